@@ -1,0 +1,62 @@
+"""The errors of the engine: a class's docstring is its message, and it says whether trying again may help."""
+
+from collections.abc import Iterable
+from typing import ClassVar
+
+from dtm_contact.model import Problem
+
+
+class DtmContactError(Exception):
+    """Something went wrong."""
+
+    retry: ClassVar[bool] = False
+
+    def __init__(self, detail: str = "") -> None:
+        """Build the message from the class's docstring; `detail` says where or which, never a person's data."""
+        summary = (type(self).__doc__ or "").strip().splitlines()[0]
+        super().__init__(f"{summary.rstrip('.')}: {detail}" if detail else summary)
+
+
+class InvalidFilesError(DtmContactError):
+    """The files hold errors and do not take effect."""
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        """Keep the problems, errors and warnings, in the order of their places."""
+        self.problems = tuple(problems)
+        super().__init__("\n" + "\n".join(str(problem) for problem in self.problems))
+
+
+class DirectoryShrinksError(DtmContactError):
+    """The export would lose too many people or residences; was it cut short? Import with --force if it is right."""
+
+
+class NoDirectoryError(DtmContactError):
+    """No directory has been imported yet. Run: dtm-contact directory import DIR."""
+
+
+class StoreUnavailableError(DtmContactError):
+    """The store cannot be written at the moment."""
+
+    retry = True
+
+
+class UnknownSchemaError(DtmContactError):
+    """The store's tables are not those that this version knows. Run: dtm-contact store migrate."""
+
+
+class UnreadableArrivalError(DtmContactError):
+    """The arrival cannot be read."""
+
+
+class JudgeDiedError(DtmContactError):
+    """The process that judged the arrival ended before it answered."""
+
+    retry = True
+
+
+class JudgeTimeoutError(DtmContactError):
+    """Judging the arrival took longer than allowed."""
+
+
+class NotFoundError(DtmContactError):
+    """There is no such thing in the store."""

@@ -1,0 +1,41 @@
+"""The types that flow through the engine, frozen: nothing here reads a clock, a file or a network."""
+
+from dtm_contact.model.arrival import Arrival, Envelope
+from dtm_contact.model.contact import Attachment, Contact, Forwarded, Mailbox, Part, Span
+from dtm_contact.model.decision import CaseKind, ConditionTrace, Decision, Priority, RuleTrace
+from dtm_contact.model.history import Confirmed, Earlier, History, NoHistory
+from dtm_contact.model.judgement import Judgement
+from dtm_contact.model.match import Candidate, Evidence, Likely, Match, OnDuty
+from dtm_contact.model.problem import Problem, Severity
+from dtm_contact.model.understanding import Finding, Scope, Understanding
+
+__all__ = [
+    "Arrival",
+    "Attachment",
+    "Candidate",
+    "CaseKind",
+    "ConditionTrace",
+    "Confirmed",
+    "Contact",
+    "Decision",
+    "Earlier",
+    "Envelope",
+    "Evidence",
+    "Finding",
+    "Forwarded",
+    "History",
+    "Judgement",
+    "Likely",
+    "Mailbox",
+    "Match",
+    "NoHistory",
+    "OnDuty",
+    "Part",
+    "Priority",
+    "Problem",
+    "RuleTrace",
+    "Scope",
+    "Severity",
+    "Span",
+    "Understanding",
+]

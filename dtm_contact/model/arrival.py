@@ -1,0 +1,40 @@
+"""What comes in: an arrival, kept byte for byte as its channel received it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """How a message was handed over, apart from what it says of itself (RFC 5321 section 2.3.1).
+
+    Attributes:
+        mail_from: the return path; empty for the null sender of reports and automatic answers.
+        recipients: the accepted recipients, as given.
+        client: the address of the host that handed it over; empty where there was none.
+    """
+
+    mail_from: str = ""
+    recipients: tuple[str, ...] = ()
+    client: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """One thing that came in by a channel; never changed.
+
+    Attributes:
+        channel: the channel's name, which is its file's name (`smtp`, `file`, …).
+        external_id: what makes it the same arrival when it is handed over twice; unique within its channel.
+        received_at: when the channel had it whole; aware.
+        media_type: how to read `raw` (`message/rfc822`, …); `reading` has a reader for each.
+        envelope: how it was handed over.
+        raw: the bytes as they came.
+    """
+
+    channel: str
+    external_id: str
+    received_at: datetime
+    media_type: str
+    envelope: Envelope
+    raw: bytes

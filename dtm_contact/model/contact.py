@@ -1,0 +1,125 @@
+"""What an arrival says once it has been read: who, when, and which words are new."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+
+class Part(StrEnum):
+    """Where in a contact something stands."""
+
+    SENDER_NAME = "sender_name"
+    SENDER_ADDRESS = "sender_address"
+    SUBJECT = "subject"
+    NEW = "new_text"
+    SIGNATURE = "signature"
+    FORWARDED = "forwarded"
+    QUOTED = "quoted_text"
+    DISCLAIMER = "disclaimer"
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A stretch of one part's text: `contact.text(span.part)[span.start:span.end]`."""
+
+    part: Part
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Mailbox:
+    """A name and an address as a header gives them (RFC 5322 section 3.4); either may be empty."""
+
+    name: str = ""
+    address: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A file that came along; its bytes stay in the arrival.
+
+    Attributes:
+        name: the file's name made safe to show and to save.
+        media_type: the real type by content, else the declared one.
+        size: octets once decoded.
+        sha256: digest of the decoded octets, in hexadecimal.
+    """
+
+    name: str
+    media_type: str
+    size: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Forwarded:
+    """The original that somebody passed on, attached or inline: its first writer is kept apart from who forwarded."""
+
+    sender: Mailbox
+    subject: str
+    text: str
+    at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """Who writes or calls, when, and what is new in it.
+
+    Attributes:
+        channel: `email`, `phone` or `desk`, as the decision's contract has it.
+        at: the contact's own time, aware: its Date; missing or absurd, its newest Received; else when it arrived.
+        sender: who the message says it is from.
+        reply_to: where an answer is asked for; empty where the message does not say.
+        recipients: To and Cc.
+        subject: the decoded subject.
+        new_text: what the writer wrote this time.
+        signature: the block under it, "Envoyé de mon iPhone" included.
+        quoted_text: what he answers to.
+        disclaimer: a legal notice at the end.
+        forwarded: originals passed on, outermost first.
+        attachments: files that came along.
+        message_id, in_reply_to, references: thread references, without angle brackets.
+        language: of the new text as the message declares it (Content-Language); empty where it does not.
+        automatic_signs: what in the message's structure says that no person wrote it ("Auto-Submitted: auto-replied").
+        trusted_verdicts: what our own mail server found (spam, virus, authentication), as it wrote it.
+        notes: what could not be read, or was cut at a limit, told in French for the agent.
+    """
+
+    channel: str
+    at: datetime
+    sender: Mailbox = Mailbox()
+    reply_to: Mailbox = Mailbox()
+    recipients: tuple[Mailbox, ...] = ()
+    subject: str = ""
+    new_text: str = ""
+    signature: str = ""
+    quoted_text: str = ""
+    disclaimer: str = ""
+    forwarded: tuple[Forwarded, ...] = ()
+    attachments: tuple[Attachment, ...] = ()
+    message_id: str = ""
+    in_reply_to: tuple[str, ...] = ()
+    references: tuple[str, ...] = ()
+    language: str = ""
+    automatic_signs: tuple[str, ...] = ()
+    trusted_verdicts: tuple[str, ...] = field(default=())
+    notes: tuple[str, ...] = ()
+
+    def text(self, part: Part) -> str:
+        """Return the text of one part; a span's offsets count in it.
+
+        Forwarded originals stand one after the other, each as subject, line feed, text, with a line feed between.
+        """
+        match part:
+            case Part.SENDER_NAME:
+                return self.sender.name
+            case Part.SENDER_ADDRESS:
+                return self.sender.address
+            case Part.SUBJECT:
+                return self.subject
+            case Part.FORWARDED:
+                return "\n".join(f"{original.subject}\n{original.text}" for original in self.forwarded)
+            case Part.NEW | Part.SIGNATURE | Part.QUOTED | Part.DISCLAIMER:
+                text: str = getattr(self, part.value)
+                return text

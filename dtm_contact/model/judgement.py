@@ -1,0 +1,24 @@
+"""All that was judged of one arrival."""
+
+from dataclasses import dataclass
+
+from dtm_contact.model.contact import Contact
+from dtm_contact.model.decision import Decision
+from dtm_contact.model.match import Match
+from dtm_contact.model.understanding import Understanding
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What `judge` returns; live work, `route` and `explain` show the same value.
+
+    Attributes:
+        source: the arrival's external id.
+        contact, match, understanding, decision: what each step said.
+    """
+
+    source: str
+    contact: Contact
+    match: Match
+    understanding: Understanding
+    decision: Decision

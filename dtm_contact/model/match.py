@@ -1,0 +1,86 @@
+"""Who it is: candidates, each with named and weighed evidence, and what is sure enough to be said."""
+
+from dataclasses import dataclass
+
+from dtm_contact.model.contact import Span
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """One reason, named and weighed.
+
+    Attributes:
+        name: what kind of reason (`email.known`, `name.last`, `topic.word`, …).
+        weight: how much it counts: bits (log2 of the likelihood ratio) in matching, points in topics; negative against.
+        seen: the words or the value seen, as written.
+        span: where they stand; None where they stand in no part (an envelope, a table).
+        detail: what it was held against, or why it counts so much, for a person.
+    """
+
+    name: str
+    weight: float
+    seen: str
+    span: Span | None = None
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Likely:
+    """An identifier of the directory and how probable it is, calibrated, from 0 to 1."""
+
+    id: str
+    probability: float
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A person of the directory who may be concerned, with the reasons for and against.
+
+    Attributes:
+        tenant_id: the person.
+        dwelling_id, residence_id: where that person lives; None where the directory does not tell.
+        probability: that it is this person, over all candidates and "nobody in the directory".
+        score: the sum of the evidence's weights, in bits.
+        evidence: the reasons, heaviest first.
+    """
+
+    tenant_id: str
+    dwelling_id: str | None
+    residence_id: str | None
+    probability: float
+    score: float
+    evidence: tuple[Evidence, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class OnDuty:
+    """A caretaker on duty for an entrance at a time.
+
+    Attributes:
+        id: who is there; None where the absent one has no replacement.
+        replaces: the assigned caretaker who is absent, else None.
+    """
+
+    id: str | None
+    replaces: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """What matching says: household, residence and person are each answers in their own right.
+
+    Attributes:
+        candidates: the people considered, best first.
+        tenant, dwelling, residence: named only where sure (the thresholds are settings); else None.
+        office_id: the office of the residence, or the one that all likely places have in common; else None.
+        place_evidence: what spoke for the residence or the entrance itself.
+        caretakers: all on duty there; exactly one is "the" caretaker, several are a list.
+    """
+
+    candidates: tuple[Candidate, ...] = ()
+    tenant: Likely | None = None
+    dwelling: Likely | None = None
+    residence: Likely | None = None
+    office_id: str | None = None
+    place_evidence: tuple[Evidence, ...] = ()
+    caretakers: tuple[OnDuty, ...] = ()

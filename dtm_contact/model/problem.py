@@ -1,0 +1,36 @@
+"""What is wrong with a file that people edit, told so that they can mend it."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Severity(StrEnum):
+    """An error keeps a file from taking effect; a warning does not."""
+
+    ERROR = "error"
+    WARNING = "warning"
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One fault in one place.
+
+    Attributes:
+        file: the file's name, relative to the folder that was read.
+        line, column: from 1; 0 where the fault is of the whole file.
+        message: what is wrong, without a person's data.
+        hint: what would be right; may be empty.
+        severity: error or warning.
+    """
+
+    file: str
+    line: int
+    column: int
+    message: str
+    hint: str = ""
+    severity: Severity = Severity.ERROR
+
+    def __str__(self) -> str:
+        """Return `file:line:column: severity: message (hint)`, the form that editors and CI understand."""
+        place = ":".join(str(part) for part in (self.file, self.line, self.column) if part)
+        return f"{place}: {self.severity}: {self.message}" + (f" ({self.hint})" if self.hint else "")

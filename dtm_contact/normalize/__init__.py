@@ -1,0 +1,5 @@
+"""One spelling for what people write in many: text, phones, streets, dates."""
+
+from dtm_contact.normalize.text import Folded, fold, fold_keeping_offsets
+
+__all__ = ["Folded", "fold", "fold_keeping_offsets"]

@@ -1,0 +1,62 @@
+"""Folding of text: what two spellings have in common once case, accents and typography are set aside."""
+
+import unicodedata
+from dataclasses import dataclass
+from functools import lru_cache
+
+_TYPOGRAPHY = {
+    "’": "'", "‘": "'", "ʼ": "'", "´": "'", "`": "'", "‛": "'",
+    "“": '"', "”": '"', "«": '"', "»": '"',
+    "–": "-", "—": "-", "‐": "-", "‑": "-", "−": "-",
+    "\u00a0": " ", "\u202f": " ", "\u2009": " ", "\u200b": "", "\u00ad": "", "\ufeff": "",
+    "œ": "oe", "Œ": "oe", "æ": "ae", "Æ": "ae", "ß": "ss", "…": "...",
+}  # fmt: skip
+
+
+@lru_cache(maxsize=4096)
+def _fold_character(character: str) -> str:
+    replaced = _TYPOGRAPHY.get(character)
+    if replaced is not None:
+        return replaced
+    decomposed = unicodedata.normalize("NFKD", character)
+    return "".join(mark for mark in decomposed if not unicodedata.combining(mark)).casefold()
+
+
+@dataclass(frozen=True, slots=True)
+class Folded:
+    """A folded text that remembers where each of its characters stood.
+
+    Attributes:
+        text: lower case, without accents, with plain apostrophes, dashes and spaces.
+        origins: for each character of `text`, its offset in the original; one more at the end. None: the same offsets.
+    """
+
+    text: str
+    origins: tuple[int, ...] | None
+
+    def original_span(self, start: int, end: int) -> tuple[int, int]:
+        """Return the stretch of the original text that `text[start:end]` came from."""
+        if self.origins is None:
+            return start, end
+        if start >= end:
+            return self.origins[start], self.origins[start]
+        return self.origins[start], self.origins[end - 1] + 1
+
+
+def fold(text: str) -> str:
+    """Return `text` in lower case, without accents, with plain punctuation ("Œuvre d’É" → "oeuvre d'e")."""
+    if text.isascii():
+        return text.lower()
+    return "".join(map(_fold_character, text))
+
+
+def fold_keeping_offsets(text: str) -> Folded:
+    """Fold `text` as `fold` does and keep the way back to the original's offsets."""
+    if text.isascii():
+        return Folded(text.lower(), None)
+    pieces = [_fold_character(character) for character in text]
+    folded = "".join(pieces)
+    if len(folded) == len(text) and all(len(piece) == 1 for piece in pieces):
+        return Folded(folded, None)
+    origins = [offset for offset, piece in enumerate(pieces) for _ in piece]
+    return Folded(folded, (*origins, len(text)))
