@@ -1,0 +1,169 @@
+"""The data of a file held against a pydantic model, with faults in plain words."""
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar, get_args, get_origin
+
+from pydantic import BaseModel, ValidationError
+
+from dtm_contact.rules.suggestions import hint_for
+
+Model = TypeVar("Model", bound=BaseModel)
+
+_SHOWN = 40
+
+_EXPECTED = {
+    "string_type": "text",
+    "int_type": "a whole number",
+    "int_from_float": "a whole number",
+    "float_type": "a number",
+    "bool_type": "true or false",
+    "list_type": "a list",
+    "tuple_type": "a list",
+    "set_type": "a list",
+    "frozen_set_type": "a list",
+    "dict_type": "entries (key: value)",
+    "model_type": "entries (key: value)",
+    "model_attributes_type": "entries (key: value)",
+    "none_required": "nothing",
+}
+
+
+class InvalidValueError(ValueError):
+    """What a model's validator raises: the message says what is wrong, `hint` what would be right."""
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        """Keep both apart, as a Problem does."""
+        super().__init__(message)
+        self.hint = hint
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One fault of the data: where, what, what would be right; `at_key` where the key itself is at fault."""
+
+    loc: tuple[str | int, ...]
+    message: str
+    hint: str
+    at_key: bool = False
+
+
+def check(data: Any, model: type[Model]) -> Model | list[Fault]:
+    """Return `data` as the model, or all faults of it.
+
+    The model is applied strictly, as to JSON: text is no number and a number no text; a list fills a tuple or a set,
+    text an enumeration.
+    """
+    try:
+        return model.model_validate_json(json.dumps(data), strict=True)
+    except ValidationError as error:
+        return list(_faults(error, data, model))
+
+
+def shown(value: Any) -> str:
+    """Return a value as a message names it, cut where it is long."""
+    match value:
+        case None:
+            return "nothing"
+        case bool():
+            return str(value).lower()
+        case dict():
+            return "entries"
+        case list():
+            return "a list"
+    text = str(value)
+    return text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…"
+
+
+def _faults(error: ValidationError, data: Any, model: type[BaseModel]) -> Iterator[Fault]:
+    """Yield a fault for each error; those of the branches of one union become one."""
+    branches: dict[tuple[str | int, ...], list[Any]] = {}
+    for detail in error.errors(include_url=False):
+        loc = detail["loc"]
+        known = _known(data, loc)
+        beyond = len(loc) - len(known)
+        if detail["type"] == "missing" and beyond <= 1:
+            yield Fault(known, f"the key {loc[-1]} is missing", f"add {loc[-1]}: …")
+        elif beyond:
+            branches.setdefault(known, []).append(detail)
+        elif detail["type"] == "extra_forbidden":
+            yield Fault(loc, f"unknown key {loc[-1]}", hint_for(str(loc[-1]), _keys_at(model, loc[:-1])), at_key=True)
+        else:
+            yield Fault(loc, *_words(detail))
+    for known, details in branches.items():
+        yield _union_fault(known, details)
+
+
+def _union_fault(known: tuple[str | int, ...], details: Sequence[Any]) -> Fault:
+    expected = list(dict.fromkeys(_EXPECTED[detail["type"]] for detail in details if detail["type"] in _EXPECTED))
+    if len(expected) > 1 or len(details) == len(expected) > 0:
+        return Fault(known, f"expected {' or '.join(expected)}, got {shown(details[0]['input'])}", "")
+    other = [detail for detail in details if detail["type"] not in _EXPECTED]
+    return Fault(known, *_words(other[0]))
+
+
+def _words(detail: Any) -> tuple[str, str]:
+    """Return message and hint for one error of pydantic."""
+    kind, value, context = detail["type"], detail["input"], detail.get("ctx", {})
+    raised = context.get("error")
+    if isinstance(raised, InvalidValueError):
+        return str(raised), raised.hint
+    if kind in _EXPECTED:
+        hint = (
+            f'put it in quotes: "{shown(value)}"'
+            if kind == "string_type" and isinstance(value, bool | int | float)
+            else ""
+        )
+        return f"expected {_EXPECTED[kind]}, got {shown(value)}", hint
+    if kind in {"literal_error", "enum"}:
+        return f"{shown(value)} is not known here", hint_for(
+            shown(value), re.findall(r"'([^']*)'", context["expected"])
+        )
+    if kind in {"string_too_short", "too_short"}:
+        return "this must not be empty", ""
+    message = detail["msg"].removeprefix("Value error, ").replace("Input should", "this should")
+    return f"{message}, not {shown(value)}" if isinstance(value, int | float | str) else message, ""
+
+
+def _known(data: Any, loc: Sequence[str | int]) -> tuple[str | int, ...]:
+    """Return how far `loc` leads through `data`; what follows names a branch of a union, or a missing key."""
+    for depth, part in enumerate(loc):
+        try:
+            data = data[part]
+        except (KeyError, IndexError, TypeError):
+            return tuple(loc[:depth])
+    return tuple(loc)
+
+
+def _keys_at(model: type[BaseModel], loc: Iterable[str | int]) -> list[str]:
+    """Return the keys that the model allows in the mapping at `loc`."""
+    annotations: list[Any] = [model]
+    for part in loc:
+        annotations = [inner for annotation in annotations for inner in _step(annotation, part)]
+    models = [annotation for annotation in annotations if _is_model(annotation)]
+    return [field.alias or name for found in models for name, field in found.model_fields.items()]
+
+
+def _step(annotation: Any, part: str | int) -> Iterator[Any]:
+    """Yield the types that the value under `part` of an `annotation` may have."""
+    if _is_model(annotation):
+        for name, field in annotation.model_fields.items():
+            if part in {name, field.alias}:
+                yield from _unfold(field.annotation)
+    elif get_origin(annotation) is not None:
+        for argument in get_args(annotation):
+            yield from _unfold(argument)
+
+
+def _unfold(annotation: Any) -> Iterator[Any]:
+    """Yield the annotation itself and the members of a union."""
+    yield annotation
+    for argument in get_args(annotation):
+        if _is_model(argument):
+            yield argument
+
+
+def _is_model(annotation: Any) -> bool:
+    return isinstance(annotation, type) and get_origin(annotation) is None and issubclass(annotation, BaseModel)
