@@ -28,7 +28,7 @@ class Arrival:
         external_id: what makes it the same arrival when it is handed over twice; unique within its channel.
         received_at: when the channel had it whole; aware.
         media_type: how to read `raw` (`message/rfc822`, …); `reading` has a reader for each.
-        envelope: how it was handed over.
+        envelope: how it was handed over; None for a message at rest, which has only its own Return-Path.
         raw: the bytes as they came.
     """
 
@@ -36,5 +36,5 @@ class Arrival:
     external_id: str
     received_at: datetime
     media_type: str
-    envelope: Envelope
+    envelope: Envelope | None
     raw: bytes

@@ -1,0 +1,46 @@
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/ready
+
+.DEFAULT_GOAL := help
+.PHONY: help run test check fmt bench prove lock docs clean
+
+help: ## say what there is to make
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
+
+$(READY): requirements-dev.lock pyproject.toml
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+run: $(READY) ## set up, start the daemon on loopback, send it the sample messages, show the queues
+	@exec $(BIN)/dtm-contact demo fixtures
+
+test: check ## check, then run every test
+	$(BIN)/python -m pytest
+
+check: $(READY) ## lint, formatting and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+fmt: $(READY) ## format the code and mend what the linter can
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: $(READY) ## measure: medians of alternating runs, and ratios from the same run
+	@for file in benchmarks/bench_*.py; do echo "== $$file"; $(BIN)/python $$file || exit 1; done
+
+docs: $(READY) ## write the generated pages (docs/settings.md, docs/conditions.md) anew
+	$(BIN)/dtm-contact settings --markdown > docs/settings.md
+	$(BIN)/dtm-contact rules conditions --markdown > docs/conditions.md
+
+lock: $(READY) ## choose the newest allowed versions and pin them with their hashes
+	$(BIN)/uv pip compile --quiet --upgrade pyproject.toml --extra postgresql --group dev --universal \
+		--generate-hashes --no-emit-index-url --no-header --python-version 3.11 --output-file requirements-dev.lock
+	$(BIN)/uv pip compile --quiet pyproject.toml --extra postgresql --constraint requirements-dev.lock --universal \
+		--generate-hashes --no-emit-index-url --no-header --python-version 3.11 --output-file requirements.lock
+
+clean: ## remove what the other targets made
+	rm -rf .venv var .mypy_cache .pytest_cache .ruff_cache

@@ -1,0 +1,5 @@
+"""`python -m dtm_contact`: the same as `dtm-contact`."""
+
+from dtm_contact.cli import main
+
+main()

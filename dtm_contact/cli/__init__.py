@@ -1,0 +1,83 @@
+"""The commands: one module each, found by its name, so that one more command is one more file."""
+
+import importlib
+import pkgutil
+import sys
+from typing import NoReturn
+
+import click
+from pydantic import ValidationError
+
+from dtm_contact import __version__, log
+from dtm_contact.errors import DtmContactError
+from dtm_contact.settings import Settings
+
+
+class CommandModules(click.Group):
+    """A group whose commands are the modules of a package; a module is imported only when it is asked for."""
+
+    def __init__(self, package: str, **attributes: object) -> None:
+        """Take the package that holds a module for each command."""
+        super().__init__(**attributes)  # type: ignore[arg-type]
+        self._package = package
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names of the commands, in the order of the alphabet."""
+        del ctx
+        path = importlib.import_module(self._package).__path__
+        return sorted(module.name.rstrip("_") for module in pkgutil.iter_modules(path) if module.name[0] != "_")
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return the command of that name, or None."""
+        if cmd_name not in self.list_commands(ctx):
+            return None
+        command: click.Command = importlib.import_module(f"{self._package}.{cmd_name}").command
+        return command
+
+
+@click.command(
+    cls=CommandModules,
+    package="dtm_contact.cli.commands",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+@click.version_option(__version__, prog_name="dtm-contact")
+@click.pass_context
+def cli(context: click.Context) -> None:
+    """Bring every message and call of the one address and the one number into the right office's queue.
+
+    Settings are environment variables (docs/settings.md). Exit status: 0 done, 1 not done or something found wrong,
+    2 wrong use, 130 interrupted.
+    """
+    context.obj = settings = Settings()
+    log.configure(settings.log)
+
+
+def main() -> NoReturn:
+    """Run the command of the command line, tell errors in a line, and exit with its status."""
+    try:
+        sys.exit(cli(prog_name="dtm-contact", standalone_mode=False) or 0)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except (click.Abort, KeyboardInterrupt):
+        sys.exit(130)
+    except ValidationError as error:
+        sys.exit(_fail("\n".join(_wrong_settings(error))))
+    except DtmContactError as error:
+        sys.exit(_fail(str(error)))
+    except BrokenPipeError:
+        # The reader of our output (head, less) has seen enough.
+        sys.stderr.close()
+        sys.exit(0)
+
+
+def _fail(message: str) -> int:
+    click.echo(f"dtm-contact: {message}", err=True)
+    return 1
+
+
+def _wrong_settings(error: ValidationError) -> list[str]:
+    return [
+        f"setting DTM_{'_'.join(str(part) for part in fault['loc']).upper()}: {fault['msg']} (docs/settings.md)"
+        for fault in error.errors(include_input=False)
+    ]

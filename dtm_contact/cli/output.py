@@ -1,0 +1,48 @@
+"""What commands print: tables for people, JSON lines for programs; colour only on a terminal."""
+
+import json
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+# Wide enough for every table of ours: output that goes to a file or a pipe must not lose cells to an unknown width.
+_WIDTH_OFF_TERMINAL = 200
+
+PRIORITY_STYLE = {"P1": "bold white on red", "P2": "bold yellow", "P3": "default", "P4": "dim"}
+
+as_json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, one object a line.")
+
+
+def console() -> Console:
+    """Return where people read: standard output, with colour on a terminal only (NO_COLOR and TERM are heeded)."""
+    found = Console(highlight=False, soft_wrap=False)
+    return found if found.is_terminal else Console(highlight=False, width=_WIDTH_OFF_TERMINAL)
+
+
+def table(columns: Sequence[str], rows: Iterable[Sequence[str | Text]], title: str | None = None) -> Table:
+    """Return a table; what comes from outside is shown as it is, never read as markup."""
+    made = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False, header_style="dim")
+    for column in columns:
+        made.add_column(column, overflow="fold")
+    for row in rows:
+        made.add_row(*(cell if isinstance(cell, Text) else Text(printable(cell)) for cell in row))
+    return made
+
+
+def printable(text: str) -> str:
+    """Return `text` without control characters, so that a message cannot command the terminal that shows it."""
+    return "".join(character if character.isprintable() or character == "\n" else " " for character in text)
+
+
+def priority(value: str) -> Text:
+    """Return a priority in its colour."""
+    return Text(value, style=PRIORITY_STYLE.get(value, "default"))
+
+
+def print_json(value: Any) -> None:
+    """Print one JSON object as a line."""
+    click.echo(json.dumps(value, ensure_ascii=False, separators=(", ", ": ")))

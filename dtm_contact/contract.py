@@ -1,0 +1,110 @@
+"""The decision's contract: one judgement as the JSON object that other programs rely on (version 1)."""
+
+from typing import Any
+
+from dtm_contact.model import CaseKind, ConditionTrace, Evidence, Finding, Judgement, Likely, Match, OnDuty, RuleTrace
+
+Json = dict[str, Any]
+
+_CANDIDATES_SHOWN = 5
+_PROBABILITY_DIGITS = 4
+
+
+def as_json(judgement: Judgement, *, trace: bool = False) -> Json:
+    """Return the contract's object for one judgement, ready for `json.dumps`.
+
+    Args:
+        judgement: what `judge` returned.
+        trace: also every piece of evidence with its weight, and every rule with what it saw.
+    """
+    understanding, decision = judgement.understanding, judgement.decision
+    found: Json = {
+        "source": judgement.source,
+        "channel": judgement.contact.channel,
+        "kind": decision.kind.value,
+        **_who(judgement.match),
+        "topic": understanding.topic,
+        "topics": list(understanding.topics),
+        "scope": understanding.scope.value if understanding.scope else None,
+        "priority": decision.priority.value,
+        "office": decision.office_id,
+        "queue": decision.queue,
+        "rule": decision.rule,
+        "due": decision.due.isoformat(timespec="seconds") if decision.due else None,
+        "joins": None,
+    }
+    if trace:
+        found["trace"] = _trace(judgement)
+    return found
+
+
+def _who(match: Match) -> Json:
+    on_duty = match.caretakers
+    return {
+        "tenant": _likely(match.tenant),
+        "candidates": [
+            _likely(Likely(candidate.tenant_id, candidate.probability))
+            for candidate in match.candidates[:_CANDIDATES_SHOWN]
+        ],
+        "dwelling": _likely(match.dwelling),
+        "residence": _likely(match.residence),
+        "caretaker": _on_duty(on_duty[0]) if len(on_duty) == 1 else None,
+        "caretakers": [caretaker.id for caretaker in on_duty if caretaker.id],
+    }
+
+
+def _likely(likely: Likely | None) -> Json | None:
+    if likely is None:
+        return None
+    return {"id": likely.id, "probability": round(likely.probability, _PROBABILITY_DIGITS)}
+
+
+def _on_duty(on_duty: OnDuty) -> Json:
+    return {"id": on_duty.id, "replaces": on_duty.replaces}
+
+
+def _trace(judgement: Judgement) -> Json:
+    match, understanding, decision = judgement.match, judgement.understanding, judgement.decision
+    return {
+        "rules_version": decision.rules_version,
+        "candidates": [
+            {"id": candidate.tenant_id, "score": round(candidate.score, 2), "evidence": _weighed(candidate.evidence)}
+            for candidate in match.candidates
+        ],
+        "place": _weighed(match.place_evidence),
+        "topics": [_finding(finding) for finding in understanding.findings],
+        "kind": _weighed(understanding.kind_evidence) if decision.kind is not CaseKind.CASE else [],
+        "raised_by": _weighed(understanding.raised_by),
+        "scope": _weighed(understanding.scope_evidence),
+        "rules": [_rule(rule) for rule in decision.trace],
+    }
+
+
+def _finding(finding: Finding) -> Json:
+    return {
+        "topic": finding.topic,
+        "points": round(finding.points, 2),
+        "evidence": _weighed(finding.evidence),
+        "defused": _weighed(finding.defused),
+    }
+
+
+def _weighed(evidence: tuple[Evidence, ...]) -> list[Json]:
+    return [
+        {
+            "name": piece.name,
+            "weight": round(piece.weight, 2),
+            "seen": piece.seen,
+            "span": [piece.span.part.value, piece.span.start, piece.span.end] if piece.span else None,
+            "detail": piece.detail,
+        }
+        for piece in evidence
+    ]
+
+
+def _rule(rule: RuleTrace) -> Json:
+    return {"rule": rule.rule, "held": rule.held, "conditions": [_condition(part) for part in rule.conditions]}
+
+
+def _condition(condition: ConditionTrace) -> Json:
+    return {"name": condition.name, "wanted": condition.wanted, "seen": condition.seen, "held": condition.held}

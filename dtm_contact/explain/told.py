@@ -1,0 +1,248 @@
+"""One judgement as text for a terminal: the decision first, then the reasons for it."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+from rich.console import Group, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from dtm_contact.directory import Directory
+from dtm_contact.explain.marks import mark
+from dtm_contact.model import Candidate, CaseKind, Contact, Evidence, Judgement, Likely, Match, Part, RuleTrace
+
+_STYLES = {
+    "topic": "bold black on yellow",
+    "priority": "bold white on red",
+    "who": "bold cyan",
+    "scope": "bold magenta",
+    "defused": "strike dim",
+}
+_LEGEND = (("topic", "topic"), ("priority", "raises the priority"), ("who", "who or where"), ("defused", "defused"))
+_SHOWN_PARTS = (Part.SUBJECT, Part.NEW, Part.SIGNATURE, Part.FORWARDED)
+_CANDIDATES_TOLD = 3
+_TEXT_SHOWN = 6_000
+_BITS_PER_CELL = 2.0
+_CELLS_MOST = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """How identifiers are called: people and places by the directory, topics by their French labels."""
+
+    directory: Directory
+    topics: dict[str, str]
+    zone: ZoneInfo
+
+    def person(self, tenant_id: str) -> str:
+        """Return "Mme Huguette Joly (T000001)"."""
+        lease = next(iter(self.directory.leases_of(tenant_id)), None)
+        name = " ".join(filter(None, (lease.title, lease.first_name, lease.last_name))) if lease else ""
+        return f"{name} ({tenant_id})".strip()
+
+    def residence(self, residence_id: str) -> str:
+        """Return "La Maladrerie, Bagnolet (R001)"."""
+        residence = self.directory.residences.get(residence_id)
+        return f"{residence.name}, {residence.commune} ({residence_id})" if residence else residence_id
+
+    def dwelling(self, dwelling_id: str) -> str:
+        """Return "14 rue du 11-Novembre-1918, bât. A, étage 3, porte D (L000002)"."""
+        dwelling = self.directory.dwellings.get(dwelling_id)
+        address = self.directory.address_of(dwelling_id)
+        if dwelling is None or address is None:
+            return dwelling_id
+        details = (("bât.", dwelling.building), ("esc.", dwelling.staircase), ("étage", dwelling.floor))
+        parts = [f"{address.house_number} {address.street}", *(f"{word} {value}" for word, value in details if value)]
+        parts += [f"porte {dwelling.door}"] if dwelling.door else []
+        return f"{', '.join(parts)} ({dwelling_id})"
+
+    def caretaker(self, caretaker_id: str) -> str:
+        """Return "Mme Isabel Carvalho (G001)"."""
+        caretaker = self.directory.caretakers.get(caretaker_id)
+        if caretaker is None:
+            return caretaker_id
+        return f"{caretaker.title} {caretaker.first_name} {caretaker.last_name} ({caretaker_id})"
+
+    def topic(self, code: str) -> str:
+        """Return "Fuite, dégât des eaux (water_leak)"."""
+        return f"{self.topics[code]} ({code})" if code in self.topics else code
+
+
+def tell(judgement: Judgement, names: Names) -> RenderableType:
+    """Return everything that a person needs to see why this contact went where it went.
+
+    The rules are told where they were traced (`judge(…, trace=True)`).
+    """
+    return Group(
+        _heading(f"{judgement.source}"),
+        _decision(judgement, names),
+        _heading("The text"),
+        *_text(judgement),
+        _heading("Who"),
+        *_who(judgement.match, names),
+        _heading("What"),
+        *_what(judgement, names),
+        _heading("Rules"),
+        *_rules(judgement.decision.trace, judgement.decision.rule),
+    )
+
+
+def _heading(title: str) -> Text:
+    return Text(f"\n{title}", style="bold underline")
+
+
+def _facts(rows: Iterable[tuple[str, str]]) -> Table:
+    made = Table.grid(padding=(0, 2))
+    for name, value in rows:
+        made.add_row(Text(name, style="dim"), Text(value))
+    return made
+
+
+def _likely(likely: Likely | None, name: str, unknown: str) -> str:
+    return f"{name}, {likely.probability:.1%}" if likely else unknown
+
+
+def _decision(judgement: Judgement, names: Names) -> Table:
+    contact, found, decision = judgement.contact, judgement.match, judgement.decision
+    understanding = judgement.understanding
+    due = decision.due.astimezone(names.zone).strftime("%a %d/%m/%Y %H:%M") if decision.due else "–"
+    return _facts(
+        [
+            ("from", f"{contact.sender.name} <{contact.sender.address}>"),
+            ("at", contact.at.astimezone(names.zone).strftime("%a %d/%m/%Y %H:%M")),
+            ("goes to", _destination(judgement)),
+            ("by rule", decision.rule),
+            ("priority", f"{decision.priority}, first answer due {due}"),
+            ("topic", ", ".join(map(names.topic, understanding.topics)) or "–"),
+            ("tenant", _likely(found.tenant, names.person(found.tenant.id) if found.tenant else "", "not sure")),
+            ("dwelling", _likely(found.dwelling, names.dwelling(found.dwelling.id) if found.dwelling else "", "not sure")),
+            (
+                "residence",
+                _likely(found.residence, names.residence(found.residence.id) if found.residence else "", "not sure"),
+            ),
+            ("caretaker", _caretakers(found, names)),
+            *(("note", note) for note in contact.notes),
+        ]
+    )  # fmt: skip
+
+
+def _destination(judgement: Judgement) -> str:
+    decision = judgement.decision
+    if decision.kind is not CaseKind.CASE:
+        return f"no queue: set aside as {decision.kind}"
+    return f"queue {decision.queue} (office {decision.office_id})"
+
+
+def _caretakers(match: Match, names: Names) -> str:
+    told = []
+    for on_duty in match.caretakers:
+        name = names.caretaker(on_duty.id) if on_duty.id else "nobody"
+        told.append(f"{name}, for {names.caretaker(on_duty.replaces)}" if on_duty.replaces else name)
+    return "; ".join(told) or "not known"
+
+
+def _marks(judgement: Judgement) -> Iterator[tuple[str, Evidence]]:
+    understanding, match = judgement.understanding, judgement.match
+    for piece in (*understanding.raised_by, *understanding.kind_evidence):
+        yield "priority", piece
+    for finding in understanding.findings:
+        yield from (("topic", piece) for piece in finding.evidence)
+        yield from (("defused", piece) for piece in finding.defused)
+    yield from (("scope", piece) for piece in understanding.scope_evidence)
+    yield from (("who", piece) for piece in match.place_evidence)
+    for candidate in match.candidates[:1]:
+        yield from (("who", piece) for piece in candidate.evidence)
+
+
+def _text(judgement: Judgement) -> Iterator[RenderableType]:
+    marks = list(_marks(judgement))
+    for part in _SHOWN_PARTS:
+        if judgement.contact.text(part).strip():
+            yield Text(f"{part.value.replace('_', ' ')}:", style="dim")
+            yield Padding(_marked(judgement.contact, part, marks), (0, 0, 0, 2))
+    legend = Text("marks: ", style="dim")
+    for name, meaning in _LEGEND:
+        legend.append(meaning, style=_STYLES[name]).append("  ")
+    yield legend
+
+
+def _marked(contact: Contact, part: Part, marks: list[tuple[str, Evidence]]) -> Text:
+    """Show a mark by colour, and by brackets too, since colour is lost in a file and to some eyes."""
+    shown = Text()
+    for segment in mark(contact, part, marks):
+        text = _visible(segment.text)
+        shown.append(f"[{text}]" if segment.mark else text, style=_STYLES.get(segment.mark, ""))
+        if len(shown) > _TEXT_SHOWN:
+            return shown.append(" … (cut here)", style="dim")
+    return shown
+
+
+def _visible(text: str) -> str:
+    return "".join(character if character.isprintable() or character == "\n" else " " for character in text)
+
+
+def _who(match: Match, names: Names) -> Iterator[RenderableType]:
+    if match.place_evidence:
+        yield Text("the place")
+        yield _evidence(match.place_evidence, "bits")
+    if not match.candidates:
+        yield Text("nobody of the directory comes into question")
+    for candidate in match.candidates[:_CANDIDATES_TOLD]:
+        yield Text(_candidate_line(candidate, names))
+        yield _evidence(candidate.evidence, "bits")
+    others = len(match.candidates) - _CANDIDATES_TOLD
+    if others > 0:
+        yield Text(f"and {others} more, less likely", style="dim")
+
+
+def _candidate_line(candidate: Candidate, names: Names) -> str:
+    where = f", {names.dwelling(candidate.dwelling_id)}" if candidate.dwelling_id else ""
+    return f"{candidate.probability:6.1%}  {names.person(candidate.tenant_id)}{where}: {candidate.score:+.1f} bits"
+
+
+def _evidence(pieces: Iterable[Evidence], unit: str) -> RenderableType:
+    made = Table.grid(padding=(0, 2))
+    for piece in pieces:
+        bar = ("+" if piece.weight >= 0 else "-") * min(_CELLS_MOST, round(abs(piece.weight) / _BITS_PER_CELL))
+        made.add_row(
+            Text(f"{piece.weight:+6.1f} {unit}", style="green" if piece.weight >= 0 else "red"),
+            Text(bar, style="green" if piece.weight >= 0 else "red"),
+            Text(piece.name),
+            Text(f"“{_visible(piece.seen)}”" if piece.seen else ""),
+            Text(piece.detail, style="dim"),
+        )
+    return Padding(made, (0, 0, 0, 2))
+
+
+def _what(judgement: Judgement, names: Names) -> Iterator[RenderableType]:
+    understanding = judgement.understanding
+    for finding in understanding.findings:
+        state = "" if finding.topic in understanding.topics else " – does not count"
+        yield Text(f"{names.topic(finding.topic)}: {finding.points:.1f} points{state}")
+        yield _evidence(finding.evidence, "pt")
+        if finding.defused:
+            yield Text("  defused:", style="dim")
+            yield _evidence(finding.defused, "pt")
+    for title, pieces in (
+        ("raised the priority", understanding.raised_by),
+        (f"made it {understanding.kind}", understanding.kind_evidence),
+        (f"scope: {understanding.scope}", understanding.scope_evidence),
+    ):
+        if pieces:
+            yield Text(title)
+            yield _evidence(pieces, "")
+
+
+def _rules(traces: tuple[RuleTrace, ...], decided: str) -> Iterator[RenderableType]:
+    if not traces:
+        yield Text(f"{decided} decided")
+    for trace in traces:
+        holds = {True: "holds", False: "does not hold", None: "could not be told"}[trace.held]
+        style = "bold" if trace.rule == decided else "dim"
+        chosen = "  <- the first that holds decides" if trace.rule == decided else ""
+        yield Text(f"{trace.rule}: {holds}{chosen}", style=style)
+        for part in trace.conditions:
+            sign = {True: "yes", False: "no ", None: "?  "}[part.held]
+            yield Text(f"    {sign} {part.name}: wants {part.wanted}; saw {part.seen}", style=style)

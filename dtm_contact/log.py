@@ -1,0 +1,86 @@
+"""What the program says of itself: structured lines on standard error, personal data masked."""
+
+import logging
+import re
+import sys
+import traceback
+from collections.abc import MutableMapping
+from pathlib import Path
+from typing import Any
+
+import structlog
+
+from dtm_contact.settings import Log
+
+_ADDRESS = re.compile(r"[^\s<>\"'(),;:]{1,64}@[^\s<>\"'(),;:]{1,255}")
+_NUMBER = re.compile(r"\+?\d(?:[ ./-]?\d){8,13}(?!\d)")
+# Times, versions and the engine's own identifiers are long digit strings that say nothing of a person.
+_NOT_PERSONAL = frozenset({"timestamp", "version", "level", "logger"})
+_FRAMES_SHOWN = 6
+
+Line = MutableMapping[str, Any]
+
+
+def mask(text: str) -> str:
+    """Return `text` with e-mail addresses and phone numbers replaced by what they are."""
+    return _NUMBER.sub("<number>", _ADDRESS.sub("<address>", text))
+
+
+def _masked(_logger: Any, _method: str, line: Line) -> Line:
+    for key, value in line.items():
+        if isinstance(value, str) and key not in _NOT_PERSONAL:
+            line[key] = mask(value)
+    return line
+
+
+def _where_raised(_logger: Any, _method: str, line: Line) -> Line:
+    """Tell an exception by its type and the places it passed, never by its text, which may quote a person."""
+    raised = line.pop("exc_info", None)
+    if raised is True:
+        raised = sys.exc_info()[1]
+    elif isinstance(raised, tuple):
+        raised = raised[1]
+    if isinstance(raised, BaseException):
+        frames = traceback.extract_tb(raised.__traceback__)[-_FRAMES_SHOWN:]
+        line["error"] = type(raised).__name__
+        line["raised_at"] = " < ".join(f"{Path(frame.filename).name}:{frame.lineno}" for frame in reversed(frames))
+    return line
+
+
+def configure(settings: Log) -> None:
+    """Send the log of the engine and of its libraries to standard error.
+
+    Libraries are heard from WARNING on only: the SMTP library writes whole messages at DEBUG.
+    """
+    renderer: structlog.typing.Processor = (
+        structlog.processors.JSONRenderer()
+        if settings.json_lines
+        else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), pad_event_to=28)
+    )
+    shared: list[structlog.typing.Processor] = [
+        structlog.stdlib.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        _where_raised,
+        _masked,
+    ]
+    structlog.configure(
+        processors=[*shared, renderer],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[settings.level]),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=True,
+    )
+    formatter = structlog.stdlib.ProcessorFormatter(
+        foreign_pre_chain=shared,
+        processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
+    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(formatter)
+    root = logging.getLogger()
+    root.handlers = [handler]
+    root.setLevel(logging.WARNING)
+
+
+def get_log(name: str) -> structlog.typing.FilteringBoundLogger:
+    """Return the log of one part of the engine; `name` stands in each of its lines."""
+    logger: structlog.typing.FilteringBoundLogger = structlog.get_logger().bind(part=name)
+    return logger

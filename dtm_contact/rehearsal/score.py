@@ -1,0 +1,251 @@
+"""Decisions held against the truth: figures, and every miss with what was said and what is right."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+
+from dtm_contact.model import CaseKind, Judgement, Likely, Match, Priority, Understanding
+from dtm_contact.pipeline import Grounds
+from dtm_contact.rehearsal.truth import Truth
+from dtm_contact.rules import decide
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """How many of those that count for a question were right."""
+
+    name: str
+    right: int
+    of: int
+
+    @property
+    def share(self) -> float:
+        """The share that was right, from 0 to 1; 1 where none counted."""
+        return self.right / self.of if self.of else 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Miss:
+    """One wrong answer: which message and question, what was said, what is right, and the labeller's note."""
+
+    file: str
+    question: str
+    said: str
+    right: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """The figures, in the order of the questions, and every miss."""
+
+    figures: tuple[Figure, ...]
+    misses: tuple[Miss, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """One judged message beside its truth."""
+
+    judgement: Judgement
+    truth: Truth
+    grounds: Grounds
+
+    @property
+    def topic_accepted_instead(self) -> str | None:
+        """The topic said, where it is not the first choice but counts as right."""
+        topic = self.judgement.understanding.topic
+        return topic if topic != self.truth.topic and topic in self.truth.topics else None
+
+
+@dataclass(frozen=True, slots=True)
+class _Question:
+    """Something asked of each case: whom it concerns, what was said, what is right, whether the one is the other."""
+
+    name: str
+    counts: Callable[[_Case], bool]
+    said: Callable[[_Case], str | None]
+    right: Callable[[_Case], str | None]
+    holds: Callable[[_Case], bool] | None = None
+
+    def is_right(self, case: _Case) -> bool:
+        return self.holds(case) if self.holds else self.said(case) == self.right(case)
+
+
+def _id(likely: Likely | None) -> str | None:
+    return likely.id if likely else None
+
+
+def _tenant_not_wrong(case: _Case) -> bool:
+    named = case.judgement.match.tenant
+    return named is None or named.id in case.truth.tenants
+
+
+def _place_not_wrong(said: Likely | None, right: str | None) -> bool:
+    return said is None or said.id == right
+
+
+def _caretaker(case: _Case) -> str | None:
+    on_duty = case.judgement.match.caretakers
+    return (on_duty[0].replaces or on_duty[0].id) if len(on_duty) == 1 else None
+
+
+def _caretaker_right(case: _Case) -> bool:
+    on_duty = case.judgement.match.caretakers
+    return len(on_duty) == 1 and case.truth.caretaker_id in {on_duty[0].id, on_duty[0].replaces}
+
+
+def _office_right(case: _Case) -> bool:
+    said = case.judgement.decision.office_id
+    return said == case.truth.office or (case.topic_accepted_instead is not None and said == _office_for_topic(case))
+
+
+def _office_for_topic(case: _Case) -> str | None:
+    """Where the rules send the topic that was said, at the place that is right."""
+    residence = case.grounds.directory.residences.get(case.truth.residence_id or "")
+    place = Match(
+        residence=Likely(residence.residence_id, 1.0) if residence else None,
+        office_id=residence.office_id if residence else None,
+    )
+    understanding = case.judgement.understanding
+    asked = Understanding(CaseKind.CASE, understanding.topics[:1], understanding.priority)
+    judgement, grounds = case.judgement, case.grounds
+    now = judgement.contact.at
+    return decide(judgement.contact, place, asked, now, grounds.rules, grounds.directory).office_id
+
+
+def _priority_right(case: _Case) -> bool:
+    return case.judgement.decision.priority in case.truth.priorities or case.topic_accepted_instead is not None
+
+
+def _anyone(_case: _Case) -> bool:
+    return True
+
+
+_QUESTIONS = (
+    _Question(
+        "kind", _anyone, lambda case: case.judgement.decision.kind.value, lambda case: case.truth.kind.value
+    ),
+    _Question(
+        "person's mail kept as a case",
+        lambda case: case.truth.kind is CaseKind.CASE,
+        lambda case: case.judgement.decision.kind.value,
+        lambda case: case.truth.kind.value,
+    ),
+    _Question(
+        "automatic and spam found",
+        lambda case: case.truth.kind is not CaseKind.CASE,
+        lambda case: case.judgement.decision.kind.value,
+        lambda case: case.truth.kind.value,
+    ),
+    _Question(
+        "office",
+        _anyone,
+        lambda case: case.judgement.decision.office_id,
+        lambda case: case.truth.office,
+        _office_right,
+    ),
+    _Question(
+        "topic",
+        _anyone,
+        lambda case: case.judgement.understanding.topic,
+        lambda case: " | ".join(sorted(case.truth.topics)),
+        lambda case: case.judgement.understanding.topic in case.truth.topics,
+    ),
+    _Question(
+        "priority",
+        _anyone,
+        lambda case: case.judgement.decision.priority.value,
+        lambda case: " | ".join(sorted(case.truth.priorities)),
+        _priority_right,
+    ),
+    _Question(
+        "P1 found",
+        lambda case: case.truth.priority is Priority.P1,
+        lambda case: case.judgement.decision.priority.value,
+        lambda case: Priority.P1.value,
+    ),
+    _Question(
+        "no false P1",
+        lambda case: Priority.P1 not in case.truth.priorities,
+        lambda case: case.judgement.decision.priority.value,
+        lambda case: " | ".join(sorted(case.truth.priorities)),
+        lambda case: case.judgement.decision.priority is not Priority.P1,
+    ),
+    _Question(
+        "tenant named and right",
+        lambda case: case.truth.tenant_id is not None,
+        lambda case: _id(case.judgement.match.tenant),
+        lambda case: " | ".join(sorted(case.truth.tenants)),
+        lambda case: _id(case.judgement.match.tenant) in case.truth.tenants,
+    ),
+    _Question(
+        "no wrong tenant named",
+        _anyone,
+        lambda case: _id(case.judgement.match.tenant),
+        lambda case: " | ".join(sorted(case.truth.tenants)) or None,
+        _tenant_not_wrong,
+    ),
+    _Question(
+        "tenant among the first five",
+        lambda case: case.truth.tenant_id is not None,
+        lambda case: " ".join(found.tenant_id for found in case.judgement.match.candidates[:5]) or None,
+        lambda case: " | ".join(sorted(case.truth.tenants)),
+        lambda case: any(found.tenant_id in case.truth.tenants for found in case.judgement.match.candidates[:5]),
+    ),
+    _Question(
+        "dwelling",
+        lambda case: case.truth.dwelling_id is not None,
+        lambda case: _id(case.judgement.match.dwelling),
+        lambda case: case.truth.dwelling_id,
+    ),
+    _Question(
+        "no wrong dwelling",
+        lambda case: case.truth.kind is CaseKind.CASE,
+        lambda case: _id(case.judgement.match.dwelling),
+        lambda case: case.truth.dwelling_id,
+        lambda case: _place_not_wrong(case.judgement.match.dwelling, case.truth.dwelling_id),
+    ),
+    _Question(
+        "residence",
+        lambda case: case.truth.residence_id is not None,
+        lambda case: _id(case.judgement.match.residence),
+        lambda case: case.truth.residence_id,
+    ),
+    _Question(
+        "no wrong residence",
+        lambda case: case.truth.kind is CaseKind.CASE,
+        lambda case: _id(case.judgement.match.residence),
+        lambda case: case.truth.residence_id,
+        lambda case: _place_not_wrong(case.judgement.match.residence, case.truth.residence_id),
+    ),
+    _Question(
+        "caretaker", lambda case: case.truth.caretaker_id is not None, _caretaker,
+        lambda case: case.truth.caretaker_id, _caretaker_right,
+    ),
+)  # fmt: skip
+
+
+def score(judgements: Iterable[Judgement], truths: Mapping[str, Truth], grounds: Grounds) -> Score:
+    """Hold judgements against their truths.
+
+    A topic among the acceptable ones counts as right, and with it the office and the priority that go with it.
+
+    Args:
+        judgements: what was judged; those without a truth are left out.
+        truths: what is right, by the judgement's source.
+        grounds: the directory and the rules that it was judged by.
+    """
+    cases = [_Case(found, truths[found.source], grounds) for found in judgements if found.source in truths]
+    figures: list[Figure] = []
+    misses: list[Miss] = []
+    for question in _QUESTIONS:
+        asked = [case for case in cases if question.counts(case)]
+        wrong = [case for case in asked if not question.is_right(case)]
+        figures.append(Figure(question.name, len(asked) - len(wrong), len(asked)))
+        misses.extend(_miss(question, case) for case in wrong)
+    return Score(tuple(figures), tuple(misses))
+
+
+def _miss(question: _Question, case: _Case) -> Miss:
+    said, right = question.said(case) or "–", question.right(case) or "–"
+    return Miss(case.truth.file, question.name, said, right, case.truth.note)

@@ -1,0 +1,99 @@
+"""One judge process as the daemon sees it: started, asked, ended when it takes too long, started again."""
+
+import asyncio
+import sys
+
+from dtm_contact.errors import JudgeDiedError, JudgeTimeoutError
+from dtm_contact.log import get_log
+from dtm_contact.settings import Settings
+from dtm_contact.worker.frames import pack, receive
+from dtm_contact.worker.messages import Judged, Ready, Refused, Task
+
+_STREAM_LIMIT = 1 << 20
+_SECONDS_TO_START = 60.0
+_SECONDS_TO_END = 1.0
+
+
+class JudgeProcess:
+    """A judge in a process of its own; ending it leaves the others' work alone. One task at a time."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Take the settings that the process is to work by; it starts with the first task, or by `start`."""
+        self._settings = settings
+        self._process: asyncio.subprocess.Process | None = None
+        self._log = get_log("judge")
+
+    async def start(self) -> None:
+        """Start the process and wait until it has its directory and rules.
+
+        Raises:
+            JudgeDiedError: it ended before that; its own words stand in the log.
+        """
+        self._process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "dtm_contact.worker.process",
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            limit=_STREAM_LIMIT,
+            start_new_session=True,
+        )
+        answer = await self._exchange(self._settings, _SECONDS_TO_START)
+        if not isinstance(answer, Ready):
+            raise JudgeDiedError("it did not come up")
+
+    async def judge(self, task: Task) -> Judged | Refused:
+        """Have one arrival judged.
+
+        Raises:
+            JudgeTimeoutError: it took longer than the setting allows; the process was ended.
+            JudgeDiedError: the process ended before it answered.
+        """
+        if self._process is None:
+            await self.start()
+        answer = await self._exchange(task, self._settings.judge.seconds)
+        if not isinstance(answer, Judged | Refused):
+            raise JudgeDiedError("it answered out of turn")
+        return answer
+
+    async def _exchange(self, message: Settings | Task, seconds: float) -> object:
+        process = self._process
+        if process is None or process.stdin is None or process.stdout is None:
+            raise JudgeDiedError("it is not running")
+        try:
+            async with asyncio.timeout(seconds):
+                process.stdin.write(pack(message))
+                await process.stdin.drain()
+                return await receive(process.stdout)
+        except TimeoutError as error:
+            await self.kill()
+            raise JudgeTimeoutError(f"{seconds:g} s") from error
+        except (EOFError, ConnectionError) as error:
+            await self.kill()
+            raise JudgeDiedError(f"exit status {process.returncode}") from error
+        except asyncio.CancelledError:
+            # Its answer would be taken for that of the next task.
+            await self.kill()
+            raise
+
+    async def kill(self) -> None:
+        """End the process at once; the next task starts a new one."""
+        process, self._process = self._process, None
+        if process is None:
+            return
+        if process.returncode is None:
+            process.kill()
+        await process.wait()
+
+    async def stop(self) -> None:
+        """Let the process end by itself, and end it where it does not."""
+        process = self._process
+        if process is None or process.stdin is None:
+            return
+        process.stdin.close()
+        try:
+            async with asyncio.timeout(_SECONDS_TO_END):
+                await process.wait()
+        except TimeoutError:
+            self._log.warning("judge did not end by itself")
+        await self.kill()

@@ -1,0 +1,42 @@
+"""What the daemon and a judge process say to each other."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from dtm_contact.model import Arrival, Judgement
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """The process has its directory and rules and waits for arrivals."""
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """Judge this arrival as of `now`."""
+
+    arrival: Arrival
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What was judged."""
+
+    judgement: Judgement
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The arrival could not be judged.
+
+    Attributes:
+        reason: the error's class and where it was raised, without a person's data.
+        retry: whether another attempt may do better.
+    """
+
+    reason: str
+    retry: bool
+
+
+Answer = Ready | Judged | Refused

@@ -1,0 +1,90 @@
+"""The judge process: reads tasks on standard input, judges, writes answers on standard output, ends when its input does.
+
+It holds its own directory and rules and reads the store by itself, read-only; a new directory is taken up between two
+arrivals.
+"""
+
+import signal
+import sys
+import traceback
+from pathlib import Path
+from typing import BinaryIO
+
+from dtm_contact import log
+from dtm_contact.directory import Directory
+from dtm_contact.errors import DtmContactError
+from dtm_contact.pipeline import Grounds, judge
+from dtm_contact.rules import RuleSet, load_rules
+from dtm_contact.settings import Settings
+from dtm_contact.store import Store, open_store
+from dtm_contact.worker.frames import pack, read_frame
+from dtm_contact.worker.messages import Answer, Judged, Ready, Refused, Task
+
+
+class Bench:
+    """What a judge process judges with: the store for look-ups, the rules, and the directory last imported."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Open the store, load the rules and the directory.
+
+        Raises:
+            NoDirectoryError: none has been imported.
+            InvalidFilesError: the rules hold errors.
+        """
+        self._settings = settings
+        self._store: Store = open_store(settings.store.url, read_only=True)
+        self._rules: RuleSet = load_rules(settings.rules.dir)
+        self._version = self._store.directory_version()
+        self._grounds = self._build_grounds()
+
+    def _build_grounds(self) -> Grounds:
+        return Grounds.build(Directory(self._store.load_records()), self._rules, self._settings)
+
+    def answer(self, task: Task) -> Answer:
+        """Judge one arrival; whatever goes wrong is an answer too, so that one bad arrival costs no process."""
+        try:
+            self._follow_directory()
+            with self._store.history() as history:
+                return Judged(judge(task.arrival, task.now, self._grounds, history))
+        except Exception as error:  # noqa: BLE001 - the arrival is parked with the reason, whatever it is
+            return Refused(_reason(error), retry=isinstance(error, DtmContactError) and error.retry)
+
+    def _follow_directory(self) -> None:
+        version = self._store.directory_version()
+        if version != self._version:
+            self._grounds = self._build_grounds()
+            self._version = version
+
+
+def _reason(error: Exception) -> str:
+    """Tell an error by its class and place: its text may quote the message."""
+    frames = traceback.extract_tb(error.__traceback__)
+    place = f"{Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else "?"
+    return f"{type(error).__name__} at {place}"
+
+
+def main() -> None:
+    """Serve tasks until the input ends. The daemon stops us by closing it: an interrupt meant for it is not for us."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    tasks, answers = sys.stdin.buffer, sys.stdout.buffer
+    # A stray print would break the frames.
+    sys.stdout = sys.stderr
+    settings: Settings = read_frame(tasks)
+    log.configure(settings.log)
+    _serve(Bench(settings), tasks, answers)
+
+
+def _serve(bench: Bench, tasks: BinaryIO, answers: BinaryIO) -> None:
+    answer: Answer = Ready()
+    while True:
+        answers.write(pack(answer))
+        answers.flush()
+        try:
+            task: Task = read_frame(tasks)
+        except EOFError:
+            return
+        answer = bench.answer(task)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,124 @@
+"""The worker: lanes that claim an arrival, have it judged, and record what was decided in one transaction."""
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from typing import TypeVar
+
+from dtm_contact.contract import as_json
+from dtm_contact.errors import DtmContactError, JudgeDiedError, StoreUnavailableError
+from dtm_contact.log import get_log
+from dtm_contact.model import Judgement
+from dtm_contact.settings import Settings
+from dtm_contact.store import Claimed, Store
+from dtm_contact.worker.judge import JudgeProcess
+from dtm_contact.worker.messages import Refused, Task
+from dtm_contact.worker.standin import stand_in
+
+Result = TypeVar("Result")
+
+_NAME = "worker"
+# Work that another process put in (a retry, a release) is seen this late at the most; our own intake wakes us at once.
+_LOOK_AGAIN_SECONDS = 1.0
+_PAUSE_GROWTH = 4
+
+
+def utc_now() -> datetime:
+    """Return the time, aware."""
+    return datetime.now(UTC)
+
+
+class Worker:
+    """Judges what has arrived, in as many lanes as there are judge processes."""
+
+    def __init__(self, settings: Settings, store: Store, clock: Callable[[], datetime] = utc_now) -> None:
+        """Take the store to work on and the clock that pauses and records count by."""
+        self._settings = settings
+        self._store = store
+        self._clock = clock
+        self._log = get_log(_NAME)
+        self._judges = [JudgeProcess(settings) for _ in range(settings.judge.processes)]
+        self._arrived = asyncio.Event()
+        self._lanes: list[asyncio.Task[None]] = []
+        # The store's calls block; one thread keeps them off the loop and in one order.
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="worker-store")
+
+    async def start(self) -> None:
+        """Start the judges, give back what a crash left claimed, and begin.
+
+        Raises:
+            JudgeDiedError: a judge could not start.
+        """
+        await asyncio.gather(*(judge.start() for judge in self._judges))
+        await self._in_store(self._store.release_claims)
+        self._lanes = [asyncio.create_task(self._lane(judge), name=_NAME) for judge in self._judges]
+
+    async def stop(self) -> None:
+        """Stop the lanes and end the judges; what was claimed but not recorded is judged after the next start."""
+        for lane in self._lanes:
+            lane.cancel()
+        await asyncio.gather(*self._lanes, return_exceptions=True)
+        await asyncio.gather(*(judge.stop() for judge in self._judges))
+        self._thread.shutdown(wait=True)
+
+    def arrived(self) -> None:
+        """Say that there is something new to judge."""
+        self._arrived.set()
+
+    async def _in_store(self, call: Callable[..., Result], *arguments: object) -> Result:
+        return await asyncio.get_running_loop().run_in_executor(self._thread, call, *arguments)
+
+    async def _lane(self, judge: JudgeProcess) -> None:
+        while True:
+            try:
+                self._arrived.clear()
+                claimed = await self._in_store(self._store.claim, _NAME, self._clock())
+                if claimed is None:
+                    await self._wait()
+                else:
+                    await self._work(judge, claimed)
+                    self._arrived.set()
+            except StoreUnavailableError:
+                self._log.exception("store unavailable; trying again")
+                await asyncio.sleep(self._settings.judge.pause)
+
+    async def _wait(self) -> None:
+        try:
+            async with asyncio.timeout(_LOOK_AGAIN_SECONDS):
+                await self._arrived.wait()
+        except TimeoutError:
+            return
+
+    async def _work(self, judge: JudgeProcess, claimed: Claimed) -> None:
+        try:
+            answer = await judge.judge(Task(claimed.arrival, claimed.arrival.received_at))
+        except DtmContactError as error:
+            answer = Refused(type(error).__name__, retry=isinstance(error, JudgeDiedError))
+        if isinstance(answer, Refused):
+            await self._put_off(claimed, answer)
+        else:
+            await self._record(claimed, answer.judgement)
+
+    async def _record(self, claimed: Claimed, judgement: Judgement) -> None:
+        number = await self._in_store(self._store.record, claimed, judgement, as_json(judgement), self._clock())
+        self._log.info(
+            "judged",
+            arrival=claimed.id,
+            case=number,
+            kind=judgement.decision.kind.value,
+            queue=judgement.decision.queue,
+            priority=judgement.decision.priority.value,
+            rule=judgement.decision.rule,
+        )
+
+    async def _put_off(self, claimed: Claimed, refused: Refused) -> None:
+        """Try again later, with growing pauses, as long as that may help; then park, with a case for a person to read."""
+        now = self._clock()
+        if refused.retry and claimed.attempt < self._settings.judge.attempts:
+            pause = timedelta(seconds=self._settings.judge.pause * _PAUSE_GROWTH ** (claimed.attempt - 1))
+            await self._in_store(self._store.retry_later, claimed, refused.reason, now + pause)
+            self._log.warning("put off", arrival=claimed.id, attempt=claimed.attempt, reason=refused.reason)
+            return
+        number = await self._in_store(self._store.park, claimed, refused.reason, stand_in(claimed.arrival), now)
+        self._log.error("parked", arrival=claimed.id, case=number, reason=refused.reason)
