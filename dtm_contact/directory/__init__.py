@@ -1,1 +1,39 @@
 """The estate and its people: the landlord's CSV files, checked, and a fast look-up over them."""
+
+from dtm_contact.directory.difference import Difference, FileDifference, compare
+from dtm_contact.directory.duty import on_duty, on_duty_in_residence
+from dtm_contact.directory.export import read_export
+from dtm_contact.directory.index import Directory, in_force
+from dtm_contact.directory.records import (
+    Absence,
+    Address,
+    Assignment,
+    Caretaker,
+    Dwelling,
+    Equipment,
+    Lease,
+    Office,
+    Records,
+    Residence,
+)
+
+__all__ = [
+    "Absence",
+    "Address",
+    "Assignment",
+    "Caretaker",
+    "Difference",
+    "Directory",
+    "Dwelling",
+    "Equipment",
+    "FileDifference",
+    "Lease",
+    "Office",
+    "Records",
+    "Residence",
+    "compare",
+    "in_force",
+    "on_duty",
+    "on_duty_in_residence",
+    "read_export",
+]

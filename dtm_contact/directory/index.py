@@ -1,0 +1,131 @@
+"""The directory in memory: every question about the estate and its people answered by a look-up."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
+from datetime import date
+from typing import TypeVar
+
+from dtm_contact.directory.records import (
+    Absence,
+    Address,
+    Assignment,
+    Caretaker,
+    Dwelling,
+    Lease,
+    Office,
+    Records,
+    Residence,
+)
+
+_Line = TypeVar("_Line")
+
+
+def in_force(lease: Lease, on: date) -> bool:
+    """Return whether a lease is in force on a day, its first and its last day included."""
+    return (lease.lease_start is None or lease.lease_start <= on) and (lease.lease_end is None or on <= lease.lease_end)
+
+
+def _grouped(lines: Iterable[_Line], key: Callable[[_Line], str]) -> dict[str, tuple[_Line, ...]]:
+    groups: defaultdict[str, list[_Line]] = defaultdict(list)
+    for line in lines:
+        groups[key(line)].append(line)
+    return {of: tuple(group) for of, group in groups.items()}
+
+
+class Directory:
+    """A directory ready to be asked; it does not change.
+
+    Attributes:
+        records: the lines it was made of.
+        offices, residences, addresses, dwellings, caretakers: by their id.
+    """
+
+    def __init__(self, records: Records) -> None:
+        """Build the look-ups over `records`."""
+        self.records = records
+        self.offices: Mapping[str, Office] = {line.office_id: line for line in records.offices}
+        self.residences: Mapping[str, Residence] = {line.residence_id: line for line in records.residences}
+        self.addresses: Mapping[str, Address] = {line.address_id: line for line in records.addresses}
+        self.dwellings: Mapping[str, Dwelling] = {line.dwelling_id: line for line in records.dwellings}
+        self.caretakers: Mapping[str, Caretaker] = {line.caretaker_id: line for line in records.caretakers}
+        self._leases_of = _grouped(records.leases, lambda lease: lease.tenant_id)
+        self._leases_in = _grouped(records.leases, lambda lease: lease.dwelling_id)
+        self._entrances = _grouped(records.addresses, lambda address: address.residence_id)
+        self._assignments = _grouped(records.assignments, lambda assignment: assignment.address_id)
+        self._absences = _grouped(records.absences, lambda absence: absence.caretaker_id)
+
+    @property
+    def agency(self) -> Office:
+        """The agency, where everything goes that no proximity office can be told for.
+
+        Raises:
+            LookupError: no office is one; `read_export` takes no such export.
+        """
+        for office in self.records.offices:
+            if office.kind == "agency":
+                return office
+        raise LookupError("no office of the directory is of kind 'agency'")
+
+    def leases_of(self, tenant_id: str) -> tuple[Lease, ...]:
+        """Return the leases of a person, past and future ones too, in the order of the file."""
+        return self._leases_of.get(tenant_id, ())
+
+    def leases_in(self, dwelling_id: str) -> tuple[Lease, ...]:
+        """Return the leases on a unit, past and future ones too, in the order of the file."""
+        return self._leases_in.get(dwelling_id, ())
+
+    def entrances(self, residence_id: str) -> tuple[Address, ...]:
+        """Return the entrances of a residence."""
+        return self._entrances.get(residence_id, ())
+
+    def assignments_at(self, address_id: str) -> tuple[Assignment, ...]:
+        """Return who is, was and will be in charge of an entrance."""
+        return self._assignments.get(address_id, ())
+
+    def absences_of(self, caretaker_id: str) -> tuple[Absence, ...]:
+        """Return when a caretaker is away, past and future absences too."""
+        return self._absences.get(caretaker_id, ())
+
+    def address_of(self, dwelling_id: str) -> Address | None:
+        """Return the entrance of a unit, None where the directory does not tell."""
+        dwelling = self.dwellings.get(dwelling_id)
+        return None if dwelling is None else self.addresses.get(dwelling.address_id)
+
+    def residence_of(self, dwelling_id: str) -> Residence | None:
+        """Return the residence of a unit, None where the directory does not tell."""
+        address = self.address_of(dwelling_id)
+        return None if address is None else self.residences.get(address.residence_id)
+
+    def household(self, dwelling_id: str, on: date) -> tuple[str, ...]:
+        """Return the tenant ids of the people of a dwelling or of commercial premises, by the leases in force on a day.
+
+        A parking space is nobody's home: its household is empty.
+        """
+        dwelling = self.dwellings.get(dwelling_id)
+        if dwelling is None or dwelling.kind == "parking":
+            return ()
+        return tuple(dict.fromkeys(lease.tenant_id for lease in self.leases_in(dwelling_id) if in_force(lease, on)))
+
+    def home(self, tenant_id: str, on: date) -> Dwelling | None:
+        """Return the one unit that is meant when a person says "my home", None where no unit is known.
+
+        It is the dwelling let on that day; else the commercial premises let on that day; else the dwelling let last;
+        else whatever was let last. Of several alike it is the one let last, then the first of the file.
+        """
+        best: Dwelling | None = None
+        best_rank: tuple[int, date] | None = None
+        for lease in self.leases_of(tenant_id):
+            dwelling = self.dwellings.get(lease.dwelling_id)
+            if dwelling is None:
+                continue
+            rank = _nearness(dwelling.kind, current=in_force(lease, on)), lease.lease_start or date.min
+            if best_rank is None or rank > best_rank:
+                best, best_rank = dwelling, rank
+        return best
+
+
+def _nearness(kind: str, *, current: bool) -> int:
+    """Return how near to "my home" a unit is, the nearest the highest."""
+    if current:
+        return {"dwelling": 4, "commercial": 3}.get(kind, 0)
+    return {"dwelling": 2, "commercial": 1}.get(kind, 0)

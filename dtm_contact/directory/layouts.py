@@ -1,0 +1,248 @@
+"""The nine files of the export: the columns of each, and what is checked. One more file is one more layout here."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from dtm_contact.directory.checks import (
+    Check,
+    ends_after_start,
+    one_agency,
+    one_person,
+    one_unit_a_lease,
+    replaced_by_another,
+    stands_once,
+)
+from dtm_contact.directory.columns import (
+    PHONES,
+    Choice,
+    Column,
+    Day,
+    Identifier,
+    Mail,
+    Many,
+    Phone,
+    Reference,
+    Shape,
+    Text,
+)
+from dtm_contact.directory.records import (
+    Absence,
+    Address,
+    Assignment,
+    Caretaker,
+    Dwelling,
+    Equipment,
+    Lease,
+    Office,
+    Residence,
+)
+
+_TEXT = Text()
+_WANTED = Text(wanted=True)
+_POSTCODE = Column("postcode", Shape(re.compile(r"[0-9]{5}"), "five digits"))
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """What one file of the export looks like.
+
+    Attributes:
+        name: of the lines in `Records`.
+        record: makes a line of its values, in the order of `columns`.
+        columns: its columns, in the order of the record's fields.
+        key: the columns that no two lines have alike; empty where lines may repeat.
+        checks: what is looked at beyond the single field.
+        optional: whether the file may be missing.
+        personal: whether it holds people, so that its cells are not shown in messages.
+        may_be_empty: whether it is usual that it holds no line.
+    """
+
+    file: str
+    name: str
+    record: Callable[..., object]
+    columns: tuple[Column, ...]
+    key: tuple[str, ...] = ()
+    checks: tuple[Check, ...] = ()
+    optional: bool = False
+    personal: bool = False
+    may_be_empty: bool = False
+
+    @property
+    def headers(self) -> tuple[str, ...]:
+        """The names of the columns."""
+        return tuple(column.name for column in self.columns)
+
+
+OFFICES = Layout(
+    "offices.csv",
+    "offices",
+    Office,
+    (
+        Column("office_id", Identifier()),
+        Column("name", _WANTED),
+        Column("kind", Choice(("agency", "proximity_office"))),
+        Column("address", _TEXT),
+        _POSTCODE,
+        Column("commune", _TEXT),
+        Column("email", Mail()),
+        Column("phone", Phone()),
+    ),
+    key=("office_id",),
+    checks=(one_agency,),
+)
+
+RESIDENCES = Layout(
+    "residences.csv",
+    "residences",
+    Residence,
+    (
+        Column("residence_id", Identifier()),
+        Column("name", _WANTED),
+        Column("aliases", Many()),
+        Column("commune", _WANTED),
+        _POSTCODE,
+        Column("insee_code", Shape(re.compile(r"[0-9][0-9AB][0-9]{3}"), "five characters, such as 94017 or 2A004")),
+        Column("department", Shape(re.compile(r"[0-9]{2}|2[AB]|97[1-6]"), "such as 94, 2A or 971")),
+        Column("office_id", Reference("offices.csv")),
+    ),
+    key=("residence_id",),
+)
+
+ADDRESSES = Layout(
+    "addresses.csv",
+    "addresses",
+    Address,
+    (
+        Column("address_id", Identifier()),
+        Column("residence_id", Reference("residences.csv")),
+        Column("house_number", _TEXT),
+        Column("street", _WANTED),
+        _POSTCODE,
+        Column("commune", _WANTED),
+        Column("building", _TEXT),
+        Column("staircase", _TEXT),
+    ),
+    key=("address_id",),
+    checks=(stands_once("house_number", "street", "postcode", "commune", "building", "staircase"),),
+)
+
+DWELLINGS = Layout(
+    "dwellings.csv",
+    "dwellings",
+    Dwelling,
+    (
+        Column("dwelling_id", Identifier()),
+        Column("address_id", Reference("addresses.csv")),
+        Column("kind", Choice(("dwelling", "parking", "commercial"))),
+        Column("building", _TEXT),
+        Column("staircase", _TEXT),
+        Column("floor", _TEXT),
+        Column("door", _TEXT),
+        Column("unit_reference", _TEXT),
+    ),
+    key=("dwelling_id",),
+)
+
+TENANTS = Layout(
+    "tenants.csv",
+    "leases",
+    Lease,
+    (
+        Column("tenant_id", Identifier()),
+        Column("lease_id", Identifier()),
+        Column("dwelling_id", Reference("dwellings.csv")),
+        Column("role", Choice(("holder", "co_holder", "occupant", "commercial"))),
+        Column("title", _TEXT),
+        Column("last_name", _WANTED),
+        Column("birth_name", _TEXT),
+        Column("first_name", _TEXT),
+        Column("email", Mail()),
+        Column("phones", PHONES),
+        Column("lease_start", Day()),
+        Column("lease_end", Day()),
+    ),
+    key=("tenant_id", "lease_id"),
+    checks=(ends_after_start("lease_start", "lease_end"), one_person, one_unit_a_lease),
+    personal=True,
+)
+
+CARETAKERS = Layout(
+    "caretakers.csv",
+    "caretakers",
+    Caretaker,
+    (
+        Column("caretaker_id", Identifier()),
+        Column("title", _TEXT),
+        Column("last_name", _WANTED),
+        Column("first_name", _TEXT),
+        Column("email", Mail()),
+        Column("phone", Phone()),
+        Column("lodge", _TEXT),
+        Column("office_id", Reference("offices.csv")),
+    ),
+    key=("caretaker_id",),
+    personal=True,
+)
+
+ASSIGNMENTS = Layout(
+    "caretaker_assignments.csv",
+    "assignments",
+    Assignment,
+    (
+        Column("caretaker_id", Reference("caretakers.csv")),
+        Column("address_id", Reference("addresses.csv")),
+        Column("start_date", Day()),
+        Column("end_date", Day()),
+    ),
+    checks=(
+        ends_after_start("start_date", "end_date"),
+        stands_once("caretaker_id", "address_id", "start_date", "end_date"),
+    ),
+)
+
+ABSENCES = Layout(
+    "caretaker_absences.csv",
+    "absences",
+    Absence,
+    (
+        Column("caretaker_id", Reference("caretakers.csv")),
+        Column("start_date", Day(optional=False)),
+        Column("end_date", Day()),
+        Column("replacement_id", Reference("caretakers.csv", optional=True)),
+        Column("reason", _TEXT),
+    ),
+    checks=(
+        ends_after_start("start_date", "end_date"),
+        stands_once("caretaker_id", "start_date", "end_date", "replacement_id"),
+        replaced_by_another,
+    ),
+    may_be_empty=True,
+)
+
+EQUIPMENT = Layout(
+    "equipment.csv",
+    "equipment",
+    Equipment,
+    (
+        Column("number", Phone(identifies=True)),
+        Column("kind", _WANTED),
+        Column("address_id", Reference("addresses.csv")),
+    ),
+    key=("number",),
+    optional=True,
+    may_be_empty=True,
+)
+
+LAYOUTS = (
+    OFFICES,
+    RESIDENCES,
+    ADDRESSES,
+    DWELLINGS,
+    TENANTS,
+    CARETAKERS,
+    ASSIGNMENTS,
+    ABSENCES,
+    EQUIPMENT,
+)
+"""In an order in which a file stands after those that it refers to."""

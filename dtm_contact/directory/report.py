@@ -1,0 +1,87 @@
+"""What is wrong with one file of the export, gathered so that all of it is told at once and nobody's data with it."""
+
+import re
+from collections.abc import Callable, Collection
+from typing import Any
+
+from rapidfuzz.distance import OSA
+from rapidfuzz.process import extractOne
+
+from dtm_contact.model import Problem, Severity
+
+# Of each severity; beyond this nobody reads on, and the first thousand already tell what is wrong.
+MAX_TOLD = 1_000
+
+# A look through all identifiers of a file costs a millisecond or two.
+_MAX_SUGGESTIONS = 100
+
+_MAX_SHOWN = 40
+_HARMLESS = re.compile(r"[A-Z]{1,3}[0-9]{1,9}|[0-9]{1,4}([-/.])[0-9]{1,2}\1[0-9]{1,4}", re.IGNORECASE)
+
+Place = tuple[int, int]
+
+
+class Report:
+    """The problems of one file, in the order in which they are found."""
+
+    def __init__(self, file: str, *, personal: bool = False) -> None:
+        """Begin with none; `personal`: the file holds people, and a cell may hold what its column does not say."""
+        self.file = file
+        self._personal = personal
+        self._told: dict[Severity, list[Problem]] = {severity: [] for severity in Severity}
+        self._untold = dict.fromkeys(Severity, 0)
+        self._suggestions = 0
+
+    def add(self, severity: Severity, place: Callable[[], Place] | Place, message: str, hint: str = "") -> None:
+        """Note a problem; `place` is its line and column, or finds them, which is done only if it will be told."""
+        if not self.has_room(severity):
+            self._untold[severity] += 1
+            return
+        line, column = place() if callable(place) else place
+        self._told[severity].append(Problem(self.file, line, column, message, hint, severity))
+
+    def has_room(self, severity: Severity) -> bool:
+        """Return whether one more problem of this severity will be told."""
+        return len(self._told[severity]) < MAX_TOLD
+
+    @property
+    def has_errors(self) -> bool:
+        """Whether any error was noted."""
+        return bool(self._told[Severity.ERROR])
+
+    def problems(self) -> tuple[Problem, ...]:
+        """Return what was noted in the order of the file, and at the end how many more there are."""
+        told = [problem for problems in self._told.values() for problem in problems]
+        told.sort(key=lambda problem: (problem.line, problem.column))
+        more = (
+            Problem(self.file, 0, 0, f"{count:,} more of this file are not listed", severity=severity)
+            for severity, count in self._untold.items()
+            if count
+        )
+        return (*told, *more)
+
+    def shown(self, value: str) -> str:
+        """Return ` value` as it may stand in a message; empty where it could be a person's name, number or address.
+
+        A comma too many moves a name into the column of an identifier, so in a file of people only what has the
+        shape of an identifier or of a date is shown.
+        """
+        if self._personal and not _HARMLESS.fullmatch(value):
+            return ""
+        return " " + repr(value if len(value) <= _MAX_SHOWN else value[:_MAX_SHOWN] + "…")
+
+    def suggestion(self, value: str, known: Collection[str]) -> str:
+        """Return "did you mean …?" with the one of `known` that is at most two slips away; empty if there is none."""
+        if self._suggestions >= _MAX_SUGGESTIONS:
+            return ""
+        self._suggestions += 1
+        return suggestion(value, known)
+
+
+def suggestion(value: str, known: Collection[str]) -> str:
+    """Return "did you mean …?" with the nearest of `known`, or an empty text where none is near."""
+    if len(value) > _MAX_SHOWN:
+        return ""
+    slips = 2 if len(value) > len("R001") else 1
+    nearest: tuple[str, Any, Any] | None = extractOne(value, known, scorer=OSA.distance, score_cutoff=slips)
+    return f"did you mean {nearest[0]!r}?" if nearest else ""
