@@ -1,0 +1,38 @@
+"""From bytes to a Contact: who writes, when, which words are new. Pure, and raising nothing for any bytes whatever."""
+
+from collections.abc import Collection
+from datetime import datetime, tzinfo
+
+from dtm_contact.errors import UnreadableArrivalError
+from dtm_contact.model import Arrival, Contact
+from dtm_contact.reading.formats import READERS, Reading
+from dtm_contact.reading.headers import split_head
+from dtm_contact.reading.times import PARIS, time_of
+
+__all__ = ["message_time", "read"]
+
+
+def read(arrival: Arrival, *, authserv_ids: Collection[str] = (), zone: tzinfo = PARIS) -> Contact:
+    """Read an arrival, whatever its bytes are.
+
+    Args:
+        arrival: what came in; its media type chooses the reader.
+        authserv_ids: the names our mail servers give themselves in Authentication-Results.
+        zone: of times that give no offset.
+
+    Returns:
+        What it says. What could not be read, or was cut at a limit, stands in its notes.
+
+    Raises:
+        UnreadableArrivalError: there is no reader for its media type.
+    """
+    reader = READERS.get(arrival.media_type.lower())
+    if reader is None:
+        raise UnreadableArrivalError(f"media type {arrival.media_type[:80]!r}, known are {', '.join(sorted(READERS))}")
+    return reader(arrival, Reading(zone, authserv_ids))
+
+
+def message_time(raw: bytes, fallback: datetime) -> datetime:
+    """Return a message's own time, aware: its Date; missing or absurd, its newest Received; else `fallback`."""
+    headers, _ = split_head(raw, 0, len(raw))
+    return time_of(headers, fallback)

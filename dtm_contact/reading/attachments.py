@@ -1,0 +1,109 @@
+"""Files that came along: a safe name, the type that the content shows, the size and the digest. No archive is opened."""
+
+import hashlib
+import re
+from typing import Final
+
+from dtm_contact.model import Attachment
+from dtm_contact.reading import limits
+from dtm_contact.reading.charsets import clean_line
+from dtm_contact.reading.mime import Node
+
+_MAGIC: Final = (
+    (0, b"%PDF-", "application/pdf"),
+    (0, b"\xff\xd8\xff", "image/jpeg"),
+    (0, b"\x89PNG\r\n\x1a\n", "image/png"),
+    (0, b"GIF87a", "image/gif"),
+    (0, b"GIF89a", "image/gif"),
+    (0, b"BM", "image/bmp"),
+    (0, b"II*\x00", "image/tiff"),
+    (0, b"MM\x00*", "image/tiff"),
+    (8, b"WEBP", "image/webp"),
+    (8, b"WAVE", "audio/wav"),
+    (4, b"ftypheic", "image/heic"),
+    (4, b"ftypheix", "image/heic"),
+    (4, b"ftypmif1", "image/heif"),
+    (4, b"ftypavif", "image/avif"),
+    (4, b"ftypqt", "video/quicktime"),
+    (4, b"ftypM4A", "audio/mp4"),
+    (4, b"ftyp3g", "video/3gpp"),
+    (4, b"ftyp", "video/mp4"),
+    (0, b"ID3", "audio/mpeg"),
+    (0, b"#!AMR", "audio/amr"),
+    (0, b"OggS", "audio/ogg"),
+    (0, b"\x1aE\xdf\xa3", "video/webm"),
+    (0, b"MZ", "application/vnd.microsoft.portable-executable"),
+    (0, b"\x7fELF", "application/x-elf"),
+    (0, b"Rar!\x1a\x07", "application/vnd.rar"),
+    (0, b"7z\xbc\xaf\x27\x1c", "application/x-7z-compressed"),
+    (0, b"\x1f\x8b", "application/gzip"),
+    (0, b"{\\rtf", "application/rtf"),
+    (0, b"\x78\x9f\x3e\x22", "application/ms-tnef"),
+)
+_ZIP: Final = b"PK\x03\x04"
+_OLE: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_OFFICE: Final = (
+    (b"word/", "application/vnd.openxmlformats-officedocument.wordprocessingml.document"),
+    (b"xl/", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
+    (b"ppt/", "application/vnd.openxmlformats-officedocument.presentationml.presentation"),
+    (b"mimetypeapplication/vnd.oasis.opendocument.text", "application/vnd.oasis.opendocument.text"),
+    (b"mimetypeapplication/vnd.oasis.opendocument.spreadsheet", "application/vnd.oasis.opendocument.spreadsheet"),
+)
+_CONFIRMED: Final = (
+    "application/zip",
+    "application/x-zip",
+    "application/msword",
+    "application/vnd.ms-",
+    "application/vnd.o",
+)
+_RESERVED: Final = re.compile(r"(?:con|prn|aux|nul|com[0-9]|lpt[0-9])(?=\.|$)", re.IGNORECASE)
+_UNSAFE: Final = re.compile(r'[<>:"/\\|?*]')
+_UNNAMED: Final = "piece-jointe"
+
+
+def describe(node: Node) -> Attachment:
+    """Return what is told of one attached part."""
+    octets = node.octets()
+    return Attachment(
+        name=safe_name(node.filename),
+        media_type=real_type(octets, node.media_type),
+        size=len(octets),
+        sha256=hashlib.sha256(octets).hexdigest(),
+    )
+
+
+def safe_name(name: str) -> str:
+    """Return a file name without a path, control or direction characters, reserved names; bounded, its ending kept."""
+    base = re.split(r"[/\\]", clean_line(name[: 10 * limits.NAME]))[-1]
+    base = _UNSAFE.sub("_", base).strip(" .")
+    if _RESERVED.match(base):
+        base = f"_{base}"
+    if len(base) > limits.NAME:
+        stem, dot, ending = base.rpartition(".")
+        keep = dot + ending if dot and len(ending) <= 10 else ""  # noqa: PLR2004
+        base = (stem if keep else base)[: limits.NAME - len(keep)] + keep
+    return base or _UNNAMED
+
+
+def real_type(octets: bytes, declared: str) -> str:
+    """Return the media type that the first octets show, else the declared one."""
+    for offset, magic, media_type in _MAGIC:
+        if octets.startswith(magic, offset):
+            return media_type
+    if octets.startswith(_ZIP):
+        return _zip_type(octets, declared)
+    if octets.startswith(_OLE):
+        return declared if declared.startswith(_CONFIRMED) else "application/x-ole-storage"
+    head = octets[:512].lstrip().lower()
+    if head.startswith((b"<!doctype html", b"<html")):
+        return "text/html"
+    return declared
+
+
+def _zip_type(octets: bytes, declared: str) -> str:
+    """Tell an office document from any other zip by the names of its first members, without unpacking."""
+    head = octets[:4096]
+    for member, media_type in _OFFICE:
+        if member in head:
+            return media_type
+    return declared if declared.startswith(_CONFIRMED) else "application/zip"

@@ -1,0 +1,41 @@
+"""One module for each media type that can be read; a new one is a new file here with one decorated function."""
+
+import importlib
+import pkgutil
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from datetime import tzinfo
+from typing import Final
+
+from dtm_contact.model import Arrival, Contact
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a reader knows besides the arrival.
+
+    Attributes:
+        zone: of times that give no offset.
+        authserv_ids: the names our mail servers give themselves in Authentication-Results; empty: not known.
+    """
+
+    zone: tzinfo
+    authserv_ids: Collection[str] = ()
+
+
+Reader = Callable[[Arrival, Reading], Contact]
+READERS: Final[dict[str, Reader]] = {}
+
+
+def reads(media_type: str) -> Callable[[Reader], Reader]:
+    """Register a reader for arrivals of `media_type`."""
+
+    def register(reader: Reader) -> Reader:
+        READERS[media_type] = reader
+        return reader
+
+    return register
+
+
+for _module in pkgutil.iter_modules(__path__):
+    importlib.import_module(f"{__name__}.{_module.name}")

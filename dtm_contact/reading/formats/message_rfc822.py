@@ -1,0 +1,108 @@
+"""Internet messages: electronic mail (RFC 5322, RFC 2045 to 2049)."""
+
+import re
+from datetime import datetime
+from typing import Final
+
+from dtm_contact.model import Arrival, Attachment, Contact, Forwarded
+from dtm_contact.reading import limits, notes
+from dtm_contact.reading.addresses import first_mailbox, parse_mailboxes
+from dtm_contact.reading.attachments import describe
+from dtm_contact.reading.automatic import signs_of
+from dtm_contact.reading.charsets import decode
+from dtm_contact.reading.content import Content, content_of
+from dtm_contact.reading.formats import Reading, reads
+from dtm_contact.reading.headers import Headers
+from dtm_contact.reading.mime import Node, parse_message
+from dtm_contact.reading.notes import Notes
+from dtm_contact.reading.separate import Told, separate
+from dtm_contact.reading.times import time_of
+from dtm_contact.reading.verdicts import trusted_verdicts
+
+_MESSAGE_ID: Final = re.compile(r"<\s*([^<>\s]{1,900})\s*>")
+_REFERENCES: Final = 200
+
+
+@reads("message/rfc822")
+def read_message(arrival: Arrival, reading: Reading) -> Contact:
+    """Read one message; see `Contact` for what each part means."""
+    found = Notes()
+    root = parse_message(arrival.raw, found)
+    headers = root.headers
+    subject = headers.text("subject")[: limits.DISPLAY]
+    content = content_of(root, found)
+    told = separate(content.lines, subject, found)
+    sender = first_mailbox((*headers.all_raw("from"), *headers.all_raw("sender")))
+    forwarded = (*told.forwarded, *_attached(content, found, arrival.received_at))
+    if not told.new and not forwarded:
+        found.add(notes.NO_TEXT)
+    return Contact(
+        channel="email",
+        at=time_of(headers, arrival.received_at, reading.zone),
+        sender=sender,
+        reply_to=first_mailbox(headers.all_raw("reply-to")),
+        recipients=tuple(
+            box for name in ("to", "cc") for body in headers.all_raw(name)[:20] for box in parse_mailboxes(body)
+        ),
+        subject=subject,
+        new_text=_bounded(told.new, limits.NEW_TEXT, found),
+        signature=_bounded(told.signature, limits.OTHER_TEXT, found),
+        quoted_text=_bounded(told.quoted, limits.OTHER_TEXT, found),
+        disclaimer=_bounded(told.disclaimer, limits.OTHER_TEXT, found),
+        forwarded=forwarded[: limits.FORWARDED],
+        attachments=_files(content, found),
+        message_id=next(iter(_ids(headers, "message-id")), ""),
+        in_reply_to=_ids(headers, "in-reply-to"),
+        references=_ids(headers, "references"),
+        language=headers.text("content-language")[:35],
+        automatic_signs=signs_of(root, arrival.envelope, sender, subject),
+        trusted_verdicts=trusted_verdicts(headers, reading.authserv_ids),
+        notes=tuple(found),
+    )
+
+
+def _bounded(text: str, limit: int, found: Notes) -> str:
+    if len(text) > limit:
+        found.add(notes.TEXT_CUT)
+    return text[:limit]
+
+
+def _ids(headers: Headers, name: str) -> tuple[str, ...]:
+    text = decode(headers.raw(name))
+    ids = _MESSAGE_ID.findall(text) or [word for word in text.split() if "@" in word]
+    return tuple(dict.fromkeys(ids))[:_REFERENCES]
+
+
+def _files(content: Content, found: Notes) -> tuple[Attachment, ...]:
+    if len(content.files) > limits.ATTACHMENTS:
+        found.add(notes.ATTACHMENTS_CUT)
+    return tuple(describe(node) for node in content.files[: limits.ATTACHMENTS])
+
+
+def _attached(content: Content, found: Notes, received_at: datetime) -> list[Forwarded]:
+    """Read the messages that came along, those within them after them."""
+    originals: list[Forwarded] = []
+    waiting = list(content.messages)
+    while waiting and len(originals) < limits.FORWARDED:
+        node = waiting.pop(0)
+        if not node.children:
+            continue
+        inner = node.children[0]
+        held = content_of(inner, found)
+        told = separate(held.lines, inner.headers.text("subject"), found)
+        originals.append(_original(inner, told, received_at))
+        originals.extend(told.forwarded)
+        content.files.extend(held.files)
+        waiting.extend(held.messages)
+    if waiting:
+        found.add(notes.FORWARDED_CUT)
+    return originals
+
+
+def _original(node: Node, told: Told, received_at: datetime) -> Forwarded:
+    return Forwarded(
+        sender=first_mailbox(node.headers.all_raw("from")),
+        subject=node.headers.text("subject")[: limits.DISPLAY],
+        text="\n".join(filter(None, (told.new, told.signature)))[: limits.OTHER_TEXT],
+        at=time_of(node.headers, received_at),
+    )

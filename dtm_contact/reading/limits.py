@@ -1,0 +1,63 @@
+"""How much of a message is read. What lies beyond a limit stays in the arrival, and a note on the contact says so."""
+
+from typing import Final
+
+HEADER_BLOCK_OCTETS: Final = 102_400
+"""All headers of one part together, the limit Postfix puts on a message (`header_size_limit`)."""
+
+HEADER_OCTETS: Final = 32_768
+"""One header, folded lines included."""
+
+HEADERS: Final = 1_000
+"""Headers of one part."""
+
+NESTING: Final = 100
+"""Parts within parts, as Postfix has it (`mime_nesting_limit`)."""
+
+PARTS: Final = 1_000
+"""Parts of a message, all levels together."""
+
+FALSE_MARKS: Final = 20_000
+"""Lines that begin as a delimiter and are none."""
+
+SCANNED_OCTETS: Final = 600_000_000
+"""Octets looked at for delimiters, each level of nesting counted: a cap on size times depth."""
+
+REENCODED: Final = 3
+"""Attached messages that are themselves base64 or quoted-printable, one within the other: each is a copy in memory."""
+
+MAILBOXES: Final = 500
+"""Addresses read from one header."""
+
+PLAIN_OCTETS: Final = 2_000_000
+"""Octets of one plain text that are decoded."""
+
+HTML_OCTETS: Final = 4_000_000
+"""Octets of one HTML text that are parsed, embedded images not counted."""
+
+HTML_TAGS: Final = 20_000
+"""Tags given to the HTML parser, whose cost grows with the square of the depth; what follows is only freed of its tags."""
+
+HTML_DEPTH: Final = 300
+"""Elements within elements given to the HTML parser; what follows is only freed of its tags."""
+
+NEW_TEXT: Final = 200_000
+"""Characters of new text."""
+
+OTHER_TEXT: Final = 500_000
+"""Characters of quoted text, of a forwarded original, of a signature."""
+
+FORWARDED: Final = 20
+"""Originals kept of one message."""
+
+ATTACHMENTS: Final = 500
+"""Attachments told of."""
+
+NAME: Final = 120
+"""Characters of an attachment's name."""
+
+DISPLAY: Final = 1_000
+"""Characters of a subject or of a name."""
+
+LINES: Final = 20_000
+"""Lines of a text that are told apart."""

@@ -1,0 +1,33 @@
+"""What the agent is told of a message that was not read in full; each note once, in the order of its cause."""
+
+from collections.abc import Iterator
+from typing import Final
+
+HEADERS_CUT: Final = "En-têtes trop longs : seul le début a été lu."
+NESTING_CUT: Final = "Message imbriqué trop profondément : le contenu le plus profond n'a pas été lu."
+PARTS_CUT: Final = "Message en trop de parties : les dernières n'ont pas été lues."
+TEXT_CUT: Final = "Texte très long : seul le début a été lu."
+HTML_CUT: Final = "Mise en page trop lourde : la fin a été lue sans elle."
+FORWARDED_CUT: Final = "Trop de messages transférés : seuls les premiers ont été lus."
+ATTACHMENTS_CUT: Final = "Trop de pièces jointes : seules les premières sont indiquées."
+ENCRYPTED: Final = "Message chiffré : son contenu ne peut pas être lu ici."
+SIGNED: Final = "Message signé électroniquement ; la signature n'a pas été vérifiée."
+SIGNED_UNREADABLE: Final = "Message signé électroniquement dont le contenu n'a pas pu être lu : ouvrir la pièce jointe."
+TNEF: Final = "Pièce jointe winmail.dat (format propre à Outlook)"
+NO_TEXT: Final = "Aucun texte lisible dans ce message : voir les pièces jointes."
+INVITATION: Final = "Invitation d'agenda"
+PARTIAL: Final = "Fragment d'un message envoyé en plusieurs morceaux : texte peut-être incomplet."
+
+
+class Notes:
+    """Notes gathered while a message is read."""
+
+    def __init__(self) -> None:
+        self._notes: dict[str, None] = {}
+
+    def add(self, note: str) -> None:
+        """Keep `note` unless it is there already."""
+        self._notes.setdefault(note)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._notes)

@@ -1,0 +1,168 @@
+"""New text, quoted text, signature, legal notice and forwarded originals told apart."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+import re
+from typing import Final
+
+from dtm_contact.model import Forwarded
+from dtm_contact.reading import limits, notes
+from dtm_contact.reading.addresses import parse_mailboxes
+from dtm_contact.reading.heads import Head, HeadKind, head_at
+from dtm_contact.reading.lines import Line, text_of
+from dtm_contact.reading.notes import Notes
+from dtm_contact.reading.signature import foot_of
+from dtm_contact.reading.spoken_dates import parse_spoken
+from dtm_contact.model import Mailbox
+
+_FORWARDS: Final = re.compile(r"\s*(?:tr|fwd?|wg|rv|enc|i|vs|doorst|transf\w*)\s*:", re.IGNORECASE)
+_REPLIES: Final = re.compile(r"\s*(?:re|rép|aw|sv|antw?|ref|odp|r)\s*(?:\[\d+\])?\s*:", re.IGNORECASE)
+
+
+@dataclass(slots=True)
+class Told:
+    """A text told apart; each part as its lines joined."""
+
+    new: str = ""
+    signature: str = ""
+    quoted: str = ""
+    disclaimer: str = ""
+    forwarded: list[Forwarded] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class _Split:
+    own: list[list[str]] = field(default_factory=lambda: [[]])
+    quoted: list[Line] = field(default_factory=list)
+    head: Head | None = None
+    rest: list[Line] = field(default_factory=list)
+
+    def has_own_words(self) -> bool:
+        """Tell whether the writer has said anything yet."""
+        return any(character.isalnum() for rows in self.own for row in rows for character in row)
+
+
+def separate(lines: list[Line], subject: str, found: Notes) -> Told:
+    """Tell the parts of a text apart.
+
+    Args:
+        lines: the text, its quotation marks counted.
+        subject: of the message; says of an Outlook header block whether what follows is passed on or answered.
+        found: takes the note where something is cut.
+    """
+    if len(lines) > limits.LINES:
+        lines = lines[: limits.LINES]
+        found.add(notes.TEXT_CUT)
+    told, quoted = Told(), []
+    split = _split(lines)
+    _tell_own(split, told)
+    quoted.extend(split.quoted)
+    while split.head is not None:
+        if not _is_forward(split.head, subject, told.new):
+            quoted.extend(split.rest)
+            break
+        if len(told.forwarded) >= limits.FORWARDED:
+            found.add(notes.FORWARDED_CUT)
+            break
+        head = split.head
+        split = _split(split.rest)
+        inner = Told()
+        _tell_own(split, inner)
+        quoted.extend(split.quoted)
+        text = "\n".join(filter(None, (inner.new, inner.signature)))
+        told.forwarded.append(_forwarded(head, text))
+        told.disclaimer = told.disclaimer or inner.disclaimer
+    told.quoted = text_of(quoted)
+    return told
+
+
+def _forwarded(head: Head, text: str) -> Forwarded:
+    senders = parse_mailboxes(head.headers.get("from", "").replace("[mailto:", "<").replace("]", ">").encode())
+    return Forwarded(
+        sender=senders[0] if senders else Mailbox(),
+        subject=head.headers.get("subject", ""),
+        text=text[: limits.OTHER_TEXT],
+        at=parse_spoken(head.headers.get("date", "")),
+    )
+
+
+def _is_forward(head: Head, subject: str, new: str) -> bool:
+    if head.kind is HeadKind.FORWARD:
+        return True
+    if head.kind is HeadKind.REPLY or "from" not in head.headers:
+        return False
+    return bool(_FORWARDS.match(subject)) or (not new.strip() and not _REPLIES.match(subject))
+
+
+def _tell_own(split: _Split, told: Told) -> None:
+    new: list[str] = []
+    signature: list[str] = []
+    disclaimer: list[str] = []
+    for rows in split.own:
+        foot = foot_of(rows)
+        for kept, part in ((new, foot.body), (signature, foot.signature), (disclaimer, foot.disclaimer)):
+            if any(row.strip() for row in part):
+                kept.extend(("", *part) if kept else part)
+    told.new, told.signature, told.disclaimer = (_text(rows) for rows in (new, signature, disclaimer))
+
+
+def _text(rows: list[str]) -> str:
+    return text_of([Line(row) for row in rows])
+
+
+def _split(lines: list[Line]) -> _Split:
+    split = _Split()
+    lines = _unwrapped(lines)
+    at = 0
+    while at < len(lines):
+        line = lines[at]
+        if line.depth:
+            _quote(split, [line])
+            at += 1
+            continue
+        head = _head(lines, at)
+        if head is None:
+            split.own[-1].append(line.text)
+            at += 1
+        elif head.kind is HeadKind.REPLY and _continues(lines, head, split):
+            _quote(split, lines[head.start : head.end])
+            at = head.end
+        else:
+            if head.kind is not HeadKind.FORWARD:
+                split.quoted.extend(lines[head.start : head.end])
+            split.head, split.rest = head, lines[head.end :]
+            break
+    return split
+
+
+def _head(lines: list[Line], at: int) -> Head | None:
+    if not lines[at].opens:
+        return head_at(lines, at)
+    for ahead in range(at, min(len(lines), at + 6)):
+        head = head_at(lines, ahead) if lines[ahead].text else None
+        if head is not None:
+            return Head(head.kind, at, head.end, head.headers)
+    return Head(HeadKind.SEPARATOR, at, at + 1)
+
+
+def _continues(lines: list[Line], head: Head, split: _Split) -> bool:
+    """Tell whether own text may follow: the quotation is marked, or nothing of his own stands above it."""
+    following = next((line for line in lines[head.end : head.end + 5] if line.text.strip()), None)
+    return following is None or following.depth > 0 or not split.has_own_words()
+
+
+def _quote(split: _Split, lines: list[Line]) -> None:
+    split.quoted.extend(lines)
+    if split.own[-1]:
+        split.own.append([])
+
+
+def _unwrapped(lines: list[Line]) -> list[Line]:
+    """Take one mark off a forwarded message that is quoted whole, as Apple's programs do."""
+    for at, line in enumerate(lines):
+        if line.depth and line.text.strip():
+            head = head_at(lines, at)
+            if head is None or head.kind is not HeadKind.FORWARD:
+                return lines
+            return lines[:at] + [Line(other.text, max(0, other.depth - 1), other.opens) for other in lines[at:]]
+    return lines
