@@ -40,6 +40,13 @@ class StoreUnavailableError(DtmContactError):
     retry = True
 
 
+class CommitUnknownError(StoreUnavailableError):
+    """The store broke off while it committed: whether the change is stored cannot be told.
+
+    Whoever hands something over must be told nothing, neither yes nor no, so that he tries again.
+    """
+
+
 class UnknownSchemaError(DtmContactError):
     """The store's tables are not those that this version knows. Run: dtm-contact store migrate."""
 

@@ -1,9 +1,21 @@
-"""The ways in. A channel hands over arrivals and hears when they are durable; it never learns where."""
+"""The ways in. A channel hands over arrivals and hears when they are durable; it never learns where.
 
+Each module beside this one is a channel, under its own name; what several of them share is in a package. A channel
+offers `start(settings, inbox)`.
+"""
+
+import pkgutil
 from collections.abc import Sequence
-from typing import Protocol
+from importlib import import_module
+from typing import Protocol, cast
 
+from dtm_contact.errors import DtmContactError
 from dtm_contact.model import Arrival
+from dtm_contact.settings import Settings
+
+
+class UnknownChannelError(DtmContactError):
+    """The settings name a channel that there is not."""
 
 
 class Inbox(Protocol):
@@ -16,5 +28,52 @@ class Inbox(Protocol):
 
         Raises:
             StoreUnavailableError: nothing is certain to be stored; the sender must try again later.
+            CommitUnknownError: it may or may not be stored; the sender must be told nothing.
         """
         ...
+
+
+class Running(Protocol):
+    """A channel that is open."""
+
+    @property
+    def name(self) -> str:
+        """The channel's name."""
+        ...
+
+    @property
+    def address(self) -> str:
+        """Where it takes things in, for people to read: `host:port`, the path of a socket, …."""
+        ...
+
+    async def stop(self) -> None:
+        """Take nothing more in; return once what was being stored has been answered."""
+        ...
+
+
+class Channel(Protocol):
+    """What a channel's module offers."""
+
+    async def start(self, settings: Settings, inbox: Inbox) -> Running:
+        """Open the channel.
+
+        Raises:
+            OSError: the address is taken, or a file that the settings name cannot be read.
+        """
+        ...
+
+
+def names() -> tuple[str, ...]:
+    """Return the names of all channels there are."""
+    return tuple(module.name for module in pkgutil.iter_modules(__path__) if not module.ispkg)
+
+
+def channel(name: str) -> Channel:
+    """Return the channel of that name.
+
+    Raises:
+        UnknownChannelError: there is none.
+    """
+    if name not in names():
+        raise UnknownChannelError(f"{name!r}; there are {', '.join(names())}")
+    return cast("Channel", import_module(f"{__name__}.{name}"))

@@ -1,0 +1,39 @@
+"""The channel `lmtp`: mail from a mail server on the same host, with a reply for each recipient (RFC 2033)."""
+
+from typing import ClassVar
+
+from aiosmtpd.lmtp import LMTP
+
+from dtm_contact.channels import Inbox, Running
+from dtm_contact.channels.mail import Clock, MailListener, MailSession, system_clock
+from dtm_contact.model import Envelope
+from dtm_contact.settings import Settings
+
+
+class LmtpSession(MailSession, LMTP):
+    """A session of LMTP."""
+
+    protocol_name: ClassVar[str] = "LMTP"
+
+    async def check_helo_needed(self, helo: str = "LHLO") -> bool:
+        """Refuse a command that comes before the greeting, and name the greeting."""
+        return bool(await super().check_helo_needed(helo))
+
+    async def answer(self, envelope: Envelope, reply: str) -> None:
+        """Reply once for each accepted recipient, whatever the reply (RFC 2033 section 4.2)."""
+        for _ in envelope.recipients:
+            await self.push(reply)
+
+
+async def start(settings: Settings, inbox: Inbox, clock: Clock = system_clock) -> Running:
+    """Listen by `settings.lmtp`.
+
+    Raises:
+        OSError: the address or the socket is taken, or the certificate cannot be read.
+    """
+    listener = MailListener("lmtp", settings.lmtp, inbox, LmtpSession, clock)
+    if settings.lmtp.socket is not None:
+        await listener.listen_at(settings.lmtp.socket)
+    else:
+        await listener.listen(settings.lmtp.host, settings.lmtp.port)
+    return listener

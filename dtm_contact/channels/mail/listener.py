@@ -1,0 +1,112 @@
+"""Listening for mail clients, and ceasing to."""
+
+import asyncio
+import errno
+import logging
+import os
+import socket
+import ssl
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+from dtm_contact.channels import Inbox
+from dtm_contact.channels.mail.reception import Reception
+from dtm_contact.channels.mail.session import MailSession
+from dtm_contact.settings import MailServer
+
+_BACKLOG = 512
+_SOCKET_UMASK = 0o117
+
+Clock = Callable[[], datetime]
+
+
+def system_clock() -> datetime:
+    """Return the time of day, aware."""
+    return datetime.now(UTC)
+
+
+class MailListener:
+    """One way in for mail, open from `listen` to `stop`."""
+
+    def __init__(
+        self, name: str, settings: MailServer, inbox: Inbox, session: type[MailSession], clock: Clock = system_clock
+    ) -> None:
+        """Prepare; `session` is the protocol that is spoken.
+
+        Raises:
+            OSError: the certificate or its key cannot be read (`ssl.SSLError`, a kind of it, if it is none).
+        """
+        self.name = name
+        self.address = ""
+        self._session = session
+        self._reception = Reception(name, settings, inbox, clock)
+        self._tls = _tls_context(settings)
+        self._server: asyncio.Server | None = None
+        self._path: Path | None = None
+
+    async def listen(self, host: str, port: int) -> None:
+        """Open on a TCP port; 0 takes a free one.
+
+        Raises:
+            OSError: the address is taken or not ours.
+        """
+        loop = asyncio.get_running_loop()
+        self._server = await loop.create_server(self._new_session, host, port, backlog=_BACKLOG)
+        address, port = self._server.sockets[0].getsockname()[:2]
+        self.address = f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
+
+    async def listen_at(self, path: Path) -> None:
+        """Open on a unix socket, for its owner and group.
+
+        Raises:
+            OSError: something else is at `path`, or somebody listens there.
+        """
+        loop = asyncio.get_running_loop()
+        self._server = await loop.create_unix_server(self._new_session, sock=_bound_socket(path), backlog=_BACKLOG)
+        self._path = path
+        self.address = str(path)
+
+    async def stop(self) -> None:
+        """Close: idle sessions at once, those whose message is being stored once it is answered."""
+        if self._server is None:
+            return
+        self._server.close()
+        if self._path is not None:
+            self._path.unlink(missing_ok=True)
+        await self._reception.close()
+        await self._server.wait_closed()
+        self._server = None
+
+    def _new_session(self) -> MailSession:
+        return self._session(self._reception, self._tls, asyncio.get_running_loop())
+
+
+def _tls_context(settings: MailServer) -> ssl.SSLContext | None:
+    if settings.certificate is None:
+        return None
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(settings.certificate, settings.key)
+    return context
+
+
+def _bound_socket(path: Path) -> socket.socket:
+    listening = socket.socket(socket.AF_UNIX)
+    if path.is_socket():
+        if listening.connect_ex(str(path)) == 0:
+            listening.close()
+            raise OSError(errno.EADDRINUSE, "Somebody listens there already", str(path))
+        path.unlink()
+    umask = os.umask(_SOCKET_UMASK)
+    try:
+        listening.bind(str(path))
+    except OSError:
+        listening.close()
+        raise
+    finally:
+        os.umask(umask)
+    return listening
+
+
+# Below WARNING, aiosmtpd's log quotes senders and, at DEBUG, whole messages.
+logging.getLogger("mail.log").setLevel(logging.WARNING)

@@ -1,0 +1,45 @@
+"""What aiosmtpd asks its handler: which extensions are offered, which senders and recipients are accepted."""
+
+from typing import Any
+
+from dtm_contact.channels.mail import replies
+from dtm_contact.channels.mail.reception import Reception
+
+_OFFERED_HERE = ("250-PIPELINING", "250-ENHANCEDSTATUSCODES")
+
+
+class Policy:
+    """The answers of one way in."""
+
+    def __init__(self, reception: Reception) -> None:
+        """Answer by the settings of `reception`."""
+        self._recipients = reception.recipients
+        self._recipient_limit = reception.settings.recipient_limit
+
+    async def handle_EHLO(  # noqa: N802 - aiosmtpd finds its handler's methods by these names
+        self, _server: Any, session: Any, _envelope: Any, hostname: str, lines: list[str]
+    ) -> list[str]:
+        """Return the lines of the reply: what aiosmtpd offers, without AUTH, with what is added here."""
+        session.host_name = hostname
+        *offered, last = [line for line in lines if not line.startswith("250-AUTH")]
+        return [*offered, *_OFFERED_HERE, last]
+
+    async def handle_MAIL(  # noqa: N802
+        self, _server: Any, _session: Any, envelope: Any, address: str, options: list[str]
+    ) -> str:
+        """Accept any sender: whom to hear is decided by the network, not by what anybody can claim."""
+        envelope.mail_from = address
+        envelope.mail_options.extend(options)
+        return replies.SENDER_OK
+
+    async def handle_RCPT(  # noqa: N802
+        self, _server: Any, _session: Any, envelope: Any, address: str, options: list[str]
+    ) -> str:
+        """Accept our own addresses only."""
+        if address not in self._recipients:
+            return replies.NOT_OURS
+        if len(envelope.rcpt_tos) >= self._recipient_limit:
+            return replies.TOO_MANY_RECIPIENTS
+        envelope.rcpt_tos.append(address)
+        envelope.rcpt_options.extend(options)
+        return replies.RECIPIENT_OK

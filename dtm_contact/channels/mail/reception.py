@@ -1,0 +1,116 @@
+"""What all sessions of one way in share: its limits, who is connected, and where messages go."""
+
+import asyncio
+import hashlib
+from collections import Counter
+from collections.abc import Callable
+from datetime import datetime
+from ipaddress import IPv6Address, ip_address
+from typing import TYPE_CHECKING
+
+from dtm_contact.channels import Inbox
+from dtm_contact.channels.mail import replies
+from dtm_contact.channels.mail.address import Recipients
+from dtm_contact.channels.mail.body import Digest
+from dtm_contact.errors import CommitUnknownError
+from dtm_contact.log import get_log
+from dtm_contact.model import Arrival, Envelope
+from dtm_contact.settings import MailServer
+
+if TYPE_CHECKING:
+    from dtm_contact.channels.mail.session import MailSession
+
+_log = get_log("mail")
+
+
+def digest_of(envelope: Envelope) -> Digest:
+    """Return a hash that has taken in the envelope and awaits the content.
+
+    A sender whose connection broke before it read our 250 sends the same octets to the same recipients again: the hash
+    of both makes that the same arrival. A message sent twice on purpose differs, at least in its Received lines.
+    """
+    digest = hashlib.sha256()
+    for part in (envelope.mail_from, *sorted(envelope.recipients)):
+        digest.update(part.encode() + b"\0")
+    digest.update(b"\0")
+    return digest
+
+
+class Reception:
+    """The state that the sessions of one way in share."""
+
+    def __init__(self, name: str, settings: MailServer, inbox: Inbox, clock: Callable[[], datetime]) -> None:
+        """Begin with nobody connected; `clock` tells the time at which a message was there, aware."""
+        self.name = name
+        self.settings = settings
+        self.recipients = Recipients(settings.recipients)
+        self.sessions: set[MailSession] = set()
+        self.octets = 0
+        self._inbox = inbox
+        self._clock = clock
+        self._clients: Counter[str] = Counter()
+        self._storing: set[asyncio.Task[None]] = set()
+
+    def admit(self, session: "MailSession") -> str | None:
+        """Count a new session in; return the reply that turns it away, if it must go."""
+        self.sessions.add(session)
+        self._clients[session.client] += 1
+        if session.client and not self._known(session.client):
+            return replies.UNKNOWN_CLIENT
+        if len(self.sessions) > self.settings.connections:
+            return replies.TOO_MANY_CONNECTIONS
+        if session.client and self._clients[session.client] > self.settings.connections_per_client:
+            return replies.TOO_MANY_CONNECTIONS
+        return None
+
+    def dismiss(self, session: "MailSession") -> None:
+        """Count an ended session out."""
+        if session in self.sessions:
+            self.sessions.remove(session)
+            self._clients -= Counter((session.client,))
+
+    async def store(self, envelope: Envelope, digest: Digest, content: bytes) -> None:
+        """Hand a message over; return once it is durable.
+
+        Who waits may be cancelled, as happens when the sender leaves; storing goes on.
+
+        Raises:
+            CommitUnknownError: it may or may not be stored.
+            Exception: it is not stored.
+        """
+        arrival = Arrival(
+            channel=self.name,
+            external_id=digest.hexdigest(),
+            received_at=self._clock(),
+            media_type="message/rfc822",
+            envelope=envelope,
+            raw=content,
+        )
+        storing = asyncio.get_running_loop().create_task(self._inbox.accept([arrival]))
+        self._storing.add(storing)
+        storing.add_done_callback(self._stored)
+        await asyncio.wait([storing])
+        if storing.cancelled():
+            raise CommitUnknownError
+        storing.result()
+
+    async def close(self) -> None:
+        """End all sessions; wait a limited time for the messages that are being stored, and for their replies."""
+        conversations = [session.conversation for session in self.sessions]
+        for session in tuple(self.sessions):
+            session.retire()
+        if waited_for := [*self._storing, *conversations]:
+            await asyncio.wait(waited_for, timeout=self.settings.stop_seconds)
+        for session in tuple(self.sessions):
+            session.abort()
+
+    def _stored(self, storing: "asyncio.Task[None]") -> None:
+        self._storing.discard(storing)
+        if not storing.cancelled() and (error := storing.exception()):
+            _log.error("message not stored, its sender will try again", channel=self.name, exc_info=error)
+
+    def _known(self, client: str) -> bool:
+        address = ip_address(client.partition("%")[0])
+        if isinstance(address, IPv6Address) and address.ipv4_mapped:
+            address = address.ipv4_mapped
+        return any(address in network for network in self.settings.networks)
