@@ -6,6 +6,7 @@ offers `start(settings, inbox)`.
 
 import pkgutil
 from collections.abc import Sequence
+from contextlib import AsyncExitStack
 from importlib import import_module
 from typing import Protocol, cast
 
@@ -77,3 +78,20 @@ def channel(name: str) -> Channel:
     if name not in names():
         raise UnknownChannelError(f"{name!r}; there are {', '.join(names())}")
     return cast("Channel", import_module(f"{__name__}.{name}"))
+
+
+async def start_channels(settings: Settings, inbox: Inbox) -> tuple[Running, ...]:
+    """Open the channels that the settings name; all or, if one cannot be opened, none.
+
+    Raises:
+        UnknownChannelError: one of them there is not.
+        OSError: an address is taken, or a file that the settings name cannot be read.
+    """
+    chosen = [channel(name) for name in settings.channels]
+    async with AsyncExitStack() as stack:
+        running = []
+        for each in chosen:
+            running.append(await each.start(settings, inbox))
+            stack.push_async_callback(running[-1].stop)
+        stack.pop_all()
+    return tuple(running)
