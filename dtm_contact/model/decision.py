@@ -65,6 +65,8 @@ class Decision:
         notify: who is told at once (`on_call`, `caretaker`, …).
         answer: the answer's name, or None.
         trace: every rule with what it saw; filled on demand only.
+        failures: conditions that raised, so that nobody can tell whether their rule held, as
+            `file:id: name: error type`; the default decided, and an alarm is due.
     """
 
     kind: CaseKind
@@ -77,3 +79,4 @@ class Decision:
     notify: tuple[str, ...] = ()
     answer: str | None = None
     trace: tuple[RuleTrace, ...] = ()
+    failures: tuple[str, ...] = ()

@@ -1,1 +1,8 @@
 """The rules that admins own: read strictly, checked whole, and applied in order; the first that holds decides."""
+
+from dtm_contact.rules.decide import decide
+from dtm_contact.rules.document import Document, read_document, validate
+from dtm_contact.rules.queues import Queue
+from dtm_contact.rules.ruleset import RuleSet, load_rules
+
+__all__ = ["Document", "Queue", "RuleSet", "decide", "load_rules", "read_document", "validate"]

@@ -40,6 +40,18 @@ class Document:
         location = tuple(loc)
         return self.keys.get(location) or self._nearest(self.values, location)
 
+    def value(self, loc: Iterable[str | int]) -> Any:
+        """Return the value at `loc`, which must be there."""
+        value = self.data
+        for part in loc:
+            value = value[part]
+        return value
+
+    def is_refused(self, loc: Iterable[str | int]) -> bool:
+        """Tell whether the value at `loc`, or one around it, was reported already."""
+        location = tuple(loc)
+        return any(location[: len(refused)] == refused for refused in self.refused)
+
     def problem(
         self,
         loc: Iterable[str | int],
@@ -79,17 +91,18 @@ def read_document(path: Path, root: Path, problems: list[Problem]) -> Document |
     return Document(file, composed.data, composed.values, composed.keys, frozenset(composed.refused))
 
 
-def validate(document: Document, model: type[Model], problems: list[Problem]) -> Model | None:
-    """Return the document's data as the model, or None; its faults are added to `problems`, each with its place.
+def validate(document: Document, model: type[Model], problems: list[Problem], at: Location = ()) -> Model | None:
+    """Return the document's data, or the value `at` a place in it, as the model.
 
-    A validator of the model that raises `InvalidValueError` has its message and hint told as they are.
+    Faults are added to `problems`, each with its place, and None is returned. A validator of the model that raises
+    `InvalidValueError` has its message and hint told as they are.
     """
-    found = check(document.data, model)
+    found = check(document.value(at), model)
     if not isinstance(found, list):
         return found
     problems.extend(
-        document.problem(fault.loc, fault.message, fault.hint, at_key=fault.at_key)
+        document.problem((*at, *fault.loc), fault.message, fault.hint, at_key=fault.at_key)
         for fault in found
-        if not any(fault.loc[: len(refused)] == refused for refused in document.refused)
+        if not document.is_refused((*at, *fault.loc))
     )
     return None

@@ -1,0 +1,129 @@
+"""Opening hours, French public holidays, and time counted while an office is open; all by the office's wall clock."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+from dateutil.easter import easter
+
+PARIS = ZoneInfo("Europe/Paris")
+
+WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+
+END_OF_DAY = time.max
+"""As the end of a span: the midnight that ends the day."""
+
+Span = tuple[time, time]
+"""Open from the first to the second of one day; the second may be `END_OF_DAY`."""
+
+Week = tuple[tuple[Span, ...], ...]
+"""The spans of each weekday, Monday first."""
+
+_FIXED_HOLIDAYS = ((1, 1), (5, 1), (5, 8), (7, 14), (8, 15), (11, 1), (11, 11), (12, 25))
+_AFTER_EASTER = (1, 39, 50)  # Easter Monday, Ascension Day, Whit Monday
+
+
+@lru_cache(maxsize=64)
+def public_holidays(year: int) -> frozenset[date]:
+    """Return the eleven public holidays of a year (Code du travail, article L3133-1)."""
+    sunday = easter(year)
+    fixed = (date(year, month, day) for month, day in _FIXED_HOLIDAYS)
+    return frozenset((*fixed, *(sunday + timedelta(days=days) for days in _AFTER_EASTER)))
+
+
+def is_public_holiday(day: date) -> bool:
+    """Tell whether a day is a public holiday."""
+    return day in public_holidays(day.year)
+
+
+@dataclass(frozen=True, slots=True)
+class Closure:
+    """Days on which an office does not open, both ends included."""
+
+    first: date
+    last: date
+
+
+@dataclass(frozen=True, slots=True)
+class Calendar:
+    """When an office is open.
+
+    Attributes:
+        week: seven tuples of spans, Monday first; the spans of a day in order and apart.
+        closures: days it does not open besides public holidays.
+        open_on_holidays: whether it opens on public holidays as on other days (a desk that never closes).
+        zone: whose wall clock the spans are read on.
+
+    Raises:
+        ValueError: no day has a span, or spans of a day overlap or end before they begin.
+    """
+
+    week: Week
+    closures: tuple[Closure, ...] = ()
+    open_on_holidays: bool = False
+    zone: ZoneInfo = PARIS
+
+    def __post_init__(self) -> None:
+        """Refuse a week that cannot be."""
+        if len(self.week) != len(WEEKDAYS) or not any(self.week):
+            raise ValueError("an office opens on one day of the week at least")
+        for spans in self.week:
+            marks = [mark for span in spans for mark in span]
+            if marks != sorted(set(marks)):
+                raise ValueError("the spans of a day must follow each other and not overlap")
+
+    def is_holiday(self, at: datetime) -> bool:
+        """Tell whether an aware time falls on a public holiday here."""
+        return is_public_holiday(at.astimezone(self.zone).date())
+
+    def is_open(self, at: datetime) -> bool:
+        """Tell whether the office is open at an aware time; at the closing minute it is not."""
+        instant = at.astimezone(UTC)
+        return any(start <= instant < end for start, end in self._spans_of(at.astimezone(self.zone).date()))
+
+    def add_business_time(self, start: datetime, amount: timedelta) -> datetime:
+        """Return when `amount` of open time has passed since `start`.
+
+        Args:
+            start: an aware time; before or after hours, counting begins at the next opening.
+            amount: real time, so the night in which clocks change counts as long as it lasts; not negative.
+
+        Returns:
+            A time of `zone`; time that runs out at the closing minute ends there, not at the next opening.
+        """
+        instant = start.astimezone(UTC)
+        left = amount
+        for opens, closes in self._spans_from(start.astimezone(self.zone).date()):
+            begin = max(opens, instant)
+            if begin < closes and left <= closes - begin:
+                return (begin + left).astimezone(self.zone)
+            left -= max(closes - begin, timedelta())
+        raise ValueError("the office never opens again")
+
+    def _spans_from(self, day: date) -> Iterator[tuple[datetime, datetime]]:
+        while day < date.max:
+            yield from self._spans_of(day)
+            day += timedelta(days=1)
+
+    def _spans_of(self, day: date) -> Iterator[tuple[datetime, datetime]]:
+        spans = self.week[day.weekday()]
+        if spans and self._opens_on(day):
+            for start, end in spans:
+                yield self._instant(day, start), self._instant(day, end)
+
+    def _opens_on(self, day: date) -> bool:
+        if not self.open_on_holidays and is_public_holiday(day):
+            return False
+        return not any(closure.first <= day <= closure.last for closure in self.closures)
+
+    def _instant(self, day: date, mark: time) -> datetime:
+        if mark == END_OF_DAY:
+            day, mark = day + timedelta(days=1), time.min
+        return datetime.combine(day, mark, self.zone).astimezone(UTC)
+
+
+def add_clock_time(start: datetime, amount: timedelta, zone: ZoneInfo = PARIS) -> datetime:
+    """Return the time of `zone` when `amount` of real time has passed since `start`, an aware time."""
+    return (start.astimezone(UTC) + amount).astimezone(zone)

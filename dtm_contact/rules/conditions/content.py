@@ -1,0 +1,51 @@
+"""Conditions on what stands in the message."""
+
+from dtm_contact.rules.arguments import Pattern, Search, Texts
+from dtm_contact.rules.facts import Facts, Values
+from dtm_contact.rules.registry import Outcome, judges, sees
+
+
+@judges("subject", Search())
+def subject(facts: Facts, wanted: Pattern) -> Outcome:
+    """Words of the subject, without regard to case and accents; a phrase is found as whole words.
+
+    Example: `subject: {contains: [résiliation, "préavis"]}`
+    """
+    found = wanted.find(facts.subject)
+    return Outcome(found is not None, found or "")
+
+
+@judges("text", Search())
+def text(facts: Facts, wanted: Pattern) -> Outcome:
+    """Words of the new text or of an original passed on; what is only quoted, and the signature, do not count.
+
+    Compared without regard to case and accents, line ends count as spaces. Patterns are RE2: no look-around.
+
+    Example: `text: {matches: 'badges? (perdu|vole)s?'}`
+    """
+    found = wanted.find(facts.text)
+    return Outcome(found is not None, found or "")
+
+
+@sees("attachments", Texts("of `any`, `none`, a type (`image/*`) or an ending (`.pdf`)"))
+def attachments(facts: Facts) -> Values:
+    """The files that came along: `any`, `none`, a media type, a family of them (`image/*`) or an ending of the name.
+
+    Example: `attachments: [image/*, .pdf]`
+    """
+    found: dict[str, None] = {}
+    for file in facts.contact.attachments:
+        media_type = file.media_type.lower()
+        found[media_type] = found[media_type.partition("/")[0] + "/*"] = None
+        found["." + file.name.lower().rpartition(".")[2]] = None
+    return ("any", *found) if found else ("none",)
+
+
+@sees("language", Texts("language codes (`fr`, `en`)"))
+def language(facts: Facts) -> Values:
+    """The language that the message declares; most declare none, then it never holds.
+
+    Example: `language: [en, es]`
+    """
+    declared = facts.contact.language.strip().lower()
+    return tuple(dict.fromkeys((declared, declared.partition("-")[0]))) if declared else ()

@@ -1,0 +1,71 @@
+"""Conditions on what is asked."""
+
+from dtm_contact.model import CaseKind, Priority, Scope
+from dtm_contact.rules.arguments import Identifiers, OneOf, YesNo
+from dtm_contact.rules.facts import Facts, Values
+from dtm_contact.rules.registry import sees
+
+
+@sees("channel", OneOf(("email", "phone", "desk")))
+def channel(facts: Facts) -> Values:
+    """The way in: a message, a call, or a case that an agent opens.
+
+    Example: `channel: phone`
+    """
+    return (facts.contact.channel,)
+
+
+@sees("kind", OneOf(tuple(CaseKind)))
+def kind(facts: Facts) -> Values:
+    """What the contact was understood to be.
+
+    A person who needs something (`case`), an automatic message, spam, or a call that needs no one (`none`).
+
+    Example: `kind: [automatic, spam]`
+    """
+    return (facts.understanding.kind.value,)
+
+
+@sees("topic", Identifiers("topics"))
+def topic(facts: Facts) -> Values:
+    """The topic that decides, as `topics.yaml` names it. A call has none.
+
+    Example: `topic: [gas, fire]`
+    """
+    return facts.understanding.topics[:1]
+
+
+@sees("topics", Identifiers("topics"))
+def topics(facts: Facts) -> Values:
+    """Any topic that was found, the deciding one and those beside it.
+
+    Example: `topics: pests`
+    """
+    return facts.understanding.topics
+
+
+@sees("priority", OneOf(tuple(Priority)))
+def priority(facts: Facts) -> Values:
+    """The priority as understood, before any rule raises it.
+
+    Example: `priority: [P1, P2]`
+    """
+    return (facts.understanding.priority.value,)
+
+
+@sees("scope", OneOf(tuple(Scope)))
+def scope(facts: Facts) -> Values:
+    """How far the matter reaches, where the text says so.
+
+    Example: `scope: [building, residence]`
+    """
+    return (facts.understanding.scope.value,) if facts.understanding.scope else ()
+
+
+@sees("automatic", YesNo())
+def automatic(facts: Facts) -> Values:
+    """The structure of the message says that a program wrote it (absence notice, bounce, mailing list).
+
+    Example: `automatic: false`
+    """
+    return ("true" if facts.contact.automatic_signs else "false",)

@@ -1,0 +1,84 @@
+"""Conditions on the time."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, time
+from typing import Any
+
+from dtm_contact.hours import WEEKDAYS
+from dtm_contact.rules.arguments import OneOf, Place
+from dtm_contact.rules.facts import Facts
+from dtm_contact.rules.openings import parse_span
+from dtm_contact.rules.registry import Outcome, judges
+from dtm_contact.rules.suggestions import hint_for
+from dtm_contact.rules.validation import InvalidValueError, shown
+
+_STATES = ("open", "closed", "holiday")
+_KEYS = ("state", "between", "weekday")
+
+
+@dataclass(frozen=True, slots=True)
+class _Moment:
+    """When the condition holds; what is None does not matter."""
+
+    states: frozenset[str] | None = None
+    between: tuple[time, time] | None = None
+    weekdays: frozenset[str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Moments:
+    """`open`, `closed`, `holiday`, or a mapping."""
+
+    form: str = "`open`, `closed` or `holiday`; or any of `{state: …, between: …, weekday: …}`"
+
+    def read(self, value: Any, place: Place) -> _Moment | None:
+        """Return the moment, or None where faults were reported."""
+        if not isinstance(value, Mapping):
+            states = OneOf(_STATES).read(value, place)
+            return _Moment(states) if states else None
+        for key in value.keys() - set(_KEYS):
+            place.below(key).fault(f"unknown key {shown(key)}", hint_for(key, _KEYS), at_key=True)
+        if not value:
+            place.fault("this must not be empty", "write open, closed or holiday")
+        moment = _Moment(
+            OneOf(_STATES).read(value["state"], place.below("state")) if "state" in value else None,
+            _between(value["between"], place.below("between")) if "between" in value else None,
+            OneOf(WEEKDAYS).read(value["weekday"], place.below("weekday")) if "weekday" in value else None,
+        )
+        return moment if moment != _Moment() else None
+
+
+@judges("hours", _Moments())
+def hours(facts: Facts, wanted: _Moment) -> Outcome:
+    """When the contact came, by the wall clock of the office of the place (of the reception where none is known).
+
+    `closed` is every time outside its opening hours; public holidays count as closed. `between` may run over midnight;
+    its end does not count.
+
+    Example: `hours: {between: "18:00-08:00", weekday: [saturday, sunday]}`
+    """
+    local = facts.now.astimezone(facts.calendar.zone)
+    states = {"open" if facts.calendar.is_open(facts.now) else "closed"}
+    if facts.calendar.is_holiday(facts.now):
+        states.add("holiday")
+    weekday = WEEKDAYS[local.weekday()]
+    held = (
+        (wanted.states is None or not wanted.states.isdisjoint(states))
+        and (wanted.between is None or _within(local, *wanted.between))
+        and (wanted.weekdays is None or weekday in wanted.weekdays)
+    )
+    return Outcome(held, f"{weekday} {local:%H:%M}, {', '.join(sorted(states, reverse=True))}")
+
+
+def _within(local: datetime, first: time, last: time) -> bool:
+    clock = local.time()
+    return first <= clock < last if first < last else clock >= first or clock < last
+
+
+def _between(value: Any, place: Place) -> tuple[time, time] | None:
+    try:
+        return parse_span(value, over_midnight=True)
+    except InvalidValueError as error:
+        place.fault(str(error), error.hint)
+    return None

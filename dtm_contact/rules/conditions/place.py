@@ -1,0 +1,66 @@
+"""Conditions on where it is about."""
+
+from dtm_contact.rules.arguments import Identifiers, OneOf, Texts, YesNo
+from dtm_contact.rules.facts import Facts, Values, squeeze
+from dtm_contact.rules.registry import sees
+
+
+@sees("office", Identifiers("offices"))
+def office(facts: Facts) -> Values:
+    """The office of the place: of the residence, or the one that all likely places have in common.
+
+    It never holds where no place is known.
+
+    Example: `office: [bagnolet, pantin]`
+    """
+    if facts.match.office_id is not None:
+        return (facts.match.office_id,)
+    return (facts.residence.office_id,) if facts.residence else ()
+
+
+@sees("residence", Texts("residences, by identifier or name"))
+def residence(facts: Facts) -> Values:
+    """The residence, by its identifier, its name or another name it goes by.
+
+    Example: `residence: [R012, "La Maladrerie"]`
+    """
+    found = facts.residence
+    return tuple(map(squeeze, (found.residence_id, found.name, *found.aliases))) if found else ()
+
+
+@sees("commune", Texts("communes, by name, postcode or INSEE code"))
+def commune(facts: Facts) -> Values:
+    """The commune of the residence, by name, postcode or INSEE code.
+
+    Example: `commune: [Montreuil, "93170"]`
+    """
+    found = facts.residence
+    return tuple(map(squeeze, (found.commune, found.postcode, found.insee_code))) if found else ()
+
+
+@sees("department", Texts("department numbers"))
+def department(facts: Facts) -> Values:
+    """The department of the residence.
+
+    Example: `department: "93"`
+    """
+    return (squeeze(facts.residence.department),) if facts.residence else ()
+
+
+@sees("residence.known", YesNo())
+def residence_known(facts: Facts) -> Values:
+    """Whether the residence is sure.
+
+    Example: `residence.known: false`
+    """
+    return ("true" if facts.match.residence else "false",)
+
+
+@sees("dwelling.kind", OneOf(("dwelling", "parking", "commercial")))
+def dwelling_kind(facts: Facts) -> Values:
+    """What kind of unit it is about, where the unit is sure: a dwelling, a parking space or a shop.
+
+    Example: `dwelling.kind: commercial`
+    """
+    found = facts.match.dwelling
+    return (facts.directory.dwellings[found.id].kind,) if found else ()

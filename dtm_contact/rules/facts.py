@@ -1,0 +1,77 @@
+"""What the conditions of the rules look at: all that is known of one contact when its queue is decided."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from dtm_contact.directory import Directory, Lease, Residence, in_force
+from dtm_contact.hours import Calendar
+from dtm_contact.model import Contact, Match, Understanding
+from dtm_contact.normalize import fold
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+Values = tuple[str, ...]
+
+
+def squeeze(text: str) -> str:
+    """Return a text as conditions compare it: folded, with single spaces."""
+    return " ".join(fold(text).split())
+
+
+@dataclass(frozen=True)
+class Facts:
+    """One contact with what was judged of it; what several conditions ask is worked out once.
+
+    Attributes:
+        contact, match, understanding: what was read, who it is, what is asked.
+        now: the time of the decision, aware.
+        directory: the estate.
+        calendar: the opening hours of the office of the place, or of the reception where no place is known.
+        failed: conditions that raised, each as "name: error type"; filled while rules are evaluated.
+    """
+
+    contact: Contact
+    match: Match
+    understanding: Understanding
+    now: datetime
+    directory: Directory
+    calendar: Calendar
+    failed: list[str] = field(default_factory=list)
+    _seen: dict[str, Values] = field(default_factory=dict)
+
+    def seen(self, name: str, sees: "Callable[[Facts], Values]") -> Values:
+        """Return what the condition `name` sees here, asking `sees` the first time."""
+        values = self._seen.get(name)
+        if values is None:
+            values = self._seen[name] = sees(self)
+        return values
+
+    @cached_property
+    def residence(self) -> Residence | None:
+        """The residence, where it is sure."""
+        return self.directory.residences[self.match.residence.id] if self.match.residence else None
+
+    @cached_property
+    def leases(self) -> tuple[Lease, ...]:
+        """The named tenant's leases: those of the named dwelling, where he has one there; in force, where one is."""
+        if self.match.tenant is None:
+            return ()
+        leases = tuple(self.directory.leases_of(self.match.tenant.id))
+        home = self.match.dwelling.id if self.match.dwelling else None
+        leases = tuple(lease for lease in leases if lease.dwelling_id == home) or leases
+        today = self.now.astimezone(self.calendar.zone).date()
+        return tuple(lease for lease in leases if in_force(lease, today)) or leases
+
+    @cached_property
+    def subject(self) -> str:
+        """The subject, folded."""
+        return squeeze(self.contact.subject)
+
+    @cached_property
+    def text(self) -> str:
+        """The writer's new words and the originals that he passes on, folded."""
+        forwarded = (f"{original.subject} {original.text}" for original in self.contact.forwarded)
+        return squeeze(" ".join((self.contact.new_text, *forwarded)))

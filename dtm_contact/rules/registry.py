@@ -1,0 +1,84 @@
+"""The conditions that rules may use; each is one decorated function whose docstring is its entry in the manual."""
+
+import importlib
+import inspect
+import pkgutil
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from types import MappingProxyType
+from typing import Any, NamedTuple
+
+from dtm_contact.rules import conditions
+from dtm_contact.rules.arguments import Argument
+from dtm_contact.rules.facts import Facts, Values
+
+_registered: dict[str, "Condition"] = {}
+
+
+class Outcome(NamedTuple):
+    """Whether a condition held, and what it saw, for the trace."""
+
+    held: bool
+    seen: str
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """A condition by its name in the YAML.
+
+    Attributes:
+        name: the key in the YAML.
+        takes: what it may be given.
+        manual: its entry in the manual.
+        sees: where not None, the condition holds where one of the values seen is among those wanted; such conditions
+            are looked up instead of being tried one by one.
+        judges: tells the outcome, for what is wanted.
+    """
+
+    name: str
+    takes: Argument
+    manual: str
+    sees: Callable[[Facts], Values] | None
+    judges: Callable[[Facts, Any], Outcome]
+
+
+def sees(name: str, takes: Argument) -> Callable[[Callable[[Facts], Values]], Callable[[Facts], Values]]:
+    """Register a condition by the values that it sees; it holds where one of them is among those wanted.
+
+    The function raises where it cannot tell; it returns an empty tuple where there is nothing to see.
+    """
+
+    def register(function: Callable[[Facts], Values]) -> Callable[[Facts], Values]:
+        def judges(facts: Facts, wanted: frozenset[str]) -> Outcome:
+            values = facts.seen(name, function)
+            return Outcome(not wanted.isdisjoint(values), ", ".join(values))
+
+        _add(Condition(name, takes, inspect.getdoc(function) or "", function, judges))
+        return function
+
+    return register
+
+
+def judges(name: str, takes: Argument) -> Callable[[Callable[[Facts, Any], Outcome]], Callable[[Facts, Any], Outcome]]:
+    """Register a condition by the function that tells whether it holds for what is wanted, and what it saw."""
+
+    def register(function: Callable[[Facts, Any], Outcome]) -> Callable[[Facts, Any], Outcome]:
+        _add(Condition(name, takes, inspect.getdoc(function) or "", None, function))
+        return function
+
+    return register
+
+
+@cache
+def known_conditions() -> Mapping[str, Condition]:
+    """Return all conditions by name, in the order of their names; every module of `conditions` is imported."""
+    for module in pkgutil.iter_modules(conditions.__path__, f"{conditions.__name__}."):
+        importlib.import_module(module.name)
+    return MappingProxyType(dict(sorted(_registered.items())))
+
+
+def _add(condition: Condition) -> None:
+    if condition.name in _registered:
+        raise ValueError(f"two conditions are named {condition.name}")
+    _registered[condition.name] = condition

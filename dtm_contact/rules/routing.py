@@ -1,0 +1,178 @@
+"""`routing.yaml`: the rules in order; the first that holds decides, and the last is the default."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from dtm_contact.model import CaseKind, Priority, Problem
+from dtm_contact.rules.arguments import Known, Place
+from dtm_contact.rules.document import Document, read_document, validate
+from dtm_contact.rules.expression import Expression, read_when
+from dtm_contact.rules.names import Identifier
+from dtm_contact.rules.queues import RESERVED
+from dtm_contact.rules.suggestions import hint_for
+from dtm_contact.rules.validation import InvalidValueError, shown
+
+FILE = "routing.yaml"
+
+OFFICE, NOWHERE = RESERVED
+
+RULES_LIMIT = 20_000
+"""Rules of the longest file."""
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Then(_Strict):
+    """What a rule does where it holds.
+
+    Attributes:
+        queue: a queue's identifier; `office` for that of the office of the place; `none` where no case is opened.
+        priority: at least this urgent; it never lowers what was understood.
+        notify: who is told at once.
+        answer: the answer's name.
+        kind: what the contact becomes where no case is opened.
+    """
+
+    queue: str
+    priority: Priority | None = None
+    notify: tuple[Literal["on_call", "caretaker"], ...] = ()
+    answer: str | None = None
+    kind: CaseKind | None = None
+
+    @model_validator(mode="after")
+    def _kind_fits(self) -> Self:
+        if self.queue != NOWHERE:
+            if self.kind not in {None, CaseKind.CASE}:
+                raise InvalidValueError(f"kind {self.kind} opens no case", "leave kind out, or write queue: none")
+        elif self.kind in {None, CaseKind.CASE}:
+            raise InvalidValueError("queue none opens no case", "add kind: automatic, spam or none")
+        elif self.notify or self.priority or self.answer:
+            raise InvalidValueError("queue none opens no case", "leave out priority, notify and answer")
+        return self
+
+
+class RuleTest(_Strict):
+    """A message that the rule must hold for, or must not."""
+
+    text: Annotated[str, Field(min_length=1)]
+    holds: bool
+    subject: str = ""
+    sender: str = ""
+
+
+class _Frame(_Strict):
+    """A rule as the file has it; `when` is read by its own grammar."""
+
+    id: Identifier
+    when: Any = None
+    then: Then
+    tests: tuple[RuleTest, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One rule.
+
+    Attributes:
+        id: its identifier in the file.
+        key: `file:id`, as decisions name it.
+        place: line and column where it starts in the file.
+        when: its conditions; None for the default, which always holds.
+        then: what it does.
+        tests: the messages it is tried on.
+    """
+
+    id: str
+    key: str
+    place: tuple[int, int]
+    when: Expression | None
+    then: Then
+    tests: tuple[RuleTest, ...] = ()
+
+
+def load_routing(folder: Path, known: Known, problems: list[Problem]) -> tuple[Rule, ...] | None:
+    """Read `routing.yaml`.
+
+    Args:
+        folder: the folder of the rules.
+        known: what rules may name.
+        problems: what is wrong is added here.
+
+    Returns:
+        The rules in order, the default last, without those that hold faults; None where none can be read.
+    """
+    document = read_document(folder / FILE, folder, problems)
+    if document is None:
+        return None
+    if not isinstance(document.data, list):
+        hint = "write each rule with its - at the beginning: - id: …"
+        problems.append(document.problem((), f"expected a list of rules, got {shown(document.data)}", hint))
+        return None
+    if len(document.data) > RULES_LIMIT:
+        problems.append(document.problem((), f"more than {RULES_LIMIT} rules", "merge rules by lists"))
+        return None
+    problems.extend(_order(document))
+    problems.extend(_doubled(document))
+    rules = [_rule(document, index, known, problems) for index in range(len(document.data))]
+    return tuple(rule for rule in rules if rule is not None)
+
+
+def _rule(document: Document, index: int, known: Known, problems: list[Problem]) -> Rule | None:
+    data = document.data[index]
+    frame = validate(document, _Frame, problems, (index,))
+    when = None
+    if isinstance(data, Mapping):
+        place = Place(document, known, problems, (index,))
+        _check_then(data.get("then"), place.below("then"))
+        if "when" in data:
+            when = read_when(data["when"], place.below("when"))
+    if frame is None or (when is None and "when" in data):
+        return None
+    return Rule(frame.id, f"{FILE}:{frame.id}", document.position((index,)), when, frame.then, frame.tests)
+
+
+def _check_then(then: Any, place: Place) -> None:
+    """Report queues and answers that do not exist."""
+    if not isinstance(then, Mapping):
+        return
+    queue, answer = then.get("queue"), then.get("answer")
+    queues, answers = place.known.queues, place.known.answers
+    if isinstance(queue, str) and queues is not None and queue not in (*queues, *RESERVED):
+        place.below("queue").fault(f"unknown queue {shown(queue)}", hint_for(queue, (*queues, *RESERVED)))
+    if isinstance(answer, str) and answers is not None and answer not in answers:
+        place.below("answer").fault(f"unknown answer {shown(answer)}", hint_for(answer, answers))
+
+
+def _order(document: Document) -> Iterator[Problem]:
+    """Yield a problem for each rule without `when` that is not the last, and where the last is no default."""
+    rules: list[Any] = document.data
+    last = len(rules) - 1
+    without = [index for index, rule in enumerate(rules) if isinstance(rule, Mapping) and "when" not in rule]
+    if not rules or (isinstance(rules[last], Mapping) and "when" in rules[last]):
+        message = "the default is missing" if not without else "rules follow the default"
+        hint = "end the file with a rule without when, which takes what no other rule takes"
+        if without:
+            hint = f"the rule without when in line {document.position((without[-1],))[0]} must stand last"
+        yield document.problem((last,) if rules else (), message, hint)
+        without = without[:-1]
+    for index in without:
+        if index != last:
+            yield document.problem((index,), "when is missing", "only the last rule, the default, has none")
+
+
+def _doubled(document: Document) -> Iterator[Problem]:
+    seen: dict[str, int] = {}
+    for index, rule in enumerate(document.data):
+        name = rule.get("id") if isinstance(rule, Mapping) else None
+        if not isinstance(name, str):
+            continue
+        if name in seen:
+            hint = f"the rule in line {document.position((seen[name],))[0]} has it too"
+            yield document.problem((index, "id"), f"the id {shown(name)} is given twice", hint)
+        seen.setdefault(name, index)

@@ -1,0 +1,110 @@
+"""A folder of rules, read whole: either sound, or all its faults at once."""
+
+import hashlib
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+from zoneinfo import ZoneInfo
+
+from dtm_contact.errors import InvalidFilesError
+from dtm_contact.hours import PARIS
+from dtm_contact.model import Problem, Severity
+from dtm_contact.rules import queues as queues_file
+from dtm_contact.rules import routing as routing_file
+from dtm_contact.rules import topics_file
+from dtm_contact.rules.answers import answer_files, load_answers
+from dtm_contact.rules.arguments import Known
+from dtm_contact.rules.index import Index
+from dtm_contact.rules.queues import Queue, Queues, load_queues
+from dtm_contact.rules.routing import Rule, load_routing
+from dtm_contact.rules.unreached import unreached
+from dtm_contact.topics import Lexicon
+
+_DIGITS = 12
+
+
+@dataclass(frozen=True, slots=True)
+class RuleSet:
+    """Rules that are in force together.
+
+    Attributes:
+        lexicon: the words that topics are understood by.
+        rules: the rules in order, the default last.
+        desks: the queues, and how they are found for an office.
+        answers: the texts of the answers, by name.
+        version: a short digest of all files.
+        problems: warnings, which keep nothing from taking effect.
+        index: finds the rules that may hold.
+    """
+
+    lexicon: Lexicon
+    rules: tuple[Rule, ...]
+    desks: Queues
+    answers: Mapping[str, str]
+    version: str
+    problems: tuple[Problem, ...] = ()
+    index: Index = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Build the index."""
+        object.__setattr__(self, "index", Index([rule.when for rule in self.rules]))
+
+    @property
+    def queues(self) -> Mapping[str, Queue]:
+        """The queues by their identifier."""
+        return self.desks.by_id
+
+    @property
+    def default(self) -> Rule:
+        """The rule that takes what no other takes."""
+        return self.rules[-1]
+
+
+def load_rules(folder: Path, offices: Collection[str] | None = None, *, zone: ZoneInfo = PARIS) -> RuleSet:
+    """Read the rules of a folder: `topics.yaml`, `queues.yaml`, `routing.yaml` and `answers/`.
+
+    Args:
+        folder: the folder.
+        offices: the identifiers of the directory's offices, to check those that are named; None or empty: not checked.
+        zone: whose wall clock opening hours are read on.
+
+    Raises:
+        InvalidFilesError: with all problems of all files, each with its place and what would be right.
+    """
+    problems: list[Problem] = []
+    version = digest(folder)
+    lexicon = topics_file.load_lexicon(folder, problems)
+    queues, named = load_queues(folder, offices, zone, problems)
+    answers = load_answers(folder, problems)
+    topics = lexicon.topics if lexicon else None
+    known = Known(topics, offices or None, named, answers)
+    routing = load_routing(folder, known, problems)
+    if routing is not None:
+        problems.extend(_unreached(routing))
+    if digest(folder) != version:
+        problems.append(
+            Problem(routing_file.FILE, 0, 0, "a file of the rules changed while it was read", "load them again")
+        )
+    problems.sort(key=lambda problem: (problem.file, problem.line, problem.column))
+    if lexicon is None or queues is None or routing is None or any(p.severity is Severity.ERROR for p in problems):
+        raise InvalidFilesError(problems)
+    return RuleSet(lexicon, routing, queues, MappingProxyType(answers), version, tuple(problems))
+
+
+def digest(folder: Path) -> str:
+    """Return a short digest of the names and the bytes of all files that decide."""
+    paths = [folder / name for name in (topics_file.FILE, queues_file.FILE, routing_file.FILE)]
+    whole = hashlib.sha256()
+    for path in (*paths, *answer_files(folder)):
+        if path.is_file():
+            content = hashlib.sha256(path.read_bytes()).hexdigest()
+            whole.update(f"{path.relative_to(folder).as_posix()} {content}\n".encode())
+    return whole.hexdigest()[:_DIGITS]
+
+
+def _unreached(rules: tuple[Rule, ...]) -> Iterator[Problem]:
+    for rule, before in unreached(rules):
+        message = f"the rule {rule.id} is never reached"
+        hint = f"{before.id} in line {before.place[0]} holds wherever it would; move {rule.id} above it, or delete it"
+        yield Problem(routing_file.FILE, *rule.place, message, hint)
