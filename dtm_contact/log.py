@@ -13,7 +13,7 @@ import structlog
 from dtm_contact.settings import Log
 
 _ADDRESS = re.compile(r"[^\s<>\"'(),;:]{1,64}@[^\s<>\"'(),;:]{1,255}")
-_NUMBER = re.compile(r"\+?\d(?:[ ./-]?\d){8,13}(?!\d)")
+_NUMBER = re.compile(r"(?<!\d)(?:\+\d|0|33)(?:[ ./-]?\d){8,13}(?!\d)")
 # Times, versions and the engine's own identifiers are long digit strings that say nothing of a person.
 _NOT_PERSONAL = frozenset({"timestamp", "version", "level", "logger"})
 _FRAMES_SHOWN = 6
@@ -67,7 +67,6 @@ def configure(settings: Log) -> None:
         processors=[*shared, renderer],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[settings.level]),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-        cache_logger_on_first_use=True,
     )
     formatter = structlog.stdlib.ProcessorFormatter(
         foreign_pre_chain=shared,
@@ -82,5 +81,5 @@ def configure(settings: Log) -> None:
 
 def get_log(name: str) -> structlog.typing.FilteringBoundLogger:
     """Return the log of one part of the engine; `name` stands in each of its lines."""
-    logger: structlog.typing.FilteringBoundLogger = structlog.get_logger().bind(part=name)
+    logger: structlog.typing.FilteringBoundLogger = structlog.get_logger(part=name)
     return logger

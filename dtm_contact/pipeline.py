@@ -1,12 +1,11 @@
 """From an arrival to a decision, in four pure calls; live work, `route` and `explain` cannot differ."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
 from dtm_contact.directory import Directory
 from dtm_contact.matching import MatchIndex, match
-from dtm_contact.model import Arrival, History, Judgement
+from dtm_contact.model import Arrival, CaseKind, History, Judgement, Priority, Understanding
 from dtm_contact.reading import read
 from dtm_contact.rules import RuleSet, decide
 from dtm_contact.settings import Settings
@@ -21,21 +20,33 @@ class Grounds:
         directory: the estate and its people.
         index: the look-ups that matching made of the directory.
         rules: the rules in force.
-        zone: where days begin and end.
+        settings: where days begin and end, and the names of our own mail servers.
     """
 
     directory: Directory
     index: MatchIndex
     rules: RuleSet
-    zone: ZoneInfo
+    settings: Settings
 
     @classmethod
     def build(cls, directory: Directory, rules: RuleSet, settings: Settings) -> "Grounds":
         """Make the look-ups for a directory and put the rules beside them."""
-        return cls(directory, MatchIndex.build(directory, settings), rules, settings.zone)
+        return cls(directory, MatchIndex.build(directory, settings), rules, settings)
 
 
-def judge(arrival: Arrival, now: datetime, grounds: Grounds, history: History, *, trace: bool = False) -> Judgement:
+# What a contact asks for when a person said that it is a case and no topic was found beside the one that set it aside.
+_UNSPECIFIC = "other"
+
+
+def judge(
+    arrival: Arrival,
+    now: datetime,
+    grounds: Grounds,
+    history: History,
+    *,
+    trace: bool = False,
+    as_case: bool = False,
+) -> Judgement:
     """Judge one arrival: who it is, what is asked, where it goes.
 
     Args:
@@ -44,12 +55,27 @@ def judge(arrival: Arrival, now: datetime, grounds: Grounds, history: History, *
         grounds: directory and rules.
         history: what is already known of the party.
         trace: also evaluate every rule and keep what each saw.
+        as_case: somebody released it after it was set aside: it is a case, whatever it looks like.
 
     Raises:
         UnreadableArrivalError: the bytes exceed what reading can bear; the arrival is to be parked.
     """
-    contact = read(arrival)
-    matched = match(contact, now.astimezone(grounds.zone).date(), grounds.index, history)
+    zone = grounds.settings.zone
+    contact = read(arrival, authserv_ids=grounds.settings.servers, zone=zone)
+    matched = match(contact, now.astimezone(zone).date(), grounds.index, history)
     understanding = understand(contact, grounds.rules.lexicon)
+    if as_case:
+        understanding = _as_case(understanding)
     decision = decide(contact, matched, understanding, now, grounds.rules, grounds.directory, trace=trace)
     return Judgement(arrival.external_id, contact, matched, understanding, decision)
+
+
+def _as_case(understanding: Understanding) -> Understanding:
+    setting_aside = {kind.value for kind in CaseKind if kind is not CaseKind.CASE}
+    topics = tuple(topic for topic in understanding.topics if topic not in setting_aside)
+    return replace(
+        understanding,
+        kind=CaseKind.CASE,
+        topics=topics or (_UNSPECIFIC,),
+        priority=min(understanding.priority, Priority.P3),
+    )

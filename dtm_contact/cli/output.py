@@ -2,6 +2,8 @@
 
 import json
 from collections.abc import Iterable, Sequence
+from dataclasses import fields, is_dataclass
+from datetime import datetime
 from typing import Any
 
 import click
@@ -46,3 +48,12 @@ def priority(value: str) -> Text:
 def print_json(value: Any) -> None:
     """Print one JSON object as a line."""
     click.echo(json.dumps(value, ensure_ascii=False, separators=(", ", ": ")))
+
+
+def plain(value: Any) -> Any:
+    """Return a record of ours as JSON can hold it: times in ISO 8601, enumerations by their value."""
+    if is_dataclass(value) and not isinstance(value, type):
+        return {field.name: plain(getattr(value, field.name)) for field in fields(value)}
+    if isinstance(value, datetime):
+        return value.isoformat(timespec="seconds")
+    return value

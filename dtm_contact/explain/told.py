@@ -1,6 +1,6 @@
 """One judgement as text for a terminal: the decision first, then the reasons for it."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
@@ -100,8 +100,8 @@ def _facts(rows: Iterable[tuple[str, str]]) -> Table:
     return made
 
 
-def _likely(likely: Likely | None, name: str, unknown: str) -> str:
-    return f"{name}, {likely.probability:.1%}" if likely else unknown
+def _likely(likely: Likely | None, name: Callable[[str], str]) -> str:
+    return f"{name(likely.id)}, {likely.probability:.1%}" if likely else "not sure"
 
 
 def _decision(judgement: Judgement, names: Names) -> Table:
@@ -116,12 +116,9 @@ def _decision(judgement: Judgement, names: Names) -> Table:
             ("by rule", decision.rule),
             ("priority", f"{decision.priority}, first answer due {due}"),
             ("topic", ", ".join(map(names.topic, understanding.topics)) or "–"),
-            ("tenant", _likely(found.tenant, names.person(found.tenant.id) if found.tenant else "", "not sure")),
-            ("dwelling", _likely(found.dwelling, names.dwelling(found.dwelling.id) if found.dwelling else "", "not sure")),
-            (
-                "residence",
-                _likely(found.residence, names.residence(found.residence.id) if found.residence else "", "not sure"),
-            ),
+            ("tenant", _likely(found.tenant, names.person)),
+            ("dwelling", _likely(found.dwelling, names.dwelling)),
+            ("residence", _likely(found.residence, names.residence)),
             ("caretaker", _caretakers(found, names)),
             *(("note", note) for note in contact.notes),
         ]

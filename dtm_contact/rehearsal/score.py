@@ -162,7 +162,7 @@ _QUESTIONS = (
         "P1 found",
         lambda case: case.truth.priority is Priority.P1,
         lambda case: case.judgement.decision.priority.value,
-        lambda case: Priority.P1.value,
+        lambda _case: Priority.P1.value,
     ),
     _Question(
         "no false P1",

@@ -23,6 +23,11 @@ class JudgeProcess:
         self._process: asyncio.subprocess.Process | None = None
         self._log = get_log("judge")
 
+    @property
+    def pid(self) -> int | None:
+        """The process's id, while there is one."""
+        return self._process.pid if self._process else None
+
     async def start(self) -> None:
         """Start the process and wait until it has its directory and rules.
 

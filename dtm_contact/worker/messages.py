@@ -13,10 +13,11 @@ class Ready:
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """Judge this arrival as of `now`."""
+    """Judge this arrival as of `now`; `as_case` where a person said that it is one."""
 
     arrival: Arrival
     now: datetime
+    as_case: bool = False
 
 
 @dataclass(frozen=True, slots=True)

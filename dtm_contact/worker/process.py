@@ -1,4 +1,4 @@
-"""The judge process: reads tasks on standard input, judges, writes answers on standard output, ends when its input does.
+"""The judge process: tasks come in on standard input, answers go out on standard output; it ends when its input does.
 
 It holds its own directory and rules and reads the store by itself, read-only; a new directory is taken up between two
 arrivals.
@@ -33,24 +33,24 @@ class Bench:
         """
         self._settings = settings
         self._store: Store = open_store(settings.store.url, read_only=True)
-        self._rules: RuleSet = load_rules(settings.rules.dir)
-        self._version = self._store.directory_version()
+        self._rules: RuleSet = load_rules(settings.rules.dir, zone=settings.zone)
+        self._version = self._store.directory.version()
         self._grounds = self._build_grounds()
 
     def _build_grounds(self) -> Grounds:
-        return Grounds.build(Directory(self._store.load_records()), self._rules, self._settings)
+        return Grounds.build(Directory(self._store.directory.load()), self._rules, self._settings)
 
     def answer(self, task: Task) -> Answer:
         """Judge one arrival; whatever goes wrong is an answer too, so that one bad arrival costs no process."""
         try:
             self._follow_directory()
             with self._store.history() as history:
-                return Judged(judge(task.arrival, task.now, self._grounds, history))
+                return Judged(judge(task.arrival, task.now, self._grounds, history, as_case=task.as_case))
         except Exception as error:  # noqa: BLE001 - the arrival is parked with the reason, whatever it is
             return Refused(_reason(error), retry=isinstance(error, DtmContactError) and error.retry)
 
     def _follow_directory(self) -> None:
-        version = self._store.directory_version()
+        version = self._store.directory.version()
         if version != self._version:
             self._grounds = self._build_grounds()
             self._version = version

@@ -14,7 +14,7 @@ from dtm_contact.settings import Settings
 from dtm_contact.store import Claimed, Store
 from dtm_contact.worker.judge import JudgeProcess
 from dtm_contact.worker.messages import Refused, Task
-from dtm_contact.worker.standin import stand_in
+from dtm_contact.worker.standin import Reception, what_can_be_read
 
 Result = TypeVar("Result")
 
@@ -30,15 +30,22 @@ def utc_now() -> datetime:
 
 
 class Worker:
-    """Judges what has arrived, in as many lanes as there are judge processes."""
+    """Judges what has arrived, in as many lanes as there are judge processes.
 
-    def __init__(self, settings: Settings, store: Store, clock: Callable[[], datetime] = utc_now) -> None:
-        """Take the store to work on and the clock that pauses and records count by."""
+    Attributes:
+        judges: the judge processes, one for each lane.
+    """
+
+    def __init__(
+        self, settings: Settings, store: Store, reception: Reception, clock: Callable[[], datetime] = utc_now
+    ) -> None:
+        """Take the store, who reads what cannot be judged, and the clock that pauses and records count by."""
+        self._reception = reception
         self._settings = settings
         self._store = store
         self._clock = clock
         self._log = get_log(_NAME)
-        self._judges = [JudgeProcess(settings) for _ in range(settings.judge.processes)]
+        self.judges = [JudgeProcess(settings) for _ in range(settings.judge.processes)]
         self._arrived = asyncio.Event()
         self._lanes: list[asyncio.Task[None]] = []
         # The store's calls block; one thread keeps them off the loop and in one order.
@@ -50,16 +57,16 @@ class Worker:
         Raises:
             JudgeDiedError: a judge could not start.
         """
-        await asyncio.gather(*(judge.start() for judge in self._judges))
-        await self._in_store(self._store.release_claims)
-        self._lanes = [asyncio.create_task(self._lane(judge), name=_NAME) for judge in self._judges]
+        await asyncio.gather(*(judge.start() for judge in self.judges))
+        await self._in_store(self._store.arrivals.release_claims, _NAME)
+        self._lanes = [asyncio.create_task(self._lane(judge), name=_NAME) for judge in self.judges]
 
     async def stop(self) -> None:
         """Stop the lanes and end the judges; what was claimed but not recorded is judged after the next start."""
         for lane in self._lanes:
             lane.cancel()
         await asyncio.gather(*self._lanes, return_exceptions=True)
-        await asyncio.gather(*(judge.stop() for judge in self._judges))
+        await asyncio.gather(*(judge.stop() for judge in self.judges))
         self._thread.shutdown(wait=True)
 
     def arrived(self) -> None:
@@ -69,11 +76,15 @@ class Worker:
     async def _in_store(self, call: Callable[..., Result], *arguments: object) -> Result:
         return await asyncio.get_running_loop().run_in_executor(self._thread, call, *arguments)
 
+    def _here(self, now: datetime) -> datetime:
+        """Return the time on the offices' wall clock: a case is numbered in the year that it reads."""
+        return now.astimezone(self._settings.zone)
+
     async def _lane(self, judge: JudgeProcess) -> None:
         while True:
             try:
                 self._arrived.clear()
-                claimed = await self._in_store(self._store.claim, _NAME, self._clock())
+                claimed = await self._in_store(self._store.arrivals.claim, _NAME, self._clock())
                 if claimed is None:
                     await self._wait()
                 else:
@@ -92,7 +103,7 @@ class Worker:
 
     async def _work(self, judge: JudgeProcess, claimed: Claimed) -> None:
         try:
-            answer = await judge.judge(Task(claimed.arrival, claimed.arrival.received_at))
+            answer = await judge.judge(Task(claimed.arrival, claimed.arrival.received_at, claimed.forced_case))
         except DtmContactError as error:
             answer = Refused(type(error).__name__, retry=isinstance(error, JudgeDiedError))
         if isinstance(answer, Refused):
@@ -101,7 +112,9 @@ class Worker:
             await self._record(claimed, answer.judgement)
 
     async def _record(self, claimed: Claimed, judgement: Judgement) -> None:
-        number = await self._in_store(self._store.record, claimed, judgement, as_json(judgement), self._clock())
+        number = await self._in_store(
+            self._store.cases.record, claimed, judgement, as_json(judgement), self._here(self._clock())
+        )
         self._log.info(
             "judged",
             arrival=claimed.id,
@@ -113,12 +126,16 @@ class Worker:
         )
 
     async def _put_off(self, claimed: Claimed, refused: Refused) -> None:
-        """Try again later, with growing pauses, as long as that may help; then park, with a case for a person to read."""
+        """Try again later, with growing pauses, while that may help; then park, with a case for a person to read."""
         now = self._clock()
         if refused.retry and claimed.attempt < self._settings.judge.attempts:
             pause = timedelta(seconds=self._settings.judge.pause * _PAUSE_GROWTH ** (claimed.attempt - 1))
-            await self._in_store(self._store.retry_later, claimed, refused.reason, now + pause)
+            await self._in_store(self._store.arrivals.retry_later, claimed, refused.reason, now + pause)
             self._log.warning("put off", arrival=claimed.id, attempt=claimed.attempt, reason=refused.reason)
             return
-        number = await self._in_store(self._store.park, claimed, refused.reason, stand_in(claimed.arrival), now)
+        fallback = await asyncio.to_thread(what_can_be_read, claimed.arrival)
+        destination = self._reception.destination(claimed.arrival.received_at)
+        number = await self._in_store(
+            self._store.cases.park, claimed, refused.reason, fallback, destination, self._here(now)
+        )
         self._log.error("parked", arrival=claimed.id, case=number, reason=refused.reason)

@@ -1,0 +1,80 @@
+"""`dtm-contact arrivals …`: what came in."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from getpass import getuser
+
+import click
+
+from dtm_contact.cli.output import as_json_option, console, plain, print_json, table
+from dtm_contact.settings import Settings
+from dtm_contact.store import ArrivalLine, ArrivalState, Store, open_store
+
+_PAGE = 1_000
+
+
+@click.group()
+def command() -> None:
+    """Look at what came in; judge again what was parked or set aside."""
+
+
+@command.command("list")
+@click.option("--parked", "state", flag_value=ArrivalState.PARKED, type=ArrivalState, help="What could not be judged.")
+@click.option(
+    "--set-aside", "state", flag_value=ArrivalState.SET_ASIDE, type=ArrivalState, help="What is automatic or spam."
+)
+@click.option("--waiting", "state", flag_value=ArrivalState.WAITING, type=ArrivalState, help="What is to be judged.")
+@as_json_option
+@click.pass_obj
+def list_(settings: Settings, state: ArrivalState | None, *, as_json: bool) -> None:
+    """List arrivals, oldest first: all, or those in one state."""
+    with open_store(settings.store.url, read_only=True) as store:
+        lines = _all(store, state)
+    if as_json:
+        for line in lines:
+            print_json(plain(line))
+        return
+    rows = [_row(line, settings) for line in lines]
+    console().print(table(("arrival", "received", "state", "case", "from", "subject", "reason"), rows))
+
+
+@command.command()
+@click.argument("arrival", type=click.IntRange(min=1))
+@click.pass_obj
+def retry(settings: Settings, arrival: int) -> None:
+    """Judge a parked ARRIVAL again; the case that stands in for it is completed."""
+    _change(settings, lambda store, who, now: store.arrivals.retry(arrival, who, now))
+    click.echo(f"arrival {arrival} will be judged again")
+
+
+@command.command()
+@click.argument("arrival", type=click.IntRange(min=1))
+@click.pass_obj
+def release(settings: Settings, arrival: int) -> None:
+    """Make a case of an ARRIVAL that was set aside as automatic or spam."""
+    _change(settings, lambda store, who, now: store.arrivals.release(arrival, who, now))
+    click.echo(f"arrival {arrival} becomes a case")
+
+
+def _change(settings: Settings, change: Callable[[Store, str, datetime], None]) -> None:
+    with open_store(settings.store.url) as store:
+        change(store, getuser(), datetime.now(UTC))
+
+
+def _all(store: Store, state: ArrivalState | None) -> list[ArrivalLine]:
+    lines: list[ArrivalLine] = []
+    while page := store.arrivals.listing(state, limit=_PAGE, after=lines[-1].id if lines else 0):
+        lines += page
+    return lines
+
+
+def _row(line: ArrivalLine, settings: Settings) -> tuple[str, ...]:
+    return (
+        str(line.id),
+        line.received_at.astimezone(settings.zone).strftime("%d/%m/%Y %H:%M"),
+        line.state.value.replace("_", " ") + (f" ({line.kind})" if line.state is ArrivalState.SET_ASIDE else ""),
+        line.case_number or "–",
+        line.sender,
+        line.subject,
+        line.reason or "",
+    )

@@ -1,0 +1,63 @@
+"""`dtm-contact case …`: one case."""
+
+from collections.abc import Iterator
+
+import click
+from rich.console import Group, RenderableType
+from rich.text import Text
+
+from dtm_contact.cli.grounds import Called, called
+from dtm_contact.cli.output import as_json_option, console, plain, print_json, table
+from dtm_contact.explain import tell
+from dtm_contact.settings import Settings
+from dtm_contact.store import NOT_READ, CaseFile, Event, open_store
+
+
+@click.group()
+def command() -> None:
+    """Read cases."""
+
+
+@command.command()
+@click.argument("number")
+@as_json_option
+@click.pass_obj
+def show(settings: Settings, number: str, *, as_json: bool) -> None:
+    """Show a case: who, where, what, how urgent and why, and all that happened to it.
+
+    NUMBER is the case's number, such as 2026-000042.
+    """
+    with open_store(settings.store.url, read_only=True) as store:
+        file = store.cases.get(number)
+        if as_json:
+            print_json(_as_json(file))
+        else:
+            console().print(Group(*_told(file, called(settings, store))))
+
+
+def _as_json(file: CaseFile) -> dict[str, object]:
+    return {
+        **plain(file.case),
+        "contacts": [
+            {"arrival": contact.arrival_id, "at": plain(contact.at), "decision": contact.decision}
+            for contact in file.contacts
+        ],
+        "events": [plain(event) for event in file.events],
+    }
+
+
+def _told(file: CaseFile, names: Called) -> Iterator[RenderableType]:
+    case = file.case
+    yield Text(f"{case.number}  {case.priority}  {case.state}, in {names.queue(case.queue)}", style="bold")
+    if not case.read_in_full:
+        yield Text(f"{NOT_READ}: {case.who}, {case.subject}", style="bold red")
+    for contact in file.contacts:
+        if contact.judgement is not None:
+            yield tell(contact.judgement, names.names)
+    yield Text("\nEvents", style="bold underline")
+    yield table(("at", "who", "what", ""), [_event_row(event, names) for event in file.events])
+
+
+def _event_row(event: Event, names: Called) -> tuple[str, ...]:
+    details = ", ".join(f"{key} {value}" for key, value in event.data.items() if value is not None)
+    return names.time(event.at), event.who, event.what, details

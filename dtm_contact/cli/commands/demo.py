@@ -1,0 +1,141 @@
+"""`dtm-contact demo`: the whole way of a message, seen on one's own machine."""
+
+import asyncio
+import smtplib
+from collections.abc import Coroutine, Sequence
+from datetime import UTC, datetime
+from email.parser import BytesHeaderParser
+from email.utils import parseaddr
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.live import Live
+
+from dtm_contact.cli.commands.queue import cases_table, queues_table
+from dtm_contact.cli.grounds import Called, called
+from dtm_contact.cli.output import console
+from dtm_contact.daemon import Running, daemon, stop_signal
+from dtm_contact.directory import read_export
+from dtm_contact.errors import NoDirectoryError
+from dtm_contact.settings import Settings
+from dtm_contact.store import Store, migrate, open_store
+
+_LOOK_SECONDS = 0.25
+_CASES_SHOWN = 6
+
+_NEXT = """
+The daemon goes on. In another terminal:
+
+  send a message     printf 'From: Moi <moi@free.example>\\nSubject: Fuite\\n\\nGrosse fuite au 3e.\\n' | \\
+                     python3 -c "import smtplib,sys; smtplib.SMTP('{host}', {port}).sendmail(
+                     'moi@free.example', '{recipient}', sys.stdin.read())"
+  read a queue       .venv/bin/dtm-contact queue show {queue}
+  read a case        .venv/bin/dtm-contact case show {case}
+  why it lies there  .venv/bin/dtm-contact explain {message}
+  stop               Ctrl-C here; what has arrived is kept in {store}
+"""
+
+
+@click.command()
+@click.argument("fixtures", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option("--once", is_flag=True, help="Stop once the queues are shown.")
+@click.pass_obj
+def command(settings: Settings, fixtures: Path, *, once: bool) -> None:
+    """Import a sample directory, start the daemon on loopback, send it sample messages, show the queues.
+
+    FIXTURES holds `directory/` and `mail/`. The daemon goes on until Ctrl-C.
+    """
+    quiet = settings.model_copy(update={"log": settings.log.model_copy(update={"level": "WARNING"})})
+    migrate(quiet.store.url)
+    _import_directory(quiet, fixtures / "directory")
+    asyncio.run(_demo(quiet, sorted((fixtures / "mail").glob("*.eml")), once=once))
+
+
+def _import_directory(settings: Settings, folder: Path) -> None:
+    with open_store(settings.store.url) as store:
+        try:
+            records = store.directory.load()
+            done = "The directory imported before is in force"
+        except NoDirectoryError:
+            records, _warnings = read_export(folder)
+            store.directory.save(records, "demo", datetime.now(UTC))
+            done = f"Imported the directory {folder}"
+    click.echo(
+        f"{done}: {len(records.offices)} offices, {len(records.residences)} residences,"
+        f" {len(records.dwellings)} units, {len(records.leases)} leases."
+    )
+
+
+async def _demo(settings: Settings, messages: Sequence[Path], *, once: bool) -> None:
+    stopped = stop_signal()
+    async with daemon(settings) as running:
+        click.echo(f"The daemon listens: {', '.join(f'{name} on {at}' for name, at in running.addresses.items())}.\n")
+        names = called(settings, running.store)
+        if await _unless(stopped, _send_and_watch(settings, running, messages, names)) and not once:
+            _say_what_next(settings, running, messages)
+            await stopped.wait()
+        click.echo("Stopping …")
+    click.echo("Stopped. Everything is kept.")
+
+
+async def _unless(stopped: asyncio.Event, work: Coroutine[None, None, None]) -> bool:
+    """Do `work` to its end, or drop it when the event is set; return whether it came to its end."""
+    doing, waiting = asyncio.ensure_future(work), asyncio.ensure_future(stopped.wait())
+    await asyncio.wait((doing, waiting), return_when=asyncio.FIRST_COMPLETED)
+    waiting.cancel()
+    if doing.done():
+        doing.result()
+        return True
+    doing.cancel()
+    await asyncio.wait((doing,))
+    return False
+
+
+async def _send_and_watch(settings: Settings, running: Running, messages: Sequence[Path], names: Called) -> None:
+    out = console()
+    sending = asyncio.ensure_future(asyncio.to_thread(_send, settings, running.addresses["smtp"], messages))
+    with Live(console=out, auto_refresh=False, transient=True) as live:
+        waiting = True
+        while waiting:
+            await asyncio.sleep(_LOOK_SECONDS)
+            waiting = not sending.done() or await asyncio.to_thread(running.store.arrivals.waiting) > 0
+            counts = await asyncio.to_thread(running.store.cases.queue_counts, datetime.now(UTC))
+            live.update(queues_table(counts, names), refresh=True)
+    click.echo(f"Sent {await sending} messages by SMTP to {settings.smtp.recipients[0]}; all are judged.\n")
+    await asyncio.to_thread(_show_queues, running.store, names, out)
+
+
+def _send(settings: Settings, address: str, messages: Sequence[Path]) -> int:
+    host, _, port = address.rpartition(":")
+    with smtplib.SMTP(host.strip("[]"), int(port)) as client:
+        for path in messages:
+            raw = path.read_bytes()
+            sender = parseaddr(str(BytesHeaderParser().parsebytes(raw).get("Return-Path", "")))[1]
+            client.sendmail(sender, settings.smtp.recipients[0], raw, ["BODY=8BITMIME"])
+    return len(messages)
+
+
+def _show_queues(store: Store, names: Called, out: Console) -> None:
+    counts = store.cases.queue_counts(datetime.now(UTC))
+    out.print(queues_table(counts, names))
+    for count in counts:
+        shown = f"the first {_CASES_SHOWN} of {count.open}" if count.open > _CASES_SHOWN else "all of it"
+        title = f"\n{names.queue(count.queue)} ({count.queue}): {shown}"
+        out.print(cases_table(store.cases.queue(count.queue, limit=_CASES_SHOWN), names, title=title))
+
+
+def _say_what_next(settings: Settings, running: Running, messages: Sequence[Path]) -> None:
+    host, _, port = running.addresses["smtp"].rpartition(":")
+    first = next(iter(running.store.cases.queue(limit=1)), None)
+    click.echo(
+        _NEXT.format(
+            host=host,
+            port=port,
+            recipient=settings.smtp.recipients[0],
+            queue=first.queue if first else "QUEUE",
+            case=first.number if first else "NUMBER",
+            message=messages[0] if messages else "FILE",
+            store=settings.store.url,
+        )
+    )

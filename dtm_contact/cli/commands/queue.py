@@ -1,0 +1,91 @@
+"""`dtm-contact queue …`: what lies in the offices' queues."""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+
+import click
+from rich.table import Table
+from rich.text import Text
+
+from dtm_contact.cli.grounds import Called, called
+from dtm_contact.cli.output import as_json_option, console, plain, print_json, priority, table
+from dtm_contact.settings import Settings
+from dtm_contact.store import NOT_READ, Case, QueueCount, Store, open_store
+
+
+@click.group()
+def command() -> None:
+    """Read the offices' queues."""
+
+
+@command.command("list")
+@as_json_option
+@click.pass_obj
+def list_(settings: Settings, *, as_json: bool) -> None:
+    """List the queues that have open cases: how many, how many past due, how many P1."""
+    with open_store(settings.store.url, read_only=True) as store:
+        counts = store.cases.queue_counts(datetime.now(UTC))
+        if not as_json:
+            console().print(queues_table(counts, called(settings, store)))
+    for count in counts if as_json else ():
+        print_json({"queue": count.queue, "open": count.open, "late": count.late, "P1": count.danger})
+
+
+@command.command()
+@click.argument("queue")
+@click.option("--limit", default=50, show_default=True, type=click.IntRange(min=1), help="How many cases at the most.")
+@as_json_option
+@click.pass_obj
+def show(settings: Settings, queue: str, limit: int, *, as_json: bool) -> int:
+    """Show the open cases of QUEUE in the order in which they must be worked: priority, due, age, number."""
+    with open_store(settings.store.url, read_only=True) as store:
+        cases = store.cases.queue(queue, limit=limit)
+        if as_json:
+            for case in cases:
+                print_json(plain(case))
+            return 0
+        names = called(settings, store)
+        if not cases and queue not in names.queues:
+            raise click.ClickException(f"there is no queue {queue!r}; there are {', '.join(sorted(names.queues))}")
+        console().print(cases_table(cases, names, title=names.queue(queue)))
+    return 0
+
+
+def queues_table(counts: Iterable[QueueCount], names: Called) -> Table:
+    """Return the queues with how much lies in each."""
+    rows = [
+        (
+            count.queue,
+            names.queue(count.queue),
+            Text(str(count.open), justify="right"),
+            Text(str(count.late) if count.late else "–", style="red" if count.late else "dim", justify="right"),
+            Text(str(count.danger) if count.danger else "–", style="bold red" if count.danger else "dim"),
+        )
+        for count in counts
+    ]
+    return table(("queue", "", "open", "late", "P1"), rows)
+
+
+def cases_table(cases: Iterable[Case], names: Called, title: str | None = None) -> Table:
+    """Return cases with who, where, what, how urgent and why."""
+    return table(
+        ("case", "", "due", "who", "where", "what", "why"), [case_row(case, names) for case in cases], title=title
+    )
+
+
+def case_row(case: Case, names: Called) -> list[str | Text]:
+    """Return one case as a line of `cases_table`."""
+    return [
+        case.number,
+        priority(case.priority.value),
+        names.time(case.due),
+        names.person(case.tenant_id) if case.tenant_id else f"? {case.who}",
+        names.place(case.residence_id, case.dwelling_id) or "?",
+        f"{names.topic(case.topic) if case.topic else ''}: {case.subject or '(sans objet)'}".removeprefix(": "),
+        case.rule or NOT_READ,
+    ]
+
+
+def waiting_line(store: Store) -> str:
+    """Return how much is still to be judged, in a line."""
+    return f"{store.arrivals.waiting()} still to be judged"

@@ -1,0 +1,72 @@
+"""`dtm-contact route`: where messages at rest would go."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+from rich.text import Text
+
+from dtm_contact.cli.grounds import IsoTime, grounds_options, load_grounds
+from dtm_contact.cli.output import as_json_option, console, print_json, priority, table
+from dtm_contact.contract import as_json as contract_json
+from dtm_contact.model import Judgement, NoHistory
+from dtm_contact.pipeline import Grounds, judge
+from dtm_contact.rehearsal import messages_at_rest
+from dtm_contact.settings import Settings
+
+
+@click.command()
+@click.argument("paths", nargs=-1, required=True, metavar="PATH...")
+@grounds_options
+@click.option("--at", type=IsoTime(), help="Judge as of this time, not of each message's own.")
+@click.option("--trace", is_flag=True, help="Also every piece of evidence, and every rule with what it saw.")
+@as_json_option
+@click.pass_obj
+def command(
+    settings: Settings,
+    paths: tuple[str, ...],
+    directory: Path | None,
+    rules: Path | None,
+    at: datetime | None,
+    *,
+    trace: bool,
+    as_json: bool,
+) -> None:
+    """Say where messages would go, and keep nothing.
+
+    PATH is an .eml file, a folder of them, an mbox file, or - for standard input. No daemon is needed.
+    """
+    grounds = load_grounds(settings, directory, rules)
+    found = route(paths, grounds, at, trace=trace)
+    if as_json or trace:
+        for judgement in found:
+            print_json(contract_json(judgement, trace=trace))
+    else:
+        _print_table(found, grounds)
+
+
+def route(paths: tuple[str, ...], grounds: Grounds, at: datetime | None, *, trace: bool = False) -> Iterator[Judgement]:
+    """Judge each message of the paths, in their order, by its own time or by `at`."""
+    for arrival in messages_at_rest(paths, datetime.now(UTC)):
+        yield judge(arrival, at or arrival.received_at, grounds, NoHistory(), trace=trace)
+
+
+def _print_table(found: Iterator[Judgement], grounds: Grounds) -> None:
+    rows: list[list[str | Text]] = []
+    for judgement in found:
+        match, decision = judgement.match, judgement.decision
+        residence = grounds.directory.residences.get(match.residence.id) if match.residence else None
+        rows.append(
+            [
+                judgement.source,
+                priority(decision.priority.value),
+                decision.queue or f"({decision.kind})",
+                judgement.understanding.topic or "",
+                match.tenant.id if match.tenant else "–",
+                residence.name if residence else "–",
+                decision.due.astimezone(grounds.settings.zone).strftime("%d/%m %H:%M") if decision.due else "–",
+                decision.rule,
+            ]
+        )
+    console().print(table(("source", "", "queue", "topic", "tenant", "residence", "due", "rule"), rows))

@@ -1,0 +1,69 @@
+"""`dtm-contact score`: decisions held against the truth."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+from rich.console import Group
+from rich.text import Text
+
+from dtm_contact.cli.grounds import grounds_options, load_grounds
+from dtm_contact.cli.output import as_json_option, console, print_json, table
+from dtm_contact.model import NoHistory
+from dtm_contact.pipeline import judge
+from dtm_contact.rehearsal import Figure, Miss, Score, messages_at_rest, read_truth, score
+from dtm_contact.settings import Settings
+
+
+@click.command()
+@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@grounds_options
+@as_json_option
+@click.pass_obj
+def command(settings: Settings, folder: Path, directory: Path | None, rules: Path | None, *, as_json: bool) -> None:
+    """Hold decisions against the truth.
+
+    FOLDER holds messages (.eml) and what is right for each (truth.jsonl). Prints how many answers are right for each
+    question, then every miss with what was said and what is right.
+    """
+    truths = read_truth(folder)
+    grounds = load_grounds(settings, directory, rules)
+    arrivals = messages_at_rest([str(folder)], datetime.now(UTC))
+    judgements = [judge(arrival, arrival.received_at, grounds, NoHistory()) for arrival in arrivals]
+    found = score(judgements, truths, grounds)
+    missing = sorted(truths.keys() - {judgement.source for judgement in judgements})
+    for file in missing:
+        click.echo(f"{file}: named in the truth, but not in the folder", err=True)
+    if as_json:
+        print_json(_as_json(found))
+    else:
+        console().print(_as_tables(found))
+
+
+def _as_json(found: Score) -> dict[str, object]:
+    return {
+        "figures": [
+            {"name": figure.name, "right": figure.right, "of": figure.of, "share": round(figure.share, 4)}
+            for figure in found.figures
+        ],
+        "misses": [
+            {"file": miss.file, "question": miss.question, "said": miss.said, "right": miss.right, "note": miss.note}
+            for miss in found.misses
+        ],
+    }
+
+
+def _as_tables(found: Score) -> Group:
+    return Group(
+        table(("question", "right", "of", "share"), map(_figure_row, found.figures)),
+        Text(f"\n{len(found.misses)} misses", style="bold"),
+        table(("file", "question", "said", "right", "note"), map(_miss_row, found.misses)),
+    )
+
+
+def _figure_row(figure: Figure) -> tuple[str, ...]:
+    return figure.name, str(figure.right), str(figure.of), f"{figure.share:.1%}"
+
+
+def _miss_row(miss: Miss) -> tuple[str, ...]:
+    return miss.file, miss.question, miss.said, miss.right, miss.note

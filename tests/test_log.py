@@ -1,0 +1,40 @@
+import json
+
+import pytest
+
+from dtm_contact import log
+from dtm_contact.log import get_log, mask
+from dtm_contact.settings import Log
+
+
+@pytest.mark.parametrize(
+    ("text", "masked"),
+    [
+        ("from huguette.joly@gmail.example at once", "from <address> at once"),
+        ("<a@b.example>", "<<address>>"),
+        ("call 06 44 60 23 14 back", "call <number> back"),
+        ("+33644602314", "<number>"),
+        ("case 2026-004217 arrival 12", "case 2026-004217 arrival 12"),
+    ],
+)
+def test_what_looks_personal_is_masked(text: str, masked: str) -> None:
+    assert mask(text) == masked
+
+
+def test_a_line_is_json_and_names_its_part(capsys: pytest.CaptureFixture[str]) -> None:
+    log.configure(Log(level="INFO", json_lines=True))
+    get_log("worker").info("judged", note="wrote to a@b.example", arrival=3)
+    line = json.loads(capsys.readouterr().err)
+    assert (line["part"], line["event"], line["note"], line["arrival"]) == ("worker", "judged", "wrote to <address>", 3)
+
+
+def test_an_exception_is_told_by_type_and_place_without_its_text(capsys: pytest.CaptureFixture[str]) -> None:
+    log.configure(Log(json_lines=True))
+    try:
+        raise ValueError("Mme Joly, 3e étage")
+    except ValueError:
+        get_log("worker").exception("not stored")
+    written = capsys.readouterr().err
+    assert "Joly" not in written
+    assert json.loads(written)["error"] == "ValueError"
+    assert "test_log.py:" in json.loads(written)["raised_at"]

@@ -1,0 +1,179 @@
+import asyncio
+import os
+import signal
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from dtm_contact.directory import Directory
+from dtm_contact.model import Arrival, Envelope
+from dtm_contact.rules import load_rules
+from dtm_contact.settings import Judge, Settings
+from dtm_contact.store import NOT_READ, ArrivalLine, ArrivalState, Claimed, GroupCommitInbox, Store
+from dtm_contact.worker import Reception, WakingInbox, Worker
+from dtm_contact.worker.standin import what_can_be_read
+
+RECEIVED = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
+LEAK = b"""From: Personne Inconnue <inconnue@free.example>\r
+To: metropole@parishabitat.fr\r
+Subject: Fuite\r
+Date: Tue, 24 Nov 2026 10:30:00 +0100\r
+Message-ID: <one@free.example>\r
+\r
+Bonjour, il y a une grosse fuite d'eau dans ma cuisine.\r
+"""
+ABSENCE = LEAK.replace(b"Subject: Fuite", b"Subject: Absence du bureau\r\nAuto-Submitted: auto-replied")
+
+
+def arrival(raw: bytes = LEAK, media_type: str = "message/rfc822") -> Arrival:
+    envelope = Envelope("inconnue@free.example", ("metropole@parishabitat.fr",), "127.0.0.1")
+    return Arrival("smtp", str(hash((raw, media_type))), RECEIVED, media_type, envelope, raw)
+
+
+class Clock:
+    """A clock that stands until it is set."""
+
+    def __init__(self) -> None:
+        self.now = RECEIVED
+
+    def __call__(self) -> datetime:
+        return self.now
+
+
+def reception(settings: Settings, store: Store) -> Reception:
+    return Reception(load_rules(settings.rules.dir, zone=settings.zone), Directory(store.directory.load()))
+
+
+@asynccontextmanager
+async def working(settings: Settings, store: Store, clock: Callable[[], datetime]) -> AsyncIterator[WakingInbox]:
+    worker = Worker(settings, store, reception(settings, store), clock)
+    inbox = GroupCommitInbox(store)
+    await worker.start()
+    try:
+        yield WakingInbox(inbox, worker.arrived)
+    finally:
+        await inbox.close()
+        await worker.stop()
+
+
+async def until(holds: Callable[[], bool]) -> None:
+    async with asyncio.timeout(60):
+        while True:
+            if holds():
+                return
+            await asyncio.sleep(0.02)
+
+
+async def settled(store: Store, *states: ArrivalState) -> ArrivalLine:
+    """Return the first arrival once it is in one of the states; without any, once it is judged, set aside or parked."""
+    wanted = states or (ArrivalState.JUDGED, ArrivalState.SET_ASIDE, ArrivalState.PARKED)
+    await until(lambda: store.arrivals.listing()[0].state in wanted)
+    return store.arrivals.listing()[0]
+
+
+async def test_an_accepted_message_lies_in_a_queue(settings: Settings, store: Store) -> None:
+    async with working(settings, store, Clock()) as inbox:
+        await inbox.accept([arrival()])
+        line = await settled(store)
+    (case,) = store.cases.queue()
+    assert (line.state, line.case_number) == (ArrivalState.JUDGED, case.number)
+    assert (case.topic, case.subject, case.read_in_full) == ("water_leak", "Fuite", True)
+    assert case.number.startswith("2026-")
+    (contact,) = store.cases.get(case.number).contacts
+    assert contact.decision is not None
+    assert contact.decision["queue"] == case.queue
+
+
+async def test_automatic_mail_is_set_aside_and_becomes_a_case_when_released(settings: Settings, store: Store) -> None:
+    async with working(settings, store, Clock()) as inbox:
+        await inbox.accept([arrival(ABSENCE)])
+        line = await settled(store)
+        assert (line.state, line.case_number, store.cases.queue()) == (ArrivalState.SET_ASIDE, None, [])
+        store.arrivals.release(line.id, "an agent", RECEIVED)
+        await settled(store, ArrivalState.JUDGED)
+    (case,) = store.cases.queue()
+    assert case.topic not in {"automatic", "spam"}
+
+
+async def test_what_cannot_be_read_is_parked_with_a_case_at_the_reception(settings: Settings, store: Store) -> None:
+    async with working(settings, store, Clock()) as inbox:
+        await inbox.accept([arrival(media_type="application/unheard-of")])
+        line = await settled(store)
+    assert line.state is ArrivalState.PARKED
+    assert line.reason is not None
+    assert line.reason.startswith("UnreadableArrivalError")
+    (case,) = store.cases.queue()
+    desk = reception(settings, store).rules.desks.reception.id
+    assert (case.queue, case.read_in_full, case.rule) == (desk, False, None)
+    assert NOT_READ == "non lu en entier"
+
+
+async def test_one_that_takes_too_long_is_parked(settings: Settings, store: Store) -> None:
+    hasty = settings.model_copy(update={"judge": Judge(processes=1, seconds=1e-6, attempts=3, pause=2)})
+    async with working(hasty, store, Clock()) as inbox:
+        await inbox.accept([arrival()])
+        line = await settled(store)
+    (case,) = store.cases.queue()
+    assert (line.state, line.reason) == (ArrivalState.PARKED, "JudgeTimeoutError")
+    assert (case.subject, case.who) == ("Fuite", "Personne Inconnue <inconnue@free.example>")
+
+
+async def test_a_judge_that_dies_costs_only_an_attempt(settings: Settings, store: Store) -> None:
+    clock = Clock()
+    worker = Worker(settings, store, reception(settings, store), clock)
+    await worker.start()
+    try:
+        (judge,) = worker.judges
+        assert judge.pid is not None
+        os.kill(judge.pid, signal.SIGKILL)
+        store.arrivals.accept([arrival()])
+        worker.arrived()
+        await until(lambda: store.arrivals.listing()[0].not_before is not None)
+        line = store.arrivals.listing()[0]
+        assert (line.attempts, line.reason) == (1, "JudgeDiedError")
+        assert line.not_before == RECEIVED + timedelta(seconds=settings.judge.pause)
+        clock.now = line.not_before
+        worker.arrived()
+        assert (await settled(store)).state is ArrivalState.JUDGED
+    finally:
+        await worker.stop()
+
+
+async def test_what_a_crash_left_claimed_is_judged_after_the_next_start(settings: Settings, store: Store) -> None:
+    store.arrivals.accept([arrival()])
+    claimed = store.arrivals.claim("worker", RECEIVED)
+    assert isinstance(claimed, Claimed)
+    async with working(settings, store, Clock()):
+        line = await settled(store)
+    assert (line.state, line.attempts) == (ArrivalState.JUDGED, 2)
+
+
+async def test_a_new_directory_is_taken_up_before_the_next_arrival(settings: Settings, store: Store) -> None:
+    async with working(settings, store, Clock()) as inbox:
+        await inbox.accept([arrival()])
+        await settled(store)
+        records = store.directory.load()
+        first = records.leases[0]
+        address = f"newcomer.{first.tenant_id}@free.example".lower()
+        leases = (replace(first, email=address), *records.leases[1:])
+        store.directory.save(replace(records, leases=leases), "import", RECEIVED)
+        await inbox.accept([arrival(LEAK.replace(b"inconnue@free.example", address.encode()))])
+        await until(lambda: len(store.cases.queue()) > 1)
+    assert first.tenant_id in {case.tenant_id for case in store.cases.queue()}
+
+
+@pytest.mark.parametrize(
+    ("raw", "subject", "address"),
+    [
+        (LEAK, "Fuite", "inconnue@free.example"),
+        (b"", "", ""),
+        (b"\xff\xfe\x00" * 100_000, "", ""),
+        (LEAK + b"x" * 1_000_000, "Fuite", "inconnue@free.example"),
+    ],
+)
+def test_the_stand_in_says_what_the_head_says(raw: bytes, subject: str, address: str) -> None:
+    found = what_can_be_read(arrival(raw))
+    assert (found.subject, found.sender.address) == (subject, address)
