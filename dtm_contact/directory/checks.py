@@ -54,24 +54,26 @@ def one_agency(values: Values, sheet: Sheet, report: Report) -> None:
 
 def one_person(values: Values, sheet: Sheet, report: Report) -> None:
     """Check that a tenant who stands on several lines bears one name on all of them."""
-    names: dict[str, tuple[str, str]] = {}
-    columns = (values["tenant_id"], values["last_name"], values["first_name"])
-    for row, (tenant_id, last_name, first_name) in enumerate(zip(*columns, strict=True)):
-        name = last_name, first_name
-        if names.setdefault(tenant_id, name) != name and _folded(names[tenant_id]) != _folded(name):
-            _warn(sheet, report, row, "last_name", "the same tenant_id bears another name further up")
+    first: dict[str, tuple[str, str, int]] = {}
+    columns = (values["tenant_id"], values["last_name"], values["first_name"], sheet.starts)
+    for row, (tenant_id, last_name, first_name, line) in enumerate(zip(*columns, strict=True)):
+        known = first.setdefault(tenant_id, (last_name, first_name, line))
+        if known[2] != line and _folded(*known[:2]) != _folded(last_name, first_name):
+            _warn(sheet, report, row, "last_name", f"the same tenant_id bears another name on line {known[2]}")
 
 
-def _folded(name: tuple[str, str]) -> tuple[str, str]:
-    return fold(name[0]), fold(name[1])
+def _folded(last_name: str, first_name: str) -> tuple[str, str]:
+    return fold(last_name), fold(first_name)
 
 
 def one_unit_a_lease(values: Values, sheet: Sheet, report: Report) -> None:
     """Check that all who share a lease share what is let by it."""
-    units: dict[str, str] = {}
-    for row, (lease_id, dwelling_id) in enumerate(zip(values["lease_id"], values["dwelling_id"], strict=True)):
-        if units.setdefault(lease_id, dwelling_id) != dwelling_id:
-            _warn(sheet, report, row, "dwelling_id", "the same lease_id is for another unit further up")
+    first: dict[str, tuple[str, int]] = {}
+    columns = (values["lease_id"], values["dwelling_id"], sheet.starts)
+    for row, (lease_id, dwelling_id, line) in enumerate(zip(*columns, strict=True)):
+        unit, first_line = first.setdefault(lease_id, (dwelling_id, line))
+        if unit != dwelling_id:
+            _warn(sheet, report, row, "dwelling_id", f"the same lease_id is for another unit on line {first_line}")
 
 
 def replaced_by_another(values: Values, sheet: Sheet, report: Report) -> None:

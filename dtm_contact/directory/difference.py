@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import date
 from operator import attrgetter
 
 from dtm_contact.directory.layouts import LAYOUTS, Layout
@@ -93,5 +94,11 @@ def _compare(layout: Layout, old: Iterable[object], new: Iterable[object]) -> Fi
 
 def _by_key(layout: Layout, lines: Iterable[object]) -> dict[Key, object]:
     columns = layout.key or layout.headers
+    if len(columns) == 1:
+        return {(getattr(line, columns[0]),): line for line in lines}
     read = attrgetter(*columns)
-    return {tuple(map(str, read(line) if len(columns) > 1 else (read(line),))): line for line in lines}
+    return {tuple(map(_shown, read(line))): line for line in lines}
+
+
+def _shown(value: date | str | None) -> str:
+    return "" if value is None else str(value)

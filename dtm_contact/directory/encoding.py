@@ -8,9 +8,9 @@ from dtm_contact.model import Severity
 
 _UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
-# How the letters of French with an accent look in UTF-8. In Windows-1252 these bytes are "Ã" or "Å" and a sign,
-# which no French word holds.
-_ACCENT_IN_UTF_8 = re.compile(rb"\xc3[\x80-\xbf]|\xc5[\x92\x93\xb8]|\xe2\x80[\x93-\x9e]")
+# How the letters and signs of French look in UTF-8. In Windows-1252 these bytes are "Ã", "Â", "Å" or "â€" and a sign,
+# which no French text holds.
+_FRENCH_IN_UTF_8 = re.compile(rb"\xc3[\x80-\xbf]|\xc2[\xa0\xab\xb0\xbb]|\xc5[\x92\x93\xb8]|\xe2\x80[\x93-\x9e\xa6\xaf]")
 
 _ONE_ENCODING = "save the whole file as UTF-8"
 
@@ -24,8 +24,8 @@ def decode(raw: bytes, report: Report) -> str | None:
     Returns:
         The text without a byte order mark; None where there is none to be had, with the reason in `report`.
     """
-    if raw.startswith(_UTF_16):
-        report.add(Severity.ERROR, (0, 0), "is in UTF-16", "save it as UTF-8")
+    if raw.startswith(_UTF_16) or b"\0" in raw[:4]:
+        report.add(Severity.ERROR, (0, 0), "the file is in UTF-16, or is no text", "save it as UTF-8")
         return None
     try:
         return raw.decode("utf-8-sig")
@@ -33,10 +33,10 @@ def decode(raw: bytes, report: Report) -> str | None:
         not_utf_8 = error.start
     if raw.startswith(codecs.BOM_UTF8):
         report.add(
-            Severity.ERROR, _place(raw, not_utf_8), "is not UTF-8 here, though the file begins as UTF-8", _ONE_ENCODING
+            Severity.ERROR, _place(raw, not_utf_8), "this is not UTF-8, though the file begins as UTF-8", _ONE_ENCODING
         )
         return None
-    if meant := _ACCENT_IN_UTF_8.search(raw):
+    if meant := _FRENCH_IN_UTF_8.search(raw):
         _report_mixture(raw, meant.start(), not_utf_8, report)
         return None
     return _decode_windows_1252(raw, report)
@@ -44,14 +44,14 @@ def decode(raw: bytes, report: Report) -> str | None:
 
 def _report_mixture(raw: bytes, utf_8: int, not_utf_8: int, report: Report) -> None:
     for at, what in sorted(((utf_8, "UTF-8"), (not_utf_8, "Windows-1252"))):
-        report.add(Severity.ERROR, _place(raw, at), f"is {what} here, but the file mixes two encodings", _ONE_ENCODING)
+        report.add(Severity.ERROR, _place(raw, at), f"this is {what}, but the file mixes two encodings", _ONE_ENCODING)
 
 
 def _decode_windows_1252(raw: bytes, report: Report) -> str | None:
     try:
         return raw.decode("cp1252")
     except UnicodeDecodeError as error:
-        message = f"holds the byte {raw[error.start]:02X}, which is neither UTF-8 nor Windows-1252"
+        message = f"the byte {raw[error.start]:02X} is neither UTF-8 nor Windows-1252"
         report.add(Severity.ERROR, _place(raw, error.start), message, _ONE_ENCODING)
         return None
 

@@ -1,9 +1,10 @@
 """Reading the landlord's export: all files, all checks, and every problem at once."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Mapping
 from functools import partial
 from pathlib import Path
 
+from dtm_contact.directory.checks import Values
 from dtm_contact.directory.columns import Cells, Keys
 from dtm_contact.directory.layouts import LAYOUTS, Layout
 from dtm_contact.directory.records import Records
@@ -26,10 +27,14 @@ def read_export(folder: Path) -> tuple[Records, tuple[Problem, ...]]:
         InvalidFilesError: at least one file holds an error; it bears all errors and warnings. No message holds a
             tenant's or a caretaker's name, number or address.
     """
+    if not folder.is_dir():
+        raise InvalidFilesError(
+            [Problem(str(folder), 0, 0, "there is no such folder", "the folder of the directory's CSV files")]
+        )
     reports = {layout.file: Report(layout.file, personal=layout.personal) for layout in LAYOUTS}
     sheets = {layout.file: _read(folder, layout, reports[layout.file]) for layout in LAYOUTS}
     keys = {layout.file: _identifiers(layout, sheets[layout.file]) for layout in LAYOUTS}
-    columns = {
+    values = {
         layout.name: _values(layout, sheet, reports[layout.file], keys)
         for layout in LAYOUTS
         if (sheet := sheets[layout.file]) is not None
@@ -37,7 +42,7 @@ def read_export(folder: Path) -> tuple[Records, tuple[Problem, ...]]:
     problems = tuple(problem for report in reports.values() for problem in report.problems())
     if any(report.has_errors for report in reports.values()):
         raise InvalidFilesError(problems)
-    return _records(columns), problems
+    return _records(values), problems
 
 
 def _read(folder: Path, layout: Layout, report: Report) -> Sheet | None:
@@ -46,43 +51,47 @@ def _read(folder: Path, layout: Layout, report: Report) -> Sheet | None:
         return None
     sheet = read_sheet(path, layout.headers, report)
     if sheet is not None and not sheet.rows and not layout.may_be_empty:
-        report.add(Severity.WARNING, (0, 0), "holds no line below its header", "is the file cut short?")
+        report.add(Severity.WARNING, (0, 0), "the file holds no line below its header", "is the file cut short?")
     return sheet
 
 
-def _identifiers(layout: Layout, sheet: Sheet | None) -> set[str] | None:
-    """Return what other files may refer to; of a file that is no CSV in part, the part that is."""
-    if sheet is None:
+def _identifiers(layout: Layout, sheet: Sheet | None) -> Collection[str] | None:
+    """Return what other files may refer to; None where that cannot be told."""
+    if sheet is None or not sheet.complete or not layout.key or layout.key[0] not in sheet.columns:
         return None
-    return {key for (key,) in sheet.keys(layout.key[:1])} - {""} if layout.key else set()
+    return sheet.identifiers(layout.key[0])
 
 
-def _values(layout: Layout, sheet: Sheet, report: Report, keys: Keys) -> dict[str, Iterable[object]]:
+def _values(layout: Layout, sheet: Sheet, report: Report, keys: Keys) -> Values:
     values = {
         column.name: column.kind.read(sheet.cells(column.name), Cells(sheet, report, column.name, keys))
         for column in layout.columns
+        if column.name in sheet.columns
     }
-    _check_key(layout, sheet, report)
-    for check in layout.checks:
-        check(values, sheet, report)
-    return dict(values)
+    if len(values) == len(layout.columns):
+        _check_key(layout, values, sheet, report)
+        for check in layout.checks:
+            check(values, sheet, report)
+    return values
 
 
-def _check_key(layout: Layout, sheet: Sheet, report: Report) -> None:
-    if not layout.key:
-        return
-    keys = list(zip(*(sheet.cells(column) for column in layout.key), strict=True))
+def _check_key(layout: Layout, values: Values, sheet: Sheet, report: Report) -> None:
+    keys = list(zip(*(values[column] for column in layout.key), strict=True))
     if len(set(keys)) == len(keys):
         return
     lines: dict[tuple[str, ...], int] = {}
     for row, key in enumerate(keys):
         line = lines.setdefault(key, sheet.starts[row])
         if line != sheet.starts[row] and all(key):
-            message = f"{' and '.join(layout.key)} stand already on line {line}"
+            message = f"the same {' and '.join(layout.key)} as on line {line}"
             report.add(Severity.ERROR, partial(sheet.place, row, layout.key[0]), message, "each line has its own")
 
 
-def _records(columns: dict[str, dict[str, Iterable[object]]]) -> Records:
-    by_name = {layout.name: layout for layout in LAYOUTS}
-    lines = {name: tuple(map(by_name[name].record, *values.values())) for name, values in columns.items()}
-    return Records(**lines)  # type: ignore[arg-type]
+def _records(values: Mapping[str, Values]) -> Records:
+    return Records(
+        **{
+            layout.name: tuple(map(layout.record, *values[layout.name].values()))
+            for layout in LAYOUTS
+            if layout.name in values
+        }
+    )

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from dtm_contact.directory.checks import (
     Check,
@@ -60,7 +61,7 @@ class Layout:
 
     file: str
     name: str
-    record: Callable[..., object]
+    record: Callable[..., Any]
     columns: tuple[Column, ...]
     key: tuple[str, ...] = ()
     checks: tuple[Check, ...] = ()

@@ -1,11 +1,11 @@
 """What is wrong with one file of the export, gathered so that all of it is told at once and nobody's data with it."""
 
 import re
-from collections.abc import Callable, Collection
-from typing import Any
+from collections.abc import Callable, Iterable
+from itertools import takewhile
 
 from rapidfuzz.distance import OSA
-from rapidfuzz.process import extractOne
+from rapidfuzz.process import extract
 
 from dtm_contact.model import Problem, Severity
 
@@ -14,6 +14,7 @@ MAX_TOLD = 1_000
 
 # A look through all identifiers of a file costs a millisecond or two.
 _MAX_SUGGESTIONS = 100
+_MAX_NEAREST = 3
 
 _MAX_SHOWN = 40
 _HARMLESS = re.compile(r"[A-Z]{1,3}[0-9]{1,9}|[0-9]{1,4}([-/.])[0-9]{1,2}\1[0-9]{1,4}", re.IGNORECASE)
@@ -66,22 +67,32 @@ class Report:
         A comma too many moves a name into the column of an identifier, so in a file of people only what has the
         shape of an identifier or of a date is shown.
         """
-        if self._personal and not _HARMLESS.fullmatch(value):
-            return ""
-        return " " + repr(value if len(value) <= _MAX_SHOWN else value[:_MAX_SHOWN] + "…")
+        return "" if self._personal and not _HARMLESS.fullmatch(value) else f" {quoted(value)}"
 
-    def suggestion(self, value: str, known: Collection[str]) -> str:
-        """Return "did you mean …?" with the one of `known` that is at most two slips away; empty if there is none."""
+    def suggestion(self, value: str, known: Iterable[str]) -> str:
+        """Return what the module's `suggestion` does, for the first hundred times that this report is asked."""
         if self._suggestions >= _MAX_SUGGESTIONS:
             return ""
         self._suggestions += 1
         return suggestion(value, known)
 
 
-def suggestion(value: str, known: Collection[str]) -> str:
-    """Return "did you mean …?" with the nearest of `known`, or an empty text where none is near."""
+def quoted(value: str) -> str:
+    """Return a value in quotes, on one line and not longer than a message bears."""
+    return repr(value if len(value) <= _MAX_SHOWN else value[:_MAX_SHOWN] + "…")
+
+
+def suggestion(value: str, known: Iterable[str]) -> str:
+    """Return which of `known` are nearest to `value`, at most two slips away; an empty text where none is.
+
+    A slip is a character too many, missing, taken for another, or swapped with the next (optimal string alignment).
+    """
     if len(value) > _MAX_SHOWN:
         return ""
     slips = 2 if len(value) > len("R001") else 1
-    nearest: tuple[str, Any, Any] | None = extractOne(value, known, scorer=OSA.distance, score_cutoff=slips)
-    return f"did you mean {nearest[0]!r}?" if nearest else ""
+    near = extract(value, tuple(known), scorer=OSA.distance, score_cutoff=slips, limit=_MAX_NEAREST + 1)
+    nearest = [repr(found) for found, _, _ in takewhile(lambda found: found[1] == near[0][1], near)]
+    if len(nearest) > 1:
+        more = ", …" if len(nearest) > _MAX_NEAREST else ""
+        return "the nearest are " + ", ".join(nearest[:_MAX_NEAREST]) + more
+    return f"did you mean {nearest[0]}?" if nearest else ""
