@@ -1,0 +1,39 @@
+"""Everything that is kept: arrivals, cases and their events, the directory; in SQLite or PostgreSQL.
+
+Beside a SQLite store that the daemon writes, others open it `read_only`, but for an agent's or admin's rare change.
+"""
+
+from dtm_contact.store.arrivals import ArrivalLine, Arrivals, ArrivalState, Claimed
+from dtm_contact.store.cases import Case, CaseContact, CaseFile, Cases, QueueCount
+from dtm_contact.store.database import StoreRefusedError
+from dtm_contact.store.directory import DirectoryVersion, StoredDirectory
+from dtm_contact.store.events import Event
+from dtm_contact.store.history import StoredHistory
+from dtm_contact.store.inbox import GroupCommitInbox
+from dtm_contact.store.migrating import migrate
+from dtm_contact.store.opening import Store, open_store
+from dtm_contact.store.recording import NOT_READ, Destination, Fallback
+
+__all__ = [
+    "NOT_READ",
+    "ArrivalLine",
+    "ArrivalState",
+    "Arrivals",
+    "Case",
+    "CaseContact",
+    "CaseFile",
+    "Cases",
+    "Claimed",
+    "Destination",
+    "DirectoryVersion",
+    "Event",
+    "Fallback",
+    "GroupCommitInbox",
+    "QueueCount",
+    "Store",
+    "StoreRefusedError",
+    "StoredDirectory",
+    "StoredHistory",
+    "migrate",
+    "open_store",
+]

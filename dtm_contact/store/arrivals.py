@@ -1,0 +1,310 @@
+"""Arrivals: taken in, claimed by one worker each, put off, parked and let go again."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import Connection
+
+from dtm_contact.errors import NotFoundError
+from dtm_contact.model import Arrival, Envelope
+from dtm_contact.store import events
+from dtm_contact.store.columns import bounded_key
+from dtm_contact.store.database import Database
+from dtm_contact.store.schema import arrival_bodies, arrivals, cases, contacts
+
+
+class ArrivalState(StrEnum):
+    """How far an arrival is."""
+
+    WAITING = "waiting"
+    CLAIMED = "claimed"
+    JUDGED = "judged"
+    SET_ASIDE = "set_aside"
+    PARKED = "parked"
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """An arrival that one worker has taken to judge.
+
+    Attributes:
+        id: the arrival's number in the store.
+        arrival: what came in.
+        attempt: which attempt this is, from 1; one that a crash cut short counts.
+        worker: who claimed it.
+        forced_case: an agent released it, so it must become a case whatever it looks like.
+    """
+
+    id: int
+    arrival: Arrival
+    attempt: int
+    worker: str
+    forced_case: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ArrivalLine:
+    """An arrival as a listing shows it, without its bytes.
+
+    Attributes:
+        id: its number in the store.
+        channel, external_id, received_at, size: as it came; `size` in octets.
+        state: how far it is.
+        attempts: how often judging it was begun.
+        not_before: when it is tried again, if it was put off.
+        kind: what a judged or set aside one became.
+        reason: why it was put off or parked.
+        sender, subject: who wrote and about what, once that was read; else empty.
+        case_number: the case that it lies in, or that stands in for it.
+    """
+
+    id: int
+    channel: str
+    external_id: str
+    received_at: datetime
+    size: int
+    state: ArrivalState
+    attempts: int
+    not_before: datetime | None
+    kind: str | None
+    reason: str | None
+    sender: str
+    subject: str
+    case_number: str | None
+
+
+class Arrivals:
+    """The arrivals of one store."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def accept(self, new: Sequence[Arrival]) -> None:
+        """Store arrivals in one transaction, all or none; one that is already there is left as it is.
+
+        Raises:
+            StoreUnavailableError: none was stored.
+            CommitUnknownError: whether they were stored cannot be told.
+        """
+        unique = {(arrival.channel, bounded_key(arrival.external_id)): arrival for arrival in reversed(new)}
+        if unique:
+            with self._database.writing() as connection:
+                _insert(connection, unique)
+
+    def claim(self, worker: str, now: datetime) -> Claimed | None:
+        """Take the arrival that waits longest, or None; no other worker gets it.
+
+        Raises:
+            StoreUnavailableError: the store cannot be written.
+        """
+        with self._database.writing() as connection:
+            row = connection.execute(_claim(worker, now)).one_or_none()
+            return None if row is None else _claimed(connection, row, worker)
+
+    def release_claims(self, worker: str) -> int:
+        """Let everything go that `worker` had claimed before it crashed; return how many."""
+        mine = sa.and_(arrivals.c.state == ArrivalState.CLAIMED, arrivals.c.claimed_by == worker)
+        with self._database.writing() as connection:
+            return connection.execute(_let_go().where(mine)).rowcount
+
+    def retry_later(self, claimed: Claimed, reason: str, not_before: datetime) -> None:
+        """Put a claimed arrival off; nothing changes when its claim was lost meanwhile.
+
+        Args:
+            claimed: the arrival.
+            reason: why, in a few words without anything personal.
+            not_before: when it may be tried again.
+        """
+        change = _let_go().values(reason=reason, not_before=not_before).where(still_claimed(claimed))
+        with self._database.writing() as connection:
+            connection.execute(change)
+
+    def waiting(self) -> int:
+        """Return how many arrivals are still to be judged, those being judged and those put off included."""
+        unsettled = arrivals.c.state.in_([ArrivalState.WAITING, ArrivalState.CLAIMED])
+        with self._database.reading() as connection:
+            return connection.execute(sa.select(sa.func.count()).where(unsettled)).scalar_one()
+
+    def listing(self, state: ArrivalState | None = None, *, limit: int = 100, after: int = 0) -> list[ArrivalLine]:
+        """Return arrivals in the order in which they were stored.
+
+        Args:
+            state: only those in this state.
+            limit: how many at the most.
+            after: only those with a higher number: the last one of the page before.
+        """
+        query = _lines().where(arrivals.c.id > after).order_by(arrivals.c.id).limit(limit)
+        if state is not None:
+            query = query.where(arrivals.c.state == state)
+        with self._database.reading() as connection:
+            return [_line(row) for row in connection.execute(query)]
+
+    def get(self, arrival_id: int) -> Arrival:
+        """Return an arrival with its bytes.
+
+        Raises:
+            NotFoundError: there is none of that number, or its bytes have been erased by their age.
+        """
+        with self._database.reading() as connection:
+            return load_arrival(connection, arrival_id)
+
+    def retry(self, arrival_id: int, who: str, now: datetime) -> None:
+        """Let a parked arrival be judged again; the case that stands in for it stays, and is completed.
+
+        Raises:
+            NotFoundError: no parked arrival has that number.
+        """
+        self._reopen(arrival_id, ArrivalState.PARKED, {}, events.NewEvent(who, "retried", now))
+
+    def release(self, arrival_id: int, who: str, now: datetime) -> None:
+        """Let an arrival that was set aside be judged again, as a case whatever it looks like.
+
+        Raises:
+            NotFoundError: no arrival that was set aside has that number.
+        """
+        forced = {"forced_case": True}
+        self._reopen(arrival_id, ArrivalState.SET_ASIDE, forced, events.NewEvent(who, "released", now))
+
+    def _reopen(self, arrival_id: int, state: ArrivalState, values: dict[str, Any], event: events.NewEvent) -> None:
+        change = (
+            _let_go()
+            .values(attempts=0, reason=None, not_before=None, settled_at=None, **values)
+            .where(arrivals.c.id == arrival_id, arrivals.c.state == state)
+        )
+        contact = sa.update(contacts).where(contacts.c.arrival_id == arrival_id)
+        with self._database.writing() as connection:
+            if connection.execute(change).rowcount == 0:
+                raise NotFoundError(f"arrival {arrival_id} in state {state}")
+            load_arrival(connection, arrival_id)
+            case_id = connection.execute(
+                contact.values(judged_at=None).returning(contacts.c.case_id)
+            ).scalar_one_or_none()
+            events.append(connection, event, case_id=case_id, arrival_id=arrival_id)
+
+
+def load_arrival(connection: Connection, arrival_id: int) -> Arrival:
+    """Return an arrival with its bytes.
+
+    Raises:
+        NotFoundError: there is none of that number, or its bytes have been erased by their age.
+    """
+    query = sa.select(*_ARRIVAL).join(arrival_bodies).where(arrivals.c.id == arrival_id)
+    row = connection.execute(query).one_or_none()
+    if row is None:
+        raise NotFoundError(f"arrival {arrival_id}")
+    return _arrival(row)
+
+
+def still_claimed(claimed: Claimed) -> sa.ColumnElement[bool]:
+    """Return the condition that this very attempt still holds the arrival."""
+    return sa.and_(
+        arrivals.c.id == claimed.id,
+        arrivals.c.state == ArrivalState.CLAIMED,
+        arrivals.c.claimed_by == claimed.worker,
+        arrivals.c.attempts == claimed.attempt,
+    )
+
+
+_ARRIVAL = (
+    arrivals.c.channel,
+    arrivals.c.external_id,
+    arrivals.c.received_at,
+    arrivals.c.media_type,
+    arrivals.c.envelope,
+    arrival_bodies.c.raw,
+)
+
+
+def _arrival(row: Any) -> Arrival:
+    return Arrival(row.channel, row.external_id, row.received_at, row.media_type, _envelope(row.envelope), row.raw)
+
+
+def _envelope(stored: dict[str, Any] | None) -> Envelope | None:
+    return None if stored is None else Envelope(**{**stored, "recipients": tuple(stored["recipients"])})
+
+
+def _insert(connection: Connection, new: dict[tuple[str, str], Arrival]) -> None:
+    insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
+    statement = (
+        insert(arrivals)
+        .on_conflict_do_nothing(index_elements=["channel", "external_id"])
+        .returning(arrivals.c.id, arrivals.c.channel, arrivals.c.external_id)
+    )
+    stored = connection.execute(statement, [_values(arrival) for arrival in reversed(new.values())]).all()
+    bodies = [{"arrival_id": row.id, "raw": new[row.channel, row.external_id].raw} for row in stored]
+    if bodies:
+        connection.execute(arrival_bodies.insert(), bodies)
+
+
+def _values(arrival: Arrival) -> dict[str, Any]:
+    return {
+        "channel": arrival.channel,
+        "external_id": arrival.external_id,
+        "received_at": arrival.received_at,
+        "media_type": arrival.media_type,
+        "envelope": None if arrival.envelope is None else asdict(arrival.envelope),
+        "size": len(arrival.raw),
+        "state": ArrivalState.WAITING,
+    }
+
+
+def _claim(worker: str, now: datetime) -> sa.Update:
+    due = sa.or_(arrivals.c.not_before.is_(None), arrivals.c.not_before <= now)
+    # Written out, not bound: only so does SQLite see that the partial index answers this.
+    waiting = arrivals.c.state == sa.literal(ArrivalState.WAITING, sa.Text, literal_execute=True)
+    # PostgreSQL needs SKIP LOCKED, or two claimers would both get the row; SQLite has one writer and ignores it.
+    first = (
+        sa.select(arrivals.c.id)
+        .where(waiting, due)
+        .order_by(arrivals.c.received_at, arrivals.c.id)
+        .limit(1)
+        .with_for_update(skip_locked=True)
+    )
+    return (
+        sa.update(arrivals)
+        .where(arrivals.c.id == first.scalar_subquery())
+        .values(
+            state=ArrivalState.CLAIMED,
+            claimed_by=worker,
+            claimed_at=now,
+            attempts=arrivals.c.attempts + 1,
+            not_before=None,
+        )
+        .returning(arrivals.c.id, arrivals.c.attempts, arrivals.c.forced_case)
+    )
+
+
+def _claimed(connection: Connection, row: Any, worker: str) -> Claimed:
+    return Claimed(row.id, load_arrival(connection, row.id), row.attempts, worker, row.forced_case)
+
+
+def _let_go() -> sa.Update:
+    return sa.update(arrivals).values(state=ArrivalState.WAITING, claimed_by=None, claimed_at=None)
+
+
+def _lines() -> sa.Select[Any]:
+    return (
+        sa.select(
+            *(arrivals.c[name] for name in _OF_ARRIVAL),
+            sa.func.coalesce(contacts.c.sender_address, "").label("sender"),
+            sa.func.coalesce(contacts.c.subject, "").label("subject"),
+            cases.c.number.label("case_number"),
+        )
+        .outerjoin(contacts, contacts.c.arrival_id == arrivals.c.id)
+        .outerjoin(cases, cases.c.id == contacts.c.case_id)
+    )
+
+
+_OF_ARRIVAL = (
+    "id", "channel", "external_id", "received_at", "size", "state", "attempts", "not_before", "kind", "reason",
+)  # fmt: skip
+
+
+def _line(row: Any) -> ArrivalLine:
+    values = row._asdict()
+    return ArrivalLine(**{**values, "state": ArrivalState(values["state"])})

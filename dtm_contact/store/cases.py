@@ -1,0 +1,201 @@
+"""Cases: opened by what was judged, listed in the order in which they must be worked, shown with all that belongs."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from dtm_contact.errors import NotFoundError
+from dtm_contact.model import Judgement, Priority
+from dtm_contact.store import events, recording
+from dtm_contact.store.arrivals import Claimed
+from dtm_contact.store.database import Database
+from dtm_contact.store.recording import JUDGEMENT, Destination, Fallback
+from dtm_contact.store.schema import cases, contacts, judgements
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """What agents work.
+
+    Attributes:
+        number: year and running number, "2026-004217".
+        state: `open` or `closed`.
+        channel: how it came first.
+        office_id, queue: who works it, and where it lies.
+        priority, due: how urgent it is, and when the first answer is due.
+        opened_at, closed_at: when; `closed_at` is None while it is open.
+        owner: the agent who took it, or None.
+        topic: the deciding topic, or None.
+        rule: the rule that decided, as `file:id`; None where the arrival could not be judged.
+        read_in_full: false while the case only stands in for an arrival that could not be judged.
+        subject, who: what it is about, and who wrote, in a line each.
+        tenant_id, dwelling_id, residence_id: whom and where it is about; None where not sure.
+    """
+
+    number: str
+    state: str
+    channel: str
+    office_id: str
+    queue: str
+    priority: Priority
+    due: datetime
+    opened_at: datetime
+    closed_at: datetime | None
+    owner: str | None
+    topic: str | None
+    rule: str | None
+    read_in_full: bool
+    subject: str
+    who: str
+    tenant_id: str | None
+    dwelling_id: str | None
+    residence_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class CaseContact:
+    """A contact that lies in a case.
+
+    Attributes:
+        arrival_id: the arrival that it was read from.
+        at: the contact's own time; None where it could not be read.
+        decision: the decision as its contract has it; None where the arrival could not be judged.
+        judgement: every step with its evidence; None likewise.
+    """
+
+    arrival_id: int
+    at: datetime | None
+    decision: dict[str, Any] | None
+    judgement: Judgement | None
+
+
+@dataclass(frozen=True, slots=True)
+class CaseFile:
+    """A case with its contacts and events, oldest first."""
+
+    case: Case
+    contacts: tuple[CaseContact, ...]
+    events: tuple[events.Event, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class QueueCount:
+    """How much lies open in a queue, how much of it is past due, and how much is P1."""
+
+    queue: str
+    open: int
+    late: int
+    danger: int
+
+
+class Cases:
+    """The cases of one store."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def record(self, claimed: Claimed, judgement: Judgement, decision: dict[str, Any], now: datetime) -> str | None:
+        """Store what was judged of an arrival, in one transaction; a second time changes nothing.
+
+        A case that stands in for the arrival is completed, and moved as decided unless an agent has taken it. What is
+        automatic or spam is set aside, unless a case stands in for it already: nobody's case vanishes.
+
+        Args:
+            claimed: the arrival.
+            judgement: every step of judging it.
+            decision: the same as the contract's JSON.
+            now: when; a case is numbered in the year that it reads.
+
+        Returns:
+            The number of its case, or None where it has none.
+
+        Raises:
+            NotFoundError: the arrival is not in the store.
+            StoreUnavailableError: nothing was stored.
+            ValueError: the decision opens a case without saying where.
+        """
+        with self._database.writing() as connection:
+            return recording.record(connection, claimed, judgement, decision, now)
+
+    def park(
+        self, claimed: Claimed, reason: str, fallback: Fallback, destination: Destination, now: datetime
+    ) -> str | None:
+        """Park an arrival that could not be judged, and open a case all the same: someone in danger may have written.
+
+        Args:
+            claimed: the arrival.
+            reason: why, in a few words without anything personal.
+            fallback: what could be read of it.
+            destination: where the case goes.
+            now: when; a case is numbered in the year that it reads.
+
+        Returns:
+            The number of its case: a new one, or the one that stood in for it already.
+        """
+        with self._database.writing() as connection:
+            return recording.park(connection, claimed, reason, fallback, destination, now)
+
+    def queue(self, queue: str | None = None, *, limit: int = 100) -> list[Case]:
+        """Return open cases in the order in which they must be worked: priority, due, age, number.
+
+        Args:
+            queue: only this queue's.
+            limit: how many at the most.
+        """
+        query = sa.select(*_CASE).where(_IS_OPEN).order_by(*_ORDER).limit(limit)
+        if queue is not None:
+            query = query.where(cases.c.queue == queue)
+        with self._database.reading() as connection:
+            return [_case(row) for row in connection.execute(query)]
+
+    def queue_counts(self, now: datetime) -> list[QueueCount]:
+        """Return what lies open in each queue that has anything open, by the queue's name."""
+        late = sa.func.count().filter(cases.c.due < now)
+        danger = sa.func.count().filter(cases.c.priority == Priority.P1)
+        query = sa.select(cases.c.queue, sa.func.count(), late, danger).where(_IS_OPEN)
+        with self._database.reading() as connection:
+            rows = connection.execute(query.group_by(cases.c.queue).order_by(cases.c.queue))
+            return [QueueCount(*row) for row in rows]
+
+    def get(self, number: str) -> CaseFile:
+        """Return a case with its contacts and events.
+
+        Raises:
+            NotFoundError: there is no case of that number.
+        """
+        with self._database.reading() as connection:
+            row = connection.execute(sa.select(cases.c.id, *_CASE).where(cases.c.number == number)).one_or_none()
+            if row is None:
+                raise NotFoundError(f"case {number}")
+            return CaseFile(_case(row[1:]), _contacts(connection, row.id), events.of_case(connection, row.id))
+
+
+_CASE = tuple(cases.c[name] for name in Case.__dataclass_fields__)
+_ORDER = (cases.c.priority, cases.c.due, cases.c.opened_at, cases.c.number)
+# Written out, not bound: only so does SQLite see that the partial index answers this.
+_IS_OPEN = cases.c.state == sa.literal("open", sa.Text, literal_execute=True)
+_PRIORITY = list(Case.__dataclass_fields__).index("priority")
+
+
+def _case(row: Any) -> Case:
+    values = list(row)
+    values[_PRIORITY] = Priority(values[_PRIORITY])
+    return Case(*values)
+
+
+def _contacts(connection: Connection, case_id: int) -> tuple[CaseContact, ...]:
+    query = (
+        sa.select(contacts.c.arrival_id, contacts.c.at, judgements.c.decision, judgements.c.judgement)
+        .outerjoin(judgements, judgements.c.contact_id == contacts.c.id)
+        .where(contacts.c.case_id == case_id)
+        .order_by(contacts.c.at, contacts.c.id)
+    )
+    return tuple(_contact(row) for row in connection.execute(query))
+
+
+def _contact(row: Any) -> CaseContact:
+    judgement = None if row.judgement is None else JUDGEMENT.validate_python(row.judgement)
+    return CaseContact(row.arrival_id, row.at, row.decision, judgement)

@@ -1,0 +1,114 @@
+"""The kinds of column the store is made of, the same on SQLite and PostgreSQL, each with its class of data."""
+
+import json
+import re
+from datetime import UTC, datetime
+from enum import StrEnum
+from hashlib import sha256
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Dialect
+from sqlalchemy.types import TypeDecorator
+
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+_REPLACEMENT = "\ufffd"
+_LONGEST_KEY = 255
+
+Id = sa.BigInteger().with_variant(sa.Integer, "sqlite")
+
+
+class DataClass(StrEnum):
+    """What a column tells about a person (GDPR article 4); each class is erased at its own age."""
+
+    NONE = "none"
+    """Nothing about a person."""
+    IDENTITY = "identity"
+    """Who someone is, where they live, what they are to the landlord."""
+    CONTACT = "contact"
+    """How someone is reached, and the trace of having written."""
+    CONTENT = "content"
+    """What someone wrote, and what was read out of it."""
+    STAFF = "staff"
+    """What an employee did, or where one works."""
+
+
+def classed(data_class: DataClass, keep: str = "", since: str = "") -> dict[str, Any]:
+    """Return the `info` of a table or column.
+
+    Args:
+        data_class: what it tells about a person.
+        keep: how long, as an ISO 8601 duration; empty only for `DataClass.NONE`.
+        since: the moment from which `keep` counts, in words.
+    """
+    return {"data_class": data_class, "keep": keep, "since": since}
+
+
+def storable(text: str) -> str:
+    """Return `text` with U+FFFD for what a database cannot hold: NUL (PostgreSQL) and lone surrogates (both)."""
+    return _UNSTORABLE.sub(_REPLACEMENT, text)
+
+
+def encode_json(value: Any) -> str:
+    """Return JSON that both databases hold; lone surrogates become U+FFFD, so offsets in texts stay right.
+
+    Raises:
+        ValueError: a number is infinite or none.
+    """
+    return _UNSTORABLE.sub(_REPLACEMENT, json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":")))
+
+
+class UtcTime(TypeDecorator[datetime]):
+    """A moment. Kept in UTC, so that both databases sort alike; an unaware one is refused."""
+
+    impl = sa.DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Convert to UTC; SQLite has no zone to store."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("the store takes aware times only")
+        moment = value.astimezone(UTC)
+        return moment.replace(tzinfo=None) if dialect.name == "sqlite" else moment
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Give an aware time back, in UTC."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if dialect.name == "sqlite" else value.astimezone(UTC)
+
+
+class SafeText(TypeDecorator[str]):
+    """Text from outside: what a database cannot hold is replaced, in what is stored and in what is looked up."""
+
+    impl = sa.Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        """Replace what cannot be stored."""
+        del dialect
+        return None if value is None else storable(value)
+
+
+class KeyText(TypeDecorator[str]):
+    """Text from outside that is looked up: what is over 255 characters, or cannot be stored, stands as its SHA-256.
+
+    A PostgreSQL index holds 2,704 octets; a hostile Message-ID is longer.
+    """
+
+    impl = sa.Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        """Shorten what no index could hold."""
+        del dialect
+        return None if value is None else bounded_key(value)
+
+
+def bounded_key(text: str) -> str:
+    """Return `text` as `KeyText` stores it: different texts stay different."""
+    if len(text) <= _LONGEST_KEY and not _UNSTORABLE.search(text):
+        return text
+    return "sha256:" + sha256(text.encode("utf-8", "surrogatepass")).hexdigest()

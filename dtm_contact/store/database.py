@@ -1,0 +1,204 @@
+"""One database: its connections, its transactions, and what its troubles mean."""
+
+import re
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import sqlalchemy as sa
+from sqlalchemy import event
+from sqlalchemy.engine import URL, Connection, Engine
+from sqlalchemy.exc import (
+    DataError,
+    DBAPIError,
+    IntegrityError,
+    NotSupportedError,
+    ProgrammingError,
+    SQLAlchemyError,
+)
+
+from dtm_contact.errors import CommitUnknownError, StoreUnavailableError
+from dtm_contact.store.columns import encode_json
+from dtm_contact.store.schema import probes
+
+_PATIENCE = 10.0
+_PROBE = bytes(64 * 1024)
+_FAULTS_OF_OURS = (IntegrityError, DataError, ProgrammingError, NotSupportedError)
+_KNOWN_ROLLED_BACK = frozenset({sqlite3.SQLITE_FULL, sqlite3.SQLITE_BUSY, sqlite3.SQLITE_READONLY})
+_CONNECTION_ENDED = re.compile("08|57P")
+
+
+class StoreRefusedError(StoreUnavailableError):
+    """The store refuses what was to be written: a fault of the program, not of the moment."""
+
+    retry = False
+
+
+class Database:
+    """The connections to one SQLite file or one PostgreSQL database.
+
+    Every write is one transaction that has reached the disk when it ends (SQLite: WAL, synchronous=FULL).
+    """
+
+    def __init__(self, url: str, *, read_only: bool = False, patience: float = _PATIENCE) -> None:
+        """Prepare the connections; none is made yet.
+
+        Args:
+            url: SQLAlchemy URL of a SQLite file or a PostgreSQL database.
+            read_only: refuse every write.
+            patience: seconds to wait for another writer or for a connection.
+
+        Raises:
+            ValueError: the URL names another kind of database.
+        """
+        self.url = sa.make_url(url)
+        self.read_only = read_only
+        match self.url.get_backend_name():
+            case "sqlite" if self.url.database:
+                self.engine = _sqlite_engine(self.url, read_only=read_only, patience=patience)
+                # SQLite has one writer at a time: our own threads take turns here instead of polling for its lock.
+                self._turn: threading.Lock | nullcontext[None] = threading.Lock()
+            case "postgresql":
+                self.engine = _postgresql_engine(self.url, read_only=read_only, patience=patience)
+                self._turn = nullcontext()
+            case _:
+                raise ValueError("the store's URL must be sqlite:///PATH or postgresql://…")
+
+    @property
+    def sqlite_path(self) -> Path | None:
+        """The file of a SQLite database, else None."""
+        is_sqlite = self.engine.dialect.name == "sqlite"
+        return Path(self.url.database or "") if is_sqlite else None
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """Open a read transaction, which sees the store at one moment.
+
+        Raises:
+            StoreUnavailableError: the database cannot be read.
+        """
+        options: dict[str, Any] = {}
+        if self.engine.dialect.name == "postgresql":
+            options = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+        with _our_errors(), self.engine.connect() as connection, connection.execution_options(**options).begin():
+            yield connection
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """Open a write transaction; it is committed, and on disk, when the block ends, or rolled back as a whole.
+
+        Raises:
+            StoreUnavailableError: nothing was stored.
+            CommitUnknownError: the commit broke off; it may or may not have been stored.
+            StoreRefusedError: nothing was stored, and trying again will not help.
+        """
+        with self._turn, _our_errors(), self.engine.connect() as connection:
+            transaction = connection.execution_options(dtm_writes=True).begin()
+            try:
+                yield connection
+            except BaseException:
+                transaction.rollback()
+                raise
+            _commit(connection, transaction)
+
+    def probe(self) -> None:
+        """Prove that the store can be written again, disk space included.
+
+        Raises:
+            StoreUnavailableError: it cannot.
+        """
+        self.engine.dispose()
+        with self.writing() as connection:
+            connection.execute(probes.insert(), {"filler": _PROBE})
+        with self.writing() as connection:
+            connection.execute(probes.delete())
+
+    def close(self) -> None:
+        """Give all connections back."""
+        self.engine.dispose()
+
+
+def _commit(connection: Connection, transaction: sa.RootTransaction) -> None:
+    driver = connection.connection.driver_connection
+    if isinstance(driver, sqlite3.Connection) and not driver.in_transaction:
+        # SQLite rolls back by itself on some errors; COMMIT would then succeed and store nothing.
+        raise StoreUnavailableError("SQLite had rolled back")
+    try:
+        transaction.commit()
+    except DBAPIError as error:
+        if _rolled_back(error.orig):
+            raise
+        raise CommitUnknownError(_code(error)) from error
+
+
+def _rolled_back(error: BaseException | None) -> bool:
+    if isinstance(error, sqlite3.Error):
+        return getattr(error, "sqlite_errorcode", None) in _KNOWN_ROLLED_BACK
+    sqlstate = getattr(error, "sqlstate", None)
+    return sqlstate is not None and not _CONNECTION_ENDED.match(sqlstate)
+
+
+@contextmanager
+def _our_errors() -> Iterator[None]:
+    try:
+        yield
+    except _FAULTS_OF_OURS as error:
+        # The driver's own text may quote the row, so it must not travel on.
+        raise StoreRefusedError(_code(error)) from None
+    except SQLAlchemyError as error:
+        raise StoreUnavailableError(_code(error)) from error
+
+
+def _code(error: SQLAlchemyError) -> str:
+    cause = getattr(error, "orig", None) or error
+    code = getattr(cause, "sqlite_errorname", None) or getattr(cause, "sqlstate", None) or ""
+    return f"{type(cause).__name__} {code}".rstrip()
+
+
+def _sqlite_engine(url: URL, *, read_only: bool, patience: float) -> Engine:
+    path = quote(str(Path(url.database or "").absolute()))
+    mode = "ro" if read_only else "rw"
+    engine = sa.create_engine(
+        f"sqlite:///file:{path}?mode={mode}&uri=true",
+        connect_args={"timeout": patience, "isolation_level": None},
+        hide_parameters=True,
+        json_serializer=encode_json,
+    )
+
+    @event.listens_for(engine, "connect")
+    def _prepare(driver: sqlite3.Connection, _record: object) -> None:
+        if not read_only:
+            driver.execute("PRAGMA journal_mode = WAL")
+        driver.execute("PRAGMA synchronous = FULL")
+        driver.execute("PRAGMA foreign_keys = ON")
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        # A write takes the lock at once: one that has only read so far could not wait for it later.
+        writes = connection.get_execution_options().get("dtm_writes")
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+    return engine
+
+
+def _postgresql_engine(url: URL, *, read_only: bool, patience: float) -> Engine:
+    milliseconds = int(patience * 1000)
+    options = f"-c timezone=UTC -c synchronous_commit=on -c lock_timeout={milliseconds}"
+    if read_only:
+        options += " -c default_transaction_read_only=on"
+    return sa.create_engine(
+        url.set(drivername="postgresql+psycopg"),
+        connect_args={
+            "options": options,
+            "connect_timeout": max(2, round(patience)),
+            "tcp_user_timeout": milliseconds,
+            "application_name": "dtm-contact",
+        },
+        pool_pre_ping=True,
+        hide_parameters=True,
+        json_serializer=encode_json,
+    )

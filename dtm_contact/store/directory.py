@@ -1,0 +1,118 @@
+"""The directory in the store: replaced as a whole, read as a whole; and what agents confirmed, which survives."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
+from datetime import datetime
+from operator import attrgetter
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import Connection
+
+from dtm_contact.directory.records import Records
+from dtm_contact.errors import NoDirectoryError
+from dtm_contact.store.database import Database
+from dtm_contact.store.directory_schema import PARTS, Part, directory_versions
+from dtm_contact.store.schema import confirmed_contacts
+
+
+@dataclass(frozen=True, slots=True)
+class DirectoryVersion:
+    """Which directory is in force: its number, which grows, and when it was imported."""
+
+    number: int
+    imported_at: datetime
+
+
+class StoredDirectory:
+    """The directory of one store."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def save(self, records: Records, who: str, now: datetime) -> DirectoryVersion:
+        """Replace the directory in one transaction; what agents confirmed stays.
+
+        Args:
+            records: a whole directory, already checked.
+            who: who imports it.
+            now: when.
+
+        Raises:
+            StoreUnavailableError: the directory that was there is still in force.
+        """
+        with self._database.writing() as connection:
+            for part in PARTS:
+                connection.execute(part.table.delete())
+                _insert(connection, part, getattr(records, part.name))
+            insert = directory_versions.insert().returning(directory_versions.c.number)
+            number = connection.execute(insert, {"imported_at": now, "imported_by": who}).scalar_one()
+        return DirectoryVersion(number, now)
+
+    def load(self) -> Records:
+        """Return the directory in force, its lines in the order of their files.
+
+        Raises:
+            NoDirectoryError: none has been imported.
+            StoreUnavailableError: the store cannot be read.
+        """
+        with self._database.reading() as connection:
+            if _version(connection) is None:
+                raise NoDirectoryError
+            return Records(**{part.name: tuple(_lines(connection, part)) for part in PARTS})
+
+    def version(self) -> DirectoryVersion | None:
+        """Return which directory is in force, or None where none has been imported."""
+        with self._database.reading() as connection:
+            return _version(connection)
+
+    def confirm_address(self, address: str, tenant_id: str, who: str, now: datetime) -> None:
+        """Keep that an e-mail address (any case) is a tenant's; an agent says so."""
+        self._confirm("address", address.lower(), tenant_id, who, now)
+
+    def confirm_number(self, number: str, tenant_id: str, who: str, now: datetime) -> None:
+        """Keep that a phone number, given by its key, is a tenant's; an agent says so."""
+        self._confirm("number", number, tenant_id, who, now)
+
+    def withdraw(self, value: str, tenant_id: str) -> None:
+        """Forget that an address or number was confirmed for a tenant; an agent had been mistaken."""
+        table = confirmed_contacts.c
+        with self._database.writing() as connection:
+            connection.execute(confirmed_contacts.delete().where(table.value == value, table.tenant_id == tenant_id))
+
+    def _confirm(self, kind: str, value: str, tenant_id: str, who: str, now: datetime) -> None:
+        with self._database.writing() as connection:
+            insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
+            values = {
+                "kind": kind,
+                "value": value,
+                "tenant_id": tenant_id,
+                "confirmed_at": now,
+                "confirmed_by": who,
+            }
+            connection.execute(insert(confirmed_contacts).on_conflict_do_nothing(), values)
+
+
+def _version(connection: Connection) -> DirectoryVersion | None:
+    newest = sa.select(directory_versions.c.number, directory_versions.c.imported_at)
+    row = connection.execute(newest.order_by(directory_versions.c.number.desc()).limit(1)).one_or_none()
+    return None if row is None else DirectoryVersion(*row)
+
+
+def _insert(connection: Connection, part: Part, records: tuple[Any, ...]) -> None:
+    names = [field.name for field in fields(part.record)]
+    values = attrgetter(*names)
+    rows = [{"line": line, **dict(zip(names, values(record), strict=True))} for line, record in enumerate(records)]
+    if rows:
+        connection.execute(part.table.insert(), rows)
+
+
+def _lines(connection: Connection, part: Part) -> Iterator[Any]:
+    columns = [part.table.c[field.name] for field in fields(part.record)]
+    tuples = [at for at, column in enumerate(columns) if isinstance(column.type, sa.JSON)]
+    for row in connection.execute(sa.select(*columns).order_by(part.table.c.line)):
+        values = list(row)
+        for at in tuples:
+            values[at] = tuple(values[at])
+        yield part.record(*values)

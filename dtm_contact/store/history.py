@@ -1,0 +1,60 @@
+"""What the store knows of a party: the look-up that judging asks (`model.History`), answered from one moment."""
+
+from collections.abc import Iterator, Sequence
+from typing import TypeVar
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from dtm_contact.model import Confirmed, Earlier
+from dtm_contact.store.schema import cases, confirmed_contacts, contacts
+
+_MOST_IDS = 500
+_T = TypeVar("_T")
+
+
+class StoredHistory:
+    """The history in one read transaction; use it inside `Store.history()`."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def thread(self, message_ids: Sequence[str]) -> Sequence[Earlier]:
+        """Return the earlier contacts in cases that bear one of these message ids, in the order of their ids."""
+        wanted = list(dict.fromkeys(filter(None, message_ids)))
+        return [earlier for some in _slices(wanted) for earlier in self._bearing(some)]
+
+    def confirmed(self, addresses: Sequence[str], numbers: Sequence[str]) -> Sequence[Confirmed]:
+        """Return what agents confirmed for these addresses (lower case) and numbers (phone keys)."""
+        wanted = [("address", value) for value in addresses] + [("number", value) for value in numbers]
+        return [found for some in _slices(list(dict.fromkeys(wanted))) for found in self._confirming(some)]
+
+    def _bearing(self, message_ids: Sequence[str]) -> Iterator[Earlier]:
+        query = (
+            sa.select(
+                contacts.c.message_id,
+                contacts.c.sender_address,
+                cases.c.number,
+                cases.c.tenant_id,
+                cases.c.dwelling_id,
+                cases.c.residence_id,
+            )
+            .join(cases, cases.c.id == contacts.c.case_id)
+            .where(contacts.c.message_id.in_(message_ids))
+            .order_by(contacts.c.id)
+        )
+        return (Earlier(*row) for row in self._connection.execute(query))
+
+    def _confirming(self, wanted: Sequence[tuple[str, str]]) -> Iterator[Confirmed]:
+        table = confirmed_contacts.c
+        known = {kind: [value for each, value in wanted if each == kind] for kind in ("address", "number")}
+        query = (
+            sa.select(table.value, table.tenant_id)
+            .where(sa.or_(*(sa.and_(table.kind == kind, table.value.in_(values)) for kind, values in known.items())))
+            .order_by(table.value, table.tenant_id)
+        )
+        return (Confirmed(*row) for row in self._connection.execute(query))
+
+
+def _slices(values: list[_T]) -> Iterator[list[_T]]:
+    return (values[start : start + _MOST_IDS] for start in range(0, len(values), _MOST_IDS))

@@ -1,0 +1,137 @@
+"""The way into the store for channels: concurrent deliveries share one transaction, and one wait for the disk."""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from dtm_contact.errors import StoreUnavailableError
+from dtm_contact.model import Arrival
+from dtm_contact.store.database import StoreRefusedError
+from dtm_contact.store.opening import Store
+
+_MOST_ARRIVALS = 500
+_MOST_OCTETS = 64 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class _Delivery:
+    """What one caller hands over, and where that caller waits for the outcome."""
+
+    arrivals: tuple[Arrival, ...]
+    outcome: asyncio.Future[None]
+
+    @property
+    def octets(self) -> int:
+        return sum(len(arrival.raw) for arrival in self.arrivals)
+
+
+class GroupCommitInbox:
+    """An inbox for channels (`channels.Inbox`).
+
+    One thread writes. While it commits, further deliveries gather, and go together into the next transaction. After
+    any trouble nothing is accepted until a probe has shown that the store can be written again: a disk that failed
+    once may claim success the next time for what it has dropped.
+
+    Belongs to one event loop.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        *,
+        on_stored: Callable[[], None] = lambda: None,
+        on_change: Callable[[StoreUnavailableError | None], None] = lambda _: None,
+    ) -> None:
+        """Take deliveries for `store`.
+
+        Args:
+            store: where arrivals are kept.
+            on_stored: called on the event loop after each transaction that stored something.
+            on_change: called on the event loop with the error when the store fails, once until it is well again, and
+                with None when it is.
+        """
+        self._store = store
+        self._on_stored = on_stored
+        self._on_change = on_change
+        self._gathered: deque[_Delivery] = deque()
+        self._writing: asyncio.Task[None] | None = None
+        self._writer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="inbox")
+        self._trouble: StoreUnavailableError | None = None
+        self._closed = False
+
+    async def accept(self, arrivals: Sequence[Arrival]) -> None:
+        """Store the arrivals, all or none; return once they would survive a power cut.
+
+        A caller that is cancelled while it waits ends nobody's commit, its own included.
+
+        Raises:
+            StoreUnavailableError: nothing is certain to be stored; the sender must try again later.
+            CommitUnknownError: the same, and the sender should be told nothing at all.
+        """
+        if self._closed:
+            raise StoreUnavailableError("stopping")
+        delivery = _Delivery(tuple(arrivals), asyncio.get_running_loop().create_future())
+        self._gathered.append(delivery)
+        if self._writing is None:
+            self._writing = asyncio.create_task(self._write())
+        await delivery.outcome
+
+    async def close(self) -> None:
+        """Take no more, and return when what was handed over is stored or refused."""
+        self._closed = True
+        if self._writing is not None:
+            await self._writing
+        self._writer.shutdown()
+
+    async def _write(self) -> None:
+        loop = asyncio.get_running_loop()
+        while self._gathered:
+            group = self._next_group()
+            outcomes = await loop.run_in_executor(self._writer, self._store_group, group)
+            self._note(outcomes)
+            for delivery, error in zip(group, outcomes, strict=True):
+                _tell(delivery, error)
+        self._writing = None
+
+    def _next_group(self) -> list[_Delivery]:
+        group = [self._gathered.popleft()]
+        arrivals, octets = len(group[0].arrivals), group[0].octets
+        while self._gathered:
+            arrivals += len(self._gathered[0].arrivals)
+            octets += self._gathered[0].octets
+            if arrivals > _MOST_ARRIVALS or octets > _MOST_OCTETS:
+                break
+            group.append(self._gathered.popleft())
+        return group
+
+    def _store_group(self, group: list[_Delivery]) -> list[StoreUnavailableError | None]:
+        try:
+            if self._trouble is not None:
+                self._store.database.probe()
+            self._store.arrivals.accept([arrival for delivery in group for arrival in delivery.arrivals])
+        except StoreRefusedError as error:
+            # One delivery that the store cannot hold must not cost the others their acceptance.
+            return [error] if len(group) == 1 else [self._store_group([delivery])[0] for delivery in group]
+        except StoreUnavailableError as error:
+            return [error] * len(group)
+        return [None] * len(group)
+
+    def _note(self, outcomes: Sequence[StoreUnavailableError | None]) -> None:
+        trouble = next((error for error in outcomes if error and not isinstance(error, StoreRefusedError)), None)
+        changed = (trouble is None) != (self._trouble is None)
+        self._trouble = trouble
+        if changed:
+            self._on_change(trouble)
+        if None in outcomes:
+            self._on_stored()
+
+
+def _tell(delivery: _Delivery, error: StoreUnavailableError | None) -> None:
+    if delivery.outcome.done():
+        return
+    if error is None:
+        delivery.outcome.set_result(None)
+    else:
+        delivery.outcome.set_exception(error)

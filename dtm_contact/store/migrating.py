@@ -1,0 +1,76 @@
+"""The schema's versions: create, upgrade, and refuse what this version does not know."""
+
+import os
+from pathlib import Path
+
+import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config
+from alembic.util import CommandError
+from sqlalchemy.engine import Connection
+
+from dtm_contact.errors import UnknownSchemaError
+from dtm_contact.store.database import Database
+from dtm_contact.store.schema import SCHEMA_VERSION
+
+_MIGRATING = 0x64746D01
+_version = sa.table("alembic_version", sa.column("version_num", sa.Text))
+
+
+def migrate(url: str) -> None:
+    """Create the store's tables, or bring them up to this version; in one transaction.
+
+    The folder and file of a SQLite store are created, readable by their owner alone.
+
+    Raises:
+        UnknownSchemaError: the tables are of a later version than this program.
+        StoreUnavailableError: the database cannot be written.
+        ValueError: the URL names no kind of database that the store knows.
+    """
+    database = Database(url)
+    try:
+        if database.sqlite_path is not None:
+            _create_file(database.sqlite_path)
+        with database.writing() as connection:
+            if connection.dialect.name == "postgresql":
+                connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_MIGRATING)))
+            _upgrade(connection)
+    finally:
+        database.close()
+
+
+def check_schema(database: Database) -> None:
+    """Make sure that the tables are exactly those that this version knows.
+
+    Raises:
+        UnknownSchemaError: they are older, newer, or not there.
+        StoreUnavailableError: the database cannot be read.
+    """
+    if database.sqlite_path is not None and not database.sqlite_path.exists():
+        raise UnknownSchemaError("there is no store yet")
+    with database.reading() as connection:
+        found = schema_version(connection)
+    if found != SCHEMA_VERSION:
+        raise UnknownSchemaError(f"found {found or 'none'}, this version knows {SCHEMA_VERSION}")
+
+
+def schema_version(connection: Connection) -> str | None:
+    """Return the revision that the tables have, or None where there are no tables."""
+    if not sa.inspect(connection).has_table(_version.name):
+        return None
+    return connection.execute(sa.select(_version.c.version_num)).scalar_one_or_none()
+
+
+def _create_file(path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o750)
+    os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+
+
+def _upgrade(connection: Connection) -> None:
+    config = Config()
+    config.set_main_option("script_location", "dtm_contact.store:migrations")
+    config.attributes["connection"] = connection
+    try:
+        command.upgrade(config, "head")
+    except CommandError:
+        raise UnknownSchemaError(f"found {schema_version(connection)}, this version knows {SCHEMA_VERSION}") from None

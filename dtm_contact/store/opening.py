@@ -1,0 +1,72 @@
+"""The store as its users open it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import TracebackType
+from typing import Self
+
+from dtm_contact.store.arrivals import Arrivals
+from dtm_contact.store.cases import Cases
+from dtm_contact.store.database import Database
+from dtm_contact.store.directory import StoredDirectory
+from dtm_contact.store.history import StoredHistory
+from dtm_contact.store.migrating import check_schema
+
+
+class Store:
+    """An open store; a context manager that closes it.
+
+    Its methods may be called from several threads. The daemon is the only one that writes a SQLite store all the time.
+
+    Attributes:
+        arrivals: what came in, and how far it is.
+        cases: what agents work.
+        directory: the estate and its people, and what agents confirmed.
+        database: its connections and transactions.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+        self.arrivals = Arrivals(database)
+        self.cases = Cases(database)
+        self.directory = StoredDirectory(database)
+
+    @contextmanager
+    def history(self) -> Iterator[StoredHistory]:
+        """Give the look-up that judging asks, all of its answers from one moment."""
+        with self.database.reading() as connection:
+            yield StoredHistory(connection)
+
+    def close(self) -> None:
+        """Give all connections back."""
+        self.database.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def open_store(url: str, *, read_only: bool = False, patience: float = 10.0) -> Store:
+    """Open a store whose tables are exactly those that this version knows.
+
+    Args:
+        url: `sqlite:///PATH` or `postgresql://…`.
+        read_only: refuse every write; for the processes that judge, and for listings beside a running daemon.
+        patience: seconds to wait for another writer, or for a connection.
+
+    Raises:
+        UnknownSchemaError: the tables are older, newer, or not there; `migrate` them first.
+        StoreUnavailableError: the database cannot be read.
+        ValueError: the URL names another kind of database.
+    """
+    database = Database(url, read_only=read_only, patience=patience)
+    try:
+        check_schema(database)
+    except BaseException:
+        database.close()
+        raise
+    return Store(database)

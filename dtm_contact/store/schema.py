@@ -1,0 +1,196 @@
+"""The store's tables: arrivals, and the contacts, cases and events that come of them.
+
+Every table says in its `info` which class of data it holds, how long that is kept and from when; a column that differs
+says so itself. The ages: three years after a case is closed, since what derives from a lease is barred after three
+(law 89-462 of 6 July 1989, article 7-1); a year for the bytes as they came; three months for what was set aside.
+"""
+
+import sqlalchemy as sa
+
+from dtm_contact.store.columns import DataClass, Id, KeyText, SafeText, UtcTime, classed
+
+SCHEMA_VERSION = "0001"
+"""The Alembic revision that this version of the program reads and writes."""
+
+metadata = sa.MetaData(
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_name)s",
+        "ix": "ix_%(table_name)s_%(column_0_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+    }
+)
+
+_NOTHING = classed(DataClass.NONE)
+_TRACE = classed(DataClass.CONTACT, keep="P1Y", since="received")
+_RAW = classed(DataClass.CONTENT, keep="P1Y", since="received")
+_WHO = classed(DataClass.IDENTITY, keep="P3Y", since="case closed")
+_REACH = classed(DataClass.CONTACT, keep="P3Y", since="case closed")
+_WORDS = classed(DataClass.CONTENT, keep="P3Y", since="case closed")
+_STAFF = classed(DataClass.STAFF, keep="P3Y", since="case closed")
+
+arrivals = sa.Table(
+    "arrivals",
+    metadata,
+    sa.Column("id", Id, primary_key=True),
+    sa.Column("channel", sa.Text, nullable=False),
+    sa.Column("external_id", KeyText, nullable=False, info=_TRACE),
+    sa.Column("received_at", UtcTime, nullable=False),
+    sa.Column("media_type", SafeText, nullable=False),
+    sa.Column("envelope", sa.JSON(none_as_null=True), info=_TRACE),
+    sa.Column("size", sa.Integer, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("attempts", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("not_before", UtcTime),
+    sa.Column("claimed_by", sa.Text),
+    sa.Column("claimed_at", UtcTime),
+    sa.Column("settled_at", UtcTime),
+    sa.Column("kind", sa.Text),
+    sa.Column("reason", sa.Text),
+    sa.Column("forced_case", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.UniqueConstraint("channel", "external_id"),
+    sa.CheckConstraint("state IN ('waiting', 'claimed', 'judged', 'set_aside', 'parked')", name="state"),
+    info=_NOTHING,
+)
+"""What came in, and how far it is. `kind`: what a judged one became; `reason`: why it was put off or parked, a short
+text without anything personal; `forced_case`: an agent released it, so it becomes a case whatever it looks like."""
+
+_WAITING = sa.text("state = 'waiting'")
+sa.Index(
+    "ix_arrivals_waiting",
+    arrivals.c.received_at,
+    arrivals.c.id,
+    sqlite_where=_WAITING,
+    postgresql_where=_WAITING,
+)
+_UNSETTLED = sa.text("state <> 'judged'")
+sa.Index("ix_arrivals_state", arrivals.c.state, sqlite_where=_UNSETTLED, postgresql_where=_UNSETTLED)
+
+arrival_bodies = sa.Table(
+    "arrival_bodies",
+    metadata,
+    sa.Column("arrival_id", Id, sa.ForeignKey("arrivals.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("raw", sa.LargeBinary, nullable=False),
+    info=_RAW,
+)
+"""The bytes as they came: apart, so that no listing reads them and they can go before the rest."""
+
+case_numbers = sa.Table(
+    "case_numbers",
+    metadata,
+    sa.Column("year", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("last", sa.Integer, nullable=False),
+    info=_NOTHING,
+)
+"""The last case number given in each year."""
+
+cases = sa.Table(
+    "cases",
+    metadata,
+    sa.Column("id", Id, primary_key=True),
+    sa.Column("number", sa.Text, nullable=False, unique=True),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("channel", sa.Text, nullable=False),
+    sa.Column("office_id", sa.Text, nullable=False),
+    sa.Column("queue", sa.Text, nullable=False),
+    sa.Column("priority", sa.Text, nullable=False),
+    sa.Column("due", UtcTime, nullable=False),
+    sa.Column("opened_at", UtcTime, nullable=False),
+    sa.Column("closed_at", UtcTime),
+    sa.Column("owner", SafeText, info=_STAFF),
+    sa.Column("topic", sa.Text, info=_WORDS),
+    sa.Column("rule", sa.Text),
+    sa.Column("read_in_full", sa.Boolean, nullable=False),
+    sa.Column("subject", SafeText, nullable=False, info=_WORDS),
+    sa.Column("who", SafeText, nullable=False, info=_REACH),
+    sa.Column("tenant_id", sa.Text, info=_WHO),
+    sa.Column("dwelling_id", sa.Text, info=_WHO),
+    sa.Column("residence_id", sa.Text, info=_WHO),
+    sa.CheckConstraint("state IN ('open', 'closed')", name="state"),
+    sa.CheckConstraint("priority IN ('P1', 'P2', 'P3', 'P4')", name="priority"),
+    info=_NOTHING,
+)
+"""What agents work. `read_in_full` is false while the case only stands in for an arrival that could not be judged."""
+
+_OPEN = sa.text("state = 'open'")
+sa.Index(
+    "ix_cases_open",
+    cases.c.queue,
+    cases.c.priority,
+    cases.c.due,
+    cases.c.opened_at,
+    cases.c.number,
+    sqlite_where=_OPEN,
+    postgresql_where=_OPEN,
+)
+sa.Index("ix_cases_tenant_id", cases.c.tenant_id)
+sa.Index("ix_cases_dwelling_id", cases.c.dwelling_id)
+
+contacts = sa.Table(
+    "contacts",
+    metadata,
+    sa.Column("id", Id, primary_key=True),
+    sa.Column("arrival_id", Id, sa.ForeignKey("arrivals.id"), nullable=False, unique=True),
+    sa.Column("case_id", Id, sa.ForeignKey("cases.id"), index=True),
+    sa.Column("kind", sa.Text, nullable=False, info=_NOTHING),
+    sa.Column("channel", sa.Text, nullable=False, info=_NOTHING),
+    sa.Column("at", UtcTime, info=_NOTHING),
+    sa.Column("judged_at", UtcTime, info=_NOTHING),
+    sa.Column("sender_name", SafeText, nullable=False),
+    sa.Column("sender_address", SafeText, nullable=False),
+    sa.Column("subject", SafeText, nullable=False, info=_WORDS),
+    sa.Column("message_id", KeyText, nullable=False, index=True),
+    sa.Column("thread", sa.JSON, nullable=False),
+    info=_REACH,
+)
+"""One for each arrival that was judged or parked. `judged_at` is empty while it is still to be judged; `thread` is what
+it answers to, as message ids. A contact without a case (set aside) is kept three months."""
+
+judgements = sa.Table(
+    "judgements",
+    metadata,
+    sa.Column("contact_id", Id, sa.ForeignKey("contacts.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("decision", sa.JSON, nullable=False),
+    sa.Column("judgement", sa.JSON, nullable=False),
+    info=_WORDS,
+)
+"""All that was judged of a contact: the decision as its contract has it, and every step with its evidence."""
+
+events = sa.Table(
+    "events",
+    metadata,
+    sa.Column("id", Id, primary_key=True),
+    sa.Column("case_id", Id, sa.ForeignKey("cases.id"), index=True),
+    sa.Column("arrival_id", Id, sa.ForeignKey("arrivals.id"), index=True),
+    sa.Column("at", UtcTime, nullable=False, info=_NOTHING),
+    sa.Column("who", SafeText, nullable=False, info=_STAFF),
+    sa.Column("what", sa.Text, nullable=False, info=_NOTHING),
+    sa.Column("data", sa.JSON, nullable=False, info=_WHO),
+    sa.CheckConstraint("case_id IS NOT NULL OR arrival_id IS NOT NULL", name="subject"),
+    sqlite_autoincrement=True,
+    info=_STAFF,
+)
+"""What happened, append only. Ids grow in the order of their commits, so that a reader can follow them."""
+
+confirmed_contacts = sa.Table(
+    "confirmed_contacts",
+    metadata,
+    sa.Column("value", KeyText, primary_key=True),
+    sa.Column("tenant_id", sa.Text, primary_key=True),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("confirmed_at", UtcTime, nullable=False),
+    sa.Column("confirmed_by", SafeText, nullable=False, info=classed(DataClass.STAFF, keep="P3Y", since="lease ended")),
+    sa.CheckConstraint("kind IN ('address', 'number')", name="kind"),
+    info=classed(DataClass.CONTACT, keep="P3Y", since="lease ended"),
+)
+"""Addresses and numbers that agents confirmed for a tenant; no import touches them."""
+
+probes = sa.Table(
+    "probes",
+    metadata,
+    sa.Column("id", Id, primary_key=True),
+    sa.Column("filler", sa.LargeBinary, nullable=False),
+    info=_NOTHING,
+)
+"""Empty, but while the store proves that it can be written again."""
