@@ -2,9 +2,10 @@
 
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
+from typing import Self
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -58,6 +59,12 @@ class MailServer(BaseModel):
     stop_seconds: float = Field(
         default=10.0, gt=0, description="Seconds that a stop waits for messages that are being stored"
     )
+
+    @model_validator(mode="after")
+    def _one_message_fits(self) -> Self:
+        if self.memory_limit < self.size_limit:
+            raise ValueError("memory_limit is less than size_limit: the largest messages would be put off for ever")
+        return self
 
 
 class Smtp(MailServer):
@@ -133,6 +140,11 @@ class Settings(BaseSettings):
     domains: tuple[str, ...] = Field(
         default=("parishabitat.fr", "parishabitat.example"),
         description="Mail domains that are the landlord's own (JSON list); no evidence of who writes",
+    )
+
+    servers: tuple[str, ...] = Field(
+        default=("mail.parishabitat.fr",),
+        description="Names our mail servers give themselves in the headers that we trust (JSON list)",
     )
 
     @classmethod

@@ -1,10 +1,12 @@
 """What follows DATA: found, freed of the dots added on the way, and counted, a chunk at a time."""
 
+import re
 from io import BytesIO
 from typing import Protocol
 
 _END = b"\r\n.\r\n"
 _LINE_END = b"\r\n"
+_BLANK_LINE = re.compile(rb"\n\r?\n")
 _HEADER_LOOKED_AT = 1_000_000
 
 
@@ -84,6 +86,6 @@ def _begun(data: bytes) -> int:
 
 def hops(content: bytes) -> int:
     """Return how many Received lines the message carries: one for each server it passed (RFC 5321 section 6.3)."""
-    end = content.find(b"\r\n\r\n", 0, _HEADER_LOOKED_AT)
-    header = content[: end if end >= 0 else _HEADER_LOOKED_AT]
-    return (b"\n" + header.lower()).count(b"\nreceived:")
+    header = b"\n" + content[:_HEADER_LOOKED_AT]
+    blank = _BLANK_LINE.search(header)
+    return header[: blank.start() if blank else None].lower().count(b"\nreceived:")

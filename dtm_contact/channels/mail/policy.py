@@ -3,7 +3,8 @@
 from typing import Any
 
 from dtm_contact.channels.mail import replies
-from dtm_contact.channels.mail.reception import Reception
+from dtm_contact.channels.mail.address import Recipients
+from dtm_contact.settings import MailServer
 
 _OFFERED_HERE = ("250-PIPELINING", "250-ENHANCEDSTATUSCODES")
 
@@ -11,10 +12,14 @@ _OFFERED_HERE = ("250-PIPELINING", "250-ENHANCEDSTATUSCODES")
 class Policy:
     """The answers of one way in."""
 
-    def __init__(self, reception: Reception) -> None:
-        """Answer by the settings of `reception`."""
-        self._recipients = reception.recipients
-        self._recipient_limit = reception.settings.recipient_limit
+    def __init__(self, settings: MailServer) -> None:
+        """Answer by the settings."""
+        self._recipients = Recipients(settings.recipients)
+        self._recipient_limit = settings.recipient_limit
+
+    def __dir__(self) -> tuple[str, ...]:
+        # aiosmtpd looks at all that dir() names, at each connection.
+        return ("handle_EHLO", "handle_MAIL", "handle_RCPT")
 
     async def handle_EHLO(  # noqa: N802 - aiosmtpd finds its handler's methods by these names
         self, _server: Any, session: Any, _envelope: Any, hostname: str, lines: list[str]

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from dtm_contact.channels import Inbox
 from dtm_contact.channels.mail import replies
-from dtm_contact.channels.mail.address import Recipients
 from dtm_contact.channels.mail.body import Digest
+from dtm_contact.channels.mail.policy import Policy
 from dtm_contact.errors import CommitUnknownError
 from dtm_contact.log import get_log
 from dtm_contact.model import Arrival, Envelope
@@ -43,18 +43,21 @@ class Reception:
         """Begin with nobody connected; `clock` tells the time at which a message was there, aware."""
         self.name = name
         self.settings = settings
-        self.recipients = Recipients(settings.recipients)
+        self.policy = Policy(settings)
         self.sessions: set[MailSession] = set()
         self.octets = 0
         self._inbox = inbox
         self._clock = clock
         self._clients: Counter[str] = Counter()
         self._storing: set[asyncio.Task[None]] = set()
+        self._closed = False
 
     def admit(self, session: "MailSession") -> str | None:
         """Count a new session in; return the reply that turns it away, if it must go."""
         self.sessions.add(session)
         self._clients[session.client] += 1
+        if self._closed:
+            return replies.STOPPING
         if session.client and not self._known(session.client):
             return replies.UNKNOWN_CLIENT
         if len(self.sessions) > self.settings.connections:
@@ -96,6 +99,7 @@ class Reception:
 
     async def close(self) -> None:
         """End all sessions; wait a limited time for the messages that are being stored, and for their replies."""
+        self._closed = True
         conversations = [session.conversation for session in self.sessions]
         for session in tuple(self.sessions):
             session.retire()

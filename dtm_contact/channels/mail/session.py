@@ -14,7 +14,6 @@ from aiosmtpd.smtp import SMTP, TLSSetupException
 from dtm_contact.channels.mail import replies
 from dtm_contact.channels.mail.address import parse_path
 from dtm_contact.channels.mail.body import Body, Digest, hops
-from dtm_contact.channels.mail.policy import Policy
 from dtm_contact.channels.mail.reception import Reception, digest_of
 from dtm_contact.errors import CommitUnknownError
 from dtm_contact.log import get_log
@@ -61,7 +60,7 @@ class MailSession(SMTP):
         self._storing = False
         self._retiring = False
         super().__init__(
-            Policy(reception),
+            reception.policy,
             data_size_limit=self._limits.size_limit,
             enable_SMTPUTF8=True,
             hostname=self._limits.hostname,
@@ -110,7 +109,7 @@ class MailSession(SMTP):
 
     def hang_up(self, reply: str) -> None:
         """Say why and close, without waiting for a client that does not read."""
-        if self.transport is None:
+        if not self._open():
             return
         self._unsent.append(reply)
         self._write()
@@ -125,7 +124,9 @@ class MailSession(SMTP):
 
     def abort(self) -> None:
         """Break the connection off."""
-        self._writer.transport.abort()
+        transport = self._original_transport or self.transport
+        if transport is not None:
+            cast("asyncio.WriteTransport", transport).abort()
 
     def retire(self) -> None:
         """End the session, but let a message that is being stored be answered first."""
@@ -150,10 +151,10 @@ class MailSession(SMTP):
     def _timeout_cb(self) -> None:
         if self.loop.time() < self._deadline:
             self._set_timer()
-        elif self._writer.is_closing():
-            self.abort()
-        else:
+        elif self._open():
             self.hang_up(replies.TIMED_OUT)
+        else:
+            self.abort()
 
     # The loop of commands
 
@@ -169,7 +170,8 @@ class MailSession(SMTP):
         except (asyncio.IncompleteReadError, ConnectionError, CommitUnknownError) as ended:
             _log.debug("session broken off", channel=self._reception.name, error=type(ended).__name__)
         finally:
-            self._writer.close()
+            if self._open():
+                self._writer.close()
 
     def _open(self) -> bool:
         return self.transport is not None and not self.transport.is_closing()
@@ -246,6 +248,8 @@ class MailSession(SMTP):
 
     def _getaddr(self, arg: str) -> tuple[str | None, str | None]:
         """Take an address apart by the envelope's grammar; that of messages is slow and raises at odd ones."""
+        if not arg:
+            return "", ""
         path = parse_path(arg)
         if path is None:
             return None, None
@@ -259,7 +263,14 @@ class MailSession(SMTP):
             return None
         return found
 
-    async def smtp_VRFY(self, _arg: str | None) -> None:  # noqa: N802 - aiosmtpd finds commands by these names
+    async def smtp_STARTTLS(self, arg: str | None) -> None:  # noqa: N802 - aiosmtpd finds commands by these names
+        """Begin TLS, once."""
+        if self.tls_context is None or self._tls_protocol is not None:
+            await self.push(replies.NOT_OFFERED)
+        else:
+            await super().smtp_STARTTLS(arg or "")
+
+    async def smtp_VRFY(self, _arg: str | None) -> None:  # noqa: N802
         """Tell nobody who has a mailbox here (RFC 5321 section 7.3)."""
         await self.push(replies.NOT_OFFERED)
 
@@ -321,13 +332,13 @@ class MailSession(SMTP):
         rest = body.feed(data)
         self._hold(body.size)
         self._refuse_excess(body)
-        self._reset_timeout()
         if body.complete and self._body_complete is not None:
             self._body = None
             self._body_deadline = float("inf")
             self._body_complete.set_result(None)
             if rest:
                 self.data_received(rest)
+        self._reset_timeout()
 
     def _hold(self, octets: int) -> None:
         self._reception.octets += octets - self._held
