@@ -108,6 +108,8 @@ def _report(node: Node, found: Notes, root: Node) -> Content:
 
 def _leaf(node: Node, found: Notes, root: Node) -> Content:
     kind = node.media_type
+    if node.unread:
+        return Content()
     if kind == "text/calendar":
         return Content(invitations=[node])
     if kind in _SIGNATURES:

@@ -12,13 +12,14 @@ from dtm_contact.reading.lines import Line, lines_of
 from dtm_contact.reading.notes import Notes
 
 _DATA: Final = re.compile(rb"data:[\w/+.;=-]{1,100};base64,[A-Za-z0-9+/=%]*")
-_TAG: Final = re.compile(rb"<(/?)([A-Za-z][A-Za-z0-9:]{0,30})")
+_TAG: Final = re.compile(r"<(/?)([A-Za-z][A-Za-z0-9:]{0,30})")
 _FORMATTING: Final = re.compile(
-    rb"(</?)(?:a|b|big|code|em|font|i|nobr|s|small|strike|strong|tt|u)(?=[\s/>])", re.IGNORECASE
+    r"(</?)(?:a|b|big|code|em|font|i|nobr|s|small|strike|strong|tt|u)(?=[\s/>])", re.IGNORECASE
 )
 _META_CHARSET: Final = re.compile(rb"<meta[^>]{0,200}charset\s*=\s*[\"']?\s*([\w.:-]{1,40})", re.IGNORECASE)
+_LONG_TAG: Final = re.compile(r"(<[A-Za-z][^<>]{2000})[^<>]*>?")
 _UNNESTED: Final = frozenset(
-    b"area base br col dd dt embed hr img input li link meta o:p option p param source td th tr wbr".split()
+    "area base br col dd dt embed hr img input li link meta o:p option p param source td th tr wbr".split()
 )
 _UNREAD: Final = frozenset({
     "head", "title", "style", "script", "noscript", "template", "object", "svg", "math", "iframe", "select", "textarea",
@@ -56,31 +57,30 @@ def html_lines(data: bytes, charset: str, found: Notes) -> list[Line]:
         found.add(notes.TEXT_CUT)
     meta = _META_CHARSET.search(data, 0, 4096)
     text = decode(data, charset or (meta[1].decode("ascii") if meta else ""))
-    encoded = text.encode("utf-8", "replace")
-    cut = _readable_end(encoded)
-    lines = _shown(encoded[:cut].decode("utf-8", "replace"))
-    if cut < len(encoded):
+    text = _LONG_TAG.sub(r"\1'\">", text)
+    cut = _readable_end(text)
+    lines = _shown(text if cut == len(text) else text[:cut])
+    if cut < len(text):
         found.add(notes.HTML_CUT)
-        lines.extend(_without_tags(encoded[cut:].decode("utf-8", "replace")))
+        lines.extend(_without_tags(text[cut:]))
     return lines
 
 
-def _readable_end(data: bytes) -> int:
-    """Return how much of `data` may be parsed, before its tags are too many or too deep."""
+def _readable_end(html: str) -> int:
+    """Return how much of `html` may be parsed, before its tags are too many or too deep."""
     depth, count = 0, 0
-    for tag in _TAG.finditer(data):
+    for tag in _TAG.finditer(html):
         count += 1
         if tag[2].lower() not in _UNNESTED:
             depth = max(0, depth - 1) if tag[1] else depth + 1
         if count > limits.HTML_TAGS or depth > limits.HTML_DEPTH:
             return tag.start()
-    return len(data)
+    return len(html)
 
 
 def _shown(html: str) -> list[Line]:
     # The parser reopens formatting elements in each paragraph, N times M nodes; a span says as much to us.
-    neutral = _FORMATTING.sub(rb"\1span", html.encode("utf-8", "replace")).decode("utf-8")
-    root = LexborHTMLParser(neutral).root
+    root = LexborHTMLParser(_FORMATTING.sub(r"\1span", html)).root
     writer = _Writer()
     if root is not None:
         _write(root, writer)
@@ -216,7 +216,7 @@ class _Writer:
             self._break()
 
     def _break(self) -> None:
-        text = clean("".join(self._row)).replace("\n", " ").strip(" \t")
+        text = clean("".join(self._row)[: limits.LINE]).replace("\n", " ").strip(" \t")
         self._row.clear()
         marked = lines_of(text)[0] if text.startswith(">") else Line(text)
         self._lines.append(Line(marked.text, marked.depth + self._depth))

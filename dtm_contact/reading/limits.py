@@ -20,7 +20,7 @@ PARTS: Final = 1_000
 FALSE_MARKS: Final = 20_000
 """Lines that begin as a delimiter and are none."""
 
-SCANNED_OCTETS: Final = 600_000_000
+SCANNED_OCTETS: Final = 1_500_000_000
 """Octets looked at for delimiters, each level of nesting counted: a cap on size times depth."""
 
 REENCODED: Final = 3
@@ -32,7 +32,7 @@ MAILBOXES: Final = 500
 PLAIN_OCTETS: Final = 2_000_000
 """Octets of one plain text that are decoded."""
 
-HTML_OCTETS: Final = 4_000_000
+HTML_OCTETS: Final = 2_000_000
 """Octets of one HTML text that are parsed, embedded images not counted."""
 
 HTML_TAGS: Final = 20_000
@@ -61,3 +61,6 @@ DISPLAY: Final = 1_000
 
 LINES: Final = 20_000
 """Lines of a text that are told apart."""
+
+LINE: Final = NEW_TEXT + 1
+"""Characters of one line."""

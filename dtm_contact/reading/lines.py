@@ -3,6 +3,8 @@
 import re
 from typing import Final, NamedTuple
 
+from dtm_contact.reading import limits
+
 _MARKS: Final = re.compile(r"(?:[ \t]{0,3}>){1,64}[ \t]?")
 
 
@@ -21,17 +23,17 @@ class Line(NamedTuple):
 
 
 def lines_of(text: str) -> list[Line]:
-    """Return the lines of a plain text, its `>` marks counted and taken off (RFC 3676 section 4.5)."""
+    """Return the lines of a plain text, its `>` marks counted and taken off (RFC 3676 section 4.5).
+
+    One line more than the limit stands for all that lies beyond it.
+    """
     lines: list[Line] = []
-    for row in text.split("\n"):
-        if ">" not in row[:5]:
-            lines.append(Line(row.rstrip()))
-            continue
-        marks = _MARKS.match(row)
+    for row in text.split("\n", limits.LINES)[: limits.LINES + 1]:
+        marks = _MARKS.match(row) if ">" in row[:5] else None
         if marks is None:
-            lines.append(Line(row.rstrip()))
+            lines.append(Line(row[: limits.LINE].rstrip()))
         else:
-            lines.append(Line(row[marks.end() :].rstrip(), marks[0].count(">")))
+            lines.append(Line(row[marks.end() :][: limits.LINE].rstrip(), marks[0].count(">")))
     return lines
 
 

@@ -4,6 +4,7 @@
 """
 
 import binascii
+import io
 import re
 from collections import deque
 from collections.abc import Iterator
@@ -35,6 +36,7 @@ class Node:
     parameters: dict[str, str]
     depth: int = 0
     copies: int = 0
+    unread: bool = False
     children: list["Node"] = field(default_factory=list)
 
     @property
@@ -105,10 +107,10 @@ class _Budget:
     def allows_scan(self, node: Node) -> bool:
         """Tell whether this part may be looked into."""
         self.octets -= node.end - node.start
-        allowed = node.depth < limits.NESTING and self.octets > 0
-        if not allowed:
+        node.unread = node.depth >= limits.NESTING or self.octets <= 0
+        if node.unread:
             self.found.add(notes.NESTING_CUT)
-        return allowed
+        return not node.unread
 
     def allows_part(self) -> bool:
         """Tell whether one more part may be made."""
@@ -187,20 +189,21 @@ def _delimiters(node: Node, budget: _Budget) -> Iterator[tuple[int, int, bool]]:
 
 def _uudecoded(body: bytes) -> bytes:
     begin = _UUENCODED.search(body)
-    lines = body[begin.end() if begin else 0 :].splitlines()
     octets = bytearray()
-    for line in lines:
-        if line.strip() in {b"end", b"`", b""}:
+    faults = 0
+    for line in io.BytesIO(body[begin.end() if begin else 0 :]):
+        if line.strip() in {b"end", b"`", b""} or faults > limits.FALSE_MARKS or len(octets) > len(body):
             break
         try:
             octets += binascii.a2b_uu(line)
         except binascii.Error:
-            # The usual fault: white space lost or added at the line's end. Its first octet tells the length.
+            faults += 1
             octets += _uu_line(line)
     return bytes(octets)
 
 
 def _uu_line(line: bytes) -> bytes:
+    """Decode a line to which white space was added or lost: its first octet tells the length."""
     length = (((line[0] - 32) & 63) * 4 + 5) // 3
     try:
         return binascii.a2b_uu(line[:length])

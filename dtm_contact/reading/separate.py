@@ -1,7 +1,7 @@
 """New text, quoted text, signature, legal notice and forwarded originals told apart."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 import re
 from typing import Final
 
@@ -77,19 +77,19 @@ def separate(lines: list[Line], subject: str, found: Notes) -> Told:
 
 
 def _forwarded(head: Head, text: str) -> Forwarded:
-    senders = parse_mailboxes(head.headers.get("from", "").replace("[mailto:", "<").replace("]", ">").encode())
+    senders = parse_mailboxes(head.headers.get("sender", "").replace("[mailto:", "<").replace("]", ">").encode())
     return Forwarded(
         sender=senders[0] if senders else Mailbox(),
         subject=head.headers.get("subject", ""),
         text=text[: limits.OTHER_TEXT],
-        at=parse_spoken(head.headers.get("date", "")),
+        at=parse_spoken(head.headers.get("sent", "")),
     )
 
 
 def _is_forward(head: Head, subject: str, new: str) -> bool:
-    if head.kind is HeadKind.FORWARD:
+    if head.kind is HeadKind.PASSED_ON:
         return True
-    if head.kind is HeadKind.REPLY or "from" not in head.headers:
+    if head.kind is HeadKind.ATTRIBUTION or "sender" not in head.headers:
         return False
     return bool(_FORWARDS.match(subject)) or (not new.strip() and not _REPLIES.match(subject))
 
@@ -124,11 +124,11 @@ def _split(lines: list[Line]) -> _Split:
         if head is None:
             split.own[-1].append(line.text)
             at += 1
-        elif head.kind is HeadKind.REPLY and _continues(lines, head, split):
+        elif head.kind is HeadKind.ATTRIBUTION and _continues(lines, head, split):
             _quote(split, lines[head.start : head.end])
             at = head.end
         else:
-            if head.kind is not HeadKind.FORWARD:
+            if head.kind is not HeadKind.PASSED_ON:
                 split.quoted.extend(lines[head.start : head.end])
             split.head, split.rest = head, lines[head.end :]
             break
@@ -141,8 +141,8 @@ def _head(lines: list[Line], at: int) -> Head | None:
     for ahead in range(at, min(len(lines), at + 6)):
         head = head_at(lines, ahead) if lines[ahead].text else None
         if head is not None:
-            return Head(head.kind, at, head.end, head.headers)
-    return Head(HeadKind.SEPARATOR, at, at + 1)
+            return replace(head, start=at, ruled=True)
+    return Head(HeadKind.ORIGINAL, at, at + 1, ruled=True)
 
 
 def _continues(lines: list[Line], head: Head, split: _Split) -> bool:
@@ -162,7 +162,7 @@ def _unwrapped(lines: list[Line]) -> list[Line]:
     for at, line in enumerate(lines):
         if line.depth and line.text.strip():
             head = head_at(lines, at)
-            if head is None or head.kind is not HeadKind.FORWARD:
+            if head is None or head.kind is not HeadKind.PASSED_ON:
                 return lines
             return lines[:at] + [Line(other.text, max(0, other.depth - 1), other.opens) for other in lines[at:]]
     return lines

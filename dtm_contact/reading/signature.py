@@ -6,6 +6,7 @@ from typing import Final
 
 _DELIMITER: Final = re.compile(r"\s*(?:--|—|–|__)\s*$")
 _LONGEST: Final = 15
+_MOBILE_ROWS: Final = 60
 _DEVICE: Final = (
     r"(?:iphone|ipad|ipod|i-?os|galaxy|samsung|huawei|xiaomi|redmi|oppo|honor|sony|nokia|wiko|android|smartphone|mobile|t[ée]l[ée]phone|portable"
     r"|tablette|blackberry|windows|outlook|yahoo|orange|sfr|free|bouygues|la ?poste|proton\S*|mailbox|airmail|gmail|mail\b|mac\b|courrier|bluemail"
@@ -103,8 +104,9 @@ def _take_delimited(rows: list[str]) -> tuple[list[str], list[str]]:
 
 
 def _take_mobile(rows: list[str]) -> tuple[list[str], list[str]]:
-    mobile = [row for row in rows if len(row) < 250 and _MOBILE.match(row)]  # noqa: PLR2004
-    return ([row for row in rows if row not in set(mobile)], mobile) if mobile else (rows, [])
+    start = max(0, len(rows) - _MOBILE_ROWS)
+    mobile = [row for row in rows[start:] if len(row) < 250 and _MOBILE.match(row)]  # noqa: PLR2004
+    return (rows[:start] + [row for row in rows[start:] if row not in mobile], mobile) if mobile else (rows, [])
 
 
 def _take_details(rows: list[str]) -> tuple[list[str], list[str]]:

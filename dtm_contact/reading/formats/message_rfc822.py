@@ -55,7 +55,7 @@ def read_message(arrival: Arrival, reading: Reading) -> Contact:
         in_reply_to=_ids(headers, "in-reply-to"),
         references=_ids(headers, "references"),
         language=headers.text("content-language")[:35],
-        automatic_signs=signs_of(root, arrival.envelope, sender, subject),
+        automatic_signs=signs_of(root, arrival.envelope, sender, subject, told.new),
         trusted_verdicts=trusted_verdicts(headers, reading.authserv_ids),
         notes=tuple(found),
     )
