@@ -46,7 +46,7 @@ def stands_once(*columns: str) -> Check:
 def one_agency(values: Values, sheet: Sheet, report: Report) -> None:
     """Check that there is an agency, where everything goes that no proximity office can be told for."""
     agencies = [row for row, kind in enumerate(values["kind"]) if kind == "agency"]
-    if not agencies:
+    if not agencies and not sheet.broken:
         report.add(Severity.ERROR, (0, 0), "no office is of kind 'agency'", "one must be: unplaced cases go there")
     for row in agencies[1:]:
         _warn(sheet, report, row, "kind", f"a second agency; the one on line {sheet.starts[agencies[0]]} is taken")

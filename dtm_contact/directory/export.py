@@ -1,5 +1,6 @@
 """Reading the landlord's export: all files, all checks, and every problem at once."""
 
+import stat
 from collections.abc import Collection, Mapping
 from functools import partial
 from pathlib import Path
@@ -27,10 +28,7 @@ def read_export(folder: Path) -> tuple[Records, tuple[Problem, ...]]:
         InvalidFilesError: at least one file holds an error; it bears all errors and warnings. No message holds a
             tenant's or a caretaker's name, number or address.
     """
-    if not folder.is_dir():
-        raise InvalidFilesError(
-            [Problem(str(folder), 0, 0, "there is no such folder", "the folder of the directory's CSV files")]
-        )
+    _require_folder(folder)
     reports = {layout.file: Report(layout.file, personal=layout.personal) for layout in LAYOUTS}
     sheets = {layout.file: _read(folder, layout, reports[layout.file]) for layout in LAYOUTS}
     keys = {layout.file: _identifiers(layout, sheets[layout.file]) for layout in LAYOUTS}
@@ -45,11 +43,17 @@ def read_export(folder: Path) -> tuple[Records, tuple[Problem, ...]]:
     return _records(values), problems
 
 
+def _require_folder(folder: Path) -> None:
+    try:
+        fault = "" if stat.S_ISDIR(folder.stat().st_mode) else "this is no folder"
+    except OSError as error:
+        fault = f"the folder cannot be read: {error.strerror}"
+    if fault:
+        raise InvalidFilesError([Problem(str(folder), 0, 0, fault, "name the folder that holds the CSV files")])
+
+
 def _read(folder: Path, layout: Layout, report: Report) -> Sheet | None:
-    path = folder / layout.file
-    if layout.optional and not path.is_symlink() and not path.exists():
-        return None
-    sheet = read_sheet(path, layout.headers, report)
+    sheet = read_sheet(folder / layout.file, layout.headers, report, optional=layout.optional)
     if sheet is not None and not sheet.rows and not layout.may_be_empty:
         report.add(Severity.WARNING, (0, 0), "the file holds no line below its header", "is the file cut short?")
     return sheet

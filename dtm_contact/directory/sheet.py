@@ -5,6 +5,7 @@ import io
 import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import islice
 from pathlib import Path
 
@@ -60,18 +61,19 @@ class Sheet:
         return place_of_field(self.lines, self.starts[row], self.delimiter, self.columns[column])
 
 
-def read_sheet(path: Path, columns: Collection[str], report: Report) -> Sheet | None:
+def read_sheet(path: Path, columns: Collection[str], report: Report, *, optional: bool = False) -> Sheet | None:
     """Read one CSV file, all that is wrong with its form in `report`.
 
     Args:
         path: the file.
         columns: the columns that it must have, in any order, in lower case.
         report: takes the problems.
+        optional: whether the file may be missing.
 
     Returns:
         Its rows under those of the columns that it has; None where it has none of them.
     """
-    raw = read_bytes(path, report)
+    raw = read_bytes(path, report, optional=optional)
     text = None if raw is None else decode(raw, report)
     if text is None:
         return None
@@ -133,14 +135,14 @@ def _read_header(sheet: Sheet, line: int, header: list[str], columns: Collection
     if len(missing) == len(columns):
         return
     for index, name in enumerate(header):
-        place = place_of_field(sheet.lines, line, sheet.delimiter, index)
+        place = partial(place_of_field, sheet.lines, line, sheet.delimiter, index)
         if name in sheet.columns:
             report.add(Severity.ERROR, place, f"the column {name!r} stands twice", "remove one of them")
         elif name in columns:
             sheet.columns[name] = index
         elif name:
             message = f"unknown column {quoted(name)} is left out"
-            report.add(Severity.WARNING, place, message, suggestion(name, missing))
+            report.add(Severity.WARNING, place, message, report.suggestion(name, missing))
     for column in missing:
         report.add(Severity.ERROR, (line, 0), f"the column {column!r} is missing", suggestion(column, header))
 
@@ -176,8 +178,9 @@ def _add_row(sheet: Sheet, line: int, row: list[str], width: int, report: Report
     if not any(row):
         return
     sheet.broken.append(row)
+    message = f"the line has {len(row)} fields, the header {width}"
     if surplus:
-        place, hint = place_of_field(sheet.lines, line, sheet.delimiter, width), "a field with a delimiter needs quotes"
+        place = partial(place_of_field, sheet.lines, line, sheet.delimiter, width)
+        report.add(Severity.ERROR, place, message, "a field with a delimiter needs quotes")
     else:
-        place, hint = (line, 1), "is the file cut short?"
-    report.add(Severity.ERROR, place, f"the line has {len(row)} fields, the header {width}", hint)
+        report.add(Severity.ERROR, (line, 1), message, "is the file cut short?")

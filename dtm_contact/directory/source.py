@@ -9,10 +9,11 @@ from dtm_contact.model import Severity
 _MAX_BYTES = 256 * 2**20
 
 
-def read_bytes(path: Path, report: Report) -> bytes | None:
+def read_bytes(path: Path, report: Report, *, optional: bool = False) -> bytes | None:
     """Return what a file holds; None, with the reason in `report`, where it cannot be read.
 
-    Whatever is no regular file is left alone: a pipe would make the reader wait, a device give no end of bytes.
+    An `optional` file that is missing is None without a reason. Whatever is no regular file is left alone: a pipe would
+    make the reader wait, a device give no end of bytes.
     """
     try:
         status = path.stat()
@@ -24,7 +25,8 @@ def read_bytes(path: Path, report: Report) -> bytes | None:
             return None
         return path.read_bytes()
     except FileNotFoundError:
-        report.add(Severity.ERROR, (0, 0), "the file is missing", _other_name(path))
+        if not optional or path.is_symlink():
+            report.add(Severity.ERROR, (0, 0), "the file is missing", _other_name(path))
     except OSError as error:
         report.add(Severity.ERROR, (0, 0), f"the file cannot be read: {error.strerror}")
     return None

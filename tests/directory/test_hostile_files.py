@@ -20,11 +20,19 @@ def folder(tmp_path: Path) -> Path:
 
 
 def test_a_folder_that_is_not_there_is_one_error(tmp_path: Path) -> None:
-    assert [problem.message for problem in problems_of(tmp_path / "nowhere")] == ["there is no such folder"]
+    messages = [problem.message for problem in problems_of(tmp_path / "nowhere")]
+
+    assert messages == ["the folder cannot be read: No such file or directory"]
 
 
 def test_a_file_in_place_of_the_folder_is_one_error(folder: Path) -> None:
-    assert [problem.message for problem in problems_of(folder / "offices.csv")] == ["there is no such folder"]
+    assert [problem.message for problem in problems_of(folder / "offices.csv")] == ["this is no folder"]
+
+
+def test_a_folder_that_is_a_link_to_itself_is_one_error(tmp_path: Path) -> None:
+    (tmp_path / "loop").symlink_to("loop")
+
+    assert [problem.file for problem in problems_of(tmp_path / "loop")] == [str(tmp_path / "loop")]
 
 
 def test_every_missing_file_is_an_error_but_equipment(folder: Path) -> None:
@@ -129,6 +137,20 @@ def test_a_file_of_nothing_but_quotes_ends(folder: Path) -> None:
 
     assert problems[-1].message == "too many lines are no CSV; the file was read no further"
     assert {problem.file for problem in problems} == {"residences.csv"}
+
+
+def test_a_hundred_thousand_columns_are_told_up_to_a_thousand(folder: Path) -> None:
+    header, *rows = (folder / "offices.csv").read_text(encoding="utf-8").splitlines(keepends=True)
+    unknown = "".join(f",c{number}" for number in range(100_000))
+    (folder / "offices.csv").write_text(header.rstrip() + unknown + "\n" + "".join(rows), encoding="utf-8")
+
+    problems = problems_of(folder)
+
+    assert str(problems[0]) == "offices.csv:1:58: warning: unknown column 'c0' is left out"
+    assert "offices.csv: warning: 99,000 more of this file are not listed" in map(str, problems)
+    assert "offices.csv:2:1: error: the line has 8 fields, the header 100008 (is the file cut short?)" in map(
+        str, problems
+    )
 
 
 def test_a_hundred_thousand_errors_are_told_up_to_a_thousand_and_then_counted(folder: Path) -> None:
