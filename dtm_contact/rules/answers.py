@@ -38,3 +38,8 @@ def answer_files(folder: Path) -> list[Path]:
     """Return the files of the answers in the order of their names; hidden ones do not count."""
     answers = folder / FOLDER
     return sorted(path for path in answers.iterdir() if not path.name.startswith(".")) if answers.is_dir() else []
+
+
+def answer_file(name: str) -> str:
+    """Return the file of an answer, relative to the folder of the rules."""
+    return f"{FOLDER}/{name}{_ENDING}"

@@ -12,7 +12,7 @@ from dtm_contact.normalize import fold
 from dtm_contact.rules.document import Document, Location
 from dtm_contact.rules.facts import squeeze
 from dtm_contact.rules.suggestions import hint_for
-from dtm_contact.rules.validation import shown
+from dtm_contact.rules.validation import cut, shown
 
 PATTERN_LIMIT = 1_000
 """Characters of the longest pattern."""
@@ -171,7 +171,7 @@ class Search:
             return _phrases(phrases) if phrases else None
         if word == "matches":
             return _pattern(wanted, inner)
-        inner.fault(f"unknown word {word}", hint_for(word, ("contains", "matches")), at_key=True)
+        inner.fault(f"unknown word {cut(word)}", hint_for(word, ("contains", "matches")), at_key=True)
         return None
 
 
@@ -198,7 +198,7 @@ def _words(value: Any, place: Place, known: Collection[str] | None, what: str = 
     found = set()
     for word, inner in items(value, place):
         if known is not None and word not in known:
-            inner.fault(f"unknown {what} {shown(word)}", hint_for(word, known))
+            inner.fault(f"unknown {what} {cut(word)}", hint_for(word, known))
         else:
             found.add(word)
     return frozenset(found) or None

@@ -78,7 +78,7 @@ def first_that_holds(rules: RuleSet, facts: Facts, numbers: Iterable[int]) -> tu
 
 
 def _proximity_office(match: Match, directory: Directory) -> str | None:
-    """Return the office of the place; None where none is known, or only the agency, which has its reception for that."""
+    """Return the office of the place; None where none is known, or only the agency: that has its reception."""
     office_id = match.office_id
     if office_id is None and match.residence is not None:
         residence = directory.residences.get(match.residence.id)

@@ -9,7 +9,7 @@ from dtm_contact.rules.arguments import Place
 from dtm_contact.rules.facts import Facts
 from dtm_contact.rules.registry import Condition, known_conditions
 from dtm_contact.rules.suggestions import hint_for
-from dtm_contact.rules.validation import shown
+from dtm_contact.rules.validation import cut, shown
 
 _SHOWN_WANTED = 120
 
@@ -161,7 +161,7 @@ def _part(name: str, argument: Any, place: Place) -> Expression | None:
     condition = known_conditions().get(name)
     if condition is None:
         place.fault(
-            f"unknown condition {shown(name)}", hint_for(name, (*known_conditions(), "all", "any", "not")), at_key=True
+            f"unknown condition {cut(name)}", hint_for(name, (*known_conditions(), "all", "any", "not")), at_key=True
         )
         return None
     wanted = condition.takes.read(argument, place)
@@ -170,7 +170,9 @@ def _part(name: str, argument: Any, place: Place) -> Expression | None:
 
 def _several(value: Any, place: Place) -> tuple[Expression, ...] | None:
     if not isinstance(value, list) or not value:
-        place.fault(f"expected a list of conditions, got {shown(value)}", "write each with its - on a line of its own")
+        place.fault(
+            f"expected a list of conditions, got {shown(value or None)}", "write each with its - on a line of its own"
+        )
         return None
     parts = [read_when(item, place.below(index)) for index, item in enumerate(value)]
     sound = tuple(part for part in parts if part is not None)

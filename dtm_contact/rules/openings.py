@@ -8,7 +8,7 @@ from typing import Any
 
 from dtm_contact.hours import END_OF_DAY, WEEKDAYS, Calendar, Closure, Span, Week, add_clock_time
 from dtm_contact.rules.suggestions import hint_for
-from dtm_contact.rules.validation import InvalidValueError, shown
+from dtm_contact.rules.validation import InvalidValueError, cut, shown
 
 _SPAN = re.compile(r"([01]?[0-9]|2[0-4]):([0-5][0-9]) ?- ?([01]?[0-9]|2[0-4]):([0-5][0-9])")
 _DUE = re.compile(r"([1-9][0-9]{0,3}) (business )?(minutes?|hours?)")
@@ -85,7 +85,7 @@ def parse_week(days: Mapping[str, tuple[Span, ...]]) -> Week:
         first, _, last = key.partition("-")
         for word in filter(None, (first, last)):
             if word not in WEEKDAYS:
-                raise InvalidValueError(f"unknown day {shown(word)}", hint_for(word, WEEKDAYS))
+                raise InvalidValueError(f"unknown day {cut(word)}", hint_for(word, WEEKDAYS))
         begin, end = WEEKDAYS.index(first or "monday"), WEEKDAYS.index(last or first)
         if begin > end:
             raise InvalidValueError(f"{key} runs over the end of the week", "begin the week with monday")

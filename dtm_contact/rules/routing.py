@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from dtm_contact.model import CaseKind, Priority, Problem
 from dtm_contact.rules.arguments import Known, Place
@@ -14,7 +15,7 @@ from dtm_contact.rules.expression import Expression, read_when
 from dtm_contact.rules.names import Identifier
 from dtm_contact.rules.queues import RESERVED
 from dtm_contact.rules.suggestions import hint_for
-from dtm_contact.rules.validation import InvalidValueError, shown
+from dtm_contact.rules.validation import InvalidValueError, cut, shown
 
 FILE = "routing.yaml"
 
@@ -26,6 +27,10 @@ RULES_LIMIT = 20_000
 
 class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def _one_or_several(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else (value,)
 
 
 class Then(_Strict):
@@ -41,12 +46,14 @@ class Then(_Strict):
 
     queue: str
     priority: Priority | None = None
-    notify: tuple[Literal["on_call", "caretaker"], ...] = ()
+    notify: Annotated[tuple[Literal["on_call", "caretaker"], ...], BeforeValidator(_one_or_several)] = ()
     answer: str | None = None
     kind: CaseKind | None = None
 
     @model_validator(mode="after")
-    def _kind_fits(self) -> Self:
+    def _fits(self) -> Self:
+        if self.priority is Priority.P4:
+            raise InvalidValueError("priority P4 changes nothing", "a rule only raises priorities; leave it out")
         if self.queue != NOWHERE:
             if self.kind not in {None, CaseKind.CASE}:
                 raise InvalidValueError(f"kind {self.kind} opens no case", "leave kind out, or write queue: none")
@@ -57,13 +64,31 @@ class Then(_Strict):
         return self
 
 
+def _check_local_time(text: str) -> str:
+    try:
+        if text and datetime.fromisoformat(text).tzinfo is None:
+            return text
+    except ValueError as error:
+        raise InvalidValueError(f"{shown(text)} is no time", "write 2026-11-28T22:00") from error
+    raise InvalidValueError(f"{shown(text)} is no time by the clock on the wall", "write 2026-11-28T22:00")
+
+
 class RuleTest(_Strict):
-    """A message that the rule must hold for, or must not."""
+    """A message that the rule must decide for, or must not.
+
+    Attributes:
+        text: what the writer wrote.
+        holds: whether the rule decides.
+        subject: the message's subject.
+        sender: the address it comes from.
+        at: when it comes, ISO 8601 without offset; empty for a time in office hours.
+    """
 
     text: Annotated[str, Field(min_length=1)]
     holds: bool
     subject: str = ""
     sender: str = ""
+    at: Annotated[str, AfterValidator(_check_local_time)] = ""
 
 
 class _Frame(_Strict):
@@ -86,6 +111,7 @@ class Rule:
         when: its conditions; None for the default, which always holds.
         then: what it does.
         tests: the messages it is tried on.
+        test_places: line and column of each.
     """
 
     id: str
@@ -94,6 +120,7 @@ class Rule:
     when: Expression | None
     then: Then
     tests: tuple[RuleTest, ...] = ()
+    test_places: tuple[tuple[int, int], ...] = ()
 
 
 def load_routing(folder: Path, known: Known, problems: list[Problem]) -> tuple[Rule, ...] | None:
@@ -134,7 +161,8 @@ def _rule(document: Document, index: int, known: Known, problems: list[Problem])
             when = read_when(data["when"], place.below("when"))
     if frame is None or (when is None and "when" in data):
         return None
-    return Rule(frame.id, f"{FILE}:{frame.id}", document.position((index,)), when, frame.then, frame.tests)
+    places = tuple(document.position((index, "tests", number)) for number in range(len(frame.tests)))
+    return Rule(frame.id, f"{FILE}:{frame.id}", document.position((index,)), when, frame.then, frame.tests, places)
 
 
 def _check_then(then: Any, place: Place) -> None:
@@ -144,9 +172,9 @@ def _check_then(then: Any, place: Place) -> None:
     queue, answer = then.get("queue"), then.get("answer")
     queues, answers = place.known.queues, place.known.answers
     if isinstance(queue, str) and queues is not None and queue not in (*queues, *RESERVED):
-        place.below("queue").fault(f"unknown queue {shown(queue)}", hint_for(queue, (*queues, *RESERVED)))
+        place.below("queue").fault(f"unknown queue {cut(queue)}", hint_for(queue, (*queues, *RESERVED)))
     if isinstance(answer, str) and answers is not None and answer not in answers:
-        place.below("answer").fault(f"unknown answer {shown(answer)}", hint_for(answer, answers))
+        place.below("answer").fault(f"unknown answer {cut(answer)}", hint_for(answer, answers))
 
 
 def _order(document: Document) -> Iterator[Problem]:
@@ -161,9 +189,16 @@ def _order(document: Document) -> Iterator[Problem]:
             hint = f"the rule without when in line {document.position((without[-1],))[0]} must stand last"
         yield document.problem((last,) if rules else (), message, hint)
         without = without[:-1]
+    elif last in without and _opens_nothing(rules[last]):
+        yield document.problem((last, "then"), "the default opens no case", "name a queue, so that no message is lost")
     for index in without:
         if index != last:
             yield document.problem((index,), "when is missing", "only the last rule, the default, has none")
+
+
+def _opens_nothing(rule: Mapping[str, Any]) -> bool:
+    then = rule.get("then")
+    return isinstance(then, Mapping) and then.get("queue") == NOWHERE
 
 
 def _doubled(document: Document) -> Iterator[Problem]:
@@ -174,5 +209,5 @@ def _doubled(document: Document) -> Iterator[Problem]:
             continue
         if name in seen:
             hint = f"the rule in line {document.position((seen[name],))[0]} has it too"
-            yield document.problem((index, "id"), f"the id {shown(name)} is given twice", hint)
+            yield document.problem((index, "id"), f"the id {cut(name)} is given twice", hint)
         seen.setdefault(name, index)

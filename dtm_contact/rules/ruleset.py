@@ -1,7 +1,7 @@
 """A folder of rules, read whole: either sound, or all its faults at once."""
 
 import hashlib
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
@@ -13,7 +13,7 @@ from dtm_contact.model import Problem, Severity
 from dtm_contact.rules import queues as queues_file
 from dtm_contact.rules import routing as routing_file
 from dtm_contact.rules import topics_file
-from dtm_contact.rules.answers import answer_files, load_answers
+from dtm_contact.rules.answers import answer_file, answer_files, load_answers
 from dtm_contact.rules.arguments import Known
 from dtm_contact.rules.index import Index
 from dtm_contact.rules.queues import Queue, Queues, load_queues
@@ -86,8 +86,10 @@ def load_rules(folder: Path, offices: Collection[str] | None = None, *, zone: Zo
         problems.append(
             Problem(routing_file.FILE, 0, 0, "a file of the rules changed while it was read", "load them again")
         )
+    if routing is not None and not _errors(problems):
+        problems.extend(_unused(answers, routing))
     problems.sort(key=lambda problem: (problem.file, problem.line, problem.column))
-    if lexicon is None or queues is None or routing is None or any(p.severity is Severity.ERROR for p in problems):
+    if lexicon is None or queues is None or routing is None or _errors(problems):
         raise InvalidFilesError(problems)
     return RuleSet(lexicon, routing, queues, MappingProxyType(answers), version, tuple(problems))
 
@@ -103,8 +105,20 @@ def digest(folder: Path) -> str:
     return whole.hexdigest()[:_DIGITS]
 
 
+def _errors(problems: Iterable[Problem]) -> bool:
+    return any(problem.severity is Severity.ERROR for problem in problems)
+
+
 def _unreached(rules: tuple[Rule, ...]) -> Iterator[Problem]:
     for rule, before in unreached(rules):
         message = f"the rule {rule.id} is never reached"
         hint = f"{before.id} in line {before.place[0]} holds wherever it would; move {rule.id} above it, or delete it"
         yield Problem(routing_file.FILE, *rule.place, message, hint)
+
+
+def _unused(answers: Collection[str], rules: tuple[Rule, ...]) -> Iterator[Problem]:
+    used = {rule.then.answer for rule in rules}
+    for name in answers:
+        if name not in used:
+            hint = "write answer: in a rule, or delete the file"
+            yield Problem(answer_file(name), 0, 0, "no rule sends this answer", hint, Severity.WARNING)

@@ -1,6 +1,7 @@
 """What was probably meant by a word that is not known here."""
 
 from collections.abc import Iterable
+from collections.abc import Set as AbstractSet
 
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
@@ -11,13 +12,13 @@ _MAX_LISTED = 12
 def nearest(word: str, allowed: Iterable[str]) -> str | None:
     """Return the allowed word that `word` most likely is a misspelling of, or None where none is near."""
     cutoff = max(1, len(word) // 3)
-    found = process.extractOne(word.lower(), sorted(allowed), scorer=OSA.distance, score_cutoff=cutoff)
+    found = process.extractOne(word.lower(), list(allowed), scorer=OSA.distance, score_cutoff=cutoff)
     return found[0] if found else None
 
 
 def hint_for(word: str, allowed: Iterable[str]) -> str:
     """Return "did you mean …?", and else what is allowed, as far as a line holds it."""
-    words = sorted(set(allowed))
+    words = sorted(allowed) if isinstance(allowed, AbstractSet) else list(dict.fromkeys(allowed))
     near = nearest(word, words)
     if near is not None:
         return f"did you mean {near}?"

@@ -73,7 +73,11 @@ def shown(value: Any) -> str:
             return "entries"
         case list():
             return "a list"
-    text = str(value)
+    return f"“{cut(value)}”" if isinstance(value, str) else cut(str(value))
+
+
+def cut(text: str) -> str:
+    """Return a text, shortened where it is too long for a message."""
     return text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…"
 
 
@@ -118,9 +122,8 @@ def _words(detail: Any) -> tuple[str, str]:
         )
         return f"expected {_EXPECTED[kind]}, got {shown(value)}", hint
     if kind in {"literal_error", "enum"}:
-        return f"{shown(value)} is not known here", hint_for(
-            shown(value), re.findall(r"'([^']*)'", context["expected"])
-        )
+        allowed = re.findall(r"'([^']*)'", context["expected"])
+        return f"{shown(value)} is not known here", hint_for(cut(str(value)), allowed)
     if kind in {"string_too_short", "too_short"}:
         return "this must not be empty", ""
     message = detail["msg"].removeprefix("Value error, ").replace("Input should", "this should")

@@ -11,7 +11,7 @@ from dtm_contact.rules.facts import Facts
 from dtm_contact.rules.openings import parse_span
 from dtm_contact.rules.registry import Outcome, judges
 from dtm_contact.rules.suggestions import hint_for
-from dtm_contact.rules.validation import InvalidValueError, shown
+from dtm_contact.rules.validation import InvalidValueError, cut
 
 _STATES = ("open", "closed", "holiday")
 _KEYS = ("state", "between", "weekday")
@@ -38,7 +38,7 @@ class _Moments:
             states = OneOf(_STATES).read(value, place)
             return _Moment(states) if states else None
         for key in value.keys() - set(_KEYS):
-            place.below(key).fault(f"unknown key {shown(key)}", hint_for(key, _KEYS), at_key=True)
+            place.below(key).fault(f"unknown key {cut(key)}", hint_for(key, _KEYS), at_key=True)
         if not value:
             place.fault("this must not be empty", "write open, closed or holiday")
         moment = _Moment(

@@ -1,0 +1,25 @@
+"""The sample folders: a small good one, and bad ones, each of which lays its files over it."""
+
+import shutil
+from pathlib import Path
+
+HERE = Path(__file__).parent
+GOOD = HERE / "good"
+BAD = HERE / "bad"
+EXPECTED = "expected.txt"
+OFFICES = ("agence", "nord", "sud")
+SHIPPED = HERE.parent.parent / "rules"
+
+
+def overlay(fault: Path, folder: Path) -> Path:
+    """Copy the good folder to `folder` and lay the files of a bad one over it; `x.missing` takes x away."""
+    shutil.copytree(GOOD, folder)
+    for path in sorted(fault.rglob("*")):
+        target = folder / path.relative_to(fault)
+        if path.is_dir():
+            target.mkdir(exist_ok=True)
+        elif path.name.endswith(".missing"):
+            (target.parent / path.name.removesuffix(".missing")).unlink()
+        elif path.name != EXPECTED:
+            shutil.copyfile(path, target)
+    return folder
