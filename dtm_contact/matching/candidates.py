@@ -1,0 +1,189 @@
+"""Collect whom a contact may be about, then weigh the best of them: Fellegi and Sunter's sum of named weights."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date
+from heapq import nlargest
+from math import log2
+
+from dtm_contact.matching import weights
+from dtm_contact.matching.clues import Clues
+from dtm_contact.matching.identity import Identity
+from dtm_contact.matching.index import MatchIndex, door_key
+from dtm_contact.matching.name_mentions import Mention, Role
+from dtm_contact.matching.naming import Naming
+from dtm_contact.matching.people import Home, Person
+from dtm_contact.matching.place_mentions import Atom
+from dtm_contact.matching.places import Group, PlaceWeights, merged, mixture
+from dtm_contact.matching.words import OF_THE_WRITER
+from dtm_contact.model import Evidence, Part
+
+_NAMES_FOLLOWED = 12
+_WEIGHED_IN_FULL = 30
+
+
+@dataclass(slots=True)
+class Weighed:
+    """A person with his home on the day, the sum of his bits, and why."""
+
+    position: int
+    person: Person
+    home: Home | None
+    score: float
+    evidence: list[Evidence] = field(default_factory=list)
+
+
+class Weighing:
+    """One contact's evidence, held against the people and the places of the directory."""
+
+    def __init__(self, clues: Clues, identity: Identity, index: MatchIndex, on: date) -> None:
+        """Prepare what all candidates share: names read once, places weighed once."""
+        self.clues = clues
+        self.identity = identity
+        self.index = index
+        self.on = on
+        mentions = [each for each in clues.mentions if each.role is not Role.CARETAKER]
+        self.third_party = any(each.role is Role.FOR for each in mentions)
+        self.naming = Naming(mentions, index.people, applicant=clues.applicant)
+        self.caretakers = _caretakers(clues.mentions, index)
+        self.groups = merged(clues.groups[:24], index.gazetteer)
+        self.place = self._place()
+
+    def _place(self) -> PlaceWeights:
+        groups = [group for group in self.groups if group.bits]
+        doubt = weights.APPLICANT_PLACE_TRUST if self.clues.applicant else 1.0
+        importance = [self._importance(group) for group in groups]
+        total = sum(importance)
+        place = mixture(groups, [each / total for each in importance])
+        if doubt < 1.0:
+            place.bits = {n: log2(doubt * 2.0**bits + 1 - doubt) for n, bits in place.bits.items()}
+            place.elsewhere = log2(doubt * 2.0**place.elsewhere + 1 - doubt)
+        return place
+
+    def _importance(self, group: Group) -> float:
+        """Return how likely a group is the place of the matter among several; who writes for another lives elsewhere."""
+        if not group.anchored:
+            return 0.3
+        if self.third_party and group.passage.part is Part.SIGNATURE:
+            return 0.05
+        return 0.15 if self.third_party and _of_the_writer(group) else 1.0
+
+    def collect(self) -> list[int]:
+        """Return the positions of the people to look at."""
+        people = self.index.people
+        found: dict[int, None] = dict.fromkeys(self.identity.found)
+        surnames = nlargest(_NAMES_FOLLOWED, self.naming.surname_bits.items(), key=lambda each: each[1])
+        for name, bits in surnames:
+            if bits > 0.5 and len(found) < weights.MOST_COLLECTED:  # noqa: PLR2004 (says something)
+                found.update(dict.fromkeys(people.by_surname.get(name, ())))
+                found.update(dict.fromkeys(people.by_birth.get(name, ())))
+        firsts = nlargest(_NAMES_FOLLOWED, self.naming.first_bits.items(), key=lambda each: each[1])
+        near = self._entrances_named()
+        for name, bits in firsts:
+            if bits > 0.5 and near and len(found) < weights.MOST_COLLECTED:  # noqa: PLR2004
+                found.update(dict.fromkeys(n for n in people.by_first.get(name, ()) if self._entrance(n) in near))
+        if near and len(near) <= 4:  # noqa: PLR2004 (a few entrances hold a hundred people)
+            found.update(dict.fromkeys(n for entrance in near for n in self.index.residents.get(entrance, ())))
+        return list(found)[: weights.MOST_COLLECTED]
+
+    def _entrance(self, position: int) -> int | None:
+        homes = self.index.people.all[position].homes
+        return self.index.gazetteer.entrance_by_id.get(homes[-1].address_id) if homes else None
+
+    def _entrances_named(self) -> set[int]:
+        best = max(self.place.bits.values(), default=0.0)
+        return {n for n, bits in self.place.bits.items() if bits > 1.0 and bits > best - 3.0}
+
+    def weigh(self, positions: Iterable[int]) -> tuple[list[Weighed], list[tuple[float, int]]]:
+        """Return the best in full, best first, and the rest as (rough score, position)."""
+        quick = [(self._quick(position), position) for position in positions]
+        chosen = nlargest(_WEIGHED_IN_FULL, quick)
+        kept = {position for _score, position in chosen}
+        rest = [each for each in quick if each[1] not in kept]
+        weighed = [self._in_full(position) for _score, position in chosen]
+        weighed.sort(key=lambda each: -each.score)
+        return weighed, rest
+
+    def _quick(self, position: int) -> float:
+        person = self.index.people.all[position]
+        return self.identity.bits(position) + self.naming.quick(person) + self.place.of(self._entrance(position))
+
+    def _in_full(self, position: int) -> Weighed:
+        person = self.index.people.all[position]
+        home = person.home(self.on)
+        weighed = Weighed(position, person, home, 0.0)
+        evidence = list(self.identity.found.get(position, {}).values())
+        evidence.extend(piece for _bits, piece in self.naming.weigh(person))
+        weighed.score = sum(piece.weight for piece in evidence) + self._standing(person, home)
+        if home is not None:
+            weighed.score += self._at_home(home, evidence)
+        weighed.evidence = sorted(evidence, key=lambda piece: -abs(piece.weight))
+        return weighed
+
+    def _standing(self, person: Person, home: Home | None) -> float:
+        gone = home is not None and home.left(self.on)
+        leaving = weights.GONE_AND_SAYS_SO if self.clues.left else weights.GONE
+        return weights.ROLE.get(person.role, 0.0) + (leaving if gone else 0.0)
+
+    def _at_home(self, home: Home, evidence: list[Evidence]) -> float:
+        """Add what was said of the place to a person's evidence; return its bits."""
+        entrance = self.index.gazetteer.entrance_by_id.get(home.address_id)
+        if entrance is None:
+            return 0.0
+        bits = self.place.of(entrance) if self.place.groups else 0.0
+        if self.place.groups:
+            evidence.extend(
+                Evidence(each.name, round(bits / len(self.place.groups), 2), each.seen, each.span, each.detail)
+                for each in self.place.evidence(entrance, self.index.gazetteer)
+            )
+        extra = [*self._details(home, entrance), *self.caretaker(entrance)]
+        evidence.extend(extra)
+        return bits + sum(piece.weight for piece in extra)
+
+    def _details(self, home: Home, entrance: int) -> Iterable[Evidence]:
+        """Compare floor and door with what stands beside the best place named."""
+        agreeing = [group for group in self.place.groups if entrance in group.agreeing]
+        atoms = [(group, atom) for group in agreeing for atom in group.atoms]
+        floors = {atom.values[0]: (group, atom) for group, atom in atoms if atom.kind == "floor"}
+        if len(floors) == 1 and home.dwelling.floor:
+            yield self._detail("floor", floors.popitem()[1], home.dwelling.floor, self.index.floors)
+        doors = {atom.values[0]: (group, atom) for group, atom in atoms if atom.kind == "door"}
+        if len(doors) == 1 and home.dwelling.door:
+            yield self._detail("door", doors.popitem()[1], door_key(home.dwelling.door), self.index.doors)
+
+    def _detail(self, kind: str, said: tuple[Group, Atom], known: str, shares: dict[str, float]) -> Evidence:
+        group, atom = said
+        fits, differs = (
+            (weights.FLOOR_FITS, weights.FLOOR_DIFFERS)
+            if kind == "floor"
+            else (weights.DOOR_FITS, weights.DOOR_DIFFERS)
+        )
+        same = atom.values[0] == known
+        bits = log2(fits / max(shares.get(known, 1.0), 1e-3)) if same else differs
+        seen = group.passage.seen(atom.start, atom.end) if group.said_at is None else atom.values[0]
+        span = group.passage.span(atom.start, atom.end) if group.said_at is None else None
+        return Evidence(f"place.{kind}", round(bits, 2), seen, span, known)
+
+    def caretaker(self, entrance: int) -> Iterable[Evidence]:
+        """Yield what it says for an entrance that a caretaker is named."""
+        for mention, entrances in self.caretakers:
+            bits = self.index.caretaker_bits(entrance, entrances)
+            yield Evidence("place.caretaker", round(bits, 2), mention.seen, mention.span, mention.seen)
+
+
+def _caretakers(mentions: Iterable[Mention], index: MatchIndex) -> list[tuple[Mention, frozenset[int]]]:
+    """Return the caretakers named and the entrances that those of that name look after; one piece of evidence in all."""
+    found = []
+    for mention in mentions:
+        if mention.role is Role.CARETAKER:
+            names = {*mention.words, "".join(mention.words)}
+            entrances = frozenset().union(*(index.caretakers.get(name, frozenset()) for name in names))
+            if entrances:
+                found.append((mention, entrances))
+    return found[:1]
+
+
+def _of_the_writer(group: Group) -> bool:
+    """Tell whether a place follows "moi je suis au …"."""
+    before = [word.text for word in group.passage.words if word.end <= group.start][-4:]
+    return bool(OF_THE_WRITER & set(before))

@@ -1,0 +1,174 @@
+"""What a contact offers to tell who writes and where: addresses, numbers, names, places, and what it says of itself."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from dtm_contact.matching.index import MatchIndex
+from dtm_contact.matching.name_mentions import (
+    MOST_MENTIONS,
+    Mention,
+    NameReader,
+    Role,
+    address_mention,
+    display_mention,
+)
+from dtm_contact.matching.passages import Passage, texts
+from dtm_contact.matching.people import number_key
+from dtm_contact.matching.place_mentions import Atom, find_atoms
+from dtm_contact.matching.places import Group, grouped
+from dtm_contact.model import Contact, Part, Span
+from dtm_contact.normalize import find_phones, phone_key
+
+_EMAIL = re.compile(r"(?<![a-z0-9._%+-])[a-z0-9._%+-]{1,64}@[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){1,4}")
+_NUMBER = re.compile(r"(?<![a-z0-9./])(?:[a-z] ?)?[0-9](?:[ ./-]{0,3}[0-9]){3,11}(?![0-9])")
+_MOST_NUMBERS = 200
+_MOST_ADDRESSES = 16
+
+_APPLICANT = re.compile(
+    r"\bcherch\w* (?:activement )?(?:un|une) (?:f[1-6]|t[1-6]|studio|logement|appart\w*|apart\w*|maison)\b"
+    r"|\b(?:demandeur|demande) de logement\b|\bnumero unique\b|\bdossier de candidature\b.{0,20}\blogement\b"
+    r"|\bpas encore (?:fait|depose) (?:de |mon )?dossier\b"
+)
+_NOT_A_TENANT = re.compile(
+    r"\b(?:ne )?sui[st] pas (?:locataire|un de vos locataires|une de vos locataires|chez vous)\b|\bpas locataire chez vous\b"
+    r"|\bpas (?:votre|l'un de vos|un de vos) locataires?\b"
+)
+_ANONYMOUS = re.compile(
+    r"\b(?:ne|n') ?(?:vous )?(?:donne|donnerai|dirai|communique|laisse|souhaite pas donner|veux pas donner|prefere pas donner)\w* "
+    r"pas (?:ici )?mon (?:nom|identite)|\bsans (?:vous )?(?:donner|dire|laisser) mon nom\b|\bsouhaite (?:rester|garder l') ?anonyme"
+    r"|\b(?:prefere|veux|desire|tiens a) rester anonyme|\blettre anonyme\b|\bje reste anonyme\b"
+    r"|\b(?:ne (?:veux|souhaite|prefere|desire) pas|prefere ne pas) (?:vous )?(?:donner|dire|laisser|communiquer) mon (?:nom|identite)"
+)
+_LEFT = re.compile(
+    r"\bdepot de garantie\b|\bsolde de tout compte\b|\bancien(?:ne)? (?:locataire|logement|appartement)\b|\bdecompte (?:final|definitif)\b"
+    r"|\bj'ai (?:quitte|rendu)\b|\bapres mon depart\b|\bcaution\b"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A value with the words that bore it; `sender` where it is who writes, not something in the text."""
+
+    key: str
+    seen: str
+    span: Span | None
+    sender: bool = False
+
+
+@dataclass(slots=True)
+class Clues:
+    """All that was extracted from one contact."""
+
+    emails: list[Seen] = field(default_factory=list)
+    phones: list[Seen] = field(default_factory=list)
+    numbers: list[Seen] = field(default_factory=list)
+    mentions: list[Mention] = field(default_factory=list)
+    groups: list[Group] = field(default_factory=list)
+    loose: list[tuple[Passage, Atom]] = field(default_factory=list)
+    traders: dict[int, Seen] = field(default_factory=dict)
+    applicant: bool = False
+    not_a_tenant: bool = False
+    anonymous: bool = False
+    left: bool = False
+    staff: bool = False
+
+
+def extract(contact: Contact, index: MatchIndex) -> Clues:
+    """Return what the contact offers; nothing that is the landlord's own is evidence."""
+    clues = Clues(staff=index.is_ours(contact.sender.address))
+    passages = texts(contact)
+    for text in passages:
+        _identifiers(text, index, clues)
+        _say_of_themselves(text, clues)
+    _mailboxes(contact, index, clues)
+    _names(contact, passages, index, clues)
+    for text in passages:
+        _places(text, index, clues)
+    return clues
+
+
+def _identifiers(text: Passage, index: MatchIndex, clues: Clues) -> None:
+    folded = text.folded.text
+    for match in _first(_EMAIL.finditer(folded), _MOST_ADDRESSES):
+        if not index.is_ours(match.group()):
+            clues.emails.append(Seen(match.group(), text.seen(*match.span()), text.span(*match.span())))
+    for key, start, end in find_phones(text.original, limit=_MOST_ADDRESSES):
+        if key not in index.our_numbers:
+            place = None if text.offset is None else Span(text.part, text.offset + start, text.offset + end)
+            clues.phones.append(Seen(key, text.original[start:end], place))
+    for match in _first(_NUMBER.finditer(folded), _MOST_NUMBERS):
+        _number(text, match, index, clues)
+
+
+def _number(text: Passage, match: re.Match[str], index: MatchIndex, clues: Clues) -> None:
+    """Keep a number that is a lease's or a unit's, alone or without what was taken before or after it."""
+    written = match.group()
+    pieces = [piece.span() for piece in re.finditer(r"[a-z0-9]+", written)]
+    for first in range(len(pieces)):
+        for last in range(len(pieces), first, -1):
+            start, end = pieces[first][0], pieces[last - 1][1]
+            key = number_key(written[start:end])
+            if key in index.people.by_number or key in index.people.units:
+                begin, stop = match.start() + start, match.start() + end
+                clues.numbers.append(Seen(key, text.seen(begin, stop), text.span(begin, stop)))
+                return
+
+
+def _first(matches: Iterator[re.Match[str]], most: int) -> Iterator[re.Match[str]]:
+    for count, match in enumerate(matches):
+        if count >= most:
+            return
+        yield match
+
+
+def _say_of_themselves(text: Passage, clues: Clues) -> None:
+    folded = text.folded.text
+    clues.applicant |= _APPLICANT.search(folded) is not None
+    clues.not_a_tenant |= _NOT_A_TENANT.search(folded) is not None
+    clues.anonymous |= _ANONYMOUS.search(folded) is not None
+    clues.left |= _LEFT.search(folded) is not None
+
+
+def _mailboxes(contact: Contact, index: MatchIndex, clues: Clues) -> None:
+    """Take the addresses of who writes: the sender's, where an answer is asked for, and first writers passed on."""
+    boxes = [(contact.sender, Part.SENDER_ADDRESS), (contact.reply_to, None)]
+    boxes += [(original.sender, None) for original in contact.forwarded[:3]]
+    for box, part in boxes:
+        address = box.address.strip().lower()[:320]
+        if not address or index.is_ours(address):
+            continue
+        span = Span(part, 0, len(box.address)) if part else None
+        clues.emails.insert(0, Seen(address, box.address, span, sender=True))
+        key = phone_key(address) if address[:1] in "+0123456789" else None
+        if key and key not in index.our_numbers:
+            clues.phones.insert(0, Seen(key, box.address, span, sender=True))
+
+
+def _names(contact: Contact, passages: list[Passage], index: MatchIndex, clues: Clues) -> None:
+    people = index.people
+    found: list[Mention | None] = []
+    writers = [(contact.sender, True), *((original.sender, False) for original in contact.forwarded[:3])]
+    for box, own in writers:
+        if index.is_ours(box.address):
+            continue
+        found.append(display_mention(box.name, Role.DISPLAY, span=own, people=people))
+        if box.address.lower() not in people.by_email:
+            found.append(address_mention(box.address, people, span=own))
+    for text in passages:
+        reader = NameReader(text, people)
+        found.extend(reader.titled())
+        if text.part is not Part.SUBJECT:
+            if not (clues.staff and text.part in {Part.NEW, Part.SIGNATURE}):
+                found.extend(reader.signed(block=text.part is Part.SIGNATURE))
+            found.extend(reader.pairs())
+    clues.mentions = [mention for mention in found if mention is not None][:MOST_MENTIONS]
+
+
+def _places(text: Passage, index: MatchIndex, clues: Clues) -> None:
+    for group in grouped(text, find_atoms(text, index.gazetteer)):
+        if any(atom.kind in {"street", "residence", "commune", "unknown_street"} for atom in group.atoms):
+            if not index.is_office(group):
+                clues.groups.append(group)
+        else:
+            clues.loose.extend((text, atom) for atom in group.atoms)

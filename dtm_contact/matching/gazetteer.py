@@ -1,0 +1,139 @@
+"""The names of places that the directory knows: streets, residences, communes, and the entrances behind them."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TypeVar
+
+from dtm_contact.directory.records import Address, Records
+from dtm_contact.matching.vocabulary import Vocabulary
+from dtm_contact.normalize import fold
+from dtm_contact.normalize.streets import HouseNumber, parse_house_number, place_words, street_words
+
+Key = TypeVar("Key")
+
+
+@dataclass(frozen=True, slots=True)
+class Entrance:
+    """An entrance, its names ready for comparison; `share` is its part of all dwellings of the estate."""
+
+    address_id: str
+    residence_id: str
+    house: HouseNumber | None
+    street: tuple[str, ...]
+    postcode: str
+    commune: tuple[str, ...]
+    building: str
+    staircase: str
+    share: float
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceName:
+    """A name that may stand in a text: `words` in order; `refers` is what bears it (residence ids, or commune words)."""
+
+    kind: str
+    words: tuple[str, ...]
+    refers: tuple[str, ...]
+
+
+_OF_THE_PLACE = frozenset({"sur", "sous", "les", "lez", "des", "aux", "en", "la", "le"})
+
+
+def commune_names(commune: str) -> set[tuple[str, ...]]:
+    """Return the ways of naming a commune: in full, and cut before its particle ("Champigny-sur-Marne" → champigny)."""
+    full = place_words(commune)
+    raw = fold(commune).replace("'", " ").replace("-", " ").split()
+    names = {full}
+    for position, word in enumerate(raw):
+        if position and word in _OF_THE_PLACE:
+            names.add(place_words(" ".join(raw[:position])))
+            break
+    if len(full) > 1 and full[0] not in {"saint", "sainte"}:
+        names.add(full[:1])
+    # "Le Kremlin-Bicêtre" is Bicêtre to those who live there; half of a saint's name is another place.
+    return {name for name in names if name and len(name[0]) > 2}  # noqa: PLR2004 (le, la)
+
+
+class Gazetteer:
+    """Entrances and every name by which a text may mean them."""
+
+    def __init__(self, records: Records) -> None:
+        """Index the names of the estate's places."""
+        dwellings = _dwellings_at(records)
+        total = sum(dwellings.values()) or 1
+        self.entrances = [_entrance(each, dwellings.get(each.address_id, 0) / total) for each in records.addresses]
+        self.entrance_by_id = {each.address_id: position for position, each in enumerate(self.entrances)}
+        self.by_street = _positions((each.street, n) for n, each in enumerate(self.entrances))
+        self.by_residence = _positions((each.residence_id, n) for n, each in enumerate(self.entrances))
+        self.by_commune = _positions((each.commune, n) for n, each in enumerate(self.entrances))
+        self.street_by_word = _by_word(self.by_street)
+        self.street_vocabulary = Vocabulary(dict.fromkeys((w for w in self.street_by_word if not w.isdigit()), 1))
+        self.names = _names_by_first_word([*_residence_names(records), *_commune_names(records)])
+        self.postcodes = frozenset(each.postcode for each in self.entrances if each.postcode)
+
+
+def _dwellings_at(records: Records) -> dict[str, int]:
+    counts: dict[str, int] = {}
+    for dwelling in records.dwellings:
+        if dwelling.kind == "dwelling":
+            counts[dwelling.address_id] = counts.get(dwelling.address_id, 0) + 1
+    return counts
+
+
+def _entrance(address: Address, share: float) -> Entrance:
+    return Entrance(
+        address.address_id,
+        address.residence_id,
+        parse_house_number(address.house_number),
+        street_words(address.street),
+        address.postcode,
+        place_words(address.commune),
+        fold(address.building).strip(),
+        fold(address.staircase).strip(),
+        share,
+        " ".join(filter(None, (address.house_number, address.street, address.commune, address.building))),
+    )
+
+
+def _positions(pairs: Iterable[tuple[Key, int]]) -> dict[Key, list[int]]:
+    table: dict[Key, list[int]] = {}
+    for key, position in pairs:
+        table.setdefault(key, []).append(position)
+    return table
+
+
+def _by_word(streets: Iterable[tuple[str, ...]]) -> dict[str, list[tuple[str, ...]]]:
+    table: dict[str, list[tuple[str, ...]]] = {}
+    for street in streets:
+        for word in dict.fromkeys(street):
+            table.setdefault(word, []).append(street)
+    return table
+
+
+def _residence_names(records: Records) -> Iterable[PlaceName]:
+    bearers: dict[tuple[str, ...], list[str]] = {}
+    for residence in records.residences:
+        for name in {place_words(each) for each in (residence.name, *residence.aliases)}:
+            words = name[1:] if len(name) > 1 and name[0] in {"cite", "residence"} else name
+            for form in {name, words}:
+                if form:
+                    bearers.setdefault(form, []).append(residence.residence_id)
+    return [PlaceName("residence", words, tuple(ids)) for words, ids in bearers.items()]
+
+
+def _commune_names(records: Records) -> Iterable[PlaceName]:
+    bearers: dict[tuple[str, ...], list[str]] = {}
+    for commune in sorted({each.commune for each in records.addresses} | {each.commune for each in records.residences}):
+        for name in commune_names(commune):
+            bearers.setdefault(name, []).append(" ".join(place_words(commune)))
+    return [PlaceName("commune", words, tuple(communes)) for words, communes in bearers.items()]
+
+
+def _names_by_first_word(names: Iterable[PlaceName]) -> dict[str, list[PlaceName]]:
+    table: dict[str, list[PlaceName]] = {}
+    for name in names:
+        table.setdefault(name.words[0], []).append(name)
+    for same in table.values():
+        same.sort(key=lambda name: -len(name.words))
+    return table

@@ -1,0 +1,124 @@
+"""Evidence that names a person by itself: known addresses and numbers, leases, units, threads, trade names."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from dtm_contact.matching import weights
+from dtm_contact.matching.clues import Clues, Seen
+from dtm_contact.matching.index import MatchIndex
+from dtm_contact.model import Contact, Evidence, History, Part, Span
+
+
+@dataclass(slots=True)
+class Identity:
+    """Bits and evidence of each person whom something known points to, by position in `People.all`."""
+
+    found: dict[int, dict[str, Evidence]] = field(default_factory=dict)
+
+    def add(self, person: int, evidence: Evidence) -> None:
+        """Keep the heaviest evidence of each kind."""
+        kinds = self.found.setdefault(person, {})
+        kind = evidence.name.partition(".")[0]
+        if kind not in kinds or kinds[kind].weight < evidence.weight:
+            kinds[kind] = evidence
+
+    def bits(self, person: int) -> float:
+        """Return the sum of a person's evidence."""
+        return sum(evidence.weight for evidence in self.found.get(person, {}).values())
+
+
+def identify(contact: Contact, clues: Clues, index: MatchIndex, history: History) -> Identity:
+    """Return what is known of the addresses and numbers that the contact brings."""
+    identity = Identity()
+    people = index.people
+    for seen in clues.emails:
+        bits = weights.EMAIL_KNOWN if seen.sender else weights.EMAIL_IN_TEXT
+        _holders(identity, index, people.by_email.get(seen.key, ()), Known("email", "known", bits, seen))
+    for seen in clues.phones:
+        known = Known("phone", "known", weights.PHONE_KNOWN, seen)
+        _holders(identity, index, people.by_phone.get(seen.key, ()), known)
+    for seen in clues.numbers:
+        _numbers(identity, index, seen)
+    _confirmed(identity, clues, index, history)
+    _thread(identity, contact, index, history)
+    for person, seen in clues.traders.items():
+        bits = index.trade_bits(person)
+        identity.add(person, Evidence("trade.name", round(bits, 2), seen.seen, seen.span, people.all[person].label))
+    return identity
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """One kind of known thing and its weight."""
+
+    kind: str
+    level: str
+    bits: float
+    seen: Seen
+
+
+def _holders(identity: Identity, index: MatchIndex, holders: Iterable[int], known: Known) -> None:
+    """Credit those who are known by it, and with less the people who live with them."""
+    people = index.people
+    for holder in holders:
+        label = people.all[holder].label
+        seen = known.seen
+        identity.add(holder, Evidence(f"{known.kind}.{known.level}", known.bits, seen.seen, seen.span, label))
+        for home in people.all[holder].homes:
+            for other in people.by_dwelling[home.dwelling.dwelling_id]:
+                if other != holder:
+                    bits = known.bits + weights.HOUSEHOLD
+                    identity.add(other, Evidence(f"{known.kind}.household", bits, seen.seen, seen.span, label))
+
+
+def _numbers(identity: Identity, index: MatchIndex, seen: Seen) -> None:
+    people = index.people
+    for holder in people.by_number.get(seen.key, ()):
+        label = people.all[holder].label
+        identity.add(holder, Evidence("lease.number", weights.LEASE_NUMBER, seen.seen, seen.span, label))
+    for unit in people.units.get(seen.key, ()):
+        for holder in people.by_dwelling.get(unit, ()):
+            identity.add(holder, Evidence("unit.reference", weights.UNIT_REFERENCE, seen.seen, seen.span, unit))
+
+
+def _confirmed(identity: Identity, clues: Clues, index: MatchIndex, history: History) -> None:
+    """Credit what agents confirmed for an address or a number."""
+    addresses = {seen.key: seen for seen in clues.emails if seen.sender}
+    numbers = {seen.key: seen for seen in clues.phones}
+    if not addresses and not numbers:
+        return
+    for fact in history.confirmed(tuple(addresses), tuple(numbers)):
+        person = index.people.position.get(fact.tenant_id)
+        if person is None:
+            continue
+        if fact.value in addresses:
+            known = Known("email", "confirmed", weights.EMAIL_CONFIRMED, addresses[fact.value])
+        elif fact.value in numbers:
+            known = Known("phone", "confirmed", weights.PHONE_CONFIRMED, numbers[fact.value])
+        else:
+            continue
+        _holders(identity, index, (person,), known)
+
+
+def _thread(identity: Identity, contact: Contact, index: MatchIndex, history: History) -> None:
+    """Credit whom the same sender's earlier messages of this thread were about."""
+    ids = tuple(dict.fromkeys((*contact.in_reply_to, *contact.references)))[:50]
+    if not ids:
+        return
+    sender = contact.sender.address.strip().lower()
+    for earlier in history.thread(ids):
+        if earlier.sender_address != sender or not sender:
+            continue
+        seen = Seen(earlier.case_number, earlier.case_number, None)
+        if earlier.tenant_id in index.people.position:
+            known = Known("thread", "same_sender", weights.THREAD, seen)
+            _holders(identity, index, (index.people.position[earlier.tenant_id],), known)
+        elif earlier.dwelling_id:
+            for person in index.people.by_dwelling.get(earlier.dwelling_id, ()):
+                evidence = Evidence("thread.household", weights.THREAD, seen.seen, None, earlier.dwelling_id)
+                identity.add(person, evidence)
+
+
+def sender_span(contact: Contact) -> Span:
+    """Return the span of the sender's address."""
+    return Span(Part.SENDER_ADDRESS, 0, len(contact.sender.address))

@@ -1,0 +1,386 @@
+"""Finding names where a name can stand: a display name, a signature, after a title or "je m'appelle".
+
+Six tenants in a hundred bear a frequent French word as their surname, so a known name in the middle of a sentence says
+nothing. Each mention knows its role: who speaks of himself, whom he writes for, or who is merely spoken of.
+"""
+
+import re
+from dataclasses import dataclass
+from enum import Enum
+
+from dtm_contact.matching.passages import Passage, Word, passage
+from dtm_contact.matching.people import People
+from dtm_contact.matching.words import (
+    CARETAKERS,
+    FEMALE_TITLES,
+    GREETINGS,
+    KIN,
+    MALE_TITLES,
+    NEIGHBOURS,
+    NOT_NAMES,
+    PARTICLES,
+    RELATIVES_WRITTEN_FOR,
+    SELF_CUES,
+    SELF_WORDS,
+    STRANGERS,
+    TENANCY,
+    TITLES,
+    WRITTEN_FOR,
+)
+from dtm_contact.model import Part, Span
+
+MOST_MENTIONS = 24
+"""Names read in one contact; a text with more is a list of people."""
+
+_MOST_WORDS = 5
+
+
+class Role(Enum):
+    """Who a name is, with how surely it is the tenant concerned, and how much it may speak against others."""
+
+    FOR = (0.93, 1.0)
+    SELF = (0.95, 1.0)
+    SIGNED = (0.92, 1.0)
+    DISPLAY = (0.9, 0.7)
+    ADDRESS = (0.6, 0.0)
+    PAIR = (0.5, 0.0)
+    NAMED = (0.3, 0.0)
+    KIN = (0.15, 0.0)
+    CARETAKER = (0.0, 0.0)
+
+    def __init__(self, trust: float, against: float) -> None:
+        self.trust = trust
+        self.against = against
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """A name in a text.
+
+    Attributes:
+        words: full words of the name, folded.
+        initials: single letters of it.
+        gender: by its title, "" without one.
+        seen, span: as written, and where.
+    """
+
+    role: Role
+    words: tuple[str, ...]
+    initials: tuple[str, ...]
+    gender: str
+    seen: str
+    span: Span | None
+    titled: bool = False
+
+
+_CLOSING_LINES = 5
+_LINE_WORDS = 9
+
+
+def _gender(title: str) -> str:
+    return "f" if title in FEMALE_TITLES else "m" if title in MALE_TITLES else ""
+
+
+class NameReader:
+    """Reads the names of one passage; knows which words are names of the directory."""
+
+    def __init__(self, text: Passage, people: People) -> None:
+        self._text = text
+        self._words = text.words
+        self._people = people
+
+    def _known(self, word: str) -> bool:
+        return word in self._people.surnames or word in self._people.firsts
+
+    def _near_known(self, word: str) -> bool:
+        return bool(self._people.surnames.channel(word) or self._people.firsts.channel(word))
+
+    def _takes(self, position: int, *, cued: bool) -> bool:
+        """Tell whether a word may belong to a name; after a cue, a misspelt name in small letters may."""
+        word = self._words[position]
+        if word.text.isdigit() or word.text in NOT_NAMES:
+            return False
+        if word.capital or word.text in PARTICLES or len(word.text) == 1:
+            return True
+        return self._known(word.text) or (cued and len(word.text) > 2 and self._near_known(word.text))  # noqa: PLR2004
+
+    def take(self, position: int, *, cued: bool = True) -> tuple[int, int]:
+        """Return the first word of a name and the one after its last, from `position` on; equal where there is none."""
+        end = position
+        while end < min(position + _MOST_WORDS, len(self._words)):
+            between = (
+                self._text.folded.text[self._words[end - 1].end : self._words[end].start] if end > position else ""
+            )
+            if len(between) > 2 or any(mark in between for mark in "\n;:!?()") or not self._takes(end, cued=cued):  # noqa: PLR2004
+                break
+            if "." in between and len(self._words[end - 1].text) > 2:  # noqa: PLR2004 (a sentence ends)
+                break
+            end += 1
+        while end > position and self._words[end - 1].text in PARTICLES and len(self._words[end - 1].text) > 1:
+            end -= 1
+        return position, end
+
+    def mention(self, role: Role, first: int, end: int, title: str = "") -> Mention | None:
+        """Build the mention of the words from `first` to `end`, or None where none of them is a full word."""
+        born = self._born(end)
+        words = [each.text for each in self._words[first:end]] + born
+        full = tuple(word for word in words if len(word) > 1)
+        if not full:
+            return None
+        last = self._words[end - 1]
+        start = self._words[first].start
+        return Mention(
+            role,
+            _glue_apostrophes(self._text, self._words[first:end]) + tuple(born)
+            if "'" in self._text.folded.text[start : last.end]
+            else full,
+            tuple(word for word in words if len(word) == 1),
+            _gender(title),
+            self._text.seen(start, last.end),
+            self._text.span(start, last.end),
+            bool(title),
+        )
+
+    def _born(self, end: int) -> list[str]:
+        """Return the birth name that follows ("née Lacroix")."""
+        for ahead in range(end, min(end + 1, len(self._words))):
+            if self._words[ahead].text in {"ne", "nee"}:
+                first, last = self.take(ahead + 1)
+                return [each.text for each in self._words[first : min(last, first + 2)]]
+        return []
+
+    def _before(self, position: int, count: int) -> list[str]:
+        """Return the words before a position, back to the beginning of its sentence."""
+        found: list[str] = []
+        for back in range(position - 1, max(-1, position - 1 - count), -1):
+            between = self._text.folded.text[self._words[back].end : self._words[back + 1].start]
+            if any(mark in between for mark in "!?;\n") or (". " in between and len(self._words[back].text) > 3):  # noqa: PLR2004
+                break
+            found.append(self._words[back].text)
+        return found
+
+    def titled(self) -> list[Mention]:
+        """Return the names that follow a title, or a cue such as "je m'appelle"."""
+        found: list[Mention] = []
+        position = 0
+        while position < len(self._words) and len(found) < MOST_MENTIONS:
+            mention, position = self._at(position)
+            if mention is not None:
+                found.append(mention)
+        return found
+
+    def _at(self, position: int) -> tuple[Mention | None, int]:
+        word = self._words[position]
+        title = word.text if word.text in TITLES else ""
+        if title in {"m", "me"} and not word.capital:
+            title = ""
+        cue = "" if title else self._cue(position)
+        if not title and not cue:
+            return None, position + 1
+        first = position + 1
+        if not title and first < len(self._words) and self._words[first].text in TITLES:
+            title, first = self._words[first].text, first + 1
+        first, end = self.take(first)
+        if end == first:
+            return None, position + 1
+        role = self._role(position, end, cue)
+        if role is None or (cue and not title and not self._looks_like_name(first, end)):
+            return None, position + 1
+        return self.mention(role, first, end, title), end
+
+    def _looks_like_name(self, first: int, end: int) -> bool:
+        words = self._words[first:end]
+        known = [word for word in words if self._known(word.text)]
+        return bool(known) and (any(word.capital for word in known) or len(known) > 1)
+
+    def _cue(self, position: int) -> str:
+        """Return "self" or "for" where the words up to and with this one announce a name."""
+        word = self._words[position].text
+        said = " ".join([*reversed(self._before(position, 2)), word])
+        if any(said == cue or said.endswith(f" {cue}") for cue in SELF_CUES):
+            elsewhere = self._before(position, 3)
+            if word == "appelle" and "s" in elsewhere[:1]:
+                return "for"
+            return "self"
+        if word == "appelle" and "s" in self._before(position, 1):
+            return "for"
+        if word == "est" and "c" in self._before(position, 1):
+            return "self"
+        if word in RELATIVES_WRITTEN_FOR:
+            return "for"
+        return "kin" if word in KIN else ""
+
+    def _role(self, position: int, end: int, cue: str) -> Role | None:  # noqa: PLR0911 (one line a role)
+        before = self._before(position, 6)
+        near = {*before[:4], *(word.text for word in self._words[end : end + 2])}
+        if CARETAKERS & near:
+            return Role.CARETAKER
+        if STRANGERS & set(before[:2]) or NEIGHBOURS & set(before[:3]):
+            return None
+        if cue == "self":
+            return Role.SELF
+        if cue == "for" or WRITTEN_FOR & set(before[:4]) or self._domiciled(end):
+            return Role.FOR
+        if cue == "kin" or KIN & set(before[:3]):
+            return Role.KIN
+        if SELF_WORDS & set(before[:3]) or before[:2] == ["est", "c"]:
+            return Role.SELF
+        return self._after_greeting(before, end)
+
+    def _domiciled(self, end: int) -> bool:
+        following = {word.text for word in self._words[end : end + 5]}
+        return bool(following & TENANCY)
+
+    def _after_greeting(self, before: list[str], end: int) -> Role | None:
+        """Tell the one addressed ("Bonjour Madame Dupont,") from one who says who he is ("bonjour madame dupont j'habite")."""
+        tail = self._text.folded.text[self._words[end - 1].end : self._words[end - 1].end + 2]
+        following = [word.text for word in self._words[end : end + 3]]
+        speaks = {"j", "je", "a", "euh"} & set(following[:2]) or "appareil" in following
+        if GREETINGS & set(before[:2]) or not before:
+            if speaks and not tail.startswith(("\n", ",")):
+                return Role.SELF
+            if not before and self._alone(end):
+                return Role.SIGNED
+            return None
+        if set(before[:4]) & {"oui", "allo", "alors"} and speaks:
+            return Role.SELF
+        return Role.NAMED
+
+    def _alone(self, end: int) -> bool:
+        """Tell whether a name that begins its line ends near the text's end."""
+        return len(self._words) - end <= 12  # noqa: PLR2004
+
+    def signed(self, *, block: bool) -> list[Mention]:
+        """Return the names on lines of their own: at the head of a letter, under it, or in a signature block."""
+        lines = _lines(self._text)
+        closing = lines if block else lines[-_CLOSING_LINES:]
+        found: list[Mention] = []
+        for number, line in enumerate(lines):
+            if not line or (line not in closing and number > 1):
+                continue
+            mention = self._signature(line, last=number >= len(lines) - 2, block=block)
+            if mention is not None:
+                found.append(mention)
+        return found[:4]
+
+    def _signature(self, line: range, *, last: bool, block: bool) -> Mention | None:
+        first = line.start
+        title = ""
+        while first < line.stop and self._words[first].text in TITLES | {"dr", "pr"}:
+            title, first = self._words[first].text, first + 1
+        begin, end = self.take(first, cued=bool(title))
+        end = min(end, line.stop)
+        if end <= begin:
+            return None
+        whole = end >= line.stop
+        known = [word for word in self._words[begin:end] if self._known(word.text)]
+        if not known or (not whole and not (last or block)) or len(line) > (_LINE_WORDS if whole else 2 * _LINE_WORDS):
+            return None
+        after = self._text.folded.text[self._words[end - 1].end :][:3].lstrip(" ")
+        if not whole and not title and after[:1] not in {",", "-", "(", "/"} and len(known) < 2:  # noqa: PLR2004
+            return None
+        if len(known) < len(self._words[begin:end]) and not any(word.capital for word in self._words[begin:end]):
+            return None
+        return self.mention(Role.SIGNED, begin, end, title)
+
+    def pairs(self) -> list[Mention]:
+        """Return known first names beside known surnames, wherever they stand."""
+        found: list[Mention] = []
+        surnames, firsts = self._people.surnames, self._people.firsts
+        for position in range(len(self._words) - 1):
+            one, other = self._words[position], self._words[position + 1]
+            if other.start - one.end > 1 or not (one.text in firsts or one.text in surnames):
+                continue
+            fits = (one.text in firsts and other.text in surnames) or (one.text in surnames and other.text in firsts)
+            if not fits or {one.text, other.text} & (NOT_NAMES | PARTICLES):
+                continue
+            before = set(self._before(position, 4))
+            if before & (CARETAKERS | NEIGHBOURS | STRANGERS | KIN):
+                continue
+            role = Role.PAIR if one.capital == other.capital else Role.NAMED
+            if mention := self.mention(role, position, position + 2):
+                found.append(mention)
+            if len(found) >= MOST_MENTIONS:
+                break
+        return found
+
+
+def _glue_apostrophes(text: Passage, words: tuple[Word, ...]) -> tuple[str, ...]:
+    """Return the full words of a name, those joined by an apostrophe as one ("n'diaye" → "ndiaye")."""
+    glued: list[str] = []
+    end = -2
+    for word in words:
+        joined = word.start == end + 1 and text.folded.text[end] == "'"
+        if joined and glued:
+            glued[-1] += word.text
+        else:
+            glued.append(word.text)
+        end = word.end
+    return tuple(word for word in glued if len(word) > 1)
+
+
+def _lines(text: Passage) -> list[range]:
+    """Return the lines that hold words, as ranges of word positions."""
+    lines: list[range] = []
+    first = 0
+    words = text.words
+    for position in range(1, len(words) + 1):
+        ends = position == len(words) or "\n" in text.folded.text[words[position - 1].end : words[position].start]
+        if ends:
+            lines.append(range(first, position))
+            first = position
+    return lines
+
+
+_TITLE_IN_NAME = re.compile(r"[(\[].*", re.DOTALL)
+
+
+def display_mention(name: str, role: Role, *, span: bool, people: People) -> Mention | None:
+    """Return the name that a mailbox bears as a mention; brackets ("(CD94)") are dropped."""
+    text = passage(Part.SENDER_NAME, _TITLE_IN_NAME.sub("", name), 0 if span else None)
+    words = [word for word in text.words if word.text not in TITLES and word.text not in {"dr", "pr"}]
+    titles = [word.text for word in text.words if word.text in TITLES]
+    if not words:
+        return None
+    return _whole(text, words, role, titles[0] if titles else "", people)
+
+
+def _whole(text: Passage, words: list[Word], role: Role, title: str, people: People) -> Mention | None:
+    del people
+    full = (
+        _glue_apostrophes(text, tuple(words))
+        if "'" in text.folded.text
+        else tuple(w.text for w in words if len(w.text) > 1)
+    )
+    full = tuple(word for word in full if not word.isdigit())[:_MOST_WORDS]
+    initials = tuple(word.text for word in words if len(word.text) == 1 and not word.text.isdigit())
+    if not full and len(initials) < 2:  # noqa: PLR2004
+        return None
+    start, end = words[0].start, words[-1].end
+    return Mention(role, full, initials, _gender(title), text.seen(start, end), text.span(start, end), bool(title))
+
+
+_LOCAL_WORDS = re.compile(r"[a-z]+")
+
+
+def address_mention(address: str, people: People, *, span: bool) -> Mention | None:
+    """Return the name inside an e-mail address that nobody is known by ("f.blanc94@…", "messaoudis1973@…")."""
+    local = address.partition("@")[0].lower()[:64]
+    words: list[str] = []
+    initials: list[str] = []
+    for word in _LOCAL_WORDS.findall(local):
+        if len(word) == 1:
+            initials.append(word)
+        elif word in people.surnames or word in people.firsts or len(word) < 4:  # noqa: PLR2004
+            words.append(word)
+        elif word[1:] in people.surnames:
+            words.append(word[1:])
+            initials.append(word[0])
+        elif word[:-1] in people.surnames:
+            words.append(word[:-1])
+            initials.append(word[-1])
+    words = [word for word in words if word in people.surnames or word in people.firsts]
+    if not words:
+        return None
+    place = Span(Part.SENDER_ADDRESS, 0, len(address.partition("@")[0])) if span else None
+    return Mention(Role.ADDRESS, tuple(words), tuple(initials), "", address.partition("@")[0], place)

@@ -1,0 +1,135 @@
+"""How well a mentioned name fits a person, in bits, for all people at once and for one in full."""
+
+from collections.abc import Iterable
+from math import log2
+
+from dtm_contact.matching import weights
+from dtm_contact.matching.name_mentions import Mention, Role
+from dtm_contact.matching.people import People, Person
+from dtm_contact.matching.vocabulary import Vocabulary
+from dtm_contact.model import Evidence
+
+_MOST_GLUED = 3
+
+
+def _readings(words: tuple[str, ...], vocabulary: Vocabulary) -> dict[str, tuple[float, int]]:
+    """Return each name that some of the words may mean, with its likelihood ratio and the words used as a bit mask."""
+    found: dict[str, tuple[float, int]] = {}
+    for length in range(1, min(_MOST_GLUED, len(words)) + 1):
+        for first in range(len(words) - length + 1):
+            mask = ((1 << length) - 1) << first
+            for name, ratio in vocabulary.ratios("".join(words[first : first + length])).items():
+                if ratio > found.get(name, (0.0, 0))[0]:
+                    found[name] = ratio, mask
+    return found
+
+
+class NameFit:
+    """One mention, held against people."""
+
+    def __init__(self, mention: Mention, people: People, trust: float) -> None:
+        """Look its words up once; `trust` is how surely the one mentioned is the tenant concerned."""
+        self.mention = mention
+        self.trust = trust
+        self.surnames = _readings(mention.words, people.surnames)
+        self.firsts = _readings(mention.words, people.firsts)
+        self._count = len(mention.words)
+        known = sum(word in people.surnames or word in people.firsts for word in mention.words)
+        self._full_name = known > 1 or (self._count > 1 and known > 0)
+
+    def ratio(self, person: Person) -> float:
+        """Return P(the name mentioned | this person) over P(that name)."""
+        surname, s_mask = self._surname(person)
+        first, f_mask = self.firsts.get(person.first, (0.0, 0))
+        if surname and first and not s_mask & f_mask:
+            return surname * first * self._gender(person)
+        by_surname = surname * self._rest(person.first, s_mask, weights.OTHER_FIRST_NAME, weights.SURNAME_ALONE)
+        other = weights.OTHER_SURNAME[person.gender]
+        alone = weights.FIRST_NAME_AFTER_TITLE if self.mention.titled else weights.FIRST_NAME_ALONE
+        by_first = first * self._rest(person.surname, f_mask, other, alone)
+        return max(by_surname, by_first, weights.GIVEN_UP) * self._gender(person)
+
+    def _surname(self, person: Person) -> tuple[float, int]:
+        now, before = self.surnames.get(person.surname, (0.0, 0)), self.surnames.get(person.birth, (0.0, 0))
+        if now[0] and before[0] and not now[1] & before[1]:
+            return now[0] * before[0], now[1] | before[1]
+        return max(now, (before[0] * 0.7, before[1]))
+
+    def _rest(self, other_name: str, mask: int, differs: float, alone: float) -> float:
+        """Return what the rest of the mention says of the person's other name."""
+        if not mask:
+            return 0.0
+        if self.mention.initials and other_name:
+            return weights.INITIAL_FITS if other_name[0] in self.mention.initials else weights.INITIAL_DIFFERS
+        used = mask.bit_count()
+        return differs if used < self._count else alone
+
+    def _gender(self, person: Person) -> float:
+        if not self.mention.gender or not person.gender:
+            return 1.0
+        return weights.GENDER_FITS if self.mention.gender == person.gender else weights.GENDER_DIFFERS
+
+    def bits(self, person: Person) -> float:
+        """Return the mention's weight for a person; what speaks against counts as far as the role may."""
+        ratio = self.ratio(person)
+        against = self.mention.role.against
+        if ratio <= weights.GIVEN_UP * weights.GENDER_FITS and self._full_name and against:
+            return weights.WHOLLY_OTHER_NAME * against
+        bits = log2(self.trust * ratio + 1.0 - self.trust)
+        return bits if bits > 0 else bits * against
+
+    def evidence(self, person: Person) -> Evidence:
+        """Return the mention as evidence for or against a person."""
+        mention = self.mention
+        kind = f"name.{mention.role.name.lower()}"
+        return Evidence(kind, round(self.bits(person), 2), mention.seen, mention.span, person.label)
+
+
+class Naming:
+    """All mentions of a contact, held against people."""
+
+    def __init__(self, mentions: Iterable[Mention], people: People, *, applicant: bool) -> None:
+        """Look all mentions up."""
+        self.fits = [NameFit(each, people, _trust(each.role, applicant=applicant)) for each in mentions]
+        self.surname_bits = _best((fit, name, each) for fit in self.fits for name, (each, _) in fit.surnames.items())
+        self.first_bits = _best((fit, name, each) for fit in self.fits for name, (each, _) in fit.firsts.items())
+        self.missing = -3.0 if any(fit.mention.role.against for fit in self.fits) else 0.0
+
+    def quick(self, person: Person) -> float:
+        """Return roughly what `weigh` would, from two look-ups: enough to choose whom to weigh."""
+        surname = max(self.surname_bits.get(person.surname, self.missing), self.surname_bits.get(person.birth, -9.0))
+        return surname + self.first_bits.get(person.first, self.missing)
+
+    def weigh(self, person: Person) -> list[tuple[float, Evidence]]:
+        """Return what counts: the mention that fits best, and those of no less authority that speak against."""
+        scored = [(fit.bits(person), fit) for fit in self.fits]
+        if not scored:
+            return []
+        best, chosen = max(scored, key=lambda each: each[0])
+        counted = [(best, chosen)] if best > 0 else []
+        standing = _AUTHORITY[chosen.mention.role] if best > 0 else 0
+        worst = min(scored, key=lambda each: each[0])
+        if worst[0] < 0 and _AUTHORITY[worst[1].mention.role] > standing:
+            counted.append(worst)
+        return [(bits, fit.evidence(person)) for bits, fit in counted]
+
+
+_AUTHORITY = {
+    Role.FOR: 5, Role.SELF: 4, Role.SIGNED: 3, Role.DISPLAY: 2, Role.ADDRESS: 1, Role.PAIR: 2, Role.NAMED: 1, Role.KIN: 0,
+    Role.CARETAKER: 0,
+}  # fmt: skip
+
+
+def _trust(role: Role, *, applicant: bool) -> float:
+    if applicant and role in {Role.FOR, Role.KIN, Role.NAMED, Role.PAIR}:
+        return weights.APPLICANT_NAME_TRUST
+    return role.trust
+
+
+def _best(scored: Iterable[tuple[NameFit, str, float]]) -> dict[str, float]:
+    best: dict[str, float] = {}
+    for fit, name, ratio in scored:
+        bits = log2(fit.trust * ratio + 1.0 - fit.trust)
+        if bits > best.get(name, -99.0):
+            best[name] = bits
+    return best

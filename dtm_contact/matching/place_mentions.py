@@ -1,0 +1,297 @@
+"""Finding what a text says of places: streets with numbers, residences, communes, buildings, floors, doors."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from rapidfuzz.distance import OSA
+
+from dtm_contact.matching.gazetteer import Gazetteer, PlaceName
+from dtm_contact.matching.passages import Passage, Word
+from dtm_contact.matching.words import (
+    BUILDING_WORDS,
+    DOOR_WORDS,
+    FLOOR_WORDS,
+    LOCATIVES,
+    NUMBERS,
+    OFFICIAL_PLACES,
+    ORDINAL_ENDINGS,
+    ORDINALS,
+    RESIDENCE_CUES,
+    SIDES,
+    STAIRCASE_WORDS,
+    WHERE_OTHERS_LIVE,
+)
+from dtm_contact.normalize.streets import LITTLE_WORDS, STREET_TYPES, HouseNumber, parse_house_number, written_out
+
+MOST_ATOMS = 60
+"""Places read in one passage; a text that names more is a list."""
+
+
+@dataclass(frozen=True, slots=True)
+class Atom:
+    """One thing said of a place.
+
+    Attributes:
+        kind: `street`, `residence`, `commune`, `postcode`, `building`, `staircase`, `floor`, `door`.
+        values: what it may mean (streets as words joined by spaces, residence ids, communes, a letter, a floor).
+        quality: from 0 to 1, how surely the words mean that.
+        house: the number before a street.
+    """
+
+    kind: str
+    values: tuple[str, ...]
+    start: int
+    end: int
+    quality: float
+    house: HouseNumber | None = None
+
+
+def find_atoms(passage: Passage, gazetteer: Gazetteer) -> list[Atom]:
+    """Return what a passage says of places, in order; overlapping readings of one stretch are settled for the street."""
+    atoms: list[Atom] = []
+    taken = -1
+    for position, word in enumerate(passage.words):
+        if position <= taken:
+            continue
+        found, last = _at(passage, position, word, gazetteer)
+        atoms.extend(found)
+        taken = max(taken, last)
+        if len(atoms) >= MOST_ATOMS:
+            break
+    return atoms
+
+
+def _at(passage: Passage, position: int, word: Word, gazetteer: Gazetteer) -> tuple[list[Atom], int]:
+    """Return the atoms that begin at a word, and the position of the last word that they took."""
+    for read in (_street, _numbered_street, _name, _postcode):
+        atoms, last = read(passage, position, word, gazetteer)
+        if atoms:
+            return atoms, last
+    detail = _detail(passage.words, position)
+    return ([detail[0]], detail[1]) if detail else ([], -1)
+
+
+def _significant(words: tuple[Word, ...], position: int, most: int) -> list[tuple[int, str]]:
+    """Return the next words that tell a place apart, with their positions; they stop where the text makes a break."""
+    found: list[tuple[int, str]] = []
+    for ahead in range(position, min(position + 2 * most, len(words))):
+        word = words[ahead]
+        if ahead > position and word.start - words[ahead - 1].end > 3:  # noqa: PLR2004 (a comma and spaces)
+            break
+        if word.text not in LITTLE_WORDS:
+            found.append((ahead, written_out(word.text)))
+        if len(found) == most:
+            break
+    return found
+
+
+def _same_word(said: str, known: str) -> bool:
+    if said == known:
+        return True
+    return len(known) >= 5 and not known.isdigit() and OSA.distance(said, known, score_cutoff=1) <= 1  # noqa: PLR2004
+
+
+def _coverage(said: list[tuple[int, str]], street: tuple[str, ...]) -> tuple[float, int]:
+    """Return which part of a street's name the next words say (by letters), and the position of the last of them."""
+    covered, last, ahead = 0, -1, 0
+    for position, word in said:
+        match = next((n for n in range(ahead, len(street)) if _same_word(word, street[n])), None)
+        if match is None:
+            if len(word) > 1 or last >= 0:  # an initial may stand for a first name
+                break
+            continue
+        covered, last, ahead = covered + len(street[match]), position, match + 1
+    return covered / sum(map(len, street)), last
+
+
+def _streets(said: list[tuple[int, str]], gazetteer: Gazetteer, least: float) -> tuple[list[str], float, int]:
+    """Return the streets that the next words name best, how well, and the position of the last word taken."""
+    candidates: set[tuple[str, ...]] = set()
+    for _position, word in said[:2]:
+        near = gazetteer.street_vocabulary.channel(word) if word.isalpha() and len(word) > 1 else {}
+        for known in (word, *near):
+            candidates.update(gazetteer.street_by_word.get(known, ()))
+    scored = [(*_coverage(said, street), street) for street in candidates]
+    best = max((score for score, _last, _street in scored), default=0.0)
+    if best < least:
+        return [], 0.0, -1
+    chosen = [(last, street) for score, last, street in scored if score >= best - 0.05]
+    return [" ".join(street) for _last, street in chosen], best, max(last for last, _street in chosen)
+
+
+def _street(passage: Passage, position: int, word: Word, gazetteer: Gazetteer) -> tuple[list[Atom], int]:
+    """Read a kind of street with its name and the number before it."""
+    if word.text not in STREET_TYPES:
+        return [], -1
+    house, start = _house_before(passage, position)
+    if len(word.text) == 1 and house is None:
+        return [], -1
+    streets, quality, last = _streets(_significant(passage.words, position + 1, 5), gazetteer, 0.45)
+    if streets:
+        end = passage.words[last].end
+        return [Atom("street", tuple(streets), start, end, min(1.0, 0.5 + quality / 2), house)], last
+    if house is None or position + 1 >= len(passage.words) or len(word.text) < 2:  # noqa: PLR2004
+        return [], -1
+    return [Atom("unknown_street", (), start, word.end, 1.0, house)], position
+
+
+def _numbered_street(passage: Passage, position: int, word: Word, gazetteer: Gazetteer) -> tuple[list[Atom], int]:
+    """Read a number right before a street's name whose kind is left out ("48 gambetta")."""
+    if not word.text.isdigit() or len(word.text) > 3:  # noqa: PLR2004
+        return [], -1
+    ahead = position + 1
+    if ahead < len(passage.words) and passage.words[ahead].text in {"bis", "ter"}:
+        ahead += 1
+    said = _significant(passage.words, ahead, 4)
+    if not said or said[0][1] not in gazetteer.street_by_word or said[0][1].isdigit():
+        return [], -1
+    streets, quality, last = _streets(said, gazetteer, 0.99)
+    if not streets:
+        return [], -1
+    house = parse_house_number(" ".join(each.text for each in passage.words[position:ahead]))
+    return [Atom("street", tuple(streets), word.start, passage.words[last].end, 0.8 * quality, house)], last
+
+
+def _house_before(passage: Passage, position: int) -> tuple[HouseNumber | None, int]:
+    """Return the house number that ends right before a word, and where it starts in the folded text."""
+    words, here = passage.words, passage.words[position]
+    first = position
+    while first > 0 and position - first < 4 and _part_of_number(words[first - 1], words[first]):  # noqa: PLR2004
+        first -= 1
+    for start in range(first, position):
+        text = passage.folded.text[words[start].start : words[position - 1].end]
+        house = parse_house_number(text) or _told_number([word.text for word in words[start:position]])
+        if house is not None:
+            return house, words[start].start
+    return None, here.start
+
+
+def _part_of_number(word: Word, following: Word) -> bool:
+    close = following.start - word.end <= 3  # noqa: PLR2004 (", ")
+    known = word.text.isdigit() or word.text in NUMBERS or word.text in {"bis", "ter", "quater", "et", "a"}
+    return close and (known or len(word.text) == 1)
+
+
+def _told_number(words: list[str]) -> HouseNumber | None:
+    """Return a number told in words ("trente-sept", "soixante-douze", "quatre-vingt-six bis")."""
+    suffix = words[-1] if words and words[-1] in {"bis", "ter"} else ""
+    total = 0
+    for word in words[: -1 if suffix else None]:
+        if word not in NUMBERS:
+            return None
+        value = NUMBERS[word]
+        total = total * value if (total, value) == (4, 20) else total + value
+    return HouseNumber(total, total, suffix) if total else None
+
+
+def _name(passage: Passage, position: int, word: Word, gazetteer: Gazetteer) -> tuple[list[Atom], int]:
+    """Read the name of a residence or a commune; one spelling may be both."""
+    atoms: list[Atom] = []
+    end_position = -1
+    for name in gazetteer.names.get(written_out(word.text), ()):
+        last = _matched(passage.words, position, name)
+        if last < 0 or (end_position >= 0 and last < end_position):
+            continue
+        atom = _named(passage, position, last, name)
+        if atom is not None:
+            atoms.append(atom)
+            end_position = max(end_position, last)
+    return atoms, end_position
+
+
+def _matched(words: tuple[Word, ...], position: int, name: PlaceName) -> int:
+    said = _significant(words, position, len(name.words))
+    if len(said) < len(name.words) or said[0][0] != position:
+        return -1
+    if all(_same_word(word, known) for (_position, word), known in zip(said, name.words, strict=True)):
+        return said[-1][0]
+    return -1
+
+
+def _named(passage: Passage, position: int, last: int, name: PlaceName) -> Atom | None:
+    words = passage.words
+    before = [word.text for word in words[max(0, position - 3) : position]]
+    start, end = words[position].start, words[last].end
+    if name.kind == "commune":
+        if OFFICIAL_PLACES.intersection(before):
+            return None
+        return Atom("commune", name.refers, start, end, 1.0)
+    cued = bool(RESIDENCE_CUES.intersection(before))
+    capital = any(words[n].capital for n in range(position, last + 1)) and not _starts_sentence(passage, position)
+    if cued or len(name.words) > 1:
+        quality = 0.95
+    elif capital:
+        quality = 0.85
+    else:
+        quality = 0.6 if LOCATIVES.intersection(before) else 0.3
+    return Atom("residence", name.refers, start, end, quality)
+
+
+def _starts_sentence(passage: Passage, position: int) -> bool:
+    """Tell whether a word's capital may be that of a sentence."""
+    before = passage.folded.text[: passage.words[position].start].rstrip()
+    return not before or before[-1] in ".!?"
+
+
+def _postcode(passage: Passage, _position: int, word: Word, gazetteer: Gazetteer) -> tuple[list[Atom], int]:
+    if len(word.text) != 5 or not word.text.isdigit():  # noqa: PLR2004
+        return [], -1
+    quality = 1.0 if word.text in gazetteer.postcodes else 0.0
+    del passage
+    return [Atom("postcode", (word.text,), word.start, word.end, quality)], _position
+
+
+def _detail(words: tuple[Word, ...], position: int) -> tuple[Atom, int] | None:
+    """Read a building, a staircase, a door or a floor."""
+    word = words[position]
+    following = words[position + 1] if position + 1 < len(words) else None
+    near = following is not None and following.start - word.end <= 3  # noqa: PLR2004
+    if near and following is not None:
+        for kind, heads in (("building", BUILDING_WORDS), ("staircase", STAIRCASE_WORDS), ("door", DOOR_WORDS)):
+            if word.text in heads:
+                return _after_head(kind, words, position)
+    return next(iter(_floors(words, position)), None)
+
+
+def _after_head(kind: str, words: tuple[Word, ...], position: int) -> tuple[Atom, int] | None:
+    ahead = position + 1
+    if words[ahead].text in {"n", "no", "numero"} and ahead + 1 < len(words):
+        ahead += 1
+    value = words[ahead].text
+    last = ahead
+    following = words[ahead + 1] if ahead + 1 < len(words) else None
+    if (
+        len(value) == 1
+        and value.isalpha()
+        and following
+        and following.text.isdigit()
+        and following.start == words[ahead].end
+    ):
+        value, last = value + following.text, ahead + 1
+    short = len(value) <= 3 and (value.isdigit() or len(value) == 1 or value[1:].isdigit())  # noqa: PLR2004
+    if not short and value not in SIDES:
+        return None
+    return Atom(kind, (value,), words[position].start, words[last].end, 1.0), last
+
+
+def _floors(words: tuple[Word, ...], position: int) -> Iterator[tuple[Atom, int]]:
+    word = words[position]
+    if word.text == "rdc" or (word.text == "rez" and words[position + 1 : position + 3]):
+        yield Atom("floor", ("0",), word.start, word.end, 1.0), position
+        return
+    floor = ORDINALS.get(word.text)
+    last = position
+    if floor is None and word.text.isdigit() and len(word.text) <= 2:  # noqa: PLR2004
+        following = words[position + 1] if position + 1 < len(words) else None
+        if following and following.start - word.end <= 1 and following.text in ORDINAL_ENDINGS:
+            floor, last = str(int(word.text)), position + 1
+        elif following and following.start - word.end <= 2 and following.text in FLOOR_WORDS:  # noqa: PLR2004
+            floor = str(int(word.text))
+    if floor is None:
+        return
+    following = words[last + 1] if last + 1 < len(words) else None
+    if WHERE_OTHERS_LIVE.intersection(each.text for each in words[max(0, position - 3) : position]):
+        return
+    said = following is not None and following.text in FLOOR_WORDS and following.start - words[last].end <= 2  # noqa: PLR2004
+    last = last + 1 if said else last
+    yield Atom("floor", (floor,), word.start, words[last].end, 1.0 if said else 0.7), last

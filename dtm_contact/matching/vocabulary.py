@@ -1,0 +1,89 @@
+"""The names that the directory knows, and how likely each is what somebody wrote (the noisy channel).
+
+Weights follow Fellegi and Sunter (1969), with Winkler's frequencies: the likelihood ratio of a name `v` for a word `q`
+is P(q|v) / P(q), where P(q) sums over all names near `q`, each by its own frequency. So a rare name weighs more than a
+common one, a misspelling less than the right spelling, and a misspelling that is another name next to nothing.
+"""
+
+from collections.abc import Iterable, Mapping
+
+from rapidfuzz.distance import OSA
+
+from dtm_contact.normalize import sound
+
+# P(q|v) for one spelling `q` of each level: the share of people who write so, over the spellings that the level has.
+EXACT = 0.8
+SAME_SOUND = 0.02
+ONE_EDIT = 0.003
+TWO_EDITS = 0.00003
+PART = 0.03
+"""One word of a compound name ("Joseph" for Joseph-Auguste)."""
+
+OUTSIDE = 3e-6
+"""P(q) of a word that no name of the directory explains: people whom the directory does not hold."""
+
+_SHORTEST_FUZZY = 4
+_SHORTEST_TWO_EDITS = 7
+
+
+def _deletions(word: str) -> Iterable[str]:
+    yield word
+    for position in range(len(word)):
+        yield word[:position] + word[position + 1 :]
+
+
+class Vocabulary:
+    """Distinct names with their frequencies; finds the near ones of a word by symmetric deletion and by sound."""
+
+    def __init__(self, counts: Mapping[str, int], parts: Mapping[str, Iterable[str]] | None = None) -> None:
+        """Index the names.
+
+        Args:
+            counts: how many people bear each name, folded and glued.
+            parts: for one word of a compound name, the names that hold it.
+        """
+        total = sum(counts.values()) or 1
+        self._frequency = {name: count / total for name, count in counts.items()}
+        self._parts = {part: tuple(names) for part, names in (parts or {}).items()}
+        self._near: dict[str, list[str]] = {}
+        self._sounds: dict[str, list[str]] = {}
+        for name in counts:
+            self._sounds.setdefault(sound(name), []).append(name)
+            if len(name) >= _SHORTEST_FUZZY:
+                for key in _deletions(name):
+                    self._near.setdefault(key, []).append(name)
+
+    def __contains__(self, word: str) -> bool:
+        """Tell whether the word is one of the names, or a word of a compound one."""
+        return word in self._frequency or word in self._parts
+
+    def channel(self, word: str) -> dict[str, float]:
+        """Return P(word | name) for each name that may be meant by the folded, glued word."""
+        likely: dict[str, float] = {}
+        if len(word) >= _SHORTEST_FUZZY:
+            near = {name for key in _deletions(word) for name in self._near.get(key, ())}
+            likely = {name: chance for name in near if (chance := _by_distance(word, name))}
+        for name in self._sounds.get(sound(word), ()) if len(word) > 1 else ():
+            likely[name] = max(likely.get(name, 0.0), SAME_SOUND)
+        for name in self._parts.get(word, ()):
+            likely[name] = PART
+        if word in self._frequency:
+            likely[word] = EXACT
+        return likely
+
+    def ratios(self, word: str) -> dict[str, float]:
+        """Return the likelihood ratio P(word | name) / P(word) of each name that may be meant."""
+        likely = self.channel(word)
+        anyone = OUTSIDE + sum(self._frequency[name] * chance for name, chance in likely.items())
+        return {name: chance / anyone for name, chance in likely.items()}
+
+    def frequency(self, name: str) -> float:
+        """Return the share of people who bear the name."""
+        return self._frequency.get(name, 0.0)
+
+
+def _by_distance(word: str, name: str) -> float:
+    distance = OSA.distance(word, name, score_cutoff=2)
+    if distance <= 1:
+        return ONE_EDIT
+    return TWO_EDITS if distance == 2 and len(name) >= _SHORTEST_TWO_EDITS else 0.0  # noqa: PLR2004 (two edits)

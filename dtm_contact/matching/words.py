@@ -1,0 +1,83 @@
+"""The closed lists of words by which matching reads a text; folded, without accents, and nobody's names among them."""
+
+
+def _listed(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+# --- names
+
+FEMALE_TITLES = _listed("mme mlle madame mademoiselle sra senora senhora mrs ms miss")
+MALE_TITLES = _listed("m mr monsieur sr senor senhor")
+TITLES = FEMALE_TITLES | MALE_TITLES | _listed("famille fam me maitre")
+PARTICLES = _listed("de da do dos du el ben bel bint le la l d n m o ait ould abd al van von di")
+NOT_NAMES = (
+    _listed(
+        """
+        je j qui que au aux a et en est ai ne pas pour sur dans avec chez votre notre vos nos mon ma mes son sa ses ce
+        cette locataire bonjour bonsoir merci cordialement habite habitant demeurant domicilie domiciliee vous nous il
+        elle on rue avenue allee place bat batiment esc etage porte appt residence cite tel mail objet envoye le les la
+        des un une directeur directrice responsable president maire gestionnaire chef service gardien gardienne madame
+        monsieur euh
+        """
+    )
+    - PARTICLES
+)
+SELF_CUES = (
+    *("je suis", "m appelle", "soussigne", "soussignee", "mon nom est", "nom", "my name is", "i am", "soy", "me llamo"),
+    *("sou", "moi", "ici"),
+)
+SELF_WORDS = _listed("suis moi soussigne soussignee ici soy")
+RELATIVES_WRITTEN_FOR = _listed("mere maman pere papa mamie tante oncle cliente client")
+WRITTEN_FOR = _listed(
+    """
+    mere maman pere papa grand mamie mamy papi papy tante oncle parents conseil sujet accord situation dossier compte
+    client cliente patient patiente majeur protegee protege accompagne interets pour appelle nomme nommee prenomme
+    """
+)
+KIN = _listed(
+    """
+    mari epoux epouse femme compagne compagnon conjoint conjointe fils fille frere soeur enfant enfants bebe neveu niece
+    copine copain ami amie cousin cousine
+    """
+)
+NEIGHBOURS = _listed("voisin voisine voisins voisines")
+CARETAKERS = _listed("gardien gardienne gardiens concierge loge portero portier remplacant remplacante")
+STRANGERS = _listed("docteur dr professeur infirmier infirmiere plombier technicien maitre avocat juge")
+GREETINGS = _listed("bonjour bonsoir cher chere salut dear hello madame monsieur")
+TENANCY = _listed("domicilie domiciliee demeurant nee ne titulaire")
+OF_THE_WRITER = _listed("moi je j mon")
+
+# --- places
+
+OFFICIAL_PLACES = _listed(
+    """
+    bureau agence mairie ville ccas tribunal hopital metro gare commissariat barreau antenne prefecture caf cpam espace
+    service mediatheque college lycee ecole stade marche
+    """
+)
+RESIDENCE_CUES = _listed("residence cite res ensemble groupe")
+LOCATIVES = _listed("a au aux chez")
+ORDINAL_ENDINGS = _listed("er e eme ieme ere re nd th st rd o")
+FLOOR_WORDS = _listed("etage etages etg et floor piso andar")
+BUILDING_WORDS = _listed("bat batiment bt bati building bldg edificio predio batiments")
+STAIRCASE_WORDS = _listed("esc escalier escaliers cage staircase")
+DOOR_WORDS = _listed("porte pte appt apt appartement apparte logement door puerta porta")
+SIDES = _listed("gauche droite face")
+WHERE_OTHERS_LIVE = _listed("voisin voisins voisine voisines dame monsieur gens celui celle ceux jusqu entre")
+"""Before a floor: "la dame du 11e", "les voisins du 8"."""
+
+NUMBERS: dict[str, int] = {
+    "un": 1, "deux": 2, "trois": 3, "quatre": 4, "cinq": 5, "six": 6, "sept": 7, "huit": 8, "neuf": 9, "dix": 10,
+    "onze": 11, "douze": 12, "treize": 13, "quatorze": 14, "quinze": 15, "seize": 16, "vingt": 20, "trente": 30,
+    "quarante": 40, "cinquante": 50, "soixante": 60,
+}  # fmt: skip
+
+_ORDINALS_IN_ORDER = (
+    "rdc", "premier premiere first primer primeiro", "deuxieme second seconde", "troisieme third tercer", "quatrieme",
+    "cinquieme", "sixieme", "septieme", "huitieme", "neuvieme", "dixieme", "onzieme", "douzieme", "treizieme",
+    "quatorzieme", "quinzieme", "seizieme", "dix-septieme", "dix-huitieme",
+)  # fmt: skip
+ORDINALS: dict[str, str] = {
+    word: str(floor) for floor, words in enumerate(_ORDINALS_IN_ORDER) for word in words.split()
+}
