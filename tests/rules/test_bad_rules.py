@@ -1,0 +1,66 @@
+"""Each folder of `bad/` is named by its fault, and says beside it what an admin must read."""
+
+from pathlib import Path
+
+import pytest
+
+from dtm_contact.errors import InvalidFilesError
+from dtm_contact.model import Severity
+from dtm_contact.rules import load_rules, run_rule_tests
+from tests.rules.folders import BAD, EXPECTED, GOOD, OFFICES, overlay
+
+FAULTS = sorted(path for path in BAD.iterdir() if path.is_dir())
+
+
+def test_the_good_folder_is_good() -> None:
+    rules = load_rules(GOOD, OFFICES)
+    assert rules.problems == ()
+    assert run_rule_tests(rules) == ()
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=lambda path: path.name)
+def test_every_fault_is_told_with_its_place_and_what_is_right(fault: Path, tmp_path: Path) -> None:
+    folder = overlay(fault, tmp_path / "rules")
+    with pytest.raises(InvalidFilesError) as told:
+        load_rules(folder, OFFICES)
+    assert [str(problem) for problem in told.value.problems] == (fault / EXPECTED).read_text("utf-8").splitlines()
+
+
+def test_an_office_that_the_directory_lost_is_a_warning(tmp_path: Path) -> None:
+    folder = overlay(GOOD, tmp_path / "rules")
+    routing = (GOOD / "routing.yaml").read_text("utf-8").replace("office: sud", "office: nord")
+    (folder / "routing.yaml").write_text(routing, "utf-8")
+    rules = load_rules(folder, {"agence", "nord"})
+    assert [(problem.severity, str(problem)) for problem in rules.problems] == [
+        (Severity.WARNING, "queues.yaml:16:13: warning: unknown office sud (one of: agence, nord)")
+    ]
+
+
+def test_offices_are_not_checked_before_there_is_a_directory() -> None:
+    assert load_rules(GOOD, ()).problems == ()
+
+
+def test_an_answer_that_no_rule_sends_is_a_warning(tmp_path: Path) -> None:
+    folder = overlay(GOOD, tmp_path / "rules")
+    (folder / "answers" / "merci.fr.txt").write_text("Merci.\n", "utf-8")
+    assert [problem.message for problem in load_rules(folder).problems] == ["no rule sends this answer"]
+
+
+def test_windows_1252_is_read_with_a_warning(tmp_path: Path) -> None:
+    folder = overlay(GOOD, tmp_path / "rules")
+    queues = (GOOD / "queues.yaml").read_text("utf-8").replace("Bureau nord", "Bureau du Pré")
+    (folder / "queues.yaml").write_bytes(queues.encode("cp1252"))
+    rules = load_rules(folder)
+    assert rules.queues["nord"].label == "Bureau du Pré"
+    assert [str(problem) for problem in rules.problems] == [
+        "queues.yaml:12:24: warning: the file is not saved as UTF-8; it is read as Windows-1252 (save it as UTF-8)"
+    ]
+
+
+def test_the_version_follows_the_content(tmp_path: Path) -> None:
+    before = load_rules(GOOD).version
+    folder = overlay(GOOD, tmp_path / "rules")
+    assert load_rules(folder).version == before
+    answer = folder / "answers" / "gaz.fr.txt"
+    answer.write_text(answer.read_text("utf-8") + "Vite.\n", "utf-8")
+    assert load_rules(folder).version != before
