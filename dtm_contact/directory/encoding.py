@@ -27,14 +27,15 @@ def decode(raw: bytes, report: Report) -> str | None:
     if raw.startswith(_UTF_16) or b"\0" in raw[:4]:
         report.add(Severity.ERROR, (0, 0), "the file is in UTF-16, or is no text", "save it as UTF-8")
         return None
+    marked = raw.startswith(codecs.BOM_UTF8)
+    raw = raw.removeprefix(codecs.BOM_UTF8)
     try:
-        return raw.decode("utf-8-sig")
+        return raw.decode()
     except UnicodeDecodeError as error:
         not_utf_8 = error.start
-    if raw.startswith(codecs.BOM_UTF8):
-        report.add(
-            Severity.ERROR, _place(raw, not_utf_8), "this is not UTF-8, though the file begins as UTF-8", _ONE_ENCODING
-        )
+    if marked:
+        message = "this is not UTF-8, though the file begins as UTF-8"
+        report.add(Severity.ERROR, _place(raw, not_utf_8), message, _ONE_ENCODING)
         return None
     if meant := _FRENCH_IN_UTF_8.search(raw):
         _report_mixture(raw, meant.start(), not_utf_8, report)
@@ -58,7 +59,7 @@ def _decode_windows_1252(raw: bytes, report: Report) -> str | None:
 
 def _place(raw: bytes, offset: int) -> tuple[int, int]:
     """Return line and column of a byte; the column counts a letter of several bytes once."""
-    before = raw[:offset].replace(b"\r\n", b"\n").replace(b"\r", b"\n").removeprefix(codecs.BOM_UTF8)
+    before = raw[:offset].replace(b"\r\n", b"\n").replace(b"\r", b"\n")
     line_start = before.rfind(b"\n") + 1
     try:
         column = len(before[line_start:].decode())

@@ -54,7 +54,7 @@ def _require_folder(folder: Path) -> None:
 
 def _read(folder: Path, layout: Layout, report: Report) -> Sheet | None:
     sheet = read_sheet(folder / layout.file, layout.headers, report, optional=layout.optional)
-    if sheet is not None and not sheet.rows and not layout.may_be_empty:
+    if sheet is not None and not (sheet.rows or sheet.broken or layout.may_be_empty):
         report.add(Severity.WARNING, (0, 0), "the file holds no line below its header", "is the file cut short?")
     return sheet
 
