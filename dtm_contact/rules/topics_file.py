@@ -1,0 +1,257 @@
+"""`topics.yaml` read into the Lexicon: the words that make a topic, as the office managers keep them."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from dtm_contact.model import Priority, Problem, Scope, Severity
+from dtm_contact.normalize import fold
+from dtm_contact.rules.document import Document, Location, read_document, validate
+from dtm_contact.topics import Entry, Frailty, Lexicon, Limits, Phrase, Role, Spelling, Topic
+
+FILE = "topics.yaml"
+
+_CONTEXT = tuple(
+    Role(name)
+    for name in (
+        "negation bridge only trouble worry past present settled recurring hypothesis elsewhere planned dismissed turn pivot"
+        " asking"
+    ).split()
+)
+_NEEDED = ("other", "thanks", "automatic", "spam")
+_WORD = re.compile(r"[^\W_]+")
+
+Strength = Literal["certain", "strong", "medium", "weak"]
+Text = Annotated[str, Field(min_length=1, max_length=600)]
+Phrases = list[Text]
+ByStrength = dict[Strength, Phrases]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class _Ambiguous(_Strict):
+    """Words that mean this topic only in company."""
+
+    words: Phrases
+    with_: Phrases = Field(alias="with")
+    kind: Literal["sign", "thing", "request"] = "sign"
+    strength: Strength = "strong"
+
+
+class _Severe(_Strict):
+    """Words that raise the priority: by one step, or to P1."""
+
+    to: Literal["one_step", "P1"]
+    words: Phrases
+
+
+class _Topic(_Strict):
+    label: Text
+    priority: Priority
+    fragile: Frailty = Frailty.NONE
+    signs: ByStrength = {}
+    things: ByStrength = {}
+    requests: ByStrength = {}
+    ambiguous: list[_Ambiguous] = []
+    except_: Phrases = Field(alias="except", default=[])
+    severe: list[_Severe] = []
+
+
+class _Points(_Strict):
+    certain: float = Field(gt=0, le=100)
+    strong: float = Field(gt=0, le=100)
+    medium: float = Field(gt=0, le=100)
+    weak: float = Field(gt=0, le=100)
+
+
+class _Found(_Strict):
+    topic: float = Field(gt=0)
+    faint: float = Field(gt=0)
+    automatic: float = Field(gt=0)
+    spam: float = Field(gt=0)
+
+
+class _Spelling(_Strict):
+    small_words: Phrases
+    short_forms: dict[Text, Text] = {}
+    not_misspelt: Phrases = []
+
+
+class _Context(_Strict):
+    """Words that change what others mean."""
+
+    negation: Phrases
+    bridge: Phrases = []
+    only: Phrases = []
+    trouble: Phrases = []
+    worry: Phrases = []
+    past: Phrases = []
+    present: Phrases = []
+    settled: Phrases = []
+    recurring: Phrases = []
+    hypothesis: Phrases = []
+    elsewhere: Phrases = []
+    planned: Phrases = []
+    dismissed: Phrases = []
+    turn: Phrases = []
+    pivot: Phrases = []
+    asking: Phrases = []
+
+
+class _People(_Strict):
+    great_age: int = Field(ge=50, le=120)
+    infant_months: int = Field(ge=1, le=60)
+    grave: Phrases
+    fragile: Phrases
+
+
+class _Topics(_Strict):
+    """The whole file."""
+
+    version: Literal[1]
+    points: _Points
+    found_from: _Found
+    spelling: _Spelling
+    context: _Context
+    ignored: Phrases = []
+    people: _People
+    scope: dict[Scope, Phrases] = {}
+    automatic: ByStrength = {}
+    spam: ByStrength = {}
+    person: ByStrength = {}
+    topics: dict[str, _Topic]
+
+
+def load_lexicon(root: Path, problems: list[Problem]) -> Lexicon | None:
+    """Read `topics.yaml` of a rules folder.
+
+    Args:
+        root: the folder.
+        problems: what is wrong is added here, each fault with its place.
+
+    Returns:
+        The lexicon, or None where the file holds an error.
+    """
+    document = read_document(root / FILE, root, problems)
+    file = validate(document, _Topics, problems) if document is not None else None
+    if document is None or file is None:
+        return None
+    builder = _Builder(document, file, problems)
+    builder.check_topics()
+    builder.add_all()
+    return builder.lexicon() if not any(problem.severity is Severity.ERROR for problem in problems) else None
+
+
+@dataclass(slots=True)
+class _Builder:
+    """Turns the file's phrases into entries, telling each that cannot be used."""
+
+    document: Document
+    file: _Topics
+    problems: list[Problem]
+    small_words: frozenset[str] = field(init=False)
+    entries: list[tuple[Phrase, Entry]] = field(default_factory=list)
+    groups: int = 0
+    seen: dict[tuple[str, str, str], Location] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.small_words = frozenset(map(fold, self.file.spelling.small_words))
+
+    def check_topics(self) -> None:
+        for code in _NEEDED:
+            if code not in self.file.topics:
+                problem = self.document.problem(("topics",), f"the topic {code} is missing", f"add {code}: …")
+                self.problems.append(problem)
+
+    def add_all(self) -> None:
+        """Turn every phrase of the file into an entry."""
+        for role in _CONTEXT:
+            self._plain(role, getattr(self.file.context, role.value), ("context", role.value), exact=True)
+        self._plain(Role.EXCEPT, self.file.ignored, ("ignored",))
+        self._plain(Role.GRAVE, self.file.people.grave, ("people", "grave"))
+        self._plain(Role.FRAGILE, self.file.people.fragile, ("people", "fragile"))
+        for scope, phrases in self.file.scope.items():
+            self._plain(Role.SCOPE, phrases, ("scope", scope), value=scope)
+        for role in (Role.AUTOMATIC, Role.SPAM, Role.PERSON):
+            self._strong(role, getattr(self.file, role.value), (role.value,))
+        for code, topic in self.file.topics.items():
+            self._topic(code, topic)
+
+    def lexicon(self) -> Lexicon:
+        """Return what was read."""
+        spelling, people, found = self.file.spelling, self.file.people, self.file.found_from
+        return Lexicon(
+            topics={
+                code: Topic(code, topic.label, topic.priority, topic.fragile)
+                for code, topic in self.file.topics.items()
+            },
+            entries=tuple(self.entries),
+            small_words=self.small_words,
+            spelling=Spelling(
+                words=frozenset(self._words()),
+                not_misspelt=frozenset(map(fold, spelling.not_misspelt)),
+                short_forms={fold(short): fold(full) for short, full in spelling.short_forms.items()},
+            ),
+            limits=Limits(
+                found.topic, found.faint, found.automatic, found.spam, people.great_age, people.infant_months
+            ),
+        )
+
+    def _topic(self, code: str, topic: _Topic) -> None:
+        at: Location = ("topics", code)
+        for role in (Role.SIGN, Role.THING, Role.REQUEST):
+            self._strong(role, getattr(topic, f"{role.value}s"), (*at, f"{role.value}s"), code)
+        self._plain(Role.EXCEPT, topic.except_, (*at, "except"), topic=code)
+        for number, severe in enumerate(topic.severe):
+            self._plain(Role.SEVERE, severe.words, (*at, "severe", number, "words"), topic=code, value=severe.to)
+        for number, ambiguous in enumerate(topic.ambiguous):
+            self._ambiguous(code, ambiguous, (*at, "ambiguous", number))
+
+    def _ambiguous(self, code: str, ambiguous: _Ambiguous, at: Location) -> None:
+        self.groups += 1
+        full, alone = getattr(self.file.points, ambiguous.strength), self.file.points.weak
+        for number, text in enumerate(ambiguous.words):
+            entry = Entry(Role(ambiguous.kind), text, code, full, self.groups, alone)
+            self._add(entry, (*at, "words", number))
+        for number, text in enumerate(ambiguous.with_):
+            self._add(Entry(Role.COMPANION, text, code, group=self.groups), (*at, "with", number))
+
+    def _strong(self, role: Role, phrases: ByStrength, at: Location, topic: str = "") -> None:
+        for strength, texts in phrases.items():
+            points = getattr(self.file.points, strength)
+            for number, text in enumerate(texts):
+                self._add(Entry(role, text, topic, points), (*at, strength, number))
+
+    def _plain(
+        self, role: Role, texts: Phrases, at: Location, *, topic: str = "", value: str = "", exact: bool = False
+    ) -> None:
+        for number, text in enumerate(texts):
+            self._add(Entry(role, text, topic, value=value), (*at, number), exact=exact)
+
+    def _add(self, entry: Entry, at: Location, *, exact: bool = False) -> None:
+        key = (entry.role.value, f"{entry.topic}{entry.value}{entry.group}", fold(entry.text))
+        if key in self.seen:
+            first = self.document.position(self.seen[key])[0]
+            self._warn(at, f"“{entry.text}” is written twice", f"it stands first in line {first}; keep one of them")
+            return
+        self.seen[key] = at
+        try:
+            self.entries.append((Phrase.parse(entry.text, self.small_words, exact=exact), entry))
+        except ValueError:
+            hint = "write at least one word that is no small word; only letters, digits, apostrophes, -, /, = and ..."
+            self.problems.append(self.document.problem(at, f"“{entry.text}” cannot be looked for", hint))
+
+    def _warn(self, at: Location, message: str, hint: str) -> None:
+        self.problems.append(self.document.problem(at, message, hint, Severity.WARNING))
+
+    def _words(self) -> Iterator[str]:
+        """Yield the words that a misspelt word may stand for: those of topics, not those that only change the sense."""
+        for _, entry in self.entries:
+            if entry.role not in _CONTEXT:
+                yield from (word for word in _WORD.findall(fold(entry.text)) if word not in self.small_words)

@@ -1,0 +1,275 @@
+"""What stands around a phrase and changes what it means: negation, the past, repair, fear, another's matter."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+from dtm_contact.topics.hits import Hit, Hits
+from dtm_contact.topics.lexicon import Role
+from dtm_contact.topics.passage import Passage
+
+_NEGATION_REACH = 6
+_TROUBLE_REACH = 8
+_FORWARD_REACH = 9
+_SETTLED_MATTERS = 12
+_WHOLE_SEGMENT = (Role.PAST, Role.PRESENT, Role.ELSEWHERE, Role.PLANNED)
+_FORWARD = (Role.HYPOTHESIS, Role.DISMISSED, Role.TROUBLE)
+_NE = frozenset({"ne", "n"})
+_BEING = frozenset({"est", "etait", "sont", "ce", "c"})
+_DEFINITE = frozenset("le la les l mon ma mes ton ta notre nos votre vos son sa ses leur ce cet cette ces au aux".split())
+_INDEFINITE = frozenset("de d du des un une a en avec dans sur pour cote niveau".split())
+_JOINS = frozenset({"et", "ou", "ni"})
+_OLDEST_YEAR = 1930
+_YEAR_DIGITS = 4
+_DATING = frozenset(
+    "en annee hiver ete janvier fevrier mars avril mai juin juillet aout septembre octobre novembre decembre".split()
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Sense:
+    """How a phrase is meant where it stands.
+
+    Attributes:
+        counts: it is the writer's matter, now.
+        reason: why it does not count, or why it counts in full, told to a person in French; empty where it is plain.
+        in_trouble: a thing that is missing or out of order.
+    """
+
+    counts: bool
+    reason: str = ""
+    in_trouble: bool = False
+
+
+@dataclass(slots=True)
+class Context:
+    """The markers of a passage, ready to be asked about a phrase in it.
+
+    Attributes:
+        passage, hits: what was read and found.
+        year: the year in which the contact was written.
+        small_words: words that may stand between a negation and what it takes back.
+    """
+
+    passage: Passage
+    hits: Hits
+    year: int
+    small_words: frozenset[str]
+    segments: list[int] = field(init=False)
+    units: list[int] = field(init=False)
+    _negations: set[int] = field(init=False)
+    _bridges: dict[int, int] = field(init=False)
+    _worries: dict[int, int] = field(init=False)
+    _segments_with: dict[Role, set[int]] = field(init=False)
+    _by_place: dict[Role, dict[int, Hit]] = field(init=False)
+    _settled: set[int] = field(init=False)
+    _taken: set[int] = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Cut the sentences at their turns and sort the markers."""
+        self._cut()
+        void = {place for hit in self._found(Role.ONLY) for place in hit.places}
+        self._negations = {hit.first for hit in self._found(Role.NEGATION)} - void
+        self._bridges = {hit.last: hit.first for hit in self._found(Role.BRIDGE)}
+        self._worries = {hit.last: hit.first for hit in self._found(Role.WORRY)}
+        self._segments_with = {role: self._segments_of(role, void) for role in _WHOLE_SEGMENT}
+        self._by_place = {
+            role: {hit.first: hit for hit in self._found(role) if void.isdisjoint(hit.places)} for role in _FORWARD
+        }
+        self._add_years()
+        self._taken = {place for hit in self.hits.matters for place in hit.places}
+        self._settled = self._find_settled()
+
+    def sense(self, hit: Hit) -> Sense:
+        """Say how a phrase is meant where it stands."""
+        for reason, holds in _DEFUSING:
+            if hit.entry.role is Role.REQUEST and holds not in _ALSO_REQUESTS:
+                continue
+            if holds(self, hit):
+                return Sense(counts=False, reason=reason)
+        if hit.entry.role is Role.THING:
+            return self._sense_of_thing(hit)
+        return Sense(counts=True)
+
+    def _sense_of_thing(self, hit: Hit) -> Sense:
+        trouble = self._trouble(hit)
+        return Sense(counts=True, reason=trouble, in_trouble=bool(trouble))
+
+    def _trouble(self, hit: Hit) -> str:
+        """Return what says that a thing does not do what it should, in the words of the text, or nothing."""
+        negation, worry = self._before(hit.first)
+        if negation is not None or worry is not None:
+            start = min(place for place in (negation, worry) if place is not None)
+            return self._words(start, hit.last)
+        for marker in self._near(Role.TROUBLE, hit.first - _TROUBLE_REACH, hit.last + _TROUBLE_REACH + 1):
+            same = self.segments[marker.first] == self.segments[hit.first]
+            if same and marker.first - 1 not in self._negations:
+                return self._words(marker.first, marker.last)
+        return self._does_not(hit)
+
+    def _near(self, role: Role, first: int, end: int) -> Iterator[Hit]:
+        """Yield the markers of a role that stand between two places."""
+        by_place = self._by_place[role]
+        for place in range(max(0, first), end):
+            marker = by_place.get(place)
+            if marker is not None:
+                yield marker
+
+    def _does_not(self, hit: Hit) -> str:
+        """Find "ne … pas", "ne … plus" right behind a thing ("l'ascenseur ne monte plus")."""
+        forms, clause = self.passage.forms, self.passage.clauses[hit.last]
+        for place in range(hit.last + 1, min(hit.last + 5, len(forms))):
+            if self.passage.clauses[place] != clause:
+                break
+            if forms[place] in _NE:
+                for end in range(place + 1, min(place + 6, len(forms))):
+                    if end in self._negations and self.passage.sentences[end] == self.passage.sentences[place]:
+                        return self._words(place, end)
+                break
+        return ""
+
+    def _words(self, first: int, last: int) -> str:
+        return " ".join(self.passage.forms[first : last + 1])
+
+    def _before(self, place: int) -> tuple[int | None, int | None]:
+        """Return the places of a negation and of a word of worry that stand right before a place, articles aside.
+
+        "ça marche pas la fuite continue" denies no leak: before "la" a negation must belong to "c'est pas la".
+        """
+        worry: int | None = None
+        definite = False
+        forms, clause = self.passage.forms, self.passage.clauses[place]
+        place -= 1
+        for _ in range(_NEGATION_REACH):
+            if place < 0 or self.passage.clauses[place] != clause:
+                break
+            if place in self._negations:
+                belongs = not definite or worry is not None or (place > 0 and forms[place - 1] in _BEING)
+                return (place if belongs else None), worry
+            if place in self._worries:
+                worry = place = self._worries[place]
+            elif place in self._bridges:
+                place = self._bridges[place]
+            elif forms[place] in _DEFINITE:
+                definite = True
+            elif forms[place] not in _INDEFINITE and not self._joined(place):
+                break
+            place -= 1
+        return None, worry
+
+    def _joined(self, place: int) -> bool:
+        """Tell whether a word belongs to a list of matters ("pas de fuite ni d'humidité")."""
+        return self.passage.forms[place] in _JOINS or (place in self._taken and self.passage.forms[place + 1] in _JOINS)
+
+    def negated(self, hit: Hit) -> bool:
+        """Tell whether a sign is taken back: "pas de fuite", "ça ne fuit plus"; for a thing, whether no trouble is."""
+        negation, worry = self._before(hit.first)
+        if hit.entry.role is Role.THING:
+            return negation is not None and worry is not None
+        if negation is not None:
+            return True
+        forms = self.passage.forms
+        behind = hit.last + 1
+        said = behind in self._negations and self.passage.clauses[behind] == self.passage.clauses[hit.last]
+        return said and not _NE.isdisjoint(forms[max(0, hit.first - 3) : hit.first])
+
+    def past(self, hit: Hit) -> bool:
+        """Tell whether the sentence speaks of long ago and nothing in it of now."""
+        segment = self.segments[hit.first]
+        return segment in self._segments_with[Role.PAST] and segment not in self._segments_with[Role.PRESENT]
+
+    def settled(self, hit: Hit) -> bool:
+        """Tell whether the text says that it is repaired or over."""
+        return hit.first in self._settled
+
+    def supposed(self, hit: Hit) -> bool:
+        """Tell whether it is only feared or supposed."""
+        return self._follows(Role.HYPOTHESIS, hit)
+
+    def dismissed(self, hit: Hit) -> bool:
+        """Tell whether the writer says that he does not write about it."""
+        return self._follows(Role.DISMISSED, hit)
+
+    def elsewhere(self, hit: Hit) -> bool:
+        """Tell whether it is about another place."""
+        return self.segments[hit.first] in self._segments_with[Role.ELSEWHERE]
+
+    def planned(self, hit: Hit) -> bool:
+        """Tell whether it is announced, not suffered."""
+        return self.segments[hit.first] in self._segments_with[Role.PLANNED]
+
+    def _follows(self, role: Role, hit: Hit) -> bool:
+        return any(
+            self.segments[marker.first] == self.segments[hit.first] and not self._between(marker.last, hit.first)
+            for marker in self._near(role, hit.first - _FORWARD_REACH, hit.first)
+            if marker.last < hit.first
+        )
+
+    def _between(self, first: int, last: int) -> bool:
+        """Tell whether a clause ends between two places."""
+        return self.passage.clauses[first] != self.passage.clauses[last]
+
+    def _found(self, role: Role) -> list[Hit]:
+        return self.hits.by_role.get(role, [])
+
+    def _segments_of(self, role: Role, void: set[int]) -> set[int]:
+        return {self.segments[hit.first] for hit in self._found(role) if void.isdisjoint(hit.places)}
+
+    def _cut(self) -> None:
+        """Number segments (sentences cut at turns) and units (clauses cut at turns)."""
+        turns = {hit.first for hit in self._found(Role.TURN)}
+        self.segments, self.units = [], []
+        segment = unit = 0
+        for place, (sentence, clause) in enumerate(zip(self.passage.sentences, self.passage.clauses, strict=True)):
+            if place and (sentence != self.passage.sentences[place - 1] or place in turns):
+                segment += 1
+                unit += 1
+            elif place and (clause != self.passage.clauses[place - 1] or self.passage.forms[place] == "et"):
+                unit += 1
+            self.segments.append(segment)
+            self.units.append(unit)
+
+    def _add_years(self) -> None:
+        """Take "en 2012", "mars 2019" for the past, when the contact was written later."""
+        for place, form in enumerate(self.passage.forms):
+            if place and len(form) == _YEAR_DIGITS and form.isdecimal() and _OLDEST_YEAR <= int(form) < self.year:
+                if self.passage.forms[place - 1] in _DATING:
+                    self._segments_with[Role.PAST].add(self.segments[place])
+
+    def _find_settled(self) -> set[int]:
+        """Return the first places of the matters that a word of repair speaks of."""
+        by_unit: defaultdict[int, list[Hit]] = defaultdict(list)
+        by_sentence: defaultdict[int, list[Hit]] = defaultdict(list)
+        for hit in self.hits.matters:
+            by_unit[self.units[hit.first]].append(hit)
+            by_sentence[self.passage.sentences[hit.first]].append(hit)
+        recurring = max((hit.first for hit in self._found(Role.RECURRING)), default=-1)
+        settled: set[int] = set()
+        for marker in self._found(Role.SETTLED):
+            if self._taken_back(marker) or recurring > marker.first:
+                continue
+            sentence = self.passage.sentences[marker.first]
+            earlier = [hit for hit in by_sentence[sentence][:_SETTLED_MATTERS] if hit.first < marker.first]
+            told = by_unit[self.units[marker.first]] or earlier or by_sentence[sentence - 1][:_SETTLED_MATTERS]
+            settled.update(hit.first for hit in told)
+        return settled
+
+    def _taken_back(self, marker: Hit) -> bool:
+        """Tell whether a word of repair is itself denied ("toujours pas réparé", "n'a pas été réparé")."""
+        near = range(max(0, marker.first - 3), marker.last + 1)
+        return any(place in self._negations for place in near if place not in marker.places)
+
+
+_Test = Callable[[Context, Hit], bool]
+
+_DEFUSING: tuple[tuple[str, _Test], ...] = (
+    ("écarté par l'auteur", Context.dismissed),
+    ("nié", Context.negated),
+    ("réparé ou terminé", Context.settled),
+    ("supposé ou craint", Context.supposed),
+    ("passé", Context.past),
+    ("ailleurs", Context.elsewhere),
+    ("annoncé", Context.planned),
+)
+
+_ALSO_REQUESTS: frozenset[_Test] = frozenset({Context.dismissed, Context.elsewhere})

@@ -1,0 +1,51 @@
+"""Whether a person wrote and needs something; in doubt it is a case."""
+
+import re
+from collections.abc import Iterable
+
+from dtm_contact.model import CaseKind, Contact, Evidence, Part
+from dtm_contact.topics.hits import Hit, Hits
+from dtm_contact.topics.lexicon import Lexicon, Role
+from dtm_contact.topics.passage import Passage
+from dtm_contact.topics.weigh import marks
+
+_SPAM_VERDICT = re.compile(r"x-spam-(?:flag|status)\s*:\s*yes", re.IGNORECASE)
+_VERDICT_POINTS = 3.0
+_IN_SUBJECT = 1.5
+
+
+def kind_of(
+    contact: Contact, passage: Passage, hits: Hits, lexicon: Lexicon, matter: float
+) -> tuple[CaseKind, tuple[Evidence, ...]]:
+    """Return the kind and what speaks for it.
+
+    Args:
+        contact: what was read; its structural signs and our own server's verdicts count.
+        passage, hits: the words.
+        lexicon: the limits.
+        matter: the points of the strongest topic that a person may ask about; they speak against setting aside.
+    """
+    person = _points(passage, hits.by_role.get(Role.PERSON, ()))
+    automatic, spam = (hits.by_role.get(role, []) for role in (Role.AUTOMATIC, Role.SPAM))
+    if contact.automatic_signs and not person:
+        signs = tuple(Evidence("kind.structure", lexicon.limits.automatic, sign) for sign in contact.automatic_signs)
+        return CaseKind.AUTOMATIC, (*signs, *marks("kind.automatic", 1.0, automatic, passage))
+    against = person + matter / 2
+    if _points(passage, automatic) - against >= lexicon.limits.automatic:
+        return CaseKind.AUTOMATIC, marks("kind.automatic", 1.0, automatic, passage)
+    verdicts = [verdict for verdict in contact.trusted_verdicts if _SPAM_VERDICT.search(verdict)]
+    points = _points(passage, spam) + (_VERDICT_POINTS if verdicts else 0.0)
+    if points - against >= lexicon.limits.spam:
+        told = tuple(Evidence("kind.verdict", _VERDICT_POINTS, verdict) for verdict in verdicts)
+        return CaseKind.SPAM, (*told, *marks("kind.spam", 1.0, spam, passage))
+    return CaseKind.CASE, ()
+
+
+def _points(passage: Passage, hits: Iterable[Hit]) -> float:
+    """Sum up the points, each phrase once, more where it stands in the subject."""
+    best: dict[str, float] = {}
+    for hit in hits:
+        factor = _IN_SUBJECT if passage.part_of(hit.first) is Part.SUBJECT else 1.0
+        best[hit.entry.text] = max(best.get(hit.entry.text, 0.0), hit.entry.points * factor)
+    return sum(best.values())
+

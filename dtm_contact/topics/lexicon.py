@@ -1,0 +1,147 @@
+"""The words that the engine knows, compiled for looking up; `rules/topics.yaml` holds them in the form that people edit."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from dtm_contact.model import Priority
+from dtm_contact.topics.phrase import Phrase, PhraseIndex
+from dtm_contact.topics.spelling import Spelling
+
+
+class Role(StrEnum):
+    """What a phrase of the lexicon does where it is found."""
+
+    SIGN = "sign"
+    """Something is wrong ("fuite d'eau"): "pas de" before it takes it back."""
+    THING = "thing"
+    """Something that ought to work ("chauffage"): counts in full where it is missing or out of order."""
+    REQUEST = "request"
+    """A matter of its own ("quittance"), whatever is said of it."""
+    COMPANION = "companion"
+    """Makes an ambiguous entry of the same group certain."""
+    EXCEPT = "except"
+    """Looks like its topic and is not ("facture de gaz"); without a topic, like any."""
+    SEVERE = "severe"
+    """The severe form of its topic: raises the priority."""
+    NEGATION = "negation"
+    BRIDGE = "bridge"
+    """May stand between a negation and what it takes back ("pas eu de", "aucun signe de")."""
+    ONLY = "only"
+    """Behind a negation: no negation ("pas que", "pas seulement")."""
+    TROUBLE = "trouble"
+    """Says that a thing does not do what it should."""
+    WORRY = "worry"
+    """Names trouble ("problème de"); with a negation before it all is well."""
+    PAST = "past"
+    PRESENT = "present"
+    """Brings what is past back to now ("depuis", "toujours")."""
+    SETTLED = "settled"
+    RECURRING = "recurring"
+    """What was settled has come back."""
+    HYPOTHESIS = "hypothesis"
+    ELSEWHERE = "elsewhere"
+    PLANNED = "planned"
+    DISMISSED = "dismissed"
+    """The writer says that this is not his matter."""
+    TURN = "turn"
+    """Starts a new thought in a sentence ("mais", "par contre")."""
+    PIVOT = "pivot"
+    """Leads to the matter ("tout ça pour dire")."""
+    ASKING = "asking"
+    GRAVE = "grave"
+    """A person whom an outage puts in danger: an infant, a pregnancy, oxygen, dialysis, great age."""
+    FRAGILE = "fragile"
+    """A child, an ill or disabled person."""
+    SCOPE = "scope"
+    AUTOMATIC = "automatic"
+    SPAM = "spam"
+    PERSON = "person"
+    """Says that a person wrote it, or that it is a case whatever else it looks like."""
+
+
+class Frailty(StrEnum):
+    """What a vulnerable person's being there does to a topic."""
+
+    NONE = "none"
+    STEP = "step"
+    """One step more urgent for a child, an ill or disabled person."""
+    OUTAGE = "outage"
+    """P1 where an infant, a pregnancy, oxygen, dialysis or great age is hit by the outage; one step for the others."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What one phrase says.
+
+    Attributes:
+        role: what it does.
+        text: the phrase as the file has it.
+        topic: the topic it speaks of; empty where it is of none.
+        points: how much it counts; for an ambiguous entry, with its companion.
+        group: ties an ambiguous entry to its companions; 0 where it needs none.
+        alone: what an ambiguous entry counts without a companion.
+        value: the scope, or the steps a severe form raises ("1", "P1").
+    """
+
+    role: Role
+    text: str
+    topic: str = ""
+    points: float = 0.0
+    group: int = 0
+    alone: float = 0.0
+    value: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """One topic of the contract: its French label, its priority before any raising, what frailty does to it."""
+
+    code: str
+    label: str
+    priority: Priority
+    frailty: Frailty = Frailty.NONE
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """From how many points something is said.
+
+    Attributes:
+        topic: a topic is found.
+        faint: a topic is taken when none is found.
+        automatic, spam: a message is set aside.
+        great_age: age in years from which an outage is a danger.
+        infant_months: age in months up to which a child is an infant.
+    """
+
+    topic: float = 3.0
+    faint: float = 1.0
+    automatic: float = 6.0
+    spam: float = 6.0
+    great_age: int = 75
+    infant_months: int = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Lexicon:
+    """All that the engine knows of words.
+
+    Attributes:
+        topics: the topics by code, in the order of the file.
+        entries: each phrase with what it says.
+        small_words: words that may stand between those of a phrase.
+        spelling: how what people write is led back to the words of the phrases.
+        limits: from how many points something is said.
+    """
+
+    topics: Mapping[str, Topic]
+    entries: Sequence[tuple[Phrase, Entry]]
+    small_words: frozenset[str]
+    spelling: Spelling
+    limits: Limits = Limits()
+    index: PhraseIndex[Entry] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Build the index over the phrases."""
+        object.__setattr__(self, "index", PhraseIndex(self.entries, self.small_words))

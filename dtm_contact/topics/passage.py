@@ -1,0 +1,118 @@
+"""A contact's text cut into words, clauses and sentences, each word with its way back to the original."""
+
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+from dtm_contact.model import Contact, Part, Span
+from dtm_contact.normalize import Folded, fold_keeping_offsets
+
+CHARACTERS_READ = 24_000
+"""Characters of a part that are read for its topics: ten printed pages. What stands behind them is not looked at."""
+
+WORDS_READ = 4_000
+"""Words of a contact that are read for its topics."""
+
+_WORD = re.compile(r"[^\W_]+")
+_ABBREVIATIONS = frozenset(
+    "m mr mme mlle mrs bat esc av ave bd bld etc tel ref st ste apt app appt et dr pr cf ex no n rdc res log".split()
+)
+_SENTENCE_ENDS = frozenset(".!?;")
+_CLAUSE_ENDS = frozenset(',:()"[]')
+_LISTED = re.compile(r"\n[ \t]*(?:[-*•>]|\d{1,2}[.)/])")
+
+
+@dataclass(slots=True)
+class Passage:
+    """Words in their order over all parts read; equal lengths, one item a word.
+
+    Attributes:
+        forms: the folded words, short forms of messages written out.
+        keys: what each is looked up by, the form itself after `=` first.
+        parts: the part that each stands in, as an index of `texts`.
+        starts, ends: offsets in the folded text of the part.
+        sentences, clauses: running numbers; a clause never spans two sentences, a sentence never two parts.
+        asked: numbers of the sentences that end in a question mark.
+        texts: the parts read, with their original and their folded text.
+    """
+
+    forms: list[str] = field(default_factory=list)
+    keys: list[tuple[str, ...]] = field(default_factory=list)
+    parts: list[int] = field(default_factory=list)
+    starts: list[int] = field(default_factory=list)
+    ends: list[int] = field(default_factory=list)
+    sentences: list[int] = field(default_factory=list)
+    clauses: list[int] = field(default_factory=list)
+    asked: set[int] = field(default_factory=set)
+    texts: list[tuple[Part, str, Folded]] = field(default_factory=list)
+
+    def span(self, first: int, last: int) -> Span:
+        """Return where the words from `first` to `last` stand in the original text of their part."""
+        part, _, folded = self.texts[self.parts[first]]
+        return Span(part, *folded.original_span(self.starts[first], self.ends[last]))
+
+    def original(self, first: int, last: int) -> str:
+        """Return the words from `first` to `last` as the writer wrote them."""
+        span = self.span(first, last)
+        return self.texts[self.parts[first]][1][span.start : span.end]
+
+    def part_of(self, word: int) -> Part:
+        """Return the part that a word stands in."""
+        return self.texts[self.parts[word]][0]
+
+
+def read_passage(contact: Contact, parts: Iterable[Part], keys_of: Callable[[str], tuple[str, ...]]) -> Passage:
+    """Cut the parts of a contact into words; `keys_of` gives what a folded word is looked up by."""
+    passage = Passage()
+    for part in parts:
+        text = contact.text(part)[:CHARACTERS_READ]
+        folded = fold_keeping_offsets(text)
+        passage.texts.append((part, text, folded))
+        _read_part(passage, folded.text, keys_of)
+    return passage
+
+
+def _read_part(passage: Passage, text: str, keys_of: Callable[[str], tuple[str, ...]]) -> None:
+    index = len(passage.texts) - 1
+    sentence = passage.sentences[-1] + 1 if passage.sentences else 0
+    clause = passage.clauses[-1] + 1 if passage.clauses else 0
+    end, form = 0, ""
+    for match in _WORD.finditer(text):
+        if len(passage.forms) >= WORDS_READ:
+            return
+        between = text[end : match.start()]
+        if form and between != " ":
+            sentence, clause = _boundary(passage, between, form, (sentence, clause))
+        keys, end = keys_of(match.group()), match.end()
+        form = keys[0][1:]
+        passage.forms.append(form)
+        passage.keys.append(keys)
+        passage.parts.append(index)
+        passage.starts.append(match.start())
+        passage.ends.append(end)
+        passage.sentences.append(sentence)
+        passage.clauses.append(clause)
+    if "?" in text[end : end + 8]:
+        passage.asked.add(sentence)
+
+
+def _boundary(passage: Passage, between: str, before: str, numbers: tuple[int, int]) -> tuple[int, int]:
+    """Return the numbers of sentence and clause behind what stands between two words."""
+    sentence, clause = numbers
+    if _ends_sentence(between, before):
+        if "?" in between:
+            passage.asked.add(sentence)
+        return sentence + 1, clause + 1
+    if not _CLAUSE_ENDS.isdisjoint(between) or " - " in between or "/" in between:
+        return sentence, clause + 1
+    return sentence, clause
+
+
+def _ends_sentence(between: str, before: str) -> bool:
+    if between.startswith(".") and before in _ABBREVIATIONS and "\n" not in between:
+        return False
+    if between == ".":
+        return False
+    if not _SENTENCE_ENDS.isdisjoint(between):
+        return True
+    return between.count("\n") > 1 or bool(_LISTED.search(between))

@@ -1,0 +1,127 @@
+"""Phrases of the lexicon: how they are written in the file, and how they are found among words."""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
+
+from dtm_contact.normalize import fold
+from dtm_contact.topics.passage import Passage
+from dtm_contact.topics.stems import stem
+
+GAP_WORDS = 5
+"""Words that `...` in a phrase may stand for, within one sentence."""
+
+_SMALL_WORDS_SKIPPED = 4
+
+_GAP = "..."
+_PIECE = re.compile(r"=?[^\W_]+(?:/=?[^\W_]+)*")
+
+Payload = TypeVar("Payload")
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One place of a phrase: the keys that fit it, and how many other words may come before it."""
+
+    keys: tuple[str, ...]
+    gap: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Phrase:
+    """A phrase as an office manager wrote it, and the steps that find it.
+
+    Words fit in any form of theirs, misspelt too; `=mot` or an exact list fits only as written (accents and capitals aside);
+    `a/b` fits either; `...` stands for up to five words of the same sentence. Small words (le, de, mon …) may stand
+    between and are not looked for, except in exact phrases and in those with no more than one other word ("en feu").
+    """
+
+    text: str
+    steps: tuple[Step, ...]
+
+    @classmethod
+    def parse(cls, text: str, small_words: Iterable[str], *, exact: bool = False) -> "Phrase":
+        """Read a phrase.
+
+        Raises:
+            ValueError: it has no word to look for, or holds a sign that is never part of a word.
+        """
+        small = frozenset(small_words)
+        pieces = fold(text).replace("'", " ").replace("-", " ").split()
+        words = [piece for piece in pieces if piece != _GAP]
+        if not words or not all(map(_PIECE.fullmatch, words)):
+            raise ValueError(text)
+        if sum(bool(_keys(word, small, exact=exact)) for word in words) < min(2, len(words)):
+            small = frozenset()
+        steps: list[Step] = []
+        gap = 0
+        for piece in pieces:
+            if piece == _GAP:
+                gap = GAP_WORDS
+            elif keys := _keys(piece, small, exact=exact):
+                steps.append(Step(keys, gap if steps else 0))
+                gap = 0
+        return cls(text, tuple(steps))
+
+    def match(self, passage: Passage, start: int, small_words: frozenset[str]) -> tuple[int, ...] | None:
+        """Return the places of its words in the passage where it stands at `start`; its first step is known to fit."""
+        found = [start]
+        sentence = passage.sentences[start]
+        place, total = start + 1, len(passage.forms)
+        for step in self.steps[1:]:
+            gap, small = step.gap, _SMALL_WORDS_SKIPPED
+            while place < total and passage.sentences[place] == sentence:
+                if not set(step.keys).isdisjoint(passage.keys[place]):
+                    break
+                if small and passage.forms[place] in small_words:
+                    small -= 1
+                elif gap:
+                    gap -= 1
+                else:
+                    return None
+                place += 1
+            else:
+                return None
+            found.append(place)
+            place += 1
+        return tuple(found)
+
+
+def _keys(piece: str, small: frozenset[str], *, exact: bool) -> tuple[str, ...]:
+    """Return the keys of one word, or of words that `/` parts; none for a small word."""
+    found: dict[str, None] = {}
+    for option in piece.split("/"):
+        if option.startswith("="):
+            found[option] = None
+        elif exact or option not in small:
+            found[f"={option}" if exact else stem(option)] = None
+    return tuple(found)
+
+
+@dataclass(frozen=True, slots=True)
+class PhraseIndex(Generic[Payload]):
+    """All phrases of a lexicon, found in one walk over the words."""
+
+    entries: Sequence[tuple[Phrase, Payload]]
+    small_words: frozenset[str]
+    _by_key: dict[str, list[tuple[Phrase, Payload]]] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        """Sort the phrases by each key of their first step."""
+        by_key: defaultdict[str, list[tuple[Phrase, Payload]]] = defaultdict(list)
+        for entry in self.entries:
+            for key in entry[0].steps[0].keys:
+                by_key[key].append(entry)
+        object.__setattr__(self, "_by_key", dict(by_key))
+
+    def find(self, passage: Passage) -> Iterator[tuple[Payload, tuple[int, ...]]]:
+        """Yield each phrase found, with the places of its words, in the order of the first."""
+        by_key = self._by_key
+        for place, keys in enumerate(passage.keys):
+            for key in keys:
+                for phrase, payload in by_key.get(key, ()):
+                    places = phrase.match(passage, place, self.small_words)
+                    if places is not None:
+                        yield payload, places

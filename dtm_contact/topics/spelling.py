@@ -1,0 +1,102 @@
+"""Which words of the lexicon a misspelt word may be: one slip of the finger, or written as it is heard."""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from rapidfuzz.distance import OSA
+
+from dtm_contact.topics.stems import sound, stem
+
+_SHORTEST_SLIP = 6
+_TWO_SLIPS_FROM = 11
+_SHORTEST_SOUND = 5
+_LONGEST_WORD = 30
+_CACHED_WORDS = 20_000
+_GLUED = ("l", "d", "qu", "un", "la", "le", "les", "des")
+
+
+def slips_allowed(length: int) -> int:
+    """Return how many slips (a letter more, less, other, or two swapped) a word of this length may hold."""
+    if length < _SHORTEST_SLIP:
+        return 0
+    return 2 if length >= _TWO_SLIPS_FROM else 1
+
+
+def _without_one(word: str) -> Iterator[str]:
+    for place in range(len(word)):
+        yield word[:place] + word[place + 1 :]
+
+
+@dataclass(frozen=True, slots=True)
+class Spelling:
+    """Looks up the words of a lexicon by what people write.
+
+    Attributes:
+        words: the folded words of the lexicon as it writes them.
+        not_misspelt: ordinary words that are never taken for a misspelling of another.
+        short_forms: spellings of messages and what they stand for ("tjs" → "toujours").
+    """
+
+    words: frozenset[str]
+    not_misspelt: frozenset[str]
+    short_forms: Mapping[str, str]
+    _stems: frozenset[str] = field(init=False, repr=False)
+    _by_sound: Mapping[str, tuple[str, ...]] = field(init=False, repr=False)
+    _by_deletion: Mapping[str, tuple[str, ...]] = field(init=False, repr=False)
+    _cache: dict[str, tuple[str, ...]] = field(init=False, repr=False, compare=False, default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Build the look-ups: by stem, by sound, and by what is left when one letter is taken out."""
+        long = [word for word in self.words if len(word) >= _SHORTEST_SLIP - 1 and word.isalpha()]
+        object.__setattr__(self, "_stems", frozenset(map(stem, self.words)))
+        object.__setattr__(self, "_by_sound", _grouped((sound(word), word) for word in long))
+        pairs = ((key, word) for word in long for key in {word, *_without_one(word)})
+        object.__setattr__(self, "_by_deletion", _grouped(pairs))
+
+    def keys(self, word: str) -> tuple[str, ...]:
+        """Return the keys that a folded word is looked up by: itself after `=`, its stem, and stems it may stand for."""
+        known = self._cache.get(word)
+        if known is None:
+            known = self._find(word)
+            if len(self._cache) < _CACHED_WORDS:
+                self._cache[word] = known
+        return known
+
+    def _find(self, word: str) -> tuple[str, ...]:
+        word = self.short_forms.get(word, word)
+        root = stem(word)
+        own = (f"={word}", root)
+        if root in self._stems or not _SHORTEST_SLIP - 1 <= len(word) <= _LONGEST_WORD or not word.isalpha():
+            return own
+        if word in self.not_misspelt or root in self.not_misspelt:
+            return own
+        return (*own, *dict.fromkeys(stem(meant) for meant in self._meant(word)))
+
+    def _meant(self, word: str) -> Collection[str]:
+        """Return the words of the lexicon that a word outside it may be, by slip, by sound, or glued to its article."""
+        return self._by_slip(word) or self._heard(word) or self._unglued(word)
+
+    def _by_slip(self, word: str) -> list[str]:
+        candidates: dict[str, None] = {}
+        for key in {word, *_without_one(word)}:
+            candidates.update(dict.fromkeys(self._by_deletion.get(key, ())))
+        near = [(OSA.distance(word, other), other) for other in candidates]
+        allowed = [pair for pair in near if pair[0] <= slips_allowed(max(len(word), len(pair[1])))]
+        best = min((distance for distance, _ in allowed), default=0)
+        return sorted(other for distance, other in allowed if distance == best)
+
+    def _heard(self, word: str) -> tuple[str, ...]:
+        heard = sound(word)
+        return self._by_sound.get(heard, ()) if len(heard) >= _SHORTEST_SOUND - 1 else ()
+
+    def _unglued(self, word: str) -> list[str]:
+        rests = [word[len(article) :] for article in _GLUED if word.startswith(article)]
+        return [rest for rest in rests if len(rest) >= _SHORTEST_SOUND and stem(rest) in self._stems]
+
+
+def _grouped(pairs: Iterable[tuple[str, str]]) -> dict[str, tuple[str, ...]]:
+    groups: defaultdict[str, list[str]] = defaultdict(list)
+    for key, word in pairs:
+        groups[key].append(word)
+    return {key: tuple(sorted(set(words))) for key, words in groups.items()}

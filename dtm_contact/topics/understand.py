@@ -1,0 +1,119 @@
+"""Contact → Understanding: what is asked, how urgent, whether a person wrote, how far it reaches."""
+
+from dataclasses import dataclass
+
+from dtm_contact.model import CaseKind, Contact, Evidence, Finding, Part, Priority, Understanding
+from dtm_contact.topics.context import Context
+from dtm_contact.topics.hits import find_hits
+from dtm_contact.topics.kind import kind_of
+from dtm_contact.topics.lexicon import Lexicon
+from dtm_contact.topics.passage import read_passage
+from dtm_contact.topics.reach import reach_of
+from dtm_contact.topics.urgency import weigh_urgency
+from dtm_contact.topics.weigh import Tally, finding, tally
+
+OTHER = "other"
+THANKS = "thanks"
+
+_OWN_PARTS = (Part.SUBJECT, Part.NEW)
+_SAYS_LITTLE = 15
+"""Words of new text up to which a forwarded original is read too."""
+
+_CONTENDER = 0.6
+"""A topic contends for the decision from this share of the strongest one's points."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Contender:
+    """A topic that may decide."""
+
+    topic: str
+    points: float
+    priority: Priority
+    reasons: tuple[Evidence, ...]
+    first: int
+
+
+def understand(contact: Contact, lexicon: Lexicon) -> Understanding:
+    """Say what a contact asks for.
+
+    The subject and the new text are read; a forwarded original where these say little; quoted text, signature and
+    disclaimer never. Of a very long message the first ten pages are read.
+
+    Args:
+        contact: the message, parts apart.
+        lexicon: the words.
+
+    Returns:
+        Topics, the deciding one first, with evidence whose spans count in `contact.text(part)`; the priority; the kind;
+        the scope. A contact without words of any topic is of topic `other`.
+    """
+    own = _understand(contact, lexicon, _OWN_PARTS)
+    if not contact.forwarded:
+        return own
+    says_little = own.topic in {OTHER, THANKS} or len(contact.new_text.split()) <= _SAYS_LITTLE
+    return _understand(contact, lexicon, (*_OWN_PARTS, Part.FORWARDED)) if says_little else own
+
+
+def _understand(contact: Contact, lexicon: Lexicon, parts: tuple[Part, ...]) -> Understanding:
+    passage = read_passage(contact, parts, lexicon.spelling.keys)
+    hits = find_hits(passage, lexicon)
+    context = Context(passage, hits, contact.at.year, lexicon.small_words)
+    tallies = tally(passage, hits, context)
+    urgency = weigh_urgency(passage, hits, context, lexicon.limits)
+    contenders = []
+    for code, topic_tally in tallies.items():
+        priority, reasons = urgency.of(lexicon.topics[code], topic_tally)
+        contenders.append(_Contender(code, topic_tally.points, priority, reasons, topic_tally.first))
+    ordered = _in_order(contenders, lexicon)
+    matter = max((item.points for item in ordered if item.topic not in {OTHER, THANKS}), default=0.0)
+    kind, kind_evidence = kind_of(contact, passage, hits, lexicon, matter)
+    deciding = ordered[0]
+    topics = tuple(item.topic for item in ordered)
+    if kind is not CaseKind.CASE:
+        topics = (kind.value, *topics) if deciding.points else (kind.value,)
+        deciding = _Contender(kind.value, 0.0, lexicon.topics[kind.value].priority, (), 0)
+    scope, scope_evidence = reach_of(passage, hits, context)
+    findings = {code: finding(code, item, passage) for code, item in tallies.items()}
+    return Understanding(
+        kind=kind,
+        topics=topics,
+        priority=deciding.priority,
+        findings=_findings(topics, findings),
+        raised_by=deciding.reasons,
+        kind_evidence=kind_evidence,
+        scope=scope,
+        scope_evidence=scope_evidence,
+    )
+
+
+def _in_order(contenders: list[_Contender], lexicon: Lexicon) -> list[_Contender]:
+    """Return the topics found, the deciding one first; `other` where none is.
+
+    The contract's rule: what the writer asks to be done; of two the higher priority; then the first asked.
+    """
+    found = [item for item in contenders if item.points >= lexicon.limits.topic and item.topic != THANKS]
+    if not found:
+        return [_faintest(contenders, lexicon)]
+    best = max(item.points for item in found)
+    danger = [item for item in found if lexicon.topics[item.topic].priority is Priority.P1]
+    close = [item for item in found if item.points >= best * _CONTENDER]
+    first = min(danger or close, key=lambda item: (item.priority, -item.points, item.first))
+    rest = sorted((item for item in found if item is not first), key=lambda item: (-item.points, item.first))
+    return [first, *rest]
+
+
+def _faintest(contenders: list[_Contender], lexicon: Lexicon) -> _Contender:
+    """Return the topic of a message that names none clearly: thanks, the nearest one, or `other`."""
+    thanks = [item for item in contenders if item.topic == THANKS and item.points >= lexicon.limits.topic]
+    faint = [item for item in contenders if item.topic != THANKS and item.points >= lexicon.limits.faint]
+    pool = thanks or faint
+    if pool:
+        return max(pool, key=lambda item: (item.points, -item.first))
+    return _Contender(OTHER, 0.0, lexicon.topics[OTHER].priority, (), 0)
+
+
+def _findings(topics: tuple[str, ...], findings: dict[str, Finding]) -> tuple[Finding, ...]:
+    """Return the findings of the topics in their order, then those of what was found but does not count."""
+    named = [findings.pop(topic) for topic in topics if topic in findings]
+    return (*named, *(found for found in findings.values() if found.evidence or found.defused))

@@ -1,0 +1,86 @@
+"""How urgent a topic is: its own priority, raised where the text gives the reason."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from dtm_contact.model import Evidence, Priority
+from dtm_contact.topics.context import Context
+from dtm_contact.topics.hits import Hit, Hits
+from dtm_contact.topics.lexicon import Entry, Frailty, Limits, Role, Topic
+from dtm_contact.topics.passage import Passage
+from dtm_contact.topics.weigh import Tally, mark
+
+_OLDEST = 115
+_INFANT_REACH = 5
+_NOT_AN_AGE = frozenset({"depuis", "pendant", "a", "y", "apres", "dans", "sur", "durant"})
+_CHILDREN = frozenset("bebe enfant fils fille garcon petit petite nourrisson jumeaux baby gamin gamine neveu niece".split())
+
+
+@dataclass(frozen=True, slots=True)
+class Urgency:
+    """What in a passage raises priorities, found once for all topics.
+
+    Attributes:
+        passage: what was read.
+        severe: severe forms of topics that count here.
+        grave: people whom an outage puts in danger.
+        fragile: people for whom a defect is worse than for others.
+    """
+
+    passage: Passage
+    severe: Sequence[Hit]
+    grave: Sequence[Hit]
+    fragile: Sequence[Hit]
+
+    def of(self, topic: Topic, tally: Tally) -> tuple[Priority, tuple[Evidence, ...]]:
+        """Return a topic's priority here and the words that raised it."""
+        found = [pair for pair in (*self._severe(topic), *self._frail(topic, tally)) if pair[0] < topic.priority]
+        priority = min((reached for reached, _ in found), default=topic.priority)
+        return priority, tuple(evidence for _, evidence in found)
+
+    def _severe(self, topic: Topic) -> Iterator[tuple[Priority, Evidence]]:
+        for hit in self.severe:
+            if hit.entry.topic == topic.code:
+                reached = Priority.P1 if hit.entry.value == Priority.P1 else topic.priority.raised()
+                yield reached, self._reason("priority.severe", hit)
+
+    def _frail(self, topic: Topic, tally: Tally) -> Iterator[tuple[Priority, Evidence]]:
+        if topic.frailty is Frailty.NONE or not tally.outage:
+            return
+        step = topic.priority.raised()
+        for hit in self.grave:
+            reached = Priority.P1 if topic.frailty is Frailty.OUTAGE else step
+            yield reached, self._reason("priority.vulnerable", hit)
+        for hit in self.fragile:
+            yield step, self._reason("priority.vulnerable", hit)
+
+    def _reason(self, name: str, hit: Hit) -> Evidence:
+        return mark(name, 1.0, hit.places, self.passage, f"« {hit.entry.text} »")
+
+
+def weigh_urgency(passage: Passage, hits: Hits, context: Context, limits: Limits) -> Urgency:
+    """Find what raises priorities: severe forms, and people whom a defect hits harder."""
+    grave = [*hits.by_role.get(Role.GRAVE, ()), *_ages(passage, limits)]
+    return Urgency(
+        passage,
+        severe=[hit for hit in hits.by_role.get(Role.SEVERE, ()) if context.sense(hit).counts],
+        grave=[hit for hit in grave if context.sense(hit).counts],
+        fragile=[hit for hit in hits.by_role.get(Role.FRAGILE, ()) if context.sense(hit).counts],
+    )
+
+
+def _ages(passage: Passage, limits: Limits) -> Iterator[Hit]:
+    """Yield great ages ("84 ans") and infants' ages ("mon fils de 4 mois")."""
+    forms = passage.forms
+    for place in range(len(forms) - 1):
+        if not forms[place].isdecimal() or len(forms[place]) > len(str(_OLDEST)):
+            continue
+        number, unit = int(forms[place]), forms[place + 1]
+        great = unit == "ans" and limits.great_age <= number <= _OLDEST and forms[place - 1] not in _NOT_AN_AGE
+        infant = unit == "mois" and number <= limits.infant_months and _of_a_child(forms, place)
+        if great or infant:
+            yield Hit(Entry(Role.GRAVE, f"{number} {unit}"), (place, place + 1))
+
+
+def _of_a_child(forms: list[str], place: int) -> bool:
+    return not _CHILDREN.isdisjoint(forms[max(0, place - _INFANT_REACH) : place])

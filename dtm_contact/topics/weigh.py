@@ -1,0 +1,162 @@
+"""From phrases to findings: what each counts where it stands, and which topics come out."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from dtm_contact.model import Evidence, Finding, Part
+from dtm_contact.topics.context import Context
+from dtm_contact.topics.hits import Hit, Hits
+from dtm_contact.topics.lexicon import Role
+from dtm_contact.topics.passage import Passage
+
+_IN_SUBJECT = 1.25
+_IN_REPLY_SUBJECT = 0.6
+_IN_ASKING = 1.3
+_BEHIND_PIVOT = 1.6
+_THING_MENTIONED = 0.35
+_THING_ASKED_FOR = 0.6
+_AGAIN = (1.0, 0.6, 0.4, 0.25, 0.15)
+_LEAST = 0.05
+_EVIDENCE_KEPT = 20
+_REPLY_MARKS = ("re", "tr", "fw", "fwd", "rv", "aw")
+
+
+@dataclass(frozen=True, slots=True)
+class Weighed:
+    """One phrase with the points that it gives where it stands, and why."""
+
+    hit: Hit
+    points: float
+    reason: str
+    counts: bool
+
+
+@dataclass(slots=True)
+class Tally:
+    """What speaks for one topic.
+
+    Attributes:
+        counted: phrases that count, heaviest first once summed.
+        defused: phrases that were seen and do not count.
+        present: something is wrong now: a sign, or a thing in trouble.
+        first: the place of the first phrase that counts.
+    """
+
+    counted: list[Weighed] = field(default_factory=list)
+    defused: list[Weighed] = field(default_factory=list)
+
+    @property
+    def points(self) -> float:
+        """The sum of the points, each further phrase counting less, the same phrase again least."""
+        seen: set[str] = set()
+        total, rank = 0.0, 0
+        for weighed in sorted(self.counted, key=lambda item: -item.points):
+            if weighed.hit.entry.text in seen:
+                total += weighed.points * _LEAST
+                continue
+            seen.add(weighed.hit.entry.text)
+            total += weighed.points * _AGAIN[min(rank, len(_AGAIN) - 1)]
+            rank += 1
+        return total
+
+    @property
+    def outage(self) -> bool:
+        """Whether something is wrong now: a sign, or a thing in trouble."""
+        return any(
+            weighed.hit.entry.role is Role.SIGN or (weighed.hit.entry.role is Role.THING and weighed.reason)
+            for weighed in self.counted
+        )
+
+    @property
+    def first(self) -> int:
+        """The place of the first phrase that counts."""
+        return min((weighed.hit.first for weighed in self.counted), default=0)
+
+
+def tally(passage: Passage, hits: Hits, context: Context) -> dict[str, Tally]:
+    """Weigh each phrase where it stands and sum up by topic."""
+    boosts = _Boosts.of(passage, hits)
+    tallies: defaultdict[str, Tally] = defaultdict(Tally)
+    for hit, other in hits.covered:
+        tallies[hit.entry.topic].defused.append(Weighed(hit, 0.0, f"autre sens : « {other.entry.text} »", counts=False))
+    for hit in hits.matters:
+        sense = context.sense(hit)
+        if not sense.counts:
+            tallies[hit.entry.topic].defused.append(Weighed(hit, 0.0, sense.reason, counts=False))
+            continue
+        points = _points(hit, hits, boosts, in_trouble=sense.in_trouble) * boosts.factor(hit)
+        tallies[hit.entry.topic].counted.append(Weighed(hit, points, sense.reason, counts=True))
+    return dict(tallies)
+
+
+def _points(hit: Hit, hits: Hits, boosts: "_Boosts", *, in_trouble: bool) -> float:
+    entry = hit.entry
+    if entry.group and (entry.group, hit.first) not in hits.company:
+        return entry.alone * (1.0 if entry.role is not Role.THING or in_trouble else _THING_MENTIONED)
+    if entry.role is not Role.THING or in_trouble:
+        return entry.points
+    return entry.points * (_THING_ASKED_FOR if boosts.asked(hit) else _THING_MENTIONED)
+
+
+@dataclass(frozen=True, slots=True)
+class _Boosts:
+    """Where in a message what is asked stands: the subject, sentences that ask, what comes behind a pivot."""
+
+    passage: Passage
+    asking: frozenset[int]
+    pivots: dict[int, int]
+    reply: bool
+
+    @classmethod
+    def of(cls, passage: Passage, hits: Hits) -> "_Boosts":
+        sentences = passage.sentences
+        asking = {sentences[hit.first] for hit in hits.by_role.get(Role.ASKING, ())} | passage.asked
+        pivots: dict[int, int] = {}
+        for hit in hits.by_role.get(Role.PIVOT, ()):
+            pivots[sentences[hit.first]] = max(hit.last, pivots.get(sentences[hit.first], -1))
+            pivots.setdefault(sentences[hit.first] + 1, hit.last)
+        return cls(passage, frozenset(asking), pivots, bool(passage.forms) and passage.forms[0] in _REPLY_MARKS)
+
+    def asked(self, hit: Hit) -> bool:
+        return self.passage.sentences[hit.first] in self.asking
+
+    def factor(self, hit: Hit) -> float:
+        factor = 1.0
+        if self.passage.part_of(hit.first) is Part.SUBJECT:
+            factor *= _IN_REPLY_SUBJECT if self.reply else _IN_SUBJECT
+        if self.asked(hit):
+            factor *= _IN_ASKING
+        pivot = self.pivots.get(self.passage.sentences[hit.first])
+        if pivot is not None and hit.first >= pivot:
+            factor *= _BEHIND_PIVOT
+        return factor
+
+
+def finding(topic: str, tally_of: Tally, passage: Passage) -> Finding:
+    """Tell what was found for a topic, with the words that made it and those that do not count."""
+    counted = sorted(tally_of.counted, key=lambda item: -item.points)
+    return Finding(
+        topic,
+        round(tally_of.points, 2),
+        tuple(_evidence(weighed, passage) for weighed in counted[:_EVIDENCE_KEPT]),
+        tuple(_evidence(weighed, passage) for weighed in tally_of.defused[:_EVIDENCE_KEPT]),
+    )
+
+
+def _evidence(weighed: Weighed, passage: Passage) -> Evidence:
+    hit = weighed.hit
+    name = "topic.word" if weighed.counts else "topic.defused"
+    detail = f"« {hit.entry.text} »" + (f" : {weighed.reason}" if weighed.reason else "")
+    return mark(name, round(weighed.points, 2), hit.places, passage, detail)
+
+
+def mark(name: str, weight: float, places: Sequence[int], passage: Passage, detail: str) -> Evidence:
+    """Return evidence with the words between the first and the last place, as the writer wrote them."""
+    span = passage.span(places[0], places[-1])
+    return Evidence(name, weight, passage.original(places[0], places[-1]), span, detail)
+
+
+def marks(name: str, weight: float, hits: Iterable[Hit], passage: Passage) -> tuple[Evidence, ...]:
+    """Return evidence for each phrase, a few at the most."""
+    return tuple(mark(name, weight, hit.places, passage, f"« {hit.entry.text} »") for hit in list(hits)[:_EVIDENCE_KEPT])
