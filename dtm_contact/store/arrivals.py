@@ -108,7 +108,7 @@ class Arrivals:
 
     def release_claims(self, worker: str) -> int:
         """Let everything go that `worker` had claimed before it crashed; return how many."""
-        mine = sa.and_(arrivals.c.state == ArrivalState.CLAIMED, arrivals.c.claimed_by == worker)
+        mine = sa.and_(_in_state(ArrivalState.CLAIMED), arrivals.c.claimed_by == worker)
         with self._database.writing() as connection:
             return connection.execute(_let_go().where(mine)).rowcount
 
@@ -126,9 +126,9 @@ class Arrivals:
 
     def waiting(self) -> int:
         """Return how many arrivals are still to be judged, those being judged and those put off included."""
-        unsettled = arrivals.c.state.in_([ArrivalState.WAITING, ArrivalState.CLAIMED])
+        count = sa.select(sa.func.count()).where(_in_state(ArrivalState.WAITING, ArrivalState.CLAIMED))
         with self._database.reading() as connection:
-            return connection.execute(sa.select(sa.func.count()).where(unsettled)).scalar_one()
+            return connection.execute(count).scalar_one()
 
     def listing(self, state: ArrivalState | None = None, *, limit: int = 100, after: int = 0) -> list[ArrivalLine]:
         """Return arrivals in the order in which they were stored.
@@ -140,7 +140,7 @@ class Arrivals:
         """
         query = _lines().where(arrivals.c.id > after).order_by(arrivals.c.id).limit(limit)
         if state is not None:
-            query = query.where(arrivals.c.state == state)
+            query = query.where(_in_state(state))
         with self._database.reading() as connection:
             return [_line(row) for row in connection.execute(query)]
 
@@ -253,14 +253,24 @@ def _values(arrival: Arrival) -> dict[str, Any]:
     }
 
 
+def _written_out(state: ArrivalState) -> sa.BindParameter[str]:
+    # Not bound: only so does SQLite see that a partial index answers the question.
+    return sa.literal(state, sa.Text, literal_execute=True)
+
+
+def _in_state(*states: ArrivalState) -> sa.ColumnElement[bool]:
+    wanted = arrivals.c.state.in_(states)
+    if ArrivalState.JUDGED in states:
+        return wanted
+    return sa.and_(arrivals.c.state != _written_out(ArrivalState.JUDGED), wanted)
+
+
 def _claim(worker: str, now: datetime) -> sa.Update:
     due = sa.or_(arrivals.c.not_before.is_(None), arrivals.c.not_before <= now)
-    # Written out, not bound: only so does SQLite see that the partial index answers this.
-    waiting = arrivals.c.state == sa.literal(ArrivalState.WAITING, sa.Text, literal_execute=True)
     # PostgreSQL needs SKIP LOCKED, or two claimers would both get the row; SQLite has one writer and ignores it.
     first = (
         sa.select(arrivals.c.id)
-        .where(waiting, due)
+        .where(arrivals.c.state == _written_out(ArrivalState.WAITING), due)
         .order_by(arrivals.c.received_at, arrivals.c.id)
         .limit(1)
         .with_for_update(skip_locked=True)

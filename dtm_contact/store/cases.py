@@ -191,7 +191,7 @@ def _contacts(connection: Connection, case_id: int) -> tuple[CaseContact, ...]:
         sa.select(contacts.c.arrival_id, contacts.c.at, judgements.c.decision, judgements.c.judgement)
         .outerjoin(judgements, judgements.c.contact_id == contacts.c.id)
         .where(contacts.c.case_id == case_id)
-        .order_by(contacts.c.at, contacts.c.id)
+        .order_by(contacts.c.id)
     )
     return tuple(_contact(row) for row in connection.execute(query))
 

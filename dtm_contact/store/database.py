@@ -19,6 +19,7 @@ from sqlalchemy.exc import (
     NotSupportedError,
     ProgrammingError,
     SQLAlchemyError,
+    StatementError,
 )
 
 from dtm_contact.errors import CommitUnknownError, StoreUnavailableError
@@ -146,11 +147,13 @@ def _rolled_back(error: BaseException | None) -> bool:
 def _our_errors() -> Iterator[None]:
     try:
         yield
-    except _FAULTS_OF_OURS as error:
-        # The driver's own text may quote the row, so it must not travel on.
-        raise StoreRefusedError(_code(error)) from None
-    except SQLAlchemyError as error:
+    except (DBAPIError, sa.exc.TimeoutError) as error:
+        if isinstance(error, _FAULTS_OF_OURS):
+            # The driver's own text may quote the row, so it must not travel on.
+            raise StoreRefusedError(_code(error)) from None
         raise StoreUnavailableError(_code(error)) from error
+    except StatementError as error:
+        raise StoreRefusedError(_code(error)) from None
 
 
 def _code(error: SQLAlchemyError) -> str:
@@ -165,6 +168,7 @@ def _sqlite_engine(url: URL, *, read_only: bool, patience: float) -> Engine:
     engine = sa.create_engine(
         f"sqlite:///file:{path}?mode={mode}&uri=true",
         connect_args={"timeout": patience, "isolation_level": None},
+        pool_timeout=patience,
         hide_parameters=True,
         json_serializer=encode_json,
     )
@@ -199,6 +203,7 @@ def _postgresql_engine(url: URL, *, read_only: bool, patience: float) -> Engine:
             "application_name": "dtm-contact",
         },
         pool_pre_ping=True,
+        pool_timeout=patience,
         hide_parameters=True,
         json_serializer=encode_json,
     )

@@ -65,7 +65,7 @@ sa.Index(
     postgresql_where=_WAITING,
 )
 _UNSETTLED = sa.text("state <> 'judged'")
-sa.Index("ix_arrivals_state", arrivals.c.state, sqlite_where=_UNSETTLED, postgresql_where=_UNSETTLED)
+sa.Index("ix_arrivals_state", arrivals.c.state, arrivals.c.id, sqlite_where=_UNSETTLED, postgresql_where=_UNSETTLED)
 
 arrival_bodies = sa.Table(
     "arrival_bodies",

@@ -48,7 +48,7 @@ def _arrivals() -> None:
     op.create_index(
         "ix_arrivals_state",
         "arrivals",
-        ["state"],
+        ["state", "id"],
         unique=False,
         sqlite_where=sa.text("state <> 'judged'"),
         postgresql_where=sa.text("state <> 'judged'"),

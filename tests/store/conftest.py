@@ -1,0 +1,97 @@
+"""Every test of the store runs on both databases: `url` is a fresh store's, `store` is it opened."""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from itertools import count
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from dtm_contact.store import Store, migrate, open_store
+from tests.store.postgresql import Server, programs, running_server
+
+_numbers = count(1)
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("template") / "store.db"
+    migrate(f"sqlite:///{path}")
+    return path
+
+
+@pytest.fixture(scope="session")
+def postgresql_server() -> Iterator[Server]:
+    folder = programs()
+    if folder is None:
+        if os.environ.get("CI") == "true":
+            pytest.fail("PostgreSQL's server programs are not installed, and CI must test on it")
+        pytest.skip("PostgreSQL's server programs (initdb, pg_ctl) are not installed")
+    with running_server(folder) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def create_database(postgresql_server: Server) -> Iterator[Callable[[str], str]]:
+    """Create a database from another one; return its URL."""
+    admin = sa.create_engine(
+        sa.make_url(postgresql_server.url("postgres")).set(drivername="postgresql+psycopg"),
+        isolation_level="AUTOCOMMIT",
+    )
+
+    def create(template: str) -> str:
+        name = f"store{next(_numbers)}"
+        with admin.connect() as connection:
+            connection.execute(sa.text(f"CREATE DATABASE {name} TEMPLATE {template}"))
+        return postgresql_server.url(name)
+
+    yield create
+    admin.dispose()
+
+
+@pytest.fixture(scope="session")
+def postgresql_template(create_database: Callable[[str], str]) -> str:
+    url = create_database("template0")
+    migrate(url)
+    return sa.make_url(url).database or ""
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The URL of a database without tables."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path}/var/store.db"
+    create: Callable[[str], str] = request.getfixturevalue("create_database")
+    return create("template0")
+
+
+@pytest.fixture
+def sqlite_url(sqlite_template: Path, tmp_path: Path) -> str:
+    shutil.copy(sqlite_template, tmp_path / "store.db")
+    return f"sqlite:///{tmp_path}/store.db"
+
+
+@pytest.fixture
+def postgresql_url(create_database: Callable[[str], str], postgresql_template: str) -> str:
+    return create_database(postgresql_template)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request: pytest.FixtureRequest) -> str:
+    """The URL of a fresh store, its tables made."""
+    found: str = request.getfixturevalue(f"{request.param}_url")
+    return found
+
+
+@pytest.fixture
+def store(url: str) -> Iterator[Store]:
+    with open_store(url) as opened:
+        yield opened
+
+
+@pytest.fixture
+def sqlite_store(sqlite_url: str) -> Iterator[Store]:
+    with open_store(sqlite_url) as opened:
+        yield opened

@@ -1,0 +1,51 @@
+"""What the daemon asks all day long is answered from an index, however much has been settled before."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from dtm_contact.store import Store
+from tests.store.samples import NOW, judgement, minutes, open_case
+
+
+def thread(store: Store) -> None:
+    with store.history() as history:
+        history.thread(["m1@free.example"])
+
+
+QUESTIONS: dict[str, tuple[Callable[[Store], object], str]] = {
+    "claim": (lambda store: store.arrivals.claim("worker", minutes(1)), "ix_arrivals_waiting"),
+    "waiting": (lambda store: store.arrivals.waiting(), "ix_arrivals_state"),
+    "queue": (lambda store: store.cases.queue("montreuil"), "ix_cases_open"),
+    "queue counts": (lambda store: store.cases.queue_counts(NOW), "ix_cases_open"),
+    "case": (lambda store: store.cases.get("2026-000001"), "sqlite_autoindex_cases_1"),
+    "thread": (thread, "ix_contacts_message_id"),
+}
+
+
+@pytest.mark.parametrize("question", QUESTIONS)
+def test_answered_from_an_index(sqlite_store: Store, question: str) -> None:
+    open_case(sqlite_store, "one", judgement())
+    ask, index = QUESTIONS[question]
+    asked: list[tuple[str, Any]] = []
+
+    def note(_connection: object, _cursor: object, statement: str, parameters: Any, *_: object) -> None:
+        asked.append((statement, parameters))
+
+    sa.event.listen(sqlite_store.database.engine, "before_cursor_execute", note)
+    ask(sqlite_store)
+    plans = [
+        plan for each in asked if each[0].startswith(("SELECT", "UPDATE")) for plan in explained(sqlite_store, *each)
+    ]
+    assert any(index in step for step in plans), plans
+    assert not any("SCAN arrivals" in step and "INDEX" not in step for step in plans), plans
+    assert not any("TEMP B-TREE" in step for step in plans), plans
+
+
+def explained(store: Store, statement: str, parameters: Any) -> list[str]:
+    with store.database.engine.connect() as connection:
+        cursor = connection.connection.cursor()
+        cursor.execute("EXPLAIN QUERY PLAN " + statement, parameters)
+        return [row[-1] for row in cursor.fetchall()]
