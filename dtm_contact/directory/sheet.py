@@ -178,9 +178,11 @@ def _add_row(sheet: Sheet, line: int, row: list[str], width: int, report: Report
     if not any(row):
         return
     sheet.broken.append(row)
-    message = f"the line has {len(row)} fields, the header {width}"
+    message = f"fields on this line: {len(row)}, in the header: {width}"
     if surplus:
         place = partial(place_of_field, sheet.lines, line, sheet.delimiter, width)
         report.add(Severity.ERROR, place, message, "a field with a delimiter needs quotes")
+    elif len(row) == 1 and any(mark in row[0] for mark in _DELIMITERS):
+        report.add(Severity.ERROR, (line, 1), message, f"the header has {sheet.delimiter!r} between its fields")
     else:
         report.add(Severity.ERROR, (line, 1), message, "is the file cut short?")
