@@ -1,14 +1,20 @@
 """The people and places that the tests of the rules speak of."""
 
-from datetime import date, datetime
+from datetime import date, datetime, time
 
 from dtm_contact.directory import Address, Directory, Dwelling, Lease, Office, Records, Residence
-from dtm_contact.hours import PARIS
-from dtm_contact.model import CaseKind, Contact, Likely, Mailbox, Match, Priority, Understanding
+from dtm_contact.hours import PARIS, Calendar
+from dtm_contact.model import CaseKind, Contact, Likely, Mailbox, Match, Priority, Problem, Understanding
+from dtm_contact.rules import Document
+from dtm_contact.rules.arguments import Known, Place
+from dtm_contact.rules.expression import Expression, read_when
+from dtm_contact.rules.facts import Facts
 
 TUESDAY = datetime(2026, 11, 24, 10, 0, tzinfo=PARIS)
 SATURDAY_NIGHT = datetime(2026, 11, 28, 23, 30, tzinfo=PARIS)
 ALL_SAINTS = datetime(2024, 11, 1, 10, 0, tzinfo=PARIS)  # a Friday
+
+OFFICE_HOURS = Calendar((((time(9), time(17)),),) * 5 + ((), ()))
 
 LES_TILLEULS = Likely("R01", 0.99)
 SHOP = Likely("L02", 0.98)
@@ -58,3 +64,21 @@ def asked(*topics: str, priority: Priority = Priority.P3, kind: CaseKind = CaseK
 
 def at(office_id: str | None) -> Match:
     return Match(office_id=office_id)
+
+
+def facts(
+    contact: Contact | None = None,
+    match: Match | None = None,
+    understanding: Understanding | None = None,
+    now: datetime = TUESDAY,
+) -> Facts:
+    return Facts(contact or written(), match or Match(), understanding or asked("other"), now, DIRECTORY, OFFICE_HOURS)
+
+
+def expression(when: object) -> Expression:
+    """Read conditions from plain data; whatever is wrong with them fails the test."""
+    problems: list[Problem] = []
+    found = read_when(when, Place(Document("routing.yaml", when, {}, {}), Known(), problems))
+    assert problems == []
+    assert found is not None
+    return found

@@ -1,0 +1,172 @@
+"""Each condition: where it holds, where it does not, and what it tells that it saw."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from dtm_contact.model import (
+    Attachment,
+    Candidate,
+    CaseKind,
+    Contact,
+    Forwarded,
+    Likely,
+    Mailbox,
+    Match,
+    Priority,
+    Scope,
+    Understanding,
+)
+from dtm_contact.rules.facts import Facts
+from dtm_contact.rules.registry import known_conditions
+from tests.rules.cast import (
+    ALL_SAINTS,
+    BAKER,
+    FLAT,
+    LES_TILLEULS,
+    SATURDAY_NIGHT,
+    SHOP,
+    TENANT,
+    TUESDAY,
+    asked,
+    at,
+    expression,
+    facts,
+    written,
+)
+
+HERE = Match(residence=LES_TILLEULS, office_id="nord")
+PHOTO = Attachment("fuite.JPG", "image/jpeg", 10, "")
+LETTER = Attachment("bail.pdf", "application/pdf", 10, "")
+STAIRS = Understanding(CaseKind.CASE, ("heating",), Priority.P2, scope=Scope.STAIRCASE)
+PASSED_ON = Contact(
+    "email", TUESDAY, new_text="voir dessous", forwarded=(Forwarded(Mailbox(), "Fuite", "ça coule\nencore"),)
+)
+QUOTING = Contact("email", TUESDAY, new_text="merci", quoted_text="la fuite", signature="Fuite & fils", subject="Re: x")
+
+HOLDS: list[tuple[dict[str, Any], Facts]] = [
+    ({"channel": "email"}, facts()),
+    ({"channel": ["phone", "email"]}, facts()),
+    ({"kind": ["spam", "automatic"]}, facts(understanding=asked("spam", kind=CaseKind.SPAM))),
+    ({"topic": ["gas", "fire"]}, facts(understanding=asked("fire", "elevator"))),
+    ({"topics": "elevator"}, facts(understanding=asked("fire", "elevator"))),
+    ({"priority": ["P1", "P2"]}, facts(understanding=asked("gas", priority=Priority.P2))),
+    ({"scope": ["staircase", "building"]}, facts(understanding=STAIRS)),
+    ({"automatic": True}, facts(replace(written(), automatic_signs=("Auto-Submitted: auto-replied",)))),
+    ({"automatic": False}, facts()),
+    ({"office": "nord"}, facts(match=at("nord"))),
+    ({"office": "nord"}, facts(match=Match(residence=LES_TILLEULS))),
+    ({"residence": "R01"}, facts(match=HERE)),
+    ({"residence": ["R99", "les tilleuls"]}, facts(match=HERE)),
+    ({"residence": "CITÉ  DES TILLEULS"}, facts(match=HERE)),
+    ({"residence.known": True}, facts(match=HERE)),
+    ({"residence.known": False}, facts(match=at("nord"))),
+    ({"commune": "saint-ouen"}, facts(match=HERE)),
+    ({"commune": 93400}, facts(match=HERE)),
+    ({"department": 93}, facts(match=HERE)),
+    ({"dwelling.kind": "commercial"}, facts(match=Match(dwelling=SHOP))),
+    ({"tenant.known": True}, facts(match=Match(tenant=TENANT))),
+    ({"tenant.known": False}, facts()),
+    ({"tenant.role": "commercial"}, facts(match=Match(tenant=BAKER))),
+    ({"tenant.role": "commercial"}, facts(match=Match(tenant=BAKER, dwelling=SHOP))),
+    ({"tenant.role": "co_holder"}, facts(match=Match(tenant=BAKER, dwelling=FLAT))),
+    ({"certainty": 0.9}, facts(match=Match((Candidate("T01", None, None, 0.9, 1.0),)))),
+    ({"certainty": 0.95}, facts(match=Match(tenant=Likely("T01", 0.97)))),
+    ({"sender.address": "Jean@Poste.example"}, facts()),
+    ({"sender.domain": "poste.example"}, facts()),
+    ({"sender.domain": "poste.example"}, facts(written(sender="x@mail.poste.example"))),
+    ({"subject": {"contains": "préavis"}}, facts(written(subject="Mon PREAVIS, suite"))),
+    ({"text": {"contains": ["dégât des eaux", "fuite"]}}, facts(written("Un  degat\ndes eaux."))),
+    ({"text": {"contains": "C++"}}, facts(written("le bloc c++ est fermé"))),
+    ({"text": {"contains": "ça coule encore"}}, facts(PASSED_ON)),
+    ({"text": {"matches": "badges? (perdu|volé)s?"}}, facts(written("2 badges volés"))),
+    ({"text": {"matches": r"^\D+$"}}, facts(written("SANS CHIFFRE"))),
+    ({"attachments": "any"}, facts(replace(written(), attachments=(PHOTO,)))),
+    ({"attachments": "none"}, facts()),
+    ({"attachments": "image/*"}, facts(replace(written(), attachments=(LETTER, PHOTO)))),
+    ({"attachments": ".jpg"}, facts(replace(written(), attachments=(PHOTO,)))),
+    ({"attachments": "application/pdf"}, facts(replace(written(), attachments=(LETTER,)))),
+    ({"language": "en"}, facts(replace(written(), language="en-GB"))),
+    ({"hours": "open"}, facts()),
+    ({"hours": "closed"}, facts(now=SATURDAY_NIGHT)),
+    ({"hours": "holiday"}, facts(now=ALL_SAINTS)),
+    ({"hours": "closed"}, facts(now=ALL_SAINTS)),
+    ({"hours": {"weekday": ["saturday", "sunday"]}}, facts(now=SATURDAY_NIGHT)),
+    ({"hours": {"between": "22:00-06:00"}}, facts(now=SATURDAY_NIGHT)),
+    ({"hours": {"between": "10:00-11:00", "weekday": "tuesday", "state": "open"}}, facts()),
+]
+
+DOES_NOT: list[tuple[dict[str, Any], Facts]] = [
+    ({"channel": "phone"}, facts()),
+    ({"kind": "spam"}, facts()),
+    ({"topics": "gas"}, facts(understanding=asked("fire", "elevator"))),
+    ({"priority": "P1"}, facts()),
+    ({"automatic": True}, facts()),
+    ({"residence.known": True}, facts(match=at("nord"))),
+    ({"department": 92}, facts(match=HERE)),
+    ({"tenant.known": True}, facts(match=HERE)),
+    ({"sender.address": "an@poste.example"}, facts()),
+    ({"topic": "elevator"}, facts(understanding=asked("fire", "elevator"))),
+    ({"topic": "gas"}, facts(understanding=asked(kind=CaseKind.CASE))),
+    ({"scope": "dwelling"}, facts()),
+    ({"office": "nord"}, facts()),
+    ({"residence": "Tilleuls"}, facts(match=HERE)),
+    ({"residence": "R01"}, facts()),
+    ({"commune": "Saint"}, facts(match=HERE)),
+    ({"dwelling.kind": "commercial"}, facts(match=Match(dwelling=FLAT))),
+    ({"tenant.role": "commercial"}, facts(match=Match(tenant=BAKER, dwelling=FLAT))),
+    ({"tenant.role": "commercial"}, facts(match=Match(tenant=Likely("T03", 0.99)))),
+    ({"tenant.role": "holder"}, facts()),
+    ({"certainty": 0.91}, facts(match=Match((Candidate("T01", None, None, 0.9, 1.0),)))),
+    ({"certainty": 0.01}, facts()),
+    ({"sender.domain": "poste.example"}, facts(written(sender="x@laposte.example"))),
+    ({"sender.domain": "example"}, facts(written(sender="example"))),
+    ({"text": {"contains": "rat"}}, facts(written("un raté, le rattrapage, dératisation"))),
+    ({"text": {"contains": "fuite"}}, facts(QUOTING)),
+    ({"text": {"contains": "fuite"}}, facts(written(subject="fuite"))),
+    ({"subject": {"contains": "fuite"}}, facts(written("fuite"))),
+    ({"attachments": ".pdf"}, facts(replace(written(), attachments=(PHOTO,)))),
+    ({"attachments": "none"}, facts(replace(written(), attachments=(PHOTO,)))),
+    ({"language": "fr"}, facts()),
+    ({"hours": "open"}, facts(now=SATURDAY_NIGHT)),
+    ({"hours": "holiday"}, facts()),
+    ({"hours": {"between": "22:00-06:00"}}, facts()),
+    ({"hours": {"between": "10:00-11:00", "weekday": "monday"}}, facts()),
+    ({"hours": {"between": "09:00-10:00"}}, facts()),
+]
+
+
+@pytest.mark.parametrize(("when", "seen"), HOLDS, ids=[str(when) for when, _ in HOLDS])
+def test_holds(when: object, seen: Facts) -> None:
+    assert expression(when).holds(seen) is True
+
+
+@pytest.mark.parametrize(("when", "seen"), DOES_NOT, ids=[str(when) for when, _ in DOES_NOT])
+def test_does_not_hold(when: object, seen: Facts) -> None:
+    assert expression(when).holds(seen) is False
+
+
+@pytest.mark.parametrize("cases", [HOLDS, DOES_NOT], ids=["holds", "does not"])
+def test_every_condition_is_tried_both_ways(cases: list[tuple[dict[str, Any], Facts]]) -> None:
+    assert {name for when, _ in cases for name in when} == known_conditions().keys()
+
+
+@pytest.mark.parametrize(
+    ("when", "told"),
+    [
+        ({"topic": ["gas", "fire"]}, ("topic", "gas, fire", "water_leak", False)),
+        ({"text": {"contains": "dégât"}}, ("text", "contains: dégât", "degat", True)),
+        ({"hours": "closed"}, ("hours", "closed", "tuesday 10:00, open", False)),
+        ({"certainty": 0.5}, ("certainty", "0.5", "0.00", False)),
+        ({"not": {"any": [{"automatic": True}]}}, ("not any automatic", "true", "false", False)),
+    ],
+)
+def test_the_trace_tells_what_was_wanted_and_seen(when: object, told: tuple[str, str, str, bool]) -> None:
+    (trace,) = expression(when).trace(facts(written("un dégât"), understanding=asked("water_leak")))
+    assert (trace.name, trace.wanted, trace.seen, trace.held) == told
+
+
+def test_long_hostile_text_is_searched_in_linear_time() -> None:
+    slow_elsewhere = expression({"text": {"matches": "(a+)+$"}})
+    assert slow_elsewhere.holds(facts(written("a" * 200_000 + "!"))) is False

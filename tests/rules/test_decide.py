@@ -1,0 +1,148 @@
+"""Where contacts go, by small sets of rules."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from dtm_contact.model import CaseKind, Decision, Likely, Match, Priority, Understanding
+from dtm_contact.rules import RuleSet, decide, load_rules
+from tests.rules.cast import DIRECTORY, LES_TILLEULS, SATURDAY_NIGHT, TUESDAY, asked, at, written
+from tests.rules.folders import GOOD, overlay
+
+
+@pytest.fixture(scope="module")
+def good() -> RuleSet:
+    return load_rules(GOOD)
+
+
+def rules_of(folder: Path, routing: str) -> RuleSet:
+    overlay(GOOD, folder / "rules")
+    (folder / "rules" / "routing.yaml").write_text(routing, "utf-8")
+    return load_rules(folder / "rules")
+
+
+def decided(
+    rules: RuleSet,
+    understanding: Understanding,
+    match: Match | None = None,
+    now: datetime = TUESDAY,
+    *,
+    trace: bool = False,
+) -> Decision:
+    return decide(written(), match or Match(), understanding, now, rules, DIRECTORY, trace=trace)
+
+
+def test_the_first_rule_that_holds_decides(good: RuleSet) -> None:
+    found = decided(good, asked("gas", priority=Priority.P1), at("nord"))
+    assert (found.rule, found.queue, found.office_id) == ("routing.yaml:gaz", "nord", "nord")
+    assert (found.notify, found.answer, found.rules_version) == (("on_call", "caretaker"), "gaz", good.version)
+
+
+def test_the_default_takes_the_rest(good: RuleSet) -> None:
+    found = decided(good, asked("water_leak"), at("sud"))
+    assert (found.kind, found.rule, found.queue) == (CaseKind.CASE, "routing.yaml:reste", "sud")
+
+
+@pytest.mark.parametrize(
+    ("match", "queue", "office"),
+    [
+        (Match(), "accueil", "agence"),
+        (at("nord"), "nord", "nord"),
+        (at("agence"), "accueil", "agence"),
+        (Match(residence=LES_TILLEULS), "nord", "nord"),
+        (Match(residence=Likely("R99", 0.99)), "accueil", "agence"),
+        (at("est"), "est", "est"),
+    ],
+    ids=["no place", "office", "only the agency", "residence", "a residence that is gone", "an office without a queue"],
+)
+def test_queue_office_is_that_of_the_place(good: RuleSet, match: Match, queue: str, office: str) -> None:
+    found = decided(good, asked("water_leak"), match)
+    assert (found.queue, found.office_id) == (queue, office)
+
+
+def test_a_desk_is_the_agency_s_whatever_the_place(good: RuleSet) -> None:
+    found = decided(good, asked("rent_charges"), at("nord"))
+    assert (found.queue, found.office_id) == ("comptes", "agence")
+
+
+def test_no_case_has_no_queue_office_or_due_time(good: RuleSet) -> None:
+    found = decided(good, asked("automatic", kind=CaseKind.AUTOMATIC), at("nord"))
+    assert (found.kind, found.queue, found.office_id, found.due) == (CaseKind.AUTOMATIC, None, None, None)
+
+
+def test_where_a_case_is_opened_it_is_a_case(good: RuleSet) -> None:
+    found = decided(good, asked("gas", kind=CaseKind.SPAM))
+    assert (found.kind, found.queue) == (CaseKind.CASE, "accueil")
+
+
+def test_a_rule_raises_the_priority_and_never_lowers_it(tmp_path: Path) -> None:
+    rules = rules_of(
+        tmp_path,
+        "- {id: haut, when: {topic: gas}, then: {queue: office, priority: P2}}\n- {id: reste, then: {queue: office}}\n",
+    )
+    assert decided(rules, asked("gas", priority=Priority.P3)).priority is Priority.P2
+    assert decided(rules, asked("gas", priority=Priority.P1)).priority is Priority.P1
+    assert decided(rules, asked("other", priority=Priority.P4)).priority is Priority.P4
+
+
+@pytest.mark.parametrize(
+    ("priority", "office", "now", "due"),
+    [
+        (Priority.P1, "nord", SATURDAY_NIGHT, "2026-11-28T23:45:00+01:00"),
+        (Priority.P2, "nord", SATURDAY_NIGHT, "2026-11-30T13:00:00+01:00"),
+        (Priority.P2, "sud", SATURDAY_NIGHT, "2026-11-30T10:30:00+01:00"),
+        (Priority.P3, "nord", TUESDAY, "2026-11-26T10:00:00+01:00"),
+        (Priority.P3, "sud", TUESDAY, "2026-11-26T10:00:00+01:00"),
+        (Priority.P4, "nord", TUESDAY, "2026-12-01T10:00:00+01:00"),
+        (Priority.P3, "sud", datetime(2026, 12, 23, 15, 0, tzinfo=UTC), "2027-01-05T16:00:00+01:00"),
+    ],
+)
+def test_due_by_the_hours_of_the_queue(good: RuleSet, priority: Priority, office: str, now: datetime, due: str) -> None:
+    found = decided(good, asked("water_leak", priority=priority), at(office), now)
+    assert found.due is not None
+    assert found.due.isoformat() == due
+
+
+FAILING = """
+- {id: avant, when: {topic: gas}, then: {queue: comptes}}
+- {id: panne, when: {topic: water_leak, commune: Malakoff}, then: {queue: comptes}}
+- {id: apres, when: {topic: [water_leak, rent_charges]}, then: {queue: comptes}}
+- {id: reste, then: {queue: office}}
+"""
+
+
+def test_a_condition_that_fails_sends_the_contact_to_the_default_and_says_so(tmp_path: Path) -> None:
+    rules = rules_of(tmp_path, FAILING)
+    gone = Match(residence=Likely("R99", 0.99), office_id="nord")
+    found = decided(rules, asked("water_leak"), gone, trace=True)
+    assert (found.rule, found.queue) == ("routing.yaml:reste", "nord")
+    assert found.failures == ("routing.yaml:panne: commune: KeyError",)
+    assert [rule.held for rule in found.trace] == [False, None, True, True]
+    assert [condition.held for condition in found.trace[1].conditions] == [True, None]
+
+
+def test_a_condition_that_fails_matters_only_where_its_rule_might_have_held(tmp_path: Path) -> None:
+    rules = rules_of(tmp_path, FAILING)
+    gone = Match(residence=Likely("R99", 0.99))
+    for topic, rule in (("gas", "avant"), ("rent_charges", "apres")):
+        found = decided(rules, asked(topic), gone)
+        assert (found.rule, found.failures) == (f"routing.yaml:{rule}", ())
+
+
+def test_the_trace_tells_every_rule(good: RuleSet) -> None:
+    found = decided(good, asked("gas"), trace=True)
+    assert [(rule.rule, rule.held) for rule in found.trace] == [
+        ("routing.yaml:gaz", True),
+        ("routing.yaml:automatique", False),
+        ("routing.yaml:loyer", False),
+        ("routing.yaml:reste", True),
+    ]
+    assert [condition.name for condition in found.trace[2].conditions] == ["topic", "not office"]
+    assert decided(good, asked("gas")).trace == ()
+
+
+def test_tracing_changes_nothing_else(good: RuleSet) -> None:
+    plain, traced = (decided(good, asked("rent_charges"), at("sud"), trace=trace) for trace in (False, True))
+    assert plain.rule == traced.rule == "routing.yaml:reste"
+    assert plain.due == traced.due

@@ -1,0 +1,60 @@
+"""Which rules are told to be never reached: those, and no others."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from dtm_contact.rules.facts import Facts
+from dtm_contact.rules.routing import Rule, Then
+from dtm_contact.rules.unreached import unreached
+from tests.rules.cast import expression
+from tests.rules.test_index import CONTACTS, NESTED
+
+
+def rules_of(*whens: dict[str, Any]) -> list[Rule]:
+    return [
+        Rule(f"r{number}", f"routing.yaml:r{number}", (number, 3), expression(when), Then(queue="office"))
+        for number, when in enumerate(whens)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "is_unreached"),
+    [
+        ({"topic": "gas"}, {"topic": "gas"}, True),
+        ({"topic": ["gas", "fire"]}, {"topic": "gas"}, True),
+        ({"topic": "gas"}, {"topic": ["gas", "fire"]}, False),
+        ({"topic": "gas"}, {"topic": "gas", "office": "nord"}, True),
+        ({"topic": "gas", "office": "nord"}, {"topic": "gas"}, False),
+        ({"topic": "gas", "office": ["nord", "sud"]}, {"office": "sud", "topic": "gas", "kind": "case"}, True),
+        ({"all": [{"topic": "gas"}, {"office": "nord"}]}, {"topic": "gas", "office": "nord"}, True),
+        ({"text": {"contains": "fuite"}}, {"text": {"contains": "fuite"}, "topic": "gas"}, True),
+        ({"text": {"contains": "fuite"}}, {"text": {"contains": "gaz"}}, False),
+        ({"not": {"office": "nord"}}, {"topic": "gas", "not": {"office": "nord"}}, True),
+        ({"any": [{"topic": "gas"}, {"office": "nord"}]}, {"topic": "gas"}, False),
+        ({"topics": "gas"}, {"topic": "gas"}, False),
+        ({"hours": "closed"}, {"hours": {"state": "closed"}, "topic": "gas"}, True),
+    ],
+    ids=str,
+)
+def test_an_earlier_rule_that_is_as_wide_or_wider(
+    first: dict[str, Any],
+    second: dict[str, Any],
+    is_unreached: bool,  # noqa: FBT001 - a table's column
+) -> None:
+    found = [(later.id, earlier.id) for later, earlier in unreached(rules_of(first, second))]
+    assert found == ([("r1", "r0")] if is_unreached else [])
+
+
+@settings(deadline=None)
+@given(st.lists(NESTED, max_size=12), CONTACTS)
+def test_a_rule_told_to_be_unreached_never_decides(whens: list[dict[str, Any]], seen: Facts) -> None:
+    rules = rules_of(*whens)
+    for later, earlier in unreached(rules):
+        assert earlier.place < later.place
+        assert later.when is not None
+        assert earlier.when is not None
+        if later.when.holds(seen):
+            assert earlier.when.holds(seen)
