@@ -112,6 +112,22 @@ class Log(BaseModel):
     json_lines: bool = Field(default=False, description="One JSON object a line, for machines, in place of text")
 
 
+class Monitor(BaseModel):
+    """`/metrics` and `/healthz`."""
+
+    host: str = Field(default="127.0.0.1", description="Address that `/metrics` and `/healthz` listen on")
+    port: int = Field(default=8026, ge=0, le=65535, description="Their port; 0 takes a free one")
+
+
+class Alarm(BaseModel):
+    """Who is told when something needs a person."""
+
+    recipients: tuple[str, ...] = Field(default=(), description="Admins who are told by e-mail (JSON list)")
+    sender: str = Field(default="dtm-contact@localhost", description="Sender of those notices")
+    host: str = Field(default="127.0.0.1", description="Mail server that takes them")
+    port: int = Field(default=25, ge=1, le=65535, description="Its port")
+
+
 class Settings(BaseSettings):
     """All settings; environment variables override the defaults given here.
 
@@ -133,6 +149,8 @@ class Settings(BaseSettings):
     match: Match = Match()
     judge: Judge = Judge()
     log: Log = Log()
+    monitor: Monitor = Monitor()
+    alarm: Alarm = Alarm()
     timezone: str = Field(default="Europe/Paris", description="Time zone of the offices and of times without an offset")
     numbers: tuple[str, ...] = Field(
         default=("0179616460",), description="The phone numbers that are ours (JSON list); no evidence of who writes"

@@ -36,7 +36,14 @@ def judgement(caretakers: tuple[OnDuty, ...] = (OnDuty("G029", "G094"),)) -> Jud
     return Judgement(
         source="D1-001.eml",
         contact=Contact(channel="email", at=AT),
-        match=Match(candidates, Likely("T0", 0.98765), Likely("L1", 0.99), Likely("R1", 1.0), "bagnolet", (), caretakers),
+        match=Match(
+            candidates,
+            tenant=Likely("T0", 0.98765),
+            dwelling=Likely("L1", 0.99),
+            residence=Likely("R1", 1.0),
+            office_id="bagnolet",
+            caretakers=caretakers,
+        ),
         understanding=Understanding(
             CaseKind.CASE,
             ("water_leak", "caretaker"),
@@ -46,7 +53,9 @@ def judgement(caretakers: tuple[OnDuty, ...] = (OnDuty("G029", "G094"),)) -> Jud
         ),
         decision=Decision(
             CaseKind.CASE, Priority.P2, "bagnolet", "bagnolet", AT, "routing.yaml:fuite", "ab12", trace=(
-                RuleTrace("routing.yaml:fuite", True, (ConditionTrace("topic", "water_leak", "water_leak", True),)),
+                RuleTrace("routing.yaml:fuite", held=True, conditions=(
+                    ConditionTrace("topic", "water_leak", "water_leak", held=True),
+                )),
             ),
         ),
     )  # fmt: skip

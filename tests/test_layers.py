@@ -15,7 +15,8 @@ LINES = (
     ("model",),
     ("errors",),
     ("settings",),
-    ("log",),
+    ("log", "metrics"),
+    ("alarms",),
     ("normalize", "hours"),
     ("directory", "reading"),
     ("matching", "topics"),
@@ -25,12 +26,12 @@ LINES = (
     ("explain",),
     ("store", "channels"),
     ("rehearsal",),
-    ("worker",),
+    ("worker", "monitor", "notices"),
     ("daemon",),
     ("cli", "__main__"),
 )
 RANK = {name: rank for rank, line in enumerate(LINES) for name in line}
-CHANNELS_SEE = {"model", "errors", "settings", "log", "normalize", "hours"}
+CHANNELS_SEE = {"model", "errors", "settings", "log", "metrics", "normalize", "hours"}
 # Up to here nothing knows of a clock, a network or a database.
 PURE_UP_TO = RANK["explain"]
 IMPURE = {"asyncio", "http", "multiprocessing", "smtplib", "socket", "sqlalchemy", "sqlite3", "subprocess", "time"}

@@ -31,7 +31,7 @@ def test_a_line_is_json_and_names_its_part(capsys: pytest.CaptureFixture[str]) -
 def test_an_exception_is_told_by_type_and_place_without_its_text(capsys: pytest.CaptureFixture[str]) -> None:
     log.configure(Log(json_lines=True))
     try:
-        raise ValueError("Mme Joly, 3e étage")
+        int("Mme Joly, 3e étage")
     except ValueError:
         get_log("worker").exception("not stored")
     written = capsys.readouterr().err

@@ -55,7 +55,8 @@ class Names:
             return dwelling_id
         details = (("bât.", dwelling.building), ("esc.", dwelling.staircase), ("étage", dwelling.floor))
         parts = [f"{address.house_number} {address.street}", *(f"{word} {value}" for word, value in details if value)]
-        parts += [f"porte {dwelling.door}"] if dwelling.door else []
+        door = dwelling.door if dwelling.door.lower().startswith("porte") else f"porte {dwelling.door}"
+        parts += [door] if dwelling.door else []
         return f"{', '.join(parts)} ({dwelling_id})"
 
     def caretaker(self, caretaker_id: str) -> str:

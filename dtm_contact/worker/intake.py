@@ -3,6 +3,8 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from dtm_contact import metrics
+from dtm_contact.errors import StoreUnavailableError
 from dtm_contact.model import Arrival
 from dtm_contact.store import GroupCommitInbox
 
@@ -16,5 +18,12 @@ class WakingInbox:
 
     async def accept(self, arrivals: Sequence[Arrival]) -> None:
         """Store the arrivals, all or none, and wake the worker; see `GroupCommitInbox.accept`."""
-        await self.inbox.accept(arrivals)
+        try:
+            await self.inbox.accept(arrivals)
+        except StoreUnavailableError:
+            for arrival in arrivals:
+                metrics.PUT_OFF.labels(arrival.channel).inc()
+            raise
+        for arrival in arrivals:
+            metrics.ACCEPTED.labels(arrival.channel).inc()
         self.stored()

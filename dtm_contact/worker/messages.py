@@ -39,5 +39,10 @@ class Refused:
     reason: str
     retry: bool
 
+    @property
+    def name(self) -> str:
+        """The error's class alone."""
+        return self.reason.split(" ", 1)[0]
+
 
 Answer = Ready | Judged | Refused

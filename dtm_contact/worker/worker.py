@@ -6,6 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
+from dtm_contact import metrics
+from dtm_contact.alarms import Alarms
 from dtm_contact.contract import as_json
 from dtm_contact.errors import DtmContactError, JudgeDiedError, StoreUnavailableError
 from dtm_contact.log import get_log
@@ -37,9 +39,15 @@ class Worker:
     """
 
     def __init__(
-        self, settings: Settings, store: Store, reception: Reception, clock: Callable[[], datetime] = utc_now
+        self,
+        settings: Settings,
+        store: Store,
+        reception: Reception,
+        alarms: Alarms,
+        clock: Callable[[], datetime] = utc_now,
     ) -> None:
-        """Take the store, who reads what cannot be judged, and the clock that pauses and records count by."""
+        """Take the store, who reads what cannot be judged, who hears of trouble, and the clock of pauses and records."""
+        self._alarms = alarms
         self._reception = reception
         self._settings = settings
         self._store = store
@@ -91,8 +99,10 @@ class Worker:
                     await self._work(judge, claimed)
                     self._arrived.set()
             except StoreUnavailableError:
-                self._log.exception("store unavailable; trying again")
+                self._alarms.sound("judging", "The store cannot be used: what has arrived waits to be judged.")
                 await asyncio.sleep(self._settings.judge.pause)
+            else:
+                self._alarms.over("judging")
 
     async def _wait(self) -> None:
         try:
@@ -102,6 +112,10 @@ class Worker:
             return
 
     async def _work(self, judge: JudgeProcess, claimed: Claimed) -> None:
+        with metrics.JUDGE_SECONDS.time():
+            await self._judge_and_record(judge, claimed)
+
+    async def _judge_and_record(self, judge: JudgeProcess, claimed: Claimed) -> None:
         try:
             answer = await judge.judge(Task(claimed.arrival, claimed.arrival.received_at, claimed.forced_case))
         except DtmContactError as error:
@@ -115,6 +129,7 @@ class Worker:
         number = await self._in_store(
             self._store.cases.record, claimed, judgement, as_json(judgement), self._here(self._clock())
         )
+        metrics.JUDGED.labels(judgement.decision.kind.value, judgement.decision.priority.value).inc()
         self._log.info(
             "judged",
             arrival=claimed.id,
@@ -131,6 +146,7 @@ class Worker:
         if refused.retry and claimed.attempt < self._settings.judge.attempts:
             pause = timedelta(seconds=self._settings.judge.pause * _PAUSE_GROWTH ** (claimed.attempt - 1))
             await self._in_store(self._store.arrivals.retry_later, claimed, refused.reason, now + pause)
+            metrics.RETRIED.labels(refused.name).inc()
             self._log.warning("put off", arrival=claimed.id, attempt=claimed.attempt, reason=refused.reason)
             return
         fallback = await asyncio.to_thread(what_can_be_read, claimed.arrival)
@@ -138,4 +154,10 @@ class Worker:
         number = await self._in_store(
             self._store.cases.park, claimed, refused.reason, fallback, destination, self._here(now)
         )
+        metrics.PARKED.labels(refused.name).inc()
         self._log.error("parked", arrival=claimed.id, case=number, reason=refused.reason)
+        told = (
+            f"Arrival {claimed.id} could not be judged ({refused.reason}); a person must read case {number}."
+            f" `dtm-contact arrivals retry {claimed.id}` judges it again."
+        )
+        self._alarms.sound(f"parked-{refused.name}", told)

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from dtm_contact.alarms import Alarms
 from dtm_contact.directory import Directory
 from dtm_contact.model import Arrival, Envelope
 from dtm_contact.rules import load_rules
@@ -49,7 +50,7 @@ def reception(settings: Settings, store: Store) -> Reception:
 
 @asynccontextmanager
 async def working(settings: Settings, store: Store, clock: Callable[[], datetime]) -> AsyncIterator[WakingInbox]:
-    worker = Worker(settings, store, reception(settings, store), clock)
+    worker = Worker(settings, store, reception(settings, store), Alarms(lambda *_told: None), clock)
     inbox = GroupCommitInbox(store)
     await worker.start()
     try:
@@ -123,7 +124,7 @@ async def test_one_that_takes_too_long_is_parked(settings: Settings, store: Stor
 
 async def test_a_judge_that_dies_costs_only_an_attempt(settings: Settings, store: Store) -> None:
     clock = Clock()
-    worker = Worker(settings, store, reception(settings, store), clock)
+    worker = Worker(settings, store, reception(settings, store), Alarms(lambda *_told: None), clock)
     await worker.start()
     try:
         (judge,) = worker.judges

@@ -12,6 +12,7 @@ import click
 from rich.console import Console
 from rich.live import Live
 
+from dtm_contact import log
 from dtm_contact.cli.commands.queue import cases_table, queues_table
 from dtm_contact.cli.grounds import Called, called
 from dtm_contact.cli.output import console
@@ -47,6 +48,7 @@ def command(settings: Settings, fixtures: Path, *, once: bool) -> None:
     FIXTURES holds `directory/` and `mail/`. The daemon goes on until Ctrl-C.
     """
     quiet = settings.model_copy(update={"log": settings.log.model_copy(update={"level": "WARNING"})})
+    log.configure(quiet.log)
     migrate(quiet.store.url)
     _import_directory(quiet, fixtures / "directory")
     asyncio.run(_demo(quiet, sorted((fixtures / "mail").glob("*.eml")), once=once))
@@ -70,7 +72,9 @@ def _import_directory(settings: Settings, folder: Path) -> None:
 async def _demo(settings: Settings, messages: Sequence[Path], *, once: bool) -> None:
     stopped = stop_signal()
     async with daemon(settings) as running:
-        click.echo(f"The daemon listens: {', '.join(f'{name} on {at}' for name, at in running.addresses.items())}.\n")
+        click.echo(
+            "The daemon listens: " + ", ".join(f"{name} on {at}" for name, at in running.addresses.items()) + "\n"
+        )
         names = called(settings, running.store)
         if await _unless(stopped, _send_and_watch(settings, running, messages, names)) and not once:
             _say_what_next(settings, running, messages)

@@ -1,0 +1,18 @@
+"""What is counted of the engine's work, for Prometheus; no label holds personal data."""
+
+from prometheus_client import Counter, Gauge, Histogram
+
+# From well under the budget of a judgement to the limit after which it is ended.
+_SECONDS = (0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+
+ACCEPTED = Counter("dtm_arrivals_accepted", "Arrivals stored durably and thanked for", ["channel"])
+PUT_OFF = Counter("dtm_arrivals_put_off", "Arrivals put off by our own trouble", ["channel"])
+JUDGED = Counter("dtm_arrivals_judged", "Arrivals judged, by what they became", ["kind", "priority"])
+RETRIED = Counter("dtm_arrivals_retried", "Attempts at judging that are to be repeated", ["reason"])
+PARKED = Counter("dtm_arrivals_parked", "Arrivals that could not be judged", ["reason"])
+JUDGE_SECONDS = Histogram("dtm_judge_seconds", "Seconds from the claim of an arrival to its record", buckets=_SECONDS)
+WAITING = Gauge("dtm_arrivals_waiting", "Arrivals still to be judged")
+OPEN_CASES = Gauge("dtm_cases_open", "Open cases", ["queue"])
+LATE_CASES = Gauge("dtm_cases_late", "Open cases whose first answer is past due", ["queue"])
+ALARMS = Counter("dtm_alarms", "Alarms raised, one for each cause until it is over", ["cause"])
+ALARMING = Gauge("dtm_alarming", "1 while the cause of an alarm lasts", ["cause"])

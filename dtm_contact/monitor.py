@@ -1,0 +1,85 @@
+"""`/metrics` for Prometheus and `/healthz` for whoever watches over the daemon, on loopback."""
+
+import json
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from http import HTTPStatus
+from socketserver import ThreadingMixIn
+from types import TracebackType
+from typing import Any, Self
+from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
+
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+
+Check = Callable[[], str | None]
+"""Returns None while all is well, else what is wrong, in a few words."""
+
+_SECONDS = 10
+
+
+class _Server(ThreadingMixIn, WSGIServer):
+    daemon_threads = True
+
+
+class _Handler(WSGIRequestHandler):
+    # A client that connects and says nothing must not hold its thread for ever.
+    timeout = _SECONDS
+
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the name is the library's
+        """Say nothing of each request."""
+
+
+class Monitor:
+    """The pages, served by a thread of its own, so that they answer where the event loop hangs, and say so."""
+
+    def __init__(self, host: str, port: int, checks: Mapping[str, Check], refresh: Callable[[], None]) -> None:
+        """Listen; the pages answer from `__enter__` on.
+
+        Args:
+            host: the address.
+            port: the port; 0 takes a free one.
+            checks: what being well means, by name.
+            refresh: brings the metrics up to date that are counted on demand.
+
+        Raises:
+            OSError: the address is taken or not ours.
+        """
+        self._checks = checks
+        self._refresh = refresh
+        self._server = make_server(host, port, self._page, _Server, _Handler)
+
+    @property
+    def address(self) -> str:
+        """Where it listens, as `host:port`."""
+        host, port = self._server.server_address[:2]
+        return f"{host!s}:{port}"
+
+    def __enter__(self) -> Self:
+        threading.Thread(target=self._server.serve_forever, name="monitor", daemon=True).start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+    def _page(self, environ: Mapping[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        pages = {"/metrics": self._metrics, "/healthz": self._health}
+        page = pages.get(environ.get("PATH_INFO", ""))
+        if page is None or environ.get("REQUEST_METHOD") not in {"GET", "HEAD"}:
+            status, kind, body = HTTPStatus.NOT_FOUND, "text/plain", b"there are /metrics and /healthz\n"
+        else:
+            status, kind, body = page()
+        start_response(f"{status.value} {status.phrase}", [("Content-Type", kind), ("Content-Length", str(len(body)))])
+        return [body]
+
+    def _metrics(self) -> tuple[HTTPStatus, str, bytes]:
+        self._refresh()
+        return HTTPStatus.OK, CONTENT_TYPE_LATEST, generate_latest()
+
+    def _health(self) -> tuple[HTTPStatus, str, bytes]:
+        found = {name: check() for name, check in self._checks.items()}
+        well = not any(found.values())
+        body = json.dumps({"well": well, "checks": {name: wrong or "well" for name, wrong in found.items()}}).encode()
+        return (HTTPStatus.OK if well else HTTPStatus.SERVICE_UNAVAILABLE), "application/json", body + b"\n"

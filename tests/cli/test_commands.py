@@ -1,0 +1,155 @@
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from dtm_contact.cli.commands.settings import as_markdown
+from tests.cli.conftest import ROOT, Program
+
+SMALL = "tests/directory/good"
+COMMANDS = (
+    "arrivals",
+    "case",
+    "demo",
+    "directory",
+    "explain",
+    "queue",
+    "route",
+    "rules",
+    "run",
+    "score",
+    "settings",
+    "store",
+)
+LEAK = b"From: A <a@free.example>\nSubject: Fuite\nDate: Tue, 24 Nov 2026 10:30:00 +0100\n\nGrosse fuite d'eau.\n"
+SECOND = LEAK.replace(b"Fuite", b"Deuxieme")
+
+
+def test_help_lists_every_command(program: Program) -> None:
+    done = program("--help")
+    assert done.returncode == 0
+    assert all(re.search(rf"^  {command}  ", done.stdout, re.MULTILINE) for command in COMMANDS)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_has_help(program: Program, command: str) -> None:
+    assert "Usage: dtm-contact" in program(command, "--help").stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "message"),
+    [
+        (("fly",), 2, "No such command 'fly'"),
+        (("route",), 2, "Missing argument"),
+        (("route", "--at", "tomorrow", "x.eml"), 2, "is no ISO time; write for instance 2026-11-24T09:30"),
+        (("route", "--directory", SMALL, "nowhere.eml"), 1, "nowhere.eml: No such file or directory"),
+        (("route", "--directory", SMALL, "docs"), 1, "docs: the folder holds no .eml file"),
+        (("queue", "list"), 1, "Run: dtm-contact store migrate"),
+        (("run",), 1, "Run: dtm-contact directory import DIR"),
+        (("score", "docs", "--directory", SMALL), 1, "truth.jsonl: error: the folder has no such file"),
+    ],
+)
+def test_wrong_use_is_told_with_what_would_be_right(
+    program: Program, arguments: tuple[str, ...], status: int, message: str
+) -> None:
+    done = program(*arguments)
+    assert done.returncode == status
+    assert message in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_wrong_setting_is_named(program: Program) -> None:
+    done = program("settings", DTM_SMTP_PORT="a lot")
+    assert done.returncode == 1
+    assert "DTM_SMTP_PORT" in done.stderr
+
+
+def test_route_prints_the_contract_in_the_order_of_its_input(program: Program, tmp_path: Path) -> None:
+    (tmp_path / "b.eml").write_bytes(SECOND)
+    (tmp_path / "a.eml").write_bytes(LEAK)
+    box = tmp_path / "x.mbox"
+    box.write_bytes(b"".join(b"From a@free.example Tue Nov 24 10:30:00 2026\n" + raw + b"\n" for raw in (LEAK, SECOND)))
+    done = program("route", "--json", "--directory", SMALL, str(tmp_path), str(box), "-", given=LEAK)
+    assert done.stderr == ""
+    found = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [one["source"] for one in found] == ["a.eml", "b.eml", "x.mbox#1", "x.mbox#2", "-"]
+    assert {one["topic"] for one in found} == {"water_leak"}
+    assert {one["kind"] for one in found} == {"case"}
+    assert found[0]["due"] == "2026-11-24T14:30:00+01:00"
+    assert "trace" not in found[0]
+
+
+def test_at_fixes_the_clock(program: Program) -> None:
+    done = program("route", "--json", "--directory", SMALL, "--at", "2026-12-24T16:00", "-", given=LEAK)
+    assert json.loads(done.stdout)["due"] == "2026-12-28T12:00:00+01:00"
+
+
+def test_trace_shows_evidence_and_every_rule(program: Program) -> None:
+    done = program("route", "--trace", "--directory", SMALL, "-", given=LEAK)
+    trace = json.loads(done.stdout)["trace"]
+    assert any(rule["held"] for rule in trace["rules"])
+    assert trace["topics"][0]["evidence"]
+
+
+def test_explain_tells_words_evidence_and_rules(program: Program) -> None:
+    done = program("explain", "--directory", SMALL, "-", given=LEAK)
+    assert done.returncode == 0
+    for told in ("water_leak", "Fuite, dégât des eaux", "the first that holds decides", "[Fuite]"):
+        assert told in done.stdout
+
+
+def test_a_message_cannot_command_the_terminal(program: Program) -> None:
+    evil = LEAK.replace(b"Grosse", b"\x1b]0;owned\x07\x1b[2JGrosse")
+    for command in ("route", "explain"):
+        assert "\x1b" not in program(command, "--directory", SMALL, "-", given=evil).stdout
+
+
+def test_a_directory_is_checked_imported_and_compared(program: Program) -> None:
+    assert program("directory", "check", SMALL).returncode == 0
+    dry = program("directory", "import", "--dry-run", SMALL)
+    assert "nothing was changed" in dry.stdout
+    assert program("directory", "import", SMALL).returncode == 0
+    again = json.loads(program("directory", "import", "--json", SMALL).stdout.splitlines()[-1])
+    assert not any(keys for change in again.values() for keys in change.values())
+
+
+def test_a_bad_directory_changes_nothing_and_says_where(program: Program, tmp_path: Path) -> None:
+    for file in (ROOT / SMALL).glob("*.csv"):
+        (tmp_path / file.name).write_bytes(file.read_bytes())
+    offices = (tmp_path / "residences.csv").read_text(encoding="utf-8").splitlines()
+    (tmp_path / "residences.csv").write_text("\n".join([offices[0], offices[1] + "x", *offices[2:]]), encoding="utf-8")
+    done = program("directory", "import", str(tmp_path))
+    assert done.returncode == 1
+    assert "residences.csv:2:" in done.stderr
+    assert "nothing was changed" in done.stderr
+
+
+def test_the_shipped_rules_are_sound(program: Program) -> None:
+    done = program("rules", "check")
+    assert done.returncode == 0
+    assert "sound" in done.stdout
+
+
+def test_bad_rules_are_told_with_their_places(program: Program, tmp_path: Path) -> None:
+    for name in ("routing.yaml", "queues.yaml", "topics.yaml"):
+        (tmp_path / name).write_bytes((ROOT / "rules" / name).read_bytes())
+    with (tmp_path / "routing.yaml").open("a", encoding="utf-8") as file:
+        file.write("- id: again\n  whem: {topic: gas}\n")
+    done = program("rules", "check", str(tmp_path))
+    assert done.returncode == 1
+    assert re.search(r"^routing\.yaml:\d+:\d+: error: .*whem", done.stderr, re.MULTILINE)
+
+
+@pytest.mark.parametrize(
+    ("page", "command"),
+    [("docs/settings.md", ("settings", "--markdown")), ("docs/conditions.md", ("rules", "conditions", "--markdown"))],
+)
+def test_a_generated_page_is_current(program: Program, page: str, command: tuple[str, ...]) -> None:
+    assert (ROOT / page).read_text(encoding="utf-8") == program(*command).stdout, "run: make docs"
+
+
+def test_the_page_of_settings_names_each_with_its_default() -> None:
+    page = as_markdown()
+    assert "| `DTM_SMTP_PORT` | `8025` |" in page
+    assert "| `DTM_STORE_URL` |" in page
