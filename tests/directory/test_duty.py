@@ -137,6 +137,7 @@ def test_where_entrances_differ_all_are_told_and_so_none_is_the_one() -> None:
 def test_one_who_is_known_at_some_entrances_only_is_not_the_one() -> None:
     assert in_residence({"a": "A", "b": ""}) == ()
     assert in_residence({"a": "A", "b": "B"}, away("B")) == ()
+    assert in_residence({"a": "A", "b": "B"}, away("A"), away("B")) == ()
 
 
 def test_one_who_stands_in_at_one_entrance_and_is_assigned_at_the_other_is_at_both() -> None:

@@ -1,6 +1,7 @@
 """Who lives where: the look-ups of the directory."""
 
 import pickle
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -59,7 +60,12 @@ FUTURE = date(2027, 1, 1), None
         ([lease("flat1", *PAST), lease("park1", *CURRENT)], "flat1"),
         ([lease("flat1", *PAST), lease("shop1", *CURRENT)], "shop1"),
         ([lease("shop1", *CURRENT), lease("flat1", *CURRENT)], "flat1"),
+        ([lease("shop1", *NEWER), lease("flat1", *CURRENT)], "flat1"),
         ([lease("shop1", *CURRENT), lease("park1", *NEWER)], "shop1"),
+        ([lease("flat1", *LONG_PAST), lease("shop1", *PAST)], "flat1"),
+        ([lease("shop1", *LONG_PAST), lease("park1", *PAST)], "shop1"),
+        ([lease("shop1", *LONG_PAST), lease("park1", *NEWER)], "shop1"),
+        ([lease("flat1", *CURRENT), lease("flat2", *CURRENT)], "flat1"),
         ([lease("park1", *CURRENT)], "park1"),
         ([lease("lost1", *CURRENT), lease("flat1", *PAST)], "flat1"),
         ([lease("lost1", *CURRENT)], None),
@@ -100,6 +106,12 @@ def test_the_unknown_is_answered_with_nothing() -> None:
     assert [asked.home("T1", NOW), asked.residence_of("L1"), asked.address_of("L1")] == [None, None, None]
     with pytest.raises(LookupError, match="agency"):
         _ = asked.agency
+
+
+def test_the_agency_is_the_office_of_that_kind_wherever_it_stands(small: Directory) -> None:
+    turned = Directory(replace(small.records, offices=small.records.offices[::-1]))
+
+    assert turned.agency.office_id == "agence"
 
 
 def test_places_are_found_from_the_dwelling_up(small: Directory) -> None:
