@@ -1,6 +1,7 @@
 """Files that came along: a safe name, the type that the content shows, the size and the digest. No archive is opened."""
 
 import hashlib
+import mimetypes
 import re
 from typing import Final
 
@@ -64,16 +65,19 @@ _UNNAMED: Final = "piece-jointe"
 def describe(node: Node) -> Attachment:
     """Return what is told of one attached part."""
     octets = node.octets()
+    media_type = real_type(octets, node.media_type)
     return Attachment(
-        name=safe_name(node.filename),
-        media_type=real_type(octets, node.media_type),
+        name=safe_name(node.filename) or _UNNAMED + (mimetypes.guess_extension(media_type) or ""),
+        media_type=media_type,
         size=len(octets),
         sha256=hashlib.sha256(octets).hexdigest(),
     )
 
 
 def safe_name(name: str) -> str:
-    """Return a file name without a path, control or direction characters, reserved names; bounded, its ending kept."""
+    """Return a file name without a path, control or direction characters, reserved names; bounded, its ending kept.
+
+    Empty where nothing of it is left."""
     base = re.split(r"[/\\]", clean_line(name[: 10 * limits.NAME]))[-1]
     base = _UNSAFE.sub("_", base).strip(" .")
     if _RESERVED.match(base):
@@ -82,7 +86,7 @@ def safe_name(name: str) -> str:
         stem, dot, ending = base.rpartition(".")
         keep = dot + ending if dot and len(ending) <= 10 else ""  # noqa: PLR2004
         base = (stem if keep else base)[: limits.NAME - len(keep)] + keep
-    return base or _UNNAMED
+    return base
 
 
 def real_type(octets: bytes, declared: str) -> str:

@@ -19,15 +19,21 @@ _YEAR: Final = re.compile(r"\b(?:19|20)\d\d\b")
 _BARE: Final = re.compile(
     r"(?:19|20)\d\d[-/]\d{1,2}[-/]\d{1,2}(?: \d\d:\d\d GMT[+-]\d\d:\d\d [^\n<>]{1,80}(?:<[^<>]*>)?|[^\n<>]{1,80}<[^<>]*>):?$"
 )
-_NAMED: Final = re.compile(r"[^<>]{1,100}<[^<>\s]{1,250}@[^<>\s]{1,250}>")
+_NAMED: Final = re.compile(r"[^<>]{1,100}<[^<>\s]{1,250}@[^<>\s]{1,250}\s?>?")
+_SENDER_LAST: Final = re.compile(r"<[^<>\s]{1,250}@[^<>\s]{1,250}\s?>?\s?[:：]$")
+_TIME: Final = re.compile(r"\b\d{1,2}\s?[:.h]\s?\d{2}\b")
+_TIME_THEN_NAME: Final = re.compile(
+    r"\d{1,2}\s?[:.h]\s?\d{2}(?::\d{2})?(?: ?[AaPp]\.?[Mm]\.?)?(?: (?:UTC|GMT)?[+-]?\d{0,4})?,? +(?:[\"'<«“(]|[^\W\d_a-zà-ÿ])"
+)
+_PRONOUN: Final = re.compile(r"(?:\b(?:nous|vous|lui|leur|me|te|en)|\b[mtl][’'])\s*$", re.IGNORECASE)
 _AFTER_VERB: Final = re.compile(r"[\s:>*_-]*$|.{0,200}:\s*$")
 
 
 def attribution_end(lines: list[Line], at: int) -> int | None:
     """Return the line after the attribution that begins at line `at`; None where none begins there.
 
-    It has a verb that ends it, and what a person's "Le 3 mars ma voisine m'a écrit :" has not: an address or a time of
-    day, or else a year and marked quotation below.
+    It has a verb that ends it, and what a person's "Le 3 mars à 10h ma voisine m'a écrit :" has not: an address or a
+    name right after the time; a date alone does where marked quotation follows.
     """
     text = lines[at].text
     dated = bool(_START.match(text))
@@ -41,13 +47,25 @@ def attribution_end(lines: list[Line], at: int) -> int | None:
         joined = f"{joined} {newest}" if joined else newest
         if len(joined) > _LONGEST:
             return None
-        if _BARE.match(joined):
+        if _BARE.match(joined) or _is_verbless(joined, lines, row + 1):
             return row + 1
         if (newest.endswith(":") or _VERB_PIECE.search(newest)) and _is_attribution(
             joined, lines, row + 1, dated=dated
         ):
             return row + 1
     return None
+
+
+def _is_verbless(joined: str, lines: list[Line], after: int) -> bool:
+    """Recognise an attribution in any language: year and time, then an address or marked quotation after the colon."""
+    if not joined.endswith((":", "：")) or not _YEAR.search(joined) or not _TIME.search(joined):
+        return False
+    return bool(_SENDER_LAST.search(joined)) or _is_marked(lines, after)
+
+
+def _is_marked(lines: list[Line], at: int) -> bool:
+    following = next((line for line in lines[at : at + 4] if line.text.strip()), None)
+    return following is not None and following.depth > 0
 
 
 def _goes_on(lines: list[Line], at: int) -> bool:
@@ -59,7 +77,8 @@ def _is_attribution(joined: str, lines: list[Line], after: int, *, dated: bool) 
     verb = _VERB.search(joined)
     if verb is None or not (dated or _NAMED.match(joined)) or not _AFTER_VERB.match(joined, verb.end()):
         return False
-    if _STAMP.search(joined):
-        return True
-    following = next((line for line in lines[after : after + 4] if line.text.strip()), None)
-    return bool(_YEAR.search(joined)) and following is not None and following.depth > 0
+    if _PRONOUN.search(joined[max(0, verb.start() - 10) : verb.start()]):
+        return False
+    if _is_marked(lines, after):
+        return bool(_STAMP.search(joined) or _YEAR.search(joined))
+    return "@" in joined or bool(_TIME_THEN_NAME.search(joined))

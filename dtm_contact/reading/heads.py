@@ -12,6 +12,7 @@ from dtm_contact.reading.lines import Line
 _LONGEST: Final = 1_000
 _BLOCK_ROWS: Final = 40
 _VALUE: Final = 4_000
+_TITLED, _RULED, _ALONE = 1, 2, 3
 
 
 class HeadKind(StrEnum):
@@ -65,10 +66,10 @@ def head_at(lines: list[Line], at: int) -> Head | None:
     title = _TITLE.match(text) if text[:12].lstrip(" *>\t")[:2] in _DASHES else None
     if title or (text.rstrip().endswith(":") or len(text) < 60) and _BEGINS.match(text):  # noqa: PLR2004
         kind = HeadKind.ORIGINAL if title and not title["passed"] else HeadKind.PASSED_ON
-        return _with_headers(lines, at, kind, least=1) or Head(kind, at, at + 1, ruled=True)
+        return _with_headers(lines, at, kind, least=_TITLED) or Head(kind, at, at + 1, ruled=True)
     if text[:5].strip()[:1] in _DASH and _RULE.match(text):
-        return _with_headers(lines, at, HeadKind.BLOCK, least=2)
-    block = _block(lines, at, least=3)
+        return _with_headers(lines, at, HeadKind.BLOCK, least=_RULED)
+    block = _block(lines, at, least=_ALONE)
     if block is not None:
         return Head(HeadKind.BLOCK, at, *block)
     end = attribution_end(lines, at)
@@ -92,9 +93,9 @@ def _after_blanks(lines: list[Line], at: int) -> int:
 
 
 def _block(lines: list[Line], at: int, least: int) -> tuple[int, dict[str, str]] | None:
-    """Read repeated headers, one a line; blank lines may stand between two, a long one may go on in the next line."""
+    """Read repeated headers, `least` of them, one a line; blank lines may stand between two, a long one may go on in the next line."""
     first = _label(lines, at)
-    if first is None or first[0] not in {"sender", "sent"}:
+    if first is None or (least > _RULED and first[0] not in {"sender", "sent"}):
         return None
     headers, last, end = {first[0]: first[1]}, first[0], at + 1
     while end < min(len(lines), at + _BLOCK_ROWS):
@@ -108,7 +109,7 @@ def _block(lines: list[Line], at: int, least: int) -> tuple[int, dict[str, str]]
             break
         headers[last] = f"{headers[last]} {lines[end].text}"[:_VALUE].strip()
         end = following
-    known = headers.keys() & {"sent", "subject"} or least == 1
+    known = headers.keys() & {"sent", "subject"} or least == _TITLED
     return (end, headers) if known and "sender" in headers and len(headers) >= least else None
 
 

@@ -20,6 +20,7 @@ from dtm_contact.reading.words import decode_base64
 _UNFIT: Final = re.compile(r"[^\w.+/*-]", re.ASCII)
 _UUENCODED: Final = re.compile(rb"^begin [0-7]{3,4} [^\r\n]*\r?\n", re.MULTILINE)
 _DELIMITER_END: Final = re.compile(rb"(--)?[ \t]*\r*(?:\n|\Z)")
+_BASE64_LETTERS: Final = re.compile(rb"[A-Za-z0-9+/=]+")
 _CR: Final = 0x0D
 _REENCODED: Final = frozenset({"base64", "quoted-printable"})
 
@@ -87,7 +88,7 @@ def parse_message(raw: bytes, found: Notes) -> Node:
 def undo_transfer(body: bytes, encoding: str) -> bytes:
     """Return the octets behind base64, quoted-printable or uuencode; an unknown encoding is taken for none."""
     if encoding == "base64":
-        return decode_base64(body)
+        return body if _is_plain(body) else decode_base64(body)
     if encoding == "quoted-printable":
         return binascii.a2b_qp(body)
     if encoding in {"x-uuencode", "uuencode", "x-uue", "uue"}:
@@ -125,6 +126,13 @@ class _Budget:
         if self.false_marks <= 0:
             self.found.add(notes.PARTS_CUT)
         return self.false_marks > 0
+
+
+def _is_plain(body: bytes) -> bool:
+    """Tell whether a body that claims to be base64 is none: words with spaces and punctuation between them."""
+    head = body[:4096].translate(None, b"\r\n\t")
+    foreign = len(_BASE64_LETTERS.sub(b"", head))
+    return foreign * 20 > len(head)
 
 
 def _node(source: bytes, start: int, end: int, default: str, depth: int = 0, copies: int = 0) -> Node:

@@ -10,6 +10,7 @@ from dtm_contact.reading import limits, notes
 from dtm_contact.reading.addresses import parse_mailboxes
 from dtm_contact.reading.heads import Head, HeadKind, head_at
 from dtm_contact.reading.lines import Line, text_of
+from dtm_contact.reading.mobile import is_mobile_line
 from dtm_contact.reading.notes import Notes
 from dtm_contact.reading.signature import foot_of
 from dtm_contact.reading.spoken_dates import parse_spoken
@@ -54,7 +55,7 @@ def separate(lines: list[Line], subject: str, found: Notes) -> Told:
         lines = lines[: limits.LINES]
         found.add(notes.TEXT_CUT)
     told, quoted = Told(), []
-    split = _split(lines)
+    split = _split(lines, passed_on=bool(_FORWARDS.match(subject)))
     _tell_own(split, told)
     quoted.extend(split.quoted)
     while split.head is not None:
@@ -65,7 +66,7 @@ def separate(lines: list[Line], subject: str, found: Notes) -> Told:
             found.add(notes.FORWARDED_CUT)
             break
         head = split.head
-        split = _split(split.rest)
+        split = _split(split.rest, passed_on=True)
         inner = Told()
         _tell_own(split, inner)
         quoted.extend(split.quoted)
@@ -103,6 +104,9 @@ def _tell_own(split: _Split, told: Told) -> None:
         for kept, part in ((new, foot.body), (signature, foot.signature), (disclaimer, foot.disclaimer)):
             if any(row.strip() for row in part):
                 kept.extend(("", *part) if kept else part)
+    if not new and not any(is_mobile_line(row) for row in signature):
+        # Nobody sends a signature alone: what stands under a first line of two dashes is the message.
+        new, signature = signature, []
     told.new, told.signature, told.disclaimer = (_text(rows) for rows in (new, signature, disclaimer))
 
 
@@ -110,7 +114,7 @@ def _text(rows: list[str]) -> str:
     return text_of([Line(row) for row in rows])
 
 
-def _split(lines: list[Line]) -> _Split:
+def _split(lines: list[Line], *, passed_on: bool) -> _Split:
     split = _Split()
     lines = _unwrapped(lines)
     at = 0
@@ -121,7 +125,7 @@ def _split(lines: list[Line]) -> _Split:
             at += 1
             continue
         head = _head(lines, at)
-        if head is None:
+        if head is None or (not passed_on and _is_letterhead(head, split)):
             split.own[-1].append(line.text)
             at += 1
         elif head.kind is HeadKind.ATTRIBUTION and _continues(lines, head, split):
@@ -149,6 +153,12 @@ def _continues(lines: list[Line], head: Head, split: _Split) -> bool:
     """Tell whether own text may follow: the quotation is marked, or nothing of his own stands above it."""
     following = next((line for line in lines[head.end : head.end + 5] if line.text.strip()), None)
     return following is None or following.depth > 0 or not split.has_own_words()
+
+
+def _is_letterhead(head: Head, split: _Split) -> bool:
+    """Tell whether repeated headers are a person's own letter head ("De : Mme X / Objet : chauffage")."""
+    unruled = head.kind is HeadKind.BLOCK and not head.ruled
+    return unruled and not split.has_own_words() and "@" not in head.headers.get("sender", "")
 
 
 def _quote(split: _Split, lines: list[Line]) -> None:

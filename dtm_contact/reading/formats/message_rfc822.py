@@ -104,5 +104,5 @@ def _original(node: Node, told: Told, received_at: datetime) -> Forwarded:
         sender=first_mailbox(node.headers.all_raw("from")),
         subject=node.headers.text("subject")[: limits.DISPLAY],
         text="\n".join(filter(None, (told.new, told.signature)))[: limits.OTHER_TEXT],
-        at=time_of(node.headers, received_at),
+        at=time_of(node.headers, received_at) if "date" in node.headers else None,
     )
