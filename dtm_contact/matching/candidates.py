@@ -19,7 +19,8 @@ from dtm_contact.matching.words import OF_THE_WRITER
 from dtm_contact.model import Evidence, Part
 
 _NAMES_FOLLOWED = 12
-_WEIGHED_IN_FULL = 30
+_NEGLIGIBLE = 20.0
+"""Bits below the best from which a person's probability is nothing."""
 
 
 @dataclass(slots=True)
@@ -79,16 +80,13 @@ class Weighing:
                 found.update(dict.fromkeys(people.by_birth.get(name, ())))
         firsts = nlargest(_NAMES_FOLLOWED, self.naming.first_bits.items(), key=lambda each: each[1])
         near = self._entrances_named()
+        entrance_of = self.index.entrance_of
         for name, bits in firsts:
             if bits > 0.5 and near and len(found) < weights.MOST_COLLECTED:  # noqa: PLR2004
-                found.update(dict.fromkeys(n for n in people.by_first.get(name, ()) if self._entrance(n) in near))
+                found.update(dict.fromkeys(n for n in people.by_first.get(name, ()) if entrance_of[n] in near))
         if near and len(near) <= 4:  # noqa: PLR2004 (a few entrances hold a hundred people)
             found.update(dict.fromkeys(n for entrance in near for n in self.index.residents.get(entrance, ())))
         return list(found)[: weights.MOST_COLLECTED]
-
-    def _entrance(self, position: int) -> int | None:
-        homes = self.index.people.all[position].homes
-        return self.index.gazetteer.entrance_by_id.get(homes[-1].address_id) if homes else None
 
     def _entrances_named(self) -> set[int]:
         best = max(self.place.bits.values(), default=0.0)
@@ -96,17 +94,26 @@ class Weighing:
 
     def weigh(self, positions: Iterable[int]) -> tuple[list[Weighed], list[tuple[float, int]]]:
         """Return the best in full, best first, and the rest as (rough score, position)."""
-        quick = [(self._quick(position), position) for position in positions]
-        chosen = nlargest(_WEIGHED_IN_FULL, quick)
+        quick = self._quick(positions)
+        chosen = nlargest(weights.MOST_CANDIDATES, quick)
         kept = {position for _score, position in chosen}
-        rest = [each for each in quick if each[1] not in kept]
+        least = chosen[0][0] - _NEGLIGIBLE if chosen else 0.0
+        rest = [each for each in quick if each[0] > least and each[1] not in kept]
         weighed = [self._in_full(position) for _score, position in chosen]
         weighed.sort(key=lambda each: -each.score)
         return weighed, rest
 
-    def _quick(self, position: int) -> float:
-        person = self.index.people.all[position]
-        return self.identity.bits(position) + self.naming.quick(person) + self.place.of(self._entrance(position))
+    def _quick(self, positions: Iterable[int]) -> list[tuple[float, int]]:
+        """Return roughly what weighing in full would, by look-ups alone: enough to choose whom to weigh."""
+        people, entrance_of, place = self.index.people.all, self.index.entrance_of, self.place
+        known, elsewhere, naming = self.identity.found, place.elsewhere, self.naming
+        scored = []
+        for position in positions:
+            person = people[position]
+            score = naming.quick(person.surname, person.birth, person.first)
+            score += place.bits.get(entrance_of[position], elsewhere)
+            scored.append((score + self.identity.bits(position) if position in known else score, position))
+        return scored
 
     def _in_full(self, position: int) -> Weighed:
         person = self.index.people.all[position]

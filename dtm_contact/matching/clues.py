@@ -13,10 +13,11 @@ from dtm_contact.matching.name_mentions import (
     address_mention,
     display_mention,
 )
-from dtm_contact.matching.passages import Passage, texts
+from dtm_contact.matching.passages import Passage, passage, texts
 from dtm_contact.matching.people import number_key
 from dtm_contact.matching.place_mentions import Atom, find_atoms
 from dtm_contact.matching.places import Group, grouped
+from dtm_contact.matching.traders import TradeMention
 from dtm_contact.model import Contact, Part, Span
 from dtm_contact.normalize import find_phones, phone_key
 
@@ -66,7 +67,7 @@ class Clues:
     mentions: list[Mention] = field(default_factory=list)
     groups: list[Group] = field(default_factory=list)
     loose: list[tuple[Passage, Atom]] = field(default_factory=list)
-    traders: dict[int, Seen] = field(default_factory=dict)
+    traders: list[tuple[Seen, TradeMention]] = field(default_factory=list)
     applicant: bool = False
     not_a_tenant: bool = False
     anonymous: bool = False
@@ -85,6 +86,10 @@ def extract(contact: Contact, index: MatchIndex) -> Clues:
     _names(contact, passages, index, clues)
     for text in passages:
         _places(text, index, clues)
+    for text in (*passages, passage(Part.SENDER_NAME, contact.sender.name)):
+        for mention in index.traders.find(text):
+            seen = Seen("", text.seen(mention.start, mention.end), text.span(mention.start, mention.end))
+            clues.traders.append((seen, mention))
     return clues
 
 

@@ -6,8 +6,7 @@ from typing import TypeVar
 
 from dtm_contact.directory.records import Address, Records
 from dtm_contact.matching.vocabulary import Vocabulary
-from dtm_contact.normalize import fold
-from dtm_contact.normalize.streets import HouseNumber, parse_house_number, place_words, street_words
+from dtm_contact.normalize import HouseNumber, fold, parse_house_number, place_words, street_words
 
 Key = TypeVar("Key")
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from dtm_contact.matching import weights
 from dtm_contact.matching.clues import Clues, Seen
 from dtm_contact.matching.index import MatchIndex
-from dtm_contact.model import Contact, Evidence, History, Part, Span
+from dtm_contact.model import Contact, Evidence, History
 
 
 @dataclass(slots=True)
@@ -41,9 +41,10 @@ def identify(contact: Contact, clues: Clues, index: MatchIndex, history: History
         _numbers(identity, index, seen)
     _confirmed(identity, clues, index, history)
     _thread(identity, contact, index, history)
-    for person, seen in clues.traders.items():
-        bits = index.trade_bits(person)
-        identity.add(person, Evidence("trade.name", round(bits, 2), seen.seen, seen.span, people.all[person].label))
+    for seen, mention in clues.traders:
+        for person in mention.people:
+            label = people.all[person].label
+            identity.add(person, Evidence("trade.name", round(mention.bits, 2), seen.seen, seen.span, label))
     return identity
 
 
@@ -117,8 +118,3 @@ def _thread(identity: Identity, contact: Contact, index: MatchIndex, history: Hi
             for person in index.people.by_dwelling.get(earlier.dwelling_id, ()):
                 evidence = Evidence("thread.household", weights.THREAD, seen.seen, None, earlier.dwelling_id)
                 identity.add(person, evidence)
-
-
-def sender_span(contact: Contact) -> Span:
-    """Return the span of the sender's address."""
-    return Span(Part.SENDER_ADDRESS, 0, len(contact.sender.address))

@@ -6,11 +6,11 @@ from math import log2
 
 from dtm_contact.directory import Directory
 from dtm_contact.matching.gazetteer import Gazetteer
-from dtm_contact.matching.people import People
+from dtm_contact.matching.people import People, Person
 from dtm_contact.matching.places import Group
+from dtm_contact.matching.traders import Traders
 from dtm_contact.matching.weights import CARETAKER_FITS
-from dtm_contact.normalize import fold, glued, phone_key
-from dtm_contact.normalize.streets import parse_house_number, street_words
+from dtm_contact.normalize import fold, glued, parse_house_number, phone_key, street_words
 from dtm_contact.settings import Settings
 
 
@@ -43,7 +43,9 @@ class MatchIndex:
             if line.address
         }
         self.caretakers = _caretakers(directory, self.gazetteer)
-        self.residents = _residents(self.people, self.gazetteer)
+        self.traders = Traders(records, self.people.position)
+        self.entrance_of = [_entrance_of(person, self.gazetteer) for person in self.people.all]
+        self.residents = _residents(self.entrance_of)
         self.floors = _shares(dwelling.floor for dwelling in records.dwellings if dwelling.kind == "dwelling")
         self.doors = _shares(door_key(dwelling.door) for dwelling in records.dwellings if dwelling.kind == "dwelling")
 
@@ -65,10 +67,6 @@ class MatchIndex:
             for street in atom.values
         )
 
-    def trade_bits(self, person: int) -> float:
-        """Return how much a trade name says for one who bears it."""
-        return 0.0 * person
-
     def caretaker_bits(self, entrance: int, entrances: frozenset[int]) -> float:
         """Return what it says for an entrance that the caretaker of these entrances is named."""
         if entrance not in entrances:
@@ -77,13 +75,19 @@ class MatchIndex:
         return log2(CARETAKER_FITS / max(share, 1e-4) + 1.0 - CARETAKER_FITS)
 
 
-def _residents(people: People, gazetteer: Gazetteer) -> dict[int, list[int]]:
+NOWHERE = -1
+"""The entrance of people without a home in the directory."""
+
+
+def _entrance_of(person: Person, gazetteer: Gazetteer) -> int:
+    return gazetteer.entrance_by_id.get(person.homes[-1].address_id, NOWHERE) if person.homes else NOWHERE
+
+
+def _residents(entrance_of: Iterable[int]) -> dict[int, list[int]]:
     """Return the people of each entrance."""
     found: dict[int, list[int]] = {}
-    for position, person in enumerate(people.all):
-        entrance = gazetteer.entrance_by_id.get(person.homes[-1].address_id) if person.homes else None
-        if entrance is not None:
-            found.setdefault(entrance, []).append(position)
+    for position, entrance in enumerate(entrance_of):
+        found.setdefault(entrance, []).append(position)
     return found
 
 

@@ -44,8 +44,8 @@ class Role(Enum):
     DISPLAY = (0.9, 0.7)
     ADDRESS = (0.6, 0.0)
     PAIR = (0.5, 0.0)
-    NAMED = (0.3, 0.0)
-    KIN = (0.15, 0.0)
+    NAMED = (0.15, 0.0)
+    KIN = (0.03, 0.0)
     CARETAKER = (0.0, 0.0)
 
     def __init__(self, trust: float, against: float) -> None:
@@ -360,6 +360,15 @@ def _whole(text: Passage, words: list[Word], role: Role, title: str, people: Peo
     return Mention(role, full, initials, _gender(title), text.seen(start, end), text.span(start, end), bool(title))
 
 
+def _first_and_surname(word: str, people: People) -> tuple[str, str] | None:
+    """Return the two names that were written as one word ("boubacarndiaye"), the first name first or last."""
+    for at in range(2, len(word) - 1):
+        one, other = word[:at], word[at:]
+        if (one in people.firsts and other in people.surnames) or (one in people.surnames and other in people.firsts):
+            return one, other
+    return None
+
+
 _LOCAL_WORDS = re.compile(r"[a-z]+")
 
 
@@ -373,6 +382,8 @@ def address_mention(address: str, people: People, *, span: bool) -> Mention | No
             initials.append(word)
         elif word in people.surnames or word in people.firsts or len(word) < 4:  # noqa: PLR2004
             words.append(word)
+        elif parts := _first_and_surname(word, people):
+            words.extend(parts)
         elif word[1:] in people.surnames:
             words.append(word[1:])
             initials.append(word[0])

@@ -95,14 +95,17 @@ class Naming:
         self.first_bits = _best((fit, name, each) for fit in self.fits for name, (each, _) in fit.firsts.items())
         self.missing = -3.0 if any(fit.mention.role.against for fit in self.fits) else 0.0
 
-    def quick(self, person: Person) -> float:
+    def quick(self, surname: str, birth: str, first: str) -> float:
         """Return roughly what `weigh` would, from two look-ups: enough to choose whom to weigh."""
-        surname = max(self.surname_bits.get(person.surname, self.missing), self.surname_bits.get(person.birth, -9.0))
-        return surname + self.first_bits.get(person.first, self.missing)
+        bits = self.surname_bits.get(surname, self.missing)
+        if birth and (before := self.surname_bits.get(birth, self.missing)) > bits:
+            bits = before
+        return bits + self.first_bits.get(first, self.missing)
 
     def weigh(self, person: Person) -> list[tuple[float, Evidence]]:
         """Return what counts: the mention that fits best, and those of no less authority that speak against."""
-        scored = [(fit.bits(person), fit) for fit in self.fits]
+        # A shop signs with its own name; whoever runs it is not in the directory.
+        scored = [(fit.bits(person), fit) for fit in self.fits] if person.surname else []
         if not scored:
             return []
         best, chosen = max(scored, key=lambda each: each[0])

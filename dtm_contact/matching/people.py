@@ -119,7 +119,7 @@ class People:
         self.by_number = _numbers(records.leases, self.position)
         self.units = _units(records)
         self.surnames = _vocabulary(records.leases, "last_name", "birth_name")
-        self.firsts = _vocabulary(records.leases, "first_name")
+        self.firsts = _vocabulary(records.leases, "first_name", short_forms=True)
 
 
 def _lookup(pairs: Iterable[tuple[str, tuple[int, Person]]]) -> dict[str, list[int]]:
@@ -149,7 +149,7 @@ def _units(records: Records) -> dict[str, list[str]]:
     return table
 
 
-def _vocabulary(leases: Iterable[Lease], *fields: str) -> Vocabulary:
+def _vocabulary(leases: Iterable[Lease], *fields: str, short_forms: bool = False) -> Vocabulary:
     """Return the names that stand in the fields of people's leases (traders apart), with the words of compound ones."""
     written: Counter[str] = Counter()
     for lease in leases:
@@ -163,4 +163,4 @@ def _vocabulary(leases: Iterable[Lease], *fields: str) -> Vocabulary:
         for word in words if len(words) > 1 else ():
             if len(word) > 2:  # noqa: PLR2004 (particles say nothing)
                 parts.setdefault(word, set()).add(glued(name))
-    return Vocabulary(counts, parts)
+    return Vocabulary(counts, parts, short_forms=short_forms)

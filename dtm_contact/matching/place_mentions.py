@@ -1,9 +1,7 @@
 """Finding what a text says of places: streets with numbers, residences, communes, buildings, floors, doors."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-
-from rapidfuzz.distance import OSA
+from dataclasses import dataclass, replace
 
 from dtm_contact.matching.gazetteer import Gazetteer, PlaceName
 from dtm_contact.matching.passages import Passage, Word
@@ -12,6 +10,7 @@ from dtm_contact.matching.words import (
     DOOR_WORDS,
     FLOOR_WORDS,
     LOCATIVES,
+    NUMBER_CUES,
     NUMBERS,
     OFFICIAL_PLACES,
     ORDINAL_ENDINGS,
@@ -21,7 +20,7 @@ from dtm_contact.matching.words import (
     STAIRCASE_WORDS,
     WHERE_OTHERS_LIVE,
 )
-from dtm_contact.normalize.streets import LITTLE_WORDS, STREET_TYPES, HouseNumber, parse_house_number, written_out
+from dtm_contact.normalize import LITTLE_WORDS, STREET_TYPES, HouseNumber, parse_house_number, same_word, written_out
 
 MOST_ATOMS = 60
 """Places read in one passage; a text that names more is a list."""
@@ -58,6 +57,24 @@ def find_atoms(passage: Passage, gazetteer: Gazetteer) -> list[Atom]:
         taken = max(taken, last)
         if len(atoms) >= MOST_ATOMS:
             break
+    return _number_elsewhere(passage, atoms, gazetteer)
+
+
+def _number_elsewhere(passage: Passage, atoms: list[Atom], gazetteer: Gazetteer) -> list[Atom]:
+    """Give the one street of a passage the number that stands elsewhere ("rue Hoche … tombé du 57"), if it has such."""
+    streets = [atom for atom in atoms if atom.kind == "street"]
+    if len(streets) != 1 or streets[0].house is not None:
+        return atoms
+    known = {
+        gazetteer.entrances[n].house
+        for street in streets[0].values
+        for n in gazetteer.by_street.get(tuple(street.split()), ())
+    }
+    for before, word in zip(passage.words, passage.words[1:], strict=False):
+        house = parse_house_number(word.text) if before.text in NUMBER_CUES and word.text.isdigit() else None
+        following = passage.folded.text[word.end : word.end + 1]
+        if house in known and house is not None and not following.isalpha():
+            return [replace(atom, house=house) if atom is streets[0] else atom for atom in atoms]
     return atoms
 
 
@@ -85,17 +102,11 @@ def _significant(words: tuple[Word, ...], position: int, most: int) -> list[tupl
     return found
 
 
-def _same_word(said: str, known: str) -> bool:
-    if said == known:
-        return True
-    return len(known) >= 5 and not known.isdigit() and OSA.distance(said, known, score_cutoff=1) <= 1  # noqa: PLR2004
-
-
 def _coverage(said: list[tuple[int, str]], street: tuple[str, ...]) -> tuple[float, int]:
     """Return which part of a street's name the next words say (by letters), and the position of the last of them."""
     covered, last, ahead = 0, -1, 0
     for position, word in said:
-        match = next((n for n in range(ahead, len(street)) if _same_word(word, street[n])), None)
+        match = next((n for n in range(ahead, len(street)) if same_word(word, street[n])), None)
         if match is None:
             if len(word) > 1 or last >= 0:  # an initial may stand for a first name
                 break
@@ -124,6 +135,10 @@ def _street(passage: Passage, position: int, word: Word, gazetteer: Gazetteer) -
     if word.text not in STREET_TYPES:
         return [], -1
     house, start = _house_before(passage, position)
+    if house is None:
+        named, taken = _name(passage, position, word, gazetteer)
+        if named:
+            return named, taken
     if len(word.text) == 1 and house is None:
         return [], -1
     streets, quality, last = _streets(_significant(passage.words, position + 1, 5), gazetteer, 0.45)
@@ -132,7 +147,19 @@ def _street(passage: Passage, position: int, word: Word, gazetteer: Gazetteer) -
         return [Atom("street", tuple(streets), start, end, min(1.0, 0.5 + quality / 2), house)], last
     if house is None or position + 1 >= len(passage.words) or len(word.text) < 2:  # noqa: PLR2004
         return [], -1
-    return [Atom("unknown_street", (), start, word.end, 1.0, house)], position
+    last = _name_of_unknown(passage.words, position)
+    return [Atom("unknown_street", (), start, passage.words[last].end, 1.0, house)], last
+
+
+def _name_of_unknown(words: tuple[Word, ...], position: int) -> int:
+    """Return the last word of the name of a street that is none of ours: it names no residence either."""
+    last = position
+    while last + 1 < len(words) and last - position < 4:  # noqa: PLR2004
+        following = words[last + 1]
+        if following.start - words[last].end > 1 or following.text in LOCATIVES or following.text.isdigit():
+            break
+        last += 1
+    return last
 
 
 def _numbered_street(passage: Passage, position: int, word: Word, gazetteer: Gazetteer) -> tuple[list[Atom], int]:
@@ -203,7 +230,7 @@ def _matched(words: tuple[Word, ...], position: int, name: PlaceName) -> int:
     said = _significant(words, position, len(name.words))
     if len(said) < len(name.words) or said[0][0] != position:
         return -1
-    if all(_same_word(word, known) for (_position, word), known in zip(said, name.words, strict=True)):
+    if all(same_word(word, known) for (_position, word), known in zip(said, name.words, strict=True)):
         return said[-1][0]
     return -1
 
@@ -280,6 +307,7 @@ def _floors(words: tuple[Word, ...], position: int) -> Iterator[tuple[Atom, int]
         yield Atom("floor", ("0",), word.start, word.end, 1.0), position
         return
     floor = ORDINALS.get(word.text)
+    told = floor is not None
     last = position
     if floor is None and word.text.isdigit() and len(word.text) <= 2:  # noqa: PLR2004
         following = words[position + 1] if position + 1 < len(words) else None
@@ -293,5 +321,7 @@ def _floors(words: tuple[Word, ...], position: int) -> Iterator[tuple[Atom, int]
     if WHERE_OTHERS_LIVE.intersection(each.text for each in words[max(0, position - 3) : position]):
         return
     said = following is not None and following.text in FLOOR_WORDS and following.start - words[last].end <= 2  # noqa: PLR2004
+    if told and not said:
+        return
     last = last + 1 if said else last
     yield Atom("floor", (floor,), word.start, words[last].end, 1.0 if said else 0.7), last

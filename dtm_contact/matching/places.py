@@ -5,15 +5,19 @@ entrances that agree with his words at least as well: that share needs no traini
 than a frequent one. Several places in one message are a mixture: one of them is where the matter is.
 """
 
+from bisect import bisect_left
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from math import log2
 
+from dtm_contact.matching import weights
 from dtm_contact.matching.gazetteer import Entrance, Gazetteer
 from dtm_contact.matching.passages import Passage
 from dtm_contact.matching.place_mentions import Atom
+from dtm_contact.matching.words import LIVING
 from dtm_contact.model import Evidence, Part
 
+_SURE = 0.7
 _TOGETHER = 70
 """Characters that may stand between two things said of one place."""
 
@@ -55,6 +59,14 @@ class Group:
     def end(self) -> int:
         """Where the last of it ends in the folded passage."""
         return self.said_at[1] if self.said_at else max(atom.end for atom in self.atoms)
+
+    @property
+    def against_nobody(self) -> float:
+        """What it says against the contact's having nothing to do with the estate, in bits."""
+        if not self.anchored or self.trust < _SURE:
+            return 0.0
+        precise = any(atom.house for atom in self.of("street")) or (self.of("residence") and self.of("commune"))
+        return weights.ADDRESS_AGAINST_NOBODY if precise else weights.PLACE_AGAINST_NOBODY
 
     def first(self, kind: str) -> str | None:
         """Return the value of the only atom of a kind, or None where there is none or where they differ."""
@@ -122,7 +134,21 @@ def _mixed(trust: float, bits: float) -> float:
 
 
 def _trust(group: Group) -> float:
-    """Return how surely the words mean a place of ours and the place of the matter."""
+    """Return how surely the words mean a place of ours and the place of the matter; "j'habite" takes doubts away."""
+    trust = _plain_trust(group)
+    return 1.0 - (1.0 - trust) * (_SELF_STATED if _self_stated(group) else 1.0)
+
+
+_SELF_STATED = 0.3
+
+
+def _self_stated(group: Group) -> bool:
+    words = group.passage.words
+    first = bisect_left(words, group.start, key=lambda word: word.start)
+    return bool(LIVING & {word.text for word in words[max(0, first - 4) : first]})
+
+
+def _plain_trust(group: Group) -> float:
     streets, residences = group.of("street"), group.of("residence")
     if streets:
         best = max(atom.quality for atom in streets)
@@ -131,7 +157,7 @@ def _trust(group: Group) -> float:
     if residences:
         best = max(atom.quality for atom in residences)
         supported = group.of("commune") or group.of("building") or group.of("floor")
-        return 1.0 - (1.0 - best) * (0.25 if supported else 1.0)
+        return 1.0 - (1.0 - best) * (0.1 if supported else 1.0)
     return 0.5
 
 
@@ -165,6 +191,8 @@ def _house(atom: Atom, entrance: Entrance) -> tuple[float, float]:
         return _STREET, 0.0
     if atom.house == entrance.house:
         return _STREET + _HOUSE, 0.0
+    if atom.house.low < atom.house.high and atom.house.covers(entrance.house):
+        return _STREET + _HOUSE - 1.0, 0.0
     if atom.house.covers(entrance.house) or entrance.house.covers(atom.house):
         return _STREET + _HOUSE - 1.0, _SUFFIX_MISSING
     return _STREET, _WRONG_HOUSE

@@ -58,7 +58,7 @@ def _sure(likely: Likely | None, threshold: float) -> Likely | None:
 def _masses(weighing: Weighing, weighed: list[Weighed], rest: list[tuple[float, int]]) -> Masses:
     people = weighing.index.people.all
     masses = Masses({}, {}, {}, {}, 0.0)
-    prior = (1.0 - weights.UNNAMED - weights.OUTSIDER) / max(len(people), 1)
+    prior = (1.0 - weights.UNNAMED - weights.OUTSIDER) * 2.0 ** _no_tenant(weighing) / max(len(people), 1)
     for each in weighed:
         _add(masses, each.person.tenant_id, each, prior * 2.0**each.score)
     for score, position in rest:
@@ -86,17 +86,24 @@ def _to(table: dict[str, float], key: str, mass: float) -> None:
         table[key] = table.get(key, 0.0) + mass
 
 
+def _no_tenant(weighing: Weighing) -> float:
+    """Return what the writer's own words say against his being a tenant."""
+    if weighing.clues.not_a_tenant:
+        return weights.NOT_A_TENANT
+    return weights.APPLICANT if weighing.clues.applicant else 0.0
+
+
 def _nobody(weighing: Weighing, masses: Masses) -> None:
     """Add the hypotheses of somebody unnamed at each place named, and of nobody and no place of ours."""
     clues, place = weighing.clues, weighing.place
-    stranger = weights.NOT_A_TENANT if clues.not_a_tenant else weights.APPLICANT if clues.applicant else 0.0
-    lone = weights.UNNAMED * 2.0**stranger
-    if any(group.anchored and group.trust > 0.7 for group in place.groups):  # noqa: PLR2004
-        lone *= 2.0**weights.PLACE_AGAINST_NOBODY
+    lone = weights.UNNAMED
+    if not clues.applicant:
+        lone *= 2.0 ** min((group.against_nobody for group in place.groups), default=0.0)
     if not place.groups and weighing.groups:
         lone *= 2.0**weights.UNKNOWN_STREET
     masses.total += lone
-    somebody = (1.0 - weights.UNNAMED) * 2.0**weighing.naming.missing + weights.OUTSIDER * 2.0**stranger
+    unweighed = (1.0 - weights.UNNAMED) * 2.0 ** (weighing.naming.missing + _no_tenant(weighing))
+    somebody = unweighed + weights.OUTSIDER
     entrances = weighing.index.gazetteer.entrances
     named = 0.0
     for position, bits in place.bits.items():

@@ -5,7 +5,8 @@ is P(q|v) / P(q), where P(q) sums over all names near `q`, each by its own frequ
 common one, a misspelling less than the right spelling, and a misspelling that is another name next to nothing.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache
 
 from rapidfuzz.distance import OSA
 
@@ -19,10 +20,15 @@ TWO_EDITS = 0.00003
 PART = 0.03
 """One word of a compound name ("Joseph" for Joseph-Auguste)."""
 
+SHORT_FORM = 0.01
+"""The beginning of a first name ("Nath" for Nathalie)."""
+
 OUTSIDE = 3e-6
 """P(q) of a word that no name of the directory explains: people whom the directory does not hold."""
 
+_REMEMBERED = 16_384
 _SHORTEST_FUZZY = 4
+_SHORTEST_FORM = 3
 _SHORTEST_TWO_EDITS = 7
 
 
@@ -35,36 +41,46 @@ def _deletions(word: str) -> Iterable[str]:
 class Vocabulary:
     """Distinct names with their frequencies; finds the near ones of a word by symmetric deletion and by sound."""
 
-    def __init__(self, counts: Mapping[str, int], parts: Mapping[str, Iterable[str]] | None = None) -> None:
+    def __init__(
+        self, counts: Mapping[str, int], parts: Mapping[str, Iterable[str]] | None = None, *, short_forms: bool = False
+    ) -> None:
         """Index the names.
 
         Args:
             counts: how many people bear each name, folded and glued.
             parts: for one word of a compound name, the names that hold it.
+            short_forms: whether the beginning of a name may stand for it ("Nath", "Kev").
         """
         total = sum(counts.values()) or 1
         self._frequency = {name: count / total for name, count in counts.items()}
         self._parts = {part: tuple(names) for part, names in (parts or {}).items()}
         self._near: dict[str, list[str]] = {}
         self._sounds: dict[str, list[str]] = {}
+        self._short: dict[str, list[str]] = {}
         for name in counts:
             self._sounds.setdefault(sound(name), []).append(name)
             if len(name) >= _SHORTEST_FUZZY:
                 for key in _deletions(name):
                     self._near.setdefault(key, []).append(name)
+            for length in range(_SHORTEST_FORM, len(name) - 1) if short_forms else ():
+                self._short.setdefault(name[:length], []).append(name)
+
+        self.channel: Callable[[str], Mapping[str, float]] = lru_cache(maxsize=_REMEMBERED)(self._channel)
+        """Return P(word | name) for each name that may be meant by the folded, glued word."""
 
     def __contains__(self, word: str) -> bool:
         """Tell whether the word is one of the names, or a word of a compound one."""
         return word in self._frequency or word in self._parts
 
-    def channel(self, word: str) -> dict[str, float]:
-        """Return P(word | name) for each name that may be meant by the folded, glued word."""
+    def _channel(self, word: str) -> Mapping[str, float]:
         likely: dict[str, float] = {}
         if len(word) >= _SHORTEST_FUZZY:
             near = {name for key in _deletions(word) for name in self._near.get(key, ())}
             likely = {name: chance for name in near if (chance := _by_distance(word, name))}
         for name in self._sounds.get(sound(word), ()) if len(word) > 1 else ():
             likely[name] = max(likely.get(name, 0.0), SAME_SOUND)
+        for name in self._short.get(word, ()):
+            likely[name] = max(likely.get(name, 0.0), SHORT_FORM)
         for name in self._parts.get(word, ()):
             likely[name] = PART
         if word in self._frequency:

@@ -22,13 +22,15 @@ OUTSIDER = 0.04
 """Prior that it is about a place of the estate, by somebody who is not in the directory (passers-by, town halls)."""
 
 PLACE_AGAINST_NOBODY = -3.0
-"""A place of the estate is named: people who have nothing to do with it do that seldom."""
+ADDRESS_AGAINST_NOBODY = -6.0
+"""A place of the estate is named, or a full address: people who have nothing to do with it do that seldom."""
 
 UNKNOWN_STREET = 3.0
 """An address with a number that is none of ours speaks for somebody else's tenant."""
 
-APPLICANT = 7.0
-NOT_A_TENANT = 12.0
+APPLICANT = -7.0
+NOT_A_TENANT = -12.0
+"""Against every person of the directory, where the writer says so."""
 APPLICANT_NAME_TRUST = 0.01
 APPLICANT_PLACE_TRUST = 0.02
 
@@ -48,8 +50,8 @@ OTHER_SURNAME = {"f": 0.12, "m": 0.03, "": 0.05}
 SURNAME_ALONE = 0.9
 FIRST_NAME_ALONE = 0.5
 FIRST_NAME_AFTER_TITLE = 0.1
-GENDER_FITS = 1.8
-GENDER_DIFFERS = 0.12
+GENDER_FITS = 1.9
+GENDER_DIFFERS = 0.05
 WHOLLY_OTHER_NAME = -10.0
 
 FLOOR_FITS, FLOOR_DIFFERS = 0.85, -2.5
@@ -58,6 +60,8 @@ CARETAKER_FITS = 0.5
 """Trust in a caretaker's name as a sign of the residence: people name the one they had before, too."""
 
 TRADE_NAME = 0.8
+TRADE_SIGNED = 0.9
+TRADE_CITED = 0.1
 MOST_CANDIDATES = 20
 """10 to 20 candidates are as good as 50 (measured)."""
 MOST_COLLECTED = 3_000

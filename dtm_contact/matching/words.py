@@ -48,14 +48,24 @@ GREETINGS = _listed("bonjour bonsoir cher chere salut dear hello madame monsieur
 TENANCY = _listed("domicilie domiciliee demeurant nee ne titulaire")
 OF_THE_WRITER = _listed("moi je j mon")
 
+RUNNING_A_SHOP = _listed(
+    "gerant gerante gere tiens suis sommes patron patronne responsable soussigne president presidente"
+)
+
 # --- places
 
+LIVING = _listed(
+    "habite habitons habitant demeurant domicilie domiciliee sis sise reside residant residons vis adresse locataire suis"
+)
+"""Before a place: the writer says that he lives there."""
 OFFICIAL_PLACES = _listed(
     """
     bureau agence mairie ville ccas tribunal hopital metro gare commissariat barreau antenne prefecture caf cpam espace
     service mediatheque college lycee ecole stade marche
     """
 )
+NUMBER_CUES = _listed("au du le numero n no")
+"""Before a house number that stands apart from its street."""
 RESIDENCE_CUES = _listed("residence cite res ensemble groupe")
 LOCATIVES = _listed("a au aux chez")
 ORDINAL_ENDINGS = _listed("er e eme ieme ere re nd th st rd o")

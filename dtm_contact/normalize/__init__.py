@@ -2,15 +2,33 @@
 
 from dtm_contact.normalize.names import glued, name_words, sound
 from dtm_contact.normalize.phones import find_phones, phone_key
+from dtm_contact.normalize.streets import (
+    LITTLE_WORDS,
+    STREET_TYPES,
+    HouseNumber,
+    parse_house_number,
+    place_words,
+    same_word,
+    street_words,
+    written_out,
+)
 from dtm_contact.normalize.text import Folded, fold, fold_keeping_offsets
 
 __all__ = [
+    "LITTLE_WORDS",
+    "STREET_TYPES",
     "Folded",
+    "HouseNumber",
     "find_phones",
     "fold",
     "fold_keeping_offsets",
     "glued",
     "name_words",
+    "parse_house_number",
     "phone_key",
+    "place_words",
+    "same_word",
     "sound",
+    "street_words",
+    "written_out",
 ]

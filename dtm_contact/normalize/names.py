@@ -1,6 +1,7 @@
 """People's names: the words in them, glued forms, and how they sound in French."""
 
 import re
+from functools import lru_cache
 
 from dtm_contact.normalize.text import fold
 
@@ -49,6 +50,7 @@ def glued(text: str) -> str:
     return "".join(name_words(text))
 
 
+@lru_cache(maxsize=65_536)
 def sound(word: str) -> str:
     """Return a key that words sounding alike in French share ("koné" and "conet"); `word` is folded and glued.
 

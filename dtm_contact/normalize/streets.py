@@ -3,6 +3,8 @@
 import re
 from dataclasses import dataclass
 
+from rapidfuzz.distance import OSA
+
 from dtm_contact.normalize.text import fold
 
 _WORDS = re.compile(r"[a-z]+|[0-9]+")
@@ -31,6 +33,9 @@ _WRITTEN_OUT = {
 LITTLE_WORDS = frozenset({"de", "du", "des", "la", "le", "les", "l", "d", "a", "au", "aux", "en", "et"})
 """Words of a street's or a residence's name that people leave out or swap."""
 
+_LONG = 5
+"""Letters from which a word stays itself with one slip."""
+
 _SUFFIXES = {"bis": "bis", "b": "bis", "ter": "ter", "t": "ter", "quater": "quater", "q": "quater"}
 _HOUSE = re.compile(r"(?P<low>[0-9]{1,4})(?:[ ]?(?:/|-|a|et)[ ]?(?P<high>[0-9]{1,4}))?[ ]?(?P<suffix>[a-z]{0,6})")
 
@@ -38,6 +43,13 @@ _HOUSE = re.compile(r"(?P<low>[0-9]{1,4})(?:[ ]?(?:/|-|a|et)[ ]?(?P<high>[0-9]{1
 def written_out(word: str) -> str:
     """Return a folded word of a place's name with its abbreviation resolved ("st" → "saint", "onze" → "11")."""
     return _WRITTEN_OUT.get(word, word)
+
+
+def same_word(said: str, known: str) -> bool:
+    """Tell whether a word of a text is a known word of a place's name, one slip in a long one allowed."""
+    if said == known:
+        return True
+    return len(known) >= _LONG and not known.isdigit() and OSA.distance(said, known, score_cutoff=1) <= 1
 
 
 def place_words(text: str) -> tuple[str, ...]:

@@ -1,0 +1,76 @@
+"""Trade names: shops, surgeries and associations sign with them, and their neighbours name them."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from math import log2
+
+from dtm_contact.directory import Records
+from dtm_contact.matching import weights
+from dtm_contact.matching.passages import Passage
+from dtm_contact.matching.words import RUNNING_A_SHOP
+from dtm_contact.model import Part
+from dtm_contact.normalize import LITTLE_WORDS, place_words, same_word, written_out
+
+_MOST_FOUND = 20
+
+
+@dataclass(frozen=True, slots=True)
+class TradeMention:
+    """A trade name in a text: who bears it, where it stands, and what it weighs for each bearer, in bits."""
+
+    people: tuple[int, ...]
+    start: int
+    end: int
+    bits: float
+
+
+class Traders:
+    """The trade names of the directory, by their first word."""
+
+    def __init__(self, records: Records, position: dict[str, int]) -> None:
+        """Index the names of all commercial tenants; `position` is their place among the people."""
+        bearers: dict[tuple[str, ...], dict[int, None]] = {}
+        for lease in records.leases:
+            words = place_words(lease.last_name) if lease.role == "commercial" else ()
+            if words:
+                bearers.setdefault(words, {})[position[lease.tenant_id]] = None
+        self._by_first_word: dict[str, list[tuple[tuple[str, ...], tuple[int, ...]]]] = {}
+        for words, people in bearers.items():
+            self._by_first_word.setdefault(words[0], []).append((words, tuple(people)))
+        self._people = len(position) or 1
+
+    def find(self, text: Passage) -> Iterator[TradeMention]:
+        """Yield the trade names that stand in a passage."""
+        found = 0
+        for position, word in enumerate(text.words):
+            for words, people in self._by_first_word.get(word.text, ()):
+                last = _matched(text, position, words)
+                if last < 0:
+                    continue
+                found += 1
+                trust = _trust(text, position)
+                ratio = weights.TRADE_NAME * self._people / len(people)
+                yield TradeMention(people, word.start, text.words[last].end, log2(trust * ratio + 1.0 - trust))
+            if found >= _MOST_FOUND:
+                return
+
+
+def _matched(text: Passage, position: int, words: tuple[str, ...]) -> int:
+    """Return the position of the last word of a name that begins at `position`, -1 where it does not."""
+    at = position
+    for known in words:
+        while at < len(text.words) and at > position and text.words[at].text in LITTLE_WORDS:
+            at += 1
+        if at >= len(text.words) or not same_word(written_out(text.words[at].text), known):
+            return -1
+        at += 1
+    return at - 1
+
+
+def _trust(text: Passage, position: int) -> float:
+    """Return how surely the writer is the shop: it signs, or he says that he runs it."""
+    if text.part in {Part.SENDER_NAME, Part.SIGNATURE}:
+        return weights.TRADE_SIGNED
+    before = {word.text for word in text.words[max(0, position - 5) : position]}
+    closing = len(text.words) - position <= 12  # noqa: PLR2004 (the last line)
+    return weights.TRADE_SIGNED if before & RUNNING_A_SHOP or closing else weights.TRADE_CITED
