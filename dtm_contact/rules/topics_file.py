@@ -173,7 +173,7 @@ class _Builder:
         """Turn every phrase of the file into an entry."""
         for role in _CONTEXT:
             self._plain(role, getattr(self.file.context, role.value), ("context", role.value), exact=True)
-        self._plain(Role.EXCEPT, self.file.ignored, ("ignored",))
+        self._plain(Role.EXCEPT, self.file.ignored, ("ignored",), exact=True)
         self._plain(Role.GRAVE, self.file.people.grave, ("people", "grave"))
         self._plain(Role.FRAGILE, self.file.people.fragile, ("people", "fragile"))
         for scope, phrases in self.file.scope.items():

@@ -8,11 +8,14 @@ from dtm_contact.topics.hits import Hit, Hits
 from dtm_contact.topics.lexicon import Role
 from dtm_contact.topics.passage import Passage
 
+SETTLED = "réparé ou terminé"
+"""Why a phrase does not count whose matter is over."""
+
 _NEGATION_REACH = 6
 _TROUBLE_REACH = 8
 _FORWARD_REACH = 9
 _SETTLED_MATTERS = 12
-_WHOLE_SEGMENT = (Role.PAST, Role.PRESENT, Role.ELSEWHERE, Role.PLANNED)
+_WHOLE_SEGMENT = (Role.PAST, Role.PRESENT, Role.PLANNED)
 _FORWARD = (Role.HYPOTHESIS, Role.DISMISSED, Role.TROUBLE)
 _NE = frozenset({"ne", "n"})
 _BEING = frozenset({"est", "etait", "sont", "ce", "c"})
@@ -62,6 +65,7 @@ class Context:
     _worries: dict[int, int] = field(init=False)
     _segments_with: dict[Role, set[int]] = field(init=False)
     _by_place: dict[Role, dict[int, Hit]] = field(init=False)
+    _elsewhere: set[int] = field(init=False)
     _settled: set[int] = field(init=False)
     _taken: set[int] = field(init=False)
 
@@ -76,6 +80,7 @@ class Context:
         self._by_place = {
             role: {hit.first: hit for hit in self._found(role) if void.isdisjoint(hit.places)} for role in _FORWARD
         }
+        self._elsewhere = {self.passage.clauses[hit.first] for hit in self._found(Role.ELSEWHERE)}
         self._add_years()
         self._taken = {place for hit in self.hits.matters for place in hit.places}
         self._settled = self._find_settled()
@@ -192,7 +197,7 @@ class Context:
 
     def elsewhere(self, hit: Hit) -> bool:
         """Tell whether it is about another place."""
-        return self.segments[hit.first] in self._segments_with[Role.ELSEWHERE]
+        return self.passage.clauses[hit.first] in self._elsewhere
 
     def planned(self, hit: Hit) -> bool:
         """Tell whether it is announced, not suffered."""
@@ -265,7 +270,7 @@ _Test = Callable[[Context, Hit], bool]
 _DEFUSING: tuple[tuple[str, _Test], ...] = (
     ("écarté par l'auteur", Context.dismissed),
     ("nié", Context.negated),
-    ("réparé ou terminé", Context.settled),
+    (SETTLED, Context.settled),
     ("supposé ou craint", Context.supposed),
     ("passé", Context.past),
     ("ailleurs", Context.elsewhere),

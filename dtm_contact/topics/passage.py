@@ -17,9 +17,14 @@ _WORD = re.compile(r"[^\W_]+")
 _ABBREVIATIONS = frozenset(
     "m mr mme mlle mrs bat esc av ave bd bld etc tel ref st ste apt app appt et dr pr cf ex no n rdc res log".split()
 )
+_TITLES = frozenset(("m", "mr", "mme", "mlle", "monsieur", "madame", "mademoiselle"))
 _SENTENCE_ENDS = frozenset(".!?;")
 _CLAUSE_ENDS = frozenset(',:()"[]')
 _LISTED = re.compile(r"\n[ \t]*(?:[-*•>]|\d{1,2}[.)/])")
+
+
+KeysOf = Callable[[str, bool], tuple[str, ...]]
+"""Gives what a folded word is looked up by; told whether the word looks like a name."""
 
 
 @dataclass(slots=True)
@@ -61,18 +66,19 @@ class Passage:
         return self.texts[self.parts[word]][0]
 
 
-def read_passage(contact: Contact, parts: Iterable[Part], keys_of: Callable[[str], tuple[str, ...]]) -> Passage:
+def read_passage(contact: Contact, parts: Iterable[Part], keys_of: KeysOf) -> Passage:
     """Cut the parts of a contact into words; `keys_of` gives what a folded word is looked up by."""
     passage = Passage()
     for part in parts:
         text = contact.text(part)[:CHARACTERS_READ]
         folded = fold_keeping_offsets(text)
         passage.texts.append((part, text, folded))
-        _read_part(passage, folded.text, keys_of)
+        _read_part(passage, text, folded, keys_of)
     return passage
 
 
-def _read_part(passage: Passage, text: str, keys_of: Callable[[str], tuple[str, ...]]) -> None:
+def _read_part(passage: Passage, original: str, folded: Folded, keys_of: KeysOf) -> None:
+    text = folded.text
     index = len(passage.texts) - 1
     sentence = passage.sentences[-1] + 1 if passage.sentences else 0
     clause = passage.clauses[-1] + 1 if passage.clauses else 0
@@ -83,17 +89,25 @@ def _read_part(passage: Passage, text: str, keys_of: Callable[[str], tuple[str, 
         between = text[end : match.start()]
         if form and between != " ":
             sentence, clause = _boundary(passage, between, form, (sentence, clause))
-        keys, end = keys_of(match.group()), match.end()
+        start, end = match.span()
+        inside = bool(passage.sentences) and passage.sentences[-1] == sentence
+        name = inside and (form in _TITLES or _is_capitalised(original, *folded.original_span(start, end)))
+        keys = keys_of(match.group(), name)
         form = keys[0][1:]
         passage.forms.append(form)
         passage.keys.append(keys)
         passage.parts.append(index)
-        passage.starts.append(match.start())
+        passage.starts.append(start)
         passage.ends.append(end)
         passage.sentences.append(sentence)
         passage.clauses.append(clause)
     if "?" in text[end : end + 8]:
         passage.asked.add(sentence)
+
+
+def _is_capitalised(original: str, start: int, end: int) -> bool:
+    """Tell whether a word is written as a name is: a capital, then small letters."""
+    return original[start].isupper() and original[start + 1 : end].islower()
 
 
 def _boundary(passage: Passage, between: str, before: str, numbers: tuple[int, int]) -> tuple[int, int]:

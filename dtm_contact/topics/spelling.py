@@ -44,7 +44,7 @@ class Spelling:
     _stems: frozenset[str] = field(init=False, repr=False)
     _by_sound: Mapping[str, tuple[str, ...]] = field(init=False, repr=False)
     _by_deletion: Mapping[str, tuple[str, ...]] = field(init=False, repr=False)
-    _cache: dict[str, tuple[str, ...]] = field(init=False, repr=False, compare=False, default_factory=dict)
+    _cache: dict[tuple[str, bool], tuple[str, ...]] = field(init=False, repr=False, compare=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         """Build the look-ups: by stem, by sound, and by what is left when one letter is taken out."""
@@ -54,20 +54,23 @@ class Spelling:
         pairs = ((key, word) for word in long for key in {word, *_without_one(word)})
         object.__setattr__(self, "_by_deletion", _grouped(pairs))
 
-    def keys(self, word: str) -> tuple[str, ...]:
-        """Return the keys that a folded word is looked up by: itself after `=`, its stem, and stems it may stand for."""
-        known = self._cache.get(word)
+    def keys(self, word: str, name: bool) -> tuple[str, ...]:  # noqa: FBT001 (called once a word, by position)
+        """Return the keys that a folded word is looked up by: itself after `=`, its stem, stems that it may stand for.
+
+        A word that looks like a person's name is never taken for a misspelling.
+        """
+        known = self._cache.get((word, name))
         if known is None:
-            known = self._find(word)
+            known = self._find(word, name=name)
             if len(self._cache) < _CACHED_WORDS:
-                self._cache[word] = known
+                self._cache[word, name] = known
         return known
 
-    def _find(self, word: str) -> tuple[str, ...]:
+    def _find(self, word: str, *, name: bool) -> tuple[str, ...]:
         word = self.short_forms.get(word, word)
         root = stem(word)
         own = (f"={word}", root)
-        if root in self._stems or not _SHORTEST_SLIP - 1 <= len(word) <= _LONGEST_WORD or not word.isalpha():
+        if name or root in self._stems or not _SHORTEST_SLIP - 1 <= len(word) <= _LONGEST_WORD or not word.isalpha():
             return own
         if word in self.not_misspelt or root in self.not_misspelt:
             return own

@@ -10,7 +10,7 @@ from dtm_contact.topics.lexicon import Lexicon
 from dtm_contact.topics.passage import read_passage
 from dtm_contact.topics.reach import reach_of
 from dtm_contact.topics.urgency import weigh_urgency
-from dtm_contact.topics.weigh import Tally, finding, tally
+from dtm_contact.topics.weigh import finding, tally
 
 OTHER = "other"
 THANKS = "thanks"
@@ -18,6 +18,9 @@ THANKS = "thanks"
 _OWN_PARTS = (Part.SUBJECT, Part.NEW)
 _SAYS_LITTLE = 15
 """Words of new text up to which a forwarded original is read too."""
+
+_RELIEF = 2.0
+"""Points that a matter which is over adds to thanks."""
 
 _CONTENDER = 0.6
 """A topic contends for the decision from this share of the strongest one's points."""
@@ -59,13 +62,14 @@ def _understand(contact: Contact, lexicon: Lexicon, parts: tuple[Part, ...]) -> 
     passage = read_passage(contact, parts, lexicon.spelling.keys)
     hits = find_hits(passage, lexicon)
     context = Context(passage, hits, contact.at.year, lexicon.small_words)
-    tallies = tally(passage, hits, context)
+    tallies = tally(passage, hits, context, lexicon.topics)
     urgency = weigh_urgency(passage, hits, context, lexicon.limits)
     contenders = []
     for code, topic_tally in tallies.items():
         priority, reasons = urgency.of(lexicon.topics[code], topic_tally)
         contenders.append(_Contender(code, topic_tally.points, priority, reasons, topic_tally.first))
-    ordered = _in_order(contenders, lexicon)
+    relieved = any(topic_tally.settled for topic_tally in tallies.values())
+    ordered = _in_order(contenders, lexicon, _RELIEF if relieved else 0.0)
     matter = max((item.points for item in ordered if item.topic not in {OTHER, THANKS}), default=0.0)
     kind, kind_evidence = kind_of(contact, passage, hits, lexicon, matter)
     deciding = ordered[0]
@@ -87,14 +91,14 @@ def _understand(contact: Contact, lexicon: Lexicon, parts: tuple[Part, ...]) -> 
     )
 
 
-def _in_order(contenders: list[_Contender], lexicon: Lexicon) -> list[_Contender]:
+def _in_order(contenders: list[_Contender], lexicon: Lexicon, relief: float) -> list[_Contender]:
     """Return the topics found, the deciding one first; `other` where none is.
 
     The contract's rule: what the writer asks to be done; of two the higher priority; then the first asked.
     """
     found = [item for item in contenders if item.points >= lexicon.limits.topic and item.topic != THANKS]
     if not found:
-        return [_faintest(contenders, lexicon)]
+        return [_faintest(contenders, lexicon, relief)]
     best = max(item.points for item in found)
     danger = [item for item in found if lexicon.topics[item.topic].priority is Priority.P1]
     close = [item for item in found if item.points >= best * _CONTENDER]
@@ -103,11 +107,12 @@ def _in_order(contenders: list[_Contender], lexicon: Lexicon) -> list[_Contender
     return [first, *rest]
 
 
-def _faintest(contenders: list[_Contender], lexicon: Lexicon) -> _Contender:
+def _faintest(contenders: list[_Contender], lexicon: Lexicon, relief: float) -> _Contender:
     """Return the topic of a message that names none clearly: thanks, the nearest one, or `other`."""
-    thanks = [item for item in contenders if item.topic == THANKS and item.points >= lexicon.limits.topic]
+    thanks = [item for item in contenders if item.topic == THANKS and item.points + relief >= lexicon.limits.topic]
     faint = [item for item in contenders if item.topic != THANKS and item.points >= lexicon.limits.faint]
-    pool = thanks or faint
+    harmless = [item for item in faint if lexicon.topics[item.topic].priority is not Priority.P1]
+    pool = thanks or harmless or faint
     if pool:
         return max(pool, key=lambda item: (item.points, -item.first))
     return _Contender(OTHER, 0.0, lexicon.topics[OTHER].priority, (), 0)

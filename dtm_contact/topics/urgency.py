@@ -12,8 +12,16 @@ from dtm_contact.topics.weigh import Tally, mark
 
 _OLDEST = 115
 _INFANT_REACH = 5
-_NOT_AN_AGE = frozenset({"depuis", "pendant", "a", "y", "apres", "dans", "sur", "durant"})
-_CHILDREN = frozenset("bebe enfant fils fille garcon petit petite nourrisson jumeaux baby gamin gamine neveu niece".split())
+_NOT_AN_AGE = frozenset(("depuis", "pendant", "y", "apres", "dans", "durant"))
+_CHILDREN = frozenset(
+    ("bebe", "enfant", "fils", "fille", "garcon", "petit", "petite", "nourrisson", "jumeaux", "baby", "gamin", "gamine")
+)
+_WRITTEN = {
+    word: number
+    for number, word in enumerate(
+        ("un", "deux", "trois", "quatre", "cinq", "six", "sept", "huit", "neuf", "dix", "onze", "douze"), start=1
+    )
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,13 +81,24 @@ def _ages(passage: Passage, limits: Limits) -> Iterator[Hit]:
     """Yield great ages ("84 ans") and infants' ages ("mon fils de 4 mois")."""
     forms = passage.forms
     for place in range(len(forms) - 1):
-        if not forms[place].isdecimal() or len(forms[place]) > len(str(_OLDEST)):
+        number, unit = _number(forms[place]), forms[place + 1]
+        if number is None:
             continue
-        number, unit = int(forms[place]), forms[place + 1]
-        great = unit == "ans" and limits.great_age <= number <= _OLDEST and forms[place - 1] not in _NOT_AN_AGE
+        great = unit == "ans" and limits.great_age <= number <= _OLDEST and not _since(forms, place)
         infant = unit == "mois" and number <= limits.infant_months and _of_a_child(forms, place)
         if great or infant:
             yield Hit(Entry(Role.GRAVE, f"{number} {unit}"), (place, place + 1))
+
+
+def _number(form: str) -> int | None:
+    if form.isdecimal() and len(form) <= len(str(_OLDEST)):
+        return int(form)
+    return _WRITTEN.get(form)
+
+
+def _since(forms: list[str], place: int) -> bool:
+    """Tell whether a number of years is no age ("depuis 80 ans", "il y a 80 ans")."""
+    return not _NOT_AN_AGE.isdisjoint(forms[max(0, place - 2) : place])
 
 
 def _of_a_child(forms: list[str], place: int) -> bool:

@@ -1,13 +1,13 @@
 """From phrases to findings: what each counts where it stands, and which topics come out."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from dtm_contact.model import Evidence, Finding, Part
-from dtm_contact.topics.context import Context
+from dtm_contact.model import Evidence, Finding, Part, Priority
+from dtm_contact.topics.context import SETTLED, Context
 from dtm_contact.topics.hits import Hit, Hits
-from dtm_contact.topics.lexicon import Role
+from dtm_contact.topics.lexicon import Role, Topic
 from dtm_contact.topics.passage import Passage
 
 _IN_SUBJECT = 1.25
@@ -69,13 +69,21 @@ class Tally:
         )
 
     @property
+    def settled(self) -> bool:
+        """Whether something was seen that is repaired or over."""
+        return any(weighed.reason == SETTLED for weighed in self.defused)
+
+    @property
     def first(self) -> int:
         """The place of the first phrase that counts."""
         return min((weighed.hit.first for weighed in self.counted), default=0)
 
 
-def tally(passage: Passage, hits: Hits, context: Context) -> dict[str, Tally]:
-    """Weigh each phrase where it stands and sum up by topic."""
+def tally(passage: Passage, hits: Hits, context: Context, topics: Mapping[str, Topic]) -> dict[str, Tally]:
+    """Weigh each phrase where it stands and sum up by topic.
+
+    Where in the message it stands tells what is asked for; danger is danger wherever it stands.
+    """
     boosts = _Boosts.of(passage, hits)
     tallies: defaultdict[str, Tally] = defaultdict(Tally)
     for hit, other in hits.covered:
@@ -85,7 +93,10 @@ def tally(passage: Passage, hits: Hits, context: Context) -> dict[str, Tally]:
         if not sense.counts:
             tallies[hit.entry.topic].defused.append(Weighed(hit, 0.0, sense.reason, counts=False))
             continue
-        points = _points(hit, hits, boosts, in_trouble=sense.in_trouble) * boosts.factor(hit)
+        factor = boosts.factor(hit)
+        if topics[hit.entry.topic].priority is Priority.P1:
+            factor = min(factor, 1.0)
+        points = _points(hit, hits, boosts, in_trouble=sense.in_trouble) * factor
         tallies[hit.entry.topic].counted.append(Weighed(hit, points, sense.reason, counts=True))
     return dict(tallies)
 
