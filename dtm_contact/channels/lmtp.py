@@ -2,15 +2,13 @@
 
 from typing import ClassVar
 
-from aiosmtpd.lmtp import LMTP
-
 from dtm_contact.channels import Inbox, Running
-from dtm_contact.channels.mail import Clock, MailListener, MailSession, system_clock
+from dtm_contact.channels.mail import Clock, MailListener, MailSession, replies, system_clock
 from dtm_contact.model import Envelope
 from dtm_contact.settings import Settings
 
 
-class LmtpSession(MailSession, LMTP):
+class LmtpSession(MailSession):
     """A session of LMTP."""
 
     protocol_name: ClassVar[str] = "LMTP"
@@ -18,6 +16,16 @@ class LmtpSession(MailSession, LMTP):
     async def check_helo_needed(self, helo: str = "LHLO") -> bool:
         """Refuse a command that comes before the greeting, and name the greeting."""
         return bool(await super().check_helo_needed(helo))
+
+    async def smtp_LHLO(self, hostname: str | None) -> None:  # noqa: N802 - aiosmtpd finds commands by these names
+        """Begin anew, as EHLO does in SMTP."""
+        await super().smtp_EHLO(hostname)
+
+    async def smtp_EHLO(self, _hostname: str | None) -> None:  # noqa: N802
+        """Refuse the greeting of SMTP: who says it expects a single reply to a message."""
+        await self.push(replies.NO_SUCH_COMMAND)
+
+    smtp_HELO = smtp_EHLO  # noqa: N815
 
     async def answer(self, envelope: Envelope, reply: str) -> None:
         """Reply once for each accepted recipient, whatever the reply (RFC 2033 section 4.2)."""

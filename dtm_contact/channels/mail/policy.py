@@ -1,12 +1,10 @@
-"""What aiosmtpd asks its handler: which extensions are offered, which senders and recipients are accepted."""
+"""What aiosmtpd asks its handler: which senders and which recipients are accepted."""
 
 from typing import Any
 
 from dtm_contact.channels.mail import replies
 from dtm_contact.channels.mail.address import Recipients
 from dtm_contact.settings import MailServer
-
-_OFFERED_HERE = ("250-PIPELINING", "250-ENHANCEDSTATUSCODES")
 
 
 class Policy:
@@ -19,17 +17,9 @@ class Policy:
 
     def __dir__(self) -> tuple[str, ...]:
         # aiosmtpd looks at all that dir() names, at each connection.
-        return ("handle_EHLO", "handle_MAIL", "handle_RCPT")
+        return ("handle_MAIL", "handle_RCPT")
 
-    async def handle_EHLO(  # noqa: N802 - aiosmtpd finds its handler's methods by these names
-        self, _server: Any, session: Any, _envelope: Any, hostname: str, lines: list[str]
-    ) -> list[str]:
-        """Return the lines of the reply: what aiosmtpd offers, without AUTH, with what is added here."""
-        session.host_name = hostname
-        *offered, last = [line for line in lines if not line.startswith("250-AUTH")]
-        return [*offered, *_OFFERED_HERE, last]
-
-    async def handle_MAIL(  # noqa: N802
+    async def handle_MAIL(  # noqa: N802 - aiosmtpd finds its handler's methods by these names
         self, _server: Any, _session: Any, envelope: Any, address: str, options: list[str]
     ) -> str:
         """Accept any sender: whom to hear is decided by the network, not by what anybody can claim."""

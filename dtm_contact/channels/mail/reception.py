@@ -111,7 +111,7 @@ class Reception:
     def _stored(self, storing: "asyncio.Task[None]") -> None:
         self._storing.discard(storing)
         if not storing.cancelled() and (error := storing.exception()):
-            _log.error("message not stored, its sender will try again", channel=self.name, exc_info=error)
+            _log.warning("message not stored, its sender will try again", channel=self.name, exc_info=error)
 
     def _known(self, client: str) -> bool:
         address = ip_address(client.partition("%")[0])

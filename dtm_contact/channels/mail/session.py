@@ -24,6 +24,7 @@ _COMMAND_LIMIT = 2048
 _SENT_AT_ONCE = frozenset({"220", "221", "354", "421"})
 _BRING_A_MESSAGE = frozenset({"MAIL", "RCPT", "DATA"})
 _LONGEST_SIZE = 15
+_EXTENSIONS = ("250-8BITMIME", "250-SMTPUTF8", "250-PIPELINING", "250-ENHANCEDSTATUSCODES")
 
 _log = get_log("mail")
 
@@ -263,7 +264,21 @@ class MailSession(SMTP):
             return None
         return found
 
-    async def smtp_STARTTLS(self, arg: str | None) -> None:  # noqa: N802 - aiosmtpd finds commands by these names
+    async def smtp_EHLO(self, hostname: str | None) -> None:  # noqa: N802 - aiosmtpd finds commands by these names
+        """Begin anew, and say which extensions are offered (RFC 5321 section 4.1.1.1)."""
+        if not hostname or self.session is None:
+            await self.push(replies.NO_NAME)
+            return
+        self.envelope = self._create_envelope()
+        self.session.host_name = hostname
+        self.session.extended_smtp = True
+        await self.push("\r\n".join((f"250-{self.hostname}", *self._extensions(), "250 HELP")))
+
+    def _extensions(self) -> tuple[str, ...]:
+        offered = (f"250-SIZE {self._limits.size_limit}", *_EXTENSIONS)
+        return offered if self.tls_context is None or self._tls_protocol else (*offered, "250-STARTTLS")
+
+    async def smtp_STARTTLS(self, arg: str | None) -> None:  # noqa: N802
         """Begin TLS, once."""
         if self.tls_context is None or self._tls_protocol is not None:
             await self.push(replies.NOT_OFFERED)
