@@ -60,10 +60,8 @@ def _read(folder: Path, layout: Layout, report: Report) -> Sheet | None:
 
 
 def _identifiers(layout: Layout, sheet: Sheet | None) -> Collection[str] | None:
-    """Return what other files may refer to; None where that cannot be told."""
-    if sheet is None or not sheet.complete or not layout.key or layout.key[0] not in sheet.columns:
-        return None
-    return sheet.identifiers(layout.key[0])
+    """Return what other files may refer to; None where that cannot be told, so that no reference is called dangling."""
+    return sheet.identifiers(layout.key[0]) if sheet is not None and layout.key else None
 
 
 def _values(layout: Layout, sheet: Sheet, report: Report, keys: Keys) -> Values:

@@ -50,10 +50,15 @@ class Sheet:
         index = self.columns[column]
         return [" ".join(row[index].split()) for row in self.rows]
 
-    def identifiers(self, column: str) -> dict[str, None]:
-        """Return what stands in a column, in the order of the file; of broken rows too, as far as they go."""
-        index = self.columns[column]
-        broken = (" ".join(row[index].split()) for row in self.broken if len(row) > index)
+    def identifiers(self, column: str) -> Collection[str] | None:
+        """Return what stands in a column, in the order of the file, of broken rows too.
+
+        None where that is not all: the column is missing, a broken row does not reach it, the file was not read whole.
+        """
+        index = self.columns.get(column)
+        if index is None or not self.complete or any(len(row) <= index for row in self.broken):
+            return None
+        broken = (" ".join(row[index].split()) for row in self.broken)
         return dict.fromkeys(cell for cells in (self.cells(column), broken) for cell in cells if cell)
 
     def place(self, row: int, column: str) -> Place:

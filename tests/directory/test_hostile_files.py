@@ -209,11 +209,14 @@ def test_columns_may_stand_in_any_order_and_headers_in_capitals(folder: Path) ->
     assert read_export(folder) == read_export(GOOD)
 
 
-def test_an_accent_lost_once_in_latin_1_is_read_as_it_was_meant(folder: Path) -> None:
-    text = (folder / "residences.csv").read_text(encoding="utf-8").replace("l'Abbé", "l\u0092Abbé")
+@pytest.mark.parametrize(
+    ("written", "read"), [("\u0092", "’"), ("\u0080", "€"), ("\u009f", "Ÿ"), ("\ufffd", "\ufffd"), ("\x7f", " ")]
+)
+def test_a_character_lost_once_in_latin_1_is_read_as_it_was_meant(written: str, read: str, folder: Path) -> None:
+    text = (folder / "residences.csv").read_text(encoding="utf-8").replace("l'Abbé", f"l{written}Abbé")
     (folder / "residences.csv").write_text(text, encoding="utf-8")
 
-    assert read_export(folder)[0].residences[1].name == "Cité de l’Abbé-Grégoire"
+    assert read_export(folder)[0].residences[1].name == f"Cité de l{read}Abbé-Grégoire"
 
 
 def test_an_escape_sequence_does_not_reach_the_terminal_of_whoever_reads_the_name(folder: Path) -> None:
