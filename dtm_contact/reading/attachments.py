@@ -64,10 +64,14 @@ _UNNAMED: Final = "piece-jointe"
 
 def describe(node: Node) -> Attachment:
     """Return what is told of one attached part."""
-    octets = node.octets()
-    media_type = real_type(octets, node.media_type)
+    return describe_octets(node.filename, node.octets(), node.media_type)
+
+
+def describe_octets(name: str, octets: bytes, declared: str) -> Attachment:
+    """Return what is told of a file with these octets."""
+    media_type = real_type(octets, declared)
     return Attachment(
-        name=safe_name(node.filename) or _UNNAMED + (mimetypes.guess_extension(media_type) or ""),
+        name=safe_name(name) or _UNNAMED + (mimetypes.guess_extension(media_type) or ""),
         media_type=media_type,
         size=len(octets),
         sha256=hashlib.sha256(octets).hexdigest(),
@@ -77,7 +81,8 @@ def describe(node: Node) -> Attachment:
 def safe_name(name: str) -> str:
     """Return a file name without a path, control or direction characters, reserved names; bounded, its ending kept.
 
-    Empty where nothing of it is left."""
+    Empty where nothing of it is left.
+    """
     base = re.split(r"[/\\]", clean_line(name[: 10 * limits.NAME]))[-1]
     base = _UNSAFE.sub("_", base).strip(" .")
     if _RESERVED.match(base):

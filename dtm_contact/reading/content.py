@@ -1,14 +1,19 @@
 """Which parts of a message are its text, which are files that came along, and which are other messages."""
 
 from dataclasses import dataclass, field
+from datetime import tzinfo
 from typing import Final
 
-from dtm_contact.reading import limits, notes
+from dtm_contact.model import Attachment
+from dtm_contact.reading import limits, notes, tnef
+from dtm_contact.reading.attachments import describe, describe_octets
 from dtm_contact.reading.charsets import clean, decode
 from dtm_contact.reading.html import html_lines
+from dtm_contact.reading.invitations import read_invitation
 from dtm_contact.reading.lines import Line, lines_of
 from dtm_contact.reading.mime import Node
 from dtm_contact.reading.notes import Notes
+from dtm_contact.reading.sealed import PKCS7, without_armour
 
 _MESSAGES: Final = frozenset({"message/rfc822", "message/global"})
 _REPORTS: Final = frozenset({
@@ -19,18 +24,26 @@ _REPORTS: Final = frozenset({
 _SIGNATURES: Final = frozenset({
     "application/pkcs7-signature", "application/x-pkcs7-signature", "application/pgp-signature",
 })  # fmt: skip
+_INVITATIONS: Final = frozenset({"text/calendar", "application/ics"})
 _HTML: Final = frozenset({"text/html", "application/xhtml+xml"})
 _UNREAD_ALTERNATIVES: Final = frozenset({"text/x-amp-html", "text/watch-html", "text/enriched", "text/richtext"})
 
 
 @dataclass(slots=True)
 class Content:
-    """What a message holds, sorted."""
+    """What a message holds, sorted.
+
+    Attributes:
+        lines: its text.
+        spare: words found elsewhere (an invitation, a named text, a winmail.dat), its text where it has no other.
+        files: what came along.
+        messages: other messages within it.
+    """
 
     lines: list[Line] = field(default_factory=list)
-    files: list[Node] = field(default_factory=list)
+    spare: list[Line] = field(default_factory=list)
+    files: list[Attachment] = field(default_factory=list)
     messages: list[Node] = field(default_factory=list)
-    invitations: list[Node] = field(default_factory=list)
 
     def add(self, other: "Content") -> None:
         """Take in what another part holds."""
@@ -43,90 +56,112 @@ class Content:
         """Take in all of another part but its text."""
         self.files.extend(other.files)
         self.messages.extend(other.messages)
-        self.invitations.extend(other.invitations)
+        self.spare.extend(other.spare)
 
     def has_text(self) -> bool:
         """Tell whether there is a word in the text."""
         return any(character.isalnum() for line in self.lines for character in line.text)
 
 
-def content_of(root: Node, found: Notes) -> Content:
-    """Sort what a message holds; nesting is bounded where the parts were cut, so this may recurse."""
-    return _read(root, found, root)
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Sorts what one message holds.
 
+    Attributes:
+        root: the message.
+        found: takes notes.
+        zone: of an invitation's times.
+    """
 
-def _read(node: Node, found: Notes, root: Node) -> Content:
-    kind = node.media_type
-    if kind in _MESSAGES and node is not root:
-        return Content(messages=[node])
-    if node.children and kind == "multipart/alternative":
-        return _alternative(node, found, root)
-    if node.children and kind == "multipart/report":
-        return _report(node, found, root)
-    if node.children and kind == "multipart/signed":
-        found.add(notes.SIGNED)
-        return _read(node.children[0], found, root)
-    if kind == "multipart/encrypted":
-        found.add(notes.ENCRYPTED)
-    if node.children:
+    root: Node
+    found: Notes
+    zone: tzinfo
+
+    def read(self) -> Content:
+        """Return what the message holds."""
+        content = self._part(self.root)
+        if not content.has_text():
+            content.lines = content.spare
+        return content
+
+    def _part(self, node: Node) -> Content:
+        """Read one part; the nesting is bounded where the parts were cut, so this may recurse."""
+        kind = node.media_type
+        if kind in _MESSAGES and node is not self.root:
+            return Content(messages=[node])
+        if not node.children:
+            return self._leaf(node)
+        if kind == "multipart/alternative":
+            return self._alternative(node)
+        if kind == "multipart/signed" or kind in PKCS7:
+            self.found.add(notes.SIGNED)
+            return self._part(node.children[0])
+        if kind == "multipart/encrypted":
+            self.found.add(notes.ENCRYPTED)
         content = Content()
         for child in node.children:
-            content.add(_read(child, found, root))
+            if kind != "multipart/report" or child.media_type not in _REPORTS:
+                content.add(self._part(child))
         return content
-    return _leaf(node, found, root)
+
+    def _alternative(self, node: Node) -> Content:
+        """Prefer the plain text where it says something, else the richest text that does."""
+        content = Content()
+        choices: list[tuple[str, Content]] = []
+        for child in node.children:
+            if child.media_type not in _UNREAD_ALTERNATIVES:
+                choice = self._part(child)
+                content.add_companions(choice)
+                choices.append((child.media_type, choice))
+        chosen = [choice for kind, choice in choices if kind == "text/plain" and _says_something(choice)]
+        chosen += [choice for _, choice in reversed(choices) if choice.has_text()]
+        content.lines = chosen[0].lines if chosen else []
+        return content
+
+    def _leaf(self, node: Node) -> Content:
+        kind = node.media_type
+        if node.unread or kind in _SIGNATURES or kind == "application/pgp-encrypted":
+            return Content()
+        if kind in _INVITATIONS:
+            return self._invitation(node)
+        if kind in tnef.TYPES or (node.filename.lower() == "winmail.dat" and kind == "application/octet-stream"):
+            return self._wrapped(node)
+        if kind in PKCS7:
+            self.found.add(_sealed_note(node))
+        if kind == "message/partial":
+            self.found.add(notes.PARTIAL)
+        if not _is_text(kind) or node.disposition == "attachment":
+            return Content(files=[describe(node)])
+        lines = _text(node, self.found)
+        if node.filename and node is not self.root:
+            return Content(spare=lines, files=[describe(node)])
+        return Content(lines=lines)
+
+    def _invitation(self, node: Node) -> Content:
+        note, words = read_invitation(node, self.zone)
+        self.found.add(note)
+        return Content(spare=lines_of(clean(words)))
+
+    def _wrapped(self, node: Node) -> Content:
+        wrapped = tnef.unwrap(node.octets())
+        files = [describe_octets(name, octets, "application/octet-stream") for name, octets in wrapped.files]
+        self.found.add(notes.TNEF if files or wrapped.text else notes.TNEF_UNREADABLE)
+        return Content(spare=lines_of(clean(wrapped.text)), files=files or [describe(node)])
 
 
-def _alternative(node: Node, found: Notes, root: Node) -> Content:
-    """Prefer the plain text where it says something, else the richest text that does."""
-    content = Content()
-    choices: list[tuple[str, Content]] = []
-    for child in node.children:
-        if child.media_type in _UNREAD_ALTERNATIVES:
-            continue
-        choice = _read(child, found, root)
-        content.add_companions(choice)
-        choices.append((child.media_type, choice))
-    chosen = [choice for kind, choice in choices if kind == "text/plain" and _says_something(choice)]
-    chosen += [choice for _, choice in reversed(choices) if choice.has_text()]
-    content.lines = chosen[0].lines if chosen else []
-    return content
+def _is_text(kind: str) -> bool:
+    """Tell whether a part without children is text; a multipart that never shows its boundary is."""
+    return kind in {"text/plain", "message/partial"} or kind in _HTML or kind.startswith("multipart/")
+
+
+def _sealed_note(node: Node) -> str:
+    return notes.SIGNED_UNREADABLE if node.parameters.get("smime-type", "") == "signed-data" else notes.ENCRYPTED
 
 
 def _says_something(choice: Content) -> bool:
     words = " ".join(line.text for line in choice.lines[:20]).strip()[:300].lower()
     placeholder = "html" in words and len(words) < 250  # noqa: PLR2004
     return choice.has_text() and not placeholder
-
-
-def _report(node: Node, found: Notes, root: Node) -> Content:
-    content = Content()
-    for child in node.children:
-        if child.media_type not in _REPORTS:
-            content.add(_read(child, found, root))
-    return content
-
-
-def _leaf(node: Node, found: Notes, root: Node) -> Content:
-    kind = node.media_type
-    if node.unread:
-        return Content()
-    if kind == "text/calendar":
-        return Content(invitations=[node])
-    if kind in _SIGNATURES:
-        found.add(notes.SIGNED)
-        return Content()
-    if kind == "message/partial":
-        found.add(notes.PARTIAL)
-    is_text = kind in {"text/plain", "message/partial"} or kind in _HTML or kind.startswith("multipart/")
-    if is_text and _is_inline(node, root):
-        return Content(lines=_text(node, found))
-    return Content(files=[node])
-
-
-def _is_inline(node: Node, root: Node) -> bool:
-    if node is root:
-        return node.disposition != "attachment" or not node.filename
-    return node.disposition != "attachment" and not node.filename
 
 
 def _text(node: Node, found: Notes) -> list[Line]:
@@ -137,7 +172,7 @@ def _text(node: Node, found: Notes) -> list[Line]:
     if len(data) > limits.PLAIN_OCTETS:
         data = data[: limits.PLAIN_OCTETS]
         found.add(notes.TEXT_CUT)
-    text = clean(decode(data, charset))
+    text = without_armour(clean(decode(data, charset)), found)
     if node.parameters.get("format", "").lower() == "flowed":
         text = _unfolded(text, delsp=node.parameters.get("delsp", "").lower() == "yes")
     return lines_of(text)

@@ -64,7 +64,7 @@ def head_at(lines: list[Line], at: int) -> Head | None:
     if not text or len(text) > _LONGEST:
         return None
     title = _TITLE.match(text) if text[:12].lstrip(" *>\t")[:2] in _DASHES else None
-    if title or (text.rstrip().endswith(":") or len(text) < 60) and _BEGINS.match(text):  # noqa: PLR2004
+    if title or ((text.rstrip().endswith(":") or len(text) < 60) and _BEGINS.match(text)):  # noqa: PLR2004
         kind = HeadKind.ORIGINAL if title and not title["passed"] else HeadKind.PASSED_ON
         return _with_headers(lines, at, kind, least=_TITLED) or Head(kind, at, at + 1, ruled=True)
     if text[:5].strip()[:1] in _DASH and _RULE.match(text):

@@ -19,7 +19,7 @@ _FORMATTING: Final = re.compile(
 _META_CHARSET: Final = re.compile(rb"<meta[^>]{0,200}charset\s*=\s*[\"']?\s*([\w.:-]{1,40})", re.IGNORECASE)
 _LONG_TAG: Final = re.compile(r"(<[A-Za-z][^<>]{2000})[^<>]*>?")
 _UNNESTED: Final = frozenset(
-    "area base br col dd dt embed hr img input li link meta o:p option p param source td th tr wbr".split()
+    ["area", "base", "br", "col", "dd", "dt", "embed", "hr", "img", "input", "li", "link", "meta", "o:p", "option", "p", "param", "source", "td", "th", "tr", "wbr"]
 )
 _UNREAD: Final = frozenset({
     "head", "title", "style", "script", "noscript", "template", "object", "svg", "math", "iframe", "select", "textarea",

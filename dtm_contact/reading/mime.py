@@ -15,6 +15,7 @@ from dtm_contact.reading import limits, notes
 from dtm_contact.reading.headers import Headers, split_head
 from dtm_contact.reading.notes import Notes
 from dtm_contact.reading.parameters import parse
+from dtm_contact.reading.sealed import PKCS7, signed_content
 from dtm_contact.reading.words import decode_base64
 
 _UNFIT: Final = re.compile(r"[^\w.+/*-]", re.ASCII)
@@ -154,6 +155,10 @@ def _children(node: Node, budget: _Budget) -> Iterator[Node]:
                 yield _node(node.source, start, end, default, node.depth + 1, node.copies)
     elif node.media_type in {"message/rfc822", "message/global"} and budget.allows_scan(node):
         yield from _attached(node)
+    elif node.media_type in PKCS7 and node.copies < limits.REENCODED and budget.allows_scan(node):
+        signed = signed_content(node.octets())
+        if signed:
+            yield _node(signed, 0, len(signed), "text/plain", node.depth + 1, node.copies + 1)
 
 
 def _attached(node: Node) -> Iterator[Node]:

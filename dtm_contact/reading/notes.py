@@ -13,8 +13,10 @@ ATTACHMENTS_CUT: Final = "Trop de pièces jointes : seules les premières sont i
 ENCRYPTED: Final = "Message chiffré : son contenu ne peut pas être lu ici."
 SIGNED: Final = "Message signé électroniquement ; la signature n'a pas été vérifiée."
 SIGNED_UNREADABLE: Final = "Message signé électroniquement dont le contenu n'a pas pu être lu : ouvrir la pièce jointe."
-TNEF: Final = "Pièce jointe winmail.dat (format propre à Outlook)"
+TNEF: Final = "Message emballé par Outlook (winmail.dat) : son contenu a été déballé."
+TNEF_UNREADABLE: Final = "Pièce jointe winmail.dat (format propre à Outlook) dont le contenu n'a pas pu être lu."
 NO_TEXT: Final = "Aucun texte lisible dans ce message : voir les pièces jointes."
+ONLY_QUOTED: Final = "Rien de nouveau n'est écrit dans ce message : seulement une citation."
 INVITATION: Final = "Invitation d'agenda"
 PARTIAL: Final = "Fragment d'un message envoyé en plusieurs morceaux : texte peut-être incomplet."
 

@@ -1,11 +1,10 @@
 """New text, quoted text, signature, legal notice and forwarded originals told apart."""
 
-from collections.abc import Callable
-from dataclasses import dataclass, field, replace
 import re
+from dataclasses import dataclass, field, replace
 from typing import Final
 
-from dtm_contact.model import Forwarded
+from dtm_contact.model import Forwarded, Mailbox
 from dtm_contact.reading import limits, notes
 from dtm_contact.reading.addresses import parse_mailboxes
 from dtm_contact.reading.heads import Head, HeadKind, head_at
@@ -14,7 +13,6 @@ from dtm_contact.reading.mobile import is_mobile_line
 from dtm_contact.reading.notes import Notes
 from dtm_contact.reading.signature import foot_of
 from dtm_contact.reading.spoken_dates import parse_spoken
-from dtm_contact.model import Mailbox
 
 _FORWARDS: Final = re.compile(r"\s*(?:tr|fwd?|wg|rv|enc|i|vs|doorst|transf\w*)\s*:", re.IGNORECASE)
 _REPLIES: Final = re.compile(r"\s*(?:re|rép|aw|sv|antw?|ref|odp|r)\s*(?:\[\d+\])?\s*:", re.IGNORECASE)
@@ -43,17 +41,20 @@ class _Split:
         return any(character.isalnum() for rows in self.own for row in rows for character in row)
 
 
-def separate(lines: list[Line], subject: str, found: Notes) -> Told:
+def separate(lines: list[Line], subject: str, found: Notes, *, answers: bool = False) -> Told:
     """Tell the parts of a text apart.
 
     Args:
         lines: the text, its quotation marks counted.
         subject: of the message; says of an Outlook header block whether what follows is passed on or answered.
         found: takes the note where something is cut.
+        answers: the message's headers say that it answers another.
     """
     if len(lines) > limits.LINES:
         lines = lines[: limits.LINES]
         found.add(notes.TEXT_CUT)
+    if not answers and not _FORWARDS.match(subject) and not _REPLIES.match(subject):
+        lines = _without_bullets(lines)
     told, quoted = Told(), []
     split = _split(lines, passed_on=bool(_FORWARDS.match(subject)))
     _tell_own(split, told)
@@ -75,6 +76,13 @@ def separate(lines: list[Line], subject: str, found: Notes) -> Told:
         told.disclaimer = told.disclaimer or inner.disclaimer
     told.quoted = text_of(quoted)
     return told
+
+
+def _without_bullets(lines: list[Line]) -> list[Line]:
+    """Give back the marks of a message that answers none and quotes nobody: they are somebody's bullets."""
+    if not any(line.depth for line in lines) or any(_head(lines, at) is not None for at in range(len(lines))):
+        return lines
+    return [Line(f"{'> ' * line.depth}{line.text}", opens=line.opens) for line in lines]
 
 
 def _forwarded(head: Head, text: str) -> Forwarded:

@@ -8,6 +8,7 @@ from dtm_contact.reading.disclaimer import take_disclaimer
 from dtm_contact.reading.mobile import is_mobile_line
 
 _DELIMITER: Final = re.compile(r"\s*(?:--|—|–|__)\s*$")
+_RULE: Final = re.compile(r"\s*[-_=*—–]{3,}\s*$")
 _LONGEST: Final = 15
 _MOBILE_ROWS: Final = 60
 _WIDEST: Final = 90
@@ -59,14 +60,19 @@ def _take_wordless_end(rows: list[str]) -> tuple[list[str], list[str]]:
 
 
 def _take_delimited(rows: list[str]) -> tuple[list[str], list[str]]:
-    """Cut at a line of two dashes, unless what follows speaks as a text does."""
+    """Cut at a line of two dashes, unless what follows speaks as a text does; at a longer rule, above details only."""
     for at in range(max(0, len(rows) - _LONGEST - 5), len(rows)):
-        if _DELIMITER.match(rows[at]):
-            shown = [row for row in rows[at + 1 :] if row.strip()]
-            speaks = any(_SENTENCE.search(row) for row in shown) and not any(map(_has_detail, shown))
-            if len(shown) <= _LONGEST and not speaks:
-                return rows[:at], rows[at + 1 :]
+        below = rows[at + 1 :]
+        if (_DELIMITER.match(rows[at]) and not _speaks(below)) or (_RULE.match(rows[at]) and _are_details(below)):
+            return rows[:at], below
     return rows, []
+
+
+def _speaks(rows: list[str]) -> bool:
+    shown = [row for row in rows if row.strip() and not is_mobile_line(row)]
+    if len(shown) > _LONGEST:
+        return True
+    return any(_SENTENCE.search(row) for row in shown) and not any(map(_has_detail, shown))
 
 
 def _take_mobile(rows: list[str]) -> tuple[list[str], list[str]]:

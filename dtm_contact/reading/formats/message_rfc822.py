@@ -1,16 +1,15 @@
 """Internet messages: electronic mail (RFC 5322, RFC 2045 to 2049)."""
 
 import re
-from datetime import datetime
+from datetime import datetime, tzinfo
 from typing import Final
 
 from dtm_contact.model import Arrival, Attachment, Contact, Forwarded
 from dtm_contact.reading import limits, notes
 from dtm_contact.reading.addresses import first_mailbox, parse_mailboxes
-from dtm_contact.reading.attachments import describe
 from dtm_contact.reading.automatic import signs_of
 from dtm_contact.reading.charsets import decode
-from dtm_contact.reading.content import Content, content_of
+from dtm_contact.reading.content import Content, Reader
 from dtm_contact.reading.formats import Reading, reads
 from dtm_contact.reading.headers import Headers
 from dtm_contact.reading.mime import Node, parse_message
@@ -30,12 +29,13 @@ def read_message(arrival: Arrival, reading: Reading) -> Contact:
     root = parse_message(arrival.raw, found)
     headers = root.headers
     subject = headers.text("subject")[: limits.DISPLAY]
-    content = content_of(root, found)
-    told = separate(content.lines, subject, found)
+    content = Reader(root, found, reading.zone).read()
+    answers = bool(_ids(headers, "in-reply-to") or _ids(headers, "references"))
+    told = separate(content.lines, subject, found, answers=answers)
     sender = first_mailbox((*headers.all_raw("from"), *headers.all_raw("sender")))
-    forwarded = (*told.forwarded, *_attached(content, found, arrival.received_at))
+    forwarded = (*told.forwarded, *_attached(content, found, arrival.received_at, reading.zone))
     if not told.new and not forwarded:
-        found.add(notes.NO_TEXT)
+        found.add(notes.ONLY_QUOTED if told.quoted else notes.NO_TEXT)
     return Contact(
         channel="email",
         at=time_of(headers, arrival.received_at, reading.zone),
@@ -76,10 +76,10 @@ def _ids(headers: Headers, name: str) -> tuple[str, ...]:
 def _files(content: Content, found: Notes) -> tuple[Attachment, ...]:
     if len(content.files) > limits.ATTACHMENTS:
         found.add(notes.ATTACHMENTS_CUT)
-    return tuple(describe(node) for node in content.files[: limits.ATTACHMENTS])
+    return tuple(content.files[: limits.ATTACHMENTS])
 
 
-def _attached(content: Content, found: Notes, received_at: datetime) -> list[Forwarded]:
+def _attached(content: Content, found: Notes, received_at: datetime, zone: tzinfo) -> list[Forwarded]:
     """Read the messages that came along, those within them after them."""
     originals: list[Forwarded] = []
     waiting = list(content.messages)
@@ -88,9 +88,9 @@ def _attached(content: Content, found: Notes, received_at: datetime) -> list[For
         if not node.children:
             continue
         inner = node.children[0]
-        held = content_of(inner, found)
+        held = Reader(inner, found, zone).read()
         told = separate(held.lines, inner.headers.text("subject"), found)
-        originals.append(_original(inner, told, received_at))
+        originals.append(_original(inner, told, received_at, zone))
         originals.extend(told.forwarded)
         content.files.extend(held.files)
         waiting.extend(held.messages)
@@ -99,10 +99,10 @@ def _attached(content: Content, found: Notes, received_at: datetime) -> list[For
     return originals
 
 
-def _original(node: Node, told: Told, received_at: datetime) -> Forwarded:
+def _original(node: Node, told: Told, received_at: datetime, zone: tzinfo) -> Forwarded:
     return Forwarded(
         sender=first_mailbox(node.headers.all_raw("from")),
         subject=node.headers.text("subject")[: limits.DISPLAY],
         text="\n".join(filter(None, (told.new, told.signature)))[: limits.OTHER_TEXT],
-        at=time_of(node.headers, received_at) if "date" in node.headers else None,
+        at=time_of(node.headers, received_at, zone) if "date" in node.headers else None,
     )
