@@ -23,13 +23,14 @@ class Notices:
     def __call__(self, cause: str, told: str) -> None:
         """Tell the admins, where there are any; returns at once."""
         if self._settings.recipients:
-            self._thread.submit(self._send, cause, told)
+            self._thread.submit(self.send, cause, told)
 
     def close(self) -> None:
         """Drop what has not been sent."""
         self._thread.shutdown(wait=False, cancel_futures=True)
 
-    def _send(self, cause: str, told: str) -> None:
+    def send(self, cause: str, told: str) -> bool:
+        """Tell the admins now, and return whether the mail server took it."""
         message = EmailMessage()
         message["From"] = self._settings.sender
         message["To"] = ", ".join(self._settings.recipients)
@@ -42,3 +43,5 @@ class Notices:
                 server.send_message(message)
         except (OSError, smtplib.SMTPException) as error:
             _log.warning("the admins could not be told", cause=cause, error=type(error).__name__)
+            return False
+        return True

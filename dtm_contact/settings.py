@@ -151,6 +151,12 @@ class Settings(BaseSettings):
     log: Log = Log()
     monitor: Monitor = Monitor()
     alarm: Alarm = Alarm()
+    name: str = Field(
+        default="daemon",
+        min_length=1,
+        max_length=64,
+        description="Name of this daemon; those that share a PostgreSQL store need one each",
+    )
     timezone: str = Field(default="Europe/Paris", description="Time zone of the offices and of times without an offset")
     numbers: tuple[str, ...] = Field(
         default=("0179616460",), description="The phone numbers that are ours (JSON list); no evidence of who writes"

@@ -28,7 +28,8 @@ LINES = (
     ("rehearsal",),
     ("worker", "monitor", "notices"),
     ("daemon",),
-    ("cli", "__main__"),
+    ("cli",),
+    ("__main__",),
 )
 RANK = {name: rank for rank, line in enumerate(LINES) for name in line}
 CHANNELS_SEE = {"model", "errors", "settings", "log", "metrics", "normalize", "hours"}

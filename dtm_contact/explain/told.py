@@ -11,7 +11,18 @@ from rich.text import Text
 
 from dtm_contact.directory import Directory
 from dtm_contact.explain.marks import mark
-from dtm_contact.model import Candidate, CaseKind, Contact, Evidence, Judgement, Likely, Match, Part, RuleTrace
+from dtm_contact.model import (
+    Candidate,
+    CaseKind,
+    ConditionTrace,
+    Contact,
+    Evidence,
+    Judgement,
+    Likely,
+    Match,
+    Part,
+    RuleTrace,
+)
 
 _STYLES = {
     "topic": "bold black on yellow",
@@ -24,6 +35,8 @@ _LEGEND = (("topic", "topic"), ("priority", "raises the priority"), ("who", "who
 _SHOWN_PARTS = (Part.SUBJECT, Part.NEW, Part.SIGNATURE, Part.FORWARDED)
 _CANDIDATES_TOLD = 3
 _TEXT_SHOWN = 6_000
+_SEEN_SHOWN = 60
+_SIGNS = {True: "yes", False: "no ", None: "?  "}
 _BITS_PER_CELL = 2.0
 _CELLS_MOST = 16
 
@@ -208,8 +221,8 @@ def _evidence(pieces: Iterable[Evidence], unit: str) -> RenderableType:
             Text(f"{piece.weight:+6.1f} {unit}", style="green" if piece.weight >= 0 else "red"),
             Text(bar, style="green" if piece.weight >= 0 else "red"),
             Text(piece.name),
-            Text(f"“{_visible(piece.seen)}”" if piece.seen else ""),
-            Text(piece.detail, style="dim"),
+            Text(f"“{_cut(piece.seen)}”" if piece.seen else ""),
+            Text(_visible(piece.detail), style="dim"),
         )
     return Padding(made, (0, 0, 0, 2))
 
@@ -234,13 +247,37 @@ def _what(judgement: Judgement, names: Names) -> Iterator[RenderableType]:
 
 
 def _rules(traces: tuple[RuleTrace, ...], decided: str) -> Iterator[RenderableType]:
+    """Tell each rule: those that hold with all they saw, the others with what kept them from it."""
     if not traces:
         yield Text(f"{decided} decided")
+    after = False
     for trace in traces:
-        holds = {True: "holds", False: "does not hold", None: "could not be told"}[trace.held]
-        style = "bold" if trace.rule == decided else "dim"
-        chosen = "  <- the first that holds decides" if trace.rule == decided else ""
-        yield Text(f"{trace.rule}: {holds}{chosen}", style=style)
+        chosen = trace.rule == decided
+        yield Text(
+            f"{_SIGNS[trace.held]} {trace.rule}{_remark(trace, chosen=chosen, after=after)}", style=_rule_style(chosen)
+        )
         for part in trace.conditions:
-            sign = {True: "yes", False: "no ", None: "?  "}[part.held]
-            yield Text(f"    {sign} {part.name}: wants {part.wanted}; saw {part.seen}", style=style)
+            if trace.held is not False:
+                yield Text(f"      {_SIGNS[part.held]} {_condition(part)}", style=_rule_style(chosen))
+        after = after or chosen
+
+
+def _rule_style(chosen: bool) -> str:  # noqa: FBT001 - it is the only thing that a style depends on
+    return "bold" if chosen else "dim"
+
+
+def _remark(trace: RuleTrace, *, chosen: bool, after: bool) -> str:
+    if chosen:
+        return "   <- the first that holds decides"
+    if trace.held is False:
+        return ": " + "; ".join(_condition(part) for part in trace.conditions if part.held is False)
+    return "   (it would hold too, but comes later)" if after else ""
+
+
+def _condition(part: ConditionTrace) -> str:
+    return f"{part.name} must be {_cut(part.wanted)}, is {_cut(part.seen) or 'unknown'}"
+
+
+def _cut(text: str) -> str:
+    one_line = " ".join(_visible(text).split())
+    return f"{one_line[:_SEEN_SHOWN]}…" if len(one_line) > _SEEN_SHOWN else one_line

@@ -18,9 +18,10 @@ class JudgeProcess:
     """A judge in a process of its own; ending it leaves the others' work alone. One task at a time."""
 
     def __init__(self, settings: Settings) -> None:
-        """Take the settings that the process is to work by; it starts with the first task, or by `start`."""
+        """Take the settings that the process is to work by; it starts with the first task, or by `launch`."""
         self._settings = settings
         self._process: asyncio.subprocess.Process | None = None
+        self._ready = False
         self._log = get_log("judge")
 
     @property
@@ -28,12 +29,9 @@ class JudgeProcess:
         """The process's id, while there is one."""
         return self._process.pid if self._process else None
 
-    async def start(self) -> None:
-        """Start the process and wait until it has its directory and rules.
-
-        Raises:
-            JudgeDiedError: it ended before that; its own words stand in the log.
-        """
+    async def launch(self) -> None:
+        """Start the process; it loads its directory and rules while we do other things."""
+        self._ready = False
         self._process = await asyncio.create_subprocess_exec(
             sys.executable,
             "-m",
@@ -43,9 +41,22 @@ class JudgeProcess:
             limit=_STREAM_LIMIT,
             start_new_session=True,
         )
-        answer = await self._exchange(self._settings, _SECONDS_TO_START)
-        if not isinstance(answer, Ready):
-            raise JudgeDiedError("it did not come up")
+        if self._process.stdin is not None:
+            self._process.stdin.write(pack(self._settings))
+
+    async def ready(self) -> None:
+        """Return once the process has its directory and rules; launches it where there is none.
+
+        Raises:
+            JudgeDiedError: it ended before that; its own words stand in the log.
+            JudgeTimeoutError: it took too long.
+        """
+        if self._process is None:
+            await self.launch()
+        if not self._ready:
+            if not isinstance(await self._answer(_SECONDS_TO_START), Ready):
+                raise JudgeDiedError("it did not come up")
+            self._ready = True
 
     async def judge(self, task: Task) -> Judged | Refused:
         """Have one arrival judged.
@@ -54,20 +65,20 @@ class JudgeProcess:
             JudgeTimeoutError: it took longer than the setting allows; the process was ended.
             JudgeDiedError: the process ended before it answered.
         """
-        if self._process is None:
-            await self.start()
-        answer = await self._exchange(task, self._settings.judge.seconds)
+        await self.ready()
+        if self._process is not None and self._process.stdin is not None:
+            self._process.stdin.write(pack(task))
+        answer = await self._answer(self._settings.judge.seconds)
         if not isinstance(answer, Judged | Refused):
             raise JudgeDiedError("it answered out of turn")
         return answer
 
-    async def _exchange(self, message: Settings | Task, seconds: float) -> object:
+    async def _answer(self, seconds: float) -> object:
         process = self._process
         if process is None or process.stdin is None or process.stdout is None:
             raise JudgeDiedError("it is not running")
         try:
             async with asyncio.timeout(seconds):
-                process.stdin.write(pack(message))
                 await process.stdin.drain()
                 return await receive(process.stdout)
         except TimeoutError as error:

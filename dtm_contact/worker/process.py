@@ -71,7 +71,12 @@ def main() -> None:
     sys.stdout = sys.stderr
     settings: Settings = read_frame(tasks)
     log.configure(settings.log)
-    _serve(Bench(settings), tasks, answers)
+    try:
+        bench = Bench(settings)
+    except DtmContactError as error:
+        log.get_log("judge").error("cannot start", reason=type(error).__name__)
+        sys.exit(1)
+    _serve(bench, tasks, answers)
 
 
 def _serve(bench: Bench, tasks: BinaryIO, answers: BinaryIO) -> None:

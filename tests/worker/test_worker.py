@@ -50,9 +50,9 @@ def reception(settings: Settings, store: Store) -> Reception:
 
 @asynccontextmanager
 async def working(settings: Settings, store: Store, clock: Callable[[], datetime]) -> AsyncIterator[WakingInbox]:
-    worker = Worker(settings, store, reception(settings, store), Alarms(lambda *_told: None), clock)
+    worker = Worker(settings, store, Alarms(lambda *_told: None), clock)
     inbox = GroupCommitInbox(store)
-    await worker.start()
+    await worker.start(reception(settings, store))
     try:
         yield WakingInbox(inbox, worker.arrived)
     finally:
@@ -124,10 +124,11 @@ async def test_one_that_takes_too_long_is_parked(settings: Settings, store: Stor
 
 async def test_a_judge_that_dies_costs_only_an_attempt(settings: Settings, store: Store) -> None:
     clock = Clock()
-    worker = Worker(settings, store, reception(settings, store), Alarms(lambda *_told: None), clock)
-    await worker.start()
+    worker = Worker(settings, store, Alarms(lambda *_told: None), clock)
+    await worker.start(reception(settings, store))
     try:
         (judge,) = worker.judges
+        await judge.ready()
         assert judge.pid is not None
         os.kill(judge.pid, signal.SIGKILL)
         store.arrivals.accept([arrival()])
@@ -145,7 +146,7 @@ async def test_a_judge_that_dies_costs_only_an_attempt(settings: Settings, store
 
 async def test_what_a_crash_left_claimed_is_judged_after_the_next_start(settings: Settings, store: Store) -> None:
     store.arrivals.accept([arrival()])
-    claimed = store.arrivals.claim("worker", RECEIVED)
+    claimed = store.arrivals.claim(settings.name, RECEIVED)
     assert isinstance(claimed, Claimed)
     async with working(settings, store, Clock()):
         line = await settled(store)

@@ -115,9 +115,14 @@ def _send(settings: Settings, address: str, messages: Sequence[Path]) -> int:
     with smtplib.SMTP(host.strip("[]"), int(port)) as client:
         for path in messages:
             raw = path.read_bytes()
-            sender = parseaddr(str(BytesHeaderParser().parsebytes(raw).get("Return-Path", "")))[1]
-            client.sendmail(sender, settings.smtp.recipients[0], raw, ["BODY=8BITMIME"])
+            client.sendmail(_return_path(raw), settings.smtp.recipients[0], raw, ["BODY=8BITMIME"])
     return len(messages)
+
+
+def _return_path(raw: bytes) -> str:
+    """Return whom a message comes from by its envelope, as its last delivery noted it; else by its From."""
+    headers = BytesHeaderParser().parsebytes(raw)
+    return parseaddr(str(headers.get("Return-Path", headers.get("From", ""))))[1]
 
 
 def _show_queues(store: Store, names: Called, out: Console) -> None:

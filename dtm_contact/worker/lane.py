@@ -1,0 +1,159 @@
+"""One lane of the worker: it claims an arrival, has it judged by its own process, and records what was decided."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from dtm_contact import metrics
+from dtm_contact.alarms import Alarms
+from dtm_contact.contract import as_json
+from dtm_contact.errors import DtmContactError, JudgeTimeoutError
+from dtm_contact.log import get_log
+from dtm_contact.model import Judgement
+from dtm_contact.settings import Settings
+from dtm_contact.store import Claimed
+from dtm_contact.worker.bell import Bell
+from dtm_contact.worker.judge import JudgeProcess
+from dtm_contact.worker.messages import Refused, Task
+from dtm_contact.worker.standin import Reception, what_can_be_read
+from dtm_contact.worker.thread import StoreThread
+
+_PAUSE_GROWTH = 4
+
+_log = get_log("worker")
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What all lanes of a worker share.
+
+    Attributes:
+        settings: attempts and pauses, and the name that claims bear.
+        store: the store, in a thread of its own.
+        reception: who reads what cannot be judged.
+        alarms: who hears of trouble.
+        bell: rings when something has arrived.
+        clock: the time that pauses and records count by, aware.
+    """
+
+    settings: Settings
+    store: StoreThread
+    reception: Reception
+    alarms: Alarms
+    bell: Bell
+    clock: Callable[[], datetime]
+
+    def here(self) -> datetime:
+        """Return the time on the offices' wall clock: a case is numbered in the year that it reads."""
+        return self.clock().astimezone(self.settings.zone)
+
+
+class Lane:
+    """Works arrivals one after the other; no trouble ends it, and none leaves an arrival claimed."""
+
+    def __init__(self, work: Work, judge: JudgeProcess) -> None:
+        """Take what the lanes share, and the process that judges for this one."""
+        self._work = work
+        self._judge = judge
+
+    async def run(self) -> None:
+        """Work until cancelled."""
+        work = self._work
+        while True:
+            rung = work.bell.listen()
+            try:
+                claimed = await work.store.run(lambda store: store.arrivals.claim(work.settings.name, work.clock()))
+            except DtmContactError as error:
+                await self._rest("judging", error)
+                continue
+            work.alarms.over("judging")
+            if claimed is None:
+                await work.bell.wait(rung)
+            else:
+                await self._see_to(claimed)
+
+    async def _see_to(self, claimed: Claimed) -> None:
+        """Bring one arrival to its end, or let go of it so that it is claimed again."""
+        with metrics.JUDGE_SECONDS.time():
+            try:
+                await self._judge_and_record(claimed)
+            except Exception as error:  # noqa: BLE001 - whatever it is, the arrival must not stay claimed
+                await self._let_go(claimed, error)
+
+    async def _judge_and_record(self, claimed: Claimed) -> None:
+        try:
+            answer = await self._judge.judge(Task(claimed.arrival, claimed.arrival.received_at, claimed.forced_case))
+        except DtmContactError as error:
+            answer = Refused(type(error).__name__, retry=not isinstance(error, JudgeTimeoutError))
+        if isinstance(answer, Refused):
+            await self._refused(claimed, answer)
+        else:
+            await self._record(claimed, answer.judgement)
+
+    async def _record(self, claimed: Claimed, judgement: Judgement) -> None:
+        now, told = self._work.here(), as_json(judgement)
+        number = await self._work.store.run(lambda store: store.cases.record(claimed, judgement, told, now))
+        decision = judgement.decision
+        metrics.JUDGED.labels(decision.kind.value, decision.priority.value).inc()
+        _log.info(
+            "judged",
+            arrival=claimed.id,
+            case=number,
+            kind=decision.kind.value,
+            queue=decision.queue,
+            priority=decision.priority.value,
+            rule=decision.rule,
+        )
+
+    async def _refused(self, claimed: Claimed, refused: Refused) -> None:
+        """Try again later, with growing pauses, while that may help; then park, with a case for a person to read."""
+        judge = self._work.settings.judge
+        if refused.retry and claimed.attempt < judge.attempts:
+            await self._put_off(claimed, refused, judge.pause * _PAUSE_GROWTH ** (claimed.attempt - 1))
+        else:
+            await self._park(claimed, refused)
+
+    async def _put_off(self, claimed: Claimed, refused: Refused, seconds: float) -> None:
+        until = self._work.clock() + timedelta(seconds=seconds)
+        await self._work.store.run(lambda store: store.arrivals.retry_later(claimed, refused.reason, until))
+        metrics.RETRIED.labels(refused.name).inc()
+        _log.warning("put off", arrival=claimed.id, attempt=claimed.attempt, reason=refused.reason)
+
+    async def _park(self, claimed: Claimed, refused: Refused) -> None:
+        fallback = await asyncio.to_thread(what_can_be_read, claimed.arrival)
+        destination = self._work.reception.destination(claimed.arrival.received_at)
+        now = self._work.here()
+        number = await self._work.store.run(
+            lambda store: store.cases.park(claimed, refused.reason, fallback, destination, now)
+        )
+        metrics.PARKED.labels(refused.name).inc()
+        _log.error("parked", arrival=claimed.id, case=number, reason=refused.reason)
+        told = (
+            f"Arrival {claimed.id} could not be judged ({refused.reason}); a person must read case {number}."
+            f" `dtm-contact arrivals retry {claimed.id}` judges it again."
+        )
+        self._work.alarms.happened(f"parked-{refused.name}", told)
+
+    async def _let_go(self, claimed: Claimed, error: Exception) -> None:
+        """Give an arrival back that was judged but could not be recorded; keep at it until the store takes that."""
+        reason = type(error).__name__
+        last = claimed.attempt >= self._work.settings.judge.attempts and not getattr(error, "retry", False)
+        while True:
+            await self._rest("recording", error)
+            try:
+                if last:
+                    await self._park(claimed, Refused(reason, retry=False))
+                else:
+                    await self._put_off(claimed, Refused(reason, retry=True), self._work.settings.judge.pause)
+            except DtmContactError as another:
+                error = another
+            else:
+                self._work.alarms.over("recording")
+                return
+
+    async def _rest(self, cause: str, error: Exception) -> None:
+        """Say what is wrong, and wait before trying again."""
+        _log.warning(cause, exc_info=error)
+        self._work.alarms.sound(cause, f"{cause} does not work ({type(error).__name__}): what has arrived waits.")
+        await asyncio.sleep(self._work.settings.judge.pause)
