@@ -183,9 +183,10 @@ def _marked(contact: Contact, part: Part, marks: list[tuple[str, Evidence]]) -> 
     """Show a mark by colour, and by brackets too, since colour is lost in a file and to some eyes."""
     shown = Text()
     for segment in mark(contact, part, marks):
-        text = _visible(segment.text)
+        left = _TEXT_SHOWN - len(shown)
+        text = _visible(segment.text[:left])
         shown.append(f"[{text}]" if segment.mark else text, style=_STYLES.get(segment.mark, ""))
-        if len(shown) > _TEXT_SHOWN:
+        if len(segment.text) >= left:
             return shown.append(" … (cut here)", style="dim")
     return shown
 

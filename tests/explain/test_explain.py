@@ -1,0 +1,136 @@
+from datetime import UTC, datetime
+from io import StringIO
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from dtm_contact.directory import Directory, read_export
+from dtm_contact.explain import Names, Segment, mark, reason, tell
+from dtm_contact.hours import PARIS
+from dtm_contact.model import (
+    Candidate,
+    CaseKind,
+    ConditionTrace,
+    Contact,
+    Decision,
+    Evidence,
+    Finding,
+    Judgement,
+    Likely,
+    Mailbox,
+    Match,
+    OnDuty,
+    Part,
+    Priority,
+    RuleTrace,
+    Span,
+    Understanding,
+)
+
+AT = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
+TEXT = "Plus de chauffage depuis lundi, bébé de trois semaines."
+HEATING = Evidence("topic.word", 6.0, "Plus de chauffage", Span(Part.NEW, 0, 17))
+BABY = Evidence("priority.vulnerable", 1.0, "bébé de trois semaines", Span(Part.NEW, 32, 54))
+
+
+@pytest.fixture(scope="module")
+def directory() -> Directory:
+    return Directory(read_export(Path(__file__).parents[1] / "directory" / "good")[0])
+
+
+def contact(text: str = TEXT) -> Contact:
+    return Contact(channel="email", at=AT, sender=Mailbox("A", "a@free.example"), subject="Froid", new_text=text)
+
+
+def told(judgement: Judgement, directory: Directory) -> str:
+    console = Console(width=160, record=True, file=StringIO())
+    console.print(tell(judgement, Names(directory, {"heating": "Chauffage, eau chaude"}, PARIS)))
+    return console.export_text()
+
+
+def judgement(directory: Directory, found: Contact | None = None) -> Judgement:
+    lease = directory.records.leases[0]
+    residence = directory.residence_of(lease.dwelling_id)
+    assert residence is not None
+    known = Evidence("email.known", 24.0, "a@free.example")
+    return Judgement(
+        "x.eml",
+        found or contact(),
+        Match(
+            (Candidate(lease.tenant_id, lease.dwelling_id, residence.residence_id, 0.98, 24.0, (known,)),),
+            tenant=Likely(lease.tenant_id, 0.98),
+            dwelling=Likely(lease.dwelling_id, 0.99),
+            residence=Likely(residence.residence_id, 1.0),
+            office_id=residence.office_id,
+            caretakers=(OnDuty(None, directory.records.caretakers[0].caretaker_id),),
+        ),
+        Understanding(CaseKind.CASE, ("heating",), Priority.P1, (Finding("heating", 6.0, (HEATING,)),), (BABY,)),
+        Decision(
+            CaseKind.CASE,
+            Priority.P1,
+            residence.office_id,
+            residence.office_id,
+            AT,
+            "routing.yaml:urgence",
+            "ab",
+            trace=(
+                RuleTrace("routing.yaml:gaz", False, (ConditionTrace("topic", "gas", "heating", False),)),
+                RuleTrace("routing.yaml:urgence", True, (ConditionTrace("priority", "P1", "P1", True),)),
+                RuleTrace("routing.yaml:odd", None, (ConditionTrace("text", "x", "", None),)),
+                RuleTrace("routing.yaml:par-defaut", True, ()),
+            ),
+        ),
+    )
+
+
+def test_a_person_sees_who_where_what_how_urgent_and_why(directory: Directory) -> None:
+    text = told(judgement(directory), directory)
+    lease = directory.records.leases[0]
+    for expected in (
+        f"{lease.first_name} {lease.last_name} ({lease.tenant_id}), 98.0%",
+        "[Plus de chauffage] depuis lundi, [bébé de trois semaines].",
+        "Chauffage, eau chaude (heating): 6.0 points",
+        "raised the priority",
+        "P1, first answer due Tue 24/11/2026 10:30",
+        "nobody, for ",
+        "+24.0 bits",
+        "no  routing.yaml:gaz: topic must be gas, is heating",
+        "yes routing.yaml:urgence   <- the first that holds decides",
+        "?   routing.yaml:odd",
+        "yes routing.yaml:par-defaut   (it would hold too, but comes later)",
+    ):
+        assert expected in text
+
+
+def test_control_characters_and_markup_are_shown_not_obeyed(directory: Directory) -> None:
+    text = told(judgement(directory, contact("\x1b[31m[bold]Plus[/bold] \u202echauffage")), directory)
+    assert "\x1b" not in text
+    assert "[bold]" in text
+    assert "\u202e" not in text
+
+
+def test_a_long_text_is_cut_and_says_so(directory: Directory) -> None:
+    text = told(judgement(directory, contact("chauffage " * 10_000)), directory)
+    assert "… (cut here)" in " ".join(text.split())
+    assert len(text) < 30_000
+
+
+@pytest.mark.parametrize(
+    ("spans", "segments"),
+    [
+        ([], [Segment("abcdef")]),
+        ([(0, 3)], [Segment("abc", "m"), Segment("def")]),
+        ([(4, 6), (1, 2)], [Segment("a"), Segment("b", "m"), Segment("cd"), Segment("ef", "m")]),
+        ([(1, 3), (1, 5), (2, 6)], [Segment("a"), Segment("bcde", "m"), Segment("f")]),
+        ([(5, 99)], [Segment("abcde"), Segment("f", "m")]),
+        ([(3, 3)], [Segment("abcdef")]),
+    ],
+)
+def test_marks_never_overlap_and_lose_nothing(spans: list[tuple[int, int]], segments: list[Segment]) -> None:
+    marks = [("m", Evidence("e", 1.0, "", Span(Part.NEW, start, end))) for start, end in spans]
+    assert mark(contact("abcdef"), Part.NEW, marks) == segments
+
+
+def test_the_reason_is_one_french_line(directory: Directory) -> None:
+    assert reason(judgement(directory)) == "« Plus de chauffage » ; P1 : « bébé de trois semaines » ; règle urgence"
