@@ -59,12 +59,12 @@ class Database:
         self.url = sa.make_url(url)
         self.read_only = read_only
         match self.url.get_backend_name():
-            case "sqlite" if self.url.database:
+            case "sqlite" if self.url.database not in (None, "", ":memory:"):
                 self.engine = _sqlite_engine(self.url, read_only=read_only, patience=patience)
                 # SQLite has one writer at a time: our own threads take turns here instead of polling for its lock.
                 self._turn: threading.Lock | nullcontext[None] = threading.Lock()
             case "postgresql":
-                self.engine = _postgresql_engine(self.url, read_only=read_only, patience=patience)
+                self.engine = _postgresql_engine(self.url, patience=patience)
                 self._turn = nullcontext()
             case _:
                 raise ValueError("the store's URL must be sqlite:///PATH or postgresql://…")
@@ -97,6 +97,8 @@ class Database:
             CommitUnknownError: the commit broke off; it may or may not have been stored.
             StoreRefusedError: nothing was stored, and trying again will not help.
         """
+        if self.read_only:
+            raise StoreRefusedError("opened for reading only")
         with self._turn, _our_errors(), self.engine.connect() as connection:
             transaction = connection.execution_options(dtm_writes=True).begin()
             try:
@@ -189,11 +191,9 @@ def _sqlite_engine(url: URL, *, read_only: bool, patience: float) -> Engine:
     return engine
 
 
-def _postgresql_engine(url: URL, *, read_only: bool, patience: float) -> Engine:
+def _postgresql_engine(url: URL, *, patience: float) -> Engine:
     milliseconds = int(patience * 1000)
     options = f"-c timezone=UTC -c synchronous_commit=on -c lock_timeout={milliseconds}"
-    if read_only:
-        options += " -c default_transaction_read_only=on"
     return sa.create_engine(
         url.set(drivername="postgresql+psycopg"),
         connect_args={

@@ -82,7 +82,8 @@ class GroupCommitInbox:
         """Take no more, and return when what was handed over is stored or refused."""
         self._closed = True
         if self._writing is not None:
-            await self._writing
+            # Not awaited itself: whoever cancels the closing must not cancel the commit.
+            await asyncio.wait({self._writing})
         self._writer.shutdown()
 
     async def _write(self) -> None:
@@ -90,9 +91,9 @@ class GroupCommitInbox:
         while self._gathered:
             group = self._next_group()
             outcomes = await loop.run_in_executor(self._writer, self._store_group, group)
-            self._note(outcomes)
             for delivery, error in zip(group, outcomes, strict=True):
                 _tell(delivery, error)
+            self._note(outcomes)
         self._writing = None
 
     def _next_group(self) -> list[_Delivery]:
@@ -116,16 +117,22 @@ class GroupCommitInbox:
             return [error] if len(group) == 1 else [self._store_group([delivery])[0] for delivery in group]
         except StoreUnavailableError as error:
             return [error] * len(group)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the callers must hear of it and the next go on
+            unforeseen = StoreUnavailableError(type(error).__name__)
+            unforeseen.__cause__ = error
+            return [unforeseen] * len(group)
         return [None] * len(group)
 
     def _note(self, outcomes: Sequence[StoreUnavailableError | None]) -> None:
         trouble = next((error for error in outcomes if error and not isinstance(error, StoreRefusedError)), None)
         changed = (trouble is None) != (self._trouble is None)
         self._trouble = trouble
+        # By the loop, so that a call-back that raises does not stop the intake.
+        loop = asyncio.get_running_loop()
         if changed:
-            self._on_change(trouble)
+            loop.call_soon(self._on_change, trouble)
         if None in outcomes:
-            self._on_stored()
+            loop.call_soon(self._on_stored)
 
 
 def _tell(delivery: _Delivery, error: StoreUnavailableError | None) -> None:

@@ -1,6 +1,9 @@
 """The schema's versions: create, upgrade, and refuse what this version does not know."""
 
 import os
+import sqlite3
+import tempfile
+from contextlib import closing, suppress
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -25,6 +28,7 @@ def migrate(url: str) -> None:
     Raises:
         UnknownSchemaError: the tables are of a later version than this program.
         StoreUnavailableError: the database cannot be written.
+        OSError: the folder or file of a SQLite store cannot be created.
         ValueError: the URL names no kind of database that the store knows.
     """
     database = Database(url)
@@ -62,8 +66,20 @@ def schema_version(connection: Connection) -> str | None:
 
 
 def _create_file(path: Path) -> None:
+    """Create an empty database in WAL mode unless there is one: whole at once, since others may do the same."""
+    if path.exists():
+        return
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o750)
-    os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+    handle, name = tempfile.mkstemp(prefix=path.name, dir=path.parent)
+    os.close(handle)
+    new = Path(name)
+    try:
+        with closing(sqlite3.connect(new)) as connection:
+            connection.execute("PRAGMA journal_mode = WAL")
+        with suppress(FileExistsError):
+            path.hardlink_to(new)
+    finally:
+        new.unlink()
 
 
 def _upgrade(connection: Connection) -> None:

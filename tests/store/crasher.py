@@ -1,0 +1,50 @@
+"""A process that dies by SIGKILL while it uses the store: `crasher URL {before,after,many}`.
+
+It prints the id of each arrival that it takes for stored; `before` is the control, which says so too early.
+"""
+
+import os
+import signal
+import sys
+from itertools import count
+
+from dtm_contact.store import Store, open_store
+from dtm_contact.store.arrivals import _insert
+from tests.store.samples import arrival
+
+
+def _say(external_id: str) -> None:
+    sys.stdout.write(external_id + "\n")
+    sys.stdout.flush()
+
+
+def _die() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def before(store: Store) -> None:
+    """Say so before the commit."""
+    new = arrival("before")
+    with store.database.writing() as connection:
+        _insert(connection, {(new.channel, new.external_id): new})
+        _say(new.external_id)
+        _die()
+
+
+def after(store: Store) -> None:
+    """Say so after the commit, and die at once."""
+    store.arrivals.accept([arrival("after")])
+    _say("after")
+    _die()
+
+
+def many(store: Store) -> None:
+    """Go on until somebody else ends this process."""
+    for number in count():
+        store.arrivals.accept([arrival(str(number))])
+        _say(str(number))
+
+
+if __name__ == "__main__":
+    with open_store(sys.argv[1]) as opened:
+        {"before": before, "after": after, "many": many}[sys.argv[2]](opened)

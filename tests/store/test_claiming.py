@@ -1,0 +1,46 @@
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+
+from dtm_contact.store import ArrivalState, Store, open_store
+from dtm_contact.store.arrivals import _claim
+from tests.store.samples import NOW, arrival, minutes
+
+ROOT = Path(__file__).parents[2]
+COUNT = 160
+
+
+def test_eight_processes_never_claim_the_same_arrival(store: Store, url: str) -> None:
+    store.arrivals.accept([arrival(str(number), minutes(-number)) for number in range(COUNT)])
+    claimers = [
+        subprocess.Popen(
+            [sys.executable, "-m", "tests.store.claimer", url, f"worker{number}"],
+            cwd=ROOT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for number in range(8)
+    ]
+    for claimer in claimers:
+        assert claimer.stdout is not None
+        assert claimer.stdout.readline() == "ready\n"
+    for claimer in claimers:
+        assert claimer.stdin is not None
+        claimer.stdin.write("go\n")
+        claimer.stdin.flush()
+    claimed = Counter(number for claimer in claimers for number in claimer.communicate()[0].split())
+    assert [claimer.returncode for claimer in claimers] == [0] * 8
+    assert claimed == Counter(str(number) for number in range(1, COUNT + 1))
+    assert len(store.arrivals.listing(ArrivalState.CLAIMED, limit=COUNT + 1)) == COUNT
+
+
+def test_postgresql_skips_what_another_is_claiming(postgresql_url: str) -> None:
+    with open_store(postgresql_url, patience=2) as store:
+        store.arrivals.accept([arrival("a"), arrival("b", minutes(1))])
+        with store.database.writing() as connection:
+            first = connection.execute(_claim("slow", NOW)).one()
+            second = store.arrivals.claim("fast", NOW)
+    assert second is not None
+    assert (first.id, second.id) == (1, 2)
