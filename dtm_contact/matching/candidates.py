@@ -18,6 +18,8 @@ from dtm_contact.matching.places import Group, PlaceWeights, merged, mixture
 from dtm_contact.matching.words import OF_THE_WRITER
 from dtm_contact.model import Evidence, Part
 
+_WRITTEN_FOR = "name.for"
+_OF_THE_WRITER = ("email.", "phone.", "thread.", "name.")
 _NAMES_FOLLOWED = 12
 _NEGLIGIBLE = 20.0
 """Bits below the best from which a person's probability is nothing."""
@@ -32,6 +34,7 @@ class Weighed:
     home: Home | None
     score: float
     evidence: list[Evidence] = field(default_factory=list)
+    written_for: float = 0.0
 
 
 class Weighing:
@@ -43,9 +46,10 @@ class Weighing:
         self.identity = identity
         self.index = index
         self.on = on
-        mentions = [each for each in clues.mentions if each.role is not Role.CARETAKER]
+        # Who wants to stay unknown signs with no name: those in the text are others'.
+        mentions = [each for each in clues.mentions if each.role is not Role.CARETAKER and not clues.anonymous]
         self.third_party = any(each.role is Role.FOR for each in mentions)
-        self.naming = Naming(mentions, index.people, applicant=clues.applicant)
+        self.naming = Naming(mentions, index.people, clues)
         self.caretakers = _caretakers(clues.mentions, index)
         self.groups = merged(clues.groups[:24], index.gazetteer)
         self.place = self._place()
@@ -100,6 +104,9 @@ class Weighing:
         least = chosen[0][0] - _NEGLIGIBLE if chosen else 0.0
         rest = [each for each in quick if each[0] > least and each[1] not in kept]
         weighed = [self._in_full(position) for _score, position in chosen]
+        if any(each.written_for > weights.WRITTEN_FOR_SURE for each in weighed):
+            for each in weighed:
+                self._discount_writer(each)
         weighed.sort(key=lambda each: -each.score)
         return weighed, rest
 
@@ -120,12 +127,25 @@ class Weighing:
         home = person.home(self.on)
         weighed = Weighed(position, person, home, 0.0)
         evidence = list(self.identity.found.get(position, {}).values())
-        evidence.extend(piece for _bits, piece in self.naming.weigh(person))
+        account = "email" in self.identity.found.get(position, {})
+        named = self.naming.weigh(person, account=account)
+        evidence.extend(named)
+        weighed.written_for = max((piece.weight for piece in named if piece.name == _WRITTEN_FOR), default=0.0)
         weighed.score = sum(piece.weight for piece in evidence) + self._standing(person, home)
         if home is not None:
             weighed.score += self._at_home(home, evidence)
         weighed.evidence = sorted(evidence, key=lambda piece: -abs(piece.weight))
         return weighed
+
+    def _discount_writer(self, weighed: Weighed) -> None:
+        """Bound what tells who writes, where he writes for another: then it tells only whose account that is."""
+        if weighed.written_for > 0:
+            return
+        bits = sum(piece.weight for piece in weighed.evidence if piece.name.startswith(_OF_THE_WRITER))
+        excess = log2(max(len(self.index.people.all), 1)) + weights.WRITES_FOR_HIMSELF - bits
+        if excess < 0:
+            weighed.evidence.insert(0, Evidence("writes.for_another", round(excess, 2), ""))
+            weighed.score += excess
 
     def _standing(self, person: Person, home: Home | None) -> float:
         gone = home is not None and home.left(self.on)

@@ -13,16 +13,19 @@ from dtm_contact.matching.name_mentions import (
     address_mention,
     display_mention,
 )
-from dtm_contact.matching.passages import Passage, passage, texts
+from dtm_contact.matching.passages import LONGEST_NAME, Passage, passage, texts
 from dtm_contact.matching.people import number_key
 from dtm_contact.matching.place_mentions import Atom, find_atoms
 from dtm_contact.matching.places import Group, grouped
 from dtm_contact.matching.traders import TradeMention
 from dtm_contact.model import Contact, Part, Span
-from dtm_contact.normalize import find_phones, phone_key
+from dtm_contact.matching.words import ORGANISATIONS
+from dtm_contact.normalize import find_phones, name_words, phone_key
 
 _EMAIL = re.compile(r"(?<![a-z0-9._%+-])[a-z0-9._%+-]{1,64}@[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){1,4}")
 _NUMBER = re.compile(r"(?<![a-z0-9./])(?:[a-z] ?)?[0-9](?:[ ./-]{0,3}[0-9]){3,11}(?![0-9])")
+_SIGNATURE_HEAD = 500
+_MOST_OF_ONE_WRITER = 8
 _MOST_NUMBERS = 200
 _MOST_ADDRESSES = 16
 
@@ -72,12 +75,23 @@ class Clues:
     not_a_tenant: bool = False
     anonymous: bool = False
     left: bool = False
+    organisation: bool = False
+
+    @property
+    def crowded(self) -> bool:
+        """Whether so many people are named that the text is a list: then only an account known by itself tells who."""
+        kinds = (self.emails, self.phones, self.numbers)
+        most = max(len({seen.key for seen in kind if not seen.sender}) for kind in kinds)
+        return most > _MOST_OF_ONE_WRITER or len(self.mentions) >= MOST_MENTIONS
+
     staff: bool = False
 
 
 def extract(contact: Contact, index: MatchIndex) -> Clues:
     """Return what the contact offers; nothing that is the landlord's own is evidence."""
     clues = Clues(staff=index.is_ours(contact.sender.address))
+    spoken_for = f"{contact.sender.name[:LONGEST_NAME]} {contact.signature[:_SIGNATURE_HEAD]}"
+    clues.organisation = bool(ORGANISATIONS.intersection(name_words(spoken_for)))
     passages = texts(contact)
     for text in passages:
         _identifiers(text, index, clues)
@@ -86,7 +100,7 @@ def extract(contact: Contact, index: MatchIndex) -> Clues:
     _names(contact, passages, index, clues)
     for text in passages:
         _places(text, index, clues)
-    for text in (*passages, passage(Part.SENDER_NAME, contact.sender.name)):
+    for text in (*passages, passage(Part.SENDER_NAME, contact.sender.name[:LONGEST_NAME])):
         for mention in index.traders.find(text):
             seen = Seen("", text.seen(mention.start, mention.end), text.span(mention.start, mention.end))
             clues.traders.append((seen, mention))

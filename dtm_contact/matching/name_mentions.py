@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass
 from enum import Enum
 
-from dtm_contact.matching.passages import Passage, Word, passage
+from dtm_contact.matching.passages import LONGEST_NAME, Passage, Word, passage
 from dtm_contact.matching.people import People
 from dtm_contact.matching.words import (
     CARETAKERS,
@@ -18,6 +18,7 @@ from dtm_contact.matching.words import (
     MALE_TITLES,
     NEIGHBOURS,
     NOT_NAMES,
+    ON_BEHALF,
     PARTICLES,
     RELATIVES_WRITTEN_FOR,
     SELF_CUES,
@@ -45,7 +46,7 @@ class Role(Enum):
     ADDRESS = (0.6, 0.0)
     PAIR = (0.5, 0.0)
     NAMED = (0.15, 0.0)
-    KIN = (0.03, 0.0)
+    KIN = (0.01, 0.0)
     CARETAKER = (0.0, 0.0)
 
     def __init__(self, trust: float, against: float) -> None:
@@ -116,9 +117,15 @@ class NameReader:
             if "." in between and len(self._words[end - 1].text) > 2:  # noqa: PLR2004 (a sentence ends)
                 break
             end += 1
-        while end > position and self._words[end - 1].text in PARTICLES and len(self._words[end - 1].text) > 1:
+        while end > position and self._dangles(end - 1):
             end -= 1
         return position, end
+
+    def _dangles(self, position: int) -> bool:
+        """Tell whether a particle ends the name for want of what it belongs to; "Le" and "Da" are surnames, too."""
+        word = self._words[position]
+        whole = word.capital and word.text in self._people.surnames
+        return word.text in PARTICLES and len(word.text) > 1 and not whole
 
     def mention(self, role: Role, first: int, end: int, title: str = "") -> Mention | None:
         """Build the mention of the words from `first` to `end`, or None where none of them is a full word."""
@@ -215,10 +222,14 @@ class NameReader:
         near = {*before[:4], *(word.text for word in self._words[end : end + 2])}
         if CARETAKERS & near:
             return Role.CARETAKER
-        if STRANGERS & set(before[:2]) or NEIGHBOURS & set(before[:3]):
+        if STRANGERS & set(before[:2]):
             return None
+        if NEIGHBOURS & set(before[:3]):
+            return Role.FOR if ON_BEHALF & set(before[:6]) else None
         if cue == "self":
             return Role.SELF
+        if cue == "for" and end - position < 3 and not ON_BEHALF & set(before[:4]):  # noqa: PLR2004 (the cue, one name)
+            return Role.KIN
         if cue == "for" or WRITTEN_FOR & set(before[:4]) or self._domiciled(end):
             return Role.FOR
         if cue == "kin" or KIN & set(before[:3]):
@@ -298,7 +309,8 @@ class NameReader:
             if before & (CARETAKERS | NEIGHBOURS | STRANGERS | KIN):
                 continue
             role = Role.PAIR if one.capital == other.capital else Role.NAMED
-            if mention := self.mention(role, position, position + 2):
+            end = max(position + 2, self.take(position, cued=False)[1])
+            if mention := self.mention(role, position, end):
                 found.append(mention)
             if len(found) >= MOST_MENTIONS:
                 break
@@ -332,12 +344,12 @@ def _lines(text: Passage) -> list[range]:
     return lines
 
 
-_TITLE_IN_NAME = re.compile(r"[(\[].*", re.DOTALL)
+_BRACKETED = re.compile(r"[(\[].*", re.DOTALL)
 
 
 def display_mention(name: str, role: Role, *, span: bool, people: People) -> Mention | None:
     """Return the name that a mailbox bears as a mention; brackets ("(CD94)") are dropped."""
-    text = passage(Part.SENDER_NAME, _TITLE_IN_NAME.sub("", name), 0 if span else None)
+    text = passage(Part.SENDER_NAME, _BRACKETED.sub("", name[:LONGEST_NAME]), 0 if span else None)
     words = [word for word in text.words if word.text not in TITLES and word.text not in {"dr", "pr"}]
     titles = [word.text for word in text.words if word.text in TITLES]
     if not words:

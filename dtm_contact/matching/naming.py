@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from math import log2
 
 from dtm_contact.matching import weights
+from dtm_contact.matching.clues import Clues
 from dtm_contact.matching.name_mentions import Mention, Role
 from dtm_contact.matching.people import People, Person
 from dtm_contact.matching.vocabulary import Vocabulary
@@ -35,6 +36,7 @@ class NameFit:
         self.firsts = _readings(mention.words, people.firsts)
         self._count = len(mention.words)
         known = sum(word in people.surnames or word in people.firsts for word in mention.words)
+        self.may_oppose = mention.role.against > 0 and trust >= mention.role.trust
         self._full_name = known > 1 or (self._count > 1 and known > 0)
 
     def ratio(self, person: Person) -> float:
@@ -72,7 +74,7 @@ class NameFit:
     def bits(self, person: Person) -> float:
         """Return the mention's weight for a person; what speaks against counts as far as the role may."""
         ratio = self.ratio(person)
-        against = self.mention.role.against
+        against = self.mention.role.against if self.may_oppose else 0.0
         if ratio <= weights.GIVEN_UP * weights.GENDER_FITS and self._full_name and against:
             return weights.WHOLLY_OTHER_NAME * against
         bits = log2(self.trust * ratio + 1.0 - self.trust)
@@ -88,12 +90,12 @@ class NameFit:
 class Naming:
     """All mentions of a contact, held against people."""
 
-    def __init__(self, mentions: Iterable[Mention], people: People, *, applicant: bool) -> None:
+    def __init__(self, mentions: Iterable[Mention], people: People, clues: Clues) -> None:
         """Look all mentions up."""
-        self.fits = [NameFit(each, people, _trust(each.role, applicant=applicant)) for each in mentions]
+        self.fits = [NameFit(each, people, _trust(each.role, clues)) for each in mentions]
         self.surname_bits = _best((fit, name, each) for fit in self.fits for name, (each, _) in fit.surnames.items())
         self.first_bits = _best((fit, name, each) for fit in self.fits for name, (each, _) in fit.firsts.items())
-        self.missing = -3.0 if any(fit.mention.role.against for fit in self.fits) else 0.0
+        self.missing = -3.0 if any(fit.may_oppose for fit in self.fits) else 0.0
 
     def quick(self, surname: str, birth: str, first: str) -> float:
         """Return roughly what `weigh` would, from two look-ups: enough to choose whom to weigh."""
@@ -102,8 +104,13 @@ class Naming:
             bits = before
         return bits + self.first_bits.get(first, self.missing)
 
-    def weigh(self, person: Person) -> list[tuple[float, Evidence]]:
-        """Return what counts: the mention that fits best, and those of no less authority that speak against."""
+    def weigh(self, person: Person, *, account: bool) -> list[Evidence]:
+        """Return what counts: the mention that fits best, and one of more authority that speaks against.
+
+        Args:
+            person: against whom the mentions are held.
+            account: whether the address is the person's own: then its display name says nothing new against a signature.
+        """
         # A shop signs with its own name; whoever runs it is not in the directory.
         scored = [(fit.bits(person), fit) for fit in self.fits] if person.surname else []
         if not scored:
@@ -113,8 +120,9 @@ class Naming:
         standing = _AUTHORITY[chosen.mention.role] if best > 0 else 0
         worst = min(scored, key=lambda each: each[0])
         if worst[0] < 0 and _AUTHORITY[worst[1].mention.role] > standing:
-            counted.append(worst)
-        return [(bits, fit.evidence(person)) for bits, fit in counted]
+            described = account and chosen.mention.role in {Role.DISPLAY, Role.ADDRESS}
+            counted = [worst] if described else [*counted, worst]
+        return [fit.evidence(person) for _bits, fit in counted]
 
 
 _AUTHORITY = {
@@ -123,9 +131,12 @@ _AUTHORITY = {
 }  # fmt: skip
 
 
-def _trust(role: Role, *, applicant: bool) -> float:
-    if applicant and role in {Role.FOR, Role.KIN, Role.NAMED, Role.PAIR}:
+def _trust(role: Role, clues: Clues) -> float:
+    """Return how surely a name of that role is the tenant's, by what the contact says of its writer."""
+    if clues.applicant and role in {Role.FOR, Role.KIN, Role.NAMED, Role.PAIR}:
         return weights.APPLICANT_NAME_TRUST
+    if clues.organisation and role in {Role.DISPLAY, Role.SIGNED, Role.ADDRESS}:
+        return weights.ORGANISATION_NAME_TRUST
     return role.trust
 
 

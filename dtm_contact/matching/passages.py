@@ -3,16 +3,21 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 from dtm_contact.model import Contact, Part, Span
 from dtm_contact.normalize import Folded, fold_keeping_offsets
 
-LONGEST = 12_000
-"""Characters of one part that are looked at; letters are shorter, and what follows is somebody's log file."""
+LONGEST_HEAD, LONGEST_TAIL = 8_000, 2_000
+"""Characters of one text that are looked at, at its beginning and, for the signature, at its end."""
 
-MOST_WORDS = 2_500
-"""Words of one part that are looked at."""
+MOST_WORDS = 4_000
+"""Words of one contact that are looked at; letters are shorter, and what follows is somebody's log file."""
 
+LONGEST_NAME = 200
+"""Characters of a mailbox's name that are looked at."""
+
+_MOST_FORWARDED = 3
 _WORD = re.compile(r"[a-z]+|[0-9]+")
 _LONGEST_WORD = 40
 _ANSWERED = re.compile(r"\n>|\n-{2,} ?Original|\nLe [^\n]{5,120}a écrit ?:|\nDe ?: ", re.IGNORECASE)
@@ -58,32 +63,41 @@ class Passage:
         return self.original[first:last]
 
 
-def passage(part: Part, text: str, offset: int | None = 0) -> Passage:
-    """Cut a text into words."""
-    original = text[:LONGEST]
-    folded = fold_keeping_offsets(original)
+def passage(part: Part, text: str, offset: int | None = 0, most_words: int = MOST_WORDS) -> Passage:
+    """Cut a text, short enough already, into words; what is longer than a word can be is none."""
+    folded = fold_keeping_offsets(text)
     words: list[Word] = []
-    for match in _WORD.finditer(folded.text):
-        if len(words) >= MOST_WORDS:
-            break
+    for match in islice(_WORD.finditer(folded.text), most_words):
         start, end = match.span()
         if end - start <= _LONGEST_WORD:
             first = start if folded.origins is None else folded.origins[start]
-            words.append(Word(match.group(), start, end, original[first].isupper()))
-    return Passage(part, original, folded, tuple(words), offset)
+            words.append(Word(match.group(), start, end, text[first].isupper()))
+    return Passage(part, text, folded, tuple(words), offset)
 
 
-def _forwarded(contact: Contact) -> Iterator[Passage]:
+def _stretches(contact: Contact) -> Iterator[tuple[Part, str, int]]:
+    """Yield the texts in which the writer speaks, each with its offset in its part."""
+    for part in (Part.SUBJECT, Part.NEW, Part.SIGNATURE):
+        yield part, contact.text(part), 0
     offset = 0
-    for original in contact.forwarded[:3]:
-        yield passage(Part.FORWARDED, original.subject, offset)
+    for original in contact.forwarded[:_MOST_FORWARDED]:
+        yield Part.FORWARDED, original.subject, offset
         offset += len(original.subject) + 1
-        answered = _ANSWERED.search(original.text)
-        yield passage(Part.FORWARDED, original.text[: answered.start() if answered else None], offset)
+        answered = _ANSWERED.search(original.text[:LONGEST_HEAD])
+        yield Part.FORWARDED, original.text[: answered.start()] if answered else original.text, offset
         offset += len(original.text) + 1
 
 
 def texts(contact: Contact) -> list[Passage]:
     """Return the passages in which the writer speaks: new text, signature, subject, what was passed on; never quotes."""
-    own = [passage(part, contact.text(part)) for part in (Part.SUBJECT, Part.NEW, Part.SIGNATURE) if contact.text(part)]
-    return [*own, *(each for each in _forwarded(contact) if each.words)]
+    found: list[Passage] = []
+    left = MOST_WORDS
+    for part, text, offset in _stretches(contact):
+        pieces = [(0, text[:LONGEST_HEAD])]
+        if len(text) > LONGEST_HEAD:
+            tail = max(LONGEST_HEAD, len(text) - LONGEST_TAIL)
+            pieces.append((tail, text[tail:]))
+        for start, piece in pieces:
+            found.append(passage(part, piece, offset + start, left))
+            left -= len(found[-1].words)
+    return [each for each in found if each.words]

@@ -6,8 +6,12 @@ from dataclasses import dataclass
 from dtm_contact.directory import on_duty, on_duty_in_residence
 from dtm_contact.matching import weights
 from dtm_contact.matching.candidates import Weighed, Weighing
+from dtm_contact.matching.clues import Clues
 from dtm_contact.matching.index import MatchIndex
 from dtm_contact.model import Candidate, Evidence, Likely, Match, OnDuty
+
+
+_ACCOUNTS = frozenset({"email.known", "email.confirmed"})
 
 
 @dataclass(slots=True)
@@ -34,11 +38,9 @@ def verdict(weighing: Weighing, weighed: list[Weighed], rest: list[tuple[float, 
     masses = _masses(weighing, weighed, rest)
     thresholds = index.settings.match
     tenant = _sure(masses.best(masses.tenants), thresholds.tenant)
-    if weighing.clues.anonymous or weighing.clues.not_a_tenant:
-        tenant = None
     dwelling = _sure(masses.best(masses.dwellings), thresholds.dwelling)
-    if weighing.clues.anonymous or weighing.clues.not_a_tenant:
-        dwelling = None
+    if not _may_name(weighing.clues, weighed):
+        tenant = dwelling = None
     residence = _sure(masses.best(masses.residences), thresholds.residence)
     return Match(
         candidates=_candidates(weighed, masses),
@@ -53,6 +55,13 @@ def verdict(weighing: Weighing, weighed: list[Weighed], rest: list[tuple[float, 
 
 def _sure(likely: Likely | None, threshold: float) -> Likely | None:
     return likely if likely is not None and likely.probability >= threshold else None
+
+
+def _may_name(clues: Clues, weighed: list[Weighed]) -> bool:
+    """Tell whether a person may be named at all, however probable."""
+    if clues.anonymous or clues.not_a_tenant:
+        return False
+    return not clues.crowded or not weighed or any(piece.name in _ACCOUNTS for piece in weighed[0].evidence)
 
 
 def _masses(weighing: Weighing, weighed: list[Weighed], rest: list[tuple[float, int]]) -> Masses:

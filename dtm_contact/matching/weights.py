@@ -34,6 +34,13 @@ NOT_A_TENANT = -12.0
 APPLICANT_NAME_TRUST = 0.01
 APPLICANT_PLACE_TRUST = 0.02
 
+ORGANISATION_NAME_TRUST = 0.1
+"""The name of somebody who writes for a firm, a town hall or a service."""
+
+WRITTEN_FOR_SURE = 6.0
+WRITES_FOR_HIMSELF = -4.0
+"""Bits from which a name written for is a tenant's; what then remains for the writer, over a chance person."""
+
 GONE = -4.0
 """The lease has ended; `GONE_AND_SAYS_SO` where the text speaks of leaving."""
 GONE_AND_SAYS_SO = -0.5
@@ -52,7 +59,8 @@ FIRST_NAME_ALONE = 0.5
 FIRST_NAME_AFTER_TITLE = 0.1
 GENDER_FITS = 1.9
 GENDER_DIFFERS = 0.05
-WHOLLY_OTHER_NAME = -10.0
+WHOLLY_OTHER_NAME = -8.0
+"""Somebody else signs: a partner, or a friend on this account."""
 
 FLOOR_FITS, FLOOR_DIFFERS = 0.85, -2.5
 DOOR_FITS, DOOR_DIFFERS = 0.8, -1.5

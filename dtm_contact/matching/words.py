@@ -24,17 +24,31 @@ NOT_NAMES = (
     - PARTICLES
 )
 SELF_CUES = (
-    *("je suis", "m appelle", "soussigne", "soussignee", "mon nom est", "nom", "my name is", "i am", "soy", "me llamo"),
+    *(
+        "je suis",
+        "je sui",
+        "m appelle",
+        "soussigne",
+        "soussignee",
+        "mon nom est",
+        "nom",
+        "my name is",
+        "i am",
+        "soy",
+        "me llamo",
+    ),
     *("sou", "moi", "ici"),
 )
 SELF_WORDS = _listed("suis moi soussigne soussignee ici soy")
 RELATIVES_WRITTEN_FOR = _listed("mere maman pere papa mamie tante oncle cliente client")
 WRITTEN_FOR = _listed(
     """
-    mere maman pere papa grand mamie mamy papi papy tante oncle parents conseil sujet accord situation dossier compte
+    mere maman pere papa grand mamie mamy papi papy tante oncle parents conseil sujet accord assure assuree societaire administre administree mandant mandante tutrice tuteur curateur curatrice situation dossier compte
     client cliente patient patiente majeur protegee protege accompagne interets pour appelle nomme nommee prenomme
     """
 )
+ON_BEHALF = _listed("pour nom part compte place")
+"""Before a relative or a neighbour: the matter is theirs."""
 KIN = _listed(
     """
     mari epoux epouse femme compagne compagnon conjoint conjointe fils fille frere soeur enfant enfants bebe neveu niece
@@ -51,6 +65,17 @@ OF_THE_WRITER = _listed("moi je j mon")
 RUNNING_A_SHOP = _listed(
     "gerant gerante gere tiens suis sommes patron patronne responsable soussigne president presidente"
 )
+
+ORGANISATIONS = _listed(
+    """
+    sarl sas sasu eurl sa societe entreprise plomberie electricite chauffage ascenseurs nettoyage service services mairie
+    ville commune departement conseil cabinet avocat avocate avocats maitre notaire huissier commissaire assurance
+    assurances mutuelle banque ccas udaf caf cpam assistante assistant sociale social travailleuse travailleur mandataire
+    tutelle tuteur tutrice curateur curatrice juridique comptabilite recouvrement sinistres expert hopital clinique
+    prefecture tribunal police commissariat syndic agence direction
+    """
+)
+"""In a display name or a signature block: the writer speaks for others."""
 
 # --- places
 
