@@ -142,10 +142,12 @@ class Weighing:
         if weighed.written_for > 0:
             return
         bits = sum(piece.weight for piece in weighed.evidence if piece.name.startswith(_OF_THE_WRITER))
-        excess = log2(max(len(self.index.people.all), 1)) + weights.WRITES_FOR_HIMSELF - bits
-        if excess < 0:
-            weighed.evidence.insert(0, Evidence("writes.for_another", round(excess, 2), ""))
-            weighed.score += excess
+        if bits <= 0:
+            return
+        account = log2(max(len(self.index.people.all), 1))
+        excess = min(0.0, account - bits) + weights.WRITES_FOR_HIMSELF
+        weighed.evidence.insert(0, Evidence("writes.for_another", round(excess, 2), ""))
+        weighed.score += excess
 
     def _standing(self, person: Person, home: Home | None) -> float:
         gone = home is not None and home.left(self.on)

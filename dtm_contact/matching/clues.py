@@ -185,7 +185,7 @@ def _names(contact: Contact, passages: list[Passage], index: MatchIndex, clues: 
 
 
 def _places(text: Passage, index: MatchIndex, clues: Clues) -> None:
-    for group in grouped(text, find_atoms(text, index.gazetteer)):
+    for group in grouped(text, find_atoms(text, index.gazetteer), index.gazetteer):
         if any(atom.kind in {"street", "residence", "commune", "unknown_street"} for atom in group.atoms):
             if not index.is_office(group):
                 clues.groups.append(group)

@@ -74,38 +74,39 @@ class Group:
         return values.pop() if len(values) == 1 else None
 
 
-def grouped(passage: Passage, atoms: Iterable[Atom]) -> list[Group]:
-    """Put atoms that stand together into groups; a second street with a number begins a new one."""
+def grouped(passage: Passage, atoms: Iterable[Atom], gazetteer: Gazetteer) -> list[Group]:
+    """Put atoms that stand together into groups; a street or a residence that does not go with the rest begins one."""
     groups: list[Group] = []
     for atom in atoms:
         current = groups[-1] if groups else None
-        if current is None or atom.start - current.end > _TOGETHER or _begins_another(current, atom):
+        if current is None or atom.start - current.end > _TOGETHER or _begins_another(current, atom, gazetteer):
             groups.append(Group(passage, [atom]))
         else:
             current.atoms.append(atom)
     return groups
 
 
-def _begins_another(group: Group, atom: Atom) -> bool:
+def _begins_another(group: Group, atom: Atom, gazetteer: Gazetteer) -> bool:
+    same = group.of(atom.kind)
+    if same and atom.kind in {"street", "residence", "commune"} and not set(same[0].values) & set(atom.values):
+        return True
+    others = group.of("residence" if atom.kind == "street" else "street") if atom.kind in {"street", "residence"} else []
+    return bool(others) and not _entrances(others[0], gazetteer) & _entrances(atom, gazetteer)
+
+
+def _entrances(atom: Atom, gazetteer: Gazetteer) -> set[int]:
+    """Return the entrances that a street, a residence or a commune may mean."""
     if atom.kind == "street":
-        streets = group.of("street")
-        return bool(streets) and not set(streets[0].values) & set(atom.values)
-    if atom.kind in {"commune", "residence"}:
-        same = group.of(atom.kind)
-        return bool(same) and not set(same[0].values) & set(atom.values)
-    return False
+        return {n for street in atom.values for n in gazetteer.by_street.get(tuple(street.split()), ())}
+    if atom.kind == "residence":
+        return {n for residence in atom.values for n in gazetteer.by_residence.get(residence, ())}
+    return {n for name in atom.values for n in gazetteer.by_commune.get(tuple(name.split()), ())}
 
 
 def weigh(group: Group, gazetteer: Gazetteer) -> None:
     """Fill in the group's bits for each entrance that agrees in something, and for all others."""
-    candidates: set[int] = set()
-    for atom in group.of("street"):
-        candidates.update(n for street in atom.values for n in gazetteer.by_street.get(tuple(street.split()), ()))
-    for atom in group.of("residence"):
-        candidates.update(n for residence in atom.values for n in gazetteer.by_residence.get(residence, ()))
-    if not candidates:
-        for atom in group.of("commune"):
-            candidates.update(n for name in atom.values for n in gazetteer.by_commune.get(tuple(name.split()), ()))
+    named = [*group.of("street"), *group.of("residence")] or group.of("commune")
+    candidates = {n for atom in named for n in _entrances(atom, gazetteer)}
     compared = [(*compare(group, gazetteer.entrances[n]), n) for n in candidates]
     compared.sort(key=lambda each: each[1] - each[0])
     _to_bits(group, compared, gazetteer)
@@ -139,7 +140,7 @@ def _trust(group: Group) -> float:
     return 1.0 - (1.0 - trust) * (_SELF_STATED if _self_stated(group) else 1.0)
 
 
-_SELF_STATED = 0.3
+_SELF_STATED = 0.1
 
 
 def _self_stated(group: Group) -> bool:
