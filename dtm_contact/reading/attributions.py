@@ -19,6 +19,12 @@ _YEAR: Final = re.compile(r"\b(?:19|20)\d\d\b")
 _BARE: Final = re.compile(
     r"(?:19|20)\d\d[-/]\d{1,2}[-/]\d{1,2}(?: \d\d:\d\d GMT[+-]\d\d:\d\d [^\n<>]{1,80}(?:<[^<>]*>)?|[^\n<>]{1,80}<[^<>]*>):?$"
 )
+_RUN_ON: Final = re.compile(
+    rf"[\s*]{{0,8}}(?:{words('starts')})\s[^<>\n]{{4,200}}<[^<>\s]{{1,250}}@[^<>\s]{{1,250}}>\s?(?:{words('verbs')})\s?:\s{{2}}",
+    re.IGNORECASE,
+)
+"""As Yahoo's programs write it, with the quoted text on the same line."""
+
 _NAMED: Final = re.compile(r"[^<>]{1,100}<[^<>\s]{1,250}@[^<>\s]{1,250}\s?>?")
 _SENDER_LAST: Final = re.compile(r"<[^<>\s]{1,250}@[^<>\s]{1,250}\s?>?\s?[:：]$")
 _TIME: Final = re.compile(r"\b\d{1,2}\s?[:.h]\s?\d{2}\b")
@@ -36,6 +42,10 @@ def attribution_end(lines: list[Line], at: int) -> int | None:
     name right after the time; a date alone does where marked quotation follows.
     """
     text = lines[at].text
+    if _RUN_ON.match(text):
+        return at + 1
+    if len(text) > _LONGEST:
+        return None
     dated = bool(_START.match(text))
     if not dated and "@" not in text and not text.rstrip().endswith((":", "：")):
         return None

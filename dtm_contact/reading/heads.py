@@ -61,8 +61,10 @@ _ORANGE: Final = re.compile(r"[\s*]*message du (?P<sent>\d{1,2}/\d{1,2}/\d{2,4}.
 def head_at(lines: list[Line], at: int) -> Head | None:
     """Return the head that begins at line `at`, if one does; the cost does not depend on the number of lines."""
     text = lines[at].text
-    if not text or len(text) > _LONGEST:
+    if not text:
         return None
+    if len(text) > _LONGEST:
+        return Head(HeadKind.ATTRIBUTION, at, at + 1) if attribution_end(lines, at) else None
     title = _TITLE.match(text) if text[:12].lstrip(" *>\t")[:2] in _DASHES else None
     if title or ((text.rstrip().endswith(":") or len(text) < 60) and _BEGINS.match(text)):  # noqa: PLR2004
         kind = HeadKind.ORIGINAL if title and not title["passed"] else HeadKind.PASSED_ON

@@ -19,7 +19,30 @@ _FORMATTING: Final = re.compile(
 _META_CHARSET: Final = re.compile(rb"<meta[^>]{0,200}charset\s*=\s*[\"']?\s*([\w.:-]{1,40})", re.IGNORECASE)
 _LONG_TAG: Final = re.compile(r"(<[A-Za-z][^<>]{2000})[^<>]*>?")
 _UNNESTED: Final = frozenset(
-    ["area", "base", "br", "col", "dd", "dt", "embed", "hr", "img", "input", "li", "link", "meta", "o:p", "option", "p", "param", "source", "td", "th", "tr", "wbr"]
+    [
+        "area",
+        "base",
+        "br",
+        "col",
+        "dd",
+        "dt",
+        "embed",
+        "hr",
+        "img",
+        "input",
+        "li",
+        "link",
+        "meta",
+        "o:p",
+        "option",
+        "p",
+        "param",
+        "source",
+        "td",
+        "th",
+        "tr",
+        "wbr",
+    ]
 )
 _UNREAD: Final = frozenset({
     "head", "title", "style", "script", "noscript", "template", "object", "svg", "math", "iframe", "select", "textarea",
@@ -45,6 +68,7 @@ _QUOTATION_CLASSES: Final = frozenset({"yahoo_quoted", "zmail_extra"})
 _SIGNATURE_IDS: Final = frozenset({"signature", "ms-outlook-mobile-signature", "applemailsignature"})
 _SIGNATURE_CLASSES: Final = frozenset({"gmail_signature", "moz-signature", "ms-outlook-mobile-signature"})
 _ANY_TAG: Final = re.compile(r"<[^<>]*>?")
+_ONE_LINE: Final = {ord("\n"): " ", 0xA0: " "}
 _SPACE: Final = re.compile(r"[ \t\r\n\f]+")
 
 
@@ -216,7 +240,7 @@ class _Writer:
             self._break()
 
     def _break(self) -> None:
-        text = clean("".join(self._row)[: limits.LINE]).replace("\n", " ").strip(" \t")
+        text = clean("".join(self._row)[: limits.LINE]).translate(_ONE_LINE).strip(" \t")
         self._row.clear()
         marked = lines_of(text)[0] if text.startswith(">") else Line(text)
         self._lines.append(Line(marked.text, marked.depth + self._depth))

@@ -32,7 +32,45 @@ _EXCUSE: Final = re.compile(
     r"[\s.,;(-]*\b(?:please|pls|d[ée]sol|excus|merci d[’']excuser|pardon|sorry|veuillez excuser|brevity)", re.IGNORECASE
 )
 _TALK: Final = frozenset(
-    ["car", "je", "j", "suis", "est", "sont", "mais", "il", "elle", "nous", "me", "ma", "mes", "que", "qui", "quand", "parce", "pas", "plus", "ne", "n", "ai", "et", "ou", "où", "dans", "the", "is", "i", "am", "than", "then", "easier", "because", "we", "are", "not"]
+    [
+        "car",
+        "je",
+        "j",
+        "suis",
+        "est",
+        "sont",
+        "mais",
+        "il",
+        "elle",
+        "nous",
+        "me",
+        "ma",
+        "mes",
+        "que",
+        "qui",
+        "quand",
+        "parce",
+        "pas",
+        "plus",
+        "ne",
+        "n",
+        "ai",
+        "et",
+        "ou",
+        "où",
+        "dans",
+        "the",
+        "is",
+        "i",
+        "am",
+        "than",
+        "then",
+        "easier",
+        "because",
+        "we",
+        "are",
+        "not",
+    ]
 )
 
 

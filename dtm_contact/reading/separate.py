@@ -7,6 +7,7 @@ from typing import Final
 from dtm_contact.model import Forwarded, Mailbox
 from dtm_contact.reading import limits, notes
 from dtm_contact.reading.addresses import parse_mailboxes
+from dtm_contact.reading.charsets import clean_line
 from dtm_contact.reading.heads import Head, HeadKind, head_at
 from dtm_contact.reading.lines import Line, text_of
 from dtm_contact.reading.mobile import is_mobile_line
@@ -34,6 +35,7 @@ class _Split:
     own: list[list[str]] = field(default_factory=lambda: [[]])
     quoted: list[Line] = field(default_factory=list)
     head: Head | None = None
+    above: list[Line] = field(default_factory=list)
     rest: list[Line] = field(default_factory=list)
 
     def has_own_words(self) -> bool:
@@ -55,25 +57,23 @@ def separate(lines: list[Line], subject: str, found: Notes, *, answers: bool = F
         found.add(notes.TEXT_CUT)
     if not answers and not _FORWARDS.match(subject) and not _REPLIES.match(subject):
         lines = _without_bullets(lines)
-    told, quoted = Told(), []
+    told = Told()
     split = _split(lines, passed_on=bool(_FORWARDS.match(subject)))
     _tell_own(split, told)
-    quoted.extend(split.quoted)
+    quoted, latest = split.quoted, told.new
     while split.head is not None:
-        if not _is_forward(split.head, subject, told.new):
-            quoted.extend(split.rest)
-            break
-        if len(told.forwarded) >= limits.FORWARDED:
-            found.add(notes.FORWARDED_CUT)
-            break
         head = split.head
+        if not _is_forward(head, subject, latest) or len(told.forwarded) >= limits.FORWARDED:
+            quoted += split.above + split.rest
+            if len(told.forwarded) >= limits.FORWARDED:
+                found.add(notes.FORWARDED_CUT)
+            break
         split = _split(split.rest, passed_on=True)
         inner = Told()
         _tell_own(split, inner)
-        quoted.extend(split.quoted)
-        text = "\n".join(filter(None, (inner.new, inner.signature)))
-        told.forwarded.append(_forwarded(head, text))
-        told.disclaimer = told.disclaimer or inner.disclaimer
+        quoted += split.quoted
+        told.forwarded.append(_forwarded(head, inner))
+        subject, latest = head.headers.get("subject", ""), inner.new
     told.quoted = text_of(quoted)
     return told
 
@@ -85,12 +85,12 @@ def _without_bullets(lines: list[Line]) -> list[Line]:
     return [Line(f"{'> ' * line.depth}{line.text}", opens=line.opens) for line in lines]
 
 
-def _forwarded(head: Head, text: str) -> Forwarded:
+def _forwarded(head: Head, inner: Told) -> Forwarded:
     senders = parse_mailboxes(head.headers.get("sender", "").replace("[mailto:", "<").replace("]", ">").encode())
     return Forwarded(
         sender=senders[0] if senders else Mailbox(),
-        subject=head.headers.get("subject", ""),
-        text=text[: limits.OTHER_TEXT],
+        subject=clean_line(head.headers.get("subject", ""))[: limits.DISPLAY],
+        text="\n".join(filter(None, (inner.new, inner.signature)))[: limits.OTHER_TEXT],
         at=parse_spoken(head.headers.get("sent", "")),
     )
 
@@ -140,9 +140,8 @@ def _split(lines: list[Line], *, passed_on: bool) -> _Split:
             _quote(split, lines[head.start : head.end])
             at = head.end
         else:
-            if head.kind is not HeadKind.PASSED_ON:
-                split.quoted.extend(lines[head.start : head.end])
-            split.head, split.rest = head, lines[head.end :]
+            split.head, split.above = head, lines[head.start : head.end]
+            split.rest = _lifted(lines[head.end :], by=lines[head.end - 1].depth)
             break
     return split
 
@@ -176,11 +175,16 @@ def _quote(split: _Split, lines: list[Line]) -> None:
 
 
 def _unwrapped(lines: list[Line]) -> list[Line]:
-    """Take one mark off a forwarded message that is quoted whole, as Apple's programs do."""
+    """Take one mark off a forwarded message that is quoted whole, title and all, as Apple's programs do."""
     for at, line in enumerate(lines):
         if line.depth and line.text.strip():
             head = head_at(lines, at)
             if head is None or head.kind is not HeadKind.PASSED_ON:
                 return lines
-            return lines[:at] + [Line(other.text, max(0, other.depth - 1), other.opens) for other in lines[at:]]
+            return lines[:at] + _lifted(lines[at:], by=1)
     return lines
+
+
+def _lifted(lines: list[Line], by: int) -> list[Line]:
+    """Take as many marks off: those that the message's own repeated headers bear are the forwarding's, not its own."""
+    return [Line(line.text, max(0, line.depth - by), line.opens) for line in lines] if by else lines

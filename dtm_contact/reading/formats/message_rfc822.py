@@ -8,7 +8,7 @@ from dtm_contact.model import Arrival, Attachment, Contact, Forwarded
 from dtm_contact.reading import limits, notes
 from dtm_contact.reading.addresses import first_mailbox, parse_mailboxes
 from dtm_contact.reading.automatic import signs_of
-from dtm_contact.reading.charsets import decode
+from dtm_contact.reading.charsets import clean_line, decode
 from dtm_contact.reading.content import Content, Reader
 from dtm_contact.reading.formats import Reading, reads
 from dtm_contact.reading.headers import Headers
@@ -35,7 +35,7 @@ def read_message(arrival: Arrival, reading: Reading) -> Contact:
     sender = first_mailbox((*headers.all_raw("from"), *headers.all_raw("sender")))
     forwarded = (*told.forwarded, *_attached(content, found, arrival.received_at, reading.zone))
     if not told.new and not forwarded:
-        found.add(notes.ONLY_QUOTED if told.quoted else notes.NO_TEXT)
+        found.add(_emptiness(told, content))
     return Contact(
         channel="email",
         at=time_of(headers, arrival.received_at, reading.zone),
@@ -61,6 +61,12 @@ def read_message(arrival: Arrival, reading: Reading) -> Contact:
     )
 
 
+def _emptiness(told: Told, content: Content) -> str:
+    if told.quoted:
+        return notes.ONLY_QUOTED
+    return notes.ONLY_FILES if content.files else notes.NO_TEXT
+
+
 def _bounded(text: str, limit: int, found: Notes) -> str:
     if len(text) > limit:
         found.add(notes.TEXT_CUT)
@@ -68,7 +74,7 @@ def _bounded(text: str, limit: int, found: Notes) -> str:
 
 
 def _ids(headers: Headers, name: str) -> tuple[str, ...]:
-    text = decode(headers.raw(name))
+    text = clean_line(decode(headers.raw(name)))
     ids = _MESSAGE_ID.findall(text) or [word for word in text.split() if "@" in word]
     return tuple(dict.fromkeys(ids))[:_REFERENCES]
 
