@@ -17,6 +17,9 @@ from dtm_contact.rules.validation import cut, shown
 PATTERN_LIMIT = 1_000
 """Characters of the longest pattern."""
 
+LIST_LIMIT = 1_000
+"""Values of the longest list."""
+
 
 @dataclass(frozen=True, slots=True)
 class Known:
@@ -178,8 +181,9 @@ class Search:
 def items(value: Any, place: Place) -> Iterator[tuple[str, Place]]:
     """Yield each text of a value that may be one text or a list of texts; whole numbers count as text."""
     if isinstance(value, list):
-        if not value:
-            place.fault("the list is empty", "write one value at least")
+        if not 0 < len(value) <= LIST_LIMIT:
+            place.fault(f"the list has {len(value)} values", f"write one at least, and {LIST_LIMIT} at the most")
+            return
         for index, item in enumerate(value):
             yield from _item(item, place.below(index))
     else:

@@ -23,6 +23,9 @@ Location = tuple[str | int, ...]
 DEPTH_LIMIT = 24
 """Levels that values may nest; the shipped files use six."""
 
+VALUES_LIMIT = 300_000
+"""Values of the largest file; a thousand rules with their tests have fifteen thousand."""
+
 _WHOLE = re.compile(r"-?(?:0|[1-9][0-9]{0,14})")
 _DECIMAL = re.compile(r"-?(?:0|[1-9][0-9]{0,14})\.[0-9]{1,15}")
 
@@ -71,6 +74,7 @@ class _Composer:
         self._file = file
         self._problems = problems
         self._composed = Composed()
+        self._count = 0
 
     def document(self) -> Composed | None:
         next(self._events)
@@ -88,6 +92,10 @@ class _Composer:
 
     def _value(self, event: Any, location: Location) -> Any:
         self._composed.values[location] = _place(event)
+        self._count += 1
+        if self._count > VALUES_LIMIT:
+            message = f"the file holds more than {VALUES_LIMIT} values"
+            raise _UnusableError(self._problem(event, message, "split lists, or look whether it is the right file"))
         if len(location) > DEPTH_LIMIT:
             raise _UnusableError(self._problem(event, f"values nest deeper than {DEPTH_LIMIT} levels", "nest less"))
         self._refuse_reuse(event, location)

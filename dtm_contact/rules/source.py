@@ -5,8 +5,8 @@ from pathlib import Path
 
 from dtm_contact.model import Problem, Severity
 
-SIZE_LIMIT = 8_000_000
-"""Octets of the largest file that is read; a thousand rules with their tests take a twentieth of it."""
+SIZE_LIMIT = 4_000_000
+"""Octets of the largest file that is read; a thousand rules with their tests take a tenth of it."""
 
 # YAML 1.2.2, section 5.1, without the three line separators that editors do not show as line breaks.
 _FORBIDDEN = re.compile("[^\t\n\r\x20-\x7e\u00a0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")

@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, TypeVar, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
@@ -13,6 +14,8 @@ from dtm_contact.rules.suggestions import hint_for
 Model = TypeVar("Model", bound=BaseModel)
 
 _SHOWN = 40
+
+_FAULTS_TOLD = 100
 
 _EXPECTED = {
     "string_type": "text",
@@ -59,7 +62,12 @@ def check(data: Any, model: type[Model]) -> Model | list[Fault]:
     try:
         return model.model_validate_json(json.dumps(data), strict=True)
     except ValidationError as error:
-        return list(_faults(error, data, model))
+        faults = list(islice(_faults(error, data, model), _FAULTS_TOLD))
+        if error.error_count() > _FAULTS_TOLD:
+            faults.append(
+                Fault((), f"there are {error.error_count()} faults in all", "mend the first ones and check again")
+            )
+        return faults
 
 
 def shown(value: Any) -> str:

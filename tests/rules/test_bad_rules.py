@@ -7,6 +7,7 @@ import pytest
 from dtm_contact.errors import InvalidFilesError
 from dtm_contact.model import Severity
 from dtm_contact.rules import load_rules, run_rule_tests
+from dtm_contact.rules.arguments import LIST_LIMIT
 from tests.rules.folders import BAD, EXPECTED, GOOD, OFFICES, overlay
 
 FAULTS = sorted(path for path in BAD.iterdir() if path.is_dir())
@@ -64,3 +65,25 @@ def test_the_version_follows_the_content(tmp_path: Path) -> None:
     answer = folder / "answers" / "gaz.fr.txt"
     answer.write_text(answer.read_text("utf-8") + "Vite.\n", "utf-8")
     assert load_rules(folder).version != before
+
+
+def test_a_list_too_long_is_one_fault(tmp_path: Path) -> None:
+    folder = overlay(GOOD, tmp_path / "rules")
+    words = ", ".join(f"mot{number}" for number in range(LIST_LIMIT + 1))
+    rule = f"- {{id: essai, when: {{text: {{contains: [{words}]}}}}, then: {{queue: comptes}}}}\n"
+    (folder / "routing.yaml").write_text(rule + "- {id: reste, then: {queue: office}}\n", "utf-8")
+    with pytest.raises(InvalidFilesError) as told:
+        load_rules(folder)
+    (problem,) = told.value.problems
+    assert problem.message == f"the list has {LIST_LIMIT + 1} values"
+
+
+def test_of_very_many_faults_the_first_are_told_and_all_are_counted(tmp_path: Path) -> None:
+    folder = overlay(GOOD, tmp_path / "rules")
+    with (folder / "queues.yaml").open("a", encoding="utf-8") as queues:
+        queues.writelines(f"clef{number}: 1\n" for number in range(5_000))
+    with pytest.raises(InvalidFilesError) as told:
+        load_rules(folder)
+    messages = [problem.message for problem in told.value.problems]
+    assert "there are 5000 faults in all" in messages
+    assert len(messages) < 200

@@ -4,7 +4,7 @@ import pytest
 
 from dtm_contact.model import Problem
 from dtm_contact.rules import Document, read_document
-from dtm_contact.rules.compose import DEPTH_LIMIT
+from dtm_contact.rules.compose import DEPTH_LIMIT, VALUES_LIMIT
 from dtm_contact.rules.source import SIZE_LIMIT
 
 
@@ -105,7 +105,13 @@ def test_a_file_too_large_is_refused(tmp_path: Path) -> None:
         "x.yaml: error: the file holds nothing (see the manual for what belongs here)"
     ]
     (told,) = faults(tmp_path, b"#" * (SIZE_LIMIT + 1))
-    assert told.startswith("x.yaml: error: the file is larger than 8 MB")
+    assert told.startswith("x.yaml: error: the file is larger than 4 MB")
+
+
+@pytest.mark.parametrize("piece", [b"- 1\n", b"a: 1\n"], ids=["list", "doubled keys"])
+def test_a_file_of_too_many_values_is_refused(tmp_path: Path, piece: bytes) -> None:
+    told = faults(tmp_path, piece * (VALUES_LIMIT + 10))
+    assert f"the file holds more than {VALUES_LIMIT} values" in told[-1]
 
 
 def test_a_folder_in_the_place_of_a_file_is_refused(tmp_path: Path) -> None:
