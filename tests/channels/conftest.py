@@ -12,6 +12,7 @@ import pytest_asyncio
 
 from dtm_contact.channels import Running, lmtp, smtp
 from dtm_contact.settings import Lmtp, Settings, Smtp
+from tests.channels.clients import Clients
 from tests.channels.inbox import FakeInbox
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -41,6 +42,14 @@ async def start(inbox: FakeInbox) -> AsyncIterator[Start]:
     inbox.gate.set()
     for each in running:
         await each.stop()
+
+
+@pytest_asyncio.fixture
+async def clients() -> AsyncIterator[Clients]:
+    """Clients whose connections end with the test."""
+    clients = Clients()
+    yield clients
+    clients.leave()
 
 
 @pytest_asyncio.fixture

@@ -31,6 +31,7 @@ from pathlib import Path
 from typing import Any
 
 from dtm_contact import errors
+from tests.channels.clients import Clients
 from tests.channels.inbox import FakeInbox
 
 _LINE = re.compile(r"(?P<kind>[a-zA-Z]+)(?:\*(?P<times>\d+))?: ?(?P<text>.*)")
@@ -91,7 +92,10 @@ def read_script(path: Path) -> Script:
 class Client:
     """The client's side of a dialogue."""
 
-    def __init__(self, inbox: FakeInbox, advance: Callable[[float], None], trusted: ssl.SSLContext) -> None:
+    def __init__(
+        self, clients: Clients, inbox: FakeInbox, advance: Callable[[float], None], trusted: ssl.SSLContext
+    ) -> None:
+        self._clients = clients
         self._inbox = inbox
         self._advance = advance
         self._trusted = trusted
@@ -103,12 +107,9 @@ class Client:
         Raises:
             AssertionError: the server said or stored something else; the line of the script is named.
         """
-        self._reader, self._writer = await connect(address)
-        try:
-            for step in _one_write_each(steps):
-                await self._take(step)
-        finally:
-            self._writer.transport.abort()
+        self._reader, self._writer = await self._clients.connect(address)
+        for step in _one_write_each(steps):
+            await self._take(step)
         assert len(self._inbox.arrivals) == self._expected, "an arrival that the dialogue does not name"
 
     async def _take(self, step: Step) -> None:
@@ -158,14 +159,6 @@ class Client:
         assert arrival.envelope.mail_from == sender[1:-1].decode(), f"line {step.line}"
         assert arrival.envelope.recipients == tuple(each[1:-1].decode() for each in recipients.split(b","))
         assert arrival.raw == raw, f"line {step.line}"
-
-
-async def connect(address: str) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-    """Connect to what `Running.address` says."""
-    if address.startswith("/"):
-        return await asyncio.open_unix_connection(address)
-    host, _, port = address.rpartition(":")
-    return await asyncio.open_connection(host.strip("[]"), int(port))
 
 
 def _one_write_each(steps: tuple[Step, ...]) -> Iterator[Step]:

@@ -13,6 +13,7 @@ class FakeInbox:
         self.arrivals: list[Arrival] = []
         self.fault: BaseException | None = None
         self.offered = asyncio.Event()
+        self.kept = asyncio.Event()
         self.gate = asyncio.Event()
         self.gate.set()
 
@@ -23,3 +24,4 @@ class FakeInbox:
             raise self.fault
         known = {(arrival.channel, arrival.external_id) for arrival in self.arrivals}
         self.arrivals += [arrival for arrival in arrivals if (arrival.channel, arrival.external_id) not in known]
+        self.kept.set()

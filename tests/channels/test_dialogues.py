@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.channels.clients import Clients
 from tests.channels.conftest import Start
 from tests.channels.dialogue import Client, read_script
 from tests.channels.inbox import FakeInbox
@@ -15,7 +16,7 @@ DIALOGUES = sorted((Path(__file__).parent / "dialogues").glob("*.txt"))
 
 @pytest.mark.parametrize("path", DIALOGUES, ids=lambda path: path.stem)
 async def test_dialogue(
-    path: Path, start: Start, inbox: FakeInbox, advance: Callable[[float], None], certificate: Path
+    path: Path, start: Start, clients: Clients, inbox: FakeInbox, advance: Callable[[float], None], certificate: Path
 ) -> None:
     script = read_script(path)
     settings = dict(script.settings)
@@ -23,7 +24,7 @@ async def test_dialogue(
         settings["certificate"] = certificate
     running = await start(script.channel, **settings)
     trusted = ssl.create_default_context(cafile=str(certificate))
-    await Client(inbox, advance, trusted).hold(running.address, script.steps)
+    await Client(clients, inbox, advance, trusted).hold(running.address, script.steps)
 
 
 def test_there_are_dialogues() -> None:

@@ -8,9 +8,11 @@ _NEVER = r"\x00-\x1f\x7f-\x9f\ud800-\udfff"
 _ATOM = rf"[^{_NEVER} \xa0()<>\[\]\\,;:@\"]+"
 _QUOTED = rf'"(?:[^{_NEVER}"\\]|\\[ -~])*"'
 _LITERAL = r"\[[0-9A-Za-z:.\-]+\]"
-_ADDRESS = rf"(?:{_ATOM}|{_QUOTED})(?:@(?:{_ATOM}|{_LITERAL}))?"
+_NAME = rf"(?:{_ATOM}|{_QUOTED})"
+_DOMAIN = rf"@(?:{_ATOM}|{_LITERAL})"
 _ROUTE = rf"(?:@{_ATOM}(?:,@{_ATOM})*:)?"
-_PATH = re.compile(rf"(?:<{_ROUTE}(?P<angle>{_ADDRESS}|)>|(?P<bare>{_ADDRESS}))(?:[ \t]+(?P<parameters>.*))?")
+_ANGLE = rf"<{_ROUTE}(?P<angle>{_NAME}(?:{_DOMAIN})?|)>"
+_PATH = re.compile(rf"(?:{_ANGLE}|(?P<bare>{_NAME}{_DOMAIN}))(?:[ \t]+(?P<parameters>.*))?")
 _ESCAPED = re.compile(r"\\(.)")
 
 

@@ -1,0 +1,199 @@
+"""What a dialogue cannot show: clients that leave, many at once, and the end of the service."""
+
+import asyncio
+import hashlib
+import resource
+from collections.abc import Callable
+from pathlib import Path
+from typing import cast
+
+import aiosmtplib
+import pytest
+
+from dtm_contact.errors import StoreUnavailableError
+from dtm_contact.model import Envelope
+from tests.channels.clients import ENVELOPE, MESSAGE, Clients
+from tests.channels.conftest import NOON, Start
+from tests.channels.inbox import FakeInbox
+
+
+async def test_the_arrival_tells_all_that_is_known(start: Start, clients: Clients, inbox: FakeInbox) -> None:
+    running = await start()
+    reader, writer = await clients.begin(running.address)
+    writer.write(MESSAGE)
+    assert await reader.readline() == b"250 2.0.0 Stored\r\n"
+    (arrival,) = inbox.arrivals
+    raw = b"Subject: Gaz\r\n\r\nBonjour\r\n"
+    assert (arrival.channel, arrival.media_type, arrival.received_at) == ("smtp", "message/rfc822", NOON)
+    assert arrival.envelope == Envelope("alice@tenant.example", ("metropole@parishabitat.fr",), "127.0.0.1")
+    assert arrival.raw == raw
+    told = b"alice@tenant.example\0metropole@parishabitat.fr\0\0" + raw
+    assert arrival.external_id == hashlib.sha256(told).hexdigest()
+
+
+async def test_a_client_that_leaves_while_its_message_is_stored_ends_no_commit(
+    start: Start, clients: Clients, inbox: FakeInbox
+) -> None:
+    running = await start()
+    inbox.gate.clear()
+    _, writer = await clients.begin(running.address)
+    writer.write(MESSAGE)
+    await inbox.offered.wait()
+    writer.transport.abort()
+    await running.stop()
+    assert not inbox.arrivals
+    inbox.gate.set()
+    await inbox.kept.wait()
+    assert len(inbox.arrivals) == 1
+
+
+async def test_trouble_after_the_client_left_is_told_to_the_log_only(
+    start: Start, clients: Clients, inbox: FakeInbox, capsys: pytest.CaptureFixture[str]
+) -> None:
+    running = await start()
+    inbox.gate.clear()
+    inbox.fault = StoreUnavailableError("alice@tenant.example")
+    _, writer = await clients.begin(running.address)
+    writer.write(MESSAGE)
+    await inbox.offered.wait()
+    writer.transport.abort()
+    stopping = asyncio.ensure_future(running.stop())
+    inbox.gate.set()
+    await stopping
+    assert "message not stored" in capsys.readouterr().out
+
+
+async def test_a_stop_answers_the_message_that_is_being_stored(
+    start: Start, clients: Clients, inbox: FakeInbox
+) -> None:
+    running = await start(stop_seconds=60)
+    inbox.gate.clear()
+    storing, writer = await clients.begin(running.address)
+    writer.write(MESSAGE)
+    await inbox.offered.wait()
+    idle, _ = await clients.connect(running.address)
+    await idle.readline()
+    within, _ = await clients.begin(running.address)
+    stopping = asyncio.ensure_future(running.stop())
+    assert await idle.read() == b"421 4.3.2 Service is stopping, try again later\r\n"
+    assert await within.read() == b"421 4.3.2 Service is stopping, try again later\r\n"
+    inbox.gate.set()
+    said = b"250 2.0.0 Stored\r\n421 4.3.2 Service is stopping, try again later\r\n"
+    assert await storing.read() == said
+    await stopping
+    assert len(inbox.arrivals) == 1
+    with pytest.raises(ConnectionRefusedError):
+        await clients.connect(running.address)
+
+
+async def test_connections_are_limited_in_all(start: Start, clients: Clients) -> None:
+    running = await start(connections=2)
+    _, first = await clients.connect(running.address)
+    assert [await clients.greeted(running.address) for _ in range(2)] == ["220", "421"]
+    first.transport.abort()
+    assert await clients.first_admitted(running.address) == "220"
+
+
+async def test_connections_are_limited_for_each_client(start: Start, clients: Clients) -> None:
+    running = await start(connections_per_client=1)
+    assert [await clients.greeted(running.address) for _ in range(2)] == ["220", "421"]
+
+
+async def test_a_thousand_idle_connections(start: Start, clients: Clients, inbox: FakeInbox) -> None:
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft < 2_200:
+        pytest.skip(f"a process may open {soft} files here")
+    running = await start(connections=1_001, connections_per_client=1_001)
+    assert {await clients.greeted(running.address) for _ in range(1_000)} == {"220"}
+    reader, writer = await clients.begin(running.address)
+    writer.write(MESSAGE)
+    assert await reader.readline() == b"250 2.0.0 Stored\r\n"
+    assert len(inbox.arrivals) == 1
+
+
+async def test_messages_on_their_way_in_share_a_memory_limit(start: Start, clients: Clients, inbox: FakeInbox) -> None:
+    running = await start(size_limit=1_000, memory_limit=1_000)
+    first, first_writer = await clients.begin(running.address)
+    first_writer.write(b"a" * 700)
+    second, second_writer = await clients.begin(running.address)
+    second_writer.write(b"b" * 700)
+    second_writer.write(b"\r\n.\r\n")
+    assert await second.readline() == b"452 4.3.1 Too much mail at once, try again later\r\n"
+    first_writer.write(b"\r\n.\r\n")
+    assert await first.readline() == b"250 2.0.0 Stored\r\n"
+    second_writer.write(ENVELOPE)
+    await second.readuntil(b"354 ")
+    await second.readline()
+    second_writer.write(b"b" * 700 + b"\r\n.\r\n")
+    assert await second.readline() == b"250 2.0.0 Stored\r\n"
+    assert len(inbox.arrivals) == 2
+
+
+async def test_lines_of_any_length_are_kept(start: Start, clients: Clients, inbox: FakeInbox) -> None:
+    running = await start()
+    reader, writer = await clients.begin(running.address)
+    raw = b"Subject: a\r\n\r\n" + b"0123456789" * 100_000 + b"\r\n"
+    writer.write(raw + b".\r\n")
+    assert await reader.readline() == b"250 2.0.0 Stored\r\n"
+    assert inbox.arrivals[0].raw == raw
+
+
+async def test_a_message_an_octet_at_a_time(start: Start, clients: Clients, inbox: FakeInbox) -> None:
+    running = await start()
+    reader, writer = await clients.connect(running.address)
+    for octet in ENVELOPE + b"..a\r\n.\r\nQUIT\r\n":
+        writer.write(bytes((octet,)))
+        await writer.drain()
+        await asyncio.sleep(0)
+    assert (await reader.read()).endswith(b"250 2.0.0 Stored\r\n221 2.0.0 Bye\r\n")
+    assert inbox.arrivals[0].raw == b".a\r\n"
+
+
+async def test_a_client_that_does_not_read_is_cut_off(
+    start: Start, clients: Clients, advance: Callable[[float], None]
+) -> None:
+    running = await start(idle_command_limit=10**9, connections=1)
+    _, writer = await clients.connect(running.address)
+    cast("asyncio.Transport", writer.transport).pause_reading()
+    while not writer.transport.get_write_buffer_size():
+        writer.write(b"HELP\r\n" * 10_000)
+        for _ in range(100):
+            await asyncio.sleep(0)
+    assert await clients.greeted(running.address) == "421"
+    for _ in range(2):
+        advance(301)
+        await asyncio.sleep(0)
+    assert await clients.first_admitted(running.address) == "220"
+
+
+@pytest.mark.parametrize("tls", [False, True], ids=["plain", "TLS"])
+async def test_a_library_of_others_sends(start: Start, inbox: FakeInbox, certificate: Path, *, tls: bool) -> None:
+    running = await start(**({"certificate": certificate} if tls else {}))
+    host, _, port = running.address.rpartition(":")
+    client = aiosmtplib.SMTP(hostname=host, port=int(port), start_tls=tls, validate_certs=False)
+    async with client:
+        refused, said = await client.sendmail(
+            "hélène@tenant.example",
+            ["nobody@parishabitat.fr", "metropole@parishabitat.fr"],
+            "Subject: é\n\n.point\n..deux\n".encode(),
+            mail_options=["SMTPUTF8"],
+        )
+    assert (list(refused), said) == (["nobody@parishabitat.fr"], "2.0.0 Stored")
+    assert inbox.arrivals[0].raw == "Subject: é\r\n\r\n.point\r\n..deux\r\n".encode()
+    assert inbox.arrivals[0].envelope == Envelope("hélène@tenant.example", ("metropole@parishabitat.fr",), "127.0.0.1")
+
+
+async def test_one_session_after_another_message_of_trouble_recovers(start: Start, inbox: FakeInbox) -> None:
+    running = await start()
+    host, _, port = running.address.rpartition(":")
+    async with aiosmtplib.SMTP(hostname=host, port=int(port)) as client:
+        for number in range(40):
+            inbox.fault = StoreUnavailableError() if number % 2 else None
+            sending = client.sendmail("a@tenant.example", ["metropole@parishabitat.fr"], f"Subject: {number}\n\n")
+            if number % 2:
+                with pytest.raises(aiosmtplib.SMTPDataError) as refused:
+                    await sending
+                assert refused.value.code == 451
+            else:
+                await sending
+    assert len(inbox.arrivals) == 20
