@@ -3,6 +3,8 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cache
+from importlib.resources import files
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -18,8 +20,8 @@ FILE = "topics.yaml"
 _CONTEXT = tuple(
     Role(name)
     for name in (
-        "negation bridge only trouble worry past present settled recurring hypothesis elsewhere planned dismissed turn pivot"
-        " asking"
+        "negation bridge only trouble worry past present settled recurring hypothesis elsewhere planned dismissed over"
+        " point turn pivot asking"
     ).split()
 )
 _NEEDED = ("other", "thanks", "automatic", "spam")
@@ -55,6 +57,7 @@ class _Topic(_Strict):
     label: Text
     priority: Priority
     fragile: Frailty = Frailty.NONE
+    momentary: bool = False
     signs: ByStrength = {}
     things: ByStrength = {}
     requests: ByStrength = {}
@@ -99,6 +102,8 @@ class _Context(_Strict):
     elsewhere: Phrases = []
     planned: Phrases = []
     dismissed: Phrases = []
+    over: Phrases = []
+    point: Phrases = []
     turn: Phrases = []
     pivot: Phrases = []
     asking: Phrases = []
@@ -126,6 +131,13 @@ class _Topics(_Strict):
     spam: ByStrength = {}
     person: ByStrength = {}
     topics: dict[str, _Topic]
+
+
+@cache
+def _ordinary_words() -> frozenset[str]:
+    """Return the frequent French words that come with the package; a word among them is no misspelling of another."""
+    lines = (files("dtm_contact.rules") / "ordinary_words.txt").read_text(encoding="utf-8").splitlines()
+    return frozenset(line for line in lines if not line.startswith("#"))
 
 
 def load_lexicon(root: Path, problems: list[Problem]) -> Lexicon | None:
@@ -172,7 +184,8 @@ class _Builder:
     def add_all(self) -> None:
         """Turn every phrase of the file into an entry."""
         for role in _CONTEXT:
-            self._plain(role, getattr(self.file.context, role.value), ("context", role.value), exact=True)
+            exact = role is not Role.TROUBLE
+            self._plain(role, getattr(self.file.context, role.value), ("context", role.value), exact=exact)
         self._plain(Role.EXCEPT, self.file.ignored, ("ignored",), exact=True)
         self._plain(Role.GRAVE, self.file.people.grave, ("people", "grave"))
         self._plain(Role.FRAGILE, self.file.people.fragile, ("people", "fragile"))
@@ -188,14 +201,14 @@ class _Builder:
         spelling, people, found = self.file.spelling, self.file.people, self.file.found_from
         return Lexicon(
             topics={
-                code: Topic(code, topic.label, topic.priority, topic.fragile)
+                code: Topic(code, topic.label, topic.priority, topic.fragile, topic.momentary)
                 for code, topic in self.file.topics.items()
             },
             entries=tuple(self.entries),
             small_words=self.small_words,
             spelling=Spelling(
                 words=frozenset(self._words()),
-                not_misspelt=frozenset(map(fold, spelling.not_misspelt)),
+                not_misspelt=_ordinary_words().union(map(fold, spelling.not_misspelt)),
                 short_forms={fold(short): fold(full) for short, full in spelling.short_forms.items()},
             ),
             limits=Limits(

@@ -1,11 +1,12 @@
 """What stands around a phrase and changes what it means: negation, the past, repair, fear, another's matter."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 
 from dtm_contact.topics.hits import Hit, Hits
-from dtm_contact.topics.lexicon import Role
+from dtm_contact.topics.lexicon import Role, Topic
 from dtm_contact.topics.passage import Passage
 
 SETTLED = "réparé ou terminé"
@@ -24,9 +25,16 @@ _INDEFINITE = frozenset("de d du des un une a en avec dans sur pour cote niveau"
 _JOINS = frozenset({"et", "ou", "ni"})
 _OLDEST_YEAR = 1930
 _YEAR_DIGITS = 4
-_DATING = frozenset(
-    "en annee hiver ete janvier fevrier mars avril mai juin juillet aout septembre octobre novembre decembre".split()
-)
+_DAY_DIGITS = 2
+_OVER_DAYS = 3
+_MONTHS = {
+    name: number
+    for number, name in enumerate(
+        ("janvier", "fevrier", "mars", "avril", "mai", "juin", "juillet", "aout", "septembre", "octobre", "novembre",
+         "decembre"), start=1,
+    )
+}  # fmt: skip
+_DATING = frozenset(("en", "annee", "hiver", "ete", *_MONTHS))
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,13 +58,15 @@ class Context:
 
     Attributes:
         passage, hits: what was read and found.
-        year: the year in which the contact was written.
+        day: when the contact was written.
+        topics: the lexicon's topics.
         small_words: words that may stand between a negation and what it takes back.
     """
 
     passage: Passage
     hits: Hits
-    year: int
+    day: date
+    topics: Mapping[str, Topic]
     small_words: frozenset[str]
     segments: list[int] = field(init=False)
     units: list[int] = field(init=False)
@@ -66,6 +76,7 @@ class Context:
     _segments_with: dict[Role, set[int]] = field(init=False)
     _by_place: dict[Role, dict[int, Hit]] = field(init=False)
     _elsewhere: set[int] = field(init=False)
+    _over: set[int] = field(init=False)
     _settled: set[int] = field(init=False)
     _taken: set[int] = field(init=False)
 
@@ -81,6 +92,7 @@ class Context:
             role: {hit.first: hit for hit in self._found(role) if void.isdisjoint(hit.places)} for role in _FORWARD
         }
         self._elsewhere = {self.passage.clauses[hit.first] for hit in self._found(Role.ELSEWHERE)}
+        self._over = self._segments_of(Role.OVER, void) | self._dated_segments()
         self._add_years()
         self._taken = {place for hit in self.hits.matters for place in hit.places}
         self._settled = self._find_settled()
@@ -183,6 +195,11 @@ class Context:
         segment = self.segments[hit.first]
         return segment in self._segments_with[Role.PAST] and segment not in self._segments_with[Role.PRESENT]
 
+    def over(self, hit: Hit) -> bool:
+        """Tell whether it is of a kind that lasts for hours, and the sentence puts it some days back."""
+        topic = self.topics.get(hit.entry.topic)
+        return topic is not None and topic.momentary and self.segments[hit.first] in self._over
+
     def settled(self, hit: Hit) -> bool:
         """Tell whether the text says that it is repaired or over."""
         return hit.first in self._settled
@@ -237,9 +254,32 @@ class Context:
     def _add_years(self) -> None:
         """Take "en 2012", "mars 2019" for the past, when the contact was written later."""
         for place, form in enumerate(self.passage.forms):
-            if place and len(form) == _YEAR_DIGITS and form.isdecimal() and _OLDEST_YEAR <= int(form) < self.year:
+            if place and len(form) == _YEAR_DIGITS and form.isdecimal() and _OLDEST_YEAR <= int(form) < self.day.year:
                 if self.passage.forms[place - 1] in _DATING:
                     self._segments_with[Role.PAST].add(self.segments[place])
+
+    def _dated_segments(self) -> set[int]:
+        """Return the segments that name a day some days back ("le 2 novembre"), other than as a beginning ("depuis")."""
+        forms = self.passage.forms
+        found: set[int] = set()
+        for place in range(1, len(forms)):
+            month, before = _MONTHS.get(forms[place]), forms[place - 1].removesuffix("er")
+            if month is None or not before.isdecimal() or len(before) > _DAY_DIGITS:
+                continue
+            if self._days_back(int(before), month) >= _OVER_DAYS and "depuis" not in forms[max(0, place - 4) : place]:
+                found.add(self.segments[place])
+        return found
+
+    def _days_back(self, day: int, month: int) -> int:
+        """Return how many days ago a day of the year was last; 0 where there is no such day."""
+        for year in (self.day.year, self.day.year - 1):
+            try:
+                named = date(year, month, day)
+            except ValueError:
+                continue
+            if named <= self.day:
+                return (self.day - named).days
+        return 0
 
     def _find_settled(self) -> set[int]:
         """Return the first places of the matters that a word of repair speaks of."""
@@ -267,12 +307,16 @@ class Context:
 
 _Test = Callable[[Context, Hit], bool]
 
+TAKEN_BACK = frozenset((SETTLED, "écarté par l'auteur", "nié"))
+"""Reasons by which a text takes back what its subject names."""
+
 _DEFUSING: tuple[tuple[str, _Test], ...] = (
     ("écarté par l'auteur", Context.dismissed),
     ("nié", Context.negated),
     (SETTLED, Context.settled),
     ("supposé ou craint", Context.supposed),
     ("passé", Context.past),
+    ("daté de plusieurs jours", Context.over),
     ("ailleurs", Context.elsewhere),
     ("annoncé", Context.planned),
 )

@@ -11,6 +11,9 @@ from dtm_contact.topics.weigh import marks
 
 _SPAM_VERDICT = re.compile(r"x-spam-(?:flag|status)\s*:\s*yes", re.IGNORECASE)
 _VERDICT_POINTS = 3.0
+_MATTER_POINTS = 2.0
+"""What a topic of its own weighs against setting a message aside, at the most: spam speaks of topics too."""
+
 _IN_SUBJECT = 1.5
 
 
@@ -30,7 +33,7 @@ def kind_of(
     if contact.automatic_signs and not person:
         signs = tuple(Evidence("kind.structure", lexicon.limits.automatic, sign) for sign in contact.automatic_signs)
         return CaseKind.AUTOMATIC, (*signs, *marks("kind.automatic", 1.0, automatic, passage))
-    against = person + matter / 2
+    against = person + min(matter / 3, _MATTER_POINTS)
     if _points(passage, automatic) - against >= lexicon.limits.automatic:
         return CaseKind.AUTOMATIC, marks("kind.automatic", 1.0, automatic, passage)
     verdicts = [verdict for verdict in contact.trusted_verdicts if _SPAM_VERDICT.search(verdict)]

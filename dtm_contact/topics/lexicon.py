@@ -44,6 +44,10 @@ class Role(StrEnum):
     PLANNED = "planned"
     DISMISSED = "dismissed"
     """The writer says that this is not his matter."""
+    OVER = "over"
+    """Puts an event some days back; ends what only lasts for hours (a fire, people trapped)."""
+    POINT = "point"
+    """Says that the matter comes only now; what was told before it is its story."""
     TURN = "turn"
     """Starts a new thought in a sentence ("mais", "par contre")."""
     PIVOT = "pivot"
@@ -95,12 +99,20 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Topic:
-    """One topic of the contract: its French label, its priority before any raising, what frailty does to it."""
+    """One topic of the contract.
+
+    Attributes:
+        code, label: its code and its French label.
+        priority: before any raising.
+        frailty: what a vulnerable person's being there does to it.
+        momentary: it lasts for hours at the most: some days later it is over.
+    """
 
     code: str
     label: str
     priority: Priority
     frailty: Frailty = Frailty.NONE
+    momentary: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ _SOUNDS = tuple(
     (re.compile(pattern), sound)
     for pattern, sound in (
         (r"ph", "f"), (r"qu|ck|q", "k"), (r"gu(?=[eiy])", "g"), (r"g(?=[eiy])", "j"), (r"(?<![cs])h", ""),
-        (r"sch|sh", "ch"), (r"sc(?=[eiy])", "s"), (r"c(?=[eiy])", "s"), (r"c(?!h)", "k"),
+        (r"sch|sh", "ch"), (r"(?:ss|t|c)ion", "sion"), (r"sc(?=[eiy])", "s"), (r"c(?=[eiy])", "s"), (r"c(?!h)", "k"),
         (r"eau|au", "o"), (r"oeu|eu", "e"), (r"ein|ain|aim|yn|ym|im(?=[bp])", "in"), (r"a[mn](?=[^aeiouymn]|$)", "an"),
         (r"e[mn](?=[^aeiouymn]|$)", "an"), (r"om(?=[bp])", "on"), (r"ai|ei|ay|ey", "e"), (r"y", "i"), (r"z", "s"),
         (r"(.)\1+", r"\1"), (r"(?<=.{3})e[rz]$", "e"), (r"(?<=.{2})[estdxp]+$", ""),

@@ -10,7 +10,7 @@ from dtm_contact.topics.lexicon import Lexicon
 from dtm_contact.topics.passage import read_passage
 from dtm_contact.topics.reach import reach_of
 from dtm_contact.topics.urgency import weigh_urgency
-from dtm_contact.topics.weigh import finding, tally
+from dtm_contact.topics.weigh import Tally, finding, tally
 
 OTHER = "other"
 THANKS = "thanks"
@@ -35,6 +35,12 @@ class _Contender:
     priority: Priority
     reasons: tuple[Evidence, ...]
     first: int
+    wanted: bool = False
+    heaviest: float = 0.0
+
+    @classmethod
+    def of(cls, topic: str, urgency: tuple[Priority, tuple[Evidence, ...]], found: Tally) -> "_Contender":
+        return cls(topic, found.points, *urgency, found.first, found.wanted, found.heaviest)
 
 
 def understand(contact: Contact, lexicon: Lexicon) -> Understanding:
@@ -61,13 +67,10 @@ def understand(contact: Contact, lexicon: Lexicon) -> Understanding:
 def _understand(contact: Contact, lexicon: Lexicon, parts: tuple[Part, ...]) -> Understanding:
     passage = read_passage(contact, parts, lexicon.spelling.keys)
     hits = find_hits(passage, lexicon)
-    context = Context(passage, hits, contact.at.year, lexicon.small_words)
+    context = Context(passage, hits, contact.at.date(), lexicon.topics, lexicon.small_words)
     tallies = tally(passage, hits, context, lexicon.topics)
     urgency = weigh_urgency(passage, hits, context, lexicon.limits)
-    contenders = []
-    for code, topic_tally in tallies.items():
-        priority, reasons = urgency.of(lexicon.topics[code], topic_tally)
-        contenders.append(_Contender(code, topic_tally.points, priority, reasons, topic_tally.first))
+    contenders = [_Contender.of(topic, urgency.of(lexicon.topics[topic], item), item) for topic, item in tallies.items()]
     relieved = any(topic_tally.settled for topic_tally in tallies.values())
     ordered = _in_order(contenders, lexicon, _RELIEF if relieved else 0.0)
     matter = max((item.points for item in ordered if item.topic not in {OTHER, THANKS}), default=0.0)
@@ -99,10 +102,15 @@ def _in_order(contenders: list[_Contender], lexicon: Lexicon, relief: float) -> 
     found = [item for item in contenders if item.points >= lexicon.limits.topic and item.topic != THANKS]
     if not found:
         return [_faintest(contenders, lexicon, relief)]
-    best = max(item.points for item in found)
+    best = max(found, key=lambda item: item.points)
     danger = [item for item in found if lexicon.topics[item.topic].priority is Priority.P1]
-    close = [item for item in found if item.points >= best * _CONTENDER]
-    first = min(danger or close, key=lambda item: (item.priority, -item.points, item.first))
+    near = [item for item in found if item.points >= best.points * _CONTENDER]
+    close = [item for item in near if item is best or item.wanted or item.priority <= Priority.P2]
+    order = list(lexicon.topics)
+    if danger:
+        first = min(danger, key=lambda item: (-item.heaviest, order.index(item.topic)))
+    else:
+        first = min(close, key=lambda item: (item.priority, -item.points, item.first))
     rest = sorted((item for item in found if item is not first), key=lambda item: (-item.points, item.first))
     return [first, *rest]
 

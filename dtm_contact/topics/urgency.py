@@ -13,6 +13,8 @@ from dtm_contact.topics.weigh import Tally, mark
 _OLDEST = 115
 _INFANT_REACH = 5
 _NOT_AN_AGE = frozenset(("depuis", "pendant", "y", "apres", "dans", "durant"))
+_WEEKS = frozenset(("semaine", "semaines", "jours"))
+_AGED = frozenset(("a", "de", "age", "agee"))
 _CHILDREN = frozenset(
     ("bebe", "enfant", "fils", "fille", "garcon", "petit", "petite", "nourrisson", "jumeaux", "baby", "gamin", "gamine")
 )
@@ -78,14 +80,15 @@ def weigh_urgency(passage: Passage, hits: Hits, context: Context, limits: Limits
 
 
 def _ages(passage: Passage, limits: Limits) -> Iterator[Hit]:
-    """Yield great ages ("84 ans") and infants' ages ("mon fils de 4 mois")."""
+    """Yield great ages ("84 ans") and infants' ages ("mon fils de 4 mois", "il a 3 semaines")."""
     forms = passage.forms
     for place in range(len(forms) - 1):
         number, unit = _number(forms[place]), forms[place + 1]
         if number is None:
             continue
         great = unit == "ans" and limits.great_age <= number <= _OLDEST and not _since(forms, place)
-        infant = unit == "mois" and number <= limits.infant_months and _of_a_child(forms, place)
+        weeks = unit in _WEEKS and forms[place - 1] in _AGED
+        infant = (weeks or (unit == "mois" and number <= limits.infant_months)) and _of_a_child(forms, place)
         if great or infant:
             yield Hit(Entry(Role.GRAVE, f"{number} {unit}"), (place, place + 1))
 

@@ -5,15 +5,17 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from dtm_contact.model import Evidence, Finding, Part, Priority
-from dtm_contact.topics.context import SETTLED, Context
+from dtm_contact.topics.context import SETTLED, TAKEN_BACK, Context
 from dtm_contact.topics.hits import Hit, Hits
 from dtm_contact.topics.lexicon import Role, Topic
 from dtm_contact.topics.passage import Passage
 
 _IN_SUBJECT = 1.25
 _IN_REPLY_SUBJECT = 0.6
-_IN_ASKING = 1.3
+_IN_ASKING = 1.35
+_IN_ASKING_SENTENCE = 1.15
 _BEHIND_PIVOT = 1.6
+_BEFORE_POINT = 0.3
 _THING_MENTIONED = 0.35
 _THING_ASKED_FOR = 0.6
 _AGAIN = (1.0, 0.6, 0.4, 0.25, 0.15)
@@ -30,6 +32,7 @@ class Weighed:
     points: float
     reason: str
     counts: bool
+    asked: bool = False
 
 
 @dataclass(slots=True)
@@ -61,12 +64,22 @@ class Tally:
         return total
 
     @property
+    def heaviest(self) -> float:
+        """The points of the phrase that counts most."""
+        return max((weighed.points for weighed in self.counted), default=0.0)
+
+    @property
     def outage(self) -> bool:
         """Whether something is wrong now: a sign, or a thing in trouble."""
         return any(
             weighed.hit.entry.role is Role.SIGN or (weighed.hit.entry.role is Role.THING and weighed.reason)
             for weighed in self.counted
         )
+
+    @property
+    def wanted(self) -> bool:
+        """Whether something is asked to be done about it: said so, or something is wrong now."""
+        return self.outage or any(weighed.asked for weighed in self.counted)
 
     @property
     def settled(self) -> bool:
@@ -95,10 +108,25 @@ def tally(passage: Passage, hits: Hits, context: Context, topics: Mapping[str, T
             continue
         factor = boosts.factor(hit)
         if topics[hit.entry.topic].priority is Priority.P1:
-            factor = min(factor, 1.0)
+            factor = 1.0
         points = _points(hit, hits, boosts, in_trouble=sense.in_trouble) * factor
-        tallies[hit.entry.topic].counted.append(Weighed(hit, points, sense.reason, counts=True))
+        wanted = boosts.wanted(hit)
+        tallies[hit.entry.topic].counted.append(Weighed(hit, points, sense.reason, counts=True, asked=wanted))
+    for topic_tally in tallies.values():
+        _follow_the_text(topic_tally, passage)
     return dict(tallies)
+
+
+def _follow_the_text(topic_tally: Tally, passage: Passage) -> None:
+    """Let a subject that names a matter give way to the text that says it is over, denied or not meant."""
+    in_text = [item for item in topic_tally.defused if passage.part_of(item.hit.first) is not Part.SUBJECT]
+    if not any(item.reason in TAKEN_BACK for item in in_text):
+        return
+    if any(passage.part_of(item.hit.first) is not Part.SUBJECT for item in topic_tally.counted):
+        return
+    reason = "le texte dit le contraire de l'objet"
+    topic_tally.defused.extend(Weighed(item.hit, 0.0, reason, counts=False) for item in topic_tally.counted)
+    topic_tally.counted.clear()
 
 
 def _points(hit: Hit, hits: Hits, boosts: "_Boosts", *, in_trouble: bool) -> float:
@@ -112,36 +140,61 @@ def _points(hit: Hit, hits: Hits, boosts: "_Boosts", *, in_trouble: bool) -> flo
 
 @dataclass(frozen=True, slots=True)
 class _Boosts:
-    """Where in a message what is asked stands: the subject, sentences that ask, what comes behind a pivot."""
+    """Where in a message what is asked stands: the subject, clauses that ask, what comes behind a pivot.
+
+    Attributes:
+        asking, asking_sentences: numbers of the clauses and of the sentences that ask.
+        pivots: for a sentence, the place behind which its matter comes.
+        point: the place before which all is only the story.
+        reply: the subject is that of an answer.
+    """
 
     passage: Passage
     asking: frozenset[int]
+    asking_sentences: frozenset[int]
     pivots: dict[int, int]
+    point: int
     reply: bool
 
     @classmethod
     def of(cls, passage: Passage, hits: Hits) -> "_Boosts":
         sentences = passage.sentences
-        asking = {sentences[hit.first] for hit in hits.by_role.get(Role.ASKING, ())} | passage.asked
+        asking = [hit.last for hit in hits.by_role.get(Role.ASKING, ())]
         pivots: dict[int, int] = {}
         for hit in hits.by_role.get(Role.PIVOT, ()):
             pivots[sentences[hit.first]] = max(hit.last, pivots.get(sentences[hit.first], -1))
             pivots.setdefault(sentences[hit.first] + 1, hit.last)
-        return cls(passage, frozenset(asking), pivots, bool(passage.forms) and passage.forms[0] in _REPLY_MARKS)
+        return cls(
+            passage,
+            frozenset(passage.clauses[place] for place in asking),
+            frozenset(sentences[place] for place in asking) | passage.asked,
+            pivots,
+            max((hit.first for hit in hits.by_role.get(Role.POINT, ())), default=-1),
+            bool(passage.forms) and passage.forms[0] in _REPLY_MARKS,
+        )
 
     def asked(self, hit: Hit) -> bool:
-        return self.passage.sentences[hit.first] in self.asking
+        return self.passage.sentences[hit.first] in self.asking_sentences
+
+    def wanted(self, hit: Hit) -> bool:
+        clause = self.passage.clauses[hit.first] in self.asking
+        return clause or self._behind_pivot(hit) or self.passage.part_of(hit.first) is Part.SUBJECT
 
     def factor(self, hit: Hit) -> float:
         factor = 1.0
         if self.passage.part_of(hit.first) is Part.SUBJECT:
             factor *= _IN_REPLY_SUBJECT if self.reply else _IN_SUBJECT
-        if self.asked(hit):
+        elif hit.first < self.point:
+            factor *= _BEFORE_POINT
+        if self.passage.clauses[hit.first] in self.asking:
             factor *= _IN_ASKING
+        elif self.asked(hit):
+            factor *= _IN_ASKING_SENTENCE
+        return factor * _BEHIND_PIVOT if self._behind_pivot(hit) else factor
+
+    def _behind_pivot(self, hit: Hit) -> bool:
         pivot = self.pivots.get(self.passage.sentences[hit.first])
-        if pivot is not None and hit.first >= pivot:
-            factor *= _BEHIND_PIVOT
-        return factor
+        return pivot is not None and hit.first >= pivot
 
 
 def finding(topic: str, tally_of: Tally, passage: Passage) -> Finding:
