@@ -1,0 +1,114 @@
+"""Finding, opening and closing the channels that the settings name."""
+
+import logging
+import stat
+from pathlib import Path
+from types import ModuleType
+from typing import cast
+
+import pytest
+from pydantic import ValidationError
+
+from dtm_contact.channels import UnknownChannelError, channel, names, start_channels
+from dtm_contact.settings import Lmtp, Settings, Smtp
+from tests.channels.clients import ENVELOPE, Clients
+from tests.channels.conftest import Start
+from tests.channels.inbox import FakeInbox
+
+
+def test_each_channel_is_named_as_its_file() -> None:
+    assert {"smtp", "lmtp"} <= set(names())
+    for name in names():
+        assert cast("ModuleType", channel(name)).__name__ == f"dtm_contact.channels.{name}"
+
+
+@pytest.mark.parametrize("name", ["fax", "mail", "smtp.start", "", "../smtp"])
+def test_a_channel_that_there_is_not(name: str) -> None:
+    with pytest.raises(UnknownChannelError, match=r"there are .*lmtp.*smtp"):
+        channel(name)
+
+
+async def test_the_channels_of_the_settings_are_opened(inbox: FakeInbox, clients: Clients) -> None:
+    settings = Settings(channels=("lmtp", "smtp"), smtp=Smtp(port=0), lmtp=Lmtp(port=0))
+    running = await start_channels(settings, inbox)
+    assert [each.name for each in running] == ["lmtp", "smtp"]
+    assert [await clients.greeted(each.address) for each in running] == ["220", "220"]
+    for each in running:
+        await each.stop()
+
+
+async def test_all_channels_are_opened_or_none(inbox: FakeInbox, clients: Clients, start: Start) -> None:
+    taken = int((await start()).address.rpartition(":")[2])
+    free = await start()
+    address = free.address
+    await free.stop()
+    settings = Settings(
+        channels=("smtp", "lmtp"), smtp=Smtp(port=int(address.rpartition(":")[2])), lmtp=Lmtp(port=taken)
+    )
+    with pytest.raises(OSError, match="address already in use"):
+        await start_channels(settings, inbox)
+    with pytest.raises(ConnectionRefusedError):
+        await clients.connect(address)
+
+
+async def test_an_address_of_ipv6(start: Start, clients: Clients, inbox: FakeInbox) -> None:
+    running = await start(host="::1")
+    reader, writer = await clients.begin(running.address)
+    writer.write(b".\r\n")
+    assert await reader.readline() == b"250 2.0.0 Stored\r\n"
+    assert running.address.startswith("[::1]:")
+    assert inbox.arrivals[0].envelope is not None
+    assert inbox.arrivals[0].envelope.client == "::1"
+
+
+async def test_a_unix_socket_is_for_its_owner_and_group(
+    start: Start, clients: Clients, inbox: FakeInbox, tmp_path: Path
+) -> None:
+    path = tmp_path / "lmtp.sock"
+    running = await start("lmtp", socket=path, networks=["192.0.2.0/24"])
+    assert stat.S_IMODE(path.stat().st_mode) == 0o660
+    reader, writer = await clients.connect(running.address)
+    writer.write(ENVELOPE.replace(b"HELO", b"LHLO"))
+    await reader.readuntil(b"354 ")
+    writer.write(b".\r\n")
+    await reader.readline()
+    assert await reader.readline() == b"250 2.0.0 Stored\r\n"
+    assert inbox.arrivals[0].envelope is not None
+    assert inbox.arrivals[0].envelope.client == ""
+    await running.stop()
+    assert not path.exists()
+
+
+async def test_a_socket_left_behind_is_replaced_but_not_one_in_use(
+    start: Start, clients: Clients, tmp_path: Path
+) -> None:
+    path = tmp_path / "lmtp.sock"
+    first = await start("lmtp", socket=path)
+    with pytest.raises(OSError, match="listens there already"):
+        await start("lmtp", socket=path)
+    path.rename(tmp_path / "moved")
+    await first.stop()
+    (tmp_path / "moved").rename(path)
+    assert await clients.greeted((await start("lmtp", socket=path)).address) == "220"
+
+
+async def test_a_file_is_never_taken_for_a_socket(start: Start, tmp_path: Path) -> None:
+    path = tmp_path / "lmtp.sock"
+    path.write_text("precious")
+    with pytest.raises(OSError, match="in use"):
+        await start("lmtp", socket=path)
+    assert path.read_text() == "precious"
+
+
+async def test_a_certificate_that_cannot_be_read(start: Start, tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError):
+        await start(certificate=tmp_path / "none.pem")
+
+
+def test_the_librarys_own_log_quotes_nobody() -> None:
+    assert logging.getLogger("mail.log").getEffectiveLevel() >= logging.WARNING
+
+
+def test_a_memory_limit_must_hold_one_message() -> None:
+    with pytest.raises(ValidationError, match="memory_limit is less than size_limit"):
+        Smtp(size_limit=2_000, memory_limit=1_000)
