@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from dtm_contact.model import Evidence, Judgement
+from dtm_contact.normalize import fold
 
 _WORDS_SHOWN = 3
 _WORD_LENGTH = 40
@@ -25,5 +26,14 @@ def reason(judgement: Judgement) -> str:
 
 def _quoted(evidence: Iterable[Evidence]) -> str:
     heaviest = sorted(evidence, key=lambda piece: -piece.weight)
-    words = dict.fromkeys(" ".join(piece.seen.split())[:_WORD_LENGTH] for piece in heaviest if piece.seen.strip())
-    return ", ".join(f"« {word} »" for word in list(words)[:_WORDS_SHOWN])
+    chosen: list[str] = []
+    for piece in heaviest:
+        words = " ".join(piece.seen.split())[:_WORD_LENGTH]
+        if words and not any(_same(words, other) for other in chosen):
+            chosen.append(words)
+    return ", ".join(f"« {words} »" for words in chosen[:_WORDS_SHOWN])
+
+
+def _same(words: str, other: str) -> bool:
+    """Return whether one says no more than the other."""
+    return fold(words) in fold(other) or fold(other) in fold(words)

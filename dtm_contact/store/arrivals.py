@@ -102,9 +102,13 @@ class Arrivals:
         Raises:
             StoreUnavailableError: the store cannot be written.
         """
-        with self._database.writing() as connection:
+        # A claim that a power cut undoes is claimed again.
+        with self._database.writing(durable=False) as connection:
             row = connection.execute(_claim(worker, now)).one_or_none()
-            return None if row is None else _claimed(connection, row, worker)
+            if row is None:
+                return None
+            arrival = load_arrival(connection, row.id)
+            return Claimed(row.id, arrival, row.attempts, worker, row.forced_case)
 
     def release_claims(self, worker: str) -> int:
         """Let everything go that `worker` had claimed before it crashed; return how many."""
@@ -193,11 +197,17 @@ def load_arrival(connection: Connection, arrival_id: int) -> Arrival:
     Raises:
         NotFoundError: there is none of that number, or its bytes have been erased by their age.
     """
-    query = sa.select(*_ARRIVAL).join(arrival_bodies).where(arrivals.c.id == arrival_id)
-    row = connection.execute(query).one_or_none()
+    row = connection.execute(_WHOLE, {"arrival": arrival_id}).one_or_none()
     if row is None:
         raise NotFoundError(f"arrival {arrival_id}")
-    return _arrival(row)
+    return Arrival(row.channel, row.external_id, row.received_at, row.media_type, _envelope(row.envelope), row.raw)
+
+
+_WHOLE = (
+    sa.select(*(arrivals.c[name] for name in Arrival.__slots__ if name != "raw"), arrival_bodies.c.raw)
+    .join(arrival_bodies)
+    .where(arrivals.c.id == sa.bindparam("arrival"))
+)
 
 
 def still_claimed(claimed: Claimed) -> sa.ColumnElement[bool]:
@@ -208,20 +218,6 @@ def still_claimed(claimed: Claimed) -> sa.ColumnElement[bool]:
         arrivals.c.claimed_by == claimed.worker,
         arrivals.c.attempts == claimed.attempt,
     )
-
-
-_ARRIVAL = (
-    arrivals.c.channel,
-    arrivals.c.external_id,
-    arrivals.c.received_at,
-    arrivals.c.media_type,
-    arrivals.c.envelope,
-    arrival_bodies.c.raw,
-)
-
-
-def _arrival(row: Any) -> Arrival:
-    return Arrival(row.channel, row.external_id, row.received_at, row.media_type, _envelope(row.envelope), row.raw)
 
 
 def _envelope(stored: dict[str, Any] | None) -> Envelope | None:
@@ -287,10 +283,6 @@ def _claim(worker: str, now: datetime) -> sa.Update:
         )
         .returning(arrivals.c.id, arrivals.c.attempts, arrivals.c.forced_case)
     )
-
-
-def _claimed(connection: Connection, row: Any, worker: str) -> Claimed:
-    return Claimed(row.id, load_arrival(connection, row.id), row.attempts, worker, row.forced_case)
 
 
 def _let_go() -> sa.Update:

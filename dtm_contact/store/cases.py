@@ -32,6 +32,7 @@ class Case:
         rule: the rule that decided, as `file:id`; None where the arrival could not be judged.
         read_in_full: false while the case only stands in for an arrival that could not be judged.
         subject, who: what it is about, and who wrote, in a line each.
+        why: the words and the rule that put it where it lies, in a line, in French.
         tenant_id, dwelling_id, residence_id: whom and where it is about; None where not sure.
     """
 
@@ -50,6 +51,7 @@ class Case:
     read_in_full: bool
     subject: str
     who: str
+    why: str
     tenant_id: str | None
     dwelling_id: str | None
     residence_id: str | None

@@ -42,7 +42,8 @@ class StoreRefusedError(StoreUnavailableError):
 class Database:
     """The connections to one SQLite file or one PostgreSQL database.
 
-    Every write is one transaction that has reached the disk when it ends (SQLite: WAL, synchronous=FULL).
+    Every write is one transaction that has reached the disk when it ends (SQLite: WAL, synchronous=FULL), unless it
+    asks for less.
     """
 
     def __init__(self, url: str, *, read_only: bool = False, patience: float = _PATIENCE) -> None:
@@ -89,8 +90,12 @@ class Database:
             yield connection
 
     @contextmanager
-    def writing(self) -> Iterator[Connection]:
-        """Open a write transaction; it is committed, and on disk, when the block ends, or rolled back as a whole.
+    def writing(self, *, durable: bool = True) -> Iterator[Connection]:
+        """Open a write transaction; it is committed when the block ends, or rolled back as a whole.
+
+        Args:
+            durable: wait until it is on the disk. Without, a power cut may undo it, but nothing that came before it;
+                the next durable transaction takes it to the disk as well.
 
         Raises:
             StoreUnavailableError: nothing was stored.
@@ -100,8 +105,10 @@ class Database:
         if self.read_only:
             raise StoreRefusedError("opened for reading only")
         with self._turn, _our_errors(), self.engine.connect() as connection:
-            transaction = connection.execution_options(dtm_writes=True).begin()
+            transaction = connection.execution_options(dtm_writes="FULL" if durable else "NORMAL").begin()
             try:
+                if not durable and connection.dialect.name == "postgresql":
+                    connection.exec_driver_sql("SET LOCAL synchronous_commit = off")
                 yield connection
             except BaseException:
                 transaction.rollback()
@@ -179,14 +186,17 @@ def _sqlite_engine(url: URL, *, read_only: bool, patience: float) -> Engine:
     def _prepare(driver: sqlite3.Connection, _record: object) -> None:
         if not read_only:
             driver.execute("PRAGMA journal_mode = WAL")
-        driver.execute("PRAGMA synchronous = FULL")
         driver.execute("PRAGMA foreign_keys = ON")
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
+        synchronous = connection.get_execution_options().get("dtm_writes")
+        if synchronous is None:
+            connection.exec_driver_sql("BEGIN")
+            return
+        connection.exec_driver_sql(f"PRAGMA synchronous = {synchronous}")
         # A write takes the lock at once: one that has only read so far could not wait for it later.
-        writes = connection.get_execution_options().get("dtm_writes")
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
 
     return engine
 

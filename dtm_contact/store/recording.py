@@ -10,6 +10,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
 
 from dtm_contact.errors import NotFoundError
+from dtm_contact.explain import reason
 from dtm_contact.model import CaseKind, Judgement, Likely, Mailbox, Priority
 from dtm_contact.store import events
 from dtm_contact.store.arrivals import ArrivalState, Claimed
@@ -20,8 +21,6 @@ NOT_READ = "non lu en entier"
 """The mark, for agents, on a case that stands in for an arrival that could not be judged."""
 
 JUDGEMENT = TypeAdapter(Judgement)
-
-_UNSETTLED = (ArrivalState.WAITING, ArrivalState.CLAIMED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,66 +47,85 @@ def record(
     connection: Connection, claimed: Claimed, judgement: Judgement, decision: dict[str, Any], now: datetime
 ) -> str | None:
     """Store what was judged; see `Cases.record`."""
-    _lock(connection, claimed.id)
-    contact = _contact_of(connection, claimed.id)
-    if contact is not None and contact.judged_at is not None:
-        return _number(connection, contact.case_id)
-    contact_id, case_id = (None, None) if contact is None else (contact.id, contact.case_id)
-    what = "judged"
-    if case_id is not None:
+    known = _look_up(connection, claimed.id)
+    if known.judged_at is not None:
+        return known.case.number if known.case else None
+    case, what = known.case, "judged"
+    if case is not None:
         what = "completed"
-        _complete(connection, case_id, judgement)
+        _complete(connection, case.id, judgement)
     elif judgement.decision.kind is CaseKind.CASE:
         what = "opened"
-        case_id = _open(connection, _case_of(judgement), _destination(judgement), now)
-    contact_id = _put_contact(connection, contact_id, {**_contact_values(claimed, judgement, now), "case_id": case_id})
-    _put_judgement(connection, contact_id, judgement, decision)
-    _settle(connection, claimed, _state_of(judgement, case_id), now, kind=judgement.decision.kind)
-    number = _number(connection, case_id)
-    event = events.NewEvent(WORKER, what, now, _told(judgement))
-    events.append(connection, event, case_id=case_id, arrival_id=claimed.id)
-    return number
+        case = _open(connection, _case_of(judgement), _destination(judgement), now)
+    contact_id = _put_contact(connection, known.contact_id, _contact_values(claimed, judgement, now), case)
+    _put_judgement(connection, contact_id, judgement, decision, first=known.contact_id is None)
+    _settle(connection, claimed, _state_of(judgement, case), now, kind=judgement.decision.kind)
+    return _tell(connection, claimed, case, events.NewEvent(WORKER, what, now, _told(judgement)))
 
 
 def park(
     connection: Connection, claimed: Claimed, reason: str, fallback: Fallback, destination: Destination, now: datetime
 ) -> str | None:
     """Park an arrival and open the case that stands in for it; see `Cases.park`."""
-    _lock(connection, claimed.id)
-    contact = _contact_of(connection, claimed.id)
-    if contact is not None and contact.judged_at is not None:
-        return _number(connection, contact.case_id)
-    case_id = None if contact is None else contact.case_id
-    if case_id is None:
-        case_id = _open(connection, _stand_in(fallback), destination, now)
-        values = {**_fallback_values(claimed, fallback), "case_id": case_id}
-        _put_contact(connection, None if contact is None else contact.id, values)
+    known = _look_up(connection, claimed.id)
+    if known.judged_at is not None:
+        return known.case.number if known.case else None
+    case = known.case
+    if case is None:
+        case = _open(connection, _stand_in(fallback), destination, now)
+        _put_contact(connection, known.contact_id, _fallback_values(claimed, fallback), case)
     _settle(connection, claimed, ArrivalState.PARKED, now, reason=reason)
-    number = _number(connection, case_id)
-    event = events.NewEvent(WORKER, "parked", now, {"reason": reason, "attempt": claimed.attempt})
-    events.append(connection, event, case_id=case_id, arrival_id=claimed.id)
-    return number
+    told = {"reason": reason, "attempt": claimed.attempt}
+    return _tell(connection, claimed, case, events.NewEvent(WORKER, "parked", now, told))
 
 
-def _lock(connection: Connection, arrival_id: int) -> None:
-    query = sa.select(arrivals.c.id).where(arrivals.c.id == arrival_id).with_for_update()
-    if connection.execute(query).one_or_none() is None:
+@dataclass(frozen=True, slots=True)
+class _Case:
+    id: int
+    number: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What became of an arrival before: its contact, when that was judged, and its case."""
+
+    contact_id: int | None
+    judged_at: datetime | None
+    case: _Case | None
+
+
+def _look_up(connection: Connection, arrival_id: int) -> _Known:
+    if connection.dialect.name == "postgresql":
+        # By itself: what another was writing while this waited is seen by the next statement only.
+        connection.execute(sa.select(arrivals.c.id).where(arrivals.c.id == arrival_id).with_for_update())
+    row = connection.execute(_KNOWN, {"arrival": arrival_id}).one_or_none()
+    if row is None:
         raise NotFoundError(f"arrival {arrival_id}")
+    case = None if row.case_id is None else _Case(row.case_id, row.number)
+    return _Known(row.contact_id, row.judged_at, case)
 
 
-def _contact_of(connection: Connection, arrival_id: int) -> Any:
-    query = sa.select(contacts.c.id, contacts.c.case_id, contacts.c.judged_at)
-    return connection.execute(query.where(contacts.c.arrival_id == arrival_id)).one_or_none()
+_KNOWN = (
+    sa.select(contacts.c.id.label("contact_id"), contacts.c.judged_at, contacts.c.case_id, cases.c.number)
+    .select_from(arrivals)
+    .outerjoin(contacts, contacts.c.arrival_id == arrivals.c.id)
+    .outerjoin(cases, cases.c.id == contacts.c.case_id)
+    .where(arrivals.c.id == sa.bindparam("arrival"))
+)
 
 
-def _number(connection: Connection, case_id: int | None) -> str | None:
-    return connection.execute(sa.select(cases.c.number).where(cases.c.id == case_id)).scalar_one_or_none()
+def _tell(connection: Connection, claimed: Claimed, case: _Case | None, event: events.NewEvent) -> str | None:
+    events.append(connection, event, case_id=case and case.id, arrival_id=claimed.id)
+    return case and case.number
 
 
-def _open(connection: Connection, about: dict[str, Any], destination: Destination, now: datetime) -> int:
-    values = {**about, **_place(destination), "state": "open", "opened_at": now}
-    insert = cases.insert().values(number=_next_number(connection, now.year)).returning(cases.c.id)
-    return int(connection.execute(insert, values).scalar_one())
+def _open(connection: Connection, about: dict[str, Any], destination: Destination, now: datetime) -> _Case:
+    number = _next_number(connection, now.year)
+    values = {**about, **_place(destination), "number": number, "state": "open", "opened_at": now}
+    return _Case(connection.execute(_OPEN, values).scalar_one(), number)
+
+
+_OPEN = cases.insert().returning(cases.c.id)
 
 
 def _next_number(connection: Connection, year: int) -> str:
@@ -154,6 +172,7 @@ def _case_of(judgement: Judgement) -> dict[str, Any]:
         "channel": judgement.contact.channel,
         "subject": judgement.contact.subject,
         "who": _who(judgement.contact.sender),
+        "why": reason(judgement),
         "topic": judgement.understanding.topic,
         "rule": judgement.decision.rule,
         "read_in_full": True,
@@ -168,6 +187,7 @@ def _stand_in(fallback: Fallback) -> dict[str, Any]:
         "channel": fallback.channel,
         "subject": fallback.subject,
         "who": _who(fallback.sender),
+        "why": NOT_READ,
         "read_in_full": False,
     }
 
@@ -210,16 +230,22 @@ def _fallback_values(claimed: Claimed, fallback: Fallback) -> dict[str, Any]:
     }
 
 
-def _put_contact(connection: Connection, contact_id: int | None, values: dict[str, Any]) -> int:
+def _put_contact(connection: Connection, contact_id: int | None, values: dict[str, Any], case: _Case | None) -> int:
+    values = {**values, "case_id": case and case.id}
     if contact_id is None:
-        contact_id = int(connection.execute(contacts.insert().returning(contacts.c.id), values).scalar_one())
-    else:
-        connection.execute(sa.update(contacts).where(contacts.c.id == contact_id).values(values))
+        return int(connection.execute(_NEW_CONTACT, values).scalar_one())
+    connection.execute(sa.update(contacts).where(contacts.c.id == contact_id).values(values))
     return contact_id
 
 
-def _put_judgement(connection: Connection, contact_id: int, judgement: Judgement, decision: dict[str, Any]) -> None:
-    connection.execute(judgements.delete().where(judgements.c.contact_id == contact_id))
+_NEW_CONTACT = contacts.insert().returning(contacts.c.id)
+
+
+def _put_judgement(
+    connection: Connection, contact_id: int, judgement: Judgement, decision: dict[str, Any], *, first: bool
+) -> None:
+    if not first:
+        connection.execute(judgements.delete().where(judgements.c.contact_id == contact_id))
     whole = JUDGEMENT.dump_python(judgement, mode="json")
     connection.execute(judgements.insert(), {"contact_id": contact_id, "decision": decision, "judgement": whole})
 
@@ -230,9 +256,9 @@ def _settle(connection: Connection, claimed: Claimed, state: ArrivalState, now: 
     connection.execute(change.values({**cleared, "state": state, "settled_at": now, **values}))
 
 
-def _state_of(judgement: Judgement, case_id: int | None) -> ArrivalState:
+def _state_of(judgement: Judgement, case: _Case | None) -> ArrivalState:
     aside = judgement.decision.kind in (CaseKind.AUTOMATIC, CaseKind.SPAM)
-    return ArrivalState.SET_ASIDE if aside and case_id is None else ArrivalState.JUDGED
+    return ArrivalState.SET_ASIDE if aside and case is None else ArrivalState.JUDGED
 
 
 def _told(judgement: Judgement) -> dict[str, Any]:

@@ -104,6 +104,7 @@ cases = sa.Table(
     sa.Column("read_in_full", sa.Boolean, nullable=False),
     sa.Column("subject", SafeText, nullable=False, info=_WORDS),
     sa.Column("who", SafeText, nullable=False, info=_REACH),
+    sa.Column("why", SafeText, nullable=False, info=_WORDS),
     sa.Column("tenant_id", sa.Text, info=_WHO),
     sa.Column("dwelling_id", sa.Text, info=_WHO),
     sa.Column("residence_id", sa.Text, info=_WHO),

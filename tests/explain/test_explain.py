@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import UTC, datetime
 from io import StringIO
 from pathlib import Path
@@ -134,3 +135,13 @@ def test_marks_never_overlap_and_lose_nothing(spans: list[tuple[int, int]], segm
 
 def test_the_reason_is_one_french_line(directory: Directory) -> None:
     assert reason(judgement(directory)) == "« Plus de chauffage » ; P1 : « bébé de trois semaines » ; règle urgence"
+
+
+def test_the_reason_says_nothing_twice(directory: Directory) -> None:
+    again = [
+        Evidence("topic.word", weight, seen)
+        for weight, seen in ((4.0, "Fuite sous\n évier"), (6.0, "fuite"), (1.0, "eau"))
+    ]
+    found = judgement(directory)
+    understanding = replace(found.understanding, findings=(Finding("heating", 6.0, tuple(again)),), raised_by=())
+    assert reason(replace(found, understanding=understanding)) == "« fuite », « eau » ; règle urgence"

@@ -10,7 +10,7 @@ from rich.text import Text
 from dtm_contact.cli.grounds import Called, called
 from dtm_contact.cli.output import as_json_option, console, plain, print_json, priority, table
 from dtm_contact.settings import Settings
-from dtm_contact.store import NOT_READ, Case, QueueCount, Store, open_store
+from dtm_contact.store import Case, QueueCount, Store, open_store
 
 
 @click.group()
@@ -82,7 +82,7 @@ def case_row(case: Case, names: Called) -> list[str | Text]:
         names.person(case.tenant_id) if case.tenant_id else f"? {case.who}",
         names.place(case.residence_id, case.dwelling_id) or "?",
         f"{names.topic(case.topic) if case.topic else ''}: {case.subject or '(sans objet)'}".removeprefix(": "),
-        case.rule or NOT_READ,
+        case.why,
     ]
 
 

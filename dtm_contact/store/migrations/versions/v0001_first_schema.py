@@ -103,6 +103,7 @@ def _cases() -> None:
         sa.Column("read_in_full", sa.Boolean(), nullable=False),
         sa.Column("subject", sa.Text(), nullable=False),
         sa.Column("who", sa.Text(), nullable=False),
+        sa.Column("why", sa.Text(), nullable=False),
         sa.Column("tenant_id", sa.Text(), nullable=True),
         sa.Column("dwelling_id", sa.Text(), nullable=True),
         sa.Column("residence_id", sa.Text(), nullable=True),
