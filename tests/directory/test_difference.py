@@ -69,6 +69,12 @@ def test_residences_that_go_are_counted_too_and_the_refusal_says_how_many(full_s
     with pytest.raises(DirectoryShrinksError) as refused:
         difference.refuse_shrinking()
     assert "0 of 16,278 tenants (0.0%) and 3 of 56 residences (5.4%) would be gone" in str(refused.value)
+    assert difference.files[1].gone == (("R001",), ("R002",), ("R003",))
+
+
+def test_residences_may_not_go_where_there_are_no_tenants_yet(small: Directory) -> None:
+    with pytest.raises(DirectoryShrinksError, match=r"0 of 0 tenants \(0.0%\) and 2 of 2 residences \(100.0%\)"):
+        compare(replace(small.records, leases=()), Records()).refuse_shrinking()
 
 
 def test_the_first_import_loses_nothing(small: Directory) -> None:

@@ -20,9 +20,12 @@ def folder(tmp_path: Path) -> Path:
 
 
 def test_a_folder_that_is_not_there_is_one_error(tmp_path: Path) -> None:
-    messages = [problem.message for problem in problems_of(tmp_path / "nowhere")]
+    nowhere = tmp_path / "nowhere"
 
-    assert messages == ["the folder cannot be read: No such file or directory"]
+    assert said_of(nowhere) == (
+        f"{nowhere}: error: the folder cannot be read: No such file or directory"
+        " (name the folder that holds the CSV files)\n"
+    )
 
 
 def test_a_file_in_place_of_the_folder_is_one_error(folder: Path) -> None:

@@ -42,6 +42,11 @@ def test_what_is_no_date_is_refused(written: str) -> None:
         parse_date(written)
 
 
+def test_a_text_longer_than_any_date_is_not_looked_at() -> None:
+    with pytest.raises(ValueError, match="too long"):
+        parse_date("1er janvier 2023" + " " * 25)
+
+
 @pytest.mark.parametrize("written", ["02/13/2023", "12/31/2023", "2023-13-02", "2023-31-12"])
 def test_day_and_month_are_never_exchanged_to_save_a_date(written: str) -> None:
     with pytest.raises(ValueError, match="date"):
