@@ -104,7 +104,7 @@ class Arrivals:
         """
         # A claim that a power cut undoes is claimed again.
         with self._database.writing(durable=False) as connection:
-            row = connection.execute(_claim(worker, now)).one_or_none()
+            row = connection.execute(_CLAIM, {"worker": worker, "now": now}).one_or_none()
             if row is None:
                 return None
             arrival = load_arrival(connection, row.id)
@@ -261,28 +261,27 @@ def _in_state(*states: ArrivalState) -> sa.ColumnElement[bool]:
     return sa.and_(arrivals.c.state != _written_out(ArrivalState.JUDGED), wanted)
 
 
-def _claim(worker: str, now: datetime) -> sa.Update:
-    due = sa.or_(arrivals.c.not_before.is_(None), arrivals.c.not_before <= now)
-    # PostgreSQL needs SKIP LOCKED, or two claimers would both get the row; SQLite has one writer and ignores it.
-    first = (
-        sa.select(arrivals.c.id)
-        .where(arrivals.c.state == _written_out(ArrivalState.WAITING), due)
-        .order_by(arrivals.c.received_at, arrivals.c.id)
-        .limit(1)
-        .with_for_update(skip_locked=True)
+# PostgreSQL needs SKIP LOCKED, or two claimers would both get the row; SQLite has one writer and ignores it.
+_FIRST = (
+    sa.select(arrivals.c.id)
+    .where(arrivals.c.state == _written_out(ArrivalState.WAITING))
+    .where(sa.or_(arrivals.c.not_before.is_(None), arrivals.c.not_before <= sa.bindparam("now")))
+    .order_by(arrivals.c.received_at, arrivals.c.id)
+    .limit(1)
+    .with_for_update(skip_locked=True)
+)
+_CLAIM = (
+    sa.update(arrivals)
+    .where(arrivals.c.id == _FIRST.scalar_subquery())
+    .values(
+        state=ArrivalState.CLAIMED,
+        claimed_by=sa.bindparam("worker"),
+        claimed_at=sa.bindparam("now"),
+        attempts=arrivals.c.attempts + 1,
+        not_before=None,
     )
-    return (
-        sa.update(arrivals)
-        .where(arrivals.c.id == first.scalar_subquery())
-        .values(
-            state=ArrivalState.CLAIMED,
-            claimed_by=worker,
-            claimed_at=now,
-            attempts=arrivals.c.attempts + 1,
-            not_before=None,
-        )
-        .returning(arrivals.c.id, arrivals.c.attempts, arrivals.c.forced_case)
-    )
+    .returning(arrivals.c.id, arrivals.c.attempts, arrivals.c.forced_case)
+)
 
 
 def _let_go() -> sa.Update:

@@ -115,8 +115,8 @@ _KNOWN = (
 
 
 def _tell(connection: Connection, claimed: Claimed, case: _Case | None, event: events.NewEvent) -> str | None:
-    events.append(connection, event, case_id=case and case.id, arrival_id=claimed.id)
-    return case and case.number
+    events.append(connection, event, case_id=case.id if case else None, arrival_id=claimed.id)
+    return case.number if case else None
 
 
 def _open(connection: Connection, about: dict[str, Any], destination: Destination, now: datetime) -> _Case:
@@ -231,7 +231,7 @@ def _fallback_values(claimed: Claimed, fallback: Fallback) -> dict[str, Any]:
 
 
 def _put_contact(connection: Connection, contact_id: int | None, values: dict[str, Any], case: _Case | None) -> int:
-    values = {**values, "case_id": case and case.id}
+    values = {**values, "case_id": case.id if case else None}
     if contact_id is None:
         return int(connection.execute(_NEW_CONTACT, values).scalar_one())
     connection.execute(sa.update(contacts).where(contacts.c.id == contact_id).values(values))

@@ -4,7 +4,7 @@ from collections import Counter
 from pathlib import Path
 
 from dtm_contact.store import ArrivalState, Store, open_store
-from dtm_contact.store.arrivals import _claim
+from dtm_contact.store.arrivals import _CLAIM
 from tests.store.samples import NOW, arrival, minutes
 
 ROOT = Path(__file__).parents[2]
@@ -40,7 +40,7 @@ def test_postgresql_skips_what_another_is_claiming(postgresql_url: str) -> None:
     with open_store(postgresql_url, patience=2) as store:
         store.arrivals.accept([arrival("a"), arrival("b", minutes(1))])
         with store.database.writing() as connection:
-            first = connection.execute(_claim("slow", NOW)).one()
+            first = connection.execute(_CLAIM, {"worker": "slow", "now": NOW}).one()
             second = store.arrivals.claim("fast", NOW)
     assert second is not None
     assert (first.id, second.id) == (1, 2)
