@@ -39,12 +39,14 @@ class Hits:
     Attributes:
         matters: those that speak of a topic, in their order, without those inside a longer one.
         covered: those that stand in a phrase of another sense, with that phrase.
+        inside: those inside a longer one of another topic, with it.
         by_role: every other phrase by its role.
         company: the groups whose companion is near, as (group, place of the ambiguous entry).
     """
 
     matters: list[Hit] = field(default_factory=list)
     covered: list[tuple[Hit, Hit]] = field(default_factory=list)
+    inside: list[tuple[Hit, Hit]] = field(default_factory=list)
     by_role: defaultdict[Role, list[Hit]] = field(default_factory=lambda: defaultdict(list))
     company: set[tuple[int, int]] = field(default_factory=set)
 
@@ -84,8 +86,12 @@ def _set_apart(candidates: Sequence[Hit], hits: Hits) -> None:
         sense = _other_sense(hit, others)
         if sense is not None:
             hits.covered.append((hit, sense))
-        elif not _inside_longer(hit, longest, at_place):
+            continue
+        longer = _inside_longer(hit, longest, at_place)
+        if longer is None:
             hits.matters.append(hit)
+        elif longer.entry.topic != hit.entry.topic:
+            hits.inside.append((hit, longer))
 
 
 def _other_sense(hit: Hit, others: dict[int, list[Hit]]) -> Hit | None:
@@ -96,12 +102,12 @@ def _other_sense(hit: Hit, others: dict[int, list[Hit]]) -> Hit | None:
     return None
 
 
-def _inside_longer(hit: Hit, longest: dict[int, int], at_place: dict[int, list[Hit]]) -> bool:
+def _inside_longer(hit: Hit, longest: dict[int, int], at_place: dict[int, list[Hit]]) -> Hit | None:
     if all(longest[place] <= len(hit.places) for place in hit.places):
-        return False
+        return None
     own = set(hit.places)
     near = range(max(0, hit.first - 24), hit.last + 25)
-    return any(own < set(other.places) for place in near for other in at_place.get(place, ()))
+    return next((other for place in near for other in at_place.get(place, ()) if own < set(other.places)), None)
 
 
 def _find_company(passage: Passage, hits: Hits) -> None:

@@ -71,7 +71,7 @@ class Phrase:
         sentence = passage.sentences[start]
         place, total = start + 1, len(passage.forms)
         for step in self.steps[1:]:
-            gap, small = step.gap, _SMALL_WORDS_SKIPPED
+            gap, small = step.gap, _SMALL_WORDS_SKIPPED * (3 if step.gap else 1)
             while place < total and passage.sentences[place] == sentence:
                 if not set(step.keys).isdisjoint(passage.keys[place]):
                     break

@@ -20,7 +20,10 @@ _SAYS_LITTLE = 15
 """Words of new text up to which a forwarded original is read too."""
 
 _RELIEF = 2.0
-"""Points that a matter which is over adds to thanks."""
+"""Points that a matter which is over, or a message of a few words, adds to thanks."""
+
+_BRIEF = 6
+"""Words up to which a message is only a word of thanks if it holds one."""
 
 _CONTENDER = 0.6
 """A topic contends for the decision from this share of the strongest one's points."""
@@ -71,7 +74,7 @@ def _understand(contact: Contact, lexicon: Lexicon, parts: tuple[Part, ...]) -> 
     tallies = tally(passage, hits, context, lexicon.topics)
     urgency = weigh_urgency(passage, hits, context, lexicon.limits)
     contenders = [_Contender.of(topic, urgency.of(lexicon.topics[topic], item), item) for topic, item in tallies.items()]
-    relieved = any(topic_tally.settled for topic_tally in tallies.values())
+    relieved = len(passage.forms) <= _BRIEF or any(topic_tally.settled for topic_tally in tallies.values())
     ordered = _in_order(contenders, lexicon, _RELIEF if relieved else 0.0)
     matter = max((item.points for item in ordered if item.topic not in {OTHER, THANKS}), default=0.0)
     kind, kind_evidence = kind_of(contact, passage, hits, lexicon, matter)

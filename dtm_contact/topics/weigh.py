@@ -101,7 +101,8 @@ def tally(passage: Passage, hits: Hits, context: Context, topics: Mapping[str, T
     tallies: defaultdict[str, Tally] = defaultdict(Tally)
     for hit, other in hits.covered:
         tallies[hit.entry.topic].defused.append(Weighed(hit, 0.0, f"autre sens : « {other.entry.text} »", counts=False))
-    for hit in hits.matters:
+    over = {hit.places for hit in hits.matters if context.over(hit)}
+    for hit in (*hits.matters, *(inner for inner, longer in hits.inside if longer.places in over)):
         sense = context.sense(hit)
         if not sense.counts:
             tallies[hit.entry.topic].defused.append(Weighed(hit, 0.0, sense.reason, counts=False))
