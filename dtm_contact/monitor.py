@@ -15,6 +15,8 @@ Check = Callable[[], str | None]
 """Returns None while all is well, else what is wrong, in a few words."""
 
 _SECONDS = 10
+# How often the server looks whether it is to stop.
+_LOOK_SECONDS = 0.05
 
 
 class _Server(ThreadingMixIn, WSGIServer):
@@ -55,7 +57,7 @@ class Monitor:
         return f"{host!s}:{port}"
 
     def __enter__(self) -> Self:
-        threading.Thread(target=self._server.serve_forever, name="monitor", daemon=True).start()
+        threading.Thread(target=self._server.serve_forever, args=(_LOOK_SECONDS,), name="monitor", daemon=True).start()
         return self
 
     def __exit__(

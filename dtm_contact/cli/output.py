@@ -47,7 +47,9 @@ def priority(value: str) -> Text:
 
 def print_json(value: Any) -> None:
     """Print one JSON object as a line."""
-    click.echo(json.dumps(value, ensure_ascii=False, separators=(", ", ": ")))
+    line = json.dumps(value, ensure_ascii=False, separators=(", ", ": "))
+    # A file's name may hold bytes that are no text.
+    click.echo(line.encode("utf-8", "backslashreplace"))
 
 
 def plain(value: Any) -> Any:

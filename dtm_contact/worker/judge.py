@@ -4,14 +4,12 @@ import asyncio
 import sys
 
 from dtm_contact.errors import JudgeDiedError, JudgeTimeoutError
-from dtm_contact.log import get_log
 from dtm_contact.settings import Settings
 from dtm_contact.worker.frames import pack, receive
 from dtm_contact.worker.messages import Judged, Ready, Refused, Task
 
 _STREAM_LIMIT = 1 << 20
 _SECONDS_TO_START = 60.0
-_SECONDS_TO_END = 1.0
 
 
 class JudgeProcess:
@@ -22,7 +20,6 @@ class JudgeProcess:
         self._settings = settings
         self._process: asyncio.subprocess.Process | None = None
         self._ready = False
-        self._log = get_log("judge")
 
     @property
     def pid(self) -> int | None:
@@ -93,23 +90,10 @@ class JudgeProcess:
             raise
 
     async def kill(self) -> None:
-        """End the process at once; the next task starts a new one."""
+        """End the process at once: it keeps nothing. The next task starts a new one."""
         process, self._process = self._process, None
         if process is None:
             return
         if process.returncode is None:
             process.kill()
         await process.wait()
-
-    async def stop(self) -> None:
-        """Let the process end by itself, and end it where it does not."""
-        process = self._process
-        if process is None or process.stdin is None:
-            return
-        process.stdin.close()
-        try:
-            async with asyncio.timeout(_SECONDS_TO_END):
-                await process.wait()
-        except TimeoutError:
-            self._log.warning("judge did not end by itself")
-        await self.kill()

@@ -53,7 +53,7 @@ class Worker:
         for lane in self._lanes:
             lane.cancel()
         await asyncio.gather(*self._lanes, return_exceptions=True)
-        await asyncio.gather(*(judge.stop() for judge in self.judges))
+        await asyncio.gather(*(judge.kill() for judge in self.judges))
         self._store.close()
 
     def arrived(self) -> None:
