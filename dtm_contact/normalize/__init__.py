@@ -1,5 +1,6 @@
 """One spelling for what people write in many: text, phones, streets, dates."""
 
+from dtm_contact.normalize.dates import parse_date
 from dtm_contact.normalize.names import glued, name_words, sound
 from dtm_contact.normalize.phones import find_phones, phone_key
 from dtm_contact.normalize.streets import (
@@ -24,6 +25,7 @@ __all__ = [
     "fold_keeping_offsets",
     "glued",
     "name_words",
+    "parse_date",
     "parse_house_number",
     "phone_key",
     "place_words",
