@@ -18,7 +18,7 @@ from dtm_contact.model import Arrival, Envelope
 from dtm_contact.settings import MailServer
 
 if TYPE_CHECKING:
-    from dtm_contact.channels.mail.session import MailSession
+    from dtm_contact.channels.mail.connection import MailConnection
 
 _log = get_log("mail")
 
@@ -44,7 +44,7 @@ class Reception:
         self.name = name
         self.settings = settings
         self.policy = Policy(settings)
-        self.sessions: set[MailSession] = set()
+        self.sessions: set[MailConnection] = set()
         self.octets = 0
         self._inbox = inbox
         self._clock = clock
@@ -52,7 +52,7 @@ class Reception:
         self._storing: set[asyncio.Task[None]] = set()
         self._closed = False
 
-    def admit(self, session: "MailSession") -> str | None:
+    def admit(self, session: "MailConnection") -> str | None:
         """Count a new session in; return the reply that turns it away, if it must go."""
         self.sessions.add(session)
         self._clients[session.client] += 1
@@ -66,7 +66,7 @@ class Reception:
             return replies.TOO_MANY_CONNECTIONS
         return None
 
-    def dismiss(self, session: "MailSession") -> None:
+    def dismiss(self, session: "MailConnection") -> None:
         """Count an ended session out."""
         if session in self.sessions:
             self.sessions.remove(session)

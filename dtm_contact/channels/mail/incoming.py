@@ -1,0 +1,79 @@
+"""A message between its 354 and its 250."""
+
+import asyncio
+
+from dtm_contact.channels.mail import replies
+from dtm_contact.channels.mail.body import Body, hops
+from dtm_contact.channels.mail.reception import Reception, digest_of
+from dtm_contact.errors import CommitUnknownError
+from dtm_contact.model import Envelope
+
+
+class Incoming:
+    """A message on its way in, within the limits of its reception.
+
+    What exceeds a limit is refused at its end only, which is where a client listens (RFC 5321 section 4.2.5).
+
+    Attributes:
+        deadline: the loop's time at which it must be there.
+        arrived: set when its end is there; what comes behind it is not part of it.
+    """
+
+    __slots__ = ("_body", "_digest", "_envelope", "_held", "_reception", "_refusal", "arrived", "deadline")
+
+    def __init__(self, envelope: Envelope, reception: Reception) -> None:
+        """Begin with nothing."""
+        loop = asyncio.get_running_loop()
+        self.deadline = loop.time() + reception.settings.data_seconds
+        self.arrived: asyncio.Future[None] = loop.create_future()
+        self._envelope = envelope
+        self._reception = reception
+        self._digest = digest_of(envelope)
+        self._body = Body(self._digest)
+        self._refusal: str | None = None
+        self._held = 0
+
+    def feed(self, data: bytes) -> bytes:
+        """Take in the next octets; return those behind the end of the message."""
+        rest = self._body.feed(data)
+        self._hold(self._body.size)
+        self._refuse_excess()
+        if self._body.complete:
+            self.arrived.set_result(None)
+        return rest
+
+    def let_go(self) -> None:
+        """Count its octets no longer as held in memory."""
+        self._hold(0)
+
+    async def store(self) -> str:
+        """Make the message durable if nothing speaks against it, and return the reply to it.
+
+        Raises:
+            CommitUnknownError: it may or may not be stored.
+        """
+        if self._refusal is not None:
+            return self._refusal
+        content = self._body.content()
+        if hops(content) > self._reception.settings.hop_limit:
+            return replies.LOOP
+        try:
+            await self._reception.store(self._envelope, self._digest, content)
+        except CommitUnknownError:
+            raise
+        except Exception:  # noqa: BLE001 - logged where it is stored; nothing of ours may bounce a message
+            return replies.OUR_TROUBLE
+        return replies.STORED
+
+    def _hold(self, octets: int) -> None:
+        self._reception.octets += octets - self._held
+        self._held = octets
+
+    def _refuse_excess(self) -> None:
+        if self._body.size > self._reception.settings.size_limit:
+            self._refusal = replies.TOO_LARGE
+        elif self._reception.octets > self._reception.settings.memory_limit:
+            self._refusal = self._refusal or replies.TOO_MUCH_AT_ONCE
+        if self._refusal is not None:
+            self._body.drop()
+            self._hold(0)
