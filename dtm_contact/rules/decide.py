@@ -2,16 +2,19 @@
 
 from collections.abc import Iterable
 from datetime import datetime
+from typing import get_args
 
 from dtm_contact.directory import Directory
-from dtm_contact.model import CaseKind, Contact, Decision, Match, RuleTrace, Understanding
+from dtm_contact.model import CaseKind, Contact, Decision, Match, Priority, RuleTrace, Understanding
 from dtm_contact.rules.facts import Facts
 from dtm_contact.rules.queues import Queue
-from dtm_contact.rules.routing import NOWHERE, OFFICE, Rule
+from dtm_contact.rules.routing import NOWHERE, OFFICE, Notified, Rule
 from dtm_contact.rules.ruleset import RuleSet
 
 AGENCY = "agency"
 """The kind of the one office that is no proximity office."""
+
+EVERYBODY: tuple[str, ...] = get_args(Notified)
 
 
 def decide(  # noqa: PLR0913 - all that was judged of one contact, and what it is judged by
@@ -28,7 +31,7 @@ def decide(  # noqa: PLR0913 - all that was judged of one contact, and what it i
 
     The first rule that holds decides. Where a rule before it hangs on a condition that raised, nobody can tell whether
     that one would have: the contact goes where the default says, and `Decision.failures` names the condition, for an
-    alarm.
+    alarm. If it was understood to be P1, all who can be told are told.
 
     Args:
         contact: what was read.
@@ -52,7 +55,7 @@ def decide(  # noqa: PLR0913 - all that was judged of one contact, and what it i
         due=queue.due_at(priority, now) if queue else None,
         rule=rule.key,
         rules_version=rules.version,
-        notify=rule.then.notify,
+        notify=EVERYBODY if failures and priority is Priority.P1 else rule.then.notify,
         answer=rule.then.answer,
         trace=_traced(rules, facts) if trace else (),
         failures=failures,

@@ -21,6 +21,9 @@ FILE = "routing.yaml"
 
 OFFICE, NOWHERE = RESERVED
 
+Notified = Literal["on_call", "caretaker"]
+"""Who can be told at once."""
+
 RULES_LIMIT = 20_000
 """Rules of the longest file."""
 
@@ -46,7 +49,7 @@ class Then(_Strict):
 
     queue: str
     priority: Priority | None = None
-    notify: Annotated[tuple[Literal["on_call", "caretaker"], ...], BeforeValidator(_one_or_several)] = ()
+    notify: Annotated[tuple[Notified, ...], BeforeValidator(_one_or_several)] = ()
     answer: str | None = None
     kind: CaseKind | None = None
 

@@ -9,12 +9,13 @@ from zoneinfo import ZoneInfo
 
 from dtm_contact.errors import InvalidFilesError
 from dtm_contact.hours import PARIS
-from dtm_contact.model import Problem, Severity
+from dtm_contact.model import Priority, Problem, Severity
 from dtm_contact.rules import queues as queues_file
 from dtm_contact.rules import routing as routing_file
 from dtm_contact.rules import topics_file
 from dtm_contact.rules.answers import answer_file, answer_files, load_answers
 from dtm_contact.rules.arguments import Known
+from dtm_contact.rules.expression import Expression, Test, conjuncts
 from dtm_contact.rules.index import Index
 from dtm_contact.rules.queues import Queue, Queues, load_queues
 from dtm_contact.rules.routing import Rule, load_routing
@@ -88,6 +89,7 @@ def load_rules(folder: Path, offices: Collection[str] | None = None, *, zone: Zo
         )
     if routing is not None and not _errors(problems):
         problems.extend(_unused(answers, routing))
+        problems.extend(_untold(lexicon, routing) if lexicon else ())
     problems.sort(key=lambda problem: (problem.file, problem.line, problem.column))
     if lexicon is None or queues is None or routing is None or _errors(problems):
         raise InvalidFilesError(problems)
@@ -114,6 +116,23 @@ def _unreached(rules: tuple[Rule, ...]) -> Iterator[Problem]:
         message = f"the rule {rule.id} is never reached"
         hint = f"{before.id} in line {before.place[0]} holds wherever it would; move {rule.id} above it, or delete it"
         yield Problem(routing_file.FILE, *rule.place, message, hint)
+
+
+def _untold(lexicon: Lexicon, rules: tuple[Rule, ...]) -> Iterator[Problem]:
+    """Yield a warning for each topic of danger for which no rule tells the on-call service."""
+    asked = [_asked(rule.when) for rule in rules if rule.when and "on_call" in rule.then.notify]
+    for code, topic in lexicon.topics.items():
+        danger = topic.priority is Priority.P1
+        if danger and not any(
+            Priority.P1 in asks.get("priority", ()) or code in asks.get("topic", ()) for asks in asked
+        ):
+            hint = f"write a rule with topic: {code} and notify: on_call"
+            message = f"{code} is a danger, and no rule tells the on-call service"
+            yield Problem(routing_file.FILE, 0, 0, message, hint, Severity.WARNING)
+
+
+def _asked(when: Expression) -> dict[str, Collection[str]]:
+    return {part.condition.name: part.wanted for part in conjuncts(when) if isinstance(part, Test)}
 
 
 def _unused(answers: Collection[str], rules: tuple[Rule, ...]) -> Iterator[Problem]:

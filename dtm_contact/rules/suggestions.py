@@ -11,9 +11,9 @@ _MAX_LISTED = 12
 
 def nearest(word: str, allowed: Iterable[str]) -> str | None:
     """Return the allowed word that `word` most likely is a misspelling of, or None where none is near."""
-    cutoff = max(1, len(word) // 3)
-    found = process.extractOne(word.lower(), list(allowed), scorer=OSA.distance, score_cutoff=cutoff)
-    return found[0] if found else None
+    words = {known.lower(): known for known in allowed}
+    found = process.extractOne(word.lower(), list(words), scorer=OSA.distance, score_cutoff=len(word) // 3)
+    return words[found[0]] if found else None
 
 
 def hint_for(word: str, allowed: Iterable[str]) -> str:

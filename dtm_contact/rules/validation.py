@@ -9,6 +9,7 @@ from typing import Any, TypeVar, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
+from dtm_contact.rules.compose import Location
 from dtm_contact.rules.suggestions import hint_for
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -47,7 +48,7 @@ class InvalidValueError(ValueError):
 class Fault:
     """One fault of the data: where, what, what would be right; `at_key` where the key itself is at fault."""
 
-    loc: tuple[str | int, ...]
+    loc: Location
     message: str
     hint: str
     at_key: bool = False
@@ -90,30 +91,41 @@ def cut(text: str) -> str:
 
 
 def _faults(error: ValidationError, data: Any, model: type[BaseModel]) -> Iterator[Fault]:
-    """Yield a fault for each error; those of the branches of one union become one."""
-    branches: dict[tuple[str | int, ...], list[Any]] = {}
+    """Yield a fault for each error; of the branches of one union, those that lead deepest into the data are told."""
+    unions: dict[Location, list[tuple[Location, Any]]] = {}
     for detail in error.errors(include_url=False):
-        loc = detail["loc"]
-        known = _known(data, loc)
-        beyond = len(loc) - len(known)
-        if detail["type"] == "missing" and beyond <= 1:
-            yield Fault(known, f"the key {loc[-1]} is missing", f"add {loc[-1]}: …")
-        elif beyond:
-            branches.setdefault(known, []).append(detail)
-        elif detail["type"] == "extra_forbidden":
-            yield Fault(loc, f"unknown key {loc[-1]}", hint_for(str(loc[-1]), _keys_at(model, loc[:-1])), at_key=True)
+        missing = detail["type"] == "missing"
+        path = detail["loc"][:-1] if missing else detail["loc"]
+        known, found = _led(data, path)
+        if len(known) == len(path):
+            yield _fault(known, detail, model)
         else:
-            yield Fault(loc, *_words(detail))
-    for known, details in branches.items():
-        yield _union_fault(known, details)
+            unions.setdefault(known, []).append((found, detail))
+    for known, branches in unions.items():
+        depth = max(len(found) for found, _ in branches)
+        if depth == len(known):
+            yield _union_fault(known, [detail for _, detail in branches], model)
+        else:
+            yield from (_fault(found, detail, model) for found, detail in branches if len(found) == depth)
 
 
-def _union_fault(known: tuple[str | int, ...], details: Sequence[Any]) -> Fault:
+def _fault(loc: Location, detail: Any, model: type[BaseModel]) -> Fault:
+    match detail["type"]:
+        case "missing":
+            key = detail["loc"][-1]
+            return Fault(loc, f"the key {key} is missing", f"add {key}: …")
+        case "extra_forbidden":
+            key = cut(str(loc[-1]))
+            return Fault(loc, f"unknown key {key}", hint_for(key, _keys_at(model, loc[:-1])), at_key=True)
+    return Fault(loc, *_words(detail))
+
+
+def _union_fault(loc: Location, details: Sequence[Any], model: type[BaseModel]) -> Fault:
+    """Return what is told of a value that fits no branch of its union."""
     expected = list(dict.fromkeys(_EXPECTED[detail["type"]] for detail in details if detail["type"] in _EXPECTED))
-    if len(expected) > 1 or len(details) == len(expected) > 0:
-        return Fault(known, f"expected {' or '.join(expected)}, got {shown(details[0]['input'])}", "")
-    other = [detail for detail in details if detail["type"] not in _EXPECTED]
-    return Fault(known, *_words(other[0]))
+    if len(expected) > 1:
+        return Fault(loc, f"expected {' or '.join(expected)}, got {shown(details[0]['input'])}", "")
+    return _fault(loc, next((detail for detail in details if detail["type"] not in _EXPECTED), details[0]), model)
 
 
 def _words(detail: Any) -> tuple[str, str]:
@@ -123,14 +135,13 @@ def _words(detail: Any) -> tuple[str, str]:
     if isinstance(raised, InvalidValueError):
         return str(raised), raised.hint
     if kind in _EXPECTED:
-        hint = (
-            f'put it in quotes: "{shown(value)}"'
-            if kind == "string_type" and isinstance(value, bool | int | float)
-            else ""
+        to_quote = kind == "string_type" and isinstance(value, bool | int | float)
+        return (
+            f"expected {_EXPECTED[kind]}, got {shown(value)}",
+            f'put it in quotes: "{shown(value)}"' if to_quote else "",
         )
-        return f"expected {_EXPECTED[kind]}, got {shown(value)}", hint
     if kind in {"literal_error", "enum"}:
-        allowed = re.findall(r"'([^']*)'", context["expected"])
+        allowed = [word.strip("'") for word in re.split(r", | or ", context["expected"])]
         return f"{shown(value)} is not known here", hint_for(cut(str(value)), allowed)
     if kind in {"string_too_short", "too_short"}:
         return "this must not be empty", ""
@@ -138,14 +149,20 @@ def _words(detail: Any) -> tuple[str, str]:
     return f"{message}, not {shown(value)}" if isinstance(value, int | float | str) else message, ""
 
 
-def _known(data: Any, loc: Sequence[str | int]) -> tuple[str | int, ...]:
-    """Return how far `loc` leads through `data`; what follows names a branch of a union, or a missing key."""
-    for depth, part in enumerate(loc):
-        try:
-            data = data[part]
-        except (KeyError, IndexError, TypeError):
-            return tuple(loc[:depth])
-    return tuple(loc)
+def _led(data: Any, path: Sequence[str | int]) -> tuple[Location, Location]:
+    """Return how far `path` leads through `data`, and how far it does once the names of union branches are left out."""
+    known: Location | None = None
+    found: Location = ()
+    for part in path:
+        if _has(data, part):
+            data, found = data[part], (*found, part)
+        elif known is None:
+            known = found
+    return (found if known is None else known), found
+
+
+def _has(data: Any, part: str | int) -> bool:
+    return part in data if isinstance(data, dict) else isinstance(data, list) and part in range(len(data))
 
 
 def _keys_at(model: type[BaseModel], loc: Iterable[str | int]) -> list[str]:

@@ -1,5 +1,6 @@
 """Each folder of `bad/` is named by its fault, and says beside it what an admin must read."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -45,6 +46,24 @@ def test_an_answer_that_no_rule_sends_is_a_warning(tmp_path: Path) -> None:
     folder = overlay(GOOD, tmp_path / "rules")
     (folder / "answers" / "merci.fr.txt").write_text("Merci.\n", "utf-8")
     assert [problem.message for problem in load_rules(folder).problems] == ["no rule sends this answer"]
+
+
+@pytest.mark.parametrize(
+    ("rule", "warnings"),
+    [
+        ("- {id: gaz, when: {topic: [gas, water_leak]}, then: {queue: office, notify: on_call}}\n", []),
+        ("- {id: danger, when: {priority: P1}, then: {queue: office, notify: [caretaker, on_call]}}\n", []),
+        (
+            "- {id: gaz, when: {topic: gas}, then: {queue: office, notify: caretaker}}\n",
+            ["gas is a danger, and no rule tells the on-call service"],
+        ),
+    ],
+)
+def test_a_danger_that_nobody_is_told_of_is_a_warning(tmp_path: Path, rule: str, warnings: list[str]) -> None:
+    folder = overlay(GOOD, tmp_path / "rules")
+    shutil.rmtree(folder / "answers")
+    (folder / "routing.yaml").write_text(rule + "- {id: reste, then: {queue: office}}\n", "utf-8")
+    assert [problem.message for problem in load_rules(folder).problems] == warnings
 
 
 def test_windows_1252_is_read_with_a_warning(tmp_path: Path) -> None:

@@ -122,6 +122,14 @@ def test_a_condition_that_fails_sends_the_contact_to_the_default_and_says_so(tmp
     assert [condition.held for condition in found.trace[1].conditions] == [True, None]
 
 
+def test_where_a_condition_fails_and_someone_is_in_danger_all_are_told(tmp_path: Path) -> None:
+    rules = rules_of(tmp_path, FAILING)
+    gone = Match(residence=Likely("R99", 0.99), office_id="nord")
+    found = decided(rules, asked("water_leak", priority=Priority.P1), gone)
+    assert (found.rule, found.queue, found.notify) == ("routing.yaml:reste", "nord", ("on_call", "caretaker"))
+    assert decided(rules, asked("water_leak", priority=Priority.P2), gone).notify == ()
+
+
 def test_a_condition_that_fails_matters_only_where_its_rule_might_have_held(tmp_path: Path) -> None:
     rules = rules_of(tmp_path, FAILING)
     gone = Match(residence=Likely("R99", 0.99))

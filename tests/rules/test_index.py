@@ -1,5 +1,6 @@
 """Looking rules up finds the same rule as trying them one by one."""
 
+from dataclasses import replace
 from itertools import count
 from typing import Any
 
@@ -7,11 +8,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dtm_contact.model import CaseKind, Likely, Match, Priority
+from dtm_contact.rules import load_rules
+from dtm_contact.rules.decide import first_that_holds
 from dtm_contact.rules.expression import Expression
 from dtm_contact.rules.facts import Facts
 from dtm_contact.rules.index import Index
+from dtm_contact.rules.routing import Rule, Then
 from tests.rules.cast import SHOP, asked, expression, facts, written
+from tests.rules.folders import GOOD
 
+GOOD_RULES = load_rules(GOOD)
 WORDS = {
     "topic": ("gas", "fire", "other"),
     "topics": ("gas", "fire", "other"),
@@ -66,6 +72,19 @@ def test_looking_up_passes_over_no_rule_that_might_hold(whens: list[dict[str, An
     assert candidates == sorted(set(candidates))
     might = [number for number, tried in enumerate(expressions) if tried.holds(seen) is not False]
     assert set(might) <= set(candidates)
+
+
+@settings(deadline=None)
+@given(st.lists(NESTED, max_size=25), CONTACTS)
+def test_looking_up_decides_as_trying_one_by_one(whens: list[dict[str, Any]], seen: Facts) -> None:
+    then = Then(queue="office")
+    listed = [
+        *(Rule(f"r{n}", f"routing.yaml:r{n}", (n, 3), expression(when), then) for n, when in enumerate(whens)),
+        Rule("reste", "routing.yaml:reste", (len(whens), 3), None, then),
+    ]
+    rules = replace(GOOD_RULES, rules=tuple(listed))
+    looked_up = first_that_holds(rules, seen, rules.index.candidates(seen))
+    assert looked_up == first_that_holds(rules, seen, range(len(listed)))
 
 
 def test_few_rules_are_left_to_try() -> None:
