@@ -1,0 +1,136 @@
+"""The whole daemon, in this process: what a sender and an admin see of it when things go wrong."""
+
+import asyncio
+import json
+import os
+import subprocess
+from collections.abc import Iterator
+from contextlib import suppress
+from datetime import UTC, datetime
+from email.message import EmailMessage
+from http.client import HTTPConnection
+from pathlib import Path
+
+import aiosmtplib
+import pytest
+
+from dtm_contact.daemon import daemon
+from dtm_contact.directory import read_export
+from dtm_contact.errors import InvalidFilesError, NoDirectoryError, UnknownSchemaError
+from dtm_contact.settings import Judge, Monitor, Rules, Settings, Smtp, Store
+from dtm_contact.store import migrate, open_store
+
+ROOT = Path(__file__).parents[1]
+DISK_OCTETS = 6_000_000
+
+
+def settings_for(folder: Path) -> Settings:
+    return Settings(
+        store=Store(url=f"sqlite:///{folder}/store.db"),
+        rules=Rules(dir=ROOT / "rules"),
+        smtp=Smtp(port=0),
+        monitor=Monitor(port=0),
+        judge=Judge(processes=1, pause=0.05),
+    )
+
+
+def with_directory(settings: Settings) -> Settings:
+    migrate(settings.store.url)
+    with open_store(settings.store.url) as store:
+        store.directory.save(read_export(ROOT / "tests" / "directory" / "good")[0], "import", datetime.now(UTC))
+    return settings
+
+
+async def send(address: str, subject: str, octets: int = 200) -> int:
+    """Send one message and return the code that its sender got."""
+    message = EmailMessage()
+    message["From"], message["To"], message["Subject"] = "p@free.example", "metropole@parishabitat.fr", subject
+    message.set_content("Grosse fuite. " * (octets // 14))
+    host, _, port = address.rpartition(":")
+    try:
+        await aiosmtplib.send(message, hostname=host, port=int(port), timeout=30)
+    except aiosmtplib.SMTPResponseException as error:
+        return error.code
+    return 250
+
+
+def health(address: str) -> tuple[int, dict[str, str]]:
+    connection = HTTPConnection(address, timeout=30)
+    connection.request("GET", "/healthz")
+    answer = connection.getresponse()
+    checks = json.loads(answer.read())["checks"]
+    connection.close()
+    return answer.status, checks
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """Mount a disk of a few megabytes: only a real one is full the way that disks are full."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mounted = os.geteuid() == 0 and subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", f"size={DISK_OCTETS}", "tmpfs", str(disk)], check=False, capture_output=True
+    ).returncode == 0  # fmt: skip
+    if not mounted:
+        reason = "only root may mount a small disk"
+        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(reason)
+    yield disk
+    subprocess.run(["umount", "--lazy", str(disk)], check=True)
+
+
+async def test_a_full_disk_puts_senders_off_until_it_is_well_again(small_disk: Path) -> None:
+    settings = with_directory(settings_for(small_disk))
+    async with daemon(settings) as running:
+        assert await send(running.addresses["smtp"], "before") == 250
+        filler = small_disk / "filler"
+        with filler.open("wb") as file, suppress(OSError):
+            while file.write(bytes(65_536)):
+                file.flush()
+        codes = {await send(running.addresses["smtp"], f"full {n}", 100_000) for n in range(3)}
+        assert codes == {451}
+        status, checks = await asyncio.to_thread(health, running.addresses["monitor"])
+        assert status == 503
+        assert "intake" in checks["alarms"]
+        filler.unlink()
+        assert await send(running.addresses["smtp"], "after", 100_000) == 250
+        async with asyncio.timeout(60):
+            while (await asyncio.to_thread(health, running.addresses["monitor"]))[0] != 200:
+                await asyncio.sleep(0.05)
+            while running.store.arrivals.waiting():
+                await asyncio.sleep(0.05)
+        subjects = {case.subject for case in running.store.cases.queue()}
+    assert subjects == {"before", "after"}
+
+
+async def test_it_does_not_start_without_a_store(tmp_path: Path) -> None:
+    with pytest.raises(UnknownSchemaError, match="store migrate"):
+        async with daemon(settings_for(tmp_path)):
+            pass
+
+
+async def test_it_does_not_start_without_a_directory(tmp_path: Path) -> None:
+    settings = settings_for(tmp_path)
+    migrate(settings.store.url)
+    with pytest.raises(NoDirectoryError, match="directory import"):
+        async with daemon(settings):
+            pass
+
+
+async def test_it_does_not_start_with_broken_rules(tmp_path: Path) -> None:
+    rules = tmp_path / "rules"
+    rules.mkdir()
+    (rules / "routing.yaml").write_text("- id: x\n", encoding="utf-8")
+    settings = with_directory(settings_for(tmp_path)).model_copy(update={"rules": Rules(dir=rules)})
+    with pytest.raises(InvalidFilesError, match=r"routing\.yaml"):
+        async with daemon(settings):
+            pass
+
+
+async def test_it_does_not_start_where_its_address_is_taken(tmp_path: Path) -> None:
+    settings = with_directory(settings_for(tmp_path))
+    async with daemon(settings) as running:
+        port = int(running.addresses["smtp"].rpartition(":")[2])
+        with pytest.raises(OSError, match="address already in use"):
+            async with daemon(settings.model_copy(update={"smtp": Smtp(port=port)})):
+                pass
+        assert await send(running.addresses["smtp"], "still well") == 250
