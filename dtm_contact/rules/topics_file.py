@@ -19,10 +19,26 @@ FILE = "topics.yaml"
 
 _CONTEXT = tuple(
     Role(name)
-    for name in (
-        "negation bridge only trouble worry past present settled recurring hypothesis elsewhere planned dismissed over"
-        " point turn pivot asking"
-    ).split()
+    for name in [
+        "negation",
+        "bridge",
+        "only",
+        "trouble",
+        "worry",
+        "past",
+        "present",
+        "settled",
+        "recurring",
+        "hypothesis",
+        "elsewhere",
+        "planned",
+        "dismissed",
+        "over",
+        "point",
+        "turn",
+        "pivot",
+        "asking",
+    ]
 )
 _NEEDED = ("other", "thanks", "automatic", "spam")
 _WORD = re.compile(r"[^\W_]+")

@@ -20,8 +20,36 @@ _WHOLE_SEGMENT = (Role.PAST, Role.PRESENT, Role.PLANNED)
 _FORWARD = (Role.HYPOTHESIS, Role.DISMISSED, Role.TROUBLE)
 _NE = frozenset({"ne", "n"})
 _BEING = frozenset({"est", "etait", "sont", "ce", "c"})
-_DEFINITE = frozenset("le la les l mon ma mes ton ta notre nos votre vos son sa ses leur ce cet cette ces au aux".split())
-_INDEFINITE = frozenset("de d du des un une a en avec dans sur pour cote niveau".split())
+_DEFINITE = frozenset(
+    [
+        "le",
+        "la",
+        "les",
+        "l",
+        "mon",
+        "ma",
+        "mes",
+        "ton",
+        "ta",
+        "notre",
+        "nos",
+        "votre",
+        "vos",
+        "son",
+        "sa",
+        "ses",
+        "leur",
+        "ce",
+        "cet",
+        "cette",
+        "ces",
+        "au",
+        "aux",
+    ]
+)
+_INDEFINITE = frozenset(
+    ["de", "d", "du", "des", "un", "une", "a", "en", "avec", "dans", "sur", "pour", "cote", "niveau"]
+)
 _JOINS = frozenset({"et", "ou", "ni"})
 _OLDEST_YEAR = 1930
 _YEAR_DIGITS = 4
@@ -253,13 +281,15 @@ class Context:
 
     def _add_years(self) -> None:
         """Take "en 2012", "mars 2019" for the past, when the contact was written later."""
-        for place, form in enumerate(self.passage.forms):
-            if place and len(form) == _YEAR_DIGITS and form.isdecimal() and _OLDEST_YEAR <= int(form) < self.day.year:
-                if self.passage.forms[place - 1] in _DATING:
-                    self._segments_with[Role.PAST].add(self.segments[place])
+        forms = self.passage.forms
+        for place in range(1, len(forms)):
+            form = forms[place]
+            is_year = len(form) == _YEAR_DIGITS and form.isdecimal() and _OLDEST_YEAR <= int(form) < self.day.year
+            if is_year and forms[place - 1] in _DATING:
+                self._segments_with[Role.PAST].add(self.segments[place])
 
     def _dated_segments(self) -> set[int]:
-        """Return the segments that name a day some days back ("le 2 novembre"), other than as a beginning ("depuis")."""
+        """Return the segments that name a day some days back ("le 2 novembre"), not as a beginning ("depuis")."""
         forms = self.passage.forms
         found: set[int] = set()
         for place in range(1, len(forms)):

@@ -1,7 +1,7 @@
 """Where the lexicon's phrases stand in a passage, sorted by what they do."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from dtm_contact.topics.lexicon import Entry, Lexicon, Role
@@ -69,19 +69,15 @@ def find_hits(passage: Passage, lexicon: Lexicon) -> Hits:
 
 def _set_apart(candidates: Sequence[Hit], hits: Hits) -> None:
     """Keep the candidates that stand for themselves; tell those that a phrase of another sense covers."""
-    longest: dict[int, int] = defaultdict(int)
+    longest: defaultdict[int, int] = defaultdict(int)
+    at_place: defaultdict[int, list[Hit]] = defaultdict(list)
     for hit in candidates:
         for place in hit.places:
             longest[place] = max(longest[place], len(hit.places))
-    others: defaultdict[int, list[Hit]] = defaultdict(list)
-    for other in hits.by_role.get(Role.EXCEPT, ()):
-        for place in other.places:
-            others[place].append(other)
-    at_place: defaultdict[int, list[Hit]] = defaultdict(list)
-    for hit in candidates:
         if len(hit.places) > 1:
             at_place[hit.first].append(hit)
             at_place[hit.last].append(hit)
+    others = _by_place(hits.by_role.get(Role.EXCEPT, ()))
     for hit in candidates:
         sense = _other_sense(hit, others)
         if sense is not None:
@@ -92,6 +88,14 @@ def _set_apart(candidates: Sequence[Hit], hits: Hits) -> None:
             hits.matters.append(hit)
         elif longer.entry.topic != hit.entry.topic:
             hits.inside.append((hit, longer))
+
+
+def _by_place(found: Iterable[Hit]) -> dict[int, list[Hit]]:
+    by_place: defaultdict[int, list[Hit]] = defaultdict(list)
+    for hit in found:
+        for place in hit.places:
+            by_place[place].append(hit)
+    return by_place
 
 
 def _other_sense(hit: Hit, others: dict[int, list[Hit]]) -> Hit | None:

@@ -24,7 +24,8 @@ def kind_of(
 
     Args:
         contact: what was read; its structural signs and our own server's verdicts count.
-        passage, hits: the words.
+        passage: the words.
+        hits: what was found among them.
         lexicon: the limits.
         matter: the points of the strongest topic that a person may ask about; they speak against setting aside.
     """
@@ -51,4 +52,3 @@ def _points(passage: Passage, hits: Iterable[Hit]) -> float:
         factor = _IN_SUBJECT if passage.part_of(hit.first) is Part.SUBJECT else 1.0
         best[hit.entry.text] = max(best.get(hit.entry.text, 0.0), hit.entry.points * factor)
     return sum(best.values())
-

@@ -1,4 +1,4 @@
-"""The words that the engine knows, compiled for looking up; `rules/topics.yaml` holds them in the form that people edit."""
+"""The words that the engine knows, compiled for looking up; `rules/topics.yaml` holds them as people edit them."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field

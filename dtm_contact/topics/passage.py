@@ -7,15 +7,45 @@ from dataclasses import dataclass, field
 from dtm_contact.model import Contact, Part, Span
 from dtm_contact.normalize import Folded, fold_keeping_offsets
 
-CHARACTERS_READ = 24_000
-"""Characters of a part that are read for its topics: ten printed pages. What stands behind them is not looked at."""
+CHARACTERS_READ = 15_000
+"""Characters of a part that are read for its topics: six printed pages. What stands behind them is not looked at."""
 
-WORDS_READ = 4_000
+WORDS_READ = 2_500
 """Words of a contact that are read for its topics."""
 
 _WORD = re.compile(r"[^\W_]+")
 _ABBREVIATIONS = frozenset(
-    "m mr mme mlle mrs bat esc av ave bd bld etc tel ref st ste apt app appt et dr pr cf ex no n rdc res log".split()
+    [
+        "m",
+        "mr",
+        "mme",
+        "mlle",
+        "mrs",
+        "bat",
+        "esc",
+        "av",
+        "ave",
+        "bd",
+        "bld",
+        "etc",
+        "tel",
+        "ref",
+        "st",
+        "ste",
+        "apt",
+        "app",
+        "appt",
+        "et",
+        "dr",
+        "pr",
+        "cf",
+        "ex",
+        "no",
+        "n",
+        "rdc",
+        "res",
+        "log",
+    ]
 )
 _TITLES = frozenset(("m", "mr", "mme", "mlle", "monsieur", "madame", "mademoiselle"))
 _SENTENCE_ENDS = frozenset(".!?;")

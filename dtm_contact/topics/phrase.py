@@ -13,6 +13,9 @@ from dtm_contact.topics.stems import stem
 GAP_WORDS = 5
 """Words that `...` in a phrase may stand for, within one sentence."""
 
+ATTEMPTS = 40
+"""Places at which one phrase is looked for in a contact, so that a text of nothing but one word costs little."""
+
 _SMALL_WORDS_SKIPPED = 4
 
 _GAP = "..."
@@ -25,7 +28,7 @@ Payload = TypeVar("Payload")
 class Step:
     """One place of a phrase: the keys that fit it, and how many other words may come before it."""
 
-    keys: tuple[str, ...]
+    keys: frozenset[str]
     gap: int = 0
 
 
@@ -33,9 +36,10 @@ class Step:
 class Phrase:
     """A phrase as an office manager wrote it, and the steps that find it.
 
-    Words fit in any form of theirs, misspelt too; `=mot` or an exact list fits only as written (accents and capitals aside);
-    `a/b` fits either; `...` stands for up to five words of the same sentence. Small words (le, de, mon …) may stand
-    between and are not looked for, except in exact phrases and in those with no more than one other word ("en feu").
+    Words fit in any form of theirs, misspelt too; `=mot`, and every word of an exact list, only as written (accents and
+    capitals aside). `a/b` fits either; `...` stands for up to five words of the same sentence. Small words (le, de, mon)
+    may stand between and are not looked for, save in exact phrases and where no more than one other word is left
+    ("en feu").
     """
 
     text: str
@@ -61,19 +65,21 @@ class Phrase:
             if piece == _GAP:
                 gap = GAP_WORDS
             elif keys := _keys(piece, small, exact=exact):
-                steps.append(Step(keys, gap if steps else 0))
+                steps.append(Step(frozenset(keys), gap if steps else 0))
                 gap = 0
         return cls(text, tuple(steps))
 
     def match(self, passage: Passage, start: int, small_words: frozenset[str]) -> tuple[int, ...] | None:
         """Return the places of its words in the passage where it stands at `start`; its first step is known to fit."""
+        if len(self.steps) == 1:
+            return (start,)
         found = [start]
         sentence = passage.sentences[start]
         place, total = start + 1, len(passage.forms)
         for step in self.steps[1:]:
             gap, small = step.gap, _SMALL_WORDS_SKIPPED * (3 if step.gap else 1)
             while place < total and passage.sentences[place] == sentence:
-                if not set(step.keys).isdisjoint(passage.keys[place]):
+                if not step.keys.isdisjoint(passage.keys[place]):
                     break
                 if small and passage.forms[place] in small_words:
                     small -= 1
@@ -106,22 +112,34 @@ class PhraseIndex(Generic[Payload]):
 
     entries: Sequence[tuple[Phrase, Payload]]
     small_words: frozenset[str]
-    _by_key: dict[str, list[tuple[Phrase, Payload]]] = field(init=False, repr=False)
+    _by_key: dict[str, list[int]] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         """Sort the phrases by each key of their first step."""
-        by_key: defaultdict[str, list[tuple[Phrase, Payload]]] = defaultdict(list)
-        for entry in self.entries:
-            for key in entry[0].steps[0].keys:
-                by_key[key].append(entry)
+        by_key: defaultdict[str, list[int]] = defaultdict(list)
+        for number, (phrase, _) in enumerate(self.entries):
+            for key in phrase.steps[0].keys:
+                by_key[key].append(number)
         object.__setattr__(self, "_by_key", dict(by_key))
 
     def find(self, passage: Passage) -> Iterator[tuple[Payload, tuple[int, ...]]]:
-        """Yield each phrase found, with the places of its words, in the order of the first."""
-        by_key = self._by_key
+        """Yield each phrase found, with the places of its words, in the order of the first.
+
+        A phrase is looked for where its first word stands, at the first `ATTEMPTS` such places.
+        """
+        present = {key for keys in passage.keys for key in keys}
+        tried: dict[int, int] = {}
         for place, keys in enumerate(passage.keys):
             for key in keys:
-                for phrase, payload in by_key.get(key, ()):
+                for number in self._by_key.get(key, ()):
+                    attempts = tried.get(number, 0)
+                    if attempts >= ATTEMPTS:
+                        continue
+                    phrase, payload = self.entries[number]
+                    if not attempts and any(present.isdisjoint(step.keys) for step in phrase.steps):
+                        tried[number] = ATTEMPTS
+                        continue
+                    tried[number] = attempts + 1
                     places = phrase.match(passage, place, self.small_words)
                     if places is not None:
                         yield payload, places

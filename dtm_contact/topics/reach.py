@@ -11,7 +11,7 @@ _WIDEST_FIRST = tuple(reversed(Scope))
 
 
 def reach_of(passage: Passage, hits: Hits, context: Context) -> tuple[Scope | None, tuple[Evidence, ...]]:
-    """Return the widest scope that the text says of its matter now, with the words that say so; None where it says none."""
+    """Return the widest scope that the text says of its matter now and the words that say so, or None."""
     said: dict[Scope, list[Hit]] = {}
     for hit in hits.by_role.get(Role.SCOPE, ()):
         if context.sense(hit).counts:

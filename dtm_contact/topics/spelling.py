@@ -13,6 +13,9 @@ _TWO_SLIPS_FROM = 11
 _SHORTEST_SOUND = 5
 _LONGEST_WORD = 30
 _CACHED_WORDS = 20_000
+_SURE = 3
+"""First letters that stemming leaves as they are: a word that begins as none of the lexicon needs no stem."""
+
 _GLUED = ("l", "d", "qu", "un", "la", "le", "les", "des")
 
 
@@ -42,6 +45,7 @@ class Spelling:
     not_misspelt: frozenset[str]
     short_forms: Mapping[str, str]
     _stems: frozenset[str] = field(init=False, repr=False)
+    _beginnings: frozenset[str] = field(init=False, repr=False)
     _by_sound: Mapping[str, tuple[str, ...]] = field(init=False, repr=False)
     _by_deletion: Mapping[str, tuple[str, ...]] = field(init=False, repr=False)
     _cache: dict[tuple[str, bool], tuple[str, ...]] = field(init=False, repr=False, compare=False, default_factory=dict)
@@ -50,6 +54,7 @@ class Spelling:
         """Build the look-ups: by stem, by sound, and by what is left when one letter is taken out."""
         long = [word for word in self.words if len(word) >= _SHORTEST_SLIP - 1 and word.isalpha()]
         object.__setattr__(self, "_stems", frozenset(map(stem, self.words)))
+        object.__setattr__(self, "_beginnings", frozenset(word[:_SURE] for word in self.words))
         object.__setattr__(self, "_by_sound", _grouped((sound(word), word) for word in long))
         pairs = ((key, word) for word in long for key in {word, *_without_one(word)})
         object.__setattr__(self, "_by_deletion", _grouped(pairs))
@@ -68,7 +73,7 @@ class Spelling:
 
     def _find(self, word: str, *, name: bool) -> tuple[str, ...]:
         word = self.short_forms.get(word, word)
-        root = stem(word)
+        root = stem(word) if word[:_SURE] in self._beginnings else word
         own = (f"={word}", root)
         if name or root in self._stems or not _SHORTEST_SLIP - 1 <= len(word) <= _LONGEST_WORD or not word.isalpha():
             return own

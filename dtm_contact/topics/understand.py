@@ -50,7 +50,7 @@ def understand(contact: Contact, lexicon: Lexicon) -> Understanding:
     """Say what a contact asks for.
 
     The subject and the new text are read; a forwarded original where these say little; quoted text, signature and
-    disclaimer never. Of a very long message the first ten pages are read.
+    disclaimer never. Of a very long message the first six pages are read.
 
     Args:
         contact: the message, parts apart.
@@ -73,7 +73,9 @@ def _understand(contact: Contact, lexicon: Lexicon, parts: tuple[Part, ...]) -> 
     context = Context(passage, hits, contact.at.date(), lexicon.topics, lexicon.small_words)
     tallies = tally(passage, hits, context, lexicon.topics)
     urgency = weigh_urgency(passage, hits, context, lexicon.limits)
-    contenders = [_Contender.of(topic, urgency.of(lexicon.topics[topic], item), item) for topic, item in tallies.items()]
+    contenders = [
+        _Contender.of(topic, urgency.of(lexicon.topics[topic], item), item) for topic, item in tallies.items()
+    ]
     relieved = len(passage.forms) <= _BRIEF or any(topic_tally.settled for topic_tally in tallies.values())
     ordered = _in_order(contenders, lexicon, _RELIEF if relieved else 0.0)
     matter = max((item.points for item in ordered if item.topic not in {OTHER, THANKS}), default=0.0)

@@ -224,4 +224,6 @@ def mark(name: str, weight: float, places: Sequence[int], passage: Passage, deta
 
 def marks(name: str, weight: float, hits: Iterable[Hit], passage: Passage) -> tuple[Evidence, ...]:
     """Return evidence for each phrase, a few at the most."""
-    return tuple(mark(name, weight, hit.places, passage, f"« {hit.entry.text} »") for hit in list(hits)[:_EVIDENCE_KEPT])
+    return tuple(
+        mark(name, weight, hit.places, passage, f"« {hit.entry.text} »") for hit in list(hits)[:_EVIDENCE_KEPT]
+    )
