@@ -1,6 +1,6 @@
-"""A process that dies by SIGKILL while it uses the store: `crasher URL {before,after,many}`.
+"""A process that dies by SIGKILL while it uses the store: `crasher URL {before,after,many,hasty}`.
 
-It prints the id of each arrival that it takes for stored; `before` is the control, which says so too early.
+It prints the id of each arrival that it takes for stored; `before` and `hasty` are controls, which say so too early.
 """
 
 import os
@@ -45,6 +45,15 @@ def many(store: Store) -> None:
         _say(str(number))
 
 
+def hasty(store: Store) -> None:
+    """The control: go on, and say so without having waited for the disk."""
+    for number in count():
+        new = arrival(str(number))
+        with store.database.writing(durable=False) as connection:
+            _insert(connection, {(new.channel, new.external_id): new})
+        _say(new.external_id)
+
+
 if __name__ == "__main__":
     with open_store(sys.argv[1]) as opened:
-        {"before": before, "after": after, "many": many}[sys.argv[2]](opened)
+        {"before": before, "after": after, "many": many, "hasty": hasty}[sys.argv[2]](opened)
