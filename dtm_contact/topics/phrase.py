@@ -36,9 +36,9 @@ class Step:
 class Phrase:
     """A phrase as an office manager wrote it, and the steps that find it.
 
-    Words fit in any form of theirs, misspelt too; `=mot`, and every word of an exact list, only as written (accents and
-    capitals aside). `a/b` fits either; `...` stands for up to five words of the same sentence. Small words (le, de, mon)
-    may stand between and are not looked for, save in exact phrases and where no more than one other word is left
+    Words fit in any form of theirs, misspelt too; `=mot`, and every word of an exact list, only as written, accents and
+    capitals aside. `a/b` fits either; `...` stands for up to five words of the same sentence. Small words (le, de, mon)
+    may stand between and are not looked for, save in exact phrases and where at most one other word is left
     ("en feu").
     """
 

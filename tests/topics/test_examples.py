@@ -1,0 +1,98 @@
+"""What share of the labelled messages is understood; the totals are printed with `-s`."""
+
+import random
+from collections import Counter
+from collections.abc import Callable
+
+import pytest
+
+from dtm_contact.normalize import fold
+from dtm_contact.topics import Lexicon, understand
+from tests.topics.conftest import Understand, contact
+from tests.topics.labelled import Labelled, labelled
+
+_LONG_WORD = 6
+
+
+def test_there_are_examples_of_every_topic(lexicon: Lexicon) -> None:
+    seen = Counter(topic for example in labelled() for topic in example.topics)
+    assert set(seen) == set(lexicon.topics)
+    assert len(labelled()) >= 400
+
+
+def test_most_messages_are_understood(lexicon: Lexicon) -> None:
+    understood = [(example, understand(contact(example.text, example.subject), lexicon)) for example in labelled()]
+    topics = sum(example.topic_right(found) for example, found in understood)
+    priorities = sum(found.priority in example.priorities for example, found in understood)
+    print(f"\n{len(understood)} messages: topic {topics}, priority {priorities}")
+    assert topics >= 0.95 * len(understood)
+    assert priorities >= 0.95 * len(understood)
+
+
+def test_nobody_in_danger_is_missed(lexicon: Lexicon) -> None:
+    in_danger = [example for example in labelled() if example.priorities == ("P1",)]
+    missed = [
+        example.text
+        for example in in_danger
+        if understand(contact(example.text, example.subject), lexicon).priority != "P1"
+    ]
+    print(f"\n{len(in_danger)} messages of people in danger, {len(missed)} missed")
+    assert not missed
+
+
+def test_few_false_alarms(lexicon: Lexicon) -> None:
+    quiet = [example for example in labelled() if "P1" not in example.priorities]
+    alarms = [
+        example.text for example in quiet if understand(contact(example.text, example.subject), lexicon).priority == "P1"
+    ]
+    print(f"\n{len(quiet)} messages of nobody in danger, {len(alarms)} false alarms")
+    assert len(alarms) <= 0.01 * len(quiet)
+
+
+def test_no_persons_mail_is_set_aside(lexicon: Lexicon) -> None:
+    for example in labelled():
+        found = understand(contact(example.text, example.subject), lexicon)
+        assert found.kind == example.kind, example.text
+
+
+def _without_accents(text: str, _chance: random.Random) -> str:
+    return fold(text)
+
+
+def _in_capitals(text: str, _chance: random.Random) -> str:
+    return text.upper()
+
+
+def _with_a_slip_in_each_long_word(text: str, chance: random.Random) -> str:
+    return " ".join(_slip(word, chance) if len(word) >= _LONG_WORD and word.isalpha() else word for word in text.split())
+
+
+def _slip(word: str, chance: random.Random) -> str:
+    place = chance.randrange(1, len(word) - 1)
+    letter = chance.choice("abcdefghijklmnopqrstuvwxyz")
+    return chance.choice(
+        (
+            word[:place] + word[place + 1 :],
+            word[:place] + letter + word[place:],
+            word[:place] + letter + word[place + 1 :],
+            word[:place] + word[place + 1] + word[place] + word[place + 2 :],
+        )
+    )
+
+
+@pytest.mark.parametrize(
+    ("change", "share"),
+    [(_without_accents, 0.02), (_in_capitals, 0.03), (_with_a_slip_in_each_long_word, 0.06)],
+    ids=["accents", "capitals", "slips"],
+)
+def test_spelling_rarely_changes_the_topic(
+    change: Callable[[str, random.Random], str], share: float, read: Understand
+) -> None:
+    chance = random.Random(20261124)  # noqa: S311 (slips of the finger, not secrets)
+    changed = [example for example in labelled() if _differs(example, change(example.text, chance), read)]
+    print(f"\n{change.__name__}: {len(changed)} of {len(labelled())} change")
+    assert len(changed) <= share * len(labelled())
+
+
+def _differs(example: Labelled, text: str, read: Understand) -> bool:
+    return read(text, example.subject).topic != read(example.text, example.subject).topic
