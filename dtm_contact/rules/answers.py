@@ -16,8 +16,8 @@ def load_answers(folder: Path, problems: list[Problem]) -> dict[str, str]:
     """Return the texts by name, which is the file's without its ending; faults are added to `problems`."""
     answers: dict[str, str] = {}
     for path in answer_files(folder):
-        file = path.relative_to(folder).as_posix()
-        name = path.name.removesuffix(_ENDING)
+        file = _printable(path.relative_to(folder).as_posix())
+        name = _printable(path.name).removesuffix(_ENDING)
         if not path.name.endswith(_ENDING):
             problems.append(
                 Problem(file, 0, 0, "this is no answer", f"name it <answer>{_ENDING}, or move it elsewhere")
@@ -32,6 +32,11 @@ def load_answers(folder: Path, problems: list[Problem]) -> dict[str, str]:
             problems.append(Problem(file, 1, 1, "the answer is empty", "write the text, or delete the file"))
         answers[name] = text or ""
     return answers
+
+
+def _printable(name: str) -> str:
+    """Return a file's name as it can be told, also where it is no text."""
+    return name.encode("utf-8", "backslashreplace").decode()
 
 
 def answer_files(folder: Path) -> list[Path]:

@@ -103,7 +103,7 @@ def digest(folder: Path) -> str:
     for path in (*paths, *answer_files(folder)):
         if path.is_file():
             content = hashlib.sha256(path.read_bytes()).hexdigest()
-            whole.update(f"{path.relative_to(folder).as_posix()} {content}\n".encode())
+            whole.update(f"{path.relative_to(folder).as_posix()} {content}\n".encode("utf-8", "backslashreplace"))
     return whole.hexdigest()[:_DIGITS]
 
 

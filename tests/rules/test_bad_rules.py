@@ -1,5 +1,6 @@
 """Each folder of `bad/` is named by its fault, and says beside it what an admin must read."""
 
+import os
 import shutil
 from pathlib import Path
 
@@ -106,3 +107,28 @@ def test_of_very_many_faults_the_first_are_told_and_all_are_counted(tmp_path: Pa
     messages = [problem.message for problem in told.value.problems]
     assert "there are 5000 faults in all" in messages
     assert len(messages) < 200
+
+
+def test_a_folder_that_is_not_there_misses_its_files(tmp_path: Path) -> None:
+    with pytest.raises(InvalidFilesError) as told:
+        load_rules(tmp_path / "nowhere")
+    assert [(problem.file, problem.message) for problem in told.value.problems] == [
+        (file, "the file is missing") for file in ("queues.yaml", "routing.yaml", "topics.yaml")
+    ]
+
+
+def test_a_file_s_name_that_is_no_text_can_be_told(tmp_path: Path) -> None:
+    folder = overlay(GOOD, tmp_path / "rules")
+    (folder / "answers" / "re\udce9u.fr.txt").write_text("Merci.", "utf-8")
+    with pytest.raises(InvalidFilesError) as told:
+        load_rules(folder)
+    assert str(told.value).encode().count(rb"answers/re\udce9u.fr.txt: error: ") == 1
+
+
+def test_a_pipe_in_the_place_of_a_file_stops_nothing(tmp_path: Path) -> None:
+    folder = overlay(GOOD, tmp_path / "rules")
+    (folder / "routing.yaml").unlink()
+    os.mkfifo(folder / "routing.yaml")
+    with pytest.raises(InvalidFilesError) as told:
+        load_rules(folder)
+    assert [problem.message for problem in told.value.problems] == ["this is not a file"]
