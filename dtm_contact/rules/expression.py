@@ -1,7 +1,7 @@
 """What a rule wants, as a tree: conditions, and `all`, `any`, `not` around them; true, false, or not to be told."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from dtm_contact.model import ConditionTrace
@@ -116,8 +116,9 @@ class Not:
         return None if held is None else not held
 
     def trace(self, facts: Facts, around: str = "") -> Iterator[ConditionTrace]:
-        """Trace the part; what is told as held is the condition itself, without the not."""
-        return self.part.trace(facts, f"{around}not ")
+        """Trace the part; a condition told as "not …" is told to hold where it does not."""
+        for trace in self.part.trace(facts, f"{around}not "):
+            yield trace if trace.held is None else replace(trace, held=not trace.held)
 
 
 def read_when(value: Any, place: Place) -> Expression | None:

@@ -95,6 +95,7 @@ def test_business_hours_count_while_the_office_is_open(start: str, hours: int, d
 
 def test_nothing_to_count_is_due_at_once_or_at_the_next_opening() -> None:
     assert OFFICE.add_business_time(paris("2026-11-24T10:00"), timedelta()) == paris("2026-11-24T10:00")
+    assert OFFICE.add_business_time(paris("2026-11-24T17:00"), timedelta()) == paris("2026-11-25T09:00")
     assert OFFICE.add_business_time(paris("2026-11-28T10:00"), timedelta()) == paris("2026-11-30T09:00")
 
 
@@ -123,6 +124,14 @@ def test_two_spans_a_day_and_closures() -> None:
     assert not calendar.is_open(paris("2026-11-26T10:00"))
     due = calendar.add_business_time(paris("2026-11-24T12:00"), timedelta(hours=5))
     assert due == paris("2026-11-27T09:00")
+
+
+def test_a_span_may_end_with_the_day() -> None:
+    mondays = Calendar((((time(20), END_OF_DAY),), *((),) * 6))
+    assert mondays.is_open(paris("2026-11-30T23:59:59"))
+    assert not mondays.is_open(paris("2026-12-01T00:00"))
+    assert mondays.add_business_time(paris("2026-11-30T22:00"), timedelta(hours=2)) == paris("2026-12-01T00:00")
+    assert mondays.add_business_time(paris("2026-11-30T22:00"), timedelta(hours=3)) == paris("2026-12-07T21:00")
 
 
 def test_a_desk_may_open_on_holidays() -> None:
