@@ -6,7 +6,7 @@ from datetime import datetime, tzinfo
 from dtm_contact.errors import UnreadableArrivalError
 from dtm_contact.model import Arrival, Contact
 from dtm_contact.reading.formats import READERS, Reading
-from dtm_contact.reading.headers import split_head
+from dtm_contact.reading.headers import split_head, with_line_feeds
 from dtm_contact.reading.times import PARIS, time_of
 
 __all__ = ["message_time", "read"]
@@ -34,5 +34,6 @@ def read(arrival: Arrival, *, authserv_ids: Collection[str] = (), zone: tzinfo =
 
 def message_time(raw: bytes, fallback: datetime) -> datetime:
     """Return a message's own time, aware: its Date; missing or absurd, its newest Received; else `fallback`."""
+    raw = with_line_feeds(raw)
     headers, _ = split_head(raw, 0, len(raw))
     return time_of(headers, fallback)

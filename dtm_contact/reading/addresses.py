@@ -93,5 +93,5 @@ def _address_in(angle: str) -> str:
 
 
 def _shown(name: str) -> str:
-    name = clean_line(decode_words(name)).replace(" ,", ",").strip(" ,;\"'")
+    name = clean_line(decode_words(name)).replace(" ,", ",").strip(" ,;<>\"'")
     return name[: limits.DISPLAY]

@@ -83,7 +83,7 @@ def safe_name(name: str) -> str:
 
     Empty where nothing of it is left.
     """
-    base = re.split(r"[/\\]", clean_line(name[: 10 * limits.NAME]))[-1]
+    base = re.split(r"[/\\]", clean_line(name[: 5 * limits.NAME] + name[5 * limits.NAME :][-5 * limits.NAME :]))[-1]
     base = _UNSAFE.sub("_", base).strip(" .")
     if _RESERVED.match(base):
         base = f"_{base}"

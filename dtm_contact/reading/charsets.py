@@ -81,7 +81,8 @@ def _mostly_utf8(data: bytes) -> str | None:
     text = data.decode("utf_8", "replace")
     spoilt = text.count("\ufffd")
     foreign = len(data) - len(data.translate(None, bytes(range(0x80, 0x100))))
-    return text if spoilt * 5 <= foreign else None
+    cut_off = spoilt == 1 and text.endswith("\ufffd") and foreign > 1
+    return text if cut_off or spoilt * 5 <= foreign else None
 
 
 def _windows(data: bytes) -> str:

@@ -49,6 +49,11 @@ class Headers:
         return decode_header(body) if body else ""
 
 
+def with_line_feeds(raw: bytes) -> bytes:
+    """Return a message whose lines end with line feeds, also where they ended as on old Macintosh systems."""
+    return raw if b"\n" in raw[: limits.HEADER_BLOCK_OCTETS] else raw.replace(b"\r", b"\n")
+
+
 def split_head(source: bytes, start: int, end: int) -> tuple[Headers, int]:
     """Read the headers that `source[start:end]` begins with; return them and the offset of the body.
 

@@ -240,7 +240,8 @@ class _Writer:
             self._break()
 
     def _break(self) -> None:
-        text = clean("".join(self._row)[: limits.LINE]).translate(_ONE_LINE).strip(" \t")
+        text = clean("".join(self._row)[: limits.LINE]).translate(_ONE_LINE).rstrip(" \t")
+        text = text if self._verbatim else text.lstrip(" \t")
         self._row.clear()
         marked = lines_of(text)[0] if text.startswith(">") else Line(text)
         self._lines.append(Line(marked.text, marked.depth + self._depth))

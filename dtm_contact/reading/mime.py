@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from dtm_contact.reading import limits, notes
-from dtm_contact.reading.headers import Headers, split_head
+from dtm_contact.reading.headers import Headers, split_head, with_line_feeds
 from dtm_contact.reading.notes import Notes
 from dtm_contact.reading.parameters import parse
 from dtm_contact.reading.sealed import PKCS7, signed_content
@@ -72,8 +72,7 @@ class Node:
 
 def parse_message(raw: bytes, found: Notes) -> Node:
     """Cut a message into its parts, breadth first, so that what is cut at a bound is what lies deepest or last."""
-    if b"\n" not in raw[: limits.HEADER_BLOCK_OCTETS]:
-        raw = raw.replace(b"\r", b"\n")
+    raw = with_line_feeds(raw)
     budget = _Budget(found)
     root = _node(raw, 0, len(raw), default="text/plain")
     waiting = deque([root])
@@ -132,8 +131,9 @@ class _Budget:
 def _is_plain(body: bytes) -> bool:
     """Tell whether a body that claims to be base64 is none: words with spaces and punctuation between them."""
     head = body[:4096].translate(None, b"\r\n\t")
-    foreign = len(_BASE64_LETTERS.sub(b"", head))
-    return foreign * 20 > len(head)
+    foreign = _BASE64_LETTERS.sub(b"", head)
+    spaces = foreign.count(b" ")
+    return spaces * 8 > len(head) or (len(foreign) - spaces) * 30 > len(head)
 
 
 def _node(source: bytes, start: int, end: int, default: str, depth: int = 0, copies: int = 0) -> Node:

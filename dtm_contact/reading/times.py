@@ -13,6 +13,8 @@ PARIS: Final = ZoneInfo("Europe/Paris")
 _FIRST_YEAR: Final = 1990
 _AHEAD: Final = timedelta(days=1)
 _BEHIND: Final = timedelta(days=30)
+_OFFSET: Final = re.compile(r"(?:[+-]\d{1,2}:?\d{2}|\b(?:GMT|UTC?|Z|[ECMP][SD]T))$", re.IGNORECASE)
+_COLON: Final = re.compile(r"([+-]\d{2}):(\d{2})$")
 _COMMENT: Final = re.compile(r"\([^()]*\)?")
 
 
@@ -22,10 +24,11 @@ def parse_time(text: str, zone: tzinfo = PARIS) -> datetime | None:
     A time without an offset is of `zone`.
     """
     try:
-        parts = parsedate_tz(_COMMENT.sub(" ", text[:200]))
+        bare = _COLON.sub(r"\1\2", _COMMENT.sub(" ", text[:200]).strip())
+        parts = parsedate_tz(bare)
         if parts is None:
             return None
-        *fields, offset = (*parts[:6], parts[9])
+        *fields, offset = (*parts[:6], parts[9] if _OFFSET.search(bare) else None)
         year, month, day, hour, minute, second = (int(part or 0) for part in fields)
         return datetime(year, month, day, hour, minute, min(second, 59), tzinfo=_offset(offset, zone))
     except (ValueError, IndexError, TypeError, OverflowError):

@@ -53,5 +53,7 @@ def _attributes(data: bytes) -> Iterator[tuple[int, bytes]]:
             return
         _, attribute, length = _ATTRIBUTE.unpack_from(data, at)
         at += _ATTRIBUTE.size
+        if at + length > len(data):
+            return
         yield attribute, data[at : at + length]
         at += length + 2

@@ -12,7 +12,8 @@ _WORD: Final = re.compile(
     re.ASCII,
 )
 _ESCAPE: Final = re.compile(rb"=([0-9A-Fa-f]{2})")
-_NOT_BASE64: Final = re.compile(rb"[^A-Za-z0-9+/]+")
+_NOT_BASE64: Final = re.compile(rb"[^A-Za-z0-9+/=]+")
+_CHUNKS: Final = 1_000
 
 
 def decode_header(value: bytes) -> str:
@@ -49,8 +50,13 @@ def _octets(encoding: str, payload: str) -> bytes:
 
 
 def decode_base64(data: bytes) -> bytes:
-    """Return the octets of base64 text, whatever stands between its letters, padding right, wrong or missing."""
-    letters = _NOT_BASE64.sub(b"", data)
+    """Return the octets of base64 text, whatever stands between its letters, padding right, wrong, missing or inside."""
+    chunks = _NOT_BASE64.sub(b"", data).rstrip(b"=").split(b"=", _CHUNKS)
+    return b"".join(map(_decode_chunk, chunks))
+
+
+def _decode_chunk(letters: bytes) -> bytes:
+    letters = letters.replace(b"=", b"")
     if len(letters) % 4 == 1:
         letters = letters[:-1]
     return base64.b64decode(letters + b"=" * (-len(letters) % 4))

@@ -1,0 +1,70 @@
+import pytest
+
+from dtm_contact.model import Envelope
+from tests.reading.reads import contact, mail
+
+REPORT = (
+    b"From: a@mel.example\nSubject: rapport\nContent-Type: multipart/report; report-type=%s; boundary=b\n\n"
+    b"--b\n\nexplication\n--b\nContent-Type: message/%s\n\nFinal-Recipient: rfc822; x@mel.example\n--b--\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("raw", "sign"),
+    [
+        (mail("x", "Return-Path: <>\n"), "Return-Path: <>"),
+        (mail("x", "Auto-Submitted: auto-generated (rejected)\n"), "Auto-Submitted: auto-generated"),
+        (mail("x", "Auto-Submitted: Auto-Replied\n"), "Auto-Submitted: auto-replied"),
+        (mail("x", "Precedence: auto_reply\n"), "Precedence: auto_reply"),
+        (mail("x", "X-Autoreply: yes\n"), "X-Autoreply: yes"),
+        (mail("x", "X-Failed-Recipients: x@mel.example\n"), "X-Failed-Recipients: x@mel.example"),
+        (REPORT % (b"delivery-status", b"delivery-status"), "Content-Type: message/delivery-status"),
+        (REPORT % (b"disposition-notification", b"disposition-notification"), "Content-Type: multipart/report; report-type=disposition-notification"),
+        (mail("x", "From: MAILER-DAEMON@mel.example\n").replace(b"From: a@mel.example\n", b""), "From: MAILER-DAEMON@mel.example"),
+        (mail("x", "Subject: Lu : Travaux\n"), "Subject: Lu : Travaux"),
+        (mail("x", "Subject: Absence du bureau : Travaux\n"), "Subject: Absence du bureau : Travaux"),
+        (mail("x", "Subject: =?utf-8?q?R=C3=A9ponse_automatique_=3A_avis?=\n"), "Subject: Réponse automatique : avis"),
+        (mail("x", "Subject: Out of Office: avis\n"), "Subject: Out of Office: avis"),
+        (mail("x", "Subject: Non remis : avis\n"), "Subject: Non remis : avis"),
+        (mail("x", "Subject: Undelivered Mail Returned to Sender\n"), "Subject: Undelivered Mail Returned to Sender"),
+        (mail("Reporting-MTA: dns; mx.example\n", "From: no-reply@mx.example\n").replace(b"From: a@mel.example\n", b""), "Text: reporting-mta: dns"),
+    ],
+)  # fmt: skip
+def test_a_machine_is_known_by(raw: bytes, sign: str) -> None:
+    assert sign in contact(raw).automatic_signs
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        mail("Bonjour", "Auto-Submitted: no\n"),
+        mail("Bonjour", "List-Id: <amicale.example>\nPrecedence: list\nList-Unsubscribe: <mailto:x@mel.example>\n"),
+        mail("Bonjour", "Precedence: bulk\n"),
+        mail("Bonjour", "X-Auto-Response-Suppress: All\n"),
+        mail("Bonjour", "Return-Path: <a@mel.example>\n"),
+        mail("Bonjour", "Subject: RE: Réponse automatique : votre demande\n"),
+        mail("Bonjour", "Subject: TR: Undelivered Mail Returned to Sender\n"),
+        mail("Bonjour", "Subject: Non remise des clés\n"),
+        mail("Bonjour", "Subject: Absence du bureau d'accueil\n"),
+        mail("Bonjour", "Subject: Lu et approuvé\n"),
+        mail("mon courrier : 550 unknown user, votre message n'a pas pu être remis", "Subject: courrier\n"),
+        mail("il n'y a plus d'eau", "Subject: Nouveau message vocal de 06 99 00 11 22\nAuto-Submitted: auto-generated\nReturn-Path: <>\n"),
+    ],
+)  # fmt: skip
+def test_a_person_is_no_machine(raw: bytes) -> None:
+    assert contact(raw).automatic_signs == ()
+
+
+def test_weak_signs_accompany_a_strong_one() -> None:
+    raw = mail("x", "Auto-Submitted: auto-replied\nPrecedence: bulk\nX-Auto-Response-Suppress: All\n")
+    assert contact(raw).automatic_signs == (
+        "Auto-Submitted: auto-replied",
+        "Precedence: bulk",
+        "X-Auto-Response-Suppress: All",
+    )
+
+
+def test_the_envelope_counts_for_more_than_a_return_path_a_sender_wrote() -> None:
+    raw = mail("Bonjour", "Return-Path: <>\n")
+    assert contact(raw, Envelope(mail_from="a@mel.example")).automatic_signs == ()
+    assert contact(mail("Bonjour"), Envelope(mail_from="")).automatic_signs == ("MAIL FROM: <>",)

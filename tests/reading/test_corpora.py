@@ -1,0 +1,92 @@
+"""Real messages of open projects, read where they lie: set DTM_CORPORA to the folder that holds them."""
+
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from dtm_contact.model import Contact
+from tests.reading.reads import contact
+from tests.reading.test_any_bytes import assert_clean
+
+CORPORA = Path(os.environ.get("DTM_CORPORA", ""))
+pytestmark = pytest.mark.skipif(
+    not os.environ.get("DTM_CORPORA"), reason="DTM_CORPORA is not set: the corpora of real mail are not here"
+)
+NO_BOUNCES = ("arf-", "rfc3834-", "is-not-bounce-", "rb-issue-")
+
+
+def files_of(*parts: str) -> list[Path]:
+    return sorted(path for path in CORPORA.joinpath(*parts).rglob("*") if path.is_file() and path.name != "LICENSE")
+
+
+def as_mail(text: bytes) -> bytes:
+    return b"Content-Type: text/plain; charset=utf-8\n\n" + text
+
+
+@pytest.mark.parametrize("corpus", ["mikel-mail", "mimekit", "php-imap", "enmime", "sisimai"])
+def test_every_real_message_is_read(corpus: str) -> None:
+    paths = files_of(corpus)
+    assert paths
+    for path in paths:
+        assert_clean(contact(path.read_bytes()))
+
+
+@pytest.mark.parametrize("corpus", ["discourse-trimmer", "crisp-reply"])
+def test_every_real_text_is_read_as_mail(corpus: str) -> None:
+    paths = files_of(corpus)
+    assert paths
+    for path in paths:
+        assert_clean(contact(as_mail(path.read_bytes())))
+
+
+def trimmed() -> Iterator[tuple[str, Contact, str]]:
+    folder = CORPORA / "discourse-trimmer" / "test"
+    for path in sorted((folder / "emails").iterdir()):
+        yield (
+            path.stem,
+            contact(as_mail(path.read_bytes())),
+            (folder / "trimmed" / path.name).read_text(encoding="utf-8"),
+        )
+
+
+def test_new_text_is_what_the_trimmer_keeps() -> None:
+    """All but three of the 64.
+
+    The trimmer keeps a forwarded text where nothing stands above it, where we tell it apart as the original's; and the
+    quotation between two stretches of own text, where we keep only the writer's words.
+    """
+    other = {name for name, read, kept in trimmed() if "".join(read.new_text.split()) != "".join(kept.split())}
+    assert other <= {"embedded_email_7", "embedded_email_17", "forwarded_message"}
+
+
+def test_the_original_passed_on_is_what_the_trimmer_keeps_of_a_bare_forward() -> None:
+    ((read, kept),) = [(read, kept) for name, read, kept in trimmed() if name == "forwarded_message"]
+    assert read.forwarded[0].text == kept.strip()
+    assert read.forwarded[0].sender.address == "foo@bar.com"
+
+
+def test_nearly_all_real_bounces_carry_signs() -> None:
+    """What is missed speaks Japanese or JSON, or is a person's who passes a bounce on."""
+    bounces = [path for path in files_of("sisimai") if not path.name.startswith(NO_BOUNCES)]
+    told = [path for path in bounces if contact(path.read_bytes()).automatic_signs]
+    assert len(bounces) > 700
+    assert len(told) / len(bounces) >= 0.98
+
+
+@pytest.mark.parametrize("pattern", ["rfc3834-*"])
+def test_real_automatic_answers_carry_signs(pattern: str) -> None:
+    paths = list((CORPORA / "sisimai").rglob(pattern))
+    assert paths
+    assert [path.name for path in paths if not contact(path.read_bytes()).automatic_signs] == []
+
+
+def test_real_mail_of_people_carries_none() -> None:
+    people = [
+        path
+        for path in files_of("mikel-mail", "spec", "fixtures", "emails", "plain_emails")
+        if not re.search(rb"(?im)^(?:auto-submitted|return-path: *<>)", path.read_bytes())
+    ]
+    assert [path.name for path in people if contact(path.read_bytes()).automatic_signs] == []

@@ -1,0 +1,168 @@
+import pytest
+
+from dtm_contact.model import Mailbox
+from dtm_contact.reading import limits, notes
+from tests.reading.reads import contact, mail
+
+ANSWER = "In-Reply-To: <x@mel.example>\n"
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        "Le lun. 16 nov. 2026 à 10:12, A B <a@mel.example> a écrit :",
+        "Le lundi 16 novembre 2026 à 10:12:00 UTC+1, A B <a@mel.example> a écrit :",
+        "Le lundi 16 novembre 2026 à 10:12:00 UTC+1,\nA B\n<a@mel.example> a\nécrit :",
+        "Le 16/11/2026 à 10:12, A B a écrit :",
+        "Le 16 nov. 2026 à 10:12, A B <a@mel.example> a écrit :",
+        "A B <a@mel.example> a écrit :",
+        "On Mon, Nov 16, 2026 at 10:12 AM A B <a@mel.example> wrote:",
+        "On 16 Nov 2026, at 10:12, A B <\na@mel.example> wrote:",
+        "Am 16.11.2026 um 10:12 schrieb A B <a@mel.example>:",
+        "Il giorno lun 16 nov 2026 alle ore 10:12 A B <a@mel.example> ha scritto:",
+        "El lun, 16 nov 2026 a las 10:12, A B (<a@mel.example>) escribió:",
+        "Em seg., 16 de nov. de 2026 às 10:12, A B <a@mel.example> escreveu:",
+        "Op ma 16 nov. 2026 om 10:12 schreef A B <a@mel.example>:",
+        "Den mån 16 nov. 2026 kl 10:12 skrev A B <a@mel.example>:",
+        "pon., 16 lis 2026 o 10:12 A B <a@mel.example> napisał(a):",
+        "пн, 16 нояб. 2026 г. в 10:12, A B <a@mel.example>:",
+        "16.11.2026, 10:12, \"A B\" <a@mel.example>:",
+        "De : A B\nEnvoyé : lundi 16 novembre 2026 10:12\nÀ : C\nObjet : x",
+        "De : A B <a@mel.example>\n\nEnvoyé : lundi 16 novembre 2026 10:12\n\nÀ : C\n\nObjet : un objet qui va\nà la ligne\nCc : D",
+        "*De :* A B <a@mel.example>\n*Envoyé :* lundi 16 novembre 2026 10:12\n*Objet :* x",
+        "From: A B <a@mel.example>\nSent: Monday, November 16, 2026 10:12 AM\nTo: C\nSubject: x",
+        "Von: A B <a@mel.example>\nGesendet: Montag, 16. November 2026 10:12\nAn: C\nBetreff: x",
+        "________________________________\nDe : A B <a@mel.example>\nObjet : x",
+        "-----Message d'origine-----\nDe : A B\nObjet : x",
+        "-------- Message d’origine --------\nDe : A B\nDate : 16/11/2026 10:12 (GMT+01:00)\nÀ : C\nObjet : x",
+        "----- Mail original -----\nDe: \"A B\" <a@mel.example>\nÀ: c@mel.example\nEnvoyé: Lundi 16 Novembre 2026 10:12:00\nObjet: x",
+        "-------- Original Message --------\nSubject: x\nDate: 16/11/2026\nFrom: A B <a@mel.example>",
+        "-----Original Message-----",
+    ],
+)  # fmt: skip
+def test_what_stands_below_a_head_is_quoted(head: str) -> None:
+    read = contact(mail(f"Toujours rien\n\n{head}\n\nUn texte d'avant\nsur deux lignes\n", ANSWER))
+    assert read.new_text == "Toujours rien"
+    assert read.quoted_text.endswith("Un texte d'avant\nsur deux lignes")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Le 12 mars 2026 la gardienne m'a écrit :",
+        "Le 12 mars 2026 à 10h30, Mme Roux nous a écrit :",
+        "Le 12 mars à 10h ma voisine a écrit :",
+        "Mon voisin a écrit : « partez »",
+        "De : la cave",
+        "Objet : ma chaudière",
+        "From: here to there",
+        "On the 12th at 10:30 he told me:",
+        "-----",
+        "Voici ce que l'agence m'a répondu le 12/03/2026 à 10:30 :",
+    ],
+)
+def test_a_persons_line_is_no_head(line: str) -> None:
+    text = f"Bonjour\n{line}\nil y a une odeur de gaz"
+    assert contact(mail(text, ANSWER)).new_text == text
+
+
+def test_the_attribution_above_an_unmarked_answer_costs_nothing() -> None:
+    """Where nothing stands above, what stands below an attribution without marks is the writer's."""
+    read = contact(mail("Le 16/11/2026 à 10:12, A B <a@mel.example> a écrit :\n\nIl y a le feu\n", ANSWER))
+    assert read.new_text == "Il y a le feu"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Envoyé de mon iPhone",
+        "Envoyé depuis mon téléphone Orange",
+        "Envoyé de mon Wiko RIDGE FAB 4G",
+        "Envoyé à partir de Outlook pour Android<https://mobile.example/x>",
+        "Envoyé depuis l'application Mail Orange",
+        "Envoyé depuis Yahoo Mail pour iPhone",
+        "Obtenir Outlook pour iOS<https://mobile.example/y>",
+        "Sent from my iPhone",
+        "Sent from my phone, please excuse any typos.",
+        "Get Outlook for iOS",
+        "Von meinem iPhone gesendet",
+        "Enviado desde mi iPhone",
+        "Provenance : Courrier pour Windows",
+    ],
+)
+def test_the_line_of_a_device_is_signature(line: str) -> None:
+    read = contact(mail(f"Il fait froid\n\n{line}\n"))
+    assert (read.new_text, read.signature) == ("Il fait froid", line)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Envoyé de mon téléphone car je suis bloquée dans l'ascenseur",
+        "envoyé par la mairie qui me dit de vous écrire",
+        "Sent from my flat because the phone is dead",
+    ],
+)
+def test_a_persons_line_is_no_devices(line: str) -> None:
+    assert line in contact(mail(f"Au secours\n{line}\n")).new_text
+
+
+def test_text_below_two_dashes_that_speaks_stays_text() -> None:
+    text = "Bonjour,\n--\nLa gaine du 3e étage sent le gaz depuis ce matin, venez vite !"
+    assert contact(mail(text)).new_text == text
+
+
+def test_two_dashes_above_all_words_are_no_signature() -> None:
+    assert contact(mail("-- \nJe suis coincée")).new_text == "Je suis coincée"
+
+
+def test_words_on_a_notices_own_line_stay_the_writers() -> None:
+    text = "Fuite de gaz au 3e étage, venez. Ce message est confidentiel ; si vous avez reçu ce message par erreur, détruisez-le."
+    read = contact(mail(f"Bonjour\n\n{text}"))
+    assert read.new_text == "Bonjour\n\nFuite de gaz au 3e étage, venez."
+    assert read.disclaimer.startswith("Ce message est confidentiel")
+
+
+def test_a_mail_that_begins_as_a_notice_is_no_notice() -> None:
+    text = "Ce message est confidentiel et destiné à la direction : merci de ne pas divulguer mes pièces jointes."
+    assert contact(mail(text)).new_text == text
+
+
+def test_interleaved_answers_are_new_text() -> None:
+    read = contact(mail("Le 16/11/2026 à 10:12, A a écrit :\n> Froid ?\nOui\n> Depuis ?\nHier\n", ANSWER))
+    assert read.new_text == "Oui\n\nHier"
+    assert read.quoted_text == "Le 16/11/2026 à 10:12, A a écrit :\nFroid ?\nDepuis ?"
+
+
+@pytest.mark.parametrize(
+    ("subject", "forwarded"), [("TR: x", True), ("Fwd: x", True), ("x", False), ("RE: x", False), ("RE: TR: x", False)]
+)
+def test_an_outlook_block_is_passed_on_where_the_subject_says_so(subject: str, forwarded: bool) -> None:  # noqa: FBT001
+    text = (
+        "Voir ci-dessous\n\nDe : B <b@mel.example>\nEnvoyé : lundi 16 novembre 2026 10:12\nÀ : A\nObjet : x\n\nFuite\n"
+    )
+    read = contact(mail(text, f"Subject: {subject}\n"))
+    assert read.new_text == "Voir ci-dessous"
+    assert bool(read.forwarded) is forwarded
+    assert ("Fuite" in read.quoted_text) is not forwarded
+
+
+def test_a_bare_block_is_passed_on_unless_the_subject_answers() -> None:
+    block = "De : B <b@mel.example>\nEnvoyé : lundi 16 novembre 2026 10:12\nÀ : A\nObjet : x\n\nFuite\n"
+    assert contact(mail(block, "Subject: x\n")).forwarded[0].sender == Mailbox("B", "b@mel.example")
+    answered = contact(mail(block, "Subject: RE: x\n"))
+    assert not answered.forwarded
+    assert notes.ONLY_QUOTED in answered.notes
+
+
+def test_more_originals_than_the_bound_stay_as_quotation() -> None:
+    block = "---------- Message transféré ---------\nDe : B <b@mel.example>\nObjet : x\n\nmot\n\n"
+    read = contact(mail("voir\n\n" + block * (limits.FORWARDED + 2)))
+    assert len(read.forwarded) == limits.FORWARDED
+    assert notes.FORWARDED_CUT in read.notes
+    assert read.quoted_text.count("Message transféré") == 2
+
+
+def test_more_lines_than_the_bound_are_cut_and_told() -> None:
+    read = contact(mail("x\n" * (limits.LINES + 5)))
+    assert notes.TEXT_CUT in read.notes
