@@ -37,6 +37,7 @@ class Claimed:
         arrival: what came in.
         attempt: which attempt this is, from 1; one that a crash cut short counts.
         worker: who claimed it.
+        claimed_at: when; with `worker`, what tells this claim from any other.
         forced_case: an agent released it, so it must become a case whatever it looks like.
     """
 
@@ -44,6 +45,7 @@ class Claimed:
     arrival: Arrival
     attempt: int
     worker: str
+    claimed_at: datetime
     forced_case: bool
 
 
@@ -108,7 +110,7 @@ class Arrivals:
             if row is None:
                 return None
             arrival = load_arrival(connection, row.id)
-            return Claimed(row.id, arrival, row.attempts, worker, row.forced_case)
+            return Claimed(row.id, arrival, row.attempts, worker, row.claimed_at, row.forced_case)
 
     def release_claims(self, worker: str) -> int:
         """Let everything go that `worker` had claimed before it crashed; return how many."""
@@ -211,12 +213,12 @@ _WHOLE = (
 
 
 def still_claimed(claimed: Claimed) -> sa.ColumnElement[bool]:
-    """Return the condition that this very attempt still holds the arrival."""
+    """Return the condition that this very claim still holds."""
     return sa.and_(
         arrivals.c.id == claimed.id,
         arrivals.c.state == ArrivalState.CLAIMED,
         arrivals.c.claimed_by == claimed.worker,
-        arrivals.c.attempts == claimed.attempt,
+        arrivals.c.claimed_at == claimed.claimed_at,
     )
 
 
@@ -280,7 +282,7 @@ _CLAIM = (
         attempts=arrivals.c.attempts + 1,
         not_before=None,
     )
-    .returning(arrivals.c.id, arrivals.c.attempts, arrivals.c.forced_case)
+    .returning(arrivals.c.id, arrivals.c.attempts, arrivals.c.claimed_at, arrivals.c.forced_case)
 )
 
 

@@ -100,7 +100,9 @@ class Cases:
         self._database = database
 
     def record(self, claimed: Claimed, judgement: Judgement, decision: dict[str, Any], now: datetime) -> str | None:
-        """Store what was judged of an arrival, in one transaction; a second time changes nothing.
+        """Store what was judged of an arrival, in one transaction.
+
+        Nothing changes where the claim does not hold any more: a second time, or when another has claimed it since.
 
         A case that stands in for the arrival is completed, and moved as decided unless an agent has taken it. What is
         automatic or spam is set aside, unless a case stands in for it already: nobody's case vanishes.
@@ -112,7 +114,7 @@ class Cases:
             now: when; a case is numbered in the year that it reads.
 
         Returns:
-            The number of its case, or None where it has none.
+            The number of its case; None where it has none.
 
         Raises:
             NotFoundError: the arrival is not in the store.
@@ -127,6 +129,8 @@ class Cases:
     ) -> str | None:
         """Park an arrival that could not be judged, and open a case all the same: someone in danger may have written.
 
+        Nothing changes where the claim does not hold any more.
+
         Args:
             claimed: the arrival.
             reason: why, in a few words without anything personal.
@@ -135,7 +139,8 @@ class Cases:
             now: when; a case is numbered in the year that it reads.
 
         Returns:
-            The number of its case: a new one, or the one that stood in for it already.
+            The number of its case: a new one, or the one that stood in for it already; None where the claim is lost
+            and it has none.
         """
         with self._database.writing() as connection:
             return recording.park(connection, claimed, reason, fallback, destination, now)

@@ -27,6 +27,7 @@ from dtm_contact.store.columns import encode_json
 from dtm_contact.store.schema import probes
 
 _PATIENCE = 10.0
+_LARGEST_IDLE_LOG = 64 * 1024 * 1024
 _PROBE = bytes(64 * 1024)
 _FAULTS_OF_OURS = (IntegrityError, DataError, ProgrammingError, NotSupportedError)
 _KNOWN_ROLLED_BACK = frozenset({sqlite3.SQLITE_FULL, sqlite3.SQLITE_BUSY, sqlite3.SQLITE_READONLY})
@@ -186,6 +187,7 @@ def _sqlite_engine(url: URL, *, read_only: bool, patience: float) -> Engine:
     def _prepare(driver: sqlite3.Connection, _record: object) -> None:
         if not read_only:
             driver.execute("PRAGMA journal_mode = WAL")
+            driver.execute(f"PRAGMA journal_size_limit = {_LARGEST_IDLE_LOG}")
         driver.execute("PRAGMA foreign_keys = ON")
 
     @event.listens_for(engine, "begin")

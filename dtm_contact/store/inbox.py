@@ -7,10 +7,12 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from dtm_contact.errors import StoreUnavailableError
+from dtm_contact.log import get_log
 from dtm_contact.model import Arrival
 from dtm_contact.store.database import StoreRefusedError
 from dtm_contact.store.opening import Store
 
+_log = get_log("inbox")
 _MOST_ARRIVALS = 500
 _MOST_OCTETS = 64 * 1024 * 1024
 
@@ -38,22 +40,16 @@ class GroupCommitInbox:
     """
 
     def __init__(
-        self,
-        store: Store,
-        *,
-        on_stored: Callable[[], None] = lambda: None,
-        on_change: Callable[[StoreUnavailableError | None], None] = lambda _: None,
+        self, store: Store, *, on_change: Callable[[StoreUnavailableError | None], None] = lambda _: None
     ) -> None:
         """Take deliveries for `store`.
 
         Args:
             store: where arrivals are kept.
-            on_stored: called on the event loop after each transaction that stored something.
             on_change: called on the event loop with the error when the store fails, once until it is well again, and
                 with None when it is.
         """
         self._store = store
-        self._on_stored = on_stored
         self._on_change = on_change
         self._gathered: deque[_Delivery] = deque()
         self._writing: asyncio.Task[None] | None = None
@@ -124,15 +120,15 @@ class GroupCommitInbox:
         return [None] * len(group)
 
     def _note(self, outcomes: Sequence[StoreUnavailableError | None]) -> None:
-        trouble = next((error for error in outcomes if error and not isinstance(error, StoreRefusedError)), None)
+        refused = [error for error in outcomes if isinstance(error, StoreRefusedError)]
+        for error in refused:
+            _log.error("the store refuses an arrival", reason=str(error))
+        trouble = next((error for error in outcomes if error and error not in refused), None)
         changed = (trouble is None) != (self._trouble is None)
         self._trouble = trouble
-        # By the loop, so that a call-back that raises does not stop the intake.
-        loop = asyncio.get_running_loop()
         if changed:
-            loop.call_soon(self._on_change, trouble)
-        if None in outcomes:
-            loop.call_soon(self._on_stored)
+            # By the loop, so that a call-back that raises does not stop the intake.
+            asyncio.get_running_loop().call_soon(self._on_change, trouble)
 
 
 def _tell(delivery: _Delivery, error: StoreUnavailableError | None) -> None:

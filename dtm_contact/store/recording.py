@@ -47,8 +47,8 @@ def record(
     connection: Connection, claimed: Claimed, judgement: Judgement, decision: dict[str, Any], now: datetime
 ) -> str | None:
     """Store what was judged; see `Cases.record`."""
-    known = _look_up(connection, claimed.id)
-    if known.judged_at is not None:
+    known = _look_up(connection, claimed)
+    if not known.still_claimed:
         return known.case.number if known.case else None
     case, what = known.case, "judged"
     if case is not None:
@@ -67,8 +67,8 @@ def park(
     connection: Connection, claimed: Claimed, reason: str, fallback: Fallback, destination: Destination, now: datetime
 ) -> str | None:
     """Park an arrival and open the case that stands in for it; see `Cases.park`."""
-    known = _look_up(connection, claimed.id)
-    if known.judged_at is not None:
+    known = _look_up(connection, claimed)
+    if not known.still_claimed:
         return known.case.number if known.case else None
     case = known.case
     if case is None:
@@ -87,26 +87,34 @@ class _Case:
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """What became of an arrival before: its contact, when that was judged, and its case."""
+    """An arrival as it is found: whether the claim on it still holds, its contact and its case from before."""
 
+    still_claimed: bool
     contact_id: int | None
-    judged_at: datetime | None
     case: _Case | None
 
 
-def _look_up(connection: Connection, arrival_id: int) -> _Known:
+def _look_up(connection: Connection, claimed: Claimed) -> _Known:
     if connection.dialect.name == "postgresql":
         # By itself: what another was writing while this waited is seen by the next statement only.
-        connection.execute(sa.select(arrivals.c.id).where(arrivals.c.id == arrival_id).with_for_update())
-    row = connection.execute(_KNOWN, {"arrival": arrival_id}).one_or_none()
+        connection.execute(sa.select(arrivals.c.id).where(arrivals.c.id == claimed.id).with_for_update())
+    row = connection.execute(_KNOWN, {"arrival": claimed.id}).one_or_none()
     if row is None:
-        raise NotFoundError(f"arrival {arrival_id}")
+        raise NotFoundError(f"arrival {claimed.id}")
+    found = (row.state, row.claimed_by, row.claimed_at)
     case = None if row.case_id is None else _Case(row.case_id, row.number)
-    return _Known(row.contact_id, row.judged_at, case)
+    return _Known(found == (ArrivalState.CLAIMED, claimed.worker, claimed.claimed_at), row.contact_id, case)
 
 
 _KNOWN = (
-    sa.select(contacts.c.id.label("contact_id"), contacts.c.judged_at, contacts.c.case_id, cases.c.number)
+    sa.select(
+        arrivals.c.state,
+        arrivals.c.claimed_by,
+        arrivals.c.claimed_at,
+        contacts.c.id.label("contact_id"),
+        contacts.c.case_id,
+        cases.c.number,
+    )
     .select_from(arrivals)
     .outerjoin(contacts, contacts.c.arrival_id == arrivals.c.id)
     .outerjoin(cases, cases.c.id == contacts.c.case_id)

@@ -20,7 +20,7 @@ def test_an_arrival_comes_back_byte_for_byte(store: Store) -> None:
     came = arrival(raw=bytes(range(256)) * 300)
     store.arrivals.accept([came])
     claimed = store.arrivals.claim("worker", NOW)
-    assert claimed == Claimed(1, came, 1, "worker", forced_case=False)
+    assert claimed == Claimed(1, came, 1, "worker", NOW, forced_case=False)
     assert store.arrivals.get(1) == came
 
 

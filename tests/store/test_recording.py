@@ -70,16 +70,29 @@ def test_recording_twice_opens_one_case(store: Store) -> None:
     assert store.cases.queue()[0].queue == "montreuil"
 
 
-def test_a_claim_that_was_lost_and_judged_by_another_opens_no_second_case(store: Store) -> None:
+def test_a_claim_that_was_lost_records_nothing(store: Store) -> None:
     lost = claim(store)
     store.arrivals.release_claims("worker")
-    held = store.arrivals.claim("other", NOW)
+    assert store.cases.record(lost, OTHERWISE, {}, NOW) is None
+    assert store.cases.park(lost, "JudgeTimeoutError", FALLBACK, RECEPTION, NOW) is None
+    held = store.arrivals.claim("worker", minutes(1))
     assert held is not None
+    assert store.cases.record(lost, OTHERWISE, {}, NOW) is None
     number = store.cases.record(held, judgement(), {}, NOW)
     assert store.cases.record(lost, OTHERWISE, {}, NOW) == number
     assert store.cases.park(lost, "JudgeTimeoutError", FALLBACK, RECEPTION, NOW) == number
-    assert open_numbers(store) == [number]
+    assert [(case.number, case.queue) for case in store.cases.queue()] == [(number, "montreuil")]
     assert [line.state for line in store.arrivals.listing()] == [ArrivalState.JUDGED]
+
+
+def test_a_late_worker_does_not_undo_an_agents_release(store: Store) -> None:
+    late = claim(store)
+    store.cases.record(late, judgement(CaseKind.SPAM), {}, NOW)
+    store.arrivals.release(1, "paul", minutes(1))
+    held = store.arrivals.claim("worker", minutes(2))
+    store.cases.record(late, judgement(CaseKind.SPAM), {}, minutes(3))
+    assert held is not None
+    assert store.cases.record(held, judgement(), {}, minutes(3)) == "2026-000001"
 
 
 @pytest.mark.parametrize("kind", [CaseKind.AUTOMATIC, CaseKind.SPAM])
