@@ -20,6 +20,9 @@ from dtm_contact.model import Evidence, Part
 
 _WRITTEN_FOR = "name.for"
 _OF_THE_WRITER = ("email.", "phone.", "thread.", "name.")
+_CITED = {f"name.{role.name.lower()}": role.trust for role in (Role.PAIR, Role.NAMED, Role.KIN)}
+"""How surely one who is merely spoken of is the one concerned, whatever else fits: neighbours speak of each other."""
+
 _NAMES_FOLLOWED = 12
 _NEGLIGIBLE = 20.0
 """Bits below the best from which a person's probability is nothing."""
@@ -35,6 +38,7 @@ class Weighed:
     score: float
     evidence: list[Evidence] = field(default_factory=list)
     written_for: float = 0.0
+    certainty: float = 1.0
 
 
 class Weighing:
@@ -58,7 +62,7 @@ class Weighing:
         groups = [group for group in self.groups if group.bits]
         doubt = weights.APPLICANT_PLACE_TRUST if self.clues.applicant else 1.0
         importance = [self._importance(group) for group in groups]
-        total = sum(importance)
+        total = max(1.0, sum(importance))
         place = mixture(groups, [each / total for each in importance])
         if doubt < 1.0:
             place.bits = {n: log2(doubt * 2.0**bits + 1 - doubt) for n, bits in place.bits.items()}
@@ -66,7 +70,7 @@ class Weighing:
         return place
 
     def _importance(self, group: Group) -> float:
-        """Return how likely a group is the place of the matter among several; who writes for another lives elsewhere."""
+        """Return how likely a group is where the matter is; who writes for another lives elsewhere."""
         if not group.anchored:
             return 0.3
         if self.third_party and group.passage.part is Part.SIGNATURE:
@@ -131,6 +135,8 @@ class Weighing:
         named = self.naming.weigh(person, account=account)
         evidence.extend(named)
         weighed.written_for = max((piece.weight for piece in named if piece.name == _WRITTEN_FOR), default=0.0)
+        if position not in self.identity.found:
+            weighed.certainty = max((_CITED.get(piece.name, 1.0) for piece in named if piece.weight > 0), default=1.0)
         weighed.score = sum(piece.weight for piece in evidence) + self._standing(person, home)
         if home is not None:
             weighed.score += self._at_home(home, evidence)
@@ -201,7 +207,7 @@ class Weighing:
 
 
 def _caretakers(mentions: Iterable[Mention], index: MatchIndex) -> list[tuple[Mention, frozenset[int]]]:
-    """Return the caretakers named and the entrances that those of that name look after; one piece of evidence in all."""
+    """Return the first caretaker named, with the entrances that those of that name look after."""
     found = []
     for mention in mentions:
         if mention.role is Role.CARETAKER:

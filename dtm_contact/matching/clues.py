@@ -17,9 +17,10 @@ from dtm_contact.matching.passages import LONGEST_NAME, Passage, passage, texts
 from dtm_contact.matching.people import number_key
 from dtm_contact.matching.place_mentions import Atom, find_atoms
 from dtm_contact.matching.places import Group, grouped
+from dtm_contact.matching.statements import ANONYMOUS, APPLICANT, LEFT, NOT_A_TENANT, says
 from dtm_contact.matching.traders import TradeMention
-from dtm_contact.model import Contact, Part, Span
 from dtm_contact.matching.words import ORGANISATIONS
+from dtm_contact.model import Contact, Part, Span
 from dtm_contact.normalize import find_phones, name_words, phone_key
 
 _EMAIL = re.compile(r"(?<![a-z0-9._%+-])[a-z0-9._%+-]{1,64}@[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){1,4}")
@@ -28,26 +29,6 @@ _SIGNATURE_HEAD = 500
 _MOST_OF_ONE_WRITER = 8
 _MOST_NUMBERS = 200
 _MOST_ADDRESSES = 16
-
-_APPLICANT = re.compile(
-    r"\bcherch\w* (?:activement )?(?:un|une) (?:f[1-6]|t[1-6]|studio|logement|appart\w*|apart\w*|maison)\b"
-    r"|\b(?:demandeur|demande) de logement\b|\bnumero unique\b|\bdossier de candidature\b.{0,20}\blogement\b"
-    r"|\bpas encore (?:fait|depose) (?:de |mon )?dossier\b"
-)
-_NOT_A_TENANT = re.compile(
-    r"\b(?:ne )?sui[st] pas (?:locataire|un de vos locataires|une de vos locataires|chez vous)\b|\bpas locataire chez vous\b"
-    r"|\bpas (?:votre|l'un de vos|un de vos) locataires?\b"
-)
-_ANONYMOUS = re.compile(
-    r"\b(?:ne|n') ?(?:vous )?(?:donne|donnerai|dirai|communique|laisse|souhaite pas donner|veux pas donner|prefere pas donner)\w* "
-    r"pas (?:ici )?mon (?:nom|identite)|\bsans (?:vous )?(?:donner|dire|laisser) mon nom\b|\bsouhaite (?:rester|garder l') ?anonyme"
-    r"|\b(?:prefere|veux|desire|tiens a) rester anonyme|\blettre anonyme\b|\bje reste anonyme\b"
-    r"|\b(?:ne (?:veux|souhaite|prefere|desire) pas|prefere ne pas) (?:vous )?(?:donner|dire|laisser|communiquer) mon (?:nom|identite)"
-)
-_LEFT = re.compile(
-    r"\bdepot de garantie\b|\bsolde de tout compte\b|\bancien(?:ne)? (?:locataire|logement|appartement)\b|\bdecompte (?:final|definitif)\b"
-    r"|\bj'ai (?:quitte|rendu)\b|\bapres mon depart\b|\bcaution\b"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,10 +124,10 @@ def _first(matches: Iterator[re.Match[str]], most: int) -> Iterator[re.Match[str
 
 def _say_of_themselves(text: Passage, clues: Clues) -> None:
     folded = text.folded.text
-    clues.applicant |= _APPLICANT.search(folded) is not None
-    clues.not_a_tenant |= _NOT_A_TENANT.search(folded) is not None
-    clues.anonymous |= _ANONYMOUS.search(folded) is not None
-    clues.left |= _LEFT.search(folded) is not None
+    clues.applicant |= says(folded, APPLICANT)
+    clues.not_a_tenant |= says(folded, NOT_A_TENANT)
+    clues.anonymous |= says(folded, ANONYMOUS)
+    clues.left |= says(folded, LEFT)
 
 
 def _mailboxes(contact: Contact, index: MatchIndex, clues: Clues) -> None:

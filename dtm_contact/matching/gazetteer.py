@@ -29,7 +29,7 @@ class Entrance:
 
 @dataclass(frozen=True, slots=True)
 class PlaceName:
-    """A name that may stand in a text: `words` in order; `refers` is what bears it (residence ids, or commune words)."""
+    """A name that may stand in a text: `words` in order, and who bears it (residence ids, or the words of communes)."""
 
     kind: str
     words: tuple[str, ...]

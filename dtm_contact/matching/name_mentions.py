@@ -7,10 +7,12 @@ nothing. Each mention knows its role: who speaks of himself, whom he writes for,
 import re
 from dataclasses import dataclass
 from enum import Enum
+from functools import cached_property
 
 from dtm_contact.matching.passages import LONGEST_NAME, Passage, Word, passage
 from dtm_contact.matching.people import People
 from dtm_contact.matching.words import (
+    AFTER_A_SIGNATURE,
     CARETAKERS,
     FEMALE_TITLES,
     GREETINGS,
@@ -243,7 +245,7 @@ class NameReader:
         return bool(following & TENANCY)
 
     def _after_greeting(self, before: list[str], end: int) -> Role | None:
-        """Tell the one addressed ("Bonjour Madame Dupont,") from one who says who he is ("bonjour madame dupont j'habite")."""
+        """Tell the one addressed ("Bonjour Madame Roy,") from one who names himself ("bonjour madame roy j'habite")."""
         tail = self._text.folded.text[self._words[end - 1].end : self._words[end - 1].end + 2]
         following = [word.text for word in self._words[end : end + 3]]
         speaks = {"j", "je", "a", "euh"} & set(following[:2]) or "appareil" in following
@@ -284,15 +286,18 @@ class NameReader:
         if end <= begin:
             return None
         whole = end >= line.stop
-        known = [word for word in self._words[begin:end] if self._known(word.text)]
-        if not known or (not whole and not (last or block)) or len(line) > (_LINE_WORDS if whole else 2 * _LINE_WORDS):
+        if not self._signs(self._words[begin:end]) or len(line) > (_LINE_WORDS if whole else 2 * _LINE_WORDS):
             return None
-        after = self._text.folded.text[self._words[end - 1].end :][:3].lstrip(" ")
-        if not whole and not title and after[:1] not in {",", "-", "(", "/"} and len(known) < 2:  # noqa: PLR2004
-            return None
-        if len(known) < len(self._words[begin:end]) and not any(word.capital for word in self._words[begin:end]):
+        if not whole and not ((last or block) and self._places_itself(end)):
             return None
         return self.mention(Role.SIGNED, begin, end, title)
+
+    def _signs(self, words: tuple[Word, ...]) -> bool:
+        """Tell whether words may be a signature: a known name, with capitals if the writer uses them at all."""
+        known = [word for word in words if self._known(word.text) and word.text not in PARTICLES]
+        if self._has_capitals or len(known) < len(words):
+            return any(word.capital for word in known)
+        return bool(known)
 
     def pairs(self) -> list[Mention]:
         """Return known first names beside known surnames, wherever they stand."""
@@ -308,13 +313,34 @@ class NameReader:
             before = set(self._before(position, 4))
             if before & (CARETAKERS | NEIGHBOURS | STRANGERS | KIN):
                 continue
-            role = Role.PAIR if one.capital == other.capital else Role.NAMED
+            if not (one.capital or other.capital) and self._has_capitals:
+                continue
             end = max(position + 2, self.take(position, cued=False)[1])
-            if mention := self.mention(role, position, end):
+            if mention := self.mention(self._role_of_pair(position, end), position, end):
                 found.append(mention)
             if len(found) >= MOST_MENTIONS:
                 break
         return found
+
+    @cached_property
+    def _has_capitals(self) -> bool:
+        """Whether the writer uses capitals as one should: then a name in small letters is a word."""
+        return any(
+            word.capital and len(word.text) > 1 and self._text.seen(word.start + 1, word.start + 2).islower()
+            for word in self._words
+        )
+
+    def _role_of_pair(self, position: int, end: int) -> Role:
+        """Tell a name that begins its line or ends the text, as a signature does, from one within a sentence."""
+        before = self._text.folded.text[: self._words[position].start].rstrip(" ")
+        closes = end >= len(self._words)
+        return Role.SIGNED if closes or (before.endswith("\n") and self._places_itself(end)) else Role.PAIR
+
+    def _places_itself(self, end: int) -> bool:
+        """Tell whether an address or a phone follows a name: a comma, a figure, or the word for one."""
+        after = self._text.folded.text[self._words[end - 1].end :][:3].lstrip(" ")[:1]
+        following = self._words[end].text if end < len(self._words) else ""
+        return after in set(",-(/0123456789\n") or following in AFTER_A_SIGNATURE
 
 
 def _glue_apostrophes(text: Passage, words: tuple[Word, ...]) -> tuple[str, ...]:

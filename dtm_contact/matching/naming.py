@@ -1,5 +1,6 @@
 """How well a mentioned name fits a person, in bits, for all people at once and for one in full."""
 
+import math
 from collections.abc import Iterable
 from math import log2
 
@@ -37,6 +38,8 @@ class NameFit:
         self._count = len(mention.words)
         known = sum(word in people.surnames or word in people.firsts for word in mention.words)
         self.may_oppose = mention.role.against > 0 and trust >= mention.role.trust
+        # Those merely spoken of are tenants often enough, however rare their name.
+        self._most = float(len(people.all)) if trust < Role.ADDRESS.trust else math.inf
         self._full_name = known > 1 or (self._count > 1 and known > 0)
 
     def ratio(self, person: Person) -> float:
@@ -44,7 +47,7 @@ class NameFit:
         surname, s_mask = self._surname(person)
         first, f_mask = self.firsts.get(person.first, (0.0, 0))
         if surname and first and not s_mask & f_mask:
-            return surname * first * self._gender(person)
+            return min(self._most, surname * first) * self._gender(person)
         by_surname = surname * self._rest(person.first, s_mask, weights.OTHER_FIRST_NAME, weights.SURNAME_ALONE)
         other = weights.OTHER_SURNAME[person.gender]
         alone = weights.FIRST_NAME_AFTER_TITLE if self.mention.titled else weights.FIRST_NAME_ALONE
@@ -109,7 +112,7 @@ class Naming:
 
         Args:
             person: against whom the mentions are held.
-            account: whether the address is the person's own: then its display name says nothing new against a signature.
+            account: whether the address is the person's own; its display name then adds nothing against a signature.
         """
         # A shop signs with its own name; whoever runs it is not in the directory.
         scored = [(fit.bits(person), fit) for fit in self.fits] if person.surname else []
@@ -126,8 +129,8 @@ class Naming:
 
 
 _AUTHORITY = {
-    Role.FOR: 5, Role.SELF: 4, Role.SIGNED: 3, Role.DISPLAY: 2, Role.ADDRESS: 1, Role.PAIR: 2, Role.NAMED: 1, Role.KIN: 0,
-    Role.CARETAKER: 0,
+    Role.FOR: 5, Role.SELF: 4, Role.SIGNED: 3, Role.DISPLAY: 2, Role.PAIR: 2, Role.ADDRESS: 1, Role.NAMED: 1,
+    Role.KIN: 0, Role.CARETAKER: 0,
 }  # fmt: skip
 
 

@@ -89,7 +89,7 @@ def _stretches(contact: Contact) -> Iterator[tuple[Part, str, int]]:
 
 
 def texts(contact: Contact) -> list[Passage]:
-    """Return the passages in which the writer speaks: new text, signature, subject, what was passed on; never quotes."""
+    """Return the passages in which the writer speaks: the new, the signed, the passed on; never quotes."""
     found: list[Passage] = []
     left = MOST_WORDS
     for part, text, offset in _stretches(contact):

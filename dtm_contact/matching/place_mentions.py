@@ -1,6 +1,6 @@
 """Finding what a text says of places: streets with numbers, residences, communes, buildings, floors, doors."""
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass, replace
 
 from dtm_contact.matching.gazetteer import Gazetteer, PlaceName
@@ -46,7 +46,7 @@ class Atom:
 
 
 def find_atoms(passage: Passage, gazetteer: Gazetteer) -> list[Atom]:
-    """Return what a passage says of places, in order; overlapping readings of one stretch are settled for the street."""
+    """Return what a passage says of places, in order; of two readings of one stretch the street's holds."""
     atoms: list[Atom] = []
     taken = -1
     for position, word in enumerate(passage.words):
@@ -88,42 +88,57 @@ def _at(passage: Passage, position: int, word: Word, gazetteer: Gazetteer) -> tu
     return ([detail[0]], detail[1]) if detail else ([], -1)
 
 
-def _significant(words: tuple[Word, ...], position: int, most: int) -> list[tuple[int, str]]:
-    """Return the next words that tell a place apart, with their positions; they stop where the text makes a break."""
+def _significant(
+    words: tuple[Word, ...], position: int, most: int, known: Container[str] = ()
+) -> list[tuple[int, str]]:
+    """Return the next words that tell a place apart, with their positions; they stop where the text makes a break.
+
+    A little word is joined to the next where that makes a `known` word ("rue la place" is rue Laplace).
+    """
     found: list[tuple[int, str]] = []
+    before = ""
     for ahead in range(position, min(position + 2 * most, len(words))):
         word = words[ahead]
         if ahead > position and word.start - words[ahead - 1].end > 3:  # noqa: PLR2004 (a comma and spaces)
             break
         if word.text not in LITTLE_WORDS:
-            found.append((ahead, written_out(word.text)))
+            glued = before + word.text
+            found.append((ahead, glued if before and glued in known else written_out(word.text)))
+        before = word.text if word.text in LITTLE_WORDS else ""
         if len(found) == most:
             break
     return found
 
 
-def _coverage(said: list[tuple[int, str]], street: tuple[str, ...]) -> tuple[float, int]:
+def _coverage(said: list[tuple[int, str]], street: tuple[str, ...], gazetteer: Gazetteer) -> tuple[float, int]:
     """Return which part of a street's name the next words say (by letters), and the position of the last of them."""
     covered, last, ahead = 0, -1, 0
     for position, word in said:
-        match = next((n for n in range(ahead, len(street)) if same_word(word, street[n])), None)
+        match = next((n for n in range(ahead, len(street)) if _says(word, street[n], gazetteer)), None)
         if match is None:
-            if len(word) > 1 or last >= 0:  # an initial may stand for a first name
+            if len(word) > 1 or last >= 0:  # an initial may stand for a title that the name lacks
                 break
             continue
         covered, last, ahead = covered + len(street[match]), position, match + 1
     return covered / sum(map(len, street)), last
 
 
+def _says(word: str, known: str, gazetteer: Gazetteer) -> bool:
+    """Tell whether a word says a word of a street's name: as it is, misspelt, by its sound, or by its initial."""
+    if word == known or (len(word) == 1 and word.isalpha() and known.startswith(word)):
+        return True
+    return word.isalpha() and len(word) > 1 and known in gazetteer.street_vocabulary.channel(word)
+
+
 def _streets(said: list[tuple[int, str]], gazetteer: Gazetteer, least: float) -> tuple[list[str], float, int]:
     """Return the streets that the next words name best, how well, and the position of the last word taken."""
     candidates: set[tuple[str, ...]] = set()
-    for _position, word in said[:2]:
+    for _position, word in said[:3]:
         near = gazetteer.street_vocabulary.channel(word) if word.isalpha() and len(word) > 1 else {}
         for known in (word, *near):
             candidates.update(gazetteer.street_by_word.get(known, ()))
-    scored = [(*_coverage(said, street), street) for street in candidates]
-    best = max((score for score, _last, _street in scored), default=0.0)
+    scored = [(*_coverage(said, street, gazetteer), street) for street in candidates]
+    best = max((score for score, last, _street in scored if last >= 0), default=0.0)
     if best < least:
         return [], 0.0, -1
     chosen = [(last, street) for score, last, street in scored if score >= best - 0.05]
@@ -142,6 +157,9 @@ def _street(passage: Passage, position: int, word: Word, gazetteer: Gazetteer) -
     if len(word.text) == 1 and house is None:
         return [], -1
     streets, quality, last = _streets(_significant(passage.words, position + 1, 5), gazetteer, 0.45)
+    if not streets:
+        joined = _significant(passage.words, position + 1, 5, gazetteer.street_by_word)
+        streets, quality, last = _streets(joined, gazetteer, 0.45)
     if streets:
         end = passage.words[last].end
         return [Atom("street", tuple(streets), start, end, min(1.0, 0.5 + quality / 2), house)], last

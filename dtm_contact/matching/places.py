@@ -90,7 +90,9 @@ def _begins_another(group: Group, atom: Atom, gazetteer: Gazetteer) -> bool:
     same = group.of(atom.kind)
     if same and atom.kind in {"street", "residence", "commune"} and not set(same[0].values) & set(atom.values):
         return True
-    others = group.of("residence" if atom.kind == "street" else "street") if atom.kind in {"street", "residence"} else []
+    others = (
+        group.of("residence" if atom.kind == "street" else "street") if atom.kind in {"street", "residence"} else []
+    )
     return bool(others) and not _entrances(others[0], gazetteer) & _entrances(atom, gazetteer)
 
 
@@ -291,14 +293,18 @@ def _evidence_name(group: Group) -> str:
     return "place.residence" if group.of("residence") else "place.commune"
 
 
-def mixture(groups: list[Group], weights: list[float]) -> PlaceWeights:
-    """Let each group be the place of the matter with its weight (they sum to 1)."""
+def mixture(groups: list[Group], weights_of: list[float]) -> PlaceWeights:
+    """Let each group be the place of the matter with its weight, and none with what is missing to 1."""
     if not groups:
         return PlaceWeights([], {}, 0.0)
+    none = max(0.0, 1.0 - sum(weights_of))
     named = {n for group in groups for n in group.bits}
     bits = {
-        n: log2(sum(w * 2.0 ** group.bits.get(n, group.elsewhere) for w, group in zip(weights, groups, strict=True)))
+        n: log2(
+            none
+            + sum(w * 2.0 ** group.bits.get(n, group.elsewhere) for w, group in zip(weights_of, groups, strict=True))
+        )
         for n in named
     }
-    elsewhere = log2(sum(w * 2.0**group.elsewhere for w, group in zip(weights, groups, strict=True)))
+    elsewhere = log2(none + sum(w * 2.0**group.elsewhere for w, group in zip(weights_of, groups, strict=True)))
     return PlaceWeights(groups, bits, elsewhere)

@@ -49,7 +49,12 @@ class Traders:
                     continue
                 found += 1
                 trust = _trust(text, position)
-                ratio = weights.TRADE_NAME * self._people / len(people)
+                ratio = (
+                    weights.TRADE_NAME
+                    * self._people
+                    / len(people)
+                    / (1.0 if trust < weights.TRADE_SIGNED else weights.TRADE_OUTSIDE)
+                )
                 yield TradeMention(people, word.start, text.words[last].end, log2(trust * ratio + 1.0 - trust))
             if found >= _MOST_FOUND:
                 return

@@ -10,7 +10,6 @@ from dtm_contact.matching.clues import Clues
 from dtm_contact.matching.index import MatchIndex
 from dtm_contact.model import Candidate, Evidence, Likely, Match, OnDuty
 
-
 _ACCOUNTS = frozenset({"email.known", "email.confirmed"})
 
 
@@ -83,9 +82,9 @@ def _masses(weighing: Weighing, weighed: list[Weighed], rest: list[tuple[float, 
 
 def _add(masses: Masses, tenant_id: str, each: Weighed, mass: float) -> None:
     masses.total += mass
-    _to(masses.tenants, tenant_id, mass)
+    _to(masses.tenants, tenant_id, mass * each.certainty)
     if each.home is not None:
-        _to(masses.dwellings, each.home.dwelling.dwelling_id, mass)
+        _to(masses.dwellings, each.home.dwelling.dwelling_id, mass * each.certainty)
         _to(masses.residences, each.home.residence_id, mass)
         _to(masses.entrances, each.home.address_id, mass)
 
@@ -167,7 +166,7 @@ def _place_evidence(weighing: Weighing, masses: Masses) -> tuple[Evidence, ...]:
 def _on_duty(
     masses: Masses, dwelling: Likely | None, residence: Likely | None, weighing: Weighing
 ) -> tuple[OnDuty, ...]:
-    """Return who is on duty at the entrance: the dwelling's, else those that the text singles out, else the residence."""
+    """Return who is on duty at the dwelling's entrance, else at those that the text singles out, else there."""
     directory, on = weighing.index.directory, weighing.on
     if dwelling is not None:
         return on_duty(directory, directory.dwellings[dwelling.id].address_id, on)

@@ -68,7 +68,9 @@ CARETAKER_FITS = 0.5
 """Trust in a caretaker's name as a sign of the residence: people name the one they had before, too."""
 
 TRADE_NAME = 0.8
-TRADE_SIGNED = 0.9
+TRADE_SIGNED = 0.95
+TRADE_OUTSIDE = 0.005
+"""Share of those signing with a trade name of the directory who are others' shops."""
 TRADE_CITED = 0.1
 MOST_CANDIDATES = 20
 """10 to 20 candidates are as good as 50 (measured)."""

@@ -43,7 +43,8 @@ SELF_WORDS = _listed("suis moi soussigne soussignee ici soy")
 RELATIVES_WRITTEN_FOR = _listed("mere maman pere papa mamie tante oncle cliente client")
 WRITTEN_FOR = _listed(
     """
-    mere maman pere papa grand mamie mamy papi papy tante oncle parents conseil sujet accord assure assuree societaire administre administree mandant mandante tutrice tuteur curateur curatrice situation dossier compte
+    mere maman pere papa grand mamie mamy papi papy tante oncle parents conseil sujet accord assure assuree
+    societaire administre administree mandant mandante tutrice tuteur curateur curatrice situation dossier compte
     client cliente patient patiente majeur protegee protege accompagne interets pour appelle nomme nommee prenomme
     """
 )
@@ -51,8 +52,8 @@ ON_BEHALF = _listed("pour nom part compte place")
 """Before a relative or a neighbour: the matter is theirs."""
 KIN = _listed(
     """
-    mari epoux epouse femme compagne compagnon conjoint conjointe fils fille frere soeur enfant enfants bebe neveu niece
-    copine copain ami amie cousin cousine
+    mari epoux epouse femme compagne compagnon conjoint conjointe fils fille frere soeur enfant enfants bebe neveu
+    niece copine copain ami amie cousin cousine
     """
 )
 NEIGHBOURS = _listed("voisin voisine voisins voisines")
@@ -68,11 +69,11 @@ RUNNING_A_SHOP = _listed(
 
 ORGANISATIONS = _listed(
     """
-    sarl sas sasu eurl sa societe entreprise plomberie electricite chauffage ascenseurs nettoyage service services mairie
-    ville commune departement conseil cabinet avocat avocate avocats maitre notaire huissier commissaire assurance
-    assurances mutuelle banque ccas udaf caf cpam assistante assistant sociale social travailleuse travailleur mandataire
-    tutelle tuteur tutrice curateur curatrice juridique comptabilite recouvrement sinistres expert hopital clinique
-    prefecture tribunal police commissariat syndic agence direction
+    sarl sas sasu eurl sa societe entreprise plomberie electricite chauffage ascenseurs nettoyage service services
+    mairie ville commune departement conseil cabinet avocat avocate avocats maitre notaire huissier commissaire
+    assurance assurances mutuelle banque ccas udaf caf cpam assistante assistant sociale social travailleuse
+    travailleur mandataire tutelle tuteur tutrice curateur curatrice juridique comptabilite recouvrement sinistres
+    expert hopital clinique prefecture tribunal police commissariat syndic agence direction
     """
 )
 """In a display name or a signature block: the writer speaks for others."""
@@ -80,13 +81,16 @@ ORGANISATIONS = _listed(
 # --- places
 
 LIVING = _listed(
-    "habite habitons habitant demeurant domicilie domiciliee sis sise reside residant residons vis adresse locataire suis"
+    """
+    habite habitons habitant demeurant domicilie domiciliee sis sise reside residant residons vis adresse locataire
+    suis
+    """
 )
 """Before a place: the writer says that he lives there."""
 OFFICIAL_PLACES = _listed(
     """
-    bureau agence mairie ville ccas tribunal hopital metro gare commissariat barreau antenne prefecture caf cpam espace
-    service mediatheque college lycee ecole stade marche
+    bureau agence mairie ville ccas tribunal hopital metro gare commissariat barreau antenne prefecture caf cpam
+    espace service mediatheque college lycee ecole stade marche
     """
 )
 NUMBER_CUES = _listed("au du le numero n no")
@@ -99,6 +103,7 @@ BUILDING_WORDS = _listed("bat batiment bt bati building bldg edificio predio bat
 STAIRCASE_WORDS = _listed("esc escalier escaliers cage staircase")
 DOOR_WORDS = _listed("porte pte appt apt appartement apparte logement door puerta porta")
 SIDES = _listed("gauche droite face")
+AFTER_A_SIGNATURE = BUILDING_WORDS | STAIRCASE_WORDS | DOOR_WORDS | _listed("tel telephone port mob rue avenue bail")
 WHERE_OTHERS_LIVE = _listed("voisin voisins voisine voisines dame monsieur gens celui celle ceux jusqu entre")
 """Before a floor: "la dame du 11e", "les voisins du 8"."""
 

@@ -11,7 +11,8 @@ _WORDS = re.compile(r"[a-z]+|[0-9]+")
 
 # The abbreviations of the French postal standard (NF Z10-011) and those that people make up.
 _TYPES = {
-    "allee": ("all", "allees", "ale"), "avenue": ("av", "ave", "aven", "avn"), "boulevard": ("bd", "bld", "bvd", "blvd", "boul"),
+    "allee": ("all", "allees", "ale"), "avenue": ("av", "ave", "aven", "avn"),
+    "boulevard": ("bd", "bld", "bvd", "blvd", "boul"),
     "chemin": ("che", "chem", "ch"), "cite": (), "cours": ("crs",), "esplanade": ("esp",), "faubourg": ("fg", "fbg"),
     "impasse": ("imp",), "mail": (), "passage": ("pass", "pas"), "place": ("pl", "plc"), "promenade": ("prom",),
     "quai": ("qu",), "residence": ("res", "resid"), "route": ("rte",), "rue": ("r",), "ruelle": ("rle",),
@@ -23,8 +24,9 @@ STREET_TYPES: dict[str, str] = {
 """Each way of writing a kind of street, and the kind."""
 
 _WRITTEN_OUT = {
-    "st": "saint", "ste": "sainte", "sts": "saints", "dr": "docteur", "doct": "docteur", "gal": "general", "gen": "general",
-    "mal": "marechal", "cdt": "commandant", "cmdt": "commandant", "cap": "capitaine", "capt": "capitaine", "cne": "capitaine",
+    "st": "saint", "ste": "sainte", "sts": "saints", "dr": "docteur", "doct": "docteur", "gal": "general",
+    "gen": "general", "mal": "marechal", "cdt": "commandant", "cmdt": "commandant", "cap": "capitaine",
+    "capt": "capitaine", "cne": "capitaine",
     "pr": "professeur", "prof": "professeur", "pdt": "president", "col": "colonel", "lt": "lieutenant", "abb": "abbe",
     "gd": "grand", "gds": "grands", "gde": "grande", "res": "residence", "resid": "residence", "fg": "faubourg",
     "un": "1", "deux": "2", "trois": "3", "quatre": "4", "cinq": "5", "six": "6", "sept": "7", "huit": "8", "neuf": "9",
@@ -66,7 +68,7 @@ def street_words(street: str) -> tuple[str, ...]:
 
 @dataclass(frozen=True, slots=True)
 class HouseNumber:
-    """A house number; `high` is the end of a range ("10/12"), else the same as `low`; `suffix` "", "bis", "ter" or a letter."""
+    """A house number; `high` is the end of a range ("10/12"), else as `low`; `suffix` "", "bis", "ter" or a letter."""
 
     low: int
     high: int

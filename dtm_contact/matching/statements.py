@@ -1,0 +1,47 @@
+"""What writers say of themselves, where it changes whom a contact can be about; patterns over folded text."""
+
+import re
+
+
+def _any_of(*patterns: str) -> tuple[re.Pattern[str], ...]:
+    return tuple(re.compile(rf"\b(?:{pattern})\b") for pattern in patterns)
+
+
+APPLICANT = _any_of(
+    r"cherch\w{0,6} (?:activement )?une? (?:f[1-6]|t[1-6]|studio|logement|appart\w*|apart\w*|maison)",
+    r"(?:demandeur|demandeuse|demande) de logement",
+    r"numero unique",
+    r"pas encore (?:fait|depose) (?:de |mon )?dossier",
+)
+"""Who looks for a home is seldom a tenant; those whom he names as such are not the ones concerned."""
+
+NOT_A_TENANT = _any_of(
+    r"suis pas (?:locataire|un de vos locataires|une de vos locataires|chez vous)",
+    r"pas locataire chez vous",
+    r"pas (?:votre|l'un de vos|l'une de vos|un de vos) locataires?",
+)
+
+_MY_NAME = "(?:mon nom|mon identite)"
+ANONYMOUS = _any_of(
+    rf"(?:donne|donnerai|dirai|communique|communiquerai|laisse|laisserai) pas (?:ici )?{_MY_NAME}",
+    rf"(?:souhaite|veux|prefere|desire) (?:pas|ne pas) (?:vous )?(?:donner|dire|laisser|communiquer) {_MY_NAME}",
+    rf"sans (?:vous )?(?:donner|dire|laisser) {_MY_NAME}",
+    r"(?:souhaite|prefere|veux|desire|tiens a|reste) (?:rester |garder l')?anonym\w*",
+    r"lettre anonyme",
+)
+"""Who does not give his name. Asking that it be kept from neighbours is something else."""
+
+LEFT = _any_of(
+    r"depot de garantie",
+    r"solde de tout compte",
+    r"decompte (?:final|definitif)",
+    r"ancien(?:ne)? (?:locataire|logement|appartement)",
+    r"j'ai (?:quitte|rendu)",
+    r"apres mon depart",
+    r"caution",
+)
+
+
+def says(folded: str, patterns: tuple[re.Pattern[str], ...]) -> bool:
+    """Tell whether a folded text holds one of the patterns."""
+    return any(pattern.search(folded) for pattern in patterns)

@@ -1,0 +1,62 @@
+"""The evidence is the explanation: it stands where it says, adds up, and is put in order."""
+
+from datetime import UTC, date, datetime
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from dtm_contact.matching import MatchIndex, match
+from dtm_contact.model import Contact, Forwarded, Mailbox, Match, NoHistory
+from tests.matching.letters import letters
+
+ON = date(2026, 11, 24)
+
+
+def _check(contact: Contact, found: Match) -> None:
+    probabilities = [candidate.probability for candidate in found.candidates]
+    assert all(0 <= probability <= 1 for probability in probabilities)
+    assert sum(probabilities) <= 1 + 1e-9
+    assert len(found.candidates) <= 20
+    assert [c.score for c in found.candidates] == sorted((c.score for c in found.candidates), reverse=True)
+    pieces = [piece for candidate in found.candidates for piece in candidate.evidence]
+    for piece in (*pieces, *found.place_evidence):
+        if piece.span is not None:
+            assert contact.text(piece.span.part)[piece.span.start : piece.span.end] == piece.seen
+
+
+def test_evidence_stands_where_it_says(fixture_index: MatchIndex) -> None:
+    for letter in letters(fixture_index.directory, 77, 150):
+        _check(letter.contact, match(letter.contact, ON, fixture_index, NoHistory()))
+
+
+def test_a_candidates_evidence_explains_the_order(placed: MatchIndex) -> None:
+    contact = Contact("email", datetime(2026, 11, 24, tzinfo=UTC), new_text="Odette Vauquelin\n12 rue Laplace, Arcueil")
+    best = match(contact, ON, placed, NoHistory()).candidates[0]
+    assert sum(piece.weight for piece in best.evidence) == pytest.approx(best.score, abs=0.05)
+    assert {piece.name for piece in best.evidence} == {"name.signed", "place.street"}
+    assert abs(best.evidence[0].weight) >= abs(best.evidence[-1].weight)
+
+
+_WORDS = st.sampled_from(
+    ["Odette", "Vauquelin", "mme", "M.", "je suis", "12", "rue Laplace", "Arcueil", "bât", "A", "94110", "3e étage",
+     "pour", "ma mère", "06 11 00 00 01", "5550001/11", "\n", ",", "«", "é", "ﬁ", "\u0301", "İ", "ß", "…", "@", "0", "née", "l'",
+     "-"]
+)  # fmt: skip
+_TEXTS = st.lists(_WORDS | st.text(max_size=6), max_size=40).map(" ".join)
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(name=_TEXTS, address=st.text(max_size=20), subject=_TEXTS, text=_TEXTS, signature=_TEXTS, passed_on=_TEXTS)
+def test_no_text_breaks_it(placed: MatchIndex, name: str, address: str, **texts: str) -> None:
+    passed_on = texts["passed_on"]
+    contact = Contact(
+        "email",
+        datetime(2026, 11, 24, tzinfo=UTC),
+        Mailbox(name, address),
+        subject=texts["subject"],
+        new_text=texts["text"],
+        signature=texts["signature"],
+        forwarded=(Forwarded(Mailbox(passed_on, address), texts["subject"], passed_on),),
+    )
+    _check(contact, match(contact, ON, placed, NoHistory()))
