@@ -19,7 +19,7 @@ from dtm_contact.rules.expression import Expression, Test, conjuncts
 from dtm_contact.rules.index import Index
 from dtm_contact.rules.queues import Queue, Queues, load_queues
 from dtm_contact.rules.routing import Rule, load_routing
-from dtm_contact.rules.unreached import unreached
+from dtm_contact.rules.unreached import excludes_itself, unreached
 from dtm_contact.topics import Lexicon
 
 _DIGITS = 12
@@ -112,6 +112,10 @@ def _errors(problems: Iterable[Problem]) -> bool:
 
 
 def _unreached(rules: tuple[Rule, ...]) -> Iterator[Problem]:
+    for rule in rules:
+        if rule.when and excludes_itself(rule.when):
+            hint = "it wants a condition, and the same or a wider one with not"
+            yield Problem(routing_file.FILE, *rule.place, f"the rule {rule.id} can never hold", hint)
     for rule, before in unreached(rules):
         message = f"the rule {rule.id} is never reached"
         hint = f"{before.id} in line {before.place[0]} holds wherever it would; move {rule.id} above it, or delete it"

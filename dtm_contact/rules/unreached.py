@@ -1,11 +1,11 @@
-"""Rules that can never decide, because an earlier rule holds wherever they would."""
+"""Rules that can never decide: they exclude themselves, or an earlier rule holds wherever they would."""
 
 from collections import defaultdict
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 from itertools import combinations, product
 from typing import TypeGuard
 
-from dtm_contact.rules.expression import Expression, Test, conjuncts
+from dtm_contact.rules.expression import Expression, Not, Test, conjuncts
 from dtm_contact.rules.index import looked_up_by
 from dtm_contact.rules.routing import Rule
 
@@ -29,13 +29,19 @@ def unreached(rules: Sequence[Rule]) -> Iterator[tuple[Rule, Rule]]:
                 earlier.add(rule, rule.when)
 
 
+def excludes_itself(when: Expression) -> bool:
+    """Tell whether conditions want something and, with `not`, the same or something wider away."""
+    parts = tuple(conjuncts(when))
+    return any(isinstance(no, Not) and any(_implies(part, no.part) for part in parts) for no in parts)
+
+
 class _Earlier:
     """The rules read so far, to be found by what they ask for, so that not every pair is compared."""
 
     def __init__(self) -> None:
         self._numbers: dict[Expression, int] = {}
         self._names: set[tuple[str, ...]] = set()
-        self._by_key: defaultdict[Hashable, list[tuple[Rule, tuple[Expression, ...]]]] = defaultdict(list)
+        self._by_key: defaultdict[Hashable, list[tuple[Rule, tuple[Test, ...]]]] = defaultdict(list)
 
     def add(self, rule: Rule, when: Expression) -> None:
         """Put a rule under each value of its lists, with the parts that are no lists."""
@@ -45,7 +51,7 @@ class _Earlier:
         others = frozenset(self._others(parts))
         self._names.add(names)
         for values in product(*(test.wanted for test in tests)):
-            self._by_key[names, values, others].append((rule, parts))
+            self._by_key[names, values, others].append((rule, tuple(filter(_is_list, parts))))
 
     def wider(self, when: Expression) -> Rule | None:
         """Return the first rule that holds wherever `when` does, or None."""
@@ -57,8 +63,8 @@ class _Earlier:
             for names in self._names
             if value.keys() >= set(names)
             for other in others
-            for rule, wanted in self._by_key.get((names, tuple(value[name] for name in names), other), ())
-            if all(any(_implies(part, wider) for part in parts) for wider in wanted)
+            for rule, lists in self._by_key.get((names, tuple(value[name] for name in names), other), ())
+            if all(any(_implies(part, wider) for part in parts) for wider in lists)
         ]
         return min(found, key=lambda rule: rule.place, default=None)
 

@@ -61,6 +61,25 @@ def test_queue_office_is_that_of_the_place(good: RuleSet, match: Match, queue: s
     assert (found.queue, found.office_id) == (queue, office)
 
 
+def test_of_several_queues_of_an_office_the_main_one_takes_its_cases(tmp_path: Path) -> None:
+    folder = overlay(GOOD, tmp_path / "rules")
+    with (folder / "queues.yaml").open("a", encoding="utf-8") as queues:
+        queues.write("  nord-travaux: {label: Travaux, office: nord}\n")
+        queues.write("  nord-accueil: {label: Accueil, office: nord, main: true}\n")
+    text = (
+        (folder / "queues.yaml").read_text("utf-8").replace("  nord:\n    label: Bureau nord\n    office: nord\n", "")
+    )
+    (folder / "queues.yaml").write_text(text, "utf-8")
+    assert decided(load_rules(folder), asked("water_leak"), at("nord")).queue == "nord-accueil"
+
+
+def test_what_a_queue_does_not_say_is_as_for_all(good: RuleSet) -> None:
+    assert good.queues["nord"].on_call == good.queues["comptes"].on_call == "astreinte@bailleur.example"
+    assert good.queues["sud"].on_call == "astreinte-sud@bailleur.example"
+    assert good.queues["nord"].due == good.queues["comptes"].due
+    assert good.queues["sud"].due[Priority.P3] == good.queues["nord"].due[Priority.P3]
+
+
 def test_a_desk_is_the_agency_s_whatever_the_place(good: RuleSet) -> None:
     found = decided(good, asked("rent_charges"), at("nord"))
     assert (found.queue, found.office_id) == ("comptes", "agence")

@@ -8,9 +8,12 @@ from hypothesis import strategies as st
 
 from dtm_contact.rules.facts import Facts
 from dtm_contact.rules.routing import Rule, Then
-from dtm_contact.rules.unreached import unreached
+from dtm_contact.rules.unreached import excludes_itself, unreached
 from tests.rules.cast import expression
 from tests.rules.test_index import CONTACTS, NESTED
+
+MANY = [{"text": {"contains": f"mot {number}"}} for number in range(8)]
+FOUR = {"topic": "gas", "office": "nord", "kind": "case", "channel": "email"}
 
 
 def rules_of(*whens: dict[str, Any]) -> list[Rule]:
@@ -36,6 +39,11 @@ def rules_of(*whens: dict[str, Any]) -> list[Rule]:
         ({"any": [{"topic": "gas"}, {"office": "nord"}]}, {"topic": "gas"}, False),
         ({"topics": "gas"}, {"topic": "gas"}, False),
         ({"hours": "closed"}, {"hours": {"state": "closed"}, "topic": "gas"}, True),
+        ({"all": MANY}, {"topic": "gas", "all": MANY}, True),
+        ({"all": MANY[:6]}, {"topic": "gas", "all": MANY}, True),
+        ({"all": MANY}, {"topic": "gas", "all": MANY[:-1]}, False),
+        (FOUR, {**FOUR, "text": {"contains": "eau"}}, True),
+        ({**FOUR, "priority": "P1"}, {**FOUR, "priority": "P2"}, False),
     ],
     ids=str,
 )
@@ -46,6 +54,29 @@ def test_an_earlier_rule_that_is_as_wide_or_wider(
 ) -> None:
     found = [(later.id, earlier.id) for later, earlier in unreached(rules_of(first, second))]
     assert found == ([("r1", "r0")] if is_unreached else [])
+
+
+@pytest.mark.parametrize(
+    ("when", "excludes"),
+    [
+        ({"topic": "gas", "not": {"topic": "gas"}}, True),
+        ({"topic": "gas", "not": {"topic": ["gas", "fire"]}}, True),
+        ({"topic": ["gas", "fire"], "not": {"topic": "gas"}}, False),
+        ({"text": {"contains": "eau"}, "all": [{"not": {"text": {"contains": "eau"}}}]}, True),
+        ({"topic": "gas", "not": {"topics": "gas"}}, False),
+        ({"not": {"topic": "gas"}}, False),
+    ],
+    ids=str,
+)
+def test_conditions_that_exclude_themselves(when: dict[str, Any], excludes: bool) -> None:  # noqa: FBT001 - a table's column
+    assert excludes_itself(expression(when)) is excludes
+
+
+@settings(deadline=None)
+@given(NESTED, CONTACTS)
+def test_what_excludes_itself_never_holds(when: dict[str, Any], seen: Facts) -> None:
+    tried = expression(when)
+    assert not (excludes_itself(tried) and tried.holds(seen))
 
 
 @settings(deadline=None)
