@@ -1,7 +1,6 @@
 """Collect whom a contact may be about, then weigh the best of them: Fellegi and Sunter's sum of named weights."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from datetime import date
 from heapq import nlargest
 from math import log2
@@ -10,35 +9,21 @@ from dtm_contact.matching import weights
 from dtm_contact.matching.clues import Clues
 from dtm_contact.matching.identity import Identity
 from dtm_contact.matching.index import MatchIndex, door_key
-from dtm_contact.matching.name_mentions import Mention, Role
+from dtm_contact.matching.mentions import Mention, Role
 from dtm_contact.matching.naming import Naming
 from dtm_contact.matching.people import Home, Person
 from dtm_contact.matching.place_mentions import Atom
 from dtm_contact.matching.places import Group, PlaceWeights, merged, mixture
+from dtm_contact.matching.rivals import Weighed, settle
 from dtm_contact.matching.words import OF_THE_WRITER
 from dtm_contact.model import Evidence, Part
 
-_WRITTEN_FOR = "name.for"
-_OF_THE_WRITER = ("email.", "phone.", "thread.", "name.")
-_CITED = {f"name.{role.name.lower()}": role.trust for role in (Role.PAIR, Role.NAMED, Role.KIN)}
-"""How surely one who is merely spoken of is the one concerned, whatever else fits: neighbours speak of each other."""
+_CITED = frozenset({Role.PAIR, Role.NAMED, Role.KIN})
+"""Merely spoken of, so no more surely concerned than their role says: neighbours speak of each other."""
 
 _NAMES_FOLLOWED = 12
 _NEGLIGIBLE = 20.0
 """Bits below the best from which a person's probability is nothing."""
-
-
-@dataclass(slots=True)
-class Weighed:
-    """A person with his home on the day, the sum of his bits, and why."""
-
-    position: int
-    person: Person
-    home: Home | None
-    score: float
-    evidence: list[Evidence] = field(default_factory=list)
-    written_for: float = 0.0
-    certainty: float = 1.0
 
 
 class Weighing:
@@ -108,9 +93,7 @@ class Weighing:
         least = chosen[0][0] - _NEGLIGIBLE if chosen else 0.0
         rest = [each for each in quick if each[0] > least and each[1] not in kept]
         weighed = [self._in_full(position) for _score, position in chosen]
-        if any(each.written_for > weights.WRITTEN_FOR_SURE for each in weighed):
-            for each in weighed:
-                self._discount_writer(each)
+        settle(weighed, len(self.index.people.all))
         weighed.sort(key=lambda each: -each.score)
         return weighed, rest
 
@@ -131,29 +114,17 @@ class Weighing:
         home = person.home(self.on)
         weighed = Weighed(position, person, home, 0.0)
         evidence = list(self.identity.found.get(position, {}).values())
-        account = "email" in self.identity.found.get(position, {})
-        named = self.naming.weigh(person, account=account)
-        evidence.extend(named)
-        weighed.written_for = max((piece.weight for piece in named if piece.name == _WRITTEN_FOR), default=0.0)
-        if position not in self.identity.found:
-            weighed.certainty = max((_CITED.get(piece.name, 1.0) for piece in named if piece.weight > 0), default=1.0)
+        weighed.account = "email" in self.identity.found.get(position, {})
+        named = self.naming.weigh(person, account=weighed.account)
+        weighed.role, weighed.fits = named.role, named.fits
+        evidence.extend(named.evidence)
+        if position not in self.identity.found and named.role in _CITED:
+            weighed.certainty = named.role.trust
         weighed.score = sum(piece.weight for piece in evidence) + self._standing(person, home)
         if home is not None:
             weighed.score += self._at_home(home, evidence)
         weighed.evidence = sorted(evidence, key=lambda piece: -abs(piece.weight))
         return weighed
-
-    def _discount_writer(self, weighed: Weighed) -> None:
-        """Bound what tells who writes, where he writes for another: then it tells only whose account that is."""
-        if weighed.written_for > 0:
-            return
-        bits = sum(piece.weight for piece in weighed.evidence if piece.name.startswith(_OF_THE_WRITER))
-        if bits <= 0:
-            return
-        account = log2(max(len(self.index.people.all), 1))
-        excess = min(0.0, account - bits) + weights.WRITES_FOR_HIMSELF
-        weighed.evidence.insert(0, Evidence("writes.for_another", round(excess, 2), ""))
-        weighed.score += excess
 
     def _standing(self, person: Person, home: Home | None) -> float:
         gone = home is not None and home.left(self.on)

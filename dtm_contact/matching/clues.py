@@ -2,17 +2,12 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from dtm_contact.matching.index import MatchIndex
-from dtm_contact.matching.name_mentions import (
-    MOST_MENTIONS,
-    Mention,
-    NameReader,
-    Role,
-    address_mention,
-    display_mention,
-)
+from dtm_contact.matching.mailbox_names import address_mention, display_mention
+from dtm_contact.matching.mentions import MOST_MENTIONS, Mention, Role
+from dtm_contact.matching.name_mentions import NameReader
 from dtm_contact.matching.passages import LONGEST_NAME, Passage, passage, texts
 from dtm_contact.matching.people import number_key
 from dtm_contact.matching.place_mentions import Atom, find_atoms
@@ -152,17 +147,32 @@ def _names(contact: Contact, passages: list[Passage], index: MatchIndex, clues: 
     for box, own in writers:
         if index.is_ours(box.address):
             continue
-        found.append(display_mention(box.name, Role.DISPLAY, span=own, people=people))
+        found.append(display_mention(box.name, span=own))
         if box.address.lower() not in people.by_email:
             found.append(address_mention(box.address, people, span=own))
     for text in passages:
         reader = NameReader(text, people)
-        found.extend(reader.titled())
+        titled = reader.titled()
+        if text.part is Part.SUBJECT:
+            # A subject names whom it is about, and is not signed.
+            titled = [replace(each, role=Role.NAMED) if each.role is Role.SIGNED else each for each in titled]
+        found.extend(titled)
         if text.part is not Part.SUBJECT:
             if not (clues.staff and text.part in {Part.NEW, Part.SIGNATURE}):
                 found.extend(reader.signed(block=text.part is Part.SIGNATURE))
             found.extend(reader.pairs())
-    clues.mentions = [mention for mention in found if mention is not None][:MOST_MENTIONS]
+    clues.mentions = _without_caretakers([mention for mention in found if mention is not None])[:MOST_MENTIONS]
+
+
+def _without_caretakers(mentions: list[Mention]) -> list[Mention]:
+    """Drop those merely named who are called the caretaker elsewhere in the contact."""
+    caretakers = [set(mention.words) for mention in mentions if mention.role is Role.CARETAKER]
+    spoken_of = {Role.NAMED, Role.PAIR}
+    return [
+        mention
+        for mention in mentions
+        if mention.role not in spoken_of or not any(set(mention.words) <= words for words in caretakers)
+    ]
 
 
 def _places(text: Passage, index: MatchIndex, clues: Clues) -> None:

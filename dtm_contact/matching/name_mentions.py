@@ -4,20 +4,16 @@ Six tenants in a hundred bear a frequent French word as their surname, so a know
 nothing. Each mention knows its role: who speaks of himself, whom he writes for, or who is merely spoken of.
 """
 
-import re
-from dataclasses import dataclass
-from enum import Enum
 from functools import cached_property
 
-from dtm_contact.matching.passages import LONGEST_NAME, Passage, Word, passage
+from dtm_contact.matching.mentions import MOST_MENTIONS, Mention, Role, mention_of
+from dtm_contact.matching.passages import Passage, Word
 from dtm_contact.matching.people import People
 from dtm_contact.matching.words import (
     AFTER_A_SIGNATURE,
     CARETAKERS,
-    FEMALE_TITLES,
     GREETINGS,
     KIN,
-    MALE_TITLES,
     NEIGHBOURS,
     NOT_NAMES,
     ON_BEHALF,
@@ -30,58 +26,10 @@ from dtm_contact.matching.words import (
     TITLES,
     WRITTEN_FOR,
 )
-from dtm_contact.model import Part, Span
-
-MOST_MENTIONS = 24
-"""Names read in one contact; a text with more is a list of people."""
 
 _MOST_WORDS = 5
-
-
-class Role(Enum):
-    """Who a name is, with how surely it is the tenant concerned, and how much it may speak against others."""
-
-    FOR = (0.93, 1.0)
-    SELF = (0.95, 1.0)
-    SIGNED = (0.92, 1.0)
-    DISPLAY = (0.9, 0.7)
-    ADDRESS = (0.6, 0.0)
-    PAIR = (0.5, 0.0)
-    NAMED = (0.15, 0.0)
-    KIN = (0.01, 0.0)
-    CARETAKER = (0.0, 0.0)
-
-    def __init__(self, trust: float, against: float) -> None:
-        self.trust = trust
-        self.against = against
-
-
-@dataclass(frozen=True, slots=True)
-class Mention:
-    """A name in a text.
-
-    Attributes:
-        words: full words of the name, folded.
-        initials: single letters of it.
-        gender: by its title, "" without one.
-        seen, span: as written, and where.
-    """
-
-    role: Role
-    words: tuple[str, ...]
-    initials: tuple[str, ...]
-    gender: str
-    seen: str
-    span: Span | None
-    titled: bool = False
-
-
 _CLOSING_LINES = 5
 _LINE_WORDS = 9
-
-
-def _gender(title: str) -> str:
-    return "f" if title in FEMALE_TITLES else "m" if title in MALE_TITLES else ""
 
 
 class NameReader:
@@ -131,24 +79,8 @@ class NameReader:
 
     def mention(self, role: Role, first: int, end: int, title: str = "") -> Mention | None:
         """Build the mention of the words from `first` to `end`, or None where none of them is a full word."""
-        born = self._born(end)
-        words = [each.text for each in self._words[first:end]] + born
-        full = tuple(word for word in words if len(word) > 1)
-        if not full:
-            return None
-        last = self._words[end - 1]
-        start = self._words[first].start
-        return Mention(
-            role,
-            _glue_apostrophes(self._text, self._words[first:end]) + tuple(born)
-            if "'" in self._text.folded.text[start : last.end]
-            else full,
-            tuple(word for word in words if len(word) == 1),
-            _gender(title),
-            self._text.seen(start, last.end),
-            self._text.span(start, last.end),
-            bool(title),
-        )
+        mention = mention_of(self._text, self._words[first:end], role, title, self._born(end))
+        return mention if mention.words else None
 
     def _born(self, end: int) -> list[str]:
         """Return the birth name that follows ("née Lacroix")."""
@@ -343,20 +275,6 @@ class NameReader:
         return after in set(",-(/0123456789\n") or following in AFTER_A_SIGNATURE
 
 
-def _glue_apostrophes(text: Passage, words: tuple[Word, ...]) -> tuple[str, ...]:
-    """Return the full words of a name, those joined by an apostrophe as one ("n'diaye" → "ndiaye")."""
-    glued: list[str] = []
-    end = -2
-    for word in words:
-        joined = word.start == end + 1 and text.folded.text[end] == "'"
-        if joined and glued:
-            glued[-1] += word.text
-        else:
-            glued.append(word.text)
-        end = word.end
-    return tuple(word for word in glued if len(word) > 1)
-
-
 def _lines(text: Passage) -> list[range]:
     """Return the lines that hold words, as ranges of word positions."""
     lines: list[range] = []
@@ -368,68 +286,3 @@ def _lines(text: Passage) -> list[range]:
             lines.append(range(first, position))
             first = position
     return lines
-
-
-_BRACKETED = re.compile(r"[(\[].*", re.DOTALL)
-
-
-def display_mention(name: str, role: Role, *, span: bool, people: People) -> Mention | None:
-    """Return the name that a mailbox bears as a mention; brackets ("(CD94)") are dropped."""
-    text = passage(Part.SENDER_NAME, _BRACKETED.sub("", name[:LONGEST_NAME]), 0 if span else None)
-    words = [word for word in text.words if word.text not in TITLES and word.text not in {"dr", "pr"}]
-    titles = [word.text for word in text.words if word.text in TITLES]
-    if not words:
-        return None
-    return _whole(text, words, role, titles[0] if titles else "", people)
-
-
-def _whole(text: Passage, words: list[Word], role: Role, title: str, people: People) -> Mention | None:
-    del people
-    full = (
-        _glue_apostrophes(text, tuple(words))
-        if "'" in text.folded.text
-        else tuple(w.text for w in words if len(w.text) > 1)
-    )
-    full = tuple(word for word in full if not word.isdigit())[:_MOST_WORDS]
-    initials = tuple(word.text for word in words if len(word.text) == 1 and not word.text.isdigit())
-    if not full and len(initials) < 2:  # noqa: PLR2004
-        return None
-    start, end = words[0].start, words[-1].end
-    return Mention(role, full, initials, _gender(title), text.seen(start, end), text.span(start, end), bool(title))
-
-
-def _first_and_surname(word: str, people: People) -> tuple[str, str] | None:
-    """Return the two names that were written as one word ("boubacarndiaye"), the first name first or last."""
-    for at in range(2, len(word) - 1):
-        one, other = word[:at], word[at:]
-        if (one in people.firsts and other in people.surnames) or (one in people.surnames and other in people.firsts):
-            return one, other
-    return None
-
-
-_LOCAL_WORDS = re.compile(r"[a-z]+")
-
-
-def address_mention(address: str, people: People, *, span: bool) -> Mention | None:
-    """Return the name inside an e-mail address that nobody is known by ("f.blanc94@…", "messaoudis1973@…")."""
-    local = address.partition("@")[0].lower()[:64]
-    words: list[str] = []
-    initials: list[str] = []
-    for word in _LOCAL_WORDS.findall(local):
-        if len(word) == 1:
-            initials.append(word)
-        elif word in people.surnames or word in people.firsts or len(word) < 4:  # noqa: PLR2004
-            words.append(word)
-        elif parts := _first_and_surname(word, people):
-            words.extend(parts)
-        elif word[1:] in people.surnames:
-            words.append(word[1:])
-            initials.append(word[0])
-        elif word[:-1] in people.surnames:
-            words.append(word[:-1])
-            initials.append(word[-1])
-    words = [word for word in words if word in people.surnames or word in people.firsts]
-    if not words:
-        return None
-    place = Span(Part.SENDER_ADDRESS, 0, len(address.partition("@")[0])) if span else None
-    return Mention(Role.ADDRESS, tuple(words), tuple(initials), "", address.partition("@")[0], place)

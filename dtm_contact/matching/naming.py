@@ -2,11 +2,12 @@
 
 import math
 from collections.abc import Iterable
+from dataclasses import dataclass, field
 from math import log2
 
 from dtm_contact.matching import weights
 from dtm_contact.matching.clues import Clues
-from dtm_contact.matching.name_mentions import Mention, Role
+from dtm_contact.matching.mentions import Mention, Role
 from dtm_contact.matching.people import People, Person
 from dtm_contact.matching.vocabulary import Vocabulary
 from dtm_contact.model import Evidence
@@ -14,12 +15,15 @@ from dtm_contact.model import Evidence
 _MOST_GLUED = 3
 
 
-def _readings(words: tuple[str, ...], vocabulary: Vocabulary) -> dict[str, tuple[float, int]]:
-    """Return each name that some of the words may mean, with its likelihood ratio and the words used as a bit mask."""
+def _readings(mention: Mention, vocabulary: Vocabulary) -> dict[str, tuple[float, int]]:
+    """Return each name that some of the words may mean, with its likelihood ratio and the parts used as a bit mask."""
+    words, units = mention.words, mention.units
     found: dict[str, tuple[float, int]] = {}
     for length in range(1, min(_MOST_GLUED, len(words)) + 1):
         for first in range(len(words) - length + 1):
-            mask = ((1 << length) - 1) << first
+            mask = 0
+            for unit in units[first : first + length]:
+                mask |= 1 << unit
             for name, ratio in vocabulary.ratios("".join(words[first : first + length])).items():
                 if ratio > found.get(name, (0.0, 0))[0]:
                     found[name] = ratio, mask
@@ -33,9 +37,9 @@ class NameFit:
         """Look its words up once; `trust` is how surely the one mentioned is the tenant concerned."""
         self.mention = mention
         self.trust = trust
-        self.surnames = _readings(mention.words, people.surnames)
-        self.firsts = _readings(mention.words, people.firsts)
-        self._count = len(mention.words)
+        self.surnames = _readings(mention, people.surnames)
+        self.firsts = _readings(mention, people.firsts)
+        self._count = len(set(mention.units))
         known = sum(word in people.surnames or word in people.firsts for word in mention.words)
         self.may_oppose = mention.role.against > 0 and trust >= mention.role.trust
         # Those merely spoken of are tenants often enough, however rare their name.
@@ -90,6 +94,15 @@ class NameFit:
         return Evidence(kind, round(self.bits(person), 2), mention.seen, mention.span, person.label)
 
 
+@dataclass(frozen=True, slots=True)
+class Named:
+    """What the mentions say of one person: what counts, the role of the best, and the best bits of each role."""
+
+    evidence: tuple[Evidence, ...] = ()
+    role: Role | None = None
+    fits: dict[Role, float] = field(default_factory=dict)
+
+
 class Naming:
     """All mentions of a contact, held against people."""
 
@@ -107,7 +120,7 @@ class Naming:
             bits = before
         return bits + self.first_bits.get(first, self.missing)
 
-    def weigh(self, person: Person, *, account: bool) -> list[Evidence]:
+    def weigh(self, person: Person, *, account: bool) -> Named:
         """Return what counts: the mention that fits best, and one of more authority that speaks against.
 
         Args:
@@ -117,7 +130,7 @@ class Naming:
         # A shop signs with its own name; whoever runs it is not in the directory.
         scored = [(fit.bits(person), fit) for fit in self.fits] if person.surname else []
         if not scored:
-            return []
+            return Named()
         best, chosen = max(scored, key=lambda each: each[0])
         counted = [(best, chosen)] if best > 0 else []
         standing = _AUTHORITY[chosen.mention.role] if best > 0 else 0
@@ -125,7 +138,11 @@ class Naming:
         if worst[0] < 0 and _AUTHORITY[worst[1].mention.role] > standing:
             described = account and chosen.mention.role in {Role.DISPLAY, Role.ADDRESS}
             counted = [worst] if described else [*counted, worst]
-        return [fit.evidence(person) for _bits, fit in counted]
+        fits: dict[Role, float] = {}
+        for bits, fit in scored:
+            fits[fit.mention.role] = max(bits, fits.get(fit.mention.role, bits))
+        evidence = tuple(fit.evidence(person) for _bits, fit in counted)
+        return Named(evidence, chosen.mention.role if best > 0 else None, fits)
 
 
 _AUTHORITY = {

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from dtm_contact.matching.gazetteer import Gazetteer, PlaceName
 from dtm_contact.matching.passages import Passage, Word
 from dtm_contact.matching.words import (
+    BEFORE_A_RESIDENCE,
     BUILDING_WORDS,
     DOOR_WORDS,
     FLOOR_WORDS,
@@ -268,8 +269,10 @@ def _named(passage: Passage, position: int, last: int, name: PlaceName) -> Atom 
     elif capital:
         quality = 0.85
     else:
-        quality = 0.6 if LOCATIVES.intersection(before) else 0.3
-    return Atom("residence", name.refers, start, end, quality)
+        quality = (
+            0.6 if LOCATIVES.intersection(before) else 0.3 if BEFORE_A_RESIDENCE.intersection(before[-1:]) else 0.0
+        )
+    return Atom("residence", name.refers, start, end, quality) if quality else None
 
 
 def _starts_sentence(passage: Passage, position: int) -> bool:

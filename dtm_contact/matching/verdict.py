@@ -5,9 +5,10 @@ from dataclasses import dataclass
 
 from dtm_contact.directory import on_duty, on_duty_in_residence
 from dtm_contact.matching import weights
-from dtm_contact.matching.candidates import Weighed, Weighing
+from dtm_contact.matching.candidates import Weighing
 from dtm_contact.matching.clues import Clues
 from dtm_contact.matching.index import MatchIndex
+from dtm_contact.matching.rivals import Weighed
 from dtm_contact.model import Candidate, Evidence, Likely, Match, OnDuty
 
 _ACCOUNTS = frozenset({"email.known", "email.confirmed"})
@@ -107,7 +108,7 @@ def _nobody(weighing: Weighing, masses: Masses) -> None:
     lone = weights.UNNAMED
     if not clues.applicant:
         lone *= 2.0 ** min((group.against_nobody for group in place.groups), default=0.0)
-    if not place.groups and weighing.groups:
+    if any(group.of("unknown_street") and not group.of("street") for group in weighing.groups):
         lone *= 2.0**weights.UNKNOWN_STREET
     masses.total += lone
     unweighed = (1.0 - weights.UNNAMED) * 2.0 ** (weighing.naming.missing + _no_tenant(weighing))

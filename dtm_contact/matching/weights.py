@@ -25,7 +25,7 @@ PLACE_AGAINST_NOBODY = -3.0
 ADDRESS_AGAINST_NOBODY = -6.0
 """A place of the estate is named, or a full address: people who have nothing to do with it do that seldom."""
 
-UNKNOWN_STREET = 3.0
+UNKNOWN_STREET = 4.0
 """An address with a number that is none of ours speaks for somebody else's tenant."""
 
 APPLICANT = -7.0
@@ -40,6 +40,12 @@ ORGANISATION_NAME_TRUST = 0.1
 WRITTEN_FOR_SURE = 6.0
 WRITES_FOR_HIMSELF = -4.0
 """Bits from which a name written for is a tenant's; what then remains for the writer, over a chance person."""
+
+FITS_SURELY = 8.0
+FITS_BETTER = 5.0
+SELF_FITS_ANOTHER = -8.0
+SIGNATURE_FITS_ANOTHER = -5.0
+"""The writer calls himself by the name of another candidate, so much better fitting."""
 
 GONE = -4.0
 """The lease has ended; `GONE_AND_SAYS_SO` where the text speaks of leaving."""

@@ -87,6 +87,7 @@ LIVING = _listed(
     """
 )
 """Before a place: the writer says that he lives there."""
+BEFORE_A_RESIDENCE = LIVING | _listed("le la les l du de des au aux a")
 OFFICIAL_PLACES = _listed(
     """
     bureau agence mairie ville ccas tribunal hopital metro gare commissariat barreau antenne prefecture caf cpam

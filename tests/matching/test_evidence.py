@@ -40,8 +40,8 @@ def test_a_candidates_evidence_explains_the_order(placed: MatchIndex) -> None:
 
 _WORDS = st.sampled_from(
     ["Odette", "Vauquelin", "mme", "M.", "je suis", "12", "rue Laplace", "Arcueil", "bât", "A", "94110", "3e étage",
-     "pour", "ma mère", "06 11 00 00 01", "5550001/11", "\n", ",", "«", "é", "ﬁ", "\u0301", "İ", "ß", "…", "@", "0", "née", "l'",
-     "-"]
+     "pour", "ma mère", "06 11 00 00 01", "5550001/11", "\n", ",", "«", "é", "ﬁ", "\u0301", "İ", "ß", "…", "@", "0",
+     "née", "l'", "-"]
 )  # fmt: skip
 _TEXTS = st.lists(_WORDS | st.text(max_size=6), max_size=40).map(" ".join)
 

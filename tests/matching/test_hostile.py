@@ -7,7 +7,7 @@ import pytest
 
 from dtm_contact.directory import Records
 from dtm_contact.matching import MatchIndex, match
-from dtm_contact.matching.name_mentions import MOST_MENTIONS
+from dtm_contact.matching.mentions import MOST_MENTIONS
 from dtm_contact.matching.passages import MOST_WORDS, texts
 from dtm_contact.matching.weights import MOST_CANDIDATES
 from dtm_contact.model import Contact, Forwarded, Mailbox, NoHistory

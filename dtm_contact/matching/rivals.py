@@ -1,0 +1,71 @@
+"""Candidates against each other: whom one names, and who fits worse than another what the writer says of himself."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from math import log2
+
+from dtm_contact.matching import weights
+from dtm_contact.matching.mentions import Role
+from dtm_contact.matching.people import Home, Person
+from dtm_contact.model import Evidence
+
+_OF_THE_WRITER = ("email.", "phone.", "thread.", "name.")
+_LESS_THAN_HIS_WORD = {None, Role.DISPLAY, Role.ADDRESS, Role.PAIR}
+
+
+@dataclass(slots=True)
+class Weighed:
+    """A person with his home on the day, the sum of his bits, and why.
+
+    Attributes:
+        role: of the mention that fits him best; None where none does.
+        fits: how well the mentions of each role fit him, in bits.
+        account: whether the sender's address is known for him or his household.
+        certainty: how surely he is the one concerned at all, if it is he who is named.
+    """
+
+    position: int
+    person: Person
+    home: Home | None
+    score: float
+    evidence: list[Evidence] = field(default_factory=list)
+    role: Role | None = None
+    fits: dict[Role, float] = field(default_factory=dict)
+    account: bool = False
+    certainty: float = 1.0
+
+    def discount(self, name: str, bits: float) -> None:
+        """Take bits away, with the reason."""
+        self.evidence.insert(0, Evidence(name, round(bits, 2), ""))
+        self.score += bits
+
+
+def settle(weighed: Iterable[Weighed], people: int) -> None:
+    """Weigh the candidates against each other; `people` is how many the directory holds."""
+    candidates = list(weighed)
+    if any(each.role is Role.FOR and each.fits[Role.FOR] > weights.WRITTEN_FOR_SURE for each in candidates):
+        for each in candidates:
+            _discount_writer(each, people)
+    for role, bits in ((Role.SELF, weights.SELF_FITS_ANOTHER), (Role.SIGNED, weights.SIGNATURE_FITS_ANOTHER)):
+        best = max((each.fits.get(role, 0.0) for each in candidates), default=0.0)
+        if best > weights.FITS_SURELY:
+            for each in candidates:
+                _discount_misfit(each, role, best, bits)
+
+
+def _discount_writer(weighed: Weighed, people: int) -> None:
+    """Bound what tells who writes, where he writes for another: then it tells only whose account that is."""
+    if weighed.role is Role.FOR:
+        return
+    bits = sum(piece.weight for piece in weighed.evidence if piece.name.startswith(_OF_THE_WRITER))
+    if bits > 0:
+        excess = min(0.0, log2(max(people, 1)) - bits)
+        weighed.discount("writes.for_another", excess + weights.WRITES_FOR_HIMSELF)
+
+
+def _discount_misfit(weighed: Weighed, role: Role, best: float, bits: float) -> None:
+    """Believe what the writer calls himself before his account and its display name, which say whose account it is."""
+    if weighed.role not in _LESS_THAN_HIS_WORD or weighed.fits.get(role, 0.0) > best - weights.FITS_BETTER:
+        return
+    display = sum(piece.weight for piece in weighed.evidence if piece.name == "name.display" and piece.weight > 0)
+    weighed.discount("name.fits_another", bits - (display if weighed.account else 0.0))
