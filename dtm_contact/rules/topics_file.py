@@ -280,7 +280,6 @@ class _Builder:
         self.problems.append(self.document.problem(at, message, hint, Severity.WARNING))
 
     def _words(self) -> Iterator[str]:
-        """Yield the words that a misspelt word may stand for: those of topics, not those that only change the sense."""
+        """Yield the words that a misspelt word may stand for."""
         for _, entry in self.entries:
-            if entry.role not in _CONTEXT:
-                yield from (word for word in _WORD.findall(fold(entry.text)) if word not in self.small_words)
+            yield from (word for word in _WORD.findall(fold(entry.text)) if word not in self.small_words)

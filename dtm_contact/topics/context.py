@@ -324,9 +324,12 @@ class Context:
             if self._taken_back(marker) or recurring > marker.first:
                 continue
             sentence = self.passage.sentences[marker.first]
-            earlier = [hit for hit in by_sentence[sentence][:_SETTLED_MATTERS] if hit.first < marker.first]
-            told = by_unit[self.units[marker.first]] or earlier or by_sentence[sentence - 1][:_SETTLED_MATTERS]
+            earlier = [hit for hit in by_sentence[sentence][:_SETTLED_MATTERS] if hit.last < marker.first]
+            said = set(marker.places)
+            unit = [hit for hit in by_unit[self.units[marker.first]] if not said.issuperset(hit.places)]
+            told = unit or earlier or by_sentence[sentence - 1][:_SETTLED_MATTERS]
             settled.update(hit.first for hit in told)
+            settled.update(said)
         return settled
 
     def _taken_back(self, marker: Hit) -> bool:

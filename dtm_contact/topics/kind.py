@@ -46,9 +46,14 @@ def kind_of(
 
 
 def _points(passage: Passage, hits: Iterable[Hit]) -> float:
-    """Sum up the points, each phrase once, more where it stands in the subject."""
-    best: dict[str, float] = {}
-    for hit in hits:
-        factor = _IN_SUBJECT if passage.part_of(hit.first) is Part.SUBJECT else 1.0
-        best[hit.entry.text] = max(best.get(hit.entry.text, 0.0), hit.entry.points * factor)
-    return sum(best.values())
+    """Sum up the points, each word and each phrase once, more where they stand in the subject."""
+    total = 0.0
+    used: set[int] = set()
+    texts: set[str] = set()
+    for hit in sorted(hits, key=lambda hit: (-hit.entry.points, hit.first)):
+        if hit.entry.text in texts or not used.isdisjoint(hit.places):
+            continue
+        texts.add(hit.entry.text)
+        used.update(hit.places)
+        total += hit.entry.points * (_IN_SUBJECT if passage.part_of(hit.first) is Part.SUBJECT else 1.0)
+    return total

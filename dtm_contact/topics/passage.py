@@ -10,7 +10,7 @@ from dtm_contact.normalize import Folded, fold_keeping_offsets
 CHARACTERS_READ = 15_000
 """Characters of a part that are read for its topics: six printed pages. What stands behind them is not looked at."""
 
-WORDS_READ = 2_500
+WORDS_READ = 2_000
 """Words of a contact that are read for its topics."""
 
 _WORD = re.compile(r"[^\W_]+")

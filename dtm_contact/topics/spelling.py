@@ -9,7 +9,7 @@ from rapidfuzz.distance import OSA
 from dtm_contact.topics.stems import sound, stem
 
 _SHORTEST_SLIP = 6
-_TWO_SLIPS_FROM = 11
+_TWO_SLIPS_FROM = 9
 _SHORTEST_SOUND = 5
 _LONGEST_WORD = 30
 _CACHED_WORDS = 20_000
@@ -79,7 +79,8 @@ class Spelling:
             return own
         if word in self.not_misspelt or root in self.not_misspelt:
             return own
-        return (*own, *dict.fromkeys(stem(meant) for meant in self._meant(word)))
+        meant = self._meant(word)
+        return (*own, *dict.fromkeys((*map(stem, meant), *(f"={other}" for other in meant))))
 
     def _meant(self, word: str) -> Collection[str]:
         """Return the words of the lexicon that a word outside it may be, by slip, by sound, or glued to its article."""
@@ -100,7 +101,9 @@ class Spelling:
 
     def _unglued(self, word: str) -> list[str]:
         rests = [word[len(article) :] for article in _GLUED if word.startswith(article)]
-        return [rest for rest in rests if len(rest) >= _SHORTEST_SOUND and stem(rest) in self._stems]
+        long = [rest for rest in rests if len(rest) >= _SHORTEST_SOUND]
+        whole = [rest for rest in long if stem(rest) in self._stems]
+        return whole or [meant for rest in long if rest not in self.not_misspelt for meant in self._by_slip(rest)]
 
 
 def _grouped(pairs: Iterable[tuple[str, str]]) -> dict[str, tuple[str, ...]]:

@@ -114,8 +114,24 @@ def tally(passage: Passage, hits: Hits, context: Context, topics: Mapping[str, T
         wanted = boosts.wanted(hit)
         tallies[hit.entry.topic].counted.append(Weighed(hit, points, sense.reason, counts=True, asked=wanted))
     for topic_tally in tallies.values():
+        _share_denials(topic_tally)
         _follow_the_text(topic_tally, passage)
     return dict(tallies)
+
+
+def _share_denials(topic_tally: Tally) -> None:
+    """Let what takes back one phrase take back those that share a word with it ("pas de [fuite d'(eau] dans le mur)")."""
+    reasons = {
+        place: item.reason for item in topic_tally.defused if item.reason in TAKEN_BACK for place in item.hit.places
+    }
+    kept = []
+    for item in topic_tally.counted:
+        reason = next((reasons[place] for place in item.hit.places if place in reasons), None)
+        if reason is None:
+            kept.append(item)
+        else:
+            topic_tally.defused.append(Weighed(item.hit, 0.0, reason, counts=False))
+    topic_tally.counted = kept
 
 
 def _follow_the_text(topic_tally: Tally, passage: Passage) -> None:
