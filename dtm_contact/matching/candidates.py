@@ -10,7 +10,7 @@ from dtm_contact.matching.clues import Clues
 from dtm_contact.matching.identity import Identity
 from dtm_contact.matching.index import MatchIndex, door_key
 from dtm_contact.matching.mentions import Mention, Role
-from dtm_contact.matching.naming import Naming
+from dtm_contact.matching.naming import Named, Naming
 from dtm_contact.matching.people import Home, Person
 from dtm_contact.matching.place_mentions import Atom
 from dtm_contact.matching.places import Group, PlaceWeights, merged, mixture
@@ -118,8 +118,8 @@ class Weighing:
         named = self.naming.weigh(person, account=weighed.account)
         weighed.role, weighed.fits = named.role, named.fits
         evidence.extend(named.evidence)
-        if position not in self.identity.found and named.role in _CITED:
-            weighed.certainty = named.role.trust
+        if position not in self.identity.found:
+            weighed.certainty, weighed.household_certainty = _certainty(named)
         weighed.score = sum(piece.weight for piece in evidence) + self._standing(person, home)
         if home is not None:
             weighed.score += self._at_home(home, evidence)
@@ -175,6 +175,14 @@ class Weighing:
         for mention, entrances in self.caretakers:
             bits = self.index.caretaker_bits(entrance, entrances)
             yield Evidence("place.caretaker", round(bits, 2), mention.seen, mention.span, mention.seen)
+
+
+def _certainty(named: Named) -> tuple[float, float]:
+    """Return how surely a person is the one concerned, and his household, whatever place and floor fit."""
+    if named.role in _CITED:
+        return named.role.trust, named.role.trust
+    misfit = named.role is None and min(named.fits.values(), default=0.0) < 0
+    return (weights.NAMELESS if misfit else 1.0), 1.0
 
 
 def _caretakers(mentions: Iterable[Mention], index: MatchIndex) -> list[tuple[Mention, frozenset[int]]]:

@@ -156,12 +156,18 @@ def _names(contact: Contact, passages: list[Passage], index: MatchIndex, clues: 
         if text.part is Part.SUBJECT:
             # A subject names whom it is about, and is not signed.
             titled = [replace(each, role=Role.NAMED) if each.role is Role.SIGNED else each for each in titled]
+        if _by_staff(text, clues):
+            titled = [replace(each, role=Role.FOR) for each in titled if each.role in {Role.FOR, Role.NAMED}]
         found.extend(titled)
         if text.part is not Part.SUBJECT:
-            if not (clues.staff and text.part in {Part.NEW, Part.SIGNATURE}):
-                found.extend(reader.signed(block=text.part is Part.SIGNATURE))
-            found.extend(reader.pairs())
+            signed = [*reader.signed(block=text.part is Part.SIGNATURE), *reader.pairs()]
+            found.extend(each for each in signed if each.role is not Role.SIGNED or not _by_staff(text, clues))
     clues.mentions = _without_caretakers([mention for mention in found if mention is not None])[:MOST_MENTIONS]
+
+
+def _by_staff(text: Passage, clues: Clues) -> bool:
+    """Tell whether a colleague wrote the text himself: he signs it with his own name."""
+    return clues.staff and text.part in {Part.NEW, Part.SIGNATURE}
 
 
 def _without_caretakers(mentions: list[Mention]) -> list[Mention]:

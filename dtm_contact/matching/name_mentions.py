@@ -17,6 +17,7 @@ from dtm_contact.matching.words import (
     NEIGHBOURS,
     NOT_NAMES,
     ON_BEHALF,
+    OTHER_SURNAME,
     PARTICLES,
     RELATIVES_WRITTEN_FOR,
     SELF_CUES,
@@ -79,16 +80,16 @@ class NameReader:
 
     def mention(self, role: Role, first: int, end: int, title: str = "") -> Mention | None:
         """Build the mention of the words from `first` to `end`, or None where none of them is a full word."""
-        mention = mention_of(self._text, self._words[first:end], role, title, self._born(end))
+        born = [self._words[position].text for position in self._born(end)]
+        mention = mention_of(self._text, self._words[first:end], role, title, born)
         return mention if mention.words else None
 
-    def _born(self, end: int) -> list[str]:
-        """Return the birth name that follows ("née Lacroix")."""
-        for ahead in range(end, min(end + 1, len(self._words))):
-            if self._words[ahead].text in {"ne", "nee"}:
-                first, last = self.take(ahead + 1)
-                return [each.text for each in self._words[first : min(last, first + 2)]]
-        return []
+    def _born(self, end: int) -> range:
+        """Return the words of another surname that follows ("née Lacroix", "ép. Roy"); empty where none does."""
+        if end < len(self._words) and self._words[end].text in OTHER_SURNAME:
+            first, last = self.take(end + 1)
+            return range(first, min(last, first + 2))
+        return range(end, end)
 
     def _before(self, position: int, count: int) -> list[str]:
         """Return the words before a position, back to the beginning of its sentence."""
@@ -217,7 +218,7 @@ class NameReader:
         end = min(end, line.stop)
         if end <= begin:
             return None
-        whole = end >= line.stop
+        whole = self._born(end).stop >= line.stop
         if not self._signs(self._words[begin:end]) or len(line) > (_LINE_WORDS if whole else 2 * _LINE_WORDS):
             return None
         if not whole and not ((last or block) and self._places_itself(end)):

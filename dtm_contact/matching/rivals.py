@@ -21,7 +21,7 @@ class Weighed:
         role: of the mention that fits him best; None where none does.
         fits: how well the mentions of each role fit him, in bits.
         account: whether the sender's address is known for him or his household.
-        certainty: how surely he is the one concerned at all, if it is he who is named.
+        certainty, household_certainty: how surely he, or his household, is the one concerned, if it is he who fits.
     """
 
     position: int
@@ -33,6 +33,7 @@ class Weighed:
     fits: dict[Role, float] = field(default_factory=dict)
     account: bool = False
     certainty: float = 1.0
+    household_certainty: float = 1.0
 
     def discount(self, name: str, bits: float) -> None:
         """Take bits away, with the reason."""

@@ -85,7 +85,7 @@ def _add(masses: Masses, tenant_id: str, each: Weighed, mass: float) -> None:
     masses.total += mass
     _to(masses.tenants, tenant_id, mass * each.certainty)
     if each.home is not None:
-        _to(masses.dwellings, each.home.dwelling.dwelling_id, mass * each.certainty)
+        _to(masses.dwellings, each.home.dwelling.dwelling_id, mass * each.household_certainty)
         _to(masses.residences, each.home.residence_id, mass)
         _to(masses.entrances, each.home.address_id, mass)
 

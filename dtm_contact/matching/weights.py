@@ -47,6 +47,9 @@ SELF_FITS_ANOTHER = -8.0
 SIGNATURE_FITS_ANOTHER = -5.0
 """The writer calls himself by the name of another candidate, so much better fitting."""
 
+NAMELESS = 0.5
+"""Certainty of a person found by the place alone where the writer's name is another."""
+
 GONE = -4.0
 """The lease has ended; `GONE_AND_SAYS_SO` where the text speaks of leaving."""
 GONE_AND_SAYS_SO = -0.5

@@ -23,6 +23,7 @@ NOT_NAMES = (
     )
     - PARTICLES
 )
+OTHER_SURNAME = _listed("ne nee ep epse epouse vve veuve")
 SELF_CUES = (
     *(
         "je suis",

@@ -96,6 +96,17 @@ AUBEPINES = (None, None, "RX1")
         (_mail("Pour enregistrement.\nAnselme Trochu", "Anselme Trochu", "trochu@bailleur.example",
                forwarded=(Forwarded(Mailbox("Odette V.", "odette.vauquelin@courriel.example"), "fuite", "Une fuite"),)),
          ODETTE),
+        # A colleague writes about a tenant; his own name, though a tenant's too, is his.
+        (_mail("Merci de rappeler Mme Odette Vauquelin, 12 rue Laplace à Arcueil.", "Agence", "agence@bailleur.example"),
+         ODETTE),
+        (_mail("Pour information.\nMarcel Petit", "Marcel Petit", "m.petit@bailleur.example"), NOBODY),
+        # Two surnames; a hyphen makes one first name of two; a door known, but another name.
+        (_mail("Pas d'eau.\nOdette Sarrazin ép. Vauquelin"), ODETTE),
+        (_mail("Pas d'eau.\nPetit-Marcel\nTheodule Ribot"), ("TX-after", "LX6", "RX2")),
+        (_mail("J'habite 12 rue Laplace, Arcueil, bât A, 6e étage porte 3.\nZébulon Trucmuche"), (None, "LX1", "RX1")),
+        # Who is found at fault, or merely told of, is not the one who writes.
+        (_mail("M. et Mme Vauquelin, au 12 rue Laplace à Arcueil, font la fête."), AUBEPINES),
+        (_mail("Le docteur Odette Vauquelin m'a arrêté."), NOBODY),
         # The landlord's own addresses, numbers and offices are no evidence.
         (_mail("Rappelez le 01 40 00 00 01", address="contact@bailleur.example"), NOBODY),
         (_mail("Je suis passé à votre bureau, 1 rue du Marché à Bobigny."), NOBODY),
