@@ -1,6 +1,5 @@
 """Alarms: an error in the log, a metric, and a notice to the admins, once for each cause."""
 
-import time
 from collections.abc import Callable
 
 from dtm_contact import metrics
@@ -17,7 +16,7 @@ _log = get_log("alarm")
 class Alarms:
     """The alarms of one program: states that last (`sound`, `over`) and things that happen (`happened`)."""
 
-    def __init__(self, notice: Notice, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, notice: Notice, clock: Callable[[], float]) -> None:
         """Take what tells the admins the cause and a sentence, without blocking, and a clock in seconds."""
         self._notice = notice
         self._clock = clock

@@ -3,6 +3,7 @@
 import asyncio
 import signal
 import threading
+import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -25,7 +26,7 @@ from dtm_contact.worker import Reception, WakingInbox, Worker
 _log = get_log("daemon")
 _LOOP_SECONDS = 2.0
 # Alarms while which the daemon does not do its work; a parked arrival is an alarm, but no illness of the daemon.
-_UNWELL = ("intake", "judging")
+_UNWELL = ("intake", "claiming", "recording")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,7 @@ async def daemon(settings: Settings) -> AsyncIterator[Running]:
         store = stack.enter_context(open_store(settings.store.url))
         notices = Notices(settings.alarm)
         stack.callback(notices.close)
-        alarms = Alarms(notices)
+        alarms = Alarms(notices, time.monotonic)
         worker = Worker(settings, store, alarms)
         stack.push_async_callback(worker.stop)
         await worker.launch()

@@ -5,6 +5,7 @@ import re
 import sys
 import traceback
 from collections.abc import MutableMapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +48,21 @@ def _where_raised(_logger: Any, _method: str, line: Line) -> Line:
     return line
 
 
+class _StandardError:
+    """Writes lines to standard error as it is at that moment."""
+
+    def __init__(self, *_arguments: object) -> None:
+        """Take what structlog hands to every logger; there is nothing to keep."""
+
+    def _write(self, line: str) -> None:
+        # Whoever reads our log may have gone; the work goes on all the same.
+        with suppress(OSError, ValueError):
+            sys.stderr.write(f"{line}\n")
+            sys.stderr.flush()
+
+    debug = info = warning = error = exception = critical = _write
+
+
 def configure(settings: Log) -> None:
     """Send the log of the engine and of its libraries to standard error.
 
@@ -66,7 +82,7 @@ def configure(settings: Log) -> None:
     structlog.configure(
         processors=[*shared, renderer],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[settings.level]),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=_StandardError,
     )
     formatter = structlog.stdlib.ProcessorFormatter(
         foreign_pre_chain=shared,

@@ -1,3 +1,4 @@
+import io
 import json
 
 import pytest
@@ -38,3 +39,11 @@ def test_an_exception_is_told_by_type_and_place_without_its_text(capsys: pytest.
     assert "Joly" not in written
     assert json.loads(written)["error"] == "ValueError"
     assert "test_log.py:" in json.loads(written)["raised_at"]
+
+
+def test_a_log_that_nobody_reads_any_more_stops_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    log.configure(Log())
+    gone = io.StringIO()
+    gone.close()
+    monkeypatch.setattr("sys.stderr", gone)
+    get_log("worker").warning("written to nobody")

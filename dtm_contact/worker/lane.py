@@ -64,10 +64,10 @@ class Lane:
             rung = work.bell.listen()
             try:
                 claimed = await work.store.run(lambda store: store.arrivals.claim(work.settings.name, work.clock()))
-            except DtmContactError as error:
-                await self._rest("judging", error)
+            except Exception as error:  # noqa: BLE001 - a lane that ended would be missed by nobody
+                await self._rest("claiming", error)
                 continue
-            work.alarms.over("judging")
+            work.alarms.over("claiming")
             if claimed is None:
                 await work.bell.wait(rung)
             else:
@@ -146,7 +146,7 @@ class Lane:
                     await self._park(claimed, Refused(reason, retry=False))
                 else:
                     await self._put_off(claimed, Refused(reason, retry=True), self._work.settings.judge.pause)
-            except DtmContactError as another:
+            except Exception as another:  # noqa: BLE001 - the same
                 error = another
             else:
                 self._work.alarms.over("recording")
