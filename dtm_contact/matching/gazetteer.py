@@ -69,6 +69,7 @@ class Gazetteer:
         self.street_by_word = _by_word(self.by_street)
         self.street_vocabulary = Vocabulary(dict.fromkeys((w for w in self.street_by_word if not w.isdigit()), 1))
         self.names = _names_by_first_word([*_residence_names(records), *_commune_names(records)])
+        self.name_vocabulary = Vocabulary(dict.fromkeys((w for w in self.names if not w.isdigit()), 1))
         self.postcodes = frozenset(each.postcode for each in self.entrances if each.postcode)
 
 

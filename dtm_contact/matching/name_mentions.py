@@ -17,19 +17,25 @@ from dtm_contact.matching.words import (
     NEIGHBOURS,
     NOT_NAMES,
     ON_BEHALF,
+    OPENING,
     OTHER_SURNAME,
     PARTICLES,
     RELATIVES_WRITTEN_FOR,
     SELF_CUES,
     SELF_WORDS,
+    SPEAKING,
     STRANGERS,
+    TELLING,
     TENANCY,
     TITLES,
     WRITTEN_FOR,
 )
 
 _MOST_WORDS = 5
+_FAMILY = "famille"
+_TITLE_WORDS = 3  # "M. et Mme"
 _CLOSING_LINES = 5
+_CLOSING_WORDS = 12
 _LINE_WORDS = 9
 
 
@@ -112,16 +118,12 @@ class NameReader:
         return found
 
     def _at(self, position: int) -> tuple[Mention | None, int]:
-        word = self._words[position]
-        title = word.text if word.text in TITLES else ""
-        if title in {"m", "me"} and not word.capital:
-            title = ""
+        title, first = self._title(position)
         cue = "" if title else self._cue(position)
         if not title and not cue:
             return None, position + 1
-        first = position + 1
-        if not title and first < len(self._words) and self._words[first].text in TITLES:
-            title, first = self._words[first].text, first + 1
+        if cue:
+            title, first = self._title(position + 1)
         first, end = self.take(first)
         if end == first:
             return None, position + 1
@@ -129,6 +131,17 @@ class NameReader:
         if role is None or (cue and not title and not self._looks_like_name(first, end)):
             return None, position + 1
         return self.mention(role, first, end, title), end
+
+    def _title(self, position: int) -> tuple[str, int]:
+        """Return the title that stands at a position, and the position after it; a couple's is its family's."""
+        title, first = "", position
+        for ahead, word in enumerate(self._words[position : position + _TITLE_WORDS], position + 1):
+            if word.text in TITLES and (len(word.text) > 2 or word.capital):  # noqa: PLR2004 (m, me)
+                title = word.text if not title or title == word.text else _FAMILY
+                first = ahead
+            elif not title or word.text not in {"et", "ou"}:
+                break
+        return title, first
 
     def _looks_like_name(self, first: int, end: int) -> bool:
         words = self._words[first:end]
@@ -179,22 +192,21 @@ class NameReader:
 
     def _after_greeting(self, before: list[str], end: int) -> Role | None:
         """Tell the one addressed ("Bonjour Madame Roy,") from one who names himself ("bonjour madame roy j'habite")."""
-        tail = self._text.folded.text[self._words[end - 1].end : self._words[end - 1].end + 2]
+        tail = self._text.folded.text[self._words[end - 1].end :][:2].strip(" ")[:1]
         following = [word.text for word in self._words[end : end + 3]]
-        speaks = {"j", "je", "a", "euh"} & set(following[:2]) or "appareil" in following
+        speaks = bool(SPEAKING & set(following[:2])) or "appareil" in following
+        speaks = speaks and tail not in {"\n", ","}
+        if not before and not speaks:
+            return self._at_head_of_line(tail, end)
         if GREETINGS & set(before[:2]) or not before:
-            if speaks and not tail.startswith(("\n", ",")):
-                return Role.SELF
-            if not before and self._alone(end):
-                return Role.SIGNED
-            return None
-        if set(before[:4]) & {"oui", "allo", "alors"} and speaks:
-            return Role.SELF
-        return Role.NAMED
+            return Role.SELF if speaks else None
+        return Role.SELF if speaks and OPENING & set(before[:4]) else Role.NAMED
 
-    def _alone(self, end: int) -> bool:
-        """Tell whether a name that begins its line ends near the text's end."""
-        return len(self._words) - end <= 12  # noqa: PLR2004
+    def _at_head_of_line(self, tail: str, end: int) -> Role | None:
+        """Tell a signature from somebody addressed, and from somebody told of."""
+        if tail in {"", "\n"}:
+            return Role.SIGNED if len(self._words) - end <= _CLOSING_WORDS else None
+        return None if tail == "," else Role.NAMED
 
     def signed(self, *, block: bool) -> list[Mention]:
         """Return the names on lines of their own: at the head of a letter, under it, or in a signature block."""
@@ -210,10 +222,8 @@ class NameReader:
         return found[:4]
 
     def _signature(self, line: range, *, last: bool, block: bool) -> Mention | None:
-        first = line.start
-        title = ""
-        while first < line.stop and self._words[first].text in TITLES | {"dr", "pr"}:
-            title, first = self._words[first].text, first + 1
+        doctor = self._words[line.start].text in {"dr", "pr"}
+        title, first = self._title(line.start + doctor)
         begin, end = self.take(first, cued=bool(title))
         end = min(end, line.stop)
         if end <= begin:
@@ -221,7 +231,8 @@ class NameReader:
         whole = self._born(end).stop >= line.stop
         if not self._signs(self._words[begin:end]) or len(line) > (_LINE_WORDS if whole else 2 * _LINE_WORDS):
             return None
-        if not whole and not ((last or block) and self._places_itself(end)):
+        tells = TELLING & {word.text for word in self._words[end : line.stop]}
+        if not whole and (tells or not ((last or block) and self._places_itself(end))):
             return None
         return self.mention(Role.SIGNED, begin, end, title)
 

@@ -1,11 +1,13 @@
 """Finding what a text says of places: streets with numbers, residences, communes, buildings, floors, doors."""
 
-from collections.abc import Container, Iterator
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from dtm_contact.matching.gazetteer import Gazetteer, PlaceName
 from dtm_contact.matching.passages import Passage, Word
+from dtm_contact.matching.vocabulary import ONE_EDIT
 from dtm_contact.matching.words import (
+    BEFORE_A_PLACE,
     BEFORE_A_RESIDENCE,
     BUILDING_WORDS,
     DOOR_WORDS,
@@ -23,6 +25,7 @@ from dtm_contact.matching.words import (
 )
 from dtm_contact.normalize import LITTLE_WORDS, STREET_TYPES, HouseNumber, parse_house_number, same_word, written_out
 
+_LONG = 5
 MOST_ATOMS = 60
 """Places read in one passage; a text that names more is a list."""
 
@@ -234,7 +237,7 @@ def _name(passage: Passage, position: int, word: Word, gazetteer: Gazetteer) -> 
     """Read the name of a residence or a commune; one spelling may be both."""
     atoms: list[Atom] = []
     end_position = -1
-    for name in gazetteer.names.get(written_out(word.text), ()):
+    for name in _names_at(passage, position, word, gazetteer):
         last = _matched(passage.words, position, name)
         if last < 0 or (end_position >= 0 and last < end_position):
             continue
@@ -245,11 +248,23 @@ def _name(passage: Passage, position: int, word: Word, gazetteer: Gazetteer) -> 
     return atoms, end_position
 
 
+def _names_at(passage: Passage, position: int, word: Word, gazetteer: Gazetteer) -> Iterable[PlaceName]:
+    """Return the names that may begin with a word; a misspelt one where a place may stand."""
+    exact = gazetteer.names.get(written_out(word.text))
+    before = passage.words[position - 1].text if position else ""
+    if exact or len(word.text) <= _LONG or before not in BEFORE_A_PLACE:
+        return exact or ()
+    near = gazetteer.name_vocabulary.channel(word.text)
+    return [name for known, chance in near.items() if chance >= ONE_EDIT for name in gazetteer.names[known]]
+
+
 def _matched(words: tuple[Word, ...], position: int, name: PlaceName) -> int:
     said = _significant(words, position, len(name.words))
     if len(said) < len(name.words) or said[0][0] != position:
         return -1
-    if all(same_word(word, known) for (_position, word), known in zip(said, name.words, strict=True)):
+    pairs = [(word, known) for (_position, word), known in zip(said, name.words, strict=True)]
+    first = 1 if len(pairs[0][0]) > _LONG else 0  # the first word was found, misspelt or not
+    if all(same_word(word, known) for word, known in pairs[first:]):
         return said[-1][0]
     return -1
 

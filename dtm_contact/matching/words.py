@@ -61,6 +61,11 @@ NEIGHBOURS = _listed("voisin voisine voisins voisines")
 CARETAKERS = _listed("gardien gardienne gardiens concierge loge portero portier remplacant remplacante")
 STRANGERS = _listed("docteur dr professeur infirmier infirmiere plombier technicien maitre avocat juge")
 GREETINGS = _listed("bonjour bonsoir cher chere salut dear hello madame monsieur")
+OPENING = _listed("oui allo alors")
+SPEAKING = _listed("j je a euh")
+"""After a name: who bears it speaks on ("madame roy j'habite")."""
+TELLING = _listed("fait font est sont ont ne n nous vous met mettent crie crient dit disent")
+"""After a name on its line: a sentence about who bears it, no signature."""
 TENANCY = _listed("domicilie domiciliee demeurant nee ne titulaire")
 OF_THE_WRITER = _listed("moi je j mon")
 
@@ -89,6 +94,7 @@ LIVING = _listed(
 )
 """Before a place: the writer says that he lives there."""
 BEFORE_A_RESIDENCE = LIVING | _listed("le la les l du de des au aux a")
+BEFORE_A_PLACE = BEFORE_A_RESIDENCE | _listed("residence cite res sur")
 OFFICIAL_PLACES = _listed(
     """
     bureau agence mairie ville ccas tribunal hopital metro gare commissariat barreau antenne prefecture caf cpam

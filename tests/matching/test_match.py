@@ -66,6 +66,8 @@ AUBEPINES = (None, None, "RX1")
         (_mail("Fuite avenue Wilson à Cachan.\nMohammed Jebali"), ("TX-jebali2", "LX4", "RX2")),
         (_mail("Un problème au 14bis rue Laplace, Arcueil"), AUBEPINES),
         (_mail("pas d'eau\nBoulangerie Aubépine"), ("TX-bakery", "LX7", "RX1")),
+        (_mail("Fuite.\nM. et Mme Vauquelin\n12 rue Laplace, Arcueil"), (None, "LX1", "RX1")),
+        (_mail("Pas d'eau.\nOdette Vauquelin, résidence des Aubépinnes à Arceuil"), ODETTE),
         # A surname that is a word stands only where a name can.
         (_mail("Le petit marcel joue dans le hall du 9 rue Laplace à Cachan"), (None, None, "RX2")),
         (_mail("Il fait froid.\nMarcel Petit\n14 bis rue Laplace"), ("TX-petit", "LX9", "RX1")),
@@ -97,13 +99,14 @@ AUBEPINES = (None, None, "RX1")
                forwarded=(Forwarded(Mailbox("Odette V.", "odette.vauquelin@courriel.example"), "fuite", "Une fuite"),)),
          ODETTE),
         # A colleague writes about a tenant; his own name, though a tenant's too, is his.
-        (_mail("Merci de rappeler Mme Odette Vauquelin, 12 rue Laplace à Arcueil.", "Agence", "agence@bailleur.example"),
+        (_mail("Rappelez Mme Odette Vauquelin, 12 rue Laplace à Arcueil.", "Agence", "agence@bailleur.example"),
          ODETTE),
         (_mail("Pour information.\nMarcel Petit", "Marcel Petit", "m.petit@bailleur.example"), NOBODY),
         # Two surnames; a hyphen makes one first name of two; a door known, but another name.
         (_mail("Pas d'eau.\nOdette Sarrazin ép. Vauquelin"), ODETTE),
         (_mail("Pas d'eau.\nPetit-Marcel\nTheodule Ribot"), ("TX-after", "LX6", "RX2")),
-        (_mail("J'habite 12 rue Laplace, Arcueil, bât A, 6e étage porte 3.\nZébulon Trucmuche"), (None, "LX1", "RX1")),
+        (_mail("J'habite 12 rue Laplace, Arcueil, bât A, 6e étage porte 3.\nZébulon Trucmuche"),
+         (None, "LX1", "RX1")),
         # Who is found at fault, or merely told of, is not the one who writes.
         (_mail("M. et Mme Vauquelin, au 12 rue Laplace à Arcueil, font la fête."), AUBEPINES),
         (_mail("Le docteur Odette Vauquelin m'a arrêté."), NOBODY),
