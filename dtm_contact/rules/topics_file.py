@@ -282,4 +282,4 @@ class _Builder:
     def _words(self) -> Iterator[str]:
         """Yield the words that a misspelt word may stand for."""
         for _, entry in self.entries:
-            yield from (word for word in _WORD.findall(fold(entry.text)) if word not in self.small_words)
+            yield from _WORD.findall(fold(entry.text))
