@@ -97,6 +97,17 @@ def test_another_programs_lock_is_waited_for_only_so_long(sqlite_url: str) -> No
         assert stored(store) == ["after"]
 
 
+def test_what_was_read_before_a_write_still_holds_when_it_is_written(sqlite_url: str) -> None:
+    with open_store(sqlite_url) as first, open_store(sqlite_url, patience=0.05) as second:
+        with first.database.writing() as connection:
+            connection.execute(sa.text("SELECT count(*) FROM arrivals"))
+            with pytest.raises(StoreUnavailableError, match="SQLITE_BUSY"):
+                second.arrivals.accept([arrival("between")])
+            connection.execute(sa.text("DELETE FROM arrivals"))
+        second.arrivals.accept([arrival("after")])
+        assert stored(first) == ["after"]
+
+
 def test_what_sqlite_rolled_back_by_itself_is_not_said_to_be_stored(sqlite_store: Store) -> None:
     with (
         pytest.raises(StoreUnavailableError, match="rolled back"),
