@@ -120,7 +120,7 @@ def tally(passage: Passage, hits: Hits, context: Context, topics: Mapping[str, T
 
 
 def _share_denials(topic_tally: Tally) -> None:
-    """Let what takes back one phrase take back those that share a word with it ("pas de [fuite d'(eau] dans le mur)")."""
+    """Let what takes back one phrase take back those that share a word with it ("pas de fuite d'eau dans le mur")."""
     reasons = {
         place: item.reason for item in topic_tally.defused if item.reason in TAKEN_BACK for place in item.hit.places
     }

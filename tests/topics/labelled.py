@@ -14,7 +14,7 @@ FOLDER = Path(__file__).parent / "examples"
 
 @dataclass(frozen=True)
 class Labelled:
-    """A message and its labels; the first priority is the label, the others are what careful readers would argue about."""
+    """A message and its labels; of the priorities the first is the label, the others what readers would argue about."""
 
     file: str
     text: str

@@ -1,6 +1,7 @@
-"""What share of the labelled messages is understood; the totals are printed with `-s`."""
+"""What share of the labelled messages is understood; the totals stand in the report of the run (`-rP`)."""
 
 import random
+import sys
 from collections import Counter
 from collections.abc import Callable
 
@@ -24,7 +25,7 @@ def test_most_messages_are_understood(lexicon: Lexicon) -> None:
     understood = [(example, understand(contact(example.text, example.subject), lexicon)) for example in labelled()]
     topics = sum(example.topic_right(found) for example, found in understood)
     priorities = sum(found.priority in example.priorities for example, found in understood)
-    print(f"\n{len(understood)} messages: topic {topics}, priority {priorities}")
+    sys.stdout.write(f"{len(understood)} messages: topic {topics}, priority {priorities}\n")
     assert topics >= 0.95 * len(understood)
     assert priorities >= 0.95 * len(understood)
 
@@ -36,16 +37,18 @@ def test_nobody_in_danger_is_missed(lexicon: Lexicon) -> None:
         for example in in_danger
         if understand(contact(example.text, example.subject), lexicon).priority != "P1"
     ]
-    print(f"\n{len(in_danger)} messages of people in danger, {len(missed)} missed")
+    sys.stdout.write(f"{len(in_danger)} messages of people in danger, {len(missed)} missed\n")
     assert not missed
 
 
 def test_few_false_alarms(lexicon: Lexicon) -> None:
     quiet = [example for example in labelled() if "P1" not in example.priorities]
     alarms = [
-        example.text for example in quiet if understand(contact(example.text, example.subject), lexicon).priority == "P1"
+        example.text
+        for example in quiet
+        if understand(contact(example.text, example.subject), lexicon).priority == "P1"
     ]
-    print(f"\n{len(quiet)} messages of nobody in danger, {len(alarms)} false alarms")
+    sys.stdout.write(f"{len(quiet)} messages of nobody in danger, {len(alarms)} false alarms\n")
     assert len(alarms) <= 0.01 * len(quiet)
 
 
@@ -64,7 +67,9 @@ def _in_capitals(text: str, _chance: random.Random) -> str:
 
 
 def _with_a_slip_in_each_long_word(text: str, chance: random.Random) -> str:
-    return " ".join(_slip(word, chance) if len(word) >= _LONG_WORD and word.isalpha() else word for word in text.split())
+    return " ".join(
+        _slip(word, chance) if len(word) >= _LONG_WORD and word.isalpha() else word for word in text.split()
+    )
 
 
 def _slip(word: str, chance: random.Random) -> str:
@@ -90,7 +95,7 @@ def test_spelling_rarely_changes_the_topic(
 ) -> None:
     chance = random.Random(20261124)  # noqa: S311 (slips of the finger, not secrets)
     changed = [example for example in labelled() if _differs(example, change(example.text, chance), read)]
-    print(f"\n{change.__name__}: {len(changed)} of {len(labelled())} change")
+    sys.stdout.write(f"{change.__name__}: {len(changed)} of {len(labelled())} change\n")
     assert len(changed) <= share * len(labelled())
 
 

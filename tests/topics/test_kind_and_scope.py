@@ -42,7 +42,7 @@ def test_a_verdict_adds_to_what_the_words_say(lexicon: Lexicon) -> None:
 
 
 def test_a_tenant_who_asks_about_a_trap_is_a_case(read: Understand) -> None:
-    understood = read("Bonjour, j'habite au 4, on me dit que mon compte sera suspendu, cliquez ici : est-ce une arnaque ?")
+    understood = read("J'habite au 4, on me dit que mon compte sera suspendu, cliquez ici : est-ce une arnaque ?")
     assert understood.kind is CaseKind.CASE
 
 

@@ -23,7 +23,7 @@ def _evidence(understood: Understanding) -> list[Evidence]:
 
 
 def test_evidence_points_at_the_words_as_written(lexicon: Lexicon) -> None:
-    message = contact("L’œil-de-bœuf va bien… Plus d’EAU CHAUDE chez moi, ﬁn de semaine glacée ! Bébé a froid.", "Œuvre")
+    message = contact("L’œil-de-bœuf va bien… Plus d’EAU CHAUDE chez moi, ﬁn de mois glacée ! Bébé a froid.", "Œuvre")
     understood = understand(message, lexicon)
     assert understood.topic == "heating"
     assert _evidence(understood)
