@@ -1,4 +1,4 @@
-"""Files that came along: a safe name, the type that the content shows, the size and the digest. No archive is opened."""
+"""Files that came along: a safe name, the type that the content shows, size and digest. No archive is opened."""
 
 import hashlib
 import mimetypes

@@ -17,7 +17,8 @@ _STAMP: Final = re.compile(
 )
 _YEAR: Final = re.compile(r"\b(?:19|20)\d\d\b")
 _BARE: Final = re.compile(
-    r"(?:19|20)\d\d[-/]\d{1,2}[-/]\d{1,2}(?: \d\d:\d\d GMT[+-]\d\d:\d\d [^\n<>]{1,80}(?:<[^<>]*>)?|[^\n<>]{1,80}<[^<>]*>):?$"
+    r"(?:19|20)\d\d[-/]\d{1,2}[-/]\d{1,2}"
+    r"(?: \d\d:\d\d GMT[+-]\d\d:\d\d [^\n<>]{1,80}(?:<[^<>]*>)?|[^\n<>]{1,80}<[^<>]*>):?$"
 )
 _RUN_ON: Final = re.compile(
     rf"[\s*]{{0,8}}(?:{words('starts')})\s[^<>\n]{{4,200}}<[^<>\s]{{1,250}}@[^<>\s]{{1,250}}>\s?(?:{words('verbs')})\s?:\s{{2}}",
@@ -29,7 +30,8 @@ _NAMED: Final = re.compile(r"[^<>]{1,100}<[^<>\s]{1,250}@[^<>\s]{1,250}\s?>?")
 _SENDER_LAST: Final = re.compile(r"<[^<>\s]{1,250}@[^<>\s]{1,250}\s?>?\s?[:：]$")
 _TIME: Final = re.compile(r"\b\d{1,2}\s?[:.h]\s?\d{2}\b")
 _TIME_THEN_NAME: Final = re.compile(
-    r"\d{1,2}\s?[:.h]\s?\d{2}(?::\d{2})?(?: ?[AaPp]\.?[Mm]\.?)?(?: (?:UTC|GMT)?[+-]?\d{0,4})?,? +(?:[\"'<«“(]|[^\W\d_a-zà-ÿ])"
+    r"\d{1,2}\s?[:.h]\s?\d{2}(?::\d{2})?(?: ?[AaPp]\.?[Mm]\.?)?(?: (?:UTC|GMT)?[+-]?\d{0,4})?,? +"
+    r"(?:[\"'<«“(]|[^\W\d_a-zà-ÿ])"
 )
 _PRONOUN: Final = re.compile(r"(?:\b(?:nous|vous|lui|leur|me|te|en)|\b[mtl][’'])\s*$", re.IGNORECASE)
 _AFTER_VERB: Final = re.compile(r"[\s:>*_-]*$|.{0,200}:\s*$")
@@ -44,24 +46,23 @@ def attribution_end(lines: list[Line], at: int) -> int | None:
     text = lines[at].text
     if _RUN_ON.match(text):
         return at + 1
-    if len(text) > _LONGEST:
-        return None
     dated = bool(_START.match(text))
-    if not dated and "@" not in text and not text.rstrip().endswith((":", "：")):
-        return None
+    if len(text) <= _LONGEST and (dated or "@" in text or text.rstrip().endswith((":", "："))):
+        return _wrapped_end(lines, at, dated=dated)
+    return None
+
+
+def _wrapped_end(lines: list[Line], at: int, *, dated: bool) -> int | None:
     joined = ""
     for row in range(at, min(len(lines), at + (_ROWS if dated else 2))):
         newest = lines[row].text.strip()
-        if not newest and not _goes_on(lines, row + 1):
-            return None
-        joined = f"{joined} {newest}" if joined else newest
-        if len(joined) > _LONGEST:
+        joined = f"{joined} {newest}".lstrip()
+        if len(joined) > _LONGEST or not (newest or _goes_on(lines, row + 1)):
             return None
         if _BARE.match(joined) or _is_verbless(joined, lines, row + 1):
             return row + 1
-        if (newest.endswith(":") or _VERB_PIECE.search(newest)) and _is_attribution(
-            joined, lines, row + 1, dated=dated
-        ):
+        may_end = newest.endswith(":") or _VERB_PIECE.search(newest)
+        if may_end and _is_attribution(joined, lines, row + 1, dated=dated):
             return row + 1
     return None
 

@@ -15,6 +15,7 @@ from dtm_contact.normalize import fold
 from dtm_contact.reading.headers import Headers
 from dtm_contact.reading.mime import Node
 from dtm_contact.reading.parameters import parse
+from dtm_contact.reading.patterns import any_of
 
 _SHOWN: Final = 120
 _BODY: Final = 6_000
@@ -29,47 +30,128 @@ _FLAGS: Final = (
 _WEAK_FLAGS: Final = ("List-Id", "List-Unsubscribe", "X-Auto-Response-Suppress")
 
 _DAEMONS: Final = re.compile(
-    r"(?:mailer[-_. ]?daemon|post[-_]?master|mail-?daemon|mail-?delivery|mail-?system|bounced?|bounces|auto-?reply"
-    r"|autorepond\w*|microsoftexchange[0-9a-f]{20,40})(?:[+=-].*)?"
+    any_of(
+        r"mailer[-_. ]?daemon",
+        r"post[-_]?master",
+        r"mail-?daemon",
+        r"mail-?delivery",
+        r"mail-?system",
+        r"bounced?",
+        r"bounces",
+        r"auto-?reply",
+        r"autorepond\w*",
+        r"microsoftexchange[0-9a-f]{20,40}",
+    )
+    + r"(?:[+=-].*)?",
 )
 _DAEMON_NAMES: Final = re.compile(
     r"(?:mail delivery (?:sub)?system|mail(?:er)?[-_ ]daemon|internet mail delivery|courrier de remise|postmaster)\b"
 )
 _ROBOTS: Final = re.compile(
-    r"(?:no[-_.]?reply|do[-_.]?not[-_.]?reply|ne[-_.]?pas[-_.]?repondre|root|admin(?:istrator)?|daemon|system|support|service"
-    r"|info|mail|notifications?|.*-(?:admin|request|owner)|owner-.*|)\d*"
+    any_of(
+        r"no[-_.]?reply",
+        r"do[-_.]?not[-_.]?reply",
+        r"ne[-_.]?pas[-_.]?repondre",
+        r"root",
+        r"admin(?:istrator)?",
+        r"daemon",
+        r"system",
+        r"support",
+        r"service",
+        r"info",
+        r"mail",
+        r"notifications?",
+        r".*-(?:admin|request|owner)",
+        r"owner-.*",
+        r"",
+    )
+    + r"\d*",
 )
 _REPORT_SUBJECTS: Final = re.compile(
-    r"(?:(?:undeliverable|nondeliverable|unzustellbar|non remis|non distribuable|remise differee|echec de remise) ?:"
-    r"|undeliver(?:ed|able) (?:mail|message|e-?mail)|undeliverable\b|mail undeliver|delivery status notification"
-    r"|delivery (?:notification|failure|failed|report|error|has failed)|(?:un)?successful mail delivery|failure notice|failed mail"
-    r"|(?:your )?mail delivery (?:failed|failure|system|error|problem|status)|mail (?:system error|failure|could not be delivered)"
-    r"|returned mail|(?:your )?message (?:undeliverable|delivery failure|could not be delivered)|returned to sender"
-    r"|warning: (?:could not send|message .{0,40}delayed)|message not delivered|echec de la (?:remise|distribution|livraison) "
-    r"|avis de non[- ]remise|rapport de non[- ]remise|mail non (?:delivre|remis|distribue) ?:|message non (?:delivre|remis|distribue) ?:"
-    r"|notification d'etat de (?:la )?(?:distribution|remise))"
+    any_of(
+        r"(?:undeliverable|nondeliverable|unzustellbar|non remis|non distribuable|remise differee|echec de remise) ?:",
+        r"undeliver(?:ed|able) (?:mail|message|e-?mail)",
+        r"undeliverable\b",
+        r"mail undeliver",
+        r"delivery status notification",
+        r"delivery (?:notification|failure|failed|report|error|has failed)",
+        r"(?:un)?successful mail delivery",
+        r"failure notice",
+        r"failed mail",
+        r"(?:your )?mail delivery (?:failed|failure|system|error|problem|status)",
+        r"mail (?:system error|failure|could not be delivered)",
+        r"returned mail",
+        r"(?:your )?message (?:undeliverable|delivery failure|could not be delivered)",
+        r"returned to sender",
+        r"warning: (?:could not send|message .{0,40}delayed)",
+        r"message not delivered",
+        r"echec de (?:la )?(?:remise|distribution) (?:du|de votre) message",
+        r"(?:avis|rapport) de non[- ]remise ?(?::|$)",
+        r"mail non (?:delivre|remis|distribue) ?:",
+        r"message non (?:delivre|remis|distribue) ?:",
+        r"notification d'etat de (?:la )?(?:distribution|remise)",
+    ),
 )
 _ANSWER_SUBJECTS: Final = re.compile(
-    r"(?:reponse automatique|message automatique|reponse d'absence|message d'absence|notification d'absence|absence du bureau"
-    r"|absent du bureau|accuse de reception automatique|automatic reply|auto(?:matic)?[- ]?(?:reply|response|matische antwort)"
-    r"|out of (?:the )?office(?: autoreply| reply)?|abwesenheitsnotiz|respuesta automatica|risposta automatica"
-    r"|resposta automatica|fuori sede|vacation (?:reply|message))\s*(?:[:(]|$)"
+    any_of(
+        r"reponse automatique",
+        r"message automatique",
+        r"reponse d'absence",
+        r"message d'absence",
+        r"notification d'absence",
+        r"absence du bureau",
+        r"absent du bureau",
+        r"accuse de reception automatique",
+        r"automatic reply",
+        r"auto(?:matic)?[- ]?(?:reply|response)",
+        r"automatische antwort",
+        r"out of (?:the )?office(?: autoreply| reply)?",
+        r"abwesenheitsnotiz",
+        r"respuesta automatica",
+        r"risposta automatica",
+        r"resposta automatica",
+        r"fuori sede",
+        r"vacation (?:reply|message)",
+    )
+    + r"\s*(?:[:(]|$)",
 )
 _RECEIPT_SUBJECTS: Final = re.compile(
-    r"(?:lu|non lu|read|not read|gelesen|leido|letto|accuse de lecture|confirmation de lecture|read receipt|return receipt)"
-    r"\s*(?:\([^)]{0,30}\)\s*)?:"
+    any_of(
+        r"(?:non )?lu",
+        r"(?:not )?read",
+        r"gelesen",
+        r"leido",
+        r"letto",
+        r"accuse de lecture",
+        r"confirmation de lecture",
+        r"(?:read|return) receipt",
+    )
+    + r"\s*(?:\([^)]{0,30}\)\s*)?:",
 )
 _REPORT_TEXTS: Final = re.compile(
-    r"(?:this (?:message|report) was (?:created|generated) automatically by (?:the )?mail|this is the mail system at host"
-    r"|this is (?:the|an automatically generated) (?:qmail-send program|delivery status)|i'm afraid i wasn't able to deliver"
-    r"|a message that you sent could not be delivered|the following addresses had (?:permanent|transient)"
-    r"|your message (?:was not delivered|could not be delivered|did not reach)|delivery to the following recipients? (?:has )?failed"
-    r"|final-recipient ?: ?rfc822|reporting-mta ?: ?dns|diagnostic-code ?: ?smtp|notificationtype\W{1,6}bounce|<{0,3} ?5\d\d 5\.\d\.\d"
-    r"|votre message n'a pas pu etre (?:remis|delivre|distribue)|n'a pas pu etre remis (?:a|aux) destinataires?"
-    r"|ceci est un rapport automatique|\b550 (?:unknown|invalid|no such) )"
+    any_of(
+        r"this (?:message|report) was (?:created|generated) automatically by (?:the )?mail",
+        r"this is the mail system at host",
+        r"this is (?:the|an automatically generated) (?:qmail-send program|delivery status)",
+        r"i'm afraid i wasn't able to deliver",
+        r"a message that you sent could not be delivered",
+        r"the following addresses had (?:permanent|transient)",
+        r"your message (?:was not delivered|could not be delivered|did not reach)",
+        r"delivery to the following recipients? (?:has )?failed",
+        r"final-recipient ?: ?rfc822",
+        r"reporting-mta ?: ?dns",
+        r"diagnostic-code ?: ?smtp",
+        r"notificationtype\W{1,6}bounce",
+        r"<{0,3} ?5\d\d 5\.\d\.\d",
+        r"votre message n'a pas pu etre (?:remis|delivre|distribue)",
+        r"n'a pas pu etre remis (?:a|aux) destinataires?",
+        r"ceci est un rapport automatique",
+        r"\b550 (?:unknown|invalid|no such) ",
+    ),
 )
 _VOICE: Final = re.compile(
-    r"(?:vous avez (?:recu )?)?(?:un |1 )?(?:nouveau |new )?(?:message vocal|messagerie vocale|message audio|voice ?mail|voice message)"
+    r"(?:vous avez (?:recu )?)?(?:un |1 )?(?:nouveau |new )?"
+    r"(?:message vocal|messagerie vocale|message audio|voice ?mail|voice message)"
 )
 
 

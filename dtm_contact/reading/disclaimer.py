@@ -3,18 +3,33 @@
 import re
 from typing import Final
 
+from dtm_contact.reading.patterns import any_of
+
 _JOINED: Final = 4_000
 
 _CERTAIN: Final = re.compile(
-    r"(?:si vous n'[êe]tes pas (?:le|la|les|un|l'un)\b.{0,60}destinataire|si vous (?:avez re[çc]u|recevez) (?:ce|cet) .{0,40}par erreur"
-    r"|if you (?:are not the (?:intended|named)|have received this).{0,80}"
-    r"|(?:pensez?|songez|r[ée]fl[ée]chissez)\b.{0,40}\bavant d'imprimer|avant d'imprimer ce|n'imprimez ce"
-    r"|please consider the environment|l'absence de virus dans ce courrier|(?:garanti )?sans virus\.? ?(?:www\.|https?:)"
-    r"|virus-free\.? ?(?:www\.|https?:)|a [ée]t[ée] (?:v[ée]rifi[ée]|analys[ée]) par (?:le logiciel )?(?:antivirus|mailscanner|avast|avg)"
-    r"|l'int[ée]grit[ée] de (?:ce message|cet e-?mail)|(?:e-?mails?|internet) .{0,60}susceptibles? d'alt[ée]ration"
-    r"|toute (?:utilisation|diffusion|publication|reproduction|copie)[^.]{0,120}(?:interdite|non autoris[ée]e|prohib[ée]e)"
-    r"|has been scanned for viruses|questo messaggio .{0,80}(?:riservat|confidenzial|analizzat)|uso esclusivo del destinatario"
-    r"|diese (?:e-?mail|nachricht) .{0,40}vertrauliche informationen|este mensaje .{0,80}confidencial)",
+    any_of(
+        r"si vous n'[êe]tes pas (?:le|la|les|un|l'un)\b.{0,60}destinataire",
+        r"si vous (?:avez re[çc]u|recevez) (?:ce|cet) .{0,40}par erreur",
+        r"if you (?:are not the (?:intended|named)|have received this).{0,80}",
+        r"(?:pensez?|songez|r[ée]fl[ée]chissez)\b.{0,40}\bavant d'imprimer",
+        r"avant d'imprimer ce",
+        r"n'imprimez ce",
+        r"please consider the environment",
+        r"l'absence de virus dans ce courrier",
+        r"(?:garanti )?sans virus\.? ?(?:www\.|https?:)",
+        r"virus-free\.? ?(?:www\.|https?:)",
+        r"a [ée]t[ée] (?:v[ée]rifi[ée]|analys[ée]) par (?:le logiciel )?(?:antivirus|mailscanner|avast|avg)",
+        r"l'int[ée]grit[ée] de (?:ce message|cet e-?mail)",
+        r"(?:e-?mails?|internet) .{0,60}susceptibles? d'alt[ée]ration",
+        r"toute (?:utilisation|diffusion|publication|reproduction|copie)[^.]{0,120}"
+        r"(?:interdite|non autoris[ée]e|prohib[ée]e)",
+        r"has been scanned for viruses",
+        r"questo messaggio .{0,80}(?:riservat|confidenzial|analizzat)",
+        r"uso esclusivo del destinatario",
+        r"diese (?:e-?mail|nachricht) .{0,40}vertrauliche informationen",
+        r"este mensaje .{0,80}confidencial",
+    ),
     re.IGNORECASE,
 )
 _SELF: Final = re.compile(
@@ -27,14 +42,22 @@ _TELLING: Final = (
     re.compile(r"confidenti|privileged|strictement personnel", re.IGNORECASE),
     re.compile(r"\bdestin(?:[ée]e?s?|ataires?)\b|\bintended\b|\brecipients?\b|\baddressee", re.IGNORECASE),
     re.compile(r"pi[èe]ces? jointes?|\battachments?\b|fichiers? joints?", re.IGNORECASE),
-    re.compile(r"[ée]metteur|exp[ée]diteur|\bsender\b|d[ée]truire|supprimer|\bdelete\b|\bnotify\b|divulg|disclos", re.IGNORECASE),
+    re.compile(
+        r"[ée]metteur|exp[ée]diteur|\bsender\b|d[ée]truire|supprimer|\bdelete\b|\bnotify\b|divulg|disclos",
+        re.IGNORECASE,
+    ),
 )  # fmt: skip
 _TELLING_LEAST: Final = 3
 _OPENING: Final = 25
 _BANNER: Final = re.compile(
-    r"[\W_]*(?:external (?:e-?mail|sender|message)|(?:e-?mail|courriel|message|exp[ée]diteur) externe|caution ?: ?this"
-    r"|attention ?: ?(?:ce|cet) (?:message|courriel|e-?mail) (?:provient|vient|a [ée]t[ée] envoy[ée])"
-    r"|cet? (?:message|courriel|e-?mail) (?:provient|vient|a [ée]t[ée] envoy[ée]) (?:de|d'une?) .{0,30}ext[ée]rieur)",
+    r"[\W_]*"
+    + any_of(
+        r"external (?:e-?mail|sender|message)",
+        r"(?:e-?mail|courriel|message|exp[ée]diteur) externe",
+        r"caution ?: ?this",
+        r"attention ?: ?(?:ce|cet) (?:message|courriel|e-?mail) (?:provient|vient|a [ée]t[ée] envoy[ée])",
+        r"cet? (?:message|courriel|e-?mail) (?:provient|vient|a [ée]t[ée] envoy[ée]) (?:de|d'une?) .{0,30}ext[ée]rieur",
+    ),
     re.IGNORECASE,
 )
 

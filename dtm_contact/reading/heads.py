@@ -95,7 +95,7 @@ def _after_blanks(lines: list[Line], at: int) -> int:
 
 
 def _block(lines: list[Line], at: int, least: int) -> tuple[int, dict[str, str]] | None:
-    """Read repeated headers, `least` of them, one a line; blank lines may stand between two, a long one may go on in the next line."""
+    """Read repeated headers, at least so many, one a line; a blank line may part two, the next line go on with one."""
     first = _label(lines, at)
     if first is None or (least > _RULED and first[0] not in {"sender", "sent"}):
         return None

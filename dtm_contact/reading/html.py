@@ -92,9 +92,8 @@ def html_lines(data: bytes, charset: str, found: Notes) -> list[Line]:
 
 def _readable_end(html: str) -> int:
     """Return how much of `html` may be parsed, before its tags are too many or too deep."""
-    depth, count = 0, 0
-    for tag in _TAG.finditer(html):
-        count += 1
+    depth = 0
+    for count, tag in enumerate(_TAG.finditer(html), start=1):
         if tag[2].lower() not in _UNNESTED:
             depth = max(0, depth - 1) if tag[1] else depth + 1
         if count > limits.HTML_TAGS or depth > limits.HTML_DEPTH:
@@ -149,7 +148,7 @@ def _is_hidden(attributes: dict[str, str | None]) -> bool:
 
 
 def _without_tags(html: str) -> list[Line]:
-    """Return the lines of HTML freed of its tags by a scan; entities too, since nothing follows that could parse them."""
+    """Return the lines of HTML freed of its tags by a scan, entities read."""
     text = unescape(_ANY_TAG.sub(" ", html))
     return [Line(_SPACE.sub(" ", row).strip()) for row in clean(text).split("\n")]
 

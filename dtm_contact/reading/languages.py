@@ -197,6 +197,6 @@ LANGUAGES: Final[tuple[Language, ...]] = (
 
 
 def words(attribute: str) -> str:
-    """Return one alternation of what all languages have under an attribute, longest first so that none hides another."""
+    """Return the alternatives that all languages have under an attribute, longest first so that none hides another."""
     found = {word for language in LANGUAGES for word in getattr(language, attribute)}
     return "|".join(sorted(found, key=lambda word: (-len(word), word)))

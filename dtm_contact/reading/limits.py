@@ -36,10 +36,10 @@ HTML_OCTETS: Final = 2_000_000
 """Octets of one HTML text that are parsed, embedded images not counted."""
 
 HTML_TAGS: Final = 20_000
-"""Tags given to the HTML parser, whose cost grows with the square of the depth; what follows is only freed of its tags."""
+"""Tags given to the HTML parser; what follows is only freed of its tags."""
 
 HTML_DEPTH: Final = 300
-"""Elements within elements given to the HTML parser; what follows is only freed of its tags."""
+"""Elements within elements given to the HTML parser, whose cost grows with the square of depth; beyond, as above."""
 
 NEW_TEXT: Final = 200_000
 """Characters of new text."""

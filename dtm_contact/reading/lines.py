@@ -1,4 +1,4 @@
-"""A text as lines with the depth of quotation of each: what plain and HTML texts are made into before they are told apart."""
+"""A text as lines, each with its depth of quotation: what plain texts and HTML are made into before all else."""
 
 import re
 from typing import Final, NamedTuple

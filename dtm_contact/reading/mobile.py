@@ -3,6 +3,8 @@
 import re
 from typing import Final
 
+from dtm_contact.reading.patterns import any_of
+
 _LONGEST: Final = 250
 _WORDS: Final = 8
 
@@ -14,17 +16,71 @@ _SENT: Final = re.compile(
 )
 _OWN: Final = re.compile(r"(?:mon|ma|my|mein\w*|mijn|min|mi|mio|meu|mojego|моего)\s", re.IGNORECASE)
 _DEVICE: Final = re.compile(
-    r"\b(?:iphone|ipad|ipod|i-?os|galaxy|samsung|huawei|xiaomi|redmi|oppo|honor|pixel|nokia|wiko|android|smartphone|mobile|phone|cell"
-    r"|t[ée]l[ée]phone|portable|tablette|blackberry|windows|outlook|yahoo|orange|sfr|free|bouygues|la ?poste|proton\s?mail|mailbox|airmail"
-    r"|gmail|mail|mac|courrier|bluemail|typeapp|application|appli|device|webmail|zimbra)\b",
+    r"\b"
+    + any_of(
+        r"iphone",
+        r"ipad",
+        r"ipod",
+        r"i-?os",
+        r"galaxy",
+        r"samsung",
+        r"huawei",
+        r"xiaomi",
+        r"redmi",
+        r"oppo",
+        r"honor",
+        r"pixel",
+        r"nokia",
+        r"wiko",
+        r"android",
+        r"smartphone",
+        r"mobile",
+        r"phone",
+        r"cell",
+        r"t[ée]l[ée]phone",
+        r"portable",
+        r"tablette",
+        r"blackberry",
+        r"windows",
+        r"outlook",
+        r"yahoo",
+        r"orange",
+        r"sfr",
+        r"free",
+        r"bouygues",
+        r"la ?poste",
+        r"proton\s?mail",
+        r"mailbox",
+        r"airmail",
+        r"gmail",
+        r"mail",
+        r"mac",
+        r"courrier",
+        r"bluemail",
+        r"typeapp",
+        r"application",
+        r"appli",
+        r"device",
+        r"webmail",
+        r"zimbra",
+    )
+    + r"\b",
     re.IGNORECASE,
 )
 _OTHER: Final = re.compile(
-    r"(?:from my (?:iphone|ipad|mobile|phone|galaxy)\b[\w .]{0,30}|(?:\w+ ){0,3}from mobile"
-    r"|(?:get|obtenir|obtenez|t[ée]l[ée]charge[rz]?) \[?(?:outlook|yahoo mail|bluemail)\b.{0,160}"
-    r"|t[ée]l[ée]charge[rz]? l[’'].{0,20}(?:outlook|mail|orange|yahoo).{0,160}"
-    r"|von meinem .{0,40}gesendet.{0,20}|diese nachricht wurde von meinem .{0,80}gesendet"
-    r"|provenance ?: ?(?:courrier|outlook)(?: pour windows.{0,20})?|從我的.{0,20}傳送|發自我的.{0,20}|发自我的.{0,20})[\s.)>]*$",
+    any_of(
+        r"from my (?:iphone|ipad|mobile|phone|galaxy)\b[\w .]{0,30}",
+        r"(?:\w+ ){0,3}from mobile",
+        r"(?:get|obtenir|obtenez|t[ée]l[ée]charge[rz]?) \[?(?:outlook|yahoo mail|bluemail)\b.{0,160}",
+        r"t[ée]l[ée]charge[rz]? l[’'].{0,20}(?:outlook|mail|orange|yahoo).{0,160}",
+        r"von meinem .{0,40}gesendet.{0,20}",
+        r"diese nachricht wurde von meinem .{0,80}gesendet",
+        r"provenance ?: ?(?:courrier|outlook)(?: pour windows.{0,20})?",
+        r"從我的.{0,20}傳送",
+        r"發自我的.{0,20}",
+        r"发自我的.{0,20}",
+    )
+    + r"[\s.)>]*$",
     re.IGNORECASE,
 )
 _LINK: Final = re.compile(r"<[^<>]*>|\[([^\[\]]*)\]\([^()]*\)|https?://\S+")

@@ -6,6 +6,7 @@ from typing import Final
 
 from dtm_contact.reading.disclaimer import take_disclaimer
 from dtm_contact.reading.mobile import is_mobile_line
+from dtm_contact.reading.patterns import any_of
 
 _DELIMITER: Final = re.compile(r"\s*(?:--|—|–|__)\s*$")
 _RULE: Final = re.compile(r"\s*[-_=*—–]{3,}\s*$")
@@ -13,9 +14,22 @@ _LONGEST: Final = 15
 _MOBILE_ROWS: Final = 60
 _WIDEST: Final = 90
 _CLOSING: Final = re.compile(
-    r"\s*(?:merci(?: d'avance)?,? (?:et )?)?(?:(?:bien |tr[èe]s )?cordialement|(?:bien )?cdlt|cdt|bien [àa] (?:vous|toi)"
-    r"|(?:bien )?sinc[èe]rement|salutations|(?:sinc[èe]res|meilleures|respectueuses) salutations|mes salutations"
-    r"|respectueusement|(?:bonne|belle) (?:journ[ée]e|soir[ée]e|fin de journ[ée]e)|(?:best |kind |warm )?regards|sincerely)\b.{0,40}$",
+    r"\s*(?:merci(?: d'avance)?,? (?:et )?)?"
+    + any_of(
+        r"(?:bien |tr[èe]s )?cordialement",
+        r"(?:bien )?cdlt",
+        r"cdt",
+        r"bien [àa] (?:vous|toi)",
+        r"(?:bien )?sinc[èe]rement",
+        r"salutations",
+        r"(?:sinc[èe]res|meilleures|respectueuses) salutations",
+        r"mes salutations",
+        r"respectueusement",
+        r"(?:bonne|belle) (?:journ[ée]e|soir[ée]e|fin de journ[ée]e)",
+        r"(?:best |kind |warm )?regards",
+        r"sincerely",
+    )
+    + r"\b.{0,40}$",
     re.IGNORECASE,
 )
 _DETAIL: Final = re.compile(
@@ -87,7 +101,7 @@ def _take_details(rows: list[str]) -> tuple[list[str], list[str]]:
         if _CLOSING.match(rows[at]):
             end = next((row for row in range(at + 1, len(rows)) if _POSTSCRIPT.match(rows[row])), len(rows))
             block = rows[at + 1 : end]
-            return (rows[: at + 1] + ["", *rows[end:]], block) if _are_details(block) else (rows, [])
+            return ([*rows[: at + 1], "", *rows[end:]], block) if _are_details(block) else (rows, [])
     return rows, []
 
 

@@ -16,7 +16,8 @@ def trusted_verdicts(headers: Headers, authserv_ids: Collection[str]) -> tuple[s
     """Return the verdicts as "Header: value", topmost first.
 
     A server adds its headers above those that came in, so only what stands above the topmost Received is its own (where
-    no server received the message, nothing is); and an Authentication-Results only where it bears one of our servers' names (RFC 8601 section 5), or where none is given.
+    no server received the message, nothing is); and an Authentication-Results only where it bears one of our servers'
+    names (RFC 8601 section 5), or where no name is given.
     """
     ours = {name.lower() for name in authserv_ids}
     if "received" not in headers:

@@ -50,7 +50,7 @@ def _octets(encoding: str, payload: str) -> bytes:
 
 
 def decode_base64(data: bytes) -> bytes:
-    """Return the octets of base64 text, whatever stands between its letters, padding right, wrong, missing or inside."""
+    """Return the octets of base64 text, whatever stands between its letters and wherever its padding is."""
     chunks = _NOT_BASE64.sub(b"", data).rstrip(b"=").split(b"=", _CHUNKS)
     return b"".join(map(_decode_chunk, chunks))
 

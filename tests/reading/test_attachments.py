@@ -6,6 +6,8 @@ from dtm_contact.reading import limits
 from dtm_contact.reading.attachments import describe_octets, real_type, safe_name
 from tests.reading.reads import contact
 
+WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+
 
 @pytest.mark.parametrize(
     ("name", "safe"),
@@ -46,14 +48,14 @@ def test_a_part_without_a_name_gets_one_from_its_type() -> None:
         (b"\x00\x00\x00\x18ftypheic", "application/octet-stream", "image/heic"),
         (b"RIFF\x00\x00\x00\x00WEBP", "image/jpeg", "image/webp"),
         (b"MZ\x90", "application/pdf", "application/vnd.microsoft.portable-executable"),
-        (b"PK\x03\x04....word/document.xml", "application/pdf", "application/vnd.openxmlformats-officedocument.wordprocessingml.document"),
+        (b"PK\x03\x04....word/document.xml", "application/pdf", WORD),
         (b"PK\x03\x04....a.exe", "application/pdf", "application/zip"),
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "application/msword", "application/msword"),
         (b"  <!DOCTYPE html>", "image/png", "text/html"),
         (b"nom;adresse", "text/csv", "text/csv"),
         (b"", "image/png", "image/png"),
     ],
-)  # fmt: skip
+)
 def test_the_type_is_what_the_content_shows(octets: bytes, declared: str, real: str) -> None:
     assert real_type(octets, declared) == real
 

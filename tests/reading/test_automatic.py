@@ -19,17 +19,28 @@ REPORT = (
         (mail("x", "X-Autoreply: yes\n"), "X-Autoreply: yes"),
         (mail("x", "X-Failed-Recipients: x@mel.example\n"), "X-Failed-Recipients: x@mel.example"),
         (REPORT % (b"delivery-status", b"delivery-status"), "Content-Type: message/delivery-status"),
-        (REPORT % (b"disposition-notification", b"disposition-notification"), "Content-Type: multipart/report; report-type=disposition-notification"),
-        (mail("x", "From: MAILER-DAEMON@mel.example\n").replace(b"From: a@mel.example\n", b""), "From: MAILER-DAEMON@mel.example"),
+        (
+            REPORT % (b"disposition-notification", b"disposition-notification"),
+            "Content-Type: multipart/report; report-type=disposition-notification",
+        ),
+        (
+            mail("x", "From: MAILER-DAEMON@mel.example\n").replace(b"From: a@mel.example\n", b""),
+            "From: MAILER-DAEMON@mel.example",
+        ),
         (mail("x", "Subject: Lu : Travaux\n"), "Subject: Lu : Travaux"),
         (mail("x", "Subject: Absence du bureau : Travaux\n"), "Subject: Absence du bureau : Travaux"),
         (mail("x", "Subject: =?utf-8?q?R=C3=A9ponse_automatique_=3A_avis?=\n"), "Subject: Réponse automatique : avis"),
         (mail("x", "Subject: Out of Office: avis\n"), "Subject: Out of Office: avis"),
         (mail("x", "Subject: Non remis : avis\n"), "Subject: Non remis : avis"),
         (mail("x", "Subject: Undelivered Mail Returned to Sender\n"), "Subject: Undelivered Mail Returned to Sender"),
-        (mail("Reporting-MTA: dns; mx.example\n", "From: no-reply@mx.example\n").replace(b"From: a@mel.example\n", b""), "Text: reporting-mta: dns"),
+        (
+            mail("Reporting-MTA: dns; mx.example\n", "From: no-reply@mx.example\n").replace(
+                b"From: a@mel.example\n", b""
+            ),
+            "Text: reporting-mta: dns",
+        ),
     ],
-)  # fmt: skip
+)
 def test_a_machine_is_known_by(raw: bytes, sign: str) -> None:
     assert sign in contact(raw).automatic_signs
 
@@ -48,9 +59,12 @@ def test_a_machine_is_known_by(raw: bytes, sign: str) -> None:
         mail("Bonjour", "Subject: Absence du bureau d'accueil\n"),
         mail("Bonjour", "Subject: Lu et approuvé\n"),
         mail("mon courrier : 550 unknown user, votre message n'a pas pu être remis", "Subject: courrier\n"),
-        mail("il n'y a plus d'eau", "Subject: Nouveau message vocal de 06 99 00 11 22\nAuto-Submitted: auto-generated\nReturn-Path: <>\n"),
+        mail(
+            "il n'y a plus d'eau",
+            "Subject: Nouveau message vocal de 06 99 00 11 22\nAuto-Submitted: auto-generated\nReturn-Path: <>\n",
+        ),
     ],
-)  # fmt: skip
+)
 def test_a_person_is_no_machine(raw: bytes) -> None:
     assert contact(raw).automatic_signs == ()
 

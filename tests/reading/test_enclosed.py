@@ -98,8 +98,9 @@ def test_sealed_mail_is_told(media_type: str, note: str) -> None:
 
 
 def test_openpgp_text_is_freed_of_its_armour() -> None:
-    text = "avant\n-----BEGIN PGP SIGNED MESSAGE-----\nHash: SHA256\n\n- -- la lampe\n-----BEGIN PGP SIGNATURE-----\nabc\n-----END PGP SIGNATURE-----\n"  # fmt: skip
-    read = contact(mail(text + "après"))
+    signed_text = "-----BEGIN PGP SIGNED MESSAGE-----\nHash: SHA256\n\n- -- la lampe\n"
+    signature = "-----BEGIN PGP SIGNATURE-----\nabc\n-----END PGP SIGNATURE-----\n"
+    read = contact(mail(f"avant\n{signed_text}{signature}après"))
     assert read.new_text == "avant\n-- la lampe\n\naprès"
     assert notes.SIGNED in read.notes
 

@@ -27,17 +27,19 @@ from tests.reading.reads import contact, html
         ("<p>pas fermé<p>du <b>tout", "pas fermé\n\ndu tout"),
         ("</div></p>vu<<>", "vu<<>"),
         ("&#xD800;&#0;vu", "\ufffd\ufffdvu"),
-        ("vu<p title=\"a > b\">aussi</p>", "vu\n\naussi"),
+        ('vu<p title="a > b">aussi</p>', "vu\n\naussi"),
         ("<img src='data:image/png;base64,QUJD' alt=x>vu", "vu"),
         ("", ""),
     ],
-)  # fmt: skip
+)
 def test_html_reads_as_it_is_seen(source: str, text: str) -> None:
     assert contact(html(source)).new_text == text
 
 
 def test_a_quotation_is_no_new_text() -> None:
-    read = contact(html("<p>Non</p><div>Le 3 mars 2026 à 10:12, A &lt;a@mel.example&gt; a écrit :</div><blockquote type=cite><p>Oui ?</p></blockquote><p>Jamais</p>"))  # fmt: skip
+    attribution = "<div>Le 3 mars 2026 à 10:12, A &lt;a@mel.example&gt; a écrit :</div>"
+    quotation = "<blockquote type=cite><p>Oui ?</p></blockquote>"
+    read = contact(html(f"<p>Non</p>{attribution}{quotation}<p>Jamais</p>"))
     assert read.new_text == "Non\n\nJamais"
     assert read.quoted_text.endswith("Oui ?")
 

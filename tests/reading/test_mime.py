@@ -22,21 +22,45 @@ def multipart(body: bytes, boundary: bytes = b"b", subtype: bytes = b"mixed") ->
     ("raw", "parts"),
     [
         (b"A: 1\n\ntexte", [(0, "text/plain", b"texte")]),
-        (multipart(b"--b\n\nun\n--b\n\ndeux\n--b--\n"), [(0, "multipart/mixed", b""), (1, "text/plain", b"un"), (1, "text/plain", b"deux")]),
+        (
+            multipart(b"--b\n\nun\n--b\n\ndeux\n--b--\n"),
+            [(0, "multipart/mixed", b""), (1, "text/plain", b"un"), (1, "text/plain", b"deux")],
+        ),
         (multipart(b"--b\r\n\r\nun\r\n--b--\r\n"), [(0, "multipart/mixed", b""), (1, "text/plain", b"un")]),
         (multipart(b"avant\n--b  \n\nun\n--b-- \napr\xe8s"), [(0, "multipart/mixed", b""), (1, "text/plain", b"un")]),
         (multipart(b"--b\n\nsans fin"), [(0, "multipart/mixed", b""), (1, "text/plain", b"sans fin")]),
-        (multipart(b"--b\n\nun\n--bc\nencore\n--b--\n"), [(0, "multipart/mixed", b""), (1, "text/plain", b"un\n--bc\nencore")]),
-        (multipart(b"--b\n--b\n\nun\n--b--"), [(0, "multipart/mixed", b""), (1, "text/plain", b""), (1, "text/plain", b"un")]),
+        (
+            multipart(b"--b\n\nun\n--bc\nencore\n--b--\n"),
+            [(0, "multipart/mixed", b""), (1, "text/plain", b"un\n--bc\nencore")],
+        ),
+        (
+            multipart(b"--b\n--b\n\nun\n--b--"),
+            [(0, "multipart/mixed", b""), (1, "text/plain", b""), (1, "text/plain", b"un")],
+        ),
         (b"Content-Type: multipart/mixed\n\ntexte", [(0, "multipart/mixed", b"texte")]),
         (b"Content-Type: text\n\ntexte", [(0, "text/plain", b"texte")]),
         (b"Content-Type: n'importe quoi\n\ntexte", [(0, "text/plain", b"texte")]),
-        (multipart(b"--b\n\nSubject: s\n\ntexte\n--b--", subtype=b"digest"),
-         [(0, "multipart/digest", b""), (1, "message/rfc822", b""), (2, "text/plain", b"texte")]),
+        (
+            multipart(b"--b\n\nSubject: s\n\ntexte\n--b--", subtype=b"digest"),
+            [(0, "multipart/digest", b""), (1, "message/rfc822", b""), (2, "text/plain", b"texte")],
+        ),
         (b"A: 1\r\rtexte\r", [(0, "text/plain", b"texte\n")]),
     ],
-    ids=["plain", "two", "crlf", "preamble", "unclosed", "longer mark", "empty", "no boundary", "no subtype", "no type", "digest", "cr"],
-)  # fmt: skip
+    ids=[
+        "plain",
+        "two",
+        "crlf",
+        "preamble",
+        "unclosed",
+        "longer mark",
+        "empty",
+        "no boundary",
+        "no subtype",
+        "no type",
+        "digest",
+        "cr",
+    ],
+)
 def test_parts_stand_where_the_delimiters_say(raw: bytes, parts: list[tuple[int, str, bytes]]) -> None:
     assert shape(raw) == parts
 

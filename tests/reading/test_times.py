@@ -45,7 +45,7 @@ def time_of(headers: str) -> datetime:
         "impossible",
         "received without sense",
         "nothing",
-    ],  # fmt: skip
+    ],
 )
 def test_time_is_the_date_where_it_can_be_true(headers: str, expected: datetime) -> None:
     found = time_of(headers)
