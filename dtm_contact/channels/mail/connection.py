@@ -179,6 +179,7 @@ class MailConnection(SMTP):
         """Greet, then obey line after line until one side has had enough."""
         try:
             if self._turned_away is not None:
+                _log.warning("client turned away", channel=self._reception.name, reply=self._turned_away)
                 self.hang_up(self._turned_away)
                 return
             await self.push(f"220 {self.hostname} {self.protocol_name}")
