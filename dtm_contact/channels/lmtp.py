@@ -29,8 +29,7 @@ class LmtpSession(MailSession):
 
     async def answer(self, envelope: Envelope, reply: str) -> None:
         """Reply once for each accepted recipient, whatever the reply (RFC 2033 section 4.2)."""
-        for _ in envelope.recipients:
-            await self.push(reply)
+        await self.push("\r\n".join(reply for _ in envelope.recipients))
 
 
 async def start(settings: Settings, inbox: Inbox, clock: Clock = system_clock) -> Running:

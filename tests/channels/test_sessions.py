@@ -129,6 +129,19 @@ async def test_messages_on_their_way_in_share_a_memory_limit(start: Start, clien
     assert len(inbox.arrivals) == 2
 
 
+async def test_a_client_that_leaves_gives_its_memory_back(start: Start, clients: Clients, inbox: FakeInbox) -> None:
+    running = await start(size_limit=1_000, memory_limit=1_000)
+    for _ in range(3):
+        leaving, writer = await clients.begin(running.address)
+        writer.write(b"a" * 700)
+        writer.write_eof()
+        assert await leaving.read() == b""
+    reader, writer = await clients.begin(running.address)
+    writer.write(b"b" * 700 + b"\r\n.\r\n")
+    assert await reader.readline() == b"250 2.0.0 Stored\r\n"
+    assert len(inbox.arrivals) == 1
+
+
 async def test_lines_of_any_length_are_kept(start: Start, clients: Clients, inbox: FakeInbox) -> None:
     running = await start()
     reader, writer = await clients.begin(running.address)

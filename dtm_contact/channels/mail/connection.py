@@ -107,10 +107,13 @@ class MailConnection(SMTP):
         early = await self._reader.read(self._unread) if self._unread else b""
         self._unread = self._unread_lines = 0
         self._incoming = incoming
-        self.data_received(early)
-        if self._ended and not incoming.arrived.done():
-            raise ConnectionResetError("the client sends no more, in the middle of a message")
-        await incoming.arrived
+        try:
+            self.data_received(early)
+            if self._ended and not incoming.arrived.done():
+                raise ConnectionResetError("the client sends no more, in the middle of a message")
+            await incoming.arrived
+        finally:
+            self._incoming = None
 
     def eof_received(self) -> bool | None:
         """Hear that the client sends no more: what it sent whole is still carried out and answered."""
