@@ -77,6 +77,7 @@ def _trace(judgement: Judgement) -> Json:
         "raised_by": _weighed(understanding.raised_by),
         "scope": _weighed(understanding.scope_evidence),
         "rules": [_rule(rule) for rule in decision.trace],
+        "failures": list(decision.failures),
     }
 
 

@@ -95,6 +95,11 @@ class Lane:
         now, told = self._work.here(), as_json(judgement)
         number = await self._work.store.run(lambda store: store.cases.record(claimed, judgement, told, now))
         decision = judgement.decision
+        if decision.failures:
+            failed = ", ".join(decision.failures)
+            self._work.alarms.happened(
+                "rules", f"Case {number} lies in the default queue, since a rule failed: {failed}"
+            )
         metrics.JUDGED.labels(decision.kind.value, decision.priority.value).inc()
         _log.info(
             "judged",

@@ -8,7 +8,7 @@ from dtm_contact.cli.output import as_json_option, print_json
 from dtm_contact.cli.problems import print_problems
 from dtm_contact.directory import Directory
 from dtm_contact.errors import InvalidFilesError, NoDirectoryError, UnknownSchemaError
-from dtm_contact.rules import conditions_manual, load_rules
+from dtm_contact.rules import conditions_manual, load_rules, run_rule_tests
 from dtm_contact.settings import Settings
 from dtm_contact.store import open_store
 
@@ -23,7 +23,7 @@ def command() -> None:
 @as_json_option
 @click.pass_obj
 def check(settings: Settings, folder: Path | None, *, as_json: bool) -> int:
-    """Check the rules and say every fault with file, line and column.
+    """Check the rules, run the tests that they carry, and say every fault with file, line and column.
 
     FOLDER is a folder of rules; without it, that of the settings. Offices are checked against the directory last
     imported, where there is one. Exit status 1 where there is an error.
@@ -34,7 +34,10 @@ def check(settings: Settings, folder: Path | None, *, as_json: bool) -> int:
     except InvalidFilesError as error:
         print_problems(error.problems, as_json=as_json)
         return 1
-    print_problems(rules.problems, as_json=as_json)
+    failed = run_rule_tests(rules)
+    print_problems((*rules.problems, *failed), as_json=as_json)
+    if failed:
+        return 1
     if as_json:
         print_json({"version": rules.version, "rules": len(rules.rules), "queues": len(rules.queues)})
     else:
