@@ -103,6 +103,8 @@ def _block(lines: list[Line], at: int, least: int) -> tuple[int, dict[str, str]]
     while end < min(len(lines), at + _BLOCK_ROWS):
         label = _label(lines, end)
         if label is not None:
+            if label[0] == "sender" and "sender" in headers:
+                break
             headers.setdefault(*label)
             last, end = label[0], end + 1
             continue
@@ -118,11 +120,9 @@ def _block(lines: list[Line], at: int, least: int) -> tuple[int, dict[str, str]]
 def _label(lines: list[Line], at: int) -> tuple[str, str] | None:
     if at >= len(lines):
         return None
-    text = lines[at].text
-    if ":" not in text[:40] and "：" not in text[:40]:
-        orange = _ORANGE.match(text) if len(text) < 80 else None  # noqa: PLR2004
-        return ("sent", orange["sent"]) if orange else None
-    found = _LABEL.match(text[:_VALUE])
-    if found is None:
-        return None
-    return next(kind for kind in _KINDS if found[kind] is not None), found["value"].strip()
+    text = lines[at].text[:_VALUE]
+    found = _LABEL.match(text) if ":" in text[:40] or "：" in text[:40] else None
+    if found is not None:
+        return next(kind for kind in _KINDS if found[kind] is not None), found["value"].strip()
+    orange = _ORANGE.match(text)
+    return ("sent", orange["sent"]) if orange else None

@@ -16,6 +16,8 @@ from dtm_contact.reading.signature import foot_of
 from dtm_contact.reading.spoken_dates import parse_spoken
 
 _FORWARDS: Final = re.compile(r"\s*(?:tr|fwd?|wg|rv|enc|i|vs|doorst|transf\w*)\s*:", re.IGNORECASE)
+_NAMED: Final = re.compile(r"([^,<>\d]{1,80})<([^<>\s]{1,250}@[^<>\s]{1,250})>")
+_ATTRIBUTION: Final = 600
 _REPLIES: Final = re.compile(r"\s*(?:re|rép|aw|sv|antw?|ref|odp|r)\s*(?:\[\d+\])?\s*:", re.IGNORECASE)
 
 
@@ -55,10 +57,11 @@ def separate(lines: list[Line], subject: str, found: Notes, *, answers: bool = F
     if len(lines) > limits.LINES:
         lines = lines[: limits.LINES]
         found.add(notes.TEXT_CUT)
-    if not answers and not _FORWARDS.match(subject) and not _REPLIES.match(subject):
+    title, passed_on = subject, bool(_FORWARDS.match(subject))
+    if not answers and not passed_on and not _REPLIES.match(subject):
         lines = _without_bullets(lines)
     told = Told()
-    split = _split(lines, passed_on=bool(_FORWARDS.match(subject)))
+    split = _split(lines, passed_on=passed_on)
     _tell_own(split, told)
     quoted, latest = split.quoted, told.new
     while split.head is not None:
@@ -75,7 +78,20 @@ def separate(lines: list[Line], subject: str, found: Notes, *, answers: bool = F
         told.forwarded.append(_forwarded(head, inner))
         subject, latest = head.headers.get("subject", ""), inner.new
     told.quoted = text_of(quoted)
+    if passed_on and told.quoted and not told.new and not told.forwarded:
+        told.forwarded.append(_bare_forward(told.quoted, title))
+        told.quoted = ""
     return told
+
+
+def _bare_forward(quoted: str, title: str) -> Forwarded:
+    """Take for the original what a message under TR or FW quotes, where no program's title says whose it is."""
+    named = _NAMED.search(" ".join(quoted[:_ATTRIBUTION].split("\n")[:3]))
+    return Forwarded(
+        sender=Mailbox(named[1].strip(), named[2]) if named else Mailbox(),
+        subject=_FORWARDS.sub("", title, count=1).strip(),
+        text=quoted[: limits.OTHER_TEXT],
+    )
 
 
 def _without_bullets(lines: list[Line]) -> list[Line]:
@@ -124,7 +140,7 @@ def _text(rows: list[str]) -> str:
 
 def _split(lines: list[Line], *, passed_on: bool) -> _Split:
     split = _Split()
-    lines = _unwrapped(lines)
+    lines = _unwrapped(lines, passed_on=passed_on)
     at = 0
     while at < len(lines):
         line = lines[at]
@@ -174,12 +190,12 @@ def _quote(split: _Split, lines: list[Line]) -> None:
         split.own.append([])
 
 
-def _unwrapped(lines: list[Line]) -> list[Line]:
-    """Take one mark off a forwarded message that is quoted whole, title and all, as Apple's programs do."""
+def _unwrapped(lines: list[Line], *, passed_on: bool) -> list[Line]:
+    """Take one mark off an original that is quoted whole, title and headers, as Apple's and Orange's programs do."""
     for at, line in enumerate(lines):
         if line.depth and line.text.strip():
             head = head_at(lines, at)
-            if head is None or head.kind is not HeadKind.PASSED_ON:
+            if head is None or not (head.kind is HeadKind.PASSED_ON or (passed_on and "sender" in head.headers)):
                 return lines
             return lines[:at] + _lifted(lines[at:], by=1)
     return lines

@@ -166,3 +166,32 @@ def test_more_originals_than_the_bound_stay_as_quotation() -> None:
 def test_more_lines_than_the_bound_are_cut_and_told() -> None:
     read = contact(mail("x\n" * (limits.LINES + 5)))
     assert notes.TEXT_CUT in read.notes
+
+
+def test_a_forward_quoted_whole_keeps_its_first_writer() -> None:
+    text = (
+        '> Message du 20/11/26 18:02\n> De : "B" <b@mel.example>\n> A : a@mel.example\n> Objet : rats\n>\n> Des rats\n'
+    )
+    read = contact(mail(text, "Subject: TR: rats\n"))
+    assert [(one.sender, one.subject, one.text) for one in read.forwarded] == [
+        (Mailbox("B", "b@mel.example"), "rats", "Des rats")
+    ]
+    assert read.quoted_text == ""
+
+
+def test_a_forward_without_a_title_is_not_lost_in_the_quotation() -> None:
+    text = "Le 20/11/2026 à 18:02, B C <b@mel.example> a écrit :\n> Des rats\n"
+    (original,) = contact(mail(text, "Subject: Fwd: rats\n")).forwarded
+    assert (original.sender, original.subject) == (Mailbox("B C", "b@mel.example"), "rats")
+    assert original.text.endswith("Des rats")
+
+
+def test_thunderbirds_forward_is_read() -> None:
+    text = (
+        "voir\n\n-------- Message transféré --------\nSujet : \trats\nDate : \tFri, 20 Nov 2026 18:02:00 +0100\n"
+        "De : \tB <b@mel.example>\nPour : \ta@mel.example\n\nDes rats\n"
+    )
+    (original,) = contact(mail(text)).forwarded
+    assert (original.sender.address, original.subject, original.text) == ("b@mel.example", "rats", "Des rats")
+    assert original.at is not None
+    assert original.at.isoformat() == "2026-11-20T18:02:00+01:00"
