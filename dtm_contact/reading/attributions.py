@@ -11,7 +11,8 @@ _LONGEST: Final = 600
 
 _VERB: Final = re.compile(rf"(?<!\w)(?:{words('verbs')})(?!\w)", re.IGNORECASE)
 _VERB_PIECE: Final = re.compile(rf"(?:[ée]crit|{words('verbs')})", re.IGNORECASE)
-_START: Final = re.compile(rf"[\s*_-]*(?:(?:{words('starts')})\s|\d{{1,4}}[ ./年-])", re.IGNORECASE)
+_DIGIT_START: Final = re.compile(r"[\s*_-]*\d{1,4}[ ./年-]")
+_WORD_START: Final = re.compile(rf"[\s*_-]*(?:{words('starts')})\s[^\d<@]{{0,24}}\d", re.IGNORECASE)
 _STAMP: Final = re.compile(
     r"@|\b\d{1,2}\s?[:.h]\s?\d{2}\b|\b\d{4}[-/]\d{1,2}[-/]\d{1,2}|\b\d{1,2}[./]\d{1,2}[./]\d{2,4}\b"
 )
@@ -46,7 +47,7 @@ def attribution_end(lines: list[Line], at: int) -> int | None:
     text = lines[at].text
     if _RUN_ON.match(text):
         return at + 1
-    dated = bool(_START.match(text))
+    dated = bool(_DIGIT_START.match(text) or _WORD_START.match(text))
     if len(text) <= _LONGEST and (dated or "@" in text or text.rstrip().endswith((":", "："))):
         return _wrapped_end(lines, at, dated=dated)
     return None
@@ -57,6 +58,8 @@ def _wrapped_end(lines: list[Line], at: int, *, dated: bool) -> int | None:
     for row in range(at, min(len(lines), at + (_ROWS if dated else 2))):
         newest = lines[row].text.strip()
         joined = f"{joined} {newest}".lstrip()
+        if row > at and (_begins_anew(newest) or not (dated or "<" in lines[at].text)):
+            return None
         if len(joined) > _LONGEST or not (newest or _goes_on(lines, row + 1)):
             return None
         if _BARE.match(joined) or _is_verbless(joined, lines, row + 1):
@@ -65,6 +68,12 @@ def _wrapped_end(lines: list[Line], at: int, *, dated: bool) -> int | None:
         if may_end and _is_attribution(joined, lines, row + 1, dated=dated):
             return row + 1
     return None
+
+
+def _begins_anew(text: str) -> bool:
+    """Tell whether a line begins an attribution of its own, with its day: what stands above is then the writer's."""
+    start = _WORD_START.match(text)
+    return start is not None and not _TIME.match(text, start.end() - 1)
 
 
 def _is_verbless(joined: str, lines: list[Line], after: int) -> bool:

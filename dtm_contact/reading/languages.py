@@ -35,7 +35,7 @@ class Language:
 
 
 FRENCH: Final = Language(
-    starts=("le", r"(?:lun|mar|mer|jeu|ven|sam|dim)[a-z]*\.?,?"),
+    starts=("le", r"(?:lun(?:di)?|mar(?:di)?|mer(?:credi)?|jeu(?:di)?|ven(?:dredi)?|sam(?:edi)?|dim(?:anche)?)\.?,?"),
     verbs=(r"a [ée]crit",),
     sender=("de", "exp[ée]diteur"),
     sent=("envoy[ée]", "envoy[ée] le", "date", "date d[’']envoi", "message du"),
@@ -59,7 +59,7 @@ FRENCH: Final = Language(
 LANGUAGES: Final[tuple[Language, ...]] = (
     FRENCH,
     Language(  # English
-        starts=("on", "at", r"(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*\.?,?"),
+        starts=("on", "at", r"(?:mon|tue|wed|thu|fri|sat|sun)(?:s?day|nesday|rsday|urday)?\.?,?"),
         verbs=("wrote",),
         sender=("from",),
         sent=("sent", "date"),

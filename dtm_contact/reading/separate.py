@@ -98,7 +98,15 @@ def _without_bullets(lines: list[Line]) -> list[Line]:
     """Give back the marks of a message that answers none and quotes nobody: they are somebody's bullets."""
     if not any(line.depth for line in lines) or any(_head(lines, at) is not None for at in range(len(lines))):
         return lines
-    return [Line(f"{'> ' * line.depth}{line.text}", opens=line.opens) for line in lines]
+    following = [*lines[1:], Line("")]
+    return [
+        _with_bullet(line) if line.text or after.depth else Line("")
+        for line, after in zip(lines, following, strict=True)
+    ]
+
+
+def _with_bullet(line: Line) -> Line:
+    return Line(f"{'> ' * line.depth}{line.text}", opens=line.opens)
 
 
 def _forwarded(head: Head, inner: Told) -> Forwarded:

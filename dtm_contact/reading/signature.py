@@ -13,6 +13,8 @@ _RULE: Final = re.compile(r"\s*[-_=*—–]{3,}\s*$")
 _LONGEST: Final = 15
 _MOBILE_ROWS: Final = 60
 _WIDEST: Final = 90
+_WORDS_BESIDE: Final = 5
+_WORD: Final = re.compile(r"[^\W\d_]{2,}")
 _CLOSING: Final = re.compile(
     r"\s*(?:merci(?: d'avance)?,? (?:et )?)?"
     + any_of(
@@ -110,7 +112,13 @@ def _are_details(rows: list[str]) -> bool:
     if len(shown) > _LONGEST or any(len(row) > _WIDEST for row in shown):
         return False
     detailed = [row for row in shown if _has_detail(row)]
-    return bool(detailed) and not any(_SENTENCE.search(row) for row in shown if row not in detailed)
+    speaks = any(_SENTENCE.search(row) for row in shown if row not in detailed)
+    return bool(detailed) and not speaks and not any(_says_more(row) for row in detailed)
+
+
+def _says_more(row: str) -> bool:
+    """Tell whether a line holds more words than an address or a number has beside it."""
+    return len(_WORD.findall(_DETAIL.sub("", row))) > _WORDS_BESIDE
 
 
 def _has_detail(row: str) -> bool:

@@ -195,3 +195,28 @@ def test_thunderbirds_forward_is_read() -> None:
     assert (original.sender.address, original.subject, original.text) == ("b@mel.example", "rats", "Des rats")
     assert original.at is not None
     assert original.at.isoformat() == "2026-11-20T18:02:00+01:00"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Merci mais non",
+        "Monsieur,",
+        "Le chauffage ne marche plus",
+        "Le 3 mars il y a eu une fuite",
+        "Mon adresse : a@mel.example",
+        "Marie a vu le gaz fuir au 3e",
+        "On est 4 dans le noir",
+    ],
+)
+@pytest.mark.parametrize("gap", ["\n", "\n\n"])
+def test_the_line_above_an_attribution_stays_the_writers(line: str, gap: str) -> None:
+    head = "Le lun. 16 nov. 2026 à 10:12, A B <b@mel.example> a écrit :"
+    read = contact(mail(f"{line}{gap}{head}\n\n> Alors ?\n", ANSWER))
+    assert read.new_text == line
+    assert read.quoted_text.startswith(head)
+
+
+def test_words_beside_a_number_under_a_closing_stay_text() -> None:
+    text = "Bonjour\n\nCordialement\n\nATTENTION le gaz sent dans l'escalier 06 99 00 11 22"
+    assert contact(mail(text)).new_text == text
