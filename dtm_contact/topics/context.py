@@ -161,11 +161,13 @@ class Context:
                 yield marker
 
     def _does_not(self, hit: Hit) -> str:
-        """Find "ne … pas", "ne … plus" right behind a thing ("l'ascenseur ne monte plus")."""
+        """Find "ne … pas", "ne … plus" right behind a thing ("l'ascenseur ne monte plus", "ascenseur pas marcher")."""
         forms, clause = self.passage.forms, self.passage.clauses[hit.last]
         for place in range(hit.last + 1, min(hit.last + 5, len(forms))):
             if self.passage.clauses[place] != clause:
                 break
+            if place == hit.last + 1 and place in self._negations:
+                return self._words(hit.first, place)
             if forms[place] in _NE:
                 for end in range(place + 1, min(place + 6, len(forms))):
                     if end in self._negations and self.passage.sentences[end] == self.passage.sentences[place]:

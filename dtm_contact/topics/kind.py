@@ -18,7 +18,7 @@ _IN_SUBJECT = 1.5
 
 
 def kind_of(
-    contact: Contact, passage: Passage, hits: Hits, lexicon: Lexicon, matter: float
+    contact: Contact, passage: Passage, hits: Hits, lexicon: Lexicon, matter: float, *, danger: bool
 ) -> tuple[CaseKind, tuple[Evidence, ...]]:
     """Return the kind and what speaks for it.
 
@@ -27,11 +27,12 @@ def kind_of(
         passage: the words.
         hits: what was found among them.
         lexicon: the limits.
+        danger: someone may be in danger: the structure alone does not set such a message aside.
         matter: the points of the strongest topic that a person may ask about; they speak against setting aside.
     """
     person = _points(passage, hits.by_role.get(Role.PERSON, ()))
     automatic, spam = (hits.by_role.get(role, []) for role in (Role.AUTOMATIC, Role.SPAM))
-    if contact.automatic_signs and not person:
+    if contact.automatic_signs and not person and (automatic or not danger):
         signs = tuple(Evidence("kind.structure", lexicon.limits.automatic, sign) for sign in contact.automatic_signs)
         return CaseKind.AUTOMATIC, (*signs, *marks("kind.automatic", 1.0, automatic, passage))
     against = person + min(matter / 3, _MATTER_POINTS)

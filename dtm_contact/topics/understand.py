@@ -79,8 +79,9 @@ def _understand(contact: Contact, lexicon: Lexicon, parts: tuple[Part, ...]) -> 
     relieved = len(passage.forms) <= _BRIEF or any(topic_tally.settled for topic_tally in tallies.values())
     ordered = _in_order(contenders, lexicon, _RELIEF if relieved else 0.0)
     matter = max((item.points for item in ordered if item.topic not in {OTHER, THANKS}), default=0.0)
-    kind, kind_evidence = kind_of(contact, passage, hits, lexicon, matter)
     deciding = ordered[0]
+    danger = deciding.priority is Priority.P1
+    kind, kind_evidence = kind_of(contact, passage, hits, lexicon, matter, danger=danger)
     topics = tuple(item.topic for item in ordered)
     if kind is not CaseKind.CASE:
         topics = (kind.value, *topics) if deciding.points else (kind.value,)

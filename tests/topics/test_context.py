@@ -54,6 +54,7 @@ def test_a_negation_of_something_else_takes_nothing_back(text: str, read: Unders
         "Le chauffage ne marche plus.",
         "Problème de chauffage.",
         "pu de chofage",
+        "Chauffage pas bon ici.",
     ],
 )
 def test_a_thing_that_is_missing_or_broken_counts_in_full(text: str, read: Understand) -> None:

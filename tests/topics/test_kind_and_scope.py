@@ -61,3 +61,10 @@ def test_how_far_it_reaches(text: str, scope: Scope | None, read: Understand) ->
     understood = read(text)
     assert understood.scope is scope
     assert bool(understood.scope_evidence) == (scope is not None)
+
+
+def test_structure_alone_sets_nobody_in_danger_aside(lexicon: Lexicon) -> None:
+    message = replace(contact("Il y a le feu dans la cave !"), automatic_signs=("Return-Path: <>",))
+    understood = understand(message, lexicon)
+    assert understood.kind is CaseKind.CASE
+    assert understood.priority == "P1"
