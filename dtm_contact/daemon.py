@@ -1,32 +1,29 @@
 """The program on one page: what starts in which order, and what stops in reverse."""
 
 import asyncio
+import shutil
 import signal
-import threading
 import time
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
-from dtm_contact import metrics
 from dtm_contact.alarms import Alarms
 from dtm_contact.channels import start_channels
 from dtm_contact.directory import Directory
 from dtm_contact.errors import StoreUnavailableError
+from dtm_contact.health import watch
 from dtm_contact.log import get_log
-from dtm_contact.monitor import Check, Monitor
 from dtm_contact.notices import Notices
 from dtm_contact.rules import load_rules
-from dtm_contact.settings import Settings
+from dtm_contact.settings import Rules, Settings
 from dtm_contact.store import GroupCommitInbox, Store, migrate, open_store
 from dtm_contact.worker import Reception, WakingInbox, Worker
 
 _log = get_log("daemon")
-_LOOP_SECONDS = 2.0
-# Alarms while which the daemon does not do its work; a parked arrival is an alarm, but no illness of the daemon.
-_UNWELL = ("intake", "claiming", "recording")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +56,13 @@ async def daemon(settings: Settings) -> AsyncIterator[Running]:
         notices = Notices(settings.alarm)
         stack.callback(notices.close)
         alarms = Alarms(notices, time.monotonic)
-        worker = Worker(settings, store, alarms)
+        in_force = stack.enter_context(_rules_in_force(settings))
+        worker = Worker(in_force, store, alarms)
         stack.push_async_callback(worker.stop)
         await worker.launch()
         directory = Directory(store.directory.load())
         # Offices are not checked here: an export that dropped one in the night must not keep mail from being judged.
-        rules = load_rules(settings.rules.dir, zone=settings.zone)
+        rules = load_rules(in_force.rules.dir, zone=settings.zone)
         await worker.start(Reception(rules, directory))
         inbox = GroupCommitInbox(store, on_change=partial(_tell_whether_mail_is_taken, alarms))
         stack.push_async_callback(inbox.close)
@@ -72,11 +70,24 @@ async def daemon(settings: Settings) -> AsyncIterator[Running]:
         for channel in opened:
             stack.push_async_callback(channel.stop)
         addresses = {channel.name: channel.address for channel in opened}
-        monitor = stack.enter_context(_monitor(settings, store, alarms))
+        monitor = stack.enter_context(watch(settings, store, alarms))
         addresses["monitor"] = monitor.address
         _log.info("started", rules=rules.version, **addresses)
         yield Running(store, addresses)
         _log.info("stopping")
+
+
+@contextmanager
+def _rules_in_force(settings: Settings) -> Iterator[Settings]:
+    """Give settings that point to a copy of the rules as they are now.
+
+    Every judge process loads that copy, whenever it starts: what an admin is in the middle of writing is not in force.
+    """
+    with TemporaryDirectory(prefix="dtm-contact-rules-") as folder:
+        copy = Path(folder) / "rules"
+        if settings.rules.dir.is_dir():
+            shutil.copytree(settings.rules.dir, copy, ignore=shutil.ignore_patterns(".*", "*~"))
+        yield settings.model_copy(update={"rules": Rules(dir=copy)})
 
 
 def _tell_whether_mail_is_taken(alarms: Alarms, trouble: StoreUnavailableError | None) -> None:
@@ -85,39 +96,6 @@ def _tell_whether_mail_is_taken(alarms: Alarms, trouble: StoreUnavailableError |
     else:
         told = f"The store cannot be written ({type(trouble).__name__}): senders are told to try again later."
         alarms.sound("intake", told)
-
-
-def _monitor(settings: Settings, store: Store, alarms: Alarms) -> Monitor:
-    loop = asyncio.get_running_loop()
-    checks: dict[str, Check] = {
-        "event loop": partial(_loop_answers, loop),
-        "store": partial(_store_answers, store),
-        "alarms": lambda: ", ".join(cause for cause in alarms.lasting if cause in _UNWELL) or None,
-    }
-    return Monitor(settings.monitor.host, settings.monitor.port, checks, partial(_count_store, store))
-
-
-def _loop_answers(loop: asyncio.AbstractEventLoop) -> str | None:
-    answered = threading.Event()
-    loop.call_soon_threadsafe(answered.set)
-    return None if answered.wait(_LOOP_SECONDS) else f"no answer within {_LOOP_SECONDS:g} s"
-
-
-def _store_answers(store: Store) -> str | None:
-    try:
-        store.arrivals.waiting()
-    except StoreUnavailableError:
-        return "cannot be read"
-    return None
-
-
-def _count_store(store: Store) -> None:
-    metrics.WAITING.set(store.arrivals.waiting())
-    metrics.OPEN_CASES.clear()
-    metrics.LATE_CASES.clear()
-    for count in store.cases.queue_counts(datetime.now(UTC)):
-        metrics.OPEN_CASES.labels(count.queue).set(count.open)
-        metrics.LATE_CASES.labels(count.queue).set(count.late)
 
 
 def stop_signal() -> asyncio.Event:

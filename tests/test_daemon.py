@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import shutil
 import subprocess
 from collections.abc import Iterator
 from contextlib import suppress
@@ -124,6 +125,20 @@ async def test_it_does_not_start_with_broken_rules(tmp_path: Path) -> None:
     with pytest.raises(InvalidFilesError, match=r"routing\.yaml"):
         async with daemon(settings):
             pass
+
+
+async def test_rules_that_somebody_is_writing_are_not_in_force(tmp_path: Path) -> None:
+    rules = tmp_path / "rules"
+    shutil.copytree(ROOT / "rules", rules)
+    settings = with_directory(settings_for(tmp_path)).model_copy(update={"rules": Rules(dir=rules)})
+    async with daemon(settings) as running:
+        (rules / "routing.yaml").write_text("- id: half wri", encoding="utf-8")
+        assert await send(running.addresses["smtp"], "Fuite") == 250
+        async with asyncio.timeout(60):
+            while running.store.arrivals.waiting():
+                await asyncio.sleep(0.05)
+        (case,) = running.store.cases.queue()
+    assert case.read_in_full
 
 
 async def test_it_does_not_start_where_its_address_is_taken(tmp_path: Path) -> None:

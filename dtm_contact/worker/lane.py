@@ -63,6 +63,8 @@ class Lane:
         while True:
             rung = work.bell.listen()
             try:
+                # Nothing is claimed while nobody can judge it: that would cost the arrival its attempts.
+                await self._judge.ready()
                 claimed = await work.store.run(lambda store: store.arrivals.claim(work.settings.name, work.clock()))
             except Exception as error:  # noqa: BLE001 - a lane that ended would be missed by nobody
                 await self._rest("claiming", error)

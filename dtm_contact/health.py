@@ -1,0 +1,55 @@
+"""What being well means for the daemon, and what is counted when somebody asks."""
+
+import asyncio
+import threading
+from datetime import UTC, datetime
+from functools import partial
+
+from dtm_contact import metrics
+from dtm_contact.alarms import Alarms
+from dtm_contact.errors import StoreUnavailableError
+from dtm_contact.monitor import Check, Monitor
+from dtm_contact.settings import Settings
+from dtm_contact.store import Store
+
+_LOOP_SECONDS = 2.0
+# Alarms while which the daemon does not do its work; a parked arrival is an alarm, but no illness of the daemon.
+_UNWELL = ("intake", "claiming", "recording")
+
+
+def watch(settings: Settings, store: Store, alarms: Alarms) -> Monitor:
+    """Return the pages that watch over the daemon whose event loop runs this.
+
+    Raises:
+        OSError: the address to listen on is taken or not ours.
+    """
+    loop = asyncio.get_running_loop()
+    checks: dict[str, Check] = {
+        "event loop": partial(_loop_answers, loop),
+        "store": partial(_store_answers, store),
+        "alarms": lambda: ", ".join(cause for cause in alarms.lasting if cause in _UNWELL) or None,
+    }
+    return Monitor(settings.monitor.host, settings.monitor.port, checks, partial(_count_store, store))
+
+
+def _loop_answers(loop: asyncio.AbstractEventLoop) -> str | None:
+    answered = threading.Event()
+    loop.call_soon_threadsafe(answered.set)
+    return None if answered.wait(_LOOP_SECONDS) else f"no answer within {_LOOP_SECONDS:g} s"
+
+
+def _store_answers(store: Store) -> str | None:
+    try:
+        store.arrivals.waiting()
+    except StoreUnavailableError:
+        return "cannot be read"
+    return None
+
+
+def _count_store(store: Store) -> None:
+    metrics.WAITING.set(store.arrivals.waiting())
+    metrics.OPEN_CASES.clear()
+    metrics.LATE_CASES.clear()
+    for count in store.cases.queue_counts(datetime.now(UTC)):
+        metrics.OPEN_CASES.labels(count.queue).set(count.open)
+        metrics.LATE_CASES.labels(count.queue).set(count.late)
