@@ -32,6 +32,9 @@ fmt: $(READY) ## format the code and mend what the linter can
 bench: $(READY) ## measure: medians of alternating runs, and ratios from the same run
 	@for file in benchmarks/bench_*.py; do echo "== $$file"; $(BIN)/python $$file || exit 1; done
 
+prove: $(READY) ## show at full length that nothing is lost and nothing hostile does harm (half an hour; as root)
+	@$(BIN)/python -m tests.prove
+
 docs: $(READY) ## write the generated pages (docs/settings.md, docs/conditions.md) anew
 	$(BIN)/dtm-contact settings --markdown > docs/settings.md
 	$(BIN)/dtm-contact rules conditions --markdown > docs/conditions.md

@@ -1,0 +1,66 @@
+"""`python -m tests.prove [kills|power|hostile|idle|fuzz …] [--times N] [--seed S]`: the proofs at full length."""
+
+import argparse
+import asyncio
+import sys
+import tempfile
+from collections.abc import Iterable
+from pathlib import Path
+from random import Random
+
+from tests.prove import disk, kills, power
+from tests.prove.program import chance
+
+TIMES = {"kills": 50, "power": 20}
+
+
+def _say(lines: Iterable[str]) -> None:
+    sys.stdout.writelines(f"{line}\n" for line in lines)
+    sys.stdout.flush()
+
+
+def _kills(folder: Path, times: int, random: Random) -> bool:
+    outcome = asyncio.run(kills.prove_kills(_new(folder, "kept"), times, random))
+    _say(outcome.lines())
+    control = asyncio.run(kills.lost_by_early_answers(_new(folder, "early"), max(5, times // 5), random))
+    _say([f"control, 250 before the commit: {control}"])
+    return outcome.audit.sound and control.messages > 0
+
+
+def _power(folder: Path, times: int, random: Random) -> bool:
+    if reason := disk.why_not(_new(folder, "trial")):
+        _say([f"power: cannot be shown on this machine: {reason}"])
+        return False
+    outcome = asyncio.run(power.prove_power_cuts(_new(folder, "kept"), times, random))
+    _say(outcome.lines())
+    control = asyncio.run(power.lost_by_not_waiting(_new(folder, "hasty"), max(3, times // 5), random))
+    _say([f"control, synchronous=NORMAL: {control}"])
+    return outcome.audit.sound and control.messages > 0
+
+
+PROOFS = {"kills": _kills, "power": _power}
+
+
+def _new(folder: Path, name: str) -> Path:
+    (folder / name).mkdir()
+    return folder / name
+
+
+def main() -> int:
+    """Run the named proofs, all if none is named; return 0 if each of them holds."""
+    arguments = argparse.ArgumentParser(prog="python -m tests.prove", description=__doc__)
+    arguments.add_argument("proofs", nargs="*", choices=[*PROOFS, []], metavar="PROOF", help=", ".join(PROOFS))
+    arguments.add_argument("--times", type=int, help="kills, cuts or mails, in place of each proof's own number")
+    arguments.add_argument("--seed", type=int, default=1, help="of all that is left to chance")
+    chosen = arguments.parse_args()
+    held = True
+    for name in chosen.proofs or PROOFS:
+        with tempfile.TemporaryDirectory(prefix=f"prove-{name}-") as folder:
+            holds = PROOFS[name](Path(folder), chosen.times or TIMES[name], chance(chosen.seed))
+        _say([f"{name}: {'holds' if holds else 'FAILS'} (seed {chosen.seed})", ""])
+        held = held and holds
+    return 0 if held else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

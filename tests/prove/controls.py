@@ -1,0 +1,60 @@
+"""Daemons that break their word, to show that the proofs would notice: `python -m tests.prove.controls NAME`.
+
+`early` answers 250 before the commit, on a disk that takes its time; `hasty` commits without waiting for the disk
+(synchronous=NORMAL). Nothing in the product can be set so.
+"""
+
+import asyncio
+import sys
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+
+from sqlalchemy.engine import Connection
+
+from dtm_contact import daemon, log
+from dtm_contact.model import Arrival
+from dtm_contact.settings import Settings
+from dtm_contact.store.database import Database
+from dtm_contact.worker import WakingInbox
+
+_DISK_SECONDS = 0.02
+
+
+class _EarlyInbox(WakingInbox):
+    """Says that it is stored, and stores it afterwards."""
+
+    _storing: set[asyncio.Task[None]] = set()  # noqa: RUF012 - one daemon, one inbox
+
+    async def accept(self, arrivals: Sequence[Arrival]) -> None:
+        storing = asyncio.create_task(self._accept_later(arrivals))
+        self._storing.add(storing)
+        storing.add_done_callback(self._storing.discard)
+
+    async def _accept_later(self, arrivals: Sequence[Arrival]) -> None:
+        await asyncio.sleep(_DISK_SECONDS)
+        await WakingInbox.accept(self, arrivals)
+
+
+_durable_or_not = Database.writing
+
+
+def _never_durable(self: Database, *, durable: bool = True) -> AbstractContextManager[Connection]:  # noqa: ARG001
+    return _durable_or_not(self, durable=False)
+
+
+def main(name: str) -> None:
+    """Run the daemon with one of the faults."""
+    match name:
+        case "early":
+            daemon.WakingInbox = _EarlyInbox  # type: ignore[attr-defined]
+        case "hasty":
+            Database.writing = _never_durable  # type: ignore[assignment, method-assign]
+        case _:
+            raise SystemExit(f"no control is called {name!r}")
+    settings = Settings()
+    log.configure(settings.log)
+    asyncio.run(daemon.run(settings))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

@@ -1,0 +1,119 @@
+"""kill -9 of the daemon at random moments under load: nothing that was answered is lost, nothing is done twice."""
+
+import asyncio
+import os
+import signal
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from random import Random
+
+from tests.prove.audit import Audit, audit, waiting
+from tests.prove.program import Program, prepared_store
+from tests.prove.senders import Ledger, Senders
+
+SESSIONS = 8
+_LONGEST_LIFE = 1.0
+_LONGEST_START = 1.5
+# Between a session's messages: what is taken in is also to be judged, at a tenth of that rate.
+PAUSE = 0.03
+_DIES_STARTING = 1 / 5
+_JUDGE_DIES_FIRST = 1 / 3
+_SECONDS_TO_SETTLE = 600.0
+EARLY = ("-m", "tests.prove.controls", "early")
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a trial showed."""
+
+    title: str
+    times: int
+    ledger: Ledger
+    audit: Audit
+
+    def lines(self) -> Iterator[str]:
+        """Yield the ledger, a line a figure."""
+        yield f"{self.title}, {self.times} times, {SESSIONS} senders"
+        yield f"  {'messages sent':28}{len(self.ledger.sent):8,}"
+        yield f"  {'250 seen':28}{len(self.ledger.answered):8,}"
+        yield f"  {'other replies':28}{self.ledger.refused:8,}"
+        yield f"  {'no reply, or no connection':28}{self.ledger.broken:8,}"
+        yield from self.audit.lines()
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """What a daemon lost that breaks its word."""
+
+    messages: int
+    of: int
+
+    def __str__(self) -> str:
+        return f"{self.messages:,} of {self.of:,} lost"
+
+
+async def prove_kills(folder: Path, times: int, random: Random) -> Outcome:
+    """Kill the daemon so many times, then let it finish its work and audit the store.
+
+    One in five dies while it starts; in one in three a judge is killed first, by itself.
+    """
+    program = Program(prepared_store(folder))
+    try:
+        await program.started()
+        async with Senders(program, random, SESSIONS, PAUSE) as senders:
+            for _ in range(times):
+                await _live_and_die(program, random)
+            await program.started()
+            await senders.finish()
+        await finished(program)
+    finally:
+        await program.kill()
+    return Outcome("kill -9 of the daemon under load", times, senders.ledger, audit(senders.ledger, program.store))
+
+
+async def lost_by_early_answers(folder: Path, times: int, random: Random) -> Lost:
+    """Do the same to a daemon that answers 250 before the commit, and say what that loses."""
+    program = Program(prepared_store(folder), EARLY)
+    try:
+        await program.started()
+        async with Senders(program, random, SESSIONS) as senders:
+            for _ in range(times):
+                await program.started()
+                await asyncio.sleep(random.uniform(_LONGEST_LIFE / 2, _LONGEST_LIFE))
+                await program.kill()
+    finally:
+        await program.kill()
+    return Lost(audit(senders.ledger, program.store).lost, len(senders.ledger.answered))
+
+
+async def _live_and_die(program: Program, random: Random) -> None:
+    if random.random() < _DIES_STARTING:
+        await program.kill()
+        await program.launch()
+        await asyncio.sleep(random.uniform(0, _LONGEST_START))
+    else:
+        await program.started()
+        await asyncio.sleep(random.uniform(0, _LONGEST_LIFE))
+        judges = program.judges()
+        if judges and random.random() < _JUDGE_DIES_FIRST:
+            with suppress(ProcessLookupError):
+                os.kill(random.choice(judges), signal.SIGKILL)
+            await asyncio.sleep(random.uniform(0, _LONGEST_LIFE / 4))
+    await program.kill()
+    await program.launch()
+
+
+async def finished(program: Program) -> None:
+    """Return once nothing waits to be judged and the daemon has stopped as it should.
+
+    Raises:
+        TimeoutError: something waits for ever.
+        RuntimeError: it did not end well.
+    """
+    async with asyncio.timeout(_SECONDS_TO_SETTLE):
+        while await asyncio.to_thread(waiting, program.store) > 0:
+            await asyncio.sleep(0.1)
+    if status := await program.stop():
+        raise RuntimeError(f"the daemon ended with status {status}:\n" + "\n".join(program.log))

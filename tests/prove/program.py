@@ -1,0 +1,153 @@
+"""The daemon as what it is, a program with children: started, killed without warning, stopped, started again."""
+
+import asyncio
+import json
+import os
+import select
+import signal
+import sys
+from collections import deque
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from random import Random
+
+from dtm_contact.directory import read_export
+from dtm_contact.store import migrate, open_store
+
+ROOT = Path(__file__).parents[2]
+SMALL_DIRECTORY = ROOT / "tests" / "directory" / "good"
+REAL = ("-m", "dtm_contact", "run")
+_SECONDS_TO_START = 60.0
+_SECONDS_TO_END = 60.0
+_LINES_KEPT = 200
+
+
+class Program:
+    """A daemon in a process of its own, with its own judge processes, on one store.
+
+    Attributes:
+        store: the store's file.
+        log: its last lines of log.
+        address: where it takes mail, or took it last.
+        dark: its machine has no power: what it still says is heard by nobody.
+    """
+
+    def __init__(
+        self, store: Path, command: Sequence[str] = REAL, environment: Mapping[str, str] | None = None
+    ) -> None:
+        """Prepare; `command` are the arguments of the interpreter, `environment` adds to the settings given here."""
+        self.store = store
+        self.dark = False
+        self.log: deque[str] = deque(maxlen=_LINES_KEPT)
+        self.address = ("127.0.0.1", 0)
+        self._command = (sys.executable, *command)
+        self._environment = _environment(store) | dict(environment or {})
+        self._process: asyncio.subprocess.Process | None = None
+        self._listening: asyncio.Task[None] | None = None
+        self._started = asyncio.Event()
+
+    @property
+    def pid(self) -> int:
+        """The daemon's process id; 0 while there is none."""
+        return self._process.pid if self._process else 0
+
+    def judges(self) -> list[int]:
+        """Return the process ids of its judges."""
+        try:
+            return [int(pid) for pid in Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()]
+        except FileNotFoundError:
+            return []
+
+    async def launch(self) -> None:
+        """Start the process, and return without waiting until it works."""
+        self._started.clear()
+        self._process = await asyncio.create_subprocess_exec(
+            *self._command, cwd=ROOT, env=self._environment, stderr=asyncio.subprocess.PIPE
+        )
+        self._listening = asyncio.create_task(self._listen(self._process))
+
+    async def started(self) -> None:
+        """Return once it takes mail.
+
+        Raises:
+            RuntimeError: it ended before that.
+            TimeoutError: it took too long.
+        """
+        if self._process is None:
+            await self.launch()
+        async with asyncio.timeout(_SECONDS_TO_START):
+            await self._started.wait()
+        if self._process is None or self._process.returncode is not None:
+            raise RuntimeError("the daemon did not come up:\n" + "\n".join(self.log))
+
+    async def kill(self) -> None:
+        """Send SIGKILL to the daemon and to all its judges, and wait until none is left."""
+        if self._process is None or self._listening is None:
+            return
+        judges = [os.pidfd_open(pid) for pid in self.judges()]
+        self._process.kill()
+        for judge in judges:
+            signal.pidfd_send_signal(judge, signal.SIGKILL)
+        await self._ended()
+        for judge in judges:
+            await asyncio.to_thread(select.select, [judge], [], [], _SECONDS_TO_END)
+            os.close(judge)
+
+    async def stop(self) -> int:
+        """Stop it by SIGTERM, as an init system does; return its exit status."""
+        if self._process is None:
+            return 0
+        self._process.terminate()
+        return await self._ended()
+
+    async def _ended(self) -> int:
+        process, listening = self._process, self._listening
+        if process is None or listening is None:
+            return 0
+        async with asyncio.timeout(_SECONDS_TO_END):
+            status = await process.wait()
+        # A judge that outlives the daemon still holds its standard error.
+        listening.cancel()
+        await asyncio.wait((listening,))
+        self._process = None
+        return status
+
+    async def _listen(self, process: asyncio.subprocess.Process) -> None:
+        while process.stderr and (line := await process.stderr.readline()):
+            text = line.decode(errors="replace").rstrip()
+            self.log.append(text)
+            if '"event": "started"' in text:
+                host, _, port = json.loads(text)["smtp"].rpartition(":")
+                self.address = (host, int(port))
+                self._started.set()
+        self._started.set()
+
+
+def chance(seed: int) -> Random:
+    """Return what decides all that is left to chance in a proof; the same for the same seed."""
+    return Random(seed)  # noqa: S311 - no secret
+
+
+def _environment(store: Path) -> dict[str, str]:
+    return {
+        "PATH": os.environ.get("PATH", os.defpath),
+        "LANG": "C.UTF-8",
+        "DTM_STORE_URL": f"sqlite:///{store}",
+        "DTM_RULES_DIR": str(ROOT / "rules"),
+        "DTM_SMTP_PORT": "0",
+        "DTM_MONITOR_PORT": "0",
+        "DTM_LOG_JSON_LINES": "true",
+        "DTM_JUDGE_PAUSE": "0.1",
+    }
+
+
+def prepared_store(folder: Path) -> Path:
+    """Make a store in `folder` with the small sample directory imported, and return its file."""
+    path = folder / "store.db"
+    url = f"sqlite:///{path}"
+    migrate(url)
+    with open_store(url) as store:
+        records, _warnings = read_export(SMALL_DIRECTORY)
+        store.directory.save(records, "import", datetime.now(UTC))
+    return path

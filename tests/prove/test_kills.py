@@ -1,0 +1,14 @@
+from pathlib import Path
+
+from tests.prove.kills import lost_by_early_answers, prove_kills
+from tests.prove.program import chance
+
+
+async def test_a_killed_daemon_loses_nothing_and_does_nothing_twice(tmp_path: Path) -> None:
+    outcome = await prove_kills(tmp_path, 3, chance(1))
+    assert outcome.audit.sound, "\n".join(outcome.lines())
+    assert outcome.ledger.answered == outcome.ledger.sent
+
+
+async def test_the_proof_catches_a_daemon_that_answers_too_early(tmp_path: Path) -> None:
+    assert (await lost_by_early_answers(tmp_path, 1, chance(1))).messages > 0
