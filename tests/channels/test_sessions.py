@@ -1,8 +1,10 @@
 """What a dialogue cannot show: clients that leave, many at once, and the end of the service."""
 
 import asyncio
+import contextlib
 import hashlib
 import resource
+import socket
 from collections.abc import Callable
 from pathlib import Path
 from typing import cast
@@ -84,6 +86,58 @@ async def test_a_stop_answers_the_message_that_is_being_stored(
     assert len(inbox.arrivals) == 1
     with pytest.raises(ConnectionRefusedError):
         await clients.connect(running.address)
+
+
+async def test_a_client_that_comes_in_while_the_service_stops_is_turned_away(start: Start) -> None:
+    running = await start()
+    await running.stop()
+    ours, theirs = socket.socketpair()
+    await asyncio.get_running_loop().connect_accepted_socket(running._new_session, ours)
+    reader, writer = await asyncio.open_connection(sock=theirs)
+    assert await reader.read() == b"421 4.3.2 Service is stopping, try again later\r\n"
+    writer.transport.abort()
+
+
+async def test_nothing_is_said_when_storing_outlasts_the_time_limit(
+    start: Start, clients: Clients, inbox: FakeInbox, advance: Callable[[float], None]
+) -> None:
+    running = await start()
+    inbox.gate.clear()
+    reader, writer = await clients.begin(running.address)
+    writer.write(MESSAGE)
+    await inbox.offered.wait()
+    advance(301)
+    with contextlib.suppress(ConnectionResetError):
+        assert await reader.read() == b""
+    inbox.gate.set()
+    await inbox.kept.wait()
+    assert len(inbox.arrivals) == 1
+
+
+async def test_a_failed_handshake_ends_the_session(start: Start, clients: Clients, certificate: Path) -> None:
+    running = await start(certificate=certificate, connections=1)
+    reader, writer = await clients.connect(running.address)
+    writer.write(b"EHLO client.example\r\nSTARTTLS\r\n")
+    await reader.readuntil(b"220 2.0.0 Ready to start TLS\r\n")
+    writer.write(b"GET / HTTP/1.1\r\n\r\n")
+    with contextlib.suppress(ConnectionResetError):
+        await reader.read()
+    assert await clients.first_admitted(running.address) == "220"
+
+
+async def test_replies_to_commands_that_came_together_leave_together(
+    start: Start, clients: Clients, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    running = await start()
+    written, write = list[bytes](), asyncio.StreamWriter.write
+
+    def note(writer: asyncio.StreamWriter, data: bytes) -> None:
+        written.append(data)
+        write(writer, data)
+
+    monkeypatch.setattr(asyncio.StreamWriter, "write", note)
+    await clients.begin(running.address)
+    assert [data.count(b"\r\n") for data in written if data.startswith(b"250")] == [4]
 
 
 async def test_connections_are_limited_in_all(start: Start, clients: Clients) -> None:

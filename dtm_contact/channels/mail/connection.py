@@ -191,6 +191,7 @@ class MailConnection(SMTP):
         except (asyncio.IncompleteReadError, ConnectionError, CommitUnknownError) as ended:
             _log.debug("session broken off", channel=self._reception.name, error=type(ended).__name__)
         finally:
+            # A TLS transport that is closed twice is no longer flushed.
             if self._open():
                 self._writer.close()
 

@@ -5,7 +5,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Callable
 from datetime import datetime
-from ipaddress import IPv6Address, ip_address
+from ipaddress import ip_address
 from typing import TYPE_CHECKING
 
 from dtm_contact.channels import Inbox
@@ -115,6 +115,4 @@ class Reception:
 
     def _known(self, client: str) -> bool:
         address = ip_address(client.partition("%")[0])
-        if isinstance(address, IPv6Address) and address.ipv4_mapped:
-            address = address.ipv4_mapped
         return any(address in network for network in self.settings.networks)
