@@ -13,10 +13,12 @@ _TIME = sa.DateTime(timezone=True)
 def upgrade() -> None:
     """Create every table."""
     _arrivals()
+    _bodies()
     _cases()
     _contacts()
     _events()
     _estate()
+    _units()
     _people()
 
 
@@ -61,6 +63,9 @@ def _arrivals() -> None:
         sqlite_where=sa.text("state = 'waiting'"),
         postgresql_where=sa.text("state = 'waiting'"),
     )
+
+
+def _bodies() -> None:
     op.create_table(
         "arrival_bodies",
         sa.Column("arrival_id", _ID, nullable=False),
@@ -233,6 +238,9 @@ def _estate() -> None:
         sa.Column("staircase", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("line", name="pk_addresses"),
     )
+
+
+def _units() -> None:
     op.create_table(
         "dwellings",
         sa.Column("line", sa.Integer(), autoincrement=False, nullable=False),
