@@ -19,7 +19,7 @@ _STAMP: Final = re.compile(
 _YEAR: Final = re.compile(r"\b(?:19|20)\d\d\b")
 _BARE: Final = re.compile(
     r"(?:19|20)\d\d[-/]\d{1,2}[-/]\d{1,2}"
-    r"(?: \d\d:\d\d GMT[+-]\d\d:\d\d [^\n<>]{1,80}(?:<[^<>]*>)?|[^\n<>]{1,80}<[^<>]*>):?$"
+    r"(?: \d\d:\d\d GMT[+-]\d\d:\d\d [^\n<>]{1,80}(?:<[^<>]*>)?|[^\n<>]{1,80}<[^<>]*@[^<>]*>):?$"
 )
 _RUN_ON: Final = re.compile(
     rf"[\s*]{{0,8}}(?:{words('starts')})\s[^<>\n]{{4,200}}<[^<>\s]{{1,250}}@[^<>\s]{{1,250}}>\s?(?:{words('verbs')})\s?:\s{{2}}",

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass, field, replace
+from enum import StrEnum
 from typing import Final
 
 from dtm_contact.model import Forwarded, Mailbox
@@ -19,6 +20,14 @@ _FORWARDS: Final = re.compile(r"\s*(?:tr|fwd?|wg|rv|enc|i|vs|doorst|transf\w*)\s
 _NAMED: Final = re.compile(r"([^,<>\d]{1,80})<([^<>\s]{1,250}@[^<>\s]{1,250})>")
 _ATTRIBUTION: Final = 600
 _REPLIES: Final = re.compile(r"\s*(?:re|rép|aw|sv|antw?|ref|odp|r)\s*(?:\[\d+\])?\s*:", re.IGNORECASE)
+
+
+class _Kind(StrEnum):
+    """What a message is by its headers: how sure a head must be depends on it."""
+
+    FRESH = "fresh"
+    ANSWER = "answer"
+    FORWARD = "forward"
 
 
 @dataclass(slots=True)
@@ -57,11 +66,11 @@ def separate(lines: list[Line], subject: str, found: Notes, *, answers: bool = F
     if len(lines) > limits.LINES:
         lines = lines[: limits.LINES]
         found.add(notes.TEXT_CUT)
-    title, passed_on = subject, bool(_FORWARDS.match(subject))
-    if not answers and not passed_on and not _REPLIES.match(subject):
+    title, kind = subject, _kind(subject, answers=answers)
+    if kind is _Kind.FRESH:
         lines = _without_bullets(lines)
     told = Told()
-    split = _split(lines, passed_on=passed_on)
+    split = _split(lines, kind)
     _tell_own(split, told)
     quoted, latest = split.quoted, told.new
     while split.head is not None:
@@ -71,17 +80,23 @@ def separate(lines: list[Line], subject: str, found: Notes, *, answers: bool = F
             if len(told.forwarded) >= limits.FORWARDED:
                 found.add(notes.FORWARDED_CUT)
             break
-        split = _split(split.rest, passed_on=True)
+        split = _split(split.rest, _Kind.FORWARD)
         inner = Told()
         _tell_own(split, inner)
         quoted += split.quoted
         told.forwarded.append(_forwarded(head, inner))
         subject, latest = head.headers.get("subject", ""), inner.new
     told.quoted = text_of(quoted)
-    if passed_on and told.quoted and not told.new and not told.forwarded:
+    if kind is _Kind.FORWARD and told.quoted and not told.new and not told.forwarded:
         told.forwarded.append(_bare_forward(told.quoted, title))
         told.quoted = ""
     return told
+
+
+def _kind(subject: str, *, answers: bool) -> _Kind:
+    if _FORWARDS.match(subject):
+        return _Kind.FORWARD
+    return _Kind.ANSWER if answers or _REPLIES.match(subject) else _Kind.FRESH
 
 
 def _bare_forward(quoted: str, title: str) -> Forwarded:
@@ -146,9 +161,9 @@ def _text(rows: list[str]) -> str:
     return text_of([Line(row) for row in rows])
 
 
-def _split(lines: list[Line], *, passed_on: bool) -> _Split:
+def _split(lines: list[Line], kind: _Kind) -> _Split:
     split = _Split()
-    lines = _unwrapped(lines, passed_on=passed_on)
+    lines = _unwrapped(lines, kind)
     at = 0
     while at < len(lines):
         line = lines[at]
@@ -157,7 +172,7 @@ def _split(lines: list[Line], *, passed_on: bool) -> _Split:
             at += 1
             continue
         head = _head(lines, at)
-        if head is None or (not passed_on and _is_letterhead(head, split)):
+        if head is None or _is_own(head, lines, split, kind):
             split.own[-1].append(line.text)
             at += 1
         elif head.kind is HeadKind.ATTRIBUTION and _continues(lines, head, split):
@@ -182,14 +197,26 @@ def _head(lines: list[Line], at: int) -> Head | None:
 
 def _continues(lines: list[Line], head: Head, split: _Split) -> bool:
     """Tell whether own text may follow: the quotation is marked, or nothing of his own stands above it."""
-    following = next((line for line in lines[head.end : head.end + 5] if line.text.strip()), None)
-    return following is None or following.depth > 0 or not split.has_own_words()
+    nothing_follows = not any(line.text.strip() for line in lines[head.end : head.end + 5])
+    return nothing_follows or _is_marked(lines, head.end) or not split.has_own_words()
 
 
-def _is_letterhead(head: Head, split: _Split) -> bool:
-    """Tell whether repeated headers are a person's own letter head ("De : Mme X / Objet : chauffage")."""
-    unruled = head.kind is HeadKind.BLOCK and not head.ruled
-    return unruled and not split.has_own_words() and "@" not in head.headers.get("sender", "")
+def _is_own(head: Head, lines: list[Line], split: _Split, kind: _Kind) -> bool:
+    """Tell whether what looks like a head is a person's: "De : Mme X / Objet : chauffage", "Le 3 à 10h, Y a écrit :".
+
+    Programs put an address into it, a rule or title above it, or marks below it. Without all of these it counts in
+    answers only, and headers there only below own words: above all words they are a letter's.
+    """
+    if kind is _Kind.FORWARD or head.ruled or any("@" in line.text for line in lines[head.start : head.end]):
+        return False
+    if head.kind is HeadKind.BLOCK:
+        return kind is _Kind.FRESH or not split.has_own_words()
+    return head.kind is HeadKind.ATTRIBUTION and kind is _Kind.FRESH and not _is_marked(lines, head.end)
+
+
+def _is_marked(lines: list[Line], at: int) -> bool:
+    following = next((line for line in lines[at : at + 5] if line.text.strip()), None)
+    return following is not None and following.depth > 0
 
 
 def _quote(split: _Split, lines: list[Line]) -> None:
@@ -198,12 +225,13 @@ def _quote(split: _Split, lines: list[Line]) -> None:
         split.own.append([])
 
 
-def _unwrapped(lines: list[Line], *, passed_on: bool) -> list[Line]:
+def _unwrapped(lines: list[Line], kind: _Kind) -> list[Line]:
     """Take one mark off an original that is quoted whole, title and headers, as Apple's and Orange's programs do."""
     for at, line in enumerate(lines):
         if line.depth and line.text.strip():
             head = head_at(lines, at)
-            if head is None or not (head.kind is HeadKind.PASSED_ON or (passed_on and "sender" in head.headers)):
+            quoted_whole = kind is _Kind.FORWARD and head is not None and "sender" in head.headers
+            if head is None or not (head.kind is HeadKind.PASSED_ON or quoted_whole):
                 return lines
             return lines[:at] + _lifted(lines[at:], by=1)
     return lines

@@ -53,13 +53,16 @@ def trimmed() -> Iterator[tuple[str, Contact, str]]:
 
 
 def test_new_text_is_what_the_trimmer_keeps() -> None:
-    """All but three of the 64.
+    """All but six of the 64, all French ones among them.
 
-    The trimmer keeps a forwarded text where nothing stands above it, where we tell it apart as the original's; and the
-    quotation between two stretches of own text, where we keep only the writer's words.
+    The trimmer keeps a forwarded text where nothing stands above it, which we tell apart as the original's, and the
+    quotation between two stretches of own text, where we keep only the writer's words. Three heads without an address
+    and without marks below count in answers only; as texts come here, no header says that they are.
     """
+    designed = {"embedded_email_7", "embedded_email_17", "forwarded_message"}
+    unmarked = {"embedded_email_1", "embedded_email_11", "email_headers_4"}
     other = {name for name, read, kept in trimmed() if "".join(read.new_text.split()) != "".join(kept.split())}
-    assert other <= {"embedded_email_7", "embedded_email_17", "forwarded_message"}
+    assert other <= designed | unmarked
 
 
 def test_the_original_passed_on_is_what_the_trimmer_keeps_of_a_bare_forward() -> None:

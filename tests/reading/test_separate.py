@@ -220,3 +220,16 @@ def test_the_line_above_an_attribution_stays_the_writers(line: str, gap: str) ->
 def test_words_beside_a_number_under_a_closing_stay_text() -> None:
     text = "Bonjour\n\nCordialement\n\nATTENTION le gaz sent dans l'escalier 06 99 00 11 22"
     assert contact(mail(text)).new_text == text
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        "De : Mme Roux\nDate : 12/11/2026\nObjet : fuite de gaz",
+        "Le 12/11/2026 à 10:30, Mme Roux a écrit :",
+    ],
+)
+def test_a_head_without_an_address_counts_in_answers_only(head: str) -> None:
+    text = f"Bonjour\n{head}\n\nVenez vite"
+    assert contact(mail(text, ANSWER)).new_text == "Bonjour"
+    assert contact(mail(text)).new_text == text
