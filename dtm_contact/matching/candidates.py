@@ -22,6 +22,7 @@ _CITED = frozenset({Role.PAIR, Role.NAMED, Role.KIN})
 """Merely spoken of, so no more surely concerned than their role says: neighbours speak of each other."""
 
 _NAMES_FOLLOWED = 12
+_AT_LEAST = 8
 _NEGLIGIBLE = 20.0
 """Bits below the best from which a person's probability is nothing."""
 
@@ -88,10 +89,12 @@ class Weighing:
     def weigh(self, positions: Iterable[int]) -> tuple[list[Weighed], list[tuple[float, int]]]:
         """Return the best in full, best first, and the rest as (rough score, position)."""
         quick = self._quick(positions)
-        chosen = nlargest(weights.MOST_CANDIDATES, quick)
+        least = max(quick)[0] - _NEGLIGIBLE if quick else 0.0
+        likely = [each for each in quick if each[0] > least]
+        # A few of those far behind are weighed too: the writer may name one of them, on somebody else's account.
+        chosen = nlargest(weights.MOST_CANDIDATES, likely if len(likely) > _AT_LEAST else nlargest(_AT_LEAST, quick))
         kept = {position for _score, position in chosen}
-        least = chosen[0][0] - _NEGLIGIBLE if chosen else 0.0
-        rest = [each for each in quick if each[0] > least and each[1] not in kept]
+        rest = [each for each in likely if each[1] not in kept]
         weighed = [self._in_full(position) for _score, position in chosen]
         settle(weighed, len(self.index.people.all))
         weighed.sort(key=lambda each: -each.score)

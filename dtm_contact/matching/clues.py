@@ -162,7 +162,7 @@ def _names(contact: Contact, passages: list[Passage], index: MatchIndex, clues: 
         if text.part is not Part.SUBJECT:
             signed = [*reader.signed(block=text.part is Part.SIGNATURE), *reader.pairs()]
             found.extend(each for each in signed if each.role is not Role.SIGNED or not _by_staff(text, clues))
-    clues.mentions = _without_caretakers([mention for mention in found if mention is not None])[:MOST_MENTIONS]
+    clues.mentions = _distinct([mention for mention in found if mention is not None])[:MOST_MENTIONS]
 
 
 def _by_staff(text: Passage, clues: Clues) -> bool:
@@ -170,15 +170,22 @@ def _by_staff(text: Passage, clues: Clues) -> bool:
     return clues.staff and text.part in {Part.NEW, Part.SIGNATURE}
 
 
-def _without_caretakers(mentions: list[Mention]) -> list[Mention]:
-    """Drop those merely named who are called the caretaker elsewhere in the contact."""
-    caretakers = [set(mention.words) for mention in mentions if mention.role is Role.CARETAKER]
-    spoken_of = {Role.NAMED, Role.PAIR}
-    return [
-        mention
-        for mention in mentions
-        if mention.role not in spoken_of or not any(set(mention.words) <= words for words in caretakers)
-    ]
+def _distinct(mentions: list[Mention]) -> list[Mention]:
+    """Drop what is said twice, pairs that a signature holds, and those merely named who are called the caretaker."""
+    by_role: dict[Role, list[set[str]]] = {}
+    for mention in mentions:
+        by_role.setdefault(mention.role, []).append(set(mention.words))
+    caretakers = by_role.get(Role.CARETAKER, [])
+    surer = {
+        Role.NAMED: caretakers,
+        Role.PAIR: [words for role in (Role.FOR, Role.SELF, Role.SIGNED) for words in by_role.get(role, [])]
+        + caretakers,
+    }
+    kept: dict[tuple[Role, tuple[str, ...], str], Mention] = {}
+    for mention in mentions:
+        if not any(set(mention.words) <= words for words in surer.get(mention.role, ())):
+            kept.setdefault((mention.role, mention.words, mention.gender), mention)
+    return list(kept.values())
 
 
 def _places(text: Passage, index: MatchIndex, clues: Clues) -> None:

@@ -12,6 +12,7 @@ from dtm_contact.matching.people import People
 from dtm_contact.matching.words import (
     AFTER_A_SIGNATURE,
     CARETAKERS,
+    CUE_ENDS,
     GREETINGS,
     KIN,
     NEIGHBOURS,
@@ -32,6 +33,7 @@ from dtm_contact.matching.words import (
 )
 
 _MOST_WORDS = 5
+_WIDEST_GAP = 2
 _FAMILY = "famille"
 _TITLE_WORDS = 3  # "M. et Mme"
 _CLOSING_LINES = 5
@@ -64,19 +66,22 @@ class NameReader:
 
     def take(self, position: int, *, cued: bool = True) -> tuple[int, int]:
         """Return the first word of a name and the one after its last, from `position` on; equal where there is none."""
-        end = position
-        while end < min(position + _MOST_WORDS, len(self._words)):
-            between = (
-                self._text.folded.text[self._words[end - 1].end : self._words[end].start] if end > position else ""
-            )
-            if len(between) > 2 or any(mark in between for mark in "\n;:!?()") or not self._takes(end, cued=cued):  # noqa: PLR2004
-                break
-            if "." in between and len(self._words[end - 1].text) > 2:  # noqa: PLR2004 (a sentence ends)
-                break
+        end, most = position, min(position + _MOST_WORDS, len(self._words))
+        while end < most and (end == position or self._goes_on(end)) and self._takes(end, cued=cued):
             end += 1
         while end > position and self._dangles(end - 1):
             end -= 1
         return position, end
+
+    def _goes_on(self, position: int) -> bool:
+        """Tell whether a word stands close enough to the one before it to belong to the same name."""
+        before, word = self._words[position - 1], self._words[position]
+        between = self._text.folded.text[before.end : word.start]
+        if len(between) > _WIDEST_GAP or any(mark in between for mark in "\n;:!?()"):
+            return False
+        if "." in between and len(before.text) > _WIDEST_GAP:  # a sentence ends; "J.-R." and "Mme." do not end one
+            return False
+        return "," not in between or len(word.text) > 1
 
     def _dangles(self, position: int) -> bool:
         """Tell whether a particle ends the name for want of what it belongs to; "Le" and "Da" are surnames, too."""
@@ -146,20 +151,21 @@ class NameReader:
     def _looks_like_name(self, first: int, end: int) -> bool:
         words = self._words[first:end]
         known = [word for word in words if self._known(word.text)]
-        return bool(known) and (any(word.capital for word in known) or len(known) > 1)
+        if known:
+            return any(word.capital for word in known) or len(known) > 1
+        # Names that the directory lacks: "je suis Gontran Malaparte".
+        return self._has_capitals and len(words) > 1 and all(word.capital and len(word.text) > 1 for word in words)
 
     def _cue(self, position: int) -> str:
-        """Return "self" or "for" where the words up to and with this one announce a name."""
+        """Return "self", "for" or "kin" where the words up to and with this one announce a name, else ""."""
         word = self._words[position].text
-        said = " ".join([*reversed(self._before(position, 2)), word])
-        if any(said == cue or said.endswith(f" {cue}") for cue in SELF_CUES):
-            elsewhere = self._before(position, 3)
-            if word == "appelle" and "s" in elsewhere[:1]:
-                return "for"
-            return "self"
-        if word == "appelle" and "s" in self._before(position, 1):
+        if word not in CUE_ENDS:
+            return ""
+        before = self._before(position, 2)
+        if word == "appelle" and before[:1] == ["s"]:
             return "for"
-        if word == "est" and "c" in self._before(position, 1):
+        said = " ".join([*reversed(before), word])
+        if (word == "est" and before[:1] == ["c"]) or any(f" {said}".endswith(f" {cue}") for cue in SELF_CUES):
             return "self"
         if word in RELATIVES_WRITTEN_FOR:
             return "for"

@@ -44,7 +44,7 @@ class NameFit:
         self.may_oppose = mention.role.against > 0 and trust >= mention.role.trust
         # Those merely spoken of are tenants often enough, however rare their name.
         self._most = float(len(people.all)) if trust < Role.ADDRESS.trust else math.inf
-        self._full_name = known > 1 or (self._count > 1 and known > 0)
+        self._full_name = known > 1 or (self._count > 1 and (known > 0 or mention.role is Role.SELF))
 
     def ratio(self, person: Person) -> float:
         """Return P(the name mentioned | this person) over P(that name)."""

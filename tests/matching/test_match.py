@@ -107,6 +107,8 @@ AUBEPINES = (None, None, "RX1")
         (_mail("Pas d'eau.\nPetit-Marcel\nTheodule Ribot"), ("TX-after", "LX6", "RX2")),
         (_mail("J'habite 12 rue Laplace, Arcueil, bât A, 6e étage porte 3.\nZébulon Trucmuche"),
          (None, "LX1", "RX1")),
+        (_mail("Je suis Gontran Malaparte, j'habite au 7 avenue du Président-Wilson à Cachan.",
+               address="odette.vauquelin@courriel.example"), NOBODY),
         # Who is found at fault, or merely told of, is not the one who writes.
         (_mail("M. et Mme Vauquelin, au 12 rue Laplace à Arcueil, font la fête."), AUBEPINES),
         (_mail("Le docteur Odette Vauquelin m'a arrêté."), NOBODY),
