@@ -1,7 +1,6 @@
 """Files that came along: a safe name, the type that the content shows, size and digest. No archive is opened."""
 
 import hashlib
-import mimetypes
 import re
 from typing import Final
 
@@ -60,6 +59,21 @@ _CONFIRMED: Final = (
 _RESERVED: Final = re.compile(r"(?:con|prn|aux|nul|com[0-9]|lpt[0-9])(?=\.|$)", re.IGNORECASE)
 _UNSAFE: Final = re.compile(r'[<>:"/\\|?*]')
 _UNNAMED: Final = "piece-jointe"
+_ENDINGS: Final = {
+    "application/pdf": ".pdf",
+    "application/zip": ".zip",
+    "application/rtf": ".rtf",
+    "audio/amr": ".amr",
+    "audio/mpeg": ".mp3",
+    "audio/wav": ".wav",
+    "image/gif": ".gif",
+    "image/heic": ".heic",
+    "image/jpeg": ".jpg",
+    "image/png": ".png",
+    "text/html": ".html",
+    "text/plain": ".txt",
+    "video/mp4": ".mp4",
+}
 
 
 def describe(node: Node) -> Attachment:
@@ -71,7 +85,7 @@ def describe_octets(name: str, octets: bytes, declared: str) -> Attachment:
     """Return what is told of a file with these octets."""
     media_type = real_type(octets, declared)
     return Attachment(
-        name=safe_name(name) or _UNNAMED + (mimetypes.guess_extension(media_type) or ""),
+        name=safe_name(name) or _UNNAMED + _ENDINGS.get(media_type, ""),
         media_type=media_type,
         size=len(octets),
         sha256=hashlib.sha256(octets).hexdigest(),

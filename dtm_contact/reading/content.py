@@ -167,7 +167,7 @@ def _says_something(choice: Content) -> bool:
 def _text(node: Node, found: Notes) -> list[Line]:
     data = node.octets()
     charset = node.parameters.get("charset", "")
-    if node.media_type in _HTML:
+    if node.media_type in _HTML or data[:200].lstrip()[:14].lower().startswith((b"<html", b"<!doctype html")):
         return html_lines(data, charset, found)
     if len(data) > limits.PLAIN_OCTETS:
         data = data[: limits.PLAIN_OCTETS]

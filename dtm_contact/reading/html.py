@@ -64,7 +64,7 @@ _CELLS: Final = frozenset({"td", "th"})
 _QUOTATION_IDS: Final = frozenset(
     {"divrplyfwdmsg", "mail-editor-reference-message-container", "olk_src_body_section", "reply-intro"}
 )
-_QUOTATION_CLASSES: Final = frozenset({"yahoo_quoted", "zmail_extra"})
+_QUOTATION_CLASSES: Final = ("yahoo_quoted", "zmail_extra")
 _SIGNATURE_IDS: Final = frozenset({"signature", "ms-outlook-mobile-signature", "applemailsignature"})
 _SIGNATURE_CLASSES: Final = frozenset({"gmail_signature", "moz-signature", "ms-outlook-mobile-signature"})
 _ANY_TAG: Final = re.compile(r"<[^<>]*>?")
@@ -81,6 +81,8 @@ def html_lines(data: bytes, charset: str, found: Notes) -> list[Line]:
         found.add(notes.TEXT_CUT)
     meta = _META_CHARSET.search(data, 0, 4096)
     text = decode(data, charset or (meta[1].decode("ascii") if meta else ""))
+    if not _TAG.search(text):
+        return lines_of(clean(unescape(text)).replace("\u00a0", " "))
     text = _LONG_TAG.sub(r"\1'\">", text)
     cut = _readable_end(text)
     lines = _shown(text if cut == len(text) else text[:cut])
@@ -223,7 +225,7 @@ class _Writer:
     def _mark(self, attributes: dict[str, str | None]) -> None:
         identity = (attributes.get("id") or "").lower().removeprefix("x_")
         classes = (attributes.get("class") or "").lower().replace("x_", " ").split()
-        if identity in _QUOTATION_IDS or not _QUOTATION_CLASSES.isdisjoint(classes):
+        if identity in _QUOTATION_IDS or any(known.endswith(_QUOTATION_CLASSES) for known in classes):
             self._flush()
             self._lines.append(Line("", self._depth, opens=True))
         elif identity in _SIGNATURE_IDS or not _SIGNATURE_CLASSES.isdisjoint(classes):

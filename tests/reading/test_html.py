@@ -1,7 +1,7 @@
 import pytest
 
 from dtm_contact.reading import limits, notes
-from tests.reading.reads import contact, html
+from tests.reading.reads import contact, html, mail
 
 
 @pytest.mark.parametrize(
@@ -69,3 +69,11 @@ def test_longer_than_the_bound_is_cut_and_told() -> None:
     read = contact(html("mot " * (limits.HTML_OCTETS // 4 + 100)))
     assert notes.TEXT_CUT in read.notes
     assert len(read.new_text) <= limits.NEW_TEXT
+
+
+def test_text_that_only_claims_to_be_html_keeps_its_lines() -> None:
+    assert contact(html("un &amp; deux\ntrois")).new_text == "un & deux\ntrois"
+
+
+def test_html_that_claims_to_be_plain_text_is_read_as_html() -> None:
+    assert contact(mail("<!DOCTYPE html>\n<p>un</p><p>deux</p>")).new_text == "un\n\ndeux"
