@@ -54,14 +54,15 @@ class Hits:
 def find_hits(passage: Passage, lexicon: Lexicon) -> Hits:
     """Find every phrase of the lexicon in the passage; of phrases one inside the other the longer counts."""
     hits = Hits()
-    candidates: dict[tuple[str, tuple[int, ...]], Hit] = {}
+    candidates: dict[tuple[str, tuple[int, ...], int], Hit] = {}
     for entry, places in lexicon.index.find(passage):
         if entry.role not in MATTERS:
             hits.by_role[entry.role].append(Hit(entry, places))
             continue
-        known = candidates.get((entry.topic, places))
+        key = (entry.topic, places, entry.group)
+        known = candidates.get(key)
         if known is None or known.entry.points < entry.points:
-            candidates[entry.topic, places] = Hit(entry, places)
+            candidates[key] = Hit(entry, places)
     _set_apart(list(candidates.values()), hits)
     _find_company(passage, hits)
     return hits

@@ -13,6 +13,7 @@ from tests.topics.conftest import Understand, contact
 from tests.topics.labelled import Labelled, labelled
 
 _LONG_WORD = 6
+_RUNS = 3
 
 
 def test_there_are_examples_of_every_topic(lexicon: Lexicon) -> None:
@@ -87,16 +88,24 @@ def _slip(word: str, chance: random.Random) -> str:
 
 @pytest.mark.parametrize(
     ("change", "share"),
-    [(_without_accents, 0.02), (_in_capitals, 0.03), (_with_a_slip_in_each_long_word, 0.03)],
+    [(_without_accents, 0.02), (_in_capitals, 0.03), (_with_a_slip_in_each_long_word, 0.035)],
     ids=["accents", "capitals", "slips"],
 )
 def test_spelling_rarely_changes_the_topic(
     change: Callable[[str, random.Random], str], share: float, read: Understand
 ) -> None:
-    chance = random.Random(20261124)  # noqa: S311 (slips of the finger, not secrets)
-    changed = [example for example in labelled() if _differs(example, change(example.text, chance), read)]
-    sys.stdout.write(f"{change.__name__}: {len(changed)} of {len(labelled())} change\n")
-    assert len(changed) <= share * len(labelled())
+    changed = [
+        example
+        for seed in range(_RUNS)
+        for example, text in _changed(change, random.Random(seed))  # noqa: S311 (slips of the finger, not secrets)
+        if _differs(example, text, read)
+    ]
+    sys.stdout.write(f"{change.__name__}: {len(changed)} of {_RUNS * len(labelled())} change\n")
+    assert len(changed) <= share * _RUNS * len(labelled())
+
+
+def _changed(change: Callable[[str, random.Random], str], chance: random.Random) -> list[tuple[Labelled, str]]:
+    return [(example, change(example.text, chance)) for example in labelled()]
 
 
 def _differs(example: Labelled, text: str, read: Understand) -> bool:
