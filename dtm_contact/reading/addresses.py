@@ -32,7 +32,7 @@ class _Pieces:
         if not address and not self.angles:
             found = _ADDRESS.search(name)
             if found:
-                address, name = found[0], f"{name[: found.start()]} {name[found.end() :]}"
+                address, name = found[0], f"{name[: found.start()].rstrip(' <')} {name[found.end() :].lstrip(' >')}"
         name = _shown(name) or _shown(" ".join(self.comments))
         return Mailbox(name=name, address=clean_line(address).strip(".'"))
 
@@ -93,5 +93,5 @@ def _address_in(angle: str) -> str:
 
 
 def _shown(name: str) -> str:
-    name = clean_line(decode_words(name)).replace(" ,", ",").strip(" ,;<>\"'")
+    name = clean_line(decode_words(name)).replace(" ,", ",").strip(" ,;\"'")
     return name[: limits.DISPLAY]

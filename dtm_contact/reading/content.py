@@ -1,5 +1,6 @@
 """Which parts of a message are its text, which are files that came along, and which are other messages."""
 
+import re
 from dataclasses import dataclass, field
 from datetime import tzinfo
 from typing import Final
@@ -25,6 +26,9 @@ _SIGNATURES: Final = frozenset({
     "application/pkcs7-signature", "application/x-pkcs7-signature", "application/pgp-signature",
 })  # fmt: skip
 _INVITATIONS: Final = frozenset({"text/calendar", "application/ics"})
+_SPLIT_OFF: Final = re.compile(r"ATT\d{5}\.(?:txt|html?)", re.IGNORECASE)
+"""The name that Exchange gives to text behind a picture, which the writer wrote in one."""
+
 _HTML: Final = frozenset({"text/html", "application/xhtml+xml"})
 _UNREAD_ALTERNATIVES: Final = frozenset({"text/x-amp-html", "text/watch-html", "text/enriched", "text/richtext"})
 
@@ -133,7 +137,7 @@ class Reader:
         if not _is_text(kind) or node.disposition == "attachment":
             return Content(files=[describe(node)])
         lines = _text(node, self.found)
-        if node.filename and node is not self.root:
+        if node.filename and node is not self.root and not _SPLIT_OFF.fullmatch(node.filename):
             return Content(spare=lines, files=[describe(node)])
         return Content(lines=lines)
 

@@ -72,3 +72,9 @@ def test_a_named_text_is_a_file_and_the_text_where_there_is_no_other() -> None:
     beside = contact(b"Content-Type: multipart/mixed; boundary=b\n\n--b\n\nbonjour\n" + named + b"--b--")
     assert (alone.new_text, alone.attachments[0].name) == ("contenu", "note.txt")
     assert (beside.new_text, beside.attachments[0].name) == ("bonjour", "note.txt")
+
+
+def test_text_that_exchange_split_off_behind_a_picture_is_text() -> None:
+    tail = b"--b\nContent-Type: text/plain\nContent-Disposition: inline; filename=ATT00001.txt\n\nla suite\n"
+    read = contact(b"Content-Type: multipart/mixed; boundary=b\n\n--b\n\nle debut\n" + tail + b"--b--")
+    assert (read.new_text, read.attachments) == ("le debut\n\nla suite", ())
