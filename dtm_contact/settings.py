@@ -97,6 +97,15 @@ class Judge(BaseModel):
     seconds: float = Field(
         default=10.0, gt=0, description="Seconds that judging one arrival may take before it is parked"
     )
+    cpu_seconds: float = Field(
+        default=2.0, gt=0, description="Seconds of processor time that judging one arrival may take before it is parked"
+    )
+    memory_factor: float = Field(
+        default=10.0, ge=0, description="Memory that judging one arrival may take, as a multiple of its size"
+    )
+    memory_margin: int = Field(
+        default=16 * 1024 * 1024, ge=0, description="Octets of memory that it may take besides, whatever its size"
+    )
     attempts: int = Field(default=4, ge=1, description="Attempts at an arrival before it is parked")
     pause: float = Field(
         default=2.0, gt=0, description="Seconds before the second attempt; each further pause is 4 times longer"

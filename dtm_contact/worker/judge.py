@@ -68,6 +68,9 @@ class JudgeProcess:
         answer = await self._answer(self._settings.judge.seconds)
         if not isinstance(answer, Judged | Refused):
             raise JudgeDiedError("it answered out of turn")
+        if isinstance(answer, Refused) and answer.worn:
+            await self.kill()
+            await self.launch()
         return answer
 
     async def _answer(self, seconds: float) -> object:

@@ -34,10 +34,12 @@ class Refused:
     Attributes:
         reason: the error's class and where it was raised, without a person's data.
         retry: whether another attempt may do better.
+        worn: a bound was hit on the way, so that the process is not to be trusted with another arrival.
     """
 
     reason: str
     retry: bool
+    worn: bool = False
 
     @property
     def name(self) -> str:

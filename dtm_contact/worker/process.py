@@ -17,6 +17,8 @@ from dtm_contact.pipeline import Grounds, judge
 from dtm_contact.rules import RuleSet, load_rules
 from dtm_contact.settings import Settings
 from dtm_contact.store import Store, open_store
+from dtm_contact.worker import bounds
+from dtm_contact.worker.bounds import Bounds, CpuSpentError
 from dtm_contact.worker.frames import pack, read_frame
 from dtm_contact.worker.messages import Answer, Judged, Ready, Refused, Task
 
@@ -32,6 +34,7 @@ class Bench:
             InvalidFilesError: the rules hold errors.
         """
         self._settings = settings
+        self._bounds = Bounds(settings.judge)
         self._store: Store = open_store(settings.store.url, read_only=True)
         self._rules: RuleSet = load_rules(settings.rules.dir, zone=settings.zone)
         self._version = self._store.directory.version()
@@ -41,11 +44,13 @@ class Bench:
         return Grounds.build(Directory(self._store.directory.load()), self._rules, self._settings)
 
     def answer(self, task: Task) -> Answer:
-        """Judge one arrival; whatever goes wrong is an answer too, so that one bad arrival costs no process."""
+        """Judge one arrival within its bounds; whatever goes wrong is an answer too."""
         try:
             self._follow_directory()
-            with self._store.history() as history:
+            with self._store.history() as history, self._bounds.on(len(task.arrival.raw)):
                 return Judged(judge(task.arrival, task.now, self._grounds, history, as_case=task.as_case))
+        except (CpuSpentError, MemoryError) as error:
+            return Refused(_reason(error), retry=False, worn=True)
         except Exception as error:  # noqa: BLE001 - the arrival is parked with the reason, whatever it is
             return Refused(_reason(error), retry=isinstance(error, DtmContactError) and error.retry)
 
@@ -56,9 +61,9 @@ class Bench:
             self._version = version
 
 
-def _reason(error: Exception) -> str:
+def _reason(error: BaseException) -> str:
     """Tell an error by its class and place: its text may quote the message."""
-    frames = traceback.extract_tb(error.__traceback__)
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename != bounds.__file__]
     place = f"{Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else "?"
     return f"{type(error).__name__} at {place}"
 

@@ -1,0 +1,81 @@
+import base64
+import resource
+import signal
+from collections.abc import Callable
+
+import pytest
+
+from dtm_contact.settings import Judge, Settings
+from dtm_contact.store import ArrivalState, Store
+from dtm_contact.worker.bounds import Bounds, CpuSpentError
+from tests.worker.test_worker import LEAK, Clock, arrival, settled, until, working
+
+MEBIBYTE = 1024 * 1024
+
+
+def spin() -> None:
+    while True:
+        try:
+            sum(range(1000))
+        except Exception:  # noqa: BLE001, S112 - as code does that copes with whatever a message brings
+            continue
+
+
+def take(octets: int) -> Callable[[], None]:
+    return lambda: bytearray(octets).clear()
+
+
+@pytest.mark.parametrize(
+    ("bounded", "error"),
+    [(spin, CpuSpentError), (take(200 * MEBIBYTE), MemoryError), (take(MEBIBYTE), None)],
+)
+def test_a_bound_ends_the_block_and_lasts_no_longer(
+    bounded: Callable[[], None], error: type[BaseException] | None
+) -> None:
+    bounds = Bounds(Judge(cpu_seconds=0.05, memory_factor=10, memory_margin=16 * MEBIBYTE))
+    before = resource.getrlimit(resource.RLIMIT_AS)
+    try:
+        with bounds.on(1 * MEBIBYTE):
+            bounded()
+        raised: type[BaseException] | None = None
+    except (CpuSpentError, MemoryError) as caught:
+        raised = type(caught)
+    assert raised is error
+    assert resource.getrlimit(resource.RLIMIT_AS) == before
+    assert signal.getitimer(signal.ITIMER_PROF) == (0, 0)
+    take(200 * MEBIBYTE)()
+
+
+def test_memory_is_allowed_in_proportion_to_the_size() -> None:
+    bounds = Bounds(Judge(memory_factor=10, memory_margin=16 * MEBIBYTE))
+    with bounds.on(20 * MEBIBYTE):
+        take(150 * MEBIBYTE)()
+
+
+def with_file(octets: int) -> bytes:
+    head = LEAK.replace(b"\r\n\r\n", b'\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary="b"\r\n\r\n', 1)
+    file = b"--b\r\nContent-Type: application/pdf\r\nContent-Transfer-Encoding: base64\r\n\r\n"
+    return head + file + base64.encodebytes(bytes(octets)) + b"--b--\r\n"
+
+
+@pytest.mark.parametrize(
+    ("judge", "costly", "reason"),
+    [
+        (Judge(processes=1, seconds=60, memory_factor=0, memory_margin=4 * MEBIBYTE), with_file(24_000_000), "Memory"),
+        (Judge(processes=1, seconds=60, cpu_seconds=0.1), with_file(24_000_000), "CpuSpent"),
+    ],
+    ids=["memory", "processor"],
+)
+async def test_one_that_costs_too_much_is_parked_and_the_next_is_judged(
+    settings: Settings, store: Store, judge: Judge, costly: bytes, reason: str
+) -> None:
+    bounded = settings.model_copy(update={"judge": judge})
+    async with working(bounded, store, Clock()) as inbox:
+        await inbox.accept([arrival(costly)])
+        line = await settled(store)
+        await inbox.accept([arrival()])
+        await until(lambda: store.arrivals.waiting() == 0)
+    assert (line.state, line.attempts) == (ArrivalState.PARKED, 1)
+    assert line.reason is not None
+    assert line.reason.startswith(f"{reason}Error at ")
+    assert {case.read_in_full for case in store.cases.queue()} == {False, True}
