@@ -86,7 +86,7 @@ class NameReader:
     def _dangles(self, position: int) -> bool:
         """Tell whether a particle ends the name for want of what it belongs to; "Le" and "Da" are surnames, too."""
         word = self._words[position]
-        whole = word.capital and word.text in self._people.surnames
+        whole = word.capital and self._known(word.text)
         return word.text in PARTICLES and len(word.text) > 1 and not whole
 
     def mention(self, role: Role, first: int, end: int, title: str = "") -> Mention | None:
@@ -133,7 +133,8 @@ class NameReader:
         if end == first:
             return None, position + 1
         role = self._role(position, end, cue)
-        if role is None or (cue and not title and not self._looks_like_name(first, end)):
+        calls_himself = self._words[position].text == "appelle"
+        if role is None or (cue and not title and not calls_himself and not self._looks_like_name(first, end)):
             return None, position + 1
         return self.mention(role, first, end, title), end
 
@@ -244,7 +245,8 @@ class NameReader:
 
     def _signs(self, words: tuple[Word, ...]) -> bool:
         """Tell whether words may be a signature: a known name, with capitals if the writer uses them at all."""
-        known = [word for word in words if self._known(word.text) and word.text not in PARTICLES]
+        named = all(word.capital for word in words)  # then "Le" and "Van" are names, too
+        known = [word for word in words if self._known(word.text) and (named or word.text not in PARTICLES)]
         if self._has_capitals or len(known) < len(words):
             return any(word.capital for word in known)
         return bool(known)

@@ -109,6 +109,8 @@ AUBEPINES = (None, None, "RX1")
          (None, "LX1", "RX1")),
         (_mail("Je suis Gontran Malaparte, j'habite au 7 avenue du Président-Wilson à Cachan.",
                address="odette.vauquelin@courriel.example"), NOBODY),
+        (_mail("bonjour je m'appelle odete vauquelain j'habite au 12 rue laplace à arcueil"), ODETTE),
+        (_mail("je suis marie depuis dix ans et je suis petit", address="odette.vauquelin@courriel.example"), ODETTE),
         # Who is found at fault, or merely told of, is not the one who writes.
         (_mail("M. et Mme Vauquelin, au 12 rue Laplace à Arcueil, font la fête."), AUBEPINES),
         (_mail("Le docteur Odette Vauquelin m'a arrêté."), NOBODY),
