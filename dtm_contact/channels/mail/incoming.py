@@ -38,7 +38,7 @@ class Incoming:
         rest = self._body.feed(data)
         self._hold(self._body.size)
         self._refuse_excess()
-        if self._body.complete and not self.arrived.done():
+        if self._body.complete:
             self.arrived.set_result(None)
         return rest
 
