@@ -1,10 +1,11 @@
 """What stands around a phrase and changes what it means: negation, the past, repair, fear, another's matter."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
+from dtm_contact.model import Priority
 from dtm_contact.topics.hits import Hit, Hits
 from dtm_contact.topics.lexicon import Role, Topic
 from dtm_contact.topics.passage import Passage
@@ -15,7 +16,13 @@ SETTLED = "réparé ou terminé"
 _NEGATION_REACH = 6
 _TROUBLE_REACH = 8
 _FORWARD_REACH = 9
+_DANGER_REACH = 5
+"""Words behind "si", "en cas de" within which a danger is taken for supposed; other matters have a longer reach."""
+
 _SETTLED_MATTERS = 12
+_SHORT_SENTENCE = 9
+"""Words of a sentence ("C'est réparé.") that may speak of the one before."""
+
 _WHOLE_SEGMENT = (Role.PAST, Role.PRESENT, Role.PLANNED)
 _FORWARD = (Role.HYPOTHESIS, Role.DISMISSED, Role.TROUBLE)
 _NE = frozenset({"ne", "n"})
@@ -251,10 +258,12 @@ class Context:
         return self.segments[hit.first] in self._segments_with[Role.PLANNED]
 
     def _follows(self, role: Role, hit: Hit) -> bool:
+        topic = self.topics.get(hit.entry.topic)
+        reach = _DANGER_REACH if topic is not None and topic.priority is Priority.P1 else _FORWARD_REACH
         return any(
             self.segments[marker.first] == self.segments[hit.first] and not self._between(marker.last, hit.first)
             for marker in self._near(role, hit.first - _FORWARD_REACH, hit.first)
-            if marker.last < hit.first
+            if 0 < hit.first - marker.last <= reach
         )
 
     def _between(self, first: int, last: int) -> bool:
@@ -321,6 +330,7 @@ class Context:
             by_unit[self.units[hit.first]].append(hit)
             by_sentence[self.passage.sentences[hit.first]].append(hit)
         recurring = max((hit.first for hit in self._found(Role.RECURRING)), default=-1)
+        lengths = Counter(self.passage.sentences)
         settled: set[int] = set()
         for marker in self._found(Role.SETTLED):
             if self._taken_back(marker) or recurring > marker.first:
@@ -329,7 +339,8 @@ class Context:
             earlier = [hit for hit in by_sentence[sentence][:_SETTLED_MATTERS] if hit.last < marker.first]
             said = set(marker.places)
             unit = [hit for hit in by_unit[self.units[marker.first]] if not said.issuperset(hit.places)]
-            told = unit or earlier or by_sentence[sentence - 1][:_SETTLED_MATTERS]
+            before = by_sentence[sentence - 1] if lengths[sentence] <= _SHORT_SENTENCE else []
+            told = unit or earlier or before[:_SETTLED_MATTERS]
             settled.update(hit.first for hit in told)
             settled.update(said)
         return settled

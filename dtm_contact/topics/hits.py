@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
+from dtm_contact.model import Priority
 from dtm_contact.topics.lexicon import Entry, Lexicon, Role
 from dtm_contact.topics.passage import Passage
 
@@ -63,13 +64,17 @@ def find_hits(passage: Passage, lexicon: Lexicon) -> Hits:
         known = candidates.get(key)
         if known is None or known.entry.points < entry.points:
             candidates[key] = Hit(entry, places)
-    _set_apart(list(candidates.values()), hits)
+    _set_apart(list(candidates.values()), hits, lexicon)
     _find_company(passage, hits)
     return hits
 
 
-def _set_apart(candidates: Sequence[Hit], hits: Hits) -> None:
-    """Keep the candidates that stand for themselves; tell those that a phrase of another sense covers."""
+def _set_apart(candidates: Sequence[Hit], hits: Hits, lexicon: Lexicon) -> None:
+    """Keep the candidates that stand for themselves; tell those that a phrase of another sense covers.
+
+    A word of danger inside a longer phrase of a harmless topic still counts: only `except` takes it out.
+    """
+    dangers = {code for code, topic in lexicon.topics.items() if topic.priority is Priority.P1}
     longest: defaultdict[int, int] = defaultdict(int)
     at_place: defaultdict[int, list[Hit]] = defaultdict(list)
     for hit in candidates:
@@ -85,7 +90,8 @@ def _set_apart(candidates: Sequence[Hit], hits: Hits) -> None:
             hits.covered.append((hit, sense))
             continue
         longer = _inside_longer(hit, longest, at_place)
-        if longer is None:
+        harmless = longer is not None and longer.entry.topic not in dangers
+        if longer is None or (harmless and hit.entry.topic in dangers):
             hits.matters.append(hit)
         elif longer.entry.topic != hit.entry.topic:
             hits.inside.append((hit, longer))

@@ -177,3 +177,34 @@ def test_all_topics_found_are_named_the_deciding_one_first(read: Understand) -> 
     understood = read("Ma porte d'entrée est cassée et j'ai des cafards dans la cuisine.")
     assert set(understood.topics) == {"access_control", "pests"}
     assert tuple(finding.topic for finding in understood.findings[:2]) == understood.topics
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Je voulais vous prévenir que ça sent le gaz.",
+        "Un jour sur deux ça sent le gaz dans l'escalier.",
+        "Mon tour de garde est fini. Ça sent le gaz dans le hall, venez, mon immeuble entier est réveillé.",
+        "Le voisin du dessus et sa facture de gaz m'importent peu : ça sent le gaz.",
+        "Je ne sais pas si c'est le radiateur mais il y a une odeur de gaz.",
+        "J'ai peur que ce soit le gaz, ça sent dans la cuisine.",
+    ],
+)
+def test_a_danger_is_not_talked_away(text: str, read: Understand) -> None:
+    assert read(text).topic == "gas"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "En cas d'odeur de gaz, qui appeler ?",
+        "Si jamais ça sent le gaz, je fais quoi ?",
+        "Aucune odeur de gaz chez moi.",
+    ],
+)
+def test_a_danger_that_is_only_supposed_or_denied_is_none(text: str, read: Understand) -> None:
+    assert "gas" not in read(text).topics
+
+
+def test_a_word_of_danger_inside_a_harmless_phrase_still_counts(read: Understand) -> None:
+    assert read("L'ascenseur est arrêté, ma fille est coincée dedans.").topic == "elevator_trapped"
