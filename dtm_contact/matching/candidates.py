@@ -22,6 +22,8 @@ _CITED = frozenset({Role.PAIR, Role.NAMED, Role.KIN})
 """Merely spoken of, so no more surely concerned than their role says: neighbours speak of each other."""
 
 _NAMES_FOLLOWED = 12
+_SAYS_SOMETHING = 0.5
+_FEW_ENTRANCES = 4  # they hold a few hundred people
 _AT_LEAST = 8
 _NEGLIGIBLE = 20.0
 """Bits below the best from which a person's probability is nothing."""
@@ -69,16 +71,16 @@ class Weighing:
         found: dict[int, None] = dict.fromkeys(self.identity.found)
         surnames = nlargest(_NAMES_FOLLOWED, self.naming.surname_bits.items(), key=lambda each: each[1])
         for name, bits in surnames:
-            if bits > 0.5 and len(found) < weights.MOST_COLLECTED:  # noqa: PLR2004 (says something)
+            if bits > _SAYS_SOMETHING and len(found) < weights.MOST_COLLECTED:
                 found.update(dict.fromkeys(people.by_surname.get(name, ())))
                 found.update(dict.fromkeys(people.by_birth.get(name, ())))
         firsts = nlargest(_NAMES_FOLLOWED, self.naming.first_bits.items(), key=lambda each: each[1])
         near = self._entrances_named()
         entrance_of = self.index.entrance_of
         for name, bits in firsts:
-            if bits > 0.5 and near and len(found) < weights.MOST_COLLECTED:  # noqa: PLR2004
+            if bits > _SAYS_SOMETHING and near and len(found) < weights.MOST_COLLECTED:
                 found.update(dict.fromkeys(n for n in people.by_first.get(name, ()) if entrance_of[n] in near))
-        if near and len(near) <= 4:  # noqa: PLR2004 (a few entrances hold a hundred people)
+        if near and len(near) <= _FEW_ENTRANCES:
             found.update(dict.fromkeys(n for entrance in near for n in self.index.residents.get(entrance, ())))
         return list(found)[: weights.MOST_COLLECTED]
 

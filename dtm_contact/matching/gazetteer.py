@@ -51,7 +51,7 @@ def commune_names(commune: str) -> set[tuple[str, ...]]:
     if len(full) > 1 and full[0] not in {"saint", "sainte"}:
         names.add(full[:1])
     # "Le Kremlin-Bicêtre" is Bicêtre to those who live there; half of a saint's name is another place.
-    return {name for name in names if name and len(name[0]) > 2}  # noqa: PLR2004 (le, la)
+    return {name for name in names if name and len(name[0]) > len("le")}
 
 
 class Gazetteer:

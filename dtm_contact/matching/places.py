@@ -125,8 +125,7 @@ def _to_bits(group: Group, compared: list[tuple[float, float, int]], gazetteer: 
             share += gazetteer.entrances[compared[last][2]].share
             last += 1
         for _agreement, against, n in compared[first:last]:
-            against = min(against, _FLOOR_OF_DISAGREEMENT)  # noqa: PLW2901
-            group.bits[n] = _mixed(group.trust, -log2(max(share, 1e-5)) - against)
+            group.bits[n] = _mixed(group.trust, -log2(max(share, 1e-5)) - min(against, _FLOOR_OF_DISAGREEMENT))
         first = last
     group.elsewhere = _mixed(group.trust, -_FLOOR_OF_DISAGREEMENT)
     group.agreeing = frozenset(n for _agreement, against, n in compared if against < 1.0)
@@ -246,7 +245,7 @@ def _can_be_one(one: Group, other: Group) -> bool:
     if not one.agreeing & other.agreeing:
         return False
     houses = {atom.house for group in (one, other) for atom in group.of("street") if atom.house}
-    return len(houses) < 2 or bool(one.of("street")) != bool(other.of("street"))  # noqa: PLR2004
+    return len(houses) <= 1 or bool(one.of("street")) != bool(other.of("street"))
 
 
 def _join(one: Group, other: Group, gazetteer: Gazetteer) -> None:

@@ -12,6 +12,7 @@ from dtm_contact.model import Part
 from dtm_contact.normalize import LITTLE_WORDS, place_words, same_word, written_out
 
 _MOST_FOUND = 20
+_CLOSING_WORDS = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,5 +78,5 @@ def _trust(text: Passage, position: int) -> float:
     if text.part in {Part.SENDER_NAME, Part.SIGNATURE}:
         return weights.TRADE_SIGNED
     before = {word.text for word in text.words[max(0, position - 5) : position]}
-    closing = len(text.words) - position <= 12  # noqa: PLR2004 (the last line)
+    closing = len(text.words) - position <= _CLOSING_WORDS
     return weights.TRADE_SIGNED if before & RUNNING_A_SHOP or closing else weights.TRADE_CITED

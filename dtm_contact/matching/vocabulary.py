@@ -30,6 +30,7 @@ _REMEMBERED = 16_384
 _SHORTEST_FUZZY = 4
 _SHORTEST_FORM = 3
 _SHORTEST_TWO_EDITS = 7
+_MOST_EDITS = 2
 
 
 def _deletions(word: str) -> Iterable[str]:
@@ -99,7 +100,7 @@ class Vocabulary:
 
 
 def _by_distance(word: str, name: str) -> float:
-    distance = OSA.distance(word, name, score_cutoff=2)
+    distance = OSA.distance(word, name, score_cutoff=_MOST_EDITS)
     if distance <= 1:
         return ONE_EDIT
-    return TWO_EDITS if distance == 2 and len(name) >= _SHORTEST_TWO_EDITS else 0.0  # noqa: PLR2004 (two edits)
+    return TWO_EDITS if distance <= _MOST_EDITS and len(name) >= _SHORTEST_TWO_EDITS else 0.0
