@@ -1,4 +1,4 @@
-"""`python -m tests.prove [kills|power|hostile|idle|fuzz …] [--times N] [--seed S]`: the proofs at full length."""
+"""The proofs at full length: `python -m tests.prove [kills|power|hostile|idle|fuzz …] [--times N] [--seed S]`."""
 
 import argparse
 import asyncio
@@ -8,10 +8,10 @@ from collections.abc import Iterable
 from pathlib import Path
 from random import Random
 
-from tests.prove import disk, kills, power
+from tests.prove import disk, fuzz, hostile, idle, kills, power
 from tests.prove.program import chance
 
-TIMES = {"kills": 50, "power": 20}
+TIMES = {"kills": 50, "power": 20, "hostile": 10, "idle": 1_000, "fuzz": 20_000}
 
 
 def _say(lines: Iterable[str]) -> None:
@@ -38,7 +38,25 @@ def _power(folder: Path, times: int, random: Random) -> bool:
     return outcome.audit.sound and control.messages > 0
 
 
-PROOFS = {"kills": _kills, "power": _power}
+def _hostile(folder: Path, times: int, random: Random) -> bool:
+    outcome = asyncio.run(hostile.prove_hostile(folder, tuple(hostile.MESSAGES), random, seconds=times))
+    _say(outcome.lines())
+    return outcome.sound
+
+
+def _idle(folder: Path, times: int, random: Random) -> bool:
+    outcome = asyncio.run(idle.prove_idle(folder, times, random))
+    _say(outcome.lines())
+    return outcome.sound
+
+
+def _fuzz(_folder: Path, times: int, random: Random) -> bool:
+    outcome = fuzz.prove_fuzz(times, random.randrange(2**32))
+    _say(outcome.lines())
+    return not outcome.faults
+
+
+PROOFS = {"kills": _kills, "power": _power, "hostile": _hostile, "idle": _idle, "fuzz": _fuzz}
 
 
 def _new(folder: Path, name: str) -> Path:
@@ -50,7 +68,9 @@ def main() -> int:
     """Run the named proofs, all if none is named; return 0 if each of them holds."""
     arguments = argparse.ArgumentParser(prog="python -m tests.prove", description=__doc__)
     arguments.add_argument("proofs", nargs="*", choices=[*PROOFS, []], metavar="PROOF", help=", ".join(PROOFS))
-    arguments.add_argument("--times", type=int, help="kills, cuts or mails, in place of each proof's own number")
+    arguments.add_argument(
+        "--times", type=int, help="kills, cuts, seconds, connections or mails, in place of each proof's own number"
+    )
     arguments.add_argument("--seed", type=int, default=1, help="of all that is left to chance")
     chosen = arguments.parse_args()
     held = True

@@ -104,19 +104,23 @@ class Senders:
         async with asyncio.timeout(_SECONDS_TO_FINISH):
             await asyncio.gather(*self._tasks)
 
+    async def hand_over(self, raw: bytes, session: SMTP | None = None) -> SMTP:
+        """Hand over one message, again and again until it is answered by 250; return the session, which may go on."""
+        self.ledger.sent.add(digest(raw))
+        while (session := await self._try(session, raw)) is None:
+            await asyncio.sleep(_PAUSE)
+        self.ledger.answered.add(digest(raw))
+        return session
+
     async def _send_on(self) -> None:
         session: SMTP | None = None
         while not self._enough:
-            raw = next(self._messages)
-            self.ledger.sent.add(digest(raw))
-            while (session := await self._hand_over(session, raw)) is None:
-                await asyncio.sleep(_PAUSE)
-            self.ledger.answered.add(digest(raw))
+            session = await self.hand_over(next(self._messages), session)
             await asyncio.sleep(self._pause)
         if session is not None:
             session.close()
 
-    async def _hand_over(self, session: SMTP | None, raw: bytes) -> SMTP | None:
+    async def _try(self, session: SMTP | None, raw: bytes) -> SMTP | None:
         """Return a session that may go on after a 250, or None where there was another reply or none."""
         try:
             session = session or await self._connect()

@@ -1,0 +1,96 @@
+"""A crowd of idle connections, and one that hands over 30 MB, keep nobody from handing over mail."""
+
+import asyncio
+import resource
+from collections.abc import Iterator
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from random import Random
+
+from aiosmtplib import SMTP
+
+from tests.prove.audit import Audit, audit
+from tests.prove.kills import SESSIONS, finished
+from tests.prove.program import Program, prepared_store
+from tests.prove.senders import Senders
+
+_FILES_BESIDE = 200
+# A session that only says NOOP is ended after a hundred of them.
+_BETWEEN_NOOPS = 0.02
+_FLOWS_SECONDS = 1.0
+_REPLY_SECONDS = 60.0
+_LARGE = b"From: a@tenant.example\r\nSubject: Photos\r\n\r\n" + (b"x" * 76 + b"\r\n") * 385_000
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What the trial showed."""
+
+    idle: int
+    still_answered: int
+    noops: int
+    mails: int
+    audit: Audit
+
+    @property
+    def sound(self) -> bool:
+        """Whether everybody was answered and nothing was lost."""
+        return self.still_answered == self.idle and self.noops > 0 and self.mails > 0 and self.audit.sound
+
+    def lines(self) -> Iterator[str]:
+        """Yield what is to be told."""
+        yield f"{self.idle:,} idle connections while mail flows"
+        yield f"  of them answered afterwards {self.still_answered:8,}"
+        yield f"  {'messages taken in':28}{self.mails:8,}"
+        yield f"  {'NOOPs beside 30 MB':28}{self.noops:8,}"
+        yield from self.audit.lines()
+
+
+async def prove_idle(folder: Path, connections: int, random: Random) -> Outcome:
+    """Open so many connections that say nothing, hand over mail and a large message beside them, then ask each."""
+    _allow_files(connections + _FILES_BESIDE)
+    most = str(connections + _FILES_BESIDE)
+    program = Program(
+        prepared_store(folder),
+        environment={"DTM_SMTP_CONNECTIONS": most, "DTM_SMTP_CONNECTIONS_PER_CLIENT": most},
+    )
+    try:
+        await program.started()
+        async with AsyncExitStack() as leaving:
+            crowd = [await _connected(program, leaving) for _ in range(connections)]
+            async with Senders(program, random, SESSIONS) as senders:
+                await asyncio.sleep(_FLOWS_SECONDS)
+                noops = await _noops_beside(await _connected(program, leaving), senders)
+                await senders.finish()
+            answered = sum([(await each.noop()).code == 250 for each in crowd])
+        await finished(program)
+    finally:
+        await program.kill()
+    mails = len(senders.ledger.answered)
+    return Outcome(connections, answered, noops, mails, audit(senders.ledger, program.store))
+
+
+async def _noops_beside(session: SMTP, senders: Senders) -> int:
+    """Hand over a large message while `session` says NOOP; return how often that was answered meanwhile."""
+    large = asyncio.create_task(senders.hand_over(_LARGE))
+    noops = 0
+    while not large.done():
+        noops += (await session.noop()).code == 250
+        await asyncio.sleep(_BETWEEN_NOOPS)
+    (await large).close()
+    return noops
+
+
+def _allow_files(count: int) -> None:
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    soft = count if most == resource.RLIM_INFINITY else min(count, most)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, resource.getrlimit(resource.RLIMIT_NOFILE)[0]), most))
+
+
+async def _connected(program: Program, leaving: AsyncExitStack) -> SMTP:
+    host, port = program.address
+    session = SMTP(hostname=host, port=port, timeout=_REPLY_SECONDS, start_tls=False, use_tls=False)
+    await session.connect()
+    leaving.callback(session.close)
+    return session

@@ -1,0 +1,5 @@
+from tests.prove.fuzz import prove_fuzz
+
+
+def test_no_mail_whatever_its_bytes_makes_judging_fail() -> None:
+    assert prove_fuzz(200, seed=1).faults == ()

@@ -1,0 +1,9 @@
+from pathlib import Path
+
+from tests.prove.hostile import SHORT, prove_hostile
+from tests.prove.program import chance
+
+
+async def test_hostile_messages_end_in_a_queue_and_harm_nobody(tmp_path: Path) -> None:
+    outcome = await prove_hostile(tmp_path, SHORT, chance(1), seconds=0.2)
+    assert outcome.sound, "\n".join(outcome.lines())
