@@ -2,7 +2,19 @@
 
 from typing import Any
 
-from dtm_contact.model import CaseKind, ConditionTrace, Evidence, Finding, Judgement, Likely, Match, OnDuty, RuleTrace
+from dtm_contact.model import (
+    Call,
+    CaseKind,
+    ConditionTrace,
+    Evidence,
+    Finding,
+    Judgement,
+    Likely,
+    Match,
+    OnDuty,
+    RuleTrace,
+    Standing,
+)
 
 Json = dict[str, Any]
 
@@ -18,6 +30,7 @@ def as_json(judgement: Judgement, *, trace: bool = False) -> Json:
         trace: also every piece of evidence with its weight, and every rule with what it saw.
     """
     understanding, decision = judgement.understanding, judgement.decision
+    standing = judgement.contact.standing
     found: Json = {
         "source": judgement.source,
         "channel": judgement.contact.channel,
@@ -31,11 +44,22 @@ def as_json(judgement: Judgement, *, trace: bool = False) -> Json:
         "queue": decision.queue,
         "rule": decision.rule,
         "due": decision.due.isoformat(timespec="seconds") if decision.due else None,
-        "joins": None,
+        "joins": standing.joins if standing else None,
     }
+    if judgement.contact.call is not None:
+        found |= _call(judgement.contact.call, standing)
     if trace:
         found["trace"] = _trace(judgement)
     return found
+
+
+def _call(call: Call, standing: Standing | None) -> Json:
+    return {
+        "number": call.number,
+        "outcome": call.outcome.value,
+        "closes": standing.closes if standing else None,
+        "count": standing.count if standing else None,
+    }
 
 
 def _who(match: Match) -> Json:

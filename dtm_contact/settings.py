@@ -3,9 +3,9 @@
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Self
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BaseModel, Field, model_validator
+from pydantic import BaseModel, Field, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -82,6 +82,64 @@ class Lmtp(MailServer):
     socket: Path | None = Field(default=None, description="Unix socket to listen on, in place of an address")
 
 
+class Switchboard(BaseModel):
+    """How the switchboard (Asterisk) writes its call records, and what its contexts and applications are called."""
+
+    timezone: str = Field(
+        default="Europe/Paris",
+        description="Time zone of the times in the call records; held against the second in each uniqueid",
+    )
+    columns: tuple[str, ...] = Field(
+        default=(),
+        description="Columns of records written by `cdr_custom`, in their order (JSON list; `-` is passed over); "
+        "empty: those of `cdr_csv`, told by their number",
+    )
+    internal_contexts: tuple[str, ...] = Field(
+        default=("from-internal",), description="Contexts that our own extensions call from (JSON list)"
+    )
+    closed_contexts: tuple[str, ...] = Field(
+        default=("dtm-ferme",), description="Contexts of callers while we are closed (JSON list)"
+    )
+    queues: tuple[str, ...] = Field(
+        default=("dtm-accueil",), description="Queues whose lines in the queue log count (JSON list); empty: all"
+    )
+    queue_applications: tuple[str, ...] = Field(
+        default=("Queue",), description="Applications that let callers wait for an agent (JSON list)"
+    )
+    voicemail_applications: tuple[str, ...] = Field(
+        default=("VoiceMail",), description="Applications that record a voice message (JSON list)"
+    )
+    extension_digits: int = Field(default=5, ge=1, le=8, description="Digits of the longest internal extension")
+    automated_prefixes: tuple[str, ...] = Field(
+        default=(
+            "0162", "0163", "0270", "0271", "0377", "0378", "0424", "0425", "0568", "0569", "0948", "0949",
+        ),
+        description="Beginnings of numbers that call by machine (JSON list): no call-back, unless in the directory",
+    )  # fmt: skip
+    quiet_seconds: float = Field(
+        default=10.0, ge=0, description="Seconds by the log's clock without a record before a call is judged"
+    )
+    late_seconds: float = Field(
+        default=3_600.0,
+        ge=0,
+        description="Seconds by the log's clock during which a call's late records are waited for",
+    )
+
+    @field_validator("timezone")
+    @classmethod
+    def _zone_exists(cls, name: str) -> str:
+        try:
+            ZoneInfo(name)
+        except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+            raise ValueError("no such time zone; write a name such as Europe/Paris") from error
+        return name
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The time zone of the call records."""
+        return ZoneInfo(self.timezone)
+
+
 class Match(BaseModel):
     """From which probability a name is said."""
 
@@ -155,6 +213,7 @@ class Settings(BaseSettings):
     )
     smtp: Smtp = Smtp()
     lmtp: Lmtp = Lmtp()
+    switchboard: Switchboard = Switchboard()
     match: Match = Match()
     judge: Judge = Judge()
     log: Log = Log()

@@ -1,6 +1,7 @@
 """The types that flow through the engine, frozen: nothing here reads a clock, a file or a network."""
 
 from dtm_contact.model.arrival import Arrival, Envelope
+from dtm_contact.model.call import RECENT_KEPT, Call, CallBack, CallBacks, Outcome, Standing
 from dtm_contact.model.contact import Attachment, Contact, Forwarded, Mailbox, Part, Span
 from dtm_contact.model.decision import CaseKind, ConditionTrace, Decision, Priority, RuleTrace
 from dtm_contact.model.history import Confirmed, Earlier, History, NoHistory
@@ -10,8 +11,12 @@ from dtm_contact.model.problem import Problem, Severity
 from dtm_contact.model.understanding import Finding, Scope, Understanding
 
 __all__ = [
+    "RECENT_KEPT",
     "Arrival",
     "Attachment",
+    "Call",
+    "CallBack",
+    "CallBacks",
     "Candidate",
     "CaseKind",
     "ConditionTrace",
@@ -30,6 +35,7 @@ __all__ = [
     "Match",
     "NoHistory",
     "OnDuty",
+    "Outcome",
     "Part",
     "Priority",
     "Problem",
@@ -37,5 +43,6 @@ __all__ = [
     "Scope",
     "Severity",
     "Span",
+    "Standing",
     "Understanding",
 ]

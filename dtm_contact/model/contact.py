@@ -4,6 +4,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from dtm_contact.model.call import Call, Standing
+
 
 class Part(StrEnum):
     """Where in a contact something stands."""
@@ -84,6 +86,8 @@ class Contact:
         automatic_signs: what in the message's structure says that no person wrote it ("Auto-Submitted: auto-replied").
         trusted_verdicts: what our own mail server found (spam, virus, authentication), as it wrote it.
         notes: what could not be read, or was cut at a limit, told in French for the agent.
+        call: what the switchboard's log tells of a call; None where the channel is no phone.
+        standing: which call-back the call opens, joins or closes; None likewise.
     """
 
     channel: str
@@ -105,6 +109,8 @@ class Contact:
     automatic_signs: tuple[str, ...] = ()
     trusted_verdicts: tuple[str, ...] = field(default=())
     notes: tuple[str, ...] = ()
+    call: Call | None = None
+    standing: Standing | None = None
 
     def text(self, part: Part) -> str:
         """Return the text of one part; a span's offsets count in it.

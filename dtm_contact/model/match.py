@@ -75,6 +75,7 @@ class Match:
         office_id: the office of the residence, or the one that all likely places have in common; else None.
         place_evidence: what spoke for the residence or the entrance itself.
         caretakers: all on duty there; exactly one is "the" caretaker, several are a list.
+        equipment: the kind of the machine that called by itself (`elevator_alarm`, …); None where it was none.
     """
 
     candidates: tuple[Candidate, ...] = ()
@@ -84,3 +85,4 @@ class Match:
     office_id: str | None = None
     place_evidence: tuple[Evidence, ...] = ()
     caretakers: tuple[OnDuty, ...] = ()
+    equipment: str | None = None

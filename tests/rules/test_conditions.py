@@ -1,12 +1,14 @@
 """Each condition: where it holds, where it does not, and what it tells that it saw."""
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from dtm_contact.model import (
     Attachment,
+    Call,
     Candidate,
     CaseKind,
     Contact,
@@ -14,8 +16,10 @@ from dtm_contact.model import (
     Likely,
     Mailbox,
     Match,
+    Outcome,
     Priority,
     Scope,
+    Standing,
     Understanding,
 )
 from dtm_contact.rules.facts import Facts
@@ -44,6 +48,11 @@ PASSED_ON = Contact(
     "email", TUESDAY, new_text="voir dessous", forwarded=(Forwarded(Mailbox(), "Fuite", "ça coule\nencore"),)
 )
 QUOTING = Contact("email", TUESDAY, new_text="merci", quoted_text="la fuite", signature="Fuite & fils", subject="Re: x")
+CALL = Call("1.3", Outcome.ABANDONED, TUESDAY, TUESDAY + timedelta(minutes=2), "0612345678", "+33612345678")
+STANDING = Standing(
+    "number:+33612345678", joins="1.1", count=3, recent=tuple(TUESDAY - timedelta(minutes=ago) for ago in (60, 1, 0))
+)
+CALLED = Contact("phone", TUESDAY, call=CALL, standing=STANDING)
 
 HOLDS: list[tuple[dict[str, Any], Facts]] = [
     ({"channel": "email"}, facts()),
@@ -95,6 +104,12 @@ HOLDS: list[tuple[dict[str, Any], Facts]] = [
     ({"hours": {"weekday": ["saturday", "sunday"]}}, facts(now=SATURDAY_NIGHT)),
     ({"hours": {"between": "22:00-06:00"}}, facts(now=SATURDAY_NIGHT)),
     ({"hours": {"between": "10:00-11:00", "weekday": "tuesday", "state": "open"}}, facts()),
+    ({"outcome": ["voicemail", "abandoned"]}, facts(CALLED)),
+    ({"withheld": False}, facts(CALLED)),
+    ({"withheld": True}, facts(replace(CALLED, call=replace(CALL, withheld=True)))),
+    ({"equipment": True}, facts(CALLED, match=Match(equipment="elevator_alarm"))),
+    ({"equipment": False}, facts()),
+    ({"calls": {"count": 3, "minutes": 60}}, facts(CALLED)),
 ]
 
 DOES_NOT: list[tuple[dict[str, Any], Facts]] = [
@@ -134,6 +149,13 @@ DOES_NOT: list[tuple[dict[str, Any], Facts]] = [
     ({"hours": {"between": "22:00-06:00"}}, facts()),
     ({"hours": {"between": "10:00-11:00", "weekday": "monday"}}, facts()),
     ({"hours": {"between": "09:00-10:00"}}, facts()),
+    ({"outcome": "timeout"}, facts(CALLED)),
+    ({"outcome": "abandoned"}, facts()),
+    ({"withheld": False}, facts()),
+    ({"equipment": True}, facts(CALLED)),
+    ({"calls": {"count": 3, "minutes": 59}}, facts(CALLED)),
+    ({"calls": {"count": 2, "minutes": 60}}, facts()),
+    ({"calls": {"count": 2, "minutes": 60}}, facts(replace(CALLED, standing=replace(STANDING, closes="1.1")))),
 ]
 
 

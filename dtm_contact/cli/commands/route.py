@@ -9,16 +9,27 @@ from rich.text import Text
 
 from dtm_contact.cli.grounds import IsoTime, grounds_options, load_grounds
 from dtm_contact.cli.output import as_json_option, console, print_json, priority, table
+from dtm_contact.cli.problems import print_problems
 from dtm_contact.contract import as_json as contract_json
 from dtm_contact.model import Judgement, NoHistory
 from dtm_contact.pipeline import Grounds, judge
-from dtm_contact.rehearsal import messages_at_rest
+from dtm_contact.rehearsal import CallsAtRest, JudgedCalls, messages_at_rest
 from dtm_contact.settings import Settings
 
 
 @click.command()
 @click.argument("paths", nargs=-1, required=True, metavar="PATH...")
 @grounds_options
+@click.option(
+    "--calls",
+    type=click.Choice(["asterisk-cdr"]),
+    help="The paths are call records (Master.csv) of this switchboard, the oldest first.",
+)
+@click.option(
+    "--queue-log",
+    type=click.Path(path_type=Path),
+    help="The queue log of the same switchboard; without it the records alone tell who was answered.",
+)
 @click.option("--at", type=IsoTime(), help="Judge as of this time, not of each message's own.")
 @click.option("--trace", is_flag=True, help="Also every piece of evidence, and every rule with what it saw.")
 @as_json_option
@@ -30,15 +41,34 @@ def command(
     rules: Path | None,
     at: datetime | None,
     *,
+    calls: str | None,
+    queue_log: Path | None,
     trace: bool,
     as_json: bool,
 ) -> None:
     """Say where messages would go, and keep nothing.
 
-    PATH is an .eml file, a folder of them, an mbox file, or - for standard input. No daemon is needed.
+    PATH is an .eml file, a folder of them, an mbox file, or - for standard input. With --calls it is a file of call
+    records; the calls are told in the order in which they end. No daemon is needed.
     """
+    _check(calls, queue_log, at)
     grounds = load_grounds(settings, directory, rules)
-    found = route(paths, grounds, at, trace=trace)
+    if calls is None:
+        _print(route(paths, grounds, at, trace=trace), grounds, trace=trace, as_json=as_json)
+        return
+    at_rest = CallsAtRest(map(Path, paths), queue_log, settings)
+    _print(JudgedCalls(grounds).judge(at_rest, trace=trace), grounds, trace=trace, as_json=as_json)
+    print_problems(at_rest.problems(), as_json=False)
+
+
+def _check(calls: str | None, queue_log: Path | None, at: datetime | None) -> None:
+    if calls is None and queue_log is not None:
+        raise click.UsageError("--queue-log goes with --calls")
+    if calls is not None and at is not None:
+        raise click.UsageError("--at does not go with --calls: each call is judged as of its end")
+
+
+def _print(found: Iterator[Judgement], grounds: Grounds, *, trace: bool, as_json: bool) -> None:
     if as_json or trace:
         for judgement in found:
             print_json(contract_json(judgement, trace=trace))
@@ -62,7 +92,7 @@ def _print_table(found: Iterator[Judgement], grounds: Grounds) -> None:
                 judgement.source,
                 priority(decision.priority.value),
                 decision.queue or f"({decision.kind})",
-                judgement.understanding.topic or "",
+                _what(judgement),
                 match.tenant.id if match.tenant else "–",
                 residence.name if residence else "–",
                 decision.due.astimezone(grounds.settings.zone).strftime("%d/%m %H:%M") if decision.due else "–",
@@ -70,3 +100,8 @@ def _print_table(found: Iterator[Judgement], grounds: Grounds) -> None:
             ]
         )
     console().print(table(("source", "", "queue", "topic", "tenant", "residence", "due", "rule"), rows))
+
+
+def _what(judgement: Judgement) -> str:
+    call = judgement.contact.call
+    return call.outcome.value if call is not None else judgement.understanding.topic or ""

@@ -1,0 +1,7 @@
+"""Whose call it is, which call-back it opens, joins or closes, and who works it."""
+
+from dtm_contact.callbacks.judging import CallGrounds, judge_call
+from dtm_contact.callbacks.open_call_backs import OpenCallBacks
+from dtm_contact.callbacks.standing import call_back_after, standing_of
+
+__all__ = ["CallGrounds", "OpenCallBacks", "call_back_after", "judge_call", "standing_of"]

@@ -1,0 +1,99 @@
+"""From a call to a decision: whose it is, whether it needs a call-back, who makes it. The same for all uses of it."""
+
+from dataclasses import dataclass
+
+from dtm_contact.callbacks.standing import standing_of
+from dtm_contact.matching.callers import CallerIndex, Line
+from dtm_contact.model import (
+    Call,
+    CallBacks,
+    CaseKind,
+    Contact,
+    History,
+    Judgement,
+    Mailbox,
+    Match,
+    Outcome,
+    Priority,
+    Standing,
+    Understanding,
+)
+from dtm_contact.pipeline import Grounds
+from dtm_contact.rules import decide
+
+CHANNEL = "phone"
+
+_PRIORITY = Priority.P3
+"""Of a call-back, unless a rule says otherwise."""
+
+_TOLD = {
+    Outcome.OTHER_DID: "Appel à un autre de nos numéros",
+    Outcome.OUTBOUND_ANSWERED: "Appel sortant abouti",
+    Outcome.OUTBOUND_UNANSWERED: "Appel sortant sans réponse",
+    Outcome.INTERNAL: "Appel interne",
+    Outcome.TRANSFER_UNANSWERED: "Appel transféré, personne n'a décroché",
+    Outcome.ANSWERED: "Appel répondu",
+    Outcome.VOICEMAIL: "Message vocal à écouter",
+    Outcome.ABANDONED: "Appel abandonné dans la file d'attente",
+    Outcome.TIMEOUT: "Appel sorti de la file d'attente sans réponse",
+    Outcome.OUT_OF_HOURS: "Appel reçu bureaux fermés",
+    Outcome.BEFORE_ANSWER: "Appel raccroché avant tout décroché",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class CallGrounds:
+    """What judging calls rests on, made ready once.
+
+    Attributes:
+        grounds: directory, rules, settings.
+        callers: the directory's numbers.
+    """
+
+    grounds: Grounds
+    callers: CallerIndex
+
+    @classmethod
+    def build(cls, grounds: Grounds) -> "CallGrounds":
+        """Make the look-up of numbers beside the other grounds."""
+        return cls(grounds, CallerIndex(grounds.directory))
+
+
+def judge_call(
+    call: Call, grounds: CallGrounds, history: History, call_backs: CallBacks, *, trace: bool = False
+) -> Judgement:
+    """Judge one call as of its end, when it became one that needs a call-back, or none.
+
+    Args:
+        call: what became of it; calls are judged in the order in which they end.
+        grounds: directory and rules.
+        history: what agents confirmed.
+        call_backs: what is open; what the call changes there is in the judgement's `contact.standing`.
+        trace: also evaluate every rule and keep what each saw.
+    """
+    on = call.ended_at.astimezone(grounds.grounds.settings.zone).date()
+    line = Line("") if call.key is None else grounds.callers.line(call.key, on, history)
+    automated = not line.known and _is_automated(call, grounds)
+    standing = standing_of(call, line.household, line.homes, call_backs, automated=automated)
+    matched = Match() if standing.party is None else grounds.callers.match(line, on)
+    return _decided(call, standing, matched, grounds.grounds, trace=trace)
+
+
+def _decided(call: Call, standing: Standing, matched: Match, grounds: Grounds, *, trace: bool) -> Judgement:
+    contact = Contact(
+        channel=CHANNEL,
+        at=call.started_at,
+        sender=Mailbox(name=call.name),
+        subject=_TOLD[call.outcome],
+        call=call,
+        standing=standing,
+    )
+    waiting = call.outcome.needs_call_back and not standing.automated
+    understanding = Understanding(CaseKind.CASE if waiting else CaseKind.NONE, (), _PRIORITY)
+    decision = decide(contact, matched, understanding, call.ended_at, grounds.rules, grounds.directory, trace=trace)
+    return Judgement(call.id, contact, matched, understanding, decision)
+
+
+def _is_automated(call: Call, grounds: CallGrounds) -> bool:
+    prefixes = grounds.grounds.settings.switchboard.automated_prefixes
+    return call.number is not None and call.number.startswith(prefixes)

@@ -1,0 +1,42 @@
+"""What is wrong in a log: each fault told with its place, the first of a kind in full, all of them counted."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+from dtm_contact.model import Problem, Severity
+
+SHOWN_OF_A_KIND = 10
+"""Faults of one kind that are told one by one; a log may hold a million of them."""
+
+
+@dataclass(slots=True)
+class Faults:
+    """The faults found in log files.
+
+    Attributes:
+        counts: how many of each kind.
+    """
+
+    counts: Counter[str] = field(default_factory=Counter)
+    _told: list[Problem] = field(default_factory=list)
+
+    def add(self, problem: Problem, kind: str = "") -> None:
+        """Count a fault, and keep it where few of its kind were told; `kind` is its message unless given."""
+        kind = kind or problem.message
+        self.counts[kind] += 1
+        if self.counts[kind] <= SHOWN_OF_A_KIND:
+            self._told.append(problem)
+
+    def problems(self) -> tuple[Problem, ...]:
+        """Return the faults kept, in the order found, then how many more there are of each kind."""
+        more = (
+            Problem("", 0, 0, f"{count - SHOWN_OF_A_KIND} more of: {kind}", severity=Severity.WARNING)
+            for kind, count in self.counts.items()
+            if count > SHOWN_OF_A_KIND
+        )
+        return (*self._told, *more)
+
+    @property
+    def total(self) -> int:
+        """How many faults there were."""
+        return self.counts.total()

@@ -1,0 +1,223 @@
+"""One line of `Master.csv` (or of a `cdr_custom` file) -> one record."""
+
+import csv
+import re
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+from dtm_contact.calls.clock import ZoneCheck, begin, later
+from dtm_contact.calls.faults import Faults
+from dtm_contact.calls.lines import LONGEST_LINE, Line
+from dtm_contact.errors import DtmContactError
+from dtm_contact.model import Problem
+
+_BASE = (
+    "accountcode", "src", "dst", "dcontext", "clid", "channel", "dstchannel", "lastapp", "lastdata",
+    "start", "answer", "end", "duration", "billsec", "disposition", "amaflags",
+)  # fmt: skip
+_NEW = ("peeraccount", "linkedid", "sequence")
+FIELDS = frozenset({*_BASE, "uniqueid", "userfield", *_NEW})
+"""The fields of a record, as `CDR()` names them."""
+
+PASSED_OVER = "-"
+"""In the declared columns: a column that is not read."""
+
+_NEEDED = ("src", "dst", "dcontext", "channel", "dstchannel", "lastapp", "disposition", "start", "end")
+_UNIQUEID = re.compile(r"(?:[^,|\s]{1,128}-)?([0-9]{9,11})\.[0-9]+")
+_NOT_TEXT = re.compile(rb"[\x00-\x08\x0e-\x1f\x7f]")
+_LONGEST_CALL = 24 * 3600.0
+_TORN = "was the line torn?"
+
+
+class ColumnsError(DtmContactError):
+    """The setting DTM_SWITCHBOARD_COLUMNS does not name the columns of a call record."""
+
+
+class _NoRecordError(Exception):
+    """A line is no record; says why, and what would be right."""
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.hint = hint
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One record: a leg of a call, or an agent's phone that rang for it. Times in seconds since 1970.
+
+    Attributes:
+        file, line: where it stands.
+        row: all its columns; the same row twice is one record.
+        call_id: the linkedid; the uniqueid where there is none; else its channel and start.
+        uniqueid: of its channel; empty where the log has none. Not a key: all agents that rang for one share it.
+        source, destination, context, caller_id, channel, answering_channel, application, disposition: as written.
+        answered: somebody or something answered.
+        start, end: when the leg began and ended.
+    """
+
+    file: str
+    line: int
+    row: tuple[str, ...]
+    call_id: str
+    uniqueid: str
+    source: str
+    destination: str
+    context: str
+    caller_id: str
+    channel: str
+    answering_channel: str
+    application: str
+    answered: bool
+    start: float
+    end: float
+
+
+class RecordReader:
+    """Reads lines of one file; keeps nothing but the faults and whether the time zone is right."""
+
+    def __init__(self, file: str, zone: ZoneInfo, faults: Faults, columns: tuple[str, ...] = ()) -> None:
+        """Take the file's name for faults, the zone of its times, and the columns where they are declared.
+
+        Raises:
+            ColumnsError: the declared columns hold an unknown field, one twice, or not all that are needed.
+        """
+        self.file = file
+        self.zone_check = ZoneCheck(zone)
+        self.faults = faults
+        self._declared = _layout(columns) if columns else None
+        self._zone = zone
+
+    def read(self, line: Line) -> Record | None:
+        """Return the record of a line; None where it holds none, the fault being told unless the line is empty."""
+        if not line.raw.strip():
+            return None
+        try:
+            return self._record(line)
+        except _NoRecordError as error:
+            message = str(error)
+            self.faults.add(Problem(self.file, line.number, 0, message, error.hint), _kind(message))
+            return None
+
+    def _record(self, line: Line) -> Record:
+        row = _row(line)
+        at = self._declared or _detected(row)
+        if len(row) != at["width"]:
+            raise _NoRecordError(f"{len(row)} columns in place of {at['width']}", "as DTM_SWITCHBOARD_COLUMNS has it")
+        if self._declared is None and "sequence" in at and not row[at["sequence"]].isdigit():
+            raise _NoRecordError(f"{len(row)} columns, and the last one is no sequence number", _TORN)
+        uniqueid = row[at["uniqueid"]] if "uniqueid" in at else ""
+        linkedid = row[at["linkedid"]] if "linkedid" in at else ""
+        second = _second(uniqueid)
+        start, end = self._times(row, at, second)
+        if second is not None and linkedid in {"", uniqueid}:
+            self.zone_check.see(start, second)
+        channel = row[at["channel"]]
+        return Record(
+            file=self.file,
+            line=line.number,
+            row=tuple(row),
+            call_id=linkedid or uniqueid or f"{channel}@{row[at['start']]}",
+            uniqueid=uniqueid,
+            source=row[at["src"]],
+            destination=row[at["dst"]],
+            context=row[at["dcontext"]],
+            caller_id=row[at["clid"]] if "clid" in at else "",
+            channel=channel,
+            answering_channel=row[at["dstchannel"]],
+            application=row[at["lastapp"]],
+            answered=row[at["disposition"]].upper() == "ANSWERED",
+            start=start,
+            end=end,
+        )
+
+    def _times(self, row: list[str], at: dict[str, int], second: float | None) -> tuple[float, float]:
+        written = row[at["start"]]
+        if not written and second is None:
+            raise _NoRecordError("no start time", "YYYY-MM-DD hh:mm:ss")
+        start = self._time("start", written, second) if written else second
+        assert start is not None  # noqa: S101 - told above
+        if second is not None and abs(start - second) > _LONGEST_CALL:
+            days = (start - second) / _LONGEST_CALL
+            raise _NoRecordError(
+                f"the start is {days:+.0f} days away from the second in its uniqueid", "a clock was wrong"
+            )
+        length = _number(row[at["duration"]]) if "duration" in at else None
+        try:
+            end = later(row[at["end"]], self._zone, start, start + (length or 0)) if row[at["end"]] else start
+        except ValueError:
+            raise _NoRecordError("the end is no time", "YYYY-MM-DD hh:mm:ss") from None
+        if end < start:
+            raise _NoRecordError("the end lies before the start")
+        if end - start > _LONGEST_CALL:
+            raise _NoRecordError("the call lasts longer than a day", "a clock was wrong")
+        return start, end
+
+    def _time(self, name: str, written: str, second: float | None) -> float:
+        try:
+            return begin(written, self._zone, second)
+        except ValueError:
+            raise _NoRecordError(f"the {name} is no time", "YYYY-MM-DD hh:mm:ss") from None
+
+
+def _row(line: Line) -> list[str]:
+    if line.too_long:
+        raise _NoRecordError(f"the line has {line.size} octets", f"a record has {LONGEST_LINE} at the most")
+    if _NOT_TEXT.search(line.raw):
+        raise _NoRecordError("the line is not text", "one record of comma-separated values a line")
+    try:
+        text = line.raw.decode("utf-8")
+    except UnicodeDecodeError:
+        text = line.raw.decode("cp1252", "replace")
+    try:
+        return next(csv.reader((text,), strict=True))
+    except csv.Error:
+        hint = 'a quotation mark inside a value is written twice: ""'
+        raise _NoRecordError("a quotation mark is not closed, or stands inside a value", hint) from None
+
+
+def _detected(row: list[str]) -> dict[str, int]:
+    """Return where the fields stand in a row of `cdr_csv`, whose options add columns at its end."""
+    width = len(row)
+    layout = _LAYOUTS.get(width)
+    if layout is None:
+        raise _NoRecordError(f"{width} columns", f"a record has 16 to 21; {_TORN}")
+    if width in {17, 20} and not _UNIQUEID.fullmatch(row[16]):
+        return _WITHOUT_UNIQUEID[width]
+    return layout
+
+
+def _layout(columns: tuple[str, ...]) -> dict[str, int]:
+    named = [column.lower() for column in columns if column != PASSED_OVER]
+    unknown = sorted(set(named) - FIELDS)
+    missing = [field for field in _NEEDED if field not in named]
+    if unknown or missing or len(set(named)) != len(named):
+        raise ColumnsError(
+            f"unknown: {', '.join(unknown) or 'none'}; missing: {', '.join(missing) or 'none'}; "
+            f"each once; known are {', '.join(sorted(FIELDS))}, and {PASSED_OVER} for a column not read"
+        )
+    return {column.lower(): index for index, column in enumerate(columns)} | {"width": len(columns)}
+
+
+_LAYOUTS = {
+    16: _layout(_BASE),
+    17: _layout((*_BASE, "uniqueid")),
+    18: _layout((*_BASE, "uniqueid", "userfield")),
+    19: _layout((*_BASE, *_NEW)),
+    20: _layout((*_BASE, "uniqueid", *_NEW)),
+    21: _layout((*_BASE, "uniqueid", "userfield", *_NEW)),
+}
+_WITHOUT_UNIQUEID = {17: _layout((*_BASE, "userfield")), 20: _layout((*_BASE, "userfield", *_NEW))}
+
+
+def _second(uniqueid: str) -> float | None:
+    found = _UNIQUEID.fullmatch(uniqueid)
+    return float(found[1]) if found else None
+
+
+def _number(text: str) -> float | None:
+    return float(text) if text.isascii() and text.isdigit() and len(text) < 8 else None  # noqa: PLR2004
+
+
+def _kind(message: str) -> str:
+    """Return a message without its figures, to count those alike together."""
+    return re.sub(r"[+-]?[0-9]+", "…", message)
