@@ -12,6 +12,8 @@ from dtm_contact.model import Call, Outcome
 from dtm_contact.normalize import phone_key
 from dtm_contact.settings import Switchboard
 
+_SHORTEST_NUMBER = 9  # digits of a number that a provider delivers; shorter ones are the dialplan's own
+
 _NOBODY = Caller(None, None, withheld=False)
 
 
@@ -79,14 +81,18 @@ class Telling:
     def _outcome(self, call: _Evidence) -> Outcome:
         if self._from_inside(call.first):
             return self._outcome_from_inside(call)
-        key = phone_key(call.first.destination)
-        if key is not None and key not in self._own:
+        if self._other_number(call.first.destination):
             return Outcome.OTHER_DID
         if self._somebody_answered(call):
             return Outcome.TRANSFER_UNANSWERED if self._left_after_transfer(call) else Outcome.ANSWERED
         if any(leg.application.lower() in self._voicemail for leg in call.legs):
             return Outcome.VOICEMAIL
         return self._unheard(call)
+
+    def _other_number(self, destination: str) -> bool:
+        """Tell whether a number was dialled that is none of ours; an extension or a name of the dialplan is none."""
+        key = dialled(destination).key
+        return key is not None and len(key) >= _SHORTEST_NUMBER and key not in self._own
 
     def _unheard(self, call: _Evidence) -> Outcome:
         """Return what became of a caller who spoke to nobody and left no message."""

@@ -1,9 +1,24 @@
-"""Judging outside live work: messages at rest, and decisions held against the truth."""
+"""Judging outside live work: messages and calls at rest, and decisions held against the truth."""
 
 from dtm_contact.rehearsal.at_rest import messages_at_rest
 from dtm_contact.rehearsal.calls_at_rest import CallsAtRest
 from dtm_contact.rehearsal.judged_calls import JudgedCalls
 from dtm_contact.rehearsal.score import Figure, Miss, Score, score
+from dtm_contact.rehearsal.score_calls import QUEUE_LOG_FILE, RECORDS_FILE, read_call_truth, score_calls
 from dtm_contact.rehearsal.truth import Truth, read_truth
 
-__all__ = ["CallsAtRest", "Figure", "JudgedCalls", "Miss", "Score", "Truth", "messages_at_rest", "read_truth", "score"]
+__all__ = [
+    "QUEUE_LOG_FILE",
+    "RECORDS_FILE",
+    "CallsAtRest",
+    "Figure",
+    "JudgedCalls",
+    "Miss",
+    "Score",
+    "Truth",
+    "messages_at_rest",
+    "read_call_truth",
+    "read_truth",
+    "score",
+    "score_calls",
+]

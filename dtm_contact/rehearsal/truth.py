@@ -3,30 +3,32 @@
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from dtm_contact.errors import InvalidFilesError
 from dtm_contact.model import CaseKind, Priority, Problem
 
 FILE_NAME = "truth.jsonl"
 
-_Identifier = Annotated[str, Field(min_length=1, max_length=200)]
+Line = TypeVar("Line", bound=BaseModel)
+
+Identifier = Annotated[str, Field(min_length=1, max_length=200)]
 
 
 class _Line(BaseModel):
     model_config = ConfigDict(extra="ignore")
 
-    file: _Identifier
-    tenant_id: _Identifier | None
-    acceptable_tenant_ids: tuple[_Identifier, ...] = ()
-    dwelling_id: _Identifier | None
-    residence_id: _Identifier | None
-    caretaker_id: _Identifier | None
-    office: _Identifier | None
-    topic: _Identifier
-    acceptable_topics: tuple[_Identifier, ...] = ()
+    file: Identifier
+    tenant_id: Identifier | None
+    acceptable_tenant_ids: tuple[Identifier, ...] = ()
+    dwelling_id: Identifier | None
+    residence_id: Identifier | None
+    caretaker_id: Identifier | None
+    office: Identifier | None
+    topic: Identifier
+    acceptable_topics: tuple[Identifier, ...] = ()
     priority: Priority
     acceptable_priorities: tuple[Priority, ...] = ()
     kind: CaseKind
@@ -58,35 +60,42 @@ def read_truth(folder: Path) -> dict[str, Truth]:
     Raises:
         InvalidFilesError: the file is missing, or a line is not what it should be; all such lines are told.
     """
+    return {line.file: _truth(line) for line in truth_lines(folder, _Line)}
+
+
+def truth_lines(folder: Path, model: type[Line]) -> list[Line]:
+    """Return the lines of a folder's truth, each as `model` has it; empty lines are passed over.
+
+    Raises:
+        InvalidFilesError: the file is missing, or a line is not what it should be; all such lines are told.
+    """
     path = folder / FILE_NAME
     if not path.is_file():
         raise InvalidFilesError([Problem(FILE_NAME, 0, 0, "the folder has no such file", f"looked in {folder}")])
     problems: list[Problem] = []
-    found: dict[str, Truth] = {}
-    lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
-    for number, text in enumerate(lines, start=1):
-        if text.strip() and (truth := _parse(text, number, problems)):
-            found[truth.file] = truth
+    texts = path.read_text(encoding="utf-8", errors="replace").splitlines()
+    lines = [
+        line
+        for number, text in enumerate(texts, start=1)
+        if text.strip() and (line := _parse(text, model, number, problems))
+    ]
     if problems:
         raise InvalidFilesError(problems)
-    return found
+    return lines
 
 
-def _parse(text: str, number: int, problems: list[Problem]) -> Truth | None:
+def _parse(text: str, model: type[Line], number: int, problems: list[Problem]) -> Line | None:
     try:
-        line = TypeAdapter(_Line).validate_python(json.loads(text))
+        return model.model_validate(json.loads(text))
     except json.JSONDecodeError as error:
         problems.append(Problem(FILE_NAME, number, error.colno, "not a JSON object", error.msg))
-        return None
     except RecursionError:
         problems.append(Problem(FILE_NAME, number, 1, "nested too deeply", "one flat object a line"))
-        return None
     except ValidationError as error:
         for fault in error.errors(include_input=False):
             key = ".".join(str(part) for part in fault["loc"]) or "line"
             problems.append(Problem(FILE_NAME, number, 1, f"{key}: {fault['msg']}"))
-        return None
-    return _truth(line)
+    return None
 
 
 def _truth(line: _Line) -> Truth:

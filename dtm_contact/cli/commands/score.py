@@ -1,5 +1,6 @@
 """`dtm-contact score`: decisions held against the truth."""
 
+from collections.abc import Set as AbstractSet
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -9,9 +10,23 @@ from rich.text import Text
 
 from dtm_contact.cli.grounds import grounds_options, load_grounds
 from dtm_contact.cli.output import as_json_option, console, print_json, table
+from dtm_contact.cli.problems import print_problems
 from dtm_contact.model import NoHistory
 from dtm_contact.pipeline import judge
-from dtm_contact.rehearsal import Figure, Miss, Score, messages_at_rest, read_truth, score
+from dtm_contact.rehearsal import (
+    QUEUE_LOG_FILE,
+    RECORDS_FILE,
+    CallsAtRest,
+    Figure,
+    JudgedCalls,
+    Miss,
+    Score,
+    messages_at_rest,
+    read_call_truth,
+    read_truth,
+    score,
+    score_calls,
+)
 from dtm_contact.settings import Settings
 
 
@@ -23,21 +38,41 @@ from dtm_contact.settings import Settings
 def command(settings: Settings, folder: Path, directory: Path | None, rules: Path | None, *, as_json: bool) -> None:
     """Hold decisions against the truth.
 
-    FOLDER holds messages (.eml) and what is right for each (truth.jsonl). Prints how many answers are right for each
-    question, then every miss with what was said and what is right.
+    FOLDER holds messages (.eml), or call records (Master.csv, with their queue_log), and what is right for each
+    (truth.jsonl). Prints how many answers are right for each question, then every miss with what was said and what is
+    right.
     """
+    found = (_of_calls if (folder / RECORDS_FILE).is_file() else _of_messages)(folder, settings, directory, rules)
+    if as_json:
+        print_json(_as_json(found))
+    else:
+        console().print(_as_tables(found))
+
+
+def _of_messages(folder: Path, settings: Settings, directory: Path | None, rules: Path | None) -> Score:
     truths = read_truth(folder)
     grounds = load_grounds(settings, directory, rules)
     arrivals = messages_at_rest([str(folder)], datetime.now(UTC))
     judgements = [judge(arrival, arrival.received_at, grounds, NoHistory()) for arrival in arrivals]
     found = score(judgements, truths, grounds)
-    missing = sorted(truths.keys() - {judgement.source for judgement in judgements})
-    for file in missing:
-        click.echo(f"{file}: named in the truth, but not in the folder", err=True)
-    if as_json:
-        print_json(_as_json(found))
-    else:
-        console().print(_as_tables(found))
+    _tell_missing(truths.keys() - {judgement.source for judgement in judgements})
+    return found
+
+
+def _of_calls(folder: Path, settings: Settings, directory: Path | None, rules: Path | None) -> Score:
+    truths = read_call_truth(folder)
+    grounds = load_grounds(settings, directory, rules)
+    queue_log = folder / QUEUE_LOG_FILE
+    at_rest = CallsAtRest([folder / RECORDS_FILE], queue_log if queue_log.is_file() else None, settings)
+    judgements = list(JudgedCalls(grounds).judge(at_rest))
+    print_problems(at_rest.problems(), as_json=False)
+    _tell_missing(truths.keys() - {judgement.source for judgement in judgements})
+    return score_calls(judgements, truths)
+
+
+def _tell_missing(sources: AbstractSet[str]) -> None:
+    for source in sorted(sources):
+        click.echo(f"{source}: named in the truth, but not in the folder", err=True)
 
 
 def _as_json(found: Score) -> dict[str, object]:

@@ -1,0 +1,190 @@
+"""Judged calls held against the truth of a folder: `truth.jsonl` with a line a call."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict
+
+from dtm_contact.model import Call, CaseKind, Judgement, Likely, Outcome, Priority, Standing
+from dtm_contact.rehearsal.score import Figure, Miss, Score
+from dtm_contact.rehearsal.truth import Identifier, truth_lines
+
+RECORDS_FILE = "Master.csv"
+QUEUE_LOG_FILE = "queue_log"
+
+
+class CallTruth(BaseModel):
+    """What is right for one call; a question whose key a line has not is not asked of that call."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    call_id: Identifier
+    outcome: Outcome
+    kind: CaseKind
+    number: Identifier | None = None
+    joins: Identifier | None = None
+    closes: Identifier | None = None
+    tenant_id: Identifier | None = None
+    acceptable_tenant_ids: tuple[Identifier, ...] = ()
+    dwelling_id: Identifier | None = None
+    residence_id: Identifier | None = None
+    office: Identifier | None = None
+    priority: Priority | None = None
+    note: str = ""
+
+    @property
+    def tenants(self) -> frozenset[str]:
+        """The tenants who may be named."""
+        return frozenset(filter(None, (self.tenant_id, *self.acceptable_tenant_ids)))
+
+
+def read_call_truth(folder: Path) -> dict[str, CallTruth]:
+    """Return the truth of a folder by call id.
+
+    Raises:
+        InvalidFilesError: the file is missing, or a line is not what it should be; all such lines are told.
+    """
+    return {line.call_id: line for line in truth_lines(folder, CallTruth)}
+
+
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    """One judged call beside its truth."""
+
+    judgement: Judgement
+    truth: CallTruth
+
+    @property
+    def call(self) -> Call:
+        assert self.judgement.contact.call is not None  # noqa: S101 - only calls are judged here
+        return self.judgement.contact.call
+
+    @property
+    def standing(self) -> Standing:
+        return self.judgement.contact.standing or Standing()
+
+    @property
+    def tenant(self) -> str | None:
+        return _id(self.judgement.match.tenant)
+
+
+@dataclass(frozen=True, slots=True)
+class _Question:
+    """Something asked of each call whose truth has the key, or of those that `counts` says."""
+
+    name: str
+    key: str
+    said: Callable[[_Judged], str | None]
+    right: Callable[[_Judged], str | None]
+    counts: Callable[[_Judged], bool] = lambda _judged: True
+    holds: Callable[[_Judged], bool] | None = None
+
+    def asked(self, judged: _Judged) -> bool:
+        return self.key in judged.truth.model_fields_set and self.counts(judged)
+
+    def is_right(self, judged: _Judged) -> bool:
+        return self.holds(judged) if self.holds else self.said(judged) == self.right(judged)
+
+
+def _id(likely: Likely | None) -> str | None:
+    return likely.id if likely else None
+
+
+def _tenants(judged: _Judged) -> str | None:
+    return " | ".join(sorted(judged.truth.tenants)) or None
+
+
+def _place_not_wrong(said: Likely | None, right: str | None) -> bool:
+    return said is None or said.id == right
+
+
+_QUESTIONS = (
+    _Question("outcome", "outcome", lambda it: it.call.outcome.value, lambda it: it.truth.outcome.value),
+    _Question("kind", "kind", lambda it: it.judgement.decision.kind.value, lambda it: it.truth.kind.value),
+    _Question("number", "number", lambda it: it.call.number, lambda it: it.truth.number),
+    _Question("office", "office", lambda it: it.judgement.decision.office_id, lambda it: it.truth.office),
+    _Question("joins", "joins", lambda it: it.standing.joins, lambda it: it.truth.joins),
+    _Question(
+        "joins, where it joins one",
+        "joins",
+        lambda it: it.standing.joins,
+        lambda it: it.truth.joins,
+        lambda it: it.truth.joins is not None,
+    ),
+    _Question("closes", "closes", lambda it: it.standing.closes, lambda it: it.truth.closes),
+    _Question(
+        "closes, where it closes one",
+        "closes",
+        lambda it: it.standing.closes,
+        lambda it: it.truth.closes,
+        lambda it: it.truth.closes is not None,
+    ),
+    _Question("priority", "priority", lambda it: it.judgement.decision.priority.value, lambda it: it.truth.priority),
+    _Question(
+        "tenant named and right",
+        "tenant_id",
+        lambda it: it.tenant,
+        _tenants,
+        lambda it: it.truth.tenant_id is not None,
+        lambda it: it.tenant in it.truth.tenants,
+    ),
+    _Question(
+        "no wrong tenant named",
+        "tenant_id",
+        lambda it: it.tenant,
+        _tenants,
+        holds=lambda it: it.tenant is None or it.tenant in it.truth.tenants,
+    ),
+    _Question(
+        "dwelling",
+        "dwelling_id",
+        lambda it: _id(it.judgement.match.dwelling),
+        lambda it: it.truth.dwelling_id,
+        lambda it: it.truth.dwelling_id is not None,
+    ),
+    _Question(
+        "no wrong dwelling",
+        "dwelling_id",
+        lambda it: _id(it.judgement.match.dwelling),
+        lambda it: it.truth.dwelling_id,
+        holds=lambda it: _place_not_wrong(it.judgement.match.dwelling, it.truth.dwelling_id),
+    ),
+    _Question(
+        "residence",
+        "residence_id",
+        lambda it: _id(it.judgement.match.residence),
+        lambda it: it.truth.residence_id,
+        lambda it: it.truth.residence_id is not None,
+    ),
+    _Question(
+        "no wrong residence",
+        "residence_id",
+        lambda it: _id(it.judgement.match.residence),
+        lambda it: it.truth.residence_id,
+        holds=lambda it: _place_not_wrong(it.judgement.match.residence, it.truth.residence_id),
+    ),
+)
+
+
+def score_calls(judgements: Iterable[Judgement], truths: Mapping[str, CallTruth]) -> Score:
+    """Hold judged calls against their truths.
+
+    Args:
+        judgements: what was judged; calls without a truth are left out.
+        truths: what is right, by call id.
+    """
+    calls = [_Judged(found, truths[found.source]) for found in judgements if found.source in truths]
+    figures: list[Figure] = []
+    misses: list[Miss] = []
+    for question in _QUESTIONS:
+        asked = [call for call in calls if question.asked(call)]
+        wrong = [call for call in asked if not question.is_right(call)]
+        figures.append(Figure(question.name, len(asked) - len(wrong), len(asked)))
+        misses.extend(_miss(question, call) for call in wrong)
+    return Score(tuple(figures), tuple(misses))
+
+
+def _miss(question: _Question, judged: _Judged) -> Miss:
+    said, right = question.said(judged) or "–", question.right(judged) or "–"
+    return Miss(judged.truth.call_id, question.name, said, right, judged.truth.note)
