@@ -5,10 +5,11 @@ Both ends are this program, of the same version, over pipes that nobody else hol
 
 import pickle
 import struct
-from asyncio import IncompleteReadError, StreamReader
+from asyncio import IncompleteReadError, StreamReader, StreamWriter
 from typing import Any, BinaryIO
 
 _LENGTH = struct.Struct("!Q")
+_CHUNK = 256 * 1024
 
 
 def pack(value: Any) -> bytes:
@@ -32,6 +33,19 @@ def _exactly(stream: BinaryIO, size: int) -> bytes:
     if len(octets) < size:
         raise EOFError
     return octets
+
+
+async def send(stream: StreamWriter, value: Any) -> None:
+    """Write one frame to an asyncio stream, piece by piece: a large one is not copied as a whole on its way.
+
+    Raises:
+        ConnectionError: the other end is gone.
+    """
+    body = memoryview(pickle.dumps(value, protocol=pickle.HIGHEST_PROTOCOL))
+    stream.write(_LENGTH.pack(len(body)))
+    for start in range(0, len(body), _CHUNK):
+        stream.write(body[start : start + _CHUNK])
+        await stream.drain()
 
 
 async def receive(stream: StreamReader) -> Any:

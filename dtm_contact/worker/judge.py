@@ -5,7 +5,7 @@ import sys
 
 from dtm_contact.errors import JudgeDiedError, JudgeTimeoutError
 from dtm_contact.settings import Settings
-from dtm_contact.worker.frames import pack, receive
+from dtm_contact.worker.frames import pack, receive, send
 from dtm_contact.worker.messages import Judged, Ready, Refused, Task
 
 _STREAM_LIMIT = 1 << 20
@@ -63,9 +63,7 @@ class JudgeProcess:
             JudgeDiedError: the process ended before it answered.
         """
         await self.ready()
-        if self._process is not None and self._process.stdin is not None:
-            self._process.stdin.write(pack(task))
-        answer = await self._answer(self._settings.judge.seconds)
+        answer = await self._answer(self._settings.judge.seconds, task)
         if not isinstance(answer, Judged | Refused):
             raise JudgeDiedError("it answered out of turn")
         if isinstance(answer, Refused) and answer.worn:
@@ -73,13 +71,14 @@ class JudgeProcess:
             await self.launch()
         return answer
 
-    async def _answer(self, seconds: float) -> object:
+    async def _answer(self, seconds: float, task: Task | None = None) -> object:
         process = self._process
         if process is None or process.stdin is None or process.stdout is None:
             raise JudgeDiedError("it is not running")
         try:
             async with asyncio.timeout(seconds):
-                await process.stdin.drain()
+                if task is not None:
+                    await send(process.stdin, task)
                 return await receive(process.stdout)
         except TimeoutError as error:
             await self.kill()
