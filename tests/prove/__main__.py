@@ -39,8 +39,11 @@ def _power(folder: Path, times: int, random: Random) -> bool:
 
 
 def _hostile(folder: Path, times: int, random: Random) -> bool:
-    outcome = asyncio.run(hostile.prove_hostile(folder, tuple(hostile.MESSAGES), random, seconds=times))
+    before = asyncio.run(hostile.rate_alone(_new(folder, "before"), random, seconds=times))
+    outcome = asyncio.run(hostile.prove_hostile(_new(folder, "beside"), tuple(hostile.MESSAGES), random, seconds=times))
+    after = asyncio.run(hostile.rate_alone(_new(folder, "after"), random, seconds=times))
     _say(outcome.lines())
+    _say([f"mail taken in alone {before:.0f}/s and {after:.0f}/s, beside the hostile messages {outcome.rate:.0f}/s"])
     return outcome.sound
 
 

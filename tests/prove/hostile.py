@@ -111,48 +111,47 @@ class Ending:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What the trial showed; rates are messages taken in a second."""
+    """What the trial showed; `rate` is how many ordinary messages were taken in a second."""
 
     endings: tuple[Ending, ...]
     audit: Audit
-    alone: float
-    beside: float
-    judges_died: int
+    rate: float
 
     @property
     def sound(self) -> bool:
-        """Whether every message ended well, nothing was lost, and no judge died without a word."""
+        """Whether every message ended well and nothing was lost or done twice."""
         # `undecided` counts what was parked, which `endings` look at.
         lost = self.audit.lost + self.audit.two_cases + self.audit.two_records + self.audit.broken_file
-        return all(ending.sound for ending in self.endings) and not lost and not self.judges_died
+        return all(ending.sound for ending in self.endings) and not lost
 
     def lines(self) -> Iterator[str]:
         """Yield what is to be told."""
         yield "hostile messages through the daemon"
         yield from map(str, self.endings)
-        ratio = self.beside / self.alone if self.alone else 0
-        yield f"  mail taken in alone {self.alone:.0f}/s, beside them {self.beside:.0f}/s (x {ratio:.2f})"
-        yield f"  judges that died without a word: {self.judges_died}"
         yield from self.audit.lines()
 
 
 async def prove_hostile(folder: Path, names: Sequence[str], random: Random, seconds: float) -> Outcome:
     """Send the named messages while ordinary mail flows for so many seconds; then wait until all is judged."""
     raw = {name: MESSAGES[name]() for name in names}
-    (folder / "alone").mkdir()
-    alone = Program(prepared_store(folder / "alone"))
     program = Program(prepared_store(folder))
     try:
-        rate_alone, _ = await _rate(alone, random, (), seconds)
-        await alone.kill()
-        rate_beside, senders = await _rate(program, random, tuple(raw.values()), seconds)
-        died = sum("JudgeDiedError" in line or "JudgeTimeoutError" in line for line in program.log)
+        rate, senders = await _rate(program, random, tuple(raw.values()), seconds)
         await finished(program)
     finally:
-        await alone.kill()
         await program.kill()
     endings = tuple(_ending(program.store, name, content) for name, content in raw.items())
-    return Outcome(endings, audit(senders.ledger, program.store), rate_alone, rate_beside, died)
+    return Outcome(endings, audit(senders.ledger, program.store), rate)
+
+
+async def rate_alone(folder: Path, random: Random, seconds: float) -> float:
+    """Return how many ordinary messages a second are taken in while nothing hostile comes."""
+    program = Program(prepared_store(folder))
+    try:
+        rate, _ = await _rate(program, random, (), seconds)
+    finally:
+        await program.kill()
+    return rate
 
 
 async def _rate(program: Program, random: Random, hostile: Sequence[bytes], seconds: float) -> tuple[float, Senders]:

@@ -20,7 +20,7 @@ _FILES_BESIDE = 200
 _BETWEEN_NOOPS = 0.02
 _FLOWS_SECONDS = 1.0
 _REPLY_SECONDS = 60.0
-_LARGE = b"From: a@tenant.example\r\nSubject: Photos\r\n\r\n" + (b"x" * 76 + b"\r\n") * 385_000
+LARGE = b"From: a@tenant.example\r\nSubject: Photos\r\n\r\n" + (b"x" * 76 + b"\r\n") * 385_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ class Outcome:
 
 async def prove_idle(folder: Path, connections: int, random: Random) -> Outcome:
     """Open so many connections that say nothing, hand over mail and a large message beside them, then ask each."""
-    _allow_files(connections + _FILES_BESIDE)
+    allow_files(connections + _FILES_BESIDE)
     most = str(connections + _FILES_BESIDE)
     program = Program(
         prepared_store(folder),
@@ -58,10 +58,10 @@ async def prove_idle(folder: Path, connections: int, random: Random) -> Outcome:
     try:
         await program.started()
         async with AsyncExitStack() as leaving:
-            crowd = [await _connected(program, leaving) for _ in range(connections)]
+            crowd = [await connected(program, leaving) for _ in range(connections)]
             async with Senders(program, random, SESSIONS) as senders:
                 await asyncio.sleep(_FLOWS_SECONDS)
-                noops = await _noops_beside(await _connected(program, leaving), senders)
+                noops = await _noops_beside(await connected(program, leaving), senders)
                 await senders.finish()
             answered = sum([(await each.noop()).code == 250 for each in crowd])
         await finished(program)
@@ -73,7 +73,7 @@ async def prove_idle(folder: Path, connections: int, random: Random) -> Outcome:
 
 async def _noops_beside(session: SMTP, senders: Senders) -> int:
     """Hand over a large message while `session` says NOOP; return how often that was answered meanwhile."""
-    large = asyncio.create_task(senders.hand_over(_LARGE))
+    large = asyncio.create_task(senders.hand_over(LARGE))
     noops = 0
     while not large.done():
         noops += (await session.noop()).code == 250
@@ -82,13 +82,15 @@ async def _noops_beside(session: SMTP, senders: Senders) -> int:
     return noops
 
 
-def _allow_files(count: int) -> None:
+def allow_files(count: int) -> None:
+    """Let this process, and those that it starts, open so many files, as far as the machine allows."""
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     soft = count if most == resource.RLIM_INFINITY else min(count, most)
     resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, resource.getrlimit(resource.RLIMIT_NOFILE)[0]), most))
 
 
-async def _connected(program: Program, leaving: AsyncExitStack) -> SMTP:
+async def connected(program: Program, leaving: AsyncExitStack) -> SMTP:
+    """Return a session that has been greeted and has said nothing; it is closed with `leaving`."""
     host, port = program.address
     session = SMTP(hostname=host, port=port, timeout=_REPLY_SECONDS, start_tls=False, use_tls=False)
     await session.connect()

@@ -105,6 +105,17 @@ async def _live_and_die(program: Program, random: Random) -> None:
     await program.launch()
 
 
+async def settled(store: Path) -> None:
+    """Return once nothing waits to be judged.
+
+    Raises:
+        TimeoutError: something waits for ever.
+    """
+    async with asyncio.timeout(_SECONDS_TO_SETTLE):
+        while await asyncio.to_thread(waiting, store) > 0:
+            await asyncio.sleep(0.1)
+
+
 async def finished(program: Program) -> None:
     """Return once nothing waits to be judged and the daemon has stopped as it should.
 
@@ -112,8 +123,6 @@ async def finished(program: Program) -> None:
         TimeoutError: something waits for ever.
         RuntimeError: it did not end well.
     """
-    async with asyncio.timeout(_SECONDS_TO_SETTLE):
-        while await asyncio.to_thread(waiting, program.store) > 0:
-            await asyncio.sleep(0.1)
+    await settled(program.store)
     if status := await program.stop():
         raise RuntimeError(f"the daemon ended with status {status}:\n" + "\n".join(program.log))
