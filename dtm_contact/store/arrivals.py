@@ -13,6 +13,7 @@ from sqlalchemy.engine import Connection
 from dtm_contact.errors import NotFoundError
 from dtm_contact.model import Arrival, Envelope
 from dtm_contact.store import events
+from dtm_contact.store.bodies import insert_bodies
 from dtm_contact.store.columns import bounded_key
 from dtm_contact.store.database import Database
 from dtm_contact.store.schema import arrival_bodies, arrivals, cases, contacts
@@ -234,9 +235,7 @@ def _insert(connection: Connection, new: dict[tuple[str, str], Arrival]) -> None
         .returning(arrivals.c.id, arrivals.c.channel, arrivals.c.external_id)
     )
     stored = connection.execute(statement, [_values(arrival) for arrival in reversed(new.values())]).all()
-    bodies = [{"arrival_id": row.id, "raw": new[row.channel, row.external_id].raw} for row in stored]
-    if bodies:
-        connection.execute(arrival_bodies.insert(), bodies)
+    insert_bodies(connection, {row.id: new[row.channel, row.external_id].raw for row in stored})
 
 
 def _values(arrival: Arrival) -> dict[str, Any]:
