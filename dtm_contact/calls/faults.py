@@ -19,18 +19,20 @@ class Faults:
 
     counts: Counter[str] = field(default_factory=Counter)
     _told: list[Problem] = field(default_factory=list)
+    _files: dict[str, str] = field(default_factory=dict)
 
     def add(self, problem: Problem, kind: str = "") -> None:
         """Count a fault, and keep it where few of its kind were told; `kind` is its message unless given."""
         kind = kind or problem.message
         self.counts[kind] += 1
+        self._files.setdefault(kind, problem.file)
         if self.counts[kind] <= SHOWN_OF_A_KIND:
             self._told.append(problem)
 
     def problems(self) -> tuple[Problem, ...]:
         """Return the faults kept, in the order found, then how many more there are of each kind."""
         more = (
-            Problem("", 0, 0, f"{count - SHOWN_OF_A_KIND} more of: {kind}", severity=Severity.WARNING)
+            Problem(self._files[kind], 0, 0, f"{count - SHOWN_OF_A_KIND} more of: {kind}", severity=Severity.WARNING)
             for kind, count in self.counts.items()
             if count > SHOWN_OF_A_KIND
         )

@@ -62,7 +62,7 @@ def national(key: str) -> str:
 def dialled(field: str) -> Caller:
     """Return the number that a field holds: alone, as a SIP address, with a name, or with a second number."""
     key = _key(field)
-    return Caller(national(key), key, withheld=False) if key else Caller(None, None, withheld=True)
+    return Caller(national(key) if key else None, key, withheld=False)
 
 
 @lru_cache(maxsize=8_192)

@@ -9,7 +9,7 @@ from dtm_contact.calls.clock import ZoneCheck, begin, later
 from dtm_contact.calls.faults import Faults
 from dtm_contact.calls.lines import LONGEST_LINE, Line
 from dtm_contact.errors import DtmContactError
-from dtm_contact.model import Problem
+from dtm_contact.model import Problem, Severity
 
 _BASE = (
     "accountcode", "src", "dst", "dcontext", "clid", "channel", "dstchannel", "lastapp", "lastdata",
@@ -26,6 +26,7 @@ _NEEDED = ("src", "dst", "dcontext", "channel", "dstchannel", "lastapp", "dispos
 _UNIQUEID = re.compile(r"(?:[^,|\s]{1,128}-)?([0-9]{9,11})\.[0-9]+")
 _NOT_TEXT = re.compile(rb"[\x00-\x08\x0e-\x1f\x7f]")
 _LONGEST_CALL = 24 * 3600.0
+_DURATION_DIGITS = 7
 _TORN = "was the line torn?"
 
 
@@ -86,11 +87,13 @@ class RecordReader:
         self.faults = faults
         self._declared = _layout(columns) if columns else None
         self._zone = zone
+        self._line = 0
 
     def read(self, line: Line) -> Record | None:
         """Return the record of a line; None where it holds none, the fault being told unless the line is empty."""
         if not line.raw.strip():
             return None
+        self._line = line.number
         try:
             return self._record(line)
         except _NoRecordError as error:
@@ -141,16 +144,28 @@ class RecordReader:
             raise _NoRecordError(
                 f"the start is {days:+.0f} days away from the second in its uniqueid", "a clock was wrong"
             )
-        length = _number(row[at["duration"]]) if "duration" in at else None
+        return start, self._end(row, at, start)
+
+    def _end(self, row: list[str], at: dict[str, int], start: float) -> float:
+        """Return when the leg ended.
+
+        One that cannot be true is told, and the duration taken in its place: the caller must not be lost with it.
+        """
+        expected = start + (_number(row[at["duration"]]) or 0.0 if "duration" in at else 0.0)
+        if not row[at["end"]]:
+            return expected
         try:
-            end = later(row[at["end"]], self._zone, start, start + (length or 0)) if row[at["end"]] else start
+            end = later(row[at["end"]], self._zone, start, expected)
         except ValueError:
-            raise _NoRecordError("the end is no time", "YYYY-MM-DD hh:mm:ss") from None
+            return self._doubt("the end is no time", expected)
         if end < start:
-            raise _NoRecordError("the end lies before the start")
-        if end - start > _LONGEST_CALL:
-            raise _NoRecordError("the call lasts longer than a day", "a clock was wrong")
-        return start, end
+            return self._doubt("the end lies before the start", expected)
+        return end if end - start <= _LONGEST_CALL else self._doubt("the call lasts longer than a day", expected)
+
+    def _doubt(self, message: str, instead: float) -> float:
+        hint = "its duration counts instead, none where that is wrong too"
+        self.faults.add(Problem(self.file, self._line, 0, message, hint, Severity.WARNING))
+        return instead
 
     def _time(self, name: str, written: str, second: float | None) -> float:
         try:
@@ -215,7 +230,10 @@ def _second(uniqueid: str) -> float | None:
 
 
 def _number(text: str) -> float | None:
-    return float(text) if text.isascii() and text.isdigit() and len(text) < 8 else None  # noqa: PLR2004
+    """Return a duration in seconds, None where it is none or longer than a day."""
+    if not (text.isascii() and text.isdigit() and len(text) <= _DURATION_DIGITS):
+        return None
+    return float(text) if float(text) <= _LONGEST_CALL else None
 
 
 def _kind(message: str) -> str:

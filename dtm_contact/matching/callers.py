@@ -36,17 +36,19 @@ class Line:
         holders: the people it stands with, those without a lease in force too; with agents' confirmations.
         homes: dwellings and commercial premises let to them on that day; a parking space is nobody's home.
         equipment: the machine that calls from it.
+        staff: it is a caretaker's or an office's.
     """
 
     key: str
     holders: tuple[str, ...] = ()
     homes: tuple[str, ...] = ()
     equipment: Equipment | None = None
+    staff: bool = False
 
     @property
     def known(self) -> bool:
         """Whether the directory knows it at all."""
-        return bool(self.holders) or self.equipment is not None
+        return bool(self.holders) or self.equipment is not None or self.staff
 
     @property
     def household(self) -> str | None:
@@ -61,6 +63,8 @@ class CallerIndex:
         """Read all numbers of the directory."""
         self._directory = directory
         self._holders: Mapping[str, tuple[str, ...]] = _holders(directory)
+        staff = (*directory.records.caretakers, *directory.records.offices)
+        self._staff = frozenset(filter(None, (phone_key(person.phone) for person in staff)))
         self._equipment = {key: line for line in directory.records.equipment if (key := phone_key(line.number))}
 
     def line(self, key: str, on: date, history: History) -> Line:
@@ -73,7 +77,7 @@ class CallerIndex:
             for lease in self._directory.leases_of(holder)
             if in_force(lease, on) and self._is_home(lease)
         )
-        return Line(key, holders, tuple(homes), self._equipment.get(key))
+        return Line(key, holders, tuple(homes), self._equipment.get(key), key in self._staff)
 
     def match(self, line: Line, on: date) -> Match:
         """Return who it is: a number held by one person names the tenant, one of a household the dwelling.

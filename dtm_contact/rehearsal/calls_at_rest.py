@@ -84,7 +84,8 @@ class CallsAtRest:
             )
         if self._revised:
             message = f"{self._revised} records came after their call had been judged, and were left out"
-            yield Problem("", 0, 0, message, "raise DTM_SWITCHBOARD_LATE_SECONDS", Severity.WARNING)
+            files = ", ".join(path.name for path in self._readers)
+            yield Problem(files, 0, 0, message, "raise DTM_SWITCHBOARD_LATE_SECONDS", Severity.WARNING)
 
     def _records(self, files: ExitStack) -> Iterator[Record]:
         opened = [(reader, _opened(path, files)) for path, reader in self._readers.items()]
