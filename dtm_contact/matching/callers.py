@@ -63,8 +63,11 @@ class CallerIndex:
         """Read all numbers of the directory."""
         self._directory = directory
         self._holders: Mapping[str, tuple[str, ...]] = _holders(directory)
-        staff = (*directory.records.caretakers, *directory.records.offices)
-        self._staff = frozenset(filter(None, (phone_key(person.phone) for person in staff)))
+        staff = [
+            *(caretaker.phone for caretaker in directory.records.caretakers),
+            *(office.phone for office in directory.records.offices),
+        ]
+        self._staff = frozenset(filter(None, map(phone_key, staff)))
         self._equipment = {key: line for line in directory.records.equipment if (key := phone_key(line.number))}
 
     def line(self, key: str, on: date, history: History) -> Line:
