@@ -56,9 +56,8 @@ def bench_messages() -> None:
     print(f"{len(arrivals)} messages, {ROUNDS} rounds")
     for name, times in taken.items():
         middle, slow = median(times), quantiles(times, n=20)[-1]
-        print(
-            f"  {name:<26} median {middle * 1e3:7.2f} ms   95th percentile {slow * 1e3:7.2f} ms   {middle / base:6.1f} x"
-        )
+        figures = f"median {middle * 1e3:7.2f} ms   95th percentile {slow * 1e3:7.2f} ms   {middle / base:6.1f} x"
+        print(f"  {name:<26} {figures}")
 
 
 def time_steps(arrival: Arrival, grounds: Grounds, taken: dict[str, list[float]]) -> None:

@@ -36,6 +36,7 @@ class Grounds:
 
 # What a contact asks for when a person said that it is a case and no topic was found beside the one that set it aside.
 _UNSPECIFIC = "other"
+_SET_ASIDE = frozenset({CaseKind.AUTOMATIC, CaseKind.SPAM})
 
 
 def judge(
@@ -66,13 +67,15 @@ def judge(
     understanding = understand(contact, grounds.rules.lexicon)
     if as_case:
         understanding = _as_case(understanding)
+    if understanding.kind in _SET_ASIDE:
+        # Nobody is asked to see to anything, so nobody is on duty for it.
+        matched = replace(matched, caretakers=())
     decision = decide(contact, matched, understanding, now, grounds.rules, grounds.directory, trace=trace)
     return Judgement(arrival.external_id, contact, matched, understanding, decision)
 
 
 def _as_case(understanding: Understanding) -> Understanding:
-    setting_aside = {kind.value for kind in CaseKind if kind is not CaseKind.CASE}
-    topics = tuple(topic for topic in understanding.topics if topic not in setting_aside)
+    topics = tuple(topic for topic in understanding.topics if topic not in _SET_ASIDE)
     return replace(
         understanding,
         kind=CaseKind.CASE,

@@ -37,9 +37,7 @@ def test_the_demo_shows_the_queues_filled_by_smtp(program: Program, tmp_path: Pa
     assert program("case", "show", "1999-000001").returncode == 1
 
 
-def test_the_daemon_takes_mail_and_stops_cleanly_on_an_interrupt(
-    program: Program, environment: dict[str, str]
-) -> None:
+def test_the_daemon_takes_mail_and_stops_cleanly_on_an_interrupt(program: Program, environment: dict[str, str]) -> None:
     assert program("directory", "import", "tests/directory/good").returncode == 0
     with subprocess.Popen(
         [sys.executable, "-m", "dtm_contact", "run"],

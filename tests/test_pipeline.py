@@ -1,0 +1,59 @@
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from dtm_contact.contract import as_json
+from dtm_contact.directory import Directory, read_export
+from dtm_contact.model import Arrival, CaseKind, Envelope, NoHistory
+from dtm_contact.pipeline import Grounds, judge
+from dtm_contact.rules import load_rules
+from dtm_contact.settings import Settings
+
+ROOT = Path(__file__).parents[1]
+AT = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
+
+
+@pytest.fixture(scope="module")
+def grounds() -> Grounds:
+    directory = Directory(read_export(ROOT / "tests" / "directory" / "good")[0])
+    return Grounds.build(directory, load_rules(ROOT / "rules", directory.offices), Settings.defaults())
+
+
+def arrival(raw: str, mail_from: str) -> Arrival:
+    envelope = Envelope(mail_from, ("metropole@parishabitat.fr",), "127.0.0.1")
+    return Arrival("smtp", "one", AT, "message/rfc822", envelope, raw.encode())
+
+
+def known_address(grounds: Grounds) -> str:
+    return next(lease.email for lease in grounds.directory.records.leases if lease.email and lease.lease_end is None)
+
+
+def test_judging_twice_says_the_same(grounds: Grounds) -> None:
+    sender = known_address(grounds)
+    leak = arrival(f"From: {sender}\nSubject: Fuite\n\nGrosse fuite d'eau dans la cuisine.\n", sender)
+    first, again = (judge(leak, AT, grounds, NoHistory()) for _ in range(2))
+    assert first == again
+    assert as_json(first)["topic"] == "water_leak"
+    assert first.match.residence is not None
+    assert first.decision.office_id == grounds.directory.residences[first.match.residence.id].office_id
+
+
+def test_what_is_set_aside_concerns_no_caretaker_unless_somebody_releases_it(grounds: Grounds) -> None:
+    sender = known_address(grounds)
+    absence = arrival(f"From: {sender}\nSubject: Absence\nAuto-Submitted: auto-replied\n\nAbsent jusqu'au 3.\n", sender)
+    aside = judge(absence, AT, grounds, NoHistory())
+    assert (aside.decision.kind, aside.decision.queue, aside.match.caretakers) == (CaseKind.AUTOMATIC, None, ())
+    released = judge(absence, AT, grounds, NoHistory(), as_case=True)
+    assert released.decision.kind is CaseKind.CASE
+    assert released.decision.queue is not None
+    assert not {"automatic", "spam"} & set(released.understanding.topics)
+    assert released.match.caretakers
+
+
+def test_the_trace_is_made_on_demand_and_changes_nothing(grounds: Grounds) -> None:
+    message = arrival("From: x@free.example\nSubject: Gaz\n\nForte odeur de gaz dans le hall\n", "x@free.example")
+    plain, traced = (judge(message, AT, grounds, NoHistory(), trace=trace) for trace in (False, True))
+    assert plain.decision.trace == ()
+    assert next(rule.rule for rule in traced.decision.trace if rule.held) == plain.decision.rule
+    assert (traced.decision.queue, traced.decision.due) == (plain.decision.queue, plain.decision.due)
