@@ -18,7 +18,7 @@ from pathlib import Path
 
 from aiosmtplib import SMTP
 
-from tests.prove.idle import LARGE, allow_files, connected
+from tests.prove.idle import LARGE, connected, limit_files
 from tests.prove.kills import settled
 from tests.prove.program import Program, prepared_store
 
@@ -70,7 +70,7 @@ async def measure(program: Program, asking: SMTP, number: int) -> Round:
 
 async def run(folder: Path, idle: int, rounds: int) -> None:
     """Print the figures."""
-    allow_files(idle + FILES_BESIDE)
+    limit_files(idle + FILES_BESIDE)
     most = str(idle + FILES_BESIDE)
     limits = {"CONNECTIONS": most, "CONNECTIONS_PER_CLIENT": most, "IDLE_COMMAND_LIMIT": "1000000"}
     program = Program(prepared_store(folder), environment={f"DTM_SMTP_{name}": value for name, value in limits.items()})

@@ -1,6 +1,7 @@
 """The program on one page: what starts in which order, and what stops in reverse."""
 
 import asyncio
+import resource
 import shutil
 import signal
 import time
@@ -19,11 +20,13 @@ from dtm_contact.health import watch
 from dtm_contact.log import get_log
 from dtm_contact.notices import Notices
 from dtm_contact.rules import load_rules
-from dtm_contact.settings import Rules, Settings
+from dtm_contact.settings import MailServer, Rules, Settings
 from dtm_contact.store import GroupCommitInbox, Store, migrate, open_store
 from dtm_contact.worker import Reception, WakingInbox, Worker
 
 _log = get_log("daemon")
+# The store's connections, the pipes to the judges, the monitor's pages, the log.
+_FILES_BESIDE_CONNECTIONS = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +54,7 @@ async def daemon(settings: Settings) -> AsyncIterator[Running]:
         UnknownSchemaError: the store is of another version.
         OSError: an address to listen on is taken or not ours.
     """
+    _allow_files(settings)
     async with AsyncExitStack() as stack:
         store = stack.enter_context(open_store(settings.store.url))
         notices = Notices(settings.alarm)
@@ -88,6 +92,18 @@ def _rules_in_force(settings: Settings) -> Iterator[Settings]:
         if settings.rules.dir.is_dir():
             shutil.copytree(settings.rules.dir, copy, ignore=shutil.ignore_patterns(".*", "*~"))
         yield settings.model_copy(update={"rules": Rules(dir=copy)})
+
+
+def _allow_files(settings: Settings) -> None:
+    """Let this process open as many files as its connections need: systems commonly allow 1,024 unless asked."""
+    servers = [group for name in settings.channels if isinstance(group := getattr(settings, name, None), MailServer)]
+    needed = _FILES_BESIDE_CONNECTIONS + sum(server.connections for server in servers)
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if hard != resource.RLIM_INFINITY and hard < needed:
+        _log.warning("the system allows fewer open files than the connections need", allowed=hard, needed=needed)
+        needed = hard
+    if soft != resource.RLIM_INFINITY and soft < needed:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (needed, hard))
 
 
 def _tell_whether_mail_is_taken(alarms: Alarms, trouble: StoreUnavailableError | None) -> None:

@@ -16,6 +16,7 @@ from tests.prove.program import Program, prepared_store
 from tests.prove.senders import Senders
 
 _FILES_BESIDE = 200
+_FEW_FILES = 150
 # A session that only says NOOP is ended after a hundred of them.
 _BETWEEN_NOOPS = 0.02
 _FLOWS_SECONDS = 1.0
@@ -49,14 +50,16 @@ class Outcome:
 
 async def prove_idle(folder: Path, connections: int, random: Random) -> Outcome:
     """Open so many connections that say nothing, hand over mail and a large message beside them, then ask each."""
-    allow_files(connections + _FILES_BESIDE)
     most = str(connections + _FILES_BESIDE)
     program = Program(
         prepared_store(folder),
         environment={"DTM_SMTP_CONNECTIONS": most, "DTM_SMTP_CONNECTIONS_PER_CLIENT": most},
     )
     try:
+        # The daemon has to ask for more files by itself, as it must where it is started with the usual limit.
+        limit_files(_FEW_FILES)
         await program.started()
+        limit_files(connections + _FILES_BESIDE)
         async with AsyncExitStack() as leaving:
             crowd = [await connected(program, leaving) for _ in range(connections)]
             async with Senders(program, random, SESSIONS) as senders:
@@ -82,11 +85,10 @@ async def _noops_beside(session: SMTP, senders: Senders) -> int:
     return noops
 
 
-def allow_files(count: int) -> None:
-    """Let this process, and those that it starts, open so many files, as far as the machine allows."""
+def limit_files(count: int) -> None:
+    """Let this process, and those that it starts from now on, open so many files, as far as the machine allows."""
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    soft = count if most == resource.RLIM_INFINITY else min(count, most)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, resource.getrlimit(resource.RLIMIT_NOFILE)[0]), most))
+    resource.setrlimit(resource.RLIMIT_NOFILE, (count if most == resource.RLIM_INFINITY else min(count, most), most))
 
 
 async def connected(program: Program, leaving: AsyncExitStack) -> SMTP:

@@ -8,6 +8,7 @@ import signal
 import sys
 from collections import deque
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
@@ -46,6 +47,7 @@ class Program:
         self._process: asyncio.subprocess.Process | None = None
         self._listening: asyncio.Task[None] | None = None
         self._started = asyncio.Event()
+        self._takes_mail = False
 
     @property
     def pid(self) -> int:
@@ -62,6 +64,7 @@ class Program:
     async def launch(self) -> None:
         """Start the process, and return without waiting until it works."""
         self._started.clear()
+        self._takes_mail = False
         self._process = await asyncio.create_subprocess_exec(
             *self._command, cwd=ROOT, env=self._environment, stderr=asyncio.subprocess.PIPE
         )
@@ -78,7 +81,7 @@ class Program:
             await self.launch()
         async with asyncio.timeout(_SECONDS_TO_START):
             await self._started.wait()
-        if self._process is None or self._process.returncode is not None:
+        if not self._takes_mail:
             raise RuntimeError("the daemon did not come up:\n" + "\n".join(self.log))
 
     async def kill(self) -> None:
@@ -86,7 +89,8 @@ class Program:
         if self._process is None or self._listening is None:
             return
         judges = [os.pidfd_open(pid) for pid in self.judges()]
-        self._process.kill()
+        with suppress(ProcessLookupError):
+            self._process.kill()
         for judge in judges:
             signal.pidfd_send_signal(judge, signal.SIGKILL)
         await self._ended()
@@ -120,6 +124,7 @@ class Program:
             if '"event": "started"' in text:
                 host, _, port = json.loads(text)["smtp"].rpartition(":")
                 self.address = (host, int(port))
+                self._takes_mail = True
                 self._started.set()
         self._started.set()
 
