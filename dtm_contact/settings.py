@@ -120,7 +120,7 @@ class Switchboard(BaseModel):
         default=10.0, ge=0, description="Seconds by the log's clock without a record before a call is judged"
     )
     late_seconds: float = Field(
-        default=3_600.0,
+        default=86_400.0,
         ge=0,
         description="Seconds by the log's clock during which a call's late records are waited for",
     )

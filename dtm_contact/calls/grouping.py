@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from dtm_contact.calls.faults import Faults
 from dtm_contact.calls.records import Record
-from dtm_contact.model import Problem
+from dtm_contact.model import Problem, Severity
 
 _DAY = 24 * 3600.0
 
@@ -86,6 +86,9 @@ class Grouper:
         return len(self._open) + len(self._given_out)
 
     def _take(self, record: Record) -> Iterator[Ended]:
+        if record.end < self.clock - self._quiet - self._late:
+            message = "the record is older than the window for late records; was the log put together in another order?"
+            self._faults.add(Problem(record.file, record.line, 0, message, "", Severity.WARNING))
         self.clock = max(self.clock, record.end)
         call = self._open.get(record.call_id) or self._reopened(record)
         if record.row not in call.records:

@@ -11,6 +11,7 @@ from dtm_contact.model import Problem
 _FIELDS = 5  # time|call id|queue|agent|event|data…
 _SECONDS_DIGITS = range(9, 12)
 _NO_CALL = "NONE"
+_LONGEST_CALL = 24 * 3600.0
 
 TRANSFERS = frozenset({"BLINDTRANSFER", "ATTENDEDTRANSFER", "TRANSFER"})
 TOLD = frozenset({"ENTERQUEUE", "CONNECT", "ABANDON", "EXITWITHTIMEOUT", "EXITEMPTY", *TRANSFERS})
@@ -62,13 +63,17 @@ class QueueLog:
     AHEAD = 15 * 3600.0
     """Seconds read in advance of the records: a wrong time zone is off by no more."""
 
-    BEHIND = 36 * 3600.0
-    """Seconds after which events for which no record came are let go."""
+    def __init__(self, events: Iterable[QueueEvent], late: float, queues: Collection[str] = ()) -> None:
+        """Take what is to be read.
 
-    def __init__(self, events: Iterable[QueueEvent], queues: Collection[str] = ()) -> None:
-        """Take the events in the order of the log, and the queues that count; none: all count."""
+        Args:
+            events: in the order of the log.
+            late: seconds by which the last record of a call may come late.
+            queues: those that count; none: all count.
+        """
         self._events: Iterator[QueueEvent] = iter(events)
         self._queues = frozenset(queues)
+        self._behind = late + _LONGEST_CALL + self.AHEAD
         self._read_to = float("-inf")
         self._by_call: OrderedDict[str, list[QueueEvent]] = OrderedDict()
 
@@ -82,7 +87,7 @@ class QueueLog:
             self._read_to = max(self._read_to, event.at)
             if not self._queues or event.queue in self._queues:
                 self._by_call.setdefault(event.call_id, []).append(event)
-        self._let_go(at - self.BEHIND)
+        self._let_go(at - self._behind)
 
     def take(self, channels: Iterable[str]) -> tuple[QueueEvent, ...]:
         """Return the events of a call, in their order, by the uniqueids of its channels, and let them go."""

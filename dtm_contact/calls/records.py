@@ -25,7 +25,8 @@ PASSED_OVER = "-"
 _NEEDED = ("src", "dst", "dcontext", "channel", "dstchannel", "lastapp", "disposition", "start", "end")
 _UNIQUEID = re.compile(r"(?:[^,|\s]{1,128}-)?([0-9]{9,11})\.[0-9]+")
 _NOT_TEXT = re.compile(rb"[\x00-\x08\x0e-\x1f\x7f]")
-_LONGEST_CALL = 24 * 3600.0
+_DAY = 24 * 3600.0
+_LONGEST_CALL = _DAY
 _DURATION_DIGITS = 7
 _TORN = "was the line torn?"
 
@@ -76,8 +77,23 @@ class Record:
 class RecordReader:
     """Reads lines of one file; keeps nothing but the faults and whether the time zone is right."""
 
-    def __init__(self, file: str, zone: ZoneInfo, faults: Faults, columns: tuple[str, ...] = ()) -> None:
-        """Take the file's name for faults, the zone of its times, and the columns where they are declared.
+    def __init__(
+        self,
+        file: str,
+        zone: ZoneInfo,
+        faults: Faults,
+        columns: tuple[str, ...] = (),
+        *,
+        now: float | None = None,
+    ) -> None:
+        """Take what lines are read by.
+
+        Args:
+            file: the file's name, for faults.
+            zone: of the times.
+            faults: where faults are told.
+            columns: their names, where they are declared.
+            now: seconds since 1970; a record of a day later is told. None: the clock is not asked.
 
         Raises:
             ColumnsError: the declared columns hold an unknown field, one twice, or not all that are needed.
@@ -88,6 +104,7 @@ class RecordReader:
         self._declared = _layout(columns) if columns else None
         self._zone = zone
         self._line = 0
+        self._latest = float("inf") if now is None else now + _DAY
 
     def read(self, line: Line) -> Record | None:
         """Return the record of a line; None where it holds none, the fault being told unless the line is empty."""
@@ -112,6 +129,8 @@ class RecordReader:
         linkedid = row[at["linkedid"]] if "linkedid" in at else ""
         second = _second(uniqueid)
         start, end = self._times(row, at, second)
+        if start > self._latest:
+            self._doubt("the record's time lies in the future", "is the clock of the switchboard right, or this one's?")
         if second is not None and linkedid in {"", uniqueid}:
             self.zone_check.see(start, second)
         channel = row[at["channel"]]
@@ -157,15 +176,16 @@ class RecordReader:
         try:
             end = later(row[at["end"]], self._zone, start, expected)
         except ValueError:
-            return self._doubt("the end is no time", expected)
-        if end < start:
-            return self._doubt("the end lies before the start", expected)
-        return end if end - start <= _LONGEST_CALL else self._doubt("the call lasts longer than a day", expected)
+            fault = "the end is no time"
+        else:
+            if start <= end <= start + _LONGEST_CALL:
+                return end
+            fault = "the end lies before the start" if end < start else "the call lasts longer than a day"
+        self._doubt(fault, "its duration counts instead, none where that is wrong too")
+        return expected
 
-    def _doubt(self, message: str, instead: float) -> float:
-        hint = "its duration counts instead, none where that is wrong too"
+    def _doubt(self, message: str, hint: str) -> None:
         self.faults.add(Problem(self.file, self._line, 0, message, hint, Severity.WARNING))
-        return instead
 
     def _time(self, name: str, written: str, second: float | None) -> float:
         try:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
+from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO
 
@@ -33,8 +34,16 @@ class CallsAtRest:
         faults: what is wrong in the files, filled while they are read.
     """
 
-    def __init__(self, paths: Iterable[Path], queue_log: Path | None, settings: Settings) -> None:
+    def __init__(
+        self, paths: Iterable[Path], queue_log: Path | None, settings: Settings, now: datetime | None = None
+    ) -> None:
         """Take the files, the oldest first, and the settings of the switchboard.
+
+        Args:
+            paths: the call records.
+            queue_log: the queue log, where there is one.
+            settings: what the switchboard's contexts and applications are called, and the numbers that are ours.
+            now: records of a day later are told; None: the clock is not asked.
 
         Raises:
             ColumnsError: the declared columns are not those of call records.
@@ -43,10 +52,17 @@ class CallsAtRest:
         self._switchboard = settings.switchboard
         self._telling = Telling(settings.switchboard, settings.numbers)
         self._queue_log = queue_log
+        self._wait = max(settings.switchboard.quiet_seconds, settings.switchboard.late_seconds)
         self._untold = 0
         self._revised = 0
         self._readers = {
-            path: RecordReader(path.name, self._switchboard.zone, self.faults, self._switchboard.columns)
+            path: RecordReader(
+                path.name,
+                self._switchboard.zone,
+                self.faults,
+                self._switchboard.columns,
+                now=now.timestamp() if now else None,
+            )
             for path in paths
         }
 
@@ -60,8 +76,7 @@ class CallsAtRest:
             records = self._records(files)
             queue_log = self._read_queue_log(files)
             # At rest nothing presses: a call is given out once no late record is waited for any more.
-            wait = max(self._switchboard.quiet_seconds, self._switchboard.late_seconds)
-            grouper = Grouper(wait, wait, self.faults)
+            grouper = Grouper(self._wait, self._wait, self.faults)
             for record in records:
                 for ended in grouper.add(record):
                     queue_log.read_to(grouper.clock)
@@ -95,8 +110,9 @@ class CallsAtRest:
 
     def _read_queue_log(self, files: ExitStack) -> QueueLog:
         if self._queue_log is None:
-            return QueueLog(())
-        return QueueLog(self._events(_opened(self._queue_log, files), self._queue_log.name), self._switchboard.queues)
+            return QueueLog((), self._wait)
+        events = self._events(_opened(self._queue_log, files), self._queue_log.name)
+        return QueueLog(events, self._wait, self._switchboard.queues)
 
     def _events(self, file: BinaryIO, name: str) -> Iterator[QueueEvent]:
         for line in split_lines(_chunks(file)):

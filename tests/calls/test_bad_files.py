@@ -95,3 +95,13 @@ def test_records_after_the_window_are_told(tmp_path: Path) -> None:
     calls = at_rest(tmp_path, settings)
     assert len(list(calls)) == 2
     assert "1 records came after their call had been judged" in str(calls.problems()[0])
+
+
+def test_a_log_put_together_in_the_wrong_order_is_told(tmp_path: Path) -> None:
+    week = 7 * 24 * 3600
+    lines = [record(at=week), record(at=week + 60, line="2"), record(at=0, line="3")]
+    (tmp_path / "Master.csv").write_text(written(*lines), encoding="utf-8")
+    calls = at_rest(tmp_path)
+    assert len(list(calls)) == 3
+    (problem,) = calls.problems()
+    assert str(problem).startswith("Master.csv:3: warning: the record is older than the window for late records")

@@ -84,6 +84,16 @@ def test_unset_dates_are_empty() -> None:
     assert found.end == MONDAY_NIGHT + 30
 
 
+def test_a_record_of_the_future_is_told_and_kept() -> None:
+    faults = Faults()
+    line = record(at=0).encode()
+    for now in (MONDAY_NIGHT - 80_000, MONDAY_NIGHT - 90_000):
+        reader = RecordReader("Master.csv", PARIS, faults, now=now)
+        assert reader.read(Line(7, 0, line, len(line), ended=True)) is not None
+    (problem,) = faults.problems()
+    assert str(problem).startswith("Master.csv:7: warning: the record's time lies in the future")
+
+
 OCTOBER = 1_792_890_000  # 2026-10-25 03:00 in Paris, the first time: an hour later it is 02:00 … once more
 MARCH = 1_774_744_200  # 2026-03-29 01:30 in Paris, half an hour before the missing hour
 

@@ -56,7 +56,7 @@ def command(
     if calls is None:
         _print(route(paths, grounds, at, trace=trace), grounds, trace=trace, as_json=as_json)
         return
-    at_rest = CallsAtRest(map(Path, paths), queue_log, settings)
+    at_rest = CallsAtRest(map(Path, paths), queue_log, settings, datetime.now(UTC))
     _print(JudgedCalls(grounds).judge(at_rest, trace=trace), grounds, trace=trace, as_json=as_json)
     print_problems(at_rest.problems(), as_json=False)
 
