@@ -52,11 +52,15 @@ async def daemon(settings: Settings) -> AsyncIterator[Running]:
         NoDirectoryError: no directory has been imported.
         InvalidFilesError: the rules hold errors; all of them are told.
         UnknownSchemaError: the store is of another version.
+        StoreUnavailableError: the store cannot be written.
         OSError: an address to listen on is taken or not ours.
     """
     _allow_files(settings)
     async with AsyncExitStack() as stack:
         store = stack.enter_context(open_store(settings.store.url))
+        # What a killed daemon had committed can be read, and is found there when its sender tries again, though it
+        # may not be on the disk yet. A durable write takes it there, before anybody is answered.
+        store.database.probe()
         notices = Notices(settings.alarm)
         stack.callback(notices.close)
         alarms = Alarms(notices, time.monotonic)

@@ -34,8 +34,9 @@ def _power(folder: Path, times: int, random: Random) -> bool:
     outcome = asyncio.run(power.prove_power_cuts(_new(folder, "kept"), times, random))
     _say(outcome.lines())
     control = asyncio.run(power.lost_by_not_waiting(_new(folder, "hasty"), max(3, times // 5), random))
-    _say([f"control, synchronous=NORMAL: {control}"])
-    return outcome.audit.sound and control.messages > 0
+    killed = asyncio.run(power.lost_after_a_kill_within_a_commit(_new(folder, "killed"), random))
+    _say([f"control, synchronous=NORMAL: {control}", f"sent again after a kill within its commit: {killed}"])
+    return outcome.audit.sound and control.messages > 0 and not killed.messages
 
 
 def _hostile(folder: Path, times: int, random: Random) -> bool:

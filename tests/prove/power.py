@@ -1,16 +1,17 @@
 """Power cuts at random moments under load: nothing that was answered is lost, nothing is done twice."""
 
 import asyncio
+import sqlite3
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from pathlib import Path
 from random import Random
 
 from tests.prove.audit import audit
 from tests.prove.disk import Disk
-from tests.prove.kills import PAUSE, SESSIONS, Lost, Outcome, finished
-from tests.prove.program import REAL, Program, prepared_store
-from tests.prove.senders import Senders
+from tests.prove.kills import PAUSE, SESSIONS, Lost, Outcome, finished, settled
+from tests.prove.program import REAL, Program, chance, prepared_store
+from tests.prove.senders import Ledger, Senders, messages
 
 HASTY = ("-m", "tests.prove.controls", "hasty")
 _LONGEST_LIFE = 1.5
@@ -31,6 +32,39 @@ async def lost_by_not_waiting(place: Path, times: int, random: Random) -> Lost:
     async with _cut_off(place, times, random, HASTY) as (program, senders):
         found = audit(senders.ledger, program.store)
     return Lost(found.lost, len(senders.ledger.answered))
+
+
+async def lost_after_a_kill_within_a_commit(place: Path, random: Random) -> Lost:
+    """Kill a daemon whose last commits have not reached the disk, send the same message to the next, cut the power.
+
+    The next one finds the message in the store already. It must not say so before that is on the disk.
+    """
+    disk = Disk(place)
+    try:
+        store = prepared_store(disk.folder)
+        message = next(messages(random))
+        await _handed_over(Program(store, HASTY), message)
+        ledger = await _handed_over(program := Program(store), message, disk)
+        return Lost(audit(ledger, program.store).lost, len(ledger.answered))
+    finally:
+        disk.unmount()
+
+
+async def _handed_over(program: Program, message: bytes, disk: Disk | None = None) -> Ledger:
+    """Start a daemon, hand over a message and have it judged; then the daemon is killed, or its power is cut."""
+    try:
+        # As a judge that outlives its daemon for a moment: the last to close the file would sync it by the way.
+        with closing(sqlite3.connect(program.store)) as onlooker:
+            onlooker.execute("SELECT count(*) FROM arrivals").fetchone()
+            await program.started()
+        senders = Senders(program, chance(0), sessions=0)
+        (await senders.hand_over(message)).close()
+        await settled(program.store)
+        if disk is not None:
+            await _cut(disk, program)
+    finally:
+        await program.kill()
+    return senders.ledger
 
 
 @asynccontextmanager
