@@ -33,6 +33,7 @@ _CONTEXT = tuple(
         "elsewhere",
         "planned",
         "dismissed",
+        "figurative",
         "over",
         "point",
         "turn",
@@ -60,6 +61,7 @@ class _Ambiguous(_Strict):
     with_: Phrases = Field(alias="with")
     kind: Literal["sign", "thing", "request"] = "sign"
     strength: Strength = "strong"
+    alone: Literal["weak", "nothing"] = "weak"
 
 
 class _Severe(_Strict):
@@ -67,6 +69,7 @@ class _Severe(_Strict):
 
     to: Literal["one_step", "P1"]
     words: Phrases
+    with_: Phrases = Field(alias="with", default=[])
 
 
 class _Topic(_Strict):
@@ -118,6 +121,7 @@ class _Context(_Strict):
     elsewhere: Phrases = []
     planned: Phrases = []
     dismissed: Phrases = []
+    figurative: Phrases = []
     over: Phrases = []
     point: Phrases = []
     turn: Phrases = []
@@ -238,17 +242,28 @@ class _Builder:
             self._strong(role, getattr(topic, f"{role.value}s"), (*at, f"{role.value}s"), code)
         self._plain(Role.EXCEPT, topic.except_, (*at, "except"), topic=code)
         for number, severe in enumerate(topic.severe):
-            self._plain(Role.SEVERE, severe.words, (*at, "severe", number, "words"), topic=code, value=severe.to)
+            self._severe(code, severe, (*at, "severe", number))
         for number, ambiguous in enumerate(topic.ambiguous):
             self._ambiguous(code, ambiguous, (*at, "ambiguous", number))
 
+    def _severe(self, code: str, severe: _Severe, at: Location) -> None:
+        self.groups += bool(severe.with_)
+        group = self.groups if severe.with_ else 0
+        for number, text in enumerate(severe.words):
+            self._add(Entry(Role.SEVERE, text, code, group=group, value=severe.to), (*at, "words", number))
+        self._companions(code, severe.with_, at)
+
     def _ambiguous(self, code: str, ambiguous: _Ambiguous, at: Location) -> None:
         self.groups += 1
-        full, alone = getattr(self.file.points, ambiguous.strength), self.file.points.weak
+        full = getattr(self.file.points, ambiguous.strength)
+        alone = self.file.points.weak if ambiguous.alone == "weak" else 0.0
         for number, text in enumerate(ambiguous.words):
             entry = Entry(Role(ambiguous.kind), text, code, full, self.groups, alone)
             self._add(entry, (*at, "words", number))
-        for number, text in enumerate(ambiguous.with_):
+        self._companions(code, ambiguous.with_, at)
+
+    def _companions(self, code: str, texts: Phrases, at: Location) -> None:
+        for number, text in enumerate(texts):
             self._add(Entry(Role.COMPANION, text, code, group=self.groups), (*at, "with", number))
 
     def _strong(self, role: Role, phrases: ByStrength, at: Location, topic: str = "") -> None:

@@ -23,6 +23,8 @@ _SETTLED_MATTERS = 12
 _SHORT_SENTENCE = 9
 """Words of a sentence ("C'est réparé.") that may speak of the one before."""
 
+_FIGURATIVE = "figuré ou plaisanté"
+
 _WHOLE_SEGMENT = (Role.PAST, Role.PRESENT, Role.PLANNED)
 _FORWARD = (Role.HYPOTHESIS, Role.DISMISSED, Role.TROUBLE)
 _NE = frozenset({"ne", "n"})
@@ -113,6 +115,7 @@ class Context:
     _elsewhere: set[int] = field(init=False)
     _over: set[int] = field(init=False)
     _settled: set[int] = field(init=False)
+    _figurative: set[int] = field(init=False)
     _taken: set[int] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -131,6 +134,7 @@ class Context:
         self._add_years()
         self._taken = {place for hit in self.hits.matters for place in hit.places}
         self._settled = self._find_settled()
+        self._figurative = self._figurative_sentences()
 
     def sense(self, hit: Hit) -> Sense:
         """Say how a phrase is meant where it stands."""
@@ -249,6 +253,19 @@ class Context:
         """Tell whether the writer says that he does not write about it."""
         return self._follows(Role.DISMISSED, hit)
 
+    def figurative(self, hit: Hit) -> bool:
+        """Tell whether a word of danger is an image or a joke ("je plaisante").
+
+        A phrase of several words ("le feu dans la cave") is only so where its own sentence says it; a single word also
+        where the next one does.
+        """
+        topic = self.topics.get(hit.entry.topic)
+        if topic is None or topic.priority is not Priority.P1:
+            return False
+        reach = 1 if len(hit.places) == 1 else 0
+        sentence = self.passage.sentences[hit.first]
+        return any(abs(marked - sentence) <= reach for marked in self._figurative)
+
     def elsewhere(self, hit: Hit) -> bool:
         """Tell whether it is about another place."""
         return self.passage.clauses[hit.first] in self._elsewhere
@@ -345,6 +362,14 @@ class Context:
             settled.update(said)
         return settled
 
+    def _figurative_sentences(self) -> set[int]:
+        """Return the sentences that call what they say an image, not those that deny it ("je ne plaisante pas")."""
+        return {
+            self.passage.sentences[marker.first]
+            for marker in self._found(Role.FIGURATIVE)
+            if self._negations.isdisjoint(range(marker.first + 1, marker.last + 2))
+        }
+
     def _taken_back(self, marker: Hit) -> bool:
         """Tell whether a word of repair is itself denied ("toujours pas réparé", "n'a pas été réparé")."""
         near = range(max(0, marker.first - 3), marker.last + 1)
@@ -353,13 +378,14 @@ class Context:
 
 _Test = Callable[[Context, Hit], bool]
 
-TAKEN_BACK = frozenset((SETTLED, "écarté par l'auteur", "nié"))
+TAKEN_BACK = frozenset((SETTLED, _FIGURATIVE, "écarté par l'auteur", "nié"))
 """Reasons by which a text takes back what its subject names."""
 
 _DEFUSING: tuple[tuple[str, _Test], ...] = (
     ("écarté par l'auteur", Context.dismissed),
     ("nié", Context.negated),
     (SETTLED, Context.settled),
+    (_FIGURATIVE, Context.figurative),
     ("supposé ou craint", Context.supposed),
     ("passé", Context.past),
     ("daté de plusieurs jours", Context.over),

@@ -125,7 +125,7 @@ def _find_company(passage: Passage, hits: Hits) -> None:
     by_group: defaultdict[int, list[Hit]] = defaultdict(list)
     for companion in hits.by_role.get(Role.COMPANION, ()):
         by_group[companion.entry.group].append(companion)
-    for hit in hits.matters:
+    for hit in (*hits.matters, *hits.by_role.get(Role.SEVERE, ())):
         group = hit.entry.group
         if group and any(_near(passage, hit, companion) for companion in by_group.get(group, ())):
             hits.company.add((group, hit.first))

@@ -44,6 +44,8 @@ class Role(StrEnum):
     PLANNED = "planned"
     DISMISSED = "dismissed"
     """The writer says that this is not his matter."""
+    FIGURATIVE = "figurative"
+    """Says that a word of danger nearby is an image or a joke."""
     OVER = "over"
     """Puts an event some days back; ends what only lasts for hours (a fire, people trapped)."""
     POINT = "point"

@@ -73,7 +73,11 @@ def weigh_urgency(passage: Passage, hits: Hits, context: Context, limits: Limits
     grave = [*hits.by_role.get(Role.GRAVE, ()), *_ages(passage, limits)]
     return Urgency(
         passage,
-        severe=[hit for hit in hits.by_role.get(Role.SEVERE, ()) if context.sense(hit).counts],
+        severe=[
+            hit
+            for hit in hits.by_role.get(Role.SEVERE, ())
+            if context.sense(hit).counts and (not hit.entry.group or (hit.entry.group, hit.first) in hits.company)
+        ],
         grave=[hit for hit in grave if context.sense(hit).counts],
         fragile=[hit for hit in hits.by_role.get(Role.FRAGILE, ()) if context.sense(hit).counts],
     )
