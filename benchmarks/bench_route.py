@@ -96,29 +96,34 @@ def run(arguments: Sequence[str], folder: str) -> None:
             raise SystemExit(f"{' '.join(arguments)} ended with {process.returncode}")
 
 
-def start_and_stop(folder: str) -> float:
-    """Return the seconds from the command to the line that says that mail is taken and judged."""
+def start_and_stop(folder: str, taken: dict[str, list[float]]) -> None:
+    """Note the seconds from the command to the lines that say how far the daemon is, and from an interrupt to its end."""
     begin = time.perf_counter()
     with program(["run"], folder) as daemon:
         for line in daemon.stderr or ():
+            if b'"directory in memory"' in line:
+                taken["run: directory in memory"].append(time.perf_counter() - begin)
             if b'"started"' in line:
+                taken["run: mail is taken"].append(time.perf_counter() - begin)
                 break
-        started = time.perf_counter() - begin
+        begin = time.perf_counter()
         daemon.send_signal(signal.SIGINT)
-    return started
+        daemon.wait()
+        taken["run: stopped"].append(time.perf_counter() - begin)
 
 
 def bench_program() -> None:
-    names = ("python alone", "directory import, first", "directory import, again", "run until mail is taken")
+    imports = ("directory import, first", "directory import, again")
+    names = ("python alone", *imports, "run: directory in memory", "run: mail is taken", "run: stopped")
     taken: dict[str, list[float]] = {name: [] for name in names}
     for _ in range(STARTS):
         with tempfile.TemporaryDirectory() as folder:
             taken[names[0]].append(seconds(lambda: subprocess.run([sys.executable, "-c", "pass"], check=True)))
-            for name in names[1:3]:
+            for name in imports:
                 taken[name].append(
                     seconds(lambda folder=folder: run(["directory", "import", str(FIXTURES / "directory")], folder))  # type: ignore[misc]
                 )
-            taken[names[3]].append(start_and_stop(folder))
+            start_and_stop(folder, taken)
     base = median(taken[names[0]])
     print(f"the program, {STARTS} rounds")
     for name, times in taken.items():

@@ -67,8 +67,9 @@ async def daemon(settings: Settings) -> AsyncIterator[Running]:
         in_force = stack.enter_context(_rules_in_force(settings))
         worker = Worker(in_force, store, alarms)
         stack.push_async_callback(worker.stop)
-        await worker.launch()
         directory = Directory(store.directory.load())
+        _log.info("directory in memory", leases=len(directory.records.leases))
+        await worker.launch()
         # Offices are not checked here: an export that dropped one in the night must not keep mail from being judged.
         rules = load_rules(in_force.rules.dir, zone=settings.zone)
         await worker.start(Reception(rules, directory))

@@ -1,7 +1,9 @@
-"""A decision told to a person: which words, which evidence, which rule."""
+"""A decision told to a person: which words, which evidence, which rule.
+
+`told`, which draws for a terminal, is imported by those who do: the daemon does not need what it draws with.
+"""
 
 from dtm_contact.explain.marks import Segment, mark
 from dtm_contact.explain.reason import reason
-from dtm_contact.explain.told import Names, tell
 
-__all__ = ["Names", "Segment", "mark", "reason", "tell"]
+__all__ = ["Segment", "mark", "reason"]

@@ -7,9 +7,6 @@ from contextlib import closing, suppress
 from pathlib import Path
 
 import sqlalchemy as sa
-from alembic import command
-from alembic.config import Config
-from alembic.util import CommandError
 from sqlalchemy.engine import Connection
 
 from dtm_contact.errors import UnknownSchemaError
@@ -38,7 +35,8 @@ def migrate(url: str) -> None:
         with database.writing() as connection:
             if connection.dialect.name == "postgresql":
                 connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_MIGRATING)))
-            _upgrade(connection)
+            if schema_version(connection) != SCHEMA_VERSION:
+                _upgrade(connection)
     finally:
         database.close()
 
@@ -83,6 +81,11 @@ def _create_file(path: Path) -> None:
 
 
 def _upgrade(connection: Connection) -> None:
+    # Takes as long to import as all the rest of the store, and only a new schema needs it.
+    from alembic import command  # noqa: PLC0415
+    from alembic.config import Config  # noqa: PLC0415
+    from alembic.util import CommandError  # noqa: PLC0415
+
     config = Config()
     config.set_main_option("script_location", "dtm_contact.store:migrations")
     config.attributes["connection"] = connection

@@ -8,7 +8,7 @@ from rich.text import Text
 
 from dtm_contact.cli.grounds import Called, called
 from dtm_contact.cli.output import as_json_option, console, plain, print_json, table
-from dtm_contact.explain import tell
+from dtm_contact.explain.told import tell
 from dtm_contact.settings import Settings
 from dtm_contact.store import NOT_READ, CaseFile, Event, open_store
 

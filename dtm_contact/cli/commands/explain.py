@@ -7,7 +7,7 @@ import click
 
 from dtm_contact.cli.grounds import IsoTime, grounds_options, load_grounds, names_of
 from dtm_contact.cli.output import console
-from dtm_contact.explain import tell
+from dtm_contact.explain.told import tell
 from dtm_contact.model import NoHistory
 from dtm_contact.pipeline import judge
 from dtm_contact.rehearsal import messages_at_rest
