@@ -95,6 +95,10 @@ class QueueLog:
         # Sorting is stable: events of one second keep the order of the log.
         return tuple(sorted(found, key=lambda event: event.at))
 
+    def __len__(self) -> int:
+        """Return of how many channels events are held."""
+        return len(self._by_call)
+
     def _let_go(self, before: float) -> None:
         while self._by_call:
             first = next(iter(self._by_call))

@@ -37,9 +37,11 @@ class _FrequencyArgument:
         unknown = [key for key in value if key not in _KEYS]
         for key in unknown:
             place.below(key).fault(f"unknown word {cut(key)}", hint_for(key, _KEYS), at_key=True)
+        if unknown:
+            return None
         count = _whole(value, "count", (2, _MOST_CALLS), place)
         minutes = _whole(value, "minutes", (1, _MOST_MINUTES), place)
-        return None if unknown or count is None or minutes is None else Frequency(count, minutes)
+        return None if count is None or minutes is None else Frequency(count, minutes)
 
 
 def _whole(value: Mapping[Any, Any], key: str, bounds: tuple[int, int], place: Place) -> int | None:
