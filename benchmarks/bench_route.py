@@ -97,7 +97,7 @@ def run(arguments: Sequence[str], folder: str) -> None:
 
 
 def start_and_stop(folder: str, taken: dict[str, list[float]]) -> None:
-    """Note the seconds from the command to the lines that say how far the daemon is, and from an interrupt to its end."""
+    """Note the seconds from the command to the lines that say how far it is, and from an interrupt to its end."""
     begin = time.perf_counter()
     with program(["run"], folder) as daemon:
         for line in daemon.stderr or ():
