@@ -1,7 +1,7 @@
 """Where the lexicon's phrases stand in a passage, sorted by what they do."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from dtm_contact.model import Priority
@@ -13,6 +13,9 @@ MATTERS = frozenset({Role.SIGN, Role.THING, Role.REQUEST})
 
 _COMPANION_WORDS = 14
 """Words between an ambiguous entry and its companion, at most."""
+
+_DANGER_WORDS = 22
+"""The same for a topic of P1: who tells a danger in passing tells its two halves apart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,17 +67,17 @@ def find_hits(passage: Passage, lexicon: Lexicon) -> Hits:
         known = candidates.get(key)
         if known is None or known.entry.points < entry.points:
             candidates[key] = Hit(entry, places)
-    _set_apart(list(candidates.values()), hits, lexicon)
-    _find_company(passage, hits)
+    dangers = {code for code, topic in lexicon.topics.items() if topic.priority is Priority.P1}
+    _set_apart(list(candidates.values()), hits, dangers)
+    _find_company(passage, hits, dangers)
     return hits
 
 
-def _set_apart(candidates: Sequence[Hit], hits: Hits, lexicon: Lexicon) -> None:
+def _set_apart(candidates: Sequence[Hit], hits: Hits, dangers: Container[str]) -> None:
     """Keep the candidates that stand for themselves; tell those that a phrase of another sense covers.
 
     A word of danger inside a longer phrase of a harmless topic still counts: only `except` takes it out.
     """
-    dangers = {code for code, topic in lexicon.topics.items() if topic.priority is Priority.P1}
     longest: defaultdict[int, int] = defaultdict(int)
     at_place: defaultdict[int, list[Hit]] = defaultdict(list)
     for hit in candidates:
@@ -121,18 +124,19 @@ def _inside_longer(hit: Hit, longest: dict[int, int], at_place: dict[int, list[H
     return next((other for place in near for other in at_place.get(place, ()) if own < set(other.places)), None)
 
 
-def _find_company(passage: Passage, hits: Hits) -> None:
+def _find_company(passage: Passage, hits: Hits, dangers: Container[str]) -> None:
     by_group: defaultdict[int, list[Hit]] = defaultdict(list)
     for companion in hits.by_role.get(Role.COMPANION, ()):
         by_group[companion.entry.group].append(companion)
     for hit in (*hits.matters, *hits.by_role.get(Role.SEVERE, ())):
         group = hit.entry.group
-        if group and any(_near(passage, hit, companion) for companion in by_group.get(group, ())):
+        words = _DANGER_WORDS if hit.entry.topic in dangers else _COMPANION_WORDS
+        if group and any(_near(passage, hit, companion, words) for companion in by_group.get(group, ())):
             hits.company.add((group, hit.first))
 
 
-def _near(passage: Passage, hit: Hit, companion: Hit) -> bool:
+def _near(passage: Passage, hit: Hit, companion: Hit, words: int) -> bool:
     if set(hit.places) & set(companion.places):
         return False
     sentences = passage.sentences[companion.first] - passage.sentences[hit.first]
-    return abs(sentences) <= 1 and abs(companion.first - hit.first) <= _COMPANION_WORDS
+    return abs(sentences) <= 1 and abs(companion.first - hit.first) <= words
