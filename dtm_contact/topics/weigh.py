@@ -111,6 +111,8 @@ def tally(passage: Passage, hits: Hits, context: Context, topics: Mapping[str, T
         if topics[hit.entry.topic].priority is Priority.P1:
             factor = 1.0
         points = _points(hit, hits, boosts, in_trouble=sense.in_trouble) * factor
+        if not points:
+            continue
         wanted = boosts.wanted(hit)
         tallies[hit.entry.topic].counted.append(Weighed(hit, points, sense.reason, counts=True, asked=wanted))
     for topic_tally in tallies.values():
