@@ -144,3 +144,8 @@ def test_answers_greet_and_take_leave(answer: Path) -> None:
     text = answer.read_text("utf-8")
     assert text.startswith("Bonjour,\n")
     assert text.endswith("Votre bailleur\n")
+
+
+def test_labels_are_words_that_agents_can_read() -> None:
+    odd = [topic.label for topic in load_rules(SHIPPED).lexicon.topics.values() if set(topic.label) & set("=/<>…_")]
+    assert odd == []

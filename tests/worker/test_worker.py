@@ -127,19 +127,21 @@ async def test_a_judge_that_dies_costs_only_an_attempt(settings: Settings, store
     worker = Worker(settings, store, Alarms(lambda *_told: None, lambda: 0.0), clock)
     await worker.start(reception(settings, store))
     try:
+        store.arrivals.accept([arrival(LEAK.replace(b"Fuite", b"Avant"))])
+        worker.arrived()
+        await settled(store)
         (judge,) = worker.judges
-        await judge.ready()
         assert judge.pid is not None
         os.kill(judge.pid, signal.SIGKILL)
         store.arrivals.accept([arrival()])
         worker.arrived()
-        await until(lambda: store.arrivals.listing()[0].not_before is not None)
-        line = store.arrivals.listing()[0]
+        await until(lambda: store.arrivals.listing()[1].not_before is not None)
+        line = store.arrivals.listing()[1]
         assert (line.attempts, line.reason) == (1, "JudgeDiedError")
         assert line.not_before == RECEIVED + timedelta(seconds=settings.judge.pause)
         clock.now = line.not_before
         worker.arrived()
-        assert (await settled(store)).state is ArrivalState.JUDGED
+        await until(lambda: store.arrivals.listing()[1].state is ArrivalState.JUDGED)
     finally:
         await worker.stop()
 
