@@ -30,7 +30,7 @@ fmt: $(READY) ## format the code and mend what the linter can
 	$(BIN)/ruff format .
 
 bench: $(READY) ## measure: medians of alternating runs, and ratios from the same run
-	@for file in benchmarks/bench_*.py; do echo "== $$file"; $(BIN)/python $$file || exit 1; done
+	@for file in benchmarks/bench_*.py; do echo "== $$file"; PYTHONPATH=. $(BIN)/python $$file || exit 1; done
 
 prove: $(READY) ## show at full length that nothing is lost and nothing hostile does harm (ten minutes; as root)
 	@$(BIN)/python -m tests.prove
