@@ -3,6 +3,7 @@
 from dtm_contact.model.arrival import Arrival, Envelope
 from dtm_contact.model.call import RECENT_KEPT, Call, CallBack, CallBacks, Outcome, Standing
 from dtm_contact.model.contact import Attachment, Contact, Forwarded, Mailbox, Part, Span
+from dtm_contact.model.conversation import Alike, Conversations, Joining, KnownCase, Way
 from dtm_contact.model.decision import CaseKind, ConditionTrace, Decision, Priority, RuleTrace
 from dtm_contact.model.history import Confirmed, Earlier, History, NoHistory
 from dtm_contact.model.judgement import Judgement
@@ -12,6 +13,7 @@ from dtm_contact.model.understanding import Finding, Scope, Understanding
 
 __all__ = [
     "RECENT_KEPT",
+    "Alike",
     "Arrival",
     "Attachment",
     "Call",
@@ -22,6 +24,7 @@ __all__ = [
     "ConditionTrace",
     "Confirmed",
     "Contact",
+    "Conversations",
     "Decision",
     "Earlier",
     "Envelope",
@@ -29,7 +32,9 @@ __all__ = [
     "Finding",
     "Forwarded",
     "History",
+    "Joining",
     "Judgement",
+    "KnownCase",
     "Likely",
     "Mailbox",
     "Match",
@@ -45,4 +50,5 @@ __all__ = [
     "Span",
     "Standing",
     "Understanding",
+    "Way",
 ]

@@ -1,0 +1,7 @@
+"""Which case a message joins, and why not: never one of which its writer is no party."""
+
+from dtm_contact.conversation.fingerprint import fingerprint
+from dtm_contact.conversation.joining import House, join
+from dtm_contact.conversation.writer import writer
+
+__all__ = ["House", "fingerprint", "join", "writer"]

@@ -1,0 +1,92 @@
+"""Which case a message belongs to, and what has to be known to say so."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+
+
+class Way(StrEnum):
+    """By what a message was found to belong to a case."""
+
+    MESSAGE_ID = "message_id"
+    ADDRESS = "address"
+    THREAD = "thread"
+    SUBJECT = "subject"
+    SAME_MESSAGE = "same_message"
+    SAME_TEXT = "same_text"
+
+
+@dataclass(frozen=True, slots=True)
+class KnownCase:
+    """A case as far as a message that points to it must know it.
+
+    Attributes:
+        number: the case's number.
+        closed_at: when it was closed; None while it is open.
+        last_contact_at: when its latest contact was received.
+        topics: the deciding topics of its contacts, oldest first.
+        addresses: who wrote in it or was written to, lower case.
+        tenant_id, dwelling_id: whom it is about; None where unknown.
+    """
+
+    number: str
+    closed_at: datetime | None
+    last_contact_at: datetime
+    topics: tuple[str, ...]
+    addresses: frozenset[str]
+    tenant_id: str | None
+    dwelling_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Alike:
+    """An earlier contact that says the same, word for word.
+
+    Attributes:
+        message_id: its Message-ID; empty where it had none.
+        sender_address: who wrote it, lower case.
+        case_number: the case it lies in.
+        at: when it was received.
+    """
+
+    message_id: str
+    sender_address: str
+    case_number: str
+    at: datetime
+
+
+class Conversations(Protocol):
+    """The questions about earlier cases that joining a conversation may ask."""
+
+    def cases(self, numbers: Sequence[str]) -> Sequence[KnownCase]:
+        """Return the cases of these numbers that exist, in the order asked."""
+        ...
+
+    def alike(self, fingerprint: str, since: datetime) -> Sequence[Alike]:
+        """Return the contacts in cases received since then that bear this fingerprint, oldest first."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Joining:
+    """What a message has to do with earlier cases.
+
+    Attributes:
+        case_number: the case that it joins; None where it opens one of its own, or needs none.
+        way: by what that case was found.
+        reopens: the case was closed and is open again.
+        linked: cases that it does not join but has to do with, the most likely first.
+        why: the reason of what is joined, or is not, in a line for agents, in French; empty where there is none.
+        fingerprint: what tells whether another message says the same; empty where it says nothing.
+        by_staff: one of us wrote it, so that it answers the case and asks for nothing.
+    """
+
+    case_number: str | None = None
+    way: Way | None = None
+    reopens: bool = False
+    linked: tuple[str, ...] = ()
+    why: str = ""
+    fingerprint: str = ""
+    by_staff: bool = False
