@@ -21,21 +21,33 @@ Span = tuple[time, time]
 Week = tuple[tuple[Span, ...], ...]
 """The spans of each weekday, Monday first."""
 
-_FIXED_HOLIDAYS = ((1, 1), (5, 1), (5, 8), (7, 14), (8, 15), (11, 1), (11, 11), (12, 25))
-_AFTER_EASTER = (1, 39, 50)  # Easter Monday, Ascension Day, Whit Monday
+_MONDAY, _FRIDAY = 0, 4
+_DAY = timedelta(days=1)
 
 
 @lru_cache(maxsize=64)
 def public_holidays(year: int) -> frozenset[date]:
-    """Return the eleven public holidays of a year (Code du travail, article L3133-1)."""
-    sunday = easter(year)
-    fixed = (date(year, month, day) for month, day in _FIXED_HOLIDAYS)
-    return frozenset((*fixed, *(sunday + timedelta(days=days) for days in _AFTER_EASTER)))
+    """Return the eleven public holidays of a year (Code du travail, article L3133-1), as `holidays` knows them."""
+    # Takes longer to import than all the rest of this module, and only the first date asked for needs it.
+    from holidays import country_holidays  # noqa: PLC0415
+
+    return frozenset(country_holidays("FR", years=year, expand=False))
 
 
 def is_public_holiday(day: date) -> bool:
     """Tell whether a day is a public holiday."""
     return day in public_holidays(day.year)
+
+
+def is_whit_monday(day: date) -> bool:
+    """Tell whether a day is the Monday after Pentecost, on which many work (Code du travail, article L3133-7)."""
+    return day.weekday() == _MONDAY and day == easter(day.year) + timedelta(days=50)
+
+
+def is_bridge_day(day: date) -> bool:
+    """Tell whether a day is a working day that stands between a public holiday and a week-end."""
+    between = {_MONDAY: _DAY, _FRIDAY: -_DAY}.get(day.weekday())
+    return between is not None and not is_public_holiday(day) and is_public_holiday(day + between)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +66,8 @@ class Calendar:
         week: seven tuples of spans, Monday first; the spans of a day in order and apart.
         closures: days it does not open besides public holidays.
         open_on_holidays: whether it opens on public holidays as on other days (a desk that never closes).
+        works_whit_monday: Whit Monday is a day like others here.
+        closed_on_bridge_days: it does not open on a working day between a public holiday and a week-end.
         zone: whose wall clock the spans are read on.
 
     Raises:
@@ -64,6 +78,8 @@ class Calendar:
     closures: tuple[Closure, ...] = ()
     open_on_holidays: bool = False
     zone: ZoneInfo = PARIS
+    works_whit_monday: bool = False
+    closed_on_bridge_days: bool = False
 
     def __post_init__(self) -> None:
         """Refuse a week that cannot be."""
@@ -76,7 +92,12 @@ class Calendar:
 
     def is_holiday(self, at: datetime) -> bool:
         """Tell whether an aware time falls on a public holiday here."""
-        return is_public_holiday(at.astimezone(self.zone).date())
+        return self._is_holiday(at.astimezone(self.zone).date())
+
+    def is_closed_for_days(self, at: datetime) -> bool:
+        """Tell whether an aware time falls on a closure: not the night or a holiday, but days somebody stands in for."""
+        day = at.astimezone(self.zone).date()
+        return any(closure.first <= day <= closure.last for closure in self.closures)
 
     def is_open(self, at: datetime) -> bool:
         """Tell whether the office is open at an aware time; at the closing minute it is not."""
@@ -114,9 +135,14 @@ class Calendar:
                 yield self._instant(day, start), self._instant(day, end)
 
     def _opens_on(self, day: date) -> bool:
-        if not self.open_on_holidays and is_public_holiday(day):
+        if not self.open_on_holidays and self._is_holiday(day):
+            return False
+        if self.closed_on_bridge_days and is_bridge_day(day):
             return False
         return not any(closure.first <= day <= closure.last for closure in self.closures)
+
+    def _is_holiday(self, day: date) -> bool:
+        return is_public_holiday(day) and not (self.works_whit_monday and is_whit_monday(day))
 
     def _instant(self, day: date, mark: time) -> datetime:
         if mark == END_OF_DAY:

@@ -174,3 +174,39 @@ def test_a_due_time_is_later_and_in_opening_hours_or_at_closing(start: datetime,
     assert due >= start + amount or not amount
     assert OFFICE.is_open(due) or OFFICE.is_open(due - timedelta(microseconds=1))
     assert due.tzinfo is PARIS
+
+
+WHIT_MONDAY_WORKED = Calendar(OFFICE_WEEK, works_whit_monday=True)
+BRIDGES = Calendar(OFFICE_WEEK, closed_on_bridge_days=True)
+CLOSED_A_WEEK = Calendar(OFFICE_WEEK, (Closure(date(2026, 8, 10), date(2026, 8, 16)),))
+
+
+@pytest.mark.parametrize(
+    ("calendar", "start", "hours", "due"),
+    [
+        (OFFICE, "2026-05-22T16:00", 4, "2026-05-26T12:00+02:00"),  # over Whit Monday
+        (WHIT_MONDAY_WORKED, "2026-05-22T16:00", 4, "2026-05-25T12:00+02:00"),  # which is worked
+        (OFFICE, "2026-05-13T16:00", 4, "2026-05-15T12:00+02:00"),  # over Ascension Day, a Thursday
+        (BRIDGES, "2026-05-13T16:00", 4, "2026-05-18T12:00+02:00"),  # and the Friday after it
+        (BRIDGES, "2026-07-10T16:00", 4, "2026-07-15T12:00+02:00"),  # the Monday before 14 July, a Tuesday
+        (OFFICE, "2026-04-30T16:00", 4, "2026-05-04T12:00+02:00"),  # over 1 May, a Friday
+        (BRIDGES, "2026-04-30T16:00", 4, "2026-05-04T12:00+02:00"),
+        (CLOSED_A_WEEK, "2026-08-07T16:00", 4, "2026-08-17T12:00+02:00"),  # an office closed for a week
+    ],
+)
+def test_whit_monday_bridge_days_and_closures(calendar: Calendar, start: str, hours: int, due: str) -> None:
+    found = calendar.add_business_time(paris(start), timedelta(hours=hours))
+    assert found.isoformat(timespec="minutes") == due
+
+
+def test_a_worked_whit_monday_is_no_holiday() -> None:
+    at = paris("2026-05-25T10:00")
+    assert OFFICE.is_holiday(at)
+    assert not WHIT_MONDAY_WORKED.is_holiday(at)
+    assert WHIT_MONDAY_WORKED.is_open(at)
+
+
+def test_only_closures_are_days_that_somebody_stands_in_for() -> None:
+    assert CLOSED_A_WEEK.is_closed_for_days(paris("2026-08-12T22:00"))
+    assert not CLOSED_A_WEEK.is_closed_for_days(paris("2026-08-17T08:00"))
+    assert not CLOSED_A_WEEK.is_closed_for_days(paris("2026-05-01T10:00"))
