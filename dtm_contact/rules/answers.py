@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from dtm_contact.model import Problem
+from dtm_contact.rules.answer_templates import faults
 from dtm_contact.rules.names import check_identifier
 from dtm_contact.rules.source import read_text
 from dtm_contact.rules.validation import InvalidValueError
@@ -30,6 +31,7 @@ def load_answers(folder: Path, problems: list[Problem]) -> dict[str, str]:
         text = read_text(path, file, problems)
         if text is not None and not text.strip():
             problems.append(Problem(file, 1, 1, "the answer is empty", "write the text, or delete the file"))
+        problems.extend(faults(file, text or ""))
         answers[name] = text or ""
     return answers
 

@@ -142,7 +142,8 @@ def test_an_alarm_line_of_a_lift_is_an_emergency_unless_the_call_needs_no_one(sh
 @pytest.mark.parametrize("answer", sorted((SHIPPED / "answers").glob("*.fr.txt")), ids=lambda path: path.name)
 def test_answers_greet_and_take_leave(answer: Path) -> None:
     text = answer.read_text("utf-8")
-    assert text.startswith("Bonjour,\n")
+    assert text.startswith("Objet : ")
+    assert text.splitlines()[1] == "Bonjour,"
     assert text.endswith("Votre bailleur\n")
 
 

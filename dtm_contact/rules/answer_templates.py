@@ -1,0 +1,107 @@
+"""What an answer may say: a text with a few names to fill in, by Jinja in its sandbox.
+
+An answer goes out by itself, to an address that anybody can pretend to have: it has no name at hand that would tell the
+writer anything about himself, his dwelling or his neighbours.
+"""
+
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+from typing import Final
+
+from jinja2 import StrictUndefined, Template, TemplateError, TemplateSyntaxError, nodes
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from dtm_contact.model import Problem
+from dtm_contact.rules.suggestions import hint_for
+
+NAMES: Final[Mapping[str, str]] = {
+    "case": "le numéro du dossier, 2026-004217",
+    "due": "quand la première réponse est due, en toutes lettres",
+    "phone": "notre numéro de téléphone",
+    "hours": "les heures d'ouverture, en toutes lettres",
+    "open": "vrai quand les bureaux sont ouverts",
+    "urgent": "vrai pour une urgence absolue (P1)",
+    "known": "vrai quand l'expéditeur ou son logement est reconnu",
+    "again": "vrai quand le dossier était déjà ouvert",
+}
+"""What an answer can name, each with what it stands for, in French as admins read it."""
+
+SUBJECT: Final = "Objet :"
+"""How the first line of an answer gives its subject; without it the subject is the writer's own."""
+
+# What a text needs is a condition and a name. Loops could be endless, and the rest reaches further than a text should.
+_FORBIDDEN: Final = (
+    nodes.For,
+    nodes.Macro,
+    nodes.CallBlock,
+    nodes.Call,
+    nodes.Include,
+    nodes.Import,
+    nodes.FromImport,
+    nodes.Extends,
+    nodes.Block,
+    nodes.Assign,
+    nodes.AssignBlock,
+    nodes.Getattr,
+    nodes.Getitem,
+    nodes.BinExpr,
+    nodes.Filter,
+)
+
+
+def _environment() -> ImmutableSandboxedEnvironment:
+    # Plain text: what makes HTML of it escapes it there.
+    return ImmutableSandboxedEnvironment(undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+
+
+_ENVIRONMENT: Final = _environment()
+
+
+def faults(file: str, text: str) -> Iterator[Problem]:
+    """Yield what keeps a text from being an answer, each with its line.
+
+    Args:
+        file: the file's name, for the message.
+        text: the whole text.
+    """
+    try:
+        tree = _ENVIRONMENT.parse(text)
+    except TemplateSyntaxError as error:
+        hint = "write {{ name }} for a name, {% if name %} … {% endif %} for what holds only then"
+        yield Problem(file, error.lineno, 1, f"the braces cannot be read: {error.message}", hint)
+        return
+    for node in tree.find_all(_FORBIDDEN):
+        hint = "an answer knows only {{ name }} and {% if name %} … {% else %} … {% endif %}"
+        yield Problem(file, node.lineno, 1, f"an answer cannot hold {type(node).__name__.lower()} here", hint)
+    for node in tree.find_all(nodes.Name):
+        if node.name not in NAMES:
+            yield Problem(file, node.lineno, 1, f"unknown name {node.name}", hint_for(node.name, NAMES))
+
+
+@lru_cache(maxsize=256)
+def _compiled(text: str) -> Template:
+    return _ENVIRONMENT.from_string(text)
+
+
+class AnswerFailedError(ValueError):
+    """An answer could not be filled in."""
+
+
+def fill_in(text: str, values: Mapping[str, object]) -> tuple[str, str]:
+    """Return the subject, empty where the answer has none of its own, and the body of an answer.
+
+    Args:
+        text: an answer against which `faults` has nothing.
+        values: a value for each of `NAMES`.
+
+    Raises:
+        AnswerFailedError: a name is missing.
+    """
+    try:
+        filled = _compiled(text).render(values)
+    except TemplateError as error:
+        raise AnswerFailedError(type(error).__name__) from error
+    first, _, rest = filled.lstrip().partition("\n")
+    if first.startswith(SUBJECT):
+        return " ".join(first.removeprefix(SUBJECT).split()), rest.strip() + "\n"
+    return "", filled.strip() + "\n"
