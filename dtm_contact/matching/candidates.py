@@ -1,10 +1,14 @@
 """Collect whom a contact may be about, then weigh the best of them: Fellegi and Sunter's sum of named weights."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import date
 from heapq import nlargest
 from math import log2
 
+import numpy as np
+
+from dtm_contact.directory.lookups import Numbers
 from dtm_contact.matching import weights
 from dtm_contact.matching.clues import Clues
 from dtm_contact.matching.identity import Identity
@@ -13,7 +17,7 @@ from dtm_contact.matching.mentions import Mention, Role
 from dtm_contact.matching.naming import Named, Naming
 from dtm_contact.matching.people import Home, Person
 from dtm_contact.matching.place_mentions import Atom
-from dtm_contact.matching.places import Group, PlaceWeights, merged, mixture
+from dtm_contact.matching.places import Floats, Group, PlaceWeights, merged, mixture
 from dtm_contact.matching.rivals import Weighed, settle
 from dtm_contact.matching.words import OF_THE_WRITER
 from dtm_contact.model import Evidence, Part
@@ -24,9 +28,18 @@ _CITED = frozenset({Role.PAIR, Role.NAMED, Role.KIN})
 _NAMES_FOLLOWED = 12
 _SAYS_SOMETHING = 0.5
 _FEW_ENTRANCES = 4  # they hold a few hundred people
+_MOST_ENTRANCES = 500
 _AT_LEAST = 8
 _NEGLIGIBLE = 20.0
 """Bits below the best from which a person's probability is nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rest:
+    """Those who were only weighed roughly: positions of people, and their bits."""
+
+    positions: Numbers
+    scores: Floats
 
 
 class Weighing:
@@ -53,8 +66,7 @@ class Weighing:
         total = max(1.0, sum(importance))
         place = mixture(groups, [each / total for each in importance])
         if doubt < 1.0:
-            place.bits = {n: log2(doubt * 2.0**bits + 1 - doubt) for n, bits in place.bits.items()}
-            place.elsewhere = log2(doubt * 2.0**place.elsewhere + 1 - doubt)
+            place.doubted(doubt)
         return place
 
     def _importance(self, group: Group) -> float:
@@ -65,57 +77,57 @@ class Weighing:
             return 0.05
         return 0.15 if self.third_party and _of_the_writer(group) else 1.0
 
-    def collect(self) -> list[int]:
-        """Return the positions of the people to look at."""
-        people = self.index.people
-        found: dict[int, None] = dict.fromkeys(self.identity.found)
-        surnames = nlargest(_NAMES_FOLLOWED, self.naming.surname_bits.items(), key=lambda each: each[1])
-        for name, bits in surnames:
-            if bits > _SAYS_SOMETHING and len(found) < weights.MOST_COLLECTED:
-                found.update(dict.fromkeys(people.by_surname.get(name, ())))
-                found.update(dict.fromkeys(people.by_birth.get(name, ())))
-        firsts = nlargest(_NAMES_FOLLOWED, self.naming.first_bits.items(), key=lambda each: each[1])
-        near = self._entrances_named()
-        entrance_of = self.index.entrance_of
-        for name, bits in firsts:
-            if bits > _SAYS_SOMETHING and near and len(found) < weights.MOST_COLLECTED:
-                found.update(dict.fromkeys(n for n in people.by_first.get(name, ()) if entrance_of[n] in near))
-        if near and len(near) <= _FEW_ENTRANCES:
-            found.update(dict.fromkeys(n for entrance in near for n in self.index.residents.get(entrance, ())))
-        return list(found)[: weights.MOST_COLLECTED]
+    def collect(self) -> Numbers:
+        """Return the positions of the people to look at, in order."""
+        people, near = self.index.people, self._entrances_named()
+        found = [np.fromiter(self.identity.found, np.int32)]
+        room = weights.MOST_COLLECTED
+        for name, _bits in _telling(self.naming.surname_bits):
+            number = people.surnames.number[name]
+            bearers = (people.by_surname.of(number), people.by_birth.of(number))
+            if room > 0:
+                found += bearers
+            room -= sum(map(len, bearers))
+        firsts = [people.firsts.number[name] for name, _bits in _telling(self.naming.first_bits)]
+        if len(near) and (firsts or len(near) <= _FEW_ENTRANCES):
+            residents = np.concatenate([people.residents.of(entrance) for entrance in near.tolist()])
+            few = len(near) <= _FEW_ENTRANCES
+            found.append(residents if few else residents[np.isin(people.first[residents], firsts)])
+        return np.unique(np.concatenate(found))
 
-    def _entrances_named(self) -> set[int]:
-        best = max(self.place.bits.values(), default=0.0)
-        return {n for n, bits in self.place.bits.items() if bits > 1.0 and bits > best - 3.0}
+    def _entrances_named(self) -> Numbers:
+        """Return the entrances that the text singles out, the likeliest first."""
+        bits = self.place.bits
+        best = bits.max(initial=0.0)
+        near = np.flatnonzero((bits > 1.0) & (bits > best - 3.0))
+        order = np.argsort(-bits[near], kind="stable")[:_MOST_ENTRANCES]
+        return self.place.entrances[near[order]]
 
-    def weigh(self, positions: Iterable[int]) -> tuple[list[Weighed], list[tuple[float, int]]]:
-        """Return the best in full, best first, and the rest as (rough score, position)."""
+    def weigh(self, positions: Numbers) -> tuple[list[Weighed], Rest]:
+        """Return the best in full, best first, and the rest with their rough scores."""
         quick = self._quick(positions)
-        least = max(quick)[0] - _NEGLIGIBLE if quick else 0.0
-        likely = [each for each in quick if each[0] > least]
+        least = quick.max(initial=-np.inf) - _NEGLIGIBLE
+        order = np.argsort(-quick, kind="stable")
+        likely = int(np.count_nonzero(quick > least))
         # A few of those far behind are weighed too: the writer may name one of them, on somebody else's account.
-        chosen = nlargest(weights.MOST_CANDIDATES, likely if len(likely) > _AT_LEAST else nlargest(_AT_LEAST, quick))
-        kept = {position for _score, position in chosen}
-        rest = [each for each in likely if each[1] not in kept]
-        weighed = [self._in_full(position) for _score, position in chosen]
-        settle(weighed, len(self.index.people.all))
+        chosen = order[: min(max(likely, _AT_LEAST), weights.MOST_CANDIDATES)]
+        rest = order[len(chosen) : likely]
+        weighed = [self._in_full(position) for position in positions[chosen].tolist()]
+        settle(weighed, len(self.index.people))
         weighed.sort(key=lambda each: -each.score)
-        return weighed, rest
+        return weighed, Rest(positions[rest], quick[rest])
 
-    def _quick(self, positions: Iterable[int]) -> list[tuple[float, int]]:
+    def _quick(self, positions: Numbers) -> Floats:
         """Return roughly what weighing in full would, by look-ups alone: enough to choose whom to weigh."""
-        people, entrance_of, place = self.index.people.all, self.index.entrance_of, self.place
-        known, elsewhere, naming = self.identity.found, place.elsewhere, self.naming
-        scored = []
-        for position in positions:
-            person = people[position]
-            score = naming.quick(person.surname, person.birth, person.first)
-            score += place.bits.get(entrance_of[position], elsewhere)
-            scored.append((score + self.identity.bits(position) if position in known else score, position))
-        return scored
+        people = self.index.people
+        scores = self.naming.quick(positions, people)
+        scores += self.place.of_all(len(self.index.gazetteer.entrances))[people.entrance[positions]]
+        for position in self.identity.found:
+            scores[np.searchsorted(positions, position)] += self.identity.bits(position)
+        return scores
 
     def _in_full(self, position: int) -> Weighed:
-        person = self.index.people.all[position]
+        person = self.index.people.person(position)
         home = person.home(self.on)
         weighed = Weighed(position, person, home, 0.0)
         evidence = list(self.identity.found.get(position, {}).values())
@@ -175,11 +187,27 @@ class Weighing:
         span = group.passage.span(atom.start, atom.end) if group.said_at is None else None
         return Evidence(f"place.{kind}", round(bits, 2), seen, span, known)
 
+    def caretaker_bits(self, entrances: Numbers) -> Floats:
+        """Return what it says for each of some entrances that a caretaker is named."""
+        bits = np.zeros(len(entrances))
+        for _mention, theirs in self.caretakers:
+            inside = np.isin(entrances, list(theirs))
+            some = next(iter(theirs))
+            here, elsewhere = self.index.caretaker_bits(some, theirs), self.index.caretaker_bits(-1, theirs)
+            bits += np.where(inside, here, elsewhere)
+        return bits
+
     def caretaker(self, entrance: int) -> Iterable[Evidence]:
         """Yield what it says for an entrance that a caretaker is named."""
         for mention, entrances in self.caretakers:
             bits = self.index.caretaker_bits(entrance, entrances)
             yield Evidence("place.caretaker", round(bits, 2), mention.seen, mention.span, mention.seen)
+
+
+def _telling(bits: Mapping[str, float]) -> list[tuple[str, float]]:
+    """Return the names that a mention may well mean, the likeliest first."""
+    likeliest = nlargest(_NAMES_FOLLOWED, bits.items(), key=lambda each: each[1])
+    return [(name, each) for name, each in likeliest if each > _SAYS_SOMETHING]
 
 
 def _certainty(named: Named) -> tuple[float, float]:

@@ -4,7 +4,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TypeVar
 
-from dtm_contact.directory.records import Address, Records
+import numpy as np
+
+from dtm_contact.directory import Address, Records
+from dtm_contact.directory.lookups import Numbers
 from dtm_contact.matching.vocabulary import Vocabulary
 from dtm_contact.normalize import HouseNumber, fold, parse_house_number, place_words, street_words
 
@@ -54,6 +57,28 @@ def commune_names(commune: str) -> set[tuple[str, ...]]:
     return {name for name in names if name and len(name[0]) > len("le")}
 
 
+def numbered(values: Iterable[Key]) -> tuple[dict[Key, int], Numbers]:
+    """Return the distinct values, each with a number, and the number of each of the values."""
+    numbers: dict[Key, int] = {}
+    found = [numbers.setdefault(value, len(numbers)) for value in values]
+    return numbers, np.array(found, np.int32)
+
+
+class Compared:
+    """What is compared of an entrance, as numbers in arrays: `streets["rosa parks"]` is the street's number."""
+
+    def __init__(self, entrances: list[Entrance]) -> None:
+        """Number the streets, communes, postcodes and letters of all entrances."""
+        self.streets, self.street = numbered(" ".join(each.street) for each in entrances)
+        self.communes, self.commune = numbered(" ".join(each.commune) for each in entrances)
+        self.postcodes, self.postcode = numbered(each.postcode for each in entrances)
+        self.buildings, self.building = numbered(each.building for each in entrances)
+        self.staircases, self.staircase = numbered(each.staircase for each in entrances)
+        self.suffixes, self.suffix = numbered(each.house.suffix if each.house else "" for each in entrances)
+        self.low = np.array([each.house.low if each.house else -1 for each in entrances], np.int32)
+        self.high = np.array([each.house.high if each.house else -1 for each in entrances], np.int32)
+
+
 class Gazetteer:
     """Entrances and every name by which a text may mean them."""
 
@@ -70,6 +95,9 @@ class Gazetteer:
         self.street_vocabulary = Vocabulary(dict.fromkeys((w for w in self.street_by_word if not w.isdigit()), 1))
         self.names = _names_by_first_word([*_residence_names(records), *_commune_names(records)])
         self.name_vocabulary = Vocabulary(dict.fromkeys((w for w in self.names if not w.isdigit()), 1))
+        self.residence_ids, self.residence = numbered(each.residence_id for each in self.entrances)
+        self.share = np.array([each.share for each in self.entrances], np.float64)
+        self.compared = Compared(self.entrances)
         self.postcodes = frozenset(each.postcode for each in self.entrances if each.postcode)
 
 

@@ -11,7 +11,7 @@ from dtm_contact.model import Contact, Evidence, History
 
 @dataclass(slots=True)
 class Identity:
-    """Bits and evidence of each person whom something known points to, by position in `People.all`."""
+    """Bits and evidence of each person whom something known points to, by position among the `People`."""
 
     found: dict[int, dict[str, Evidence]] = field(default_factory=dict)
 
@@ -33,17 +33,17 @@ def identify(contact: Contact, clues: Clues, index: MatchIndex, history: History
     people = index.people
     for seen in clues.emails:
         bits = weights.EMAIL_KNOWN if seen.sender else weights.EMAIL_IN_TEXT
-        _holders(identity, index, people.by_email.get(seen.key, ()), Known("email", "known", bits, seen))
+        _holders(identity, index, people.by_email.get(seen.key), Known("email", "known", bits, seen))
     for seen in clues.phones:
         known = Known("phone", "known", weights.PHONE_KNOWN, seen)
-        _holders(identity, index, people.by_phone.get(seen.key, ()), known)
+        _holders(identity, index, people.by_phone.get(seen.key), known)
     for seen in clues.numbers:
         _numbers(identity, index, seen)
     _confirmed(identity, clues, index, history)
     _thread(identity, contact, index, history)
     for seen, mention in clues.traders:
         for person in mention.people:
-            label = people.all[person].label
+            label = people.person(person).label
             identity.add(person, Evidence("trade.name", round(mention.bits, 2), seen.seen, seen.span, label))
     return identity
 
@@ -62,11 +62,11 @@ def _holders(identity: Identity, index: MatchIndex, holders: Iterable[int], know
     """Credit those who are known by it, and with less the people who live with them."""
     people = index.people
     for holder in holders:
-        label = people.all[holder].label
-        seen = known.seen
+        person, seen = people.person(holder), known.seen
+        label = person.label
         identity.add(holder, Evidence(f"{known.kind}.{known.level}", known.bits, seen.seen, seen.span, label))
-        for home in people.all[holder].homes:
-            for other in people.by_dwelling[home.dwelling.dwelling_id]:
+        for home in person.homes:
+            for other in people.living_in(home.dwelling.dwelling_id):
                 if other != holder:
                     bits = known.bits + weights.HOUSEHOLD
                     identity.add(other, Evidence(f"{known.kind}.household", bits, seen.seen, seen.span, label))
@@ -74,11 +74,12 @@ def _holders(identity: Identity, index: MatchIndex, holders: Iterable[int], know
 
 def _numbers(identity: Identity, index: MatchIndex, seen: Seen) -> None:
     people = index.people
-    for holder in people.by_number.get(seen.key, ()):
-        label = people.all[holder].label
+    for holder in people.by_number.get(seen.key):
+        label = people.person(holder).label
         identity.add(holder, Evidence("lease.number", weights.LEASE_NUMBER, seen.seen, seen.span, label))
-    for unit in people.units.get(seen.key, ()):
-        for holder in people.by_dwelling.get(unit, ()):
+    for row in people.units.get(seen.key):
+        unit = index.directory.records.dwellings[row].dwelling_id
+        for holder in people.living_in(unit):
             identity.add(holder, Evidence("unit.reference", weights.UNIT_REFERENCE, seen.seen, seen.span, unit))
 
 
@@ -89,7 +90,7 @@ def _confirmed(identity: Identity, clues: Clues, index: MatchIndex, history: His
     if not addresses and not numbers:
         return
     for fact in history.confirmed(tuple(addresses), tuple(numbers)):
-        person = index.people.position.get(fact.tenant_id)
+        person = index.people.position(fact.tenant_id)
         if person is None:
             continue
         if fact.value in addresses:
@@ -111,10 +112,10 @@ def _thread(identity: Identity, contact: Contact, index: MatchIndex, history: Hi
         if earlier.sender_address != sender or not sender:
             continue
         seen = Seen(earlier.case_number, earlier.case_number, None)
-        if earlier.tenant_id in index.people.position:
-            known = Known("thread", "same_sender", weights.THREAD, seen)
-            _holders(identity, index, (index.people.position[earlier.tenant_id],), known)
+        person = index.people.position(earlier.tenant_id)
+        if person is not None:
+            _holders(identity, index, (person,), Known("thread", "same_sender", weights.THREAD, seen))
         elif earlier.dwelling_id:
-            for person in index.people.by_dwelling.get(earlier.dwelling_id, ()):
+            for person in index.people.living_in(earlier.dwelling_id):
                 evidence = Evidence("thread.household", weights.THREAD, seen.seen, None, earlier.dwelling_id)
                 identity.add(person, evidence)

@@ -6,7 +6,7 @@ from math import log2
 
 from dtm_contact.directory import Directory
 from dtm_contact.matching.gazetteer import Gazetteer
-from dtm_contact.matching.people import People, Person
+from dtm_contact.matching.people import People
 from dtm_contact.matching.places import Group
 from dtm_contact.matching.traders import Traders
 from dtm_contact.matching.weights import CARETAKER_FITS
@@ -30,8 +30,8 @@ class MatchIndex:
         records = directory.records
         self.directory = directory
         self.settings = settings
-        self.people = People(records)
         self.gazetteer = Gazetteer(records)
+        self.people = People(directory, self.gazetteer.entrance_by_id)
         numbers = [*settings.numbers, *(office.phone for office in records.offices)]
         self.our_numbers = frozenset(key for number in numbers if (key := phone_key(number)))
         staff = [*(office.email for office in records.offices), *(each.email for each in records.caretakers)]
@@ -43,9 +43,7 @@ class MatchIndex:
             if line.address
         }
         self.caretakers = _caretakers(directory, self.gazetteer)
-        self.traders = Traders(records, self.people.position)
-        self.entrance_of = [_entrance_of(person, self.gazetteer) for person in self.people.all]
-        self.residents = _residents(self.entrance_of)
+        self.traders = Traders(records, self.people)
         self.floors = _shares(dwelling.floor for dwelling in records.dwellings if dwelling.kind == "dwelling")
         self.doors = _shares(door_key(dwelling.door) for dwelling in records.dwellings if dwelling.kind == "dwelling")
 
@@ -71,24 +69,8 @@ class MatchIndex:
         """Return what it says for an entrance that the caretaker of these entrances is named."""
         if entrance not in entrances:
             return log2(1.0 - CARETAKER_FITS)
-        share = sum(self.gazetteer.entrances[each].share for each in entrances)
+        share = float(self.gazetteer.share[list(entrances)].sum())
         return log2(CARETAKER_FITS / max(share, 1e-4) + 1.0 - CARETAKER_FITS)
-
-
-NOWHERE = -1
-"""The entrance of people without a home in the directory."""
-
-
-def _entrance_of(person: Person, gazetteer: Gazetteer) -> int:
-    return gazetteer.entrance_by_id.get(person.homes[-1].address_id, NOWHERE) if person.homes else NOWHERE
-
-
-def _residents(entrance_of: Iterable[int]) -> dict[int, list[int]]:
-    """Return the people of each entrance."""
-    found: dict[int, list[int]] = {}
-    for position, entrance in enumerate(entrance_of):
-        found.setdefault(entrance, []).append(position)
-    return found
 
 
 _DOOR_WORDS = frozenset({"porte", "pte", "appt", "apt", "appartement", "n", "no"})

@@ -5,6 +5,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from math import log2
 
+import numpy as np
+from numpy.typing import NDArray
+
+from dtm_contact.directory.lookups import Numbers
 from dtm_contact.matching import weights
 from dtm_contact.matching.clues import Clues
 from dtm_contact.matching.mentions import Mention, Role
@@ -43,7 +47,7 @@ class NameFit:
         known = sum(word in people.surnames or word in people.firsts for word in mention.words)
         self.may_oppose = mention.role.against > 0 and trust >= mention.role.trust
         # Those merely spoken of are tenants often enough, however rare their name.
-        self._most = float(len(people.all)) if trust < Role.ADDRESS.trust else math.inf
+        self._most = float(len(people)) if trust < Role.ADDRESS.trust else math.inf
         self._full_name = known > 1 or (self._count > 1 and (known > 0 or mention.role is Role.SELF))
 
     def ratio(self, person: Person) -> float:
@@ -113,12 +117,12 @@ class Naming:
         self.first_bits = _best((fit, name, each) for fit in self.fits for name, (each, _) in fit.firsts.items())
         self.missing = -3.0 if any(fit.may_oppose for fit in self.fits) else 0.0
 
-    def quick(self, surname: str, birth: str, first: str) -> float:
-        """Return roughly what `weigh` would, from two look-ups: enough to choose whom to weigh."""
-        bits = self.surname_bits.get(surname, self.missing)
-        if birth and (before := self.surname_bits.get(birth, self.missing)) > bits:
-            bits = before
-        return bits + self.first_bits.get(first, self.missing)
+    def quick(self, positions: Numbers, people: People) -> NDArray[np.float64]:
+        """Return roughly what `weigh` would for each of many people, by look-ups: enough to choose whom to weigh."""
+        surname = _dense(self.surname_bits, people.surnames, self.missing)
+        first = _dense(self.first_bits, people.firsts, self.missing)
+        of_surname = np.maximum(surname[people.surname[positions]], surname[people.birth[positions]])
+        return np.asarray(of_surname + first[people.first[positions]])
 
     def weigh(self, person: Person, *, account: bool) -> Named:
         """Return what counts: the mention that fits best, and one of more authority that speaks against.
@@ -158,6 +162,14 @@ def _trust(role: Role, clues: Clues) -> float:
     if clues.organisation and role in {Role.DISPLAY, Role.SIGNED, Role.ADDRESS}:
         return weights.ORGANISATION_NAME_TRUST
     return role.trust
+
+
+def _dense(bits: dict[str, float], names: Vocabulary, missing: float) -> NDArray[np.float64]:
+    """Return the bits of each name by its number; the last is for those who have none."""
+    dense = np.full(len(names.names) + 1, missing)
+    for name, each in bits.items():
+        dense[names.number[name]] = each
+    return dense
 
 
 def _best(scored: Iterable[tuple[NameFit, str, float]]) -> dict[str, float]:

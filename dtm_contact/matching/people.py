@@ -2,17 +2,28 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
+from itertools import chain
+from typing import TypeVar
 
-from dtm_contact.directory.records import Dwelling, Lease, Records
+import numpy as np
+
+from dtm_contact.directory import Directory, Dwelling, Lease, Records
+from dtm_contact.directory.lookups import Groups, Keys, Numbers
 from dtm_contact.matching.vocabulary import Vocabulary
 from dtm_contact.normalize import glued, name_words, phone_key
+
+Line = TypeVar("Line")
 
 _NOT_IN_KEY = re.compile(r"[^a-z0-9]+")
 _FEMALE = frozenset({"mme", "mlle", "madame", "mademoiselle"})
 _MALE = frozenset({"m", "mr", "monsieur"})
+_REMEMBERED = 8_192
+NOWHERE = -1
+"""The entrance of people without a home in the directory, and the number of a name that somebody lacks."""
 
 
 def gender_of(title: str) -> str:
@@ -56,8 +67,6 @@ class Person:
     gender: str
     role: str
     label: str
-    emails: tuple[str, ...]
-    phones: tuple[str, ...]
     homes: tuple[Home, ...]
 
     def home(self, on: date) -> Home | None:
@@ -68,97 +77,145 @@ class Person:
         return current[-1] if current else self.homes[-1]
 
 
-def _homes(leases: Iterable[Lease], records_of: dict[str, tuple[Dwelling, str]]) -> tuple[Home, ...]:
-    found = []
-    for lease in leases:
-        dwelling, residence_id = records_of.get(lease.dwelling_id, (None, ""))
-        if dwelling is not None and dwelling.kind != "parking":
-            found.append(Home(dwelling, dwelling.address_id, residence_id, lease.lease_start, lease.lease_end))
-    # A trader's flat, where he has one, counts before his shop: "their dwelling" is the one of kind `dwelling`.
-    return tuple(sorted(found, key=lambda home: (home.dwelling.kind == "dwelling", home.start or date.min)))
-
-
-def _person(leases: list[Lease], records_of: dict[str, tuple[Dwelling, str]]) -> Person:
-    first = leases[0]
-    trader = first.role == "commercial"
-    phones = dict.fromkeys(key for lease in leases for phone in lease.phones if (key := phone_key(phone)))
-    return Person(
-        tenant_id=first.tenant_id,
-        surname="" if trader else glued(first.last_name),
-        birth=glued(first.birth_name),
-        first=glued(first.first_name),
-        gender=gender_of(first.title),
-        role=first.role,
-        label=" ".join(filter(None, (first.title, first.first_name, first.last_name))),
-        emails=tuple(dict.fromkeys(lease.email.strip().lower() for lease in leases if lease.email)),
-        phones=tuple(phones),
-        homes=_homes(leases, records_of),
-    )
+def _nearness(dwelling: Dwelling, lease: Lease) -> tuple[bool, date]:
+    """Order homes: a trader's flat, where he has one, counts before his shop; then the lease that began last."""
+    return dwelling.kind == "dwelling", lease.lease_start or date.min
 
 
 class People:
-    """All people, in the order of the directory, and who bears which name, address, number or lease."""
+    """All people, in the order of the directory, and who bears which name, address, number or lease.
 
-    def __init__(self, records: Records) -> None:
-        """Build every look-up from the records."""
-        residence_of = {address.address_id: address.residence_id for address in records.addresses}
-        dwellings = {each.dwelling_id: (each, residence_of.get(each.address_id, "")) for each in records.dwellings}
-        leases: dict[str, list[Lease]] = {}
-        for lease in records.leases:
-            leases.setdefault(lease.tenant_id, []).append(lease)
-        self.all = [_person(each, dwellings) for each in leases.values()]
-        self.position = {person.tenant_id: position for position, person in enumerate(self.all)}
-        self.by_email = _lookup((email, person) for person in enumerate(self.all) for email in person[1].emails)
-        self.by_phone = _lookup((phone, person) for person in enumerate(self.all) for phone in person[1].phones)
-        self.by_surname = _lookup((person[1].surname, person) for person in enumerate(self.all) if person[1].surname)
-        self.by_birth = _lookup((person[1].birth, person) for person in enumerate(self.all) if person[1].birth)
-        self.by_first = _lookup((person[1].first, person) for person in enumerate(self.all) if person[1].first)
-        self.by_dwelling = _lookup(
-            (home.dwelling.dwelling_id, person) for person in enumerate(self.all) for home in person[1].homes
+    Positions in that order stand for people. What every contact asks of many people lies in arrays (name numbers,
+    entrances); a whole `Person` is made when one comes into question.
+
+    Attributes:
+        tenant_ids: of each person.
+        surnames, firsts: the names; birth names are among the surnames.
+        surname, birth, first: for each person the number of the name in them, -1 for none.
+        entrance: for each person the position of the entrance where he lives (last), -1 for none.
+        by_surname, by_birth: people by the number of a name. `residents`: people by entrance.
+        by_email, by_phone, by_number: people by an address, a phone key, the key of a lease or tenant number.
+        units: dwellings, by their place in the records, by the key of a unit reference.
+    """
+
+    def __init__(self, directory: Directory, entrance_by_id: Mapping[str, int]) -> None:
+        """Build every look-up; `entrance_by_id` gives the position of an entrance."""
+        self._directory = directory
+        records = directory.records
+        self.tenant_ids = tuple(dict.fromkeys(lease.tenant_id for lease in records.leases))
+        positions = {tenant_id: position for position, tenant_id in enumerate(self.tenant_ids)}
+        rows = [positions[lease.tenant_id] for lease in records.leases]
+        self._position = Keys(self.tenant_ids, range(len(self.tenant_ids)))
+        self.surnames = _vocabulary(records.leases, ("last_name", "birth_name"))
+        self.firsts = _vocabulary(records.leases, ("first_name",), short_forms=True)
+        self.surname, self.birth, self.first = self._names(records, rows)
+        self.entrance = self._entrances(records, rows, entrance_by_id)
+        self.by_surname = Groups(self.surname, len(self.surnames.names))
+        self.by_birth = Groups(self.birth, len(self.surnames.names))
+        self.residents = Groups(self.entrance, len(entrance_by_id))
+        self.by_email = _keys(zip(rows, records.leases, strict=True), _emails)
+        self.by_phone = _keys(zip(rows, records.leases, strict=True), _phones)
+        self.by_number = _keys(zip(rows, records.leases, strict=True), _lease_numbers)
+        self.units = _keys(enumerate(records.dwellings), _unit)
+        self.person: Callable[[int], Person] = lru_cache(maxsize=_REMEMBERED)(self._person)
+        """Return a person by position."""
+
+    def __len__(self) -> int:
+        return len(self.tenant_ids)
+
+    def position(self, tenant_id: str | None) -> int | None:
+        """Return the position of a person, None where the directory has none of that id."""
+        found = self._position.get(tenant_id) if tenant_id else []
+        return found[0] if found else None
+
+    def living_in(self, dwelling_id: str) -> list[int]:
+        """Return the people who have or had a lease on a dwelling."""
+        found = (self.position(lease.tenant_id) for lease in self._directory.leases_in(dwelling_id))
+        return [position for position in dict.fromkeys(found) if position is not None]
+
+    def _person(self, position: int) -> Person:
+        leases = self._directory.leases_of(self.tenant_ids[position])
+        first = leases[0]
+        return Person(
+            tenant_id=first.tenant_id,
+            surname="" if first.role == "commercial" else glued(first.last_name),
+            birth=glued(first.birth_name),
+            first=glued(first.first_name),
+            gender=gender_of(first.title),
+            role=first.role,
+            label=" ".join(filter(None, (first.title, first.first_name, first.last_name))),
+            homes=tuple(self._homes(leases)),
         )
-        self.by_number = _numbers(records.leases, self.position)
-        self.units = _units(records)
-        self.surnames = _vocabulary(records.leases, "last_name", "birth_name")
-        self.firsts = _vocabulary(records.leases, "first_name", short_forms=True)
+
+    def _homes(self, leases: Iterable[Lease]) -> Iterator[Home]:
+        directory = self._directory
+        pairs = ((lease, directory.dwellings.get(lease.dwelling_id)) for lease in leases)
+        kept = [(lease, home) for lease, home in pairs if home is not None and home.kind != "parking"]
+        for lease, home in sorted(kept, key=lambda pair: _nearness(pair[1], pair[0])):
+            address = directory.addresses.get(home.address_id)
+            residence_id = address.residence_id if address is not None else ""
+            yield Home(home, home.address_id, residence_id, lease.lease_start, lease.lease_end)
+
+    def _names(self, records: Records, rows: list[int]) -> tuple[Numbers, Numbers, Numbers]:
+        """Return the numbers of the surnames, birth names and first names; a shop has a trade name, no surname."""
+        surname, birth, first = (np.full(len(self), NOWHERE, np.int32) for _ in range(3))
+        told = lru_cache(maxsize=None)(glued)
+        done = -1
+        for row, lease in zip(rows, records.leases, strict=True):
+            if row <= done:
+                continue
+            done = row
+            if lease.role != "commercial":
+                surname[row] = self.surnames.number.get(told(lease.last_name), NOWHERE)
+            birth[row] = self.surnames.number.get(told(lease.birth_name), NOWHERE) if lease.birth_name else NOWHERE
+            first[row] = self.firsts.number.get(told(lease.first_name), NOWHERE)
+        return surname, birth, first
+
+    def _entrances(self, records: Records, rows: list[int], entrance_by_id: Mapping[str, int]) -> Numbers:
+        found = np.full(len(self), NOWHERE, np.int32)
+        nearest: dict[int, tuple[bool, date]] = {}
+        for row, lease in zip(rows, records.leases, strict=True):
+            dwelling = self._directory.dwellings.get(lease.dwelling_id)
+            if dwelling is None or dwelling.kind == "parking":
+                continue
+            nearness = _nearness(dwelling, lease)
+            if row not in nearest or nearness >= nearest[row]:
+                nearest[row] = nearness
+                found[row] = entrance_by_id.get(dwelling.address_id, NOWHERE)
+        return found
 
 
-def _lookup(pairs: Iterable[tuple[str, tuple[int, Person]]]) -> dict[str, list[int]]:
-    table: dict[str, list[int]] = {}
-    for key, (position, _person_there) in pairs:
-        holders = table.setdefault(key, [])
-        if not holders or holders[-1] != position:
-            holders.append(position)
-    return table
+def _keys(pairs: Iterable[tuple[int, Line]], keys_of: Callable[[Line], Iterable[str]]) -> Keys:
+    found = [(key, position) for position, each in pairs for key in keys_of(each)]
+    return Keys((key for key, _position in found), (position for _key, position in found))
 
 
-def _numbers(leases: Iterable[Lease], position: dict[str, int]) -> dict[str, list[int]]:
-    table: dict[str, list[int]] = {}
-    for lease in leases:
-        for key in (number_key(lease.lease_id), number_key(lease.tenant_id)):
-            holders = table.setdefault(key, [])
-            if position[lease.tenant_id] not in holders:
-                holders.append(position[lease.tenant_id])
-    return table
+def _emails(lease: Lease) -> Iterable[str]:
+    return (lease.email.strip().lower(),) if lease.email else ()
 
 
-def _units(records: Records) -> dict[str, list[str]]:
-    table: dict[str, list[str]] = {}
-    for dwelling in records.dwellings:
-        if dwelling.unit_reference and dwelling.kind != "parking":
-            table.setdefault(number_key(dwelling.unit_reference), []).append(dwelling.dwelling_id)
-    return table
+def _phones(lease: Lease) -> Iterable[str]:
+    return (key for phone in lease.phones if (key := phone_key(phone)))
 
 
-def _vocabulary(leases: Iterable[Lease], *fields: str, short_forms: bool = False) -> Vocabulary:
+def _lease_numbers(lease: Lease) -> Iterable[str]:
+    return number_key(lease.lease_id), number_key(lease.tenant_id)
+
+
+def _unit(dwelling: Dwelling) -> Iterable[str]:
+    known = dwelling.unit_reference and dwelling.kind != "parking"
+    return (number_key(dwelling.unit_reference),) if known else ()
+
+
+def _vocabulary(leases: Iterable[Lease], fields: tuple[str, ...], *, short_forms: bool = False) -> Vocabulary:
     """Return the names that stand in the fields of people's leases (traders apart), with the words of compound ones."""
-    written: Counter[str] = Counter()
-    for lease in leases:
-        if lease.role != "commercial":
-            written.update(name for field in fields if (name := getattr(lease, field)))
+    people = [lease for lease in leases if lease.role != "commercial"]
+    written = Counter(chain.from_iterable((getattr(lease, field) for lease in people) for field in fields))
     counts: Counter[str] = Counter()
     parts: dict[str, set[str]] = {}
     for name, count in written.items():
-        counts[glued(name)] += count
+        if name:
+            counts[glued(name)] += count
         words = name_words(name)
         for word in words if len(words) > 1 else ():
             if len(word) > len("de"):

@@ -6,16 +6,23 @@ than a frequent one. Several places in one message are a mixture: one of them is
 """
 
 from bisect import bisect_left
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from math import log2
 
+import numpy as np
+from numpy.typing import NDArray
+
+from dtm_contact.directory.lookups import Numbers
 from dtm_contact.matching import weights
-from dtm_contact.matching.gazetteer import Entrance, Gazetteer
+from dtm_contact.matching.gazetteer import Compared, Gazetteer
 from dtm_contact.matching.passages import Passage
 from dtm_contact.matching.place_mentions import Atom
 from dtm_contact.matching.words import LIVING
 from dtm_contact.model import Evidence, Part
+from dtm_contact.normalize import HouseNumber
+
+Floats = NDArray[np.float64]
 
 _SURE = 0.7
 _TOGETHER = 70
@@ -107,28 +114,30 @@ def _entrances(atom: Atom, gazetteer: Gazetteer) -> set[int]:
 
 def weigh(group: Group, gazetteer: Gazetteer) -> None:
     """Fill in the group's bits for each entrance that agrees in something, and for all others."""
-    named = [*group.of("street"), *group.of("residence")] or group.of("commune")
-    candidates = {n for atom in named for n in _entrances(atom, gazetteer)}
-    compared = [(*compare(group, gazetteer.entrances[n]), n) for n in candidates]
-    compared.sort(key=lambda each: each[1] - each[0])
-    _to_bits(group, compared, gazetteer)
-
-
-def _to_bits(group: Group, compared: list[tuple[float, float, int]], gazetteer: Gazetteer) -> None:
-    """Turn agreements and disagreements, best first, into likelihood ratios."""
     group.trust = _trust(group)
-    share, first = 0.0, 0
-    while first < len(compared):
-        level = compared[first][0] - compared[first][1]
-        last = first
-        while last < len(compared) and compared[last][0] - compared[last][1] > level - 0.01:
-            share += gazetteer.entrances[compared[last][2]].share
-            last += 1
-        for _agreement, against, n in compared[first:last]:
-            group.bits[n] = _mixed(group.trust, -log2(max(share, 1e-5)) - min(against, _FLOOR_OF_DISAGREEMENT))
-        first = last
     group.elsewhere = _mixed(group.trust, -_FLOOR_OF_DISAGREEMENT)
-    group.agreeing = frozenset(n for _agreement, against, n in compared if against < 1.0)
+    named = [*group.of("street"), *group.of("residence")] or group.of("commune")
+    candidates = sorted({n for atom in named for n in _entrances(atom, gazetteer)})
+    if not candidates:
+        group.bits, group.agreeing = {}, frozenset()
+        return
+    entrances = np.array(candidates, np.int32)
+    agreement, against = compare(group, entrances, gazetteer)
+    share = _as_well(agreement - against, gazetteer.share[entrances])
+    bits = -np.log2(np.maximum(share, 1e-5)) - np.minimum(against, _FLOOR_OF_DISAGREEMENT)
+    mixed = np.log2(group.trust * np.exp2(bits) + 1.0 - group.trust)
+    group.bits = dict(zip(candidates, mixed.tolist(), strict=True))
+    group.agreeing = frozenset(entrances[against < 1.0].tolist())
+
+
+def _as_well(level: Floats, share: Floats) -> Floats:
+    """Return for each the share of dwellings at entrances that agree as well with the words, or better."""
+    order = np.argsort(-level, kind="stable")
+    falling = -level[order]
+    last_alike = np.searchsorted(falling, falling + 0.01, side="right") - 1
+    found = np.empty(len(level))
+    found[order] = np.cumsum(share[order])[last_alike]
+    return found
 
 
 def _mixed(trust: float, bits: float) -> float:
@@ -163,67 +172,84 @@ def _plain_trust(group: Group) -> float:
     return 0.5
 
 
-def compare(group: Group, entrance: Entrance) -> tuple[float, float]:
-    """Return how far what is said agrees with an entrance, and how far it disagrees."""
-    agreement = against = 0.0
-    for plus, minus in (
-        _street(group, entrance),
-        _residence(group, entrance),
-        _commune(group, entrance),
-        _letter(group.first("building"), entrance.building, _BUILDING, _WRONG_BUILDING),
-        _letter(group.first("staircase"), entrance.staircase, _STAIRCASE, _WRONG_STAIRCASE),
-    ):
-        agreement, against = agreement + plus, against + minus
+def compare(group: Group, entrances: Numbers, gazetteer: Gazetteer) -> tuple[Floats, Floats]:
+    """Return how far what is said agrees with each of some entrances, and how far it disagrees, in bits."""
+    known = gazetteer.compared
+    of_residence, of_building, of_staircase = (gazetteer.residence, known.building, known.staircase)
+    pairs = [
+        *_street(group, entrances, known),
+        *_said(group, "residence", of_residence[entrances], gazetteer.residence_ids, (_RESIDENCE, _WRONG_RESIDENCE)),
+        *_said(group, "commune", known.commune[entrances], known.communes, (_COMMUNE, _WRONG_COMMUNE)),
+        *_said(group, "postcode", known.postcode[entrances], known.postcodes, (_POSTCODE, _WRONG_POSTCODE)),
+        *_letter(group.first("building"), of_building[entrances], known.buildings, (_BUILDING, _WRONG_BUILDING)),
+        *_letter(group.first("staircase"), of_staircase[entrances], known.staircases, (_STAIRCASE, _WRONG_STAIRCASE)),
+    ]  # fmt: skip
+    agreement, against = np.zeros(len(entrances)), np.zeros(len(entrances))
+    for plus, minus in pairs:
+        agreement += plus
+        against += minus
     return agreement, against
 
 
-def _street(group: Group, entrance: Entrance) -> tuple[float, float]:
+def _street(group: Group, entrances: Numbers, known: Compared) -> Iterator[tuple[Floats, Floats]]:
+    """Yield, for the street atom that goes best with each entrance, what it says for and against it."""
     streets = group.of("street")
     if not streets:
-        return 0.0, 0.0
-    name = " ".join(entrance.street)
-    agreeing = [atom for atom in streets if name in atom.values]
-    if not agreeing:
-        return 0.0, _WRONG_STREET
-    return max((_house(atom, entrance) for atom in agreeing), key=lambda each: each[0] - each[1])
+        return
+    best = np.full(len(entrances), -np.inf)
+    plus, minus = np.zeros(len(entrances)), np.full(len(entrances), _WRONG_STREET)
+    for atom in streets:
+        named = _among(known.street[entrances], (known.streets.get(value, -1) for value in atom.values))
+        for_it, against_it = _house(atom.house, entrances, known)
+        better = named & (for_it - against_it > best)
+        best[better] = (for_it - against_it)[better]
+        plus[better], minus[better] = for_it[better], against_it[better]
+    yield plus, minus
 
 
-def _house(atom: Atom, entrance: Entrance) -> tuple[float, float]:
-    if atom.house is None or entrance.house is None:
-        return _STREET, 0.0
-    if atom.house == entrance.house:
-        return _STREET + _HOUSE, 0.0
-    if atom.house.low < atom.house.high and atom.house.covers(entrance.house):
-        return _STREET + _HOUSE - 1.0, 0.0
-    if atom.house.covers(entrance.house) or entrance.house.covers(atom.house):
-        return _STREET + _HOUSE - 1.0, _SUFFIX_MISSING
-    return _STREET, _WRONG_HOUSE
+def _house(house: HouseNumber | None, entrances: Numbers, known: Compared) -> tuple[Floats, Floats]:
+    low, high = known.low[entrances], known.high[entrances]
+    plus, minus = np.full(len(entrances), _STREET), np.zeros(len(entrances))
+    if house is None:
+        return plus, minus
+    numbered = low >= 0
+    same = (low == house.low) & (high == house.high)
+    exact = same & (known.suffix[entrances] == known.suffixes.get(house.suffix, -1))
+    inside = (house.low <= low) & (high <= house.high)
+    ranged = inside & (house.low < house.high)
+    near = (inside | ((low <= house.low) & (house.high <= high))) & numbered
+    plus[numbered & near] += _HOUSE - 1.0
+    plus[numbered & exact] = _STREET + _HOUSE
+    minus[near & ~exact & ~ranged] = _SUFFIX_MISSING
+    minus[numbered & ~near] = _WRONG_HOUSE
+    return plus, minus
 
 
-def _residence(group: Group, entrance: Entrance) -> tuple[float, float]:
-    named = {value for atom in group.of("residence") for value in atom.values}
-    if not named:
-        return 0.0, 0.0
-    return (_RESIDENCE, 0.0) if entrance.residence_id in named else (0.0, _WRONG_RESIDENCE)
+def _among(numbers: Numbers, wanted: Iterable[int]) -> NDArray[np.bool_]:
+    found = np.zeros(len(numbers), np.bool_)
+    for number in set(wanted):
+        found |= numbers == number
+    return found
 
 
-def _commune(group: Group, entrance: Entrance) -> tuple[float, float]:
-    communes = {value for atom in group.of("commune") for value in atom.values}
-    postcodes = {value for atom in group.of("postcode") for value in atom.values}
-    agreement = against = 0.0
-    if communes:
-        same = " ".join(entrance.commune) in communes
-        agreement, against = (_COMMUNE, 0.0) if same else (0.0, _WRONG_COMMUNE)
-    if postcodes:
-        same = entrance.postcode in postcodes
-        agreement, against = (agreement + _POSTCODE, against) if same else (agreement, against + _WRONG_POSTCODE)
-    return agreement, against
+def _said(
+    group: Group, kind: str, numbers: Numbers, known: Mapping[str, int], worth: tuple[float, float]
+) -> Iterator[tuple[Floats, Floats]]:
+    """Yield what the names of one kind say for and against; where several are said, one that fits is enough."""
+    said = {value for atom in group.of(kind) for value in atom.values}
+    if said:
+        same = _among(numbers, (known.get(value, -1) for value in said))
+        yield np.where(same, worth[0], 0.0), np.where(same, 0.0, worth[1])
 
 
-def _letter(said: str | None, known: str, plus: float, minus: float) -> tuple[float, float]:
-    if said is None or not known:
-        return 0.0, 0.0
-    return (plus, 0.0) if said == known else (0.0, minus)
+def _letter(
+    said: str | None, numbers: Numbers, known: Mapping[str, int], worth: tuple[float, float]
+) -> Iterator[tuple[Floats, Floats]]:
+    """Yield what a building or a staircase says; entrances without one say nothing of it."""
+    if said is not None:
+        same = numbers == known.get(said, -1)
+        unknown = numbers == known.get("", -1)
+        yield np.where(same, worth[0], 0.0), np.where(same | unknown, 0.0, worth[1])
 
 
 def merged(groups: list[Group], gazetteer: Gazetteer) -> list[Group]:
@@ -252,21 +278,34 @@ def _join(one: Group, other: Group, gazetteer: Gazetteer) -> None:
     """Weigh two groups as one; spans stay those of the first where they stand in different passages."""
     one.said_at = (one.start, one.end)
     one.atoms = [*one.atoms, *other.atoms]
-    one.bits.clear()
     weigh(one, gazetteer)
 
 
 @dataclass(slots=True)
 class PlaceWeights:
-    """What all groups together say: bits for each entrance named, and for the others."""
+    """What all groups together say: bits for each entrance named (in order), and for the others."""
 
     groups: list[Group]
-    bits: dict[int, float]
+    entrances: Numbers
+    bits: Floats
     elsewhere: float
 
-    def of(self, entrance: int | None) -> float:
-        """Return the bits of an entrance; of none, those of an entrance that was not named."""
-        return self.elsewhere if entrance is None else self.bits.get(entrance, self.elsewhere)
+    def of_all(self, entrances: int) -> Floats:
+        """Return the bits of each entrance, and last those of a place that was not named."""
+        dense = np.full(entrances + 1, self.elsewhere)
+        dense[self.entrances] = self.bits
+        return dense
+
+    def doubted(self, trust: float) -> None:
+        """Believe it all no more than so."""
+        self.bits = np.log2(trust * np.exp2(self.bits) + 1.0 - trust)
+        self.elsewhere = _mixed(trust, self.elsewhere)
+
+    def of(self, entrance: int) -> float:
+        """Return the bits of an entrance."""
+        at = int(np.searchsorted(self.entrances, entrance))
+        named = at < len(self.entrances) and self.entrances[at] == entrance
+        return float(self.bits[at]) if named else self.elsewhere
 
     def evidence(self, entrance: int, gazetteer: Gazetteer) -> tuple[Evidence, ...]:
         """Return what was said of the place, one piece of evidence a group, as it weighs for an entrance."""
@@ -294,16 +333,11 @@ def _evidence_name(group: Group) -> str:
 
 def mixture(groups: list[Group], weights_of: list[float]) -> PlaceWeights:
     """Let each group be the place of the matter with its weight, and none with what is missing to 1."""
-    if not groups:
-        return PlaceWeights([], {}, 0.0)
+    named = np.array(sorted({n for group in groups for n in group.bits}), np.int32)
     none = max(0.0, 1.0 - sum(weights_of))
-    named = {n for group in groups for n in group.bits}
-    bits = {
-        n: log2(
-            none
-            + sum(w * 2.0 ** group.bits.get(n, group.elsewhere) for w, group in zip(weights_of, groups, strict=True))
-        )
-        for n in named
-    }
-    elsewhere = log2(none + sum(w * 2.0**group.elsewhere for w, group in zip(weights_of, groups, strict=True)))
-    return PlaceWeights(groups, bits, elsewhere)
+    likely, elsewhere = np.full(len(named), none), none
+    for group, weight in zip(groups, weights_of, strict=True):
+        said = np.array([group.bits.get(n, group.elsewhere) for n in named.tolist()])
+        likely += weight * np.exp2(said)
+        elsewhere += weight * 2.0**group.elsewhere
+    return PlaceWeights(groups, named, np.log2(likely), log2(elsewhere) if groups else 0.0)

@@ -7,6 +7,7 @@ from math import log2
 from dtm_contact.directory import Records
 from dtm_contact.matching import weights
 from dtm_contact.matching.passages import Passage
+from dtm_contact.matching.people import People
 from dtm_contact.matching.words import RUNNING_A_SHOP
 from dtm_contact.model import Part
 from dtm_contact.normalize import LITTLE_WORDS, place_words, same_word, written_out
@@ -28,17 +29,18 @@ class TradeMention:
 class Traders:
     """The trade names of the directory, by their first word."""
 
-    def __init__(self, records: Records, position: dict[str, int]) -> None:
-        """Index the names of all commercial tenants; `position` is their place among the people."""
+    def __init__(self, records: Records, people: People) -> None:
+        """Index the names of all commercial tenants."""
         bearers: dict[tuple[str, ...], dict[int, None]] = {}
         for lease in records.leases:
             words = place_words(lease.last_name) if lease.role == "commercial" else ()
-            if words:
-                bearers.setdefault(words, {})[position[lease.tenant_id]] = None
+            position = people.position(lease.tenant_id) if words else None
+            if position is not None:
+                bearers.setdefault(words, {})[position] = None
         self._by_first_word: dict[str, list[tuple[tuple[str, ...], tuple[int, ...]]]] = {}
-        for words, people in bearers.items():
-            self._by_first_word.setdefault(words[0], []).append((words, tuple(people)))
-        self._people = len(position) or 1
+        for words, theirs in bearers.items():
+            self._by_first_word.setdefault(words[0], []).append((words, tuple(theirs)))
+        self._people = len(people) or 1
 
     def find(self, text: Passage) -> Iterator[TradeMention]:
         """Yield the trade names that stand in a passage."""

@@ -1,28 +1,40 @@
 """From weighed candidates to what may be said: probabilities over all of them and "nobody in the directory"."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
 
 from dtm_contact.directory import on_duty, on_duty_in_residence
 from dtm_contact.matching import weights
-from dtm_contact.matching.candidates import Weighing
+from dtm_contact.matching.candidates import Rest, Weighing
 from dtm_contact.matching.clues import Clues
+from dtm_contact.matching.gazetteer import Gazetteer
 from dtm_contact.matching.index import MatchIndex
+from dtm_contact.matching.places import Floats
 from dtm_contact.matching.rivals import Weighed
 from dtm_contact.model import Candidate, Evidence, Likely, Match, OnDuty
 
 _ACCOUNTS = frozenset({"email.known", "email.confirmed"})
 
 
-@dataclass(slots=True)
+@dataclass
 class Masses:
-    """Unnormalised probabilities of each hypothesis, added up by person, dwelling, residence and entrance."""
+    """Unnormalised probabilities of each hypothesis, added up by person, dwelling, and entrance (by position)."""
 
-    tenants: dict[str, float]
-    dwellings: dict[str, float]
-    residences: dict[str, float]
-    entrances: dict[str, float]
-    total: float
+    gazetteer: Gazetteer
+    entrances: Floats
+    tenants: dict[str, float] = field(default_factory=dict)
+    dwellings: dict[str, float] = field(default_factory=dict)
+    total: float = 0.0
+
+    @cached_property
+    def residences(self) -> dict[str, float]:
+        """By residence; asked once all is added up."""
+        ids = self.gazetteer.residence_ids
+        sums = np.bincount(self.gazetteer.residence, weights=self.entrances, minlength=len(ids)).tolist()
+        return {residence_id: mass for residence_id, mass in zip(ids, sums, strict=True) if residence_id and mass}
 
     def best(self, table: Mapping[str, float]) -> Likely | None:
         """Return the likeliest of a table."""
@@ -32,7 +44,7 @@ class Masses:
         return Likely(best, min(1.0, table[best] / self.total))
 
 
-def verdict(weighing: Weighing, weighed: list[Weighed], rest: list[tuple[float, int]]) -> Match:
+def verdict(weighing: Weighing, weighed: list[Weighed], rest: Rest) -> Match:
     """Return the match: candidates with probabilities, and tenant, dwelling, residence where they are sure."""
     index = weighing.index
     masses = _masses(weighing, weighed, rest)
@@ -64,30 +76,28 @@ def _may_name(clues: Clues, weighed: list[Weighed]) -> bool:
     return not clues.crowded or not weighed or any(piece.name in _ACCOUNTS for piece in weighed[0].evidence)
 
 
-def _masses(weighing: Weighing, weighed: list[Weighed], rest: list[tuple[float, int]]) -> Masses:
-    people = weighing.index.people.all
-    masses = Masses({}, {}, {}, {}, 0.0)
+def _masses(weighing: Weighing, weighed: list[Weighed], rest: Rest) -> Masses:
+    people, gazetteer = weighing.index.people, weighing.index.gazetteer
+    masses = Masses(gazetteer, np.zeros(len(gazetteer.entrances)))
     prior = (1.0 - weights.UNNAMED - weights.OUTSIDER) * 2.0 ** _no_tenant(weighing) / max(len(people), 1)
     for each in weighed:
-        _add(masses, each.person.tenant_id, each, prior * 2.0**each.score)
-    for score, position in rest:
-        homes = people[position].homes
-        mass = prior * 2.0**score
-        masses.total += mass
-        if homes:
-            _to(masses.residences, homes[-1].residence_id, mass)
-            _to(masses.entrances, homes[-1].address_id, mass)
+        _add(masses, each, prior * 2.0**each.score)
+    mass = prior * np.exp2(rest.scores)
+    masses.total += float(mass.sum())
+    entrances = people.entrance[rest.positions]
+    np.add.at(masses.entrances, entrances[entrances >= 0], mass[entrances >= 0])
     _nobody(weighing, masses)
     return masses
 
 
-def _add(masses: Masses, tenant_id: str, each: Weighed, mass: float) -> None:
+def _add(masses: Masses, each: Weighed, mass: float) -> None:
     masses.total += mass
-    _to(masses.tenants, tenant_id, mass * each.certainty)
+    _to(masses.tenants, each.person.tenant_id, mass * each.certainty)
     if each.home is not None:
         _to(masses.dwellings, each.home.dwelling.dwelling_id, mass * each.household_certainty)
-        _to(masses.residences, each.home.residence_id, mass)
-        _to(masses.entrances, each.home.address_id, mass)
+        entrance = masses.gazetteer.entrance_by_id.get(each.home.address_id)
+        if entrance is not None:
+            masses.entrances[entrance] += mass
 
 
 def _to(table: dict[str, float], key: str, mass: float) -> None:
@@ -113,17 +123,10 @@ def _nobody(weighing: Weighing, masses: Masses) -> None:
     masses.total += lone
     unweighed = (1.0 - weights.UNNAMED) * 2.0 ** (weighing.naming.missing + _no_tenant(weighing))
     somebody = unweighed + weights.OUTSIDER
-    entrances = weighing.index.gazetteer.entrances
-    named = 0.0
-    for position, bits in place.bits.items():
-        entrance = entrances[position]
-        caretaker = sum(piece.weight for piece in weighing.caretaker(position))
-        mass = somebody * entrance.share * 2.0 ** (bits + caretaker)
-        named += entrance.share
-        masses.total += mass
-        _to(masses.residences, entrance.residence_id, mass)
-        _to(masses.entrances, entrance.address_id, mass)
-    masses.total += somebody * max(0.0, 1.0 - named) * 2.0**place.elsewhere
+    share = weighing.index.gazetteer.share[place.entrances]
+    mass = somebody * share * np.exp2(place.bits + weighing.caretaker_bits(place.entrances))
+    masses.entrances[place.entrances] += mass
+    masses.total += float(mass.sum()) + somebody * max(0.0, 1.0 - float(share.sum())) * 2.0**place.elsewhere
 
 
 def _candidates(weighed: Iterable[Weighed], masses: Masses) -> tuple[Candidate, ...]:
@@ -157,11 +160,9 @@ def _office(masses: Masses, residence: Likely | None, index: MatchIndex) -> str 
 
 
 def _place_evidence(weighing: Weighing, masses: Masses) -> tuple[Evidence, ...]:
-    best = masses.best(masses.entrances)
-    if best is None or not weighing.place.groups:
+    if not weighing.place.groups or not masses.entrances.any():
         return ()
-    entrance = weighing.index.gazetteer.entrance_by_id.get(best.id)
-    return weighing.place.evidence(entrance, weighing.index.gazetteer) if entrance is not None else ()
+    return weighing.place.evidence(int(masses.entrances.argmax()), masses.gazetteer)
 
 
 def _on_duty(
@@ -173,7 +174,8 @@ def _on_duty(
         return on_duty(directory, directory.dwellings[dwelling.id].address_id, on)
     if residence is None:
         return ()
-    here = {a.address_id: masses.entrances.get(a.address_id, 0.0) for a in directory.entrances(residence.id)}
+    position = masses.gazetteer.entrance_by_id
+    here = {a.address_id: masses.entrances[position[a.address_id]] for a in directory.entrances(residence.id)}
     total = sum(here.values())
     likely = [address_id for address_id, mass in here.items() if total and mass > 0.04 * total]
     answers = {on_duty(directory, address_id, on) for address_id in likely}

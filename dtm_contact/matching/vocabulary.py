@@ -5,11 +5,12 @@ is P(q|v) / P(q), where P(q) sums over all names near `q`, each by its own frequ
 common one, a misspelling less than the right spelling, and a misspelling that is another name next to nothing.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
 
 from rapidfuzz.distance import OSA
 
+from dtm_contact.directory.lookups import Keys
 from dtm_contact.normalize import sound
 
 # P(q|v) for one spelling `q` of each level: the share of people who write so, over the spellings that the level has.
@@ -40,7 +41,12 @@ def _deletions(word: str) -> Iterable[str]:
 
 
 class Vocabulary:
-    """Distinct names with their frequencies; finds the near ones of a word by symmetric deletion and by sound."""
+    """Distinct names with their frequencies; finds the near ones of a word by symmetric deletion and by sound.
+
+    Attributes:
+        names: each name once; its place is its number.
+        number: the number of each name.
+    """
 
     def __init__(
         self, counts: Mapping[str, int], parts: Mapping[str, Iterable[str]] | None = None, *, short_forms: bool = False
@@ -53,50 +59,55 @@ class Vocabulary:
             short_forms: whether the beginning of a name may stand for it ("Nath", "Kev").
         """
         total = sum(counts.values()) or 1
-        self._frequency = {name: count / total for name, count in counts.items()}
+        self.names = tuple(counts)
+        self.number = {name: number for number, name in enumerate(self.names)}
+        self._frequency = tuple(count / total for count in counts.values())
         self._parts = {part: tuple(names) for part, names in (parts or {}).items()}
-        self._near: dict[str, list[str]] = {}
-        self._sounds: dict[str, list[str]] = {}
-        self._short: dict[str, list[str]] = {}
-        for name in counts:
-            self._sounds.setdefault(sound(name), []).append(name)
-            if len(name) >= _SHORTEST_FUZZY:
-                for key in _deletions(name):
-                    self._near.setdefault(key, []).append(name)
-            for length in range(_SHORTEST_FORM, len(name) - 1) if short_forms else ():
-                self._short.setdefault(name[:length], []).append(name)
+        self._near = _keys(self.names, lambda name: _deletions(name) if len(name) >= _SHORTEST_FUZZY else ())
+        self._sounds = _keys(self.names, lambda name: (sound(name),))
+        self._short = _keys(self.names if short_forms else (), _beginnings)
 
         self.channel: Callable[[str], Mapping[str, float]] = lru_cache(maxsize=_REMEMBERED)(self._channel)
         """Return P(word | name) for each name that may be meant by the folded, glued word."""
 
     def __contains__(self, word: str) -> bool:
         """Tell whether the word is one of the names, or a word of a compound one."""
-        return word in self._frequency or word in self._parts
+        return word in self.number or word in self._parts
 
     def _channel(self, word: str) -> Mapping[str, float]:
         likely: dict[str, float] = {}
         if len(word) >= _SHORTEST_FUZZY:
-            near = {name for key in _deletions(word) for name in self._near.get(key, ())}
+            near = [self.names[number] for number in self._near.of_any(tuple(_deletions(word)))]
             likely = {name: chance for name in near if (chance := _by_distance(word, name))}
-        for name in self._sounds.get(sound(word), ()) if len(word) > 1 else ():
-            likely[name] = max(likely.get(name, 0.0), SAME_SOUND)
-        for name in self._short.get(word, ()):
-            likely[name] = max(likely.get(name, 0.0), SHORT_FORM)
+        for number in self._sounds.get(sound(word)) if len(word) > 1 else ():
+            likely[self.names[number]] = max(likely.get(self.names[number], 0.0), SAME_SOUND)
+        for number in self._short.get(word):
+            likely[self.names[number]] = max(likely.get(self.names[number], 0.0), SHORT_FORM)
         for name in self._parts.get(word, ()):
             likely[name] = PART
-        if word in self._frequency:
+        if word in self.number:
             likely[word] = EXACT
         return likely
 
     def ratios(self, word: str) -> dict[str, float]:
         """Return the likelihood ratio P(word | name) / P(word) of each name that may be meant."""
         likely = self.channel(word)
-        anyone = OUTSIDE + sum(self._frequency[name] * chance for name, chance in likely.items())
+        anyone = OUTSIDE + sum(self._frequency[self.number[name]] * chance for name, chance in likely.items())
         return {name: chance / anyone for name, chance in likely.items()}
 
     def frequency(self, name: str) -> float:
         """Return the share of people who bear the name."""
-        return self._frequency.get(name, 0.0)
+        return self._frequency[self.number[name]] if name in self.number else 0.0
+
+
+def _keys(names: Sequence[str], keys_of: Callable[[str], Iterable[str]]) -> Keys:
+    """Return a look-up of the names' numbers by the keys that each has."""
+    pairs = [(key, number) for number, name in enumerate(names) for key in keys_of(name)]
+    return Keys((key for key, _number in pairs), (number for _key, number in pairs))
+
+
+def _beginnings(name: str) -> Iterable[str]:
+    return (name[:length] for length in range(_SHORTEST_FORM, len(name) - 1))
 
 
 def _by_distance(word: str, name: str) -> float:
