@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import click
 
 from dtm_contact.directory import Directory, read_export
-from dtm_contact.explain.told import Names
+from dtm_contact.explain.names import Names
 from dtm_contact.pipeline import Grounds
 from dtm_contact.rules import load_rules
 from dtm_contact.settings import Settings

@@ -1,16 +1,14 @@
 """One judgement as text for a terminal: the decision first, then the reasons for it."""
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
-from zoneinfo import ZoneInfo
 
 from rich.console import Group, RenderableType
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from dtm_contact.directory import Directory
 from dtm_contact.explain.marks import mark
+from dtm_contact.explain.names import Names
 from dtm_contact.model import (
     Candidate,
     CaseKind,
@@ -39,49 +37,6 @@ _SEEN_SHOWN = 60
 _SIGNS = {True: "yes", False: "no ", None: "?  "}
 _BITS_PER_CELL = 2.0
 _CELLS_MOST = 16
-
-
-@dataclass(frozen=True, slots=True)
-class Names:
-    """How identifiers are called: people and places by the directory, topics by their French labels."""
-
-    directory: Directory
-    topics: dict[str, str]
-    zone: ZoneInfo
-
-    def person(self, tenant_id: str) -> str:
-        """Return "Mme Huguette Joly (T000001)"."""
-        lease = next(iter(self.directory.leases_of(tenant_id)), None)
-        name = " ".join(filter(None, (lease.title, lease.first_name, lease.last_name))) if lease else ""
-        return f"{name} ({tenant_id})".strip()
-
-    def residence(self, residence_id: str) -> str:
-        """Return "La Maladrerie, Bagnolet (R001)"."""
-        residence = self.directory.residences.get(residence_id)
-        return f"{residence.name}, {residence.commune} ({residence_id})" if residence else residence_id
-
-    def dwelling(self, dwelling_id: str) -> str:
-        """Return "14 rue du 11-Novembre-1918, bât. A, étage 3, porte D (L000002)"."""
-        dwelling = self.directory.dwellings.get(dwelling_id)
-        address = self.directory.address_of(dwelling_id)
-        if dwelling is None or address is None:
-            return dwelling_id
-        details = (("bât.", dwelling.building), ("esc.", dwelling.staircase), ("étage", dwelling.floor))
-        parts = [f"{address.house_number} {address.street}", *(f"{word} {value}" for word, value in details if value)]
-        door = dwelling.door if dwelling.door.lower().startswith("porte") else f"porte {dwelling.door}"
-        parts += [door] if dwelling.door else []
-        return f"{', '.join(parts)} ({dwelling_id})"
-
-    def caretaker(self, caretaker_id: str) -> str:
-        """Return "Mme Isabel Carvalho (G001)"."""
-        caretaker = self.directory.caretakers.get(caretaker_id)
-        if caretaker is None:
-            return caretaker_id
-        return f"{caretaker.title} {caretaker.first_name} {caretaker.last_name} ({caretaker_id})"
-
-    def topic(self, code: str) -> str:
-        """Return "Fuite, dégât des eaux (water_leak)"."""
-        return f"{self.topics[code]} ({code})" if code in self.topics else code
 
 
 def tell(judgement: Judgement, names: Names) -> RenderableType:

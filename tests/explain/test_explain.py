@@ -8,7 +8,8 @@ from rich.console import Console
 
 from dtm_contact.directory import Directory, read_export
 from dtm_contact.explain import Segment, mark, reason
-from dtm_contact.explain.told import Names, tell
+from dtm_contact.explain.names import Names
+from dtm_contact.explain.told import tell
 from dtm_contact.hours import PARIS
 from dtm_contact.model import (
     Candidate,
