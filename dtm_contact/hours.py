@@ -95,7 +95,7 @@ class Calendar:
         return self._is_holiday(at.astimezone(self.zone).date())
 
     def is_closed_for_days(self, at: datetime) -> bool:
-        """Tell whether an aware time falls on a closure: not the night or a holiday, but days somebody stands in for."""
+        """Tell whether an aware time falls on a closure: days that somebody stands in for, not a night or a holiday."""
         day = at.astimezone(self.zone).date()
         return any(closure.first <= day <= closure.last for closure in self.closures)
 

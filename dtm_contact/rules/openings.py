@@ -6,41 +6,58 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
+from dateutil.relativedelta import relativedelta
+
 from dtm_contact.hours import END_OF_DAY, WEEKDAYS, Calendar, Closure, Span, Week, add_clock_time
 from dtm_contact.rules.suggestions import hint_for
 from dtm_contact.rules.validation import InvalidValueError, cut, shown
 
 _SPAN = re.compile(r"([01]?[0-9]|2[0-4]):([0-5][0-9]) ?- ?([01]?[0-9]|2[0-4]):([0-5][0-9])")
-_DUE = re.compile(r"([1-9][0-9]{0,3}) (business )?(minutes?|hours?)")
+_DUE = re.compile(r"([1-9][0-9]{0,3}) (?:(business )?(minute|hour)|(day|month))s?")
+_MOST_MONTHS = 120
 _CLOSURE_DAYS = 366
 
 
 @dataclass(frozen=True, slots=True)
 class DueTime:
-    """How long a first answer may take, by the clock or counted while the office is open."""
+    """How long something may take, by the clock or counted while the office is open.
+
+    Attributes:
+        amount: how long, where no months are given.
+        business: only what the office is open counts.
+        months: months of the calendar, in place of `amount`: the same day and hour of a later month, or its last day
+            (Regulation 1182/71 article 3 lets a period of months run to the end of that day).
+    """
 
     amount: timedelta
     business: bool
+    months: int = 0
 
     def after(self, start: datetime, calendar: Calendar) -> datetime:
         """Return when it is due, in the calendar's zone."""
+        if self.months:
+            return start.astimezone(calendar.zone) + relativedelta(months=self.months)
         if self.business:
             return calendar.add_business_time(start, self.amount)
         return add_clock_time(start, self.amount, calendar.zone)
 
 
 def parse_due(value: Any) -> DueTime:
-    """Read "15 minutes" or "4 business hours".
+    """Read "15 minutes", "4 business hours", "45 days" or "1 month".
 
     Raises:
-        InvalidValueError: it is neither.
+        InvalidValueError: it is none of them.
     """
     found = _DUE.fullmatch(value) if isinstance(value, str) else None
     if found is None:
-        raise InvalidValueError(f"expected a duration, got {shown(value)}", "write 15 minutes, or 4 business hours")
-    number, business, unit = found.groups()
-    amount = timedelta(minutes=int(number)) if unit.startswith("minute") else timedelta(hours=int(number))
-    return DueTime(amount, business is not None)
+        hint = "write 15 minutes, 4 business hours, 45 days or 1 month"
+        raise InvalidValueError(f"expected a duration, got {shown(value)}", hint)
+    number, business, short, long = found.groups()
+    if long == "month":
+        if int(number) > _MOST_MONTHS:
+            raise InvalidValueError(f"{value} is too long", f"{_MOST_MONTHS} months at the most")
+        return DueTime(timedelta(), business=False, months=int(number))
+    return DueTime(timedelta(**{f"{short or long}s": int(number)}), business is not None)
 
 
 def parse_span(value: Any, *, over_midnight: bool = False) -> Span:

@@ -5,17 +5,21 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainValidator
 
 from dtm_contact.hours import Calendar, Closure, Span
 from dtm_contact.model import Priority, Problem, Severity
-from dtm_contact.rules.document import Document, read_document, validate
+from dtm_contact.rules.arguments import Known
+from dtm_contact.rules.document import Document, Location, read_document, validate
+from dtm_contact.rules.escalation import Escalation, EscalationEntry, Step, escalation_of
 from dtm_contact.rules.names import Identifier
+from dtm_contact.rules.on_call import Address, OnCall, OnCallEntry, on_call_of
 from dtm_contact.rules.openings import DueTime, parse_closure, parse_due, parse_spans, parse_week
 from dtm_contact.rules.suggestions import hint_for
+from dtm_contact.rules.validation import cut
 
 FILE = "queues.yaml"
 
@@ -33,7 +37,12 @@ class Queue:
         office_id: the office that works it; None for the agency, whatever its identifier in the directory.
         calendar: when that office is open.
         due: how soon a first answer is due, by priority.
-        on_call: whom to reach at any hour.
+        topic_due: the same for a few topics, whatever their priority, unless it is urgent.
+        on_call: whom to reach at which time.
+        escalation: what happens to what waits too long.
+        takes_over: the queue that takes its cases while the office is closed for days; None where nobody does.
+        caretaker_away: who is told in the place of a caretaker who is away without replacement; None for the on-call
+            service.
     """
 
     id: str
@@ -41,11 +50,24 @@ class Queue:
     office_id: str | None
     calendar: Calendar
     due: Mapping[Priority, DueTime]
-    on_call: str
+    on_call: OnCall
+    topic_due: Mapping[str, DueTime]
+    escalation: Escalation
+    takes_over: str | None = None
+    caretaker_away: str | None = None
 
-    def due_at(self, priority: Priority, start: datetime) -> datetime:
+    def due_at(self, priority: Priority, start: datetime, topic: str | None = None) -> datetime:
         """Return when the first answer to what came at `start`, an aware time, is due."""
-        return self.due[priority].after(start, self.calendar)
+        own = self.topic_due.get(topic) if topic is not None and priority > Priority.P2 else None
+        return (own or self.due[priority]).after(start, self.calendar)
+
+    def called_at(self, moment: datetime) -> tuple[str, ...]:
+        """Return whom to call at an aware time, the first to be told first."""
+        return self.on_call.at(moment, self.calendar.zone)
+
+    def steps(self, priority: Priority) -> tuple[Step, ...]:
+        """Return what happens to a case of a priority that waits too long."""
+        return self.escalation.get(priority, ())
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +94,16 @@ class Queues:
             return self.reception
         return self.main.get(office_id) or replace(self.reception, id=office_id, label=office_id, office_id=office_id)
 
+    def standing_in(self, queue: Queue, now: datetime) -> Queue:
+        """Return the queue that takes a queue's cases at an aware time: itself, unless it is closed for days.
+
+        Where all that would take over are closed too, it keeps them.
+        """
+        taking = queue
+        while taking.takes_over is not None and taking.calendar.is_closed_for_days(now):
+            taking = self.by_id[taking.takes_over]
+        return queue if taking.calendar.is_closed_for_days(now) else taking
+
 
 def check_week(days: dict[str, tuple[Span, ...]]) -> dict[str, tuple[Span, ...]]:
     """Return the days as they are once `parse_week` has nothing against them."""
@@ -90,13 +122,21 @@ class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
 
 
+class _Holidays(_Strict):
+    """What the law leaves to each employer."""
+
+    whit_monday: Literal["worked", "closed"] = "closed"
+    bridge_days: Literal["worked", "closed"] = "worked"
+
+
 class _DueTimes(_Strict):
-    """How soon a first answer is due, for every priority."""
+    """How soon a first answer is due, for every priority, and for topics that have a time of their own."""
 
     P1: Due
     P2: Due
     P3: Due
     P4: Due
+    topics: dict[str, Due] = {}
 
 
 class _OtherDueTimes(_Strict):
@@ -117,7 +157,10 @@ class _Queue(_Strict):
     hours: Hours | None = None
     closures: list[ClosedDays] = []
     due: _OtherDueTimes = _OtherDueTimes()
-    on_call: Label | None = None
+    on_call: OnCallEntry | None = None
+    escalation: EscalationEntry | None = None
+    takes_over: str | None = None
+    caretaker_away: Address | None = None
 
 
 class _File(_Strict):
@@ -125,21 +168,24 @@ class _File(_Strict):
 
     hours: Hours
     closures: list[ClosedDays] = []
+    holidays: _Holidays = _Holidays()
     due: _DueTimes
-    on_call: Label
+    on_call: OnCallEntry
+    escalation: EscalationEntry = {}
+    caretaker_away: Address | None = None
     reception: str
     queues: dict[Identifier, _Queue] = Field(min_length=1)
 
 
 def load_queues(
-    folder: Path, offices: Collection[str] | None, zone: ZoneInfo, problems: list[Problem]
+    folder: Path, known: Known, zone: ZoneInfo, problems: list[Problem]
 ) -> tuple[Queues | None, frozenset[str] | None]:
     """Read `queues.yaml`.
 
     Args:
         folder: the folder of the rules.
-        offices: the directory's offices; None where they are not known. That the two differ is a warning: the directory
-            comes from elsewhere every night, and must not keep the rules from loading.
+        known: the topics, and the directory's offices. That these differ is a warning: the directory comes from
+            elsewhere every night, and must not keep the rules from loading.
         zone: whose wall clock the hours are read on.
         problems: what is wrong is added here.
 
@@ -152,9 +198,15 @@ def load_queues(
         return None, None
     file = validate(document, _File, problems)
     entries = _entries(document)
-    found = [*_reserved(document, entries), *_reception(document, entries), *_mains(document, entries)]
+    found = [
+        *_reserved(document, entries),
+        *_reception(document, entries),
+        *_mains(document, entries),
+        *_strange_queues(document, entries),
+        *_strange_topics(document, known.topics),
+    ]
     problems.extend(found)
-    problems.extend(_strange_offices(document, entries, offices or ()))
+    problems.extend(_strange_offices(document, entries, known.offices or ()))
     return None if found or file is None else _built(file, zone), frozenset(entries)
 
 
@@ -177,9 +229,25 @@ def _built(file: _File, zone: ZoneInfo) -> Queues:
 
 
 def _queue(name: str, queue: _Queue, file: _File, zone: ZoneInfo) -> Queue:
-    calendar = Calendar(parse_week(queue.hours or file.hours), (*file.closures, *queue.closures), zone=zone)
-    due = {priority: getattr(queue.due, priority) or getattr(file.due, priority) for priority in Priority}
-    return Queue(name, queue.label, queue.office, calendar, due, queue.on_call or file.on_call)
+    calendar = Calendar(
+        parse_week(queue.hours or file.hours),
+        (*file.closures, *queue.closures),
+        zone=zone,
+        works_whit_monday=file.holidays.whit_monday == "worked",
+        closed_on_bridge_days=file.holidays.bridge_days == "closed",
+    )
+    return Queue(
+        id=name,
+        label=queue.label,
+        office_id=queue.office,
+        calendar=calendar,
+        due={priority: getattr(queue.due, priority) or getattr(file.due, priority) for priority in Priority},
+        on_call=on_call_of(queue.on_call or file.on_call),
+        topic_due=file.due.topics,
+        escalation=escalation_of(file.escalation if queue.escalation is None else queue.escalation),
+        takes_over=queue.takes_over,
+        caretaker_away=queue.caretaker_away or file.caretaker_away,
+    )
 
 
 def _reserved(document: Document, entries: Mapping[str, Any]) -> Iterator[Problem]:
@@ -209,6 +277,52 @@ def _mains(document: Document, entries: Mapping[str, Mapping[str, Any]]) -> Iter
         if len(names) > 1 and mains != 1:
             message = f"the office {office} has {len(names)} queues, and {mains} of them are main"
             yield document.problem(("queues", names[-1]), message, "write main: true in one of them", at_key=True)
+
+
+def _strange_queues(document: Document, entries: Mapping[str, Mapping[str, Any]]) -> Iterator[Problem]:
+    """Yield a problem for each queue that is to take something over and does not exist, or takes over from itself."""
+    whole = document.data if isinstance(document.data, Mapping) else {}
+    for place, name in _handed_over((), whole):
+        if name not in entries:
+            yield document.problem(place, f"unknown queue {cut(name)}", hint_for(name, entries))
+    for name, entry in entries.items():
+        for place, other in _handed_over(("queues", name), entry):
+            if other not in entries:
+                yield document.problem(place, f"unknown queue {cut(other)}", hint_for(other, entries))
+        taking, place = entry.get("takes_over"), ("queues", name, "takes_over")
+        if isinstance(taking, str) and taking not in entries:
+            yield document.problem(place, f"unknown queue {cut(taking)}", hint_for(taking, entries))
+        elif isinstance(taking, str) and name in _taking_over(taking, entries):
+            hint = "each must lead to a queue that hands nothing on"
+            yield document.problem(place, f"{name} takes over from itself in the end", hint)
+
+
+def _taking_over(name: str, entries: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """Return the queues that take over from each other, from `name` on."""
+    found = [name]
+    while isinstance(name := entries.get(name, {}).get("takes_over", ""), str) and name and name not in found:
+        found.append(name)
+    return found
+
+
+def _handed_over(place: Location, entry: Mapping[str, Any]) -> Iterator[tuple[Location, str]]:
+    """Yield the queues that escalation steps hand cases over to, each with its place."""
+    steps = entry.get("escalation")
+    for priority, several in steps.items() if isinstance(steps, Mapping) else ():
+        for number, step in enumerate(several) if isinstance(several, list) else ():
+            if isinstance(step, Mapping) and isinstance(step.get("to"), str):
+                yield (*place, "escalation", priority, number, "to"), step["to"]
+
+
+def _strange_topics(document: Document, topics: Collection[str] | None) -> Iterator[Problem]:
+    due = document.data.get("due") if isinstance(document.data, Mapping) else None
+    named = due.get("topics") if isinstance(due, Mapping) else None
+    if not isinstance(named, Mapping) or topics is None:
+        return
+    for name in named.keys() - set(topics):
+        yield document.problem(
+            ("due", "topics", name), f"unknown topic {cut(name)}", hint_for(name, topics), at_key=True
+        )
 
 
 def _strange_offices(

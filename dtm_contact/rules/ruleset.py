@@ -76,9 +76,9 @@ def load_rules(folder: Path, offices: Collection[str] | None = None, *, zone: Zo
     problems: list[Problem] = []
     version = digest(folder)
     lexicon = topics_file.load_lexicon(folder, problems)
-    queues, named = load_queues(folder, offices, zone, problems)
-    answers = load_answers(folder, problems)
     topics = lexicon.topics if lexicon else None
+    queues, named = load_queues(folder, Known(topics, offices or None), zone, problems)
+    answers = load_answers(folder, problems)
     known = Known(topics, offices or None, named, answers)
     routing = load_routing(folder, known, problems)
     if routing is not None:

@@ -74,8 +74,9 @@ def test_of_several_queues_of_an_office_the_main_one_takes_its_cases(tmp_path: P
 
 
 def test_what_a_queue_does_not_say_is_as_for_all(good: RuleSet) -> None:
-    assert good.queues["nord"].on_call == good.queues["comptes"].on_call == "astreinte@bailleur.example"
-    assert good.queues["sud"].on_call == "astreinte-sud@bailleur.example"
+    assert good.queues["nord"].called_at(TUESDAY) == ("astreinte@bailleur.example",)
+    assert good.queues["comptes"].on_call == good.queues["nord"].on_call
+    assert good.queues["sud"].called_at(TUESDAY) == ("astreinte-sud@bailleur.example",)
     assert good.queues["nord"].due == good.queues["comptes"].due
     assert good.queues["sud"].due[Priority.P3] == good.queues["nord"].due[Priority.P3]
 
