@@ -10,6 +10,7 @@ from dtm_contact.directory.columns import Cells, Keys
 from dtm_contact.directory.layouts import LAYOUTS, Layout
 from dtm_contact.directory.records import Records
 from dtm_contact.directory.report import Report
+from dtm_contact.directory.sharing import one_of_each
 from dtm_contact.directory.sheet import Sheet, read_sheet
 from dtm_contact.errors import InvalidFilesError
 from dtm_contact.model import Problem, Severity
@@ -90,9 +91,10 @@ def _check_key(layout: Layout, values: Values, sheet: Sheet, report: Report) -> 
 
 
 def _records(values: Mapping[str, Values]) -> Records:
+    one = one_of_each()
     return Records(
         **{
-            layout.name: tuple(map(layout.record, *values[layout.name].values()))
+            layout.name: tuple(map(layout.record, *(map(one, column) for column in values[layout.name].values())))
             for layout in LAYOUTS
             if layout.name in values
         }

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from typing import TypeVar
 
+from dtm_contact.directory.lookups import Keys
 from dtm_contact.directory.records import (
     Absence,
     Address,
@@ -48,8 +49,8 @@ class Directory:
         self.addresses: Mapping[str, Address] = {line.address_id: line for line in records.addresses}
         self.dwellings: Mapping[str, Dwelling] = {line.dwelling_id: line for line in records.dwellings}
         self.caretakers: Mapping[str, Caretaker] = {line.caretaker_id: line for line in records.caretakers}
-        self._leases_of = _grouped(records.leases, lambda lease: lease.tenant_id)
-        self._leases_in = _grouped(records.leases, lambda lease: lease.dwelling_id)
+        self._leases_of = Keys((lease.tenant_id, row) for row, lease in enumerate(records.leases))
+        self._leases_in = Keys((lease.dwelling_id, row) for row, lease in enumerate(records.leases))
         self._entrances = _grouped(records.addresses, lambda address: address.residence_id)
         self._assignments = _grouped(records.assignments, lambda assignment: assignment.address_id)
         self._absences = _grouped(records.absences, lambda absence: absence.caretaker_id)
@@ -68,11 +69,13 @@ class Directory:
 
     def leases_of(self, tenant_id: str) -> tuple[Lease, ...]:
         """Return the leases of a person, past and future ones too, in the order of the file."""
-        return self._leases_of.get(tenant_id, ())
+        leases = self.records.leases
+        return tuple(leases[row] for row in self._leases_of.get(tenant_id))
 
     def leases_in(self, dwelling_id: str) -> tuple[Lease, ...]:
         """Return the leases on a unit, past and future ones too, in the order of the file."""
-        return self._leases_in.get(dwelling_id, ())
+        leases = self.records.leases
+        return tuple(leases[row] for row in self._leases_in.get(dwelling_id))
 
     def entrances(self, residence_id: str) -> tuple[Address, ...]:
         """Return the entrances of a residence."""

@@ -17,13 +17,17 @@ class Keys:
     of a million keys do once in 40 million directories.
     """
 
-    def __init__(self, keys: Iterable[str], numbers: Iterable[int]) -> None:
-        """Take the keys and, in the same order, the number behind each; a key may come several times."""
-        hashes = np.fromiter(map(hash, keys), np.int64)
-        order = np.argsort(hashes, kind="stable")
-        self._hashes = array("q", hashes[order].tobytes())
-        self._sorted = np.frombuffer(self._hashes, np.int64) if len(order) else hashes
-        self._numbers: Numbers = np.fromiter(numbers, np.int32, count=len(order))[order]
+    def __init__(self, pairs: Iterable[tuple[str, int]]) -> None:
+        """Take keys, each with the number behind it; a key may come several times."""
+        hashes, numbers = array("q"), array("i")
+        for key, number in pairs:
+            hashes.append(hash(key))
+            numbers.append(number)
+        unsorted = np.array(hashes, np.int64)
+        order = np.argsort(unsorted, kind="stable")
+        self._hashes = array("q", unsorted[order].tobytes())
+        self._sorted: NDArray[np.int64] = np.frombuffer(self._hashes, np.int64) if self._hashes else unsorted
+        self._numbers: Numbers = np.array(numbers, np.int32)[order]
 
     def get(self, key: str) -> list[int]:
         """Return the numbers behind a key, each once, in the order in which they came."""

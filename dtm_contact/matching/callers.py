@@ -1,7 +1,5 @@
 """Who calls, by the number alone: exact look-ups. Caller ID is a hint, never proof (anybody can send any number)."""
 
-from collections import defaultdict
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -14,6 +12,7 @@ from dtm_contact.directory import (
     on_duty,
     on_duty_in_residence,
 )
+from dtm_contact.directory.lookups import Keys
 from dtm_contact.model import Candidate, Evidence, History, Likely, Match, OnDuty
 from dtm_contact.normalize import phone_key
 
@@ -62,7 +61,8 @@ class CallerIndex:
     def __init__(self, directory: Directory) -> None:
         """Read all numbers of the directory."""
         self._directory = directory
-        self._holders: Mapping[str, tuple[str, ...]] = _holders(directory)
+        leases = enumerate(directory.records.leases)
+        self._holders = Keys((key, row) for row, lease in leases for key in _numbers(lease))
         staff = [
             *(caretaker.phone for caretaker in directory.records.caretakers),
             *(office.phone for office in directory.records.offices),
@@ -73,7 +73,8 @@ class CallerIndex:
     def line(self, key: str, on: date, history: History) -> Line:
         """Return what is known of a number on a day: by the directory, and by what agents confirmed."""
         confirmed = (found.tenant_id for found in history.confirmed((), (key,)))
-        holders = tuple(dict.fromkeys((*self._holders.get(key, ()), *confirmed)))
+        known = (self._directory.records.leases[row].tenant_id for row in self._holders.get(key))
+        holders = tuple(dict.fromkeys((*known, *confirmed)))
         homes = dict.fromkeys(
             lease.dwelling_id
             for holder in holders
@@ -155,14 +156,8 @@ class CallerIndex:
         return dwelling is not None and dwelling.kind != _PARKING
 
 
-def _holders(directory: Directory) -> dict[str, tuple[str, ...]]:
-    found: defaultdict[str, dict[str, None]] = defaultdict(dict)
-    for lease in directory.records.leases:
-        for number in lease.phones:
-            key = phone_key(number)
-            if key is not None:
-                found[key][lease.tenant_id] = None
-    return {key: tuple(tenants) for key, tenants in found.items()}
+def _numbers(lease: Lease) -> tuple[str, ...]:
+    return tuple(key for number in lease.phones if (key := phone_key(number)))
 
 
 def _evidence(seen: str, detail: str) -> Evidence:

@@ -1,8 +1,9 @@
 """The people of the directory as matching sees them, and the look-ups that find them by what identifies."""
 
 import re
+from array import array
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
@@ -103,9 +104,8 @@ class People:
         self._directory = directory
         records = directory.records
         self.tenant_ids = tuple(dict.fromkeys(lease.tenant_id for lease in records.leases))
-        positions = {tenant_id: position for position, tenant_id in enumerate(self.tenant_ids)}
-        rows = [positions[lease.tenant_id] for lease in records.leases]
-        self._position = Keys(self.tenant_ids, range(len(self.tenant_ids)))
+        self._position = Keys((tenant_id, position) for position, tenant_id in enumerate(self.tenant_ids))
+        rows = array("i", (self._position.get(lease.tenant_id)[0] for lease in records.leases))
         self.surnames = _vocabulary(records.leases, ("last_name", "birth_name"))
         self.firsts = _vocabulary(records.leases, ("first_name",), short_forms=True)
         self.surname, self.birth, self.first = self._names(records, rows)
@@ -156,7 +156,7 @@ class People:
             residence_id = address.residence_id if address is not None else ""
             yield Home(home, home.address_id, residence_id, lease.lease_start, lease.lease_end)
 
-    def _names(self, records: Records, rows: list[int]) -> tuple[Numbers, Numbers, Numbers]:
+    def _names(self, records: Records, rows: Sequence[int]) -> tuple[Numbers, Numbers, Numbers]:
         """Return the numbers of the surnames, birth names and first names; a shop has a trade name, no surname."""
         surname, birth, first = (np.full(len(self), NOWHERE, np.int32) for _ in range(3))
         told = lru_cache(maxsize=None)(glued)
@@ -171,23 +171,25 @@ class People:
             first[row] = self.firsts.number.get(told(lease.first_name), NOWHERE)
         return surname, birth, first
 
-    def _entrances(self, records: Records, rows: list[int], entrance_by_id: Mapping[str, int]) -> Numbers:
+    def _entrances(self, records: Records, rows: Sequence[int], entrance_by_id: Mapping[str, int]) -> Numbers:
         found = np.full(len(self), NOWHERE, np.int32)
+        several = np.bincount(np.array(rows, np.int32), minlength=len(self)) > 1
         nearest: dict[int, tuple[bool, date]] = {}
         for row, lease in zip(rows, records.leases, strict=True):
             dwelling = self._directory.dwellings.get(lease.dwelling_id)
             if dwelling is None or dwelling.kind == "parking":
                 continue
-            nearness = _nearness(dwelling, lease)
-            if row not in nearest or nearness >= nearest[row]:
+            if several[row]:
+                nearness = _nearness(dwelling, lease)
+                if row in nearest and nearness < nearest[row]:
+                    continue
                 nearest[row] = nearness
-                found[row] = entrance_by_id.get(dwelling.address_id, NOWHERE)
+            found[row] = entrance_by_id.get(dwelling.address_id, NOWHERE)
         return found
 
 
 def _keys(pairs: Iterable[tuple[int, Line]], keys_of: Callable[[Line], Iterable[str]]) -> Keys:
-    found = [(key, position) for position, each in pairs for key in keys_of(each)]
-    return Keys((key for key, _position in found), (position for _key, position in found))
+    return Keys((key, position) for position, each in pairs for key in keys_of(each))
 
 
 def _emails(lease: Lease) -> Iterable[str]:

@@ -102,8 +102,7 @@ class Vocabulary:
 
 def _keys(names: Sequence[str], keys_of: Callable[[str], Iterable[str]]) -> Keys:
     """Return a look-up of the names' numbers by the keys that each has."""
-    pairs = [(key, number) for number, name in enumerate(names) for key in keys_of(name)]
-    return Keys((key for key, _number in pairs), (number for _key, number in pairs))
+    return Keys((key, number) for number, name in enumerate(names) for key in keys_of(name))
 
 
 def _beginnings(name: str) -> Iterable[str]:

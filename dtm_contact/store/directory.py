@@ -1,6 +1,6 @@
 """The directory in the store: replaced as a whole, read as a whole; and what agents confirmed, which survives."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields
 from datetime import datetime
 from operator import attrgetter
@@ -11,6 +11,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
 
 from dtm_contact.directory.records import Records
+from dtm_contact.directory.sharing import one_of_each
 from dtm_contact.errors import NoDirectoryError
 from dtm_contact.store.database import Database
 from dtm_contact.store.directory_schema import PARTS, Part, directory_versions
@@ -60,7 +61,8 @@ class StoredDirectory:
         with self._database.reading() as connection:
             if _version(connection) is None:
                 raise NoDirectoryError
-            return Records(**{part.name: tuple(_lines(connection, part)) for part in PARTS})
+            one = one_of_each()
+            return Records(**{part.name: tuple(_lines(connection, part, one)) for part in PARTS})
 
     def version(self) -> DirectoryVersion | None:
         """Return which directory is in force, or None where none has been imported."""
@@ -108,11 +110,11 @@ def _insert(connection: Connection, part: Part, records: tuple[Any, ...]) -> Non
         connection.execute(part.table.insert(), rows)
 
 
-def _lines(connection: Connection, part: Part) -> Iterator[Any]:
+def _lines(connection: Connection, part: Part, one: Callable[[Any], Any]) -> Iterator[Any]:
     columns = [part.table.c[field.name] for field in fields(part.record)]
     tuples = [at for at, column in enumerate(columns) if isinstance(column.type, sa.JSON)]
     for row in connection.execute(sa.select(*columns).order_by(part.table.c.line)):
         values = list(row)
         for at in tuples:
             values[at] = tuple(values[at])
-        yield part.record(*values)
+        yield part.record(*map(one, values))
