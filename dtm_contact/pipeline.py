@@ -5,7 +5,7 @@ from datetime import datetime
 
 from dtm_contact.directory import Directory
 from dtm_contact.matching import MatchIndex, match
-from dtm_contact.model import Arrival, CaseKind, History, Judgement, Priority, Understanding
+from dtm_contact.model import Arrival, CaseKind, History, Judgement, NotedHistory, Priority, Understanding
 from dtm_contact.reading import read
 from dtm_contact.rules import RuleSet, decide
 from dtm_contact.settings import Settings
@@ -63,15 +63,18 @@ def judge(
     """
     zone = grounds.settings.zone
     contact = read(arrival, authserv_ids=grounds.settings.servers, zone=zone)
-    matched = match(contact, now.astimezone(zone).date(), grounds.index, history)
+    noted = NotedHistory(history)
+    matched = match(contact, now.astimezone(zone).date(), grounds.index, noted)
     understanding = understand(contact, grounds.rules.lexicon)
     if as_case:
         understanding = _as_case(understanding)
     if understanding.kind in _SET_ASIDE:
         # Nobody is asked to see to anything, so nobody is on duty for it.
         matched = replace(matched, caretakers=())
-    decision = decide(contact, matched, understanding, now, grounds.rules, grounds.directory, trace=trace)
-    return Judgement(arrival.external_id, contact, matched, understanding, decision)
+    decision = decide(
+        contact, matched, understanding, now, grounds.rules, grounds.directory, history=noted, trace=trace
+    )
+    return Judgement(arrival.external_id, contact, matched, understanding, decision, noted.answers())
 
 
 def _as_case(understanding: Understanding) -> Understanding:

@@ -13,6 +13,7 @@ from dtm_contact.model import (
     Judgement,
     Mailbox,
     Match,
+    NotedHistory,
     Outcome,
     Priority,
     Standing,
@@ -72,14 +73,17 @@ def judge_call(
         trace: also evaluate every rule and keep what each saw.
     """
     on = call.ended_at.astimezone(grounds.grounds.settings.zone).date()
-    line = Line("") if call.key is None else grounds.callers.line(call.key, on, history)
+    noted = NotedHistory(history)
+    line = Line("") if call.key is None else grounds.callers.line(call.key, on, noted)
     automated = not line.known and _is_automated(call, grounds)
     standing = standing_of(call, line.household, line.homes, call_backs, automated=automated)
     matched = Match() if standing.party is None else grounds.callers.match(line, on)
-    return _decided(call, standing, matched, grounds.grounds, trace=trace)
+    return _decided(call, standing, matched, grounds.grounds, noted, trace=trace)
 
 
-def _decided(call: Call, standing: Standing, matched: Match, grounds: Grounds, *, trace: bool) -> Judgement:
+def _decided(
+    call: Call, standing: Standing, matched: Match, grounds: Grounds, history: NotedHistory, *, trace: bool
+) -> Judgement:
     contact = Contact(
         channel=CHANNEL,
         at=call.started_at,
@@ -90,8 +94,17 @@ def _decided(call: Call, standing: Standing, matched: Match, grounds: Grounds, *
     )
     waiting = call.outcome.needs_call_back and not standing.automated
     understanding = Understanding(CaseKind.CASE if waiting else CaseKind.NONE, (), _PRIORITY)
-    decision = decide(contact, matched, understanding, call.ended_at, grounds.rules, grounds.directory, trace=trace)
-    return Judgement(call.id, contact, matched, understanding, decision)
+    decision = decide(
+        contact,
+        matched,
+        understanding,
+        call.ended_at,
+        grounds.rules,
+        grounds.directory,
+        history=history,
+        trace=trace,
+    )
+    return Judgement(call.id, contact, matched, understanding, decision, history.answers())
 
 
 def _is_automated(call: Call, grounds: CallGrounds) -> bool:

@@ -4,16 +4,28 @@ from dtm_contact.model.arrival import Arrival, Envelope
 from dtm_contact.model.call import RECENT_KEPT, Call, CallBack, CallBacks, Outcome, Standing
 from dtm_contact.model.contact import Attachment, Contact, Forwarded, Mailbox, Part, Span
 from dtm_contact.model.conversation import Alike, Conversations, Joining, KnownCase, Way
+from dtm_contact.model.dealings import MOST_DEALINGS, Dealings, Dealt, OpenCase, Party
 from dtm_contact.model.decision import CaseKind, ConditionTrace, Decision, Priority, RuleTrace
-from dtm_contact.model.history import Confirmed, Earlier, History, NoHistory
+from dtm_contact.model.history import (
+    Answers,
+    Confirmed,
+    Earlier,
+    History,
+    KeptHistory,
+    NoHistory,
+    NotedHistory,
+    Recalled,
+)
 from dtm_contact.model.judgement import Judgement
 from dtm_contact.model.match import Candidate, Evidence, Likely, Match, OnDuty
 from dtm_contact.model.problem import Problem, Severity
 from dtm_contact.model.understanding import Finding, Scope, Understanding
 
 __all__ = [
+    "MOST_DEALINGS",
     "RECENT_KEPT",
     "Alike",
+    "Answers",
     "Arrival",
     "Attachment",
     "Call",
@@ -25,6 +37,8 @@ __all__ = [
     "Confirmed",
     "Contact",
     "Conversations",
+    "Dealings",
+    "Dealt",
     "Decision",
     "Earlier",
     "Envelope",
@@ -34,16 +48,21 @@ __all__ = [
     "History",
     "Joining",
     "Judgement",
+    "KeptHistory",
     "KnownCase",
     "Likely",
     "Mailbox",
     "Match",
     "NoHistory",
+    "NotedHistory",
     "OnDuty",
+    "OpenCase",
     "Outcome",
     "Part",
+    "Party",
     "Priority",
     "Problem",
+    "Recalled",
     "RuleTrace",
     "Scope",
     "Severity",

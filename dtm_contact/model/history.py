@@ -2,7 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
+
+from dtm_contact.model.dealings import Dealings, Party
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +46,10 @@ class History(Protocol):
         """Return what is confirmed for these addresses (lower case) and numbers (phone keys)."""
         ...
 
+    def dealings(self, party: Party, since: datetime) -> Dealings:
+        """Return a party's open cases, whatever their age, and its contacts since then; the latest of too many."""
+        ...
+
 
 class NoHistory:
     """The history of files at rest that nobody has judged before: every answer is empty."""
@@ -56,3 +63,84 @@ class NoHistory:
         """Return nothing, whatever is asked."""
         del addresses, numbers
         return ()
+
+    def dealings(self, party: Party, since: datetime) -> Dealings:
+        """Return nothing, whatever is asked."""
+        del party, since
+        return Dealings()
+
+
+@dataclass(frozen=True, slots=True)
+class Recalled:
+    """The dealings of a party since a time, as they were answered."""
+
+    party: Party
+    since: datetime
+    dealings: Dealings
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """All that a history answered while one arrival was judged; empty answers are left out."""
+
+    thread: tuple[Earlier, ...] = ()
+    confirmed: tuple[Confirmed, ...] = ()
+    dealings: tuple[Recalled, ...] = ()
+
+
+class NotedHistory:
+    """Asks another history, and notes what it answered."""
+
+    def __init__(self, history: History) -> None:
+        """Take the history that answers."""
+        self._history = history
+        self._thread: list[Earlier] = []
+        self._confirmed: list[Confirmed] = []
+        self._dealings: dict[tuple[Party, datetime], Dealings] = {}
+
+    def thread(self, message_ids: Sequence[str]) -> Sequence[Earlier]:
+        """Return what the other history answers."""
+        found = self._history.thread(message_ids)
+        self._thread += found
+        return found
+
+    def confirmed(self, addresses: Sequence[str], numbers: Sequence[str]) -> Sequence[Confirmed]:
+        """Return what the other history answers."""
+        found = self._history.confirmed(addresses, numbers)
+        self._confirmed += found
+        return found
+
+    def dealings(self, party: Party, since: datetime) -> Dealings:
+        """Return what the other history answers; it is asked the same only once."""
+        asked = party, since
+        if asked not in self._dealings:
+            self._dealings[asked] = self._history.dealings(party, since)
+        return self._dealings[asked]
+
+    def answers(self) -> Answers:
+        """Return what was answered so far."""
+        dealings = tuple(Recalled(*asked, found) for asked, found in self._dealings.items() if found != Dealings())
+        return Answers(tuple(dict.fromkeys(self._thread)), tuple(dict.fromkeys(self._confirmed)), dealings)
+
+
+class KeptHistory:
+    """Answers again what was answered when something was judged, whatever has happened since."""
+
+    def __init__(self, answers: Answers) -> None:
+        """Take the answers that were kept with a judgement."""
+        self._answers = answers
+
+    def thread(self, message_ids: Sequence[str]) -> Sequence[Earlier]:
+        """Return the earlier contacts of these message ids that were known then."""
+        return [earlier for earlier in self._answers.thread if earlier.message_id in message_ids]
+
+    def confirmed(self, addresses: Sequence[str], numbers: Sequence[str]) -> Sequence[Confirmed]:
+        """Return what was confirmed then."""
+        return [fact for fact in self._answers.confirmed if fact.value in addresses or fact.value in numbers]
+
+    def dealings(self, party: Party, since: datetime) -> Dealings:
+        """Return the dealings as they were answered then; none where that was not asked."""
+        for kept in self._answers.dealings:
+            if (kept.party, kept.since) == (party, since):
+                return kept.dealings
+        return Dealings()

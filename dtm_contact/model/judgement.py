@@ -1,9 +1,10 @@
 """All that was judged of one arrival."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from dtm_contact.model.contact import Contact
 from dtm_contact.model.decision import Decision
+from dtm_contact.model.history import Answers
 from dtm_contact.model.match import Match
 from dtm_contact.model.understanding import Understanding
 
@@ -15,6 +16,7 @@ class Judgement:
     Attributes:
         source: the arrival's external id.
         contact, match, understanding, decision: what each step said.
+        history: what was already known of the party, as far as it was asked.
     """
 
     source: str
@@ -22,3 +24,4 @@ class Judgement:
     match: Match
     understanding: Understanding
     decision: Decision
+    history: Answers = field(default_factory=Answers)

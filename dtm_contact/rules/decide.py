@@ -5,7 +5,17 @@ from datetime import datetime
 from typing import get_args
 
 from dtm_contact.directory import Directory
-from dtm_contact.model import CaseKind, Contact, Decision, Match, Priority, RuleTrace, Understanding
+from dtm_contact.model import (
+    CaseKind,
+    Contact,
+    Decision,
+    History,
+    Match,
+    NoHistory,
+    Priority,
+    RuleTrace,
+    Understanding,
+)
 from dtm_contact.rules.facts import Facts
 from dtm_contact.rules.queues import Queue
 from dtm_contact.rules.routing import NOWHERE, OFFICE, Notified, Rule
@@ -13,6 +23,8 @@ from dtm_contact.rules.ruleset import RuleSet
 
 AGENCY = "agency"
 """The kind of the one office that is no proximity office."""
+
+_NO_HISTORY = NoHistory()
 
 EVERYBODY: tuple[str, ...] = get_args(Notified)
 
@@ -25,6 +37,7 @@ def decide(  # noqa: PLR0913 - all that was judged of one contact, and what it i
     rules: RuleSet,
     directory: Directory,
     *,
+    history: History = _NO_HISTORY,
     trace: bool = False,
 ) -> Decision:
     """Return where a contact goes.
@@ -40,10 +53,11 @@ def decide(  # noqa: PLR0913 - all that was judged of one contact, and what it i
         now: the time that due times count from, aware.
         rules: the rules in force.
         directory: the estate.
+        history: what is already known of the party; asked only where a condition looks at it.
         trace: also evaluate every rule, and keep what each condition saw.
     """
     place = rules.desks.of_office(_proximity_office(match, directory))
-    facts = Facts(contact, match, understanding, now, directory, place.calendar)
+    facts = Facts(contact, match, understanding, now, directory, place.calendar, history)
     rule, failures = first_that_holds(rules, facts, rules.index.candidates(facts))
     queue = _queue(rule, rules, place)
     priority = min(filter(None, (understanding.priority, rule.then.priority)))

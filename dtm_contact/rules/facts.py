@@ -1,17 +1,20 @@
 """What the conditions of the rules look at: all that is known of one contact when its queue is decided."""
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from dtm_contact.directory import Directory, Lease, Residence, in_force
 from dtm_contact.hours import Calendar
-from dtm_contact.model import Contact, Match, Understanding
+from dtm_contact.model import Contact, Dealings, History, Match, NoHistory, Party, Understanding
 from dtm_contact.normalize import fold
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+RECALLED = timedelta(days=92)
+"""How far back conditions can look at earlier contacts; open cases are seen whatever their age."""
 
 Values = tuple[str, ...]
 
@@ -30,6 +33,7 @@ class Facts:
         now: the time of the decision, aware.
         directory: the estate.
         calendar: the opening hours of the office of the place, or of the reception where no place is known.
+        history: what is already known of the party; conditions ask by `dealings` and `neighbours`.
         failed: conditions that raised, each as "name: error type"; filled while rules are evaluated.
     """
 
@@ -39,6 +43,7 @@ class Facts:
     now: datetime
     directory: Directory
     calendar: Calendar
+    history: History = field(default_factory=NoHistory)
     failed: list[str] = field(default_factory=list)
     _seen: dict[str, Values] = field(default_factory=dict)
 
@@ -48,6 +53,35 @@ class Facts:
         if values is None:
             values = self._seen[name] = sees(self)
         return values
+
+    @cached_property
+    def dealings(self) -> Dealings:
+        """What the writer or caller, and his household, brought before: open cases, and contacts of `RECALLED`."""
+        match, call = self.match, self.contact.call
+        address = self.contact.sender.address.strip().lower()
+        return self._recalled(
+            Party(
+                tenant_id=match.tenant.id if match.tenant else None,
+                dwelling_id=match.dwelling.id if match.dwelling else None,
+                addresses=(address,) if address else (),
+                numbers=(call.key,) if call is not None and call.key is not None else (),
+            )
+        )
+
+    @cached_property
+    def neighbours(self) -> Dealings:
+        """What anybody of the same residence brought before; nothing where the residence is not sure."""
+        return self._recalled(Party(residence_id=self.match.residence.id if self.match.residence else None))
+
+    def _recalled(self, party: Party) -> Dealings:
+        if not party:
+            return Dealings()
+        found = self.history.dealings(party, self.now - RECALLED)
+        # Judged again later, it must not see what came after it.
+        return Dealings(
+            tuple(case for case in found.open if case.opened_at <= self.now),
+            tuple(dealt for dealt in found.contacts if dealt.at <= self.now),
+        )
 
     @cached_property
     def residence(self) -> Residence | None:

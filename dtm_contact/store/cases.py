@@ -34,6 +34,11 @@ class Case:
         subject, who: what it is about, and who wrote, in a line each.
         why: the words and the rule that put it where it lies, in a line, in French.
         tenant_id, dwelling_id, residence_id: whom and where it is about; None where not sure.
+        waiting_until: it is out of its queue's order till then; None where it is not set waiting.
+        done_reason: what an agent said when it was done, or None.
+        tags: words that agents put to it.
+        by_hand: the fields in which an agent's word stands.
+        version: grows with every change.
     """
 
     number: str
@@ -55,6 +60,15 @@ class Case:
     tenant_id: str | None
     dwelling_id: str | None
     residence_id: str | None
+    waiting_until: datetime | None
+    done_reason: str | None
+    tags: tuple[str, ...]
+    by_hand: tuple[str, ...]
+    version: int
+
+    def waits(self, now: datetime) -> bool:
+        """Tell whether it is out of its queue's order."""
+        return self.waiting_until is not None and self.waiting_until > now
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,12 +99,13 @@ class CaseFile:
 
 @dataclass(frozen=True, slots=True)
 class QueueCount:
-    """How much lies open in a queue, how much of it is past due, and how much is P1."""
+    """How much lies open in a queue, how much of it is past due, and how much is P1; apart from it, what waits."""
 
     queue: str
     open: int
     late: int
     danger: int
+    waiting: int = 0
 
 
 class Cases:
@@ -145,24 +160,35 @@ class Cases:
         with self._database.writing() as connection:
             return recording.park(connection, claimed, reason, fallback, destination, now)
 
-    def queue(self, queue: str | None = None, *, limit: int = 100) -> list[Case]:
+    def queue(
+        self, queue: str | None = None, *, now: datetime | None = None, after: Case | None = None, limit: int = 100
+    ) -> list[Case]:
         """Return open cases in the order in which they must be worked: priority, due, age, number.
 
         Args:
             queue: only this queue's.
+            now: leave out what is set waiting for later than that; without it, nothing is.
+            after: only those behind this case: the last one of the page before, as it was then.
             limit: how many at the most.
         """
         query = sa.select(*_CASE).where(_IS_OPEN).order_by(*_ORDER).limit(limit)
         if queue is not None:
             query = query.where(cases.c.queue == queue)
+        if now is not None:
+            query = query.where(_is_due_back(now))
+        if after is not None:
+            place = sa.tuple_(*(sa.literal(getattr(after, column.name), column.type) for column in _ORDER))
+            query = query.where(sa.tuple_(*_ORDER) > place)
         with self._database.reading() as connection:
             return [_case(row) for row in connection.execute(query)]
 
     def queue_counts(self, now: datetime) -> list[QueueCount]:
         """Return what lies open in each queue that has anything open, by the queue's name."""
-        late = sa.func.count().filter(cases.c.due < now)
-        danger = sa.func.count().filter(cases.c.priority == Priority.P1)
-        query = sa.select(cases.c.queue, sa.func.count(), late, danger).where(_IS_OPEN)
+        here = _is_due_back(now)
+        late = sa.func.count().filter(here, cases.c.due < now)
+        danger = sa.func.count().filter(here, cases.c.priority == Priority.P1)
+        counts = (sa.func.count().filter(here), late, danger, sa.func.count().filter(sa.not_(here)))
+        query = sa.select(cases.c.queue, *counts).where(_IS_OPEN)
         with self._database.reading() as connection:
             rows = connection.execute(query.group_by(cases.c.queue).order_by(cases.c.queue))
             return [QueueCount(*row) for row in rows]
@@ -185,11 +211,18 @@ _ORDER = (cases.c.priority, cases.c.due, cases.c.opened_at, cases.c.number)
 # Written out, not bound: only so does SQLite see that the partial index answers this.
 _IS_OPEN = cases.c.state == sa.literal("open", sa.Text, literal_execute=True)
 _PRIORITY = list(Case.__dataclass_fields__).index("priority")
+_LISTS = tuple(list(Case.__dataclass_fields__).index(name) for name in ("tags", "by_hand"))
+
+
+def _is_due_back(now: datetime) -> sa.ColumnElement[bool]:
+    return sa.or_(cases.c.waiting_until.is_(None), cases.c.waiting_until <= now)
 
 
 def _case(row: Any) -> Case:
     values = list(row)
     values[_PRIORITY] = Priority(values[_PRIORITY])
+    for at in _LISTS:
+        values[at] = tuple(values[at] or ())
     return Case(*values)
 
 

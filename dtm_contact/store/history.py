@@ -1,12 +1,14 @@
 """What the store knows of a party: the look-up that judging asks (`model.History`), answered from one moment."""
 
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from typing import TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from dtm_contact.model import Confirmed, Earlier
+from dtm_contact.model import Arrival, Confirmed, Dealings, Earlier, Party
+from dtm_contact.store import dealings
 from dtm_contact.store.schema import cases, confirmed_contacts, contacts
 
 _MOST_IDS = 500
@@ -16,8 +18,9 @@ _T = TypeVar("_T")
 class StoredHistory:
     """The history in one read transaction; use it inside `Store.history()`."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, apart_from: Arrival | None = None) -> None:
         self._connection = connection
+        self._apart_from = apart_from
 
     def thread(self, message_ids: Sequence[str]) -> Sequence[Earlier]:
         """Return the earlier contacts in cases that bear one of these message ids, in the order of their ids."""
@@ -28,6 +31,10 @@ class StoredHistory:
         """Return what agents confirmed for these addresses (lower case) and numbers (phone keys)."""
         wanted = [("address", value) for value in addresses] + [("number", value) for value in numbers]
         return [found for some in _slices(list(dict.fromkeys(wanted))) for found in self._confirming(some)]
+
+    def dealings(self, party: Party, since: datetime) -> Dealings:
+        """Return a party's open cases, and its contacts since then, each oldest first; the latest of too many."""
+        return dealings.dealings(self._connection, party, since, self._apart_from)
 
     def _bearing(self, message_ids: Sequence[str]) -> Iterator[Earlier]:
         query = (

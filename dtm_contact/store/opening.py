@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from types import TracebackType
 from typing import Self
 
+from dtm_contact.model import Arrival
 from dtm_contact.store.arrivals import Arrivals
 from dtm_contact.store.cases import Cases
 from dtm_contact.store.database import Database
@@ -32,10 +33,14 @@ class Store:
         self.directory = StoredDirectory(database)
 
     @contextmanager
-    def history(self) -> Iterator[StoredHistory]:
-        """Give the look-up that judging asks, all of its answers from one moment."""
+    def history(self, apart_from: Arrival | None = None) -> Iterator[StoredHistory]:
+        """Give the look-up that judging asks, all of its answers from one moment.
+
+        Args:
+            apart_from: the arrival to be judged: what an earlier attempt left of it is no history.
+        """
         with self.database.reading() as connection:
-            yield StoredHistory(connection)
+            yield StoredHistory(connection, apart_from)
 
     def close(self) -> None:
         """Give all connections back."""

@@ -175,7 +175,6 @@ def _destination(judgement: Judgement) -> Destination:
 
 
 def _case_of(judgement: Judgement) -> dict[str, Any]:
-    match = judgement.match
     return {
         "channel": judgement.contact.channel,
         "subject": judgement.contact.subject,
@@ -184,6 +183,13 @@ def _case_of(judgement: Judgement) -> dict[str, Any]:
         "topic": judgement.understanding.topic,
         "rule": judgement.decision.rule,
         "read_in_full": True,
+        **_whom(judgement),
+    }
+
+
+def _whom(judgement: Judgement) -> dict[str, str | None]:
+    match = judgement.match
+    return {
         "tenant_id": _id(match.tenant),
         "dwelling_id": _id(match.dwelling),
         "residence_id": _id(match.residence),
@@ -221,6 +227,10 @@ def _contact_values(claimed: Claimed, judgement: Judgement, now: datetime) -> di
         "subject": contact.subject,
         "message_id": contact.message_id,
         "thread": [*contact.in_reply_to, *contact.references],
+        "phone_key": contact.call.key if contact.call else None,
+        "outcome": contact.call.outcome if contact.call else None,
+        "topic": judgement.understanding.topic,
+        **_whom(judgement),
     }
 
 

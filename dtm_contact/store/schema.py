@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from dtm_contact.store.columns import DataClass, Id, KeyText, SafeText, UtcTime, classed
 
-SCHEMA_VERSION = "0001"
+SCHEMA_VERSION = "0002"
 """The Alembic revision that this version of the program reads and writes."""
 
 metadata = sa.MetaData(
@@ -108,11 +108,18 @@ cases = sa.Table(
     sa.Column("tenant_id", sa.Text, info=_WHO),
     sa.Column("dwelling_id", sa.Text, info=_WHO),
     sa.Column("residence_id", sa.Text, info=_WHO),
+    sa.Column("waiting_until", UtcTime),
+    sa.Column("done_reason", SafeText, info=_WORDS),
+    sa.Column("tags", sa.JSON(none_as_null=True), info=_WORDS),
+    sa.Column("by_hand", sa.JSON(none_as_null=True)),
+    sa.Column("version", sa.Integer, nullable=False, server_default="1"),
     sa.CheckConstraint("state IN ('open', 'closed')", name="state"),
     sa.CheckConstraint("priority IN ('P1', 'P2', 'P3', 'P4')", name="priority"),
     info=_NOTHING,
 )
-"""What agents work. `read_in_full` is false while the case only stands in for an arrival that could not be judged."""
+"""What agents work. `read_in_full` is false while the case only stands in for an arrival that could not be judged.
+`waiting_until`: out of its queue's order till then; `by_hand`: the columns in which an agent's word stands, whatever is
+judged later; `version`: grows with every change, so that two people cannot overwrite each other unawares."""
 
 _OPEN = sa.text("state = 'open'")
 sa.Index(
@@ -122,11 +129,25 @@ sa.Index(
     cases.c.due,
     cases.c.opened_at,
     cases.c.number,
+    cases.c.waiting_until,
     sqlite_where=_OPEN,
     postgresql_where=_OPEN,
 )
 sa.Index("ix_cases_tenant_id", cases.c.tenant_id)
 sa.Index("ix_cases_dwelling_id", cases.c.dwelling_id)
+sa.Index("ix_cases_residence_open", cases.c.residence_id, sqlite_where=_OPEN, postgresql_where=_OPEN)
+
+case_links = sa.Table(
+    "case_links",
+    metadata,
+    sa.Column("case_id", Id, sa.ForeignKey("cases.id"), primary_key=True),
+    sa.Column("other_id", Id, sa.ForeignKey("cases.id"), primary_key=True, index=True),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.CheckConstraint("kind IN ('linked', 'merged', 'split')", name="kind"),
+    info=_NOTHING,
+)
+"""Cases that belong together: `linked` side by side; `merged` into the other; `split` off the other. Who did that, and
+when, stands in the events of both."""
 
 contacts = sa.Table(
     "contacts",
@@ -139,14 +160,27 @@ contacts = sa.Table(
     sa.Column("at", UtcTime, info=_NOTHING),
     sa.Column("judged_at", UtcTime, info=_NOTHING),
     sa.Column("sender_name", SafeText, nullable=False),
-    sa.Column("sender_address", SafeText, nullable=False),
+    sa.Column("sender_address", KeyText, nullable=False),
+    sa.Column("phone_key", KeyText),
     sa.Column("subject", SafeText, nullable=False, info=_WORDS),
     sa.Column("message_id", KeyText, nullable=False, index=True),
     sa.Column("thread", sa.JSON, nullable=False),
+    sa.Column("topic", sa.Text, info=_WORDS),
+    sa.Column("outcome", sa.Text, info=_NOTHING),
+    sa.Column("tenant_id", sa.Text, info=_WHO),
+    sa.Column("dwelling_id", sa.Text, info=_WHO),
+    sa.Column("residence_id", sa.Text, info=_WHO),
     info=_REACH,
 )
 """One for each arrival that was judged or parked. `judged_at` is empty while it is still to be judged; `thread` is what
-it answers to, as message ids. A contact without a case (set aside) is kept three months."""
+it answers to, as message ids; `outcome` what became of a call.
+A contact without a case (set aside) is kept three months."""
+
+_SENT = sa.text("sender_address <> ''")
+sa.Index("ix_contacts_sender", contacts.c.sender_address, contacts.c.at, sqlite_where=_SENT, postgresql_where=_SENT)
+for _column in (contacts.c.phone_key, contacts.c.tenant_id, contacts.c.dwelling_id, contacts.c.residence_id):
+    _known = sa.text(f"{_column.name} IS NOT NULL")
+    sa.Index(f"ix_contacts_{_column.name}", _column, contacts.c.at, sqlite_where=_known, postgresql_where=_known)
 
 judgements = sa.Table(
     "judgements",

@@ -47,7 +47,7 @@ class Bench:
         """Judge one arrival within its bounds; whatever goes wrong is an answer too."""
         try:
             self._follow_directory()
-            with self._store.history() as history, self._bounds.on(len(task.arrival.raw)):
+            with self._store.history(task.arrival) as history, self._bounds.on(len(task.arrival.raw)):
                 return Judged(judge(task.arrival, task.now, self._grounds, history, as_case=task.as_case))
         except (CpuSpentError, MemoryError) as error:
             return Refused(_reason(error), retry=False, worn=True)

@@ -20,7 +20,7 @@ from dtm_contact.directory import (
     Records,
     Residence,
 )
-from dtm_contact.model import Call, Confirmed, Earlier, Judgement, Outcome
+from dtm_contact.model import Call, Confirmed, Dealings, Earlier, Judgement, Outcome, Party
 from dtm_contact.normalize import phone_key
 from dtm_contact.pipeline import Grounds
 from dtm_contact.rehearsal import JudgedCalls
@@ -98,6 +98,9 @@ class Known:
     def confirmed(self, addresses: Sequence[str], numbers: Sequence[str]) -> Sequence[Confirmed]:
         assert not addresses
         return [Confirmed(number, self._confirmed[number]) for number in numbers if number in self._confirmed]
+
+    def dealings(self, party: Party, since: datetime) -> Dealings:
+        raise AssertionError(f"no rule asks for the dealings of {party} since {since}")
 
 
 @pytest.fixture(scope="module")

@@ -124,7 +124,7 @@ def test_who_and_where(contact: Contact, expected: tuple[str | None, ...], place
 
 
 @dataclass
-class _Known:
+class _Known(NoHistory):
     """A history that holds what a test gives it."""
 
     earlier: tuple[Earlier, ...] = ()

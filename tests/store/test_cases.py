@@ -1,3 +1,4 @@
+from datetime import datetime
 from itertools import permutations
 
 import pytest
@@ -36,6 +37,33 @@ def test_a_queue_shows_its_own_open_cases(store: Store) -> None:
         connection.execute(sa.update(cases).where(cases.c.number == closed).values(state="closed", closed_at=NOW))
     assert [case.number for case in store.cases.queue("montreuil")] == [here]
     assert store.cases.queue("unknown") == []
+
+
+def set_waiting(store: Store, number: str, until: datetime) -> None:
+    with store.database.writing() as connection:
+        connection.execute(sa.update(cases).where(cases.c.number == number).values(waiting_until=until))
+
+
+def test_what_waits_is_out_of_the_order_until_its_time(store: Store) -> None:
+    numbers = [open_case(store, str(place), judgement()) for place in range(3)]
+    set_waiting(store, numbers[0], minutes(30))
+    assert [case.number for case in store.cases.queue(now=NOW)] == numbers[1:]
+    assert [case.number for case in store.cases.queue(now=minutes(30))] == numbers
+    assert [case.waits(NOW) for case in store.cases.queue()] == [True, False, False]
+    assert store.cases.queue_counts(NOW) == [QueueCount("montreuil", open=2, late=0, danger=0, waiting=1)]
+    assert store.cases.queue_counts(minutes(30)) == [QueueCount("montreuil", open=3, late=0, danger=0)]
+
+
+def test_page_follows_page(store: Store) -> None:
+    for place in range(9):
+        judged = judgement(priority=Priority.P2 if place % 2 else Priority.P3, due=minutes(place % 3))
+        open_case(store, str(place), judged, minutes(place % 2))
+    whole = store.cases.queue()
+    pages = [store.cases.queue("montreuil", limit=4)]
+    while pages[-1]:
+        pages.append(store.cases.queue("montreuil", after=pages[-1][-1], limit=4))
+    assert [case for page in pages for case in page] == whole
+    assert [len(page) for page in pages] == [4, 4, 1, 0]
 
 
 def test_queues_are_counted_with_what_is_late_and_what_is_dangerous(store: Store) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from dtm_contact.model import Party
 from dtm_contact.store import Store
 from tests.store.samples import NOW, judgement, minutes, open_case
 
@@ -15,6 +16,16 @@ def thread(store: Store) -> None:
         history.thread(["m1@free.example"])
 
 
+def dealings(store: Store, **of: Any) -> None:
+    with store.history() as history:
+        history.dealings(Party(**of), NOW)
+
+
+def next_page(store: Store) -> None:
+    (first,) = store.cases.queue("montreuil")
+    store.cases.queue("montreuil", after=first)
+
+
 QUESTIONS: dict[str, tuple[Callable[[Store], object], str]] = {
     "claim": (lambda store: store.arrivals.claim("worker", minutes(1)), "ix_arrivals_waiting"),
     "waiting": (lambda store: store.arrivals.waiting(), "ix_arrivals_state"),
@@ -22,6 +33,18 @@ QUESTIONS: dict[str, tuple[Callable[[Store], object], str]] = {
     "queue counts": (lambda store: store.cases.queue_counts(NOW), "ix_cases_open"),
     "case": (lambda store: store.cases.get("2026-000001"), "sqlite_autoindex_cases_1"),
     "thread": (thread, "ix_contacts_message_id"),
+    "what waits left out": (lambda store: store.cases.queue("montreuil", now=NOW), "ix_cases_open"),
+    "next page": (
+        lambda store: store.cases.queue("montreuil", after=store.cases.queue()[0]),
+        "(priority,due,opened_at",
+    ),
+    "tenant's cases": (lambda store: dealings(store, tenant_id="T1"), "ix_cases_tenant_id"),
+    "tenant's contacts": (lambda store: dealings(store, tenant_id="T1"), "ix_contacts_tenant_id"),
+    "household's contacts": (lambda store: dealings(store, dwelling_id="D1"), "ix_contacts_dwelling_id"),
+    "residence's cases": (lambda store: dealings(store, residence_id="R1"), "ix_cases_residence_open"),
+    "residence's contacts": (lambda store: dealings(store, residence_id="R1"), "ix_contacts_residence_id"),
+    "address": (lambda store: dealings(store, addresses=("a@free.example",)), "ix_contacts_sender"),
+    "number": (lambda store: dealings(store, numbers=("+33612345678",)), "ix_contacts_phone_key"),
 }
 
 
