@@ -9,6 +9,7 @@ ACCEPTED = Counter("dtm_arrivals_accepted", "Arrivals stored durably and thanked
 PUT_OFF = Counter("dtm_arrivals_put_off", "Arrivals put off by our own trouble", ["channel"])
 JUDGED = Counter("dtm_arrivals_judged", "Arrivals judged, by what they became", ["kind", "priority"])
 RETRIED = Counter("dtm_arrivals_retried", "Attempts at judging that are to be repeated", ["reason"])
+SENT = Counter("dtm_outgoing", "Attempts at sending something, by what became of them", ["kind", "fate"])
 PARKED = Counter("dtm_arrivals_parked", "Arrivals that could not be judged", ["reason"])
 JUDGE_SECONDS = Histogram("dtm_judge_seconds", "Seconds from the claim of an arrival to its record", buckets=_SECONDS)
 WAITING = Gauge("dtm_arrivals_waiting", "Arrivals still to be judged")

@@ -195,6 +195,61 @@ class Alarm(BaseModel):
     port: int = Field(default=25, ge=1, le=65535, description="Its port")
 
 
+class Outbound(BaseModel):
+    """What is sent: answers that go out by themselves, agents' replies, words to our own people."""
+
+    host: str = Field(default="", description="Mail server that sends for us; empty: nothing is written or sent")
+    port: int = Field(default=587, ge=1, le=65535, description="Its port")
+    security: str = Field(
+        default="starttls",
+        pattern="^(starttls|tls|none)$",
+        description="How the connection is protected: starttls, tls, or none (a server on the same host)",
+    )
+    authority: Path | None = Field(
+        default=None,
+        description="PEM file of the authorities that its certificate is checked against; unset: the system's",
+    )
+    user: str = Field(default="", description="User name at that server; empty: none is asked for")
+    password_file: Path | None = Field(default=None, description="File that holds the password, in its first line")
+    sender: str = Field(
+        default="metropole@parishabitat.fr", description="Our one address, which everything is sent from"
+    )
+    sender_name: str = Field(default="Votre bailleur", description="Name beside it")
+    key_file: Path | None = Field(
+        default=None,
+        description="File with the secret that signs case numbers in what is sent, 16 octets or more; unset: the store keeps one",
+    )
+    answers: bool = Field(default=True, description="Whether answers that rules name go out by themselves")
+    answers_per_address: int = Field(
+        default=4, ge=0, description="Answers that go out by themselves to one address in 24 hours"
+    )
+    answers_per_hour: int = Field(
+        default=300,
+        ge=0,
+        description="Answers that go out by themselves in an hour in all; beyond it there is an alarm",
+    )
+    seconds: float = Field(default=60.0, gt=0, description="Seconds that the server may take for each of its answers")
+    pause: float = Field(
+        default=15.0, gt=0, description="Seconds before a second attempt; each further pause is 3 times longer"
+    )
+    longest_pause: float = Field(default=3600.0, gt=0, description="Seconds of the longest pause between attempts")
+    days: float = Field(default=3.0, gt=0, description="Days after which a message that no server takes is given up")
+
+    def read_password(self) -> str | None:
+        """Return the password; None where no file is set.
+
+        Raises:
+            OSError: the file cannot be read.
+        """
+        return _first_line(self.password_file)
+
+
+def _first_line(path: Path | None) -> str | None:
+    if path is None:
+        return None
+    return next(iter(path.read_text(encoding="utf-8").splitlines()), "").strip()
+
+
 class Settings(BaseSettings):
     """All settings; environment variables override the defaults given here.
 
@@ -219,6 +274,7 @@ class Settings(BaseSettings):
     log: Log = Log()
     monitor: Monitor = Monitor()
     alarm: Alarm = Alarm()
+    outbound: Outbound = Outbound()
     name: str = Field(
         default="daemon",
         min_length=1,

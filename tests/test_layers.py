@@ -25,7 +25,7 @@ LINES = (
     ("callbacks",),
     ("contract",),
     ("explain",),
-    ("store", "channels"),
+    ("store", "channels", "outbound"),
     ("rehearsal",),
     ("worker", "monitor", "notices"),
     ("health",),

@@ -17,7 +17,9 @@ from dtm_contact.model.history import (
     Recalled,
 )
 from dtm_contact.model.judgement import Judgement
+from dtm_contact.model.log_line import KeptLines, LogLine, Position
 from dtm_contact.model.match import Candidate, Evidence, Likely, Match, OnDuty
+from dtm_contact.model.outgoing import ClaimedOutgoing, Limits, Outgoing, OutgoingKind
 from dtm_contact.model.problem import Problem, Severity
 from dtm_contact.model.understanding import Finding, Scope, Understanding
 
@@ -33,6 +35,7 @@ __all__ = [
     "CallBacks",
     "Candidate",
     "CaseKind",
+    "ClaimedOutgoing",
     "ConditionTrace",
     "Confirmed",
     "Contact",
@@ -49,8 +52,11 @@ __all__ = [
     "Joining",
     "Judgement",
     "KeptHistory",
+    "KeptLines",
     "KnownCase",
     "Likely",
+    "Limits",
+    "LogLine",
     "Mailbox",
     "Match",
     "NoHistory",
@@ -58,8 +64,11 @@ __all__ = [
     "OnDuty",
     "OpenCase",
     "Outcome",
+    "Outgoing",
+    "OutgoingKind",
     "Part",
     "Party",
+    "Position",
     "Priority",
     "Problem",
     "Recalled",

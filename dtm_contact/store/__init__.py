@@ -12,6 +12,7 @@ from dtm_contact.store.history import StoredHistory
 from dtm_contact.store.inbox import GroupCommitInbox
 from dtm_contact.store.migrating import migrate
 from dtm_contact.store.opening import Store, open_store
+from dtm_contact.store.outbox import StoredOutbox
 from dtm_contact.store.recording import NOT_READ, Destination, Fallback
 
 __all__ = [
@@ -34,6 +35,7 @@ __all__ = [
     "StoreRefusedError",
     "StoredDirectory",
     "StoredHistory",
+    "StoredOutbox",
     "migrate",
     "open_store",
 ]

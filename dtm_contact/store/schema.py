@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from dtm_contact.store.columns import DataClass, Id, KeyText, SafeText, UtcTime, classed
 
-SCHEMA_VERSION = "0002"
+SCHEMA_VERSION = "0003"
 """The Alembic revision that this version of the program reads and writes."""
 
 metadata = sa.MetaData(
@@ -49,14 +49,16 @@ arrivals = sa.Table(
     sa.Column("kind", sa.Text),
     sa.Column("reason", sa.Text),
     sa.Column("forced_case", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("in_turn", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.UniqueConstraint("channel", "external_id"),
     sa.CheckConstraint("state IN ('waiting', 'claimed', 'judged', 'set_aside', 'parked')", name="state"),
     info=_NOTHING,
 )
 """What came in, and how far it is. `kind`: what a judged one became; `reason`: why it was put off or parked, a short
-text without anything personal; `forced_case`: an agent released it, so it becomes a case whatever it looks like."""
+text without anything personal; `forced_case`: an agent released it, so it becomes a case whatever it looks like; `in_turn`: it
+is judged once all such arrivals that were stored before it have been, and not beside them."""
 
-_WAITING = sa.text("state = 'waiting'")
+_WAITING = sa.text("state = 'waiting' AND NOT in_turn")
 sa.Index(
     "ix_arrivals_waiting",
     arrivals.c.received_at,
@@ -64,6 +66,8 @@ sa.Index(
     sqlite_where=_WAITING,
     postgresql_where=_WAITING,
 )
+_IN_TURN = sa.text("in_turn AND state IN ('waiting', 'claimed')")
+sa.Index("ix_arrivals_in_turn", arrivals.c.id, sqlite_where=_IN_TURN, postgresql_where=_IN_TURN)
 _UNSETTLED = sa.text("state <> 'judged'")
 sa.Index("ix_arrivals_state", arrivals.c.state, arrivals.c.id, sqlite_where=_UNSETTLED, postgresql_where=_UNSETTLED)
 
@@ -108,6 +112,7 @@ cases = sa.Table(
     sa.Column("tenant_id", sa.Text, info=_WHO),
     sa.Column("dwelling_id", sa.Text, info=_WHO),
     sa.Column("residence_id", sa.Text, info=_WHO),
+    sa.Column("party", KeyText, info=_REACH),
     sa.Column("waiting_until", UtcTime),
     sa.Column("done_reason", SafeText, info=_WORDS),
     sa.Column("tags", sa.JSON(none_as_null=True), info=_WORDS),
@@ -118,7 +123,7 @@ cases = sa.Table(
     info=_NOTHING,
 )
 """What agents work. `read_in_full` is false while the case only stands in for an arrival that could not be judged.
-`waiting_until`: out of its queue's order till then; `by_hand`: the columns in which an agent's word stands, whatever is
+`party`: whose call-back it is; a party has one that is open. `waiting_until`: out of its queue's order till then; `by_hand`: the columns in which an agent's word stands, whatever is
 judged later; `version`: grows with every change, so that two people cannot overwrite each other unawares."""
 
 _OPEN = sa.text("state = 'open'")
@@ -133,6 +138,8 @@ sa.Index(
     sqlite_where=_OPEN,
     postgresql_where=_OPEN,
 )
+_CALL_BACK = sa.text("state = 'open' AND party IS NOT NULL")
+sa.Index("uq_cases_call_back", cases.c.party, unique=True, sqlite_where=_CALL_BACK, postgresql_where=_CALL_BACK)
 sa.Index("ix_cases_tenant_id", cases.c.tenant_id)
 sa.Index("ix_cases_dwelling_id", cases.c.dwelling_id)
 sa.Index("ix_cases_residence_open", cases.c.residence_id, sqlite_where=_OPEN, postgresql_where=_OPEN)
@@ -165,20 +172,22 @@ contacts = sa.Table(
     sa.Column("subject", SafeText, nullable=False, info=_WORDS),
     sa.Column("message_id", KeyText, nullable=False, index=True),
     sa.Column("thread", sa.JSON, nullable=False),
+    sa.Column("fingerprint", sa.Text, info=_WORDS),
     sa.Column("topic", sa.Text, info=_WORDS),
     sa.Column("outcome", sa.Text, info=_NOTHING),
+    sa.Column("party", KeyText),
     sa.Column("tenant_id", sa.Text, info=_WHO),
     sa.Column("dwelling_id", sa.Text, info=_WHO),
     sa.Column("residence_id", sa.Text, info=_WHO),
     info=_REACH,
 )
 """One for each arrival that was judged or parked. `judged_at` is empty while it is still to be judged; `thread` is what
-it answers to, as message ids; `outcome` what became of a call.
+it answers to, as message ids; `outcome` what became of a call, `party` whose call-back it belongs to.
 A contact without a case (set aside) is kept three months."""
 
 _SENT = sa.text("sender_address <> ''")
 sa.Index("ix_contacts_sender", contacts.c.sender_address, contacts.c.at, sqlite_where=_SENT, postgresql_where=_SENT)
-for _column in (contacts.c.phone_key, contacts.c.tenant_id, contacts.c.dwelling_id, contacts.c.residence_id):
+for _column in (contacts.c.phone_key, contacts.c.party, contacts.c.tenant_id, contacts.c.dwelling_id, contacts.c.residence_id):
     _known = sa.text(f"{_column.name} IS NOT NULL")
     sa.Index(f"ix_contacts_{_column.name}", _column, contacts.c.at, sqlite_where=_known, postgresql_where=_known)
 

@@ -1,0 +1,64 @@
+"""What goes out: written in the transaction that calls for it, sent afterwards."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+class OutgoingKind(StrEnum):
+    """Why something is sent: an answer by itself, an agent's words, a word to one of us."""
+
+    ANSWER = "answer"
+    REPLY = "reply"
+    NOTICE = "notice"
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """One e-mail to be sent, once.
+
+    Attributes:
+        kind: why it is sent.
+        reason: what makes it the same thing sent twice within one case, so that it is not: the answer's name, …
+        to: the one address that it goes to.
+        mail_from: the return path: bounces come back there.
+        message_id: its Message-ID without angle brackets, the same at every attempt.
+        raw: the whole message, as it is sent.
+    """
+
+    kind: OutgoingKind
+    reason: str
+    to: str
+    mail_from: str
+    message_id: str
+    raw: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimedOutgoing:
+    """An e-mail that is being sent.
+
+    Attributes:
+        id: its number in the outbox.
+        outgoing: the e-mail.
+        attempt: 1 for the first.
+        created_at: when it was written; after some days it is given up.
+    """
+
+    id: int
+    outgoing: Outgoing
+    attempt: int
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How many answers go out by themselves.
+
+    Attributes:
+        per_address: at most so many in 24 hours to one address.
+        per_hour: at most so many in an hour in all.
+    """
+
+    per_address: int
+    per_hour: int

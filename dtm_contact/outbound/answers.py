@@ -1,0 +1,132 @@
+"""What is sent because of one judgement: the answer that its rule names, and a word to those who are told at once."""
+
+import secrets
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from dtm_contact.conversation import writer
+from dtm_contact.directory import Directory
+from dtm_contact.explain.names import Names
+from dtm_contact.model import Arrival, CaseKind, Judgement, Outgoing, OutgoingKind, Priority
+from dtm_contact.outbound.letters import Letter, write
+from dtm_contact.outbound.manners import why_not_answered
+from dtm_contact.outbound.notices import notices
+from dtm_contact.outbound.wording import moment, opening_hours
+from dtm_contact.rules import RuleSet
+from dtm_contact.rules.answer_templates import AnswerFailedError, fill_in
+from dtm_contact.settings import Settings
+from dtm_contact.tokens import Tokens
+
+_NONCE_OCTETS = 8
+
+
+def _nonce() -> str:
+    return secrets.token_hex(_NONCE_OCTETS)
+
+
+@dataclass(frozen=True, slots=True)
+class Answering:
+    """Writes what goes out by itself.
+
+    Attributes:
+        settings: our one address, our numbers, our domains, whether answers go out.
+        tokens: what signs case numbers.
+        nonce: what tells one message id from another.
+    """
+
+    settings: Settings
+    tokens: Tokens
+    nonce: Callable[[], str] = _nonce
+
+    def written(
+        self, arrival: Arrival, judgement: Judgement, number: str, ruled: tuple[RuleSet, Directory], now: datetime
+    ) -> tuple[Outgoing, ...]:
+        """Return what goes out because of what was judged.
+
+        Args:
+            arrival: what came in.
+            judgement: what was judged of it.
+            number: the number of the case that it opened or joined.
+            ruled: the rules that decided, with their answers, and the directory.
+            now: the time of judging, aware.
+        """
+        rules, directory = ruled
+        return (
+            *self._answers(arrival, judgement, number, rules, now),
+            *self._notices(judgement, number, rules, directory, now),
+        )
+
+    def _answers(
+        self, arrival: Arrival, judgement: Judgement, number: str, rules: RuleSet, now: datetime
+    ) -> Iterator[Outgoing]:
+        name = judgement.decision.answer
+        address = writer(judgement.contact, self.settings.domains).address
+        if not self.settings.outbound.answers or name not in rules.answers or name is None:
+            return
+        if why_not_answered(arrival, judgement, address, self.settings.domains, now) is not None:
+            return
+        try:
+            subject, text = fill_in(rules.answers[name], self._values(judgement, number, rules, now))
+        except AnswerFailedError:
+            return
+        contact = judgement.contact
+        letter = Letter(
+            sender_name=self.settings.outbound.sender_name,
+            sender=self.settings.outbound.sender,
+            to=address,
+            reply_to=self.tokens.address(number),
+            subject=subject or f"Votre demande – dossier {number}",
+            text=text,
+            message_id=self.tokens.message_id(number, self.nonce()),
+            in_reply_to=contact.message_id,
+            references=contact.references,
+            at=now,
+            automatic="auto-replied",
+        )
+        yield self._outgoing(OutgoingKind.ANSWER, name, letter)
+
+    def _values(self, judgement: Judgement, number: str, rules: RuleSet, now: datetime) -> dict[str, object]:
+        decision, match = judgement.decision, judgement.match
+        calendar = (rules.queues.get(decision.queue or "") or rules.desks.reception).calendar
+        return {
+            "case": number,
+            "due": moment(decision.due or now, self.settings.zone),
+            "phone": _in_pairs(self.settings.numbers[0]) if self.settings.numbers else "",
+            "hours": opening_hours(calendar),
+            "open": calendar.is_open(now),
+            "urgent": decision.priority is Priority.P1,
+            "known": match.tenant is not None or match.dwelling is not None,
+            "again": False,
+        }
+
+    def _notices(
+        self, judgement: Judgement, number: str, rules: RuleSet, directory: Directory, now: datetime
+    ) -> Iterator[Outgoing]:
+        if judgement.decision.kind is not CaseKind.CASE:
+            return
+        labels = {code: topic.label for code, topic in rules.lexicon.topics.items()}
+        names = Names(directory, labels, self.settings.zone)
+        for notice in notices(judgement, number, rules, directory, names, now=now):
+            letter = Letter(
+                sender_name=self.settings.outbound.sender_name,
+                sender=self.settings.outbound.sender,
+                to=notice.to,
+                reply_to="",
+                subject=notice.subject,
+                text=notice.text,
+                message_id=self.tokens.message_id(number, self.nonce()),
+                in_reply_to="",
+                references=(),
+                at=now,
+                automatic="auto-generated",
+            )
+            yield self._outgoing(OutgoingKind.NOTICE, f"{notice.reason}: {notice.to}", letter)
+
+    def _outgoing(self, kind: OutgoingKind, reason: str, letter: Letter) -> Outgoing:
+        number = self.tokens.case_of_message_id(letter.message_id) or ""
+        return Outgoing(kind, reason, letter.to, self.tokens.address(number), letter.message_id, write(letter))
+
+
+def _in_pairs(number: str) -> str:
+    return " ".join(number[place : place + 2] for place in range(0, len(number), 2))

@@ -1,0 +1,115 @@
+"""One e-mail of ours, as bytes: plain text and the same as HTML, in the thread that it answers."""
+
+import html
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from email import policy
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.utils import format_datetime
+from typing import Final
+
+MOST_REFERENCES: Final = 20
+_SUBJECT_CUT: Final = 200
+_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f\u2028\u2029]+")
+_MESSAGE_ID: Final = re.compile(r"[^\s<>@]{1,200}@[^\s<>@]{1,200}")
+_POLICY: Final = policy.SMTP.clone(max_line_length=78)
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """What an e-mail says, and to whom.
+
+    Attributes:
+        sender_name, sender: who it is from: our one address.
+        to: the one address that it goes to.
+        reply_to: where replies are asked to; the address that bears the case's signed number.
+        subject: in one line.
+        text: plain text; a line that begins with "- " is an item of a list, an empty line ends a paragraph.
+        message_id: without angle brackets, as `in_reply_to` and `references`.
+        in_reply_to: what it answers; empty where it begins a thread.
+        references: the thread so far, oldest first.
+        at: its Date, aware.
+        automatic: nobody wrote it: `auto-replied` or `auto-generated` (RFC 3834 section 5); empty for an agent's words.
+    """
+
+    sender_name: str
+    sender: str
+    to: str
+    reply_to: str
+    subject: str
+    text: str
+    message_id: str
+    in_reply_to: str
+    references: tuple[str, ...]
+    at: datetime
+    automatic: str = ""
+
+
+def write(letter: Letter) -> bytes:
+    """Return the message as it is sent, with CRLF (RFC 5322, RFC 2046 section 5.1.4).
+
+    Nothing of what came in can add a header: control characters end no line here, and ids that are none are left out.
+
+    Raises:
+        ValueError: an address is none.
+    """
+    message = EmailMessage(policy=_POLICY)
+    message["From"] = Address(_one_line(letter.sender_name), addr_spec=letter.sender)
+    message["To"] = Address(addr_spec=letter.to)
+    if letter.reply_to:
+        message["Reply-To"] = Address(addr_spec=letter.reply_to)
+    message["Subject"] = _one_line(letter.subject)[:_SUBJECT_CUT]
+    message["Date"] = format_datetime(letter.at)
+    message["Message-ID"] = f"<{letter.message_id}>"
+    _put_thread(message, letter)
+    if letter.automatic:
+        message["Auto-Submitted"] = letter.automatic
+        # What Microsoft's servers understand in place of Auto-Submitted.
+        message["X-Auto-Response-Suppress"] = "All"
+    message.set_content(letter.text, charset="utf-8", cte="quoted-printable")
+    message.add_alternative(as_html(letter.text), subtype="html", charset="utf-8", cte="quoted-printable")
+    # Last: what is set before would go to the first part alone.
+    message["Content-Language"] = "fr"
+    return message.as_bytes()
+
+
+def _put_thread(message: EmailMessage, letter: Letter) -> None:
+    ids = [each for each in (*letter.references, letter.in_reply_to) if _MESSAGE_ID.fullmatch(each)]
+    thread = list(dict.fromkeys(ids))[-MOST_REFERENCES:]
+    if _MESSAGE_ID.fullmatch(letter.in_reply_to):
+        message["In-Reply-To"] = f"<{letter.in_reply_to}>"
+    if thread:
+        message["References"] = " ".join(f"<{each}>" for each in thread)
+
+
+def _one_line(text: str) -> str:
+    return " ".join(_CONTROL.sub(" ", text).split())
+
+
+# Read on telephones and in the dark: no width, no colour of our own but for links, which mail programs make themselves.
+_PAGE: Final = (
+    '<!DOCTYPE html><html lang="fr"><head><meta charset="utf-8">'
+    '<meta name="viewport" content="width=device-width, initial-scale=1">'
+    '<meta name="color-scheme" content="light dark"><title>{title}</title></head>'
+    '<body style="font-family: Arial, Helvetica, sans-serif; font-size: 16px; line-height: 1.5; '
+    'max-width: 40em; margin: 0 auto; padding: 16px; overflow-wrap: anywhere;">\n{body}\n</body></html>\n'
+)
+
+
+def as_html(text: str) -> str:
+    """Return a plain text as a page of HTML that says the same: paragraphs and lists, everything escaped."""
+    return _PAGE.format(title="Votre bailleur", body="\n".join(_blocks(text)))
+
+
+def _blocks(text: str) -> Iterator[str]:
+    for paragraph in re.split(r"\n\s*\n", text.strip()):
+        lines = paragraph.splitlines()
+        start = next((place for place, line in enumerate(lines) if line.startswith("- ")), len(lines))
+        if lines[:start]:
+            yield f"<p>{'<br>'.join(html.escape(line) for line in lines[:start])}</p>"
+        if lines[start:]:
+            items = "".join(f"<li>{html.escape(line.removeprefix('- '))}</li>" for line in lines[start:])
+            yield f"<ul>{items}</ul>"

@@ -1,0 +1,80 @@
+"""A word to those who must know at once: what, where, how urgent; the rest stands in the case."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from dtm_contact.directory import Directory
+from dtm_contact.explain.names import Names
+from dtm_contact.model import Judgement
+from dtm_contact.rules import RuleSet
+
+_FIRST_WORDS: Final = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """One word to one of us; `reason` says as what he is told."""
+
+    to: str
+    reason: str
+    subject: str
+    text: str
+
+
+def notices(
+    judgement: Judgement, number: str, rules: RuleSet, directory: Directory, names: Names, *, now: datetime
+) -> Iterator[Notice]:
+    """Yield a notice for each of those whom the decision tells.
+
+    Args:
+        judgement: what was judged.
+        number: the case's number.
+        rules: the rules that decided; their queues say who is on call.
+        directory: the caretakers' addresses.
+        names: how places and topics are called.
+        now: the time that says who is on call, aware.
+    """
+    where = _where(judgement, names)
+    what = names.topics.get(judgement.understanding.topic or "", judgement.contact.subject)
+    subject = f"[{judgement.decision.priority}] {what} – {where} – dossier {number}"
+    for reason, address in _addresses(judgement, rules, directory, now, names.zone):
+        yield Notice(address, reason, subject, _text(judgement, number, what, where))
+
+
+def _addresses(
+    judgement: Judgement, rules: RuleSet, directory: Directory, now: datetime, zone: ZoneInfo
+) -> Iterator[tuple[str, str]]:
+    queue = rules.queues.get(judgement.decision.queue or "")
+    for whom in judgement.decision.notify:
+        if whom == "on_call":
+            # The next in the row is for timers to tell, where the first does not answer.
+            yield whom, (queue or rules.desks.reception).on_call.at(now, zone)[0]
+        elif whom == "caretaker":
+            on_duty = [each.id for each in judgement.match.caretakers if each.id]
+            for caretaker in filter(None, map(directory.caretakers.get, on_duty)):
+                if caretaker.email:
+                    yield whom, caretaker.email
+        elif "@" in whom:
+            yield "address", whom
+
+
+def _where(judgement: Judgement, names: Names) -> str:
+    match = judgement.match
+    if match.dwelling is not None:
+        place = names.dwelling(match.dwelling.id)
+        return f"{place}, {names.residence(match.residence.id)}" if match.residence else place
+    return names.residence(match.residence.id) if match.residence else "lieu inconnu"
+
+
+def _text(judgement: Judgement, number: str, what: str, where: str) -> str:
+    words = " ".join((judgement.contact.new_text or judgement.contact.subject).split())
+    cut = words[:_FIRST_WORDS] + ("…" if len(words) > _FIRST_WORDS else "")
+    call = judgement.contact.call
+    number_told = f"Numéro à rappeler : {call.number}\n" if call is not None and call.number else ""
+    return (
+        f"{judgement.decision.priority} : {what}\nOù : {where}\nDossier : {number}\n{number_told}\n"
+        f"Premiers mots : « {cut} »\n\nPrenez le dossier pour dire que vous vous en occupez.\n"
+    )

@@ -1,0 +1,180 @@
+"""The outbox: written in the transaction that calls for it, claimed and settled by the one who sends."""
+
+import secrets
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Final
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import Connection
+
+from dtm_contact.model import ClaimedOutgoing, Limits, Outgoing, OutgoingKind
+from dtm_contact.store import events
+from dtm_contact.store.database import Database
+from dtm_contact.store.outbox_schema import outbox, signing_keys, undeliverable
+
+OUTBOUND: Final = "outbound"
+"""Who does what the outbox's events tell."""
+_DAY: Final = timedelta(hours=24)
+_HOUR: Final = timedelta(hours=1)
+_KEY_OCTETS: Final = 32
+_DONE: Final = ("sent", "refused", "no_such_address", "given_up", "bounced")
+
+
+def put(connection: Connection, case_id: int, letters: Iterable[Outgoing], limits: Limits, now: datetime) -> list[str]:
+    """Write what is to be sent for a case; what may not go out by itself is an event in its place.
+
+    The same answer or notice is written once a case.
+
+    Returns:
+        Why each of those that do not go out does not: `no such address`, `limit for one address`, `limit in all`.
+    """
+    withheld = []
+    for letter in letters:
+        reason = _why_withheld(connection, letter, limits, now)
+        if reason is None:
+            _insert(connection, case_id, letter, now)
+        else:
+            withheld.append(reason)
+            event = events.NewEvent(OUTBOUND, "not sent", now, {"kind": letter.kind, "reason": reason})
+            events.append(connection, event, case_id=case_id, arrival_id=None)
+    return withheld
+
+
+def _why_withheld(connection: Connection, letter: Outgoing, limits: Limits, now: datetime) -> str | None:
+    if letter.kind is not OutgoingKind.ANSWER:
+        return None
+    address = letter.to.lower()
+    marked = sa.select(undeliverable.c.address).where(undeliverable.c.address == address)
+    if connection.execute(marked).first() is not None:
+        return "no such address"
+    answers = sa.select(sa.func.count()).where(outbox.c.kind == OutgoingKind.ANSWER)
+    to_them = answers.where(outbox.c.to_address == address, outbox.c.created_at > now - _DAY)
+    if connection.execute(to_them).scalar_one() >= limits.per_address:
+        return "limit for one address"
+    in_all = answers.where(outbox.c.created_at > now - _HOUR)
+    return "limit in all" if connection.execute(in_all).scalar_one() >= limits.per_hour else None
+
+
+def _insert(connection: Connection, case_id: int, letter: Outgoing, now: datetime) -> None:
+    insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
+    statement = insert(outbox).values(
+        case_id=case_id,
+        kind=letter.kind,
+        reason=letter.reason,
+        to_address=letter.to.lower(),
+        mail_from=letter.mail_from,
+        message_id=letter.message_id,
+        raw=letter.raw,
+        state="waiting",
+        created_at=now,
+    )
+    connection.execute(statement.on_conflict_do_nothing())
+
+
+def mark_bounced(connection: Connection, case_id: int, text: str, told: str, now: datetime) -> tuple[str, ...]:
+    """Take a report of failure into account that came back to a case, and return the addresses that it names.
+
+    Only addresses that something was sent to in that case count: a made-up report marks nobody else.
+
+    Args:
+        connection: the transaction.
+        case_id: the case.
+        text: what the report says, in lower case.
+        told: how the failure is to be told: a code.
+        now: when.
+    """
+    sent = sa.select(outbox.c.to_address).where(outbox.c.case_id == case_id).distinct()
+    named = tuple(address for address in connection.execute(sent).scalars() if address in text)
+    for address in named:
+        _mark(connection, address, told, now)
+        theirs = sa.update(outbox).where(outbox.c.case_id == case_id, outbox.c.to_address == address)
+        connection.execute(theirs.where(outbox.c.state == "sent").values(state="bounced", told=told))
+    return named
+
+
+def _mark(connection: Connection, address: str, told: str, now: datetime) -> None:
+    insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
+    statement = insert(undeliverable).values(address=address, since=now, told=told)
+    connection.execute(statement.on_conflict_do_nothing())
+
+
+class StoredOutbox:
+    """The outbox of one store, as the sender works it. Blocking calls, each one transaction."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def release_claims(self, worker: str) -> None:
+        """Give back what a crash left claimed by this worker: nobody knows whether it was sent, so it is sent again."""
+        theirs = sa.update(outbox).where(outbox.c.state == "claimed", outbox.c.claimed_by == worker)
+        with self._database.writing() as connection:
+            connection.execute(theirs.values(state="waiting", claimed_by=None))
+
+    def claim(self, worker: str, now: datetime) -> ClaimedOutgoing | None:
+        """Take the oldest that may be tried now; None where there is none."""
+        due = sa.or_(outbox.c.not_before.is_(None), outbox.c.not_before <= now)
+        first = sa.select(outbox.c.id).where(outbox.c.state == "waiting", due).order_by(outbox.c.id).limit(1)
+        with self._database.reading() as connection:
+            if connection.execute(first).first() is None:
+                return None
+        with self._database.writing() as connection:
+            found = connection.execute(first.with_for_update(skip_locked=True)).scalar_one_or_none()
+            if found is None:
+                return None
+            claim = sa.update(outbox).where(outbox.c.id == found).returning(*outbox.c)
+            taken = {"state": "claimed", "claimed_by": worker, "attempts": outbox.c.attempts + 1}
+            row = connection.execute(claim.values(taken)).one()
+        kind = OutgoingKind(row.kind)
+        letter = Outgoing(kind, row.reason, row.to_address, row.mail_from, row.message_id, row.raw)
+        return ClaimedOutgoing(row.id, letter, row.attempts, row.created_at)
+
+    def settle(self, claimed: ClaimedOutgoing, fate: str, reason: str, now: datetime) -> None:
+        """Say that one is done with, on its case too; an address that there is not is marked.
+
+        Args:
+            claimed: the one.
+            fate: `sent`, `refused`, `no_such_address` or `given_up`.
+            reason: the server's code, or the error's class.
+            now: when.
+        """
+        if fate not in _DONE:
+            raise ValueError(f"{fate} ends nothing")
+        with self._database.writing() as connection:
+            change = sa.update(outbox).where(outbox.c.id == claimed.id, outbox.c.state == "claimed")
+            values = {"state": fate, "told": reason, "settled_at": now, "claimed_by": None}
+            row = connection.execute(change.values(values).returning(outbox.c.case_id)).one_or_none()
+            if row is None:
+                return
+            if fate == "no_such_address":
+                _mark(connection, claimed.outgoing.to, reason, now)
+            told = {"kind": claimed.outgoing.kind, "message_id": claimed.outgoing.message_id, "reason": reason}
+            event = events.NewEvent(OUTBOUND, fate, now, {**told, "attempts": claimed.attempt})
+            events.append(connection, event, case_id=row.case_id, arrival_id=None)
+
+    def retry(self, claimed: ClaimedOutgoing, reason: str, until: datetime) -> None:
+        """Say that one is tried again, not before `until`."""
+        change = sa.update(outbox).where(outbox.c.id == claimed.id, outbox.c.state == "claimed")
+        values = {"state": "waiting", "told": reason, "not_before": until, "claimed_by": None}
+        with self._database.writing() as connection:
+            connection.execute(change.values(values))
+
+    def waiting(self) -> int:
+        """Return how many are still to be sent."""
+        query = sa.select(sa.func.count()).where(outbox.c.state.in_(("waiting", "claimed")))
+        with self._database.reading() as connection:
+            return int(connection.execute(query).scalar_one())
+
+    def signing_key(self) -> bytes:
+        """Return the secret that signs case numbers; the first time one is made."""
+        query = sa.select(signing_keys.c.key).where(signing_keys.c.id == 1)
+        with self._database.reading() as connection:
+            found = connection.execute(query).scalar_one_or_none()
+        if found is not None:
+            return bytes(found)
+        insert = sqlite.insert if self._database.engine.dialect.name == "sqlite" else postgresql.insert
+        made = insert(signing_keys).values(id=1, key=secrets.token_bytes(_KEY_OCTETS)).on_conflict_do_nothing()
+        with self._database.writing() as connection:
+            connection.execute(made)
+            return bytes(connection.execute(query).scalar_one())

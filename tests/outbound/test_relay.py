@@ -1,0 +1,67 @@
+import socket
+
+import pytest
+
+from dtm_contact.model import Outgoing, OutgoingKind
+from dtm_contact.outbound.relay import Fate, Relay
+from dtm_contact.settings import Outbound
+from tests.outbound.relays import DROP, TAKE, RelayServer, relay_server
+
+LETTER = Outgoing(
+    OutgoingKind.ANSWER,
+    "accuse-reception",
+    "nadia@free.example",
+    "metropole+1@bailleur.example",
+    "1@bailleur.example",
+    b"Message-ID: <1@bailleur.example>\r\nSubject: Re\r\n\r\nBonjour\r\n.\r\n",
+)
+
+
+def settings(port: int, **values: object) -> Outbound:
+    chosen: dict[str, object] = {"host": "127.0.0.1", "port": port, "security": "none", "seconds": 5.0, **values}
+    return Outbound.model_validate(chosen)
+
+
+async def test_a_message_arrives_as_it_was_written() -> None:
+    async with relay_server(RelayServer()) as server:
+        sent = await Relay(settings(server.port)).send(LETTER)
+    assert sent.fate is Fate.SENT
+    [(mail_from, to, message)] = server.taken
+    assert (mail_from, to) == (LETTER.mail_from, LETTER.to)
+    assert message.get_payload() == "Bonjour\r\n.\r\n"
+
+
+@pytest.mark.parametrize(
+    ("at_rcpt", "at_data", "fate", "reason"),
+    [
+        ("550 5.1.1 no such user", TAKE, Fate.NO_SUCH_ADDRESS, "550"),
+        ("554 5.7.1 refused", TAKE, Fate.REFUSED, "554"),
+        ("450 4.2.0 greylisted", TAKE, Fate.LATER, "450"),
+        (TAKE, "554 5.6.0 refused", Fate.REFUSED, "554"),
+        (TAKE, "451 4.3.0 try again", Fate.LATER, "451"),
+        (TAKE, DROP, Fate.DOWN, "SMTPServerDisconnected"),
+    ],
+)
+async def test_what_an_answer_means(at_rcpt: str, at_data: str, fate: Fate, reason: str) -> None:
+    async with relay_server(RelayServer(lambda _: at_rcpt, lambda _: at_data)) as server:
+        sent = await Relay(settings(server.port)).send(LETTER)
+    assert (sent.fate, sent.reason) == (fate, reason)
+
+
+async def test_a_server_that_is_not_there() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        sent = await Relay(settings(taken.getsockname()[1])).send(LETTER)
+    assert sent.fate is Fate.DOWN
+
+
+async def test_protection_is_never_given_up_silently() -> None:
+    async with relay_server(RelayServer()) as server:
+        sent = await Relay(settings(server.port, security="starttls")).send(LETTER)
+    assert sent.fate is Fate.DOWN
+    assert server.taken == []
+
+
+async def test_an_unreadable_password_is_told_as_trouble_of_ours(tmp_path: object) -> None:
+    sent = await Relay(settings(1, user="us", password_file=f"{tmp_path}/nowhere")).send(LETTER)
+    assert (sent.fate, sent.reason) == (Fate.DOWN, "FileNotFoundError")
