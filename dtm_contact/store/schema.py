@@ -55,8 +55,8 @@ arrivals = sa.Table(
     info=_NOTHING,
 )
 """What came in, and how far it is. `kind`: what a judged one became; `reason`: why it was put off or parked, a short
-text without anything personal; `forced_case`: an agent released it, so it becomes a case whatever it looks like; `in_turn`: it
-is judged once all such arrivals that were stored before it have been, and not beside them."""
+text without anything personal; `forced_case`: an agent released it, so it becomes a case whatever it looks like;
+`in_turn`: it is judged once all such arrivals that were stored before it have been, and not beside them."""
 
 _WAITING = sa.text("state = 'waiting' AND NOT in_turn")
 sa.Index(
@@ -123,8 +123,8 @@ cases = sa.Table(
     info=_NOTHING,
 )
 """What agents work. `read_in_full` is false while the case only stands in for an arrival that could not be judged.
-`party`: whose call-back it is; a party has one that is open. `waiting_until`: out of its queue's order till then; `by_hand`: the columns in which an agent's word stands, whatever is
-judged later; `version`: grows with every change, so that two people cannot overwrite each other unawares."""
+`party`: whose call-back it is; a party has one that is open. `waiting_until`: out of its queue's order till then;
+`by_hand`: the columns in which an agent's word stands, whatever is judged later; `version`: grows with every change, so that two people cannot overwrite each other unawares."""
 
 _OPEN = sa.text("state = 'open'")
 sa.Index(
@@ -187,7 +187,8 @@ A contact without a case (set aside) is kept three months."""
 
 _SENT = sa.text("sender_address <> ''")
 sa.Index("ix_contacts_sender", contacts.c.sender_address, contacts.c.at, sqlite_where=_SENT, postgresql_where=_SENT)
-for _column in (contacts.c.phone_key, contacts.c.party, contacts.c.tenant_id, contacts.c.dwelling_id, contacts.c.residence_id):
+for _name in ("phone_key", "party", "tenant_id", "dwelling_id", "residence_id"):
+    _column = contacts.c[_name]
     _known = sa.text(f"{_column.name} IS NOT NULL")
     sa.Index(f"ix_contacts_{_column.name}", _column, contacts.c.at, sqlite_where=_known, postgresql_where=_known)
 
