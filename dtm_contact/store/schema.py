@@ -187,7 +187,7 @@ A contact without a case (set aside) is kept three months."""
 
 _SENT = sa.text("sender_address <> ''")
 sa.Index("ix_contacts_sender", contacts.c.sender_address, contacts.c.at, sqlite_where=_SENT, postgresql_where=_SENT)
-for _name in ("phone_key", "party", "tenant_id", "dwelling_id", "residence_id"):
+for _name in ("phone_key", "party", "fingerprint", "tenant_id", "dwelling_id", "residence_id"):
     _column = contacts.c[_name]
     _known = sa.text(f"{_column.name} IS NOT NULL")
     sa.Index(f"ix_contacts_{_column.name}", _column, contacts.c.at, sqlite_where=_known, postgresql_where=_known)
