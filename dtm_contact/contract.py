@@ -44,7 +44,7 @@ def as_json(judgement: Judgement, *, trace: bool = False) -> Json:
         "queue": decision.queue,
         "rule": decision.rule,
         "due": decision.due.isoformat(timespec="seconds") if decision.due else None,
-        "joins": standing.joins if standing else None,
+        "joins": standing.joins if standing else judgement.joining.case_number,
     }
     if judgement.contact.call is not None:
         found |= _call(judgement.contact.call, standing)

@@ -1,14 +1,17 @@
-"""From an arrival to a decision, in four pure calls; live work, `route` and `explain` cannot differ."""
+"""From an arrival to a decision, in five pure calls; live work, `route` and `explain` cannot differ."""
 
+import secrets
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from dtm_contact.conversation import House, join
 from dtm_contact.directory import Directory
 from dtm_contact.matching import MatchIndex, match
 from dtm_contact.model import Arrival, CaseKind, History, Judgement, NotedHistory, Priority, Understanding
 from dtm_contact.reading import read
 from dtm_contact.rules import RuleSet, decide
 from dtm_contact.settings import Settings
+from dtm_contact.tokens import SHORTEST_KEY, Tokens
 from dtm_contact.topics import understand
 
 
@@ -21,17 +24,28 @@ class Grounds:
         index: the look-ups that matching made of the directory.
         rules: the rules in force.
         settings: where days begin and end, and the names of our own mail servers.
+        house: what makes a message ours: the signatures of our case numbers, and our mail domains.
     """
 
     directory: Directory
     index: MatchIndex
     rules: RuleSet
     settings: Settings
+    house: House
 
     @classmethod
-    def build(cls, directory: Directory, rules: RuleSet, settings: Settings) -> "Grounds":
-        """Make the look-ups for a directory and put the rules beside them."""
-        return cls(directory, MatchIndex.build(directory, settings), rules, settings)
+    def build(cls, directory: Directory, rules: RuleSet, settings: Settings, tokens: Tokens | None = None) -> "Grounds":
+        """Make the look-ups for a directory and put the rules beside them.
+
+        Args:
+            directory: the estate and its people.
+            rules: the rules in force.
+            settings: all settings.
+            tokens: what reads the case numbers that we signed; where nothing was ever sent, none is read.
+        """
+        tokens = tokens or Tokens(secrets.token_bytes(SHORTEST_KEY), settings.outbound.sender)
+        house = House(tokens, frozenset(domain.lower() for domain in settings.domains))
+        return cls(directory, MatchIndex.build(directory, settings), rules, settings, house)
 
 
 # What a contact asks for when a person said that it is a case and no topic was found beside the one that set it aside.
@@ -71,10 +85,12 @@ def judge(
     if understanding.kind in _SET_ASIDE:
         # Nobody is asked to see to anything, so nobody is on duty for it.
         matched = replace(matched, caretakers=())
+    recipients = arrival.envelope.recipients if arrival.envelope else ()
+    joining = join(contact, matched, understanding, grounds.house, noted, recipients=recipients, now=now)
     decision = decide(
         contact, matched, understanding, now, grounds.rules, grounds.directory, history=noted, trace=trace
     )
-    return Judgement(arrival.external_id, contact, matched, understanding, decision, noted.answers())
+    return Judgement(arrival.external_id, contact, matched, understanding, decision, noted.answers(), joining)
 
 
 def _as_case(understanding: Understanding) -> Understanding:

@@ -92,23 +92,28 @@ def join(  # noqa: PLR0913 - what was judged of one message, and what it is held
         recipients: the addresses that it was delivered to.
         now: when it was received, aware.
     """
+    wrote = writer(contact, house.domains)
     message = _Message(
         contact,
         match,
         understanding,
         now,
-        writer(contact, house.domains).address.lower(),
+        wrote.address.lower(),
         from_house(contact, house.domains) and not contact.forwarded,
         fingerprint(contact),
     )
     pointed = references(contact, recipients, history.thread(thread_ids(contact)), house.tokens)
-    match understanding.kind:
+    return replace(_joined(message, pointed, history), fingerprint=message.fingerprint, writer=wrote)
+
+
+def _joined(message: _Message, pointed: Sequence[Reference], history: Questions) -> Joining:
+    match message.understanding.kind:
         case CaseKind.CASE:
             return _of_person(message, pointed, history)
         case CaseKind.AUTOMATIC:
             return _of_machine(message, pointed, history)
         case _:
-            return Joining(fingerprint=message.fingerprint)
+            return Joining()
 
 
 def _of_machine(message: _Message, pointed: Sequence[Reference], history: Questions) -> Joining:
@@ -118,8 +123,8 @@ def _of_machine(message: _Message, pointed: Sequence[Reference], history: Questi
     for reference in signed:
         if reference.number in known:
             why = f"réponse automatique à notre message du dossier {reference.number}"
-            return Joining(reference.number, reference.way, why=why, fingerprint=message.fingerprint)
-    return Joining(fingerprint=message.fingerprint)
+            return Joining(reference.number, reference.way, why=why)
+    return Joining()
 
 
 def _of_person(message: _Message, pointed: Sequence[Reference], history: Questions) -> Joining:
@@ -131,7 +136,7 @@ def _of_person(message: _Message, pointed: Sequence[Reference], history: Questio
     ways = [reference for reference in (*([repeated] if repeated else ()), *pointed) if reference.number in known]
     joining = _first_joined(message, ways, known)
     others = (each.case_number for each in alike if each.sender_address != message.writer_address)
-    return _with_links(replace(joining, fingerprint=message.fingerprint), others)
+    return _with_links(joining, others)
 
 
 def _repeated(message: _Message, alike: Iterable[Alike]) -> Reference | None:

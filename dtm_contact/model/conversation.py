@@ -6,6 +6,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
+from dtm_contact.model.contact import Mailbox
+
 
 class Way(StrEnum):
     """By what a message was found to belong to a case."""
@@ -81,6 +83,7 @@ class Joining:
         why: the reason of what is joined, or is not, in a line for agents, in French; empty where there is none.
         fingerprint: what tells whether another message says the same; empty where it says nothing.
         by_staff: one of us wrote it, so that it answers the case and asks for nothing.
+        writer: whose message it is: of what a colleague passes on, the first writer.
     """
 
     case_number: str | None = None
@@ -90,3 +93,4 @@ class Joining:
     why: str = ""
     fingerprint: str = ""
     by_staff: bool = False
+    writer: Mailbox = Mailbox()

@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, TypeVar
 
+from dtm_contact.model.conversation import Alike, Conversations, KnownCase
 from dtm_contact.model.dealings import Dealings, Party
 
 
@@ -35,7 +36,7 @@ class Confirmed:
     tenant_id: str
 
 
-class History(Protocol):
+class History(Conversations, Protocol):
     """The questions that judging may ask; the answers used are part of the evidence."""
 
     def thread(self, message_ids: Sequence[str]) -> Sequence[Earlier]:
@@ -69,6 +70,16 @@ class NoHistory:
         del party, since
         return Dealings()
 
+    def cases(self, numbers: Sequence[str]) -> Sequence[KnownCase]:
+        """Return nothing, whatever is asked."""
+        del numbers
+        return ()
+
+    def alike(self, fingerprint: str, since: datetime) -> Sequence[Alike]:
+        """Return nothing, whatever is asked."""
+        del fingerprint, since
+        return ()
+
 
 @dataclass(frozen=True, slots=True)
 class Recalled:
@@ -86,6 +97,15 @@ class Answers:
     thread: tuple[Earlier, ...] = ()
     confirmed: tuple[Confirmed, ...] = ()
     dealings: tuple[Recalled, ...] = ()
+    cases: tuple[KnownCase, ...] = ()
+    alike: tuple[Alike, ...] = ()
+
+
+_Answer = TypeVar("_Answer")
+
+
+def _each_once(answers: Sequence[_Answer]) -> tuple[_Answer, ...]:
+    return tuple(dict.fromkeys(answers))
 
 
 class NotedHistory:
@@ -97,6 +117,8 @@ class NotedHistory:
         self._thread: list[Earlier] = []
         self._confirmed: list[Confirmed] = []
         self._dealings: dict[tuple[Party, datetime], Dealings] = {}
+        self._cases: list[KnownCase] = []
+        self._alike: list[Alike] = []
 
     def thread(self, message_ids: Sequence[str]) -> Sequence[Earlier]:
         """Return what the other history answers."""
@@ -117,10 +139,28 @@ class NotedHistory:
             self._dealings[asked] = self._history.dealings(party, since)
         return self._dealings[asked]
 
+    def cases(self, numbers: Sequence[str]) -> Sequence[KnownCase]:
+        """Return what the other history answers."""
+        found = self._history.cases(numbers)
+        self._cases += found
+        return found
+
+    def alike(self, fingerprint: str, since: datetime) -> Sequence[Alike]:
+        """Return what the other history answers."""
+        found = self._history.alike(fingerprint, since)
+        self._alike += found
+        return found
+
     def answers(self) -> Answers:
         """Return what was answered so far."""
         dealings = tuple(Recalled(*asked, found) for asked, found in self._dealings.items() if found != Dealings())
-        return Answers(tuple(dict.fromkeys(self._thread)), tuple(dict.fromkeys(self._confirmed)), dealings)
+        return Answers(
+            thread=_each_once(self._thread),
+            confirmed=_each_once(self._confirmed),
+            dealings=dealings,
+            cases=_each_once(self._cases),
+            alike=_each_once(self._alike),
+        )
 
 
 class KeptHistory:
@@ -144,3 +184,13 @@ class KeptHistory:
             if (kept.party, kept.since) == (party, since):
                 return kept.dealings
         return Dealings()
+
+    def cases(self, numbers: Sequence[str]) -> Sequence[KnownCase]:
+        """Return the cases of these numbers as they were then."""
+        known = {case.number: case for case in self._answers.cases}
+        return [known[number] for number in numbers if number in known]
+
+    def alike(self, fingerprint: str, since: datetime) -> Sequence[Alike]:
+        """Return the contacts that said the same then: one judgement asks for its own words only."""
+        del fingerprint
+        return [each for each in self._answers.alike if each.at >= since]

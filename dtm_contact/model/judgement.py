@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from dtm_contact.model.contact import Contact
+from dtm_contact.model.conversation import Joining
 from dtm_contact.model.decision import Decision
 from dtm_contact.model.history import Answers
 from dtm_contact.model.match import Match
@@ -17,6 +18,7 @@ class Judgement:
         source: the arrival's external id.
         contact, match, understanding, decision: what each step said.
         history: what was already known of the party, as far as it was asked.
+        joining: which earlier case a message joins, and why not; empty for a call.
     """
 
     source: str
@@ -25,3 +27,4 @@ class Judgement:
     understanding: Understanding
     decision: Decision
     history: Answers = field(default_factory=Answers)
+    joining: Joining = field(default_factory=Joining)

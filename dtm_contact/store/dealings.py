@@ -27,7 +27,7 @@ def dealings(connection: Connection, party: Party, since: datetime, apart_from: 
         since: contacts before are left out, aware.
         apart_from: an arrival whose own contact, and the case that it opened, do not count.
     """
-    own = _own(connection, apart_from)
+    own = own_of(connection, apart_from)
     open_ = _latest("opened_at", _rows(connection, _open_queries(party)))
     dealt = _latest("at", _rows(connection, _contact_queries(party, since)))
     return Dealings(
@@ -37,21 +37,23 @@ def dealings(connection: Connection, party: Party, since: datetime, apart_from: 
 
 
 @dataclass(frozen=True, slots=True)
-class _Own:
+class Own:
+    """What an earlier attempt at an arrival left: its contact, and the case that it opened."""
+
     contact_id: int | None = None
     case_id: int | None = None
 
 
-def _own(connection: Connection, arrival: Arrival | None) -> _Own:
+def own_of(connection: Connection, arrival: Arrival | None) -> Own:
     """Return an arrival's own contact and the case that it opened, if it has been here before."""
     if arrival is None:
-        return _Own()
+        return Own()
     key = {"channel": arrival.channel, "external_id": arrival.external_id}
     row = connection.execute(_OWN, key).one_or_none()
     if row is None:
-        return _Own()
+        return Own()
     first = connection.execute(_FIRST, {"case": row.case_id}).scalar_one_or_none()
-    return _Own(row.id, row.case_id if first == row.id else None)
+    return Own(row.id, row.case_id if first == row.id else None)
 
 
 _OWN = (

@@ -2,13 +2,14 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from functools import cached_property
 from typing import TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from dtm_contact.model import Arrival, Confirmed, Dealings, Earlier, Party
-from dtm_contact.store import dealings
+from dtm_contact.model import Alike, Arrival, Confirmed, Dealings, Earlier, KnownCase, Party
+from dtm_contact.store import conversations, dealings
 from dtm_contact.store.schema import cases, confirmed_contacts, contacts
 
 _MOST_IDS = 500
@@ -35,6 +36,18 @@ class StoredHistory:
     def dealings(self, party: Party, since: datetime) -> Dealings:
         """Return a party's open cases, and its contacts since then, each oldest first; the latest of too many."""
         return dealings.dealings(self._connection, party, since, self._apart_from)
+
+    def cases(self, numbers: Sequence[str]) -> Sequence[KnownCase]:
+        """Return the cases of these numbers that exist, in the order asked."""
+        return conversations.known_cases(self._connection, numbers, self._own_contact) if numbers else ()
+
+    def alike(self, fingerprint: str, since: datetime) -> Sequence[Alike]:
+        """Return the contacts in cases received since then that bear this fingerprint, oldest first."""
+        return conversations.alike(self._connection, fingerprint, since, self._own_contact)
+
+    @cached_property
+    def _own_contact(self) -> int | None:
+        return dealings.own_of(self._connection, self._apart_from).contact_id
 
     def _bearing(self, message_ids: Sequence[str]) -> Iterator[Earlier]:
         query = (

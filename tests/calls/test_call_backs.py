@@ -20,7 +20,7 @@ from dtm_contact.directory import (
     Records,
     Residence,
 )
-from dtm_contact.model import Call, Confirmed, Dealings, Earlier, Judgement, Outcome, Party
+from dtm_contact.model import Call, Confirmed, Dealings, Earlier, Judgement, NoHistory, Outcome, Party
 from dtm_contact.normalize import phone_key
 from dtm_contact.pipeline import Grounds
 from dtm_contact.rehearsal import JudgedCalls
@@ -86,7 +86,7 @@ RECORDS = Records(
 )  # fmt: skip
 
 
-class Known:
+class Known(NoHistory):
     """A history in which agents confirmed numbers."""
 
     def __init__(self, **confirmed: str) -> None:
