@@ -14,6 +14,7 @@ from dtm_contact.store.migrating import migrate
 from dtm_contact.store.opening import Store, open_store
 from dtm_contact.store.outbox import StoredOutbox
 from dtm_contact.store.recording import NOT_READ, Destination, Fallback
+from dtm_contact.store.work import HeldCase, HeldContact, Work, working
 
 __all__ = [
     "NOT_READ",
@@ -30,12 +31,16 @@ __all__ = [
     "Event",
     "Fallback",
     "GroupCommitInbox",
+    "HeldCase",
+    "HeldContact",
     "QueueCount",
     "Store",
     "StoreRefusedError",
     "StoredDirectory",
     "StoredHistory",
     "StoredOutbox",
+    "Work",
     "migrate",
     "open_store",
+    "working",
 ]

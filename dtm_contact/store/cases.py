@@ -171,7 +171,7 @@ class Cases:
             after: only those behind this case: the last one of the page before, as it was then.
             limit: how many at the most.
         """
-        query = sa.select(*_CASE).where(_IS_OPEN).order_by(*_ORDER).limit(limit)
+        query = sa.select(*CASE_COLUMNS).where(_IS_OPEN).order_by(*_ORDER).limit(limit)
         if queue is not None:
             query = query.where(cases.c.queue == queue)
         if now is not None:
@@ -180,7 +180,7 @@ class Cases:
             place = sa.tuple_(*(sa.literal(getattr(after, column.name), column.type) for column in _ORDER))
             query = query.where(sa.tuple_(*_ORDER) > place)
         with self._database.reading() as connection:
-            return [_case(row) for row in connection.execute(query)]
+            return [case_of(row) for row in connection.execute(query)]
 
     def queue_counts(self, now: datetime) -> list[QueueCount]:
         """Return what lies open in each queue that has anything open, by the queue's name."""
@@ -200,13 +200,13 @@ class Cases:
             NotFoundError: there is no case of that number.
         """
         with self._database.reading() as connection:
-            row = connection.execute(sa.select(cases.c.id, *_CASE).where(cases.c.number == number)).one_or_none()
+            row = connection.execute(sa.select(cases.c.id, *CASE_COLUMNS).where(cases.c.number == number)).one_or_none()
             if row is None:
                 raise NotFoundError(f"case {number}")
-            return CaseFile(_case(row[1:]), _contacts(connection, row.id), events.of_case(connection, row.id))
+            return CaseFile(case_of(row[1:]), _contacts(connection, row.id), events.of_case(connection, row.id))
 
 
-_CASE = tuple(cases.c[name] for name in Case.__dataclass_fields__)
+CASE_COLUMNS = tuple(cases.c[name] for name in Case.__dataclass_fields__)
 _ORDER = (cases.c.priority, cases.c.due, cases.c.opened_at, cases.c.number)
 # Written out, not bound: only so does SQLite see that the partial index answers this.
 _IS_OPEN = cases.c.state == sa.literal("open", sa.Text, literal_execute=True)
@@ -218,7 +218,8 @@ def _is_due_back(now: datetime) -> sa.ColumnElement[bool]:
     return sa.or_(cases.c.waiting_until.is_(None), cases.c.waiting_until <= now)
 
 
-def _case(row: Any) -> Case:
+def case_of(row: Any) -> Case:
+    """Return the case of a row that holds `CASE_COLUMNS`."""
     values = list(row)
     values[_PRIORITY] = Priority(values[_PRIORITY])
     for at in _LISTS:

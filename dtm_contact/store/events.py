@@ -40,13 +40,13 @@ class Event:
     data: dict[str, Any]
 
 
-def append(connection: Connection, event: NewEvent, *, case_id: int | None, arrival_id: int | None) -> None:
+def append(connection: Connection, event: NewEvent, *, case_id: int | None, arrival_id: int | None) -> Event:
     """Add an event to a case, an arrival, or both; the last thing that its transaction does."""
     if connection.dialect.name == "postgresql":
         # PostgreSQL gives ids out before the commit: without taking turns, one who follows the ids could miss some.
         connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_APPENDING)))
-    connection.execute(
-        events.insert(),
+    number = connection.execute(
+        events.insert().returning(events.c.id),
         {
             "case_id": case_id,
             "arrival_id": arrival_id,
@@ -55,7 +55,8 @@ def append(connection: Connection, event: NewEvent, *, case_id: int | None, arri
             "what": event.what,
             "data": event.data,
         },
-    )
+    ).scalar_one()
+    return Event(number, event.at, event.who, event.what, event.data)
 
 
 def of_case(connection: Connection, case_id: int) -> tuple[Event, ...]:

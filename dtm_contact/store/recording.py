@@ -12,8 +12,9 @@ from sqlalchemy.engine import Connection
 from dtm_contact.errors import NotFoundError
 from dtm_contact.explain import reason
 from dtm_contact.model import CaseKind, Judgement, Likely, Mailbox, Priority
-from dtm_contact.store import events
+from dtm_contact.store import events, joining, outbox
 from dtm_contact.store.arrivals import ArrivalState, Claimed
+from dtm_contact.store.outbox import Mailing
 from dtm_contact.store.schema import arrivals, case_numbers, cases, contacts, judgements
 
 WORKER = "worker"
@@ -43,24 +44,43 @@ class Fallback:
     channel: str = "email"
 
 
-def record(
-    connection: Connection, claimed: Claimed, judgement: Judgement, decision: dict[str, Any], now: datetime
+def record(  # noqa: PLR0913 - what was judged of what, when, and what is written because of it
+    connection: Connection,
+    claimed: Claimed,
+    judgement: Judgement,
+    decision: dict[str, Any],
+    now: datetime,
+    *,
+    mail: Mailing | None = None,
 ) -> str | None:
     """Store what was judged; see `Cases.record`."""
     known = _look_up(connection, claimed)
     if not known.still_claimed:
         return known.case.number if known.case else None
-    case, what = known.case, "judged"
-    if case is not None:
-        what = "completed"
-        _complete(connection, case.id, judgement)
-    elif judgement.decision.kind is CaseKind.CASE:
-        what = "opened"
-        case = _open(connection, _case_of(judgement), _destination(judgement), now)
+    case, what, told = _case_for(connection, known.case, judgement, now)
     contact_id = _put_contact(connection, known.contact_id, _contact_values(claimed, judgement, now), case)
     _put_judgement(connection, contact_id, judgement, decision, first=known.contact_id is None)
     _settle(connection, claimed, _state_of(judgement, case), now, kind=judgement.decision.kind)
-    return _tell(connection, claimed, case, events.NewEvent(WORKER, what, now, _told(judgement)))
+    if case is not None:
+        joining.link(connection, case.id, judgement.joining.linked)
+        if mail is not None:
+            mail.withheld.extend(outbox.put(connection, case.id, mail.write(case.number), mail.limits, now))
+    return _tell(connection, claimed, case, events.NewEvent(WORKER, what, now, {**_told(judgement), **told}))
+
+
+def _case_for(
+    connection: Connection, before: "_Case | None", judgement: Judgement, now: datetime
+) -> tuple["_Case | None", str, dict[str, Any]]:
+    """Return the case of what was judged, what became of it in a word, and what else is to be told of that."""
+    if before is not None:
+        _complete(connection, before.id, judgement)
+        return before, "completed", {}
+    joined = joining.join_case(connection, judgement, now)
+    if joined is not None:
+        return _Case(joined.id, joined.number), "joined", joined.told
+    if judgement.decision.kind is CaseKind.CASE:
+        return _open(connection, _case_of(judgement), _destination(judgement), now), "opened", {}
+    return None, "judged", {}
 
 
 def park(
@@ -128,7 +148,7 @@ def _tell(connection: Connection, claimed: Claimed, case: _Case | None, event: e
 
 
 def _open(connection: Connection, about: dict[str, Any], destination: Destination, now: datetime) -> _Case:
-    number = _next_number(connection, now.year)
+    number = next_number(connection, now.year)
     values = {**about, **_place(destination), "number": number, "state": "open", "opened_at": now}
     return _Case(connection.execute(_OPEN, values).scalar_one(), number)
 
@@ -136,7 +156,8 @@ def _open(connection: Connection, about: dict[str, Any], destination: Destinatio
 _OPEN = cases.insert().returning(cases.c.id)
 
 
-def _next_number(connection: Connection, year: int) -> str:
+def next_number(connection: Connection, year: int) -> str:
+    """Return the next case number of a year; it is given to nobody else."""
     insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
     statement = (
         insert(case_numbers)
@@ -151,11 +172,22 @@ def _complete(connection: Connection, case_id: int, judgement: Judgement) -> Non
     # An agent who has taken the case, or closed it, keeps it where it is; it only learns what was read.
     untouched = sa.and_(cases.c.state == "open", cases.c.owner.is_(None), cases.c.read_in_full.is_(False))
     case = sa.update(cases).where(cases.c.id == case_id)
-    if judgement.decision.kind is CaseKind.CASE:
+    by_hand = set_by_hand(connection, case_id)
+    if judgement.decision.kind is CaseKind.CASE and by_hand.isdisjoint(_PLACE):
         connection.execute(case.where(untouched).values(_place(_destination(judgement))))
-    read = _case_of(judgement)
-    known = {name: sa.func.coalesce(cases.c[name], read[name]) for name in ("tenant_id", "dwelling_id", "residence_id")}
-    connection.execute(case.values({**read, **known}))
+    read = {name: value for name, value in _case_of(judgement).items() if name not in by_hand}
+    known = {name: sa.func.coalesce(cases.c[name], read[name]) for name in _WHOM if name in read}
+    connection.execute(case.values({**read, **known, "version": cases.c.version + 1}))
+
+
+def set_by_hand(connection: Connection, case_id: int) -> frozenset[str]:
+    """Return the columns of a case in which an agent's word stands, whatever is judged."""
+    return frozenset(connection.execute(_BY_HAND, {"case": case_id}).scalar_one() or ())
+
+
+_BY_HAND = sa.select(cases.c.by_hand).where(cases.c.id == sa.bindparam("case"))
+_WHOM = ("tenant_id", "dwelling_id", "residence_id")
+_PLACE = ("queue", "office_id", "priority", "due")
 
 
 def _place(destination: Destination) -> dict[str, Any]:
@@ -178,13 +210,18 @@ def _case_of(judgement: Judgement) -> dict[str, Any]:
     return {
         "channel": judgement.contact.channel,
         "subject": judgement.contact.subject,
-        "who": _who(judgement.contact.sender),
+        "who": _who(_writer(judgement)),
         "why": reason(judgement),
         "topic": judgement.understanding.topic,
         "rule": judgement.decision.rule,
         "read_in_full": True,
         **_whom(judgement),
     }
+
+
+def _writer(judgement: Judgement) -> Mailbox:
+    wrote = judgement.joining.writer
+    return wrote if wrote.name or wrote.address else judgement.contact.sender
 
 
 def _whom(judgement: Judgement) -> dict[str, str | None]:
@@ -252,6 +289,8 @@ def _put_contact(connection: Connection, contact_id: int | None, values: dict[st
     values = {**values, "case_id": case.id if case else None}
     if contact_id is None:
         return int(connection.execute(_NEW_CONTACT, values).scalar_one())
+    if case is not None and "tenant_id" in set_by_hand(connection, case.id):
+        values = {name: value for name, value in values.items() if name not in _WHOM}
     connection.execute(sa.update(contacts).where(contacts.c.id == contact_id).values(values))
     return contact_id
 

@@ -1,0 +1,196 @@
+"""The hand's work on cases: what one person changes in one transaction, each change with what was there before."""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import Connection
+
+from dtm_contact.errors import NotFoundError
+from dtm_contact.store import events
+from dtm_contact.store.cases import CASE_COLUMNS, Case, case_of
+from dtm_contact.store.database import Database
+from dtm_contact.store.recording import next_number
+from dtm_contact.store.schema import case_links, cases, confirmed_contacts, contacts
+
+Whom = tuple[str | None, str | None, str | None]
+"""Tenant, dwelling, residence."""
+
+_WHOM = ("tenant_id", "dwelling_id", "residence_id")
+_TIMES = frozenset({"due", "opened_at", "closed_at", "waiting_until"})
+
+
+@dataclass(frozen=True, slots=True)
+class HeldCase:
+    """A case that nobody else can change until the transaction ends; `id` is the store's own."""
+
+    id: int
+    case: Case
+
+
+@dataclass(frozen=True, slots=True)
+class HeldContact:
+    """A contact of a case that is held.
+
+    Attributes:
+        arrival_id: the arrival that it was read from, by which agents name it.
+        channel, at, sender_name, sender_address, phone_key, subject, topic: as it was read.
+        whom: whom it is about.
+    """
+
+    arrival_id: int
+    channel: str
+    at: datetime | None
+    sender_name: str
+    sender_address: str
+    phone_key: str | None
+    subject: str
+    topic: str | None
+    whom: Whom
+
+
+class Work:
+    """One person's work at one time, all of it or none.
+
+    Attributes:
+        who, now: who does it, and when.
+    """
+
+    def __init__(self, connection: Connection, who: str, now: datetime) -> None:
+        self.who = who
+        self.now = now
+        self._connection = connection
+
+    def hold(self, *numbers: str) -> list[HeldCase]:
+        """Return cases as they are now, in the order asked, and keep others from changing them.
+
+        Raises:
+            NotFoundError: there is no case of one of the numbers.
+        """
+        # Always locked in the same order, so that two who hold the same pair never wait for each other.
+        query = sa.select(cases.c.id, *CASE_COLUMNS).where(cases.c.number.in_(numbers)).order_by(cases.c.id)
+        found = {row.number: HeldCase(row.id, case_of(row[1:])) for row in self._rows(query.with_for_update())}
+        for number in numbers:
+            if number not in found:
+                raise NotFoundError(f"case {number}")
+        return [found[number] for number in numbers]
+
+    def change(self, held: HeldCase, **values: Any) -> dict[str, list[Any]]:
+        """Change columns of a case; return of each that differs what was there and what is there now, as JSON."""
+        before = {name: getattr(held.case, name) for name in values}
+        differing = {name: value for name, value in values.items() if before[name] != value}
+        # Lists are columns of JSON.
+        stored = {name: list(value) if isinstance(value, tuple) else value for name, value in differing.items()}
+        grown = {"version": cases.c.version + 1}
+        self._connection.execute(sa.update(cases).where(cases.c.id == held.id).values({**stored, **grown}))
+        return {name: [as_json(before[name]), as_json(value)] for name, value in differing.items()}
+
+    def rival(self, held: HeldCase) -> str | None:
+        """Return the other open call-back of a case's party, which may have only one that is open; None without one."""
+        own = sa.select(cases.c.party).where(cases.c.id == held.id).scalar_subquery()
+        others = sa.select(cases.c.number).where(cases.c.party == own, _IS_OPEN, cases.c.id != held.id)
+        return self._connection.execute(others).scalar_one_or_none()
+
+    def open(self, like: Case, **values: Any) -> HeldCase:
+        """Open a case like another one, but for `values`.
+
+        Its number is of the year that `now` reads; it belongs to nobody, waits for nothing and was never changed.
+        """
+        number = next_number(self._connection, self.now.year)
+        new = {column.name: getattr(like, column.name) for column in CASE_COLUMNS}
+        new |= {"state": "open", "opened_at": self.now, "closed_at": None, "owner": None, "waiting_until": None}
+        new |= {"done_reason": None, "tags": None, "by_hand": None, "version": 1, **values, "number": number}
+        self._connection.execute(cases.insert(), new)
+        return self.hold(number)[0]
+
+    def tell(self, held: HeldCase, what: str, data: Mapping[str, Any]) -> events.Event:
+        """Add an event to a case."""
+        new = events.NewEvent(self.who, what, self.now, dict(data))
+        return events.append(self._connection, new, case_id=held.id, arrival_id=None)
+
+    def events(self, held: HeldCase) -> tuple[events.Event, ...]:
+        """Return a case's events, oldest first."""
+        return events.of_case(self._connection, held.id)
+
+    def contacts(self, held: HeldCase) -> list[HeldContact]:
+        """Return a case's contacts, oldest first."""
+        query = sa.select(*(contacts.c[name] for name in (*_OF_CONTACT, *_WHOM)))
+        rows = self._rows(query.where(contacts.c.case_id == held.id).order_by(contacts.c.id))
+        return [_contact(row) for row in rows]
+
+    def move(self, arrival_ids: Collection[int], to: HeldCase) -> None:
+        """Lay the contacts of these arrivals into a case."""
+        mine = contacts.c.arrival_id.in_(arrival_ids)
+        self._connection.execute(sa.update(contacts).where(mine).values(case_id=to.id))
+
+    def concern(self, arrival_ids: Collection[int], whom: Whom) -> None:
+        """Say whom the contacts of these arrivals are about."""
+        mine = contacts.c.arrival_id.in_(arrival_ids)
+        self._connection.execute(sa.update(contacts).where(mine).values(dict(zip(_WHOM, whom, strict=True))))
+
+    def link(self, held: HeldCase, other: HeldCase, kind: str) -> bool:
+        """Link a case to another one; tell whether it was not yet."""
+        values = {"case_id": held.id, "other_id": other.id, "kind": kind}
+        return self._insert(case_links, values)
+
+    def unlink(self, held: HeldCase, other: HeldCase) -> None:
+        """Take a link back."""
+        mine = sa.and_(case_links.c.case_id == held.id, case_links.c.other_id == other.id)
+        self._connection.execute(case_links.delete().where(mine))
+
+    def confirm(self, kind: str, value: str, tenant_id: str) -> bool:
+        """Keep that an address (lower case) or number (its key) is a tenant's; tell whether it was not known yet."""
+        values = {"kind": kind, "value": value, "tenant_id": tenant_id}
+        return self._insert(confirmed_contacts, {**values, "confirmed_at": self.now, "confirmed_by": self.who})
+
+    def withdraw(self, value: str, tenant_id: str) -> str | None:
+        """Forget that an address or number was confirmed for a tenant; return its kind, None where it was not."""
+        table = confirmed_contacts.c
+        mine = confirmed_contacts.delete().where(table.value == value, table.tenant_id == tenant_id)
+        return self._connection.execute(mine.returning(table.kind)).scalar_one_or_none()
+
+    def _insert(self, table: sa.Table, values: Mapping[str, Any]) -> bool:
+        insert = sqlite.insert if self._connection.dialect.name == "sqlite" else postgresql.insert
+        return self._connection.execute(insert(table).on_conflict_do_nothing(), values).rowcount == 1
+
+    def _rows(self, query: sa.Select[Any]) -> Sequence[sa.Row[Any]]:
+        return self._connection.execute(query).all()
+
+
+# Written out, not bound: only so does SQLite see that the partial index answers this.
+_IS_OPEN = cases.c.state == sa.literal("open", sa.Text, literal_execute=True)
+_OF_CONTACT = tuple(name for name in HeldContact.__dataclass_fields__ if name != "whom")
+
+
+def _contact(row: sa.Row[Any]) -> HeldContact:
+    *rest, tenant_id, dwelling_id, residence_id = row
+    return HeldContact(**dict(zip(_OF_CONTACT, rest, strict=True)), whom=(tenant_id, dwelling_id, residence_id))
+
+
+@contextmanager
+def working(database: Database, who: str, now: datetime) -> Iterator[Work]:
+    """Open a transaction for one person's work.
+
+    Raises:
+        StoreUnavailableError: nothing was changed.
+    """
+    with database.writing() as connection:
+        yield Work(connection, who, now)
+
+
+def as_json(value: Any) -> Any:
+    """Return a column's value as an event holds it."""
+    if isinstance(value, datetime):
+        return value.isoformat()
+    return list(value) if isinstance(value, tuple) else value
+
+
+def from_json(name: str, value: Any) -> Any:
+    """Return what an event holds of the column `name` as the column has it."""
+    if name in _TIMES and value is not None:
+        return datetime.fromisoformat(value)
+    return tuple(value) if isinstance(value, list) else value
