@@ -1,15 +1,16 @@
 """The examiner's own honesty: repeatable, parts apart, and a truth that holds."""
 
-from itertools import islice
 from pathlib import Path
 
 import pytest
 
 from dtm_contact.rehearsal import read_truth
 from fixtures.hard_contacts.correspondence import Correspondence, Message, write_folder
+from fixtures.hard_contacts.draft import Draft
 from fixtures.hard_contacts.landlord import Landlord
 from fixtures.hard_contacts.matters import matters
 from fixtures.hard_contacts.parts import Part
+from fixtures.hard_contacts.truth import singles_out
 
 DIRECTORY = Path(__file__).parents[2] / "fixtures" / "directory"
 
@@ -23,6 +24,10 @@ def _messages(landlord: Landlord, part: Part, count: int = 300, seed: int = 1) -
     return list(Correspondence(landlord, part, seed).messages(count))
 
 
+def _drafts(landlord: Landlord, part: Part, count: int) -> list[Draft]:
+    return list(Correspondence(landlord, part, 1).drafts(count))
+
+
 def test_the_same_seed_gives_the_same_messages(landlord: Landlord) -> None:
     one, two = (_messages(landlord, Part.TRAINING, 50) for _ in range(2))
     assert [each.raw for each in one] == [each.raw for each in two]
@@ -30,9 +35,7 @@ def test_the_same_seed_gives_the_same_messages(landlord: Landlord) -> None:
 
 
 def test_each_home_and_each_held_out_phrase_belongs_to_one_part(landlord: Landlord) -> None:
-    writers = {
-        part: {each.draft.home.dwelling_id for each in _messages(landlord, part) if each.draft.home} for part in Part
-    }
+    writers = {part: {each.home.dwelling_id for each in _drafts(landlord, part, 300) if each.home} for part in Part}
     assert all(len(homes) > 100 for homes in writers.values())
     assert not writers[Part.TRAINING] & writers[Part.CALIBRATION]
     assert not writers[Part.EVALUATION] & (writers[Part.TRAINING] | writers[Part.CALIBRATION])
@@ -42,7 +45,7 @@ def test_each_home_and_each_held_out_phrase_belongs_to_one_part(landlord: Landlo
 
 
 def test_the_truth_has_the_form_of_a_truth_file(landlord: Landlord, tmp_path: Path) -> None:
-    written = write_folder(islice(iter(_messages(landlord, Part.EVALUATION, 40)), 40), tmp_path)
+    written = write_folder(iter(_messages(landlord, Part.EVALUATION, 40)), tmp_path)
     truths = read_truth(tmp_path)
     assert written == len(truths) == len(list(tmp_path.glob("*.eml"))) == 40
     for truth in truths.values():
@@ -51,18 +54,17 @@ def test_the_truth_has_the_form_of_a_truth_file(landlord: Landlord, tmp_path: Pa
 
 
 def test_one_in_ten_is_not_in_the_directory_and_half_of_those_are_at_our_doors(landlord: Landlord) -> None:
-    messages = _messages(landlord, Part.TRAINING, 2_000)
-    strangers = [each for each in messages if each.draft.person is None]
-    at_our_doors = sum(each.draft.residence_id is not None for each in strangers)
-    assert 0.08 < len(strangers) / len(messages) < 0.12
+    drafts = _drafts(landlord, Part.TRAINING, 2_000)
+    strangers = [each for each in drafts if each.person is None]
+    at_our_doors = sum(each.residence_id is not None for each in strangers)
+    assert 0.08 < len(strangers) / len(drafts) < 0.12
     assert 0.4 < at_our_doors / len(strangers) < 0.6
 
 
 def test_what_is_called_unique_fits_nobody_else(landlord: Landlord) -> None:
     """Held against the files by hand: of all people, one alone has that key, or that name at that entrance."""
-    for message in _messages(landlord, Part.EVALUATION, 400):
-        draft = message.draft
-        if not message.truth["unique"]:
+    for draft in _drafts(landlord, Part.EVALUATION, 400):
+        if not singles_out(draft, landlord):
             continue
         owners = [landlord.owners[kind][key] for kind, key in draft.keys]
         here = [
@@ -91,6 +93,6 @@ EXPECTED = (
 
 
 def test_every_kind_of_writer_and_noise_comes_up(landlord: Landlord) -> None:
-    messages = _messages(landlord, Part.TRAINING, 3_000)
-    kinds = {each.draft.kind for each in messages}.union(*(each.draft.kinds for each in messages))
+    drafts = _drafts(landlord, Part.TRAINING, 3_000)
+    kinds = {each.kind for each in drafts}.union(*(each.kinds for each in drafts))
     assert not set(EXPECTED) - kinds
