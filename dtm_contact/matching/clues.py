@@ -159,7 +159,9 @@ def _names(contact: Contact, passages: list[Passage], index: MatchIndex, clues: 
         if _by_staff(text, clues):
             titled = [replace(each, role=Role.FOR) for each in titled if each.role in {Role.FOR, Role.NAMED}]
         found.extend(titled)
-        if text.part is not Part.SUBJECT:
+        if text.part is Part.SUBJECT:
+            found.extend(reader.pairs())
+        else:
             signed = [*reader.signed(block=text.part is Part.SIGNATURE), *reader.pairs()]
             found.extend(each for each in signed if each.role is not Role.SIGNED or not _by_staff(text, clues))
     clues.mentions = _distinct([mention for mention in found if mention is not None])[:MOST_MENTIONS]

@@ -11,10 +11,13 @@ from dtm_contact.matching.passages import Passage, Word
 from dtm_contact.matching.people import People
 from dtm_contact.matching.words import (
     AFTER_A_SIGNATURE,
+    AT_HIS_HOME,
     CARETAKERS,
     CUE_ENDS,
     GREETINGS,
+    HIMSELF,
     KIN,
+    LIVING,
     NEIGHBOURS,
     NOT_NAMES,
     ON_BEHALF,
@@ -22,6 +25,7 @@ from dtm_contact.matching.words import (
     OTHER_SURNAME,
     PARTICLES,
     RELATIVES_WRITTEN_FOR,
+    SAME_PLACE,
     SELF_CUES,
     SELF_WORDS,
     SPEAKING,
@@ -31,12 +35,14 @@ from dtm_contact.matching.words import (
     TITLES,
     WRITTEN_FOR,
 )
+from dtm_contact.normalize import STREET_TYPES
 
 _MOST_WORDS = 5
 _WIDEST_GAP = 2
 _CUE_AND_NAME = 2  # words: "ma mère Odette"
 _FAMILY = "famille"
 _TITLE_WORDS = 3  # "M. et Mme"
+_ADDRESS_WORDS = 5  # "12 bis av. du", "rue des 4 Ruelles"
 _CLOSING_LINES = 5
 _CLOSING_WORDS = 12
 _LINE_WORDS = 9
@@ -59,11 +65,17 @@ class NameReader:
     def _takes(self, position: int, *, cued: bool) -> bool:
         """Tell whether a word may belong to a name; after a cue, a misspelt name in small letters may."""
         word = self._words[position]
+        if self._is_initial(word):
+            return True
         if word.text.isdigit() or word.text in NOT_NAMES:
             return False
         if word.capital or word.text in PARTICLES or len(word.text) == 1:
             return True
         return self._known(word.text) or (cued and len(word.text) > len("il") and self._near_known(word.text))
+
+    def _is_initial(self, word: Word) -> bool:
+        """Tell whether a word is a capital with its stop or hyphen ("J.-L. Garnier")."""
+        return word.capital and len(word.text) == 1 and self._text.folded.text[word.end : word.end + 1] in {".", "-"}
 
     def take(self, position: int, *, cued: bool = True) -> tuple[int, int]:
         """Return the first word of a name and the one after its last, from `position` on; equal where there is none."""
@@ -171,6 +183,8 @@ class NameReader:
         said = " ".join([*reversed(before), word])
         if (word == "est" and before[:1] == ["c"]) or any(f" {said}".endswith(f" {cue}") for cue in SELF_CUES):
             return "self"
+        if before == ["jeune", "de"]:
+            return "self"
         if word in RELATIVES_WRITTEN_FOR:
             return "for"
         return "kin" if word in KIN else ""
@@ -188,13 +202,23 @@ class NameReader:
             return Role.SELF
         if cue == "for" and end - position <= _CUE_AND_NAME and not ON_BEHALF & set(before[:4]):
             return Role.KIN
-        if cue == "for" or WRITTEN_FOR & set(before[:4]) or self._domiciled(end):
+        if HIMSELF & {word.text for word in self._words[end : end + 1]}:
+            return Role.SELF
+        if self._written_for(before, end, cue):
             return Role.FOR
         if cue == "kin" or KIN & set(before[:3]):
             return Role.KIN
         if SELF_WORDS & set(before[:3]) or before[:2] == ["est", "c"]:
             return Role.SELF
         return self._after_greeting(before, end)
+
+    def _written_for(self, before: list[str], end: int, cue: str) -> bool:
+        """Tell whether a name is that of somebody whom the matter is about, though another writes."""
+        if cue == "for" or WRITTEN_FOR & set(before[:4]) or self._domiciled(end):
+            return True
+        if cue == "kin" and ON_BEHALF & set(before[:3]):
+            return True
+        return before[:1] == [AT_HIS_HOME] and not LIVING & set(before)
 
     def _domiciled(self, end: int) -> bool:
         following = {word.text for word in self._words[end : end + 5]}
@@ -214,6 +238,8 @@ class NameReader:
 
     def _at_head_of_line(self, tail: str, end: int) -> Role | None:
         """Tell a signature from somebody addressed, and from somebody told of."""
+        if self._gives_address(end):
+            return Role.SIGNED
         if tail in {"", "\n"}:
             return Role.SIGNED if len(self._words) - end <= _CLOSING_WORDS else None
         return None if tail == "," else Role.NAMED
@@ -288,12 +314,37 @@ class NameReader:
     def _role_of_pair(self, position: int, end: int) -> Role:
         """Tell a name that begins its line or ends the text, as a signature does, from one within a sentence."""
         before = self._text.folded.text[: self._words[position].start].rstrip(" ")
-        closes = end >= len(self._words)
-        return Role.SIGNED if closes or (before.endswith("\n") and self._places_itself(end)) else Role.PAIR
+        if HIMSELF & {word.text for word in self._words[end : end + 1]}:
+            return Role.SELF
+        if end >= len(self._words) or (before.endswith("\n") and self._places_itself(end)):
+            return Role.SIGNED
+        begins = not before or before[-1] in "\n.!?"
+        return Role.SIGNED if begins and self._gives_address(end) else Role.PAIR
+
+    def _gives_address(self, end: int) -> bool:
+        """Tell whether an address follows a name ("Roy Claude - 12 rue Hoche"), and no tale of who bears the name."""
+        end = self._born(end).stop
+        after = self._text.folded.text[self._words[end - 1].end :][:4]
+        mark = after.strip(" .")[:1]
+        if not mark or mark not in ",-(/:0123456789" or "\n" in after:
+            return False
+        ahead = self._words[end : end + _ADDRESS_WORDS]
+        numbered = any(word.text in STREET_TYPES for word in ahead) and ahead[0].text not in {"du", "au", "de"}
+        return (numbered or (bool(ahead) and ahead[0].text in SAME_PLACE)) and not self._told_of(end)
+
+    def _told_of(self, end: int) -> bool:
+        """Tell whether the sentence goes on about whoever bears the name that ends there."""
+        for word, following in zip(self._words[end:], [*self._words[end + 1 :], None], strict=False):
+            after = self._text.folded.text[word.end : following.start if following else None]
+            if word.text in TELLING and not after.startswith(("°", "'")):
+                return True
+            if "\n" in after or after.startswith((". ", "!", "?")):
+                return False
+        return False
 
     def _places_itself(self, end: int) -> bool:
         """Tell whether an address or a phone follows a name: a comma, a figure, or the word for one."""
-        after = self._text.folded.text[self._words[end - 1].end :][:3].lstrip(" ")[:1]
+        after = self._text.folded.text[self._words[end - 1].end :][:3].lstrip(" .")[:1]
         following = self._words[end].text if end < len(self._words) else ""
         return after in set(",-(/0123456789\n") or following in AFTER_A_SIGNATURE
 

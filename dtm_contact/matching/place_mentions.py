@@ -10,9 +10,11 @@ from dtm_contact.matching.words import (
     BEFORE_A_PLACE,
     BEFORE_A_RESIDENCE,
     BUILDING_WORDS,
+    COUNTED,
     DOOR_WORDS,
     FLOOR_WORDS,
     LOCATIVES,
+    NOT_OF_FLOORS,
     NUMBER_CUES,
     NUMBERS,
     OFFICIAL_PLACES,
@@ -342,6 +344,12 @@ def _after_head(kind: str, words: tuple[Word, ...], position: int) -> tuple[Atom
     return Atom(kind, (value,), words[position].start, words[last].end, 1.0), last
 
 
+def _counts_others(words: tuple[Word, ...], position: int, following: Word | None) -> bool:
+    """Tell whether an ordinal counts something else than floors ("un 4e enfant")."""
+    before = words[position - 1].text if position else ""
+    return before in NOT_OF_FLOORS or (following is not None and following.text in COUNTED)
+
+
 def _floors(words: tuple[Word, ...], position: int) -> Iterator[tuple[Atom, int]]:
     word = words[position]
     if word.text == "rdc" or (word.text == "rez" and words[position + 1 : position + 3]):
@@ -362,7 +370,7 @@ def _floors(words: tuple[Word, ...], position: int) -> Iterator[tuple[Atom, int]
     if WHERE_OTHERS_LIVE.intersection(each.text for each in words[max(0, position - 3) : position]):
         return
     said = following is not None and following.text in FLOOR_WORDS and following.start - words[last].end < _CLOSE
-    if told and not said:
+    if not said and (told or _counts_others(words, position, following)):
         return
     last = last + 1 if said else last
     yield Atom("floor", (floor,), word.start, words[last].end, 1.0 if said else 0.7), last

@@ -9,7 +9,7 @@ def _any_of(*patterns: str) -> tuple[re.Pattern[str], ...]:
 
 APPLICANT = _any_of(
     r"cherch\w{0,6} (?:activement )?une? (?:f[1-6]|t[1-6]|studio|logement|appart\w*|apart\w*|maison)",
-    r"(?:demandeur|demandeuse|demande) de logement",
+    r"(?:demandeur|demandeuse|demande) de logement(?! plus)",
     r"numero unique",
     r"pas encore (?:fait|depose) (?:de |mon )?dossier",
 )

@@ -18,7 +18,7 @@ NOT_NAMES = (
         cette locataire bonjour bonsoir merci cordialement habite habitant demeurant domicilie domiciliee vous nous il
         elle on rue avenue allee place bat batiment esc etage porte appt residence cite tel mail objet envoye le les la
         des un une directeur directrice responsable president maire gestionnaire chef service gardien gardienne madame
-        monsieur euh
+        monsieur euh meme
         """
     )
     - PARTICLES
@@ -66,8 +66,14 @@ GREETINGS = _listed("bonjour bonsoir cher chere salut dear hello madame monsieur
 OPENING = _listed("oui allo alors")
 SPEAKING = _listed("j je a euh")
 """After a name: who bears it speaks on ("madame roy j'habite")."""
-TELLING = _listed("fait font est sont ont ne n nous vous met mettent crie crient dit disent")
+TELLING = _listed(
+    "fait font est sont ont ne n nous vous met mettent crie crient dit disent jette jettent appele appelle"
+)
 """After a name on its line: a sentence about who bears it, no signature."""
+HIMSELF = _listed("moi soussigne soussignee")
+"""Right after a name: the writer's own ("M. Roy (moi)")."""
+AT_HIS_HOME = "chez"
+"""Before a name: that is where the matter is."""
 TENANCY = _listed("domicilie domiciliee demeurant nee ne titulaire")
 OF_THE_WRITER = _listed("moi je j mon")
 
@@ -88,6 +94,8 @@ ORGANISATIONS = _listed(
 
 # --- places
 
+SAME_PLACE = _listed("meme residence cite batiment bat")
+"""After a name and a comma: what follows is where he lives ("même adresse")."""
 LIVING = _listed(
     """
     habite habitons habitant demeurant domicilie domiciliee sis sise reside residant residons vis adresse locataire
@@ -114,6 +122,10 @@ STAIRCASE_WORDS = _listed("esc escalier escaliers cage staircase")
 DOOR_WORDS = _listed("porte pte appt apt appartement apparte logement door puerta porta")
 SIDES = _listed("gauche droite face")
 AFTER_A_SIGNATURE = BUILDING_WORDS | STAIRCASE_WORDS | DOOR_WORDS | _listed("tel telephone port mob rue avenue bail")
+NOT_OF_FLOORS = _listed("un une la ma mon ce cette sa son leur notre")
+"""Before an ordinal that counts something else ("un 4e enfant", "la 3e fois")."""
+COUNTED = _listed("enfant enfants fois jour jours rappel relance mois semaine message mail courrier arrondissement an")
+"""After an ordinal that tells no floor."""
 WHERE_OTHERS_LIVE = _listed("voisin voisins voisine voisines dame monsieur gens celui celle ceux jusqu entre")
 """Before a floor: "la dame du 11e", "les voisins du 8"."""
 
