@@ -62,11 +62,15 @@ class Decision:
         due: when the first answer is due, aware; None where no case is opened.
         rule: the rule that decided, as `file:id`.
         rules_version: a digest of the rules in force.
-        notify: who is told at once (`on_call`, `caretaker`, …).
+        notify: who is told at once: `on_call`, `caretaker`, or a mail address.
         answer: the answer's name, or None.
         trace: every rule with what it saw; filled on demand only.
         failures: conditions that raised, so that nobody can tell whether their rule held, as
             `file:id: name: error type`; the default decided, and an alarm is due.
+        tags: what rules put to it.
+        added: rules that held and only added to what `rule` decided.
+        observed: rules that held and are only observed: they had no effect.
+        join: the open case of the same party that the rule lets it join, where there is one.
     """
 
     kind: CaseKind
@@ -80,3 +84,7 @@ class Decision:
     answer: str | None = None
     trace: tuple[RuleTrace, ...] = ()
     failures: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    added: tuple[str, ...] = ()
+    observed: tuple[str, ...] = ()
+    join: str | None = None

@@ -2,23 +2,35 @@
 
 import math
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, Protocol
 
-import re2
+from pydantic import BaseModel
 
-from dtm_contact.model import Problem
-from dtm_contact.normalize import fold
+from dtm_contact.model import Problem, Severity
 from dtm_contact.rules.document import Document, Location
 from dtm_contact.rules.facts import squeeze
 from dtm_contact.rules.suggestions import hint_for
-from dtm_contact.rules.validation import cut, shown
-
-PATTERN_LIMIT = 1_000
-"""Characters of the longest pattern."""
+from dtm_contact.rules.validation import check, cut, shown
 
 LIST_LIMIT = 1_000
 """Values of the longest list."""
+
+
+@dataclass(frozen=True, slots=True)
+class Residences:
+    """The residences of the directory, by what rules may call them; empty where they are not known.
+
+    Attributes:
+        named: identifiers and communes of the residences that go by a name, an identifier or "name (commune)", as
+            conditions compare texts.
+    """
+
+    named: Mapping[str, tuple[tuple[str, str], ...]]
+
+
+_NO_RESIDENCES = Residences(MappingProxyType({}))
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +41,7 @@ class Known:
     offices: Collection[str] | None = None
     queues: Collection[str] | None = None
     answers: Collection[str] | None = None
+    residences: Residences = _NO_RESIDENCES
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +61,10 @@ class Place:
         """Report an error here, unless the value was reported before."""
         if not self.document.is_refused(self.loc):
             self.problems.append(self.document.problem(self.loc, message, hint, at_key=at_key))
+
+    def warn(self, message: str, hint: str = "") -> None:
+        """Report here what keeps nothing from taking effect."""
+        self.problems.append(self.document.problem(self.loc, message, hint, Severity.WARNING))
 
 
 class Argument(Protocol):
@@ -117,6 +134,59 @@ class Texts:
 
 
 @dataclass(frozen=True, slots=True)
+class Entries:
+    """Several keys at once, as a pydantic model has them."""
+
+    model: type[BaseModel]
+    form: str
+
+    def read(self, value: Any, place: Place) -> BaseModel | None:
+        """Return the model, or None where faults were reported."""
+        found = check(value, self.model)
+        if not isinstance(found, list):
+            return found
+        for fault in found:
+            there = Place(place.document, place.known, place.problems, (*place.loc, *fault.loc))
+            there.fault(fault.message, fault.hint, at_key=fault.at_key)
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class ResidenceNames:
+    """One or several residences; a name that several of the directory bear must be told apart by its commune."""
+
+    form: str = 'one or several residences, by identifier, by name, or as "name (commune)"'
+
+    def read(self, value: Any, place: Place) -> frozenset[str] | None:
+        """Return the names as they are compared."""
+        communes = _communes_beside(place)
+        names = [(squeeze(text), text, inner) for text, inner in items(value, place)]
+        for name, text, inner in names:
+            found = place.known.residences.named.get(name, ())
+            meant = [residence for residence in found if not communes or squeeze(residence[1]) in communes]
+            if not name:
+                inner.fault("this must not be empty", "write a residence")
+            elif len(found) > 1 and len(meant) != 1:
+                inner.fault(f"{len(found)} residences are called {cut(text)}", _told_apart(text, found))
+            elif not found and place.known.residences.named:
+                inner.warn(f"the directory has no residence {cut(text)}", "the rule holds once there is one")
+        return frozenset(name for name, _, _ in names if name) or None
+
+
+def _communes_beside(place: Place) -> frozenset[str]:
+    """Return the communes that the same conditions want besides, as names are compared."""
+    around = place.document.value(place.loc[:-1])
+    beside = around.get("commune") if isinstance(around, Mapping) else None
+    several = beside if isinstance(beside, list) else [beside]
+    return frozenset(squeeze(str(commune)) for commune in several if isinstance(commune, str | int))
+
+
+def _told_apart(text: str, found: tuple[tuple[str, str], ...]) -> str:
+    listed = ", ".join(f"{identifier} in {commune}" for identifier, commune in found[:6])
+    return f"{listed}; write the identifier, or “{cut(text)} ({found[0][1]})”"
+
+
+@dataclass(frozen=True, slots=True)
 class YesNo:
     """`true` or `false`."""
 
@@ -141,40 +211,6 @@ class Share:
         if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 1 and math.isfinite(value):
             return float(value)
         place.fault(f"expected a number from 0 to 1, got {shown(value)}", "write 0.95 for 95 in 100")
-        return None
-
-
-@dataclass(frozen=True, slots=True)
-class Pattern:
-    """A way to look for words in a folded text; compiled by RE2, so that no text makes it slow."""
-
-    source: str
-    compiled: Any = field(compare=False, repr=False)
-
-    def find(self, text: str) -> str | None:
-        """Return the words found first, or None."""
-        found = self.compiled.search(text)
-        return found.group().strip() if found else None
-
-
-@dataclass(frozen=True, slots=True)
-class Search:
-    """Words to look for: `{contains: …}` one or several phrases, or `{matches: …}` a pattern."""
-
-    form: str = "`{contains: …}` with one or several phrases, or `{matches: …}` with an RE2 pattern"
-
-    def read(self, value: Any, place: Place) -> Pattern | None:
-        """Return the pattern that finds them."""
-        if not isinstance(value, Mapping) or len(value) != 1:
-            place.fault(f"expected contains or matches, got {shown(value)}", "write {contains: …} or {matches: '…'}")
-            return None
-        (word, wanted), inner = next(iter(value.items())), place.below(next(iter(value)))
-        if word == "contains":
-            phrases = Texts("phrases").read(wanted, inner)
-            return _phrases(phrases) if phrases else None
-        if word == "matches":
-            return _pattern(wanted, inner)
-        inner.fault(f"unknown word {cut(word)}", hint_for(word, ("contains", "matches")), at_key=True)
         return None
 
 
@@ -206,35 +242,3 @@ def _words(value: Any, place: Place, known: Collection[str] | None, what: str = 
         else:
             found.add(word)
     return frozenset(found) or None
-
-
-def _phrases(phrases: frozenset[str]) -> Pattern:
-    """Return a pattern that finds any of the phrases as whole words, also one that begins or ends with a sign."""
-    either = "|".join(re2.escape(phrase) for phrase in sorted(phrases, key=lambda phrase: (-len(phrase), phrase)))
-    source = f"(?:^|[^a-z0-9])(?:{either})(?:$|[^a-z0-9])"
-    return Pattern(source, _compile(source))
-
-
-def _pattern(value: Any, place: Place) -> Pattern | None:
-    if not isinstance(value, str) or not value:
-        place.fault(f"expected a pattern, got {shown(value)}", "write it in single quotes: '…'")
-    elif len(value) > PATTERN_LIMIT:
-        place.fault(f"the pattern is longer than {PATTERN_LIMIT} characters", "use contains with a list")
-    else:
-        source = "".join(sign if sign.isascii() else fold(sign) for sign in value)
-        try:
-            return Pattern(source, _compile(source))
-        except re2.error as error:
-            said = error.args[0] if error.args else ""
-            reason = said.decode("utf-8", "replace") if isinstance(said, bytes) else str(said)
-            place.fault(
-                f"the pattern is not valid: {reason}", "RE2 syntax; look-around and back references do not exist"
-            )
-    return None
-
-
-def _compile(source: str) -> Any:
-    options = re2.Options()
-    options.log_errors = False
-    options.case_sensitive = False
-    return re2.compile(source, options)

@@ -1,8 +1,8 @@
 """Where a contact goes: the first rule that holds, and why."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from typing import get_args
 
 from dtm_contact.directory import Directory
 from dtm_contact.model import (
@@ -16,17 +16,16 @@ from dtm_contact.model import (
     RuleTrace,
     Understanding,
 )
+from dtm_contact.rules.actions import EVERYBODY, OFFICE
 from dtm_contact.rules.facts import Facts
 from dtm_contact.rules.queues import Queue
-from dtm_contact.rules.routing import NOWHERE, OFFICE, Notified, Rule
+from dtm_contact.rules.routing import Rule
 from dtm_contact.rules.ruleset import RuleSet
 
 AGENCY = "agency"
 """The kind of the one office that is no proximity office."""
 
 _NO_HISTORY = NoHistory()
-
-EVERYBODY: tuple[str, ...] = get_args(Notified)
 
 
 def decide(  # noqa: PLR0913 - all that was judged of one contact, and what it is judged by
@@ -42,7 +41,8 @@ def decide(  # noqa: PLR0913 - all that was judged of one contact, and what it i
 ) -> Decision:
     """Return where a contact goes.
 
-    The first rule that holds decides. Where a rule before it hangs on a condition that raised, nobody can tell whether
+    The first rule that holds decides; rules before it that only add have their effects added, and those in observation
+    are noted. Where a rule before it hangs on a condition that raised, nobody can tell whether
     that one would have: the contact goes where the default says, and `Decision.failures` names the condition, for an
     alarm. If it was understood to be P1, all who can be told are told.
 
@@ -58,40 +58,108 @@ def decide(  # noqa: PLR0913 - all that was judged of one contact, and what it i
     """
     place = rules.desks.of_office(_proximity_office(match, directory))
     facts = Facts(contact, match, understanding, now, directory, place.calendar, history)
-    rule, failures = first_that_holds(rules, facts, rules.index.candidates(facts))
-    queue = _queue(rule, rules, place)
-    priority = min(filter(None, (understanding.priority, rule.then.priority)))
+    course = followed(rules, facts, rules.index.candidates(facts))
+    rule, effective = course.decides, (*course.added, course.decides)
+    queue = _queue(rule, rules, place, now)
+    priority = understanding.priority
+    for each in effective:
+        priority = each.then.priority.applied(priority) if each.then.priority else priority
     return Decision(
-        kind=CaseKind.CASE if queue else rule.then.kind or CaseKind.NONE,
+        kind=CaseKind.CASE if queue else rule.then.becomes or CaseKind.NONE,
         priority=priority,
         office_id=_office_id(queue, directory),
         queue=queue.id if queue else None,
-        due=queue.due_at(priority, now) if queue else None,
+        due=_due(effective, queue, priority, facts) if queue else None,
         rule=rule.key,
         rules_version=rules.version,
-        notify=EVERYBODY if failures and priority is Priority.P1 else rule.then.notify,
-        answer=rule.then.answer,
+        notify=_told(effective, course, priority) if queue else (),
+        answer=_answer(effective) if queue else None,
         trace=_traced(rules, facts) if trace else (),
-        failures=failures,
+        failures=course.failures,
+        tags=facts.tags,
+        added=tuple(each.key for each in course.added),
+        observed=tuple(each.key for each in course.observed),
+        join=_open_case(rule, facts) if queue else None,
     )
 
 
-def first_that_holds(rules: RuleSet, facts: Facts, numbers: Iterable[int]) -> tuple[Rule, tuple[str, ...]]:
-    """Return the first of the rules, by their numbers in order, that holds, and the conditions that failed on the way.
+@dataclass(frozen=True, slots=True)
+class Course:
+    """What became of the rules, one after the other.
 
-    Where one cannot be told, that is the default.
+    Attributes:
+        decides: the rule that decided.
+        failures: the conditions that failed on the way.
+        added: rules that hold and only add, in order.
+        observed: rules that hold and are only observed, in order.
     """
+
+    decides: Rule
+    failures: tuple[str, ...] = ()
+    added: tuple[Rule, ...] = ()
+    observed: tuple[Rule, ...] = ()
+
+
+def followed(rules: RuleSet, facts: Facts, numbers: Iterable[int]) -> Course:
+    """Return what becomes of the rules, by their numbers in order: the first that holds and decides ends it.
+
+    Where it cannot be told whether a rule that decides holds, the default decides.
+    """
+    added: list[Rule] = []
+    observed: list[Rule] = []
+    failures: list[str] = []
+    decides = rules.default
+    facts.tags = ()
     for number in numbers:
         rule = rules.rules[number]
-        if rule.when is None:
-            return rule, ()
         facts.failed.clear()
-        held = rule.when.holds(facts)
-        if held is None:
-            return rules.default, tuple(f"{rule.key}: {failure}" for failure in facts.failed)
+        held = True if rule.when is None else rule.when.holds(facts)
+        if held is None and not rule.observes:
+            failures += (f"{rule.key}: {failure}" for failure in facts.failed)
+        if rule.ends and held is not False:
+            decides = rule if held else decides
+            break
         if held:
-            return rule, ()
-    return rules.default, ()
+            (observed if rule.observes else added).append(rule)
+            facts.tags = facts.tags if rule.observes else _tagged(facts.tags, rule)
+    facts.tags = _tagged(facts.tags, decides)
+    return Course(decides, tuple(failures), tuple(added), tuple(observed))
+
+
+def _tagged(tags: tuple[str, ...], rule: Rule) -> tuple[str, ...]:
+    return tuple(dict.fromkeys((*tags, *rule.then.tags)))
+
+
+def _due(effective: Sequence[Rule], queue: Queue, priority: Priority, facts: Facts) -> datetime:
+    """Return the time that the last rule gives which gives one, else the queue's; a danger never waits longer."""
+    usual = queue.due_at(priority, facts.now, facts.understanding.topic)
+    given = [rule.then.due.after(facts.now, queue.calendar) for rule in effective if rule.then.due]
+    if not given:
+        return usual
+    return min(usual, given[-1]) if priority is Priority.P1 else given[-1]
+
+
+def _told(effective: Sequence[Rule], course: Course, priority: Priority) -> tuple[str, ...]:
+    told = dict.fromkeys(whom for rule in effective for whom in rule.then.notify)
+    if course.failures and priority is Priority.P1:
+        told |= dict.fromkeys(EVERYBODY)
+    return tuple(told)
+
+
+def _answer(effective: Sequence[Rule]) -> str | None:
+    """Return the answer of the rule that decides, else that of the last one which adds."""
+    return next((rule.then.answer for rule in reversed(effective) if rule.then.answer), None)
+
+
+def _open_case(rule: Rule, facts: Facts) -> str | None:
+    """Return the latest open case of the party that the rule lets the contact join, or None."""
+    if rule.then.join is None:
+        return None
+    topic = facts.understanding.topic
+    cases = facts.dealings.open
+    if rule.then.join == "same_topic":
+        cases = tuple(case for case in cases if case.topic is not None and case.topic == topic)
+    return max(cases, key=lambda case: (case.opened_at, case.number)).number if cases else None
 
 
 def _proximity_office(match: Match, directory: Directory) -> str | None:
@@ -104,14 +172,12 @@ def _proximity_office(match: Match, directory: Directory) -> str | None:
     return None if office is not None and office.kind == AGENCY else office_id
 
 
-def _queue(rule: Rule, rules: RuleSet, place: Queue) -> Queue | None:
-    match rule.then.queue:
-        case name if name == NOWHERE:
-            return None
-        case name if name == OFFICE:
-            return place
-        case name:
-            return rules.queues[name]
+def _queue(rule: Rule, rules: RuleSet, place: Queue, now: datetime) -> Queue | None:
+    """Return the queue that a rule names, or the one that takes over while its office is closed for days."""
+    if rule.then.opens_nothing or rule.then.queue is None:
+        return None
+    queue = place if rule.then.queue == OFFICE else rules.queues[rule.then.queue]
+    return rules.desks.standing_in(queue, now)
 
 
 def _office_id(queue: Queue | None, directory: Directory) -> str | None:
@@ -122,11 +188,13 @@ def _office_id(queue: Queue | None, directory: Directory) -> str | None:
 
 
 def _traced(rules: RuleSet, facts: Facts) -> tuple[RuleTrace, ...]:
-    return tuple(
-        RuleTrace(
-            rule.key,
-            rule.when.holds(facts) if rule.when else True,
-            tuple(rule.when.trace(facts)) if rule.when else (),
-        )
-        for rule in rules.rules
-    )
+    """Return what every rule saw, those below the one that decided included; tags as they had been put by then."""
+    final, traced = facts.tags, []
+    facts.tags = ()
+    for rule in rules.rules:
+        held = rule.when.holds(facts) if rule.when else True
+        traced.append(RuleTrace(rule.key, held, tuple(rule.when.trace(facts)) if rule.when else ()))
+        if held and not rule.ends and not rule.observes:
+            facts.tags = _tagged(facts.tags, rule)
+    facts.tags = final
+    return tuple(traced)

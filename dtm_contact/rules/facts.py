@@ -24,7 +24,13 @@ def squeeze(text: str) -> str:
     return " ".join(fold(text).split())
 
 
-@dataclass(frozen=True)
+def residence_names(residence: Residence) -> Values:
+    """Return all that a residence may be called in a rule, as conditions compare texts."""
+    names = (residence.name, *residence.aliases)
+    return tuple(map(squeeze, (residence.residence_id, *names, *(f"{name} ({residence.commune})" for name in names))))
+
+
+@dataclass
 class Facts:
     """One contact with what was judged of it; what several conditions ask is worked out once.
 
@@ -35,6 +41,7 @@ class Facts:
         calendar: the opening hours of the office of the place, or of the reception where no place is known.
         history: what is already known of the party; conditions ask by `dealings` and `neighbours`.
         failed: conditions that raised, each as "name: error type"; filled while rules are evaluated.
+        tags: what rules that were evaluated before have put to it; filled likewise.
     """
 
     contact: Contact
@@ -45,6 +52,7 @@ class Facts:
     calendar: Calendar
     history: History = field(default_factory=NoHistory)
     failed: list[str] = field(default_factory=list)
+    tags: Values = ()
     _seen: dict[str, Values] = field(default_factory=dict)
 
     def seen(self, name: str, sees: "Callable[[Facts], Values]") -> Values:

@@ -4,7 +4,7 @@ import importlib
 import inspect
 import pkgutil
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -34,6 +34,8 @@ class Condition:
         sees: where not None, the condition holds where one of the values seen is among those wanted; such conditions
             are looked up instead of being tried one by one.
         judges: tells the outcome, for what is wanted.
+        single: `sees` never returns more than one value.
+        needs: it can only hold where another condition, by its name, would hold for one of these values.
     """
 
     name: str
@@ -41,12 +43,22 @@ class Condition:
     manual: str
     sees: Callable[[Facts], Values] | None
     judges: Callable[[Facts, Any], Outcome]
+    single: bool = False
+    needs: Mapping[str, frozenset[str]] = field(default_factory=dict, compare=False)
 
 
-def sees(name: str, takes: Argument) -> Callable[[Callable[[Facts], Values]], Callable[[Facts], Values]]:
+def sees(
+    name: str, takes: Argument, *, single: bool = False, **needs: str
+) -> Callable[[Callable[[Facts], Values]], Callable[[Facts], Values]]:
     """Register a condition by the values that it sees; it holds where one of them is among those wanted.
 
     The function raises where it cannot tell; it returns an empty tuple where there is nothing to see.
+
+    Args:
+        name: its key in the YAML.
+        takes: what it may be given.
+        single: the function never returns more than one value.
+        needs: conditions and the value of each without which it cannot hold; `__` stands for the dot of a name.
     """
 
     def register(function: Callable[[Facts], Values]) -> Callable[[Facts], Values]:
@@ -54,17 +66,24 @@ def sees(name: str, takes: Argument) -> Callable[[Callable[[Facts], Values]], Ca
             values = facts.seen(name, function)
             return Outcome(not wanted.isdisjoint(values), ", ".join(values))
 
-        _add(Condition(name, takes, inspect.getdoc(function) or "", function, judges))
+        manual = inspect.getdoc(function) or ""
+        _add(Condition(name, takes, manual, function, judges, single, _needed(needs)))
         return function
 
     return register
 
 
-def judges(name: str, takes: Argument) -> Callable[[Callable[[Facts, Any], Outcome]], Callable[[Facts, Any], Outcome]]:
-    """Register a condition by the function that tells whether it holds for what is wanted, and what it saw."""
+def judges(
+    name: str, takes: Argument, **needs: str
+) -> Callable[[Callable[[Facts, Any], Outcome]], Callable[[Facts, Any], Outcome]]:
+    """Register a condition by the function that tells whether it holds for what is wanted, and what it saw.
+
+    `needs` is as for `sees`.
+    """
 
     def register(function: Callable[[Facts, Any], Outcome]) -> Callable[[Facts, Any], Outcome]:
-        _add(Condition(name, takes, inspect.getdoc(function) or "", None, function))
+        manual = inspect.getdoc(function) or ""
+        _add(Condition(name, takes, manual, None, function, needs=_needed(needs)))
         return function
 
     return register
@@ -76,6 +95,10 @@ def known_conditions() -> Mapping[str, Condition]:
     for module in pkgutil.iter_modules(conditions.__path__, f"{conditions.__name__}."):
         importlib.import_module(module.name)
     return MappingProxyType(dict(sorted(_registered.items())))
+
+
+def _needed(needs: Mapping[str, str]) -> Mapping[str, frozenset[str]]:
+    return {name.replace("__", "."): frozenset((value,)) for name, value in needs.items()}
 
 
 def _add(condition: Condition) -> None:

@@ -4,67 +4,22 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, Field
 
-from dtm_contact.model import CaseKind, Priority, Problem
+from dtm_contact.model import Problem
+from dtm_contact.rules.actions import NOWHERE, Strict, Then, check_adds, check_then
 from dtm_contact.rules.arguments import Known, Place
 from dtm_contact.rules.document import Document, read_document, validate
 from dtm_contact.rules.expression import Expression, read_when
 from dtm_contact.rules.names import Identifier
-from dtm_contact.rules.queues import RESERVED
-from dtm_contact.rules.suggestions import hint_for
 from dtm_contact.rules.validation import InvalidValueError, cut, shown
 
 FILE = "routing.yaml"
 
-OFFICE, NOWHERE = RESERVED
-
-Notified = Literal["on_call", "caretaker"]
-"""Who can be told at once."""
-
 RULES_LIMIT = 20_000
 """Rules of the longest file."""
-
-
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-def _one_or_several(value: Any) -> Any:
-    return tuple(value) if isinstance(value, list) else (value,)
-
-
-class Then(_Strict):
-    """What a rule does where it holds.
-
-    Attributes:
-        queue: a queue's identifier; `office` for that of the office of the place; `none` where no case is opened.
-        priority: at least this urgent; it never lowers what was understood.
-        notify: who is told at once.
-        answer: the answer's name.
-        kind: what the contact becomes where no case is opened.
-    """
-
-    queue: str
-    priority: Priority | None = None
-    notify: Annotated[tuple[Notified, ...], BeforeValidator(_one_or_several)] = ()
-    answer: str | None = None
-    kind: CaseKind | None = None
-
-    @model_validator(mode="after")
-    def _fits(self) -> Self:
-        if self.priority is Priority.P4:
-            raise InvalidValueError("priority P4 changes nothing", "a rule only raises priorities; leave it out")
-        if self.queue != NOWHERE:
-            if self.kind not in {None, CaseKind.CASE}:
-                raise InvalidValueError(f"kind {self.kind} opens no case", "leave kind out, or write queue: none")
-        elif self.kind in {None, CaseKind.CASE}:
-            raise InvalidValueError("queue none opens no case", "add kind: automatic, spam or none")
-        elif self.notify or self.priority or self.answer:
-            raise InvalidValueError("queue none opens no case", "leave out priority, notify and answer")
-        return self
 
 
 def _check_local_time(text: str) -> str:
@@ -76,7 +31,7 @@ def _check_local_time(text: str) -> str:
     raise InvalidValueError(f"{shown(text)} is no time by the clock on the wall", "write 2026-11-28T22:00")
 
 
-class RuleTest(_Strict):
+class RuleTest(Strict):
     """A message that the rule must decide for, or must not.
 
     Attributes:
@@ -94,10 +49,12 @@ class RuleTest(_Strict):
     at: Annotated[str, AfterValidator(_check_local_time)] = ""
 
 
-class _Frame(_Strict):
+class _Frame(Strict):
     """A rule as the file has it; `when` is read by its own grammar."""
 
     id: Identifier
+    mode: Literal["act", "observe"] = "act"
+    decides: bool = True
     when: Any = None
     then: Then
     tests: tuple[RuleTest, ...] = ()
@@ -115,6 +72,8 @@ class Rule:
         then: what it does.
         tests: the messages it is tried on.
         test_places: line and column of each.
+        decides: it says where a contact goes; else it only adds to what a later rule decides.
+        observes: it is judged and recorded, without effect.
     """
 
     id: str
@@ -124,6 +83,13 @@ class Rule:
     then: Then
     tests: tuple[RuleTest, ...] = ()
     test_places: tuple[tuple[int, int], ...] = ()
+    decides: bool = True
+    observes: bool = False
+
+    @property
+    def ends(self) -> bool:
+        """Whether no later rule is looked at where it holds."""
+        return self.decides and not self.observes
 
 
 def load_routing(folder: Path, known: Known, problems: list[Problem]) -> tuple[Rule, ...] | None:
@@ -159,25 +125,24 @@ def _rule(document: Document, index: int, known: Known, problems: list[Problem])
     when = None
     if isinstance(data, Mapping):
         place = Place(document, known, problems, (index,))
-        _check_then(data.get("then"), place.below("then"))
+        check_then(data.get("then"), place.below("then"), decides=data.get("decides") is not False)
         if "when" in data:
             when = read_when(data["when"], place.below("when"))
     if frame is None or (when is None and "when" in data):
         return None
-    places = tuple(document.position((index, "tests", number)) for number in range(len(frame.tests)))
-    return Rule(frame.id, f"{FILE}:{frame.id}", document.position((index,)), when, frame.then, frame.tests, places)
-
-
-def _check_then(then: Any, place: Place) -> None:
-    """Report queues and answers that do not exist."""
-    if not isinstance(then, Mapping):
-        return
-    queue, answer = then.get("queue"), then.get("answer")
-    queues, answers = place.known.queues, place.known.answers
-    if isinstance(queue, str) and queues is not None and queue not in (*queues, *RESERVED):
-        place.below("queue").fault(f"unknown queue {cut(queue)}", hint_for(queue, (*queues, *RESERVED)))
-    if isinstance(answer, str) and answers is not None and answer not in answers:
-        place.below("answer").fault(f"unknown answer {cut(answer)}", hint_for(answer, answers))
+    if not frame.decides:
+        check_adds(frame.then, Place(document, known, problems, (index, "then")))
+    return Rule(
+        id=frame.id,
+        key=f"{FILE}:{frame.id}",
+        place=document.position((index,)),
+        when=when,
+        then=frame.then,
+        tests=frame.tests,
+        test_places=tuple(document.position((index, "tests", number)) for number in range(len(frame.tests))),
+        decides=frame.decides,
+        observes=frame.mode == "observe",
+    )
 
 
 def _order(document: Document) -> Iterator[Problem]:
@@ -194,6 +159,10 @@ def _order(document: Document) -> Iterator[Problem]:
         without = without[:-1]
     elif last in without and _opens_nothing(rules[last]):
         yield document.problem((last, "then"), "the default opens no case", "name a queue, so that no message is lost")
+    elif last in without and (rules[last].get("decides") is False or rules[last].get("mode") == "observe"):
+        yield document.problem(
+            (last,), "the default must decide", "leave out decides and mode, so that no message is lost"
+        )
     for index in without:
         if index != last:
             yield document.problem((index,), "when is missing", "only the last rule, the default, has none")
@@ -201,7 +170,7 @@ def _order(document: Document) -> Iterator[Problem]:
 
 def _opens_nothing(rule: Mapping[str, Any]) -> bool:
     then = rule.get("then")
-    return isinstance(then, Mapping) and then.get("queue") == NOWHERE
+    return isinstance(then, Mapping) and (then.get("queue") == NOWHERE or "set_aside" in then)
 
 
 def _doubled(document: Document) -> Iterator[Problem]:

@@ -1,12 +1,14 @@
 """A folder of rules, read whole: either sound, or all its faults at once."""
 
 import hashlib
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
+from dtm_contact.directory import Residence
 from dtm_contact.errors import InvalidFilesError
 from dtm_contact.hours import PARIS
 from dtm_contact.model import Priority, Problem, Severity
@@ -14,12 +16,13 @@ from dtm_contact.rules import queues as queues_file
 from dtm_contact.rules import routing as routing_file
 from dtm_contact.rules import topics_file
 from dtm_contact.rules.answers import answer_file, answer_files, load_answers
-from dtm_contact.rules.arguments import Known
+from dtm_contact.rules.arguments import Known, Residences
 from dtm_contact.rules.expression import Expression, Test, conjuncts
+from dtm_contact.rules.facts import residence_names
 from dtm_contact.rules.index import Index
 from dtm_contact.rules.queues import Queue, Queues, load_queues
 from dtm_contact.rules.routing import Rule, load_routing
-from dtm_contact.rules.unreached import excludes_itself, unreached
+from dtm_contact.rules.unreached import contradiction, unreached
 from dtm_contact.topics import Lexicon
 
 _DIGITS = 12
@@ -62,12 +65,19 @@ class RuleSet:
         return self.rules[-1]
 
 
-def load_rules(folder: Path, offices: Collection[str] | None = None, *, zone: ZoneInfo = PARIS) -> RuleSet:
+def load_rules(
+    folder: Path,
+    offices: Collection[str] | None = None,
+    *,
+    residences: Iterable[Residence] = (),
+    zone: ZoneInfo = PARIS,
+) -> RuleSet:
     """Read the rules of a folder: `topics.yaml`, `queues.yaml`, `routing.yaml` and `answers/`.
 
     Args:
         folder: the folder.
         offices: the identifiers of the directory's offices, to check those that are named; None or empty: not checked.
+        residences: the directory's residences, to check those that are named; empty: not checked.
         zone: whose wall clock opening hours are read on.
 
     Raises:
@@ -79,7 +89,7 @@ def load_rules(folder: Path, offices: Collection[str] | None = None, *, zone: Zo
     topics = lexicon.topics if lexicon else None
     queues, named = load_queues(folder, Known(topics, offices or None), zone, problems)
     answers = load_answers(folder, problems)
-    known = Known(topics, offices or None, named, answers)
+    known = Known(topics, offices or None, named, answers, _called(residences))
     routing = load_routing(folder, known, problems)
     if routing is not None:
         problems.extend(_unreached(routing))
@@ -94,6 +104,15 @@ def load_rules(folder: Path, offices: Collection[str] | None = None, *, zone: Zo
     if lexicon is None or queues is None or routing is None or _errors(problems):
         raise InvalidFilesError(problems)
     return RuleSet(lexicon, routing, queues, MappingProxyType(answers), version, tuple(problems))
+
+
+def _called(residences: Iterable[Residence]) -> Residences:
+    """Return the residences by what rules may call them."""
+    named: defaultdict[str, list[tuple[str, str]]] = defaultdict(list)
+    for residence in residences:
+        for name in dict.fromkeys(residence_names(residence)):
+            named[name].append((residence.residence_id, residence.commune))
+    return Residences({name: tuple(several) for name, several in named.items()})
 
 
 def digest(folder: Path) -> str:
@@ -113,18 +132,22 @@ def _errors(problems: Iterable[Problem]) -> bool:
 
 def _unreached(rules: tuple[Rule, ...]) -> Iterator[Problem]:
     for rule in rules:
-        if rule.when and excludes_itself(rule.when):
-            hint = "it wants a condition, and the same or a wider one with not"
-            yield Problem(routing_file.FILE, *rule.place, f"the rule {rule.id} can never hold", hint)
+        why = contradiction(rule.when) if rule.when else None
+        if why:
+            yield Problem(routing_file.FILE, *rule.place, f"the rule {rule.id} can never hold", why)
     for rule, before in unreached(rules):
         message = f"the rule {rule.id} is never reached"
-        hint = f"{before.id} in line {before.place[0]} holds wherever it would; move {rule.id} above it, or delete it"
+        hint = (
+            f"what {before.id} in line {before.place[0]} and the rules above it take leaves nothing to it;"
+            f" move {rule.id} above it, or delete it"
+        )
         yield Problem(routing_file.FILE, *rule.place, message, hint)
 
 
 def _untold(lexicon: Lexicon, rules: tuple[Rule, ...]) -> Iterator[Problem]:
     """Yield a warning for each topic of danger for which no rule tells the on-call service."""
-    asked = [_asked(rule.when) for rule in rules if rule.when and "on_call" in rule.then.notify]
+    tells = [rule for rule in rules if "on_call" in rule.then.notify and not rule.observes]
+    asked = [_asked(rule.when) for rule in tells if rule.when]
     for code, topic in lexicon.topics.items():
         danger = topic.priority is Priority.P1
         if danger and not any(

@@ -2,12 +2,16 @@
 
 from collections import defaultdict
 from collections.abc import Hashable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from itertools import combinations, product
 from typing import TypeGuard
 
-from dtm_contact.rules.expression import Expression, Not, Test, conjuncts
+from dtm_contact.rules.expression import Either, Expression, Not, Test, conjuncts
 from dtm_contact.rules.index import looked_up_by
 from dtm_contact.rules.routing import Rule
+
+_SPLIT = 64
+"""Values of the longest list that is split to be compared with several rules."""
 
 _CHOSEN_FROM = 6
 """Parts of which every choice is looked for; rules seldom have more than two that are no lists."""
@@ -17,22 +21,53 @@ def unreached(rules: Sequence[Rule]) -> Iterator[tuple[Rule, Rule]]:
     """Yield each rule that is never reached, with the earlier rule that stands before it.
 
     An earlier rule stands before a later one where each of its conditions is one of the later rule's, or wider than
-    one: the same condition with at least the same values. What `any` and `not` hold is compared as a whole.
+    one: the same condition with at least the same values. Several stand before it together where each value of one of
+    its lists has one before it: the last of them is told. One that only adds, or is only observed, stands before none.
+    What `any` and `not` hold is compared as a whole.
     """
     earlier = _Earlier()
     for rule in rules:
         if rule.when is not None:
-            before = earlier.wider(rule.when)
+            before = earlier.before(rule.when)
             if before is not None:
                 yield rule, before
-            else:
+            elif rule.ends:
                 earlier.add(rule, rule.when)
 
 
-def excludes_itself(when: Expression) -> bool:
-    """Tell whether conditions want something and, with `not`, the same or something wider away."""
-    parts = tuple(conjuncts(when))
-    return any(isinstance(no, Not) and any(_implies(part, no.part) for part in parts) for no in parts)
+def contradiction(when: Expression) -> str | None:
+    """Return why conditions can never hold together, or None where nothing speaks against it.
+
+    They want something and, with `not`, the same or something wider away; or of what a contact has one, two; or a
+    condition and the absence of what it rests on; or of each branch of an `any` one of these.
+    """
+    return _contradiction(tuple(conjuncts(when)))
+
+
+def _contradiction(parts: tuple[Expression, ...]) -> str | None:
+    if any(isinstance(no, Not) and any(_implies(part, no.part) for part in parts) for no in parts):
+        return "it wants a condition, and the same or a wider one with not"
+    tests = [part for part in parts if isinstance(part, Test)]
+    for first, second in combinations(tests, 2):
+        why = _apart(first, second) or _apart(second, first)
+        if why:
+            return why
+    for number, part in enumerate(parts):
+        others = (*parts[:number], *parts[number + 1 :])
+        if isinstance(part, Either) and all(_contradiction((*others, *conjuncts(each))) for each in part.parts):
+            return "each part of any contradicts what is wanted besides"
+    return None
+
+
+def _apart(first: Test, second: Test) -> str | None:
+    """Return why two conditions cannot hold together, or None."""
+    one, other = first.condition, second.condition
+    if one.single and one.name == other.name and first.wanted.isdisjoint(second.wanted):
+        return f"a contact has one {one.name} only, and two are wanted; put them in one list"
+    if one.name in other.needs and first.wanted.isdisjoint(other.needs[one.name]):
+        needed = ", ".join(sorted(other.needs[one.name]))
+        return f"{other.name} only holds where {one.name} is {needed}"
+    return None
 
 
 class _Earlier:
@@ -53,9 +88,23 @@ class _Earlier:
         for values in product(*(test.wanted for test in tests)):
             self._by_key[names, values, others].append((rule, tuple(filter(_is_list, parts))))
 
-    def wider(self, when: Expression) -> Rule | None:
-        """Return the first rule that holds wherever `when` does, or None."""
+    def before(self, when: Expression) -> Rule | None:
+        """Return the rule that holds wherever `when` does, or the last of several that do together, or None."""
         parts = tuple(conjuncts(when))
+        return self._wider(parts) or self._several(parts)
+
+    def _several(self, parts: tuple[Expression, ...]) -> Rule | None:
+        for number, part in enumerate(parts):
+            if _is_list(part) and 1 < len(part.wanted) <= _SPLIT:
+                narrowed = (replace(part, wanted=frozenset((value,))) for value in sorted(part.wanted))
+                found = [self._wider((*parts[:number], one, *parts[number + 1 :])) for one in narrowed]
+                together = [rule for rule in found if rule is not None]
+                if len(together) == len(found):
+                    return max(together, key=lambda rule: rule.place)
+        return None
+
+    def _wider(self, parts: tuple[Expression, ...]) -> Rule | None:
+        """Return the first rule that holds wherever all `parts` do, or None."""
         value = {part.condition.name: min(part.wanted) for part in reversed(parts) if _is_list(part)}
         others = list(_subsets(self._others(parts)))
         found = [

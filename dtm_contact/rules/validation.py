@@ -5,7 +5,8 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any, TypeVar, get_args, get_origin
+from types import UnionType
+from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
@@ -189,8 +190,8 @@ def _unfold(annotation: Any) -> Iterator[Any]:
     """Yield the annotation itself and the members of a union."""
     yield annotation
     for argument in get_args(annotation):
-        if _is_model(argument):
-            yield argument
+        if _is_model(argument) or get_origin(argument) in {Annotated, Union, UnionType}:
+            yield from _unfold(argument)
 
 
 def _is_model(annotation: Any) -> bool:

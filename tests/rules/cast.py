@@ -1,10 +1,23 @@
 """The people and places that the tests of the rules speak of."""
 
+from dataclasses import dataclass
 from datetime import date, datetime, time
 
 from dtm_contact.directory import Address, Directory, Dwelling, Lease, Office, Records, Residence
 from dtm_contact.hours import PARIS, Calendar
-from dtm_contact.model import CaseKind, Contact, Likely, Mailbox, Match, Priority, Problem, Understanding
+from dtm_contact.model import (
+    CaseKind,
+    Contact,
+    Dealings,
+    Likely,
+    Mailbox,
+    Match,
+    NoHistory,
+    Party,
+    Priority,
+    Problem,
+    Understanding,
+)
 from dtm_contact.rules import Document
 from dtm_contact.rules.arguments import Known, Place
 from dtm_contact.rules.expression import Expression, read_when
@@ -66,13 +79,35 @@ def at(office_id: str | None) -> Match:
     return Match(office_id=office_id)
 
 
+@dataclass(frozen=True)
+class Before(NoHistory):
+    """A history that answers with the same dealings, whoever is asked for."""
+
+    found: Dealings
+
+    def dealings(self, party: Party, since: datetime) -> Dealings:
+        del party, since
+        return self.found
+
+
 def facts(
     contact: Contact | None = None,
     match: Match | None = None,
     understanding: Understanding | None = None,
     now: datetime = TUESDAY,
+    before: Dealings | None = None,
+    tags: tuple[str, ...] = (),
 ) -> Facts:
-    return Facts(contact or written(), match or Match(), understanding or asked("other"), now, DIRECTORY, OFFICE_HOURS)
+    return Facts(
+        contact or written(),
+        match or Match(),
+        understanding or asked("other"),
+        now,
+        DIRECTORY,
+        OFFICE_HOURS,
+        Before(before) if before else NoHistory(),
+        tags=tags,
+    )
 
 
 def expression(when: object) -> Expression:

@@ -3,11 +3,18 @@
 import shutil
 from pathlib import Path
 
+from dtm_contact.directory import Residence
+
 HERE = Path(__file__).parent
 GOOD = HERE / "good"
 BAD = HERE / "bad"
 EXPECTED = "expected.txt"
 OFFICES = ("agence", "nord", "sud")
+RESIDENCES = (
+    Residence("R01", "Les Tilleuls", ("Cité des Tilleuls",), "Saint-Ouen", "93400", "93070", "93", "nord"),
+    Residence("R02", "Les Érables", (), "Malakoff", "92240", "92046", "92", "sud"),
+    Residence("R03", "Les Tilleuls", (), "Malakoff", "92240", "92046", "92", "sud"),
+)
 SHIPPED = HERE.parent.parent / "rules"
 
 

@@ -10,7 +10,7 @@ from dtm_contact.errors import InvalidFilesError
 from dtm_contact.model import Severity
 from dtm_contact.rules import load_rules, run_rule_tests
 from dtm_contact.rules.arguments import LIST_LIMIT
-from tests.rules.folders import BAD, EXPECTED, GOOD, OFFICES, overlay
+from tests.rules.folders import BAD, EXPECTED, GOOD, OFFICES, RESIDENCES, overlay
 
 FAULTS = sorted(path for path in BAD.iterdir() if path.is_dir())
 
@@ -25,7 +25,7 @@ def test_the_good_folder_is_good() -> None:
 def test_every_fault_is_told_with_its_place_and_what_is_right(fault: Path, tmp_path: Path) -> None:
     folder = overlay(fault, tmp_path / "rules")
     with pytest.raises(InvalidFilesError) as told:
-        load_rules(folder, OFFICES)
+        load_rules(folder, OFFICES, residences=RESIDENCES)
     assert [str(problem) for problem in told.value.problems] == (fault / EXPECTED).read_text("utf-8").splitlines()
 
 
@@ -37,6 +37,24 @@ def test_an_office_that_the_directory_lost_is_a_warning(tmp_path: Path) -> None:
     assert [(problem.severity, str(problem)) for problem in rules.problems] == [
         (Severity.WARNING, "queues.yaml:16:13: warning: unknown office sud (one of: agence, nord)")
     ]
+
+
+@pytest.mark.parametrize(
+    ("condition", "warnings"),
+    [
+        ("residence: R01", []),
+        ("residence: [R02, 'les erables', 'Les Tilleuls (Malakoff)']", []),
+        ("{residence: Les Tilleuls, commune: Malakoff}", []),
+        ("residence: Les Platanes", ["the directory has no residence Les Platanes"]),
+    ],
+)
+def test_a_residence_is_told_from_others_of_its_name(tmp_path: Path, condition: str, warnings: list[str]) -> None:
+    folder = overlay(GOOD, tmp_path / "rules")
+    rule = f"- {{id: essai, when: {{all: [{condition}]}}, then: {{queue: comptes}}}}\n"
+    routing = (GOOD / "routing.yaml").read_text("utf-8")
+    (folder / "routing.yaml").write_text(rule + routing, "utf-8")
+    assert [problem.message for problem in load_rules(folder, residences=RESIDENCES).problems] == warnings
+    assert load_rules(folder).problems == ()
 
 
 def test_offices_are_not_checked_before_there_is_a_directory() -> None:

@@ -12,10 +12,13 @@ from dtm_contact.model import (
     Candidate,
     CaseKind,
     Contact,
+    Dealings,
+    Dealt,
     Forwarded,
     Likely,
     Mailbox,
     Match,
+    OpenCase,
     Outcome,
     Priority,
     Scope,
@@ -53,6 +56,17 @@ STANDING = Standing(
     "number:+33612345678", joins="1.1", count=3, recent=tuple(TUESDAY - timedelta(minutes=ago) for ago in (60, 1, 0))
 )
 CALLED = Contact("phone", TUESDAY, call=CALL, standing=STANDING)
+
+LEAK = asked("water_leak")
+BEFORE = Dealings(
+    open=(OpenCase("2026-000001", "email", "water_leak", "nord", Priority.P3, TUESDAY - timedelta(days=5)),),
+    contacts=(
+        Dealt(TUESDAY - timedelta(days=40), "email", "2026-000000", "heating"),
+        Dealt(TUESDAY - timedelta(days=5), "email", "2026-000001", "water_leak"),
+        Dealt(TUESDAY - timedelta(days=1), "phone", "2026-000001", "water_leak", "voicemail"),
+        Dealt(TUESDAY - timedelta(hours=1), "phone", None, None, "answered"),
+    ),
+)
 
 HOLDS: list[tuple[dict[str, Any], Facts]] = [
     ({"channel": "email"}, facts()),
@@ -110,6 +124,25 @@ HOLDS: list[tuple[dict[str, Any], Facts]] = [
     ({"equipment": True}, facts(CALLED, match=Match(equipment="elevator_alarm"))),
     ({"equipment": False}, facts()),
     ({"calls": {"count": 3, "minutes": 60}}, facts(CALLED)),
+    ({"tags": ["chantier", "garantie"]}, facts(tags=("garantie",))),
+    ({"open_case": "same_topic"}, facts(understanding=LEAK, before=BEFORE)),
+    ({"open_case": "any"}, facts(before=BEFORE)),
+    ({"open_case": ["none", "same_topic"]}, facts()),
+    ({"count": {"of": "contacts", "at_least": 5, "within": "92 days"}}, facts(before=BEFORE)),
+    ({"count": {"of": "contacts", "at_least": 4, "within": "7 days"}}, facts(before=BEFORE)),
+    ({"count": {"of": "calls", "at_least": 2, "within": "2 days"}}, facts(before=BEFORE)),
+    ({"count": {"of": "cases", "at_least": 3, "within": "60 days"}}, facts(before=BEFORE)),
+    (
+        {"count": {"of": "contacts", "at_least": 3, "within": "7 days", "topic": "same", "still_open": True}},
+        facts(understanding=LEAK, before=BEFORE),
+    ),
+    (
+        {"count": {"of": "messages", "at_least": 3, "within": "60 days", "by": "residence"}},
+        facts(match=HERE, before=BEFORE),
+    ),
+    ({"text": {"about": "ascenseur bloqué"}}, facts(written("Les ascenseurs bloqués depuis hier"))),
+    ({"subject": {"about": ["fuite", "coulure"]}}, facts(written(subject="Deux FUITES"))),
+    ({"residence": "Les Tilleuls (Saint-Ouen)"}, facts(match=HERE)),
 ]
 
 DOES_NOT: list[tuple[dict[str, Any], Facts]] = [
@@ -156,6 +189,20 @@ DOES_NOT: list[tuple[dict[str, Any], Facts]] = [
     ({"calls": {"count": 3, "minutes": 59}}, facts(CALLED)),
     ({"calls": {"count": 2, "minutes": 60}}, facts()),
     ({"calls": {"count": 2, "minutes": 60}}, facts(replace(CALLED, standing=replace(STANDING, closes="1.1")))),
+    ({"tags": "chantier"}, facts(tags=("garantie",))),
+    ({"open_case": "same_topic"}, facts(before=BEFORE)),
+    ({"open_case": "none"}, facts(before=BEFORE)),
+    ({"count": {"of": "contacts", "at_least": 5, "within": "7 days"}}, facts(before=BEFORE)),
+    ({"count": {"of": "calls", "at_least": 3, "within": "2 days"}}, facts(before=BEFORE)),
+    ({"count": {"of": "calls", "at_least": 2, "within": "60 minutes", "topic": "same"}}, facts(before=BEFORE)),
+    (
+        {"count": {"of": "contacts", "at_least": 4, "within": "60 days", "topic": "same", "still_open": True}},
+        facts(understanding=LEAK, before=BEFORE),
+    ),
+    ({"count": {"of": "contacts", "at_least": 2, "within": "92 days"}}, facts()),
+    ({"count": {"of": "messages", "at_least": 2, "within": "60 days", "by": "residence"}}, facts(before=BEFORE)),
+    ({"text": {"about": "ascenseur bloqué"}}, facts(written("L'ascenseur, puis une porte bloquée"))),
+    ({"residence": "Les Tilleuls (Malakoff)"}, facts(match=HERE)),
 ]
 
 

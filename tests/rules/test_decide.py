@@ -1,13 +1,14 @@
 """Where contacts go, by small sets of rules."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from dtm_contact.model import CaseKind, Decision, Likely, Match, Priority, Understanding
+from dtm_contact.hours import PARIS
+from dtm_contact.model import CaseKind, Dealings, Decision, Likely, Match, OpenCase, Priority, Understanding
 from dtm_contact.rules import RuleSet, decide, load_rules
-from tests.rules.cast import DIRECTORY, LES_TILLEULS, SATURDAY_NIGHT, TUESDAY, asked, at, written
+from tests.rules.cast import DIRECTORY, LES_TILLEULS, SATURDAY_NIGHT, TUESDAY, Before, asked, at, written
 from tests.rules.folders import GOOD, overlay
 
 
@@ -174,3 +175,127 @@ def test_tracing_changes_nothing_else(good: RuleSet) -> None:
     plain, traced = (decided(good, asked("rent_charges"), at("sud"), trace=trace) for trace in (False, True))
     assert plain.rule == traced.rule == "routing.yaml:reste"
     assert plain.due == traced.due
+
+
+ADDING = """
+- id: essai
+  mode: observe
+  when: {topic: gas}
+  then: {queue: comptes, tags: essai, priority: P1}
+- id: chantier
+  decides: false
+  when: {office: nord}
+  then: {tags: [chantier, nord], notify: chantier@bailleur.example, answer: accuse}
+- id: presse
+  decides: false
+  when: {tags: chantier, topic: [gas, water_leak]}
+  then: {priority: {raise: 1}, due: 1 hour, notify: on_call, tags: presse}
+- id: gaz
+  when: {topic: gas}
+  then: {queue: office, notify: [on_call, caretaker], answer: gaz, tags: nord}
+- id: merci
+  when: {topic: thanks}
+  then: {queue: office, priority: {set: P4}}
+- id: mis-de-cote
+  when: {topic: automatic}
+  then: {set_aside: automatic, tags: lu}
+- id: suite
+  when: {topic: rent_charges}
+  then: {queue: comptes, join: same_topic, due: 1 month}
+- id: reste
+  then: {queue: office}
+"""
+
+
+@pytest.fixture(scope="module")
+def adding(tmp_path_factory: pytest.TempPathFactory) -> RuleSet:
+    return rules_of(tmp_path_factory.mktemp("adding"), ADDING)
+
+
+def test_rules_that_only_add_come_before_the_one_that_decides(adding: RuleSet) -> None:
+    found = decided(adding, asked("gas", priority=Priority.P3), at("nord"))
+    assert (found.rule, found.added) == ("routing.yaml:gaz", ("routing.yaml:chantier", "routing.yaml:presse"))
+    assert (found.priority, found.tags, found.answer) == (Priority.P2, ("chantier", "nord", "presse"), "gaz")
+    assert found.notify == ("chantier@bailleur.example", "on_call", "caretaker")
+    assert found.due == TUESDAY + timedelta(hours=1)
+
+
+def test_tags_are_seen_only_once_a_rule_above_has_put_them(adding: RuleSet) -> None:
+    found = decided(adding, asked("gas"), at("sud"), trace=True)
+    assert (found.added, found.tags) == ((), ("nord",))
+    assert [rule.held for rule in found.trace][:4] == [True, False, False, True]
+    traced = decided(adding, asked("water_leak"), at("nord"), trace=True)
+    assert traced.trace[2].conditions[0].seen == "chantier, nord"
+    assert traced.answer == "accuse"
+
+
+def test_a_rule_in_observation_is_noted_and_has_no_effect(adding: RuleSet) -> None:
+    found = decided(adding, asked("gas"), at("sud"))
+    assert (found.rule, found.observed) == ("routing.yaml:gaz", ("routing.yaml:essai",))
+    assert (found.priority, found.queue, found.tags) == (Priority.P3, "sud", ("nord",))
+
+
+def test_a_priority_can_be_set_but_never_below_a_danger(adding: RuleSet) -> None:
+    assert decided(adding, asked("thanks", priority=Priority.P2)).priority is Priority.P4
+    assert decided(adding, asked("thanks", priority=Priority.P1)).priority is Priority.P1
+
+
+def test_what_is_set_aside_has_no_case_and_keeps_its_tags(adding: RuleSet) -> None:
+    found = decided(adding, asked("automatic", kind=CaseKind.AUTOMATIC), at("nord"))
+    assert (found.kind, found.queue, found.due, found.notify, found.answer) == (
+        CaseKind.AUTOMATIC,
+        None,
+        None,
+        (),
+        None,
+    )
+    assert found.tags == ("chantier", "nord", "lu")
+
+
+@pytest.mark.parametrize(
+    ("topic", "joined"), [("rent_charges", "2026-000007"), ("water_leak", None)], ids=["same topic", "another rule"]
+)
+def test_a_rule_lets_a_contact_join_the_latest_open_case_of_its_matter(
+    adding: RuleSet, topic: str, joined: str | None
+) -> None:
+    cases = tuple(
+        OpenCase(f"2026-00000{n}", "email", about, "comptes", Priority.P3, TUESDAY - timedelta(days=9 - n))
+        for n, about in ((6, "rent_charges"), (7, "rent_charges"), (8, "gas"))
+    )
+    before = Before(Dealings(open=cases))
+    found = decide(written(), Match(), asked(topic), TUESDAY, adding, DIRECTORY, history=before)
+    assert found.join == joined
+
+
+def test_a_danger_never_waits_longer_for_a_rule_s_due_time(adding: RuleSet) -> None:
+    found = decided(adding, asked("rent_charges", priority=Priority.P1))
+    assert found.due == TUESDAY + timedelta(minutes=15)
+    assert decided(adding, asked("rent_charges")).due == datetime(2026, 12, 24, 10, 0, tzinfo=PARIS)
+
+
+def test_an_adding_rule_that_cannot_be_told_keeps_no_other_from_deciding(tmp_path: Path) -> None:
+    rules = rules_of(
+        tmp_path,
+        "- {id: ajout, decides: false, when: {topic: gas, commune: Malakoff}, then: {tags: x}}\n"
+        "- {id: gaz, when: {topic: gas}, then: {queue: comptes}}\n- {id: reste, then: {queue: office}}\n",
+    )
+    gone = Match(residence=Likely("R99", 0.99), office_id="nord")
+    found = decided(rules, asked("gas"), gone)
+    assert (found.rule, found.tags, found.failures) == (
+        "routing.yaml:gaz",
+        (),
+        ("routing.yaml:ajout: commune: KeyError",),
+    )
+
+
+def test_while_an_office_is_closed_for_days_another_takes_its_cases(tmp_path: Path) -> None:
+    folder = overlay(GOOD, tmp_path / "rules")
+    text = (folder / "queues.yaml").read_text("utf-8")
+    text = text.replace("    office: sud\n", "    office: sud\n    takes_over: nord\n")
+    (folder / "queues.yaml").write_text(text, "utf-8")
+    rules = load_rules(folder)
+    christmas = datetime(2026, 12, 28, 10, 0, tzinfo=PARIS)
+    found = decided(rules, asked("water_leak", priority=Priority.P2), at("sud"), christmas)
+    assert (found.queue, found.office_id) == ("nord", "nord")
+    assert found.due == datetime(2026, 12, 28, 14, 0, tzinfo=PARIS)
+    assert decided(rules, asked("water_leak"), at("sud")).queue == "sud"

@@ -9,11 +9,12 @@ from hypothesis import strategies as st
 
 from dtm_contact.model import CaseKind, Likely, Match, Priority
 from dtm_contact.rules import load_rules
-from dtm_contact.rules.decide import first_that_holds
+from dtm_contact.rules.actions import Then
+from dtm_contact.rules.decide import followed
 from dtm_contact.rules.expression import Expression
 from dtm_contact.rules.facts import Facts
 from dtm_contact.rules.index import Index
-from dtm_contact.rules.routing import Rule, Then
+from dtm_contact.rules.routing import Rule
 from tests.rules.cast import SHOP, asked, expression, facts, written
 from tests.rules.folders import GOOD
 
@@ -74,17 +75,30 @@ def test_looking_up_passes_over_no_rule_that_might_hold(whens: list[dict[str, An
     assert set(might) <= set(candidates)
 
 
+TAGGED = NESTED | st.builds(lambda tags: {"tags": tags}, st.lists(st.sampled_from("abc"), min_size=1, max_size=2))
+
+
 @settings(deadline=None)
-@given(st.lists(NESTED, max_size=25), CONTACTS)
-def test_looking_up_decides_as_trying_one_by_one(whens: list[dict[str, Any]], seen: Facts) -> None:
-    then = Then(queue="office")
+@given(st.lists(st.tuples(TAGGED, st.booleans(), st.booleans(), st.sampled_from("abc")), max_size=25), CONTACTS)
+def test_looking_up_decides_as_trying_one_by_one(
+    drawn: list[tuple[dict[str, Any], bool, bool, str]], seen: Facts
+) -> None:
     listed = [
-        *(Rule(f"r{n}", f"routing.yaml:r{n}", (n, 3), expression(when), then) for n, when in enumerate(whens)),
-        Rule("reste", "routing.yaml:reste", (len(whens), 3), None, then),
+        Rule(
+            f"r{n}",
+            f"routing.yaml:r{n}",
+            (n, 3),
+            expression(when),
+            Then(queue="office" if decides else None, tags=(tag,)),
+            decides=decides,
+            observes=observes,
+        )
+        for n, (when, decides, observes, tag) in enumerate(drawn)
     ]
+    listed.append(Rule("reste", "routing.yaml:reste", (len(drawn), 3), None, Then(queue="office")))
     rules = replace(GOOD_RULES, rules=tuple(listed))
-    looked_up = first_that_holds(rules, seen, rules.index.candidates(seen))
-    assert looked_up == first_that_holds(rules, seen, range(len(listed)))
+    looked_up = followed(rules, seen, rules.index.candidates(seen))
+    assert looked_up == followed(rules, seen, range(len(listed)))
 
 
 def test_few_rules_are_left_to_try() -> None:

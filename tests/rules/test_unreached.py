@@ -1,14 +1,16 @@
 """Which rules are told to be never reached: those, and no others."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from dtm_contact.rules.actions import Then
 from dtm_contact.rules.facts import Facts
-from dtm_contact.rules.routing import Rule, Then
-from dtm_contact.rules.unreached import excludes_itself, unreached
+from dtm_contact.rules.routing import Rule
+from dtm_contact.rules.unreached import contradiction, unreached
 from tests.rules.cast import expression
 from tests.rules.test_index import CONTACTS, NESTED
 
@@ -42,6 +44,7 @@ def rules_of(*whens: dict[str, Any]) -> list[Rule]:
         ({"all": MANY}, {"topic": "gas", "all": MANY}, True),
         ({"all": MANY[:6]}, {"topic": "gas", "all": MANY}, True),
         ({"all": MANY}, {"topic": "gas", "all": MANY[:-1]}, False),
+        ({"topic": "gas"}, {"topic": ["gas", "gas"]}, True),
         (FOUR, {**FOUR, "text": {"contains": "eau"}}, True),
         ({**FOUR, "priority": "P1"}, {**FOUR, "priority": "P2"}, False),
     ],
@@ -56,6 +59,18 @@ def test_an_earlier_rule_that_is_as_wide_or_wider(
     assert found == ([("r1", "r0")] if is_unreached else [])
 
 
+def test_several_earlier_rules_that_together_are_as_wide() -> None:
+    rules = rules_of({"topic": "gas"}, {"topic": ["fire", "other"]}, {"topic": ["gas", "fire"], "office": "nord"})
+    assert [(later.id, earlier.id) for later, earlier in unreached(rules)] == [("r2", "r1")]
+
+
+def test_a_rule_that_does_not_decide_stands_before_none() -> None:
+    first, second = rules_of({"topic": "gas"}, {"topic": "gas"})
+    assert list(unreached([replace(first, decides=False), second])) == []
+    assert list(unreached([replace(first, observes=True), second])) == []
+    assert list(unreached([first, replace(second, decides=False)])) == [(replace(second, decides=False), first)]
+
+
 @pytest.mark.parametrize(
     ("when", "excludes"),
     [
@@ -65,18 +80,26 @@ def test_an_earlier_rule_that_is_as_wide_or_wider(
         ({"text": {"contains": "eau"}, "all": [{"not": {"text": {"contains": "eau"}}}]}, True),
         ({"topic": "gas", "not": {"topics": "gas"}}, False),
         ({"not": {"topic": "gas"}}, False),
+        ({"topic": "gas", "all": [{"topic": ["fire", "danger"]}]}, True),
+        ({"topics": "gas", "all": [{"topics": ["fire", "danger"]}]}, False),
+        ({"topic": ["gas", "fire"], "all": [{"topic": ["fire", "danger"]}]}, False),
+        ({"outcome": "voicemail", "channel": "email"}, True),
+        ({"outcome": "voicemail", "channel": ["email", "phone"]}, False),
+        ({"tenant.role": "commercial", "tenant.known": False}, True),
+        ({"residence": "R01", "all": [{"any": [{"residence.known": False}, {"not": {"residence": "R01"}}]}]}, True),
+        ({"residence": "R01", "any": [{"residence.known": False}, {"hours": "closed"}]}, False),
     ],
     ids=str,
 )
 def test_conditions_that_exclude_themselves(when: dict[str, Any], excludes: bool) -> None:  # noqa: FBT001 - a table's column
-    assert excludes_itself(expression(when)) is excludes
+    assert (contradiction(expression(when)) is not None) is excludes
 
 
 @settings(deadline=None)
 @given(NESTED, CONTACTS)
-def test_what_excludes_itself_never_holds(when: dict[str, Any], seen: Facts) -> None:
+def test_what_contradiction_never_holds(when: dict[str, Any], seen: Facts) -> None:
     tried = expression(when)
-    assert not (excludes_itself(tried) and tried.holds(seen))
+    assert not (contradiction(tried) and tried.holds(seen))
 
 
 @settings(deadline=None)
@@ -86,6 +109,5 @@ def test_a_rule_told_to_be_unreached_never_decides(whens: list[dict[str, Any]], 
     for later, earlier in unreached(rules):
         assert earlier.place < later.place
         assert later.when is not None
-        assert earlier.when is not None
         if later.when.holds(seen):
-            assert earlier.when.holds(seen)
+            assert any(rule.when and rule.when.holds(seen) for rule in rules[: rules.index(earlier) + 1])

@@ -25,12 +25,18 @@ def command() -> None:
 def check(settings: Settings, folder: Path | None, *, as_json: bool) -> int:
     """Check the rules, run the tests that they carry, and say every fault with file, line and column.
 
-    FOLDER is a folder of rules; without it, that of the settings. Offices are checked against the directory last
+    FOLDER is a folder of rules; without it, that of the settings. Offices and residences are checked against the directory last
     imported, where there is one. Exit status 1 where there is an error.
     """
     folder = folder or settings.rules.dir
     try:
-        rules = load_rules(folder, _offices(settings))
+        directory = _directory(settings)
+        rules = load_rules(
+            folder,
+            directory.offices if directory else None,
+            residences=directory.residences.values() if directory else (),
+            zone=settings.zone,
+        )
     except InvalidFilesError as error:
         print_problems(error.problems, as_json=as_json)
         return 1
@@ -52,9 +58,9 @@ def conditions(*, markdown: bool) -> None:
     click.echo(conditions_manual(markdown=markdown), nl=False)
 
 
-def _offices(settings: Settings) -> set[str] | None:
+def _directory(settings: Settings) -> Directory | None:
     try:
         with open_store(settings.store.url, read_only=True) as store:
-            return set(Directory(store.directory.load()).offices)
+            return Directory(store.directory.load())
     except (NoDirectoryError, UnknownSchemaError):
         return None

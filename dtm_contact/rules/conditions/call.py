@@ -6,7 +6,7 @@ from dtm_contact.rules.facts import Facts, Values
 from dtm_contact.rules.registry import sees
 
 
-@sees("outcome", OneOf(tuple(Outcome)))
+@sees("outcome", OneOf(tuple(Outcome)), single=True, channel="phone")
 def outcome(facts: Facts) -> Values:
     """What became of a call. It never holds for a message.
 
@@ -15,7 +15,7 @@ def outcome(facts: Facts) -> Values:
     return (facts.contact.call.outcome.value,) if facts.contact.call else ()
 
 
-@sees("withheld", YesNo())
+@sees("withheld", YesNo(), single=True, channel="phone")
 def withheld(facts: Facts) -> Values:
     """Whether the caller kept his number to himself. It never holds for a message.
 
@@ -26,7 +26,7 @@ def withheld(facts: Facts) -> Values:
     return ("true" if facts.contact.call.withheld else "false",)
 
 
-@sees("equipment", YesNo())
+@sees("equipment", YesNo(), single=True)
 def equipment(facts: Facts) -> Values:
     """Whether a machine called by itself: a line of `equipment.csv`, such as the alarm of a lift.
 

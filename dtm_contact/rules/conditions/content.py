@@ -1,13 +1,16 @@
 """Conditions on what stands in the message."""
 
-from dtm_contact.rules.arguments import Pattern, Search, Texts
+from dtm_contact.rules.arguments import Texts
 from dtm_contact.rules.facts import Facts, Values
 from dtm_contact.rules.registry import Outcome, judges, sees
+from dtm_contact.rules.search import Search, Wanted
 
 
 @judges("subject", Search())
-def subject(facts: Facts, wanted: Pattern) -> Outcome:
+def subject(facts: Facts, wanted: Wanted) -> Outcome:
     """Words of the subject, without regard to case and accents; a phrase is found as whole words.
+
+    `about` finds them in any form: `{about: ascenseur bloqué}` also finds "ascenseurs bloqués".
 
     Example: `subject: {contains: [résiliation, "préavis"]}`
     """
@@ -16,7 +19,7 @@ def subject(facts: Facts, wanted: Pattern) -> Outcome:
 
 
 @judges("text", Search())
-def text(facts: Facts, wanted: Pattern) -> Outcome:
+def text(facts: Facts, wanted: Wanted) -> Outcome:
     """Words of the new text or of an original passed on; what is only quoted, and the signature, do not count.
 
     Compared without regard to case and accents, line ends count as spaces. Patterns are RE2: no look-around.

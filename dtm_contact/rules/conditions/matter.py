@@ -6,7 +6,7 @@ from dtm_contact.rules.facts import Facts, Values
 from dtm_contact.rules.registry import sees
 
 
-@sees("channel", OneOf(("email", "phone", "desk")))
+@sees("channel", OneOf(("email", "phone", "desk")), single=True)
 def channel(facts: Facts) -> Values:
     """The way in: a message, a call, or a case that an agent opens.
 
@@ -15,7 +15,7 @@ def channel(facts: Facts) -> Values:
     return (facts.contact.channel,)
 
 
-@sees("kind", OneOf(tuple(CaseKind)))
+@sees("kind", OneOf(tuple(CaseKind)), single=True)
 def kind(facts: Facts) -> Values:
     """What the contact was understood to be.
 
@@ -26,7 +26,7 @@ def kind(facts: Facts) -> Values:
     return (facts.understanding.kind.value,)
 
 
-@sees("topic", Identifiers("topics"))
+@sees("topic", Identifiers("topics"), single=True)
 def topic(facts: Facts) -> Values:
     """The topic that decides, as `topics.yaml` names it. A call has none.
 
@@ -44,7 +44,7 @@ def topics(facts: Facts) -> Values:
     return facts.understanding.topics
 
 
-@sees("priority", OneOf(tuple(Priority)))
+@sees("priority", OneOf(tuple(Priority)), single=True)
 def priority(facts: Facts) -> Values:
     """The priority as understood, before any rule raises it.
 
@@ -53,7 +53,7 @@ def priority(facts: Facts) -> Values:
     return (facts.understanding.priority.value,)
 
 
-@sees("scope", OneOf(tuple(Scope)))
+@sees("scope", OneOf(tuple(Scope)), single=True)
 def scope(facts: Facts) -> Values:
     """How far the matter reaches, where the text says so.
 
@@ -62,7 +62,7 @@ def scope(facts: Facts) -> Values:
     return (facts.understanding.scope.value,) if facts.understanding.scope else ()
 
 
-@sees("automatic", YesNo())
+@sees("automatic", YesNo(), single=True)
 def automatic(facts: Facts) -> Values:
     """The structure of the message says that a program wrote it (absence notice, bounce, mailing list).
 

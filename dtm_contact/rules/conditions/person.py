@@ -8,7 +8,7 @@ _LABELS = 8
 """Labels of a domain that are looked at, from its end."""
 
 
-@sees("tenant.known", YesNo())
+@sees("tenant.known", YesNo(), single=True)
 def tenant_known(facts: Facts) -> Values:
     """Whether the tenant is named, which is only so where he is sure.
 
@@ -17,7 +17,7 @@ def tenant_known(facts: Facts) -> Values:
     return ("true" if facts.match.tenant else "false",)
 
 
-@sees("tenant.role", OneOf(("holder", "co_holder", "occupant", "commercial")))
+@sees("tenant.role", OneOf(("holder", "co_holder", "occupant", "commercial")), tenant__known="true")
 def tenant_role(facts: Facts) -> Values:
     """What the named tenant is on his lease; with several leases, on that of the dwelling it is about, else on any.
 
@@ -40,7 +40,7 @@ def certainty(facts: Facts, wanted: float) -> Outcome:
     return Outcome(best >= wanted, f"{best:.2f}")
 
 
-@sees("sender.address", Texts("mail addresses"))
+@sees("sender.address", Texts("mail addresses"), single=True)
 def sender_address(facts: Facts) -> Values:
     """The address that the message says it is from. Anybody can write any address there.
 

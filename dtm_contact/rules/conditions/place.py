@@ -1,11 +1,11 @@
 """Conditions on where it is about."""
 
-from dtm_contact.rules.arguments import Identifiers, OneOf, Texts, YesNo
-from dtm_contact.rules.facts import Facts, Values, squeeze
+from dtm_contact.rules.arguments import Identifiers, OneOf, ResidenceNames, Texts, YesNo
+from dtm_contact.rules.facts import Facts, Values, residence_names, squeeze
 from dtm_contact.rules.registry import sees
 
 
-@sees("office", Identifiers("offices"))
+@sees("office", Identifiers("offices"), single=True)
 def office(facts: Facts) -> Values:
     """The office of the place: of the residence, or the one that all likely places have in common.
 
@@ -18,17 +18,18 @@ def office(facts: Facts) -> Values:
     return (facts.residence.office_id,) if facts.residence else ()
 
 
-@sees("residence", Texts("residences, by identifier or name"))
+@sees("residence", ResidenceNames(), residence__known="true")
 def residence(facts: Facts) -> Values:
     """The residence, by its identifier, its name or another name it goes by.
 
-    Example: `residence: [R012, "La Maladrerie"]`
+    Where several of the directory bear a name, the commune must stand behind it, or beside it as a condition.
+
+    Example: `residence: [R012, "La Maladrerie", "Les Tilleuls (Pantin)"]`
     """
-    found = facts.residence
-    return tuple(map(squeeze, (found.residence_id, found.name, *found.aliases))) if found else ()
+    return residence_names(facts.residence) if facts.residence else ()
 
 
-@sees("commune", Texts("communes, by name, postcode or INSEE code"))
+@sees("commune", Texts("communes, by name, postcode or INSEE code"), residence__known="true")
 def commune(facts: Facts) -> Values:
     """The commune of the residence, by name, postcode or INSEE code.
 
@@ -38,7 +39,7 @@ def commune(facts: Facts) -> Values:
     return tuple(map(squeeze, (found.commune, found.postcode, found.insee_code))) if found else ()
 
 
-@sees("department", Texts("department numbers"))
+@sees("department", Texts("department numbers"), single=True, residence__known="true")
 def department(facts: Facts) -> Values:
     """The department of the residence.
 
@@ -47,7 +48,7 @@ def department(facts: Facts) -> Values:
     return (squeeze(facts.residence.department),) if facts.residence else ()
 
 
-@sees("residence.known", YesNo())
+@sees("residence.known", YesNo(), single=True)
 def residence_known(facts: Facts) -> Values:
     """Whether the residence is sure.
 
@@ -56,7 +57,7 @@ def residence_known(facts: Facts) -> Values:
     return ("true" if facts.match.residence else "false",)
 
 
-@sees("dwelling.kind", OneOf(("dwelling", "parking", "commercial")))
+@sees("dwelling.kind", OneOf(("dwelling", "parking", "commercial")), single=True)
 def dwelling_kind(facts: Facts) -> Values:
     """What kind of unit it is about, where the unit is sure: a dwelling, a parking space or a shop.
 

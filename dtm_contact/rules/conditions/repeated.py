@@ -55,7 +55,7 @@ def _whole(value: Mapping[Any, Any], key: str, bounds: tuple[int, int], place: P
     return None
 
 
-@judges("calls", _FrequencyArgument())
+@judges("calls", _FrequencyArgument(), channel="phone")
 def calls(facts: Facts, wanted: Frequency) -> Outcome:
     """The same party called so many times within so many minutes and still waits to be called back.
 
