@@ -9,42 +9,34 @@ from functools import cached_property
 from dtm_contact.matching.mentions import MOST_MENTIONS, Mention, Role, mention_of
 from dtm_contact.matching.passages import Passage, Word
 from dtm_contact.matching.people import People
+from dtm_contact.matching.roles import Surroundings
+from dtm_contact.matching.vocabulary import ONE_EDIT
 from dtm_contact.matching.words import (
-    AFTER_A_SIGNATURE,
-    AT_HIS_HOME,
+    AMBIGUOUS_TITLES,
     CARETAKERS,
+    CLOSINGS,
     CUE_ENDS,
-    GREETINGS,
-    HIMSELF,
     KIN,
-    LIVING,
+    LABELS,
+    LAWYERS,
     NEIGHBOURS,
     NOT_NAMES,
-    ON_BEHALF,
-    OPENING,
+    OF,
     OTHER_SURNAME,
     PARTICLES,
     RELATIVES_WRITTEN_FOR,
-    SAME_PLACE,
     SELF_CUES,
-    SELF_WORDS,
-    SPEAKING,
     STRANGERS,
     TELLING,
-    TENANCY,
     TITLES,
-    WRITTEN_FOR,
 )
-from dtm_contact.normalize import STREET_TYPES
 
 _MOST_WORDS = 5
 _WIDEST_GAP = 2
-_CUE_AND_NAME = 2  # words: "ma mère Odette"
 _FAMILY = "famille"
 _TITLE_WORDS = 3  # "M. et Mme"
-_ADDRESS_WORDS = 5  # "12 bis av. du", "rue des 4 Ruelles"
+_SHORT_LINE = 4
 _CLOSING_LINES = 5
-_CLOSING_WORDS = 12
 _LINE_WORDS = 9
 
 
@@ -55,6 +47,7 @@ class NameReader:
         self._text = text
         self._words = text.words
         self._people = people
+        self._around = Surroundings(text)
 
     def _known(self, word: str) -> bool:
         return word in self._people.surnames or word in self._people.firsts
@@ -71,6 +64,8 @@ class NameReader:
             return False
         if word.capital or word.text in PARTICLES or len(word.text) == 1:
             return True
+        if position and self._text.folded.text[self._words[position - 1].end : word.start] == "'":
+            return self._near_known(self._words[position - 1].text + word.text)
         return self._known(word.text) or (cued and len(word.text) > len("il") and self._near_known(word.text))
 
     def _is_initial(self, word: Word) -> bool:
@@ -115,18 +110,6 @@ class NameReader:
             return range(first, min(last, first + 2))
         return range(end, end)
 
-    def _before(self, position: int, count: int) -> list[str]:
-        """Return the words before a position, back to the beginning of its sentence."""
-        found: list[str] = []
-        for back in range(position - 1, max(-1, position - 1 - count), -1):
-            between = self._text.folded.text[self._words[back].end : self._words[back + 1].start]
-            if any(mark in between for mark in "!?;\n") or (
-                ". " in between and len(self._words[back].text) > len("mme")
-            ):
-                break
-            found.append(self._words[back].text)
-        return found
-
     def titled(self) -> list[Mention]:
         """Return the names that follow a title, or a cue such as "je m'appelle"."""
         found: list[Mention] = []
@@ -143,21 +126,31 @@ class NameReader:
         if not title and not cue:
             return None, position + 1
         if cue:
-            title, first = self._title(position + 1)
+            ahead = self._after_cue(position)
+            cue = "for" if ahead > position + 1 and cue == "kin" else cue
+            title, first = self._title(ahead)
         first, end = self.take(first)
-        if end == first:
+        if end == first or title in LAWYERS:
             return None, position + 1
-        role = self._role(position, end, cue)
+        role = self._around.role(position, self._born(end).stop, cue)
         calls_himself = self._words[position].text == "appelle"
         if role is None or (cue and not title and not calls_himself and not self._looks_like_name(first, end)):
             return None, position + 1
         return self.mention(role, first, end, title), end
 
+    def _after_cue(self, position: int) -> int:
+        """Return where the name begins after a cue's last word: "soussigné(e) Roy", "le fils de M. Roy"."""
+        word, following = self._words[position], self._words[position + 1 : position + 2]
+        if following and following[0].text == "e" and following[0].start == word.end + 1:
+            return position + 2
+        return position + 2 if following and following[0].text in OF and word.text in KIN else position + 1
+
     def _title(self, position: int) -> tuple[str, int]:
         """Return the title that stands at a position, and the position after it; a couple's is its family's."""
         title, first = "", position
         for ahead, word in enumerate(self._words[position : position + _TITLE_WORDS], position + 1):
-            if word.text in TITLES and (len(word.text) > len("me") or word.capital):
+            stop = self._text.folded.text[word.end : word.end + 1] == "."
+            if word.text in TITLES and (word.text not in AMBIGUOUS_TITLES or word.capital or stop):
                 title = word.text if not title or title == word.text else _FAMILY
                 first = ahead
             elif not title or word.text not in {"et", "ou"}:
@@ -177,72 +170,19 @@ class NameReader:
         word = self._words[position].text
         if word not in CUE_ENDS:
             return ""
-        before = self._before(position, 2)
+        before = self._around.before(position, 2)
         if word == "appelle" and before[:1] == ["s"]:
             return "for"
         said = " ".join([*reversed(before), word])
         if (word == "est" and before[:1] == ["c"]) or any(f" {said}".endswith(f" {cue}") for cue in SELF_CUES):
             return "self"
-        if before == ["jeune", "de"]:
+        if before == ["jeune", "de"] or (
+            word in LABELS and self._text.folded.text[self._words[position].end :][:2].strip() == ":"
+        ):
             return "self"
         if word in RELATIVES_WRITTEN_FOR:
             return "for"
         return "kin" if word in KIN else ""
-
-    def _role(self, position: int, end: int, cue: str) -> Role | None:  # noqa: PLR0911 (one line a role)
-        before = self._before(position, 6)
-        near = {*before[:4], *(word.text for word in self._words[end : end + 2])}
-        if CARETAKERS & near:
-            return Role.CARETAKER
-        if STRANGERS & set(before[:2]):
-            return None
-        if NEIGHBOURS & set(before[:3]):
-            return Role.FOR if ON_BEHALF & set(before[:6]) else None
-        if cue == "self":
-            return Role.SELF
-        if cue == "for" and end - position <= _CUE_AND_NAME and not ON_BEHALF & set(before[:4]):
-            return Role.KIN
-        if HIMSELF & {word.text for word in self._words[end : end + 1]}:
-            return Role.SELF
-        if self._written_for(before, end, cue):
-            return Role.FOR
-        if cue == "kin" or KIN & set(before[:3]):
-            return Role.KIN
-        if SELF_WORDS & set(before[:3]) or before[:2] == ["est", "c"]:
-            return Role.SELF
-        return self._after_greeting(before, end)
-
-    def _written_for(self, before: list[str], end: int, cue: str) -> bool:
-        """Tell whether a name is that of somebody whom the matter is about, though another writes."""
-        if cue == "for" or WRITTEN_FOR & set(before[:4]) or self._domiciled(end):
-            return True
-        if cue == "kin" and ON_BEHALF & set(before[:3]):
-            return True
-        return before[:1] == [AT_HIS_HOME] and not LIVING & set(before)
-
-    def _domiciled(self, end: int) -> bool:
-        following = {word.text for word in self._words[end : end + 5]}
-        return bool(following & TENANCY)
-
-    def _after_greeting(self, before: list[str], end: int) -> Role | None:
-        """Tell the one addressed ("Bonjour Madame Roy,") from one who names himself ("bonjour madame roy j'habite")."""
-        tail = self._text.folded.text[self._words[end - 1].end :][:2].strip(" ")[:1]
-        following = [word.text for word in self._words[end : end + 3]]
-        speaks = bool(SPEAKING & set(following[:2])) or "appareil" in following
-        speaks = speaks and tail not in {"\n", ","}
-        if not before and not speaks:
-            return self._at_head_of_line(tail, end)
-        if GREETINGS & set(before[:2]) or not before:
-            return Role.SELF if speaks else None
-        return Role.SELF if speaks and OPENING & set(before[:4]) else Role.NAMED
-
-    def _at_head_of_line(self, tail: str, end: int) -> Role | None:
-        """Tell a signature from somebody addressed, and from somebody told of."""
-        if self._gives_address(end):
-            return Role.SIGNED
-        if tail in {"", "\n"}:
-            return Role.SIGNED if len(self._words) - end <= _CLOSING_WORDS else None
-        return None if tail == "," else Role.NAMED
 
     def signed(self, *, block: bool) -> list[Mention]:
         """Return the names on lines of their own: at the head of a letter, under it, or in a signature block."""
@@ -260,15 +200,17 @@ class NameReader:
     def _signature(self, line: range, *, last: bool, block: bool) -> Mention | None:
         doctor = self._words[line.start].text in {"dr", "pr"}
         title, first = self._title(line.start + doctor)
-        begin, end = self.take(first, cued=bool(title))
+        short = last and len(line) <= _SHORT_LINE
+        begin, end = self.take(first, cued=bool(title) or short)
         end = min(end, line.stop)
         if end <= begin:
             return None
         whole = self._born(end).stop >= line.stop
-        if not self._signs(self._words[begin:end]) or len(line) > (_LINE_WORDS if whole else 2 * _LINE_WORDS):
+        signs = self._signs(self._words[begin:end]) or (short and whole and self._may_sign(begin, end, title))
+        if not signs or len(line) > (_LINE_WORDS if whole else 2 * _LINE_WORDS):
             return None
         tells = TELLING & {word.text for word in self._words[end : line.stop]}
-        if not whole and (tells or not ((last or block) and self._places_itself(end))):
+        if not whole and (tells or not ((last or block) and self._around.places_itself(end))):
             return None
         return self.mention(Role.SIGNED, begin, end, title)
 
@@ -279,6 +221,20 @@ class NameReader:
         if self._has_capitals or len(known) < len(words):
             return any(word.capital for word in known)
         return bool(known)
+
+    def _may_sign(self, begin: int, end: int, title: str) -> bool:
+        """Tell whether the last line is a name, in small letters or misspelt: each word is near one, or an initial."""
+        words = self._words[begin:end]
+        if {word.text for word in words} & (CLOSINGS | NOT_NAMES):
+            return False
+        names = [word for word in words if len(word.text) > 1 and word.text not in PARTICLES]
+        near = [word for word in names if self._known(word.text) or self._resembles(word.text)]
+        return bool(near) and len(near) == len(names) and (len(words) > 1 or bool(title))
+
+    def _resembles(self, word: str) -> bool:
+        """Tell whether a word is one slip away from a name, or sounds like one."""
+        vocabularies = (self._people.surnames, self._people.firsts)
+        return any(chance >= ONE_EDIT for names in vocabularies for chance in names.channel(word).values())
 
     def pairs(self) -> list[Mention]:
         """Return known first names beside known surnames, wherever they stand."""
@@ -291,13 +247,13 @@ class NameReader:
             fits = (one.text in firsts and other.text in surnames) or (one.text in surnames and other.text in firsts)
             if not fits or {one.text, other.text} & (NOT_NAMES | PARTICLES):
                 continue
-            before = set(self._before(position, 4))
-            if before & (CARETAKERS | NEIGHBOURS | STRANGERS | KIN):
+            before = self._around.before(position, 4)
+            if (CARETAKERS | NEIGHBOURS | STRANGERS | KIN) & set(before) or TITLES & set(before[:1]):
                 continue
             if not (one.capital or other.capital) and self._has_capitals:
                 continue
             end = max(position + 2, self.take(position, cued=False)[1])
-            if mention := self.mention(self._role_of_pair(position, end), position, end):
+            if mention := self.mention(self._around.role_of_pair(position, self._born(end).stop), position, end):
                 found.append(mention)
             if len(found) >= MOST_MENTIONS:
                 break
@@ -310,43 +266,6 @@ class NameReader:
             word.capital and len(word.text) > 1 and self._text.seen(word.start + 1, word.start + 2).islower()
             for word in self._words
         )
-
-    def _role_of_pair(self, position: int, end: int) -> Role:
-        """Tell a name that begins its line or ends the text, as a signature does, from one within a sentence."""
-        before = self._text.folded.text[: self._words[position].start].rstrip(" ")
-        if HIMSELF & {word.text for word in self._words[end : end + 1]}:
-            return Role.SELF
-        if end >= len(self._words) or (before.endswith("\n") and self._places_itself(end)):
-            return Role.SIGNED
-        begins = not before or before[-1] in "\n.!?"
-        return Role.SIGNED if begins and self._gives_address(end) else Role.PAIR
-
-    def _gives_address(self, end: int) -> bool:
-        """Tell whether an address follows a name ("Roy Claude - 12 rue Hoche"), and no tale of who bears the name."""
-        end = self._born(end).stop
-        after = self._text.folded.text[self._words[end - 1].end :][:4]
-        mark = after.strip(" .")[:1]
-        if not mark or mark not in ",-(/:0123456789" or "\n" in after:
-            return False
-        ahead = self._words[end : end + _ADDRESS_WORDS]
-        numbered = any(word.text in STREET_TYPES for word in ahead) and ahead[0].text not in {"du", "au", "de"}
-        return (numbered or (bool(ahead) and ahead[0].text in SAME_PLACE)) and not self._told_of(end)
-
-    def _told_of(self, end: int) -> bool:
-        """Tell whether the sentence goes on about whoever bears the name that ends there."""
-        for word, following in zip(self._words[end:], [*self._words[end + 1 :], None], strict=False):
-            after = self._text.folded.text[word.end : following.start if following else None]
-            if word.text in TELLING and not after.startswith(("°", "'")):
-                return True
-            if "\n" in after or after.startswith((". ", "!", "?")):
-                return False
-        return False
-
-    def _places_itself(self, end: int) -> bool:
-        """Tell whether an address or a phone follows a name: a comma, a figure, or the word for one."""
-        after = self._text.folded.text[self._words[end - 1].end :][:3].lstrip(" .")[:1]
-        following = self._words[end].text if end < len(self._words) else ""
-        return after in set(",-(/0123456789\n") or following in AFTER_A_SIGNATURE
 
 
 def _lines(text: Passage) -> list[range]:

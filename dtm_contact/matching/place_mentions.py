@@ -262,7 +262,8 @@ def _names_at(passage: Passage, position: int, word: Word, gazetteer: Gazetteer)
     if exact or len(word.text) <= _LONG or before not in BEFORE_A_PLACE:
         return exact or ()
     near = gazetteer.name_vocabulary.channel(word.text)
-    return [name for known, chance in near.items() if chance >= ONE_EDIT for name in gazetteer.names[known]]
+    close = [known for known, chance in near.items() if chance >= ONE_EDIT and abs(len(known) - len(word.text)) <= 1]
+    return [name for known in close for name in gazetteer.names[known]]
 
 
 def _matched(words: tuple[Word, ...], position: int, name: PlaceName) -> int:

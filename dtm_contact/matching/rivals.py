@@ -52,6 +52,20 @@ def settle(weighed: Iterable[Weighed], people: int) -> None:
         if best > weights.FITS_SURELY:
             for each in candidates:
                 _discount_misfit(each, role, best, bits)
+    _settle_homes(candidates)
+
+
+def _settle_homes(candidates: list[Weighed]) -> None:
+    """Tell apart those of one home whose account it is: a name beside the account is the writer's, by any sign of it."""
+    homes: dict[str, list[Weighed]] = {}
+    for each in candidates:
+        if each.home is not None and each.account:
+            homes.setdefault(each.home.dwelling.dwelling_id, []).append(each)
+    for home in homes.values():
+        best = max(each.fits.get(Role.PAIR, 0.0) for each in home)
+        if len(home) > 1 and best > weights.FITS_SURELY:
+            for each in home:
+                _discount_misfit(each, Role.PAIR, best, weights.SIGNATURE_FITS_ANOTHER)
 
 
 def _discount_writer(weighed: Weighed, people: int) -> None:

@@ -10,6 +10,9 @@ def _listed(text: str) -> frozenset[str]:
 FEMALE_TITLES = _listed("mme mlle madame mademoiselle sra senora senhora mrs ms miss")
 MALE_TITLES = _listed("m mr monsieur sr senor senhor")
 TITLES = FEMALE_TITLES | MALE_TITLES | _listed("famille fam me maitre")
+AMBIGUOUS_TITLES = _listed("m me ms")
+"""Titles that are words, too, in small letters without a stop."""
+LAWYERS = _listed("maitre me")
 PARTICLES = _listed("de da do dos du el ben bel bint le la l d n m o ait ould abd al van von di")
 NOT_NAMES = (
     _listed(
@@ -38,17 +41,42 @@ SELF_CUES = (
         "soy",
         "me llamo",
     ),
-    *("sou", "moi", "ici"),
+    *("sou", "moi", "ici", "me presente"),
 )
+LABELS = _listed("locataire locataires nom titulaire demandeur demandeuse")
+"""Before a colon: the writer's name follows."""
 SELF_WORDS = _listed("suis moi soussigne soussignee ici soy")
 RELATIVES_WRITTEN_FOR = _listed("mere maman pere papa mamie tante oncle cliente client")
 WRITTEN_FOR = _listed(
     """
     mere maman pere papa grand mamie mamy papi papy tante oncle parents conseil sujet accord assure assuree
     societaire administre administree mandant mandante tutrice tuteur curateur curatrice situation dossier compte
-    client cliente patient patiente majeur protegee protege accompagne interets pour appelle nomme nommee prenomme
+    client cliente patient patiente majeur protegee protege accompagne interets appelle nomme nommee prenomme
     """
 )
+HELPERS = _listed(
+    """
+    assistante assistant sociale social mandataire judiciaire aide domicile auxiliaire educateur educatrice referente
+    referent conseillere conseiller gerante tutelle curatelle avocat avocate notaire demande medecin traitant
+    infirmiere infirmier voisin voisine ami amie
+    """
+)
+"""Before "de" and a name: who writes helps whoever bears it ("l'assistante sociale de Mme Roy")."""
+OF = _listed("de d du")
+WHOM_IT_CONCERNS = _listed("concerne concernant recu recue objet assure assuree beneficiaire")
+"""Right before a name: the matter is theirs."""
+DETERMINERS = _listed(
+    "la le l ma mon mes notre nos une un de du d locataire locataires dame personne cliente client ou"
+)
+CLOSINGS = _listed(
+    """
+    cordialement cdlt cdt cordt respectueusement salutations distinguees sinceres merci avance attente journee soiree
+    amicalement bientot retour reponse comprehension sincerement svp bonne bon devoue
+    """
+)
+"""Words that end a letter; a name follows."""
+LIKE_HIM = _listed("pareil aussi idem meme comme vu")
+"""Before "chez Mme Roy": a neighbour who has the same trouble."""
 ON_BEHALF = _listed("pour nom part compte place")
 """Before a relative or a neighbour: the matter is theirs."""
 KIN = _listed(
@@ -57,11 +85,16 @@ KIN = _listed(
     niece copine copain ami amie cousin cousine
     """
 )
-CUE_ENDS = RELATIVES_WRITTEN_FOR | KIN | {"est"} | {cue.split()[-1] for cue in SELF_CUES}
+CUE_ENDS = RELATIVES_WRITTEN_FOR | KIN | LABELS | {"est"} | {cue.split()[-1] for cue in SELF_CUES}
 """The last words of all that announces a name."""
 NEIGHBOURS = _listed("voisin voisine voisins voisines")
 CARETAKERS = _listed("gardien gardienne gardiens concierge loge portero portier remplacant remplacante")
-STRANGERS = _listed("docteur dr professeur infirmier infirmiere plombier technicien maitre avocat juge")
+STRANGERS = _listed(
+    """
+    docteur dr professeur infirmier infirmiere plombier technicien maitre avocat juge expert patron patronne collegue
+    medecin assureur banquier kine notaire electricien serrurier
+    """
+)
 GREETINGS = _listed("bonjour bonsoir cher chere salut dear hello madame monsieur")
 OPENING = _listed("oui allo alors")
 SPEAKING = _listed("j je a euh")
@@ -74,7 +107,7 @@ HIMSELF = _listed("moi soussigne soussignee")
 """Right after a name: the writer's own ("M. Roy (moi)")."""
 AT_HIS_HOME = "chez"
 """Before a name: that is where the matter is."""
-TENANCY = _listed("domicilie domiciliee demeurant nee ne titulaire")
+TENANCY = _listed("domicilie domiciliee demeurant nee titulaire locataire locataires")
 OF_THE_WRITER = _listed("moi je j mon")
 
 RUNNING_A_SHOP = _listed(

@@ -99,7 +99,7 @@ def phone_key(text: str) -> str | None:
     return _international(digits[2:]) if digits.startswith("00") else _bare(digits)
 
 
-_GAP = r"[ ./\-\t\n]{0,3}"
+_GAP = r"[ ./\-_\t\n]{0,3}"
 _NUMBER = re.compile(
     rf"""(?<![0-9+])(?:
         (?:sips?:|tel:)?

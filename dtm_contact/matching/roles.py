@@ -1,0 +1,168 @@
+"""Who a name in a text is, by what stands around it: the writer, whom he writes for, somebody merely spoken of."""
+
+from dtm_contact.matching.mentions import Role
+from dtm_contact.matching.passages import Passage
+from dtm_contact.matching.words import (
+    AT_HIS_HOME,
+    CARETAKERS,
+    CLOSINGS,
+    DETERMINERS,
+    GREETINGS,
+    HELPERS,
+    HIMSELF,
+    KIN,
+    LIKE_HIM,
+    LIVING,
+    NEIGHBOURS,
+    OF,
+    ON_BEHALF,
+    OPENING,
+    RELATIVES_WRITTEN_FOR,
+    SAME_PLACE,
+    SELF_WORDS,
+    SPEAKING,
+    STRANGERS,
+    TELLING,
+    TENANCY,
+    TITLES,
+    WHOM_IT_CONCERNS,
+    WRITTEN_FOR,
+)
+from dtm_contact.normalize import STREET_TYPES
+
+_CUE_AND_NAME = 2  # words: "ma mère Odette"
+_CLOSING_WORDS = 12
+_ADDRESS_WORDS = 5  # "12 bis av. du", "rue des 4 Ruelles"
+_BETWEEN = DETERMINERS | RELATIVES_WRITTEN_FOR | KIN | NEIGHBOURS | TITLES
+
+
+class Surroundings:
+    """One passage, asked what stands before and after a name in it."""
+
+    def __init__(self, text: Passage) -> None:
+        self._text = text
+        self._words = text.words
+
+    def before(self, position: int, count: int) -> list[str]:
+        """Return the words before a position, the nearest first, back to the beginning of its sentence."""
+        found: list[str] = []
+        for back in range(position - 1, max(-1, position - 1 - count), -1):
+            between = self._text.folded.text[self._words[back].end : self._words[back + 1].start]
+            if any(mark in between for mark in "!?;\n") or (
+                ". " in between and len(self._words[back].text) > len("mme")
+            ):
+                break
+            found.append(self._words[back].text)
+        return found
+
+    def after(self, end: int, count: int) -> list[str]:
+        """Return the words after a name that ends at `end`."""
+        return [word.text for word in self._words[end : end + count]]
+
+    def role(self, position: int, end: int, cue: str) -> Role | None:  # noqa: PLR0911 (one line a role)
+        """Return who a name is that follows a title or a cue; None where it is nobody of interest.
+
+        Args:
+            position: of the title or the last word of the cue.
+            end: the position after the name's last word.
+            cue: "self", "for" or "kin" where words announce the name, "" where only a title does.
+        """
+        before = self.before(position, 6)
+        if CARETAKERS & {*before[:4], *self.after(end, 2)}:
+            return Role.CARETAKER
+        if STRANGERS & set(before[:2]):
+            return None
+        if NEIGHBOURS & set(before[:3]):
+            return Role.FOR if ON_BEHALF & set(before) else None
+        if HIMSELF & set(self.after(end, 1)) or cue == "self":
+            return Role.SELF
+        if cue == "for" and end - position <= _CUE_AND_NAME and not ON_BEHALF & set(before[:4]):
+            return Role.KIN
+        if self._written_for(before, end, cue):
+            return Role.FOR
+        if cue == "kin" or KIN & set(before[:3]):
+            return Role.FOR if self.gives_address(end) else Role.KIN
+        if SELF_WORDS & set(before[:3]) or before[:2] == ["est", "c"]:
+            return Role.SELF
+        role = self._after_greeting(before, end)
+        return Role.FOR if role is Role.NAMED and before and self.gives_address(end) else role
+
+    def role_of_pair(self, position: int, end: int) -> Role:
+        """Tell a first name and a surname that begin their line or end the text from those within a sentence."""
+        before = self.before(position, 6)
+        if HIMSELF & set(self.after(end, 1)):
+            return Role.SELF
+        if _for_the_sake_of(before) or WHOM_IT_CONCERNS & set(before[:1]):
+            return Role.FOR
+        text = self._text.folded.text[: self._words[position].start].rstrip(" ")
+        if end >= len(self._words) or (text.endswith("\n") and self.places_itself(end)) or CLOSINGS & set(before[:1]):
+            return Role.SIGNED
+        begins = not text or text[-1] in "\n.!?"
+        return Role.SIGNED if begins and self.gives_address(end) else Role.PAIR
+
+    def _written_for(self, before: list[str], end: int, cue: str) -> bool:
+        """Tell whether a name is that of somebody whom the matter is about, though another writes."""
+        if cue == "for" or _for_the_sake_of(before) or WRITTEN_FOR & set(before[:4]) or self._domiciled(end):
+            return True
+        if (cue == "kin" and ON_BEHALF & set(before[:3])) or WHOM_IT_CONCERNS & set(before[:1]):
+            return True
+        if before[:1] and before[0] in OF and HELPERS & set(before[:5]):
+            return True
+        return before[:1] == [AT_HIS_HOME] and not (LIVING | LIKE_HIM) & set(before)
+
+    def _domiciled(self, end: int) -> bool:
+        following = self.after(end, 5)
+        return bool(TENANCY & set(following)) or following[:2] == ["ne", "le"]
+
+    def _after_greeting(self, before: list[str], end: int) -> Role | None:
+        """Tell the one addressed ("Bonjour Madame Roy,") from one who names himself ("bonjour madame roy j'habite")."""
+        tail = self._text.folded.text[self._words[end - 1].end :][:2].strip(" ")[:1]
+        following = self.after(end, 3)
+        speaks = bool(SPEAKING & set(following[:2])) or "appareil" in following
+        speaks = speaks and tail not in {"\n", ","}
+        if not before and not speaks:
+            return self._at_head_of_line(tail, end)
+        if GREETINGS & set(before[:2]) or not before:
+            return Role.SELF if speaks else None
+        return Role.SELF if speaks and OPENING & set(before[:4]) else Role.NAMED
+
+    def _at_head_of_line(self, tail: str, end: int) -> Role | None:
+        """Tell a signature from somebody addressed, and from somebody told of."""
+        if self.gives_address(end):
+            return Role.SIGNED
+        if tail in {"", "\n"}:
+            return Role.SIGNED if len(self._words) - end <= _CLOSING_WORDS else None
+        return None if tail == "," else Role.NAMED
+
+    def gives_address(self, end: int) -> bool:
+        """Tell whether an address follows a name ("Roy Claude - 12 rue Hoche"), and no tale of who bears the name."""
+        after = self._text.folded.text[self._words[end - 1].end :][:4]
+        mark = after.strip(" .")[:1]
+        if not mark or mark not in ",-(/:0123456789" or "\n" in after:
+            return False
+        ahead = self.after(end, _ADDRESS_WORDS)
+        numbered = any(word in STREET_TYPES for word in ahead) and ahead[0] not in {"du", "au", "de"}
+        return (numbered or bool(ahead and ahead[0] in SAME_PLACE)) and not self._told_of(end)
+
+    def _told_of(self, end: int) -> bool:
+        """Tell whether the sentence goes on about whoever bears the name that ends there."""
+        for word, following in zip(self._words[end:], [*self._words[end + 1 :], None], strict=False):
+            after = self._text.folded.text[word.end : following.start if following else None]
+            if word.text in TELLING and not after.startswith(("°", "'")):
+                return True
+            if "\n" in after or after.startswith((". ", "!", "?")):
+                return False
+        return False
+
+    def places_itself(self, end: int) -> bool:
+        """Tell whether an address or a phone follows a name: a comma, a figure, or the word for one."""
+        after = self._text.folded.text[self._words[end - 1].end :][:3].lstrip(" .")[:1]
+        following = self.after(end, 1)
+        return after in set(",-(/0123456789\n") or bool(SAME_PLACE & set(following))
+
+
+def _for_the_sake_of(before: list[str]) -> bool:
+    """Tell whether "pour" stands before a name, with no more than "ma voisine" between."""
+    if "pour" not in before:
+        return False
+    return all(word in _BETWEEN for word in before[: before.index("pour")])
