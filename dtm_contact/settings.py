@@ -170,6 +170,17 @@ class Judge(BaseModel):
     )
 
 
+class Desk(BaseModel):
+    """How agents work on cases."""
+
+    call_attempts: int = Field(
+        default=3, ge=1, le=20, description="Attempts at calling somebody back before the case is closed in vain"
+    )
+    call_again_minutes: float = Field(
+        default=120.0, gt=0, description="Minutes after which a call-back tried in vain comes back by itself"
+    )
+
+
 class Log(BaseModel):
     """What the program says of itself."""
 
@@ -271,6 +282,7 @@ class Settings(BaseSettings):
     switchboard: Switchboard = Switchboard()
     match: Match = Match()
     judge: Judge = Judge()
+    desk: Desk = Desk()
     log: Log = Log()
     monitor: Monitor = Monitor()
     alarm: Alarm = Alarm()

@@ -26,7 +26,7 @@ LINES = (
     ("contract",),
     ("explain",),
     ("store", "channels", "outbound"),
-    ("rehearsal",),
+    ("rehearsal", "cases"),
     ("worker", "monitor", "notices"),
     ("health",),
     ("daemon",),

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -155,7 +155,8 @@ class Work:
 
     def _insert(self, table: sa.Table, values: Mapping[str, Any]) -> bool:
         insert = sqlite.insert if self._connection.dialect.name == "sqlite" else postgresql.insert
-        return self._connection.execute(insert(table).on_conflict_do_nothing(), values).rowcount == 1
+        new = insert(table).on_conflict_do_nothing().returning(*table.primary_key)
+        return self._connection.execute(new, values).one_or_none() is not None
 
     def _rows(self, query: sa.Select[Any]) -> Sequence[sa.Row[Any]]:
         return self._connection.execute(query).all()
@@ -167,7 +168,7 @@ _OF_CONTACT = tuple(name for name in HeldContact.__dataclass_fields__ if name !=
 
 
 def _contact(row: sa.Row[Any]) -> HeldContact:
-    *rest, tenant_id, dwelling_id, residence_id = row
+    *rest, tenant_id, dwelling_id, residence_id = list(row)
     return HeldContact(**dict(zip(_OF_CONTACT, rest, strict=True)), whom=(tenant_id, dwelling_id, residence_id))
 
 
@@ -183,9 +184,9 @@ def working(database: Database, who: str, now: datetime) -> Iterator[Work]:
 
 
 def as_json(value: Any) -> Any:
-    """Return a column's value as an event holds it."""
+    """Return a column's value as an event holds it; times in UTC, so that the same time is the same text."""
     if isinstance(value, datetime):
-        return value.isoformat()
+        return value.astimezone(UTC).isoformat()
     return list(value) if isinstance(value, tuple) else value
 
 

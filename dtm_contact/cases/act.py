@@ -1,0 +1,117 @@
+"""One verb being carried out: the case in hand, who acts and when, and what is told of it."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+
+from dtm_contact.cases.refusals import RefusedError, WrongArgumentError, WrongStateError
+from dtm_contact.model import Priority
+from dtm_contact.pipeline import Grounds
+from dtm_contact.rules import RuleSet
+from dtm_contact.rules.queues import Queue
+from dtm_contact.store import Case, Event, HeldCase, Work
+
+BY_HAND = {
+    "tenant_id": "le locataire",
+    "dwelling_id": "le logement",
+    "residence_id": "la résidence",
+    "topic": "le sujet",
+    "priority": "la priorité",
+    "queue": "la file",
+}
+"""The columns in which an agent's word stands against what is judged later."""
+
+
+class Act:
+    """What a verb works with.
+
+    Attributes:
+        work: the transaction.
+        held: the case in hand, as it was when the verb began.
+        told: the events so far.
+        opened: the case that the verb opened, if it did.
+    """
+
+    def __init__(self, work: Work, held: HeldCase, grounds: Callable[[], Grounds] | None) -> None:
+        """Take the transaction, the case, and the way to directory and rules, which few verbs need."""
+        self.work = work
+        self.held = held
+        self.told: list[Event] = []
+        self.opened: str | None = None
+        self._grounds = grounds
+
+    @property
+    def case(self) -> Case:
+        """The case in hand, as it was when the verb began."""
+        return self.held.case
+
+    @property
+    def actor(self) -> str:
+        """Who acts."""
+        return self.work.who
+
+    @property
+    def now(self) -> datetime:
+        """When, on the offices' wall clock."""
+        return self.work.now
+
+    @property
+    def grounds(self) -> Grounds:
+        """Directory, rules and settings.
+
+        Raises:
+            RefusedError: whoever applies the command has none.
+        """
+        if self._grounds is None:
+            raise RefusedError("ni annuaire ni règles ici")
+        return self._grounds()
+
+    @property
+    def rules(self) -> RuleSet:
+        """The rules in force."""
+        return self.grounds.rules
+
+    def queue(self, queue: str) -> Queue:
+        """Return a queue.
+
+        Raises:
+            WrongArgumentError: there is none of that name.
+        """
+        found = self.rules.queues.get(queue)
+        if found is None:
+            raise WrongArgumentError(f"la file {queue!r} n'existe pas ; il y a {', '.join(sorted(self.rules.queues))}")
+        return found
+
+    def due(self, priority: Priority, queue: str) -> datetime:
+        """Return when a case of that priority is due in a queue: counted from when the case was opened."""
+        found = self.rules.queues.get(queue) or self.rules.desks.of_office(self.case.office_id)
+        return found.due_at(priority, self.case.opened_at, self.case.topic)
+
+    def must_be_open(self) -> None:
+        """Make sure that the case is open.
+
+        Raises:
+            WrongStateError: it is closed.
+        """
+        if self.case.state != "open":
+            raise WrongStateError(f"le dossier {self.case.number} est clos ; rouvrez-le d'abord")
+
+    def change(
+        self, what: str, *, by_hand: tuple[str, ...] = (), data: Mapping[str, Any] | None = None, **to: Any
+    ) -> None:
+        """Change columns of the case, and tell it.
+
+        Args:
+            what: the event's word.
+            by_hand: of the columns, those in which the agent's word stands from now on.
+            data: what else the event is to say.
+            to: the columns' new values.
+        """
+        if by_hand:
+            to["by_hand"] = tuple(sorted({*self.case.by_hand, *by_hand}))
+        changed = self.work.change(self.held, **to)
+        self.tell(what, {**(data or {}), "changed": changed})
+
+    def tell(self, what: str, data: dict[str, Any], of: HeldCase | None = None) -> None:
+        """Tell what happened to the case in hand, or to another one."""
+        self.told.append(self.work.tell(of or self.held, what, data))

@@ -1,0 +1,80 @@
+"""What somebody asks to be done to a case, as a value that can travel; and what came of it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Self
+
+from dtm_contact.cases.refusals import WrongArgumentError
+from dtm_contact.store import Event
+
+_LONGEST_NAME = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One change that somebody asks for.
+
+    Attributes:
+        verb: the verb's name (`take`, `done`, …).
+        actor: who asks: an agent's name.
+        number: the case; empty for a verb that opens one.
+        arguments: the verb's own, as JSON has them.
+        expected_version: the version of the case that the actor saw; None where it does not matter.
+    """
+
+    verb: str
+    actor: str
+    number: str = ""
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+    expected_version: int | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the command as JSON holds it."""
+        return {
+            "verb": self.verb,
+            "actor": self.actor,
+            "number": self.number,
+            "arguments": dict(self.arguments),
+            "expected_version": self.expected_version,
+        }
+
+    @classmethod
+    def from_json(cls, told: Any) -> Self:
+        """Return the command that `as_json` told.
+
+        Raises:
+            WrongArgumentError: it is none.
+        """
+        if not isinstance(told, dict):
+            raise WrongArgumentError("une commande est un objet JSON")
+        version = told.get("expected_version")
+        arguments = told.get("arguments", {})
+        if version is not None and type(version) is not int:
+            raise WrongArgumentError("expected_version est un nombre entier")
+        if not isinstance(arguments, dict):
+            raise WrongArgumentError("arguments est un objet JSON")
+        number = _name(told, "number", empty=True)
+        return cls(_name(told, "verb"), _name(told, "actor"), number, arguments, version)
+
+
+def _name(told: dict[str, Any], key: str, *, empty: bool = False) -> str:
+    name = told.get(key, "")
+    if not isinstance(name, str) or len(name) > _LONGEST_NAME or not (name.strip() or empty):
+        raise WrongArgumentError(f"{key} est un mot")
+    return name
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What came of a command.
+
+    Attributes:
+        number, version: the case, and its version now.
+        events: what happened, in its order; those of a second case (a merge, a split) included.
+        opened: the number of the case that was opened on the way; None where none was.
+    """
+
+    number: str
+    version: int
+    events: tuple[Event, ...]
+    opened: str | None = None

@@ -1,0 +1,96 @@
+"""The verbs by their names; each is one decorated function in a module of `verbs`."""
+
+import importlib
+import inspect
+import pkgutil
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from types import MappingProxyType
+from typing import Any, Concatenate, ParamSpec
+
+from pydantic import ConfigDict, ValidationError, validate_call
+
+from dtm_contact.cases import verbs
+from dtm_contact.cases.act import Act
+from dtm_contact.cases.command import Command, Done
+from dtm_contact.cases.refusals import ChangedMeanwhileError, WrongArgumentError
+from dtm_contact.pipeline import Grounds
+from dtm_contact.store import Store, working
+
+Arguments = ParamSpec("Arguments")
+Ways = Callable[[], Grounds] | None
+"""The way to directory and rules; None where there is none."""
+
+_STRICT = ConfigDict(arbitrary_types_allowed=True, hide_input_in_errors=True)
+_registered: dict[str, "Verb"] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Verb:
+    """A verb: its name, what it does in words, and the function that applies a command of it."""
+
+    name: str
+    manual: str
+    apply: Callable[[Store, Command, datetime, Ways], Done]
+
+
+def verb(
+    name: str,
+) -> Callable[[Callable[Concatenate[Act, Arguments], None]], Callable[Concatenate[Act, Arguments], None]]:
+    """Register a verb on one case; the arguments of a command are checked against the function's annotations."""
+
+    def register(function: Callable[Concatenate[Act, Arguments], None]) -> Callable[Concatenate[Act, Arguments], None]:
+        checked = validate_call(config=_STRICT)(function)
+
+        def apply(store: Store, command: Command, now: datetime, grounds: Ways) -> Done:
+            return _on_case(checked, store, command, now, grounds)
+
+        add(Verb(name, inspect.getdoc(function) or "", apply))
+        return function
+
+    return register
+
+
+def add(new: Verb) -> None:
+    """Register a verb.
+
+    Raises:
+        ValueError: its name is taken.
+    """
+    if new.name in _registered:
+        raise ValueError(f"two verbs are named {new.name}")
+    _registered[new.name] = new
+
+
+@cache
+def known_verbs() -> Mapping[str, Verb]:
+    """Return all verbs by name, in the order of their names; every module of `verbs` is imported."""
+    for module in pkgutil.iter_modules(verbs.__path__, f"{verbs.__name__}."):
+        importlib.import_module(module.name)
+    return MappingProxyType(dict(sorted(_registered.items())))
+
+
+def checked_call(function: Callable[..., Any], *given: Any, **arguments: Any) -> Any:
+    """Call a function that `validate_call` guards.
+
+    Raises:
+        WrongArgumentError: an argument is unknown, missing, or of the wrong kind; its value is not quoted.
+    """
+    try:
+        return function(*given, **arguments)
+    except ValidationError as error:
+        faults = "; ".join(f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors())
+        raise WrongArgumentError(faults) from None
+
+
+def _on_case(checked: Callable[..., None], store: Store, command: Command, now: datetime, grounds: Ways) -> Done:
+    with working(store.database, command.actor, now) as work:
+        (held,) = work.hold(command.number)
+        if command.expected_version not in (None, held.case.version):
+            raise ChangedMeanwhileError(f"{command.number} est à la version {held.case.version}")
+        act = Act(work, held, grounds)
+        checked_call(checked, act, **command.arguments)
+        (after,) = work.hold(command.number)
+        return Done(command.number, after.case.version, tuple(act.told), act.opened)

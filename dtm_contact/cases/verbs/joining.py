@@ -1,0 +1,94 @@
+"""Cases that belong together: linked, made one, made two."""
+
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from dtm_contact.cases.act import Act
+from dtm_contact.cases.refusals import WrongArgumentError, WrongStateError
+from dtm_contact.cases.registry import verb
+from dtm_contact.cases.texts import Code, Line
+from dtm_contact.store import HeldCase, HeldContact
+
+_MOST_SPLIT = 500
+Arrivals = Annotated[tuple[int, ...], Field(min_length=1, max_length=_MOST_SPLIT)]
+
+
+@verb("link")
+def link(act: Act, other: Code) -> None:
+    """Lie un dossier à un autre, sans les réunir."""
+    with_ = _other(act, other)
+    if not act.work.link(act.held, with_, "linked"):
+        raise WrongStateError(f"il est déjà lié au dossier {other}")
+    act.tell("linked", {"other": {"number": other, "changed": {}, "linked": True}, "changed": {}})
+    act.tell("linked", {"with": act.case.number}, of=with_)
+
+
+@verb("merge")
+def merge(act: Act, into: Code, reason: Line | None = None) -> None:
+    """Réunit un dossier à un autre : ses contacts y passent et il est clos ; le plus urgent des deux l'emporte."""
+    act.must_be_open()
+    to = _other(act, into)
+    _may_be_one(act.held, to)
+    arrivals = [contact.arrival_id for contact in act.work.contacts(act.held)]
+    act.work.move(arrivals, to)
+    linked = act.work.link(act.held, to, "merged")
+    urgent = min((act.case, to.case), key=lambda case: case.priority)
+    soonest = min(act.case.due, to.case.due)
+    waiting = None if urgent.priority < to.case.priority else to.case.waiting_until
+    changed = act.work.change(to, priority=urgent.priority, due=soonest, waiting_until=waiting)
+    other = {"number": into, "changed": changed, "linked": linked}
+    data: dict[str, Any] = {"moved": arrivals, "other": other, "reason": reason}
+    closed = f"réuni au dossier {into}"
+    act.change("merged", data=data, state="closed", closed_at=act.now, done_reason=closed, waiting_until=None)
+    act.tell("absorbed", {"with": act.case.number, "contacts": len(arrivals)}, of=to)
+
+
+def _may_be_one(held: HeldCase, to: HeldCase) -> None:
+    if to.case.state != "open":
+        raise WrongStateError(f"le dossier {to.case.number} est clos")
+    for name, what in (("tenant_id", "du même locataire"), ("dwelling_id", "du même logement")):
+        one, other = getattr(held.case, name), getattr(to.case, name)
+        if one is not None and other is not None and one != other:
+            raise WrongStateError(f"les deux dossiers ne sont pas {what} ; liez-les plutôt")
+
+
+@verb("split")
+def split(act: Act, arrivals: Arrivals) -> None:
+    """Sépare des contacts d'un dossier : ils en forment un nouveau, dans la même file."""
+    act.must_be_open()
+    contacts = {contact.arrival_id: contact for contact in act.work.contacts(act.held)}
+    missing = [arrival_id for arrival_id in arrivals if arrival_id not in contacts]
+    if missing:
+        raise WrongArgumentError(f"pas dans ce dossier : {', '.join(map(str, missing))}")
+    if len(set(arrivals)) == len(contacts):
+        raise WrongArgumentError("il faut en laisser un au moins")
+    moved = sorted(set(arrivals))
+    new = act.work.open(act.case, **_as_of(contacts[moved[0]], act))
+    act.work.move(moved, new)
+    act.work.link(new, act.held, "split")
+    act.opened = new.case.number
+    other = {"number": new.case.number, "changed": {}, "linked": True, "opened": True}
+    act.tell("split", {"moved": moved, "other": other, "changed": {}})
+    act.tell("opened", {"with": act.case.number, "contacts": len(moved)}, of=new)
+
+
+def _as_of(contact: HeldContact, act: Act) -> dict[str, Any]:
+    tenant_id, dwelling_id, residence_id = contact.whom
+    name, address = contact.sender_name, contact.sender_address
+    return {
+        "channel": contact.channel,
+        "topic": contact.topic or act.case.topic,
+        "subject": contact.subject,
+        "who": f"{name} <{address}>" if name and address else name or address or act.case.who,
+        "why": f"séparé du dossier {act.case.number}",
+        "tenant_id": tenant_id,
+        "dwelling_id": dwelling_id,
+        "residence_id": residence_id,
+    }
+
+
+def _other(act: Act, number: str) -> HeldCase:
+    if number == act.case.number:
+        raise WrongArgumentError("c'est le même dossier")
+    return act.work.hold(number)[0]

@@ -1,0 +1,62 @@
+"""Every test of the verbs runs on both databases, with the rules as shipped and a small cast of people."""
+
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dtm_contact.cases import Command, Done, apply
+from dtm_contact.pipeline import Grounds
+from dtm_contact.rules import load_rules
+from dtm_contact.settings import Settings
+from dtm_contact.store import Case, Store
+from tests.rules.cast import DIRECTORY
+from tests.store.conftest import (  # noqa: F401 - the fixtures of the store, for the verbs as well
+    create_database,
+    postgresql_server,
+    postgresql_template,
+    postgresql_url,
+    sqlite_store,
+    sqlite_template,
+    sqlite_url,
+    store,
+    url,
+)
+from tests.store.samples import NOW, judgement, open_case
+
+RULES = Path(__file__).parents[2] / "rules"
+Act = Callable[..., Done]
+
+
+@pytest.fixture(scope="session")
+def grounds() -> Grounds:
+    return Grounds.build(DIRECTORY, load_rules(RULES), Settings.defaults())
+
+
+class Desk:
+    """Agents at work on one store."""
+
+    def __init__(self, opened: Store, grounds: Grounds) -> None:
+        self.store = opened
+        self.grounds = grounds
+
+    def open(self, external_id: str = "one", **judged: Any) -> str:
+        judged = {"queue": "bagnolet", **judged}
+        return open_case(self.store, external_id, judgement(**judged))
+
+    def do(self, number: str, verb: str, actor: str = "paul", *, at: datetime = NOW, **arguments: Any) -> Done:
+        version = arguments.pop("expected_version", None)
+        return apply(self.store, Command(verb, actor, number, arguments, version), at, lambda: self.grounds)
+
+    def case(self, number: str) -> Case:
+        return self.store.cases.get(number).case
+
+    def happened(self, number: str) -> list[str]:
+        return [event.what for event in self.store.cases.get(number).events]
+
+
+@pytest.fixture
+def desk(store: Store, grounds: Grounds) -> Desk:  # noqa: F811 - the store's fixture
+    return Desk(store, grounds)

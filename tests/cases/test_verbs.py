@@ -1,0 +1,335 @@
+"""Each verb: what it changes, what it tells, and when it is refused."""
+
+import re
+from typing import Any
+
+import pytest
+
+from dtm_contact.cases import (
+    ChangedMeanwhileError,
+    Command,
+    RefusedError,
+    WrongArgumentError,
+    WrongStateError,
+    apply,
+    known_verbs,
+)
+from dtm_contact.errors import NotFoundError
+from dtm_contact.model import Call, Confirmed, Contact, Likely, Mailbox, Match, Outcome, Priority
+from tests.cases.conftest import Desk
+from tests.store.samples import NOW, minutes
+
+LATER = minutes(30).isoformat()
+NOBODY = Match()
+CALL = Contact("phone", NOW, call=Call("c1", Outcome.ABANDONED, NOW, NOW, "0612345678", "+33612345678"))
+
+# Verb, arguments, what is then so of the case.
+CHANGES: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
+    ("take", {}, {"owner": "paul"}),
+    ("move", {"queue": "pantin", "reason": "Pantin"}, {"queue": "pantin", "owner": None, "due": minutes(60)}),
+    ("wait", {"until": LATER}, {"waiting_until": minutes(30), "state": "open"}),
+    ("done", {"reason": "réparé"}, {"state": "closed", "closed_at": NOW, "done_reason": "réparé"}),
+    ("done", {"spoke": True}, {"state": "closed", "done_reason": "rappelé, joint"}),
+    ("no_answer", {}, {"state": "open", "waiting_until": minutes(120)}),
+    ("no_answer", {"again": LATER}, {"state": "open", "waiting_until": minutes(30)}),
+    ("tag", {"add": ["travaux", "urgent "]}, {"tags": ("travaux", "urgent")}),
+    ("topic", {"topic": "heating"}, {"topic": "heating", "by_hand": ("topic",)}),
+    ("priority", {"priority": "P1"}, {"priority": Priority.P1, "due": minutes(15), "by_hand": ("due", "priority")}),
+    ("tenant", {"tenant": "T01"}, {"tenant_id": "T01", "dwelling_id": "L01", "residence_id": "R01"}),
+    ("tenant", {"dwelling": "L01"}, {"tenant_id": None, "dwelling_id": "L01", "residence_id": "R01"}),
+    ("tenant", {}, {"tenant_id": None, "dwelling_id": None, "residence_id": None}),
+    ("tenant", {"tenant": "T03", "dwelling": "L02"}, {"tenant_id": "T03", "dwelling_id": "L02"}),
+]
+
+
+@pytest.mark.parametrize(("verb", "arguments", "after"), CHANGES, ids=lambda value: str(value)[:30])
+def test_what_a_verb_changes_is_told_and_can_be_undone(
+    desk: Desk, verb: str, arguments: dict[str, Any], after: dict[str, Any]
+) -> None:
+    number = desk.open()
+    before = desk.case(number)
+    done = desk.do(number, verb, **arguments)
+    case = desk.case(number)
+    assert {name: getattr(case, name) for name in after} == after
+    assert (done.number, done.version, case.version) == (number, 2, 2)
+    (event,) = done.events
+    assert (event.who, event.at) == ("paul", NOW)
+    assert set(after) - {"state", "owner", "due"} <= set(event.data["changed"]) | {"tenant_id", "dwelling_id"}
+    desk.do(number, "undo")
+    assert desk.case(number) == _but_version(before, 3)
+    assert desk.happened(number) == ["opened", event.what, "undone"]
+
+
+def _but_version(case: Any, version: int) -> Any:
+    from dataclasses import replace  # noqa: PLC0415
+
+    return replace(case, version=version)
+
+
+# What was done before, verb, arguments, why it is refused.
+REFUSED: list[tuple[list[tuple[str, dict[str, Any]]], str, dict[str, Any], type[RefusedError], str]] = [
+    ([("take", {})], "take", {}, WrongStateError, "vous l'avez déjà pris"),
+    ([("take", {"actor": "anne"})], "take", {}, WrongStateError, "anne l'a pris"),
+    ([], "release", {}, WrongStateError, "personne ne l'a pris"),
+    ([("take", {"actor": "anne"})], "release", {}, WrongStateError, "c'est anne"),
+    ([("done", {"reason": "fait"})], "take", {}, WrongStateError, "est clos ; rouvrez-le"),
+    ([], "move", {"queue": "bagnolet", "reason": "x"}, WrongStateError, "déjà dans cette file"),
+    ([], "move", {"queue": "bobigny", "reason": "x"}, WrongArgumentError, "'bobigny' n'existe pas ; il y a .*pantin"),
+    ([], "move", {"queue": "pantin"}, WrongArgumentError, "reason"),
+    ([], "wait", {"until": minutes(0).isoformat()}, WrongArgumentError, "déjà passé"),
+    ([], "wait", {"until": "demain"}, WrongArgumentError, "until"),
+    ([], "wait", {"until": "2030-01-01T10:00:00"}, WrongArgumentError, "until"),
+    ([("priority", {"priority": "P1"})], "wait", {"until": LATER}, WrongStateError, "un P1 n'attend pas"),
+    ([], "resume", {}, WrongStateError, "pas en attente"),
+    ([], "done", {}, WrongArgumentError, "dites pourquoi"),
+    ([], "done", {"reason": "  "}, WrongArgumentError, "reason"),
+    ([], "no_answer", {"again": NOW.isoformat()}, WrongArgumentError, "déjà passé"),
+    ([("no_answer", {})] * 2, "no_answer", {"again": LATER}, WrongStateError, "3e essai, le dernier"),
+    ([], "reopen", {}, WrongStateError, "il est ouvert"),
+    ([], "undo", {}, WrongStateError, "rien à annuler"),
+    ([("take", {}), ("undo", {})], "undo", {}, WrongStateError, "rien à annuler"),
+    ([("take", {"actor": "anne"})], "undo", {}, WrongStateError, "le dernier changement est de anne"),
+    ([], "note", {"text": ""}, WrongArgumentError, "text"),
+    ([], "note", {"text": "x" * 20_001}, WrongArgumentError, "text"),
+    ([], "tag", {"remove": ["rien"]}, WrongArgumentError, "aucune étiquette"),
+    ([], "tag", {"add": [str(count) for count in range(21)]}, WrongArgumentError, "add"),
+    ([], "topic", {"topic": "plumbing"}, WrongStateError, "déjà son sujet"),
+    ([], "topic", {"topic": "plumbin"}, WrongArgumentError, "'plumbin' n'existe pas"),
+    ([], "priority", {"priority": "P3"}, WrongStateError, "déjà sa priorité"),
+    ([], "priority", {"priority": "P5"}, WrongArgumentError, "priority"),
+    ([], "tenant", {"tenant": "T99"}, WrongArgumentError, "pas de locataire T99"),
+    ([], "tenant", {"dwelling": "L99"}, WrongArgumentError, "pas de logement L99"),
+    ([], "tenant", {"tenant": "T01", "dwelling": "L02"}, WrongArgumentError, "T01 n'a pas de bail au logement L02"),
+    ([], "unconfirm", {}, WrongStateError, "rien de tel"),
+    ([], "unconfirm", {"value": "personne"}, WrongArgumentError, "ni une adresse ni un numéro"),
+    ([], "link", {"other": "2026-000001"}, WrongArgumentError, "le même dossier"),
+    ([], "split", {"arrivals": [1]}, WrongArgumentError, "il faut en laisser un"),
+    ([], "split", {"arrivals": [7]}, WrongArgumentError, "pas dans ce dossier : 7"),
+    ([], "split", {"arrivals": []}, WrongArgumentError, "arrivals"),
+    ([], "take", {"gently": True}, WrongArgumentError, "gently"),
+    ([], "dance", {}, WrongArgumentError, "'dance' n'existe pas"),
+]
+
+
+@pytest.mark.parametrize(("before", "verb", "arguments", "error", "why"), REFUSED, ids=lambda value: str(value)[:40])
+def test_what_is_refused_changes_nothing(
+    desk: Desk,
+    before: list[tuple[str, dict[str, Any]]],
+    verb: str,
+    arguments: dict[str, Any],
+    error: type[RefusedError],
+    why: str,
+) -> None:
+    number = desk.open()
+    for earlier, of in before:
+        desk.do(number, earlier, **of)
+    case, happened = desk.case(number), desk.happened(number)
+    with pytest.raises(error, match=re.compile(why)):
+        desk.do(number, verb, **arguments)
+    assert (desk.case(number), desk.happened(number)) == (case, happened)
+
+
+def test_there_is_no_such_case(desk: Desk) -> None:
+    with pytest.raises(NotFoundError, match="2026-000009"):
+        desk.do("2026-000009", "take")
+    with pytest.raises(NotFoundError, match="2026-000009"):
+        desk.do(desk.open(), "merge", into="2026-000009")
+
+
+def test_the_second_of_two_agents_is_told(desk: Desk) -> None:
+    number = desk.open()
+    seen = desk.case(number).version
+    desk.do(number, "take", "anne", expected_version=seen)
+    with pytest.raises(ChangedMeanwhileError, match="entre-temps"):
+        desk.do(number, "done", reason="fait", expected_version=seen)
+    assert desk.case(number).state == "open"
+    desk.do(number, "done", reason="fait", expected_version=seen + 1)
+
+
+def test_a_colleague_who_is_away_can_be_relieved(desk: Desk) -> None:
+    number = desk.open()
+    desk.do(number, "take", "anne")
+    desk.do(number, "take", from_colleague=True)
+    assert desk.case(number).owner == "paul"
+    desk.do(number, "undo")
+    assert desk.case(number).owner == "anne"
+
+
+def test_what_waits_comes_back_by_itself_or_by_hand(desk: Desk) -> None:
+    number = desk.open()
+    desk.do(number, "wait", until=LATER, reason="pièce commandée")
+    assert desk.store.cases.queue(now=minutes(29)) == []
+    assert len(desk.store.cases.queue(now=minutes(30))) == 1
+    desk.do(number, "resume")
+    assert desk.case(number).waiting_until is None
+
+
+def test_danger_does_not_wait(desk: Desk) -> None:
+    number = desk.open()
+    desk.do(number, "wait", until=LATER)
+    desk.do(number, "priority", priority="P1", reason="odeur de gaz")
+    assert desk.case(number).waiting_until is None
+    desk.do(number, "no_answer")
+    assert [case.number for case in desk.store.cases.queue(now=NOW)] == [number]
+
+
+def test_a_call_back_is_tried_so_often_and_no_more(desk: Desk) -> None:
+    number = desk.open(contact=CALL)
+    for _ in range(2):
+        desk.do(number, "no_answer")
+    desk.do(number, "no_answer")
+    case = desk.case(number)
+    assert (case.state, case.done_reason) == ("closed", "rappelé en vain, 3 fois")
+    desk.do(number, "undo")
+    assert desk.case(number).state == "open"
+    desk.do(number, "undo")
+    desk.do(number, "no_answer")
+    assert desk.case(number).state == "open"
+
+
+def confirmed(desk: Desk, *addresses: str, numbers: tuple[str, ...] = ()) -> list[Confirmed]:
+    with desk.store.history() as history:
+        return list(history.confirmed(addresses, numbers))
+
+
+def test_a_named_tenant_is_known_by_address_and_number_from_then_on(desk: Desk) -> None:
+    mail = desk.open()
+    call = desk.open("call", contact=CALL, match=NOBODY)
+    desk.do(mail, "tenant", tenant="T01")
+    desk.do(call, "tenant", tenant="T01")
+    facts = [Confirmed("+33612345678", "T01"), Confirmed("nadia.benali@free.example", "T01")]
+    assert confirmed(desk, "nadia.benali@free.example", numbers=("+33612345678",)) == facts
+    desk.do(call, "unconfirm", value="06 12 34 56 78")
+    assert confirmed(desk, "nadia.benali@free.example", numbers=("+33612345678",)) == facts[1:]
+    desk.do(call, "undo")
+    assert confirmed(desk, "nadia.benali@free.example", numbers=("+33612345678",)) == facts
+    desk.do(mail, "unconfirm")
+    assert confirmed(desk, "nadia.benali@free.example") == []
+    assert desk.case(mail).tenant_id == "T01"
+
+
+def test_a_tenant_named_by_mistake_leaves_nothing_behind(desk: Desk) -> None:
+    number = desk.open()
+    desk.do(number, "tenant", tenant="T01")
+    desk.do(number, "undo")
+    assert confirmed(desk, "nadia.benali@free.example") == []
+    with desk.store.database.reading() as connection:
+        rows = connection.exec_driver_sql("SELECT tenant_id, dwelling_id FROM contacts").all()
+    assert [tuple(row) for row in rows] == [("T1", "D1")]
+
+
+def test_the_landlords_own_addresses_are_nobodys(desk: Desk) -> None:
+    ours = Contact("email", NOW, Mailbox("Gardien", "gardien@interne.parishabitat.fr"))
+    number = desk.open(contact=ours, match=NOBODY)
+    desk.do(number, "tenant", tenant="T01")
+    assert confirmed(desk, "gardien@interne.parishabitat.fr") == []
+    assert desk.case(number).tenant_id == "T01"
+    other = desk.open("two", match=NOBODY)
+    desk.do(other, "tenant", tenant="T01", confirm=False)
+    assert confirmed(desk, "nadia.benali@free.example") == []
+
+
+def test_linked_cases_stay_two(desk: Desk) -> None:
+    one, two = desk.open(), desk.open("two")
+    desk.do(one, "link", other=two)
+    with pytest.raises(WrongStateError, match="déjà lié"):
+        desk.do(one, "link", other=two)
+    desk.do(one, "undo")
+    desk.do(one, "link", other=two)
+    assert desk.happened(two) == ["opened", "linked", "undone", "linked"]
+
+
+def test_a_merged_case_hands_over_its_contacts_and_its_urgency(desk: Desk) -> None:
+    one = desk.open(priority=Priority.P2, due=minutes(5))
+    two = desk.open("two")
+    desk.do(two, "wait", until=LATER)
+    before = desk.case(two)
+    desk.do(one, "merge", into=two, reason="même fuite")
+    assert [contact.arrival_id for contact in desk.store.cases.get(two).contacts] == [1, 2]
+    assert desk.store.cases.get(one).contacts == ()
+    merged, into = desk.case(one), desk.case(two)
+    assert (merged.state, merged.done_reason) == ("closed", f"réuni au dossier {two}")
+    assert (into.priority, into.due, into.waiting_until) == (Priority.P2, minutes(5), None)
+    with pytest.raises(WrongStateError, match="annulez plutôt la réunion"):
+        desk.do(one, "reopen")
+    desk.do(one, "undo")
+    assert [contact.arrival_id for contact in desk.store.cases.get(one).contacts] == [1]
+    assert desk.case(two) == _but_version(before, desk.case(two).version)
+
+
+@pytest.mark.parametrize(
+    ("match", "why"),
+    [
+        (Match(tenant=Likely("T2", 0.99)), "pas du même locataire"),
+        (Match(dwelling=Likely("D2", 0.99)), "pas du même logement"),
+    ],
+)
+def test_two_households_are_never_one_case(desk: Desk, match: Match, why: str) -> None:
+    one, two = desk.open(), desk.open("two", match=match)
+    with pytest.raises(WrongStateError, match=why):
+        desk.do(one, "merge", into=two)
+    desk.do(two, "done", reason="fait")
+    with pytest.raises(WrongStateError, match="est clos"):
+        desk.do(one, "merge", into=two)
+
+
+def test_contacts_split_off_make_a_case_of_their_own(desk: Desk) -> None:
+    one, two = desk.open(), desk.open("two", contact=CALL, match=NOBODY)
+    desk.do(two, "merge", into=one)
+    done = desk.do(one, "split", arrivals=[2])
+    new = desk.case(done.opened or "")
+    assert (new.queue, new.owner, new.tenant_id, new.channel) == ("bagnolet", None, None, "phone")
+    assert (new.why, new.state) == (f"séparé du dossier {one}", "open")
+    assert [contact.arrival_id for contact in desk.store.cases.get(new.number).contacts] == [2]
+    desk.do(one, "undo")
+    assert len(desk.store.cases.get(one).contacts) == 2
+    assert desk.case(new.number).state == "closed"
+
+
+def test_a_case_worked_on_since_is_not_swallowed_again(desk: Desk) -> None:
+    one, two = desk.open(), desk.open("two", match=NOBODY)
+    desk.do(two, "merge", into=one)
+    new = desk.do(one, "split", arrivals=[2]).opened or ""
+    desk.do(new, "take", "anne")
+    with pytest.raises(WrongStateError, match=f"{new} a été travaillé"):
+        desk.do(one, "undo")
+
+
+def test_what_changed_since_is_not_undone(desk: Desk) -> None:
+    number = desk.open()
+    desk.do(number, "priority", priority="P2")
+    with desk.store.database.writing() as connection:
+        connection.exec_driver_sql("UPDATE cases SET priority = 'P4'")
+    with pytest.raises(ChangedMeanwhileError):
+        desk.do(number, "undo")
+
+
+def test_every_verb_has_its_words_and_its_test() -> None:
+    tried = {verb for verb, *_ in CHANGES} | {verb for _, verb, *_ in REFUSED}
+    assert set(known_verbs()) <= tried | {"merge", "new"}
+    assert all(verb.manual for verb in known_verbs().values())
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        [],
+        {"verb": "take"},
+        {"verb": "take", "actor": ""},
+        {"verb": 1, "actor": "paul"},
+        {"verb": "take", "actor": "paul", "number": None},
+        {"verb": "take", "actor": "paul", "arguments": []},
+        {"verb": "take", "actor": "paul", "expected_version": True},
+        {"verb": "take", "actor": "p" * 201},
+    ],
+)
+def test_what_is_no_command_is_refused(told: object) -> None:
+    with pytest.raises(WrongArgumentError):
+        Command.from_json(told)
+
+
+def test_a_command_travels(desk: Desk) -> None:
+    command = Command("move", "paul", desk.open(), {"queue": "pantin", "reason": "x"}, 1)
+    assert Command.from_json(command.as_json()) == command
+    with pytest.raises(RefusedError, match="ni annuaire ni règles"):
+        apply(desk.store, command, NOW)
