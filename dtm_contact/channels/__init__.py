@@ -11,8 +11,10 @@ from importlib import import_module
 from typing import Protocol, cast
 
 from dtm_contact.errors import DtmContactError
-from dtm_contact.model import Arrival
+from dtm_contact.model import Arrival, KeptLines, LogLine, Position
 from dtm_contact.settings import Settings
+
+NOTHING_KEPT = KeptLines()
 
 
 class UnknownChannelError(DtmContactError):
@@ -30,6 +32,69 @@ class Inbox(Protocol):
         Raises:
             StoreUnavailableError: nothing is certain to be stored; the sender must try again later.
             CommitUnknownError: it may or may not be stored; the sender must be told nothing.
+        """
+        ...
+
+
+class ReadingInbox(Inbox, Protocol):
+    """The same for a channel that reads by itself: it also keeps how far it has come."""
+
+    async def accept(
+        self, arrivals: Sequence[Arrival], position: Position | None = None, kept: KeptLines = NOTHING_KEPT
+    ) -> None:
+        """Store the arrivals as `Inbox.accept` does, and in the same transaction how far the channel has come.
+
+        Args:
+            arrivals: what was read; none where only the position moves.
+            position: how far the channel has come with them.
+            kept: lines that it keeps with that position until all that belongs to them has come.
+
+        Raises:
+            StoreUnavailableError: nothing is certain to be stored.
+            CommitUnknownError: it may or may not be stored.
+        """
+        ...
+
+    async def position(self, channel: str) -> Position | None:
+        """Return the position that was stored last for a channel, or None.
+
+        Raises:
+            StoreUnavailableError: the store cannot be read.
+        """
+        ...
+
+    async def lines(self, channel: str) -> Sequence[LogLine]:
+        """Return the lines that are kept for a channel, in the order in which they were first kept.
+
+        Raises:
+            StoreUnavailableError: the store cannot be read.
+        """
+        ...
+
+    async def follow(self, channel: str, seconds: float) -> bool:
+        """Take what a channel follows for so many seconds, or keep it; return whether it is ours.
+
+        Of several daemons on one store one at a time follows a log or a mailbox.
+
+        Raises:
+            StoreUnavailableError: the store cannot be written.
+        """
+        ...
+
+    async def leave(self, channel: str) -> None:
+        """Let another daemon follow what this one followed.
+
+        Raises:
+            StoreUnavailableError: the store cannot be written.
+        """
+        ...
+
+    def trouble(self, cause: str, told: str | None) -> None:
+        """Alarm the admins of something that lasts, once, or (with None) say that it is over.
+
+        Args:
+            cause: a word for it, the same each time.
+            told: what is wrong and what to do, in a sentence without a person's data.
         """
         ...
 
@@ -55,7 +120,7 @@ class Running(Protocol):
 class Channel(Protocol):
     """What a channel's module offers."""
 
-    async def start(self, settings: Settings, inbox: Inbox) -> Running:
+    async def start(self, settings: Settings, inbox: ReadingInbox) -> Running:
         """Open the channel.
 
         Raises:
@@ -80,7 +145,7 @@ def channel(name: str) -> Channel:
     return cast("Channel", import_module(f"{__name__}.{name}"))
 
 
-async def start_channels(settings: Settings, inbox: Inbox) -> tuple[Running, ...]:
+async def start_channels(settings: Settings, inbox: ReadingInbox) -> tuple[Running, ...]:
     """Open the channels that the settings name; all or, if one cannot be opened, none.
 
     Raises:

@@ -30,6 +30,7 @@ class Arrival:
         media_type: how to read `raw` (`message/rfc822`, …); `reading` has a reader for each.
         envelope: how it was handed over; None for a message at rest, which has only its own Return-Path.
         raw: the bytes as they came.
+        in_turn: it is judged once all such arrivals that were stored before it have been, and not beside them.
     """
 
     channel: str
@@ -38,3 +39,4 @@ class Arrival:
     media_type: str
     envelope: Envelope | None
     raw: bytes
+    in_turn: bool = False

@@ -11,8 +11,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
 
 from dtm_contact.errors import NotFoundError
-from dtm_contact.model import Arrival, Envelope
-from dtm_contact.store import events
+from dtm_contact.model import Arrival, Envelope, KeptLines, Position
+from dtm_contact.store import events, positions
 from dtm_contact.store.bodies import insert_bodies
 from dtm_contact.store.columns import bounded_key
 from dtm_contact.store.database import Database
@@ -87,27 +87,43 @@ class Arrivals:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def accept(self, new: Sequence[Arrival]) -> None:
+    def accept(self, new: Sequence[Arrival], read: Sequence[tuple[Position, KeptLines]] = ()) -> None:
         """Store arrivals in one transaction, all or none; one that is already there is left as it is.
+
+        Args:
+            new: the arrivals.
+            read: how far the channels that read by themselves have come with them, and the lines that they keep.
 
         Raises:
             StoreUnavailableError: none was stored.
             CommitUnknownError: whether they were stored cannot be told.
         """
         unique = {(arrival.channel, bounded_key(arrival.external_id)): arrival for arrival in reversed(new)}
-        if unique:
+        if unique or read:
             with self._database.writing() as connection:
-                _insert(connection, unique)
+                if unique:
+                    _insert(connection, unique)
+                for position, kept in read:
+                    positions.put(connection, position, kept)
 
-    def claim(self, worker: str, now: datetime) -> Claimed | None:
+    def claim(self, worker: str, now: datetime, *, in_turn_first: bool = False) -> Claimed | None:
         """Take the arrival that waits longest, or None; no other worker gets it.
+
+        Of those to be judged in turn only the first one may be taken, and only while no other is being judged.
+
+        Args:
+            worker: who takes it.
+            now: the time, aware.
+            in_turn_first: prefer one that is to be judged in turn; else it is taken where no other waits.
 
         Raises:
             StoreUnavailableError: the store cannot be written.
         """
+        orders = (_CLAIM_IN_TURN, _CLAIM) if in_turn_first else (_CLAIM, _CLAIM_IN_TURN)
         # A claim that a power cut undoes is claimed again.
         with self._database.writing(durable=False) as connection:
-            row = connection.execute(_CLAIM, {"worker": worker, "now": now}).one_or_none()
+            rows = (connection.execute(order, {"worker": worker, "now": now}).one_or_none() for order in orders)
+            row = next(filter(None, rows), None)
             if row is None:
                 return None
             arrival = load_arrival(connection, row.id)
@@ -203,7 +219,8 @@ def load_arrival(connection: Connection, arrival_id: int) -> Arrival:
     row = connection.execute(_WHOLE, {"arrival": arrival_id}).one_or_none()
     if row is None:
         raise NotFoundError(f"arrival {arrival_id}")
-    return Arrival(row.channel, row.external_id, row.received_at, row.media_type, _envelope(row.envelope), row.raw)
+    envelope = _envelope(row.envelope)
+    return Arrival(row.channel, row.external_id, row.received_at, row.media_type, envelope, row.raw, row.in_turn)
 
 
 _WHOLE = (
@@ -247,6 +264,7 @@ def _values(arrival: Arrival) -> dict[str, Any]:
         "envelope": None if arrival.envelope is None else asdict(arrival.envelope),
         "size": len(arrival.raw),
         "state": ArrivalState.WAITING,
+        "in_turn": arrival.in_turn,
     }
 
 
@@ -262,27 +280,46 @@ def _in_state(*states: ArrivalState) -> sa.ColumnElement[bool]:
     return sa.and_(arrivals.c.state != _written_out(ArrivalState.JUDGED), wanted)
 
 
+# As the partial indexes have it: the form that is made of the column would say `in_turn = 1`, which they do not know.
+_IN_TURN = sa.text("arrivals.in_turn")
+_BESIDE_OTHERS = sa.text("NOT arrivals.in_turn")
+_NOT_PUT_OFF = sa.or_(arrivals.c.not_before.is_(None), arrivals.c.not_before <= sa.bindparam("now"))
 # PostgreSQL needs SKIP LOCKED, or two claimers would both get the row; SQLite has one writer and ignores it.
 _FIRST = (
     sa.select(arrivals.c.id)
-    .where(arrivals.c.state == _written_out(ArrivalState.WAITING))
-    .where(sa.or_(arrivals.c.not_before.is_(None), arrivals.c.not_before <= sa.bindparam("now")))
+    .where(arrivals.c.state == _written_out(ArrivalState.WAITING), _BESIDE_OTHERS)
+    .where(_NOT_PUT_OFF)
     .order_by(arrivals.c.received_at, arrivals.c.id)
     .limit(1)
     .with_for_update(skip_locked=True)
 )
-_CLAIM = (
-    sa.update(arrivals)
-    .where(arrivals.c.id == _FIRST.scalar_subquery())
-    .values(
-        state=ArrivalState.CLAIMED,
-        claimed_by=sa.bindparam("worker"),
-        claimed_at=sa.bindparam("now"),
-        attempts=arrivals.c.attempts + 1,
-        not_before=None,
-    )
-    .returning(arrivals.c.id, arrivals.c.attempts, arrivals.c.claimed_at, arrivals.c.forced_case)
+_FIRST_IN_TURN = (
+    sa.select(arrivals.c.id)
+    .where(_IN_TURN)
+    .where(arrivals.c.state.in_([_written_out(ArrivalState.WAITING), _written_out(ArrivalState.CLAIMED)]))
+    .order_by(arrivals.c.id)
+    .limit(1)
 )
+
+
+def _claim(first: sa.Select[tuple[int]]) -> sa.Executable:
+    return (
+        sa.update(arrivals)
+        # Told again: of two who waited for the same row, the second finds it taken.
+        .where(arrivals.c.id == first.scalar_subquery(), arrivals.c.state == ArrivalState.WAITING, _NOT_PUT_OFF)
+        .values(
+            state=ArrivalState.CLAIMED,
+            claimed_by=sa.bindparam("worker"),
+            claimed_at=sa.bindparam("now"),
+            attempts=arrivals.c.attempts + 1,
+            not_before=None,
+        )
+        .returning(arrivals.c.id, arrivals.c.attempts, arrivals.c.claimed_at, arrivals.c.forced_case)
+    )
+
+
+_CLAIM = _claim(_FIRST)
+_CLAIM_IN_TURN = _claim(_FIRST_IN_TURN)
 
 
 def _let_go() -> sa.Update:

@@ -5,10 +5,11 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from dtm_contact.errors import StoreUnavailableError
 from dtm_contact.log import get_log
-from dtm_contact.model import Arrival
+from dtm_contact.model import Arrival, KeptLines, LogLine, Position
 from dtm_contact.store.database import StoreRefusedError
 from dtm_contact.store.opening import Store
 
@@ -17,12 +18,17 @@ _MOST_ARRIVALS = 500
 _MOST_OCTETS = 64 * 1024 * 1024
 
 
+_NOTHING_KEPT = KeptLines()
+
+
 @dataclass(frozen=True, slots=True)
 class _Delivery:
     """What one caller hands over, and where that caller waits for the outcome."""
 
     arrivals: tuple[Arrival, ...]
     outcome: asyncio.Future[None]
+    position: Position | None = None
+    kept: KeptLines = _NOTHING_KEPT
 
     @property
     def octets(self) -> int:
@@ -40,16 +46,25 @@ class GroupCommitInbox:
     """
 
     def __init__(
-        self, store: Store, *, on_change: Callable[[StoreUnavailableError | None], None] = lambda _: None
+        self,
+        store: Store,
+        *,
+        name: str = "daemon",
+        on_change: Callable[[StoreUnavailableError | None], None] = lambda _: None,
+        on_trouble: Callable[[str, str | None], None] = lambda *_: None,
     ) -> None:
         """Take deliveries for `store`.
 
         Args:
             store: where arrivals are kept.
+            name: of this daemon among those that share the store.
             on_change: called on the event loop with the error when the store fails, once until it is well again, and
                 with None when it is.
+            on_trouble: called with what a channel has to tell the admins; see `channels.Inbox.trouble`.
         """
         self._store = store
+        self._name = name
+        self.trouble = on_trouble
         self._on_change = on_change
         self._gathered: deque[_Delivery] = deque()
         self._writing: asyncio.Task[None] | None = None
@@ -57,8 +72,10 @@ class GroupCommitInbox:
         self._trouble: StoreUnavailableError | None = None
         self._closed = False
 
-    async def accept(self, arrivals: Sequence[Arrival]) -> None:
-        """Store the arrivals, all or none; return once they would survive a power cut.
+    async def accept(
+        self, arrivals: Sequence[Arrival], position: Position | None = None, kept: KeptLines = _NOTHING_KEPT
+    ) -> None:
+        """Store the arrivals, all or none, with the position of who read them; return once they survive a power cut.
 
         A caller that is cancelled while it waits ends nobody's commit, its own included.
 
@@ -68,11 +85,27 @@ class GroupCommitInbox:
         """
         if self._closed:
             raise StoreUnavailableError("stopping")
-        delivery = _Delivery(tuple(arrivals), asyncio.get_running_loop().create_future())
+        delivery = _Delivery(tuple(arrivals), asyncio.get_running_loop().create_future(), position, kept)
         self._gathered.append(delivery)
         if self._writing is None:
             self._writing = asyncio.create_task(self._write())
         await delivery.outcome
+
+    async def position(self, channel: str) -> Position | None:
+        """Return the position that was stored last for a channel, or None; see `channels.Inbox`."""
+        return await asyncio.to_thread(self._store.positions.of, channel)
+
+    async def lines(self, channel: str) -> Sequence[LogLine]:
+        """Return the lines that are kept for a channel; see `channels.Inbox`."""
+        return await asyncio.to_thread(self._store.positions.lines, channel)
+
+    async def follow(self, channel: str, seconds: float) -> bool:
+        """Take what a channel follows, or keep it; return whether it is ours; see `channels.Inbox`."""
+        return await asyncio.to_thread(self._store.positions.follow, channel, self._name, seconds, datetime.now(UTC))
+
+    async def leave(self, channel: str) -> None:
+        """Let another daemon follow what a channel followed; see `channels.Inbox`."""
+        await asyncio.to_thread(self._store.positions.leave, channel, self._name)
 
     async def close(self) -> None:
         """Take no more, and return when what was handed over is stored or refused."""
@@ -107,7 +140,10 @@ class GroupCommitInbox:
         try:
             if self._trouble is not None:
                 self._store.database.probe()
-            self._store.arrivals.accept([arrival for delivery in group for arrival in delivery.arrivals])
+            self._store.arrivals.accept(
+                [arrival for delivery in group for arrival in delivery.arrivals],
+                [(delivery.position, delivery.kept) for delivery in group if delivery.position is not None],
+            )
         except StoreRefusedError as error:
             # One delivery that the store cannot hold must not cost the others their acceptance.
             return [error] if len(group) == 1 else [self._store_group([delivery])[0] for delivery in group]

@@ -12,6 +12,8 @@ from dtm_contact.store.database import Database
 from dtm_contact.store.directory import StoredDirectory
 from dtm_contact.store.history import StoredHistory
 from dtm_contact.store.migrating import check_schema
+from dtm_contact.store.outbox import StoredOutbox
+from dtm_contact.store.positions import Positions
 
 
 class Store:
@@ -23,6 +25,8 @@ class Store:
         arrivals: what came in, and how far it is.
         cases: what agents work.
         directory: the estate and its people, and what agents confirmed.
+        positions: how far channels have read, and what they keep until the rest has come.
+        outbox: what is to be sent.
         database: its connections and transactions.
     """
 
@@ -31,6 +35,8 @@ class Store:
         self.arrivals = Arrivals(database)
         self.cases = Cases(database)
         self.directory = StoredDirectory(database)
+        self.outbox = StoredOutbox(database)
+        self.positions = Positions(database)
 
     @contextmanager
     def history(self, apart_from: Arrival | None = None) -> Iterator[StoredHistory]:

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from dtm_contact.store.columns import DataClass, Id, KeyText, SafeText, UtcTime, classed
 
-SCHEMA_VERSION = "0003"
+SCHEMA_VERSION = "0004"
 """The Alembic revision that this version of the program reads and writes."""
 
 metadata = sa.MetaData(
@@ -124,7 +124,8 @@ cases = sa.Table(
 )
 """What agents work. `read_in_full` is false while the case only stands in for an arrival that could not be judged.
 `party`: whose call-back it is; a party has one that is open. `waiting_until`: out of its queue's order till then;
-`by_hand`: the columns in which an agent's word stands, whatever is judged later; `version`: grows with every change, so that two people cannot overwrite each other unawares."""
+`by_hand`: the columns in which an agent's word stands, whatever is judged later; `version`: grows with every change, so
+that two people cannot overwrite each other unawares."""
 
 _OPEN = sa.text("state = 'open'")
 sa.Index(

@@ -12,7 +12,8 @@ from contextlib import AbstractContextManager
 from sqlalchemy.engine import Connection
 
 from dtm_contact import daemon, log
-from dtm_contact.model import Arrival
+from dtm_contact.channels import NOTHING_KEPT
+from dtm_contact.model import Arrival, KeptLines, Position
 from dtm_contact.settings import Settings
 from dtm_contact.store.database import Database
 from dtm_contact.worker import WakingInbox
@@ -25,14 +26,16 @@ class _EarlyInbox(WakingInbox):
 
     _storing: set[asyncio.Task[None]] = set()  # noqa: RUF012 - one daemon, one inbox
 
-    async def accept(self, arrivals: Sequence[Arrival]) -> None:
-        storing = asyncio.create_task(self._accept_later(arrivals))
+    async def accept(
+        self, arrivals: Sequence[Arrival], position: Position | None = None, kept: KeptLines = NOTHING_KEPT
+    ) -> None:
+        storing = asyncio.create_task(self._accept_later(arrivals, position, kept))
         self._storing.add(storing)
         storing.add_done_callback(self._storing.discard)
 
-    async def _accept_later(self, arrivals: Sequence[Arrival]) -> None:
+    async def _accept_later(self, arrivals: Sequence[Arrival], position: Position | None, kept: KeptLines) -> None:
         await asyncio.sleep(_DISK_SECONDS)
-        await WakingInbox.accept(self, arrivals)
+        await WakingInbox.accept(self, arrivals, position, kept)
 
 
 _durable_or_not = Database.writing

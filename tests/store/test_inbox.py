@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from dtm_contact.channels import Inbox
 from dtm_contact.errors import CommitUnknownError, StoreUnavailableError
-from dtm_contact.model import Arrival
+from dtm_contact.model import Arrival, KeptLines, Position
 from dtm_contact.store import GroupCommitInbox, Store, StoreRefusedError
 from tests.store.samples import NOW, arrival
 
@@ -36,13 +36,13 @@ class Gate:
     def __init__(self, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
         self.opened = threading.Event()
         self.reached = threading.Event()
-        self._accept: Callable[[Sequence[Arrival]], None] = store.arrivals.accept
+        self._accept: Callable[..., None] = store.arrivals.accept
         monkeypatch.setattr(store.arrivals, "accept", self._held)
 
-    def _held(self, new: Sequence[Arrival]) -> None:
+    def _held(self, new: Sequence[Arrival], read: Sequence[tuple[Position, KeptLines]]) -> None:
         self.reached.set()
         self.opened.wait()
-        self._accept(new)
+        self._accept(new, read)
 
     async def until_reached(self) -> None:
         await asyncio.to_thread(self.reached.wait)
@@ -146,14 +146,14 @@ class Ailing:
         self.error: Exception | None = None
         self.ill = False
         self.probes = 0
-        self._accept: Callable[[Sequence[Arrival]], None] = store.arrivals.accept
+        self._accept: Callable[..., None] = store.arrivals.accept
         monkeypatch.setattr(store.arrivals, "accept", self.accept)
         monkeypatch.setattr(store.database, "probe", self.probe)
 
-    def accept(self, new: Sequence[Arrival]) -> None:
+    def accept(self, new: Sequence[Arrival], read: Sequence[tuple[Position, KeptLines]]) -> None:
         if self.error is not None:
             raise self.error
-        self._accept(new)
+        self._accept(new, read)
 
     def probe(self) -> None:
         self.probes += 1

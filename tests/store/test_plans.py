@@ -28,6 +28,10 @@ def next_page(store: Store) -> None:
 
 QUESTIONS: dict[str, tuple[Callable[[Store], object], str]] = {
     "claim": (lambda store: store.arrivals.claim("worker", minutes(1)), "ix_arrivals_waiting"),
+    "claim in turn": (
+        lambda store: store.arrivals.claim("worker", minutes(1), in_turn_first=True),
+        "ix_arrivals_in_turn",
+    ),
     "waiting": (lambda store: store.arrivals.waiting(), "ix_arrivals_state"),
     "queue": (lambda store: store.cases.queue("montreuil"), "ix_cases_open"),
     "queue counts": (lambda store: store.cases.queue_counts(NOW), "ix_cases_open"),

@@ -1,0 +1,98 @@
+"""How far channels have read, the lines they keep, and which daemon follows which channel."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import Connection
+
+from dtm_contact.model import KeptLines, LogLine, Position
+from dtm_contact.store.channels_schema import followers, log_lines, positions
+from dtm_contact.store.columns import bounded_key
+from dtm_contact.store.database import Database
+
+
+class Positions:
+    """The positions of one store."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def of(self, channel: str) -> Position | None:
+        """Return how far a channel has read, or None where it has read nothing yet."""
+        query = sa.select(positions.c.place).where(positions.c.channel == channel)
+        with self._database.reading() as connection:
+            place = connection.execute(query).scalar_one_or_none()
+        return None if place is None else Position(channel, place)
+
+    def lines(self, channel: str) -> tuple[LogLine, ...]:
+        """Return the lines that a channel keeps, in the order in which they were first kept."""
+        query = sa.select(*_LINE).where(log_lines.c.channel == channel).order_by(log_lines.c.id)
+        with self._database.reading() as connection:
+            return tuple(LogLine(*row) for row in connection.execute(query))
+
+    def follow(self, channel: str, name: str, seconds: float, now: datetime) -> bool:
+        """Take a channel for so many seconds, or keep it; return whether it is ours.
+
+        Args:
+            channel: the channel's name.
+            name: of the daemon; one that was killed gets back at once what it had.
+            seconds: for how long nobody else may follow the channel unless it is kept before.
+            now: the time, aware.
+        """
+        with self._database.writing(durable=False) as connection:
+            insert = _insert(connection)(followers)
+            ours = sa.or_(followers.c.name == name, followers.c.until < now)
+            values = {"name": name, "until": now + timedelta(seconds=seconds)}
+            statement = insert.values(channel=channel, **values).on_conflict_do_update(
+                index_elements=["channel"], set_=values, where=ours
+            )
+            return connection.execute(statement.returning(followers.c.channel)).scalar_one_or_none() is not None
+
+    def leave(self, channel: str, name: str) -> None:
+        """Let another daemon follow a channel at once."""
+        ours = sa.and_(followers.c.channel == channel, followers.c.name == name)
+        with self._database.writing() as connection:
+            connection.execute(followers.delete().where(ours))
+
+
+def put(connection: Connection, position: Position, kept: KeptLines) -> None:
+    """Store a position and the lines that belong to it, within the transaction that stores what was read."""
+    insert = _insert(connection)
+    place = insert(positions).values(channel=position.channel, place=position.place)
+    connection.execute(place.on_conflict_do_update(index_elements=["channel"], set_={"place": place.excluded.place}))
+    rows = _rows(position.channel, kept.lines)
+    if rows:
+        line = insert(log_lines)
+        changed = {"told": line.excluded.told, "at": line.excluded.at}
+        connection.execute(line.on_conflict_do_update(index_elements=["channel", "key"], set_=changed), rows)
+    if kept.forget_before > float("-inf"):
+        old = sa.and_(log_lines.c.channel == position.channel, log_lines.c.at < kept.forget_before)
+        connection.execute(log_lines.delete().where(old))
+
+
+def _rows(channel: str, lines: Iterable[LogLine]) -> list[dict[str, Any]]:
+    # One statement cannot change a row twice: of a line that is given twice, what was said last counts.
+    latest = {bounded_key(line.key): line for line in lines}
+    return [
+        {
+            "channel": channel,
+            "key": key,
+            "group_id": line.group,
+            "at": line.at,
+            "kind": line.kind,
+            "raw": line.raw,
+            "told": line.told,
+        }
+        for key, line in latest.items()
+    ]
+
+
+def _insert(connection: Connection) -> Any:
+    return sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
+
+
+_COLUMNS = ("key", "group_id", "at", "kind", "raw", "told")
+_LINE = tuple(log_lines.c[name] for name in _COLUMNS)
