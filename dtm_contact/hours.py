@@ -23,6 +23,7 @@ Week = tuple[tuple[Span, ...], ...]
 
 _MONDAY, _FRIDAY = 0, 4
 _DAY = timedelta(days=1)
+_LONGEST_SEARCH_DAYS = 800
 
 
 @lru_cache(maxsize=64)
@@ -122,6 +123,18 @@ class Calendar:
                 return (begin + left).astimezone(self.zone)
             left -= max(closes - begin, timedelta())
         raise ValueError("the office never opens again")
+
+    def last_open_on_or_before(self, day: date) -> datetime:
+        """Return when the office closes for the last time on a day or the nearest one before, in `zone`.
+
+        Raises:
+            ValueError: it has not been open for years.
+        """
+        for back in range(_LONGEST_SEARCH_DAYS):
+            spans = list(self._spans_of(day - back * _DAY))
+            if spans:
+                return spans[-1][1].astimezone(self.zone)
+        raise ValueError("the office was never open")
 
     def _spans_from(self, day: date) -> Iterator[tuple[datetime, datetime]]:
         while day < date.max:

@@ -25,13 +25,14 @@ class CommandModules(click.Group):
         """Return the names of the commands, in the order of the alphabet."""
         del ctx
         path = importlib.import_module(self._package).__path__
-        return sorted(module.name.rstrip("_") for module in pkgutil.iter_modules(path) if module.name[0] != "_")
+        names = (module.name for module in pkgutil.iter_modules(path) if module.name[0] != "_")
+        return sorted(name.rstrip("_").replace("_", "-") for name in names)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Return the command of that name, or None."""
         if cmd_name not in self.list_commands(ctx):
             return None
-        command: click.Command = importlib.import_module(f"{self._package}.{cmd_name}").command
+        command: click.Command = importlib.import_module(f"{self._package}.{cmd_name.replace('-', '_')}").command
         return command
 
 

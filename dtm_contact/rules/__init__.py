@@ -4,13 +4,14 @@ from dtm_contact.rules.decide import decide
 from dtm_contact.rules.document import Document, read_document, validate
 from dtm_contact.rules.manual import conditions_manual
 from dtm_contact.rules.queues import Queue
-from dtm_contact.rules.rule_tests import run_rule_tests
+from dtm_contact.rules.rule_tests import TestRun, run_rule_tests
 from dtm_contact.rules.ruleset import RuleSet, load_rules
 
 __all__ = [
     "Document",
     "Queue",
     "RuleSet",
+    "TestRun",
     "conditions_manual",
     "decide",
     "load_rules",

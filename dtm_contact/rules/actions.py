@@ -78,7 +78,20 @@ def _check_told(text: str) -> str:
 
 
 _Told = Annotated[str, AfterValidator(_check_told)]
-_Due = Annotated[DueTime, PlainValidator(parse_due)]
+STATED = "stated"
+"""In the place of a due time: the day that the letter names."""
+
+
+def _parse_then_due(value: Any) -> DueTime | str:
+    if value == STATED:
+        return STATED
+    try:
+        return parse_due(value)
+    except InvalidValueError as error:
+        raise InvalidValueError(str(error), f"{error.hint}; or {STATED}: the day that the letter names") from error
+
+
+_Due = Annotated[DueTime | str, PlainValidator(_parse_then_due)]
 
 
 class Then(Strict):
@@ -88,7 +101,7 @@ class Then(Strict):
         queue: a queue's identifier; `office` for that of the office of the place; `none` where no case is opened. None
             only in a rule that does not decide.
         priority: how it changes the priority.
-        due: when the first answer is due, in place of what the queue says.
+        due: when the first answer is due, in place of what the queue says; or `STATED`.
         tags: words put to the case.
         notify: who is told at once.
         answer: the answer's name.

@@ -18,6 +18,7 @@ from dtm_contact.model import (
 )
 from dtm_contact.rules.actions import EVERYBODY, OFFICE
 from dtm_contact.rules.facts import Facts
+from dtm_contact.rules.openings import DueTime
 from dtm_contact.rules.queues import Queue
 from dtm_contact.rules.routing import Rule
 from dtm_contact.rules.ruleset import RuleSet
@@ -133,10 +134,20 @@ def _tagged(tags: tuple[str, ...], rule: Rule) -> tuple[str, ...]:
 def _due(effective: Sequence[Rule], queue: Queue, priority: Priority, facts: Facts) -> datetime:
     """Return the time that the last rule gives which gives one, else the queue's; a danger never waits longer."""
     usual = queue.due_at(priority, facts.now, facts.understanding.topic)
-    given = [rule.then.due.after(facts.now, queue.calendar) for rule in effective if rule.then.due]
+    given = [due for rule in effective if (due := _given(rule, queue, facts))]
     if not given:
         return usual
     return min(usual, given[-1]) if priority is Priority.P1 else given[-1]
+
+
+def _given(rule: Rule, queue: Queue, facts: Facts) -> datetime | None:
+    """Return when a rule wants the first answer: what a letter wants by a day is due when the office last closes."""
+    due = rule.then.due
+    if isinstance(due, DueTime):
+        return due.after(facts.now, queue.calendar)
+    if due is None or facts.stated_day is None:
+        return None
+    return max(queue.calendar.last_open_on_or_before(facts.stated_day), facts.now)
 
 
 def _told(effective: Sequence[Rule], course: Course, priority: Priority) -> tuple[str, ...]:

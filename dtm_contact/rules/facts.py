@@ -1,7 +1,7 @@
 """What the conditions of the rules look at: all that is known of one contact when its queue is decided."""
 
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -9,6 +9,7 @@ from dtm_contact.directory import Directory, Lease, Residence, in_force
 from dtm_contact.hours import Calendar
 from dtm_contact.model import Contact, Dealings, History, Match, NoHistory, Party, Understanding
 from dtm_contact.normalize import fold
+from dtm_contact.rules.stated_dates import stated_day
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -117,3 +118,8 @@ class Facts:
         """The writer's new words and the originals that he passes on, folded."""
         forwarded = (f"{original.subject} {original.text}" for original in self.contact.forwarded)
         return squeeze(" ".join((self.contact.new_text, *forwarded)))
+
+    @cached_property
+    def stated_day(self) -> date | None:
+        """The first day to come that the text names or grants until; None where it names none."""
+        return stated_day(f"{self.subject} {self.text}", self.now.astimezone(self.calendar.zone).date())

@@ -2,11 +2,8 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any, Literal
-
-from pydantic import AfterValidator, Field
+from typing import Any, Literal
 
 from dtm_contact.model import Problem
 from dtm_contact.rules.actions import NOWHERE, Strict, Then, check_adds, check_then
@@ -14,39 +11,13 @@ from dtm_contact.rules.arguments import Known, Place
 from dtm_contact.rules.document import Document, read_document, validate
 from dtm_contact.rules.expression import Expression, read_when
 from dtm_contact.rules.names import Identifier
-from dtm_contact.rules.validation import InvalidValueError, cut, shown
+from dtm_contact.rules.trial import RuleTest
+from dtm_contact.rules.validation import cut, shown
 
 FILE = "routing.yaml"
 
 RULES_LIMIT = 20_000
 """Rules of the longest file."""
-
-
-def _check_local_time(text: str) -> str:
-    try:
-        if text and datetime.fromisoformat(text).tzinfo is None:
-            return text
-    except ValueError as error:
-        raise InvalidValueError(f"{shown(text)} is no time", "write 2026-11-28T22:00") from error
-    raise InvalidValueError(f"{shown(text)} is no time by the clock on the wall", "write 2026-11-28T22:00")
-
-
-class RuleTest(Strict):
-    """A message that the rule must decide for, or must not.
-
-    Attributes:
-        text: what the writer wrote.
-        holds: whether the rule decides.
-        subject: the message's subject.
-        sender: the address it comes from.
-        at: when it comes, ISO 8601 without offset; empty for a time in office hours.
-    """
-
-    text: Annotated[str, Field(min_length=1)]
-    holds: bool
-    subject: str = ""
-    sender: str = ""
-    at: Annotated[str, AfterValidator(_check_local_time)] = ""
 
 
 class _Frame(Strict):

@@ -202,6 +202,9 @@ ADDING = """
 - id: suite
   when: {topic: rent_charges}
   then: {queue: comptes, join: same_topic, due: 1 month}
+- id: prefecture
+  when: {sender.domain: prefecture.example}
+  then: {queue: comptes, due: stated}
 - id: reste
   then: {queue: office}
 """
@@ -299,3 +302,19 @@ def test_while_an_office_is_closed_for_days_another_takes_its_cases(tmp_path: Pa
     assert (found.queue, found.office_id) == ("nord", "nord")
     assert found.due == datetime(2026, 12, 28, 14, 0, tzinfo=PARIS)
     assert decided(rules, asked("water_leak"), at("sud")).queue == "sud"
+
+
+@pytest.mark.parametrize(
+    ("text", "due"),
+    [
+        ("Réponse attendue avant le 07/12/2026", "2026-12-07T17:00+01:00"),
+        ("Réponse attendue avant le 6 décembre 2026", "2026-12-04T17:00+01:00"),  # a Sunday: the Friday before
+        ("Réponse attendue sous 1 jour", "2026-11-25T17:00+01:00"),
+        ("Réponse attendue", "2026-11-26T10:00+01:00"),
+    ],
+)
+def test_a_letter_is_due_by_the_day_that_it_names(adding: RuleSet, text: str, due: str) -> None:
+    letter = written(text, sender="habitat@prefecture.example")
+    found = decide(letter, Match(), asked("other"), TUESDAY, adding, DIRECTORY)
+    assert found.due is not None
+    assert found.due.isoformat(timespec="minutes") == due

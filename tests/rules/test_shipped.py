@@ -43,7 +43,9 @@ def test_they_have_a_queue_for_every_office_of_the_sample_directory(shipped: Rul
 
 
 def test_each_rule_decides_for_the_messages_it_carries(shipped: RuleSet) -> None:
-    assert [str(problem) for problem in run_rule_tests(shipped)] == []
+    run = run_rule_tests(shipped, SHIPPED)
+    assert [str(problem) for problem in run.problems] == []
+    assert run.coverage.both_ways == run.coverage.conditions, run.coverage.one_way
 
 
 def test_the_table_and_the_lexicon_have_the_same_topics(shipped: RuleSet) -> None:

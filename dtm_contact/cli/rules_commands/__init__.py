@@ -1,0 +1,1 @@
+"""The commands under `dtm-contact rules`, a module each."""

@@ -1,0 +1,72 @@
+"""The commands by which an office manager changes the rules."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import ROOT, Program
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    shutil.copytree(ROOT / "tests" / "rules" / "good", tmp_path / "rules")
+    return tmp_path / "rules"
+
+
+def change(folder: Path, old: str, new: str, file: str = "routing.yaml") -> None:
+    text = (folder / file).read_text("utf-8")
+    assert old in text
+    (folder / file).write_text(text.replace(old, new, 1), "utf-8")
+
+
+def test_check_tells_each_fault_on_a_line(program: Program, folder: Path) -> None:
+    change(folder, "topic: gas", "topik: gas")
+    done = program("rules", "check", str(folder))
+    assert done.returncode == 1
+    assert "routing.yaml:2:10: error: unknown condition topik (did you mean topic?)" in done.stderr
+
+
+def test_check_tells_the_same_to_programs(program: Program, folder: Path) -> None:
+    change(folder, "topic: gas", "topik: gas")
+    (line,) = program("rules", "check", str(folder), "--format", "json").stdout.splitlines()
+    assert json.loads(line)["line"] == 2
+    log = json.loads(program("rules", "check", str(folder), "--format", "sarif").stdout)
+    (result,) = log["runs"][0]["results"]
+    assert (log["version"], result["level"]) == ("2.1.0", "error")
+    place = result["locations"][0]["physicalLocation"]
+    assert (place["artifactLocation"]["uri"], place["region"]) == (
+        "routing.yaml",
+        {"startLine": 2, "startColumn": 10},
+    )
+
+
+def test_check_runs_the_tests_of_the_rules(program: Program, folder: Path) -> None:
+    change(folder, 'text: "Mon loyer", holds: false', 'text: "Mon loyer", holds: true')
+    done = program("rules", "check", str(folder))
+    assert done.returncode == 1
+    assert "the test expects that gaz decides" in done.stderr
+
+
+def test_test_says_how_far_the_tests_reach(program: Program, folder: Path) -> None:
+    done = program("rules", "test", str(folder), "--coverage")
+    assert done.returncode == 1
+    assert "warning: no test shows that loyer holds" in done.stderr
+    assert "seen one way only: loyer: not office: sud" in done.stdout
+    assert "2 tests, 0 failed; 1 of 4 rules tried both ways; " in done.stdout
+
+
+def test_the_shipped_rules_pass_their_tests(program: Program) -> None:
+    done = program("rules", "test", "rules", "--json")
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    assert told["failed"] == 0
+    assert told["rules_tried"] == told["rules"]
+    assert told["conditions_both_ways"] == told["conditions"]
+
+
+def test_check_takes_days_and_nothing_else(program: Program, folder: Path) -> None:
+    done = program("rules", "check", str(folder), "--since", "3 weeks")
+    assert done.returncode == 2
+    assert "is no span; write 90d" in done.stderr
