@@ -1,19 +1,18 @@
 """Arrivals: taken in, claimed by one worker each, put off, parked and let go again."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
 
 from dtm_contact.errors import NotFoundError
 from dtm_contact.model import Arrival, Envelope, KeptLines, Position
 from dtm_contact.store import events, positions
-from dtm_contact.store.bodies import insert_bodies
+from dtm_contact.store.accepting import insert_arrivals
 from dtm_contact.store.columns import bounded_key
 from dtm_contact.store.database import Database
 from dtm_contact.store.schema import arrival_bodies, arrivals, cases, contacts
@@ -102,7 +101,7 @@ class Arrivals:
         if unique or read:
             with self._database.writing() as connection:
                 if unique:
-                    _insert(connection, unique)
+                    insert_arrivals(connection, dict(reversed(unique.items())))
                 for position, kept in read:
                     positions.put(connection, position, kept)
 
@@ -242,30 +241,6 @@ def still_claimed(claimed: Claimed) -> sa.ColumnElement[bool]:
 
 def _envelope(stored: dict[str, Any] | None) -> Envelope | None:
     return None if stored is None else Envelope(**{**stored, "recipients": tuple(stored["recipients"])})
-
-
-def _insert(connection: Connection, new: dict[tuple[str, str], Arrival]) -> None:
-    insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
-    statement = (
-        insert(arrivals)
-        .on_conflict_do_nothing(index_elements=["channel", "external_id"])
-        .returning(arrivals.c.id, arrivals.c.channel, arrivals.c.external_id)
-    )
-    stored = connection.execute(statement, [_values(arrival) for arrival in reversed(new.values())]).all()
-    insert_bodies(connection, {row.id: new[row.channel, row.external_id].raw for row in stored})
-
-
-def _values(arrival: Arrival) -> dict[str, Any]:
-    return {
-        "channel": arrival.channel,
-        "external_id": arrival.external_id,
-        "received_at": arrival.received_at,
-        "media_type": arrival.media_type,
-        "envelope": None if arrival.envelope is None else asdict(arrival.envelope),
-        "size": len(arrival.raw),
-        "state": ArrivalState.WAITING,
-        "in_turn": arrival.in_turn,
-    }
 
 
 def _written_out(state: ArrivalState) -> sa.BindParameter[str]:

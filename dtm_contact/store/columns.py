@@ -14,6 +14,7 @@ from sqlalchemy.types import TypeDecorator
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _REPLACEMENT = "\ufffd"
 _LONGEST_KEY = 255
+_encoder = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 
 Id = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 
@@ -55,7 +56,7 @@ def encode_json(value: Any) -> str:
     Raises:
         ValueError: a number is infinite or none.
     """
-    return _UNSTORABLE.sub(_REPLACEMENT, json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":")))
+    return _UNSTORABLE.sub(_REPLACEMENT, _encoder.encode(value))
 
 
 class UtcTime(TypeDecorator[datetime]):

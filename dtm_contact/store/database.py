@@ -30,7 +30,15 @@ _PATIENCE = 10.0
 _LARGEST_IDLE_LOG = 64 * 1024 * 1024
 _PROBE = bytes(64 * 1024)
 _FAULTS_OF_OURS = (IntegrityError, DataError, ProgrammingError, NotSupportedError)
+_FAULTS_OF_OURS_IN_SQLITE = (
+    sqlite3.IntegrityError,
+    sqlite3.DataError,
+    sqlite3.ProgrammingError,
+    sqlite3.NotSupportedError,
+    sqlite3.InterfaceError,
+)
 _KNOWN_ROLLED_BACK = frozenset({sqlite3.SQLITE_FULL, sqlite3.SQLITE_BUSY, sqlite3.SQLITE_READONLY})
+_SYNCHRONOUS = "dtm_synchronous"
 _CONNECTION_ENDED = re.compile("08|57P")
 
 
@@ -164,9 +172,13 @@ def _our_errors() -> Iterator[None]:
         raise StoreUnavailableError(_code(error)) from error
     except StatementError as error:
         raise StoreRefusedError(_code(error)) from None
+    except sqlite3.Error as error:
+        if isinstance(error, _FAULTS_OF_OURS_IN_SQLITE):
+            raise StoreRefusedError(_code(error)) from None
+        raise StoreUnavailableError(_code(error)) from error
 
 
-def _code(error: SQLAlchemyError) -> str:
+def _code(error: SQLAlchemyError | sqlite3.Error) -> str:
     cause = getattr(error, "orig", None) or error
     code = getattr(cause, "sqlite_errorname", None) or getattr(cause, "sqlstate", None) or ""
     return f"{type(cause).__name__} {code}".rstrip()
@@ -196,9 +208,12 @@ def _sqlite_engine(url: URL, *, read_only: bool, patience: float) -> Engine:
         if synchronous is None:
             connection.exec_driver_sql("BEGIN")
             return
-        connection.exec_driver_sql(f"PRAGMA synchronous = {synchronous}")
+        driver: Any = connection.connection.driver_connection
+        if connection.info.get(_SYNCHRONOUS) != synchronous:
+            driver.execute(f"PRAGMA synchronous = {synchronous}")
+            connection.info[_SYNCHRONOUS] = synchronous
         # A write takes the lock at once: one that has only read so far could not wait for it later.
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
+        driver.execute("BEGIN IMMEDIATE")
 
     return engine
 

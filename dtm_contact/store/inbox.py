@@ -3,9 +3,10 @@
 import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from queue import SimpleQueue
+from threading import Thread
 
 from dtm_contact.errors import StoreUnavailableError
 from dtm_contact.log import get_log
@@ -38,9 +39,12 @@ class _Delivery:
 class GroupCommitInbox:
     """An inbox for channels (`channels.Inbox`).
 
-    One thread writes. While it commits, further deliveries gather, and go together into the next transaction. After
-    any trouble nothing is accepted until a probe has shown that the store can be written again: a disk that failed
-    once may claim success the next time for what it has dropped.
+    One thread writes. While it commits, further deliveries gather, and go together into the next transaction; it is
+    woken once for all of them, and wakes the event loop once.
+
+    Nothing is accepted until a probe has shown that the store can be written: at the start, since what a killed daemon
+    had committed can be read though it may not be on the disk, and a sender that tries again is thanked for it; and
+    after any trouble, since a disk that failed once may claim success the next time for what it has dropped.
 
     Belongs to one event loop.
     """
@@ -67,8 +71,11 @@ class GroupCommitInbox:
         self.trouble = on_trouble
         self._on_change = on_change
         self._gathered: deque[_Delivery] = deque()
-        self._writing: asyncio.Task[None] | None = None
-        self._writer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="inbox")
+        self._groups: SimpleQueue[list[_Delivery] | None] = SimpleQueue()
+        self._writer: Thread | None = None
+        self._idle = asyncio.Event()
+        self._idle.set()
+        self._proven = False
         self._trouble: StoreUnavailableError | None = None
         self._closed = False
 
@@ -87,8 +94,8 @@ class GroupCommitInbox:
             raise StoreUnavailableError("stopping")
         delivery = _Delivery(tuple(arrivals), asyncio.get_running_loop().create_future(), position, kept)
         self._gathered.append(delivery)
-        if self._writing is None:
-            self._writing = asyncio.create_task(self._write())
+        if self._idle.is_set():
+            self._write_next()
         await delivery.outcome
 
     async def position(self, channel: str) -> Position | None:
@@ -110,20 +117,31 @@ class GroupCommitInbox:
     async def close(self) -> None:
         """Take no more, and return when what was handed over is stored or refused."""
         self._closed = True
-        if self._writing is not None:
-            # Not awaited itself: whoever cancels the closing must not cancel the commit.
-            await asyncio.wait({self._writing})
-        self._writer.shutdown()
+        await self._idle.wait()
+        if self._writer is not None:
+            self._groups.put(None)
+            self._writer.join()
 
-    async def _write(self) -> None:
-        loop = asyncio.get_running_loop()
-        while self._gathered:
-            group = self._next_group()
-            outcomes = await loop.run_in_executor(self._writer, self._store_group, group)
-            for delivery, error in zip(group, outcomes, strict=True):
-                _tell(delivery, error)
-            self._note(outcomes)
-        self._writing = None
+    def _write_next(self) -> None:
+        self._idle.clear()
+        if self._writer is None:
+            loop = asyncio.get_running_loop()
+            self._writer = Thread(target=self._write, args=(loop,), name="inbox", daemon=True)
+            self._writer.start()
+        self._groups.put(self._next_group())
+
+    def _write(self, loop: asyncio.AbstractEventLoop) -> None:
+        while (group := self._groups.get()) is not None:
+            loop.call_soon_threadsafe(self._settle, group, self._store_group(group))
+
+    def _settle(self, group: list[_Delivery], outcomes: Sequence[StoreUnavailableError | None]) -> None:
+        self._note(outcomes)
+        if self._gathered:
+            self._write_next()
+        else:
+            self._idle.set()
+        for delivery, error in zip(group, outcomes, strict=True):
+            _tell(delivery, error)
 
     def _next_group(self) -> list[_Delivery]:
         group = [self._gathered.popleft()]
@@ -138,7 +156,7 @@ class GroupCommitInbox:
 
     def _store_group(self, group: list[_Delivery]) -> list[StoreUnavailableError | None]:
         try:
-            if self._trouble is not None:
+            if not self._proven:
                 self._store.database.probe()
             self._store.arrivals.accept(
                 [arrival for delivery in group for arrival in delivery.arrivals],
@@ -162,6 +180,7 @@ class GroupCommitInbox:
         trouble = next((error for error in outcomes if error and error not in refused), None)
         changed = (trouble is None) != (self._trouble is None)
         self._trouble = trouble
+        self._proven = trouble is None
         if changed:
             # By the loop, so that a call-back that raises does not stop the intake.
             asyncio.get_running_loop().call_soon(self._on_change, trouble)

@@ -9,7 +9,7 @@ import sys
 from itertools import count
 
 from dtm_contact.store import Store, open_store
-from dtm_contact.store.arrivals import _insert
+from dtm_contact.store.accepting import insert_arrivals
 from tests.store.samples import arrival
 
 
@@ -26,7 +26,7 @@ def before(store: Store) -> None:
     """Say so before the commit."""
     new = arrival("before")
     with store.database.writing() as connection:
-        _insert(connection, {(new.channel, new.external_id): new})
+        insert_arrivals(connection, {(new.channel, new.external_id): new})
         _say(new.external_id)
         _die()
 
@@ -50,7 +50,7 @@ def hasty(store: Store) -> None:
     for number in count():
         new = arrival(str(number))
         with store.database.writing(durable=False) as connection:
-            _insert(connection, {(new.channel, new.external_id): new})
+            insert_arrivals(connection, {(new.channel, new.external_id): new})
         _say(new.external_id)
 
 

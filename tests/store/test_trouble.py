@@ -40,7 +40,8 @@ def stored(store: Store) -> list[str]:
 
 async def test_a_full_disk_refuses_until_there_is_room_again(sqlite_store: Store) -> None:
     disk, inbox = Disk(sqlite_store), GroupCommitInbox(sqlite_store)
-    await inbox.accept([arrival("before")])
+    # Large, so that it takes up the room that the first probe left in the file.
+    await inbox.accept([arrival("before", raw=LARGE)])
     disk.leave_free(4)
     with pytest.raises(StoreUnavailableError, match="SQLITE_FULL"):
         await inbox.accept([arrival("large", raw=LARGE)])

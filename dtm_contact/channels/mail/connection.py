@@ -82,9 +82,21 @@ class MailConnection(SMTP):
             self._turned_away = self._reception.admit(self)
 
     def connection_lost(self, error: Exception | None) -> None:
-        """End; a message that is being stored is stored all the same."""
-        super().connection_lost(error)
+        """End; a message that is being stored is stored all the same, and whoever waits for it hears of it."""
+        if self._storing:
+            self._lose(error)
+        else:
+            super().connection_lost(error)
         self._reception.dismiss(self)
+
+    def _lose(self, error: Exception | None) -> None:
+        """End as the library does, but without cancelling the conversation."""
+        if self._timeout_handle is not None:
+            self._timeout_handle.cancel()
+        if self._original_transport is not None:
+            self._original_transport.close()
+        asyncio.StreamReaderProtocol.connection_lost(self, error)
+        self.transport = None
 
     def data_received(self, data: bytes) -> None:
         """Take in octets: of a message, or of commands, which the loop of commands reads one by one."""

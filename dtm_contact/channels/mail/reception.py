@@ -49,7 +49,6 @@ class Reception:
         self._inbox = inbox
         self._clock = clock
         self._clients: Counter[str] = Counter()
-        self._storing: set[asyncio.Task[None]] = set()
         self._closed = False
 
     def admit(self, session: "MailConnection") -> str | None:
@@ -75,8 +74,6 @@ class Reception:
     async def store(self, envelope: Envelope, digest: Digest, content: bytes) -> None:
         """Hand a message over; return once it is durable.
 
-        Who waits may be cancelled, as happens when the sender leaves; storing goes on.
-
         Raises:
             CommitUnknownError: it may or may not be stored.
             Exception: it is not stored.
@@ -89,13 +86,16 @@ class Reception:
             envelope=envelope,
             raw=content,
         )
-        storing = asyncio.get_running_loop().create_task(self._inbox.accept([arrival]))
-        self._storing.add(storing)
-        storing.add_done_callback(self._stored)
-        await asyncio.wait([storing])
-        if storing.cancelled():
-            raise CommitUnknownError
-        storing.result()
+        try:
+            await self._inbox.accept([arrival])
+        except asyncio.CancelledError:
+            task = asyncio.current_task()
+            if task is not None and task.cancelling():
+                raise
+            raise CommitUnknownError from None
+        except Exception as error:
+            _log.warning("message not stored, its sender will try again", channel=self.name, exc_info=error)
+            raise
 
     async def close(self) -> None:
         """End all sessions; wait a limited time for the messages that are being stored, and for their replies."""
@@ -103,15 +103,10 @@ class Reception:
         conversations = [session.conversation for session in self.sessions]
         for session in tuple(self.sessions):
             session.retire()
-        if waited_for := [*self._storing, *conversations]:
-            await asyncio.wait(waited_for, timeout=self.settings.stop_seconds)
+        if conversations:
+            await asyncio.wait(conversations, timeout=self.settings.stop_seconds)
         for session in tuple(self.sessions):
             session.abort()
-
-    def _stored(self, storing: "asyncio.Task[None]") -> None:
-        self._storing.discard(storing)
-        if not storing.cancelled() and (error := storing.exception()):
-            _log.warning("message not stored, its sender will try again", channel=self.name, exc_info=error)
 
     def _known(self, client: str) -> bool:
         address = ip_address(client.partition("%")[0])
