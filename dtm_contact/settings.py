@@ -85,6 +85,20 @@ class Lmtp(MailServer):
 class Switchboard(BaseModel):
     """How the switchboard (Asterisk) writes its call records, and what its contexts and applications are called."""
 
+    records: Path = Field(
+        default=Path("/var/log/asterisk/cdr-csv/Master.csv"),
+        description="Call records that the channel `asterisk_cdr` follows; rotated ones are found beside them",
+    )
+    queue_log: Path | None = Field(
+        default=Path("/var/log/asterisk/queue_log"),
+        description="Queue log that it follows with them; empty where there is none: the records alone tell",
+    )
+    start: str = Field(
+        default="beginning",
+        pattern="^(beginning|end)$",
+        description="Where it begins the first time: `beginning`, or `end` where the logs hold years of old calls",
+    )
+    poll_seconds: float = Field(default=1.0, gt=0, description="Seconds after which it looks for new lines")
     timezone: str = Field(
         default="Europe/Paris",
         description="Time zone of the times in the call records; held against the second in each uniqueid",
@@ -119,11 +133,21 @@ class Switchboard(BaseModel):
     quiet_seconds: float = Field(
         default=10.0, ge=0, description="Seconds by the log's clock without a record before a call is judged"
     )
+    hold_seconds: float = Field(
+        default=3_600.0,
+        ge=0,
+        description="Seconds that a call is held back while the queue log says that the caller still waits or speaks",
+    )
     late_seconds: float = Field(
         default=86_400.0,
         ge=0,
         description="Seconds by the log's clock during which a call's late records are waited for",
     )
+
+    @field_validator("queue_log", mode="before")
+    @classmethod
+    def _none_if_empty(cls, path: object) -> object:
+        return None if path == "" else path
 
     @field_validator("timezone")
     @classmethod

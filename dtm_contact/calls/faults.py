@@ -38,6 +38,14 @@ class Faults:
         )
         return (*self._told, *more)
 
+    def take(self) -> tuple[tuple[Problem, ...], Counter[str]]:
+        """Return the faults kept, and how many there were of each kind, and begin anew: for a log without an end."""
+        taken = self.problems(), Counter(self.counts)
+        self.counts.clear()
+        self._told.clear()
+        self._files.clear()
+        return taken
+
     @property
     def total(self) -> int:
         """How many faults there were."""

@@ -17,6 +17,9 @@ TRANSFERS = frozenset({"BLINDTRANSFER", "ATTENDEDTRANSFER", "TRANSFER"})
 TOLD = frozenset({"ENTERQUEUE", "CONNECT", "ABANDON", "EXITWITHTIMEOUT", "EXITEMPTY", *TRANSFERS})
 """The events that tell what became of a call; all others are passed over."""
 
+LEFT = frozenset({"COMPLETEAGENT", "COMPLETECALLER", "EXITWITHKEY"})
+"""The events besides by which a caller is no longer in the queue, or no longer speaks to its agent."""
+
 
 @dataclass(frozen=True, slots=True)
 class QueueEvent:
@@ -28,8 +31,8 @@ class QueueEvent:
     event: str
 
 
-def parse_event(line: Line, file: str, faults: Faults) -> QueueEvent | None:
-    """Return the event of a line; None where it has none that tells of a call, faults being told."""
+def parse_event(line: Line, file: str, faults: Faults, wanted: Collection[str] = TOLD) -> QueueEvent | None:
+    """Return the event of a line; None where it has none of those wanted, faults being told."""
     if not line.raw.strip():
         return None
     message = _fault(line)
@@ -38,7 +41,7 @@ def parse_event(line: Line, file: str, faults: Faults) -> QueueEvent | None:
         return None
     at, call_id, queue, _agent, event, *_data = line.raw.decode("utf-8", "replace").split("|")
     event = event.strip().upper()
-    if call_id == _NO_CALL or event not in TOLD:
+    if call_id == _NO_CALL or event not in wanted:
         return None
     return QueueEvent(float(at), call_id, queue, event)
 

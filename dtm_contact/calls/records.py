@@ -106,6 +106,10 @@ class RecordReader:
         self._line = 0
         self._latest = float("inf") if now is None else now + _DAY
 
+    def now(self, now: float) -> None:
+        """Say what time it is, in seconds since 1970, for a log that is followed."""
+        self._latest = now + _DAY
+
     def read(self, line: Line) -> Record | None:
         """Return the record of a line; None where it holds none, the fault being told unless the line is empty."""
         if not line.raw.strip():
