@@ -52,15 +52,12 @@ async def daemon(settings: Settings) -> AsyncIterator[Running]:
         NoDirectoryError: no directory has been imported.
         InvalidFilesError: the rules hold errors; all of them are told.
         UnknownSchemaError: the store is of another version.
-        StoreUnavailableError: the store cannot be written.
+        StoreUnavailableError: the store cannot be read.
         OSError: an address to listen on is taken or not ours.
     """
     _allow_files(settings)
     async with AsyncExitStack() as stack:
         store = stack.enter_context(open_store(settings.store.url))
-        # What a killed daemon had committed can be read, and is found there when its sender tries again, though it
-        # may not be on the disk yet. A durable write takes it there, before anybody is answered.
-        store.database.probe()
         notices = Notices(settings.alarm)
         stack.callback(notices.close)
         alarms = Alarms(notices, time.monotonic)
@@ -72,9 +69,11 @@ async def daemon(settings: Settings) -> AsyncIterator[Running]:
         await worker.launch()
         # Offices are not checked here: an export that dropped one in the night must not keep mail from being judged.
         rules = load_rules(in_force.rules.dir, zone=settings.zone)
-        await worker.start(Reception(rules, directory))
+        worker.start(Reception(rules, directory))
         inbox = GroupCommitInbox(store, on_change=partial(_tell_whether_mail_is_taken, alarms))
         stack.push_async_callback(inbox.close)
+        # A store that cannot be written is an alarm, not a reason to stay away: senders are put off until it is well.
+        await inbox.prove()
         opened = await start_channels(settings, WakingInbox(inbox, worker.arrived))
         for channel in opened:
             stack.push_async_callback(channel.stop)

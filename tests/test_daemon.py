@@ -20,6 +20,7 @@ from dtm_contact.directory import read_export
 from dtm_contact.errors import InvalidFilesError, NoDirectoryError, UnknownSchemaError
 from dtm_contact.settings import Judge, Monitor, Rules, Settings, Smtp, Store
 from dtm_contact.store import migrate, open_store
+from tests.store.samples import arrival
 
 ROOT = Path(__file__).parents[1]
 DISK_OCTETS = 6_000_000
@@ -101,6 +102,31 @@ async def test_a_full_disk_puts_senders_off_until_it_is_well_again(small_disk: P
                 await asyncio.sleep(0.05)
         subjects = {case.subject for case in running.store.cases.queue()}
     assert subjects == {"before", "after"}
+
+
+async def test_a_disk_that_is_full_at_the_start_puts_senders_off_until_it_is_well_again(small_disk: Path) -> None:
+    settings = with_directory(settings_for(small_disk))
+    with open_store(settings.store.url) as store:
+        store.arrivals.accept([arrival("claimed by a daemon that was killed")])
+        store.arrivals.claim(settings.name, datetime.now(UTC))
+        filler = small_disk / "filler"
+        with filler.open("wb", buffering=0) as file, suppress(OSError):
+            while file.write(bytes(4096)):
+                pass
+        # Beside the store that is still open: what SQLite needs to read at all is there, as a killed daemon leaves it.
+        async with daemon(settings) as running:
+            status, checks = await asyncio.to_thread(health, running.addresses["monitor"])
+            assert status == 503
+            assert "intake" in checks["alarms"]
+            assert {await send(running.addresses["smtp"], "full") for _ in range(3)} == {451}
+            filler.unlink()
+            assert await send(running.addresses["smtp"], "after") == 250
+            async with asyncio.timeout(60):
+                while running.store.arrivals.waiting():
+                    await asyncio.sleep(0.05)
+                while (await asyncio.to_thread(health, running.addresses["monitor"]))[0] != 200:
+                    await asyncio.sleep(0.05)
+            assert len(running.store.cases.queue()) == 2
 
 
 async def test_it_does_not_start_without_a_store(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from queue import SimpleQueue
@@ -97,6 +98,11 @@ class GroupCommitInbox:
         if self._idle.is_set():
             self._write_next()
         await delivery.outcome
+
+    async def prove(self) -> None:
+        """Prove now that the store can be written, instead of with the first delivery; `on_change` hears if not."""
+        with suppress(StoreUnavailableError):
+            await self.accept(())
 
     async def position(self, channel: str) -> Position | None:
         """Return the position that was stored last for a channel, or None; see `channels.Inbox`."""

@@ -48,6 +48,12 @@ class Work:
         """Return the time on the offices' wall clock: a case is numbered in the year that it reads."""
         return self.clock().astimezone(self.settings.zone)
 
+    async def rest(self, cause: str, error: Exception) -> None:
+        """Say what is wrong, and wait before trying again."""
+        _log.warning(cause, exc_info=error)
+        self.alarms.sound(cause, f"{cause} does not work ({type(error).__name__}): what has arrived waits.")
+        await asyncio.sleep(self.settings.judge.pause)
+
 
 class Lane:
     """Works arrivals one after the other; no trouble ends it, and none leaves an arrival claimed."""
@@ -67,7 +73,7 @@ class Lane:
                 await self._judge.ready()
                 claimed = await work.store.run(lambda store: store.arrivals.claim(work.settings.name, work.clock()))
             except Exception as error:  # noqa: BLE001 - a lane that ended would be missed by nobody
-                await self._rest("claiming", error)
+                await self._work.rest("claiming", error)
                 continue
             work.alarms.over("claiming")
             if claimed is None:
@@ -147,7 +153,7 @@ class Lane:
         reason = type(error).__name__
         last = claimed.attempt >= self._work.settings.judge.attempts and not getattr(error, "retry", False)
         while True:
-            await self._rest("recording", error)
+            await self._work.rest("recording", error)
             try:
                 if last:
                     await self._park(claimed, Refused(reason, retry=False))
@@ -158,9 +164,3 @@ class Lane:
             else:
                 self._work.alarms.over("recording")
                 return
-
-    async def _rest(self, cause: str, error: Exception) -> None:
-        """Say what is wrong, and wait before trying again."""
-        _log.warning(cause, exc_info=error)
-        self._work.alarms.sound(cause, f"{cause} does not work ({type(error).__name__}): what has arrived waits.")
-        await asyncio.sleep(self._work.settings.judge.pause)

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 from dtm_contact.alarms import Alarms
+from dtm_contact.errors import StoreUnavailableError
 from dtm_contact.settings import Settings
 from dtm_contact.store import Store
 from dtm_contact.worker.bell import Bell
@@ -36,23 +37,36 @@ class Worker:
         self._alarms = alarms
         self._clock = clock
         self._bell = Bell()
-        self._lanes: list[asyncio.Task[None]] = []
+        self._working: asyncio.Task[None] | None = None
 
     async def launch(self) -> None:
         """Start the judge processes, which load their directory and rules by themselves meanwhile."""
         await asyncio.gather(*(judge.launch() for judge in self.judges))
 
-    async def start(self, reception: Reception) -> None:
-        """Give back what a crash left claimed, and begin; `reception` reads what cannot be judged."""
-        await self._store.run(lambda store: store.arrivals.release_claims(self._settings.name))
+    def start(self, reception: Reception) -> None:
+        """Begin; `reception` reads what cannot be judged."""
         work = Work(self._settings, self._store, reception, self._alarms, self._bell, self._clock)
-        self._lanes = [asyncio.create_task(Lane(work, judge).run(), name="lane") for judge in self.judges]
+        self._working = asyncio.create_task(self._work(work), name="worker")
+
+    async def _work(self, work: Work) -> None:
+        await self._give_back(work)
+        await asyncio.gather(*(Lane(work, judge).run() for judge in self.judges))
+
+    async def _give_back(self, work: Work) -> None:
+        """Give back what a crash left claimed, before anything is claimed; keep at it while the store is ill."""
+        while True:
+            try:
+                await self._store.run(lambda store: store.arrivals.release_claims(self._settings.name))
+            except StoreUnavailableError as error:
+                await work.rest("claiming", error)
+            else:
+                return
 
     async def stop(self) -> None:
         """Stop the lanes and end the judges; what was claimed but not recorded is judged after the next start."""
-        for lane in self._lanes:
-            lane.cancel()
-        await asyncio.gather(*self._lanes, return_exceptions=True)
+        if self._working is not None:
+            self._working.cancel()
+            await asyncio.gather(self._working, return_exceptions=True)
         await asyncio.gather(*(judge.kill() for judge in self.judges))
         self._store.close()
 

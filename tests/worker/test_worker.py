@@ -52,7 +52,7 @@ def reception(settings: Settings, store: Store) -> Reception:
 async def working(settings: Settings, store: Store, clock: Callable[[], datetime]) -> AsyncIterator[WakingInbox]:
     worker = Worker(settings, store, Alarms(lambda *_told: None, lambda: 0.0), clock)
     inbox = GroupCommitInbox(store)
-    await worker.start(reception(settings, store))
+    worker.start(reception(settings, store))
     try:
         yield WakingInbox(inbox, worker.arrived)
     finally:
@@ -125,7 +125,7 @@ async def test_one_that_takes_too_long_is_parked(settings: Settings, store: Stor
 async def test_a_judge_that_dies_costs_only_an_attempt(settings: Settings, store: Store) -> None:
     clock = Clock()
     worker = Worker(settings, store, Alarms(lambda *_told: None, lambda: 0.0), clock)
-    await worker.start(reception(settings, store))
+    worker.start(reception(settings, store))
     try:
         store.arrivals.accept([arrival(LEAK.replace(b"Fuite", b"Avant"))])
         worker.arrived()
