@@ -12,7 +12,7 @@ from dtm_contact.store.history import StoredHistory
 from dtm_contact.store.inbox import GroupCommitInbox
 from dtm_contact.store.migrating import migrate
 from dtm_contact.store.opening import Store, open_store
-from dtm_contact.store.outbox import StoredOutbox
+from dtm_contact.store.outbox import Mailing, StoredOutbox
 from dtm_contact.store.recording import NOT_READ, Destination, Fallback
 from dtm_contact.store.work import HeldCase, HeldContact, Work, working
 
@@ -33,6 +33,7 @@ __all__ = [
     "GroupCommitInbox",
     "HeldCase",
     "HeldContact",
+    "Mailing",
     "QueueCount",
     "Store",
     "StoreRefusedError",

@@ -12,6 +12,7 @@ from dtm_contact.model import Judgement, Priority
 from dtm_contact.store import events, recording
 from dtm_contact.store.arrivals import Claimed
 from dtm_contact.store.database import Database
+from dtm_contact.store.outbox import Mailing
 from dtm_contact.store.recording import JUDGEMENT, Destination, Fallback
 from dtm_contact.store.schema import cases, contacts, judgements
 
@@ -114,19 +115,29 @@ class Cases:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def record(self, claimed: Claimed, judgement: Judgement, decision: dict[str, Any], now: datetime) -> str | None:
+    def record(
+        self,
+        claimed: Claimed,
+        judgement: Judgement,
+        decision: dict[str, Any],
+        now: datetime,
+        *,
+        mail: Mailing | None = None,
+    ) -> str | None:
         """Store what was judged of an arrival, in one transaction.
 
         Nothing changes where the claim does not hold any more: a second time, or when another has claimed it since.
 
         A case that stands in for the arrival is completed, and moved as decided unless an agent has taken it. What is
-        automatic or spam is set aside, unless a case stands in for it already: nobody's case vanishes.
+        automatic or spam is set aside, unless a case stands in for it already: nobody's case vanishes. A message that
+        joins an earlier case wakes it, opens it again, or makes it more urgent.
 
         Args:
             claimed: the arrival.
             judgement: every step of judging it.
             decision: the same as the contract's JSON.
             now: when; a case is numbered in the year that it reads.
+            mail: what is written because of it, to be sent; None where nothing is.
 
         Returns:
             The number of its case; None where it has none.
@@ -137,7 +148,7 @@ class Cases:
             ValueError: the decision opens a case without saying where.
         """
         with self._database.writing() as connection:
-            return recording.record(connection, claimed, judgement, decision, now)
+            return recording.record(connection, claimed, judgement, decision, now, mail=mail)
 
     def park(
         self, claimed: Claimed, reason: str, fallback: Fallback, destination: Destination, now: datetime

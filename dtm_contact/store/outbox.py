@@ -1,7 +1,8 @@
 """The outbox: written in the transaction that calls for it, claimed and settled by the one who sends."""
 
 import secrets
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -20,6 +21,21 @@ _DAY: Final = timedelta(hours=24)
 _HOUR: Final = timedelta(hours=1)
 _KEY_OCTETS: Final = 32
 _DONE: Final = ("sent", "refused", "no_such_address", "given_up", "bounced")
+
+
+@dataclass(frozen=True, slots=True)
+class Mailing:
+    """What is to be written because of something that is recorded.
+
+    Attributes:
+        write: writes it, given the number of the case.
+        limits: how many answers go out by themselves.
+        withheld: why some did not, once it is recorded.
+    """
+
+    write: Callable[[str], Iterable[Outgoing]]
+    limits: Limits
+    withheld: list[str] = field(default_factory=list)
 
 
 def put(connection: Connection, case_id: int, letters: Iterable[Outgoing], limits: Limits, now: datetime) -> list[str]:

@@ -44,7 +44,7 @@ class Fallback:
     channel: str = "email"
 
 
-def record(  # noqa: PLR0913 - what was judged of what, when, and what is written because of it
+def record(
     connection: Connection,
     claimed: Claimed,
     judgement: Judgement,
@@ -259,10 +259,11 @@ def _contact_values(claimed: Claimed, judgement: Judgement, now: datetime) -> di
         "channel": contact.channel,
         "at": contact.at,
         "judged_at": now,
-        "sender_name": contact.sender.name,
-        "sender_address": contact.sender.address.lower(),
+        "sender_name": _writer(judgement).name,
+        "sender_address": _writer(judgement).address.lower(),
         "subject": contact.subject,
         "message_id": contact.message_id,
+        "fingerprint": judgement.joining.fingerprint or None,
         "thread": [*contact.in_reply_to, *contact.references],
         "phone_key": contact.call.key if contact.call else None,
         "outcome": contact.call.outcome if contact.call else None,

@@ -1,0 +1,103 @@
+"""What a message does to the earlier case that it joins: it wakes it, opens it again, makes it more urgent; no less."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import Connection
+
+from dtm_contact.model import CaseKind, Judgement, Priority
+from dtm_contact.store import outbox
+from dtm_contact.store.schema import case_links, cases
+
+_MOST_MERGES: Final = 10
+_THANKS: Final = ("thanks",)
+# RFC 3463 section 2: class 5 is a permanent failure; a delay (class 4) may still arrive.
+_FAILED: Final = re.compile(r"\b5\.\d{1,3}\.\d{1,3}\b|\baction: ?failed\b|\b55\d\b")
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """The case that a message joined, and what that changed, for its event."""
+
+    id: int
+    number: str
+    told: dict[str, Any]
+
+
+def join_case(connection: Connection, judgement: Judgement, now: datetime) -> Joined | None:
+    """Lay a message into the case that it joins, and return that; None where it joins none.
+
+    A case that was merged into another one since is that other one. The contact itself is recorded by the caller.
+
+    Args:
+        connection: the transaction.
+        judgement: what was judged of the message.
+        now: when.
+    """
+    joining = judgement.joining
+    row = _case(connection, joining.case_number) if joining.case_number else None
+    if row is None:
+        return None
+    changes = _changes(row, judgement)
+    told: dict[str, Any] = {"way": joining.way, "why": joining.why, "by_staff": joining.by_staff}
+    told |= {name: value for name, value in changes.items() if name in ("state", "priority")}
+    if changes:
+        change = sa.update(cases).where(cases.c.id == row.id)
+        connection.execute(change.values({**changes, "version": cases.c.version + 1}))
+    if judgement.decision.kind is CaseKind.AUTOMATIC:
+        told |= _bounced(connection, row.id, judgement, now)
+    return Joined(row.id, row.number, told)
+
+
+def _case(connection: Connection, number: str) -> Any:
+    wanted = (cases.c.id, cases.c.number, cases.c.state, cases.c.priority, cases.c.due, cases.c.by_hand)
+    row = connection.execute(sa.select(*wanted).where(cases.c.number == number)).one_or_none()
+    for _ in range(_MOST_MERGES):
+        if row is None:
+            break
+        into = sa.select(case_links.c.other_id).where(case_links.c.case_id == row.id, case_links.c.kind == "merged")
+        after = connection.execute(sa.select(*wanted).where(cases.c.id.in_(into))).first()
+        if after is None:
+            break
+        row = after
+    return row
+
+
+def _changes(row: Any, judgement: Judgement) -> dict[str, Any]:
+    """Return the columns that a message changes; thanks, machines and colleagues ask for nothing."""
+    decision = judgement.decision
+    if decision.kind is not CaseKind.CASE or judgement.joining.by_staff or judgement.understanding.topics == _THANKS:
+        return {}
+    changes: dict[str, Any] = {"waiting_until": None}
+    if row.state == "closed":
+        changes |= {"state": "open", "closed_at": None, "done_reason": None, "due": decision.due}
+    # An agent's word on how urgent it is stands, but for danger: he did not know of that.
+    danger = decision.priority is Priority.P1
+    if decision.priority < Priority(row.priority) and (danger or "priority" not in (row.by_hand or ())):
+        due = row.due if decision.due is None or row.state == "closed" else min(row.due, decision.due)
+        changes |= {"priority": decision.priority, "due": decision.due if row.state == "closed" else due}
+    return changes
+
+
+def _bounced(connection: Connection, case_id: int, judgement: Judgement, now: datetime) -> dict[str, Any]:
+    text = f"{judgement.contact.subject}\n{judgement.contact.new_text}\n{judgement.contact.quoted_text}".lower()
+    found = _FAILED.search(text)
+    if found is None:
+        return {}
+    return {"bounced": len(outbox.mark_bounced(connection, case_id, text, found.group(), now))}
+
+
+def link(connection: Connection, case_id: int, numbers: Sequence[str]) -> None:
+    """Link a case to those of these numbers that there are: they have to do with each other."""
+    if not numbers:
+        return
+    insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
+    others = connection.execute(sa.select(cases.c.id).where(cases.c.number.in_(numbers), cases.c.id != case_id))
+    rows = [{"case_id": case_id, "other_id": other, "kind": "linked"} for other in others.scalars()]
+    if rows:
+        connection.execute(insert(case_links).on_conflict_do_nothing(), rows)
