@@ -133,7 +133,7 @@ class Weighing:
         evidence = list(self.identity.found.get(position, {}).values())
         weighed.account = "email" in self.identity.found.get(position, {})
         named = self.naming.weigh(person, account=weighed.account)
-        weighed.role, weighed.fits = named.role, named.fits
+        weighed.role, weighed.fits, weighed.signed = named.role, named.fits, named.signed
         evidence.extend(named.evidence)
         if position not in self.identity.found:
             weighed.certainty, weighed.household_certainty = _certainty(named)

@@ -4,6 +4,7 @@ Six tenants in a hundred bear a frequent French word as their surname, so a know
 nothing. Each mention knows its role: who speaks of himself, whom he writes for, or who is merely spoken of.
 """
 
+from bisect import bisect_left
 from functools import cached_property
 
 from dtm_contact.matching.mentions import MOST_MENTIONS, Mention, Role, mention_of
@@ -69,8 +70,15 @@ class NameReader:
         return self._known(word.text) or (cued and len(word.text) > len("il") and self._near_known(word.text))
 
     def _is_initial(self, word: Word) -> bool:
-        """Tell whether a word is a capital with its stop or hyphen ("J.-L. Garnier")."""
-        return word.capital and len(word.text) == 1 and self._text.folded.text[word.end : word.end + 1] in {".", "-"}
+        """Tell whether a word is a letter with its stop or hyphen ("J.-L. Garnier"), or stands before a surname."""
+        if len(word.text) > 1 or word.text.isdigit():
+            return False
+        mark = self._text.folded.text[word.end : word.end + 1]
+        if mark in {".", "-"}:
+            return word.capital or word.text not in PARTICLES
+        at = bisect_left(self._words, word.end, key=lambda each: each.start)
+        following = self._words[at].text if mark == " " and at < len(self._words) else ""
+        return len(following) > len("le") and following in self._people.surnames and following not in NOT_NAMES
 
     def take(self, position: int, *, cued: bool = True) -> tuple[int, int]:
         """Return the first word of a name and the one after its last, from `position` on; equal where there is none."""
@@ -161,7 +169,7 @@ class NameReader:
         words = self._words[first:end]
         known = [word for word in words if self._known(word.text)]
         if known:
-            return any(word.capital for word in known) or len(known) > 1
+            return any(word.capital for word in known) or len(known) > 1 or any(map(self._is_initial, words))
         # Names that the directory lacks: "je suis Gontran Malaparte".
         return self._has_capitals and len(words) > 1 and all(word.capital and len(word.text) > 1 for word in words)
 

@@ -74,8 +74,13 @@ class NameFit:
             return 0.0
         if self.mention.initials and other_name:
             return weights.INITIAL_FITS if other_name[0] in self.mention.initials else weights.INITIAL_DIFFERS
-        used = mask.bit_count()
-        return differs if used < self._count else alone
+        if mask.bit_count() == self._count:
+            return alone
+        return weights.NICKNAME if differs == weights.OTHER_FIRST_NAME and self._begins_like(other_name) else differs
+
+    def _begins_like(self, first: str) -> bool:
+        """Tell whether a word that is no surname begins with the letter of a first name ("Momo" for Mohamed)."""
+        return any(word[0] == first[:1] and word not in self.surnames for word in self.mention.words)
 
     def _gender(self, person: Person) -> float:
         if not self.mention.gender or not person.gender:
@@ -100,11 +105,19 @@ class NameFit:
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """What the mentions say of one person: what counts, the role of the best, and the best bits of each role."""
+    """What the mentions say of one person.
+
+    Attributes:
+        evidence: what counts.
+        role: of the mention that fits best; None where none does.
+        fits: the best bits of each role.
+        signed: how the name that fits best of those in the text itself fits, be it badly; None where there is none.
+    """
 
     evidence: tuple[Evidence, ...] = ()
     role: Role | None = None
     fits: dict[Role, float] = field(default_factory=dict)
+    signed: Evidence | None = None
 
 
 class Naming:
@@ -146,7 +159,12 @@ class Naming:
         for bits, fit in scored:
             fits[fit.mention.role] = max(bits, fits.get(fit.mention.role, bits))
         evidence = tuple(fit.evidence(person) for _bits, fit in counted)
-        return Named(evidence, chosen.mention.role if best > 0 else None, fits)
+        in_text = [each for each in scored if account and each[1].mention.role in _IN_TEXT]
+        signed = max(in_text, key=lambda each: each[0])[1].evidence(person) if in_text else None
+        return Named(evidence, chosen.mention.role if best > 0 else None, fits, signed)
+
+
+_IN_TEXT = frozenset({Role.SELF, Role.SIGNED, Role.PAIR})
 
 
 _AUTHORITY = {

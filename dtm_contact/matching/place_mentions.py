@@ -162,7 +162,9 @@ def _street(passage: Passage, position: int, word: Word, gazetteer: Gazetteer) -
         return [], -1
     house, start = _house_before(passage, position)
     if house is None:
-        named, taken = _name(passage, position, word, gazetteer)
+        # "cité Danielle-Casanova" is the residence, though another town has a street of that name.
+        first = position + (word.text == "cite" and position + 1 < len(passage.words))
+        named, taken = _name(passage, first, passage.words[first], gazetteer)
         if named:
             return named, taken
     if len(word.text) == 1 and house is None:

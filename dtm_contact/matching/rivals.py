@@ -21,6 +21,7 @@ class Weighed:
         role: of the mention that fits him best; None where none does.
         fits: how well the mentions of each role fit him, in bits.
         account: whether the sender's address is known for him or his household.
+        signed: how a name in the text itself fits him, where the account is his household's.
         certainty, household_certainty: how surely he, or his household, is the one concerned, if it is he who fits.
     """
 
@@ -32,8 +33,19 @@ class Weighed:
     role: Role | None = None
     fits: dict[Role, float] = field(default_factory=dict)
     account: bool = False
+    signed: Evidence | None = None
     certainty: float = 1.0
     household_certainty: float = 1.0
+
+    def believe_signature(self) -> None:
+        """Let the name in the text stand for all names, well or badly as it fits."""
+        if self.signed is None:
+            return
+        kept = [piece for piece in self.evidence if not piece.name.startswith("name.")]
+        self.score += self.signed.weight - sum(piece.weight for piece in self.evidence if piece not in kept)
+        self.evidence = sorted([*kept, self.signed], key=lambda piece: -abs(piece.weight))
+        if self.signed.weight <= 0:
+            self.role = None
 
     def discount(self, name: str, bits: float) -> None:
         """Take bits away, with the reason."""
@@ -47,30 +59,37 @@ def settle(weighed: Iterable[Weighed], people: int) -> None:
     if any(each.role is Role.FOR and each.fits[Role.FOR] > weights.WRITTEN_FOR_SURE for each in candidates):
         for each in candidates:
             _discount_writer(each, people)
+    else:
+        _settle_homes(candidates)
     for role, bits in ((Role.SELF, weights.SELF_FITS_ANOTHER), (Role.SIGNED, weights.SIGNATURE_FITS_ANOTHER)):
         best = max((each.fits.get(role, 0.0) for each in candidates), default=0.0)
         if best > weights.FITS_SURELY:
             for each in candidates:
                 _discount_misfit(each, role, best, bits)
-    _settle_homes(candidates)
 
 
 def _settle_homes(candidates: list[Weighed]) -> None:
-    """Tell apart those of one home whose account it is: a name beside the account is the writer's, by any sign of it."""
+    """Tell apart those of one home whose account it is: its display name is the account's, the signature the writer's.
+
+    Without that, the account's owner would be credited twice, by his address and by his name on it.
+    """
     homes: dict[str, list[Weighed]] = {}
     for each in candidates:
         if each.home is not None and each.account:
             homes.setdefault(each.home.dwelling.dwelling_id, []).append(each)
     for home in homes.values():
-        best = max(each.fits.get(Role.PAIR, 0.0) for each in home)
-        if len(home) > 1 and best > weights.FITS_SURELY:
+        best = max((each.signed.weight for each in home if each.signed), default=0.0)
+        if len(home) > 1 and best > weights.SIGNS_FOR_THE_HOME:
             for each in home:
-                _discount_misfit(each, Role.PAIR, best, weights.SIGNATURE_FITS_ANOTHER)
+                each.believe_signature()
 
 
 def _discount_writer(weighed: Weighed, people: int) -> None:
     """Bound what tells who writes, where he writes for another: then it tells only whose account that is."""
     if weighed.role is Role.FOR:
+        of_account = sum(piece.weight for piece in weighed.evidence if piece.name == "email.household")
+        if of_account > weights.WRITES_FOR_HIS_HOME:
+            weighed.discount("writes.for_another", weights.WRITES_FOR_HIS_HOME - of_account)
         return
     bits = sum(piece.weight for piece in weighed.evidence if piece.name.startswith(_OF_THE_WRITER))
     if bits > 0:

@@ -41,6 +41,12 @@ WRITTEN_FOR_SURE = 6.0
 WRITES_FOR_HIMSELF = -4.0
 """Bits from which a name written for is a tenant's; what then remains for the writer, over a chance person."""
 
+WRITES_FOR_HIS_HOME = 4.0
+"""What a household's account then says for the one of it who is written for."""
+
+SIGNS_FOR_THE_HOME = 2.0
+"""Bits from which a name in the text is that of somebody of the home whose account it is."""
+
 FITS_SURELY = 8.0
 FITS_BETTER = 5.0
 SELF_FITS_ANOTHER = -8.0
@@ -61,6 +67,8 @@ GIVEN_UP = 0.05
 INITIAL_FITS = 8.0
 INITIAL_DIFFERS = 0.1
 OTHER_FIRST_NAME = 0.05
+NICKNAME = 0.15
+"""Another first name with the same first letter: half of all short forms keep it."""
 OTHER_SURNAME = {"f": 0.12, "m": 0.03, "": 0.05}
 """A wrong surname says less of a woman than of a man: the name of use."""
 SURNAME_ALONE = 0.9
