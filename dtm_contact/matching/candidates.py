@@ -58,6 +58,8 @@ class Weighing:
         self.caretakers = _caretakers(clues.mentions, index)
         self.groups = merged(clues.groups[:24], index.gazetteer)
         self.place = self._place()
+        strange = [] if self.place.groups else [group for group in self.groups if group.elsewhere_bits]
+        self.strange = min(strange, key=lambda group: group.elsewhere_bits) if strange else None
 
     def _place(self) -> PlaceWeights:
         groups = [group for group in self.groups if group.bits]
@@ -122,6 +124,7 @@ class Weighing:
         people = self.index.people
         scores = self.naming.quick(positions, people)
         scores += self.place.of_all(len(self.index.gazetteer.entrances))[people.entrance[positions]]
+        scores += self.strange.elsewhere_bits if self.strange is not None else 0.0
         for position in self.identity.found:
             scores[np.searchsorted(positions, position)] += self.identity.bits(position)
         return scores
@@ -140,6 +143,14 @@ class Weighing:
         weighed.score = sum(piece.weight for piece in evidence) + self._standing(person, home)
         if home is not None:
             weighed.score += self._at_home(home, evidence)
+        if self.strange is not None:
+            bits = (
+                max(self.strange.elsewhere_bits, weights.UNKNOWN_STREET)
+                if weighed.account
+                else self.strange.elsewhere_bits
+            )
+            evidence.append(Evidence("place.elsewhere", bits, *self.strange.where()))
+            weighed.score += bits
         weighed.evidence = sorted(evidence, key=lambda piece: -abs(piece.weight))
         return weighed
 

@@ -6,12 +6,13 @@ nothing. Each mention knows its role: who speaks of himself, whom he writes for,
 
 from bisect import bisect_left
 from functools import cached_property
+from itertools import pairwise
 
 from dtm_contact.matching.mentions import MOST_MENTIONS, Mention, Role, mention_of
 from dtm_contact.matching.passages import Passage, Word
 from dtm_contact.matching.people import People
 from dtm_contact.matching.roles import Surroundings
-from dtm_contact.matching.vocabulary import ONE_EDIT
+from dtm_contact.matching.vocabulary import ONE_EDIT, Vocabulary
 from dtm_contact.matching.words import (
     AMBIGUOUS_TITLES,
     CARETAKERS,
@@ -37,6 +38,7 @@ _WIDEST_GAP = 2
 _FAMILY = "famille"
 _TITLE_WORDS = 3  # "M. et Mme"
 _SHORT_LINE = 4
+_LONGEST_SURNAME = 3
 _CLOSING_LINES = 5
 _LINE_WORDS = 9
 
@@ -65,8 +67,9 @@ class NameReader:
             return False
         if word.capital or word.text in PARTICLES or len(word.text) == 1:
             return True
-        if position and self._text.folded.text[self._words[position - 1].end : word.start] == "'":
-            return self._near_known(self._words[position - 1].text + word.text)
+        before = self._words[position - 1] if position else None
+        if before is not None and before.text in PARTICLES and self._near_known(before.text + word.text):
+            return cued or self._text.folded.text[before.end : word.start] == "'"
         return self._known(word.text) or (cued and len(word.text) > len("il") and self._near_known(word.text))
 
     def _is_initial(self, word: Word) -> bool:
@@ -170,6 +173,9 @@ class NameReader:
         known = [word for word in words if self._known(word.text)]
         if known:
             return any(word.capital for word in known) or len(known) > 1 or any(map(self._is_initial, words))
+        written = "".join(word.text for word in words if len(word.text) > 1)
+        if len(words) > 1 and self._is_initial(words[0]) and self._resembles(written):
+            return True
         # Names that the directory lacks: "je suis Gontran Malaparte".
         return self._has_capitals and len(words) > 1 and all(word.capital and len(word.text) > 1 for word in words)
 
@@ -188,7 +194,7 @@ class NameReader:
             word in LABELS and self._text.folded.text[self._words[position].end :][:2].strip() == ":"
         ):
             return "self"
-        if word in RELATIVES_WRITTEN_FOR:
+        if word in RELATIVES_WRITTEN_FOR or (word == "pour" and not before):
             return "for"
         return "kin" if word in KIN else ""
 
@@ -203,7 +209,16 @@ class NameReader:
             mention = self._signature(line, last=number >= len(lines) - 2, block=block)
             if mention is not None:
                 found.append(mention)
+        tail = self._after_closing()
+        if tail and (mention := self._signature(tail, last=True, block=block)):
+            found.append(mention)
         return found[:4]
+
+    def _after_closing(self) -> range:
+        """Return the last words, after "cordialement", where no line sets them apart."""
+        count = len(self._words)
+        closed = [n for n in range(max(0, count - _SHORT_LINE - 1), count - 1) if self._words[n].text in CLOSINGS]
+        return range(closed[-1] + 1, count) if closed else range(0)
 
     def _signature(self, line: range, *, last: bool, block: bool) -> Mention | None:
         doctor = self._words[line.start].text in {"dr", "pr"}
@@ -247,25 +262,37 @@ class NameReader:
     def pairs(self) -> list[Mention]:
         """Return known first names beside known surnames, wherever they stand."""
         found: list[Mention] = []
-        surnames, firsts = self._people.surnames, self._people.firsts
         for position in range(len(self._words) - 1):
-            one, other = self._words[position], self._words[position + 1]
-            if other.start - one.end > 1 or not (one.text in firsts or one.text in surnames):
-                continue
-            fits = (one.text in firsts and other.text in surnames) or (one.text in surnames and other.text in firsts)
-            if not fits or {one.text, other.text} & (NOT_NAMES | PARTICLES):
+            last = self._pair_end(position)
+            if last <= position or len(found) >= MOST_MENTIONS:
                 continue
             before = self._around.before(position, 4)
             if (CARETAKERS | NEIGHBOURS | STRANGERS | KIN) & set(before) or TITLES & set(before[:1]):
                 continue
-            if not (one.capital or other.capital) and self._has_capitals:
+            if self._has_capitals and not any(word.capital for word in self._words[position:last]):
                 continue
-            end = max(position + 2, self.take(position, cued=False)[1])
+            end = max(last, self.take(position, cued=False)[1])
             if mention := self.mention(self._around.role_of_pair(position, self._born(end).stop), position, end):
                 found.append(mention)
-            if len(found) >= MOST_MENTIONS:
-                break
         return found
+
+    def _pair_end(self, position: int) -> int:
+        """Return where a first name with a surname of one to three words ends, in either order; 0 where none begins."""
+        surnames, firsts = self._people.surnames, self._people.firsts
+        one = self._words[position].text
+        if one in NOT_NAMES or not (one in firsts or one in surnames or one in PARTICLES):
+            return 0
+        for length in range(1, min(_LONGEST_SURNAME, len(self._words) - position - 1) + 1):
+            words = self._words[position : position + length + 1]
+            if any(after.start - word.end > 1 or after.text in NOT_NAMES for word, after in pairwise(words)):
+                return 0
+            texts = [word.text for word in words]
+            if length == 1 and PARTICLES & set(texts):
+                continue
+            swapped = texts[-1] in firsts and _surname("".join(texts[:-1]), length, surnames)
+            if swapped or (one in firsts and _surname("".join(texts[1:]), length, surnames)):
+                return position + length + 1
+        return 0
 
     @cached_property
     def _has_capitals(self) -> bool:
@@ -274,6 +301,11 @@ class NameReader:
             word.capital and len(word.text) > 1 and self._text.seen(word.start + 1, word.start + 2).islower()
             for word in self._words
         )
+
+
+def _surname(glued: str, words: int, surnames: Vocabulary) -> bool:
+    """Tell whether words written together are a surname; a single word may be a part of one."""
+    return glued in surnames if words == 1 else glued in surnames.number
 
 
 def _lines(text: Passage) -> list[range]:

@@ -19,7 +19,7 @@ from dtm_contact.matching.gazetteer import Compared, Gazetteer
 from dtm_contact.matching.passages import Passage
 from dtm_contact.matching.place_mentions import Atom
 from dtm_contact.matching.words import LIVING
-from dtm_contact.model import Evidence, Part
+from dtm_contact.model import Evidence, Part, Span
 from dtm_contact.normalize import HouseNumber
 
 Floats = NDArray[np.float64]
@@ -68,12 +68,27 @@ class Group:
         return self.said_at[1] if self.said_at else max(atom.end for atom in self.atoms)
 
     @property
+    def elsewhere_bits(self) -> float:
+        """What an address that is none of ours says against everybody of the directory, in bits."""
+        if not self.of("unknown_street") or self.anchored:
+            return 0.0
+        foreign = any(not atom.quality for atom in self.of("postcode"))
+        if foreign or (_self_stated(self) and not self.of("commune")):
+            return weights.LIVES_ELSEWHERE
+        return weights.UNKNOWN_STREET if self.of("commune") or self.of("postcode") else weights.UNKNOWN_ADDRESS
+
+    @property
     def against_nobody(self) -> float:
         """What it says against the contact's having nothing to do with the estate, in bits."""
         if not self.anchored or self.trust < _SURE:
             return 0.0
         precise = any(atom.house for atom in self.of("street")) or (self.of("residence") and self.of("commune"))
         return weights.ADDRESS_AGAINST_NOBODY if precise else weights.PLACE_AGAINST_NOBODY
+
+    def where(self) -> tuple[str, Span | None]:
+        """Return the words themselves, and where they stand."""
+        inside = self.passage.part is not Part.SENDER_NAME
+        return self.passage.seen(self.start, self.end), self.passage.span(self.start, self.end) if inside else None
 
     def first(self, kind: str) -> str | None:
         """Return the value of the only atom of a kind, or None where there is none or where they differ."""
@@ -311,17 +326,8 @@ class PlaceWeights:
         """Return what was said of the place, one piece of evidence a group, as it weighs for an entrance."""
         found = []
         for group in self.groups:
-            place = gazetteer.entrances[entrance]
-            inside = group.passage.part is not Part.SENDER_NAME
-            found.append(
-                Evidence(
-                    _evidence_name(group),
-                    round(group.bits.get(entrance, group.elsewhere), 2),
-                    group.passage.seen(group.start, group.end),
-                    group.passage.span(group.start, group.end) if inside else None,
-                    place.label,
-                )
-            )
+            bits = round(group.bits.get(entrance, group.elsewhere), 2)
+            found.append(Evidence(_evidence_name(group), bits, *group.where(), gazetteer.entrances[entrance].label))
         return tuple(found)
 
 

@@ -85,7 +85,14 @@ class Surroundings:
         if SELF_WORDS & set(before[:3]) or before[:2] == ["est", "c"]:
             return Role.SELF
         role = self._after_greeting(before, end)
-        return Role.FOR if role is Role.NAMED and before and self.gives_address(end) else role
+        if role is Role.NAMED and before and self.gives_address(end):
+            # "Je vous écris, M. Roy, 12 rue Hoche": himself; "Le CCAS a reçu M. Roy (12 rue Hoche)": somebody else.
+            return (
+                Role.SELF
+                if "je" in before and self._text.folded.text[: self._words[position].start].endswith(", ")
+                else Role.FOR
+            )
+        return role
 
     def role_of_pair(self, position: int, end: int) -> Role:
         """Tell a first name and a surname that begin their line or end the text from those within a sentence."""

@@ -118,11 +118,10 @@ def _nobody(weighing: Weighing, masses: Masses) -> None:
     lone = weights.UNNAMED
     if not clues.applicant:
         lone *= 2.0 ** min((group.against_nobody for group in place.groups), default=0.0)
-    if any(group.of("unknown_street") and not group.of("street") for group in weighing.groups):
-        lone *= 2.0**weights.UNKNOWN_STREET
     masses.total += lone
     unweighed = (1.0 - weights.UNNAMED) * 2.0 ** (weighing.naming.missing + _no_tenant(weighing))
-    somebody = unweighed + weights.OUTSIDER
+    strange = 2.0**weighing.strange.elsewhere_bits if weighing.strange is not None else 1.0
+    somebody = (unweighed + weights.OUTSIDER) * strange
     share = weighing.index.gazetteer.share[place.entrances]
     mass = somebody * share * np.exp2(place.bits + weighing.caretaker_bits(place.entrances))
     masses.entrances[place.entrances] += mass

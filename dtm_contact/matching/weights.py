@@ -25,8 +25,8 @@ PLACE_AGAINST_NOBODY = -3.0
 ADDRESS_AGAINST_NOBODY = -6.0
 """A place of the estate is named, or a full address: people who have nothing to do with it do that seldom."""
 
-UNKNOWN_STREET = 4.0
-"""An address with a number that is none of ours speaks for somebody else's tenant."""
+UNKNOWN_STREET, UNKNOWN_ADDRESS, LIVES_ELSEWHERE = -4.0, -7.0, -12.0
+"""An address with a number that is none of ours: in a town of ours; in no known town; said to be where he lives."""
 
 APPLICANT = -7.0
 NOT_A_TENANT = -12.0

@@ -85,7 +85,7 @@ KIN = _listed(
     niece copine copain ami amie cousin cousine
     """
 )
-CUE_ENDS = RELATIVES_WRITTEN_FOR | KIN | LABELS | {"est"} | {cue.split()[-1] for cue in SELF_CUES}
+CUE_ENDS = RELATIVES_WRITTEN_FOR | KIN | LABELS | {"est", "pour"} | {cue.split()[-1] for cue in SELF_CUES}
 """The last words of all that announces a name."""
 NEIGHBOURS = _listed("voisin voisine voisins voisines")
 CARETAKERS = _listed("gardien gardienne gardiens concierge loge portero portier remplacant remplacante")
