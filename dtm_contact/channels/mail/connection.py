@@ -19,6 +19,7 @@ from dtm_contact.log import get_log
 _COMMAND_LIMIT = 2048
 _SENT_AT_ONCE = frozenset({"220", "221", "354", "421"})
 _BRING_A_MESSAGE = frozenset({"MAIL", "RCPT", "DATA"})
+_WAIT_FOR_NOTHING = frozenset({b"EHLO", b"HELO", b"MAIL", b"RCPT", b"RSET", b"NOOP", b"QUIT"})
 
 _log = get_log("mail")
 
@@ -50,6 +51,8 @@ class MailConnection(SMTP):
         self._unsent: list[str] = []
         self._unread = 0
         self._unread_lines = 0
+        self._listening = False
+        self._at_once = False
         self._ended = False
         self._errors = 0
         self._idle_commands = 0
@@ -64,10 +67,14 @@ class MailConnection(SMTP):
             timeout=self._limits.idle_seconds,
             loop=loop,
         )
+        self._smtp_methods = {
+            name.removeprefix("smtp_"): getattr(self, name) for name in _commands_of(type(self).__mro__)
+        }
 
     def __dir__(self) -> tuple[str, ...]:
-        # aiosmtpd looks for its commands through dir() at each connection, twice; that was a fifth of a short one.
-        return _commands_of(type(self).__mro__)
+        # aiosmtpd looks for its commands through dir() at each connection, twice; that was a fifth of a short one. They
+        # are put in above.
+        return ()
 
     # The connection
 
@@ -102,7 +109,7 @@ class MailConnection(SMTP):
         """Take in octets: of a message, or of commands, which the loop of commands reads one by one."""
         if self._incoming is not None:
             data = self._feed(self._incoming, data)
-        if data:
+        if data and not self._obeys_at_once(data):
             self._unread += len(data)
             self._unread_lines += data.count(b"\n")
             super().data_received(data)
@@ -211,16 +218,41 @@ class MailConnection(SMTP):
         return self.transport is not None and not self.transport.is_closing()
 
     async def _next_command(self) -> None:
+        self._listening = True
         try:
             line = await self._reader.readuntil(b"\n")
         except asyncio.LimitOverrunError as overrun:
+            self._listening = False
             await self._skip_line(overrun.consumed)
             await self.push(replies.LINE_TOO_LONG)
         else:
+            self._listening = False
             self._unread -= len(line)
             self._unread_lines -= 1
             await self._obey(line)
         self._judge_client()
+
+    def _obeys_at_once(self, data: bytes) -> bool:
+        """Obey a command that came alone and waits for nothing, here and now; return whether it was one.
+
+        Waking the conversation for it takes another turn of the event loop, and lets the store's thread in between.
+        """
+        alone = self._listening and not self._unread and data.find(b"\n") == len(data) - 1 < _COMMAND_LIMIT
+        if not alone or data[:4].upper() not in _WAIT_FOR_NOTHING or not self._open() or self._is_behind():
+            return False
+        self._at_once = True
+        try:
+            self._obey(data).send(None)
+        except StopIteration:
+            self._judge_client()
+            return True
+        finally:
+            self._at_once = False
+        raise RuntimeError(f"{data[:4]!r} waited")
+
+    def _is_behind(self) -> bool:
+        """Tell whether the client has yet to read replies, so that we must wait for it."""
+        return self._writer.transport.get_write_buffer_size() > 0
 
     async def _skip_line(self, length: int) -> None:
         """Read on to the end of a line that is too long."""
@@ -272,7 +304,8 @@ class MailConnection(SMTP):
         self._unsent.append(reply)
         if self._unread_lines <= 0 or reply[:3] in _SENT_AT_ONCE:
             self._write()
-            await self._writer.drain()
+            if not self._at_once:
+                await self._writer.drain()
 
     def _write(self) -> None:
         self._writer.write("".join(f"{reply}\r\n" for reply in self._unsent).encode("ascii", "replace"))

@@ -3,9 +3,10 @@
 import asyncio
 import hashlib
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import datetime
-from ipaddress import ip_address
+from functools import lru_cache
+from ipaddress import IPv4Network, IPv6Network, ip_address
 from typing import TYPE_CHECKING
 
 from dtm_contact.channels import Inbox
@@ -19,6 +20,8 @@ from dtm_contact.settings import MailServer
 
 if TYPE_CHECKING:
     from dtm_contact.channels.mail.connection import MailConnection
+
+_CLIENTS_REMEMBERED = 1024
 
 _log = get_log("mail")
 
@@ -49,6 +52,7 @@ class Reception:
         self._inbox = inbox
         self._clock = clock
         self._clients: Counter[str] = Counter()
+        self._known = _ask_once(settings.networks)
         self._closed = False
 
     def admit(self, session: "MailConnection") -> str | None:
@@ -69,7 +73,9 @@ class Reception:
         """Count an ended session out."""
         if session in self.sessions:
             self.sessions.remove(session)
-            self._clients -= Counter((session.client,))
+            self._clients[session.client] -= 1
+            if not self._clients[session.client]:
+                del self._clients[session.client]
 
     async def store(self, envelope: Envelope, digest: Digest, content: bytes) -> None:
         """Hand a message over; return once it is durable.
@@ -108,6 +114,11 @@ class Reception:
         for session in tuple(self.sessions):
             session.abort()
 
-    def _known(self, client: str) -> bool:
+
+def _ask_once(networks: Collection[IPv4Network | IPv6Network]) -> Callable[[str], bool]:
+    @lru_cache(_CLIENTS_REMEMBERED)
+    def known(client: str) -> bool:
         address = ip_address(client.partition("%")[0])
-        return any(address in network for network in self.settings.networks)
+        return any(address in network for network in networks)
+
+    return known
