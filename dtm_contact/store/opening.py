@@ -11,9 +11,12 @@ from dtm_contact.store.cases import Cases
 from dtm_contact.store.database import Database
 from dtm_contact.store.directory import StoredDirectory
 from dtm_contact.store.history import StoredHistory
+from dtm_contact.store.judged import StoredJudgements
 from dtm_contact.store.migrating import check_schema
 from dtm_contact.store.outbox import StoredOutbox
 from dtm_contact.store.positions import Positions
+from dtm_contact.store.rule_versions import RuleVersions
+from dtm_contact.store.timers import Timers
 
 
 class Store:
@@ -27,6 +30,9 @@ class Store:
         directory: the estate and its people, and what agents confirmed.
         positions: how far channels have read, and what they keep until the rest has come.
         outbox: what is to be sent.
+        judgements: what was judged, to see what other rules would have done with it.
+        rule_versions: the rules that are and were in force.
+        timers: what is to happen to cases later.
         database: its connections and transactions.
     """
 
@@ -37,6 +43,9 @@ class Store:
         self.directory = StoredDirectory(database)
         self.outbox = StoredOutbox(database)
         self.positions = Positions(database)
+        self.judgements = StoredJudgements(database)
+        self.rule_versions = RuleVersions(database)
+        self.timers = Timers(database)
 
     @contextmanager
     def history(self, apart_from: Arrival | None = None) -> Iterator[StoredHistory]:

@@ -16,8 +16,7 @@ from dtm_contact.errors import InvalidFilesError, NoDirectoryError, UnknownSchem
 from dtm_contact.model import Problem, Severity
 from dtm_contact.rules import RuleSet, load_rules, run_rule_tests
 from dtm_contact.settings import Settings
-from dtm_contact.store import Store, open_store
-from dtm_contact.store.judged import StoredJudgements
+from dtm_contact.store import open_store
 
 _ROUTING = "routing.yaml"
 _DAYS = re.compile("([1-9][0-9]{0,3})d")
@@ -104,16 +103,12 @@ def last_directory(settings: Settings) -> Directory | None:
 
 def _never_matched(settings: Settings, rules: RuleSet, since: timedelta) -> Iterator[Problem]:
     with open_store(settings.store.url, read_only=True) as store:
-        used = _rules_used(store, datetime.now(UTC) - since)
+        used = store.judgements.rules_used(datetime.now(UTC) - since)
     for rule in rules.rules:
         if rule.key not in used:
             message = f"the rule {rule.id} decided nothing in {since.days} days"
             hint = "is it still needed, or does a rule above it take what is meant for it?"
             yield Problem(_ROUTING, *rule.place, message, hint, Severity.WARNING)
-
-
-def _rules_used(store: Store, since: datetime) -> set[str]:
-    return StoredJudgements(store.database).rules_used(since)
 
 
 def _print(problems: Iterable[Problem], form: str) -> None:

@@ -1,0 +1,195 @@
+"""What is to happen to cases later: kept in the store, so that a restart forgets none of it."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import Connection
+
+from dtm_contact.model import Priority
+from dtm_contact.store.channels_schema import positions
+from dtm_contact.store.database import Database
+from dtm_contact.store.outbox_schema import outbox
+from dtm_contact.store.rules_schema import storms, timers
+from dtm_contact.store.schema import cases, events
+
+FOLLOWER = "timers"
+"""The name under which one daemon at a time runs the timers (`Positions.follow`), and its place among the events."""
+
+_ANSWERS = ("replied", "tried")
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """One thing that is to happen to a case: `step` names it within the case, `data` says what."""
+
+    case_number: str
+    step: str
+    at: datetime
+    data: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class DueTimer:
+    """A thing whose time has come, with the case as it is now.
+
+    Attributes:
+        id: its number.
+        case_number, step, data: as it was planned.
+        at: when it was to happen.
+        state, queue, priority, owner, topic, opened_at, due: of the case.
+        answered: a human has answered since the case was opened.
+    """
+
+    id: int
+    case_number: str
+    step: str
+    at: datetime
+    data: dict[str, Any]
+    state: str
+    queue: str
+    priority: Priority
+    owner: str | None
+    topic: str | None
+    opened_at: datetime
+    due: datetime
+    answered: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Fresh:
+    """A case that something happened to which may bring timers, as it is now."""
+
+    number: str
+    queue: str
+    priority: Priority
+    opened_at: datetime
+    due: datetime
+
+
+class Timers:
+    """The timers of one store."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def fresh(self, limit: int) -> tuple[int, list[Fresh]]:
+        """Return the open cases that something happened to since `followed`, and the last event looked at."""
+        with self._database.reading() as connection:
+            place = connection.execute(_PLACE).scalar_one_or_none()
+            after = int(place) if place is not None else 0
+            latest = sa.select(events.c.id, events.c.case_id).where(events.c.id > after)
+            found = connection.execute(latest.order_by(events.c.id).limit(limit)).all()
+            wanted = {row.case_id for row in found if row.case_id is not None}
+            rows = connection.execute(sa.select(*_FRESH_CASE).where(cases.c.id.in_(wanted), cases.c.state == "open"))
+            return found[-1].id if found else after, [_fresh(row) for row in rows]
+
+    def plan(self, plans: Iterable[Plan], last_event: int) -> None:
+        """Keep what is to happen, each step of a case once, and how far the events have been followed."""
+        with self._database.writing() as connection:
+            insert = _insert(connection)
+            for plan in plans:
+                case = sa.select(cases.c.id).where(cases.c.number == plan.case_number).scalar_subquery()
+                new = insert(timers).values(case_id=case, step=plan.step, at=plan.at, data=plan.data, state="waiting")
+                # A case that is handed over or made more urgent has new times; what happened already does not again.
+                again = {"at": new.excluded.at, "data": new.excluded.data}
+                waiting = timers.c.state == "waiting"
+                connection.execute(
+                    new.on_conflict_do_update(index_elements=["case_id", "step"], set_=again, where=waiting)
+                )
+            place = insert(positions).values(channel=FOLLOWER, place=str(last_event))
+            connection.execute(
+                place.on_conflict_do_update(index_elements=["channel"], set_={"place": place.excluded.place})
+            )
+
+    def due(self, now: datetime, limit: int = 100) -> Sequence[DueTimer]:
+        """Return what is to happen by now, the earliest first."""
+        with self._database.reading() as connection:
+            return [_due(row) for row in connection.execute(_DUE.limit(limit), {"now": now})]
+
+    def settle(self, timer_id: int, now: datetime, *, done: bool) -> None:
+        """Say that a thing has happened, or is needless."""
+        values = {"state": "done" if done else "needless", "settled_at": now}
+        with self._database.writing() as connection:
+            connection.execute(sa.update(timers).where(timers.c.id == timer_id).values(values))
+
+    def crowds(self, since: datetime) -> list[tuple[str, str, int]]:
+        """Return how many cases were opened since then, by topic and residence."""
+        query = (
+            sa.select(cases.c.topic, cases.c.residence_id, sa.func.count())
+            .where(cases.c.opened_at >= since, cases.c.topic.is_not(None), cases.c.residence_id.is_not(None))
+            .group_by(cases.c.topic, cases.c.residence_id)
+        )
+        with self._database.reading() as connection:
+            return [(row[0], row[1], row[2]) for row in connection.execute(query)]
+
+    def storm(self, topic: str, department: str, number: int, now: datetime) -> bool:
+        """Say that many cases come; return whether that is new."""
+        with self._database.writing() as connection:
+            new = _insert(connection)(storms).values(
+                topic=topic, department=department, began_at=now, seen_at=now, cases=number
+            )
+            again = new.on_conflict_do_update(
+                index_elements=["topic", "department"], set_={"seen_at": now, "cases": number}
+            )
+            began: datetime = connection.execute(again.returning(storms.c.began_at)).scalar_one()
+            return began == now
+
+    def storms(self) -> set[tuple[str, str]]:
+        """Return the topics and departments of the storms that last."""
+        with self._database.reading() as connection:
+            return {(row.topic, row.department) for row in connection.execute(sa.select(storms))}
+
+    def calm(self, before: datetime) -> list[tuple[str, str]]:
+        """End the storms that were seen last before then; return their topics and departments."""
+        over = storms.delete().where(storms.c.seen_at < before).returning(storms.c.topic, storms.c.department)
+        with self._database.writing() as connection:
+            return [(row.topic, row.department) for row in connection.execute(over)]
+
+
+_PLACE = sa.select(positions.c.place).where(positions.c.channel == FOLLOWER)
+_FRESH_CASE = tuple(cases.c[name] for name in Fresh.__dataclass_fields__)
+_ANSWERED = sa.or_(
+    sa.exists().where(events.c.case_id == cases.c.id, events.c.what.in_(_ANSWERS)),
+    sa.exists().where(outbox.c.case_id == cases.c.id, outbox.c.kind == "reply"),
+)
+_DUE = (
+    sa.select(
+        timers.c.id,
+        cases.c.number,
+        timers.c.step,
+        timers.c.at,
+        timers.c.data,
+        cases.c.state,
+        cases.c.queue,
+        cases.c.priority,
+        cases.c.owner,
+        cases.c.topic,
+        cases.c.opened_at,
+        cases.c.due,
+        _ANSWERED.label("answered"),
+    )
+    .join(cases, cases.c.id == timers.c.case_id)
+    .where(timers.c.state == sa.literal("waiting", sa.Text, literal_execute=True), timers.c.at <= sa.bindparam("now"))
+    .order_by(timers.c.at, timers.c.id)
+)
+
+
+def _fresh(row: Any) -> Fresh:
+    return Fresh(row.number, row.queue, Priority(row.priority), row.opened_at, row.due)
+
+
+def _due(row: Any) -> DueTimer:
+    values = list(row)
+    values[_PRIORITY] = Priority(values[_PRIORITY])
+    return DueTimer(*values)
+
+
+_PRIORITY = list(DueTimer.__dataclass_fields__).index("priority")
+
+
+def _insert(connection: Connection) -> Any:
+    return sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
