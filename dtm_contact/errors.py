@@ -65,5 +65,11 @@ class JudgeTimeoutError(DtmContactError):
     """Judging the arrival took longer than allowed."""
 
 
+class MovedError(DtmContactError):
+    """What the judgement rested on has changed meanwhile; it is to be judged again."""
+
+    retry = True
+
+
 class NotFoundError(DtmContactError):
     """There is no such thing in the store."""

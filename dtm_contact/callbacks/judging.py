@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from dtm_contact.callbacks.standing import standing_of
+from dtm_contact.callbacks.words import OUTCOMES
 from dtm_contact.matching.callers import CallerIndex, Line
 from dtm_contact.model import (
     Call,
@@ -14,7 +15,6 @@ from dtm_contact.model import (
     Mailbox,
     Match,
     NotedHistory,
-    Outcome,
     Priority,
     Standing,
     Understanding,
@@ -26,20 +26,6 @@ CHANNEL = "phone"
 
 _PRIORITY = Priority.P3
 """Of a call-back, unless a rule says otherwise."""
-
-_TOLD = {
-    Outcome.OTHER_DID: "Appel à un autre de nos numéros",
-    Outcome.OUTBOUND_ANSWERED: "Appel sortant abouti",
-    Outcome.OUTBOUND_UNANSWERED: "Appel sortant sans réponse",
-    Outcome.INTERNAL: "Appel interne",
-    Outcome.TRANSFER_UNANSWERED: "Appel transféré, personne n'a décroché",
-    Outcome.ANSWERED: "Appel répondu",
-    Outcome.VOICEMAIL: "Message vocal à écouter",
-    Outcome.ABANDONED: "Appel abandonné dans la file d'attente",
-    Outcome.TIMEOUT: "Appel sorti de la file d'attente sans réponse",
-    Outcome.OUT_OF_HOURS: "Appel reçu bureaux fermés",
-    Outcome.BEFORE_ANSWER: "Appel raccroché avant tout décroché",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +74,7 @@ def _decided(
         channel=CHANNEL,
         at=call.started_at,
         sender=Mailbox(name=call.name),
-        subject=_TOLD[call.outcome],
+        subject=OUTCOMES[call.outcome],
         call=call,
         standing=standing,
     )

@@ -3,7 +3,8 @@
 `told`, which draws for a terminal, is imported by those who do: the daemon does not need what it draws with.
 """
 
+from dtm_contact.explain.calls import call_back_subject, who_calls
 from dtm_contact.explain.marks import Segment, mark
 from dtm_contact.explain.reason import reason
 
-__all__ = ["Segment", "mark", "reason"]
+__all__ = ["Segment", "call_back_subject", "mark", "reason", "who_calls"]

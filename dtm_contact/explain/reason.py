@@ -1,8 +1,9 @@
 """Why a case lies where it lies, in one line for agents."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
-from dtm_contact.model import Evidence, Judgement
+from dtm_contact.callbacks import OUTCOMES
+from dtm_contact.model import Contact, Evidence, Judgement
 from dtm_contact.normalize import fold
 
 _WORDS_SHOWN = 3
@@ -12,16 +13,27 @@ _WORD_LENGTH = 40
 def reason(judgement: Judgement) -> str:
     """Return, in French, the words that made the topic, those that raised the priority, and the rule.
 
+    Of a call: what became of it, and how often the party has called by now.
+
     For instance "« grosse fuite » ; P1 : « sous oxygène » ; règle urgence-autre-sujet".
     """
     understanding, decision = judgement.understanding, judgement.decision
     deciding = next((finding for finding in understanding.findings if finding.topic == understanding.topic), None)
     parts = [
+        *_of_call(judgement.contact),
         _quoted(deciding.evidence if deciding else ()),
         f"{decision.priority} : {_quoted(understanding.raised_by)}" if understanding.raised_by else "",
         f"règle {decision.rule.rpartition(':')[2]}",
     ]
     return " ; ".join(part for part in parts if part)
+
+
+def _of_call(contact: Contact) -> Iterator[str]:
+    if contact.call is None:
+        return
+    yield OUTCOMES[contact.call.outcome]
+    if contact.standing is not None and contact.standing.joins is not None:
+        yield f"{contact.standing.count} appels"
 
 
 def _quoted(evidence: Iterable[Evidence]) -> str:

@@ -7,6 +7,8 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from dtm_contact.callbacks import OUTCOMES
+from dtm_contact.explain.calls import UNVERIFIED, who_calls
 from dtm_contact.explain.marks import mark
 from dtm_contact.explain.names import Names
 from dtm_contact.model import (
@@ -47,12 +49,10 @@ def tell(judgement: Judgement, names: Names) -> RenderableType:
     return Group(
         _heading(f"{judgement.source}"),
         _decision(judgement, names),
-        _heading("The text"),
-        *_text(judgement),
+        *(() if judgement.contact.call else (_heading("The text"), *_text(judgement))),
         _heading("Who"),
         *_who(judgement.match, names),
-        _heading("What"),
-        *_what(judgement, names),
+        *(() if judgement.contact.call else (_heading("What"), *_what(judgement, names))),
         _heading("Rules"),
         *_rules(judgement.decision.trace, judgement.decision.rule),
     )
@@ -79,7 +79,7 @@ def _decision(judgement: Judgement, names: Names) -> Table:
     due = decision.due.astimezone(names.zone).strftime("%a %d/%m/%Y %H:%M") if decision.due else "–"
     return _facts(
         [
-            ("from", f"{contact.sender.name} <{contact.sender.address}>"),
+            *_from(contact),
             ("at", contact.at.astimezone(names.zone).strftime("%a %d/%m/%Y %H:%M")),
             ("goes to", _destination(judgement)),
             ("by rule", decision.rule),
@@ -92,6 +92,20 @@ def _decision(judgement: Judgement, names: Names) -> Table:
             *(("note", note) for note in contact.notes),
         ]
     )  # fmt: skip
+
+
+def _from(contact: Contact) -> Iterator[tuple[str, str]]:
+    """Tell who wrote; of a call, the number, what became of it, and how often there was one."""
+    if contact.call is None:
+        yield "from", f"{contact.sender.name} <{contact.sender.address}>"
+        return
+    yield "from", f"{who_calls(contact.call)}: {UNVERIFIED}"
+    yield "outcome", OUTCOMES[contact.call.outcome]
+    standing = contact.standing
+    if standing is not None and standing.closes is not None:
+        yield "call-back", f"closes that of call {standing.closes}"
+    elif standing is not None and standing.count is not None:
+        yield "call-back", f"{standing.count} calls by now, the first one {standing.joins or contact.call.id}"
 
 
 def _destination(judgement: Judgement) -> str:

@@ -9,7 +9,7 @@ from sqlalchemy.engine import Connection
 
 from dtm_contact.errors import NotFoundError
 from dtm_contact.model import Judgement, Priority
-from dtm_contact.store import events, recording
+from dtm_contact.store import events, recording, recording_calls
 from dtm_contact.store.arrivals import Claimed
 from dtm_contact.store.database import Database
 from dtm_contact.store.outbox import Mailing
@@ -144,11 +144,13 @@ class Cases:
 
         Raises:
             NotFoundError: the arrival is not in the store.
+            MovedError: the call-back that a call was to join is open no more; nothing was stored, judge it again.
             StoreUnavailableError: nothing was stored.
             ValueError: the decision opens a case without saying where.
         """
+        record = recording.record if judgement.contact.call is None else recording_calls.record
         with self._database.writing() as connection:
-            return recording.record(connection, claimed, judgement, decision, now, mail=mail)
+            return record(connection, claimed, judgement, decision, now, mail=mail)
 
     def park(
         self, claimed: Claimed, reason: str, fallback: Fallback, destination: Destination, now: datetime

@@ -10,6 +10,7 @@ from sqlalchemy.engine import Connection
 
 from dtm_contact.model import Alike, Arrival, Confirmed, Dealings, Earlier, KnownCase, Party
 from dtm_contact.store import conversations, dealings
+from dtm_contact.store.call_backs import StoredCallBacks, ToldBefore, told_before
 from dtm_contact.store.schema import cases, confirmed_contacts, contacts
 
 _MOST_IDS = 500
@@ -44,6 +45,14 @@ class StoredHistory:
     def alike(self, fingerprint: str, since: datetime) -> Sequence[Alike]:
         """Return the contacts in cases received since then that bear this fingerprint, oldest first."""
         return conversations.alike(self._connection, fingerprint, since, self._own_contact)
+
+    def told_before(self, arrival: Arrival) -> ToldBefore | None:
+        """Return how the call of this first arrival was judged before; None where it was not."""
+        return told_before(self._connection, arrival)
+
+    def call_backs(self, before: datetime, own_contact: int | None) -> StoredCallBacks:
+        """Return the call-backs that are open for a call that ended `before`, its own contact left out."""
+        return StoredCallBacks(self._connection, before, own_contact)
 
     @cached_property
     def _own_contact(self) -> int | None:

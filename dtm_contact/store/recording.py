@@ -10,7 +10,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
 
 from dtm_contact.errors import NotFoundError
-from dtm_contact.explain import reason
+from dtm_contact.explain import reason, who_calls
 from dtm_contact.model import CaseKind, Judgement, Likely, Mailbox, Priority
 from dtm_contact.store import events, joining, outbox
 from dtm_contact.store.arrivals import ArrivalState, Claimed
@@ -54,32 +54,32 @@ def record(
     mail: Mailing | None = None,
 ) -> str | None:
     """Store what was judged; see `Cases.record`."""
-    known = _look_up(connection, claimed)
+    known = look_up(connection, claimed)
     if not known.still_claimed:
         return known.case.number if known.case else None
     case, what, told = _case_for(connection, known.case, judgement, now)
-    contact_id = _put_contact(connection, known.contact_id, _contact_values(claimed, judgement, now), case)
-    _put_judgement(connection, contact_id, judgement, decision, first=known.contact_id is None)
-    _settle(connection, claimed, _state_of(judgement, case), now, kind=judgement.decision.kind)
+    contact_id = put_contact(connection, known.contact_id, contact_values(claimed, judgement, now), case)
+    put_judgement(connection, contact_id, judgement, decision, first=known.contact_id is None)
+    settle(connection, claimed, state_of(judgement, case), now, kind=judgement.decision.kind)
     if case is not None:
         joining.link(connection, case.id, judgement.joining.linked)
         if mail is not None:
             mail.withheld.extend(outbox.put(connection, case.id, mail.write(case.number), mail.limits, now))
-    return _tell(connection, claimed, case, events.NewEvent(WORKER, what, now, {**_told(judgement), **told}))
+    return tell(connection, claimed, case, events.NewEvent(WORKER, what, now, {**told_of(judgement), **told}))
 
 
 def _case_for(
-    connection: Connection, before: "_Case | None", judgement: Judgement, now: datetime
-) -> tuple["_Case | None", str, dict[str, Any]]:
+    connection: Connection, before: "CaseRef | None", judgement: Judgement, now: datetime
+) -> tuple["CaseRef | None", str, dict[str, Any]]:
     """Return the case of what was judged, what became of it in a word, and what else is to be told of that."""
     if before is not None:
-        _complete(connection, before.id, judgement)
+        complete(connection, before.id, judgement)
         return before, "completed", {}
     joined = joining.join_case(connection, judgement, now)
     if joined is not None:
-        return _Case(joined.id, joined.number), "joined", joined.told
+        return CaseRef(joined.id, joined.number), "joined", joined.told
     if judgement.decision.kind is CaseKind.CASE:
-        return _open(connection, _case_of(judgement), _destination(judgement), now), "opened", {}
+        return open_case(connection, case_of(judgement), destination_of(judgement), now), "opened", {}
     return None, "judged", {}
 
 
@@ -87,20 +87,22 @@ def park(
     connection: Connection, claimed: Claimed, reason: str, fallback: Fallback, destination: Destination, now: datetime
 ) -> str | None:
     """Park an arrival and open the case that stands in for it; see `Cases.park`."""
-    known = _look_up(connection, claimed)
+    known = look_up(connection, claimed)
     if not known.still_claimed:
         return known.case.number if known.case else None
     case = known.case
     if case is None:
-        case = _open(connection, _stand_in(fallback), destination, now)
-        _put_contact(connection, known.contact_id, _fallback_values(claimed, fallback), case)
-    _settle(connection, claimed, ArrivalState.PARKED, now, reason=reason)
+        case = open_case(connection, _stand_in(fallback), destination, now)
+        put_contact(connection, known.contact_id, _fallback_values(claimed, fallback), case)
+    settle(connection, claimed, ArrivalState.PARKED, now, reason=reason)
     told = {"reason": reason, "attempt": claimed.attempt}
-    return _tell(connection, claimed, case, events.NewEvent(WORKER, "parked", now, told))
+    return tell(connection, claimed, case, events.NewEvent(WORKER, "parked", now, told))
 
 
 @dataclass(frozen=True, slots=True)
-class _Case:
+class CaseRef:
+    """A case, by the store's number and by that which people use."""
+
     id: int
     number: str
 
@@ -111,10 +113,11 @@ class _Known:
 
     still_claimed: bool
     contact_id: int | None
-    case: _Case | None
+    case: CaseRef | None
 
 
-def _look_up(connection: Connection, claimed: Claimed) -> _Known:
+def look_up(connection: Connection, claimed: Claimed) -> _Known:
+    """Return an arrival as it is found; on PostgreSQL nobody else changes it until the transaction ends."""
     if connection.dialect.name == "postgresql":
         # By itself: what another was writing while this waited is seen by the next statement only.
         connection.execute(sa.select(arrivals.c.id).where(arrivals.c.id == claimed.id).with_for_update())
@@ -122,7 +125,7 @@ def _look_up(connection: Connection, claimed: Claimed) -> _Known:
     if row is None:
         raise NotFoundError(f"arrival {claimed.id}")
     found = (row.state, row.claimed_by, row.claimed_at)
-    case = None if row.case_id is None else _Case(row.case_id, row.number)
+    case = None if row.case_id is None else CaseRef(row.case_id, row.number)
     return _Known(found == (ArrivalState.CLAIMED, claimed.worker, claimed.claimed_at), row.contact_id, case)
 
 
@@ -142,15 +145,17 @@ _KNOWN = (
 )
 
 
-def _tell(connection: Connection, claimed: Claimed, case: _Case | None, event: events.NewEvent) -> str | None:
+def tell(connection: Connection, claimed: Claimed, case: CaseRef | None, event: events.NewEvent) -> str | None:
+    """Add the event, and return the number of the case."""
     events.append(connection, event, case_id=case.id if case else None, arrival_id=claimed.id)
     return case.number if case else None
 
 
-def _open(connection: Connection, about: dict[str, Any], destination: Destination, now: datetime) -> _Case:
+def open_case(connection: Connection, about: dict[str, Any], destination: Destination, now: datetime) -> CaseRef:
+    """Open a case with the year's next number."""
     number = next_number(connection, now.year)
     values = {**about, **_place(destination), "number": number, "state": "open", "opened_at": now}
-    return _Case(connection.execute(_OPEN, values).scalar_one(), number)
+    return CaseRef(connection.execute(_OPEN, values).scalar_one(), number)
 
 
 _OPEN = cases.insert().returning(cases.c.id)
@@ -168,14 +173,15 @@ def next_number(connection: Connection, year: int) -> str:
     return f"{year}-{connection.execute(statement).scalar_one():06}"
 
 
-def _complete(connection: Connection, case_id: int, judgement: Judgement) -> None:
+def complete(connection: Connection, case_id: int, judgement: Judgement) -> None:
+    """Tell a case that stood in for an arrival what was read of it."""
     # An agent who has taken the case, or closed it, keeps it where it is; it only learns what was read.
     untouched = sa.and_(cases.c.state == "open", cases.c.owner.is_(None), cases.c.read_in_full.is_(False))
     case = sa.update(cases).where(cases.c.id == case_id)
     by_hand = set_by_hand(connection, case_id)
     if judgement.decision.kind is CaseKind.CASE and by_hand.isdisjoint(_PLACE):
-        connection.execute(case.where(untouched).values(_place(_destination(judgement))))
-    read = {name: value for name, value in _case_of(judgement).items() if name not in by_hand}
+        connection.execute(case.where(untouched).values(_place(destination_of(judgement))))
+    read = {name: value for name, value in case_of(judgement).items() if name not in by_hand}
     known = {name: sa.func.coalesce(cases.c[name], read[name]) for name in _WHOM if name in read}
     connection.execute(case.values({**read, **known, "version": cases.c.version + 1}))
 
@@ -199,18 +205,24 @@ def _place(destination: Destination) -> dict[str, Any]:
     }
 
 
-def _destination(judgement: Judgement) -> Destination:
+def destination_of(judgement: Judgement) -> Destination:
+    """Return where a judged case lies.
+
+    Raises:
+        ValueError: the decision does not say.
+    """
     decision = judgement.decision
     if decision.queue is None or decision.office_id is None or decision.due is None:
         raise ValueError("a case needs a queue, an office and a due time")
     return Destination(decision.queue, decision.office_id, decision.priority, decision.due)
 
 
-def _case_of(judgement: Judgement) -> dict[str, Any]:
+def case_of(judgement: Judgement) -> dict[str, Any]:
+    """Return what a case says of the contact that it is opened for."""
     return {
         "channel": judgement.contact.channel,
         "subject": judgement.contact.subject,
-        "who": _who(_writer(judgement)),
+        "who": who_calls(judgement.contact.call) if judgement.contact.call else _who(_writer(judgement)),
         "why": reason(judgement),
         "topic": judgement.understanding.topic,
         "rule": judgement.decision.rule,
@@ -251,7 +263,8 @@ def _id(likely: Likely | None) -> str | None:
     return None if likely is None else likely.id
 
 
-def _contact_values(claimed: Claimed, judgement: Judgement, now: datetime) -> dict[str, Any]:
+def contact_values(claimed: Claimed, judgement: Judgement, now: datetime) -> dict[str, Any]:
+    """Return the columns of a judged contact."""
     contact = judgement.contact
     return {
         "arrival_id": claimed.id,
@@ -286,7 +299,8 @@ def _fallback_values(claimed: Claimed, fallback: Fallback) -> dict[str, Any]:
     }
 
 
-def _put_contact(connection: Connection, contact_id: int | None, values: dict[str, Any], case: _Case | None) -> int:
+def put_contact(connection: Connection, contact_id: int | None, values: dict[str, Any], case: CaseRef | None) -> int:
+    """Store a contact, or store it anew where it is known; return its id."""
     values = {**values, "case_id": case.id if case else None}
     if contact_id is None:
         return int(connection.execute(_NEW_CONTACT, values).scalar_one())
@@ -299,27 +313,31 @@ def _put_contact(connection: Connection, contact_id: int | None, values: dict[st
 _NEW_CONTACT = contacts.insert().returning(contacts.c.id)
 
 
-def _put_judgement(
+def put_judgement(
     connection: Connection, contact_id: int, judgement: Judgement, decision: dict[str, Any], *, first: bool
 ) -> None:
+    """Store every step of judging a contact, in place of what was judged `first`."""
     if not first:
         connection.execute(judgements.delete().where(judgements.c.contact_id == contact_id))
     whole = JUDGEMENT.dump_python(judgement, mode="json")
     connection.execute(judgements.insert(), {"contact_id": contact_id, "decision": decision, "judgement": whole})
 
 
-def _settle(connection: Connection, claimed: Claimed, state: ArrivalState, now: datetime, **values: Any) -> None:
+def settle(connection: Connection, claimed: Claimed, state: ArrivalState, now: datetime, **values: Any) -> None:
+    """Let go of an arrival that is done with."""
     change = sa.update(arrivals).where(arrivals.c.id == claimed.id)
     cleared = {"claimed_by": None, "claimed_at": None, "not_before": None, "reason": None}
     connection.execute(change.values({**cleared, "state": state, "settled_at": now, **values}))
 
 
-def _state_of(judgement: Judgement, case: _Case | None) -> ArrivalState:
+def state_of(judgement: Judgement, case: CaseRef | None) -> ArrivalState:
+    """Return how far an arrival is that was judged so."""
     aside = judgement.decision.kind in (CaseKind.AUTOMATIC, CaseKind.SPAM)
     return ArrivalState.SET_ASIDE if aside and case is None else ArrivalState.JUDGED
 
 
-def _told(judgement: Judgement) -> dict[str, Any]:
+def told_of(judgement: Judgement) -> dict[str, Any]:
+    """Return what an event says of a decision."""
     decision = judgement.decision
     return {
         "kind": decision.kind,

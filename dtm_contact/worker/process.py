@@ -13,13 +13,14 @@ from typing import BinaryIO
 from dtm_contact import log
 from dtm_contact.directory import Directory
 from dtm_contact.errors import DtmContactError
-from dtm_contact.pipeline import Grounds, judge
+from dtm_contact.pipeline import Grounds
 from dtm_contact.rules import RuleSet, load_rules
 from dtm_contact.settings import Settings
 from dtm_contact.store import Store, open_store
 from dtm_contact.worker import bounds
 from dtm_contact.worker.bounds import Bounds, CpuSpentError
 from dtm_contact.worker.frames import pack, read_frame
+from dtm_contact.worker.kinds import Judges
 from dtm_contact.worker.messages import Answer, Judged, Ready, Refused, Task
 
 
@@ -38,17 +39,18 @@ class Bench:
         self._store: Store = open_store(settings.store.url, read_only=True)
         self._rules: RuleSet = load_rules(settings.rules.dir, zone=settings.zone)
         self._version = self._store.directory.version()
-        self._grounds = self._build_grounds()
+        self._judges = self._prepare()
 
-    def _build_grounds(self) -> Grounds:
-        return Grounds.build(Directory(self._store.directory.load()), self._rules, self._settings)
+    def _prepare(self) -> Judges:
+        return Judges(Grounds.build(Directory(self._store.directory.load()), self._rules, self._settings))
 
     def answer(self, task: Task) -> Answer:
         """Judge one arrival within its bounds; whatever goes wrong is an answer too."""
         try:
             self._follow_directory()
-            with self._store.history(task.arrival) as history, self._bounds.on(len(task.arrival.raw)):
-                return Judged(judge(task.arrival, task.now, self._grounds, history, as_case=task.as_case))
+            judge = self._judges.of(task.arrival.media_type)
+            with self._bounds.on(len(task.arrival.raw)):
+                return Judged(judge(task, self._store))
         except (CpuSpentError, MemoryError) as error:
             return Refused(_reason(error), retry=False, worn=True)
         except Exception as error:  # noqa: BLE001 - the arrival is parked with the reason, whatever it is
@@ -57,7 +59,7 @@ class Bench:
     def _follow_directory(self) -> None:
         version = self._store.directory.version()
         if version != self._version:
-            self._grounds = self._build_grounds()
+            self._judges = self._prepare()
             self._version = version
 
 

@@ -1,0 +1,239 @@
+"""What becomes of a judged call: its contact, and the call-back that it opens, joins, closes, or needs no more."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from dtm_contact.calls import call_id_of
+from dtm_contact.errors import MovedError
+from dtm_contact.explain import call_back_subject
+from dtm_contact.model import Call, CaseKind, Judgement, Outcome, Priority, Standing
+from dtm_contact.store import events, outbox, recording
+from dtm_contact.store.arrivals import Claimed
+from dtm_contact.store.call_backs import IS_OPEN, WAITS, ToldBefore, told_before
+from dtm_contact.store.outbox import Mailing
+from dtm_contact.store.schema import cases, contacts
+
+SPOKE = "joint par téléphone"
+ANSWERED_AFTER_ALL = "appel finalement répondu"
+_SPOKE_OUTCOMES = tuple(outcome.value for outcome in Outcome if outcome.spoke)
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """A judged call with its parts that are there for every call."""
+
+    judgement: Judgement
+    call: Call
+    standing: Standing
+
+    @property
+    def waits(self) -> bool:
+        return self.judgement.decision.kind is CaseKind.CASE
+
+
+@dataclass(frozen=True, slots=True)
+class _Placed:
+    """Where a call lies now, and the events that tell of it: the last one is the call's own."""
+
+    case: recording.CaseRef | None
+    what: str
+    told: dict[str, Any]
+
+
+def record(
+    connection: Connection,
+    claimed: Claimed,
+    judgement: Judgement,
+    decision: dict[str, Any],
+    now: datetime,
+    *,
+    mail: Mailing | None = None,
+) -> str | None:
+    """Store what was judged of a call; see `Cases.record`.
+
+    A party has one open call-back, which further calls join; one that an agent's hand closed meanwhile is joined by
+    none. A call that is told anew stays where it is unless it now asks for something else.
+
+    Raises:
+        MovedError: the call-back that it was to join is open no more; the call is to be judged again.
+    """
+    known = recording.look_up(connection, claimed)
+    if not known.still_claimed:
+        return known.case.number if known.case else None
+    told = _told(judgement)
+    before = _before(connection, claimed)
+    placed = _place(connection, told, before, now)
+    contact_id = recording.put_contact(
+        connection,
+        before.contact_id if before else None,
+        recording.contact_values(claimed, judgement, now) | {"party": told.standing.party} | _first_arrival(before),
+        placed.case,
+    )
+    first = before is None or before.standing is None
+    recording.put_judgement(connection, contact_id, judgement, decision, first=first)
+    state = recording.state_of(judgement, placed.case)
+    recording.settle(connection, claimed, state, now, kind=judgement.decision.kind)
+    _describe(connection, told, placed.case)
+    if before is not None and before.case_id is not None:
+        _leave(connection, before.case_id, placed.case, claimed, now)
+    event = events.NewEvent(recording.WORKER, placed.what, now, {**recording.told_of(judgement), **placed.told})
+    number = recording.tell(connection, claimed, placed.case, event)
+    if placed.case is not None and mail is not None and (placed.what == "opened" or "priority" in placed.told):
+        mail.withheld.extend(outbox.put(connection, placed.case.id, mail.write(placed.case.number), mail.limits, now))
+    if placed.what == "opened":
+        _close_if_spoken_since(connection, told, placed.case, claimed, now)
+    return number
+
+
+def _told(judgement: Judgement) -> _Told:
+    call = judgement.contact.call
+    if call is None:
+        raise ValueError("no call")
+    return _Told(judgement, call, judgement.contact.standing or Standing())
+
+
+def _before(connection: Connection, claimed: Claimed) -> ToldBefore | None:
+    first = replace(claimed.arrival, external_id=call_id_of(claimed.arrival.external_id))
+    return told_before(connection, first)
+
+
+def _first_arrival(before: ToldBefore | None) -> dict[str, Any]:
+    """Return nothing new: the contact stays that of the call's first arrival, by whose id the call is known."""
+    return {} if before is None else {"arrival_id": before.arrival_id}
+
+
+def _place(connection: Connection, told: _Told, before: ToldBefore | None, now: datetime) -> _Placed:
+    if told.waits:
+        return _place_waiting(connection, told, before, now)
+    if told.standing.closes is not None:
+        return _close_by(connection, told, now)
+    return _Placed(None, "judged" if before is None else "revised", _outcomes(told, before))
+
+
+def _place_waiting(connection: Connection, told: _Told, before: ToldBefore | None, now: datetime) -> _Placed:
+    standing = told.standing
+    if before is not None and before.case_id is not None and _stays(before, standing):
+        return _Placed(_stay(connection, told, before, before.case_id), "revised", _outcomes(told, before))
+    open_ = _open_of(connection, standing.party)
+    if open_ is None and standing.joins is not None:
+        raise MovedError("the call-back that it joins")
+    if open_ is None:
+        about = recording.case_of(told.judgement) | {"party": standing.party}
+        case = recording.open_case(connection, about, recording.destination_of(told.judgement), now)
+        return _Placed(case, "opened", {"outcome": told.call.outcome, "party": standing.party})
+    changes = _more_urgent(open_, told.judgement)
+    change = sa.update(cases).where(cases.c.id == open_.id)
+    connection.execute(change.values({**changes, "version": cases.c.version + 1}))
+    raised = {name: value for name, value in changes.items() if name == "priority"}
+    case = recording.CaseRef(open_.id, open_.number)
+    return _Placed(case, "joined", {"outcome": told.call.outcome, "count": standing.count, **raised})
+
+
+def _stays(before: ToldBefore, standing: Standing) -> bool:
+    """Tell whether a call lies where it should: it waited before, for the same party, or could not be read."""
+    if before.standing is None:
+        return True
+    waited = before.outcome is not None and before.outcome.needs_call_back
+    return waited and before.standing.party == standing.party
+
+
+def _stay(connection: Connection, told: _Told, before: ToldBefore, case_id: int) -> recording.CaseRef:
+    """Return the case that a call stays in; one that stood in for it while it could not be judged learns what it is."""
+    number = connection.execute(sa.select(cases.c.number).where(cases.c.id == case_id)).scalar_one()
+    if before.standing is None:
+        recording.complete(connection, case_id, told.judgement)
+        if _open_of(connection, told.standing.party) is None:
+            change = sa.update(cases).where(cases.c.id == case_id, cases.c.party.is_(None))
+            connection.execute(change.values(party=told.standing.party))
+    return recording.CaseRef(case_id, number)
+
+
+def _open_of(connection: Connection, party: str | None) -> Any:
+    if party is None:
+        return None
+    wanted = (cases.c.id, cases.c.number, cases.c.priority, cases.c.due, cases.c.by_hand, cases.c.owner)
+    query = sa.select(*wanted).where(cases.c.party == party, IS_OPEN).with_for_update()
+    return connection.execute(query).one_or_none()
+
+
+def _more_urgent(case: Any, judgement: Judgement) -> dict[str, Any]:
+    """Return the columns that a further call changes: it ends a pause, and may raise the priority, never lower it."""
+    decision = judgement.decision
+    changes: dict[str, Any] = {"waiting_until": None}
+    danger = decision.priority is Priority.P1
+    if decision.priority < Priority(case.priority) and (danger or "priority" not in (case.by_hand or ())):
+        due = case.due if decision.due is None else min(case.due, decision.due)
+        changes |= {"priority": decision.priority, "due": due}
+    return changes
+
+
+def _close_by(connection: Connection, told: _Told, now: datetime) -> _Placed:
+    """Close the call-back that a call answers, even one that an agent has taken: its event says so."""
+    open_ = _open_of(connection, told.standing.party)
+    data = {"outcome": told.call.outcome}
+    if open_ is None:
+        # Somebody's hand was faster.
+        return _Placed(None, "judged", data)
+    _close(connection, open_.id, SPOKE, now)
+    owner = {"owner": open_.owner} if open_.owner else {}
+    return _Placed(recording.CaseRef(open_.id, open_.number), "done", {**data, "reason": SPOKE, "spoke": True, **owner})
+
+
+def _close_if_spoken_since(
+    connection: Connection, told: _Told, case: recording.CaseRef | None, claimed: Claimed, now: datetime
+) -> None:
+    """Close a call-back at once where the party was spoken to after that call, which came to be known late."""
+    if case is None or told.standing.party is None:
+        return
+    later = sa.select(contacts.c.id).where(
+        contacts.c.party == told.standing.party,
+        contacts.c.at > told.call.ended_at,
+        contacts.c.channel == "phone",
+        contacts.c.outcome.in_(_SPOKE_OUTCOMES),
+    )
+    if connection.execute(later.limit(1)).first() is None:
+        return
+    _close(connection, case.id, SPOKE, now)
+    recording.tell(connection, claimed, case, events.NewEvent(recording.WORKER, "done", now, {"reason": SPOKE}))
+
+
+def _leave(
+    connection: Connection, case_id: int, case: recording.CaseRef | None, claimed: Claimed, now: datetime
+) -> None:
+    """Close the call-back that a call has left, where it was the only one in it."""
+    if case is not None and case.id == case_id:
+        return
+    others = sa.select(sa.func.count()).select_from(contacts).where(contacts.c.case_id == case_id, WAITS)
+    row = connection.execute(sa.select(cases.c.number).where(cases.c.id == case_id, IS_OPEN)).one_or_none()
+    if row is None or connection.execute(others).scalar_one():
+        return
+    _close(connection, case_id, ANSWERED_AFTER_ALL, now)
+    event = events.NewEvent(recording.WORKER, "done", now, {"reason": ANSWERED_AFTER_ALL, "revised": True})
+    recording.tell(connection, claimed, recording.CaseRef(case_id, row.number), event)
+
+
+def _close(connection: Connection, case_id: int, reason: str, now: datetime) -> None:
+    closed = {"state": "closed", "closed_at": now, "done_reason": reason, "waiting_until": None}
+    change = sa.update(cases).where(cases.c.id == case_id)
+    connection.execute(change.values({**closed, "version": cases.c.version + 1}))
+
+
+def _describe(connection: Connection, told: _Told, case: recording.CaseRef | None) -> None:
+    """Write into a call-back's subject how often, and whether a message was left."""
+    if case is None or not told.waits:
+        return
+    query = sa.select(contacts.c.outcome).where(contacts.c.case_id == case.id, WAITS).order_by(contacts.c.at)
+    outcomes = [Outcome(outcome) for outcome in connection.execute(query).scalars()]
+    if outcomes and "subject" not in recording.set_by_hand(connection, case.id):
+        subject = call_back_subject(outcomes)
+        connection.execute(sa.update(cases).where(cases.c.id == case.id).values(subject=subject))
+
+
+def _outcomes(told: _Told, before: ToldBefore | None) -> dict[str, Any]:
+    if before is None or before.outcome is None or before.outcome is told.call.outcome:
+        return {"outcome": told.call.outcome}
+    return {"outcome": told.call.outcome, "before": before.outcome}
