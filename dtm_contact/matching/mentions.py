@@ -42,7 +42,7 @@ class Mention:
         initials: single letters of it.
         gender: by its title, "" without one.
         seen, span: as written, and where.
-        titled: whether a title stands before it.
+        title: the one before it, folded; "" without one.
     """
 
     role: Role
@@ -52,7 +52,7 @@ class Mention:
     gender: str
     seen: str
     span: Span | None
-    titled: bool = False
+    title: str = ""
 
 
 def mention_of(text: Passage, words: Sequence[Word], role: Role, title: str = "", born: Sequence[str] = ()) -> Mention:
@@ -76,7 +76,7 @@ def mention_of(text: Passage, words: Sequence[Word], role: Role, title: str = ""
         "f" if title in FEMALE_TITLES else "m" if title in MALE_TITLES else "",
         text.seen(start, end),
         text.span(start, end),
-        bool(title),
+        title,
     )
 
 

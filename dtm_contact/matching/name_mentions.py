@@ -78,7 +78,7 @@ class NameReader:
             return False
         mark = self._text.folded.text[word.end : word.end + 1]
         if mark in {".", "-"}:
-            return word.capital or word.text not in PARTICLES
+            return word.capital or mark == "." or word.text not in PARTICLES
         at = bisect_left(self._words, word.end, key=lambda each: each.start)
         following = self._words[at].text if mark == " " and at < len(self._words) else ""
         return len(following) > len("le") and following in self._people.surnames and following not in NOT_NAMES
@@ -147,7 +147,7 @@ class NameReader:
         calls_himself = self._words[position].text == "appelle"
         if role is None or (cue and not title and not calls_himself and not self._looks_like_name(first, end)):
             return None, position + 1
-        return self.mention(role, first, end, title), end
+        return self.mention(role, first, end, title), self._born(end).stop
 
     def _after_cue(self, position: int) -> int:
         """Return where the name begins after a cue's last word: "soussigné(e) Roy", "le fils de M. Roy"."""
@@ -248,7 +248,7 @@ class NameReader:
     def _may_sign(self, begin: int, end: int, title: str) -> bool:
         """Tell whether the last line is a name, in small letters or misspelt: each word is near one, or an initial."""
         words = self._words[begin:end]
-        if {word.text for word in words} & (CLOSINGS | NOT_NAMES):
+        if {word.text for word in words if len(word.text) > 1} & (CLOSINGS | NOT_NAMES):
             return False
         names = [word for word in words if len(word.text) > 1 and word.text not in PARTICLES]
         near = [word for word in names if self._known(word.text) or self._resembles(word.text)]

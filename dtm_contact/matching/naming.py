@@ -58,7 +58,7 @@ class NameFit:
             return min(self._most, surname * first) * self._gender(person)
         by_surname = surname * self._rest(person.first, s_mask, weights.OTHER_FIRST_NAME, weights.SURNAME_ALONE)
         other = weights.OTHER_SURNAME[person.gender]
-        alone = weights.FIRST_NAME_AFTER_TITLE if self.mention.titled else weights.FIRST_NAME_ALONE
+        alone = weights.FIRST_NAME_AFTER_TITLE if self.mention.title else weights.FIRST_NAME_ALONE
         by_first = first * self._rest(person.surname, f_mask, other, alone)
         return max(by_surname, by_first, weights.GIVEN_UP) * self._gender(person)
 
@@ -85,7 +85,10 @@ class NameFit:
     def _gender(self, person: Person) -> float:
         if not self.mention.gender or not person.gender:
             return 1.0
-        return weights.GENDER_FITS if self.mention.gender == person.gender else weights.GENDER_DIFFERS
+        if self.mention.gender == person.gender:
+            return weights.GENDER_FITS
+        # "M. Andre" may be Martine.
+        return 1.0 if self.mention.title == "m" and person.first.startswith("m") else weights.GENDER_DIFFERS
 
     def bits(self, person: Person) -> float:
         """Return the mention's weight for a person; what speaks against counts as far as the role may."""

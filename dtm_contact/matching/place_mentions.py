@@ -365,7 +365,7 @@ def _floors(words: tuple[Word, ...], position: int) -> Iterator[tuple[Atom, int]
         following = words[position + 1] if position + 1 < len(words) else None
         if following and following.start - word.end <= 1 and following.text in ORDINAL_ENDINGS:
             floor, last = str(int(word.text)), position + 1
-        elif following and following.start - word.end < _CLOSE and following.text in FLOOR_WORDS:
+        elif following and following.start - word.end < _CLOSE and following.text in FLOOR_WORDS - {"et"}:
             floor = str(int(word.text))
     if floor is None:
         return

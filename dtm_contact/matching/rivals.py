@@ -87,7 +87,12 @@ def _settle_homes(candidates: list[Weighed]) -> None:
 def _discount_writer(weighed: Weighed, people: int) -> None:
     """Bound what tells who writes, where he writes for another: then it tells only whose account that is."""
     if weighed.role is Role.FOR:
-        of_account = sum(piece.weight for piece in weighed.evidence if piece.name == "email.household")
+        # Whoever signs with the very name that he writes for is a namesake of his, on his own account.
+        his = {
+            "email.household",
+            *(["email.known"] if weighed.fits.get(Role.SIGNED, 0.0) > weights.FITS_SURELY else []),
+        }
+        of_account = sum(piece.weight for piece in weighed.evidence if piece.name in his)
         if of_account > weights.WRITES_FOR_HIS_HOME:
             weighed.discount("writes.for_another", weights.WRITES_FOR_HIS_HOME - of_account)
         return

@@ -119,7 +119,8 @@ class Surroundings:
 
     def _domiciled(self, end: int) -> bool:
         following = self.after(end, 5)
-        return bool(TENANCY & set(following)) or following[:2] == ["ne", "le"]
+        lives = {"il", "elle"} & set(following) and {"habite", "vit", "demeure", "loge"} & set(following)
+        return bool(TENANCY & set(following) or lives) or following[:2] == ["ne", "le"]
 
     def _after_greeting(self, before: list[str], end: int) -> Role | None:
         """Tell the one addressed ("Bonjour Madame Roy,") from one who names himself ("bonjour madame roy j'habite")."""

@@ -41,7 +41,7 @@ SELF_CUES = (
         "soy",
         "me llamo",
     ),
-    *("sou", "moi", "ici", "me presente"),
+    *("sou", "sou a", "moi", "ici", "me presente"),
 )
 LABELS = _listed("locataire locataires nom titulaire demandeur demandeuse")
 """Before a colon: the writer's name follows."""
@@ -51,7 +51,7 @@ WRITTEN_FOR = _listed(
     """
     mere maman pere papa grand mamie mamy papi papy tante oncle parents conseil sujet accord assure assuree
     societaire administre administree mandant mandante tutrice tuteur curateur curatrice situation dossier compte
-    client cliente patient patiente majeur protegee protege accompagne interets appelle nomme nommee prenomme
+    client cliente patient patiente majeur protegee protege accompagne interets appelle nomme nommee prenomme papiers
     """
 )
 HELPERS = _listed(
@@ -85,7 +85,7 @@ KIN = _listed(
     niece copine copain ami amie cousin cousine
     """
 )
-CUE_ENDS = RELATIVES_WRITTEN_FOR | KIN | LABELS | {"est", "pour"} | {cue.split()[-1] for cue in SELF_CUES}
+CUE_ENDS = RELATIVES_WRITTEN_FOR | KIN | LABELS | {"est", "pour", "sou"} | {cue.split()[-1] for cue in SELF_CUES}
 """The last words of all that announces a name."""
 NEIGHBOURS = _listed("voisin voisine voisins voisines")
 CARETAKERS = _listed("gardien gardienne gardiens concierge loge portero portier remplacant remplacante")
@@ -149,7 +149,7 @@ NUMBER_CUES = _listed("au du le numero n no")
 RESIDENCE_CUES = _listed("residence cite res ensemble groupe")
 LOCATIVES = _listed("a au aux chez")
 ORDINAL_ENDINGS = _listed("er e eme ieme ere re nd th st rd o")
-FLOOR_WORDS = _listed("etage etages etg et floor piso andar")
+FLOOR_WORDS = _listed("etage etg et floor piso andar")
 BUILDING_WORDS = _listed("bat batiment bt bati building bldg edificio predio batiments")
 STAIRCASE_WORDS = _listed("esc escalier escaliers cage staircase")
 DOOR_WORDS = _listed("porte pte appt apt appartement apparte logement door puerta porta")
