@@ -1,17 +1,24 @@
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/ready
+BENCH_READY := .venv-bench/ready
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check fmt bench prove lock docs clean
+.PHONY: help run test check fmt bench bench-match prove lock docs clean
 
 help: ## say what there is to make
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
 
 $(READY): requirements-dev.lock pyproject.toml
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(BENCH_READY): requirements.lock requirements-bench.lock
+	$(PYTHON) -m venv .venv-bench
+	.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes \
+		-r requirements.lock -r requirements-bench.lock
 	@touch $@
 
 run: $(READY) ## set up, start the daemon on loopback, send it the sample messages, show the queues
@@ -32,6 +39,9 @@ fmt: $(READY) ## format the code and mend what the linter can
 bench: $(READY) ## measure: medians of alternating runs, and ratios from the same run
 	@for file in benchmarks/bench_*.py; do echo "== $$file"; PYTHONPATH=. $(BIN)/python $$file || exit 1; done
 
+bench-match: $(BENCH_READY) ## hold the matching against search engines and record linkage (installs those first)
+	@PYTHONPATH=. .venv-bench/bin/python -m benchmarks.bench_engines
+
 prove: $(READY) ## show at full length that nothing is lost and nothing hostile does harm (ten minutes; as root)
 	@$(BIN)/python -m tests.prove
 
@@ -44,6 +54,8 @@ lock: $(READY) ## choose the newest allowed versions and pin them with their has
 		--generate-hashes --no-emit-index-url --no-header --python-version 3.11 --output-file requirements-dev.lock
 	$(BIN)/uv pip compile --quiet pyproject.toml --extra postgresql --constraint requirements-dev.lock --universal \
 		--generate-hashes --no-emit-index-url --no-header --python-version 3.11 --output-file requirements.lock
+	$(BIN)/uv pip compile --quiet --group bench --constraint requirements-dev.lock --universal \
+		--generate-hashes --no-emit-index-url --no-header --python-version 3.11 --output-file requirements-bench.lock
 
 clean: ## remove what the other targets made
-	rm -rf .venv var .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv .venv-bench var .mypy_cache .pytest_cache .ruff_cache

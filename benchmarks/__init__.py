@@ -1,0 +1,1 @@
+"""What the program costs, measured; scripts, each to be run by itself or by `make bench`."""
