@@ -36,7 +36,7 @@ def main() -> None:
     if lexicon is None:
         raise SystemExit("rules/topics.yaml holds errors")
     print(f"loading: {(time.perf_counter() - start) * 1000:.0f} ms, {len(lexicon.entries)} phrases")
-    folder = ROOT / "tests" / "topics" / "examples"
+    folder = ROOT / "fixtures" / "examples"
     texts = [
         entry["text"] for path in sorted(folder.glob("*.yaml")) for entry in yaml.safe_load(path.read_text("utf-8"))
     ]

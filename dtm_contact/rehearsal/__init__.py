@@ -2,15 +2,18 @@
 
 from dtm_contact.rehearsal.at_rest import messages_at_rest
 from dtm_contact.rehearsal.calls_at_rest import CallsAtRest
+from dtm_contact.rehearsal.examples import Example, read_examples
 from dtm_contact.rehearsal.judged_calls import JudgedCalls
 from dtm_contact.rehearsal.score import Figure, Miss, Score, score
 from dtm_contact.rehearsal.score_calls import QUEUE_LOG_FILE, RECORDS_FILE, read_call_truth, score_calls
+from dtm_contact.rehearsal.score_examples import score_examples
 from dtm_contact.rehearsal.truth import Truth, read_truth
 
 __all__ = [
     "QUEUE_LOG_FILE",
     "RECORDS_FILE",
     "CallsAtRest",
+    "Example",
     "Figure",
     "JudgedCalls",
     "Miss",
@@ -18,7 +21,9 @@ __all__ = [
     "Truth",
     "messages_at_rest",
     "read_call_truth",
+    "read_examples",
     "read_truth",
     "score",
     "score_calls",
+    "score_examples",
 ]

@@ -1,12 +1,16 @@
 """Decisions held against the truth: figures, and every miss with what was said and what is right."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from dtm_contact.model import CaseKind, Judgement, Likely, Match, Priority, Understanding
 from dtm_contact.pipeline import Grounds
 from dtm_contact.rehearsal.truth import Truth
 from dtm_contact.rules import decide
+
+_TOPIC = "topic"
+_OR = " | "
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +45,13 @@ class Score:
     figures: tuple[Figure, ...]
     misses: tuple[Miss, ...]
 
+    @property
+    def confusions(self) -> tuple[tuple[str, str, int], ...]:
+        """Which topic was taken for which, and how often, the commonest first."""
+        wrong = [miss for miss in self.misses if miss.question == _TOPIC]
+        counts = Counter((miss.right.split(_OR)[0], miss.said) for miss in wrong)
+        return tuple((right, said, times) for (right, said), times in counts.most_common())
+
 
 @dataclass(frozen=True, slots=True)
 class _Case:
@@ -69,6 +80,11 @@ class _Question:
 
     def is_right(self, case: _Case) -> bool:
         return self.holds(case) if self.holds else self.said(case) == self.right(case)
+
+
+def told_topics(topic: str, topics: Collection[str]) -> str:
+    """Return the topics that are right, the first choice first."""
+    return _OR.join((topic, *sorted(set(topics) - {topic})))
 
 
 def _id(likely: Likely | None) -> str | None:
@@ -145,10 +161,10 @@ _QUESTIONS = (
         _office_right,
     ),
     _Question(
-        "topic",
+        _TOPIC,
         _anyone,
         lambda case: case.judgement.understanding.topic,
-        lambda case: " | ".join(sorted(case.truth.topics)),
+        lambda case: told_topics(case.truth.topic, case.truth.topics),
         lambda case: case.judgement.understanding.topic in case.truth.topics,
     ),
     _Question(

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -13,7 +13,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from dtm_contact.model import Priority, Problem, Scope, Severity
 from dtm_contact.normalize import fold
 from dtm_contact.rules.document import Document, Location, read_document, validate
-from dtm_contact.topics import Entry, Frailty, Lexicon, Limits, Phrase, Role, Spelling, Topic
+from dtm_contact.rules.learned_file import load_learned
+from dtm_contact.topics import Entry, Frailty, Lexicon, Limits, Phrase, Role, Spelling, Topic, Trust
 
 FILE = "topics.yaml"
 
@@ -99,6 +100,15 @@ class _Found(_Strict):
     spam: float = Field(gt=0)
 
 
+class _Learned(_Strict):
+    """How much the learned model may say beside the words."""
+
+    share: float = Field(ge=0, le=20)
+    most: float = Field(ge=0, le=100)
+    danger_from: float = Field(ge=-20, le=20)
+    doubt_under: float = Field(ge=-50, le=20)
+
+
 class _Spelling(_Strict):
     small_words: Phrases
     short_forms: dict[Text, Text] = {}
@@ -142,6 +152,7 @@ class _Topics(_Strict):
     version: Literal[1]
     points: _Points
     found_from: _Found
+    learned: _Learned | None = None
     spelling: _Spelling
     context: _Context
     ignored: Phrases = []
@@ -177,7 +188,10 @@ def load_lexicon(root: Path, problems: list[Problem]) -> Lexicon | None:
     builder = _Builder(document, file, problems)
     builder.check_topics()
     builder.add_all()
-    return builder.lexicon() if not any(problem.severity is Severity.ERROR for problem in problems) else None
+    trust = Trust(**file.learned.model_dump()) if file.learned else None
+    learned = load_learned(root, trust, problems) if trust else None
+    sound = not any(problem.severity is Severity.ERROR for problem in problems)
+    return replace(builder.lexicon(), learned=learned) if sound else None
 
 
 @dataclass(slots=True)

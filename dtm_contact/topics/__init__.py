@@ -1,18 +1,28 @@
 """What a contact asks for and how urgent it is: words led back to a lexicon, weighed by what stands around them."""
 
+from dtm_contact.topics.contenders import with_opinion
+from dtm_contact.topics.learned import Learned, Opinion, Senses, Trust
 from dtm_contact.topics.lexicon import Entry, Frailty, Lexicon, Limits, Role, Topic
 from dtm_contact.topics.phrase import Phrase
 from dtm_contact.topics.spelling import Spelling
-from dtm_contact.topics.understand import understand
+from dtm_contact.topics.understand import Words, markers, understand, words_of
 
 __all__ = [
     "Entry",
     "Frailty",
+    "Learned",
     "Lexicon",
     "Limits",
+    "Opinion",
     "Phrase",
     "Role",
+    "Senses",
     "Spelling",
     "Topic",
+    "Trust",
+    "Words",
+    "markers",
     "understand",
+    "with_opinion",
+    "words_of",
 ]

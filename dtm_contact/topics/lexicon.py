@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from dtm_contact.model import Priority
+from dtm_contact.topics.learned import Learned
 from dtm_contact.topics.phrase import Phrase, PhraseIndex
 from dtm_contact.topics.spelling import Spelling
 
@@ -147,6 +148,7 @@ class Lexicon:
         small_words: words that may stand between those of a phrase.
         spelling: how what people write is led back to the words of the phrases.
         limits: from how many points something is said.
+        learned: what labelled messages have taught, where the rules come with it.
     """
 
     topics: Mapping[str, Topic]
@@ -154,8 +156,14 @@ class Lexicon:
     small_words: frozenset[str]
     spelling: Spelling
     limits: Limits = Limits()
+    learned: Learned | None = None
     index: PhraseIndex[Entry] = field(init=False, repr=False, compare=False)
+    dangers: frozenset[str] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        """Build the index over the phrases."""
+        """Build the index over the phrases, and tell the topics that may be a danger to somebody."""
         object.__setattr__(self, "index", PhraseIndex(self.entries, self.small_words))
+        severe = {entry.topic for _, entry in self.entries if entry.value == Priority.P1}
+        outages = {topic.code for topic in self.topics.values() if topic.frailty is Frailty.OUTAGE}
+        first = {topic.code for topic in self.topics.values() if topic.priority is Priority.P1}
+        object.__setattr__(self, "dangers", frozenset(severe | outages | first))

@@ -7,8 +7,9 @@ from dtm_contact.model import Evidence, Priority
 from dtm_contact.topics.context import Context
 from dtm_contact.topics.hits import Hit, Hits
 from dtm_contact.topics.lexicon import Entry, Frailty, Limits, Role, Topic
+from dtm_contact.topics.marks import mark
 from dtm_contact.topics.passage import Passage
-from dtm_contact.topics.weigh import Tally, mark
+from dtm_contact.topics.weigh import Tally
 
 _OLDEST = 115
 _INFANT_REACH = 5

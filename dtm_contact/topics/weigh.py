@@ -1,13 +1,14 @@
 """From phrases to findings: what each counts where it stands, and which topics come out."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from dtm_contact.model import Evidence, Finding, Part, Priority
 from dtm_contact.topics.context import SETTLED, TAKEN_BACK, Context
 from dtm_contact.topics.hits import Hit, Hits
 from dtm_contact.topics.lexicon import Role, Topic
+from dtm_contact.topics.marks import mark
 from dtm_contact.topics.passage import Passage
 
 _IN_SUBJECT = 1.25
@@ -232,12 +233,6 @@ def _evidence(weighed: Weighed, passage: Passage) -> Evidence:
     name = "topic.word" if weighed.counts else "topic.defused"
     detail = f"« {hit.entry.text} »" + (f" : {weighed.reason}" if weighed.reason else "")
     return mark(name, round(weighed.points, 2), hit.places, passage, detail)
-
-
-def mark(name: str, weight: float, places: Sequence[int], passage: Passage, detail: str) -> Evidence:
-    """Return evidence with the words between the first and the last place, as the writer wrote them."""
-    span = passage.span(places[0], places[-1])
-    return Evidence(name, weight, passage.original(places[0], places[-1]), span, detail)
 
 
 def marks(name: str, weight: float, hits: Iterable[Hit], passage: Passage) -> tuple[Evidence, ...]:

@@ -1,6 +1,7 @@
 """The shipped words, read once; and a contact in one line."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -32,6 +33,17 @@ def lexicon() -> Lexicon:
 
 @pytest.fixture(scope="session")
 def read(lexicon: Lexicon) -> Understand:
+    """What the words alone say, without what labelled messages have taught."""
+    words_alone = replace(lexicon, learned=None)
+
+    def _read(text: str, subject: str = "", forwarded: str = "") -> Understanding:
+        return understand(contact(text, subject, forwarded), words_alone)
+
+    return _read
+
+
+@pytest.fixture(scope="session")
+def read_shipped(lexicon: Lexicon) -> Understand:
     def _read(text: str, subject: str = "", forwarded: str = "") -> Understanding:
         return understand(contact(text, subject, forwarded), lexicon)
 

@@ -8,12 +8,14 @@ from collections.abc import Callable
 import pytest
 
 from dtm_contact.normalize import fold
+from dtm_contact.rehearsal import Example
 from dtm_contact.topics import Lexicon, understand
 from tests.topics.conftest import Understand, contact
-from tests.topics.labelled import Labelled, labelled
+from tests.topics.labelled import labelled
 
 _LONG_WORD = 6
-_RUNS = 3
+_EVERY = 4
+"""Of the messages every fourth is misspelt."""
 
 
 def test_there_are_examples_of_every_topic(lexicon: Lexicon) -> None:
@@ -24,7 +26,7 @@ def test_there_are_examples_of_every_topic(lexicon: Lexicon) -> None:
 
 def test_most_messages_are_understood(lexicon: Lexicon) -> None:
     understood = [(example, understand(contact(example.text, example.subject), lexicon)) for example in labelled()]
-    topics = sum(example.topic_right(found) for example, found in understood)
+    topics = sum(found.topic in example.topics for example, found in understood)
     priorities = sum(found.priority in example.priorities for example, found in understood)
     sys.stdout.write(f"{len(understood)} messages: topic {topics}, priority {priorities}\n")
     assert topics >= 0.95 * len(understood)
@@ -32,7 +34,7 @@ def test_most_messages_are_understood(lexicon: Lexicon) -> None:
 
 
 def test_nobody_in_danger_is_missed(lexicon: Lexicon) -> None:
-    in_danger = [example for example in labelled() if example.priorities == ("P1",)]
+    in_danger = [example for example in labelled() if example.priorities == {"P1"}]
     missed = [
         example.text
         for example in in_danger
@@ -92,21 +94,14 @@ def _slip(word: str, chance: random.Random) -> str:
     ids=["accents", "capitals", "slips"],
 )
 def test_spelling_rarely_changes_the_topic(
-    change: Callable[[str, random.Random], str], share: float, read: Understand
+    change: Callable[[str, random.Random], str], share: float, read_shipped: Understand
 ) -> None:
-    changed = [
-        example
-        for seed in range(_RUNS)
-        for example, text in _changed(change, random.Random(seed))  # noqa: S311 (slips of the finger, not secrets)
-        if _differs(example, text, read)
-    ]
-    sys.stdout.write(f"{change.__name__}: {len(changed)} of {_RUNS * len(labelled())} change\n")
-    assert len(changed) <= share * _RUNS * len(labelled())
+    chance = random.Random(1)  # noqa: S311 (slips of the finger, not secrets)
+    sample = labelled()[::_EVERY]
+    changed = [example for example in sample if _differs(example, change(example.text, chance), read_shipped)]
+    sys.stdout.write(f"{change.__name__}: {len(changed)} of {len(sample)} change\n")
+    assert len(changed) <= share * len(sample)
 
 
-def _changed(change: Callable[[str, random.Random], str], chance: random.Random) -> list[tuple[Labelled, str]]:
-    return [(example, change(example.text, chance)) for example in labelled()]
-
-
-def _differs(example: Labelled, text: str, read: Understand) -> bool:
-    return read(text, example.subject).topic != read(example.text, example.subject).topic
+def _differs(example: Example, text: str, read_shipped: Understand) -> bool:
+    return read_shipped(text, example.subject).topic != read_shipped(example.text, example.subject).topic

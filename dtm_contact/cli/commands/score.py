@@ -1,5 +1,6 @@
 """`dtm-contact score`: decisions held against the truth."""
 
+from collections.abc import Callable
 from collections.abc import Set as AbstractSet
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,30 +24,50 @@ from dtm_contact.rehearsal import (
     Score,
     messages_at_rest,
     read_call_truth,
+    read_examples,
     read_truth,
     score,
     score_calls,
+    score_examples,
 )
+from dtm_contact.rules import load_rules
 from dtm_contact.settings import Settings
+
+_CONFUSIONS_SHOWN = 20
 
 
 @click.command()
 @click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @grounds_options
+@click.option("--totals", is_flag=True, help="Only the figures: no miss, and no word of any message.")
 @as_json_option
 @click.pass_obj
-def command(settings: Settings, folder: Path, directory: Path | None, rules: Path | None, *, as_json: bool) -> None:
+def command(
+    settings: Settings, folder: Path, directory: Path | None, rules: Path | None, *, totals: bool, as_json: bool
+) -> None:
     """Hold decisions against the truth.
 
     FOLDER holds messages (.eml), or call records (Master.csv, with their queue_log), and what is right for each
-    (truth.jsonl). Prints how many answers are right for each question, then every miss with what was said and what is
-    right.
+    (truth.jsonl); or labelled texts (.yaml), of which only the understanding is judged. Prints how many answers are
+    right for each question, then which topic is taken for which, and every miss with what was said and what is right.
     """
-    found = (_of_calls if (folder / RECORDS_FILE).is_file() else _of_messages)(folder, settings, directory, rules)
+    found = _scorer(folder)(folder, settings, directory, rules)
+    if totals:
+        found = Score(found.figures, ())
     if as_json:
         print_json(_as_json(found))
     else:
         console().print(_as_tables(found))
+
+
+def _scorer(folder: Path) -> Callable[[Path, Settings, Path | None, Path | None], Score]:
+    if (folder / RECORDS_FILE).is_file():
+        return _of_calls
+    return _of_examples if any(folder.glob("*.yaml")) else _of_messages
+
+
+def _of_examples(folder: Path, settings: Settings, _directory: Path | None, rules: Path | None) -> Score:
+    return score_examples(read_examples(folder), load_rules(rules or settings.rules.dir, zone=settings.zone).lexicon)
 
 
 def _of_messages(folder: Path, settings: Settings, directory: Path | None, rules: Path | None) -> Score:
@@ -81,6 +102,7 @@ def _as_json(found: Score) -> dict[str, object]:
             {"name": figure.name, "right": figure.right, "of": figure.of, "share": round(figure.share, 4)}
             for figure in found.figures
         ],
+        "confusions": [{"right": right, "said": said, "times": times} for right, said, times in found.confusions],
         "misses": [
             {"file": miss.file, "question": miss.question, "said": miss.said, "right": miss.right, "note": miss.note}
             for miss in found.misses
@@ -89,11 +111,20 @@ def _as_json(found: Score) -> dict[str, object]:
 
 
 def _as_tables(found: Score) -> Group:
+    figures = table(("question", "right", "of", "share"), map(_figure_row, found.figures))
+    if not found.misses:
+        return Group(figures)
     return Group(
-        table(("question", "right", "of", "share"), map(_figure_row, found.figures)),
+        figures,
+        table(("topic", "taken for", "times"), map(_confusion_row, found.confusions[:_CONFUSIONS_SHOWN])),
         Text(f"\n{len(found.misses)} misses", style="bold"),
         table(("file", "question", "said", "right", "note"), map(_miss_row, found.misses)),
     )
+
+
+def _confusion_row(confusion: tuple[str, str, int]) -> tuple[str, ...]:
+    right, said, times = confusion
+    return right, said, str(times)
 
 
 def _figure_row(figure: Figure) -> tuple[str, ...]:

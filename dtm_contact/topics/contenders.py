@@ -1,0 +1,146 @@
+"""Which of the topics found decides: what the words say, weighed with what labelled messages have taught."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from dtm_contact.model import Evidence, Priority
+from dtm_contact.topics.learned import Opinion
+from dtm_contact.topics.lexicon import Lexicon
+from dtm_contact.topics.urgency import Urgency
+from dtm_contact.topics.weigh import Tally
+
+OTHER = "other"
+THANKS = "thanks"
+SET_ASIDE = frozenset({"automatic", "spam"})
+"""Topics of what opens no case; the kind decides of them, not the points."""
+
+_CONTENDER = 0.6
+"""A topic contends for the decision from this share of the strongest one's points."""
+
+_CLOSE = 0.9
+"""The same where the learned model has spoken too, which knows better which is meant."""
+
+_RELIEF = 2.0
+"""Points that a matter which is over, or a message of a few words, adds to thanks."""
+
+
+@dataclass(frozen=True, slots=True)
+class Contender:
+    """A topic that may decide.
+
+    Attributes:
+        topic: its code.
+        points: what speaks for it.
+        priority: how urgent it is here.
+        reasons: the words that raised the priority.
+        first: the place of its first word.
+        wanted: something is asked to be done about it.
+        heaviest: the points of the phrase that counts most.
+        by_words: the points that the words alone give it.
+        by_opinion: only the learned model raised the alarm.
+    """
+
+    topic: str
+    points: float
+    priority: Priority
+    reasons: tuple[Evidence, ...] = ()
+    first: int = 0
+    wanted: bool = False
+    heaviest: float = 0.0
+    by_words: float = 0.0
+    by_opinion: bool = False
+
+
+def contenders(tallies: Mapping[str, Tally], urgency: Urgency, lexicon: Lexicon) -> list[Contender]:
+    """Return the topics that the words speak of."""
+    return [
+        Contender(topic, points, *urgency.of(lexicon.topics[topic], found), found.first, found.wanted, found.heaviest,
+                  points)
+        for topic, found in tallies.items()
+        for points in (found.points,)
+    ]  # fmt: skip
+
+
+def in_order(found: list[Contender], lexicon: Lexicon, *, relieved: bool) -> list[Contender]:
+    """Return the topics that the words alone find, the deciding one first; `other` where they find none.
+
+    The contract's rule: what the writer asks to be done; of two the higher priority; then the first asked.
+    """
+    clear = [item for item in found if item.points >= lexicon.limits.topic and item.topic != THANKS]
+    if not clear:
+        return [_faintest(found, lexicon, _RELIEF if relieved else 0.0)]
+    best = max(clear, key=lambda item: item.points)
+    danger = [item for item in clear if lexicon.topics[item.topic].priority is Priority.P1]
+    near = [item for item in clear if item.points >= best.points * _CONTENDER]
+    close = [item for item in near if item is best or item.wanted or item.priority <= Priority.P2]
+    order = list(lexicon.topics)
+    if danger:
+        first = min(danger, key=lambda item: (-item.heaviest, order.index(item.topic)))
+    else:
+        first = min(close, key=lambda item: (item.priority, -item.points, item.first))
+    return [first, *_rest(clear, first)]
+
+
+def _rest(found: Iterable[Contender], first: Contender) -> Iterator[Contender]:
+    """Yield the other topics, the strongest first."""
+    others = (item for item in found if item.topic != first.topic)
+    yield from sorted(others, key=lambda item: (-item.points, item.first))
+
+
+def _faintest(found: list[Contender], lexicon: Lexicon, relief: float) -> Contender:
+    """Return the topic of a message that names none clearly: thanks, the nearest one, or `other`."""
+    thanks = [item for item in found if item.topic == THANKS and item.points + relief >= lexicon.limits.topic]
+    faint = [item for item in found if item.topic != THANKS and item.points >= lexicon.limits.faint]
+    harmless = [item for item in faint if lexicon.topics[item.topic].priority is not Priority.P1]
+    pool = thanks or harmless or faint
+    if pool:
+        return max(pool, key=lambda item: (item.points, -item.first))
+    return Contender(OTHER, 0.0, lexicon.topics[OTHER].priority)
+
+
+def with_opinion(
+    by_words: list[Contender], found: list[Contender], opinion: Opinion, lexicon: Lexicon
+) -> list[Contender]:
+    """Return the topics found, the deciding one first, words and learned model together.
+
+    An alarm is raised where the model is sure of danger, and kept where words raise it, unless the model is sure of
+    none. Without alarm no topic of danger decides; with it none that cannot be one.
+
+    Args:
+        by_words: what the words alone find, the deciding one first.
+        found: all that the words speak of, however faintly.
+        opinion: the learned model's.
+        lexicon: the topics and how much the model may say.
+    """
+    trust = opinion.model.trust
+    alarm_by_words = by_words[0].priority is Priority.P1
+    alarm = opinion.danger >= (trust.doubt_under if alarm_by_words else trust.danger_from)
+    pool = [item for item in _together(found, opinion, lexicon) if _may_decide(item, lexicon, alarm=alarm)]
+    best = max(pool, key=lambda item: (item.points, -item.first))
+    if best.points < lexicon.limits.faint:
+        best = Contender(OTHER, 0.0, lexicon.topics[OTHER].priority)
+    close = [item for item in pool if item.points >= best.points * _CLOSE and item.by_words >= lexicon.limits.topic]
+    first = min((best, *close), key=lambda item: (item.priority, -item.points)) if not alarm else best
+    clear = [item for item in by_words if alarm or lexicon.topics[item.topic].priority is not Priority.P1]
+    return [_as_urgent(first, alarm=alarm), *_rest((item for item in clear if item.topic != OTHER), first)]
+
+
+def _together(found: list[Contender], opinion: Opinion, lexicon: Lexicon) -> Iterator[Contender]:
+    known = {item.topic: item for item in found}
+    for code, topic in lexicon.topics.items():
+        if code not in SET_ASIDE:
+            item = known.get(code) or Contender(code, 0.0, topic.priority)
+            yield replace(item, points=item.points + opinion.points(code))
+
+
+def _may_decide(item: Contender, lexicon: Lexicon, *, alarm: bool) -> bool:
+    if alarm:
+        return item.topic in lexicon.dangers or item.priority is Priority.P1
+    return lexicon.topics[item.topic].priority is not Priority.P1
+
+
+def _as_urgent(item: Contender, *, alarm: bool) -> Contender:
+    """Return the deciding topic as urgent as the alarm, or its absence, makes it."""
+    if alarm:
+        return replace(item, priority=Priority.P1, by_opinion=item.priority is not Priority.P1)
+    return replace(item, priority=max(item.priority, Priority.P2)) if item.priority is Priority.P1 else item

@@ -1,0 +1,60 @@
+"""What a learned model sees of a passage: stems, pairs of stems, pieces of words, and the markers that stand in it."""
+
+from collections.abc import Iterable, Iterator
+
+from dtm_contact.topics.passage import Passage
+
+GROUPS = {"u": 1.0, "b": 0.7, "c": 0.35, "r": 0.5}
+"""What a feature of each group weighs before any is learned: stems most, pieces of words least."""
+
+_SHORTEST_CUT = 4
+_PIECES = (4, 5)
+_WORDS_SEEN = 1_000
+"""Words of a passage that a learned model sees; a longer one says no more to it."""
+
+Feature = tuple[str, tuple[int, ...]]
+"""A feature's name, and the places of the words that it stands for."""
+
+
+def features_of(passage: Passage, markers: Iterable[str]) -> dict[str, tuple[int, ...]]:
+    """Return each feature of a passage once, with the places of the words where it stands first.
+
+    `u:` a stem, of a misspelt word also the stem that it may stand for; `b:` two stems in a row; `c:` four or five
+    letters of a word, its ends marked; `r:` a marker of the lexicon.
+
+    Args:
+        passage: the words.
+        markers: what the lexicon says of the passage as a whole ("past", "severe"), each once.
+    """
+    found: dict[str, tuple[int, ...]] = {}
+    for name, places in _all(passage, markers):
+        found.setdefault(name, places)
+    return found
+
+
+def _all(passage: Passage, markers: Iterable[str]) -> Iterator[Feature]:
+    keys = passage.keys[:_WORDS_SEEN]
+    stems = [_stem(own) for own in keys]
+    for place, own in enumerate(keys):
+        yield f"u:{stems[place]}", (place,)
+        yield from ((f"u:{key}", (place,)) for key in own[2:3] if key[0] != "=")
+    for place in range(1, len(stems)):
+        yield f"b:{stems[place - 1]}_{stems[place]}", (place - 1, place)
+    for place, form in enumerate(passage.forms[:_WORDS_SEEN]):
+        yield from ((f"c:{piece}", (place,)) for piece in _pieces(form))
+    yield from ((f"r:{marker}", ()) for marker in markers)
+
+
+def _stem(keys: tuple[str, ...]) -> str:
+    """Return a word's stem; of a number only how long it is."""
+    stem = keys[1]
+    return f"#{len(stem)}" if stem.isdecimal() else stem
+
+
+def _pieces(form: str) -> Iterator[str]:
+    if len(form) < _SHORTEST_CUT or form.isdecimal():
+        return
+    marked = f"<{form}>"
+    for length in _PIECES:
+        for start in range(len(marked) - length + 1):
+            yield marked[start : start + length]

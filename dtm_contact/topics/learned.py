@@ -1,0 +1,169 @@
+"""What labelled messages have taught: a small linear model beside the words, and which words moved it."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dtm_contact.model import Evidence
+from dtm_contact.topics.features import GROUPS, features_of
+from dtm_contact.topics.marks import mark
+from dtm_contact.topics.passage import Passage
+
+Floats = NDArray[np.float32]
+
+_UNLIKELY = 4.0
+"""A topic of a probability under e⁻⁴, 2 %, gets no points."""
+
+_WORDS_TOLD = 4
+_SHORTEST_TOLD = 3
+_TELLING = 0.12
+"""The least share that a word must have in what speaks for a topic to be told."""
+
+LEARNED = "mots appris"
+
+
+@dataclass(frozen=True, slots=True)
+class Senses:
+    """Words as directions in a space where words that are used alike lie near each other.
+
+    Attributes:
+        rows: the row of `vectors` that a folded word has; several words may share one.
+        vectors: one row a sense.
+    """
+
+    rows: Mapping[str, int]
+    vectors: Floats
+
+    def places(self, forms: Sequence[str]) -> tuple[list[int], list[int]]:
+        """Return the places of the words that are known, and their rows."""
+        known = [(place, self.rows[form]) for place, form in enumerate(forms) if form in self.rows]
+        return [place for place, _ in known], [row for _, row in known]
+
+
+@dataclass(frozen=True, slots=True)
+class Trust:
+    """How much the learned model may say beside the words; the offices set it.
+
+    Attributes:
+        share: points for each step of probability (natural logarithm).
+        most: the most points that it gives a topic; 0 turns it off.
+        danger_from: the score from which it raises an alarm that no word raises.
+        doubt_under: the score under which an alarm that words raise is not believed.
+    """
+
+    share: float = 3.0
+    most: float = 10.0
+    danger_from: float = 1.0
+    doubt_under: float = -2.5
+
+
+@dataclass(frozen=True, slots=True)
+class Learned:
+    """The model: a weight for each feature and each topic, and one more column for danger.
+
+    Attributes:
+        topics: the topics that it knows, in the order of the columns; danger is the last column.
+        features: the row of each feature.
+        weights: a row a feature.
+        senses: words by how they are used.
+        importance: what a word weighs among the senses; frequent ones little.
+        rare: what a word weighs that is not among `importance`.
+        sense_weights: a row a dimension of the senses.
+        provenance: what it was trained on, for people.
+    """
+
+    topics: tuple[str, ...]
+    features: Mapping[str, int]
+    weights: Floats
+    senses: Senses
+    importance: Mapping[str, float]
+    rare: float
+    sense_weights: Floats
+    provenance: str = ""
+    trust: Trust = field(default_factory=Trust)
+
+    def opinion(self, passage: Passage, markers: Iterable[str]) -> "Opinion":
+        """Return what the model makes of a passage."""
+        seen = [(name, places) for name, places in features_of(passage, markers).items() if name in self.features]
+        groups = np.array([GROUPS[name[0]] for name, _ in seen], np.float32)
+        groups /= max(float(np.linalg.norm(groups)), 1e-9)
+        rows = self.weights[[self.features[name] for name, _ in seen]] * groups[:, None]
+        places, sense_rows = self.senses.places(passage.forms)
+        weights = np.array([self.importance.get(passage.forms[place], self.rare) for place in places], np.float32)
+        weights /= max(float(weights.sum()), 1e-9)
+        senses = (self.senses.vectors[sense_rows] * weights[:, None]) @ self.sense_weights
+        return Opinion(self, tuple(where for _, where in seen), rows, tuple(places), np.asarray(senses, np.float32))
+
+
+@dataclass(frozen=True, slots=True)
+class Opinion:
+    """What the model makes of one passage, and the words that moved it.
+
+    Attributes:
+        model: the model.
+        seen, rows: for each feature seen its places, and what it adds to each column.
+        placed, senses: the same for the senses of words.
+        logarithms: the natural logarithm of each topic's probability.
+        danger: the score for somebody's being in danger; 0 is even.
+    """
+
+    model: Learned
+    seen: tuple[tuple[int, ...], ...]
+    rows: Floats
+    placed: tuple[int, ...]
+    senses: Floats
+    logarithms: Mapping[str, float] = field(init=False)
+    danger: float = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Sum up."""
+        total = self.rows.sum(axis=0) + self.senses.sum(axis=0)
+        scores = total[:-1] - total[:-1].max()
+        scores = scores - np.log(np.exp(scores).sum())
+        object.__setattr__(self, "logarithms", dict(zip(self.model.topics, map(float, scores), strict=True)))
+        object.__setattr__(self, "danger", float(total[-1]))
+
+    def points(self, topic: str) -> float:
+        """Return the points that the model gives a topic."""
+        trust = self.model.trust
+        likely = self.logarithms.get(topic, -_UNLIKELY) + _UNLIKELY
+        return min(trust.most, trust.share * max(0.0, likely))
+
+    def for_topic(self, topic: str, passage: Passage) -> tuple[Evidence, ...]:
+        """Return the words that spoke most for a topic; their weights add up to its points."""
+        if topic not in self.model.topics:
+            return ()
+        return self._told("topic.learned", self.model.topics.index(topic), self.points(topic), passage)
+
+    def for_danger(self, passage: Passage) -> tuple[Evidence, ...]:
+        """Return the words that spoke most for danger; their weights add up to its score."""
+        return self._told("priority.learned", -1, self.danger, passage)
+
+    def _told(self, name: str, column: int, points: float, passage: Passage) -> tuple[Evidence, ...]:
+        moved = self._by_place(column)
+        whole = sum(value for value in moved.values() if value > 0)
+        telling = [
+            (value, place)
+            for place, value in moved.items()
+            if value > _TELLING * whole and len(passage.forms[place]) >= _SHORTEST_TOLD
+        ]
+        chosen = sorted(telling, key=lambda item: (-item[0], item[1]))[:_WORDS_TOLD]
+        if not chosen:
+            chosen = sorted(((value, place) for place, value in moved.items()), reverse=True)[:1]
+        total = sum(value for value, _ in chosen) or 1.0
+        return tuple(
+            mark(name, round(points * value / total, 2), (place,), passage, LEARNED)
+            for value, place in sorted(chosen, key=lambda item: item[1])
+        )
+
+    def _by_place(self, column: int) -> dict[int, float]:
+        """Return what each word adds to a column, what pairs add shared between their words."""
+        moved: dict[int, float] = {}
+        for places, value in zip(self.seen, self.rows[:, column], strict=True):
+            for place in places:
+                moved[place] = moved.get(place, 0.0) + float(value) / len(places)
+        for place, value in zip(self.placed, self.senses[:, column], strict=True):
+            moved[place] = moved.get(place, 0.0) + float(value)
+        return moved
