@@ -21,6 +21,16 @@ class Rules(BaseModel):
     """The rules that admins own."""
 
     dir: Path = Field(default=Path("rules"), description="Folder of the rules")
+    poll_seconds: float = Field(
+        default=2.0, gt=0, description="Seconds between two looks whether the folder changed; taken up once it is quiet"
+    )
+    trial_seconds: float = Field(
+        default=120.0, gt=0, description="Seconds that checking and testing changed rules may take before it is refused"
+    )
+    observe: bool = Field(
+        default=False,
+        description="Judge and record beside an old process, without effect: nobody is told, nothing is sent",
+    )
 
 
 class MailServer(BaseModel):
@@ -197,6 +207,10 @@ class Judge(BaseModel):
 class Desk(BaseModel):
     """How agents work on cases."""
 
+    socket: Path | None = Field(
+        default=None,
+        description="Unix socket on which the daemon takes the changes of other processes; unset: it takes none",
+    )
     call_attempts: int = Field(
         default=3, ge=1, le=20, description="Attempts at calling somebody back before the case is closed in vain"
     )
@@ -252,7 +266,7 @@ class Outbound(BaseModel):
     sender_name: str = Field(default="Votre bailleur", description="Name beside it")
     key_file: Path | None = Field(
         default=None,
-        description="File with the secret that signs case numbers in what is sent, 16 octets or more; unset: the store keeps one",
+        description="File with the secret (16 octets or more) that signs case numbers; unset: the store keeps one",
     )
     answers: bool = Field(default=True, description="Whether answers that rules name go out by themselves")
     answers_per_address: int = Field(
@@ -269,6 +283,17 @@ class Outbound(BaseModel):
     )
     longest_pause: float = Field(default=3600.0, gt=0, description="Seconds of the longest pause between attempts")
     days: float = Field(default=3.0, gt=0, description="Days after which a message that no server takes is given up")
+    stop_seconds: float = Field(
+        default=5.0, gt=0, description="Seconds that a stop waits for the server's answer to what is being handed over"
+    )
+
+    def read_key(self) -> bytes | None:
+        """Return the secret that signs case numbers; None where no file is set.
+
+        Raises:
+            OSError: the file cannot be read.
+        """
+        return None if self.key_file is None else self.key_file.read_bytes().strip()
 
     def read_password(self) -> str | None:
         """Return the password; None where no file is set.

@@ -3,14 +3,17 @@
 from datetime import datetime
 
 from dtm_contact.cases.command import Command, Done
+from dtm_contact.cases.knowledge import InForce, Known, Ways
 from dtm_contact.cases.refusals import ChangedMeanwhileError, RefusedError, WrongArgumentError, WrongStateError
-from dtm_contact.cases.registry import Ways, known_verbs
+from dtm_contact.cases.registry import known_verbs
 from dtm_contact.store import Store
 
 __all__ = [
     "ChangedMeanwhileError",
     "Command",
     "Done",
+    "InForce",
+    "Known",
     "RefusedError",
     "WrongArgumentError",
     "WrongStateError",

@@ -1,12 +1,12 @@
 """One verb being carried out: the case in hand, who acts and when, and what is told of it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from dtm_contact.cases.knowledge import Knowledge, Ways
 from dtm_contact.cases.refusals import RefusedError, WrongArgumentError, WrongStateError
 from dtm_contact.model import Priority
-from dtm_contact.pipeline import Grounds
 from dtm_contact.rules import RuleSet
 from dtm_contact.rules.queues import Queue
 from dtm_contact.store import Case, Event, HeldCase, Work
@@ -32,7 +32,7 @@ class Act:
         opened: the case that the verb opened, if it did.
     """
 
-    def __init__(self, work: Work, held: HeldCase, grounds: Callable[[], Grounds] | None) -> None:
+    def __init__(self, work: Work, held: HeldCase, grounds: Ways) -> None:
         """Take the transaction, the case, and the way to directory and rules, which few verbs need."""
         self.work = work
         self.held = held
@@ -56,7 +56,7 @@ class Act:
         return self.work.now
 
     @property
-    def grounds(self) -> Grounds:
+    def grounds(self) -> Knowledge:
         """Directory, rules and settings.
 
         Raises:

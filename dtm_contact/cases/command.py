@@ -69,12 +69,14 @@ class Done:
     """What came of a command.
 
     Attributes:
-        number, version: the case, and its version now.
+        number, version: the case, and its version now; empty and 0 where the case is still to be opened.
         events: what happened, in its order; those of a second case (a merge, a split) included.
         opened: the number of the case that was opened on the way; None where none was.
+        arrival: the external id of what was handed in to be judged (`new`); None for all other verbs.
     """
 
     number: str
     version: int
     events: tuple[Event, ...]
     opened: str | None = None
+    arrival: str | None = None

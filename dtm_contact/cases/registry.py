@@ -15,13 +15,11 @@ from pydantic import ConfigDict, ValidationError, validate_call
 from dtm_contact.cases import verbs
 from dtm_contact.cases.act import Act
 from dtm_contact.cases.command import Command, Done
+from dtm_contact.cases.knowledge import Ways
 from dtm_contact.cases.refusals import ChangedMeanwhileError, WrongArgumentError
-from dtm_contact.pipeline import Grounds
 from dtm_contact.store import Store, working
 
 Arguments = ParamSpec("Arguments")
-Ways = Callable[[], Grounds] | None
-"""The way to directory and rules; None where there is none."""
 
 _STRICT = ConfigDict(arbitrary_types_allowed=True, hide_input_in_errors=True)
 _registered: dict[str, "Verb"] = {}

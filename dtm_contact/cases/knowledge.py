@@ -1,0 +1,72 @@
+"""What verbs look things up in: the directory, the rules and the settings in force."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from dtm_contact.directory import Directory
+from dtm_contact.rules import RuleSet, load_rules
+from dtm_contact.settings import Settings
+from dtm_contact.store import DirectoryVersion, Store
+
+
+class Knowledge(Protocol):
+    """Directory, rules and settings; `pipeline.Grounds` is one."""
+
+    @property
+    def directory(self) -> Directory:
+        """The estate and its people."""
+        ...
+
+    @property
+    def rules(self) -> RuleSet:
+        """The rules."""
+        ...
+
+    @property
+    def settings(self) -> Settings:
+        """The settings."""
+        ...
+
+
+Ways = Callable[[], Knowledge] | None
+"""The way to what is known; None where there is none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """Directory, rules and settings, made ready."""
+
+    directory: Directory
+    rules: RuleSet
+    settings: Settings
+
+
+class InForce:
+    """Gives what is in force, loaded when it is first asked for; a directory imported since is taken up."""
+
+    def __init__(self, store: Store, settings: Settings) -> None:
+        """Take the store that holds the directory, and the settings that say where the rules are."""
+        self._store = store
+        self._settings = settings
+        self._version: DirectoryVersion | None = None
+        self._known: Known | None = None
+
+    def __call__(self) -> Known:
+        """Return what is in force.
+
+        Raises:
+            NoDirectoryError: none has been imported.
+            InvalidFilesError: the rules hold errors.
+        """
+        version = self._store.directory.version()
+        if self._known is None or version != self._version:
+            directory = Directory(self._store.directory.load())
+            self._known = Known(directory, self._rules(), self._settings)
+            self._version = version
+        return self._known
+
+    def _rules(self) -> RuleSet:
+        if self._known is not None:
+            return self._known.rules
+        return load_rules(self._settings.rules.dir, zone=self._settings.zone)

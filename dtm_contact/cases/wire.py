@@ -1,0 +1,104 @@
+"""Commands and what came of them as lines of JSON, between a process that may not write the store and the daemon."""
+
+import json
+from datetime import datetime
+from typing import Any
+
+from dtm_contact.cases.command import Command, Done
+from dtm_contact.cases.refusals import ChangedMeanwhileError, RefusedError, WrongArgumentError, WrongStateError
+from dtm_contact.errors import CommitUnknownError, DtmContactError, NotFoundError, StoreUnavailableError
+from dtm_contact.store import Event
+
+LONGEST_LINE = 1024 * 1024
+"""Octets of one command, or of one answer."""
+
+_ERRORS: dict[str, type[DtmContactError]] = {
+    kind.__name__: kind
+    for kind in (
+        RefusedError,
+        ChangedMeanwhileError,
+        WrongArgumentError,
+        WrongStateError,
+        NotFoundError,
+        StoreUnavailableError,
+        CommitUnknownError,
+    )
+}
+
+
+def pack_command(command: Command) -> bytes:
+    """Return a command as a line.
+
+    Raises:
+        WrongArgumentError: it is too long.
+    """
+    line = _line(command.as_json())
+    if len(line) > LONGEST_LINE:
+        raise WrongArgumentError("c'est trop long")
+    return line
+
+
+def unpack_command(line: bytes) -> Command:
+    """Return the command of a line.
+
+    Raises:
+        WrongArgumentError: it holds none.
+    """
+    try:
+        told = json.loads(line)
+    except (ValueError, RecursionError):
+        raise WrongArgumentError("la ligne n'est pas du JSON") from None
+    return Command.from_json(told)
+
+
+def pack_done(done: Done) -> bytes:
+    """Return what came of a command as a line."""
+    events = [
+        {"id": event.id, "at": event.at.isoformat(), "who": event.who, "what": event.what, "data": event.data}
+        for event in done.events
+    ]
+    told = {"number": done.number, "version": done.version, "events": events, "opened": done.opened}
+    return _line({"done": {**told, "arrival": done.arrival}})
+
+
+def pack_error(error: Exception) -> bytes:
+    """Return why a command was not carried out as a line; a fault of the program is told by its class alone."""
+    kind = type(error).__name__
+    if isinstance(error, DtmContactError):
+        return _line({"error": kind if kind in _ERRORS else "RefusedError", "message": str(error)})
+    return _line({"error": "StoreUnavailableError", "message": kind})
+
+
+def unpack_answer(line: bytes) -> Done:
+    """Return what came of a command.
+
+    Raises:
+        DtmContactError: what `apply` raised at the other end.
+        StoreUnavailableError: the answer cannot be understood: whether it was done cannot be told.
+    """
+    try:
+        told = json.loads(line)
+        if "error" in told:
+            raise _error(told["error"], told["message"])
+        return _done(told["done"])
+    except (ValueError, KeyError, TypeError):
+        raise CommitUnknownError("the daemon's answer cannot be understood") from None
+
+
+def _done(told: dict[str, Any]) -> Done:
+    events = tuple(
+        Event(each["id"], datetime.fromisoformat(each["at"]), each["who"], each["what"], each["data"])
+        for each in told["events"]
+    )
+    return Done(told["number"], told["version"], events, told["opened"], told["arrival"])
+
+
+def _error(kind: str, message: str) -> DtmContactError:
+    error = _ERRORS.get(kind, RefusedError)()
+    # The message is whole already: its class's own words stand in it.
+    error.args = (message,)
+    return error
+
+
+def _line(value: Any) -> bytes:
+    return json.dumps(value, ensure_ascii=True, separators=(",", ":")).encode() + b"\n"
