@@ -3,6 +3,7 @@
 Beside a SQLite store that the daemon writes, others open it `read_only`, but for an agent's or admin's rare change.
 """
 
+from dtm_contact.store.accounts import Account, Session, TrailLine
 from dtm_contact.store.arrivals import ArrivalLine, Arrivals, ArrivalState, Claimed
 from dtm_contact.store.cases import Case, CaseContact, CaseFile, Cases, QueueCount
 from dtm_contact.store.database import StoreRefusedError
@@ -18,6 +19,7 @@ from dtm_contact.store.work import HeldCase, HeldContact, Work, working
 
 __all__ = [
     "NOT_READ",
+    "Account",
     "ArrivalLine",
     "ArrivalState",
     "Arrivals",
@@ -35,11 +37,13 @@ __all__ = [
     "HeldContact",
     "Mailing",
     "QueueCount",
+    "Session",
     "Store",
     "StoreRefusedError",
     "StoredDirectory",
     "StoredHistory",
     "StoredOutbox",
+    "TrailLine",
     "Work",
     "migrate",
     "open_store",

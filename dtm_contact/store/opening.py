@@ -6,6 +6,7 @@ from types import TracebackType
 from typing import Self
 
 from dtm_contact.model import Arrival
+from dtm_contact.store.accounts import StoredAccounts
 from dtm_contact.store.arrivals import Arrivals
 from dtm_contact.store.cases import Cases
 from dtm_contact.store.database import Database
@@ -33,6 +34,7 @@ class Store:
         judgements: what was judged, to see what other rules would have done with it.
         rule_versions: the rules that are and were in force.
         timers: what is to happen to cases later.
+        accounts: who may use the desk, who is in, and the trail of what they read and did.
         database: its connections and transactions.
     """
 
@@ -43,6 +45,7 @@ class Store:
         self.directory = StoredDirectory(database)
         self.outbox = StoredOutbox(database)
         self.positions = Positions(database)
+        self.accounts = StoredAccounts(database)
         self.judgements = StoredJudgements(database)
         self.rule_versions = RuleVersions(database)
         self.timers = Timers(database)

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from dtm_contact.store.columns import DataClass, Id, KeyText, SafeText, UtcTime, classed
 
-SCHEMA_VERSION = "0005"
+SCHEMA_VERSION = "0006"
 """The Alembic revision that this version of the program reads and writes."""
 
 metadata = sa.MetaData(
@@ -141,6 +141,16 @@ sa.Index(
 )
 _CALL_BACK = sa.text("state = 'open' AND party IS NOT NULL")
 sa.Index("uq_cases_call_back", cases.c.party, unique=True, sqlite_where=_CALL_BACK, postgresql_where=_CALL_BACK)
+_ORDER = (cases.c.priority, cases.c.due, cases.c.opened_at, cases.c.number)
+_OWNED = sa.text("state = 'open' AND owner IS NOT NULL")
+_PLACED = sa.text("state = 'open' AND residence_id IS NOT NULL")
+for _filter, _columns, _which in (
+    ("open_topic", (cases.c.queue, cases.c.topic, *_ORDER), _OPEN),
+    ("open_residence", (cases.c.queue, cases.c.residence_id, *_ORDER), _OPEN),
+    ("owned", (cases.c.owner, *_ORDER), _OWNED),
+    ("incident", (cases.c.topic, cases.c.residence_id, cases.c.opened_at), _PLACED),
+):
+    sa.Index(f"ix_cases_{_filter}", *_columns, sqlite_where=_which, postgresql_where=_which)
 sa.Index("ix_cases_tenant_id", cases.c.tenant_id)
 sa.Index("ix_cases_dwelling_id", cases.c.dwelling_id)
 sa.Index("ix_cases_residence_open", cases.c.residence_id, sqlite_where=_OPEN, postgresql_where=_OPEN)

@@ -1,0 +1,195 @@
+"""Who may use the desk, who is in, and the trail of what they read and did."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from dtm_contact.errors import NotFoundError
+from dtm_contact.store.access_schema import accounts, audit_trail, entry_links, sessions
+from dtm_contact.store.database import Database
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """One person who may use the desk.
+
+    Attributes:
+        id: the store's own.
+        name, shown_as: what they log in as, and what colleagues read.
+        role: `agent`, `agency`, `head`, `admin` or `auditor`.
+        office_id: the office they work in; None for those who belong to none.
+        password: its argon2id hash; None where none is set.
+        failures: wrong passwords since the last right one.
+        locked_until: no password is tried before; None where it is not locked.
+        disabled_at: since when they may not come in; None where they may.
+    """
+
+    id: int
+    name: str
+    shown_as: str
+    role: str
+    office_id: str | None
+    password: str | None = None
+    failures: int = 0
+    locked_until: datetime | None = None
+    disabled_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """Somebody who is in: the account, since when, and when last seen."""
+
+    account: Account
+    opened_at: datetime
+    seen_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class TrailLine:
+    """Something read or done at the desk; `subject`: the case, dwelling or account that it concerns."""
+
+    at: datetime
+    who: str
+    what: str
+    subject: str
+    data: dict[str, Any] = field(default_factory=dict)
+
+
+class StoredAccounts:
+    """The accounts, sessions and audit trail of one store. Blocking calls, each one transaction."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def add(self, account: Account, now: datetime) -> bool:
+        """Add an account; tell whether its name was free. Its `id` is given by the store."""
+        values = {name: getattr(account, name) for name in ("name", "shown_as", "role", "office_id", "password")}
+        with self._database.writing() as connection:
+            known = sa.select(accounts.c.id).where(accounts.c.name == account.name)
+            if connection.execute(known).first() is not None:
+                return False
+            connection.execute(accounts.insert(), {**values, "created_at": now})
+        return True
+
+    def named(self, name: str) -> Account:
+        """Return an account.
+
+        Raises:
+            NotFoundError: nobody is called so.
+        """
+        with self._database.reading() as connection:
+            row = connection.execute(sa.select(*_COLUMNS).where(accounts.c.name == name)).one_or_none()
+        if row is None:
+            raise NotFoundError("account")
+        return Account(*row)
+
+    def all(self) -> list[Account]:
+        """Return all accounts, by their names."""
+        with self._database.reading() as connection:
+            return [Account(*row) for row in connection.execute(sa.select(*_COLUMNS).order_by(accounts.c.name))]
+
+    def set_password(self, account_id: int, password: str) -> None:
+        """Set a password's hash, unlock the account, and end all of its sessions."""
+        self._change(account_id, password=password, failures=0, locked_until=None)
+
+    def disable(self, account_id: int, now: datetime) -> None:
+        """Let an account in no more, from this moment."""
+        self._change(account_id, disabled_at=now)
+
+    def _change(self, account_id: int, **values: Any) -> None:
+        with self._database.writing() as connection:
+            connection.execute(sa.update(accounts).where(accounts.c.id == account_id).values(values))
+            for table in (sessions, entry_links):
+                connection.execute(table.delete().where(table.c.account_id == account_id))
+
+    def failed(self, account_id: int, locked_until: datetime | None) -> None:
+        """Count a wrong password, and lock the account till then."""
+        values = {"failures": accounts.c.failures + 1, "locked_until": locked_until}
+        with self._database.writing() as connection:
+            connection.execute(sa.update(accounts).where(accounts.c.id == account_id).values(values))
+
+    def open_session(self, account_id: int, digest: str, now: datetime, ended_before: datetime) -> None:
+        """Let somebody in, forget his wrong passwords, and sweep away sessions opened before `ended_before`."""
+        forgiven = {"failures": 0, "locked_until": None}
+        with self._database.writing() as connection:
+            connection.execute(sessions.delete().where(sessions.c.opened_at < ended_before))
+            connection.execute(sa.update(accounts).where(accounts.c.id == account_id).values(forgiven))
+            new = {"digest": digest, "account_id": account_id, "opened_at": now, "seen_at": now}
+            connection.execute(sessions.insert(), new)
+
+    def session(self, digest: str) -> Session | None:
+        """Return a session of an account that may come in; None where there is none."""
+        query = sa.select(*_COLUMNS, sessions.c.opened_at, sessions.c.seen_at).join(sessions)
+        query = query.where(sessions.c.digest == digest, accounts.c.disabled_at.is_(None))
+        with self._database.reading() as connection:
+            row = connection.execute(query).one_or_none()
+        return None if row is None else Session(Account(*row[:-2]), row.opened_at, row.seen_at)
+
+    def seen(self, digest: str, now: datetime) -> None:
+        """Note that somebody is still there."""
+        with self._database.writing(durable=False) as connection:
+            connection.execute(sa.update(sessions).where(sessions.c.digest == digest).values(seen_at=now))
+
+    def end_session(self, digest: str) -> None:
+        """Let somebody out."""
+        with self._database.writing() as connection:
+            connection.execute(sessions.delete().where(sessions.c.digest == digest))
+
+    def add_link(self, account_id: int, digest: str, ends_at: datetime) -> None:
+        """Make a link that lets an account in once, till then."""
+        with self._database.writing() as connection:
+            new = {"digest": digest, "account_id": account_id, "ends_at": ends_at}
+            connection.execute(entry_links.insert(), new)
+
+    def use_link(self, digest: str, now: datetime) -> Account | None:
+        """Return whom a link lets in, and let it go; None where it does not let anybody in any more."""
+        with self._database.writing() as connection:
+            gone = entry_links.delete().where(entry_links.c.digest == digest)
+            row = connection.execute(gone.returning(entry_links.c.account_id, entry_links.c.ends_at)).one_or_none()
+            if row is None or row.ends_at < now:
+                return None
+            query = sa.select(*_COLUMNS).where(accounts.c.id == row.account_id, accounts.c.disabled_at.is_(None))
+            found = connection.execute(query).one_or_none()
+        return None if found is None else Account(*found)
+
+    def trail(self, line: TrailLine, *, durable: bool = True) -> None:
+        """Add a line to the audit trail."""
+        with self._database.writing(durable=durable) as connection:
+            add_to_trail(connection, line)
+
+    def trail_of(
+        self, *, subject: str = "", who: str = "", before: int | None = None, limit: int = 100
+    ) -> Sequence[tuple[int, TrailLine]]:
+        """Return lines of the audit trail with their ids, the latest first.
+
+        Args:
+            subject: only what concerns this.
+            who: only what this account did.
+            before: only lines before this id.
+            limit: how many at the most.
+        """
+        query = sa.select(audit_trail).order_by(audit_trail.c.id.desc()).limit(limit)
+        if subject:
+            query = query.where(audit_trail.c.subject == subject)
+        if who:
+            query = query.where(audit_trail.c.who == who)
+        if before is not None:
+            query = query.where(audit_trail.c.id < before)
+        with self._database.reading() as connection:
+            rows = connection.execute(query).all()
+        return [(row.id, TrailLine(row.at, row.who, row.what, row.subject, row.data)) for row in rows]
+
+
+_COLUMNS = tuple(accounts.c[name] for name in Account.__dataclass_fields__)
+
+
+def add_to_trail(connection: Connection, line: TrailLine) -> None:
+    """Add a line to the audit trail, in a transaction that does more."""
+    connection.execute(
+        audit_trail.insert(),
+        {"at": line.at, "who": line.who, "what": line.what, "subject": line.subject, "data": line.data},
+    )
