@@ -1,5 +1,6 @@
 """Collect whom a contact may be about, then weigh the best of them: Fellegi and Sunter's sum of named weights."""
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -54,7 +55,7 @@ class Weighing:
         # Who wants to stay unknown signs with no name: those in the text are others'.
         mentions = [each for each in clues.mentions if each.role is not Role.CARETAKER and not clues.anonymous]
         self.third_party = any(each.role is Role.FOR for each in mentions)
-        self.naming = Naming(mentions, index.people, clues)
+        self.naming = Naming(mentions, index.people, clues, index.learnt)
         self.caretakers = _caretakers(clues.mentions, index)
         self.groups = merged(clues.groups[:24], index.gazetteer)
         self.place = self._place()
@@ -115,7 +116,7 @@ class Weighing:
         chosen = order[: min(max(likely, _AT_LEAST), weights.MOST_CANDIDATES)]
         rest = order[len(chosen) : likely]
         weighed = [self._in_full(position) for position in positions[chosen].tolist()]
-        settle(weighed, len(self.index.people))
+        settle(weighed, len(self.index.people), self.index.learnt)
         weighed.sort(key=lambda each: -each.score)
         return weighed, Rest(positions[rest], quick[rest])
 
@@ -140,17 +141,13 @@ class Weighing:
         evidence.extend(named.evidence)
         if position not in self.identity.found:
             weighed.certainty, weighed.household_certainty = _certainty(named)
-        weighed.score = sum(piece.weight for piece in evidence) + self._standing(person, home)
         if home is not None:
-            weighed.score += self._at_home(home, evidence)
+            evidence.extend(self._at_home(home))
         if self.strange is not None:
-            bits = (
-                max(self.strange.elsewhere_bits, weights.UNKNOWN_STREET)
-                if weighed.account
-                else self.strange.elsewhere_bits
-            )
+            least = weights.UNKNOWN_STREET if weighed.account else -math.inf
+            bits = self.index.learnt.bits("place.elsewhere", max(self.strange.elsewhere_bits, least))
             evidence.append(Evidence("place.elsewhere", bits, *self.strange.where()))
-            weighed.score += bits
+        weighed.score = sum(piece.weight for piece in evidence) + self._standing(person, home)
         weighed.evidence = sorted(evidence, key=lambda piece: -abs(piece.weight))
         return weighed
 
@@ -159,20 +156,17 @@ class Weighing:
         leaving = weights.GONE_AND_SAYS_SO if self.clues.left else weights.GONE
         return weights.ROLE.get(person.role, 0.0) + (leaving if gone else 0.0)
 
-    def _at_home(self, home: Home, evidence: list[Evidence]) -> float:
-        """Add what was said of the place to a person's evidence; return its bits."""
+    def _at_home(self, home: Home) -> Iterable[Evidence]:
+        """Yield what was said of the place, as it weighs for somebody who lives there."""
         entrance = self.index.gazetteer.entrance_by_id.get(home.address_id)
         if entrance is None:
-            return 0.0
-        bits = self.place.of(entrance) if self.place.groups else 0.0
+            return
         if self.place.groups:
-            evidence.extend(
-                Evidence(each.name, round(bits / len(self.place.groups), 2), each.seen, each.span, each.detail)
-                for each in self.place.evidence(entrance, self.index.gazetteer)
-            )
-        extra = [*self._details(home, entrance), *self.caretaker(entrance)]
-        evidence.extend(extra)
-        return bits + sum(piece.weight for piece in extra)
+            bits = self.place.of(entrance) / len(self.place.groups)
+            for each in self.place.evidence(entrance, self.index.gazetteer):
+                yield Evidence(each.name, self.index.learnt.bits(each.name, bits), each.seen, each.span, each.detail)
+        yield from self._details(home, entrance)
+        yield from self.caretaker(entrance)
 
     def _details(self, home: Home, entrance: int) -> Iterable[Evidence]:
         """Compare floor and door with what stands beside the best place named."""
@@ -196,7 +190,7 @@ class Weighing:
         bits = log2(fits / max(shares.get(known, 1.0), 1e-3)) if same else differs
         seen = group.passage.seen(atom.start, atom.end) if group.said_at is None else atom.values[0]
         span = group.passage.span(atom.start, atom.end) if group.said_at is None else None
-        return Evidence(f"place.{kind}", round(bits, 2), seen, span, known)
+        return Evidence(f"place.{kind}", self.index.learnt.bits(f"place.{kind}", bits), seen, span, known)
 
     def caretaker_bits(self, entrances: Numbers) -> Floats:
         """Return what it says for each of some entrances that a caretaker is named."""

@@ -44,7 +44,10 @@ def identify(contact: Contact, clues: Clues, index: MatchIndex, history: History
     for seen, mention in clues.traders:
         for person in mention.people:
             label = people.person(person).label
-            identity.add(person, Evidence("trade.name", round(mention.bits, 2), seen.seen, seen.span, label))
+            identity.add(
+                person,
+                Evidence("trade.name", index.learnt.bits("trade.name", mention.bits), seen.seen, seen.span, label),
+            )
     return identity
 
 
@@ -64,11 +67,12 @@ def _holders(identity: Identity, index: MatchIndex, holders: Iterable[int], know
     for holder in holders:
         person, seen = people.person(holder), known.seen
         label = person.label
-        identity.add(holder, Evidence(f"{known.kind}.{known.level}", known.bits, seen.seen, seen.span, label))
+        kind = f"{known.kind}.{known.level}"
+        identity.add(holder, Evidence(kind, index.learnt.bits(kind, known.bits), seen.seen, seen.span, label))
         for home in person.homes:
             for other in people.living_in(home.dwelling.dwelling_id):
                 if other != holder:
-                    bits = known.bits + weights.HOUSEHOLD
+                    bits = index.learnt.bits(f"{known.kind}.household", known.bits + weights.HOUSEHOLD)
                     identity.add(other, Evidence(f"{known.kind}.household", bits, seen.seen, seen.span, label))
 
 
@@ -76,11 +80,25 @@ def _numbers(identity: Identity, index: MatchIndex, seen: Seen) -> None:
     people = index.people
     for holder in people.by_number.get(seen.key):
         label = people.person(holder).label
-        identity.add(holder, Evidence("lease.number", weights.LEASE_NUMBER, seen.seen, seen.span, label))
+        identity.add(
+            holder,
+            Evidence(
+                "lease.number", index.learnt.bits("lease.number", weights.LEASE_NUMBER), seen.seen, seen.span, label
+            ),
+        )
     for row in people.units.get(seen.key):
         unit = index.directory.records.dwellings[row].dwelling_id
         for holder in people.living_in(unit):
-            identity.add(holder, Evidence("unit.reference", weights.UNIT_REFERENCE, seen.seen, seen.span, unit))
+            identity.add(
+                holder,
+                Evidence(
+                    "unit.reference",
+                    index.learnt.bits("unit.reference", weights.UNIT_REFERENCE),
+                    seen.seen,
+                    seen.span,
+                    unit,
+                ),
+            )
 
 
 def _confirmed(identity: Identity, clues: Clues, index: MatchIndex, history: History) -> None:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from dtm_contact.directory.lookups import Numbers
 from dtm_contact.matching import weights
 from dtm_contact.matching.clues import Clues
+from dtm_contact.matching.learned import Learnt
 from dtm_contact.matching.mentions import Mention, Role
 from dtm_contact.matching.people import People, Person
 from dtm_contact.matching.vocabulary import Vocabulary
@@ -37,9 +38,10 @@ def _readings(mention: Mention, vocabulary: Vocabulary) -> dict[str, tuple[float
 class NameFit:
     """One mention, held against people."""
 
-    def __init__(self, mention: Mention, people: People, trust: float) -> None:
+    def __init__(self, mention: Mention, people: People, trust: float, learnt: Learnt) -> None:
         """Look its words up once; `trust` is how surely the one mentioned is the tenant concerned."""
         self.mention = mention
+        self._learnt = learnt
         self.trust = trust
         self.surnames = _readings(mention, people.surnames)
         self.firsts = _readings(mention, people.firsts)
@@ -103,7 +105,7 @@ class NameFit:
         """Return the mention as evidence for or against a person."""
         mention = self.mention
         kind = f"name.{mention.role.name.lower()}"
-        return Evidence(kind, round(self.bits(person), 2), mention.seen, mention.span, person.label)
+        return Evidence(kind, self._learnt.bits(kind, self.bits(person)), mention.seen, mention.span, person.label)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,9 +128,9 @@ class Named:
 class Naming:
     """All mentions of a contact, held against people."""
 
-    def __init__(self, mentions: Iterable[Mention], people: People, clues: Clues) -> None:
+    def __init__(self, mentions: Iterable[Mention], people: People, clues: Clues, learnt: Learnt) -> None:
         """Look all mentions up."""
-        self.fits = [NameFit(each, people, _trust(each.role, clues)) for each in mentions]
+        self.fits = [NameFit(each, people, _trust(each.role, clues), learnt) for each in mentions]
         self.surname_bits = _best((fit, name, each) for fit in self.fits for name, (each, _) in fit.surnames.items())
         self.first_bits = _best((fit, name, each) for fit in self.fits for name, (each, _) in fit.firsts.items())
         self.missing = -3.0 if any(fit.may_oppose for fit in self.fits) else 0.0

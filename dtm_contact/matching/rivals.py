@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from math import log2
 
 from dtm_contact.matching import weights
+from dtm_contact.matching.learned import Learnt
 from dtm_contact.matching.mentions import Role
 from dtm_contact.matching.people import Home, Person
 from dtm_contact.model import Evidence
@@ -49,23 +50,23 @@ class Weighed:
 
     def discount(self, name: str, bits: float) -> None:
         """Take bits away, with the reason."""
-        self.evidence.insert(0, Evidence(name, round(bits, 2), ""))
+        self.evidence.insert(0, Evidence(name, bits, ""))
         self.score += bits
 
 
-def settle(weighed: Iterable[Weighed], people: int) -> None:
+def settle(weighed: Iterable[Weighed], people: int, learnt: Learnt) -> None:
     """Weigh the candidates against each other; `people` is how many the directory holds."""
     candidates = list(weighed)
     if any(each.role is Role.FOR and each.fits[Role.FOR] > weights.WRITTEN_FOR_SURE for each in candidates):
         for each in candidates:
-            _discount_writer(each, people)
+            _discount_writer(each, people, learnt)
     else:
         _settle_homes(candidates)
     for role, bits in ((Role.SELF, weights.SELF_FITS_ANOTHER), (Role.SIGNED, weights.SIGNATURE_FITS_ANOTHER)):
         best = max((each.fits.get(role, 0.0) for each in candidates), default=0.0)
         if best > weights.FITS_SURELY:
             for each in candidates:
-                _discount_misfit(each, role, best, bits)
+                _discount_misfit(each, role, best, learnt.bits("name.fits_another", bits))
 
 
 def _settle_homes(candidates: list[Weighed]) -> None:
@@ -84,7 +85,7 @@ def _settle_homes(candidates: list[Weighed]) -> None:
                 each.believe_signature()
 
 
-def _discount_writer(weighed: Weighed, people: int) -> None:
+def _discount_writer(weighed: Weighed, people: int, learnt: Learnt) -> None:
     """Bound what tells who writes, where he writes for another: then it tells only whose account that is."""
     if weighed.role is Role.FOR:
         # Whoever signs with the very name that he writes for is a namesake of his, on his own account.
@@ -94,12 +95,13 @@ def _discount_writer(weighed: Weighed, people: int) -> None:
         }
         of_account = sum(piece.weight for piece in weighed.evidence if piece.name in his)
         if of_account > weights.WRITES_FOR_HIS_HOME:
-            weighed.discount("writes.for_another", weights.WRITES_FOR_HIS_HOME - of_account)
+            weighed.discount("writes.for_another", round(weights.WRITES_FOR_HIS_HOME - of_account, 2))
         return
     bits = sum(piece.weight for piece in weighed.evidence if piece.name.startswith(_OF_THE_WRITER))
     if bits > 0:
         excess = min(0.0, log2(max(people, 1)) - bits)
-        weighed.discount("writes.for_another", excess + weights.WRITES_FOR_HIMSELF)
+        himself = learnt.bits("writes.for_another", weights.WRITES_FOR_HIMSELF)
+        weighed.discount("writes.for_another", round(excess + himself, 2))
 
 
 def _discount_misfit(weighed: Weighed, role: Role, best: float, bits: float) -> None:
@@ -107,4 +109,4 @@ def _discount_misfit(weighed: Weighed, role: Role, best: float, bits: float) -> 
     if weighed.role not in _LESS_THAN_HIS_WORD or weighed.fits.get(role, 0.0) > best - weights.FITS_BETTER:
         return
     display = sum(piece.weight for piece in weighed.evidence if piece.name == "name.display" and piece.weight > 0)
-    weighed.discount("name.fits_another", bits - (display if weighed.account else 0.0))
+    weighed.discount("name.fits_another", round(bits - (display if weighed.account else 0.0), 2))

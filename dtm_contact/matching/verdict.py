@@ -12,6 +12,7 @@ from dtm_contact.matching.candidates import Rest, Weighing
 from dtm_contact.matching.clues import Clues
 from dtm_contact.matching.gazetteer import Gazetteer
 from dtm_contact.matching.index import MatchIndex
+from dtm_contact.matching.learned import Learnt
 from dtm_contact.matching.places import Floats
 from dtm_contact.matching.rivals import Weighed
 from dtm_contact.model import Candidate, Evidence, Likely, Match, OnDuty
@@ -24,6 +25,7 @@ class Masses:
     """Unnormalised probabilities of each hypothesis, added up by person, dwelling, and entrance (by position)."""
 
     gazetteer: Gazetteer
+    learnt: Learnt
     entrances: Floats
     tenants: dict[str, float] = field(default_factory=dict)
     dwellings: dict[str, float] = field(default_factory=dict)
@@ -36,12 +38,12 @@ class Masses:
         sums = np.bincount(self.gazetteer.residence, weights=self.entrances, minlength=len(ids)).tolist()
         return {residence_id: mass for residence_id, mass in zip(ids, sums, strict=True) if residence_id and mass}
 
-    def best(self, table: Mapping[str, float]) -> Likely | None:
-        """Return the likeliest of a table."""
+    def best(self, answer: str, table: Mapping[str, float]) -> Likely | None:
+        """Return the likeliest of a table, its probability calibrated as for that answer."""
         if not table or self.total <= 0:
             return None
         best = max(table, key=lambda key: table[key])
-        return Likely(best, min(1.0, table[best] / self.total))
+        return Likely(best, self.learnt.probability(answer, min(1.0, table[best] / self.total)))
 
 
 def verdict(weighing: Weighing, weighed: list[Weighed], rest: Rest) -> Match:
@@ -49,11 +51,11 @@ def verdict(weighing: Weighing, weighed: list[Weighed], rest: Rest) -> Match:
     index = weighing.index
     masses = _masses(weighing, weighed, rest)
     thresholds = index.settings.match
-    tenant = _sure(masses.best(masses.tenants), thresholds.tenant)
-    dwelling = _sure(masses.best(masses.dwellings), thresholds.dwelling)
+    tenant = _sure(masses.best("tenant", masses.tenants), thresholds.tenant)
+    dwelling = _sure(masses.best("dwelling", masses.dwellings), thresholds.dwelling)
     if not _may_name(weighing.clues, weighed):
         tenant = dwelling = None
-    residence = _sure(masses.best(masses.residences), thresholds.residence)
+    residence = _sure(masses.best("residence", masses.residences), thresholds.residence)
     return Match(
         candidates=_candidates(weighed, masses),
         tenant=tenant,
@@ -78,7 +80,7 @@ def _may_name(clues: Clues, weighed: list[Weighed]) -> bool:
 
 def _masses(weighing: Weighing, weighed: list[Weighed], rest: Rest) -> Masses:
     people, gazetteer = weighing.index.people, weighing.index.gazetteer
-    masses = Masses(gazetteer, np.zeros(len(gazetteer.entrances)))
+    masses = Masses(gazetteer, weighing.index.learnt, np.zeros(len(gazetteer.entrances)))
     prior = (1.0 - weights.UNNAMED - weights.OUTSIDER) * 2.0 ** _no_tenant(weighing) / max(len(people), 1)
     for each in weighed:
         _add(masses, each, prior * 2.0**each.score)
@@ -130,14 +132,19 @@ def _nobody(weighing: Weighing, masses: Masses) -> None:
 
 def _candidates(weighed: Iterable[Weighed], masses: Masses) -> tuple[Candidate, ...]:
     found = []
+    chances = {tenant_id: mass / masses.total for tenant_id, mass in masses.tenants.items()} if masses.total else {}
+    best = max(chances, key=lambda tenant_id: chances[tenant_id], default="")
+    said = chances.get(best, 0.0)
+    sure = masses.learnt.probability("tenant", said)
+    others = (1.0 - sure) / (1.0 - said) if said < 1.0 else 0.0
     for each in list(weighed)[: weights.MOST_CANDIDATES]:
-        home = each.home
+        home, tenant_id = each.home, each.person.tenant_id
         found.append(
             Candidate(
-                each.person.tenant_id,
+                tenant_id,
                 home.dwelling.dwelling_id if home else None,
                 (home.residence_id or None) if home else None,
-                masses.tenants[each.person.tenant_id] / masses.total if masses.total else 0.0,
+                sure if tenant_id == best else chances.get(tenant_id, 0.0) * others,
                 round(each.score, 2),
                 tuple(each.evidence),
             )
@@ -154,7 +161,7 @@ def _office(masses: Masses, residence: Likely | None, index: MatchIndex) -> str 
     for residence_id, mass in masses.residences.items():
         if residence_id in residences:
             _to(offices, residences[residence_id].office_id, mass)
-    best = masses.best(offices)
+    best = masses.best("residence", offices)
     return best.id if best is not None and best.probability >= index.settings.match.residence else None
 
 
