@@ -5,6 +5,8 @@
 `smtp-source`, which comes with Postfix and costs little, sends. The servers take turns within each round, so that a
 machine that is slower for a while is slower for all; a ratio is taken within its round. Postfix holds what it took in
 (smtpd and cleanup alone, nothing is delivered), which is the most favourable to it. Needs root for Postfix.
+
+Where other programs hold the cores, each sync waits for one of them; `chrt -r 5` before the command goes ahead of them.
 """
 
 import argparse
