@@ -2,15 +2,12 @@
 
 import asyncio
 import resource
-import shutil
 import signal
 import time
-from collections.abc import AsyncIterator, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from dtm_contact.alarms import Alarms
 from dtm_contact.channels import start_channels
@@ -19,10 +16,23 @@ from dtm_contact.errors import StoreUnavailableError
 from dtm_contact.health import watch
 from dtm_contact.log import get_log
 from dtm_contact.notices import Notices
-from dtm_contact.rules import load_rules
-from dtm_contact.settings import MailServer, Rules, Settings
+from dtm_contact.outbound import Answering
+from dtm_contact.settings import MailServer, Settings
 from dtm_contact.store import GroupCommitInbox, Store, migrate, open_store
-from dtm_contact.worker import Reception, WakingInbox, Worker
+from dtm_contact.worker import (
+    Mail,
+    Reception,
+    RulesWatch,
+    WakingInbox,
+    Worker,
+    at_start,
+    copies,
+    following,
+    posting,
+    quiet_copy,
+    tokens_of,
+    utc_now,
+)
 
 _log = get_log("daemon")
 # The store's connections, the pipes to the judges, the monitor's pages, the log.
@@ -61,41 +71,45 @@ async def daemon(settings: Settings) -> AsyncIterator[Running]:
         notices = Notices(settings.alarm)
         stack.callback(notices.close)
         alarms = Alarms(notices, time.monotonic)
-        in_force = stack.enter_context(_rules_in_force(settings))
-        worker = Worker(in_force, store, alarms)
+        taken = stack.enter_context(copies(settings))
+        copy = await quiet_copy(taken)
+        worker = Worker(copy, store, alarms)
         stack.push_async_callback(worker.stop)
         directory = Directory(store.directory.load())
         _log.info("directory in memory", leases=len(directory.records.leases))
         await worker.launch()
-        # Offices are not checked here: an export that dropped one in the night must not keep mail from being judged.
-        rules = load_rules(in_force.rules.dir, zone=settings.zone)
-        worker.start(Reception(rules, directory))
-        inbox = GroupCommitInbox(store, on_change=partial(_tell_whether_mail_is_taken, alarms))
+        in_force = await at_start(settings, store, taken, copy, alarms, utc_now())
+        if in_force.settings is not copy:
+            await worker.restart(in_force)
+        worker.start(Reception(in_force.rules, directory), await _mail(stack, settings, store, alarms))
+        inbox = GroupCommitInbox(
+            store,
+            name=settings.name,
+            on_change=partial(_tell_whether_mail_is_taken, alarms),
+            on_trouble=partial(_tell_trouble, alarms),
+        )
         stack.push_async_callback(inbox.close)
         # A store that cannot be written is an alarm, not a reason to stay away: senders are put off until it is well.
         await inbox.prove()
+        watching = RulesWatch(settings, store, taken, alarms, in_force=in_force, clock=utc_now, take_up=worker.take_up)
+        await stack.enter_async_context(following(watching))
         opened = await start_channels(settings, WakingInbox(inbox, worker.arrived))
         for channel in opened:
             stack.push_async_callback(channel.stop)
         addresses = {channel.name: channel.address for channel in opened}
         monitor = stack.enter_context(watch(settings, store, alarms))
         addresses["monitor"] = monitor.address
-        _log.info("started", rules=rules.version, **addresses)
+        _log.info("started", rules=in_force.rules.version, **addresses)
         yield Running(store, addresses)
         _log.info("stopping")
 
 
-@contextmanager
-def _rules_in_force(settings: Settings) -> Iterator[Settings]:
-    """Give settings that point to a copy of the rules as they are now.
-
-    Every judge process loads that copy, whenever it starts: what an admin is in the middle of writing is not in force.
-    """
-    with TemporaryDirectory(prefix="dtm-contact-rules-") as folder:
-        copy = Path(folder) / "rules"
-        if settings.rules.dir.is_dir():
-            shutil.copytree(settings.rules.dir, copy, ignore=shutil.ignore_patterns(".*", "*~"))
-        yield settings.model_copy(update={"rules": Rules(dir=copy)})
+async def _mail(stack: AsyncExitStack, settings: Settings, store: Store, alarms: Alarms) -> Mail | None:
+    """Start sending, where a server sends for us, and return what writes."""
+    if not settings.outbound.host:
+        return None
+    sender = await stack.enter_async_context(posting(settings, store, alarms, utc_now))
+    return Mail(Answering(settings, tokens_of(settings, store)), sender.wake)
 
 
 def _allow_files(settings: Settings) -> None:
@@ -108,6 +122,13 @@ def _allow_files(settings: Settings) -> None:
         needed = hard
     if soft != resource.RLIM_INFINITY and soft < needed:
         resource.setrlimit(resource.RLIMIT_NOFILE, (needed, hard))
+
+
+def _tell_trouble(alarms: Alarms, cause: str, told: str | None) -> None:
+    if told is None:
+        alarms.over(cause)
+    else:
+        alarms.sound(cause, told)
 
 
 def _tell_whether_mail_is_taken(alarms: Alarms, trouble: StoreUnavailableError | None) -> None:

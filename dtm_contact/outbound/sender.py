@@ -1,7 +1,7 @@
 """The loop that empties the outbox."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from typing import Final, Protocol
 
@@ -45,31 +45,55 @@ class Sender:
         self._alarms = alarms
         self._clock = clock
         self._something = asyncio.Event()
+        self._trying: asyncio.Future[None] | None = None
 
     def wake(self) -> None:
         """Say that something new waits."""
         self._something.set()
 
-    async def run(self) -> None:
-        """Work until cancelled."""
+    async def run(self, give_back: Callable[[], Awaitable[None]]) -> None:
+        """Work until cancelled.
+
+        Args:
+            give_back: makes what a crash left half done be done again, before anything else.
+        """
+        while not await self._worked(give_back()):
+            await self._wait()
         while True:
             self._something.clear()
             if not await self.send_one():
                 await self._wait()
 
+    async def stop(self, task: asyncio.Task[None]) -> None:
+        """End the task that runs this, once what is being handed over has its answer."""
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        if self._trying is not None and not self._trying.done():
+            await asyncio.wait({self._trying}, timeout=self._settings.stop_seconds)
+            self._trying.cancel()
+
     async def send_one(self) -> bool:
         """Try the next one; return whether there was one."""
+        return await self._worked(self._claim_and_try())
+
+    async def _worked(self, step: Awaitable[bool | None]) -> bool:
+        """Return whether a step did something; trouble with the outbox is an alarm until it is over."""
         try:
-            claimed = await self._outbox.claim(self._clock())
-            if claimed is None:
-                return False
-            # A stop waits for the answer of a server that has the whole message: not knowing it would send it twice.
-            await asyncio.shield(self._try(claimed))
+            done = await step
         except Exception as error:  # noqa: BLE001 - a loop that ended would be missed by nobody
             self._alarms.sound("outbox", f"The outbox cannot be worked ({type(error).__name__}): answers wait.")
             _log.warning("outbox", error=type(error).__name__)
             return False
         self._alarms.over("outbox")
+        return done is not False
+
+    async def _claim_and_try(self) -> bool:
+        claimed = await self._outbox.claim(self._clock())
+        if claimed is None:
+            return False
+        # A stop waits for the answer of a server that has the whole message: not knowing it would send it twice.
+        self._trying = asyncio.ensure_future(self._try(claimed))
+        await asyncio.shield(self._trying)
         return True
 
     async def _try(self, claimed: ClaimedOutgoing) -> None:

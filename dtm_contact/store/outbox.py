@@ -1,6 +1,5 @@
 """The outbox: written in the transaction that calls for it, claimed and settled by the one who sends."""
 
-import secrets
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -19,7 +18,6 @@ OUTBOUND: Final = "outbound"
 """Who does what the outbox's events tell."""
 _DAY: Final = timedelta(hours=24)
 _HOUR: Final = timedelta(hours=1)
-_KEY_OCTETS: Final = 32
 _DONE: Final = ("sent", "refused", "no_such_address", "given_up", "bounced")
 
 
@@ -183,14 +181,7 @@ class StoredOutbox:
             return int(connection.execute(query).scalar_one())
 
     def signing_key(self) -> bytes:
-        """Return the secret that signs case numbers; the first time one is made."""
+        """Return the secret that signs case numbers; the store was made with it."""
         query = sa.select(signing_keys.c.key).where(signing_keys.c.id == 1)
         with self._database.reading() as connection:
-            found = connection.execute(query).scalar_one_or_none()
-        if found is not None:
-            return bytes(found)
-        insert = sqlite.insert if self._database.engine.dialect.name == "sqlite" else postgresql.insert
-        made = insert(signing_keys).values(id=1, key=secrets.token_bytes(_KEY_OCTETS)).on_conflict_do_nothing()
-        with self._database.writing() as connection:
-            connection.execute(made)
             return bytes(connection.execute(query).scalar_one())

@@ -1,12 +1,14 @@
 """One judge process as the daemon sees it: started, asked, ended when it takes too long, started again."""
 
 import asyncio
+import os
 import sys
+from pathlib import Path
 
 from dtm_contact.errors import JudgeDiedError, JudgeTimeoutError
 from dtm_contact.settings import Settings
 from dtm_contact.worker.frames import pack, receive, send
-from dtm_contact.worker.messages import Judged, Ready, Refused, Task
+from dtm_contact.worker.messages import Judged, Ready, Refused, TakeUp, Task
 
 _STREAM_LIMIT = 1 << 20
 _SECONDS_TO_START = 60.0
@@ -20,15 +22,21 @@ class JudgeProcess:
         self._settings = settings
         self._process: asyncio.subprocess.Process | None = None
         self._ready = False
+        self._loaded = settings.rules.dir
 
     @property
     def pid(self) -> int | None:
         """The process's id, while there is one."""
         return self._process.pid if self._process else None
 
+    def take_up(self, settings: Settings) -> None:
+        """Have the rules of other settings judge from the next task on."""
+        self._settings = settings
+
     async def launch(self) -> None:
         """Start the process; it loads its directory and rules while we do other things."""
         self._ready = False
+        self._loaded = self._settings.rules.dir
         self._process = await asyncio.create_subprocess_exec(
             sys.executable,
             "-m",
@@ -37,12 +45,14 @@ class JudgeProcess:
             stdout=asyncio.subprocess.PIPE,
             limit=_STREAM_LIMIT,
             start_new_session=True,
+            # Judging has a processor to itself: threads for matrices would take the others' and each its own memory.
+            env={**os.environ, "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"},
         )
         if self._process.stdin is not None:
             self._process.stdin.write(pack(self._settings))
 
     async def ready(self) -> None:
-        """Return once the process has its directory and rules; launches it where there is none.
+        """Return once the process has its directory and the rules in force; launches it where there is none.
 
         Raises:
             JudgeDiedError: it ended before that; its own words stand in the log.
@@ -54,6 +64,16 @@ class JudgeProcess:
             if not isinstance(await self._answer(_SECONDS_TO_START), Ready):
                 raise JudgeDiedError("it did not come up")
             self._ready = True
+        if self._loaded != self._settings.rules.dir:
+            await self._follow_rules(self._settings.rules.dir)
+
+    async def _follow_rules(self, folder: Path) -> None:
+        if isinstance(await self._answer(_SECONDS_TO_START, TakeUp(folder)), Ready):
+            self._loaded = folder
+            return
+        # Loaded from the start it may do better; if not, that is told as a judge that does not come up.
+        await self.kill()
+        raise JudgeDiedError("it did not take up the new rules")
 
     async def judge(self, task: Task) -> Judged | Refused:
         """Have one arrival judged.
@@ -71,7 +91,7 @@ class JudgeProcess:
             await self.launch()
         return answer
 
-    async def _answer(self, seconds: float, task: Task | None = None) -> object:
+    async def _answer(self, seconds: float, task: Task | TakeUp | None = None) -> object:
         process = self._process
         if process is None or process.stdin is None or process.stdout is None:
             raise JudgeDiedError("it is not running")

@@ -2,19 +2,21 @@
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from dtm_contact import metrics
 from dtm_contact.alarms import Alarms
 from dtm_contact.contract import as_json
-from dtm_contact.errors import DtmContactError, JudgeTimeoutError
+from dtm_contact.errors import DtmContactError, JudgeTimeoutError, MovedError
 from dtm_contact.log import get_log
 from dtm_contact.model import Judgement
 from dtm_contact.settings import Settings
-from dtm_contact.store import Claimed
+from dtm_contact.store import Claimed, Mailing, Store
 from dtm_contact.worker.bell import Bell
 from dtm_contact.worker.judge import JudgeProcess
+from dtm_contact.worker.mailing import Mail
 from dtm_contact.worker.messages import Refused, Task
 from dtm_contact.worker.standin import Reception, what_can_be_read
 from dtm_contact.worker.thread import StoreThread
@@ -35,6 +37,7 @@ class Work:
         alarms: who hears of trouble.
         bell: rings when something has arrived.
         clock: the time that pauses and records count by, aware.
+        mail: what writes answers and notices; None where nothing is sent.
     """
 
     settings: Settings
@@ -43,10 +46,19 @@ class Work:
     alarms: Alarms
     bell: Bell
     clock: Callable[[], datetime]
+    mail: Mail | None = None
 
     def here(self) -> datetime:
         """Return the time on the offices' wall clock: a case is numbered in the year that it reads."""
         return self.clock().astimezone(self.settings.zone)
+
+    def written(self, mailing: Mailing | None) -> None:
+        """Have sent what was written with a record; a flood of answers is an alarm."""
+        if mailing is None or self.mail is None:
+            return
+        if "limit in all" in mailing.withheld:
+            self.alarms.happened("answers", "So many answers went out within an hour that no more do: is this a loop?")
+        self.mail.wake()
 
     async def rest(self, cause: str, error: Exception) -> None:
         """Say what is wrong, and wait before trying again."""
@@ -62,6 +74,7 @@ class Lane:
         """Take what the lanes share, and the process that judges for this one."""
         self._work = work
         self._judge = judge
+        self._in_turn_first = True
 
     async def run(self) -> None:
         """Work until cancelled."""
@@ -71,7 +84,7 @@ class Lane:
             try:
                 # Nothing is claimed while nobody can judge it: that would cost the arrival its attempts.
                 await self._judge.ready()
-                claimed = await work.store.run(lambda store: store.arrivals.claim(work.settings.name, work.clock()))
+                claimed = await work.store.run(self._claim)
             except Exception as error:  # noqa: BLE001 - a lane that ended would be missed by nobody
                 await self._work.rest("claiming", error)
                 continue
@@ -80,6 +93,13 @@ class Lane:
                 await work.bell.wait(rung)
             else:
                 await self._see_to(claimed)
+
+    def _claim(self, store: Store) -> Claimed | None:
+        """Take what waits longest; by turns of what is judged in turn and of the rest, so that neither starves."""
+        work = self._work
+        claimed = store.arrivals.claim(work.settings.name, work.clock(), in_turn_first=self._in_turn_first)
+        self._in_turn_first = claimed is None or not claimed.arrival.in_turn
+        return claimed
 
     async def _see_to(self, claimed: Claimed) -> None:
         """Bring one arrival to its end, or let go of it so that it is claimed again."""
@@ -90,6 +110,14 @@ class Lane:
                 await self._let_go(claimed, error)
 
     async def _judge_and_record(self, claimed: Claimed) -> None:
+        """Judge and record; where what was judged by has moved meanwhile, once more by what is there now."""
+        for _ in range(self._work.settings.judge.attempts):
+            with suppress(MovedError):
+                await self._judge_and_record_once(claimed)
+                return
+        await self._refused(claimed, Refused(MovedError.__name__, retry=True))
+
+    async def _judge_and_record_once(self, claimed: Claimed) -> None:
         try:
             answer = await self._judge.judge(Task(claimed.arrival, claimed.arrival.received_at, claimed.forced_case))
         except DtmContactError as error:
@@ -101,7 +129,9 @@ class Lane:
 
     async def _record(self, claimed: Claimed, judgement: Judgement) -> None:
         now, told = self._work.here(), as_json(judgement)
-        number = await self._work.store.run(lambda store: store.cases.record(claimed, judgement, told, now))
+        mail = self._work.mail.of(claimed, judgement, self._work.reception, now) if self._work.mail else None
+        number = await self._work.store.run(lambda store: store.cases.record(claimed, judgement, told, now, mail=mail))
+        self._work.written(mail)
         decision = judgement.decision
         if decision.failures:
             failed = ", ".join(decision.failures)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 
 from dtm_contact.model import Arrival, Judgement
 
@@ -18,6 +19,13 @@ class Task:
     arrival: Arrival
     now: datetime
     as_case: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TakeUp:
+    """Judge by the rules of this folder from now on; answered by `Ready`, or by `Refused`: then the old ones stay."""
+
+    folder: Path
 
 
 @dataclass(frozen=True, slots=True)

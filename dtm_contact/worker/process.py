@@ -1,18 +1,21 @@
 """The judge process: tasks come in on standard input, answers go out on standard output; it ends when its input does.
 
-It holds its own directory and rules and reads the store by itself, read-only; a new directory is taken up between two
-arrivals.
+It holds its own directory and rules and reads the store by itself, read-only; a new directory and new rules are taken
+up between two arrivals.
 """
 
 import signal
 import sys
 import traceback
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
 
 from dtm_contact import log
 from dtm_contact.directory import Directory
 from dtm_contact.errors import DtmContactError
+from dtm_contact.model import Arrival
 from dtm_contact.pipeline import Grounds
 from dtm_contact.rules import RuleSet, load_rules
 from dtm_contact.settings import Settings
@@ -21,7 +24,13 @@ from dtm_contact.worker import bounds
 from dtm_contact.worker.bounds import Bounds, CpuSpentError
 from dtm_contact.worker.frames import pack, read_frame
 from dtm_contact.worker.kinds import Judges
-from dtm_contact.worker.messages import Answer, Judged, Ready, Refused, Task
+from dtm_contact.worker.mailing import tokens_of
+from dtm_contact.worker.messages import Answer, Judged, Ready, Refused, TakeUp, Task
+
+_ANY_MESSAGE = (
+    b"From: Quelqu'un <quelquun@exemple.example>\r\nSubject: Fuite sous l'evier\r\n\r\n"
+    b"Bonjour, il y a une fuite sous mon evier depuis ce matin, 12 rue de la Paix, batiment B.\r\nMme Martin\r\n"
+)
 
 
 class Bench:
@@ -38,11 +47,30 @@ class Bench:
         self._bounds = Bounds(settings.judge)
         self._store: Store = open_store(settings.store.url, read_only=True)
         self._rules: RuleSet = load_rules(settings.rules.dir, zone=settings.zone)
+        self._tokens = tokens_of(settings, self._store)
         self._version = self._store.directory.version()
-        self._judges = self._prepare()
+        self._grounds = self._load_grounds()
+        self._judges = Judges(self._grounds)
+        self._warm_up()
 
-    def _prepare(self) -> Judges:
-        return Judges(Grounds.build(Directory(self._store.directory.load()), self._rules, self._settings))
+    def _warm_up(self) -> None:
+        """Judge something without bounds: what libraries make for themselves the first time is no message's fault."""
+        now = datetime.now(UTC)
+        arrival = Arrival("none", "none", now, "message/rfc822", None, _ANY_MESSAGE)
+        self._judges.of(arrival.media_type)(Task(arrival, now), self._store)
+
+    def _load_grounds(self) -> Grounds:
+        return Grounds.build(Directory(self._store.directory.load()), self._rules, self._settings, self._tokens)
+
+    def take_up(self, folder: Path) -> Answer:
+        """Judge by the rules of a folder from now on; where they cannot be loaded, those from before stay."""
+        try:
+            self._rules = load_rules(folder, zone=self._settings.zone)
+        except Exception as error:  # noqa: BLE001 - a process that ended would take its arrival with it
+            return Refused(_reason(error), retry=False)
+        self._grounds = replace(self._grounds, rules=self._rules)
+        self._judges = Judges(self._grounds)
+        return Ready()
 
     def answer(self, task: Task) -> Answer:
         """Judge one arrival within its bounds; whatever goes wrong is an answer too."""
@@ -59,7 +87,8 @@ class Bench:
     def _follow_directory(self) -> None:
         version = self._store.directory.version()
         if version != self._version:
-            self._judges = self._prepare()
+            self._grounds = self._load_grounds()
+            self._judges = Judges(self._grounds)
             self._version = version
 
 
@@ -92,10 +121,10 @@ def _serve(bench: Bench, tasks: BinaryIO, answers: BinaryIO) -> None:
         answers.write(pack(answer))
         answers.flush()
         try:
-            task: Task = read_frame(tasks)
+            task: Task | TakeUp = read_frame(tasks)
         except EOFError:
             return
-        answer = bench.answer(task)
+        answer = bench.take_up(task.folder) if isinstance(task, TakeUp) else bench.answer(task)
 
 
 if __name__ == "__main__":

@@ -18,9 +18,9 @@ _CHANNELS = {CALL: "phone"}
 _HEAD_OCTETS = 16 * 1024
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Reception:
-    """The agency's reception, where somebody reads what the engine could not."""
+    """The agency's reception, where somebody reads what the engine could not; it follows the rules in force."""
 
     rules: RuleSet
     directory: Directory

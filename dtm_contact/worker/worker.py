@@ -11,6 +11,8 @@ from dtm_contact.store import Store
 from dtm_contact.worker.bell import Bell
 from dtm_contact.worker.judge import JudgeProcess
 from dtm_contact.worker.lane import Lane, Work
+from dtm_contact.worker.mailing import Mail
+from dtm_contact.worker.rules_in_force import InForce
 from dtm_contact.worker.standin import Reception
 from dtm_contact.worker.thread import StoreThread
 
@@ -38,15 +40,30 @@ class Worker:
         self._clock = clock
         self._bell = Bell()
         self._working: asyncio.Task[None] | None = None
+        self._reception: Reception | None = None
 
     async def launch(self) -> None:
         """Start the judge processes, which load their directory and rules by themselves meanwhile."""
         await asyncio.gather(*(judge.launch() for judge in self.judges))
 
-    def start(self, reception: Reception) -> None:
-        """Begin; `reception` reads what cannot be judged."""
-        work = Work(self._settings, self._store, reception, self._alarms, self._bell, self._clock)
+    def start(self, reception: Reception, mail: Mail | None = None) -> None:
+        """Begin; `reception` reads what cannot be judged, `mail` writes what is sent because of what can."""
+        self._reception = reception
+        work = Work(self._settings, self._store, reception, self._alarms, self._bell, self._clock, mail)
         self._working = asyncio.create_task(self._work(work), name="worker")
+
+    def take_up(self, found: InForce) -> None:
+        """Judge by other rules from the next arrival on."""
+        for judge in self.judges:
+            judge.take_up(found.settings)
+        if self._reception is not None:
+            self._reception.rules = found.rules
+
+    async def restart(self, found: InForce) -> None:
+        """Judge by other rules, where the judges may not have come up with those before."""
+        self.take_up(found)
+        await asyncio.gather(*(judge.kill() for judge in self.judges))
+        await self.launch()
 
     async def _work(self, work: Work) -> None:
         await self._give_back(work)

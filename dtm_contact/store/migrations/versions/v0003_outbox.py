@@ -1,5 +1,7 @@
 """What is to be sent, addresses that take nothing, the secret that signs case numbers, and what contacts say alike."""
 
+import secrets
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -7,6 +9,7 @@ revision = "0003"
 down_revision = "0002"
 
 _ID = sa.BigInteger().with_variant(sa.Integer, "sqlite")
+_KEY_OCTETS = 32
 _TIME = sa.DateTime(timezone=True)
 _STATES = "'waiting', 'claimed', 'sent', 'refused', 'no_such_address', 'given_up', 'bounced'"
 
@@ -28,6 +31,8 @@ def upgrade() -> None:
         sa.Column("key", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_signing_keys"),
     )
+    keys = sa.table("signing_keys", sa.column("id", sa.Integer), sa.column("key", sa.LargeBinary))
+    op.bulk_insert(keys, [{"id": 1, "key": secrets.token_bytes(_KEY_OCTETS)}])
 
 
 def _outbox() -> None:

@@ -1,0 +1,44 @@
+"""What is written because of what the worker records: answers and notices, laid into the outbox with the record."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from dtm_contact.model import Judgement, Limits
+from dtm_contact.outbound import Answering
+from dtm_contact.settings import Settings
+from dtm_contact.store import Claimed, Mailing, Store
+from dtm_contact.tokens import Tokens
+from dtm_contact.worker.standin import Reception
+
+
+def tokens_of(settings: Settings, store: Store) -> Tokens:
+    """Return what signs and reads our case numbers: by the settings' secret, else by the store's.
+
+    Raises:
+        OSError: the file of the secret cannot be read.
+        ValueError: it is too short.
+    """
+    return Tokens(settings.outbound.read_key() or store.outbox.signing_key(), settings.outbound.sender)
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """Prepares what is written; a settings without a server that sends for us has none.
+
+    Attributes:
+        answering: what writes it.
+        wake: says that something waits to be sent.
+    """
+
+    answering: Answering
+    wake: Callable[[], None]
+
+    def of(self, claimed: Claimed, judgement: Judgement, reception: Reception, now: datetime) -> Mailing:
+        """Return what the record of a judgement writes, once the number of its case is known."""
+        outbound = self.answering.settings.outbound
+        ruled = reception.rules, reception.directory
+        return Mailing(
+            lambda number: self.answering.written(claimed.arrival, judgement, number, ruled, now),
+            Limits(outbound.answers_per_address, outbound.answers_per_hour),
+        )

@@ -1,0 +1,272 @@
+"""The rules in force: copies of the folder that admins write in, each taken whole; new ones tried before they count."""
+
+import asyncio
+import shutil
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from dtm_contact.alarms import Alarms
+from dtm_contact.errors import InvalidFilesError, StoreUnavailableError
+from dtm_contact.log import get_log
+from dtm_contact.model import Problem
+from dtm_contact.rules import RuleSet, load_rules
+from dtm_contact.rules.ruleset import digest
+from dtm_contact.settings import Settings
+from dtm_contact.store import Store
+from dtm_contact.store.rule_versions import pack, unpack
+from dtm_contact.worker.rules_trial import Tried, tried
+from dtm_contact.worker.thread import StoreThread
+
+ALARM = "rules-refused"
+
+_COPIES_KEPT = 3
+_ATTEMPTS = 20
+_log = get_log("rules")
+
+
+class Copies:
+    """Copies of the rules, in a folder of our own that goes when the daemon does."""
+
+    def __init__(self, settings: Settings, folder: Path) -> None:
+        """Take the folder that admins write in from the settings, and the one for the copies."""
+        self._settings = settings
+        self._folder = folder
+        self._taken: list[Path] = []
+
+    def version(self) -> str:
+        """Return the version of what the folder holds now.
+
+        Raises:
+            OSError: a file cannot be read, or went just now.
+        """
+        return digest(self._settings.rules.dir)
+
+    def take(self) -> Settings | None:
+        """Return settings that point to a new copy of the folder; None where it changed meanwhile."""
+        before = self.version()
+        copy = self._new()
+        if self._settings.rules.dir.is_dir():
+            shutil.copytree(self._settings.rules.dir, copy, ignore=shutil.ignore_patterns(".*", "*~"))
+        if before == digest(copy) == self.version():
+            return self._pointing_to(copy)
+        shutil.rmtree(copy, ignore_errors=True)
+        return None
+
+    def restore(self, archive: bytes) -> Settings:
+        """Return settings that point to a copy with the files of an archive."""
+        copy = self._new()
+        unpack(archive, copy)
+        return self._pointing_to(copy)
+
+    def _new(self) -> Path:
+        number = len(self._taken)
+        if number >= _COPIES_KEPT:
+            # A judge that is loading one now started at most one change ago.
+            shutil.rmtree(self._taken[number - _COPIES_KEPT], ignore_errors=True)
+        self._taken.append(self._folder / f"rules-{number}")
+        return self._taken[-1]
+
+    def _pointing_to(self, copy: Path) -> Settings:
+        rules = self._settings.rules.model_copy(update={"dir": copy})
+        return self._settings.model_copy(update={"rules": rules})
+
+
+@contextmanager
+def copies(settings: Settings) -> Iterator[Copies]:
+    """Give copies of the rules that go when the block ends."""
+    with TemporaryDirectory(prefix="dtm-contact-rules-") as folder:
+        yield Copies(settings, Path(folder))
+
+
+@dataclass(frozen=True, slots=True)
+class InForce:
+    """The rules that judge: settings that point to the copy, and the rules read from it."""
+
+    settings: Settings
+    rules: RuleSet
+
+
+async def at_start(
+    settings: Settings, store: Store, taken: Copies, copy: Settings, alarms: Alarms, now: datetime
+) -> InForce:
+    """Return the rules that judge from the start: those of the copy, or the last good ones where it is broken.
+
+    Rules that were never in force are held to their tests first, unless there are no others.
+
+    Args:
+        settings: the daemon's.
+        store: where the rules that were in force are kept.
+        taken: the copies.
+        copy: the one that was taken of the folder as it is.
+        alarms: who hears of a broken folder.
+        now: the time, aware.
+
+    Raises:
+        InvalidFilesError: the folder is broken, and no rules were ever in force.
+        StoreUnavailableError: the store cannot be read.
+    """
+    last = store.rule_versions.last_good(settings.name)
+    try:
+        # Offices are not checked: an export that dropped one in the night must not keep mail from being judged.
+        found = InForce(copy, load_rules(copy.rules.dir, zone=settings.zone))
+    except InvalidFilesError as error:
+        if last is None:
+            raise
+        refused = Tried(digest(copy.rules.dir), error.problems)
+        return _last_good(settings, store, taken, alarms, (last, refused), now)
+    if last is not None and found.rules.version != last:
+        outcome = await tried(copy)
+        if not outcome.sound:
+            refused = Tried(found.rules.version, outcome.problems)
+            return _last_good(settings, store, taken, alarms, (last, refused), now)
+    _keep(settings, store, found, now)
+    return found
+
+
+def _keep(settings: Settings, store: Store, found: InForce, now: datetime, refused: Tried | None = None) -> None:
+    told = {each.daemon: each for each in store.rule_versions.in_force()}.get(settings.name)
+    version = found.rules.version
+    if told is not None and (told.version, told.refused) == (version, refused.version if refused else None):
+        return
+    try:
+        store.rule_versions.take(settings.name, version, pack(found.settings.rules.dir), now)
+        if refused is not None:
+            store.rule_versions.refuse(settings.name, refused.version or "", refused.errors, now)
+    except StoreUnavailableError as error:
+        # Mail can be judged all the same; a restart tries again.
+        _log.warning("the rules in force could not be kept", error=type(error).__name__)
+
+
+async def quiet_copy(taken: Copies) -> Settings:
+    """Return settings that point to a copy of the folder, taken while nobody wrote in it.
+
+    Raises:
+        InvalidFilesError: it changes all the time.
+    """
+    for _ in range(_ATTEMPTS):
+        copy = taken.take()
+        if copy is not None:
+            return copy
+        await asyncio.sleep(0.1)
+    problem = Problem(
+        "routing.yaml", 0, 0, "the folder of the rules changes all the time", "start again once it is quiet"
+    )
+    raise InvalidFilesError([problem])
+
+
+def _last_good(
+    settings: Settings, store: Store, taken: Copies, alarms: Alarms, which: tuple[str, Tried], now: datetime
+) -> InForce:
+    version, refused = which
+    copy = taken.restore(store.rule_versions.archive(version))
+    found = InForce(copy, load_rules(copy.rules.dir, zone=settings.zone))
+    _keep(settings, store, found, now, refused)
+    alarms.sound(ALARM, _told(refused.version or "", refused.errors, version))
+    return found
+
+
+def _told(refused: str, problems: tuple[Problem, ...], in_force: str) -> str:
+    first = str(problems[0]) if problems else "no reason was given"
+    return (
+        f"The rules in the folder (version {refused}) do not take effect; version {in_force} stays in force."
+        f" {len(problems)} errors, the first: {first}. `dtm-contact rules status` tells all."
+    )
+
+
+class RulesWatch:
+    """Looks whether the folder changed, has what changed tried, and has it take effect where it is sound."""
+
+    def __init__(  # noqa: PLR0913 - all that a change of the rules touches
+        self,
+        settings: Settings,
+        store: Store,
+        taken: Copies,
+        alarms: Alarms,
+        *,
+        in_force: InForce,
+        clock: Callable[[], datetime],
+        take_up: Callable[[InForce], None],
+    ) -> None:
+        """Take the rules in force, and what has others judge from the next arrival on."""
+        self.in_force = in_force
+        self._settings = settings
+        self._store = StoreThread(store)
+        self._taken = taken
+        self._alarms = alarms
+        self._clock = clock
+        self._take_up = take_up
+        self._settling: str | None = None
+        refused = next((each.refused for each in store.rule_versions.in_force() if each.daemon == settings.name), None)
+        self._done = refused or in_force.rules.version
+
+    async def run(self) -> None:
+        """Look on until cancelled; no trouble ends it."""
+        while True:
+            await asyncio.sleep(self._settings.rules.poll_seconds)
+            try:
+                await self.look()
+            except Exception as error:  # noqa: BLE001 - rules that nobody looks after any more would be missed by nobody
+                _log.warning("the folder of the rules cannot be followed", error=type(error).__name__)
+
+    async def look(self) -> None:
+        """Look once: what changed is tried once two looks have seen the same."""
+        version = await asyncio.to_thread(self._taken.version)
+        if version == self._done:
+            self._settling = None
+            return
+        if version != self._settling:
+            self._settling = version
+            return
+        copy = await asyncio.to_thread(self._taken.take)
+        if copy is None:
+            return
+        if version == self.in_force.rules.version:
+            await self._back(version)
+            return
+        outcome = await tried(copy)
+        self._done, self._settling = version, None
+        if outcome.sound:
+            await self._swap(copy, outcome)
+        else:
+            await self._refuse(version, outcome.errors)
+
+    async def _swap(self, copy: Settings, outcome: Tried) -> None:
+        rules = await asyncio.to_thread(load_rules, copy.rules.dir, zone=copy.zone)
+        self.in_force = InForce(copy, rules)
+        archive, now, name = pack(copy.rules.dir), self._clock(), self._settings.name
+        await self._store.run(lambda store: store.rule_versions.take(name, rules.version, archive, now))
+        self._take_up(self.in_force)
+        self._alarms.over(ALARM)
+        _log.info("new rules are in force", version=rules.version, warnings=len(outcome.problems))
+
+    async def _refuse(self, version: str, errors: tuple[Problem, ...]) -> None:
+        now, name = self._clock(), self._settings.name
+        await self._store.run(lambda store: store.rule_versions.refuse(name, version, errors, now))
+        self._alarms.sound(ALARM, _told(version, errors, self.in_force.rules.version))
+        _log.warning("rules are refused", version=version, errors=len(errors))
+
+    async def _back(self, version: str) -> None:
+        """What the folder holds is in force already: somebody took a broken change back."""
+        self._done, self._settling, name = version, None, self._settings.name
+        await self._store.run(lambda store: store.rule_versions.settled(name))
+        self._alarms.over(ALARM)
+
+    def close(self) -> None:
+        """Return once what was begun in the store is done."""
+        self._store.close()
+
+
+@asynccontextmanager
+async def following(watch: RulesWatch) -> AsyncIterator[RulesWatch]:
+    """Follow the folder until the block ends."""
+    task = asyncio.create_task(watch.run(), name="rules")
+    try:
+        yield watch
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        watch.close()

@@ -1,0 +1,222 @@
+"""What a message does to the case that it joins, on both databases."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import pytest
+import sqlalchemy as sa
+
+from dtm_contact.contract import as_json
+from dtm_contact.model import (
+    CaseKind,
+    Contact,
+    Joining,
+    Judgement,
+    Limits,
+    Mailbox,
+    Outgoing,
+    OutgoingKind,
+    Priority,
+    Way,
+)
+from dtm_contact.store import Mailing, Store
+from dtm_contact.store.schema import cases
+from tests.store.samples import NOW, arrival, judgement, minutes
+
+LIMITS = Limits(per_address=2, per_hour=3)
+NADIA = Mailbox("Nadia Benali", "nadia@free.example")
+
+
+def letter(
+    reason: str = "accuse", to: str = "Nadia@free.example", kind: OutgoingKind = OutgoingKind.ANSWER
+) -> Outgoing:
+    return Outgoing(kind, reason, to, "metropole+1@bailleur.example", f"{reason}.{to}", b"Subject: Re\r\n\r\nBonjour")
+
+
+def recorded(
+    store: Store, judged: Judgement, name: str = "one", at: datetime = NOW, letters: Sequence[Outgoing] = ()
+) -> tuple[str | None, list[str]]:
+    store.arrivals.accept([replace(arrival(name), received_at=at)])
+    claimed = store.arrivals.claim("w", at)
+    assert claimed is not None
+    mail = Mailing(lambda _: letters, LIMITS)
+    number = store.cases.record(claimed, judged, as_json(judged), at, mail=mail)
+    return number, mail.withheld
+
+
+def joining(
+    number: str | None, *, way: Way = Way.MESSAGE_ID, kind: CaseKind = CaseKind.CASE, **more: object
+) -> Judgement:
+    priority = more.pop("priority", Priority.P3)
+    assert isinstance(priority, Priority)
+    text = str(more.pop("text", "Ça coule."))
+    contact = Contact("email", NOW, NADIA, subject="Fuite", new_text=text, message_id="m2@free.example")
+    judged = judgement(kind, priority=priority, contact=contact)
+    if kind is not CaseKind.CASE:
+        nowhere = replace(judged.decision, queue=None, office_id=None, due=None)
+        judged = replace(judged, decision=nowhere)
+    return replace(judged, joining=Joining(number, way, writer=NADIA, **more))  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def number(store: Store) -> str:
+    opened, _ = recorded(store, replace(judgement(), joining=Joining(writer=NADIA, fingerprint="f")))
+    assert opened is not None
+    return opened
+
+
+def test_a_reply_lies_in_its_case(store: Store, number: str) -> None:
+    assert recorded(store, joining(number), "two")[0] == number
+    file = store.cases.get(number)
+    assert len(file.contacts) == 2
+    assert [event.what for event in file.events] == ["opened", "joined"]
+    assert file.events[-1].data["way"] == "message_id"
+
+
+def test_a_number_that_is_gone_opens_a_case_of_its_own(store: Store, number: str) -> None:
+    other, _ = recorded(store, joining("2020-000001"), "two")
+    assert other not in (None, number)
+
+
+def _close(store: Store, number: str) -> None:
+    with store.database.writing() as connection:
+        values = {"state": "closed", "closed_at": NOW, "done_reason": "fait"}
+        connection.execute(sa.update(cases).where(cases.c.number == number).values(values))
+
+
+def test_a_reply_opens_a_closed_case_again(store: Store, number: str) -> None:
+    _close(store, number)
+    recorded(store, joining(number, reopens=True), "two")
+    case = store.cases.get(number).case
+    assert (case.state, case.closed_at, case.done_reason) == ("open", None, None)
+
+
+@pytest.mark.parametrize("changes", [{"by_staff": True}, {"kind": CaseKind.AUTOMATIC}])
+def test_a_colleague_or_a_machine_opens_nothing_again(store: Store, number: str, changes: dict[str, object]) -> None:
+    _close(store, number)
+    assert recorded(store, joining(number, **changes), "two")[0] == number  # type: ignore[arg-type]
+    assert store.cases.get(number).case.state == "closed"
+
+
+def test_danger_in_a_reply_makes_the_case_urgent(store: Store, number: str) -> None:
+    recorded(store, joining(number, priority=Priority.P1), "two")
+    case = store.cases.get(number).case
+    assert case.priority is Priority.P1
+
+
+def test_a_calm_reply_makes_nothing_less_urgent(store: Store, number: str) -> None:
+    recorded(store, joining(number, priority=Priority.P1), "two")
+    recorded(store, joining(number, priority=Priority.P4), "three")
+    assert store.cases.get(number).case.priority is Priority.P1
+
+
+def test_an_agent_s_word_stands_but_for_danger(store: Store, number: str) -> None:
+    with store.database.writing() as connection:
+        values = {"priority": "P4", "by_hand": ["priority"]}
+        connection.execute(sa.update(cases).where(cases.c.number == number).values(values))
+    recorded(store, joining(number, priority=Priority.P2), "two")
+    assert store.cases.get(number).case.priority is Priority.P4
+    recorded(store, joining(number, priority=Priority.P1), "three")
+    assert store.cases.get(number).case.priority is Priority.P1
+
+
+def test_a_reply_wakes_a_case_that_waits(store: Store, number: str) -> None:
+    with store.database.writing() as connection:
+        connection.execute(sa.update(cases).values(waiting_until=NOW + timedelta(days=9)))
+    recorded(store, joining(number, by_staff=True), "two")
+    assert store.cases.get(number).case.waiting_until is not None
+    recorded(store, joining(number), "three")
+    assert store.cases.get(number).case.waiting_until is None
+
+
+def test_what_says_the_same_is_found_and_its_own_arrival_is_not(store: Store, number: str) -> None:
+    with store.history() as history:
+        [found] = history.alike("f", NOW - timedelta(days=1))
+        assert (found.case_number, found.sender_address) == (number, NADIA.address)
+        [known] = history.cases([number, "2020-000001"])
+        assert known.addresses == {NADIA.address}
+    with store.history(apart_from=arrival("one")) as history:
+        assert history.alike("f", NOW - timedelta(days=1)) == []
+
+
+def test_an_answer_is_written_once_a_case_and_reason(store: Store, number: str) -> None:
+    for name in ("two", "three"):
+        assert recorded(store, joining(number), name, letters=[letter()])[1] == []
+    assert store.outbox.waiting() == 1
+
+
+def test_answers_stop_at_their_limits(store: Store) -> None:
+    told = []
+    for count in range(6):
+        to = f"voisin{count // 3}@free.example"
+        judged = judgement()
+        told += recorded(store, judged, f"n{count}", minutes(count), [letter(f"a{count}", to)])[1]
+    assert told == ["limit for one address", "limit in all", "limit in all"]
+    assert store.outbox.waiting() == 3
+    later = recorded(store, judgement(), "later", minutes(25 * 60), [letter("b", "voisin0@free.example")])
+    assert later[1] == []
+
+
+def test_an_agent_s_reply_has_no_limit(store: Store) -> None:
+    reply = [letter(f"r{count}", kind=OutgoingKind.REPLY) for count in range(5)]
+    assert recorded(store, judgement(), letters=reply)[1] == []
+    assert store.outbox.waiting() == 5
+
+
+def test_a_bounce_comes_back_to_its_case_and_marks_the_address(store: Store, number: str) -> None:
+    recorded(store, joining(number), "two", letters=[letter()])
+    claimed = store.outbox.claim("s", NOW)
+    assert claimed is not None
+    store.outbox.settle(claimed, "sent", "250", NOW)
+    report = joining(number, kind=CaseKind.AUTOMATIC, text="Final-Recipient: nadia@free.example\nStatus: 5.1.1")
+    assert recorded(store, report, "bounce")[0] == number
+    assert store.cases.get(number).events[-1].data["bounced"] == 1
+    withheld = recorded(store, judgement(), "again", letters=[letter("again")])[1]
+    assert withheld == ["no such address"]
+
+
+@pytest.mark.parametrize(
+    "text", ["Final-Recipient: autre@free.example\nStatus: 5.1.1", "nadia@free.example is delayed, Status: 4.4.1"]
+)
+def test_a_made_up_report_or_a_delay_marks_nobody(store: Store, number: str, text: str) -> None:
+    recorded(store, joining(number), "two", letters=[letter()])
+    claimed = store.outbox.claim("s", NOW)
+    assert claimed is not None
+    store.outbox.settle(claimed, "sent", "250", NOW)
+    recorded(store, joining(number, kind=CaseKind.AUTOMATIC, text=text), "bounce")
+    assert recorded(store, judgement(), "again", letters=[letter("again")])[1] == []
+
+
+def test_the_outbox_claims_retries_and_settles(store: Store, number: str) -> None:
+    recorded(store, joining(number), "two", letters=[letter()])
+    first = store.outbox.claim("s", NOW)
+    assert first is not None
+    assert store.outbox.claim("s", NOW) is None
+    store.outbox.retry(first, "451", minutes(5))
+    assert store.outbox.claim("s", minutes(4)) is None
+    second = store.outbox.claim("s", minutes(5))
+    assert second is not None
+    assert (second.id, second.attempt, second.outgoing) == (first.id, 2, first.outgoing)
+    store.outbox.release_claims("s")
+    third = store.outbox.claim("s", minutes(5))
+    assert third is not None
+    store.outbox.settle(third, "no_such_address", "550", minutes(6))
+    store.outbox.settle(third, "sent", "250", minutes(7))
+    assert store.outbox.waiting() == 0
+    assert [event.what for event in store.cases.get(number).events] == ["opened", "joined", "no_such_address"]
+    assert recorded(store, judgement(), "again", letters=[letter("again")])[1] == ["no such address"]
+
+
+def test_the_signing_key_is_made_once(store: Store) -> None:
+    key = store.outbox.signing_key()
+    assert len(key) == 32
+    assert store.outbox.signing_key() == key
+
+
+def test_linked_cases_are_shown_together(store: Store, number: str) -> None:
+    other = replace(judgement(), joining=Joining(linked=(number, "2020-000001")))
+    opened, _ = recorded(store, other, "two")
+    assert opened != number
+    with store.database.reading() as connection:
+        assert connection.execute(sa.text("SELECT kind FROM case_links")).scalars().all() == ["linked"]
