@@ -1,4 +1,4 @@
-"""`dtm-contact case …`: one case."""
+"""`dtm-contact case show`."""
 
 from collections.abc import Iterator
 
@@ -6,6 +6,7 @@ import click
 from rich.console import Group, RenderableType
 from rich.text import Text
 
+from dtm_contact.cases.words import said
 from dtm_contact.cli.grounds import Called, called
 from dtm_contact.cli.output import as_json_option, console, plain, print_json, table
 from dtm_contact.explain.told import tell
@@ -13,16 +14,11 @@ from dtm_contact.settings import Settings
 from dtm_contact.store import NOT_READ, CaseFile, Event, open_store
 
 
-@click.group()
-def command() -> None:
-    """Read cases."""
-
-
-@command.command()
+@click.command()
 @click.argument("number")
 @as_json_option
 @click.pass_obj
-def show(settings: Settings, number: str, *, as_json: bool) -> None:
+def command(settings: Settings, number: str, *, as_json: bool) -> None:
     """Show a case: who, where, what, how urgent and why, and all that happened to it.
 
     NUMBER is the case's number, such as 2026-000042.
@@ -49,15 +45,20 @@ def _as_json(file: CaseFile) -> dict[str, object]:
 def _told(file: CaseFile, names: Called) -> Iterator[RenderableType]:
     case = file.case
     yield Text(f"{case.number}  {case.priority}  {case.state}, in {names.queue(case.queue)}", style="bold")
+    if case.owner or case.tags:
+        yield Text(", ".join(filter(None, (f"pris par {case.owner}" if case.owner else "", *case.tags))))
+    if case.waiting_until is not None:
+        yield Text(f"en attente jusqu'au {names.time(case.waiting_until)}")
+    if case.done_reason:
+        yield Text(f"clos : {case.done_reason}")
     if not case.read_in_full:
         yield Text(f"{NOT_READ}: {case.who}, {case.subject}", style="bold red")
     for contact in file.contacts:
         if contact.judgement is not None:
             yield tell(contact.judgement, names.names)
     yield Text("\nEvents", style="bold underline")
-    yield table(("at", "who", "what", ""), [_event_row(event, names) for event in file.events])
+    yield table(("at", "who", ""), [_event_row(event, names) for event in file.events])
 
 
 def _event_row(event: Event, names: Called) -> tuple[str, ...]:
-    details = ", ".join(f"{key} {value}" for key, value in event.data.items() if value is not None)
-    return names.time(event.at), event.who, event.what, details
+    return names.time(event.at), event.who, said(event, names.time)

@@ -1,0 +1,79 @@
+"""What happened to a case, said to agents in French."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any, Final
+
+from dtm_contact.cases.taken_back import UNDONE
+from dtm_contact.store import Event
+
+_SAID: Final[Mapping[str, str]] = {
+    "opened": "dossier ouvert",
+    "completed": "message relu, dossier complété",
+    "judged": "jugé",
+    "parked": "message illisible en entier, à lire par une personne",
+    "retried": "message à relire",
+    "released": "rendu à la file",
+    "joined": "message ou appel ajouté",
+    "reopened": "dossier rouvert",
+    "taken": "dossier pris",
+    "moved": "transmis à une autre file",
+    "waiting": "mis en attente",
+    "resumed": "remis dans l'ordre de la file",
+    "done": "dossier clos",
+    "closed": "dossier clos",
+    "tried": "rappel sans réponse",
+    "noted": "note",
+    "tagged": "étiquettes changées",
+    "tenant": "locataire précisé",
+    "unconfirmed": "adresse ou numéro oublié",
+    "topic": "sujet changé",
+    "priority": "priorité changée",
+    "linked": "lié à un autre dossier",
+    "merged": "réuni à un autre dossier",
+    "absorbed": "un autre dossier y est réuni",
+    "split": "contacts séparés",
+    UNDONE: "changement annulé",
+}
+
+_COLUMNS: Final[Mapping[str, str]] = {
+    "queue": "file",
+    "priority": "priorité",
+    "waiting_until": "jusqu'au",
+    "due": "échéance",
+    "topic": "sujet",
+    "tenant_id": "locataire",
+    "dwelling_id": "logement",
+    "residence_id": "résidence",
+    "tags": "étiquettes",
+    "done_reason": "motif",
+}
+
+
+def said(event: Event, time: Callable[[datetime], str] = datetime.isoformat) -> str:
+    """Return an event in a line, who and when apart; `time` writes a time on the offices' wall clock.
+
+    A word that nobody has put into French yet is said as it is.
+    """
+    return " ; ".join([_SAID.get(event.what, event.what), *_details(event.data, time)])
+
+
+def _details(data: Mapping[str, Any], time: Callable[[datetime], str]) -> list[str]:
+    details = [str(data[name]) for name in ("reason", "text") if data.get(name)]
+    other = data.get("with") or (data.get("other") or {}).get("number")
+    if other:
+        details.append(f"dossier {other}")
+    for name, (_before, after) in (data.get("changed") or {}).items():
+        if name in _COLUMNS and after not in (None, []):
+            details.append(f"{_COLUMNS[name]} {_written(name, after, time)}")
+    details += [f"retenu : {value} est à {tenant_id}" for _kind, value, tenant_id in data.get("confirmed", ())]
+    details += [f"oublié : {value}" for _kind, value, _tenant_id in data.get("withdrawn", ())]
+    if "what" in data:
+        details.append(_SAID.get(data["what"], data["what"]))
+    return details
+
+
+def _written(name: str, value: Any, time: Callable[[datetime], str]) -> str:
+    if name in {"waiting_until", "due"}:
+        return time(datetime.fromisoformat(value))
+    return ", ".join(value) if isinstance(value, list) else str(value)

@@ -1,0 +1,91 @@
+"""`dtm-contact case …`: what agents can do, what they read of it, and how they are refused."""
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from dtm_contact.directory import read_export
+from dtm_contact.store import Store, migrate, open_store
+from tests.cli.conftest import ROOT, Program
+from tests.store.samples import judgement, open_case
+
+NUMBER = "2026-000001"
+
+
+@pytest.fixture
+def store(environment: dict[str, str]) -> Iterator[Store]:
+    url = environment["DTM_STORE_URL"]
+    migrate(url)
+    with open_store(url) as opened:
+        records, _warnings = read_export(ROOT / "tests" / "directory" / "good")
+        opened.directory.save(records, "import", datetime.now(UTC))
+        open_case(opened, "one", judgement(queue="bagnolet"))
+        yield opened
+
+
+def a_tenant(store: Store) -> str:
+    return next(lease.tenant_id for lease in store.directory.load().leases if lease.lease_end is None)
+
+
+def test_an_agent_works_on_a_case(program: Program, store: Store) -> None:
+    taken = program("case", "take", NUMBER, "--as", "paul", "--version", "1")
+    assert (taken.returncode, taken.stdout) == (0, f"{NUMBER} : dossier pris\n")
+    late = program("case", "note", NUMBER, "vu", "--as", "anne", "--version", "1")
+    assert (late.returncode, late.stdout) == (1, "")
+    assert "Le dossier a changé entre-temps" in late.stderr
+    moved = program("case", "move", NUMBER, "pantin", "--reason", "c'est à Pantin", "--as", "paul", "--json")
+    told = json.loads(moved.stdout)
+    assert (told["number"], told["version"], told["events"][0]["what"]) == (NUMBER, 3, "moved")
+    assert told["events"][0]["data"]["changed"]["queue"] == ["bagnolet", "pantin"]
+    shown = program("case", "show", NUMBER).stdout
+    assert "transmis à une autre file ; c'est à Pantin ; file pantin" in shown
+    assert store.cases.get(NUMBER).case.queue == "pantin"
+
+
+def test_a_tenant_is_named_and_known_from_then_on(program: Program, store: Store) -> None:
+    tenant_id = a_tenant(store)
+    named = program("case", "tenant", NUMBER, tenant_id, "--as", "paul")
+    assert f"retenu : nadia.benali@free.example est à {tenant_id}" in named.stdout
+    assert store.cases.get(NUMBER).case.tenant_id == tenant_id
+    undone = program("case", "undo", NUMBER, "--as", "paul")
+    assert "changement annulé" in undone.stdout
+    assert store.cases.get(NUMBER).case.tenant_id == "T1"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "said"),
+    [
+        (("take", "2026-999999"), 1, "2026-999999"),
+        (("move", NUMBER, "bobigny", "--reason", "x"), 1, "la file 'bobigny' n'existe pas ; il y a "),
+        (("move", NUMBER, "pantin"), 2, "Missing option '--reason'"),
+        (("done", NUMBER), 1, "dites pourquoi"),
+        (("done", NUMBER, "--no-answer", "--spoke"), 2, "--no-answer goes with neither"),
+        (("done", NUMBER, "--again", "2030-01-01T10:00"), 2, "--again goes with --no-answer"),
+        (("wait", NUMBER, "--until", "demain"), 2, "'demain' is no ISO time"),
+        (("tenant", NUMBER), 2, "name a tenant, or a --dwelling, or say --nobody"),
+        (("tenant", NUMBER, "T404"), 1, "l'annuaire n'a pas de locataire T404"),
+        (("release", NUMBER), 1, "personne ne l'a pris"),
+        (("undo", NUMBER), 1, "il n'y a rien à annuler"),
+    ],
+)
+@pytest.mark.usefixtures("store")
+def test_what_cannot_be_is_said(program: Program, arguments: tuple[str, ...], status: int, said: str) -> None:
+    done = program("case", *arguments)
+    assert (done.returncode, done.stdout) == (status, "")
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_call_back_comes_again(program: Program, store: Store) -> None:
+    tried = program("case", "done", NUMBER, "--no-answer", "--again", "2099-11-25T10:00", "--as", "paul")
+    assert tried.stdout == f"{NUMBER} : rappel sans réponse ; jusqu'au 25/11/2099 10:00\n"
+    assert store.cases.get(NUMBER).case.waits(datetime.now(UTC))
+
+
+def test_without_a_daemon_the_socket_is_not_waited_for(program: Program, store: Store, tmp_path: Path) -> None:
+    done = program("case", "take", NUMBER, DTM_DESK_SOCKET=str(tmp_path / "desk.sock"))
+    assert done.returncode == 0
+    assert store.cases.get(NUMBER).case.owner
