@@ -19,6 +19,7 @@ from dtm_contact.settings import Settings
 @click.pass_obj
 def command(
     settings: Settings,
+    /,
     reason: str | None,
     again: datetime | None,
     *,

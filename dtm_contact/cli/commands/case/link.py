@@ -12,6 +12,6 @@ from dtm_contact.settings import Settings
 @work_options
 @click.argument("other")
 @click.pass_obj
-def command(settings: Settings, other: str, **asked: Any) -> None:
+def command(settings: Settings, /, other: str, **asked: Any) -> None:
     """Link a case to the case OTHER that it has to do with."""
     Asked(settings, asked).do("link", other=other)

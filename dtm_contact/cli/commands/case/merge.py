@@ -13,6 +13,6 @@ from dtm_contact.settings import Settings
 @click.argument("into")
 @click.option("--reason", help="Why.")
 @click.pass_obj
-def command(settings: Settings, into: str, reason: str | None, **asked: Any) -> None:
+def command(settings: Settings, /, into: str, reason: str | None, **asked: Any) -> None:
     """Merge a case into the case INTO: its contacts go there, and it is closed."""
     Asked(settings, asked).do("merge", into=into, reason=reason)

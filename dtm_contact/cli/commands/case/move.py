@@ -13,6 +13,6 @@ from dtm_contact.settings import Settings
 @click.argument("queue")
 @click.option("--reason", required=True, help="Why, for those who get it.")
 @click.pass_obj
-def command(settings: Settings, queue: str, reason: str, **asked: Any) -> None:
+def command(settings: Settings, /, queue: str, reason: str, **asked: Any) -> None:
     """Hand a case over to another queue; the due time stays."""
     Asked(settings, asked).do("move", queue=queue, reason=reason)

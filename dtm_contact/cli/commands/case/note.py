@@ -12,6 +12,6 @@ from dtm_contact.settings import Settings
 @work_options
 @click.argument("text")
 @click.pass_obj
-def command(settings: Settings, text: str, **asked: Any) -> None:
+def command(settings: Settings, /, text: str, **asked: Any) -> None:
     """Leave a note for colleagues."""
     Asked(settings, asked).do("note", text=text)

@@ -14,6 +14,6 @@ from dtm_contact.settings import Settings
 @click.argument("priority", type=click.Choice([each.value for each in Priority]))
 @click.option("--reason", help="Why.")
 @click.pass_obj
-def command(settings: Settings, priority: str, reason: str | None, **asked: Any) -> None:
+def command(settings: Settings, /, priority: str, reason: str | None, **asked: Any) -> None:
     """Change a case's priority, and its due time with it."""
     Asked(settings, asked).do("priority", priority=priority, reason=reason)

@@ -11,6 +11,6 @@ from dtm_contact.settings import Settings
 @click.command()
 @work_options
 @click.pass_obj
-def command(settings: Settings, **asked: Any) -> None:
+def command(settings: Settings, /, **asked: Any) -> None:
     """Give a case that you took back to its queue."""
     Asked(settings, asked).do("release")

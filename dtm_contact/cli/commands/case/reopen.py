@@ -12,6 +12,6 @@ from dtm_contact.settings import Settings
 @work_options
 @click.option("--reason", help="Why.")
 @click.pass_obj
-def command(settings: Settings, reason: str | None, **asked: Any) -> None:
+def command(settings: Settings, /, reason: str | None, **asked: Any) -> None:
     """Open a closed case again."""
     Asked(settings, asked).do("reopen", reason=reason)

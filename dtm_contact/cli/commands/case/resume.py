@@ -11,6 +11,6 @@ from dtm_contact.settings import Settings
 @click.command()
 @work_options
 @click.pass_obj
-def command(settings: Settings, **asked: Any) -> None:
+def command(settings: Settings, /, **asked: Any) -> None:
     """Put a waiting case back into its queue's order at once."""
     Asked(settings, asked).do("resume")

@@ -12,6 +12,6 @@ from dtm_contact.settings import Settings
 @work_options
 @click.argument("arrivals", nargs=-1, required=True, type=click.IntRange(min=1))
 @click.pass_obj
-def command(settings: Settings, arrivals: tuple[int, ...], **asked: Any) -> None:
+def command(settings: Settings, /, arrivals: tuple[int, ...], **asked: Any) -> None:
     """Make a new case of the contacts that were read from these ARRIVALS."""
     Asked(settings, asked).do("split", arrivals=list(arrivals))

@@ -13,6 +13,6 @@ from dtm_contact.settings import Settings
 @click.option("--add", multiple=True, help="A label to put; may be repeated.")
 @click.option("--remove", multiple=True, help="A label to take away; may be repeated.")
 @click.pass_obj
-def command(settings: Settings, add: tuple[str, ...], remove: tuple[str, ...], **asked: Any) -> None:
+def command(settings: Settings, /, add: tuple[str, ...], remove: tuple[str, ...], **asked: Any) -> None:
     """Put labels to a case, or take them away."""
     Asked(settings, asked).do("tag", add=list(add), remove=list(remove))

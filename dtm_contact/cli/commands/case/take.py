@@ -12,6 +12,6 @@ from dtm_contact.settings import Settings
 @work_options
 @click.option("--from-colleague", is_flag=True, help="Also where a colleague has taken it.")
 @click.pass_obj
-def command(settings: Settings, *, from_colleague: bool, **asked: Any) -> None:
+def command(settings: Settings, /, *, from_colleague: bool, **asked: Any) -> None:
     """Take a case: you work on it."""
     Asked(settings, asked).do("take", from_colleague=from_colleague)

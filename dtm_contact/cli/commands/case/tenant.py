@@ -16,7 +16,7 @@ from dtm_contact.settings import Settings
 @click.option("--no-confirm", is_flag=True, help="Do not keep the contact's address or number as this tenant's.")
 @click.pass_obj
 def command(
-    settings: Settings, tenant: str | None, dwelling: str | None, *, nobody: bool, no_confirm: bool, **asked: Any
+    settings: Settings, /, tenant: str | None, dwelling: str | None, *, nobody: bool, no_confirm: bool, **asked: Any
 ) -> None:
     """Say which TENANT a case is about; the address or number it came from is kept as his."""
     if nobody is (tenant is not None or dwelling is not None):

@@ -12,6 +12,6 @@ from dtm_contact.settings import Settings
 @work_options
 @click.argument("topic")
 @click.pass_obj
-def command(settings: Settings, topic: str, **asked: Any) -> None:
+def command(settings: Settings, /, topic: str, **asked: Any) -> None:
     """Say what a case is about."""
     Asked(settings, asked).do("topic", topic=topic)

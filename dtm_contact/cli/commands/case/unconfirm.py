@@ -12,6 +12,6 @@ from dtm_contact.settings import Settings
 @work_options
 @click.argument("value", required=False)
 @click.pass_obj
-def command(settings: Settings, value: str | None, **asked: Any) -> None:
+def command(settings: Settings, /, value: str | None, **asked: Any) -> None:
     """Forget what this case had confirmed, or that VALUE (an address or number) is its tenant's."""
     Asked(settings, asked).do("unconfirm", value=value)

@@ -11,6 +11,6 @@ from dtm_contact.settings import Settings
 @click.command()
 @work_options
 @click.pass_obj
-def command(settings: Settings, **asked: Any) -> None:
+def command(settings: Settings, /, **asked: Any) -> None:
     """Take your own last change of a case back; then the one before it."""
     Asked(settings, asked).do("undo")
