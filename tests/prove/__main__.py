@@ -1,4 +1,4 @@
-"""The proofs at full length: `python -m tests.prove [kills|power|hostile|idle|fuzz …] [--times N] [--seed S]`."""
+"""The proofs at full length: `python -m tests.prove [kills|power|hostile|idle|fuzz|calls …] [--times N] [--seed S]`."""
 
 import argparse
 import asyncio
@@ -8,10 +8,10 @@ from collections.abc import Iterable
 from pathlib import Path
 from random import Random
 
-from tests.prove import disk, fuzz, hostile, idle, kills, power
+from tests.prove import calls, disk, fuzz, hostile, idle, kills, power
 from tests.prove.program import chance
 
-TIMES = {"kills": 50, "power": 20, "hostile": 10, "idle": 1_000, "fuzz": 20_000}
+TIMES = {"kills": 50, "power": 20, "hostile": 10, "idle": 1_000, "fuzz": 20_000, "calls": 10}
 
 
 def _say(lines: Iterable[str]) -> None:
@@ -60,7 +60,13 @@ def _fuzz(_folder: Path, times: int, random: Random) -> bool:
     return not outcome.faults
 
 
-PROOFS = {"kills": _kills, "power": _power, "hostile": _hostile, "idle": _idle, "fuzz": _fuzz}
+def _calls(folder: Path, times: int, random: Random) -> bool:
+    outcome = asyncio.run(calls.prove_calls(folder, times, random))
+    _say(outcome.lines())
+    return outcome.sound
+
+
+PROOFS = {"kills": _kills, "power": _power, "hostile": _hostile, "idle": _idle, "fuzz": _fuzz, "calls": _calls}
 
 
 def _new(folder: Path, name: str) -> Path:

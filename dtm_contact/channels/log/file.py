@@ -36,7 +36,8 @@ class Mark:
         offset: of the first octet that was not read.
         line: the number of the line that begins there, from 1.
         tail: the hash of the last octets before it, the last line's among them.
-        modified: when the file was last written when it was read, in nanoseconds since 1970.
+        modified: what was written later than that, in nanoseconds since 1970, is not read yet: when this file was last
+            written when it was read; while nothing was read of it, when the newest one beside it was.
     """
 
     inode: int
@@ -97,13 +98,17 @@ class FollowedFile:
         self._missing_since = None
         if not stat.S_ISREG(found.st_mode):
             raise NotReadableError(f"{self.path}: it is no file")
+        siblings = _siblings(self.path)
+        newest = max(map(_modified, siblings), default=0)
         if not self.marks:
-            self.marks = (self._first(found.st_ino),)
+            self.marks = (replace(self._first(found.st_ino), modified=newest),)
             return
-        current = self.marks[-1]
-        if found.st_ino == current.inode and _holds(self.path, current):
-            return
-        self.marks = (*self.marks[:-1], *self._rotated(current), Mark(found.st_ino))
+        *older, current = self.marks
+        if found.st_ino != current.inode or not _holds(self.path, current):
+            self.marks = (*older, *self._rotated(current, siblings), Mark(found.st_ino, modified=newest))
+        elif current.offset == 0 and (unread := self._since(current, siblings)):
+            # Nothing was read of it that would tell whether it was truncated; its copies do.
+            self.marks = (*older, *unread, replace(current, modified=newest))
 
     def pull(self, octets: int, enough: Callable[[Line], bool] = lambda _line: False) -> list[Line]:
         """Read on, the oldest file first; a last line without its end waits.
@@ -157,20 +162,23 @@ class FollowedFile:
                     before, number = line.next.offset, line.next.line
             return Mark(inode, before, number, _tail(file, before), _modified(self.path))
 
-    def _rotated(self, current: Mark) -> Iterator[Mark]:
-        """Yield the mark of the file that was read, under its new name, and of those that came and went since."""
-        siblings = _siblings(self.path)
+    def _rotated(self, current: Mark, siblings: list[Path]) -> tuple[Mark, ...]:
+        """Return the mark of the file that was read, under its new name, and of those that came and went since."""
         old = _find(current, siblings)
-        if old is None:
-            # One that was truncated may have been read to its end; one that is gone has taken along what came last.
-            self.lost += _inode(self.path) != current.inode
-            since = current.modified
-        else:
-            since = _modified(old)
-            yield replace(current, inode=_inode(old))
-        for path in siblings:
-            if path != old and _modified(path) > since:
-                yield Mark(_inode(path))
+        if old is not None:
+            return replace(current, inode=_inode(old)), *self._since(
+                current, [path for path in siblings if path != old]
+            )
+        # One that was truncated may have been read to its end; one that is gone has taken along what came last.
+        self.lost += _inode(self.path) != current.inode
+        return self._since(current, siblings)
+
+    def _since(self, mark: Mark, siblings: list[Path]) -> tuple[Mark, ...]:
+        """Return the marks of files that were written since, and are not read yet."""
+        known = {each.inode for each in self.marks if each != mark}
+        return tuple(
+            Mark(inode) for path in siblings if _modified(path) > mark.modified and (inode := _inode(path)) not in known
+        )
 
     def _read(
         self, mark: Mark, octets: int, enough: Callable[[Line], bool], *, drained: bool

@@ -1,0 +1,16 @@
+from pathlib import Path
+
+from tests.prove.calls import prove_calls
+from tests.prove.program import SMALL_DIRECTORY, chance
+
+# The night after the first recorded day: 16 November 2026, 23:00 in Paris.
+FIRST_NIGHT = 1794866400.0
+
+
+async def test_a_killed_daemon_makes_the_same_call_backs_of_growing_logs(tmp_path: Path) -> None:
+    outcome = await prove_calls(
+        tmp_path, 2, chance(1), speed=8_000.0, directory=SMALL_DIRECTORY, until=FIRST_NIGHT, quiet=3.0
+    )
+    assert outcome.sound, "\n".join(outcome.lines())
+    assert outcome.call_backs > 50
+    assert outcome.rotations == 2
