@@ -126,15 +126,17 @@ class LiveCalls:
                 self._put(line, part)
         self._changed.clear()
 
-    def add_record(self, line: LogLine, record: Record) -> None:
+    def add_record(self, line: LogLine, record: Record, now: float) -> None:
         """Take a record.
 
-        One that is more than a day ahead waits for the next one, and is refused where that does not confirm it.
+        One that is more than a day ahead waits for the next one, and is refused where that does not confirm it. The
+        first one of a log is believed unless it is ahead of our own time, `now`, in seconds since 1970.
         """
         doubtful, self._doubtful = self._doubtful, None
         if doubtful is not None:
             self._settle(*doubtful, true=record.end >= doubtful[1].end - _DAY)
-        if record.end > self.clock + _DAY:
+        first = self.clock == float("-inf") and record.end <= now + _HOUR
+        if record.end > self.clock + _DAY and not first:
             self._doubtful = line, record
             self._changed[line.key] = line
         else:

@@ -93,7 +93,7 @@ class AsteriskLogs:
         self._reader.now(now.timestamp())
         for file in self._files():
             file.look()
-        grown = self._read_records() + self._read_queue_log()
+        grown = self._read_records(now) + self._read_queue_log()
         self._let_time_pass(grown, now)
         told = self._live.quiet() if self._queue_log_is_abreast() else ()
         where = self._where()
@@ -108,12 +108,12 @@ class AsteriskLogs:
         kept = KeptLines(self._live.changed(), self._live.forget())
         return Batch(arrivals, place, kept, more=not self._at_end, troubles=troubles)
 
-    def _read_records(self) -> int:
+    def _read_records(self, now: datetime) -> int:
         lines = self._records.pull(_OCTETS)
         for line in lines:
             record = self._reader.read(line)
             if record is not None:
-                self._live.add_record(record_line(record, line.raw), record)
+                self._live.add_record(record_line(record, line.raw), record, now.timestamp())
         metrics.LOG_LINES.labels(NAME, "records").inc(len(lines))
         return len(lines)
 
