@@ -7,7 +7,19 @@ from datetime import datetime
 from dtm_contact.conversation import House, join
 from dtm_contact.directory import Directory
 from dtm_contact.matching import MatchIndex, match
-from dtm_contact.model import Arrival, CaseKind, History, Judgement, NotedHistory, Priority, Understanding
+from dtm_contact.matching.stated import as_stated
+from dtm_contact.model import (
+    Arrival,
+    CaseKind,
+    Contact,
+    Decision,
+    History,
+    Judgement,
+    NotedHistory,
+    Priority,
+    Stated,
+    Understanding,
+)
 from dtm_contact.reading import read
 from dtm_contact.rules import RuleSet, decide
 from dtm_contact.settings import Settings
@@ -79,9 +91,9 @@ def judge(
     contact = read(arrival, authserv_ids=grounds.settings.servers, zone=zone)
     noted = NotedHistory(history)
     matched = match(contact, now.astimezone(zone).date(), grounds.index, noted)
-    understanding = understand(contact, grounds.rules.lexicon)
-    if as_case:
-        understanding = _as_case(understanding)
+    understanding = _understood(contact, grounds.rules, as_case=as_case)
+    if contact.stated is not None:
+        matched = as_stated(matched, contact.stated, grounds.directory, now.astimezone(zone).date())
     if understanding.kind in _SET_ASIDE:
         # Nobody is asked to see to anything, so nobody is on duty for it.
         matched = replace(matched, caretakers=())
@@ -91,6 +103,55 @@ def judge(
         contact, matched, understanding, now, grounds.rules, grounds.directory, history=noted, trace=trace
     )
     return Judgement(arrival.external_id, contact, matched, understanding, decision, noted.answers(), joining)
+
+
+def decide_again(  # noqa: PLR0913 - what was judged, and what it is judged by this time
+    judgement: Judgement,
+    now: datetime,
+    rules: RuleSet,
+    directory: Directory,
+    history: History,
+    *,
+    with_topics: bool,
+    as_case: bool = False,
+    trace: bool = False,
+) -> Decision:
+    """Return where other rules would have sent what was judged before.
+
+    Who it is stays as it was judged; what is asked does so unless `with_topics`: then the new words are heard.
+
+    Args:
+        judgement: every step, as it was judged.
+        now: when it was judged; a call's own end counts instead.
+        rules: the other rules.
+        directory: the estate.
+        history: what was known of the party.
+        with_topics: understand the contact anew, by the words of the other rules.
+        as_case: somebody had released it.
+        trace: also evaluate every rule and keep what each saw.
+    """
+    contact, understanding = judgement.contact, judgement.understanding
+    if with_topics and contact.call is None:
+        understanding = _understood(contact, rules, as_case=as_case)
+    at = contact.call.ended_at if contact.call else now
+    return decide(contact, judgement.match, understanding, at, rules, directory, history=history, trace=trace)
+
+
+def _understood(contact: Contact, rules: RuleSet, *, as_case: bool) -> Understanding:
+    understanding = understand(contact, rules.lexicon)
+    if contact.stated is not None:
+        understanding = _as_said(understanding, contact.stated, rules)
+    return _as_case(understanding) if as_case else understanding
+
+
+def _as_said(understanding: Understanding, stated: Stated, rules: RuleSet) -> Understanding:
+    """Return what is asked as the agent says, who wrote it down: it is a case, whatever it reads like."""
+    asked = _as_case(understanding)
+    topic = rules.lexicon.topics.get(stated.topic or "")
+    if topic is not None:
+        others = tuple(code for code in asked.topics if code not in {topic.code, _UNSPECIFIC})
+        asked = replace(asked, topics=(topic.code, *others), priority=min(asked.priority, topic.priority))
+    return asked if stated.priority is None else replace(asked, priority=stated.priority)
 
 
 def _as_case(understanding: Understanding) -> Understanding:

@@ -21,7 +21,7 @@ from dtm_contact.store import Store, working
 
 Arguments = ParamSpec("Arguments")
 
-_STRICT = ConfigDict(arbitrary_types_allowed=True, hide_input_in_errors=True)
+STRICT = ConfigDict(arbitrary_types_allowed=True, hide_input_in_errors=True)
 _registered: dict[str, "Verb"] = {}
 
 
@@ -40,7 +40,7 @@ def verb(
     """Register a verb on one case; the arguments of a command are checked against the function's annotations."""
 
     def register(function: Callable[Concatenate[Act, Arguments], None]) -> Callable[Concatenate[Act, Arguments], None]:
-        checked = validate_call(config=_STRICT)(function)
+        checked = validate_call(config=STRICT)(function)
 
         def apply(store: Store, command: Command, now: datetime, grounds: Ways) -> Done:
             return _on_case(checked, store, command, now, grounds)

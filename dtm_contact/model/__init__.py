@@ -21,6 +21,7 @@ from dtm_contact.model.log_line import KeptLines, LogLine, Position
 from dtm_contact.model.match import Candidate, Evidence, Likely, Match, OnDuty
 from dtm_contact.model.outgoing import ClaimedOutgoing, Limits, Outgoing, OutgoingKind
 from dtm_contact.model.problem import Problem, Severity
+from dtm_contact.model.stated import Stated
 from dtm_contact.model.understanding import Finding, Scope, Understanding
 
 __all__ = [
@@ -77,6 +78,7 @@ __all__ = [
     "Severity",
     "Span",
     "Standing",
+    "Stated",
     "Understanding",
     "Way",
 ]

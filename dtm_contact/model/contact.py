@@ -5,6 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from dtm_contact.model.call import Call, Standing
+from dtm_contact.model.stated import Stated
 
 
 class Part(StrEnum):
@@ -88,6 +89,7 @@ class Contact:
         notes: what could not be read, or was cut at a limit, told in French for the agent.
         call: what the switchboard's log tells of a call; None where the channel is no phone.
         standing: which call-back the call opens, joins or closes; None likewise.
+        stated: what an agent said of it who wrote it down; None where it came in by itself.
     """
 
     channel: str
@@ -111,6 +113,7 @@ class Contact:
     notes: tuple[str, ...] = ()
     call: Call | None = None
     standing: Standing | None = None
+    stated: Stated | None = None
 
     def text(self, part: Part) -> str:
         """Return the text of one part; a span's offsets count in it.

@@ -15,7 +15,7 @@ from dtm_contact.store.migrating import migrate
 from dtm_contact.store.opening import Store, open_store
 from dtm_contact.store.outbox import Mailing, StoredOutbox
 from dtm_contact.store.recording import NOT_READ, Destination, Fallback
-from dtm_contact.store.work import HeldCase, HeldContact, Work, working
+from dtm_contact.store.work import HeldCase, HeldContact, Work, case_number, working
 
 __all__ = [
     "NOT_READ",
@@ -45,6 +45,7 @@ __all__ = [
     "StoredOutbox",
     "TrailLine",
     "Work",
+    "case_number",
     "migrate",
     "open_store",
     "working",

@@ -11,7 +11,7 @@ from sqlalchemy.engine import Connection
 
 from dtm_contact.errors import NotFoundError
 from dtm_contact.explain import reason, who_calls
-from dtm_contact.model import CaseKind, Judgement, Likely, Mailbox, Priority
+from dtm_contact.model import CaseKind, Contact, Judgement, Likely, Mailbox, Priority
 from dtm_contact.store import events, joining, outbox
 from dtm_contact.store.arrivals import ArrivalState, Claimed
 from dtm_contact.store.outbox import Mailing
@@ -278,11 +278,17 @@ def contact_values(claimed: Claimed, judgement: Judgement, now: datetime) -> dic
         "message_id": contact.message_id,
         "fingerprint": judgement.joining.fingerprint or None,
         "thread": [*contact.in_reply_to, *contact.references],
-        "phone_key": contact.call.key if contact.call else None,
+        "phone_key": _phone_key(contact),
         "outcome": contact.call.outcome if contact.call else None,
         "topic": judgement.understanding.topic,
         **_whom(judgement),
     }
+
+
+def _phone_key(contact: Contact) -> str | None:
+    if contact.call is not None:
+        return contact.call.key
+    return contact.stated.phone_key if contact.stated is not None else None
 
 
 def _fallback_values(claimed: Claimed, fallback: Fallback) -> dict[str, Any]:

@@ -11,15 +11,18 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
 
 from dtm_contact.errors import NotFoundError
-from dtm_contact.store import events
+from dtm_contact.model import Limits, Outgoing
+from dtm_contact.store import events, outbox
 from dtm_contact.store.cases import CASE_COLUMNS, Case, case_of
 from dtm_contact.store.database import Database
 from dtm_contact.store.recording import next_number
-from dtm_contact.store.schema import case_links, cases, confirmed_contacts, contacts
+from dtm_contact.store.schema import arrivals, case_links, cases, confirmed_contacts, contacts
 
 Whom = tuple[str | None, str | None, str | None]
 """Tenant, dwelling, residence."""
 
+_NO_LIMITS = Limits(0, 0)
+"""They are for what goes out by itself."""
 _WHOM = ("tenant_id", "dwelling_id", "residence_id")
 _TIMES = frozenset({"due", "opened_at", "closed_at", "waiting_until"})
 
@@ -39,6 +42,7 @@ class HeldContact:
     Attributes:
         arrival_id: the arrival that it was read from, by which agents name it.
         channel, at, sender_name, sender_address, phone_key, subject, topic: as it was read.
+        message_id, thread: its message id, and what it answers to.
         whom: whom it is about.
     """
 
@@ -50,6 +54,8 @@ class HeldContact:
     phone_key: str | None
     subject: str
     topic: str | None
+    message_id: str
+    thread: list[str]
     whom: Whom
 
 
@@ -147,6 +153,14 @@ class Work:
         values = {"kind": kind, "value": value, "tenant_id": tenant_id}
         return self._insert(confirmed_contacts, {**values, "confirmed_at": self.now, "confirmed_by": self.who})
 
+    def post(self, held: HeldCase, letter: Outgoing) -> None:
+        """Lay something that one person wrote into the outbox; it is sent once this is committed."""
+        outbox.put(self._connection, held.id, [letter], _NO_LIMITS, self.now)
+
+    def signing_key(self) -> bytes:
+        """Return the secret that signs case numbers in what is sent."""
+        return outbox.signing_key(self._connection)
+
     def withdraw(self, value: str, tenant_id: str) -> str | None:
         """Forget that an address or number was confirmed for a tenant; return its kind, None where it was not."""
         table = confirmed_contacts.c
@@ -170,6 +184,19 @@ _OF_CONTACT = tuple(name for name in HeldContact.__dataclass_fields__ if name !=
 def _contact(row: sa.Row[Any]) -> HeldContact:
     *rest, tenant_id, dwelling_id, residence_id = list(row)
     return HeldContact(**dict(zip(_OF_CONTACT, rest, strict=True)), whom=(tenant_id, dwelling_id, residence_id))
+
+
+def case_number(database: Database, channel: str, external_id: str) -> str | None:
+    """Return the case that an arrival lies in; None where it is not judged yet, or opened none."""
+    query = (
+        sa.select(cases.c.number)
+        .select_from(arrivals)
+        .join(contacts, contacts.c.arrival_id == arrivals.c.id)
+        .join(cases, cases.c.id == contacts.c.case_id)
+        .where(arrivals.c.channel == channel, arrivals.c.external_id == external_id)
+    )
+    with database.reading() as connection:
+        return connection.execute(query).scalar_one_or_none()
 
 
 @contextmanager

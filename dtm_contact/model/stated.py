@@ -1,0 +1,27 @@
+"""What an agent says himself of a contact that he writes down: a caller on the line, a visitor, a letter."""
+
+from dataclasses import dataclass
+
+from dtm_contact.model.decision import Priority
+
+
+@dataclass(frozen=True, slots=True)
+class Stated:
+    """An agent's own word on a contact; what is None he leaves to the engine.
+
+    Attributes:
+        by: the agent.
+        visit: how it came: `call`, `counter` or `letter`.
+        tenant_id, dwelling_id, residence_id: whom and where it is about.
+        topic, priority: what is asked, and how urgent.
+        phone_key: the number that was given, as its key.
+    """
+
+    by: str
+    visit: str
+    tenant_id: str | None = None
+    dwelling_id: str | None = None
+    residence_id: str | None = None
+    topic: str | None = None
+    priority: Priority | None = None
+    phone_key: str | None = None
