@@ -18,6 +18,7 @@ class WakingInbox:
         self.stored = stored
         self.position = inbox.position
         self.lines = inbox.lines
+        self.decided = inbox.decided
         self.follow = inbox.follow
         self.leave = inbox.leave
         self.trouble = inbox.trouble

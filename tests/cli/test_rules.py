@@ -70,3 +70,12 @@ def test_check_takes_days_and_nothing_else(program: Program, folder: Path) -> No
     done = program("rules", "check", str(folder), "--since", "3 weeks")
     assert done.returncode == 2
     assert "is no span; write 90d" in done.stderr
+
+
+def test_status_and_history_before_any_daemon_has_run(program: Program) -> None:
+    assert program("store", "migrate").returncode == 0
+    done = program("rules", "status")
+    assert done.returncode == 0
+    assert "no daemon has judged by any rules yet" in done.stdout
+    assert program("rules", "history").returncode == 0
+    assert "There is no such thing in the store: version x" in program("rules", "restore", "x").stderr

@@ -1,0 +1,171 @@
+"""The folder that admins write in, and the rules in force: what is taken up, what is refused, what a restart runs."""
+
+import shutil
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from dtm_contact.alarms import Alarms
+from dtm_contact.errors import InvalidFilesError
+from dtm_contact.settings import Rules, Settings
+from dtm_contact.store import Store
+from dtm_contact.worker.rules_in_force import ALARM, Copies, InForce, RulesWatch, at_start, quiet_copy
+from dtm_contact.worker.rules_trial import tried
+
+NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
+GOOD = Path(__file__).parents[1] / "rules" / "good"
+
+
+def change(folder: Path, old: str, new: str) -> None:
+    text = (folder / "routing.yaml").read_text("utf-8")
+    assert old in text
+    (folder / "routing.yaml").write_text(text.replace(old, new, 1), "utf-8")
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    shutil.copytree(GOOD, tmp_path / "rules")
+    change(tmp_path / "rules", "not: {office: sud}", "not: {channel: desk}")
+    return tmp_path / "rules"
+
+
+@pytest.fixture
+def ruled(settings: Settings, folder: Path) -> Settings:
+    return settings.model_copy(update={"rules": Rules(dir=folder)})
+
+
+class Scene:
+    """A watch over a folder whose judges are a list."""
+
+    def __init__(self, settings: Settings, store: Store, folder: Path) -> None:
+        self.alarms = Alarms(lambda _cause, _told: None, lambda: 0.0)
+        self.copies = Copies(settings, folder)
+        self.taken_up: list[InForce] = []
+        self._settings = settings
+        self._store = store
+
+    async def start(self) -> RulesWatch:
+        copy = await quiet_copy(self.copies)
+        found = await at_start(self._settings, self._store, self.copies, copy, self.alarms, NOW)
+        return RulesWatch(
+            self._settings,
+            self._store,
+            self.copies,
+            self.alarms,
+            in_force=found,
+            clock=lambda: NOW,
+            take_up=self.taken_up.append,
+        )
+
+
+@pytest.fixture
+def scene(ruled: Settings, store: Store, tmp_path: Path) -> Scene:
+    (tmp_path / "copies").mkdir()
+    return Scene(ruled, store, tmp_path / "copies")
+
+
+async def test_a_sound_change_is_taken_up_once_the_folder_is_quiet(scene: Scene, store: Store, folder: Path) -> None:
+    watch = await scene.start()
+    before = watch.in_force.rules.version
+    change(folder, "then: {queue: comptes}", "then: {queue: nord}")
+    await watch.look()
+    assert watch.in_force.rules.version == before
+    await watch.look()
+    assert watch.in_force.rules.version != before
+    assert scene.taken_up == [watch.in_force]
+    (told,) = store.rule_versions.in_force()
+    assert (told.version, told.refused) == (watch.in_force.rules.version, None)
+    assert [change.taken for change in store.rule_versions.changes(9)] == [True, True]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("topic: gas", "topik: gas", "unknown condition topik (did you mean topic?)"),
+        ("holds: false", "holds: true", "the test expects that gaz decides"),
+        ("- id: gaz", "- id: gaz\n\tx", "routing.yaml:2:"),
+    ],
+    ids=["an error", "a test that fails", "no YAML"],
+)
+async def test_what_is_broken_is_refused_and_the_rules_in_force_stay(
+    scene: Scene, store: Store, folder: Path, old: str, new: str, said: str
+) -> None:
+    watch = await scene.start()
+    before = watch.in_force
+    change(folder, old, new)
+    for _ in range(4):
+        await watch.look()
+    assert (watch.in_force, scene.taken_up) == (before, [])
+    (told,) = store.rule_versions.in_force()
+    assert told.version == before.rules.version
+    assert said in "\n".join(told.problems)
+    assert scene.alarms.lasting == (ALARM,)
+    assert [change.taken for change in store.rule_versions.changes(9)] == [False, True]
+
+
+async def test_a_broken_change_that_is_taken_back_is_over(scene: Scene, store: Store, folder: Path) -> None:
+    watch = await scene.start()
+    change(folder, "topic: gas", "topik: gas")
+    for _ in range(2):
+        await watch.look()
+    change(folder, "topik: gas", "topic: gas")
+    for _ in range(2):
+        await watch.look()
+    assert scene.taken_up == []
+    assert store.rule_versions.in_force()[0].refused is None
+    assert not scene.alarms.lasting
+
+
+async def test_a_restart_with_a_broken_folder_runs_the_last_good_rules(
+    scene: Scene, store: Store, folder: Path
+) -> None:
+    good = (await scene.start()).in_force.rules
+    change(folder, "topic: gas", "topik: gas")
+    watch = await scene.start()
+    assert watch.in_force.rules.version == good.version
+    assert scene.alarms.lasting == (ALARM,)
+    assert store.rule_versions.in_force()[0].refused is not None
+    change(folder, "topik: gas", "topic: fire")
+    change(folder, "odeur de gaz", "appartement")
+    change(folder, "holds: true", "holds: false")
+    for _ in range(2):
+        await watch.look()
+    assert scene.alarms.lasting == (ALARM,)
+    change(folder, "topic: fire", "topic: gas")
+    for _ in range(2):
+        await watch.look()
+    assert watch.in_force.rules.version != good.version
+    assert not scene.alarms.lasting
+
+
+async def test_a_restart_with_rules_whose_tests_fail_runs_the_last_good_ones(scene: Scene, folder: Path) -> None:
+    good = (await scene.start()).in_force.rules
+    change(folder, "holds: false", "holds: true")
+    assert (await scene.start()).in_force.rules.version == good.version
+    assert scene.alarms.lasting == (ALARM,)
+
+
+async def test_a_broken_folder_without_earlier_rules_is_refused(scene: Scene, folder: Path) -> None:
+    change(folder, "topic: gas", "topik: gas")
+    with pytest.raises(InvalidFilesError, match="topik"):
+        await scene.start()
+
+
+async def test_a_copy_is_whole_or_none(ruled: Settings, folder: Path, tmp_path: Path) -> None:
+    class Hasty(Copies):
+        def version(self) -> str:
+            found = super().version()
+            with (folder / "routing.yaml").open("a") as file:
+                file.write("\n")
+            return found
+
+    (tmp_path / "copies").mkdir()
+    assert Hasty(ruled, tmp_path / "copies").take() is None
+
+
+async def test_a_trial_that_takes_too_long_is_refused(ruled: Settings) -> None:
+    hasty = ruled.model_copy(update={"rules": Rules(dir=ruled.rules.dir, trial_seconds=0.001)})
+    outcome = await tried(hasty)
+    assert not outcome.sound
+    assert "could not be tried within 0.001 s" in str(outcome.errors[0])
