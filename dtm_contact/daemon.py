@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from dtm_contact.alarms import Alarms
+from dtm_contact.cases.server import hearing
 from dtm_contact.channels import start_channels
 from dtm_contact.directory import Directory
 from dtm_contact.errors import StoreUnavailableError
@@ -93,6 +94,8 @@ async def daemon(settings: Settings) -> AsyncIterator[Running]:
         await inbox.prove()
         watching = RulesWatch(settings, store, taken, alarms, in_force=in_force, clock=utc_now, take_up=worker.take_up)
         await stack.enter_async_context(following(watching))
+        heard = hearing(settings, store, lambda: watching.in_force.rules, utc_now, lambda _done: worker.arrived())
+        await stack.enter_async_context(heard)
         opened = await start_channels(settings, WakingInbox(inbox, worker.arrived))
         for channel in opened:
             stack.push_async_callback(channel.stop)

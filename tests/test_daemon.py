@@ -15,11 +15,13 @@ from pathlib import Path
 import aiosmtplib
 import pytest
 
+from dtm_contact.cases import Command, Done
+from dtm_contact.cases import client as desk_client
 from dtm_contact.daemon import daemon
 from dtm_contact.directory import read_export
 from dtm_contact.errors import InvalidFilesError, NoDirectoryError, UnknownSchemaError
-from dtm_contact.settings import Judge, Monitor, Rules, Settings, Smtp, Store
-from dtm_contact.store import migrate, open_store
+from dtm_contact.settings import Desk, Judge, Monitor, Rules, Settings, Smtp, Store
+from dtm_contact.store import case_number, migrate, open_store
 from tests.store.samples import arrival
 
 ROOT = Path(__file__).parents[1]
@@ -127,6 +129,25 @@ async def test_a_disk_that_is_full_at_the_start_puts_senders_off_until_it_is_wel
                 while (await asyncio.to_thread(health, running.addresses["monitor"]))[0] != 200:
                     await asyncio.sleep(0.05)
             assert len(running.store.cases.queue()) == 2
+
+
+async def test_a_case_by_hand_is_judged_and_worked_through_the_socket(tmp_path: Path) -> None:
+    path = tmp_path / "desk.sock"
+    settings = with_directory(settings_for(tmp_path)).model_copy(update={"desk": Desk(socket=path)})
+
+    def ask(verb: str, number: str = "", **arguments: object) -> Done:
+        return desk_client.send(path, Command(verb, "paul", number, arguments))
+
+    async with daemon(settings) as running:
+        said = {"visit": "counter", "text": "Odeur de gaz dans le hall", "topic": "gas"}
+        handed_in = await asyncio.to_thread(lambda: ask("new", **said))
+        async with asyncio.timeout(60):
+            while (number := case_number(running.store.database, "desk", handed_in.arrival or "")) is None:
+                await asyncio.sleep(0.02)
+        await asyncio.to_thread(ask, "take", number)
+        (case,) = running.store.cases.queue()
+    assert (case.number, case.owner, case.priority, case.channel) == (number, "paul", "P1", "desk")
+    assert not path.exists()
 
 
 async def test_it_does_not_start_without_a_store(tmp_path: Path) -> None:

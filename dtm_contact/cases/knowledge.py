@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from typing import Protocol
 
 from dtm_contact.directory import Directory
@@ -45,12 +46,18 @@ class Known:
 class InForce:
     """Gives what is in force, loaded when it is first asked for; a directory imported since is taken up."""
 
-    def __init__(self, store: Store, settings: Settings) -> None:
-        """Take the store that holds the directory, and the settings that say where the rules are."""
+    def __init__(self, store: Store, settings: Settings, rules: Callable[[], RuleSet] | None = None) -> None:
+        """Take the store that holds the directory, and the settings.
+
+        Args:
+            store: holds the directory.
+            settings: say where the rules are.
+            rules: gives the rules that judge; without it, they are read from their folder, once.
+        """
         self._store = store
         self._settings = settings
-        self._version: DirectoryVersion | None = None
-        self._known: Known | None = None
+        self._rules = rules or cache(self._from_folder)
+        self._directory: tuple[DirectoryVersion | None, Directory] | None = None
 
     def __call__(self) -> Known:
         """Return what is in force.
@@ -60,13 +67,9 @@ class InForce:
             InvalidFilesError: the rules hold errors.
         """
         version = self._store.directory.version()
-        if self._known is None or version != self._version:
-            directory = Directory(self._store.directory.load())
-            self._known = Known(directory, self._rules(), self._settings)
-            self._version = version
-        return self._known
+        if self._directory is None or self._directory[0] != version:
+            self._directory = version, Directory(self._store.directory.load())
+        return Known(self._directory[1], self._rules(), self._settings)
 
-    def _rules(self) -> RuleSet:
-        if self._known is not None:
-            return self._known.rules
+    def _from_folder(self) -> RuleSet:
         return load_rules(self._settings.rules.dir, zone=self._settings.zone)

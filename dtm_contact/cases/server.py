@@ -15,6 +15,7 @@ from dtm_contact.cases.knowledge import InForce, Ways
 from dtm_contact.cases.wire import LONGEST_LINE, pack_done, pack_error, unpack_command
 from dtm_contact.errors import DtmContactError
 from dtm_contact.log import get_log
+from dtm_contact.rules import RuleSet
 from dtm_contact.settings import Settings
 from dtm_contact.store import Store
 
@@ -148,9 +149,20 @@ def _give_way(path: Path) -> None:
 
 @asynccontextmanager
 async def hearing(
-    settings: Settings, store: Store, clock: Callable[[], datetime], done: Callable[[Done], None] = lambda _: None
+    settings: Settings,
+    store: Store,
+    rules: Callable[[], RuleSet],
+    clock: Callable[[], datetime],
+    done: Callable[[Done], None],
 ) -> AsyncIterator[None]:
     """Hear commands at `desk.socket` while the block runs; not at all where it is not set.
+
+    Args:
+        settings: where to listen, and the offices' time zone.
+        store: opened for writing.
+        rules: gives the rules that judge.
+        clock: the time, aware.
+        done: called with what came of each command.
 
     Raises:
         OSError: another daemon listens there, or it cannot be made.
@@ -158,7 +170,7 @@ async def hearing(
     if settings.desk.socket is None:
         yield
         return
-    server = CommandServer(store, InForce(store, settings), lambda: clock().astimezone(settings.zone), done)
+    server = CommandServer(store, InForce(store, settings, rules), lambda: clock().astimezone(settings.zone), done)
     await server.listen(settings.desk.socket)
     try:
         yield
