@@ -4,6 +4,7 @@ from datetime import date
 
 from dtm_contact.matching.candidates import Weighing
 from dtm_contact.matching.clues import extract
+from dtm_contact.matching.households import at_home
 from dtm_contact.matching.identity import identify
 from dtm_contact.matching.index import MatchIndex
 from dtm_contact.matching.verdict import verdict
@@ -26,6 +27,8 @@ def match(contact: Contact, on: date, index: MatchIndex, history: History) -> Ma
         tenant, a dwelling and a residence only where their probability reaches the settings' thresholds.
     """
     clues = extract(contact, index)
-    weighing = Weighing(clues, identify(contact, clues, index, history), index, on)
+    identity = identify(contact, clues, index, history)
+    clues.mentions.extend(at_home(clues, identity, index))
+    weighing = Weighing(clues, identity, index, on)
     weighed, rest = weighing.weigh(weighing.collect())
     return verdict(weighing, weighed, rest)

@@ -40,6 +40,7 @@ class Seen:
 class Clues:
     """All that was extracted from one contact."""
 
+    passages: list[Passage] = field(default_factory=list)
     emails: list[Seen] = field(default_factory=list)
     phones: list[Seen] = field(default_factory=list)
     numbers: list[Seen] = field(default_factory=list)
@@ -68,7 +69,7 @@ def extract(contact: Contact, index: MatchIndex) -> Clues:
     clues = Clues(staff=index.is_ours(contact.sender.address))
     spoken_for = f"{contact.sender.name[:LONGEST_NAME]} {contact.signature[:_SIGNATURE_HEAD]}"
     clues.organisation = bool(ORGANISATIONS.intersection(name_words(spoken_for)))
-    passages = texts(contact)
+    passages = clues.passages = texts(contact)
     for text in passages:
         _identifiers(text, index, clues)
         _say_of_themselves(text, clues)

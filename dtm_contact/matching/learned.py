@@ -34,13 +34,19 @@ class Learnt:
     def probability(self, answer: str, said: float) -> float:
         """Return which share of such answers is right, where the model says so; below one half it stays as it is."""
         curve = self.calibration.get(answer, ())
-        odds = log(min(said, _SUREST) / (1 - min(said, _SUREST))) if said > 0 else -1.0
+        odds = log_odds(said)
         if not curve or odds <= curve[0][0]:
             return said
         for (low, share_low), (high, share_high) in pairwise(curve):
             if odds <= high:
                 return share_low + (share_high - share_low) * (odds - low) / (high - low)
         return curve[-1][1]
+
+
+def log_odds(probability: float) -> float:
+    """Return the natural logarithm of the odds, bounded at one in a thousand million either way."""
+    bounded = min(max(probability, 1 - _SUREST), _SUREST)
+    return log(bounded / (1 - bounded))
 
 
 def _shipped() -> Learnt:

@@ -18,6 +18,7 @@ from dtm_contact.matching.vocabulary import Vocabulary
 from dtm_contact.model import Evidence
 
 _MOST_GLUED = 3
+_MONSIEUR = ("m",)  # an initial, or a title: it tells nothing
 
 
 def _readings(mention: Mention, vocabulary: Vocabulary) -> dict[str, tuple[float, int]]:
@@ -74,7 +75,7 @@ class NameFit:
         """Return what the rest of the mention says of the person's other name."""
         if not mask:
             return 0.0
-        if self.mention.initials and other_name:
+        if self.mention.initials and other_name and self.mention.initials != _MONSIEUR:
             return weights.INITIAL_FITS if other_name[0] in self.mention.initials else weights.INITIAL_DIFFERS
         if mask.bit_count() == self._count:
             return alone

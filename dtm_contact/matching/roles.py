@@ -7,6 +7,7 @@ from dtm_contact.matching.words import (
     CARETAKERS,
     CLOSINGS,
     DETERMINERS,
+    FAMILIES,
     GREETINGS,
     HELPERS,
     HIMSELF,
@@ -33,6 +34,7 @@ from dtm_contact.normalize import STREET_TYPES
 _CUE_AND_NAME = 2  # words: "ma mère Odette"
 _CLOSING_WORDS = 12
 _ADDRESS_WORDS = 5  # "12 bis av. du", "rue des 4 Ruelles"
+_STREET_NAMES = frozenset(STREET_TYPES.values())
 _BETWEEN = DETERMINERS | RELATIVES_WRITTEN_FOR | KIN | NEIGHBOURS | TITLES
 
 
@@ -84,15 +86,21 @@ class Surroundings:
             return Role.FOR if self.gives_address(end) else Role.KIN
         if SELF_WORDS & set(before[:3]) or before[:2] == ["est", "c"]:
             return Role.SELF
-        role = self._after_greeting(before, end)
-        if role is Role.NAMED and before and self.gives_address(end):
-            # "Je vous écris, M. Roy, 12 rue Hoche": himself; "Le CCAS a reçu M. Roy (12 rue Hoche)": somebody else.
-            return (
-                Role.SELF
-                if "je" in before and self._text.folded.text[: self._words[position].start].endswith(", ")
-                else Role.FOR
-            )
-        return role
+        return self._by_address(position, end, before, self._after_greeting(before, end))
+
+    def _by_address(self, position: int, end: int, before: list[str], role: Role | None) -> Role | None:
+        """Tell better who somebody is who seems merely named, where an address follows or the letter's end precedes."""
+        if role is not Role.NAMED or not before:
+            return role
+        if CLOSINGS & set(before[:1]):
+            return Role.SIGNED
+        if not self.gives_address(end):
+            return role
+        # "Je vous écris, M. Roy, 12 rue Hoche": himself; "Le CCAS a reçu M. Roy (12 rue Hoche)": somebody else.
+        apposed = self._text.folded.text[: self._words[position].start].endswith(", ")
+        if "je" in before and apposed:
+            return Role.SELF
+        return Role.SIGNED if self._words[position].text in FAMILIES else Role.FOR
 
     def role_of_pair(self, position: int, end: int) -> Role:
         """Tell a first name and a surname that begin their line or end the text from those within a sentence."""
@@ -146,7 +154,8 @@ class Surroundings:
         """Tell whether an address follows a name ("Roy Claude - 12 rue Hoche"), and no tale of who bears the name."""
         after = self._text.folded.text[self._words[end - 1].end :][:4]
         mark = after.strip(" .")[:1]
-        if not mark or mark not in ",-(/:0123456789" or "\n" in after:
+        street = {*self.after(end, 1)} & _STREET_NAMES
+        if "\n" in after or not (street or (mark and mark in ",-(/:0123456789")):
             return False
         ahead = self.after(end, _ADDRESS_WORDS)
         numbered = any(word in STREET_TYPES for word in ahead) and ahead[0] not in {"du", "au", "de"}

@@ -18,6 +18,7 @@ APPLICANT = _any_of(
 NOT_A_TENANT = _any_of(
     r"suis pas (?:locataire|un de vos locataires|une de vos locataires|chez vous)",
     r"pas locataire chez vous",
+    r"(?:chez|locataire d)'? ?un autre (?:bailleur|proprietaire)",
     r"pas (?:votre|l'un de vos|l'une de vos|un de vos) locataires?",
 )
 

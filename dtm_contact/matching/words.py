@@ -10,6 +10,7 @@ def _listed(text: str) -> frozenset[str]:
 FEMALE_TITLES = _listed("mme mlle madame mademoiselle sra senora senhora mrs ms miss")
 MALE_TITLES = _listed("m mr monsieur sr senor senhor")
 TITLES = FEMALE_TITLES | MALE_TITLES | _listed("famille fam me maitre")
+FAMILIES = _listed("famille fam")
 AMBIGUOUS_TITLES = _listed("m me ms")
 """Titles that are words, too, in small letters without a stop."""
 LAWYERS = _listed("maitre me")
@@ -100,7 +101,10 @@ OPENING = _listed("oui allo alors")
 SPEAKING = _listed("j je a euh")
 """After a name: who bears it speaks on ("madame roy j'habite")."""
 TELLING = _listed(
-    "fait font est sont ont ne n nous vous met mettent crie crient dit disent jette jettent appele appelle"
+    """
+    fait font est sont ont ne n nous vous met mettent crie crient dit disent jette jettent appele appelle peut peuvent
+    pourra pourront va vont veut veulent refuse refusent laisse laissent
+    """
 )
 """After a name on its line: a sentence about who bears it, no signature."""
 HIMSELF = _listed("moi soussigne soussignee")
@@ -131,7 +135,8 @@ SAME_PLACE = _listed("meme residence cite batiment bat")
 """After a name and a comma: what follows is where he lives ("même adresse")."""
 LIVING = _listed(
     """
-    habite habitons habitant demeurant domicilie domiciliee sis sise reside residant residons vis adresse locataire
+    habite habitons habitant loge logeons residant vit vivons demeurant
+    domicilie domiciliee sis sise reside residant residons vis adresse locataire
     suis
     """
 )

@@ -1,0 +1,85 @@
+"""Reading a text once more for the people of a home that is known by its account or number: which of them writes.
+
+Names that the first reading could not tell from words, misspelt or in small letters, are told here, for only a few can
+be meant.
+"""
+
+from collections.abc import Iterable, Iterator
+
+from rapidfuzz.distance import OSA
+
+from dtm_contact.matching.clues import Clues
+from dtm_contact.matching.identity import Identity
+from dtm_contact.matching.index import MatchIndex
+from dtm_contact.matching.mentions import Mention, Role, mention_of
+from dtm_contact.matching.passages import Passage
+from dtm_contact.matching.people import Person
+from dtm_contact.matching.roles import Surroundings
+from dtm_contact.matching.words import CARETAKERS, KIN, NEIGHBOURS, STRANGERS
+from dtm_contact.model import Part
+
+_OTHERS = CARETAKERS | KIN | NEIGHBOURS | STRANGERS
+_MOST_WORDS = 600
+_MOST_AT_HOME = 6
+_SHORTEST_WITH_A_SLIP = 4
+_REACH = 3  # words of a surname beside a first name
+_MOST_HOMES = 3
+
+
+def at_home(clues: Clues, identity: Identity, index: MatchIndex) -> list[Mention]:
+    """Return the mentions of people of the homes that something known points to, beyond those read already."""
+    found: list[Mention] = []
+    read = {word for mention in clues.mentions if mention.role in {Role.SELF, Role.SIGNED} for word in mention.words}
+    for home in _homes(identity, index):
+        for text in clues.passages:
+            if text.part in {Part.NEW, Part.SIGNATURE}:
+                found.extend(each for each in _named(text, home) if not read.issuperset(each.words))
+    return found[:_MOST_AT_HOME]
+
+
+def _homes(identity: Identity, index: MatchIndex) -> list[list[Person]]:
+    """Return the homes of two or more whose account is known; those of one need no telling apart."""
+    homes: dict[str, list[Person]] = {}
+    for position in sorted(identity.found)[: _MOST_AT_HOME * _MOST_HOMES]:
+        person = index.people.person(position)
+        if "email" in identity.found[position] and person.homes and person.surname:
+            homes.setdefault(person.homes[-1].dwelling.dwelling_id, []).append(person)
+    several = [home[:_MOST_AT_HOME] for home in homes.values() if len(home) > 1]
+    return several[:_MOST_HOMES]
+
+
+def _named(text: Passage, home: Iterable[Person]) -> Iterator[Mention]:
+    around = Surroundings(text)
+    words = text.words[:_MOST_WORDS]
+    for person in home:
+        for position, word in enumerate(words):
+            if not _near(word.text, person.first) and not (len(word.text) == 1 and person.first.startswith(word.text)):
+                continue
+            span = _with_surname(text, position, person)
+            if span and not _OTHERS & set(around.before(span.start, 4)):
+                yield mention_of(text, text.words[span.start : span.stop], Role.PAIR)
+                break
+
+
+def _with_surname(text: Passage, position: int, person: Person) -> range | None:
+    """Return the first name at a position with the person's surname right before or after it."""
+    words = text.words
+    for length in range(1, _REACH + 1):
+        after, before = words[position + 1 : position + 1 + length], words[max(0, position - length) : position]
+        if _is_surname("".join(word.text for word in after), person):
+            return range(position, position + 1 + length)
+        if len(before) == length and _is_surname("".join(word.text for word in before), person):
+            return range(position - length, position + 1)
+    return None
+
+
+def _is_surname(said: str, person: Person) -> bool:
+    return _near(said, person.surname) or (bool(person.birth) and _near(said, person.birth))
+
+
+def _near(said: str, name: str) -> bool:
+    """Tell whether a word is a name, or one slip from it."""
+    if said == name:
+        return bool(said)
+    close = len(name) >= _SHORTEST_WITH_A_SLIP and abs(len(said) - len(name)) <= 1
+    return close and OSA.distance(said, name, score_cutoff=1) <= 1
