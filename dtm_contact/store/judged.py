@@ -27,6 +27,8 @@ class Judged:
         open: that case is open.
         queue: where that case lies now.
         owner: who has taken it.
+        by_hand: the fields of the case in which an agent's word stands.
+        forced_case: an agent had released it.
     """
 
     arrival_id: int
@@ -37,6 +39,8 @@ class Judged:
     open: bool
     queue: str | None
     owner: str | None
+    by_hand: tuple[str, ...]
+    forced_case: bool
 
 
 class StoredJudgements:
@@ -84,6 +88,8 @@ _JUDGED = (
         cases.c.state,
         cases.c.queue,
         cases.c.owner,
+        cases.c.by_hand,
+        arrivals.c.forced_case,
         (contacts.c.id == _FIRST).label("is_first"),
     )
     .select_from(arrivals)
@@ -109,4 +115,6 @@ def _judged(row: sa.Row[tuple[object, ...]]) -> Judged:
         open=row.state == "open",
         queue=row.queue,
         owner=row.owner,
+        by_hand=tuple(row.by_hand or ()),
+        forced_case=row.forced_case,
     )

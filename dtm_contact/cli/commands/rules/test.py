@@ -4,9 +4,9 @@ from pathlib import Path
 
 import click
 
+from dtm_contact.cli.commands.rules.check import folder_argument
 from dtm_contact.cli.output import as_json_option, print_json
 from dtm_contact.cli.problems import print_problems
-from dtm_contact.cli.rules_commands.check import folder_argument
 from dtm_contact.errors import InvalidFilesError
 from dtm_contact.rules import RuleSet, TestRun, load_rules, run_rule_tests
 from dtm_contact.settings import Settings

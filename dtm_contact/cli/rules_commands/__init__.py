@@ -1,1 +1,0 @@
-"""The commands under `dtm-contact rules`, a module each."""
