@@ -20,7 +20,7 @@ from dtm_contact.model import (
     Stated,
     Understanding,
 )
-from dtm_contact.reading import read
+from dtm_contact.reading import read, voice_notice
 from dtm_contact.rules import RuleSet, decide
 from dtm_contact.settings import Settings
 from dtm_contact.tokens import SHORTEST_KEY, Tokens
@@ -89,6 +89,10 @@ def judge(
     """
     zone = grounds.settings.zone
     contact = read(arrival, authserv_ids=grounds.settings.servers, zone=zone)
+    voice = voice_notice(contact, grounds.settings.switchboard.voicemail_senders, grounds.index.our_numbers)
+    if voice is not None:
+        # Whoever was called waits for somebody to listen and call back, though a machine wrote it.
+        contact, as_case = replace(contact, voice=voice), True
     noted = NotedHistory(history)
     matched = match(contact, now.astimezone(zone).date(), grounds.index, noted)
     understanding = _understood(contact, grounds.rules, as_case=as_case)

@@ -1,5 +1,6 @@
 """Every setting of the engine; an environment variable each, `DTM_<GROUP>_<NAME>`; `docs/settings.md` lists them."""
 
+from datetime import date
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Self
@@ -7,6 +8,12 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BaseModel, Field, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+def _first_line(path: Path | None) -> str | None:
+    if path is None:
+        return None
+    return next(iter(path.read_text(encoding="utf-8").splitlines()), "").strip()
 
 
 class Store(BaseModel):
@@ -92,6 +99,73 @@ class Lmtp(MailServer):
     socket: Path | None = Field(default=None, description="Unix socket to listen on, in place of an address")
 
 
+class Imap(BaseModel):
+    """The mailbox that the address already has."""
+
+    host: str = Field(default="localhost", description="Its IMAP server")
+    port: int = Field(default=993, ge=1, le=65535, description="Its port")
+    tls: bool = Field(default=True, description="Whether the connection is protected by TLS from its beginning")
+    authority: Path | None = Field(
+        default=None,
+        description="PEM file of the authorities that its certificate is checked against; unset: the system's",
+    )
+    user: str = Field(default="", description="User name there")
+    password_file: Path | None = Field(default=None, description="File that holds the password, in its first line")
+    token_file: Path | None = Field(default=None, description="File that holds a token for XOAUTH2, in its first line")
+    token_command: str = Field(
+        default="", description="Command that prints a token for XOAUTH2, run for each connection"
+    )
+    folder: str = Field(default="INBOX", description="Folder that is read")
+    sent_folder: str = Field(default="Sent", description="Folder that the channel `imap_sent` reads")
+    since: date | None = Field(
+        default=None,
+        description="At the first start, messages from this day on are taken in; unset: only those that come later",
+    )
+    after: str = Field(
+        default="move",
+        pattern="^(move|flag|leave)$",
+        description="What becomes of a message whose case is known: move (into its queue's folder), flag, or leave",
+    )
+    queue_folder: str = Field(default="Bureaux/{queue}", description="Folder of a queue's messages, `/` between levels")
+    folders: dict[str, str] = Field(
+        default={"automatic": "Automatiques", "spam": "Publicités"},
+        description="Folders by queue, `automatic` or `spam`, where they differ (JSON object)",
+    )
+    size_limit: int = Field(
+        default=50_000_000, gt=0, description="Octets of a message that are read; the rest is cut off"
+    )
+    seconds: float = Field(default=60.0, gt=0, description="Seconds that the server may take for each of its answers")
+    poll_seconds: float = Field(
+        default=300.0,
+        gt=0,
+        lt=1740.0,
+        description="Seconds after which is looked anew, though the server tells of nothing",
+    )
+    pause: float = Field(default=2.0, gt=0, description="Seconds before connecting again; each further pause doubles")
+    longest_pause: float = Field(default=300.0, gt=0, description="Seconds of the longest of those pauses")
+    remembered_days: float = Field(default=30.0, gt=0, description="Days for which a message waits to be filed")
+
+    def folder_of(self, target: str) -> str:
+        """Return the folder of a queue, of `automatic` or of `spam`."""
+        return self.folders.get(target) or self.queue_folder.replace("{queue}", target)
+
+    def read_password(self) -> str | None:
+        """Return the password; None where no file is set.
+
+        Raises:
+            OSError: the file cannot be read.
+        """
+        return _first_line(self.password_file)
+
+    def read_token(self) -> str | None:
+        """Return the token; None where no file is set.
+
+        Raises:
+            OSError: the file cannot be read.
+        """
+        return _first_line(self.token_file)
+
+
 class Switchboard(BaseModel):
     """How the switchboard (Asterisk) writes its call records, and what its contexts and applications are called."""
 
@@ -132,6 +206,11 @@ class Switchboard(BaseModel):
     )
     voicemail_applications: tuple[str, ...] = Field(
         default=("VoiceMail",), description="Applications that record a voice message (JSON list)"
+    )
+    voicemail_senders: tuple[str, ...] = Field(
+        default=("@ringover.com", "@ovh.net", "@ovh.com", "@freepro.com", "@3cx.net", "@orange.com"),
+        description="Addresses, and domains that begin with @, that tell by e-mail of voice messages (JSON list): such "
+        "a message joins the call it belongs to. Add the switchboard's own",
     )
     extension_digits: int = Field(default=5, ge=1, le=8, description="Digits of the longest internal extension")
     automated_prefixes: tuple[str, ...] = Field(
@@ -206,6 +285,18 @@ class Judge(BaseModel):
 
 class Desk(BaseModel):
     """How agents work on cases."""
+
+    open: bool = Field(default=False, description="Whether the desk is served")
+    host: str = Field(default="127.0.0.1", description="Address that the desk listens on; a proxy in front does TLS")
+    port: int = Field(default=8027, ge=0, le=65535, description="Its port; 0 takes a free one")
+    secure_cookies: bool = Field(
+        default=True, description="Whether browsers keep its cookies for TLS alone; false only on loopback"
+    )
+    idle_minutes: float = Field(default=60.0, gt=0, description="Minutes without a sign after which a session ends")
+    session_hours: float = Field(default=10.0, gt=0, description="Hours after which a session ends in any case")
+    entries_per_minute: int = Field(
+        default=20, ge=1, description="Attempts to log in from one address in a minute; beyond it, wait"
+    )
 
     socket: Path | None = Field(
         default=None,
@@ -304,12 +395,6 @@ class Outbound(BaseModel):
         return _first_line(self.password_file)
 
 
-def _first_line(path: Path | None) -> str | None:
-    if path is None:
-        return None
-    return next(iter(path.read_text(encoding="utf-8").splitlines()), "").strip()
-
-
 class Settings(BaseSettings):
     """All settings; environment variables override the defaults given here.
 
@@ -328,6 +413,7 @@ class Settings(BaseSettings):
     )
     smtp: Smtp = Smtp()
     lmtp: Lmtp = Lmtp()
+    imap: Imap = Imap()
     switchboard: Switchboard = Switchboard()
     match: Match = Match()
     judge: Judge = Judge()

@@ -2,7 +2,7 @@
 
 from dtm_contact.model.arrival import Arrival, Envelope
 from dtm_contact.model.call import RECENT_KEPT, Call, CallBack, CallBacks, Outcome, Standing
-from dtm_contact.model.contact import Attachment, Contact, Forwarded, Mailbox, Part, Span
+from dtm_contact.model.contact import Attachment, Contact, Forwarded, Mailbox, Part, Span, VoiceNotice
 from dtm_contact.model.conversation import Alike, Conversations, Joining, KnownCase, Way
 from dtm_contact.model.dealings import MOST_DEALINGS, Dealings, Dealt, OpenCase, Party
 from dtm_contact.model.decision import CaseKind, ConditionTrace, Decision, Priority, RuleTrace
@@ -80,5 +80,6 @@ __all__ = [
     "Standing",
     "Stated",
     "Understanding",
+    "VoiceNotice",
     "Way",
 ]

@@ -66,6 +66,17 @@ class Forwarded:
 
 
 @dataclass(frozen=True, slots=True)
+class VoiceNotice:
+    """A telephone system says that somebody left a voice message.
+
+    Attributes:
+        key: the caller's number, as the key of its subscriber; None where he kept it to himself.
+    """
+
+    key: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Contact:
     """Who writes or calls, when, and what is new in it.
 
@@ -89,6 +100,7 @@ class Contact:
         notes: what could not be read, or was cut at a limit, told in French for the agent.
         call: what the switchboard's log tells of a call; None where the channel is no phone.
         standing: which call-back the call opens, joins or closes; None likewise.
+        voice: the voice message that a telephone system's notice tells of; None for every other message.
         stated: what an agent said of it who wrote it down; None where it came in by itself.
     """
 
@@ -113,6 +125,7 @@ class Contact:
     notes: tuple[str, ...] = ()
     call: Call | None = None
     standing: Standing | None = None
+    voice: VoiceNotice | None = None
     stated: Stated | None = None
 
     def text(self, part: Part) -> str:

@@ -1,5 +1,6 @@
 """Cases: opened by what was judged, listed in the order in which they must be worked, shown with all that belongs."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -8,8 +9,8 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from dtm_contact.errors import NotFoundError
-from dtm_contact.model import Judgement, Priority
-from dtm_contact.store import events, recording, recording_calls
+from dtm_contact.model import Contact, Judgement, Priority
+from dtm_contact.store import events, recording, recording_calls, recording_notices
 from dtm_contact.store.arrivals import Claimed
 from dtm_contact.store.database import Database
 from dtm_contact.store.outbox import Mailing
@@ -148,7 +149,7 @@ class Cases:
             StoreUnavailableError: nothing was stored.
             ValueError: the decision opens a case without saying where.
         """
-        record = recording.record if judgement.contact.call is None else recording_calls.record
+        record = _recording_of(judgement.contact)
         with self._database.writing() as connection:
             return record(connection, claimed, judgement, decision, now, mail=mail)
 
@@ -217,6 +218,13 @@ class Cases:
             if row is None:
                 raise NotFoundError(f"case {number}")
             return CaseFile(case_of(row[1:]), _contacts(connection, row.id), events.of_case(connection, row.id))
+
+
+def _recording_of(contact: Contact) -> Callable[..., str | None]:
+    """Return what records a contact of that kind."""
+    if contact.call is not None:
+        return recording_calls.record
+    return recording.record if contact.voice is None else recording_notices.record
 
 
 CASE_COLUMNS = tuple(cases.c[name] for name in Case.__dataclass_fields__)

@@ -207,7 +207,8 @@ def _leave(
     """Close the call-back that a call has left, where it was the only one in it."""
     if case is not None and case.id == case_id:
         return
-    others = sa.select(sa.func.count()).select_from(contacts).where(contacts.c.case_id == case_id, WAITS)
+    waits = sa.or_(WAITS, contacts.c.channel != "phone")
+    others = sa.select(sa.func.count()).select_from(contacts).where(contacts.c.case_id == case_id, waits)
     row = connection.execute(sa.select(cases.c.number).where(cases.c.id == case_id, IS_OPEN)).one_or_none()
     if row is None or connection.execute(others).scalar_one():
         return

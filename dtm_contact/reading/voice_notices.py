@@ -1,0 +1,60 @@
+"""Messages by which a telephone system says that somebody left a voice message; Asterisk's, and those of operators.
+
+Who sends them is a setting, since anybody can write any sender; and a notice looks like one: a recording is attached,
+its words speak of a voice message, and a caller's number stands in it or is said to be withheld.
+"""
+
+import re
+from collections.abc import Collection
+from typing import Final
+
+from dtm_contact.model import Contact, VoiceNotice
+from dtm_contact.normalize import find_phones, fold
+
+_SOUNDS: Final = (".wav", ".mp3", ".ogg", ".oga", ".gsm", ".m4a", ".amr", ".opus")
+_WORDS: Final = re.compile(
+    r"message(?:rie)? vocal|voice ?mail|voice ?message|boite vocale|sur (?:votre|le) repondeur"
+    r"|left a \d\S* long message|message \d* ?in mailbox"
+)
+_HIDDEN: Final = re.compile(
+    r"(?:numero|appelant|appel|caller|number) (?:inconnu|masque|anonyme|prive|unknown|withheld|anonymous)"
+    r"|anonymous|unknown caller|private number"
+)
+_FAILED: Final = re.compile(r"\b(?:spf|dkim|dmarc)=(?:fail|softfail|permerror)\b")
+_LONGEST: Final = 4_000
+"""Characters of the text that are looked at: a notice is short."""
+
+
+def voice_notice(contact: Contact, senders: Collection[str], own_numbers: Collection[str]) -> VoiceNotice | None:
+    """Return whose voice message a contact tells of; None where it is no such notice.
+
+    Args:
+        contact: a message that was read.
+        senders: addresses, and domains that begin with @, that such notices come from.
+        own_numbers: keys of the numbers that are ours: they are no caller's.
+    """
+    if not (_is_sender(contact, senders) and _has_recording(contact)):
+        return None
+    text = f"{contact.subject}\n{contact.new_text}\n{contact.signature}"[:_LONGEST]
+    folded = fold(text)
+    if not _WORDS.search(folded):
+        return None
+    keys = [key for key, _start, _end in find_phones(text) if key not in own_numbers]
+    if keys:
+        return VoiceNotice(keys[0])
+    return VoiceNotice(None) if _HIDDEN.search(folded) else None
+
+
+def _is_sender(contact: Contact, senders: Collection[str]) -> bool:
+    address = contact.sender.address.lower()
+    known = {sender.lower() for sender in senders}
+    if address not in known and f"@{address.rpartition('@')[2]}" not in known:
+        return False
+    return not any(_FAILED.search(verdict.lower()) for verdict in contact.trusted_verdicts)
+
+
+def _has_recording(contact: Contact) -> bool:
+    return any(
+        attached.media_type.startswith("audio/") or attached.name.lower().endswith(_SOUNDS)
+        for attached in contact.attachments
+    )

@@ -1,0 +1,139 @@
+"""The notice of a voice message joins the call that it belongs to, whichever comes first, and is never lost."""
+
+from datetime import UTC, datetime, timedelta
+from email.message import EmailMessage
+from email.utils import format_datetime
+
+import pytest
+
+from dtm_contact.contract import as_json
+from dtm_contact.model import Arrival, CaseKind
+from dtm_contact.pipeline import Grounds
+from dtm_contact.store import CaseFile, Store
+from dtm_contact.worker.kinds import MESSAGE, Judges
+from dtm_contact.worker.messages import Task
+from tests.calls.logs import MONDAY_NIGHT
+from tests.store.test_call_backs import ANSWERED, NOW, Desk, desk, grounds  # noqa: F401 - fixtures
+
+AT = datetime.fromtimestamp(MONDAY_NIGHT + 40, UTC)
+LEFT = """Dear 6460:
+
+	Just wanted to let you know you were just left a 0:12 long message (number 3)
+in mailbox 6460 from "KAROUI" <{number}>, on Monday, November 16, 2026 so you might
+want to check it when you get a chance.  Thanks!
+"""
+ASTERISK = ("Asterisk PBX <voicemail@orange.com>", "[PBX]: New message 3 in mailbox 6460", LEFT)
+RINGOVER = (
+    "Ringover <no-reply@ringover.com>",
+    "Nouveau message vocal de {number}",
+    "Bonjour,\n\nVous avez reçu un nouveau message vocal de {number} sur le 01 79 61 64 60.\nDurée : 12 s\n",
+)
+OVH = ("OVHcloud <support@ovh.net>", "Messagerie vocale : {number}", "Vous avez un message sur votre répondeur.\n")
+FREE_PRO = ("Free Pro <voix@freepro.com>", "Message vocal", "L'appelant {number} vous a laissé un message vocal.\n")
+THREE_CX = ("3CX <noreply@3cx.net>", "New Voicemail from {number}", "You have a new voicemail from {number}.\n")
+OPERATORS = {"asterisk": ASTERISK, "ringover": RINGOVER, "ovh": OVH, "free pro": FREE_PRO, "3cx": THREE_CX}
+
+
+def notice(
+    number: str, operator: tuple[str, str, str] = RINGOVER, *, at: datetime = AT, recording: bool = True
+) -> Arrival:
+    sender, subject, text = operator
+    message = EmailMessage()
+    message["From"], message["To"] = sender, "metropole@parishabitat.fr"
+    message["Subject"] = subject.format(number=number)
+    message["Date"] = format_datetime(at)
+    message["Message-ID"] = f"<{number.replace(' ', '')}-{at.timestamp()}@operator.example>"
+    message["Auto-Submitted"] = "auto-generated"
+    message.set_content(text.format(number=number))
+    if recording:
+        message.add_attachment(b"RIFF\x24\x00\x00\x00WAVEfmt ", "audio", "wav", filename="msg0003.wav")
+    return Arrival("smtp", message["Message-ID"], at, "message/rfc822", None, message.as_bytes())
+
+
+class Post:
+    def __init__(self, store: Store, grounds: Grounds) -> None:  # noqa: F811 - no fixture
+        self._store = store
+        self._judges = Judges(grounds)
+
+    def mail(self, arrival: Arrival) -> CaseFile | None:
+        self._store.arrivals.accept([arrival])
+        claimed = self._store.arrivals.claim("worker", NOW)
+        assert claimed is not None
+        judgement = self._judges.of(MESSAGE)(Task(claimed.arrival, arrival.received_at), self._store)
+        number = self._store.cases.record(claimed, judgement, as_json(judgement), NOW)
+        return None if number is None else self._store.cases.get(number)
+
+
+@pytest.fixture
+def post(store: Store, grounds: Grounds) -> Post:  # noqa: F811 - the fixture
+    return Post(store, grounds)
+
+
+@pytest.mark.parametrize("name", OPERATORS)
+@pytest.mark.parametrize("number", ["0639980001", "+33 6 39 98 00 01"])
+def test_it_joins_the_call(desk: Desk, post: Post, name: str, number: str) -> None:  # noqa: F811 - the fixture
+    called = desk.opened(0)
+    told = post.mail(notice(number, OPERATORS[name]))
+    assert told is not None
+    assert told.case.number == called.case.number
+    assert [event.what for event in told.events] == ["opened", "joined"]
+
+
+def test_the_call_joins_it_where_that_is_known_later(desk: Desk, post: Post) -> None:  # noqa: F811 - the fixture
+    told = post.mail(notice("0639980001"))
+    assert told is not None
+    assert told.case.office_id
+    called = desk.opened(0)
+    assert called.case.number == told.case.number
+    assert called.contacts[1].decision is not None
+    assert called.contacts[1].decision["joins"] is None
+    joined = desk.opened(600, "2")
+    assert joined.contacts[2].decision is not None
+    assert joined.contacts[2].decision["count"] == 2
+
+
+def test_without_a_call_it_is_a_case_of_its_own(post: Post) -> None:
+    told = post.mail(notice("0639980009"))
+    assert told is not None
+    assert told.case.state == "open"
+    assert told.contacts[0].judgement is not None
+    assert told.contacts[0].judgement.decision.kind is CaseKind.CASE
+
+
+def test_a_call_that_is_answered_closes_it_too(desk: Desk, post: Post) -> None:  # noqa: F811 - the fixture
+    told = post.mail(notice("0639980001"))
+    assert told is not None
+    desk.opened(0)
+    assert desk.opened(600, "2", **ANSWERED).case.state == "closed"
+
+
+def test_a_withheld_caller_is_found_by_the_time_alone(desk: Desk, post: Post) -> None:  # noqa: F811 - the fixture
+    called = desk.opened(0, number="anonymous", clid='"Anonymous" <anonymous>')
+    text = "Vous avez reçu un nouveau message vocal d'un numéro masqué.\n"
+    told = post.mail(notice("", (RINGOVER[0], "Nouveau message vocal", text)))
+    assert told is not None
+    assert told.case.number == called.case.number
+
+
+@pytest.mark.parametrize(
+    "arrival",
+    [
+        notice("0639980001", ("Moi <moi@free.example>", *RINGOVER[1:])),
+        notice("0639980001", recording=False),
+        notice("0639980001", (RINGOVER[0], "Votre facture", "Bonjour, votre facture du {number}.")),
+        notice("0639980001", (RINGOVER[0], "Nouveau message vocal", "Sans numéro.")),
+    ],
+    ids=["another sender", "no recording", "other words", "nobody's number"],
+)
+def test_what_only_looks_like_one_joins_no_call(desk: Desk, post: Post, arrival: Arrival) -> None:  # noqa: F811
+    called = desk.opened(0)
+    post.mail(arrival)
+    assert len(desk.again(called).contacts) == 1
+
+
+def test_a_notice_of_another_day_is_of_another_call(desk: Desk, post: Post) -> None:  # noqa: F811 - the fixture
+    first = desk.opened(0)
+    desk.opened(600, "2", **ANSWERED)
+    told = post.mail(notice("0639980001", at=AT + timedelta(days=1)))
+    assert told is not None
+    assert told.case.number != first.case.number
