@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from dtm_contact.directory import read_export
+from dtm_contact.model import Likely, Match
 from dtm_contact.store import Store, migrate, open_store
 from tests.cli.conftest import ROOT, Program
 from tests.store.samples import judgement, open_case
@@ -89,3 +90,23 @@ def test_without_a_daemon_the_socket_is_not_waited_for(program: Program, store: 
     done = program("case", "take", NUMBER, DTM_DESK_SOCKET=str(tmp_path / "desk.sock"))
     assert done.returncode == 0
     assert store.cases.get(NUMBER).case.owner
+
+
+def test_a_household_on_one_time_line(program: Program, store: Store) -> None:
+    tenant_id = a_tenant(store)
+    open_case(store, "two", judgement(queue="bagnolet", match=Match(tenant=Likely(tenant_id, 0.99))))
+    shown = program("tenant", "show", tenant_id)
+    assert (shown.returncode, shown.stderr) == (0, "")
+    assert "dossiers ouverts : 2026-000002" in shown.stdout
+    assert "message : Fuite sous l’évier" in shown.stdout
+    told = json.loads(program("tenant", "show", tenant_id, "--json").stdout)
+    assert [case["number"] for case in told["cases"]] == ["2026-000002"]
+    assert tenant_id in told["people"]
+    nobody = program("tenant", "show", "personne")
+    assert (nobody.returncode, "ni un locataire, ni un logement" in nobody.stderr) == (1, True)
+
+
+def test_a_case_by_hand_waits_for_the_daemon(program: Program, store: Store) -> None:
+    asked = program("case", "new", "counter", "--topic", "gas", "--as", "paul", given=b"Odeur de gaz")
+    assert asked.stdout == "enregistré ; le dossier sera ouvert dès que le service tournera\n"
+    assert store.arrivals.waiting() == 1

@@ -1,0 +1,113 @@
+"""A household's time line: whom a number, a tenant or a dwelling means, and all that happened, day by day."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, tzinfo
+from itertools import groupby
+
+from dtm_contact.cases.refusals import WrongArgumentError
+from dtm_contact.cases.words import said
+from dtm_contact.directory import Directory, on_duty
+from dtm_contact.model import OnDuty, Party
+from dtm_contact.normalize import phone_key
+from dtm_contact.store import Event
+from dtm_contact.store.household import Household, HouseholdContact
+
+CHANNELS = {"email": "message", "phone": "appel", "desk": "guichet"}
+
+OUTCOMES = {
+    "answered": "répondu",
+    "outbound_answered": "de notre part, abouti",
+    "outbound_unanswered": "de notre part, sans réponse",
+    "voicemail": "message vocal",
+    "abandoned": "abandonné dans la file",
+    "timeout": "sans réponse",
+    "out_of_hours": "bureaux fermés",
+    "before_answer": "raccroché avant tout décroché",
+    "transfer_unanswered": "transféré, sans réponse",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """Whom a time line is about.
+
+    Attributes:
+        dwelling_id: where they live; None for somebody who lives nowhere with us, or a number of nobody's.
+        people: the tenants' ids, by the leases in force.
+        caretakers: who is on duty at the entrance.
+        parties: what their contacts are looked up by.
+    """
+
+    dwelling_id: str | None
+    people: tuple[str, ...]
+    caretakers: tuple[OnDuty, ...]
+    parties: tuple[Party, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """One line: when, in which case (None: in none), who, and what in French."""
+
+    at: datetime
+    case_number: str | None
+    who: str
+    what: str
+
+
+def home_of(asked: str, directory: Directory, on: date) -> Home:
+    """Return whom a tenant's id, a dwelling's id or a phone number means.
+
+    Raises:
+        WrongArgumentError: it means nobody, or people of several dwellings.
+    """
+    if asked in directory.dwellings:
+        return _of_dwelling(asked, directory, on)
+    if directory.leases_of(asked):
+        return _of_tenant(asked, directory, on)
+    key = phone_key(asked)
+    if key is None:
+        raise WrongArgumentError(f"{asked!r} n'est ni un locataire, ni un logement, ni un numéro")
+    holders = {lease.tenant_id for lease in directory.records.leases if key in map(phone_key, lease.phones)}
+    homes = {dwelling.dwelling_id for holder in holders if (dwelling := directory.home(holder, on)) is not None}
+    if len(homes) > 1:
+        raise WrongArgumentError(f"ce numéro est à plusieurs logements : {', '.join(sorted(homes))}")
+    if homes:
+        return _of_dwelling(homes.pop(), directory, on)
+    return Home(None, tuple(sorted(holders)), (), (Party(numbers=(key,)),))
+
+
+def _of_tenant(tenant_id: str, directory: Directory, on: date) -> Home:
+    dwelling = directory.home(tenant_id, on)
+    if dwelling is not None and tenant_id in directory.household(dwelling.dwelling_id, on):
+        return _of_dwelling(dwelling.dwelling_id, directory, on)
+    # Who has left keeps his own time line: those who live there now are others.
+    return Home(None, (tenant_id,), (), (Party(tenant_id=tenant_id),))
+
+
+def _of_dwelling(dwelling_id: str, directory: Directory, on: date) -> Home:
+    people = directory.household(dwelling_id, on)
+    duty = on_duty(directory, directory.dwellings[dwelling_id].address_id, on)
+    parties = (Party(dwelling_id=dwelling_id), *(Party(tenant_id=person) for person in people))
+    return Home(dwelling_id, people, duty, parties)
+
+
+def days(found: Household, zone: tzinfo) -> Iterator[tuple[date, tuple[Moment, ...]]]:
+    """Yield each day with all that happened on it, oldest first, by the offices' wall clock."""
+    moments = [_contact(contact) for contact in found.contacts]
+    moments += [_event(number, event, zone) for number, event in found.events]
+    moments.sort(key=lambda moment: moment.at)
+    for day, group in groupby(moments, key=lambda moment: moment.at.astimezone(zone).date()):
+        yield day, tuple(group)
+
+
+def _contact(contact: HouseholdContact) -> Moment:
+    how = CHANNELS.get(contact.channel, contact.channel)
+    outcome = OUTCOMES.get(contact.outcome, contact.outcome) if contact.outcome else contact.subject
+    who = contact.sender_name or contact.sender_address
+    return Moment(contact.at, contact.case_number, who, f"{how} : {outcome}")
+
+
+def _event(number: str, event: Event, zone: tzinfo) -> Moment:
+    what = said(event, lambda at: at.astimezone(zone).strftime("%d/%m/%Y %H:%M"))
+    return Moment(event.at, number, event.who, what)
