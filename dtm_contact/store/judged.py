@@ -78,7 +78,8 @@ class StoredJudgements:
         return used
 
 
-_FIRST = sa.select(sa.func.min(contacts.c.id)).where(contacts.c.case_id == cases.c.id).scalar_subquery()
+_OF_CASE = contacts.alias()
+_FIRST = sa.select(sa.func.min(_OF_CASE.c.id)).where(_OF_CASE.c.case_id == cases.c.id).scalar_subquery()
 _JUDGED = (
     sa.select(
         arrivals.c.id,
