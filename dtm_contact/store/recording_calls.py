@@ -7,6 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from dtm_contact.callbacks import OUTCOMES
 from dtm_contact.calls import call_id_of
 from dtm_contact.errors import MovedError
 from dtm_contact.explain import call_back_subject
@@ -124,13 +125,13 @@ def _place_waiting(connection: Connection, told: _Told, before: ToldBefore | Non
     if open_ is None:
         about = recording.case_of(told.judgement) | {"party": standing.party}
         case = recording.open_case(connection, about, recording.destination_of(told.judgement), now)
-        return _Placed(case, "opened", {"outcome": told.call.outcome, "party": standing.party})
+        return _Placed(case, "opened", _outcomes(told, None))
     changes = _more_urgent(open_, told.judgement)
     change = sa.update(cases).where(cases.c.id == open_.id)
     connection.execute(change.values({**changes, "version": cases.c.version + 1}))
     raised = {name: value for name, value in changes.items() if name == "priority"}
     case = recording.CaseRef(open_.id, open_.number)
-    return _Placed(case, "joined", {"outcome": told.call.outcome, "count": standing.count, **raised})
+    return _Placed(case, "joined", {**_outcomes(told, before), "count": standing.count, **raised})
 
 
 def _stays(before: ToldBefore, standing: Standing) -> bool:
@@ -174,13 +175,14 @@ def _more_urgent(case: Any, judgement: Judgement) -> dict[str, Any]:
 def _close_by(connection: Connection, told: _Told, now: datetime) -> _Placed:
     """Close the call-back that a call answers, even one that an agent has taken: its event says so."""
     open_ = _open_of(connection, told.standing.party)
-    data = {"outcome": told.call.outcome}
+    data = _outcomes(told, None)
     if open_ is None:
         # Somebody's hand was faster.
         return _Placed(None, "judged", data)
     _close(connection, open_.id, SPOKE, now)
-    owner = {"owner": open_.owner} if open_.owner else {}
-    return _Placed(recording.CaseRef(open_.id, open_.number), "done", {**data, "reason": SPOKE, "spoke": True, **owner})
+    reason = f"{SPOKE}, alors que {open_.owner} l'avait pris" if open_.owner else SPOKE
+    told_too = {"reason": reason, "spoke": True, "owner": open_.owner}
+    return _Placed(recording.CaseRef(open_.id, open_.number), "done", {**data, **told_too})
 
 
 def _close_if_spoken_since(
@@ -235,6 +237,9 @@ def _describe(connection: Connection, told: _Told, case: recording.CaseRef | Non
 
 
 def _outcomes(told: _Told, before: ToldBefore | None) -> dict[str, Any]:
-    if before is None or before.outcome is None or before.outcome is told.call.outcome:
-        return {"outcome": told.call.outcome}
-    return {"outcome": told.call.outcome, "before": before.outcome}
+    """Return what became of a call, and where it is told otherwise than before, what was told then."""
+    outcome = told.call.outcome
+    if before is None or before.outcome is None or before.outcome is outcome:
+        return {"outcome": outcome, "text": OUTCOMES[outcome]}
+    text = f"{OUTCOMES[outcome]}, et non « {OUTCOMES[before.outcome]} »"
+    return {"outcome": outcome, "before": before.outcome, "text": text}

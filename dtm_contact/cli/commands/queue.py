@@ -9,6 +9,7 @@ from rich.text import Text
 
 from dtm_contact.cli.grounds import Called, called
 from dtm_contact.cli.output import as_json_option, console, plain, print_json, priority, table
+from dtm_contact.explain.calls import UNVERIFIED
 from dtm_contact.settings import Settings
 from dtm_contact.store import Case, QueueCount, Store, open_store
 
@@ -79,11 +80,18 @@ def case_row(case: Case, names: Called) -> list[str | Text]:
         case.number,
         priority(case.priority.value),
         names.time(case.due),
-        names.person(case.tenant_id) if case.tenant_id else f"? {case.who}",
+        _who(case, names),
         names.place(case.residence_id, case.dwelling_id) or "?",
         f"{names.topic(case.topic) if case.topic else ''}: {case.subject or '(sans objet)'}".removeprefix(": "),
         case.why,
     ]
+
+
+def _who(case: Case, names: Called) -> str:
+    """Return who it is; of a call the number, and who it may be: anybody can send any number."""
+    if case.channel != "phone":
+        return names.person(case.tenant_id) if case.tenant_id else f"? {case.who}"
+    return f"{case.who}: {names.person(case.tenant_id)} ? ({UNVERIFIED})" if case.tenant_id else f"? {case.who}"
 
 
 def waiting_line(store: Store) -> str:
