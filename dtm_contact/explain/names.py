@@ -14,6 +14,15 @@ class Names:
     topics: dict[str, str]
     zone: ZoneInfo
 
+    @property
+    def people(self) -> int:
+        """How many people the directory holds."""
+        return len({lease.tenant_id for lease in self.directory.records.leases})
+
+    def called(self, known_as: str) -> str:
+        """Return a person's name where an identifier is given, else what is given."""
+        return self.person(known_as) if self.directory.leases_of(known_as) else known_as
+
     def person(self, tenant_id: str) -> str:
         """Return "Mme Huguette Joly (T000001)"."""
         lease = next(iter(self.directory.leases_of(tenant_id)), None)

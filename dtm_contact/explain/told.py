@@ -11,6 +11,7 @@ from dtm_contact.callbacks import OUTCOMES
 from dtm_contact.explain.calls import UNVERIFIED, who_calls
 from dtm_contact.explain.marks import mark
 from dtm_contact.explain.names import Names
+from dtm_contact.explain.waterfall import Step, Waterfall, percent, points, waterfall
 from dtm_contact.model import (
     Candidate,
     CaseKind,
@@ -104,8 +105,10 @@ def _from(contact: Contact) -> Iterator[tuple[str, str]]:
     standing = contact.standing
     if standing is not None and standing.closes is not None:
         yield "call-back", f"closes that of call {standing.closes}"
+    elif standing is not None and standing.joins is not None:
+        yield "call-back", f"call {standing.count} of it, the first one was {standing.joins}"
     elif standing is not None and standing.count is not None:
-        yield "call-back", f"{standing.count} calls by now, the first one {standing.joins or contact.call.id}"
+        yield "call-back", "opened by this call"
 
 
 def _destination(judgement: Judgement) -> str:
@@ -165,22 +168,41 @@ def _visible(text: str) -> str:
 
 
 def _who(match: Match, names: Names) -> Iterator[RenderableType]:
-    if match.place_evidence:
-        yield Text("the place")
+    told = waterfall(match, names)
+    if told is None:
+        yield Text("personne du fichier n'entre en ligne de compte")
+    else:
+        yield Text(f"{told.who}, {told.where}")
+        yield Text(told.verdict, style="bold")
+        yield _waterfall(told)
+        for line in told.not_the_second:
+            yield Text(line)
+    if match.place_evidence and match.residence is not None and match.tenant is None:
+        yield Text("le lieu")
         yield _evidence(match.place_evidence, "bits")
-    if not match.candidates:
-        yield Text("nobody of the directory comes into question")
-    for candidate in match.candidates[:_CANDIDATES_TOLD]:
-        yield Text(_candidate_line(candidate, names))
-        yield _evidence(candidate.evidence, "bits")
-    others = len(match.candidates) - _CANDIDATES_TOLD
-    if others > 0:
-        yield Text(f"and {others} more, less likely", style="dim")
+    for proposal in match.proposals:
+        yield Text(f"à confirmer par un agent : {proposal.seen}, pour {names.person(proposal.tenant_id)}", style="dim")
+    for candidate in match.candidates[2:_CANDIDATES_TOLD]:
+        yield Text(f"puis {_candidate_line(candidate, names)}", style="dim")
+
+
+def _waterfall(told: Waterfall) -> RenderableType:
+    made = Table.grid(padding=(0, 2))
+    start = Step("au départ", "", f"1 personne sur {told.people}", told.start)
+    for step in (start, *told.steps):
+        bar = ("+" if step.points >= 0 else "-") * min(_CELLS_MOST, round(abs(step.points) / _BITS_PER_CELL))
+        style = "green" if step.points >= 0 else "red"
+        seen = "  ".join(filter(None, (f"« {step.seen} »" if step.seen else "", step.against)))
+        strength = Text(step.strength if step is not start else "", style="dim")
+        weight = Text(points(step.points), style=style, justify="right")
+        made.add_row(weight, Text(bar, style=style), Text(step.label), Text(seen), strength)
+    made.add_row(Text(points(told.total), justify="right", style="bold"), "", Text("total", style="bold"), "", "")
+    return Padding(made, (0, 0, 0, 2))
 
 
 def _candidate_line(candidate: Candidate, names: Names) -> str:
     where = f", {names.dwelling(candidate.dwelling_id)}" if candidate.dwelling_id else ""
-    return f"{candidate.probability:6.1%}  {names.person(candidate.tenant_id)}{where}: {candidate.score:+.1f} bits"
+    return f"{names.person(candidate.tenant_id)}{where} : {percent(candidate.probability)}"
 
 
 def _evidence(pieces: Iterable[Evidence], unit: str) -> RenderableType:
@@ -210,6 +232,8 @@ def _what(judgement: Judgement, names: Names) -> Iterator[RenderableType]:
         ("raised the priority", understanding.raised_by),
         (f"made it {understanding.kind}", understanding.kind_evidence),
         (f"scope: {understanding.scope}", understanding.scope_evidence),
+        (f"asked by: {understanding.asker}", understanding.asker_evidence),
+        *((f"wish: {wished.wish}", (wished.evidence,)) for wished in understanding.wishes),
     ):
         if pieces:
             yield Text(title)

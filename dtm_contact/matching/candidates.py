@@ -116,7 +116,7 @@ class Weighing:
         chosen = order[: min(max(likely, _AT_LEAST), weights.MOST_CANDIDATES)]
         rest = order[len(chosen) : likely]
         weighed = [self._in_full(position) for position in positions[chosen].tolist()]
-        settle(weighed, len(self.index.people), self.index.learnt)
+        settle(weighed, len(self.index.people), self.index.learnt, written_for=self.third_party)
         weighed.sort(key=lambda each: -each.score)
         return weighed, Rest(positions[rest], quick[rest])
 

@@ -1,5 +1,6 @@
 """Evidence that names a person by itself: known addresses and numbers, leases, units, threads, trade names."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
@@ -14,6 +15,8 @@ class Identity:
     """Bits and evidence of each person whom something known points to, by position among the `People`."""
 
     found: dict[int, dict[str, Evidence]] = field(default_factory=dict)
+    known: set[str] = field(default_factory=set)
+    """Addresses and numbers that agents confirmed."""
 
     def add(self, person: int, evidence: Evidence) -> None:
         """Keep the heaviest evidence of each kind."""
@@ -31,15 +34,18 @@ def identify(contact: Contact, clues: Clues, index: MatchIndex, history: History
     """Return what is known of the addresses and numbers that the contact brings."""
     identity = Identity()
     people = index.people
+    forged = unproven(contact)
     for seen in clues.emails:
         bits = weights.EMAIL_KNOWN if seen.sender else weights.EMAIL_IN_TEXT
-        _holders(identity, index, people.by_email.get(seen.key), Known("email", "known", bits, seen))
+        level = "unproven" if forged and seen.sender else "known"
+        bits = weights.EMAIL_UNPROVEN if level == "unproven" else bits
+        _holders(identity, index, people.by_email.get(seen.key), Known("email", level, bits, seen))
     for seen in clues.phones:
         known = Known("phone", "known", weights.PHONE_KNOWN, seen)
         _holders(identity, index, people.by_phone.get(seen.key), known)
     for seen in clues.numbers:
         _numbers(identity, index, seen)
-    _confirmed(identity, clues, index, history)
+    _confirmed(identity, clues, index, history, forged=forged)
     _thread(identity, contact, index, history)
     for seen, mention in clues.traders:
         for person in mention.people:
@@ -49,6 +55,24 @@ def identify(contact: Contact, clues: Clues, index: MatchIndex, history: History
                 Evidence("trade.name", index.learnt.bits("trade.name", mention.bits), seen.seen, seen.span, label),
             )
     return identity
+
+
+_AUTHENTICATION = re.compile(r"^authentication-results:.*\bdmarc=(\w+)", re.IGNORECASE | re.DOTALL)
+_METHODS = re.compile(r"\b(spf|dkim)=(\w+)", re.IGNORECASE)
+
+
+def unproven(contact: Contact) -> bool:
+    """Tell whether our own mail server found that the message does not come from where it says (RFC 8601, RFC 7489).
+
+    DMARC decides where it was checked; else SPF and DKIM, where one failed and none passed.
+    """
+    for verdict in contact.trusted_verdicts:
+        if found := _AUTHENTICATION.search(verdict):
+            return found.group(1).lower() == "fail"
+        if verdict.lower().startswith("authentication-results:"):
+            results = {result.lower() for _method, result in _METHODS.findall(verdict)}
+            return "fail" in results and "pass" not in results
+    return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +125,7 @@ def _numbers(identity: Identity, index: MatchIndex, seen: Seen) -> None:
             )
 
 
-def _confirmed(identity: Identity, clues: Clues, index: MatchIndex, history: History) -> None:
+def _confirmed(identity: Identity, clues: Clues, index: MatchIndex, history: History, *, forged: bool) -> None:
     """Credit what agents confirmed for an address or a number."""
     addresses = {seen.key: seen for seen in clues.emails if seen.sender}
     numbers = {seen.key: seen for seen in clues.phones}
@@ -111,8 +135,10 @@ def _confirmed(identity: Identity, clues: Clues, index: MatchIndex, history: His
         person = index.people.position(fact.tenant_id)
         if person is None:
             continue
+        identity.known.add(fact.value)
         if fact.value in addresses:
-            known = Known("email", "confirmed", weights.EMAIL_CONFIRMED, addresses[fact.value])
+            level, bits = ("unproven", weights.EMAIL_UNPROVEN) if forged else ("confirmed", weights.EMAIL_CONFIRMED)
+            known = Known("email", level, bits, addresses[fact.value])
         elif fact.value in numbers:
             known = Known("phone", "confirmed", weights.PHONE_CONFIRMED, numbers[fact.value])
         else:

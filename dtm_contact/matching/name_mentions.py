@@ -138,10 +138,12 @@ class NameReader:
             return None, position + 1
         if cue:
             ahead = self._after_cue(position)
-            cue = "for" if ahead > position + 1 and cue == "kin" else cue
+            bracketed = cue != "self" and self._opens_bracket(position)
+            if bracketed or (ahead > position + 1 and self._words[ahead - 1].text in OF):
+                cue = "behalf"
             title, first = self._title(ahead)
         first, end = self.take(first)
-        if end == first or title in LAWYERS:
+        if end == first or title in LAWYERS or self._is_article(first):
             return None, position + 1
         role = self._around.role(position, self._born(end).stop, cue)
         calls_himself = self._words[position].text == "appelle"
@@ -154,7 +156,17 @@ class NameReader:
         word, following = self._words[position], self._words[position + 1 : position + 2]
         if following and following[0].text == "e" and following[0].start == word.end + 1:
             return position + 2
-        return position + 2 if following and following[0].text in OF and word.text in KIN else position + 1
+        of_whom = KIN | RELATIVES_WRITTEN_FOR | {"nom"}
+        return position + 2 if following and following[0].text in OF and word.text in of_whom else position + 1
+
+    def _opens_bracket(self, position: int) -> bool:
+        """Tell whether a bracket opens right after a word: "ma sœur (Odette Roy, 12 rue Hoche) n'a pas internet"."""
+        return self._text.folded.text[self._words[position].end :][:3].strip().startswith("(")
+
+    def _is_article(self, position: int) -> bool:
+        """Tell whether a name would begin with an article in small letters: "c'est la faute de"."""
+        word = self._words[position]
+        return word.text in {"la", "le", "les"} and not word.capital
 
     def _title(self, position: int) -> tuple[str, int]:
         """Return the title that stands at a position, and the position after it; a couple's is its family's."""

@@ -54,10 +54,17 @@ class Weighed:
         self.score += bits
 
 
-def settle(weighed: Iterable[Weighed], people: int, learnt: Learnt) -> None:
-    """Weigh the candidates against each other; `people` is how many the directory holds."""
+def settle(weighed: Iterable[Weighed], people: int, learnt: Learnt, *, written_for: bool) -> None:
+    """Weigh the candidates against each other.
+
+    Args:
+        weighed: the candidates.
+        people: how many the directory holds.
+        learnt: how far evidence is believed.
+        written_for: whether the text names somebody for whom it is written, known or not.
+    """
     candidates = list(weighed)
-    if any(each.role is Role.FOR and each.fits[Role.FOR] > weights.WRITTEN_FOR_SURE for each in candidates):
+    if written_for:
         for each in candidates:
             _discount_writer(each, people, learnt)
     else:

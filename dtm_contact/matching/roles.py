@@ -1,5 +1,7 @@
 """Who a name in a text is, by what stands around it: the writer, whom he writes for, somebody merely spoken of."""
 
+import re
+
 from dtm_contact.matching.mentions import Role
 from dtm_contact.matching.passages import Passage
 from dtm_contact.matching.words import (
@@ -14,6 +16,7 @@ from dtm_contact.matching.words import (
     KIN,
     LIKE_HIM,
     LIVING,
+    LODGES,
     NEIGHBOURS,
     OF,
     ON_BEHALF,
@@ -31,6 +34,10 @@ from dtm_contact.matching.words import (
 )
 from dtm_contact.normalize import STREET_TYPES
 
+_CANNOT_WRITE = re.compile(
+    r"[^.!?]{0,120}?\b(?:ne (?:peut|sait) (?:pas|plus) (?:vous )?ecrire|n'a (?:pas|plus) (?:d'|l'|de )?"
+    r"(?:internet|ordinateur|mail|adresse)|ne (?:parle|lit|comprend) (?:pas|mal))"
+)
 _CUE_AND_NAME = 2  # words: "ma mère Odette"
 _CLOSING_WORDS = 12
 _ADDRESS_WORDS = 5  # "12 bis av. du", "rue des 4 Ruelles"
@@ -67,17 +74,19 @@ class Surroundings:
         Args:
             position: of the title or the last word of the cue.
             end: the position after the name's last word.
-            cue: "self", "for" or "kin" where words announce the name, "" where only a title does.
+            cue: "self", "for", "behalf" or "kin" where words announce the name, "" where only a title does.
         """
         before = self.before(position, 6)
-        if CARETAKERS & {*before[:4], *self.after(end, 2)}:
+        if CARETAKERS & set(before[:4]) or (CARETAKERS - LODGES) & set(self.after(end, 2)):
             return Role.CARETAKER
         if STRANGERS & set(before[:2]):
             return None
         if NEIGHBOURS & set(before[:3]):
             return Role.FOR if ON_BEHALF & set(before) else None
-        if HIMSELF & set(self.after(end, 1)) or cue == "self":
+        if HIMSELF & set(self.after(end, 1)):
             return Role.SELF
+        if cue == "self":
+            return Role.FOR if RELATIVES_WRITTEN_FOR & set(before) and "pour" in before else Role.SELF
         if cue == "for" and end - position <= _CUE_AND_NAME and not ON_BEHALF & set(before[:4]):
             return Role.KIN
         if self._written_for(before, end, cue):
@@ -107,7 +116,7 @@ class Surroundings:
         before = self.before(position, 6)
         if HIMSELF & set(self.after(end, 1)):
             return Role.SELF
-        if _for_the_sake_of(before) or WHOM_IT_CONCERNS & set(before[:1]):
+        if _for_the_sake_of(before) or WHOM_IT_CONCERNS & set(before[:1]) or self._cannot_write(end):
             return Role.FOR
         text = self._text.folded.text[: self._words[position].start].rstrip(" ")
         if end >= len(self._words) or (text.endswith("\n") and self.places_itself(end)) or CLOSINGS & set(before[:1]):
@@ -117,13 +126,25 @@ class Surroundings:
 
     def _written_for(self, before: list[str], end: int, cue: str) -> bool:
         """Tell whether a name is that of somebody whom the matter is about, though another writes."""
-        if cue == "for" or _for_the_sake_of(before) or WRITTEN_FOR & set(before[:4]) or self._domiciled(end):
+        if (
+            cue in {"for", "behalf"}
+            or _for_the_sake_of(before)
+            or WRITTEN_FOR & set(before[:4])
+            or self._domiciled(end)
+        ):
             return True
         if (cue == "kin" and ON_BEHALF & set(before[:3])) or WHOM_IT_CONCERNS & set(before[:1]):
             return True
+        if self._cannot_write(end):
+            return True
         if before[:1] and before[0] in OF and HELPERS & set(before[:5]):
             return True
-        return before[:1] == [AT_HIS_HOME] and not (LIVING | LIKE_HIM) & set(before)
+        at_home = before[:1] == [AT_HIS_HOME] and not (LIVING | LIKE_HIM) & set(before)
+        return at_home and before[1:2] != ["de"] and self.gives_address(end)
+
+    def _cannot_write(self, end: int) -> bool:
+        """Tell whether the one who bears a name has somebody write for him ("Mme Roy n'a pas internet")."""
+        return bool(_CANNOT_WRITE.match(self._text.folded.text, self._words[end - 1].end))
 
     def _domiciled(self, end: int) -> bool:
         following = self.after(end, 5)

@@ -1,6 +1,6 @@
 """From weighed candidates to what may be said: probabilities over all of them and "nobody in the directory"."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -15,8 +15,9 @@ from dtm_contact.matching.index import MatchIndex
 from dtm_contact.matching.learned import Learnt
 from dtm_contact.matching.places import Floats
 from dtm_contact.matching.rivals import Weighed
-from dtm_contact.model import Candidate, Evidence, Likely, Match, OnDuty
+from dtm_contact.model import Candidate, Evidence, Likely, Match, OnDuty, Proposal
 
+_MOST_PROPOSED = 3
 _ACCOUNTS = frozenset({"email.known", "email.confirmed"})
 
 
@@ -64,7 +65,21 @@ def verdict(weighing: Weighing, weighed: list[Weighed], rest: Rest) -> Match:
         office_id=_office(masses, residence, index),
         place_evidence=_place_evidence(weighing, masses),
         caretakers=_on_duty(masses, dwelling, residence, weighing),
+        proposals=tuple(_proposals(tenant, weighing)) if tenant is not None else (),
     )
+
+
+def _proposals(tenant: Likely, weighing: Weighing) -> Iterator[Proposal]:
+    """Yield what the tenant named brings that nobody is known by; who writes for another brings his own."""
+    people, clues = weighing.index.people, weighing.clues
+    known = weighing.identity.known
+    if weighing.third_party or clues.organisation or clues.staff:
+        return
+    for kind, seens, look_up in (("address", clues.emails, people.by_email), ("number", clues.phones, people.by_phone)):
+        for seen in seens[:_MOST_PROPOSED]:
+            mine = kind == "number" or seen.sender
+            if mine and seen.key not in look_up and seen.key not in known:
+                yield Proposal(kind, seen.key, tenant.id, seen.seen)
 
 
 def _sure(likely: Likely | None, threshold: float) -> Likely | None:

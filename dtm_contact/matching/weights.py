@@ -7,6 +7,8 @@ Known addresses, numbers and leases: how much likelier the tenant is to bring on
 EMAIL_KNOWN = 24.0
 EMAIL_CONFIRMED = 26.0
 EMAIL_IN_TEXT = 18.0
+EMAIL_UNPROVEN = 12.0
+"""A known address on a message that failed authentication: less than the 14 bits that single out one person."""
 PHONE_KNOWN = 22.0
 PHONE_CONFIRMED = 24.0
 LEASE_NUMBER = 27.0
@@ -37,9 +39,8 @@ APPLICANT_PLACE_TRUST = 0.02
 ORGANISATION_NAME_TRUST = 0.1
 """The name of somebody who writes for a firm, a town hall or a service."""
 
-WRITTEN_FOR_SURE = 6.0
 WRITES_FOR_HIMSELF = -4.0
-"""Bits from which a name written for is a tenant's; what then remains for the writer, over a chance person."""
+"""What remains for the writer, over a chance person, where he writes for another."""
 
 WRITES_FOR_HIS_HOME = 4.0
 """What a household's account then says for the one of it who is written for."""

@@ -42,9 +42,9 @@ SELF_CUES = (
         "soy",
         "me llamo",
     ),
-    *("sou", "sou a", "moi", "ici", "me presente"),
+    *("sou", "sou a", "moi", "ici", "me presente", "signe", "signee"),
 )
-LABELS = _listed("locataire locataires nom titulaire demandeur demandeuse")
+LABELS = _listed("locataire locataires nom prenom titulaire demandeur demandeuse")
 """Before a colon: the writer's name follows."""
 SELF_WORDS = _listed("suis moi soussigne soussignee ici soy")
 RELATIVES_WRITTEN_FOR = _listed("mere maman pere papa mamie tante oncle cliente client")
@@ -89,6 +89,8 @@ KIN = _listed(
 CUE_ENDS = RELATIVES_WRITTEN_FOR | KIN | LABELS | {"est", "pour", "sou"} | {cue.split()[-1] for cue in SELF_CUES}
 """The last words of all that announces a name."""
 NEIGHBOURS = _listed("voisin voisine voisins voisines")
+LODGES = frozenset({"loge"})
+"""Of the caretaker's words the one that is also "logé"."""
 CARETAKERS = _listed("gardien gardienne gardiens concierge loge portero portier remplacant remplacante")
 STRANGERS = _listed(
     """

@@ -18,11 +18,11 @@ from dtm_contact.model.history import (
 )
 from dtm_contact.model.judgement import Judgement
 from dtm_contact.model.log_line import KeptLines, LogLine, Position
-from dtm_contact.model.match import Candidate, Evidence, Likely, Match, OnDuty
+from dtm_contact.model.match import Candidate, Evidence, Likely, Match, OnDuty, Proposal
 from dtm_contact.model.outgoing import ClaimedOutgoing, Limits, Outgoing, OutgoingKind
 from dtm_contact.model.problem import Problem, Severity
 from dtm_contact.model.stated import Stated
-from dtm_contact.model.understanding import Finding, Scope, Understanding
+from dtm_contact.model.understanding import Asker, Finding, Scope, Understanding, Wish, Wished
 
 __all__ = [
     "MOST_DEALINGS",
@@ -30,6 +30,7 @@ __all__ = [
     "Alike",
     "Answers",
     "Arrival",
+    "Asker",
     "Attachment",
     "Call",
     "CallBack",
@@ -72,6 +73,7 @@ __all__ = [
     "Position",
     "Priority",
     "Problem",
+    "Proposal",
     "Recalled",
     "RuleTrace",
     "Scope",
@@ -82,4 +84,6 @@ __all__ = [
     "Understanding",
     "VoiceNotice",
     "Way",
+    "Wish",
+    "Wished",
 ]

@@ -66,6 +66,25 @@ class OnDuty:
 
 
 @dataclass(frozen=True, slots=True)
+class Proposal:
+    """An address or a number that the directory does not know, brought by somebody who was named otherwise.
+
+    It is no fact until an agent confirms it, and no evidence.
+
+    Attributes:
+        kind: `address` or `number`.
+        value: its key, as `history` is asked for it (lower case; E.164).
+        tenant_id: whose it would be.
+        seen: as written.
+    """
+
+    kind: str
+    value: str
+    tenant_id: str
+    seen: str
+
+
+@dataclass(frozen=True, slots=True)
 class Match:
     """What matching says: household, residence and person are each answers in their own right.
 
@@ -75,6 +94,7 @@ class Match:
         office_id: the office of the residence, or the one that all likely places have in common; else None.
         place_evidence: what spoke for the residence or the entrance itself.
         caretakers: all on duty there; exactly one is "the" caretaker, several are a list.
+        proposals: addresses and numbers that an agent may confirm for the tenant named.
         equipment: the kind of the machine that called by itself (`elevator_alarm`, …); None where it was none.
     """
 
@@ -86,3 +106,4 @@ class Match:
     place_evidence: tuple[Evidence, ...] = ()
     caretakers: tuple[OnDuty, ...] = ()
     equipment: str | None = None
+    proposals: tuple[Proposal, ...] = ()

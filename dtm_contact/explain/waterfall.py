@@ -1,0 +1,217 @@
+"""Who a contact is about, told step by step in French: what spoke for and against, and why not the second.
+
+Weights are told in points (bits): each point doubles, or halves, how likely a person is. A waterfall starts from one
+person among all, adds what was seen, and ends at a probability among all candidates and "nobody of the directory".
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from math import log2
+
+from dtm_contact.explain.names import Names
+from dtm_contact.model import Candidate, Evidence, Match
+
+LABELS = {
+    "email.known": "adresse connue",
+    "email.household": "adresse de quelqu'un du foyer",
+    "email.confirmed": "adresse confirmée par un agent",
+    "email.unproven": "adresse connue, mais non authentifiée",
+    "phone.known": "téléphone connu",
+    "phone.household": "téléphone de quelqu'un du foyer",
+    "phone.confirmed": "téléphone confirmé par un agent",
+    "phone.caller": "numéro de l'appelant",
+    "lease.number": "numéro de bail ou de locataire",
+    "unit.reference": "référence du logement",
+    "thread.same_sender": "suite d'un échange déjà rattaché",
+    "thread.household": "suite d'un échange du foyer",
+    "trade.name": "nom du commerce",
+    "name.self": "se présente ainsi",
+    "name.signed": "signature",
+    "name.for": "écrit pour cette personne",
+    "name.display": "nom affiché de l'expéditeur",
+    "name.address": "nom dans l'adresse d'expédition",
+    "name.pair": "nom cité dans le texte",
+    "name.named": "personne dont on parle",
+    "name.kin": "proche cité",
+    "name.fits_another": "ce nom va bien mieux à quelqu'un d'autre",
+    "writes.for_another": "l'expéditeur écrit pour quelqu'un d'autre",
+    "place.street": "adresse citée",
+    "place.residence": "résidence citée",
+    "place.commune": "commune citée",
+    "place.floor": "étage",
+    "place.door": "porte",
+    "place.caretaker": "gardien cité",
+    "place.elsewhere": "dit habiter hors de notre parc",
+}
+STANDING = "situation du bail (occupant, bail terminé)"
+_HELD_AGAINST = frozenset({"place.street", "place.residence", "place.commune", "place.floor", "place.door"})
+_STRENGTHS = ((15.0, "décisif"), (8.0, "fort"), (3.0, "moyen"), (1.0, "faible"))
+_LEAST_TOLD = 0.5
+_LEAST_DIFFERENCE = 1.0
+_MOST_REASONS = 3
+_NEVER = 1e-12
+_SHORT = 48
+_SURE = 0.9995
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One thing that was seen: what kind, the words, what they were held against, and its points."""
+
+    label: str
+    seen: str
+    against: str
+    points: float
+
+    @property
+    def strength(self) -> str:
+        """How much that is, in a word."""
+        size = abs(self.points)
+        word = next((word for least, word in _STRENGTHS if size >= least), "négligeable")
+        return f"{word} {'pour' if self.points >= 0 else 'contre'}"
+
+
+@dataclass(frozen=True, slots=True)
+class Waterfall:
+    """One candidate's sum.
+
+    Attributes:
+        who, where: the candidate and his home.
+        verdict: whether he is named, and how probable he is.
+        people: among how many the sum starts.
+        steps: what was seen, heaviest first.
+        total: the start and all steps together, in points.
+        not_the_second: why it is not the next one, or what speaks for nobody at all.
+    """
+
+    who: str
+    where: str
+    verdict: str
+    people: int
+    steps: tuple[Step, ...]
+    total: float
+    not_the_second: tuple[str, ...]
+
+    @property
+    def start(self) -> float:
+        """The points of one person among all, before anything is seen."""
+        return -log2(max(self.people, 1))
+
+
+def waterfall(match: Match, names: Names) -> Waterfall | None:
+    """Return the sum of the likeliest candidate; None where nobody of the directory comes into question."""
+    if not match.candidates:
+        return None
+    best = match.candidates[0]
+    people = names.people
+    steps = tuple(_steps(best, names))
+    start = -log2(max(people, 1))
+    where = names.dwelling(best.dwelling_id) if best.dwelling_id else "sans logement connu"
+    return Waterfall(
+        names.person(best.tenant_id),
+        where,
+        _verdict(match, best),
+        people,
+        steps,
+        start + sum(step.points for step in steps),
+        tuple(_not_the_second(match, names)),
+    )
+
+
+def percent(probability: float) -> str:
+    """Return "97,4 %", and "plus de 99,9 %" or "moins de 0,1 %" where it is all but sure."""
+    if probability >= _SURE:
+        return "plus de 99,9 %"
+    if probability < 1.0 - _SURE:
+        return "moins de 0,1 %"
+    return f"{probability * 100:.1f} %".replace(".", ",")
+
+
+def points(value: float) -> str:
+    """Return "+24,0" or "−4,2"."""
+    return f"{value:+.1f}".replace("-", "\N{MINUS SIGN}").replace(".", ",")
+
+
+def label(name: str) -> str:
+    """Return what a kind of evidence is called."""
+    return LABELS.get(name, name)
+
+
+def _verdict(match: Match, best: Candidate) -> str:
+    chance = percent(best.probability)
+    if match.tenant is not None:
+        return f"retenu : {chance}"
+    if match.dwelling is not None:
+        return f"le logement est retenu, la personne non : {chance}"
+    if match.residence is not None:
+        return f"la résidence est retenue, la personne non : {chance}"
+    return f"personne n'est retenu ; le plus probable : {chance}"
+
+
+def _steps(candidate: Candidate, names: Names) -> Iterator[Step]:
+    told = 0.0
+    for piece in sorted(candidate.evidence, key=lambda piece: -abs(piece.weight)):
+        told += piece.weight
+        if abs(piece.weight) >= _LEAST_TOLD:
+            yield Step(label(piece.name), short(piece.seen), _against(piece, names), piece.weight)
+    rest = candidate.score - told
+    if abs(rest) >= _LEAST_TOLD:
+        yield Step(STANDING, "", "", rest)
+
+
+def _against(piece: Evidence, names: Names) -> str:
+    """Return what the words were held against, where that is not what they say already."""
+    if piece.name == "place.caretaker" or not piece.detail or piece.detail == piece.seen:
+        return ""
+    if piece.name in _HELD_AGAINST:
+        return f"habite : {short(piece.detail)}" if piece.weight < 0 else ""
+    return f"connue pour {short(names.called(piece.detail))}" if piece.name.endswith(".household") else ""
+
+
+def _not_the_second(match: Match, names: Names) -> Iterator[str]:
+    best, *others = match.candidates
+    nobody = max(0.0, 1.0 - sum(candidate.probability for candidate in match.candidates))
+    if others and others[0].probability >= nobody and others[0].probability > _NEVER:
+        second = others[0]
+        yield f"Pourquoi pas {names.person(second.tenant_id)}, {percent(second.probability)} :"
+        yield from _differences(best, second)
+        return
+    yield f"Que ce soit quelqu'un d'autre, ou personne du fichier : {percent(1.0 - best.probability)}."
+    if others:
+        yield f"Le suivant serait {names.person(others[0].tenant_id)}, {percent(others[0].probability)} :"
+        yield from _differences(best, others[0])
+
+
+def _differences(best: Candidate, second: Candidate) -> Iterator[str]:
+    """Yield what makes the most of the difference, each thing once."""
+    ours, theirs = _by_name(best.evidence), _by_name(second.evidence)
+    differences = {
+        name: _weight(ours.get(name)) - _weight(theirs.get(name)) for name in dict.fromkeys((*ours, *theirs))
+    }
+    told = [name for name in sorted(differences, key=lambda name: -abs(differences[name]))
+            if abs(differences[name]) >= _LEAST_DIFFERENCE][:_MOST_REASONS]  # fmt: skip
+    for name in told:
+        piece = ours.get(name) or theirs[name]
+        seen = f" « {short(piece.seen)} »" if piece.seen else ""
+        here, there = points(_weight(ours.get(name))), points(_weight(theirs.get(name)))
+        side = "" if differences[name] > 0 else " (en sa faveur)"
+        yield f"{label(name)}{seen} : {here} pour le premier, {there} pour l'autre{side}"
+    if not told:
+        yield "rien ne les sépare dans ce message"
+
+
+def _by_name(pieces: Iterable[Evidence]) -> dict[str, Evidence]:
+    found: dict[str, Evidence] = {}
+    for piece in pieces:
+        found.setdefault(piece.name, piece)
+    return found
+
+
+def _weight(piece: Evidence | None) -> float:
+    return piece.weight if piece is not None else 0.0
+
+
+def short(text: str) -> str:
+    """Return a text as one line, printable, cut where it is long."""
+    line = " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    return f"{line[: _SHORT - 1]}…" if len(line) > _SHORT else line
