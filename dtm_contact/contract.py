@@ -100,6 +100,10 @@ def _trace(judgement: Judgement) -> Json:
         "kind": _weighed(understanding.kind_evidence) if decision.kind is not CaseKind.CASE else [],
         "raised_by": _weighed(understanding.raised_by),
         "scope": _weighed(understanding.scope_evidence),
+        "asker": {"asker": understanding.asker, "evidence": _weighed(understanding.asker_evidence)},
+        "wishes": [
+            {"wish": wished.wish.value, "evidence": _weighed((wished.evidence,))} for wished in understanding.wishes
+        ],
         "rules": [_rule(rule) for rule in decision.trace],
         "failures": list(decision.failures),
     }

@@ -16,6 +16,38 @@ class Scope(StrEnum):
     RESIDENCE = "residence"
 
 
+class Asker(StrEnum):
+    """Who asks, as far as the text says: not who he is, but on what footing he writes."""
+
+    TENANT = "tenant"
+    THIRD_PARTY = "third_party"
+    """Somebody for a tenant: a daughter, a neighbour, a nurse, a guardian."""
+    APPLICANT = "applicant"
+    TOWN_HALL = "town_hall"
+    """A town, a court, a service of the state."""
+    SUPPLIER = "supplier"
+    OTHER_LANDLORD = "other_landlord"
+    """Another landlord's tenant, or an owner: to be told politely where to turn."""
+    SHOP = "shop"
+
+
+class Wish(StrEnum):
+    """How the writer wants to be treated."""
+
+    ANONYMOUS = "anonymous"
+    """"Ne dites pas que ça vient de moi": answers to others and exports do not name him."""
+    CALL = "call"
+    """When, or how, he wants to be reached ("après 18 h")."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wished:
+    """One wish, with the words that say it."""
+
+    wish: Wish
+    evidence: Evidence
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """A topic found, with the points and the words that made it; `defused` holds what was seen but does not count."""
@@ -39,6 +71,9 @@ class Understanding:
         kind_evidence: what made it automatic or spam.
         scope: how far the matter reaches; None where the text does not say.
         scope_evidence: the words that say so.
+        asker: who asks; None where the text does not say.
+        asker_evidence: the words that say so.
+        wishes: how the writer wants to be treated.
     """
 
     kind: CaseKind
@@ -49,6 +84,9 @@ class Understanding:
     kind_evidence: tuple[Evidence, ...] = ()
     scope: Scope | None = None
     scope_evidence: tuple[Evidence, ...] = ()
+    asker: Asker | None = None
+    asker_evidence: tuple[Evidence, ...] = ()
+    wishes: tuple[Wished, ...] = ()
 
     @property
     def topic(self) -> str | None:

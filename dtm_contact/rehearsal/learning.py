@@ -14,11 +14,11 @@ from numpy.typing import NDArray
 
 from dtm_contact.model import Priority
 from dtm_contact.rehearsal.examples import Example
-from dtm_contact.topics import Learned, Lexicon, Opinion, Senses, Trust, Words, markers, words_of
+from dtm_contact.topics import Learned, Lexicon, Opinion, Senses, Trust, Words, knowing, words_of
 from dtm_contact.topics.features import GROUPS, features_of
 from dtm_contact.topics.learned import Floats
 
-_LEAST_SEEN = {"u": 2, "b": 2, "c": 4, "r": 2}
+_LEAST_SEEN = {"u": 2, "d": 2, "b": 2, "c": 4, "r": 2}
 """In how many messages a feature of each group must stand to be learned."""
 
 _RIDGE = 0.05
@@ -56,6 +56,7 @@ class Sheet:
 
     def __post_init__(self) -> None:
         """Read the messages and measure how alike each two are."""
+        self.lexicon = knowing(self.lexicon, self._common_words())
         self.words = [words_of(example.contact, self.lexicon) for example in self.examples]
         self.topics = tuple(self.lexicon.topics)
         self._weigh_words()
@@ -94,19 +95,23 @@ class Sheet:
     def _solved(self, rows: Rows, labels: Floats) -> Floats:
         return solve(self._alike[np.ix_(rows, rows)], labels[rows])
 
+    def _common_words(self) -> frozenset[str]:
+        """Return the ordinary words of the messages, so that a slip in one of them is mended."""
+        passages = (words_of(example.contact, self.lexicon).passage for example in self.examples)
+        counts = Counter(form for passage in passages for form in set(passage.forms))
+        return frozenset(form for form, count in counts.items() if count > 1 and form in self.senses.rows)
+
     def _weigh_words(self) -> None:
         """Give each word its importance: the rarer the more, as in inverse document frequency."""
-        seen = Counter(form for words in self.words for form in set(words.passage.forms))
+        seen = Counter(word for words in self.words for word in {word for _, word in self.senses.known(words.passage)})
         total = len(self.words)
         self._importance = {
-            form: math.log(1 + total / (1 + count))
-            for form, count in sorted(seen.items())
-            if count > 1 and form in self.senses.rows
+            word: math.log(1 + total / (1 + count)) for word, count in sorted(seen.items()) if count > 1
         }
         self._rare = math.log(1 + total / 2)
 
     def _features_matrix(self) -> Floats:
-        found = [tuple(features_of(words.passage, markers(words.hits))) for words in self.words]
+        found = [tuple(features_of(words.passage, words.markers, words.muted)) for words in self.words]
         counts = Counter(name for names in found for name in names)
         kept = sorted(name for name, count in counts.items() if count >= _LEAST_SEEN[name[0]])
         self._features = {name: row for row, name in enumerate(kept)}
@@ -121,10 +126,10 @@ class Sheet:
     def _senses_matrix(self) -> Floats:
         matrix = np.zeros((len(self.words), self.senses.vectors.shape[1]), np.float32)
         for row, words in enumerate(self.words):
-            forms = words.passage.forms
-            places, found = self.senses.places(forms)
-            weights = np.array([self._importance.get(forms[place], self._rare) for place in places], np.float32)
-            if places:
+            known = [word for _, word in self.senses.known(words.passage, words.muted)]
+            weights = np.array([self._importance.get(word, self._rare) for word in known], np.float32)
+            if known:
+                found = [self.senses.rows[word] for word in known]
                 matrix[row] = weights @ self.senses.vectors[found] / weights.sum()
         self._usual = float(np.linalg.norm(matrix, axis=1).mean())
         return matrix * np.float32(self._sense_scale())

@@ -10,11 +10,11 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from dtm_contact.model import Priority, Problem, Scope, Severity
+from dtm_contact.model import Asker, Priority, Problem, Scope, Severity, Wish
 from dtm_contact.normalize import fold
 from dtm_contact.rules.document import Document, Location, read_document, validate
 from dtm_contact.rules.learned_file import load_learned
-from dtm_contact.topics import Entry, Frailty, Lexicon, Limits, Phrase, Role, Spelling, Topic, Trust
+from dtm_contact.topics import Entry, Frailty, Lexicon, Limits, Phrase, Role, Spelling, Topic, Trust, knowing
 
 FILE = "topics.yaml"
 
@@ -158,6 +158,8 @@ class _Topics(_Strict):
     ignored: Phrases = []
     people: _People
     scope: dict[Scope, Phrases] = {}
+    askers: dict[Asker, Phrases] = {}
+    wishes: dict[Wish, Phrases] = {}
     automatic: ByStrength = {}
     spam: ByStrength = {}
     person: ByStrength = {}
@@ -191,7 +193,10 @@ def load_lexicon(root: Path, problems: list[Problem]) -> Lexicon | None:
     trust = Trust(**file.learned.model_dump()) if file.learned else None
     learned = load_learned(root, trust, problems) if trust else None
     sound = not any(problem.severity is Severity.ERROR for problem in problems)
-    return replace(builder.lexicon(), learned=learned) if sound else None
+    if not sound:
+        return None
+    lexicon = builder.lexicon()
+    return replace(knowing(lexicon, frozenset(learned.importance)), learned=learned) if learned else lexicon
 
 
 @dataclass(slots=True)
@@ -225,6 +230,10 @@ class _Builder:
         self._plain(Role.FRAGILE, self.file.people.fragile, ("people", "fragile"))
         for scope, phrases in self.file.scope.items():
             self._plain(Role.SCOPE, phrases, ("scope", scope), value=scope)
+        for asker, phrases in self.file.askers.items():
+            self._plain(Role.ASKER, phrases, ("askers", asker), value=asker)
+        for wish, phrases in self.file.wishes.items():
+            self._plain(Role.WISH, phrases, ("wishes", wish), value=wish)
         for role in (Role.AUTOMATIC, Role.SPAM, Role.PERSON):
             self._strong(role, getattr(self.file, role.value), (role.value,))
         for code, topic in self.file.topics.items():

@@ -2,10 +2,10 @@
 
 from dtm_contact.topics.contenders import with_opinion
 from dtm_contact.topics.learned import Learned, Opinion, Senses, Trust
-from dtm_contact.topics.lexicon import Entry, Frailty, Lexicon, Limits, Role, Topic
+from dtm_contact.topics.lexicon import Entry, Frailty, Lexicon, Limits, Role, Topic, knowing
 from dtm_contact.topics.phrase import Phrase
 from dtm_contact.topics.spelling import Spelling
-from dtm_contact.topics.understand import Words, markers, understand, words_of
+from dtm_contact.topics.understand import Words, understand, words_of
 
 __all__ = [
     "Entry",
@@ -21,7 +21,7 @@ __all__ = [
     "Topic",
     "Trust",
     "Words",
-    "markers",
+    "knowing",
     "understand",
     "with_opinion",
     "words_of",

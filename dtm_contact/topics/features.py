@@ -1,10 +1,10 @@
 """What a learned model sees of a passage: stems, pairs of stems, pieces of words, and the markers that stand in it."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 
 from dtm_contact.topics.passage import Passage
 
-GROUPS = {"u": 1.0, "b": 0.7, "c": 0.35, "r": 0.5}
+GROUPS = {"u": 1.0, "d": 1.0, "b": 0.7, "c": 0.35, "r": 1.0}
 """What a feature of each group weighs before any is learned: stems most, pieces of words least."""
 
 _SHORTEST_CUT = 4
@@ -16,7 +16,7 @@ Feature = tuple[str, tuple[int, ...]]
 """A feature's name, and the places of the words that it stands for."""
 
 
-def features_of(passage: Passage, markers: Iterable[str]) -> dict[str, tuple[int, ...]]:
+def features_of(passage: Passage, markers: Iterable[str], muted: Container[int] = ()) -> dict[str, tuple[int, ...]]:
     """Return each feature of a passage once, with the places of the words where it stands first.
 
     `u:` a stem, of a misspelt word also the stem that it may stand for; `b:` two stems in a row; `c:` four or five
@@ -25,23 +25,27 @@ def features_of(passage: Passage, markers: Iterable[str]) -> dict[str, tuple[int
     Args:
         passage: the words.
         markers: what the lexicon says of the passage as a whole ("past", "severe"), each once.
+        muted: places of words that do not say what they seem to (denied, over, the subject of a reply): of these only
+            `d:` and their stem are seen.
     """
     found: dict[str, tuple[int, ...]] = {}
-    for name, places in _all(passage, markers):
+    for name, places in _all(passage, markers, muted):
         found.setdefault(name, places)
     return found
 
 
-def _all(passage: Passage, markers: Iterable[str]) -> Iterator[Feature]:
+def _all(passage: Passage, markers: Iterable[str], muted: Container[int]) -> Iterator[Feature]:
     keys = passage.keys[:_WORDS_SEEN]
     stems = [_stem(own) for own in keys]
     for place, own in enumerate(keys):
+        if place in muted:
+            yield f"d:{stems[place]}", (place,)
+            continue
         yield f"u:{stems[place]}", (place,)
         yield from ((f"u:{key}", (place,)) for key in own[2:3] if key[0] != "=")
-    for place in range(1, len(stems)):
-        yield f"b:{stems[place - 1]}_{stems[place]}", (place - 1, place)
-    for place, form in enumerate(passage.forms[:_WORDS_SEEN]):
-        yield from ((f"c:{piece}", (place,)) for piece in _pieces(form))
+        if place and place - 1 not in muted:
+            yield f"b:{stems[place - 1]}_{stems[place]}", (place - 1, place)
+        yield from ((f"c:{piece}", (place,)) for piece in _pieces(passage.forms[place]))
     yield from ((f"r:{marker}", ()) for marker in markers)
 
 

@@ -2,9 +2,11 @@
 
 import re
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from dtm_contact.model import CaseKind, Contact, Evidence, Part
 from dtm_contact.topics.hits import Hit, Hits
+from dtm_contact.topics.learned import Opinion
 from dtm_contact.topics.lexicon import Lexicon, Role
 from dtm_contact.topics.passage import Passage
 from dtm_contact.topics.weigh import marks
@@ -16,9 +18,30 @@ _MATTER_POINTS = 2.0
 
 _IN_SUBJECT = 1.5
 
+_LIKELY = 3.0
+"""Steps of probability (natural logarithm) below certainty from which the learned model speaks for setting aside."""
+
+_UNLIKELY_COSTS = 2.0
+"""What it weighs against setting aside that the learned model holds it for a person's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Matter:
+    """What was found of the matter before the kind is decided.
+
+    Attributes:
+        points: those of the strongest topic that a person may ask about; they speak against setting aside.
+        danger: someone may be in danger: the structure alone does not set such a message aside.
+        opinion: what the learned model makes of the message, where there is one.
+    """
+
+    points: float
+    danger: bool
+    opinion: Opinion | None
+
 
 def kind_of(
-    contact: Contact, passage: Passage, hits: Hits, lexicon: Lexicon, matter: float, *, danger: bool
+    contact: Contact, passage: Passage, hits: Hits, lexicon: Lexicon, matter: Matter
 ) -> tuple[CaseKind, tuple[Evidence, ...]]:
     """Return the kind and what speaks for it.
 
@@ -27,23 +50,30 @@ def kind_of(
         passage: the words.
         hits: what was found among them.
         lexicon: the limits.
-        danger: someone may be in danger: the structure alone does not set such a message aside.
-        matter: the points of the strongest topic that a person may ask about; they speak against setting aside.
+        matter: what was found of the matter.
     """
     person = _points(passage, hits.by_role.get(Role.PERSON, ()))
     automatic, spam = (hits.by_role.get(role, []) for role in (Role.AUTOMATIC, Role.SPAM))
-    if contact.automatic_signs and not person and (automatic or not danger):
+    if contact.automatic_signs and not person and (automatic or not matter.danger):
         signs = tuple(Evidence("kind.structure", lexicon.limits.automatic, sign) for sign in contact.automatic_signs)
         return CaseKind.AUTOMATIC, (*signs, *marks("kind.automatic", 1.0, automatic, passage))
-    against = person + min(matter / 3, _MATTER_POINTS)
-    if _points(passage, automatic) - against >= lexicon.limits.automatic:
+    against = person + min(matter.points / 3, _MATTER_POINTS)
+    if _points(passage, automatic) + _learned(matter.opinion, CaseKind.AUTOMATIC) - against >= lexicon.limits.automatic:
         return CaseKind.AUTOMATIC, marks("kind.automatic", 1.0, automatic, passage)
     verdicts = [verdict for verdict in contact.trusted_verdicts if _SPAM_VERDICT.search(verdict)]
-    points = _points(passage, spam) + (_VERDICT_POINTS if verdicts else 0.0)
+    points = _points(passage, spam) + _learned(matter.opinion, CaseKind.SPAM) + (_VERDICT_POINTS if verdicts else 0.0)
     if points - against >= lexicon.limits.spam:
         told = tuple(Evidence("kind.verdict", _VERDICT_POINTS, verdict) for verdict in verdicts)
         return CaseKind.SPAM, (*told, *marks("kind.spam", 1.0, spam, passage))
     return CaseKind.CASE, ()
+
+
+def _learned(opinion: Opinion | None, kind: CaseKind) -> float:
+    """Return what the learned model says for or against a kind, in points of the words."""
+    if opinion is None:
+        return 0.0
+    likely = opinion.logarithms.get(kind.value, -_LIKELY) + _LIKELY
+    return likely if likely > 0 else -_UNLIKELY_COSTS
 
 
 def _points(passage: Passage, hits: Iterable[Hit]) -> float:

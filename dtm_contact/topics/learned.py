@@ -1,6 +1,6 @@
 """What labelled messages have taught: a small linear model beside the words, and which words moved it."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -36,10 +36,15 @@ class Senses:
     rows: Mapping[str, int]
     vectors: Floats
 
-    def places(self, forms: Sequence[str]) -> tuple[list[int], list[int]]:
-        """Return the places of the words that are known, and their rows."""
-        known = [(place, self.rows[form]) for place, form in enumerate(forms) if form in self.rows]
-        return [place for place, _ in known], [row for _, row in known]
+    def known(self, passage: Passage, muted: Container[int] = ()) -> list[tuple[int, str]]:
+        """Return the places of the words that are known, misspelt ones too, and the words that they are taken for."""
+        found = ((place, self._meant(keys)) for place, keys in enumerate(passage.keys) if place not in muted)
+        return [(place, word) for place, word in found if word]
+
+    def _meant(self, keys: tuple[str, ...]) -> str:
+        """Return the word that the keys of a word stand for, as it is written or with its slip mended; or nothing."""
+        words = (key[1:] for key in keys if key[0] == "=")
+        return next((word for word in words if word in self.rows), "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,17 +89,21 @@ class Learned:
     provenance: str = ""
     trust: Trust = field(default_factory=Trust)
 
-    def opinion(self, passage: Passage, markers: Iterable[str]) -> "Opinion":
-        """Return what the model makes of a passage."""
-        seen = [(name, places) for name, places in features_of(passage, markers).items() if name in self.features]
+    def opinion(self, passage: Passage, markers: Iterable[str], muted: Container[int] = ()) -> "Opinion":
+        """Return what the model makes of a passage; `markers` and `muted` are those of `features_of`."""
+        features = features_of(passage, markers, muted)
+        seen = [(name, places) for name, places in features.items() if name in self.features]
         groups = np.array([GROUPS[name[0]] for name, _ in seen], np.float32)
         groups /= max(float(np.linalg.norm(groups)), 1e-9)
         rows = self.weights[[self.features[name] for name, _ in seen]] * groups[:, None]
-        places, sense_rows = self.senses.places(passage.forms)
-        weights = np.array([self.importance.get(passage.forms[place], self.rare) for place in places], np.float32)
+        known = self.senses.known(passage, muted)
+        weights = np.array([self.importance.get(word, self.rare) for _, word in known], np.float32)
         weights /= max(float(weights.sum()), 1e-9)
-        senses = (self.senses.vectors[sense_rows] * weights[:, None]) @ self.sense_weights
-        return Opinion(self, tuple(where for _, where in seen), rows, tuple(places), np.asarray(senses, np.float32))
+        senses = (
+            self.senses.vectors[[self.senses.rows[word] for _, word in known]] * weights[:, None]
+        ) @ self.sense_weights
+        places = tuple(place for place, _ in known)
+        return Opinion(self, tuple(where for _, where in seen), rows, places, np.asarray(senses, np.float32))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """The words that the engine knows, compiled for looking up; `rules/topics.yaml` holds them as people edit them."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from dtm_contact.model import Priority
@@ -61,6 +61,10 @@ class Role(StrEnum):
     FRAGILE = "fragile"
     """A child, an ill or disabled person."""
     SCOPE = "scope"
+    ASKER = "asker"
+    """Says on what footing somebody writes; the value is an `Asker`."""
+    WISH = "wish"
+    """Says how the writer wants to be treated; the value is a `Wish`."""
     AUTOMATIC = "automatic"
     SPAM = "spam"
     PERSON = "person"
@@ -88,7 +92,7 @@ class Entry:
         points: how much it counts; for an ambiguous entry, with its companion.
         group: ties an ambiguous entry to its companions; 0 where it needs none.
         alone: what an ambiguous entry counts without a companion.
-        value: the scope, or the steps a severe form raises ("1", "P1").
+        value: the scope, the asker, the wish, or the steps a severe form raises ("1", "P1").
     """
 
     role: Role
@@ -136,6 +140,12 @@ class Limits:
     spam: float = 6.0
     great_age: int = 75
     infant_months: int = 30
+
+
+def knowing(lexicon: "Lexicon", words: frozenset[str]) -> "Lexicon":
+    """Return the lexicon with more words that are never taken for a slip in another, and in which slips are mended."""
+    spelling = lexicon.spelling
+    return replace(lexicon, spelling=Spelling(spelling.words | words, spelling.not_misspelt, spelling.short_forms))
 
 
 @dataclass(frozen=True, slots=True)

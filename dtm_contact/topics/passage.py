@@ -14,6 +14,29 @@ WORDS_READ = 2_000
 """Words of a contact that are read for its topics."""
 
 _WORD = re.compile(r"[^\W_]+")
+_ADDRESS = re.compile(r"[\w.+-]{1,64}@[\w-]{1,64}(?:\.[\w-]{1,64}){1,8}|(?<=://)\S{1,2000}|(?<=www\.)\S{1,2000}")
+"""An e-mail address or a link: what stands in it says nothing of the matter."""
+
+_STREETS = frozenset(
+    (
+        "rue",
+        "avenue",
+        "av",
+        "allee",
+        "allees",
+        "boulevard",
+        "bd",
+        "place",
+        "impasse",
+        "square",
+        "chemin",
+        "quai",
+        "sente",
+    )
+)
+_STREET_JOINS = frozenset(("de", "du", "des", "la", "le", "les", "l", "d"))
+_NAMED = "@"
+"""Begins the key of a word that is part of a street's name: "rue du Four" says nothing of an oven."""
 _ABBREVIATIONS = frozenset(
     [
         "m",
@@ -113,16 +136,22 @@ def _read_part(passage: Passage, original: str, folded: Folded, keys_of: KeysOf)
     sentence = passage.sentences[-1] + 1 if passage.sentences else 0
     clause = passage.clauses[-1] + 1 if passage.clauses else 0
     end, form = 0, ""
+    inside_addresses = _inside(text)
     for match in _WORD.finditer(text):
         if len(passage.forms) >= WORDS_READ:
             return
+        if match.start() in inside_addresses:
+            continue
         between = text[end : match.start()]
         if form and between != " ":
             sentence, clause = _boundary(passage, between, form, (sentence, clause))
         start, end = match.span()
         inside = bool(passage.sentences) and passage.sentences[-1] == sentence
         name = inside and (form in _TITLES or _is_capitalised(original, *folded.original_span(start, end)))
-        keys = keys_of(match.group(), name)
+        if _in_street_name(passage, original[folded.original_span(start, end)[0]]):
+            keys: tuple[str, ...] = (f"{_NAMED}{match.group()}", _NAMED)
+        else:
+            keys = keys_of(match.group(), name)
         form = keys[0][1:]
         passage.forms.append(form)
         passage.keys.append(keys)
@@ -133,6 +162,23 @@ def _read_part(passage: Passage, original: str, folded: Folded, keys_of: KeysOf)
         passage.clauses.append(clause)
     if "?" in text[end : end + 8]:
         passage.asked.add(sentence)
+
+
+def _inside(text: str) -> frozenset[int]:
+    """Return the places in the folded text that lie in an e-mail address or a link."""
+    if "@" not in text and "://" not in text and "www." not in text:
+        return frozenset()
+    return frozenset(place for match in _ADDRESS.finditer(text) for place in range(*match.span()))
+
+
+def _in_street_name(passage: Passage, first: str) -> bool:
+    """Tell whether a word that begins with this letter names a street ("12 rue du Four", "rue de la Fontaine")."""
+    place = len(passage.forms) - 1
+    while place > 0 and passage.forms[place] in _STREET_JOINS:
+        place -= 1
+    if place < 0 or passage.forms[place] not in _STREETS or passage.sentences[place] != passage.sentences[-1]:
+        return False
+    return first.isupper() or (place > 0 and passage.forms[place - 1].isdecimal())
 
 
 def _is_capitalised(original: str, start: int, end: int) -> bool:

@@ -2,17 +2,18 @@
 
 from dataclasses import dataclass, replace
 
-from dtm_contact.model import CaseKind, Contact, Evidence, Finding, Part, Priority, Understanding
+from dtm_contact.model import CaseKind, Contact, Finding, Part, Priority, Understanding
+from dtm_contact.topics.asking import who_asks, wishes_of
 from dtm_contact.topics.contenders import OTHER, SET_ASIDE, THANKS, Contender, contenders, in_order, with_opinion
-from dtm_contact.topics.context import Context
+from dtm_contact.topics.context import NOT_NOW, Context
 from dtm_contact.topics.hits import MATTERS, Hits, find_hits
-from dtm_contact.topics.kind import kind_of
+from dtm_contact.topics.kind import Matter, kind_of
 from dtm_contact.topics.learned import Opinion
 from dtm_contact.topics.lexicon import Lexicon
 from dtm_contact.topics.passage import Passage, read_passage
 from dtm_contact.topics.reach import reach_of
 from dtm_contact.topics.urgency import weigh_urgency
-from dtm_contact.topics.weigh import Tally, finding, tally
+from dtm_contact.topics.weigh import Tally, finding, reply_subject, tally
 
 OWN_PARTS = (Part.SUBJECT, Part.NEW)
 """What the writer himself says; a quoted reply, a signature or a disclaimer alone makes no topic."""
@@ -62,6 +63,18 @@ class Words:
     found: list[Contender]
     ordered: list[Contender]
 
+    @property
+    def markers(self) -> tuple[str, ...]:
+        """What the lexicon says of the passage as a whole, for the learned model: the roles of the markers found."""
+        return tuple(role.value for role, found in self.hits.by_role.items() if found and role not in MATTERS)
+
+    @property
+    def muted(self) -> frozenset[int]:
+        """The places of words that do not say what they seem to: denied, over, feared; the subject of a reply."""
+        taken_back = (item for found in self.tallies.values() for item in found.defused if item.reason in NOT_NOW)
+        places = {place for item in taken_back for place in item.hit.places}
+        return frozenset(places.union(reply_subject(self.passage)))
+
 
 def words_of(contact: Contact, lexicon: Lexicon, parts: tuple[Part, ...] = OWN_PARTS) -> Words:
     """Return what the words of some parts of a contact say."""
@@ -77,15 +90,18 @@ def words_of(contact: Contact, lexicon: Lexicon, parts: tuple[Part, ...] = OWN_P
 def _understand(contact: Contact, lexicon: Lexicon, parts: tuple[Part, ...]) -> Understanding:
     words = words_of(contact, lexicon, parts)
     passage, ordered = words.passage, words.ordered
-    opinion = lexicon.learned.opinion(passage, markers(words.hits)) if lexicon.learned and passage.forms else None
+    opinion = None
+    if lexicon.learned and passage.forms:
+        opinion = lexicon.learned.opinion(passage, words.markers, words.muted)
     if opinion is not None:
         ordered = with_opinion(ordered, words.found, opinion, lexicon)
     deciding, topics = ordered[0], tuple(item.topic for item in ordered)
-    kind, kind_evidence = _kind(contact, words, ordered, lexicon)
+    kind, kind_evidence = kind_of(contact, passage, words.hits, lexicon, _matter(ordered, opinion))
     if kind is not CaseKind.CASE:
         topics = (kind.value, *topics) if deciding.points else (kind.value,)
         deciding = Contender(kind.value, 0.0, lexicon.topics[kind.value].priority)
     scope, scope_evidence = reach_of(passage, words.hits, words.context)
+    asker, asker_evidence = who_asks(passage, words.hits, words.context, topics[0])
     return Understanding(
         kind=kind,
         topics=topics,
@@ -95,20 +111,15 @@ def _understand(contact: Contact, lexicon: Lexicon, parts: tuple[Part, ...]) -> 
         kind_evidence=kind_evidence,
         scope=scope,
         scope_evidence=scope_evidence,
+        asker=asker,
+        asker_evidence=asker_evidence,
+        wishes=wishes_of(passage, words.hits),
     )
 
 
-def _kind(
-    contact: Contact, words: Words, ordered: list[Contender], lexicon: Lexicon
-) -> tuple[CaseKind, tuple[Evidence, ...]]:
-    matter = max((item.by_words for item in ordered if item.topic not in {OTHER, THANKS}), default=0.0)
-    danger = ordered[0].priority is Priority.P1
-    return kind_of(contact, words.passage, words.hits, lexicon, matter, danger=danger)
-
-
-def markers(hits: Hits) -> tuple[str, ...]:
-    """Return what the lexicon says of a passage as a whole, for the learned model: the roles of the markers found."""
-    return tuple(role.value for role, found in hits.by_role.items() if found and role not in MATTERS)
+def _matter(ordered: list[Contender], opinion: Opinion | None) -> Matter:
+    points = max((item.by_words for item in ordered if item.topic not in {OTHER, THANKS}), default=0.0)
+    return Matter(points, ordered[0].priority is Priority.P1, opinion)
 
 
 def _told(

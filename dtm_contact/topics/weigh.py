@@ -93,6 +93,13 @@ class Tally:
         return min((weighed.hit.first for weighed in self.counted), default=0)
 
 
+def reply_subject(passage: Passage) -> range:
+    """Return the places of the subject where it is that of a reply, whose words are those of an earlier message."""
+    if not passage.forms or passage.forms[0] not in _REPLY_MARKS or passage.part_of(0) is not Part.SUBJECT:
+        return range(0)
+    return range(next((place for place in range(len(passage.forms)) if passage.parts[place]), len(passage.forms)))
+
+
 def tally(passage: Passage, hits: Hits, context: Context, topics: Mapping[str, Topic]) -> dict[str, Tally]:
     """Weigh each phrase where it stands and sum up by topic.
 
@@ -190,7 +197,7 @@ class _Boosts:
             frozenset(sentences[place] for place in asking) | passage.asked,
             pivots,
             max((hit.first for hit in hits.by_role.get(Role.POINT, ())), default=-1),
-            bool(passage.forms) and passage.forms[0] in _REPLY_MARKS,
+            bool(reply_subject(passage)),
         )
 
     def asked(self, hit: Hit) -> bool:
