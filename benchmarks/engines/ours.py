@@ -1,5 +1,6 @@
 """The matching itself, asked as it is asked by a message that holds nothing but the form."""
 
+import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -27,7 +28,9 @@ class Ours:
     def __init__(self, folder: Path, _forms: Sequence[Query]) -> None:
         """Read the directory and build the index."""
         records, _problems = read_export(folder)
+        begun = time.process_time()
         self.index = MatchIndex.build(Directory(records), Settings())
+        self.build_seconds = time.process_time() - begun
 
     def best(self, query: Query) -> Answer:
         """Return the first candidate and his probability."""
