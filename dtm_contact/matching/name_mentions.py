@@ -116,10 +116,15 @@ class NameReader:
 
     def _born(self, end: int) -> range:
         """Return the words of another surname that follows ("née Lacroix", "ép. Roy"); empty where none does."""
-        if end < len(self._words) and self._words[end].text in OTHER_SURNAME:
+        if end < len(self._words) and self._words[end].text in OTHER_SURNAME and not self._denies(end):
             first, last = self.take(end + 1)
             return range(first, min(last, first + 2))
         return range(end, end)
+
+    def _denies(self, position: int) -> bool:
+        """Tell whether "ne" is no "né"."""
+        word = self._words[position]
+        return self._text.seen(word.start, word.end).lower() == "ne"
 
     def titled(self) -> list[Mention]:
         """Return the names that follow a title, or a cue such as "je m'appelle"."""

@@ -66,7 +66,8 @@ def settle(weighed: Iterable[Weighed], people: int, learnt: Learnt, *, written_f
     candidates = list(weighed)
     if written_for:
         for each in candidates:
-            _discount_writer(each, people, learnt)
+            if not _fits_as_well(each, candidates):
+                _discount_writer(each, people, learnt)
     else:
         _settle_homes(candidates)
     for role, bits in ((Role.SELF, weights.SELF_FITS_ANOTHER), (Role.SIGNED, weights.SIGNATURE_FITS_ANOTHER)):
@@ -74,6 +75,17 @@ def settle(weighed: Iterable[Weighed], people: int, learnt: Learnt, *, written_f
         if best > weights.FITS_SURELY:
             for each in candidates:
                 _discount_misfit(each, role, best, learnt.bits("name.fits_another", bits))
+
+
+def _fits_as_well(weighed: Weighed, candidates: Iterable[Weighed]) -> bool:
+    """Tell whether the name written for may as well be the writer's: "M. Roy", where two of one home are called so."""
+    if weighed.role is Role.FOR or weighed.home is None:
+        return False
+    meant = [each for each in candidates if each.role is Role.FOR and each.home is not None]
+    best = max((each.fits[Role.FOR] for each in meant), default=0.0)
+    least = best - weights.FITS_AS_WELL
+    homes = {each.home.dwelling.dwelling_id for each in meant if each.home and each.fits[Role.FOR] > least}
+    return weighed.home.dwelling.dwelling_id in homes and weighed.fits.get(Role.FOR, 0.0) > least
 
 
 def _settle_homes(candidates: list[Weighed]) -> None:

@@ -179,7 +179,8 @@ class Surroundings:
         if "\n" in after or not (street or (mark and mark in ",-(/:0123456789")):
             return False
         ahead = self.after(end, _ADDRESS_WORDS)
-        numbered = any(word in STREET_TYPES for word in ahead) and ahead[0] not in {"du", "au", "de"}
+        told = set(ahead) & _STREET_NAMES or (set(ahead) & STREET_TYPES.keys() and any(map(str.isdigit, ahead)))
+        numbered = bool(told) and ahead[0] not in {"du", "au", "de"}
         return (numbered or bool(ahead and ahead[0] in SAME_PLACE)) and not self._told_of(end)
 
     def _told_of(self, end: int) -> bool:

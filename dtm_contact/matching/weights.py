@@ -48,6 +48,9 @@ WRITES_FOR_HIS_HOME = 4.0
 SIGNS_FOR_THE_HOME = 2.0
 """Bits from which a name in the text is that of somebody of the home whose account it is."""
 
+FITS_AS_WELL = 2.0
+"""Bits by which a name may fit one of a home less than another and still mean either."""
+
 FITS_SURELY = 8.0
 FITS_BETTER = 5.0
 SELF_FITS_ANOTHER = -8.0
