@@ -12,6 +12,8 @@ RETRIED = Counter("dtm_arrivals_retried", "Attempts at judging that are to be re
 SENT = Counter("dtm_outgoing", "Attempts at sending something, by what became of them", ["kind", "fate"])
 PARKED = Counter("dtm_arrivals_parked", "Arrivals that could not be judged", ["reason"])
 JUDGE_SECONDS = Histogram("dtm_judge_seconds", "Seconds from the claim of an arrival to its record", buckets=_SECONDS)
+CHANNEL_TROUBLES = Counter("dtm_channel_troubles", "Times that a channel could not read", ["channel", "reason"])
+CHANNEL_LOOKED = Gauge("dtm_channel_looked_seconds", "When a channel looked last and found all well", ["channel"])
 LOG_LINES = Counter("dtm_log_lines", "Lines read of logs that are followed", ["channel", "log"])
 LOG_FAULTS = Counter("dtm_log_faults", "Faults in logs that are followed, by their kind", ["channel", "kind"])
 WAITING = Gauge("dtm_arrivals_waiting", "Arrivals still to be judged")

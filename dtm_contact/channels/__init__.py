@@ -5,7 +5,7 @@ offers `start(settings, inbox)`.
 """
 
 import pkgutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from importlib import import_module
 from typing import Protocol, cast
@@ -65,6 +65,14 @@ class ReadingInbox(Inbox, Protocol):
 
     async def lines(self, channel: str) -> Sequence[LogLine]:
         """Return the lines that are kept for a channel, in the order in which they were first kept.
+
+        Raises:
+            StoreUnavailableError: the store cannot be read.
+        """
+        ...
+
+    async def decided(self, channel: str, external_ids: Sequence[str]) -> Mapping[str, str]:
+        """Return where those of a channel's arrivals went that are judged: a queue, `automatic` or `spam`.
 
         Raises:
             StoreUnavailableError: the store cannot be read.

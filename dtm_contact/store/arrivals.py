@@ -80,6 +80,10 @@ class ArrivalLine:
     case_number: str | None
 
 
+_MOST_IDS = 500
+_UNDECIDED = ("waiting", "claimed")
+
+
 class Arrivals:
     """The arrivals of one store."""
 
@@ -104,6 +108,30 @@ class Arrivals:
                     insert_arrivals(connection, dict(reversed(unique.items())))
                 for position, kept in read:
                     positions.put(connection, position, kept)
+
+    def decided(self, channel: str, external_ids: Sequence[str]) -> dict[str, str]:
+        """Return where those of a channel's arrivals went that are judged or parked.
+
+        Returns:
+            By external id the queue of the case as it lies now; where there is no case, what the arrival became.
+        """
+        found: dict[str, str] = {}
+        wanted = {bounded_key(external_id): external_id for external_id in external_ids}
+        for start in range(0, len(wanted), _MOST_IDS):
+            some = list(wanted)[start : start + _MOST_IDS]
+            for row in self._settled(channel, some):
+                found[wanted[row.external_id]] = row.queue or row.kind or "none"
+        return found
+
+    def _settled(self, channel: str, keys: Sequence[str]) -> Sequence[Any]:
+        query = (
+            sa.select(arrivals.c.external_id, arrivals.c.kind, cases.c.queue)
+            .outerjoin(contacts, contacts.c.arrival_id == arrivals.c.id)
+            .outerjoin(cases, cases.c.id == contacts.c.case_id)
+            .where(arrivals.c.channel == channel, arrivals.c.external_id.in_(keys), arrivals.c.state.not_in(_UNDECIDED))
+        )
+        with self._database.reading() as connection:
+            return connection.execute(query).all()
 
     def claim(self, worker: str, now: datetime, *, in_turn_first: bool = False) -> Claimed | None:
         """Take the arrival that waits longest, or None; no other worker gets it.

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -111,6 +111,10 @@ class GroupCommitInbox:
     async def lines(self, channel: str) -> Sequence[LogLine]:
         """Return the lines that are kept for a channel; see `channels.Inbox`."""
         return await asyncio.to_thread(self._store.positions.lines, channel)
+
+    async def decided(self, channel: str, external_ids: Sequence[str]) -> Mapping[str, str]:
+        """Return where those of a channel's arrivals went that are judged; see `channels.Inbox`."""
+        return await asyncio.to_thread(self._store.arrivals.decided, channel, external_ids)
 
     async def follow(self, channel: str, seconds: float) -> bool:
         """Take what a channel follows, or keep it; return whether it is ours; see `channels.Inbox`."""

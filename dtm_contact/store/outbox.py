@@ -114,6 +114,11 @@ def _mark(connection: Connection, address: str, told: str, now: datetime) -> Non
     connection.execute(statement.on_conflict_do_nothing())
 
 
+def signing_key(connection: Connection) -> bytes:
+    """Return the secret that signs case numbers, in a transaction."""
+    return bytes(connection.execute(sa.select(signing_keys.c.key).where(signing_keys.c.id == 1)).scalar_one())
+
+
 class StoredOutbox:
     """The outbox of one store, as the sender works it. Blocking calls, each one transaction."""
 
@@ -182,6 +187,5 @@ class StoredOutbox:
 
     def signing_key(self) -> bytes:
         """Return the secret that signs case numbers; the store was made with it."""
-        query = sa.select(signing_keys.c.key).where(signing_keys.c.id == 1)
         with self._database.reading() as connection:
-            return bytes(connection.execute(query).scalar_one())
+            return signing_key(connection)

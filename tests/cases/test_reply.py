@@ -3,6 +3,7 @@
 from dataclasses import replace
 from email import message_from_bytes, policy
 from email.message import EmailMessage
+from typing import Any
 
 import pytest
 
@@ -82,7 +83,7 @@ def test_a_subject_that_bears_the_number_and_marks_grows_no_longer(sending: Desk
         ({"text": "  "}, "text"),
     ],
 )
-def test_what_is_refused(sending: Desk, arguments: dict[str, str], why: str) -> None:
+def test_what_is_refused(sending: Desk, arguments: dict[str, Any], why: str) -> None:
     number = sending.open()
     with pytest.raises(WrongArgumentError, match=why):
         sending.do(number, "reply", **arguments)

@@ -1,7 +1,7 @@
 """An inbox for tests: it remembers, and it fails or waits when told to."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from dtm_contact.channels import NOTHING_KEPT
 from dtm_contact.model import Arrival, KeptLines, LogLine, Position
@@ -15,6 +15,7 @@ class FakeInbox:
         self.positions: dict[str, Position] = {}
         self.kept_lines: dict[str, LogLine] = {}
         self.troubles: dict[str, str] = {}
+        self.went: dict[str, str] = {}
         self.ours = True
         self.fault: BaseException | None = None
         self.offered = asyncio.Event()
@@ -45,6 +46,10 @@ class FakeInbox:
     async def lines(self, channel: str) -> Sequence[LogLine]:
         del channel
         return tuple(self.kept_lines.values())
+
+    async def decided(self, channel: str, external_ids: Sequence[str]) -> Mapping[str, str]:
+        del channel
+        return {each: self.went[each] for each in external_ids if each in self.went}
 
     async def follow(self, channel: str, seconds: float) -> bool:
         del channel, seconds

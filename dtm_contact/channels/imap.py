@@ -1,0 +1,17 @@
+"""The channel `imap`: a mailbox that the address already has (RFC 3501)."""
+
+from dtm_contact.channels import ReadingInbox, Running
+from dtm_contact.channels.mail import Clock, system_clock
+from dtm_contact.channels.mailbox import Follower, login_by
+from dtm_contact.settings import Settings
+
+
+async def start(settings: Settings, inbox: ReadingInbox, clock: Clock = system_clock) -> Running:
+    """Follow the folder of `settings.imap`.
+
+    Raises:
+        OSError: the file of the authorities cannot be read.
+    """
+    follower = Follower("imap", settings.imap, inbox, login_by(settings.imap), clock)
+    follower.start()
+    return follower

@@ -1,0 +1,288 @@
+"""A mailbox by IMAP, as far as it can be used safely: the only module that knows aioimaplib.
+
+What that library cannot do safely is out of reach here. It recurses for every line of an answer, so that only small
+sets are asked for; it waits for ever for what a lost connection owed it, so that every call here ends with the
+connection or with its time; it quotes no names; it mistakes names and subjects for syntax, so that neither is ever
+fetched; it sets no bound to what a server sends, so that sizes are asked for first. After any trouble the connection
+is thrown away.
+"""
+
+import asyncio
+import contextlib
+import logging
+import re
+import ssl
+from collections.abc import AsyncIterator, Awaitable, Iterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any, Final, TypeVar
+
+from aioimaplib import aioimaplib
+
+from dtm_contact.channels.mailbox.names import folder as folder_argument
+from dtm_contact.channels.mailbox.names import quoted
+from dtm_contact.errors import DtmContactError
+
+# It writes what it receives, bodies included.
+logging.getLogger("aioimaplib").setLevel(logging.CRITICAL)
+
+MOST_AT_ONCE: Final = 50
+"""Messages that one command is about."""
+
+_UIDVALIDITY: Final = re.compile(rb"\[UIDVALIDITY (\d+)\]", re.IGNORECASE)
+_UIDNEXT: Final = re.compile(rb"\[UIDNEXT (\d+)\]", re.IGNORECASE)
+_UID: Final = re.compile(rb"\bUID (\d+)\b", re.IGNORECASE)
+_SIZE: Final = re.compile(rb"\bRFC822\.SIZE (\d+)\b", re.IGNORECASE)
+_DELIMITER: Final = re.compile(rb'^(?:LIST )?\([^)]*\) "(\\?.)"')
+Answer = TypeVar("Answer")
+
+
+class MailboxLostError(DtmContactError):
+    """The connection to the mailbox ended, or its server did not answer in time."""
+
+    retry = True
+
+
+class MailboxRefusedError(DtmContactError):
+    """The mailbox's server refuses a command."""
+
+    retry = True
+
+
+class CredentialsRefusedError(DtmContactError):
+    """The mailbox's server refuses our name, password or token."""
+
+
+@dataclass(frozen=True, slots=True)
+class Selected:
+    """A folder that is open.
+
+    Attributes:
+        validity: UIDs mean the same as long as this is the same (RFC 3501 section 2.3.1.1).
+        next_uid: the UID that the next message will have, or a smaller one.
+    """
+
+    validity: int
+    next_uid: int
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """Where a mailbox is and how we are known there; `token` in place of a password for XOAUTH2."""
+
+    host: str
+    port: int
+    user: str
+    password: str = ""
+    token: str = ""
+    context: ssl.SSLContext | None = None
+    seconds: float = 60.0
+
+
+class Mailbox:
+    """A connection; everything asked of it ends with an answer or with an error, after which it is of no more use."""
+
+    def __init__(self, login: Login) -> None:
+        """Take where it is; `connected` opens it."""
+        self._login = login
+        self._seconds = login.seconds
+        self._lost: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        if login.context is None:
+            self._client = aioimaplib.IMAP4(login.host, login.port, timeout=login.seconds)
+        else:
+            self._client = aioimaplib.IMAP4_SSL(
+                login.host, login.port, timeout=login.seconds, ssl_context=login.context
+            )
+        # Over TLS the library takes no such call-back; it hears it here all the same.
+        self._client.protocol.conn_lost_cb = self._connection_lost
+        self._delimiter = "/"
+
+    def _connection_lost(self, error: Exception | None) -> None:
+        del error
+        if not self._lost.done():
+            self._lost.set_result(None)
+
+    async def open(self) -> None:
+        """Connect and log in.
+
+        Raises:
+            CredentialsRefusedError: the server does not want us.
+            MailboxLostError: there is no server, or it does not speak.
+        """
+        await self._within(self._client.wait_hello_from_server())
+        login = self._login
+        try:
+            if login.token:
+                answer = await self._within(self._client.protocol.xoauth2(login.user, login.token))
+            else:
+                answer = await self._within(self._client.protocol.login(quoted(login.user), login.password))
+        except MailboxLostError:
+            # A token that has run out is answered by a challenge for which the library waits for ever.
+            if login.token and not self._lost.done():
+                raise CredentialsRefusedError("the token was not accepted in time") from None
+            raise
+        if answer.result != "OK":
+            raise CredentialsRefusedError(answer.result)
+        await self._within(self._client.protocol.capability())
+        self._delimiter = await self._ask_delimiter()
+
+    async def select(self, name: str) -> Selected:
+        """Open a folder.
+
+        Raises:
+            MailboxRefusedError: there is no such folder.
+        """
+        answer = await self._done(self._client.protocol.select(folder_argument(name, self._delimiter)))
+        told = b"\n".join(line for line in answer.lines if isinstance(line, bytes))
+        validity, next_uid = _UIDVALIDITY.search(told), _UIDNEXT.search(told)
+        if validity is None:
+            raise MailboxRefusedError("it gives no UIDVALIDITY, without which nothing can be followed")
+        return Selected(int(validity.group(1)), int(next_uid.group(1)) if next_uid else 1)
+
+    async def uids_above(self, uid: int) -> list[int]:
+        """Return the UIDs above this one, lowest first: the order in which the messages came."""
+        # "n:*" holds the highest one even where that is below n (RFC 3501 section 6.4.8).
+        found = await self._search(f"UID {uid + 1}:*")
+        return [each for each in found if each > uid]
+
+    async def uids_since(self, day: str) -> list[int]:
+        """Return the UIDs of what came on that day (`24-Nov-2026`) or later, lowest first."""
+        return await self._search(f"SINCE {day}")
+
+    async def sizes(self, uids: Sequence[int]) -> dict[int, int]:
+        """Return the octets of each message that there still is."""
+        found: dict[int, int] = {}
+        for some in _slices(uids):
+            answer = await self._done(self._client.protocol.fetch(_set(some), "(UID RFC822.SIZE)", by_uid=True))
+            for line in answer.lines:
+                if isinstance(line, bytes) and (uid := _UID.search(line)) and (size := _SIZE.search(line)):
+                    found[int(uid.group(1))] = int(size.group(1))
+        return {uid: found[uid] for uid in uids if uid in found}
+
+    async def messages(self, uids: Sequence[int], limit: int) -> dict[int, bytes]:
+        """Return the octets of some messages, at most `limit` of each, without marking them as read."""
+        wanted = f"(UID BODY.PEEK[]<0.{limit}>)"
+        answer = await self._done(self._client.protocol.fetch(_set(uids), wanted, by_uid=True))
+        found = dict(_bodies(answer.lines))
+        return {uid: found[uid] for uid in uids if uid in found}
+
+    async def move(self, uids: Sequence[int], name: str) -> None:
+        """Move messages into a folder, which is made where there is none; what is not there any more is passed over."""
+        target = folder_argument(name, self._delimiter)
+        for some in _slices(uids):
+            answer = await self._within(self._move(_set(some), target))
+            if answer.result != "OK":
+                await self._within(self._client.protocol.simple_command("CREATE", target))
+                await self._done(self._move(_set(some), target))
+
+    def _move(self, uids: str, target: str) -> Awaitable[Any]:
+        protocol = self._client.protocol
+        command = aioimaplib.Command(
+            "MOVE", protocol.new_tag(), uids, target, prefix="UID", loop=asyncio.get_running_loop()
+        )
+        awaited: Awaitable[Any] = protocol.execute(command)
+        return awaited
+
+    async def flag(self, uids: Sequence[int], keyword: str) -> None:
+        """Give messages a keyword."""
+        for some in _slices(uids):
+            await self._done(self._client.protocol.store(_set(some), "+FLAGS.SILENT", f"({keyword})", by_uid=True))
+
+    async def wait(self, seconds: float) -> None:
+        """Return when the server tells of something new, or after so many seconds; by IDLE where it can (RFC 2177)."""
+        protocol = self._client.protocol
+        if "IDLE" not in protocol.capabilities:
+            await asyncio.wait({self._lost}, timeout=seconds)
+            await self._done(protocol.simple_command("NOOP"))
+            return
+        while not protocol.idle_queue.empty():
+            protocol.idle_queue.get_nowait()
+        idle, push = asyncio.ensure_future(protocol.idle()), asyncio.ensure_future(protocol.idle_queue.get())
+        try:
+            await asyncio.wait({idle, push, self._lost}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+            if not idle.done():
+                protocol.idle_done()
+            await self._done(idle)
+        finally:
+            idle.cancel()
+            push.cancel()
+
+    async def close(self) -> None:
+        """Part politely where the server listens, and in any case at once."""
+        if not self._lost.done():
+            with contextlib.suppress(DtmContactError):
+                await self._within(self._client.protocol.logout(), min(self._seconds, 2.0))
+        if self._client.protocol.transport is not None:
+            self._client.protocol.transport.abort()
+        for task in (self._client._client_task, *self._client.tasks, *self._client.protocol.tasks):  # noqa: SLF001 - it keeps them to itself and never ends them
+            task.cancel()
+            with contextlib.suppress(BaseException):
+                await task
+
+    async def _search(self, criteria: str) -> list[int]:
+        answer = await self._done(self._client.protocol.search(criteria, charset=None, by_uid=True))
+        # The first line holds the numbers, the last one the server's words.
+        numbers = b" ".join(line for line in answer.lines[:-1] if isinstance(line, bytes))
+        return sorted(int(word) for word in numbers.split() if word.isdigit())
+
+    async def _ask_delimiter(self) -> str:
+        answer = await self._done(self._client.protocol.simple_command("LIST", '""', '""'))
+        for line in answer.lines:
+            if isinstance(line, bytes) and (found := _DELIMITER.match(line)):
+                return found.group(1).decode().lstrip("\\") or "\\"
+        return "/"
+
+    async def _done(self, command: Awaitable[Any]) -> Any:
+        answer = await self._within(command)
+        if answer.result != "OK":
+            raise MailboxRefusedError(str(answer.result))
+        return answer
+
+    async def _within(self, command: Awaitable[Answer], seconds: float | None = None) -> Answer:
+        """Return what a command brings, unless its time or its connection ends before."""
+        asked = asyncio.ensure_future(command)
+        try:
+            both: set[asyncio.Future[Any]] = {asked, self._lost}
+            await asyncio.wait(both, timeout=seconds or self._seconds, return_when=asyncio.FIRST_COMPLETED)
+            if asked.done():
+                return asked.result()
+        except (aioimaplib.AioImapException, OSError, UnicodeError, ValueError, IndexError, AttributeError) as error:
+            raise MailboxLostError(type(error).__name__) from error
+        finally:
+            asked.cancel()
+        raise MailboxLostError("no answer" if not self._lost.done() else "")
+
+
+def _set(uids: Sequence[int]) -> str:
+    return ",".join(map(str, uids))
+
+
+def _slices(uids: Sequence[int]) -> Iterator[Sequence[int]]:
+    return (uids[start : start + MOST_AT_ONCE] for start in range(0, len(uids), MOST_AT_ONCE))
+
+
+def _bodies(lines: Sequence[bytes | bytearray]) -> Iterator[tuple[int, bytes]]:
+    """Yield UID and octets of each message; the UID may stand before or behind the octets."""
+    for place, line in enumerate(lines):
+        # The library gives what was announced by its length as a bytearray, lines as bytes.
+        if isinstance(line, bytearray):
+            behind = lines[place + 1] if place + 1 < len(lines) else b""
+            uid = _UID.search(lines[place - 1]) or _UID.search(behind)
+            if uid is not None:
+                yield int(uid.group(1)), bytes(line)
+
+
+@asynccontextmanager
+async def connected(login: Login) -> AsyncIterator[Mailbox]:
+    """Connect and log in, and part at the end of the block.
+
+    Raises:
+        CredentialsRefusedError: the server does not want us.
+        MailboxLostError: there is no server, or it does not speak.
+    """
+    mailbox = Mailbox(login)
+    try:
+        await mailbox.open()
+        yield mailbox
+    finally:
+        await mailbox.close()

@@ -1,0 +1,210 @@
+"""Following one folder of a mailbox: nothing missed, nothing taken twice, whatever ends in between."""
+
+import asyncio
+import hashlib
+import json
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from dtm_contact import metrics
+from dtm_contact.channels import ReadingInbox
+from dtm_contact.channels.mailbox.client import CredentialsRefusedError, Login, Mailbox, MailboxRefusedError, connected
+from dtm_contact.channels.mailbox.envelope import envelope
+from dtm_contact.errors import DtmContactError
+from dtm_contact.log import get_log
+from dtm_contact.model import Arrival, KeptLines, LogLine, Position
+from dtm_contact.settings import Imap
+
+_BATCH_MESSAGES: Final = 50
+_BATCH_OCTETS: Final = 16 * 1024 * 1024
+_FILING_SECONDS: Final = 1.0
+_LEASE_SECONDS: Final = 120.0
+_GROWTH: Final = 2.0
+_LONG_AGO: Final = 0.0
+_DAY: Final = 86_400.0
+_MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+_log = get_log("imap")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """How far a folder has been read: all UIDs up to `uid`, as long as they mean the same."""
+
+    validity: int
+    uid: int
+
+    @classmethod
+    def read(cls, position: Position | None) -> "Place | None":
+        """Return the place that a stored position tells; None where there is none."""
+        if position is None:
+            return None
+        told = json.loads(position.place)
+        return cls(int(told["validity"]), int(told["uid"]))
+
+    def told(self, channel: str) -> Position:
+        """Return the position that tells this place."""
+        return Position(channel, json.dumps({"validity": self.validity, "uid": self.uid}))
+
+
+class Follower:
+    """Follows one folder until it is stopped; no trouble ends it.
+
+    Attributes:
+        name: the channel's name.
+        address: where it looks.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        settings: Imap,
+        inbox: ReadingInbox,
+        login: Callable[[], Awaitable[Login]],
+        clock: Callable[[], datetime],
+    ) -> None:
+        """Take the channel's settings, where it puts what it reads, how it logs in, and the time.
+
+        Args:
+            name: the channel's name.
+            settings: which folder, from when on, what becomes of its messages.
+            inbox: where arrivals go.
+            login: reads the credentials anew for each connection: tokens run out.
+            clock: the time at which a message is taken in, aware.
+        """
+        self.name = name
+        self.address = f"{settings.host}:{settings.port}/{settings.folder}"
+        self._settings = settings
+        self._inbox = inbox
+        self._login = login
+        self._clock = clock
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Begin; connections are made, and made again, in the background."""
+        self._task = asyncio.create_task(self._run(), name=self.name)
+
+    async def stop(self) -> None:
+        """Take nothing more in; what is being stored is stored or not, and is not forgotten in either case."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    async def _run(self) -> None:
+        pause = self._settings.pause
+        while True:
+            began = asyncio.get_running_loop().time()
+            try:
+                if await self._inbox.follow(self.name, _LEASE_SECONDS):
+                    async with connected(await self._login()) as mailbox:
+                        self._inbox.trouble(self.name, None)
+                        await self._follow(mailbox)
+            except CredentialsRefusedError:
+                told = f"The mailbox {self.name} refuses our credentials: nothing is read until they are right."
+                self._trouble(told, "credentials")
+            except (DtmContactError, OSError, ValueError) as error:
+                # Before it is an alarm it may be a server that is started again.
+                if pause > self._settings.pause:
+                    self._trouble(f"The mailbox {self.name} cannot be read ({type(error).__name__}).", "lost")
+                _log.warning("mailbox", channel=self.name, error=type(error).__name__)
+            if asyncio.get_running_loop().time() - began > self._settings.longest_pause:
+                pause = self._settings.pause
+            await asyncio.sleep(pause)
+            pause = min(pause * _GROWTH, self._settings.longest_pause)
+
+    def _trouble(self, told: str, reason: str) -> None:
+        metrics.CHANNEL_TROUBLES.labels(self.name, reason).inc()
+        self._inbox.trouble(self.name, told)
+
+    async def _follow(self, mailbox: Mailbox) -> None:
+        selected = await mailbox.select(self._settings.folder)
+        place = Place.read(await self._inbox.position(self.name))
+        if place is None or place.validity != selected.validity:
+            place = await self._begin(mailbox, selected.validity, selected.next_uid, known=place is not None)
+        while await self._inbox.follow(self.name, _LEASE_SECONDS):
+            place = await self._take(mailbox, place)
+            metrics.CHANNEL_LOOKED.labels(self.name).set_to_current_time()
+            filing = await self._file(mailbox, place)
+            await mailbox.wait(_FILING_SECONDS if filing else self._settings.poll_seconds)
+
+    async def _begin(self, mailbox: Mailbox, validity: int, next_uid: int, *, known: bool) -> Place:
+        """Return the place from which to read a folder that is new to us, or whose UIDs mean something else now.
+
+        In the second case everything is read again: what was taken in before is known by its octets.
+        """
+        if known:
+            return Place(validity, 0)
+        since = self._settings.since
+        if since is None:
+            return Place(validity, next_uid - 1)
+        uids = await mailbox.uids_since(f"{since.day}-{_MONTHS[since.month - 1]}-{since.year}")
+        return Place(validity, uids[0] - 1 if uids else next_uid - 1)
+
+    async def _take(self, mailbox: Mailbox, place: Place) -> Place:
+        """Take in what is new, oldest first, a batch at a time, each with its place in one transaction."""
+        uids = await mailbox.uids_above(place.uid)
+        sizes = await mailbox.sizes(uids)
+        for batch in self._batches(uids, sizes):
+            bodies = await mailbox.messages(batch, self._settings.size_limit)
+            place = Place(place.validity, batch[-1])
+            await self._store(place, bodies)
+        return place
+
+    def _batches(self, uids: Sequence[int], sizes: dict[int, int]) -> list[list[int]]:
+        batches: list[list[int]] = []
+        octets = 0
+        for uid in uids:
+            size = min(sizes.get(uid, 0), self._settings.size_limit)
+            if not batches or len(batches[-1]) == _BATCH_MESSAGES or octets + size > _BATCH_OCTETS:
+                batches.append([])
+                octets = 0
+            batches[-1].append(uid)
+            octets += size
+        return batches
+
+    async def _store(self, place: Place, bodies: dict[int, bytes]) -> None:
+        now = self._clock()
+        arrivals = {uid: self._arrival(raw, now) for uid, raw in bodies.items()}
+        lines = tuple(
+            LogLine(f"{place.validity}.{uid}", arrival.external_id, now.timestamp(), self.name, b"")
+            for uid, arrival in arrivals.items()
+        )
+        kept = KeptLines(lines if self._settings.after != "leave" else (), forget_before=self._forgotten_before())
+        await self._inbox.accept(tuple(arrivals.values()), place.told(self.name), kept)
+
+    def _forgotten_before(self) -> float:
+        return self._clock().timestamp() - self._settings.remembered_days * _DAY
+
+    def _arrival(self, raw: bytes, now: datetime) -> Arrival:
+        # By what it is, not where it lies: UIDs can be given anew.
+        external_id = hashlib.sha256(raw).hexdigest()
+        return Arrival(self.name, external_id, now, "message/rfc822", envelope(raw), raw)
+
+    async def _file(self, mailbox: Mailbox, place: Place) -> bool:
+        """Lay what was judged where its case lies; return whether something is still to be judged."""
+        if self._settings.after == "leave":
+            return False
+        waiting = await self._inbox.lines(self.name)
+        decided = await self._inbox.decided(self.name, list({line.group for line in waiting}))
+        by_target: dict[str, list[LogLine]] = {}
+        for line in waiting:
+            if line.group in decided:
+                by_target.setdefault(decided[line.group], []).append(line)
+        for target, lines in by_target.items():
+            await self._lay(mailbox, place, target, lines)
+        return len(waiting) > sum(map(len, by_target.values()))
+
+    async def _lay(self, mailbox: Mailbox, place: Place, target: str, lines: Sequence[LogLine]) -> None:
+        validity = f"{place.validity}."
+        uids = [int(line.key.removeprefix(validity)) for line in lines if line.key.startswith(validity)]
+        with suppress(MailboxRefusedError):
+            # A folder that cannot be made keeps nobody from being read; the message stays where it is.
+            if self._settings.after == "move":
+                await mailbox.move(uids, self._settings.folder_of(target))
+            else:
+                await mailbox.flag(uids, f"dtm-{target}")
+        done = tuple(LogLine(line.key, line.group, _LONG_AGO, line.kind, line.raw) for line in lines)
+        await self._inbox.accept((), place.told(self.name), KeptLines(done, forget_before=self._forgotten_before()))

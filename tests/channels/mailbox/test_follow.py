@@ -1,0 +1,204 @@
+"""Following a real mailbox: nothing missed, nothing twice, whatever ends in between."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from dtm_contact.channels.mailbox import Follower, login_by
+from dtm_contact.channels.mailbox.follow import Place
+from dtm_contact.settings import Imap
+from tests.channels.inbox import FakeInbox
+from tests.channels.mailbox.dovecot import PASSWORD, USER, Dovecot, imap
+
+PATIENCE = 60.0
+
+
+def message(number: int | str, octets: int = 200) -> bytes:
+    head = (
+        f'Return-Path: <n{number}@free.example>\r\nSubject: ) * ({number} "FETCH\r\nMessage-ID: <{number}@free.example>'
+    )
+    return head.encode() + b"\r\n\r\n" + b"* 1 FETCH (x\r\n" + b"a" * octets + b"\r\n"
+
+
+@pytest.fixture
+def box(server: Dovecot, request: pytest.FixtureRequest) -> str:
+    """A folder of this test's own."""
+    name = f"box{abs(hash(request.node.nodeid)) % 10**8}"
+    with imap(server) as client:
+        client.create(name)
+    return name
+
+
+def settings(server: Dovecot, folder: str, tmp_path: Path, **values: object) -> Imap:
+    secret = tmp_path / "password"
+    secret.write_text(f"{PASSWORD}\n")
+    chosen: dict[str, object] = {
+        "host": "127.0.0.1", "port": server.port, "tls": False, "user": USER, "password_file": secret,
+        "folder": folder, "since": "2000-01-01", "pause": 0.05, "longest_pause": 0.2, "seconds": 20.0,
+        "poll_seconds": 1700.0, "queue_folder": f"{folder}-Bureaux/{{queue}}",
+    }  # fmt: skip
+    return Imap.model_validate({**chosen, **values})
+
+
+@asynccontextmanager
+async def following(chosen: Imap, inbox: FakeInbox) -> AsyncIterator[Follower]:
+    follower = Follower("imap", chosen, inbox, login_by(chosen), lambda: datetime.now(UTC))
+    follower.start()
+    try:
+        yield follower
+    finally:
+        await follower.stop()
+
+
+async def until(holds: Callable[[], bool]) -> None:
+    async with asyncio.timeout(PATIENCE):
+        while not holds():
+            await asyncio.sleep(0.02)
+
+
+async def test_messages_come_oldest_first_as_they_are(server: Dovecot, box: str, tmp_path: Path) -> None:
+    sent = [message(number) for number in range(60)]
+    for raw in sent:
+        await asyncio.to_thread(server.append, raw, box)
+    inbox = FakeInbox()
+    async with following(settings(server, box, tmp_path), inbox):
+        await until(lambda: len(inbox.arrivals) == len(sent))
+    assert [arrival.raw for arrival in inbox.arrivals] == sent
+    first = inbox.arrivals[0].envelope
+    assert first is not None
+    assert first.mail_from == "n0@free.example"
+
+
+async def test_a_new_message_is_told_by_the_server(server: Dovecot, box: str, tmp_path: Path) -> None:
+    # Looked anew by itself it would be only after half an hour.
+    inbox = FakeInbox()
+    async with following(settings(server, box, tmp_path), inbox):
+        await until(lambda: "imap" in inbox.positions or inbox.kept.is_set() or not inbox.troubles)
+        for number in range(3):
+            await asyncio.to_thread(server.append, message(number), box)
+            await until(lambda: len(inbox.arrivals) == number + 1)  # noqa: B023 - awaited before the next round
+
+
+async def test_judged_messages_go_where_their_cases_lie(server: Dovecot, box: str, tmp_path: Path) -> None:
+    inbox = FakeInbox()
+    chosen = settings(server, box, tmp_path, folders={"spam": f"{box}-Publicités"})
+    for number in range(5):
+        await asyncio.to_thread(server.append, message(number), box)
+    async with following(chosen, inbox):
+        await until(lambda: len(inbox.arrivals) == 5)
+        went = dict(zip((each.external_id for each in inbox.arrivals), ["bagnolet", "spam", "bagnolet"], strict=False))
+        inbox.went = went
+        await until(lambda: len(inbox.kept_lines) == 2)
+    assert len(server.uids(box)) == 2
+    assert len(server.uids(f"{box}-Bureaux/bagnolet")) == 2
+    assert len(server.uids(f"{box}-Publicit&AOk-s")) == 1
+
+
+async def test_nothing_is_marked_as_read(server: Dovecot, box: str, tmp_path: Path) -> None:
+    await asyncio.to_thread(server.append, message("unread"), box)
+    inbox = FakeInbox()
+    async with following(settings(server, box, tmp_path, after="leave"), inbox):
+        await until(lambda: len(inbox.arrivals) == 1)
+    with imap(server) as client:
+        client.select(f'"{box}"')
+        assert client.uid("SEARCH", "UNSEEN")[1] == [b"1"]
+
+
+async def test_flags_in_place_of_folders(server: Dovecot, box: str, tmp_path: Path) -> None:
+    await asyncio.to_thread(server.append, message("flag"), box)
+    inbox = FakeInbox()
+    async with following(settings(server, box, tmp_path, after="flag"), inbox):
+        await until(lambda: len(inbox.arrivals) == 1)
+        inbox.went = {inbox.arrivals[0].external_id: "bagnolet"}
+        await until(lambda: not inbox.kept_lines)
+    with imap(server) as client:
+        client.select(f'"{box}"')
+        assert client.uid("SEARCH", "KEYWORD", "dtm-bagnolet")[1] == [b"1"]
+
+
+async def test_cut_connections_and_stops_lose_and_double_nothing(server: Dovecot, box: str, tmp_path: Path) -> None:
+    inbox = FakeInbox()
+    chosen = settings(server, box, tmp_path)
+    total, cuts = 120, 0
+    for round_ in range(4):
+        for number in range(total // 4):
+            await asyncio.to_thread(server.append, message(f"{round_}-{number}"), box)
+        async with following(chosen, inbox):
+            await until(inbox.offered.is_set)
+            cuts += await asyncio.to_thread(server.cut)
+            await until(lambda: len(inbox.arrivals) >= (round_ * total) // 4 + 5)  # noqa: B023 - awaited in its round
+            cuts += await asyncio.to_thread(server.cut)
+    assert cuts >= 4
+    async with following(chosen, inbox):
+        await until(lambda: len(inbox.arrivals) == total)
+    assert len({arrival.raw for arrival in inbox.arrivals}) == total
+
+
+async def test_uids_that_are_given_anew_take_nothing_twice(server: Dovecot, box: str, tmp_path: Path) -> None:
+    inbox = FakeInbox()
+    chosen = settings(server, box, tmp_path, after="leave")
+    for number in range(5):
+        await asyncio.to_thread(server.append, message(number), box)
+    async with following(chosen, inbox):
+        await until(lambda: len(inbox.arrivals) == 5)
+    before = Place.read(inbox.positions["imap"])
+    folder = server.folder / "mail" / box
+    (folder / "dovecot-uidlist").unlink()
+    for index in folder.glob("dovecot.index*"):
+        index.unlink()
+    await asyncio.to_thread(server.append, message("new"), box)
+    async with following(chosen, inbox):
+        await until(lambda: len(inbox.arrivals) == 6)
+    after = Place.read(inbox.positions["imap"])
+    assert before is not None
+    assert after is not None
+    assert before.validity != after.validity
+
+
+async def test_a_first_start_takes_only_what_comes_afterwards_unless_told(
+    server: Dovecot, box: str, tmp_path: Path
+) -> None:
+    await asyncio.to_thread(server.append, message("old"), box)
+    inbox = FakeInbox()
+    async with following(settings(server, box, tmp_path, since=None, poll_seconds=0.1), inbox) as follower:
+        await until(lambda: not inbox.troubles and follower.address.endswith(box))
+        await asyncio.sleep(0.5)
+        await asyncio.to_thread(server.append, message("young"), box)
+        await until(lambda: len(inbox.arrivals) == 1)
+    assert b"<young@" in inbox.arrivals[0].raw
+
+
+async def test_a_large_message_is_cut_not_refused(server: Dovecot, box: str, tmp_path: Path) -> None:
+    await asyncio.to_thread(server.append, message("large", 300_000), box)
+    await asyncio.to_thread(server.append, message("small"), box)
+    inbox = FakeInbox()
+    async with following(settings(server, box, tmp_path, size_limit=100_000), inbox):
+        await until(lambda: len(inbox.arrivals) == 2)
+    assert len(inbox.arrivals[0].raw) == 100_000
+
+
+async def test_wrong_credentials_are_an_alarm_at_once(server: Dovecot, box: str, tmp_path: Path) -> None:
+    chosen = settings(server, box, tmp_path)
+    (tmp_path / "password").write_text("wrong\n")
+    inbox = FakeInbox()
+    async with following(chosen, inbox):
+        await until(lambda: "credentials" in inbox.troubles.get("imap", ""))
+        (tmp_path / "password").write_text(f"{PASSWORD}\n")
+        await until(lambda: not inbox.troubles)
+
+
+async def test_a_server_that_is_away_is_an_alarm_and_is_over_when_it_is_back(tmp_path: Path, server: Dovecot) -> None:
+    inbox = FakeInbox()
+    away = Dovecot(1, server.folder)
+    async with following(settings(away, "INBOX", tmp_path), inbox):
+        await until(lambda: "cannot be read" in inbox.troubles.get("imap", ""))
+
+
+async def test_a_folder_that_there_is_not(server: Dovecot, tmp_path: Path) -> None:
+    inbox = FakeInbox()
+    async with following(settings(server, "nowhere", tmp_path), inbox):
+        await until(lambda: "MailboxRefusedError" in inbox.troubles.get("imap", ""))
