@@ -20,6 +20,7 @@ from dtm_contact.notices import Notices
 from dtm_contact.outbound import Answering
 from dtm_contact.settings import MailServer, Settings
 from dtm_contact.store import GroupCommitInbox, Store, migrate, open_store
+from dtm_contact.timers import Post, Runner, Storms, running
 from dtm_contact.worker import (
     Mail,
     Reception,
@@ -82,7 +83,9 @@ async def daemon(settings: Settings) -> AsyncIterator[Running]:
         in_force = await at_start(settings, store, taken, copy, alarms, utc_now())
         if in_force.settings is not copy:
             await worker.restart(in_force)
-        worker.start(Reception(in_force.rules, directory), await _mail(stack, settings, store, alarms))
+        storms = Storms()
+        mail = await _mail(stack, settings, store, alarms, storms)
+        worker.start(Reception(in_force.rules, directory), mail)
         inbox = GroupCommitInbox(
             store,
             name=settings.name,
@@ -94,6 +97,18 @@ async def daemon(settings: Settings) -> AsyncIterator[Running]:
         await inbox.prove()
         watching = RulesWatch(settings, store, taken, alarms, in_force=in_force, clock=utc_now, take_up=worker.take_up)
         await stack.enter_async_context(following(watching))
+        if not settings.rules.observe:
+            runner = Runner(
+                settings,
+                store,
+                directory,
+                alarms,
+                rules=lambda: watching.in_force.rules,
+                clock=utc_now,
+                storms=storms,
+                post=Post(settings, mail.answering.tokens, mail.wake) if mail else None,
+            )
+            await stack.enter_async_context(running(runner))
         heard = hearing(settings, store, lambda: watching.in_force.rules, utc_now, lambda _done: worker.arrived())
         await stack.enter_async_context(heard)
         opened = await start_channels(settings, WakingInbox(inbox, worker.arrived))
@@ -107,12 +122,12 @@ async def daemon(settings: Settings) -> AsyncIterator[Running]:
         _log.info("stopping")
 
 
-async def _mail(stack: AsyncExitStack, settings: Settings, store: Store, alarms: Alarms) -> Mail | None:
-    """Start sending, where a server sends for us, and return what writes."""
-    if not settings.outbound.host:
+async def _mail(stack: AsyncExitStack, settings: Settings, store: Store, alarms: Alarms, storms: Storms) -> Mail | None:
+    """Start sending, where a server sends for us and we do not only observe, and return what writes."""
+    if not settings.outbound.host or settings.rules.observe:
         return None
     sender = await stack.enter_async_context(posting(settings, store, alarms, utc_now))
-    return Mail(Answering(settings, tokens_of(settings, store)), sender.wake)
+    return Mail(Answering(settings, tokens_of(settings, store)), sender.wake, storms)
 
 
 def _allow_files(settings: Settings) -> None:

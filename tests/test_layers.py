@@ -27,6 +27,7 @@ LINES = (
     ("explain",),
     ("store", "channels", "outbound"),
     ("rehearsal", "cases"),
+    ("timers",),
     ("worker", "monitor", "notices"),
     ("health",),
     ("daemon",),

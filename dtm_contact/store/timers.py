@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
 
+from dtm_contact.errors import NotFoundError
 from dtm_contact.model import Priority
 from dtm_contact.store.channels_schema import positions
 from dtm_contact.store.database import Database
@@ -110,12 +111,6 @@ class Timers:
         with self._database.reading() as connection:
             return [_due(row) for row in connection.execute(_DUE.limit(limit), {"now": now})]
 
-    def settle(self, timer_id: int, now: datetime, *, done: bool) -> None:
-        """Say that a thing has happened, or is needless."""
-        values = {"state": "done" if done else "needless", "settled_at": now}
-        with self._database.writing() as connection:
-            connection.execute(sa.update(timers).where(timers.c.id == timer_id).values(values))
-
     def crowds(self, since: datetime) -> list[tuple[str, str, int]]:
         """Return how many cases were opened since then, by topic and residence."""
         query = (
@@ -125,6 +120,13 @@ class Timers:
         )
         with self._database.reading() as connection:
             return [(row[0], row[1], row[2]) for row in connection.execute(query)]
+
+    def latest_case(self, topic: str) -> str | None:
+        """Return the number of the case opened last on a topic, or None."""
+        query = sa.select(cases.c.number).where(cases.c.topic == topic).order_by(cases.c.id.desc()).limit(1)
+        with self._database.reading() as connection:
+            number: str | None = connection.execute(query).scalar_one_or_none()
+            return number
 
     def storm(self, topic: str, department: str, number: int, now: datetime) -> bool:
         """Say that many cases come; return whether that is new."""
@@ -148,6 +150,18 @@ class Timers:
         over = storms.delete().where(storms.c.seen_at < before).returning(storms.c.topic, storms.c.department)
         with self._database.writing() as connection:
             return [(row.topic, row.department) for row in connection.execute(over)]
+
+
+def settle(connection: Connection, timer_id: int, now: datetime, *, done: bool) -> None:
+    """Say, in a transaction, that a thing has happened or is needless.
+
+    Raises:
+        NotFoundError: another daemon has settled it meanwhile; what this one did is rolled back.
+    """
+    values = {"state": "done" if done else "needless", "settled_at": now}
+    mine = sa.update(timers).where(timers.c.id == timer_id, timers.c.state == "waiting")
+    if connection.execute(mine.values(values)).rowcount == 0:
+        raise NotFoundError(f"timer {timer_id}")
 
 
 _PLACE = sa.select(positions.c.place).where(positions.c.channel == FOLLOWER)

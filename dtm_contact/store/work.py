@@ -12,7 +12,7 @@ from sqlalchemy.engine import Connection
 
 from dtm_contact.errors import NotFoundError
 from dtm_contact.model import Limits, Outgoing
-from dtm_contact.store import events, outbox
+from dtm_contact.store import events, outbox, timers
 from dtm_contact.store.cases import CASE_COLUMNS, Case, case_of
 from dtm_contact.store.database import Database
 from dtm_contact.store.recording import next_number
@@ -156,6 +156,10 @@ class Work:
     def post(self, held: HeldCase, letter: Outgoing) -> None:
         """Lay something that one person wrote into the outbox; it is sent once this is committed."""
         outbox.put(self._connection, held.id, [letter], _NO_LIMITS, self.now)
+
+    def settle_timer(self, timer_id: int, *, done: bool) -> None:
+        """Say that what was to happen has happened, or is needless."""
+        timers.settle(self._connection, timer_id, self.now, done=done)
 
     def signing_key(self) -> bytes:
         """Return the secret that signs case numbers in what is sent."""

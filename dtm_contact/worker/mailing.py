@@ -1,13 +1,14 @@
 """What is written because of what the worker records: answers and notices, laid into the outbox with the record."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
-from dtm_contact.model import Judgement, Limits
+from dtm_contact.model import Judgement, Limits, Outgoing
 from dtm_contact.outbound import Answering
 from dtm_contact.settings import Settings
 from dtm_contact.store import Claimed, Mailing, Store
+from dtm_contact.timers import Storms
 from dtm_contact.tokens import Tokens
 from dtm_contact.worker.standin import Reception
 
@@ -29,16 +30,20 @@ class Mail:
     Attributes:
         answering: what writes it.
         wake: says that something waits to be sent.
+        storms: while one lasts, its cases are not told one by one.
     """
 
     answering: Answering
     wake: Callable[[], None]
+    storms: Storms = field(default_factory=Storms)
 
     def of(self, claimed: Claimed, judgement: Judgement, reception: Reception, now: datetime) -> Mailing:
         """Return what the record of a judgement writes, once the number of its case is known."""
         outbound = self.answering.settings.outbound
         ruled = reception.rules, reception.directory
-        return Mailing(
-            lambda number: self.answering.written(claimed.arrival, judgement, number, ruled, now),
-            Limits(outbound.answers_per_address, outbound.answers_per_hour),
-        )
+
+        def write(number: str) -> tuple[Outgoing, ...]:
+            letters = self.answering.written(claimed.arrival, judgement, number, ruled, now)
+            return self.storms.without_notices(judgement, reception.directory, letters)
+
+        return Mailing(write, Limits(outbound.answers_per_address, outbound.answers_per_hour))

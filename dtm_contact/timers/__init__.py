@@ -1,0 +1,7 @@
+"""What follows when a case waits too long, and what is told once where many cases come at once."""
+
+from dtm_contact.timers.runner import Runner, running
+from dtm_contact.timers.storms import Storms
+from dtm_contact.timers.words import Post
+
+__all__ = ["Post", "Runner", "Storms", "running"]

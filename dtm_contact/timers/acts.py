@@ -1,0 +1,142 @@
+"""What a step does to a case, once its time has come: all of it or nothing, with an event."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from dtm_contact.directory import Directory
+from dtm_contact.model import Priority
+from dtm_contact.rules import Queue, RuleSet
+from dtm_contact.rules.escalation import Action, Until
+from dtm_contact.store import HeldCase, Store, Work, working
+from dtm_contact.store.timers import DueTimer
+from dtm_contact.timers.words import Post
+
+TIMERS = "timers"
+"""Who does what the timers do."""
+
+_MOST_URGENT_RAISED_TO = Priority.P2
+
+
+@dataclass(frozen=True, slots=True)
+class Means:
+    """What a step works with.
+
+    Attributes:
+        rules: those in force: queues, and who is on call.
+        directory: the offices' addresses.
+        post: what writes notices; None where nothing is sent.
+        untold: told that somebody should have been told, and could not be, without anything personal.
+    """
+
+    rules: RuleSet
+    directory: Directory
+    post: Post | None
+    untold: Callable[[str], None]
+
+
+def is_needless(timer: DueTimer) -> bool:
+    """Tell whether somebody saw to the case before its step was due."""
+    if timer.state != "open" or timer.priority.value != timer.data["priority"]:
+        return True
+    match Until(timer.data["until"]):
+        case Until.TAKEN:
+            return timer.owner is not None or timer.answered
+        case Until.ANSWERED:
+            return timer.answered
+        case Until.CLOSED:
+            return False
+
+
+def perform(store: Store, timer: DueTimer, means: Means, now: datetime) -> bool:
+    """Do what a step says; return whether anything was done.
+
+    Raises:
+        StoreUnavailableError: nothing was done, and the step is still due.
+    """
+    with working(store.database, TIMERS, now) as work:
+        (held,) = work.hold(timer.case_number)
+        # What was looked at may have changed since; a case that somebody has taken in between is left alone.
+        stale = (held.case.state, held.case.owner, held.case.priority) != (timer.state, timer.owner, timer.priority)
+        does = None if stale or is_needless(timer) else _ACTS[Action(timer.data["does"])]
+        done = does is not None and does(work, held, timer, means)
+        if stale and held.case.state == "open":
+            return False
+        work.settle_timer(timer.id, done=done)
+        return done
+
+
+def _remind(work: Work, held: HeldCase, timer: DueTimer, means: Means) -> bool:
+    work.tell(held, "reminded", {"step": timer.step, "due": held.case.due.isoformat()})
+    told = f"Le dossier {held.case.number} attend une réponse, l'échéance est passée."
+    _write(work, held, means, (_office(held.case.queue, means), f"remind {timer.step}"), told)
+    return True
+
+
+def _raise(work: Work, held: HeldCase, timer: DueTimer, means: Means) -> bool:
+    priority = max(held.case.priority.raised(), _MOST_URGENT_RAISED_TO)
+    if priority >= held.case.priority or "priority" in held.case.by_hand:
+        return False
+    queue = _queue(held.case.queue, means)
+    due = min(held.case.due, queue.due_at(priority, work.now, held.case.topic))
+    changed = work.change(held, priority=priority, due=due)
+    _escalated(work, held, timer, changed)
+    return True
+
+
+def _hand_over(work: Work, held: HeldCase, timer: DueTimer, means: Means) -> bool:
+    to = means.rules.queues.get(timer.data["to"] or "")
+    if to is None or to.id == held.case.queue:
+        return False
+    office = to.office_id or means.directory.agency.office_id
+    changed = work.change(held, queue=to.id, office_id=office, owner=None)
+    _escalated(work, held, timer, changed)
+    told = f"Le dossier {held.case.number} vous est transmis : il attend depuis trop longtemps une réponse humaine."
+    _write(work, held, means, (_office(to.id, means), f"hand over {timer.step}"), told)
+    return True
+
+
+def _call_next(work: Work, held: HeldCase, timer: DueTimer, means: Means) -> bool:
+    called = _queue(held.case.queue, means).called_at(work.now)
+    # The first was told when the case was opened; after the last it is the last again.
+    whom = called[min(timer.data["nth"], len(called) - 1)]
+    work.tell(held, "called next", {"step": timer.step, "to": whom})
+    told = (
+        f"{held.case.priority} : personne ne s'est occupé du dossier {held.case.number} depuis son ouverture.\n"
+        "Prenez-le pour dire que vous vous en occupez."
+    )
+    _write(work, held, means, (whom, f"call next {timer.step}"), told)
+    return True
+
+
+_ACTS: dict[Action, Callable[[Work, HeldCase, DueTimer, Means], bool]] = {
+    Action.REMIND: _remind,
+    Action.RAISE: _raise,
+    Action.HAND_OVER: _hand_over,
+    Action.CALL_NEXT: _call_next,
+}
+
+
+def _queue(queue: str, means: Means) -> Queue:
+    return means.rules.queues.get(queue) or means.rules.desks.reception
+
+
+def _office(queue: str, means: Means) -> str:
+    """Return the mail address of the office that works a queue; "" where the directory has none."""
+    office = means.directory.offices.get(_queue(queue, means).office_id or "") or means.directory.agency
+    return office.email
+
+
+def _escalated(work: Work, held: HeldCase, timer: DueTimer, changed: dict[str, list[Any]]) -> None:
+    work.tell(held, "escalated", {"step": timer.step, "does": timer.data["does"], "changed": changed})
+
+
+def _write(work: Work, held: HeldCase, means: Means, to: tuple[str, str], text: str) -> None:
+    """Lay a notice into the outbox; where nothing can be sent, the admins are told that it was not."""
+    address, reason = to
+    if means.post is None or not address:
+        means.untold(f"Case {held.case.number} waits too long, and nobody could be told by mail ({reason}).")
+        return
+    told = f"[{held.case.priority}] dossier {held.case.number}", f"{text}\n"
+    work.post(held, means.post.notice(held.case.number, reason, address, told, work.now))

@@ -1,0 +1,120 @@
+"""The loop that lets steps happen when they are due; one daemon at a time runs it."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import datetime
+
+from dtm_contact.alarms import Alarms
+from dtm_contact.directory import Directory
+from dtm_contact.log import get_log
+from dtm_contact.rules import RuleSet
+from dtm_contact.settings import Settings
+from dtm_contact.store import Store
+from dtm_contact.store.timers import FOLLOWER
+from dtm_contact.timers.acts import Means, is_needless, perform
+from dtm_contact.timers.plans import plans
+from dtm_contact.timers.storms import Storms, follow
+from dtm_contact.timers.words import Post
+
+_EVENTS_AT_ONCE = 500
+_log = get_log("timers")
+
+
+class Runner:
+    """Follows what happens to cases, plans what is to follow, and does what is due."""
+
+    def __init__(  # noqa: PLR0913 - all that escalating a case touches
+        self,
+        settings: Settings,
+        store: Store,
+        directory: Directory,
+        alarms: Alarms,
+        *,
+        rules: Callable[[], RuleSet],
+        clock: Callable[[], datetime],
+        storms: Storms,
+        post: Post | None = None,
+    ) -> None:
+        """Take the store, the directory, who hears of trouble, the rules in force at any time, and the clock."""
+        self._settings = settings
+        self._store = store
+        self._directory = directory
+        self._alarms = alarms
+        self._rules = rules
+        self._clock = clock
+        self._storms = storms
+        self._post = post
+        self._followed: int | None = None
+
+    async def run(self) -> None:
+        """Work until cancelled; no trouble ends it."""
+        while True:
+            try:
+                await asyncio.to_thread(self.tick)
+            except Exception as error:  # noqa: BLE001 - a loop that ended would be missed by nobody
+                self._alarms.sound("timers", f"Timers do not run ({type(error).__name__}): nothing escalates.")
+                _log.warning("timers", error=type(error).__name__)
+            else:
+                self._alarms.over("timers")
+            await asyncio.sleep(self._settings.timers.seconds)
+
+    def tick(self) -> int:
+        """Do what is due now, if it is ours to do; return how many steps were done.
+
+        Raises:
+            StoreUnavailableError: the store cannot be used; what is not done is still due.
+        """
+        now, timers = self._clock(), self._settings.timers
+        done = 0
+        if self._store.positions.follow(FOLLOWER, self._settings.name, timers.lease_seconds, now):
+            self._plan()
+            means = self._means()
+            done = self._perform(means, now)
+            follow(self._store, means, timers, now)
+        self._storms.lasting = frozenset(self._store.timers.storms())
+        return done
+
+    def leave(self) -> None:
+        """Let another daemon run them at once."""
+        self._store.positions.leave(FOLLOWER, self._settings.name)
+
+    def _means(self) -> Means:
+        return Means(self._rules(), self._directory, self._post, lambda told: self._alarms.happened("untold", told))
+
+    def _plan(self) -> None:
+        """Plan for each case that something happened to; where nothing did, nothing is written."""
+        rules = self._rules()
+        while True:
+            last, fresh = self._store.timers.fresh(_EVENTS_AT_ONCE)
+            if last == self._followed:
+                return
+            self._store.timers.plan([plan for case in fresh for plan in plans(case, rules)], last)
+            self._followed = last
+
+    def _perform(self, means: Means, now: datetime) -> int:
+        done = 0
+        for timer in self._store.timers.due(now):
+            if perform(self._store, timer, means, self._here(now)):
+                done += 1
+                _log.info("done", case=timer.case_number, step=timer.step, does=timer.data["does"])
+            elif is_needless(timer):
+                _log.debug("needless", case=timer.case_number, step=timer.step)
+        if done and self._post is not None:
+            self._post.wake()
+        return done
+
+    def _here(self, now: datetime) -> datetime:
+        return now.astimezone(self._settings.zone)
+
+
+@asynccontextmanager
+async def running(runner: Runner) -> AsyncIterator[Runner]:
+    """Run the timers until the block ends."""
+    task = asyncio.create_task(runner.run(), name="timers")
+    try:
+        yield runner
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        await asyncio.to_thread(runner.leave)

@@ -1,0 +1,86 @@
+"""Many cases of one topic in one department: told once, not with each of them."""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from dtm_contact.directory import Directory
+from dtm_contact.model import Judgement, Outgoing, OutgoingKind, Priority
+from dtm_contact.settings import Timers as TimerSettings
+from dtm_contact.store import Store, working
+from dtm_contact.timers.acts import TIMERS, Means
+
+
+@dataclass(slots=True)
+class Storms:
+    """The storms that last, as this daemon knows them.
+
+    Attributes:
+        lasting: topics with their departments.
+    """
+
+    lasting: frozenset[tuple[str, str]] = field(default_factory=frozenset)
+
+    def without_notices(
+        self, judgement: Judgement, directory: Directory, letters: tuple[Outgoing, ...]
+    ) -> tuple[Outgoing, ...]:
+        """Return what is sent because of a case: within a storm no notice, unless somebody is in danger."""
+        residence = directory.residences.get(judgement.match.residence.id) if judgement.match.residence else None
+        covered = residence and (judgement.understanding.topic, residence.department) in self.lasting
+        if not covered or judgement.decision.priority is Priority.P1:
+            return letters
+        return tuple(letter for letter in letters if letter.kind is not OutgoingKind.NOTICE)
+
+
+@dataclass(frozen=True, slots=True)
+class Crowd:
+    """How many cases of one topic came from one department."""
+
+    topic: str
+    department: str
+    cases: int
+
+
+def crowds(store: Store, directory: Directory, settings: TimerSettings, now: datetime) -> Iterator[Crowd]:
+    """Yield where so many cases came within so short a time that it is a storm."""
+    counts: Counter[tuple[str, str]] = Counter()
+    for topic, residence_id, number in store.timers.crowds(now - timedelta(minutes=settings.storm_minutes)):
+        residence = directory.residences.get(residence_id)
+        if residence is not None:
+            counts[topic, residence.department] += number
+    for (topic, department), number in counts.items():
+        if number >= settings.storm_cases:
+            yield Crowd(topic, department, number)
+
+
+def follow(store: Store, means: Means, settings: TimerSettings, now: datetime) -> None:
+    """See which storms begin and end; of each that begins, the on-call service is told once.
+
+    Raises:
+        StoreUnavailableError: the store cannot be used.
+    """
+    for crowd in crowds(store, means.directory, settings, now):
+        if store.timers.storm(crowd.topic, crowd.department, crowd.cases, now):
+            _tell(store, crowd, means, now)
+    store.timers.calm(now - timedelta(minutes=settings.calm_minutes))
+
+
+def _tell(store: Store, crowd: Crowd, means: Means, now: datetime) -> None:
+    topic = means.rules.lexicon.topics.get(crowd.topic)
+    label = topic.label if topic else crowd.topic
+    subject = f"{label} : {crowd.cases} dossiers d'un coup dans le {crowd.department}"
+    text = (
+        f"{subject}.\nTant que cela dure, vous n'êtes plus prévenu dossier par dossier, sauf danger (P1) ; "
+        "tous les dossiers sont dans les files.\n"
+    )
+    number = store.timers.latest_case(crowd.topic)
+    if means.post is None or number is None:
+        means.untold(f"Many cases of {crowd.topic} come from department {crowd.department}: {crowd.cases} of them.")
+        return
+    whom = means.rules.desks.reception.called_at(now)[0]
+    reason = f"storm {crowd.topic} {crowd.department} {now:%Y-%m-%dT%H:%M}"
+    with working(store.database, TIMERS, now) as work:
+        (held,) = work.hold(number)
+        work.tell(held, "storm", {"topic": crowd.topic, "department": crowd.department, "cases": crowd.cases})
+        work.post(held, means.post.notice(number, reason, whom, (subject, text), now))

@@ -1,0 +1,242 @@
+"""What follows when a case waits too long, by a clock that stands where the test sets it."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from email import message_from_bytes, policy
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from dtm_contact.alarms import Alarms
+from dtm_contact.directory import Directory, Office, Records, Residence
+from dtm_contact.model import CaseKind, Likely, Match, Priority
+from dtm_contact.rules import RuleSet, load_rules
+from dtm_contact.settings import Settings
+from dtm_contact.settings import Timers as TimerSettings
+from dtm_contact.store import Store, migrate, open_store, working
+from dtm_contact.store.outbox_schema import outbox
+from dtm_contact.timers import Post, Runner, Storms
+from dtm_contact.tokens import Tokens
+from tests.rules.folders import GOOD, overlay
+from tests.store.samples import judgement, open_case
+
+OPENED = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)  # a Tuesday, ten o'clock in Paris
+ESCALATION = """on_call:
+  - {call: [un@bailleur.example, deux@bailleur.example, trois@bailleur.example]}
+escalation:
+  P1:
+    - {after: 10 minutes, until: taken, do: call_next}
+    - {after: 20 minutes, until: taken, do: call_next}
+    - {after: 30 minutes, until: taken, do: call_next}
+  P3:
+    - {past_due: 1 business hour, do: remind}
+    - {past_due: 2 business hours, do: raise}
+  any:
+    - {after: 45 days, do: hand_over, to: comptes}
+"""
+
+
+@pytest.fixture(scope="module")
+def rules(tmp_path_factory: pytest.TempPathFactory) -> RuleSet:
+    folder = overlay(GOOD, tmp_path_factory.mktemp("timers") / "rules")
+    text = (folder / "queues.yaml").read_text("utf-8")
+    (folder / "queues.yaml").write_text(text.replace("on_call: astreinte@bailleur.example\n", ESCALATION), "utf-8")
+    return load_rules(folder)
+
+
+DIRECTORY = Directory(
+    Records(
+        offices=(
+            Office("agence", "Agence", "agency", "", "", "", "agence@bailleur.example", ""),
+            Office("nord", "Nord", "proximity_office", "", "", "", "nord@bailleur.example", ""),
+        ),
+        residences=tuple(
+            Residence(f"R{number}", f"R{number}", (), "Pantin", "93500", "93055", "93", "nord") for number in range(9)
+        ),
+    )
+)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    migrate(f"sqlite:///{tmp_path}/store.db")
+    with open_store(f"sqlite:///{tmp_path}/store.db") as opened:
+        yield opened
+
+
+class Scene:
+    """A runner whose clock the test sets."""
+
+    def __init__(self, store: Store, rules: RuleSet, name: str = "un", *, sends: bool = True) -> None:
+        self.now = OPENED
+        self.told: list[str] = []
+        self.storms = Storms()
+        settings = Settings(name=name, timers=TimerSettings(storm_cases=4))
+        post = Post(settings, Tokens(b"0" * 32, settings.outbound.sender), lambda: None) if sends else None
+        self.runner = Runner(
+            settings,
+            store,
+            DIRECTORY,
+            Alarms(lambda _cause, told: self.told.append(told), lambda: self.now.timestamp()),  # noqa: PLW0108 - the clock moves
+            rules=lambda: rules,
+            clock=lambda: self.now,
+            storms=self.storms,
+            post=post,
+        )
+
+    def at(self, moment: datetime) -> int:
+        self.now = moment
+        return self.runner.tick()
+
+    def after(self, **passed: float) -> int:
+        return self.at(OPENED + timedelta(**passed))
+
+
+@pytest.fixture
+def scene(store: Store, rules: RuleSet) -> Scene:
+    return Scene(store, rules)
+
+
+def opened(store: Store, priority: Priority = Priority.P1, name: str = "one", match: Match | None = None) -> str:
+    due = OPENED + (timedelta(minutes=15) if priority is Priority.P1 else timedelta(hours=4))
+    judged = judgement(CaseKind.CASE, priority=priority, queue="nord", due=due, match=match)
+    return open_case(store, name, judged, OPENED)
+
+
+def letters(store: Store) -> list[tuple[str, str]]:
+    """Return to whom each notice goes, and its subject."""
+    with store.database.reading() as connection:
+        rows = connection.execute(sa.select(outbox.c.to_address, outbox.c.raw).order_by(outbox.c.id)).all()
+    return [(row.to_address, message_from_bytes(row.raw, policy=policy.default)["Subject"]) for row in rows]
+
+
+def whats(store: Store, number: str) -> list[str]:
+    return [event.what for event in store.cases.get(number).events]
+
+
+def take(store: Store, number: str) -> None:
+    with working(store.database, "anne", OPENED) as work:
+        (held,) = work.hold(number)
+        work.change(held, owner="anne")
+        work.tell(held, "taken", {})
+
+
+def test_a_danger_that_nobody_takes_goes_from_one_on_call_to_the_next(store: Store, scene: Scene) -> None:
+    number = opened(store)
+    assert scene.after(minutes=9) == 0
+    assert scene.after(minutes=10) == 1
+    assert scene.after(minutes=19) == 0
+    assert scene.after(minutes=31) == 2
+    assert letters(store) == [
+        (f"{name}@bailleur.example", f"[P1] dossier {number}") for name in ("deux", "trois", "trois")
+    ]
+    assert whats(store, number) == ["opened", "called next", "called next", "called next"]
+    assert scene.after(days=2) == 0
+
+
+def test_once_somebody_has_taken_it_nobody_else_is_called(store: Store, scene: Scene) -> None:
+    number = opened(store)
+    assert scene.after(minutes=10) == 1
+    take(store, number)
+    assert scene.after(minutes=40) == 0
+    assert len(letters(store)) == 1
+
+
+def test_a_restart_forgets_nothing_and_repeats_nothing(store: Store, rules: RuleSet, scene: Scene) -> None:
+    opened(store)
+    assert scene.after(minutes=10) == 1
+    scene.runner.leave()
+    again = Scene(store, rules)
+    assert again.after(minutes=11) == 0
+    assert again.after(minutes=20) == 1
+    assert [to for to, _ in letters(store)] == ["deux@bailleur.example", "trois@bailleur.example"]
+
+
+def test_what_fell_due_while_no_daemon_ran_is_done_at_the_next_start(store: Store, rules: RuleSet) -> None:
+    opened(store)
+    assert Scene(store, rules).after(minutes=25) == 2
+
+
+def test_one_daemon_at_a_time_runs_them(store: Store, rules: RuleSet, scene: Scene) -> None:
+    opened(store)
+    assert scene.after(minutes=5) == 0
+    other = Scene(store, rules, "deux")
+    assert other.after(minutes=5.5) == 0
+    assert other.after(minutes=10) == 1
+    assert scene.after(minutes=10.5) == 0
+
+
+def test_a_case_past_due_is_reminded_of_then_raised_once(store: Store, scene: Scene) -> None:
+    number = opened(store, Priority.P3)
+    assert scene.after(hours=5) == 1
+    assert letters(store) == [("nord@bailleur.example", f"[P3] dossier {number}")]
+    assert scene.after(hours=6) == 1
+    case = store.cases.get(number).case
+    assert case.priority is Priority.P2
+    assert whats(store, number) == ["opened", "reminded", "escalated"]
+    assert scene.after(days=10) == 0
+
+
+def test_a_human_answer_makes_it_needless(store: Store, scene: Scene) -> None:
+    number = opened(store, Priority.P3)
+    with working(store.database, "anne", OPENED) as work:
+        work.tell(work.hold(number)[0], "replied", {})
+    assert scene.after(days=60) == 0
+    assert whats(store, number) == ["opened", "replied"]
+
+
+def test_after_45_days_without_an_answer_the_head_has_it(store: Store, scene: Scene) -> None:
+    number = opened(store, Priority.P4)
+    take(store, number)
+    assert scene.after(days=44, hours=23) == 0
+    assert scene.after(days=45, minutes=1) == 1
+    case = store.cases.get(number).case
+    assert (case.queue, case.office_id, case.owner) == ("comptes", "agence", None)
+    assert letters(store)[-1][0] == "agence@bailleur.example"
+    assert scene.after(days=46) == 0
+
+
+def test_a_closed_case_is_left_alone(store: Store, scene: Scene) -> None:
+    number = opened(store)
+    with working(store.database, "anne", OPENED) as work:
+        work.change(work.hold(number)[0], state="closed", closed_at=OPENED)
+    assert scene.after(days=60) == 0
+
+
+def test_where_nothing_can_be_sent_the_admins_are_told(store: Store, rules: RuleSet) -> None:
+    number = opened(store)
+    scene = Scene(store, rules, sends=False)
+    assert scene.after(minutes=10) == 1
+    (told,) = scene.told
+    assert number in told
+    assert "nobody could be told" in told
+
+
+def test_many_cases_of_one_topic_in_a_department_are_told_once(store: Store, scene: Scene) -> None:
+    for number in range(3):
+        opened(store, Priority.P2, f"m{number}", Match(residence=Likely(f"R{number}", 0.99)))
+    scene.after(minutes=1)
+    assert letters(store) == []
+    for number in range(3, 6):
+        opened(store, Priority.P2, f"m{number}", Match(residence=Likely(f"R{number}", 0.99)))
+        scene.after(minutes=number)
+    assert [to for to, _ in letters(store)] == ["un@bailleur.example"]
+    assert letters(store)[0][1] == "plumbing : 4 dossiers d'un coup dans le 93"
+    assert scene.storms.lasting == {("plumbing", "93")}
+    scene.after(minutes=91 + 5)
+    assert scene.storms.lasting == set()
+
+
+def test_within_a_storm_no_case_is_told_by_itself_unless_somebody_is_in_danger(store: Store, rules: RuleSet) -> None:
+    scene = Scene(store, rules)
+    scene.storms.lasting = frozenset({("plumbing", "93")})
+    number = opened(store)
+    post = Post(Settings(), Tokens(b"0" * 32, Settings().outbound.sender), lambda: None)
+    notice = post.notice(number, "on_call", "un@bailleur.example", ("x", "y"), OPENED)
+    here = Match(residence=Likely("R1", 0.99))
+    for priority, kept in ((Priority.P1, 1), (Priority.P2, 0)):
+        judged = judgement(CaseKind.CASE, priority=priority, match=here)
+        assert len(scene.storms.without_notices(judged, DIRECTORY, (notice,))) == kept
+    elsewhere = judgement(CaseKind.CASE, priority=Priority.P2, match=Match())
+    assert len(scene.storms.without_notices(elsewhere, DIRECTORY, (notice,))) == 1
