@@ -1,0 +1,125 @@
+"""Everything but mail and calls: the store, the rules, judging, agents, alarms."""
+
+from pathlib import Path
+
+from pydantic import BaseModel, Field
+
+
+class Store(BaseModel):
+    """Where everything is kept."""
+
+    url: str = Field(
+        default="sqlite:///var/dtm-contact.db", description="SQLAlchemy URL of the store (SQLite or PostgreSQL)"
+    )
+
+
+class Rules(BaseModel):
+    """The rules that admins own."""
+
+    dir: Path = Field(default=Path("rules"), description="Folder of the rules")
+    poll_seconds: float = Field(
+        default=2.0, gt=0, description="Seconds between two looks whether the folder changed; taken up once it is quiet"
+    )
+    trial_seconds: float = Field(
+        default=120.0, gt=0, description="Seconds that checking and testing changed rules may take before it is refused"
+    )
+    observe: bool = Field(
+        default=False,
+        description="Judge and record beside an old process, without effect: nobody is told, nothing is sent",
+    )
+
+
+class Match(BaseModel):
+    """From which probability a name is said."""
+
+    tenant: float = Field(default=0.97, gt=0.5, lt=1, description="A tenant is named from this probability")
+    dwelling: float = Field(default=0.96, gt=0.5, lt=1, description="A dwelling is named from this probability")
+    residence: float = Field(default=0.9, gt=0.5, lt=1, description="A residence is named from this probability")
+
+
+class Judge(BaseModel):
+    """The processes that judge arrivals."""
+
+    processes: int = Field(default=2, ge=1, le=64, description="Processes that judge side by side")
+    seconds: float = Field(
+        default=10.0, gt=0, description="Seconds that judging one arrival may take before it is parked"
+    )
+    cpu_seconds: float = Field(
+        default=2.0, gt=0, description="Seconds of processor time that judging one arrival may take before it is parked"
+    )
+    memory_factor: float = Field(
+        default=10.0, ge=0, description="Memory that judging one arrival may take, as a multiple of its size"
+    )
+    memory_margin: int = Field(
+        default=16 * 1024 * 1024, ge=0, description="Octets of memory that it may take besides, whatever its size"
+    )
+    attempts: int = Field(default=4, ge=1, description="Attempts at an arrival before it is parked")
+    pause: float = Field(
+        default=2.0, gt=0, description="Seconds before the second attempt; each further pause is 4 times longer"
+    )
+
+
+class Desk(BaseModel):
+    """How agents work on cases."""
+
+    open: bool = Field(default=False, description="Whether the desk is served")
+    host: str = Field(default="127.0.0.1", description="Address that the desk listens on; a proxy in front does TLS")
+    port: int = Field(default=8027, ge=0, le=65535, description="Its port; 0 takes a free one")
+    secure_cookies: bool = Field(
+        default=True, description="Whether browsers keep its cookies for TLS alone; false only on loopback"
+    )
+    idle_minutes: float = Field(default=60.0, gt=0, description="Minutes without a sign after which a session ends")
+    session_hours: float = Field(default=10.0, gt=0, description="Hours after which a session ends in any case")
+    entries_per_minute: int = Field(
+        default=20, ge=1, description="Attempts to log in from one address in a minute; beyond it, wait"
+    )
+
+    socket: Path | None = Field(
+        default=None,
+        description="Unix socket on which the daemon takes the changes of other processes; unset: it takes none",
+    )
+    call_attempts: int = Field(
+        default=3, ge=1, le=20, description="Attempts at calling somebody back before the case is closed in vain"
+    )
+    call_again_minutes: float = Field(
+        default=120.0, gt=0, description="Minutes after which a call-back tried in vain comes back by itself"
+    )
+
+
+class Log(BaseModel):
+    """What the program says of itself."""
+
+    level: str = Field(
+        default="INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$", description="Least severe level that is written"
+    )
+    json_lines: bool = Field(default=False, description="One JSON object a line, for machines, in place of text")
+
+
+class Monitor(BaseModel):
+    """`/metrics` and `/healthz`."""
+
+    host: str = Field(default="127.0.0.1", description="Address that `/metrics` and `/healthz` listen on")
+    port: int = Field(default=8026, ge=0, le=65535, description="Their port; 0 takes a free one")
+
+
+class Alarm(BaseModel):
+    """Who is told when something needs a person."""
+
+    recipients: tuple[str, ...] = Field(default=(), description="Admins who are told by e-mail (JSON list)")
+    sender: str = Field(default="dtm-contact@localhost", description="Sender of those notices")
+    host: str = Field(default="127.0.0.1", description="Mail server that takes them")
+    port: int = Field(default=25, ge=1, le=65535, description="Its port")
+
+
+class Timers(BaseModel):
+    """What happens to cases that wait too long, and when many come at once."""
+
+    seconds: float = Field(default=5.0, gt=0, description="Seconds between two looks at what is due")
+    lease_seconds: float = Field(
+        default=60.0, gt=0, description="Seconds after which another daemon runs the timers of one that is gone"
+    )
+    storm_cases: int = Field(
+        default=15, ge=2, description="Cases of one topic in one department that are told once, not one by one"
+    )
+    storm_minutes: float = Field(default=30.0, gt=0, description="Minutes within which they are opened")
+    calm_minutes: float = Field(default=60.0, gt=0, description="Minutes without so many after which it is over")

@@ -1,0 +1,135 @@
+"""The mailbox that is read, and what is sent."""
+
+from datetime import date
+from pathlib import Path
+
+from pydantic import BaseModel, Field
+
+from dtm_contact.settings.files import first_line
+
+
+class Imap(BaseModel):
+    """The mailbox that the address already has."""
+
+    host: str = Field(default="localhost", description="Its IMAP server")
+    port: int = Field(default=993, ge=1, le=65535, description="Its port")
+    tls: bool = Field(default=True, description="Whether the connection is protected by TLS from its beginning")
+    authority: Path | None = Field(
+        default=None,
+        description="PEM file of the authorities that its certificate is checked against; unset: the system's",
+    )
+    user: str = Field(default="", description="User name there")
+    password_file: Path | None = Field(default=None, description="File that holds the password, in its first line")
+    token_file: Path | None = Field(default=None, description="File that holds a token for XOAUTH2, in its first line")
+    token_command: str = Field(
+        default="", description="Command that prints a token for XOAUTH2, run for each connection"
+    )
+    folder: str = Field(default="INBOX", description="Folder that is read")
+    sent_folder: str = Field(default="Sent", description="Folder that the channel `imap_sent` reads")
+    since: date | None = Field(
+        default=None,
+        description="At the first start, messages from this day on are taken in; unset: only those that come later",
+    )
+    after: str = Field(
+        default="move",
+        pattern="^(move|flag|leave)$",
+        description="What becomes of a message whose case is known: move (into its queue's folder), flag, or leave",
+    )
+    queue_folder: str = Field(default="Bureaux/{queue}", description="Folder of a queue's messages, `/` between levels")
+    folders: dict[str, str] = Field(
+        default={"automatic": "Automatiques", "spam": "Publicités"},
+        description="Folders by queue, `automatic` or `spam`, where they differ (JSON object)",
+    )
+    size_limit: int = Field(
+        default=50_000_000, gt=0, description="Octets of a message that are read; the rest is cut off"
+    )
+    seconds: float = Field(default=60.0, gt=0, description="Seconds that the server may take for each of its answers")
+    poll_seconds: float = Field(
+        default=300.0,
+        gt=0,
+        lt=1740.0,
+        description="Seconds after which is looked anew, though the server tells of nothing",
+    )
+    pause: float = Field(default=2.0, gt=0, description="Seconds before connecting again; each further pause doubles")
+    longest_pause: float = Field(default=300.0, gt=0, description="Seconds of the longest of those pauses")
+    remembered_days: float = Field(default=30.0, gt=0, description="Days for which a message waits to be filed")
+
+    def folder_of(self, target: str) -> str:
+        """Return the folder of a queue, of `automatic` or of `spam`."""
+        return self.folders.get(target) or self.queue_folder.replace("{queue}", target)
+
+    def read_password(self) -> str | None:
+        """Return the password; None where no file is set.
+
+        Raises:
+            OSError: the file cannot be read.
+        """
+        return first_line(self.password_file)
+
+    def read_token(self) -> str | None:
+        """Return the token; None where no file is set.
+
+        Raises:
+            OSError: the file cannot be read.
+        """
+        return first_line(self.token_file)
+
+
+class Outbound(BaseModel):
+    """What is sent: answers that go out by themselves, agents' replies, words to our own people."""
+
+    host: str = Field(default="", description="Mail server that sends for us; empty: nothing is written or sent")
+    port: int = Field(default=587, ge=1, le=65535, description="Its port")
+    security: str = Field(
+        default="starttls",
+        pattern="^(starttls|tls|none)$",
+        description="How the connection is protected: starttls, tls, or none (a server on the same host)",
+    )
+    authority: Path | None = Field(
+        default=None,
+        description="PEM file of the authorities that its certificate is checked against; unset: the system's",
+    )
+    user: str = Field(default="", description="User name at that server; empty: none is asked for")
+    password_file: Path | None = Field(default=None, description="File that holds the password, in its first line")
+    sender: str = Field(
+        default="metropole@parishabitat.fr", description="Our one address, which everything is sent from"
+    )
+    sender_name: str = Field(default="Votre bailleur", description="Name beside it")
+    key_file: Path | None = Field(
+        default=None,
+        description="File with the secret (16 octets or more) that signs case numbers; unset: the store keeps one",
+    )
+    answers: bool = Field(default=True, description="Whether answers that rules name go out by themselves")
+    answers_per_address: int = Field(
+        default=4, ge=0, description="Answers that go out by themselves to one address in 24 hours"
+    )
+    answers_per_hour: int = Field(
+        default=300,
+        ge=0,
+        description="Answers that go out by themselves in an hour in all; beyond it there is an alarm",
+    )
+    seconds: float = Field(default=60.0, gt=0, description="Seconds that the server may take for each of its answers")
+    pause: float = Field(
+        default=15.0, gt=0, description="Seconds before a second attempt; each further pause is 3 times longer"
+    )
+    longest_pause: float = Field(default=3600.0, gt=0, description="Seconds of the longest pause between attempts")
+    days: float = Field(default=3.0, gt=0, description="Days after which a message that no server takes is given up")
+    stop_seconds: float = Field(
+        default=5.0, gt=0, description="Seconds that a stop waits for the server's answer to what is being handed over"
+    )
+
+    def read_key(self) -> bytes | None:
+        """Return the secret that signs case numbers; None where no file is set.
+
+        Raises:
+            OSError: the file cannot be read.
+        """
+        return None if self.key_file is None else self.key_file.read_bytes().strip()
+
+    def read_password(self) -> str | None:
+        """Return the password; None where no file is set.
+
+        Raises:
+            OSError: the file cannot be read.
+        """
+        return first_line(self.password_file)
