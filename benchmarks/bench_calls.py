@@ -1,7 +1,8 @@
 """Calls at rest: python benchmarks/bench_calls.py.
 
 A log of 200,000 records (the recorded week again and again, a week later each time): what reading and telling calls
-apart takes beside `csv.reader` alone, what judging takes, and how much memory a log of ten times the size takes more.
+apart takes beside `csv.reader` alone, what following it takes as the daemon does after an outage, what judging takes,
+and how much memory a log of ten times the size takes more, at rest and followed.
 What is compared takes turns, so that a slow moment of the machine hits both.
 """
 
@@ -17,11 +18,12 @@ from statistics import median
 from time import perf_counter
 from zoneinfo import ZoneInfo
 
+from dtm_contact.channels.asterisk_cdr import AsteriskLogs
 from dtm_contact.directory import Directory, read_export
 from dtm_contact.pipeline import Grounds
 from dtm_contact.rehearsal import CallsAtRest, JudgedCalls
 from dtm_contact.rules import load_rules
-from dtm_contact.settings import Settings
+from dtm_contact.settings import Settings, Switchboard
 
 ROOT = Path(__file__).parent.parent
 CALLS = ROOT / "fixtures" / "calls"
@@ -71,6 +73,15 @@ def told(master: Path, queue_log: Path) -> int:
     return sum(1 for _ in CallsAtRest([master], queue_log, Settings.defaults()))
 
 
+def followed(master: Path, queue_log: Path) -> int:
+    settings = Settings(switchboard=Switchboard(records=master, queue_log=queue_log))
+    source = AsteriskLogs(settings, now=lambda: datetime(9000, 1, 1, tzinfo=PARIS))
+    count = 0
+    while (batch := source.read()) and batch.more:
+        count += len(batch.arrivals)
+    return count
+
+
 def seconds(work: Callable[[], object]) -> float:
     begin = perf_counter()
     work()
@@ -78,10 +89,11 @@ def seconds(work: Callable[[], object]) -> float:
 
 
 def bench_reading(master: Path, queue_log: Path) -> None:
-    taken: dict[str, list[float]] = {"csv.reader": [], "read and told apart": []}
+    taken: dict[str, list[float]] = {"csv.reader": [], "read and told apart": [], "followed": []}
     for _ in range(ROUNDS):
         taken["csv.reader"].append(seconds(lambda: plain_csv(master)))
         taken["read and told apart"].append(seconds(lambda: told(master, queue_log)))
+        taken["followed"].append(seconds(lambda: followed(master, queue_log)))
     base = median(taken["csv.reader"])
     for name, times in taken.items():
         middle = median(times)
@@ -108,9 +120,10 @@ def bench_judging(master: Path, queue_log: Path) -> None:
 
 def bench_memory(logs: dict[int, tuple[Path, Path]]) -> None:
     for records, (master, queue_log) in logs.items():
-        arguments = [sys.executable, __file__, "memory", str(master), str(queue_log)]
-        peak = subprocess.run(arguments, capture_output=True, text=True, check=True).stdout.strip()
-        print(f"  {records:>9,} records        {peak} MiB at the most")
+        for how in READERS:
+            arguments = [sys.executable, __file__, how, str(master), str(queue_log)]
+            peak = subprocess.run(arguments, capture_output=True, text=True, check=True).stdout.strip()
+            print(f"  {records:>9,} records        {peak} MiB at the most, {how}")
 
 
 def main() -> None:
@@ -122,9 +135,11 @@ def main() -> None:
         bench_memory(logs)
 
 
+READERS = {"at rest": told, "followed": followed}
+
 if __name__ == "__main__":
-    if sys.argv[1:2] == ["memory"]:
-        told(Path(sys.argv[2]), Path(sys.argv[3]))
+    if sys.argv[1:]:
+        READERS[sys.argv[1]](Path(sys.argv[2]), Path(sys.argv[3]))
         print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
     else:
         main()

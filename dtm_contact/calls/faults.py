@@ -18,6 +18,7 @@ class Faults:
     """
 
     counts: Counter[str] = field(default_factory=Counter)
+    _taken: Counter[str] = field(default_factory=Counter)
     _told: list[Problem] = field(default_factory=list)
     _files: dict[str, str] = field(default_factory=dict)
 
@@ -38,13 +39,19 @@ class Faults:
         )
         return (*self._told, *more)
 
-    def take(self) -> tuple[tuple[Problem, ...], Counter[str]]:
-        """Return the faults kept, and how many there were of each kind, and begin anew: for a log without an end."""
-        taken = self.problems(), Counter(self.counts)
-        self.counts.clear()
+    def take(self, *, anew: bool = False) -> tuple[tuple[Problem, ...], Counter[str]]:
+        """Return the faults kept since the last time, and how many of each kind were found since: for endless logs.
+
+        Args:
+            anew: return too how many more there were of each kind, and tell the next ones of it in full again.
+        """
+        problems = self.problems() if anew else tuple(self._told)
+        since = self.counts - self._taken
         self._told.clear()
-        self._files.clear()
-        return taken
+        self._taken = Counter() if anew else Counter(self.counts)
+        if anew:
+            self.counts.clear()
+        return problems, since
 
     @property
     def total(self) -> int:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from time import monotonic
 from typing import Any
 
@@ -34,6 +34,7 @@ NAME = "asterisk_cdr"
 _OCTETS = 262_144
 _AHEAD = 15 * 3600.0
 """Seconds that the queue log is read in advance of the records: a wrong time zone is off by no more."""
+_TELL_ANEW = timedelta(hours=1)
 _NEVER = float("-inf")
 
 _log = get_log("calls")
@@ -62,6 +63,7 @@ class AsteriskLogs:
         self._now = now
         self._seconds = seconds
         self._faults = Faults()
+        self._told_anew = now()
         name = self._switchboard.records.name
         self._reader = RecordReader(name, self._switchboard.zone, self._faults, self._switchboard.columns)
         self.restore(None, ())
@@ -98,7 +100,7 @@ class AsteriskLogs:
         told = self._live.quiet() if self._queue_log_is_abreast() else ()
         where = self._where()
         troubles = (*self._lost(), ("switchboard-timezone", self._wrong_zone()))
-        self._tell_faults()
+        self._tell_faults(now)
         if not told and where == self._stored:
             return None
         self._stored = where
@@ -176,8 +178,11 @@ class AsteriskLogs:
                 told = f"{file.path}: a rotated file was not found again; what was written to it last was not read."
                 yield f"{NAME}-rotation", told
 
-    def _tell_faults(self) -> None:
-        problems, counts = self._faults.take()
+    def _tell_faults(self, now: datetime) -> None:
+        """Tell the first faults of a kind in full, and once an hour how many more there were."""
+        anew = now - self._told_anew >= _TELL_ANEW
+        self._told_anew = now if anew else self._told_anew
+        problems, counts = self._faults.take(anew=anew)
         for kind, count in counts.items():
             metrics.LOG_FAULTS.labels(NAME, kind).inc(count)
         for problem in problems:

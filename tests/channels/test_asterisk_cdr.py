@@ -170,6 +170,18 @@ def test_a_damaged_line_is_counted_and_the_rest_read(tmp_path: Path, folder: Pat
     assert (faults() > before) is not folder.name.startswith("good")
 
 
+def test_a_flood_of_faults_is_told_ten_times_an_hour_and_counted(
+    followed: Followed, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = faults()
+    for _ in range(5):
+        append(followed.records, *(["torn,line"] * 20))
+        followed.read()
+    assert faults() == before + 100
+    output = "".join(capsys.readouterr())
+    assert output.count("columns") == 10
+
+
 def faults() -> float:
     return sum(
         sample.value
