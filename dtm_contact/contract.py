@@ -106,6 +106,9 @@ def _trace(judgement: Judgement) -> Json:
         ],
         "rules": [_rule(rule) for rule in decision.trace],
         "failures": list(decision.failures),
+        "tags": list(decision.tags),
+        "added": list(decision.added),
+        "observed": list(decision.observed),
     }
 
 

@@ -14,11 +14,13 @@ from dtm_contact.model import (
     Contact,
     Decision,
     History,
+    Joining,
     Judgement,
     NotedHistory,
     Priority,
     Stated,
     Understanding,
+    Way,
 )
 from dtm_contact.reading import read, voice_notice
 from dtm_contact.rules import RuleSet, decide
@@ -106,7 +108,16 @@ def judge(
     decision = decide(
         contact, matched, understanding, now, grounds.rules, grounds.directory, history=noted, trace=trace
     )
+    joining = _as_ruled(joining, decision)
     return Judgement(arrival.external_id, contact, matched, understanding, decision, noted.answers(), joining)
+
+
+def _as_ruled(joining: Joining, decision: Decision) -> Joining:
+    """Return which case a message joins: the one that it points to, else the one that a rule lets it join."""
+    if decision.join is None or joining.case_number is not None or joining.by_staff:
+        return joining
+    why = f"la règle {decision.rule.rpartition(':')[2]} le joint au dossier ouvert de la même personne"
+    return replace(joining, case_number=decision.join, way=Way.RULE, why=why)
 
 
 def decide_again(  # noqa: PLR0913 - what was judged, and what it is judged by this time

@@ -3,9 +3,10 @@ from pathlib import Path
 
 import pytest
 
+from dtm_contact import pipeline
 from dtm_contact.contract import as_json
 from dtm_contact.directory import Directory, read_export
-from dtm_contact.model import Arrival, CaseKind, Envelope, NoHistory
+from dtm_contact.model import Arrival, CaseKind, Decision, Envelope, Joining, NoHistory, Priority, Way
 from dtm_contact.pipeline import Grounds, judge
 from dtm_contact.rules import load_rules
 from dtm_contact.settings import Settings
@@ -57,3 +58,13 @@ def test_the_trace_is_made_on_demand_and_changes_nothing(grounds: Grounds) -> No
     assert plain.decision.trace == ()
     assert next(rule.rule for rule in traced.decision.trace if rule.held) == plain.decision.rule
     assert (traced.decision.queue, traced.decision.due) == (plain.decision.queue, plain.decision.due)
+
+
+def test_a_rule_lets_a_message_join_the_open_case_of_its_writer() -> None:
+    decision = Decision(CaseKind.CASE, Priority.P3, "nord", "nord", None, "routing.yaml:suite", "v", join="2026-000007")
+    joined = pipeline._as_ruled(Joining(), decision)
+    assert (joined.case_number, joined.way) == ("2026-000007", Way.RULE)
+    assert "la règle suite" in joined.why
+    pointed = Joining("2026-000001", Way.SUBJECT)
+    assert pipeline._as_ruled(pointed, decision) == pointed
+    assert pipeline._as_ruled(Joining(by_staff=True), decision).case_number is None

@@ -18,6 +18,7 @@ class Way(StrEnum):
     SUBJECT = "subject"
     SAME_MESSAGE = "same_message"
     SAME_TEXT = "same_text"
+    RULE = "rule"
 
 
 @dataclass(frozen=True, slots=True)

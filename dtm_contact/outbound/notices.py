@@ -53,12 +53,19 @@ def _addresses(
             # The next in the row is for timers to tell, where the first does not answer.
             yield whom, (queue or rules.desks.reception).on_call.at(now, zone)[0]
         elif whom == "caretaker":
-            on_duty = [each.id for each in judgement.match.caretakers if each.id]
-            for caretaker in filter(None, map(directory.caretakers.get, on_duty)):
-                if caretaker.email:
-                    yield whom, caretaker.email
+            yield from _caretakers(judgement, directory, (queue or rules.desks.reception).caretaker_away)
         elif "@" in whom:
             yield "address", whom
+
+
+def _caretakers(judgement: Judgement, directory: Directory, stands_in: str | None) -> Iterator[tuple[str, str]]:
+    """Yield those on duty; where one is away and nobody replaces him, who is told in his place."""
+    on_duty = judgement.match.caretakers
+    for caretaker in filter(None, (directory.caretakers.get(each.id) for each in on_duty if each.id)):
+        if caretaker.email:
+            yield "caretaker", caretaker.email
+    if stands_in is not None and any(each.id is None for each in on_duty):
+        yield "caretaker away", stands_in
 
 
 def _where(judgement: Judgement, names: Names) -> str:

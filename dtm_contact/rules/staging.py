@@ -13,6 +13,7 @@ from dtm_contact.model import (
     Contact,
     Dealings,
     Dealt,
+    Evidence,
     Likely,
     Mailbox,
     Match,
@@ -23,6 +24,7 @@ from dtm_contact.model import (
     Priority,
     Standing,
     Understanding,
+    Wished,
 )
 from dtm_contact.rules.trial import Earlier, Trial
 from dtm_contact.topics import Lexicon, understand
@@ -149,6 +151,8 @@ def _understanding(trial: Trial, contact: Contact, lexicon: Lexicon) -> Understa
         priority=trial.priority or found.priority,
         kind=trial.kind or found.kind,
         scope=trial.scope or found.scope,
+        asker=trial.asker or found.asker,
+        wishes=tuple(Wished(wish, Evidence("wish", 1.0, "")) for wish in trial.wishes) or found.wishes,
     )
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from dtm_contact.model import (
+    Asker,
     Attachment,
     Call,
     Candidate,
@@ -14,6 +15,7 @@ from dtm_contact.model import (
     Contact,
     Dealings,
     Dealt,
+    Evidence,
     Forwarded,
     Likely,
     Mailbox,
@@ -24,6 +26,8 @@ from dtm_contact.model import (
     Scope,
     Standing,
     Understanding,
+    Wish,
+    Wished,
 )
 from dtm_contact.rules.facts import Facts
 from dtm_contact.rules.registry import known_conditions
@@ -58,6 +62,9 @@ STANDING = Standing(
 CALLED = Contact("phone", TUESDAY, call=CALL, standing=STANDING)
 
 LEAK = asked("water_leak")
+DAUGHTER = replace(
+    LEAK, asker=Asker.THIRD_PARTY, wishes=(Wished(Wish.ANONYMOUS, Evidence("wish", 1.0, "sans me nommer")),)
+)
 BEFORE = Dealings(
     open=(OpenCase("2026-000001", "email", "water_leak", "nord", Priority.P3, TUESDAY - timedelta(days=5)),),
     contacts=(
@@ -143,6 +150,8 @@ HOLDS: list[tuple[dict[str, Any], Facts]] = [
     ({"text": {"about": "ascenseur bloqué"}}, facts(written("Les ascenseurs bloqués depuis hier"))),
     ({"subject": {"about": ["fuite", "coulure"]}}, facts(written(subject="Deux FUITES"))),
     ({"residence": "Les Tilleuls (Saint-Ouen)"}, facts(match=HERE)),
+    ({"asker": ["third_party", "shop"]}, facts(understanding=DAUGHTER)),
+    ({"wish": "anonymous"}, facts(understanding=DAUGHTER)),
 ]
 
 DOES_NOT: list[tuple[dict[str, Any], Facts]] = [
@@ -203,6 +212,8 @@ DOES_NOT: list[tuple[dict[str, Any], Facts]] = [
     ({"count": {"of": "messages", "at_least": 2, "within": "60 days", "by": "residence"}}, facts(before=BEFORE)),
     ({"text": {"about": "ascenseur bloqué"}}, facts(written("L'ascenseur, puis une porte bloquée"))),
     ({"residence": "Les Tilleuls (Malakoff)"}, facts(match=HERE)),
+    ({"asker": "third_party"}, facts()),
+    ({"wish": "call"}, facts(understanding=DAUGHTER)),
 ]
 
 

@@ -6,7 +6,7 @@ from dtm_contact.rules.facts import Facts, Values
 from dtm_contact.rules.registry import sees
 
 
-@sees("asker", OneOf(tuple(Asker)))
+@sees("asker", OneOf(tuple(Asker)), single=True)
 def asker(facts: Facts) -> Values:
     """Who asks, where the text says so: a tenant, somebody for a tenant, an applicant, a town hall, a supplier.
 
