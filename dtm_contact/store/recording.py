@@ -79,7 +79,7 @@ def _case_for(
     if joined is not None:
         return CaseRef(joined.id, joined.number), "joined", joined.told
     if judgement.decision.kind is CaseKind.CASE:
-        return open_case(connection, case_of(judgement), destination_of(judgement), now), "opened", {}
+        return open_case(connection, new_case_of(judgement), destination_of(judgement), now), "opened", {}
     return None, "judged", {}
 
 
@@ -215,6 +215,11 @@ def destination_of(judgement: Judgement) -> Destination:
     if decision.queue is None or decision.office_id is None or decision.due is None:
         raise ValueError("a case needs a queue, an office and a due time")
     return Destination(decision.queue, decision.office_id, decision.priority, decision.due)
+
+
+def new_case_of(judgement: Judgement) -> dict[str, Any]:
+    """Return the columns of a case that is opened: as judged, with the tags of the rules, which agents then own."""
+    return {**case_of(judgement), "tags": list(judgement.decision.tags) or None}
 
 
 def case_of(judgement: Judgement) -> dict[str, Any]:

@@ -123,7 +123,7 @@ def _place_waiting(connection: Connection, told: _Told, before: ToldBefore | Non
     if open_ is None and standing.joins is not None:
         raise MovedError("the call-back that it joins")
     if open_ is None:
-        about = recording.case_of(told.judgement) | {"party": standing.party}
+        about = recording.new_case_of(told.judgement) | {"party": standing.party}
         case = recording.open_case(connection, about, recording.destination_of(told.judgement), now)
         return _Placed(case, "opened", _outcomes(told, None))
     changes = _more_urgent(open_, told.judgement)

@@ -41,7 +41,7 @@ def record(
         case, what = _case_of_call(connection, judgement.contact.at, voice) or _open_of(connection, party), "joined"
     if case is None:
         what = "opened"
-        about = recording.case_of(judgement) | {"party": party}
+        about = recording.new_case_of(judgement) | {"party": party}
         case = recording.open_case(connection, about, recording.destination_of(judgement), now)
         if mail is not None:
             mail.withheld.extend(outbox.put(connection, case.id, mail.write(case.number), mail.limits, now))

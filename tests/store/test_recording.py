@@ -240,3 +240,10 @@ def test_hostile_words_are_stored_and_offsets_stay_right(store: Store, hostile: 
     assert stored.judgement.contact.new_text == contact.new_text.replace("\udc80", "\ufffd")
     with store.history() as history:
         assert [earlier.case_number for earlier in history.thread([hostile])] == [number]
+
+
+def test_the_tags_that_rules_put_are_the_cases_first(store: Store) -> None:
+    judged = judgement()
+    number = open_case(store, "one", replace(judged, decision=replace(judged.decision, tags=("travaux", "chauffage"))))
+    assert store.cases.get(number).case.tags == ("travaux", "chauffage")
+    assert store.cases.get(open_case(store, "two", judged)).case.tags == ()

@@ -29,7 +29,8 @@ def list_(settings: Settings, *, as_json: bool) -> None:
         if not as_json:
             console().print(queues_table(counts, called(settings, store)))
     for count in counts if as_json else ():
-        print_json({"queue": count.queue, "open": count.open, "late": count.late, "P1": count.danger})
+        counted = {"queue": count.queue, "open": count.open, "late": count.late, "P1": count.danger}
+        print_json({**counted, "waiting": count.waiting})
 
 
 @command.command()
@@ -38,9 +39,13 @@ def list_(settings: Settings, *, as_json: bool) -> None:
 @as_json_option
 @click.pass_obj
 def show(settings: Settings, queue: str, limit: int, *, as_json: bool) -> int:
-    """Show the open cases of QUEUE in the order in which they must be worked: priority, due, age, number."""
+    """Show the open cases of QUEUE in the order in which they must be worked: priority, due, age, number.
+
+    What is set waiting is left out until its time; with --json it is there, with `waiting_until`.
+    """
     with open_store(settings.store.url, read_only=True) as store:
-        cases = store.cases.queue(queue, limit=limit)
+        # Programs get what waits as well: it says itself until when.
+        cases = store.cases.queue(queue, now=None if as_json else datetime.now(UTC), limit=limit)
         if as_json:
             for case in cases:
                 print_json(plain(case))
