@@ -199,6 +199,14 @@ def load_lexicon(root: Path, problems: list[Problem]) -> Lexicon | None:
     return replace(knowing(lexicon, frozenset(learned.importance)), learned=learned) if learned else lexicon
 
 
+def points_of(root: Path) -> dict[str, float]:
+    """Return what each strength is worth in a `topics.yaml` that holds no error."""
+    problems: list[Problem] = []
+    document = read_document(root / FILE, root, problems)
+    file = validate(document, _Topics, problems) if document is not None else None
+    return dict(file.points) if file is not None else {}
+
+
 @dataclass(slots=True)
 class _Builder:
     """Turns the file's phrases into entries, telling each that cannot be used."""

@@ -159,6 +159,7 @@ class Lexicon:
         spelling: how what people write is led back to the words of the phrases.
         limits: from how many points something is said.
         learned: what labelled messages have taught, where the rules come with it.
+        dangers: the topics that are a danger to somebody, or may become one where the text gives the reason.
     """
 
     topics: Mapping[str, Topic]

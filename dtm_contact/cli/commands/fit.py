@@ -1,0 +1,48 @@
+"""`dtm-contact fit`: learn from labelled messages."""
+
+from pathlib import Path
+
+import click
+
+from dtm_contact.rehearsal import read_examples
+from dtm_contact.rehearsal.fit import fit, write_numbers
+from dtm_contact.rehearsal.trust import Tried
+from dtm_contact.rules import load_rules
+from dtm_contact.rules.learned_file import FILE, packed
+from dtm_contact.rules.topics_file import points_of
+from dtm_contact.settings import Settings
+
+_FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
+
+
+@click.command()
+@click.argument("examples", type=_FOLDER)
+@click.option("--rules", type=_FOLDER, help="Folder of rules; without it, that of the settings.")
+@click.option("--judge-on", multiple=True, default=("*",), help="Names of the batches to judge on; * stands for any.")
+@click.option("--dry-run", is_flag=True, help="Tell what would be written, and write nothing.")
+@click.pass_obj
+def command(
+    settings: Settings, examples: Path, rules: Path | None, judge_on: tuple[str, ...], *, dry_run: bool
+) -> None:
+    """Learn from labelled messages.
+
+    EXAMPLES is a folder of labelled texts (.yaml). Each batch (file) is judged by what was learned of all others; the
+    figures printed are those. Then the model learned of all is written beside the words (learned.npz), and the points
+    and limits that do best into topics.yaml, where nothing else is touched.
+    """
+    folder = rules or settings.rules.dir
+    lexicon = load_rules(folder, zone=settings.zone).lexicon
+    fitted = fit(read_examples(examples), lexicon, points_of(folder), judge_on)
+    _tell(fitted.tried)
+    click.echo(f"learned of {fitted.model.provenance}, {len(fitted.model.features):,} features")
+    if dry_run:
+        return
+    (folder / FILE).write_bytes(packed(fitted.model))
+    for line in write_numbers(folder, fitted.numbers()):
+        click.echo(line)
+
+
+def _tell(tried: Tried) -> None:
+    click.echo(f"left out in turn: topic {tried.topics} of {tried.messages}")
+    click.echo(f"people in danger found: {tried.found} of {tried.dangers}")
+    click.echo(f"false alarms: {tried.alarms} of {tried.quiet}")

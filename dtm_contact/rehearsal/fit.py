@@ -1,0 +1,133 @@
+"""Fitting to labelled messages: the learned model, how far it is trusted, and what the strengths of words are worth."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+from dtm_contact.rehearsal.examples import Example
+from dtm_contact.rehearsal.learning import Sheet
+from dtm_contact.rehearsal.trust import Tried, choose_trust, held_out, try_trust
+from dtm_contact.rules.compose import Location
+from dtm_contact.rules.document import read_document
+from dtm_contact.rules.learned_file import word_senses
+from dtm_contact.rules.topics_file import FILE
+from dtm_contact.topics import Entry, Learned, Lexicon, Phrase, words_of
+from dtm_contact.topics.learned import Floats
+
+_FACTORS = (0.75, 1.25)
+"""By how much the points of a strength are tried lower and higher."""
+
+Totals = dict[int, Floats]
+
+
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """What fitting found.
+
+    Attributes:
+        model: the learned model, trained on all messages.
+        tried: what came out on batches that were left out of the training.
+        points: what each strength is worth.
+    """
+
+    model: Learned
+    tried: Tried
+    points: Mapping[str, float]
+
+    def numbers(self) -> dict[Location, float]:
+        """Return the numbers of `topics.yaml` that were fitted, by their place in the file."""
+        trust = self.tried.trust
+        learned = {
+            "share": trust.share,
+            "most": trust.most,
+            "danger_from": trust.danger_from,
+            "doubt_under": trust.doubt_under,
+        }
+        found: dict[Location, float] = {("learned", name): value for name, value in learned.items()}
+        return found | {("points", strength): value for strength, value in self.points.items()}
+
+
+def fit(
+    examples: Sequence[Example], lexicon: Lexicon, points: Mapping[str, float], patterns: Iterable[str] = ("*",)
+) -> Fitted:
+    """Fit to labelled messages.
+
+    Each batch is judged by what was learned of all others. Words are only tried on batches of a pattern: on those that
+    they were written for they look better than they are.
+
+    Args:
+        examples: the messages.
+        lexicon: the words.
+        points: what each strength of `topics.yaml` is worth now.
+        patterns: names of the batches to judge on; `*` stands for anything.
+    """
+    sheet = Sheet(examples, replace(lexicon, learned=None), word_senses())
+    chosen = [batch for batch in {item.batch for item in examples} if _fits(batch, patterns)]
+    totals = held_out(sheet, chosen)
+    tried = choose_trust(sheet, totals)
+    tried, fitted = _fit_points(sheet, totals, tried, points)
+    told = f"{len(examples)} labelled messages in {len({item.batch for item in examples})} batches"
+    return Fitted(sheet.model(told), tried, fitted)
+
+
+def _fits(batch: str, patterns: Iterable[str]) -> bool:
+    return any(fnmatchcase(batch, pattern) for pattern in patterns)
+
+
+def _fit_points(
+    sheet: Sheet, totals: Totals, tried: Tried, points: Mapping[str, float]
+) -> tuple[Tried, dict[str, float]]:
+    """Move the points of one strength after the other where fewer mistakes come of it; `certain` is the measure."""
+    best, fitted = tried, dict(points)
+    for strength, value in _candidates(points):
+        moved = replace(sheet.lexicon, entries=_reweighed(sheet.lexicon, fitted[strength], value))
+        for row in totals:
+            sheet.words[row] = words_of(sheet.examples[row].contact, moved)
+        found = try_trust(sheet, totals, best.trust)
+        if found.loss < best.loss:
+            best, fitted[strength], sheet.lexicon = found, value, moved
+    return best, fitted
+
+
+def _candidates(points: Mapping[str, float]) -> Iterator[tuple[str, float]]:
+    for strength, value in points.items():
+        if strength != "certain":
+            yield from ((strength, round(value * factor, 2)) for factor in _FACTORS)
+
+
+def _reweighed(lexicon: Lexicon, old: float, new: float) -> tuple[tuple[Phrase, Entry], ...]:
+    return tuple(
+        (phrase, replace(entry, points=new) if entry.points == old else entry) for phrase, entry in lexicon.entries
+    )
+
+
+def write_numbers(folder: Path, numbers: Mapping[Location, float]) -> list[str]:
+    """Write numbers into `topics.yaml` where they stand, and touch nothing else: no comment, no line of it moves.
+
+    Returns:
+        What was changed, one line each ("points.strong: 4 → 4.5").
+    """
+    path = folder / FILE
+    document = read_document(path, folder, [])
+    if document is None:
+        return []
+    lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+    placed = sorted(((document.values[at], at, value) for at, value in numbers.items() if at in document.values))
+    changed: list[str] = []
+    # From the last place to the first, so that what is written moves no place still to come.
+    for (line, column), at, value in reversed(placed):
+        old, new = float(document.value(at)), f"{value:g}"
+        if old != float(new):
+            lines[line - 1] = _with_number(lines[line - 1], column - 1, new)
+            changed.append(f"{'.'.join(map(str, at))}: {old:g} → {new}")
+    path.write_text("".join(lines), encoding="utf-8")
+    return changed[::-1]
+
+
+def _with_number(text: str, start: int, new: str) -> str:
+    return text[:start] + new + text[start + _length_of_number(text[start:]) :]
+
+
+def _length_of_number(text: str) -> int:
+    return next((place for place, sign in enumerate(text) if sign not in "0123456789.-+eE"), len(text))
