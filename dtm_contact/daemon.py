@@ -12,6 +12,7 @@ from functools import partial
 from dtm_contact.alarms import Alarms
 from dtm_contact.cases.server import hearing
 from dtm_contact.channels import start_channels
+from dtm_contact.console.server import open_desk
 from dtm_contact.directory import Directory
 from dtm_contact.errors import StoreUnavailableError
 from dtm_contact.health import watch
@@ -111,10 +112,12 @@ async def daemon(settings: Settings) -> AsyncIterator[Running]:
             await stack.enter_async_context(running(runner))
         heard = hearing(settings, store, lambda: watching.in_force.rules, utc_now, lambda _done: worker.arrived())
         await stack.enter_async_context(heard)
+        desk = open_desk(in_force.settings, store, alarms, lambda: watching.in_force.rules, worker.arrived)
+        served = await stack.enter_async_context(desk)
         opened = await start_channels(settings, WakingInbox(inbox, worker.arrived))
         for channel in opened:
             stack.push_async_callback(channel.stop)
-        addresses = {channel.name: channel.address for channel in opened}
+        addresses = {channel.name: channel.address for channel in opened} | served
         monitor = stack.enter_context(watch(settings, store, alarms))
         addresses["monitor"] = monitor.address
         _log.info("started", rules=in_force.rules.version, **addresses)

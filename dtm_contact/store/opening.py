@@ -10,6 +10,7 @@ from dtm_contact.store.accounts import StoredAccounts
 from dtm_contact.store.arrivals import Arrivals
 from dtm_contact.store.cases import Cases
 from dtm_contact.store.database import Database
+from dtm_contact.store.desk import StoredDesk
 from dtm_contact.store.directory import StoredDirectory
 from dtm_contact.store.history import StoredHistory
 from dtm_contact.store.judged import StoredJudgements
@@ -35,6 +36,7 @@ class Store:
         rule_versions: the rules that are and were in force.
         timers: what is to happen to cases later.
         accounts: who may use the desk, who is in, and the trail of what they read and did.
+        desk: what the agents' desk reads.
         database: its connections and transactions.
     """
 
@@ -46,6 +48,7 @@ class Store:
         self.outbox = StoredOutbox(database)
         self.positions = Positions(database)
         self.accounts = StoredAccounts(database)
+        self.desk = StoredDesk(database)
         self.judgements = StoredJudgements(database)
         self.rule_versions = RuleVersions(database)
         self.timers = Timers(database)

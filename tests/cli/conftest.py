@@ -19,6 +19,7 @@ def environment(tmp_path: Path) -> dict[str, str]:
         **{name: value for name, value in os.environ.items() if not name.startswith("DTM_")},
         "DTM_STORE_URL": f"sqlite:///{tmp_path}/store.db",
         "DTM_SMTP_PORT": "0",
+        "DTM_DESK_PORT": "0",
     }
 
 

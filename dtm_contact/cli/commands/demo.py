@@ -13,17 +13,20 @@ from rich.console import Console
 from rich.live import Live
 
 from dtm_contact import log
+from dtm_contact.access import Role, new_account, new_link
+from dtm_contact.access.entry import LINK_MINUTES
 from dtm_contact.cli.commands.queue import cases_table, queues_table
 from dtm_contact.cli.grounds import Called, called
 from dtm_contact.cli.output import console
 from dtm_contact.daemon import Running, daemon, stop_signal
-from dtm_contact.directory import read_export
+from dtm_contact.directory import Directory, read_export
 from dtm_contact.errors import NoDirectoryError
 from dtm_contact.settings import Settings
 from dtm_contact.store import Store, migrate, open_store
 
 _LOOK_SECONDS = 0.25
 _CASES_SHOWN = 6
+_VISITOR = "essai"
 
 _NEXT = """
 The daemon goes on. In another terminal:
@@ -31,6 +34,7 @@ The daemon goes on. In another terminal:
   send a message     printf 'From: Moi <moi@free.example>\\nSubject: Fuite\\n\\nGrosse fuite au 3e.\\n' | \\
                      python3 -c "import smtplib,sys; smtplib.SMTP('{host}', {port}).sendmail(
                      'moi@free.example', '{recipient}', sys.stdin.read())"
+  the desk           the address above; another way in: .venv/bin/dtm-contact user link essai
   read a queue       .venv/bin/dtm-contact queue show {queue}
   read a case        .venv/bin/dtm-contact case show {case}
   why it lies there  .venv/bin/dtm-contact explain {message}
@@ -47,7 +51,10 @@ def command(settings: Settings, fixtures: Path, *, once: bool) -> None:
 
     FIXTURES holds `directory/` and `mail/`. The daemon goes on until Ctrl-C.
     """
-    quiet = settings.model_copy(update={"log": settings.log.model_copy(update={"level": "WARNING"})})
+    # The desk is served on loopback without TLS.
+    desk = settings.desk.model_copy(update={"open": True, "secure_cookies": False})
+    level = settings.log.model_copy(update={"level": "WARNING"})
+    quiet = settings.model_copy(update={"log": level, "desk": desk})
     log.configure(quiet.log)
     migrate(quiet.store.url)
     _import_directory(quiet, fixtures / "directory")
@@ -75,12 +82,23 @@ async def _demo(settings: Settings, messages: Sequence[Path], *, once: bool) -> 
         click.echo(
             "The daemon listens: " + ", ".join(f"{name} on {at}" for name, at in running.addresses.items()) + "\n"
         )
+        click.echo(_way_in(running))
         names = called(settings, running.store)
         if await _unless(stopped, _send_and_watch(settings, running, messages, names)) and not once:
             _say_what_next(settings, running, messages)
             await stopped.wait()
         click.echo("Stopping …")
     click.echo("Stopped. Everything is kept.")
+
+
+def _way_in(running: Running) -> str:
+    """Make a link that lets whoever sees it into the desk, once, as somebody of the agency."""
+    accounts, now = running.store.accounts, datetime.now(UTC)
+    agency = Directory(running.store.directory.load()).agency.office_id
+    accounts.add(new_account(_VISITOR, "Essai", Role.AGENCY, agency, None), now)
+    secret = new_link(running.store, accounts.named(_VISITOR), now)
+    at = f"http://{running.addresses['desk']}"
+    return f"The desk: {at}\n  come in, once within {LINK_MINUTES} minutes: {at}/entrer/{secret}\n"
 
 
 async def _unless(stopped: asyncio.Event, work: Coroutine[None, None, None]) -> bool:

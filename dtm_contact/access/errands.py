@@ -1,0 +1,98 @@
+"""What the desk, which only reads the store, has the daemon write beside changes to cases.
+
+An errand is one decorated function; its arguments and what it returns travel as JSON.
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from dtm_contact.access.entry import locked_until
+from dtm_contact.errors import DtmContactError
+from dtm_contact.store import Store, TrailLine
+
+Errand = Callable[..., Any]
+_known: dict[str, Errand] = {}
+
+
+class WrongErrandError(DtmContactError):
+    """The errand cannot be understood."""
+
+
+def errand(function: Errand) -> Errand:
+    """Register an errand by its name; it is given the store, the time, and its arguments by keyword."""
+    _known[function.__name__] = function
+    return function
+
+
+def errand_names() -> list[str]:
+    """Return the names of all errands."""
+    return sorted(_known)
+
+
+def run_errand(store: Store, name: str, arguments: Mapping[str, Any], now: datetime) -> Any:
+    """Run an errand.
+
+    Raises:
+        WrongErrandError: there is none of that name, or its arguments are others.
+        StoreUnavailableError: nothing was written.
+    """
+    if name not in _known:
+        raise WrongErrandError("there is none of that name")
+    try:
+        return _known[name](store, now, **arguments)
+    except TypeError as error:
+        raise WrongErrandError("its arguments are others") from error
+
+
+@errand
+def trail(store: Store, now: datetime, *, who: str, what: str, subject: str, data: dict[str, Any]) -> None:
+    """Note what was read or done; what was only read need not outlive a power cut."""
+    store.accounts.trail(TrailLine(now, who, what, subject, data), durable=what != "read")
+
+
+@errand
+def enter(store: Store, now: datetime, *, account_id: int, who: str, digest: str, hours: float) -> None:
+    """Let somebody in by password."""
+    store.accounts.open_session(account_id, digest, now, now - timedelta(hours=hours))
+    store.accounts.trail(TrailLine(now, who, "entered", who, {"how": "password"}))
+
+
+@errand
+def enter_by_link(store: Store, now: datetime, *, link: str, digest: str, hours: float) -> str | None:
+    """Let in whom a link lets in, once; return the name, None where it lets nobody in any more."""
+    account = store.accounts.use_link(link, now)
+    if account is None:
+        return None
+    store.accounts.open_session(account.id, digest, now, now - timedelta(hours=hours))
+    store.accounts.trail(TrailLine(now, account.name, "entered", account.name, {"how": "link"}))
+    return account.name
+
+
+@errand
+def failed(store: Store, now: datetime, *, account_id: int, who: str, failures: int) -> None:
+    """Count a wrong password, and lock the account after some."""
+    until = locked_until(failures + 1, now)
+    store.accounts.failed(account_id, until)
+    data = {"until": until.isoformat()} if until else {}
+    store.accounts.trail(TrailLine(now, who, "refused", who, data))
+
+
+@errand
+def seen(store: Store, now: datetime, *, digest: str) -> None:
+    """Note that somebody is still there."""
+    store.accounts.seen(digest, now)
+
+
+@errand
+def leave(store: Store, now: datetime, *, digest: str, who: str) -> None:
+    """Let somebody out."""
+    store.accounts.end_session(digest)
+    store.accounts.trail(TrailLine(now, who, "left", who))
+
+
+@errand
+def release(store: Store, now: datetime, *, arrival_id: int, who: str) -> None:
+    """Make a case of what was set aside."""
+    store.arrivals.release(arrival_id, who, now)
+    store.accounts.trail(TrailLine(now, who, "released", f"arrival {arrival_id}"))

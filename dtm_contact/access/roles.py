@@ -1,0 +1,63 @@
+"""What each role may do, and whose cases it sees."""
+
+from enum import StrEnum
+from types import MappingProxyType
+
+from dtm_contact.store import Account
+
+
+class Role(StrEnum):
+    """What somebody is at the desk; the docstrings are the words of `user add --help`."""
+
+    AGENT = "agent"
+    """Works the cases of the own office; those of others are not found."""
+    AGENCY = "agency"
+    """Works the cases of all offices."""
+    HEAD = "head"
+    """Works the cases of all offices, and reads the audit trail."""
+    ADMIN = "admin"
+    """Sees to accounts and rules; reads all, the audit trail included, and works no case."""
+    AUDITOR = "auditor"
+    """Reads all, the audit trail included, and changes nothing."""
+
+    @property
+    def label(self) -> str:
+        """The role in the offices' words."""
+        return _LABELS[self]
+
+
+class Right(StrEnum):
+    """What a page or an action asks of who comes."""
+
+    READ = "read"
+    WORK = "work"
+    TRAIL = "trail"
+    ADMIN = "admin"
+
+
+_LABELS = {
+    Role.AGENT: "agent de bureau",
+    Role.AGENCY: "agent de l’agence",
+    Role.HEAD: "responsable",
+    Role.ADMIN: "administrateur",
+    Role.AUDITOR: "contrôle",
+}
+_RIGHTS = MappingProxyType(
+    {
+        Role.AGENT: frozenset({Right.READ, Right.WORK}),
+        Role.AGENCY: frozenset({Right.READ, Right.WORK}),
+        Role.HEAD: frozenset({Right.READ, Right.WORK, Right.TRAIL}),
+        Role.ADMIN: frozenset({Right.READ, Right.TRAIL, Right.ADMIN}),
+        Role.AUDITOR: frozenset({Right.READ, Right.TRAIL}),
+    }
+)
+
+
+def may(account: Account, right: Right) -> bool:
+    """Tell whether an account has a right."""
+    return right in _RIGHTS[Role(account.role)]
+
+
+def sees(account: Account, office_id: str | None) -> bool:
+    """Tell whether an account sees what an office works; what no office works (None) agents do not see."""
+    return account.role != Role.AGENT or (office_id is not None and office_id == account.office_id)

@@ -1,0 +1,113 @@
+"""`dtm-contact user …`: who may use the desk."""
+
+import sys
+from datetime import UTC, datetime
+
+import click
+
+from dtm_contact.access import Role, new_account, new_link
+from dtm_contact.access.entry import LINK_MINUTES, hashed
+from dtm_contact.cli.output import console, table
+from dtm_contact.errors import NoDirectoryError, NotFoundError
+from dtm_contact.settings import Settings
+from dtm_contact.store import Account, Store, TrailLine, open_store
+
+_CLI = "command line"
+
+
+@click.group()
+def command() -> None:
+    """See to the accounts of the desk. There is none at first, and no password is given beforehand."""
+
+
+@command.command()
+@click.argument("name")
+@click.option("--role", type=click.Choice([role.value for role in Role]), required=True, help="What they may do.")
+@click.option("--office", help="The office they work in, by its identifier; compulsory for an agent.")
+@click.option("--shown-as", default="", help="What colleagues read; without it, the name.")
+@click.option("--without-password", is_flag=True, help="Ask for none: `user link` lets them in.")
+@click.pass_obj
+def add(settings: Settings, name: str, role: str, office: str | None, shown_as: str, *, without_password: bool) -> None:
+    """Add an account; the password is asked for, or read from the standard input."""
+    password = None if without_password else _ask_password()
+    with open_store(settings.store.url) as store:
+        _must_be_known(store, office)
+        account = new_account(name, shown_as, role, office, password)
+        if not store.accounts.add(account, datetime.now(UTC)):
+            raise click.ClickException(f"there is an account {name!r} already")
+        _note(store, "account added", name, {"role": role, "office": office})
+    click.echo(f"Added {name}, {role}{f' of {office}' if office else ''}.")
+
+
+@command.command()
+@click.argument("name")
+@click.pass_obj
+def password(settings: Settings, name: str) -> None:
+    """Set a new password, unlock the account, and end its sessions."""
+    new = hashed(_ask_password())
+    with open_store(settings.store.url) as store:
+        store.accounts.set_password(_named(store, name).id, new)
+        _note(store, "password set", name, {})
+    click.echo(f"The password of {name} is set; all of their sessions have ended.")
+
+
+@command.command()
+@click.argument("name")
+@click.pass_obj
+def disable(settings: Settings, name: str) -> None:
+    """Let somebody in no more, at once."""
+    with open_store(settings.store.url) as store:
+        store.accounts.disable(_named(store, name).id, datetime.now(UTC))
+        _note(store, "account disabled", name, {})
+    click.echo(f"{name} may not come in any more; all of their sessions have ended.")
+
+
+@command.command()
+@click.argument("name")
+@click.pass_obj
+def link(settings: Settings, name: str) -> None:
+    """Print the path of a page that lets somebody in once, within half an hour."""
+    with open_store(settings.store.url) as store:
+        secret = new_link(store, _named(store, name), datetime.now(UTC))
+        _note(store, "link made", name, {})
+    click.echo(f"/entrer/{secret}  (once, within {LINK_MINUTES} minutes)")
+
+
+@command.command("list")
+@click.pass_obj
+def list_(settings: Settings) -> None:
+    """List the accounts."""
+    with open_store(settings.store.url, read_only=True) as store:
+        rows = [_row(account) for account in store.accounts.all()]
+    console().print(table(("name", "shown as", "role", "office", ""), rows))
+
+
+def _row(account: Account) -> tuple[str, ...]:
+    state = "disabled" if account.disabled_at else "" if account.password else "no password"
+    return account.name, account.shown_as, account.role, account.office_id or "", state
+
+
+def _ask_password() -> str:
+    if not sys.stdin.isatty():
+        return sys.stdin.readline().rstrip("\n")
+    return str(click.prompt("Password", hide_input=True, confirmation_prompt=True))
+
+
+def _must_be_known(store: Store, office: str | None) -> None:
+    try:
+        known = [each.office_id for each in store.directory.load().offices]
+    except NoDirectoryError:
+        return
+    if office is not None and office not in known:
+        raise click.ClickException(f"there is no office {office!r}; there are {', '.join(known)}")
+
+
+def _named(store: Store, name: str) -> Account:
+    try:
+        return store.accounts.named(name)
+    except NotFoundError:
+        raise click.ClickException(f"there is no account {name!r}") from None
+
+
+def _note(store: Store, what: str, name: str, data: dict[str, str | None]) -> None:
+    store.accounts.trail(TrailLine(datetime.now(UTC), _CLI, what, name, data))

@@ -1,0 +1,161 @@
+"""The pages as one application: who comes, what they may, and what every answer bears."""
+
+import hashlib
+import mimetypes
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from urllib.parse import quote, urlsplit
+
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import FormData
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute
+from starlette.routing import Route as At
+
+from dtm_contact.access import digest_of, may
+from dtm_contact.cases import RefusedError
+from dtm_contact.console import pages, rendering, sessions
+from dtm_contact.console.desk import Desk
+from dtm_contact.console.registry import Route, known_routes
+from dtm_contact.console.visit import Visit, go
+from dtm_contact.errors import NotFoundError, StoreUnavailableError
+from dtm_contact.log import get_log
+
+_log = get_log("desk")
+_HERE = Path(__file__).parent
+_LARGEST_FORM = 256 * 1024
+_MOST_FIELDS = 400
+_HEADERS = {
+    # Nothing from elsewhere, no script or style that stands in a page.
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
+    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+    "Cache-Control": "no-store",
+}
+_Endpoint = Callable[[Request], Awaitable[Response]]
+
+
+def build(desk: Desk) -> Starlette:
+    """Return the application over a desk."""
+    shown = rendering.Rendering(desk, {name: digest for name, (digest, _, _) in _files().items()})
+    routes: list[BaseRoute] = [At("/fichiers/{digest}/{name}", _file, methods=["GET"])]
+    routes += [
+        At(route.path, _endpoint(desk, shown, route), methods=[route.method], name=f"{route.method} {route.path}")
+        for route in known_routes(pages)
+    ]
+    return Starlette(routes=routes, exception_handlers={HTTPException: shown.http_error})
+
+
+def _endpoint(desk: Desk, shown: "rendering.Rendering", route: Route) -> _Endpoint:
+    async def answer(request: Request) -> Response:
+        try:
+            form = await _form(request) if route.method == "POST" else FormData()
+        except HTTPException as error:
+            return _with_headers(shown.trouble(None, error.status_code))
+        found = await run_in_threadpool(_answer, desk, shown, route, request, form)
+        return _with_headers(found)
+
+    return answer
+
+
+async def _form(request: Request) -> FormData:
+    length = request.headers.get("content-length", "")
+    if not length.isdecimal() or int(length) > _LARGEST_FORM:
+        raise HTTPException(413)
+    return await request.form(max_files=0, max_fields=_MOST_FIELDS, max_part_size=_LARGEST_FORM)
+
+
+def _answer(desk: Desk, shown: "rendering.Rendering", route: Route, request: Request, form: FormData) -> Response:
+    visit = None
+    try:
+        visit = _visit(desk, request, form)
+        refused = _refusal(visit, route)
+        if refused is not None:
+            return refused if isinstance(refused, Response) else shown.trouble(visit, refused)
+        found = route.handler(visit)
+        return found if isinstance(found, Response) else shown.page(visit, route.template, found)
+    except NotFoundError:
+        return shown.trouble(visit, 404)
+    except RefusedError as error:
+        return shown.trouble(visit, 409, str(error))
+    except StoreUnavailableError as error:
+        _log.warning("the desk could not be served", error=type(error).__name__)
+        return shown.trouble(visit, 503)
+    except Exception:  # noqa: BLE001 - whoever waits must be told something, whatever it is
+        _log.exception("a page failed", page=route.path)
+        return shown.trouble(visit, 500)
+
+
+def _visit(desk: Desk, request: Request, form: FormData) -> Visit:
+    secret = request.cookies.get(sessions.cookie_name(desk.settings.desk), "")
+    now = desk.now()
+    # What a page asks for by itself is no sign that somebody is there.
+    by_itself = request.url.path in {"/evenements", "/alertes"} or "morceau" in request.query_params
+    account = sessions.whose(desk, secret, now, there=not by_itself) if secret else None
+    return Visit(
+        desk=desk,
+        known=account,
+        secret=secret if account else "",
+        now=now,
+        path=request.path_params,
+        asked=request.query_params,
+        given=form,
+        client=request.client.host if request.client else "",
+        url=request.url.path + (f"?{request.url.query}" if request.url.query else ""),
+        headers=request.headers,
+    )
+
+
+def _refusal(visit: Visit, route: Route) -> Response | int | None:
+    """Return why a request is not served: an answer, or a status; None where it is."""
+    if route.method == "POST" and not _from_our_page(visit, logged_in=route.right is not None):
+        return 403 if visit.known or route.right is None else go("/connexion")
+    if route.right is None:
+        return None
+    if visit.known is None:
+        if visit.headers.get("hx-request"):
+            return Response(status_code=401, headers={"HX-Redirect": "/connexion"})
+        return go("/connexion" if route.method == "POST" else f"/connexion?vers={quote(visit.url)}")
+    return None if may(visit.known, route.right) else 403
+
+
+def _from_our_page(visit: Visit, *, logged_in: bool) -> bool:
+    """Tell whether a form was sent from a page of ours: by its token, and by what the browser says of its origin."""
+    origin = visit.headers.get("origin")
+    if origin is not None and urlsplit(origin).netloc != visit.headers.get("host"):
+        return False
+    if visit.headers.get("sec-fetch-site", "same-origin") not in {"same-origin", "none"}:
+        return False
+    return not logged_in or (bool(visit.csrf) and digest_of(visit.text("csrf")) == digest_of(visit.csrf))
+
+
+def _with_headers(response: Response) -> Response:
+    for name, value in _HEADERS.items():
+        response.headers.setdefault(name, value)
+    return response
+
+
+def _files() -> dict[str, tuple[str, str, bytes]]:
+    """Return what stands beside the pages, by name: its digest, media type and octets."""
+    found = {}
+    for path in sorted([*(_HERE / "static").iterdir(), *(_HERE / "vendor").glob("*.js")]):
+        octets = path.read_bytes()
+        kind = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
+        found[path.name] = (hashlib.sha256(octets).hexdigest()[:16], kind, octets)
+    return found
+
+
+async def _file(request: Request) -> Response:
+    found = _files().get(request.path_params["name"])
+    if found is None:
+        return Response(status_code=404)
+    headers = {"Cache-Control": "public, max-age=31536000, immutable"}
+    return _with_headers(Response(found[2], media_type=found[1], headers=headers))

@@ -1,0 +1,1 @@
+"""The pages and what their forms do; one module each, or for a few that belong together."""

@@ -1,0 +1,132 @@
+"""One case: who, where, what, how urgent, why here, what next."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from dtm_contact.access import sees
+from dtm_contact.console.registry import page
+from dtm_contact.console.telling import household, residence_caretakers, time_line, wishes
+from dtm_contact.console.visit import Visit
+from dtm_contact.console.words import undoable
+from dtm_contact.errors import NotFoundError
+from dtm_contact.model import Judgement, KeptHistory, RuleTrace
+from dtm_contact.outbound.wording import moment, opening_hours
+from dtm_contact.rules import decide
+from dtm_contact.rules.answer_templates import AnswerFailedError, fill_in
+from dtm_contact.store import NOT_READ, Case, CaseFile
+
+_CANDIDATES = 6
+_OTHERS = 12
+
+
+@page("/dossier/{number}")
+def case(visit: Visit) -> Mapping[str, Any]:
+    """Show a case; that its household's card was read is noted before it is shown."""
+    return shown(visit)
+
+
+def shown(visit: Visit, alert: str = "") -> Mapping[str, Any]:
+    """Return what the page of the path's case needs; `alert` is what the agent must hear first."""
+    file = visit.file()
+    visit.note("read", file.case.number, dwelling=file.case.dwelling_id, tenant=file.case.tenant_id)
+    last = next((each.judgement for each in reversed(file.contacts) if each.judgement), None)
+    directory, names = visit.desk.known()[0].directory, visit.desk.names
+    found = file.case
+    card = household(directory, names, found.dwelling_id, visit.now) if found.dwelling_id else None
+    caretakers = card.caretakers if card else ()
+    if not caretakers and found.residence_id:
+        caretakers = residence_caretakers(directory, names, found.residence_id, visit.now)
+    return {
+        "case": found,
+        "line": time_line(file, visit.now),
+        "arrivals": [each.arrival_id for each in file.contacts],
+        "judged": last,
+        "card": card,
+        "caretakers": caretakers,
+        "wishes": wishes(file.contacts),
+        "others": _others(visit, found),
+        "candidates": last.match.candidates[:_CANDIDATES] if last else (),
+        "findings": last.understanding.findings if last else (),
+        "topics": sorted(visit.desk.known()[0].rules.lexicon.topics.items(), key=lambda each: each[1].label),
+        "all_queues": visit.desk.known()[0].rules.queues.values(),
+        "answers": visit.desk.known()[0].rules.answers,
+        "addresses": _addresses(file),
+        "draft": _draft(visit, found),
+        "can_undo": undoable(file.events, visit.account.name),
+        "said": visit.text("fait"),
+        "not_read": NOT_READ,
+        "alert": alert,
+        "status": 409 if alert else 200,
+    }
+
+
+def _others(visit: Visit, found: Case) -> list[Case]:
+    if not found.dwelling_id and not found.tenant_id:
+        return []
+    ways = {"dwellings": [found.dwelling_id] if found.dwelling_id else []}
+    ways["tenants"] = [found.tenant_id] if found.tenant_id else []
+    others = visit.desk.store.desk.of(**ways, limit=_OTHERS + 1)
+    return [each for each in others if each.number != found.number and sees(visit.account, each.office_id)][:_OTHERS]
+
+
+def _addresses(file: CaseFile) -> list[str]:
+    found = [each.judgement.contact.sender.address for each in reversed(file.contacts) if each.judgement]
+    return list(dict.fromkeys(address for address in found if address))
+
+
+def _draft(visit: Visit, found: Case) -> str:
+    """Return the answer that the page was asked to begin with, filled in; "" where none was."""
+    rules, settings = visit.desk.known()[0].rules, visit.desk.settings
+    answer = rules.answers.get(visit.text("modele"))
+    if answer is None:
+        return ""
+    calendar = (rules.queues.get(found.queue) or rules.desks.reception).calendar
+    values = {
+        "case": found.number,
+        "due": moment(found.due, settings.zone),
+        "phone": settings.numbers[0] if settings.numbers else "",
+        "hours": opening_hours(calendar),
+        "open": calendar.is_open(visit.now),
+        "urgent": found.priority == "P1",
+        "known": found.tenant_id is not None or found.dwelling_id is not None,
+        "again": False,
+    }
+    try:
+        return fill_in(answer, values)[1]
+    except AnswerFailedError:
+        return ""
+
+
+@page("/dossier/{number}/regles")
+def case_rules(visit: Visit) -> Mapping[str, Any]:
+    """Show what every rule saw of the latest message, by the rules in force now."""
+    file = visit.file()
+    judged = next((each.judgement for each in reversed(file.contacts) if each.judgement), None)
+    if judged is None:
+        raise NotFoundError("judgement")
+    visit.note("read", file.case.number, rules=True)
+    return {"case": file.case, "judged": judged, "trace": _trace(visit, judged)}
+
+
+def _trace(visit: Visit, judged: Judgement) -> tuple[RuleTrace, ...]:
+    known = visit.desk.known()[0]
+    decision = decide(
+        judged.contact,
+        judged.match,
+        judged.understanding,
+        judged.contact.at,
+        known.rules,
+        known.directory,
+        history=KeptHistory(judged.history),
+        trace=True,
+    )
+    return decision.trace
+
+
+@page("/dossier/{number}/locataires")
+def tenants(visit: Visit) -> Mapping[str, Any]:
+    """Find people whom a case may be about."""
+    found = visit.case()
+    asked = visit.text("q")
+    people = visit.desk.people().find(asked, visit.now.date()) if asked else []
+    return {"case": found, "people": [each for each in people if sees(visit.account, each.office_id)], "q": asked}

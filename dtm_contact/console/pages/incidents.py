@@ -1,0 +1,78 @@
+"""Incidents: several households of one residence, one matter; worked as one."""
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Any
+
+from starlette.responses import Response
+
+from dtm_contact.access import sees
+from dtm_contact.cases import RefusedError
+from dtm_contact.console.registry import deed, page
+from dtm_contact.console.visit import Visit, go
+from dtm_contact.errors import NotFoundError
+from dtm_contact.store import Case
+from dtm_contact.store.desk import Incident
+
+TOPICS = (
+    "elevator",
+    "elevator_trapped",
+    "heating",
+    "water_cut",
+    "water_leak",
+    "electricity",
+    "gas",
+    "fire",
+    "access_control",
+)
+"""What can befall a whole building at once."""
+_WITHIN = timedelta(hours=24)
+
+
+@page("/incidents")
+def incidents(visit: Visit) -> Mapping[str, Any]:
+    """Show what befalls several households at once."""
+    found = [each for each in current(visit) if any(sees(visit.account, office) for office in each.offices)]
+    return {"incidents": found, "said": visit.text("fait")}
+
+
+def current(visit: Visit) -> Sequence[Incident]:
+    """Return the incidents of the last day."""
+    return visit.desk.store.desk.incidents(TOPICS, visit.now - _WITHIN)
+
+
+@page("/incident/{residence}/{topic}")
+def incident(visit: Visit) -> Mapping[str, Any]:
+    """Show one incident: all of its cases, and what can be said to all."""
+    return {"cases": _cases(visit), "residence": visit.path["residence"], "topic": visit.path["topic"]}
+
+
+@deed("/incident/{residence}/{topic}/nouvelle")
+def news(visit: Visit) -> Response:
+    """Write the same to all who asked."""
+    return _to_all(visit, "reply", text=visit.text("texte"))
+
+
+@deed("/incident/{residence}/{topic}/clore")
+def end(visit: Visit) -> Response:
+    """Close all of its cases for one reason."""
+    return _to_all(visit, "done", reason=visit.text("raison"))
+
+
+def _cases(visit: Visit) -> list[Case]:
+    found = visit.desk.store.desk.of_incident(visit.path["residence"], visit.path["topic"], visit.now - _WITHIN)
+    seen = [case for case in found if sees(visit.account, case.office_id)]
+    if not seen or visit.path["topic"] not in TOPICS:
+        raise NotFoundError("incident")
+    return seen
+
+
+def _to_all(visit: Visit, verb: str, **arguments: str) -> Response:
+    done = refused = 0
+    for case in _cases(visit):
+        try:
+            visit.act(verb, case.number, arguments)
+            done += 1
+        except RefusedError:
+            refused += 1
+    return go(f"/incidents?fait={verb}-{done}-{refused}")

@@ -1,0 +1,35 @@
+"""Server-sent events: what happens to the cases that somebody sees."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+from starlette.responses import Response, StreamingResponse
+
+from dtm_contact.access import digest_of
+from dtm_contact.console.live import Listener
+from dtm_contact.console.registry import page
+from dtm_contact.console.visit import Visit
+
+_LOOK_AGAIN_SECONDS = 60.0
+
+
+@page("/evenements")
+def happenings(visit: Visit) -> Response:
+    """Tell what happens, until the page is closed or the session has ended."""
+    return StreamingResponse(_told(visit), media_type="text/event-stream", headers={"X-Accel-Buffering": "no"})
+
+
+async def _told(visit: Visit) -> AsyncIterator[str]:
+    loop = asyncio.get_running_loop()
+    listener = Listener(visit.queues)
+    visit.desk.follower.add(listener)
+    looked = loop.time()
+    try:
+        async for line in listener.lines():
+            if loop.time() - looked > _LOOK_AGAIN_SECONDS:
+                looked = loop.time()
+                if await asyncio.to_thread(visit.desk.store.accounts.session, digest_of(visit.secret)) is None:
+                    return
+            yield line
+    finally:
+        visit.desk.follower.remove(listener)

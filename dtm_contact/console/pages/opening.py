@@ -1,0 +1,65 @@
+"""A case by hand: somebody on the line, at the counter, a letter."""
+
+import time
+from collections.abc import Mapping
+from typing import Any
+from uuid import uuid4
+
+from starlette.responses import Response
+
+from dtm_contact.access import Right, sees
+from dtm_contact.cases import RefusedError
+from dtm_contact.console.registry import deed, page
+from dtm_contact.console.visit import Visit, go
+from dtm_contact.store import Case
+
+_FIELDS = ("visit", "text", "subject", "name", "address", "phone", "tenant", "dwelling", "topic", "priority")
+_SECONDS = 4.0
+_LOOK_SECONDS = 0.1
+
+
+@page("/nouveau", Right.WORK)
+def new_case(visit: Visit) -> Mapping[str, Any]:
+    """Ask what is told."""
+    return _form(visit, {name: visit.text(name) for name in _FIELDS})
+
+
+def _form(visit: Visit, given: Mapping[str, str], alert: str = "") -> Mapping[str, Any]:
+    asked = visit.text("q")
+    people = visit.desk.people().find(asked, visit.now.date()) if asked else []
+    return {
+        "given": given,
+        "q": asked,
+        "people": [each for each in people if sees(visit.account, each.office_id)],
+        "topics": sorted(visit.desk.known()[0].rules.lexicon.topics.items(), key=lambda each: each[1].label),
+        "id": uuid4().hex,
+        "alert": alert,
+        "status": 409 if alert else 200,
+    }
+
+
+@deed("/nouveau", template="new_case.html")
+def opened(visit: Visit) -> Mapping[str, Any] | Response:
+    """Open the case; it is judged by the same rules as what comes in by mail, and shown as soon as it is."""
+    given = {name: visit.text(name) for name in _FIELDS}
+    try:
+        done = visit.act("new", "", {"id": visit.text("id") or uuid4().hex, **{k: v for k, v in given.items() if v}})
+    except RefusedError as error:
+        return _form(visit, given, str(error))
+    case = _wait_for(visit, done.arrival or "")
+    if case is None:
+        return go("/file?fait=new-1-0")
+    if not sees(visit.account, case.office_id):
+        return go(f"/file?fait=sent&de={case.number}")
+    return go(f"/dossier/{case.number}?fait=new")
+
+
+def _wait_for(visit: Visit, external_id: str) -> Case | None:
+    """Return the case that an arrival became; None where that is not known within seconds."""
+    until = time.monotonic() + _SECONDS
+    while time.monotonic() < until:
+        found = visit.desk.store.desk.case_of_external("desk", external_id)
+        if found is not None:
+            return found
+        time.sleep(_LOOK_SECONDS)
+    return None

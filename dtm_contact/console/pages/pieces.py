@@ -1,0 +1,90 @@
+"""What came along with a message: photos made anew, files to be saved, the message's own layout."""
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import quote
+
+from markupsafe import Markup
+from starlette.responses import Response
+
+from dtm_contact.access import sees
+from dtm_contact.console import photos
+from dtm_contact.console.registry import page
+from dtm_contact.console.safe_html import safe_html
+from dtm_contact.console.visit import Visit
+from dtm_contact.errors import NotFoundError
+from dtm_contact.reading.parts import attached, html_of
+from dtm_contact.store import Case
+
+_SEALED = "default-src 'none'; sandbox; frame-ancestors 'none'"
+
+
+@page("/piece/{arrival}/{sha256}")
+def piece(visit: Visit) -> Response:
+    """Give a file to be saved: its type is fixed, so that no browser shows or runs it."""
+    case = _case(visit)
+    octets, name = _octets(visit)
+    visit.note("read", case.number, piece=name)
+    ascii_name = name.encode("ascii", "replace").decode().replace("?", "_").replace('"', "_").replace("\\", "_")
+    disposition = f"attachment; filename=\"{ascii_name}\"; filename*=UTF-8''{quote(name, safe='')}"
+    headers = {"Content-Disposition": disposition, "Content-Security-Policy": _SEALED}
+    return Response(octets, media_type="application/octet-stream", headers=headers)
+
+
+@page("/piece/{arrival}/{sha256}/vignette")
+def thumbnail(visit: Visit) -> Response:
+    """Give a photo, small."""
+    return _photo(visit, photos.SMALL)
+
+
+@page("/piece/{arrival}/{sha256}/photo")
+def photo(visit: Visit) -> Response:
+    """Give a photo, as large as a screen."""
+    return _photo(visit, photos.LARGE)
+
+
+def _photo(visit: Visit, side: int) -> Response:
+    _case(visit)
+    octets, _name = _octets(visit)
+    try:
+        made = photos.made_anew(octets, side)
+    except photos.NoPhotoError:
+        raise NotFoundError("photo") from None
+    headers = {"Content-Security-Policy": _SEALED, "Cache-Control": "private, max-age=3600"}
+    return Response(made, media_type="image/jpeg", headers=headers)
+
+
+@page("/message/{arrival}")
+def message(visit: Visit) -> Mapping[str, Any]:
+    """Show a message in its own layout, without what could do harm."""
+    case = _case(visit)
+    source = html_of(_raw(visit))
+    if source is None:
+        raise NotFoundError("layout")
+    visit.note("read", case.number, layout=True)
+    return {"case": case, "shown": Markup(safe_html(source))}  # noqa: S704 - cleaned, and under a policy without scripts
+
+
+def _arrival(visit: Visit) -> int:
+    arrival = visit.path["arrival"]
+    if not arrival.isdecimal() or len(arrival) > 15:  # noqa: PLR2004 - fits 64 bits
+        raise NotFoundError("arrival")
+    return int(arrival)
+
+
+def _case(visit: Visit) -> Case:
+    found = visit.desk.store.desk.case_of_arrival(_arrival(visit))
+    if found is None or not sees(visit.account, found.office_id):
+        raise NotFoundError("case")
+    return found
+
+
+def _raw(visit: Visit) -> bytes:
+    return visit.desk.store.arrivals.get(_arrival(visit)).raw
+
+
+def _octets(visit: Visit) -> tuple[bytes, str]:
+    found = attached(_raw(visit), visit.path["sha256"])
+    if found is None:
+        raise NotFoundError("piece")
+    return found

@@ -1,0 +1,150 @@
+"""The queue: what is to be worked, in its total order, live."""
+
+import base64
+import json
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlencode
+
+from starlette.responses import Response
+
+from dtm_contact.cases import RefusedError
+from dtm_contact.console.registry import deed, page
+from dtm_contact.console.visit import Visit, go
+from dtm_contact.directory import Directory
+from dtm_contact.errors import NotFoundError
+from dtm_contact.store.desk import Place, Wanted, place_of
+
+_PAGE = 40
+_MOST_AT_ONCE = 50
+_FILTERS = ("file", "motif", "residence", "gardien", "vue")
+VIEWS = {"": "À traiter", "miennes": "Les miens", "retard": "En retard", "attente": "En attente"}
+
+
+@page("/file")
+def queue(visit: Visit) -> Mapping[str, Any]:
+    """Show a page of the queue."""
+    wanted = _wanted(visit)
+    cases = visit.desk.store.desk.page(wanted, after=_place(visit.text("apres")), limit=_PAGE + 1)
+    shown, more = cases[:_PAGE], len(cases) > _PAGE
+    known = visit.desk.known()[0]
+    asked = {name: visit.text(name) for name in _FILTERS if visit.text(name)}
+    return {
+        "cases": shown,
+        "beside": visit.desk.store.desk.beside([case.number for case in shown]),
+        "next": f"?{urlencode({**asked, 'apres': _written(place_of(shown[-1]))})}" if more else "",
+        "first": not visit.text("apres"),
+        "here": f"?{urlencode(asked)}",
+        "asked": asked,
+        "views": VIEWS,
+        "queues": visit.queues,
+        "chosen": wanted.queues,
+        "counts": visit.desk.store.desk.counts(visit.queues) if not visit.text("morceau") else {},
+        "topics": sorted(known.rules.lexicon.topics.items(), key=lambda each: each[1].label),
+        "residences": _residences(visit, known.directory),
+        "caretakers": _caretakers(visit, known.directory),
+        "alarms": visit.desk.store.desk.alarms(visit.queues),
+        "part": bool(visit.text("morceau")),
+        "said": visit.text("fait"),
+        "about": visit.text("de"),
+    }
+
+
+@page("/alertes")
+def alarms(visit: Visit) -> Mapping[str, Any]:
+    """Show the banner of the P1 that nobody has taken."""
+    return {"alarms": visit.desk.store.desk.alarms(visit.queues)}
+
+
+@deed("/file/prendre")
+def take_several(visit: Visit) -> Response:
+    """Take several cases at once."""
+    return _each(visit, "take")
+
+
+@deed("/file/clore")
+def close_several(visit: Visit) -> Response:
+    """Close several cases at once, for one reason."""
+    return _each(visit, "done", reason=visit.text("motif_de_cloture"))
+
+
+def _each(visit: Visit, verb: str, **arguments: str) -> Response:
+    numbers = visit.several("dossier")[:_MOST_AT_ONCE]
+    refused = []
+    for number in numbers:
+        try:
+            visit.act(verb, visit.case(number).number, arguments)
+        except (RefusedError, NotFoundError):
+            refused.append(number)
+    told = {"fait": f"{verb}-{len(numbers) - len(refused)}-{len(refused)}"}
+    return go(f"/file?{visit.text('ici').removeprefix('?')}&{urlencode(told)}")
+
+
+def _wanted(visit: Visit) -> Wanted:
+    view = visit.text("vue")
+    queue = visit.text("file")
+    queues = visit.queues if queue == "toutes" else (queue,) if queue in visit.queues else visit.own_queues
+    if view == "miennes":
+        queues = visit.queues
+    return Wanted(
+        queues=queues,
+        now=visit.now,
+        topic=visit.text("motif") or None,
+        residences=_places(visit),
+        owner=visit.account.name if view == "miennes" else None,
+        late_at=visit.now if view == "retard" else None,
+        waiting=view == "attente",
+    )
+
+
+def _places(visit: Visit) -> tuple[str, ...]:
+    """Return the residences that the filters leave: the one chosen, or those that a caretaker sees to."""
+    caretaker, residence = visit.text("gardien"), visit.text("residence")
+    if not caretaker:
+        return (residence,) if residence else ()
+    theirs = _seen_to(visit.desk.known()[0].directory, caretaker, visit.now)
+    if residence:
+        theirs = tuple(each for each in theirs if each == residence)
+    return theirs or ("",)
+
+
+def _seen_to(directory: Directory, caretaker: str, now: datetime) -> tuple[str, ...]:
+    today = now.date()
+    entrances = [
+        line.address_id
+        for line in directory.records.assignments
+        if line.caretaker_id == caretaker
+        and (line.start_date is None or line.start_date <= today)
+        and (line.end_date is None or today <= line.end_date)
+    ]
+    found = (directory.addresses.get(entrance) for entrance in entrances)
+    return tuple(dict.fromkeys(address.residence_id for address in found if address))
+
+
+def _residences(visit: Visit, directory: Directory) -> Sequence[tuple[str, str]]:
+    offices = {visit.desk.office_of(queue) for queue in visit.queues}
+    found = [each for each in directory.records.residences if each.office_id in offices]
+    return sorted(((each.residence_id, f"{each.name}, {each.commune}") for each in found), key=lambda each: each[1])
+
+
+def _caretakers(visit: Visit, directory: Directory) -> Sequence[tuple[str, str]]:
+    offices = {visit.desk.office_of(queue) for queue in visit.queues}
+    found = [each for each in directory.records.caretakers if each.office_id in offices]
+    return sorted(((each.caretaker_id, f"{each.last_name} {each.first_name}") for each in found), key=lambda e: e[1])
+
+
+def _written(place: Place) -> str:
+    priority, due, opened, number = place
+    told = json.dumps([priority, due.isoformat(), opened.isoformat(), number])
+    return base64.urlsafe_b64encode(told.encode()).decode().rstrip("=")
+
+
+def _place(written: str) -> Place | None:
+    """Return the place that a link names; None for one that names none."""
+    try:
+        priority, due, opened, number = json.loads(base64.urlsafe_b64decode(written + "=" * (-len(written) % 4)))
+        place = str(priority), datetime.fromisoformat(due), datetime.fromisoformat(opened), str(number)
+    except (ValueError, TypeError):
+        return None
+    return place if place[1].tzinfo and place[2].tzinfo else None

@@ -1,0 +1,73 @@
+"""What a page is given beside its own: names, times in words, addresses of files, who is there."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+
+from dtm_contact.access import Role
+from dtm_contact.console import words
+from dtm_contact.console.desk import Desk
+from dtm_contact.console.visit import Visit
+
+_TROUBLES = {
+    400: "La demande n’a pas été comprise.",
+    403: "Votre rôle ne le permet pas, ou la page était trop ancienne. Revenez en arrière et rechargez-la.",
+    404: "Rien de tel ici, ou pas pour votre bureau.",
+    405: "Cela ne se fait pas ainsi.",
+    409: "Ce n’est pas possible.",
+    413: "C’est trop long.",
+    429: "Trop d’essais. Attendez une minute.",
+    500: "Une erreur s’est produite ; elle est au journal. Rien n’a été changé, ou le dossier le dit.",
+    503: "Le moteur ne répond pas. Rien n’est perdu ; réessayez dans un instant.",
+}
+
+
+class Rendering:
+    """Makes pages of templates."""
+
+    def __init__(self, desk: Desk, digests: Mapping[str, str]) -> None:
+        """Load the templates; `digests` are those of the files beside them."""
+        self._desk = desk
+        self._environment = Environment(
+            loader=FileSystemLoader(Path(__file__).parent / "templates"),
+            autoescape=select_autoescape(default=True, default_for_string=True),
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            auto_reload=False,
+        )
+        self._environment.globals["file"] = lambda name: f"/fichiers/{digests[name]}/{name}"
+        self._environment.globals["desk"] = desk
+        self._environment.filters.update(words.FILTERS)
+
+    def page(self, visit: Visit | None, template: str, given: Mapping[str, Any], status: int = 200) -> Response:
+        """Return a page; a fragment where the template's name says `part`."""
+        known = visit.known if visit else None
+        now = visit.now if visit else self._desk.now()
+        shared = {
+            "visit": visit,
+            "account": known,
+            "now": now,
+            "names": self._desk.names,
+            "csrf": visit.csrf if visit else "",
+            "role": Role(known.role).label if known else "",
+            "alert": "",
+        }
+        status = int(given.get("status", status))
+        made = self._environment.get_template(template).render({**shared, **given})
+        return HTMLResponse(made, status)
+
+    def trouble(self, visit: Visit | None, status: int, message: str = "") -> Response:
+        """Return the page that says why there is no other."""
+        told = message or _TROUBLES.get(status, _TROUBLES[500])
+        return self.page(visit, "trouble.html", {"told": told, "number": status}, status)
+
+    async def http_error(self, request: Request, error: Exception) -> Response:
+        """Answer what no route takes."""
+        del request
+        return self.trouble(None, error.status_code if isinstance(error, HTTPException) else 500)

@@ -1,0 +1,133 @@
+"""One request of somebody at the desk: who it is, what is asked, and what they may see."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from starlette.datastructures import FormData, QueryParams
+from starlette.responses import RedirectResponse, Response
+
+from dtm_contact.access import Right, csrf_token, may, sees
+from dtm_contact.cases import Command, Done
+from dtm_contact.console.desk import Desk
+from dtm_contact.errors import NotFoundError
+from dtm_contact.store import Account, Case, CaseFile
+
+_LONGEST_FIELD = 20_000
+_SEE_OTHER = 303
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """What a page or a deed is given.
+
+    Attributes:
+        desk: the store, the directory and the rules.
+        account: who comes; only pages that are there for everybody are given None as `known`.
+        secret: the session's; empty without one.
+        path: the parts of the path.
+        asked, given: what the query and the form say.
+        client: the address that the request came from.
+        url: the page that was asked for.
+        headers: the request's.
+    """
+
+    desk: Desk
+    known: Account | None
+    secret: str
+    now: datetime
+    path: Mapping[str, str]
+    asked: QueryParams
+    given: FormData
+    client: str = ""
+    url: str = "/"
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def account(self) -> Account:
+        """Who comes.
+
+        Raises:
+            NotFoundError: nobody is logged in.
+        """
+        if self.known is None:
+            raise NotFoundError("session")
+        return self.known
+
+    @property
+    def csrf(self) -> str:
+        """What every form of this session holds."""
+        return csrf_token(self.secret) if self.secret else ""
+
+    def may(self, right: str) -> bool:
+        """Tell whether who comes has a right."""
+        return self.known is not None and may(self.known, Right(right))
+
+    @property
+    def queues(self) -> tuple[str, ...]:
+        """The queues whose cases they see, the own office's first."""
+        return self.desk.queues_of(self.account)
+
+    @property
+    def own_queues(self) -> tuple[str, ...]:
+        """The queues of their own office; all that they see where they have none there."""
+        own = tuple(each for each in self.queues if self.desk.office_of(each) == self.account.office_id)
+        return own or self.queues
+
+    def text(self, name: str) -> str:
+        """Return a field of the form, else of the query, without what surrounds it; "" where there is none."""
+        value = self.given.get(name, self.asked.get(name, ""))
+        return value.strip()[:_LONGEST_FIELD] if isinstance(value, str) else ""
+
+    def number(self, name: str) -> int | None:
+        """Return a whole number of the form or the query; None where there is none."""
+        value = self.text(name)
+        return int(value) if value.isdecimal() and len(value) < 16 else None  # noqa: PLR2004 - fits 64 bits
+
+    def several(self, name: str) -> tuple[str, ...]:
+        """Return all values of a field of the form."""
+        return tuple(value for value in self.given.getlist(name) if isinstance(value, str))
+
+    def case(self, number: str | None = None) -> Case:
+        """Return a case that they may see: the path's, unless another is named.
+
+        Raises:
+            NotFoundError: there is none, or it is another office's.
+        """
+        number = number or self.path["number"]
+        found = self.desk.store.desk.case(number)
+        if found is None or not sees(self.account, found.office_id):
+            raise NotFoundError("case")
+        return found
+
+    def file(self) -> CaseFile:
+        """Return the path's case with all that lies in it.
+
+        Raises:
+            NotFoundError: there is none, or it is another office's.
+        """
+        return self.desk.store.cases.get(self.case().number)
+
+    def note(self, what: str, subject: str, **data: Any) -> None:
+        """Add a line to the audit trail.
+
+        Raises:
+            StoreUnavailableError: it could not be written: what it tells of must not be shown.
+        """
+        self.desk.errand("trail", who=self.account.name, what=what, subject=subject, data=data)
+
+    def act(self, verb: str, number: str, arguments: Mapping[str, Any], version: int | None = None) -> Done:
+        """Have the daemon do something to a case.
+
+        Raises:
+            RefusedError: it cannot be done as asked; the message is for the agent.
+        """
+        done = self.desk.send(Command(verb, self.account.name, number, dict(arguments), version))
+        self.note("changed", done.number or number, verb=verb)
+        return done
+
+
+def go(path: str) -> Response:
+    """Return the answer that sends a browser on to another page."""
+    return RedirectResponse(path, _SEE_OTHER)

@@ -1,0 +1,321 @@
+"""What the agents' desk reads: a page of a queue, households, incidents, what has happened since; reading only."""
+
+import heapq
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from dtm_contact.store.access_schema import appointments
+from dtm_contact.store.cases import CASE_COLUMNS, Case, case_of
+from dtm_contact.store.database import Database
+from dtm_contact.store.schema import arrivals, cases, contacts, events, judgements
+
+_WORDS_SHOWN = 220
+_MOST_CASES = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which open cases a page shows, in their total order: priority, due, opened, number.
+
+    Attributes:
+        queues: of these queues.
+        topic: on this topic.
+        residences: in one of these residences.
+        owner: that this agent took.
+        late_at: whose first answer was due before that time.
+        waiting: set waiting for later than `now`, where true; else those that are not.
+        now: the time.
+    """
+
+    queues: tuple[str, ...]
+    now: datetime
+    topic: str | None = None
+    residences: tuple[str, ...] = ()
+    owner: str | None = None
+    late_at: datetime | None = None
+    waiting: bool = False
+
+
+Place = tuple[str, datetime, datetime, str]
+"""Where a case stands in the total order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """What a line of the queue tells beside the case: the first words, and how often they called and wrote."""
+
+    words: str = ""
+    calls: int = 0
+    contacts: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Incident:
+    """Open cases of several households of one residence on one topic.
+
+    Attributes:
+        residence_id, topic: which.
+        households: how many dwellings are concerned.
+        cases: how many cases.
+        since: when the first was opened.
+        priority: the most urgent's.
+        offices: who works them.
+    """
+
+    residence_id: str
+    topic: str
+    households: int
+    cases: int
+    since: datetime
+    priority: str
+    offices: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SetAside:
+    """An arrival that was set aside: no case was opened."""
+
+    arrival_id: int
+    kind: str
+    at: datetime
+    who: str
+    subject: str
+
+
+@dataclass(frozen=True, slots=True)
+class Appointment:
+    """Somebody who comes to a proximity office at a time, because of a case."""
+
+    office_id: str
+    at: datetime
+    number: str
+    who: str
+    booked_by: str
+
+
+def place_of(case: Case) -> Place:
+    """Return where a case stands in the total order."""
+    return case.priority.value, case.due, case.opened_at, case.number
+
+
+class StoredDesk:
+    """What the desk reads of one store."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def page(self, wanted: Wanted, *, after: Place | None = None, limit: int = 50) -> list[Case]:
+        """Return open cases in their total order, those behind `after` only."""
+        with self._database.reading() as connection:
+            if wanted.owner is not None:
+                return _cases(connection, _wanted(wanted, after, limit).where(cases.c.queue.in_(wanted.queues)))
+            # Each queue is read in its order by its look-up; over all of them the database would have to sort them all.
+            each = [
+                _cases(connection, _wanted(wanted, after, limit).where(cases.c.queue == queue))
+                for queue in wanted.queues
+            ]
+        return list(heapq.merge(*each, key=place_of))[:limit]
+
+    def beside(self, numbers: Collection[str]) -> dict[str, Beside]:
+        """Return what the lines of these cases tell beside them."""
+        called = sa.func.count().filter(contacts.c.channel == "phone")
+        counted = (
+            sa.select(cases.c.number, sa.func.min(contacts.c.id).label("first"), called, sa.func.count())
+            .join(contacts, contacts.c.case_id == cases.c.id)
+            .where(cases.c.number.in_(numbers))
+            .group_by(cases.c.number)
+        )
+        with self._database.reading() as connection:
+            rows = connection.execute(counted).all()
+            text = judgements.c.judgement["contact"]["new_text"].as_string()
+            first = sa.select(judgements.c.contact_id, sa.func.substr(text, 1, _WORDS_SHOWN))
+            words = dict(
+                connection.execute(first.where(judgements.c.contact_id.in_([row.first for row in rows]))).tuples().all()
+            )
+        return {row[0]: Beside(" ".join((words.get(row[1]) or "").split()), row[2], row[3]) for row in rows}
+
+    def counts(self, queues: Collection[str]) -> dict[str, int]:
+        """Return how many cases are open in each of these queues."""
+        query = sa.select(cases.c.queue, sa.func.count()).where(_IS_OPEN, cases.c.queue.in_(queues))
+        with self._database.reading() as connection:
+            return dict(connection.execute(query.group_by(cases.c.queue)).tuples().all())
+
+    def case(self, number: str) -> Case | None:
+        """Return one case as it stands, without what lies in it."""
+        with self._database.reading() as connection:
+            return next(iter(_cases(connection, sa.select(*CASE_COLUMNS).where(cases.c.number == number))), None)
+
+    def alarms(self, queues: Collection[str]) -> list[Case]:
+        """Return the P1 of these queues that nobody has taken yet."""
+        query = sa.select(*CASE_COLUMNS).where(
+            _IS_OPEN, cases.c.queue.in_(queues), cases.c.priority == "P1", cases.c.owner.is_(None)
+        )
+        with self._database.reading() as connection:
+            return _cases(connection, query.order_by(cases.c.due).limit(20))
+
+    def of(
+        self,
+        *,
+        tenants: Collection[str] = (),
+        dwellings: Collection[str] = (),
+        phones: Collection[str] = (),
+        addresses: Collection[str] = (),
+        limit: int = _MOST_CASES,
+    ) -> list[Case]:
+        """Return the cases about these tenants or dwellings, or that these numbers or addresses reached us from.
+
+        Open ones first, then the latest.
+        """
+        reached = [
+            sa.select(contacts.c.case_id).where(column.in_(tuple(values)))
+            for column, values in ((contacts.c.phone_key, phones), (contacts.c.sender_address, addresses))
+            if values
+        ]
+        ways = [
+            column.in_(tuple(values))
+            for column, values in ((cases.c.tenant_id, tenants), (cases.c.dwelling_id, dwellings))
+            if values
+        ]
+        query = sa.select(*CASE_COLUMNS).where(sa.or_(*ways, *(cases.c.id.in_(each) for each in reached)))
+        with self._database.reading() as connection:
+            return _cases(connection, query.order_by(cases.c.state.desc(), cases.c.id.desc()).limit(limit))
+
+    def by_contacts(self, ids: Sequence[int]) -> list[Case]:
+        """Return the cases that contacts lie in, by the store's own ids, in that order and each once."""
+        query = sa.select(contacts.c.id, *CASE_COLUMNS).join(cases, cases.c.id == contacts.c.case_id)
+        with self._database.reading() as connection:
+            found = {row.id: case_of(row[1:]) for row in connection.execute(query.where(contacts.c.id.in_(ids)))}
+        return list({found[each].number: found[each] for each in ids if each in found}.values())
+
+    def incidents(self, topics: Collection[str], since: datetime) -> list[Incident]:
+        """Return where several households of one residence have an open case on one of these topics since a time."""
+        homes = sa.func.count(sa.distinct(cases.c.dwelling_id))
+        query = (
+            sa.select(cases.c.residence_id, cases.c.topic, homes, sa.func.count(), sa.func.min(cases.c.opened_at))
+            .add_columns(sa.func.min(cases.c.priority), sa.func.min(cases.c.office_id), sa.func.max(cases.c.office_id))
+            .where(_IS_OPEN, cases.c.topic.in_(topics), cases.c.residence_id.is_not(None), cases.c.opened_at >= since)
+            .group_by(cases.c.topic, cases.c.residence_id)
+            .having(homes > 1)
+        )
+        with self._database.reading() as connection:
+            rows = connection.execute(query).all()
+        found = [
+            Incident(row[0], row[1], row[2], row[3], row[4], row[5], tuple(sorted({row[6], row[7]}))) for row in rows
+        ]
+        return sorted(found, key=lambda each: (each.priority, each.since, each.residence_id))
+
+    def of_incident(self, residence_id: str, topic: str, since: datetime) -> list[Case]:
+        """Return the open cases of an incident, oldest first."""
+        query = sa.select(*CASE_COLUMNS).where(
+            _IS_OPEN, cases.c.topic == topic, cases.c.residence_id == residence_id, cases.c.opened_at >= since
+        )
+        with self._database.reading() as connection:
+            return _cases(connection, query.order_by(cases.c.opened_at).limit(_MOST_CASES))
+
+    def case_of_arrival(self, arrival_id: int) -> Case | None:
+        """Return the case that an arrival lies in."""
+        query = sa.select(*CASE_COLUMNS).join(contacts, contacts.c.case_id == cases.c.id)
+        with self._database.reading() as connection:
+            return next(iter(_cases(connection, query.where(contacts.c.arrival_id == arrival_id))), None)
+
+    def case_of_external(self, channel: str, external_id: str) -> Case | None:
+        """Return the case of what came in by a channel under an id of its own."""
+        query = sa.select(*CASE_COLUMNS).join(contacts, contacts.c.case_id == cases.c.id)
+        query = query.join(arrivals, arrivals.c.id == contacts.c.arrival_id)
+        mine = sa.and_(arrivals.c.channel == channel, arrivals.c.external_id == external_id)
+        with self._database.reading() as connection:
+            return next(iter(_cases(connection, query.where(mine))), None)
+
+    def set_aside(self, *, before: int | None = None, limit: int = 50) -> list[SetAside]:
+        """Return what was set aside, the latest first."""
+        query = (
+            sa.select(arrivals.c.id, arrivals.c.kind, arrivals.c.received_at)
+            .add_columns(contacts.c.sender_name, contacts.c.sender_address, contacts.c.subject)
+            .join(contacts, contacts.c.arrival_id == arrivals.c.id)
+            .where(arrivals.c.state == sa.literal("set_aside", sa.Text, literal_execute=True))
+            .order_by(arrivals.c.id.desc())
+            .limit(limit)
+        )
+        query = query if before is None else query.where(arrivals.c.id < before)
+        with self._database.reading() as connection:
+            rows = connection.execute(query).all()
+        return [SetAside(row[0], row[1] or "", row[2], _who(row[3], row[4]), row[5]) for row in rows]
+
+    def appointments(self, office_id: str, start: datetime, end: datetime) -> list[Appointment]:
+        """Return who comes to an office from a time till another, in order."""
+        query = (
+            sa.select(appointments.c.office_id, appointments.c.at, cases.c.number)
+            .add_columns(appointments.c.who, appointments.c.booked_by)
+            .join(cases, cases.c.id == appointments.c.case_id)
+            .where(appointments.c.office_id == office_id, appointments.c.at >= start, appointments.c.at < end)
+            .order_by(appointments.c.at)
+        )
+        with self._database.reading() as connection:
+            return [Appointment(*row) for row in connection.execute(query)]
+
+    def latest_event(self) -> int:
+        """Return the id of the latest event."""
+        with self._database.reading() as connection:
+            return connection.execute(sa.select(sa.func.max(events.c.id))).scalar() or 0
+
+    def happened(self, after: int, limit: int = 1000) -> list[tuple[int, str, str, str, str]]:
+        """Return what happened to cases after an event: its id, word and who, the case's number and queue."""
+        query = (
+            sa.select(events.c.id, events.c.what, events.c.who, cases.c.number, cases.c.queue)
+            .join(cases, cases.c.id == events.c.case_id)
+            .where(events.c.id > after)
+            .order_by(events.c.id)
+            .limit(limit)
+        )
+        with self._database.reading() as connection:
+            return [tuple(row) for row in connection.execute(query)]
+
+    def searchable(self, after: int, limit: int) -> list[tuple[int, str]]:
+        """Return the words of contacts behind a contact's id: that id, and subject, writer and text."""
+        text = judgements.c.judgement["contact"]["new_text"].as_string()
+        query = (
+            sa.select(contacts.c.id, contacts.c.subject, contacts.c.sender_name)
+            .add_columns(contacts.c.sender_address, text)
+            .outerjoin(judgements, judgements.c.contact_id == contacts.c.id)
+            .where(contacts.c.id > after)
+            .order_by(contacts.c.id)
+            .limit(limit)
+        )
+        with self._database.reading() as connection:
+            rows = connection.execute(query).all()
+        return [(row[0], "\n".join(part or "" for part in row[1:])) for row in rows]
+
+
+_ORDER = (cases.c.priority, cases.c.due, cases.c.opened_at, cases.c.number)
+_IS_OPEN = cases.c.state == sa.literal("open", sa.Text, literal_execute=True)
+
+
+def _wanted(wanted: Wanted, after: Place | None, limit: int) -> sa.Select[Any]:
+    query = sa.select(*CASE_COLUMNS).where(_IS_OPEN).order_by(*_ORDER).limit(limit)
+    later = cases.c.waiting_until > wanted.now
+    query = query.where(later if wanted.waiting else sa.or_(cases.c.waiting_until.is_(None), sa.not_(later)))
+    if wanted.topic is not None:
+        query = query.where(cases.c.topic == wanted.topic)
+    if wanted.residences:
+        query = query.where(cases.c.residence_id.in_(wanted.residences))
+    if wanted.owner is not None:
+        query = query.where(cases.c.owner == wanted.owner)
+    if wanted.late_at is not None:
+        query = query.where(cases.c.due < wanted.late_at)
+    if after is not None:
+        place = sa.tuple_(*(sa.literal(value, column.type) for value, column in zip(after, _ORDER, strict=True)))
+        query = query.where(sa.tuple_(*_ORDER) > place)
+    return query
+
+
+def _cases(connection: Connection, query: sa.Select[Any]) -> list[Case]:
+    return [case_of(row) for row in connection.execute(query)]
+
+
+def _who(name: str, address: str) -> str:
+    return f"{name} <{address}>" if name and address else name or address
