@@ -8,10 +8,19 @@ from collections.abc import Iterable
 from pathlib import Path
 from random import Random
 
-from tests.prove import calls, disk, fuzz, hostile, idle, kills, power
+from tests.prove import calls, disk, fuzz, hostile, idle, kills, loader, power, reload
 from tests.prove.program import chance
 
-TIMES = {"kills": 50, "power": 20, "hostile": 10, "idle": 1_000, "fuzz": 20_000, "calls": 10}
+TIMES = {
+    "kills": 50,
+    "power": 20,
+    "hostile": 10,
+    "idle": 1_000,
+    "fuzz": 20_000,
+    "calls": 10,
+    "reload": 100,
+    "loader": 300,
+}
 
 
 def _say(lines: Iterable[str]) -> None:
@@ -66,7 +75,28 @@ def _calls(folder: Path, times: int, random: Random) -> bool:
     return outcome.sound
 
 
-PROOFS = {"kills": _kills, "power": _power, "hostile": _hostile, "idle": _idle, "fuzz": _fuzz, "calls": _calls}
+def _reload(folder: Path, times: int, random: Random) -> bool:
+    outcome = asyncio.run(reload.prove_reload(folder, times, random))
+    _say(outcome.lines())
+    return outcome.sound
+
+
+def _loader(folder: Path, times: int, random: Random) -> bool:
+    outcome = loader.prove_loader(folder, times, random)
+    _say(outcome.lines())
+    return not outcome.faults
+
+
+PROOFS = {
+    "kills": _kills,
+    "power": _power,
+    "hostile": _hostile,
+    "idle": _idle,
+    "fuzz": _fuzz,
+    "calls": _calls,
+    "reload": _reload,
+    "loader": _loader,
+}
 
 
 def _new(folder: Path, name: str) -> Path:

@@ -1,0 +1,186 @@
+"""Rules changed again and again while mail flows, a third of the changes broken: what each message was judged by."""
+
+import asyncio
+import json
+import shutil
+import sqlite3
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass, field
+from pathlib import Path
+from random import Random
+
+from dtm_contact.rules.ruleset import digest
+from tests.prove.audit import Audit, audit
+from tests.prove.kills import finished
+from tests.prove.program import ROOT, Program, prepared_store
+from tests.prove.senders import Ledger, Senders
+
+SESSIONS = 8
+PAUSE = 0.07
+_BROKEN_EVERY = 3
+_LOOK = 0.05
+_SECONDS_FOR_ONE = 120.0
+_PIECE = 200
+
+ROUTING = """\
+- id: fuite-g{n}
+  when: {{topic: water_leak}}
+  then: {{queue: g{n}, answer: g{n}, tags: g{n}}}
+  tests:
+    - {{text: "Il y a une fuite dans la cuisine", holds: {holds}}}
+- id: reste-g{n}
+  then: {{queue: g{n}, answer: g{n}, tags: g{n}}}
+"""
+BREAKS = ("cut", "dangling", "test")
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What the changes came to, and what was judged meanwhile.
+
+    Attributes:
+        changes, broken: how many changes were made, and how many of them were broken.
+        taken, refused: versions that were taken up, and that were refused; states half written included.
+        ledger, audit: what senders saw, and what the store holds.
+        judged: messages judged, by the rules' version.
+        mixed: messages whose rule, queue, answer or tag is of another version than the one on the decision.
+        unknown: messages judged by a version that was never sound.
+    """
+
+    changes: int = 0
+    broken: int = 0
+    taken: int = 0
+    refused: int = 0
+    ledger: Ledger = field(default_factory=Ledger)
+    audit: Audit | None = None
+    judged: Counter[str] = field(default_factory=Counter)
+    mixed: int = 0
+    unknown: int = 0
+    wrong: list[str] = field(default_factory=list)
+
+    @property
+    def sound(self) -> bool:
+        """Whether nothing was lost, and everything judged by whole rules that were sound."""
+        kept = self.audit is not None and self.audit.sound
+        return kept and not (self.mixed or self.unknown or self.wrong) and len(self.judged) > 1
+
+    def lines(self) -> Iterator[str]:
+        """Yield the ledger, a line a figure."""
+        yield f"rules changed {self.changes} times under load, {self.broken} of them broken"
+        for name, value in (
+            ("messages sent", len(self.ledger.sent)),
+            ("250 seen", len(self.ledger.answered)),
+            ("versions taken up", self.taken),
+            ("versions refused", self.refused),
+            ("versions judged by", len(self.judged)),
+            ("judged by half-loaded rules", self.mixed),
+            ("judged by unsound rules", self.unknown),
+        ):
+            yield f"  {name:28}{value:8,}"
+        yield from (f"  {wrong}" for wrong in self.wrong)
+        if self.audit is not None:
+            yield from self.audit.lines()
+
+
+async def prove_reload(folder: Path, times: int, random: Random) -> Outcome:
+    """Change the rules so many times under load, then let the daemon finish its work and audit the store."""
+    outcome, rules = Outcome(), folder / "rules"
+    shutil.copytree(ROOT / "tests" / "rules" / "good", rules)
+    shutil.rmtree(rules / "answers")
+    versions = {await _write(rules, 0, None): 0}
+    changing = {"DTM_RULES_DIR": str(rules), "DTM_RULES_POLL_SECONDS": str(_LOOK)}
+    program = Program(prepared_store(folder), environment=changing)
+    try:
+        await program.started()
+        async with Senders(program, random, SESSIONS, PAUSE) as senders:
+            outcome.ledger = senders.ledger
+            for number in range(1, times + 1):
+                await _change(program.store, rules, number, random, versions, outcome)
+            await senders.finish()
+        await finished(program)
+    finally:
+        await program.kill()
+    outcome.audit = audit(outcome.ledger, program.store)
+    _hold(program.store, versions, outcome)
+    return outcome
+
+
+async def _change(
+    store: Path, rules: Path, number: int, random: Random, versions: dict[str, int], outcome: Outcome
+) -> None:
+    fault = random.choice(BREAKS) if number % _BROKEN_EVERY == 0 else None
+    version = await _write(rules, number, fault)
+    outcome.changes += 1
+    outcome.broken += fault is not None
+    if fault is None:
+        versions[version] = number
+    taken = await _outcome(store, version)
+    if taken is (fault is not None):
+        outcome.wrong.append(f"change {number} ({fault or 'sound'}) was {'taken up' if taken else 'refused'}")
+
+
+async def _write(rules: Path, number: int, fault: str | None) -> str:
+    """Write one generation of rules, file by file and piece by piece, as an editor would; return its version.
+
+    Each file names what another one holds, so that no state in between is sound.
+    """
+    routing = ROUTING.format(n=number, holds="false" if fault == "test" else "true")
+    if fault == "cut":
+        routing = routing[: len(routing) // 2] + "\n  then: {queue: ["
+    queues = (ROOT / "tests" / "rules" / "good" / "queues.yaml").read_text("utf-8")
+    if fault != "dangling":
+        queues += f"  g{number}:\n    label: Génération {number}\n"
+    answers = rules / "answers"
+    answers.mkdir(exist_ok=True)
+    for old in answers.iterdir():
+        old.unlink()
+    (answers / f"g{number}.fr.txt").write_text("Bonjour.\n", "utf-8")
+    for name, text in (("queues.yaml", queues), ("routing.yaml", routing)):
+        with (rules / name).open("w", encoding="utf-8") as file:
+            for start in range(0, len(text), _PIECE):
+                file.write(text[start : start + _PIECE])
+                file.flush()
+                await asyncio.sleep(_LOOK / 10)
+    return digest(rules)
+
+
+async def _outcome(store: Path, version: str) -> bool:
+    """Return whether a version was taken up, once that is known.
+
+    Raises:
+        TimeoutError: nothing became of it.
+    """
+    async with asyncio.timeout(_SECONDS_FOR_ONE):
+        while (taken := await asyncio.to_thread(_noted, store, version)) is None:
+            await asyncio.sleep(_LOOK)
+    return taken
+
+
+def _noted(store: Path, version: str) -> bool | None:
+    with closing(sqlite3.connect(f"file:{store}?mode=ro", uri=True, timeout=30)) as connection:
+        query = "SELECT taken FROM rule_changes WHERE version = ? ORDER BY id DESC LIMIT 1"
+        row = connection.execute(query, (version,)).fetchone()
+    return None if row is None else bool(row[0])
+
+
+def _hold(store: Path, versions: dict[str, int], outcome: Outcome) -> None:
+    """Hold each decision against the version that stands on it."""
+    with closing(sqlite3.connect(f"file:{store}?mode=ro", uri=True)) as connection:
+        for (taken,) in connection.execute("SELECT taken FROM rule_changes"):
+            outcome.taken += bool(taken)
+            outcome.refused += not taken
+        for (judgement,) in connection.execute("SELECT judgement FROM judgements"):
+            decision = json.loads(judgement)["decision"]
+            outcome.judged[decision["rules_version"]] += 1
+            number = versions.get(decision["rules_version"])
+            if number is None:
+                outcome.unknown += 1
+            elif not _is_of(decision, f"g{number}"):
+                outcome.mixed += 1
+
+
+def _is_of(decision: dict[str, object], name: str) -> bool:
+    whole = (decision["queue"], decision["answer"], decision["tags"]) == (name, name, [name])
+    return whole and str(decision["rule"]).endswith(f"-{name}")
