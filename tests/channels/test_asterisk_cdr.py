@@ -12,6 +12,7 @@ from prometheus_client import REGISTRY
 from dtm_contact.calls import StoredCalls
 from dtm_contact.channels.asterisk_cdr import NAME, AsteriskLogs, start
 from dtm_contact.channels.log import NotReadableError
+from dtm_contact.errors import StoreUnavailableError
 from dtm_contact.model import Arrival, Call, LogLine, Outcome
 from dtm_contact.rehearsal import CallsAtRest
 from dtm_contact.settings import Settings, Switchboard
@@ -230,10 +231,7 @@ def test_real_records_are_read_whole_and_their_zone_is_checked(
 
 async def test_the_channel_hands_over_what_it_reads_and_tells_what_it_cannot(tmp_path: Path) -> None:
     inbox = FakeInbox()
-    switchboard = Switchboard(
-        records=tmp_path / "Master.csv", queue_log=None, quiet_seconds=0.0, poll_seconds=0.01, hold_seconds=0.0
-    )
-    running = await start(Settings(switchboard=switchboard), inbox)
+    running = await start(quick(tmp_path), inbox)
     while NAME not in inbox.troubles:
         await asyncio.sleep(0.01)
     append(tmp_path / "Master.csv", record(at=0), record(at=100, line="2"))
@@ -244,3 +242,45 @@ async def test_the_channel_hands_over_what_it_reads_and_tells_what_it_cannot(tmp
     assert inbox.troubles == {}
     assert inbox.arrivals[0].in_turn
     assert inbox.positions[NAME].place
+
+
+async def test_what_could_not_be_stored_is_read_again(tmp_path: Path) -> None:
+    inbox = FakeInbox()
+    inbox.fault = StoreUnavailableError("full")
+    append(tmp_path / "Master.csv", record(at=0), record(at=100, line="2"))
+    running = await start(quick(tmp_path), inbox)
+    await inbox.offered.wait()
+    assert inbox.arrivals == []
+    inbox.fault = None
+    while len(inbox.arrivals) < 1:
+        await asyncio.sleep(0.01)
+    await running.stop()
+    assert inbox.arrivals[0].external_id == f"{MONDAY_NIGHT}.1"
+
+
+class AnothersInbox(FakeInbox):
+    """One of a store where another daemon follows the log, until it is asked for the fourth time."""
+
+    asked = 0
+
+    async def follow(self, channel: str, seconds: float) -> bool:
+        del channel, seconds
+        assert not self.offered.is_set()
+        self.asked += 1
+        return self.asked > 3
+
+
+async def test_what_another_daemon_follows_is_left_to_it(tmp_path: Path) -> None:
+    inbox = AnothersInbox()
+    append(tmp_path / "Master.csv", record(at=0), record(at=100, line="2"))
+    running = await start(quick(tmp_path), inbox)
+    await inbox.kept.wait()
+    await running.stop()
+
+
+def quick(folder: Path) -> Settings:
+    return Settings(
+        switchboard=Switchboard(
+            records=folder / "Master.csv", queue_log=None, quiet_seconds=0.0, poll_seconds=0.01, hold_seconds=0.0
+        )
+    )
