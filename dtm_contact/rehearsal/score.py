@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from dtm_contact.model import CaseKind, Judgement, Likely, Match, Priority, Understanding
 from dtm_contact.pipeline import Grounds
+from dtm_contact.rehearsal.reliability import Band, reliability, wilson
 from dtm_contact.rehearsal.truth import Truth
 from dtm_contact.rules import decide
 
@@ -26,6 +27,11 @@ class Figure:
         """The share that was right, from 0 to 1; 1 where none counted."""
         return self.right / self.of if self.of else 1.0
 
+    @property
+    def interval(self) -> tuple[float, float]:
+        """The interval in which the true share lies, 95 times of 100 (Wilson)."""
+        return wilson(self.right, self.of)
+
 
 @dataclass(frozen=True, slots=True)
 class Miss:
@@ -40,10 +46,16 @@ class Miss:
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """The figures, in the order of the questions, and every miss."""
+    """The figures, in the order of the questions, and every miss.
+
+    Attributes:
+        figures, misses: see there.
+        reliability: how far the probability of the likeliest tenant may be believed.
+    """
 
     figures: tuple[Figure, ...]
     misses: tuple[Miss, ...]
+    reliability: tuple[Band, ...] = ()
 
     @property
     def confusions(self) -> tuple[tuple[str, str, int], ...]:
@@ -202,6 +214,20 @@ _QUESTIONS = (
         _tenant_not_wrong,
     ),
     _Question(
+        "named tenant right",
+        lambda case: case.judgement.match.tenant is not None,
+        lambda case: _id(case.judgement.match.tenant),
+        lambda case: " | ".join(sorted(case.truth.tenants)) or None,
+        _tenant_not_wrong,
+    ),
+    _Question(
+        "singled out and named",
+        lambda case: case.truth.unique,
+        lambda case: _id(case.judgement.match.tenant),
+        lambda case: " | ".join(sorted(case.truth.tenants)),
+        lambda case: _id(case.judgement.match.tenant) in case.truth.tenants,
+    ),
+    _Question(
         "tenant among the first five",
         lambda case: case.truth.tenant_id is not None,
         lambda case: " ".join(found.tenant_id for found in case.judgement.match.candidates[:5]) or None,
@@ -259,7 +285,16 @@ def score(judgements: Iterable[Judgement], truths: Mapping[str, Truth], grounds:
         wrong = [case for case in asked if not question.is_right(case)]
         figures.append(Figure(question.name, len(asked) - len(wrong), len(asked)))
         misses.extend(_miss(question, case) for case in wrong)
-    return Score(tuple(figures), tuple(misses))
+    return Score(tuple(figures), tuple(misses), reliability(map(_likeliest, filter(_has_candidate, cases))))
+
+
+def _has_candidate(case: _Case) -> bool:
+    return bool(case.judgement.match.candidates)
+
+
+def _likeliest(case: _Case) -> tuple[float, bool]:
+    best = case.judgement.match.candidates[0]
+    return best.probability, best.tenant_id in case.truth.tenants
 
 
 def _miss(question: _Question, case: _Case) -> Miss:

@@ -33,11 +33,16 @@ class _Line(BaseModel):
     acceptable_priorities: tuple[Priority, ...] = ()
     kind: CaseKind
     note: str = ""
+    unique: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Truth:
-    """What is right for one message; a value among the acceptable ones counts as right too."""
+    """What is right for one message; a value among the acceptable ones counts as right too.
+
+    Attributes:
+        unique: whoever made the message knows that it singles out one person; False where that is not told.
+    """
 
     file: str
     tenant_id: str | None
@@ -52,6 +57,7 @@ class Truth:
     priorities: frozenset[Priority]
     kind: CaseKind
     note: str
+    unique: bool = False
 
 
 def read_truth(folder: Path) -> dict[str, Truth]:
@@ -114,4 +120,5 @@ def _truth(line: _Line) -> Truth:
         priorities=frozenset({line.priority, *line.acceptable_priorities}),
         kind=line.kind,
         note=line.note,
+        unique=line.unique,
     )

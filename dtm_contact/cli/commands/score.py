@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from collections.abc import Set as AbstractSet
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -30,6 +31,7 @@ from dtm_contact.rehearsal import (
     score_calls,
     score_examples,
 )
+from dtm_contact.rehearsal.reliability import Band
 from dtm_contact.rules import load_rules
 from dtm_contact.settings import Settings
 
@@ -53,7 +55,7 @@ def command(
     """
     found = _scorer(folder)(folder, settings, directory, rules)
     if totals:
-        found = Score(found.figures, ())
+        found = replace(found, misses=())
     if as_json:
         print_json(_as_json(found))
     else:
@@ -99,8 +101,24 @@ def _tell_missing(sources: AbstractSet[str]) -> None:
 def _as_json(found: Score) -> dict[str, object]:
     return {
         "figures": [
-            {"name": figure.name, "right": figure.right, "of": figure.of, "share": round(figure.share, 4)}
+            {
+                "name": figure.name,
+                "right": figure.right,
+                "of": figure.of,
+                "share": round(figure.share, 4),
+                "interval": [round(end, 4) for end in figure.interval],
+            }
             for figure in found.figures
+        ],
+        "reliability": [
+            {
+                "from": band.low,
+                "to": band.high,
+                "answers": band.count,
+                "said": round(band.said, 4),
+                "right": round(band.right, 4),
+            }
+            for band in found.reliability
         ],
         "confusions": [{"right": right, "said": said, "times": times} for right, said, times in found.confusions],
         "misses": [
@@ -111,11 +129,14 @@ def _as_json(found: Score) -> dict[str, object]:
 
 
 def _as_tables(found: Score) -> Group:
-    figures = table(("question", "right", "of", "share"), map(_figure_row, found.figures))
+    figures = [table(("question", "right", "of", "share", "95 % interval"), map(_figure_row, found.figures))]
+    if found.reliability:
+        columns = ("likeliest tenant", "answers", "said", "right")
+        figures.append(table(columns, map(_band_row, found.reliability), title="\nReliability"))
     if not found.misses:
-        return Group(figures)
+        return Group(*figures)
     return Group(
-        figures,
+        *figures,
         table(("topic", "taken for", "times"), map(_confusion_row, found.confusions[:_CONFUSIONS_SHOWN])),
         Text(f"\n{len(found.misses)} misses", style="bold"),
         table(("file", "question", "said", "right", "note"), map(_miss_row, found.misses)),
@@ -128,7 +149,12 @@ def _confusion_row(confusion: tuple[str, str, int]) -> tuple[str, ...]:
 
 
 def _figure_row(figure: Figure) -> tuple[str, ...]:
-    return figure.name, str(figure.right), str(figure.of), f"{figure.share:.1%}"
+    low, high = figure.interval
+    return figure.name, str(figure.right), str(figure.of), f"{figure.share:.1%}", f"{low:.1%} – {high:.1%}"
+
+
+def _band_row(band: Band) -> tuple[str, ...]:
+    return f"{band.low:.2f} – {band.high:.2f}", str(band.count), f"{band.said:.1%}", f"{band.right:.1%}"
 
 
 def _miss_row(miss: Miss) -> tuple[str, ...]:
