@@ -152,7 +152,9 @@ def _unread(store: Path, switchboard: Switchboard) -> bool:
     with closing(sqlite3.connect(f"file:{store}?mode=ro", uri=True)) as connection:
         if connection.execute("SELECT count(*) FROM log_lines WHERE told IS NULL").fetchone()[0]:
             return True
-        place = json.loads(connection.execute("SELECT place FROM positions").fetchone()[0])
+        place = json.loads(
+            connection.execute("SELECT place FROM positions WHERE channel = 'asterisk_cdr'").fetchone()[0]
+        )
     logs = (("records", switchboard.records), ("queue_log", switchboard.queue_log))
     return any(place[name][-1]["offset"] != path.stat().st_size for name, path in logs)
 
