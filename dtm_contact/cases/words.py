@@ -26,6 +26,8 @@ _SAID: Final[Mapping[str, str]] = {
     "tried": "rappel sans réponse",
     "noted": "note",
     "replied": "réponse écrite",
+    "answered": "réponse écrite depuis la messagerie d'un agent",
+    "returned": "notre propre message, revenu",
     "sent": "courrier parti",
     "not sent": "courrier retenu",
     "refused": "courrier refusé par le serveur",
@@ -40,6 +42,8 @@ _SAID: Final[Mapping[str, str]] = {
     "merged": "réuni à un autre dossier",
     "absorbed": "un autre dossier y est réuni",
     "split": "contacts séparés",
+    "appointed": "rendez-vous pris",
+    "appointment cancelled": "rendez-vous annulé",
     UNDONE: "changement annulé",
 }
 
@@ -66,10 +70,12 @@ def said(event: Event, time: Callable[[datetime], str] = datetime.isoformat) -> 
 
 
 def _details(data: Mapping[str, Any], time: Callable[[datetime], str]) -> list[str]:
-    details = [str(data[name]) for name in ("reason", "text") if data.get(name)]
+    details = [str(data[name]) for name in ("reason", "text", "why") if data.get(name)]
     other = data.get("with") or (data.get("other") or {}).get("number")
     if other:
         details.append(f"dossier {other}")
+    if "at" in data:
+        details.append(time(datetime.fromisoformat(data["at"])))
     for name, (_before, after) in (data.get("changed") or {}).items():
         if name in _COLUMNS and after not in (None, []):
             details.append(f"{_COLUMNS[name]} {_written(name, after, time)}")

@@ -13,6 +13,7 @@ from sqlalchemy.engine import Connection
 from dtm_contact.errors import NotFoundError
 from dtm_contact.model import Limits, Outgoing
 from dtm_contact.store import events, outbox, timers
+from dtm_contact.store.access_schema import appointments
 from dtm_contact.store.cases import CASE_COLUMNS, Case, case_of
 from dtm_contact.store.database import Database
 from dtm_contact.store.recording import next_number
@@ -170,6 +171,16 @@ class Work:
         table = confirmed_contacts.c
         mine = confirmed_contacts.delete().where(table.value == value, table.tenant_id == tenant_id)
         return self._connection.execute(mine.returning(table.kind)).scalar_one_or_none()
+
+    def book(self, held: HeldCase, office_id: str, at: datetime, who: str) -> bool:
+        """Note that somebody comes to an office at a time because of a case; tell whether the slot was free."""
+        values = {"office_id": office_id, "at": at, "case_id": held.id, "who": who}
+        return self._insert(appointments, {**values, "booked_by": self.who, "booked_at": self.now})
+
+    def cancel(self, held: HeldCase, at: datetime) -> bool:
+        """Let a slot of a case go; tell whether it had it."""
+        mine = appointments.delete().where(appointments.c.case_id == held.id, appointments.c.at == at)
+        return self._connection.execute(mine).rowcount > 0
 
     def _insert(self, table: sa.Table, values: Mapping[str, Any]) -> bool:
         insert = sqlite.insert if self._connection.dialect.name == "sqlite" else postgresql.insert

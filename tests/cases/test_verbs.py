@@ -306,7 +306,7 @@ def test_what_changed_since_is_not_undone(desk: Desk) -> None:
 
 def test_every_verb_has_its_words_and_its_test() -> None:
     tried = {verb for verb, *_ in CHANGES} | {verb for _, verb, *_ in REFUSED}
-    assert set(known_verbs()) <= tried | {"merge", "new", "reply"}
+    assert set(known_verbs()) <= tried | {"merge", "new", "reply", "appoint", "cancel_appointment"}
     assert all(verb.manual for verb in known_verbs().values())
 
 

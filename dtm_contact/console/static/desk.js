@@ -4,6 +4,7 @@
   const $ = (selector, within) => (within || document).querySelector(selector);
   const all = (selector) => Array.from(document.querySelectorAll(selector));
   const page = document.body.dataset.page;
+  document.documentElement.classList.add("js");
   const wanted = (name) => localStorage.getItem(`desk-${name}`) !== "no";
 
   // ---- live: one stream of events, at most one refresh a moment
@@ -50,6 +51,8 @@
   const heard = () => new Set(JSON.parse(sessionStorage.getItem("desk-heard") || "[]"));
   let bell = null;
   const sound = () => {
+    // Browsers let a page be heard once somebody has touched it.
+    if (navigator.userActivation && !navigator.userActivation.hasBeenActive) return;
     try {
       const context = bell || (bell = new AudioContext());
       [880, 660, 880].forEach((pitch, at) => {

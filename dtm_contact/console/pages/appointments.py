@@ -1,0 +1,126 @@
+"""Appointments at a proximity office: the day's list, free slots, the invitation as iCalendar."""
+
+from collections.abc import Mapping
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+from icalendar import Calendar, Event, vCalAddress
+from starlette.responses import Response
+
+from dtm_contact.access import sees
+from dtm_contact.cases import RefusedError
+from dtm_contact.cases.verbs.appointing import SLOT
+from dtm_contact.console.pages.case import shown
+from dtm_contact.console.registry import deed, page
+from dtm_contact.console.visit import Visit, go
+from dtm_contact.errors import NotFoundError
+from dtm_contact.store.desk import Appointment
+
+_DAYS_OFFERED = 5
+_DAYS_LOOKED = 21
+
+
+@page("/rendez-vous")
+def appointments(visit: Visit) -> Mapping[str, Any]:
+    """Show who comes to an office on a day, and with a case named, the slots that are free for it."""
+    offices = _offices(visit)
+    chosen = visit.case(visit.text("dossier")) if visit.text("dossier") else None
+    own = visit.account.office_id if visit.account.office_id in offices else next(iter(offices))
+    office = chosen.office_id if chosen else visit.text("bureau") or own
+    if office not in offices:
+        raise NotFoundError("office")
+    day = _day(visit)
+    return {
+        "offices": offices,
+        "office": office,
+        "day": day,
+        "before": day - timedelta(days=1),
+        "after": day + timedelta(days=1),
+        "found": _on(visit, office, day),
+        "chosen": chosen,
+        "slots": _free(visit, office) if chosen else {},
+    }
+
+
+def _offices(visit: Visit) -> dict[str, str]:
+    directory = visit.desk.known()[0].directory
+    return {each.office_id: each.name for each in directory.records.offices if sees(visit.account, each.office_id)}
+
+
+def _day(visit: Visit) -> date:
+    try:
+        return date.fromisoformat(visit.text("jour"))
+    except ValueError:
+        return visit.now.date()
+
+
+def _on(visit: Visit, office: str, day: date) -> list[Appointment]:
+    midnight = datetime(day.year, day.month, day.day, tzinfo=visit.now.tzinfo)
+    return visit.desk.store.desk.appointments(office, midnight, midnight + timedelta(days=1))
+
+
+def _free(visit: Visit, office: str) -> dict[date, list[datetime]]:
+    """Return the free slots of the next days that an office is open."""
+    calendar = visit.desk.known()[0].rules.desks.of_office(office).calendar
+    first = visit.now.astimezone(UTC).replace(minute=0, second=0, microsecond=0) + SLOT
+    end = first + timedelta(days=_DAYS_LOOKED)
+    taken = {each.at for each in visit.desk.store.desk.appointments(office, first, end)}
+    found: dict[date, list[datetime]] = {}
+    for count in range(int((end - first) / SLOT)):
+        at = first + count * SLOT
+        if at <= visit.now or at in taken or not calendar.is_open(at) or not calendar.is_open(at + SLOT / 2):
+            continue
+        local = at.astimezone(visit.now.tzinfo)
+        if local.date() not in found and len(found) == _DAYS_OFFERED:
+            break
+        found.setdefault(local.date(), []).append(local)
+    return found
+
+
+@deed("/dossier/{number}/rendez-vous", template="case.html")
+def appoint(visit: Visit) -> Mapping[str, Any] | Response:
+    """Make an appointment for a case at its own office."""
+    return _act(visit, "appoint")
+
+
+@deed("/dossier/{number}/rendez-vous/annuler", template="case.html")
+def cancel_appointment(visit: Visit) -> Mapping[str, Any] | Response:
+    """Cancel an appointment of a case."""
+    return _act(visit, "cancel_appointment")
+
+
+def _act(visit: Visit, verb: str) -> Mapping[str, Any] | Response:
+    number = visit.case().number
+    try:
+        visit.act(verb, number, {"slot": visit.text("quand")})
+    except RefusedError as error:
+        return shown(visit, str(error))
+    return go(f"/dossier/{number}?fait={verb}")
+
+
+@page("/dossier/{number}/invitation")
+def invitation(visit: Visit) -> Response:
+    """Give the invitation to a case's next appointment (RFC 5545), to be sent or printed."""
+    case = visit.case()
+    coming = visit.desk.store.desk.appointments(case.office_id, visit.now, visit.now + timedelta(days=365))
+    mine = next((each for each in coming if each.number == case.number), None)
+    if mine is None:
+        raise NotFoundError("appointment")
+    office = visit.desk.known()[0].directory.offices[mine.office_id]
+    made = Calendar()
+    made.add("prodid", "-//dtm-contact//bureau//FR")
+    made.add("version", "2.0")
+    made.add("method", "PUBLISH")
+    event = Event()
+    event.add("uid", f"{case.number}-{mine.at:%Y%m%dT%H%M}@{visit.desk.settings.outbound.sender.rpartition('@')[2]}")
+    event.add("dtstamp", visit.now.astimezone(UTC))
+    event.add("dtstart", mine.at)
+    event.add("dtend", mine.at + SLOT)
+    event.add("summary", f"Rendez-vous, {office.name}")
+    event.add("location", f"{office.address}, {office.postcode} {office.commune}")
+    event.add("description", f"Dossier {case.number}")
+    event["organizer"] = vCalAddress(f"mailto:{visit.desk.settings.outbound.sender}")
+    made.add_component(event)
+    visit.note("read", case.number, invitation=True)
+    headers = {"Content-Disposition": f'attachment; filename="rendez-vous-{case.number}.ics"'}
+    return Response(made.to_ical(), media_type="text/calendar; charset=utf-8", headers=headers)
