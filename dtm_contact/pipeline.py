@@ -4,7 +4,7 @@ import secrets
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from dtm_contact.conversation import House, join
+from dtm_contact.conversation import House, answers_somebody, is_ours, join, join_ours
 from dtm_contact.directory import Directory
 from dtm_contact.matching import MatchIndex, match
 from dtm_contact.matching.stated import as_stated
@@ -16,6 +16,7 @@ from dtm_contact.model import (
     History,
     Joining,
     Judgement,
+    Match,
     NotedHistory,
     Priority,
     Stated,
@@ -95,6 +96,8 @@ def judge(
     if voice is not None:
         # Whoever was called waits for somebody to listen and call back, though a machine wrote it.
         contact, as_case = replace(contact, voice=voice), True
+    if not as_case and is_ours(contact, arrival.channel, grounds.house):
+        return _judged_ours(arrival, contact, now, grounds, history, trace=trace)
     noted = NotedHistory(history)
     matched = match(contact, now.astimezone(zone).date(), grounds.index, noted)
     understanding = _understood(contact, grounds.rules, as_case=as_case)
@@ -105,11 +108,36 @@ def judge(
         matched = replace(matched, caretakers=())
     recipients = arrival.envelope.recipients if arrival.envelope else ()
     joining = join(contact, matched, understanding, grounds.house, noted, recipients=recipients, now=now)
+    if joining.by_staff:
+        joining = replace(joining, answers=answers_somebody(contact, arrival.channel, grounds.house))
     decision = decide(
         contact, matched, understanding, now, grounds.rules, grounds.directory, history=noted, trace=trace
     )
     joining = _as_ruled(joining, decision)
     return Judgement(arrival.external_id, contact, matched, understanding, decision, noted.answers(), joining)
+
+
+def _judged_ours(
+    arrival: Arrival, contact: Contact, now: datetime, grounds: Grounds, history: History, *, trace: bool
+) -> Judgement:
+    """Judge what we wrote ourselves: it stands in its case, asks for nothing, and is about nobody else."""
+    noted = NotedHistory(history)
+    recipients = arrival.envelope.recipients if arrival.envelope else ()
+    joining = join_ours(contact, arrival.channel, grounds.house, noted, recipients=recipients)
+    decision = decide(contact, Match(), _NOTHING_ASKED, now, grounds.rules, grounds.directory, trace=trace)
+    return Judgement(
+        arrival.external_id, contact, Match(), _NOTHING_ASKED, _without_case(decision), noted.answers(), joining
+    )
+
+
+_NOTHING_ASKED = Understanding(CaseKind.NONE, (), Priority.P4)
+
+
+def _without_case(decision: Decision) -> Decision:
+    """Return a decision that opens nothing, whatever the rules made of it."""
+    return replace(
+        decision, kind=CaseKind.NONE, queue=None, office_id=None, due=None, notify=(), answer=None, join=None
+    )
 
 
 def _as_ruled(joining: Joining, decision: Decision) -> Joining:
@@ -145,6 +173,8 @@ def decide_again(  # noqa: PLR0913 - what was judged, and what it is judged by t
         as_case: somebody had released it.
         trace: also evaluate every rule and keep what each saw.
     """
+    if judgement.joining.ours:
+        return judgement.decision
     contact, understanding = judgement.contact, judgement.understanding
     if with_topics and contact.call is None:
         understanding = _understood(contact, rules, as_case=as_case)

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -7,7 +8,7 @@ from dtm_contact import pipeline
 from dtm_contact.contract import as_json
 from dtm_contact.directory import Directory, read_export
 from dtm_contact.model import Arrival, CaseKind, Decision, Envelope, Joining, NoHistory, Priority, Way
-from dtm_contact.pipeline import Grounds, judge
+from dtm_contact.pipeline import Grounds, decide_again, judge
 from dtm_contact.rules import load_rules
 from dtm_contact.settings import Settings
 
@@ -68,3 +69,27 @@ def test_a_rule_lets_a_message_join_the_open_case_of_its_writer() -> None:
     pointed = Joining("2026-000001", Way.SUBJECT)
     assert pipeline._as_ruled(pointed, decision) == pointed
     assert pipeline._as_ruled(Joining(by_staff=True), decision).case_number is None
+
+
+OURS = "From: Votre bailleur <metropole@parishabitat.fr>\nTo: {to}\nSubject: Odeur de gaz\nMessage-ID: <{id}>\n{more}\n"
+
+
+@pytest.mark.parametrize(
+    ("channel", "more"), [("smtp", ""), ("smtp", "Auto-Submitted: auto-replied\n"), ("imap_sent", "")]
+)
+def test_what_we_wrote_ourselves_asks_for_nothing(grounds: Grounds, channel: str, more: str) -> None:
+    message_id = grounds.house.tokens.message_id("2026-000007", "1") if channel == "smtp" else "outlook@x.example"
+    raw = OURS.format(to="n@free.example", id=message_id, more=more) + "Forte odeur de gaz dans le hall.\n"
+    sent = replace(arrival(raw, "metropole@parishabitat.fr"), channel=channel)
+    judged = judge(sent, AT, grounds, NoHistory())
+    assert (judged.decision.kind, judged.decision.queue, judged.decision.notify) == (CaseKind.NONE, None, ())
+    assert judged.joining.ours
+    released = judge(sent, AT, grounds, NoHistory(), as_case=True)
+    assert released.decision.kind is CaseKind.CASE
+
+
+def test_replay_makes_no_case_of_what_we_wrote_ourselves(grounds: Grounds) -> None:
+    raw = OURS.format(to="n@free.example", id="outlook@x.example", more="") + "Forte odeur de gaz dans le hall.\n"
+    judged = judge(replace(arrival(raw, ""), channel="imap_sent"), AT, grounds, NoHistory())
+    again = decide_again(judged, AT, grounds.rules, grounds.directory, NoHistory(), with_topics=True)
+    assert again.kind is CaseKind.NONE

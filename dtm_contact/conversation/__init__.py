@@ -2,6 +2,7 @@
 
 from dtm_contact.conversation.fingerprint import fingerprint
 from dtm_contact.conversation.joining import House, join
+from dtm_contact.conversation.own import answers_somebody, is_ours, join_ours
 from dtm_contact.conversation.writer import writer
 
-__all__ = ["House", "fingerprint", "join", "writer"]
+__all__ = ["House", "answers_somebody", "fingerprint", "is_ours", "join", "join_ours", "writer"]

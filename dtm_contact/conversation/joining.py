@@ -35,7 +35,7 @@ _OF_ANY_MATTER: Final = frozenset({"other", "thanks", "appointment"})
 _THANKS: Final = "thanks"
 # RFC 8601 section 2.7: what our own server found of the sender's domain.
 _FORGED: Final = re.compile(r"\bdmarc=fail\b", re.IGNORECASE)
-_VOUCHED: Final = re.compile(r"\b(?:dmarc|dkim)=pass\b", re.IGNORECASE)
+VOUCHED: Final = re.compile(r"\b(?:dmarc|dkim)=pass\b", re.IGNORECASE)
 
 
 class Questions(Conversations, Protocol):
@@ -111,12 +111,12 @@ def _joined(message: _Message, pointed: Sequence[Reference], history: Questions)
         case CaseKind.CASE:
             return _of_person(message, pointed, history)
         case CaseKind.AUTOMATIC:
-            return _of_machine(message, pointed, history)
+            return _of_machine(pointed, history)
         case _:
             return Joining()
 
 
-def _of_machine(message: _Message, pointed: Sequence[Reference], history: Questions) -> Joining:
+def _of_machine(pointed: Sequence[Reference], history: Questions) -> Joining:
     """A report or an absence notice stands in the case that only we can have written into it; it reopens none."""
     signed = [reference for reference in pointed if reference.signed]
     known = {case.number for case in history.cases([reference.number for reference in signed])}
@@ -180,7 +180,7 @@ _TOLD: Final = {
 def _obstacle(message: _Message, reference: Reference, case: KnownCase) -> str | None:
     """Return what keeps a message out of a case, for agents; None where it joins."""
     if not _is_party(message, reference, case):
-        return "l'expéditeur n'y est pas partie"
+        return _FORGED_TOLD if _FORGED.search(_verdicts(message)) else "l'expéditeur n'y est pas partie"
     if message.by_staff or reference.way in (Way.SAME_MESSAGE, Way.SAME_TEXT):
         return None
     if case.closed_at is not None and message.now - case.closed_at > REOPENED_WITHIN and not _asks_nothing(message):
@@ -193,13 +193,19 @@ def _obstacle(message: _Message, reference: Reference, case: KnownCase) -> str |
     return None
 
 
+_FORGED_TOLD: Final = "le domaine de l'expéditeur n'en répond pas (dmarc=fail), donc rien ne dit qu'il y est partie"
+
+
+def _verdicts(message: _Message) -> str:
+    return " ".join(message.contact.trusted_verdicts)
+
+
 def _is_party(message: _Message, reference: Reference, case: KnownCase) -> bool:
-    verdicts = " ".join(message.contact.trusted_verdicts)
-    if _FORGED.search(verdicts):
+    if _FORGED.search(_verdicts(message)):
         return False
     if message.by_staff:
         # A number can be read off anywhere and any sender can be written: then our server must vouch for it.
-        return reference.way is not Way.SUBJECT or _VOUCHED.search(verdicts) is not None
+        return reference.way is not Way.SUBJECT or VOUCHED.search(_verdicts(message)) is not None
     if message.writer_address in case.addresses:
         return True
     tenant, dwelling = message.match.tenant, message.match.dwelling

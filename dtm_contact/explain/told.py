@@ -11,7 +11,7 @@ from dtm_contact.callbacks import OUTCOMES
 from dtm_contact.explain.calls import UNVERIFIED, who_calls
 from dtm_contact.explain.marks import mark
 from dtm_contact.explain.names import Names
-from dtm_contact.explain.waterfall import Step, Waterfall, percent, points, waterfall
+from dtm_contact.explain.waterfall import Step, Waterfall, label, percent, points, waterfall
 from dtm_contact.model import (
     Candidate,
     CaseKind,
@@ -90,6 +90,7 @@ def _decision(judgement: Judgement, names: Names) -> Table:
             ("dwelling", _likely(found.dwelling, names.dwelling)),
             ("residence", _likely(found.residence, names.residence)),
             ("caretaker", _caretakers(found, names)),
+            *_conversation(judgement),
             *(("note", note) for note in contact.notes),
         ]
     )  # fmt: skip
@@ -109,6 +110,16 @@ def _from(contact: Contact) -> Iterator[tuple[str, str]]:
         yield "call-back", f"call {standing.count} of it, the first one was {standing.joins}"
     elif standing is not None and standing.count is not None:
         yield "call-back", "opened by this call"
+
+
+def _conversation(judgement: Judgement) -> Iterator[tuple[str, str]]:
+    joining = judgement.joining
+    if joining.case_number:
+        yield "joins case", joining.case_number
+    if joining.linked:
+        yield "see also", ", ".join(joining.linked)
+    if joining.why:
+        yield "conversation", joining.why
 
 
 def _destination(judgement: Judgement) -> str:
@@ -170,7 +181,7 @@ def _visible(text: str) -> str:
 def _who(match: Match, names: Names) -> Iterator[RenderableType]:
     told = waterfall(match, names)
     if told is None:
-        yield Text("personne du fichier n'entre en ligne de compte")
+        yield Text("aucune personne du fichier ne ressort")
     else:
         yield Text(f"{told.who}, {told.where}")
         yield Text(told.verdict, style="bold")
@@ -178,11 +189,12 @@ def _who(match: Match, names: Names) -> Iterator[RenderableType]:
         for line in told.not_the_second:
             yield Text(line)
     if match.place_evidence and match.residence is not None and match.tenant is None:
-        yield Text("le lieu")
-        yield _evidence(match.place_evidence, "bits")
+        yield Text(f"le lieu : {names.residence(match.residence.id)}, {percent(match.residence.probability)}")
+        for piece in match.place_evidence:
+            yield Text(f"  {label(piece.name)} « {_cut(piece.seen)} » : {points(piece.weight)}")
     for proposal in match.proposals:
         yield Text(f"à confirmer par un agent : {proposal.seen}, pour {names.person(proposal.tenant_id)}", style="dim")
-    for candidate in match.candidates[2:_CANDIDATES_TOLD]:
+    for candidate in match.candidates[2:_CANDIDATES_TOLD] if told is not None else ():
         yield Text(f"puis {_candidate_line(candidate, names)}", style="dim")
 
 

@@ -19,6 +19,7 @@ class Way(StrEnum):
     SAME_MESSAGE = "same_message"
     SAME_TEXT = "same_text"
     RULE = "rule"
+    OWN = "own"
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +86,8 @@ class Joining:
         fingerprint: what tells whether another message says the same; empty where it says nothing.
         by_staff: one of us wrote it, so that it answers the case and asks for nothing.
         writer: whose message it is: of what a colleague passes on, the first writer.
+        ours: we sent it, and see it again: a matter of its own is never made of it.
+        answers: one of us answers somebody outside by it, as our server vouches.
     """
 
     case_number: str | None = None
@@ -95,3 +98,5 @@ class Joining:
     fingerprint: str = ""
     by_staff: bool = False
     writer: Mailbox = Mailbox()
+    ours: bool = False
+    answers: bool = False

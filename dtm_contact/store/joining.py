@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
 
-from dtm_contact.model import CaseKind, Judgement, Priority
+from dtm_contact.model import CaseKind, Joining, Judgement, Priority, Way
 from dtm_contact.store import outbox
 from dtm_contact.store.schema import case_links, cases
 
@@ -26,6 +26,7 @@ class Joined:
 
     id: int
     number: str
+    what: str
     told: dict[str, Any]
 
 
@@ -51,7 +52,13 @@ def join_case(connection: Connection, judgement: Judgement, now: datetime) -> Jo
         connection.execute(change.values({**changes, "version": cases.c.version + 1}))
     if judgement.decision.kind is CaseKind.AUTOMATIC:
         told |= _bounced(connection, row.id, judgement, now)
-    return Joined(row.id, row.number, told)
+    return Joined(row.id, row.number, _what(joining), told)
+
+
+def _what(joining: Joining) -> str:
+    if joining.answers:
+        return "answered"
+    return "returned" if joining.way is Way.OWN else "joined"
 
 
 def _case(connection: Connection, number: str) -> Any:

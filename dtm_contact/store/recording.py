@@ -77,9 +77,10 @@ def _case_for(
         return before, "completed", {}
     joined = joining.join_case(connection, judgement, now)
     if joined is not None:
-        return CaseRef(joined.id, joined.number), "joined", joined.told
+        return CaseRef(joined.id, joined.number), joined.what, joined.told
     if judgement.decision.kind is CaseKind.CASE:
-        return open_case(connection, new_case_of(judgement), destination_of(judgement), now), "opened", {}
+        why = {"why": judgement.joining.why} if judgement.joining.why else {}
+        return open_case(connection, new_case_of(judgement), destination_of(judgement), now), "opened", why
     return None, "judged", {}
 
 

@@ -20,7 +20,7 @@ from dtm_contact.store.schema import cases, events
 FOLLOWER = "timers"
 """The name under which one daemon at a time runs the timers (`Positions.follow`), and its place among the events."""
 
-_ANSWERS = ("replied", "tried")
+_ANSWERS = ("replied", "answered", "tried")
 
 
 @dataclass(frozen=True, slots=True)

@@ -220,3 +220,24 @@ def test_linked_cases_are_shown_together(store: Store, number: str) -> None:
     assert opened != number
     with store.database.reading() as connection:
         assert connection.execute(sa.text("SELECT kind FROM case_links")).scalars().all() == ["linked"]
+
+
+@pytest.mark.parametrize(
+    ("way", "answers", "what"),
+    [(Way.THREAD, True, "answered"), (Way.OWN, False, "returned"), (Way.SAME_MESSAGE, False, "joined")],
+)
+def test_what_we_wrote_ourselves_is_told_apart(store: Store, number: str, way: Way, answers: bool, what: str) -> None:  # noqa: FBT001 - a table
+    ours = joining(number, way=way, kind=CaseKind.NONE, ours=True, by_staff=True, answers=answers)
+    assert recorded(store, ours, "two")[0] == number
+    file = store.cases.get(number)
+    assert (file.case.state, file.events[-1].what) == ("open", what)
+
+
+def test_what_we_wrote_ourselves_opens_no_case(store: Store) -> None:
+    assert recorded(store, joining(None, kind=CaseKind.NONE, ours=True))[0] is None
+
+
+def test_why_a_case_was_not_joined_is_told_in_the_new_one(store: Store, number: str) -> None:
+    opened, _ = recorded(store, joining(None, linked=(number,), why=f"dossier {number} non rejoint"), "two")
+    assert opened is not None
+    assert store.cases.get(opened).events[0].data["why"] == f"dossier {number} non rejoint"
