@@ -87,32 +87,36 @@ class Examination:
             if said is not None and said.id != true:
                 self.faults.append(Fault(f"wrong {what}", about.message, about.contact, found))
 
-    def report(self) -> None:
-        """Print the figures."""
+    def told(self) -> str:
+        """Return the figures as text."""
         counts = self.counts
         named = counts["named right"] + counts["named wrong"]
         low, high = wilson(counts["named right"], named)
-        print(f"{counts['messages']} messages, {counts['tenants']} about tenants, {counts['unique']} single one out")
-        print(
-            f"of {named} tenants named {counts['named right']} right: {counts['named right'] / max(named, 1):.2%} "
-            f"(95 %: {low:.2%} to {high:.2%})"
-        )
-        print(f"of those singled out named: {counts['unique named'] / max(counts['unique'], 1):.2%}")
-        print(f"right one first: {counts['first'] / counts['tenants']:.2%}", end="")
-        print(f", among the first five: {counts['first five'] / counts['tenants']:.2%}")
-        for what in ("dwelling", "residence"):
-            print(
-                f"{what}: right {counts[f'{what} right'] / max(counts[f'{what}s'], 1):.2%} of {counts[f'{what}s']}, "
-                f"wrong {counts[f'{what} wrong']}"
-            )
+        lines = [
+            f"{counts['messages']} messages, {counts['tenants']} about tenants, {counts['unique']} single one out",
+            (
+                f"of {named} tenants named {counts['named right']} right: {counts['named right'] / max(named, 1):.2%} "
+                f"(95 %: {low:.2%} to {high:.2%})"
+            ),
+            f"of those singled out named: {counts['unique named'] / max(counts['unique'], 1):.2%}",
+            (
+                f"right one first: {counts['first'] / counts['tenants']:.2%}, "
+                f"among the first five: {counts['first five'] / counts['tenants']:.2%}"
+            ),
+        ]
+        lines += [
+            f"{what}: right {counts[f'{what} right'] / max(counts[f'{what}s'], 1):.2%} of {counts[f'{what}s']}, "
+            f"wrong {counts[f'{what} wrong']}"
+            for what in ("dwelling", "residence")
+        ]
         cuts = quantiles(self.times, n=100)
-        print(f"match: p50 {cuts[49]:.2f} ms, p99 {cuts[98]:.2f} ms of the processor")
-        print("band          answers   said  right   off")
-        for band in reliability(self.answers):
-            print(
-                f"{band.low:.2f} – {band.high:.2f} {band.count:9} "
-                f"{band.said:7.1%} {band.right:6.1%} {100 * band.off:+5.1f}"
-            )
+        lines.append(f"match: p50 {cuts[49]:.2f} ms, p99 {cuts[98]:.2f} ms of the processor")
+        lines.append("band          answers   said  right   off")
+        lines += [
+            f"{band.low:.2f} – {band.high:.2f} {band.count:9} {band.said:7.1%} {band.right:6.1%} {100 * band.off:+5.1f}"
+            for band in reliability(self.answers)
+        ]
+        return "\n".join(lines)
 
     def write_misses(self, file: TextIO, landlord: Landlord) -> None:
         """Write the kinds that fail most, and for each what was said and why."""
@@ -192,7 +196,7 @@ def main() -> None:
             folder = Path(made)
             Estate(given.people, given.seed).write(folder)
         found, landlord = examine(folder, given.part, given.seed, given.count)
-    found.report()
+    print(found.told())
     if given.misses:
         with given.misses.open("w", encoding="utf-8") as file:
             found.write_misses(file, landlord)

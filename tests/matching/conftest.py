@@ -7,7 +7,6 @@ import pytest
 from dtm_contact.directory import Directory, read_export
 from dtm_contact.matching import MatchIndex
 from dtm_contact.settings import Settings
-from tests.matching.estate import make_estate
 from tests.matching.placed import placed_estate
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"
@@ -26,8 +25,3 @@ def placed() -> MatchIndex:
 def fixture_index() -> MatchIndex:
     records, _problems = read_export(FIXTURES / "directory")
     return MatchIndex.build(Directory(records), _settings())
-
-
-@pytest.fixture(scope="session")
-def made_index() -> MatchIndex:
-    return MatchIndex.build(Directory(make_estate(2026, people=10_000)), _settings())

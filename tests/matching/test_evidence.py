@@ -7,8 +7,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from dtm_contact.matching import MatchIndex, match
-from dtm_contact.model import Contact, Forwarded, Mailbox, Match, NoHistory
-from tests.matching.letters import letters
+from dtm_contact.model import Arrival, Contact, Forwarded, Mailbox, Match, NoHistory
+from dtm_contact.reading import read
+from fixtures.hard_contacts.correspondence import Correspondence
+from fixtures.hard_contacts.landlord import Landlord
+from fixtures.hard_contacts.parts import Part
+from tests.matching.conftest import FIXTURES
 
 ON = date(2026, 11, 24)
 
@@ -26,8 +30,11 @@ def _check(contact: Contact, found: Match) -> None:
 
 
 def test_evidence_stands_where_it_says(fixture_index: MatchIndex) -> None:
-    for letter in letters(fixture_index.directory, 77, 150):
-        _check(letter.contact, match(letter.contact, ON, fixture_index, NoHistory()))
+    correspondence = Correspondence(Landlord.read(FIXTURES / "directory"), Part.TRAINING, 77)
+    for message in correspondence.messages(150):
+        arrival = Arrival("file", "hard", datetime(2026, 11, 24, tzinfo=UTC), "message/rfc822", None, message.raw)
+        contact = read(arrival)
+        _check(contact, match(contact, ON, fixture_index, NoHistory()))
 
 
 def test_a_candidates_evidence_explains_the_order(placed: MatchIndex) -> None:
