@@ -40,6 +40,8 @@ _CALLS = """
     LEFT JOIN cases ON cases.id = contacts.case_id LEFT JOIN judgements ON judgements.contact_id = contacts.id
     WHERE arrivals.channel = 'asterisk_cdr'"""
 
+_PLACE = "SELECT place FROM positions WHERE channel = 'asterisk_cdr'"
+
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
