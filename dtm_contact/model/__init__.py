@@ -2,7 +2,7 @@
 
 from dtm_contact.model.arrival import Arrival, Envelope
 from dtm_contact.model.call import RECENT_KEPT, Call, CallBack, CallBacks, Outcome, Standing
-from dtm_contact.model.contact import Attachment, Contact, Forwarded, Mailbox, Part, Span, VoiceNotice
+from dtm_contact.model.contact import Attachment, Contact, Forwarded, Mailbox, Part, Span, Undelivered, VoiceNotice
 from dtm_contact.model.conversation import Alike, Conversations, Joining, KnownCase, Way
 from dtm_contact.model.dealings import MOST_DEALINGS, Dealings, Dealt, OpenCase, Party
 from dtm_contact.model.decision import CaseKind, ConditionTrace, Decision, Priority, RuleTrace
@@ -81,6 +81,7 @@ __all__ = [
     "Span",
     "Standing",
     "Stated",
+    "Undelivered",
     "Understanding",
     "VoiceNotice",
     "Way",

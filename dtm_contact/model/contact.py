@@ -77,6 +77,14 @@ class VoiceNotice:
 
 
 @dataclass(frozen=True, slots=True)
+class Undelivered:
+    """A recipient whom a report says that a message did not reach; `status` as in RFC 3463, empty where it has none."""
+
+    address: str
+    status: str
+
+
+@dataclass(frozen=True, slots=True)
 class Contact:
     """Who writes or calls, when, and what is new in it.
 
@@ -101,6 +109,7 @@ class Contact:
         call: what the switchboard's log tells of a call; None where the channel is no phone.
         standing: which call-back the call opens, joins or closes; None likewise.
         voice: the voice message that a telephone system's notice tells of; None for every other message.
+        undelivered: whom a report of delivery says that a message did not reach, for good.
         stated: what an agent said of it who wrote it down; None where it came in by itself.
     """
 
@@ -127,6 +136,7 @@ class Contact:
     standing: Standing | None = None
     voice: VoiceNotice | None = None
     stated: Stated | None = None
+    undelivered: tuple[Undelivered, ...] = ()
 
     def text(self, part: Part) -> str:
         """Return the text of one part; a span's offsets count in it.

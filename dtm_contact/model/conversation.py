@@ -1,7 +1,7 @@
 """Which case a message belongs to, and what has to be known to say so."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
@@ -97,6 +97,6 @@ class Joining:
     why: str = ""
     fingerprint: str = ""
     by_staff: bool = False
-    writer: Mailbox = Mailbox()
+    writer: Mailbox = field(default_factory=Mailbox)
     ours: bool = False
     answers: bool = False

@@ -92,6 +92,11 @@ def _changes(row: Any, judgement: Judgement) -> dict[str, Any]:
 
 
 def _bounced(connection: Connection, case_id: int, judgement: Judgement, now: datetime) -> dict[str, Any]:
+    contact = judgement.contact
+    if contact.undelivered:
+        named = " ".join(each.address for each in contact.undelivered)
+        told = next((each.status for each in contact.undelivered if each.status), "failed")
+        return {"bounced": len(outbox.mark_bounced(connection, case_id, named, told, now))}
     text = f"{judgement.contact.subject}\n{judgement.contact.new_text}\n{judgement.contact.quoted_text}".lower()
     found = _FAILED.search(text)
     if found is None:

@@ -16,6 +16,7 @@ from dtm_contact.reading.mime import Node, parse_message
 from dtm_contact.reading.notes import Notes
 from dtm_contact.reading.separate import Told, separate
 from dtm_contact.reading.times import time_of
+from dtm_contact.reading.undelivered import undelivered
 from dtm_contact.reading.verdicts import trusted_verdicts
 
 _MESSAGE_ID: Final = re.compile(r"<\s*([^<>\s]{1,900})\s*>")
@@ -57,6 +58,7 @@ def read_message(arrival: Arrival, reading: Reading) -> Contact:
         language=headers.text("content-language")[:35],
         automatic_signs=signs_of(root, arrival.envelope, sender, subject, told.new),
         trusted_verdicts=trusted_verdicts(headers, reading.authserv_ids),
+        undelivered=undelivered(root),
         notes=tuple(found),
     )
 
