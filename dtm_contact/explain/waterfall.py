@@ -43,7 +43,7 @@ LABELS = {
     "place.caretaker": "gardien cité",
     "place.elsewhere": "dit habiter hors de notre parc",
 }
-STANDING = "situation du bail (occupant, bail terminé)"
+STANDING = "situation du bail (commerce, occupant ou bail terminé)"
 _HELD_AGAINST = frozenset({"place.street", "place.residence", "place.commune", "place.floor", "place.door"})
 _STRENGTHS = ((15.0, "décisif"), (8.0, "fort"), (3.0, "moyen"), (1.0, "faible"))
 _LEAST_TOLD = 0.5
@@ -52,6 +52,7 @@ _MOST_REASONS = 3
 _NEVER = 1e-12
 _SHORT = 48
 _SURE = 0.9995
+_STANDS_OUT = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,8 +100,8 @@ class Waterfall:
 
 
 def waterfall(match: Match, names: Names) -> Waterfall | None:
-    """Return the sum of the likeliest candidate; None where nobody of the directory comes into question."""
-    if not match.candidates:
+    """Return the sum of the likeliest candidate; None where nobody of the directory stands out."""
+    if not match.candidates or match.candidates[0].probability < _STANDS_OUT:
         return None
     best = match.candidates[0]
     people = names.people
@@ -183,27 +184,37 @@ def _not_the_second(match: Match, names: Names) -> Iterator[str]:
 
 
 def _differences(best: Candidate, second: Candidate) -> Iterator[str]:
-    """Yield what makes the most of the difference, each thing once."""
-    ours, theirs = _by_name(best.evidence), _by_name(second.evidence)
-    differences = {
-        name: _weight(ours.get(name)) - _weight(theirs.get(name)) for name in dict.fromkeys((*ours, *theirs))
-    }
-    told = [name for name in sorted(differences, key=lambda name: -abs(differences[name]))
-            if abs(differences[name]) >= _LEAST_DIFFERENCE][:_MOST_REASONS]  # fmt: skip
-    for name in told:
-        piece = ours.get(name) or theirs[name]
-        seen = f" « {short(piece.seen)} »" if piece.seen else ""
-        here, there = points(_weight(ours.get(name))), points(_weight(theirs.get(name)))
-        side = "" if differences[name] > 0 else " (en sa faveur)"
-        yield f"{label(name)}{seen} : {here} pour le premier, {there} pour l'autre{side}"
-    if not told:
+    """Yield what makes the most of the difference, each kind of thing once."""
+    ours, theirs = _by_kind(best.evidence), _by_kind(second.evidence)
+    differences = {kind: _weight(ours.get(kind)) - _weight(theirs.get(kind)) for kind in (*ours, *theirs)}
+    told = sorted(differences, key=lambda kind: -abs(differences[kind]))
+    reasons = [kind for kind in told if abs(differences[kind]) >= _LEAST_DIFFERENCE][:_MOST_REASONS]
+    for kind in reasons:
+        yield f"\N{EN DASH} {_compared(ours.get(kind), theirs.get(kind))}"
+    if not reasons:
         yield "rien ne les sépare dans ce message"
 
 
-def _by_name(pieces: Iterable[Evidence]) -> dict[str, Evidence]:
+def _compared(one: Evidence | None, other: Evidence | None) -> str:
+    """Return what one thing says of both: "signature « N. Roy » : +8,5 pour le premier, +2,2 pour l'autre"."""
+    if one is not None and other is not None and (one.name, one.seen) == (other.name, other.seen):
+        return f"{_told(one)} pour le premier, {points(other.weight)} pour l'autre"
+    return f"{_told(one)} pour le premier ; {_told(other)} pour l'autre"
+
+
+def _told(piece: Evidence | None) -> str:
+    if piece is None:
+        return "rien de tel"
+    seen = f" « {short(piece.seen)} »" if piece.seen else ""
+    return f"{label(piece.name)}{seen} : {points(piece.weight)}"
+
+
+def _by_kind(pieces: Iterable[Evidence]) -> dict[str, Evidence]:
+    """Return the heaviest piece of each kind: an address is one kind, be it his own or his household's."""
     found: dict[str, Evidence] = {}
-    for piece in pieces:
-        found.setdefault(piece.name, piece)
+    for piece in sorted(pieces, key=lambda piece: -piece.weight):
+        family, _dot, detail = piece.name.partition(".")
+        found.setdefault(f"place.{detail}" if family == "place" else family, piece)
     return found
 
 

@@ -8,7 +8,7 @@ from dtm_contact.matching.index import MatchIndex
 from dtm_contact.matching.mailbox_names import address_mention, display_mention
 from dtm_contact.matching.mentions import MOST_MENTIONS, Mention, Role
 from dtm_contact.matching.name_mentions import NameReader
-from dtm_contact.matching.passages import LONGEST_NAME, Passage, passage, texts
+from dtm_contact.matching.passages import LONGEST_ADDRESS, LONGEST_NAME, Passage, passage, texts
 from dtm_contact.matching.people import number_key
 from dtm_contact.matching.place_mentions import Atom, find_atoms
 from dtm_contact.matching.places import Group, grouped
@@ -131,14 +131,14 @@ def _mailboxes(contact: Contact, index: MatchIndex, clues: Clues) -> None:
     boxes = [(contact.sender, Part.SENDER_ADDRESS), (contact.reply_to, None)]
     boxes += [(original.sender, None) for original in contact.forwarded[:3]]
     for box, part in boxes:
-        address = box.address.strip().lower()[:320]
+        address = box.address[:LONGEST_ADDRESS].strip().lower()
         if not address or index.is_ours(address):
             continue
-        span = Span(part, 0, len(box.address)) if part else None
-        clues.emails.insert(0, Seen(address, box.address, span, sender=True))
+        span = Span(part, 0, min(len(box.address), LONGEST_ADDRESS)) if part else None
+        clues.emails.insert(0, Seen(address, box.address[:LONGEST_ADDRESS], span, sender=True))
         key = phone_key(address) if address[:1] in "+0123456789" else None
         if key and key not in index.our_numbers:
-            clues.phones.insert(0, Seen(key, box.address, span, sender=True))
+            clues.phones.insert(0, Seen(key, box.address[:LONGEST_ADDRESS], span, sender=True))
 
 
 def _names(contact: Contact, passages: list[Passage], index: MatchIndex, clues: Clues) -> None:
@@ -149,8 +149,8 @@ def _names(contact: Contact, passages: list[Passage], index: MatchIndex, clues: 
         if index.is_ours(box.address):
             continue
         found.append(display_mention(box.name, span=own))
-        if box.address.lower() not in people.by_email:
-            found.append(address_mention(box.address, people, span=own))
+        if box.address[:LONGEST_ADDRESS].lower() not in people.by_email:
+            found.append(address_mention(box.address[:LONGEST_ADDRESS], people, span=own))
     for text in passages:
         reader = NameReader(text, people)
         titled = reader.titled()

@@ -7,6 +7,7 @@ from math import log2
 from dtm_contact.directory import Directory
 from dtm_contact.matching.gazetteer import Gazetteer
 from dtm_contact.matching.learned import SHIPPED, Learnt
+from dtm_contact.matching.passages import LONGEST_ADDRESS
 from dtm_contact.matching.people import People
 from dtm_contact.matching.places import Group
 from dtm_contact.matching.traders import Traders
@@ -57,7 +58,7 @@ class MatchIndex:
 
     def is_ours(self, address: str) -> bool:
         """Tell whether a mail address is the landlord's own or a colleague's."""
-        address = address.strip().lower()
+        address = address[: LONGEST_ADDRESS + 1].strip().lower()
         return address.endswith(self._our_domains) or address in self._our_addresses
 
     def is_office(self, group: Group) -> bool:

@@ -13,6 +13,7 @@ _LETTERS = re.compile(r"[a-z]+")
 _LONGEST_LOCAL = 64  # RFC 5321 section 4.5.3.1.1
 _ENOUGH_INITIALS = 2
 _SHORTEST_WORD = 4
+_MOST_WORDS = 8  # of one person's name; more are a list
 
 
 def display_mention(name: str, *, span: bool) -> Mention | None:
@@ -20,7 +21,7 @@ def display_mention(name: str, *, span: bool) -> Mention | None:
     text = passage(Part.SENDER_NAME, _BRACKETED.sub("", name[:LONGEST_NAME]), 0 if span else None)
     titles = [word.text for word in text.words if word.text in TITLES]
     words = [word for word in text.words if word.text not in TITLES | {"dr", "pr"}]
-    if not words:
+    if not words or len(words) > _MOST_WORDS:
         return None
     mention = mention_of(text, words, Role.DISPLAY, titles[0] if titles else "")
     return mention if mention.words or len(mention.initials) >= _ENOUGH_INITIALS else None

@@ -17,6 +17,9 @@ MOST_WORDS = 4_000
 LONGEST_NAME = 200
 """Characters of a mailbox's name that are looked at."""
 
+LONGEST_ADDRESS = 320
+"""Characters of a mail address (RFC 3696 section 3); what is longer is none."""
+
 _MOST_FORWARDED = 3
 _WORD = re.compile(r"[a-z]+|[0-9]+")
 _LONGEST_WORD = 40

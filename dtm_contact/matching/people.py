@@ -52,6 +52,16 @@ class Home:
         """Tell whether the lease has ended."""
         return self.end is not None and self.end < on
 
+    def overlaps(self, other: "Home") -> bool:
+        """Tell whether two leases on one dwelling were ever in force on the same day."""
+        if self.dwelling.dwelling_id != other.dwelling.dwelling_id:
+            return False
+        begun, ended = (
+            max(self.start or date.min, other.start or date.min),
+            min(self.end or date.max, other.end or date.max),
+        )
+        return begun <= ended
+
 
 @dataclass(frozen=True, slots=True)
 class Person:
@@ -69,6 +79,10 @@ class Person:
     role: str
     label: str
     homes: tuple[Home, ...]
+
+    def lived_with(self, home: Home) -> bool:
+        """Tell whether the person had a home together with whoever has that one."""
+        return any(each.overlaps(home) for each in self.homes)
 
     def home(self, on: date) -> Home | None:
         """Return where the person lives on a day: the lease in force that began last, else the last one."""

@@ -31,6 +31,7 @@ _MOST_CANDIDATES = 20
 _HELD_NEAR_ONE = 40.0  # messages that it takes to move a factor halfway
 _STEPS, _RATE = 400, 0.02
 _LEAST, _MOST = 0.25, 1.6
+_SHARED = ".household"  # told by what it stands below: its owner's
 _SELDOM = 15  # messages from which a kind of evidence has a factor of its own
 _FROM = 0.5
 _LEAST_OF_A_BAND = 60
@@ -66,7 +67,7 @@ class _Examples:
 
 
 def learn_belief(examples: Sequence[Labelled]) -> dict[str, float]:
-    """Return the factor of each kind of evidence; kinds that seldom occur keep 1."""
+    """Return the factor of each kind of evidence; kinds that seldom occur, and what a household shares, keep 1."""
     arrays = _arrays([each for each in examples if each.match.candidates])
     factors = np.ones(len(arrays.kinds))
     first, second = np.zeros_like(factors), np.zeros_like(factors)
@@ -115,7 +116,8 @@ def _arrays(examples: Sequence[Labelled]) -> _Examples:
 def _kinds(examples: Iterable[Labelled]) -> tuple[str, ...]:
     counts: dict[str, int] = {}
     for each in examples:
-        seen = {piece.name for candidate in each.match.candidates[:1] for piece in candidate.evidence}
+        pieces = [piece for candidate in each.match.candidates[:1] for piece in candidate.evidence]
+        seen = {piece.name for piece in pieces if not piece.name.endswith(_SHARED)}
         for name in seen:
             counts[name] = counts.get(name, 0) + 1
     return tuple(sorted(name for name, count in counts.items() if count >= _SELDOM))

@@ -92,12 +92,15 @@ def test_a_person_sees_who_where_what_how_urgent_and_why(directory: Directory) -
     lease = directory.records.leases[0]
     for expected in (
         f"{lease.first_name} {lease.last_name} ({lease.tenant_id}), 98.0%",
+        "retenu : 98,0 %",
         "[Plus de chauffage] depuis lundi, [bébé de trois semaines].",
         "Chauffage, eau chaude (heating): 6.0 points",
         "raised the priority",
         "P1, first answer due Tue 24/11/2026 10:30",
         "nobody, for ",
-        "+24.0 bits",
+        "+24,0",
+        "adresse connue",
+        "décisif pour",
         "no  routing.yaml:gaz: topic must be gas, is heating",
         "yes routing.yaml:urgence   <- the first that holds decides",
         "?   routing.yaml:odd",
