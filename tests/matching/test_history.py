@@ -83,9 +83,9 @@ def test_an_earlier_case_of_the_thread_says_who_the_same_sender_is(placed: Match
 )
 def test_what_the_mail_server_found_bounds_what_a_known_address_proves(
     verdicts: tuple[str, ...],
-    named: bool,
+    named: bool,  # noqa: FBT001 (a column of the table)
     name: str,
-    placed: MatchIndex,  # noqa: FBT001 (a column of the table)
+    placed: MatchIndex,
 ) -> None:
     found = match(_mail("Plus d'eau.", ODETTE, trusted_verdicts=verdicts), ON, placed, NoHistory())
     assert (found.tenant is not None) is named
