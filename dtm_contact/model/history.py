@@ -53,7 +53,7 @@ class History(Conversations, Protocol):
 
 
 class NoHistory:
-    """The history of files at rest that nobody has judged before: every answer is empty."""
+    """The history where nothing came before: every answer is empty."""
 
     def thread(self, message_ids: Sequence[str]) -> Sequence[Earlier]:
         """Return nothing, whatever is asked."""

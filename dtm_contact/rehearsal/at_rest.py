@@ -2,8 +2,11 @@
 
 import mailbox
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 from dtm_contact.errors import DtmContactError
@@ -17,6 +20,33 @@ class UnreadablePathError(DtmContactError):
     """This path cannot be read as messages."""
 
 
+@dataclass(frozen=True, slots=True)
+class MessageAtRest:
+    """A message where it lies: what it is called, and how its bytes are read."""
+
+    name: str
+    read: Callable[[], bytes]
+
+    def arrival(self, now: datetime) -> Arrival:
+        """Return it as an arrival, received at its own time; `now` where it bears none.
+
+        Raises:
+            UnreadablePathError: its bytes cannot be read.
+        """
+        try:
+            raw = self.read()
+        except OSError as error:
+            raise UnreadablePathError(f"{error.filename or self.name}: {error.strerror}") from error
+        return Arrival(
+            channel="file",
+            external_id=self.name,
+            received_at=message_time(raw, now),
+            media_type="message/rfc822",
+            envelope=None,
+            raw=raw,
+        )
+
+
 def messages_at_rest(paths: Iterable[str], now: datetime) -> Iterator[Arrival]:
     """Yield an arrival for each message, in the order given; a folder's `.eml` files in the order of their names.
 
@@ -27,53 +57,55 @@ def messages_at_rest(paths: Iterable[str], now: datetime) -> Iterator[Arrival]:
     Raises:
         UnreadablePathError: a path does not exist, cannot be read, or holds no message.
     """
+    with ExitStack() as boxes:
+        for message in found_at_rest(paths, boxes):
+            yield message.arrival(now)
+
+
+def found_at_rest(paths: Iterable[str], boxes: ExitStack) -> Iterator[MessageAtRest]:
+    """Yield each message, in the order given, without reading it; see `messages_at_rest`.
+
+    Args:
+        paths: where they lie.
+        boxes: closes the mbox files when nothing is read of them any more.
+
+    Raises:
+        UnreadablePathError: a path does not exist, cannot be read, or holds no message.
+    """
     for path in paths:
         if path == STANDARD_INPUT:
-            yield _at_rest(STANDARD_INPUT, sys.stdin.buffer.read(), now)
+            yield MessageAtRest(STANDARD_INPUT, partial(bytes, sys.stdin.buffer.read()))
         else:
-            yield from _messages_in(Path(path), now)
+            yield from _found_in(Path(path), boxes)
 
 
-def _messages_in(path: Path, now: datetime) -> Iterator[Arrival]:
+def _found_in(path: Path, boxes: ExitStack) -> Iterator[MessageAtRest]:
     try:
         if path.is_dir():
-            yield from _messages_in_folder(path, now)
+            yield from _found_in_folder(path)
         elif _is_mbox(path):
-            yield from _messages_in_mbox(path, now)
+            yield from _found_in_mbox(path, boxes)
         else:
-            yield _at_rest(path.name, path.read_bytes(), now)
+            yield MessageAtRest(path.name, path.read_bytes)
     except OSError as error:
         raise UnreadablePathError(f"{path}: {error.strerror}") from error
 
 
-def _messages_in_folder(folder: Path, now: datetime) -> Iterator[Arrival]:
+def _found_in_folder(folder: Path) -> Iterator[MessageAtRest]:
     files = sorted(folder.glob("*.eml"))
     if not files:
         raise UnreadablePathError(f"{folder}: the folder holds no .eml file")
     for file in files:
-        yield _at_rest(file.name, file.read_bytes(), now)
+        yield MessageAtRest(file.name, file.read_bytes)
 
 
-def _messages_in_mbox(path: Path, now: datetime) -> Iterator[Arrival]:
+def _found_in_mbox(path: Path, boxes: ExitStack) -> Iterator[MessageAtRest]:
     box = mailbox.mbox(path, create=False)
-    try:
-        for number, key in enumerate(box.iterkeys(), start=1):
-            yield _at_rest(f"{path.name}#{number}", box.get_bytes(key), now)
-    finally:
-        box.close()
+    boxes.callback(box.close)
+    for number, key in enumerate(box.iterkeys(), start=1):
+        yield MessageAtRest(f"{path.name}#{number}", partial(box.get_bytes, key))
 
 
 def _is_mbox(path: Path) -> bool:
     with path.open("rb") as file:
         return file.read(5) == b"From "
-
-
-def _at_rest(name: str, raw: bytes, now: datetime) -> Arrival:
-    return Arrival(
-        channel="file",
-        external_id=name,
-        received_at=message_time(raw, now),
-        media_type="message/rfc822",
-        envelope=None,
-        raw=raw,
-    )

@@ -11,9 +11,8 @@ from dtm_contact.explain.names import Names
 from dtm_contact.explain.picture import picture
 from dtm_contact.explain.told import tell
 from dtm_contact.explain.waterfall import short, waterfall
-from dtm_contact.model import Judgement, NoHistory
-from dtm_contact.pipeline import judge
-from dtm_contact.rehearsal import messages_at_rest
+from dtm_contact.model import Judgement
+from dtm_contact.rehearsal import judge_messages
 from dtm_contact.settings import Settings
 
 
@@ -34,8 +33,7 @@ def command(
     grounds = load_grounds(settings, directory, rules)
     names = names_of(grounds)
     out = console()
-    for number, arrival in enumerate(messages_at_rest([file], datetime.now(UTC))):
-        judgement = judge(arrival, at or arrival.received_at, grounds, NoHistory(), trace=True)
+    for number, judgement in enumerate(judge_messages([file], datetime.now(UTC), grounds, at=at, trace=True)):
         out.print(tell(judgement, names))
         if svg is not None and not number:
             _draw(judgement, names, svg)

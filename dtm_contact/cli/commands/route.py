@@ -11,9 +11,9 @@ from dtm_contact.cli.grounds import IsoTime, grounds_options, load_grounds
 from dtm_contact.cli.output import as_json_option, console, print_json, priority, table
 from dtm_contact.cli.problems import print_problems
 from dtm_contact.contract import as_json as contract_json
-from dtm_contact.model import Judgement, NoHistory
-from dtm_contact.pipeline import Grounds, judge
-from dtm_contact.rehearsal import CallsAtRest, JudgedCalls, messages_at_rest
+from dtm_contact.model import Judgement
+from dtm_contact.pipeline import Grounds
+from dtm_contact.rehearsal import CallsAtRest, JudgedCalls, judge_messages
 from dtm_contact.settings import Settings
 
 
@@ -50,11 +50,15 @@ def command(
 
     PATH is an .eml file, a folder of them, an mbox file, or - for standard input. With --calls it is a file of call
     records; the calls are told in the order in which they end. No daemon is needed.
+
+    Messages are judged in the order of their times, and each sees those that came before: a reply joins the message
+    that opened the case, and is told so by that one's name. They are printed in the order given.
     """
     _check(calls, queue_log, at)
     grounds = load_grounds(settings, directory, rules)
     if calls is None:
-        _print(route(paths, grounds, at, trace=trace), grounds, trace=trace, as_json=as_json)
+        found = judge_messages(paths, datetime.now(UTC), grounds, at=at, trace=trace)
+        _print(found, grounds, trace=trace, as_json=as_json)
         return
     at_rest = CallsAtRest(map(Path, paths), queue_log, settings, datetime.now(UTC))
     _print(JudgedCalls(grounds).judge(at_rest, trace=trace), grounds, trace=trace, as_json=as_json)
@@ -74,12 +78,6 @@ def _print(found: Iterator[Judgement], grounds: Grounds, *, trace: bool, as_json
             print_json(contract_json(judgement, trace=trace))
     else:
         _print_table(found, grounds)
-
-
-def route(paths: tuple[str, ...], grounds: Grounds, at: datetime | None, *, trace: bool = False) -> Iterator[Judgement]:
-    """Judge each message of the paths, in their order, by its own time or by `at`."""
-    for arrival in messages_at_rest(paths, datetime.now(UTC)):
-        yield judge(arrival, at or arrival.received_at, grounds, NoHistory(), trace=trace)
 
 
 def _print_table(found: Iterator[Judgement], grounds: Grounds) -> None:

@@ -13,8 +13,6 @@ from rich.text import Text
 from dtm_contact.cli.grounds import grounds_options, load_grounds
 from dtm_contact.cli.output import as_json_option, console, print_json, table
 from dtm_contact.cli.problems import print_problems
-from dtm_contact.model import NoHistory
-from dtm_contact.pipeline import judge
 from dtm_contact.rehearsal import (
     QUEUE_LOG_FILE,
     RECORDS_FILE,
@@ -23,7 +21,7 @@ from dtm_contact.rehearsal import (
     JudgedCalls,
     Miss,
     Score,
-    messages_at_rest,
+    judge_messages,
     read_call_truth,
     read_examples,
     read_truth,
@@ -75,8 +73,7 @@ def _of_examples(folder: Path, settings: Settings, _directory: Path | None, rule
 def _of_messages(folder: Path, settings: Settings, directory: Path | None, rules: Path | None) -> Score:
     truths = read_truth(folder)
     grounds = load_grounds(settings, directory, rules)
-    arrivals = messages_at_rest([str(folder)], datetime.now(UTC))
-    judgements = [judge(arrival, arrival.received_at, grounds, NoHistory()) for arrival in arrivals]
+    judgements = list(judge_messages([str(folder)], datetime.now(UTC), grounds))
     found = score(judgements, truths, grounds)
     _tell_missing(truths.keys() - {judgement.source for judgement in judgements})
     return found

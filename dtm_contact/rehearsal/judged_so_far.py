@@ -1,0 +1,172 @@
+"""What is known of a party from the messages judged before in the same run, kept in memory."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from dtm_contact.model import (
+    MOST_DEALINGS,
+    Alike,
+    CaseKind,
+    Dealings,
+    Dealt,
+    Earlier,
+    Judgement,
+    KnownCase,
+    NoHistory,
+    OpenCase,
+    Party,
+)
+
+_THANKS = ("thanks",)
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """One contact, as far as later ones may ask for it; `place` tells its turn."""
+
+    place: int
+    message_id: str
+    sender_address: str
+    dealt: Dealt
+
+
+class JudgedSoFar(NoHistory):
+    """The history of messages at rest: each sees those that were recorded before it, as live work would.
+
+    No case has a number here: it is called by the source of the message that opened it. Nothing is ever closed, and
+    no agent has confirmed anything.
+    """
+
+    def __init__(self) -> None:
+        """Begin with nothing."""
+        self._count = 0
+        self._open: dict[str, OpenCase] = {}
+        self._in_case: defaultdict[str, list[_Told]] = defaultdict(list)
+        self._cases_of: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
+        self._contacts_of: defaultdict[tuple[str, str], list[_Told]] = defaultdict(list)
+
+    def record(self, judgement: Judgement, at: datetime) -> None:
+        """Keep what was judged of a message received at this time, aware; the earliest message first."""
+        case = self._case_of(judgement, at)
+        told = self._told(judgement, case, at)
+        if case is not None:
+            self._in_case[case].append(told)
+        for key in _keys(judgement, told):
+            self._contacts_of[key].append(told)
+
+    def thread(self, message_ids: Sequence[str]) -> Sequence[Earlier]:
+        """Return the earlier messages in cases that bear one of these ids, in their order."""
+        found = self._contacts(("message_id", each) for each in message_ids)
+        return [self._earlier(told, self._open[told.dealt.case_number]) for told in found if told.dealt.case_number]
+
+    def dealings(self, party: Party, since: datetime) -> Dealings:
+        """Return a party's cases and its messages since then, each oldest first; the latest of too many."""
+        keys = [*_whom(party), *(("address", address) for address in party.addresses)]
+        numbers = {number for key in keys for number in self._cases_of[key][-MOST_DEALINGS:]}
+        contacts = list(self._contacts(keys))
+        theirs = (told.dealt.case_number for told in contacts if told.sender_address in party.addresses)
+        numbers.update(filter(None, theirs))
+        cases = sorted((self._open[number] for number in numbers), key=lambda case: case.opened_at)
+        dealt = tuple(told.dealt for told in contacts if told.dealt.at >= since)
+        return Dealings(tuple(cases[-MOST_DEALINGS:]), dealt[-MOST_DEALINGS:])
+
+    def cases(self, numbers: Sequence[str]) -> Sequence[KnownCase]:
+        """Return the cases of these names that exist, in the order asked."""
+        return [self._known(self._open[number]) for number in dict.fromkeys(numbers) if number in self._open]
+
+    def alike(self, fingerprint: str, since: datetime) -> Sequence[Alike]:
+        """Return the messages in cases since then that say the same, oldest first; the latest of too many."""
+        return [
+            Alike(told.message_id, told.sender_address, told.dealt.case_number, told.dealt.at)
+            for told in self._contacts([("fingerprint", fingerprint)])
+            if told.dealt.case_number and told.dealt.at >= since
+        ]
+
+    @staticmethod
+    def _earlier(told: _Told, case: OpenCase) -> Earlier:
+        whom = case.tenant_id, case.dwelling_id, case.residence_id
+        return Earlier(told.message_id, told.sender_address, case.number, *whom)
+
+    def _contacts(self, keys: Iterable[tuple[str, str]]) -> Iterator[_Told]:
+        found = {told.place: told for key in keys for told in self._contacts_of.get(key, ())[-MOST_DEALINGS:]}
+        return (found[place] for place in sorted(found))
+
+    def _case_of(self, judgement: Judgement, at: datetime) -> str | None:
+        """Return the case that a message lies in: the one that it joins, else one that it opens, if it needs any."""
+        joining, decision = judgement.joining, judgement.decision
+        joined = self._open.get(joining.case_number or "")
+        asks = decision.kind is CaseKind.CASE and not joining.by_staff and judgement.understanding.topics != _THANKS
+        if joined is not None:
+            if asks:
+                self._open[joined.number] = replace(joined, priority=min(joined.priority, decision.priority))
+            return joined.number
+        if decision.kind is not CaseKind.CASE:
+            return None
+        return self._opened(judgement, at)
+
+    def _opened(self, judgement: Judgement, at: datetime) -> str:
+        number, others = judgement.source, 1
+        while number in self._open:
+            others += 1
+            number = f"{judgement.source} ({others})"
+        case = OpenCase(
+            number=number,
+            channel=judgement.contact.channel,
+            topic=judgement.understanding.topic,
+            queue=judgement.decision.queue or "",
+            priority=judgement.decision.priority,
+            opened_at=at,
+            **_about(judgement),
+        )
+        self._open[number] = case
+        for key in _whom(case):
+            self._cases_of[key].append(number)
+        return number
+
+    def _told(self, judgement: Judgement, case: str | None, at: datetime) -> _Told:
+        self._count += 1
+        contact, wrote = judgement.contact, judgement.joining.writer
+        topic = judgement.understanding.topic
+        dealt = Dealt(at=at, channel=contact.channel, case_number=case, topic=topic, **_about(judgement))
+        sender = wrote if wrote.name or wrote.address else contact.sender
+        return _Told(self._count, contact.message_id, sender.address.lower(), dealt)
+
+    def _known(self, case: OpenCase) -> KnownCase:
+        contacts = self._in_case[case.number]
+        topics = (case.topic, *(told.dealt.topic for told in contacts))
+        return KnownCase(
+            number=case.number,
+            closed_at=None,
+            last_contact_at=max((told.dealt.at for told in contacts), default=case.opened_at),
+            topics=tuple(dict.fromkeys(filter(None, topics))),
+            addresses=frozenset(filter(None, (told.sender_address for told in contacts))),
+            tenant_id=case.tenant_id,
+            dwelling_id=case.dwelling_id,
+        )
+
+
+def _about(judgement: Judgement) -> dict[str, str | None]:
+    match = judgement.match
+    return {
+        "tenant_id": match.tenant.id if match.tenant else None,
+        "dwelling_id": match.dwelling.id if match.dwelling else None,
+        "residence_id": match.residence.id if match.residence else None,
+    }
+
+
+def _whom(about: Party | OpenCase | Dealt) -> Iterator[tuple[str, str]]:
+    whom = {"tenant_id": about.tenant_id, "dwelling_id": about.dwelling_id, "residence_id": about.residence_id}
+    return ((name, value) for name, value in whom.items() if value)
+
+
+def _keys(judgement: Judgement, told: _Told) -> Iterator[tuple[str, str]]:
+    """Return all by which a message may be asked for."""
+    yield from _whom(told.dealt)
+    reached = {
+        "address": told.sender_address,
+        "message_id": told.message_id,
+        "fingerprint": judgement.joining.fingerprint,
+    }
+    yield from ((name, value) for name, value in reached.items() if value)
