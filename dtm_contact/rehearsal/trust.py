@@ -17,7 +17,7 @@ _MOST = (10.0,)
 _DANGER_FROM = (0.4, 0.7, 1.0, 1.3, 1.6)
 _DOUBT_UNDER = (-3.5, -3.0, -2.5, -2.0)
 
-_MISSED_DANGER = 2.0
+_MISSED_DANGER = 3.0
 _FALSE_ALARM = 2.0
 _WRONG_TOPIC = 0.5
 """What one mistake of each kind weighs. Every fourth labelled message is of somebody in danger, of real ones perhaps
