@@ -45,9 +45,10 @@ bench-match: $(BENCH_READY) ## hold the matching against search engines and reco
 prove: $(READY) ## show at full length that nothing is lost and nothing hostile does harm (a quarter of an hour; as root)
 	@$(BIN)/python -m tests.prove
 
-docs: $(READY) ## write the generated pages (docs/settings.md, docs/conditions.md) anew
+docs: $(READY) ## write what is generated anew: docs/settings.md, docs/conditions.md, rules/schema
 	$(BIN)/dtm-contact settings --markdown > docs/settings.md
 	$(BIN)/dtm-contact rules conditions --markdown > docs/conditions.md
+	$(BIN)/dtm-contact rules schema rules
 
 lock: $(READY) ## choose the newest allowed versions and pin them with their hashes
 	$(BIN)/uv pip compile --quiet --upgrade pyproject.toml --extra postgresql --group dev --universal \

@@ -163,7 +163,7 @@ class _Queue(_Strict):
     caretaker_away: Address | None = None
 
 
-class _File(_Strict):
+class QueuesFile(_Strict):
     """The whole file."""
 
     hours: Hours
@@ -196,7 +196,7 @@ def load_queues(
     document = read_document(folder / FILE, folder, problems)
     if document is None:
         return None, None
-    file = validate(document, _File, problems)
+    file = validate(document, QueuesFile, problems)
     entries = _entries(document)
     found = [
         *_reserved(document, entries),
@@ -217,7 +217,7 @@ def _entries(document: Document) -> dict[str, Mapping[str, Any]]:
     return {name: entry if isinstance(entry, Mapping) else {} for name, entry in entries}
 
 
-def _built(file: _File, zone: ZoneInfo) -> Queues:
+def _built(file: QueuesFile, zone: ZoneInfo) -> Queues:
     by_id = {name: _queue(name, queue, file, zone) for name, queue in file.queues.items()}
     count = Counter(queue.office for queue in file.queues.values())
     main = {
@@ -228,7 +228,7 @@ def _built(file: _File, zone: ZoneInfo) -> Queues:
     return Queues(by_id, by_id[file.reception], main)
 
 
-def _queue(name: str, queue: _Queue, file: _File, zone: ZoneInfo) -> Queue:
+def _queue(name: str, queue: _Queue, file: QueuesFile, zone: ZoneInfo) -> Queue:
     calendar = Calendar(
         parse_week(queue.hours or file.hours),
         (*file.closures, *queue.closures),

@@ -79,3 +79,36 @@ def test_status_and_history_before_any_daemon_has_run(program: Program) -> None:
     assert "no daemon has judged by any rules yet" in done.stdout
     assert program("rules", "history").returncode == 0
     assert "There is no such thing in the store: version x" in program("rules", "restore", "x").stderr
+
+
+def test_fmt_keeps_comments_and_what_the_file_says(program: Program, folder: Path) -> None:
+    text = "# tête\r\n- id:   gaz  # ici\r\n  when: {topic:   gas}\r\n  then:\r\n    queue: office\r\n"
+    rest = (
+        "    answer: gaz\r\n    notify:\r\n    - on_call\r\n- id: reste\r\n  then: {queue: office, answer: accuse}\r\n"
+    )
+    (folder / "routing.yaml").write_bytes((text + rest).encode())
+    assert program("rules", "fmt", str(folder), "--check").returncode == 1
+    assert program("rules", "fmt", str(folder)).returncode == 0
+    assert (folder / "routing.yaml").read_text("utf-8") == (
+        "# tête\n- id: gaz # ici\n  when: {topic: gas}\n  then:\n    queue: office\n    answer: gaz\n"
+        "    notify:\n      - on_call\n- id: reste\n  then: {queue: office, answer: accuse}\n"
+    )
+    assert program("rules", "fmt", str(folder), "--check").returncode == 0
+
+
+def test_fmt_leaves_what_would_say_something_else(program: Program, folder: Path) -> None:
+    odd = "- {id: gaz, when: {text: {contains: [non, 12:30, 01000]}}, then: {queue: office}}\n- id: reste\n"
+    (folder / "routing.yaml").write_text(odd + "  then: {queue: office}\n", "utf-8")
+    assert program("rules", "fmt", str(folder)).returncode == 0
+    kept = (folder / "routing.yaml").read_text("utf-8")
+    assert "[non, 12:30, 01000]" in kept
+
+
+def test_the_shipped_rules_are_laid_out(program: Program) -> None:
+    done = program("rules", "fmt", "rules", "--check", "--diff")
+    assert done.returncode == 0, done.stdout
+
+
+def test_schema_is_printed(program: Program) -> None:
+    printed = program("rules", "schema", "rules", "--file", "routing").stdout
+    assert json.loads(printed)["title"] == "The rules, in order"

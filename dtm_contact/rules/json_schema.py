@@ -1,0 +1,123 @@
+"""JSON Schema (draft 2020-12) of the files of the rules, so that editors complete and check while one types.
+
+The schema helps; what counts is `rules check`. Where a value is read by a grammar of its own, the schema lets it pass.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from pydantic import BaseModel
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode
+
+from dtm_contact.rules.actions import Then
+from dtm_contact.rules.arguments import Argument, Entries, Identifiers, OneOf, ResidenceNames, Share, Texts, YesNo
+from dtm_contact.rules.queues import RESERVED, QueuesFile
+from dtm_contact.rules.registry import known_conditions
+from dtm_contact.rules.ruleset import RuleSet
+from dtm_contact.rules.search import Search
+from dtm_contact.rules.trial import FileTest, RuleTest
+
+Schema = dict[str, Any]
+
+_DRAFT = "https://json-schema.org/draft/2020-12/schema"
+
+
+def json_schemas(rules: RuleSet) -> Mapping[str, Schema]:
+    """Return the schemas of `routing`, `queues` and `tests`; topics and queues are those of the rules."""
+    return {
+        "routing": _whole("The rules, in order", _routing(rules)),
+        "queues": _whole("Queues, hours, due times, who is on call", _model(QueuesFile)),
+        "tests": _whole("Tests of the rules", _tests()),
+    }
+
+
+def _whole(title: str, schema: Schema) -> Schema:
+    return {**schema, "$schema": _DRAFT, "title": title}
+
+
+def _routing(rules: RuleSet) -> Schema:
+    then = _model(Then)
+    then["properties"]["queue"] = {"enum": [*RESERVED, *rules.queues]}
+    rule = {
+        "type": "object",
+        "additionalProperties": False,
+        "required": ["id", "then"],
+        "properties": {
+            "id": {"type": "string", "pattern": "^[a-z0-9]+([-_][a-z0-9]+)*$"},
+            "mode": {"enum": ["act", "observe"]},
+            "decides": {"type": "boolean"},
+            "when": {"$ref": "#/$defs/when"},
+            "then": {"$ref": "#/$defs/then"},
+            "tests": {"type": "array", "items": {"$ref": "#/$defs/test"}},
+        },
+    }
+    test = _model(RuleTest)
+    definitions = {**then.pop("$defs", {}), **test.pop("$defs", {})}
+    definitions |= {"when": _when(rules), "then": then, "test": test}
+    return {"type": "array", "items": rule, "$defs": definitions}
+
+
+def _tests() -> Schema:
+    test = _model(FileTest)
+    return {"$defs": test.pop("$defs", {}), "type": "array", "items": test}
+
+
+def _when(rules: RuleSet) -> Schema:
+    several = {"type": "array", "minItems": 1, "items": {"$ref": "#/$defs/when"}}
+    conditions: dict[str, Schema] = {"all": several, "any": several, "not": {"$ref": "#/$defs/when"}}
+    for condition in known_conditions().values():
+        conditions[condition.name] = _argument(condition.takes, rules) | {"description": condition.manual}
+    return {"type": "object", "minProperties": 1, "additionalProperties": False, "properties": conditions}
+
+
+def _argument(takes: Argument, rules: RuleSet) -> Schema:
+    return next((make(takes, rules) for kind, make in _KINDS.items() if isinstance(takes, kind)), {})
+
+
+def _or_list(schema: Schema) -> Schema:
+    return {"anyOf": [schema, {"type": "array", "minItems": 1, "items": schema}]}
+
+
+def _identifiers(takes: Any, rules: RuleSet) -> Schema:
+    known = {"topics": sorted(rules.lexicon.topics), "queues": sorted(rules.queues)}.get(takes.kind)
+    return _or_list({"enum": known} if known else {"type": "string"})
+
+
+_TEXT: Schema = {"type": ["string", "integer"]}
+_SEARCH: Schema = {
+    "type": "object",
+    "minProperties": 1,
+    "maxProperties": 1,
+    "additionalProperties": False,
+    "properties": {"contains": _or_list(_TEXT), "about": _or_list(_TEXT), "matches": {"type": "string"}},
+}
+_KINDS: dict[type, Callable[[Any, RuleSet], Schema]] = {
+    OneOf: lambda takes, _: _or_list({"enum": list(map(str, takes.words))}),
+    Identifiers: _identifiers,
+    Texts: lambda _takes, _rules: _or_list(_TEXT),
+    ResidenceNames: lambda _takes, _rules: _or_list(_TEXT),
+    YesNo: lambda _takes, _rules: {"type": "boolean"},
+    Share: lambda _takes, _rules: {"type": "number", "minimum": 0, "maximum": 1},
+    Search: lambda _takes, _rules: dict(_SEARCH),
+    Entries: lambda takes, _: _model(takes.model),
+}
+
+
+class _Lenient(GenerateJsonSchema):
+    """Lets pass what a validator of ours reads: durations, spans, one value in the place of a list of one."""
+
+    def function_plain_schema(self, schema: Any) -> Schema:
+        """Return a schema that takes anything."""
+        del schema
+        return {}
+
+    def function_before_schema(self, schema: Any) -> Schema:
+        """Return the schema of what is checked afterwards, or of one value where that is a list."""
+        inner = self.generate_inner(schema["schema"])
+        one = [inner["items"]] if "items" in inner else []
+        return {"anyOf": [inner, *one, {"type": ["string", "integer"]}]}
+
+
+def _model(model: type[BaseModel]) -> Schema:
+    mode: JsonSchemaMode = "validation"
+    return model.model_json_schema(mode=mode, schema_generator=_Lenient)
