@@ -18,6 +18,8 @@ OUTBOUND: Final = "outbound"
 """Who does what the outbox's events tell."""
 _DAY: Final = timedelta(hours=24)
 _HOUR: Final = timedelta(hours=1)
+MOST_AN_HOUR: Final = 2
+"""Answers that go out by themselves to one address within an hour: two robots fall silent in the second round."""
 _DONE: Final = ("sent", "refused", "no_such_address", "given_up", "bounced")
 
 
@@ -66,6 +68,8 @@ def _why_withheld(connection: Connection, letter: Outgoing, limits: Limits, now:
     answers = sa.select(sa.func.count()).where(outbox.c.kind == OutgoingKind.ANSWER)
     to_them = answers.where(outbox.c.to_address == address, outbox.c.created_at > now - _DAY)
     if connection.execute(to_them).scalar_one() >= limits.per_address:
+        return "limit for one address"
+    if connection.execute(to_them.where(outbox.c.created_at > now - _HOUR)).scalar_one() >= MOST_AN_HOUR:
         return "limit for one address"
     in_all = answers.where(outbox.c.created_at > now - _HOUR)
     return "limit in all" if connection.execute(in_all).scalar_one() >= limits.per_hour else None

@@ -1,0 +1,88 @@
+"""Judging, recording and what is written because of it, in this process, under a clock that is set by hand."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from functools import cache
+from pathlib import Path
+
+from dtm_contact.contract import as_json
+from dtm_contact.directory import Directory, read_export
+from dtm_contact.model import Arrival, Envelope
+from dtm_contact.outbound import Answering
+from dtm_contact.pipeline import Grounds, judge
+from dtm_contact.rules import RuleSet, load_rules
+from dtm_contact.settings import Outbound, Settings
+from dtm_contact.settings import Store as StoreSettings
+from dtm_contact.store import Store, migrate, open_store
+from dtm_contact.worker.mailing import Mail, tokens_of
+from dtm_contact.worker.standin import Reception
+
+ROOT = Path(__file__).parents[2]
+US = "metropole@parishabitat.fr"
+
+
+@dataclass
+class Engine:
+    """All between an arrival and the outbox.
+
+    Attributes:
+        store: where it is kept.
+        withheld: why answers did not go out, one after the other.
+    """
+
+    store: Store
+    settings: Settings
+    grounds: Grounds
+    withheld: list[str]
+    taken: int = 0
+
+    def take(self, raw: bytes, mail_from: str, at: datetime, to: str = US) -> str | None:
+        """Take one message in, and return the number of the case that it lies in."""
+        self.taken += 1
+        arrival = Arrival("smtp", f"{self.taken}", at, "message/rfc822", Envelope(mail_from, (to,)), raw)
+        self.store.arrivals.accept([arrival])
+        claimed = self.store.arrivals.claim("w", at)
+        assert claimed is not None
+        with self.store.history(apart_from=arrival) as history:
+            judged = judge(arrival, at, self.grounds, history)
+        answering = Answering(self.settings, self.grounds.house.tokens)
+        mailing = Mail(answering, lambda: None).of(
+            claimed, judged, Reception(self.grounds.rules, self.grounds.directory), at
+        )
+        number = self.store.cases.record(claimed, judged, as_json(judged), at, mail=mailing)
+        self.withheld += mailing.withheld
+        return number
+
+    def sent(self, at: datetime) -> list[EmailMessage]:
+        """Empty the outbox, as a server does that takes everything, and return what it took."""
+        found = []
+        while (claimed := self.store.outbox.claim("w", at)) is not None:
+            self.store.outbox.settle(claimed, "sent", "250", at)
+            message = message_from_bytes(claimed.outgoing.raw, policy=policy.default)
+            assert isinstance(message, EmailMessage)
+            message.add_header("X-Return-Path", claimed.outgoing.mail_from)
+            found.append(message)
+        return found
+
+
+@cache
+def _ruled() -> tuple[Directory, RuleSet]:
+    directory = Directory(read_export(ROOT / "tests" / "directory" / "good")[0])
+    return directory, load_rules(ROOT / "rules", directory.offices)
+
+
+@contextmanager
+def engine(folder: Path) -> Iterator[Engine]:
+    """Make one, with the small sample directory and the shipped rules."""
+    settings = Settings(
+        store=StoreSettings(url=f"sqlite:///{folder}/store.db"), outbound=Outbound(host="relay.example", sender=US)
+    )
+    migrate(settings.store.url)
+    with open_store(settings.store.url) as store:
+        directory, rules = _ruled()
+        grounds = Grounds.build(directory, rules, settings, tokens_of(settings, store))
+        yield Engine(store, settings, grounds, [])
