@@ -41,6 +41,7 @@ LABELS = {
     "place.floor": "étage",
     "place.door": "porte",
     "place.caretaker": "gardien cité",
+    "place.fits_another": "l'adresse citée est celle d'une autre personne nommée",
     "place.elsewhere": "dit habiter hors de notre parc",
 }
 STANDING = "situation du bail (commerce, occupant ou bail terminé)"

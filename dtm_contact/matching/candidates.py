@@ -139,8 +139,9 @@ class Weighing:
         named = self.naming.weigh(person, account=weighed.account)
         weighed.role, weighed.fits, weighed.signed = named.role, named.fits, named.signed
         evidence.extend(named.evidence)
+        weighed.at_place = self._bits_of_place(home) if home is not None else 0.0
         if position not in self.identity.found:
-            weighed.certainty, weighed.household_certainty = _certainty(named)
+            weighed.certainty, weighed.household_certainty = _certainty(named, weighed.at_place)
         if home is not None:
             evidence.extend(self._at_home(home))
         if self.strange is not None:
@@ -150,6 +151,10 @@ class Weighing:
         weighed.score = sum(piece.weight for piece in evidence) + self._standing(person, home)
         weighed.evidence = sorted(evidence, key=lambda piece: -abs(piece.weight))
         return weighed
+
+    def _bits_of_place(self, home: Home) -> float:
+        entrance = self.index.gazetteer.entrance_by_id.get(home.address_id)
+        return self.place.of(entrance) if entrance is not None and self.place.groups else 0.0
 
     def _standing(self, person: Person, home: Home | None) -> float:
         gone = home is not None and home.left(self.on)
@@ -215,10 +220,12 @@ def _telling(bits: Mapping[str, float]) -> list[tuple[str, float]]:
     return [(name, each) for name, each in likeliest if each > _SAYS_SOMETHING]
 
 
-def _certainty(named: Named) -> tuple[float, float]:
+def _certainty(named: Named, at_place: float) -> tuple[float, float]:
     """Return how surely a person is the one concerned, and his household, whatever place and floor fit."""
     if named.role in _CITED:
         return named.role.trust, named.role.trust
+    if at_place <= 0.0 and named.role is not Role.FOR and max(named.fits.values(), default=0.0) < weights.THREE_NAMES:
+        return weights.NAME_ALONE, weights.NAME_ALONE
     misfit = named.role is None and min(named.fits.values(), default=0.0) < 0
     return (weights.NAMELESS if misfit else 1.0), 1.0
 

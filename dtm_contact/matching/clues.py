@@ -20,6 +20,7 @@ from dtm_contact.normalize import find_phones, name_words, phone_key
 
 _EMAIL = re.compile(r"(?<![a-z0-9._%+-])[a-z0-9._%+-]{1,64}@[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){1,4}")
 _NUMBER = re.compile(r"(?<![a-z0-9./])(?:[a-z] ?)?[0-9](?:[ ./-]{0,3}[0-9]){3,11}(?![0-9])")
+_PLACES = frozenset({"street", "residence", "commune", "unknown_street"})
 _SIGNATURE_HEAD = 500
 _MOST_OF_ONE_WRITER = 8
 _MOST_NUMBERS = 200
@@ -193,7 +194,7 @@ def _distinct(mentions: list[Mention]) -> list[Mention]:
 
 def _places(text: Passage, index: MatchIndex, clues: Clues) -> None:
     for group in grouped(text, find_atoms(text, index.gazetteer), index.gazetteer):
-        if any(atom.kind in {"street", "residence", "commune", "unknown_street"} for atom in group.atoms):
+        if any(atom.kind in _PLACES for atom in group.atoms) or group.foreign:
             if not index.is_office(group):
                 clues.groups.append(group)
         else:

@@ -68,12 +68,22 @@ class Group:
         return self.said_at[1] if self.said_at else max(atom.end for atom in self.atoms)
 
     @property
+    def foreign(self) -> bool:
+        """Whether a postcode that is none of ours stands before a town's name."""
+        return any(not atom.quality and self._town_follows(atom) for atom in self.of("postcode"))
+
+    def _town_follows(self, postcode: Atom) -> bool:
+        at = bisect_left(self.passage.words, postcode.end, key=lambda word: word.start)
+        following = self.passage.words[at : at + 1]
+        near = bool(following) and following[0].start - postcode.end <= 1
+        return near and following[0].capital and len(following[0].text) > len("et") and not self.of("commune")
+
+    @property
     def elsewhere_bits(self) -> float:
         """What an address that is none of ours says against everybody of the directory, in bits."""
-        if not self.of("unknown_street") or self.anchored:
+        if self.anchored or not (self.of("unknown_street") or self.foreign):
             return 0.0
-        foreign = any(not atom.quality for atom in self.of("postcode"))
-        if foreign or (_self_stated(self) and not self.of("commune")):
+        if self.foreign or (_self_stated(self) and not self.of("commune")):
             return weights.LIVES_ELSEWHERE
         return weights.UNKNOWN_STREET if self.of("commune") or self.of("postcode") else weights.UNKNOWN_ADDRESS
 
@@ -272,7 +282,7 @@ def merged(groups: list[Group], gazetteer: Gazetteer) -> list[Group]:
     kept: list[Group] = []
     for group in sorted(groups, key=lambda each: not each.anchored):
         weigh(group, gazetteer)
-        if not (group.bits or any(atom.kind == "unknown_street" for atom in group.atoms)):
+        if not (group.bits or group.elsewhere_bits):
             continue
         partner = next((other for other in kept if _can_be_one(other, group)), None)
         if partner is not None:

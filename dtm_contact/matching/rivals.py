@@ -23,6 +23,7 @@ class Weighed:
         fits: how well the mentions of each role fit him, in bits.
         account: whether the sender's address is known for him or his household.
         signed: how a name in the text itself fits him, where the account is his household's.
+        at_place: what was said of places, as it weighs for his home, in bits.
         certainty, household_certainty: how surely he, or his household, is the one concerned, if it is he who fits.
     """
 
@@ -35,6 +36,7 @@ class Weighed:
     fits: dict[Role, float] = field(default_factory=dict)
     account: bool = False
     signed: Evidence | None = None
+    at_place: float = 0.0
     certainty: float = 1.0
     household_certainty: float = 1.0
 
@@ -64,6 +66,7 @@ def settle(weighed: Iterable[Weighed], people: int, learnt: Learnt, *, written_f
         written_for: whether the text names somebody for whom it is written, known or not.
     """
     candidates = list(weighed)
+    _settle_places(candidates)
     if written_for:
         for each in candidates:
             if not _fits_as_well(each, candidates):
@@ -75,6 +78,27 @@ def settle(weighed: Iterable[Weighed], people: int, learnt: Learnt, *, written_f
         if best > weights.FITS_SURELY:
             for each in candidates:
                 _discount_misfit(each, role, best, learnt.bits("name.fits_another", bits))
+
+
+def _settle_places(candidates: list[Weighed]) -> None:
+    """Believe a name that is given with its own address before an account whose home is elsewhere.
+
+    Whoever writes from a known account, names somebody else, and gives that one's address and not his own, writes for
+    him: no neighbour is complained of so, for neighbours share an address.
+    """
+    meant = [
+        each for each in candidates if each.at_place >= weights.PLACE_FITS and _best_name(each) >= weights.FITS_SURELY
+    ]
+    for each in candidates:
+        others = [other for other in meant if other.home != each.home]
+        if each.account and each.at_place < 0 and others and each not in meant:
+            each.discount("place.fits_another", weights.PLACE_FITS_ANOTHER)
+            for other in others:
+                other.certainty = other.household_certainty = 1.0
+
+
+def _best_name(weighed: Weighed) -> float:
+    return max(weighed.fits.values(), default=0.0)
 
 
 def _fits_as_well(weighed: Weighed, candidates: Iterable[Weighed]) -> bool:

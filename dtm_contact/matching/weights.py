@@ -57,6 +57,15 @@ SELF_FITS_ANOTHER = -8.0
 SIGNATURE_FITS_ANOTHER = -5.0
 """The writer calls himself by the name of another candidate, so much better fitting."""
 
+PLACE_FITS, PLACE_FITS_ANOTHER = 5.0, -20.0
+"""Bits from which a place is somebody's own; what remains of an account whose home is elsewhere."""
+
+NAME_ALONE = 0.93
+"""Certainty of a writer of whom nothing but a first name and a surname is told: others bear them, too."""
+
+THREE_NAMES = 30.0
+"""Bits that it takes a birth name beside them to reach."""
+
 NAMELESS = 0.5
 """Certainty of a person found by the place alone where the writer's name is another."""
 

@@ -54,8 +54,9 @@ AUBEPINES = (None, None, "RX1")
         (_mail("Le gérant, bail C900001"), ("TX-bakery", "LX7", "RX1")),
         (_mail("place de parking, bail P700001"), ("TX-parker", None, None)),
         # Names and places.
-        (_mail("Fuite sous l'évier.\nOdette Vauquelin"), ODETTE),
-        (_mail("Fuite sous l'évier.\nVAUQUELIN ODETTE"), ODETTE),
+        # A name alone is no proof, however rare: others bear it, too.
+        (_mail("Fuite sous l'évier.\nOdette Vauquelin"), AUBEPINES),
+        (_mail("Fuite sous l'évier, Les Aubépines.\nVAUQUELIN ODETTE"), ODETTE),
         (_mail("Fuite sous l'évier.\nO. Vauquelin, Les Aubépines, Arcueil"), ODETTE),
         (_mail("Je suis Mme Sarrazin Odette, 12 rue Laplace, Arcueil"), ODETTE),
         (_mail("bonjour c'est madame voclin odète 12 rue la place arcueil batiment a"), (None, None, "RX1")),
@@ -104,7 +105,7 @@ AUBEPINES = (None, None, "RX1")
         (_mail("Pour information.\nMarcel Petit", "Marcel Petit", "m.petit@bailleur.example"), NOBODY),
         # Two surnames; a hyphen makes one first name of two; a door known, but another name.
         (_mail("Pas d'eau.\nOdette Sarrazin ép. Vauquelin"), ODETTE),
-        (_mail("Pas d'eau.\nPetit-Marcel\nTheodule Ribot"), ("TX-after", "LX6", "RX2")),
+        (_mail("Pas d'eau au Mail, à Cachan.\nPetit-Marcel\nTheodule Ribot"), ("TX-after", "LX6", "RX2")),
         (_mail("J'habite 12 rue Laplace, Arcueil, bât A, 6e étage porte 3.\nZébulon Trucmuche"),
          (None, "LX1", "RX1")),
         (_mail("Je suis Gontran Malaparte, j'habite au 7 avenue du Président-Wilson à Cachan.",
