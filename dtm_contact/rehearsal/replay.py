@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -178,7 +178,7 @@ class _Bench:
                 count += 1
                 decision = self._decide(judged, history)
                 failures += decision.failures
-                if differs(judged.judgement.decision, decision):
+                if differs(before(judged), decision):
                     moved.append(self._moved(judged, decision, history))
         return _Chunk(count, tuple(moved), tuple(failures))
 
@@ -202,7 +202,7 @@ class _Bench:
             received_at=judged.received_at,
             case_number=judged.case_number,
             topic=judged.judgement.understanding.topic,
-            before=_place(judged.judgement.decision),
+            before=_place(before(judged)),
             after=_place(decision),
             why=_why(deciding),
             is_first=judged.is_first,
@@ -225,9 +225,17 @@ class Replayed(KeptHistory):
         return kept if kept != Dealings() else self._now.dealings(party, since)
 
 
-def differs(before: Decision, after: Decision) -> bool:
+def before(judged: Judged) -> Decision:
+    """Return what was decided, or where other rules have put the case since (`reroute`)."""
+    decision = judged.judgement.decision
+    if not judged.is_first or judged.rule is None or judged.rule == decision.rule:
+        return decision
+    return replace(decision, rule=judged.rule, queue=judged.queue)
+
+
+def differs(old: Decision, new: Decision) -> bool:
     """Tell whether a decision sends something elsewhere, or treats it as more or less urgent, or tells others."""
-    return _essence(before) != _essence(after)
+    return _essence(old) != _essence(new)
 
 
 def _essence(decision: Decision) -> tuple[object, ...]:

@@ -25,7 +25,7 @@ class Judged:
         case_number: the case that it lies in, if any.
         is_first: it opened that case, which goes where its decision says.
         open: that case is open.
-        queue: where that case lies now.
+        queue, rule: where that case lies now, and the rule that put it there last.
         owner: who has taken it.
         by_hand: the fields of the case in which an agent's word stands.
         forced_case: an agent had released it.
@@ -38,6 +38,7 @@ class Judged:
     is_first: bool
     open: bool
     queue: str | None
+    rule: str | None
     owner: str | None
     by_hand: tuple[str, ...]
     forced_case: bool
@@ -88,6 +89,7 @@ _JUDGED = (
         cases.c.number,
         cases.c.state,
         cases.c.queue,
+        cases.c.rule,
         cases.c.owner,
         cases.c.by_hand,
         arrivals.c.forced_case,
@@ -115,6 +117,7 @@ def _judged(row: sa.Row[tuple[object, ...]]) -> Judged:
         is_first=bool(row.is_first),
         open=row.state == "open",
         queue=row.queue,
+        rule=row.rule,
         owner=row.owner,
         by_hand=tuple(row.by_hand or ()),
         forced_case=row.forced_case,

@@ -133,3 +133,16 @@ def test_what_an_agent_has_in_hand_stays(store: Store, change: dict[str, object]
         work.change(work.hold(number)[0], **change)
     assert not reroute(store, target(number), "chef", START)
     assert store.cases.get(number).case.queue == "agence-accueil"
+
+
+def test_what_the_rules_moved_can_be_moved_back(settings: Settings, store: Store, proposed: Path) -> None:
+    (first, *_) = replayed(settings, proposed).moved
+    assert first.case_number is not None
+    assert reroute(store, target(first.case_number), "chef", START)
+    assert sum(moved.elsewhere for moved in replayed(settings, proposed).moved) == 2
+    (back,) = replayed(settings, ROOT / "rules").moved
+    assert (back.case_number, back.before.queue, back.after.queue) == (
+        first.case_number,
+        "agence-sinistres",
+        "agence-accueil",
+    )
