@@ -59,12 +59,15 @@ def kind_of(
         return CaseKind.AUTOMATIC, (*signs, *marks("kind.automatic", 1.0, automatic, passage))
     against = person + min(matter.points / 3, _MATTER_POINTS)
     if _points(passage, automatic) + _learned(matter.opinion, CaseKind.AUTOMATIC) - against >= lexicon.limits.automatic:
-        return CaseKind.AUTOMATIC, marks("kind.automatic", 1.0, automatic, passage)
+        return CaseKind.AUTOMATIC, (
+            *marks("kind.automatic", 1.0, automatic, passage),
+            *_told(matter, "automatic", passage),
+        )
     verdicts = [verdict for verdict in contact.trusted_verdicts if _SPAM_VERDICT.search(verdict)]
     points = _points(passage, spam) + _learned(matter.opinion, CaseKind.SPAM) + (_VERDICT_POINTS if verdicts else 0.0)
     if points - against >= lexicon.limits.spam:
         told = tuple(Evidence("kind.verdict", _VERDICT_POINTS, verdict) for verdict in verdicts)
-        return CaseKind.SPAM, (*told, *marks("kind.spam", 1.0, spam, passage))
+        return CaseKind.SPAM, (*told, *marks("kind.spam", 1.0, spam, passage), *_told(matter, "spam", passage))
     return CaseKind.CASE, ()
 
 
@@ -74,6 +77,13 @@ def _learned(opinion: Opinion | None, kind: CaseKind) -> float:
         return 0.0
     likely = opinion.logarithms.get(kind.value, -_LIKELY) + _LIKELY
     return likely if likely > 0 else -_UNLIKELY_COSTS
+
+
+def _told(matter: Matter, kind: str, passage: Passage) -> tuple[Evidence, ...]:
+    """Return the words by which the learned model speaks for a kind, where it does."""
+    if matter.opinion is None or not matter.opinion.points(kind):
+        return ()
+    return matter.opinion.for_topic(kind, passage)
 
 
 def _points(passage: Passage, hits: Iterable[Hit]) -> float:

@@ -34,9 +34,10 @@ def test_a_verdict_alone_sets_no_person_aside(lexicon: Lexicon) -> None:
 
 
 def test_a_verdict_adds_to_what_the_words_say(lexicon: Lexicon) -> None:
+    words_alone = replace(lexicon, learned=None)
     message = contact("Offre spéciale sur nos produits d'entretien, quelques questions ?")
-    assert understand(message, lexicon).kind is CaseKind.CASE
-    judged = understand(replace(message, trusted_verdicts=(_VERDICT,)), lexicon)
+    assert understand(message, words_alone).kind is CaseKind.CASE
+    judged = understand(replace(message, trusted_verdicts=(_VERDICT,)), words_alone)
     assert judged.kind is CaseKind.SPAM
     assert _VERDICT in {evidence.seen for evidence in judged.kind_evidence}
 

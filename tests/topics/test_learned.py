@@ -1,0 +1,97 @@
+"""The learned model beside the words: what it adds, what it may not, and damaged files."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from dtm_contact.model import Problem
+from dtm_contact.rules.learned_file import FILE, load_learned, packed
+from dtm_contact.topics import Learned, Lexicon, Trust, understand
+from tests.topics.conftest import RULES, contact
+
+_HIDDEN = "Une antenne pend au-dessus de l'entrée par son seul câble."
+
+
+@pytest.fixture(scope="module")
+def model(lexicon: Lexicon) -> Learned:
+    assert lexicon.learned is not None
+    return lexicon.learned
+
+
+def _with(lexicon: Lexicon, model: Learned, **trust: float) -> Lexicon:
+    return replace(lexicon, learned=replace(model, trust=replace(model.trust, **trust)))
+
+
+def test_a_danger_that_no_word_names_is_found_and_told_by_the_words_that_moved_it(lexicon: Lexicon) -> None:
+    assert understand(contact(_HIDDEN), replace(lexicon, learned=None)).priority != "P1"
+    understood = understand(contact(_HIDDEN), lexicon)
+    assert understood.priority == "P1"
+    told = [*understood.raised_by, *(piece for found in understood.findings for piece in found.evidence)]
+    learned = [piece for piece in told if piece.detail == "mots appris"]
+    assert learned
+    for piece in learned:
+        assert piece.span is not None
+        assert _HIDDEN[piece.span.start : piece.span.end] == piece.seen
+
+
+def test_the_evidence_adds_up_to_the_points_of_the_model(lexicon: Lexicon) -> None:
+    finding = understand(contact("Le toit s'effrite et des morceaux s'écrasent devant la crèche."), lexicon).findings[0]
+    words = understand(
+        contact("Le toit s'effrite et des morceaux s'écrasent devant la crèche."), replace(lexicon, learned=None)
+    )
+    by_words = next((found.points for found in words.findings if found.topic == finding.topic), 0.0)
+    learned = sum(piece.weight for piece in finding.evidence if piece.name == "topic.learned")
+    assert learned == pytest.approx(finding.points - by_words, abs=0.05)
+
+
+def test_the_offices_can_silence_it(lexicon: Lexicon, model: Learned) -> None:
+    silent = _with(lexicon, model, most=0.0, danger_from=20.0, doubt_under=-50.0)
+    assert understand(contact(_HIDDEN), silent).priority != "P1"
+    for text in ("Ça sent le gaz", "Ma quittance svp", "Plus de chauffage"):
+        assert (
+            understand(contact(text), silent).topic == understand(contact(text), replace(lexicon, learned=None)).topic
+        )
+
+
+def test_an_alarm_of_the_words_is_only_doubted_where_the_model_is_sure(lexicon: Lexicon, model: Learned) -> None:
+    text = contact("Ça sent le gaz dans l'escalier")
+    assert understand(text, _with(lexicon, model, doubt_under=-50.0)).priority == "P1"
+    assert understand(text, _with(lexicon, model, doubt_under=20.0)).priority != "P1"
+
+
+def test_the_subject_of_a_reply_and_what_is_denied_do_not_speak(lexicon: Lexicon) -> None:
+    found = understand(contact("Parfait, merci beaucoup !", "Re: Ascenseur en panne"), lexicon)
+    assert found.topic == "thanks"
+
+
+def test_what_is_written_is_read_again_alike(model: Learned, lexicon: Lexicon, tmp_path: Path) -> None:
+    (tmp_path / FILE).write_bytes(packed(model))
+    again = load_learned(tmp_path, Trust(), [])
+    assert again is not None
+    assert again.features == model.features
+    for text in (_HIDDEN, "Ma quittance"):
+        one, two = (understand(contact(text), replace(lexicon, learned=read)) for read in (model, again))
+        assert one.topics == two.topics
+
+
+@pytest.mark.parametrize("content", [b"", b"PK\x03\x04 nothing", b"\x00" * 1000, (RULES / "topics.yaml").read_bytes()])
+def test_a_damaged_file_is_told(content: bytes, tmp_path: Path) -> None:
+    (tmp_path / FILE).write_bytes(content)
+    problems: list[Problem] = []
+    assert load_learned(tmp_path, Trust(), problems) is None
+    assert "no learned model" in problems[0].message
+
+
+def test_a_cut_file_is_told(tmp_path: Path) -> None:
+    whole = (RULES / FILE).read_bytes()
+    (tmp_path / FILE).write_bytes(whole[: len(whole) // 2])
+    problems: list[Problem] = []
+    assert load_learned(tmp_path, Trust(), problems) is None
+    assert problems
+
+
+def test_without_the_file_the_words_decide_alone(tmp_path: Path) -> None:
+    problems: list[Problem] = []
+    assert load_learned(tmp_path, Trust(), problems) is None
+    assert not problems
