@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from random import Random
 
-from tests.prove import calls, disk, fuzz, hostile, idle, kills, loader, power, reload
+from tests.prove import calls, disk, fuzz, hostile, idle, kills, loader, mailbox, outbox, power, reload
 from tests.prove.program import chance
 
 TIMES = {
@@ -20,6 +20,8 @@ TIMES = {
     "calls": 10,
     "reload": 100,
     "loader": 300,
+    "outbox": 30,
+    "mailbox": 10,
 }
 
 
@@ -87,6 +89,18 @@ def _loader(folder: Path, times: int, random: Random) -> bool:
     return not outcome.faults
 
 
+def _outbox(folder: Path, times: int, random: Random) -> bool:
+    outcome = asyncio.run(outbox.prove_outbox(folder, 10 * times, times, random))
+    _say(outcome.lines())
+    return outcome.sound
+
+
+def _mailbox(folder: Path, times: int, random: Random) -> bool:
+    outcome = asyncio.run(mailbox.prove_mailbox(folder, 200 * times, times, random))
+    _say(outcome.lines())
+    return outcome.sound
+
+
 PROOFS = {
     "kills": _kills,
     "power": _power,
@@ -96,6 +110,8 @@ PROOFS = {
     "calls": _calls,
     "reload": _reload,
     "loader": _loader,
+    "outbox": _outbox,
+    "mailbox": _mailbox,
 }
 
 
