@@ -1,4 +1,4 @@
-"""How long understanding takes: the labelled messages one by one, and a megabyte of hostile text.
+"""How much processor time understanding takes: the labelled messages one by one, and a megabyte of hostile text.
 
 Run: .venv/bin/python -m benchmarks.bench_topics
 """
@@ -25,17 +25,17 @@ HOSTILE = {
 
 
 def milliseconds(text: str, lexicon: Lexicon) -> float:
-    start = time.perf_counter()
+    start = time.process_time()
     understand(Contact("email", AT, new_text=text), lexicon)
-    return (time.perf_counter() - start) * 1000
+    return (time.process_time() - start) * 1000
 
 
 def main() -> None:
-    start = time.perf_counter()
+    start = time.process_time()
     lexicon = load_lexicon(ROOT / "rules", [])
     if lexicon is None:
         raise SystemExit("rules/topics.yaml holds errors")
-    print(f"loading: {(time.perf_counter() - start) * 1000:.0f} ms, {len(lexicon.entries)} phrases")
+    print(f"loading: {(time.process_time() - start) * 1000:.0f} ms, {len(lexicon.entries)} phrases")
     folder = ROOT / "fixtures" / "examples"
     texts = [
         entry["text"] for path in sorted(folder.glob("*.yaml")) for entry in yaml.safe_load(path.read_text("utf-8"))
@@ -43,7 +43,11 @@ def main() -> None:
     first = [milliseconds(text, lexicon) for text in texts]
     again = [milliseconds(text, lexicon) for text in texts]
     for name, times in (("first reading", first), ("words known", again)):
-        print(f"{len(times)} messages, {name}: median {statistics.median(times):.2f} ms, worst {max(times):.1f} ms")
+        slow = statistics.quantiles(times, n=100)[98]
+        median = statistics.median(times)
+        print(
+            f"{len(times)} messages, {name}: median {median:.2f} ms, 99th percentile {slow:.1f}, worst {max(times):.1f}"
+        )
     for name, text in HOSTILE.items():
         print(f"{name}, {len(text):,} characters: {milliseconds(text, lexicon):.1f} ms")
 

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -14,7 +14,7 @@ from dtm_contact.model import Asker, Priority, Problem, Scope, Severity, Wish
 from dtm_contact.normalize import fold
 from dtm_contact.rules.document import Document, Location, read_document, validate
 from dtm_contact.rules.learned_file import load_learned
-from dtm_contact.topics import Entry, Frailty, Lexicon, Limits, Phrase, Role, Spelling, Topic, Trust, knowing
+from dtm_contact.topics import Entry, Frailty, Learned, Lexicon, Limits, Phrase, Role, Spelling, Topic, Trust
 
 FILE = "topics.yaml"
 
@@ -193,10 +193,7 @@ def load_lexicon(root: Path, problems: list[Problem]) -> Lexicon | None:
     trust = Trust(**file.learned.model_dump()) if file.learned else None
     learned = load_learned(root, trust, problems) if trust else None
     sound = not any(problem.severity is Severity.ERROR for problem in problems)
-    if not sound:
-        return None
-    lexicon = builder.lexicon()
-    return replace(knowing(lexicon, frozenset(learned.importance)), learned=learned) if learned else lexicon
+    return builder.lexicon(learned) if sound else None
 
 
 def points_of(root: Path) -> dict[str, float]:
@@ -247,8 +244,8 @@ class _Builder:
         for code, topic in self.file.topics.items():
             self._topic(code, topic)
 
-    def lexicon(self) -> Lexicon:
-        """Return what was read."""
+    def lexicon(self, learned: Learned | None) -> Lexicon:
+        """Return what was read, with what was learned beside it; slips are mended in the words of both."""
         spelling, people, found = self.file.spelling, self.file.people, self.file.found_from
         return Lexicon(
             topics={
@@ -258,13 +255,14 @@ class _Builder:
             entries=tuple(self.entries),
             small_words=self.small_words,
             spelling=Spelling(
-                words=frozenset(self._words()),
+                words=frozenset(self._words()).union(learned.importance if learned else ()),
                 not_misspelt=_ordinary_words().union(map(fold, spelling.not_misspelt)),
                 short_forms={fold(short): fold(full) for short, full in spelling.short_forms.items()},
             ),
             limits=Limits(
                 found.topic, found.faint, found.automatic, found.spam, people.great_age, people.infant_months
             ),
+            learned=learned,
         )
 
     def _topic(self, code: str, topic: _Topic) -> None:
