@@ -1,4 +1,4 @@
-"""One judgement as text for a terminal: the decision first, then the reasons for it."""
+"""One judgement as text for a terminal, in French: the decision first, then the reasons for it."""
 
 from collections.abc import Callable, Iterable, Iterator
 
@@ -12,6 +12,7 @@ from dtm_contact.explain.calls import UNVERIFIED, who_calls
 from dtm_contact.explain.marks import mark
 from dtm_contact.explain.names import Names
 from dtm_contact.explain.waterfall import Step, Waterfall, label, percent, points, waterfall
+from dtm_contact.explain.words import ASKERS, EVIDENCE, KINDS, PARTS, SCOPES, WISHES, day_and_time
 from dtm_contact.model import (
     Candidate,
     CaseKind,
@@ -32,12 +33,18 @@ _STYLES = {
     "scope": "bold magenta",
     "defused": "strike dim",
 }
-_LEGEND = (("topic", "topic"), ("priority", "raises the priority"), ("who", "who or where"), ("defused", "defused"))
+_LEGEND = (
+    ("topic", "motif"),
+    ("priority", "urgence"),
+    ("who", "qui ou où"),
+    ("scope", "étendue"),
+    ("defused", "écarté"),
+)
 _SHOWN_PARTS = (Part.SUBJECT, Part.NEW, Part.SIGNATURE, Part.FORWARDED)
 _CANDIDATES_TOLD = 3
 _TEXT_SHOWN = 6_000
 _SEEN_SHOWN = 60
-_SIGNS = {True: "yes", False: "no ", None: "?  "}
+_SIGNS = {True: "oui", False: "non", None: "?  "}
 _BITS_PER_CELL = 2.0
 _CELLS_MOST = 16
 
@@ -50,11 +57,11 @@ def tell(judgement: Judgement, names: Names) -> RenderableType:
     return Group(
         _heading(f"{judgement.source}"),
         _decision(judgement, names),
-        *(() if judgement.contact.call else (_heading("The text"), *_text(judgement))),
-        _heading("Who"),
+        *(() if judgement.contact.call else (_heading("Le texte"), *_text(judgement))),
+        _heading("Qui"),
         *_who(judgement.match, names),
-        *(() if judgement.contact.call else (_heading("What"), *_what(judgement, names))),
-        _heading("Rules"),
+        *(() if judgement.contact.call else (_heading("Quoi"), *_what(judgement, names))),
+        _heading("Les règles"),
         *_rules(judgement.decision.trace, judgement.decision.rule),
     )
 
@@ -71,27 +78,27 @@ def _facts(rows: Iterable[tuple[str, str]]) -> Table:
 
 
 def _likely(likely: Likely | None, name: Callable[[str], str]) -> str:
-    return f"{name(likely.id)}, {likely.probability:.1%}" if likely else "not sure"
+    return f"{name(likely.id)}, {percent(likely.probability)}" if likely else "pas assez sûr"
 
 
 def _decision(judgement: Judgement, names: Names) -> Table:
     contact, found, decision = judgement.contact, judgement.match, judgement.decision
     understanding = judgement.understanding
-    due = decision.due.astimezone(names.zone).strftime("%a %d/%m/%Y %H:%M") if decision.due else "–"
+    due = day_and_time(decision.due.astimezone(names.zone)) if decision.due else "–"
     return _facts(
         [
             *_from(contact),
-            ("at", contact.at.astimezone(names.zone).strftime("%a %d/%m/%Y %H:%M")),
-            ("goes to", _destination(judgement)),
-            ("by rule", decision.rule),
-            ("priority", f"{decision.priority}, first answer due {due}"),
-            ("topic", ", ".join(map(names.topic, understanding.topics)) or "–"),
-            ("tenant", _likely(found.tenant, names.person)),
-            ("dwelling", _likely(found.dwelling, names.dwelling)),
-            ("residence", _likely(found.residence, names.residence)),
-            ("caretaker", _caretakers(found, names)),
+            ("le", day_and_time(contact.at.astimezone(names.zone))),
+            ("va dans", _destination(judgement)),
+            ("par la règle", decision.rule),
+            ("priorité", f"{decision.priority}, première réponse au plus tard {due}"),
+            ("motif", ", ".join(map(names.topic, understanding.topics)) or "–"),
+            ("locataire", _likely(found.tenant, names.person)),
+            ("logement", _likely(found.dwelling, names.dwelling)),
+            ("résidence", _likely(found.residence, names.residence)),
+            ("gardien", _caretakers(found, names)),
             *_conversation(judgement),
-            *(("note", note) for note in contact.notes),
+            *(("à savoir", note) for note in contact.notes),
         ]
     )  # fmt: skip
 
@@ -99,42 +106,42 @@ def _decision(judgement: Judgement, names: Names) -> Table:
 def _from(contact: Contact) -> Iterator[tuple[str, str]]:
     """Tell who wrote; of a call, the number, what became of it, and how often there was one."""
     if contact.call is None:
-        yield "from", f"{contact.sender.name} <{contact.sender.address}>"
+        yield "de", f"{contact.sender.name} <{contact.sender.address}>"
         return
-    yield "from", f"{who_calls(contact.call)}: {UNVERIFIED}"
-    yield "outcome", OUTCOMES[contact.call.outcome]
+    yield "de", f"{who_calls(contact.call)}: {UNVERIFIED}"
+    yield "issue", OUTCOMES[contact.call.outcome]
     standing = contact.standing
     if standing is not None and standing.closes is not None:
-        yield "call-back", f"closes that of call {standing.closes}"
+        yield "rappel", f"clôt celui de l'appel {standing.closes}"
     elif standing is not None and standing.joins is not None:
-        yield "call-back", f"call {standing.count} of it, the first one was {standing.joins}"
+        yield "rappel", f"appel n° {standing.count}, le premier était {standing.joins}"
     elif standing is not None and standing.count is not None:
-        yield "call-back", "opened by this call"
+        yield "rappel", "ouvert par cet appel"
 
 
 def _conversation(judgement: Judgement) -> Iterator[tuple[str, str]]:
     joining = judgement.joining
     if joining.case_number:
-        yield "joins case", joining.case_number
+        yield "rejoint", joining.case_number
     if joining.linked:
-        yield "see also", ", ".join(joining.linked)
+        yield "voir aussi", ", ".join(joining.linked)
     if joining.why:
-        yield "conversation", joining.why
+        yield "échange", joining.why
 
 
 def _destination(judgement: Judgement) -> str:
     decision = judgement.decision
     if decision.kind is not CaseKind.CASE:
-        return f"no queue: set aside as {decision.kind}"
-    return f"queue {decision.queue} (office {decision.office_id})"
+        return f"aucune file : {KINDS[decision.kind]}"
+    return f"la file {decision.queue} (bureau {decision.office_id})"
 
 
 def _caretakers(match: Match, names: Names) -> str:
     told = []
     for on_duty in match.caretakers:
-        name = names.caretaker(on_duty.id) if on_duty.id else "nobody"
-        told.append(f"{name}, for {names.caretaker(on_duty.replaces)}" if on_duty.replaces else name)
-    return "; ".join(told) or "not known"
+        name = names.caretaker(on_duty.id) if on_duty.id else "personne"
+        told.append(f"{name}, pour remplacer {names.caretaker(on_duty.replaces)}" if on_duty.replaces else name)
+    return " ; ".join(told) or "inconnu"
 
 
 def _marks(judgement: Judgement) -> Iterator[tuple[str, Evidence]]:
@@ -154,9 +161,9 @@ def _text(judgement: Judgement) -> Iterator[RenderableType]:
     marks = list(_marks(judgement))
     for part in _SHOWN_PARTS:
         if judgement.contact.text(part).strip():
-            yield Text(f"{part.value.replace('_', ' ')}:", style="dim")
+            yield Text(f"{PARTS[part]} :", style="dim")
             yield Padding(_marked(judgement.contact, part, marks), (0, 0, 0, 2))
-    legend = Text("marks: ", style="dim")
+    legend = Text("marques : ", style="dim")
     for name, meaning in _LEGEND:
         legend.append(meaning, style=_STYLES[name]).append("  ")
     yield legend
@@ -170,7 +177,7 @@ def _marked(contact: Contact, part: Part, marks: list[tuple[str, Evidence]]) -> 
         text = _visible(segment.text[:left])
         shown.append(f"[{text}]" if segment.mark else text, style=_STYLES.get(segment.mark, ""))
         if len(segment.text) >= left:
-            return shown.append(" … (cut here)", style="dim")
+            return shown.append(" … (coupé ici)", style="dim")
     return shown
 
 
@@ -222,10 +229,14 @@ def _evidence(pieces: Iterable[Evidence], unit: str) -> RenderableType:
     for piece in pieces:
         bar = ("+" if piece.weight >= 0 else "-") * min(_CELLS_MOST, round(abs(piece.weight) / _BITS_PER_CELL))
         made.add_row(
-            Text(f"{piece.weight:+6.1f} {unit}", style="green" if piece.weight >= 0 else "red"),
+            Text(
+                f"{points(piece.weight)} {unit}".rstrip(),
+                justify="right",
+                style="green" if piece.weight >= 0 else "red",
+            ),
             Text(bar, style="green" if piece.weight >= 0 else "red"),
-            Text(piece.name),
-            Text(f"“{_cut(piece.seen)}”" if piece.seen else ""),
+            Text(EVIDENCE.get(piece.name, piece.name)),
+            Text(f"« {_cut(piece.seen)} »" if piece.seen else ""),
             Text(_visible(piece.detail), style="dim"),
         )
     return Padding(made, (0, 0, 0, 2))
@@ -234,18 +245,18 @@ def _evidence(pieces: Iterable[Evidence], unit: str) -> RenderableType:
 def _what(judgement: Judgement, names: Names) -> Iterator[RenderableType]:
     understanding = judgement.understanding
     for finding in understanding.findings:
-        state = "" if finding.topic in understanding.topics else " – does not count"
-        yield Text(f"{names.topic(finding.topic)}: {finding.points:.1f} points{state}")
+        state = "" if finding.topic in understanding.topics else " – ne compte pas"
+        yield Text(f"{names.topic(finding.topic)} : {points(finding.points).lstrip('+')} points{state}")
         yield _evidence(finding.evidence, "pt")
         if finding.defused:
-            yield Text("  defused:", style="dim")
+            yield Text("  écarté :", style="dim")
             yield _evidence(finding.defused, "pt")
     for title, pieces in (
-        ("raised the priority", understanding.raised_by),
-        (f"made it {understanding.kind}", understanding.kind_evidence),
-        (f"scope: {understanding.scope}", understanding.scope_evidence),
-        (f"asked by: {understanding.asker}", understanding.asker_evidence),
-        *((f"wish: {wished.wish}", (wished.evidence,)) for wished in understanding.wishes),
+        ("plus urgent à cause de", understanding.raised_by),
+        (f"c'est {KINDS[understanding.kind]} à cause de", understanding.kind_evidence),
+        (f"étendue : {SCOPES[understanding.scope] if understanding.scope else ''}", understanding.scope_evidence),
+        (f"demandé par {ASKERS[understanding.asker] if understanding.asker else ''}", understanding.asker_evidence),
+        *((f"souhait : {WISHES[wished.wish]}", (wished.evidence,)) for wished in understanding.wishes),
     ):
         if pieces:
             yield Text(title)
@@ -255,7 +266,7 @@ def _what(judgement: Judgement, names: Names) -> Iterator[RenderableType]:
 def _rules(traces: tuple[RuleTrace, ...], decided: str) -> Iterator[RenderableType]:
     """Tell each rule: those that hold with all they saw, the others with what kept them from it."""
     if not traces:
-        yield Text(f"{decided} decided")
+        yield Text(f"{decided} a décidé")
     after = False
     for trace in traces:
         chosen = trace.rule == decided
@@ -274,14 +285,14 @@ def _rule_style(chosen: bool) -> str:  # noqa: FBT001 - it is the only thing tha
 
 def _remark(trace: RuleTrace, *, chosen: bool, after: bool) -> str:
     if chosen:
-        return "   <- the first that holds decides"
+        return "   <- la première qui convient décide"
     if trace.held is False:
-        return ": " + "; ".join(_condition(part) for part in trace.conditions if part.held is False)
-    return "   (it would hold too, but comes later)" if after else ""
+        return " : " + " ; ".join(_condition(part) for part in trace.conditions if part.held is False)
+    return "   (conviendrait aussi, mais vient après)" if after else ""
 
 
 def _condition(part: ConditionTrace) -> str:
-    return f"{part.name} must be {_cut(part.wanted)}, is {_cut(part.seen) or 'unknown'}"
+    return f"{part.name} : attendu {_cut(part.wanted)}, vu {_cut(part.seen) or 'rien'}"
 
 
 def _cut(text: str) -> str:

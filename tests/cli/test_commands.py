@@ -95,7 +95,7 @@ def test_trace_shows_evidence_and_every_rule(program: Program) -> None:
 def test_explain_tells_words_evidence_and_rules(program: Program) -> None:
     done = program("explain", "--directory", SMALL, "-", given=LEAK)
     assert done.returncode == 0
-    for told in ("water_leak", "Fuite, dégât des eaux", "the first that holds decides", "[Fuite]"):
+    for told in ("water_leak", "Fuite, dégât des eaux", "la première qui convient décide", "[Fuite]"):
         assert told in done.stdout
 
 

@@ -1,5 +1,7 @@
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
+from enum import StrEnum
 from io import StringIO
 from pathlib import Path
 
@@ -10,8 +12,10 @@ from dtm_contact.directory import Directory, read_export
 from dtm_contact.explain import Segment, mark, reason
 from dtm_contact.explain.names import Names
 from dtm_contact.explain.told import tell
+from dtm_contact.explain.words import ASKERS, KINDS, PARTS, SCOPES, WISHES
 from dtm_contact.hours import PARIS
 from dtm_contact.model import (
+    Asker,
     Candidate,
     CaseKind,
     ConditionTrace,
@@ -27,8 +31,10 @@ from dtm_contact.model import (
     Part,
     Priority,
     RuleTrace,
+    Scope,
     Span,
     Understanding,
+    Wish,
 )
 
 AT = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
@@ -91,20 +97,20 @@ def test_a_person_sees_who_where_what_how_urgent_and_why(directory: Directory) -
     text = told(judgement(directory), directory)
     lease = directory.records.leases[0]
     for expected in (
-        f"{lease.first_name} {lease.last_name} ({lease.tenant_id}), 98.0%",
+        f"{lease.first_name} {lease.last_name} ({lease.tenant_id}), 98,0 %",
         "retenu : 98,0 %",
         "[Plus de chauffage] depuis lundi, [bébé de trois semaines].",
-        "Chauffage, eau chaude (heating): 6.0 points",
-        "raised the priority",
-        "P1, first answer due Tue 24/11/2026 10:30",
-        "nobody, for ",
+        "Chauffage, eau chaude (heating) : 6,0 points",
+        "plus urgent à cause de",
+        "P1, première réponse au plus tard mar. 24/11/2026 10:30",
+        "personne, pour remplacer ",
         "+24,0",
         "adresse connue",
         "décisif pour",
-        "no  routing.yaml:gaz: topic must be gas, is heating",
-        "yes routing.yaml:urgence   <- the first that holds decides",
+        "non routing.yaml:gaz : topic : attendu gas, vu heating",
+        "oui routing.yaml:urgence   <- la première qui convient décide",
         "?   routing.yaml:odd",
-        "yes routing.yaml:par-defaut   (it would hold too, but comes later)",
+        "oui routing.yaml:par-defaut   (conviendrait aussi, mais vient après)",
     ):
         assert expected in text
 
@@ -118,7 +124,7 @@ def test_control_characters_and_markup_are_shown_not_obeyed(directory: Directory
 
 def test_a_long_text_is_cut_and_says_so(directory: Directory) -> None:
     text = told(judgement(directory, contact("chauffage " * 10_000)), directory)
-    assert "… (cut here)" in " ".join(text.split())
+    assert "… (coupé ici)" in " ".join(text.split())
     assert len(text) < 30_000
 
 
@@ -150,3 +156,11 @@ def test_the_reason_says_nothing_twice(directory: Directory) -> None:
     found = judgement(directory)
     understanding = replace(found.understanding, findings=(Finding("heating", 6.0, tuple(again)),), raised_by=())
     assert reason(replace(found, understanding=understanding)) == "« fuite », « eau » ; règle urgence"
+
+
+@pytest.mark.parametrize(
+    ("codes", "words"),
+    [(CaseKind, KINDS), (Scope, SCOPES), (Asker, ASKERS), (Wish, WISHES), (Part, PARTS)],
+)
+def test_every_code_has_a_word_of_the_offices(codes: type[StrEnum], words: Mapping[StrEnum, str]) -> None:
+    assert set(words) == set(codes)

@@ -147,8 +147,8 @@ def _show_queues(store: Store, names: Called, out: Console) -> None:
     counts = store.cases.queue_counts(datetime.now(UTC))
     out.print(queues_table(counts, names))
     for count in counts:
-        shown = f"the first {_CASES_SHOWN} of {count.open}" if count.open > _CASES_SHOWN else "all of it"
-        title = f"\n{names.queue(count.queue)} ({count.queue}): {shown}"
+        shown = f"les {_CASES_SHOWN} premiers de {count.open}" if count.open > _CASES_SHOWN else "tous"
+        title = f"\n{names.queue(count.queue)} ({count.queue}) : {shown}"
         out.print(cases_table(store.cases.queue(count.queue, limit=_CASES_SHOWN), names, title=title))
 
 

@@ -69,13 +69,15 @@ def queues_table(counts: Iterable[QueueCount], names: Called) -> Table:
         )
         for count in counts
     ]
-    return table(("queue", "", "open", "late", "P1"), rows)
+    return table(("file", "", "ouverts", "en retard", "P1"), rows)
 
 
 def cases_table(cases: Iterable[Case], names: Called, title: str | None = None) -> Table:
     """Return cases with who, where, what, how urgent and why."""
     return table(
-        ("case", "", "due", "who", "where", "what", "why"), [case_row(case, names) for case in cases], title=title
+        ("dossier", "", "échéance", "qui", "où", "quoi", "pourquoi"),
+        [case_row(case, names) for case in cases],
+        title=title,
     )
 
 

@@ -10,6 +10,7 @@ from dtm_contact.cases.words import said
 from dtm_contact.cli.grounds import Called, called
 from dtm_contact.cli.output import as_json_option, console, plain, print_json, table
 from dtm_contact.explain.told import tell
+from dtm_contact.explain.words import STATES
 from dtm_contact.settings import Settings
 from dtm_contact.store import NOT_READ, CaseFile, Event, open_store
 
@@ -44,7 +45,7 @@ def _as_json(file: CaseFile) -> dict[str, object]:
 
 def _told(file: CaseFile, names: Called) -> Iterator[RenderableType]:
     case = file.case
-    yield Text(f"{case.number}  {case.priority}  {case.state}, in {names.queue(case.queue)}", style="bold")
+    yield Text(f"{case.number}  {case.priority}  {STATES[case.state]}, dans {names.queue(case.queue)}", style="bold")
     if case.owner or case.tags:
         yield Text(", ".join(filter(None, (f"pris par {case.owner}" if case.owner else "", *case.tags))))
     if case.waiting_until is not None:
@@ -52,12 +53,12 @@ def _told(file: CaseFile, names: Called) -> Iterator[RenderableType]:
     if case.done_reason:
         yield Text(f"clos : {case.done_reason}")
     if not case.read_in_full:
-        yield Text(f"{NOT_READ}: {case.who}, {case.subject}", style="bold red")
+        yield Text(f"{NOT_READ} : {case.who}, {case.subject}", style="bold red")
     for contact in file.contacts:
         if contact.judgement is not None:
             yield tell(contact.judgement, names.names)
-    yield Text("\nEvents", style="bold underline")
-    yield table(("at", "who", ""), [_event_row(event, names) for event in file.events])
+    yield Text("\nCe qui s'est passé", style="bold underline")
+    yield table(("quand", "qui", ""), [_event_row(event, names) for event in file.events])
 
 
 def _event_row(event: Event, names: Called) -> tuple[str, ...]:

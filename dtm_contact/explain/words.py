@@ -1,0 +1,65 @@
+"""The offices' words for what judging calls by English codes; the codes themselves stand in the JSON only."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Final
+
+from dtm_contact.model import Asker, CaseKind, Part, Scope, Wish
+
+KINDS: Final[Mapping[CaseKind, str]] = {
+    CaseKind.CASE: "une demande",
+    CaseKind.AUTOMATIC: "un message automatique",
+    CaseKind.SPAM: "un message indésirable",
+    CaseKind.NONE: "sans suite",
+}
+SCOPES: Final[Mapping[Scope, str]] = {
+    Scope.DWELLING: "le logement",
+    Scope.STAIRCASE: "la cage d'escalier",
+    Scope.BUILDING: "le bâtiment",
+    Scope.RESIDENCE: "la résidence",
+}
+ASKERS: Final[Mapping[Asker, str]] = {
+    Asker.TENANT: "un locataire",
+    Asker.THIRD_PARTY: "un tiers, pour un locataire",
+    Asker.APPLICANT: "un demandeur de logement",
+    Asker.TOWN_HALL: "une mairie, un tribunal ou un service de l'État",
+    Asker.SUPPLIER: "un fournisseur",
+    Asker.OTHER_LANDLORD: "le locataire d'un autre bailleur, ou un propriétaire",
+    Asker.SHOP: "un commerce",
+}
+WISHES: Final[Mapping[Wish, str]] = {
+    Wish.ANONYMOUS: "ne pas être nommé",
+    Wish.CALL: "être joint ainsi",
+}
+PARTS: Final[Mapping[Part, str]] = {
+    Part.SENDER_NAME: "nom de l'expéditeur",
+    Part.SENDER_ADDRESS: "adresse de l'expéditeur",
+    Part.SUBJECT: "objet",
+    Part.NEW: "nouveau texte",
+    Part.SIGNATURE: "signature",
+    Part.FORWARDED: "message transféré",
+    Part.QUOTED: "texte cité",
+    Part.DISCLAIMER: "mention de bas de page",
+}
+EVIDENCE: Final[Mapping[str, str]] = {
+    "topic.word": "mot",
+    "topic.learned": "appris",
+    "topic.defused": "écarté",
+    "priority.learned": "appris",
+    "priority.severe": "gravité",
+    "priority.vulnerable": "personne fragile",
+    "kind.structure": "en-tête",
+    "kind.automatic": "mot",
+    "kind.verdict": "avis du serveur",
+    "kind.spam": "mot",
+    "scope.word": "mot",
+    "asker.word": "mot",
+    "wish.word": "mot",
+}
+STATES: Final[Mapping[str, str]] = {"open": "ouvert", "closed": "clos"}
+_DAYS: Final = ("lun.", "mar.", "mer.", "jeu.", "ven.", "sam.", "dim.")
+
+
+def day_and_time(local: datetime) -> str:
+    """Return "mar. 24/11/2026 09:30" for a time on the offices' wall clock."""
+    return f"{_DAYS[local.weekday()]} {local.strftime('%d/%m/%Y %H:%M')}"
