@@ -1,8 +1,11 @@
 """People and places of the directory by what an agent types: names with slips, numbers, streets."""
 
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+
+from rapidfuzz.distance import DamerauLevenshtein
 
 from dtm_contact.console.search import nearest, words_of
 from dtm_contact.directory import Directory, in_force
@@ -49,14 +52,14 @@ class People:
         """Return people by a number, by the words of their name, and by name and street together."""
         key = phone_key(text)
         if key and key in self._phones:
-            return self._people(self._phones[key], on)
+            return self._people(self._phones[key], on, ())
         words = words_of(text)
         if not words:
             return []
         named = [self._with_slips(word) for word in words]
         whole = set.intersection(*named)
         if whole:
-            return self._people(whole, on)
+            return self._people(whole, on, words)
         return self._by_name_and_place(words, named, on)
 
     def _with_slips(self, word: str) -> set[int]:
@@ -77,7 +80,7 @@ class People:
             return [person for home in dwellings[:_MOST_FOUND] for person in self._household(home, on)][:_MOST_FOUND]
         at_home = set(dwellings)
         leases = self.directory.records.leases
-        return self._people({row for row in set.intersection(*who) if leases[row].dwelling_id in at_home}, on)
+        return self._people({row for row in set.intersection(*who) if leases[row].dwelling_id in at_home}, on, words)
 
     def _entrances(self, word: str) -> set[str]:
         exact = self._placed.get(word, set())
@@ -86,9 +89,14 @@ class People:
     def _household(self, dwelling_id: str, on: date) -> list[Person]:
         return [self._person(tenant_id, dwelling_id) for tenant_id in self.directory.household(dwelling_id, on)]
 
-    def _people(self, rows: set[int], on: date) -> list[Person]:
+    def _people(self, rows: set[int], on: date, words: Sequence[str]) -> list[Person]:
+        """Return people, those first who live here now; of them, those whose surname is nearest."""
         leases = [self.directory.records.leases[row] for row in rows]
-        leases.sort(key=lambda lease: (not in_force(lease, on), lease.last_name, lease.first_name, lease.lease_id))
+        leases.sort(
+            key=lambda lease: (
+                not in_force(lease, on), _farness(lease.last_name, words), lease.last_name, lease.first_name,
+            )
+        )  # fmt: skip
         found: dict[str, Person] = {}
         for lease in leases:
             home = self.directory.home(lease.tenant_id, on)
@@ -101,3 +109,8 @@ class People:
     def _person(self, tenant_id: str, dwelling_id: str) -> Person:
         residence = self.directory.residence_of(dwelling_id)
         return Person(tenant_id, dwelling_id, residence.office_id if residence else None)
+
+
+def _farness(name: str, words: Sequence[str]) -> int:
+    folded = " ".join(words_of(name))
+    return min((DamerauLevenshtein.distance(folded, word) for word in words), default=0)

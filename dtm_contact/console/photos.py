@@ -4,7 +4,7 @@ import io
 import threading
 import warnings
 
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageOps
 
 _FORMATS = ("JPEG", "PNG", "GIF", "WEBP", "BMP", "TIFF")
 _MOST_PIXELS = 50_000_000
@@ -33,16 +33,20 @@ def made_anew(octets: bytes, side: int) -> bytes:
             with Image.open(io.BytesIO(octets), formats=_FORMATS) as image:
                 _must_be_bearable(image)
                 image.draft("RGB", (side, side))
-                upright = ImageOps.exif_transpose(image)
+                upright = _upright(image)
                 upright.thumbnail((side, side))
                 return _jpeg(upright)
         except NoPhotoError:
             raise
-        except (
-            OSError, ValueError, SyntaxError, UnidentifiedImageError, Image.DecompressionBombError,
-            Image.DecompressionBombWarning, OverflowError, MemoryError, EOFError, IndexError, KeyError, TypeError,
-        ) as error:  # fmt: skip
+        except Exception as error:  # noqa: BLE001 - whatever a decoder raises of hostile octets, it is no photo
             raise NoPhotoError(type(error).__name__) from None
+
+
+def _upright(image: Image.Image) -> Image.Image:
+    try:
+        return ImageOps.exif_transpose(image)
+    except Exception:  # noqa: BLE001 - metadata that cannot be read leaves the photo as it lies
+        return image
 
 
 def _must_be_bearable(image: Image.Image) -> None:

@@ -101,7 +101,7 @@ def marked(segments: Iterable[Any]) -> Markup:
 
 def percent(probability: float) -> str:
     """Return "97 %"; never a whole 100 for what is not certain."""
-    return f"{min(99, int(probability * 100))} %"
+    return f"{min(99, int(probability * 100))}\u00a0%" if probability >= 0.01 else "< 1\u00a0%"  # noqa: PLR2004
 
 
 def size(octets: int) -> str:

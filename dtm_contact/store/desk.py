@@ -134,16 +134,15 @@ class StoredDesk:
             rows = connection.execute(counted).all()
             text = judgements.c.judgement["contact"]["new_text"].as_string()
             first = sa.select(judgements.c.contact_id, sa.func.substr(text, 1, _WORDS_SHOWN))
-            words = dict(
-                connection.execute(first.where(judgements.c.contact_id.in_([row.first for row in rows]))).tuples().all()
-            )
+            found = connection.execute(first.where(judgements.c.contact_id.in_([row.first for row in rows])))
+            words = {row[0]: row[1] for row in found}
         return {row[0]: Beside(" ".join((words.get(row[1]) or "").split()), row[2], row[3]) for row in rows}
 
     def counts(self, queues: Collection[str]) -> dict[str, int]:
         """Return how many cases are open in each of these queues."""
         query = sa.select(cases.c.queue, sa.func.count()).where(_IS_OPEN, cases.c.queue.in_(queues))
         with self._database.reading() as connection:
-            return dict(connection.execute(query.group_by(cases.c.queue)).tuples().all())
+            return {row[0]: row[1] for row in connection.execute(query.group_by(cases.c.queue))}
 
     def case(self, number: str) -> Case | None:
         """Return one case as it stands, without what lies in it."""
