@@ -1,0 +1,97 @@
+"""A store that an earlier version filled is brought to today's schema, and all of it can be read and worked.
+
+`old/schema_0001.sql` was written by the program as it was at that revision: six messages of invented people, of which
+one is set aside, one is parked and one still waits.
+"""
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+
+from dtm_contact.errors import UnknownSchemaError
+from dtm_contact.model import Confirmed, Party
+from dtm_contact.store import NOT_READ, Store, migrate, open_store
+from dtm_contact.store.schema import metadata
+from tests.store.samples import NOW, claim, judgement, minutes
+
+OLD = sorted((Path(__file__).parent / "old").glob("schema_*.sql"))
+NUMBERS = [f"2026-{number:06}" for number in range(1, 5)]
+
+
+@pytest.fixture(params=OLD, ids=[file.stem for file in OLD])
+def old_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The URL of a store as an earlier version left it."""
+    path = tmp_path / "old.db"
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.executescript(request.param.read_text(encoding="utf-8"))
+    return f"sqlite:///{path}"
+
+
+@pytest.fixture
+def brought_over(old_url: str) -> str:
+    migrate(old_url)
+    return old_url
+
+
+def test_it_is_refused_until_it_is_migrated(old_url: str) -> None:
+    with pytest.raises(UnknownSchemaError, match="store migrate"):
+        open_store(old_url)
+    migrate(old_url)
+    open_store(old_url).close()
+
+
+def test_its_tables_are_those_of_today(brought_over: str) -> None:
+    with open_store(brought_over) as store, store.database.reading() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_server_default": True})
+        assert compare_metadata(context, metadata) == []
+
+
+def test_cases_contacts_judgements_and_events_are_there(brought_over: str) -> None:
+    with open_store(brought_over, read_only=True) as store:
+        files = [store.cases.get(number) for number in NUMBERS]
+    assert [len(file.contacts) for file in files] == [1, 1, 1, 1]
+    assert [[event.what for event in file.events] for file in files] == [["opened"], ["opened"], ["parked"], ["opened"]]
+    first, _pests, parked, _again = files
+    assert (first.case.tenant_id, first.case.topic, first.case.state) == ("T000001", "water_leak", "open")
+    judged = first.contacts[0].judgement
+    assert judged is not None
+    assert judged.contact.new_text.startswith("Bonjour,\n\nGrosse fuite d'eau")
+    assert judged.match.tenant is not None
+    assert judged.match.tenant.id == "T000001"
+    assert judged.decision.rule == first.case.rule
+    assert (parked.contacts[0].judgement, parked.case.why) == (None, NOT_READ)
+
+
+def test_messages_are_byte_for_byte_what_came_in(brought_over: str) -> None:
+    with open_store(brought_over) as store:
+        assert store.arrivals.waiting() == 1
+        waiting = store.arrivals.claim("worker", minutes(60))
+    assert waiting is not None
+    assert waiting.arrival.external_id == "old-6"
+    assert waiting.arrival.raw.endswith(b"Forte odeur de gaz dans le hall.\n")
+
+
+def test_what_was_known_is_known(brought_over: str) -> None:
+    with open_store(brought_over) as store, store.history() as history:
+        assert [earlier.case_number for earlier in history.thread(["m2@libre.example"])] == ["2026-000002"]
+        assert history.confirmed(["zoe@libre.example"], []) == [Confirmed("zoe@libre.example", "T000001")]
+        dealings = history.dealings(Party(addresses=("zoe@libre.example",)), minutes(-60))
+        assert [case.number for case in dealings.open] == ["2026-000002", "2026-000004"]
+        assert {lease.tenant_id for lease in store.directory.load().leases} >= {"T000001", "T000002"}
+
+
+def test_work_goes_on_where_it_stopped(brought_over: str) -> None:
+    with open_store(brought_over) as store:
+        _settle_the_waiting(store)
+        assert store.cases.record(claim(store, "new", minutes(61)), judgement(), {}, NOW) == "2026-000006"
+
+
+def _settle_the_waiting(store: Store) -> None:
+    waiting = store.arrivals.claim("worker", minutes(60))
+    assert waiting is not None
+    assert store.cases.record(waiting, judgement(), {}, NOW) == "2026-000005"
