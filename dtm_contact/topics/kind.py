@@ -21,7 +21,7 @@ _IN_SUBJECT = 1.5
 _LIKELY = 3.0
 """Steps of probability (natural logarithm) below certainty from which the learned model speaks for setting aside."""
 
-_UNLIKELY_COSTS = 2.0
+_UNLIKELY_COSTS = 4.0
 """What it weighs against setting aside that the learned model holds it for a person's."""
 
 
