@@ -44,6 +44,11 @@ _SAID: Final[Mapping[str, str]] = {
     "split": "contacts séparés",
     "appointed": "rendez-vous pris",
     "appointment cancelled": "rendez-vous annulé",
+    "reminded": "rappel : l'échéance est passée",
+    "escalated": "attend depuis trop longtemps",
+    "called next": "personne ne l'a pris, l'astreinte suivante est prévenue",
+    "storm": "beaucoup de dossiers pareils, prévenu une fois pour tous",
+    "rerouted": "déplacé par les règles, à la demande d'un administrateur",
     UNDONE: "changement annulé",
 }
 

@@ -5,7 +5,7 @@ import os
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -64,7 +64,10 @@ def command(
         click.secho(str(problem), err=True, fg="red")
     with_topics = _topics_changed(settings, folder) if topics is None else topics
     found = _replayed(settings, folder, datetime.now(UTC) - since, with_topics=with_topics)
-    (_print_json if as_json else _print)(found, rules, limit)
+    if as_json:
+        _print_json(found, rules)
+    else:
+        _print(found, rules, limit, settings.zone)
     if apply_open:
         click.echo(_applied(settings, found, rules), err=as_json)
     return 1 if found.moved else 0
@@ -102,8 +105,7 @@ def _in_force(settings: Settings, store: Store) -> Iterator[Path]:
         yield Path(name)
 
 
-def _print_json(found: Replay, rules: RuleSet, limit: int) -> None:
-    del limit
+def _print_json(found: Replay, rules: RuleSet) -> None:
     for moved in found.moved:
         print_json(plain(moved))
     elsewhere = sum(moved.elsewhere for moved in found.moved)
@@ -113,7 +115,7 @@ def _print_json(found: Replay, rules: RuleSet, limit: int) -> None:
     )
 
 
-def _print(found: Replay, rules: RuleSet, limit: int) -> None:
+def _print(found: Replay, rules: RuleSet, limit: int, zone: tzinfo) -> None:
     how = "understood anew and decided again" if found.with_topics else "decided again; topics.yaml did not change"
     click.echo(f"{found.judged} contacts {how}, by version {rules.version}")
     elsewhere = [moved for moved in found.moved if moved.elsewhere]
@@ -127,7 +129,7 @@ def _print(found: Replay, rules: RuleSet, limit: int) -> None:
         shown = found.moved[:limit]
         title = f"\nThe first {limit} of {len(found.moved)}" if len(found.moved) > limit else "\nAll of them"
         columns = ("came", "case", "", "from", "to", "topic", "because")
-        out.print(table(columns, [_row(moved) for moved in shown], title=title))
+        out.print(table(columns, [_row(moved, zone) for moved in shown], title=title))
     for failure, count in found.failures:
         click.secho(f"a rule failed for {count} contacts: {failure}", fg="red")
 
@@ -143,9 +145,9 @@ def _told(place: Place) -> str:
     return f"{place.queue or _NOWHERE} {place.priority}{told}"
 
 
-def _row(moved: Moved) -> list[str | Text]:
+def _row(moved: Moved, zone: tzinfo) -> list[str | Text]:
     return [
-        moved.received_at.strftime("%Y-%m-%d %H:%M"),
+        moved.received_at.astimezone(zone).strftime("%Y-%m-%d %H:%M"),
         moved.case_number or "–",
         priority(moved.after.priority),
         moved.before.queue or _NOWHERE,
