@@ -151,7 +151,8 @@ def _candidates(weighed: Iterable[Weighed], masses: Masses) -> tuple[Candidate, 
     best = max(chances, key=lambda tenant_id: chances[tenant_id], default="")
     said = chances.get(best, 0.0)
     sure = masses.learnt.probability("tenant", said)
-    others = (1.0 - sure) / (1.0 - said) if said < 1.0 else 0.0
+    rest = max(1.0 - said, sum(chance for tenant_id, chance in chances.items() if tenant_id != best))
+    others = (1.0 - sure) / rest if rest > 0.0 else 0.0
     for each in list(weighed)[: weights.MOST_CANDIDATES]:
         home, tenant_id = each.home, each.person.tenant_id
         found.append(

@@ -60,7 +60,7 @@ SIGNATURE_FITS_ANOTHER = -5.0
 PLACE_FITS, PLACE_FITS_ANOTHER = 5.0, -20.0
 """Bits from which a place is somebody's own; what remains of an account whose home is elsewhere."""
 
-NAME_ALONE = 0.93
+NAME_ALONE = 0.9
 """Certainty of a writer of whom nothing but a first name and a surname is told: others bear them, too."""
 
 THREE_NAMES = 30.0
