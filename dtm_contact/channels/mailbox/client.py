@@ -3,8 +3,8 @@
 What that library cannot do safely is out of reach here. It recurses for every line of an answer, so that only small
 sets are asked for; it waits for ever for what a lost connection owed it, so that every call here ends with the
 connection or with its time; it quotes no names; it mistakes names and subjects for syntax, so that neither is ever
-fetched; it sets no bound to what a server sends, so that sizes are asked for first. After any trouble the connection
-is thrown away.
+fetched; it sets no bound to what a server sends, so that sizes are asked for first; it drops what is announced between
+two commands, so that this is listened to here. After any trouble the connection is thrown away.
 """
 
 import asyncio
@@ -31,6 +31,7 @@ MOST_AT_ONCE: Final = 50
 
 _UIDVALIDITY: Final = re.compile(rb"\[UIDVALIDITY (\d+)\]", re.IGNORECASE)
 _UIDNEXT: Final = re.compile(rb"\[UIDNEXT (\d+)\]", re.IGNORECASE)
+_EXISTS: Final = re.compile(rb"^\* (\d{1,10}) (EXISTS|EXPUNGE)\b", re.IGNORECASE)
 _UID: Final = re.compile(rb"\bUID (\d+)\b", re.IGNORECASE)
 _SIZE: Final = re.compile(rb"\bRFC822\.SIZE (\d+)\b", re.IGNORECASE)
 _DELIMITER: Final = re.compile(rb'^(?:LIST )?\([^)]*\) "(\\?.)"')
@@ -94,8 +95,21 @@ class Mailbox:
                 login.host, login.port, timeout=login.seconds, ssl_context=login.context
             )
         # Over TLS the library takes no such call-back; it hears it here all the same.
-        self._client.protocol.conn_lost_cb = self._connection_lost
+        protocol = self._client.protocol
+        protocol.conn_lost_cb = self._connection_lost
+        self._untagged = protocol._untagged_response  # noqa: SLF001 - it hands what is announced to nobody
+        protocol._untagged_response = self._listen  # noqa: SLF001 - the same
+        self._messages, self._news = 0, False
         self._delimiter = "/"
+
+    def _listen(self, line: bytes) -> Any:
+        """Note that there are more messages than before, whichever command's answer it stands in, or in none's."""
+        if told := _EXISTS.match(line):
+            came = told.group(2).upper() == b"EXISTS"
+            messages = int(told.group(1)) if came else self._messages - 1
+            self._news = self._news or messages > self._messages
+            self._messages = messages
+        return self._untagged(line)
 
     def _connection_lost(self, error: Exception | None) -> None:
         del error
@@ -164,7 +178,7 @@ class Mailbox:
         wanted = f"(UID BODY.PEEK[]<0.{limit}>)"
         answer = await self._done(self._client.protocol.fetch(_set(uids), wanted, by_uid=True))
         found = dict(_bodies(answer.lines))
-        return {uid: found[uid] for uid in uids if uid in found}
+        return {uid: found[uid][:limit] for uid in uids if uid in found}
 
     async def move(self, uids: Sequence[int], name: str) -> None:
         """Move messages into a folder, which is made where there is none; what is not there any more is passed over."""
@@ -189,7 +203,12 @@ class Mailbox:
             await self._done(self._client.protocol.store(_set(some), "+FLAGS.SILENT", f"({keyword})", by_uid=True))
 
     async def wait(self, seconds: float) -> None:
-        """Return when the server tells of something new, or after so many seconds; by IDLE where it can (RFC 2177)."""
+        """Return when the server tells of something new, or after so many seconds; by IDLE where it can (RFC 2177).
+
+        What it told of since the last search, while other commands ran, is something new too.
+        """
+        if self._news:
+            return
         protocol = self._client.protocol
         if "IDLE" not in protocol.capabilities:
             await asyncio.wait({self._lost}, timeout=seconds)
@@ -220,6 +239,7 @@ class Mailbox:
                 await task
 
     async def _search(self, criteria: str) -> list[int]:
+        self._news = False
         answer = await self._done(self._client.protocol.search(criteria, charset=None, by_uid=True))
         # The first line holds the numbers, the last one the server's words.
         numbers = b" ".join(line for line in answer.lines[:-1] if isinstance(line, bytes))
