@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import ClassVar
 
-from dtm_contact.model import Problem
+from dtm_contact.model import Problem, errors_first
 
 
 class DtmContactError(Exception):
@@ -21,9 +21,9 @@ class InvalidFilesError(DtmContactError):
     """The files hold errors and do not take effect."""
 
     def __init__(self, problems: Iterable[Problem]) -> None:
-        """Keep the problems, errors and warnings, in the order of their places."""
+        """Keep the problems in the order of their places; the message tells the errors first, then the warnings."""
         self.problems = tuple(problems)
-        super().__init__("\n" + "\n".join(str(problem) for problem in self.problems))
+        super().__init__("\n" + "\n".join(map(str, errors_first(self.problems))))
 
 
 class DirectoryShrinksError(DtmContactError):

@@ -5,14 +5,14 @@ from collections.abc import Iterable
 import click
 
 from dtm_contact.cli.output import print_json
-from dtm_contact.model import Problem, Severity
+from dtm_contact.model import Problem, Severity, errors_first
 
 _COLOURS = {Severity.ERROR: "red", Severity.WARNING: "yellow"}
 
 
 def print_problems(problems: Iterable[Problem], *, as_json: bool) -> None:
-    """Print each problem on a line; for people on standard error, with its severity in colour on a terminal."""
-    for problem in problems:
+    """Print each problem on a line, errors first; for people on standard error, in colour on a terminal."""
+    for problem in errors_first(problems):
         if as_json:
             print_json(
                 {

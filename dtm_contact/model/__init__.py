@@ -20,7 +20,7 @@ from dtm_contact.model.judgement import Judgement
 from dtm_contact.model.log_line import KeptLines, LogLine, Position
 from dtm_contact.model.match import Candidate, Evidence, Likely, Match, OnDuty, Proposal
 from dtm_contact.model.outgoing import ClaimedOutgoing, Limits, Outgoing, OutgoingKind
-from dtm_contact.model.problem import Problem, Severity
+from dtm_contact.model.problem import Problem, Severity, errors_first
 from dtm_contact.model.stated import Stated
 from dtm_contact.model.understanding import Asker, Finding, Scope, Understanding, Wish, Wished
 
@@ -87,4 +87,5 @@ __all__ = [
     "Way",
     "Wish",
     "Wished",
+    "errors_first",
 ]

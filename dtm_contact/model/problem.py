@@ -1,5 +1,6 @@
 """What is wrong with a file that people edit, told so that they can mend it."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -34,3 +35,8 @@ class Problem:
         """Return `file:line:column: severity: message (hint)`, the form that editors and CI understand."""
         place = ":".join(str(part) for part in (self.file, self.line, self.column) if part)
         return f"{place}: {self.severity}: {self.message}" + (f" ({self.hint})" if self.hint else "")
+
+
+def errors_first(problems: Iterable[Problem]) -> list[Problem]:
+    """Return the errors, then the warnings, each in the order given: what must be mended is read first."""
+    return sorted(problems, key=lambda problem: problem.severity is not Severity.ERROR)
