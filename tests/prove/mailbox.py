@@ -61,7 +61,10 @@ class Outcome:
     @property
     def sound(self) -> bool:
         """Whether each message was taken in once and lies where it belongs."""
-        return not (self.missed or self.twice or self.misplaced or self.copies or self.out_of_turn) and self.cuts > 0
+        return (
+            not (self.missed or self.twice or self.misplaced or self.copies or self.out_of_turn)
+            and self.cuts >= self.kills
+        )
 
     def lines(self) -> Iterator[str]:
         """Yield the ledger, a line a figure."""
@@ -93,8 +96,11 @@ class Trial:
                 client.append("INBOX", "", Time2Internaldate(at), raw)
 
     async def cut(self) -> None:
-        """Cut the connections that there are."""
-        self.cuts += await asyncio.to_thread(self.server.cut)
+        """Cut the daemon's connection, as soon as it has one."""
+        async with asyncio.timeout(_SECONDS_TO_SETTLE):
+            while not (cut := await asyncio.to_thread(self.server.cut)):
+                await asyncio.sleep(0.02)
+        self.cuts += cut
 
     async def taken(self, *, filed: bool) -> None:
         """Return once all is in the store, judged, and, where it is to be, moved out of the folder."""

@@ -29,16 +29,16 @@ async def _search(mailbox: Mailbox) -> object:
     return await mailbox.uids_above(0)
 
 
-async def _store(mailbox: Mailbox) -> object:
-    return await mailbox.flag([1], "dtm-nord")
+async def _store(mailbox: Mailbox) -> None:
+    await mailbox.flag([1], "dtm-nord")
 
 
-async def _move(mailbox: Mailbox) -> object:
-    return await mailbox.move([1], "Bureaux/nord")
+async def _move(mailbox: Mailbox) -> None:
+    await mailbox.move([1], "Bureaux/nord")
 
 
-async def _idle(mailbox: Mailbox) -> object:
-    return await mailbox.wait(60.0)
+async def _idle(mailbox: Mailbox) -> None:
+    await mailbox.wait(60.0)
 
 
 async def _fetch(mailbox: Mailbox) -> object:
@@ -56,36 +56,42 @@ COMMANDS: tuple[tuple[str, Call], ...] = (
 
 
 @asynccontextmanager
-async def talking(seconds: float = 20.0, **says: bytes) -> AsyncIterator[tuple[FakeServer, Mailbox]]:
+async def talking(
+    says: dict[str, bytes] | None = None, seconds: float = 20.0
+) -> AsyncIterator[tuple[FakeServer, Mailbox]]:
     """Give a server that says these things, and a connection to it with a folder open; all within a bounded time."""
-    async with asyncio.timeout(15), fake_server(**says) as server, connected(login(server, seconds=seconds)) as mailbox:
+    async with (
+        asyncio.timeout(15),
+        fake_server(**says or {}) as server,
+        connected(login(server, seconds=seconds)) as mailbox,
+    ):
         await mailbox.select("INBOX")
         yield server, mailbox
 
 
 @pytest.mark.parametrize(("command", "call"), COMMANDS)
 async def test_a_connection_that_is_lost_meanwhile_ends_the_call(command: str, call: Call) -> None:
-    async with talking(**{command: CUT}) as (_, mailbox):
+    async with talking({command: CUT}) as (_, mailbox):
         with pytest.raises(MailboxLostError):
             await call(mailbox)
 
 
 @pytest.mark.parametrize(("command", "call"), [each for each in COMMANDS if each[0] != "IDLE"])
 async def test_a_server_that_falls_silent_ends_the_call(command: str, call: Call) -> None:
-    async with talking(0.3, **{command: SILENCE}) as (_, mailbox):
+    async with talking({command: SILENCE}, 0.3) as (_, mailbox):
         with pytest.raises(MailboxLostError):
             await call(mailbox)
 
 
 async def test_an_idle_that_is_never_ended_ends_with_its_time() -> None:
-    async with talking(0.3, IDLE=SILENCE) as (_, mailbox):
+    async with talking({"IDLE": SILENCE}, 0.3) as (_, mailbox):
         with pytest.raises(MailboxLostError):
             await mailbox.wait(0.1)
 
 
 @pytest.mark.parametrize(("command", "call"), [COMMANDS[0], COMMANDS[2], ("UID_FETCH", _sizes)])
 async def test_a_thousand_lines_at_once_end_the_call_and_not_the_program(command: str, call: Call) -> None:
-    async with talking(2.0, **{command: MANY}) as (server, mailbox):
+    async with talking({command: MANY}, 2.0) as (server, mailbox):
         with pytest.raises(MailboxLostError):
             await call(mailbox)
         server.says.clear()
@@ -121,13 +127,13 @@ async def _logged_in(how: Login) -> None:
 
 
 async def test_more_octets_than_were_asked_for_are_cut() -> None:
-    async with talking(UID_FETCH=LARGE) as (server, mailbox):
+    async with talking({"UID_FETCH": LARGE}) as (server, mailbox):
         assert await mailbox.messages([1], 100) == {1: b"a" * 100}
     assert b"UID FETCH 1 (UID BODY.PEEK[]<0.100>)" in server.heard
 
 
 async def test_octets_that_are_announced_and_never_come_end_the_call() -> None:
-    async with talking(0.3, UID_FETCH=STALLED) as (_, mailbox):
+    async with talking({"UID_FETCH": STALLED}, 0.3) as (_, mailbox):
         with pytest.raises(MailboxLostError):
             await mailbox.messages([1], 100)
 
@@ -135,7 +141,7 @@ async def test_octets_that_are_announced_and_never_come_end_the_call() -> None:
 @pytest.mark.parametrize(("command", "call"), [COMMANDS[1], COMMANDS[2], ("UID_FETCH", _sizes)])
 async def test_what_is_announced_beside_another_command_is_not_missed(command: str, call: Call) -> None:
     """Else it would be noticed when the wait is over: minutes later."""
-    async with talking(**{command: b"* 1 EXISTS\r\n"}) as (server, mailbox):
+    async with talking({command: b"* 1 EXISTS\r\n"}) as (server, mailbox):
         await mailbox.uids_above(0)
         await call(mailbox)
         await mailbox.wait(60.0)
@@ -143,7 +149,7 @@ async def test_what_is_announced_beside_another_command_is_not_missed(command: s
 
 
 async def test_what_is_announced_again_and_again_is_no_news() -> None:
-    async with talking(UID_SEARCH=b"* 0 EXISTS\r\n* SEARCH\r\n", IDLE=b"* 1 EXISTS\r\n") as (server, mailbox):
+    async with talking({"UID_SEARCH": b"* 0 EXISTS\r\n* SEARCH\r\n", "IDLE": b"* 1 EXISTS\r\n"}) as (server, mailbox):
         await mailbox.uids_above(0)
         await mailbox.wait(60.0)
     assert server.heard.count(b"IDLE") == 1
