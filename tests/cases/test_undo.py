@@ -64,7 +64,7 @@ def done(desk: Desk, steps: list[tuple[str, dict[str, Any]]]) -> int:
     return changes
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=st.lists(STEPS, max_size=12))
 def test_all_that_was_done_can_be_undone(
     sqlite_template: Path, grounds: Grounds, steps: list[tuple[str, dict[str, Any]]]

@@ -70,7 +70,7 @@ async def said_to(pieces: list[bytes]) -> tuple[list[bytes], list[bytes]]:
 
 
 @given(pieces=st.lists(PIECES, max_size=30))
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_nonsense(pieces: list[bytes], capsys: pytest.CaptureFixture[str]) -> None:
     heard, afterwards = asyncio.run(said_to(pieces))
     assert [line for line in heard if not REPLY.fullmatch(line)] == []

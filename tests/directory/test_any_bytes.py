@@ -5,7 +5,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from dtm_contact.directory.layouts import LAYOUTS
@@ -23,7 +23,6 @@ SPLINTERS = st.lists(
 ).map(b"".join)
 
 
-@settings(deadline=None)
 @given(FILES, st.integers(0, 700), st.integers(0, 20), SPLINTERS)
 def test_a_splinter_in_any_file_is_told_in_a_place_that_there_is(
     file: str, at: int, lost: int, splinter: bytes

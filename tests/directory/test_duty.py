@@ -2,7 +2,7 @@
 
 from datetime import date, timedelta
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from dtm_contact.directory import (
@@ -156,7 +156,6 @@ ABSENCES = st.lists(
 ASSIGNED = st.lists(st.sampled_from(NAMES), max_size=4).map(" ".join)
 
 
-@settings(deadline=None)
 @given(ASSIGNED, ABSENCES)
 def test_whoever_is_named_is_not_away_himself_and_is_named_once(assigned: str, absences: list[Absence]) -> None:
     on_leave = {line.caretaker_id for line in absences if line.start_date <= DAY <= (line.end_date or DAY)}
@@ -171,7 +170,6 @@ def test_whoever_is_named_is_not_away_himself_and_is_named_once(assigned: str, a
     assert bool(found) == bool(assigned)
 
 
-@settings(deadline=None)
 @given(st.lists(ASSIGNED, min_size=1, max_size=4), ABSENCES)
 def test_the_one_of_a_residence_is_at_every_entrance(assigned: list[str], absences: list[Absence]) -> None:
     asked = estate({f"e{number}": names for number, names in enumerate(assigned)}, *absences)

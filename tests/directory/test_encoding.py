@@ -3,7 +3,7 @@
 import codecs
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from dtm_contact.directory.encoding import decode
@@ -18,7 +18,6 @@ def decoded(raw: bytes) -> tuple[str | None, list[str]]:
     return text, [str(problem) for problem in report.problems()]
 
 
-@settings(deadline=None)
 @given(st.text())
 def test_utf_8_is_utf_8_with_and_without_a_mark(text: str) -> None:
     raw = text.removeprefix("\ufeff").encode()
@@ -26,7 +25,6 @@ def test_utf_8_is_utf_8_with_and_without_a_mark(text: str) -> None:
         assert decoded(raw) == decoded(codecs.BOM_UTF8 + raw) == (raw.decode(), [])
 
 
-@settings(deadline=None)
 @given(st.text(FRENCH), st.text(FRENCH))
 def test_french_in_windows_1252_is_read_as_it_was_written(before: str, after: str) -> None:
     # One accent beside a plain letter, as in nearly every word that has one: by it the bytes cannot be UTF-8.
@@ -34,7 +32,6 @@ def test_french_in_windows_1252_is_read_as_it_was_written(before: str, after: st
     assert decoded(text.encode("cp1252")) == (text, [])
 
 
-@settings(deadline=None)
 @given(st.text(FRENCH), st.text(FRENCH))
 def test_two_encodings_in_one_file_are_no_text(before: str, after: str) -> None:
     utf_8, windows = ("é" + before).encode(), ("allée n" + after).encode("cp1252")

@@ -3,7 +3,7 @@
 import csv
 import io
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from dtm_contact.directory.fields import place_of_field
@@ -26,7 +26,6 @@ def _written(rows: list[list[str]], delimiter: str) -> tuple[str, list[list[int]
     return text, offsets
 
 
-@settings(deadline=None)
 @given(st.lists(st.lists(_FIELD, min_size=2, max_size=4), min_size=1, max_size=5), st.sampled_from(",;"))
 def test_each_field_is_found_where_it_was_written(rows: list[list[str]], delimiter: str) -> None:
     text, offsets = _written(rows, delimiter)

@@ -2,7 +2,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from dtm_contact.hours import (
@@ -160,14 +160,12 @@ INSTANTS = st.datetimes(datetime(2020, 1, 1), datetime(2035, 1, 1), timezones=st
 AMOUNTS = st.integers(0, 60 * 60).map(lambda minutes: timedelta(minutes=minutes))
 
 
-@settings(deadline=None)
 @given(INSTANTS, AMOUNTS, AMOUNTS)
 def test_counting_in_two_steps_is_counting_in_one(start: datetime, first: timedelta, second: timedelta) -> None:
     there = OFFICE.add_business_time(OFFICE.add_business_time(start, first), second)
     assert there == OFFICE.add_business_time(start, first + second) or not second
 
 
-@settings(deadline=None)
 @given(INSTANTS, AMOUNTS)
 def test_a_due_time_is_later_and_in_opening_hours_or_at_closing(start: datetime, amount: timedelta) -> None:
     due = OFFICE.add_business_time(start, amount)

@@ -53,7 +53,7 @@ _WORDS = st.sampled_from(
 _TEXTS = st.lists(_WORDS | st.text(max_size=6), max_size=40).map(" ".join)
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(name=_TEXTS, address=st.text(max_size=20), subject=_TEXTS, text=_TEXTS, signature=_TEXTS, passed_on=_TEXTS)
 def test_no_text_breaks_it(placed: MatchIndex, name: str, address: str, **texts: str) -> None:
     passed_on = texts["passed_on"]

@@ -3,7 +3,7 @@
 from datetime import date
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from dtm_contact.normalize.dates import parse_date
@@ -60,26 +60,22 @@ def test_two_digits_of_a_year_lie_between_1950_and_2049(written: str, year: int)
     assert parse_date(written) == date(year, 6, 1)
 
 
-@settings(deadline=None)
 @given(st.dates())
 def test_iso_is_read_as_iso_for_every_day_there_is(day: date) -> None:
     assert parse_date(day.isoformat()) == day
 
 
-@settings(deadline=None)
 @given(st.dates(), st.sampled_from("/.-"), st.booleans())
 def test_day_month_year_is_read_in_that_order(day: date, separator: str, padded: bool) -> None:  # noqa: FBT001
     parts = (f"{day.day:02}", f"{day.month:02}") if padded else (str(day.day), str(day.month))
     assert parse_date(separator.join((*parts, f"{day.year:04}"))) == day
 
 
-@settings(deadline=None)
 @given(st.dates(), st.sampled_from((_MONTHS, _SHORT)))
 def test_the_name_of_every_month_is_known(day: date, names: list[str]) -> None:
     assert parse_date(f"{day.day} {names[day.month - 1]} {day.year:04}") == day
 
 
-@settings(deadline=None)
 @given(st.text(alphabet="0123456789/-. rétaminvjouslpcb:TZ+", max_size=45))
 def test_any_text_is_a_date_or_a_value_error(text: str) -> None:
     try:

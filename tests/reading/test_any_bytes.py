@@ -104,19 +104,19 @@ def assert_clean(read: Contact) -> None:
         assert time is None or (time.tzinfo is not None and time.isoformat())
 
 
-@settings(max_examples=300, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=300, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 @given(st.binary(max_size=2000))
 def test_any_octets_are_read(raw: bytes) -> None:
     assert_clean(contact(raw))
 
 
-@settings(max_examples=600, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=600, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(FRAGMENTS | st.binary(max_size=12), max_size=40))
 def test_any_heap_of_pieces_of_mail_is_read(pieces: list[bytes]) -> None:
     assert_clean(contact(b"".join(pieces)))
 
 
-@settings(max_examples=300, deadline=None, derandomize=True)
+@settings(max_examples=300, derandomize=True)
 @given(st.lists(FRAGMENTS | st.binary(max_size=12), max_size=20))
 def test_any_headers_give_a_time_no_more_than_a_day_ahead(pieces: list[bytes]) -> None:
     read = contact(b"Date: " + b"".join(pieces))

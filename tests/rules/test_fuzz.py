@@ -55,14 +55,14 @@ def check(file: str, content: bytes) -> None:
 
 
 @pytest.mark.parametrize("file", FILES)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(content=st.binary(max_size=200) | st.lists(st.sampled_from(PIECES) | st.binary(max_size=5)).map(b"".join))
 def test_any_bytes(file: str, content: bytes) -> None:
     check(file, content)
 
 
 @pytest.mark.parametrize("file", FILES[:2])
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(data=st.data())
 def test_a_good_file_with_a_piece_changed(file: str, data: st.DataObject) -> None:
     good = (GOOD / file).read_bytes()
@@ -80,7 +80,7 @@ VALUES = st.recursive(
 
 
 @pytest.mark.parametrize("key", ["topic", "text", "hours", "certainty", "residence.known", "all", "any", "not", "x"])
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(value=VALUES)
 def test_any_value_for_a_condition(key: str, value: object) -> None:
     rule = json.dumps({"id": "essai", "when": {key: value}, "then": {"queue": "comptes"}})

@@ -4,7 +4,7 @@ from dataclasses import replace
 from itertools import count
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from dtm_contact.model import CaseKind, Likely, Match, Priority
@@ -65,7 +65,6 @@ CONTACTS = st.builds(
 )
 
 
-@settings(deadline=None)
 @given(st.lists(NESTED, max_size=25), CONTACTS)
 def test_looking_up_passes_over_no_rule_that_might_hold(whens: list[dict[str, Any]], seen: Facts) -> None:
     expressions = [expression(when) for when in whens]
@@ -78,7 +77,6 @@ def test_looking_up_passes_over_no_rule_that_might_hold(whens: list[dict[str, An
 TAGGED = NESTED | st.builds(lambda tags: {"tags": tags}, st.lists(st.sampled_from("abc"), min_size=1, max_size=2))
 
 
-@settings(deadline=None)
 @given(st.lists(st.tuples(TAGGED, st.booleans(), st.booleans(), st.sampled_from("abc")), max_size=25), CONTACTS)
 def test_looking_up_decides_as_trying_one_by_one(
     drawn: list[tuple[dict[str, Any], bool, bool, str]], seen: Facts

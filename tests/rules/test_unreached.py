@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from dtm_contact.rules.actions import Then
@@ -95,14 +95,12 @@ def test_conditions_that_exclude_themselves(when: dict[str, Any], excludes: bool
     assert (contradiction(expression(when)) is not None) is excludes
 
 
-@settings(deadline=None)
 @given(NESTED, CONTACTS)
 def test_what_contradiction_never_holds(when: dict[str, Any], seen: Facts) -> None:
     tried = expression(when)
     assert not (contradiction(tried) and tried.holds(seen))
 
 
-@settings(deadline=None)
 @given(st.lists(NESTED, max_size=12), CONTACTS)
 def test_a_rule_told_to_be_unreached_never_decides(whens: list[dict[str, Any]], seen: Facts) -> None:
     rules = rules_of(*whens)

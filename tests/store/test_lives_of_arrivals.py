@@ -146,7 +146,5 @@ class LivesOfArrivals(RuleBasedStateMachine):
 
 def test_the_lives_of_arrivals(sqlite_template: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(LivesOfArrivals, "template", sqlite_template, raising=False)
-    quick = settings(
-        max_examples=30, stateful_step_count=40, deadline=None, suppress_health_check=[HealthCheck.too_slow]
-    )
+    quick = settings(max_examples=30, stateful_step_count=40, suppress_health_check=[HealthCheck.too_slow])
     run_state_machine_as_test(LivesOfArrivals, settings=quick)

@@ -118,7 +118,7 @@ def test_many_different_words_do_not_fill_the_memory(lexicon: Lexicon) -> None:
     assert len(lexicon.spelling._cache) <= 20_000
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(text=st.text(max_size=300), subject=st.text(max_size=60))
 def test_any_text_is_understood_and_its_spans_hold(lexicon: Lexicon, text: str, subject: str) -> None:
     message = contact(text, subject)
