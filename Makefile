@@ -42,7 +42,7 @@ bench: $(READY) ## measure: medians of alternating runs, and ratios from the sam
 bench-match: $(BENCH_READY) ## hold the matching against search engines and record linkage (installs those first)
 	@PYTHONPATH=. .venv-bench/bin/python -m benchmarks.bench_engines
 
-prove: $(READY) ## show at full length that nothing is lost and nothing hostile does harm (a quarter of an hour; as root)
+prove: $(READY) ## show at full length that nothing is lost and nothing hostile does harm (half an hour; as root)
 	@$(BIN)/python -m tests.prove
 
 docs: $(READY) ## write what is generated anew: docs/settings.md, docs/conditions.md, rules/schema

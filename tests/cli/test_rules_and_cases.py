@@ -1,0 +1,137 @@
+"""The commands on rules that look at the store: what is in force, what was, what other rules would move."""
+
+import shutil
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+import yaml
+from click.testing import CliRunner, Result
+
+from dtm_contact.cli import cli
+from dtm_contact.contract import as_json
+from dtm_contact.directory import Directory, read_export
+from dtm_contact.model import Arrival, Problem
+from dtm_contact.pipeline import Grounds, judge
+from dtm_contact.rules import load_rules
+from dtm_contact.rules.ruleset import digest
+from dtm_contact.settings import Settings
+from dtm_contact.store import Store, migrate, open_store
+from dtm_contact.store.rule_versions import pack
+
+ROOT = Path(__file__).parents[2]
+NOW = datetime.now(UTC).replace(microsecond=0)
+LIFT = (
+    "From: Locataire <l1@tenant.example>\r\nSubject: Ascenseur\r\nMessage-ID: <1@tenant.example>\r\n\r\n"
+    "L'ascenseur est en panne.\r\n"
+)
+Run = Callable[..., Result]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    shutil.copytree(ROOT / "rules", tmp_path / "rules", ignore=shutil.ignore_patterns("tests"))
+    return tmp_path / "rules"
+
+
+@pytest.fixture
+def store(tmp_path: Path, folder: Path) -> Iterator[Store]:
+    """A store with one case on a lift, and the rules of the folder in force."""
+    url = f"sqlite:///{tmp_path}/store.db"
+    migrate(url)
+    with open_store(url) as opened:
+        records, _warnings = read_export(ROOT / "tests" / "directory" / "good")
+        opened.directory.save(records, "import", NOW)
+        at = NOW - timedelta(days=1)
+        arrival = Arrival("file", "m1", at, "message/rfc822", None, LIFT.encode())
+        opened.arrivals.accept([arrival])
+        claimed = opened.arrivals.claim("test", at)
+        assert claimed is not None
+        grounds = Grounds.build(Directory(records), load_rules(folder), Settings())
+        with opened.history(arrival) as history:
+            judgement = judge(arrival, at, grounds, history)
+        opened.cases.record(claimed, judgement, as_json(judgement), at)
+        opened.rule_versions.take("daemon", digest(folder), pack(folder), at)
+        yield opened
+
+
+@pytest.fixture
+def run(tmp_path: Path, folder: Path, store: Store, monkeypatch: pytest.MonkeyPatch) -> Run:
+    assert store.arrivals.waiting() == 0
+    monkeypatch.setenv("DTM_STORE_URL", f"sqlite:///{tmp_path}/store.db")
+    monkeypatch.setenv("DTM_RULES_DIR", str(folder))
+
+    def call(*arguments: str) -> Result:
+        return CliRunner().invoke(cli, ["rules", *arguments], standalone_mode=False, catch_exceptions=False)
+
+    return call
+
+
+def send_lifts_elsewhere(folder: Path) -> None:
+    routing = (folder / "routing.yaml").read_text("utf-8")
+    rule = "- id: essai\n  when: {topic: elevator}\n  then: {queue: agence-sinistres}\n"
+    (folder / "routing.yaml").write_text(routing.replace("- id: fuite\n", f"{rule}- id: fuite\n"), "utf-8")
+
+
+def test_status_tells_what_is_in_force_and_what_is_refused(run: Run, store: Store, folder: Path) -> None:
+    version = digest(folder)
+    done = run("status")
+    assert f"daemon: version {version} in force since" in done.output
+    assert f"holds version {version}, which is in force" in done.output
+    assert done.return_value == 0
+    store.rule_versions.refuse("daemon", "bad", [Problem("routing.yaml", 2, 1, "no")], NOW)
+    refused = run("status")
+    assert "version bad REFUSED at" in refused.output
+    assert "  routing.yaml:2:1: error: no" in refused.output
+    assert refused.return_value == 1
+
+
+def test_history_tells_what_each_version_changed_and_restore_takes_one_back(
+    run: Run, store: Store, folder: Path
+) -> None:
+    before = digest(folder)
+    send_lifts_elsewhere(folder)
+    (folder / "answers" / "neuf.fr.txt").write_text("Bonjour.\n", "utf-8")
+    refused = CliRunner().invoke(cli, ["rules", "restore", before])
+    assert "never in force" in refused.output
+    store.rule_versions.take("daemon", digest(folder), pack(folder), NOW)
+    assert "+answers/neuf.fr.txt, +essai" in run("history").output
+    assert run("restore", before).return_value is None
+    assert digest(folder) == before
+    assert not (folder / "answers" / "neuf.fr.txt").exists()
+
+
+def test_replay_tells_what_would_move_and_moves_what_is_open(run: Run, store: Store, folder: Path) -> None:
+    assert run("replay").return_value == 0
+    send_lifts_elsewhere(folder)
+    done = run("replay", "--apply-open")
+    assert done.return_value == 1
+    assert "1 contacts decided again; topics.yaml did not change" in done.output
+    assert "1 would lie elsewhere, 0 be treated otherwise there" in done.output
+    assert "1 open cases moved; 0 stay" in done.output
+    (case,) = store.cases.queue()
+    assert case.queue == "agence-sinistres"
+
+
+def test_a_misrouted_case_becomes_a_test_without_what_its_writer_said(run: Run, store: Store, folder: Path) -> None:
+    (case,) = store.cases.queue()
+    done = run("new-test", case.number, "--queue", "agence-sinistres")
+    assert done.return_value is None
+    (test,) = yaml.safe_load((folder / "tests" / f"{case.number}.yaml").read_text("utf-8"))
+    assert (test["topic"], test["expect"]) == (["elevator"], {"queue": "agence-sinistres"})
+    assert "l1" not in test["sender"]
+    assert "text" not in test
+    told = f"tests/{case.number}.yaml:1:3: error: the test expects queue agence-sinistres, and it is agence-accueil"
+    failing = run("test")
+    assert failing.return_value == 1
+    assert told in failing.output
+    send_lifts_elsewhere(folder)
+    assert told not in run("test").output
+
+
+def test_check_finds_rules_that_decided_nothing(run: Run) -> None:
+    done = run("check", "--since", "90d")
+    assert done.return_value == 0
+    assert "the rule urgence-gaz decided nothing in 90 days" in done.output
+    assert "the rule pannes decided nothing" not in done.output
