@@ -12,9 +12,9 @@ from dtm_contact.directory import Residence
 from dtm_contact.errors import InvalidFilesError
 from dtm_contact.hours import PARIS
 from dtm_contact.model import Priority, Problem, Severity
+from dtm_contact.rules import learned_file, topics_file
 from dtm_contact.rules import queues as queues_file
 from dtm_contact.rules import routing as routing_file
-from dtm_contact.rules import topics_file
 from dtm_contact.rules.answers import answer_file, answer_files, load_answers
 from dtm_contact.rules.arguments import Known, Residences
 from dtm_contact.rules.expression import Expression, Test, conjuncts
@@ -117,7 +117,7 @@ def _called(residences: Iterable[Residence]) -> Residences:
 
 def digest(folder: Path) -> str:
     """Return a short digest of the names and the bytes of all files that decide."""
-    paths = [folder / name for name in (topics_file.FILE, queues_file.FILE, routing_file.FILE)]
+    paths = [folder / name for name in (topics_file.FILE, learned_file.FILE, queues_file.FILE, routing_file.FILE)]
     whole = hashlib.sha256()
     for path in (*paths, *answer_files(folder)):
         if path.is_file():

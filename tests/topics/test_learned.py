@@ -7,6 +7,7 @@ import pytest
 
 from dtm_contact.model import Problem
 from dtm_contact.rules.learned_file import FILE, load_learned, packed
+from dtm_contact.rules.ruleset import digest
 from dtm_contact.topics import Learned, Lexicon, Trust, understand
 from tests.topics.conftest import RULES, contact
 
@@ -95,3 +96,10 @@ def test_without_the_file_the_words_decide_alone(tmp_path: Path) -> None:
     problems: list[Problem] = []
     assert load_learned(tmp_path, Trust(), problems) is None
     assert not problems
+
+
+def test_another_model_is_another_version_of_the_rules(tmp_path: Path) -> None:
+    (tmp_path / "topics.yaml").write_text("version: 1", "utf-8")
+    before = digest(tmp_path)
+    (tmp_path / FILE).write_bytes(b"one")
+    assert digest(tmp_path) != before

@@ -37,9 +37,16 @@ def command(
     click.echo(f"learned of {fitted.model.provenance}, {len(fitted.model.features):,} features")
     if dry_run:
         return
-    (folder / FILE).write_bytes(packed(fitted.model))
+    _put(folder / FILE, packed(fitted.model))
     for line in write_numbers(folder, fitted.numbers()):
         click.echo(line)
+
+
+def _put(path: Path, content: bytes) -> None:
+    """Write a file at once: a daemon that follows the rules never reads half of it."""
+    beside = path.with_name(f".{path.name}")
+    beside.write_bytes(content)
+    beside.replace(path)
 
 
 def _tell(tried: Tried) -> None:

@@ -88,10 +88,13 @@ def _replayed(settings: Settings, folder: Path, since: datetime, *, with_topics:
 
 
 def _topics_changed(settings: Settings, folder: Path) -> bool:
-    """Return whether the words differ from those in force: of the daemon's rules, else of the settings' folder."""
+    """Return whether words or model differ from those in force: of the daemon's rules, else of the settings' folder."""
     with open_store(settings.store.url, read_only=True) as store, _in_force(settings, store) as other:
-        mine, theirs = folder / "topics.yaml", other / "topics.yaml"
-        return not theirs.exists() or mine.read_bytes() != theirs.read_bytes()
+        return any(_content(folder / name) != _content(other / name) for name in ("topics.yaml", "learned.npz"))
+
+
+def _content(path: Path) -> bytes | None:
+    return path.read_bytes() if path.exists() else None
 
 
 @contextmanager
