@@ -104,12 +104,25 @@ def as_html(text: str) -> str:
     return _PAGE.format(title="Votre bailleur", body="\n".join(_blocks(text)))
 
 
+# Broken over two lines, as a telephone's width has it, a number is misread and a French stop stands by itself.
+_NUMBER: Final = re.compile(r"(?<!\d)\d{1,3}(?: \d{2,3}){2,4}(?!\d)|\b\d{1,2} h(?: \d{2})?\b")
+_CASE_NUMBER: Final = re.compile(r"(?<![\w-])\d{4}-\d{6}(?![\w-])")
+_BEFORE_STOP: Final = re.compile(r" (?=[;:!?»])|(?<=«) ")
+
+
+def _line(text: str) -> str:
+    """Return one line as HTML, with what belongs together kept on one line."""
+    kept = _NUMBER.sub(lambda found: found.group().replace(" ", "\N{NO-BREAK SPACE}"), text)
+    escaped = html.escape(_BEFORE_STOP.sub("\N{NO-BREAK SPACE}", kept))
+    return _CASE_NUMBER.sub(r'<span style="white-space: nowrap">\g<0></span>', escaped)
+
+
 def _blocks(text: str) -> Iterator[str]:
     for paragraph in re.split(r"\n\s*\n", text.strip()):
         lines = paragraph.splitlines()
         start = next((place for place, line in enumerate(lines) if line.startswith("- ")), len(lines))
         if lines[:start]:
-            yield f"<p>{'<br>'.join(html.escape(line) for line in lines[:start])}</p>"
+            yield f"<p>{'<br>'.join(map(_line, lines[:start]))}</p>"
         if lines[start:]:
-            items = "".join(f"<li>{html.escape(line.removeprefix('- '))}</li>" for line in lines[start:])
+            items = "".join(f"<li>{_line(line.removeprefix('- '))}</li>" for line in lines[start:])
             yield f"<ul>{items}</ul>"

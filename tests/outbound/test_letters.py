@@ -50,7 +50,17 @@ def test_both_bodies_say_the_same() -> None:
     assert plain is not None
     assert page is not None
     assert plain.get_content().replace("\r\n", "\n") == LETTER.text
-    assert "<ul><li>fermez &lt;le&gt; robinet ;</li><li>prévenez &amp; attendez.</li></ul>" in page.get_content()
+    assert (
+        "<ul><li>fermez &lt;le&gt; robinet\N{NO-BREAK SPACE};</li><li>prévenez &amp; attendez.</li></ul>"
+        in page.get_content()
+    )
+
+
+def test_what_belongs_together_stays_on_one_line() -> None:
+    page = as_html("Dossier 2026-004217 : appelez le 01 62 66 73 80 ou le 0 800 47 33 33 avant 13 h 30.")
+    told = page.replace("\N{NO-BREAK SPACE}", "~")
+    assert '<span style="white-space: nowrap">2026-004217</span>~: appelez' in told
+    assert "01~62~66~73~80 ou le 0~800~47~33~33 avant 13~h~30." in told
 
 
 def test_an_agent_s_words_are_not_automatic() -> None:
