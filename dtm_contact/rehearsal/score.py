@@ -1,8 +1,9 @@
 """Decisions held against the truth: figures, and every miss with what was said and what is right."""
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol, TypeVar
 
 from dtm_contact.model import CaseKind, Judgement, Likely, Match, Priority, Understanding
 from dtm_contact.pipeline import Grounds
@@ -65,6 +66,43 @@ class Score:
         return tuple((right, said, times) for (right, said), times in counts.most_common())
 
 
+_Judged = TypeVar("_Judged")
+_Judged_contra = TypeVar("_Judged_contra", contravariant=True)
+
+
+class Asking(Protocol[_Judged_contra]):
+    """Something asked of what was judged: of which, and whether the answer is right."""
+
+    @property
+    def name(self) -> str:
+        """What it is called in the figures."""
+        ...
+
+    def asked(self, judged: _Judged_contra, /) -> bool:
+        """Return whether it is asked of this one."""
+        ...
+
+    def is_right(self, judged: _Judged_contra, /) -> bool:
+        """Return whether what was said is right."""
+        ...
+
+    def missed(self, judged: _Judged_contra, /) -> Miss:
+        """Return the wrong answer, told."""
+        ...
+
+
+def held(questions: Iterable[Asking[_Judged]], judged: Sequence[_Judged]) -> Score:
+    """Return a figure for each question, in their order, and every miss."""
+    figures: list[Figure] = []
+    misses: list[Miss] = []
+    for question in questions:
+        asked = [one for one in judged if question.asked(one)]
+        wrong = [one for one in asked if not question.is_right(one)]
+        figures.append(Figure(question.name, len(asked) - len(wrong), len(asked)))
+        misses += map(question.missed, wrong)
+    return Score(tuple(figures), tuple(misses))
+
+
 @dataclass(frozen=True, slots=True)
 class _Case:
     """One judged message beside its truth."""
@@ -85,7 +123,7 @@ class _Question:
     """Something asked of each case: whom it concerns, what was said, what is right, whether the one is the other."""
 
     name: str
-    counts: Callable[[_Case], bool]
+    asked: Callable[[_Case], bool]
     said: Callable[[_Case], str | None]
     right: Callable[[_Case], str | None]
     holds: Callable[[_Case], bool] | None = None
@@ -93,13 +131,18 @@ class _Question:
     def is_right(self, case: _Case) -> bool:
         return self.holds(case) if self.holds else self.said(case) == self.right(case)
 
+    def missed(self, case: _Case) -> Miss:
+        said, right = self.said(case) or "–", self.right(case) or "–"
+        return Miss(case.truth.file, self.name, said, right, case.truth.note)
+
 
 def told_topics(topic: str, topics: Collection[str]) -> str:
     """Return the topics that are right, the first choice first."""
     return _OR.join((topic, *sorted(set(topics) - {topic})))
 
 
-def _id(likely: Likely | None) -> str | None:
+def id_of(likely: Likely | None) -> str | None:
+    """Return who or what was named."""
     return likely.id if likely else None
 
 
@@ -108,7 +151,8 @@ def _tenant_not_wrong(case: _Case) -> bool:
     return named is None or named.id in case.truth.tenants
 
 
-def _place_not_wrong(said: Likely | None, right: str | None) -> bool:
+def place_not_wrong(said: Likely | None, right: str | None) -> bool:
+    """Return whether no place is named, or the right one."""
     return said is None or said.id == right
 
 
@@ -202,30 +246,30 @@ _QUESTIONS = (
     _Question(
         "tenant named and right",
         lambda case: case.truth.tenant_id is not None,
-        lambda case: _id(case.judgement.match.tenant),
+        lambda case: id_of(case.judgement.match.tenant),
         lambda case: " | ".join(sorted(case.truth.tenants)),
-        lambda case: _id(case.judgement.match.tenant) in case.truth.tenants,
+        lambda case: id_of(case.judgement.match.tenant) in case.truth.tenants,
     ),
     _Question(
         "no wrong tenant named",
         _anyone,
-        lambda case: _id(case.judgement.match.tenant),
+        lambda case: id_of(case.judgement.match.tenant),
         lambda case: " | ".join(sorted(case.truth.tenants)) or None,
         _tenant_not_wrong,
     ),
     _Question(
         "named tenant right",
         lambda case: case.judgement.match.tenant is not None,
-        lambda case: _id(case.judgement.match.tenant),
+        lambda case: id_of(case.judgement.match.tenant),
         lambda case: " | ".join(sorted(case.truth.tenants)) or None,
         _tenant_not_wrong,
     ),
     _Question(
         "singled out and named",
         lambda case: case.truth.unique,
-        lambda case: _id(case.judgement.match.tenant),
+        lambda case: id_of(case.judgement.match.tenant),
         lambda case: " | ".join(sorted(case.truth.tenants)),
-        lambda case: _id(case.judgement.match.tenant) in case.truth.tenants,
+        lambda case: id_of(case.judgement.match.tenant) in case.truth.tenants,
     ),
     _Question(
         "tenant among the first five",
@@ -237,28 +281,28 @@ _QUESTIONS = (
     _Question(
         "dwelling",
         lambda case: case.truth.dwelling_id is not None,
-        lambda case: _id(case.judgement.match.dwelling),
+        lambda case: id_of(case.judgement.match.dwelling),
         lambda case: case.truth.dwelling_id,
     ),
     _Question(
         "no wrong dwelling",
         lambda case: case.truth.kind is CaseKind.CASE,
-        lambda case: _id(case.judgement.match.dwelling),
+        lambda case: id_of(case.judgement.match.dwelling),
         lambda case: case.truth.dwelling_id,
-        lambda case: _place_not_wrong(case.judgement.match.dwelling, case.truth.dwelling_id),
+        lambda case: place_not_wrong(case.judgement.match.dwelling, case.truth.dwelling_id),
     ),
     _Question(
         "residence",
         lambda case: case.truth.residence_id is not None,
-        lambda case: _id(case.judgement.match.residence),
+        lambda case: id_of(case.judgement.match.residence),
         lambda case: case.truth.residence_id,
     ),
     _Question(
         "no wrong residence",
         lambda case: case.truth.kind is CaseKind.CASE,
-        lambda case: _id(case.judgement.match.residence),
+        lambda case: id_of(case.judgement.match.residence),
         lambda case: case.truth.residence_id,
-        lambda case: _place_not_wrong(case.judgement.match.residence, case.truth.residence_id),
+        lambda case: place_not_wrong(case.judgement.match.residence, case.truth.residence_id),
     ),
     _Question(
         "caretaker", lambda case: case.truth.caretaker_id is not None, _caretaker,
@@ -278,14 +322,7 @@ def score(judgements: Iterable[Judgement], truths: Mapping[str, Truth], grounds:
         grounds: the directory and the rules that it was judged by.
     """
     cases = [_Case(found, truths[found.source], grounds) for found in judgements if found.source in truths]
-    figures: list[Figure] = []
-    misses: list[Miss] = []
-    for question in _QUESTIONS:
-        asked = [case for case in cases if question.counts(case)]
-        wrong = [case for case in asked if not question.is_right(case)]
-        figures.append(Figure(question.name, len(asked) - len(wrong), len(asked)))
-        misses.extend(_miss(question, case) for case in wrong)
-    return Score(tuple(figures), tuple(misses), reliability(map(_likeliest, filter(_has_candidate, cases))))
+    return replace(held(_QUESTIONS, cases), reliability=reliability(map(_likeliest, filter(_has_candidate, cases))))
 
 
 def _has_candidate(case: _Case) -> bool:
@@ -295,8 +332,3 @@ def _has_candidate(case: _Case) -> bool:
 def _likeliest(case: _Case) -> tuple[float, bool]:
     best = case.judgement.match.candidates[0]
     return best.probability, best.tenant_id in case.truth.tenants
-
-
-def _miss(question: _Question, case: _Case) -> Miss:
-    said, right = question.said(case) or "–", question.right(case) or "–"
-    return Miss(case.truth.file, question.name, said, right, case.truth.note)

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
-from dtm_contact.model import Call, CaseKind, Judgement, Likely, Outcome, Priority, Standing
-from dtm_contact.rehearsal.score import Figure, Miss, Score
+from dtm_contact.model import Call, CaseKind, Judgement, Outcome, Priority, Standing
+from dtm_contact.rehearsal.score import Miss, Score, held, id_of, place_not_wrong
 from dtm_contact.rehearsal.truth import Identifier, truth_lines
 
 RECORDS_FILE = "Master.csv"
@@ -66,7 +66,7 @@ class _Judged:
 
     @property
     def tenant(self) -> str | None:
-        return _id(self.judgement.match.tenant)
+        return id_of(self.judgement.match.tenant)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,17 +86,13 @@ class _Question:
     def is_right(self, judged: _Judged) -> bool:
         return self.holds(judged) if self.holds else self.said(judged) == self.right(judged)
 
-
-def _id(likely: Likely | None) -> str | None:
-    return likely.id if likely else None
+    def missed(self, judged: _Judged) -> Miss:
+        said, right = self.said(judged) or "–", self.right(judged) or "–"
+        return Miss(judged.truth.call_id, self.name, said, right, judged.truth.note)
 
 
 def _tenants(judged: _Judged) -> str | None:
     return " | ".join(sorted(judged.truth.tenants)) or None
-
-
-def _place_not_wrong(said: Likely | None, right: str | None) -> bool:
-    return said is None or said.id == right
 
 
 _QUESTIONS = (
@@ -139,30 +135,30 @@ _QUESTIONS = (
     _Question(
         "dwelling",
         "dwelling_id",
-        lambda it: _id(it.judgement.match.dwelling),
+        lambda it: id_of(it.judgement.match.dwelling),
         lambda it: it.truth.dwelling_id,
         lambda it: it.truth.dwelling_id is not None,
     ),
     _Question(
         "no wrong dwelling",
         "dwelling_id",
-        lambda it: _id(it.judgement.match.dwelling),
+        lambda it: id_of(it.judgement.match.dwelling),
         lambda it: it.truth.dwelling_id,
-        holds=lambda it: _place_not_wrong(it.judgement.match.dwelling, it.truth.dwelling_id),
+        holds=lambda it: place_not_wrong(it.judgement.match.dwelling, it.truth.dwelling_id),
     ),
     _Question(
         "residence",
         "residence_id",
-        lambda it: _id(it.judgement.match.residence),
+        lambda it: id_of(it.judgement.match.residence),
         lambda it: it.truth.residence_id,
         lambda it: it.truth.residence_id is not None,
     ),
     _Question(
         "no wrong residence",
         "residence_id",
-        lambda it: _id(it.judgement.match.residence),
+        lambda it: id_of(it.judgement.match.residence),
         lambda it: it.truth.residence_id,
-        holds=lambda it: _place_not_wrong(it.judgement.match.residence, it.truth.residence_id),
+        holds=lambda it: place_not_wrong(it.judgement.match.residence, it.truth.residence_id),
     ),
 )
 
@@ -175,16 +171,4 @@ def score_calls(judgements: Iterable[Judgement], truths: Mapping[str, CallTruth]
         truths: what is right, by call id.
     """
     calls = [_Judged(found, truths[found.source]) for found in judgements if found.source in truths]
-    figures: list[Figure] = []
-    misses: list[Miss] = []
-    for question in _QUESTIONS:
-        asked = [call for call in calls if question.asked(call)]
-        wrong = [call for call in asked if not question.is_right(call)]
-        figures.append(Figure(question.name, len(asked) - len(wrong), len(asked)))
-        misses.extend(_miss(question, call) for call in wrong)
-    return Score(tuple(figures), tuple(misses))
-
-
-def _miss(question: _Question, judged: _Judged) -> Miss:
-    said, right = question.said(judged) or "–", question.right(judged) or "–"
-    return Miss(judged.truth.call_id, question.name, said, right, judged.truth.note)
+    return held(_QUESTIONS, calls)

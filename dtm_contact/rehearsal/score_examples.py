@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from dtm_contact.model import CaseKind, Priority, Understanding
 from dtm_contact.rehearsal.examples import Example
-from dtm_contact.rehearsal.score import Figure, Miss, Score, told_topics
+from dtm_contact.rehearsal.score import Miss, Score, held, told_topics
 from dtm_contact.topics import Lexicon
 
 _SHOWN = 90
@@ -32,10 +32,14 @@ class _Read:
 @dataclass(frozen=True, slots=True)
 class _Question:
     name: str
-    counts: Callable[[_Read], bool]
-    holds: Callable[[_Read], bool]
+    asked: Callable[[_Read], bool]
+    is_right: Callable[[_Read], bool]
     said: Callable[[_Read], str]
     right: Callable[[_Read], str]
+
+    def missed(self, read: _Read) -> Miss:
+        place = f"{read.example.batch}#{read.example.number}"
+        return Miss(place, self.name, self.said(read), self.right(read), read.example.text[:_SHOWN])
 
 
 def _priority(read: _Read) -> str:
@@ -80,16 +84,4 @@ _QUESTIONS = (
 def score_examples(examples: Iterable[Example], lexicon: Lexicon) -> Score:
     """Return the figures, in the order of the questions, and every miss."""
     reads = [_Read(example, example.understood(lexicon)) for example in examples]
-    figures: list[Figure] = []
-    misses: list[Miss] = []
-    for question in _QUESTIONS:
-        asked = [read for read in reads if question.counts(read)]
-        wrong = [read for read in asked if not question.holds(read)]
-        figures.append(Figure(question.name, len(asked) - len(wrong), len(asked)))
-        misses.extend(_miss(question, read) for read in wrong)
-    return Score(tuple(figures), tuple(misses))
-
-
-def _miss(question: _Question, read: _Read) -> Miss:
-    place = f"{read.example.batch}#{read.example.number}"
-    return Miss(place, question.name, question.said(read), question.right(read), read.example.text[:_SHOWN])
+    return held(_QUESTIONS, reads)
