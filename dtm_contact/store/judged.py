@@ -3,6 +3,8 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -108,7 +110,7 @@ _DECISIONS = (
 )
 
 
-def _judged(row: sa.Row[tuple[object, ...]]) -> Judged:
+def _judged(row: Any) -> Judged:
     return Judged(
         arrival_id=row.id,
         received_at=row.received_at,
