@@ -2,8 +2,12 @@
 
 import asyncio
 import threading
+import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
+
+from prometheus_client import REGISTRY
 
 from dtm_contact import metrics
 from dtm_contact.alarms import Alarms
@@ -14,7 +18,11 @@ from dtm_contact.store import Store
 
 _LOOP_SECONDS = 2.0
 # Alarms while which the daemon does not do its work; a parked arrival is an alarm, but no illness of the daemon.
-_UNWELL = ("intake", "claiming", "recording")
+_UNWELL = ("intake", "claiming", "recording", "imap", "imap_sent")
+_FOLLOWED = ("imap", "imap_sent")
+# A mailbox is looked at anew after so long without news; later than three such looks something hangs.
+_LOOKS = 3
+_MINUTE = 60.0
 
 
 def watch(settings: Settings, store: Store, alarms: Alarms) -> Monitor:
@@ -27,6 +35,7 @@ def watch(settings: Settings, store: Store, alarms: Alarms) -> Monitor:
     checks: dict[str, Check] = {
         "event loop": partial(_loop_answers, loop),
         "store": partial(_store_answers, store),
+        "mailbox": partial(_mailboxes_looked_at, settings, time.time),
         "alarms": lambda: ", ".join(cause for cause in alarms.lasting if cause in _UNWELL) or None,
     }
     return Monitor(settings.monitor.host, settings.monitor.port, checks, partial(_count_store, store))
@@ -36,6 +45,15 @@ def _loop_answers(loop: asyncio.AbstractEventLoop) -> str | None:
     answered = threading.Event()
     loop.call_soon_threadsafe(answered.set)
     return None if answered.wait(_LOOP_SECONDS) else f"no answer within {_LOOP_SECONDS:g} s"
+
+
+def _mailboxes_looked_at(settings: Settings, clock: Callable[[], float]) -> str | None:
+    for channel in filter(settings.channels.__contains__, _FOLLOWED):
+        looked = REGISTRY.get_sample_value("dtm_channel_looked_seconds", {"channel": channel})
+        silent = clock() - looked if looked else 0.0
+        if silent > _LOOKS * settings.imap.poll_seconds:
+            return f"{channel} was not looked at for {silent / _MINUTE:.0f} min"
+    return None
 
 
 def _store_answers(store: Store) -> str | None:

@@ -22,6 +22,7 @@ _BATCH_MESSAGES: Final = 50
 _BATCH_OCTETS: Final = 16 * 1024 * 1024
 _FILING_SECONDS: Final = 1.0
 _LEASE_SECONDS: Final = 120.0
+_LEASES: Final = 1.5
 _GROWTH: Final = 2.0
 _LONG_AGO: Final = 0.0
 _DAY: Final = 86_400.0
@@ -81,6 +82,8 @@ class Follower:
         self._inbox = inbox
         self._login = login
         self._clock = clock
+        # Held for longer than a wait for news lasts: else another daemon would take it over each time.
+        self._lease = max(_LEASE_SECONDS, _LEASES * settings.poll_seconds)
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -98,7 +101,7 @@ class Follower:
         while True:
             began = asyncio.get_running_loop().time()
             try:
-                if await self._inbox.follow(self.name, _LEASE_SECONDS):
+                if await self._inbox.follow(self.name, self._lease):
                     async with connected(await self._login()) as mailbox:
                         self._inbox.trouble(self.name, None)
                         await self._follow(mailbox)
@@ -124,7 +127,7 @@ class Follower:
         place = Place.read(await self._inbox.position(self.name))
         if place is None or place.validity != selected.validity:
             place = await self._begin(mailbox, selected.validity, selected.next_uid, known=place is not None)
-        while await self._inbox.follow(self.name, _LEASE_SECONDS):
+        while await self._inbox.follow(self.name, self._lease):
             place = await self._take(mailbox, place)
             metrics.CHANNEL_LOOKED.labels(self.name).set_to_current_time()
             filing = await self._file(mailbox, place)
