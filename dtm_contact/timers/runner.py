@@ -7,12 +7,13 @@ from datetime import datetime
 
 from dtm_contact.alarms import Alarms
 from dtm_contact.directory import Directory
+from dtm_contact.errors import NotFoundError
 from dtm_contact.log import get_log
 from dtm_contact.rules import RuleSet
 from dtm_contact.settings import Settings
 from dtm_contact.store import Store
 from dtm_contact.store.timers import FOLLOWER
-from dtm_contact.timers.acts import Means, is_needless, perform
+from dtm_contact.timers.acts import Means, perform
 from dtm_contact.timers.plans import plans
 from dtm_contact.timers.storms import Storms, follow
 from dtm_contact.timers.words import Post
@@ -95,11 +96,14 @@ class Runner:
     def _perform(self, means: Means, now: datetime) -> int:
         done = 0
         for timer in self._store.timers.due(now):
-            if perform(self._store, timer, means, self._here(now)):
+            try:
+                performed = perform(self._store, timer, means, self._here(now))
+            except NotFoundError:
+                # Another daemon, which took over meanwhile, has done it; what this one began was rolled back.
+                continue
+            if performed:
                 done += 1
                 _log.info("done", case=timer.case_number, step=timer.step, does=timer.data["does"])
-            elif is_needless(timer):
-                _log.debug("needless", case=timer.case_number, step=timer.step)
         if done and self._post is not None:
             self._post.wake()
         return done

@@ -1,0 +1,46 @@
+"""Who is told at once of a case, by the decision, the queues and the directory."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from dtm_contact.directory import Caretaker, Directory, Records
+from dtm_contact.explain.names import Names
+from dtm_contact.model import CaseKind, Match, OnDuty, Priority
+from dtm_contact.outbound.notices import notices
+from dtm_contact.rules import RuleSet, load_rules
+from tests.rules.folders import GOOD, overlay
+from tests.store.samples import judgement
+
+NOW = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
+DIRECTORY = Directory(
+    Records(caretakers=(Caretaker("C1", "Mme", "Dupont", "Anne", "anne@bailleur.example", "", "", "nord"),))
+)
+
+
+@pytest.fixture(scope="module")
+def rules(tmp_path_factory: pytest.TempPathFactory) -> RuleSet:
+    folder: Path = overlay(GOOD, tmp_path_factory.mktemp("notices") / "rules")
+    with (folder / "queues.yaml").open("a", encoding="utf-8") as file:
+        file.write("caretaker_away: renfort@bailleur.example\n")
+    return load_rules(folder)
+
+
+@pytest.mark.parametrize(
+    ("on_duty", "told"),
+    [
+        ((OnDuty("C1"),), ["astreinte@bailleur.example", "anne@bailleur.example"]),
+        ((OnDuty(None, "C1"),), ["astreinte@bailleur.example", "renfort@bailleur.example"]),
+        ((), ["astreinte@bailleur.example"]),
+    ],
+    ids=["on duty", "away without replacement", "place unknown"],
+)
+def test_who_is_told(rules: RuleSet, on_duty: tuple[OnDuty, ...], told: list[str]) -> None:
+    judged = judgement(CaseKind.CASE, priority=Priority.P1, queue="nord", match=Match(caretakers=on_duty))
+    judged = replace(judged, decision=replace(judged.decision, notify=("on_call", "caretaker")))
+    names = Names(DIRECTORY, {}, ZoneInfo("Europe/Paris"))
+    found = notices(judged, "2026-000001", rules, DIRECTORY, names, now=NOW)
+    assert [notice.to for notice in found] == told
