@@ -6,12 +6,12 @@ from typing import Any, Final
 
 from markupsafe import Markup, escape
 
+from dtm_contact.explain.words import DAYS
 from dtm_contact.model import Evidence
 from dtm_contact.store import Case, Event
 
 PRIORITIES: Final = {"P1": "Danger", "P2": "Dans la journée", "P3": "Normal", "P4": "Peut attendre"}
 CHANNELS: Final = {"email": "courriel", "phone": "appel", "desk": "au bureau"}
-_DAYS: Final = ("lun.", "mar.", "mer.", "jeu.", "ven.", "sam.", "dim.")
 _MINUTE: Final = 60
 _HOUR: Final = 3600
 _DAY: Final = 86400
@@ -33,7 +33,7 @@ def clock(at: datetime, now: datetime) -> str:
     hour = local.strftime("%H:%M")
     if local.date() == now.date():
         return hour
-    day = f"{_DAYS[local.weekday()]} {local.strftime('%d/%m')}"
+    day = f"{DAYS[local.weekday()]} {local.strftime('%d/%m')}"
     return f"{day} {hour}" if local.year == now.year else f"{local.strftime('%d/%m/%Y')} {hour}"
 
 

@@ -57,9 +57,9 @@ EVIDENCE: Final[Mapping[str, str]] = {
     "wish.word": "mot",
 }
 STATES: Final[Mapping[str, str]] = {"open": "ouvert", "closed": "clos"}
-_DAYS: Final = ("lun.", "mar.", "mer.", "jeu.", "ven.", "sam.", "dim.")
+DAYS: Final = ("lun.", "mar.", "mer.", "jeu.", "ven.", "sam.", "dim.")
 
 
 def day_and_time(local: datetime) -> str:
     """Return "mar. 24/11/2026 09:30" for a time on the offices' wall clock."""
-    return f"{_DAYS[local.weekday()]} {local.strftime('%d/%m/%Y %H:%M')}"
+    return f"{DAYS[local.weekday()]} {local.strftime('%d/%m/%Y %H:%M')}"

@@ -2,12 +2,14 @@
 
 from dataclasses import dataclass, field
 
-from dtm_contact.model.contact import Contact
+from dtm_contact.model.contact import Contact, Mailbox
 from dtm_contact.model.conversation import Joining
-from dtm_contact.model.decision import Decision
+from dtm_contact.model.decision import CaseKind, Decision
 from dtm_contact.model.history import Answers
 from dtm_contact.model.match import Match
 from dtm_contact.model.understanding import Understanding
+
+_THANKS = "thanks"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,3 +30,25 @@ class Judgement:
     decision: Decision
     history: Answers = field(default_factory=Answers)
     joining: Joining = field(default_factory=Joining)
+
+    @property
+    def writer(self) -> Mailbox:
+        """Whose message it is: of what a colleague passes on, the first writer; else the sender."""
+        wrote = self.joining.writer
+        return wrote if wrote.name or wrote.address else self.contact.sender
+
+    @property
+    def whom(self) -> dict[str, str | None]:
+        """Whom and where it is about, by `tenant_id`, `dwelling_id` and `residence_id`."""
+        found = {
+            "tenant_id": self.match.tenant,
+            "dwelling_id": self.match.dwelling,
+            "residence_id": self.match.residence,
+        }
+        return {name: likely.id if likely else None for name, likely in found.items()}
+
+    @property
+    def asks_nothing(self) -> bool:
+        """Whether nobody has to answer it: a machine's message, thanks and no more, or a colleague's own answer."""
+        only_thanks = self.understanding.topics == (_THANKS,)
+        return self.decision.kind is not CaseKind.CASE or only_thanks or self.joining.by_staff

@@ -19,8 +19,6 @@ from dtm_contact.model import (
     Party,
 )
 
-_THANKS = ("thanks",)
-
 
 @dataclass(frozen=True, slots=True)
 class _Told:
@@ -97,9 +95,8 @@ class JudgedSoFar(NoHistory):
         """Return the case that a message lies in: the one that it joins, else one that it opens, if it needs any."""
         joining, decision = judgement.joining, judgement.decision
         joined = self._open.get(joining.case_number or "")
-        asks = decision.kind is CaseKind.CASE and not joining.by_staff and judgement.understanding.topics != _THANKS
         if joined is not None:
-            if asks:
+            if not judgement.asks_nothing:
                 self._open[joined.number] = replace(joined, priority=min(joined.priority, decision.priority))
             return joined.number
         if decision.kind is not CaseKind.CASE:
@@ -118,7 +115,7 @@ class JudgedSoFar(NoHistory):
             queue=judgement.decision.queue or "",
             priority=judgement.decision.priority,
             opened_at=at,
-            **_about(judgement),
+            **judgement.whom,
         )
         self._open[number] = case
         for key in _whom(case):
@@ -127,11 +124,10 @@ class JudgedSoFar(NoHistory):
 
     def _told(self, judgement: Judgement, case: str | None, at: datetime) -> _Told:
         self._count += 1
-        contact, wrote = judgement.contact, judgement.joining.writer
+        contact = judgement.contact
         topic = judgement.understanding.topic
-        dealt = Dealt(at=at, channel=contact.channel, case_number=case, topic=topic, **_about(judgement))
-        sender = wrote if wrote.name or wrote.address else contact.sender
-        return _Told(self._count, contact.message_id, sender.address.lower(), dealt)
+        dealt = Dealt(at=at, channel=contact.channel, case_number=case, topic=topic, **judgement.whom)
+        return _Told(self._count, contact.message_id, judgement.writer.address.lower(), dealt)
 
     def _known(self, case: OpenCase) -> KnownCase:
         contacts = self._in_case[case.number]
@@ -145,15 +141,6 @@ class JudgedSoFar(NoHistory):
             tenant_id=case.tenant_id,
             dwelling_id=case.dwelling_id,
         )
-
-
-def _about(judgement: Judgement) -> dict[str, str | None]:
-    match = judgement.match
-    return {
-        "tenant_id": match.tenant.id if match.tenant else None,
-        "dwelling_id": match.dwelling.id if match.dwelling else None,
-        "residence_id": match.residence.id if match.residence else None,
-    }
 
 
 def _whom(about: Party | OpenCase | Dealt) -> Iterator[tuple[str, str]]:

@@ -15,7 +15,6 @@ from dtm_contact.store import outbox
 from dtm_contact.store.schema import case_links, cases
 
 _MOST_MERGES: Final = 10
-_THANKS: Final = ("thanks",)
 # RFC 3463 section 2: class 5 is a permanent failure; a delay (class 4) may still arrive.
 _FAILED: Final = re.compile(r"\b5\.\d{1,3}\.\d{1,3}\b|\baction: ?failed\b|\b55\d\b")
 
@@ -78,7 +77,7 @@ def _case(connection: Connection, number: str) -> Any:
 def _changes(row: Any, judgement: Judgement) -> dict[str, Any]:
     """Return the columns that a message changes; thanks, machines and colleagues ask for nothing."""
     decision = judgement.decision
-    if decision.kind is not CaseKind.CASE or judgement.joining.by_staff or judgement.understanding.topics == _THANKS:
+    if judgement.asks_nothing:
         return {}
     changes: dict[str, Any] = {"waiting_until": None}
     if row.state == "closed":

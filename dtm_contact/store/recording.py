@@ -11,7 +11,7 @@ from sqlalchemy.engine import Connection
 
 from dtm_contact.errors import NotFoundError
 from dtm_contact.explain import reason, who_calls
-from dtm_contact.model import CaseKind, Contact, Judgement, Likely, Mailbox, Priority
+from dtm_contact.model import CaseKind, Contact, Judgement, Mailbox, Priority
 from dtm_contact.store import events, joining, outbox
 from dtm_contact.store.arrivals import ArrivalState, Claimed
 from dtm_contact.store.outbox import Mailing
@@ -228,26 +228,12 @@ def case_of(judgement: Judgement) -> dict[str, Any]:
     return {
         "channel": judgement.contact.channel,
         "subject": judgement.contact.subject,
-        "who": who_calls(judgement.contact.call) if judgement.contact.call else _who(_writer(judgement)),
+        "who": who_calls(judgement.contact.call) if judgement.contact.call else _who(judgement.writer),
         "why": reason(judgement),
         "topic": judgement.understanding.topic,
         "rule": judgement.decision.rule,
         "read_in_full": True,
-        **_whom(judgement),
-    }
-
-
-def _writer(judgement: Judgement) -> Mailbox:
-    wrote = judgement.joining.writer
-    return wrote if wrote.name or wrote.address else judgement.contact.sender
-
-
-def _whom(judgement: Judgement) -> dict[str, str | None]:
-    match = judgement.match
-    return {
-        "tenant_id": _id(match.tenant),
-        "dwelling_id": _id(match.dwelling),
-        "residence_id": _id(match.residence),
+        **judgement.whom,
     }
 
 
@@ -265,10 +251,6 @@ def _who(sender: Mailbox) -> str:
     return f"{sender.name} <{sender.address}>" if sender.name and sender.address else sender.name or sender.address
 
 
-def _id(likely: Likely | None) -> str | None:
-    return None if likely is None else likely.id
-
-
 def contact_values(claimed: Claimed, judgement: Judgement, now: datetime) -> dict[str, Any]:
     """Return the columns of a judged contact."""
     contact = judgement.contact
@@ -278,8 +260,8 @@ def contact_values(claimed: Claimed, judgement: Judgement, now: datetime) -> dic
         "channel": contact.channel,
         "at": contact.at,
         "judged_at": now,
-        "sender_name": _writer(judgement).name,
-        "sender_address": _writer(judgement).address.lower(),
+        "sender_name": judgement.writer.name,
+        "sender_address": judgement.writer.address.lower(),
         "subject": contact.subject,
         "message_id": contact.message_id,
         "fingerprint": judgement.joining.fingerprint or None,
@@ -287,7 +269,7 @@ def contact_values(claimed: Claimed, judgement: Judgement, now: datetime) -> dic
         "phone_key": _phone_key(contact),
         "outcome": contact.call.outcome if contact.call else None,
         "topic": judgement.understanding.topic,
-        **_whom(judgement),
+        **judgement.whom,
     }
 
 
