@@ -67,7 +67,7 @@ def fit(
     totals = held_out(sheet, chosen)
     tried = choose_trust(sheet, totals)
     tried, fitted = _fit_points(sheet, totals, tried, points)
-    told = f"{len(examples)} labelled messages in {len({item.batch for item in examples})} batches"
+    told = f"{len(examples)} labelled messages: {', '.join(sorted({item.batch for item in examples}))}"
     return Fitted(sheet.model(told), tried, fitted)
 
 

@@ -34,7 +34,7 @@ def command(
     lexicon = load_rules(folder, zone=settings.zone).lexicon
     fitted = fit(read_examples(examples), lexicon, points_of(folder), judge_on)
     _tell(fitted.tried)
-    click.echo(f"learned of {fitted.model.provenance}, {len(fitted.model.features):,} features")
+    click.echo(f"{len(fitted.model.features):,} features learned of {fitted.model.provenance}")
     if dry_run:
         return
     _put(folder / FILE, packed(fitted.model))
