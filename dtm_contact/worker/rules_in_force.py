@@ -228,17 +228,18 @@ class RulesWatch:
             await self._back(version)
             return
         outcome = await tried(copy)
-        self._done, self._settling = version, None
         if outcome.sound:
             await self._swap(copy, outcome)
         else:
             await self._refuse(version, outcome.errors)
+        # Only now: what could not be kept in the store is tried again.
+        self._done, self._settling = version, None
 
     async def _swap(self, copy: Settings, outcome: Tried) -> None:
         rules = await asyncio.to_thread(load_rules, copy.rules.dir, zone=copy.zone)
-        self.in_force = InForce(copy, rules)
         archive, now, name = pack(copy.rules.dir), self._clock(), self._settings.name
         await self._store.run(lambda store: store.rule_versions.take(name, rules.version, archive, now))
+        self.in_force = InForce(copy, rules)
         self._take_up(self.in_force)
         self._alarms.over(ALARM)
         _log.info("new rules are in force", version=rules.version, warnings=len(outcome.problems))
@@ -251,8 +252,9 @@ class RulesWatch:
 
     async def _back(self, version: str) -> None:
         """What the folder holds is in force already: somebody took a broken change back."""
-        self._done, self._settling, name = version, None, self._settings.name
+        name = self._settings.name
         await self._store.run(lambda store: store.rule_versions.settled(name))
+        self._done, self._settling = version, None
         self._alarms.over(ALARM)
 
     def close(self) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from dtm_contact.alarms import Alarms
-from dtm_contact.errors import InvalidFilesError
+from dtm_contact.errors import InvalidFilesError, StoreUnavailableError
 from dtm_contact.settings import Rules, Settings
 from dtm_contact.store import Store
 from dtm_contact.worker.rules_in_force import ALARM, Copies, InForce, RulesWatch, at_start, quiet_copy
@@ -169,3 +169,24 @@ async def test_a_trial_that_takes_too_long_is_refused(ruled: Settings) -> None:
     outcome = await tried(hasty)
     assert not outcome.sound
     assert "could not be tried within 0.001 s" in str(outcome.errors[0])
+
+
+async def test_what_the_store_could_not_keep_is_not_in_force_and_is_tried_again(
+    scene: Scene, store: Store, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    watch = await scene.start()
+    before = watch.in_force
+    change(folder, "then: {queue: comptes}", "then: {queue: nord}")
+    await watch.look()
+
+    def fail(*_: object) -> None:
+        raise StoreUnavailableError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(store.rule_versions, "take", fail)
+        with pytest.raises(StoreUnavailableError):
+            await watch.look()
+    assert (watch.in_force, scene.taken_up) == (before, [])
+    await watch.look()
+    assert scene.taken_up == [watch.in_force]
+    assert watch.in_force.rules.version != before.rules.version
