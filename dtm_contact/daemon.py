@@ -110,9 +110,10 @@ async def daemon(settings: Settings) -> AsyncIterator[Running]:
                 post=Post(settings, mail.answering.tokens, mail.wake) if mail else None,
             )
             await stack.enter_async_context(running(runner))
-        heard = hearing(settings, store, lambda: watching.in_force.rules, utc_now, lambda _done: worker.arrived())
+        wake = partial(_wake, worker, mail)
+        heard = hearing(settings, store, lambda: watching.in_force.rules, utc_now, lambda _done: wake())
         await stack.enter_async_context(heard)
-        desk = open_desk(in_force.settings, store, alarms, lambda: watching.in_force.rules, worker.arrived)
+        desk = open_desk(in_force.settings, store, alarms, lambda: watching.in_force.rules, wake)
         served = await stack.enter_async_context(desk)
         opened = await start_channels(settings, WakingInbox(inbox, worker.arrived))
         for channel in opened:
@@ -123,6 +124,13 @@ async def daemon(settings: Settings) -> AsyncIterator[Running]:
         _log.info("started", rules=in_force.rules.version, **addresses)
         yield Running(store, addresses)
         _log.info("stopping")
+
+
+def _wake(worker: Worker, mail: Mail | None) -> None:
+    """Say that an agent did something: there may be a case by hand to judge, or a reply to send."""
+    worker.arrived()
+    if mail is not None:
+        mail.wake()
 
 
 async def _mail(stack: AsyncExitStack, settings: Settings, store: Store, alarms: Alarms, storms: Storms) -> Mail | None:

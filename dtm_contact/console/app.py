@@ -81,7 +81,7 @@ def _answer(desk: Desk, shown: "rendering.Rendering", route: Route, request: Req
         if refused is not None:
             return refused if isinstance(refused, Response) else shown.trouble(visit, refused)
         found = route.handler(visit)
-        return found if isinstance(found, Response) else shown.page(visit, route.template, found)
+        return found if isinstance(found, Response) else shown.page(visit, found.get("template", route.template), found)
     except NotFoundError:
         return shown.trouble(visit, 404)
     except RefusedError as error:
@@ -110,6 +110,7 @@ def _visit(desk: Desk, request: Request, form: FormData) -> Visit:
         given=form,
         client=request.client.host if request.client else "",
         url=request.url.path + (f"?{request.url.query}" if request.url.query else ""),
+        since=desk.follower.latest,
         headers=request.headers,
     )
 

@@ -61,16 +61,22 @@ class Listener:
 
 
 class Follower:
-    """Looks whether there are events, and tells the pages that are open; a thread of its own."""
+    """Looks whether there are events, and tells the pages that are open; a thread of its own.
+
+    Attributes:
+        latest: the id of the latest event that it has seen.
+    """
 
     def __init__(self, store: Store) -> None:
         self._store = store
+        self.latest = 0
         self._listeners: set[Listener] = set()
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._follow, name="follower", daemon=True)
 
     def start(self) -> None:
         """Begin at what is the latest now."""
+        self.latest = self._store.desk.latest_event()
         self._thread.start()
 
     def stop(self) -> None:
@@ -78,29 +84,30 @@ class Follower:
         self._stopped.set()
         self._thread.join()
 
-    def add(self, listener: Listener) -> None:
-        """Tell a page from now on."""
+    def add(self, listener: Listener, since: int) -> None:
+        """Tell a page from now on, and first what happened since it was made."""
         self._listeners = self._listeners | {listener}
+        if since < self.latest:
+            listener.tell(tuple(Happened(*row) for row in self._store.desk.happened(since)))
 
     def remove(self, listener: Listener) -> None:
         """Tell a page no more."""
         self._listeners = self._listeners - {listener}
 
     def _follow(self) -> None:
-        latest: int | None = None
         while not self._stopped.wait(_LOOK_SECONDS):
             try:
                 found = self._store.desk.latest_event()
-                if latest is not None and found > latest:
-                    self._tell(latest)
+                if found > self.latest:
+                    self._tell(self.latest)
             except StoreUnavailableError as error:
                 _log.warning("the store cannot be followed", error=type(error).__name__)
-                continue
-            latest = found
+            else:
+                self.latest = found
 
-    def _tell(self, latest: int) -> None:
+    def _tell(self, since: int) -> None:
         listeners = self._listeners
         if listeners:
-            happened = tuple(Happened(*row) for row in self._store.desk.happened(latest))
+            happened = tuple(Happened(*row) for row in self._store.desk.happened(since))
             for listener in listeners:
                 listener.tell(happened)

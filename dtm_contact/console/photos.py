@@ -11,8 +11,8 @@ _MOST_PIXELS = 50_000_000
 _LARGEST = 25_000_000
 _QUALITY = 80
 SMALL, LARGE = 320, 1600
-# Decoding takes memory by the pixel: two at a time.
-_turns = threading.BoundedSemaphore(2)
+# Decoding takes memory by the pixel, and warnings are silenced for the whole process: one at a time.
+_turn = threading.Lock()
 
 
 class NoPhotoError(ValueError):
@@ -27,8 +27,8 @@ def made_anew(octets: bytes, side: int) -> bytes:
     """
     if len(octets) > _LARGEST:
         raise NoPhotoError("too large")
-    with _turns, warnings.catch_warnings():
-        warnings.simplefilter("error", Image.DecompressionBombWarning)
+    with _turn, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
         try:
             with Image.open(io.BytesIO(octets), formats=_FORMATS) as image:
                 _must_be_bearable(image)

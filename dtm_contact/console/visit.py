@@ -30,6 +30,7 @@ class Visit:
         asked, given: what the query and the form say.
         client: the address that the request came from.
         url: the page that was asked for.
+        since: the latest event when it was asked for: what happens later is told to the page.
         headers: the request's.
     """
 
@@ -42,6 +43,7 @@ class Visit:
     given: FormData
     client: str = ""
     url: str = "/"
+    since: int = 0
     headers: Mapping[str, str] = field(default_factory=dict)
 
     @property

@@ -22,7 +22,9 @@ def happenings(visit: Visit) -> Response:
 async def _told(visit: Visit) -> AsyncIterator[str]:
     loop = asyncio.get_running_loop()
     listener = Listener(visit.queues)
-    visit.desk.follower.add(listener)
+    since = visit.headers.get("last-event-id", visit.text("depuis"))
+    follower = visit.desk.follower
+    await asyncio.to_thread(follower.add, listener, int(since) if since.isdecimal() else follower.latest)
     looked = loop.time()
     try:
         async for line in listener.lines():

@@ -45,7 +45,7 @@ def queue(visit: Visit) -> Mapping[str, Any]:
         "residences": _residences(visit, known.directory),
         "caretakers": _caretakers(visit, known.directory),
         "alarms": visit.desk.store.desk.alarms(visit.queues),
-        "part": bool(visit.text("morceau")),
+        "template": "queue_lines.html" if visit.text("morceau") else "queue.html",
         "said": visit.text("fait"),
         "about": visit.text("de"),
     }

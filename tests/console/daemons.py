@@ -1,0 +1,117 @@
+"""A real daemon with its desk, and a real browser in front of it."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.message import EmailMessage
+from pathlib import Path
+from smtplib import SMTP
+from typing import Any
+
+import pytest
+from playwright.async_api import Browser, Page, async_playwright
+
+from dtm_contact.access import Role, new_account, new_link
+from dtm_contact.directory import read_export
+from dtm_contact.store import migrate, open_store
+
+ROOT = Path(__file__).parents[2]
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+
+
+@dataclass(frozen=True)
+class Served:
+    """A daemon that runs: where its desk and its mail are, and the store's URL."""
+
+    desk: str
+    smtp: int
+    url: str
+    log: Path
+
+    def link(self, name: str, role: Role, office: str) -> str:
+        """Make an account, and return the address that lets it in."""
+        with open_store(self.url) as store:
+            now = datetime.now(UTC)
+            store.accounts.add(new_account(name, name.title(), role, office, None), now)
+            return f"{self.desk}/entrer/{new_link(store, store.accounts.named(name), now)}"
+
+    def send(self, sender: str, subject: str, text: str) -> None:
+        """Send a message to our one address."""
+        message = EmailMessage()
+        message["From"], message["Subject"] = sender, subject
+        # Words of its own: what says the same as an earlier message joins its case.
+        message.set_content(f"{text}\n\nEn bref : {subject}.")
+        with SMTP("127.0.0.1", self.smtp) as client:
+            client.send_message(message, to_addrs=["metropole@parishabitat.fr"])
+
+
+@contextmanager
+def served(folder: Path, **settings: str) -> Iterator[Served]:
+    """Run a daemon over the small sample directory, its desk open."""
+    url = f"sqlite:///{folder}/store.db"
+    migrate(url)
+    with open_store(url) as store:
+        records, _ = read_export(ROOT / "tests" / "directory" / "good")
+        store.directory.save(records, "test", datetime.now(UTC))
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("DTM_")}
+    environment |= {
+        "DTM_STORE_URL": url,
+        "DTM_SMTP_PORT": "0",
+        "DTM_MONITOR_PORT": "0",
+        "DTM_DESK_OPEN": "true",
+        "DTM_DESK_PORT": "0",
+        "DTM_DESK_SECURE_COOKIES": "false",
+        "DTM_LOG_JSON_LINES": "true",
+        "DTM_JUDGE_PROCESSES": "1",
+        **settings,
+    }
+    log = folder / "log"
+    with log.open("w") as written:
+        command = [sys.executable, "-m", "dtm_contact", "run"]
+        with subprocess.Popen(command, cwd=ROOT, env=environment, stderr=written) as daemon:
+            try:
+                yield _started(daemon, log, url)
+            finally:
+                daemon.terminate()
+                daemon.wait(timeout=60)
+
+
+def _started(daemon: "subprocess.Popen[bytes]", log: Path, url: str) -> Served:
+    with log.open() as lines:
+        said = ""
+        while daemon.poll() is None:
+            said += lines.readline()
+            desk = re.search(r'"desk": "([\d.]+:\d+)"', said)
+            smtp = re.search(r'"smtp": "[\d.]+:(\d+)"', said)
+            if desk and smtp:
+                return Served(f"http://{desk[1]}", int(smtp[1]), url, log)
+    pytest.fail(f"the daemon did not start: {said}")
+
+
+@asynccontextmanager
+async def chromium() -> AsyncIterator[Browser]:
+    """Start Debian's Chromium."""
+    if CHROMIUM is None:
+        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)("Chromium is not installed")
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        try:
+            yield browser
+        finally:
+            await browser.close()
+
+
+async def come_in(browser: Browser, link: str, **how: Any) -> Page:
+    """Log in by a link, in a context of its own."""
+    context = await browser.new_context(locale="fr-FR", **how)
+    page = await context.new_page()
+    await page.goto(link)
+    await page.get_by_role("button", name="Entrer").press("Enter")
+    await page.wait_for_url("**/file")
+    return page
