@@ -12,11 +12,13 @@ class Envelope:
         mail_from: the return path; empty for the null sender of reports and automatic answers.
         recipients: the accepted recipients, as given.
         client: the address of the host that handed it over; empty where there was none.
+        backlog: it lay in the mailbox before that was ever looked at: somebody may have seen to it long ago.
     """
 
     mail_from: str = ""
     recipients: tuple[str, ...] = ()
     client: str = ""
+    backlog: bool = False
 
 
 @dataclass(frozen=True, slots=True)

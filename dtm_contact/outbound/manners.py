@@ -38,6 +38,7 @@ def why_not_answered(
         (contact.channel != "email", "no e-mail"),
         (bool(contact.automatic_signs), "automatic"),
         (arrival.envelope is None or not arrival.envelope.mail_from.strip("<> "), "null sender"),
+        (arrival.envelope is not None and arrival.envelope.backlog, "it lay in the mailbox before the first look"),
         (_ADDRESS.fullmatch(address) is None, "no address that could be answered"),
         (_is_no_reply(address, arrival), "no-reply address"),
         (address.rpartition("@")[2].lower() in domains, "one of us"),

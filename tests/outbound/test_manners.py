@@ -72,3 +72,9 @@ def test_a_person_is_answered() -> None:
 )
 def test_who_is_not_answered(reason: str, changes: dict[str, object]) -> None:
     assert asked(**changes) == reason  # type: ignore[arg-type]
+
+
+def test_what_lay_in_the_mailbox_before_the_first_look_is_not_answered() -> None:
+    envelope = replace(ARRIVAL.envelope or Envelope(), backlog=True)
+    told = why_not_answered(replace(ARRIVAL, envelope=envelope), JUDGEMENT, "nadia@free.example", OURS, NOW)
+    assert told == "it lay in the mailbox before the first look"

@@ -5,7 +5,7 @@ import hashlib
 import json
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
@@ -33,10 +33,17 @@ _log = get_log("imap")
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """How far a folder has been read: all UIDs up to `uid`, as long as they mean the same."""
+    """How far a folder has been read: all UIDs up to `uid`, as long as they mean the same.
+
+    Attributes:
+        validity: the folder's UIDVALIDITY.
+        uid: the last one that was read.
+        first: what lay there at the very first look has a lower UID than this.
+    """
 
     validity: int
     uid: int
+    first: int = 0
 
     @classmethod
     def read(cls, position: Position | None) -> "Place | None":
@@ -44,11 +51,11 @@ class Place:
         if position is None:
             return None
         told = json.loads(position.place)
-        return cls(int(told["validity"]), int(told["uid"]))
+        return cls(int(told["validity"]), int(told["uid"]), int(told.get("first", 0)))
 
     def told(self, channel: str) -> Position:
         """Return the position that tells this place."""
-        return Position(channel, json.dumps({"validity": self.validity, "uid": self.uid}))
+        return Position(channel, json.dumps({"validity": self.validity, "uid": self.uid, "first": self.first}))
 
 
 class Follower:
@@ -127,6 +134,8 @@ class Follower:
         place = Place.read(await self._inbox.position(self.name))
         if place is None or place.validity != selected.validity:
             place = await self._begin(mailbox, selected.validity, selected.next_uid, known=place is not None)
+            # At once: what comes while we are away after a first start without any mail comes after this place.
+            await self._inbox.accept((), place.told(self.name))
         while await self._inbox.follow(self.name, self._lease):
             place = await self._take(mailbox, place)
             metrics.CHANNEL_LOOKED.labels(self.name).set_to_current_time()
@@ -142,9 +151,9 @@ class Follower:
             return Place(validity, 0)
         since = self._settings.since
         if since is None:
-            return Place(validity, next_uid - 1)
+            return Place(validity, next_uid - 1, next_uid)
         uids = await mailbox.uids_since(f"{since.day}-{_MONTHS[since.month - 1]}-{since.year}")
-        return Place(validity, uids[0] - 1 if uids else next_uid - 1)
+        return Place(validity, uids[0] - 1 if uids else next_uid - 1, next_uid)
 
     async def _take(self, mailbox: Mailbox, place: Place) -> Place:
         """Take in what is new, oldest first, a batch at a time, each with its place in one transaction."""
@@ -152,7 +161,7 @@ class Follower:
         sizes = await mailbox.sizes(uids)
         for batch in self._batches(uids, sizes):
             bodies = await mailbox.messages(batch, self._settings.size_limit)
-            place = Place(place.validity, batch[-1])
+            place = replace(place, uid=batch[-1])
             await self._store(place, bodies)
         return place
 
@@ -170,7 +179,7 @@ class Follower:
 
     async def _store(self, place: Place, bodies: dict[int, bytes]) -> None:
         now = self._clock()
-        arrivals = {uid: self._arrival(raw, now) for uid, raw in bodies.items()}
+        arrivals = {uid: self._arrival(raw, now, backlog=uid < place.first) for uid, raw in bodies.items()}
         lines = tuple(
             LogLine(f"{place.validity}.{uid}", arrival.external_id, now.timestamp(), self.name, b"")
             for uid, arrival in arrivals.items()
@@ -181,10 +190,10 @@ class Follower:
     def _forgotten_before(self) -> float:
         return self._clock().timestamp() - self._settings.remembered_days * _DAY
 
-    def _arrival(self, raw: bytes, now: datetime) -> Arrival:
+    def _arrival(self, raw: bytes, now: datetime, *, backlog: bool) -> Arrival:
         # By what it is, not where it lies: UIDs can be given anew.
         external_id = hashlib.sha256(raw).hexdigest()
-        return Arrival(self.name, external_id, now, "message/rfc822", envelope(raw), raw)
+        return Arrival(self.name, external_id, now, "message/rfc822", replace(envelope(raw), backlog=backlog), raw)
 
     async def _file(self, mailbox: Mailbox, place: Place) -> bool:
         """Lay what was judged where its case lies; return whether something is still to be judged."""

@@ -172,6 +172,27 @@ async def test_a_first_start_takes_only_what_comes_afterwards_unless_told(
     assert b"<young@" in inbox.arrivals[0].raw
 
 
+async def test_what_comes_after_a_first_start_without_mail_is_not_missed(
+    server: Dovecot, box: str, tmp_path: Path
+) -> None:
+    inbox = FakeInbox()
+    async with following(settings(server, box, tmp_path, since=None), inbox):
+        await until(lambda: "imap" in inbox.positions)
+    await asyncio.to_thread(server.append, message("away"), box)
+    async with following(settings(server, box, tmp_path, since=None), inbox):
+        await until(lambda: len(inbox.arrivals) == 1)
+
+
+async def test_what_lay_there_before_the_first_look_is_told_apart(server: Dovecot, box: str, tmp_path: Path) -> None:
+    await asyncio.to_thread(server.append, message("old"), box)
+    inbox = FakeInbox()
+    async with following(settings(server, box, tmp_path), inbox):
+        await until(lambda: len(inbox.arrivals) == 1)
+        await asyncio.to_thread(server.append, message("young"), box)
+        await until(lambda: len(inbox.arrivals) == 2)
+    assert [each.envelope.backlog for each in inbox.arrivals if each.envelope] == [True, False]
+
+
 async def test_a_large_message_is_cut_not_refused(server: Dovecot, box: str, tmp_path: Path) -> None:
     await asyncio.to_thread(server.append, message("large", 300_000), box)
     await asyncio.to_thread(server.append, message("small"), box)
