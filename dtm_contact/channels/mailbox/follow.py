@@ -13,7 +13,7 @@ from dtm_contact import metrics
 from dtm_contact.channels import ReadingInbox
 from dtm_contact.channels.mailbox.client import CredentialsRefusedError, Login, Mailbox, MailboxRefusedError, connected
 from dtm_contact.channels.mailbox.envelope import envelope
-from dtm_contact.errors import DtmContactError
+from dtm_contact.errors import DtmContactError, StoreUnavailableError
 from dtm_contact.log import get_log
 from dtm_contact.model import Arrival, KeptLines, LogLine, Position
 from dtm_contact.settings import Imap
@@ -160,10 +160,25 @@ class Follower:
         uids = await mailbox.uids_above(place.uid)
         sizes = await mailbox.sizes(uids)
         for batch in self._batches(uids, sizes):
-            bodies = await mailbox.messages(batch, self._settings.size_limit)
+            bodies = await self._bodies(mailbox, batch)
             place = replace(place, uid=batch[-1])
             await self._store(place, bodies)
         return place
+
+    async def _bodies(self, mailbox: Mailbox, batch: Sequence[int]) -> dict[int, bytes]:
+        """Return the octets of a batch; what is missing and still there is asked for once more, by itself."""
+        bodies = await mailbox.messages(batch, self._settings.size_limit)
+        missing = [uid for uid in batch if uid not in bodies]
+        for uid in await mailbox.sizes(missing):
+            bodies |= await mailbox.messages([uid], self._settings.size_limit)
+            if uid not in bodies:
+                self._left(uid, "its server does not hand it over")
+        return dict(sorted(bodies.items()))
+
+    def _left(self, uid: int, why: str) -> None:
+        """Say that one message stays where it is: it must not keep those behind it."""
+        told = f"The mailbox {self.name} holds a message that was not taken in (UID {uid}): {why}. Read it there."
+        self._trouble(told, "left")
 
     def _batches(self, uids: Sequence[int], sizes: dict[int, int]) -> list[list[int]]:
         batches: list[list[int]] = []
@@ -178,6 +193,20 @@ class Follower:
         return batches
 
     async def _store(self, place: Place, bodies: dict[int, bytes]) -> None:
+        """Store a batch; one message that the store cannot hold costs the others nothing."""
+        try:
+            await self._accept(place, bodies)
+        except StoreUnavailableError as error:
+            if error.retry:
+                raise
+            if len(bodies) > 1:
+                for uid, raw in bodies.items():
+                    await self._store(replace(place, uid=uid), {uid: raw})
+                return
+            self._left(place.uid, "the store refuses it")
+            await self._inbox.accept((), place.told(self.name))
+
+    async def _accept(self, place: Place, bodies: dict[int, bytes]) -> None:
         now = self._clock()
         arrivals = {uid: self._arrival(raw, now, backlog=uid < place.first) for uid, raw in bodies.items()}
         lines = tuple(

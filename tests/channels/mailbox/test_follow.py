@@ -1,15 +1,19 @@
 """Following a real mailbox: nothing missed, nothing twice, whatever ends in between."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from dtm_contact.channels import NOTHING_KEPT
 from dtm_contact.channels.mailbox import Follower, login_by
+from dtm_contact.channels.mailbox.client import Mailbox
 from dtm_contact.channels.mailbox.follow import Place
+from dtm_contact.errors import StoreUnavailableError
+from dtm_contact.model import Arrival, KeptLines, Position
 from dtm_contact.settings import Imap
 from tests.channels.inbox import FakeInbox
 from tests.channels.mailbox.dovecot import PASSWORD, USER, Dovecot, imap
@@ -223,3 +227,55 @@ async def test_a_folder_that_there_is_not(server: Dovecot, tmp_path: Path) -> No
     inbox = FakeInbox()
     async with following(settings(server, "nowhere", tmp_path), inbox):
         await until(lambda: "MailboxRefusedError" in inbox.troubles.get("imap", ""))
+
+
+class RefusedError(StoreUnavailableError):
+    """The store cannot hold it, whenever it is asked."""
+
+    retry = False
+
+
+class PickyInbox(FakeInbox):
+    """Refuses what holds poison, with all that comes with it."""
+
+    async def accept(
+        self, arrivals: Sequence[Arrival], position: Position | None = None, kept: KeptLines = NOTHING_KEPT
+    ) -> None:
+        if any(b"<poison@" in arrival.raw for arrival in arrivals):
+            raise RefusedError
+        await super().accept(arrivals, position, kept)
+
+
+async def test_a_poison_message_keeps_nobody(server: Dovecot, box: str, tmp_path: Path) -> None:
+    for name in ("before", "poison", "behind"):
+        await asyncio.to_thread(server.append, message(name), box)
+    inbox = PickyInbox()
+    async with following(settings(server, box, tmp_path), inbox):
+        await until(lambda: len(inbox.arrivals) == 2)
+        await until(lambda: "UID 2" in inbox.troubles.get("imap", ""))
+    assert len(server.uids(box)) == 3
+
+
+class Withholding(Mailbox):
+    """A mailbox whose server keeps one message to itself, and another one at first."""
+
+    def __init__(self) -> None:
+        self.asked: list[int] = []
+
+    async def sizes(self, uids: Sequence[int]) -> dict[int, int]:
+        return {uid: 10 for uid in uids if uid != 4}
+
+    async def messages(self, uids: Sequence[int], limit: int) -> dict[int, bytes]:
+        assert limit
+        self.asked += uids
+        given = {1, *({2} if self.asked.count(2) > 1 else ())}
+        return {uid: b"Subject: x\r\n\r\n" for uid in uids if uid in given}
+
+
+async def test_what_a_server_does_not_hand_over_is_asked_for_again_and_told(server: Dovecot, tmp_path: Path) -> None:
+    inbox = FakeInbox()
+    chosen = settings(server, "INBOX", tmp_path)
+    follower = Follower("imap", chosen, inbox, login_by(chosen), lambda: datetime.now(UTC))
+    bodies = await follower._bodies(Withholding(), [1, 2, 3, 4])
+    assert list(bodies) == [1, 2]
+    assert "UID 3" in inbox.troubles["imap"]
