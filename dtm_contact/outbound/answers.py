@@ -53,13 +53,14 @@ class Answering:
         """
         rules, directory = ruled
         return (
-            *self._answers(arrival, judgement, number, rules, now),
+            *self._answers(arrival, judgement, number, ruled, now),
             *self._notices(judgement, number, rules, directory, now),
         )
 
     def _answers(
-        self, arrival: Arrival, judgement: Judgement, number: str, rules: RuleSet, now: datetime
+        self, arrival: Arrival, judgement: Judgement, number: str, ruled: tuple[RuleSet, Directory], now: datetime
     ) -> Iterator[Outgoing]:
+        rules, directory = ruled
         name = judgement.decision.answer
         address = writer(judgement.contact, self.settings.domains).address
         if not self.settings.outbound.answers or name not in rules.answers or name is None:
@@ -67,7 +68,9 @@ class Answering:
         if why_not_answered(arrival, judgement, address, self.settings.domains, now) is not None:
             return
         try:
-            subject, text = fill_in(rules.answers[name], self._values(judgement, number, rules, now))
+            subject, text = fill_in(
+                rules.answers[name], self._values(judgement, number, rules, self._phone(directory), now)
+            )
         except AnswerFailedError:
             return
         contact = judgement.contact
@@ -86,13 +89,18 @@ class Answering:
         )
         yield self._outgoing(OutgoingKind.ANSWER, name, letter)
 
-    def _values(self, judgement: Judgement, number: str, rules: RuleSet, now: datetime) -> dict[str, object]:
+    def _phone(self, directory: Directory) -> str:
+        return _in_pairs(self.settings.numbers[0] if self.settings.numbers else directory.agency.phone)
+
+    def _values(
+        self, judgement: Judgement, number: str, rules: RuleSet, phone: str, now: datetime
+    ) -> dict[str, object]:
         decision, match = judgement.decision, judgement.match
         calendar = (rules.queues.get(decision.queue or "") or rules.desks.reception).calendar
         return {
             "case": number,
             "due": moment(decision.due or now, self.settings.zone),
-            "phone": _in_pairs(self.settings.numbers[0]) if self.settings.numbers else "",
+            "phone": phone,
             "hours": opening_hours(calendar),
             "open": calendar.is_open(now),
             "urgent": decision.priority is Priority.P1,
@@ -129,4 +137,5 @@ class Answering:
 
 
 def _in_pairs(number: str) -> str:
+    number = "".join(filter(str.isdigit, number))
     return " ".join(number[place : place + 2] for place in range(0, len(number), 2))

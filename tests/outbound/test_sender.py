@@ -1,0 +1,105 @@
+"""The loop that empties the outbox, under a clock that is set by hand: pauses, an end, alarms."""
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+
+import pytest
+
+from dtm_contact.alarms import Alarms
+from dtm_contact.model import ClaimedOutgoing, Outgoing
+from dtm_contact.outbound import Sender
+from dtm_contact.outbound.relay import Fate, Relay, Sent
+from dtm_contact.settings import Outbound
+from tests.outbound.test_relay import LETTER
+
+START = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
+
+
+@dataclass
+class Box:
+    """An outbox of one letter."""
+
+    now: datetime = START
+    attempts: int = 0
+    not_before: datetime = START
+    tried_at: list[timedelta] = field(default_factory=list)
+    ended: tuple[str, str] | None = None
+    ill: bool = False
+
+    async def claim(self, now: datetime) -> ClaimedOutgoing | None:
+        if self.ill:
+            raise OSError
+        if self.ended or now < self.not_before:
+            return None
+        self.attempts += 1
+        self.tried_at.append(now - START)
+        return ClaimedOutgoing(1, LETTER, self.attempts, START)
+
+    async def settle(self, claimed: ClaimedOutgoing, fate: str, reason: str, now: datetime) -> None:
+        del claimed, now
+        self.ended = fate, reason
+
+    async def retry(self, claimed: ClaimedOutgoing, reason: str, until: datetime) -> None:
+        del claimed, reason
+        self.not_before = until
+
+
+class Answers(Relay):
+    """A relay that answers what it is told to."""
+
+    def __init__(self, *sent: Sent) -> None:
+        self.sent = list(sent)
+
+    async def send(self, outgoing: Outgoing) -> Sent:
+        assert outgoing == LETTER
+        return self.sent.pop(0) if len(self.sent) > 1 else self.sent[0]
+
+
+def sender(box: Box, relay: Relay, told: list[str]) -> Sender:
+    alarms = Alarms(lambda cause, _sentence: told.append(cause), lambda: 0.0)
+    return Sender(Outbound(pause=15, longest_pause=3600, days=3), box, relay, alarms, lambda: box.now)
+
+
+async def worked(box: Box, relay: Relay) -> list[str]:
+    """Work for four days, a minute at a time; return the alarms."""
+    told: list[str] = []
+    working = sender(box, relay, told)
+    while box.now < START + timedelta(days=4):
+        await working.send_one()
+        box.now += timedelta(seconds=15)
+    return told
+
+
+async def test_pauses_grow_until_it_is_given_up_with_its_reason() -> None:
+    box = Box()
+    assert await worked(box, Answers(Sent(Fate.LATER, "451"))) == []
+    pauses = [int((later - earlier).total_seconds()) for earlier, later in pairwise(box.tried_at)]
+    assert pauses[:6] == [15, 45, 135, 405, 1215, 3600]
+    assert set(pauses[6:]) == {3600}
+    assert box.ended == ("given_up", "451")
+    assert timedelta(days=3) < box.tried_at[-1] < timedelta(days=3, hours=1)
+
+
+@pytest.mark.parametrize(("fate", "reason"), [(Fate.SENT, "250"), (Fate.REFUSED, "554"), (Fate.NO_SUCH_ADDRESS, "550")])
+async def test_an_end_is_an_end(fate: Fate, reason: str) -> None:
+    box = Box()
+    await worked(box, Answers(Sent(fate, reason)))
+    assert (box.attempts, box.ended) == (1, (fate.value, reason))
+
+
+async def test_a_server_that_is_away_is_one_alarm_and_costs_nothing() -> None:
+    box = Box()
+    told = await worked(box, Answers(*[Sent(Fate.DOWN, "ConnectionRefusedError")] * 5, Sent(Fate.SENT, "250")))
+    assert told == ["relay"]
+    assert (box.attempts, box.ended) == (6, ("sent", "250"))
+
+
+async def test_an_outbox_that_cannot_be_read_is_an_alarm_and_ends_nothing() -> None:
+    box = Box(ill=True)
+    told: list[str] = []
+    working = sender(box, Answers(Sent(Fate.SENT, "250")), told)
+    assert not await working.send_one()
+    box.ill = False
+    assert await working.send_one()
+    assert (told, box.ended) == (["outbox"], ("sent", "250"))
