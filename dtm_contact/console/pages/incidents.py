@@ -32,13 +32,13 @@ _WITHIN = timedelta(hours=24)
 @page("/incidents")
 def incidents(visit: Visit) -> Mapping[str, Any]:
     """Show what befalls several households at once."""
-    found = [each for each in current(visit) if any(sees(visit.account, office) for office in each.offices)]
-    return {"incidents": found, "said": visit.text("fait")}
+    return {"incidents": current(visit), "said": visit.text("fait")}
 
 
 def current(visit: Visit) -> Sequence[Incident]:
-    """Return the incidents of the last day."""
-    return visit.desk.store.desk.incidents(TOPICS, visit.now - _WITHIN)
+    """Return the incidents of the last day that somebody sees."""
+    found = visit.desk.store.desk.incidents(TOPICS, visit.now - _WITHIN)
+    return [each for each in found if any(sees(visit.account, office) for office in each.offices)]
 
 
 @page("/incident/{residence}/{topic}")

@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 from starlette.responses import Response
 
 from dtm_contact.cases import RefusedError
+from dtm_contact.console.pages.incidents import current
 from dtm_contact.console.registry import deed, page
 from dtm_contact.console.visit import Visit, go
 from dtm_contact.directory import Directory
@@ -44,6 +45,7 @@ def queue(visit: Visit) -> Mapping[str, Any]:
         "topics": sorted(known.rules.lexicon.topics.items(), key=lambda each: each[1].label),
         "residences": _residences(visit, known.directory),
         "caretakers": _caretakers(visit, known.directory),
+        "incidents": () if visit.text("morceau") or visit.text("apres") else current(visit),
         "alarms": visit.desk.store.desk.alarms(visit.queues),
         "template": "queue_lines.html" if visit.text("morceau") else "queue.html",
         "said": visit.text("fait"),
