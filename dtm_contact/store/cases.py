@@ -145,7 +145,8 @@ class Cases:
 
         Raises:
             NotFoundError: the arrival is not in the store.
-            MovedError: the call-back that a call was to join is open no more; nothing was stored, judge it again.
+            MovedError: the call-back that a call was to join is open no more, or the same words of the same writer
+                have a case by now; nothing was stored, judge it again.
             StoreUnavailableError: nothing was stored.
             ValueError: the decision opens a case without saying where.
         """

@@ -3,18 +3,20 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
 
+from dtm_contact.errors import MovedError
 from dtm_contact.model import CaseKind, Joining, Judgement, Priority, Way
 from dtm_contact.store import outbox
-from dtm_contact.store.schema import case_links, cases
+from dtm_contact.store.schema import case_links, cases, contacts
 
 _MOST_MERGES: Final = 10
+_CLOCKS_DIFFER: Final = timedelta(minutes=1)
 # RFC 3463 section 2: class 5 is a permanent failure; a delay (class 4) may still arrive.
 _FAILED: Final = re.compile(r"\b5\.\d{1,3}\.\d{1,3}\b|\baction: ?failed\b|\b55\d\b")
 
@@ -52,6 +54,31 @@ def join_case(connection: Connection, judgement: Judgement, now: datetime) -> Jo
     if judgement.decision.kind is CaseKind.AUTOMATIC:
         told |= _bounced(connection, row.id, judgement, now)
     return Joined(row.id, row.number, _what(joining), told)
+
+
+def check_not_repeated(connection: Connection, judgement: Judgement, claimed_at: datetime) -> None:
+    """Refuse to open a case for what the same writer said in another arrival that was judged at the same time.
+
+    Args:
+        connection: the transaction.
+        judgement: what was judged.
+        claimed_at: when its judging began.
+
+    Raises:
+        MovedError: a case was opened for the same words meanwhile; judged again, this arrival will see it.
+    """
+    fingerprint = judgement.joining.fingerprint
+    if not fingerprint:
+        return
+    if connection.dialect.name == "postgresql":
+        # Held to the end of the transaction: of two at once the second sees what the first has written.
+        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtextextended(fingerprint, 0))))
+    seen = {each.case_number for each in judgement.history.alike}
+    same = (contacts.c.fingerprint == fingerprint, contacts.c.sender_address == judgement.writer.address.lower())
+    meanwhile = sa.select(cases.c.number).join(contacts, contacts.c.case_id == cases.c.id)
+    since = contacts.c.judged_at >= claimed_at - _CLOCKS_DIFFER
+    if any(number not in seen for number in connection.execute(meanwhile.where(*same, since)).scalars()):
+        raise MovedError("the same words have a case by now")
 
 
 def _what(joining: Joining) -> str:

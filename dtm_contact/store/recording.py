@@ -57,7 +57,7 @@ def record(
     known = look_up(connection, claimed)
     if not known.still_claimed:
         return known.case.number if known.case else None
-    case, what, told = _case_for(connection, known.case, judgement, now)
+    case, what, told = _case_for(connection, known.case, claimed, judgement, now)
     contact_id = put_contact(connection, known.contact_id, contact_values(claimed, judgement, now), case)
     put_judgement(connection, contact_id, judgement, decision, first=known.contact_id is None)
     settle(connection, claimed, state_of(judgement, case), now, kind=judgement.decision.kind)
@@ -69,7 +69,7 @@ def record(
 
 
 def _case_for(
-    connection: Connection, before: "CaseRef | None", judgement: Judgement, now: datetime
+    connection: Connection, before: "CaseRef | None", claimed: Claimed, judgement: Judgement, now: datetime
 ) -> tuple["CaseRef | None", str, dict[str, Any]]:
     """Return the case of what was judged, what became of it in a word, and what else is to be told of that."""
     if before is not None:
@@ -79,6 +79,7 @@ def _case_for(
     if joined is not None:
         return CaseRef(joined.id, joined.number), joined.what, joined.told
     if judgement.decision.kind is CaseKind.CASE:
+        joining.check_not_repeated(connection, judgement, claimed.claimed_at)
         why = {"why": judgement.joining.why} if judgement.joining.why else {}
         return open_case(connection, new_case_of(judgement), destination_of(judgement), now), "opened", why
     return None, "judged", {}

@@ -8,7 +8,10 @@ import pytest
 import sqlalchemy as sa
 
 from dtm_contact.contract import as_json
+from dtm_contact.errors import MovedError
 from dtm_contact.model import (
+    Alike,
+    Answers,
     CaseKind,
     Contact,
     Joining,
@@ -241,3 +244,18 @@ def test_why_a_case_was_not_joined_is_told_in_the_new_one(store: Store, number: 
     opened, _ = recorded(store, joining(None, linked=(number,), why=f"dossier {number} non rejoint"), "two")
     assert opened is not None
     assert store.cases.get(opened).events[0].data["why"] == f"dossier {number} non rejoint"
+
+
+def test_the_same_words_judged_at_the_same_time_make_one_case(store: Store) -> None:
+    said = replace(judgement(), joining=Joining(writer=NADIA, fingerprint="f"))
+    store.arrivals.accept([arrival("one"), arrival("two"), arrival("three")])
+    one, two, three = [claimed for _ in range(3) if (claimed := store.arrivals.claim("w", NOW)) is not None]
+    number = store.cases.record(one, said, as_json(said), NOW)
+    assert number is not None
+    with pytest.raises(MovedError):
+        store.cases.record(two, said, as_json(said), NOW)
+    # Judged again it has seen the case, and may have its reason not to join it.
+    seen = replace(said, history=Answers(alike=(Alike("", NADIA.address, number, NOW),)))
+    assert store.cases.record(two, seen, as_json(seen), NOW) not in (None, number)
+    other = replace(said, joining=Joining(writer=Mailbox("Karim", "karim@orange.example"), fingerprint="f"))
+    assert store.cases.record(three, other, as_json(other), NOW) not in (None, number)
