@@ -105,7 +105,7 @@ class Answering:
             "open": calendar.is_open(now),
             "urgent": decision.priority is Priority.P1,
             "known": match.tenant is not None or match.dwelling is not None,
-            "again": False,
+            "again": judgement.joining.case_number is not None,
         }
 
     def _notices(
