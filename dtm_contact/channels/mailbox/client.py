@@ -14,7 +14,7 @@ import re
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Iterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
 
 from aioimaplib import aioimaplib
@@ -74,8 +74,8 @@ class Login:
     host: str
     port: int
     user: str
-    password: str = ""
-    token: str = ""
+    password: str = field(default="", repr=False)
+    token: str = field(default="", repr=False)
     context: ssl.SSLContext | None = None
     seconds: float = 60.0
 
