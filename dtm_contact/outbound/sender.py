@@ -104,11 +104,16 @@ class Sender:
             self._alarms.sound("relay", f"The mail server does not take our mail ({sent.reason}): it waits here.")
         else:
             self._alarms.over("relay")
+        # Kept at until the store takes it: what it does not know to be sent would be sent again after a restart.
+        while not await self._worked(self._noted(claimed, sent, now)):  # noqa: ASYNC110 - nothing rings when a store is well
+            await asyncio.sleep(self._settings.pause)
+        _log.info("sending", outgoing=claimed.id, attempt=claimed.attempt, fate=sent.fate.value, reason=sent.reason)
+
+    async def _noted(self, claimed: ClaimedOutgoing, sent: Sent, now: datetime) -> None:
         if sent.fate in (Fate.LATER, Fate.DOWN):
             await self._later(claimed, sent, now)
         else:
             await self._outbox.settle(claimed, sent.fate.value, sent.reason, now)
-        _log.info("sending", outgoing=claimed.id, attempt=claimed.attempt, fate=sent.fate.value, reason=sent.reason)
 
     async def _later(self, claimed: ClaimedOutgoing, sent: Sent, now: datetime) -> None:
         if now - claimed.created_at > timedelta(days=self._settings.days):

@@ -26,6 +26,7 @@ class Box:
     tried_at: list[timedelta] = field(default_factory=list)
     ended: tuple[str, str] | None = None
     ill: bool = False
+    refuses: int = 0
 
     async def claim(self, now: datetime) -> ClaimedOutgoing | None:
         if self.ill:
@@ -38,6 +39,9 @@ class Box:
 
     async def settle(self, claimed: ClaimedOutgoing, fate: str, reason: str, now: datetime) -> None:
         del claimed, now
+        if self.refuses:
+            self.refuses -= 1
+            raise OSError
         self.ended = fate, reason
 
     async def retry(self, claimed: ClaimedOutgoing, reason: str, until: datetime) -> None:
@@ -56,9 +60,9 @@ class Answers(Relay):
         return self.sent.pop(0) if len(self.sent) > 1 else self.sent[0]
 
 
-def sender(box: Box, relay: Relay, told: list[str]) -> Sender:
+def sender(box: Box, relay: Relay, told: list[str], pause: float = 15) -> Sender:
     alarms = Alarms(lambda cause, _sentence: told.append(cause), lambda: 0.0)
-    return Sender(Outbound(pause=15, longest_pause=3600, days=3), box, relay, alarms, lambda: box.now)
+    return Sender(Outbound(pause=pause, longest_pause=3600, days=3), box, relay, alarms, lambda: box.now)
 
 
 async def worked(box: Box, relay: Relay) -> list[str]:
@@ -103,3 +107,10 @@ async def test_an_outbox_that_cannot_be_read_is_an_alarm_and_ends_nothing() -> N
     box.ill = False
     assert await working.send_one()
     assert (told, box.ended) == (["outbox"], ("sent", "250"))
+
+
+async def test_what_was_sent_is_noted_as_soon_as_the_store_can() -> None:
+    box = Box(refuses=3)
+    told: list[str] = []
+    assert await sender(box, Answers(Sent(Fate.SENT, "250")), told, pause=0.001).send_one()
+    assert (box.attempts, box.ended, told) == (1, ("sent", "250"), ["outbox"])
