@@ -111,7 +111,9 @@ async def _danger_is_answered_and_told(talk: Talk) -> tuple[str, Message]:
 
 
 async def _a_reply_to_the_answer_joins(talk: Talk, answer: Message) -> None:
-    reply = letter("Je confirme, je suis sortie avec mes voisins.", "Re: gaz", In_Reply_To=str(answer["Message-ID"]))
+    reply = letter(
+        "Il y a toujours cette forte odeur de gaz dans le hall.", "Re: gaz", In_Reply_To=str(answer["Message-ID"])
+    )
     await talk.hand_over(reply)
     await talk.until(lambda: len(talk.the_case().contacts) == 2)
     assert talk.the_case().events[-1].data["way"] == "message_id"
