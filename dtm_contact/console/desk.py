@@ -2,10 +2,11 @@
 
 import threading
 import time
+from collections.abc import Callable, Hashable
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 from dtm_contact.access import sees
 from dtm_contact.cases import Command, Done
@@ -20,6 +21,9 @@ from dtm_contact.settings import Settings
 from dtm_contact.store import Account, Store
 
 _LOOK_AGAIN_SECONDS = 2.0
+_MOST_REMEMBERED = 100
+
+Counted = TypeVar("Counted")
 
 
 class Desk:
@@ -42,6 +46,8 @@ class Desk:
         self._looked = 0.0
         self._known: tuple[Known, Names] | None = None
         self._people: People | None = None
+        self._counting = threading.RLock()
+        self._lately: dict[Hashable, tuple[float, Any]] = {}
         self.follower = Follower(store)
         self.search = Search(store)
 
@@ -84,6 +90,20 @@ class Desk:
             if self._people is None or self._people.directory is not directory:
                 self._people = People(directory)
             return self._people
+
+    def lately(self, what: Hashable, count: Callable[[], Counted]) -> Counted:
+        """Return what `count` returned within the last seconds, or does now: for what many pages show alike.
+
+        When something happens all open pages ask at once; it is counted once, and the others wait for it.
+        """
+        with self._counting:
+            known = self._lately.get(what)
+            if known is None or time.monotonic() - known[0] > _LOOK_AGAIN_SECONDS:
+                if len(self._lately) > _MOST_REMEMBERED:
+                    self._lately.clear()
+                known = self._lately[what] = time.monotonic(), count()
+            value: Counted = known[1]
+            return value
 
     def send(self, command: Command) -> Done:
         """Have the daemon carry out a command.

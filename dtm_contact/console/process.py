@@ -18,6 +18,8 @@ from dtm_contact.store import open_store
 
 _STOP_SECONDS = 2
 _CONNECTIONS = 500
+# Pages give way to the intake and the judges where the processor is short.
+_NICENESS = 5
 
 
 def _leave_with_the_daemon() -> None:
@@ -28,6 +30,7 @@ def _leave_with_the_daemon() -> None:
 
 def main() -> None:
     """Serve until told to stop."""
+    os.nice(_NICENESS)
     told = json.loads(sys.stdin.buffer.readline())
     settings = Settings(**told["settings"])
     log.configure(settings.log)

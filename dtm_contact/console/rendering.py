@@ -46,7 +46,21 @@ class Rendering:
         self._environment.filters.update(words.FILTERS)
 
     def page(self, visit: Visit | None, template: str, given: Mapping[str, Any], status: int = 200) -> Response:
-        """Return a page; a fragment where the template's name says `part`."""
+        """Return a page.
+
+        Args:
+            visit: who sees it.
+            template: its file.
+            given: what it needs; or under `make` what gives that, and under `alike` for whom else it is the same.
+            status: of the answer, unless `given` has another.
+        """
+        if "make" in given:
+            made = self._desk.lately(given["alike"], lambda: self._made(visit, template, given["make"]()))
+        else:
+            made = self._made(visit, template, given)
+        return HTMLResponse(made, int(given.get("status", status)))
+
+    def _made(self, visit: Visit | None, template: str, given: Mapping[str, Any]) -> str:
         known = visit.known if visit else None
         now = visit.now if visit else self._desk.now()
         shared = {
@@ -58,9 +72,7 @@ class Rendering:
             "role": Role(known.role).label if known else "",
             "alert": "",
         }
-        status = int(given.get("status", status))
-        made = self._environment.get_template(template).render({**shared, **given})
-        return HTMLResponse(made, status)
+        return self._environment.get_template(template).render({**shared, **given})
 
     def trouble(self, visit: Visit | None, status: int, message: str = "") -> Response:
         """Return the page that says why there is no other."""

@@ -23,7 +23,7 @@ from dtm_contact.store import Store
 _log = get_log("desk")
 _LOOK_SECONDS = 0.5
 _AT_ONCE = 500
-_MOST_FOUND = 400
+_MOST_FOUND = 200
 _MOST_WORDS = 8
 _NEAREST = 6
 _SHORTEST_FORGIVEN = 4
@@ -93,7 +93,9 @@ class Search:
 
     def _term(self, words: sqlite3.Connection, word: str) -> str:
         is_known = words.execute("SELECT 1 FROM vocabulary WHERE word = ?", (word,)).fetchone()
-        if is_known or len(word) < _SHORTEST_FORGIVEN:
+        if is_known:
+            return f'("{word}" OR "{word}s")'
+        if len(word) < _SHORTEST_FORGIVEN:
             return f'"{word}"*'
         alike = nearest(word, self._known.get(word[0], ())) or nearest(word, self._shifted(word))
         return "(" + " OR ".join([f'"{word}"*', *(f'"{each}"' for each in alike)]) + ")"

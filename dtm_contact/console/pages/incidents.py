@@ -37,7 +37,7 @@ def incidents(visit: Visit) -> Mapping[str, Any]:
 
 def current(visit: Visit) -> Sequence[Incident]:
     """Return the incidents of the last day that somebody sees."""
-    found = visit.desk.store.desk.incidents(TOPICS, visit.now - _WITHIN)
+    found = visit.desk.lately("incidents", lambda: visit.desk.store.desk.incidents(TOPICS, visit.now - _WITHIN))
     return [each for each in found if any(sees(visit.account, office) for office in each.offices)]
 
 

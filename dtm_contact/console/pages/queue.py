@@ -25,7 +25,16 @@ VIEWS = {"": "À traiter", "miennes": "Les miens", "retard": "En retard", "atten
 
 @page("/file")
 def queue(visit: Visit) -> Mapping[str, Any]:
-    """Show a page of the queue."""
+    """Show a page of the queue; its lines alone, where the page asks for them by itself."""
+    if not visit.text("morceau"):
+        return _queue(visit)
+    asked = tuple(visit.text(name) for name in (*_FILTERS, "apres"))
+    mine = visit.account.name if visit.text("vue") == "miennes" else ""
+    alike = "lines", visit.own_queues, visit.queues, visit.may("work"), asked, mine, visit.since
+    return {"template": "queue_lines.html", "alike": alike, "make": lambda: _queue(visit)}
+
+
+def _queue(visit: Visit) -> Mapping[str, Any]:
     wanted = _wanted(visit)
     cases = visit.desk.store.desk.page(wanted, after=_place(visit.text("apres")), limit=_PAGE + 1)
     shown, more = cases[:_PAGE], len(cases) > _PAGE
@@ -41,16 +50,19 @@ def queue(visit: Visit) -> Mapping[str, Any]:
         "views": VIEWS,
         "queues": visit.queues,
         "chosen": wanted.queues,
-        "counts": visit.desk.store.desk.counts(visit.queues) if not visit.text("morceau") else {},
+        "counts": _counts(visit) if not visit.text("morceau") else {},
         "topics": sorted(known.rules.lexicon.topics.items(), key=lambda each: each[1].label),
         "residences": _residences(visit, known.directory),
         "caretakers": _caretakers(visit, known.directory),
         "incidents": () if visit.text("morceau") or visit.text("apres") else current(visit),
         "alarms": visit.desk.store.desk.alarms(visit.queues),
-        "template": "queue_lines.html" if visit.text("morceau") else "queue.html",
         "said": visit.text("fait"),
         "about": visit.text("de"),
     }
+
+
+def _counts(visit: Visit) -> Mapping[str, int]:
+    return visit.desk.lately(("counts", visit.queues), lambda: visit.desk.store.desk.counts(visit.queues))
 
 
 @page("/alertes")
