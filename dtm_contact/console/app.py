@@ -51,7 +51,14 @@ def build(desk: Desk) -> Starlette:
         At(route.path, _endpoint(desk, shown, route), methods=[route.method], name=f"{route.method} {route.path}")
         for route in known_routes(pages)
     ]
-    return Starlette(routes=routes, exception_handlers={HTTPException: shown.http_error})
+    return Starlette(routes=routes, exception_handlers={HTTPException: _unrouted(shown)})
+
+
+def _unrouted(shown: "rendering.Rendering") -> Callable[[Request, Exception], Awaitable[Response]]:
+    async def answer(request: Request, error: Exception) -> Response:
+        return _with_headers(await shown.http_error(request, error))
+
+    return answer
 
 
 def _endpoint(desk: Desk, shown: "rendering.Rendering", route: Route) -> _Endpoint:

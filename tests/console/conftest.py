@@ -6,7 +6,7 @@ import io
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
 from functools import cache
 from pathlib import Path
@@ -169,7 +169,9 @@ class Somebody:
         desk.store.accounts.add(account, desk.now())
         self.account = desk.store.accounts.named(name)
         self.secret = new_secret()
-        desk.store.accounts.open_session(self.account.id, digest_of(self.secret), desk.now(), desk.now())
+        desk.store.accounts.open_session(
+            self.account.id, digest_of(self.secret), desk.now(), desk.now() - timedelta(hours=1)
+        )
         self.client = Browser(build(desk))
         self.client.cookies.set("bureau", self.secret, domain="desk.example")
 

@@ -1,0 +1,108 @@
+"""What pages show: order, search with slips, incidents, undo, appointments, the second who is told."""
+
+import re
+import time
+
+import pytest
+
+from dtm_contact.access import Role
+from dtm_contact.console.search import nearest
+from tests.console.conftest import DeskAlone, Somebody, open_in
+
+
+@pytest.fixture
+def secretary(desk: DeskAlone) -> Somebody:
+    return Somebody(desk, "claire", Role.AGENCY, "agence")
+
+
+def numbers(page: str) -> list[str]:
+    return re.findall(r'id="d-(\d{4}-\d{6})"', page)
+
+
+def test_pages_of_the_queue_follow_on_without_gap_or_double(desk: DeskAlone, secretary: Somebody) -> None:
+    opened = [open_in(desk.store, "nord" if at % 2 else "sud", f"m{at}") for at in range(95)]
+    path, seen = "/file?file=toutes", list[str]()
+    while path:
+        page = secretary.get(path).text
+        seen += numbers(page)
+        more = re.search(r'class="button" href="(\?[^"]+)"', page)
+        path = "/file" + more[1].replace("&amp;", "&") if more else ""
+    assert seen == opened, "due times and openings grow with the numbers"
+
+
+def test_lines_asked_for_by_the_page_itself_are_those_of_the_page(desk: DeskAlone, secretary: Somebody) -> None:
+    number = open_in(desk.store, "nord", "one")
+    part = secretary.get("/file?file=toutes&morceau=1").text
+    assert numbers(part) == [number]
+    assert "<html" not in part
+
+
+@pytest.mark.parametrize("asked", ["fuite", "fuitte", "fiute", "Fuite Nadia", "benali", "benaly"])
+def test_search_forgives_slips(desk: DeskAlone, secretary: Somebody, asked: str) -> None:
+    number = open_in(desk.store, "nord", "one")
+    until = time.monotonic() + 30
+    while desk.search.upto < 1:
+        assert time.monotonic() < until
+    assert numbers(secretary.get(f"/recherche?q={asked}").text) == [number]
+
+
+def test_a_number_leads_straight_to_its_case(desk: DeskAlone, secretary: Somebody) -> None:
+    number = open_in(desk.store, "nord", "one")
+    assert secretary.get(f"/recherche?q={number}").headers["location"] == f"/dossier/{number}"
+
+
+def test_short_words_and_figures_are_taken_as_they_are() -> None:
+    assert nearest("eau", ["peau", "eux"]) == []
+    assert nearest("2026", ["2025"]) == []
+    assert nearest("chaufage", ["chauffage", "chaussure"]) == ["chauffage"]
+
+
+def test_households_of_one_residence_with_one_matter_are_one_incident(desk: DeskAlone, secretary: Somebody) -> None:
+    one, two = open_in(desk.store, "nord", "one"), open_in(desk.store, "nord", "two")
+    assert "Aucun incident" in secretary.get("/incidents").text, "one household, however often it writes"
+    secretary.post(f"/dossier/{two}/locataire", locataire="", logement="L02", version=1)
+    desk._lately.clear()
+    page = secretary.get("/incidents").text
+    assert "2 foyers, 2 dossiers" in page
+    ended = secretary.post("/incident/R01/heating/clore", raison="Chaudière réparée")
+    assert ended.headers["location"] == "/incidents?fait=done-2-0"
+    assert {desk.store.cases.get(number).case.state for number in (one, two)} == {"closed"}
+
+
+def test_the_second_is_told_and_sees_the_case_as_it_is(desk: DeskAlone, agent: Somebody, secretary: Somebody) -> None:
+    number = open_in(desk.store, "nord", "one")
+    assert agent.post(f"/dossier/{number}/prendre", version=1).status_code == 303
+    answer = secretary.post(f"/dossier/{number}/clore", version=1, raison="Fait")
+    assert answer.status_code == 409
+    assert "a changé entre-temps" in answer.text
+    assert "pris par paul" in answer.text
+    assert desk.store.cases.get(number).case.state == "open"
+
+
+def test_what_was_handed_to_another_office_can_be_taken_back(desk: DeskAlone, agent: Somebody) -> None:
+    number = open_in(desk.store, "nord", "one")
+    moved = agent.post(f"/dossier/{number}/transmettre", version=1, file="pantin", raison="Pantin")
+    assert moved.headers["location"] == f"/file?fait=move&de={number}"
+    assert agent.get(f"/dossier/{number}").status_code == 404
+    assert agent.post(f"/dossier/{number}/annuler").status_code == 303
+    assert agent.get(f"/dossier/{number}").status_code == 200
+
+
+def test_an_appointment_is_made_listed_and_sent_as_an_invitation(desk: DeskAlone, agent: Somebody) -> None:
+    number = open_in(desk.store, "nord", "one")
+    page = agent.get(f"/rendez-vous?dossier={number}").text
+    slot = re.search(r'name="quand" value="([^"]+)"', page)
+    assert slot is not None
+    assert agent.post(f"/dossier/{number}/rendez-vous", quand=slot[1]).status_code == 303
+    assert slot[1] not in agent.get(f"/rendez-vous?dossier={number}").text
+    assert number in agent.get(f"/rendez-vous?jour={slot[1][:10]}").text
+    invitation = agent.get(f"/dossier/{number}/invitation").text
+    assert "BEGIN:VEVENT" in invitation
+    assert f"Dossier {number}" in invitation
+
+
+def test_every_answer_bears_the_headers_that_keep_it_in(agent: Somebody) -> None:
+    for path in ("/file", "/connexion", "/rien", "/aide"):
+        answer = agent.get(path)
+        assert "default-src 'none'" in answer.headers.get("content-security-policy", ""), path
+        assert answer.headers["x-content-type-options"] == "nosniff"
