@@ -15,6 +15,7 @@ from dtm_contact.cases.knowledge import InForce, Known
 from dtm_contact.console import errands
 from dtm_contact.console.live import Follower
 from dtm_contact.console.people import People
+from dtm_contact.console.rules_in_force import RulesInForce
 from dtm_contact.console.search import Search
 from dtm_contact.explain.names import Names
 from dtm_contact.settings import Settings
@@ -41,7 +42,7 @@ class Desk:
         self.settings = settings
         self.store = store
         self._door = door
-        self._in_force = InForce(store, settings)
+        self._in_force = InForce(store, settings, RulesInForce(store, settings))
         self._lock = threading.Lock()
         self._looked = 0.0
         self._known: tuple[Known, Names] | None = None

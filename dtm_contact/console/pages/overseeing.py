@@ -18,4 +18,4 @@ def accounts(visit: Visit) -> Mapping[str, Any]:
 def rules_status(visit: Visit) -> Mapping[str, Any]:
     """Show the rules in force, and what was wrong with those that were refused."""
     rules = visit.desk.known()[0].rules
-    return {"rules": rules}
+    return {"rules": rules, "in_force": visit.desk.store.rule_versions.in_force()}
