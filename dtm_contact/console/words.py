@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from markupsafe import Markup, escape
 
+from dtm_contact.explain.waterfall import LABELS
 from dtm_contact.explain.words import DAYS
 from dtm_contact.model import Evidence
 from dtm_contact.store import Case, Event
@@ -16,15 +17,6 @@ _MINUTE: Final = 60
 _HOUR: Final = 3600
 _DAY: Final = 86400
 _BITS_SHOWN: Final = 12.0
-_EVIDENCE: Final = {
-    "topic": "sujet",
-    "address": "adresse électronique",
-    "name": "nom",
-    "phone": "téléphone",
-    "street": "rue",
-    "residence": "résidence",
-    "house_number": "numéro",
-}
 
 
 def clock(at: datetime, now: datetime) -> str:
@@ -83,6 +75,11 @@ def bar(weight: float) -> Markup:
     ).format(kind, start, width)
 
 
+def evidence_name(evidence: Evidence) -> str:
+    """Return what a piece of evidence is called in French; its own name where nobody has named it yet."""
+    return LABELS.get(evidence.name, evidence.name)
+
+
 def strength(evidence: Evidence) -> str:
     """Return what a piece of evidence weighs, in words."""
     weight = abs(evidence.weight)
@@ -128,6 +125,7 @@ FILTERS: Mapping[str, Callable[..., Any]] = {
     "urgency": urgency,
     "bar": bar,
     "strength": strength,
+    "evidence_name": evidence_name,
     "percent": percent,
     "size": size,
     "marked": marked,
