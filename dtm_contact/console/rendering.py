@@ -44,6 +44,9 @@ class Rendering:
         self._environment.globals["file"] = lambda name: f"/fichiers/{digests[name]}/{name}"
         self._environment.globals["desk"] = desk
         self._environment.filters.update(words.FILTERS)
+        # All at once: a program that is replaced while it runs must not mix its old pages with new ones.
+        for name in self._environment.list_templates():
+            self._environment.get_template(name)
 
     def page(self, visit: Visit | None, template: str, given: Mapping[str, Any], status: int = 200) -> Response:
         """Return a page.
