@@ -10,7 +10,7 @@ from dtm_contact.settings import Settings
 
 _HEAD = """# Settings
 
-Generated from `dtm_contact/settings.py` by `make docs`. Each setting is an environment variable;
+Generated from `dtm_contact/settings/` by `make docs`. Each setting is an environment variable;
 a list is written as JSON.
 
 | variable | default | what it is |
