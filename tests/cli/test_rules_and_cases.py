@@ -97,9 +97,14 @@ def test_history_tells_what_each_version_changed_and_restore_takes_one_back(
     assert "never in force" in refused.output
     store.rule_versions.take("daemon", digest(folder), pack(folder), NOW)
     assert "+answers/neuf.fr.txt, +essai" in run("history").output
-    assert run("restore", before).return_value is None
+    (folder / "tests").mkdir(exist_ok=True)
+    (folder / "tests" / "a-moi.yaml").write_text("[]\n", "utf-8")
+    done = run("restore", before)
+    assert done.return_value is None
     assert digest(folder) == before
     assert not (folder / "answers" / "neuf.fr.txt").exists()
+    assert "a-moi.yaml~: put aside" in done.output
+    assert (folder / "tests" / "a-moi.yaml~").read_text("utf-8") == "[]\n"
 
 
 def test_replay_tells_what_would_move_and_moves_what_is_open(run: Run, store: Store, folder: Path) -> None:

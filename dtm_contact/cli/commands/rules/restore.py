@@ -32,7 +32,8 @@ def command(settings: Settings, version: str, folder: Path | None, *, force: boo
             raise click.ClickException(
                 f"{folder} holds rules that were never in force; put them away, or add --force to lose them"
             )
-    _replace(folder, archive)
+    for aside in _replace(folder, archive):
+        click.echo(f"{aside}: put aside, since that version had no such test")
     click.echo(f"{folder} holds version {digest(folder)} again; a running daemon tries it and takes it up")
 
 
@@ -44,13 +45,32 @@ def _is_kept(store: Store, version: str) -> bool:
     return True
 
 
-def _replace(folder: Path, archive: bytes) -> None:
-    """Write an archive's files over those of a folder, and take away the answers and tests that it does not have."""
+def _replace(folder: Path, archive: bytes) -> list[Path]:
+    """Write an archive's files over those of a folder; return what was put aside.
+
+    Answers that it does not have are taken away: the version that they belong to is kept. Tests are no part of a
+    version, so those that it does not have are kept under another name, where they hold nothing up.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(prefix="dtm-contact-rules-") as name:
         kept = Path(name)
         unpack(archive, kept)
-        for path in (path for part in ("answers", "tests") for path in (folder / part).glob("[!.]*")):
-            if not (kept / path.relative_to(folder)).exists() and path.is_file():
-                path.unlink()
+        for path in _missing("answers", folder, kept):
+            path.unlink()
+        put_aside = [path.rename(_free_name(path)) for path in _missing("tests", folder, kept)]
         shutil.copytree(kept, folder, dirs_exist_ok=True)
+    return put_aside
+
+
+def _missing(part: str, folder: Path, kept: Path) -> list[Path]:
+    """Return the files of a part of the folder that the kept version does not have; backups do not count."""
+    files = sorted(path for path in (folder / part).glob("[!.]*[!~]") if path.is_file())
+    return [path for path in files if not (kept / path.relative_to(folder)).exists()]
+
+
+def _free_name(path: Path) -> Path:
+    """Return the file's name with as many `~` as it takes to overwrite nothing; rules pass such files over."""
+    free = path.with_name(f"{path.name}~")
+    while free.exists():
+        free = free.with_name(f"{free.name}~")
+    return free
