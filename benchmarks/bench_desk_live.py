@@ -38,12 +38,15 @@ class Round:
 
     answers: list[float] = field(default_factory=list)
     seen: list[float] = field(default_factory=list)
+    sent: set[str] = field(default_factory=set)
     refused: int = 0
 
 
 async def send(daemon: Served, told: Round, number: int) -> None:
     message = EmailMessage()
-    mark = f"marque-{time.monotonic_ns()}"
+    sent = str(time.monotonic_ns())
+    mark = f"marque-{sent}"
+    told.sent.add(sent)
     message["From"], message["Subject"] = f"P <p{number % 500}@free.example>", f"Fuite {mark}"
     # Those that are looked for are dangers, so that they stand on the first page.
     matter = "Odeur de gaz très forte dans le hall" if number % SAMPLE == 0 else "Bonjour, une fuite dans ma cuisine"
@@ -119,8 +122,7 @@ async def one_round(daemon: Served, cookies: list[str], rate: int, seconds: floa
             await asyncio.sleep(max(0.0, began + number / rate - time.monotonic()))
             sending.append(asyncio.create_task(send(daemon, told, number)))
         await asyncio.gather(*sending)
-        # What an earlier round sent was seen for the first time long after it.
-        told.seen = [span for span in (await desks).values() if span < seconds]
+        told.seen = [span for mark, span in (await desks).items() if mark in told.sent]
     return told
 
 
