@@ -106,7 +106,8 @@ async def _danger_is_answered_and_told(talk: Talk) -> tuple[str, Message]:
     told = {to for _mail_from, to, message in talk.relay.taken if message["Auto-Submitted"] == "auto-generated"}
     assert {"isabel.carvalho@bailleur.example", "kouadio.konate@bailleur.example"} < told
     assert len(told) == 3
-    assert talk.happened() == ["opened"] + ["sent"] * 4
+    # The relay has it before the case says so.
+    await talk.until(lambda: talk.happened() == ["opened"] + ["sent"] * 4)
     return mail_from, answer
 
 
