@@ -35,6 +35,7 @@ _SAID: Final[Mapping[str, str]] = {
     "given_up": "courrier abandonné : aucun serveur ne l'a pris",
     "tagged": "étiquettes changées",
     "tenant": "locataire précisé",
+    "confirmed": "adresse ou numéro retenu",
     "unconfirmed": "adresse ou numéro oublié",
     "topic": "sujet changé",
     "priority": "priorité changée",

@@ -12,7 +12,7 @@ from sqlalchemy.engine import Connection
 from dtm_contact.store.access_schema import appointments
 from dtm_contact.store.cases import CASE_COLUMNS, Case, case_of
 from dtm_contact.store.database import Database
-from dtm_contact.store.schema import arrivals, cases, contacts, events, judgements
+from dtm_contact.store.schema import arrivals, cases, confirmed_contacts, contacts, events, judgements
 
 _WORDS_SHOWN = 220
 _MOST_CASES = 200
@@ -256,6 +256,13 @@ class StoredDesk:
         )
         with self._database.reading() as connection:
             return [Appointment(*row) for row in connection.execute(query)]
+
+    def confirmed(self, tenant_id: str, values: Collection[str]) -> frozenset[str]:
+        """Return which of these addresses and numbers, as their keys, were confirmed for a tenant."""
+        table = confirmed_contacts.c
+        query = sa.select(table.value).where(table.value.in_(tuple(values)), table.tenant_id == tenant_id)
+        with self._database.reading() as connection:
+            return frozenset(connection.execute(query).scalars())
 
     def latest_event(self) -> int:
         """Return the id of the latest event."""

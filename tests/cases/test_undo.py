@@ -31,6 +31,7 @@ STEPS = st.one_of(
     st.just(("note", {"text": "vu"})),
     st.sampled_from([{"add": ["a"]}, {"add": ["b"]}, {"remove": ["a"]}]).map(lambda tags: ("tag", tags)),
     st.sampled_from([{}, {"tenant": "T01"}, {"tenant": "T03"}, {"dwelling": "L02"}]).map(lambda who: ("tenant", who)),
+    st.just(("confirm", {"value": "06 98 76 54 32"})),
     st.just(("unconfirm", {})),
     st.sampled_from(["heating", "plumbing", "gas"]).map(lambda topic: ("topic", {"topic": topic})),
     st.sampled_from(["P1", "P2", "P3"]).map(lambda priority: ("priority", {"priority": priority})),

@@ -102,6 +102,16 @@ REFUSED: list[tuple[list[tuple[str, dict[str, Any]]], str, dict[str, Any], type[
     ([], "tenant", {"tenant": "T01", "dwelling": "L02"}, WrongArgumentError, "T01 n'a pas de bail au logement L02"),
     ([], "unconfirm", {}, WrongStateError, "rien de tel"),
     ([], "unconfirm", {"value": "personne"}, WrongArgumentError, "ni une adresse ni un numéro"),
+    ([("tenant", {})], "confirm", {"value": "06 12 34 56 78"}, WrongStateError, "ne nomme aucun locataire"),
+    ([("tenant", {"tenant": "T01"})], "confirm", {"value": "nadia"}, WrongArgumentError, "ni une adresse ni un numéro"),
+    ([("tenant", {"tenant": "T01"})], "confirm", {"value": "a@x.parishabitat.fr"}, WrongArgumentError, "à nous"),
+    (
+        [("tenant", {"tenant": "T01"})],
+        "confirm",
+        {"value": "nadia.benali@free.example"},
+        WrongStateError,
+        "déjà retenu",
+    ),
     ([], "link", {"other": "2026-000001"}, WrongArgumentError, "le même dossier"),
     ([], "split", {"arrivals": [1]}, WrongArgumentError, "il faut en laisser un"),
     ([], "split", {"arrivals": [7]}, WrongArgumentError, "pas dans ce dossier : 7"),
@@ -206,6 +216,16 @@ def test_a_named_tenant_is_known_by_address_and_number_from_then_on(desk: Desk) 
     desk.do(mail, "unconfirm")
     assert confirmed(desk, "nadia.benali@free.example") == []
     assert desk.case(mail).tenant_id == "T01"
+
+
+def test_a_number_given_in_the_text_is_the_tenants_once_confirmed(desk: Desk) -> None:
+    number = desk.open()
+    desk.do(number, "tenant", tenant="T01", confirm=False)
+    desk.do(number, "confirm", value="06 98 76 54 32")
+    assert confirmed(desk, numbers=("+33698765432",)) == [Confirmed("+33698765432", "T01")]
+    assert desk.store.desk.confirmed("T01", ["+33698765432", "+33100000000"]) == {"+33698765432"}
+    desk.do(number, "undo")
+    assert confirmed(desk, numbers=("+33698765432",)) == []
 
 
 def test_a_tenant_named_by_mistake_leaves_nothing_behind(desk: Desk) -> None:
