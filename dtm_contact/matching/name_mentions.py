@@ -61,6 +61,8 @@ class NameReader:
     def _takes(self, position: int, *, cued: bool) -> bool:
         """Tell whether a word may belong to a name; after a cue, a misspelt name in small letters may."""
         word = self._words[position]
+        if self._text.elided(position):
+            return self._begins_a_name(position)
         if self._is_initial(word):
             return True
         if word.text.isdigit() or word.text in NOT_NAMES:
@@ -71,6 +73,14 @@ class NameReader:
         if before is not None and before.text in PARTICLES and self._near_known(before.text + word.text):
             return cued or self._text.folded.text[before.end : word.start] == "'"
         return self._known(word.text) or (cued and len(word.text) > len("il") and self._near_known(word.text))
+
+    def _begins_a_name(self, position: int) -> bool:
+        """Tell whether an elided letter is a name's ("N'Diaye", "d'Almeida") and no word's ("Mme Roy n'ose plus")."""
+        word, following = self._words[position : position + 2]
+        glued = word.text + following.text
+        if self._has_capitals:
+            return word.capital or following.capital or self._known(glued)
+        return self._known(glued) or (following.text not in NOT_NAMES and self._near_known(glued))
 
     def _is_initial(self, word: Word) -> bool:
         """Tell whether a word is a letter with its stop or hyphen ("J.-L. Garnier"), or stands before a surname."""
@@ -105,6 +115,8 @@ class NameReader:
     def _dangles(self, position: int) -> bool:
         """Tell whether a particle ends the name for want of what it belongs to; "Le" and "Da" are surnames, too."""
         word = self._words[position]
+        if self._text.elided(position):
+            return True
         whole = word.capital and self._known(word.text)
         return word.text in PARTICLES and len(word.text) > 1 and not whole
 

@@ -23,6 +23,8 @@ LONGEST_ADDRESS = 320
 _MOST_FORWARDED = 3
 _WORD = re.compile(r"[a-z]+|[0-9]+")
 _LONGEST_WORD = 40
+_ELIDED = frozenset("cdjlmnst")
+_VOWELS = frozenset("aeiouyh")
 _ANSWERED = re.compile(r"\n>|\n-{2,} ?Original|\nLe [^\n]{5,120}a écrit ?:|\nDe ?: ", re.IGNORECASE)
 
 
@@ -59,6 +61,14 @@ class Passage:
             return None
         first, last = self.folded.original_span(start, end)
         return Span(self.part, self.offset + first, self.offset + last)
+
+    def elided(self, position: int) -> bool:
+        """Tell whether a word is a letter that belongs to the word after it ("n'a pas", "porte d entree")."""
+        word, following = self.words[position], self.words[position + 1 : position + 2]
+        if word.text not in _ELIDED or not following:
+            return False
+        between = self.folded.text[word.end : following[0].start]
+        return between == "'" or (between == " " and not word.capital and following[0].text[0] in _VOWELS)
 
     def seen(self, start: int, end: int) -> str:
         """Return a stretch of the folded text as it was written."""

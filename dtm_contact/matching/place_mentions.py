@@ -33,6 +33,8 @@ _MOST_WORDS_OF_A_NAME = 4
 _MOST_DIGITS_OF_A_HOUSE = 3
 _DIGITS_OF_A_POSTCODE = 5
 _LONGEST_DOOR = 3
+_GROUND = ["rez", "de"]
+"""Before "chaussée" or "jardin", however spelt."""
 MOST_ATOMS = 60
 """Places read in one passage; a text that names more is a list."""
 
@@ -95,7 +97,7 @@ def _at(passage: Passage, position: int, word: Word, gazetteer: Gazetteer) -> tu
         atoms, last = read(passage, position, word, gazetteer)
         if atoms:
             return atoms, last
-    detail = _detail(passage.words, position)
+    detail = _detail(passage, position)
     return ([detail[0]], detail[1]) if detail else ([], -1)
 
 
@@ -314,19 +316,21 @@ def _postcode(passage: Passage, _position: int, word: Word, gazetteer: Gazetteer
     return [Atom("postcode", (word.text,), word.start, word.end, quality)], _position
 
 
-def _detail(words: tuple[Word, ...], position: int) -> tuple[Atom, int] | None:
+def _detail(passage: Passage, position: int) -> tuple[Atom, int] | None:
     """Read a building, a staircase, a door or a floor."""
+    words = passage.words
     word = words[position]
     following = words[position + 1] if position + 1 < len(words) else None
     near = following is not None and following.start - word.end <= _CLOSE
     if near and following is not None:
         for kind, heads in (("building", BUILDING_WORDS), ("staircase", STAIRCASE_WORDS), ("door", DOOR_WORDS)):
             if word.text in heads:
-                return _after_head(kind, words, position)
+                return _after_head(kind, passage, position)
     return next(iter(_floors(words, position)), None)
 
 
-def _after_head(kind: str, words: tuple[Word, ...], position: int) -> tuple[Atom, int] | None:
+def _after_head(kind: str, passage: Passage, position: int) -> tuple[Atom, int] | None:
+    words = passage.words
     ahead = position + 1
     if words[ahead].text in {"n", "no", "numero"} and ahead + 1 < len(words):
         ahead += 1
@@ -342,7 +346,7 @@ def _after_head(kind: str, words: tuple[Word, ...], position: int) -> tuple[Atom
     ):
         value, last = value + following.text, ahead + 1
     short = len(value) <= _LONGEST_DOOR and (value.isdigit() or len(value) == 1 or value[1:].isdigit())
-    if not short and value not in SIDES:
+    if (not short and value not in SIDES) or passage.elided(ahead):  # "la porte d'entrée" is no door D
         return None
     return Atom(kind, (value,), words[position].start, words[last].end, 1.0), last
 
@@ -355,8 +359,9 @@ def _counts_others(words: tuple[Word, ...], position: int, following: Word | Non
 
 def _floors(words: tuple[Word, ...], position: int) -> Iterator[tuple[Atom, int]]:
     word = words[position]
-    if word.text == "rdc" or (word.text == "rez" and words[position + 1 : position + 3]):
-        yield Atom("floor", ("0",), word.start, word.end, 1.0), position
+    ground = position + 2 if [each.text for each in words[position : position + 2]] == _GROUND else position
+    if word.text == "rdc" or position < ground < len(words):
+        yield Atom("floor", ("0",), word.start, words[ground].end, 1.0), ground
         return
     floor = ORDINALS.get(word.text)
     told = floor is not None

@@ -5,6 +5,7 @@ entrances that agree with his words at least as well: that share needs no traini
 than a frequent one. Several places in one message are a mixture: one of them is where the matter is.
 """
 
+import re
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -27,6 +28,9 @@ Floats = NDArray[np.float64]
 _SURE = 0.7
 _TOGETHER = 70
 """Characters that may stand between two things said of one place."""
+_IN_ONE_BREATH = 12
+"""Characters that may stand between two of them that are shown as one."""
+_ENDS_A_SENTENCE = re.compile(r"[.!?;]\s|\n\s*\n")
 
 # How much an agreement tells entrances apart when they are ranked, and what a disagreement costs, in bits.
 _STREET, _HOUSE, _COMMUNE, _POSTCODE, _RESIDENCE, _BUILDING, _STAIRCASE = 6.0, 4.0, 3.0, 2.0, 6.0, 2.0, 1.0
@@ -38,7 +42,10 @@ _SUFFIX_MISSING = 1.5
 
 @dataclass(slots=True)
 class Group:
-    """Things said of one place, and how surely that is the place of the matter."""
+    """Things said of one place, and how surely that is the place of the matter.
+
+    `said_at` and `shown_at` are of the first of several that were joined: where it stands, and what is shown of it.
+    """
 
     passage: Passage
     atoms: list[Atom] = field(default_factory=list)
@@ -47,6 +54,7 @@ class Group:
     elsewhere: float = 0.0
     agreeing: frozenset[int] = frozenset()
     said_at: tuple[int, int] | None = None
+    shown_at: tuple[int, int] | None = None
 
     def of(self, kind: str) -> list[Atom]:
         """Return the atoms of one kind."""
@@ -97,8 +105,21 @@ class Group:
 
     def where(self) -> tuple[str, Span | None]:
         """Return the words themselves, and where they stand."""
+        start, end = self.shown_at or self.shown
         inside = self.passage.part is not Part.SENDER_NAME
-        return self.passage.seen(self.start, self.end), self.passage.span(self.start, self.end) if inside else None
+        return self.passage.seen(start, end), self.passage.span(start, end) if inside else None
+
+    @property
+    def shown(self) -> tuple[int, int]:
+        """Where the street or the residence stands in the folded passage, with what is said right beside it."""
+        kind = next((each for each in ("street", "residence") if self.of(each)), self.atoms[0].kind)
+        anchor = self.of(kind)[0]
+        start, end = anchor.start, anchor.end
+        for atom in sorted(self.atoms, key=lambda each: max(each.start - anchor.end, anchor.start - each.end)):
+            between = self.passage.folded.text[min(end, atom.end) : max(start, atom.start)]
+            if len(between) <= _IN_ONE_BREATH and not _ENDS_A_SENTENCE.search(between):
+                start, end = min(start, atom.start), max(end, atom.end)
+        return start, end
 
     def first(self, kind: str) -> str | None:
         """Return the value of the only atom of a kind, or None where there is none or where they differ."""
@@ -301,7 +322,7 @@ def _can_be_one(one: Group, other: Group) -> bool:
 
 def _join(one: Group, other: Group, gazetteer: Gazetteer) -> None:
     """Weigh two groups as one; spans stay those of the first where they stand in different passages."""
-    one.said_at = (one.start, one.end)
+    one.said_at, one.shown_at = (one.start, one.end), one.shown_at or one.shown
     one.atoms = [*one.atoms, *other.atoms]
     weigh(one, gazetteer)
 

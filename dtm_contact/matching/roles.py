@@ -1,6 +1,7 @@
 """Who a name in a text is, by what stands around it: the writer, whom he writes for, somebody merely spoken of."""
 
 import re
+from itertools import pairwise
 
 from dtm_contact.matching.mentions import Role
 from dtm_contact.matching.passages import Passage
@@ -8,6 +9,7 @@ from dtm_contact.matching.words import (
     AT_HIS_HOME,
     CARETAKERS,
     CLOSINGS,
+    CONFUSING,
     DETERMINERS,
     FAMILIES,
     GREETINGS,
@@ -22,6 +24,7 @@ from dtm_contact.matching.words import (
     ON_BEHALF,
     OPENING,
     RELATIVES_WRITTEN_FOR,
+    REPORTING,
     SAME_PLACE,
     SELF_WORDS,
     SPEAKING,
@@ -40,6 +43,7 @@ _CANNOT_WRITE = re.compile(
 )
 _CUE_AND_NAME = 2  # words: "ma mère Odette"
 _CLOSING_WORDS = 12
+_CLAUSE = 14  # words in which others' words are told
 _ADDRESS_WORDS = 5  # "12 bis av. du", "rue des 4 Ruelles"
 _STREET_NAMES = frozenset(STREET_TYPES.values())
 _BETWEEN = DETERMINERS | RELATIVES_WRITTEN_FOR | KIN | NEIGHBOURS | TITLES
@@ -90,7 +94,7 @@ class Surroundings:
         if cue == "for" and end - position <= _CUE_AND_NAME and not ON_BEHALF & set(before[:4]):
             return Role.KIN
         if self._written_for(before, end, cue):
-            return Role.FOR
+            return Role.NAMED if self._said_by_others(position) else Role.FOR
         if cue == "kin" or KIN & set(before[:3]):
             return Role.FOR if self.gives_address(end) else Role.KIN
         if SELF_WORDS & set(before[:3]) or before[:2] == ["est", "c"]:
@@ -141,6 +145,12 @@ class Surroundings:
             return True
         at_home = before[:1] == [AT_HIS_HOME] and not (LIVING | LIKE_HIM) & set(before)
         return at_home and before[1:2] != ["de"] and self.gives_address(end)
+
+    def _said_by_others(self, position: int) -> bool:
+        """Tell whether a name is what the writer was told, or whom he was taken for: "on me dit que c'est M. Roy"."""
+        clause = self.before(position, _CLAUSE)
+        told = any(word in {"que", "qu"} and before in REPORTING for word, before in pairwise(clause))
+        return "pour" not in clause and (told or bool(CONFUSING & set(clause)))
 
     def _cannot_write(self, end: int) -> bool:
         """Tell whether the one who bears a name has somebody write for him ("Mme Roy n'a pas internet")."""

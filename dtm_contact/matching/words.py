@@ -55,6 +55,10 @@ WRITTEN_FOR = _listed(
     client cliente patient patiente majeur protegee protege accompagne interets appelle nomme nommee prenomme papiers
     """
 )
+REPORTING = _listed("dit dites disent repond repondu repondez repondent pretend pretendent soutient")
+"""Before "que": somebody else's words follow ("on me dit que c'est le dossier de M. Roy")."""
+CONFUSING = _listed("confond confondu confondez confondre confusion melange melangez melanger lieu trompe trompes")
+"""Before a name: somebody was taken for whoever bears it."""
 HELPERS = _listed(
     """
     assistante assistant sociale social mandataire judiciaire aide domicile auxiliaire educateur educatrice referente

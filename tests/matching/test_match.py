@@ -112,6 +112,9 @@ AUBEPINES = (None, None, "RX1")
                address="odette.vauquelin@courriel.example"), NOBODY),
         (_mail("bonjour je m'appelle odete vauquelain j'habite au 12 rue laplace à arcueil"), ODETTE),
         (_mail("je suis marie depuis dix ans et je suis petit", address="odette.vauquelin@courriel.example"), ODETTE),
+        # What others said, and whom one was taken for, is not for whom one writes.
+        (_mail("On me dit que c'est le dossier de M. Marcel Petit, non. Bail 5550001/11\nO. Vauquelin"), ODETTE),
+        (_mail("Vous m'avez confondue avec le dossier de Mme Petit.\nO. Vauquelin, Les Aubépines, Arcueil"), ODETTE),
         # Who is found at fault, or merely told of, is not the one who writes.
         (_mail("M. et Mme Vauquelin, au 12 rue Laplace à Arcueil, font la fête."), AUBEPINES),
         (_mail("Le docteur Odette Vauquelin m'a arrêté."), NOBODY),
