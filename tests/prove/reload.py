@@ -4,6 +4,7 @@ import asyncio
 import json
 import shutil
 import sqlite3
+import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
@@ -18,7 +19,7 @@ from tests.prove.program import ROOT, Program, prepared_store
 from tests.prove.senders import Ledger, Senders
 
 SESSIONS = 8
-PAUSE = 0.07
+PAUSE = 0.06
 _BROKEN_EVERY = 3
 _LOOK = 0.05
 _SECONDS_FOR_ONE = 120.0
@@ -43,6 +44,7 @@ class Outcome:
     Attributes:
         changes, broken: how many changes were made, and how many of them were broken.
         taken, refused: versions that were taken up, and that were refused; states half written included.
+        seconds: how long mail flowed.
         ledger, audit: what senders saw, and what the store holds.
         judged: messages judged, by the rules' version.
         mixed: messages whose rule, queue, answer or tag is of another version than the one on the decision.
@@ -53,6 +55,7 @@ class Outcome:
     broken: int = 0
     taken: int = 0
     refused: int = 0
+    seconds: float = 0.0
     ledger: Ledger = field(default_factory=Ledger)
     audit: Audit | None = None
     judged: Counter[str] = field(default_factory=Counter)
@@ -72,6 +75,7 @@ class Outcome:
         for name, value in (
             ("messages sent", len(self.ledger.sent)),
             ("250 seen", len(self.ledger.answered)),
+            ("250 seen a second", round(len(self.ledger.answered) / self.seconds)),
             ("versions taken up", self.taken),
             ("versions refused", self.refused),
             ("versions judged by", len(self.judged)),
@@ -95,9 +99,10 @@ async def prove_reload(folder: Path, times: int, random: Random) -> Outcome:
     try:
         await program.started()
         async with Senders(program, random, SESSIONS, PAUSE) as senders:
-            outcome.ledger = senders.ledger
+            outcome.ledger, began = senders.ledger, time.monotonic()
             for number in range(1, times + 1):
                 await _change(program.store, rules, number, random, versions, outcome)
+            outcome.seconds = time.monotonic() - began
             await senders.finish()
         await finished(program)
     finally:
