@@ -87,40 +87,22 @@ async def daemon(settings: Settings) -> AsyncIterator[Running]:
         storms = Storms()
         mail = await _mail(stack, settings, store, alarms, storms)
         worker.start(Reception(in_force.rules, directory), mail)
-        inbox = GroupCommitInbox(
-            store,
-            name=settings.name,
-            on_change=partial(_tell_whether_mail_is_taken, alarms),
-            on_trouble=partial(_tell_trouble, alarms),
-        )
-        stack.push_async_callback(inbox.close)
-        # A store that cannot be written is an alarm, not a reason to stay away: senders are put off until it is well.
-        await inbox.prove()
+        inbox = await _inbox(stack, settings, store, alarms)
         watching = RulesWatch(settings, store, taken, alarms, in_force=in_force, clock=utc_now, take_up=worker.take_up)
         await stack.enter_async_context(following(watching))
+        post = Post(settings, mail.answering.tokens, mail.wake) if mail else None
+        rules = watching.rules_now
+        runner = Runner(settings, store, directory, alarms, rules=rules, clock=utc_now, storms=storms, post=post)
         if not settings.rules.observe:
-            runner = Runner(
-                settings,
-                store,
-                directory,
-                alarms,
-                rules=lambda: watching.in_force.rules,
-                clock=utc_now,
-                storms=storms,
-                post=Post(settings, mail.answering.tokens, mail.wake) if mail else None,
-            )
             await stack.enter_async_context(running(runner))
         wake = partial(_wake, worker, mail)
-        heard = hearing(settings, store, lambda: watching.in_force.rules, utc_now, lambda _done: wake())
-        await stack.enter_async_context(heard)
-        desk = open_desk(in_force.settings, store, alarms, lambda: watching.in_force.rules, wake)
-        served = await stack.enter_async_context(desk)
+        await stack.enter_async_context(hearing(settings, store, rules, utc_now, lambda _done: wake()))
+        served = await stack.enter_async_context(open_desk(in_force.settings, store, alarms, rules, wake))
         opened = await start_channels(settings, WakingInbox(inbox, worker.arrived))
         for channel in opened:
             stack.push_async_callback(channel.stop)
-        addresses = {channel.name: channel.address for channel in opened} | served
         monitor = stack.enter_context(watch(settings, store, alarms))
-        addresses["monitor"] = monitor.address
+        addresses = {channel.name: channel.address for channel in opened} | served | {"monitor": monitor.address}
         _log.info("started", rules=in_force.rules.version, **addresses)
         yield Running(store, addresses)
         _log.info("stopping")
@@ -131,6 +113,22 @@ def _wake(worker: Worker, mail: Mail | None) -> None:
     worker.arrived()
     if mail is not None:
         mail.wake()
+
+
+async def _inbox(stack: AsyncExitStack, settings: Settings, store: Store, alarms: Alarms) -> GroupCommitInbox:
+    """Return what takes messages in, after a first try whether the store can be written.
+
+    A store that cannot is an alarm, not a reason to stay away: senders are put off until it is well.
+    """
+    inbox = GroupCommitInbox(
+        store,
+        name=settings.name,
+        on_change=partial(_tell_whether_mail_is_taken, alarms),
+        on_trouble=partial(_tell_trouble, alarms),
+    )
+    stack.push_async_callback(inbox.close)
+    await inbox.prove()
+    return inbox
 
 
 async def _mail(stack: AsyncExitStack, settings: Settings, store: Store, alarms: Alarms, storms: Storms) -> Mail | None:

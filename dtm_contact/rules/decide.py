@@ -1,7 +1,7 @@
 """Where a contact goes: the first rule that holds, and why."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from dtm_contact.directory import Directory
@@ -60,28 +60,8 @@ def decide(  # noqa: PLR0913 - all that was judged of one contact, and what it i
     place = rules.desks.of_office(_proximity_office(match, directory))
     facts = Facts(contact, match, understanding, now, directory, place.calendar, history)
     course = followed(rules, facts, rules.index.candidates(facts))
-    rule, effective = course.decides, (*course.added, course.decides)
-    queue = _queue(rule, rules, place, now)
-    priority = understanding.priority
-    for each in effective:
-        priority = each.then.priority.applied(priority) if each.then.priority else priority
-    return Decision(
-        kind=CaseKind.CASE if queue else rule.then.becomes or CaseKind.NONE,
-        priority=priority,
-        office_id=_office_id(queue, directory),
-        queue=queue.id if queue else None,
-        due=_due(effective, queue, priority, facts) if queue else None,
-        rule=rule.key,
-        rules_version=rules.version,
-        notify=_told(effective, course, priority) if queue else (),
-        answer=_answer(effective) if queue else None,
-        trace=_traced(rules, facts) if trace else (),
-        failures=course.failures,
-        tags=facts.tags,
-        added=tuple(each.key for each in course.added),
-        observed=tuple(each.key for each in course.observed),
-        join=_open_case(rule, facts) if queue else None,
-    )
+    decision = _decision(course, rules, facts, place, directory)
+    return replace(decision, trace=_traced(rules, facts)) if trace else decision
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +79,11 @@ class Course:
     failures: tuple[str, ...] = ()
     added: tuple[Rule, ...] = ()
     observed: tuple[Rule, ...] = ()
+
+    @property
+    def effective(self) -> tuple[Rule, ...]:
+        """The rules whose actions count, the one that decides last."""
+        return (*self.added, self.decides)
 
 
 def followed(rules: RuleSet, facts: Facts, numbers: Iterable[int]) -> Course:
@@ -125,6 +110,35 @@ def followed(rules: RuleSet, facts: Facts, numbers: Iterable[int]) -> Course:
             facts.tags = facts.tags if rule.observes else _tagged(facts.tags, rule)
     facts.tags = _tagged(facts.tags, decides)
     return Course(decides, tuple(failures), tuple(added), tuple(observed))
+
+
+def _decision(course: Course, rules: RuleSet, facts: Facts, place: Queue, directory: Directory) -> Decision:
+    rule, effective = course.decides, course.effective
+    queue = _queue(rule, rules, place, facts.now)
+    priority = _priority(effective, facts.understanding.priority)
+    return Decision(
+        kind=CaseKind.CASE if queue else rule.then.becomes or CaseKind.NONE,
+        priority=priority,
+        office_id=_office_id(queue, directory),
+        queue=queue.id if queue else None,
+        due=_due(effective, queue, priority, facts) if queue else None,
+        rule=rule.key,
+        rules_version=rules.version,
+        notify=_told(effective, course, priority) if queue else (),
+        answer=_answer(effective) if queue else None,
+        failures=course.failures,
+        tags=facts.tags,
+        added=tuple(each.key for each in course.added),
+        observed=tuple(each.key for each in course.observed),
+        join=_open_case(rule, facts) if queue else None,
+    )
+
+
+def _priority(effective: Sequence[Rule], understood: Priority) -> Priority:
+    priority = understood
+    for rule in effective:
+        priority = rule.then.priority.applied(priority) if rule.then.priority else priority
+    return priority
 
 
 def _tagged(tags: tuple[str, ...], rule: Rule) -> tuple[str, ...]:

@@ -203,6 +203,10 @@ class RulesWatch:
         refused = next((each.refused for each in store.rule_versions.in_force() if each.daemon == settings.name), None)
         self._done = refused or in_force.rules.version
 
+    def rules_now(self) -> RuleSet:
+        """Return the rules that judge now."""
+        return self.in_force.rules
+
     async def run(self) -> None:
         """Look on until cancelled; no trouble ends it."""
         while True:
