@@ -26,6 +26,7 @@ from dtm_contact.log import get_log
 
 _log = get_log("desk")
 _HERE = Path(__file__).parent
+_FILES = "/fichiers/{digest}/{name}"
 _LARGEST_FORM = 256 * 1024
 _MOST_FIELDS = 400
 _HEADERS = {
@@ -46,7 +47,7 @@ _Endpoint = Callable[[Request], Awaitable[Response]]
 def build(desk: Desk) -> Starlette:
     """Return the application over a desk."""
     shown = rendering.Rendering(desk, {name: digest for name, (digest, _, _) in _files().items()})
-    routes: list[BaseRoute] = [At("/fichiers/{digest}/{name}", _file, methods=["GET"])]
+    routes: list[BaseRoute] = [At(_FILES, _file, methods=["GET"], name=f"GET {_FILES}")]
     routes += [
         At(route.path, _endpoint(desk, shown, route), methods=[route.method], name=f"{route.method} {route.path}")
         for route in known_routes(pages)

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from markupsafe import Markup, escape
 
+from dtm_contact.console.card import shown_value
 from dtm_contact.explain.waterfall import LABELS
 from dtm_contact.explain.words import DAYS
 from dtm_contact.model import Evidence
@@ -118,6 +119,11 @@ def undoable(events: Iterable[Event], who: str) -> bool:
     return last is not None and last.who == who
 
 
+def bare(named: str) -> str:
+    """Return a name of the directory without the code behind it."""
+    return named.rpartition(" (")[0] or named
+
+
 FILTERS: Mapping[str, Callable[..., Any]] = {
     "clock": clock,
     "lasting": lasting,
@@ -130,6 +136,8 @@ FILTERS: Mapping[str, Callable[..., Any]] = {
     "size": size,
     "marked": marked,
     "plural": plural,
+    "bare": bare,
     "priority_word": lambda priority: PRIORITIES[str(priority)],
+    "shown_value": shown_value,
     "channel_word": lambda channel: CHANNELS.get(channel, channel),
 }

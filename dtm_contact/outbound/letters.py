@@ -33,6 +33,7 @@ class Letter:
         references: the thread so far, oldest first.
         at: its Date, aware.
         automatic: nobody wrote it: `auto-replied` or `auto-generated` (RFC 3834 section 5); empty for an agent's words.
+        calendar, method: an invitation that goes along (RFC 5545), and what calendars do with it; empty without one.
     """
 
     sender_name: str
@@ -46,6 +47,8 @@ class Letter:
     references: tuple[str, ...]
     at: datetime
     automatic: str = ""
+    calendar: str = ""
+    method: str = ""
 
 
 def write(letter: Letter) -> bytes:
@@ -71,9 +74,19 @@ def write(letter: Letter) -> bytes:
         message["X-Auto-Response-Suppress"] = "All"
     message.set_content(letter.text, charset="utf-8", cte="quoted-printable")
     message.add_alternative(as_html(letter.text), subtype="html", charset="utf-8", cte="quoted-printable")
+    if letter.calendar:
+        _put_calendar(message, letter)
     # Last: what is set before would go to the first part alone.
     message["Content-Language"] = "fr"
     return message.as_bytes()
+
+
+def _put_calendar(message: EmailMessage, letter: Letter) -> None:
+    """Add the invitation twice: mail programs with a calendar take the alternative, people elsewhere save the file."""
+    message.add_alternative(
+        letter.calendar, subtype="calendar", charset="utf-8", cte="base64", params={"method": letter.method}
+    )
+    message.add_attachment(letter.calendar.encode(), maintype="text", subtype="calendar", filename="rendez-vous.ics")
 
 
 def _put_thread(message: EmailMessage, letter: Letter) -> None:

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import MappingProxyType
@@ -65,6 +65,11 @@ class DeskAlone(Desk):
         super().__init__(settings, store, Path("/nowhere"))
         self._in_force = InForce(store, settings, _rules)
 
+    @cached_property
+    def pages(self) -> Starlette:
+        """The application over it, made once."""
+        return build(self)
+
     def send(self, command: Command) -> Done:
         return apply(self.store, command, self.now(), lambda: self.known()[0])
 
@@ -94,16 +99,26 @@ def message(html: str = "<p>Bonjour</p>", files: Mapping[str, bytes] = MappingPr
     return made.as_bytes()
 
 
-def open_in(store: Store, office: str, external_id: str, raw: bytes = b"", **contact: Any) -> str:
-    """Open a case in an office; return its number."""
+def open_in(
+    store: Store,
+    office: str,
+    external_id: str,
+    raw: bytes = b"",
+    *,
+    match: Mapping[str, Any] = MappingProxyType({}),
+    understood: Mapping[str, Any] = MappingProxyType({}),
+    **contact: Any,
+) -> str:
+    """Open a case in an office, its parts as read, matched and understood being replaced; return its number."""
     who = Likely("T01", 0.99) if office == "nord" else None
     home, place = ("L01", "R01") if office == "nord" else ("L09", "R02")
-    judged = judgement(match=Match(tenant=who, dwelling=Likely(home, 0.99), residence=Likely(place, 0.99)))
+    whom = Match(tenant=who, dwelling=Likely(home, 0.99), residence=Likely(place, 0.99))
+    judged = judgement(match=replace(whom, **match))
     pieces = (Attachment("photo.png", "image/png", len(PHOTO), DIGEST),)
     judged = replace(
         judged,
         contact=replace(judged.contact, **{"subject": f"Fuite {office}", "attachments": pieces, **contact}),
-        understanding=replace(judged.understanding, topics=("heating",)),
+        understanding=replace(judged.understanding, topics=("heating",), **understood),
         decision=replace(judged.decision, office_id=office, queue=office, due=datetime.now(UTC)),
     )
     store.arrivals.accept([arrival(external_id, datetime.now(UTC), raw or message())])
@@ -167,12 +182,13 @@ class Somebody:
     def __init__(self, desk: DeskAlone, name: str, role: Role, office: str | None) -> None:
         account = new_account(name, name.title(), role, office, None)
         desk.store.accounts.add(account, desk.now())
+        self.desk = desk
         self.account = desk.store.accounts.named(name)
         self.secret = new_secret()
         desk.store.accounts.open_session(
             self.account.id, digest_of(self.secret), desk.now(), desk.now() - timedelta(hours=1)
         )
-        self.client = Browser(build(desk))
+        self.client = Browser(desk.pages)
         self.client.cookies.set("bureau", self.secret, domain="desk.example")
 
     def get(self, path: str) -> httpx.Response:

@@ -8,7 +8,6 @@ import pytest
 from dtm_contact.access import Role, digest_of, new_account, new_link, try_password
 from dtm_contact.access.entry import AccountError, locked_until
 from dtm_contact.console import sessions
-from dtm_contact.console.app import build
 from dtm_contact.console.pages import entering
 from tests.console.conftest import Browser, DeskAlone, Somebody, open_in
 from tests.store.samples import NOW
@@ -20,7 +19,7 @@ PASSWORD = "un mot de passe assez long"
 def stranger(desk: DeskAlone) -> Browser:
     entering._attempts.clear()
     desk.store.accounts.add(new_account("anne", "Anne", Role.AGENT, "nord", PASSWORD), desk.now())
-    return Browser(build(desk))
+    return Browser(desk.pages)
 
 
 def log_in(browser: Browser, password: str, **more: str) -> int:
@@ -99,11 +98,11 @@ def test_a_page_that_refreshes_itself_keeps_no_session_alive(desk: DeskAlone, ag
 def test_a_link_lets_in_once_and_only_when_asked(desk: DeskAlone) -> None:
     desk.store.accounts.add(new_account("anne", "Anne", Role.AGENT, "nord", None), desk.now())
     secret = new_link(desk.store, desk.store.accounts.named("anne"), desk.now())
-    browser = Browser(build(desk))
+    browser = Browser(desk.pages)
     assert browser.send("GET", f"/entrer/{secret}").status_code == 200, "looking does not use it up"
     assert browser.send("POST", f"/entrer/{secret}").headers["location"] == "/file"
     assert browser.send("GET", "/file").status_code == 200
-    other = Browser(build(desk))
+    other = Browser(desk.pages)
     assert other.send("POST", f"/entrer/{secret}").headers["location"].startswith("/connexion")
 
 

@@ -7,6 +7,7 @@ import pytest
 
 from dtm_contact.access import Role
 from dtm_contact.console.search import nearest
+from dtm_contact.model import Evidence, Part, Proposal, Span, VoiceNotice, Wish, Wished
 from tests.console.conftest import DeskAlone, Somebody, open_in
 
 
@@ -106,3 +107,34 @@ def test_every_answer_bears_the_headers_that_keep_it_in(agent: Somebody) -> None
         answer = agent.get(path)
         assert "default-src 'none'" in answer.headers.get("content-security-policy", ""), path
         assert answer.headers["x-content-type-options"] == "nosniff"
+
+
+WORDS = "Fuite sous l’évier. Appelez-moi au 06 98 76 54 32 après 18 h svp, pas avant. Merci"
+CALL = WORDS.index("Appelez"), WORDS.index("54")
+
+
+def test_the_card_tells_what_is_wished_and_what_may_be_confirmed(desk: DeskAlone, agent: Somebody) -> None:
+    said = Evidence("wish.word", 1.0, WORDS[slice(*CALL)], Span(Part.NEW, *CALL))
+    number = open_in(
+        desk.store,
+        "nord",
+        "one",
+        new_text=WORDS,
+        match={"proposals": (Proposal("number", "+33698765432", "T01", "06 98 76 54 32"),)},
+        understood={"wishes": (Wished(Wish.CALL, said),)},
+    )
+    page = agent.get(f"/dossier/{number}").text
+    assert "« Appelez-moi au 06 98 76 54 32 après 18 h svp, pas avant »" in page
+    assert 'name="valeur" value="+33698765432"' in page
+    assert agent.post(f"/dossier/{number}/retenir", valeur="+33698765432", version=1).status_code == 303
+    assert desk.store.desk.confirmed("T01", ["+33698765432"])
+    assert "À confirmer" not in agent.get(f"/dossier/{number}").text
+    agent.post(f"/dossier/{number}/annuler")
+    assert "À confirmer" in agent.get(f"/dossier/{number}").text
+
+
+def test_a_voice_message_is_called_one_and_stands_on_the_card(desk: DeskAlone, agent: Somebody) -> None:
+    number = open_in(desk.store, "nord", "one", voice=VoiceNotice("+33612345678"))
+    page = agent.get(f"/dossier/{number}").text
+    assert "<b>Message vocal</b> 06 12 34 56 78" in page
+    assert "1 message vocal à écouter" in page

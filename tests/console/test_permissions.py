@@ -1,10 +1,12 @@
 """Who may what: every page and deed, every role, the own office's case and another's."""
 
-from collections.abc import Iterator
+import asyncio
+from collections.abc import Iterator, Mapping
 from itertools import count
+from typing import Any
 
-import httpx
 import pytest
+from starlette.routing import Route
 
 from dtm_contact.access import Role
 from dtm_contact.console import pages
@@ -46,6 +48,7 @@ TABLE = {
     "POST /dossier/{number}/rendre": _WORK,
     "POST /dossier/{number}/repondre": _WORK,
     "POST /dossier/{number}/reprendre": _WORK,
+    "POST /dossier/{number}/retenir": _WORK,
     "POST /dossier/{number}/reunir": _WORK,
     "POST /dossier/{number}/rouvrir": _WORK,
     "POST /dossier/{number}/sans-reponse": _WORK,
@@ -55,7 +58,8 @@ TABLE = {
     "POST /ecartes/{arrival}/reprendre": "nn nn nn ff ff",
     "GET /entrer/{link}": "ee ee ee ee ee",
     "POST /entrer/{link}": "ee ee ee ee ee",
-    "GET /evenements": _READ_ALL,
+    "GET /evenements": _READ,
+    "GET /fichiers/{digest}/{name}": "ee ee ee ee ee",
     "GET /file": _READ_ALL,
     "POST /file/clore": _WORK_ALL,
     "POST /file/prendre": _WORK_ALL,
@@ -81,8 +85,10 @@ ROLES = (Role.AGENT, Role.AGENCY, Role.HEAD, Role.ADMIN, Role.AUDITOR)
 ASKED = {"GET /rendez-vous": "?bureau={office}", "GET /file": "?file={office}", "GET /recherche": "?q=fuite"}
 
 
-def test_every_page_and_deed_has_its_line() -> None:
-    assert set(TABLE) == set(ROUTES)
+def test_every_page_and_deed_has_its_line(world: DeskAlone) -> None:
+    served = world.pages.routes
+    assert all(isinstance(route, Route) for route in served), "nothing is mounted beside the pages"
+    assert {route.name for route in served if isinstance(route, Route)} == set(TABLE)
 
 
 @pytest.fixture(scope="module")
@@ -94,34 +100,50 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DeskAlone]:
 @pytest.mark.parametrize("name", sorted(TABLE))
 def test_each_role_may_what_its_line_says(world: DeskAlone, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("dtm_contact.console.pages.opening._SECONDS", 0.0)
-    route = ROUTES[name]
     things = {whose: _things(world, office, f"{name} {whose}") for whose, office in OFFICES.items()}
-    found = {}
-    for role in ROLES:
-        for whose in OFFICES:
-            if name == "GET /evenements":
-                # An open stream has no end: that it asks for a right is what counts here.
-                found[role, whose] = "o" if route.right == "read" else "?"
-                continue
-            path = route.path.format(**things[whose]) + ASKED.get(name, "").format(office=OFFICES[whose])
-            answer = _ask(_somebody(world, role), route.method, path, {**FIELDS.get(name, {}), **_case(things[whose])})
-            found[role, whose] = _told(answer)
-            if role is Role.AGENT:
-                assert things["other"]["number"] not in answer.text
-                assert "Fuite sud" not in answer.text
+    found = {(role, whose): _found(world, name, role, whose, things[whose]) for role in ROLES for whose in OFFICES}
     assert " ".join(found[role, "own"] + found[role, "other"] for role in ROLES) == TABLE[name].replace("e", "o")
 
 
-def _somebody(desk: DeskAlone, role: Role) -> Somebody:
-    return Somebody(desk, f"{role}-{next(_numbers)}", role, "nord")
+def _found(world: DeskAlone, name: str, role: Role, whose: str, things: dict[str, str]) -> str:
+    """Return what one of a role finds when asking for something, and make sure that what is refused changed nothing."""
+    who, (method, path) = Somebody(world, f"{role}-{next(_numbers)}", role, "nord"), name.split()
+    if name == "GET /evenements":
+        return "o" if things["number"] in asyncio.run(_first_told(who)) else "n"
+    before = world.store.cases.get(things["number"])
+    path = path.format(**things) + ASKED.get(name, "").format(office=OFFICES[whose])
+    answer = who.get(path) if method == "GET" else who.post(path, **FIELDS.get(name, {}), dossier=things["number"])
+    assert answer.status_code < 500
+    after = world.store.cases.get(things["number"])
+    found = {404: "n", 403: "f"}.get(answer.status_code, "o")
+    if found != "o" or method == "GET" or (role is Role.AGENT and whose == "other"):
+        assert after == before
+    if role is Role.AGENT and whose == "other":
+        assert things["number"] not in answer.text
+        assert "Fuite sud" not in answer.text
+    return found
 
 
-def _ask(who: Somebody, method: str, path: str, fields: dict[str, str]) -> httpx.Response:
-    return who.get(path) if method == "GET" else who.post(path, **fields)
+async def _first_told(who: Somebody) -> str:
+    """Return what the stream of events tells at first of all that has happened so far, and leave."""
+    told, leave = list[str](), asyncio.Event()
 
+    async def receive() -> dict[str, str]:
+        await leave.wait()
+        return {"type": "http.disconnect"}
 
-def _case(things: dict[str, str]) -> dict[str, str]:
-    return {"dossier": things["number"]}
+    async def send(message: Mapping[str, Any]) -> None:
+        told.append(message.get("body", b"").decode() or str(message.get("status", "")))
+        if told[-1].startswith("id:"):
+            leave.set()
+
+    headers = [(b"cookie", f"bureau={who.secret}".encode()), (b"host", b"desk.example")]
+    scope = {
+        "type": "http", "method": "GET", "path": "/evenements", "query_string": b"depuis=0", "headers": headers,
+        "client": ("127.0.0.1", 1), "server": ("desk.example", 80), "scheme": "http", "root_path": "",
+    }  # fmt: skip
+    await who.desk.pages(scope, receive, send)
+    return "".join(told)
 
 
 _numbers = count(1)
@@ -133,18 +155,13 @@ FIELDS = {
 }
 
 
-def _told(answer: httpx.Response) -> str:
-    assert answer.status_code < 500
-    return {404: "n", 403: "f"}.get(answer.status_code, "o")
-
-
 def _things(desk: DeskAlone, office: str, external_id: str) -> dict[str, str]:
     number = open_in(desk.store, office, external_id)
     arrival = desk.store.cases.get(number).contacts[0].arrival_id
     return {
         "number": number, "arrival": str(arrival), "sha256": DIGEST, "link": "x", "office": office,
         "dwelling": "L01" if office == "nord" else "L09", "residence": "R01" if office == "nord" else "R02",
-        "topic": "heating",
+        "topic": "heating", "digest": "x", "name": "desk.css",
     }  # fmt: skip
 
 

@@ -1,23 +1,41 @@
 """Somebody comes to a proximity office."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from pydantic import AwareDatetime
 
 from dtm_contact.cases.act import Act
+from dtm_contact.cases.posting import post, recipient, tokens_of
 from dtm_contact.cases.refusals import WrongArgumentError, WrongStateError
 from dtm_contact.cases.registry import verb
-from dtm_contact.cases.texts import Code
+from dtm_contact.cases.texts import Code, Line
+from dtm_contact.outbound.invitations import Method, Visit, calendar, told
 
 SLOT = timedelta(minutes=30)
 """How long an appointment lasts; they begin on the hour and half past."""
 
 
 @verb("appoint")
-def appoint(act: Act, slot: AwareDatetime, office: Code | None = None) -> None:
-    """Prend un rendez-vous au bureau du dossier (ou à `office`) : un créneau d'une demi-heure pendant son ouverture."""
+def appoint(act: Act, slot: AwareDatetime, office: Code | None = None, invite: Line | None = None) -> None:
+    """Prend un rendez-vous au bureau du dossier (ou à `office`) : un créneau d'une demi-heure pendant son ouverture.
+
+    `invite` : l'adresse à laquelle part l'invitation, que les agendas lisent ; une de celles auxquelles on peut
+    répondre.
+    """
     act.must_be_open()
     office = office or act.case.office_id
+    _must_be_a_slot(act, slot, office)
+    if not act.work.book(act.held, office, slot, act.case.who):
+        raise WrongStateError("ce créneau vient d'être pris")
+    data = {"at": slot.isoformat(), "office": office}
+    if invite is not None:
+        data["invited"] = recipient(act, invite)
+    act.tell("appointed", data)
+    if invite is not None:
+        _write(act, slot, office, data["invited"], Method.REQUEST)
+
+
+def _must_be_a_slot(act: Act, slot: datetime, office: str) -> None:
     if office not in act.grounds.directory.offices:
         raise WrongArgumentError(f"le bureau {office!r} n'existe pas")
     calendar = act.rules.desks.of_office(office).calendar
@@ -28,14 +46,27 @@ def appoint(act: Act, slot: AwareDatetime, office: Code | None = None) -> None:
         raise WrongArgumentError("le moment est déjà passé")
     if not (calendar.is_open(slot) and calendar.is_open(slot + SLOT - timedelta(minutes=1))):
         raise WrongArgumentError("le bureau est fermé à ce moment")
-    if not act.work.book(act.held, office, slot, act.case.who):
-        raise WrongStateError("ce créneau vient d'être pris")
-    act.tell("appointed", {"at": slot.isoformat(), "office": office})
+
+
+def _write(act: Act, slot: datetime, office: str, address: str, method: Method) -> None:
+    settings = act.grounds.settings
+    organizer = tokens_of(act).address(act.case.number)
+    visit = Visit(act.case.number, slot, SLOT, act.grounds.directory.offices[office], organizer, address)
+    phone = settings.numbers[0] if settings.numbers else ""
+    subject, text = told(visit, method, settings.zone, phone)
+    post(act, address, text, subject=subject, calendar=calendar(visit, method, act.now), method=method)
 
 
 @verb("cancel_appointment")
 def cancel_appointment(act: Act, slot: AwareDatetime) -> None:
-    """Annule un rendez-vous du dossier ; le créneau est libre à nouveau."""
+    """Annule un rendez-vous du dossier ; le créneau est libre à nouveau, et qui était invité l'apprend par courriel."""
     if not act.work.cancel(act.held, slot):
         raise WrongStateError("le dossier n'a pas de rendez-vous à ce moment")
+    made = next(
+        event.data
+        for event in reversed(act.work.events(act.held))
+        if event.what == "appointed" and datetime.fromisoformat(event.data["at"]) == slot
+    )
     act.tell("appointment cancelled", {"at": slot.isoformat()})
+    if made.get("invited") and act.grounds.settings.outbound.host:
+        _write(act, slot, made["office"], made["invited"], Method.CANCEL)

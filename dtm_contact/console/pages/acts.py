@@ -116,6 +116,12 @@ def tenant(visit: Visit) -> Mapping[str, Any]:
     return {"tenant": visit.text("locataire"), "dwelling": visit.text("logement")}
 
 
+@_act("retenir", "confirm")
+def confirm(visit: Visit) -> Mapping[str, Any]:
+    """Keep that an address or number is the tenant's."""
+    return {"value": visit.text("valeur")}
+
+
 @_act("motif", "topic")
 def topic(visit: Visit) -> Mapping[str, Any]:
     """Say what a case is about."""

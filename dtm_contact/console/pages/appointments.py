@@ -4,16 +4,18 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from icalendar import Calendar, Event, vCalAddress
 from starlette.responses import Response
 
 from dtm_contact.access import sees
 from dtm_contact.cases import RefusedError
 from dtm_contact.cases.verbs.appointing import SLOT
-from dtm_contact.console.pages.case import shown
+from dtm_contact.console.pages.case import addresses, shown
 from dtm_contact.console.registry import deed, page
 from dtm_contact.console.visit import Visit, go
 from dtm_contact.errors import NotFoundError
+from dtm_contact.outbound.invitations import Method, calendar
+from dtm_contact.outbound.invitations import Visit as Invited
+from dtm_contact.store import Case
 from dtm_contact.store.desk import Appointment
 
 _DAYS_OFFERED = 5
@@ -39,7 +41,15 @@ def appointments(visit: Visit) -> Mapping[str, Any]:
         "found": _on(visit, office, day),
         "chosen": chosen,
         "slots": _free(visit, office) if chosen else {},
+        "invite": _invited(visit, chosen) if chosen else [],
     }
+
+
+def _invited(visit: Visit, chosen: Case) -> list[str]:
+    """Return where an invitation may go; nowhere while nothing is set up to be sent."""
+    if not visit.desk.settings.outbound.host:
+        return []
+    return addresses(visit, visit.desk.store.cases.get(chosen.number))
 
 
 def _offices(visit: Visit) -> dict[str, str]:
@@ -79,8 +89,8 @@ def _free(visit: Visit, office: str) -> dict[date, list[datetime]]:
 
 @deed("/dossier/{number}/rendez-vous", template="case.html")
 def appoint(visit: Visit) -> Mapping[str, Any] | Response:
-    """Make an appointment for a case at its own office."""
-    return _act(visit, "appoint")
+    """Make an appointment for a case at its own office, and invite to it whom the form says."""
+    return _act(visit, "appoint", invite=visit.text("inviter"))
 
 
 @deed("/dossier/{number}/rendez-vous/annuler", template="case.html")
@@ -89,10 +99,10 @@ def cancel_appointment(visit: Visit) -> Mapping[str, Any] | Response:
     return _act(visit, "cancel_appointment")
 
 
-def _act(visit: Visit, verb: str) -> Mapping[str, Any] | Response:
+def _act(visit: Visit, verb: str, **more: str) -> Mapping[str, Any] | Response:
     number = visit.case().number
     try:
-        visit.act(verb, number, {"slot": visit.text("quand")})
+        visit.act(verb, number, {"slot": visit.text("quand"), **{name: said for name, said in more.items() if said}})
     except RefusedError as error:
         return shown(visit, str(error))
     return go(f"/dossier/{number}?fait={verb}")
@@ -107,20 +117,9 @@ def invitation(visit: Visit) -> Response:
     if mine is None:
         raise NotFoundError("appointment")
     office = visit.desk.known()[0].directory.offices[mine.office_id]
-    made = Calendar()
-    made.add("prodid", "-//dtm-contact//bureau//FR")
-    made.add("version", "2.0")
-    made.add("method", "PUBLISH")
-    event = Event()
-    event.add("uid", f"{case.number}-{mine.at:%Y%m%dT%H%M}@{visit.desk.settings.outbound.sender.rpartition('@')[2]}")
-    event.add("dtstamp", visit.now.astimezone(UTC))
-    event.add("dtstart", mine.at)
-    event.add("dtend", mine.at + SLOT)
-    event.add("summary", f"Rendez-vous, {office.name}")
-    event.add("location", f"{office.address}, {office.postcode} {office.commune}")
-    event.add("description", f"Dossier {case.number}")
-    event["organizer"] = vCalAddress(f"mailto:{visit.desk.settings.outbound.sender}")
-    made.add_component(event)
+    sheet = Invited(case.number, mine.at, SLOT, office, visit.desk.settings.outbound.sender)
     visit.note("read", case.number, invitation=True)
     headers = {"Content-Disposition": f'attachment; filename="rendez-vous-{case.number}.ics"'}
-    return Response(made.to_ical(), media_type="text/calendar; charset=utf-8", headers=headers)
+    return Response(
+        calendar(sheet, Method.PUBLISH, visit.now), media_type="text/calendar; charset=utf-8", headers=headers
+    )

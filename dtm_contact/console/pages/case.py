@@ -4,12 +4,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from dtm_contact.access import sees
+from dtm_contact.cases.posting import parties
+from dtm_contact.console.card import household, proposals, residence_caretakers, voice_messages, wishes
 from dtm_contact.console.registry import page
-from dtm_contact.console.telling import household, residence_caretakers, time_line, wishes
+from dtm_contact.console.telling import time_line
 from dtm_contact.console.visit import Visit
 from dtm_contact.console.words import undoable
 from dtm_contact.errors import NotFoundError
-from dtm_contact.model import Judgement, KeptHistory, RuleTrace
+from dtm_contact.model import Judgement, KeptHistory, Proposal, RuleTrace
 from dtm_contact.outbound.wording import moment, opening_hours
 from dtm_contact.rules import decide
 from dtm_contact.rules.answer_templates import AnswerFailedError, fill_in
@@ -44,13 +46,15 @@ def shown(visit: Visit, alert: str = "") -> Mapping[str, Any]:
         "card": card,
         "caretakers": caretakers,
         "wishes": wishes(file.contacts),
+        "proposals": _proposals(visit, file),
+        "voices": voice_messages(file.contacts),
         "others": _others(visit, found),
         "candidates": last.match.candidates[:_CANDIDATES] if last else (),
         "findings": last.understanding.findings if last else (),
         "topics": sorted(visit.desk.known()[0].rules.lexicon.topics.items(), key=lambda each: each[1].label),
         "all_queues": visit.desk.known()[0].rules.queues.values(),
         "answers": visit.desk.known()[0].rules.answers,
-        "addresses": _addresses(file),
+        "addresses": addresses(visit, file),
         "draft": _draft(visit, found),
         "can_undo": undoable(file.events, visit.account.name),
         "said": visit.text("fait"),
@@ -69,9 +73,20 @@ def _others(visit: Visit, found: Case) -> list[Case]:
     return [each for each in others if each.number != found.number and sees(visit.account, each.office_id)][:_OTHERS]
 
 
-def _addresses(file: CaseFile) -> list[str]:
-    found = [each.judgement.contact.sender.address for each in reversed(file.contacts) if each.judgement]
-    return list(dict.fromkeys(address for address in found if address))
+def _proposals(visit: Visit, file: CaseFile) -> list[Proposal]:
+    """Return what the contacts give that an agent may confirm, and that nobody has confirmed yet."""
+    tenant_id = file.case.tenant_id
+    given = proposals(file.contacts, tenant_id)
+    if not given or tenant_id is None:
+        return []
+    known = visit.desk.store.desk.confirmed(tenant_id, [each.value for each in given])
+    return [each for each in given if each.value not in known]
+
+
+def addresses(visit: Visit, file: CaseFile) -> list[str]:
+    """Return the addresses that a case may be answered to, the latest that wrote first."""
+    wrote = [each.judgement.contact.sender.address for each in reversed(file.contacts) if each.judgement]
+    return parties(wrote, visit.desk.known()[0].directory, file.case.tenant_id)
 
 
 def _draft(visit: Visit, found: Case) -> str:

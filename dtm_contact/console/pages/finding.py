@@ -7,8 +7,8 @@ from typing import Any
 from starlette.responses import Response
 
 from dtm_contact.access import Right, sees
+from dtm_contact.console.card import household
 from dtm_contact.console.registry import page
-from dtm_contact.console.telling import household
 from dtm_contact.console.visit import Visit, go
 from dtm_contact.errors import NotFoundError
 from dtm_contact.normalize import phone_key
