@@ -48,7 +48,7 @@ class CommitUnknownError(StoreUnavailableError):
 
 
 class UnknownSchemaError(DtmContactError):
-    """The store's tables are not those that this version knows. Run: dtm-contact store migrate."""
+    """The store's tables are not those that this version knows."""
 
 
 class UnreadableArrivalError(DtmContactError):

@@ -20,7 +20,7 @@ from dtm_contact.cases import client as desk_client
 from dtm_contact.daemon import daemon
 from dtm_contact.directory import read_export
 from dtm_contact.errors import InvalidFilesError, NoDirectoryError, UnknownSchemaError
-from dtm_contact.settings import Desk, Judge, Monitor, Rules, Settings, Smtp, Store
+from dtm_contact.settings import Desk, Judge, Monitor, Outbound, Rules, Settings, Smtp, Store
 from dtm_contact.store import case_number, migrate, open_store
 from tests.store.samples import arrival
 
@@ -148,6 +148,25 @@ async def test_a_case_by_hand_is_judged_and_worked_through_the_socket(tmp_path: 
         (case,) = running.store.cases.queue()
     assert (case.number, case.owner, case.priority, case.channel) == (number, "paul", "P1", "desk")
     assert not path.exists()
+
+
+@pytest.mark.parametrize("observe", [True, False])
+async def test_in_observation_it_judges_and_nobody_hears_of_it(tmp_path: Path, *, observe: bool) -> None:
+    outbound = Outbound(host="127.0.0.1", port=1, security="none")
+    rules = Rules(dir=ROOT / "rules", observe=observe)
+    settings = with_directory(settings_for(tmp_path)).model_copy(update={"rules": rules, "outbound": outbound})
+    end_of_time = datetime.max.replace(tzinfo=UTC)
+    async with daemon(settings) as running:
+        assert await send(running.addresses["smtp"], "Odeur de gaz, vite") == 250
+        async with asyncio.timeout(60):
+            while running.store.arrivals.waiting():
+                await asyncio.sleep(0.02)
+            while not (observe or running.store.timers.due(end_of_time)):
+                await asyncio.sleep(0.02)
+        (case,) = running.store.cases.queue()
+        assert case.priority == "P1"
+        assert (running.store.outbox.waiting() == 0) is observe
+        assert (not running.store.timers.due(end_of_time)) is observe
 
 
 async def test_it_does_not_start_without_a_store(tmp_path: Path) -> None:

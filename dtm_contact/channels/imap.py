@@ -7,11 +7,12 @@ from dtm_contact.settings import Settings
 
 
 async def start(settings: Settings, inbox: ReadingInbox, clock: Clock = system_clock) -> Running:
-    """Follow the folder of `settings.imap`.
+    """Follow the folder of `settings.imap`; beside an old process, which reads it too, every message stays there.
 
     Raises:
         OSError: the file of the authorities cannot be read.
     """
-    follower = Follower("imap", settings.imap, inbox, login_by(settings.imap), clock)
+    imap = settings.imap.model_copy(update={"after": "leave"}) if settings.rules.observe else settings.imap
+    follower = Follower("imap", imap, inbox, login_by(imap), clock)
     follower.start()
     return follower

@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from dtm_contact.model import Problem, Severity
 from dtm_contact.rules.document import Document, Location
 from dtm_contact.rules.facts import squeeze
-from dtm_contact.rules.suggestions import hint_for
+from dtm_contact.rules.suggestions import hint_for, nearest
 from dtm_contact.rules.validation import check, cut, shown
 
 LIST_LIMIT = 1_000
@@ -169,7 +169,7 @@ class ResidenceNames:
             elif len(found) > 1 and len(meant) != 1:
                 inner.fault(f"{len(found)} residences are called {cut(text)}", _told_apart(text, found))
             elif not found and place.known.residences.named:
-                inner.warn(f"the directory has no residence {cut(text)}", "the rule holds once there is one")
+                inner.warn(f"the directory has no residence {cut(text)}", _perhaps(name, place.known.residences.named))
         return frozenset(name for name, _, _ in names if name) or None
 
 
@@ -179,6 +179,15 @@ def _communes_beside(place: Place) -> frozenset[str]:
     beside = around.get("commune") if isinstance(around, Mapping) else None
     several = beside if isinstance(beside, list) else [beside]
     return frozenset(squeeze(str(commune)) for commune in several if isinstance(commune, str | int))
+
+
+def _perhaps(name: str, named: Mapping[str, tuple[tuple[str, str], ...]]) -> str:
+    holds = "the rule holds once there is one"
+    near = nearest(name, named)
+    if near is None:
+        return holds
+    identifier, commune = named[near][0]
+    return f"did you mean {near} ({identifier} in {commune})? Else {holds}"
 
 
 def _told_apart(text: str, found: tuple[tuple[str, str], ...]) -> str:

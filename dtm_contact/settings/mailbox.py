@@ -37,8 +37,9 @@ class Imap(BaseModel):
     )
     queue_folder: str = Field(default="Bureaux/{queue}", description="Folder of a queue's messages, `/` between levels")
     folders: dict[str, str] = Field(
-        default={"automatic": "Automatiques", "spam": "Publicités"},
-        description="Folders by queue, `automatic` or `spam`, where they differ (JSON object)",
+        default={"automatic": "Automatiques", "spam": "Publicités", "none": "Sans suite"},
+        description="Folders by queue, `automatic`, `spam` or `none` (our own that came back), where they differ "
+        "(JSON object)",
     )
     size_limit: int = Field(
         default=50_000_000, gt=0, description="Octets of a message that are read; the rest is cut off"

@@ -14,6 +14,7 @@ from dtm_contact.store.database import Database
 from dtm_contact.store.schema import SCHEMA_VERSION
 
 _MIGRATING = 0x64746D01
+_REMEDY = "run: dtm-contact store migrate"
 _version = sa.table("alembic_version", sa.column("version_num", sa.Text))
 
 
@@ -49,11 +50,11 @@ def check_schema(database: Database) -> None:
         StoreUnavailableError: the database cannot be read.
     """
     if database.sqlite_path is not None and not database.sqlite_path.exists():
-        raise UnknownSchemaError("there is no store yet")
+        raise UnknownSchemaError(f"there is no store yet; {_REMEDY}")
     with database.reading() as connection:
         found = schema_version(connection)
     if found != SCHEMA_VERSION:
-        raise UnknownSchemaError(f"found {found or 'none'}, this version knows {SCHEMA_VERSION}")
+        raise UnknownSchemaError(f"found {found or 'none'}, this version knows {SCHEMA_VERSION}; {_REMEDY}")
 
 
 def schema_version(connection: Connection) -> str | None:

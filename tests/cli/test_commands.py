@@ -45,7 +45,7 @@ def test_every_command_has_help(program: Program, command: str) -> None:
         (("route", "--at", "tomorrow", "x.eml"), 2, "is no ISO time; write for instance 2026-11-24T09:30"),
         (("route", "--directory", SMALL, "nowhere.eml"), 1, "nowhere.eml: No such file or directory"),
         (("route", "--directory", SMALL, "docs"), 1, "docs: the folder holds no .eml file"),
-        (("queue", "list"), 1, "Run: dtm-contact store migrate"),
+        (("queue", "list"), 1, "there is no store yet; run: dtm-contact store migrate"),
         (("run",), 1, "Run: dtm-contact directory import DIR"),
         (("score", "docs", "--directory", SMALL), 1, "truth.jsonl: error: the folder has no such file"),
     ],

@@ -80,9 +80,12 @@ def test_status_tells_what_is_in_force_and_what_is_refused(run: Run, store: Stor
     assert f"daemon: version {version} in force since" in done.output
     assert f"holds version {version}, which is in force" in done.output
     assert done.return_value == 0
-    store.rule_versions.refuse("daemon", "bad", [Problem("routing.yaml", 2, 1, "no")], NOW)
+    send_lifts_elsewhere(folder)
+    assert f"holds version {digest(folder)}, which is not in force: a daemon" in run("status").output
+    store.rule_versions.refuse("daemon", digest(folder), [Problem("routing.yaml", 2, 1, "no")], NOW)
     refused = run("status")
-    assert "version bad REFUSED at" in refused.output
+    assert f"version {digest(folder)} REFUSED at" in refused.output
+    assert f"holds version {digest(folder)}, which is refused" in refused.output
     assert "  routing.yaml:2:1: error: no" in refused.output
     assert refused.return_value == 1
 
@@ -110,8 +113,9 @@ def test_history_tells_what_each_version_changed_and_restore_takes_one_back(
 def test_replay_tells_what_would_move_and_moves_what_is_open(run: Run, store: Store, folder: Path) -> None:
     assert run("replay").return_value == 0
     send_lifts_elsewhere(folder)
+    assert run("replay").return_value == 1
     done = run("replay", "--apply-open")
-    assert done.return_value == 1
+    assert done.return_value == 0
     assert "1 contacts decided again; topics.yaml did not change" in done.output
     assert "1 would lie elsewhere, 0 be treated otherwise there" in done.output
     assert "1 open cases moved; 0 stay" in done.output

@@ -57,6 +57,14 @@ def test_a_residence_is_told_from_others_of_its_name(tmp_path: Path, condition: 
     assert load_rules(folder).problems == ()
 
 
+def test_a_residence_that_is_not_there_is_probably_a_slip(tmp_path: Path) -> None:
+    folder = overlay(GOOD, tmp_path / "rules")
+    rule = "- {id: essai, when: {residence: Les Erabels}, then: {queue: comptes}}\n"
+    (folder / "routing.yaml").write_text(rule + (GOOD / "routing.yaml").read_text("utf-8"), "utf-8")
+    (problem,) = load_rules(folder, residences=RESIDENCES).problems
+    assert problem.hint == "did you mean les erables (R02 in Malakoff)? Else the rule holds once there is one"
+
+
 def test_offices_are_not_checked_before_there_is_a_directory() -> None:
     assert load_rules(GOOD, ()).problems == ()
 

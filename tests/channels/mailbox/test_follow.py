@@ -1,6 +1,7 @@
 """Following a real mailbox: nothing missed, nothing twice, whatever ends in between."""
 
 import asyncio
+import hashlib
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -9,12 +10,13 @@ from pathlib import Path
 import pytest
 
 from dtm_contact.channels import NOTHING_KEPT
+from dtm_contact.channels import imap as imap_channel
 from dtm_contact.channels.mailbox import Follower, login_by
 from dtm_contact.channels.mailbox.client import Mailbox
 from dtm_contact.channels.mailbox.follow import Place
 from dtm_contact.errors import StoreUnavailableError
 from dtm_contact.model import Arrival, KeptLines, Position
-from dtm_contact.settings import Imap
+from dtm_contact.settings import Imap, Rules, Settings
 from tests.channels.inbox import FakeInbox
 from tests.channels.mailbox.dovecot import PASSWORD, USER, Dovecot, imap
 
@@ -100,6 +102,23 @@ async def test_judged_messages_go_where_their_cases_lie(server: Dovecot, box: st
     assert len(server.uids(box)) == 2
     assert len(server.uids(f"{box}-Bureaux/bagnolet")) == 2
     assert len(server.uids(f"{box}-Publicit&AOk-s")) == 1
+
+
+@pytest.mark.parametrize("observe", [True, False])
+async def test_beside_an_old_process_every_message_stays(
+    server: Dovecot, box: str, tmp_path: Path, *, observe: bool
+) -> None:
+    inbox = FakeInbox()
+    raw = message("observed")
+    inbox.went = {hashlib.sha256(raw).hexdigest(): "bagnolet"}
+    await asyncio.to_thread(server.append, raw, box)
+    watched = settings(server, box, tmp_path)
+    running = await imap_channel.start(Settings(imap=watched, rules=Rules(observe=observe)), inbox)
+    await until(lambda: len(inbox.arrivals) == 1)
+    await until(lambda: observe or not server.uids(box))
+    await running.stop()
+    assert len(server.uids(box)) == (1 if observe else 0)
+    assert len(inbox.kept_lines) == 0
 
 
 async def test_nothing_is_marked_as_read(server: Dovecot, box: str, tmp_path: Path) -> None:

@@ -56,7 +56,7 @@ def command(
     """Judge everything again that came in, by the proposed rules, and say what would have gone elsewhere.
 
     Who it is stays as it was judged. What is asked is understood anew only where topics.yaml differs from the one in
-    force. Exit status 0 where nothing is treated otherwise, 1 where something is.
+    force. Exit status 0 where nothing is treated otherwise or the open cases were moved, 1 where something is.
     """
     folder = folder or settings.rules.dir
     rules, problems = checked(settings, folder)
@@ -70,7 +70,7 @@ def command(
         _print(found, rules, limit, settings.zone)
     if apply_open:
         click.echo(_applied(settings, found, rules), err=as_json)
-    return 1 if found.moved else 0
+    return 1 if found.moved and not apply_open else 0
 
 
 def _replayed(settings: Settings, folder: Path, since: datetime, *, with_topics: bool) -> Replay:

@@ -41,5 +41,12 @@ def _told(settings: Settings, in_force: list[InForce], folder: str) -> Iterator[
             at = each.refused_at.astimezone(settings.zone)
             yield f"{each.daemon}: version {each.refused} REFUSED at {at:%Y-%m-%d %H:%M:%S}:"
             yield from (f"  {problem}" for problem in each.problems)
-    same = any(each.version == folder for each in in_force)
-    yield f"the folder {settings.rules.dir} holds version {folder}{', which is in force' if same else ''}"
+    yield f"the folder {settings.rules.dir} holds version {folder}, which is {_standing(in_force, folder)}"
+
+
+def _standing(in_force: list[InForce], folder: str) -> str:
+    if any(each.version == folder for each in in_force):
+        return "in force"
+    if any(each.refused == folder for each in in_force):
+        return "refused"
+    return "not in force: a daemon that runs is about to try it"
