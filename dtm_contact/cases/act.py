@@ -11,16 +11,6 @@ from dtm_contact.rules import RuleSet
 from dtm_contact.rules.queues import Queue
 from dtm_contact.store import Case, Event, HeldCase, Work
 
-BY_HAND = {
-    "tenant_id": "le locataire",
-    "dwelling_id": "le logement",
-    "residence_id": "la résidence",
-    "topic": "le sujet",
-    "priority": "la priorité",
-    "queue": "la file",
-}
-"""The columns in which an agent's word stands against what is judged later."""
-
 
 class Act:
     """What a verb works with.

@@ -44,7 +44,12 @@ SELF_CUES = (
     ),
     *("sou", "sou a", "moi", "ici", "me presente", "signe", "signee"),
 )
-LABELS = _listed("locataire locataires nom prenom titulaire demandeur demandeuse")
+LABELS = _listed(
+    """
+    locataire locataires nom prenom titulaire demandeur demandeuse coordonnees identite expediteur expeditrice auteur
+    signature contact de
+    """
+)
 """Before a colon: the writer's name follows."""
 SELF_WORDS = _listed("suis moi soussigne soussignee ici soy")
 RELATIVES_WRITTEN_FOR = _listed("mere maman pere papa mamie tante oncle cliente client")
@@ -137,11 +142,14 @@ ORGANISATIONS = _listed(
 
 # --- places
 
+PARKING = _listed("garage box parking emplacement stationnement")
+"""Before a place: that is where he parks, not where the matter is."""
+
 SAME_PLACE = _listed("meme residence cite batiment bat")
 """After a name and a comma: what follows is where he lives ("même adresse")."""
 LIVING = _listed(
     """
-    habite habitons habitant loge logeons residant vit vivons demeurant
+    habite habitons habitant domicile loge logeons residant vit vivons demeurant
     domicilie domiciliee sis sise reside residant residons vis adresse locataire
     suis
     """
@@ -165,7 +173,6 @@ BUILDING_WORDS = _listed("bat batiment bt bati building bldg edificio predio bat
 STAIRCASE_WORDS = _listed("esc escalier escaliers cage staircase")
 DOOR_WORDS = _listed("porte pte appt apt appartement apparte logement door puerta porta")
 SIDES = _listed("gauche droite face")
-AFTER_A_SIGNATURE = BUILDING_WORDS | STAIRCASE_WORDS | DOOR_WORDS | _listed("tel telephone port mob rue avenue bail")
 NOT_OF_FLOORS = _listed("un une la ma mon ce cette sa son leur notre")
 """Before an ordinal that counts something else ("un 4e enfant", "la 3e fois")."""
 COUNTED = _listed("enfant enfants fois jour jours rappel relance mois semaine message mail courrier arrondissement an")
