@@ -1,6 +1,7 @@
 """Collect whom a contact may be about, then weigh the best of them: Fellegi and Sunter's sum of named weights."""
 
 import math
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -20,7 +21,7 @@ from dtm_contact.matching.people import Home, Person
 from dtm_contact.matching.place_mentions import Atom
 from dtm_contact.matching.places import Floats, Group, PlaceWeights, merged, mixture
 from dtm_contact.matching.rivals import Weighed, settle
-from dtm_contact.matching.words import OF_THE_WRITER
+from dtm_contact.matching.words import OF_THE_WRITER, PARKING
 from dtm_contact.model import Evidence, Part
 
 _CITED = frozenset({Role.PAIR, Role.NAMED, Role.KIN})
@@ -78,6 +79,8 @@ class Weighing:
             return 0.3
         if self.third_party and group.passage.part is Part.SIGNATURE:
             return 0.05
+        if _of_another_lease(group):
+            return 0.1
         return 0.15 if self.third_party and _of_the_writer(group) else 1.0
 
     def collect(self) -> Numbers:
@@ -116,7 +119,8 @@ class Weighing:
         chosen = order[: min(max(likely, _AT_LEAST), weights.MOST_CANDIDATES)]
         rest = order[len(chosen) : likely]
         weighed = [self._in_full(position) for position in positions[chosen].tolist()]
-        settle(weighed, len(self.index.people), self.index.learnt, written_for=self.third_party)
+        people, learnt = len(self.index.people), self.index.learnt
+        settle(weighed, people, learnt, written_for=self.third_party, of_kin=self.clues.of_kin)
         weighed.sort(key=lambda each: -each.score)
         return weighed, Rest(positions[rest], quick[rest])
 
@@ -132,18 +136,19 @@ class Weighing:
 
     def _in_full(self, position: int) -> Weighed:
         person = self.index.people.person(position)
-        home = person.home(self.on)
+        home = self._home(person)
         weighed = Weighed(position, person, home, 0.0)
         evidence = list(self.identity.found.get(position, {}).values())
         weighed.account = "email" in self.identity.found.get(position, {})
         named = self.naming.weigh(person, account=weighed.account)
         weighed.role, weighed.fits, weighed.signed = named.role, named.fits, named.signed
         evidence.extend(named.evidence)
-        weighed.at_place = self._bits_of_place(home) if home is not None else 0.0
+        entrance = self._entrance_meant(person, home) if home is not None else None
+        weighed.at_place = self._bits_of_place(entrance)
         if position not in self.identity.found:
             weighed.certainty, weighed.household_certainty = _certainty(named, weighed.at_place)
         if home is not None:
-            evidence.extend(self._at_home(home))
+            evidence.extend(self._at_home(home, entrance))
         if self.strange is not None:
             least = weights.UNKNOWN_STREET if weighed.account else -math.inf
             bits = self.index.learnt.bits("place.elsewhere", max(self.strange.elsewhere_bits, least))
@@ -152,8 +157,20 @@ class Weighing:
         weighed.evidence = sorted(evidence, key=lambda piece: -abs(piece.weight))
         return weighed
 
-    def _bits_of_place(self, home: Home) -> float:
-        entrance = self.index.gazetteer.entrance_by_id.get(home.address_id)
+    def _home(self, person: Person) -> Home | None:
+        """Return where a person lives, of several homes the one that goes best with what was said of places."""
+        homes = person.homes_on(self.on)
+        if len(homes) <= 1:
+            return homes[0] if homes else None
+        entrances = self.index.gazetteer.entrance_by_id
+        return max(reversed(homes), key=lambda home: self._bits_of_place(entrances.get(home.address_id)))
+
+    def _entrance_meant(self, person: Person, home: Home) -> int | None:
+        """Return the entrance of his home, or that of his parking space where the places said are rather there."""
+        entrances = self.index.gazetteer.entrance_by_id
+        return max(map(entrances.get, (home.address_id, *person.parking)), key=self._bits_of_place)
+
+    def _bits_of_place(self, entrance: int | None) -> float:
         return self.place.of(entrance) if entrance is not None and self.place.groups else 0.0
 
     def _standing(self, person: Person, home: Home | None) -> float:
@@ -161,14 +178,14 @@ class Weighing:
         leaving = weights.GONE_AND_SAYS_SO if self.clues.left else weights.GONE
         return weights.ROLE.get(person.role, 0.0) + (leaving if gone else 0.0)
 
-    def _at_home(self, home: Home) -> Iterable[Evidence]:
-        """Yield what was said of the place, as it weighs for somebody who lives there."""
+    def _at_home(self, home: Home, meant: int | None) -> Iterable[Evidence]:
+        """Yield what was said of the place, as it weighs for somebody who lives there, or parks at the one meant."""
         entrance = self.index.gazetteer.entrance_by_id.get(home.address_id)
-        if entrance is None:
+        if entrance is None or meant is None:
             return
         if self.place.groups:
-            bits = self.place.of(entrance) / len(self.place.groups)
-            for each in self.place.evidence(entrance, self.index.gazetteer):
+            bits = self.place.of(meant) / len(self.place.groups)
+            for each in self.place.evidence(meant, self.index.gazetteer):
                 yield Evidence(each.name, self.index.learnt.bits(each.name, bits), each.seen, each.span, each.detail)
         yield from self._details(home, entrance)
         yield from self.caretaker(entrance)
@@ -240,6 +257,15 @@ def _caretakers(mentions: Iterable[Mention], index: MatchIndex) -> list[tuple[Me
             if entrances:
                 found.append((mention, entrances))
     return found[:1]
+
+
+_OTHER = "autre (?:est|contrat|bail|logement|appartement|adresse|lot)"
+_ANOTHER_LEASE = re.compile(rf"\b(?:(?:{'|'.join(sorted(PARKING))})s?|{_OTHER})\b[^.!?\n]{{0,25}}$")
+
+
+def _of_another_lease(group: Group) -> bool:
+    """Tell whether a place follows "mon garage est au …" or "l'autre est pour …"."""
+    return bool(_ANOTHER_LEASE.search(group.passage.folded.text[max(0, group.start - 60) : group.start]))
 
 
 def _of_the_writer(group: Group) -> bool:

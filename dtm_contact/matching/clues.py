@@ -14,13 +14,14 @@ from dtm_contact.matching.place_mentions import Atom, find_atoms
 from dtm_contact.matching.places import Group, grouped
 from dtm_contact.matching.statements import ANONYMOUS, APPLICANT, LEFT, NOT_A_TENANT, says
 from dtm_contact.matching.traders import TradeMention
-from dtm_contact.matching.words import ORGANISATIONS
+from dtm_contact.matching.words import KIN, ORGANISATIONS, RELATIVES_WRITTEN_FOR
 from dtm_contact.model import Contact, Part, Span
 from dtm_contact.normalize import find_phones, name_words, phone_key
 
 _EMAIL = re.compile(r"(?<![a-z0-9._%+-])[a-z0-9._%+-]{1,64}@[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){1,4}")
 _NUMBER = re.compile(r"(?<![a-z0-9./])(?:[a-z] ?)?[0-9](?:[ ./-]{0,3}[0-9]){3,11}(?![0-9])")
 _PLACES = frozenset({"street", "residence", "commune", "unknown_street"})
+_RELATIVES = RELATIVES_WRITTEN_FOR | KIN
 _SIGNATURE_HEAD = 500
 _MOST_OF_ONE_WRITER = 8
 _MOST_NUMBERS = 200
@@ -54,6 +55,8 @@ class Clues:
     anonymous: bool = False
     left: bool = False
     organisation: bool = False
+    of_kin: bool = False
+    """Whether the writer speaks of a relative."""
 
     @property
     def crowded(self) -> bool:
@@ -125,6 +128,7 @@ def _say_of_themselves(text: Passage, clues: Clues) -> None:
     clues.not_a_tenant |= says(folded, NOT_A_TENANT)
     clues.anonymous |= says(folded, ANONYMOUS)
     clues.left |= says(folded, LEFT)
+    clues.of_kin |= text.part is Part.NEW and any(word.text in _RELATIVES for word in text.words)
 
 
 def _mailboxes(contact: Contact, index: MatchIndex, clues: Clues) -> None:
@@ -180,7 +184,10 @@ def _distinct(mentions: list[Mention]) -> list[Mention]:
     for mention in mentions:
         by_role.setdefault(mention.role, []).append(set(mention.words))
     caretakers = by_role.get(Role.CARETAKER, [])
+    own = [words for role in (Role.SELF, Role.SIGNED, Role.DISPLAY) for words in by_role.get(role, [])]
     surer = {
+        # What an address was made of says no more than the name in full, and leaves out what contradicts.
+        Role.ADDRESS: own,
         Role.NAMED: caretakers,
         Role.PAIR: [words for role in (Role.FOR, Role.SELF, Role.SIGNED) for words in by_role.get(role, [])]
         + caretakers,

@@ -9,7 +9,7 @@ import numpy as np
 from dtm_contact.directory import Address, Records
 from dtm_contact.directory.lookups import Numbers
 from dtm_contact.matching.vocabulary import Vocabulary
-from dtm_contact.normalize import HouseNumber, fold, parse_house_number, place_words, street_words
+from dtm_contact.normalize import STREET_TYPES, HouseNumber, fold, parse_house_number, place_words, street_words
 
 Key = TypeVar("Key")
 
@@ -92,6 +92,7 @@ class Gazetteer:
         self.by_residence = _positions((each.residence_id, n) for n, each in enumerate(self.entrances))
         self.by_commune = _positions((each.commune, n) for n, each in enumerate(self.entrances))
         self.street_by_word = _by_word(self.by_street)
+        self.street_kinds = _street_kinds(records)
         self.street_vocabulary = Vocabulary(dict.fromkeys((w for w in self.street_by_word if not w.isdigit()), 1))
         self.names = _names_by_first_word([*_residence_names(records), *_commune_names(records)])
         self.name_vocabulary = Vocabulary(dict.fromkeys((w for w in self.names if not w.isdigit()), 1))
@@ -129,6 +130,14 @@ def _positions(pairs: Iterable[tuple[Key, int]]) -> dict[Key, list[int]]:
     for key, position in pairs:
         table.setdefault(key, []).append(position)
     return table
+
+
+def _street_kinds(records: Records) -> frozenset[tuple[str, tuple[str, ...]]]:
+    """Return each kind of street ("rue") with the words that tell the street apart."""
+    written = {each.street for each in records.addresses}
+    return frozenset(
+        (STREET_TYPES.get(place_words(each)[:1][0], ""), street_words(each)) for each in written if place_words(each)
+    )
 
 
 def _by_word(streets: Iterable[tuple[str, ...]]) -> dict[str, list[tuple[str, ...]]]:

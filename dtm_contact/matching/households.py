@@ -15,7 +15,7 @@ from dtm_contact.matching.mentions import Mention, Role, mention_of
 from dtm_contact.matching.passages import Passage
 from dtm_contact.matching.people import Person
 from dtm_contact.matching.roles import Surroundings
-from dtm_contact.matching.words import CARETAKERS, KIN, NEIGHBOURS, STRANGERS
+from dtm_contact.matching.words import CARETAKERS, KIN, NEIGHBOURS, SELF_CUES, STRANGERS, TITLES
 from dtm_contact.model import Part
 
 _OTHERS = CARETAKERS | KIN | NEIGHBOURS | STRANGERS
@@ -32,7 +32,7 @@ def at_home(clues: Clues, identity: Identity, index: MatchIndex) -> list[Mention
     read = {word for mention in clues.mentions if mention.role in {Role.SELF, Role.SIGNED} for word in mention.words}
     for home in _homes(identity, index):
         for text in clues.passages:
-            if text.part in {Part.NEW, Part.SIGNATURE}:
+            if text.part in {Part.NEW, Part.SIGNATURE, Part.FORWARDED}:
                 found.extend(each for each in _named(text, home) if not read.issuperset(each.words))
     return found[:_MOST_AT_HOME]
 
@@ -53,12 +53,30 @@ def _named(text: Passage, home: Iterable[Person]) -> Iterator[Mention]:
     words = text.words[:_MOST_WORDS]
     for person in home:
         for position, word in enumerate(words):
+            if word.text in TITLES:  # "famille" is near to Camille
+                continue
             if not _near(word.text, person.first) and not (len(word.text) == 1 and person.first.startswith(word.text)):
                 continue
             span = _with_surname(text, position, person)
             if span and not _OTHERS & set(around.before(span.start, 4)):
                 yield mention_of(text, text.words[span.start : span.stop], Role.PAIR)
                 break
+            if len(word.text) > 1 and (_stands_alone(text, position) or _names_himself(around.before(position, 2))):
+                yield mention_of(text, [word], Role.SIGNED)
+                break
+
+
+def _stands_alone(text: Passage, position: int) -> bool:
+    """Tell whether a word ends its line, and begins it or follows a mark, as a signature does."""
+    before = text.folded.text[: text.words[position].start].rstrip(" ")
+    after = text.folded.text[text.words[position].end :].lstrip(" .,!")
+    return position > 0 and before[-1:] in set("\n:,.!?") and after[:1] in {"", "\n"}
+
+
+def _names_himself(before: list[str]) -> bool:
+    """Tell whether "je suis" or the like stands before a name; the nearest word comes first."""
+    said = f" {' '.join(reversed(before))}"
+    return any(said.endswith(f" {cue}") for cue in (*SELF_CUES, "c est"))
 
 
 def _with_surname(text: Passage, position: int, person: Person) -> range | None:

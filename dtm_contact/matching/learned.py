@@ -5,12 +5,13 @@
 
 import json
 import pkgutil
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import pairwise
 from math import log
 
 _SUREST = 1 - 1e-9
+_MOST_OF_IT = 0.5
 Curve = tuple[tuple[float, float], ...]
 
 
@@ -20,8 +21,8 @@ class Learnt:
 
     Attributes:
         belief: by evidence name, how much of the model's bits counts; 1 where a kind is not named.
-        calibration: by answer (`tenant`, `dwelling`, `residence`), the share that is right by the log-odds of the
-            model's probability: points to go straight between, rising.
+        calibration: by answer (`tenant`, `tenant_at_home`, `dwelling`, `residence`), the share that is right by the
+            log-odds of the model's probability: points to go straight between, rising.
     """
 
     belief: Mapping[str, float] = field(default_factory=dict)
@@ -41,6 +42,19 @@ class Learnt:
             if odds <= high:
                 return share_low + (share_high - share_low) * (odds - low) / (high - low)
         return curve[-1][1]
+
+
+def answer_about(best: str, candidates: Iterable[tuple[str, str | None, float]]) -> str:
+    """Return which curve a tenant's probability goes by: who of a home writes is another question than which home.
+
+    Args:
+        best: the likeliest tenant.
+        candidates: each tenant with his dwelling and his probability.
+    """
+    chances = {tenant: (dwelling, chance) for tenant, dwelling, chance in candidates}
+    home, said = chances.get(best, (None, 1.0))
+    others = sum(chance for tenant, (where, chance) in chances.items() if tenant != best and home and where == home)
+    return "tenant_at_home" if others > _MOST_OF_IT * (1.0 - said) else "tenant"
 
 
 def log_odds(probability: float) -> float:

@@ -15,6 +15,7 @@ from dtm_contact.matching.learned import Learnt
 from dtm_contact.matching.mentions import Mention, Role
 from dtm_contact.matching.people import People, Person
 from dtm_contact.matching.vocabulary import Vocabulary
+from dtm_contact.matching.words import PARTICLES
 from dtm_contact.model import Evidence
 
 _MOST_GLUED = 3
@@ -30,7 +31,10 @@ def _readings(mention: Mention, vocabulary: Vocabulary) -> dict[str, tuple[float
             mask = 0
             for unit in units[first : first + length]:
                 mask |= 1 << unit
-            for name, ratio in vocabulary.ratios("".join(words[first : first + length])).items():
+            written = "".join(words[first : first + length])
+            if length == 1 and written in PARTICLES and written not in vocabulary.number:
+                continue  # of a name that begins so: "ben" is no Ben Ali
+            for name, ratio in vocabulary.ratios(written).items():
                 if ratio > found.get(name, (0.0, 0))[0]:
                     found[name] = ratio, mask
     return found
@@ -58,7 +62,9 @@ class NameFit:
         surname, s_mask = self._surname(person)
         first, f_mask = self.firsts.get(person.first, (0.0, 0))
         if surname and first and not s_mask & f_mask:
-            return min(self._most, surname * first) * self._gender(person)
+            left_over = self._count - (s_mask | f_mask).bit_count()
+            both = surname * first * weights.WORD_LEFT_OVER**left_over
+            return min(self._most, both) * self._gender(person)
         by_surname = surname * self._rest(person.first, s_mask, weights.OTHER_FIRST_NAME, weights.SURNAME_ALONE)
         other = weights.OTHER_SURNAME[person.gender]
         alone = weights.FIRST_NAME_AFTER_TITLE if self.mention.title else weights.FIRST_NAME_ALONE

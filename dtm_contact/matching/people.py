@@ -69,6 +69,7 @@ class Person:
 
     Attributes:
         homes: the dwellings (for a trader: the premises) in the order of their leases; parking spaces are none.
+        parking: the entrances (ids) where he rents a parking space.
     """
 
     tenant_id: str
@@ -79,6 +80,7 @@ class Person:
     role: str
     label: str
     homes: tuple[Home, ...]
+    parking: tuple[str, ...] = ()
 
     def lived_with(self, home: Home) -> bool:
         """Tell whether the person had a home together with whoever has that one."""
@@ -86,10 +88,15 @@ class Person:
 
     def home(self, on: date) -> Home | None:
         """Return where the person lives on a day: the lease in force that began last, else the last one."""
+        current = self.homes_on(on)
+        return current[-1] if current else None
+
+    def homes_on(self, on: date) -> Sequence[Home]:
+        """Return where the person lives on a day, the lease that began last at the end; the last one if none is."""
         if len(self.homes) <= 1:
-            return self.homes[0] if self.homes else None
+            return self.homes
         current = [home for home in self.homes if not home.left(on) and (home.start is None or home.start <= on)]
-        return current[-1] if current else self.homes[-1]
+        return current or self.homes[-1:]
 
 
 def _nearness(dwelling: Dwelling, lease: Lease) -> tuple[bool, date]:
@@ -159,7 +166,14 @@ class People:
             role=first.role,
             label=" ".join(filter(None, (first.title, first.first_name, first.last_name))),
             homes=tuple(self._homes(leases)),
+            parking=tuple(self._parking(leases)),
         )
+
+    def _parking(self, leases: Iterable[Lease]) -> Iterator[str]:
+        for lease in leases:
+            dwelling = self._directory.dwellings.get(lease.dwelling_id)
+            if dwelling is not None and dwelling.kind == "parking":
+                yield dwelling.address_id
 
     def _homes(self, leases: Iterable[Lease]) -> Iterator[Home]:
         directory = self._directory

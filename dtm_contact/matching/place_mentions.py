@@ -175,13 +175,22 @@ def _street(passage: Passage, position: int, word: Word, gazetteer: Gazetteer) -
     if not streets:
         joined = _significant(passage.words, position + 1, 5, gazetteer.street_by_word)
         streets, quality, last = _streets(joined, gazetteer, 0.45)
-    if streets:
+    if streets and (house is None or _may_stand(house, STREET_TYPES[word.text], streets, gazetteer)):
         end = passage.words[last].end
         return [Atom("street", tuple(streets), start, end, min(1.0, 0.5 + quality / 2), house)], last
     if house is None or position + 1 >= len(passage.words) or len(word.text) == 1:
         return [], -1
     last = _name_of_unknown(passage.words, position)
     return [Atom("unknown_street", (), start, passage.words[last].end, 1.0, house)], last
+
+
+def _may_stand(house: HouseNumber, kind: str, streets: list[str], gazetteer: Gazetteer) -> bool:
+    """Tell whether a number may be in a street of ours: not where both are wrong, the number and the kind of street."""
+    for street in (tuple(each.split()) for each in streets):
+        known = (gazetteer.entrances[n].house for n in gazetteer.by_street[street])
+        if (kind, street) in gazetteer.street_kinds or any(each and each.low == house.low for each in known):
+            return True
+    return False
 
 
 def _name_of_unknown(words: tuple[Word, ...], position: int) -> int:

@@ -11,6 +11,8 @@ from dtm_contact.matching.people import Home, Person
 from dtm_contact.model import Evidence
 
 _OF_THE_WRITER = ("email.", "phone.", "thread.", "name.")
+_SPOKEN_OF = (Role.FOR, Role.PAIR, Role.NAMED)
+_NUMBERS_KNOWN = frozenset({"phone.known", "phone.confirmed"})
 _LESS_THAN_HIS_WORD = {None, Role.DISPLAY, Role.ADDRESS, Role.PAIR}
 
 
@@ -25,6 +27,7 @@ class Weighed:
         signed: how a name in the text itself fits him, where the account is his household's.
         at_place: what was said of places, as it weighs for his home, in bits.
         certainty, household_certainty: how surely he, or his household, is the one concerned, if it is he who fits.
+        place_certainty: how surely his home is the place of the matter, likewise.
     """
 
     position: int
@@ -39,6 +42,7 @@ class Weighed:
     at_place: float = 0.0
     certainty: float = 1.0
     household_certainty: float = 1.0
+    place_certainty: float = 1.0
 
     def believe_signature(self) -> None:
         """Let the name in the text stand for all names, well or badly as it fits."""
@@ -50,13 +54,19 @@ class Weighed:
         if self.signed.weight <= 0:
             self.role = None
 
+    def forget(self, name: str) -> None:
+        """Drop what speaks for him by evidence of a kind."""
+        dropped = [piece for piece in self.evidence if piece.name == name and piece.weight > 0]
+        self.evidence = [piece for piece in self.evidence if piece not in dropped]
+        self.score -= sum(piece.weight for piece in dropped)
+
     def discount(self, name: str, bits: float) -> None:
         """Take bits away, with the reason."""
         self.evidence.insert(0, Evidence(name, bits, ""))
         self.score += bits
 
 
-def settle(weighed: Iterable[Weighed], people: int, learnt: Learnt, *, written_for: bool) -> None:
+def settle(weighed: Iterable[Weighed], people: int, learnt: Learnt, *, written_for: bool, of_kin: bool = False) -> None:
     """Weigh the candidates against each other.
 
     Args:
@@ -64,8 +74,10 @@ def settle(weighed: Iterable[Weighed], people: int, learnt: Learnt, *, written_f
         people: how many the directory holds.
         learnt: how far evidence is believed.
         written_for: whether the text names somebody for whom it is written, known or not.
+        of_kin: whether the writer speaks of a relative.
     """
     candidates = list(weighed)
+    _doubt_accounts(candidates, of_kin=of_kin)
     _settle_places(candidates)
     if written_for:
         for each in candidates:
@@ -78,6 +90,35 @@ def settle(weighed: Iterable[Weighed], people: int, learnt: Learnt, *, written_f
         if best > weights.FITS_SURELY:
             for each in candidates:
                 _discount_misfit(each, role, best, learnt.bits("name.fits_another", bits))
+
+
+def _doubt_accounts(candidates: list[Weighed], *, of_kin: bool) -> None:
+    """Doubt that an account's owner is concerned where the place is not his and the text speaks of somebody else.
+
+    However somebody says that he writes for another, that is what his message has in common with all such.
+    """
+    for each in candidates:
+        if not each.account:
+            continue
+        others = [other for other in candidates if _spoken_of_rather(other, each)]
+        elsewhere = each.at_place <= weights.PLACE_IS_NOT_HIS
+        namesakes = each.at_place < weights.PLACE_FITS and any(_surname_fits(each, other) for other in others)
+        if namesakes or (elsewhere and (others or of_kin)):
+            each.certainty = each.household_certainty = each.place_certainty = weights.ACCOUNT_OF_ANOTHER
+        elif any(other.home == each.home for other in others):
+            each.certainty = weights.ACCOUNT_OF_ANOTHER
+
+
+def _spoken_of_rather(weighed: Weighed, owner: Weighed) -> bool:
+    """Tell whether a name that is merely told is this one's, and not that of the account's owner."""
+    return any(
+        weighed.fits.get(role, 0.0) > max(weights.FITS_SURELY, owner.fits.get(role, 0.0) + weights.FITS_BETTER)
+        for role in _SPOKEN_OF
+    )
+
+
+def _surname_fits(owner: Weighed, other: Weighed) -> bool:
+    return owner.person.surname in {other.person.surname, other.person.birth} and bool(owner.person.surname)
 
 
 def _settle_places(candidates: list[Weighed]) -> None:
@@ -122,10 +163,26 @@ def _settle_homes(candidates: list[Weighed]) -> None:
         if each.home is not None and each.account:
             homes.setdefault(each.home.dwelling.dwelling_id, []).append(each)
     for home in homes.values():
+        _settle_numbers(home)
         best = max((each.signed.weight for each in home if each.signed), default=0.0)
         if len(home) > 1 and best > weights.SIGNS_FOR_THE_HOME:
             for each in home:
                 each.believe_signature()
+
+
+def _settle_numbers(home: list[Weighed]) -> None:
+    """Let a number that is another's of the home tell more than whose name the account shows.
+
+    The name shown is the owner's, whoever of them writes: it says again what the address said.
+    """
+    if any(_has(each, _NUMBERS_KNOWN) for each in home):
+        for each in home:
+            if not _has(each, _NUMBERS_KNOWN):
+                each.forget("name.display")
+
+
+def _has(weighed: Weighed, names: frozenset[str]) -> bool:
+    return any(piece.name in names for piece in weighed.evidence)
 
 
 def _discount_writer(weighed: Weighed, people: int, learnt: Learnt) -> None:

@@ -175,14 +175,17 @@ class Surroundings:
 
     def _at_head_of_line(self, tail: str, end: int) -> Role | None:
         """Tell a signature from somebody addressed, and from somebody told of."""
-        if self.gives_address(end):
-            return Role.SIGNED
+        if self._address_follows(end):
+            return Role.NAMED if self._told_of(end) else Role.SIGNED
         if tail in {"", "\n"}:
             return Role.SIGNED if len(self._words) - end <= _CLOSING_WORDS else None
         return None if tail == "," else Role.NAMED
 
     def gives_address(self, end: int) -> bool:
         """Tell whether an address follows a name ("Roy Claude - 12 rue Hoche"), and no tale of who bears the name."""
+        return self._address_follows(end) and not self._told_of(end)
+
+    def _address_follows(self, end: int) -> bool:
         after = self._text.folded.text[self._words[end - 1].end :][:4]
         mark = after.strip(" .")[:1]
         street = {*self.after(end, 1)} & _STREET_NAMES
@@ -191,7 +194,7 @@ class Surroundings:
         ahead = self.after(end, _ADDRESS_WORDS)
         told = set(ahead) & _STREET_NAMES or (set(ahead) & STREET_TYPES.keys() and any(map(str.isdigit, ahead)))
         numbered = bool(told) and ahead[0] not in {"du", "au", "de"}
-        return (numbered or bool(ahead and ahead[0] in SAME_PLACE)) and not self._told_of(end)
+        return numbered or bool(ahead and ahead[0] in SAME_PLACE)
 
     def _told_of(self, end: int) -> bool:
         """Tell whether the sentence goes on about whoever bears the name that ends there."""

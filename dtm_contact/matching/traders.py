@@ -8,7 +8,7 @@ from dtm_contact.directory import Records
 from dtm_contact.matching import weights
 from dtm_contact.matching.passages import Passage
 from dtm_contact.matching.people import People
-from dtm_contact.matching.words import RUNNING_A_SHOP
+from dtm_contact.matching.words import CLOSINGS, RUNNING_A_SHOP
 from dtm_contact.model import Part
 from dtm_contact.normalize import LITTLE_WORDS, place_words, same_word, written_out
 
@@ -80,5 +80,11 @@ def _trust(text: Passage, position: int) -> float:
     if text.part in {Part.SENDER_NAME, Part.SIGNATURE}:
         return weights.TRADE_SIGNED
     before = {word.text for word in text.words[max(0, position - 5) : position]}
-    closing = len(text.words) - position <= _CLOSING_WORDS
+    closing = len(text.words) - position <= _CLOSING_WORDS and _signs(text, position)
     return weights.TRADE_SIGNED if before & RUNNING_A_SHOP or closing else weights.TRADE_CITED
+
+
+def _signs(text: Passage, position: int) -> bool:
+    """Tell whether a name begins its line or its sentence, or follows "cordialement"."""
+    before = text.folded.text[: text.words[position].start].rstrip(" ")
+    return before[-1:] in {"", "\n", ".", "!", "?", ",", ":"} or text.words[position - 1].text in CLOSINGS

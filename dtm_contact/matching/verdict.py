@@ -12,7 +12,7 @@ from dtm_contact.matching.candidates import Rest, Weighing
 from dtm_contact.matching.clues import Clues
 from dtm_contact.matching.gazetteer import Gazetteer
 from dtm_contact.matching.index import MatchIndex
-from dtm_contact.matching.learned import Learnt
+from dtm_contact.matching.learned import Learnt, answer_about
 from dtm_contact.matching.places import Floats
 from dtm_contact.matching.rivals import Weighed
 from dtm_contact.model import Candidate, Evidence, Likely, Match, OnDuty, Proposal
@@ -46,19 +46,30 @@ class Masses:
         best = max(table, key=lambda key: table[key])
         return Likely(best, self.learnt.probability(answer, min(1.0, table[best] / self.total)))
 
+    def tenant(self, weighed: Iterable[Weighed]) -> tuple[Likely, float] | None:
+        """Return the likeliest tenant, and the probability before it was calibrated."""
+        if not self.tenants or self.total <= 0:
+            return None
+        best = max(self.tenants, key=lambda tenant_id: self.tenants[tenant_id])
+        homes = {each.person.tenant_id: each.home.dwelling.dwelling_id if each.home else None for each in weighed}
+        answer = answer_about(best, ((each, homes.get(each), mass / self.total) for each, mass in self.tenants.items()))
+        said = min(1.0, self.tenants[best] / self.total)
+        return Likely(best, self.learnt.probability(answer, said)), said
+
 
 def verdict(weighing: Weighing, weighed: list[Weighed], rest: Rest) -> Match:
     """Return the match: candidates with probabilities, and tenant, dwelling, residence where they are sure."""
     index = weighing.index
     masses = _masses(weighing, weighed, rest)
     thresholds = index.settings.match
-    tenant = _sure(masses.best("tenant", masses.tenants), thresholds.tenant)
+    likeliest = masses.tenant(weighed)
+    tenant = _sure(likeliest[0] if likeliest else None, thresholds.tenant)
     dwelling = _sure(masses.best("dwelling", masses.dwellings), thresholds.dwelling)
     if not _may_name(weighing.clues, weighed):
         tenant = dwelling = None
     residence = _sure(masses.best("residence", masses.residences), thresholds.residence)
     return Match(
-        candidates=_candidates(weighed, masses),
+        candidates=_candidates(weighed, masses, likeliest),
         tenant=tenant,
         dwelling=dwelling,
         residence=residence,
@@ -114,7 +125,7 @@ def _add(masses: Masses, each: Weighed, mass: float) -> None:
         _to(masses.dwellings, each.home.dwelling.dwelling_id, mass * each.household_certainty)
         entrance = masses.gazetteer.entrance_by_id.get(each.home.address_id)
         if entrance is not None:
-            masses.entrances[entrance] += mass
+            masses.entrances[entrance] += mass * each.place_certainty
 
 
 def _to(table: dict[str, float], key: str, mass: float) -> None:
@@ -145,12 +156,14 @@ def _nobody(weighing: Weighing, masses: Masses) -> None:
     masses.total += float(mass.sum()) + somebody * max(0.0, 1.0 - float(share.sum())) * 2.0**place.elsewhere
 
 
-def _candidates(weighed: Iterable[Weighed], masses: Masses) -> tuple[Candidate, ...]:
+def _candidates(
+    weighed: Iterable[Weighed], masses: Masses, likeliest: tuple[Likely, float] | None
+) -> tuple[Candidate, ...]:
     found = []
     chances = {tenant_id: mass / masses.total for tenant_id, mass in masses.tenants.items()} if masses.total else {}
-    best = max(chances, key=lambda tenant_id: chances[tenant_id], default="")
-    said = chances.get(best, 0.0)
-    sure = masses.learnt.probability("tenant", said)
+    best, sure, said = (
+        ("", 0.0, 0.0) if likeliest is None else (likeliest[0].id, likeliest[0].probability, likeliest[1])
+    )
     rest = max(1.0 - said, sum(chance for tenant_id, chance in chances.items() if tenant_id != best))
     others = (1.0 - sure) / rest if rest > 0.0 else 0.0
     for each in list(weighed)[: weights.MOST_CANDIDATES]:

@@ -60,6 +60,9 @@ SIGNATURE_FITS_ANOTHER = -5.0
 PLACE_FITS, PLACE_FITS_ANOTHER = 5.0, -20.0
 """Bits from which a place is somebody's own; what remains of an account whose home is elsewhere."""
 
+PLACE_IS_NOT_HIS, ACCOUNT_OF_ANOTHER = -1.5, 0.7
+"""Bits from which a place is not an account owner's; certainty that he writes about himself, if he speaks of others."""
+
 NAME_ALONE = 0.9
 """Certainty of a writer of whom nothing but a first name and a surname is told: others bear them, too."""
 
@@ -84,6 +87,8 @@ NICKNAME = 0.15
 """Another first name with the same first letter: half of all short forms keep it."""
 OTHER_SURNAME = {"f": 0.12, "m": 0.03, "": 0.05}
 """A wrong surname says less of a woman than of a man: the name of use."""
+WORD_LEFT_OVER = 0.3
+"""A further word beside a first name and a surname that both fit."""
 SURNAME_ALONE = 0.9
 FIRST_NAME_ALONE = 0.5
 FIRST_NAME_AFTER_TITLE = 0.1

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from dtm_contact.directory import Directory
 from dtm_contact.matching import MatchIndex, match
-from dtm_contact.matching.learned import Learnt, log_odds
+from dtm_contact.matching.learned import Learnt, answer_about, log_odds
 from dtm_contact.model import Arrival, Candidate, Likely, Match, NoHistory
 from dtm_contact.reading import read
 from dtm_contact.rehearsal.truth import Truth
@@ -25,7 +25,7 @@ from dtm_contact.settings import Settings
 
 Floats = NDArray[np.float64]
 
-ANSWERS = ("tenant", "dwelling", "residence")
+ANSWERS = ("tenant", "tenant_at_home", "dwelling", "residence")
 _EVERYTHING = Thresholds(tenant=0.501, dwelling=0.501, residence=0.501)
 _MOST_CANDIDATES = 20
 _HELD_NEAR_ONE = 40.0  # messages that it takes to move a factor halfway
@@ -146,18 +146,26 @@ def learn_curve(answers: Iterable[tuple[float, bool]]) -> list[tuple[float, floa
 
 
 def answers(examples: Iterable[Labelled], what: str) -> list[tuple[float, bool]]:
-    """Return the probability of each `tenant`, `dwelling` or `residence` said, and whether it is right."""
+    """Return the probability of each answer of one of the `ANSWERS`, and whether it is right."""
     found = []
     for each in examples:
-        likely: Likely | None = getattr(each.match, what)
-        if likely is not None:
+        likely: Likely | None = getattr(each.match, what.partition("_")[0])
+        if likely is not None and _asks(each.match, what):
             found.append((likely.probability, likely.id in right_ids(each.truth, what)))
     return found
 
 
+def _asks(match: Match, what: str) -> bool:
+    """Tell whether an answer is of this kind."""
+    if match.tenant is None or not what.startswith("tenant"):
+        return True
+    chances = ((each.tenant_id, each.dwelling_id, each.probability) for each in match.candidates)
+    return answer_about(match.tenant.id, chances) == what
+
+
 def right_ids(truth: Truth, what: str) -> frozenset[str]:
-    """Return what counts as right for `tenant`, `dwelling` or `residence`."""
-    if what == "tenant":
+    """Return what counts as right for one of the `ANSWERS`."""
+    if what.startswith("tenant"):
         return truth.tenants
     return frozenset(filter(None, [truth.dwelling_id if what == "dwelling" else truth.residence_id]))
 
