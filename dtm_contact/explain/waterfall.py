@@ -25,6 +25,7 @@ LABELS = {
     "thread.same_sender": "suite d'un échange déjà rattaché",
     "thread.household": "suite d'un échange du foyer",
     "trade.name": "nom du commerce",
+    "trade.cited": "commerce dont on parle",
     "name.self": "se présente ainsi",
     "name.signed": "signature",
     "name.for": "écrit pour cette personne",

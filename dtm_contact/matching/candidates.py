@@ -145,6 +145,8 @@ class Weighing:
         evidence.extend(named.evidence)
         entrance = self._entrance_meant(person, home) if home is not None else None
         weighed.at_place = self._bits_of_place(entrance)
+        if [piece.name for piece in evidence[: len(self.identity.found.get(position, {}))]] == ["trade.cited"]:
+            weighed.certainty = weighed.household_certainty = weights.NAMELESS
         if position not in self.identity.found:
             weighed.certainty, weighed.household_certainty = _certainty(named, weighed.at_place)
         if home is not None:

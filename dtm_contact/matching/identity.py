@@ -50,10 +50,9 @@ def identify(contact: Contact, clues: Clues, index: MatchIndex, history: History
     for seen, mention in clues.traders:
         for person in mention.people:
             label = people.person(person).label
-            identity.add(
-                person,
-                Evidence("trade.name", index.learnt.bits("trade.name", mention.bits), seen.seen, seen.span, label),
-            )
+            kind = "trade.name" if mention.signed else "trade.cited"
+            bits = index.learnt.bits(kind, mention.bits)
+            identity.add(person, Evidence(kind, bits, seen.seen, seen.span, label))
     return identity
 
 

@@ -18,12 +18,16 @@ _CLOSING_WORDS = 12
 
 @dataclass(frozen=True, slots=True)
 class TradeMention:
-    """A trade name in a text: who bears it, where it stands, and what it weighs for each bearer, in bits."""
+    """A trade name in a text: who bears it, where it stands, and what it weighs for each bearer, in bits.
+
+    `signed` tells whether the shop itself writes; those who live beside it name it, too.
+    """
 
     people: tuple[int, ...]
     start: int
     end: int
     bits: float
+    signed: bool
 
 
 class Traders:
@@ -58,7 +62,9 @@ class Traders:
                     / len(people)
                     / (1.0 if trust < weights.TRADE_SIGNED else weights.TRADE_OUTSIDE)
                 )
-                yield TradeMention(people, word.start, text.words[last].end, log2(trust * ratio + 1.0 - trust))
+                bits = log2(trust * ratio + 1.0 - trust)
+                signed = trust >= weights.TRADE_SIGNED
+                yield TradeMention(people, word.start, text.words[last].end, bits, signed)
             if found >= _MOST_FOUND:
                 return
 

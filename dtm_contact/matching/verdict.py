@@ -18,6 +18,7 @@ from dtm_contact.matching.rivals import Weighed
 from dtm_contact.model import Candidate, Evidence, Likely, Match, OnDuty, Proposal
 
 _MOST_PROPOSED = 3
+_NEVER = 1e-300
 _ACCOUNTS = frozenset({"email.known", "email.confirmed"})
 
 
@@ -31,6 +32,8 @@ class Masses:
     tenants: dict[str, float] = field(default_factory=dict)
     dwellings: dict[str, float] = field(default_factory=dict)
     total: float = 0.0
+    moved: float = 0.0
+    """Of people whose account it is and who speak of another place: it is of somebody there."""
 
     @cached_property
     def residences(self) -> dict[str, float]:
@@ -126,6 +129,7 @@ def _add(masses: Masses, each: Weighed, mass: float) -> None:
         entrance = masses.gazetteer.entrance_by_id.get(each.home.address_id)
         if entrance is not None:
             masses.entrances[entrance] += mass * each.place_certainty
+            masses.moved += mass * (1.0 - each.place_certainty)
 
 
 def _to(table: dict[str, float], key: str, mass: float) -> None:
@@ -152,7 +156,7 @@ def _nobody(weighing: Weighing, masses: Masses) -> None:
     somebody = (unweighed + weights.OUTSIDER) * strange
     share = weighing.index.gazetteer.share[place.entrances]
     mass = somebody * share * np.exp2(place.bits + weighing.caretaker_bits(place.entrances))
-    masses.entrances[place.entrances] += mass
+    masses.entrances[place.entrances] += mass + masses.moved * mass / max(float(mass.sum()), _NEVER)
     masses.total += float(mass.sum()) + somebody * max(0.0, 1.0 - float(share.sum())) * 2.0**place.elsewhere
 
 

@@ -60,7 +60,7 @@ SIGNATURE_FITS_ANOTHER = -5.0
 PLACE_FITS, PLACE_FITS_ANOTHER = 5.0, -20.0
 """Bits from which a place is somebody's own; what remains of an account whose home is elsewhere."""
 
-PLACE_IS_NOT_HIS, ACCOUNT_OF_ANOTHER = -1.5, 0.7
+PLACE_IS_NOT_HIS, ACCOUNT_OF_ANOTHER = -1.5, 0.3
 """Bits from which a place is not an account owner's; certainty that he writes about himself, if he speaks of others."""
 
 NAME_ALONE = 0.9

@@ -40,6 +40,7 @@ _DWELLINGS = (
     _dwelling(7, "AX1", "0", kind="commercial"),
     _dwelling(8, "AX5", "-1", kind="parking"),
     _dwelling(9, "AX3", "7"),
+    _dwelling(10, "AX4", "-1", kind="parking"),
 )
 
 
@@ -69,6 +70,7 @@ _LEASES = (
     _lease("bakery", 7, ("", "", "Boulangerie Aubépine"), role="commercial", lease="C900001"),
     _lease("parker", 8, ("Mme", "Eulalie", "Trochu"), lease="P700001", phone="0611000044"),
     _lease("petit", 9, ("M.", "Marcel", "Petit"), phone="0611000055"),
+    _lease("petit", 10, ("M.", "Marcel", "Petit"), lease="P700002"),
 )  # fmt: skip
 _CARETAKERS = (
     Caretaker("GX1", "M.", "Quesnel", "Hilaire", "quesnel@bailleur.example", "0700000901", "", "bp1"),

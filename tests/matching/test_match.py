@@ -93,6 +93,22 @@ AUBEPINES = (None, None, "RX1")
         (_mail("Je ne donne pas mon nom. Trafic au 12 rue Laplace à Arcueil, c'est Pierre Gavroche."), AUBEPINES),
         (_mail("Toujours rien.", quoted_text="Odette Vauquelin, 12 rue Laplace, Arcueil"), NOBODY),
         (_mail("Locataire d'un autre bailleur, 12 rue des Glaïeuls à Antony.\nBlaise Cendrars"), NOBODY),
+        # Whose account it is, and whom the message is about, in whatever words.
+        (_mail("Il faut passer voir Théodule Ribot au plus vite. C'est au 11 avenue Wilson à Cachan.\nO. Vauquelin",
+               address="odette.vauquelin@courriel.example"), (None, None, "RX2")),
+        (_mail("Plus d'eau au 7 avenue du Président-Wilson à Cachan chez ma sœur.\nO. Vauquelin",
+               address="odette.vauquelin@courriel.example"), NOBODY),
+        (_mail("De : Georges\nPlus d'eau chaude.", "Odette Vauquelin", "odette.vauquelin@courriel.example"), GEORGES),
+        (_mail("Plus d'eau chaude.\nje suis georges", "Odette Vauquelin", "odette.vauquelin@courriel.example"), GEORGES),
+        (_mail("Coordonnées : Odette Vauquelin, Les Aubépines\nPlus d'eau."), ODETTE),
+        (_mail("La porte ne ferme plus.\nNorbert Vauquelin", "N Vauquelin", "vauquelinn@poste.example"), NOBODY),
+        # A parking space is its tenant's place, though the matter is at home; others' garages are no place of theirs.
+        (_mail("Mon garage est au 7 avenue du Président-Wilson, à Cachan, mais la panne est chez moi.\nMarcel Petit"),
+         ("TX-petit", "LX9", "RX1")),
+        (_mail("J'ai aussi un box au 7 avenue du Président-Wilson à Cachan."), NOBODY),
+        # A street that is not ours though it sounds so; a shop that is merely told of.
+        (_mail("Domicile : 1 place Laplace, Nemours.\nOdette Vauquelin"), NOBODY),
+        (_mail("Ils crient au 12 rue Laplace à Arcueil devant la boulangerie aubépine toutes les nuits merci"), AUBEPINES),
         # Who left.
         (_mail("Et mon dépôt de garantie ?", address="ysaline.brochant@courriel.example"), ("TX-gone", "LX6", "RX2")),
         # Passed on by a colleague: the first writer counts, the colleague does not.
