@@ -99,7 +99,7 @@ AUBEPINES = (None, None, "RX1")
         (_mail("Plus d'eau au 7 avenue du Président-Wilson à Cachan chez ma sœur.\nO. Vauquelin",
                address="odette.vauquelin@courriel.example"), NOBODY),
         (_mail("De : Georges\nPlus d'eau chaude.", "Odette Vauquelin", "odette.vauquelin@courriel.example"), GEORGES),
-        (_mail("Plus d'eau chaude.\nje suis georges", "Odette Vauquelin", "odette.vauquelin@courriel.example"), GEORGES),
+        (_mail("Plus d'eau\nje suis georges", "Odette Vauquelin", "odette.vauquelin@courriel.example"), GEORGES),
         (_mail("Coordonnées : Odette Vauquelin, Les Aubépines\nPlus d'eau."), ODETTE),
         (_mail("La porte ne ferme plus.\nNorbert Vauquelin", "N Vauquelin", "vauquelinn@poste.example"), NOBODY),
         # A parking space is its tenant's place, though the matter is at home; others' garages are no place of theirs.
@@ -108,7 +108,7 @@ AUBEPINES = (None, None, "RX1")
         (_mail("J'ai aussi un box au 7 avenue du Président-Wilson à Cachan."), NOBODY),
         # A street that is not ours though it sounds so; a shop that is merely told of.
         (_mail("Domicile : 1 place Laplace, Nemours.\nOdette Vauquelin"), NOBODY),
-        (_mail("Ils crient au 12 rue Laplace à Arcueil devant la boulangerie aubépine toutes les nuits merci"), AUBEPINES),
+        (_mail("Ils crient au 12 rue Laplace à Arcueil devant la boulangerie aubépine merci"), AUBEPINES),
         # Who left.
         (_mail("Et mon dépôt de garantie ?", address="ysaline.brochant@courriel.example"), ("TX-gone", "LX6", "RX2")),
         # Passed on by a colleague: the first writer counts, the colleague does not.
