@@ -1,60 +1,87 @@
 """New arrivals into their tables, on the way that every sender waits for."""
 
+import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
+from itertools import islice
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql
-from sqlalchemy.engine import Connection, Dialect
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import Connection
 
 from dtm_contact.model import Arrival, Envelope
-from dtm_contact.store.bodies import insert_bodies
+from dtm_contact.store.bodies import insert_bodies, insert_bodies_by_driver
+from dtm_contact.store.columns import encode_json
 from dtm_contact.store.schema import arrivals
 
 _WAITING = "waiting"
 _AT_ONCE = 500
 _KEY = ("channel", "external_id")
 
+New = Mapping[tuple[str, str], Arrival]
+"""Arrivals by channel and bounded external id."""
 
-def insert_arrivals(connection: Connection, new: Mapping[tuple[str, str], Arrival]) -> None:
+
+def insert_arrivals(connection: Connection, new: New) -> None:
     """Store arrivals with their bytes, in the order given; one that is already there is left as it is.
 
     Args:
         connection: in a transaction that writes.
-        new: the arrivals by channel and bounded external id.
+        new: the arrivals.
 
     Raises:
         sqlalchemy.exc.SQLAlchemyError: they cannot be stored.
-        StoreUnavailableError: their bytes cannot be written.
+        sqlite3.Error: the same.
     """
-    insert = _insert_quickly if connection.dialect.name == "sqlite" else _insert
-    rows = [_values(arrival) for arrival in new.values()]
-    for start in range(0, len(rows), _AT_ONCE):
-        stored = insert(connection, rows[start : start + _AT_ONCE])
-        insert_bodies(connection, {number: new[channel, external_id].raw for number, channel, external_id in stored})
+    driver = connection.connection.driver_connection
+    if isinstance(driver, sqlite3.Connection):
+        insert_by_driver(driver, new)
+    elif new:
+        stored = connection.execute(_INSERT, [_values(arrival) for arrival in new.values()]).all()
+        insert_bodies(connection, _bodies(new, stored))
+
+
+def insert_by_driver(driver: sqlite3.Connection, new: New) -> None:
+    """Do the same on SQLite's own connection, by one statement for all rows of a table.
+
+    Building and binding SQLAlchemy's own statements costs more than SQLite's work; and one for all means that this
+    thread gives up the interpreter once, not once for each.
+
+    Raises:
+        sqlite3.Error: they cannot be stored.
+        sqlalchemy.exc.StatementError: a value is none that its column could hold.
+    """
+    rest = iter(new.values())
+    while some := list(islice(rest, _AT_ONCE)):
+        values = [value for arrival in some for value in _bound(arrival)]
+        stored = driver.execute(_statement(len(some)), values).fetchall()
+        insert_bodies_by_driver(driver, _bodies(new, stored))
+
+
+def _bodies(new: New, stored: Sequence[Any]) -> dict[int, bytes]:
+    return {number: new[channel, external_id].raw for number, channel, external_id in stored}
 
 
 def _values(arrival: Arrival) -> dict[str, Any]:
-    return {
-        "channel": arrival.channel,
-        "external_id": arrival.external_id,
-        "received_at": arrival.received_at,
-        "media_type": arrival.media_type,
-        "envelope": None if arrival.envelope is None else _members(arrival.envelope),
-        "size": len(arrival.raw),
-        "state": _WAITING,
-        "in_turn": arrival.in_turn,
-    }
+    return {name: take(arrival) for name, take in _TAKEN.items()}
 
 
-def _members(envelope: Envelope) -> dict[str, Any]:
-    return {name: getattr(envelope, name) for name in Envelope.__slots__}
+def _envelope(arrival: Arrival) -> dict[str, Any] | None:
+    envelope = arrival.envelope
+    return None if envelope is None else {name: getattr(envelope, name) for name in Envelope.__slots__}
 
 
-def _insert(connection: Connection, rows: Sequence[dict[str, Any]]) -> Sequence[Any]:
-    return connection.execute(_INSERT, rows).all()
-
+_TAKEN: dict[str, Callable[[Arrival], Any]] = {
+    "channel": lambda arrival: arrival.channel,
+    "external_id": lambda arrival: arrival.external_id,
+    "received_at": lambda arrival: arrival.received_at,
+    "media_type": lambda arrival: arrival.media_type,
+    "envelope": _envelope,
+    "size": lambda arrival: len(arrival.raw),
+    "state": lambda _: _WAITING,
+    "in_turn": lambda arrival: arrival.in_turn,
+}
 
 _INSERT = (
     postgresql.insert(arrivals)
@@ -63,41 +90,27 @@ _INSERT = (
 )
 
 
-def _insert_quickly(connection: Connection, rows: Sequence[dict[str, Any]]) -> Sequence[Any]:
-    """Insert by one statement written here: building and binding SQLAlchemy's own costs more than SQLite's work.
-
-    One statement for all also means that this thread gives up the interpreter once, not once for each row.
-    """
-    writers = _writers(connection.dialect, tuple(rows[0]))
-    values = tuple(value for row in rows for value in _bound(writers, row))
-    driver: Any = connection.connection.driver_connection
-    stored: list[tuple[int, str, str]] = driver.execute(_statement(tuple(rows[0]), len(rows)), values).fetchall()
-    return stored
+def _writer(name: str) -> Callable[[Any], Any]:
+    """Return what turns a column's value into what the driver takes, by the column's own type."""
+    dialect = sqlite.dialect(json_serializer=encode_json)
+    return arrivals.c[name].type.dialect_impl(dialect).bind_processor(dialect) or (lambda value: value)
 
 
-def _bound(writers: Sequence[tuple[str, Callable[[Any], Any] | None]], row: Mapping[str, Any]) -> Iterator[Any]:
-    for name, write in writers:
-        yield row[name] if write is None else _written(name, write, row[name])
+_WRITTEN = {name: (take, _writer(name)) for name, take in _TAKEN.items()}
 
 
-def _written(name: str, write: Callable[[Any], Any], value: Any) -> Any:
-    try:
-        return write(value)
-    except (TypeError, ValueError) as error:
-        raise sa.exc.StatementError(f"cannot hold {name}", None, None, error) from None
+def _bound(arrival: Arrival) -> Iterator[Any]:
+    for name, (take, write) in _WRITTEN.items():
+        try:
+            yield write(take(arrival))
+        except (TypeError, ValueError) as error:
+            raise sa.exc.StatementError(f"cannot hold {name}", None, None, error) from None
 
 
 @lru_cache
-def _writers(dialect: Dialect, names: tuple[str, ...]) -> tuple[tuple[str, Callable[[Any], Any] | None], ...]:
-    """Return what turns each column's value into what the driver takes, by the column's own type."""
-    types = {name: arrivals.c[name].type.dialect_impl(dialect) for name in names}
-    return tuple((name, kind.bind_processor(dialect)) for name, kind in types.items())
-
-
-@lru_cache
-def _statement(names: tuple[str, ...], rows: int) -> str:
-    row = f"({', '.join('?' * len(names))})"
+def _statement(rows: int) -> str:
+    row = f"({', '.join('?' * len(_TAKEN))})"
     return (
-        f"INSERT INTO {arrivals.name} ({', '.join(names)}) VALUES {', '.join([row] * rows)} "  # noqa: S608 - our names
+        f"INSERT INTO {arrivals.name} ({', '.join(_TAKEN)}) VALUES {', '.join([row] * rows)} "  # noqa: S608 - our names
         f"ON CONFLICT ({', '.join(_KEY)}) DO NOTHING RETURNING id, {', '.join(_KEY)}"
     )

@@ -12,7 +12,7 @@ from sqlalchemy.engine import Connection
 from dtm_contact.errors import NotFoundError
 from dtm_contact.model import Arrival, Envelope, KeptLines, Position
 from dtm_contact.store import events, positions
-from dtm_contact.store.accepting import insert_arrivals
+from dtm_contact.store.accepting import insert_arrivals, insert_by_driver
 from dtm_contact.store.columns import bounded_key
 from dtm_contact.store.database import Database
 from dtm_contact.store.schema import arrival_bodies, arrivals, cases, contacts
@@ -102,12 +102,15 @@ class Arrivals:
             CommitUnknownError: whether they were stored cannot be told.
         """
         unique = {(arrival.channel, bounded_key(arrival.external_id)): arrival for arrival in reversed(new)}
-        if unique or read:
+        in_order = dict(reversed(unique.items()))
+        if read or (in_order and self._database.sqlite_path is None):
             with self._database.writing() as connection:
-                if unique:
-                    insert_arrivals(connection, dict(reversed(unique.items())))
+                insert_arrivals(connection, in_order)
                 for position, kept in read:
                     positions.put(connection, position, kept)
+        elif in_order:
+            with self._database.writing_by_driver() as driver:
+                insert_by_driver(driver, in_order)
 
     def decided(self, channel: str, external_ids: Sequence[str]) -> dict[str, str]:
         """Return where those of a channel's arrivals went that are judged or parked.

@@ -28,6 +28,7 @@ from dtm_contact.store.schema import probes
 
 _PATIENCE = 10.0
 _LARGEST_IDLE_LOG = 64 * 1024 * 1024
+_LOGGED_PAGES = 4000
 _PROBE = bytes(64 * 1024)
 _FAULTS_OF_OURS = (IntegrityError, DataError, ProgrammingError, NotSupportedError)
 _FAULTS_OF_OURS_IN_SQLITE = (
@@ -68,6 +69,7 @@ class Database:
         """
         self.url = sa.make_url(url)
         self.read_only = read_only
+        self._driver: sqlite3.Connection | None = None
         match self.url.get_backend_name():
             case "sqlite" if self.url.database not in (None, "", ":memory:"):
                 self.engine = _sqlite_engine(self.url, read_only=read_only, patience=patience)
@@ -124,13 +126,48 @@ class Database:
                 raise
             _commit(connection, transaction)
 
+    @contextmanager
+    def writing_by_driver(self) -> Iterator[sqlite3.Connection]:
+        """Open a durable write transaction of SQLite, on a connection kept for it, without SQLAlchemy.
+
+        SQLAlchemy's part of a small transaction costs more than SQLite's. It ends and raises as that of `writing`.
+        """
+        if self.read_only:
+            raise StoreRefusedError("opened for reading only")
+        with self._turn, _our_errors():
+            try:
+                driver = self._kept_driver()
+                driver.execute("BEGIN IMMEDIATE")
+                yield driver
+                _commit_by_driver(driver)
+            except BaseException:
+                self._drop_driver()
+                raise
+
+    def _kept_driver(self) -> sqlite3.Connection:
+        if self._driver is None:
+            pooled = self.engine.raw_connection()
+            driver: Any = pooled.driver_connection
+            pooled.detach()
+            driver.execute("PRAGMA synchronous = FULL")
+            # What a statement for many rows would need to undo itself goes into a file otherwise.
+            driver.execute("PRAGMA temp_store = MEMORY")
+            self._driver = driver
+        return self._driver
+
+    def _drop_driver(self) -> None:
+        """Close the connection that is kept; SQLite rolls back what is open on it."""
+        driver, self._driver = self._driver, None
+        if driver is not None:
+            driver.close()
+
     def probe(self) -> None:
         """Prove that the store can be written again, disk space included.
 
         Raises:
             StoreUnavailableError: it cannot.
         """
-        self.engine.dispose()
+        self.close()
         with self.writing() as connection:
             connection.execute(probes.insert(), {"filler": _PROBE})
         with self.writing() as connection:
@@ -138,20 +175,37 @@ class Database:
 
     def close(self) -> None:
         """Give all connections back."""
+        with self._turn:
+            self._drop_driver()
         self.engine.dispose()
 
 
 def _commit(connection: Connection, transaction: sa.RootTransaction) -> None:
     driver = connection.connection.driver_connection
-    if isinstance(driver, sqlite3.Connection) and not driver.in_transaction:
-        # SQLite rolls back by itself on some errors; COMMIT would then succeed and store nothing.
-        raise StoreUnavailableError("SQLite had rolled back")
+    if isinstance(driver, sqlite3.Connection):
+        _check_still_open(driver)
     try:
         transaction.commit()
     except DBAPIError as error:
         if _rolled_back(error.orig):
             raise
         raise CommitUnknownError(_code(error)) from error
+
+
+def _commit_by_driver(driver: sqlite3.Connection) -> None:
+    _check_still_open(driver)
+    try:
+        driver.execute("COMMIT")
+    except sqlite3.Error as error:
+        if _rolled_back(error):
+            raise
+        raise CommitUnknownError(_code(error)) from error
+
+
+def _check_still_open(driver: sqlite3.Connection) -> None:
+    if not driver.in_transaction:
+        # SQLite rolls back by itself on some errors; COMMIT would then succeed and store nothing.
+        raise StoreUnavailableError("SQLite had rolled back")
 
 
 def _rolled_back(error: BaseException | None) -> bool:
@@ -200,6 +254,7 @@ def _sqlite_engine(url: URL, *, read_only: bool, patience: float) -> Engine:
         if not read_only:
             driver.execute("PRAGMA journal_mode = WAL")
             driver.execute(f"PRAGMA journal_size_limit = {_LARGEST_IDLE_LOG}")
+            driver.execute(f"PRAGMA wal_autocheckpoint = {_LOGGED_PAGES}")
         driver.execute("PRAGMA foreign_keys = ON")
 
     @event.listens_for(engine, "begin")

@@ -5,9 +5,10 @@
 """
 
 import asyncio
+import sqlite3
 import sys
-from collections.abc import Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 
 from sqlalchemy.engine import Connection
 
@@ -45,6 +46,14 @@ def _never_durable(self: Database, *, durable: bool = True) -> AbstractContextMa
     return _durable_or_not(self, durable=False)
 
 
+@contextmanager
+def _never_durable_by_driver(self: Database) -> Iterator[sqlite3.Connection]:
+    with _durable_or_not(self, durable=False) as connection:
+        driver = connection.connection.driver_connection
+        assert isinstance(driver, sqlite3.Connection)
+        yield driver
+
+
 def main(name: str) -> None:
     """Run the daemon with one of the faults."""
     match name:
@@ -52,6 +61,7 @@ def main(name: str) -> None:
             daemon.WakingInbox = _EarlyInbox  # type: ignore[attr-defined]
         case "hasty":
             Database.writing = _never_durable  # type: ignore[assignment, method-assign]
+            Database.writing_by_driver = _never_durable_by_driver  # type: ignore[method-assign]
         case _:
             raise SystemExit(f"no control is called {name!r}")
     settings = Settings()

@@ -28,7 +28,16 @@ def stored(store: Store) -> list[str]:
 def commits(store: Store) -> list[int]:
     """Return a list that grows with every commit."""
     seen: list[int] = []
-    sa.event.listen(store.database.engine, "commit", lambda _connection: seen.append(1))
+
+    def note(statement: str) -> None:
+        if statement == "COMMIT":
+            seen.append(1)
+
+    if store.database.sqlite_path is None:
+        sa.event.listen(store.database.engine, "commit", lambda _connection: note("COMMIT"))
+    else:
+        sa.event.listen(store.database.engine, "connect", lambda driver, _: driver.set_trace_callback(note))
+        store.database.close()
     return seen
 
 

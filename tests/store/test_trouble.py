@@ -20,9 +20,9 @@ class Disk:
     """A disk that holds so many more of a SQLite store's pages, as SQLite sees it."""
 
     def __init__(self, store: Store) -> None:
-        self._engine = store.database.engine
+        self._database = store.database
         self._free: int | None = None
-        sa.event.listen(self._engine, "connect", self._limit)
+        sa.event.listen(self._database.engine, "connect", self._limit)
 
     def _limit(self, driver: sqlite3.Connection, _record: object) -> None:
         if self._free is not None:
@@ -31,7 +31,7 @@ class Disk:
 
     def leave_free(self, pages: int | None) -> None:
         self._free = pages
-        self._engine.dispose()
+        self._database.close()
 
 
 def stored(store: Store) -> list[str]:
@@ -117,6 +117,22 @@ def test_what_sqlite_rolled_back_by_itself_is_not_said_to_be_stored(sqlite_store
         connection.exec_driver_sql("ROLLBACK")
 
 
+def test_nor_on_the_way_of_arrivals(sqlite_store: Store) -> None:
+    sqlite_store.arrivals.accept([arrival("before")])
+    with pytest.raises(StoreUnavailableError, match="rolled back"), sqlite_store.database.writing_by_driver() as driver:
+        driver.execute("ROLLBACK")
+    sqlite_store.arrivals.accept([arrival("after")])
+    assert stored(sqlite_store) == ["before", "after"]
+
+
+def test_what_breaks_off_on_the_way_of_arrivals_leaves_nothing(sqlite_store: Store) -> None:
+    sqlite_store.arrivals.accept([arrival("before")])
+    with pytest.raises(StoreRefusedError, match="IntegrityError"), sqlite_store.database.writing_by_driver() as driver:
+        driver.execute("INSERT INTO arrival_bodies VALUES (2, x'00'), (3, NULL)")
+    sqlite_store.arrivals.accept([arrival("after")])
+    assert stored(sqlite_store) == ["before", "after"]
+
+
 def end_connection(store: Store, pid: int) -> None:
     with store.database.engine.connect() as other:
         other.execute(sa.select(sa.func.pg_terminate_backend(pid, 5_000)))
@@ -195,6 +211,14 @@ def test_sqlite_waits_for_the_disk_unless_told_otherwise(sqlite_store: Store, le
         assert connection.exec_driver_sql("PRAGMA synchronous").scalar_one() == level
         assert connection.exec_driver_sql("PRAGMA journal_mode").scalar_one() == "wal"
         assert connection.exec_driver_sql("PRAGMA foreign_keys").scalar_one() == 1
+
+
+def test_arrivals_always_wait_for_the_disk(sqlite_store: Store) -> None:
+    sqlite_store.arrivals.claim("worker", arrival().received_at)
+    with sqlite_store.database.writing_by_driver() as driver:
+        told = {name: driver.execute(f"PRAGMA {name}").fetchone()[0] for name in ("synchronous", "journal_mode")}
+        assert told == {"synchronous": 2, "journal_mode": "wal"}
+        assert driver.execute("PRAGMA foreign_keys").fetchone() == (1,)
 
 
 @pytest.mark.parametrize(("durable", "level"), [(True, "on"), (False, "off")])
