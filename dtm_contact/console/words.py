@@ -82,7 +82,9 @@ def evidence_name(evidence: Evidence) -> str:
 
 
 def strength(evidence: Evidence) -> str:
-    """Return what a piece of evidence weighs, in words."""
+    """Return what a piece of evidence weighs, in words; a doubt weighs nothing and bounds the rest."""
+    if not evidence.weight:
+        return "réserve"
     weight = abs(evidence.weight)
     much = "très fort" if weight >= 8 else "fort" if weight >= 4 else "moyen" if weight >= 1.5 else "faible"  # noqa: PLR2004
     return much if evidence.weight >= 0 else f"contre, {much}"

@@ -11,7 +11,16 @@ from math import log2
 from dtm_contact.explain.names import Names
 from dtm_contact.model import Candidate, Evidence, Match
 
+DOUBTS = {
+    "doubt.account": "l'adresse est la sienne, mais le lieu dit ne l'est pas, et le message parle de quelqu'un d'autre",
+    "doubt.of_home": "le message nomme une autre personne de son foyer",
+    "doubt.cited": "il n'est que nommé dans le message",
+    "doubt.name_alone": "rien que le nom et le prénom : d'autres peuvent les porter",
+    "doubt.nameless": "le lieu est le sien, mais le nom donné est un autre",
+}
+"""What bounds how surely somebody is the one concerned, whatever speaks for him."""
 LABELS = {
+    **DOUBTS,
     "email.known": "adresse connue",
     "email.household": "adresse de quelqu'un du foyer",
     "email.confirmed": "adresse confirmée par un agent",
@@ -36,6 +45,7 @@ LABELS = {
     "name.kin": "proche cité",
     "name.fits_another": "ce nom va bien mieux à quelqu'un d'autre",
     "writes.for_another": "l'expéditeur écrit pour quelqu'un d'autre",
+    "writes.from_home": "écrit depuis l'adresse du foyer, qui compte alors moins",
     "place.street": "adresse citée",
     "place.residence": "résidence citée",
     "place.commune": "commune citée",
@@ -173,6 +183,7 @@ def _against(piece: Evidence, names: Names) -> str:
 
 def _not_the_second(match: Match, names: Names) -> Iterator[str]:
     best, *others = match.candidates
+    yield from (f"Réserve : {DOUBTS[piece.name]}." for piece in best.evidence if piece.name in DOUBTS)
     nobody = max(0.0, 1.0 - sum(candidate.probability for candidate in match.candidates))
     if others and others[0].probability >= nobody and others[0].probability > _NEVER:
         second = others[0]

@@ -145,10 +145,6 @@ class Weighing:
         evidence.extend(named.evidence)
         entrance = self._entrance_meant(person, home) if home is not None else None
         weighed.at_place = self._bits_of_place(entrance)
-        if [piece.name for piece in evidence[: len(self.identity.found.get(position, {}))]] == ["trade.cited"]:
-            weighed.certainty = weighed.household_certainty = weights.NAMELESS
-        if position not in self.identity.found:
-            weighed.certainty, weighed.household_certainty = _certainty(named, weighed.at_place)
         if home is not None:
             evidence.extend(self._at_home(home, entrance))
         if self.strange is not None:
@@ -157,6 +153,11 @@ class Weighing:
             evidence.append(Evidence("place.elsewhere", bits, *self.strange.where()))
         weighed.score = sum(piece.weight for piece in evidence) + self._standing(person, home)
         weighed.evidence = sorted(evidence, key=lambda piece: -abs(piece.weight))
+        known = self.identity.found.get(position, {}).values()
+        if known and all(piece.name == "trade.cited" for piece in known):
+            weighed.doubt("cited", weights.NAMELESS)
+        elif not known:
+            _doubt_unknown(weighed, named)
         return weighed
 
     def _home(self, person: Person) -> Home | None:
@@ -239,14 +240,15 @@ def _telling(bits: Mapping[str, float]) -> list[tuple[str, float]]:
     return [(name, each) for name, each in likeliest if each > _SAYS_SOMETHING]
 
 
-def _certainty(named: Named, at_place: float) -> tuple[float, float]:
-    """Return how surely a person is the one concerned, and his household, whatever place and floor fit."""
+def _doubt_unknown(weighed: Weighed, named: Named) -> None:
+    """Bound how surely somebody is concerned, and his household, of whom nothing known is told."""
+    best = max(named.fits.values(), default=0.0)
     if named.role in _CITED:
-        return named.role.trust, named.role.trust
-    if at_place <= 0.0 and named.role is not Role.FOR and max(named.fits.values(), default=0.0) < weights.THREE_NAMES:
-        return weights.NAME_ALONE, weights.NAME_ALONE
-    misfit = named.role is None and min(named.fits.values(), default=0.0) < 0
-    return (weights.NAMELESS if misfit else 1.0), 1.0
+        weighed.doubt("cited", named.role.trust)
+    elif weighed.at_place <= 0.0 and named.role is not Role.FOR and best < weights.THREE_NAMES:
+        weighed.doubt("name_alone", weights.NAME_ALONE)
+    elif named.role is None and min(named.fits.values(), default=0.0) < 0:
+        weighed.doubt("nameless", weights.NAMELESS, household=False)
 
 
 def _caretakers(mentions: Iterable[Mention], index: MatchIndex) -> list[tuple[Mention, frozenset[int]]]:

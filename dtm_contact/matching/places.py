@@ -119,7 +119,8 @@ class Group:
             between = self.passage.folded.text[min(end, atom.end) : max(start, atom.start)]
             if len(between) <= _IN_ONE_BREATH and not _ENDS_A_SENTENCE.search(between):
                 start, end = min(start, atom.start), max(end, atom.end)
-        return start, end
+        said, following = self.passage.folded.text[start:end], self.passage.folded.text[end : end + 1]
+        return start, end + (following == ")" and said.count("(") > said.count(")"))
 
     def first(self, kind: str) -> str | None:
         """Return the value of the only atom of a kind, or None where there is none or where they differ."""

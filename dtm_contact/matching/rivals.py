@@ -54,6 +54,18 @@ class Weighed:
         if self.signed.weight <= 0:
             self.role = None
 
+    def doubt(self, reason: str, certainty: float, *, household: bool = True) -> None:
+        """Bound how surely he is the one concerned, and with him his household; the reason stands with the evidence."""
+        self.evidence.insert(0, Evidence(f"doubt.{reason}", 0.0, ""))
+        self.certainty = min(self.certainty, certainty)
+        if household:
+            self.household_certainty = min(self.household_certainty, certainty)
+
+    def believe(self) -> None:
+        """Take back every doubt."""
+        self.evidence = [piece for piece in self.evidence if not piece.name.startswith("doubt.")]
+        self.certainty = self.household_certainty = self.place_certainty = 1.0
+
     def forget(self, name: str) -> None:
         """Drop what speaks for him by evidence of a kind."""
         dropped = [piece for piece in self.evidence if piece.name == name and piece.weight > 0]
@@ -104,9 +116,10 @@ def _doubt_accounts(candidates: list[Weighed], *, of_kin: bool) -> None:
         elsewhere = each.at_place <= weights.PLACE_IS_NOT_HIS
         namesakes = each.at_place < weights.PLACE_FITS and any(_surname_fits(each, other) for other in others)
         if namesakes or (elsewhere and (others or of_kin)):
-            each.certainty = each.household_certainty = each.place_certainty = weights.ACCOUNT_OF_ANOTHER
+            each.doubt("account", weights.ACCOUNT_OF_ANOTHER)
+            each.place_certainty = weights.ACCOUNT_OF_ANOTHER
         elif any(other.home == each.home for other in others):
-            each.certainty = weights.ACCOUNT_OF_ANOTHER
+            each.doubt("of_home", weights.ACCOUNT_OF_ANOTHER, household=False)
 
 
 def _spoken_of_rather(weighed: Weighed, owner: Weighed) -> bool:
@@ -135,7 +148,7 @@ def _settle_places(candidates: list[Weighed]) -> None:
         if each.account and each.at_place < 0 and others and each not in meant:
             each.discount("place.fits_another", weights.PLACE_FITS_ANOTHER)
             for other in others:
-                other.certainty = other.household_certainty = 1.0
+                other.believe()
 
 
 def _best_name(weighed: Weighed) -> float:
@@ -195,7 +208,7 @@ def _discount_writer(weighed: Weighed, people: int, learnt: Learnt) -> None:
         }
         of_account = sum(piece.weight for piece in weighed.evidence if piece.name in his)
         if of_account > weights.WRITES_FOR_HIS_HOME:
-            weighed.discount("writes.for_another", round(weights.WRITES_FOR_HIS_HOME - of_account, 2))
+            weighed.discount("writes.from_home", round(weights.WRITES_FOR_HIS_HOME - of_account, 2))
         return
     bits = sum(piece.weight for piece in weighed.evidence if piece.name.startswith(_OF_THE_WRITER))
     if bits > 0:

@@ -117,7 +117,7 @@ def _kinds(examples: Iterable[Labelled]) -> tuple[str, ...]:
     counts: dict[str, int] = {}
     for each in examples:
         pieces = [piece for candidate in each.match.candidates[:1] for piece in candidate.evidence]
-        seen = {piece.name for piece in pieces if not piece.name.endswith(_SHARED)}
+        seen = {piece.name for piece in pieces if piece.weight and not piece.name.endswith(_SHARED)}
         for name in seen:
             counts[name] = counts.get(name, 0) + 1
     return tuple(sorted(name for name, count in counts.items() if count >= _SELDOM))

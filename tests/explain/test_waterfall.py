@@ -1,6 +1,7 @@
 """The sum of a candidate told step by step, and drawn."""
 
 import xml.etree.ElementTree as ET
+from dataclasses import replace
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -57,6 +58,16 @@ def test_why_not_the_second_names_what_makes_the_difference(directory: Directory
     assert "1,2 %" in text
     assert "adresse connue « a@b.example » : +24,0 pour le premier" in text
     assert "adresse de quelqu'un du foyer « a@b.example » : +18,0 pour l'autre" in text
+
+
+def test_what_bounds_a_probability_is_told_beside_the_sum(directory: Directory) -> None:
+    found = _match(directory, named=False)
+    best = found.candidates[0]
+    doubted = replace(best, evidence=(Evidence("doubt.name_alone", 0.0, ""), *best.evidence))
+    told = waterfall(replace(found, candidates=(doubted, *found.candidates[1:])), _names(directory))
+    assert told is not None
+    assert told.not_the_second[0] == "Réserve : rien que le nom et le prénom : d'autres peuvent les porter."
+    assert "rien que le nom et le prénom : d'autres peuvent les porter" not in {step.label for step in told.steps}
 
 
 def test_nobody_is_drawn_where_nobody_stands_out(directory: Directory) -> None:
