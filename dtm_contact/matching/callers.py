@@ -12,6 +12,7 @@ from dtm_contact.directory import (
     on_duty,
     on_duty_in_residence,
 )
+from dtm_contact.directory.lines import column
 from dtm_contact.directory.lookups import Keys
 from dtm_contact.model import Candidate, Evidence, History, Likely, Match, OnDuty
 from dtm_contact.normalize import phone_key
@@ -61,8 +62,8 @@ class CallerIndex:
     def __init__(self, directory: Directory) -> None:
         """Read all numbers of the directory."""
         self._directory = directory
-        leases = enumerate(directory.records.leases)
-        self._holders = Keys((key, row) for row, lease in leases for key in _numbers(lease))
+        phones = enumerate(column(directory.records.leases, "phones"))
+        self._holders = Keys((key, row) for row, numbers in phones for number in numbers if (key := phone_key(number)))
         staff = [
             *(caretaker.phone for caretaker in directory.records.caretakers),
             *(office.phone for office in directory.records.offices),
@@ -154,10 +155,6 @@ class CallerIndex:
     def _is_home(self, lease: Lease) -> bool:
         dwelling = self._directory.dwellings.get(lease.dwelling_id)
         return dwelling is not None and dwelling.kind != _PARKING
-
-
-def _numbers(lease: Lease) -> tuple[str, ...]:
-    return tuple(key for number in lease.phones if (key := phone_key(number)))
 
 
 def _evidence(seen: str, detail: str) -> Evidence:

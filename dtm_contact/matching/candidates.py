@@ -15,10 +15,10 @@ from dtm_contact.matching import weights
 from dtm_contact.matching.clues import Clues
 from dtm_contact.matching.identity import Identity
 from dtm_contact.matching.index import MatchIndex, door_key
+from dtm_contact.matching.inside_mentions import Atom
 from dtm_contact.matching.mentions import Mention, Role
 from dtm_contact.matching.naming import Named, Naming
 from dtm_contact.matching.people import Home, Person
-from dtm_contact.matching.place_mentions import Atom
 from dtm_contact.matching.places import Floats, Group, PlaceWeights, merged, mixture
 from dtm_contact.matching.rivals import Weighed, settle
 from dtm_contact.matching.words import OF_THE_WRITER, PARKING
@@ -245,7 +245,9 @@ def _doubt_unknown(weighed: Weighed, named: Named) -> None:
     best = max(named.fits.values(), default=0.0)
     if named.role in _CITED:
         weighed.doubt("cited", named.role.trust)
-    elif weighed.at_place <= 0.0 and named.role is not Role.FOR and best < weights.THREE_NAMES:
+    elif best < weights.THREE_NAMES and weighed.at_place < (
+        0.0 if named.role is Role.FOR else weights.PLACE_SAYS_NOTHING
+    ):
         weighed.doubt("name_alone", weights.NAME_ALONE)
     elif named.role is None and min(named.fits.values(), default=0.0) < 0:
         weighed.doubt("nameless", weights.NAMELESS, household=False)

@@ -5,16 +5,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 from dtm_contact.matching.index import MatchIndex
+from dtm_contact.matching.inside_mentions import Atom
 from dtm_contact.matching.mailbox_names import address_mention, display_mention
 from dtm_contact.matching.mentions import MOST_MENTIONS, Mention, Role
 from dtm_contact.matching.name_mentions import NameReader
-from dtm_contact.matching.passages import LONGEST_ADDRESS, LONGEST_NAME, Passage, passage, texts
+from dtm_contact.matching.passages import LONGEST_ADDRESS, LONGEST_NAME, LONGEST_TAIL, Passage, passage, texts
 from dtm_contact.matching.people import number_key
-from dtm_contact.matching.place_mentions import Atom, find_atoms
+from dtm_contact.matching.place_mentions import find_atoms
 from dtm_contact.matching.places import Group, grouped
 from dtm_contact.matching.statements import ANONYMOUS, APPLICANT, LEFT, NOT_A_TENANT, says
 from dtm_contact.matching.traders import TradeMention
-from dtm_contact.matching.words import KIN, ORGANISATIONS, RELATIVES_WRITTEN_FOR
+from dtm_contact.matching.words import KIN, ORGANISATIONS, RELATIVES_WRITTEN_FOR, SERVICES
 from dtm_contact.model import Contact, Part, Span
 from dtm_contact.normalize import find_phones, name_words, phone_key
 
@@ -24,6 +25,8 @@ _PLACES = frozenset({"street", "residence", "commune", "unknown_street"})
 _RELATIVES = RELATIVES_WRITTEN_FOR | KIN
 _SIGNATURE_HEAD = 500
 _MOST_OF_ONE_WRITER = 8
+_NAMED_SURELY = 0.9  # by more than one word, or after "résidence"
+_CLOSING_LINES, _SHORT_LINE, _WORDS_OF_A_LINE = 5, 60, 5
 _MOST_NUMBERS = 200
 _MOST_ADDRESSES = 16
 
@@ -72,20 +75,27 @@ def extract(contact: Contact, index: MatchIndex) -> Clues:
     """Return what the contact offers; nothing that is the landlord's own is evidence."""
     clues = Clues(staff=index.is_ours(contact.sender.address))
     spoken_for = f"{contact.sender.name[:LONGEST_NAME]} {contact.signature[:_SIGNATURE_HEAD]}"
-    clues.organisation = bool(ORGANISATIONS.intersection(name_words(spoken_for)))
     passages = clues.passages = texts(contact)
+    clues.organisation = bool(ORGANISATIONS.intersection(name_words(spoken_for))) or _signed_by_service(contact)
     for text in passages:
         _identifiers(text, index, clues)
         _say_of_themselves(text, clues)
     _mailboxes(contact, index, clues)
     _names(contact, passages, index, clues)
-    for text in passages:
-        _places(text, index, clues)
     for text in (*passages, passage(Part.SENDER_NAME, contact.sender.name[:LONGEST_NAME])):
         for mention in index.traders.find(text):
             seen = Seen("", text.seen(mention.start, mention.end), text.span(mention.start, mention.end))
             clues.traders.append((seen, mention))
+    for text in passages:
+        _places(text, index, clues)
     return clues
+
+
+def _signed_by_service(contact: Contact) -> bool:
+    """Tell whether one of the last lines, short as a signature's, names a service ("Mandataire judiciaire")."""
+    closing = contact.new_text[-LONGEST_TAIL:].strip().splitlines()[-_CLOSING_LINES:]
+    lines = [name_words(line) for line in closing if len(line) <= _SHORT_LINE]
+    return any(len(words) <= _WORDS_OF_A_LINE and SERVICES.intersection(words) for words in lines)
 
 
 def _identifiers(text: Passage, index: MatchIndex, clues: Clues) -> None:
@@ -199,8 +209,26 @@ def _distinct(mentions: list[Mention]) -> list[Mention]:
     return list(kept.values())
 
 
+def _of_a_name(text: Passage, atom: Atom, clues: Clues) -> bool:
+    """Tell whether what seems a residence is a word of a name, a shop's or a person's ("Élodie Fontaine")."""
+    span = text.span(atom.start, atom.end)
+    if atom.kind != "residence" or span is None:
+        return False
+    if any(seen.span is not None and _holds(seen.span, span) for seen, _trade in clues.traders):
+        return True
+    people = [each for each in clues.mentions if each.span is not None and _holds(each.span, span)]
+    return atom.quality < _NAMED_SURELY and any(
+        "," not in each.seen and (each.title or (each.span and each.span.start < span.start)) for each in people
+    )
+
+
+def _holds(outer: Span, inner: Span) -> bool:
+    return outer.part is inner.part and outer.start <= inner.start and inner.end <= outer.end
+
+
 def _places(text: Passage, index: MatchIndex, clues: Clues) -> None:
-    for group in grouped(text, find_atoms(text, index.gazetteer), index.gazetteer):
+    atoms = [atom for atom in find_atoms(text, index.gazetteer) if not _of_a_name(text, atom, clues)]
+    for group in grouped(text, atoms, index.gazetteer):
         if any(atom.kind in _PLACES for atom in group.atoms) or group.foreign:
             if not index.is_office(group):
                 clues.groups.append(group)

@@ -1,5 +1,6 @@
 """The names of places that the directory knows: streets, residences, communes, and the entrances behind them."""
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TypeVar
@@ -7,6 +8,7 @@ from typing import TypeVar
 import numpy as np
 
 from dtm_contact.directory import Address, Records
+from dtm_contact.directory.lines import columns
 from dtm_contact.directory.lookups import Numbers
 from dtm_contact.matching.vocabulary import Vocabulary
 from dtm_contact.normalize import STREET_TYPES, HouseNumber, fold, parse_house_number, place_words, street_words
@@ -102,12 +104,8 @@ class Gazetteer:
         self.postcodes = frozenset(each.postcode for each in self.entrances if each.postcode)
 
 
-def _dwellings_at(records: Records) -> dict[str, int]:
-    counts: dict[str, int] = {}
-    for dwelling in records.dwellings:
-        if dwelling.kind == "dwelling":
-            counts[dwelling.address_id] = counts.get(dwelling.address_id, 0) + 1
-    return counts
+def _dwellings_at(records: Records) -> Counter[str]:
+    return Counter(at for at, kind in columns(records.dwellings, "address_id", "kind") if kind == "dwelling")
 
 
 def _entrance(address: Address, share: float) -> Entrance:

@@ -5,6 +5,7 @@ be meant.
 """
 
 from collections.abc import Iterable, Iterator
+from itertools import pairwise
 
 from rapidfuzz.distance import OSA
 
@@ -12,11 +13,25 @@ from dtm_contact.matching.clues import Clues
 from dtm_contact.matching.identity import Identity
 from dtm_contact.matching.index import MatchIndex
 from dtm_contact.matching.mentions import Mention, Role, mention_of
-from dtm_contact.matching.passages import Passage
+from dtm_contact.matching.passages import Passage, Word
 from dtm_contact.matching.people import Person
 from dtm_contact.matching.roles import Surroundings
-from dtm_contact.matching.words import CARETAKERS, KIN, NEIGHBOURS, SELF_CUES, STRANGERS, TITLES
+from dtm_contact.matching.words import (
+    CARETAKERS,
+    CLOSINGS,
+    KIN,
+    LABELS,
+    NEIGHBOURS,
+    NOT_NAMES,
+    PARTICLES,
+    RELATIVES_WRITTEN_FOR,
+    SELF_CUES,
+    SELF_WORDS,
+    STRANGERS,
+    TITLES,
+)
 from dtm_contact.model import Part
+from dtm_contact.normalize import sound
 
 _OTHERS = CARETAKERS | KIN | NEIGHBOURS | STRANGERS
 _MOST_WORDS = 600
@@ -24,6 +39,8 @@ _MOST_AT_HOME = 6
 _SHORTEST_WITH_A_SLIP = 4
 _REACH = 3  # words of a surname beside a first name
 _MOST_HOMES = 3
+_TOO_SHORT = {0, 2}  # letters: one is an initial, three are a short form
+_NOT_FIRST_NAMES = _OTHERS | NOT_NAMES | TITLES | CLOSINGS | LABELS | SELF_WORDS | RELATIVES_WRITTEN_FOR | PARTICLES
 
 
 def at_home(clues: Clues, identity: Identity, index: MatchIndex) -> list[Mention]:
@@ -33,8 +50,19 @@ def at_home(clues: Clues, identity: Identity, index: MatchIndex) -> list[Mention
     for home in _homes(identity, index):
         for text in clues.passages:
             if text.part in {Part.NEW, Part.SIGNATURE, Part.FORWARDED}:
-                found.extend(each for each in _named(text, home) if not read.issuperset(each.words))
+                named = [each for each in _named(text, home) if not read.issuperset(each.words)]
+                found.extend(named or _called_otherwise(text, home, read))
     return found[:_MOST_AT_HOME]
+
+
+def _called_otherwise(text: Passage, home: Iterable[Person], read: set[str]) -> Iterator[Mention]:
+    """Yield the surname of a home after a word that is nobody's first name there: one of them, by a nickname."""
+    surnames = {each.surname for each in home} - read
+    for before, word in pairwise(text.words[:_MOST_WORDS]):
+        together = word.start - before.end == 1 and len(before.text) > _REACH - 1
+        if word.text in surnames and together and before.text not in _NOT_FIRST_NAMES and before.text.isalpha():
+            yield mention_of(text, [before, word], Role.PAIR)
+            return
 
 
 def _homes(identity: Identity, index: MatchIndex) -> list[list[Person]]:
@@ -55,22 +83,32 @@ def _named(text: Passage, home: Iterable[Person]) -> Iterator[Mention]:
         for position, word in enumerate(words):
             if word.text in TITLES:  # "famille" is near to Camille
                 continue
-            if not _near(word.text, person.first) and not (len(word.text) == 1 and person.first.startswith(word.text)):
+            near = _near(word.text, person.first)
+            if not near and not (word.text not in _NOT_FIRST_NAMES and _shortened(word.text, person.first)):
                 continue
             span = _with_surname(text, position, person)
             if span and not _OTHERS & set(around.before(span.start, 4)):
                 yield mention_of(text, text.words[span.start : span.stop], Role.PAIR)
                 break
-            if len(word.text) > 1 and (_stands_alone(text, position) or _names_himself(around.before(position, 2))):
+            if (
+                near
+                and len(word.text) > 1
+                and (_stands_alone(text, position) or _names_himself(around.before(position, 2)))
+            ):
                 yield mention_of(text, [word], Role.SIGNED)
                 break
 
 
+def _shortened(said: str, first: str) -> bool:
+    """Tell whether letters are the initial of a first name, or a short form of three letters or more."""
+    return len(said) not in _TOO_SHORT and first.startswith(said)
+
+
 def _stands_alone(text: Passage, position: int) -> bool:
     """Tell whether a word ends its line, and begins it or follows a mark, as a signature does."""
-    before = text.folded.text[: text.words[position].start].rstrip(" ")
+    before = text.folded.text[: text.words[position].start].rstrip(" ")[-1:]
     after = text.folded.text[text.words[position].end :].lstrip(" .,!")
-    return position > 0 and before[-1:] in set("\n:,.!?") and after[:1] in {"", "\n"}
+    return position > 0 and (before == ":" or (before in set("\n,.!?") and after[:1] in {"", "\n"}))
 
 
 def _names_himself(before: list[str]) -> bool:
@@ -84,6 +122,8 @@ def _with_surname(text: Passage, position: int, person: Person) -> range | None:
     words = text.words
     for length in range(1, _REACH + 1):
         after, before = words[position + 1 : position + 1 + length], words[max(0, position - length) : position]
+        after = after if after and _on_one_line(text, words[position], after[-1]) else ()
+        before = before if before and _on_one_line(text, before[0], words[position]) else ()
         if _is_surname("".join(word.text for word in after), person):
             return range(position, position + 1 + length)
         if len(before) == length and _is_surname("".join(word.text for word in before), person):
@@ -91,13 +131,17 @@ def _with_surname(text: Passage, position: int, person: Person) -> range | None:
     return None
 
 
+def _on_one_line(text: Passage, first: Word, last: Word) -> bool:
+    return "\n" not in text.folded.text[first.start : last.end]
+
+
 def _is_surname(said: str, person: Person) -> bool:
     return _near(said, person.surname) or (bool(person.birth) and _near(said, person.birth))
 
 
 def _near(said: str, name: str) -> bool:
-    """Tell whether a word is a name, or one slip from it."""
-    if said == name:
+    """Tell whether a word is a name, or one slip from it, or sounds like it."""
+    if said == name or (len(said) >= _SHORTEST_WITH_A_SLIP and sound(said) == sound(name)):
         return bool(said)
     close = len(name) >= _SHORTEST_WITH_A_SLIP and abs(len(said) - len(name)) <= 1
     return close and OSA.distance(said, name, score_cutoff=1) <= 1

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from math import log2
 
 from dtm_contact.directory import Directory
+from dtm_contact.directory.lines import columns
 from dtm_contact.matching.gazetteer import Gazetteer
 from dtm_contact.matching.learned import SHIPPED, Learnt
 from dtm_contact.matching.passages import LONGEST_ADDRESS
@@ -48,8 +49,9 @@ class MatchIndex:
         }
         self.caretakers = _caretakers(directory, self.gazetteer)
         self.traders = Traders(records, self.people)
-        self.floors = _shares(dwelling.floor for dwelling in records.dwellings if dwelling.kind == "dwelling")
-        self.doors = _shares(door_key(dwelling.door) for dwelling in records.dwellings if dwelling.kind == "dwelling")
+        homes = Counter(columns(records.dwellings, "kind", "floor", "door"))
+        self.floors = _shares((floor, many) for (kind, floor, _), many in homes.items() if kind == "dwelling")
+        self.doors = _shares((door_key(door), many) for (kind, _, door), many in homes.items() if kind == "dwelling")
 
     @classmethod
     def build(cls, directory: Directory, settings: Settings, learnt: Learnt = SHIPPED) -> "MatchIndex":
@@ -85,8 +87,11 @@ def door_key(door: str) -> str:
     return "".join(word for word in fold(door).replace("°", " ").split() if word not in _DOOR_WORDS)
 
 
-def _shares(values: Iterable[str]) -> dict[str, float]:
-    counts = Counter(value for value in values if value)
+def _shares(values: Iterable[tuple[str, int]]) -> dict[str, float]:
+    counts: Counter[str] = Counter()
+    for value, many in values:
+        if value:
+            counts[value] += many
     total = sum(counts.values()) or 1
     return {value: count / total for value, count in counts.items()}
 

@@ -5,6 +5,7 @@ nothing. Each mention knows its role: who speaks of himself, whom he writes for,
 """
 
 from bisect import bisect_left
+from collections.abc import Sequence
 from functools import cached_property
 from itertools import pairwise
 
@@ -18,6 +19,7 @@ from dtm_contact.matching.words import (
     CARETAKERS,
     CLOSINGS,
     CUE_ENDS,
+    FAMILIES,
     KIN,
     LABELS,
     LAWYERS,
@@ -36,7 +38,7 @@ from dtm_contact.matching.words import (
 _MOST_WORDS = 5
 _WIDEST_GAP = 2
 _FAMILY = "famille"
-_TITLE_WORDS = 3  # "M. et Mme"
+_TITLE_WORDS = 3  # "M. et Mme", "famille de M."
 _SHORT_LINE = 4
 _LONGEST_SURNAME = 3
 _CLOSING_LINES = 5
@@ -160,13 +162,18 @@ class NameReader:
                 cue = "behalf"
             title, first = self._title(ahead)
         first, end = self.take(first)
-        if end == first or title in LAWYERS or self._is_article(first):
+        if end == first or title in LAWYERS or self._is_article(first) or (cue and self._breaks_off(position, first)):
             return None, position + 1
         role = self._around.role(position, self._born(end).stop, cue)
         calls_himself = self._words[position].text == "appelle"
         if role is None or (cue and not title and not calls_himself and not self._looks_like_name(first, end)):
             return None, position + 1
         return self.mention(role, first, end, title), self._born(end).stop
+
+    def _breaks_off(self, position: int, first: int) -> bool:
+        """Tell whether a sentence or a line ends between a cue and a name: "… à mon seul nom. M. Roy en témoigne"."""
+        between = self._text.folded.text[self._words[position].end : self._words[first].start]
+        return ":" not in between and ("\n" in between or between.startswith((". ", "! ", "? ")))
 
     def _after_cue(self, position: int) -> int:
         """Return where the name begins after a cue's last word: "soussigné(e) Roy", "le fils de M. Roy"."""
@@ -193,7 +200,7 @@ class NameReader:
             if word.text in TITLES and (word.text not in AMBIGUOUS_TITLES or word.capital or stop):
                 title = word.text if not title or title == word.text else _FAMILY
                 first = ahead
-            elif not title or word.text not in {"et", "ou"}:
+            elif not title or word.text not in ({"de"} if title in FAMILIES else {"et", "ou"}):
                 break
         return title, first
 
@@ -309,7 +316,8 @@ class NameReader:
         """Return where a first name with a surname of one to three words ends, in either order; 0 where none begins."""
         surnames, firsts = self._people.surnames, self._people.firsts
         one = self._words[position].text
-        if one in NOT_NAMES or not (one in firsts or one in surnames or one in PARTICLES):
+        capital = self._words[position].capital and len(one) > _SHORT_LINE
+        if one in NOT_NAMES or not (one in firsts or one in surnames or one in PARTICLES or capital):
             return 0
         for length in range(1, min(_LONGEST_SURNAME, len(self._words) - position - 1) + 1):
             words = self._words[position : position + length + 1]
@@ -318,10 +326,25 @@ class NameReader:
             texts = [word.text for word in words]
             if length == 1 and PARTICLES & set(texts):
                 continue
+            if length == 1 and self._misspelt_pair(words):
+                return position + 2
             swapped = texts[-1] in firsts and _surname("".join(texts[:-1]), length, surnames)
             if swapped or (one in firsts and _surname("".join(texts[1:]), length, surnames)):
                 return position + length + 1
         return 0
+
+    def _misspelt_pair(self, words: Sequence[Word]) -> bool:
+        """Tell whether two words with capitals are a surname and what is near to a first name ("Hocihe Bouchareb")."""
+        one, other = (word.text for word in words)
+        surnames, firsts = self._people.surnames, self._people.firsts
+        if not (self._has_capitals and all(word.capital for word in words)):
+            return False
+        return any(
+            surname in surnames.number
+            and first not in firsts
+            and max(firsts.channel(first).values(), default=0.0) >= ONE_EDIT
+            for first, surname in ((one, other), (other, one))
+        )
 
     @cached_property
     def _has_capitals(self) -> bool:

@@ -22,8 +22,11 @@ _MOST_GLUED = 3
 _MONSIEUR = ("m",)  # an initial, or a title: it tells nothing
 
 
-def _readings(mention: Mention, vocabulary: Vocabulary) -> dict[str, tuple[float, int]]:
-    """Return each name that some of the words may mean, with its likelihood ratio and the parts used as a bit mask."""
+def _readings(mention: Mention, vocabulary: Vocabulary, part: float = 1.0) -> dict[str, tuple[float, int]]:
+    """Return each name that some of the words may mean, with its likelihood ratio and the parts used as a bit mask.
+
+    `part` is what a word of several that a hyphen joins counts ("Anne-Marie" is seldom Marie).
+    """
     words, units = mention.words, mention.units
     found: dict[str, tuple[float, int]] = {}
     for length in range(1, min(_MOST_GLUED, len(words)) + 1):
@@ -31,12 +34,15 @@ def _readings(mention: Mention, vocabulary: Vocabulary) -> dict[str, tuple[float
             mask = 0
             for unit in units[first : first + length]:
                 mask |= 1 << unit
+            begins_within = units[first - 1 : first] == units[first : first + 1]
+            cut = begins_within or units[first + length - 1] in units[first + length :]
             written = "".join(words[first : first + length])
             if length == 1 and written in PARTICLES and written not in vocabulary.number:
                 continue  # of a name that begins so: "ben" is no Ben Ali
             for name, ratio in vocabulary.ratios(written).items():
-                if ratio > found.get(name, (0.0, 0))[0]:
-                    found[name] = ratio, mask
+                likely = ratio * part if cut else ratio
+                if likely > found.get(name, (0.0, 0))[0]:
+                    found[name] = likely, mask
     return found
 
 
@@ -49,7 +55,7 @@ class NameFit:
         self._learnt = learnt
         self.trust = trust
         self.surnames = _readings(mention, people.surnames)
-        self.firsts = _readings(mention, people.firsts)
+        self.firsts = _readings(mention, people.firsts, weights.PART_OF_A_FIRST_NAME)
         self._count = len(set(mention.units))
         known = sum(word in people.surnames or word in people.firsts for word in mention.words)
         self.may_oppose = mention.role.against > 0 and trust >= mention.role.trust
@@ -92,6 +98,8 @@ class NameFit:
         return any(word[0] == first[:1] and word not in self.surnames for word in self.mention.words)
 
     def _gender(self, person: Person) -> float:
+        if self.mention.initials == _MONSIEUR and person.gender == "f" and not person.first.startswith("m"):
+            return weights.GENDER_DIFFERS
         if not self.mention.gender or not person.gender:
             return 1.0
         if self.mention.gender == person.gender:

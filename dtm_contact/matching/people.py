@@ -7,22 +7,24 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
-from itertools import chain
+from itertools import count
 from typing import TypeVar
 
 import numpy as np
 
 from dtm_contact.directory import Directory, Dwelling, Lease, Records
+from dtm_contact.directory.lines import Texts, column, columns
 from dtm_contact.directory.lookups import Groups, Keys, Numbers
 from dtm_contact.matching.vocabulary import Vocabulary
 from dtm_contact.normalize import glued, name_words, phone_key
 
-Line = TypeVar("Line")
+Value = TypeVar("Value")
 
 _NOT_IN_KEY = re.compile(r"[^a-z0-9]+")
 _FEMALE = frozenset({"mme", "mlle", "madame", "mademoiselle"})
 _MALE = frozenset({"m", "mr", "monsieur"})
 _REMEMBERED = 8_192
+_PARKING = -2
 NOWHERE = -1
 """The entrance of people without a home in the directory, and the number of a name that somebody lacks."""
 
@@ -124,20 +126,23 @@ class People:
         """Build every look-up; `entrance_by_id` gives the position of an entrance."""
         self._directory = directory
         records = directory.records
-        self.tenant_ids = tuple(dict.fromkeys(lease.tenant_id for lease in records.leases))
+        leases = records.leases
+        self.tenant_ids = Texts(dict.fromkeys(column(leases, "tenant_id")))
         self._position = Keys((tenant_id, position) for position, tenant_id in enumerate(self.tenant_ids))
-        rows = array("i", (self._position.get(lease.tenant_id)[0] for lease in records.leases))
-        self.surnames = _vocabulary(records.leases, ("last_name", "birth_name"))
-        self.firsts = _vocabulary(records.leases, ("first_name",), short_forms=True)
+        rows = self._position.first_of_each(column(leases, "tenant_id"))
+        self.surnames = _vocabulary(leases, ("last_name", "birth_name"))
+        self.firsts = _vocabulary(leases, ("first_name",), short_forms=True)
         self.surname, self.birth, self.first = self._names(records, rows)
         self.entrance = self._entrances(records, rows, entrance_by_id)
         self.by_surname = Groups(self.surname, len(self.surnames.names))
         self.by_birth = Groups(self.birth, len(self.surnames.names))
         self.residents = Groups(self.entrance, len(entrance_by_id))
-        self.by_email = _keys(zip(rows, records.leases, strict=True), _emails)
-        self.by_phone = _keys(zip(rows, records.leases, strict=True), _phones)
-        self.by_number = _keys(zip(rows, records.leases, strict=True), _lease_numbers)
-        self.units = _keys(enumerate(records.dwellings), _unit)
+        people = rows.tolist()
+        self.by_email = Keys(_behind(column(leases, "email"), people, lambda email: (email.strip().lower(),)))
+        self.by_phone = Keys(_behind(column(leases, "phones"), people, lambda phones: map(phone_key, phones)))
+        numbers = columns(leases, "lease_id", "tenant_id")
+        self.by_number = Keys(_behind(numbers, people, lambda both: map(number_key, both)))
+        self.units = Keys(_behind(_references(records), count(), lambda reference: (number_key(reference),)))
         self.person: Callable[[int], Person] = lru_cache(maxsize=_REMEMBERED)(self._person)
         """Return a person by position."""
 
@@ -184,68 +189,65 @@ class People:
             residence_id = address.residence_id if address is not None else ""
             yield Home(home, home.address_id, residence_id, lease.lease_start, lease.lease_end)
 
-    def _names(self, records: Records, rows: Sequence[int]) -> tuple[Numbers, Numbers, Numbers]:
+    def _names(self, records: Records, rows: Numbers) -> tuple[Numbers, Numbers, Numbers]:
         """Return the numbers of the surnames, birth names and first names; a shop has a trade name, no surname."""
         surname, birth, first = (np.full(len(self), NOWHERE, np.int32) for _ in range(3))
         told = lru_cache(maxsize=None)(glued)
         done = -1
-        for row, lease in zip(rows, records.leases, strict=True):
+        named = columns(records.leases, "role", "last_name", "birth_name", "first_name")
+        for row, (role, last_name, birth_name, first_name) in zip(rows.tolist(), named, strict=True):
             if row <= done:
                 continue
             done = row
-            if lease.role != "commercial":
-                surname[row] = self.surnames.number.get(told(lease.last_name), NOWHERE)
-            birth[row] = self.surnames.number.get(told(lease.birth_name), NOWHERE) if lease.birth_name else NOWHERE
-            first[row] = self.firsts.number.get(told(lease.first_name), NOWHERE)
+            if role != "commercial":
+                surname[row] = self.surnames.number.get(told(last_name), NOWHERE)
+            birth[row] = self.surnames.number.get(told(birth_name), NOWHERE) if birth_name else NOWHERE
+            first[row] = self.firsts.number.get(told(first_name), NOWHERE)
         return surname, birth, first
 
-    def _entrances(self, records: Records, rows: Sequence[int], entrance_by_id: Mapping[str, int]) -> Numbers:
+    def _entrances(self, records: Records, rows: Numbers, entrance_by_id: Mapping[str, int]) -> Numbers:
+        """Return where each person lives: of several homes the nearest, and of those alike the last of the file."""
+        is_flat = bytes(kind == "dwelling" for kind in column(records.dwellings, "kind"))
+        units = columns(records.dwellings, "kind", "address_id")
+        lies_at = array("i", (_PARKING if kind == "parking" else entrance_by_id.get(at, NOWHERE) for kind, at in units))
+        homes = self._directory.dwellings.rows.first_of_each(column(records.leases, "dwelling_id"))
         found = np.full(len(self), NOWHERE, np.int32)
-        several = np.bincount(np.array(rows, np.int32), minlength=len(self)) > 1
+        several = np.bincount(rows, minlength=len(self)) > 1
         nearest: dict[int, tuple[bool, date]] = {}
-        for row, lease in zip(rows, records.leases, strict=True):
-            dwelling = self._directory.dwellings.get(lease.dwelling_id)
-            if dwelling is None or dwelling.kind == "parking":
+        starts = column(records.leases, "lease_start")
+        for row, home, start in zip(rows.tolist(), homes.tolist(), starts, strict=True):
+            if home == NOWHERE or lies_at[home] == _PARKING:
                 continue
             if several[row]:
-                nearness = _nearness(dwelling, lease)
+                nearness = bool(is_flat[home]), start or date.min
                 if row in nearest and nearness < nearest[row]:
                     continue
                 nearest[row] = nearness
-            found[row] = entrance_by_id.get(dwelling.address_id, NOWHERE)
+            found[row] = lies_at[home]
         return found
 
 
-def _keys(pairs: Iterable[tuple[int, Line]], keys_of: Callable[[Line], Iterable[str]]) -> Keys:
-    return Keys((key, position) for position, each in pairs for key in keys_of(each))
+def _behind(
+    values: Iterable[Value], numbers: Iterable[int], keys_of: Callable[[Value], Iterable[str | None]]
+) -> Iterator[tuple[str, int]]:
+    """Yield the keys that each value has, with the number that stands behind it."""
+    return ((key, number) for value, number in zip(values, numbers, strict=False) for key in keys_of(value) if key)
 
 
-def _emails(lease: Lease) -> Iterable[str]:
-    return (lease.email.strip().lower(),) if lease.email else ()
+def _references(records: Records) -> Iterator[str]:
+    """Yield what a unit is called by in letters; nobody calls a parking space by its reference."""
+    for reference, kind in columns(records.dwellings, "unit_reference", "kind"):
+        yield "" if kind == "parking" else reference
 
 
-def _phones(lease: Lease) -> Iterable[str]:
-    return (key for phone in lease.phones if (key := phone_key(phone)))
-
-
-def _lease_numbers(lease: Lease) -> Iterable[str]:
-    return number_key(lease.lease_id), number_key(lease.tenant_id)
-
-
-def _unit(dwelling: Dwelling) -> Iterable[str]:
-    known = dwelling.unit_reference and dwelling.kind != "parking"
-    return (number_key(dwelling.unit_reference),) if known else ()
-
-
-def _vocabulary(leases: Iterable[Lease], fields: tuple[str, ...], *, short_forms: bool = False) -> Vocabulary:
+def _vocabulary(leases: Sequence[Lease], fields: tuple[str, ...], *, short_forms: bool = False) -> Vocabulary:
     """Return the names that stand in the fields of people's leases (traders apart), with the words of compound ones."""
-    people = [lease for lease in leases if lease.role != "commercial"]
-    written = Counter(chain.from_iterable((getattr(lease, field) for lease in people) for field in fields))
+    written = Counter(name for field in fields for name, role in columns(leases, field, "role") if role != "commercial")
     counts: Counter[str] = Counter()
     parts: dict[str, set[str]] = {}
-    for name, count in written.items():
+    for name, many in written.items():
         if name:
-            counts[glued(name)] += count
+            counts[glued(name)] += many
         words = name_words(name)
         for word in words if len(words) > 1 else ():
             if len(word) > len("de"):

@@ -1,29 +1,22 @@
 """Finding what a text says of places: streets with numbers, residences, communes, buildings, floors, doors."""
 
-from collections.abc import Container, Iterable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Container, Iterable
+from dataclasses import replace
+
+from rapidfuzz.distance import OSA
 
 from dtm_contact.matching.gazetteer import Gazetteer, PlaceName
+from dtm_contact.matching.inside_mentions import Atom, detail
 from dtm_contact.matching.passages import Passage, Word
 from dtm_contact.matching.vocabulary import ONE_EDIT
 from dtm_contact.matching.words import (
     BEFORE_A_PLACE,
     BEFORE_A_RESIDENCE,
-    BUILDING_WORDS,
-    COUNTED,
-    DOOR_WORDS,
-    FLOOR_WORDS,
     LOCATIVES,
-    NOT_OF_FLOORS,
     NUMBER_CUES,
     NUMBERS,
     OFFICIAL_PLACES,
-    ORDINAL_ENDINGS,
-    ORDINALS,
     RESIDENCE_CUES,
-    SIDES,
-    STAIRCASE_WORDS,
-    WHERE_OTHERS_LIVE,
 )
 from dtm_contact.normalize import LITTLE_WORDS, STREET_TYPES, HouseNumber, parse_house_number, same_word, written_out
 
@@ -32,30 +25,11 @@ _CLOSE = 3  # characters between two words of one address: a comma and spaces
 _MOST_WORDS_OF_A_NAME = 4
 _MOST_DIGITS_OF_A_HOUSE = 3
 _DIGITS_OF_A_POSTCODE = 5
-_LONGEST_DOOR = 3
-_GROUND = ["rez", "de"]
-"""Before "chaussée" or "jardin", however spelt."""
+_SHORTEST_MISSPELT = 4  # letters of a kind of street
+_NEARLY_WHOLE = 0.8
+"""How much of a street's name must follow a single letter for "rue"."""
 MOST_ATOMS = 60
 """Places read in one passage; a text that names more is a list."""
-
-
-@dataclass(frozen=True, slots=True)
-class Atom:
-    """One thing said of a place.
-
-    Attributes:
-        kind: `street`, `residence`, `commune`, `postcode`, `building`, `staircase`, `floor`, `door`.
-        values: what it may mean (streets as words joined by spaces, residence ids, communes, a letter, a floor).
-        quality: from 0 to 1, how surely the words mean that.
-        house: the number before a street.
-    """
-
-    kind: str
-    values: tuple[str, ...]
-    start: int
-    end: int
-    quality: float
-    house: HouseNumber | None = None
 
 
 def find_atoms(passage: Passage, gazetteer: Gazetteer) -> list[Atom]:
@@ -97,8 +71,8 @@ def _at(passage: Passage, position: int, word: Word, gazetteer: Gazetteer) -> tu
         atoms, last = read(passage, position, word, gazetteer)
         if atoms:
             return atoms, last
-    detail = _detail(passage, position)
-    return ([detail[0]], detail[1]) if detail else ([], -1)
+    inside = detail(passage, position)
+    return ([inside[0]], inside[1]) if inside else ([], -1)
 
 
 def _significant(
@@ -160,7 +134,8 @@ def _streets(said: list[tuple[int, str]], gazetteer: Gazetteer, least: float) ->
 
 def _street(passage: Passage, position: int, word: Word, gazetteer: Gazetteer) -> tuple[list[Atom], int]:
     """Read a kind of street with its name and the number before it."""
-    if word.text not in STREET_TYPES:
+    kind = _kind_of_street(passage, position)
+    if not kind:
         return [], -1
     house, start = _house_before(passage, position)
     if house is None:
@@ -169,19 +144,31 @@ def _street(passage: Passage, position: int, word: Word, gazetteer: Gazetteer) -
         named, taken = _name(passage, first, passage.words[first], gazetteer)
         if named:
             return named, taken
-    if len(word.text) == 1 and house is None:
-        return [], -1
-    streets, quality, last = _streets(_significant(passage.words, position + 1, 5), gazetteer, 0.45)
+    lone = len(word.text) == 1 and house is None
+    least = _NEARLY_WHOLE if lone else 0.45
+    streets, quality, last = _streets(_significant(passage.words, position + 1, 5), gazetteer, least)
     if not streets:
         joined = _significant(passage.words, position + 1, 5, gazetteer.street_by_word)
-        streets, quality, last = _streets(joined, gazetteer, 0.45)
-    if streets and (house is None or _may_stand(house, STREET_TYPES[word.text], streets, gazetteer)):
+        streets, quality, last = _streets(joined, gazetteer, least)
+    if streets and (house is None or _may_stand(house, kind, streets, gazetteer)):
         end = passage.words[last].end
         return [Atom("street", tuple(streets), start, end, min(1.0, 0.5 + quality / 2), house)], last
     if house is None or position + 1 >= len(passage.words) or len(word.text) == 1:
         return [], -1
     last = _name_of_unknown(passage.words, position)
     return [Atom("unknown_street", (), start, passage.words[last].end, 1.0, house)], last
+
+
+def _kind_of_street(passage: Passage, position: int) -> str:
+    """Return the kind of street that a word is, misspelt where a number stands before it ("12 plae Hoche"), or ""."""
+    word = passage.words[position].text
+    if word in STREET_TYPES or len(word) < _SHORTEST_MISSPELT or not position:
+        return STREET_TYPES.get(word, "")
+    before = passage.words[position - 1].text
+    if not (before.isdigit() and len(before) <= _MOST_DIGITS_OF_A_HOUSE) and before not in {"bis", "ter"}:
+        return ""
+    kinds = (kind for form, kind in STREET_TYPES.items() if form == kind and len(kind) > _SHORTEST_MISSPELT)
+    return next((kind for kind in kinds if OSA.distance(word, kind, score_cutoff=1) <= 1), "")
 
 
 def _may_stand(house: HouseNumber, kind: str, streets: list[str], gazetteer: Gazetteer) -> bool:
@@ -323,71 +310,3 @@ def _postcode(passage: Passage, _position: int, word: Word, gazetteer: Gazetteer
     quality = 1.0 if word.text in gazetteer.postcodes else 0.0
     del passage
     return [Atom("postcode", (word.text,), word.start, word.end, quality)], _position
-
-
-def _detail(passage: Passage, position: int) -> tuple[Atom, int] | None:
-    """Read a building, a staircase, a door or a floor."""
-    words = passage.words
-    word = words[position]
-    following = words[position + 1] if position + 1 < len(words) else None
-    near = following is not None and following.start - word.end <= _CLOSE
-    if near and following is not None:
-        for kind, heads in (("building", BUILDING_WORDS), ("staircase", STAIRCASE_WORDS), ("door", DOOR_WORDS)):
-            if word.text in heads:
-                return _after_head(kind, passage, position)
-    return next(iter(_floors(words, position)), None)
-
-
-def _after_head(kind: str, passage: Passage, position: int) -> tuple[Atom, int] | None:
-    words = passage.words
-    ahead = position + 1
-    if words[ahead].text in {"n", "no", "numero"} and ahead + 1 < len(words):
-        ahead += 1
-    value = words[ahead].text
-    last = ahead
-    following = words[ahead + 1] if ahead + 1 < len(words) else None
-    if (
-        len(value) == 1
-        and value.isalpha()
-        and following
-        and following.text.isdigit()
-        and following.start == words[ahead].end
-    ):
-        value, last = value + following.text, ahead + 1
-    short = len(value) <= _LONGEST_DOOR and (value.isdigit() or len(value) == 1 or value[1:].isdigit())
-    if (not short and value not in SIDES) or passage.elided(ahead):  # "la porte d'entrée" is no door D
-        return None
-    return Atom(kind, (value,), words[position].start, words[last].end, 1.0), last
-
-
-def _counts_others(words: tuple[Word, ...], position: int, following: Word | None) -> bool:
-    """Tell whether an ordinal counts something else than floors ("un 4e enfant")."""
-    before = words[position - 1].text if position else ""
-    return before in NOT_OF_FLOORS or (following is not None and following.text in COUNTED)
-
-
-def _floors(words: tuple[Word, ...], position: int) -> Iterator[tuple[Atom, int]]:
-    word = words[position]
-    ground = position + 2 if [each.text for each in words[position : position + 2]] == _GROUND else position
-    if word.text == "rdc" or position < ground < len(words):
-        yield Atom("floor", ("0",), word.start, words[ground].end, 1.0), ground
-        return
-    floor = ORDINALS.get(word.text)
-    told = floor is not None
-    last = position
-    if floor is None and word.text.isdigit() and len(word.text) < _MOST_DIGITS_OF_A_HOUSE:
-        following = words[position + 1] if position + 1 < len(words) else None
-        if following and following.start - word.end <= 1 and following.text in ORDINAL_ENDINGS:
-            floor, last = str(int(word.text)), position + 1
-        elif following and following.start - word.end < _CLOSE and following.text in FLOOR_WORDS - {"et"}:
-            floor = str(int(word.text))
-    if floor is None:
-        return
-    following = words[last + 1] if last + 1 < len(words) else None
-    if WHERE_OTHERS_LIVE.intersection(each.text for each in words[max(0, position - 3) : position]):
-        return
-    said = following is not None and following.text in FLOOR_WORDS and following.start - words[last].end < _CLOSE
-    if not said and (told or _counts_others(words, position, following)):
-        return
-    last = last + 1 if said else last
-    yield Atom("floor", (floor,), word.start, words[last].end, 1.0 if said else 0.7), last

@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 from dtm_contact.directory.lookups import Numbers
 from dtm_contact.matching import weights
 from dtm_contact.matching.gazetteer import Compared, Gazetteer
+from dtm_contact.matching.inside_mentions import Atom
 from dtm_contact.matching.passages import Passage
-from dtm_contact.matching.place_mentions import Atom
 from dtm_contact.matching.words import LIVING
 from dtm_contact.model import Evidence, Part, Span
 from dtm_contact.normalize import HouseNumber

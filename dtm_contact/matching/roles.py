@@ -83,7 +83,7 @@ class Surroundings:
         before = self.before(position, 6)
         if CARETAKERS & set(before[:4]) or (CARETAKERS - LODGES) & set(self.after(end, 2)):
             return Role.CARETAKER
-        if STRANGERS & set(before[:2]):
+        if STRANGERS & set(before[:2]) or self._is_helper(position, before):
             return None
         if NEIGHBOURS & set(before[:3]):
             return Role.FOR if ON_BEHALF & set(before) else None
@@ -100,6 +100,11 @@ class Surroundings:
         if SELF_WORDS & set(before[:3]) or before[:2] == ["est", "c"]:
             return Role.SELF
         return self._by_address(position, end, before, self._after_greeting(before, end))
+
+    def _is_helper(self, position: int, before: list[str]) -> bool:
+        """Tell whether a name is that of somebody's helper: "l'assistante sociale, Mme Roy, suit mon dossier"."""
+        apposed = self._text.folded.text[: self._words[position].start].endswith(", ")
+        return apposed and bool(HELPERS & set(before[:2])) and not ON_BEHALF & set(before)
 
     def _by_address(self, position: int, end: int, before: list[str], role: Role | None) -> Role | None:
         """Tell better who somebody is who seems merely named, where an address follows or the letter's end precedes."""
@@ -191,10 +196,22 @@ class Surroundings:
         street = {*self.after(end, 1)} & _STREET_NAMES
         if "\n" in after or not (street or (mark and mark in ",-(/:0123456789")):
             return False
-        ahead = self.after(end, _ADDRESS_WORDS)
+        ahead = self._on_this_line(end, _ADDRESS_WORDS)
         told = set(ahead) & _STREET_NAMES or (set(ahead) & STREET_TYPES.keys() and any(map(str.isdigit, ahead)))
         numbered = bool(told) and ahead[0] not in {"du", "au", "de"}
         return numbered or bool(ahead and ahead[0] in SAME_PLACE)
+
+    def _on_this_line(self, end: int, count: int) -> list[str]:
+        """Return the words after a name, to the end of its line or sentence."""
+        found: list[str] = []
+        for word, before in zip(self._words[end : end + count], self._words[end - 1 :], strict=False):
+            between = self._text.folded.text[before.end : word.start]
+            if found and (
+                "\n" in between or (between.startswith((". ", "! ", "? ")) and len(before.text) > len("bis"))
+            ):
+                break
+            found.append(word.text)
+        return found
 
     def _told_of(self, end: int) -> bool:
         """Tell whether the sentence goes on about whoever bears the name that ends there."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from math import log2
 
 from dtm_contact.directory import Records
+from dtm_contact.directory.lines import columns
 from dtm_contact.matching import weights
 from dtm_contact.matching.passages import Passage
 from dtm_contact.matching.people import People
@@ -36,9 +37,9 @@ class Traders:
     def __init__(self, records: Records, people: People) -> None:
         """Index the names of all commercial tenants."""
         bearers: dict[tuple[str, ...], dict[int, None]] = {}
-        for lease in records.leases:
-            words = place_words(lease.last_name) if lease.role == "commercial" else ()
-            position = people.position(lease.tenant_id) if words else None
+        for role, name, tenant_id in columns(records.leases, "role", "last_name", "tenant_id"):
+            words = place_words(name) if role == "commercial" else ()
+            position = people.position(tenant_id) if words else None
             if position is not None:
                 bearers.setdefault(words, {})[position] = None
         self._by_first_word: dict[str, list[tuple[tuple[str, ...], tuple[int, ...]]]] = {}

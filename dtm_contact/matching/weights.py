@@ -57,6 +57,7 @@ SELF_FITS_ANOTHER = -8.0
 SIGNATURE_FITS_ANOTHER = -5.0
 """The writer calls himself by the name of another candidate, so much better fitting."""
 
+PLACE_SAYS_NOTHING = 2.0
 PLACE_FITS, PLACE_FITS_ANOTHER = 5.0, -20.0
 """Bits from which a place is somebody's own; what remains of an account whose home is elsewhere."""
 
@@ -89,6 +90,8 @@ OTHER_SURNAME = {"f": 0.12, "m": 0.03, "": 0.05}
 """A wrong surname says less of a woman than of a man: the name of use."""
 WORD_LEFT_OVER = 0.3
 """A further word beside a first name and a surname that both fit."""
+PART_OF_A_FIRST_NAME = 0.05
+"""Who is called Marie signs Anne-Marie."""
 SURNAME_ALONE = 0.9
 FIRST_NAME_ALONE = 0.5
 FIRST_NAME_AFTER_TITLE = 0.1

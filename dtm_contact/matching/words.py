@@ -51,13 +51,14 @@ LABELS = _listed(
     """
 )
 """Before a colon: the writer's name follows."""
-SELF_WORDS = _listed("suis moi soussigne soussignee ici soy")
+SELF_WORDS = _listed("suis sommes moi soussigne soussignee ici soy")
 RELATIVES_WRITTEN_FOR = _listed("mere maman pere papa mamie tante oncle cliente client")
 WRITTEN_FOR = _listed(
     """
     mere maman pere papa grand mamie mamy papi papy tante oncle parents conseil sujet accord assure assuree
     societaire administre administree mandant mandante tutrice tuteur curateur curatrice situation dossier compte
-    client cliente patient patiente majeur protegee protege accompagne interets appelle nomme nommee prenomme papiers
+    client cliente patient patiente mesure majeur protegee protege accompagne interets appelle nomme nommee prenomme
+    papiers
     """
 )
 REPORTING = _listed("dit dites disent repond repondu repondez repondent pretend pretendent soutient")
@@ -109,7 +110,7 @@ STRANGERS = _listed(
 )
 GREETINGS = _listed("bonjour bonsoir cher chere salut dear hello madame monsieur")
 OPENING = _listed("oui allo alors")
-SPEAKING = _listed("j je a euh")
+SPEAKING = _listed("j je euh")
 """After a name: who bears it speaks on ("madame roy j'habite")."""
 TELLING = _listed(
     """
@@ -139,6 +140,11 @@ ORGANISATIONS = _listed(
     """
 )
 """In a display name or a signature block: the writer speaks for others."""
+
+SERVICES = _listed(
+    "mandataire avocat avocate notaire huissier tutelaire tutelle ccas udaf mairie cabinet sarl sas eurl social sociale"
+)
+"""On a short line under a message: the writer speaks for others, though nothing sets his signature apart."""
 
 # --- places
 

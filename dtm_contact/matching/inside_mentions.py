@@ -1,0 +1,112 @@
+"""Finding where in a building somebody lives: building, staircase, floor, door."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from dtm_contact.matching.passages import Passage, Word
+from dtm_contact.matching.words import (
+    BUILDING_WORDS,
+    COUNTED,
+    DOOR_WORDS,
+    FLOOR_WORDS,
+    NOT_OF_FLOORS,
+    ORDINAL_ENDINGS,
+    ORDINALS,
+    SIDES,
+    STAIRCASE_WORDS,
+    WHERE_OTHERS_LIVE,
+)
+from dtm_contact.normalize import HouseNumber
+
+_CLOSE = 3  # characters between two words of one address: a comma and spaces
+_LONGEST_FLOOR = 2  # digits
+_LONGEST_DOOR = 3
+_GROUND = ["rez", "de"]
+"""Before "chaussée" or "jardin", however spelt."""
+
+
+@dataclass(frozen=True, slots=True)
+class Atom:
+    """One thing said of a place.
+
+    Attributes:
+        kind: `street`, `residence`, `commune`, `postcode`, `building`, `staircase`, `floor`, `door`.
+        values: what it may mean (streets as words joined by spaces, residence ids, communes, a letter, a floor).
+        quality: from 0 to 1, how surely the words mean that.
+        house: the number before a street.
+    """
+
+    kind: str
+    values: tuple[str, ...]
+    start: int
+    end: int
+    quality: float
+    house: HouseNumber | None = None
+
+
+def detail(passage: Passage, position: int) -> tuple[Atom, int] | None:
+    """Read a building, a staircase, a door or a floor."""
+    words = passage.words
+    word = words[position]
+    following = words[position + 1] if position + 1 < len(words) else None
+    near = following is not None and following.start - word.end <= _CLOSE
+    if near and following is not None:
+        for kind, heads in (("building", BUILDING_WORDS), ("staircase", STAIRCASE_WORDS), ("door", DOOR_WORDS)):
+            if word.text in heads:
+                return _after_head(kind, passage, position)
+    return next(iter(_floors(words, position)), None)
+
+
+def _after_head(kind: str, passage: Passage, position: int) -> tuple[Atom, int] | None:
+    words = passage.words
+    ahead = position + 1
+    if words[ahead].text in {"n", "no", "numero"} and ahead + 1 < len(words):
+        ahead += 1
+    value = words[ahead].text
+    last = ahead
+    following = words[ahead + 1] if ahead + 1 < len(words) else None
+    if (
+        len(value) == 1
+        and value.isalpha()
+        and following
+        and following.text.isdigit()
+        and following.start == words[ahead].end
+    ):
+        value, last = value + following.text, ahead + 1
+    short = len(value) <= _LONGEST_DOOR and (value.isdigit() or len(value) == 1 or value[1:].isdigit())
+    if (not short and value not in SIDES) or passage.elided(ahead):  # "la porte d'entrée" is no door D
+        return None
+    return Atom(kind, (value,), words[position].start, words[last].end, 1.0), last
+
+
+def _counts_others(words: tuple[Word, ...], position: int, following: Word | None) -> bool:
+    """Tell whether an ordinal counts something else than floors ("un 4e enfant")."""
+    before = words[position - 1].text if position else ""
+    return before in NOT_OF_FLOORS or (following is not None and following.text in COUNTED)
+
+
+def _floors(words: tuple[Word, ...], position: int) -> Iterator[tuple[Atom, int]]:
+    word = words[position]
+    ground = position + 2 if [each.text for each in words[position : position + 2]] == _GROUND else position
+    if word.text == "rdc" or position < ground < len(words):
+        yield Atom("floor", ("0",), word.start, words[ground].end, 1.0), ground
+        return
+    floor = ORDINALS.get(word.text)
+    told = floor is not None
+    last = position
+    if floor is None and word.text.isdigit() and len(word.text) <= _LONGEST_FLOOR:
+        following = words[position + 1] if position + 1 < len(words) else None
+        if following and following.start - word.end <= 1 and following.text in ORDINAL_ENDINGS:
+            floor, last = str(int(word.text)), position + 1
+        elif following and following.start - word.end < _CLOSE and following.text in FLOOR_WORDS - {"et"}:
+            floor = str(int(word.text))
+    if floor is None:
+        return
+    following = words[last + 1] if last + 1 < len(words) else None
+    if WHERE_OTHERS_LIVE.intersection(each.text for each in words[max(0, position - 3) : position]):
+        return
+    said = following is not None and following.text in FLOOR_WORDS and following.start - words[last].end < _CLOSE
+    if not said and (told or _counts_others(words, position, following)):
+        return
+    last = last + 1 if said else last
+    yield Atom("floor", (floor,), word.start, words[last].end, 1.0 if said else 0.7), last
