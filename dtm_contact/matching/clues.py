@@ -88,7 +88,20 @@ def extract(contact: Contact, index: MatchIndex) -> Clues:
             clues.traders.append((seen, mention))
     for text in passages:
         _places(text, index, clues)
+    towns = [
+        span
+        for group in clues.groups
+        for atom in group.of("commune")
+        if (span := group.passage.span(atom.start, atom.end))
+    ]
+    clues.mentions = [each for each in clues.mentions if not _is_town(each, towns)]
     return clues
+
+
+def _is_town(mention: Mention, towns: list[Span]) -> bool:
+    """Tell whether what seems a signature is the town below an address ("Saint-Denis")."""
+    span = mention.span
+    return mention.role is Role.SIGNED and not mention.title and any(span and _holds(town, span) for town in towns)
 
 
 def _signed_by_service(contact: Contact) -> bool:

@@ -4,7 +4,7 @@ Names that the first reading could not tell from words, misspelt or in small let
 be meant.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 
 from rapidfuzz.distance import OSA
@@ -76,27 +76,29 @@ def _homes(identity: Identity, index: MatchIndex) -> list[list[Person]]:
     return several[:_MOST_HOMES]
 
 
-def _named(text: Passage, home: Iterable[Person]) -> Iterator[Mention]:
+def _named(text: Passage, home: Sequence[Person]) -> Iterator[Mention]:
     around = Surroundings(text)
-    words = text.words[:_MOST_WORDS]
     for person in home:
-        for position, word in enumerate(words):
-            if word.text in TITLES:  # "famille" is near to Camille
-                continue
-            near = _near(word.text, person.first)
-            if not near and not (word.text not in _NOT_FIRST_NAMES and _shortened(word.text, person.first)):
-                continue
-            span = _with_surname(text, position, person)
-            if span and not _OTHERS & set(around.before(span.start, 4)):
-                yield mention_of(text, text.words[span.start : span.stop], Role.PAIR)
-                break
-            if (
-                near
-                and len(word.text) > 1
-                and (_stands_alone(text, position) or _names_himself(around.before(position, 2)))
-            ):
-                yield mention_of(text, [word], Role.SIGNED)
-                break
+        shared = {each.surname for each in home if each is not person}
+        alone = (person.first,) if person.surname in shared else (person.first, person.surname)
+        read = (_at(around, text, position, person, alone) for position in range(min(len(text.words), _MOST_WORDS)))
+        if mention := next(filter(None, read), None):
+            yield mention
+
+
+def _at(around: Surroundings, text: Passage, position: int, person: Person, alone: Iterable[str]) -> Mention | None:
+    """Return the mention of a person that begins at a word: his first name beside his surname, or a name by itself."""
+    word = text.words[position]
+    if word.text in TITLES:  # "famille" is near to Camille
+        return None
+    if _near(word.text, person.first) or (word.text not in _NOT_FIRST_NAMES and _shortened(word.text, person.first)):
+        span = _with_surname(text, position, person)
+        if span and not _OTHERS & set(around.before(span.start, 4)):
+            return mention_of(text, text.words[span.start : span.stop], Role.PAIR)
+    if len(word.text) > 1 and any(_near(word.text, name) for name in alone):
+        signs = _stands_alone(text, position) or _names_himself(around.before(position, 3))
+        return mention_of(text, [word], Role.SIGNED) if signs else None
+    return None
 
 
 def _shortened(said: str, first: str) -> bool:
@@ -108,7 +110,10 @@ def _stands_alone(text: Passage, position: int) -> bool:
     """Tell whether a word ends its line, and begins it or follows a mark, as a signature does."""
     before = text.folded.text[: text.words[position].start].rstrip(" ")[-1:]
     after = text.folded.text[text.words[position].end :].lstrip(" .,!")
-    return position > 0 and (before == ":" or (before in set("\n,.!?") and after[:1] in {"", "\n"}))
+    if position == 0:
+        return False
+    closed = text.words[position - 1].text in CLOSINGS or before == ":"
+    return closed or (before in set("\n,.!?") and after[:1] in {"", "\n"})
 
 
 def _names_himself(before: list[str]) -> bool:

@@ -245,7 +245,7 @@ class NameReader:
             mention = self._signature(line, last=number >= len(lines) - 2, block=block)
             if mention is not None:
                 found.append(mention)
-        tail = self._after_closing()
+        tail = self._after_closing() or self._last_words()
         if tail and (mention := self._signature(tail, last=True, block=block)):
             found.append(mention)
         return found[:4]
@@ -255,6 +255,15 @@ class NameReader:
         count = len(self._words)
         closed = [n for n in range(max(0, count - _SHORT_LINE - 1), count - 1) if self._words[n].text in CLOSINGS]
         return range(closed[-1] + 1, count) if closed else range(0)
+
+    def _last_words(self) -> range:
+        """Return the two or three words with capitals that end a text, where no line and no stop sets them apart."""
+        first = count = len(self._words)
+        while (
+            first and count - first < _LONGEST_SURNAME and self._words[first - 1].capital and self._goes_on(first - 1)
+        ):
+            first -= 1
+        return range(first, count) if first and self._has_capitals and count - first > 1 else range(0)
 
     def _signature(self, line: range, *, last: bool, block: bool) -> Mention | None:
         doctor = self._words[line.start].text in {"dr", "pr"}
@@ -303,7 +312,8 @@ class NameReader:
             if last <= position or len(found) >= MOST_MENTIONS:
                 continue
             before = self._around.before(position, 4)
-            if (CARETAKERS | NEIGHBOURS | STRANGERS | KIN) & set(before) or TITLES & set(before[:1]):
+            of_another = (CARETAKERS | NEIGHBOURS | STRANGERS | KIN) & set(before)
+            if (of_another and not self._around.written_for_neighbour(position)) or TITLES & set(before[:1]):
                 continue
             if self._has_capitals and not any(word.capital for word in self._words[position:last]):
                 continue

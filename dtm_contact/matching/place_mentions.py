@@ -196,7 +196,7 @@ def _numbered_street(passage: Passage, position: int, word: Word, gazetteer: Gaz
     if not word.text.isdigit() or len(word.text) > _MOST_DIGITS_OF_A_HOUSE:
         return [], -1
     ahead = position + 1
-    if ahead < len(passage.words) and passage.words[ahead].text in {"bis", "ter"}:
+    if ahead < len(passage.words) and passage.words[ahead].text in {"bis", "ter", "b", "t", "q"}:
         ahead += 1
     said = _significant(passage.words, ahead, 4)
     if not said or said[0][1] not in gazetteer.street_by_word or said[0][1].isdigit():

@@ -41,6 +41,7 @@ _CANNOT_WRITE = re.compile(
     r"[^.!?]{0,120}?\b(?:ne (?:peut|sait) (?:pas|plus) (?:vous )?ecrire|n'a (?:pas|plus) (?:d'|l'|de )?"
     r"(?:internet|ordinateur|mail|adresse)|ne (?:parle|lit|comprend) (?:pas|mal))"
 )
+_WRITES_TO_YOU = re.compile(r"[^.!?]{0,120}?\bvous (?:ecri[rt]|contacte|signale|informe|demande|prie)")
 _CUE_AND_NAME = 2  # words: "ma mère Odette"
 _CLOSING_WORDS = 12
 _CLAUSE = 14  # words in which others' words are told
@@ -87,7 +88,7 @@ class Surroundings:
             return None
         if NEIGHBOURS & set(before[:3]):
             return Role.FOR if ON_BEHALF & set(before) else None
-        if HIMSELF & set(self.after(end, 1)):
+        if HIMSELF & set(self.after(end, 1)) or self._your_tenant(before, end):
             return Role.SELF
         if cue == "self":
             return Role.FOR if RELATIVES_WRITTEN_FOR & set(before) and "pour" in before else Role.SELF
@@ -100,6 +101,11 @@ class Surroundings:
         if SELF_WORDS & set(before[:3]) or before[:2] == ["est", "c"]:
             return Role.SELF
         return self._by_address(position, end, before, self._after_greeting(before, end))
+
+    def _your_tenant(self, before: list[str], end: int) -> bool:
+        """Tell whether somebody calls himself so: "Votre locataire M. Roy, 12 rue Hoche, vous écrit"."""
+        text = self._text.folded.text
+        return before == ["locataire", "votre"] and bool(_WRITES_TO_YOU.match(text, self._words[end - 1].end))
 
     def _is_helper(self, position: int, before: list[str]) -> bool:
         """Tell whether a name is that of somebody's helper: "l'assistante sociale, Mme Roy, suit mon dossier"."""
@@ -132,6 +138,11 @@ class Surroundings:
             return Role.SIGNED
         begins = not text or text[-1] in "\n.!?"
         return Role.SIGNED if begins and self.gives_address(end) else Role.PAIR
+
+    def written_for_neighbour(self, position: int) -> bool:
+        """Tell whether "pour ma voisine" or the like stands before a name."""
+        before = self.before(position, 7)
+        return bool(NEIGHBOURS & set(before[:4])) and "pour" in before
 
     def _written_for(self, before: list[str], end: int, cue: str) -> bool:
         """Tell whether a name is that of somebody whom the matter is about, though another writes."""

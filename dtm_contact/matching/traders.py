@@ -56,7 +56,7 @@ class Traders:
                 if last < 0:
                     continue
                 found += 1
-                trust = _trust(text, position)
+                trust = weights.TRADE_CITED if _goes_on(text, last) else _trust(text, position)
                 ratio = (
                     weights.TRADE_NAME
                     * self._people
@@ -89,6 +89,13 @@ def _trust(text: Passage, position: int) -> float:
     before = {word.text for word in text.words[max(0, position - 5) : position]}
     closing = len(text.words) - position <= _CLOSING_WORDS and _signs(text, position)
     return weights.TRADE_SIGNED if before & RUNNING_A_SHOP or closing else weights.TRADE_CITED
+
+
+def _goes_on(text: Passage, last: int) -> bool:
+    """Tell whether another word with a capital belongs to the name: "Crèche des Familles Chauffage" is another firm."""
+    following = text.words[last + 1 : last + 2]
+    between = text.folded.text[text.words[last].end : following[0].start] if following else ""
+    return between == " " and following[0].capital and text.words[last].capital
 
 
 def _signs(text: Passage, position: int) -> bool:
