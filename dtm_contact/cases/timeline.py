@@ -8,6 +8,7 @@ from itertools import groupby
 from dtm_contact.cases.refusals import WrongArgumentError
 from dtm_contact.cases.words import said
 from dtm_contact.directory import Directory, on_duty
+from dtm_contact.directory.lines import columns
 from dtm_contact.model import OnDuty, Party
 from dtm_contact.normalize import phone_key
 from dtm_contact.store import Event
@@ -68,7 +69,8 @@ def home_of(asked: str, directory: Directory, on: date) -> Home:
     key = phone_key(asked)
     if key is None:
         raise WrongArgumentError(f"{asked!r} n'est ni un locataire, ni un logement, ni un numéro")
-    holders = {lease.tenant_id for lease in directory.records.leases if key in map(phone_key, lease.phones)}
+    told = columns(directory.records.leases, "tenant_id", "phones")
+    holders = {tenant_id for tenant_id, phones in told if key in map(phone_key, phones)}
     homes = {dwelling.dwelling_id for holder in holders if (dwelling := directory.home(holder, on)) is not None}
     if len(homes) > 1:
         raise WrongArgumentError(f"ce numéro est à plusieurs logements : {', '.join(sorted(homes))}")

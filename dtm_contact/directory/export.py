@@ -8,9 +8,9 @@ from pathlib import Path
 from dtm_contact.directory.checks import Values
 from dtm_contact.directory.columns import Cells, Keys
 from dtm_contact.directory.layouts import LAYOUTS, Layout
+from dtm_contact.directory.lines import Lines
 from dtm_contact.directory.records import Records
 from dtm_contact.directory.report import Report
-from dtm_contact.directory.sharing import one_of_each
 from dtm_contact.directory.sheet import Sheet, read_sheet
 from dtm_contact.errors import InvalidFilesError
 from dtm_contact.model import Problem, Severity
@@ -91,10 +91,9 @@ def _check_key(layout: Layout, values: Values, sheet: Sheet, report: Report) -> 
 
 
 def _records(values: Mapping[str, Values]) -> Records:
-    one = one_of_each()
     return Records(
         **{
-            layout.name: tuple(map(layout.record, *(map(one, column) for column in values[layout.name].values())))
+            layout.name: Lines(layout.record, zip(*values[layout.name].values(), strict=True))
             for layout in LAYOUTS
             if layout.name in values
         }

@@ -3,9 +3,11 @@
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date
+from itertools import count
 from typing import TypeVar
 
-from dtm_contact.directory.lookups import Keys
+from dtm_contact.directory.lines import column
+from dtm_contact.directory.lookups import ById, Keys
 from dtm_contact.directory.records import (
     Absence,
     Address,
@@ -47,10 +49,10 @@ class Directory:
         self.offices: Mapping[str, Office] = {line.office_id: line for line in records.offices}
         self.residences: Mapping[str, Residence] = {line.residence_id: line for line in records.residences}
         self.addresses: Mapping[str, Address] = {line.address_id: line for line in records.addresses}
-        self.dwellings: Mapping[str, Dwelling] = {line.dwelling_id: line for line in records.dwellings}
+        self.dwellings = ById(records.dwellings, "dwelling_id")
         self.caretakers: Mapping[str, Caretaker] = {line.caretaker_id: line for line in records.caretakers}
-        self._leases_of = Keys((lease.tenant_id, row) for row, lease in enumerate(records.leases))
-        self._leases_in = Keys((lease.dwelling_id, row) for row, lease in enumerate(records.leases))
+        self._leases_of = Keys(zip(column(records.leases, "tenant_id"), count(), strict=False))
+        self._leases_in = Keys(zip(column(records.leases, "dwelling_id"), count(), strict=False))
         self._entrances = _grouped(records.addresses, lambda address: address.residence_id)
         self._assignments = _grouped(records.assignments, lambda assignment: assignment.address_id)
         self._absences = _grouped(records.absences, lambda absence: absence.caretaker_id)

@@ -1,7 +1,6 @@
 """The nine files of the export: the columns of each, and what is checked. One more file is one more layout here."""
 
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -50,7 +49,7 @@ class Layout:
 
     Attributes:
         name: of the lines in `Records`.
-        record: makes a line of its values, in the order of `columns`.
+        record: the type of its lines.
         columns: its columns, in the order of the record's fields.
         key: the columns that no two lines have alike; empty where lines may repeat.
         checks: what is looked at beyond the single field.
@@ -61,7 +60,7 @@ class Layout:
 
     file: str
     name: str
-    record: Callable[..., Any]
+    record: type[Any]
     columns: tuple[Column, ...]
     key: tuple[str, ...] = ()
     checks: tuple[Check, ...] = ()

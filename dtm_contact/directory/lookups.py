@@ -2,10 +2,16 @@
 
 from array import array
 from bisect import bisect_left
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import count
+from typing import Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
+
+from dtm_contact.directory.lines import column
+
+T = TypeVar("T")
 
 Numbers = NDArray[np.int32]
 
@@ -37,10 +43,26 @@ class Keys:
             last += 1
         return list(dict.fromkeys(self._numbers[first:last].tolist())) if last > first else []
 
+    def first(self, key: str) -> int:
+        """Return the number that came first behind a key, -1 where there is none."""
+        hashed, hashes = hash(key), self._hashes
+        at = bisect_left(hashes, hashed)
+        return int(self._numbers[at]) if at < len(hashes) and hashes[at] == hashed else -1
+
     def __contains__(self, key: str) -> bool:
         hashed = hash(key)
         at = bisect_left(self._hashes, hashed)
         return at < len(self._hashes) and self._hashes[at] == hashed
+
+    def first_of_each(self, keys: Iterable[str]) -> Numbers:
+        """Return for each key the number that came first behind it, -1 where there is none."""
+        hashes = np.fromiter(map(hash, keys), np.int64)
+        if not len(self._sorted):
+            return np.full(len(hashes), -1, np.int32)
+        at = self._sorted.searchsorted(hashes)
+        at[at == len(self._sorted)] = 0
+        found: Numbers = np.where(self._sorted[at] == hashes, self._numbers[at], np.int32(-1))
+        return found
 
     def of_any(self, keys: Sequence[str]) -> set[int]:
         """Return the numbers behind any of some keys."""
@@ -54,6 +76,31 @@ class Keys:
             if last > first
             for number in numbers[first:last].tolist()
         }
+
+
+class ById(Mapping[str, T], Generic[T]):
+    """The lines of a large file by their identifier."""
+
+    def __init__(self, lines: Sequence[T], identifier: str) -> None:
+        """Take the lines, and which of their fields tells them apart."""
+        self._lines = lines
+        self._identifier = identifier
+        self.rows = Keys(zip(column(lines, identifier), count(), strict=False))
+
+    def __getitem__(self, key: str) -> T:
+        row = self.rows.first(key)
+        if row < 0:
+            raise KeyError(key)
+        return self._lines[row]
+
+    def __contains__(self, key: object) -> bool:
+        return isinstance(key, str) and key in self.rows
+
+    def __iter__(self) -> Iterator[str]:
+        return column(self._lines, self._identifier)
+
+    def __len__(self) -> int:
+        return len(self._lines)
 
 
 class Groups:

@@ -1,5 +1,6 @@
 """The lines of the directory files, one type a file; the landlord's export once it has been checked."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -124,14 +125,14 @@ class Equipment:
 
 @dataclass(frozen=True, slots=True)
 class Records:
-    """A whole directory, in the order of its files."""
+    """A whole directory, in the order of its files; the lines may lie in columns (`Lines`)."""
 
-    offices: tuple[Office, ...] = ()
-    residences: tuple[Residence, ...] = ()
-    addresses: tuple[Address, ...] = ()
-    dwellings: tuple[Dwelling, ...] = ()
-    leases: tuple[Lease, ...] = ()
-    caretakers: tuple[Caretaker, ...] = ()
-    assignments: tuple[Assignment, ...] = ()
-    absences: tuple[Absence, ...] = ()
-    equipment: tuple[Equipment, ...] = ()
+    offices: Sequence[Office] = ()
+    residences: Sequence[Residence] = ()
+    addresses: Sequence[Address] = ()
+    dwellings: Sequence[Dwelling] = ()
+    leases: Sequence[Lease] = ()
+    caretakers: Sequence[Caretaker] = ()
+    assignments: Sequence[Assignment] = ()
+    absences: Sequence[Absence] = ()
+    equipment: Sequence[Equipment] = ()

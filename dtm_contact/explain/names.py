@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from dtm_contact.directory import Directory
+from dtm_contact.directory.lines import column
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +18,7 @@ class Names:
     @property
     def people(self) -> int:
         """How many people the directory holds."""
-        return len({lease.tenant_id for lease in self.directory.records.leases})
+        return len(set(column(self.directory.records.leases, "tenant_id")))
 
     def called(self, known_as: str) -> str:
         """Return a person's name where an identifier is given, else what is given."""

@@ -1,6 +1,6 @@
 """The directory in the store: replaced as a whole, read as a whole; and what agents confirmed, which survives."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 from operator import attrgetter
@@ -10,12 +10,14 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
 
+from dtm_contact.directory.lines import Lines
 from dtm_contact.directory.records import Records
-from dtm_contact.directory.sharing import one_of_each
 from dtm_contact.errors import NoDirectoryError
 from dtm_contact.store.database import Database
 from dtm_contact.store.directory_schema import PARTS, Part, directory_versions
 from dtm_contact.store.schema import confirmed_contacts
+
+_ROWS_AT_ONCE = 4_096
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +63,7 @@ class StoredDirectory:
         with self._database.reading() as connection:
             if _version(connection) is None:
                 raise NoDirectoryError
-            one = one_of_each()
-            return Records(**{part.name: tuple(_lines(connection, part, one)) for part in PARTS})
+            return Records(**{part.name: _lines(connection, part) for part in PARTS})
 
     def version(self) -> DirectoryVersion | None:
         """Return which directory is in force, or None where none has been imported."""
@@ -102,7 +103,7 @@ def _version(connection: Connection) -> DirectoryVersion | None:
     return None if row is None else DirectoryVersion(*row)
 
 
-def _insert(connection: Connection, part: Part, records: tuple[Any, ...]) -> None:
+def _insert(connection: Connection, part: Part, records: Sequence[Any]) -> None:
     names = [field.name for field in fields(part.record)]
     values = attrgetter(*names)
     rows = [{"line": line, **dict(zip(names, values(record), strict=True))} for line, record in enumerate(records)]
@@ -110,11 +111,19 @@ def _insert(connection: Connection, part: Part, records: tuple[Any, ...]) -> Non
         connection.execute(part.table.insert(), rows)
 
 
-def _lines(connection: Connection, part: Part, one: Callable[[Any], Any]) -> Iterator[Any]:
+def _lines(connection: Connection, part: Part) -> Lines[Any]:
     columns = [part.table.c[field.name] for field in fields(part.record)]
-    tuples = [at for at, column in enumerate(columns) if isinstance(column.type, sa.JSON)]
-    for row in connection.execute(sa.select(*columns).order_by(part.table.c.line)):
+    return Lines(part.record, _rows(connection, sa.select(*columns).order_by(part.table.c.line)))
+
+
+def _rows(connection: Connection, query: "sa.Select[Any]") -> Iterator[Sequence[Any]]:
+    """Yield the rows, lists in them as tuples."""
+    lists = [at for at, column in enumerate(query.selected_columns) if isinstance(column.type, sa.JSON)]
+    for row in connection.execution_options(yield_per=_ROWS_AT_ONCE).execute(query):
+        if not lists:
+            yield row
+            continue
         values = list(row)
-        for at in tuples:
+        for at in lists:
             values[at] = tuple(values[at])
-        yield part.record(*map(one, values))
+        yield values

@@ -12,6 +12,13 @@ from dtm_contact.worker.messages import Judged, Ready, Refused, TakeUp, Task
 
 _STREAM_LIMIT = 1 << 20
 _SECONDS_TO_START = 60.0
+_FRUGAL = {
+    # Judging has a processor to itself: threads for matrices would take the others' and each its own memory.
+    "OPENBLAS_NUM_THREADS": "1",
+    "OMP_NUM_THREADS": "1",
+    # What loading took goes back to the system (mallopt(3)): the process lives for months.
+    "MALLOC_MMAP_THRESHOLD_": "1048576",
+}
 
 
 class JudgeProcess:
@@ -45,8 +52,7 @@ class JudgeProcess:
             stdout=asyncio.subprocess.PIPE,
             limit=_STREAM_LIMIT,
             start_new_session=True,
-            # Judging has a processor to itself: threads for matrices would take the others' and each its own memory.
-            env={**os.environ, "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"},
+            env={**os.environ, **_FRUGAL},
         )
         if self._process.stdin is not None:
             self._process.stdin.write(pack(self._settings))

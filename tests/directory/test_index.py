@@ -121,7 +121,7 @@ def test_places_are_found_from_the_dwelling_up(small: Directory) -> None:
     assert address.street == "place de l'Église, côté cour"
     assert residence is not None
     assert residence.residence_id == "R002"
-    assert small.offices[residence.office_id] is small.agency
+    assert small.offices[residence.office_id] == small.agency
     assert [entrance.address_id for entrance in small.entrances("R001")] == ["A00001", "A00002"]
     assert [line.dwelling_id for line in small.leases_of("T000001")] == ["L000001", "L000004"]
     assert [line.tenant_id for line in small.leases_in("L000001")] == ["T000001", "T000002"]
