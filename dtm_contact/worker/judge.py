@@ -12,7 +12,7 @@ from dtm_contact.worker.messages import Judged, Ready, Refused, TakeUp, Task
 
 _STREAM_LIMIT = 1 << 20
 _SECONDS_TO_START = 60.0
-_FRUGAL = {
+FRUGAL = {
     # Judging has a processor to itself: threads for matrices would take the others' and each its own memory.
     "OPENBLAS_NUM_THREADS": "1",
     "OMP_NUM_THREADS": "1",
@@ -52,7 +52,7 @@ class JudgeProcess:
             stdout=asyncio.subprocess.PIPE,
             limit=_STREAM_LIMIT,
             start_new_session=True,
-            env={**os.environ, **_FRUGAL},
+            env={**os.environ, **FRUGAL},
         )
         if self._process.stdin is not None:
             self._process.stdin.write(pack(self._settings))
