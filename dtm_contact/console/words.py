@@ -6,7 +6,9 @@ from typing import Any, Final
 
 from markupsafe import Markup, escape
 
+from dtm_contact.console import overseen
 from dtm_contact.console.card import shown_value
+from dtm_contact.explain.calls import spaced
 from dtm_contact.explain.waterfall import LABELS
 from dtm_contact.explain.words import DAYS
 from dtm_contact.model import Evidence
@@ -127,6 +129,8 @@ def bare(named: str) -> str:
 
 
 FILTERS: Mapping[str, Callable[..., Any]] = {
+    **overseen.FILTERS,
+    "spaced": spaced,
     "clock": clock,
     "lasting": lasting,
     "due": due,

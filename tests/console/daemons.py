@@ -34,11 +34,16 @@ class Served:
     url: str
     log: Path
 
+    def account(self, name: str, role: Role, office: str, password: str | None = None) -> None:
+        """Make an account."""
+        with open_store(self.url) as store:
+            store.accounts.add(new_account(name, name.title(), role, office, password), datetime.now(UTC))
+
     def link(self, name: str, role: Role, office: str) -> str:
         """Make an account, and return the address that lets it in."""
+        self.account(name, role, office)
         with open_store(self.url) as store:
             now = datetime.now(UTC)
-            store.accounts.add(new_account(name, name.title(), role, office, None), now)
             return f"{self.desk}/entrer/{new_link(store, store.accounts.named(name), now)}"
 
     def send(self, sender: str, subject: str, text: str) -> None:
@@ -47,8 +52,12 @@ class Served:
         message["From"], message["Subject"] = sender, subject
         # Words of its own: what says the same as an earlier message joins its case.
         message.set_content(f"{text}\n\nEn bref : {subject}.")
+        self.hand_over(sender, message.as_bytes())
+
+    def hand_over(self, sender: str, raw: bytes) -> None:
+        """Send a message as it is written."""
         with SMTP("127.0.0.1", self.smtp) as client:
-            client.send_message(message, to_addrs=["metropole@parishabitat.fr"])
+            client.sendmail(sender, ["metropole@parishabitat.fr"], raw)
 
 
 @contextmanager

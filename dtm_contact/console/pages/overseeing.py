@@ -11,7 +11,8 @@ from dtm_contact.console.visit import Visit
 @page("/comptes", Right.ADMIN)
 def accounts(visit: Visit) -> Mapping[str, Any]:
     """Show who may use the desk; `dtm-contact user` changes it."""
-    return {"accounts": visit.desk.store.accounts.all()}
+    offices = {each.office_id: each.name for each in visit.desk.known()[0].directory.records.offices}
+    return {"accounts": visit.desk.store.accounts.all(), "offices": offices}
 
 
 @page("/regles", Right.ADMIN)

@@ -59,10 +59,9 @@ def message(visit: Visit) -> Mapping[str, Any]:
     """Show a message in its own layout, without what could do harm."""
     case = _case(visit)
     source = html_of(_raw(visit))
-    if source is None:
-        raise NotFoundError("layout")
     visit.note("read", case.number, layout=True)
-    return {"case": case, "shown": Markup(safe_html(source))}  # noqa: S704 - cleaned, and under a policy without scripts
+    # Cleaned, and under a policy without scripts.
+    return {"case": case, "shown": None if source is None else Markup(safe_html(source))}  # noqa: S704
 
 
 def _arrival(visit: Visit) -> int:

@@ -37,6 +37,10 @@
     stream.addEventListener("message", told);
     addEventListener("pagehide", () => stream.close());
   }
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    // Lines asked for before somebody chose one of them would take the choice away.
+    if (event.target.id === "file" && $("input[name=dossier]:checked")) event.detail.shouldSwap = false;
+  });
   document.addEventListener("htmx:afterSwap", (event) => {
     if (event.target.id === "file") {
       all("#file .line").forEach((line) => {
@@ -77,8 +81,17 @@
   ring();
 
   // ---- filters and choosing several
+  // By pointer a choice is made when it is changed; by keyboard arrows pass over others first, so Enter or the button ends it.
   const filters = $("[data-filters]");
-  if (filters) filters.addEventListener("change", () => filters.requestSubmit());
+  let byHand = false;
+  document.addEventListener("pointerdown", () => { byHand = false; }, true);
+  document.addEventListener("keydown", () => { byHand = true; }, true);
+  if (filters) {
+    filters.addEventListener("change", () => {
+      if (byHand) filters.classList.add("by-hand"); else filters.requestSubmit();
+    });
+    filters.addEventListener("keydown", (event) => { if (event.key === "Enter" && event.target.matches("select")) filters.requestSubmit(); });
+  }
   document.addEventListener("change", (event) => {
     if (event.target.name !== "dossier") return;
     const count = all("input[name=dossier]:checked").length, lot = $("#lot");
@@ -110,32 +123,43 @@
     next.scrollIntoView({ block: "nearest" });
   };
   const current = () => all(".line").find((line) => line.dataset.case === here);
+  const keyed = (key) => $(`[data-key="${CSS.escape(key)}"]`);
   const press = (key) => {
-    const target = $(`[data-key="${key}"]`);
+    const target = keyed(key);
     if (!target) return false;
+    if (target.matches("input")) { target.focus(); return true; }
     target.click();
-    const field = target.closest("details") && $("textarea, input:not([type=hidden])", target.closest("details").querySelector("form:last-of-type"));
-    if (field && target.closest("details").open) field.focus();
+    const details = target.closest("details");
+    const field = details && details.open && ($("textarea", details) || $("select, input:not([type=hidden])", details));
+    if (field) field.focus();
     return true;
   };
   const choose = (line) => { const box = line && $("input[name=dossier]", line); if (box) box.click(); return box; };
+  const chosen = () => $("input[name=dossier]:checked") || choose(current());
   const keys = {
     j: () => step(1), k: () => step(-1),
     o: () => { const line = current(); if (line) $(".open", line).click(); },
     x: () => choose(current()),
-    t: () => press("t") || (choose(current()) && $("#lot [formaction='/file/prendre']").click()),
-    e: () => press("e") || (choose(current()) && $("#lot input[name=motif_de_cloture]").focus()),
-    r: () => press("r"), n: () => press("n"), z: () => press("z") || ($("[data-undo]") && $("[data-undo]").click()),
+    t: () => press("t") || (chosen() && $("#lot [formaction='/file/prendre']").click()),
+    e: () => press("e") || (chosen() && $("#lot input[name=motif_de_cloture]").focus()),
+    z: () => press("z") || ($("[data-undo]") && $("[data-undo]").click()),
     u: () => { const back = $("[data-back]"); if (back) back.click(); },
     "/": () => $("[data-find]") && $("[data-find]").focus(),
     "?": () => { location.href = "/aide"; },
   };
   document.addEventListener("keydown", (event) => {
-    if (event.key === "Escape") { all("details[open]").forEach((each) => { each.open = false; }); return; }
+    if (event.key === "Escape") {
+      const inside = event.target.closest("details[open]");
+      all("details[open]").forEach((each) => { each.open = false; });
+      if (inside) $("summary", inside).focus();
+      return;
+    }
     const typing = event.target.matches("input:not([type=checkbox], [type=radio]), textarea, select");
-    if (typing || event.ctrlKey || event.metaKey || event.altKey || !wanted("keys") || !keys[event.key]) return;
+    if (typing || event.ctrlKey || event.metaKey || event.altKey || !wanted("keys") || event.key.length > 1) return;
+    const known = keys[event.key] || (keyed(event.key) && press);
+    if (!known) return;
     event.preventDefault();
-    keys[event.key]();
+    known(event.key);
   });
   if (page === "queue") show();
 })();
