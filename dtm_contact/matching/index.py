@@ -6,7 +6,7 @@ from math import log2
 
 from dtm_contact.directory import Directory
 from dtm_contact.directory.lines import columns
-from dtm_contact.matching.gazetteer import Gazetteer
+from dtm_contact.matching.gazetteer import Gazetteer, numbered
 from dtm_contact.matching.learned import SHIPPED, Learnt
 from dtm_contact.matching.passages import LONGEST_ADDRESS
 from dtm_contact.matching.people import People
@@ -27,6 +27,7 @@ class MatchIndex:
         people, gazetteer: the people and the places, with their look-ups.
         our_numbers: keys of the landlord's own numbers.
         caretakers: the residences of the caretakers of one surname, as entrance positions.
+        offices, office: the offices (empty: none), each with a number, and that of each residence's by its number.
     """
 
     def __init__(self, directory: Directory, settings: Settings, learnt: Learnt) -> None:
@@ -48,6 +49,8 @@ class MatchIndex:
             if line.address
         }
         self.caretakers = _caretakers(directory, self.gazetteer)
+        residences = (directory.residences.get(each) for each in self.gazetteer.residence_ids)
+        self.offices, self.office = numbered(each.office_id if each else "" for each in residences)
         self.traders = Traders(records, self.people)
         homes = Counter(columns(records.dwellings, "kind", "floor", "door"))
         self.floors = _shares((floor, many) for (kind, floor, _), many in homes.items() if kind == "dwelling")
