@@ -1,7 +1,7 @@
 """New arrivals into their tables, on the way that every sender waits for."""
 
 import sqlite3
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from itertools import islice
 from typing import Any
@@ -12,7 +12,7 @@ from sqlalchemy.engine import Connection
 
 from dtm_contact.model import Arrival, Envelope
 from dtm_contact.store.bodies import insert_bodies, insert_bodies_by_driver
-from dtm_contact.store.columns import encode_json
+from dtm_contact.store.columns import bounded_key, encode_json
 from dtm_contact.store.schema import arrivals
 
 _WAITING = "waiting"
@@ -55,11 +55,25 @@ def insert_by_driver(driver: sqlite3.Connection, new: New) -> None:
     rest = iter(new.values())
     while some := list(islice(rest, _AT_ONCE)):
         values = [value for arrival in some for value in _bound(arrival)]
-        stored = driver.execute(_statement(len(some)), values).fetchall()
-        insert_bodies_by_driver(driver, _bodies(new, stored))
+        insert_bodies_by_driver(driver, _stored(driver, some, driver.execute(_statement(len(some)), values)))
 
 
-def _bodies(new: New, stored: Sequence[Any]) -> dict[int, bytes]:
+def _stored(driver: sqlite3.Connection, some: Sequence[Arrival], inserted: sqlite3.Cursor) -> dict[int, bytes]:
+    """Return the bytes of those that were inserted, by their numbers, which follow each other.
+
+    SQLite would give back each by itself (`RETURNING`), and take the interpreter anew for each.
+    """
+    first = (inserted.lastrowid or 0) - inserted.rowcount + 1
+    if inserted.rowcount == len(some):
+        return {number: arrival.raw for number, arrival in enumerate(some, first)}
+    new = {(arrival.channel, bounded_key(arrival.external_id)): arrival for arrival in some}
+    return _bodies(new, driver.execute(_SINCE, (first,))) if inserted.rowcount else {}
+
+
+_SINCE = f"SELECT id, {', '.join(_KEY)} FROM {arrivals.name} WHERE id >= ?"  # noqa: S608 - our names
+
+
+def _bodies(new: New, stored: Iterable[Any]) -> dict[int, bytes]:
     return {number: new[channel, external_id].raw for number, channel, external_id in stored}
 
 
@@ -112,5 +126,5 @@ def _statement(rows: int) -> str:
     row = f"({', '.join('?' * len(_TAKEN))})"
     return (
         f"INSERT INTO {arrivals.name} ({', '.join(_TAKEN)}) VALUES {', '.join([row] * rows)} "  # noqa: S608 - our names
-        f"ON CONFLICT ({', '.join(_KEY)}) DO NOTHING RETURNING id, {', '.join(_KEY)}"
+        f"ON CONFLICT ({', '.join(_KEY)}) DO NOTHING"
     )

@@ -18,6 +18,8 @@ from dtm_contact.store.opening import Store
 _log = get_log("inbox")
 _MOST_ARRIVALS = 500
 _MOST_OCTETS = 64 * 1024 * 1024
+# One until the conversation hears of octets that were read in the same turn, one for what came while it did.
+_TURNS = 2
 
 
 _NOTHING_KEPT = KeptLines()
@@ -40,8 +42,8 @@ class _Delivery:
 class GroupCommitInbox:
     """An inbox for channels (`channels.Inbox`).
 
-    One thread writes. While it commits, further deliveries gather, and go together into the next transaction; it is
-    woken once for all of them, and wakes the event loop once.
+    One thread writes. While it commits, further deliveries gather, and go together into the next transaction, with
+    those that the event loop has all but read; it is woken once for all of them, and wakes the event loop once.
 
     Nothing is accepted until a probe has shown that the store can be written: at the start, since what a killed daemon
     had committed can be read though it may not be on the disk, and a sender that tries again is thanked for it; and
@@ -96,7 +98,8 @@ class GroupCommitInbox:
         delivery = _Delivery(tuple(arrivals), asyncio.get_running_loop().create_future(), position, kept)
         self._gathered.append(delivery)
         if self._idle.is_set():
-            self._write_next()
+            self._idle.clear()
+            self._write_after(_TURNS)
         await delivery.outcome
 
     async def prove(self) -> None:
@@ -132,8 +135,14 @@ class GroupCommitInbox:
             self._groups.put(None)
             self._writer.join()
 
+    def _write_after(self, turns: int) -> None:
+        """Write once the event loop has gone round so often: what it has read already is handed over meanwhile."""
+        if turns:
+            asyncio.get_running_loop().call_soon(self._write_after, turns - 1)
+        else:
+            self._write_next()
+
     def _write_next(self) -> None:
-        self._idle.clear()
         if self._writer is None:
             loop = asyncio.get_running_loop()
             self._writer = Thread(target=self._write, args=(loop,), name="inbox", daemon=True)
@@ -146,12 +155,12 @@ class GroupCommitInbox:
 
     def _settle(self, group: list[_Delivery], outcomes: Sequence[StoreUnavailableError | None]) -> None:
         self._note(outcomes)
-        if self._gathered:
-            self._write_next()
-        else:
-            self._idle.set()
         for delivery, error in zip(group, outcomes, strict=True):
             _tell(delivery, error)
+        if self._gathered:
+            self._write_after(_TURNS)
+        else:
+            self._idle.set()
 
     def _next_group(self) -> list[_Delivery]:
         group = [self._gathered.popleft()]

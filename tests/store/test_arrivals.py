@@ -38,6 +38,14 @@ def test_what_is_there_already_is_not_stored_again(store: Store) -> None:
     assert store.arrivals.get(1) == first
 
 
+def test_new_ones_among_known_ones_keep_their_own_bytes(store: Store) -> None:
+    store.arrivals.accept([arrival(name, raw=name.encode()) for name in "bd"])
+    store.arrivals.accept([arrival(name, raw=name.upper().encode()) for name in "abcde"])
+    store.arrivals.accept([arrival(name, raw=b"again") for name in "ad"])
+    kept = {line.external_id: store.arrivals.get(line.id).raw for line in store.arrivals.listing()}
+    assert kept == {"b": b"b", "d": b"d", "a": b"A", "c": b"C", "e": b"E"}
+
+
 def test_the_same_id_on_another_channel_is_another_arrival(store: Store) -> None:
     store.arrivals.accept([arrival("a"), Arrival("file", "a", NOW, "message/rfc822", None, b"")])
     assert store.arrivals.waiting() == 2
