@@ -45,6 +45,7 @@ LABELS = {
     "name.kin": "proche cité",
     "name.fits_another": "ce nom va bien mieux à quelqu'un d'autre",
     "writes.for_another": "l'expéditeur écrit pour quelqu'un d'autre",
+    "account.unsigned": "écrirait de l'adresse d'un autre du foyer sans signer",
     "writes.from_home": "écrit depuis l'adresse du foyer, qui compte alors moins",
     "place.street": "adresse citée",
     "place.residence": "résidence citée",

@@ -20,7 +20,7 @@ from dtm_contact.matching.mentions import Mention, Role
 from dtm_contact.matching.naming import Named, Naming
 from dtm_contact.matching.people import Home, Person
 from dtm_contact.matching.places import Floats, Group, PlaceWeights, merged, mixture
-from dtm_contact.matching.rivals import Weighed, settle
+from dtm_contact.matching.rivals import Told, Weighed, settle
 from dtm_contact.matching.words import OF_THE_WRITER, PARKING
 from dtm_contact.model import Evidence, Part
 
@@ -80,7 +80,7 @@ class Weighing:
         if self.third_party and group.passage.part is Part.SIGNATURE:
             return 0.05
         if _of_another_lease(group):
-            return 0.1
+            return 0.05
         return 0.15 if self.third_party and _of_the_writer(group) else 1.0
 
     def collect(self) -> Numbers:
@@ -120,7 +120,7 @@ class Weighing:
         rest = order[len(chosen) : likely]
         weighed = [self._in_full(position) for position in positions[chosen].tolist()]
         people, learnt = len(self.index.people), self.index.learnt
-        settle(weighed, people, learnt, written_for=self.third_party, of_kin=self.clues.of_kin)
+        settle(weighed, people, learnt, Told(self.third_party, self.clues.of_kin, self.clues.may_be_signed))
         weighed.sort(key=lambda each: -each.score)
         return weighed, Rest(positions[rest], quick[rest])
 

@@ -15,7 +15,7 @@ from dtm_contact.matching.place_mentions import find_atoms
 from dtm_contact.matching.places import Group, grouped
 from dtm_contact.matching.statements import ANONYMOUS, APPLICANT, LEFT, NOT_A_TENANT, says
 from dtm_contact.matching.traders import TradeMention
-from dtm_contact.matching.words import KIN, ORGANISATIONS, RELATIVES_WRITTEN_FOR, SERVICES
+from dtm_contact.matching.words import CLOSINGS, KIN, ORGANISATIONS, RELATIVES_WRITTEN_FOR, SERVICES
 from dtm_contact.model import Contact, Part, Span
 from dtm_contact.normalize import find_phones, name_words, phone_key
 
@@ -25,6 +25,9 @@ _PLACES = frozenset({"street", "residence", "commune", "unknown_street"})
 _RELATIVES = RELATIVES_WRITTEN_FOR | KIN
 _SIGNATURE_HEAD = 500
 _MOST_OF_ONE_WRITER = 8
+_LABELLED = re.compile(r"^[a-z ]{2,20} ?: ?[a-z'. -]{2,40}$", re.MULTILINE)
+_OF_THE_WRITER = frozenset({Part.NEW, Part.SIGNATURE, Part.FORWARDED})
+_DEVICES = ("envoye ", "sent from", "enviado", "telecharger")
 _NAMED_SURELY = 0.9  # by more than one word, or after "résidence"
 _CLOSING_LINES, _SHORT_LINE, _WORDS_OF_A_LINE = 5, 60, 5
 _MOST_NUMBERS = 200
@@ -50,6 +53,7 @@ class Clues:
     phones: list[Seen] = field(default_factory=list)
     numbers: list[Seen] = field(default_factory=list)
     mentions: list[Mention] = field(default_factory=list)
+    colleagues: list[Mention] = field(default_factory=list)
     groups: list[Group] = field(default_factory=list)
     loose: list[tuple[Passage, Atom]] = field(default_factory=list)
     traders: list[tuple[Seen, TradeMention]] = field(default_factory=list)
@@ -60,6 +64,8 @@ class Clues:
     organisation: bool = False
     of_kin: bool = False
     """Whether the writer speaks of a relative."""
+    may_be_signed: bool = False
+    """Whether a text ends, or a line of it is labelled, with what may be a name."""
 
     @property
     def crowded(self) -> bool:
@@ -151,7 +157,20 @@ def _say_of_themselves(text: Passage, clues: Clues) -> None:
     clues.not_a_tenant |= says(folded, NOT_A_TENANT)
     clues.anonymous |= says(folded, ANONYMOUS)
     clues.left |= says(folded, LEFT)
+    clues.may_be_signed |= text.part in _OF_THE_WRITER and _may_be_signed(folded)
     clues.of_kin |= text.part is Part.NEW and any(word.text in _RELATIVES for word in text.words)
+
+
+def _may_be_signed(folded: str) -> bool:
+    """Tell whether the last line is a few words without a stop that are no leave-taking, or "…:" stands before some."""
+    if _LABELLED.search(folded):
+        return True
+    last = folded.rstrip().rpartition("\n")[2]
+    words = name_words(last)
+    if last.startswith(_DEVICES):
+        return False
+    short = 0 < len(words) <= _WORDS_OF_A_LINE and last[-1:] not in ".!?" and not any(map(str.isdigit, last))
+    return short and not CLOSINGS.issuperset(word for word in words if len(word) > len("de"))
 
 
 def _mailboxes(contact: Contact, index: MatchIndex, clues: Clues) -> None:
@@ -192,7 +211,9 @@ def _names(contact: Contact, passages: list[Passage], index: MatchIndex, clues: 
             found.extend(reader.pairs())
         else:
             signed = [*reader.signed(block=text.part is Part.SIGNATURE), *reader.pairs()]
-            found.extend(each for each in signed if each.role is not Role.SIGNED or not _by_staff(text, clues))
+            theirs = [each for each in signed if each.role is Role.SIGNED and _by_staff(text, clues)]
+            clues.colleagues.extend(theirs)
+            found.extend(each for each in signed if each not in theirs)
     clues.mentions = _distinct([mention for mention in found if mention is not None])[:MOST_MENTIONS]
 
 
@@ -229,7 +250,9 @@ def _of_a_name(text: Passage, atom: Atom, clues: Clues) -> bool:
         return False
     if any(seen.span is not None and _holds(seen.span, span) for seen, _trade in clues.traders):
         return True
-    people = [each for each in clues.mentions if each.span is not None and _holds(each.span, span)]
+    people = [
+        each for each in (*clues.mentions, *clues.colleagues) if each.span is not None and _holds(each.span, span)
+    ]
     return atom.quality < _NAMED_SURELY and any(
         "," not in each.seen and (each.title or (each.span and each.span.start < span.start)) for each in people
     )

@@ -21,8 +21,8 @@ class Learnt:
 
     Attributes:
         belief: by evidence name, how much of the model's bits counts; 1 where a kind is not named.
-        calibration: by answer (`tenant`, `tenant_at_home`, `dwelling`, `residence`), the share that is right by the
-            log-odds of the model's probability: points to go straight between, rising.
+        calibration: by answer (`tenant`, `tenant_at_home`, `tenant_doubted`, `dwelling`, `residence`), the share
+            that is right by the log-odds of the model's probability: points to go straight between, rising.
     """
 
     belief: Mapping[str, float] = field(default_factory=dict)
@@ -44,13 +44,16 @@ class Learnt:
         return curve[-1][1]
 
 
-def answer_about(best: str, candidates: Iterable[tuple[str, str | None, float]]) -> str:
+def answer_about(best: str, candidates: Iterable[tuple[str, str | None, float]], *, doubted: bool) -> str:
     """Return which curve a tenant's probability goes by: who of a home writes is another question than which home.
 
     Args:
         best: the likeliest tenant.
         candidates: each tenant with his dwelling and his probability.
+        doubted: whether something forbids to name him.
     """
+    if doubted:
+        return "tenant_doubted"
     chances = {tenant: (dwelling, chance) for tenant, dwelling, chance in candidates}
     home, said = chances.get(best, (None, 1.0))
     others = sum(chance for tenant, (where, chance) in chances.items() if tenant != best and home and where == home)

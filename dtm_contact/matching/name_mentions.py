@@ -162,7 +162,8 @@ class NameReader:
                 cue = "behalf"
             title, first = self._title(ahead)
         first, end = self.take(first)
-        if end == first or title in LAWYERS or self._is_article(first) or (cue and self._breaks_off(position, first)):
+        article = end > first and not title and self._is_article(first)
+        if end == first or title in LAWYERS or article or (cue and self._breaks_off(position, first)):
             return None, position + 1
         role = self._around.role(position, self._born(end).stop, cue)
         calls_himself = self._words[position].text == "appelle"

@@ -13,6 +13,7 @@ from dtm_contact.model import Evidence
 _OF_THE_WRITER = ("email.", "phone.", "thread.", "name.")
 _SPOKEN_OF = (Role.FOR, Role.PAIR, Role.NAMED)
 _NUMBERS_KNOWN = frozenset({"phone.known", "phone.confirmed"})
+_OF_HOUSEHOLD = frozenset({"email.household"})
 _LESS_THAN_HIS_WORD = {None, Role.DISPLAY, Role.ADDRESS, Role.PAIR}
 
 
@@ -78,25 +79,39 @@ class Weighed:
         self.score += bits
 
 
-def settle(weighed: Iterable[Weighed], people: int, learnt: Learnt, *, written_for: bool, of_kin: bool = False) -> None:
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a text says of its writer.
+
+    Attributes:
+        for_another: whether it names somebody for whom it is written, known or not.
+        of_kin: whether he speaks of a relative.
+        may_be_signed: whether it ends with what may be a name that could not be read.
+    """
+
+    for_another: bool
+    of_kin: bool
+    may_be_signed: bool
+
+
+def settle(weighed: Iterable[Weighed], people: int, learnt: Learnt, told: Told) -> None:
     """Weigh the candidates against each other.
 
     Args:
         weighed: the candidates.
         people: how many the directory holds.
         learnt: how far evidence is believed.
-        written_for: whether the text names somebody for whom it is written, known or not.
-        of_kin: whether the writer speaks of a relative.
+        told: what the text says of its writer.
     """
     candidates = list(weighed)
-    _doubt_accounts(candidates, of_kin=of_kin)
+    _doubt_accounts(candidates, of_kin=told.of_kin)
     _settle_places(candidates)
-    if written_for:
+    if told.for_another:
         for each in candidates:
             if not _fits_as_well(each, candidates):
                 _discount_writer(each, people, learnt)
     else:
-        _settle_homes(candidates)
+        _settle_homes(candidates, may_be_signed=told.may_be_signed)
     for role, bits in ((Role.SELF, weights.SELF_FITS_ANOTHER), (Role.SIGNED, weights.SIGNATURE_FITS_ANOTHER)):
         best = max((each.fits.get(role, 0.0) for each in candidates), default=0.0)
         if best > weights.FITS_SURELY:
@@ -157,7 +172,7 @@ def _best_name(weighed: Weighed) -> float:
 
 def _fits_as_well(weighed: Weighed, candidates: Iterable[Weighed]) -> bool:
     """Tell whether the name written for may as well be the writer's: "M. Roy", where two of one home are called so."""
-    if weighed.role is Role.FOR or weighed.home is None:
+    if weighed.role is Role.FOR or weighed.home is None or weighed.at_place < 0:
         return False
     meant = [each for each in candidates if each.role is Role.FOR and each.home is not None]
     best = max((each.fits[Role.FOR] for each in meant), default=0.0)
@@ -166,10 +181,11 @@ def _fits_as_well(weighed: Weighed, candidates: Iterable[Weighed]) -> bool:
     return weighed.home.dwelling.dwelling_id in homes and weighed.fits.get(Role.FOR, 0.0) > least
 
 
-def _settle_homes(candidates: list[Weighed]) -> None:
+def _settle_homes(candidates: list[Weighed], *, may_be_signed: bool) -> None:
     """Tell apart those of one home whose account it is: its display name is the account's, the signature the writer's.
 
-    Without that, the account's owner would be credited twice, by his address and by his name on it.
+    Without that, the account's owner would be credited twice, by his address and by his name on it. Who writes from
+    another's account signs; an account's owner need not.
     """
     homes: dict[str, list[Weighed]] = {}
     for each in candidates:
@@ -181,6 +197,10 @@ def _settle_homes(candidates: list[Weighed]) -> None:
         if len(home) > 1 and best > weights.SIGNS_FOR_THE_HOME:
             for each in home:
                 each.believe_signature()
+        elif not may_be_signed and not any(each.signed for each in home):
+            for each in home:
+                if _has(each, _OF_HOUSEHOLD):
+                    each.discount("account.unsigned", weights.UNSIGNED)
 
 
 def _settle_numbers(home: list[Weighed]) -> None:

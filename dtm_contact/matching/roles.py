@@ -6,6 +6,7 @@ from itertools import pairwise
 from dtm_contact.matching.mentions import Role
 from dtm_contact.matching.passages import Passage
 from dtm_contact.matching.words import (
+    AFFAIRS,
     AT_HIS_HOME,
     CARETAKERS,
     CLOSINGS,
@@ -150,6 +151,7 @@ class Surroundings:
             cue in {"for", "behalf"}
             or _for_the_sake_of(before)
             or WRITTEN_FOR & set(before[:4])
+            or _affair_of(before[:4])
             or self._domiciled(end)
         ):
             return True
@@ -239,6 +241,12 @@ class Surroundings:
         after = self._text.folded.text[self._words[end - 1].end :][:3].lstrip(" .")[:1]
         following = self.after(end, 1)
         return after in set(",-(/0123456789\n") or bool(SAME_PLACE & set(following))
+
+
+def _affair_of(before: list[str]) -> bool:
+    """Tell whether "dossier" or the like stands right before a name, or "de" between: "les papiers de ma mère"."""
+    at = next((back for back, word in enumerate(before) if word in AFFAIRS), -1)
+    return at == 0 or (at > 0 and bool(OF & set(before[:at])))
 
 
 def _for_the_sake_of(before: list[str]) -> bool:

@@ -1,12 +1,14 @@
 """From weighed candidates to what may be said: probabilities over all of them and "nobody in the directory"."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import islice
 
 import numpy as np
 
 from dtm_contact.directory import on_duty, on_duty_in_residence
+from dtm_contact.directory.lookups import Numbers
 from dtm_contact.matching import weights
 from dtm_contact.matching.candidates import Rest, Weighing
 from dtm_contact.matching.clues import Clues
@@ -36,11 +38,10 @@ class Masses:
     """Of people whose account it is and who speak of another place: it is of somebody there."""
 
     @cached_property
-    def residences(self) -> dict[str, float]:
-        """By residence; asked once all is added up."""
+    def residences(self) -> Floats:
+        """By the number of the residence; asked once all is added up."""
         ids = self.gazetteer.residence_ids
-        sums = np.bincount(self.gazetteer.residence, weights=self.entrances, minlength=len(ids)).tolist()
-        return {residence_id: mass for residence_id, mass in zip(ids, sums, strict=True) if residence_id and mass}
+        return _sums(self.gazetteer.residence, self.entrances, len(ids))
 
     def best(self, answer: str, table: Mapping[str, float]) -> Likely | None:
         """Return the likeliest of a table, its probability calibrated as for that answer."""
@@ -49,13 +50,24 @@ class Masses:
         best = max(table, key=lambda key: table[key])
         return Likely(best, self.learnt.probability(answer, min(1.0, table[best] / self.total)))
 
-    def tenant(self, weighed: Iterable[Weighed]) -> tuple[Likely, float] | None:
+    def likeliest(self, ids: Mapping[str, int], sums: Floats) -> Likely | None:
+        """Return the likeliest residence, or office, of those that have a number; who has no identifier is none."""
+        if "" in ids:
+            sums[ids[""]] = 0.0
+        if self.total <= 0 or not sums.any():
+            return None
+        best = int(sums.argmax())
+        likely = next(islice(ids, best, None))
+        return Likely(likely, self.learnt.probability("residence", min(1.0, float(sums[best]) / self.total)))
+
+    def tenant(self, weighed: Sequence[Weighed]) -> tuple[Likely, float] | None:
         """Return the likeliest tenant, and the probability before it was calibrated."""
         if not self.tenants or self.total <= 0:
             return None
         best = max(self.tenants, key=lambda tenant_id: self.tenants[tenant_id])
         homes = {each.person.tenant_id: each.home.dwelling.dwelling_id if each.home else None for each in weighed}
-        answer = answer_about(best, ((each, homes.get(each), mass / self.total) for each, mass in self.tenants.items()))
+        chances = ((each, homes.get(each), mass / self.total) for each, mass in self.tenants.items())
+        answer = answer_about(best, chances, doubted=_doubted(best, weighed))
         said = min(1.0, self.tenants[best] / self.total)
         return Likely(best, self.learnt.probability(answer, said)), said
 
@@ -70,7 +82,9 @@ def verdict(weighing: Weighing, weighed: list[Weighed], rest: Rest) -> Match:
     dwelling = _sure(masses.best("dwelling", masses.dwellings), thresholds.dwelling)
     if not _may_name(weighing.clues, weighed):
         tenant = dwelling = None
-    residence = _sure(masses.best("residence", masses.residences), thresholds.residence)
+    tenant = None if tenant and _doubted(tenant.id, weighed) else tenant
+    dwelling = None if dwelling and _household_doubted(dwelling.id, weighed) else dwelling
+    residence = _sure(masses.likeliest(index.gazetteer.residence_ids, masses.residences), thresholds.residence)
     return Match(
         candidates=_candidates(weighed, masses, likeliest),
         tenant=tenant,
@@ -107,6 +121,17 @@ def _may_name(clues: Clues, weighed: list[Weighed]) -> bool:
     return not clues.crowded or not weighed or any(piece.name in _ACCOUNTS for piece in weighed[0].evidence)
 
 
+def _doubted(tenant_id: str, weighed: Iterable[Weighed]) -> bool:
+    """Tell whether something forbids to name a tenant, however often such messages are his."""
+    return any(each.certainty < 1.0 for each in weighed if each.person.tenant_id == tenant_id)
+
+
+def _household_doubted(dwelling_id: str, weighed: Iterable[Weighed]) -> bool:
+    """Tell whether that holds for the likeliest of a dwelling, and for his household with him; the best come first."""
+    there = (each for each in weighed if each.home is not None and each.home.dwelling.dwelling_id == dwelling_id)
+    return any(each.household_certainty < 1.0 for each in islice(there, 1))
+
+
 def _masses(weighing: Weighing, weighed: list[Weighed], rest: Rest) -> Masses:
     people, gazetteer = weighing.index.people, weighing.index.gazetteer
     masses = Masses(gazetteer, weighing.index.learnt, np.zeros(len(gazetteer.entrances)))
@@ -130,6 +155,10 @@ def _add(masses: Masses, each: Weighed, mass: float) -> None:
         if entrance is not None:
             masses.entrances[entrance] += mass * each.place_certainty
             masses.moved += mass * (1.0 - each.place_certainty)
+
+
+def _sums(group_of: Numbers, masses: Floats, groups: int) -> Floats:
+    return np.bincount(group_of, weights=masses, minlength=groups).astype(np.float64, copy=False)
 
 
 def _to(table: dict[str, float], key: str, mass: float) -> None:
@@ -187,14 +216,9 @@ def _candidates(
 
 def _office(masses: Masses, residence: Likely | None, index: MatchIndex) -> str | None:
     """Return the office of the residence, or the one that all likely places have in common."""
-    residences = index.directory.residences
     if residence is not None:
-        return residences[residence.id].office_id
-    offices: dict[str, float] = {}
-    for residence_id, mass in masses.residences.items():
-        if residence_id in residences:
-            _to(offices, residences[residence_id].office_id, mass)
-    best = masses.best("residence", offices)
+        return index.directory.residences[residence.id].office_id
+    best = masses.likeliest(index.offices, _sums(index.office, masses.residences, len(index.offices)))
     return best.id if best is not None and best.probability >= index.settings.match.residence else None
 
 

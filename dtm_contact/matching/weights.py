@@ -15,7 +15,10 @@ LEASE_NUMBER = 27.0
 UNIT_REFERENCE = 25.0
 THREAD = 22.0
 HOUSEHOLD = -6.0
-"""Another person of the household uses the account or the line."""
+"""Another person of the household uses the account or the line ..."""
+
+UNSIGNED = -3.0
+"""... and does not sign."""
 
 UNNAMED = 0.08
 """Prior that the contact is about nobody and no place of the directory (suppliers, applicants, mistakes)."""
@@ -61,7 +64,7 @@ PLACE_SAYS_NOTHING = 2.0
 PLACE_FITS, PLACE_FITS_ANOTHER = 5.0, -20.0
 """Bits from which a place is somebody's own; what remains of an account whose home is elsewhere."""
 
-PLACE_IS_NOT_HIS, ACCOUNT_OF_ANOTHER = -1.5, 0.3
+PLACE_IS_NOT_HIS, ACCOUNT_OF_ANOTHER = -1.5, 0.1
 """Bits from which a place is not an account owner's; certainty that he writes about himself, if he speaks of others."""
 
 NAME_ALONE = 0.9

@@ -55,12 +55,13 @@ SELF_WORDS = _listed("suis sommes moi soussigne soussignee ici soy")
 RELATIVES_WRITTEN_FOR = _listed("mere maman pere papa mamie tante oncle cliente client")
 WRITTEN_FOR = _listed(
     """
-    mere maman pere papa grand mamie mamy papi papy tante oncle parents conseil sujet accord assure assuree
-    societaire administre administree mandant mandante tutrice tuteur curateur curatrice situation dossier compte
-    client cliente patient patiente mesure majeur protegee protege accompagne interets appelle nomme nommee prenomme
-    papiers
+    mere maman pere papa grand mamie mamy papi papy tante oncle parents assure assuree societaire administre
+    administree mandant mandante tutrice tuteur curateur curatrice client cliente patient patiente majeur protegee
+    protege accompagne appelle nomme nommee prenomme
     """
 )
+AFFAIRS = _listed("conseil sujet accord situation dossier compte mesure interets papiers")
+"""Right before a name, or with "de" between: the matter is theirs."""
 REPORTING = _listed("dit dites disent repond repondu repondez repondent pretend pretendent soutient")
 """Before "que": somebody else's words follow ("on me dit que c'est le dossier de M. Roy")."""
 CONFUSING = _listed("confond confondu confondez confondre confusion melange melangez melanger lieu trompe trompes")

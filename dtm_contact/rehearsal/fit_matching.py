@@ -25,7 +25,7 @@ from dtm_contact.settings import Settings
 
 Floats = NDArray[np.float64]
 
-ANSWERS = ("tenant", "tenant_at_home", "dwelling", "residence")
+ANSWERS = ("tenant", "tenant_at_home", "tenant_doubted", "dwelling", "residence")
 _EVERYTHING = Thresholds(tenant=0.501, dwelling=0.501, residence=0.501)
 _MOST_CANDIDATES = 20
 _HELD_NEAR_ONE = 40.0  # messages that it takes to move a factor halfway
@@ -138,29 +138,38 @@ def learn_curve(answers: Iterable[tuple[float, bool]]) -> list[tuple[float, floa
     for start in range(0, len(told), _LEAST_OF_A_BAND):
         band = told[start : start + _LEAST_OF_A_BAND]
         blocks.append([sum(odds for odds, _right in band), sum(right for _odds, right in band), len(band)])
-        while len(blocks) > 1 and blocks[-2][1] / blocks[-2][2] >= blocks[-1][1] / blocks[-1][2]:
+        while len(blocks) > 1 and _share(blocks[-2]) >= _share(blocks[-1]):
             last = blocks.pop()
             blocks[-1] = [one + other for one, other in zip(blocks[-1], last, strict=True)]
-    points = [(round(odds / count, 3), round((right + 0.5) / (count + 1.0), 5)) for odds, right, count in blocks]
+    points = [(round(block[0] / block[2], 3), round(_share(block), 5)) for block in blocks]
     return [(0.0, min(0.5, points[0][1])), *points] if points else []
+
+
+def _share(block: Sequence[float]) -> float:
+    """Return the share of right answers, never all of them (Jeffreys' prior)."""
+    _odds, right, count = block
+    return (right + 0.5) / (count + 1.0)
 
 
 def answers(examples: Iterable[Labelled], what: str) -> list[tuple[float, bool]]:
     """Return the probability of each answer of one of the `ANSWERS`, and whether it is right."""
     found = []
     for each in examples:
-        likely: Likely | None = getattr(each.match, what.partition("_")[0])
-        if likely is not None and _asks(each.match, what):
+        likely = _likeliest(each.match, what) if what.startswith("tenant") else getattr(each.match, what)
+        if likely is not None:
             found.append((likely.probability, likely.id in right_ids(each.truth, what)))
     return found
 
 
-def _asks(match: Match, what: str) -> bool:
-    """Tell whether an answer is of this kind."""
-    if match.tenant is None or not what.startswith("tenant"):
-        return True
+def _likeliest(match: Match, what: str) -> Likely | None:
+    """Return the likeliest tenant, named or not, where the question who he is is of this kind."""
+    if not match.candidates:
+        return None
+    best = max(match.candidates, key=lambda each: each.probability)
+    doubted = any(piece.name.startswith("doubt.") for piece in best.evidence)
     chances = ((each.tenant_id, each.dwelling_id, each.probability) for each in match.candidates)
-    return answer_about(match.tenant.id, chances) == what
+    asked = answer_about(best.tenant_id, chances, doubted=doubted)
+    return Likely(best.tenant_id, best.probability) if asked == what else None
 
 
 def right_ids(truth: Truth, what: str) -> frozenset[str]:

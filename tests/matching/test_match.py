@@ -95,20 +95,23 @@ AUBEPINES = (None, None, "RX1")
         (_mail("Locataire d'un autre bailleur, 12 rue des Glaïeuls à Antony.\nBlaise Cendrars"), NOBODY),
         # Whose account it is, and whom the message is about, in whatever words.
         (_mail("Il faut passer voir Théodule Ribot au plus vite. C'est au 11 avenue Wilson à Cachan.\nO. Vauquelin",
-               address="odette.vauquelin@courriel.example"), (None, None, "RX2")),
-        (_mail("Plus d'eau au 7 avenue du Président-Wilson à Cachan chez ma sœur.\nO. Vauquelin",
                address="odette.vauquelin@courriel.example"), NOBODY),
+        (_mail("Plus d'eau au 7 avenue du Président-Wilson à Cachan chez ma sœur.\nO. Vauquelin",
+               address="odette.vauquelin@courriel.example"), (None, None, "RX2")),
         (_mail("De : Georges\nPlus d'eau chaude.", "Odette Vauquelin", "odette.vauquelin@courriel.example"), GEORGES),
         (_mail("Plus d'eau\nje suis georges", "Odette Vauquelin", "odette.vauquelin@courriel.example"), GEORGES),
         (_mail("Coordonnées : Odette Vauquelin, Les Aubépines\nPlus d'eau."), ODETTE),
         (_mail("La porte ne ferme plus.\nNorbert Vauquelin", "N Vauquelin", "vauquelinn@poste.example"), NOBODY),
-        # A parking space is its tenant's place, though the matter is at home; others' garages are no place of theirs.
+        # A parking space is its tenant's place, though the matter is at home.
         (_mail("Mon garage est au 7 avenue du Président-Wilson, à Cachan, mais la panne est chez moi.\nMarcel Petit"),
          ("TX-petit", "LX9", "RX1")),
-        (_mail("J'ai aussi un box au 7 avenue du Président-Wilson à Cachan."), NOBODY),
         # A street that is not ours though it sounds so; a shop that is merely told of.
         (_mail("Domicile : 1 place Laplace, Nemours.\nOdette Vauquelin"), NOBODY),
         (_mail("Ils crient au 12 rue Laplace à Arcueil devant la boulangerie aubépine merci"), AUBEPINES),
+        (_mail("bonjour c'est mme vauquelin 12 rue laplace arcueil plus d'eau",
+               "Georges Vauquelin", "odette.vauquelin@courriel.example"), ODETTE),
+        (_mail("Quels papiers faut-il M. Gavroche dit que ce n'est pas à lui\nO. Vauquelin, 12 rue Laplace, Arcueil"),
+         ODETTE),
         # Who left.
         (_mail("Et mon dépôt de garantie ?", address="ysaline.brochant@courriel.example"), ("TX-gone", "LX6", "RX2")),
         # Passed on by a colleague: the first writer counts, the colleague does not.
@@ -125,7 +128,7 @@ AUBEPINES = (None, None, "RX1")
         (_mail("J'habite 12 rue Laplace, Arcueil, bât A, 6e étage porte 3.\nZébulon Trucmuche"),
          (None, "LX1", "RX1")),
         (_mail("Je suis Gontran Malaparte, j'habite au 7 avenue du Président-Wilson à Cachan.",
-               address="odette.vauquelin@courriel.example"), NOBODY),
+               address="odette.vauquelin@courriel.example"), (None, None, "RX2")),
         (_mail("bonjour je m'appelle odete vauquelain j'habite au 12 rue laplace à arcueil"), ODETTE),
         (_mail("je suis marie depuis dix ans et je suis petit", address="odette.vauquelin@courriel.example"), ODETTE),
         # What others said, and whom one was taken for, is not for whom one writes.
