@@ -17,7 +17,7 @@ from dtm_contact.errors import CommitUnknownError
 from dtm_contact.log import get_log
 
 _COMMAND_LIMIT = 2048
-_SENT_AT_ONCE = frozenset({"220", "221", "354", "421"})
+_SENT_AT_ONCE = frozenset({b"220", b"221", b"354", b"421"})
 _BRING_A_MESSAGE = frozenset({"MAIL", "RCPT", "DATA"})
 _WAIT_FOR_NOTHING = frozenset({b"EHLO", b"HELO", b"MAIL", b"RCPT", b"RSET", b"NOOP", b"QUIT"})
 
@@ -25,8 +25,9 @@ _log = get_log("mail")
 
 
 @cache
-def _commands_of(classes: tuple[type, ...]) -> tuple[str, ...]:
-    return tuple({name for parent in classes for name in vars(parent) if name.startswith("smtp_")})
+def _commands_of(session: type) -> dict[str, Any]:
+    names = {name for parent in session.__mro__ for name in vars(parent) if name.startswith("smtp_")}
+    return {name.removeprefix("smtp_"): getattr(session, name) for name in names}
 
 
 class MailConnection(SMTP):
@@ -48,7 +49,7 @@ class MailConnection(SMTP):
         self._incoming: Incoming | None = None
         self._storing = False
         self._retiring = False
-        self._unsent: list[str] = []
+        self._unsent: list[bytes] = []
         self._unread = 0
         self._unread_lines = 0
         self._listening = False
@@ -67,9 +68,8 @@ class MailConnection(SMTP):
             timeout=self._limits.idle_seconds,
             loop=loop,
         )
-        self._smtp_methods = {
-            name.removeprefix("smtp_"): getattr(self, name) for name in _commands_of(type(self).__mro__)
-        }
+        # Those of the class: bound ones would hold each session until the garbage collector finds it.
+        self._smtp_methods = _commands_of(type(self))
 
     def __dir__(self) -> tuple[str, ...]:
         # aiosmtpd looks for its commands through dir() at each connection, twice; that was a fifth of a short one. They
@@ -147,7 +147,7 @@ class MailConnection(SMTP):
         """Say why and close, without waiting for a client that does not read."""
         if not self._open():
             return
-        self._unsent.append(reply)
+        self._unsent.append(replies.as_sent(reply))
         self._write()
         self._writer.close()
         if self._writer.transport.get_write_buffer_size():
@@ -276,7 +276,7 @@ class MailConnection(SMTP):
         self._reset_timeout()
         self._idle_commands += command not in _BRING_A_MESSAGE
         try:
-            await method(rest.strip().decode("utf-8", "surrogateescape") or None)
+            await method(self, rest.strip().decode("utf-8", "surrogateescape") or None)
         except (CommitUnknownError, ConnectionError):
             raise
         except TLSSetupException as error:
@@ -299,14 +299,15 @@ class MailConnection(SMTP):
 
     async def push(self, status: Any) -> None:
         """Reply; replies to commands that came together leave together (RFC 2920 section 3.2)."""
-        reply = replies.with_enhanced_code(status)
-        self._refused = self._refused or reply.startswith("5")
+        reply = replies.as_sent(status)
+        code = reply[:3]
+        self._refused = self._refused or code.startswith(b"5")
         self._unsent.append(reply)
-        if self._unread_lines <= 0 or reply[:3] in _SENT_AT_ONCE:
+        if self._unread_lines <= 0 or code in _SENT_AT_ONCE:
             self._write()
             if not self._at_once:
                 await self._writer.drain()
 
     def _write(self) -> None:
-        self._writer.write("".join(f"{reply}\r\n" for reply in self._unsent).encode("ascii", "replace"))
+        self._writer.write(b"".join(self._unsent))
         self._unsent.clear()

@@ -1,6 +1,7 @@
 """The replies (RFC 5321 section 4.2) with their enhanced codes (RFC 3463): fixed texts that quote nobody."""
 
 import re
+from functools import lru_cache
 from typing import Final
 
 STORED: Final = "250 2.0.0 Stored"
@@ -55,3 +56,9 @@ def with_enhanced_code(reply: str) -> str:
     if code is None or _HAS_ENHANCED_CODE.match(reply):
         return reply
     return f"{reply[:3]} {code} {reply[4:]}"
+
+
+@lru_cache
+def as_sent(reply: str) -> bytes:
+    """Return a reply as it is sent, with its enhanced code and its line end."""
+    return f"{with_enhanced_code(reply)}\r\n".encode("ascii", "replace")
