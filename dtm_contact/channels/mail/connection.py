@@ -25,9 +25,9 @@ _log = get_log("mail")
 
 
 @cache
-def _commands_of(session: type) -> dict[str, Any]:
-    names = {name for parent in session.__mro__ for name in vars(parent) if name.startswith("smtp_")}
-    return {name.removeprefix("smtp_"): getattr(session, name) for name in names}
+def _commands_of(classes: tuple[type, ...]) -> dict[str, Any]:
+    names = {name for parent in classes for name in vars(parent) if name.startswith("smtp_")}
+    return {name.removeprefix("smtp_"): getattr(classes[0], name) for name in names}
 
 
 class MailConnection(SMTP):
@@ -69,7 +69,7 @@ class MailConnection(SMTP):
             loop=loop,
         )
         # Those of the class: bound ones would hold each session until the garbage collector finds it.
-        self._smtp_methods = _commands_of(type(self))
+        self._smtp_methods = _commands_of(type(self).__mro__)
 
     def __dir__(self) -> tuple[str, ...]:
         # aiosmtpd looks for its commands through dir() at each connection, twice; that was a fifth of a short one. They
