@@ -260,11 +260,14 @@ class NameReader:
     def _last_words(self) -> range:
         """Return the two or three words with capitals that end a text, where no line and no stop sets them apart."""
         first = count = len(self._words)
-        while (
-            first and count - first < _LONGEST_SURNAME and self._words[first - 1].capital and self._goes_on(first - 1)
-        ):
+        while first and count - first < _LONGEST_SURNAME and self._words[first - 1].capital:
+            if first < count and not self._goes_on(first):
+                break
             first -= 1
-        return range(first, count) if first and self._has_capitals and count - first > 1 else range(0)
+        if not first or count - first <= 1 or not self._has_capitals:
+            return range(0)
+        apart = self._words[first - 1].text in TITLES or not self._goes_on(first)
+        return range(0) if apart else range(first, count)
 
     def _signature(self, line: range, *, last: bool, block: bool) -> Mention | None:
         doctor = self._words[line.start].text in {"dr", "pr"}

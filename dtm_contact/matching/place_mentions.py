@@ -140,7 +140,7 @@ def _street(passage: Passage, position: int, word: Word, gazetteer: Gazetteer) -
     house, start = _house_before(passage, position)
     if house is None:
         # "cité Danielle-Casanova" is the residence, though another town has a street of that name.
-        first = position + (word.text == "cite" and position + 1 < len(passage.words))
+        first = _after_little_words(passage.words, position + 1) if word.text == "cite" else position
         named, taken = _name(passage, first, passage.words[first], gazetteer)
         if named:
             return named, taken
@@ -157,6 +157,12 @@ def _street(passage: Passage, position: int, word: Word, gazetteer: Gazetteer) -
         return [], -1
     last = _name_of_unknown(passage.words, position)
     return [Atom("unknown_street", (), start, passage.words[last].end, 1.0, house)], last
+
+
+def _after_little_words(words: tuple[Word, ...], position: int) -> int:
+    """Return the first position from one on whose word tells a place apart, or that of the last word."""
+    known = (at for at in range(position, len(words)) if words[at].text not in LITTLE_WORDS)
+    return next(known, len(words) - 1)
 
 
 def _kind_of_street(passage: Passage, position: int) -> str:

