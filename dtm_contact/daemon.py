@@ -14,7 +14,7 @@ from dtm_contact.cases.server import hearing
 from dtm_contact.channels import start_channels
 from dtm_contact.console.server import open_desk
 from dtm_contact.directory import Directory
-from dtm_contact.errors import StoreUnavailableError
+from dtm_contact.errors import StoreUnavailableError, opening
 from dtm_contact.health import watch
 from dtm_contact.log import get_log
 from dtm_contact.notices import Notices
@@ -66,11 +66,13 @@ async def daemon(settings: Settings) -> AsyncIterator[Running]:
         InvalidFilesError: the rules hold errors; all of them are told.
         UnknownSchemaError: the store is of another version.
         StoreUnavailableError: the store cannot be read.
-        OSError: an address to listen on is taken or not ours.
+        WrongSettingError: the secret that signs case numbers cannot be read.
+        CannotOpenError: an address to listen on is taken or not ours.
     """
     _allow_files(settings)
     async with AsyncExitStack() as stack:
         store = stack.enter_context(open_store(settings.store.url))
+        tokens = tokens_of(settings, store)
         notices = Notices(settings.alarm)
         stack.callback(notices.close)
         alarms = Alarms(notices, time.monotonic)
@@ -85,7 +87,7 @@ async def daemon(settings: Settings) -> AsyncIterator[Running]:
         if in_force.settings is not copy:
             await worker.restart(in_force)
         storms = Storms()
-        mail = await _mail(stack, settings, store, alarms, storms)
+        mail = await _mail(stack, settings, store, alarms, Answering(settings, tokens), storms)
         worker.start(Reception(in_force.rules, directory), mail)
         inbox = await _inbox(stack, settings, store, alarms)
         watching = RulesWatch(settings, store, taken, alarms, in_force=in_force, clock=utc_now, take_up=worker.take_up)
@@ -96,12 +98,15 @@ async def daemon(settings: Settings) -> AsyncIterator[Running]:
         if not settings.rules.observe:
             await stack.enter_async_context(running(runner))
         wake = partial(_wake, worker, mail)
-        await stack.enter_async_context(hearing(settings, store, rules, utc_now, lambda _done: wake()))
-        served = await stack.enter_async_context(open_desk(in_force.settings, store, alarms, rules, wake))
+        with opening("the socket for commands", "the settings DTM_DESK_…"):
+            await stack.enter_async_context(hearing(settings, store, rules, utc_now, lambda _done: wake()))
+        with opening("the desk", "the settings DTM_DESK_…"):
+            served = await stack.enter_async_context(open_desk(in_force.settings, store, alarms, rules, wake))
         opened = await start_channels(settings, WakingInbox(inbox, worker.arrived))
         for channel in opened:
             stack.push_async_callback(channel.stop)
-        monitor = stack.enter_context(watch(settings, store, alarms))
+        with opening("the monitor's pages", "the settings DTM_MONITOR_…"):
+            monitor = stack.enter_context(watch(settings, store, alarms))
         addresses = {channel.name: channel.address for channel in opened} | served | {"monitor": monitor.address}
         _log.info("started", rules=in_force.rules.version, **addresses)
         yield Running(store, addresses)
@@ -131,12 +136,14 @@ async def _inbox(stack: AsyncExitStack, settings: Settings, store: Store, alarms
     return inbox
 
 
-async def _mail(stack: AsyncExitStack, settings: Settings, store: Store, alarms: Alarms, storms: Storms) -> Mail | None:
+async def _mail(
+    stack: AsyncExitStack, settings: Settings, store: Store, alarms: Alarms, answering: Answering, storms: Storms
+) -> Mail | None:
     """Start sending, where a server sends for us and we do not only observe, and return what writes."""
     if not settings.outbound.host or settings.rules.observe:
         return None
     sender = await stack.enter_async_context(posting(settings, store, alarms, utc_now))
-    return Mail(Answering(settings, tokens_of(settings, store)), sender.wake, storms)
+    return Mail(answering, sender.wake, storms)
 
 
 def _allow_files(settings: Settings) -> None:

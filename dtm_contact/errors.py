@@ -1,6 +1,7 @@
 """The errors of the engine: a class's docstring is its message, and it says whether trying again may help."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import ClassVar
 
 from dtm_contact.model import Problem, errors_first
@@ -24,6 +25,28 @@ class InvalidFilesError(DtmContactError):
         """Keep the problems in the order of their places; the message tells the errors first, then the warnings."""
         self.problems = tuple(problems)
         super().__init__("\n" + "\n".join(map(str, errors_first(self.problems))))
+
+
+class WrongSettingError(DtmContactError):
+    """A setting does not hold (docs/settings.md lists them)."""
+
+
+class CannotOpenError(DtmContactError):
+    """What the daemon listens on cannot be opened."""
+
+
+@contextmanager
+def opening(what: str, settings: str) -> Iterator[None]:
+    """Tell what could not be opened, and which settings say where, in place of what the system says of it alone.
+
+    Raises:
+        CannotOpenError: its address is taken or not ours, or a file that it needs cannot be read.
+    """
+    try:
+        yield
+    except OSError as error:
+        told = f"{what}: {error.strerror or error} (is another daemon running? {settings} say where)"
+        raise CannotOpenError(told) from error
 
 
 class DirectoryShrinksError(DtmContactError):

@@ -9,6 +9,10 @@ import hmac
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Self
+
+from dtm_contact.errors import WrongSettingError
+from dtm_contact.settings import Outbound
 
 _SIGNATURE_OCTETS = 10
 _NUMBER = r"(?P<number>[0-9]{4}-[0-9]{6})"
@@ -37,6 +41,21 @@ class Tokens:
             raise ValueError(f"the key has {len(self.key)} octets; {SHORTEST_KEY} or more are needed")
         if self.mailbox.count("@") != 1:
             raise ValueError("the mailbox is no address: write one such as contact@landlord.example")
+
+    @classmethod
+    def of(cls, outbound: Outbound, kept: Callable[[], bytes]) -> Self:
+        """Return what signs by the secret that the settings name; without one, by that which the store keeps.
+
+        Raises:
+            WrongSettingError: the file of the secret cannot be read, or the secret is too short.
+        """
+        try:
+            key = outbound.read_key()
+        except OSError as error:
+            raise WrongSettingError(f"DTM_OUTBOUND_KEY_FILE: {error.strerror}: {outbound.key_file}") from error
+        if key is not None and len(key) < SHORTEST_KEY:
+            raise WrongSettingError(f"DTM_OUTBOUND_KEY_FILE: fewer than {SHORTEST_KEY} octets: {outbound.key_file}")
+        return cls(kept() if key is None else key, outbound.sender)
 
     @property
     def domain(self) -> str:

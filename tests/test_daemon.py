@@ -19,7 +19,13 @@ from dtm_contact.cases import Command, Done
 from dtm_contact.cases import client as desk_client
 from dtm_contact.daemon import daemon
 from dtm_contact.directory import read_export
-from dtm_contact.errors import InvalidFilesError, NoDirectoryError, UnknownSchemaError
+from dtm_contact.errors import (
+    CannotOpenError,
+    InvalidFilesError,
+    NoDirectoryError,
+    UnknownSchemaError,
+    WrongSettingError,
+)
 from dtm_contact.settings import Desk, Judge, Monitor, Outbound, Rules, Settings, Smtp, Store
 from dtm_contact.store import case_number, migrate, open_store
 from tests.store.samples import arrival
@@ -207,11 +213,31 @@ async def test_rules_that_somebody_is_writing_are_not_in_force(tmp_path: Path) -
     assert case.read_in_full
 
 
+@pytest.mark.parametrize(("secret", "told"), [(None, "No such file"), (b"short\n", "fewer than 16 octets")])
+async def test_it_does_not_start_without_its_secret(tmp_path: Path, secret: bytes | None, told: str) -> None:
+    path = tmp_path / "secret"
+    if secret is not None:
+        path.write_bytes(secret)
+    settings = with_directory(settings_for(tmp_path)).model_copy(update={"outbound": Outbound(key_file=path)})
+    with pytest.raises(WrongSettingError, match=f"DTM_OUTBOUND_KEY_FILE: {told}.*{path}"):
+        async with daemon(settings):
+            pass
+
+
+async def test_it_does_not_start_where_its_pages_address_is_taken(tmp_path: Path) -> None:
+    settings = with_directory(settings_for(tmp_path))
+    async with daemon(settings) as running:
+        port = int(running.addresses["monitor"].rpartition(":")[2])
+        with pytest.raises(CannotOpenError, match=r"the monitor's pages: .*in use.*DTM_MONITOR_"):
+            async with daemon(settings.model_copy(update={"monitor": Monitor(port=port)})):
+                pass
+
+
 async def test_it_does_not_start_where_its_address_is_taken(tmp_path: Path) -> None:
     settings = with_directory(settings_for(tmp_path))
     async with daemon(settings) as running:
         port = int(running.addresses["smtp"].rpartition(":")[2])
-        with pytest.raises(OSError, match="address already in use"):
+        with pytest.raises(CannotOpenError, match="address already in use"):
             async with daemon(settings.model_copy(update={"smtp": Smtp(port=port)})):
                 pass
         assert await send(running.addresses["smtp"], "still well") == 250

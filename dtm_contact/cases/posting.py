@@ -26,8 +26,7 @@ def parties(wrote: Iterable[str], directory: Directory, tenant_id: str | None) -
 
 def tokens_of(act: Act) -> Tokens:
     """Return what signs the case's number in what is sent."""
-    outbound = act.grounds.settings.outbound
-    return Tokens(outbound.read_key() or act.work.signing_key(), outbound.sender)
+    return Tokens.of(act.grounds.settings.outbound, act.work.signing_key)
 
 
 def recipient(act: Act, to: str | None) -> str:

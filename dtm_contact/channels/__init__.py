@@ -10,7 +10,7 @@ from contextlib import AsyncExitStack
 from importlib import import_module
 from typing import Protocol, cast
 
-from dtm_contact.errors import DtmContactError
+from dtm_contact.errors import DtmContactError, opening
 from dtm_contact.model import Arrival, KeptLines, LogLine, Position
 from dtm_contact.settings import Settings
 
@@ -158,13 +158,14 @@ async def start_channels(settings: Settings, inbox: ReadingInbox) -> tuple[Runni
 
     Raises:
         UnknownChannelError: one of them there is not.
-        OSError: an address is taken, or a file that the settings name cannot be read.
+        CannotOpenError: an address is taken, or a file that the settings name cannot be read.
     """
-    chosen = [channel(name) for name in settings.channels]
+    chosen = {name: channel(name) for name in settings.channels}
     async with AsyncExitStack() as stack:
         running = []
-        for each in chosen:
-            running.append(await each.start(settings, inbox))
+        for name, each in chosen.items():
+            with opening(f"the channel {name}", f"the settings DTM_{name.upper()}_…"):
+                running.append(await each.start(settings, inbox))
             stack.push_async_callback(running[-1].stop)
         stack.pop_all()
     return tuple(running)

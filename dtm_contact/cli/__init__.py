@@ -3,10 +3,12 @@
 import importlib
 import pkgutil
 import sys
+from itertools import takewhile
 from typing import NoReturn
 
 import click
 from pydantic import ValidationError
+from pydantic_settings import SettingsError
 
 from dtm_contact import __version__, log
 from dtm_contact.errors import DtmContactError
@@ -64,6 +66,8 @@ def main() -> NoReturn:
         sys.exit(130)
     except ValidationError as error:
         sys.exit(_fail("\n".join(_wrong_settings(error))))
+    except SettingsError as error:
+        sys.exit(_fail(_no_json(error)))
     except DtmContactError as error:
         sys.exit(_fail(str(error)))
     except BrokenPipeError:
@@ -78,7 +82,15 @@ def _fail(message: str) -> int:
 
 
 def _wrong_settings(error: ValidationError) -> list[str]:
-    return [
-        f"setting DTM_{'_'.join(str(part) for part in fault['loc']).upper()}: {fault['msg']} (docs/settings.md)"
-        for fault in error.errors(include_input=False)
-    ]
+    """Return a line for each setting; what stands in a list is told by the setting's name alone."""
+    told: dict[str, list[str]] = {}
+    for fault in error.errors(include_input=False):
+        names = takewhile(lambda part: isinstance(part, str), fault["loc"])
+        told.setdefault("_".join(("DTM", *map(str, names))).upper(), []).append(fault["msg"])
+    return [f"setting {name}: {'; '.join(dict.fromkeys(said))} (docs/settings.md)" for name, said in told.items()]
+
+
+def _no_json(error: SettingsError) -> str:
+    """Return what is wrong with a list; the library's words name the setting or its group in quotation marks."""
+    name = str(error).split('"')[1].upper()
+    return f'setting DTM_{name} or DTM_{name}_…: write a list as JSON, such as ["one", "two"] (docs/settings.md)'

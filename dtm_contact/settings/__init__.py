@@ -1,14 +1,17 @@
 """Every setting of the engine; an environment variable each, `DTM_<GROUP>_<NAME>`; `docs/settings.md` lists them."""
 
+from collections.abc import Iterable, Iterator
+from difflib import get_close_matches
 from zoneinfo import ZoneInfo
 
-from pydantic import Field
+from pydantic import BaseModel, Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from dtm_contact.settings.engine import Alarm, Desk, Judge, Log, Match, Monitor, Rules, Store, Timers
 from dtm_contact.settings.mail_server import Lmtp, MailServer, Smtp
 from dtm_contact.settings.mailbox import Imap, Outbound
 from dtm_contact.settings.switchboard import Switchboard
+from dtm_contact.settings.zones import ZoneName
 
 __all__ = [
     "Alarm",
@@ -27,6 +30,8 @@ __all__ = [
     "Store",
     "Switchboard",
     "Timers",
+    "rows",
+    "unknown",
 ]
 
 
@@ -64,7 +69,9 @@ class Settings(BaseSettings):
         max_length=64,
         description="Name of this daemon; those that share a PostgreSQL store need one each",
     )
-    timezone: str = Field(default="Europe/Paris", description="Time zone of the offices and of times without an offset")
+    timezone: ZoneName = Field(
+        default="Europe/Paris", description="Time zone of the offices and of times without an offset"
+    )
     numbers: tuple[str, ...] = Field(
         default=("0179616460",), description="The phone numbers that are ours (JSON list); no evidence of who writes"
     )
@@ -87,3 +94,24 @@ class Settings(BaseSettings):
     def zone(self) -> ZoneInfo:
         """The time zone of the offices."""
         return ZoneInfo(self.timezone)
+
+
+def rows(model: BaseModel, prefix: str = "DTM_") -> Iterator[tuple[str, object, object, str]]:
+    """Yield every setting: its variable, its default, its value, and what it is."""
+    for name, field in type(model).model_fields.items():
+        value = getattr(model, name)
+        if isinstance(value, BaseModel):
+            yield from rows(value, f"{prefix}{name.upper()}_")
+        else:
+            yield f"{prefix}{name.upper()}", field.default, value, field.description or ""
+
+
+def unknown(variables: Iterable[str]) -> Iterator[str]:
+    """Yield a sentence for each variable that looks like a setting and is none: a slip of the pen changes nothing."""
+    known = [name for name, *_ in rows(Settings.defaults())]
+    for name in variables:
+        if name.upper().startswith("DTM_") and name.upper() not in known:
+            meant = get_close_matches(name.upper(), known, n=1)
+            yield f"There is no setting {name}, so it changes nothing" + (
+                f"; did you mean {meant[0]}?" if meant else ""
+            )

@@ -93,7 +93,9 @@ class Outbound(BaseModel):
     user: str = Field(default="", description="User name at that server; empty: none is asked for")
     password_file: Path | None = Field(default=None, description="File that holds the password, in its first line")
     sender: str = Field(
-        default="metropole@parishabitat.fr", description="Our one address, which everything is sent from"
+        default="metropole@parishabitat.fr",
+        pattern=r"^[^@\s]+@[^@\s]+$",
+        description="Our one address, which everything is sent from",
     )
     sender_name: str = Field(default="Votre bailleur", description="Name beside it")
     key_file: Path | None = Field(

@@ -1,9 +1,11 @@
 """How the switchboard writes its records."""
 
 from pathlib import Path
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, Field, field_validator
+
+from dtm_contact.settings.zones import ZoneName
 
 
 class Switchboard(BaseModel):
@@ -23,7 +25,7 @@ class Switchboard(BaseModel):
         description="Where it begins the first time: `beginning`, or `end` where the logs hold years of old calls",
     )
     poll_seconds: float = Field(default=1.0, gt=0, description="Seconds after which it looks for new lines")
-    timezone: str = Field(
+    timezone: ZoneName = Field(
         default="Europe/Paris",
         description="Time zone of the times in the call records; held against the second in each uniqueid",
     )
@@ -77,15 +79,6 @@ class Switchboard(BaseModel):
     @classmethod
     def _none_if_empty(cls, path: object) -> object:
         return None if path == "" else path
-
-    @field_validator("timezone")
-    @classmethod
-    def _zone_exists(cls, name: str) -> str:
-        try:
-            ZoneInfo(name)
-        except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-            raise ValueError("no such time zone; write a name such as Europe/Paris") from error
-        return name
 
     @property
     def zone(self) -> ZoneInfo:

@@ -17,10 +17,9 @@ def tokens_of(settings: Settings, store: Store) -> Tokens:
     """Return what signs and reads our case numbers: by the settings' secret, else by the store's.
 
     Raises:
-        OSError: the file of the secret cannot be read.
-        ValueError: it is too short.
+        WrongSettingError: the file of the secret cannot be read, or the secret is too short.
     """
-    return Tokens(settings.outbound.read_key() or store.outbox.signing_key(), settings.outbound.sender)
+    return Tokens.of(settings.outbound, store.outbox.signing_key)
 
 
 @dataclass(frozen=True, slots=True)

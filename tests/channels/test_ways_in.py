@@ -10,6 +10,7 @@ import pytest
 from pydantic import ValidationError
 
 from dtm_contact.channels import UnknownChannelError, channel, names, start_channels
+from dtm_contact.errors import CannotOpenError
 from dtm_contact.settings import Lmtp, Settings, Smtp
 from tests.channels.clients import ENVELOPE, Clients
 from tests.channels.conftest import Start
@@ -45,7 +46,7 @@ async def test_all_channels_are_opened_or_none(inbox: FakeInbox, clients: Client
     settings = Settings(
         channels=("smtp", "lmtp"), smtp=Smtp(port=int(address.rpartition(":")[2])), lmtp=Lmtp(port=taken)
     )
-    with pytest.raises(OSError, match="address already in use"):
+    with pytest.raises(CannotOpenError, match=r"the channel lmtp: .*address already in use"):
         await start_channels(settings, inbox)
     with pytest.raises(ConnectionRefusedError):
         await clients.connect(address)

@@ -59,10 +59,31 @@ def test_wrong_use_is_told_with_what_would_be_right(
     assert "Traceback" not in done.stderr
 
 
-def test_a_wrong_setting_is_named(program: Program) -> None:
-    done = program("settings", DTM_SMTP_PORT="a lot")
+@pytest.mark.parametrize(
+    ("variable", "value", "told"),
+    [
+        ("DTM_SMTP_PORT", "a lot", "setting DTM_SMTP_PORT: Input should be a valid integer"),
+        ("DTM_TIMEZONE", "Mars/Olympus", "setting DTM_TIMEZONE: Value error, no such time zone"),
+        ("DTM_STORE_URL", "var/store.db", "setting DTM_STORE_URL: Value error, write sqlite:///PATH or postgresql://"),
+        ("DTM_STORE_URL", "sqlite:///:memory:", "setting DTM_STORE_URL: Value error, write sqlite:///PATH"),
+        ("DTM_OUTBOUND_SENDER", "metropole", "setting DTM_OUTBOUND_SENDER: "),
+        ("DTM_CHANNELS", "smtp", "setting DTM_CHANNELS or DTM_CHANNELS_…: write a list as JSON"),
+        ("DTM_SMTP_RECIPIENTS", "a@b.example", "setting DTM_SMTP or DTM_SMTP_…: write a list as JSON"),
+        ("DTM_SMTP_NETWORKS", '["here"]', "setting DTM_SMTP_NETWORKS: Input is not a valid IPv4 network; "),
+    ],
+)
+def test_a_wrong_setting_is_named(program: Program, variable: str, value: str, told: str) -> None:
+    done = program("settings", **{variable: value})
     assert done.returncode == 1
-    assert "DTM_SMTP_PORT" in done.stderr
+    assert told in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_setting_that_there_is_not_is_told(program: Program) -> None:
+    done = program("settings", DTM_OUTBOUND_HSOT="relay.example", DTM_OUTBOUND_USER="us")
+    assert done.stderr == (
+        "There is no setting DTM_OUTBOUND_HSOT, so it changes nothing; did you mean DTM_OUTBOUND_HOST?\n"
+    )
 
 
 def test_route_prints_the_contract_in_the_order_of_its_input(program: Program, tmp_path: Path) -> None:

@@ -51,6 +51,9 @@ def command(settings: Settings, fixtures: Path, *, once: bool) -> None:
 
     FIXTURES holds `directory/` and `mail/`. The daemon goes on until Ctrl-C.
     """
+    messages = sorted((fixtures / "mail").glob("*.eml"))
+    if not messages:
+        raise click.UsageError(f"{fixtures} holds no messages (mail/*.eml); the sample ones are in `fixtures`")
     # The desk is served on loopback without TLS.
     desk = settings.desk.model_copy(update={"open": True, "secure_cookies": False})
     level = settings.log.model_copy(update={"level": "WARNING"})
@@ -58,7 +61,7 @@ def command(settings: Settings, fixtures: Path, *, once: bool) -> None:
     log.configure(quiet.log)
     migrate(quiet.store.url)
     _import_directory(quiet, fixtures / "directory")
-    asyncio.run(_demo(quiet, sorted((fixtures / "mail").glob("*.eml")), once=once))
+    asyncio.run(_demo(quiet, messages, once=once))
 
 
 def _import_directory(settings: Settings, folder: Path) -> None:
@@ -162,7 +165,7 @@ def _say_what_next(settings: Settings, running: Running, messages: Sequence[Path
             recipient=settings.smtp.recipients[0],
             queue=first.queue if first else "QUEUE",
             case=first.number if first else "NUMBER",
-            message=messages[0] if messages else "FILE",
+            message=messages[0],
             store=settings.store.url,
         )
     )

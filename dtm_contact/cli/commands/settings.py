@@ -1,12 +1,11 @@
 """`dtm-contact settings`: every setting, what it is for, and its value."""
 
-from collections.abc import Iterator
+import os
 
 import click
-from pydantic import BaseModel
 
 from dtm_contact.cli.output import console, table
-from dtm_contact.settings import Settings
+from dtm_contact.settings import Settings, rows, unknown
 
 _HEAD = """# Settings
 
@@ -26,23 +25,18 @@ def command(settings: Settings, *, markdown: bool) -> None:
     if markdown:
         click.echo(as_markdown(), nl=False)
         return
-    rows = [(name, value, description) for name, _default, value, description in _rows(settings, "DTM_")]
-    console().print(table(("variable", "value", "what it is"), rows))
+    told = [(name, _written(value), what) for name, _default, value, what in rows(settings)]
+    console().print(table(("variable", "value", "what it is"), told))
+    for sentence in unknown(os.environ):
+        click.echo(sentence, err=True)
 
 
 def as_markdown() -> str:
     """Return the page of all settings with their defaults, whatever the environment says."""
-    rows = _rows(Settings.defaults(), "DTM_")
-    return _HEAD + "".join(f"| `{name}` | `{default}` | {what} |\n" for name, default, _value, what in rows)
-
-
-def _rows(model: BaseModel, prefix: str) -> Iterator[tuple[str, str, str, str]]:
-    for name, field in type(model).model_fields.items():
-        value = getattr(model, name)
-        if isinstance(value, BaseModel):
-            yield from _rows(value, f"{prefix}{name.upper()}_")
-        else:
-            yield f"{prefix}{name.upper()}", _written(field.default), _written(value), field.description or ""
+    defaults = rows(Settings.defaults())
+    return _HEAD + "".join(
+        f"| `{name}` | `{_written(default)}` | {what} |\n" for name, default, _value, what in defaults
+    )
 
 
 def _written(value: object) -> str:
