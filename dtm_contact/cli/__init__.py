@@ -14,8 +14,21 @@ from dtm_contact import __version__, log
 from dtm_contact.errors import DtmContactError
 from dtm_contact.settings import Settings
 
+_LONGEST_SENTENCE = 500
 
-class CommandModules(click.Group):
+
+class Group(click.Group):
+    """A group that lists its commands with their whole first sentence: click cuts it off in the midst."""
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write a row for each command; a long one is broken into lines."""
+        commands = {name: self.get_command(ctx, name) for name in self.list_commands(ctx)}
+        rows = [(name, command.get_short_help_str(_LONGEST_SENTENCE)) for name, command in commands.items() if command]
+        with formatter.section("Commands"):
+            formatter.write_dl(rows)
+
+
+class CommandModules(Group):
     """A group whose commands are the modules of a package; a module is imported only when it is asked for."""
 
     def __init__(self, package: str, **attributes: object) -> None:

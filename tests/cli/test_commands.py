@@ -1,27 +1,17 @@
 import json
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
+import click
 import pytest
 
+from dtm_contact.cli import cli
 from dtm_contact.cli.commands.settings import as_markdown
 from tests.cli.conftest import ROOT, Program
 
 SMALL = "tests/directory/good"
-COMMANDS = (
-    "arrivals",
-    "case",
-    "demo",
-    "directory",
-    "explain",
-    "queue",
-    "route",
-    "rules",
-    "run",
-    "score",
-    "settings",
-    "store",
-)
+COMMANDS = tuple(cli.list_commands(click.Context(cli)))
 LEAK = b"From: A <a@free.example>\nSubject: Fuite\nDate: Tue, 24 Nov 2026 10:30:00 +0100\n\nGrosse fuite d'eau.\n"
 SECOND = LEAK.replace(b"Fuite", b"Deuxieme")
 
@@ -29,7 +19,24 @@ SECOND = LEAK.replace(b"Fuite", b"Deuxieme")
 def test_help_lists_every_command(program: Program) -> None:
     done = program("--help")
     assert done.returncode == 0
+    assert len(COMMANDS) > 15
     assert all(re.search(rf"^  {command}  ", done.stdout, re.MULTILINE) for command in COMMANDS)
+
+
+def pages(command: click.Command, name: str) -> Iterator[tuple[str, str]]:
+    context = click.Context(command, info_name=name, terminal_width=80)
+    yield name, command.get_help(context)
+    if isinstance(command, click.Group):
+        for each in command.list_commands(context):
+            below = command.get_command(context, each)
+            assert below is not None
+            yield from pages(below, f"{name} {each}")
+
+
+def test_no_help_is_cut_off() -> None:
+    found = dict(pages(cli, "dtm-contact"))
+    assert len(found) > 50
+    assert [name for name, page in found.items() if re.search(r"[a-z]\.\.\.$", page, re.MULTILINE)] == []
 
 
 @pytest.mark.parametrize("command", COMMANDS)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from dtm_contact.cli import Group
 from dtm_contact.cli.output import as_json_option, console, print_json, table
 from dtm_contact.cli.problems import print_problems
 from dtm_contact.directory import Difference, Records, compare, read_export
@@ -19,7 +20,7 @@ _KEYS_SHOWN = 5
 Key = tuple[str, ...]
 
 
-@click.group()
+@click.group(cls=Group)
 def command() -> None:
     """Check and import the directory files."""
 

@@ -7,6 +7,7 @@ import click
 from rich.table import Table
 from rich.text import Text
 
+from dtm_contact.cli import Group
 from dtm_contact.cli.grounds import Called, called
 from dtm_contact.cli.output import as_json_option, console, plain, print_json, priority, table
 from dtm_contact.explain.calls import UNVERIFIED
@@ -14,7 +15,7 @@ from dtm_contact.settings import Settings
 from dtm_contact.store import Case, QueueCount, Store, open_store
 
 
-@click.group()
+@click.group(cls=Group)
 def command() -> None:
     """Read the offices' queues."""
 

@@ -2,11 +2,12 @@
 
 import click
 
+from dtm_contact.cli import Group
 from dtm_contact.settings import Settings
 from dtm_contact.store import migrate
 
 
-@click.group()
+@click.group(cls=Group)
 def command() -> None:
     """Look after the store's tables."""
 

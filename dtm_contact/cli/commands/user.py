@@ -7,6 +7,7 @@ import click
 
 from dtm_contact.access import Role, new_account, new_link
 from dtm_contact.access.entry import LINK_MINUTES, hashed
+from dtm_contact.cli import Group
 from dtm_contact.cli.output import console, table
 from dtm_contact.errors import NoDirectoryError, NotFoundError
 from dtm_contact.settings import Settings
@@ -15,7 +16,7 @@ from dtm_contact.store import Account, Store, TrailLine, open_store
 _CLI = "command line"
 
 
-@click.group()
+@click.group(cls=Group)
 def command() -> None:
     """See to the accounts of the desk. There is none at first, and no password is given beforehand."""
 
