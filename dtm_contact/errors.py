@@ -58,7 +58,7 @@ class NoDirectoryError(DtmContactError):
 
 
 class StoreUnavailableError(DtmContactError):
-    """The store cannot be written at the moment."""
+    """The store cannot be used at the moment."""
 
     retry = True
 

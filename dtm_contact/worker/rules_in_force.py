@@ -173,7 +173,7 @@ def _told(refused: str, problems: tuple[Problem, ...], in_force: str) -> str:
     first = str(problems[0]) if problems else "no reason was given"
     return (
         f"The rules in the folder (version {refused}) do not take effect; version {in_force} stays in force."
-        f" {len(problems)} errors, the first: {first}. `dtm-contact rules status` tells all."
+        f" Errors: {len(problems)}, the first: {first}. `dtm-contact rules status` tells all."
     )
 
 
