@@ -15,6 +15,7 @@ from dtm_contact.matching.index import MatchIndex
 from dtm_contact.matching.mentions import Mention, Role, mention_of
 from dtm_contact.matching.passages import Passage, Word
 from dtm_contact.matching.people import Person
+from dtm_contact.matching.places import Group
 from dtm_contact.matching.roles import Surroundings
 from dtm_contact.matching.words import (
     CARETAKERS,
@@ -31,7 +32,7 @@ from dtm_contact.matching.words import (
     TITLES,
 )
 from dtm_contact.model import Part
-from dtm_contact.normalize import sound
+from dtm_contact.normalize import STREET_TYPES, sound
 
 _OTHERS = CARETAKERS | KIN | NEIGHBOURS | STRANGERS
 _MOST_WORDS = 600
@@ -40,6 +41,7 @@ _SHORTEST_WITH_A_SLIP = 4
 _REACH = 3  # words of a surname beside a first name
 _MOST_HOMES = 3
 _TOO_SHORT = {0, 2}  # letters: one is an initial, three are a short form
+_NOT_THE_WRITER = _OTHERS | STREET_TYPES.keys() | RELATIVES_WRITTEN_FOR | TITLES
 _NOT_FIRST_NAMES = _OTHERS | NOT_NAMES | TITLES | CLOSINGS | LABELS | SELF_WORDS | RELATIVES_WRITTEN_FOR | PARTICLES
 
 
@@ -50,7 +52,7 @@ def at_home(clues: Clues, identity: Identity, index: MatchIndex) -> list[Mention
     for home in _homes(identity, index):
         for text in clues.passages:
             if text.part in {Part.NEW, Part.SIGNATURE, Part.FORWARDED}:
-                named = [each for each in _named(text, home) if not read.issuperset(each.words)]
+                named = [each for each in _named(text, home, clues.groups) if not read.issuperset(each.words)]
                 found.extend(named or _called_otherwise(text, home, read))
     return found[:_MOST_AT_HOME]
 
@@ -77,14 +79,28 @@ def _homes(identity: Identity, index: MatchIndex) -> list[list[Person]]:
     return several[:_MOST_HOMES]
 
 
-def _named(text: Passage, home: Sequence[Person]) -> Iterator[Mention]:
+def _named(text: Passage, home: Sequence[Person], places: Sequence[Group]) -> Iterator[Mention]:
     around = Surroundings(text)
     for person in home:
         shared = {each.surname for each in home if each is not person}
         alone = (person.first,) if person.surname in shared else (person.first, person.surname)
         read = (_at(around, text, position, person, alone) for position in range(min(len(text.words), _MOST_WORDS)))
-        if mention := next(filter(None, read), None):
+        if mention := next(filter(None, read), None) or _told_alone(around, text, person, places):
             yield mention
+
+
+def _told_alone(around: Surroundings, text: Passage, person: Person, places: Sequence[Group]) -> Mention | None:
+    """Return the mention of a first name by itself, anywhere but in an address, beside a name, or after "ma femme"."""
+    taken = [(atom.start, atom.end) for group in places if group.passage is text for atom in group.atoms]
+    for position, word in enumerate(text.words[:_MOST_WORDS]):
+        if word.text != person.first or len(word.text) < _SHORTEST_WITH_A_SLIP or not word.capital:
+            continue
+        beside = text.words[max(0, position - 1) : position] + text.words[position + 1 : position + 2]
+        in_place = any(start <= word.start < end for start, end in taken)
+        named = any(each.capital and (each.start - word.end == 1 or word.start - each.end == 1) for each in beside)
+        if not in_place and not named and not _NOT_THE_WRITER & set(around.before(position, 4)):
+            return mention_of(text, [word], Role.PAIR)
+    return None
 
 
 def _at(around: Surroundings, text: Passage, position: int, person: Person, alone: Iterable[str]) -> Mention | None:
