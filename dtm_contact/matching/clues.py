@@ -228,19 +228,25 @@ def _distinct(mentions: list[Mention]) -> list[Mention]:
     for mention in mentions:
         by_role.setdefault(mention.role, []).append(set(mention.words))
     caretakers = by_role.get(Role.CARETAKER, [])
-    own = [words for role in (Role.SELF, Role.SIGNED, Role.DISPLAY) for words in by_role.get(role, [])]
     surer = {
-        # What an address was made of says no more than the name in full, and leaves out what contradicts.
-        Role.ADDRESS: own,
         Role.NAMED: caretakers,
         Role.PAIR: [words for role in (Role.FOR, Role.SELF, Role.SIGNED) for words in by_role.get(role, [])]
         + caretakers,
     }
     kept: dict[tuple[Role, tuple[str, ...], str], Mention] = {}
     for mention in mentions:
+        if any(_says_no_more(mention, other) for other in mentions):
+            continue
         if not any(set(mention.words) <= words for words in surer.get(mention.role, ())):
             kept.setdefault((mention.role, mention.words, mention.gender), mention)
     return list(kept.values())
+
+
+def _says_no_more(mention: Mention, other: Mention) -> bool:
+    """Tell whether what a mailbox is called is part of the writer's name in full: it leaves out what contradicts."""
+    if mention.role is Role.ADDRESS and other.role in {Role.SELF, Role.SIGNED, Role.DISPLAY}:
+        return all(word in "".join(other.words) for word in mention.words)
+    return mention.role is Role.DISPLAY and other.role in {Role.SELF, Role.SIGNED} and {*mention.words} < {*other.words}
 
 
 def _of_a_name(text: Passage, atom: Atom, clues: Clues) -> bool:

@@ -61,7 +61,7 @@ def _called_otherwise(text: Passage, home: Iterable[Person], read: set[str]) -> 
     """Yield the surname of a home after a word that is nobody's first name there: one of them, by a nickname."""
     surnames = {each.surname for each in home} - read
     for before, word in pairwise(text.words[:_MOST_WORDS]):
-        name = len(before.text) > _REACH - 1 and before.text not in _NOT_FIRST_NAMES
+        name = (before.capital or len(before.text) > len("de")) and before.text not in _NOT_FIRST_NAMES
         together = word.start - before.end == 1 and before.text.isalpha()
         if word.text in surnames and together and (name or len(before.text) == 1):
             yield mention_of(text, [before, word], Role.PAIR)

@@ -119,7 +119,7 @@ class Surroundings:
             return role
         if CLOSINGS & set(before[:1]):
             return Role.SIGNED
-        if not self.gives_address(end):
+        if LIKE_HIM & set(before) or not self.gives_address(end):
             return role
         # "Je vous écris, M. Roy, 12 rue Hoche": himself; "Le CCAS a reçu M. Roy (12 rue Hoche)": somebody else.
         apposed = self._text.folded.text[: self._words[position].start].endswith(", ")
