@@ -1,7 +1,7 @@
 """New arrivals into their tables, on the way that every sender waits for."""
 
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
 from itertools import islice
 from typing import Any
@@ -11,13 +11,15 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
 
 from dtm_contact.model import Arrival, Envelope
-from dtm_contact.store.bodies import insert_bodies, insert_bodies_by_driver
-from dtm_contact.store.columns import bounded_key, encode_json
-from dtm_contact.store.schema import arrivals
+from dtm_contact.store.bodies import insert_bodies
+from dtm_contact.store.columns import encode_json
+from dtm_contact.store.schema import arrival_bodies, arrivals
 
 _WAITING = "waiting"
 _AT_ONCE = 500
+_OCTETS_AT_ONCE = 1024 * 1024
 _KEY = ("channel", "external_id")
+_WHOLE = "whole_arrivals"
 
 New = Mapping[tuple[str, str], Arrival]
 """Arrivals by channel and bounded external id."""
@@ -32,49 +34,48 @@ def insert_arrivals(connection: Connection, new: New) -> None:
 
     Raises:
         sqlalchemy.exc.SQLAlchemyError: they cannot be stored.
-        sqlite3.Error: the same.
+        sqlite3.Error: their bytes cannot be written.
     """
-    driver = connection.connection.driver_connection
-    if isinstance(driver, sqlite3.Connection):
-        insert_by_driver(driver, new)
-    elif new:
-        stored = connection.execute(_INSERT, [_values(arrival) for arrival in new.values()]).all()
-        insert_bodies(connection, _bodies(new, stored))
+    insert = _INSERT[connection.dialect.name]
+    rest = iter(new.values())
+    while some := [_values(arrival) for arrival in islice(rest, _AT_ONCE)]:
+        stored = connection.execute(insert, some).all()
+        insert_bodies(connection, {number: new[channel, external_id].raw for number, channel, external_id in stored})
 
 
-def insert_by_driver(driver: sqlite3.Connection, new: New) -> None:
-    """Do the same on SQLite's own connection, by one statement for all rows of a table.
+def fit_one_statement(new: New) -> bool:
+    """Tell whether `insert_at_once` takes so many arrivals, of such a size: SQLite copies their bytes twice for it."""
+    return len(new) <= _AT_ONCE and sum(len(arrival.raw) for arrival in new.values()) <= _OCTETS_AT_ONCE
 
-    Building and binding SQLAlchemy's own statements costs more than SQLite's work; and one for all means that this
-    thread gives up the interpreter once, not once for each.
+
+def insert_at_once(driver: sqlite3.Connection, new: New) -> None:
+    """Do the same on SQLite's own connection by one statement, outside of any transaction: that is one by itself.
+
+    Args:
+        driver: made ready by `prepare_at_once`.
+        new: arrivals that fit.
 
     Raises:
-        sqlite3.Error: they cannot be stored.
+        sqlite3.Error: they cannot be stored; or, of some kinds, whether they are cannot be told.
         sqlalchemy.exc.StatementError: a value is none that its column could hold.
     """
-    rest = iter(new.values())
-    while some := list(islice(rest, _AT_ONCE)):
-        values = [value for arrival in some for value in _bound(arrival)]
-        insert_bodies_by_driver(driver, _stored(driver, some, driver.execute(_statement(len(some)), values)))
+    driver.execute(_statement(len(new)), [value for arrival in new.values() for value in _bound(arrival)])
 
 
-def _stored(driver: sqlite3.Connection, some: Sequence[Arrival], inserted: sqlite3.Cursor) -> dict[int, bytes]:
-    """Return the bytes of those that were inserted, by their numbers, which follow each other.
-
-    SQLite would give back each by itself (`RETURNING`), and take the interpreter anew for each.
-    """
-    first = (inserted.lastrowid or 0) - inserted.rowcount + 1
-    if inserted.rowcount == len(some):
-        return {number: arrival.raw for number, arrival in enumerate(some, first)}
-    new = {(arrival.channel, bounded_key(arrival.external_id)): arrival for arrival in some}
-    return _bodies(new, driver.execute(_SINCE, (first,))) if inserted.rowcount else {}
-
-
-_SINCE = f"SELECT id, {', '.join(_KEY)} FROM {arrivals.name} WHERE id >= ?"  # noqa: S608 - our names
-
-
-def _bodies(new: New, stored: Iterable[Any]) -> dict[int, bytes]:
-    return {number: new[channel, external_id].raw for number, channel, external_id in stored}
+def prepare_at_once(driver: sqlite3.Connection) -> None:
+    """Make a connection of SQLite ready: give it a view of arrivals with their bytes that can be inserted into."""
+    names = ", ".join(_TAKEN)
+    new_ones = ", ".join(f"NEW.{name}" for name in _TAKEN)
+    driver.execute(
+        f"CREATE TEMP VIEW {_WHOLE} AS SELECT {names}, raw FROM main.{arrivals.name} "  # noqa: S608 - our names
+        f"JOIN main.{arrival_bodies.name} ON arrival_id = id"
+    )
+    driver.execute(
+        f"CREATE TEMP TRIGGER {_WHOLE}_insert INSTEAD OF INSERT ON {_WHOLE} BEGIN "  # noqa: S608 - our names
+        f"INSERT INTO {arrivals.name} ({names}) VALUES ({new_ones}) ON CONFLICT ({', '.join(_KEY)}) DO NOTHING; "
+        f"INSERT INTO {arrival_bodies.name} (arrival_id, raw) "
+        "SELECT last_insert_rowid(), NEW.raw WHERE changes() = 1; END"
+    )
 
 
 def _values(arrival: Arrival) -> dict[str, Any]:
@@ -97,11 +98,12 @@ _TAKEN: dict[str, Callable[[Arrival], Any]] = {
     "in_turn": lambda arrival: arrival.in_turn,
 }
 
-_INSERT = (
-    postgresql.insert(arrivals)
+_INSERT = {
+    name: insert(arrivals)
     .on_conflict_do_nothing(index_elements=_KEY)
     .returning(arrivals.c.id, arrivals.c.channel, arrivals.c.external_id)
-)
+    for name, insert in (("sqlite", sqlite.insert), ("postgresql", postgresql.insert))
+}
 
 
 def _writer(name: str) -> Callable[[Any], Any]:
@@ -119,12 +121,10 @@ def _bound(arrival: Arrival) -> Iterator[Any]:
             yield write(take(arrival))
         except (TypeError, ValueError) as error:
             raise sa.exc.StatementError(f"cannot hold {name}", None, None, error) from None
+    yield arrival.raw
 
 
 @lru_cache
 def _statement(rows: int) -> str:
-    row = f"({', '.join('?' * len(_TAKEN))})"
-    return (
-        f"INSERT INTO {arrivals.name} ({', '.join(_TAKEN)}) VALUES {', '.join([row] * rows)} "  # noqa: S608 - our names
-        f"ON CONFLICT ({', '.join(_KEY)}) DO NOTHING"
-    )
+    row = f"({'?, ' * len(_TAKEN)}?)"
+    return f"INSERT INTO {_WHOLE} ({', '.join(_TAKEN)}, raw) VALUES {', '.join([row] * rows)}"  # noqa: S608 - our names

@@ -12,7 +12,7 @@ from sqlalchemy.engine import Connection
 from dtm_contact.errors import NotFoundError
 from dtm_contact.model import Arrival, Envelope, KeptLines, Position
 from dtm_contact.store import events, positions
-from dtm_contact.store.accepting import insert_arrivals, insert_by_driver
+from dtm_contact.store.accepting import fit_one_statement, insert_arrivals, insert_at_once, prepare_at_once
 from dtm_contact.store.columns import bounded_key
 from dtm_contact.store.database import Database
 from dtm_contact.store.schema import arrival_bodies, arrivals, cases, contacts
@@ -103,14 +103,14 @@ class Arrivals:
         """
         unique = {(arrival.channel, bounded_key(arrival.external_id)): arrival for arrival in reversed(new)}
         in_order = dict(reversed(unique.items()))
-        if read or (in_order and self._database.sqlite_path is None):
+        if in_order and not read and self._database.sqlite_path is not None and fit_one_statement(in_order):
+            with self._database.at_once(prepare_at_once) as driver:
+                insert_at_once(driver, in_order)
+        elif in_order or read:
             with self._database.writing() as connection:
                 insert_arrivals(connection, in_order)
                 for position, kept in read:
                     positions.put(connection, position, kept)
-        elif in_order:
-            with self._database.writing_by_driver() as driver:
-                insert_by_driver(driver, in_order)
 
     def decided(self, channel: str, external_ids: Sequence[str]) -> dict[str, str]:
         """Return where those of a channel's arrivals went that are judged or parked.
@@ -249,7 +249,7 @@ def load_arrival(connection: Connection, arrival_id: int) -> Arrival:
     row = connection.execute(_WHOLE, {"arrival": arrival_id}).one_or_none()
     if row is None:
         raise NotFoundError(f"arrival {arrival_id}")
-    envelope = _envelope(row.envelope)
+    envelope = envelope_of(row.envelope)
     return Arrival(row.channel, row.external_id, row.received_at, row.media_type, envelope, row.raw, row.in_turn)
 
 
@@ -270,7 +270,8 @@ def still_claimed(claimed: Claimed) -> sa.ColumnElement[bool]:
     )
 
 
-def _envelope(stored: dict[str, Any] | None) -> Envelope | None:
+def envelope_of(stored: dict[str, Any] | None) -> Envelope | None:
+    """Return an envelope as the column has it; None where the arrival has none."""
     return None if stored is None else Envelope(**{**stored, "recipients": tuple(stored["recipients"])})
 
 

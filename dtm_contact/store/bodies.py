@@ -3,37 +3,32 @@
 import sqlite3
 from collections.abc import Mapping
 
+from sqlalchemy import func
 from sqlalchemy.engine import Connection
 
 from dtm_contact.store.schema import arrival_bodies
 
 _LARGE = 1024 * 1024
 _PIECE = 256 * 1024
-_INSERT = f"INSERT INTO {arrival_bodies.name} (arrival_id, raw) VALUES"
 
 
 def insert_bodies(connection: Connection, bodies: Mapping[int, bytes]) -> None:
-    """Store the bytes of each arrival, by its number in the store."""
-    rows = [{"arrival_id": number, "raw": raw} for number, raw in bodies.items()]
-    if rows:
-        connection.execute(arrival_bodies.insert(), rows)
-
-
-def insert_bodies_by_driver(driver: sqlite3.Connection, bodies: Mapping[int, bytes]) -> None:
-    """Do the same on SQLite's own connection.
+    """Store the bytes of each arrival, by its number in the store.
 
     Raises:
-        sqlite3.Error: they cannot be written.
+        sqlalchemy.exc.SQLAlchemyError: they cannot be written.
+        sqlite3.Error: the same.
     """
-    whole: list[int | bytes] = []
+    driver = connection.connection.driver_connection
+    whole = []
     for number, raw in bodies.items():
-        if len(raw) > _LARGE:
-            driver.execute(f"{_INSERT} (?, zeroblob(?))", (number, len(raw)))
+        if len(raw) > _LARGE and isinstance(driver, sqlite3.Connection):
+            connection.execute(arrival_bodies.insert().values(arrival_id=number, raw=func.zeroblob(len(raw))))
             _fill(driver, number, raw)
         else:
-            whole += (number, raw)
+            whole.append({"arrival_id": number, "raw": raw})
     if whole:
-        driver.execute(f"{_INSERT} {', '.join(['(?, ?)'] * (len(whole) // 2))}", whole)
+        connection.execute(arrival_bodies.insert(), whole)
 
 
 def _fill(driver: sqlite3.Connection, number: int, raw: bytes) -> None:

@@ -3,7 +3,7 @@
 import re
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
@@ -127,32 +127,39 @@ class Database:
             _commit(connection, transaction)
 
     @contextmanager
-    def writing_by_driver(self) -> Iterator[sqlite3.Connection]:
-        """Open a durable write transaction of SQLite, on a connection kept for it, without SQLAlchemy.
+    def at_once(self, prepare: Callable[[sqlite3.Connection], None]) -> Iterator[sqlite3.Connection]:
+        """Give SQLite's own connection for one statement, which is a durable transaction by itself.
 
-        SQLAlchemy's part of a small transaction costs more than SQLite's. It ends and raises as that of `writing`.
+        SQLAlchemy's part of a small transaction costs more than SQLite's, and with every further statement this thread
+        struggles for the interpreter once more. It ends and raises as the transaction of `writing`.
+
+        Args:
+            prepare: called with the connection, which is kept, when it is new.
         """
         if self.read_only:
             raise StoreRefusedError("opened for reading only")
         with self._turn, _our_errors():
+            driver = self._driver or self._new_driver(prepare)
             try:
-                driver = self._kept_driver()
-                driver.execute("BEGIN IMMEDIATE")
                 yield driver
-                _commit_by_driver(driver)
+            except sqlite3.OperationalError as error:
+                self._drop_driver()
+                if _rolled_back(error):
+                    raise
+                raise CommitUnknownError(_code(error)) from error
             except BaseException:
                 self._drop_driver()
                 raise
 
-    def _kept_driver(self) -> sqlite3.Connection:
-        if self._driver is None:
-            pooled = self.engine.raw_connection()
-            driver: Any = pooled.driver_connection
-            pooled.detach()
-            driver.execute("PRAGMA synchronous = FULL")
-            # What a statement for many rows would need to undo itself goes into a file otherwise.
-            driver.execute("PRAGMA temp_store = MEMORY")
-            self._driver = driver
+    def _new_driver(self, prepare: Callable[[sqlite3.Connection], None]) -> sqlite3.Connection:
+        pooled = self.engine.raw_connection()
+        driver: Any = pooled.driver_connection
+        pooled.detach()
+        driver.execute("PRAGMA synchronous = FULL")
+        # What a statement for many rows would need to undo itself goes into a file otherwise.
+        driver.execute("PRAGMA temp_store = MEMORY")
+        prepare(driver)
+        self._driver = driver
         return self._driver
 
     def _drop_driver(self) -> None:
@@ -182,30 +189,15 @@ class Database:
 
 def _commit(connection: Connection, transaction: sa.RootTransaction) -> None:
     driver = connection.connection.driver_connection
-    if isinstance(driver, sqlite3.Connection):
-        _check_still_open(driver)
+    if isinstance(driver, sqlite3.Connection) and not driver.in_transaction:
+        # SQLite rolls back by itself on some errors; COMMIT would then succeed and store nothing.
+        raise StoreUnavailableError("SQLite had rolled back")
     try:
         transaction.commit()
     except DBAPIError as error:
         if _rolled_back(error.orig):
             raise
         raise CommitUnknownError(_code(error)) from error
-
-
-def _commit_by_driver(driver: sqlite3.Connection) -> None:
-    _check_still_open(driver)
-    try:
-        driver.execute("COMMIT")
-    except sqlite3.Error as error:
-        if _rolled_back(error):
-            raise
-        raise CommitUnknownError(_code(error)) from error
-
-
-def _check_still_open(driver: sqlite3.Connection) -> None:
-    if not driver.in_transaction:
-        # SQLite rolls back by itself on some errors; COMMIT would then succeed and store nothing.
-        raise StoreUnavailableError("SQLite had rolled back")
 
 
 def _rolled_back(error: BaseException | None) -> bool:

@@ -7,7 +7,7 @@
 import asyncio
 import sqlite3
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 
 from sqlalchemy.engine import Connection
@@ -46,11 +46,15 @@ def _never_durable(self: Database, *, durable: bool = True) -> AbstractContextMa
     return _durable_or_not(self, durable=False)
 
 
+_at_once = Database.at_once
+
+
 @contextmanager
-def _never_durable_by_driver(self: Database) -> Iterator[sqlite3.Connection]:
-    with _durable_or_not(self, durable=False) as connection:
-        driver = connection.connection.driver_connection
-        assert isinstance(driver, sqlite3.Connection)
+def _never_durable_at_once(
+    self: Database, prepare: Callable[[sqlite3.Connection], None]
+) -> Iterator[sqlite3.Connection]:
+    with _at_once(self, prepare) as driver:
+        driver.execute("PRAGMA synchronous = NORMAL")
         yield driver
 
 
@@ -61,7 +65,7 @@ def main(name: str) -> None:
             daemon.WakingInbox = _EarlyInbox  # type: ignore[attr-defined]
         case "hasty":
             Database.writing = _never_durable  # type: ignore[assignment, method-assign]
-            Database.writing_by_driver = _never_durable_by_driver  # type: ignore[method-assign]
+            Database.at_once = _never_durable_at_once  # type: ignore[method-assign]
         case _:
             raise SystemExit(f"no control is called {name!r}")
     settings = Settings()

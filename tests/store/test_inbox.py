@@ -1,6 +1,8 @@
 import asyncio
+import sqlite3
 import threading
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import contextmanager
 
 import pytest
 import sqlalchemy as sa
@@ -25,19 +27,19 @@ def stored(store: Store) -> list[str]:
     return sorted(line.external_id for line in store.arrivals.listing(limit=10_000))
 
 
-def commits(store: Store) -> list[int]:
+def commits(store: Store, monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Return a list that grows with every commit."""
     seen: list[int] = []
+    sa.event.listen(store.database.engine, "commit", lambda _connection: seen.append(1))
 
-    def note(statement: str) -> None:
-        if statement == "COMMIT":
-            seen.append(1)
+    @contextmanager
+    def noted(prepare: Callable[[sqlite3.Connection], None]) -> Iterator[sqlite3.Connection]:
+        with at_once(prepare) as driver:
+            yield driver
+        seen.append(1)
 
-    if store.database.sqlite_path is None:
-        sa.event.listen(store.database.engine, "commit", lambda _connection: note("COMMIT"))
-    else:
-        sa.event.listen(store.database.engine, "connect", lambda driver, _: driver.set_trace_callback(note))
-        store.database.close()
+    at_once = store.database.at_once
+    monkeypatch.setattr(store.database, "at_once", noted)
     return seen
 
 
@@ -71,8 +73,10 @@ async def test_what_is_accepted_is_stored(store: Store, inbox: GroupCommitInbox)
     assert stored(store) == ["a", "b"]
 
 
-async def test_concurrent_deliveries_share_a_transaction(store: Store, inbox: GroupCommitInbox, gate: Gate) -> None:
-    made = commits(store)
+async def test_concurrent_deliveries_share_a_transaction(
+    store: Store, inbox: GroupCommitInbox, gate: Gate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = commits(store, monkeypatch)
     first = asyncio.create_task(inbox.accept([arrival("first")]))
     await gate.until_reached()
     others = [asyncio.create_task(inbox.accept([arrival(str(number))])) for number in range(200)]
@@ -87,7 +91,7 @@ async def test_a_transaction_has_a_bound(
     store: Store, inbox: GroupCommitInbox, gate: Gate, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("dtm_contact.store.inbox._MOST_OCTETS", 100)
-    made = commits(store)
+    made = commits(store, monkeypatch)
     first = asyncio.create_task(inbox.accept([arrival("first")]))
     await gate.until_reached()
     others = [asyncio.create_task(inbox.accept([arrival(str(number), raw=bytes(60))])) for number in range(4)]
