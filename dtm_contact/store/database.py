@@ -39,6 +39,8 @@ _FAULTS_OF_OURS_IN_SQLITE = (
     sqlite3.InterfaceError,
 )
 _KNOWN_ROLLED_BACK = frozenset({sqlite3.SQLITE_FULL, sqlite3.SQLITE_BUSY, sqlite3.SQLITE_READONLY})
+_MEAN_NO_ROOM = frozenset({"SQLITE_FULL", "SQLITE_IOERR_SHMSIZE"})
+_NO_ROOM = "no room is left on its disk: free some, then try again"
 _SYNCHRONOUS = "dtm_synchronous"
 _CONNECTION_ENDED = re.compile("08|57P")
 
@@ -227,7 +229,8 @@ def _our_errors() -> Iterator[None]:
 def _code(error: SQLAlchemyError | sqlite3.Error) -> str:
     cause = getattr(error, "orig", None) or error
     code = getattr(cause, "sqlite_errorname", None) or getattr(cause, "sqlstate", None) or ""
-    return f"{type(cause).__name__} {code}".rstrip()
+    remedy = f" ({_NO_ROOM})" if code in _MEAN_NO_ROOM else ""
+    return f"{type(cause).__name__} {code}".rstrip() + remedy
 
 
 def _sqlite_engine(url: URL, *, read_only: bool, patience: float) -> Engine:

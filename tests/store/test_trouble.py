@@ -82,6 +82,15 @@ def test_a_disk_that_fails_under_the_commit_leaves_its_outcome_open(sqlite_store
     assert stored(sqlite_store) == ["before", "after"]
 
 
+def test_a_disk_without_room_even_for_reading_is_named_with_what_to_do(sqlite_url: str) -> None:
+    # After a clean stop SQLite begins with a new file for its shared memory.
+    with (
+        no_file_grows_beyond(1_000),
+        pytest.raises(StoreUnavailableError, match=r"SQLITE_IOERR_SHMSIZE \(no room .* free some"),
+    ):
+        open_store(sqlite_url)
+
+
 def test_a_probe_leaves_nothing_behind(store: Store) -> None:
     store.database.probe()
     with store.database.reading() as connection:
