@@ -31,6 +31,7 @@ from dtm_contact.settings import Desk as DeskSettings
 from dtm_contact.settings import Rules, Settings
 from dtm_contact.settings import Store as StoreSettings
 from dtm_contact.store import Store, migrate, open_store
+from tests.console.world import come, world  # noqa: F401 - fixtures of the tests in a browser
 from tests.rules.cast import DIRECTORY
 from tests.store.samples import arrival, judgement
 

@@ -85,36 +85,36 @@ ROLES = (Role.AGENT, Role.AGENCY, Role.HEAD, Role.ADMIN, Role.AUDITOR)
 ASKED = {"GET /rendez-vous": "?bureau={office}", "GET /file": "?file={office}", "GET /recherche": "?q=fuite"}
 
 
-def test_every_page_and_deed_has_its_line(world: DeskAlone) -> None:
-    served = world.pages.routes
+def test_every_page_and_deed_has_its_line(offices: DeskAlone) -> None:
+    served = offices.pages.routes
     assert all(isinstance(route, Route) for route in served), "nothing is mounted beside the pages"
     assert {route.name for route in served if isinstance(route, Route)} == set(TABLE)
 
 
 @pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DeskAlone]:
+def offices(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DeskAlone]:
     with desk_over(tmp_path_factory.mktemp("world")) as desk:
         yield desk
 
 
 @pytest.mark.parametrize("name", sorted(TABLE))
-def test_each_role_may_what_its_line_says(world: DeskAlone, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_each_role_may_what_its_line_says(offices: DeskAlone, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("dtm_contact.console.pages.opening._SECONDS", 0.0)
-    things = {whose: _things(world, office, f"{name} {whose}") for whose, office in OFFICES.items()}
-    found = {(role, whose): _found(world, name, role, whose, things[whose]) for role in ROLES for whose in OFFICES}
+    things = {whose: _things(offices, office, f"{name} {whose}") for whose, office in OFFICES.items()}
+    found = {(role, whose): _found(offices, name, role, whose, things[whose]) for role in ROLES for whose in OFFICES}
     assert " ".join(found[role, "own"] + found[role, "other"] for role in ROLES) == TABLE[name].replace("e", "o")
 
 
-def _found(world: DeskAlone, name: str, role: Role, whose: str, things: dict[str, str]) -> str:
+def _found(offices: DeskAlone, name: str, role: Role, whose: str, things: dict[str, str]) -> str:
     """Return what one of a role finds when asking for something, and make sure that what is refused changed nothing."""
-    who, (method, path) = Somebody(world, f"{role}-{next(_numbers)}", role, "nord"), name.split()
+    who, (method, path) = Somebody(offices, f"{role}-{next(_numbers)}", role, "nord"), name.split()
     if name == "GET /evenements":
         return "o" if things["number"] in asyncio.run(_first_told(who)) else "n"
-    before = world.store.cases.get(things["number"])
+    before = offices.store.cases.get(things["number"])
     path = path.format(**things) + ASKED.get(name, "").format(office=OFFICES[whose])
     answer = who.get(path) if method == "GET" else who.post(path, **FIELDS.get(name, {}), dossier=things["number"])
     assert answer.status_code < 500
-    after = world.store.cases.get(things["number"])
+    after = offices.store.cases.get(things["number"])
     found = {404: "n", 403: "f"}.get(answer.status_code, "o")
     if found != "o" or method == "GET" or (role is Role.AGENT and whose == "other"):
         assert after == before

@@ -46,10 +46,11 @@
       all("#file .line").forEach((line) => {
         if (!known.has(line.dataset.case)) { known.add(line.dataset.case); line.classList.add("new"); }
       });
-      show();
     }
     if (event.target.id === "alertes") ring();
   });
+  // Only now do lines that were there before have the attributes that came: marked earlier, they would lose it.
+  document.addEventListener("htmx:afterSettle", (event) => { if (event.target.id === "file") show(); });
 
   // ---- a P1 is heard until somebody takes it
   const heard = () => new Set(JSON.parse(sessionStorage.getItem("desk-heard") || "[]"));
