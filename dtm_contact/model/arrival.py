@@ -1,7 +1,10 @@
 """What comes in: an arrival, kept byte for byte as its channel received it."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
+
+_LONG: Final = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +22,17 @@ class Envelope:
     recipients: tuple[str, ...] = ()
     client: str = ""
     backlog: bool = False
+
+    def lay_long(self, received_at: datetime, written: datetime) -> bool:
+        """Tell whether it lay in the mailbox for more than a day before that was ever looked at.
+
+        Whoever is told of danger at once could do nothing any more, and a first look may find hundreds of them.
+
+        Args:
+            received_at: when the channel had it.
+            written: when it was written, by its own date; a message without one has that of its arrival.
+        """
+        return self.backlog and received_at - written > _LONG
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,7 +54,7 @@ class Answering:
         rules, directory = ruled
         return (
             *self._answers(arrival, judgement, number, ruled, now),
-            *self._notices(judgement, number, rules, directory, now),
+            *(() if _lay_long(arrival, judgement) else self._notices(judgement, number, rules, directory, now)),
         )
 
     def _answers(
@@ -134,6 +134,10 @@ class Answering:
     def _outgoing(self, kind: OutgoingKind, reason: str, letter: Letter) -> Outgoing:
         number = self.tokens.case_of_message_id(letter.message_id) or ""
         return Outgoing(kind, reason, letter.to, self.tokens.address(number), letter.message_id, write(letter))
+
+
+def _lay_long(arrival: Arrival, judgement: Judgement) -> bool:
+    return arrival.envelope is not None and arrival.envelope.lay_long(arrival.received_at, judgement.contact.at)
 
 
 def _in_pairs(number: str) -> str:

@@ -10,11 +10,13 @@ from sqlalchemy.engine import Connection
 
 from dtm_contact.errors import NotFoundError
 from dtm_contact.model import Contact, Judgement, Priority
-from dtm_contact.store import events, recording, recording_calls, recording_notices
+from dtm_contact.store import events, recording
 from dtm_contact.store.arrivals import Claimed
 from dtm_contact.store.database import Database
 from dtm_contact.store.outbox import Mailing
-from dtm_contact.store.recording import JUDGEMENT, Destination, Fallback
+from dtm_contact.store.recording import JUDGEMENT, Destination, Fallback, Judged, Known, record_message
+from dtm_contact.store.recording_calls import record_call
+from dtm_contact.store.recording_notices import record_notice
 from dtm_contact.store.schema import cases, contacts, judgements
 
 
@@ -150,9 +152,10 @@ class Cases:
             StoreUnavailableError: nothing was stored.
             ValueError: the decision opens a case without saying where.
         """
-        record = _recording_of(judgement.contact)
+        judged = Judged(claimed, judgement, decision, now, mail)
         with self._database.writing() as connection:
-            return record(connection, claimed, judgement, decision, now, mail=mail)
+            known = recording.look_up(connection, claimed)
+            return _recording_of(judgement.contact)(connection, judged, known) if known.still_claimed else known.number
 
     def park(
         self, claimed: Claimed, reason: str, fallback: Fallback, destination: Destination, now: datetime
@@ -221,11 +224,11 @@ class Cases:
             return CaseFile(case_of(row[1:]), _contacts(connection, row.id), events.of_case(connection, row.id))
 
 
-def _recording_of(contact: Contact) -> Callable[..., str | None]:
+def _recording_of(contact: Contact) -> Callable[[Connection, Judged, Known], str | None]:
     """Return what records a contact of that kind."""
     if contact.call is not None:
-        return recording_calls.record
-    return recording.record if contact.voice is None else recording_notices.record
+        return record_call
+    return record_message if contact.voice is None else record_notice
 
 
 CASE_COLUMNS = tuple(cases.c[name] for name in Case.__dataclass_fields__)

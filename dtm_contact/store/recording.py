@@ -20,6 +20,8 @@ from dtm_contact.store.schema import arrivals, case_numbers, cases, contacts, ju
 WORKER = "worker"
 NOT_READ = "non lu en entier"
 """The mark, for agents, on a case that stands in for an arrival that could not be judged."""
+LAY_LONG = "ancien message"
+"""The tag of a case whose message lay in the mailbox for long before that was ever looked at: nobody was told of it."""
 
 JUDGEMENT = TypeAdapter(Judgement)
 
@@ -44,44 +46,59 @@ class Fallback:
     channel: str = "email"
 
 
-def record(
-    connection: Connection,
-    claimed: Claimed,
-    judgement: Judgement,
-    decision: dict[str, Any],
-    now: datetime,
-    *,
-    mail: Mailing | None = None,
-) -> str | None:
-    """Store what was judged; see `Cases.record`."""
-    known = look_up(connection, claimed)
-    if not known.still_claimed:
-        return known.case.number if known.case else None
-    case, what, told = _case_for(connection, known.case, claimed, judgement, now)
-    contact_id = put_contact(connection, known.contact_id, contact_values(claimed, judgement, now), case)
-    put_judgement(connection, contact_id, judgement, decision, first=known.contact_id is None)
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What is to be recorded of one arrival.
+
+    Attributes:
+        claimed: the arrival.
+        judgement: every step of judging it.
+        decision: the same as the contract's JSON.
+        now: when; a case is numbered in the year that it reads.
+        mail: what writes what is sent because of it; None where nothing is.
+    """
+
+    claimed: Claimed
+    judgement: Judgement
+    decision: dict[str, Any]
+    now: datetime
+    mail: Mailing | None = None
+
+
+def record_message(connection: Connection, judged: Judged, known: "Known") -> str | None:
+    """Store what was judged of a message, and return the number of its case; see `Cases.record`."""
+    claimed, judgement, now = judged.claimed, judged.judgement, judged.now
+    case, what, told = _case_for(connection, known.case, judged)
+    put_judged(connection, judged, known.contact_id, contact_values(claimed, judgement, now), case)
     settle(connection, claimed, state_of(judgement, case), now, kind=judgement.decision.kind)
     if case is not None:
         joining.link(connection, case.id, judgement.joining.linked)
-        if mail is not None:
-            mail.withheld.extend(outbox.put(connection, case.id, mail.write(case.number), mail.limits, now))
+        post(connection, judged, case)
     return tell(connection, claimed, case, events.NewEvent(WORKER, what, now, {**told_of(judgement), **told}))
 
 
+def post(connection: Connection, judged: Judged, case: "CaseRef") -> None:
+    """Write what is sent because of what was judged."""
+    mail = judged.mail
+    if mail is not None:
+        mail.withheld.extend(outbox.put(connection, case.id, mail.write(case.number), mail.limits, judged.now))
+
+
 def _case_for(
-    connection: Connection, before: "CaseRef | None", claimed: Claimed, judgement: Judgement, now: datetime
+    connection: Connection, before: "CaseRef | None", judged: Judged
 ) -> tuple["CaseRef | None", str, dict[str, Any]]:
     """Return the case of what was judged, what became of it in a word, and what else is to be told of that."""
+    judgement = judged.judgement
     if before is not None:
         complete(connection, before.id, judgement)
         return before, "completed", {}
-    joined = joining.join_case(connection, judgement, now)
+    joined = joining.join_case(connection, judgement, judged.now)
     if joined is not None:
         return CaseRef(joined.id, joined.number), joined.what, joined.told
     if judgement.decision.kind is CaseKind.CASE:
-        joining.check_not_repeated(connection, judgement, claimed.claimed_at)
+        joining.check_not_repeated(connection, judgement, judged.claimed.claimed_at)
         why = {"why": judgement.joining.why} if judgement.joining.why else {}
-        return open_case(connection, new_case_of(judgement), destination_of(judgement), now), "opened", why
+        return open_judged(connection, judged), "opened", why
     return None, "judged", {}
 
 
@@ -91,7 +108,7 @@ def park(
     """Park an arrival and open the case that stands in for it; see `Cases.park`."""
     known = look_up(connection, claimed)
     if not known.still_claimed:
-        return known.case.number if known.case else None
+        return known.number
     case = known.case
     if case is None:
         case = open_case(connection, _stand_in(fallback), destination, now)
@@ -110,15 +127,20 @@ class CaseRef:
 
 
 @dataclass(frozen=True, slots=True)
-class _Known:
+class Known:
     """An arrival as it is found: whether the claim on it still holds, its contact and its case from before."""
 
     still_claimed: bool
     contact_id: int | None
     case: CaseRef | None
 
+    @property
+    def number(self) -> str | None:
+        """The number of its case from before."""
+        return self.case.number if self.case else None
 
-def look_up(connection: Connection, claimed: Claimed) -> _Known:
+
+def look_up(connection: Connection, claimed: Claimed) -> Known:
     """Return an arrival as it is found; on PostgreSQL nobody else changes it until the transaction ends."""
     if connection.dialect.name == "postgresql":
         # By itself: what another was writing while this waited is seen by the next statement only.
@@ -128,7 +150,7 @@ def look_up(connection: Connection, claimed: Claimed) -> _Known:
         raise NotFoundError(f"arrival {claimed.id}")
     found = (row.state, row.claimed_by, row.claimed_at)
     case = None if row.case_id is None else CaseRef(row.case_id, row.number)
-    return _Known(found == (ArrivalState.CLAIMED, claimed.worker, claimed.claimed_at), row.contact_id, case)
+    return Known(found == (ArrivalState.CLAIMED, claimed.worker, claimed.claimed_at), row.contact_id, case)
 
 
 _KNOWN = (
@@ -151,6 +173,25 @@ def tell(connection: Connection, claimed: Claimed, case: CaseRef | None, event: 
     """Add the event, and return the number of the case."""
     events.append(connection, event, case_id=case.id if case else None, arrival_id=claimed.id)
     return case.number if case else None
+
+
+def open_judged(connection: Connection, judged: Judged, **columns: Any) -> CaseRef:
+    """Open a case for what was judged: with the tags of the rules, which agents then own.
+
+    Args:
+        connection: the transaction.
+        judged: what was judged.
+        columns: what else the case says.
+
+    Raises:
+        ValueError: the decision does not say where it lies.
+    """
+    arrival, judgement = judged.claimed.arrival, judged.judgement
+    tags = list(judgement.decision.tags)
+    if arrival.envelope is not None and arrival.envelope.lay_long(arrival.received_at, judgement.contact.at):
+        tags.append(LAY_LONG)
+    about = {**case_of(judgement), "tags": tags or None, **columns}
+    return open_case(connection, about, destination_of(judgement), judged.now)
 
 
 def open_case(connection: Connection, about: dict[str, Any], destination: Destination, now: datetime) -> CaseRef:
@@ -217,11 +258,6 @@ def destination_of(judgement: Judgement) -> Destination:
     if decision.queue is None or decision.office_id is None or decision.due is None:
         raise ValueError("a case needs a queue, an office and a due time")
     return Destination(decision.queue, decision.office_id, decision.priority, decision.due)
-
-
-def new_case_of(judgement: Judgement) -> dict[str, Any]:
-    """Return the columns of a case that is opened: as judged, with the tags of the rules, which agents then own."""
-    return {**case_of(judgement), "tags": list(judgement.decision.tags) or None}
 
 
 def case_of(judgement: Judgement) -> dict[str, Any]:
@@ -308,14 +344,24 @@ def put_contact(connection: Connection, contact_id: int | None, values: dict[str
 _NEW_CONTACT = contacts.insert().returning(contacts.c.id)
 
 
-def put_judgement(
-    connection: Connection, contact_id: int, judgement: Judgement, decision: dict[str, Any], *, first: bool
+def put_judged(
+    connection: Connection, judged: Judged, contact_id: int | None, values: dict[str, Any], case: CaseRef | None
 ) -> None:
-    """Store every step of judging a contact, in place of what was judged `first`."""
-    if not first:
-        connection.execute(judgements.delete().where(judgements.c.contact_id == contact_id))
-    whole = JUDGEMENT.dump_python(judgement, mode="json")
-    connection.execute(judgements.insert(), {"contact_id": contact_id, "decision": decision, "judgement": whole})
+    """Store a contact with every step of judging it, in place of what was judged of it before.
+
+    Args:
+        connection: the transaction.
+        judged: what was judged.
+        contact_id: the contact, where it is known already.
+        values: its columns.
+        case: the case that it lies in.
+    """
+    stored = put_contact(connection, contact_id, values, case)
+    if contact_id is not None:
+        connection.execute(judgements.delete().where(judgements.c.contact_id == stored))
+    whole = JUDGEMENT.dump_python(judged.judgement, mode="json")
+    values = {"contact_id": stored, "decision": judged.decision, "judgement": whole}
+    connection.execute(judgements.insert(), values)
 
 
 def settle(connection: Connection, claimed: Claimed, state: ArrivalState, now: datetime, **values: Any) -> None:

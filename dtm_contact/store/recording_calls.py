@@ -12,10 +12,10 @@ from dtm_contact.calls import call_id_of
 from dtm_contact.errors import MovedError
 from dtm_contact.explain import call_back_subject
 from dtm_contact.model import Call, CaseKind, Judgement, Outcome, Priority, Standing
-from dtm_contact.store import events, outbox, recording
+from dtm_contact.store import events, recording
 from dtm_contact.store.arrivals import Claimed
 from dtm_contact.store.call_backs import IS_OPEN, WAITS, ToldBefore, told_before
-from dtm_contact.store.outbox import Mailing
+from dtm_contact.store.recording import Judged, Known
 from dtm_contact.store.schema import cases, contacts
 
 SPOKE = "joint par téléphone"
@@ -27,9 +27,13 @@ _SPOKE_OUTCOMES = tuple(outcome.value for outcome in Outcome if outcome.spoke)
 class _Told:
     """A judged call with its parts that are there for every call."""
 
-    judgement: Judgement
+    judged: Judged
     call: Call
     standing: Standing
+
+    @property
+    def judgement(self) -> Judgement:
+        return self.judged.judgement
 
     @property
     def waits(self) -> bool:
@@ -45,56 +49,45 @@ class _Placed:
     told: dict[str, Any]
 
 
-def record(
-    connection: Connection,
-    claimed: Claimed,
-    judgement: Judgement,
-    decision: dict[str, Any],
-    now: datetime,
-    *,
-    mail: Mailing | None = None,
-) -> str | None:
-    """Store what was judged of a call; see `Cases.record`.
+def record_call(connection: Connection, judged: Judged, known: Known) -> str | None:
+    """Store what was judged of a call, and return the number of its case; see `Cases.record`.
 
     A party has one open call-back, which further calls join; one that an agent's hand closed meanwhile is joined by
     none. A call that is told anew stays where it is unless it now asks for something else.
 
+    Args:
+        connection: the transaction.
+        judged: what was judged.
+        known: the arrival as it is found; a call is known by its first arrival, so that tells nothing here.
+
     Raises:
         MovedError: the call-back that it was to join is open no more; the call is to be judged again.
     """
-    known = recording.look_up(connection, claimed)
-    if not known.still_claimed:
-        return known.case.number if known.case else None
-    told = _told(judgement)
+    del known
+    claimed, judgement, now = judged.claimed, judged.judgement, judged.now
+    told = _told(judged)
     before = _before(connection, claimed)
     placed = _place(connection, told, before, now)
-    contact_id = recording.put_contact(
-        connection,
-        before.contact_id if before else None,
-        recording.contact_values(claimed, judgement, now) | {"party": told.standing.party} | _first_arrival(before),
-        placed.case,
-    )
-    first = before is None or before.standing is None
-    recording.put_judgement(connection, contact_id, judgement, decision, first=first)
-    state = recording.state_of(judgement, placed.case)
-    recording.settle(connection, claimed, state, now, kind=judgement.decision.kind)
+    values = recording.contact_values(claimed, judgement, now) | {"party": told.standing.party} | _first_arrival(before)
+    recording.put_judged(connection, judged, before.contact_id if before else None, values, placed.case)
+    recording.settle(connection, claimed, recording.state_of(judgement, placed.case), now, kind=judgement.decision.kind)
     _describe(connection, told, placed.case)
     if before is not None and before.case_id is not None:
         _leave(connection, before.case_id, placed.case, claimed, now)
     event = events.NewEvent(recording.WORKER, placed.what, now, {**recording.told_of(judgement), **placed.told})
     number = recording.tell(connection, claimed, placed.case, event)
-    if placed.case is not None and mail is not None and (placed.what == "opened" or "priority" in placed.told):
-        mail.withheld.extend(outbox.put(connection, placed.case.id, mail.write(placed.case.number), mail.limits, now))
+    if placed.case is not None and (placed.what == "opened" or "priority" in placed.told):
+        recording.post(connection, judged, placed.case)
     if placed.what == "opened":
         _close_if_spoken_since(connection, told, placed.case, claimed, now)
     return number
 
 
-def _told(judgement: Judgement) -> _Told:
-    call = judgement.contact.call
-    if call is None:
+def _told(judged: Judged) -> _Told:
+    contact = judged.judgement.contact
+    if contact.call is None:
         raise ValueError("no call")
-    return _Told(judgement, call, judgement.contact.standing or Standing())
+    return _Told(judged, contact.call, contact.standing or Standing())
 
 
 def _before(connection: Connection, claimed: Claimed) -> ToldBefore | None:
@@ -109,13 +102,13 @@ def _first_arrival(before: ToldBefore | None) -> dict[str, Any]:
 
 def _place(connection: Connection, told: _Told, before: ToldBefore | None, now: datetime) -> _Placed:
     if told.waits:
-        return _place_waiting(connection, told, before, now)
+        return _place_waiting(connection, told, before)
     if told.standing.closes is not None:
         return _close_by(connection, told, now)
     return _Placed(None, "judged" if before is None else "revised", _outcomes(told, before))
 
 
-def _place_waiting(connection: Connection, told: _Told, before: ToldBefore | None, now: datetime) -> _Placed:
+def _place_waiting(connection: Connection, told: _Told, before: ToldBefore | None) -> _Placed:
     standing = told.standing
     if before is not None and before.case_id is not None and _stays(before, standing):
         return _Placed(_stay(connection, told, before, before.case_id), "revised", _outcomes(told, before))
@@ -123,8 +116,7 @@ def _place_waiting(connection: Connection, told: _Told, before: ToldBefore | Non
     if open_ is None and standing.joins is not None:
         raise MovedError("the call-back that it joins")
     if open_ is None:
-        about = recording.new_case_of(told.judgement) | {"party": standing.party}
-        case = recording.open_case(connection, about, recording.destination_of(told.judgement), now)
+        case = recording.open_judged(connection, told.judged, party=standing.party)
         return _Placed(case, "opened", _outcomes(told, None))
     changes = _more_urgent(open_, told.judgement)
     change = sa.update(cases).where(cases.c.id == open_.id)

@@ -1,38 +1,30 @@
 """What becomes of the notice of a voice message: it joins the call that it belongs to, or its caller's call-back."""
 
 from datetime import datetime, timedelta
-from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from dtm_contact.model import Judgement, Outcome, VoiceNotice
-from dtm_contact.store import events, outbox, recording
-from dtm_contact.store.arrivals import ArrivalState, Claimed
+from dtm_contact.store import events, recording
+from dtm_contact.store.arrivals import ArrivalState
 from dtm_contact.store.call_backs import IS_OPEN, WAITS
-from dtm_contact.store.outbox import Mailing
+from dtm_contact.store.recording import Judged, Known
 from dtm_contact.store.schema import cases, contacts
 
 _WINDOW = timedelta(minutes=15)
 """Between a call's begin and the time of its notice, either way: the clocks are others."""
 
 
-def record(
-    connection: Connection,
-    claimed: Claimed,
-    judgement: Judgement,
-    decision: dict[str, Any],
-    now: datetime,
-    *,
-    mail: Mailing | None = None,
-) -> str | None:
-    """Store what was judged of a notice; see `Cases.record`. A call that comes later joins the case that it opened."""
+def record_notice(connection: Connection, judged: Judged, known: Known) -> str | None:
+    """Store what was judged of a notice, and return the number of its case; see `Cases.record`.
+
+    A call that comes later joins the case that it opened.
+    """
+    claimed, judgement, now = judged.claimed, judged.judgement, judged.now
     voice = judgement.contact.voice
     if voice is None:
         raise ValueError("no notice")
-    known = recording.look_up(connection, claimed)
-    if not known.still_claimed:
-        return known.case.number if known.case else None
     party = _party(judgement, voice)
     case, what = known.case, "completed"
     if case is not None:
@@ -40,14 +32,10 @@ def record(
     else:
         case, what = _case_of_call(connection, judgement.contact.at, voice) or _open_of(connection, party), "joined"
     if case is None:
-        what = "opened"
-        about = recording.new_case_of(judgement) | {"party": party}
-        case = recording.open_case(connection, about, recording.destination_of(judgement), now)
-        if mail is not None:
-            mail.withheld.extend(outbox.put(connection, case.id, mail.write(case.number), mail.limits, now))
+        case, what = recording.open_judged(connection, judged, party=party), "opened"
+        recording.post(connection, judged, case)
     values = recording.contact_values(claimed, judgement, now) | {"phone_key": voice.key, "party": party}
-    contact_id = recording.put_contact(connection, known.contact_id, values, case)
-    recording.put_judgement(connection, contact_id, judgement, decision, first=known.contact_id is None)
+    recording.put_judged(connection, judged, known.contact_id, values, case)
     recording.settle(connection, claimed, ArrivalState.JUDGED, now, kind=judgement.decision.kind)
     told = {**recording.told_of(judgement), "voice_message": True}
     return recording.tell(connection, claimed, case, events.NewEvent(recording.WORKER, what, now, told))

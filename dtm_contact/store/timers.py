@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -11,15 +11,17 @@ from sqlalchemy.engine import Connection
 
 from dtm_contact.errors import NotFoundError
 from dtm_contact.model import Priority
+from dtm_contact.store.arrivals import envelope_of
 from dtm_contact.store.channels_schema import positions
 from dtm_contact.store.database import Database
 from dtm_contact.store.outbox_schema import outbox
 from dtm_contact.store.rules_schema import storms, timers
-from dtm_contact.store.schema import cases, events
+from dtm_contact.store.schema import arrivals, cases, contacts, events
 
 FOLLOWER = "timers"
 """The name under which one daemon at a time runs the timers (`Positions.follow`), and its place among the events."""
 
+_DAY = timedelta(days=1)
 _ANSWERS = ("replied", "answered", "tried")
 
 
@@ -78,13 +80,17 @@ class Timers:
         self._database = database
 
     def fresh(self, limit: int) -> tuple[int, list[Fresh]]:
-        """Return the open cases that something happened to since `followed`, and the last event looked at."""
+        """Return the open cases that something happened to since `followed`, and the last event looked at.
+
+        Left out are those that hold nothing but what lay in a mailbox for long before that was ever looked at.
+        """
         with self._database.reading() as connection:
             place = connection.execute(_PLACE).scalar_one_or_none()
             after = int(place) if place is not None else 0
             latest = sa.select(events.c.id, events.c.case_id).where(events.c.id > after)
             found = connection.execute(latest.order_by(events.c.id).limit(limit)).all()
             wanted = {row.case_id for row in found if row.case_id is not None}
+            wanted -= _left_in_peace(connection, wanted)
             rows = connection.execute(sa.select(*_FRESH_CASE).where(cases.c.id.in_(wanted), cases.c.state == "open"))
             return found[-1].id if found else after, [_fresh(row) for row in rows]
 
@@ -112,10 +118,12 @@ class Timers:
             return [_due(row) for row in connection.execute(_DUE.limit(limit), {"now": now})]
 
     def crowds(self, since: datetime) -> list[tuple[str, str, int]]:
-        """Return how many cases were opened since then, by topic and residence."""
+        """Return how many cases were opened since then, by topic and residence; of what is younger than a day."""
         query = (
             sa.select(cases.c.topic, cases.c.residence_id, sa.func.count())
             .where(cases.c.opened_at >= since, cases.c.topic.is_not(None), cases.c.residence_id.is_not(None))
+            # What a first look into a mailbox finds, or an outage held back, is no storm.
+            .where(sa.exists().where(contacts.c.case_id == cases.c.id, contacts.c.at >= since - _DAY))
             .group_by(cases.c.topic, cases.c.residence_id)
         )
         with self._database.reading() as connection:
@@ -150,6 +158,22 @@ class Timers:
         over = storms.delete().where(storms.c.seen_at < before).returning(storms.c.topic, storms.c.department)
         with self._database.writing() as connection:
             return [(row.topic, row.department) for row in connection.execute(over)]
+
+
+def _left_in_peace(connection: Connection, case_ids: set[int]) -> set[int]:
+    """Return the cases all of whose contacts lay in a mailbox for long before that was ever looked at."""
+    query = (
+        sa.select(contacts.c.case_id, contacts.c.at, arrivals.c.received_at, arrivals.c.envelope)
+        .join(arrivals, arrivals.c.id == contacts.c.arrival_id)
+        .where(contacts.c.case_id.in_(case_ids))
+    )
+    rows = connection.execute(query).all()
+    return {row.case_id for row in rows} - {row.case_id for row in rows if not _lay_long(row)}
+
+
+def _lay_long(row: Any) -> bool:
+    envelope = envelope_of(row.envelope)
+    return envelope is not None and row.at is not None and envelope.lay_long(row.received_at, row.at)
 
 
 def settle(connection: Connection, timer_id: int, now: datetime, *, done: bool) -> None:

@@ -1,6 +1,7 @@
 """What follows when a case waits too long, by a clock that stands where the test sets it."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes, policy
 from pathlib import Path
@@ -226,6 +227,19 @@ def test_many_cases_of_one_topic_in_a_department_are_told_once(store: Store, sce
     assert scene.storms.lasting == {("plumbing", "93")}
     scene.after(minutes=91 + 5)
     assert scene.storms.lasting == set()
+
+
+def test_what_is_older_than_a_day_makes_no_storm(store: Store, scene: Scene) -> None:
+    for number in range(6):
+        here = Match(residence=Likely(f"R{number}", 0.99))
+        judged = judgement(priority=Priority.P2, queue="nord", due=OPENED + timedelta(hours=4), match=here)
+        old = replace(judged, contact=replace(judged.contact, at=OPENED - timedelta(days=2)))
+        open_case(store, f"m{number}", old if number < 3 else judged, OPENED)
+    scene.after(minutes=1)
+    assert scene.storms.lasting == set()
+    opened(store, Priority.P2, "one more", Match(residence=Likely("R7", 0.99)))
+    scene.after(minutes=2)
+    assert scene.storms.lasting == {("plumbing", "93")}
 
 
 def test_within_a_storm_no_case_is_told_by_itself_unless_somebody_is_in_danger(store: Store, rules: RuleSet) -> None:
