@@ -111,11 +111,11 @@ class Examination:
         ]
         cuts = quantiles(self.times, n=100)
         lines.append(f"match: p50 {cuts[49]:.2f} ms, p99 {cuts[98]:.2f} ms of the processor")
-        lines.append("band          answers   said  right   off")
-        lines += [
-            f"{band.low:.2f} – {band.high:.2f} {band.count:9} {band.said:7.1%} {band.right:6.1%} {100 * band.off:+5.1f}"
-            for band in reliability(self.answers)
-        ]
+        lines.append("band          answers   said  right   off   95 %")
+        for band in reliability(self.answers):
+            least, most = band.interval
+            shares = f"{band.said:7.1%} {band.right:6.1%} {100 * band.off:+5.1f}   {least:.1%} – {most:.1%}"
+            lines.append(f"{band.low:.2f} – {band.high:.2f} {band.count:9} {shares}")
         return "\n".join(lines)
 
     def write_misses(self, file: TextIO, landlord: Landlord) -> None:

@@ -31,6 +31,11 @@ class Band:
         """By how much the probability said too much (above 0) or too little."""
         return self.said - self.right
 
+    @property
+    def interval(self) -> tuple[float, float]:
+        """Where the true share of right answers lies, 95 times of 100: few answers say little."""
+        return wilson(round(self.right * self.count), self.count)
+
 
 def reliability(answers: Iterable[tuple[float, bool]]) -> tuple[Band, ...]:
     """Return the reliability table of answers, each a probability from 0 to 1 and whether it was right.

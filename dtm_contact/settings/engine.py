@@ -43,7 +43,7 @@ class Match(BaseModel):
     """From which probability a name is said."""
 
     tenant: float = Field(
-        default=0.98,
+        default=0.97,
         gt=0.5,
         lt=1,
         description="A tenant is named from this probability, calibrated. On made messages never seen before, 998 of "

@@ -13,6 +13,7 @@ def test_a_band_holds_what_was_said_with_about_that_probability() -> None:
     assert (band.count, band.right) == (2, 0.5)
     assert band.said == pytest.approx(0.92)
     assert band.off == pytest.approx(0.42)
+    assert band.interval == wilson(1, 2)
 
 
 @pytest.mark.parametrize(

@@ -114,6 +114,7 @@ def _as_json(found: Score) -> dict[str, object]:
                 "answers": band.count,
                 "said": round(band.said, 4),
                 "right": round(band.right, 4),
+                "interval": [round(end, 4) for end in band.interval],
             }
             for band in found.reliability
         ],
@@ -128,7 +129,7 @@ def _as_json(found: Score) -> dict[str, object]:
 def _as_tables(found: Score) -> Group:
     figures = [table(("question", "right", "of", "share", "95 % interval"), map(_figure_row, found.figures))]
     if found.reliability:
-        columns = ("likeliest tenant", "answers", "said", "right")
+        columns = ("likeliest tenant", "answers", "said", "right", "95 % interval")
         figures.append(table(columns, map(_band_row, found.reliability), title="\nReliability"))
     if not found.misses:
         return Group(*figures)
@@ -151,7 +152,9 @@ def _figure_row(figure: Figure) -> tuple[str, ...]:
 
 
 def _band_row(band: Band) -> tuple[str, ...]:
-    return f"{band.low:.2f} – {band.high:.2f}", str(band.count), f"{band.said:.1%}", f"{band.right:.1%}"
+    low, high = band.interval
+    shares = f"{band.said:.1%}", f"{band.right:.1%}", f"{low:.1%} – {high:.1%}"
+    return f"{band.low:.2f} – {band.high:.2f}", str(band.count), *shares
 
 
 def _miss_row(miss: Miss) -> tuple[str, ...]:
