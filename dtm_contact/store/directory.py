@@ -7,7 +7,6 @@ from operator import attrgetter
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
 
 from dtm_contact.directory.lines import Lines
@@ -15,6 +14,7 @@ from dtm_contact.directory.records import Records
 from dtm_contact.errors import NoDirectoryError
 from dtm_contact.store.database import Database
 from dtm_contact.store.directory_schema import PARTS, Part, directory_versions
+from dtm_contact.store.inserting import insert_of
 from dtm_contact.store.schema import confirmed_contacts
 
 _ROWS_AT_ONCE = 4_096
@@ -86,7 +86,7 @@ class StoredDirectory:
 
     def _confirm(self, kind: str, value: str, tenant_id: str, who: str, now: datetime) -> None:
         with self._database.writing() as connection:
-            insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
+            insert = insert_of(connection)
             values = {
                 "kind": kind,
                 "value": value,

@@ -7,12 +7,12 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
 
 from dtm_contact.errors import MovedError
 from dtm_contact.model import CaseKind, Joining, Judgement, Priority, Way
 from dtm_contact.store import outbox
+from dtm_contact.store.inserting import insert_of
 from dtm_contact.store.schema import case_links, cases, contacts
 
 _MOST_MERGES: Final = 10
@@ -134,7 +134,7 @@ def link(connection: Connection, case_id: int, numbers: Sequence[str]) -> None:
     """Link a case to those of these numbers that there are: they have to do with each other."""
     if not numbers:
         return
-    insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
+    insert = insert_of(connection)
     others = connection.execute(sa.select(cases.c.id).where(cases.c.number.in_(numbers), cases.c.id != case_id))
     rows = [{"case_id": case_id, "other_id": other, "kind": "linked"} for other in others.scalars()]
     if rows:

@@ -6,12 +6,12 @@ from datetime import datetime, timedelta
 from typing import Final
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
 
 from dtm_contact.model import ClaimedOutgoing, Limits, Outgoing, OutgoingKind
 from dtm_contact.store import events
 from dtm_contact.store.database import Database
+from dtm_contact.store.inserting import insert_of
 from dtm_contact.store.outbox_schema import outbox, signing_keys, undeliverable
 
 OUTBOUND: Final = "outbound"
@@ -76,7 +76,7 @@ def _why_withheld(connection: Connection, letter: Outgoing, limits: Limits, now:
 
 
 def _insert(connection: Connection, case_id: int, letter: Outgoing, now: datetime) -> None:
-    insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
+    insert = insert_of(connection)
     statement = insert(outbox).values(
         case_id=case_id,
         kind=letter.kind,
@@ -113,7 +113,7 @@ def mark_bounced(connection: Connection, case_id: int, text: str, told: str, now
 
 
 def _mark(connection: Connection, address: str, told: str, now: datetime) -> None:
-    insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
+    insert = insert_of(connection)
     statement = insert(undeliverable).values(address=address, since=now, told=told)
     connection.execute(statement.on_conflict_do_nothing())
 

@@ -5,13 +5,13 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
 
 from dtm_contact.model import KeptLines, LogLine, Position
 from dtm_contact.store.channels_schema import followers, log_lines, positions
 from dtm_contact.store.columns import bounded_key
 from dtm_contact.store.database import Database
+from dtm_contact.store.inserting import insert_of
 
 
 class Positions:
@@ -43,7 +43,7 @@ class Positions:
             now: the time, aware.
         """
         with self._database.writing(durable=False) as connection:
-            insert = _insert(connection)(followers)
+            insert = insert_of(connection)(followers)
             ours = sa.or_(followers.c.name == name, followers.c.until < now)
             values = {"name": name, "until": now + timedelta(seconds=seconds)}
             statement = insert.values(channel=channel, **values).on_conflict_do_update(
@@ -60,7 +60,7 @@ class Positions:
 
 def put(connection: Connection, position: Position, kept: KeptLines) -> None:
     """Store a position and the lines that belong to it, within the transaction that stores what was read."""
-    insert = _insert(connection)
+    insert = insert_of(connection)
     place = insert(positions).values(channel=position.channel, place=position.place)
     connection.execute(place.on_conflict_do_update(index_elements=["channel"], set_={"place": place.excluded.place}))
     rows = _rows(position.channel, kept.lines)
@@ -88,10 +88,6 @@ def _rows(channel: str, lines: Iterable[LogLine]) -> list[dict[str, Any]]:
         }
         for key, line in latest.items()
     ]
-
-
-def _insert(connection: Connection) -> Any:
-    return sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
 
 
 _COLUMNS = ("key", "group_id", "at", "kind", "raw", "told")

@@ -6,7 +6,6 @@ from typing import Any
 
 import sqlalchemy as sa
 from pydantic import TypeAdapter
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
 
 from dtm_contact.errors import NotFoundError
@@ -14,6 +13,7 @@ from dtm_contact.explain import reason, who_calls
 from dtm_contact.model import CaseKind, Contact, Judgement, Mailbox, Priority
 from dtm_contact.store import events, joining, outbox
 from dtm_contact.store.arrivals import ArrivalState, Claimed
+from dtm_contact.store.inserting import insert_of
 from dtm_contact.store.outbox import Mailing
 from dtm_contact.store.schema import arrivals, case_numbers, cases, contacts, judgements
 
@@ -206,7 +206,7 @@ _OPEN = cases.insert().returning(cases.c.id)
 
 def next_number(connection: Connection, year: int) -> str:
     """Return the next case number of a year; it is given to nobody else."""
-    insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
+    insert = insert_of(connection)
     statement = (
         insert(case_numbers)
         .values(year=year, last=1)

@@ -6,15 +6,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
 
 from dtm_contact.errors import NotFoundError
 from dtm_contact.model import Problem
 from dtm_contact.store.database import Database
+from dtm_contact.store.inserting import insert_of
 from dtm_contact.store.rules_schema import rule_changes, rule_versions, rules_in_force
 
 
@@ -58,7 +57,7 @@ class RuleVersions:
         """Keep a version, and say that a daemon judges by it from now on."""
         in_force = {"version": version, "since": now, "refused": None, "refused_at": None, "problems": None}
         with self._database.writing() as connection:
-            insert = _insert(connection)
+            insert = insert_of(connection)
             kept = insert(rule_versions).values(version=version, taken_at=now, archive=archive)
             connection.execute(kept.on_conflict_do_nothing())
             mine = insert(rules_in_force).values(daemon=daemon, **in_force)
@@ -135,7 +134,3 @@ def unpack(archive: bytes, folder: Path) -> None:
 def _note(connection: Connection, change: RuleChange) -> None:
     values = {name: getattr(change, name) for name in RuleChange.__dataclass_fields__}
     connection.execute(rule_changes.insert().values(values))
-
-
-def _insert(connection: Connection) -> Any:
-    return sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert

@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
 
 from dtm_contact.errors import NotFoundError
@@ -14,6 +13,7 @@ from dtm_contact.model import Priority
 from dtm_contact.store.arrivals import envelope_of
 from dtm_contact.store.channels_schema import positions
 from dtm_contact.store.database import Database
+from dtm_contact.store.inserting import insert_of
 from dtm_contact.store.outbox_schema import outbox
 from dtm_contact.store.rules_schema import storms, timers
 from dtm_contact.store.schema import arrivals, cases, contacts, events
@@ -97,7 +97,7 @@ class Timers:
     def plan(self, plans: Iterable[Plan], last_event: int) -> None:
         """Keep what is to happen, each step of a case once, and how far the events have been followed."""
         with self._database.writing() as connection:
-            insert = _insert(connection)
+            insert = insert_of(connection)
             for plan in plans:
                 case = sa.select(cases.c.id).where(cases.c.number == plan.case_number).scalar_subquery()
                 new = insert(timers).values(case_id=case, step=plan.step, at=plan.at, data=plan.data, state="waiting")
@@ -139,7 +139,7 @@ class Timers:
     def storm(self, topic: str, department: str, number: int, now: datetime) -> bool:
         """Say that many cases come; return whether that is new."""
         with self._database.writing() as connection:
-            new = _insert(connection)(storms).values(
+            new = insert_of(connection)(storms).values(
                 topic=topic, department=department, began_at=now, seen_at=now, cases=number
             )
             again = new.on_conflict_do_update(
@@ -227,7 +227,3 @@ def _due(row: Any) -> DueTimer:
 
 
 _PRIORITY = list(DueTimer.__dataclass_fields__).index("priority")
-
-
-def _insert(connection: Connection) -> Any:
-    return sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert

@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
 
 from dtm_contact.errors import NotFoundError
@@ -16,6 +15,7 @@ from dtm_contact.store import events, outbox, timers
 from dtm_contact.store.access_schema import appointments
 from dtm_contact.store.cases import CASE_COLUMNS, Case, case_of
 from dtm_contact.store.database import Database
+from dtm_contact.store.inserting import insert_of
 from dtm_contact.store.recording import next_number
 from dtm_contact.store.schema import arrivals, case_links, cases, confirmed_contacts, contacts
 
@@ -183,7 +183,7 @@ class Work:
         return self._connection.execute(mine).rowcount > 0
 
     def _insert(self, table: sa.Table, values: Mapping[str, Any]) -> bool:
-        insert = sqlite.insert if self._connection.dialect.name == "sqlite" else postgresql.insert
+        insert = insert_of(self._connection)
         new = insert(table).on_conflict_do_nothing().returning(*table.primary_key)
         return self._connection.execute(new, values).one_or_none() is not None
 
