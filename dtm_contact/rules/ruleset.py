@@ -116,7 +116,7 @@ def _called(residences: Iterable[Residence]) -> Residences:
 
 
 def digest(folder: Path) -> str:
-    """Return a short digest of the names and the bytes of all files that decide."""
+    """Return a short digest of the names and the bytes of all files that decide; tests decide nothing."""
     paths = [folder / name for name in (topics_file.FILE, learned_file.FILE, queues_file.FILE, routing_file.FILE)]
     whole = hashlib.sha256()
     for path in (*paths, *answer_files(folder)):

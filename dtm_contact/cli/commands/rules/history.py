@@ -21,7 +21,10 @@ _NAMED_AT_MOST = 6
 @as_json_option
 @click.pass_obj
 def command(settings: Settings, limit: int, *, as_json: bool) -> None:
-    """List the versions that daemons found in their folders, the newest first, with what each changed."""
+    """List the versions that daemons found in their folders, the newest first, with what each changed.
+
+    A version is told by what decides: a test that is added or changed alone makes no new one.
+    """
     with open_store(settings.store.url, read_only=True) as store:
         changes = list(store.rule_versions.changes(limit + 1))
         told = _changed(store, changes)

@@ -17,7 +17,8 @@ from dtm_contact.store.rule_versions import InForce
 def command(settings: Settings, *, as_json: bool) -> int:
     """Say by which rules each daemon judges, since when, and what is wrong with those that do not take effect.
 
-    Exit status 1 where a daemon refuses what its folder holds.
+    A version is told by what decides; tests are no part of it. Exit status 1 where a daemon refuses what its folder
+    holds.
     """
     with open_store(settings.store.url, read_only=True) as store:
         in_force = store.rule_versions.in_force()
