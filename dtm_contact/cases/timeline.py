@@ -5,28 +5,17 @@ from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
 from itertools import groupby
 
+from dtm_contact.callbacks import OUTCOMES
 from dtm_contact.cases.refusals import WrongArgumentError
 from dtm_contact.cases.words import said
 from dtm_contact.directory import Directory, on_duty
 from dtm_contact.directory.lines import columns
-from dtm_contact.model import OnDuty, Party
+from dtm_contact.model import OnDuty, Outcome, Party
 from dtm_contact.normalize import phone_key
 from dtm_contact.store import Event
 from dtm_contact.store.household import Household, HouseholdContact
 
 CHANNELS = {"email": "message", "phone": "appel", "desk": "guichet"}
-
-OUTCOMES = {
-    "answered": "répondu",
-    "outbound_answered": "de notre part, abouti",
-    "outbound_unanswered": "de notre part, sans réponse",
-    "voicemail": "message vocal",
-    "abandoned": "abandonné dans la file",
-    "timeout": "sans réponse",
-    "out_of_hours": "bureaux fermés",
-    "before_answer": "raccroché avant tout décroché",
-    "transfer_unanswered": "transféré, sans réponse",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,10 +93,10 @@ def days(found: Household, zone: tzinfo) -> Iterator[tuple[date, tuple[Moment, .
 
 
 def _contact(contact: HouseholdContact) -> Moment:
-    how = CHANNELS.get(contact.channel, contact.channel)
-    outcome = OUTCOMES.get(contact.outcome, contact.outcome) if contact.outcome else contact.subject
+    channel = CHANNELS.get(contact.channel, contact.channel)
+    what = OUTCOMES[Outcome(contact.outcome)] if contact.outcome else f"{channel} : {contact.subject}"
     who = contact.sender_name or contact.sender_address
-    return Moment(contact.at, contact.case_number, who, f"{how} : {outcome}")
+    return Moment(contact.at, contact.case_number, who, what)
 
 
 def _event(number: str, event: Event, zone: tzinfo) -> Moment:

@@ -35,10 +35,14 @@ def test_messages_and_calls_of_one_day_stand_together(desk: Desk) -> None:
     found = household(desk.store.database, home_of("T01", DIRECTORY, TODAY).parties)
     assert [case.number for case in found.cases] == [number, back]
     first, second = days(found, PARIS)
-    assert [(moment.case_number, moment.what) for moment in first[1] if ":" in moment.what] == [
+    assert [
+        (moment.case_number, moment.what)
+        for moment in first[1]
+        if " : " in moment.what or moment.what.startswith("Appel")
+    ] == [
         (number, "message : Fuite"),
-        (back, "appel : abandonné dans la file"),
-        (None, "appel : répondu"),
+        (back, "Appel abandonné dans la file d'attente"),
+        (None, "Appel répondu"),
     ]
     assert (second[0], [moment.what for moment in second[1]]) == (
         NIGHT.astimezone(PARIS).date(),

@@ -102,6 +102,7 @@ def test_a_household_on_one_time_line(program: Program, store: Store) -> None:
     told = json.loads(program("tenant", "show", tenant_id, "--json").stdout)
     assert [case["number"] for case in told["cases"]] == ["2026-000002"]
     assert tenant_id in told["people"]
+    assert "ce numéro n'est à personne dans l'annuaire" in program("tenant", "show", "0699999999").stdout
     nobody = program("tenant", "show", "personne")
     assert (nobody.returncode, "ni un locataire, ni un logement" in nobody.stderr) == (1, True)
 

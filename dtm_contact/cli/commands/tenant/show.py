@@ -50,6 +50,8 @@ def _as_json(home: Home, found: Household) -> dict[str, Any]:
 def _told(home: Home, found: Household, names: Called) -> Iterator[RenderableType]:
     if home.dwelling_id is not None:
         yield Text(names.names.dwelling(home.dwelling_id), style="bold")
+    elif not home.people:
+        yield Text("ce numéro n'est à personne dans l'annuaire")
     for person in home.people:
         yield Text(names.person(person))
     if home.caretakers:
