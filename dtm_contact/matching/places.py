@@ -105,7 +105,9 @@ class Group:
 
     def where(self) -> tuple[str, Span | None]:
         """Return the words themselves, and where they stand."""
-        start, end = self.shown_at or self.shown
+        if self.shown_at is None:
+            self.shown_at = self.shown
+        start, end = self.shown_at
         inside = self.passage.part is not Part.SENDER_NAME
         return self.passage.seen(start, end), self.passage.span(start, end) if inside else None
 

@@ -69,6 +69,9 @@ AUBEPINES = (None, None, "RX1")
         (_mail("pas d'eau\nBoulangerie Aubépine"), ("TX-bakery", "LX7", "RX1")),
         (_mail("Fuite.\nM. et Mme Vauquelin\n12 rue Laplace, Arcueil"), (None, "LX1", "RX1")),
         (_mail("Pas d'eau.\nOdette Vauquelin, résidence des Aubépinnes à Arceuil"), ODETTE),
+        (_mail("Pas d'eau, 7 avenuee du Président-Wilson à Cachan.\nThéodule Ribot"), ("TX-after", "LX6", "RX2")),
+        (_mail("Pas d'eau. J'habite r Laplace à Cachan.\nEnguerrand Gavroche"), ("TX-grandson", "LX5", "RX2")),
+        (_mail("Pas d'eau, tel (06) 11 00 00 01"), ODETTE),
         # A surname that is a word stands only where a name can.
         (_mail("Le petit marcel joue dans le hall du 9 rue Laplace à Cachan"), (None, None, "RX2")),
         (_mail("Il fait froid.\nMarcel Petit\n14 bis rue Laplace"), ("TX-petit", "LX9", "RX1")),

@@ -2,7 +2,7 @@
 
 from random import Random
 
-from dtm_contact.matching.learned import SHIPPED, Learnt, log_odds
+from dtm_contact.matching.learned import SHIPPED, Learnt, answer_about, log_odds
 from dtm_contact.model import Candidate, CaseKind, Evidence, Match, Priority
 from dtm_contact.rehearsal.fit_matching import Labelled, learn_belief, learn_curve
 from dtm_contact.rehearsal.truth import Truth
@@ -45,6 +45,20 @@ def test_a_curve_never_falls_and_ends_below_certainty() -> None:
     for said in (0.6, 0.8, 0.9, 0.95):
         assert abs(learnt.probability("tenant", said) - said**2) < 0.08
     assert learnt.probability("tenant", 1.0) < 1.0
+
+
+def test_who_of_a_home_it_is_goes_by_a_curve_of_its_own() -> None:
+    at_home = [("a", "L1", 0.9), ("b", "L1", 0.08), ("c", "L2", 0.02)]
+    assert answer_about("a", at_home, doubted=False) == "tenant_at_home"
+    assert answer_about("a", [("a", "L1", 0.9), ("b", "L1", 0.02), ("c", "L2", 0.08)], doubted=False) == "tenant"
+    assert answer_about("a", [("a", None, 0.9), ("b", None, 0.1)], doubted=False) == "tenant"
+    assert answer_about("a", at_home, doubted=True) == "tenant_doubted"
+
+
+def test_a_small_block_of_right_answers_lowers_nothing() -> None:
+    told = [(0.999, number % 500 != 0) for number in range(3_000)] + [(0.9999, True) for _ in range(61)]
+    curve = learn_curve(told)
+    assert [share for _odds, share in curve] == sorted(share for _odds, share in curve)
 
 
 def test_without_a_curve_and_below_one_half_a_probability_is_as_said() -> None:
