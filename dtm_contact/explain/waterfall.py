@@ -56,7 +56,7 @@ LABELS = {
     "place.fits_another": "l'adresse citée est celle d'une autre personne nommée",
     "place.elsewhere": "dit habiter hors de notre parc",
 }
-STANDING = "situation du bail (commerce, occupant ou bail terminé)"
+STANDING = "situation au bail (cotitulaire, occupant, commerce ou bail terminé)"
 _HELD_AGAINST = frozenset({"place.street", "place.residence", "place.commune", "place.floor", "place.door"})
 _STRENGTHS = ((15.0, "décisif"), (8.0, "fort"), (3.0, "moyen"), (1.0, "faible"))
 _LEAST_TOLD = 0.5

@@ -2,8 +2,8 @@
 
 import math
 import re
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from heapq import nlargest
 from math import log2
@@ -187,9 +187,9 @@ class Weighing:
         if entrance is None or meant is None:
             return
         if self.place.groups:
-            bits = self.place.of(meant) / len(self.place.groups)
-            for each in self.place.evidence(meant, self.index.gazetteer):
-                yield Evidence(each.name, self.index.learnt.bits(each.name, bits), each.seen, each.span, each.detail)
+            said = self.place.evidence(meant, self.index.gazetteer)
+            for each, bits in zip(said, _shared_out(self.place.of(meant), said), strict=True):
+                yield replace(each, weight=self.index.learnt.bits(each.name, bits))
         yield from self._details(home, entrance)
         yield from self.caretaker(entrance)
 
@@ -232,6 +232,13 @@ class Weighing:
         for mention, entrances in self.caretakers:
             bits = self.index.caretaker_bits(entrance, entrances)
             yield Evidence("place.caretaker", round(bits, 2), mention.seen, mention.span, mention.seen)
+
+
+def _shared_out(bits: float, said: Sequence[Evidence]) -> list[float]:
+    """Share what all places said weigh together among those that speak for it: one of them is where the matter is."""
+    supports = [max(each.weight if bits > 0 else -each.weight, 0.0) for each in said]
+    total = sum(supports)
+    return [bits * each / total if total else bits / len(said) for each in supports]
 
 
 def _telling(bits: Mapping[str, float]) -> list[tuple[str, float]]:
