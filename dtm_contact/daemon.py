@@ -13,7 +13,6 @@ from dtm_contact.alarms import Alarms
 from dtm_contact.cases.server import hearing
 from dtm_contact.channels import start_channels
 from dtm_contact.console.server import open_desk
-from dtm_contact.directory import Directory
 from dtm_contact.errors import StoreUnavailableError, opening
 from dtm_contact.health import watch
 from dtm_contact.log import get_log
@@ -80,21 +79,21 @@ async def daemon(settings: Settings) -> AsyncIterator[Running]:
         copy = await quiet_copy(taken)
         worker = Worker(copy, store, alarms)
         stack.push_async_callback(worker.stop)
-        directory = Directory(store.directory.load())
-        _log.info("directory in memory", leases=len(directory.records.leases))
+        estate = store.directory.in_force
+        _log.info("directory in memory", leases=len(estate().records.leases))
         await worker.launch()
         in_force = await at_start(settings, store, taken, copy, alarms, utc_now())
         if in_force.settings is not copy:
             await worker.restart(in_force)
         storms = Storms()
         mail = await _mail(stack, settings, store, alarms, Answering(settings, tokens), storms)
-        worker.start(Reception(in_force.rules, directory), mail)
+        worker.start(Reception(in_force.rules, estate), mail)
         inbox = await _inbox(stack, settings, store, alarms)
         watching = RulesWatch(settings, store, taken, alarms, in_force=in_force, clock=utc_now, take_up=worker.take_up)
         await stack.enter_async_context(following(watching))
         post = Post(settings, mail.answering.tokens, mail.wake) if mail else None
         rules = watching.rules_now
-        runner = Runner(settings, store, directory, alarms, rules=rules, clock=utc_now, storms=storms, post=post)
+        runner = Runner(settings, store, estate, alarms, rules=rules, clock=utc_now, storms=storms, post=post)
         if not settings.rules.observe:
             await stack.enter_async_context(running(runner))
         wake = partial(_wake, worker, mail)

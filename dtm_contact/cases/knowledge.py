@@ -8,7 +8,7 @@ from typing import Protocol
 from dtm_contact.directory import Directory
 from dtm_contact.rules import RuleSet, load_rules
 from dtm_contact.settings import Settings
-from dtm_contact.store import DirectoryVersion, Store
+from dtm_contact.store import Store
 
 
 class Knowledge(Protocol):
@@ -57,7 +57,6 @@ class InForce:
         self._store = store
         self._settings = settings
         self._rules = rules or cache(self._from_folder)
-        self._directory: tuple[DirectoryVersion | None, Directory] | None = None
 
     def __call__(self) -> Known:
         """Return what is in force.
@@ -66,10 +65,7 @@ class InForce:
             NoDirectoryError: none has been imported.
             InvalidFilesError: the rules hold errors.
         """
-        version = self._store.directory.version()
-        if self._directory is None or self._directory[0] != version:
-            self._directory = version, Directory(self._store.directory.load())
-        return Known(self._directory[1], self._rules(), self._settings)
+        return Known(self._store.directory.in_force(), self._rules(), self._settings)
 
     def _from_folder(self) -> RuleSet:
         return load_rules(self._settings.rules.dir, zone=self._settings.zone)

@@ -9,6 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from dtm_contact.directory import Directory
 from dtm_contact.directory.lines import Lines
 from dtm_contact.directory.records import Records
 from dtm_contact.errors import NoDirectoryError
@@ -33,6 +34,20 @@ class StoredDirectory:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._in_force: tuple[DirectoryVersion | None, Directory] | None = None
+
+    def in_force(self) -> Directory:
+        """Return the directory in force with its look-ups; one that was imported since is loaded, else none is.
+
+        Raises:
+            NoDirectoryError: none has been imported.
+            StoreUnavailableError: the store cannot be read.
+        """
+        version = self.version()
+        known = self._in_force
+        if known is None or known[0] != version:
+            self._in_force = known = version, Directory(self.load())
+        return known[1]
 
     def save(self, records: Records, who: str, now: datetime) -> DirectoryVersion:
         """Replace the directory in one transaction; what agents confirmed stays.

@@ -29,7 +29,7 @@ class Runner:
         self,
         settings: Settings,
         store: Store,
-        directory: Directory,
+        directory: Callable[[], Directory],
         alarms: Alarms,
         *,
         rules: Callable[[], RuleSet],
@@ -37,7 +37,7 @@ class Runner:
         storms: Storms,
         post: Post | None = None,
     ) -> None:
-        """Take the store, the directory, who hears of trouble, the rules in force at any time, and the clock."""
+        """Take the store, who hears of trouble, the clock, and what gives the directory and the rules in force."""
         self._settings = settings
         self._store = store
         self._directory = directory
@@ -81,7 +81,7 @@ class Runner:
         self._store.positions.leave(FOLLOWER, self._settings.name)
 
     def _means(self) -> Means:
-        return Means(self._rules(), self._directory, self._post, lambda told: self._alarms.happened("untold", told))
+        return Means(self._rules(), self._directory(), self._post, lambda told: self._alarms.happened("untold", told))
 
     def _plan(self) -> None:
         """Plan for each case that something happened to; where nothing did, nothing is written."""

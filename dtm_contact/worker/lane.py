@@ -128,10 +128,14 @@ class Lane:
             await self._record(claimed, answer.judgement)
 
     async def _record(self, claimed: Claimed, judgement: Judgement) -> None:
-        now, told = self._work.here(), as_json(judgement)
-        mail = self._work.mail.of(claimed, judgement, self._work.reception, now) if self._work.mail else None
-        number = await self._work.store.run(lambda store: store.cases.record(claimed, judgement, told, now, mail=mail))
-        self._work.written(mail)
+        work, now, told = self._work, self._work.here(), as_json(judgement)
+
+        def recorded(store: Store) -> tuple[str | None, Mailing | None]:
+            mail = work.mail.of(claimed, judgement, work.reception, now) if work.mail else None
+            return store.cases.record(claimed, judgement, told, now, mail=mail), mail
+
+        number, mail = await work.store.run(recorded)
+        work.written(mail)
         decision = judgement.decision
         if decision.failures:
             failed = ", ".join(decision.failures)
@@ -165,11 +169,13 @@ class Lane:
 
     async def _park(self, claimed: Claimed, refused: Refused) -> None:
         fallback = await asyncio.to_thread(what_can_be_read, claimed.arrival)
-        destination = self._work.reception.destination(claimed.arrival.received_at)
-        now = self._work.here()
-        number = await self._work.store.run(
-            lambda store: store.cases.park(claimed, refused.reason, fallback, destination, now)
-        )
+        reception, now = self._work.reception, self._work.here()
+
+        def parked(store: Store) -> str | None:
+            destination = reception.destination(claimed.arrival.received_at)
+            return store.cases.park(claimed, refused.reason, fallback, destination, now)
+
+        number = await self._work.store.run(parked)
         metrics.PARKED.labels(refused.name).inc()
         _log.error("parked", arrival=claimed.id, case=number, reason=refused.reason)
         told = (

@@ -37,12 +37,13 @@ class Mail:
     storms: Storms = field(default_factory=Storms)
 
     def of(self, claimed: Claimed, judgement: Judgement, reception: Reception, now: datetime) -> Mailing:
-        """Return what the record of a judgement writes, once the number of its case is known."""
+        """Return what the record of a judgement writes, once the number of its case is known; off the event loop."""
         outbound = self.answering.settings.outbound
-        ruled = reception.rules, reception.directory
+        directory = reception.directory()
+        ruled = reception.rules, directory
 
         def write(number: str) -> tuple[Outgoing, ...]:
             letters = self.answering.written(claimed.arrival, judgement, number, ruled, now)
-            return self.storms.without_notices(judgement, reception.directory, letters)
+            return self.storms.without_notices(judgement, directory, letters)
 
         return Mailing(write, Limits(outbound.answers_per_address, outbound.answers_per_hour))

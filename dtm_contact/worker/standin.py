@@ -1,5 +1,6 @@
 """The case that stands in for an arrival that could not be judged: what can be read of it, and where it lies."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -20,15 +21,20 @@ _HEAD_OCTETS = 16 * 1024
 
 @dataclass(slots=True)
 class Reception:
-    """The agency's reception, where somebody reads what the engine could not; it follows the rules in force."""
+    """The agency's reception, where somebody reads what the engine could not.
+
+    Attributes:
+        rules: those in force.
+        directory: gives the one in force; it may have to be loaded first, so off the event loop.
+    """
 
     rules: RuleSet
-    directory: Directory
+    directory: Callable[[], Directory]
 
     def destination(self, received_at: datetime) -> Destination:
         """Return where the case lies and when its first answer is due."""
         queue = self.rules.desks.reception
-        office = queue.office_id or self.directory.agency.office_id
+        office = queue.office_id or self.directory().agency.office_id
         return Destination(queue.id, office, _PRIORITY, queue.due_at(_PRIORITY, received_at))
 
 

@@ -52,7 +52,7 @@ class Engine:
             judged = judge(arrival, at, self.grounds, history)
         answering = Answering(self.settings, self.grounds.house.tokens)
         mailing = Mail(answering, lambda: None).of(
-            claimed, judged, Reception(self.grounds.rules, self.grounds.directory), at
+            claimed, judged, Reception(self.grounds.rules, lambda: self.grounds.directory), at
         )
         number = self.store.cases.record(claimed, judged, as_json(judged), at, mail=mailing)
         self.withheld += mailing.withheld

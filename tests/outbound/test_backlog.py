@@ -38,7 +38,7 @@ def trapped(written: datetime | None, **heads: str) -> bytes:
 def performed(running: Engine, at: datetime) -> int:
     grounds = running.grounds
     runner = Runner(
-        running.settings, running.store, grounds.directory, Alarms(lambda *_: None, lambda: 0.0),
+        running.settings, running.store, lambda: grounds.directory, Alarms(lambda *_: None, lambda: 0.0),
         rules=lambda: grounds.rules, clock=lambda: at, storms=Storms(),
         post=Post(running.settings, grounds.house.tokens, lambda: None),
     )  # fmt: skip

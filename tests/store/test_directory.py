@@ -1,4 +1,4 @@
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import date
 from pathlib import Path
 from unittest.mock import patch
@@ -57,6 +57,17 @@ def test_a_new_directory_replaces_the_old_and_what_agents_confirmed_stays(store:
     assert store.directory.load() == SMALL
     with store.history() as history:
         assert history.confirmed([], ["+33612345678"]) == [Confirmed("+33612345678", "T1")]
+
+
+def test_what_is_imported_is_in_force_at_once_and_loaded_once(store: Store) -> None:
+    with pytest.raises(NoDirectoryError):
+        store.directory.in_force()
+    store.directory.save(SMALL, "import", NOW)
+    first = store.directory.in_force()
+    assert first.records == SMALL
+    assert store.directory.in_force() is first
+    store.directory.save(replace(SMALL, leases=()), "import", NOW)
+    assert store.directory.in_force().records == replace(SMALL, leases=())
 
 
 def test_an_import_that_breaks_off_leaves_the_old_directory_in_force(store: Store) -> None:

@@ -78,7 +78,7 @@ class Scene:
         self.runner = Runner(
             settings,
             store,
-            DIRECTORY,
+            lambda: DIRECTORY,
             Alarms(lambda _cause, told: self.told.append(told), lambda: self.now.timestamp()),  # noqa: PLW0108 - the clock moves
             rules=lambda: rules,
             clock=lambda: self.now,

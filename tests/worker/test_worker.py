@@ -9,7 +9,6 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from dtm_contact.alarms import Alarms
-from dtm_contact.directory import Directory
 from dtm_contact.model import Arrival, Envelope
 from dtm_contact.rules import load_rules
 from dtm_contact.settings import Judge, Settings
@@ -45,7 +44,7 @@ class Clock:
 
 
 def reception(settings: Settings, store: Store) -> Reception:
-    return Reception(load_rules(settings.rules.dir, zone=settings.zone), Directory(store.directory.load()))
+    return Reception(load_rules(settings.rules.dir, zone=settings.zone), store.directory.in_force)
 
 
 @asynccontextmanager
