@@ -106,19 +106,23 @@ _INSERT = {
 }
 
 
-def _writer(name: str) -> Callable[[Any], Any]:
-    """Return what turns a column's value into what the driver takes, by the column's own type."""
+_Writer = Callable[[Any], Any]
+
+
+def _writer(name: str) -> _Writer | None:
+    """Return what turns a column's value into what the driver takes, by the column's own type; None if nothing must."""
     dialect = sqlite.dialect(json_serializer=encode_json)
-    return arrivals.c[name].type.dialect_impl(dialect).bind_processor(dialect) or (lambda value: value)
+    writer: _Writer | None = arrivals.c[name].type.dialect_impl(dialect).bind_processor(dialect)
+    return writer
 
 
-_WRITTEN = {name: (take, _writer(name)) for name, take in _TAKEN.items()}
+_WRITTEN = tuple((name, take, _writer(name)) for name, take in _TAKEN.items())
 
 
 def _bound(arrival: Arrival) -> Iterator[Any]:
-    for name, (take, write) in _WRITTEN.items():
+    for name, take, write in _WRITTEN:
         try:
-            yield write(take(arrival))
+            yield take(arrival) if write is None else write(take(arrival))
         except (TypeError, ValueError) as error:
             raise sa.exc.StatementError(f"cannot hold {name}", None, None, error) from None
     yield arrival.raw

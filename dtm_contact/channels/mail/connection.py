@@ -127,7 +127,10 @@ class MailConnection(SMTP):
         self._unread = self._unread_lines = 0
         self._incoming = incoming
         try:
-            self.data_received(early)
+            if early:
+                self.data_received(early)
+            else:
+                self._reset_timeout()
             if self._ended and not incoming.arrived.done():
                 raise ConnectionResetError("the client sends no more, in the middle of a message")
             await incoming.arrived
@@ -305,7 +308,7 @@ class MailConnection(SMTP):
         self._unsent.append(reply)
         if self._unread_lines <= 0 or code in _SENT_AT_ONCE:
             self._write()
-            if not self._at_once:
+            if not self._at_once and self._is_behind():
                 await self._writer.drain()
 
     def _write(self) -> None:

@@ -71,7 +71,7 @@ class MailSession(MailConnection):
         """Take in a message; say so once it is durable."""
         if await self.check_helo_needed():
             return
-        if not self._envelope.recipients:
+        if self.envelope is None or not self.envelope.rcpt_tos:
             await self.push(replies.NO_RECIPIENT)
         elif arg:
             await self.push(replies.NO_PARAMETER)
