@@ -72,9 +72,7 @@ async def daemon(settings: Settings) -> AsyncIterator[Running]:
     async with AsyncExitStack() as stack:
         store = stack.enter_context(open_store(settings.store.url))
         tokens = tokens_of(settings, store)
-        notices = Notices(settings.alarm)
-        stack.callback(notices.close)
-        alarms = Alarms(notices, time.monotonic)
+        alarms = _alarms(stack, settings)
         taken = stack.enter_context(copies(settings))
         copy = await quiet_copy(taken)
         worker = Worker(copy, store, alarms)
@@ -85,8 +83,7 @@ async def daemon(settings: Settings) -> AsyncIterator[Running]:
         in_force = await at_start(settings, store, taken, copy, alarms, utc_now())
         if in_force.settings is not copy:
             await worker.restart(in_force)
-        storms = Storms()
-        mail = await _mail(stack, settings, store, alarms, Answering(settings, tokens), storms)
+        mail = await _mail(stack, settings, store, alarms, Answering(settings, tokens), storms := Storms())
         worker.start(Reception(in_force.rules, estate), mail)
         inbox = await _inbox(stack, settings, store, alarms)
         watching = RulesWatch(settings, store, taken, alarms, in_force=in_force, clock=utc_now, take_up=worker.take_up)
@@ -101,15 +98,27 @@ async def daemon(settings: Settings) -> AsyncIterator[Running]:
             await stack.enter_async_context(hearing(settings, store, rules, utc_now, lambda _done: wake()))
         with opening("the desk", "the settings DTM_DESK_…"):
             served = await stack.enter_async_context(open_desk(in_force.settings, store, alarms, rules, wake))
-        opened = await start_channels(settings, WakingInbox(inbox, worker.arrived))
-        for channel in opened:
-            stack.push_async_callback(channel.stop)
+        listening = await _channels(stack, settings, WakingInbox(inbox, worker.arrived))
         with opening("the monitor's pages", "the settings DTM_MONITOR_…"):
             monitor = stack.enter_context(watch(settings, store, alarms))
-        addresses = {channel.name: channel.address for channel in opened} | served | {"monitor": monitor.address}
+        addresses = {**listening, **served, "monitor": monitor.address}
         _log.info("started", rules=in_force.rules.version, **addresses)
         yield Running(store, addresses)
         _log.info("stopping")
+
+
+def _alarms(stack: AsyncExitStack, settings: Settings) -> Alarms:
+    notices = Notices(settings.alarm)
+    stack.callback(notices.close)
+    return Alarms(notices, time.monotonic)
+
+
+async def _channels(stack: AsyncExitStack, settings: Settings, inbox: WakingInbox) -> dict[str, str]:
+    """Open the ways in, and return where each listens, by its name."""
+    opened = await start_channels(settings, inbox)
+    for channel in opened:
+        stack.push_async_callback(channel.stop)
+    return {channel.name: channel.address for channel in opened}
 
 
 def _wake(worker: Worker, mail: Mail | None) -> None:
