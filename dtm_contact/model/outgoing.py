@@ -1,7 +1,7 @@
 """What goes out: written in the transaction that calls for it, sent afterwards."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 
@@ -24,6 +24,8 @@ class Outgoing:
         mail_from: the return path: bounces come back there.
         message_id: its Message-ID without angle brackets, the same at every attempt.
         raw: the whole message, as it is sent.
+        again_after: where the same was sent in the case already, it is sent once more if that was so long ago; None:
+            never.
     """
 
     kind: OutgoingKind
@@ -32,6 +34,7 @@ class Outgoing:
     mail_from: str
     message_id: str
     raw: bytes
+    again_after: timedelta | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 import secrets
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from dtm_contact.conversation import writer
 from dtm_contact.directory import Directory
@@ -17,6 +17,9 @@ from dtm_contact.rules import RuleSet
 from dtm_contact.rules.answer_templates import AnswerFailedError, fill_in
 from dtm_contact.settings import Settings
 from dtm_contact.tokens import Tokens
+
+AGAIN_AFTER = timedelta(hours=1)
+"""Of danger that is written of anew in the same case, the same people are told again after so long."""
 
 _NONCE_OCTETS = 8
 
@@ -87,7 +90,7 @@ class Answering:
             at=now,
             automatic="auto-replied",
         )
-        yield self._outgoing(OutgoingKind.ANSWER, name, letter)
+        yield self._outgoing(OutgoingKind.ANSWER, name, letter, AGAIN_AFTER if judgement.joining.reopens else None)
 
     def _phone(self, directory: Directory) -> str:
         return _in_pairs(self.settings.numbers[0] if self.settings.numbers else directory.agency.phone)
@@ -129,15 +132,25 @@ class Answering:
                 at=now,
                 automatic="auto-generated",
             )
-            yield self._outgoing(OutgoingKind.NOTICE, f"{notice.reason}: {notice.to}", letter)
+            yield self._outgoing(OutgoingKind.NOTICE, f"{notice.reason}: {notice.to}", letter, _again_after(judgement))
 
-    def _outgoing(self, kind: OutgoingKind, reason: str, letter: Letter) -> Outgoing:
+    def _outgoing(self, kind: OutgoingKind, reason: str, letter: Letter, again_after: timedelta | None) -> Outgoing:
         number = self.tokens.case_of_message_id(letter.message_id) or ""
-        return Outgoing(kind, reason, letter.to, self.tokens.address(number), letter.message_id, write(letter))
+        back = self.tokens.address(number)
+        return Outgoing(kind, reason, letter.to, back, letter.message_id, write(letter), again_after)
 
 
 def _lay_long(arrival: Arrival, judgement: Judgement) -> bool:
     return arrival.envelope is not None and arrival.envelope.lay_long(arrival.received_at, judgement.contact.at)
+
+
+def _again_after(judgement: Judgement) -> timedelta | None:
+    """Return after how long those who were told of the case are told anew, because somebody wrote again.
+
+    Whoever is trapped once more three days later answers in the thread of the first time.
+    """
+    anew = judgement.joining.reopens or judgement.decision.priority is Priority.P1
+    return AGAIN_AFTER if anew and not judgement.asks_nothing else None
 
 
 def _in_pairs(number: str) -> str:

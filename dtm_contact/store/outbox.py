@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 import sqlalchemy as sa
@@ -20,6 +20,7 @@ _DAY: Final = timedelta(hours=24)
 _HOUR: Final = timedelta(hours=1)
 MOST_AN_HOUR: Final = 2
 """Answers that go out by themselves to one address within an hour: two robots fall silent in the second round."""
+_AGAIN: Final = ", again at "
 _DONE: Final = ("sent", "refused", "no_such_address", "given_up", "bounced")
 
 
@@ -41,7 +42,7 @@ class Mailing:
 def put(connection: Connection, case_id: int, letters: Iterable[Outgoing], limits: Limits, now: datetime) -> list[str]:
     """Write what is to be sent for a case; what may not go out by itself is an event in its place.
 
-    The same answer or notice is written once a case.
+    The same answer or notice is written once a case, unless it says after how long it may be written again.
 
     Returns:
         Why each of those that do not go out does not: `no such address`, `limit for one address`, `limit in all`.
@@ -76,11 +77,14 @@ def _why_withheld(connection: Connection, letter: Outgoing, limits: Limits, now:
 
 
 def _insert(connection: Connection, case_id: int, letter: Outgoing, now: datetime) -> None:
+    reason = letter.reason
+    if letter.again_after is not None:
+        reason = _reason_by_now(connection, case_id, letter, letter.again_after, now)
     insert = insert_of(connection)
     statement = insert(outbox).values(
         case_id=case_id,
         kind=letter.kind,
-        reason=letter.reason,
+        reason=reason,
         to_address=letter.to.lower(),
         mail_from=letter.mail_from,
         message_id=letter.message_id,
@@ -89,6 +93,17 @@ def _insert(connection: Connection, case_id: int, letter: Outgoing, now: datetim
         created_at=now,
     )
     connection.execute(statement.on_conflict_do_nothing())
+
+
+def _reason_by_now(
+    connection: Connection, case_id: int, letter: Outgoing, again_after: timedelta, now: datetime
+) -> str:
+    """Return the reason under which a letter is written: another one where the same was last written long ago."""
+    again = f"{letter.reason}{_AGAIN}"
+    same = sa.or_(outbox.c.reason == letter.reason, outbox.c.reason.startswith(again, autoescape=True))
+    mine = sa.and_(outbox.c.case_id == case_id, outbox.c.kind == letter.kind, same)
+    last = connection.execute(sa.select(sa.func.max(outbox.c.created_at)).where(mine)).scalar_one()
+    return letter.reason if last is None or now - last < again_after else f"{again}{now.astimezone(UTC):%Y-%m-%dT%H:%M}"
 
 
 def mark_bounced(connection: Connection, case_id: int, text: str, told: str, now: datetime) -> tuple[str, ...]:
