@@ -83,7 +83,8 @@ async def daemon(settings: Settings) -> AsyncIterator[Running]:
         in_force = await at_start(settings, store, taken, copy, alarms, utc_now())
         if in_force.settings is not copy:
             await worker.restart(in_force)
-        mail = await _mail(stack, settings, store, alarms, Answering(settings, tokens), storms := Storms())
+        answering = Answering(settings, tokens, untold=partial(alarms.happened, "untold"))
+        mail = await _mail(stack, settings, store, alarms, answering, storms := Storms())
         worker.start(Reception(in_force.rules, estate), mail)
         inbox = await _inbox(stack, settings, store, alarms)
         watching = RulesWatch(settings, store, taken, alarms, in_force=in_force, clock=utc_now, take_up=worker.take_up)

@@ -9,7 +9,7 @@ from dtm_contact.cases.act import Act
 from dtm_contact.cases.refusals import RefusedError, WrongArgumentError
 from dtm_contact.directory import Directory
 from dtm_contact.model import Outgoing, OutgoingKind
-from dtm_contact.outbound import Letter, write
+from dtm_contact.outbound import Letter, NoAddressError, write
 from dtm_contact.store import HeldContact
 from dtm_contact.tokens import Tokens
 
@@ -61,6 +61,9 @@ def post(
         subject: instead of that of the message answered.
         calendar: an invitation that goes along (RFC 5545).
         method: what calendars are to do with it.
+
+    Raises:
+        WrongArgumentError: the address is none.
     """
     messages = _messages(act)
     last = next((message for message in reversed(messages) if message.sender_address == address), None)
@@ -79,9 +82,11 @@ def post(
         calendar=calendar,
         method=method,
     )
-    outgoing = Outgoing(
-        OutgoingKind.REPLY, f"agent: {act.actor}", address, letter.reply_to, letter.message_id, write(letter)
-    )
+    try:
+        raw = write(letter)
+    except NoAddressError as error:
+        raise WrongArgumentError("aucun message ne peut être envoyé à cette adresse") from error
+    outgoing = Outgoing(OutgoingKind.REPLY, f"agent: {act.actor}", address, letter.reply_to, letter.message_id, raw)
     act.work.post(act.held, outgoing)
     # A new version, so that a colleague who answers at the same time is told; no change, since no mail is taken back.
     act.work.change(act.held)

@@ -1,9 +1,9 @@
 """What is sent: answers that go out by themselves, agents' replies, words to our own people; durably, and safely."""
 
 from dtm_contact.outbound.answers import Answering
-from dtm_contact.outbound.letters import Letter, write
+from dtm_contact.outbound.letters import Letter, NoAddressError, write
 from dtm_contact.outbound.manners import why_not_answered
 from dtm_contact.outbound.relay import Relay, Sent
 from dtm_contact.outbound.sender import Outbox, Sender
 
-__all__ = ["Answering", "Letter", "Outbox", "Relay", "Sender", "Sent", "why_not_answered", "write"]
+__all__ = ["Answering", "Letter", "NoAddressError", "Outbox", "Relay", "Sender", "Sent", "why_not_answered", "write"]

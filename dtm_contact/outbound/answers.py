@@ -8,8 +8,9 @@ from datetime import datetime, timedelta
 from dtm_contact.conversation import writer
 from dtm_contact.directory import Directory
 from dtm_contact.explain.names import Names
+from dtm_contact.log import get_log
 from dtm_contact.model import Arrival, CaseKind, Judgement, Outgoing, OutgoingKind, Priority
-from dtm_contact.outbound.letters import Letter, write
+from dtm_contact.outbound.letters import Letter, NoAddressError, write
 from dtm_contact.outbound.manners import why_not_answered
 from dtm_contact.outbound.notices import notices
 from dtm_contact.outbound.wording import moment, opening_hours
@@ -22,6 +23,7 @@ AGAIN_AFTER = timedelta(hours=1)
 """Of danger that is written of anew in the same case, the same people are told again after so long."""
 
 _NONCE_OCTETS = 8
+_log = get_log("outbound")
 
 
 def _nonce() -> str:
@@ -36,11 +38,13 @@ class Answering:
         settings: our one address, our numbers, our domains, whether answers go out.
         tokens: what signs case numbers.
         nonce: what tells one message id from another.
+        untold: told that somebody was to be written to and could not be, without anything personal.
     """
 
     settings: Settings
     tokens: Tokens
     nonce: Callable[[], str] = _nonce
+    untold: Callable[[str], None] = _log.error
 
     def written(
         self, arrival: Arrival, judgement: Judgement, number: str, ruled: tuple[RuleSet, Directory], now: datetime
@@ -75,6 +79,7 @@ class Answering:
                 rules.answers[name], self._values(judgement, number, rules, self._phone(directory), now)
             )
         except AnswerFailedError:
+            self.untold(f"The answer {name} could not be filled in for case {number}: its writer was not answered.")
             return
         contact = judgement.contact
         letter = Letter(
@@ -90,7 +95,7 @@ class Answering:
             at=now,
             automatic="auto-replied",
         )
-        yield self._outgoing(OutgoingKind.ANSWER, name, letter, AGAIN_AFTER if judgement.joining.reopens else None)
+        yield from self._outgoing(OutgoingKind.ANSWER, name, letter, AGAIN_AFTER if judgement.joining.reopens else None)
 
     def _phone(self, directory: Directory) -> str:
         return _in_pairs(self.settings.numbers[0] if self.settings.numbers else directory.agency.phone)
@@ -132,12 +137,21 @@ class Answering:
                 at=now,
                 automatic="auto-generated",
             )
-            yield self._outgoing(OutgoingKind.NOTICE, f"{notice.reason}: {notice.to}", letter, _again_after(judgement))
+            reason, again_after = f"{notice.reason}: {notice.to}", _again_after(judgement)
+            yield from self._outgoing(OutgoingKind.NOTICE, reason, letter, again_after)
 
-    def _outgoing(self, kind: OutgoingKind, reason: str, letter: Letter, again_after: timedelta | None) -> Outgoing:
+    def _outgoing(
+        self, kind: OutgoingKind, reason: str, letter: Letter, again_after: timedelta | None
+    ) -> Iterator[Outgoing]:
+        """Yield what is sent; a slip in the directory or the rules costs one letter, and never the case."""
         number = self.tokens.case_of_message_id(letter.message_id) or ""
-        back = self.tokens.address(number)
-        return Outgoing(kind, reason, letter.to, back, letter.message_id, write(letter), again_after)
+        try:
+            raw = write(letter)
+        except NoAddressError:
+            whom = reason.partition(":")[0]
+            self.untold(f"Of case {number} nobody was told ({whom}): that is no address which mail can be sent to.")
+            return
+        yield Outgoing(kind, reason, letter.to, self.tokens.address(number), letter.message_id, raw, again_after)
 
 
 def _lay_long(arrival: Arrival, judgement: Judgement) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from email import policy
+from email.errors import MessageError
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import format_datetime
@@ -16,6 +17,10 @@ _SUBJECT_CUT: Final = 200
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f\u2028\u2029]+")
 _MESSAGE_ID: Final = re.compile(r"[^\s<>@]{1,200}@[^\s<>@]{1,200}")
 _POLICY: Final = policy.SMTP.clone(max_line_length=78)
+
+
+class NoAddressError(ValueError):
+    """What stands for an address is none (RFC 5322 section 3.4.1)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,13 +62,13 @@ def write(letter: Letter) -> bytes:
     Nothing of what came in can add a header: control characters end no line here, and ids that are none are left out.
 
     Raises:
-        ValueError: an address is none.
+        NoAddressError: an address is none.
     """
     message = EmailMessage(policy=_POLICY)
-    message["From"] = Address(_one_line(letter.sender_name), addr_spec=letter.sender)
-    message["To"] = Address(addr_spec=letter.to)
+    message["From"] = _address(letter.sender, _one_line(letter.sender_name))
+    message["To"] = _address(letter.to)
     if letter.reply_to:
-        message["Reply-To"] = Address(addr_spec=letter.reply_to)
+        message["Reply-To"] = _address(letter.reply_to)
     message["Subject"] = _one_line(letter.subject)[:_SUBJECT_CUT]
     message["Date"] = format_datetime(letter.at)
     message["Message-ID"] = f"<{letter.message_id}>"
@@ -79,6 +84,14 @@ def write(letter: Letter) -> bytes:
     # Last: what is set before would go to the first part alone.
     message["Content-Language"] = "fr"
     return message.as_bytes()
+
+
+def _address(spec: str, name: str = "") -> Address:
+    try:
+        return Address(name, addr_spec=spec)
+    except (ValueError, IndexError, MessageError):
+        # Its own words quote the address.
+        raise NoAddressError("no mail can be sent to that address") from None
 
 
 def _put_calendar(message: EmailMessage, letter: Letter) -> None:

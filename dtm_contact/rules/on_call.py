@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 from datetime import datetime, time
+from email.errors import MessageError
+from email.headerregistry import Address as MailAddress
 from typing import Annotated, Any, Literal, Self
 from zoneinfo import ZoneInfo
 
@@ -65,8 +67,12 @@ def check_address(text: str) -> str:
     Raises:
         InvalidValueError: it is none.
     """
-    name, _, domain = text.partition("@")
-    if not name or not domain or "@" in domain or any(sign.isspace() for sign in text):
+    try:
+        # What is told to nobody is found out when somebody is in danger.
+        address = MailAddress(addr_spec=text)
+    except (ValueError, IndexError, MessageError):
+        address = MailAddress()
+    if not address.domain or address.addr_spec != text:
         raise InvalidValueError(f"{shown(text)} is no mail address", "write name@domain")
     return text
 

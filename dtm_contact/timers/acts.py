@@ -1,12 +1,14 @@
 """What a step does to a case, once its time has come: all of it or nothing, with an event."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from dtm_contact.directory import Directory
 from dtm_contact.model import Priority
+from dtm_contact.outbound import NoAddressError
 from dtm_contact.rules import Queue, RuleSet
 from dtm_contact.rules.escalation import Action, Until
 from dtm_contact.store import HeldCase, Store, Work, working
@@ -135,8 +137,9 @@ def _escalated(work: Work, held: HeldCase, timer: DueTimer, changed: dict[str, l
 def _write(work: Work, held: HeldCase, means: Means, to: tuple[str, str], text: str) -> None:
     """Lay a notice into the outbox; where nothing can be sent, the admins are told that it was not."""
     address, reason = to
-    if means.post is None or not address:
-        means.untold(f"Case {held.case.number} waits too long, and nobody could be told by mail ({reason}).")
-        return
     told = f"[{held.case.priority}] dossier {held.case.number}", f"{text}\n"
-    work.post(held, means.post.notice(held.case.number, reason, address, told, work.now))
+    with suppress(NoAddressError):
+        if means.post is not None and address:
+            work.post(held, means.post.notice(held.case.number, reason, address, told, work.now))
+            return
+    means.untold(f"Case {held.case.number} waits too long, and nobody could be told by mail ({reason}).")

@@ -90,6 +90,14 @@ def test_what_is_refused(sending: Desk, arguments: dict[str, Any], why: str) -> 
     assert sending.store.outbox.waiting() == 0
 
 
+def test_an_address_that_is_none_is_refused_in_words(sending: Desk) -> None:
+    contact = Contact("email", NOW, Mailbox("", "nadia.@free.example"), subject="Fuite", message_id="m@free.example")
+    number = sending.open(contact=contact)
+    with pytest.raises(WrongArgumentError, match="aucun message ne peut être envoyé"):
+        sending.do(number, "reply", text="Bonjour")
+    assert sending.happened(number) == ["opened"]
+
+
 def test_nothing_is_written_where_nobody_sends(desk: Desk) -> None:
     with pytest.raises(RefusedError, match="DTM_OUTBOUND_HOST"):
         desk.do(desk.open(), "reply", text="Bonjour")

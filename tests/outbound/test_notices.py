@@ -10,10 +10,13 @@ import pytest
 from dtm_contact.directory import Caretaker, Directory, Records
 from dtm_contact.explain.names import Names
 from dtm_contact.model import CaseKind, Match, OnDuty, Priority
+from dtm_contact.outbound import Answering
 from dtm_contact.outbound.notices import notices
 from dtm_contact.rules import RuleSet, load_rules
+from dtm_contact.settings import Settings
+from dtm_contact.tokens import Tokens
 from tests.rules.folders import GOOD, overlay
-from tests.store.samples import judgement
+from tests.store.samples import arrival, judgement
 
 NOW = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
 DIRECTORY = Directory(
@@ -44,3 +47,18 @@ def test_who_is_told(rules: RuleSet, on_duty: tuple[OnDuty, ...], told: list[str
     names = Names(DIRECTORY, {}, ZoneInfo("Europe/Paris"))
     found = notices(judged, "2026-000001", rules, DIRECTORY, names, now=NOW)
     assert [notice.to for notice in found] == told
+
+
+def test_an_address_that_is_none_costs_its_own_notice_and_no_other(rules: RuleSet) -> None:
+    (caretaker,) = DIRECTORY.records.caretakers
+    directory = Directory(Records(caretakers=(replace(caretaker, email="anne@bailleur@example"),)))
+    judged = judgement(CaseKind.CASE, priority=Priority.P1, queue="nord", match=Match(caretakers=(OnDuty("C1"),)))
+    judged = replace(judged, decision=replace(judged.decision, notify=("caretaker", "on_call")))
+    said: list[str] = []
+    answering = Answering(Settings(), Tokens(b"0" * 32, "us@bailleur.example"), untold=said.append)
+    written = answering.written(arrival(), judged, "2026-000001", (rules, directory), NOW)
+    assert [each.to for each in written] == ["astreinte@bailleur.example"]
+    (told,) = said
+    assert "2026-000001" in told
+    assert "caretaker" in told
+    assert "anne" not in told

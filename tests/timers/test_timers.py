@@ -69,7 +69,9 @@ def store(tmp_path: Path) -> Iterator[Store]:
 class Scene:
     """A runner whose clock the test sets."""
 
-    def __init__(self, store: Store, rules: RuleSet, name: str = "un", *, sends: bool = True) -> None:
+    def __init__(
+        self, store: Store, rules: RuleSet, name: str = "un", *, sends: bool = True, directory: Directory = DIRECTORY
+    ) -> None:
         self.now = OPENED
         self.told: list[str] = []
         self.storms = Storms()
@@ -78,7 +80,7 @@ class Scene:
         self.runner = Runner(
             settings,
             store,
-            lambda: DIRECTORY,
+            lambda: directory,
             Alarms(lambda _cause, told: self.told.append(told), lambda: self.now.timestamp()),  # noqa: PLW0108 - the clock moves
             rules=lambda: rules,
             clock=lambda: self.now,
@@ -212,6 +214,20 @@ def test_where_nothing_can_be_sent_the_admins_are_told(store: Store, rules: Rule
     (told,) = scene.told
     assert number in told
     assert "nobody could be told" in told
+
+
+def test_an_address_that_is_none_stops_no_other_step(store: Store, rules: RuleSet) -> None:
+    records = DIRECTORY.records
+    offices = tuple(replace(office, email=f"{office.office_id}@@bailleur.example") for office in records.offices)
+    scene = Scene(store, rules, directory=Directory(replace(records, offices=offices)))
+    number = opened(store, Priority.P3, "late")
+    opened(store, Priority.P1, "danger")
+    assert scene.after(hours=5) == 4
+    assert whats(store, number) == ["opened", "reminded"]
+    assert [to for to, _ in letters(store)] == [f"{name}@bailleur.example" for name in ("deux", "trois", "trois")]
+    (told,) = scene.told
+    assert number in told
+    assert "@" not in told
 
 
 def test_many_cases_of_one_topic_in_a_department_are_told_once(store: Store, scene: Scene) -> None:
