@@ -2,14 +2,15 @@
 
 Each desk holds its stream of events, asks a page every five seconds, and the queue's lines anew when something happens,
 at most every 0.4 s, as the page's script does; they are a process of their own. Rounds with and without desks take
-turns on one daemon; told are the times to each 250, and for a sample of messages the time from its sending until one
-desk's lines hold it.
+turns on one daemon; told are the times to each 250, for a sample of messages the time from its sending until one desk's
+lines hold it, and what each process used of the processor, which other work on the machine changes least.
 
     PYTHONPATH=. python benchmarks/bench_desk_live.py [--desks N] [--rate N] [--seconds N] [--rounds N]
 """
 
 import argparse
 import asyncio
+import os
 import re
 import statistics
 import tempfile
@@ -40,6 +41,7 @@ class Round:
     seen: list[float] = field(default_factory=list)
     sent: set[str] = field(default_factory=set)
     refused: int = 0
+    used: dict[str, float] = field(default_factory=dict)
 
 
 async def send(daemon: Served, told: Round, number: int) -> None:
@@ -109,11 +111,25 @@ async def _sit(address: str, cookies: list[str], seconds: float) -> dict[str, fl
 
 def sit(address: str, cookies: list[str], seconds: float) -> dict[str, float]:
     """Keep desks open, in a process of their own; return of each mark seen how long after its sending that was."""
+    # Elsewhere they run on machines of their own.
+    os.nice(10)
     return asyncio.run(_sit(address, cookies, seconds))
 
 
+def used(daemon: Served) -> dict[str, float]:
+    """Return the processor's seconds that the daemon, its desk and its judges have used so far."""
+    found = {"intake": 0.0, "desk": 0.0, "judges": 0.0}
+    children = Path(f"/proc/{daemon.pid}/task/{daemon.pid}/children").read_text().split()
+    for pid in (str(daemon.pid), *children):
+        ticks = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[11:13]
+        is_desk = "console.process" in Path(f"/proc/{pid}/cmdline").read_text()
+        name = "intake" if pid == str(daemon.pid) else "desk" if is_desk else "judges"
+        found[name] += sum(map(int, ticks)) / os.sysconf("SC_CLK_TCK")
+    return found
+
+
 async def one_round(daemon: Served, cookies: list[str], rate: int, seconds: float) -> Round:
-    told, loop = Round(), asyncio.get_running_loop()
+    told, loop, before = Round(), asyncio.get_running_loop(), used(daemon)
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as others:
         desks = loop.run_in_executor(others, sit, daemon.desk, cookies, seconds + 6)
         await asyncio.sleep(3)
@@ -122,6 +138,7 @@ async def one_round(daemon: Served, cookies: list[str], rate: int, seconds: floa
             await asyncio.sleep(max(0.0, began + number / rate - time.monotonic()))
             sending.append(asyncio.create_task(send(daemon, told, number)))
         await asyncio.gather(*sending)
+        told.used = {name: seconds - before[name] for name, seconds in used(daemon).items()}
         told.seen = [span for mark, span in (await desks).items() if mark in told.sent]
     return told
 
@@ -153,6 +170,9 @@ async def measure(daemon: Served, desks: int, rate: int, seconds: float, rounds:
     quiet = told("250 without desks", [span for each in without for span in each.answers])
     busy = told(f"250 with {desks} desks", [span for each in with_ for span in each.answers])
     print(f"p99 with desks later by {busy - quiet:.1f} ms")
+    for name, rounds_ in (("without desks", without), (f"with {desks} desks", with_)):
+        spent = {part: sum(each.used[part] for each in rounds_) / len(rounds_) for part in rounds_[0].used}
+        print(f"processor, {name}: " + ", ".join(f"{part} {span:.1f} s" for part, span in spent.items()) + " a round")
     told("from the sending to the screen", [span for each in with_ for span in each.seen])
 
 

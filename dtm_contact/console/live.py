@@ -25,6 +25,7 @@ class Happened:
     who: str
     number: str
     queue: str
+    priority: str
 
 
 class Listener:
@@ -56,7 +57,7 @@ class Listener:
             except TimeoutError:
                 yield ": all is quiet\n\n"
                 continue
-            told = [{"n": each.number, "w": each.what, "by": each.who, "q": each.queue} for each in mine[-_MOST_TOLD:]]
+            told = [{"n": each.number, "by": each.who, "p": each.priority} for each in mine[-_MOST_TOLD:]]
             yield f"id: {mine[-1].event_id}\ndata: {json.dumps(told)}\n\n"
 
 

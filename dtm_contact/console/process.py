@@ -19,7 +19,7 @@ from dtm_contact.store import open_store
 
 _STOP_SECONDS = 2
 _CONNECTIONS = 500
-_NICENESS = 10
+_NICENESS = 5
 _GROUP_NICENESS = Path("/proc/self/autogroup")
 
 

@@ -77,6 +77,11 @@ class Visit:
         own = tuple(each for each in self.queues if self.desk.office_of(each) == self.account.office_id)
         return own or self.queues
 
+    @property
+    def alarms(self) -> list[Case]:
+        """The P1 that nobody has taken, of the queues that they see."""
+        return self.desk.store.desk.alarms(self.queues)
+
     def text(self, name: str) -> str:
         """Return a field of the form, else of the query, without what surrounds it; "" where there is none."""
         value = self.given.get(name, self.asked.get(name, ""))

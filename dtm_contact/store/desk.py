@@ -269,10 +269,10 @@ class StoredDesk:
         with self._database.reading() as connection:
             return connection.execute(sa.select(sa.func.max(events.c.id))).scalar() or 0
 
-    def happened(self, after: int, limit: int = 1000) -> list[tuple[int, str, str, str, str]]:
-        """Return what happened to cases after an event: its id, word and who, the case's number and queue."""
+    def happened(self, after: int, limit: int = 1000) -> list[tuple[int, str, str, str, str, str]]:
+        """Return what happened to cases after an event: its id, word and who, the case's number, queue and priority."""
         query = (
-            sa.select(events.c.id, events.c.what, events.c.who, cases.c.number, cases.c.queue)
+            sa.select(events.c.id, events.c.what, events.c.who, cases.c.number, cases.c.queue, cases.c.priority)
             .join(cases, cases.c.id == events.c.case_id)
             .where(events.c.id > after)
             .order_by(events.c.id)

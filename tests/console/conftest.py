@@ -28,7 +28,7 @@ from dtm_contact.directory.records import Address, Dwelling
 from dtm_contact.model import Attachment, Likely, Match
 from dtm_contact.rules import RuleSet, load_rules
 from dtm_contact.settings import Desk as DeskSettings
-from dtm_contact.settings import Rules, Settings
+from dtm_contact.settings import Outbound, Rules, Settings
 from dtm_contact.settings import Store as StoreSettings
 from dtm_contact.store import Store, migrate, open_store
 from tests.console.world import come, world  # noqa: F401 - fixtures of the tests in a browser
@@ -145,6 +145,7 @@ def desk_over(folder: Path) -> Iterator[DeskAlone]:
     settings = Settings(
         store=StoreSettings(url=url),
         rules=Rules(dir=ROOT / "rules"),
+        outbound=Outbound(host="relay.example"),
         desk=DeskSettings(secure_cookies=False, entries_per_minute=1000),
     )
     with open_store(url) as opened, DeskAlone(settings, opened) as desk:

@@ -27,12 +27,13 @@ CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 
 @dataclass(frozen=True)
 class Served:
-    """A daemon that runs: where its desk and its mail are, and the store's URL."""
+    """A daemon that runs: where its desk and its mail are, the store's URL, its log and its process."""
 
     desk: str
     smtp: int
     url: str
     log: Path
+    pid: int = 0
 
     def account(self, name: str, role: Role, office: str, password: str | None = None) -> None:
         """Make an account."""
@@ -99,7 +100,7 @@ def _started(daemon: "subprocess.Popen[bytes]", log: Path, url: str) -> Served:
             desk = re.search(r'"desk": "([\d.]+:\d+)"', said)
             smtp = re.search(r'"smtp": "[\d.]+:(\d+)"', said)
             if desk and smtp:
-                return Served(f"http://{desk[1]}", int(smtp[1]), url, log)
+                return Served(f"http://{desk[1]}", int(smtp[1]), url, log, daemon.pid)
     pytest.fail(f"the daemon did not start: {said}")
 
 

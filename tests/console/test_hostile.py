@@ -140,7 +140,7 @@ def test_a_reply_holds_no_header_of_the_senders(desk: DeskAlone, agent: Somebody
     subject = "Fuite\r\nBcc: tout@evil.example"
     number = open_in(desk.store, "nord", "one", subject=subject)
     answer = agent.post(f"/dossier/{number}/repondre", texte="Bonjour", a="x@evil.example\r\nBcc: y@evil.example")
-    assert answer.status_code == 409, "no mail is set up here, and the address is none of the case's"
+    assert answer.status_code == 409, "the address is none of the case's"
     with desk.store.database.reading() as connection:
         assert connection.exec_driver_sql("SELECT count(*) FROM outbox").scalar_one() == 0
 

@@ -138,3 +138,54 @@ def test_a_voice_message_is_called_one_and_stands_on_the_card(desk: DeskAlone, a
     page = agent.get(f"/dossier/{number}").text
     assert "<b>Message vocal</b> 06 12 34 56 78" in page
     assert "1 message vocal à écouter" in page
+
+
+@pytest.fixture
+def pair(desk: DeskAlone) -> tuple[str, str]:
+    """Two cases of one household, the first of two messages."""
+    return open_in(desk.store, "nord", "one"), open_in(desk.store, "nord", "two")
+
+
+def test_cases_are_linked_made_one_and_made_two(desk: DeskAlone, agent: Somebody, pair: tuple[str, str]) -> None:
+    one, two = pair
+    assert agent.post(f"/dossier/{one}/lier", autre=two, version=1).headers["location"] == f"/dossier/{one}?fait=link"
+    version = desk.store.cases.get(two).case.version
+    assert agent.post(f"/dossier/{two}/reunir", autre=one, version=version).status_code == 303
+    held = desk.store.cases.get(one)
+    assert (len(held.contacts), desk.store.cases.get(two).case.state) == (2, "closed")
+    page = agent.get(f"/dossier/{one}").text
+    assert "Séparer ces messages" in page
+    last = held.contacts[-1].arrival_id
+    assert agent.post(f"/dossier/{one}/separer", arrivee=str(last), version=held.case.version).status_code == 303
+    assert len(desk.store.cases.get(one).contacts) == 1
+
+
+def test_another_office_s_case_is_not_found_as_the_other_one_either(desk: DeskAlone, agent: Somebody) -> None:
+    own, other = open_in(desk.store, "nord", "one"), open_in(desk.store, "sud", "two")
+    for word in ("lier", "reunir"):
+        assert agent.post(f"/dossier/{own}/{word}", autre=other, version=1).status_code == 404
+    assert (
+        agent.post("/file/clore", dossier=[own, other], motif_de_cloture="Fait")
+        .headers["location"]
+        .endswith("done-1-1")
+    )
+    states = [desk.store.cases.get(number).case.state for number in (own, other)]
+    assert states == ["closed", "open"]
+
+
+def test_one_news_goes_to_all_of_an_incident(desk: DeskAlone, secretary: Somebody, pair: tuple[str, str]) -> None:
+    secretary.post(f"/dossier/{pair[1]}/locataire", locataire="", logement="L02", version=1)
+    told = secretary.post("/incident/R01/heating/nouvelle", texte="Le chauffagiste passe à 14 h.")
+    assert told.headers["location"] == "/incidents?fait=reply-2-0"
+    replied = [event for number in pair for event in desk.store.cases.get(number).events if event.what == "replied"]
+    assert [event.data["text"] for event in replied] == ["Le chauffagiste passe à 14 h."] * 2
+    assert desk.store.outbox.waiting() == 2
+
+
+def test_the_banner_of_a_p1_stands_on_every_page(desk: DeskAlone, agent: Somebody) -> None:
+    number = open_in(desk.store, "nord", "one")
+    agent.post(f"/dossier/{number}/priorite", priorite="P1", version=1)
+    for path in ("/file", "/aide", "/rendez-vous", "/recherche"):
+        assert f'data-alarm="{number}"' in agent.get(path).text, path
+    agent.post(f"/dossier/{number}/prendre", version=2)
+    assert "data-alarm=" not in agent.get("/aide").text

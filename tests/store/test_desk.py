@@ -189,7 +189,7 @@ def test_pages_are_told_what_happened_after_an_event(store: Store) -> None:
     with working(store.database, "paul", NOW) as work:
         work.tell(work.hold(number)[0], "moved", {})
     ((event_id, *told),) = store.desk.happened(since)
-    assert told == ["moved", "paul", number, "pantin"]
+    assert told == ["moved", "paul", number, "pantin", "P3"]
     assert store.desk.latest_event() == event_id
     assert store.desk.happened(event_id) == []
 

@@ -55,7 +55,6 @@ def _queue(visit: Visit) -> Mapping[str, Any]:
         "residences": _residences(visit, known.directory),
         "caretakers": _caretakers(visit, known.directory),
         "incidents": () if visit.text("morceau") or visit.text("apres") else current(visit),
-        "alarms": visit.desk.store.desk.alarms(visit.queues),
         "said": visit.text("fait"),
         "about": visit.text("de"),
     }
@@ -68,7 +67,7 @@ def _counts(visit: Visit) -> Mapping[str, int]:
 @page("/alertes")
 def alarms(visit: Visit) -> Mapping[str, Any]:
     """Show the banner of the P1 that nobody has taken."""
-    return {"alarms": visit.desk.store.desk.alarms(visit.queues)}
+    return {"alarms": visit.alarms}
 
 
 @deed("/file/prendre")

@@ -9,7 +9,7 @@
 
   // ---- live: one stream of events, at most one refresh a moment
   const QUIET = 400;
-  let pending = null, last = 0;
+  let pending = null, last = 0, alarming = false;
   const later = (work) => {
     if (pending) return;
     const wait = Math.max(60, QUIET - (Date.now() - last));
@@ -20,7 +20,8 @@
     const lines = $("#file");
     const busy = lines && (lines.dataset.liveLines !== "1" || $("input[name=dossier]:checked") || all(".line").length > 45);
     if (lines && !busy) window.htmx.trigger(lines, "refresh");
-    window.htmx.trigger("#alertes", "alarms");
+    if (alarming) window.htmx.trigger("#alertes", "alarms");
+    alarming = false;
   };
   const told = (message) => {
     const happened = JSON.parse(message.data);
@@ -30,6 +31,9 @@
       $("[data-changed]").hidden = false;
       $("[data-changed-by]").textContent = about.by === "worker" ? "" : ` (${about.by})`;
     }
+    // The banner is asked for where something happened to a danger, or to a case that was one when it was last asked for.
+    const shown = new Set(all("[data-alarm]").map((each) => each.dataset.alarm));
+    alarming = alarming || happened.some((each) => each.p === "P1" || shown.has(each.n));
     later(refresh);
   };
   if (document.body.dataset.live) {
