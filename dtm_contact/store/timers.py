@@ -1,6 +1,6 @@
 """What is to happen to cases later: kept in the store, so that a restart forgets none of it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -129,9 +129,10 @@ class Timers:
         with self._database.reading() as connection:
             return [(row[0], row[1], row[2]) for row in connection.execute(query)]
 
-    def latest_case(self, topic: str) -> str | None:
-        """Return the number of the case opened last on a topic, or None."""
-        query = sa.select(cases.c.number).where(cases.c.topic == topic).order_by(cases.c.id.desc()).limit(1)
+    def latest_case(self, topic: str, residence_ids: Collection[str]) -> str | None:
+        """Return the number of the case opened last on a topic in one of these residences, or None."""
+        there = sa.and_(cases.c.topic == topic, cases.c.residence_id.in_(residence_ids))
+        query = sa.select(cases.c.number).where(there).order_by(cases.c.id.desc()).limit(1)
         with self._database.reading() as connection:
             number: str | None = connection.execute(query).scalar_one_or_none()
             return number

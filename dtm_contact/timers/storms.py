@@ -74,7 +74,9 @@ def _tell(store: Store, crowd: Crowd, means: Means, now: datetime) -> None:
         f"{subject}.\nTant que cela dure, vous n'êtes plus prévenu dossier par dossier, sauf danger (P1) ; "
         "tous les dossiers sont dans les files.\n"
     )
-    number = store.timers.latest_case(crowd.topic)
+    residences = means.directory.residences.values()
+    there = [each.residence_id for each in residences if each.department == crowd.department]
+    number = store.timers.latest_case(crowd.topic, there)
     if means.post is None or number is None:
         means.untold(f"Many cases of {crowd.topic} come from department {crowd.department}: {crowd.cases} of them.")
         return

@@ -88,8 +88,9 @@ def test_crowds_are_counted_by_topic_and_residence(store: Store) -> None:
         open_case(store, name, judgement())
     assert store.timers.crowds(NOW - timedelta(minutes=1)) == [("plumbing", "R1", 2)]
     assert store.timers.crowds(minutes(1)) == []
-    assert store.timers.latest_case("plumbing") == "2026-000002"
-    assert store.timers.latest_case("gas") is None
+    assert store.timers.latest_case("plumbing", ["R1", "R2"]) == "2026-000002"
+    assert store.timers.latest_case("plumbing", ["R2"]) is None
+    assert store.timers.latest_case("gas", ["R1"]) is None
 
 
 def test_judgements_are_read_again_in_the_order_of_time(store: Store) -> None:

@@ -237,7 +237,9 @@ def test_many_cases_of_one_topic_in_a_department_are_told_once(store: Store, sce
     assert letters(store) == []
     for number in range(3, 6):
         opened(store, Priority.P2, f"m{number}", Match(residence=Likely(f"R{number}", 0.99)))
+        opened(store, Priority.P2, f"nowhere{number}", Match())
         scene.after(minutes=number)
+    assert "storm" in whats(store, "2026-000004")
     assert [to for to, _ in letters(store)] == ["un@bailleur.example"]
     assert letters(store)[0][1] == "plumbing : 4 dossiers d'un coup dans le 93"
     assert scene.storms.lasting == {("plumbing", "93")}
