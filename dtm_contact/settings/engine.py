@@ -46,7 +46,7 @@ class Match(BaseModel):
         default=0.97,
         gt=0.5,
         lt=1,
-        description="A tenant is named from this probability, calibrated. On made messages never seen before, 998 of "
+        description="A tenant is named from this probability, calibrated. On made messages never seen before, 999 of "
         "1,000 who are named are right",
     )
     dwelling: float = Field(
