@@ -61,6 +61,8 @@ SIGNATURE_FITS_ANOTHER = -5.0
 """The writer calls himself by the name of another candidate, so much better fitting."""
 
 PLACE_SAYS_NOTHING = 2.0
+"""Bits below which a place said does not make more of a name than the name alone."""
+
 PLACE_FITS, PLACE_FITS_ANOTHER = 5.0, -20.0
 """Bits from which a place is somebody's own; what remains of an account whose home is elsewhere."""
 
