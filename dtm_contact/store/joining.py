@@ -11,7 +11,7 @@ from sqlalchemy.engine import Connection
 
 from dtm_contact.errors import MovedError
 from dtm_contact.model import CaseKind, Joining, Judgement, Priority, Way
-from dtm_contact.store import outbox
+from dtm_contact.store import outbox, timers
 from dtm_contact.store.inserting import insert_of
 from dtm_contact.store.schema import case_links, cases, contacts
 
@@ -51,6 +51,8 @@ def join_case(connection: Connection, judgement: Judgement, now: datetime) -> Jo
     if changes:
         change = sa.update(cases).where(cases.c.id == row.id)
         connection.execute(change.values({**changes, "version": cases.c.version + 1}))
+    if "state" in changes:
+        timers.begin_anew(connection, row.id)
     if judgement.decision.kind is CaseKind.AUTOMATIC:
         told |= _bounced(connection, row.id, judgement, now)
     return Joined(row.id, row.number, _what(joining), told)
@@ -109,6 +111,9 @@ def _changes(row: Any, judgement: Judgement) -> dict[str, Any]:
     changes: dict[str, Any] = {"waiting_until": None}
     if row.state == "closed":
         changes |= {"state": "open", "closed_at": None, "done_reason": None, "due": decision.due}
+        if decision.priority is Priority.P1:
+            # Whoever had taken it saw to another danger, and may have gone home.
+            changes["owner"] = None
     # An agent's word on how urgent it is stands, but for danger: he did not know of that.
     danger = decision.priority is Priority.P1
     if decision.priority < Priority(row.priority) and (danger or "priority" not in (row.by_hand or ())):

@@ -44,7 +44,7 @@ class DueTimer:
         case_number, step, data: as it was planned.
         at: when it was to happen.
         state, queue, priority, owner, topic, opened_at, due: of the case.
-        answered: a human has answered since the case was opened.
+        answered: a human has answered since the case was opened, or opened again.
     """
 
     id: int
@@ -64,7 +64,7 @@ class DueTimer:
 
 @dataclass(frozen=True, slots=True)
 class Fresh:
-    """A case that something happened to which may bring timers, as it is now."""
+    """A case that something happened to which may bring timers, as it is now; `opened_at`: or opened again last."""
 
     number: str
     queue: str
@@ -161,6 +161,11 @@ class Timers:
             return [(row.topic, row.department) for row in connection.execute(over)]
 
 
+def begin_anew(connection: Connection, case_id: int) -> None:
+    """Forget, in a transaction, what was to happen to a case and what did: a message has opened it again."""
+    connection.execute(timers.delete().where(timers.c.case_id == case_id))
+
+
 def _left_in_peace(connection: Connection, case_ids: set[int]) -> set[int]:
     """Return the cases all of whose contacts lay in a mailbox for long before that was ever looked at."""
     query = (
@@ -189,11 +194,20 @@ def settle(connection: Connection, timer_id: int, now: datetime, *, done: bool) 
         raise NotFoundError(f"timer {timer_id}")
 
 
+_again = events.alias()
+_BEGUN = sa.func.coalesce(
+    sa.select(sa.func.max(_again.c.at))
+    .where(_again.c.case_id == cases.c.id, _again.c.data["state"].as_string() == "open")
+    .correlate(cases)
+    .scalar_subquery(),
+    cases.c.opened_at,
+)
+"""When a case was opened; one that a message opened again begins anew: what was done about it was before that."""
 _PLACE = sa.select(positions.c.place).where(positions.c.channel == FOLLOWER)
-_FRESH_CASE = tuple(cases.c[name] for name in Fresh.__dataclass_fields__)
+_FRESH_CASE = (cases.c.number, cases.c.queue, cases.c.priority, _BEGUN.label("opened_at"), cases.c.due)
 _ANSWERED = sa.or_(
-    sa.exists().where(events.c.case_id == cases.c.id, events.c.what.in_(_ANSWERS)),
-    sa.exists().where(outbox.c.case_id == cases.c.id, outbox.c.kind == "reply"),
+    sa.exists().where(events.c.case_id == cases.c.id, events.c.what.in_(_ANSWERS), events.c.at >= _BEGUN),
+    sa.exists().where(outbox.c.case_id == cases.c.id, outbox.c.kind == "reply", outbox.c.created_at >= _BEGUN),
 )
 _DUE = (
     sa.select(

@@ -10,6 +10,7 @@ import pytest
 
 from dtm_contact.store import working
 from tests.outbound.engine import US, Engine, engine
+from tests.outbound.test_backlog import performed
 
 FIRST = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
 WRITER = "nadia@free.example"
@@ -50,12 +51,19 @@ def again(running: Engine, at: datetime, text: str = "Encore bloquée dans l'asc
 def test_danger_in_a_case_that_was_closed_is_told_and_answered_again(running: Engine) -> None:
     number = begun(running)
     later = FIRST + timedelta(days=3)
-    with working(running.store.database, "anne", later) as work:
+    assert performed(running, FIRST) == 0
+    with working(running.store.database, "anne", FIRST) as work:
         (held,) = work.hold(number)
-        work.change(held, state="closed", closed_at=later)
+        work.change(held, owner="anne", state="closed", closed_at=FIRST)
+        work.tell(held, "replied", {})
+    assert performed(running, later) == 0
     assert again(running, later) == number
     assert running.store.cases.get(number).case.state == "open"
+    assert running.store.cases.get(number).case.owner is None
     assert told(running, later) == ["on call", "the writer"]
+    assert performed(running, later + timedelta(minutes=1)) == 0
+    assert performed(running, later + timedelta(hours=1)) > 0
+    assert told(running, later + timedelta(hours=1))[0] == "on call"
 
 
 def test_danger_in_an_open_case_is_told_again_after_an_hour_and_not_before(running: Engine) -> None:
