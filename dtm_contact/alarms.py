@@ -45,6 +45,8 @@ class Alarms:
     def happened(self, cause: str, told: str) -> None:
         """Say that something happened that a person must look at; the same cause is told once an hour at the most.
 
+        What is not told stands in the log all the same: it may be another case each time.
+
         Args:
             cause: a word for it, the same each time ("parked").
             told: what happened and what to do, in a sentence without a person's data.
@@ -54,6 +56,8 @@ class Alarms:
         if last is None or now - last >= AGAIN_SECONDS:
             self._told_at[cause] = now
             self._tell(cause, told)
+        else:
+            _log.warning(told, cause=cause)
 
     @property
     def lasting(self) -> tuple[str, ...]:

@@ -1,6 +1,11 @@
+import json
+
+import pytest
 from prometheus_client import REGISTRY
 
+from dtm_contact import log
 from dtm_contact.alarms import AGAIN_SECONDS, Alarms
+from dtm_contact.settings import Log
 
 
 class Admins:
@@ -32,3 +37,13 @@ def test_what_happens_is_told_once_an_hour_for_each_cause() -> None:
     admins.alarms.happened("parked-A", "later")
     assert admins.told[-1] == ("parked-A", "later")
     assert admins.alarms.lasting == ()
+
+
+def test_what_is_not_told_again_stands_in_the_log(capsys: pytest.CaptureFixture[str]) -> None:
+    log.configure(Log(json_lines=True))
+    admins = Admins()
+    for number in (1, 2):
+        admins.alarms.happened("untold", f"case {number}")
+    lines = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+    assert [(line["level"], line["event"]) for line in lines] == [("error", "case 1"), ("warning", "case 2")]
+    assert len(admins.told) == 1
