@@ -150,6 +150,8 @@ async def _mail(
 ) -> Mail | None:
     """Start sending, where a server sends for us and we do not only observe, and return what writes."""
     if not settings.outbound.host or settings.rules.observe:
+        why = "DTM_RULES_OBSERVE is set" if settings.rules.observe else "DTM_OUTBOUND_HOST names no mail server"
+        _log.info("nothing is sent, and nobody is told of danger", why=why)
         return None
     sender = await stack.enter_async_context(posting(settings, store, alarms, utc_now))
     return Mail(answering, sender.wake, storms)
