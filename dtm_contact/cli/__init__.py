@@ -83,10 +83,6 @@ def main() -> NoReturn:
         sys.exit(_fail(_no_json(error)))
     except DtmContactError as error:
         sys.exit(_fail(str(error)))
-    except BrokenPipeError:
-        # The reader of our output (head, less) has seen enough.
-        sys.stderr.close()
-        sys.exit(0)
 
 
 def _fail(message: str) -> int:
