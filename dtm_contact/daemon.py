@@ -21,6 +21,7 @@ from dtm_contact.outbound import Answering
 from dtm_contact.settings import MailServer, Settings
 from dtm_contact.store import GroupCommitInbox, Store, migrate, open_store
 from dtm_contact.timers import Post, Runner, Storms, running
+from dtm_contact.tokens import Tokens
 from dtm_contact.worker import (
     Mail,
     Reception,
@@ -83,8 +84,7 @@ async def daemon(settings: Settings) -> AsyncIterator[Running]:
         in_force = await at_start(settings, store, taken, copy, alarms, utc_now())
         if in_force.settings is not copy:
             await worker.restart(in_force)
-        answering = Answering(settings, tokens, untold=partial(alarms.happened, "untold"))
-        mail = await _mail(stack, settings, store, alarms, answering, storms := Storms())
+        mail = await _mail(stack, settings, store, alarms, tokens, storms := Storms())
         worker.start(Reception(in_force.rules, estate), mail)
         inbox = await _inbox(stack, settings, store, alarms)
         watching = RulesWatch(settings, store, taken, alarms, in_force=in_force, clock=utc_now, take_up=worker.take_up)
@@ -146,7 +146,7 @@ async def _inbox(stack: AsyncExitStack, settings: Settings, store: Store, alarms
 
 
 async def _mail(
-    stack: AsyncExitStack, settings: Settings, store: Store, alarms: Alarms, answering: Answering, storms: Storms
+    stack: AsyncExitStack, settings: Settings, store: Store, alarms: Alarms, tokens: Tokens, storms: Storms
 ) -> Mail | None:
     """Start sending, where a server sends for us and we do not only observe, and return what writes."""
     if not settings.outbound.host or settings.rules.observe:
@@ -154,7 +154,7 @@ async def _mail(
         _log.info("nothing is sent, and nobody is told of danger", why=why)
         return None
     sender = await stack.enter_async_context(posting(settings, store, alarms, utc_now))
-    return Mail(answering, sender.wake, storms)
+    return Mail(Answering(settings, tokens, untold=partial(alarms.happened, "untold")), sender.wake, storms)
 
 
 def _allow_files(settings: Settings) -> None:
