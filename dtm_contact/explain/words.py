@@ -50,6 +50,7 @@ EVIDENCE: Final[Mapping[str, str]] = {
     "priority.vulnerable": "personne fragile",
     "kind.structure": "en-tête",
     "kind.automatic": "mot",
+    "kind.learned": "mot appris",
     "kind.verdict": "avis du serveur",
     "kind.spam": "mot",
     "scope.word": "mot",

@@ -43,6 +43,7 @@ class Fitted:
             "most": trust.most,
             "danger_from": trust.danger_from,
             "doubt_under": trust.doubt_under,
+            "aside_from": trust.aside_from,
         }
         found: dict[Location, float] = {("learned", name): value for name, value in learned.items()}
         return found | {("points", strength): value for strength, value in self.points.items()}
@@ -53,8 +54,8 @@ def fit(
 ) -> Fitted:
     """Fit to labelled messages.
 
-    Each batch is judged by what was learned of all others. Words are only tried on batches of a pattern: on those that
-    they were written for they look better than they are.
+    Each batch is judged by what was learned of other writers'. Words are only tried on batches of a pattern: on those
+    that they were written for they look better than they are.
 
     Args:
         examples: the messages.

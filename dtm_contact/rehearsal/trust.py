@@ -1,27 +1,31 @@
-"""How far the learned model may be trusted: judged on batches that it has not learned, each left out in turn."""
+"""How far the learned model may be trusted: judged on batches that it has not learned, each writer left out in turn."""
 
 import itertools
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from dtm_contact.model import CaseKind, Priority
 from dtm_contact.rehearsal.examples import Example
-from dtm_contact.rehearsal.learning import Sheet, opinion_of
-from dtm_contact.topics import Opinion, Trust, Words, with_opinion
+from dtm_contact.rehearsal.learning import Sheet, opinion_of, writer_of
+from dtm_contact.topics import Opinion, Trust, Words, alarm_score, with_opinion
+from dtm_contact.topics.learned import ASIDE as _ASIDE
 from dtm_contact.topics.learned import Floats
 
-_SHARES = (2.0, 3.0)
-_MOST = (10.0,)
-_DANGER_FROM = (0.4, 0.7, 1.0, 1.3, 1.6)
-_DOUBT_UNDER = (-3.5, -3.0, -2.5, -2.0)
+_SHARES = (2.0, 3.0, 4.0, 5.0)
+_MOST = 20.0
+_DANGER_FROM = (1.4, 1.8, 2.2)
+_DOUBT_UNDER = (-6.0, -5.0, -4.0, -3.0, -2.0)
 
 _MISSED_DANGER = 3.0
-_FALSE_ALARM = 2.0
+_FALSE_ALARM = 1.5
 _WRONG_TOPIC = 0.5
-"""What one mistake of each kind weighs. Every fourth labelled message is of somebody in danger, of real ones perhaps
-every thirtieth: there as many false alarms would come of it as here, and far fewer people be found."""
+"""What one mistake of each kind weighs. Every fifth labelled message tells a danger, of real ones perhaps every
+thirtieth: there six times as many false alarms come of it for each danger found."""
+
+_SAFELY_ABOVE = 0.75
+"""How far above the person whose message looks most like an advertisement a message is set aside."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,24 +56,49 @@ class Tried:
 
 
 def held_out(sheet: Sheet, batches: Iterable[str]) -> dict[int, Floats]:
-    """Return for each message of the batches what the model makes of it that has learned all other batches."""
-    of = np.array([example.batch for example in sheet.examples])
+    """Return for each message of the batches what the model makes of it that has learned nothing of its writer."""
+    chosen = set(batches)
+    writers = np.array([writer_of(example.batch) for example in sheet.examples])
+    of_batch = np.array([example.batch in chosen for example in sheet.examples])
     found: dict[int, Floats] = {}
-    for batch in sorted(set(batches)):
-        asked = np.flatnonzero(of == batch)
-        totals = sheet.totals(np.flatnonzero(of != batch), asked)
+    for writer in sorted({writer_of(batch) for batch in chosen}):
+        asked = np.flatnonzero((writers == writer) & of_batch)
+        totals = sheet.totals(np.flatnonzero(writers != writer), asked)
         found.update(zip(asked.tolist(), totals, strict=True))
     return found
 
 
 def choose_trust(sheet: Sheet, totals: dict[int, Floats]) -> Tried:
-    """Return the trust that does best on messages that were not learned."""
-    return min(_all_tried(sheet, totals), key=lambda tried: tried.loss)
+    """Return the trust that does best on messages that were not learned: the alarms first, then the topics."""
+    limits = itertools.product(_DANGER_FROM, _DOUBT_UNDER)
+    scores = {row: _alarm_score(sheet, total) for row, total in totals.items()}
+    trust = min((Trust(most=_MOST, danger_from=alarm, doubt_under=doubt) for alarm, doubt in limits),
+                key=lambda trust: _loss_of_alarms(sheet, scores, trust))  # fmt: skip
+    trust = replace(trust, aside_from=_safe_aside(sheet, totals))
+    tried = (try_trust(sheet, totals, replace(trust, share=share)) for share in _SHARES)
+    return min(tried, key=lambda one: one.loss)
 
 
-def _all_tried(sheet: Sheet, totals: dict[int, Floats]) -> Iterator[Tried]:
-    for values in itertools.product(_SHARES, _MOST, _DANGER_FROM, _DOUBT_UNDER):
-        yield try_trust(sheet, totals, Trust(*values))
+def _alarm_score(sheet: Sheet, total: Floats) -> float:
+    return alarm_score(opinion_of(total, sheet.topics, sheet.senses, Trust()), sheet.lexicon)
+
+
+def _loss_of_alarms(sheet: Sheet, scores: dict[int, float], trust: Trust) -> float:
+    loss = 0.0
+    for row, score in scores.items():
+        by_words = sheet.words[row].ordered[0].priority is Priority.P1
+        alarm = score >= (trust.doubt_under if by_words else trust.danger_from)
+        if sheet.examples[row].priority is Priority.P1:
+            loss += 0.0 if alarm else _MISSED_DANGER
+        elif Priority.P1 not in sheet.examples[row].priorities and alarm:
+            loss += _FALSE_ALARM
+    return loss
+
+
+def _safe_aside(sheet: Sheet, totals: dict[int, Floats]) -> float:
+    """Return the score that no person's message comes near."""
+    persons = [float(total[_ASIDE]) for row, total in totals.items() if sheet.examples[row].kind is CaseKind.CASE]
+    return round(max(persons, default=0.0) + _SAFELY_ABOVE, 1)
 
 
 def try_trust(sheet: Sheet, totals: dict[int, Floats], trust: Trust) -> Tried:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dtm_contact.model import Problem
-from dtm_contact.topics.learned import Floats, Learned, Senses, Trust
+from dtm_contact.topics.learned import MORE_COLUMNS, Floats, Learned, Senses, Trust
 
 FILE = "learned.npz"
 
@@ -55,6 +55,8 @@ def packed(model: Learned) -> bytes:
         buffer,
         topics=_bytes("\n".join(model.topics)),
         features=_bytes("\n".join(model.features)),
+        rarity=model.rarity.astype(np.float16),
+        bias=model.bias.astype(np.float32),
         weights=weights,
         scale=scale,
         words=_bytes("\n".join(model.importance)),
@@ -77,13 +79,16 @@ def _learned(arrays: Arrays, trust: Trust) -> Learned:
     topics, features = tuple(_lines(arrays["topics"])), _lines(arrays["features"])
     weights: Floats = np.asarray(arrays["weights"] * arrays["scale"], np.float32)
     senses = word_senses()
-    shapes = ((len(features), len(topics) + 1), (senses.vectors.shape[1], len(topics) + 1))
-    if (weights.shape, arrays["sense_weights"].shape) != shapes:
+    columns = len(topics) + MORE_COLUMNS
+    shapes = ((len(features), columns), (senses.vectors.shape[1], columns), (columns,), (len(features),))
+    if tuple(arrays[name].shape for name in ("weights", "sense_weights", "bias", "rarity")) != shapes:
         raise ValueError("its parts do not fit together")
     return Learned(
         topics,
         {name: row for row, name in enumerate(features)},
+        np.asarray(arrays["rarity"], np.float32),
         weights,
+        np.asarray(arrays["bias"], np.float32),
         senses,
         dict(zip(_lines(arrays["words"]), arrays["importance"].tolist(), strict=True)),
         float(arrays["rare"]),

@@ -107,6 +107,7 @@ class _Learned(_Strict):
     most: float = Field(ge=0, le=100)
     danger_from: float = Field(ge=-20, le=20)
     doubt_under: float = Field(ge=-50, le=20)
+    aside_from: float = Field(default=20, ge=0, le=20)
 
 
 class _Spelling(_Strict):

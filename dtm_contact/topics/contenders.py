@@ -20,6 +20,12 @@ _CONTENDER = 0.6
 _CLOSE = 0.9
 """The same where the learned model has spoken too, which knows better which is meant."""
 
+_MEANT = 0.45
+"""What the odds that a topic of danger is meant add to the score for an alarm."""
+
+_BEHIND, _BEHIND_EACH = 4.0, 2.0
+"""Points by which a topic that cannot be a danger falls behind in an alarm, and for each step of the alarm's score."""
+
 _RELIEF = 2.0
 """Points that a matter which is over, or a message of a few words, adds to thanks."""
 
@@ -104,7 +110,8 @@ def with_opinion(
     """Return the topics found, the deciding one first, words and learned model together.
 
     An alarm is raised where the model is sure of danger, and kept where words raise it, unless the model is sure of
-    none. Without alarm no topic of danger decides; with it none that cannot be one.
+    none. Without alarm no topic of danger decides; with it one that cannot be a danger only where it is far the
+    stronger, the more so the surer the alarm: a false one then at least lies in the right queue.
 
     Args:
         by_words: what the words alone find, the deciding one first.
@@ -114,8 +121,10 @@ def with_opinion(
     """
     trust = opinion.model.trust
     alarm_by_words = by_words[0].priority is Priority.P1
-    alarm = opinion.danger >= (trust.doubt_under if alarm_by_words else trust.danger_from)
-    pool = [item for item in _together(found, opinion, lexicon) if _may_decide(item, lexicon, alarm=alarm)]
+    score = alarm_score(opinion, lexicon)
+    alarm = score >= (trust.doubt_under if alarm_by_words else trust.danger_from)
+    together = _together(found, opinion, lexicon)
+    pool = list(_dangers_ahead(together, score, lexicon) if alarm else _harmless(together, lexicon))
     best = max(pool, key=lambda item: (item.points, -item.first))
     if best.points < lexicon.limits.faint:
         best = Contender(OTHER, 0.0, lexicon.topics[OTHER].priority)
@@ -133,10 +142,23 @@ def _together(found: list[Contender], opinion: Opinion, lexicon: Lexicon) -> Ite
             yield replace(item, points=item.points + opinion.points(code))
 
 
-def _may_decide(item: Contender, lexicon: Lexicon, *, alarm: bool) -> bool:
-    if alarm:
-        return item.topic in lexicon.dangers or item.priority is Priority.P1
-    return lexicon.topics[item.topic].priority is not Priority.P1
+def alarm_score(opinion: Opinion, lexicon: Lexicon) -> float:
+    """Return how much speaks for an alarm: the score for danger, more where a topic of danger is likely meant."""
+    dangers = (code for code, topic in lexicon.topics.items() if topic.priority is Priority.P1)
+    return opinion.danger + _MEANT * opinion.odds(dangers)
+
+
+def _dangers_ahead(found: Iterable[Contender], score: float, lexicon: Lexicon) -> Iterator[Contender]:
+    """Yield the topics, with fewer points those that are no danger and cannot become one."""
+    behind = _BEHIND + _BEHIND_EACH * max(0.0, score)
+    for item in found:
+        may = item.topic in lexicon.dangers or item.priority is Priority.P1
+        yield item if may else replace(item, points=item.points - behind)
+
+
+def _harmless(found: Iterable[Contender], lexicon: Lexicon) -> Iterator[Contender]:
+    """Yield the topics that are no danger of themselves."""
+    return (item for item in found if lexicon.topics[item.topic].priority is not Priority.P1)
 
 
 def _as_urgent(item: Contender, *, alarm: bool) -> Contender:

@@ -1,14 +1,20 @@
-"""What a learned model sees of a passage: stems, pairs of stems, pieces of words, and the markers that stand in it."""
+"""What a learned model sees of a passage: stems, pairs of them, pieces of words, and the markers that stand in it."""
 
 from collections.abc import Container, Iterable, Iterator
 
 from dtm_contact.topics.passage import Passage
 
-GROUPS = {"u": 1.0, "d": 1.0, "b": 0.7, "c": 0.35, "r": 1.0}
-"""What a feature of each group weighs before any is learned: stems most, pieces of words least."""
+GROUPS = {"u": 0, "d": 0, "b": 1, "c": 2, "r": 3}
+"""The group of each kind of feature; the features of one group are weighed against each other."""
+
+SHARES = (1.0, 1.0, 1.0, 0.1)
+"""How much each group says of how alike two messages are: markers least."""
 
 _SHORTEST_CUT = 4
 _PIECES = (4, 5)
+_NEAR = 3
+"""How many words apart the two of a pair may stand, in one sentence."""
+
 _WORDS_SEEN = 1_000
 """Words of a passage that a learned model sees; a longer one says no more to it."""
 
@@ -19,8 +25,8 @@ Feature = tuple[str, tuple[int, ...]]
 def features_of(passage: Passage, markers: Iterable[str], muted: Container[int] = ()) -> dict[str, tuple[int, ...]]:
     """Return each feature of a passage once, with the places of the words where it stands first.
 
-    `u:` a stem, of a misspelt word also the stem that it may stand for; `b:` two stems in a row; `c:` four or five
-    letters of a word, its ends marked; `r:` a marker of the lexicon.
+    `u:` a stem, of a misspelt word also the stem that it may stand for; `b:` two stems near each other, whichever comes
+    first; `c:` four or five letters of a word, its ends marked; `r:` a marker of the lexicon.
 
     Args:
         passage: the words.
@@ -43,8 +49,9 @@ def _all(passage: Passage, markers: Iterable[str], muted: Container[int]) -> Ite
             continue
         yield f"u:{stems[place]}", (place,)
         yield from ((f"u:{key}", (place,)) for key in own[2:3] if key[0] != "=")
-        if place and place - 1 not in muted:
-            yield f"b:{stems[place - 1]}_{stems[place]}", (place - 1, place)
+        for other in range(max(0, place - _NEAR), place):
+            if other not in muted and passage.sentences[other] == passage.sentences[place]:
+                yield f"b:{'_'.join(sorted((stems[other], stems[place])))}", (other, place)
         yield from ((f"c:{piece}", (place,)) for piece in _pieces(passage.forms[place]))
     yield from ((f"r:{marker}", ()) for marker in markers)
 

@@ -18,6 +18,8 @@ _MATTER_POINTS = 2.0
 
 _IN_SUBJECT = 1.5
 
+_NEVER = 100.0
+
 _LIKELY = 3.0
 """Steps of probability (natural logarithm) below certainty from which the learned model speaks for setting aside."""
 
@@ -57,6 +59,9 @@ def kind_of(
     if contact.automatic_signs and not person and (automatic or not matter.danger):
         signs = tuple(Evidence("kind.structure", lexicon.limits.automatic, sign) for sign in contact.automatic_signs)
         return CaseKind.AUTOMATIC, (*signs, *marks("kind.automatic", 1.0, automatic, passage))
+    learned = _by_model(matter, person)
+    if learned is not None and matter.opinion is not None:
+        return learned, matter.opinion.for_setting_aside(passage)
     against = person + min(matter.points / 3, _MATTER_POINTS)
     if _points(passage, automatic) + _learned(matter.opinion, CaseKind.AUTOMATIC) - against >= lexicon.limits.automatic:
         return CaseKind.AUTOMATIC, (
@@ -69,6 +74,15 @@ def kind_of(
         told = tuple(Evidence("kind.verdict", _VERDICT_POINTS, verdict) for verdict in verdicts)
         return CaseKind.SPAM, (*told, *marks("kind.spam", 1.0, spam, passage), *_told(matter, "spam", passage))
     return CaseKind.CASE, ()
+
+
+def _by_model(matter: Matter, person: float) -> CaseKind | None:
+    """Return the kind that the learned model is sure of, where no word speaks for a person and nobody is in danger."""
+    opinion = matter.opinion
+    if opinion is None or person or matter.danger or opinion.aside < opinion.model.trust.aside_from:
+        return None
+    logarithms = opinion.logarithms
+    return max((CaseKind.AUTOMATIC, CaseKind.SPAM), key=lambda kind: logarithms.get(kind.value, -_NEVER))
 
 
 def _learned(opinion: Opinion | None, kind: CaseKind) -> float:

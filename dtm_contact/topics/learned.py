@@ -1,5 +1,6 @@
 """What labelled messages have taught: a small linear model beside the words, and which words moved it."""
 
+import math
 from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, field
 
@@ -7,14 +8,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dtm_contact.model import Evidence
-from dtm_contact.topics.features import GROUPS, features_of
+from dtm_contact.topics.features import GROUPS, SHARES, features_of
 from dtm_contact.topics.marks import mark
 from dtm_contact.topics.passage import Passage
 
 Floats = NDArray[np.float32]
 
+DANGER, ASIDE = -2, -1
+MORE_COLUMNS = 2
+"""Columns behind those of the topics."""
+
 _UNLIKELY = 4.0
 """A topic of a probability under e⁻⁴, 2 %, gets no points."""
+
+_SUREST = 6.0
 
 _WORDS_TOLD = 4
 _SHORTEST_TOLD = 3
@@ -56,22 +63,38 @@ class Trust:
         most: the most points that it gives a topic; 0 turns it off.
         danger_from: the score from which it raises an alarm that no word raises.
         doubt_under: the score under which an alarm that words raise is not believed.
+        aside_from: the score from which it holds a message for automatic or an advertisement.
     """
 
     share: float = 3.0
     most: float = 10.0
     danger_from: float = 1.0
     doubt_under: float = -2.5
+    aside_from: float = 3.0
+
+
+def evened(rarity: Floats, groups: NDArray[np.intp]) -> Floats:
+    """Return what the features of one message weigh: rare ones more, and each group together its share.
+
+    Args:
+        rarity: how rare each feature is (inverse document frequency).
+        groups: the group of each.
+    """
+    sums = np.bincount(groups, rarity * rarity, len(SHARES))
+    scale = np.sqrt(np.array(SHARES)) / np.sqrt(np.maximum(sums, 1e-9))
+    return np.asarray(rarity * scale[groups], np.float32)
 
 
 @dataclass(frozen=True, slots=True)
 class Learned:
-    """The model: a weight for each feature and each topic, and one more column for danger.
+    """The model: a weight for each feature in each column.
 
     Attributes:
-        topics: the topics that it knows, in the order of the columns; danger is the last column.
+        topics: the topics that it knows, in the order of the columns; then come danger and what is to be set aside.
         features: the row of each feature.
+        rarity: how rare each feature is.
         weights: a row a feature.
+        bias: what each column starts from.
         senses: words by how they are used.
         importance: what a word weighs among the senses; frequent ones little.
         rare: what a word weighs that is not among `importance`.
@@ -81,7 +104,9 @@ class Learned:
 
     topics: tuple[str, ...]
     features: Mapping[str, int]
+    rarity: Floats
     weights: Floats
+    bias: Floats
     senses: Senses
     importance: Mapping[str, float]
     rare: float
@@ -93,9 +118,9 @@ class Learned:
         """Return what the model makes of a passage; `markers` and `muted` are those of `features_of`."""
         features = features_of(passage, markers, muted)
         seen = [(name, places) for name, places in features.items() if name in self.features]
-        groups = np.array([GROUPS[name[0]] for name, _ in seen], np.float32)
-        groups /= max(float(np.linalg.norm(groups)), 1e-9)
-        rows = self.weights[[self.features[name] for name, _ in seen]] * groups[:, None]
+        which = np.array([self.features[name] for name, _ in seen], np.intp)
+        groups = np.array([GROUPS[name[0]] for name, _ in seen], np.intp)
+        rows = self.weights[which] * evened(self.rarity[which], groups)[:, None]
         known = self.senses.known(passage, muted)
         weights = np.array([self.importance.get(word, self.rare) for _, word in known], np.float32)
         weights /= max(float(weights.sum()), 1e-9)
@@ -116,6 +141,7 @@ class Opinion:
         placed, senses: the same for the senses of words.
         logarithms: the natural logarithm of each topic's probability.
         danger: the score for somebody's being in danger; 0 is even.
+        aside: the score for its being automatic or an advertisement; 0 is even.
     """
 
     model: Learned
@@ -125,14 +151,22 @@ class Opinion:
     senses: Floats
     logarithms: Mapping[str, float] = field(init=False)
     danger: float = field(init=False)
+    aside: float = field(init=False)
 
     def __post_init__(self) -> None:
         """Sum up."""
-        total = self.rows.sum(axis=0) + self.senses.sum(axis=0)
-        scores = total[:-1] - total[:-1].max()
+        total = self.rows.sum(axis=0) + self.senses.sum(axis=0) + self.model.bias
+        scores = total[:DANGER] - total[:DANGER].max()
         scores = scores - np.log(np.exp(scores).sum())
         object.__setattr__(self, "logarithms", dict(zip(self.model.topics, map(float, scores), strict=True)))
-        object.__setattr__(self, "danger", float(total[-1]))
+        object.__setattr__(self, "danger", float(total[DANGER]))
+        object.__setattr__(self, "aside", float(total[ASIDE]))
+
+    def odds(self, topics: Iterable[str]) -> float:
+        """Return the log odds that one of some topics is meant, between -6 and 6."""
+        likely = sum(math.exp(self.logarithms.get(topic, -math.inf)) for topic in topics)
+        likely = min(max(likely, 1e-9), 1 - 1e-9)
+        return min(max(math.log(likely / (1 - likely)), -_SUREST), _SUREST)
 
     def points(self, topic: str) -> float:
         """Return the points that the model gives a topic."""
@@ -148,7 +182,11 @@ class Opinion:
 
     def for_danger(self, passage: Passage) -> tuple[Evidence, ...]:
         """Return the words that spoke most for danger; their weights add up to its score."""
-        return self._told("priority.learned", -1, self.danger, passage)
+        return self._told("priority.learned", DANGER, self.danger, passage)
+
+    def for_setting_aside(self, passage: Passage) -> tuple[Evidence, ...]:
+        """Return the words that spoke most for setting the message aside; their weights add up to the score."""
+        return self._told("kind.learned", ASIDE, self.aside, passage)
 
     def _told(self, name: str, column: int, points: float, passage: Passage) -> tuple[Evidence, ...]:
         moved = self._by_place(column)

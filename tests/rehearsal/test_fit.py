@@ -9,7 +9,8 @@ import pytest
 from dtm_contact.errors import InvalidFilesError
 from dtm_contact.rehearsal import read_examples, score_examples
 from dtm_contact.rehearsal.fit import fit, write_numbers
-from dtm_contact.rehearsal.learning import solve
+from dtm_contact.rehearsal.learning import Solver, usual_danger, writer_of
+from dtm_contact.rehearsal.sparse import Sparse
 from dtm_contact.rules.topics_file import load_lexicon, points_of
 from dtm_contact.topics import Lexicon
 
@@ -26,12 +27,47 @@ def lexicon() -> Lexicon:
 
 def test_alike_messages_get_like_labels() -> None:
     features = np.array([[1, 0], [0.9, 0.1], [0, 1], [0.1, 0.9]], np.float32)
-    weights = solve(features @ features.T, np.array([[1, 0], [1, 0], [0, 1], [0, 1]], np.float32))
+    weights = Solver(features @ features.T).solve(np.array([[1, 0], [1, 0], [0, 1], [0, 1]], np.float32))
     scores = np.array([[0.8, 0.2], [0.2, 0.8]], np.float32) @ features.T @ weights
     assert scores.argmax(axis=1).tolist() == [0, 1]
 
 
-def test_fitting_judges_each_batch_by_what_was_learned_of_the_others(tmp_path: Path, lexicon: Lexicon) -> None:
+def test_what_is_usual_with_a_writer_is_not_learned_of_his_words() -> None:
+    same = np.ones((40, 40), np.float32)
+    holds = [row < 20 for row in range(40)]
+    even, expected = np.zeros(40, np.float32), np.full(40, 2.0, np.float32)
+    assert float(same[0] @ Solver(same).solve_two(holds, even)) == pytest.approx(0.0, abs=0.05)
+    assert float(same[0] @ Solver(same).solve_two(holds, expected)) == pytest.approx(-2.0, abs=0.1)
+
+
+def test_a_writer_is_known_by_the_name_of_his_batches() -> None:
+    assert [writer_of(name) for name in ("others_a_12", "others_a_3", "voices_sms", "danger")] == [
+        "others_a", "others_a", "voices_sms", "danger",
+    ]  # fmt: skip
+
+
+def test_who_tells_of_dangers_only_counts_for_no_more_than_even(tmp_path: Path) -> None:
+    for name in ("calm.yaml", "danger.yaml"):
+        shutil.copy(EXAMPLES / name, tmp_path)
+    examples = read_examples(tmp_path)
+    before = dict(zip(examples, usual_danger(examples).tolist(), strict=True))
+    assert all(-3.0 <= value <= 0.0 for value in before.values())
+    calm, danger = ([value for item, value in before.items() if item.batch == name] for name in ("calm", "danger"))
+    assert max(calm) < min(danger)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_sparse_matrix_counts_as_the_whole_one_does(seed: int) -> None:
+    chance = np.random.default_rng(seed)
+    whole = chance.random((300, 7), np.float32) * (chance.random((300, 7)) < [0, 0.01, 0.1, 0.3, 0.6, 0.9, 1])
+    rows = [np.flatnonzero(row) for row in whole]
+    sparse = Sparse.of(rows, [row[row != 0].astype(np.float32) for row in whole], 7)
+    weights = chance.random((300, 2), np.float32)
+    assert np.allclose(sparse.alike(), whole @ whole.T, atol=1e-4)
+    assert np.allclose(sparse.gathered(weights), whole.T @ weights, atol=1e-3)
+
+
+def test_fitting_judges_each_batch_by_what_was_learned_of_other_writers(tmp_path: Path, lexicon: Lexicon) -> None:
     for name in ("agency.yaml", "office.yaml", "danger.yaml"):
         shutil.copy(EXAMPLES / name, tmp_path)
     examples = read_examples(tmp_path)

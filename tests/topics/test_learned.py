@@ -61,6 +61,22 @@ def test_an_alarm_of_the_words_is_only_doubted_where_the_model_is_sure(lexicon: 
     assert understand(text, _with(lexicon, model, doubt_under=20.0)).priority != "P1"
 
 
+def test_an_advertisement_that_no_word_names_is_set_aside_only_where_the_model_is_sure(
+    lexicon: Lexicon, model: Learned
+) -> None:
+    text = contact("Nos experts divisent par deux la note des syndics : demandez votre audit offert avant vendredi.")
+    assert understand(text, replace(lexicon, learned=None)).kind == "case"
+    found = understand(text, _with(lexicon, model, aside_from=-20.0))
+    assert found.kind in {"spam", "automatic"}
+    assert [piece for piece in found.kind_evidence if piece.name == "kind.learned"]
+    assert understand(text, _with(lexicon, model, aside_from=20.0)).kind == "case"
+
+
+def test_no_score_sets_somebody_in_danger_aside(lexicon: Lexicon, model: Learned) -> None:
+    found = understand(contact("Ça sent le gaz dans l'escalier"), _with(lexicon, model, aside_from=-20.0))
+    assert (found.kind, found.priority) == ("case", "P1")
+
+
 def test_the_subject_of_a_reply_and_what_is_denied_do_not_speak(lexicon: Lexicon) -> None:
     found = understand(contact("Parfait, merci beaucoup !", "Re: Ascenseur en panne"), lexicon)
     assert found.topic == "thanks"

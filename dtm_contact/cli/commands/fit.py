@@ -26,9 +26,10 @@ def command(
 ) -> None:
     """Learn from labelled messages.
 
-    EXAMPLES is a folder of labelled texts (.yaml). Each batch (file) is judged by what was learned of all others; the
-    figures printed are those. Then the model learned of all is written beside the words (learned.npz), and the points
-    and limits that do best into topics.yaml, where nothing else is touched.
+    EXAMPLES is a folder of labelled texts (.yaml). Each batch (file) is judged by what was learned of all other writers
+    (files that differ by a number at the end are of one writer); the figures printed are those. Then the model learned
+    of all is written beside the words (learned.npz), and the points and limits that do best into topics.yaml, where
+    nothing else is touched.
     """
     folder = rules or settings.rules.dir
     lexicon = load_rules(folder, zone=settings.zone).lexicon
