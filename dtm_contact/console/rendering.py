@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from markupsafe import Markup
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
@@ -43,6 +44,7 @@ class Rendering:
         )
         self._environment.globals["file"] = lambda name: f"/fichiers/{digests[name]}/{name}"
         self._environment.globals["desk"] = desk
+        self._environment.globals["part"] = self._part
         self._environment.filters.update(words.FILTERS)
         # All at once: a program that is replaced while it runs must not mix its old pages with new ones.
         for name in self._environment.list_templates():
@@ -54,14 +56,20 @@ class Rendering:
         Args:
             visit: who sees it.
             template: its file.
-            given: what it needs; or under `make` what gives that, and under `alike` for whom else it is the same.
+            given: what it needs; or of a part that many see alike its `template`, under `make` what gives what that
+                needs, and under `alike` for whom else it is the same.
             status: of the answer, unless `given` has another.
         """
-        if "make" in given:
-            made = self._desk.lately(given["alike"], lambda: self._made(visit, template, given["make"]()))
-        else:
-            made = self._made(visit, template, given)
+        made = self._part(visit, given) if "make" in given else self._made(visit, template, given)
         return HTMLResponse(made, int(given.get("status", status)))
+
+    def _part(self, visit: Visit | None, part: Mapping[str, Any]) -> str:
+        """Return a part of a page that many see alike, made for the first of them."""
+
+        def make() -> Markup:
+            return Markup(self._made(visit, part["template"], part["make"]()))  # noqa: S704 - a template made it
+
+        return self._desk.lately(part["alike"], make)
 
     def _made(self, visit: Visit | None, template: str, given: Mapping[str, Any]) -> str:
         known = visit.known if visit else None

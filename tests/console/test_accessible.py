@@ -48,7 +48,10 @@ PATHS = (
 )  # fmt: skip
 LARGEST = 120_000
 OPEN_ALL = "document.querySelectorAll('main details').forEach(each => { each.open = true; })"
-TOO_WIDE = "document.documentElement.scrollWidth > innerWidth"
+OPEN_ONE = "at => document.querySelectorAll('.acts > .act').forEach((each, i) => { each.open = i === at; })"
+TOO_WIDE = """() => document.documentElement.scrollWidth <= innerWidth ? "" : [...document.querySelectorAll("main *")]
+  .filter(each => each.getBoundingClientRect().right > innerWidth + 1).map(each => each.outerHTML.slice(0, 80)).join()
+"""
 
 
 LAID_OUT = b"""From: Huguette Joly <huguette.joly@courriel.example>
@@ -92,6 +95,9 @@ async def looked_at(page: Page) -> list[str]:
     await page.emulate_media(color_scheme="dark")
     for width in (1440 // 2, 1280 // 4, 360):
         await page.set_viewport_size({"width": width, "height": 800})
-        if await page.evaluate(TOO_WIDE):
-            faults.append(f"wider than a screen of {width}")
+        if sticks_out := await page.evaluate(TOO_WIDE):
+            faults.append(f"wider than a screen of {width}: {sticks_out}")
+    for at in range(await page.locator(".acts > .act").count()):
+        if sticks_out := await page.evaluate(f"at => {{ ({OPEN_ONE})(at); return ({TOO_WIDE})(); }}", at):
+            faults.append(f"wider than a phone with menu {at}: {sticks_out}")
     return faults + [f"on a dark phone: {fault}" for fault in await axe(page, *LOOKS)]

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
+from uuid import uuid4
 
 from starlette.responses import Response
 
@@ -26,35 +27,49 @@ VIEWS = {"": "À traiter", "miennes": "Les miens", "retard": "En retard", "atten
 @page("/file")
 def queue(visit: Visit) -> Mapping[str, Any]:
     """Show a page of the queue; its lines alone, where the page asks for them by itself."""
-    if not visit.text("morceau"):
-        return _queue(visit)
+    lines = {"template": "queue_lines.html", "alike": _alike(visit), "make": lambda: _lines(visit)}
+    return lines if visit.text("morceau") else {**_around(visit), "lines": lines}
+
+
+def _alike(visit: Visit) -> tuple[object, ...]:
+    """Return for whom and for how long the lines are the same: until something happens to a case."""
     asked = tuple(visit.text(name) for name in (*_FILTERS, "apres"))
     mine = visit.account.name if visit.text("vue") == "miennes" else ""
-    alike = "lines", visit.own_queues, visit.queues, visit.may("work"), asked, mine, visit.since
-    return {"template": "queue_lines.html", "alike": alike, "make": lambda: _queue(visit)}
+    # Whoever has just done something is to see it, though the event is not heard of yet.
+    since = uuid4() if visit.text("fait") else visit.since
+    return "lines", visit.own_queues, visit.queues, visit.may("work"), asked, mine, since
 
 
-def _queue(visit: Visit) -> Mapping[str, Any]:
-    wanted = _wanted(visit)
-    cases = visit.desk.store.desk.page(wanted, after=_place(visit.text("apres")), limit=_PAGE + 1)
+def _asked(visit: Visit) -> dict[str, str]:
+    return {name: visit.text(name) for name in _FILTERS if visit.text(name)}
+
+
+def _lines(visit: Visit) -> Mapping[str, Any]:
+    cases = visit.desk.store.desk.page(_wanted(visit), after=_place(visit.text("apres")), limit=_PAGE + 1)
     shown, more = cases[:_PAGE], len(cases) > _PAGE
-    known = visit.desk.known()[0]
-    asked = {name: visit.text(name) for name in _FILTERS if visit.text(name)}
     return {
         "cases": shown,
         "beside": visit.desk.store.desk.beside([case.number for case in shown]),
-        "next": f"?{urlencode({**asked, 'apres': _written(place_of(shown[-1]))})}" if more else "",
+        "next": f"?{urlencode({**_asked(visit), 'apres': _written(place_of(shown[-1]))})}" if more else "",
+        "first": not visit.text("apres"),
+    }
+
+
+def _around(visit: Visit) -> Mapping[str, Any]:
+    wanted, asked = _wanted(visit), _asked(visit)
+    known = visit.desk.known()[0]
+    return {
         "first": not visit.text("apres"),
         "here": f"?{urlencode(asked)}",
         "asked": asked,
         "views": VIEWS,
         "queues": visit.queues,
         "chosen": wanted.queues,
-        "counts": _counts(visit) if not visit.text("morceau") else {},
+        "counts": _counts(visit),
         "topics": sorted(known.rules.lexicon.topics.items(), key=lambda each: each[1].label),
         "residences": _residences(visit, known.directory),
         "caretakers": _caretakers(visit, known.directory),
-        "incidents": () if visit.text("morceau") or visit.text("apres") else current(visit),
+        "incidents": () if visit.text("apres") else current(visit),
         "said": visit.text("fait"),
         "about": visit.text("de"),
     }
