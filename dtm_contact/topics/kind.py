@@ -18,6 +18,9 @@ _MATTER_POINTS = 2.0
 
 _IN_SUBJECT = 1.5
 
+_NOT_A_PERSONS = 2.0
+"""The score under which the learned model doubts that words of automatic mail or advertisement are not a person's."""
+
 _NEVER = 100.0
 
 _LIKELY = 3.0
@@ -62,6 +65,8 @@ def kind_of(
     learned = _by_model(matter, person)
     if learned is not None and matter.opinion is not None:
         return learned, matter.opinion.for_setting_aside(passage)
+    if matter.opinion is not None and matter.opinion.aside < _NOT_A_PERSONS:
+        return CaseKind.CASE, ()
     against = person + min(matter.points / 3, _MATTER_POINTS)
     if _points(passage, automatic) + _learned(matter.opinion, CaseKind.AUTOMATIC) - against >= lexicon.limits.automatic:
         return CaseKind.AUTOMATIC, (
