@@ -1,7 +1,7 @@
 """What happens to a case that waits too long, step by step, as `queues.yaml` says it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Literal, Self
@@ -40,10 +40,11 @@ class Step:
 
     Attributes:
         does: what it does.
-        wait: how long it waits, from the opening of the case, or from its due time where `past_due`.
+        wait: how long it waits, from when the case got its priority, or from its due time where `past_due`.
         past_due: count from the due time.
         until: what makes it needless meanwhile.
         to: the queue that takes over; only where the case is handed over.
+        of_any: a step for all priorities: it waits from the opening of the case, and a new priority changes nothing.
     """
 
     does: Action
@@ -51,10 +52,11 @@ class Step:
     past_due: bool
     until: Until
     to: str | None = None
+    of_any: bool = False
 
-    def at(self, opened_at: datetime, due: datetime, calendar: Calendar) -> datetime:
-        """Return when the step is due for a case."""
-        return self.wait.after(due if self.past_due else opened_at, calendar)
+    def at(self, begun: datetime, due: datetime, calendar: Calendar) -> datetime:
+        """Return when the step is due for a case whose time runs since `begun`."""
+        return self.wait.after(due if self.past_due else begun, calendar)
 
 
 Escalation = Mapping[Priority, tuple[Step, ...]]
@@ -77,7 +79,7 @@ class StepEntry(BaseModel):
     @model_validator(mode="after")
     def _fits(self) -> Self:
         if (self.after is None) == (self.past_due is None):
-            hint = "after: counts from the opening of the case, past_due: from its due time"
+            hint = "after: counts from when the case got its priority, past_due: from its due time"
             raise InvalidValueError("a step has one of after and past_due", hint)
         if (self.do is Action.HAND_OVER) != (self.to is not None):
             raise InvalidValueError("to goes with do: hand_over", "write {after: …, do: hand_over, to: a queue}")
@@ -100,6 +102,11 @@ EscalationEntry = dict[
 def escalation_of(entry: EscalationEntry) -> Escalation:
     """Return what an entry of the file means: the steps of each priority, those for any last."""
     return {
-        priority: tuple(step.built() for name, steps in entry.items() if name in {priority, ANY} for step in steps)
+        priority: tuple(
+            replace(step.built(), of_any=name == ANY)
+            for name, steps in entry.items()
+            if name in {priority, ANY}
+            for step in steps
+        )
         for priority in Priority
     }

@@ -48,11 +48,14 @@ def join_case(connection: Connection, judgement: Judgement, now: datetime) -> Jo
     changes = _changes(row, judgement)
     told: dict[str, Any] = {"way": joining.way, "why": joining.why, "by_staff": joining.by_staff}
     told |= {name: value for name, value in changes.items() if name in ("state", "priority")}
+    told |= {timers.RAISED_FROM: row.priority} if "priority" in changes else {}
     if changes:
         change = sa.update(cases).where(cases.c.id == row.id)
         connection.execute(change.values({**changes, "version": cases.c.version + 1}))
     if "state" in changes:
         timers.begin_anew(connection, row.id)
+    elif "priority" in changes:
+        timers.begin_anew(connection, row.id, changes["priority"])
     if judgement.decision.kind is CaseKind.AUTOMATIC:
         told |= _bounced(connection, row.id, judgement, now)
     return Joined(row.id, row.number, _what(joining), told)

@@ -12,7 +12,7 @@ from dtm_contact.calls import call_id_of
 from dtm_contact.errors import MovedError
 from dtm_contact.explain import call_back_subject
 from dtm_contact.model import Call, CaseKind, Judgement, Outcome, Priority, Standing
-from dtm_contact.store import events, recording
+from dtm_contact.store import events, recording, timers
 from dtm_contact.store.arrivals import Claimed
 from dtm_contact.store.call_backs import IS_OPEN, WAITS, ToldBefore, told_before
 from dtm_contact.store.recording import Judged, Known
@@ -121,7 +121,10 @@ def _place_waiting(connection: Connection, told: _Told, before: ToldBefore | Non
     changes = _more_urgent(open_, told.judgement)
     change = sa.update(cases).where(cases.c.id == open_.id)
     connection.execute(change.values({**changes, "version": cases.c.version + 1}))
-    raised = {name: value for name, value in changes.items() if name == "priority"}
+    raised = {}
+    if "priority" in changes:
+        raised = {"priority": changes["priority"], timers.RAISED_FROM: open_.priority}
+        timers.begin_anew(connection, open_.id, changes["priority"])
     case = recording.CaseRef(open_.id, open_.number)
     return _Placed(case, "joined", {**_outcomes(told, before), "count": standing.count, **raised})
 

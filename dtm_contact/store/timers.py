@@ -22,6 +22,9 @@ FOLLOWER = "timers"
 """The name under which one daemon at a time runs the timers (`Positions.follow`), and its place among the events."""
 
 _DAY = timedelta(days=1)
+RAISED_FROM = "raised_from"
+"""What the event of a message or a call that makes a case more urgent names the priority by which it had before."""
+
 _ANSWERS = ("replied", "answered", "tried")
 
 
@@ -45,6 +48,7 @@ class DueTimer:
         at: when it was to happen.
         state, queue, priority, owner, topic, opened_at, due: of the case.
         answered: a human has answered since the case was opened, or opened again.
+        answered_since_raised: and since a message or a call made it more urgent, too.
     """
 
     id: int
@@ -60,16 +64,24 @@ class DueTimer:
     opened_at: datetime
     due: datetime
     answered: bool
+    answered_since_raised: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Fresh:
-    """A case that something happened to which may bring timers, as it is now; `opened_at`: or opened again last."""
+    """A case that something happened to which may bring timers, as it is now.
+
+    Attributes:
+        number, queue, priority, due: of the case.
+        opened_at: when it was opened, or opened again last.
+        since: when it got its priority.
+    """
 
     number: str
     queue: str
     priority: Priority
     opened_at: datetime
+    since: datetime
     due: datetime
 
 
@@ -161,9 +173,13 @@ class Timers:
             return [(row.topic, row.department) for row in connection.execute(over)]
 
 
-def begin_anew(connection: Connection, case_id: int) -> None:
-    """Forget, in a transaction, what was to happen to a case and what did: a message has opened it again."""
-    connection.execute(timers.delete().where(timers.c.case_id == case_id))
+def begin_anew(connection: Connection, case_id: int, priority: Priority | None = None) -> None:
+    """Forget, in a transaction, what was to happen to a case and what did: a message has opened it again.
+
+    Where it has only made it more urgent, the steps of that priority alone: the case may have had it before.
+    """
+    steps = () if priority is None else (timers.c.step.startswith(f"{priority}:"),)
+    connection.execute(timers.delete().where(timers.c.case_id == case_id, *steps))
 
 
 def _left_in_peace(connection: Connection, case_ids: set[int]) -> set[int]:
@@ -194,20 +210,36 @@ def settle(connection: Connection, timer_id: int, now: datetime, *, done: bool) 
         raise NotFoundError(f"timer {timer_id}")
 
 
-_again = events.alias()
-_BEGUN = sa.func.coalesce(
-    sa.select(sa.func.max(_again.c.at))
-    .where(_again.c.case_id == cases.c.id, _again.c.data["state"].as_string() == "open")
-    .correlate(cases)
-    .scalar_subquery(),
-    cases.c.opened_at,
-)
+_told = events.alias()
+_AGAIN = _told.c.data["state"].as_string() == "open"
+_RAISED = _told.c.data[RAISED_FROM].as_string().is_not(None)
+_OTHER_PRIORITY = sa.or_(_told.c.what == "completed", _told.c.data[("changed", "priority")].as_string().is_not(None))
+
+
+def _last(*which: sa.ColumnElement[bool]) -> sa.ColumnElement[datetime]:
+    """Return when the last of these events of a case was; its opening, where there is none."""
+    last = sa.select(sa.func.max(_told.c.at)).where(_told.c.case_id == cases.c.id, sa.or_(*which))
+    return sa.func.coalesce(last.correlate(cases).scalar_subquery(), cases.c.opened_at)
+
+
+def _answered_since(begun: sa.ColumnElement[datetime]) -> sa.ColumnElement[bool]:
+    return sa.or_(
+        sa.exists().where(events.c.case_id == cases.c.id, events.c.what.in_(_ANSWERS), events.c.at >= begun),
+        sa.exists().where(outbox.c.case_id == cases.c.id, outbox.c.kind == "reply", outbox.c.created_at >= begun),
+    )
+
+
+_BEGUN = _last(_AGAIN)
 """When a case was opened; one that a message opened again begins anew: what was done about it was before that."""
 _PLACE = sa.select(positions.c.place).where(positions.c.channel == FOLLOWER)
-_FRESH_CASE = (cases.c.number, cases.c.queue, cases.c.priority, _BEGUN.label("opened_at"), cases.c.due)
-_ANSWERED = sa.or_(
-    sa.exists().where(events.c.case_id == cases.c.id, events.c.what.in_(_ANSWERS), events.c.at >= _BEGUN),
-    sa.exists().where(outbox.c.case_id == cases.c.id, outbox.c.kind == "reply", outbox.c.created_at >= _BEGUN),
+_SINCE = _last(_AGAIN, _RAISED, _OTHER_PRIORITY)
+_FRESH_CASE = (
+    cases.c.number,
+    cases.c.queue,
+    cases.c.priority,
+    _BEGUN.label("opened_at"),
+    _SINCE.label("since"),
+    cases.c.due,
 )
 _DUE = (
     sa.select(
@@ -223,7 +255,8 @@ _DUE = (
         cases.c.topic,
         cases.c.opened_at,
         cases.c.due,
-        _ANSWERED.label("answered"),
+        _answered_since(_BEGUN).label("answered"),
+        _answered_since(_last(_AGAIN, _RAISED)).label("answered_since_raised"),
     )
     .join(cases, cases.c.id == timers.c.case_id)
     .where(timers.c.state == sa.literal("waiting", sa.Text, literal_execute=True), timers.c.at <= sa.bindparam("now"))
@@ -232,7 +265,7 @@ _DUE = (
 
 
 def _fresh(row: Any) -> Fresh:
-    return Fresh(row.number, row.queue, Priority(row.priority), row.opened_at, row.due)
+    return Fresh(row.number, row.queue, Priority(row.priority), row.opened_at, row.since, row.due)
 
 
 def _due(row: Any) -> DueTimer:

@@ -42,11 +42,12 @@ def is_needless(timer: DueTimer) -> bool:
     """Tell whether somebody saw to the case before its step was due."""
     if timer.state != "open" or timer.priority.value != timer.data["priority"]:
         return True
+    answered = timer.answered if timer.data.get("of_any") else timer.answered_since_raised
     match Until(timer.data["until"]):
         case Until.TAKEN:
-            return timer.owner is not None or timer.answered
+            return timer.owner is not None or answered
         case Until.ANSWERED:
-            return timer.answered
+            return answered
         case Until.CLOSED:
             return False
 
@@ -105,7 +106,7 @@ def _call_next(work: Work, held: HeldCase, timer: DueTimer, means: Means) -> boo
     whom = called[min(timer.data["nth"], len(called) - 1)]
     work.tell(held, "called next", {"step": timer.step, "to": whom})
     told = (
-        f"{held.case.priority} : personne ne s'est occupé du dossier {held.case.number} depuis son ouverture.\n"
+        f"{held.case.priority} : personne ne s'occupe encore du dossier {held.case.number}.\n"
         "Prenez-le pour dire que vous vous en occupez."
     )
     _write(work, held, means, (whom, f"call next {timer.step}"), told)

@@ -21,6 +21,7 @@ def plans(case: Fresh, rules: RuleSet) -> Iterator[Plan]:
             "to": step.to,
             "priority": case.priority.value,
             "nth": called,
+            "of_any": step.of_any,
         }
-        at = step.at(case.opened_at, case.due, queue.calendar)
+        at = step.at(case.opened_at if step.of_any else case.since, case.due, queue.calendar)
         yield Plan(case.number, f"{case.priority}:{number}", at, data)

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from dtm_contact.alarms import Alarms
 from dtm_contact.directory import Directory, Office, Records, Residence
-from dtm_contact.model import CaseKind, Likely, Match, Priority
+from dtm_contact.model import CaseKind, Joining, Likely, Match, Priority, Way
 from dtm_contact.rules import RuleSet, load_rules
 from dtm_contact.settings import Settings
 from dtm_contact.settings import Timers as TimerSettings
@@ -20,7 +20,7 @@ from dtm_contact.store.outbox_schema import outbox
 from dtm_contact.timers import Post, Runner, Storms
 from dtm_contact.tokens import Tokens
 from tests.rules.folders import GOOD, overlay
-from tests.store.samples import judgement, open_case
+from tests.store.samples import claim, judgement, open_case
 
 OPENED = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)  # a Tuesday, ten o'clock in Paris
 ESCALATION = """on_call:
@@ -205,6 +205,58 @@ def test_a_closed_case_is_left_alone(store: Store, scene: Scene) -> None:
     with working(store.database, "anne", OPENED) as work:
         work.change(work.hold(number)[0], state="closed", closed_at=OPENED)
     assert scene.after(days=60) == 0
+
+
+def danger(store: Store, number: str, at: datetime) -> None:
+    """Lay a message of danger into a case, as an answer in its thread."""
+    judged = judgement(CaseKind.CASE, priority=Priority.P1, queue="nord", due=at + timedelta(minutes=15))
+    joined = replace(judged, joining=Joining(number, Way.MESSAGE_ID, writer=judged.contact.sender))
+    assert store.cases.record(claim(store, f"danger {at}", at), joined, {}, at) == number
+
+
+def test_a_case_that_becomes_a_danger_after_days_calls_one_after_the_other(store: Store, scene: Scene) -> None:
+    number = opened(store, Priority.P4)
+    assert scene.after(days=3) == 0
+    danger(store, number, OPENED + timedelta(days=3))
+    assert scene.after(days=3, minutes=9) == 0
+    assert scene.after(days=3, minutes=10) == 1
+    assert scene.after(days=3, minutes=19) == 0
+    assert scene.after(days=3, minutes=20) == 1
+    assert scene.after(days=3, minutes=31) == 1
+    assert [to for to, _ in letters(store)] == [f"{name}@bailleur.example" for name in ("deux", "trois", "trois")]
+
+
+def test_what_was_answered_before_the_danger_is_no_answer_to_it(store: Store, scene: Scene) -> None:
+    number = opened(store, Priority.P4)
+    with working(store.database, "anne", OPENED) as work:
+        work.tell(work.hold(number)[0], "replied", {})
+    danger(store, number, OPENED + timedelta(days=3))
+    assert scene.after(days=3, minutes=10) == 1
+    with working(store.database, "anne", scene.now) as work:
+        work.tell(work.hold(number)[0], "replied", {})
+    assert scene.after(days=50) == 0
+
+
+def test_a_danger_that_an_agent_lowered_and_that_comes_back_calls_anew(store: Store, scene: Scene) -> None:
+    number = opened(store)
+    assert scene.after(minutes=31) == 3
+    with working(store.database, "anne", scene.now) as work:
+        (held,) = work.hold(number)
+        work.tell(held, "priority", {"changed": work.change(held, priority=Priority.P4, by_hand=("priority",))})
+    assert scene.after(hours=1) == 0
+    danger(store, number, OPENED + timedelta(hours=5))
+    assert scene.after(hours=5, minutes=9) == 0
+    assert scene.after(hours=5, minutes=10) == 1
+
+
+def test_the_head_has_what_was_raised_on_the_way_no_later(store: Store, scene: Scene) -> None:
+    number = opened(store, Priority.P4)
+    with working(store.database, "anne", OPENED + timedelta(days=40)) as work:
+        (held,) = work.hold(number)
+        work.tell(held, "priority", {"changed": work.change(held, priority=Priority.P2)})
+    assert scene.after(days=44, hours=23) == 0
+    assert scene.after(days=45, minutes=1) == 1
+    assert store.cases.get(number).case.queue == "comptes"
 
 
 def test_where_nothing_can_be_sent_the_admins_are_told(store: Store, rules: RuleSet) -> None:
