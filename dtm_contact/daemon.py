@@ -66,7 +66,7 @@ async def daemon(settings: Settings) -> AsyncIterator[Running]:
         InvalidFilesError: the rules hold errors; all of them are told.
         UnknownSchemaError: the store is of another version.
         StoreUnavailableError: the store cannot be read.
-        WrongSettingError: the secret that signs case numbers cannot be read.
+        WrongSettingError: the secret that signs case numbers, or the password to send with, cannot be read.
         CannotOpenError: an address to listen on is taken or not ours.
     """
     _allow_files(settings)
@@ -148,11 +148,16 @@ async def _inbox(stack: AsyncExitStack, settings: Settings, store: Store, alarms
 async def _mail(
     stack: AsyncExitStack, settings: Settings, store: Store, alarms: Alarms, tokens: Tokens, storms: Storms
 ) -> Mail | None:
-    """Start sending, where a server sends for us and we do not only observe, and return what writes."""
+    """Start sending, where a server sends for us and we do not only observe, and return what writes.
+
+    Raises:
+        WrongSettingError: the password for that server cannot be read.
+    """
     if not settings.outbound.host or settings.rules.observe:
         why = "DTM_RULES_OBSERVE is set" if settings.rules.observe else "DTM_OUTBOUND_HOST names no mail server"
         _log.info("nothing is sent, and nobody is told of danger", why=why)
         return None
+    settings.outbound.read_password()
     sender = await stack.enter_async_context(posting(settings, store, alarms, utc_now))
     return Mail(Answering(settings, tokens, untold=partial(alarms.happened, "untold")), sender.wake, storms)
 

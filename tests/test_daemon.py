@@ -26,7 +26,7 @@ from dtm_contact.errors import (
     UnknownSchemaError,
     WrongSettingError,
 )
-from dtm_contact.settings import Desk, Judge, Monitor, Outbound, Rules, Settings, Smtp, Store
+from dtm_contact.settings import Desk, Imap, Judge, Monitor, Outbound, Rules, Settings, Smtp, Store
 from dtm_contact.store import case_number, migrate, open_store
 from tests.store.samples import arrival
 
@@ -222,6 +222,29 @@ async def test_it_does_not_start_without_its_secret(tmp_path: Path, secret: byte
     with pytest.raises(WrongSettingError, match=f"DTM_OUTBOUND_KEY_FILE: {told}.*{path}"):
         async with daemon(settings):
             pass
+
+
+@pytest.mark.parametrize(
+    ("secret", "told"), [(None, "No such file"), (b"\n", "first line is empty"), (b"\xe9", "UTF-8")]
+)
+async def test_it_does_not_start_without_the_password_to_send_with(
+    tmp_path: Path, secret: bytes | None, told: str
+) -> None:
+    path = tmp_path / "password"
+    if secret is not None:
+        path.write_bytes(secret)
+    outbound = Outbound(host="localhost", user="us", password_file=path)
+    settings = with_directory(settings_for(tmp_path)).model_copy(update={"outbound": outbound})
+    with pytest.raises(WrongSettingError, match=f"DTM_OUTBOUND_PASSWORD_FILE: .*{told}.*{path}"):
+        async with daemon(settings):
+            pass
+
+
+async def test_a_mailbox_without_its_password_does_not_keep_mail_out(tmp_path: Path) -> None:
+    imap = Imap(port=1, password_file=tmp_path / "nowhere")
+    settings = with_directory(settings_for(tmp_path)).model_copy(update={"imap": imap, "channels": ("smtp", "imap")})
+    async with daemon(settings) as running:
+        assert await send(running.addresses["smtp"], "Fuite") == 250
 
 
 async def test_it_does_not_start_where_its_pages_address_is_taken(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ from typing import Final
 
 import aiosmtplib
 
+from dtm_contact.errors import WrongSettingError
 from dtm_contact.model import Outgoing
 from dtm_contact.settings import Outbound
 
@@ -64,6 +65,9 @@ class Relay:
             return Sent(Fate.DOWN, f"credentials refused ({error.code})")
         except aiosmtplib.SMTPResponseException as error:
             return _of_code(error.code, of_recipient=False)
+        except WrongSettingError:
+            # Short, since agents read it in the case; where the file should be is told at the start.
+            return Sent(Fate.DOWN, "DTM_OUTBOUND_PASSWORD_FILE cannot be read")
         except (aiosmtplib.SMTPException, OSError, ValueError) as error:
             return Sent(Fate.DOWN, type(error).__name__)
         return Sent(Fate.SENT, "250")

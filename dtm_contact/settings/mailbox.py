@@ -63,17 +63,17 @@ class Imap(BaseModel):
         """Return the password; None where no file is set.
 
         Raises:
-            OSError: the file cannot be read.
+            WrongSettingError: the file cannot be read, or nothing stands in it.
         """
-        return first_line(self.password_file)
+        return first_line(self.password_file, "DTM_IMAP_PASSWORD_FILE")
 
     def read_token(self) -> str | None:
         """Return the token; None where no file is set.
 
         Raises:
-            OSError: the file cannot be read.
+            WrongSettingError: the file cannot be read, or nothing stands in it.
         """
-        return first_line(self.token_file)
+        return first_line(self.token_file, "DTM_IMAP_TOKEN_FILE")
 
 
 class Outbound(BaseModel):
@@ -133,6 +133,6 @@ class Outbound(BaseModel):
         """Return the password; None where no file is set.
 
         Raises:
-            OSError: the file cannot be read.
+            WrongSettingError: the file cannot be read, or nothing stands in it.
         """
-        return first_line(self.password_file)
+        return first_line(self.password_file, "DTM_OUTBOUND_PASSWORD_FILE")

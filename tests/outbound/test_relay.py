@@ -64,4 +64,4 @@ async def test_protection_is_never_given_up_silently() -> None:
 
 async def test_an_unreadable_password_is_told_as_trouble_of_ours(tmp_path: object) -> None:
     sent = await Relay(settings(1, user="us", password_file=f"{tmp_path}/nowhere")).send(LETTER)
-    assert (sent.fate, sent.reason) == (Fate.DOWN, "FileNotFoundError")
+    assert (sent.fate, sent.reason) == (Fate.DOWN, "DTM_OUTBOUND_PASSWORD_FILE cannot be read")

@@ -13,7 +13,7 @@ from dtm_contact import metrics
 from dtm_contact.channels import ReadingInbox
 from dtm_contact.channels.mailbox.client import CredentialsRefusedError, Login, Mailbox, MailboxRefusedError, connected
 from dtm_contact.channels.mailbox.envelope import envelope
-from dtm_contact.errors import DtmContactError, StoreUnavailableError
+from dtm_contact.errors import DtmContactError, StoreUnavailableError, WrongSettingError
 from dtm_contact.log import get_log
 from dtm_contact.model import Arrival, KeptLines, LogLine, Position
 from dtm_contact.settings import Imap
@@ -115,6 +115,9 @@ class Follower:
             except CredentialsRefusedError:
                 told = f"The mailbox {self.name} refuses our credentials: nothing is read until they are right."
                 self._trouble(told, "credentials")
+            except WrongSettingError as error:
+                # No server that is started again: a person must see to it, and until then other ways in stay open.
+                self._trouble(f"The mailbox {self.name} is not read: {error}", "credentials")
             except (DtmContactError, OSError, ValueError) as error:
                 # Before it is an alarm it may be a server that is started again.
                 if pause > self._settings.pause:

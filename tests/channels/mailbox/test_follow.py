@@ -235,6 +235,18 @@ async def test_wrong_credentials_are_an_alarm_at_once(server: Dovecot, box: str,
         await until(lambda: not inbox.troubles)
 
 
+async def test_a_password_that_cannot_be_read_is_told_by_its_setting_at_once(
+    server: Dovecot, box: str, tmp_path: Path
+) -> None:
+    chosen = settings(server, box, tmp_path)
+    (tmp_path / "password").rename(tmp_path / "elsewhere")
+    inbox = FakeInbox()
+    async with following(chosen, inbox):
+        await until(lambda: "DTM_IMAP_PASSWORD_FILE: No such file" in inbox.troubles.get("imap", ""))
+        (tmp_path / "elsewhere").rename(tmp_path / "password")
+        await until(lambda: not inbox.troubles)
+
+
 async def test_a_server_that_is_away_is_an_alarm_and_is_over_when_it_is_back(tmp_path: Path, server: Dovecot) -> None:
     inbox = FakeInbox()
     away = Dovecot(1, server.folder)
