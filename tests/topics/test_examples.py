@@ -42,7 +42,7 @@ def test_nobody_in_danger_is_missed(lexicon: Lexicon) -> None:
         if understand(contact(example.text, example.subject), lexicon).priority != "P1"
     ]
     sys.stdout.write(f"{len(in_danger)} messages of people in danger, {len(missed)} missed\n")
-    assert len(missed) <= 0.05 * len(in_danger), missed
+    assert len(missed) <= 0.02 * len(in_danger), missed
 
 
 def test_few_false_alarms(lexicon: Lexicon) -> None:
@@ -53,7 +53,7 @@ def test_few_false_alarms(lexicon: Lexicon) -> None:
         if understand(contact(example.text, example.subject), lexicon).priority == "P1"
     ]
     sys.stdout.write(f"{len(quiet)} messages of nobody in danger, {len(alarms)} false alarms\n")
-    assert len(alarms) <= 0.03 * len(quiet), alarms
+    assert len(alarms) <= 0.01 * len(quiet), alarms
 
 
 def test_no_persons_mail_is_set_aside_and_most_of_the_rest_is(lexicon: Lexicon) -> None:
@@ -99,7 +99,7 @@ def _all_three(text: str, chance: random.Random) -> str:
 
 @pytest.mark.parametrize(
     ("change", "share"),
-    [(_without_accents, 0.02), (_in_capitals, 0.03), (_with_a_slip_in_each_long_word, 0.05), (_all_three, 0.06)],
+    [(_without_accents, 0.02), (_in_capitals, 0.03), (_with_a_slip_in_each_long_word, 0.03), (_all_three, 0.06)],
     ids=["accents", "capitals", "slips", "all"],
 )
 def test_spelling_rarely_changes_the_topic(
