@@ -9,6 +9,7 @@ from dtm_contact.model import Problem
 from dtm_contact.rules.learned_file import FILE, load_learned, packed
 from dtm_contact.rules.ruleset import digest
 from dtm_contact.topics import Learned, Lexicon, Trust, understand
+from dtm_contact.topics.learned import ASIDE
 from tests.topics.conftest import RULES, contact
 
 _HIDDEN = "Une antenne pend au-dessus de l'entrée par son seul câble."
@@ -70,6 +71,18 @@ def test_an_advertisement_that_no_word_names_is_set_aside_only_where_the_model_i
     assert found.kind in {"spam", "automatic"}
     assert [piece for piece in found.kind_evidence if piece.name == "kind.learned"]
     assert understand(text, _with(lexicon, model, aside_from=20.0)).kind == "case"
+
+
+def test_words_of_advertisement_set_nothing_aside_that_the_model_holds_for_a_persons(
+    lexicon: Lexicon, model: Learned
+) -> None:
+    text = contact(
+        "Offre exceptionnelle, gratuit et sans engagement : cliquez ici pour vous désabonner de la newsletter."
+    )
+    assert understand(text, replace(lexicon, learned=None)).kind == "spam"
+    bias = model.bias.copy()
+    bias[ASIDE] -= 50
+    assert understand(text, replace(lexicon, learned=replace(model, bias=bias))).kind == "case"
 
 
 def test_no_score_sets_somebody_in_danger_aside(lexicon: Lexicon, model: Learned) -> None:
