@@ -92,14 +92,14 @@ class Desk:
                 self._people = People(directory)
             return self._people
 
-    def lately(self, what: Hashable, count: Callable[[], Counted]) -> Counted:
-        """Return what `count` returned within the last seconds, or does now: for what many pages show alike.
+    def lately(self, what: Hashable, count: Callable[[], Counted], seconds: float = _LOOK_AGAIN_SECONDS) -> Counted:
+        """Return what `count` returned within the last `seconds`, or does now: for what many pages show alike.
 
         When something happens all open pages ask at once; it is counted once, and the others wait for it.
         """
         with self._counting:
             known = self._lately.get(what)
-            if known is None or time.monotonic() - known[0] > _LOOK_AGAIN_SECONDS:
+            if known is None or time.monotonic() - known[0] > seconds:
                 if len(self._lately) > _MOST_REMEMBERED:
                     self._lately.clear()
                 known = self._lately[what] = time.monotonic(), count()
