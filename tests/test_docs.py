@@ -5,8 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from dtm_contact.settings import Settings, rows
+
 ROOT = Path(__file__).parents[1]
 PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md")])
+DEPLOYED = sorted(path for path in (ROOT / "deploy").iterdir() if path.is_file())
 LINK = re.compile(r"\]\((?!https?:|#)([^)#\s]+)")
 
 
@@ -41,3 +44,21 @@ def test_every_command_stands_in_the_readme() -> None:
     names = [path.stem.replace("_", "-").removesuffix("-") for path in commands]
     missing = [name for name in names if f"dtm-contact {name}" not in readme]
     assert missing == []
+
+
+@pytest.mark.parametrize("page", [*PAGES, *DEPLOYED], ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_setting_named_is_one(page: Path) -> None:
+    known = {name for name, *_ in rows(Settings.defaults())}
+    named = set(re.findall(r"\bDTM_[A-Z_]*[A-Z](?![A-Z_])(?!_?[…*])", page.read_text(encoding="utf-8")))
+    assert sorted(named - known - {"DTM_CORPORA"}) == []
+
+
+def test_the_example_of_the_settings_holds(monkeypatch: pytest.MonkeyPatch) -> None:
+    lines = (ROOT / "deploy" / "environment").read_text(encoding="utf-8").splitlines()
+    for line in lines:
+        name, said, value = line.removeprefix("#").partition("=")
+        if said and name.startswith("DTM_"):
+            monkeypatch.setenv(name, value.strip("'"))
+    settings = Settings()
+    assert settings.rules.observe
+    assert settings.outbound.host == "smtp.parishabitat.example"
