@@ -5,7 +5,7 @@ from tests.prove.program import chance
 
 
 async def test_a_killed_daemon_loses_nothing_and_does_nothing_twice(tmp_path: Path) -> None:
-    outcome = await prove_kills(tmp_path, 3, chance(1))
+    outcome = await prove_kills(tmp_path, 2, chance(1))
     assert outcome.audit.sound, "\n".join(outcome.lines())
     assert outcome.ledger.answered == outcome.ledger.sent
 

@@ -5,7 +5,7 @@ from tests.prove.program import chance
 
 
 async def test_a_power_cut_loses_nothing_that_was_answered(place: Path) -> None:
-    outcome = await prove_power_cuts(place, 2, chance(1))
+    outcome = await prove_power_cuts(place, 1, chance(1))
     assert outcome.audit.sound, "\n".join(outcome.lines())
     assert outcome.ledger.answered == outcome.ledger.sent
 
