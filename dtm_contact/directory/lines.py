@@ -1,8 +1,8 @@
 """The lines of a directory file in columns: a quarter of the memory that an object for each would take.
 
 A column whose values come again and again (a surname, a day, a floor) holds each value once and a number a line; one
-whose values are nearly all different (an identifier, an address) holds them in one string of octets. A line is made
-when somebody looks at it.
+whose values are nearly all different (an identifier, an address) holds them in one string of octets. Where there are
+many, a line is made when somebody looks at it.
 """
 
 from array import array
@@ -19,6 +19,8 @@ T = TypeVar("T", bound="DataclassInstance")
 
 _ENCODING = ("utf-8", "surrogatepass")
 _BATCH = 4_096
+_FEW = 50_000
+"""Up to so many lines are made once and kept: they take little beside the time that making them anew would."""
 
 
 class Texts(Sequence[str]):
@@ -132,6 +134,7 @@ class Lines(Sequence[T], Generic[T]):
             for (name, kind), values in zip(kinds.items(), zip(*batch, strict=True), strict=True):
                 self._columns[name] = _grown(self._columns[name], kind, values)
         self._at = tuple(each.at for each in self._columns.values())
+        self._made = tuple(self) if self._length <= _FEW else ()
 
     def column(self, name: str) -> Iterator[Any]:
         """Give one field of each line, in order."""
@@ -148,6 +151,8 @@ class Lines(Sequence[T], Generic[T]):
         if isinstance(at, slice):
             return tuple(self[each] for each in range(*at.indices(self._length)))
         row = range(self._length)[at]
+        if self._made:
+            return self._made[row]
         line: T = self._record(*[at(row) for at in self._at])
         return line
 
