@@ -9,6 +9,7 @@ from email.message import EmailMessage
 from functools import cache
 from pathlib import Path
 
+from dtm_contact.alarms import Alarms
 from dtm_contact.contract import as_json
 from dtm_contact.directory import Directory, read_export
 from dtm_contact.model import Arrival, Envelope
@@ -18,6 +19,7 @@ from dtm_contact.rules import RuleSet, load_rules
 from dtm_contact.settings import Outbound, Settings
 from dtm_contact.settings import Store as StoreSettings
 from dtm_contact.store import Store, migrate, open_store
+from dtm_contact.timers import Post, Runner, Storms
 from dtm_contact.worker.mailing import Mail, tokens_of
 from dtm_contact.worker.standin import Reception
 
@@ -87,3 +89,14 @@ def engine(folder: Path) -> Iterator[Engine]:
         directory, rules = _ruled()
         grounds = Grounds.build(directory, rules, settings, tokens_of(settings, store))
         yield Engine(store, settings, grounds, [])
+
+
+def performed(running: Engine, at: datetime) -> int:
+    """Let timers run once at a time; return how many steps they did."""
+    grounds = running.grounds
+    runner = Runner(
+        running.settings, running.store, lambda: grounds.directory, Alarms(lambda *_: None, lambda: 0.0),
+        rules=lambda: grounds.rules, clock=lambda: at, storms=Storms(),
+        post=Post(running.settings, grounds.house.tokens, lambda: None),
+    )  # fmt: skip
+    return runner.tick()

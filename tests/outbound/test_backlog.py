@@ -1,26 +1,16 @@
 """What lay in a mailbox before it was ever looked at: a danger of long ago calls nobody, one of today does."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
 from email.utils import format_datetime
-from pathlib import Path
 
 import pytest
 
-from dtm_contact.alarms import Alarms
 from dtm_contact.model import Priority
-from dtm_contact.timers import Post, Runner, Storms
-from tests.outbound.engine import US, Engine, engine
+from tests.outbound.engine import US, Engine, performed
 
 LOOKED = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
 WRITER = "nadia@free.example"
-
-
-@pytest.fixture
-def running(tmp_path: Path) -> Iterator[Engine]:
-    with engine(tmp_path) as made:
-        yield made
 
 
 def trapped(written: datetime | None, **heads: str) -> bytes:
@@ -33,16 +23,6 @@ def trapped(written: datetime | None, **heads: str) -> bytes:
         message[name.replace("_", "-")] = value
     message.set_content("Je suis bloquée dans l'ascenseur, venez vite !")
     return message.as_bytes()
-
-
-def performed(running: Engine, at: datetime) -> int:
-    grounds = running.grounds
-    runner = Runner(
-        running.settings, running.store, lambda: grounds.directory, Alarms(lambda *_: None, lambda: 0.0),
-        rules=lambda: grounds.rules, clock=lambda: at, storms=Storms(),
-        post=Post(running.settings, grounds.house.tokens, lambda: None),
-    )  # fmt: skip
-    return runner.tick()
 
 
 def test_a_danger_of_long_ago_lies_in_the_queue_marked_and_calls_nobody(running: Engine) -> None:

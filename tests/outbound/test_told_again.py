@@ -1,25 +1,14 @@
 """Whoever writes of danger again, in the case of the first time, is heard again; who writes at once again, is not."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
 from email.utils import format_datetime
-from pathlib import Path
-
-import pytest
 
 from dtm_contact.store import working
-from tests.outbound.engine import US, Engine, engine
-from tests.outbound.test_backlog import performed
+from tests.outbound.engine import US, Engine, performed
 
 FIRST = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
 WRITER = "nadia@free.example"
-
-
-@pytest.fixture
-def running(tmp_path: Path) -> Iterator[Engine]:
-    with engine(tmp_path) as made:
-        yield made
 
 
 def message(text: str, at: datetime, answers: datetime | None = None) -> bytes:
