@@ -1,24 +1,17 @@
 """Robots that answer each other fall silent, and a flood of absence notices makes nothing."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
-from pathlib import Path
 
 import pytest
 
-from tests.outbound.engine import US, Engine, engine
+from tests.outbound.engine import US, Engine
 
 START = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
 TICKETS = "sav@tickets.example"
 ROUNDS = 20
 Robot = Callable[[EmailMessage, int], bytes]
-
-
-@pytest.fixture
-def running(tmp_path: Path) -> Iterator[Engine]:
-    with engine(tmp_path) as made:
-        yield made
 
 
 def _written(subject: str, text: str, sender: str = TICKETS, **heads: str) -> bytes:
