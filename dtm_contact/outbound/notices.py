@@ -8,10 +8,12 @@ from zoneinfo import ZoneInfo
 
 from dtm_contact.directory import Directory
 from dtm_contact.explain.names import Names
-from dtm_contact.model import Judgement
+from dtm_contact.model import Judgement, Wish
 from dtm_contact.rules import RuleSet
 
 _FIRST_WORDS: Final = 200
+_ON_CALL: Final = "on_call"
+_UNNAMED: Final = "L'auteur ne veut pas être nommé : ne dites à personne de qui cela vient.\n\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +38,18 @@ def notices(
         directory: the caretakers' addresses.
         names: how places and topics are called.
         now: the time that says who is on call, aware.
+
+    Of a writer who does not want to be named only those on call are told the words and the dwelling: they may have to
+    go there.
     """
-    where = _where(judgement, names)
     what = names.topics.get(judgement.understanding.topic or "", judgement.contact.subject)
-    subject = f"[{judgement.decision.priority}] {what} – {where} – dossier {number}"
+    unnamed = any(wished.wish is Wish.ANONYMOUS for wished in judgement.understanding.wishes)
     for reason, address in _addresses(judgement, rules, directory, now, names.zone):
-        yield Notice(address, reason, subject, _text(judgement, number, what, where))
+        hidden = unnamed and reason != _ON_CALL
+        where = _where(judgement, names, hidden=hidden)
+        subject = f"[{judgement.decision.priority}] {what} – {where} – dossier {number}"
+        text = f"{_UNNAMED if unnamed else ''}{_text(judgement, number, what, where, hidden=hidden)}"
+        yield Notice(address, reason, subject, text)
 
 
 def _addresses(
@@ -49,7 +57,7 @@ def _addresses(
 ) -> Iterator[tuple[str, str]]:
     queue = rules.queues.get(judgement.decision.queue or "")
     for whom in judgement.decision.notify:
-        if whom == "on_call":
+        if whom == _ON_CALL:
             # The next in the row is for timers to tell, where the first does not answer.
             yield whom, (queue or rules.desks.reception).on_call.at(now, zone)[0]
         elif whom == "caretaker":
@@ -68,20 +76,25 @@ def _caretakers(judgement: Judgement, directory: Directory, stands_in: str | Non
         yield "caretaker away", stands_in
 
 
-def _where(judgement: Judgement, names: Names) -> str:
+def _where(judgement: Judgement, names: Names, *, hidden: bool) -> str:
     match = judgement.match
-    if match.dwelling is not None:
+    if match.dwelling is not None and not hidden:
         place = names.dwelling(match.dwelling.id)
         return f"{place}, {names.residence(match.residence.id)}" if match.residence else place
     return names.residence(match.residence.id) if match.residence else "lieu inconnu"
 
 
-def _text(judgement: Judgement, number: str, what: str, where: str) -> str:
+def _text(judgement: Judgement, number: str, what: str, where: str, *, hidden: bool) -> str:
+    return (
+        f"{judgement.decision.priority} : {what}\nOù : {where}\nDossier : {number}\n"
+        f"{'' if hidden else _words(judgement)}\nPrenez le dossier pour dire que vous vous en occupez.\n"
+    )
+
+
+def _words(judgement: Judgement) -> str:
+    """Return the number to call back, and how the message begins."""
     words = " ".join((judgement.contact.new_text or judgement.contact.subject).split())
     cut = words[:_FIRST_WORDS] + ("…" if len(words) > _FIRST_WORDS else "")
     call = judgement.contact.call
-    number_told = f"Numéro à rappeler : {call.number}\n" if call is not None and call.number else ""
-    return (
-        f"{judgement.decision.priority} : {what}\nOù : {where}\nDossier : {number}\n{number_told}\n"
-        f"Premiers mots : « {cut} »\n\nPrenez le dossier pour dire que vous vous en occupez.\n"
-    )
+    number = f"Numéro à rappeler : {call.number}\n" if call is not None and call.number else ""
+    return f"{number}\nPremiers mots : « {cut} »\n"

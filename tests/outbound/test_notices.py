@@ -9,7 +9,7 @@ import pytest
 
 from dtm_contact.directory import Caretaker, Directory, Records
 from dtm_contact.explain.names import Names
-from dtm_contact.model import CaseKind, Match, OnDuty, Priority
+from dtm_contact.model import CaseKind, Evidence, Match, OnDuty, Priority, Wish, Wished
 from dtm_contact.outbound import Answering
 from dtm_contact.outbound.notices import notices
 from dtm_contact.rules import RuleSet, load_rules
@@ -62,3 +62,18 @@ def test_an_address_that_is_none_costs_its_own_notice_and_no_other(rules: RuleSe
     assert "2026-000001" in told
     assert "caretaker" in told
     assert "anne" not in told
+
+
+def test_who_does_not_want_to_be_named_is_told_only_to_those_on_call(rules: RuleSet) -> None:
+    judged = judgement(CaseKind.CASE, priority=Priority.P1, queue="nord", match=Match(caretakers=(OnDuty("C1"),)))
+    judged = replace(
+        judged,
+        contact=replace(judged.contact, new_text="Ne dites pas que ça vient de moi. Mme Laporte, porte 12."),
+        decision=replace(judged.decision, notify=("on_call", "caretaker")),
+        understanding=replace(judged.understanding, wishes=(Wished(Wish.ANONYMOUS, Evidence("wish.word", 1.0, "")),)),
+    )
+    names = Names(DIRECTORY, {}, ZoneInfo("Europe/Paris"))
+    on_call, caretaker = notices(judged, "2026-000001", rules, DIRECTORY, names, now=NOW)
+    assert "Laporte" in on_call.text
+    assert "Laporte" not in caretaker.text
+    assert all("ne veut pas être nommé" in notice.text for notice in (on_call, caretaker))
