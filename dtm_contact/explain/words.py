@@ -54,6 +54,7 @@ EVIDENCE: Final[Mapping[str, str]] = {
     "kind.verdict": "avis du serveur",
     "kind.spam": "mot",
     "scope.word": "mot",
+    "scope.learned": "appris",
     "asker.word": "mot",
     "wish.word": "mot",
 }

@@ -44,6 +44,9 @@ class Example:
     Attributes:
         batch: the file's name without its ending: who wrote it, or in which manner.
         number: its place in the file, from 1.
+        scope: how far its matter reaches.
+        scope_labelled: its file tells the scope of every message (it says somewhere `scope: null`), so that none means
+            that the text does not say.
     """
 
     batch: str
@@ -56,6 +59,7 @@ class Example:
     priorities: frozenset[Priority]
     kind: CaseKind
     scope: Scope | None = None
+    scope_labelled: bool = False
 
     @property
     def contact(self) -> Contact:
@@ -85,11 +89,13 @@ def read_examples(folder: Path) -> tuple[Example, ...]:
 def _read(path: Path, problems: list[Problem]) -> Iterator[Example]:
     document = read_document(path, path.parent, problems)
     file = validate(document, _Entries, problems) if document is not None else None
-    for number, entry in enumerate(file.root if file else (), start=1):
-        yield _example(path.stem, number, entry)
+    entries = file.root if file else []
+    labelled = any("scope" in entry.model_fields_set and entry.scope in {None, "null"} for entry in entries)
+    for number, entry in enumerate(entries, start=1):
+        yield _example(path.stem, number, entry, scope_labelled=labelled)
 
 
-def _example(batch: str, number: int, entry: _Entry) -> Example:
+def _example(batch: str, number: int, entry: _Entry, *, scope_labelled: bool) -> Example:
     return Example(
         batch=batch,
         number=number,
@@ -101,4 +107,5 @@ def _example(batch: str, number: int, entry: _Entry) -> Example:
         priorities=frozenset((entry.priority, *entry.acceptable_priorities)),
         kind=entry.kind,
         scope=None if entry.scope == "null" else entry.scope,
+        scope_labelled=scope_labelled,
     )

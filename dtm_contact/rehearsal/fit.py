@@ -1,16 +1,16 @@
 """Fitting to labelled messages: the learned model, how far it is trusted, and what the strengths of words are worth."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 
 from dtm_contact.rehearsal.examples import Example
-from dtm_contact.rehearsal.learning import Sheet
+from dtm_contact.rehearsal.learning import Sheet, writer_of
 from dtm_contact.rehearsal.trust import Tried, choose_trust, held_out, try_trust
 from dtm_contact.rules.compose import Location
 from dtm_contact.rules.document import read_document
-from dtm_contact.rules.learned_file import word_senses
 from dtm_contact.rules.topics_file import FILE
 from dtm_contact.topics import Entry, Learned, Lexicon, Phrase, words_of
 from dtm_contact.topics.learned import Floats
@@ -59,17 +59,22 @@ def fit(
 
     Args:
         examples: the messages.
-        lexicon: the words.
+        lexicon: the words, without what was learned.
         points: what each strength of `topics.yaml` is worth now.
         patterns: names of the batches to judge on; `*` stands for anything.
     """
-    sheet = Sheet(examples, replace(lexicon, learned=None), word_senses())
+    sheet = Sheet(examples, lexicon)
     chosen = [batch for batch in {item.batch for item in examples} if _fits(batch, patterns)]
     totals = held_out(sheet, chosen)
     tried = choose_trust(sheet, totals)
     tried, fitted = _fit_points(sheet, totals, tried, points)
-    told = f"{len(examples)} labelled messages: {', '.join(sorted({item.batch for item in examples}))}"
-    return Fitted(sheet.model(told), tried, fitted)
+    return Fitted(sheet.model(_told(examples)), tried, fitted)
+
+
+def _told(examples: Sequence[Example]) -> str:
+    """Return whose messages they are, and how many of each."""
+    writers = Counter(writer_of(item.batch) for item in examples)
+    return f"{len(examples)} labelled messages: {', '.join(f'{name} {writers[name]}' for name in sorted(writers))}"
 
 
 def _fits(batch: str, patterns: Iterable[str]) -> bool:

@@ -17,11 +17,11 @@ from numpy.typing import NDArray
 from dtm_contact.model import CaseKind, Priority
 from dtm_contact.rehearsal.examples import Example
 from dtm_contact.rehearsal.sparse import Sparse
-from dtm_contact.topics import Learned, Lexicon, Opinion, Senses, Trust, Words, knowing, words_of
+from dtm_contact.topics import Learned, Lexicon, Opinion, Trust, Words, knowing, words_of
 from dtm_contact.topics.features import GROUPS, features_of
-from dtm_contact.topics.learned import Floats, evened
+from dtm_contact.topics.learned import SCOPES, Floats, evened, in_steps
 
-_LEAST_SEEN = {"u": 2, "d": 2, "b": 4, "c": 8, "r": 2}
+_LEAST_SEEN = {"u": 2, "d": 2, "b": 6, "c": 12, "r": 2}
 """In how many messages a feature of each kind must stand to be learned."""
 
 _RIDGE = 0.01
@@ -33,11 +33,8 @@ _DIRECTIONS, _PASSES = 300, 3
 _SAFELY = 1.2
 """What is measured by steps is a little too small."""
 
-_SENSES_WEIGH = 0.5
-"""How much the senses of words weigh beside the words themselves."""
-
 _BIAS_WEIGHS = 0.5
-"""The same for what all messages have in common."""
+"""How much what all messages have in common weighs beside their words."""
 
 _USUAL_DANGER = 0.15
 _MESSAGES_TRUSTED = 50
@@ -67,14 +64,11 @@ class Sheet:
 
     examples: Sequence[Example]
     lexicon: Lexicon
-    senses: Senses
     words: list[Words] = field(init=False)
     topics: tuple[str, ...] = field(init=False)
     _features: dict[str, int] = field(init=False)
     _rarity: Floats = field(init=False)
     _matrix: Sparse = field(init=False)
-    _meant: Floats = field(init=False)
-    _usual: float = field(init=False, default=1.0)
     _importance: dict[str, float] = field(init=False)
     _rare: float = field(init=False)
     _alike: Floats = field(init=False)
@@ -88,28 +82,27 @@ class Sheet:
         self.topics = tuple(self.lexicon.topics)
         self._weigh_words()
         self._matrix = self._features_matrix()
-        self._meant = self._senses_matrix()
-        self._alike = self._matrix.alike() + self._meant @ self._meant.T + np.float32(_BIAS_WEIGHS)
+        self._alike = self._matrix.alike() + np.float32(_BIAS_WEIGHS)
         columns = {topic: column for column, topic in enumerate(self.topics)}
         self._labels = np.eye(len(columns), dtype=np.float32)[[columns[item.topic] for item in self.examples]]
 
     def totals(self, rows: Rows, asked: Rows) -> Floats:
-        """Train on some messages and return what the model makes of others: a column a topic, danger, setting aside."""
+        """Train on some messages and return what the model makes of others, in the columns of `Learned`."""
         return self._alike[np.ix_(asked, rows)] @ self._solved(rows)
 
     def model(self, provenance: str) -> Learned:
         """Train on all messages."""
         solved = self._solved(np.arange(len(self.examples)))
+        weights, step = in_steps(self._matrix.gathered(solved))
         return Learned(
             topics=self.topics,
             features=self._features,
             rarity=self._rarity,
-            weights=self._matrix.gathered(solved),
+            weights=weights,
+            step=step,
             bias=solved.sum(axis=0) * np.float32(_BIAS_WEIGHS),
-            senses=self.senses,
             importance=self._importance,
             rare=self._rare,
-            sense_weights=(self._meant.T @ solved) * self._sense_scale(),
             provenance=provenance,
         )
 
@@ -121,16 +114,40 @@ class Sheet:
         examples = [self.examples[row] for row in rows]
         danger = solver.solve_two([item.priority is Priority.P1 for item in examples], usual_danger(examples))
         aside = solver.solve_two([item.kind is not CaseKind.CASE for item in examples], np.zeros(len(rows), np.float32))
-        return np.column_stack([topics, danger, aside]).astype(np.float32)
+        return np.column_stack([topics, self._scopes_solved(rows), danger, aside]).astype(np.float32)
+
+    def _scopes_solved(self, rows: Rows) -> Floats:
+        """Return the same for the scopes, learned only of those who tell it of every message."""
+        weights = np.zeros((len(rows), len(SCOPES)), np.float32)
+        teaching = np.array([self._teaches_scope(self.examples[row]) for row in rows], bool)
+        if teaching.any():
+            taught = rows[teaching]
+            labels = np.eye(len(SCOPES), dtype=np.float32)[[SCOPES.index(self.examples[row].scope) for row in taught]]
+            weights[teaching] = Solver(self._alike[np.ix_(taught, taught)]).solve(labels)
+        weights -= weights.mean(axis=1, keepdims=True)
+        return weights
+
+    @staticmethod
+    def _teaches_scope(example: Example) -> bool:
+        return example.scope_labelled and example.kind is CaseKind.CASE
 
     def _common_words(self) -> frozenset[str]:
         """Return the ordinary words of the messages, so that a slip in one of them is mended."""
         counts = Counter(form for words in self.words for form in set(words.passage.forms))
-        return frozenset(form for form, count in counts.items() if count > 1 and form in self.senses.rows)
+        return frozenset(form for form, count in counts.items() if count > 1 and form in self._ordinary)
+
+    @property
+    def _ordinary(self) -> frozenset[str]:
+        return self.lexicon.spelling.not_misspelt
+
+    @staticmethod
+    def _meant(words: Words) -> frozenset[str]:
+        """Return the words that a message is written in, misspelt ones also as they may be meant."""
+        return frozenset(key[1:] for keys in words.passage.keys for key in keys if key[0] == "=")
 
     def _weigh_words(self) -> None:
         """Give each word its importance: the rarer the more, as in inverse document frequency."""
-        seen = Counter(word for words in self.words for word in {word for _, word in self.senses.known(words.passage)})
+        seen = Counter(word for words in self.words for word in self._meant(words) if word in self._ordinary)
         total = len(self.words)
         self._importance = {
             word: math.log(1 + total / (1 + count)) for word, count in sorted(seen.items()) if count > 1
@@ -147,20 +164,6 @@ class Sheet:
         known = self._features
         seen = [np.array([known[name] for name in names if name in known], np.intp) for names in found]
         return Sparse.of(seen, [evened(self._rarity[which], groups[which]) for which in seen], len(kept))
-
-    def _senses_matrix(self) -> Floats:
-        matrix = np.zeros((len(self.words), self.senses.vectors.shape[1]), np.float32)
-        for row, words in enumerate(self.words):
-            known = [word for _, word in self.senses.known(words.passage, words.muted)]
-            weights = np.array([self._importance.get(word, self._rare) for word in known], np.float32)
-            if known:
-                found = [self.senses.rows[word] for word in known]
-                matrix[row] = weights @ self.senses.vectors[found] / weights.sum()
-        self._usual = float(np.linalg.norm(matrix, axis=1).mean())
-        return matrix * np.float32(self._sense_scale())
-
-    def _sense_scale(self) -> float:
-        return math.sqrt(_SENSES_WEIGH) / max(self._usual, 1e-9)
 
 
 def usual_danger(examples: Sequence[Example]) -> Floats:
@@ -255,9 +258,8 @@ def _rest(matrix: Floats, along: Floats, spread: Floats) -> float:
     return length * _SAFELY
 
 
-def opinion_of(totals: Floats, topics: tuple[str, ...], senses: Senses, trust: Trust) -> Opinion:
+def opinion_of(totals: Floats, topics: tuple[str, ...], trust: Trust) -> Opinion:
     """Return the opinion that has these totals, without the words that moved it."""
-    nothing = np.zeros((0, len(totals)), np.float32)
     none, even = np.zeros(0, np.float32), np.zeros(len(totals), np.float32)
-    stub = Learned(topics, {}, none, nothing, even, senses, {}, 1.0, nothing, trust=trust)
-    return Opinion(stub, ((),), totals[None, :], (), nothing)
+    stub = Learned(topics, {}, none, np.zeros((0, len(totals)), np.int8), even, even, {}, 1.0, trust=trust)
+    return Opinion(stub, ((),), totals[None, :])

@@ -78,6 +78,10 @@ _QUESTIONS = (
         lambda read: read.understood.scope is read.example.scope,
         lambda read: str(read.understood.scope or "–"), lambda read: str(read.example.scope),
     ),
+    _Question(
+        "no scope where none is told", lambda read: read.example.scope_labelled and read.example.scope is None,
+        lambda read: read.understood.scope is None, lambda read: str(read.understood.scope), lambda _: "–",
+    ),
 )  # fmt: skip
 
 

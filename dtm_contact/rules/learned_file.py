@@ -2,8 +2,6 @@
 
 import io
 import zipfile
-from functools import cache
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dtm_contact.model import Problem
-from dtm_contact.topics.learned import MORE_COLUMNS, Floats, Learned, Senses, Trust
+from dtm_contact.topics.learned import MORE_COLUMNS, Learned, Trust
 
 FILE = "learned.npz"
 
@@ -39,17 +37,8 @@ def load_learned(root: Path, trust: Trust, problems: list[Problem]) -> Learned |
         return None
 
 
-@cache
-def word_senses() -> Senses:
-    """Return the senses of words that come with the package."""
-    arrays = _arrays((files("dtm_contact.rules") / "word_senses.npz").read_bytes())
-    rows = dict(zip(_lines(arrays["words"]), arrays["rows"].tolist(), strict=True))
-    return Senses(rows, np.asarray(arrays["vectors"] * arrays["scale"], np.float32))
-
-
 def packed(model: Learned) -> bytes:
-    """Return the model as the bytes of a `learned.npz`, its weights in steps of one byte."""
-    weights, scale = _in_bytes(model.weights)
+    """Return the model as the bytes of a `learned.npz`."""
     buffer = io.BytesIO()
     np.savez_compressed(
         buffer,
@@ -57,12 +46,11 @@ def packed(model: Learned) -> bytes:
         features=_bytes("\n".join(model.features)),
         rarity=model.rarity.astype(np.float16),
         bias=model.bias.astype(np.float32),
-        weights=weights,
-        scale=scale,
+        weights=model.weights,
+        step=model.step,
         words=_bytes("\n".join(model.importance)),
         importance=np.array(list(model.importance.values()), np.float32),
         rare=np.float32(model.rare),
-        sense_weights=model.sense_weights.astype(np.float32),
         provenance=_bytes(model.provenance),
     )
     return buffer.getvalue()
@@ -77,31 +65,22 @@ def _arrays(content: bytes) -> Arrays:
 
 def _learned(arrays: Arrays, trust: Trust) -> Learned:
     topics, features = tuple(_lines(arrays["topics"])), _lines(arrays["features"])
-    weights: Floats = np.asarray(arrays["weights"] * arrays["scale"], np.float32)
-    senses = word_senses()
     columns = len(topics) + MORE_COLUMNS
-    shapes = ((len(features), columns), (senses.vectors.shape[1], columns), (columns,), (len(features),))
-    if tuple(arrays[name].shape for name in ("weights", "sense_weights", "bias", "rarity")) != shapes:
+    shapes = ((len(features), columns), (columns,), (columns,), (len(features),))
+    if tuple(arrays[name].shape for name in ("weights", "step", "bias", "rarity")) != shapes:
         raise ValueError("its parts do not fit together")
     return Learned(
         topics,
         {name: row for row, name in enumerate(features)},
         np.asarray(arrays["rarity"], np.float32),
-        weights,
+        np.asarray(arrays["weights"], np.int8),
+        np.asarray(arrays["step"], np.float32),
         np.asarray(arrays["bias"], np.float32),
-        senses,
         dict(zip(_lines(arrays["words"]), arrays["importance"].tolist(), strict=True)),
         float(arrays["rare"]),
-        np.asarray(arrays["sense_weights"], np.float32),
         bytes(arrays["provenance"]).decode("utf-8"),
         trust,
     )
-
-
-def _in_bytes(weights: Floats) -> tuple[NDArray[np.int8], Floats]:
-    """Return weights in steps of one byte, and the step of each column."""
-    scale = np.maximum(np.abs(weights).max(axis=0), 1e-9) / 127
-    return np.round(weights / scale).astype(np.int8), scale.astype(np.float32)
 
 
 def _bytes(text: str) -> NDArray[np.uint8]:

@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from dtm_contact.errors import InvalidFilesError
 from dtm_contact.model import Asker, Priority, Problem, Scope, Severity, Wish
 from dtm_contact.normalize import fold
 from dtm_contact.rules.document import Document, Location, read_document, validate
@@ -174,12 +175,26 @@ def _ordinary_words() -> frozenset[str]:
     return frozenset(line for line in lines if not line.startswith("#"))
 
 
-def load_lexicon(root: Path, problems: list[Problem]) -> Lexicon | None:
+def load_words(root: Path) -> Lexicon:
+    """Read `topics.yaml` of a rules folder alone, whatever has been learned before or whether that can be read.
+
+    Raises:
+        InvalidFilesError: with all its faults, each with its place.
+    """
+    problems: list[Problem] = []
+    lexicon = load_lexicon(root, problems, learned=False)
+    if lexicon is None:
+        raise InvalidFilesError(problems)
+    return lexicon
+
+
+def load_lexicon(root: Path, problems: list[Problem], *, learned: bool = True) -> Lexicon | None:
     """Read `topics.yaml` of a rules folder.
 
     Args:
         root: the folder.
         problems: what is wrong is added here, each fault with its place.
+        learned: read what was learned beside it too.
 
     Returns:
         The lexicon, or None where the file holds an error.
@@ -192,9 +207,9 @@ def load_lexicon(root: Path, problems: list[Problem]) -> Lexicon | None:
     builder.check_topics()
     builder.add_all()
     trust = Trust(**file.learned.model_dump()) if file.learned else None
-    learned = load_learned(root, trust, problems) if trust else None
+    model = load_learned(root, trust, problems) if trust and learned else None
     sound = not any(problem.severity is Severity.ERROR for problem in problems)
-    return builder.lexicon(learned) if sound else None
+    return builder.lexicon(model) if sound else None
 
 
 def points_of(root: Path) -> dict[str, float]:

@@ -1,7 +1,7 @@
 """What a contact asks for and how urgent it is: words led back to a lexicon, weighed by what stands around them."""
 
 from dtm_contact.topics.contenders import alarm_score, with_opinion
-from dtm_contact.topics.learned import Learned, Opinion, Senses, Trust
+from dtm_contact.topics.learned import Learned, Opinion, Trust
 from dtm_contact.topics.lexicon import Entry, Frailty, Lexicon, Limits, Role, Topic, knowing
 from dtm_contact.topics.phrase import Phrase
 from dtm_contact.topics.spelling import Spelling
@@ -16,7 +16,6 @@ __all__ = [
     "Opinion",
     "Phrase",
     "Role",
-    "Senses",
     "Spelling",
     "Topic",
     "Trust",

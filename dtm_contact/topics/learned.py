@@ -7,16 +7,20 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from dtm_contact.model import Evidence
+from dtm_contact.model import Evidence, Scope
 from dtm_contact.topics.features import GROUPS, SHARES, features_of
 from dtm_contact.topics.marks import mark
 from dtm_contact.topics.passage import Passage
 
 Floats = NDArray[np.float32]
+Steps = NDArray[np.int8]
+
+SCOPES: tuple[Scope | None, ...] = (None, *Scope)
+"""How far a matter may reach, in the order of their columns; None where the text does not say."""
 
 DANGER, ASIDE = -2, -1
-MORE_COLUMNS = 2
-"""Columns behind those of the topics."""
+MORE_COLUMNS = len(SCOPES) + 2
+"""Columns behind those of the topics: the scopes, danger, setting aside."""
 
 _UNLIKELY = 4.0
 """A topic of a probability under e⁻⁴, 2 %, gets no points."""
@@ -29,29 +33,6 @@ _TELLING = 0.12
 """The least share that a word must have in what speaks for a topic to be told."""
 
 LEARNED = "mots appris"
-
-
-@dataclass(frozen=True, slots=True)
-class Senses:
-    """Words as directions in a space where words that are used alike lie near each other.
-
-    Attributes:
-        rows: the row of `vectors` that a folded word has; several words may share one.
-        vectors: one row a sense.
-    """
-
-    rows: Mapping[str, int]
-    vectors: Floats
-
-    def known(self, passage: Passage, muted: Container[int] = ()) -> list[tuple[int, str]]:
-        """Return the places of the words that are known, misspelt ones too, and the words that they are taken for."""
-        found = ((place, self._meant(keys)) for place, keys in enumerate(passage.keys) if place not in muted)
-        return [(place, word) for place, word in found if word]
-
-    def _meant(self, keys: tuple[str, ...]) -> str:
-        """Return the word that the keys of a word stand for, as it is written or with its slip mended; or nothing."""
-        words = (key[1:] for key in keys if key[0] == "=")
-        return next((word for word in words if word in self.rows), "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,32 +66,38 @@ def evened(rarity: Floats, groups: NDArray[np.intp]) -> Floats:
     return np.asarray(rarity * scale[groups], np.float32)
 
 
+def in_steps(weights: Floats) -> tuple[Steps, Floats]:
+    """Return weights in steps of one byte, and how large the step of each column is."""
+    step = np.maximum(np.abs(weights).max(axis=0, initial=0.0), 1e-9) / 127
+    return np.round(weights / step).astype(np.int8), step.astype(np.float32)
+
+
 @dataclass(frozen=True, slots=True)
 class Learned:
     """The model: a weight for each feature in each column.
 
     Attributes:
-        topics: the topics that it knows, in the order of the columns; then come danger and what is to be set aside.
+        topics: the topics that it knows, in the order of the columns; then come scopes, danger and what is to be set
+            aside.
         features: the row of each feature.
         rarity: how rare each feature is.
-        weights: a row a feature.
+        weights: a row a feature, in steps: a byte each is as good, and the model is in every process.
+        step: how large the step of each column is.
         bias: what each column starts from.
-        senses: words by how they are used.
-        importance: what a word weighs among the senses; frequent ones little.
-        rare: what a word weighs that is not among `importance`.
-        sense_weights: a row a dimension of the senses.
+        importance: the words of the labelled messages, rare ones more; a slip in one of them is mended.
+        rare: the importance of a word that is not among them.
         provenance: what it was trained on, for people.
+        trust: how much it may say.
     """
 
     topics: tuple[str, ...]
     features: Mapping[str, int]
     rarity: Floats
-    weights: Floats
+    weights: Steps
+    step: Floats
     bias: Floats
-    senses: Senses
     importance: Mapping[str, float]
     rare: float
-    sense_weights: Floats
     provenance: str = ""
     trust: Trust = field(default_factory=Trust)
 
@@ -120,15 +107,8 @@ class Learned:
         seen = [(name, places) for name, places in features.items() if name in self.features]
         which = np.array([self.features[name] for name, _ in seen], np.intp)
         groups = np.array([GROUPS[name[0]] for name, _ in seen], np.intp)
-        rows = self.weights[which] * evened(self.rarity[which], groups)[:, None]
-        known = self.senses.known(passage, muted)
-        weights = np.array([self.importance.get(word, self.rare) for _, word in known], np.float32)
-        weights /= max(float(weights.sum()), 1e-9)
-        senses = (
-            self.senses.vectors[[self.senses.rows[word] for _, word in known]] * weights[:, None]
-        ) @ self.sense_weights
-        places = tuple(place for place, _ in known)
-        return Opinion(self, tuple(where for _, where in seen), rows, places, np.asarray(senses, np.float32))
+        rows = self.weights[which] * evened(self.rarity[which], groups)[:, None] * self.step
+        return Opinion(self, tuple(where for _, where in seen), np.asarray(rows, np.float32))
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,8 +118,8 @@ class Opinion:
     Attributes:
         model: the model.
         seen, rows: for each feature seen its places, and what it adds to each column.
-        placed, senses: the same for the senses of words.
         logarithms: the natural logarithm of each topic's probability.
+        scopes: the same of each scope.
         danger: the score for somebody's being in danger; 0 is even.
         aside: the score for its being automatic or an advertisement; 0 is even.
     """
@@ -147,18 +127,18 @@ class Opinion:
     model: Learned
     seen: tuple[tuple[int, ...], ...]
     rows: Floats
-    placed: tuple[int, ...]
-    senses: Floats
     logarithms: Mapping[str, float] = field(init=False)
+    scopes: Mapping[Scope | None, float] = field(init=False)
     danger: float = field(init=False)
     aside: float = field(init=False)
 
     def __post_init__(self) -> None:
         """Sum up."""
-        total = self.rows.sum(axis=0) + self.senses.sum(axis=0) + self.model.bias
-        scores = total[:DANGER] - total[:DANGER].max()
-        scores = scores - np.log(np.exp(scores).sum())
-        object.__setattr__(self, "logarithms", dict(zip(self.model.topics, map(float, scores), strict=True)))
+        total = self.rows.sum(axis=0) + self.model.bias
+        topics = _logarithms(total[: len(self.model.topics)])
+        scopes = _logarithms(total[len(self.model.topics) : DANGER])
+        object.__setattr__(self, "logarithms", dict(zip(self.model.topics, topics, strict=True)))
+        object.__setattr__(self, "scopes", dict(zip(SCOPES, scopes, strict=True)))
         object.__setattr__(self, "danger", float(total[DANGER]))
         object.__setattr__(self, "aside", float(total[ASIDE]))
 
@@ -179,6 +159,11 @@ class Opinion:
         if topic not in self.model.topics:
             return ()
         return self._told("topic.learned", self.model.topics.index(topic), self.points(topic), passage)
+
+    def for_scope(self, scope: Scope, passage: Passage) -> tuple[Evidence, ...]:
+        """Return the words that spoke most for a scope; their weights add up to its probability."""
+        column = len(self.model.topics) + SCOPES.index(scope)
+        return self._told("scope.learned", column, math.exp(self.scopes[scope]), passage)
 
     def for_danger(self, passage: Passage) -> tuple[Evidence, ...]:
         """Return the words that spoke most for danger; their weights add up to its score."""
@@ -211,6 +196,10 @@ class Opinion:
         for places, value in zip(self.seen, self.rows[:, column], strict=True):
             for place in places:
                 moved[place] = moved.get(place, 0.0) + float(value) / len(places)
-        for place, value in zip(self.placed, self.senses[:, column], strict=True):
-            moved[place] = moved.get(place, 0.0) + float(value)
         return moved
+
+
+def _logarithms(scores: Floats) -> list[float]:
+    """Return the natural logarithms of the probabilities that scores stand for."""
+    scores = scores - scores.max()
+    return [float(score) for score in scores - np.log(np.exp(scores).sum())]

@@ -100,7 +100,7 @@ def _understand(contact: Contact, lexicon: Lexicon, parts: tuple[Part, ...]) -> 
     if kind is not CaseKind.CASE:
         topics = (kind.value, *topics) if deciding.points else (kind.value,)
         deciding = Contender(kind.value, 0.0, lexicon.topics[kind.value].priority)
-    scope, scope_evidence = reach_of(passage, words.hits, words.context)
+    scope, scope_evidence = reach_of(passage, words.hits, words.context, opinion)
     asker, asker_evidence = who_asks(passage, words.hits, words.context, topics[0])
     return Understanding(
         kind=kind,

@@ -19,7 +19,8 @@ from dtm_contact.settings import Store as StoreSettings
 from dtm_contact.store import Store, migrate, open_store, working
 
 ROOT = Path(__file__).parents[2]
-START = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
+START = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
+"""Early on a working day: nine hours on the offices are still open, and no rule for the night decides."""
 MATTERS = ("Fuite au plafond, l'eau coule", "L'ascenseur est en panne", "Ma quittance de loyer pour octobre ?")
 
 

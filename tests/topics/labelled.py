@@ -4,14 +4,15 @@ from functools import cache
 from pathlib import Path
 
 from dtm_contact.rehearsal import Example, read_examples
+from dtm_contact.rehearsal.learning import writer_of
 from dtm_contact.rules.topics_file import load_lexicon
 
 RULES = Path(__file__).parents[2] / "rules"
 FOLDER = Path(__file__).parents[2] / "fixtures" / "examples"
 
 
-_EVERY = 7
-"""Of the messages every seventh is held against its label here; `dtm-contact score fixtures/examples` holds all."""
+_EVERY = 14
+"""Of the messages every fourteenth is held against its label here; `dtm-contact score fixtures/examples` holds all."""
 
 
 @cache
@@ -20,5 +21,5 @@ def labelled() -> tuple[Example, ...]:
     lexicon = load_lexicon(RULES, [])
     assert lexicon is not None
     assert lexicon.learned is not None
-    batches = lexicon.learned.provenance.partition(": ")[2].split(", ")
-    return tuple(example for example in read_examples(FOLDER) if example.batch in batches)[::_EVERY]
+    writers = {each.rpartition(" ")[0] for each in lexicon.learned.provenance.partition(": ")[2].split(", ")}
+    return tuple(example for example in read_examples(FOLDER) if writer_of(example.batch) in writers)[::_EVERY]
