@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, RootModel
+from pydantic import BaseModel, ConfigDict, Field, RootModel, model_validator
 
 from dtm_contact.errors import InvalidFilesError
 from dtm_contact.model import CaseKind, Contact, Priority, Problem, Scope, Severity, Understanding
@@ -16,7 +16,7 @@ from dtm_contact.topics import Lexicon, understand
 READ_AS_OF = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 """When the examples are taken to be written: a Tuesday in November, when it is cold."""
 
-_Text = Annotated[str, Field(min_length=1, max_length=20_000)]
+_Text = Annotated[str, Field(max_length=20_000)]
 _Code = Annotated[str, Field(min_length=1, max_length=60)]
 
 
@@ -31,6 +31,12 @@ class _Entry(BaseModel):
     acceptable_priorities: tuple[Priority, ...] = ()
     kind: CaseKind = CaseKind.CASE
     scope: Scope | Literal["null"] | None = None
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Self:
+        if not self.text and not self.subject:
+            raise ValueError("write a text, or a subject where it is all that was sent")
+        return self
 
 
 class _Entries(RootModel[list[_Entry]]):

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
+from itertools import islice
 from pathlib import Path
 
 from dtm_contact.rehearsal.examples import Example
@@ -12,11 +13,14 @@ from dtm_contact.rehearsal.trust import Tried, choose_trust, held_out, try_trust
 from dtm_contact.rules.compose import Location
 from dtm_contact.rules.document import read_document
 from dtm_contact.rules.topics_file import FILE
-from dtm_contact.topics import Entry, Learned, Lexicon, Phrase, words_of
+from dtm_contact.topics import Entry, Learned, Lexicon, Phrase, Trust, words_of
 from dtm_contact.topics.learned import Floats
 
 _FACTORS = (0.75, 1.25)
 """By how much the points of a strength are tried lower and higher."""
+
+_POINTS_TRIED_ON = 3_000
+"""About so many messages are read anew for each value that is tried."""
 
 Totals = dict[int, Floats]
 
@@ -67,7 +71,10 @@ def fit(
     chosen = [batch for batch in {item.batch for item in examples} if _fits(batch, patterns)]
     totals = held_out(sheet, chosen)
     tried = choose_trust(sheet, totals)
-    tried, fitted = _fit_points(sheet, totals, tried, points)
+    fitted = _fit_points(sheet, totals, tried.trust, points)
+    if fitted != points:
+        _read_again(sheet, totals, sheet.lexicon)
+        tried = try_trust(sheet, totals, tried.trust)
     return Fitted(sheet.model(_told(examples)), tried, fitted)
 
 
@@ -81,19 +88,22 @@ def _fits(batch: str, patterns: Iterable[str]) -> bool:
     return any(fnmatchcase(batch, pattern) for pattern in patterns)
 
 
-def _fit_points(
-    sheet: Sheet, totals: Totals, tried: Tried, points: Mapping[str, float]
-) -> tuple[Tried, dict[str, float]]:
+def _fit_points(sheet: Sheet, totals: Totals, trust: Trust, points: Mapping[str, float]) -> dict[str, float]:
     """Move the points of one strength after the other where fewer mistakes come of it; `certain` is the measure."""
-    best, fitted = tried, dict(points)
+    few = dict(islice(totals.items(), 0, None, 1 + len(totals) // _POINTS_TRIED_ON))
+    loss, fitted = try_trust(sheet, few, trust).loss, dict(points)
     for strength, value in _candidates(points):
         moved = replace(sheet.lexicon, entries=_reweighed(sheet.lexicon, fitted[strength], value))
-        for row in totals:
-            sheet.words[row] = words_of(sheet.examples[row].contact, moved)
-        found = try_trust(sheet, totals, best.trust)
-        if found.loss < best.loss:
-            best, fitted[strength], sheet.lexicon = found, value, moved
-    return best, fitted
+        _read_again(sheet, few, moved)
+        found = try_trust(sheet, few, trust)
+        if found.loss < loss:
+            loss, fitted[strength], sheet.lexicon = found.loss, value, moved
+    return fitted
+
+
+def _read_again(sheet: Sheet, rows: Iterable[int], lexicon: Lexicon) -> None:
+    for row in rows:
+        sheet.words[row] = words_of(sheet.examples[row].contact, lexicon)
 
 
 def _candidates(points: Mapping[str, float]) -> Iterator[tuple[str, float]]:
