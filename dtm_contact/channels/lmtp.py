@@ -27,9 +27,9 @@ class LmtpSession(MailSession):
 
     smtp_HELO = smtp_EHLO  # noqa: N815
 
-    async def answer(self, envelope: Envelope, reply: str) -> None:
+    def reply_to_message(self, envelope: Envelope, reply: str) -> None:
         """Reply once for each accepted recipient, whatever the reply (RFC 2033 section 4.2)."""
-        await self.push("\r\n".join(reply for _ in envelope.recipients))
+        super().reply_to_message(envelope, "\r\n".join(reply for _ in envelope.recipients))
 
 
 async def start(settings: Settings, inbox: Inbox, clock: Clock = system_clock) -> Running:

@@ -5,6 +5,7 @@ import contextlib
 import hashlib
 import resource
 import socket
+from asyncio.selector_events import _SelectorSocketTransport  # type: ignore[attr-defined]
 from collections.abc import Callable
 from pathlib import Path
 from typing import cast
@@ -129,13 +130,13 @@ async def test_replies_to_commands_that_came_together_leave_together(
     start: Start, clients: Clients, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     running = await start()
-    written, write = list[bytes](), asyncio.StreamWriter.write
+    written, write = list[bytes](), _SelectorSocketTransport.write
 
-    def note(writer: asyncio.StreamWriter, data: bytes) -> None:
+    def note(transport: asyncio.WriteTransport, data: bytes) -> None:
         written.append(data)
-        write(writer, data)
+        write(transport, data)
 
-    monkeypatch.setattr(asyncio.StreamWriter, "write", note)
+    monkeypatch.setattr(_SelectorSocketTransport, "write", note)
     await clients.begin(running.address)
     assert [data.count(b"\r\n") for data in written if data.startswith(b"250")] == [4]
 

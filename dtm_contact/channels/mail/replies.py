@@ -7,6 +7,7 @@ from typing import Final
 STORED: Final = "250 2.0.0 Stored"
 SENDER_OK: Final = "250 2.1.0 OK"
 RECIPIENT_OK: Final = "250 2.1.5 OK"
+BYE: Final = "221 2.0.0 Bye"
 GO_AHEAD: Final = "354 End data with <CR><LF>.<CR><LF>"
 
 STOPPING: Final = "421 4.3.2 Service is stopping, try again later"
@@ -22,6 +23,7 @@ BAD_SYNTAX: Final = "500 5.5.2 Command not understood"
 LINE_TOO_LONG: Final = "500 5.5.2 Command line too long"
 NO_SUCH_COMMAND: Final = "500 5.5.2 No such command"
 NO_PARAMETER: Final = "501 5.5.4 DATA takes no parameter"
+QUIT_ALONE: Final = "501 5.5.4 QUIT takes no parameter"
 NO_NAME: Final = "501 5.5.4 Say your name"
 NOT_OFFERED: Final = "502 5.5.1 Not offered here"
 NO_RECIPIENT: Final = "503 5.5.1 No recipient has been accepted"
@@ -32,7 +34,6 @@ UNKNOWN_CLIENT: Final = "554 5.7.1 This host may not hand over mail here"
 
 _OF_THE_LIBRARY = {
     "250 OK": "250 2.0.0 OK",
-    "221 Bye": "221 2.0.0 Bye",
     "220 Ready to start TLS": "220 2.0.0 Ready to start TLS",
 }
 _BY_CODE = {

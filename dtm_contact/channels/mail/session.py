@@ -49,11 +49,20 @@ class MailSession(MailConnection):
         return offered if self.tls_context is None or self._tls_protocol else (*offered, "250-STARTTLS")
 
     async def smtp_STARTTLS(self, arg: str | None) -> None:  # noqa: N802
-        """Begin TLS, once."""
+        """Begin TLS, once; what the client slipped in behind the command is dropped."""
         if self.tls_context is None or self._tls_protocol is not None:
             await self.push(replies.NOT_OFFERED)
+        elif arg:
+            await super().smtp_STARTTLS(arg)
         else:
-            await super().smtp_STARTTLS(arg or "")
+            self.shake_hands(super().smtp_STARTTLS(""))
+
+    async def smtp_QUIT(self, arg: str | None) -> None:  # noqa: N802
+        """End the session."""
+        if arg:
+            await self.push(replies.QUIT_ALONE)
+        else:
+            self.hang_up(replies.BYE)
 
     async def smtp_VRFY(self, _arg: str | None) -> None:  # noqa: N802
         """Tell nobody who has a mailbox here (RFC 5321 section 7.3)."""
@@ -76,30 +85,11 @@ class MailSession(MailConnection):
         elif arg:
             await self.push(replies.NO_PARAMETER)
         else:
-            await self._take_message()
-
-    async def _take_message(self) -> None:
-        envelope = self._envelope
-        incoming = Incoming(envelope, self._reception)
-        await self.push(replies.GO_AHEAD)
-        try:
-            await self.receive(incoming)
-            self._storing = True
-            reply = await incoming.store()
-        finally:
-            self._storing = False
-            incoming.let_go()
-        if reply == replies.STORED:
-            self._idle_commands = 0
-        self.envelope = self._create_envelope()
-        await self.answer(envelope, reply)
+            await self.push(replies.GO_AHEAD)
+            self.await_message(Incoming(self._envelope, self._reception))
 
     @property
     def _envelope(self) -> Envelope:
         theirs = self.envelope or self._create_envelope()
         mail_from = theirs.mail_from or ""
         return Envelope("" if mail_from == _NULL_PATH else mail_from, tuple(theirs.rcpt_tos), self.client)
-
-    async def answer(self, envelope: Envelope, reply: str) -> None:  # noqa: ARG002 - LMTP answers each recipient
-        """Reply to a message."""
-        await self.push(reply)
