@@ -12,10 +12,7 @@ class LmtpSession(MailSession):
     """A session of LMTP."""
 
     protocol_name: ClassVar[str] = "LMTP"
-
-    async def check_helo_needed(self, helo: str = "LHLO") -> bool:
-        """Refuse a command that comes before the greeting, and name the greeting."""
-        return bool(await super().check_helo_needed(helo))
+    greeting: ClassVar[str] = "LHLO"
 
     async def smtp_LHLO(self, hostname: str | None) -> None:  # noqa: N802 - aiosmtpd finds commands by these names
         """Begin anew, as EHLO does in SMTP."""

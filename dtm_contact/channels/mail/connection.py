@@ -30,6 +30,13 @@ def _commands_of(classes: tuple[type, ...]) -> dict[str, Any]:
     return {name.removeprefix("smtp_"): getattr(classes[0], name) for name in names}
 
 
+class _NoHooks:
+    """What aiosmtpd asks for hooks, at each connection: it finds none at once."""
+
+    def __dir__(self) -> tuple[str, ...]:
+        return ()
+
+
 class MailConnection(SMTP):
     """A connection from its greeting to its end: octets in, commands obeyed one by one, replies out, limits kept.
 
@@ -62,7 +69,7 @@ class MailConnection(SMTP):
         self._refused = False
         self._deadline = 0.0
         super().__init__(
-            reception.policy,
+            _NoHooks(),
             data_size_limit=self._limits.size_limit,
             enable_SMTPUTF8=True,
             hostname=self._limits.hostname,
@@ -94,7 +101,7 @@ class MailConnection(SMTP):
         self.client = peer[0] if isinstance(peer, tuple) else ""
         turned_away = self._reception.admit(self)
         if turned_away is None:
-            self._say(f"220 {self.hostname} {self.protocol_name}")
+            self.say(f"220 {self.hostname} {self.protocol_name}")
             self._write()
         else:
             _log.warning("client turned away", channel=self._reception.name, reply=turned_away)
@@ -130,7 +137,7 @@ class MailConnection(SMTP):
         """Say why and close, without waiting for a client that does not read."""
         if not self._open():
             return
-        self._say(reply)
+        self.say(reply)
         self._write()
         self._close()
 
@@ -247,7 +254,7 @@ class MailConnection(SMTP):
         del self._unread[:length]
         if self._skips_line or length > _COMMAND_LIMIT + 1:
             self._skips_line = False
-            self._say(replies.LINE_TOO_LONG)
+            self.say(replies.LINE_TOO_LONG)
             self._judge_client()
         else:
             self._obey(line)
@@ -275,7 +282,7 @@ class MailConnection(SMTP):
         command = verb.decode("ascii", "replace").upper()
         method = self._smtp_methods.get(command)
         if method is None:
-            self._say(replies.NO_SUCH_COMMAND if verb else replies.BAD_SYNTAX)
+            self.say(replies.NO_SUCH_COMMAND if verb else replies.BAD_SYNTAX)
         else:
             self._reset_timeout()
             self._idle_commands += command not in _BRING_A_MESSAGE
@@ -358,18 +365,19 @@ class MailConnection(SMTP):
 
     def reply_to_message(self, envelope: Envelope, reply: str) -> None:  # noqa: ARG002 - LMTP answers each recipient
         """Reply to a message."""
-        self._say(reply)
+        self.say(reply)
 
     # Replies
 
     async def push(self, status: Any) -> None:
-        """Reply, for the library's commands; the reply leaves when all that came with the command is obeyed."""
-        self._say(status)
+        """Reply to a command that is the library's."""
+        self.say(status)
         if self._handshake is not None:
             # The library goes over to TLS with its next step.
             self._write()
 
-    def _say(self, reply: str) -> None:
+    def say(self, reply: str) -> None:
+        """Reply; it leaves with the replies to all that came with the command."""
         sent = replies.as_sent(reply)
         self._refused = self._refused or sent.startswith(b"5")
         self._unsent.append(sent)

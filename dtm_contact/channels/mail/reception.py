@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 from dtm_contact.channels import Inbox
 from dtm_contact.channels.mail import replies
+from dtm_contact.channels.mail.address import Recipients
 from dtm_contact.channels.mail.body import Digest
-from dtm_contact.channels.mail.policy import Policy
 from dtm_contact.errors import CommitUnknownError
 from dtm_contact.log import get_log
 from dtm_contact.model import Arrival, Envelope
@@ -46,7 +46,7 @@ class Reception:
         """Begin with nobody connected; `clock` tells the time at which a message was there, aware."""
         self.name = name
         self.settings = settings
-        self.policy = Policy(settings)
+        self.recipients = Recipients(settings.recipients)
         self.sessions: set[MailConnection] = set()
         self.octets = 0
         self._inbox = inbox
