@@ -18,15 +18,15 @@ from dtm_contact.store.opening import Store
 _log = get_log("inbox")
 _MOST_ARRIVALS = 500
 _MOST_OCTETS = 64 * 1024 * 1024
-# One until the conversation hears of octets that were read, two for those that came meanwhile. With fewer, groups are
-# smaller; with more, ten senders all wait for one commit, and nobody works beside it (`benchmarks/bench_accept.py`).
-_TURNS = 3
+# For messages whose last octets came meanwhile. With fewer, groups are smaller; with more, ten senders all wait for one
+# commit, and nobody works beside it (`benchmarks/bench_accept.py`).
+_TURNS = 2
 
 
 _NOTHING_KEPT = KeptLines()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Delivery:
     """What one caller hands over, and where that caller waits for the outcome."""
 

@@ -66,7 +66,6 @@ class MailConnection(SMTP):
         self._ended = False
         self._errors = 0
         self._idle_commands = 0
-        self._refused = False
         self._deadline = 0.0
         super().__init__(
             _NoHooks(),
@@ -319,8 +318,6 @@ class MailConnection(SMTP):
 
     def _judge_client(self) -> None:
         """End the session of a client that only errs, or does not come to the point."""
-        self._errors += self._refused
-        self._refused = False
         if self._retiring:
             self.hang_up(replies.STOPPING)
         elif self._errors >= self._limits.error_limit:
@@ -379,7 +376,7 @@ class MailConnection(SMTP):
     def say(self, reply: str) -> None:
         """Reply; it leaves with the replies to all that came with the command."""
         sent = replies.as_sent(reply)
-        self._refused = self._refused or sent.startswith(b"5")
+        self._errors += sent.startswith(b"5")
         self._unsent.append(sent)
 
     def _write(self) -> None:
