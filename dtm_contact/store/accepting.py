@@ -61,7 +61,9 @@ def insert_at_once(driver: sqlite3.Connection, new: New) -> None:
         sqlite3.Error: they cannot be stored; or, of some kinds, whether they are cannot be told.
         sqlalchemy.exc.StatementError: a value is none that its column could hold.
     """
-    driver.execute(_statement(len(new)), tuple(chain.from_iterable(map(_bound, new.values()))))
+    values = tuple(chain.from_iterable(map(_bound, new.values())))
+    # Once: `execute` would ask for the last row's number too, and give the interpreter away for that.
+    driver.executemany(_statement(len(new)), (values,))
 
 
 def prepare_at_once(driver: sqlite3.Connection) -> None:
