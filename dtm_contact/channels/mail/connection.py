@@ -76,7 +76,9 @@ class MailConnection(SMTP):
             timeout=self._limits.idle_seconds,
             loop=loop,
         )
-        # Those of the class: bound ones would hold each session until the garbage collector finds it.
+        # Neither is of use here, and both would hold each session until the garbage collector finds it: a stream's
+        # call-back, and commands that are bound to the session.
+        self._client_connected_cb = None
         self._smtp_methods = _commands_of(type(self).__mro__)
 
     def __dir__(self) -> tuple[str, ...]:
@@ -174,7 +176,7 @@ class MailConnection(SMTP):
 
     def _reset_timeout(self, duration: float | None = None) -> None:
         """Move the time limit; the timer itself is left alone as long as it does not come too late."""
-        self._deadline = self.loop.time() + (duration or self._timeout_duration)
+        self._deadline = self.loop.time() + (duration or self._limits.idle_seconds)
         if self._incoming is not None and not self._incoming.complete:
             self._deadline = min(self._deadline, self._incoming.deadline)
         if self._timeout_handle is None or self._timeout_handle.when() > self._deadline:
@@ -198,6 +200,8 @@ class MailConnection(SMTP):
 
     def data_received(self, data: bytes) -> None:
         """Take in octets: of a message, or of commands."""
+        if not self._open():
+            return
         if self._waits():
             # No more than what was read in one go lies here; the rest waits with the client.
             self._unread += data
@@ -310,8 +314,10 @@ class MailConnection(SMTP):
 
     def _shaken(self, handshake: "asyncio.Task[None]") -> None:
         self._handshake = None
-        if handshake.cancelled() or handshake.exception() is not None:
-            # The TLS layer does not tell the protocol above it that a connection without a finished handshake is lost.
+        failed = handshake.cancelled() or handshake.exception() is not None
+        if failed or not self._open():
+            # The TLS layer does not tell the protocol above it that a connection without a finished handshake is lost;
+            # one that we ended ourselves it even counts as finished.
             self.connection_lost(None)
         else:
             self._resume()
@@ -333,7 +339,11 @@ class MailConnection(SMTP):
         self._reset_timeout()
 
     def _message_came(self, incoming: Incoming) -> None:
-        outcome = incoming.store()
+        try:
+            outcome = incoming.store()
+        except Exception as error:  # noqa: BLE001 - as of a command: it must be sent again
+            _log.error("session failed", channel=self._reception.name, exc_info=error)
+            outcome = replies.OUR_TROUBLE
         if isinstance(outcome, str):
             self._answer(incoming, outcome)
         else:
