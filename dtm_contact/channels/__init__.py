@@ -5,7 +5,7 @@ offers `start(settings, inbox)`.
 """
 
 import pkgutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from importlib import import_module
 from typing import Protocol, cast
@@ -24,8 +24,8 @@ class UnknownChannelError(DtmContactError):
 class Inbox(Protocol):
     """Where a channel puts what it received."""
 
-    async def accept(self, arrivals: Sequence[Arrival]) -> None:
-        """Store the arrivals, all or none; return once they would survive a power cut.
+    def accept(self, arrivals: Sequence[Arrival]) -> Awaitable[None]:
+        """Store the arrivals, all or none; what is returned ends once they would survive a power cut.
 
         An arrival that is already there, by channel and external id, is not stored again: that is success.
 
@@ -39,9 +39,9 @@ class Inbox(Protocol):
 class ReadingInbox(Inbox, Protocol):
     """The same for a channel that reads by itself: it also keeps how far it has come."""
 
-    async def accept(
+    def accept(
         self, arrivals: Sequence[Arrival], position: Position | None = None, kept: KeptLines = NOTHING_KEPT
-    ) -> None:
+    ) -> Awaitable[None]:
         """Store the arrivals as `Inbox.accept` does, and in the same transaction how far the channel has come.
 
         Args:

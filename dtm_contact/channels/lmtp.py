@@ -12,10 +12,7 @@ class LmtpSession(MailSession):
     """A session of LMTP."""
 
     protocol_name: ClassVar[str] = "LMTP"
-
-    async def check_helo_needed(self, helo: str = "LHLO") -> bool:
-        """Refuse a command that comes before the greeting, and name the greeting."""
-        return bool(await super().check_helo_needed(helo))
+    greeting: ClassVar[str] = "LHLO"
 
     async def smtp_LHLO(self, hostname: str | None) -> None:  # noqa: N802 - aiosmtpd finds commands by these names
         """Begin anew, as EHLO does in SMTP."""
@@ -27,9 +24,9 @@ class LmtpSession(MailSession):
 
     smtp_HELO = smtp_EHLO  # noqa: N815
 
-    async def answer(self, envelope: Envelope, reply: str) -> None:
+    def reply_to_message(self, envelope: Envelope, reply: str) -> None:
         """Reply once for each accepted recipient, whatever the reply (RFC 2033 section 4.2)."""
-        await self.push("\r\n".join(reply for _ in envelope.recipients))
+        super().reply_to_message(envelope, "\r\n".join(reply for _ in envelope.recipients))
 
 
 async def start(settings: Settings, inbox: Inbox, clock: Clock = system_clock) -> Running:

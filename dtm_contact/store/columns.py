@@ -47,7 +47,12 @@ def classed(data_class: DataClass, keep: str = "", since: str = "") -> dict[str,
 
 def storable(text: str) -> str:
     """Return `text` with U+FFFD for what a database cannot hold: NUL (PostgreSQL) and lone surrogates (both)."""
-    return _UNSTORABLE.sub(_REPLACEMENT, text)
+    return text if _is_plain(text) else _UNSTORABLE.sub(_REPLACEMENT, text)
+
+
+def _is_plain(text: str) -> bool:
+    """Tell at a glance of most texts that any database holds them: no expression is run over those."""
+    return text.isascii() and "\x00" not in text
 
 
 def encode_json(value: Any) -> str:
@@ -56,7 +61,7 @@ def encode_json(value: Any) -> str:
     Raises:
         ValueError: a number is infinite or none.
     """
-    return _UNSTORABLE.sub(_REPLACEMENT, _encoder.encode(value))
+    return storable(_encoder.encode(value))
 
 
 class UtcTime(TypeDecorator[datetime]):
@@ -110,6 +115,6 @@ class KeyText(TypeDecorator[str]):
 
 def bounded_key(text: str) -> str:
     """Return `text` as `KeyText` stores it: different texts stay different."""
-    if len(text) <= _LONGEST_KEY and not _UNSTORABLE.search(text):
+    if len(text) <= _LONGEST_KEY and (_is_plain(text) or not _UNSTORABLE.search(text)):
         return text
     return "sha256:" + sha256(text.encode("utf-8", "surrogatepass")).hexdigest()

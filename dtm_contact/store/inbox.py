@@ -18,15 +18,15 @@ from dtm_contact.store.opening import Store
 _log = get_log("inbox")
 _MOST_ARRIVALS = 500
 _MOST_OCTETS = 64 * 1024 * 1024
-# One until the conversation hears of octets that were read, two for those that came meanwhile. With fewer, groups are
-# smaller; with more, ten senders all wait for one commit, and nobody works beside it (`benchmarks/bench_accept.py`).
-_TURNS = 3
+# For messages whose last octets came meanwhile. With fewer, groups are smaller; with more, ten senders all wait for one
+# commit, and nobody works beside it (`benchmarks/bench_accept.py`).
+_TURNS = 2
 
 
 _NOTHING_KEPT = KeptLines()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Delivery:
     """What one caller hands over, and where that caller waits for the outcome."""
 
@@ -83,25 +83,28 @@ class GroupCommitInbox:
         self._trouble: StoreUnavailableError | None = None
         self._closed = False
 
-    async def accept(
+    def accept(
         self, arrivals: Sequence[Arrival], position: Position | None = None, kept: KeptLines = _NOTHING_KEPT
-    ) -> None:
-        """Store the arrivals, all or none, with the position of who read them; return once they survive a power cut.
+    ) -> asyncio.Future[None]:
+        """Store the arrivals, all or none, with the position of who read them.
 
-        A caller that is cancelled while it waits ends nobody's commit, its own included.
+        They are handed over with the call. A caller that is cancelled while it waits ends nobody's commit, its own
+        included.
 
-        Raises:
+        Returns:
+            What ends once they survive a power cut, or with an error:
             StoreUnavailableError: nothing is certain to be stored; the sender must try again later.
             CommitUnknownError: the same, and the sender should be told nothing at all.
         """
+        outcome: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         if self._closed:
-            raise StoreUnavailableError("stopping")
-        delivery = _Delivery(tuple(arrivals), asyncio.get_running_loop().create_future(), position, kept)
-        self._gathered.append(delivery)
+            outcome.set_exception(StoreUnavailableError("stopping"))
+            return outcome
+        self._gathered.append(_Delivery(tuple(arrivals), outcome, position, kept))
         if self._idle.is_set():
             self._idle.clear()
             self._write_after(_TURNS)
-        await delivery.outcome
+        return outcome
 
     async def prove(self) -> None:
         """Prove now that the store can be written, instead of with the first delivery; `on_change` hears if not."""

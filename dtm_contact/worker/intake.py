@@ -1,10 +1,11 @@
 """What the channels are given: the store's inbox, and a word to the worker once something is in it."""
 
-from collections.abc import Callable, Sequence
+from asyncio import Future
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 
 from dtm_contact import metrics
 from dtm_contact.channels import NOTHING_KEPT
-from dtm_contact.errors import StoreUnavailableError
 from dtm_contact.model import Arrival, KeptLines, Position
 from dtm_contact.store import GroupCommitInbox
 
@@ -23,17 +24,19 @@ class WakingInbox:
         self.leave = inbox.leave
         self.trouble = inbox.trouble
 
-    async def accept(
+    def accept(
         self, arrivals: Sequence[Arrival], position: Position | None = None, kept: KeptLines = NOTHING_KEPT
-    ) -> None:
+    ) -> Awaitable[None]:
         """Store the arrivals, all or none, and wake the worker; see `GroupCommitInbox.accept`."""
-        try:
-            await self.inbox.accept(arrivals, position, kept)
-        except StoreUnavailableError:
-            for arrival in arrivals:
-                metrics.PUT_OFF.labels(arrival.channel).inc()
-            raise
+        outcome = self.inbox.accept(arrivals, position, kept)
+        outcome.add_done_callback(partial(self._settled, arrivals))
+        return outcome
+
+    def _settled(self, arrivals: Sequence[Arrival], outcome: Future[None]) -> None:
+        if outcome.cancelled():
+            return
+        count = metrics.ACCEPTED if outcome.exception() is None else metrics.PUT_OFF
         for arrival in arrivals:
-            metrics.ACCEPTED.labels(arrival.channel).inc()
-        if arrivals:
+            count.labels(arrival.channel).inc()
+        if arrivals and count is metrics.ACCEPTED:
             self.stored()

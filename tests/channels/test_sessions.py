@@ -2,9 +2,12 @@
 
 import asyncio
 import contextlib
+import gc
 import hashlib
 import resource
 import socket
+import weakref
+from asyncio.selector_events import _SelectorSocketTransport  # type: ignore[attr-defined]
 from collections.abc import Callable
 from pathlib import Path
 from typing import cast
@@ -125,17 +128,78 @@ async def test_a_failed_handshake_ends_the_session(start: Start, clients: Client
     assert await clients.first_admitted(running.address) == "220"
 
 
+@pytest.mark.parametrize("ends", ["the time limit", "a stop"])
+async def test_a_handshake_that_stalls_gives_its_connection_back(
+    start: Start, clients: Clients, certificate: Path, advance: Callable[[float], None], ends: str
+) -> None:
+    running = await start(certificate=certificate, connections=1)
+    reader, writer = await clients.connect(running.address)
+    writer.write(b"EHLO client.example\r\nSTARTTLS\r\n")
+    await reader.readuntil(b"220 2.0.0 Ready to start TLS\r\n")
+    if ends == "a stop":
+        await running.stop()
+    else:
+        advance(301)
+    with contextlib.suppress(ConnectionResetError):
+        assert await reader.read() == b""
+    await asyncio.sleep(0)
+    assert not running._reception.sessions
+
+
+async def test_a_session_that_ended_is_let_go_of_at_once(start: Start, clients: Clients) -> None:
+    running = await start()
+    reader, writer = await clients.begin(running.address)
+    (session,) = map(weakref.ref, running._reception.sessions)
+    writer.write(MESSAGE + b"QUIT\r\n")
+    gc.disable()
+    try:
+        await reader.read()
+        await asyncio.sleep(0.01)
+        assert session() is None
+    finally:
+        gc.enable()
+
+
+async def test_commands_behind_a_message_wait_until_it_is_stored(
+    start: Start, clients: Clients, inbox: FakeInbox
+) -> None:
+    running = await start(idle_command_limit=1_000_000)
+    inbox.gate.clear()
+    reader, writer = await clients.begin(running.address)
+    writer.write(MESSAGE)
+    await inbox.offered.wait()
+    writer.write((b"NOOP " + b"a" * 2_000 + b"\r\n") * 5_000)
+    for _ in range(1000):
+        await asyncio.sleep(0)
+    # What was read in one go; the rest is left to the client.
+    assert writer.transport.get_write_buffer_size() > 0
+    inbox.gate.set()
+    assert await reader.readline() == b"250 2.0.0 Stored\r\n"
+    assert await reader.readexactly(5_000 * 14) == b"250 2.0.0 OK\r\n" * 5_000
+
+
+async def test_trouble_before_anything_is_stored_is_told_in_fixed_words(
+    start: Start, clients: Clients, inbox: FakeInbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    running = await start()
+    reader, writer = await clients.begin(running.address)
+    monkeypatch.setattr(inbox, "accept", None)
+    writer.write(MESSAGE + ENVELOPE)
+    assert await reader.readline() == b"451 4.3.0 Cannot store the message now, try again later\r\n"
+    assert await reader.readline() == b"250 localhost\r\n"
+
+
 async def test_replies_to_commands_that_came_together_leave_together(
     start: Start, clients: Clients, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     running = await start()
-    written, write = list[bytes](), asyncio.StreamWriter.write
+    written, write = list[bytes](), _SelectorSocketTransport.write
 
-    def note(writer: asyncio.StreamWriter, data: bytes) -> None:
+    def note(transport: asyncio.WriteTransport, data: bytes) -> None:
         written.append(data)
-        write(writer, data)
+        write(transport, data)
 
-    monkeypatch.setattr(asyncio.StreamWriter, "write", note)
+    monkeypatch.setattr(_SelectorSocketTransport, "write", note)
     await clients.begin(running.address)
     assert [data.count(b"\r\n") for data in written if data.startswith(b"250")] == [4]
 

@@ -77,9 +77,9 @@ async def test_concurrent_deliveries_share_a_transaction(
     store: Store, inbox: GroupCommitInbox, gate: Gate, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made = commits(store, monkeypatch)
-    first = asyncio.create_task(inbox.accept([arrival("first")]))
+    first = asyncio.ensure_future(inbox.accept([arrival("first")]))
     await gate.until_reached()
-    others = [asyncio.create_task(inbox.accept([arrival(str(number))])) for number in range(200)]
+    others = [asyncio.ensure_future(inbox.accept([arrival(str(number))])) for number in range(200)]
     await asyncio.sleep(0)
     gate.opened.set()
     await asyncio.gather(first, *others)
@@ -92,10 +92,10 @@ async def test_a_transaction_has_a_bound(
 ) -> None:
     monkeypatch.setattr("dtm_contact.store.inbox._MOST_OCTETS", 100)
     made = commits(store, monkeypatch)
-    first = asyncio.create_task(inbox.accept([arrival("first")]))
+    first = asyncio.ensure_future(inbox.accept([arrival("first")]))
     await gate.until_reached()
-    others = [asyncio.create_task(inbox.accept([arrival(str(number), raw=bytes(60))])) for number in range(4)]
-    large = asyncio.create_task(inbox.accept([arrival("large", raw=bytes(1000))]))
+    others = [asyncio.ensure_future(inbox.accept([arrival(str(number), raw=bytes(60))])) for number in range(4)]
+    large = asyncio.ensure_future(inbox.accept([arrival("large", raw=bytes(1000))]))
     await asyncio.sleep(0)
     gate.opened.set()
     await asyncio.gather(first, large, *others)
@@ -104,7 +104,7 @@ async def test_a_transaction_has_a_bound(
 
 
 async def test_nobody_hears_before_the_commit(inbox: GroupCommitInbox, gate: Gate) -> None:
-    delivery = asyncio.create_task(inbox.accept([arrival()]))
+    delivery = asyncio.ensure_future(inbox.accept([arrival()]))
     await gate.until_reached()
     assert not delivery.done()
     gate.opened.set()
@@ -112,10 +112,10 @@ async def test_nobody_hears_before_the_commit(inbox: GroupCommitInbox, gate: Gat
 
 
 async def test_a_client_that_leaves_ends_nobodys_commit(store: Store, inbox: GroupCommitInbox, gate: Gate) -> None:
-    leaving = asyncio.create_task(inbox.accept([arrival("leaving")]))
+    leaving = asyncio.ensure_future(inbox.accept([arrival("leaving")]))
     await gate.until_reached()
-    waiting = asyncio.create_task(inbox.accept([arrival("waiting")]))
-    also_leaving = asyncio.create_task(inbox.accept([arrival("also leaving")]))
+    waiting = asyncio.ensure_future(inbox.accept([arrival("waiting")]))
+    also_leaving = asyncio.ensure_future(inbox.accept([arrival("also leaving")]))
     await asyncio.sleep(0)
     leaving.cancel()
     also_leaving.cancel()
@@ -128,7 +128,7 @@ async def test_a_client_that_leaves_ends_nobodys_commit(store: Store, inbox: Gro
 
 async def test_closing_waits_for_what_was_handed_over(store: Store, gate: Gate) -> None:
     inbox = GroupCommitInbox(store)
-    delivery = asyncio.create_task(inbox.accept([arrival()]))
+    delivery = asyncio.ensure_future(inbox.accept([arrival()]))
     await gate.until_reached()
     closing = asyncio.create_task(inbox.close())
     await asyncio.sleep(0)
@@ -142,10 +142,10 @@ async def test_closing_waits_for_what_was_handed_over(store: Store, gate: Gate) 
 async def test_one_that_the_store_cannot_hold_costs_the_others_nothing(
     store: Store, inbox: GroupCommitInbox, gate: Gate
 ) -> None:
-    first = asyncio.create_task(inbox.accept([arrival("first")]))
+    first = asyncio.ensure_future(inbox.accept([arrival("first")]))
     await gate.until_reached()
-    unaware = asyncio.create_task(inbox.accept([arrival("bad", received_at=NOW.replace(tzinfo=None))]))
-    sound = asyncio.create_task(inbox.accept([arrival("sound")]))
+    unaware = asyncio.ensure_future(inbox.accept([arrival("bad", received_at=NOW.replace(tzinfo=None))]))
+    sound = asyncio.ensure_future(inbox.accept([arrival("sound")]))
     await asyncio.sleep(0)
     gate.opened.set()
     await asyncio.gather(first, sound)

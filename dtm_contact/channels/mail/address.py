@@ -36,10 +36,13 @@ class Recipients:
 
     def __init__(self, addresses: Iterable[str]) -> None:
         """Keep the addresses; upper and lower case are the same, in the name and in the domain."""
-        self._ours = frozenset(_folded(address) for address in addresses)
+        self._as_written = frozenset(addresses)
+        self._ours = frozenset(_folded(address) for address in self._as_written)
 
     def __contains__(self, address: str) -> bool:
         """Tell whether mail to `address` is for us; what follows a plus sign in the name does not matter."""
+        if address in self._as_written:
+            return True
         local, domain = _folded(address)
         return (local, domain) in self._ours or (local.partition("+")[0], domain) in self._ours
 

@@ -5,7 +5,6 @@ import asyncio
 from dtm_contact.channels.mail import replies
 from dtm_contact.channels.mail.body import Body, hops
 from dtm_contact.channels.mail.reception import Reception, digest_of
-from dtm_contact.errors import CommitUnknownError
 from dtm_contact.model import Envelope
 
 
@@ -15,18 +14,18 @@ class Incoming:
     What exceeds a limit is refused at its end only, which is where a client listens (RFC 5321 section 4.2.5).
 
     Attributes:
+        envelope: from whom and to whom.
         deadline: the loop's time at which it must be there.
-        arrived: set when its end is there; what comes behind it is not part of it.
+        complete: its end is there; what comes behind it is not part of it.
     """
 
-    __slots__ = ("_body", "_digest", "_envelope", "_held", "_reception", "_refusal", "arrived", "deadline")
+    __slots__ = ("_body", "_digest", "_held", "_reception", "_refusal", "complete", "deadline", "envelope")
 
     def __init__(self, envelope: Envelope, reception: Reception) -> None:
         """Begin with nothing."""
-        loop = asyncio.get_running_loop()
-        self.deadline = loop.time() + reception.settings.data_seconds
-        self.arrived: asyncio.Future[None] = loop.create_future()
-        self._envelope = envelope
+        self.deadline = asyncio.get_running_loop().time() + reception.settings.data_seconds
+        self.complete = False
+        self.envelope = envelope
         self._reception = reception
         self._digest = digest_of(envelope)
         self._body = Body(self._digest)
@@ -38,32 +37,25 @@ class Incoming:
         rest = self._body.feed(data)
         self._hold(self._body.size)
         self._refuse_excess()
-        if self._body.complete:
-            self.arrived.set_result(None)
+        self.complete = self._body.complete
         return rest
 
     def let_go(self) -> None:
         """Count its octets no longer as held in memory."""
         self._hold(0)
 
-    async def store(self) -> str:
-        """Make the message durable if nothing speaks against it, and return the reply to it.
+    def store(self) -> "str | asyncio.Future[None]":
+        """Hand the message over to be made durable; return the reply to it if something speaks against that.
 
-        Raises:
-            CommitUnknownError: it may or may not be stored.
+        Returns:
+            The reply, or what ends as `channels.Inbox.accept` does.
         """
         if self._refusal is not None:
             return self._refusal
         content = self._body.content()
         if hops(content) > self._reception.settings.hop_limit:
             return replies.LOOP
-        try:
-            await self._reception.store(self._envelope, self._digest, content)
-        except CommitUnknownError:
-            raise
-        except Exception:  # noqa: BLE001 - logged where it is stored; nothing of ours may bounce a message
-            return replies.OUR_TROUBLE
-        return replies.STORED
+        return self._reception.store(self.envelope, self._digest, content)
 
     def _hold(self, octets: int) -> None:
         self._reception.octets += octets - self._held

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 from dtm_contact.channels import Inbox
 from dtm_contact.channels.mail import replies
+from dtm_contact.channels.mail.address import Recipients
 from dtm_contact.channels.mail.body import Digest
-from dtm_contact.channels.mail.policy import Policy
 from dtm_contact.errors import CommitUnknownError
 from dtm_contact.log import get_log
 from dtm_contact.model import Arrival, Envelope
@@ -46,7 +46,7 @@ class Reception:
         """Begin with nobody connected; `clock` tells the time at which a message was there, aware."""
         self.name = name
         self.settings = settings
-        self.policy = Policy(settings)
+        self.recipients = Recipients(settings.recipients)
         self.sessions: set[MailConnection] = set()
         self.octets = 0
         self._inbox = inbox
@@ -77,13 +77,8 @@ class Reception:
             if not self._clients[session.client]:
                 del self._clients[session.client]
 
-    async def store(self, envelope: Envelope, digest: Digest, content: bytes) -> None:
-        """Hand a message over; return once it is durable.
-
-        Raises:
-            CommitUnknownError: it may or may not be stored.
-            Exception: it is not stored.
-        """
+    def store(self, envelope: Envelope, digest: Digest, content: bytes) -> "asyncio.Future[None]":
+        """Hand a message over; what is returned ends when it is durable, or as `channels.Inbox.accept` fails."""
         arrival = Arrival(
             channel=self.name,
             external_id=digest.hexdigest(),
@@ -92,25 +87,25 @@ class Reception:
             envelope=envelope,
             raw=content,
         )
-        try:
-            await self._inbox.accept([arrival])
-        except asyncio.CancelledError:
-            task = asyncio.current_task()
-            if task is not None and task.cancelling():
-                raise
-            raise CommitUnknownError from None
-        except Exception as error:
-            _log.warning("message not stored, its sender will try again", channel=self.name, exc_info=error)
-            raise
+        return asyncio.ensure_future(self._inbox.accept((arrival,)))
+
+    def reply_to(self, outcome: "asyncio.Future[None]") -> str | None:
+        """Return the reply to a message by what became of it; None if nobody knows, and nothing may be said."""
+        error = CommitUnknownError() if outcome.cancelled() else outcome.exception()
+        if error is None:
+            return replies.STORED
+        if isinstance(error, CommitUnknownError):
+            _log.debug("session broken off", channel=self.name, error=type(error).__name__)
+            return None
+        _log.warning("message not stored, its sender will try again", channel=self.name, exc_info=error)
+        return replies.OUR_TROUBLE
 
     async def close(self) -> None:
         """End all sessions; wait a limited time for the messages that are being stored, and for their replies."""
         self._closed = True
-        conversations = [session.conversation for session in self.sessions]
-        for session in tuple(self.sessions):
-            session.retire()
-        if conversations:
-            await asyncio.wait(conversations, timeout=self.settings.stop_seconds)
+        outcomes = [outcome for session in tuple(self.sessions) if (outcome := session.retire()) is not None]
+        if outcomes:
+            await asyncio.wait(outcomes, timeout=self.settings.stop_seconds)
         for session in tuple(self.sessions):
             session.abort()
 

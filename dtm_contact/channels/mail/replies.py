@@ -7,6 +7,7 @@ from typing import Final
 STORED: Final = "250 2.0.0 Stored"
 SENDER_OK: Final = "250 2.1.0 OK"
 RECIPIENT_OK: Final = "250 2.1.5 OK"
+BYE: Final = "221 2.0.0 Bye"
 GO_AHEAD: Final = "354 End data with <CR><LF>.<CR><LF>"
 
 STOPPING: Final = "421 4.3.2 Service is stopping, try again later"
@@ -22,17 +23,26 @@ BAD_SYNTAX: Final = "500 5.5.2 Command not understood"
 LINE_TOO_LONG: Final = "500 5.5.2 Command line too long"
 NO_SUCH_COMMAND: Final = "500 5.5.2 No such command"
 NO_PARAMETER: Final = "501 5.5.4 DATA takes no parameter"
+QUIT_ALONE: Final = "501 5.5.4 QUIT takes no parameter"
 NO_NAME: Final = "501 5.5.4 Say your name"
+MAIL_SYNTAX: Final = "501 5.5.4 Syntax: MAIL FROM: <address> [SP <mail-parameters>]"
+RCPT_SYNTAX: Final = "501 5.5.4 Syntax: RCPT TO: <address> [SP <mail-parameters>]"
+NO_SUCH_BODY: Final = "501 5.5.4 BODY can only be one of 7BIT, 8BITMIME"
+SMTPUTF8_ALONE: Final = "501 5.5.4 SMTPUTF8 takes no arguments"
 NOT_OFFERED: Final = "502 5.5.1 Not offered here"
+NO_SENDER: Final = "503 5.5.1 Error: need MAIL command"
+NESTED: Final = "503 5.5.1 Error: nested MAIL command"
 NO_RECIPIENT: Final = "503 5.5.1 No recipient has been accepted"
 NOT_OURS: Final = "550 5.1.1 No such recipient here"
 TOO_LARGE: Final = "552 5.3.4 Message too large"
+NO_ADDRESS: Final = "553 5.1.3 Error: malformed address"
 LOOP: Final = "554 5.4.6 Too many hops, the message is going round"
 UNKNOWN_CLIENT: Final = "554 5.7.1 This host may not hand over mail here"
+NO_SUCH_PARAMETER_OF_MAIL: Final = "555 5.5.4 MAIL FROM parameters not recognized or not implemented"
+NO_SUCH_PARAMETER_OF_RCPT: Final = "555 5.5.4 RCPT TO parameters not recognized or not implemented"
 
 _OF_THE_LIBRARY = {
     "250 OK": "250 2.0.0 OK",
-    "221 Bye": "221 2.0.0 Bye",
     "220 Ready to start TLS": "220 2.0.0 Ready to start TLS",
 }
 _BY_CODE = {
@@ -41,9 +51,6 @@ _BY_CODE = {
     "501": "5.5.4",
     "502": "5.5.1",
     "503": "5.5.1",
-    "552": "5.3.4",
-    "553": "5.1.3",
-    "555": "5.5.4",
 }
 _HAS_ENHANCED_CODE = re.compile(r"\d{3} [245]\.\d{1,3}\.\d{1,3} ")
 
