@@ -9,6 +9,7 @@ import re
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from math import log2
 
 import numpy as np
@@ -38,12 +39,14 @@ _WRONG_STREET, _WRONG_HOUSE, _WRONG_COMMUNE, _WRONG_POSTCODE = 5.0, 4.0, 4.5, 2.
 _WRONG_RESIDENCE, _WRONG_BUILDING, _WRONG_STAIRCASE = 4.5, 3.0, 2.0
 _FLOOR_OF_DISAGREEMENT = 8.0
 _SUFFIX_MISSING = 1.5
+_NO_PLACE = np.empty(0, np.int32)
 
 
 @dataclass(slots=True)
 class Group:
     """Things said of one place, and how surely that is the place of the matter.
 
+    `bits` are by the position of the entrance; `named` and `weighed` are the same in arrays.
     `said_at` and `shown_at` are of the first of several that were joined: where it stands, and what is shown of it.
     """
 
@@ -51,6 +54,8 @@ class Group:
     atoms: list[Atom] = field(default_factory=list)
     trust: float = 0.0
     bits: dict[int, float] = field(default_factory=dict)
+    named: Numbers = field(default_factory=lambda: np.empty(0, np.int32))
+    weighed: Floats = field(default_factory=lambda: np.empty(0))
     elsewhere: float = 0.0
     agreeing: frozenset[int] = frozenset()
     said_at: tuple[int, int] | None = None
@@ -169,13 +174,14 @@ def weigh(group: Group, gazetteer: Gazetteer) -> None:
     candidates = sorted({n for atom in named for n in _entrances(atom, gazetteer)})
     if not candidates:
         group.bits, group.agreeing = {}, frozenset()
+        group.named, group.weighed = np.empty(0, np.int32), np.empty(0)
         return
     entrances = np.array(candidates, np.int32)
     agreement, against = compare(group, entrances, gazetteer)
     share = _as_well(agreement - against, gazetteer.share[entrances])
     bits = -np.log2(np.maximum(share, 1e-5)) - np.minimum(against, _FLOOR_OF_DISAGREEMENT)
-    mixed = np.log2(group.trust * np.exp2(bits) + 1.0 - group.trust)
-    group.bits = dict(zip(candidates, mixed.tolist(), strict=True))
+    group.named, group.weighed = entrances, np.log2(group.trust * np.exp2(bits) + 1.0 - group.trust)
+    group.bits = dict(zip(candidates, group.weighed.tolist(), strict=True))
     group.agreeing = frozenset(entrances[against < 1.0].tolist())
 
 
@@ -227,11 +233,11 @@ def compare(group: Group, entrances: Numbers, gazetteer: Gazetteer) -> tuple[Flo
     of_residence, of_building, of_staircase = (gazetteer.residence, known.building, known.staircase)
     pairs = [
         *_street(group, entrances, known),
-        *_said(group, "residence", of_residence[entrances], gazetteer.residence_ids, (_RESIDENCE, _WRONG_RESIDENCE)),
-        *_said(group, "commune", known.commune[entrances], known.communes, (_COMMUNE, _WRONG_COMMUNE)),
-        *_said(group, "postcode", known.postcode[entrances], known.postcodes, (_POSTCODE, _WRONG_POSTCODE)),
-        *_letter(group.first("building"), of_building[entrances], known.buildings, (_BUILDING, _WRONG_BUILDING)),
-        *_letter(group.first("staircase"), of_staircase[entrances], known.staircases, (_STAIRCASE, _WRONG_STAIRCASE)),
+        *_said(group.of("residence"), entrances, of_residence, gazetteer.residence_ids, (_RESIDENCE, _WRONG_RESIDENCE)),
+        *_said(group.of("commune"), entrances, known.commune, known.communes, (_COMMUNE, _WRONG_COMMUNE)),
+        *_said(group.of("postcode"), entrances, known.postcode, known.postcodes, (_POSTCODE, _WRONG_POSTCODE)),
+        *_letter(group.first("building"), entrances, of_building, known.buildings, (_BUILDING, _WRONG_BUILDING)),
+        *_letter(group.first("staircase"), entrances, of_staircase, known.staircases, (_STAIRCASE, _WRONG_STAIRCASE)),
     ]  # fmt: skip
     agreement, against = np.zeros(len(entrances)), np.zeros(len(entrances))
     for plus, minus in pairs:
@@ -282,20 +288,21 @@ def _among(numbers: Numbers, wanted: Iterable[int]) -> NDArray[np.bool_]:
 
 
 def _said(
-    group: Group, kind: str, numbers: Numbers, known: Mapping[str, int], worth: tuple[float, float]
+    atoms: Iterable[Atom], entrances: Numbers, of: Numbers, known: Mapping[str, int], worth: tuple[float, float]
 ) -> Iterator[tuple[Floats, Floats]]:
     """Yield what the names of one kind say for and against; where several are said, one that fits is enough."""
-    said = {value for atom in group.of(kind) for value in atom.values}
+    said = {value for atom in atoms for value in atom.values}
     if said:
-        same = _among(numbers, (known.get(value, -1) for value in said))
+        same = _among(of[entrances], (known.get(value, -1) for value in said))
         yield np.where(same, worth[0], 0.0), np.where(same, 0.0, worth[1])
 
 
 def _letter(
-    said: str | None, numbers: Numbers, known: Mapping[str, int], worth: tuple[float, float]
+    said: str | None, entrances: Numbers, of: Numbers, known: Mapping[str, int], worth: tuple[float, float]
 ) -> Iterator[tuple[Floats, Floats]]:
     """Yield what a building or a staircase says; entrances without one say nothing of it."""
     if said is not None:
+        numbers = of[entrances]
         same = numbers == known.get(said, -1)
         unknown = numbers == known.get("", -1)
         yield np.where(same, worth[0], 0.0), np.where(same | unknown, 0.0, worth[1])
@@ -330,39 +337,48 @@ def _join(one: Group, other: Group, gazetteer: Gazetteer) -> None:
     weigh(one, gazetteer)
 
 
-@dataclass(slots=True)
+@dataclass
 class PlaceWeights:
-    """What all groups together say: bits for each entrance named (in order), and for the others."""
+    """What all groups together say: bits for each entrance named (in order), and for the others.
+
+    `everywhere` has them for each entrance of the estate, and last those of a place that was not named.
+    """
 
     groups: list[Group]
     entrances: Numbers
     bits: Floats
     elsewhere: float
-
-    def of_all(self, entrances: int) -> Floats:
-        """Return the bits of each entrance, and last those of a place that was not named."""
-        dense = np.full(entrances + 1, self.elsewhere)
-        dense[self.entrances] = self.bits
-        return dense
+    everywhere: Floats
 
     def doubted(self, trust: float) -> None:
         """Believe it all no more than so."""
         self.bits = np.log2(trust * np.exp2(self.bits) + 1.0 - trust)
         self.elsewhere = _mixed(trust, self.elsewhere)
+        self.everywhere.fill(self.elsewhere)
+        self.everywhere[self.entrances] = self.bits
 
     def of(self, entrance: int) -> float:
         """Return the bits of an entrance."""
-        at = int(np.searchsorted(self.entrances, entrance))
-        named = at < len(self.entrances) and self.entrances[at] == entrance
-        return float(self.bits[at]) if named else self.elsewhere
+        return self.everywhere.item(entrance)
 
-    def evidence(self, entrance: int, gazetteer: Gazetteer) -> tuple[Evidence, ...]:
-        """Return what was said of the place, one piece of evidence a group, as it weighs for an entrance."""
-        found = []
-        for group in self.groups:
-            bits = round(group.bits.get(entrance, group.elsewhere), 2)
-            found.append(Evidence(_evidence_name(group), bits, *group.where(), gazetteer.entrances[entrance].label))
-        return tuple(found)
+    @cached_property
+    def named(self) -> frozenset[int]:
+        """The entrances that what was said may mean."""
+        return frozenset().union(*(group.bits for group in self.groups))
+
+    def said(self, entrance: int) -> list[float]:
+        """Return the bits of each group for an entrance."""
+        return [round(group.bits.get(entrance, group.elsewhere), 2) for group in self.groups]
+
+    def told(self, bits: Iterable[float], label: str) -> tuple[Evidence, ...]:
+        """Return what was said of the place, one piece of evidence a group, with what each weighs for an entrance."""
+        shown = zip(self.shown, bits, strict=True)
+        return tuple([Evidence(name, each, seen, span, label) for (name, seen, span), each in shown])
+
+    @cached_property
+    def shown(self) -> list[tuple[str, str, Span | None]]:
+        """What kind of evidence each group is, its words, and where they stand."""
+        return [(_evidence_name(group), *group.where()) for group in self.groups]
 
 
 def _evidence_name(group: Group) -> str:
@@ -371,13 +387,23 @@ def _evidence_name(group: Group) -> str:
     return "place.residence" if group.of("residence") else "place.commune"
 
 
-def mixture(groups: list[Group], weights_of: list[float]) -> PlaceWeights:
-    """Let each group be the place of the matter with its weight, and none with what is missing to 1."""
-    named = np.array(sorted({n for group in groups for n in group.bits}), np.int32)
+def mixture(groups: list[Group], weights_of: list[float], entrances: int) -> PlaceWeights:
+    """Let each group be the place of the matter with its weight, and none with what is missing to 1.
+
+    Args:
+        groups: what was said of each place.
+        weights_of: how likely each is it; at most 1 in all.
+        entrances: how many the estate has.
+    """
+    named = groups[0].named if len(groups) == 1 else np.unique(np.concatenate([_NO_PLACE, *[g.named for g in groups]]))
     none = max(0.0, 1.0 - sum(weights_of))
     likely, elsewhere = np.full(len(named), none), none
     for group, weight in zip(groups, weights_of, strict=True):
-        said = np.array([group.bits.get(n, group.elsewhere) for n in named.tolist()])
+        said = np.full(len(named), group.elsewhere)
+        said[np.searchsorted(named, group.named)] = group.weighed
         likely += weight * np.exp2(said)
         elsewhere += weight * 2.0**group.elsewhere
-    return PlaceWeights(groups, named, np.log2(likely), log2(elsewhere) if groups else 0.0)
+    bits, beyond = np.log2(likely), log2(elsewhere) if groups else 0.0
+    everywhere = np.full(entrances + 1, beyond)
+    everywhere[named] = bits
+    return PlaceWeights(groups, named, bits, beyond, everywhere)
