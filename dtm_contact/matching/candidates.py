@@ -5,8 +5,8 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from heapq import nlargest
 from math import log2
+from operator import itemgetter
 
 import numpy as np
 
@@ -107,8 +107,9 @@ class Weighing:
     def _entrances_named(self) -> Numbers:
         """Return the entrances that the text singles out, the likeliest first."""
         bits = self.place.bits
-        best = bits.max(initial=0.0)
-        near = np.flatnonzero((bits > 1.0) & (bits > best - 3.0))
+        if not len(bits):
+            return self.place.entrances
+        near = np.flatnonzero(bits > max(1.0, bits.max() - 3.0))
         order = np.argsort(-bits[near], kind="stable")[:_MOST_ENTRANCES]
         return self.place.entrances[near[order]]
 
@@ -132,7 +133,8 @@ class Weighing:
         people = self.index.people
         scores = self.naming.quick(positions, people)
         scores += self.place.everywhere[people.entrance[positions]]
-        scores += self.strange.elsewhere_bits if self.strange is not None else 0.0
+        if self.strange is not None:
+            scores += self.strange.elsewhere_bits
         for position in self.identity.found:
             scores[np.searchsorted(positions, position)] += self.identity.bits(position)
         return scores
@@ -273,8 +275,9 @@ def _distinct(numbers: Numbers) -> Numbers:
 
 def _telling(bits: Mapping[str, float]) -> list[tuple[str, float]]:
     """Return the names that a mention may well mean, the likeliest first."""
-    likeliest = nlargest(_NAMES_FOLLOWED, bits.items(), key=lambda each: each[1])
-    return [(name, each) for name, each in likeliest if each > _SAYS_SOMETHING]
+    telling = [(name, each) for name, each in bits.items() if each > _SAYS_SOMETHING]
+    telling.sort(key=itemgetter(1), reverse=True)
+    return telling[:_NAMES_FOLLOWED]
 
 
 def _doubt_unknown(weighed: Weighed, named: Named) -> None:

@@ -90,7 +90,8 @@ def extract(contact: Contact, index: MatchIndex) -> Clues:
         _say_of_themselves(text, clues)
     _mailboxes(contact, index, clues)
     _names(contact, passages, index, clues)
-    for text in (*passages, passage(Part.SENDER_NAME, contact.sender.name[:LONGEST_NAME])):
+    sender = passage(Part.SENDER_NAME, contact.sender.name[:LONGEST_NAME])
+    for text in (*passages, sender):
         for mention in index.traders.find(text):
             seen = Seen("", text.seen(mention.start, mention.end), text.span(mention.start, mention.end))
             clues.traders.append((seen, mention))
@@ -239,7 +240,7 @@ def _distinct(mentions: list[Mention]) -> list[Mention]:
     for mention in mentions:
         if any(_says_no_more(mention, other) for other in mentions):
             continue
-        if not any(set(mention.words) <= words for words in surer.get(mention.role, ())):
+        if not any(words.issuperset(mention.words) for words in surer.get(mention.role, ())):
             kept.setdefault((mention.role, mention.words, mention.gender), mention)
     return list(kept.values())
 

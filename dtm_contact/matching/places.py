@@ -7,7 +7,7 @@ than a frequent one. Several places in one message are a mixture: one of them is
 
 import re
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from math import log2
@@ -187,11 +187,11 @@ def weigh(group: Group, gazetteer: Gazetteer) -> None:
 
 def _as_well(level: Floats, share: Floats) -> Floats:
     """Return for each the share of dwellings at entrances that agree as well with the words, or better."""
-    order = np.argsort(-level, kind="stable")
+    order = (-level).argsort(kind="stable")
     falling = -level[order]
-    last_alike = np.searchsorted(falling, falling + 0.01, side="right") - 1
+    last_alike = falling.searchsorted(falling + 0.01, side="right") - 1
     found = np.empty(len(level))
-    found[order] = np.cumsum(share[order])[last_alike]
+    found[order] = share[order].cumsum()[last_alike]
     return found
 
 
@@ -251,38 +251,39 @@ def _street(group: Group, entrances: Numbers, known: Compared) -> Iterator[tuple
     streets = group.of("street")
     if not streets:
         return
-    best = np.full(len(entrances), -np.inf)
-    plus, minus = np.zeros(len(entrances)), np.full(len(entrances), _WRONG_STREET)
-    for atom in streets:
-        named = _among(known.street[entrances], (known.streets.get(value, -1) for value in atom.values))
-        for_it, against_it = _house(atom.house, entrances, known)
-        better = named & (for_it - against_it > best)
-        best[better] = (for_it - against_it)[better]
+    plus, minus = _one_street(streets[0], entrances, known)
+    for atom in streets[1:]:
+        for_it, against_it = _one_street(atom, entrances, known)
+        better = for_it - against_it > plus - minus
         plus[better], minus[better] = for_it[better], against_it[better]
     yield plus, minus
 
 
-def _house(house: HouseNumber | None, entrances: Numbers, known: Compared) -> tuple[Floats, Floats]:
-    low, high = known.low[entrances], known.high[entrances]
-    plus, minus = np.full(len(entrances), _STREET), np.zeros(len(entrances))
+def _one_street(atom: Atom, entrances: Numbers, known: Compared) -> tuple[Floats, Floats]:
+    named = _among(known.street[entrances], {known.streets.get(value, -1) for value in atom.values})
+    plus, minus = _house(atom.house, entrances, known)
+    return np.where(named, plus, 0.0), np.where(named, minus, _WRONG_STREET)
+
+
+def _house(house: HouseNumber | None, entrances: Numbers, known: Compared) -> tuple[Floats | float, Floats | float]:
+    """Return what a number says for and against each entrance of its street; those without one (-1) say nothing."""
     if house is None:
-        return plus, minus
-    numbered = low >= 0
-    same = (low == house.low) & (high == house.high)
-    exact = same & (known.suffix[entrances] == known.suffixes.get(house.suffix, -1))
-    inside = (house.low <= low) & (high <= house.high)
-    ranged = inside & (house.low < house.high)
-    near = (inside | ((low <= house.low) & (house.high <= high))) & numbered
-    plus[numbered & near] += _HOUSE - 1.0
-    plus[numbered & exact] = _STREET + _HOUSE
-    minus[near & ~exact & ~ranged] = _SUFFIX_MISSING
-    minus[numbered & ~near] = _WRONG_HOUSE
+        return _STREET, 0.0
+    low, high = known.low[entrances], known.high[entrances]
+    near = (low <= house.low) & (house.high <= high)
+    suffixed = known.suffix[entrances] == known.suffixes.get(house.suffix, -1)
+    fits = exact = (low == house.low) & (high == house.high) & suffixed
+    if house.low < house.high:
+        inside = (house.low <= low) & (high <= house.high)
+        near, fits = near | inside, exact | inside
+    plus = np.where(exact, _STREET + _HOUSE, np.where(near, _STREET + _HOUSE - 1.0, _STREET))
+    minus = np.where(fits, 0.0, np.where(near, _SUFFIX_MISSING, np.where(low >= 0, _WRONG_HOUSE, 0.0)))
     return plus, minus
 
 
-def _among(numbers: Numbers, wanted: Iterable[int]) -> NDArray[np.bool_]:
+def _among(numbers: Numbers, wanted: Collection[int]) -> NDArray[np.bool_]:
     found = np.zeros(len(numbers), np.bool_)
-    for number in set(wanted):
+    for number in wanted:
         found |= numbers == number
     return found
 
@@ -291,9 +292,9 @@ def _said(
     atoms: Iterable[Atom], entrances: Numbers, of: Numbers, known: Mapping[str, int], worth: tuple[float, float]
 ) -> Iterator[tuple[Floats, Floats]]:
     """Yield what the names of one kind say for and against; where several are said, one that fits is enough."""
-    said = {value for atom in atoms for value in atom.values}
+    said = {known.get(value, -1) for atom in atoms for value in atom.values}
     if said:
-        same = _among(of[entrances], (known.get(value, -1) for value in said))
+        same = _among(of[entrances], said)
         yield np.where(same, worth[0], 0.0), np.where(same, 0.0, worth[1])
 
 
@@ -399,8 +400,10 @@ def mixture(groups: list[Group], weights_of: list[float], entrances: int) -> Pla
     none = max(0.0, 1.0 - sum(weights_of))
     likely, elsewhere = np.full(len(named), none), none
     for group, weight in zip(groups, weights_of, strict=True):
-        said = np.full(len(named), group.elsewhere)
-        said[np.searchsorted(named, group.named)] = group.weighed
+        said = group.weighed
+        if group.named is not named:
+            said = np.full(len(named), group.elsewhere)
+            said[named.searchsorted(group.named)] = group.weighed
         likely += weight * np.exp2(said)
         elsewhere += weight * 2.0**group.elsewhere
     bits, beyond = np.log2(likely), log2(elsewhere) if groups else 0.0

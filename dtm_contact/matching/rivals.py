@@ -165,8 +165,10 @@ def _settle_places(candidates: list[Weighed]) -> None:
         each for each in candidates if each.at_place >= weights.PLACE_FITS and _best_name(each) >= weights.FITS_SURELY
     ]
     for each in candidates:
+        if not each.account or each.at_place >= 0 or each in meant:
+            continue
         others = [other for other in meant if other.home != each.home]
-        if each.account and each.at_place < 0 and others and each not in meant:
+        if others:
             each.discount("place.fits_another", weights.PLACE_FITS_ANOTHER)
             for other in others:
                 other.believe()
