@@ -13,7 +13,7 @@ from typing import TypeVar
 import numpy as np
 
 from dtm_contact.directory import Directory, Dwelling, Lease, Records
-from dtm_contact.directory.lines import Texts, column, columns
+from dtm_contact.directory.lines import FEW, Texts, column, columns
 from dtm_contact.directory.lookups import Groups, Keys, Numbers
 from dtm_contact.matching.vocabulary import Vocabulary
 from dtm_contact.normalize import glued, name_words, phone_key
@@ -109,7 +109,7 @@ class People:
     """All people, in the order of the directory, and who bears which name, address, number or lease.
 
     Positions in that order stand for people. What every contact asks of many people lies in arrays (name numbers,
-    entrances); a whole `Person` is made when one comes into question.
+    entrances); where there are many, a whole `Person` is made when one comes into question.
 
     Attributes:
         tenant_ids: of each person.
@@ -145,8 +145,8 @@ class People:
         numbers = columns(leases, "lease_id", "tenant_id")
         self.by_number = Keys(_behind(numbers, people, lambda both: map(number_key, both)))
         self.units = Keys(_behind(_references(records), count(), lambda reference: (number_key(reference),)))
-        self.person: Callable[[int], Person] = lru_cache(maxsize=_REMEMBERED)(self._person)
-        """Return a person by position."""
+        self._made = tuple(map(self._make, range(len(self)))) if len(self) <= FEW else ()
+        self._remembered: Callable[[int], Person] = lru_cache(maxsize=_REMEMBERED)(self._make)
 
     def __len__(self) -> int:
         return len(self.tenant_ids)
@@ -161,7 +161,11 @@ class People:
         found = (self.position(lease.tenant_id) for lease in self._directory.leases_in(dwelling_id))
         return [position for position in dict.fromkeys(found) if position is not None]
 
-    def _person(self, position: int) -> Person:
+    def person(self, position: int) -> Person:
+        """Return a person by position."""
+        return self._made[position] if self._made else self._remembered(position)
+
+    def _make(self, position: int) -> Person:
         leases = [(self._directory.records.leases[row], self._unit[row]) for row in self._leases.of(position).tolist()]
         first = leases[0][0]
         homes, parking = self._let(leases)

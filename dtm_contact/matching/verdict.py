@@ -137,10 +137,13 @@ def _masses(weighing: Weighing, weighed: list[Weighed], rest: Rest) -> Masses:
     people, gazetteer = weighing.index.people, weighing.index.gazetteer
     masses = Masses(gazetteer, weighing.index.learnt, np.zeros(len(gazetteer.entrances)))
     prior = (1.0 - weights.UNNAMED - weights.OUTSIDER) * 2.0 ** _no_tenant(weighing) / max(len(people), 1)
+    at_home: list[float] = []
     for each in weighed:
-        _add(masses, each, prior * 2.0**each.score)
+        mass_of_his = prior * 2.0**each.score
+        _add(masses, each, mass_of_his)
+        at_home.append(mass_of_his * each.place_certainty)
     entrances = np.array([each.home.entrance if each.home is not None else NOWHERE for each in weighed], np.int32)
-    mass = np.array([prior * 2.0**each.score * each.place_certainty for each in weighed])
+    mass = np.array(at_home)
     if len(rest.positions):
         masses_of_rest = prior * np.exp2(rest.scores)
         masses.total += float(masses_of_rest.sum())
@@ -187,7 +190,8 @@ def _nobody(weighing: Weighing, masses: Masses) -> None:
     strange = 2.0**weighing.strange.elsewhere_bits if weighing.strange is not None else 1.0
     somebody = (unweighed + weights.OUTSIDER) * strange
     share = weighing.index.gazetteer.share[place.entrances]
-    mass = somebody * share * np.exp2(place.bits + weighing.caretaker_bits(place.entrances))
+    bits = place.bits + weighing.caretaker_bits(place.entrances) if weighing.caretakers else place.bits
+    mass = somebody * share * np.exp2(bits)
     masses.entrances[place.entrances] += mass + masses.moved * mass / max(float(mass.sum()), _NEVER)
     masses.total += float(mass.sum()) + somebody * max(0.0, 1.0 - float(share.sum())) * 2.0**place.elsewhere
 
