@@ -67,10 +67,13 @@ class Keys:
     def of_any(self, keys: Sequence[str]) -> set[int]:
         """Return the numbers behind any of some keys."""
         hashes, numbers = self._hashes, self._numbers
-        sought = np.fromiter(map(hash, keys), np.int64, count=len(keys))
         found: set[int] = set()
-        for hashed, first in zip(sought.tolist(), self._sorted.searchsorted(sought).tolist(), strict=True):
-            at = first
+        if not hashes:
+            return found
+        sought = np.fromiter(map(hash, keys), np.int64, count=len(keys))
+        firsts = self._sorted.searchsorted(sought)
+        for first in firsts[self._sorted.take(firsts, mode="clip") == sought].tolist():
+            at, hashed = first, hashes[first]
             while at < len(hashes) and hashes[at] == hashed:
                 found.add(numbers.item(at))
                 at += 1

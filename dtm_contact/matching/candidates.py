@@ -97,11 +97,12 @@ class Weighing:
             if room > 0:
                 found.append(bearers)
             room -= len(bearers)
-        firsts = [people.firsts.number[name] for name, _bits in _telling(self.naming.first_bits)]
-        if len(near) and (firsts or len(near) <= _FEW_ENTRANCES):
+        if len(near):
             residents = np.concatenate([people.residents.of(entrance) for entrance in near.tolist()])
-            few = len(near) <= _FEW_ENTRANCES
-            found.append(residents if few else residents[np.isin(people.first[residents], firsts)])
+            if len(near) > _FEW_ENTRANCES:
+                firsts = [people.firsts.number[name] for name, _bits in _telling(self.naming.first_bits)]
+                residents = residents[np.isin(people.first[residents], firsts)]
+            found.append(residents)
         return _distinct(np.concatenate(found))
 
     def _entrances_named(self) -> Numbers:

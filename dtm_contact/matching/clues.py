@@ -255,8 +255,8 @@ def _says_no_more(mention: Mention, other: Mention) -> bool:
 
 def _of_a_name(text: Passage, atom: Atom, clues: Clues) -> bool:
     """Tell whether what seems a residence is a word of a name, a shop's or a person's ("Élodie Fontaine")."""
-    span = text.span(atom.start, atom.end)
-    if atom.kind != "residence" or span is None:
+    span = text.span(atom.start, atom.end) if atom.kind == "residence" else None
+    if span is None:
         return False
     if any(seen.span is not None and _holds(seen.span, span) for seen, _trade in clues.traders):
         return True
