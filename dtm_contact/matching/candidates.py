@@ -17,9 +17,10 @@ from dtm_contact.matching.identity import Identity
 from dtm_contact.matching.index import MatchIndex, door_key
 from dtm_contact.matching.inside_mentions import Atom
 from dtm_contact.matching.mentions import Mention, Role
+from dtm_contact.matching.mixture import PlaceWeights, mixture
 from dtm_contact.matching.naming import Named, Naming
 from dtm_contact.matching.people import NOWHERE, Home, Person
-from dtm_contact.matching.places import Floats, Group, PlaceWeights, merged, mixture
+from dtm_contact.matching.places import Floats, Group, merged
 from dtm_contact.matching.rivals import Told, Weighed, settle
 from dtm_contact.matching.words import OF_THE_WRITER, PARKING
 from dtm_contact.model import Evidence, Part
@@ -267,7 +268,7 @@ def _heaviest_first(piece: Evidence) -> float:
 
 
 def _distinct(numbers: Numbers) -> Numbers:
-    """Return each of some numbers once, in order; `np.unique` takes ten times as long over so few."""
+    """Return each of some numbers once, in order; `np.unique` takes several times as long over so few."""
     numbers.sort()
     first = np.ones(len(numbers), np.bool_)
     np.not_equal(numbers[1:], numbers[:-1], out=first[1:])

@@ -9,7 +9,6 @@ import re
 from bisect import bisect_left
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
 from math import log2
 
 import numpy as np
@@ -21,7 +20,7 @@ from dtm_contact.matching.gazetteer import Compared, Gazetteer
 from dtm_contact.matching.inside_mentions import Atom
 from dtm_contact.matching.passages import Passage
 from dtm_contact.matching.words import LIVING
-from dtm_contact.model import Evidence, Part, Span
+from dtm_contact.model import Part, Span
 from dtm_contact.normalize import HouseNumber
 
 Floats = NDArray[np.float64]
@@ -39,7 +38,6 @@ _WRONG_STREET, _WRONG_HOUSE, _WRONG_COMMUNE, _WRONG_POSTCODE = 5.0, 4.0, 4.5, 2.
 _WRONG_RESIDENCE, _WRONG_BUILDING, _WRONG_STAIRCASE = 4.5, 3.0, 2.0
 _FLOOR_OF_DISAGREEMENT = 8.0
 _SUFFIX_MISSING = 1.5
-_NO_PLACE = np.empty(0, np.int32)
 
 
 @dataclass(slots=True)
@@ -169,7 +167,7 @@ def _entrances(atom: Atom, gazetteer: Gazetteer) -> set[int]:
 def weigh(group: Group, gazetteer: Gazetteer) -> None:
     """Fill in the group's bits for each entrance that agrees in something, and for all others."""
     group.trust = _trust(group)
-    group.elsewhere = _mixed(group.trust, -_FLOOR_OF_DISAGREEMENT)
+    group.elsewhere = mixed(group.trust, -_FLOOR_OF_DISAGREEMENT)
     named = [*group.of("street"), *group.of("residence")] or group.of("commune")
     candidates = sorted({n for atom in named for n in _entrances(atom, gazetteer)})
     if not candidates:
@@ -195,7 +193,8 @@ def _as_well(level: Floats, share: Floats) -> Floats:
     return found
 
 
-def _mixed(trust: float, bits: float) -> float:
+def mixed(trust: float, bits: float) -> float:
+    """Return what bits weigh that are believed no more than so."""
     return log2(trust * 2.0**bits + 1.0 - trust)
 
 
@@ -336,77 +335,3 @@ def _join(one: Group, other: Group, gazetteer: Gazetteer) -> None:
     one.said_at, one.shown_at = (one.start, one.end), one.shown_at or one.shown
     one.atoms = [*one.atoms, *other.atoms]
     weigh(one, gazetteer)
-
-
-@dataclass
-class PlaceWeights:
-    """What all groups together say: bits for each entrance named (in order), and for the others.
-
-    `everywhere` has them for each entrance of the estate, and last those of a place that was not named.
-    """
-
-    groups: list[Group]
-    entrances: Numbers
-    bits: Floats
-    elsewhere: float
-    everywhere: Floats
-
-    def doubted(self, trust: float) -> None:
-        """Believe it all no more than so."""
-        self.bits = np.log2(trust * np.exp2(self.bits) + 1.0 - trust)
-        self.elsewhere = _mixed(trust, self.elsewhere)
-        self.everywhere.fill(self.elsewhere)
-        self.everywhere[self.entrances] = self.bits
-
-    def of(self, entrance: int) -> float:
-        """Return the bits of an entrance."""
-        return self.everywhere.item(entrance)
-
-    @cached_property
-    def named(self) -> frozenset[int]:
-        """The entrances that what was said may mean."""
-        return frozenset().union(*(group.bits for group in self.groups))
-
-    def said(self, entrance: int) -> list[float]:
-        """Return the bits of each group for an entrance."""
-        return [round(group.bits.get(entrance, group.elsewhere), 2) for group in self.groups]
-
-    def told(self, bits: Iterable[float], label: str) -> tuple[Evidence, ...]:
-        """Return what was said of the place, one piece of evidence a group, with what each weighs for an entrance."""
-        shown = zip(self.shown, bits, strict=True)
-        return tuple([Evidence(name, each, seen, span, label) for (name, seen, span), each in shown])
-
-    @cached_property
-    def shown(self) -> list[tuple[str, str, Span | None]]:
-        """What kind of evidence each group is, its words, and where they stand."""
-        return [(_evidence_name(group), *group.where()) for group in self.groups]
-
-
-def _evidence_name(group: Group) -> str:
-    if group.of("street"):
-        return "place.street"
-    return "place.residence" if group.of("residence") else "place.commune"
-
-
-def mixture(groups: list[Group], weights_of: list[float], entrances: int) -> PlaceWeights:
-    """Let each group be the place of the matter with its weight, and none with what is missing to 1.
-
-    Args:
-        groups: what was said of each place.
-        weights_of: how likely each is it; at most 1 in all.
-        entrances: how many the estate has.
-    """
-    named = groups[0].named if len(groups) == 1 else np.unique(np.concatenate([_NO_PLACE, *[g.named for g in groups]]))
-    none = max(0.0, 1.0 - sum(weights_of))
-    likely, elsewhere = np.full(len(named), none), none
-    for group, weight in zip(groups, weights_of, strict=True):
-        said = group.weighed
-        if group.named is not named:
-            said = np.full(len(named), group.elsewhere)
-            said[named.searchsorted(group.named)] = group.weighed
-        likely += weight * np.exp2(said)
-        elsewhere += weight * 2.0**group.elsewhere
-    bits, beyond = np.log2(likely), log2(elsewhere) if groups else 0.0
-    everywhere = np.full(entrances + 1, beyond)
-    everywhere[named] = bits
-    return PlaceWeights(groups, named, bits, beyond, everywhere)
