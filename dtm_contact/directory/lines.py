@@ -19,7 +19,7 @@ T = TypeVar("T", bound="DataclassInstance")
 
 _ENCODING = ("utf-8", "surrogatepass")
 _BATCH = 4_096
-_FEW = 50_000
+FEW = 50_000
 """Up to so many lines are made once and kept: they take little beside the time that making them anew would."""
 
 
@@ -134,7 +134,7 @@ class Lines(Sequence[T], Generic[T]):
             for (name, kind), values in zip(kinds.items(), zip(*batch, strict=True), strict=True):
                 self._columns[name] = _grown(self._columns[name], kind, values)
         self._at = tuple(each.at for each in self._columns.values())
-        self._made = tuple(self) if self._length <= _FEW else ()
+        self._made = tuple(self) if self._length <= FEW else ()
 
     def column(self, name: str) -> Iterator[Any]:
         """Give one field of each line, in order."""

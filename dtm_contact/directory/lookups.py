@@ -66,16 +66,18 @@ class Keys:
 
     def of_any(self, keys: Sequence[str]) -> set[int]:
         """Return the numbers behind any of some keys."""
-        hashes = np.fromiter(map(hash, keys), np.int64, count=len(keys))
-        firsts = self._sorted.searchsorted(hashes)
-        lasts = self._sorted.searchsorted(hashes, side="right")
-        numbers = self._numbers
-        return {
-            number
-            for first, last in zip(firsts.tolist(), lasts.tolist(), strict=True)
-            if last > first
-            for number in numbers[first:last].tolist()
-        }
+        hashes, numbers = self._hashes, self._numbers
+        found: set[int] = set()
+        if not hashes:
+            return found
+        sought = np.fromiter(map(hash, keys), np.int64, count=len(keys))
+        firsts = self._sorted.searchsorted(sought)
+        for first in firsts[self._sorted.take(firsts, mode="clip") == sought].tolist():
+            at, hashed = first, hashes[first]
+            while at < len(hashes) and hashes[at] == hashed:
+                found.add(numbers.item(at))
+                at += 1
+        return found
 
 
 class ById(Mapping[str, T], Generic[T]):
@@ -110,7 +112,16 @@ class Groups:
         """Take the group of each position, -1 for none, and how many groups there are."""
         order = np.argsort(group_of, kind="stable").astype(np.int32)
         self._members: Numbers = order
-        self._starts = np.searchsorted(group_of[order], np.arange(groups + 1)).tolist()
+        starts = np.searchsorted(group_of[order], np.arange(groups + 1)).astype(np.int32)
+        # One by one, the numbers of an array of Python's are had faster than those of one of numpy's.
+        self._starts = array("i", starts.tobytes())
+
+    @classmethod
+    def of_any(cls, groups_of: Sequence[Numbers], groups: int) -> "Groups":
+        """Take for each position several groups; a group's members then stand in order for each of them in turn."""
+        found = cls(np.concatenate(groups_of), groups)
+        found._members %= max(len(groups_of[0]), 1)
+        return found
 
     def of(self, group: int) -> Numbers:
         """Return the positions of one group, in order."""

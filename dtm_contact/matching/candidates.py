@@ -3,10 +3,10 @@
 import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
-from heapq import nlargest
 from math import log2
+from operator import itemgetter
 
 import numpy as np
 
@@ -17,9 +17,10 @@ from dtm_contact.matching.identity import Identity
 from dtm_contact.matching.index import MatchIndex, door_key
 from dtm_contact.matching.inside_mentions import Atom
 from dtm_contact.matching.mentions import Mention, Role
+from dtm_contact.matching.mixture import PlaceWeights, mixture
 from dtm_contact.matching.naming import Named, Naming
-from dtm_contact.matching.people import Home, Person
-from dtm_contact.matching.places import Floats, Group, PlaceWeights, merged, mixture
+from dtm_contact.matching.people import NOWHERE, Home, Person
+from dtm_contact.matching.places import Floats, Group, merged
 from dtm_contact.matching.rivals import Told, Weighed, settle
 from dtm_contact.matching.words import OF_THE_WRITER, PARKING
 from dtm_contact.model import Evidence, Part
@@ -27,6 +28,7 @@ from dtm_contact.model import Evidence, Part
 _CITED = frozenset({Role.PAIR, Role.NAMED, Role.KIN})
 """Merely spoken of, so no more surely concerned than their role says: neighbours speak of each other."""
 
+_NOTHING: Mapping[str, Evidence] = {}
 _NAMES_FOLLOWED = 12
 _SAYS_SOMETHING = 0.5
 _FEW_ENTRANCES = 4  # they hold a few hundred people
@@ -60,6 +62,8 @@ class Weighing:
         self.caretakers = _caretakers(clues.mentions, index)
         self.groups = merged(clues.groups[:24], index.gazetteer)
         self.place = self._place()
+        self.detailed = [group for group in self.place.groups if group.of("floor") or group.of("door")]
+        self._bits_said: dict[int, list[float]] = {}  # those of an entrance that was not named are alike
         strange = [] if self.place.groups else [group for group in self.groups if group.elsewhere_bits]
         self.strange = min(strange, key=lambda group: group.elsewhere_bits) if strange else None
 
@@ -68,7 +72,7 @@ class Weighing:
         doubt = weights.APPLICANT_PLACE_TRUST if self.clues.applicant else 1.0
         importance = [self._importance(group) for group in groups]
         total = max(1.0, sum(importance))
-        place = mixture(groups, [each / total for each in importance])
+        place = mixture(groups, [each / total for each in importance], len(self.index.gazetteer.entrances))
         if doubt < 1.0:
             place.doubted(doubt)
         return place
@@ -90,22 +94,24 @@ class Weighing:
         room = weights.MOST_COLLECTED
         for name, _bits in _telling(self.naming.surname_bits):
             number = people.surnames.number[name]
-            bearers = (people.by_surname.of(number), people.by_birth.of(number))
+            bearers = people.by_name.of(number)
             if room > 0:
-                found += bearers
-            room -= sum(map(len, bearers))
-        firsts = [people.firsts.number[name] for name, _bits in _telling(self.naming.first_bits)]
-        if len(near) and (firsts or len(near) <= _FEW_ENTRANCES):
+                found.append(bearers)
+            room -= len(bearers)
+        if len(near):
             residents = np.concatenate([people.residents.of(entrance) for entrance in near.tolist()])
-            few = len(near) <= _FEW_ENTRANCES
-            found.append(residents if few else residents[np.isin(people.first[residents], firsts)])
-        return np.unique(np.concatenate(found))
+            if len(near) > _FEW_ENTRANCES:
+                firsts = [people.firsts.number[name] for name, _bits in _telling(self.naming.first_bits)]
+                residents = residents[np.isin(people.first[residents], firsts)]
+            found.append(residents)
+        return _distinct(np.concatenate(found))
 
     def _entrances_named(self) -> Numbers:
         """Return the entrances that the text singles out, the likeliest first."""
         bits = self.place.bits
-        best = bits.max(initial=0.0)
-        near = np.flatnonzero((bits > 1.0) & (bits > best - 3.0))
+        if not len(bits):
+            return self.place.entrances
+        near = np.flatnonzero(bits > max(1.0, bits.max() - 3.0))
         order = np.argsort(-bits[near], kind="stable")[:_MOST_ENTRANCES]
         return self.place.entrances[near[order]]
 
@@ -128,8 +134,9 @@ class Weighing:
         """Return roughly what weighing in full would, by look-ups alone: enough to choose whom to weigh."""
         people = self.index.people
         scores = self.naming.quick(positions, people)
-        scores += self.place.of_all(len(self.index.gazetteer.entrances))[people.entrance[positions]]
-        scores += self.strange.elsewhere_bits if self.strange is not None else 0.0
+        scores += self.place.everywhere[people.entrance[positions]]
+        if self.strange is not None:
+            scores += self.strange.elsewhere_bits
         for position in self.identity.found:
             scores[np.searchsorted(positions, position)] += self.identity.bits(position)
         return scores
@@ -137,27 +144,35 @@ class Weighing:
     def _in_full(self, position: int) -> Weighed:
         person = self.index.people.person(position)
         home = self._home(person)
-        weighed = Weighed(position, person, home, 0.0)
-        evidence = list(self.identity.found.get(position, {}).values())
-        weighed.account = "email" in self.identity.found.get(position, {})
-        named = self.naming.weigh(person, account=weighed.account)
-        weighed.role, weighed.fits, weighed.signed = named.role, named.fits, named.signed
-        evidence.extend(named.evidence)
-        entrance = self._entrance_meant(person, home) if home is not None else None
-        weighed.at_place = self._bits_of_place(entrance)
-        if home is not None:
-            evidence.extend(self._at_home(home, entrance))
+        known = self.identity.found.get(position, _NOTHING)
+        account = "email" in known
+        named = self.naming.weigh(person, account=account)
+        meant = self._entrance_meant(person, home) if home is not None else NOWHERE
+        evidence = [*known.values(), *named.evidence]
+        if home is not None and NOWHERE not in {home.entrance, meant}:
+            evidence += self._said_of(meant)
+            if self.detailed:
+                evidence.extend(self._details(home))
+            if self.caretakers:
+                evidence.extend(self.caretaker(home.entrance))
         if self.strange is not None:
-            least = weights.UNKNOWN_STREET if weighed.account else -math.inf
-            bits = self.index.learnt.bits("place.elsewhere", max(self.strange.elsewhere_bits, least))
-            evidence.append(Evidence("place.elsewhere", bits, *self.strange.where()))
-        weighed.score = sum(piece.weight for piece in evidence) + self._standing(person, home)
-        weighed.evidence = sorted(evidence, key=lambda piece: -abs(piece.weight))
-        known = self.identity.found.get(position, {}).values()
-        if known and all(piece.name == "trade.cited" for piece in known):
-            weighed.doubt("cited", weights.NAMELESS)
-        elif not known:
+            evidence.append(self._elsewhere(self.strange, account=account))
+        weighed = Weighed(
+            position,
+            person,
+            home,
+            score=sum([piece.weight for piece in evidence]) + self._standing(person, home),
+            evidence=sorted(evidence, key=_heaviest_first),
+            role=named.role,
+            fits=named.fits,
+            account=account,
+            signed=named.signed,
+            at_place=self._bits_of_place(meant),
+        )
+        if not known:
             _doubt_unknown(weighed, named)
+        elif all(piece.name == "trade.cited" for piece in known.values()):
+            weighed.doubt("cited", weights.NAMELESS)
         return weighed
 
     def _home(self, person: Person) -> Home | None:
@@ -165,37 +180,44 @@ class Weighing:
         homes = person.homes_on(self.on)
         if len(homes) <= 1:
             return homes[0] if homes else None
-        entrances = self.index.gazetteer.entrance_by_id
-        return max(reversed(homes), key=lambda home: self._bits_of_place(entrances.get(home.address_id)))
+        return max(reversed(homes), key=lambda home: self._bits_of_place(home.entrance))
 
-    def _entrance_meant(self, person: Person, home: Home) -> int | None:
+    def _entrance_meant(self, person: Person, home: Home) -> int:
         """Return the entrance of his home, or that of his parking space where the places said are rather there."""
-        entrances = self.index.gazetteer.entrance_by_id
-        return max(map(entrances.get, (home.address_id, *person.parking)), key=self._bits_of_place)
+        if not person.parking:
+            return home.entrance
+        return max((home.entrance, *person.parking), key=self._bits_of_place)
 
-    def _bits_of_place(self, entrance: int | None) -> float:
-        return self.place.of(entrance) if entrance is not None and self.place.groups else 0.0
+    def _bits_of_place(self, entrance: int) -> float:
+        return self.place.of(entrance) if entrance != NOWHERE and self.place.groups else 0.0
 
     def _standing(self, person: Person, home: Home | None) -> float:
         gone = home is not None and home.left(self.on)
         leaving = weights.GONE_AND_SAYS_SO if self.clues.left else weights.GONE
         return weights.ROLE.get(person.role, 0.0) + (leaving if gone else 0.0)
 
-    def _at_home(self, home: Home, meant: int | None) -> Iterable[Evidence]:
-        """Yield what was said of the place, as it weighs for somebody who lives there, or parks at the one meant."""
-        entrance = self.index.gazetteer.entrance_by_id.get(home.address_id)
-        if entrance is None or meant is None:
-            return
-        if self.place.groups:
-            said = self.place.evidence(meant, self.index.gazetteer)
-            for each, bits in zip(said, _shared_out(self.place.of(meant), said), strict=True):
-                yield replace(each, weight=self.index.learnt.bits(each.name, bits))
-        yield from self._details(home, entrance)
-        yield from self.caretaker(entrance)
+    def _said_of(self, meant: int) -> tuple[Evidence, ...]:
+        """Return what was said of the place, as it weighs for whoever lives, or parks, at an entrance."""
+        place, learnt = self.place, self.index.learnt
+        at = meant if meant in place.named else NOWHERE
+        bits = self._bits_said.get(at)
+        if bits is None:
+            shared = _shared_out(place.of(meant), place.said(meant))
+            pairs = zip(place.shown, shared, strict=True)
+            bits = self._bits_said[at] = [learnt.bits(name, each) for (name, _seen, _span), each in pairs]
+        return place.told(bits, self.index.gazetteer.entrances[meant].label)
 
-    def _details(self, home: Home, entrance: int) -> Iterable[Evidence]:
+    def _elsewhere(self, strange: Group, *, account: bool) -> Evidence:
+        """Return what an address that is none of ours says against everybody, less against the account's owner."""
+        least = weights.UNKNOWN_STREET if account else -math.inf
+        bits = self.index.learnt.bits("place.elsewhere", max(strange.elsewhere_bits, least))
+        return Evidence("place.elsewhere", bits, *strange.where())
+
+    def _details(self, home: Home) -> Iterable[Evidence]:
         """Compare floor and door with what stands beside the best place named."""
-        agreeing = [group for group in self.place.groups if entrance in group.agreeing]
+        agreeing = [group for group in self.detailed if home.entrance in group.agreeing]
+        if not agreeing:
+            return
         atoms = [(group, atom) for group in agreeing for atom in group.atoms]
         floors = {atom.values[0]: (group, atom) for group, atom in atoms if atom.kind == "floor"}
         if len(floors) == 1 and home.dwelling.floor:
@@ -234,17 +256,30 @@ class Weighing:
             yield Evidence("place.caretaker", round(bits, 2), mention.seen, mention.span, mention.seen)
 
 
-def _shared_out(bits: float, said: Sequence[Evidence]) -> list[float]:
+def _shared_out(bits: float, said: Sequence[float]) -> list[float]:
     """Share what all places said weigh together among those that speak for it: one of them is where the matter is."""
-    supports = [max(each.weight if bits > 0 else -each.weight, 0.0) for each in said]
+    supports = [max(each if bits > 0 else -each, 0.0) for each in said]
     total = sum(supports)
     return [bits * each / total if total else bits / len(said) for each in supports]
 
 
+def _heaviest_first(piece: Evidence) -> float:
+    return -abs(piece.weight)
+
+
+def _distinct(numbers: Numbers) -> Numbers:
+    """Return each of some numbers once, in order; `np.unique` takes several times as long over so few."""
+    numbers.sort()
+    first = np.ones(len(numbers), np.bool_)
+    np.not_equal(numbers[1:], numbers[:-1], out=first[1:])
+    return numbers[first]
+
+
 def _telling(bits: Mapping[str, float]) -> list[tuple[str, float]]:
     """Return the names that a mention may well mean, the likeliest first."""
-    likeliest = nlargest(_NAMES_FOLLOWED, bits.items(), key=lambda each: each[1])
-    return [(name, each) for name, each in likeliest if each > _SAYS_SOMETHING]
+    telling = [(name, each) for name, each in bits.items() if each > _SAYS_SOMETHING]
+    telling.sort(key=itemgetter(1), reverse=True)
+    return telling[:_NAMES_FOLLOWED]
 
 
 def _doubt_unknown(weighed: Weighed, named: Named) -> None:

@@ -17,12 +17,14 @@ from dtm_contact.matching.statements import ANONYMOUS, APPLICANT, LEFT, NOT_A_TE
 from dtm_contact.matching.traders import TradeMention
 from dtm_contact.matching.words import CLOSINGS, KIN, ORGANISATIONS, RELATIVES_WRITTEN_FOR, SERVICES
 from dtm_contact.model import Contact, Part, Span
-from dtm_contact.normalize import find_phones, name_words, phone_key
+from dtm_contact.normalize import name_words, phone_key, phones_in
 
 _EMAIL = re.compile(r"(?<![a-z0-9._%+-])[a-z0-9._%+-]{1,64}@[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){1,4}")
 _NUMBER = re.compile(r"(?<![a-z0-9./])(?:[a-z] ?)?[0-9](?:[ ./-]{0,3}[0-9]){3,11}(?![0-9])")
 _PLACES = frozenset({"street", "residence", "commune", "unknown_street"})
 _RELATIVES = RELATIVES_WRITTEN_FOR | KIN
+_SPOKEN_OF = frozenset({Role.FOR, Role.NAMED})
+_NAMES_HIMSELF = frozenset({Role.SELF, Role.SIGNED})
 _SIGNATURE_HEAD = 500
 _MOST_OF_ONE_WRITER = 8
 _LABELLED = re.compile(r"^[a-z ]{2,20} ?: ?[a-z'. -]{2,40}$", re.MULTILINE)
@@ -88,7 +90,8 @@ def extract(contact: Contact, index: MatchIndex) -> Clues:
         _say_of_themselves(text, clues)
     _mailboxes(contact, index, clues)
     _names(contact, passages, index, clues)
-    for text in (*passages, passage(Part.SENDER_NAME, contact.sender.name[:LONGEST_NAME])):
+    sender = passage(Part.SENDER_NAME, contact.sender.name[:LONGEST_NAME])
+    for text in (*passages, sender):
         for mention in index.traders.find(text):
             seen = Seen("", text.seen(mention.start, mention.end), text.span(mention.start, mention.end))
             clues.traders.append((seen, mention))
@@ -122,7 +125,7 @@ def _identifiers(text: Passage, index: MatchIndex, clues: Clues) -> None:
     for match in _first(_EMAIL.finditer(folded), _MOST_ADDRESSES):
         if not index.is_ours(match.group()):
             clues.emails.append(Seen(match.group(), text.seen(*match.span()), text.span(*match.span())))
-    for key, start, end in find_phones(text.original, limit=_MOST_ADDRESSES):
+    for key, start, end in phones_in(text.folded, limit=_MOST_ADDRESSES):
         if key not in index.our_numbers:
             place = None if text.offset is None else Span(text.part, text.offset + start, text.offset + end)
             clues.phones.append(Seen(key, text.original[start:end], place))
@@ -158,7 +161,7 @@ def _say_of_themselves(text: Passage, clues: Clues) -> None:
     clues.anonymous |= says(folded, ANONYMOUS)
     clues.left |= says(folded, LEFT)
     clues.may_be_signed |= text.part in _OF_THE_WRITER and _may_be_signed(folded)
-    clues.of_kin |= text.part is Part.NEW and any(word.text in _RELATIVES for word in text.words)
+    clues.of_kin |= text.part is Part.NEW and not _RELATIVES.isdisjoint([word.text for word in text.words])
 
 
 def _may_be_signed(folded: str) -> bool:
@@ -205,7 +208,7 @@ def _names(contact: Contact, passages: list[Passage], index: MatchIndex, clues: 
             # A subject names whom it is about, and is not signed.
             titled = [replace(each, role=Role.NAMED) if each.role is Role.SIGNED else each for each in titled]
         if _by_staff(text, clues):
-            titled = [replace(each, role=Role.FOR) for each in titled if each.role in {Role.FOR, Role.NAMED}]
+            titled = [replace(each, role=Role.FOR) for each in titled if each.role in _SPOKEN_OF]
         found.extend(titled)
         if text.part is Part.SUBJECT:
             found.extend(reader.pairs())
@@ -237,22 +240,23 @@ def _distinct(mentions: list[Mention]) -> list[Mention]:
     for mention in mentions:
         if any(_says_no_more(mention, other) for other in mentions):
             continue
-        if not any(set(mention.words) <= words for words in surer.get(mention.role, ())):
+        if not any(words.issuperset(mention.words) for words in surer.get(mention.role, ())):
             kept.setdefault((mention.role, mention.words, mention.gender), mention)
     return list(kept.values())
 
 
 def _says_no_more(mention: Mention, other: Mention) -> bool:
     """Tell whether what a mailbox is called is part of the writer's name in full: it leaves out what contradicts."""
-    if mention.role is Role.ADDRESS and other.role in {Role.SELF, Role.SIGNED, Role.DISPLAY}:
-        return all(word in "".join(other.words) for word in mention.words)
-    return mention.role is Role.DISPLAY and other.role in {Role.SELF, Role.SIGNED} and {*mention.words} < {*other.words}
+    if mention.role is Role.ADDRESS and (other.role in _NAMES_HIMSELF or other.role is Role.DISPLAY):
+        written = "".join(other.words)
+        return all(word in written for word in mention.words)
+    return mention.role is Role.DISPLAY and other.role in _NAMES_HIMSELF and {*mention.words} < {*other.words}
 
 
 def _of_a_name(text: Passage, atom: Atom, clues: Clues) -> bool:
     """Tell whether what seems a residence is a word of a name, a shop's or a person's ("Élodie Fontaine")."""
-    span = text.span(atom.start, atom.end)
-    if atom.kind != "residence" or span is None:
+    span = text.span(atom.start, atom.end) if atom.kind == "residence" else None
+    if span is None:
         return False
     if any(seen.span is not None and _holds(seen.span, span) for seen, _trade in clues.traders):
         return True

@@ -58,7 +58,7 @@ class MatchIndex:
 
     @classmethod
     def build(cls, directory: Directory, settings: Settings, learnt: Learnt = SHIPPED) -> "MatchIndex":
-        """Build the index; takes a tenth of a second for 16,000 people, one and a half seconds for 180,000."""
+        """Build the index; takes half a second for 16,000 people, some three seconds for 180,000."""
         return cls(directory, settings, learnt)
 
     def is_ours(self, address: str) -> bool:

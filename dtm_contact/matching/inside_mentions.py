@@ -23,6 +23,12 @@ _LONGEST_FLOOR = 2  # digits
 _LONGEST_DOOR = 3
 _GROUND = ["rez", "de"]
 """Before "chaussée" or "jardin", however spelt."""
+_KIND_AFTER = {
+    word: kind
+    for kind, heads in (("door", DOOR_WORDS), ("staircase", STAIRCASE_WORDS), ("building", BUILDING_WORDS))
+    for word in heads
+}
+_FLOORS_ALONE = FLOOR_WORDS - {"et"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +56,8 @@ def detail(passage: Passage, position: int) -> tuple[Atom, int] | None:
     word = words[position]
     following = words[position + 1] if position + 1 < len(words) else None
     near = following is not None and following.start - word.end <= _CLOSE
-    if near and following is not None:
-        for kind, heads in (("building", BUILDING_WORDS), ("staircase", STAIRCASE_WORDS), ("door", DOOR_WORDS)):
-            if word.text in heads:
-                return _after_head(kind, passage, position)
+    if near and following is not None and (kind := _KIND_AFTER.get(word.text)) is not None:
+        return _after_head(kind, passage, position)
     return next(iter(_floors(words, position)), None)
 
 
@@ -98,7 +102,7 @@ def _floors(words: tuple[Word, ...], position: int) -> Iterator[tuple[Atom, int]
         following = words[position + 1] if position + 1 < len(words) else None
         if following and following.start - word.end <= 1 and following.text in ORDINAL_ENDINGS:
             floor, last = str(int(word.text)), position + 1
-        elif following and following.start - word.end < _CLOSE and following.text in FLOOR_WORDS - {"et"}:
+        elif following and following.start - word.end < _CLOSE and following.text in _FLOORS_ALONE:
             floor = str(int(word.text))
     if floor is None:
         return

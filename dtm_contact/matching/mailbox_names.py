@@ -10,6 +10,7 @@ from dtm_contact.model import Part, Span
 
 _BRACKETED = re.compile(r"[(\[].*", re.DOTALL)
 _LETTERS = re.compile(r"[a-z]+")
+_NO_NAMES = TITLES | {"dr", "pr"}
 _LONGEST_LOCAL = 64  # RFC 5321 section 4.5.3.1.1
 _ENOUGH_INITIALS = 2
 _SHORTEST_WORD = 4
@@ -20,7 +21,7 @@ def display_mention(name: str, *, span: bool) -> Mention | None:
     """Return a mailbox's name as a mention; brackets ("(CD93)") are dropped. `span` tells whether it has a place."""
     text = passage(Part.SENDER_NAME, _BRACKETED.sub("", name[:LONGEST_NAME]), 0 if span else None)
     titles = [word.text for word in text.words if word.text in TITLES]
-    words = [word for word in text.words if word.text not in TITLES | {"dr", "pr"}]
+    words = [word for word in text.words if word.text not in _NO_NAMES]
     if not words or len(words) > _MOST_WORDS:
         return None
     mention = mention_of(text, words, Role.DISPLAY, titles[0] if titles else "")

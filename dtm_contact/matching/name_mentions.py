@@ -5,9 +5,7 @@ nothing. Each mention knows its role: who speaks of himself, whom he writes for,
 """
 
 from bisect import bisect_left
-from collections.abc import Sequence
 from functools import cached_property
-from itertools import pairwise
 
 from dtm_contact.matching.mentions import MOST_MENTIONS, Mention, Role, mention_of
 from dtm_contact.matching.passages import Passage, Word
@@ -37,6 +35,11 @@ from dtm_contact.matching.words import (
 
 _MOST_WORDS = 5
 _WIDEST_GAP = 2
+_PARTS = frozenset("\n;:!?()")
+_ANNOUNCING = TITLES | CUE_ENDS
+_OF_WHOM = KIN | RELATIVES_WRITTEN_FOR | {"nom"}
+_OTHERS = CARETAKERS | NEIGHBOURS | STRANGERS | KIN
+_NO_SIGNATURE = CLOSINGS | NOT_NAMES
 _FAMILY = "famille"
 _TITLE_WORDS = 3  # "M. et Mme", "famille de M."
 _SHORT_LINE = 4
@@ -108,7 +111,7 @@ class NameReader:
         """Tell whether a word stands close enough to the one before it to belong to the same name."""
         before, word = self._words[position - 1], self._words[position]
         between = self._text.folded.text[before.end : word.start]
-        if len(between) > _WIDEST_GAP or any(mark in between for mark in "\n;:!?()"):
+        if len(between) > _WIDEST_GAP or not _PARTS.isdisjoint(between):
             return False
         if "." in between and len(before.text) > _WIDEST_GAP:  # a sentence ends; "J.-R." and "Mme." do not end one
             return False
@@ -145,6 +148,9 @@ class NameReader:
         found: list[Mention] = []
         position = 0
         while position < len(self._words) and len(found) < MOST_MENTIONS:
+            if self._words[position].text not in _ANNOUNCING:
+                position += 1
+                continue
             mention, position = self._at(position)
             if mention is not None:
                 found.append(mention)
@@ -181,8 +187,7 @@ class NameReader:
         word, following = self._words[position], self._words[position + 1 : position + 2]
         if following and following[0].text == "e" and following[0].start == word.end + 1:
             return position + 2
-        of_whom = KIN | RELATIVES_WRITTEN_FOR | {"nom"}
-        return position + 2 if following and following[0].text in OF and word.text in of_whom else position + 1
+        return position + 2 if following and following[0].text in OF and word.text in _OF_WHOM else position + 1
 
     def _opens_bracket(self, position: int) -> bool:
         """Tell whether a bracket opens right after a word: "ma sœur (Odette Roy, 12 rue Hoche) n'a pas internet"."""
@@ -196,6 +201,8 @@ class NameReader:
     def _title(self, position: int) -> tuple[str, int]:
         """Return the title that stands at a position, and the position after it; a couple's is its family's."""
         title, first = "", position
+        if position >= len(self._words) or self._words[position].text not in TITLES:
+            return title, first
         for ahead, word in enumerate(self._words[position : position + _TITLE_WORDS], position + 1):
             stop = self._text.folded.text[word.end : word.end + 1] == "."
             if word.text in TITLES and (word.text not in AMBIGUOUS_TITLES or word.capital or stop):
@@ -297,7 +304,7 @@ class NameReader:
     def _may_sign(self, begin: int, end: int, title: str) -> bool:
         """Tell whether the last line is a name, in small letters or misspelt: each word is near one, or an initial."""
         words = self._words[begin:end]
-        if {word.text for word in words if len(word.text) > 1} & (CLOSINGS | NOT_NAMES):
+        if not _NO_SIGNATURE.isdisjoint([word.text for word in words if len(word.text) > 1]):
             return False
         names = [word for word in words if len(word.text) > 1 and word.text not in PARTICLES]
         near = [word for word in names if self._known(word.text) or self._resembles(word.text)]
@@ -316,8 +323,8 @@ class NameReader:
             if last <= position or len(found) >= MOST_MENTIONS:
                 continue
             before = self._around.before(position, 4)
-            of_another = (CARETAKERS | NEIGHBOURS | STRANGERS | KIN) & set(before)
-            if (of_another and not self._around.written_for_neighbour(position)) or TITLES & set(before[:1]):
+            of_another = not _OTHERS.isdisjoint(before)
+            if (of_another and not self._around.written_for_neighbour(position)) or (before and before[0] in TITLES):
                 continue
             if self._has_capitals and not any(word.capital for word in self._words[position:last]):
                 continue
@@ -333,31 +340,32 @@ class NameReader:
         capital = self._words[position].capital and len(one) > _SHORT_LINE
         if one in NOT_NAMES or not (one in firsts or one in surnames or one in PARTICLES or capital):
             return 0
+        texts = [one]
         for length in range(1, min(_LONGEST_SURNAME, len(self._words) - position - 1) + 1):
-            words = self._words[position : position + length + 1]
-            if any(after.start - word.end > 1 or after.text in NOT_NAMES for word, after in pairwise(words)):
+            before, after = self._words[position + length - 1], self._words[position + length]
+            if after.start - before.end > 1 or after.text in NOT_NAMES:
                 return 0
-            texts = [word.text for word in words]
-            if length == 1 and PARTICLES & set(texts):
-                continue
-            if length == 1 and self._misspelt_pair(words):
-                return position + 2
-            swapped = texts[-1] in firsts and _surname("".join(texts[:-1]), length, surnames)
+            texts.append(after.text)
+            if length == 1:
+                if not PARTICLES.isdisjoint(texts):
+                    continue
+                if self._misspelt_pair(self._words[position], after):
+                    return position + 2
+            swapped = after.text in firsts and _surname("".join(texts[:-1]), length, surnames)
             if swapped or (one in firsts and _surname("".join(texts[1:]), length, surnames)):
                 return position + length + 1
         return 0
 
-    def _misspelt_pair(self, words: Sequence[Word]) -> bool:
+    def _misspelt_pair(self, one: Word, other: Word) -> bool:
         """Tell whether two words with capitals are a surname and what is near to a first name ("Hocihe Bouchareb")."""
-        one, other = (word.text for word in words)
         surnames, firsts = self._people.surnames, self._people.firsts
-        if not (self._has_capitals and all(word.capital for word in words)):
+        if not (self._has_capitals and one.capital and other.capital):
             return False
         return any(
             surname in surnames.number
             and first not in firsts
             and max(firsts.channel(first).values(), default=0.0) >= ONE_EDIT
-            for first, surname in ((one, other), (other, one))
+            for first, surname in ((one.text, other.text), (other.text, one.text))
         )
 
     @cached_property

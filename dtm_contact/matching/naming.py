@@ -1,9 +1,10 @@
 """How well a mentioned name fits a person, in bits, for all people at once and for one in full."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from math import log2
+from operator import itemgetter
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,15 +21,19 @@ from dtm_contact.model import Evidence
 
 _MOST_GLUED = 3
 _MONSIEUR = ("m",)  # an initial, or a title: it tells nothing
+_UNSAID = (0.0, 0)
 
 
-def _readings(mention: Mention, vocabulary: Vocabulary, part: float = 1.0) -> dict[str, tuple[float, int]]:
-    """Return each name that some of the words may mean, with its likelihood ratio and the parts used as a bit mask.
+Reading = dict[str, tuple[float, int]]
+"""Each name that some words may mean, with its likelihood ratio and the parts of the words used, as a bit mask."""
+
+
+def _readings(words: Sequence[str], units: Sequence[int], vocabulary: Vocabulary, part: float = 1.0) -> Reading:
+    """Return each name that some of the words may mean.
 
     `part` is what a word of several that a hyphen joins counts ("Anne-Marie" is seldom Marie).
     """
-    words, units = mention.words, mention.units
-    found: dict[str, tuple[float, int]] = {}
+    found: Reading = {}
     for length in range(1, min(_MOST_GLUED, len(words)) + 1):
         for first in range(len(words) - length + 1):
             mask = 0
@@ -41,44 +46,52 @@ def _readings(mention: Mention, vocabulary: Vocabulary, part: float = 1.0) -> di
                 continue  # of a name that begins so: "ben" is no Ben Ali
             for name, ratio in vocabulary.ratios(written).items():
                 likely = ratio * part if cut else ratio
-                if likely > found.get(name, (0.0, 0))[0]:
+                known = found.get(name)
+                if known is None or likely > known[0]:
                     found[name] = likely, mask
     return found
 
 
-class NameFit:
-    """One mention, held against people."""
+class Wording:
+    """How a name is worded, held against people, whoever it is said to be: a mailbox is called what its owner signs."""
 
-    def __init__(self, mention: Mention, people: People, trust: float, learnt: Learnt) -> None:
-        """Look its words up once; `trust` is how surely the one mentioned is the tenant concerned."""
-        self.mention = mention
-        self._learnt = learnt
-        self.trust = trust
-        self.surnames = _readings(mention, people.surnames)
-        self.firsts = _readings(mention, people.firsts, weights.PART_OF_A_FIRST_NAME)
-        self._count = len(set(mention.units))
-        known = sum(word in people.surnames or word in people.firsts for word in mention.words)
-        self.may_oppose = mention.role.against > 0 and trust >= mention.role.trust
-        # Those merely spoken of are tenants often enough, however rare their name.
-        self._most = float(len(people)) if trust < Role.ADDRESS.trust else math.inf
-        self._full_name = known > 1 or (self._count > 1 and (known > 0 or mention.role is Role.SELF))
+    def __init__(self, mention: Mention, most: float, people: People) -> None:
+        """Look the words of a mention up; `most` bounds how well first name and surname together may fit."""
+        words, units = mention.words, mention.units
+        self.surnames = _readings(words, units, people.surnames)
+        self.firsts = _readings(words, units, people.firsts, weights.PART_OF_A_FIRST_NAME)
+        self.count = len(set(units))
+        self.known = sum([word in people.surnames or word in people.firsts for word in words])
+        self._most = most
+        self._words = words
+        self._initials = mention.initials
+        self._title = mention.title
+        self._gender = mention.gender
+        self._tells_gender = bool(mention.gender) or mention.initials == _MONSIEUR
 
     def ratio(self, person: Person) -> float:
         """Return P(the name mentioned | this person) over P(that name)."""
+        return self._names(person) * (self._genders(person) if self._tells_gender else 1.0)
+
+    def _names(self, person: Person) -> float:
         surname, s_mask = self._surname(person)
-        first, f_mask = self.firsts.get(person.first, (0.0, 0))
+        first, f_mask = self.firsts.get(person.first, _UNSAID)
+        if not surname and not first:
+            return weights.GIVEN_UP
         if surname and first and not s_mask & f_mask:
-            left_over = self._count - (s_mask | f_mask).bit_count()
-            both = surname * first * weights.WORD_LEFT_OVER**left_over
-            return min(self._most, both) * self._gender(person)
+            left_over = self.count - (s_mask | f_mask).bit_count()
+            return min(self._most, surname * first * weights.WORD_LEFT_OVER**left_over)
         by_surname = surname * self._rest(person.first, s_mask, weights.OTHER_FIRST_NAME, weights.SURNAME_ALONE)
         other = weights.OTHER_SURNAME[person.gender]
-        alone = weights.FIRST_NAME_AFTER_TITLE if self.mention.title else weights.FIRST_NAME_ALONE
+        alone = weights.FIRST_NAME_AFTER_TITLE if self._title else weights.FIRST_NAME_ALONE
         by_first = first * self._rest(person.surname, f_mask, other, alone)
-        return max(by_surname, by_first, weights.GIVEN_UP) * self._gender(person)
+        return max(by_surname, by_first, weights.GIVEN_UP)
 
     def _surname(self, person: Person) -> tuple[float, int]:
-        now, before = self.surnames.get(person.surname, (0.0, 0)), self.surnames.get(person.birth, (0.0, 0))
+        now = self.surnames.get(person.surname, _UNSAID)
+        before = self.surnames.get(person.birth)
+        if before is None:
+            return now
         if now[0] and before[0] and not now[1] & before[1]:
             return now[0] * before[0], now[1] | before[1]
         return max(now, (before[0] * 0.7, before[1]))
@@ -87,43 +100,60 @@ class NameFit:
         """Return what the rest of the mention says of the person's other name."""
         if not mask:
             return 0.0
-        if self.mention.initials and other_name and self.mention.initials != _MONSIEUR:
-            return weights.INITIAL_FITS if other_name[0] in self.mention.initials else weights.INITIAL_DIFFERS
-        if mask.bit_count() == self._count:
+        if self._initials and other_name and self._initials != _MONSIEUR:
+            return weights.INITIAL_FITS if other_name[0] in self._initials else weights.INITIAL_DIFFERS
+        if mask.bit_count() == self.count:
             return alone
         return weights.NICKNAME if differs == weights.OTHER_FIRST_NAME and self._begins_like(other_name) else differs
 
     def _begins_like(self, first: str) -> bool:
         """Tell whether a word that is no surname begins with the letter of a first name ("Momo" for Mohamed)."""
-        return any(word[0] == first[:1] and word not in self.surnames for word in self.mention.words)
+        return any(word[0] == first[:1] and word not in self.surnames for word in self._words)
 
-    def _gender(self, person: Person) -> float:
-        if self.mention.initials == _MONSIEUR and person.gender == "f" and not person.first.startswith("m"):
+    def _genders(self, person: Person) -> float:
+        if self._initials == _MONSIEUR and person.gender == "f" and not person.first.startswith("m"):
             return weights.GENDER_DIFFERS
-        if not self.mention.gender or not person.gender:
+        if not self._gender or not person.gender:
             return 1.0
-        if self.mention.gender == person.gender:
+        if self._gender == person.gender:
             return weights.GENDER_FITS
         # "M. Andre" may be Martine.
-        return 1.0 if self.mention.title == "m" and person.first.startswith("m") else weights.GENDER_DIFFERS
+        return 1.0 if self._title == "m" and person.first.startswith("m") else weights.GENDER_DIFFERS
 
-    def bits(self, person: Person) -> float:
-        """Return the mention's weight for a person; what speaks against counts as far as the role may."""
-        ratio = self.ratio(person)
-        against = self.mention.role.against if self.may_oppose else 0.0
-        if ratio <= weights.GIVEN_UP * weights.GENDER_FITS and self._full_name and against:
-            return weights.WHOLLY_OTHER_NAME * against
+
+class NameFit:
+    """One mention: how its wording counts for whoever it is said to be."""
+
+    def __init__(self, mention: Mention, wording: Wording, trust: float, learnt: Learnt) -> None:
+        """Take a mention; `trust` is how surely the one mentioned is the tenant concerned."""
+        self.role = role = mention.role
+        self.mention = mention
+        self.wording = wording
+        self.trust = trust
+        self.may_oppose = role.against > 0 and trust >= role.trust
+        self._against = role.against if self.may_oppose else 0.0
+        known, count = wording.known, wording.count
+        self._full_name = known > 1 or (count > 1 and (known > 0 or role is Role.SELF))
+        self._kind = f"name.{role.name.lower()}"
+        self._learnt = learnt
+
+    def bits(self, ratio: float) -> float:
+        """Return the mention's weight where its wording fits so well; against counts as far as the role may."""
+        if ratio <= _HARDLY and self._full_name and self._against:
+            return weights.WHOLLY_OTHER_NAME * self._against
         bits = log2(self.trust * ratio + 1.0 - self.trust)
-        return bits if bits > 0 else bits * against
+        return bits if bits > 0 else bits * self._against
 
-    def evidence(self, person: Person) -> Evidence:
-        """Return the mention as evidence for or against a person."""
-        mention = self.mention
-        kind = f"name.{mention.role.name.lower()}"
-        return Evidence(kind, self._learnt.bits(kind, self.bits(person)), mention.seen, mention.span, person.label)
+    def evidence(self, person: Person, bits: float) -> Evidence:
+        """Return the mention as evidence for or against a person, for whom it weighs so many bits."""
+        seen, span = self.mention.seen, self.mention.span
+        return Evidence(self._kind, self._learnt.bits(self._kind, bits), seen, span, person.label)
 
 
-@dataclass(frozen=True, slots=True)
+_HARDLY = weights.GIVEN_UP * weights.GENDER_FITS
+
+
+@dataclass(slots=True)
 class Named:
     """What the mentions say of one person.
 
@@ -134,7 +164,7 @@ class Named:
         signed: how the name that fits best of those in the text itself fits, be it badly; None where there is none.
     """
 
-    evidence: tuple[Evidence, ...] = ()
+    evidence: Sequence[Evidence] = ()
     role: Role | None = None
     fits: dict[Role, float] = field(default_factory=dict)
     signed: Evidence | None = None
@@ -144,11 +174,23 @@ class Naming:
     """All mentions of a contact, held against people."""
 
     def __init__(self, mentions: Iterable[Mention], people: People, clues: Clues, learnt: Learnt) -> None:
-        """Look all mentions up."""
-        self.fits = [NameFit(each, people, _trust(each.role, clues), learnt) for each in mentions]
-        self.surname_bits = _best((fit, name, each) for fit in self.fits for name, (each, _) in fit.surnames.items())
-        self.first_bits = _best((fit, name, each) for fit in self.fits for name, (each, _) in fit.firsts.items())
-        self.missing = -3.0 if any(fit.may_oppose for fit in self.fits) else 0.0
+        """Look all mentions up, the same words once."""
+        self._wordings: list[Wording] = []
+        self._fits: list[tuple[int, NameFit]] = []
+        numbers: dict[tuple[object, ...], int] = {}
+        for each in mentions:
+            trust = _trust(each.role, clues)
+            # Those merely spoken of are tenants often enough, however rare their name.
+            most = float(len(people)) if trust < Role.ADDRESS.trust else math.inf
+            worded = each.words, each.units, each.initials, each.gender, each.title, most
+            number = numbers.setdefault(worded, len(numbers))
+            if number == len(self._wordings):
+                self._wordings.append(Wording(each, most, people))
+            self._fits.append((number, NameFit(each, self._wordings[number], trust, learnt)))
+        fits = [fit for _number, fit in self._fits]
+        self.surname_bits = _best((fit.trust, fit.wording.surnames) for fit in fits)
+        self.first_bits = _best((fit.trust, fit.wording.firsts) for fit in fits)
+        self.missing = -3.0 if any(fit.may_oppose for fit in fits) else 0.0
 
     def quick(self, positions: Numbers, people: People) -> NDArray[np.float64]:
         """Return roughly what `weigh` would for each of many people, by look-ups: enough to choose whom to weigh."""
@@ -165,25 +207,39 @@ class Naming:
             account: whether the address is the person's own; its display name then adds nothing against a signature.
         """
         # A shop signs with its own name; whoever runs it is not in the directory.
-        scored = [(fit.bits(person), fit) for fit in self.fits] if person.surname else []
-        if not scored:
+        if not person.surname or not self._fits:
             return Named()
-        best, chosen = max(scored, key=lambda each: each[0])
-        counted = [(best, chosen)] if best > 0 else []
-        standing = _AUTHORITY[chosen.mention.role] if best > 0 else 0
-        worst = min(scored, key=lambda each: each[0])
-        if worst[0] < 0 and _AUTHORITY[worst[1].mention.role] > standing:
-            described = account and chosen.mention.role in {Role.DISPLAY, Role.ADDRESS}
-            counted = [worst] if described else [*counted, worst]
+        ratios = [wording.ratio(person) for wording in self._wordings]
+        best, worst = -math.inf, math.inf
+        chosen = opposed = self._fits[0][1]
         fits: dict[Role, float] = {}
-        for bits, fit in scored:
-            fits[fit.mention.role] = max(bits, fits.get(fit.mention.role, bits))
-        evidence = tuple(fit.evidence(person) for _bits, fit in counted)
-        in_text = [each for each in scored if account and each[1].mention.role in _IN_TEXT]
-        signed = max(in_text, key=lambda each: each[0])[1].evidence(person) if in_text else None
-        return Named(evidence, chosen.mention.role if best > 0 else None, fits, signed)
+        for number, fit in self._fits:
+            bits = fit.bits(ratios[number])
+            if bits > best:
+                best, chosen = bits, fit
+            if bits < worst:
+                worst, opposed = bits, fit
+            if bits > fits.get(fit.role, -math.inf):
+                fits[fit.role] = bits
+        role = chosen.role if best > 0 else None
+        evidence = []
+        opposes = worst < 0 and _AUTHORITY[opposed.role] > (_AUTHORITY[role] if role else 0)
+        if role and not (opposes and account and role in _OF_MAILBOX):
+            evidence.append(chosen.evidence(person, best))
+        if opposes:
+            evidence.append(opposed.evidence(person, worst))
+        return Named(evidence, role, fits, self._signed(ratios, person) if account else None)
+
+    def _signed(self, ratios: Sequence[float], person: Person) -> Evidence | None:
+        """Return how the name in the text itself fits that fits best."""
+        in_text = [(fit.bits(ratios[number]), fit) for number, fit in self._fits if fit.role in _IN_TEXT]
+        if not in_text:
+            return None
+        bits, fit = max(in_text, key=itemgetter(0))
+        return fit.evidence(person, bits)
 
 
+_OF_MAILBOX = frozenset({Role.DISPLAY, Role.ADDRESS})
 _IN_TEXT = frozenset({Role.SELF, Role.SIGNED, Role.PAIR})
 
 
@@ -210,10 +266,13 @@ def _dense(bits: dict[str, float], names: Vocabulary, missing: float) -> NDArray
     return dense
 
 
-def _best(scored: Iterable[tuple[NameFit, str, float]]) -> dict[str, float]:
+def _best(read: Iterable[tuple[float, Reading]]) -> dict[str, float]:
+    """Return the bits of each name in the mention that speaks for it most; each mention with its trust."""
     best: dict[str, float] = {}
-    for fit, name, ratio in scored:
-        bits = log2(fit.trust * ratio + 1.0 - fit.trust)
-        if bits > best.get(name, -99.0):
-            best[name] = bits
-    return best
+    for trust, reading in read:
+        for name, (ratio, _mask) in reading.items():
+            likely = trust * ratio + 1.0 - trust
+            known = best.get(name)
+            if known is None or likely > known:
+                best[name] = likely
+    return {name: log2(likely) for name, likely in best.items()}

@@ -79,12 +79,13 @@ class Passage:
 def passage(part: Part, text: str, offset: int | None = 0, most_words: int = MOST_WORDS) -> Passage:
     """Cut a text, short enough already, into words; what is longer than a word can be is none."""
     folded = fold_keeping_offsets(text)
+    origins = folded.origins
     words: list[Word] = []
     for match in islice(_WORD.finditer(folded.text), most_words):
         start, end = match.span()
         if end - start <= _LONGEST_WORD:
-            first = start if folded.origins is None else folded.origins[start]
-            words.append(Word(match.group(), start, end, text[first].isupper()))
+            first = text[start if origins is None else origins[start]]
+            words.append(Word(match.group(), start, end, first.isupper()))
     return Passage(part, text, folded, tuple(words), offset)
 
 
@@ -106,6 +107,8 @@ def texts(contact: Contact) -> list[Passage]:
     found: list[Passage] = []
     left = MOST_WORDS
     for part, text, offset in _stretches(contact):
+        if not text:
+            continue
         pieces = [(0, text[:LONGEST_HEAD])]
         if len(text) > LONGEST_HEAD:
             tail = max(LONGEST_HEAD, len(text) - LONGEST_TAIL)

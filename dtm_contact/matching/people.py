@@ -13,7 +13,7 @@ from typing import TypeVar
 import numpy as np
 
 from dtm_contact.directory import Directory, Dwelling, Lease, Records
-from dtm_contact.directory.lines import Texts, column, columns
+from dtm_contact.directory.lines import FEW, Texts, column, columns
 from dtm_contact.directory.lookups import Groups, Keys, Numbers
 from dtm_contact.matching.vocabulary import Vocabulary
 from dtm_contact.normalize import glued, name_words, phone_key
@@ -24,7 +24,6 @@ _NOT_IN_KEY = re.compile(r"[^a-z0-9]+")
 _FEMALE = frozenset({"mme", "mlle", "madame", "mademoiselle"})
 _MALE = frozenset({"m", "mr", "monsieur"})
 _REMEMBERED = 8_192
-_PARKING = -2
 NOWHERE = -1
 """The entrance of people without a home in the directory, and the number of a name that somebody lacks."""
 
@@ -42,10 +41,10 @@ def number_key(text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Home:
-    """A dwelling that somebody has or had, and from when to when."""
+    """A dwelling that somebody has or had, and from when to when; `entrance` is its position, `NOWHERE` if unknown."""
 
     dwelling: Dwelling
-    address_id: str
+    entrance: int
     residence_id: str
     start: date | None
     end: date | None
@@ -71,7 +70,7 @@ class Person:
 
     Attributes:
         homes: the dwellings (for a trader: the premises) in the order of their leases; parking spaces are none.
-        parking: the entrances (ids) where he rents a parking space.
+        parking: the positions of the entrances where he rents a parking space.
     """
 
     tenant_id: str
@@ -82,7 +81,7 @@ class Person:
     role: str
     label: str
     homes: tuple[Home, ...]
-    parking: tuple[str, ...] = ()
+    parking: tuple[int, ...] = ()
 
     def lived_with(self, home: Home) -> bool:
         """Tell whether the person had a home together with whoever has that one."""
@@ -101,23 +100,23 @@ class Person:
         return current or self.homes[-1:]
 
 
-def _nearness(dwelling: Dwelling, lease: Lease) -> tuple[bool, date]:
+def _nearness(home: Home) -> tuple[bool, date]:
     """Order homes: a trader's flat, where he has one, counts before his shop; then the lease that began last."""
-    return dwelling.kind == "dwelling", lease.lease_start or date.min
+    return home.dwelling.kind == "dwelling", home.start or date.min
 
 
 class People:
     """All people, in the order of the directory, and who bears which name, address, number or lease.
 
     Positions in that order stand for people. What every contact asks of many people lies in arrays (name numbers,
-    entrances); a whole `Person` is made when one comes into question.
+    entrances); where there are many, a whole `Person` is made when one comes into question.
 
     Attributes:
         tenant_ids: of each person.
         surnames, firsts: the names; birth names are among the surnames.
         surname, birth, first: for each person the number of the name in them, -1 for none.
         entrance: for each person the position of the entrance where he lives (last), -1 for none.
-        by_surname, by_birth: people by the number of a name. `residents`: people by entrance.
+        by_name: people by the numbers of their surname and their birth name. `residents`: people by entrance.
         by_email, by_phone, by_number: people by an address, a phone key, the key of a lease or tenant number.
         units: dwellings, by their place in the records, by the key of a unit reference.
     """
@@ -130,12 +129,15 @@ class People:
         self.tenant_ids = Texts(dict.fromkeys(column(leases, "tenant_id")))
         self._position = Keys((tenant_id, position) for position, tenant_id in enumerate(self.tenant_ids))
         rows = self._position.first_of_each(column(leases, "tenant_id"))
+        self._leases = Groups(rows, len(self.tenant_ids))
+        # Of each lease the unit, and of each unit the entrance: a person is made without a look-up by identifier.
+        self._unit = array("i", directory.dwellings.rows.first_of_each(column(leases, "dwelling_id")).tobytes())
+        self._lies_at = array("i", (entrance_by_id.get(at, NOWHERE) for at in column(records.dwellings, "address_id")))
         self.surnames = _vocabulary(leases, ("last_name", "birth_name"))
         self.firsts = _vocabulary(leases, ("first_name",), short_forms=True)
         self.surname, self.birth, self.first = self._names(records, rows)
-        self.entrance = self._entrances(records, rows, entrance_by_id)
-        self.by_surname = Groups(self.surname, len(self.surnames.names))
-        self.by_birth = Groups(self.birth, len(self.surnames.names))
+        self.entrance = self._entrances(records, rows)
+        self.by_name = Groups.of_any((self.surname, self.birth), len(self.surnames.names))
         self.residents = Groups(self.entrance, len(entrance_by_id))
         people = rows.tolist()
         self.by_email = Keys(_behind(column(leases, "email"), people, lambda email: (email.strip().lower(),)))
@@ -143,8 +145,8 @@ class People:
         numbers = columns(leases, "lease_id", "tenant_id")
         self.by_number = Keys(_behind(numbers, people, lambda both: map(number_key, both)))
         self.units = Keys(_behind(_references(records), count(), lambda reference: (number_key(reference),)))
-        self.person: Callable[[int], Person] = lru_cache(maxsize=_REMEMBERED)(self._person)
-        """Return a person by position."""
+        self._made = tuple(map(self._make, range(len(self)))) if len(self) <= FEW else ()
+        self._remembered: Callable[[int], Person] = lru_cache(maxsize=_REMEMBERED)(self._make)
 
     def __len__(self) -> int:
         return len(self.tenant_ids)
@@ -159,35 +161,45 @@ class People:
         found = (self.position(lease.tenant_id) for lease in self._directory.leases_in(dwelling_id))
         return [position for position in dict.fromkeys(found) if position is not None]
 
-    def _person(self, position: int) -> Person:
-        leases = self._directory.leases_of(self.tenant_ids[position])
-        first = leases[0]
+    def person(self, position: int) -> Person:
+        """Return a person by position."""
+        return self._made[position] if self._made else self._remembered(position)
+
+    def _make(self, position: int) -> Person:
+        leases = [(self._directory.records.leases[row], self._unit[row]) for row in self._leases.of(position).tolist()]
+        first = leases[0][0]
+        homes, parking = self._let(leases)
         return Person(
             tenant_id=first.tenant_id,
-            surname="" if first.role == "commercial" else glued(first.last_name),
-            birth=glued(first.birth_name),
-            first=glued(first.first_name),
+            surname=""
+            if first.role == "commercial"
+            else _called(self.surnames, self.surname[position], first.last_name),
+            birth=_called(self.surnames, self.birth[position], first.birth_name),
+            first=_called(self.firsts, self.first[position], first.first_name),
             gender=gender_of(first.title),
             role=first.role,
             label=" ".join(filter(None, (first.title, first.first_name, first.last_name))),
-            homes=tuple(self._homes(leases)),
-            parking=tuple(self._parking(leases)),
+            homes=homes,
+            parking=parking,
         )
 
-    def _parking(self, leases: Iterable[Lease]) -> Iterator[str]:
-        for lease in leases:
-            dwelling = self._directory.dwellings.get(lease.dwelling_id)
-            if dwelling is not None and dwelling.kind == "parking":
-                yield dwelling.address_id
-
-    def _homes(self, leases: Iterable[Lease]) -> Iterator[Home]:
-        directory = self._directory
-        pairs = ((lease, directory.dwellings.get(lease.dwelling_id)) for lease in leases)
-        kept = [(lease, home) for lease, home in pairs if home is not None and home.kind != "parking"]
-        for lease, home in sorted(kept, key=lambda pair: _nearness(pair[1], pair[0])):
-            address = directory.addresses.get(home.address_id)
-            residence_id = address.residence_id if address is not None else ""
-            yield Home(home, home.address_id, residence_id, lease.lease_start, lease.lease_end)
+    def _let(self, leases: Iterable[tuple[Lease, int]]) -> tuple[tuple[Home, ...], tuple[int, ...]]:
+        """Return the homes behind leases, each with the row of its unit, and the entrances of the parking spaces."""
+        records = self._directory.records
+        homes: list[Home] = []
+        parking: list[int] = []
+        for lease, row in leases:
+            if row == NOWHERE:
+                continue
+            unit, entrance = records.dwellings[row], self._lies_at[row]
+            if unit.kind == "parking":
+                parking.append(entrance)
+            else:
+                residence_id = records.addresses[entrance].residence_id if entrance != NOWHERE else ""
+                homes.append(Home(unit, entrance, residence_id, lease.lease_start, lease.lease_end))
+        if len(homes) > 1:
+            homes.sort(key=_nearness)
+        return tuple(homes), tuple(parking)
 
     def _names(self, records: Records, rows: Numbers) -> tuple[Numbers, Numbers, Numbers]:
         """Return the numbers of the surnames, birth names and first names; a shop has a trade name, no surname."""
@@ -205,26 +217,30 @@ class People:
             first[row] = self.firsts.number.get(told(first_name), NOWHERE)
         return surname, birth, first
 
-    def _entrances(self, records: Records, rows: Numbers, entrance_by_id: Mapping[str, int]) -> Numbers:
+    def _entrances(self, records: Records, rows: Numbers) -> Numbers:
         """Return where each person lives: of several homes the nearest, and of those alike the last of the file."""
-        is_flat = bytes(kind == "dwelling" for kind in column(records.dwellings, "kind"))
-        units = columns(records.dwellings, "kind", "address_id")
-        lies_at = array("i", (_PARKING if kind == "parking" else entrance_by_id.get(at, NOWHERE) for kind, at in units))
-        homes = self._directory.dwellings.rows.first_of_each(column(records.leases, "dwelling_id"))
+        is_flat, parks = (
+            bytes(kind == wanted for kind in column(records.dwellings, "kind")) for wanted in ("dwelling", "parking")
+        )
         found = np.full(len(self), NOWHERE, np.int32)
         several = np.bincount(rows, minlength=len(self)) > 1
         nearest: dict[int, tuple[bool, date]] = {}
         starts = column(records.leases, "lease_start")
-        for row, home, start in zip(rows.tolist(), homes.tolist(), starts, strict=True):
-            if home == NOWHERE or lies_at[home] == _PARKING:
+        for row, home, start in zip(rows.tolist(), self._unit, starts, strict=True):
+            if home == NOWHERE or parks[home]:
                 continue
             if several[row]:
                 nearness = bool(is_flat[home]), start or date.min
                 if row in nearest and nearness < nearest[row]:
                     continue
                 nearest[row] = nearness
-            found[row] = lies_at[home]
+            found[row] = self._lies_at[home]
         return found
+
+
+def _called(names: Vocabulary, number: int, written: str) -> str:
+    """Return a name folded and glued: as the vocabulary has it, which saves folding it anew."""
+    return names.names[number] if number != NOWHERE else glued(written)
 
 
 def _behind(

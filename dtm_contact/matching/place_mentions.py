@@ -67,7 +67,7 @@ def _number_elsewhere(passage: Passage, atoms: list[Atom], gazetteer: Gazetteer)
 
 def _at(passage: Passage, position: int, word: Word, gazetteer: Gazetteer) -> tuple[list[Atom], int]:
     """Return the atoms that begin at a word, and the position of the last word that they took."""
-    for read in (_street, _numbered_street, _name, _postcode):
+    for read in _READERS_OF_FIGURES if word.text.isdigit() else _READERS_OF_LETTERS:
         atoms, last = read(passage, position, word, gazetteer)
         if atoms:
             return atoms, last
@@ -199,7 +199,7 @@ def _name_of_unknown(words: tuple[Word, ...], position: int) -> int:
 
 def _numbered_street(passage: Passage, position: int, word: Word, gazetteer: Gazetteer) -> tuple[list[Atom], int]:
     """Read a number right before a street's name whose kind is left out ("48 gambetta")."""
-    if not word.text.isdigit() or len(word.text) > _MOST_DIGITS_OF_A_HOUSE:
+    if len(word.text) > _MOST_DIGITS_OF_A_HOUSE:
         return [], -1
     ahead = position + 1
     if ahead < len(passage.words) and passage.words[ahead].text in {"bis", "ter", "b", "t", "q"}:
@@ -311,8 +311,12 @@ def _starts_sentence(passage: Passage, position: int) -> bool:
 
 
 def _postcode(passage: Passage, _position: int, word: Word, gazetteer: Gazetteer) -> tuple[list[Atom], int]:
-    if len(word.text) != _DIGITS_OF_A_POSTCODE or not word.text.isdigit():
+    if len(word.text) != _DIGITS_OF_A_POSTCODE:
         return [], -1
     quality = 1.0 if word.text in gazetteer.postcodes else 0.0
     del passage
     return [Atom("postcode", (word.text,), word.start, word.end, quality)], _position
+
+
+_READERS_OF_FIGURES = (_street, _numbered_street, _name, _postcode)
+_READERS_OF_LETTERS = (_street, _name)

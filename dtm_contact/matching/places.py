@@ -7,7 +7,7 @@ than a frequent one. Several places in one message are a mixture: one of them is
 
 import re
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from math import log2
 
@@ -20,7 +20,7 @@ from dtm_contact.matching.gazetteer import Compared, Gazetteer
 from dtm_contact.matching.inside_mentions import Atom
 from dtm_contact.matching.passages import Passage
 from dtm_contact.matching.words import LIVING
-from dtm_contact.model import Evidence, Part, Span
+from dtm_contact.model import Part, Span
 from dtm_contact.normalize import HouseNumber
 
 Floats = NDArray[np.float64]
@@ -44,6 +44,7 @@ _SUFFIX_MISSING = 1.5
 class Group:
     """Things said of one place, and how surely that is the place of the matter.
 
+    `bits` are by the position of the entrance; `named` and `weighed` are the same in arrays.
     `said_at` and `shown_at` are of the first of several that were joined: where it stands, and what is shown of it.
     """
 
@@ -51,6 +52,8 @@ class Group:
     atoms: list[Atom] = field(default_factory=list)
     trust: float = 0.0
     bits: dict[int, float] = field(default_factory=dict)
+    named: Numbers = field(default_factory=lambda: np.empty(0, np.int32))
+    weighed: Floats = field(default_factory=lambda: np.empty(0))
     elsewhere: float = 0.0
     agreeing: frozenset[int] = frozenset()
     said_at: tuple[int, int] | None = None
@@ -164,32 +167,34 @@ def _entrances(atom: Atom, gazetteer: Gazetteer) -> set[int]:
 def weigh(group: Group, gazetteer: Gazetteer) -> None:
     """Fill in the group's bits for each entrance that agrees in something, and for all others."""
     group.trust = _trust(group)
-    group.elsewhere = _mixed(group.trust, -_FLOOR_OF_DISAGREEMENT)
+    group.elsewhere = mixed(group.trust, -_FLOOR_OF_DISAGREEMENT)
     named = [*group.of("street"), *group.of("residence")] or group.of("commune")
     candidates = sorted({n for atom in named for n in _entrances(atom, gazetteer)})
     if not candidates:
         group.bits, group.agreeing = {}, frozenset()
+        group.named, group.weighed = np.empty(0, np.int32), np.empty(0)
         return
     entrances = np.array(candidates, np.int32)
     agreement, against = compare(group, entrances, gazetteer)
     share = _as_well(agreement - against, gazetteer.share[entrances])
     bits = -np.log2(np.maximum(share, 1e-5)) - np.minimum(against, _FLOOR_OF_DISAGREEMENT)
-    mixed = np.log2(group.trust * np.exp2(bits) + 1.0 - group.trust)
-    group.bits = dict(zip(candidates, mixed.tolist(), strict=True))
+    group.named, group.weighed = entrances, np.log2(group.trust * np.exp2(bits) + 1.0 - group.trust)
+    group.bits = dict(zip(candidates, group.weighed.tolist(), strict=True))
     group.agreeing = frozenset(entrances[against < 1.0].tolist())
 
 
 def _as_well(level: Floats, share: Floats) -> Floats:
     """Return for each the share of dwellings at entrances that agree as well with the words, or better."""
-    order = np.argsort(-level, kind="stable")
+    order = (-level).argsort(kind="stable")
     falling = -level[order]
-    last_alike = np.searchsorted(falling, falling + 0.01, side="right") - 1
+    last_alike = falling.searchsorted(falling + 0.01, side="right") - 1
     found = np.empty(len(level))
-    found[order] = np.cumsum(share[order])[last_alike]
+    found[order] = share[order].cumsum()[last_alike]
     return found
 
 
-def _mixed(trust: float, bits: float) -> float:
+def mixed(trust: float, bits: float) -> float:
+    """Return what bits weigh that are believed no more than so."""
     return log2(trust * 2.0**bits + 1.0 - trust)
 
 
@@ -227,11 +232,11 @@ def compare(group: Group, entrances: Numbers, gazetteer: Gazetteer) -> tuple[Flo
     of_residence, of_building, of_staircase = (gazetteer.residence, known.building, known.staircase)
     pairs = [
         *_street(group, entrances, known),
-        *_said(group, "residence", of_residence[entrances], gazetteer.residence_ids, (_RESIDENCE, _WRONG_RESIDENCE)),
-        *_said(group, "commune", known.commune[entrances], known.communes, (_COMMUNE, _WRONG_COMMUNE)),
-        *_said(group, "postcode", known.postcode[entrances], known.postcodes, (_POSTCODE, _WRONG_POSTCODE)),
-        *_letter(group.first("building"), of_building[entrances], known.buildings, (_BUILDING, _WRONG_BUILDING)),
-        *_letter(group.first("staircase"), of_staircase[entrances], known.staircases, (_STAIRCASE, _WRONG_STAIRCASE)),
+        *_said(group.of("residence"), entrances, of_residence, gazetteer.residence_ids, (_RESIDENCE, _WRONG_RESIDENCE)),
+        *_said(group.of("commune"), entrances, known.commune, known.communes, (_COMMUNE, _WRONG_COMMUNE)),
+        *_said(group.of("postcode"), entrances, known.postcode, known.postcodes, (_POSTCODE, _WRONG_POSTCODE)),
+        *_letter(group.first("building"), entrances, of_building, known.buildings, (_BUILDING, _WRONG_BUILDING)),
+        *_letter(group.first("staircase"), entrances, of_staircase, known.staircases, (_STAIRCASE, _WRONG_STAIRCASE)),
     ]  # fmt: skip
     agreement, against = np.zeros(len(entrances)), np.zeros(len(entrances))
     for plus, minus in pairs:
@@ -245,57 +250,59 @@ def _street(group: Group, entrances: Numbers, known: Compared) -> Iterator[tuple
     streets = group.of("street")
     if not streets:
         return
-    best = np.full(len(entrances), -np.inf)
-    plus, minus = np.zeros(len(entrances)), np.full(len(entrances), _WRONG_STREET)
-    for atom in streets:
-        named = _among(known.street[entrances], (known.streets.get(value, -1) for value in atom.values))
-        for_it, against_it = _house(atom.house, entrances, known)
-        better = named & (for_it - against_it > best)
-        best[better] = (for_it - against_it)[better]
+    plus, minus = _one_street(streets[0], entrances, known)
+    for atom in streets[1:]:
+        for_it, against_it = _one_street(atom, entrances, known)
+        better = for_it - against_it > plus - minus
         plus[better], minus[better] = for_it[better], against_it[better]
     yield plus, minus
 
 
-def _house(house: HouseNumber | None, entrances: Numbers, known: Compared) -> tuple[Floats, Floats]:
-    low, high = known.low[entrances], known.high[entrances]
-    plus, minus = np.full(len(entrances), _STREET), np.zeros(len(entrances))
+def _one_street(atom: Atom, entrances: Numbers, known: Compared) -> tuple[Floats, Floats]:
+    named = _among(known.street[entrances], {known.streets.get(value, -1) for value in atom.values})
+    plus, minus = _house(atom.house, entrances, known)
+    return np.where(named, plus, 0.0), np.where(named, minus, _WRONG_STREET)
+
+
+def _house(house: HouseNumber | None, entrances: Numbers, known: Compared) -> tuple[Floats | float, Floats | float]:
+    """Return what a number says for and against each entrance of its street; those without one (-1) say nothing."""
     if house is None:
-        return plus, minus
-    numbered = low >= 0
-    same = (low == house.low) & (high == house.high)
-    exact = same & (known.suffix[entrances] == known.suffixes.get(house.suffix, -1))
-    inside = (house.low <= low) & (high <= house.high)
-    ranged = inside & (house.low < house.high)
-    near = (inside | ((low <= house.low) & (house.high <= high))) & numbered
-    plus[numbered & near] += _HOUSE - 1.0
-    plus[numbered & exact] = _STREET + _HOUSE
-    minus[near & ~exact & ~ranged] = _SUFFIX_MISSING
-    minus[numbered & ~near] = _WRONG_HOUSE
+        return _STREET, 0.0
+    low, high = known.low[entrances], known.high[entrances]
+    near = (low <= house.low) & (house.high <= high)
+    suffixed = known.suffix[entrances] == known.suffixes.get(house.suffix, -1)
+    fits = exact = (low == house.low) & (high == house.high) & suffixed
+    if house.low < house.high:
+        inside = (house.low <= low) & (high <= house.high)
+        near, fits = near | inside, exact | inside
+    plus = np.where(exact, _STREET + _HOUSE, np.where(near, _STREET + _HOUSE - 1.0, _STREET))
+    minus = np.where(fits, 0.0, np.where(near, _SUFFIX_MISSING, np.where(low >= 0, _WRONG_HOUSE, 0.0)))
     return plus, minus
 
 
-def _among(numbers: Numbers, wanted: Iterable[int]) -> NDArray[np.bool_]:
+def _among(numbers: Numbers, wanted: Collection[int]) -> NDArray[np.bool_]:
     found = np.zeros(len(numbers), np.bool_)
-    for number in set(wanted):
+    for number in wanted:
         found |= numbers == number
     return found
 
 
 def _said(
-    group: Group, kind: str, numbers: Numbers, known: Mapping[str, int], worth: tuple[float, float]
+    atoms: Iterable[Atom], entrances: Numbers, of: Numbers, known: Mapping[str, int], worth: tuple[float, float]
 ) -> Iterator[tuple[Floats, Floats]]:
     """Yield what the names of one kind say for and against; where several are said, one that fits is enough."""
-    said = {value for atom in group.of(kind) for value in atom.values}
+    said = {known.get(value, -1) for atom in atoms for value in atom.values}
     if said:
-        same = _among(numbers, (known.get(value, -1) for value in said))
+        same = _among(of[entrances], said)
         yield np.where(same, worth[0], 0.0), np.where(same, 0.0, worth[1])
 
 
 def _letter(
-    said: str | None, numbers: Numbers, known: Mapping[str, int], worth: tuple[float, float]
+    said: str | None, entrances: Numbers, of: Numbers, known: Mapping[str, int], worth: tuple[float, float]
 ) -> Iterator[tuple[Floats, Floats]]:
     """Yield what a building or a staircase says; entrances without one say nothing of it."""
     if said is not None:
+        numbers = of[entrances]
         same = numbers == known.get(said, -1)
         unknown = numbers == known.get("", -1)
         yield np.where(same, worth[0], 0.0), np.where(same | unknown, 0.0, worth[1])
@@ -328,56 +335,3 @@ def _join(one: Group, other: Group, gazetteer: Gazetteer) -> None:
     one.said_at, one.shown_at = (one.start, one.end), one.shown_at or one.shown
     one.atoms = [*one.atoms, *other.atoms]
     weigh(one, gazetteer)
-
-
-@dataclass(slots=True)
-class PlaceWeights:
-    """What all groups together say: bits for each entrance named (in order), and for the others."""
-
-    groups: list[Group]
-    entrances: Numbers
-    bits: Floats
-    elsewhere: float
-
-    def of_all(self, entrances: int) -> Floats:
-        """Return the bits of each entrance, and last those of a place that was not named."""
-        dense = np.full(entrances + 1, self.elsewhere)
-        dense[self.entrances] = self.bits
-        return dense
-
-    def doubted(self, trust: float) -> None:
-        """Believe it all no more than so."""
-        self.bits = np.log2(trust * np.exp2(self.bits) + 1.0 - trust)
-        self.elsewhere = _mixed(trust, self.elsewhere)
-
-    def of(self, entrance: int) -> float:
-        """Return the bits of an entrance."""
-        at = int(np.searchsorted(self.entrances, entrance))
-        named = at < len(self.entrances) and self.entrances[at] == entrance
-        return float(self.bits[at]) if named else self.elsewhere
-
-    def evidence(self, entrance: int, gazetteer: Gazetteer) -> tuple[Evidence, ...]:
-        """Return what was said of the place, one piece of evidence a group, as it weighs for an entrance."""
-        found = []
-        for group in self.groups:
-            bits = round(group.bits.get(entrance, group.elsewhere), 2)
-            found.append(Evidence(_evidence_name(group), bits, *group.where(), gazetteer.entrances[entrance].label))
-        return tuple(found)
-
-
-def _evidence_name(group: Group) -> str:
-    if group.of("street"):
-        return "place.street"
-    return "place.residence" if group.of("residence") else "place.commune"
-
-
-def mixture(groups: list[Group], weights_of: list[float]) -> PlaceWeights:
-    """Let each group be the place of the matter with its weight, and none with what is missing to 1."""
-    named = np.array(sorted({n for group in groups for n in group.bits}), np.int32)
-    none = max(0.0, 1.0 - sum(weights_of))
-    likely, elsewhere = np.full(len(named), none), none
-    for group, weight in zip(groups, weights_of, strict=True):
-        said = np.array([group.bits.get(n, group.elsewhere) for n in named.tolist()])
-        likely += weight * np.exp2(said)
-        elsewhere += weight * 2.0**group.elsewhere
-    return PlaceWeights(groups, named, np.log2(likely), log2(elsewhere) if groups else 0.0)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import cache
 from math import log2
 
 from dtm_contact.matching import weights
@@ -57,7 +58,7 @@ class Weighed:
 
     def doubt(self, reason: str, certainty: float, *, household: bool = True) -> None:
         """Bound how surely he is the one concerned, and with him his household; the reason stands with the evidence."""
-        self.evidence.insert(0, Evidence(f"doubt.{reason}", 0.0, ""))
+        self.evidence.insert(0, _doubt(reason))
         self.certainty = min(self.certainty, certainty)
         if household:
             self.household_certainty = min(self.household_certainty, certainty)
@@ -77,6 +78,11 @@ class Weighed:
         """Take bits away, with the reason."""
         self.evidence.insert(0, Evidence(name, bits, ""))
         self.score += bits
+
+
+@cache
+def _doubt(reason: str) -> Evidence:
+    return Evidence(f"doubt.{reason}", 0.0, "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,8 +165,10 @@ def _settle_places(candidates: list[Weighed]) -> None:
         each for each in candidates if each.at_place >= weights.PLACE_FITS and _best_name(each) >= weights.FITS_SURELY
     ]
     for each in candidates:
+        if not each.account or each.at_place >= 0 or each in meant:
+            continue
         others = [other for other in meant if other.home != each.home]
-        if each.account and each.at_place < 0 and others and each not in meant:
+        if others:
             each.discount("place.fits_another", weights.PLACE_FITS_ANOTHER)
             for other in others:
                 other.believe()

@@ -43,6 +43,7 @@ _CANNOT_WRITE = re.compile(
     r"(?:internet|ordinateur|mail|adresse)|ne (?:parle|lit|comprend) (?:pas|mal))"
 )
 _WRITES_TO_YOU = re.compile(r"[^.!?]{0,120}?\bvous (?:ecri[rt]|contacte|signale|informe|demande|prie)")
+_ENDS = frozenset("!?;\n")
 _CUE_AND_NAME = 2  # words: "ma mère Odette"
 _CLOSING_WORDS = 12
 _CLAUSE = 14  # words in which others' words are told
@@ -63,9 +64,7 @@ class Surroundings:
         found: list[str] = []
         for back in range(position - 1, max(-1, position - 1 - count), -1):
             between = self._text.folded.text[self._words[back].end : self._words[back + 1].start]
-            if any(mark in between for mark in "!?;\n") or (
-                ". " in between and len(self._words[back].text) > len("mme")
-            ):
+            if not _ENDS.isdisjoint(between) or (". " in between and len(self._words[back].text) > len("mme")):
                 break
             found.append(self._words[back].text)
         return found

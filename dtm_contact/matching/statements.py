@@ -3,8 +3,8 @@
 import re
 
 
-def _any_of(*patterns: str) -> tuple[re.Pattern[str], ...]:
-    return tuple(re.compile(rf"\b(?:{pattern})\b") for pattern in patterns)
+def _any_of(*patterns: str) -> re.Pattern[str]:
+    return re.compile(rf"\b(?:{'|'.join(patterns)})\b")
 
 
 APPLICANT = _any_of(
@@ -43,6 +43,6 @@ LEFT = _any_of(
 )
 
 
-def says(folded: str, patterns: tuple[re.Pattern[str], ...]) -> bool:
-    """Tell whether a folded text holds one of the patterns."""
-    return any(pattern.search(folded) for pattern in patterns)
+def says(folded: str, pattern: re.Pattern[str]) -> bool:
+    """Tell whether a folded text holds what a pattern stands for."""
+    return pattern.search(folded) is not None

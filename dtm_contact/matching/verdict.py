@@ -15,6 +15,7 @@ from dtm_contact.matching.clues import Clues
 from dtm_contact.matching.gazetteer import Gazetteer
 from dtm_contact.matching.index import MatchIndex
 from dtm_contact.matching.learned import Learnt, answer_about
+from dtm_contact.matching.people import NOWHERE
 from dtm_contact.matching.places import Floats
 from dtm_contact.matching.rivals import Weighed
 from dtm_contact.model import Candidate, Evidence, Likely, Match, OnDuty, Proposal
@@ -136,12 +137,19 @@ def _masses(weighing: Weighing, weighed: list[Weighed], rest: Rest) -> Masses:
     people, gazetteer = weighing.index.people, weighing.index.gazetteer
     masses = Masses(gazetteer, weighing.index.learnt, np.zeros(len(gazetteer.entrances)))
     prior = (1.0 - weights.UNNAMED - weights.OUTSIDER) * 2.0 ** _no_tenant(weighing) / max(len(people), 1)
+    at_home: list[float] = []
     for each in weighed:
-        _add(masses, each, prior * 2.0**each.score)
-    mass = prior * np.exp2(rest.scores)
-    masses.total += float(mass.sum())
-    entrances = people.entrance[rest.positions]
-    np.add.at(masses.entrances, entrances[entrances >= 0], mass[entrances >= 0])
+        mass_of_his = prior * 2.0**each.score
+        _add(masses, each, mass_of_his)
+        at_home.append(mass_of_his * each.place_certainty)
+    entrances = np.array([each.home.entrance if each.home is not None else NOWHERE for each in weighed], np.int32)
+    mass = np.array(at_home)
+    if len(rest.positions):
+        masses_of_rest = prior * np.exp2(rest.scores)
+        masses.total += float(masses_of_rest.sum())
+        entrances = np.concatenate((entrances, people.entrance[rest.positions]))
+        mass = np.concatenate((mass, masses_of_rest))
+    masses.entrances = _sums(entrances + 1, mass, len(gazetteer.entrances) + 1)[1:]
     _nobody(weighing, masses)
     return masses
 
@@ -151,9 +159,7 @@ def _add(masses: Masses, each: Weighed, mass: float) -> None:
     _to(masses.tenants, each.person.tenant_id, mass * each.certainty)
     if each.home is not None:
         _to(masses.dwellings, each.home.dwelling.dwelling_id, mass * each.household_certainty)
-        entrance = masses.gazetteer.entrance_by_id.get(each.home.address_id)
-        if entrance is not None:
-            masses.entrances[entrance] += mass * each.place_certainty
+        if each.home.entrance != NOWHERE:
             masses.moved += mass * (1.0 - each.place_certainty)
 
 
@@ -184,7 +190,8 @@ def _nobody(weighing: Weighing, masses: Masses) -> None:
     strange = 2.0**weighing.strange.elsewhere_bits if weighing.strange is not None else 1.0
     somebody = (unweighed + weights.OUTSIDER) * strange
     share = weighing.index.gazetteer.share[place.entrances]
-    mass = somebody * share * np.exp2(place.bits + weighing.caretaker_bits(place.entrances))
+    bits = place.bits + weighing.caretaker_bits(place.entrances) if weighing.caretakers else place.bits
+    mass = somebody * share * np.exp2(bits)
     masses.entrances[place.entrances] += mass + masses.moved * mass / max(float(mass.sum()), _NEVER)
     masses.total += float(mass.sum()) + somebody * max(0.0, 1.0 - float(share.sum())) * 2.0**place.elsewhere
 
@@ -225,7 +232,8 @@ def _office(masses: Masses, residence: Likely | None, index: MatchIndex) -> str 
 def _place_evidence(weighing: Weighing, masses: Masses) -> tuple[Evidence, ...]:
     if not weighing.place.groups or not masses.entrances.any():
         return ()
-    return weighing.place.evidence(int(masses.entrances.argmax()), masses.gazetteer)
+    best = int(masses.entrances.argmax())
+    return weighing.place.told(weighing.place.said(best), masses.gazetteer.entrances[best].label)
 
 
 def _on_duty(

@@ -34,10 +34,8 @@ _SHORTEST_TWO_EDITS = 7
 _MOST_EDITS = 2
 
 
-def _deletions(word: str) -> Iterable[str]:
-    yield word
-    for position in range(len(word)):
-        yield word[:position] + word[position + 1 :]
+def _deletions(word: str) -> list[str]:
+    return [word, *[word[:position] + word[position + 1 :] for position in range(len(word))]]
 
 
 class Vocabulary:
@@ -77,7 +75,7 @@ class Vocabulary:
     def _channel(self, word: str) -> Mapping[str, float]:
         likely: dict[str, float] = {}
         if len(word) >= _SHORTEST_FUZZY:
-            near = [self.names[number] for number in self._near.of_any(tuple(_deletions(word)))]
+            near = [self.names[number] for number in self._near.of_any(_deletions(word))]
             likely = {name: chance for name in near if (chance := _by_distance(word, name))}
         for number in self._sounds.get(sound(word)) if len(word) > 1 else ():
             likely[self.names[number]] = max(likely.get(self.names[number], 0.0), SAME_SOUND)

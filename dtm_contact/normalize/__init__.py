@@ -2,7 +2,7 @@
 
 from dtm_contact.normalize.dates import parse_date
 from dtm_contact.normalize.names import glued, name_words, sound
-from dtm_contact.normalize.phones import find_phones, phone_key
+from dtm_contact.normalize.phones import find_phones, phone_key, phones_in
 from dtm_contact.normalize.streets import (
     LITTLE_WORDS,
     STREET_TYPES,
@@ -28,6 +28,7 @@ __all__ = [
     "parse_date",
     "parse_house_number",
     "phone_key",
+    "phones_in",
     "place_words",
     "same_word",
     "sound",

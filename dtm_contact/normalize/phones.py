@@ -185,7 +185,11 @@ def find_phones(text: str, *, limit: int = 64) -> list[PhoneFound]:
     ("zéro six, douze, …"), as transcribed voice messages have them, are found too. Time is linear in the text; each
     way of writing is looked at `limit` times at most.
     """
-    folded = fold_keeping_offsets(text)
+    return phones_in(fold_keeping_offsets(text), limit=limit)
+
+
+def phones_in(folded: Folded, *, limit: int) -> list[PhoneFound]:
+    """Return what `find_phones` does, for a text that was folded already; offsets are those of the original."""
     found = [*_written(folded, limit), *_without_zero(folded, limit), *_spoken(folded, limit)]
     kept: list[PhoneFound] = []
     for key, start, end in sorted(found, key=lambda each: (each[1], -each[2])):

@@ -55,9 +55,9 @@ def fold_keeping_offsets(text: str) -> Folded:
     """Fold `text` as `fold` does and keep the way back to the original's offsets."""
     if text.isascii():
         return Folded(text.lower(), None)
-    pieces = [_fold_character(character) for character in text]
+    pieces = list(map(_fold_character, text))
     folded = "".join(pieces)
-    if len(folded) == len(text) and all(len(piece) == 1 for piece in pieces):
+    if len(folded) == len(text) and all(pieces):  # one character each
         return Folded(folded, None)
     origins = [offset for offset, piece in enumerate(pieces) for _ in piece]
     return Folded(folded, (*origins, len(text)))
