@@ -9,6 +9,9 @@ _OLDEST_YEAR = 1930
 _YEAR_DIGITS = 4
 _DAY_DIGITS = 2
 _OVER_DAYS = 3
+_BORN = frozenset(("nee", "nees", "naissance"))
+_BORN_IN_FULL = frozenset(("né", "nés"))
+_BIRTH_REACH = 5
 _MONTHS = {
     name: number
     for number, name in enumerate(
@@ -27,6 +30,18 @@ _NUMBERS = {
 } | {"une": 1, "quinze": 15, "vingt": 20, "trente": 30, "quelques": 5, "plusieurs": 5}
 
 
+def born_before(passage: Passage, place: int) -> int | None:
+    """Return the place of the word that makes the date at a place that of a birth ("née le 3 mai 1938"), or None."""
+    before = range(max(0, place - _BIRTH_REACH), place)
+    return next((other for other in before if _is_born(passage, other)), None)
+
+
+def _is_born(passage: Passage, place: int) -> bool:
+    """Tell whether a word says that somebody was born; without its accent "né" is the "ne" of a negation."""
+    form = passage.forms[place]
+    return form in _BORN or (form in {"ne", "nes"} and passage.original(place, place).lower() in _BORN_IN_FULL)
+
+
 def long_ago(passage: Passage, segments: Sequence[int], day: date) -> set[int]:
     """Return the segments that name a past year ("en 2012", "mars 2019"); `day` is when the contact was written."""
     forms = passage.forms
@@ -34,7 +49,7 @@ def long_ago(passage: Passage, segments: Sequence[int], day: date) -> set[int]:
     for place in range(1, len(forms)):
         form = forms[place]
         is_year = len(form) == _YEAR_DIGITS and form.isdecimal() and _OLDEST_YEAR <= int(form) < day.year
-        if is_year and forms[place - 1] in _DATING:
+        if is_year and forms[place - 1] in _DATING and born_before(passage, place) is None:
             found.add(segments[place])
     return found
 
@@ -48,7 +63,9 @@ def some_days_ago(passage: Passage, segments: Sequence[int], day: date) -> set[i
     return {
         segments[place]
         for place in range(1, len(forms))
-        if _is_days_back(forms, place, day) and "depuis" not in forms[max(0, place - 4) : place]
+        if _is_days_back(forms, place, day)
+        and "depuis" not in forms[max(0, place - 4) : place]
+        and born_before(passage, place) is None
     }
 
 

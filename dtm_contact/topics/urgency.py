@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import date
 
 from dtm_contact.model import Evidence, Priority
 from dtm_contact.topics.context import Context
@@ -9,10 +10,12 @@ from dtm_contact.topics.hits import Hit, Hits
 from dtm_contact.topics.lexicon import Entry, Frailty, Limits, Role, Topic
 from dtm_contact.topics.marks import mark
 from dtm_contact.topics.passage import Passage
+from dtm_contact.topics.timing import born_before
 from dtm_contact.topics.weigh import Tally
 
 _OLDEST = 115
 _INFANT_REACH = 5
+_YEAR_DIGITS = 4
 _NOT_AN_AGE = frozenset(("depuis", "pendant", "y", "apres", "dans", "durant"))
 _WEEKS = frozenset(("semaine", "semaines", "jours"))
 _AGED = frozenset(("a", "de", "age", "agee"))
@@ -71,7 +74,7 @@ class Urgency:
 
 def weigh_urgency(passage: Passage, hits: Hits, context: Context, limits: Limits) -> Urgency:
     """Find what raises priorities: severe forms, and people whom a defect hits harder."""
-    grave = [*hits.by_role.get(Role.GRAVE, ()), *_ages(passage, limits)]
+    grave = [*hits.by_role.get(Role.GRAVE, ()), *_ages(passage, limits), *_births(passage, limits, context.day)]
     return Urgency(
         passage,
         severe=[
@@ -96,6 +99,16 @@ def _ages(passage: Passage, limits: Limits) -> Iterator[Hit]:
         infant = (weeks or (unit == "mois" and number <= limits.infant_months)) and _of_a_child(forms, place)
         if great or infant:
             yield Hit(Entry(Role.GRAVE, f"{number} {unit}"), (place, place + 1))
+
+
+def _births(passage: Passage, limits: Limits, day: date) -> Iterator[Hit]:
+    """Yield years of birth of great age ("née en 1938", "née le 3 mai 1938")."""
+    for place, form in enumerate(passage.forms):
+        if len(form) != _YEAR_DIGITS or not form.isdecimal():
+            continue
+        born = born_before(passage, place)
+        if born is not None and limits.great_age <= day.year - int(form) <= _OLDEST:
+            yield Hit(Entry(Role.GRAVE, f"{passage.original(born, born)} en {form}"), (born, place))
 
 
 def _number(form: str) -> int | None:
