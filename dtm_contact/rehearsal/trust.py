@@ -10,13 +10,13 @@ import numpy as np
 from dtm_contact.model import CaseKind, Priority
 from dtm_contact.rehearsal.examples import Example
 from dtm_contact.rehearsal.learning import Sheet, opinion_of, writer_of
-from dtm_contact.topics import Opinion, Trust, Words, alarm_score, with_opinion
+from dtm_contact.topics import Opinion, Trust, Words, decisive_score, with_opinion
 from dtm_contact.topics.learned import ASIDE as _ASIDE
 from dtm_contact.topics.learned import Floats
 
 _SHARES = (2.0, 3.0, 4.0, 5.0)
 _MOST = 20.0
-_DANGER_FROM = (0.2, 0.6, 1.0, 1.4, 1.8)
+_DANGER_FROM = (-0.6, -0.2, 0.2, 0.6, 1.0, 1.4, 1.8)
 _DOUBT_UNDER = (-6.0, -5.0, -4.0, -3.0, -2.0)
 
 _MISSED_DANGER = 3.0
@@ -87,7 +87,7 @@ def _turns(messages: Mapping[str, int]) -> Iterator[list[str]]:
 def choose_trust(sheet: Sheet, totals: dict[int, Floats]) -> Tried:
     """Return the trust that does best on messages that were not learned: the alarms first, then the topics."""
     limits = itertools.product(_DANGER_FROM, _DOUBT_UNDER)
-    scores = {row: _alarm_score(sheet, total) for row, total in totals.items()}
+    scores = {row: _score(sheet, row, total) for row, total in totals.items()}
     trust = min((Trust(most=_MOST, danger_from=alarm, doubt_under=doubt) for alarm, doubt in limits),
                 key=lambda trust: _loss_of_alarms(sheet, scores, trust))  # fmt: skip
     trust = replace(trust, aside_from=_safe_aside(sheet, totals))
@@ -95,8 +95,8 @@ def choose_trust(sheet: Sheet, totals: dict[int, Floats]) -> Tried:
     return min(tried, key=lambda one: one.loss)
 
 
-def _alarm_score(sheet: Sheet, total: Floats) -> float:
-    return alarm_score(opinion_of(total, sheet.topics, Trust()), sheet.lexicon)
+def _score(sheet: Sheet, row: int, total: Floats) -> float:
+    return decisive_score(sheet.words[row].ordered[0], opinion_of(total, sheet.topics, Trust()), sheet.lexicon)
 
 
 def _loss_of_alarms(sheet: Sheet, scores: dict[int, float], trust: Trust) -> float:

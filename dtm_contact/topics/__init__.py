@@ -1,6 +1,6 @@
 """What a contact asks for and how urgent it is: words led back to a lexicon, weighed by what stands around them."""
 
-from dtm_contact.topics.contenders import alarm_score, with_opinion
+from dtm_contact.topics.contenders import decisive_score, with_opinion
 from dtm_contact.topics.learned import Learned, Opinion, Trust
 from dtm_contact.topics.lexicon import Entry, Frailty, Lexicon, Limits, Role, Topic, knowing
 from dtm_contact.topics.phrase import Phrase
@@ -20,7 +20,7 @@ __all__ = [
     "Topic",
     "Trust",
     "Words",
-    "alarm_score",
+    "decisive_score",
     "knowing",
     "understand",
     "with_opinion",

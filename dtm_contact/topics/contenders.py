@@ -120,11 +120,11 @@ def with_opinion(
         lexicon: the topics and how much the model may say.
     """
     trust = opinion.model.trust
-    alarm_by_words = by_words[0].priority is Priority.P1
-    score = alarm_score(opinion, lexicon)
-    alarm = score >= (trust.doubt_under if alarm_by_words else trust.danger_from)
+    least = trust.doubt_under if by_words[0].priority is Priority.P1 else trust.danger_from
+    alarm = decisive_score(by_words[0], opinion, lexicon) >= least
     together = _together(found, opinion, lexicon)
-    pool = list(_dangers_ahead(together, score, lexicon) if alarm else _harmless(together, lexicon))
+    ahead = alarm_score(opinion, lexicon)
+    pool = list(_dangers_ahead(together, ahead, lexicon) if alarm else _harmless(together, lexicon))
     best = max(pool, key=lambda item: (item.points, -item.first))
     if best.points < lexicon.limits.faint:
         best = Contender(OTHER, 0.0, lexicon.topics[OTHER].priority)
@@ -140,6 +140,21 @@ def _together(found: list[Contender], opinion: Opinion, lexicon: Lexicon) -> Ite
         if code not in SET_ASIDE:
             item = known.get(code) or Contender(code, 0.0, topic.priority)
             yield replace(item, points=item.points + opinion.points(code))
+
+
+def decisive_score(first: Contender, opinion: Opinion, lexicon: Lexicon) -> float:
+    """Return the score that an alarm is held against.
+
+    Where words raise it for an outage that hits a frail person, or for a severe form, it is that for danger alone: that
+    no topic of danger is meant says nothing against it there.
+
+    Args:
+        first: the topic that the words alone would have decide.
+        opinion: the learned model's.
+        lexicon: the topics.
+    """
+    raised = first.priority is Priority.P1 and lexicon.topics[first.topic].priority is not Priority.P1
+    return opinion.danger if raised else alarm_score(opinion, lexicon)
 
 
 def alarm_score(opinion: Opinion, lexicon: Lexicon) -> float:

@@ -20,7 +20,21 @@ _NOT_AN_AGE = frozenset(("depuis", "pendant", "y", "apres", "dans", "durant"))
 _WEEKS = frozenset(("semaine", "semaines", "jours"))
 _AGED = frozenset(("a", "de", "age", "agee"))
 _CHILDREN = frozenset(
-    ("bebe", "enfant", "fils", "fille", "garcon", "petit", "petite", "nourrisson", "jumeaux", "baby", "gamin", "gamine")
+    (
+        "bebe",
+        "bb",
+        "enfant",
+        "fils",
+        "fille",
+        "garcon",
+        "petit",
+        "petite",
+        "nourrisson",
+        "jumeaux",
+        "baby",
+        "gamin",
+        "gamine",
+    )
 )
 _WRITTEN = {
     word: number
