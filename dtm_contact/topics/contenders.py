@@ -125,9 +125,10 @@ def with_opinion(
     together = _together(found, opinion, lexicon)
     ahead = alarm_score(opinion, lexicon)
     pool = list(_dangers_ahead(together, ahead, lexicon) if alarm else _harmless(together, lexicon))
-    best = max(pool, key=lambda item: (item.points, -item.first))
+    other = Contender(OTHER, 0.0, lexicon.topics[OTHER].priority)
+    best = max(pool, key=lambda item: (item.points, -item.first), default=other)
     if best.points < lexicon.limits.faint:
-        best = Contender(OTHER, 0.0, lexicon.topics[OTHER].priority)
+        best = other
     close = [item for item in pool if item.points >= best.points * _CLOSE and item.by_words >= lexicon.limits.topic]
     first = min((best, *close), key=lambda item: (item.priority, -item.points)) if not alarm else best
     clear = [item for item in by_words if alarm or lexicon.topics[item.topic].priority is not Priority.P1]
@@ -138,8 +139,11 @@ def _together(found: list[Contender], opinion: Opinion, lexicon: Lexicon) -> Ite
     known = {item.topic: item for item in found}
     for code, topic in lexicon.topics.items():
         if code not in SET_ASIDE:
-            item = known.get(code) or Contender(code, 0.0, topic.priority)
-            yield replace(item, points=item.points + opinion.points(code))
+            item, points = known.get(code), opinion.points(code)
+            if item is not None:
+                yield replace(item, points=item.points + points)
+            elif points:
+                yield Contender(code, points, topic.priority)
 
 
 def decisive_score(first: Contender, opinion: Opinion, lexicon: Lexicon) -> float:

@@ -1,8 +1,9 @@
 """What labelled messages have taught: a small linear model beside the words, and which words moved it."""
 
 import math
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +15,9 @@ from dtm_contact.topics.passage import Passage
 
 Floats = NDArray[np.float32]
 Steps = NDArray[np.int8]
+Rows = NDArray[np.intp]
+Places = NDArray[np.float64]
+"""A number for each word of a passage."""
 
 SCOPES: tuple[Scope | None, ...] = (None, *Scope)
 """How far a matter may reach, in the order of their columns; None where the text does not say."""
@@ -104,11 +108,14 @@ class Learned:
     def opinion(self, passage: Passage, markers: Iterable[str], muted: Container[int] = ()) -> "Opinion":
         """Return what the model makes of a passage; `markers` and `muted` are those of `features_of`."""
         features = features_of(passage, markers, muted)
-        seen = [(name, places) for name, places in features.items() if name in self.features]
-        which = np.array([self.features[name] for name, _ in seen], np.intp)
-        groups = np.array([GROUPS[name[0]] for name, _ in seen], np.intp)
-        rows = self.weights[which] * evened(self.rarity[which], groups)[:, None] * self.step
-        return Opinion(self, tuple(where for _, where in seen), np.asarray(rows, np.float32))
+        known = self.features.get
+        seen = [(row, name, places) for name, places in features.items() if (row := known(name)) is not None]
+        which = np.array([row for row, _, _ in seen], np.intp)
+        groups = np.array([GROUPS[name[0]] for _, name, _ in seen], np.intp)
+        rows = self.weights[which].astype(np.float32)
+        rows *= evened(self.rarity[which], groups)[:, None]
+        rows *= self.step
+        return Opinion(self, tuple(places for _, _, places in seen), rows)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +125,7 @@ class Opinion:
     Attributes:
         model: the model.
         seen, rows: for each feature seen its places, and what it adds to each column.
+        spread: each place of each feature, the feature that stands there, and its share where it has several.
         logarithms: the natural logarithm of each topic's probability.
         scopes: the same of each scope.
         danger: the score for somebody's being in danger; 0 is even.
@@ -127,6 +135,7 @@ class Opinion:
     model: Learned
     seen: tuple[tuple[int, ...], ...]
     rows: Floats
+    spread: tuple[Rows, Rows, Places] = field(init=False)
     logarithms: Mapping[str, float] = field(init=False)
     scopes: Mapping[Scope | None, float] = field(init=False)
     danger: float = field(init=False)
@@ -138,6 +147,7 @@ class Opinion:
         topics = _logarithms(total[: len(self.model.topics)])
         scopes = _logarithms(total[len(self.model.topics) : DANGER])
         object.__setattr__(self, "logarithms", dict(zip(self.model.topics, topics, strict=True)))
+        object.__setattr__(self, "spread", _spread(self.seen))
         object.__setattr__(self, "scopes", dict(zip(SCOPES, scopes, strict=True)))
         object.__setattr__(self, "danger", float(total[DANGER]))
         object.__setattr__(self, "aside", float(total[ASIDE]))
@@ -174,29 +184,27 @@ class Opinion:
         return self._told("kind.learned", ASIDE, self.aside, passage)
 
     def _told(self, name: str, column: int, points: float, passage: Passage) -> tuple[Evidence, ...]:
-        moved = self._by_place(column)
-        whole = sum(value for value in moved.values() if value > 0)
-        telling = [
-            (value, place)
-            for place, value in moved.items()
-            if value > _TELLING * whole and len(passage.forms[place]) >= _SHORTEST_TOLD
-        ]
-        chosen = sorted(telling, key=lambda item: (-item[0], item[1]))[:_WORDS_TOLD]
-        if not chosen:
-            chosen = sorted(((value, place) for place, value in moved.items()), reverse=True)[:1]
-        total = sum(value for value, _ in chosen) or 1.0
+        moved = self._by_place(column, len(passage.forms))
+        telling = np.flatnonzero(moved > _TELLING * moved[moved > 0].sum()).tolist()
+        long = [place for place in telling if len(passage.forms[place]) >= _SHORTEST_TOLD]
+        chosen = sorted(long, key=lambda place: (-moved[place], place))[:_WORDS_TOLD] or [int(moved.argmax())]
+        total = float(moved[chosen].sum()) or 1.0
         return tuple(
-            mark(name, round(points * value / total, 2), (place,), passage, LEARNED)
-            for value, place in sorted(chosen, key=lambda item: item[1])
+            mark(name, round(points * float(moved[place]) / total, 2), (place,), passage, LEARNED)
+            for place in sorted(chosen)
         )
 
-    def _by_place(self, column: int) -> dict[int, float]:
+    def _by_place(self, column: int, words: int) -> Places:
         """Return what each word adds to a column, what pairs add shared between their words."""
-        moved: dict[int, float] = {}
-        for places, value in zip(self.seen, self.rows[:, column], strict=True):
-            for place in places:
-                moved[place] = moved.get(place, 0.0) + float(value) / len(places)
-        return moved
+        places, owners, shares = self.spread
+        moved = np.bincount(places, self.rows[owners, column] * shares, words)
+        return np.asarray(moved, np.float64)
+
+
+def _spread(seen: Sequence[tuple[int, ...]]) -> tuple[Rows, Rows, Places]:
+    lengths = np.fromiter(map(len, seen), np.intp, len(seen))
+    places = np.fromiter(chain.from_iterable(seen), np.intp, int(lengths.sum()))
+    return places, np.repeat(np.arange(len(seen)), lengths), np.repeat(1.0 / np.maximum(lengths, 1), lengths)
 
 
 def _logarithms(scores: Floats) -> list[float]:

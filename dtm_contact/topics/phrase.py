@@ -113,9 +113,13 @@ class PhraseIndex(Generic[Payload]):
     entries: Sequence[tuple[Phrase, Payload]]
     small_words: frozenset[str]
     _by_key: dict[str, list[int]] = field(init=False, repr=False)
+    _behind: list[tuple[frozenset[str], ...]] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         """Sort the phrases by each key of their first step."""
+        object.__setattr__(
+            self, "_behind", [tuple(step.keys for step in phrase.steps[1:]) for phrase, _ in self.entries]
+        )
         by_key: defaultdict[str, list[int]] = defaultdict(list)
         for number, (phrase, _) in enumerate(self.entries):
             for key in phrase.steps[0].keys:
@@ -135,11 +139,18 @@ class PhraseIndex(Generic[Payload]):
                     attempts = tried.get(number, 0)
                     if attempts >= ATTEMPTS:
                         continue
-                    phrase, payload = self.entries[number]
-                    if not attempts and any(present.isdisjoint(step.keys) for step in phrase.steps):
+                    if not attempts and not self._may_stand(number, present):
                         tried[number] = ATTEMPTS
                         continue
+                    phrase, payload = self.entries[number]
                     tried[number] = attempts + 1
                     places = phrase.match(passage, place, self.small_words)
                     if places is not None:
                         yield payload, places
+
+    def _may_stand(self, number: int, present: set[str]) -> bool:
+        """Tell whether the words of a phrase behind its first are there at all: most phrases end here."""
+        for keys in self._behind[number]:  # noqa: SIM110 - a generator would take longer than all it does
+            if present.isdisjoint(keys):
+                return False
+        return True
