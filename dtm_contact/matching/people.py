@@ -36,7 +36,8 @@ def gender_of(title: str) -> str:
 
 def number_key(text: str) -> str:
     """Return a lease number or a unit reference as its letters and digits alone ("3900689/60" → "390068960")."""
-    return _NOT_IN_KEY.sub("", text.lower())
+    lower = text.lower()
+    return lower if lower.isalnum() and lower.isascii() else _NOT_IN_KEY.sub("", lower)
 
 
 @dataclass(frozen=True, slots=True)
