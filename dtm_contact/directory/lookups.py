@@ -3,7 +3,6 @@
 from array import array
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import count
 from typing import Generic, TypeVar
 
 import numpy as np
@@ -14,6 +13,8 @@ from dtm_contact.directory.lines import column
 T = TypeVar("T")
 
 Numbers = NDArray[np.int32]
+
+_NO_KEY = hash("")
 
 
 class Keys:
@@ -29,11 +30,33 @@ class Keys:
         for key, number in pairs:
             hashes.append(hash(key))
             numbers.append(number)
-        unsorted = np.array(hashes, np.int64)
-        order = np.argsort(unsorted, kind="stable")
-        self._hashes = array("q", unsorted[order].tobytes())
-        self._sorted: NDArray[np.int64] = np.frombuffer(self._hashes, np.int64) if self._hashes else unsorted
-        self._numbers: Numbers = np.array(numbers, np.int32)[order]
+        self._take(np.array(hashes, np.int64), np.array(numbers, np.int32))
+
+    @classmethod
+    def of_each(cls, keys: Iterable[Iterable[str]], numbers: Numbers | None = None) -> "Keys":
+        """Take the keys that stand for each of some numbers (without them: for 0, 1, 2 …); an empty key is none.
+
+        Hundreds of thousands of keys are taken in half the time that as many pairs would take.
+        """
+        hashes, ends = array("q"), array("i", (0,))
+        for several in keys:
+            hashes.extend(map(hash, several))
+            ends.append(len(hashes))
+        bounds = np.frombuffer(ends, np.int32)
+        counts = bounds[1:] - bounds[:-1]
+        behind = np.repeat(np.arange(len(counts), dtype=np.int32) if numbers is None else numbers, counts)
+        hashed = np.array(hashes, np.int64)
+        some = hashed != _NO_KEY
+        made = cls(())
+        made._take(hashed[some], behind[some])
+        return made
+
+    def _take(self, hashes: NDArray[np.int64], numbers: Numbers) -> None:
+        """Take hashes of keys, each with the number behind it."""
+        order = np.argsort(hashes, kind="stable")
+        self._hashes = array("q", hashes[order].tobytes())
+        self._sorted: NDArray[np.int64] = np.frombuffer(self._hashes, np.int64) if self._hashes else hashes
+        self._numbers: Numbers = numbers[order]
 
     def get(self, key: str) -> list[int]:
         """Return the numbers behind a key, each once, in the order in which they came."""
@@ -87,7 +110,7 @@ class ById(Mapping[str, T], Generic[T]):
         """Take the lines, and which of their fields tells them apart."""
         self._lines = lines
         self._identifier = identifier
-        self.rows = Keys(zip(column(lines, identifier), count(), strict=False))
+        self.rows = Keys.of_each(zip(column(lines, identifier), strict=True))
 
     def __getitem__(self, key: str) -> T:
         row = self.rows.first(key)

@@ -7,18 +7,15 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
-from itertools import count
-from typing import TypeVar
 
 import numpy as np
 
 from dtm_contact.directory import Directory, Dwelling, Lease, Records
-from dtm_contact.directory.lines import FEW, Texts, column, columns
+from dtm_contact.directory.lines import FEW, column, columns
 from dtm_contact.directory.lookups import Groups, Keys, Numbers
+from dtm_contact.matching.gazetteer import numbered
 from dtm_contact.matching.vocabulary import Vocabulary
 from dtm_contact.normalize import glued, name_words, phone_key
-
-Value = TypeVar("Value")
 
 _NOT_IN_KEY = re.compile(r"[^a-z0-9]+")
 _FEMALE = frozenset({"mme", "mlle", "madame", "mademoiselle"})
@@ -113,7 +110,6 @@ class People:
     entrances); where there are many, a whole `Person` is made when one comes into question.
 
     Attributes:
-        tenant_ids: of each person.
         surnames, firsts: the names; birth names are among the surnames.
         surname, birth, first: for each person the number of the name in them, -1 for none.
         entrance: for each person the position of the entrance where he lives (last), -1 for none.
@@ -127,35 +123,37 @@ class People:
         self._directory = directory
         records = directory.records
         leases = records.leases
-        self.tenant_ids = Texts(dict.fromkeys(column(leases, "tenant_id")))
-        self._position = Keys((tenant_id, position) for position, tenant_id in enumerate(self.tenant_ids))
-        rows = self._position.first_of_each(column(leases, "tenant_id"))
-        self._leases = Groups(rows, len(self.tenant_ids))
+        self._holder = numbered(column(leases, "tenant_id"))[1]
+        self._count = int(self._holder.max(initial=-1)) + 1
+        self._leases = Groups(self._holder, self._count)
         # Of each lease the unit, and of each unit the entrance: a person is made without a look-up by identifier.
         self._unit = array("i", directory.dwellings.rows.first_of_each(column(leases, "dwelling_id")).tobytes())
         self._lies_at = array("i", (entrance_by_id.get(at, NOWHERE) for at in column(records.dwellings, "address_id")))
         self.surnames = _vocabulary(leases, ("last_name", "birth_name"))
         self.firsts = _vocabulary(leases, ("first_name",), short_forms=True)
-        self.surname, self.birth, self.first = self._names(records, rows)
-        self.entrance = self._entrances(records, rows)
+        self.surname, self.birth, self.first = self._names(records)
+        self.entrance = self._entrances(records)
         self.by_name = Groups.of_any((self.surname, self.birth), len(self.surnames.names))
         self.residents = Groups(self.entrance, len(entrance_by_id))
-        people = rows.tolist()
-        self.by_email = Keys(_behind(column(leases, "email"), people, lambda email: (email.strip().lower(),)))
-        self.by_phone = Keys(_behind(column(leases, "phones"), people, lambda phones: map(phone_key, phones)))
+        self.by_email = Keys.of_each(((each.strip().lower(),) for each in column(leases, "email")), self._holder)
+        self.by_phone = Keys.of_each(map(_phone_keys, column(leases, "phones")), self._holder)
         numbers = columns(leases, "lease_id", "tenant_id")
-        self.by_number = Keys(_behind(numbers, people, lambda both: map(number_key, both)))
-        self.units = Keys(_behind(_references(records), count(), lambda reference: (number_key(reference),)))
+        self.by_number = Keys.of_each((map(number_key, both) for both in numbers), self._holder)
+        self.units = Keys.of_each((number_key(reference),) for reference in _references(records))
         self._made = tuple(map(self._make, range(len(self)))) if len(self) <= FEW else ()
         self._remembered: Callable[[int], Person] = lru_cache(maxsize=_REMEMBERED)(self._make)
 
     def __len__(self) -> int:
-        return len(self.tenant_ids)
+        return self._count
 
     def position(self, tenant_id: str | None) -> int | None:
         """Return the position of a person, None where the directory has none of that id."""
-        found = self._position.get(tenant_id) if tenant_id else []
-        return found[0] if found else None
+        row = self._directory.first_lease_of(tenant_id) if tenant_id else -1
+        return self._holder.item(row) if row >= 0 else None
+
+    def holder(self, row: int) -> int:
+        """Return the person on a line of the leases."""
+        return self._holder.item(row)
 
     def living_in(self, dwelling_id: str) -> list[int]:
         """Return the people who have or had a lease on a dwelling."""
@@ -202,13 +200,13 @@ class People:
             homes.sort(key=_nearness)
         return tuple(homes), tuple(parking)
 
-    def _names(self, records: Records, rows: Numbers) -> tuple[Numbers, Numbers, Numbers]:
+    def _names(self, records: Records) -> tuple[Numbers, Numbers, Numbers]:
         """Return the numbers of the surnames, birth names and first names; a shop has a trade name, no surname."""
         surname, birth, first = (np.full(len(self), NOWHERE, np.int32) for _ in range(3))
         told = lru_cache(maxsize=None)(glued)
         done = -1
         named = columns(records.leases, "role", "last_name", "birth_name", "first_name")
-        for row, (role, last_name, birth_name, first_name) in zip(rows.tolist(), named, strict=True):
+        for row, (role, last_name, birth_name, first_name) in zip(self._holder.tolist(), named, strict=True):
             if row <= done:
                 continue
             done = row
@@ -218,16 +216,16 @@ class People:
             first[row] = self.firsts.number.get(told(first_name), NOWHERE)
         return surname, birth, first
 
-    def _entrances(self, records: Records, rows: Numbers) -> Numbers:
+    def _entrances(self, records: Records) -> Numbers:
         """Return where each person lives: of several homes the nearest, and of those alike the last of the file."""
         is_flat, parks = (
             bytes(kind == wanted for kind in column(records.dwellings, "kind")) for wanted in ("dwelling", "parking")
         )
         found = np.full(len(self), NOWHERE, np.int32)
-        several = np.bincount(rows, minlength=len(self)) > 1
+        several = np.bincount(self._holder, minlength=len(self)) > 1
         nearest: dict[int, tuple[bool, date]] = {}
         starts = column(records.leases, "lease_start")
-        for row, home, start in zip(rows.tolist(), self._unit, starts, strict=True):
+        for row, home, start in zip(self._holder.tolist(), self._unit, starts, strict=True):
             if home == NOWHERE or parks[home]:
                 continue
             if several[row]:
@@ -244,11 +242,8 @@ def _called(names: Vocabulary, number: int, written: str) -> str:
     return names.names[number] if number != NOWHERE else glued(written)
 
 
-def _behind(
-    values: Iterable[Value], numbers: Iterable[int], keys_of: Callable[[Value], Iterable[str | None]]
-) -> Iterator[tuple[str, int]]:
-    """Yield the keys that each value has, with the number that stands behind it."""
-    return ((key, number) for value, number in zip(values, numbers, strict=False) for key in keys_of(value) if key)
+def _phone_keys(phones: tuple[str, ...]) -> list[str]:
+    return [key for phone in phones if (key := phone_key(phone))]
 
 
 def _references(records: Records) -> Iterator[str]:

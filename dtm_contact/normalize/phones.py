@@ -81,7 +81,7 @@ def _bare(digits: str) -> str | None:
 
 
 def _compact(text: str) -> str:
-    """Return the digits of a number, with its + where it has one, without what stands between, before and after them."""
+    """Return the digits of a number, with its + where it has one, without what stands between and around them."""
     folded = _SCHEME.sub("", fold(text), count=1).partition("@")[0].partition(";")[0]
     return _SEPARATORS.sub("", _EXTENSION.sub("", folded).replace("(0)", ""))
 
