@@ -77,10 +77,14 @@ class Directory:
         """Return the place of a person's first lease in the file, -1 where he has none."""
         return self._leases_of.first(tenant_id)
 
+    def rows_in(self, dwelling_id: str) -> list[int]:
+        """Return the places in the file of the leases on a unit, past and future ones too."""
+        return self._leases_in.get(dwelling_id)
+
     def leases_in(self, dwelling_id: str) -> tuple[Lease, ...]:
         """Return the leases on a unit, past and future ones too, in the order of the file."""
         leases = self.records.leases
-        return tuple(leases[row] for row in self._leases_in.get(dwelling_id))
+        return tuple(leases[row] for row in self.rows_in(dwelling_id))
 
     def entrances(self, residence_id: str) -> tuple[Address, ...]:
         """Return the entrances of a residence."""

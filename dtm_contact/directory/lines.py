@@ -6,7 +6,7 @@ string of octets. Where there are many, a line is made when somebody looks at it
 """
 
 from array import array
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import fields
 from itertools import islice, pairwise
 from operator import attrgetter
@@ -168,6 +168,11 @@ class Lines(Sequence[T], Generic[T]):
         """Give one field of each line, in order."""
         return iter(self._columns[name])
 
+    def cells(self, *names: str) -> Callable[[int], tuple[Any, ...]]:
+        """Return what gives some fields of the line at a place."""
+        at = [self._columns[name].at for name in names]
+        return lambda row: tuple([each(row) for each in at])
+
     def __len__(self) -> int:
         return self._length
 
@@ -198,6 +203,14 @@ class Lines(Sequence[T], Generic[T]):
 def column(lines: Sequence[Any], name: str) -> Iterator[Any]:
     """Give one field of each line, without making the lines where they lie in columns."""
     return lines.column(name) if isinstance(lines, Lines) else map(attrgetter(name), lines)
+
+
+def cells(lines: Sequence[Any], *names: str) -> Callable[[int], tuple[Any, ...]]:
+    """Return what gives some fields (two or more) of the line at a place, without making lines that lie in columns."""
+    if isinstance(lines, Lines):
+        return lines.cells(*names)
+    of_line = attrgetter(*names)
+    return lambda row: of_line(lines[row])
 
 
 def columns(lines: Sequence[Any], *names: str) -> Iterator[tuple[Any, ...]]:

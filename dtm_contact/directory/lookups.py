@@ -15,6 +15,8 @@ T = TypeVar("T")
 Numbers = NDArray[np.int32]
 
 _NO_KEY = hash("")
+_FEW_NUMBERS = 40_000
+"""Up to so many an array of them all is filled as fast as a few are sorted; of 300,000 it takes a millisecond more."""
 
 
 class Keys:
@@ -101,6 +103,27 @@ class Keys:
                 found.add(numbers.item(at))
                 at += 1
         return found
+
+
+def values_of(numbers: Numbers, table: Mapping[int, float], among: int, missing: float) -> NDArray[np.float64]:
+    """Return the value of each of many numbers by a small table.
+
+    Args:
+        numbers: what is looked up: -1, or less than `among`.
+        table: the numbers that have a value.
+        among: how many numbers there may be.
+        missing: the value of all others.
+    """
+    if not table:
+        return np.full(len(numbers), missing)
+    if among <= _FEW_NUMBERS:
+        dense = np.full(among + 1, missing)  # the last is that of -1
+        dense[list(table)] = list(table.values())
+        return dense[numbers]
+    keys = np.array(sorted(table), np.int32)
+    values = np.array([table[key] for key in keys.tolist()])
+    at = keys.searchsorted(numbers)
+    return np.where(keys.take(at, mode="clip") == numbers, values.take(at, mode="clip"), missing)
 
 
 class ById(Mapping[str, T], Generic[T]):
