@@ -3,7 +3,6 @@
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date
-from itertools import count
 from typing import TypeVar
 
 from dtm_contact.directory.lines import column
@@ -51,8 +50,8 @@ class Directory:
         self.addresses: Mapping[str, Address] = {line.address_id: line for line in records.addresses}
         self.dwellings = ById(records.dwellings, "dwelling_id")
         self.caretakers: Mapping[str, Caretaker] = {line.caretaker_id: line for line in records.caretakers}
-        self._leases_of = Keys(zip(column(records.leases, "tenant_id"), count(), strict=False))
-        self._leases_in = Keys(zip(column(records.leases, "dwelling_id"), count(), strict=False))
+        self._leases_of = Keys.of_each(zip(column(records.leases, "tenant_id"), strict=True))
+        self._leases_in = Keys.of_each(zip(column(records.leases, "dwelling_id"), strict=True))
         self._entrances = _grouped(records.addresses, lambda address: address.residence_id)
         self._assignments = _grouped(records.assignments, lambda assignment: assignment.address_id)
         self._absences = _grouped(records.absences, lambda absence: absence.caretaker_id)
@@ -74,10 +73,18 @@ class Directory:
         leases = self.records.leases
         return tuple(leases[row] for row in self._leases_of.get(tenant_id))
 
+    def first_lease_of(self, tenant_id: str) -> int:
+        """Return the place of a person's first lease in the file, -1 where he has none."""
+        return self._leases_of.first(tenant_id)
+
+    def rows_in(self, dwelling_id: str) -> list[int]:
+        """Return the places in the file of the leases on a unit, past and future ones too."""
+        return self._leases_in.get(dwelling_id)
+
     def leases_in(self, dwelling_id: str) -> tuple[Lease, ...]:
         """Return the leases on a unit, past and future ones too, in the order of the file."""
         leases = self.records.leases
-        return tuple(leases[row] for row in self._leases_in.get(dwelling_id))
+        return tuple(leases[row] for row in self.rows_in(dwelling_id))
 
     def entrances(self, residence_id: str) -> tuple[Address, ...]:
         """Return the entrances of a residence."""

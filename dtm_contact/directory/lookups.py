@@ -3,7 +3,6 @@
 from array import array
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import count
 from typing import Generic, TypeVar
 
 import numpy as np
@@ -14,6 +13,10 @@ from dtm_contact.directory.lines import column
 T = TypeVar("T")
 
 Numbers = NDArray[np.int32]
+
+_NO_KEY = hash("")
+_FEW_NUMBERS = 40_000
+"""Up to so many an array of them all is filled as fast as a few are sorted; of 300,000 it takes a millisecond more."""
 
 
 class Keys:
@@ -29,11 +32,33 @@ class Keys:
         for key, number in pairs:
             hashes.append(hash(key))
             numbers.append(number)
-        unsorted = np.array(hashes, np.int64)
-        order = np.argsort(unsorted, kind="stable")
-        self._hashes = array("q", unsorted[order].tobytes())
-        self._sorted: NDArray[np.int64] = np.frombuffer(self._hashes, np.int64) if self._hashes else unsorted
-        self._numbers: Numbers = np.array(numbers, np.int32)[order]
+        self._take(np.array(hashes, np.int64), np.array(numbers, np.int32))
+
+    @classmethod
+    def of_each(cls, keys: Iterable[Iterable[str]], numbers: Numbers | None = None) -> "Keys":
+        """Take the keys that stand for each of some numbers (without them: for 0, 1, 2 …); an empty key is none.
+
+        Hundreds of thousands of keys are taken in half the time that as many pairs would take.
+        """
+        hashes, ends = array("q"), array("i", (0,))
+        for several in keys:
+            hashes.extend(map(hash, several))
+            ends.append(len(hashes))
+        bounds = np.frombuffer(ends, np.int32)
+        counts = bounds[1:] - bounds[:-1]
+        behind = np.repeat(np.arange(len(counts), dtype=np.int32) if numbers is None else numbers, counts)
+        hashed = np.array(hashes, np.int64)
+        some = hashed != _NO_KEY
+        made = cls(())
+        made._take(hashed[some], behind[some])
+        return made
+
+    def _take(self, hashes: NDArray[np.int64], numbers: Numbers) -> None:
+        """Take hashes of keys, each with the number behind it."""
+        order = np.argsort(hashes, kind="stable")
+        self._hashes = array("q", hashes[order].tobytes())
+        self._sorted: NDArray[np.int64] = np.frombuffer(self._hashes, np.int64) if self._hashes else hashes
+        self._numbers: Numbers = numbers[order]
 
     def get(self, key: str) -> list[int]:
         """Return the numbers behind a key, each once, in the order in which they came."""
@@ -80,6 +105,27 @@ class Keys:
         return found
 
 
+def values_of(numbers: Numbers, table: Mapping[int, float], among: int, missing: float) -> NDArray[np.float64]:
+    """Return the value of each of many numbers by a small table.
+
+    Args:
+        numbers: what is looked up: -1, or less than `among`.
+        table: the numbers that have a value.
+        among: how many numbers there may be.
+        missing: the value of all others.
+    """
+    if not table:
+        return np.full(len(numbers), missing)
+    if among <= _FEW_NUMBERS:
+        dense = np.full(among + 1, missing)  # the last is that of -1
+        dense[list(table)] = list(table.values())
+        return dense[numbers]
+    keys = np.array(sorted(table), np.int32)
+    values = np.array([table[key] for key in keys.tolist()])
+    at = keys.searchsorted(numbers)
+    return np.where(keys.take(at, mode="clip") == numbers, values.take(at, mode="clip"), missing)
+
+
 class ById(Mapping[str, T], Generic[T]):
     """The lines of a large file by their identifier."""
 
@@ -87,7 +133,7 @@ class ById(Mapping[str, T], Generic[T]):
         """Take the lines, and which of their fields tells them apart."""
         self._lines = lines
         self._identifier = identifier
-        self.rows = Keys(zip(column(lines, identifier), count(), strict=False))
+        self.rows = Keys.of_each(zip(column(lines, identifier), strict=True))
 
     def __getitem__(self, key: str) -> T:
         row = self.rows.first(key)

@@ -220,11 +220,11 @@ class Weighing:
             return
         atoms = [(group, atom) for group in agreeing for atom in group.atoms]
         floors = {atom.values[0]: (group, atom) for group, atom in atoms if atom.kind == "floor"}
-        if len(floors) == 1 and home.dwelling.floor:
-            yield self._detail("floor", floors.popitem()[1], home.dwelling.floor, self.index.floors)
+        if len(floors) == 1 and home.floor:
+            yield self._detail("floor", floors.popitem()[1], home.floor, self.index.floors)
         doors = {atom.values[0]: (group, atom) for group, atom in atoms if atom.kind == "door"}
-        if len(doors) == 1 and home.dwelling.door:
-            yield self._detail("door", doors.popitem()[1], door_key(home.dwelling.door), self.index.doors)
+        if len(doors) == 1 and home.door:
+            yield self._detail("door", doors.popitem()[1], door_key(home.door), self.index.doors)
 
     def _detail(self, kind: str, said: tuple[Group, Atom], known: str, shares: dict[str, float]) -> Evidence:
         group, atom = said

@@ -74,7 +74,7 @@ def _homes(identity: Identity, index: MatchIndex) -> list[list[Person]]:
     for position in sorted(identity.found)[: _MOST_AT_HOME * _MOST_HOMES]:
         person = index.people.person(position)
         if "email" in identity.found[position] and person.homes and person.surname:
-            homes.setdefault(person.homes[-1].dwelling.dwelling_id, []).append(person)
+            homes.setdefault(person.homes[-1].dwelling_id, []).append(person)
     several = [home[:_MOST_AT_HOME] for home in homes.values() if len(home) > 1]
     return several[:_MOST_HOMES]
 

@@ -93,7 +93,7 @@ def _holders(identity: Identity, index: MatchIndex, holders: Iterable[int], know
         kind = f"{known.kind}.{known.level}"
         identity.add(holder, Evidence(kind, index.learnt.bits(kind, known.bits), seen.seen, seen.span, label))
         for home in person.homes:
-            for other in people.living_in(home.dwelling.dwelling_id):
+            for other in people.living_in(home.dwelling_id):
                 if other != holder and people.person(other).lived_with(home):
                     bits = index.learnt.bits(f"{known.kind}.household", known.bits + weights.HOUSEHOLD)
                     identity.add(other, Evidence(f"{known.kind}.household", bits, seen.seen, seen.span, label))

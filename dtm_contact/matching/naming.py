@@ -9,7 +9,7 @@ from operator import itemgetter
 import numpy as np
 from numpy.typing import NDArray
 
-from dtm_contact.directory.lookups import Numbers
+from dtm_contact.directory.lookups import Numbers, values_of
 from dtm_contact.matching import weights
 from dtm_contact.matching.clues import Clues
 from dtm_contact.matching.learned import Learnt
@@ -194,10 +194,14 @@ class Naming:
 
     def quick(self, positions: Numbers, people: People) -> NDArray[np.float64]:
         """Return roughly what `weigh` would for each of many people, by look-ups: enough to choose whom to weigh."""
-        surname = _dense(self.surname_bits, people.surnames, self.missing)
-        first = _dense(self.first_bits, people.firsts, self.missing)
-        of_surname = np.maximum(surname[people.surname[positions]], surname[people.birth[positions]])
-        return np.asarray(of_surname + first[people.first[positions]])
+        surnames = np.concatenate((people.surname[positions], people.birth[positions]))
+        now, before = self._of_names(surnames, self.surname_bits, people.surnames).reshape(2, -1)
+        return np.maximum(now, before) + self._of_names(people.first[positions], self.first_bits, people.firsts)
+
+    def _of_names(self, numbers: Numbers, bits: dict[str, float], names: Vocabulary) -> NDArray[np.float64]:
+        """Return the bits of names by their numbers."""
+        table = {names.number[name]: each for name, each in bits.items()}
+        return values_of(numbers, table, len(names.names), self.missing)
 
     def weigh(self, person: Person, *, account: bool) -> Named:
         """Return what counts: the mention that fits best, and one of more authority that speaks against.
@@ -256,14 +260,6 @@ def _trust(role: Role, clues: Clues) -> float:
     if clues.organisation and role in {Role.DISPLAY, Role.SIGNED, Role.ADDRESS}:
         return weights.ORGANISATION_NAME_TRUST
     return role.trust
-
-
-def _dense(bits: dict[str, float], names: Vocabulary, missing: float) -> NDArray[np.float64]:
-    """Return the bits of each name by its number; the last is for those who have none."""
-    dense = np.full(len(names.names) + 1, missing)
-    for name, each in bits.items():
-        dense[names.number[name]] = each
-    return dense
 
 
 def _best(read: Iterable[tuple[float, Reading]]) -> dict[str, float]:

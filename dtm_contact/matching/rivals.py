@@ -185,8 +185,8 @@ def _fits_as_well(weighed: Weighed, candidates: Iterable[Weighed]) -> bool:
     meant = [each for each in candidates if each.role is Role.FOR and each.home is not None]
     best = max((each.fits[Role.FOR] for each in meant), default=0.0)
     least = best - weights.FITS_AS_WELL
-    homes = {each.home.dwelling.dwelling_id for each in meant if each.home and each.fits[Role.FOR] > least}
-    return weighed.home.dwelling.dwelling_id in homes and weighed.fits.get(Role.FOR, 0.0) > least
+    homes = {each.home.dwelling_id for each in meant if each.home and each.fits[Role.FOR] > least}
+    return weighed.home.dwelling_id in homes and weighed.fits.get(Role.FOR, 0.0) > least
 
 
 def _settle_homes(candidates: list[Weighed], *, may_be_signed: bool) -> None:
@@ -198,7 +198,7 @@ def _settle_homes(candidates: list[Weighed], *, may_be_signed: bool) -> None:
     homes: dict[str, list[Weighed]] = {}
     for each in candidates:
         if each.home is not None and each.account:
-            homes.setdefault(each.home.dwelling.dwelling_id, []).append(each)
+            homes.setdefault(each.home.dwelling_id, []).append(each)
     for home in homes.values():
         _settle_numbers(home)
         best = max((each.signed.weight for each in home if each.signed), default=0.0)

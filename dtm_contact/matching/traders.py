@@ -37,11 +37,10 @@ class Traders:
     def __init__(self, records: Records, people: People) -> None:
         """Index the names of all commercial tenants."""
         bearers: dict[tuple[str, ...], dict[int, None]] = {}
-        for role, name, tenant_id in columns(records.leases, "role", "last_name", "tenant_id"):
+        for row, (role, name) in enumerate(columns(records.leases, "role", "last_name")):
             words = place_words(name) if role == "commercial" else ()
-            position = people.position(tenant_id) if words else None
-            if position is not None:
-                bearers.setdefault(words, {})[position] = None
+            if words:
+                bearers.setdefault(words, {})[people.holder(row)] = None
         self._by_first_word: dict[str, list[tuple[tuple[str, ...], tuple[int, ...]]]] = {}
         for words, theirs in bearers.items():
             self._by_first_word.setdefault(words[0], []).append((words, tuple(theirs)))

@@ -66,7 +66,7 @@ class Masses:
         if not self.tenants or self.total <= 0:
             return None
         best = max(self.tenants, key=lambda tenant_id: self.tenants[tenant_id])
-        homes = {each.person.tenant_id: each.home.dwelling.dwelling_id if each.home else None for each in weighed}
+        homes = {each.person.tenant_id: each.home.dwelling_id if each.home else None for each in weighed}
         chances = ((each, homes.get(each), mass / self.total) for each, mass in self.tenants.items())
         answer = answer_about(best, chances, doubted=_doubted(best, weighed))
         said = min(1.0, self.tenants[best] / self.total)
@@ -129,7 +129,7 @@ def _doubted(tenant_id: str, weighed: Iterable[Weighed]) -> bool:
 
 def _household_doubted(dwelling_id: str, weighed: Iterable[Weighed]) -> bool:
     """Tell whether that holds for the likeliest of a dwelling, and for his household with him; the best come first."""
-    there = (each for each in weighed if each.home is not None and each.home.dwelling.dwelling_id == dwelling_id)
+    there = (each for each in weighed if each.home is not None and each.home.dwelling_id == dwelling_id)
     return any(each.household_certainty < 1.0 for each in islice(there, 1))
 
 
@@ -158,7 +158,7 @@ def _add(masses: Masses, each: Weighed, mass: float) -> None:
     masses.total += mass
     _to(masses.tenants, each.person.tenant_id, mass * each.certainty)
     if each.home is not None:
-        _to(masses.dwellings, each.home.dwelling.dwelling_id, mass * each.household_certainty)
+        _to(masses.dwellings, each.home.dwelling_id, mass * each.household_certainty)
         if each.home.entrance != NOWHERE:
             masses.moved += mass * (1.0 - each.place_certainty)
 
@@ -211,7 +211,7 @@ def _candidates(
         found.append(
             Candidate(
                 tenant_id,
-                home.dwelling.dwelling_id if home else None,
+                home.dwelling_id if home else None,
                 (home.residence_id or None) if home else None,
                 sure if tenant_id == best else chances.get(tenant_id, 0.0) * others,
                 round(each.score, 2),

@@ -5,13 +5,14 @@ is P(q|v) / P(q), where P(q) sums over all names near `q`, each by its own frequ
 common one, a misspelling less than the right spelling, and a misspelling that is another name next to nothing.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from array import array
+from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 
 from rapidfuzz.distance import OSA
 
 from dtm_contact.directory.lookups import Keys
-from dtm_contact.normalize import sound
+from dtm_contact.normalize import sound, sound_once
 
 # P(q|v) for one spelling `q` of each level: the share of people who write so, over the spellings that the level has.
 EXACT = 0.8
@@ -59,11 +60,11 @@ class Vocabulary:
         total = sum(counts.values()) or 1
         self.names = tuple(counts)
         self.number = {name: number for number, name in enumerate(self.names)}
-        self._frequency = tuple(count / total for count in counts.values())
+        self._frequency = array("d", (count / total for count in counts.values()))
         self._parts = {part: tuple(names) for part, names in (parts or {}).items()}
-        self._near = _keys(self.names, lambda name: _deletions(name) if len(name) >= _SHORTEST_FUZZY else ())
-        self._sounds = _keys(self.names, lambda name: (sound(name),))
-        self._short = _keys(self.names if short_forms else (), _beginnings)
+        self._near = Keys.of_each(_deletions(name) if len(name) >= _SHORTEST_FUZZY else () for name in self.names)
+        self._sounds = Keys.of_each((sound_once(name),) for name in self.names)
+        self._short = Keys.of_each(map(_beginnings, self.names if short_forms else ()))
 
         self.channel: Callable[[str], Mapping[str, float]] = lru_cache(maxsize=_REMEMBERED)(self._channel)
         """Return P(word | name) for each name that may be meant by the folded, glued word."""
@@ -96,11 +97,6 @@ class Vocabulary:
     def frequency(self, name: str) -> float:
         """Return the share of people who bear the name."""
         return self._frequency[self.number[name]] if name in self.number else 0.0
-
-
-def _keys(names: Sequence[str], keys_of: Callable[[str], Iterable[str]]) -> Keys:
-    """Return a look-up of the names' numbers by the keys that each has."""
-    return Keys((key, number) for number, name in enumerate(names) for key in keys_of(name))
 
 
 def _beginnings(name: str) -> Iterable[str]:

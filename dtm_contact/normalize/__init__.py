@@ -1,7 +1,7 @@
 """One spelling for what people write in many: text, phones, streets, dates."""
 
 from dtm_contact.normalize.dates import parse_date
-from dtm_contact.normalize.names import glued, name_words, sound
+from dtm_contact.normalize.names import glued, name_words, sound, sound_once
 from dtm_contact.normalize.phones import find_phones, phone_key, phones_in
 from dtm_contact.normalize.streets import (
     LITTLE_WORDS,
@@ -32,6 +32,7 @@ __all__ = [
     "place_words",
     "same_word",
     "sound",
+    "sound_once",
     "street_words",
     "written_out",
 ]

@@ -6,6 +6,7 @@ from functools import lru_cache
 from dtm_contact.normalize.text import fold
 
 _LETTERS = re.compile(r"[a-z]+")
+_REMEMBERED = 8_192
 
 # Applied in this order, each to the whole word; a digit or a capital stands for one sound. First come letters of which
 # a word must have one for the pattern to be in it: most words lack them, and that is told faster than by a search.
@@ -51,14 +52,19 @@ def glued(text: str) -> str:
     return "".join(name_words(text))
 
 
-@lru_cache(maxsize=65_536)
+def sound_once(word: str) -> str:
+    """Return what `sound` does and remember nothing: for tens of thousands of words that are asked for once."""
+    for letters, pattern, replacement in _SOUNDS:
+        if not letters or not letters.isdisjoint(word):
+            word = pattern.sub(replacement, word)
+    return word
+
+
+@lru_cache(maxsize=_REMEMBERED)
 def sound(word: str) -> str:
     """Return a key that words sounding alike in French share ("koné" and "conet"); `word` is folded and glued.
 
     Made for names that are heard and written down: k/c/q, y/i, ph/f, ou/w, dj/j, kh/k, au/o, nasals, doubled letters
     and silent endings are one.
     """
-    for letters, pattern, replacement in _SOUNDS:
-        if not letters or not letters.isdisjoint(word):
-            word = pattern.sub(replacement, word)
-    return word
+    return sound_once(word)

@@ -80,6 +80,12 @@ def _bare(digits: str) -> str | None:
     return _international(digits) if _WITH_CODE.fullmatch(digits) else None
 
 
+def _compact(text: str) -> str:
+    """Return the digits of a number, with its + where it has one, without what stands between and around them."""
+    folded = _SCHEME.sub("", fold(text), count=1).partition("@")[0].partition(";")[0]
+    return _SEPARATORS.sub("", _EXTENSION.sub("", folded).replace("(0)", ""))
+
+
 def phone_key(text: str) -> str | None:
     """Return the key of the one number that `text` is, or None where no number can be so written.
 
@@ -89,8 +95,7 @@ def phone_key(text: str) -> str | None:
     """
     if len(text) > _LONGEST or _LEASE.fullmatch(text):
         return None
-    folded = _SCHEME.sub("", fold(text), count=1).partition("@")[0].partition(";")[0]
-    compact = _SEPARATORS.sub("", _EXTENSION.sub("", folded).replace("(0)", ""))
+    compact = text if text.isdigit() and text.isascii() else _compact(text)
     digits = compact.removeprefix("+")
     if not _DIGITS.fullmatch(digits):
         return None

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dtm_contact.directory.lines import Lines, Texts, column, columns
+from dtm_contact.directory.lines import Lines, Texts, cells, column, columns
 from dtm_contact.directory.lookups import ById, Keys
 
 
@@ -32,6 +32,9 @@ def test_nothing_is_lost(given_lines: list[Line]) -> None:
     assert tuple(given_lines) == kept
     assert kept[1:-1] == tuple(given_lines[1:-1])
     assert list(columns(kept, "start", "name")) == [(line.start, line.name) for line in given_lines]
+    for lines_given in (kept, given_lines):
+        start_and_name = cells(lines_given, "start", "name")
+        assert [start_and_name(row) for row in range(len(kept))] == list(columns(kept, "start", "name"))
 
 
 @pytest.mark.parametrize("different", [10, 60_000])
