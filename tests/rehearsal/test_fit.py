@@ -1,5 +1,6 @@
 """Fitting: what labelled messages teach, and numbers written where they stand."""
 
+import math
 import shutil
 from pathlib import Path
 
@@ -7,12 +8,14 @@ import numpy as np
 import pytest
 
 from dtm_contact.errors import InvalidFilesError
+from dtm_contact.model import Contact, Scope
 from dtm_contact.rehearsal import read_examples, score_examples
+from dtm_contact.rehearsal.examples import READ_AS_OF
 from dtm_contact.rehearsal.fit import fit, write_numbers
 from dtm_contact.rehearsal.learning import Solver, usual_danger, writer_of
 from dtm_contact.rehearsal.sparse import Sparse
-from dtm_contact.rules.topics_file import load_lexicon, points_of
-from dtm_contact.topics import Lexicon
+from dtm_contact.rules.topics_file import load_lexicon, load_words, points_of
+from dtm_contact.topics import Lexicon, words_of
 
 ROOT = Path(__file__).parents[2]
 RULES, EXAMPLES = ROOT / "rules", ROOT / "fixtures" / "examples"
@@ -76,6 +79,44 @@ def test_fitting_judges_each_batch_by_what_was_learned_of_other_writers(tmp_path
     assert fitted.tried.topics >= 0.5 * fitted.tried.messages
     assert set(fitted.model.topics) == set(lexicon.topics)
     assert ("learned", "share") in fitted.numbers()
+    assert sum(times for _right, _said, times in fitted.tried.confusions) <= fitted.tried.messages
+    assert all(right != said for right, said, _times in fitted.tried.confusions)
+
+
+def test_how_far_a_matter_reaches_is_learned_of_those_who_tell_it_of_every_message(
+    tmp_path: Path, lexicon: Lexicon
+) -> None:
+    every, some = tmp_path / "every", tmp_path / "some"
+    for folder, names in ((every, ("others_h_1.yaml", "others_h_2.yaml")), (some, ("others_a_1.yaml",))):
+        folder.mkdir()
+        for name in names:
+            shutil.copy(EXAMPLES / name, folder)
+    told = fit(read_examples(every), lexicon, points_of(RULES), ["others_h_1"]).model
+    untold = fit(read_examples(some), lexicon, points_of(RULES), ["others_a_1"]).model
+    for text, scope in (("Le robinet de ma cuisine fuit.", Scope.DWELLING), ("Ma quittance de loyer, svp.", None)):
+        words = words_of(Contact("email", READ_AS_OF, new_text=text), lexicon)
+        scopes = told.opinion(words.passage, words.markers, words.muted).scopes
+        assert max(scopes, key=lambda each: scopes[each]) is scope
+        assert sum(map(math.exp, scopes.values())) == pytest.approx(1.0)
+        evenly = untold.opinion(words.passage, words.markers, words.muted).scopes
+        assert list(evenly.values()) == pytest.approx([-math.log(len(Scope) + 1)] * len(evenly))
+
+
+def test_what_was_learned_before_need_not_be_readable(tmp_path: Path) -> None:
+    shutil.copy(RULES / "topics.yaml", tmp_path)
+    (tmp_path / "learned.npz").write_bytes(b"of an earlier version")
+    assert load_words(tmp_path).learned is None
+    (tmp_path / "topics.yaml").write_text("version: 1\n", "utf-8")
+    with pytest.raises(InvalidFilesError, match=r"topics\.yaml"):
+        load_words(tmp_path)
+
+
+def test_a_message_may_be_a_subject_only(tmp_path: Path) -> None:
+    (tmp_path / "one.yaml").write_text('- {subject: "Ça sent le gaz", text: "", topic: gas, priority: P1}\n', "utf-8")
+    assert [example.subject for example in read_examples(tmp_path)] == ["Ça sent le gaz"]
+    (tmp_path / "one.yaml").write_text('- {text: "", topic: gas, priority: P1}\n', "utf-8")
+    with pytest.raises(InvalidFilesError, match="write a text, or a subject"):
+        read_examples(tmp_path)
 
 
 def test_numbers_are_written_where_they_stand_and_nothing_else_moves(tmp_path: Path) -> None:
