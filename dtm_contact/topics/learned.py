@@ -184,6 +184,9 @@ class Opinion:
         return self._told("kind.learned", ASIDE, self.aside, passage)
 
     def _told(self, name: str, column: int, points: float, passage: Passage) -> tuple[Evidence, ...]:
+        places, _, _ = self.spread
+        if not len(places):
+            return ()
         moved = self._by_place(column, len(passage.forms))
         telling = np.flatnonzero(moved > _TELLING * moved[moved > 0].sum()).tolist()
         long = [place for place in telling if len(passage.forms[place]) >= _SHORTEST_TOLD]
