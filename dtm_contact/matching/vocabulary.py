@@ -29,6 +29,7 @@ OUTSIDE = 3e-6
 """P(q) of a word that no name of the directory explains: people whom the directory does not hold."""
 
 _REMEMBERED = 16_384
+_FEW_NAMES = 8_192
 _SHORTEST_FUZZY = 4
 _SHORTEST_FORM = 3
 _SHORTEST_TWO_EDITS = 7
@@ -63,7 +64,9 @@ class Vocabulary:
         self._frequency = array("d", (count / total for count in counts.values()))
         self._parts = {part: tuple(names) for part, names in (parts or {}).items()}
         self._near = Keys.of_each(_deletions(name) if len(name) >= _SHORTEST_FUZZY else () for name in self.names)
-        self._sounds = Keys.of_each((sound_once(name),) for name in self.names)
+        # How few names sound is remembered for the contacts to come; tens of thousands would take 5 MB and push it out.
+        heard = sound if len(self.names) <= _FEW_NAMES else sound_once
+        self._sounds = Keys.of_each((heard(name),) for name in self.names)
         self._short = Keys.of_each(map(_beginnings, self.names if short_forms else ()))
 
         self.channel: Callable[[str], Mapping[str, float]] = lru_cache(maxsize=_REMEMBERED)(self._channel)

@@ -6,7 +6,7 @@ from functools import lru_cache
 from dtm_contact.normalize.text import fold
 
 _LETTERS = re.compile(r"[a-z]+")
-_REMEMBERED = 8_192
+_REMEMBERED = 16_384
 
 # Applied in this order, each to the whole word; a digit or a capital stands for one sound. First come letters of which
 # a word must have one for the pattern to be in it: most words lack them, and that is told faster than by a search.
