@@ -22,9 +22,9 @@ from dtm_contact.store.rule_versions import pack
 
 ROOT = Path(__file__).parents[2]
 NOW = datetime.now(UTC).replace(microsecond=0)
-LIFT = (
-    "From: Locataire <l1@tenant.example>\r\nSubject: Ascenseur\r\nMessage-ID: <1@tenant.example>\r\n\r\n"
-    "L'ascenseur est en panne.\r\n"
+SHUTTER = (
+    "From: Locataire <l1@tenant.example>\r\nSubject: Volet\r\nMessage-ID: <1@tenant.example>\r\n\r\n"
+    "Le volet de ma chambre est cassé.\r\n"
 )
 Run = Callable[..., Result]
 
@@ -37,14 +37,14 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def store(tmp_path: Path, folder: Path) -> Iterator[Store]:
-    """A store with one case on a lift, and the rules of the folder in force."""
+    """A store with one case on a shutter, which waits for the offices to open, and the rules of the folder in force."""
     url = f"sqlite:///{tmp_path}/store.db"
     migrate(url)
     with open_store(url) as opened:
         records, _warnings = read_export(ROOT / "tests" / "directory" / "good")
         opened.directory.save(records, "import", NOW)
         at = NOW - timedelta(days=1)
-        arrival = Arrival("file", "m1", at, "message/rfc822", None, LIFT.encode())
+        arrival = Arrival("file", "m1", at, "message/rfc822", None, SHUTTER.encode())
         opened.arrivals.accept([arrival])
         claimed = opened.arrivals.claim("test", at)
         assert claimed is not None
@@ -68,9 +68,9 @@ def run(tmp_path: Path, folder: Path, store: Store, monkeypatch: pytest.MonkeyPa
     return call
 
 
-def send_lifts_elsewhere(folder: Path) -> None:
+def send_shutters_elsewhere(folder: Path) -> None:
     routing = (folder / "routing.yaml").read_text("utf-8")
-    rule = "- id: essai\n  when: {topic: elevator}\n  then: {queue: agence-sinistres}\n"
+    rule = "- id: essai\n  when: {topic: joinery}\n  then: {queue: agence-sinistres}\n"
     (folder / "routing.yaml").write_text(routing.replace("- id: fuite\n", f"{rule}- id: fuite\n"), "utf-8")
 
 
@@ -80,7 +80,7 @@ def test_status_tells_what_is_in_force_and_what_is_refused(run: Run, store: Stor
     assert f"daemon: version {version} in force since" in done.output
     assert f"holds version {version}, which is in force" in done.output
     assert done.return_value == 0
-    send_lifts_elsewhere(folder)
+    send_shutters_elsewhere(folder)
     assert f"holds version {digest(folder)}, which is not in force: a daemon" in run("status").output
     store.rule_versions.refuse("daemon", digest(folder), [Problem("routing.yaml", 2, 1, "no")], NOW)
     refused = run("status")
@@ -94,7 +94,7 @@ def test_history_tells_what_each_version_changed_and_restore_takes_one_back(
     run: Run, store: Store, folder: Path
 ) -> None:
     before = digest(folder)
-    send_lifts_elsewhere(folder)
+    send_shutters_elsewhere(folder)
     (folder / "answers" / "neuf.fr.txt").write_text("Bonjour.\n", "utf-8")
     refused = CliRunner().invoke(cli, ["rules", "restore", before])
     assert "never in force" in refused.output
@@ -112,7 +112,7 @@ def test_history_tells_what_each_version_changed_and_restore_takes_one_back(
 
 def test_replay_tells_what_would_move_and_moves_what_is_open(run: Run, store: Store, folder: Path) -> None:
     assert run("replay").return_value == 0
-    send_lifts_elsewhere(folder)
+    send_shutters_elsewhere(folder)
     assert run("replay").return_value == 1
     done = run("replay", "--apply-open")
     assert done.return_value == 0
@@ -128,14 +128,14 @@ def test_a_misrouted_case_becomes_a_test_without_what_its_writer_said(run: Run, 
     done = run("new-test", case.number, "--queue", "agence-sinistres")
     assert done.return_value is None
     (test,) = yaml.safe_load((folder / "tests" / f"{case.number}.yaml").read_text("utf-8"))
-    assert (test["topic"], test["expect"]) == (["elevator"], {"queue": "agence-sinistres"})
+    assert (test["topic"], test["expect"]) == (["joinery"], {"queue": "agence-sinistres"})
     assert "l1" not in test["sender"]
     assert "text" not in test
     told = f"tests/{case.number}.yaml:1:3: error: the test expects queue agence-sinistres, and it is agence-accueil"
     failing = run("test")
     assert failing.return_value == 1
     assert told in failing.output
-    send_lifts_elsewhere(folder)
+    send_shutters_elsewhere(folder)
     assert told not in run("test").output
 
 
