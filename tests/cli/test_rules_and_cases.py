@@ -143,4 +143,4 @@ def test_check_finds_rules_that_decided_nothing(run: Run) -> None:
     done = run("check", "--since", "90d")
     assert done.return_value == 0
     assert "the rule urgence-gaz decided nothing in 90 days" in done.output
-    assert "the rule pannes decided nothing" not in done.output
+    assert "the rule logement-et-immeuble decided nothing" not in done.output
