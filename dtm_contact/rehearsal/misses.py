@@ -91,5 +91,5 @@ def _is_telling(form: str, lexicon: Lexicon) -> bool:
     """Tell whether a word is neither too common to say anything nor unknown, as names are."""
     if lexicon.learned is None:
         return form not in lexicon.spelling.not_misspelt or form in lexicon.spelling.words
-    known = form in lexicon.spelling.not_misspelt or form in lexicon.learned.importance
+    known = form in lexicon.spelling.not_misspelt
     return known and lexicon.learned.importance.get(form, lexicon.learned.rare) >= _COMMON
