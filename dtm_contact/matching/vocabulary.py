@@ -97,10 +97,6 @@ class Vocabulary:
         anyone = OUTSIDE + sum(self._frequency[self.number[name]] * chance for name, chance in likely.items())
         return {name: chance / anyone for name, chance in likely.items()}
 
-    def frequency(self, name: str) -> float:
-        """Return the share of people who bear the name."""
-        return self._frequency[self.number[name]] if name in self.number else 0.0
-
 
 def _beginnings(name: str) -> Iterable[str]:
     return (name[:length] for length in range(_SHORTEST_FORM, len(name) - 1))
