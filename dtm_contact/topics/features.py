@@ -4,7 +4,8 @@ from collections.abc import Container, Iterable, Iterator
 
 from dtm_contact.topics.passage import Passage
 
-GROUPS = {"u": 0, "d": 0, "b": 1, "c": 2, "r": 3}
+STEMS = 0
+GROUPS = {"u": STEMS, "d": STEMS, "b": 1, "c": 2, "r": 3}
 """The group of each kind of feature; the features of one group are weighed against each other."""
 
 SHARES = (1.0, 2.0, 0.5, 0.1)

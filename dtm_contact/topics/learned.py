@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dtm_contact.model import Evidence, Scope
-from dtm_contact.topics.features import GROUPS, SHARES, features_of
+from dtm_contact.topics.features import GROUPS, SHARES, STEMS, features_of
 from dtm_contact.topics.marks import mark
 from dtm_contact.topics.passage import Passage
 
@@ -115,7 +115,9 @@ class Learned:
         rows = self.weights[which].astype(np.float32)
         rows *= evened(self.rarity[which], groups)[:, None]
         rows *= self.step
-        return Opinion(self, tuple(places for _, _, places in seen), rows)
+        stems = sum(GROUPS[name[0]] == STEMS for name in features)
+        known_stems = int(np.count_nonzero(groups == STEMS)) / max(1, stems)
+        return Opinion(self, tuple(places for _, _, places in seen), rows, known_stems)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +127,7 @@ class Opinion:
     Attributes:
         model: the model.
         seen, rows: for each feature seen its places, and what it adds to each column.
+        known_stems: the share of the passage's stems that the model has learned; of a foreign script none.
         spread: each place of each feature, the feature that stands there, and its share where it has several.
         logarithms: the natural logarithm of each topic's probability.
         scopes: the same of each scope.
@@ -135,6 +138,7 @@ class Opinion:
     model: Learned
     seen: tuple[tuple[int, ...], ...]
     rows: Floats
+    known_stems: float = 1.0
     spread: tuple[Rows, Rows, Places] = field(init=False)
     logarithms: Mapping[str, float] = field(init=False)
     scopes: Mapping[Scope | None, float] = field(init=False)

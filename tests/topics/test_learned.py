@@ -85,6 +85,18 @@ def test_words_of_advertisement_set_nothing_aside_that_the_model_holds_for_a_per
     assert understand(text, replace(lexicon, learned=replace(model, bias=bias))).kind == "case"
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "您好,我家没有暖气已经三天,请派人来。12号楼 304",
+        "Здравствуйте, у нас третий день нет отопления, помогите.",
+        "السلام عليكم، ليس لدينا تدفئة منذ ثلاثة أيام",
+    ],
+)
+def test_what_it_cannot_read_is_never_set_aside(lexicon: Lexicon, model: Learned, text: str) -> None:
+    assert understand(contact(text), _with(lexicon, model, aside_from=-20.0)).kind == "case"
+
+
 def test_no_score_sets_somebody_in_danger_aside(lexicon: Lexicon, model: Learned) -> None:
     found = understand(contact("Ça sent le gaz dans l'escalier"), _with(lexicon, model, aside_from=-20.0))
     assert (found.kind, found.priority) == ("case", "P1")
