@@ -1,6 +1,6 @@
 """Candidates against each other: whom one names, and who fits worse than another what the writer says of himself."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from math import log2
@@ -38,7 +38,7 @@ class Weighed:
     score: float
     evidence: list[Evidence] = field(default_factory=list)
     role: Role | None = None
-    fits: dict[Role, float] = field(default_factory=dict)
+    fits: Mapping[Role, float] = field(default_factory=dict)
     account: bool = False
     signed: Evidence | None = None
     at_place: float = 0.0

@@ -31,7 +31,7 @@ class Masses:
 
     gazetteer: Gazetteer
     learnt: Learnt
-    entrances: Floats
+    entrances: Floats = field(default_factory=lambda: np.empty(0))
     tenants: dict[str, float] = field(default_factory=dict)
     dwellings: dict[str, float] = field(default_factory=dict)
     total: float = 0.0
@@ -41,31 +41,31 @@ class Masses:
     @cached_property
     def residences(self) -> Floats:
         """By the number of the residence; asked once all is added up."""
-        ids = self.gazetteer.residence_ids
-        return _sums(self.gazetteer.residence, self.entrances, len(ids))
+        some = self.entrances.nonzero()[0]
+        return _sums(self.gazetteer.residence[some], self.entrances[some], len(self.gazetteer.residence_ids))
 
     def best(self, answer: str, table: Mapping[str, float]) -> Likely | None:
         """Return the likeliest of a table, its probability calibrated as for that answer."""
         if not table or self.total <= 0:
             return None
-        best = max(table, key=lambda key: table[key])
+        best = max(table, key=table.__getitem__)
         return Likely(best, self.learnt.probability(answer, min(1.0, table[best] / self.total)))
 
     def likeliest(self, ids: Mapping[str, int], sums: Floats) -> Likely | None:
         """Return the likeliest residence, or office, of those that have a number; who has no identifier is none."""
         if "" in ids:
             sums[ids[""]] = 0.0
-        if self.total <= 0 or not sums.any():
+        best = int(sums.argmax()) if len(sums) else NOWHERE
+        if self.total <= 0 or best == NOWHERE or not sums.item(best):
             return None
-        best = int(sums.argmax())
         likely = next(islice(ids, best, None))
-        return Likely(likely, self.learnt.probability("residence", min(1.0, float(sums[best]) / self.total)))
+        return Likely(likely, self.learnt.probability("residence", min(1.0, sums.item(best) / self.total)))
 
     def tenant(self, weighed: Sequence[Weighed]) -> tuple[Likely, float] | None:
         """Return the likeliest tenant, and the probability before it was calibrated."""
         if not self.tenants or self.total <= 0:
             return None
-        best = max(self.tenants, key=lambda tenant_id: self.tenants[tenant_id])
+        best = max(self.tenants, key=self.tenants.__getitem__)
         homes = {each.person.tenant_id: each.home.dwelling_id if each.home else None for each in weighed}
         chances = ((each, homes.get(each), mass / self.total) for each, mass in self.tenants.items())
         answer = answer_about(best, chances, doubted=_doubted(best, weighed))
@@ -135,13 +135,9 @@ def _household_doubted(dwelling_id: str, weighed: Iterable[Weighed]) -> bool:
 
 def _masses(weighing: Weighing, weighed: list[Weighed], rest: Rest) -> Masses:
     people, gazetteer = weighing.index.people, weighing.index.gazetteer
-    masses = Masses(gazetteer, weighing.index.learnt, np.zeros(len(gazetteer.entrances)))
+    masses = Masses(gazetteer, weighing.index.learnt)
     prior = (1.0 - weights.UNNAMED - weights.OUTSIDER) * 2.0 ** _no_tenant(weighing) / max(len(people), 1)
-    at_home: list[float] = []
-    for each in weighed:
-        mass_of_his = prior * 2.0**each.score
-        _add(masses, each, mass_of_his)
-        at_home.append(mass_of_his * each.place_certainty)
+    at_home = [_add(masses, each, prior * 2.0**each.score) for each in weighed]
     entrances = np.array([each.home.entrance if each.home is not None else NOWHERE for each in weighed], np.int32)
     mass = np.array(at_home)
     if len(rest.positions):
@@ -154,13 +150,15 @@ def _masses(weighing: Weighing, weighed: list[Weighed], rest: Rest) -> Masses:
     return masses
 
 
-def _add(masses: Masses, each: Weighed, mass: float) -> None:
+def _add(masses: Masses, each: Weighed, mass: float) -> float:
+    """Add somebody's mass, and return what of it is at his home."""
     masses.total += mass
     _to(masses.tenants, each.person.tenant_id, mass * each.certainty)
     if each.home is not None:
         _to(masses.dwellings, each.home.dwelling_id, mass * each.household_certainty)
-        if each.home.entrance != NOWHERE:
+        if each.place_certainty < 1.0 and each.home.entrance != NOWHERE:
             masses.moved += mass * (1.0 - each.place_certainty)
+    return mass * each.place_certainty
 
 
 def _sums(group_of: Numbers, masses: Floats, groups: int) -> Floats:
@@ -192,12 +190,16 @@ def _nobody(weighing: Weighing, masses: Masses) -> None:
     share = weighing.index.gazetteer.share[place.entrances]
     bits = place.bits + weighing.caretaker_bits(place.entrances) if weighing.caretakers else place.bits
     mass = somebody * share * np.exp2(bits)
-    masses.entrances[place.entrances] += mass + masses.moved * mass / max(float(mass.sum()), _NEVER)
-    masses.total += float(mass.sum()) + somebody * max(0.0, 1.0 - float(share.sum())) * 2.0**place.elsewhere
+    total = float(mass.sum())
+    if masses.moved:
+        masses.entrances[place.entrances] += mass + masses.moved * mass / max(total, _NEVER)
+    else:
+        masses.entrances[place.entrances] += mass
+    masses.total += total + somebody * max(0.0, 1.0 - float(share.sum())) * 2.0**place.elsewhere
 
 
 def _candidates(
-    weighed: Iterable[Weighed], masses: Masses, likeliest: tuple[Likely, float] | None
+    weighed: Sequence[Weighed], masses: Masses, likeliest: tuple[Likely, float] | None
 ) -> tuple[Candidate, ...]:
     found = []
     chances = {tenant_id: mass / masses.total for tenant_id, mass in masses.tenants.items()} if masses.total else {}
@@ -206,7 +208,7 @@ def _candidates(
     )
     rest = max(1.0 - said, sum(chance for tenant_id, chance in chances.items() if tenant_id != best))
     others = (1.0 - sure) / rest if rest > 0.0 else 0.0
-    for each in list(weighed)[: weights.MOST_CANDIDATES]:
+    for each in weighed[: weights.MOST_CANDIDATES]:
         home, tenant_id = each.home, each.person.tenant_id
         found.append(
             Candidate(
@@ -230,9 +232,11 @@ def _office(masses: Masses, residence: Likely | None, index: MatchIndex) -> str 
 
 
 def _place_evidence(weighing: Weighing, masses: Masses) -> tuple[Evidence, ...]:
-    if not weighing.place.groups or not masses.entrances.any():
+    if not weighing.place.groups:
         return ()
     best = int(masses.entrances.argmax())
+    if not masses.entrances.item(best):
+        return ()
     return weighing.place.told(weighing.place.said(best), masses.gazetteer.entrances[best].label)
 
 
