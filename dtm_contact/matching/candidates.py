@@ -69,7 +69,7 @@ class Weighing:
         self.strange = min(strange, key=lambda group: group.elsewhere_bits) if strange else None
 
     def _place(self) -> PlaceWeights:
-        groups = [group for group in self.groups if group.bits]
+        groups = [group for group in self.groups if len(group.named)]
         doubt = weights.APPLICANT_PLACE_TRUST if self.clues.applicant else 1.0
         importance = [self._importance(group) for group in groups]
         total = max(1.0, sum(importance))
