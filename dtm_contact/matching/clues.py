@@ -21,6 +21,8 @@ from dtm_contact.normalize import name_words, phone_key, phones_in
 
 _EMAIL = re.compile(r"(?<![a-z0-9._%+-])[a-z0-9._%+-]{1,64}@[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){1,4}")
 _NUMBER = re.compile(r"(?<![a-z0-9./])(?:[a-z] ?)?[0-9](?:[ ./-]{0,3}[0-9]){3,11}(?![0-9])")
+_DIGITS = re.compile(r"[0-9](?:[ ./-]{0,3}[0-9]){3}")
+"""What every number of interest has in it; told in a tenth of the time where a text has none."""
 _PLACES = frozenset({"street", "residence", "commune", "unknown_street"})
 _RELATIVES = RELATIVES_WRITTEN_FOR | KIN
 _SPOKEN_OF = frozenset({Role.FOR, Role.NAMED})
@@ -122,14 +124,14 @@ def _signed_by_service(contact: Contact) -> bool:
 
 def _identifiers(text: Passage, index: MatchIndex, clues: Clues) -> None:
     folded = text.folded.text
-    for match in _first(_EMAIL.finditer(folded), _MOST_ADDRESSES):
+    for match in _first(_EMAIL.finditer(folded), _MOST_ADDRESSES) if "@" in folded else ():
         if not index.is_ours(match.group()):
             clues.emails.append(Seen(match.group(), text.seen(*match.span()), text.span(*match.span())))
     for key, start, end in phones_in(text.folded, limit=_MOST_ADDRESSES):
         if key not in index.our_numbers:
             place = None if text.offset is None else Span(text.part, text.offset + start, text.offset + end)
             clues.phones.append(Seen(key, text.original[start:end], place))
-    for match in _first(_NUMBER.finditer(folded), _MOST_NUMBERS):
+    for match in _first(_NUMBER.finditer(folded), _MOST_NUMBERS) if _DIGITS.search(folded) else ():
         _number(text, match, index, clues)
 
 

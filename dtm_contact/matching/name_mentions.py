@@ -122,8 +122,8 @@ class NameReader:
         word = self._words[position]
         if self._text.elided(position):
             return True
-        whole = word.capital and self._known(word.text)
-        return word.text in PARTICLES and len(word.text) > 1 and not whole
+        particle = word.text in PARTICLES and len(word.text) > 1
+        return particle and not (word.capital and self._known(word.text))
 
     def mention(self, role: Role, first: int, end: int, title: str = "") -> Mention | None:
         """Build the mention of the words from `first` to `end`, or None where none of them is a full word."""
@@ -146,14 +146,15 @@ class NameReader:
     def titled(self) -> list[Mention]:
         """Return the names that follow a title, or a cue such as "je m'appelle"."""
         found: list[Mention] = []
-        position = 0
-        while position < len(self._words) and len(found) < MOST_MENTIONS:
-            if self._words[position].text not in _ANNOUNCING:
-                position += 1
+        end = 0
+        for position, word in enumerate(self._words):
+            if position < end or word.text not in _ANNOUNCING:
                 continue
-            mention, position = self._at(position)
+            mention, end = self._at(position)
             if mention is not None:
                 found.append(mention)
+                if len(found) >= MOST_MENTIONS:
+                    break
         return found
 
     def _at(self, position: int) -> tuple[Mention | None, int]:
@@ -387,6 +388,8 @@ def _lines(text: Passage) -> list[range]:
     lines: list[range] = []
     first = 0
     words = text.words
+    if "\n" not in text.folded.text:
+        return [range(len(words))] if words else []
     for position in range(1, len(words) + 1):
         ends = position == len(words) or "\n" in text.folded.text[words[position - 1].end : words[position].start]
         if ends:

@@ -54,9 +54,13 @@ def glued(text: str) -> str:
 
 def sound_once(word: str) -> str:
     """Return what `sound` does and remember nothing: for tens of thousands of words that are asked for once."""
+    present = set(word)
     for letters, pattern, replacement in _SOUNDS:
-        if not letters or not letters.isdisjoint(word):
-            word = pattern.sub(replacement, word)
+        if letters and letters.isdisjoint(present):
+            continue
+        before, word = word, pattern.sub(replacement, word)
+        if word != before:
+            present = set(word)
     return word
 
 
