@@ -102,8 +102,9 @@ class Weighing:
         if len(near):
             residents = np.concatenate([people.residents.of(entrance) for entrance in near.tolist()])
             if len(near) > _FEW_ENTRANCES:
-                firsts = [people.firsts.number[name] for name, _bits in _telling(self.naming.first_bits)]
-                residents = residents[np.isin(people.first[residents], firsts)]
+                likely = np.zeros(len(people.firsts.names) + 1, np.bool_)  # the last is that of -1
+                likely[[people.firsts.number[name] for name, _bits in _telling(self.naming.first_bits)]] = True
+                residents = residents[likely.take(people.first.take(residents))]
             found.append(residents)
         return _distinct(np.concatenate(found))
 

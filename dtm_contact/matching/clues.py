@@ -6,10 +6,10 @@ from dataclasses import dataclass, field, replace
 
 from dtm_contact.matching.index import MatchIndex
 from dtm_contact.matching.inside_mentions import Atom
-from dtm_contact.matching.mailbox_names import address_mention, display_mention
+from dtm_contact.matching.mailbox_names import address_mention, display_mention, display_name
 from dtm_contact.matching.mentions import MOST_MENTIONS, Mention, Role
 from dtm_contact.matching.name_mentions import NameReader
-from dtm_contact.matching.passages import LONGEST_ADDRESS, LONGEST_NAME, LONGEST_TAIL, Passage, passage, texts
+from dtm_contact.matching.passages import LONGEST_ADDRESS, LONGEST_NAME, LONGEST_TAIL, Passage, texts
 from dtm_contact.matching.people import number_key
 from dtm_contact.matching.place_mentions import find_atoms
 from dtm_contact.matching.places import Group, grouped
@@ -91,8 +91,8 @@ def extract(contact: Contact, index: MatchIndex) -> Clues:
         _identifiers(text, index, clues)
         _say_of_themselves(text, clues)
     _mailboxes(contact, index, clues)
-    _names(contact, passages, index, clues)
-    sender = passage(Part.SENDER_NAME, contact.sender.name[:LONGEST_NAME])
+    sender = display_name(contact.sender.name, span=True)
+    _names(contact, sender, index, clues)
     for text in (*passages, sender):
         for mention in index.traders.find(text):
             seen = Seen("", text.seen(mention.start, mention.end), text.span(mention.start, mention.end))
@@ -193,17 +193,17 @@ def _mailboxes(contact: Contact, index: MatchIndex, clues: Clues) -> None:
             clues.phones.insert(0, Seen(key, box.address[:LONGEST_ADDRESS], span, sender=True))
 
 
-def _names(contact: Contact, passages: list[Passage], index: MatchIndex, clues: Clues) -> None:
+def _names(contact: Contact, sender: Passage, index: MatchIndex, clues: Clues) -> None:
     people = index.people
     found: list[Mention | None] = []
-    writers = [(contact.sender, True), *((original.sender, False) for original in contact.forwarded[:3])]
+    writers = [(contact.sender, sender), *((original.sender, None) for original in contact.forwarded[:3])]
     for box, own in writers:
         if index.is_ours(box.address):
             continue
-        found.append(display_mention(box.name, span=own))
+        found.append(display_mention(own or display_name(box.name, span=False)))
         if box.address[:LONGEST_ADDRESS].lower() not in people.by_email:
-            found.append(address_mention(box.address[:LONGEST_ADDRESS], people, span=own))
-    for text in passages:
+            found.append(address_mention(box.address[:LONGEST_ADDRESS], people, span=own is not None))
+    for text in clues.passages:
         reader = NameReader(text, people)
         titled = reader.titled()
         if text.part is Part.SUBJECT:

@@ -43,7 +43,13 @@ class PlaceWeights:
 
     def said(self, entrance: int) -> list[float]:
         """Return the bits of each group for an entrance."""
-        return [round(group.bits(entrance), 2) for group in self.groups]
+        pairs = zip(self.groups, self._weighed, strict=True)
+        return [round(weighed.get(entrance, group.elsewhere), 2) for group, weighed in pairs]
+
+    @cached_property
+    def _weighed(self) -> list[dict[int, float]]:
+        """The bits of each group for each entrance that it may mean."""
+        return [dict(zip(each.named.tolist(), each.weighed.tolist(), strict=True)) for each in self.groups]
 
     def told(self, bits: Iterable[float], label: str) -> tuple[Evidence, ...]:
         """Return what was said of the place, one piece of evidence a group, with what each weighs for an entrance."""

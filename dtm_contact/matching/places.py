@@ -77,12 +77,6 @@ class Group:
         """Return the atoms of one kind."""
         return [atom for atom in self.atoms if atom.kind == kind]
 
-    def bits(self, entrance: int) -> float:
-        """Return what it says of an entrance, named or not."""
-        at = int(self.named.searchsorted(entrance))
-        found = at < len(self.named) and self.named.item(at) == entrance
-        return self.weighed.item(at) if found else self.elsewhere
-
     @property
     def anchored(self) -> bool:
         """Whether a street or a residence is named."""
