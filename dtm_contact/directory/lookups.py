@@ -119,7 +119,7 @@ def values_of(numbers: Numbers, table: Mapping[int, float], among: int, missing:
     if among <= _FEW_NUMBERS:
         dense = np.full(among + 1, missing)  # the last is that of -1
         dense[list(table)] = list(table.values())
-        return dense[numbers]
+        return dense.take(numbers)
     keys = np.array(sorted(table), np.int32)
     values = np.array([table[key] for key in keys.tolist()])
     at = keys.searchsorted(numbers)

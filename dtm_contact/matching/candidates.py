@@ -136,7 +136,7 @@ class Weighing:
         """Return roughly what weighing in full would, by look-ups alone: enough to choose whom to weigh."""
         people = self.index.people
         scores = self.naming.quick(positions, people)
-        scores += self.place.everywhere[people.entrance[positions]]
+        scores += self.place.everywhere.take(people.entrance.take(positions))
         if self.strange is not None:
             scores += self.strange.elsewhere_bits
         for position in self.identity.found:

@@ -76,7 +76,7 @@ class Wording:
     def _names(self, person: Person) -> float:
         surname, s_mask = self._surname(person)
         first, f_mask = self.firsts.get(person.first, _UNSAID)
-        if not surname and not first:
+        if not s_mask and not f_mask:
             return weights.GIVEN_UP
         if surname and first and not s_mask & f_mask:
             left_over = self.count - (s_mask | f_mask).bit_count()
@@ -217,9 +217,9 @@ class Naming:
 
     def quick(self, positions: Numbers, people: People) -> NDArray[np.float64]:
         """Return roughly what `weigh` would for each of many people, by look-ups: enough to choose whom to weigh."""
-        surnames = np.concatenate((people.surname[positions], people.birth[positions]))
+        surnames = np.concatenate((people.surname.take(positions), people.birth.take(positions)))
         now, before = self._of_names(surnames, self.surname_bits, people.surnames).reshape(2, -1)
-        return np.maximum(now, before) + self._of_names(people.first[positions], self.first_bits, people.firsts)
+        return np.maximum(now, before) + self._of_names(people.first.take(positions), self.first_bits, people.firsts)
 
     def _of_names(self, numbers: Numbers, bits: dict[str, float], names: Vocabulary) -> NDArray[np.float64]:
         """Return the bits of names by their numbers."""

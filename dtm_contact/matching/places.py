@@ -64,7 +64,7 @@ class Group:
     """
 
     passage: Passage
-    atoms: list[Atom] = field(default_factory=list)
+    atoms: list[Atom]
     trust: float = 0.0
     named: Numbers = field(default_factory=lambda: _NO_ENTRANCES)
     weighed: Floats = field(default_factory=lambda: _NO_BITS)

@@ -7,7 +7,7 @@ from itertools import islice
 
 import numpy as np
 
-from dtm_contact.directory import on_duty, on_duty_in_residence
+from dtm_contact.directory import on_duty_in_residence
 from dtm_contact.directory.lookups import Numbers
 from dtm_contact.matching import weights
 from dtm_contact.matching.candidates import Rest, Weighing
@@ -244,16 +244,16 @@ def _on_duty(
     masses: Masses, dwelling: Likely | None, residence: Likely | None, weighing: Weighing
 ) -> tuple[OnDuty, ...]:
     """Return who is on duty at the dwelling's entrance, else at those that the text singles out, else there."""
-    directory, on = weighing.index.directory, weighing.on
+    directory, on_duty, on = weighing.index.directory, weighing.index.on_duty, weighing.on
     if dwelling is not None:
-        return on_duty(directory, directory.dwellings[dwelling.id].address_id, on)
+        return on_duty(directory.dwellings[dwelling.id].address_id, on)
     if residence is None:
         return ()
     position = masses.gazetteer.entrance_by_id
-    here = {a.address_id: masses.entrances[position[a.address_id]] for a in directory.entrances(residence.id)}
+    here = {a.address_id: masses.entrances.item(position[a.address_id]) for a in directory.entrances(residence.id)}
     total = sum(here.values())
     likely = [address_id for address_id, mass in here.items() if total and mass > 0.04 * total]
-    answers = {on_duty(directory, address_id, on) for address_id in likely}
+    answers = {on_duty(address_id, on) for address_id in likely}
     if len(answers) == 1:
         return answers.pop()
     return on_duty_in_residence(directory, residence.id, on)
