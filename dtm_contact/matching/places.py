@@ -21,11 +21,8 @@ from dtm_contact.matching.inside_mentions import Atom
 from dtm_contact.matching.passages import Passage
 from dtm_contact.matching.words import LIVING
 from dtm_contact.model import Part, Span
-from dtm_contact.normalize import HouseNumber
 
 Floats = NDArray[np.float64]
-Flags = NDArray[np.int8]
-"""One where something holds, else 0: they can be added up."""
 
 _NO_ENTRANCES: Numbers = np.empty(0, np.int32)
 _NO_BITS: Floats = np.empty(0)
@@ -49,10 +46,9 @@ def _worth(agrees: float, differs: float) -> tuple[Floats, Floats]:
 _COMMUNE, _POSTCODE, _RESIDENCE = _worth(3.0, 4.5), _worth(2.0, 2.5), _worth(6.0, 4.5)
 _BUILDING, _STAIRCASE = _worth(2.0, 3.0), _worth(1.0, 2.0)
 _STREET = _worth(6.0, 5.0)
-# Of a street with a number: another street; the street; the number in a range, or its suffix alone wrong; the number.
-_FOR_HOUSE = np.array((0.0, 6.0, 9.0, 10.0))
-# Another street; an entrance without a number; another number; the suffix alone wrong; the number.
-_AGAINST_HOUSE = np.array((5.0, 0.0, 4.0, 1.5, 0.0))
+# Of a street with a number, first on another street, then by how far the number goes with the entrance's own.
+_FOR_HOUSE = np.array((0.0, 6.0, 6.0, 9.0, 9.0, 10.0))
+_AGAINST_HOUSE = np.array((5.0, 0.0, 4.0, 1.5, 0.0, 0.0))
 
 
 @dataclass(slots=True)
@@ -250,8 +246,8 @@ def compare(group: Group, entrances: Numbers, gazetteer: Gazetteer) -> tuple[Flo
         *_letter(group.first("building"), entrances, of_building, known.buildings, _BUILDING),
         *_letter(group.first("staircase"), entrances, of_staircase, known.staircases, _STAIRCASE),
     ]
-    agreement, against = np.zeros(len(entrances)), np.zeros(len(entrances))
-    for plus, minus in pairs:
+    agreement, against = pairs[0]
+    for plus, minus in pairs[1:]:
         agreement += plus
         against += minus
     return agreement, against
@@ -275,21 +271,9 @@ def _one_street(atom: Atom, entrances: Numbers, known: Compared) -> tuple[Floats
     if atom.house is None:
         plus, minus = _STREET
         return plus.take(named), minus.take(named)
-    numbered, near, fits, exact = _house(atom.house, entrances, known)
-    # Each of these holds where the next one does, so their number is how far the house goes with what is said.
-    return _FOR_HOUSE.take((1 + near + exact) * named), _AGAINST_HOUSE.take((1 + numbered + near + fits) * named)
-
-
-def _house(house: HouseNumber, entrances: Numbers, known: Compared) -> tuple[Flags, Flags, Flags, Flags]:
-    """Tell which entrances have a number, which are near this one, which go with it, and which have just this."""
-    low, high = known.low.take(entrances), known.high.take(entrances)
-    near = (low <= house.low) & (house.high <= high)
-    suffixed = known.suffix.take(entrances) == known.suffixes.get(house.suffix, -1)
-    fits = exact = (low == house.low) & (high == house.high) & suffixed
-    if house.low < house.high:
-        inside = (house.low <= low) & (high <= house.high)
-        near, fits = near | inside, exact | inside
-    return (low >= 0).view(np.int8), near.view(np.int8), fits.view(np.int8), exact.view(np.int8)
+    levels = known.going_with(atom.house).take(known.house.take(entrances))
+    told = (1 + levels) * named
+    return _FOR_HOUSE.take(told), _AGAINST_HOUSE.take(told)
 
 
 def _among(numbers: Numbers, wanted: Collection[int]) -> NDArray[np.bool_]:
