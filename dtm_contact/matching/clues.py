@@ -26,6 +26,7 @@ _DIGITS = re.compile(r"[0-9](?:[ ./-]{0,3}[0-9]){3}")
 _PLACES = frozenset({"street", "residence", "commune", "unknown_street"})
 _RELATIVES = RELATIVES_WRITTEN_FOR | KIN
 _SPOKEN_OF = frozenset({Role.FOR, Role.NAMED})
+_OF_MAILBOX = frozenset({Role.DISPLAY, Role.ADDRESS})
 _NAMES_HIMSELF = frozenset({Role.SELF, Role.SIGNED})
 _SIGNATURE_HEAD = 500
 _MOST_OF_ONE_WRITER = 8
@@ -240,7 +241,7 @@ def _distinct(mentions: list[Mention]) -> list[Mention]:
     }
     kept: dict[tuple[Role, tuple[str, ...], str], Mention] = {}
     for mention in mentions:
-        if any(_says_no_more(mention, other) for other in mentions):
+        if mention.role in _OF_MAILBOX and any(_says_no_more(mention, other) for other in mentions):
             continue
         if not any(words.issuperset(mention.words) for words in surer.get(mention.role, ())):
             kept.setdefault((mention.role, mention.words, mention.gender), mention)

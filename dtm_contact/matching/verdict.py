@@ -44,6 +44,11 @@ class Masses:
         some = self.entrances.nonzero()[0]
         return _sums(self.gazetteer.residence[some], self.entrances[some], len(self.gazetteer.residence_ids))
 
+    @cached_property
+    def chances(self) -> dict[str, float]:
+        """The probability of each tenant, before it is calibrated; likewise."""
+        return {tenant_id: mass / self.total for tenant_id, mass in self.tenants.items()} if self.total else {}
+
     def best(self, answer: str, table: Mapping[str, float]) -> Likely | None:
         """Return the likeliest of a table, its probability calibrated as for that answer."""
         if not table or self.total <= 0:
@@ -67,7 +72,7 @@ class Masses:
             return None
         best = max(self.tenants, key=self.tenants.__getitem__)
         homes = {each.person.tenant_id: each.home.dwelling_id if each.home else None for each in weighed}
-        chances = ((each, homes.get(each), mass / self.total) for each, mass in self.tenants.items())
+        chances = ((tenant_id, homes.get(tenant_id), chance) for tenant_id, chance in self.chances.items())
         answer = answer_about(best, chances, doubted=_doubted(best, weighed))
         said = min(1.0, self.tenants[best] / self.total)
         return Likely(best, self.learnt.probability(answer, said)), said
@@ -202,11 +207,11 @@ def _candidates(
     weighed: Sequence[Weighed], masses: Masses, likeliest: tuple[Likely, float] | None
 ) -> tuple[Candidate, ...]:
     found = []
-    chances = {tenant_id: mass / masses.total for tenant_id, mass in masses.tenants.items()} if masses.total else {}
+    chances = masses.chances
     best, sure, said = (
         ("", 0.0, 0.0) if likeliest is None else (likeliest[0].id, likeliest[0].probability, likeliest[1])
     )
-    rest = max(1.0 - said, sum(chance for tenant_id, chance in chances.items() if tenant_id != best))
+    rest = max(1.0 - said, sum([chance for tenant_id, chance in chances.items() if tenant_id != best]))
     others = (1.0 - sure) / rest if rest > 0.0 else 0.0
     for each in weighed[: weights.MOST_CANDIDATES]:
         home, tenant_id = each.home, each.person.tenant_id
