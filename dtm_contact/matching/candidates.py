@@ -309,7 +309,7 @@ def _caretakers(mentions: Iterable[Mention], index: MatchIndex) -> list[tuple[Me
     found = []
     for mention in mentions:
         if mention.role is Role.CARETAKER:
-            names = {*mention.words, "".join(mention.words)}
+            names = dict.fromkeys((*mention.words, "".join(mention.words)))
             entrances = frozenset().union(*(index.caretakers.get(name, frozenset()) for name in names))
             if entrances:
                 found.append((mention, entrances))

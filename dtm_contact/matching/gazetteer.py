@@ -49,19 +49,19 @@ class PlaceName:
 _OF_THE_PLACE = frozenset({"sur", "sous", "les", "lez", "des", "aux", "en", "la", "le"})
 
 
-def commune_names(commune: str) -> set[tuple[str, ...]]:
+def commune_names(commune: str) -> list[tuple[str, ...]]:
     """Return the ways of naming a commune: in full, and cut before its particle ("Champigny-sur-Marne" → champigny)."""
     full = place_words(commune)
     raw = fold(commune).replace("'", " ").replace("-", " ").split()
-    names = {full}
+    names = [full]
     for position, word in enumerate(raw):
         if position and word in _OF_THE_PLACE:
-            names.add(place_words(" ".join(raw[:position])))
+            names.append(place_words(" ".join(raw[:position])))
             break
     if len(full) > 1 and full[0] not in {"saint", "sainte"}:
-        names.add(full[:1])
+        names.append(full[:1])
     # "Le Kremlin-Bicêtre" is Bicêtre to those who live there; half of a saint's name is another place.
-    return {name for name in names if name and len(name[0]) > len("le")}
+    return [name for name in dict.fromkeys(names) if name and len(name[0]) > len("le")]
 
 
 def numbered(values: Iterable[Key]) -> tuple[dict[Key, int], Numbers]:
@@ -173,9 +173,9 @@ def _by_word(streets: Iterable[tuple[str, ...]]) -> dict[str, list[tuple[str, ..
 def _residence_names(records: Records) -> Iterable[PlaceName]:
     bearers: dict[tuple[str, ...], list[str]] = {}
     for residence in records.residences:
-        for name in {place_words(each) for each in (residence.name, *residence.aliases)}:
+        for name in dict.fromkeys(map(place_words, (residence.name, *residence.aliases))):
             words = name[1:] if len(name) > 1 and name[0] in {"cite", "residence"} else name
-            for form in {name, words}:
+            for form in dict.fromkeys((name, words)):
                 if form:
                     bearers.setdefault(form, []).append(residence.residence_id)
     return [PlaceName("residence", words, tuple(ids)) for words, ids in bearers.items()]

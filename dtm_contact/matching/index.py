@@ -86,7 +86,7 @@ class MatchIndex:
         """Return what it says for an entrance that the caretaker of these entrances is named."""
         if entrance not in entrances:
             return log2(1.0 - CARETAKER_FITS)
-        share = float(self.gazetteer.share[list(entrances)].sum())
+        share = float(self.gazetteer.share[sorted(entrances)].sum())
         return log2(CARETAKER_FITS / max(share, 1e-4) + 1.0 - CARETAKER_FITS)
 
 
