@@ -18,7 +18,7 @@ from dtm_contact.matching.index import MatchIndex, door_key
 from dtm_contact.matching.inside_mentions import Atom
 from dtm_contact.matching.mentions import Mention, Role
 from dtm_contact.matching.mixture import PlaceWeights, mixture
-from dtm_contact.matching.naming import Named, Naming
+from dtm_contact.matching.naming import Fits, Naming
 from dtm_contact.matching.people import NOWHERE, Home, Person
 from dtm_contact.matching.places import Floats, Group, merged
 from dtm_contact.matching.rivals import Told, Weighed, settle
@@ -64,11 +64,12 @@ class Weighing:
         self.place = self._place()
         self.detailed = [group for group in self.place.groups if group.of("floor") or group.of("door")]
         self._bits_said: dict[int, list[float]] = {}  # those of an entrance that was not named are alike
+        self._told: dict[int, tuple[Evidence, ...]] = {}
         strange = [] if self.place.groups else [group for group in self.groups if group.elsewhere_bits]
         self.strange = min(strange, key=lambda group: group.elsewhere_bits) if strange else None
 
     def _place(self) -> PlaceWeights:
-        groups = [group for group in self.groups if group.bits]
+        groups = [group for group in self.groups if len(group.named)]
         doubt = weights.APPLICANT_PLACE_TRUST if self.clues.applicant else 1.0
         importance = [self._importance(group) for group in groups]
         total = max(1.0, sum(importance))
@@ -101,8 +102,9 @@ class Weighing:
         if len(near):
             residents = np.concatenate([people.residents.of(entrance) for entrance in near.tolist()])
             if len(near) > _FEW_ENTRANCES:
-                firsts = [people.firsts.number[name] for name, _bits in _telling(self.naming.first_bits)]
-                residents = residents[np.isin(people.first[residents], firsts)]
+                likely = np.zeros(len(people.firsts.names) + 1, np.bool_)  # the last is that of -1
+                likely[[people.firsts.number[name] for name, _bits in _telling(self.naming.first_bits)]] = True
+                residents = residents[likely.take(people.first.take(residents))]
             found.append(residents)
         return _distinct(np.concatenate(found))
 
@@ -134,7 +136,7 @@ class Weighing:
         """Return roughly what weighing in full would, by look-ups alone: enough to choose whom to weigh."""
         people = self.index.people
         scores = self.naming.quick(positions, people)
-        scores += self.place.everywhere[people.entrance[positions]]
+        scores += self.place.everywhere.take(people.entrance.take(positions))
         if self.strange is not None:
             scores += self.strange.elsewhere_bits
         for position in self.identity.found:
@@ -163,14 +165,14 @@ class Weighing:
             home,
             score=sum([piece.weight for piece in evidence]) + self._standing(person, home),
             evidence=sorted(evidence, key=_heaviest_first),
-            role=named.role,
-            fits=named.fits,
+            role=named.fits.role,
+            fits=named.fits.by_role,
             account=account,
             signed=named.signed,
             at_place=self._bits_of_place(meant),
         )
         if not known:
-            _doubt_unknown(weighed, named)
+            _doubt_unknown(weighed, named.fits)
         elif all(piece.name == "trade.cited" for piece in known.values()):
             weighed.doubt("cited", weights.NAMELESS)
         return weighed
@@ -198,6 +200,13 @@ class Weighing:
 
     def _said_of(self, meant: int) -> tuple[Evidence, ...]:
         """Return what was said of the place, as it weighs for whoever lives, or parks, at an entrance."""
+        told = self._told.get(meant)
+        if told is None:
+            label = self.index.gazetteer.entrances[meant].label
+            told = self._told[meant] = self.place.told(self._weights_said(meant), label)
+        return told
+
+    def _weights_said(self, meant: int) -> list[float]:
         place, learnt = self.place, self.index.learnt
         at = meant if meant in place.named else NOWHERE
         bits = self._bits_said.get(at)
@@ -205,7 +214,7 @@ class Weighing:
             shared = _shared_out(place.of(meant), place.said(meant))
             pairs = zip(place.shown, shared, strict=True)
             bits = self._bits_said[at] = [learnt.bits(name, each) for (name, _seen, _span), each in pairs]
-        return place.told(bits, self.index.gazetteer.entrances[meant].label)
+        return bits
 
     def _elsewhere(self, strange: Group, *, account: bool) -> Evidence:
         """Return what an address that is none of ours says against everybody, less against the account's owner."""
@@ -282,16 +291,16 @@ def _telling(bits: Mapping[str, float]) -> list[tuple[str, float]]:
     return telling[:_NAMES_FOLLOWED]
 
 
-def _doubt_unknown(weighed: Weighed, named: Named) -> None:
+def _doubt_unknown(weighed: Weighed, named: Fits) -> None:
     """Bound how surely somebody is concerned, and his household, of whom nothing known is told."""
-    best = max(named.fits.values(), default=0.0)
-    if named.role in _CITED:
-        weighed.doubt("cited", named.role.trust)
-    elif best < weights.THREE_NAMES and weighed.at_place < (
-        0.0 if named.role is Role.FOR else weights.PLACE_SAYS_NOTHING
+    role = named.role
+    if role in _CITED:
+        weighed.doubt("cited", role.trust)
+    elif named.best < weights.THREE_NAMES and weighed.at_place < (
+        0.0 if role is Role.FOR else weights.PLACE_SAYS_NOTHING
     ):
         weighed.doubt("name_alone", weights.NAME_ALONE)
-    elif named.role is None and min(named.fits.values(), default=0.0) < 0:
+    elif role is None and named.least < 0:
         weighed.doubt("nameless", weights.NAMELESS, household=False)
 
 
@@ -300,7 +309,7 @@ def _caretakers(mentions: Iterable[Mention], index: MatchIndex) -> list[tuple[Me
     found = []
     for mention in mentions:
         if mention.role is Role.CARETAKER:
-            names = {*mention.words, "".join(mention.words)}
+            names = dict.fromkeys((*mention.words, "".join(mention.words)))
             entrances = frozenset().union(*(index.caretakers.get(name, frozenset()) for name in names))
             if entrances:
                 found.append((mention, entrances))

@@ -6,10 +6,10 @@ from dataclasses import dataclass, field, replace
 
 from dtm_contact.matching.index import MatchIndex
 from dtm_contact.matching.inside_mentions import Atom
-from dtm_contact.matching.mailbox_names import address_mention, display_mention
+from dtm_contact.matching.mailbox_names import address_mention, display_mention, display_name
 from dtm_contact.matching.mentions import MOST_MENTIONS, Mention, Role
 from dtm_contact.matching.name_mentions import NameReader
-from dtm_contact.matching.passages import LONGEST_ADDRESS, LONGEST_NAME, LONGEST_TAIL, Passage, passage, texts
+from dtm_contact.matching.passages import LONGEST_ADDRESS, LONGEST_NAME, LONGEST_TAIL, Passage, texts
 from dtm_contact.matching.people import number_key
 from dtm_contact.matching.place_mentions import find_atoms
 from dtm_contact.matching.places import Group, grouped
@@ -21,9 +21,12 @@ from dtm_contact.normalize import name_words, phone_key, phones_in
 
 _EMAIL = re.compile(r"(?<![a-z0-9._%+-])[a-z0-9._%+-]{1,64}@[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){1,4}")
 _NUMBER = re.compile(r"(?<![a-z0-9./])(?:[a-z] ?)?[0-9](?:[ ./-]{0,3}[0-9]){3,11}(?![0-9])")
+_DIGITS = re.compile(r"[0-9](?:[ ./-]{0,3}[0-9]){3}")
+"""What every number of interest has in it; told in a tenth of the time where a text has none."""
 _PLACES = frozenset({"street", "residence", "commune", "unknown_street"})
 _RELATIVES = RELATIVES_WRITTEN_FOR | KIN
 _SPOKEN_OF = frozenset({Role.FOR, Role.NAMED})
+_OF_MAILBOX = frozenset({Role.DISPLAY, Role.ADDRESS})
 _NAMES_HIMSELF = frozenset({Role.SELF, Role.SIGNED})
 _SIGNATURE_HEAD = 500
 _MOST_OF_ONE_WRITER = 8
@@ -89,8 +92,8 @@ def extract(contact: Contact, index: MatchIndex) -> Clues:
         _identifiers(text, index, clues)
         _say_of_themselves(text, clues)
     _mailboxes(contact, index, clues)
-    _names(contact, passages, index, clues)
-    sender = passage(Part.SENDER_NAME, contact.sender.name[:LONGEST_NAME])
+    sender = display_name(contact.sender.name, span=True)
+    _names(contact, sender, index, clues)
     for text in (*passages, sender):
         for mention in index.traders.find(text):
             seen = Seen("", text.seen(mention.start, mention.end), text.span(mention.start, mention.end))
@@ -122,14 +125,14 @@ def _signed_by_service(contact: Contact) -> bool:
 
 def _identifiers(text: Passage, index: MatchIndex, clues: Clues) -> None:
     folded = text.folded.text
-    for match in _first(_EMAIL.finditer(folded), _MOST_ADDRESSES):
+    for match in _first(_EMAIL.finditer(folded), _MOST_ADDRESSES) if "@" in folded else ():
         if not index.is_ours(match.group()):
             clues.emails.append(Seen(match.group(), text.seen(*match.span()), text.span(*match.span())))
     for key, start, end in phones_in(text.folded, limit=_MOST_ADDRESSES):
         if key not in index.our_numbers:
             place = None if text.offset is None else Span(text.part, text.offset + start, text.offset + end)
             clues.phones.append(Seen(key, text.original[start:end], place))
-    for match in _first(_NUMBER.finditer(folded), _MOST_NUMBERS):
+    for match in _first(_NUMBER.finditer(folded), _MOST_NUMBERS) if _DIGITS.search(folded) else ():
         _number(text, match, index, clues)
 
 
@@ -191,17 +194,17 @@ def _mailboxes(contact: Contact, index: MatchIndex, clues: Clues) -> None:
             clues.phones.insert(0, Seen(key, box.address[:LONGEST_ADDRESS], span, sender=True))
 
 
-def _names(contact: Contact, passages: list[Passage], index: MatchIndex, clues: Clues) -> None:
+def _names(contact: Contact, sender: Passage, index: MatchIndex, clues: Clues) -> None:
     people = index.people
     found: list[Mention | None] = []
-    writers = [(contact.sender, True), *((original.sender, False) for original in contact.forwarded[:3])]
+    writers = [(contact.sender, sender), *((original.sender, None) for original in contact.forwarded[:3])]
     for box, own in writers:
         if index.is_ours(box.address):
             continue
-        found.append(display_mention(box.name, span=own))
+        found.append(display_mention(own or display_name(box.name, span=False)))
         if box.address[:LONGEST_ADDRESS].lower() not in people.by_email:
-            found.append(address_mention(box.address[:LONGEST_ADDRESS], people, span=own))
-    for text in passages:
+            found.append(address_mention(box.address[:LONGEST_ADDRESS], people, span=own is not None))
+    for text in clues.passages:
         reader = NameReader(text, people)
         titled = reader.titled()
         if text.part is Part.SUBJECT:
@@ -238,7 +241,7 @@ def _distinct(mentions: list[Mention]) -> list[Mention]:
     }
     kept: dict[tuple[Role, tuple[str, ...], str], Mention] = {}
     for mention in mentions:
-        if any(_says_no_more(mention, other) for other in mentions):
+        if mention.role in _OF_MAILBOX and any(_says_no_more(mention, other) for other in mentions):
             continue
         if not any(words.issuperset(mention.words) for words in surer.get(mention.role, ())):
             kept.setdefault((mention.role, mention.words, mention.gender), mention)

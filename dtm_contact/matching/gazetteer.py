@@ -1,11 +1,13 @@
 """The names of places that the directory knows: streets, residences, communes, and the entrances behind them."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from dtm_contact.directory import Address, Records
 from dtm_contact.directory.lines import columns
@@ -14,6 +16,9 @@ from dtm_contact.matching.vocabulary import Vocabulary
 from dtm_contact.normalize import STREET_TYPES, HouseNumber, fold, parse_house_number, place_words, street_words
 
 Key = TypeVar("Key")
+Levels = NDArray[np.int8]
+
+_REMEMBERED = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,19 +49,19 @@ class PlaceName:
 _OF_THE_PLACE = frozenset({"sur", "sous", "les", "lez", "des", "aux", "en", "la", "le"})
 
 
-def commune_names(commune: str) -> set[tuple[str, ...]]:
+def commune_names(commune: str) -> list[tuple[str, ...]]:
     """Return the ways of naming a commune: in full, and cut before its particle ("Champigny-sur-Marne" → champigny)."""
     full = place_words(commune)
     raw = fold(commune).replace("'", " ").replace("-", " ").split()
-    names = {full}
+    names = [full]
     for position, word in enumerate(raw):
         if position and word in _OF_THE_PLACE:
-            names.add(place_words(" ".join(raw[:position])))
+            names.append(place_words(" ".join(raw[:position])))
             break
     if len(full) > 1 and full[0] not in {"saint", "sainte"}:
-        names.add(full[:1])
+        names.append(full[:1])
     # "Le Kremlin-Bicêtre" is Bicêtre to those who live there; half of a saint's name is another place.
-    return {name for name in names if name and len(name[0]) > len("le")}
+    return [name for name in dict.fromkeys(names) if name and len(name[0]) > len("le")]
 
 
 def numbered(values: Iterable[Key]) -> tuple[dict[Key, int], Numbers]:
@@ -76,9 +81,28 @@ class Compared:
         self.postcodes, self.postcode = numbered(each.postcode for each in entrances)
         self.buildings, self.building = numbered(each.building for each in entrances)
         self.staircases, self.staircase = numbered(each.staircase for each in entrances)
-        self.suffixes, self.suffix = numbered(each.house.suffix if each.house else "" for each in entrances)
-        self.low = np.array([each.house.low if each.house else -1 for each in entrances], np.int32)
-        self.high = np.array([each.house.high if each.house else -1 for each in entrances], np.int32)
+        self.houses, self.house = numbered(each.house for each in entrances)
+        self._suffixes, self._suffix = numbered(each.suffix if each else "" for each in self.houses)
+        self._low = np.array([each.low if each else -1 for each in self.houses], np.int32)
+        self._high = np.array([each.high if each else -1 for each in self.houses], np.int32)
+        self.going_with: Callable[[HouseNumber], Levels] = lru_cache(maxsize=_REMEMBERED)(self._going_with)
+        """Return of each of the `houses` how far it goes with one that is said.
+
+        0: it is none; 1: another; 2: of the suffix or the range alone is more or less said; 3: within the range said;
+        4: the same.
+        """
+
+    def _going_with(self, said: HouseNumber) -> Levels:
+        low, high = self._low, self._high
+        near = (low <= said.low) & (said.high <= high)
+        same = (low == said.low) & (high == said.high) & (self._suffix == self._suffixes.get(said.suffix, -1))
+        within = same
+        if said.low < said.high:
+            inside = (said.low <= low) & (high <= said.high)
+            near, within = near | inside, same | inside
+        # Each of these holds where the next one does.
+        levels: Levels = (low >= 0).astype(np.int8) + near + within + same
+        return levels
 
 
 class Gazetteer:
@@ -149,9 +173,9 @@ def _by_word(streets: Iterable[tuple[str, ...]]) -> dict[str, list[tuple[str, ..
 def _residence_names(records: Records) -> Iterable[PlaceName]:
     bearers: dict[tuple[str, ...], list[str]] = {}
     for residence in records.residences:
-        for name in {place_words(each) for each in (residence.name, *residence.aliases)}:
+        for name in dict.fromkeys(map(place_words, (residence.name, *residence.aliases))):
             words = name[1:] if len(name) > 1 and name[0] in {"cite", "residence"} else name
-            for form in {name, words}:
+            for form in dict.fromkeys((name, words)):
                 if form:
                     bearers.setdefault(form, []).append(residence.residence_id)
     return [PlaceName("residence", words, tuple(ids)) for words, ids in bearers.items()]

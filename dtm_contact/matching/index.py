@@ -1,10 +1,12 @@
 """Everything that matching looks up, built once from a directory."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from datetime import date
+from functools import lru_cache, partial
 from math import log2
 
-from dtm_contact.directory import Directory
+from dtm_contact.directory import Directory, on_duty
 from dtm_contact.directory.lines import columns
 from dtm_contact.matching.gazetteer import Gazetteer, numbered
 from dtm_contact.matching.learned import SHIPPED, Learnt
@@ -13,8 +15,11 @@ from dtm_contact.matching.people import People
 from dtm_contact.matching.places import Group
 from dtm_contact.matching.traders import Traders
 from dtm_contact.matching.weights import CARETAKER_FITS
+from dtm_contact.model import OnDuty
 from dtm_contact.normalize import fold, glued, parse_house_number, phone_key, street_words
 from dtm_contact.settings import Settings
+
+_REMEMBERED = 4_096
 
 
 class MatchIndex:
@@ -26,6 +31,7 @@ class MatchIndex:
         learnt: how far evidence is believed, and how probabilities are calibrated.
         people, gazetteer: the people and the places, with their look-ups.
         our_numbers: keys of the landlord's own numbers.
+        on_duty: who is on duty for an entrance on a day.
         caretakers: the residences of the caretakers of one surname, as entrance positions.
         offices, office: the offices (empty: none), each with a number, and that of each residence's by its number.
     """
@@ -49,6 +55,8 @@ class MatchIndex:
             if line.address
         }
         self.caretakers = _caretakers(directory, self.gazetteer)
+        self.on_duty: Callable[[str, date], tuple[OnDuty, ...]]
+        self.on_duty = lru_cache(maxsize=_REMEMBERED)(partial(on_duty, directory))
         residences = (directory.residences.get(each) for each in self.gazetteer.residence_ids)
         self.offices, self.office = numbered(each.office_id if each else "" for each in residences)
         self.traders = Traders(records, self.people)
@@ -78,7 +86,7 @@ class MatchIndex:
         """Return what it says for an entrance that the caretaker of these entrances is named."""
         if entrance not in entrances:
             return log2(1.0 - CARETAKER_FITS)
-        share = float(self.gazetteer.share[list(entrances)].sum())
+        share = float(self.gazetteer.share[sorted(entrances)].sum())
         return log2(CARETAKER_FITS / max(share, 1e-4) + 1.0 - CARETAKER_FITS)
 
 

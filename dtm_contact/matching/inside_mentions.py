@@ -1,6 +1,5 @@
 """Finding where in a building somebody lives: building, staircase, floor, door."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from dtm_contact.matching.passages import Passage, Word
@@ -29,6 +28,7 @@ _KIND_AFTER = {
     for word in heads
 }
 _FLOORS_ALONE = FLOOR_WORDS - {"et"}
+_BEGINS_A_FLOOR = {"rdc", _GROUND[0], *ORDINALS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ def detail(passage: Passage, position: int) -> tuple[Atom, int] | None:
     near = following is not None and following.start - word.end <= _CLOSE
     if near and following is not None and (kind := _KIND_AFTER.get(word.text)) is not None:
         return _after_head(kind, passage, position)
-    return next(iter(_floors(words, position)), None)
+    return _floor(words, position) if word.text in _BEGINS_A_FLOOR or word.text.isdigit() else None
 
 
 def _after_head(kind: str, passage: Passage, position: int) -> tuple[Atom, int] | None:
@@ -89,12 +89,11 @@ def _counts_others(words: tuple[Word, ...], position: int, following: Word | Non
     return before in NOT_OF_FLOORS or (following is not None and following.text in COUNTED)
 
 
-def _floors(words: tuple[Word, ...], position: int) -> Iterator[tuple[Atom, int]]:
+def _floor(words: tuple[Word, ...], position: int) -> tuple[Atom, int] | None:
     word = words[position]
     ground = position + 2 if [each.text for each in words[position : position + 2]] == _GROUND else position
     if word.text == "rdc" or position < ground < len(words):
-        yield Atom("floor", ("0",), word.start, words[ground].end, 1.0), ground
-        return
+        return Atom("floor", ("0",), word.start, words[ground].end, 1.0), ground
     floor = ORDINALS.get(word.text)
     told = floor is not None
     last = position
@@ -105,12 +104,12 @@ def _floors(words: tuple[Word, ...], position: int) -> Iterator[tuple[Atom, int]
         elif following and following.start - word.end < _CLOSE and following.text in _FLOORS_ALONE:
             floor = str(int(word.text))
     if floor is None:
-        return
+        return None
     following = words[last + 1] if last + 1 < len(words) else None
     if WHERE_OTHERS_LIVE.intersection(each.text for each in words[max(0, position - 3) : position]):
-        return
+        return None
     said = following is not None and following.text in FLOOR_WORDS and following.start - words[last].end < _CLOSE
     if not said and (told or _counts_others(words, position, following)):
-        return
+        return None
     last = last + 1 if said else last
-    yield Atom("floor", (floor,), word.start, words[last].end, 1.0 if said else 0.7), last
+    return Atom("floor", (floor,), word.start, words[last].end, 1.0 if said else 0.7), last

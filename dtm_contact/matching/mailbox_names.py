@@ -3,7 +3,7 @@
 import re
 
 from dtm_contact.matching.mentions import Mention, Role, mention_of
-from dtm_contact.matching.passages import LONGEST_NAME, passage
+from dtm_contact.matching.passages import LONGEST_NAME, Passage, passage
 from dtm_contact.matching.people import People
 from dtm_contact.matching.words import TITLES
 from dtm_contact.model import Part, Span
@@ -17,9 +17,15 @@ _SHORTEST_WORD = 4
 _MOST_WORDS = 8  # of one person's name; more are a list
 
 
-def display_mention(name: str, *, span: bool) -> Mention | None:
-    """Return a mailbox's name as a mention; brackets ("(CD93)") are dropped. `span` tells whether it has a place."""
-    text = passage(Part.SENDER_NAME, _BRACKETED.sub("", name[:LONGEST_NAME]), 0 if span else None)
+def display_name(name: str, *, span: bool) -> Passage:
+    """Return a mailbox's name in words; `span` tells whether it has a place."""
+    return passage(Part.SENDER_NAME, name[:LONGEST_NAME], 0 if span else None)
+
+
+def display_mention(text: Passage) -> Mention | None:
+    """Return a mailbox's name as a mention; brackets ("(CD93)") are dropped."""
+    if bracketed := _BRACKETED.search(text.original):
+        text = passage(text.part, text.original[: bracketed.start()], text.offset)
     titles = [word.text for word in text.words if word.text in TITLES]
     words = [word for word in text.words if word.text not in _NO_NAMES]
     if not words or len(words) > _MOST_WORDS:

@@ -39,11 +39,17 @@ class PlaceWeights:
     @cached_property
     def named(self) -> frozenset[int]:
         """The entrances that what was said may mean."""
-        return frozenset().union(*(group.bits for group in self.groups))
+        return frozenset(self.entrances.tolist())
 
     def said(self, entrance: int) -> list[float]:
         """Return the bits of each group for an entrance."""
-        return [round(group.bits.get(entrance, group.elsewhere), 2) for group in self.groups]
+        pairs = zip(self.groups, self._weighed, strict=True)
+        return [round(weighed.get(entrance, group.elsewhere), 2) for group, weighed in pairs]
+
+    @cached_property
+    def _weighed(self) -> list[dict[int, float]]:
+        """The bits of each group for each entrance that it may mean."""
+        return [dict(zip(each.named.tolist(), each.weighed.tolist(), strict=True)) for each in self.groups]
 
     def told(self, bits: Iterable[float], label: str) -> tuple[Evidence, ...]:
         """Return what was said of the place, one piece of evidence a group, with what each weighs for an entrance."""

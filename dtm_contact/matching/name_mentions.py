@@ -120,10 +120,8 @@ class NameReader:
     def _dangles(self, position: int) -> bool:
         """Tell whether a particle ends the name for want of what it belongs to; "Le" and "Da" are surnames, too."""
         word = self._words[position]
-        if self._text.elided(position):
-            return True
-        whole = word.capital and self._known(word.text)
-        return word.text in PARTICLES and len(word.text) > 1 and not whole
+        particle = word.text in PARTICLES and len(word.text) > 1
+        return self._text.elided(position) or (particle and not (word.capital and self._known(word.text)))
 
     def mention(self, role: Role, first: int, end: int, title: str = "") -> Mention | None:
         """Build the mention of the words from `first` to `end`, or None where none of them is a full word."""
@@ -146,14 +144,15 @@ class NameReader:
     def titled(self) -> list[Mention]:
         """Return the names that follow a title, or a cue such as "je m'appelle"."""
         found: list[Mention] = []
-        position = 0
-        while position < len(self._words) and len(found) < MOST_MENTIONS:
-            if self._words[position].text not in _ANNOUNCING:
-                position += 1
+        end = 0
+        for position, word in enumerate(self._words):
+            if position < end or word.text not in _ANNOUNCING:
                 continue
-            mention, position = self._at(position)
+            mention, end = self._at(position)
             if mention is not None:
                 found.append(mention)
+                if len(found) >= MOST_MENTIONS:
+                    break
         return found
 
     def _at(self, position: int) -> tuple[Mention | None, int]:
@@ -318,7 +317,7 @@ class NameReader:
     def pairs(self) -> list[Mention]:
         """Return known first names beside known surnames, wherever they stand."""
         found: list[Mention] = []
-        for position in range(len(self._words) - 1):
+        for position in filter(self._begins_a_pair, range(len(self._words) - 1)):
             last = self._pair_end(position)
             if last <= position or len(found) >= MOST_MENTIONS:
                 continue
@@ -333,13 +332,18 @@ class NameReader:
                 found.append(mention)
         return found
 
+    def _begins_a_pair(self, position: int) -> bool:
+        """Tell whether a word may be the first of a first name with a surname, in either order, or near to one."""
+        word, following = self._words[position : position + 2]
+        text = word.text
+        if following.start - word.end > 1 or text in NOT_NAMES or following.text in NOT_NAMES:
+            return False
+        return (word.capital and len(text) > _SHORT_LINE) or text in PARTICLES or self._known(text)
+
     def _pair_end(self, position: int) -> int:
         """Return where a first name with a surname of one to three words ends, in either order; 0 where none begins."""
         surnames, firsts = self._people.surnames, self._people.firsts
         one = self._words[position].text
-        capital = self._words[position].capital and len(one) > _SHORT_LINE
-        if one in NOT_NAMES or not (one in firsts or one in surnames or one in PARTICLES or capital):
-            return 0
         texts = [one]
         for length in range(1, min(_LONGEST_SURNAME, len(self._words) - position - 1) + 1):
             before, after = self._words[position + length - 1], self._words[position + length]
@@ -385,8 +389,7 @@ def _surname(glued: str, words: int, surnames: Vocabulary) -> bool:
 def _lines(text: Passage) -> list[range]:
     """Return the lines that hold words, as ranges of word positions."""
     lines: list[range] = []
-    first = 0
-    words = text.words
+    first, words = 0, text.words
     for position in range(1, len(words) + 1):
         ends = position == len(words) or "\n" in text.folded.text[words[position - 1].end : words[position].start]
         if ends:

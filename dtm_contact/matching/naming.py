@@ -1,7 +1,7 @@
 """How well a mentioned name fits a person, in bits, for all people at once and for one in full."""
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import log2
 from operator import itemgetter
@@ -76,7 +76,7 @@ class Wording:
     def _names(self, person: Person) -> float:
         surname, s_mask = self._surname(person)
         first, f_mask = self.firsts.get(person.first, _UNSAID)
-        if not surname and not first:
+        if not s_mask and not f_mask:
             return weights.GIVEN_UP
         if surname and first and not s_mask & f_mask:
             left_over = self.count - (s_mask | f_mask).bit_count()
@@ -144,13 +144,34 @@ class NameFit:
         bits = log2(self.trust * ratio + 1.0 - self.trust)
         return bits if bits > 0 else bits * self._against
 
-    def evidence(self, person: Person, bits: float) -> Evidence:
-        """Return the mention as evidence for or against a person, for whom it weighs so many bits."""
-        seen, span = self.mention.seen, self.mention.span
-        return Evidence(self._kind, self._learnt.bits(self._kind, bits), seen, span, person.label)
+    def weight(self, bits: float) -> float:
+        """Return what the mention weighs in the end, where its wording says so many bits."""
+        return self._learnt.bits(self._kind, bits)
+
+    def evidence(self, person: Person, weight: float) -> Evidence:
+        """Return the mention as evidence for or against a person, for whom it weighs so much."""
+        return Evidence(self._kind, weight, self.mention.seen, self.mention.span, person.label)
 
 
 _HARDLY = weights.GIVEN_UP * weights.GENDER_FITS
+
+
+@dataclass(frozen=True, slots=True)
+class Fits:
+    """How well the mentions fit, for everybody whom each of them fits alike.
+
+    Attributes:
+        counts: the mentions that count, each with its weight.
+        role: of the mention that fits best; None where none does.
+        by_role: the best bits of each role.
+        best, least: the highest and the lowest of those; 0 where there are none.
+    """
+
+    counts: tuple[tuple[NameFit, float], ...] = ()
+    role: Role | None = None
+    by_role: Mapping[Role, float] = field(default_factory=dict)
+    best: float = 0.0
+    least: float = 0.0
 
 
 @dataclass(slots=True)
@@ -158,16 +179,17 @@ class Named:
     """What the mentions say of one person.
 
     Attributes:
+        fits: how well they fit.
         evidence: what counts.
-        role: of the mention that fits best; None where none does.
-        fits: the best bits of each role.
         signed: how the name that fits best of those in the text itself fits, be it badly; None where there is none.
     """
 
+    fits: Fits
     evidence: Sequence[Evidence] = ()
-    role: Role | None = None
-    fits: dict[Role, float] = field(default_factory=dict)
     signed: Evidence | None = None
+
+
+_NO_NAME = Named(Fits())
 
 
 class Naming:
@@ -177,6 +199,7 @@ class Naming:
         """Look all mentions up, the same words once."""
         self._wordings: list[Wording] = []
         self._fits: list[tuple[int, NameFit]] = []
+        self._alike: dict[tuple[tuple[float, ...], bool], Fits] = {}
         numbers: dict[tuple[object, ...], int] = {}
         for each in mentions:
             trust = _trust(each.role, clues)
@@ -194,9 +217,9 @@ class Naming:
 
     def quick(self, positions: Numbers, people: People) -> NDArray[np.float64]:
         """Return roughly what `weigh` would for each of many people, by look-ups: enough to choose whom to weigh."""
-        surnames = np.concatenate((people.surname[positions], people.birth[positions]))
+        surnames = np.concatenate((people.surname.take(positions), people.birth.take(positions)))
         now, before = self._of_names(surnames, self.surname_bits, people.surnames).reshape(2, -1)
-        return np.maximum(now, before) + self._of_names(people.first[positions], self.first_bits, people.firsts)
+        return np.maximum(now, before) + self._of_names(people.first.take(positions), self.first_bits, people.firsts)
 
     def _of_names(self, numbers: Numbers, bits: dict[str, float], names: Vocabulary) -> NDArray[np.float64]:
         """Return the bits of names by their numbers."""
@@ -212,27 +235,35 @@ class Naming:
         """
         # A shop signs with its own name; whoever runs it is not in the directory.
         if not person.surname or not self._fits:
-            return Named()
-        ratios = [wording.ratio(person) for wording in self._wordings]
+            return _NO_NAME
+        ratios = tuple([wording.ratio(person) for wording in self._wordings])
+        fits = self._alike.get((ratios, account))
+        if fits is None:
+            fits = self._alike[ratios, account] = self._held_against(ratios, account=account)
+        evidence = [fit.evidence(person, weight) for fit, weight in fits.counts]
+        return Named(fits, evidence, self._signed(ratios, person) if account else None)
+
+    def _held_against(self, ratios: Sequence[float], *, account: bool) -> Fits:
+        """Return what counts for everybody whom the wordings fit so well."""
         best, worst = -math.inf, math.inf
         chosen = opposed = self._fits[0][1]
-        fits: dict[Role, float] = {}
+        by_role: dict[Role, float] = {}
         for number, fit in self._fits:
             bits = fit.bits(ratios[number])
             if bits > best:
                 best, chosen = bits, fit
             if bits < worst:
                 worst, opposed = bits, fit
-            if bits > fits.get(fit.role, -math.inf):
-                fits[fit.role] = bits
+            if bits > by_role.get(fit.role, -math.inf):
+                by_role[fit.role] = bits
         role = chosen.role if best > 0 else None
-        evidence = []
+        counts = []
         opposes = worst < 0 and _AUTHORITY[opposed.role] > (_AUTHORITY[role] if role else 0)
         if role and not (opposes and account and role in _OF_MAILBOX):
-            evidence.append(chosen.evidence(person, best))
+            counts.append((chosen, chosen.weight(best)))
         if opposes:
-            evidence.append(opposed.evidence(person, worst))
-        return Named(evidence, role, fits, self._signed(ratios, person) if account else None)
+            counts.append((opposed, opposed.weight(worst)))
+        return Fits(tuple(counts), role, by_role, best, min(by_role.values()))
 
     def _signed(self, ratios: Sequence[float], person: Person) -> Evidence | None:
         """Return how the name in the text itself fits that fits best."""
@@ -240,7 +271,7 @@ class Naming:
         if not in_text:
             return None
         bits, fit = max(in_text, key=itemgetter(0))
-        return fit.evidence(person, bits)
+        return fit.evidence(person, fit.weight(bits))
 
 
 _OF_MAILBOX = frozenset({Role.DISPLAY, Role.ADDRESS})

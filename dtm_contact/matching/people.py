@@ -261,12 +261,12 @@ def _vocabulary(leases: Sequence[Lease], fields: tuple[str, ...], *, short_forms
     """Return the names that stand in the fields of people's leases (traders apart), with the words of compound ones."""
     written = Counter(name for field in fields for name, role in columns(leases, field, "role") if role != "commercial")
     counts: Counter[str] = Counter()
-    parts: dict[str, set[str]] = {}
+    parts: dict[str, dict[str, None]] = {}
     for name, many in written.items():
         if name:
             counts[glued(name)] += many
         words = name_words(name)
         for word in words if len(words) > 1 else ():
             if len(word) > len("de"):
-                parts.setdefault(word, set()).add(glued(name))
+                parts.setdefault(word, {})[glued(name)] = None
     return Vocabulary(counts, parts, short_forms=short_forms)

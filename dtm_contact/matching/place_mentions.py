@@ -119,11 +119,11 @@ def _says(word: str, known: str, gazetteer: Gazetteer) -> bool:
 
 def _streets(said: list[tuple[int, str]], gazetteer: Gazetteer, least: float) -> tuple[list[str], float, int]:
     """Return the streets that the next words name best, how well, and the position of the last word taken."""
-    candidates: set[tuple[str, ...]] = set()
+    candidates: dict[tuple[str, ...], None] = {}
     for _position, word in said[:3]:
         near = gazetteer.street_vocabulary.channel(word) if word.isalpha() and len(word) > 1 else {}
         for known in (word, *near):
-            candidates.update(gazetteer.street_by_word.get(known, ()))
+            candidates.update(dict.fromkeys(gazetteer.street_by_word.get(known, ())))
     scored = [(*_coverage(said, street, gazetteer), street) for street in candidates]
     best = max((score for score, last, _street in scored if last >= 0), default=0.0)
     if best < least:

@@ -21,9 +21,11 @@ from dtm_contact.matching.inside_mentions import Atom
 from dtm_contact.matching.passages import Passage
 from dtm_contact.matching.words import LIVING
 from dtm_contact.model import Part, Span
-from dtm_contact.normalize import HouseNumber
 
 Floats = NDArray[np.float64]
+
+_NO_ENTRANCES: Numbers = np.empty(0, np.int32)
+_NO_BITS: Floats = np.empty(0)
 
 _SURE = 0.7
 _TOGETHER = 70
@@ -32,28 +34,36 @@ _IN_ONE_BREATH = 12
 """Characters that may stand between two of them that are shown as one."""
 _ENDS_A_SENTENCE = re.compile(r"[.!?;]\s|\n\s*\n")
 
-# How much an agreement tells entrances apart when they are ranked, and what a disagreement costs, in bits.
-_STREET, _HOUSE, _COMMUNE, _POSTCODE, _RESIDENCE, _BUILDING, _STAIRCASE = 6.0, 4.0, 3.0, 2.0, 6.0, 2.0, 1.0
-_WRONG_STREET, _WRONG_HOUSE, _WRONG_COMMUNE, _WRONG_POSTCODE = 5.0, 4.0, 4.5, 2.5
-_WRONG_RESIDENCE, _WRONG_BUILDING, _WRONG_STAIRCASE = 4.5, 3.0, 2.0
 _FLOOR_OF_DISAGREEMENT = 8.0
-_SUFFIX_MISSING = 1.5
+
+
+def _worth(agrees: float, differs: float) -> tuple[Floats, Floats]:
+    """Return what is said for, and against, an entrance that differs and one that agrees."""
+    return np.array((0.0, agrees)), np.array((differs, 0.0))
+
+
+# How much an agreement tells entrances apart when they are ranked, and what a disagreement costs, in bits.
+_COMMUNE, _POSTCODE, _RESIDENCE = _worth(3.0, 4.5), _worth(2.0, 2.5), _worth(6.0, 4.5)
+_BUILDING, _STAIRCASE = _worth(2.0, 3.0), _worth(1.0, 2.0)
+_STREET = _worth(6.0, 5.0)
+# Of a street with a number, first on another street, then by how far the number goes with the entrance's own.
+_FOR_HOUSE = np.array((0.0, 6.0, 6.0, 9.0, 9.0, 10.0))
+_AGAINST_HOUSE = np.array((5.0, 0.0, 4.0, 1.5, 0.0, 0.0))
 
 
 @dataclass(slots=True)
 class Group:
     """Things said of one place, and how surely that is the place of the matter.
 
-    `bits` are by the position of the entrance; `named` and `weighed` are the same in arrays.
+    `named` are the entrances that may be meant, in order, and `weighed` what it says of each, in bits.
     `said_at` and `shown_at` are of the first of several that were joined: where it stands, and what is shown of it.
     """
 
     passage: Passage
-    atoms: list[Atom] = field(default_factory=list)
+    atoms: list[Atom]
     trust: float = 0.0
-    bits: dict[int, float] = field(default_factory=dict)
-    named: Numbers = field(default_factory=lambda: np.empty(0, np.int32))
-    weighed: Floats = field(default_factory=lambda: np.empty(0))
+    named: Numbers = field(default_factory=lambda: _NO_ENTRANCES)
+    weighed: Floats = field(default_factory=lambda: _NO_BITS)
     elsewhere: float = 0.0
     agreeing: frozenset[int] = frozenset()
     said_at: tuple[int, int] | None = None
@@ -157,11 +167,10 @@ def _begins_another(group: Group, atom: Atom, gazetteer: Gazetteer) -> bool:
 
 def _entrances(atom: Atom, gazetteer: Gazetteer) -> set[int]:
     """Return the entrances that a street, a residence or a commune may mean."""
-    if atom.kind == "street":
-        return {n for street in atom.values for n in gazetteer.by_street.get(tuple(street.split()), ())}
     if atom.kind == "residence":
-        return {n for residence in atom.values for n in gazetteer.by_residence.get(residence, ())}
-    return {n for name in atom.values for n in gazetteer.by_commune.get(tuple(name.split()), ())}
+        return set().union(*[gazetteer.by_residence.get(residence, ()) for residence in atom.values])
+    by_words = gazetteer.by_street if atom.kind == "street" else gazetteer.by_commune
+    return set().union(*[by_words.get(tuple(name.split()), ()) for name in atom.values])
 
 
 def weigh(group: Group, gazetteer: Gazetteer) -> None:
@@ -169,27 +178,26 @@ def weigh(group: Group, gazetteer: Gazetteer) -> None:
     group.trust = _trust(group)
     group.elsewhere = mixed(group.trust, -_FLOOR_OF_DISAGREEMENT)
     named = [*group.of("street"), *group.of("residence")] or group.of("commune")
-    candidates = sorted({n for atom in named for n in _entrances(atom, gazetteer)})
+    candidates = sorted(set().union(*[_entrances(atom, gazetteer) for atom in named]))
     if not candidates:
-        group.bits, group.agreeing = {}, frozenset()
-        group.named, group.weighed = np.empty(0, np.int32), np.empty(0)
+        group.named, group.weighed, group.agreeing = _NO_ENTRANCES, _NO_BITS, frozenset()
         return
     entrances = np.array(candidates, np.int32)
     agreement, against = compare(group, entrances, gazetteer)
-    share = _as_well(agreement - against, gazetteer.share[entrances])
+    share = _as_well(agreement - against, gazetteer.share.take(entrances))
     bits = -np.log2(np.maximum(share, 1e-5)) - np.minimum(against, _FLOOR_OF_DISAGREEMENT)
     group.named, group.weighed = entrances, np.log2(group.trust * np.exp2(bits) + 1.0 - group.trust)
-    group.bits = dict(zip(candidates, group.weighed.tolist(), strict=True))
     group.agreeing = frozenset(entrances[against < 1.0].tolist())
 
 
 def _as_well(level: Floats, share: Floats) -> Floats:
     """Return for each the share of dwellings at entrances that agree as well with the words, or better."""
-    order = (-level).argsort(kind="stable")
-    falling = -level[order]
+    falling = -level
+    order = falling.argsort(kind="stable")
+    falling = falling.take(order)
     last_alike = falling.searchsorted(falling + 0.01, side="right") - 1
     found = np.empty(len(level))
-    found[order] = share[order].cumsum()[last_alike]
+    found[order] = share.take(order).cumsum().take(last_alike)
     return found
 
 
@@ -232,14 +240,14 @@ def compare(group: Group, entrances: Numbers, gazetteer: Gazetteer) -> tuple[Flo
     of_residence, of_building, of_staircase = (gazetteer.residence, known.building, known.staircase)
     pairs = [
         *_street(group, entrances, known),
-        *_said(group.of("residence"), entrances, of_residence, gazetteer.residence_ids, (_RESIDENCE, _WRONG_RESIDENCE)),
-        *_said(group.of("commune"), entrances, known.commune, known.communes, (_COMMUNE, _WRONG_COMMUNE)),
-        *_said(group.of("postcode"), entrances, known.postcode, known.postcodes, (_POSTCODE, _WRONG_POSTCODE)),
-        *_letter(group.first("building"), entrances, of_building, known.buildings, (_BUILDING, _WRONG_BUILDING)),
-        *_letter(group.first("staircase"), entrances, of_staircase, known.staircases, (_STAIRCASE, _WRONG_STAIRCASE)),
-    ]  # fmt: skip
-    agreement, against = np.zeros(len(entrances)), np.zeros(len(entrances))
-    for plus, minus in pairs:
+        *_said(group.of("residence"), entrances, of_residence, gazetteer.residence_ids, _RESIDENCE),
+        *_said(group.of("commune"), entrances, known.commune, known.communes, _COMMUNE),
+        *_said(group.of("postcode"), entrances, known.postcode, known.postcodes, _POSTCODE),
+        *_letter(group.first("building"), entrances, of_building, known.buildings, _BUILDING),
+        *_letter(group.first("staircase"), entrances, of_staircase, known.staircases, _STAIRCASE),
+    ]
+    agreement, against = pairs[0]
+    for plus, minus in pairs[1:]:
         agreement += plus
         against += minus
     return agreement, against
@@ -259,53 +267,42 @@ def _street(group: Group, entrances: Numbers, known: Compared) -> Iterator[tuple
 
 
 def _one_street(atom: Atom, entrances: Numbers, known: Compared) -> tuple[Floats, Floats]:
-    named = _among(known.street[entrances], {known.streets.get(value, -1) for value in atom.values})
-    plus, minus = _house(atom.house, entrances, known)
-    return np.where(named, plus, 0.0), np.where(named, minus, _WRONG_STREET)
-
-
-def _house(house: HouseNumber | None, entrances: Numbers, known: Compared) -> tuple[Floats | float, Floats | float]:
-    """Return what a number says for and against each entrance of its street; those without one (-1) say nothing."""
-    if house is None:
-        return _STREET, 0.0
-    low, high = known.low[entrances], known.high[entrances]
-    near = (low <= house.low) & (house.high <= high)
-    suffixed = known.suffix[entrances] == known.suffixes.get(house.suffix, -1)
-    fits = exact = (low == house.low) & (high == house.high) & suffixed
-    if house.low < house.high:
-        inside = (house.low <= low) & (high <= house.high)
-        near, fits = near | inside, exact | inside
-    plus = np.where(exact, _STREET + _HOUSE, np.where(near, _STREET + _HOUSE - 1.0, _STREET))
-    minus = np.where(fits, 0.0, np.where(near, _SUFFIX_MISSING, np.where(low >= 0, _WRONG_HOUSE, 0.0)))
-    return plus, minus
+    named = _among(known.street.take(entrances), {known.streets.get(value, -1) for value in atom.values})
+    if atom.house is None:
+        plus, minus = _STREET
+        return plus.take(named), minus.take(named)
+    levels = known.going_with(atom.house).take(known.house.take(entrances))
+    told = (1 + levels) * named
+    return _FOR_HOUSE.take(told), _AGAINST_HOUSE.take(told)
 
 
 def _among(numbers: Numbers, wanted: Collection[int]) -> NDArray[np.bool_]:
-    found = np.zeros(len(numbers), np.bool_)
-    for number in wanted:
+    first, *others = wanted
+    found: NDArray[np.bool_] = numbers == first
+    for number in others:
         found |= numbers == number
     return found
 
 
 def _said(
-    atoms: Iterable[Atom], entrances: Numbers, of: Numbers, known: Mapping[str, int], worth: tuple[float, float]
+    atoms: Iterable[Atom], entrances: Numbers, of: Numbers, known: Mapping[str, int], worth: tuple[Floats, Floats]
 ) -> Iterator[tuple[Floats, Floats]]:
     """Yield what the names of one kind say for and against; where several are said, one that fits is enough."""
     said = {known.get(value, -1) for atom in atoms for value in atom.values}
     if said:
-        same = _among(of[entrances], said)
-        yield np.where(same, worth[0], 0.0), np.where(same, 0.0, worth[1])
+        same = _among(of.take(entrances), said)
+        yield worth[0].take(same), worth[1].take(same)
 
 
 def _letter(
-    said: str | None, entrances: Numbers, of: Numbers, known: Mapping[str, int], worth: tuple[float, float]
+    said: str | None, entrances: Numbers, of: Numbers, known: Mapping[str, int], worth: tuple[Floats, Floats]
 ) -> Iterator[tuple[Floats, Floats]]:
     """Yield what a building or a staircase says; entrances without one say nothing of it."""
     if said is not None:
-        numbers = of[entrances]
+        numbers = of.take(entrances)
         same = numbers == known.get(said, -1)
         unknown = numbers == known.get("", -1)
-        yield np.where(same, worth[0], 0.0), np.where(same | unknown, 0.0, worth[1])
+        yield worth[0].take(same), worth[1].take(same | unknown)
 
 
 def merged(groups: list[Group], gazetteer: Gazetteer) -> list[Group]:
@@ -313,7 +310,7 @@ def merged(groups: list[Group], gazetteer: Gazetteer) -> list[Group]:
     kept: list[Group] = []
     for group in sorted(groups, key=lambda each: not each.anchored):
         weigh(group, gazetteer)
-        if not (group.bits or group.elsewhere_bits):
+        if not (len(group.named) or group.elsewhere_bits):
             continue
         partner = next((other for other in kept if _can_be_one(other, group)), None)
         if partner is not None:

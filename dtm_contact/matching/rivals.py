@@ -1,6 +1,6 @@
 """Candidates against each other: whom one names, and who fits worse than another what the writer says of himself."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from math import log2
@@ -12,7 +12,7 @@ from dtm_contact.matching.people import Home, Person
 from dtm_contact.model import Evidence
 
 _OF_THE_WRITER = ("email.", "phone.", "thread.", "name.")
-_SPOKEN_OF = (Role.FOR, Role.PAIR, Role.NAMED)
+_SPOKEN_OF = frozenset({Role.FOR, Role.PAIR, Role.NAMED})
 _NUMBERS_KNOWN = frozenset({"phone.known", "phone.confirmed"})
 _OF_HOUSEHOLD = frozenset({"email.household"})
 _LESS_THAN_HIS_WORD = {None, Role.DISPLAY, Role.ADDRESS, Role.PAIR}
@@ -38,7 +38,7 @@ class Weighed:
     score: float
     evidence: list[Evidence] = field(default_factory=list)
     role: Role | None = None
-    fits: dict[Role, float] = field(default_factory=dict)
+    fits: Mapping[Role, float] = field(default_factory=dict)
     account: bool = False
     signed: Evidence | None = None
     at_place: float = 0.0
@@ -119,7 +119,7 @@ def settle(weighed: Iterable[Weighed], people: int, learnt: Learnt, told: Told) 
     else:
         _settle_homes(candidates, may_be_signed=told.may_be_signed)
     for role, bits in ((Role.SELF, weights.SELF_FITS_ANOTHER), (Role.SIGNED, weights.SIGNATURE_FITS_ANOTHER)):
-        best = max((each.fits.get(role, 0.0) for each in candidates), default=0.0)
+        best = max([each.fits.get(role, 0.0) for each in candidates], default=0.0)
         if best > weights.FITS_SURELY:
             for each in candidates:
                 _discount_misfit(each, role, best, learnt.bits("name.fits_another", bits))
@@ -130,10 +130,11 @@ def _doubt_accounts(candidates: list[Weighed], *, of_kin: bool) -> None:
 
     However somebody says that he writes for another, that is what his message has in common with all such.
     """
+    spoken_of = [each for each in candidates if not _SPOKEN_OF.isdisjoint(each.fits)]
     for each in candidates:
         if not each.account:
             continue
-        others = [other for other in candidates if _spoken_of_rather(other, each)]
+        others = [other for other in spoken_of if _spoken_of_rather(other, each)]
         elsewhere = each.at_place <= weights.PLACE_IS_NOT_HIS
         namesakes = each.at_place < weights.PLACE_FITS and any(_surname_fits(each, other) for other in others)
         if namesakes or (elsewhere and (others or of_kin)):

@@ -7,7 +7,7 @@ from itertools import islice
 
 import numpy as np
 
-from dtm_contact.directory import on_duty, on_duty_in_residence
+from dtm_contact.directory import on_duty_in_residence
 from dtm_contact.directory.lookups import Numbers
 from dtm_contact.matching import weights
 from dtm_contact.matching.candidates import Rest, Weighing
@@ -31,7 +31,7 @@ class Masses:
 
     gazetteer: Gazetteer
     learnt: Learnt
-    entrances: Floats
+    entrances: Floats = field(default_factory=lambda: np.empty(0))
     tenants: dict[str, float] = field(default_factory=dict)
     dwellings: dict[str, float] = field(default_factory=dict)
     total: float = 0.0
@@ -41,33 +41,38 @@ class Masses:
     @cached_property
     def residences(self) -> Floats:
         """By the number of the residence; asked once all is added up."""
-        ids = self.gazetteer.residence_ids
-        return _sums(self.gazetteer.residence, self.entrances, len(ids))
+        some = self.entrances.nonzero()[0]
+        return _sums(self.gazetteer.residence[some], self.entrances[some], len(self.gazetteer.residence_ids))
+
+    @cached_property
+    def chances(self) -> dict[str, float]:
+        """The probability of each tenant, before it is calibrated; likewise."""
+        return {tenant_id: mass / self.total for tenant_id, mass in self.tenants.items()} if self.total else {}
 
     def best(self, answer: str, table: Mapping[str, float]) -> Likely | None:
         """Return the likeliest of a table, its probability calibrated as for that answer."""
         if not table or self.total <= 0:
             return None
-        best = max(table, key=lambda key: table[key])
+        best = max(table, key=table.__getitem__)
         return Likely(best, self.learnt.probability(answer, min(1.0, table[best] / self.total)))
 
     def likeliest(self, ids: Mapping[str, int], sums: Floats) -> Likely | None:
         """Return the likeliest residence, or office, of those that have a number; who has no identifier is none."""
         if "" in ids:
             sums[ids[""]] = 0.0
-        if self.total <= 0 or not sums.any():
+        best = int(sums.argmax()) if len(sums) else NOWHERE
+        if self.total <= 0 or best == NOWHERE or not sums.item(best):
             return None
-        best = int(sums.argmax())
         likely = next(islice(ids, best, None))
-        return Likely(likely, self.learnt.probability("residence", min(1.0, float(sums[best]) / self.total)))
+        return Likely(likely, self.learnt.probability("residence", min(1.0, sums.item(best) / self.total)))
 
     def tenant(self, weighed: Sequence[Weighed]) -> tuple[Likely, float] | None:
         """Return the likeliest tenant, and the probability before it was calibrated."""
         if not self.tenants or self.total <= 0:
             return None
-        best = max(self.tenants, key=lambda tenant_id: self.tenants[tenant_id])
+        best = max(self.tenants, key=self.tenants.__getitem__)
         homes = {each.person.tenant_id: each.home.dwelling_id if each.home else None for each in weighed}
-        chances = ((each, homes.get(each), mass / self.total) for each, mass in self.tenants.items())
+        chances = ((tenant_id, homes.get(tenant_id), chance) for tenant_id, chance in self.chances.items())
         answer = answer_about(best, chances, doubted=_doubted(best, weighed))
         said = min(1.0, self.tenants[best] / self.total)
         return Likely(best, self.learnt.probability(answer, said)), said
@@ -135,13 +140,9 @@ def _household_doubted(dwelling_id: str, weighed: Iterable[Weighed]) -> bool:
 
 def _masses(weighing: Weighing, weighed: list[Weighed], rest: Rest) -> Masses:
     people, gazetteer = weighing.index.people, weighing.index.gazetteer
-    masses = Masses(gazetteer, weighing.index.learnt, np.zeros(len(gazetteer.entrances)))
+    masses = Masses(gazetteer, weighing.index.learnt)
     prior = (1.0 - weights.UNNAMED - weights.OUTSIDER) * 2.0 ** _no_tenant(weighing) / max(len(people), 1)
-    at_home: list[float] = []
-    for each in weighed:
-        mass_of_his = prior * 2.0**each.score
-        _add(masses, each, mass_of_his)
-        at_home.append(mass_of_his * each.place_certainty)
+    at_home = [_add(masses, each, prior * 2.0**each.score) for each in weighed]
     entrances = np.array([each.home.entrance if each.home is not None else NOWHERE for each in weighed], np.int32)
     mass = np.array(at_home)
     if len(rest.positions):
@@ -154,13 +155,15 @@ def _masses(weighing: Weighing, weighed: list[Weighed], rest: Rest) -> Masses:
     return masses
 
 
-def _add(masses: Masses, each: Weighed, mass: float) -> None:
+def _add(masses: Masses, each: Weighed, mass: float) -> float:
+    """Add somebody's mass, and return what of it is at his home."""
     masses.total += mass
     _to(masses.tenants, each.person.tenant_id, mass * each.certainty)
     if each.home is not None:
         _to(masses.dwellings, each.home.dwelling_id, mass * each.household_certainty)
-        if each.home.entrance != NOWHERE:
+        if each.place_certainty < 1.0 and each.home.entrance != NOWHERE:
             masses.moved += mass * (1.0 - each.place_certainty)
+    return mass * each.place_certainty
 
 
 def _sums(group_of: Numbers, masses: Floats, groups: int) -> Floats:
@@ -192,21 +195,25 @@ def _nobody(weighing: Weighing, masses: Masses) -> None:
     share = weighing.index.gazetteer.share[place.entrances]
     bits = place.bits + weighing.caretaker_bits(place.entrances) if weighing.caretakers else place.bits
     mass = somebody * share * np.exp2(bits)
-    masses.entrances[place.entrances] += mass + masses.moved * mass / max(float(mass.sum()), _NEVER)
-    masses.total += float(mass.sum()) + somebody * max(0.0, 1.0 - float(share.sum())) * 2.0**place.elsewhere
+    total = float(mass.sum())
+    if masses.moved:
+        masses.entrances[place.entrances] += mass + masses.moved * mass / max(total, _NEVER)
+    else:
+        masses.entrances[place.entrances] += mass
+    masses.total += total + somebody * max(0.0, 1.0 - float(share.sum())) * 2.0**place.elsewhere
 
 
 def _candidates(
-    weighed: Iterable[Weighed], masses: Masses, likeliest: tuple[Likely, float] | None
+    weighed: Sequence[Weighed], masses: Masses, likeliest: tuple[Likely, float] | None
 ) -> tuple[Candidate, ...]:
     found = []
-    chances = {tenant_id: mass / masses.total for tenant_id, mass in masses.tenants.items()} if masses.total else {}
+    chances = masses.chances
     best, sure, said = (
         ("", 0.0, 0.0) if likeliest is None else (likeliest[0].id, likeliest[0].probability, likeliest[1])
     )
-    rest = max(1.0 - said, sum(chance for tenant_id, chance in chances.items() if tenant_id != best))
+    rest = max(1.0 - said, sum([chance for tenant_id, chance in chances.items() if tenant_id != best]))
     others = (1.0 - sure) / rest if rest > 0.0 else 0.0
-    for each in list(weighed)[: weights.MOST_CANDIDATES]:
+    for each in weighed[: weights.MOST_CANDIDATES]:
         home, tenant_id = each.home, each.person.tenant_id
         found.append(
             Candidate(
@@ -230,9 +237,11 @@ def _office(masses: Masses, residence: Likely | None, index: MatchIndex) -> str 
 
 
 def _place_evidence(weighing: Weighing, masses: Masses) -> tuple[Evidence, ...]:
-    if not weighing.place.groups or not masses.entrances.any():
+    if not weighing.place.groups:
         return ()
     best = int(masses.entrances.argmax())
+    if not masses.entrances.item(best):
+        return ()
     return weighing.place.told(weighing.place.said(best), masses.gazetteer.entrances[best].label)
 
 
@@ -240,16 +249,16 @@ def _on_duty(
     masses: Masses, dwelling: Likely | None, residence: Likely | None, weighing: Weighing
 ) -> tuple[OnDuty, ...]:
     """Return who is on duty at the dwelling's entrance, else at those that the text singles out, else there."""
-    directory, on = weighing.index.directory, weighing.on
+    directory, on_duty, on = weighing.index.directory, weighing.index.on_duty, weighing.on
     if dwelling is not None:
-        return on_duty(directory, directory.dwellings[dwelling.id].address_id, on)
+        return on_duty(directory.dwellings[dwelling.id].address_id, on)
     if residence is None:
         return ()
     position = masses.gazetteer.entrance_by_id
-    here = {a.address_id: masses.entrances[position[a.address_id]] for a in directory.entrances(residence.id)}
+    here = {a.address_id: masses.entrances.item(position[a.address_id]) for a in directory.entrances(residence.id)}
     total = sum(here.values())
     likely = [address_id for address_id, mass in here.items() if total and mass > 0.04 * total]
-    answers = {on_duty(directory, address_id, on) for address_id in likely}
+    answers = {on_duty(address_id, on) for address_id in likely}
     if len(answers) == 1:
         return answers.pop()
     return on_duty_in_residence(directory, residence.id, on)

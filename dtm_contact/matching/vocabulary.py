@@ -79,7 +79,7 @@ class Vocabulary:
     def _channel(self, word: str) -> Mapping[str, float]:
         likely: dict[str, float] = {}
         if len(word) >= _SHORTEST_FUZZY:
-            near = [self.names[number] for number in self._near.of_any(_deletions(word))]
+            near = [self.names[number] for number in sorted(self._near.of_any(_deletions(word)))]
             likely = {name: chance for name in near if (chance := _by_distance(word, name))}
         for number in self._sounds.get(sound(word)) if len(word) > 1 else ():
             likely[self.names[number]] = max(likely.get(self.names[number], 0.0), SAME_SOUND)

@@ -35,10 +35,12 @@ _SOUNDS = tuple(
         ("z", r"z", "s"),
         ("x", r"x", "ks"),
         ("", r"(.)\1+", r"\1"),
-        ("es", r"(?<=..)e?s?$", ""),
-        ("tdp", r"(?<=..)[tdp]$", ""),
-        ("e", r"(?<=..)e$", ""),
     )
+)
+# Then these, of which a word must end with one of the letters.
+_SILENT_ENDINGS = tuple(
+    (letters, re.compile(pattern))
+    for letters, pattern in (("es", r"(?<=..)e?s?$"), ("tdp", r"(?<=..)[tdp]$"), ("e", r"(?<=..)e$"))
 )
 
 
@@ -54,9 +56,16 @@ def glued(text: str) -> str:
 
 def sound_once(word: str) -> str:
     """Return what `sound` does and remember nothing: for tens of thousands of words that are asked for once."""
+    present = set(word)
     for letters, pattern, replacement in _SOUNDS:
-        if not letters or not letters.isdisjoint(word):
-            word = pattern.sub(replacement, word)
+        if letters and letters.isdisjoint(present):
+            continue
+        before, word = word, pattern.sub(replacement, word)
+        if word != before:
+            present = set(word)
+    for endings, pattern in _SILENT_ENDINGS:
+        if word[-1:] in endings:
+            word = pattern.sub("", word)
     return word
 
 

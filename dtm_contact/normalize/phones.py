@@ -106,7 +106,7 @@ def phone_key(text: str) -> str | None:
 
 _GAP = r"[ ./\-_\t\n]{0,3}"
 _NUMBER = re.compile(
-    rf"""(?<![0-9+])(?:
+    rf"""(?=[03+(st])(?<![0-9+])(?:
         (?:sips?:|tel:)?
         (?:(?:\+|00)[ .]?33|(?<![0-9][ ./-])33){_GAP}(?:\(0\)|0)?{_GAP}[1-9](?:{_GAP}[0-9]){{8}}
       | (?:\+|00)(?:262|590|594|596|508){_GAP}(?:[0-9]{_GAP}){{5}}[0-9](?:(?:{_GAP}[0-9]){{3}})?
@@ -117,7 +117,7 @@ _NUMBER = re.compile(
     )(?![0-9])""",
     re.VERBOSE,
 )
-_NINE = re.compile(r"(?<![0-9+/.,-])[1-9](?:[ ./-]?[0-9]){8}(?![0-9])")
+_NINE = re.compile(r"(?=[1-9])(?<![0-9+/.,-])[1-9](?:[ ./-]?[0-9]){8}(?![0-9])")
 # What stands to the left and makes the digits a file's number, not a phone's; and what makes them a phone after all.
 _FILE_NUMBER = re.compile(
     r"\b(?:bail|ref|refs|reference|references|dossier|contrat|allocataire|facture|commande|client|siren|siret|iban|rib"

@@ -1,5 +1,6 @@
 """Folding of text: what two spellings have in common once case, accents and typography are set aside."""
 
+import re
 import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
@@ -21,6 +22,12 @@ def _fold_character(character: str) -> str:
         return replaced
     decomposed = unicodedata.normalize("NFKD", character)
     return "".join(mark for mark in decomposed if not unicodedata.combining(mark)).casefold()
+
+
+_LATIN = (*range(0x250), *map(ord, _TYPOGRAPHY))
+_ONE_FOR_ONE = {code: folded for code in _LATIN if len(folded := _fold_character(chr(code))) == 1}
+"""The letters and marks of western texts that are folded into one character each."""
+_WESTERN = re.compile(f"[{re.escape(''.join(map(chr, _ONE_FOR_ONE)))}]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +55,8 @@ def fold(text: str) -> str:
     """Return `text` in lower case, without accents, with plain punctuation ("Œuvre d’É" → "oeuvre d'e")."""
     if text.isascii():
         return text.lower()
+    if _WESTERN.fullmatch(text):
+        return text.translate(_ONE_FOR_ONE)
     return "".join(map(_fold_character, text))
 
 
@@ -55,6 +64,8 @@ def fold_keeping_offsets(text: str) -> Folded:
     """Fold `text` as `fold` does and keep the way back to the original's offsets."""
     if text.isascii():
         return Folded(text.lower(), None)
+    if _WESTERN.fullmatch(text):
+        return Folded(text.translate(_ONE_FOR_ONE), None)
     pieces = list(map(_fold_character, text))
     folded = "".join(pieces)
     if len(folded) == len(text) and all(pieces):  # one character each

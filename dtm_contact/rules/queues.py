@@ -319,7 +319,7 @@ def _strange_topics(document: Document, topics: Collection[str] | None) -> Itera
     named = due.get("topics") if isinstance(due, Mapping) else None
     if not isinstance(named, Mapping) or topics is None:
         return
-    for name in named.keys() - set(topics):
+    for name in (each for each in named if each not in topics):
         yield document.problem(
             ("due", "topics", name), f"unknown topic {cut(name)}", hint_for(name, topics), at_key=True
         )

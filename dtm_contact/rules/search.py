@@ -44,9 +44,12 @@ class Pattern:
 
 @dataclass(frozen=True, slots=True)
 class Forms:
-    """Phrases whose words may stand in any form: plural, feminine, conjugated; by what their forms have in common."""
+    """Phrases whose words may stand in any form: plural, feminine, conjugated; by what their forms have in common.
 
-    phrases: frozenset[tuple[str, ...]]
+    The longest come first: of two that begin alike it is the one that is told.
+    """
+
+    phrases: tuple[tuple[str, ...], ...]
 
     def find(self, text: str) -> str | None:
         """Return the words found first, or None."""
@@ -100,11 +103,11 @@ def _phrases(phrases: frozenset[str]) -> Pattern:
 
 def _forms(value: Any, place: Place) -> Forms | None:
     phrases = Texts("phrases").read(value, place) or ()
-    found = frozenset(tuple(map(stem, _WORD.findall(phrase))) for phrase in phrases)
+    found = {tuple(map(stem, _WORD.findall(phrase))) for phrase in phrases}
     if phrases and () in found:
         place.fault("a phrase has no word", "write words, or use contains")
         return None
-    return Forms(found) if found else None
+    return Forms(tuple(sorted(found, key=lambda phrase: (-len(phrase), phrase)))) if found else None
 
 
 def _pattern(value: Any, place: Place) -> Pattern | None:

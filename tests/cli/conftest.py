@@ -2,11 +2,12 @@
 
 import os
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
+from tests.cli import forked
 
 ROOT = Path(__file__).parents[2]
 
@@ -26,15 +27,6 @@ def environment(tmp_path: Path) -> dict[str, str]:
 @pytest.fixture
 def program(environment: dict[str, str]) -> Program:
     def run(*arguments: str, given: bytes = b"", **more: str) -> subprocess.CompletedProcess[str]:
-        done = subprocess.run(
-            [sys.executable, "-m", "dtm_contact", *arguments],
-            cwd=ROOT,
-            env={**environment, **more},
-            input=given,
-            capture_output=True,
-            check=False,
-            timeout=120,
-        )
-        return subprocess.CompletedProcess(done.args, done.returncode, done.stdout.decode(), done.stderr.decode())
+        return forked.run(arguments, ROOT, {**environment, **more}, given)
 
     return run

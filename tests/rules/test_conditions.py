@@ -237,6 +237,7 @@ def test_every_condition_is_tried_both_ways(cases: list[tuple[dict[str, Any], Fa
     [
         ({"topic": ["gas", "fire"]}, ("topic", "gas, fire", "water_leak", False)),
         ({"text": {"contains": "dégât"}}, ("text", "contains: dégât", "degat", True)),
+        ({"text": {"about": ["un", "un dégât"]}}, ("text", "about: un, un dégât", "un degat", True)),
         ({"hours": "closed"}, ("hours", "closed", "tuesday 10:00, open", False)),
         ({"certainty": 0.5}, ("certainty", "0.5", "0.00", False)),
         ({"not": {"any": [{"automatic": True}]}}, ("not any automatic", "true", "false", True)),

@@ -37,7 +37,7 @@ class _Moments:
         if not isinstance(value, Mapping):
             states = OneOf(_STATES).read(value, place)
             return _Moment(states) if states else None
-        for key in value.keys() - set(_KEYS):
+        for key in (each for each in value if each not in _KEYS):
             place.below(key).fault(f"unknown key {cut(key)}", hint_for(key, _KEYS), at_key=True)
         if not value:
             place.fault("this must not be empty", "write open, closed or holiday")
