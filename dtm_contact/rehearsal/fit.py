@@ -7,22 +7,21 @@ from fnmatch import fnmatchcase
 from itertools import islice
 from pathlib import Path
 
+import numpy as np
+
 from dtm_contact.rehearsal.examples import Example
 from dtm_contact.rehearsal.learning import Sheet, writer_of
-from dtm_contact.rehearsal.trust import Tried, choose_trust, held_out, try_trust
+from dtm_contact.rehearsal.trust import Opinions, Tried, choose_trust, held_out, try_trust
 from dtm_contact.rules.compose import Location
 from dtm_contact.rules.document import read_document
 from dtm_contact.rules.topics_file import FILE
 from dtm_contact.topics import Entry, Learned, Lexicon, Phrase, Trust, words_of
-from dtm_contact.topics.learned import Floats
 
 _FACTORS = (0.75, 1.25)
 """By how much the points of a strength are tried lower and higher."""
 
 _POINTS_TRIED_ON = 3_000
 """About so many messages are read anew for each value that is tried."""
-
-Totals = dict[int, Floats]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,13 +68,13 @@ def fit(
     """
     sheet = Sheet(examples, lexicon)
     chosen = [batch for batch in {item.batch for item in examples} if _fits(batch, patterns)]
-    totals = held_out(sheet, chosen)
-    tried = choose_trust(sheet, totals)
-    fitted = _fit_points(sheet, totals, tried.trust, points)
+    opinions = held_out(sheet, chosen)
+    tried = choose_trust(sheet, opinions)
+    fitted = _fit_points(sheet, opinions, tried.trust, points)
     if fitted != points:
-        _read_again(sheet, totals, sheet.lexicon)
-        tried = try_trust(sheet, totals, tried.trust)
-    return Fitted(sheet.model(_told(examples)), tried, fitted)
+        _read_again(sheet, opinions, sheet.lexicon)
+        tried = try_trust(sheet, opinions, tried.trust)
+    return Fitted(sheet.taught(np.arange(len(examples)), _told(examples)), tried, fitted)
 
 
 def _told(examples: Sequence[Example]) -> str:
@@ -88,9 +87,9 @@ def _fits(batch: str, patterns: Iterable[str]) -> bool:
     return any(fnmatchcase(batch, pattern) for pattern in patterns)
 
 
-def _fit_points(sheet: Sheet, totals: Totals, trust: Trust, points: Mapping[str, float]) -> dict[str, float]:
+def _fit_points(sheet: Sheet, opinions: Opinions, trust: Trust, points: Mapping[str, float]) -> dict[str, float]:
     """Move the points of one strength after the other where fewer mistakes come of it; `certain` is the measure."""
-    few = dict(islice(totals.items(), 0, None, 1 + len(totals) // _POINTS_TRIED_ON))
+    few = dict(islice(opinions.items(), 0, None, 1 + len(opinions) // _POINTS_TRIED_ON))
     loss, fitted = try_trust(sheet, few, trust).loss, dict(points)
     for strength, value in _candidates(points):
         moved = replace(sheet.lexicon, entries=_reweighed(sheet.lexicon, fitted[strength], value))

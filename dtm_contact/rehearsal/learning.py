@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from dtm_contact.model import CaseKind, Priority
 from dtm_contact.rehearsal.examples import Example
 from dtm_contact.rehearsal.sparse import Sparse
-from dtm_contact.topics import Learned, Lexicon, Opinion, Trust, Words, knowing, words_of
+from dtm_contact.topics import Learned, Lexicon, Words, knowing, words_of
 from dtm_contact.topics.features import GROUPS, features_of
 from dtm_contact.topics.learned import SCOPES, Floats, evened, in_steps
 
@@ -86,14 +86,17 @@ class Sheet:
         columns = {topic: column for column, topic in enumerate(self.topics)}
         self._labels = np.eye(len(columns), dtype=np.float32)[[columns[item.topic] for item in self.examples]]
 
-    def totals(self, rows: Rows, asked: Rows) -> Floats:
-        """Train on some messages and return what the model makes of others, in the columns of `Learned`."""
-        return self._alike[np.ix_(asked, rows)] @ self._solved(rows)
+    def taught(self, rows: Rows, provenance: str = "") -> Learned:
+        """Train on some of the messages.
 
-    def model(self, provenance: str) -> Learned:
-        """Train on all messages."""
-        solved = self._solved(np.arange(len(self.examples)))
-        weights, step = in_steps(self._matrix.gathered(solved))
+        Args:
+            rows: the places of those messages.
+            provenance: what the model says of itself.
+        """
+        solved = self._solved(rows)
+        spread = np.zeros((len(self.examples), solved.shape[1]), np.float32)
+        spread[rows] = solved
+        weights, step = in_steps(self._matrix.gathered(spread))
         return Learned(
             topics=self.topics,
             features=self._features,
@@ -256,10 +259,3 @@ def _rest(matrix: Floats, along: Floats, spread: Floats) -> float:
         length = float(np.linalg.norm(vector)) or 1.0
         vector /= length
     return length * _SAFELY
-
-
-def opinion_of(totals: Floats, topics: tuple[str, ...], trust: Trust) -> Opinion:
-    """Return the opinion that has these totals, without the words that moved it."""
-    none, even = np.zeros(0, np.float32), np.zeros(len(totals), np.float32)
-    stub = Learned(topics, {}, none, np.zeros((0, len(totals)), np.int8), even, even, {}, 1.0, trust=trust)
-    return Opinion(stub, ((),), totals[None, :])

@@ -9,10 +9,11 @@ import numpy as np
 
 from dtm_contact.model import CaseKind, Priority
 from dtm_contact.rehearsal.examples import Example
-from dtm_contact.rehearsal.learning import Sheet, opinion_of, writer_of
-from dtm_contact.topics import Opinion, Trust, Words, decisive_score, with_opinion
-from dtm_contact.topics.learned import ASIDE as _ASIDE
-from dtm_contact.topics.learned import Floats
+from dtm_contact.rehearsal.learning import Sheet, writer_of
+from dtm_contact.topics import Learned, Opinion, Trust, Words, decisive_score, with_opinion
+
+Opinions = dict[int, Opinion]
+"""What was made of messages, by their places."""
 
 _SHARES = (2.0, 3.0, 4.0, 5.0)
 _MOST = 20.0
@@ -63,17 +64,28 @@ class Tried:
         return _MISSED_DANGER * missed + _FALSE_ALARM * self.alarms + _WRONG_TOPIC * wrong
 
 
-def held_out(sheet: Sheet, batches: Iterable[str]) -> dict[int, Floats]:
+def held_out(sheet: Sheet, batches: Iterable[str]) -> Opinions:
     """Return for each message of the batches what the model makes of it that has learned nothing of its writer."""
     chosen = set(batches)
     writers = np.array([writer_of(example.batch) for example in sheet.examples])
     of_batch = np.array([example.batch in chosen for example in sheet.examples])
-    found: dict[int, Floats] = {}
+    found: Opinions = {}
     for left_out in _turns(Counter(writers[of_batch].tolist())):
         out = np.isin(writers, left_out)
         asked = np.flatnonzero(out & of_batch)
-        found.update(zip(asked.tolist(), sheet.totals(np.flatnonzero(~out), asked), strict=True))
+        model = sheet.taught(np.flatnonzero(~out))
+        found.update((row, _opinion(model, sheet.words[row])) for row in asked.tolist())
     return found
+
+
+def _opinion(model: Learned, words: Words) -> Opinion:
+    """Return the model's opinion without the words that moved it: there are many thousands."""
+    opinion = model.opinion(words.passage, words.markers, words.muted)
+    return replace(opinion, seen=((),), rows=opinion.rows.sum(axis=0, keepdims=True))
+
+
+def _trusting(opinion: Opinion, trust: Trust) -> Opinion:
+    return replace(opinion, model=replace(opinion.model, trust=trust))
 
 
 def _turns(messages: Mapping[str, int]) -> Iterator[list[str]]:
@@ -84,19 +96,19 @@ def _turns(messages: Mapping[str, int]) -> Iterator[list[str]]:
     yield from turns
 
 
-def choose_trust(sheet: Sheet, totals: dict[int, Floats]) -> Tried:
+def choose_trust(sheet: Sheet, opinions: Opinions) -> Tried:
     """Return the trust that does best on messages that were not learned: the alarms first, then the topics."""
     limits = itertools.product(_DANGER_FROM, _DOUBT_UNDER)
-    scores = {row: _score(sheet, row, total) for row, total in totals.items()}
+    scores = {row: _score(sheet, row, opinion) for row, opinion in opinions.items()}
     trust = min((Trust(most=_MOST, danger_from=alarm, doubt_under=doubt) for alarm, doubt in limits),
                 key=lambda trust: _loss_of_alarms(sheet, scores, trust))  # fmt: skip
-    trust = replace(trust, aside_from=_safe_aside(sheet, totals))
-    tried = (try_trust(sheet, totals, replace(trust, share=share)) for share in _SHARES)
+    trust = replace(trust, aside_from=_safe_aside(sheet, opinions))
+    tried = (try_trust(sheet, opinions, replace(trust, share=share)) for share in _SHARES)
     return min(tried, key=lambda one: one.loss)
 
 
-def _score(sheet: Sheet, row: int, total: Floats) -> float:
-    return decisive_score(sheet.words[row].ordered[0], opinion_of(total, sheet.topics, Trust()), sheet.lexicon)
+def _score(sheet: Sheet, row: int, opinion: Opinion) -> float:
+    return decisive_score(sheet.words[row].ordered[0], opinion, sheet.lexicon)
 
 
 def _loss_of_alarms(sheet: Sheet, scores: dict[int, float], trust: Trust) -> float:
@@ -111,16 +123,20 @@ def _loss_of_alarms(sheet: Sheet, scores: dict[int, float], trust: Trust) -> flo
     return loss
 
 
-def _safe_aside(sheet: Sheet, totals: dict[int, Floats]) -> float:
-    """Return the score that no person's message comes near."""
-    persons = [float(total[_ASIDE]) for row, total in totals.items() if sheet.examples[row].kind is CaseKind.CASE]
+def _safe_aside(sheet: Sheet, opinions: Opinions) -> float:
+    """Return the score that no person's message comes near, of those that the model can read."""
+    persons = [
+        opinion.aside
+        for row, opinion in opinions.items()
+        if sheet.examples[row].kind is CaseKind.CASE and opinion.can_read
+    ]
     return round(max(persons, default=0.0) + _SAFELY_ABOVE, 1)
 
 
-def try_trust(sheet: Sheet, totals: dict[int, Floats], trust: Trust) -> Tried:
+def try_trust(sheet: Sheet, opinions: Opinions, trust: Trust) -> Tried:
     """Judge the messages with a trust and count what is right."""
-    rows = [row for row in totals if sheet.examples[row].kind is CaseKind.CASE]
-    outcomes = [_outcome(sheet.words[row], opinion_of(totals[row], sheet.topics, trust), sheet) for row in rows]
+    rows = [row for row in opinions if sheet.examples[row].kind is CaseKind.CASE]
+    outcomes = [_outcome(sheet.words[row], _trusting(opinions[row], trust), sheet) for row in rows]
     return _counted(trust, [sheet.examples[row] for row in rows], outcomes)
 
 

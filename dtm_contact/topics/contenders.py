@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from dtm_contact.model import Evidence, Priority
-from dtm_contact.topics.learned import Opinion
+from dtm_contact.topics.learned import Impression, Opinion
 from dtm_contact.topics.lexicon import Lexicon
 from dtm_contact.topics.urgency import Urgency
 from dtm_contact.topics.weigh import Tally
@@ -158,13 +158,22 @@ def decisive_score(first: Contender, opinion: Opinion, lexicon: Lexicon) -> floa
         lexicon: the topics.
     """
     raised = first.priority is Priority.P1 and lexicon.topics[first.topic].priority is not Priority.P1
-    return opinion.danger if raised else alarm_score(opinion, lexicon)
+    return opinion.halfway_to_sharpest(_danger_alone) if raised else alarm_score(opinion, lexicon)
 
 
 def alarm_score(opinion: Opinion, lexicon: Lexicon) -> float:
-    """Return how much speaks for an alarm: the score for danger, more where a topic of danger is likely meant."""
-    dangers = (code for code, topic in lexicon.topics.items() if topic.priority is Priority.P1)
-    return opinion.danger + _MEANT * opinion.odds(dangers)
+    """Return how much speaks for an alarm: the score for danger, more where a topic of danger is likely meant.
+
+    Args:
+        opinion: the learned model's; of a long message also what it makes of each excerpt.
+        lexicon: the topics.
+    """
+    dangers = [code for code, topic in lexicon.topics.items() if topic.priority is Priority.P1]
+    return opinion.halfway_to_sharpest(lambda each: each.danger + _MEANT * each.odds(dangers))
+
+
+def _danger_alone(impression: Impression) -> float:
+    return impression.danger
 
 
 def _dangers_ahead(found: Iterable[Contender], score: float, lexicon: Lexicon) -> Iterator[Contender]:

@@ -16,6 +16,8 @@ _PIECES = (4, 5)
 _NEAR = 3
 """How many words apart the two of a pair may stand, in one sentence."""
 
+_NUMBER = "#"
+
 _WORDS_SEEN = 1_000
 """Words of a passage that a learned model sees; a longer one says no more to it."""
 
@@ -41,6 +43,11 @@ def features_of(passage: Passage, markers: Iterable[str], muted: Container[int] 
     return found
 
 
+def is_word(name: str) -> bool:
+    """Tell whether a feature is the stem of a word, not of a number."""
+    return GROUPS[name[0]] == STEMS and not name.startswith(_NUMBER, 2)
+
+
 def _all(passage: Passage, markers: Iterable[str], muted: Container[int]) -> Iterator[Feature]:
     keys = passage.keys[:_WORDS_SEEN]
     stems = [_stem(own) for own in keys]
@@ -60,7 +67,7 @@ def _all(passage: Passage, markers: Iterable[str], muted: Container[int]) -> Ite
 def _stem(keys: tuple[str, ...]) -> str:
     """Return a word's stem; of a number only how long it is."""
     stem = keys[1]
-    return f"#{len(stem)}" if stem.isdecimal() else stem
+    return f"{_NUMBER}{len(stem)}" if stem.isdecimal() else stem
 
 
 def _pieces(form: str) -> Iterator[str]:

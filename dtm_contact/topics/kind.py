@@ -21,9 +21,6 @@ _IN_SUBJECT = 1.5
 _NOT_A_PERSONS = 2.0
 """The score under which the learned model doubts that words of automatic mail or advertisement are not a person's."""
 
-_CAN_READ = 0.4
-"""The share of a message's stems that the learned model must know to set it aside: a strange script is no sign."""
-
 _NEVER = 100.0
 
 _LIKELY = 3.0
@@ -87,7 +84,7 @@ def kind_of(
 def _by_model(matter: Matter, person: float) -> CaseKind | None:
     """Return the kind that the learned model is sure of, where no word speaks for a person and nobody is in danger."""
     opinion = matter.opinion
-    if opinion is None or person or matter.danger or opinion.known_stems < _CAN_READ:
+    if opinion is None or person or matter.danger or not opinion.can_read:
         return None
     if opinion.aside < opinion.model.trust.aside_from:
         return None
@@ -97,7 +94,7 @@ def _by_model(matter: Matter, person: float) -> CaseKind | None:
 
 def _learned(opinion: Opinion | None, kind: CaseKind) -> float:
     """Return what the learned model says for or against a kind, in points of the words."""
-    if opinion is None or opinion.known_stems < _CAN_READ:
+    if opinion is None or not opinion.can_read:
         return 0.0
     likely = opinion.logarithms.get(kind.value, -_LIKELY) + _LIKELY
     return likely if likely > 0 else -_UNLIKELY_COSTS

@@ -1,7 +1,7 @@
 """What labelled messages have taught: a small linear model beside the words, and which words moved it."""
 
 import math
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 
@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dtm_contact.model import Evidence, Scope
-from dtm_contact.topics.features import GROUPS, SHARES, STEMS, features_of
+from dtm_contact.topics.features import GROUPS, SHARES, features_of, is_word
 from dtm_contact.topics.marks import mark
 from dtm_contact.topics.passage import Passage
 
@@ -30,6 +30,14 @@ _UNLIKELY = 4.0
 """A topic of a probability under e⁻⁴, 2 %, gets no points."""
 
 _SUREST = 6.0
+
+_EXCERPT = 40
+_STEP = _EXCERPT // 2
+"""So many words in a row are also judged by themselves, every so many words: in a long letter of other things, a danger
+that is told in half a sentence is outweighed. What opens a letter is no excerpt: it says who writes, and for whom."""
+
+_CAN_READ = 0.4
+"""The share of a message's words that the model must know to say that no person wrote it."""
 
 _WORDS_TOLD = 4
 _SHORTEST_TOLD = 3
@@ -68,6 +76,20 @@ def evened(rarity: Floats, groups: NDArray[np.intp]) -> Floats:
     sums = np.bincount(groups, rarity * rarity, len(SHARES))
     scale = np.sqrt(np.array(SHARES)) / np.sqrt(np.maximum(sums, 1e-9))
     return np.asarray(rarity * scale[groups], np.float32)
+
+
+def evened_within(inside: Floats, rarity: Floats, groups: NDArray[np.intp]) -> Floats:
+    """Return what the features of excerpts of a message weigh, a row each, as `evened` does for the whole.
+
+    Args:
+        inside: 1 where a feature stands within the excerpt, else 0.
+        rarity: how rare each feature is.
+        groups: the group of each.
+    """
+    belongs = groups[:, None] == np.arange(len(SHARES))
+    sums = (inside * (rarity * rarity)) @ belongs.astype(np.float32)
+    scale = np.sqrt(np.array(SHARES)) / np.sqrt(np.maximum(sums, 1e-9))
+    return np.asarray(inside * rarity * scale[:, groups], np.float32)
 
 
 def in_steps(weights: Floats) -> tuple[Steps, Floats]:
@@ -112,12 +134,53 @@ class Learned:
         seen = [(row, name, places) for name, places in features.items() if (row := known(name)) is not None]
         which = np.array([row for row, _, _ in seen], np.intp)
         groups = np.array([GROUPS[name[0]] for _, name, _ in seen], np.intp)
+        places = tuple(places for _, _, places in seen)
         rows = self.weights[which].astype(np.float32)
-        rows *= evened(self.rarity[which], groups)[:, None]
         rows *= self.step
-        stems = sum(GROUPS[name[0]] == STEMS for name in features)
-        known_stems = int(np.count_nonzero(groups == STEMS)) / max(1, stems)
-        return Opinion(self, tuple(places for _, _, places in seen), rows, known_stems)
+        excerpts = self._excerpts(places, which, groups, rows) if len(passage.forms) > _EXCERPT else ()
+        rows *= evened(self.rarity[which], groups)[:, None]
+        known_words = sum(is_word(name) for _, name, _ in seen) / max(1, sum(map(is_word, features)))
+        return Opinion(self, places, rows, known_words, excerpts)
+
+    def _excerpts(
+        self, places: Sequence[tuple[int, ...]], which: Rows, groups: NDArray[np.intp], rows: Floats
+    ) -> "tuple[Impression, ...]":
+        first = np.array([min(own, default=-1) for own in places], np.intp)
+        last = np.array([max(own, default=-1) for own in places], np.intp)
+        begins = np.arange(_STEP, int(last.max(initial=0)) + 1 - _STEP, _STEP)
+        inside = (first >= begins[:, None]) & (last < begins[:, None] + _EXCERPT)
+        totals = evened_within(inside.astype(np.float32), self.rarity[which], groups) @ rows + self.bias
+        return tuple(
+            Impression.of(total, self.topics, range(begin, begin + _EXCERPT))
+            for total, begin in zip(totals, begins.tolist(), strict=True)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Impression:
+    """What the model makes of a passage, or of some words of it in a row by themselves.
+
+    Attributes:
+        words: their places.
+        logarithms: the natural logarithm of each topic's probability.
+        danger: the score for somebody's being in danger; 0 is even.
+    """
+
+    words: range
+    logarithms: Mapping[str, float]
+    danger: float
+
+    @classmethod
+    def of(cls, total: Floats, topics: Sequence[str], words: range) -> "Impression":
+        """Return the impression that has these totals, in the columns of `Learned`."""
+        logarithms = dict(zip(topics, _logarithms(total[: len(topics)]), strict=True))
+        return cls(words, logarithms, float(total[DANGER]))
+
+    def odds(self, topics: Iterable[str]) -> float:
+        """Return the log odds that one of some topics is meant, between -6 and 6."""
+        likely = sum(math.exp(self.logarithms.get(topic, -math.inf)) for topic in topics)
+        likely = min(max(likely, 1e-9), 1 - 1e-9)
+        return min(max(math.log(likely / (1 - likely)), -_SUREST), _SUREST)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,40 +190,59 @@ class Opinion:
     Attributes:
         model: the model.
         seen, rows: for each feature seen its places, and what it adds to each column.
-        known_stems: the share of the passage's stems that the model has learned; of a foreign script none.
+        known_words: the share of the passage's words that the model has learned; of a foreign script none.
+        excerpts: the impressions of its excerpts, where it is long.
         spread: each place of each feature, the feature that stands there, and its share where it has several.
-        logarithms: the natural logarithm of each topic's probability.
-        scopes: the same of each scope.
-        danger: the score for somebody's being in danger; 0 is even.
+        whole: the impression of all of it.
+        scopes: the natural logarithm of each scope's probability.
         aside: the score for its being automatic or an advertisement; 0 is even.
     """
 
     model: Learned
     seen: tuple[tuple[int, ...], ...]
     rows: Floats
-    known_stems: float = 1.0
+    known_words: float = 1.0
+    excerpts: tuple[Impression, ...] = ()
     spread: tuple[Rows, Rows, Places] = field(init=False)
-    logarithms: Mapping[str, float] = field(init=False)
+    whole: Impression = field(init=False)
     scopes: Mapping[Scope | None, float] = field(init=False)
-    danger: float = field(init=False)
     aside: float = field(init=False)
 
     def __post_init__(self) -> None:
         """Sum up."""
         total = self.rows.sum(axis=0) + self.model.bias
-        topics = _logarithms(total[: len(self.model.topics)])
         scopes = _logarithms(total[len(self.model.topics) : DANGER])
-        object.__setattr__(self, "logarithms", dict(zip(self.model.topics, topics, strict=True)))
-        object.__setattr__(self, "spread", _spread(self.seen))
+        spread = _spread(self.seen)
+        words = range(int(spread[0].max(initial=-1)) + 1)
+        object.__setattr__(self, "spread", spread)
+        object.__setattr__(self, "whole", Impression.of(total, self.model.topics, words))
         object.__setattr__(self, "scopes", dict(zip(SCOPES, scopes, strict=True)))
-        object.__setattr__(self, "danger", float(total[DANGER]))
         object.__setattr__(self, "aside", float(total[ASIDE]))
 
-    def odds(self, topics: Iterable[str]) -> float:
-        """Return the log odds that one of some topics is meant, between -6 and 6."""
-        likely = sum(math.exp(self.logarithms.get(topic, -math.inf)) for topic in topics)
-        likely = min(max(likely, 1e-9), 1 - 1e-9)
-        return min(max(math.log(likely / (1 - likely)), -_SUREST), _SUREST)
+    @property
+    def impressions(self) -> tuple[Impression, ...]:
+        """Of the whole, and of each excerpt."""
+        return (self.whole, *self.excerpts)
+
+    def halfway_to_sharpest(self, score: Callable[[Impression], float]) -> float:
+        """Return the mean of a score of the whole and of the highest that the whole or an excerpt has.
+
+        The whole says what it is about, an excerpt what it tells in passing; half and half does better than either.
+
+        Args:
+            score: of an impression.
+        """
+        return (score(self.whole) + max(map(score, self.impressions))) / 2
+
+    @property
+    def logarithms(self) -> Mapping[str, float]:
+        """The natural logarithm of each topic's probability."""
+        return self.whole.logarithms
+
+    @property
+    def can_read(self) -> bool:
+        """The model knows enough of the words to say that no person wrote them."""
+        return self.known_words >= _CAN_READ
 
     def points(self, topic: str) -> float:
         """Return the points that the model gives a topic."""
@@ -180,18 +262,23 @@ class Opinion:
         return self._told("scope.learned", column, math.exp(self.scopes[scope]), passage)
 
     def for_danger(self, passage: Passage) -> tuple[Evidence, ...]:
-        """Return the words that spoke most for danger; their weights add up to its score."""
-        return self._told("priority.learned", DANGER, self.danger, passage)
+        """Return the words that spoke most for danger where it shows most; their weights add up to its score."""
+        sharpest = max(self.impressions, key=lambda each: each.danger)
+        return self._told("priority.learned", DANGER, sharpest.danger, passage, sharpest.words)
 
     def for_setting_aside(self, passage: Passage) -> tuple[Evidence, ...]:
         """Return the words that spoke most for setting the message aside; their weights add up to the score."""
         return self._told("kind.learned", ASIDE, self.aside, passage)
 
-    def _told(self, name: str, column: int, points: float, passage: Passage) -> tuple[Evidence, ...]:
+    def _told(
+        self, name: str, column: int, points: float, passage: Passage, words: range | None = None
+    ) -> tuple[Evidence, ...]:
         places, _, _ = self.spread
         if not len(places):
             return ()
         moved = self._by_place(column, len(passage.forms))
+        if words is not None:
+            moved[: words.start] = moved[words.stop :] = 0.0
         telling = np.flatnonzero(moved > _TELLING * moved[moved > 0].sum()).tolist()
         long = [place for place in telling if len(passage.forms[place]) >= _SHORTEST_TOLD]
         chosen = sorted(long, key=lambda place: (-moved[place], place))[:_WORDS_TOLD] or [int(moved.argmax())]
