@@ -1,7 +1,7 @@
 """What labelled messages have taught: a small linear model beside the words, and which words moved it."""
 
 import math
-from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 
@@ -78,20 +78,6 @@ def evened(rarity: Floats, groups: NDArray[np.intp]) -> Floats:
     return np.asarray(rarity * scale[groups], np.float32)
 
 
-def evened_within(inside: Floats, rarity: Floats, groups: NDArray[np.intp]) -> Floats:
-    """Return what the features of excerpts of a message weigh, a row each, as `evened` does for the whole.
-
-    Args:
-        inside: 1 where a feature stands within the excerpt, else 0.
-        rarity: how rare each feature is.
-        groups: the group of each.
-    """
-    belongs = groups[:, None] == np.arange(len(SHARES))
-    sums = (inside * (rarity * rarity)) @ belongs.astype(np.float32)
-    scale = np.sqrt(np.array(SHARES)) / np.sqrt(np.maximum(sums, 1e-9))
-    return np.asarray(inside * rarity * scale[:, groups], np.float32)
-
-
 def in_steps(weights: Floats) -> tuple[Steps, Floats]:
     """Return weights in steps of one byte, and how large the step of each column is."""
     step = np.maximum(np.abs(weights).max(axis=0, initial=0.0), 1e-9) / 127
@@ -137,23 +123,23 @@ class Learned:
         places = tuple(places for _, _, places in seen)
         rows = self.weights[which].astype(np.float32)
         rows *= self.step
-        excerpts = self._excerpts(places, which, groups, rows) if len(passage.forms) > _EXCERPT else ()
+        excerpts = tuple(self._excerpts(places, which, groups, rows))
         rows *= evened(self.rarity[which], groups)[:, None]
         known_words = sum(is_word(name) for _, name, _ in seen) / max(1, sum(map(is_word, features)))
         return Opinion(self, places, rows, known_words, excerpts)
 
     def _excerpts(
         self, places: Sequence[tuple[int, ...]], which: Rows, groups: NDArray[np.intp], rows: Floats
-    ) -> "tuple[Impression, ...]":
-        first = np.array([min(own, default=-1) for own in places], np.intp)
-        last = np.array([max(own, default=-1) for own in places], np.intp)
-        begins = np.arange(_STEP, int(last.max(initial=0)) + 1 - _STEP, _STEP)
-        inside = (first >= begins[:, None]) & (last < begins[:, None] + _EXCERPT)
-        totals = evened_within(inside.astype(np.float32), self.rarity[which], groups) @ rows + self.bias
-        return tuple(
-            Impression.of(total, self.topics, range(begin, begin + _EXCERPT))
-            for total, begin in zip(totals, begins.tolist(), strict=True)
-        )
+    ) -> "Iterator[Impression]":
+        """Yield the impression of each excerpt; the features come in the order of their last words, markers behind."""
+        first = np.array([own[0] for own in places if own], np.intp)
+        last = np.array([own[-1] for own in places if own], np.intp)
+        words = int(last[-1]) + 1 if len(last) else 0
+        for begin in range(_STEP, words - _STEP if words > _EXCERPT else 0, _STEP):
+            start, end = np.searchsorted(last, (begin, begin + _EXCERPT)).tolist()
+            inside = start + np.flatnonzero(first[start:end] >= begin)
+            total = evened(self.rarity[which[inside]], groups[inside]) @ rows[inside] + self.bias
+            yield Impression.of(total, self.topics, range(begin, begin + _EXCERPT))
 
 
 @dataclass(frozen=True, slots=True)
