@@ -18,7 +18,7 @@ Opinions = dict[int, Opinion]
 _SHARES = (2.0, 3.0, 4.0, 5.0)
 _MOST = 20.0
 _DANGER_FROM = (-0.6, -0.2, 0.2, 0.6, 1.0, 1.4, 1.8)
-_DOUBT_UNDER = (-6.0, -5.0, -4.0, -3.0, -2.0)
+_DOUBT_UNDER = (-5.0, -4.0, -3.0, -2.0, -1.0, 0.0)
 
 _MISSED_DANGER = 3.0
 _FALSE_ALARM = 1.5
