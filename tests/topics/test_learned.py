@@ -8,11 +8,15 @@ import pytest
 from dtm_contact.model import Problem
 from dtm_contact.rules.learned_file import FILE, load_learned, packed
 from dtm_contact.rules.ruleset import digest
-from dtm_contact.topics import Learned, Lexicon, Trust, understand
+from dtm_contact.topics import Learned, Lexicon, Trust, understand, words_of
 from dtm_contact.topics.learned import ASIDE
 from tests.topics.conftest import RULES, contact
 
 _HIDDEN = "Une antenne pend au-dessus de l'entrée par son seul câble."
+_BARBECUE = (
+    "L'amicale remercie le bailleur pour le barbecue de dimanche. Le beau temps était là, les enfants ont dansé "
+    "jusqu'au soir, et madame Perrin a gagné la tombola. Nous aimerions réserver la salle au printemps prochain."
+)
 
 
 @pytest.fixture(scope="module")
@@ -35,6 +39,23 @@ def test_a_danger_that_no_word_names_is_found_and_told_by_the_words_that_moved_i
     for piece in learned:
         assert piece.span is not None
         assert _HIDDEN[piece.span.start : piece.span.end] == piece.seen
+
+
+def test_a_danger_told_in_passing_is_heard_in_a_long_letter_about_something_else(
+    lexicon: Lexicon, model: Learned
+) -> None:
+    letter = f"{_BARBECUE} {_HIDDEN} {_BARBECUE}"
+    words = words_of(contact(letter), lexicon)
+    opinion = model.opinion(words.passage, words.markers, words.muted)
+    heard = opinion.halfway_to_sharpest(lambda impression: impression.danger)
+    assert heard > opinion.whole.danger + 1
+    told = {piece.seen for piece in opinion.for_danger(words.passage)}
+    assert told & set(_HIDDEN.replace("'", " ").replace(".", " ").split())
+
+
+def test_a_short_letter_is_judged_as_a_whole(lexicon: Lexicon, model: Learned) -> None:
+    words = words_of(contact(_HIDDEN), lexicon)
+    assert model.opinion(words.passage, words.markers, words.muted).excerpts == ()
 
 
 def test_the_evidence_adds_up_to_the_points_of_the_model(lexicon: Lexicon) -> None:
