@@ -291,16 +291,16 @@ def _telling(bits: Mapping[str, float]) -> list[tuple[str, float]]:
     return telling[:_NAMES_FOLLOWED]
 
 
-def _doubt_unknown(weighed: Weighed, named: Fits) -> None:
+def _doubt_unknown(weighed: Weighed, fits: Fits) -> None:
     """Bound how surely somebody is concerned, and his household, of whom nothing known is told."""
-    role = named.role
+    role = fits.role
     if role in _CITED:
         weighed.doubt("cited", role.trust)
-    elif named.best < weights.THREE_NAMES and weighed.at_place < (
+    elif fits.best < weights.THREE_NAMES and weighed.at_place < (
         0.0 if role is Role.FOR else weights.PLACE_SAYS_NOTHING
     ):
         weighed.doubt("name_alone", weights.NAME_ALONE)
-    elif role is None and named.least < 0:
+    elif role is None and fits.least < 0:
         weighed.doubt("nameless", weights.NAMELESS, household=False)
 
 

@@ -1,4 +1,4 @@
-"""The program as people start it, on a store of its own, with the small sample directory."""
+"""The program, each time in a process of its own, on a store of its own, with the small sample directory."""
 
 import os
 import subprocess
