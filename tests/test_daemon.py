@@ -31,7 +31,7 @@ from dtm_contact.store import case_number, migrate, open_store
 from tests.store.samples import arrival
 
 ROOT = Path(__file__).parents[1]
-DISK_OCTETS = 6_000_000
+DISK_OCTETS = 12_000_000
 
 
 def settings_for(folder: Path) -> Settings:

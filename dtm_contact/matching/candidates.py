@@ -33,8 +33,8 @@ _NAMES_FOLLOWED = 12
 _SAYS_SOMETHING = 0.5
 _FEW_ENTRANCES = 4  # they hold a few hundred people
 _MOST_ENTRANCES = 500
-_AT_LEAST = 8
-_NEGLIGIBLE = 20.0
+_AT_LEAST = 6
+_NEGLIGIBLE = 16.0
 """Bits below the best from which a person's probability is nothing."""
 
 
