@@ -24,8 +24,8 @@ $(BENCH_READY): requirements.lock requirements-bench.lock
 run: $(READY) ## set up, start the daemon on loopback, send it the sample messages, show the queues
 	@exec $(BIN)/dtm-contact demo fixtures
 
-test: check ## check, then run every test, as many files at a time as there are cores, four at the most
-	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile
+test: check ## check, then run every test, three files at a time
+	$(BIN)/python -m pytest --numprocesses 3 --dist loadfile
 
 check: $(READY) ## lint, formatting and types
 	$(BIN)/ruff check .

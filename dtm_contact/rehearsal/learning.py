@@ -41,6 +41,9 @@ _MESSAGES_TRUSTED = 50
 _ODDEST = (0.05, 0.5)
 """Between these lies the share of dangers that a writer may be taken to tell of on purpose."""
 
+_IN_FRENCH = 0.1
+"""From what share of ordinary French words on a message is taken for French, however misspelt."""
+
 _NUMBER = re.compile(r"_\d+$")
 
 Rows = NDArray[np.intp]
@@ -115,7 +118,8 @@ class Sheet:
         topics = solver.solve(self._labels[rows])
         topics -= topics.mean(axis=1, keepdims=True)
         examples = [self.examples[row] for row in rows]
-        danger = solver.solve_two([item.priority is Priority.P1 for item in examples], usual_danger(examples))
+        usual = usual_danger(examples, [self._in_french(self.words[row]) for row in rows])
+        danger = solver.solve_two([item.priority is Priority.P1 for item in examples], usual)
         aside = solver.solve_two([item.kind is not CaseKind.CASE for item in examples], np.zeros(len(rows), np.float32))
         return np.column_stack([topics, self._scopes_solved(rows), danger, aside]).astype(np.float32)
 
@@ -143,6 +147,10 @@ class Sheet:
     def _ordinary(self) -> frozenset[str]:
         return self.lexicon.spelling.not_misspelt
 
+    def _in_french(self, words: Words) -> bool:
+        forms = words.passage.forms
+        return sum(form in self._ordinary for form in forms) >= _IN_FRENCH * len(forms)
+
     @staticmethod
     def _meant(words: Words) -> frozenset[str]:
         """Return the words that a message is written in, misspelt ones also as they may be meant."""
@@ -169,16 +177,24 @@ class Sheet:
         return Sparse.of(seen, [evened(self._rarity[which], groups[which]) for which in seen], len(kept))
 
 
-def usual_danger(examples: Sequence[Example]) -> Floats:
-    """Return for each message how likely danger was before it was read (log odds), by who wrote it and how long it is.
+def usual_danger(examples: Sequence[Example], in_french: Sequence[bool]) -> Floats:
+    """Return for each message how likely danger was before it was read (log odds), by who wrote it and in what manner.
 
-    Who was asked for dangers tells of them more often than tenants do, and at greater length than of a lamp: neither
-    teaches anything of the words.
+    Who was asked for dangers tells of them more often than tenants do, at greater length than of a lamp, and sooner in
+    another language: none of that teaches anything of the words.
+
+    Args:
+        examples: the messages.
+        in_french: whether each is in French.
     """
-    writers = _shares([writer_of(item.batch) for item in examples], examples, [_USUAL_DANGER] * len(examples))
-    manners = [f"{writer_of(item.batch)} {len(item.text.split()).bit_length()}" for item in examples]
-    shares = np.clip(_shares(manners, examples, writers), *_ODDEST)
-    return np.asarray(np.log(shares / (1 - shares)), np.float32)
+    manners = [writer_of(item.batch) for item in examples]
+    shares = _shares(manners, examples, [_USUAL_DANGER] * len(examples))
+    lengths = [len(item.text.split()).bit_length() for item in examples]
+    for habit in (in_french, lengths):
+        manners = [f"{manner} {each}" for manner, each in zip(manners, habit, strict=True)]
+        shares = _shares(manners, examples, shares)
+    likely = np.clip(shares, *_ODDEST)
+    return np.asarray(np.log(likely / (1 - likely)), np.float32)
 
 
 def _shares(manners: Sequence[str], examples: Sequence[Example], usual: Sequence[float]) -> list[float]:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from dtm_contact.errors import InvalidFilesError
-from dtm_contact.model import Contact, Scope
+from dtm_contact.model import Contact, Priority, Scope
 from dtm_contact.rehearsal import read_examples, score_examples
 from dtm_contact.rehearsal.examples import READ_AS_OF
 from dtm_contact.rehearsal.fit import fit, write_numbers
@@ -53,10 +53,19 @@ def test_who_tells_of_dangers_only_counts_for_no_more_than_even(tmp_path: Path) 
     for name in ("calm.yaml", "danger.yaml"):
         shutil.copy(EXAMPLES / name, tmp_path)
     examples = read_examples(tmp_path)
-    before = dict(zip(examples, usual_danger(examples).tolist(), strict=True))
+    before = dict(zip(examples, usual_danger(examples, [True] * len(examples)).tolist(), strict=True))
     assert all(-3.0 <= value <= 0.0 for value in before.values())
     calm, danger = ([value for item, value in before.items() if item.batch == name] for name in ("calm", "danger"))
     assert max(calm) < min(danger)
+
+
+def test_a_language_in_which_dangers_are_told_more_often_tells_none(tmp_path: Path) -> None:
+    shutil.copy(EXAMPLES / "mixed_a.yaml", tmp_path)
+    examples = read_examples(tmp_path)
+    in_french = [item.priority is not Priority.P1 for item in examples]
+    alike = usual_danger(examples, [True] * len(examples))
+    before = usual_danger(examples, in_french)
+    assert all((now > then) == (not french) for now, then, french in zip(before, alike, in_french, strict=True))
 
 
 @pytest.mark.parametrize("seed", range(5))
