@@ -1,6 +1,6 @@
 """Which of the topics found decides: what the words say, weighed with what labelled messages have taught."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from dtm_contact.model import Evidence, Priority
@@ -119,10 +119,8 @@ def with_opinion(
         opinion: the learned model's.
         lexicon: the topics and how much the model may say.
     """
-    trust = opinion.model.trust
-    least = trust.doubt_under if by_words[0].priority is Priority.P1 else trust.danger_from
-    alarm = decisive_score(by_words[0], opinion, lexicon) >= least
-    together = _together(found, opinion, lexicon)
+    together = list(_together(found, opinion, lexicon))
+    alarm = _is_alarm(by_words[0], together, opinion, lexicon)
     ahead = alarm_score(opinion, lexicon)
     pool = list(_dangers_ahead(together, ahead, lexicon) if alarm else _harmless(together, lexicon))
     other = Contender(OTHER, 0.0, lexicon.topics[OTHER].priority)
@@ -133,6 +131,22 @@ def with_opinion(
     first = min((best, *close), key=lambda item: (item.priority, -item.points)) if not alarm else best
     clear = [item for item in by_words if alarm or lexicon.topics[item.topic].priority is not Priority.P1]
     return [_as_urgent(first, alarm=alarm), *_rest((item for item in clear if item.topic != OTHER), first)]
+
+
+def _is_alarm(first: Contender, together: Sequence[Contender], opinion: Opinion, lexicon: Lexicon) -> bool:
+    """Tell whether somebody is in danger.
+
+    Words that name a matter too faintly for themselves may still say whom it hits (an outage, and oxygen): that is an
+    alarm by words too, where the model knows that this is the matter.
+    """
+    trust = opinion.model.trust
+    least = trust.doubt_under if first.priority is Priority.P1 else trust.danger_from
+    if decisive_score(first, opinion, lexicon) >= least:
+        return True
+    matters = [item for item in _harmless(together, lexicon) if opinion.points(item.topic)]
+    near = max((item.points for item in matters), default=0.0) * _CONTENDER
+    raised = any(item.priority is Priority.P1 and item.points >= near for item in matters)
+    return raised and opinion.halfway_to_sharpest(_danger_alone) >= trust.doubt_under
 
 
 def _together(found: list[Contender], opinion: Opinion, lexicon: Lexicon) -> Iterator[Contender]:

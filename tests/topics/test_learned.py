@@ -83,6 +83,18 @@ def test_an_alarm_of_the_words_is_only_doubted_where_the_model_is_sure(lexicon: 
     assert understand(text, _with(lexicon, model, doubt_under=20.0)).priority != "P1"
 
 
+def test_whom_an_outage_hits_is_an_alarm_where_only_the_model_knows_that_it_is_the_matter(
+    lexicon: Lexicon, model: Learned
+) -> None:
+    text = contact(
+        "La moitié des prises est morte depuis lundi, le congélateur est perdu, qui me rembourse la viande ? "
+        "Mon oncle vit ici sous oxygène."
+    )
+    assert understand(text, replace(lexicon, learned=None)).priority == "P3"
+    assert understand(text, _with(lexicon, model, danger_from=50.0, doubt_under=-50.0)).priority == "P1"
+    assert understand(text, _with(lexicon, model, danger_from=50.0, doubt_under=50.0)).priority != "P1"
+
+
 def test_an_advertisement_that_no_word_names_is_set_aside_only_where_the_model_is_sure(
     lexicon: Lexicon, model: Learned
 ) -> None:
