@@ -57,14 +57,15 @@ class Phrase:
         words = [piece for piece in pieces if piece != _GAP]
         if not words or not all(map(_PIECE.fullmatch, words)):
             raise ValueError(text)
-        if sum(bool(_keys(word, small, exact=exact)) for word in words) < min(2, len(words)):
-            small = frozenset()
+        looked_for = [_keys(piece, small, exact=exact) for piece in pieces]
+        if sum(map(bool, looked_for)) < min(2, len(words)):
+            looked_for = [_keys(piece, frozenset(), exact=exact) for piece in pieces]
         steps: list[Step] = []
         gap = 0
-        for piece in pieces:
+        for piece, keys in zip(pieces, looked_for, strict=True):
             if piece == _GAP:
                 gap = GAP_WORDS
-            elif keys := _keys(piece, small, exact=exact):
+            elif keys:
                 steps.append(Step(frozenset(keys), gap if steps else 0))
                 gap = 0
         return cls(text, tuple(steps))
@@ -96,7 +97,9 @@ class Phrase:
 
 
 def _keys(piece: str, small: frozenset[str], *, exact: bool) -> tuple[str, ...]:
-    """Return the keys of one word, or of words that `/` parts; none for a small word."""
+    """Return the keys of one word, or of words that `/` parts; none for a small word or a gap."""
+    if piece == _GAP:
+        return ()
     found: dict[str, None] = {}
     for option in piece.split("/"):
         if option.startswith("="):

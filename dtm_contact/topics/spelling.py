@@ -110,4 +110,5 @@ def _grouped(pairs: Iterable[tuple[str, str]]) -> dict[str, tuple[str, ...]]:
     groups: defaultdict[str, list[str]] = defaultdict(list)
     for key, word in pairs:
         groups[key].append(word)
-    return {key: tuple(sorted(set(words))) for key, words in groups.items()}
+    # Nearly every group is of one word, and there are a hundred thousand.
+    return {key: tuple(sorted(set(words)) if len(words) > 1 else words) for key, words in groups.items()}

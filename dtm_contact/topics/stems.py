@@ -3,9 +3,9 @@
 import re
 from functools import lru_cache
 
-import snowballstemmer
+from Stemmer import Stemmer
 
-_STEMMER = snowballstemmer.stemmer("french")
+_STEMMER = Stemmer("french", maxCacheSize=0)  # `stem` remembers
 _SHORTEST_STEM = 4
 _LONGEST_WORD = 40
 

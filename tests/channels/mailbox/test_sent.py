@@ -57,7 +57,7 @@ async def test_what_agents_send_stands_in_its_case(server: Dovecot, tmp_path: Pa
         for name, answers in (("stray", ""), ("answer", "first@courriel.example")):
             raw = mail(us, TENANT, f"{name}@outlook.example", "Nous passons mardi.", answers)
             await asyncio.to_thread(server.append, raw, "Sent")
-        await until(lambda: not running.store.arrivals.waiting() and len(running.store.arrivals.listing()) == 3)
+        await until(lambda: len(running.store.arrivals.listing()) == 3 and not running.store.arrivals.waiting())
         file = running.store.cases.get(case.number)
         assert len(running.store.cases.queue()) == 1
     assert [event.what for event in file.events] == ["opened", "answered"]
