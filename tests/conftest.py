@@ -1,8 +1,14 @@
-"""How all tests run: what Hypothesis tries, and how long it may take."""
+"""How all tests run: what Hypothesis tries, how long it may take, and a log as the program writes it."""
 
 import os
 
 from hypothesis import settings
+
+from dtm_contact.log import configure
+from dtm_contact.settings import Log
+
+# Without it, structlog draws each exception with all that its frames hold, which takes ten seconds of the event loop.
+configure(Log())
 
 # A busy machine must not fail a test, and what decides over a merge must say the same twice: chance is for people.
 settings.register_profile("here", deadline=None)

