@@ -97,7 +97,7 @@ async def test_a_full_disk_puts_senders_off_until_it_is_well_again(small_disk: P
             while file.write(bytes(65_536)):
                 file.flush()
         # The write-ahead log may have room of its own left, where what it held has been taken into the database.
-        taken = set()
+        taken: set[str] = set()
         while await send(running.addresses["smtp"], f"full {len(taken)}", 100_000) == 250:
             taken.add(f"full {len(taken)}")
         assert {await send(running.addresses["smtp"], f"late {n}", 100_000) for n in range(3)} == {451}
