@@ -76,4 +76,4 @@ def test_nonsense(pieces: list[bytes], capsys: pytest.CaptureFixture[str]) -> No
     assert [line for line in heard if not REPLY.fullmatch(line)] == []
     assert not [line for line in heard if line.startswith((b"451", b"421 4.3"))]
     assert afterwards[-2:] == [b"250 2.0.0 Stored\r\n", b"221 2.0.0 Bye\r\n"]
-    assert "failed" not in capsys.readouterr().out
+    assert "failed" not in capsys.readouterr().err

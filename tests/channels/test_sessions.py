@@ -65,7 +65,7 @@ async def test_trouble_after_the_client_left_is_told_to_the_log_only(
     stopping = asyncio.ensure_future(running.stop())
     inbox.gate.set()
     await stopping
-    assert "message not stored" in capsys.readouterr().out
+    assert "message not stored" in capsys.readouterr().err
 
 
 async def test_a_stop_answers_the_message_that_is_being_stored(
