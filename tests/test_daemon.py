@@ -88,14 +88,20 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     subprocess.run(["umount", "--lazy", str(disk)], check=True)
 
 
+def fill(disk: Path) -> Path:
+    """Take all room that is left, unbuffered: a buffer would fail once more when it is closed; return what takes it."""
+    filler = disk / "filler"
+    with filler.open("wb", buffering=0) as file, suppress(OSError):
+        while file.write(bytes(4096)):
+            pass
+    return filler
+
+
 async def test_a_full_disk_puts_senders_off_until_it_is_well_again(small_disk: Path) -> None:
     settings = with_directory(settings_for(small_disk))
     async with daemon(settings) as running:
         assert await send(running.addresses["smtp"], "before") == 250
-        filler = small_disk / "filler"  # unbuffered: a buffer would fail once more when it is closed
-        with filler.open("wb", buffering=0) as file, suppress(OSError):
-            while file.write(bytes(4096)):
-                pass
+        filler = fill(small_disk)
         # The write-ahead log may have room of its own left, where what it held has been taken into the database.
         taken: set[str] = set()
         while await send(running.addresses["smtp"], f"full {len(taken)}", 100_000) == 250:
@@ -120,10 +126,7 @@ async def test_a_disk_that_is_full_at_the_start_puts_senders_off_until_it_is_wel
     with open_store(settings.store.url) as store:
         store.arrivals.accept([arrival("claimed by a daemon that was killed")])
         store.arrivals.claim(settings.name, datetime.now(UTC))
-        filler = small_disk / "filler"  # unbuffered: a buffer would fail once more when it is closed
-        with filler.open("wb", buffering=0) as file, suppress(OSError):
-            while file.write(bytes(4096)):
-                pass
+        filler = fill(small_disk)
         # Beside the store that is still open: what SQLite needs to read at all is there, as a killed daemon leaves it.
         async with daemon(settings) as running:
             status, checks = await asyncio.to_thread(health, running.addresses["monitor"])
