@@ -1,4 +1,4 @@
-"""The matching itself, asked as it is asked by a message that holds nothing but the form."""
+"""The matching itself, asked as the desk asks it."""
 
 import time
 from collections.abc import Sequence
@@ -8,21 +8,20 @@ from pathlib import Path
 from benchmarks.engines.engine import Answer
 from dtm_contact.directory import Directory, read_export
 from dtm_contact.matching import MatchIndex, match
-from dtm_contact.model import Contact, Mailbox, NoHistory
+from dtm_contact.model import Contact, Mailbox, NoHistory, Stated
+from dtm_contact.reading.formats.desk import block
 from dtm_contact.settings import Settings
 from fixtures.hard_contacts.landlord import TODAY
 from fixtures.hard_contacts.queries import Query
 
 _AT = datetime(TODAY.year, TODAY.month, TODAY.day, 9, tzinfo=UTC)
+_BY_HAND = Stated(by="anna", visit="call")
 
 
 class Ours:
-    """Matches the shortest message a person would send with these fields.
+    """Matches what an agent types into the desk's form for a new case: name, number, e-mail, where he lives.
 
-    Name and e-mail stand in the header, then
-    "name", "J'habite address", "Tél. phone", a line each.
-
-    What it takes to read the fields out of those lines is within its time.
+    What it takes to read the address line is within its time.
     """
 
     def __init__(self, folder: Path, _forms: Sequence[Query]) -> None:
@@ -34,7 +33,7 @@ class Ours:
 
     def best(self, query: Query) -> Answer:
         """Return the first candidate and his probability."""
-        lines = (query.name, query.address and f"J'habite {query.address}", query.phone and f"Tél. {query.phone}")
-        contact = Contact("email", _AT, Mailbox(query.name, query.email), new_text="\n".join(filter(None, lines)))
+        sender, told = Mailbox(query.name, query.email), block(query.address, query.phone)
+        contact = Contact("desk", _AT, sender, signature=told, stated=_BY_HAND)
         candidates = match(contact, TODAY, self.index, NoHistory()).candidates
         return Answer(candidates[0].tenant_id, candidates[0].probability) if candidates else Answer()

@@ -197,11 +197,13 @@ def _mailboxes(contact: Contact, index: MatchIndex, clues: Clues) -> None:
 def _names(contact: Contact, sender: Passage, index: MatchIndex, clues: Clues) -> None:
     people = index.people
     found: list[Mention | None] = []
+    # Whoever stood before an agent said who he is; what a mailbox is called, somebody chose once.
+    called = Role.DISPLAY if contact.stated is None else Role.SELF
     writers = [(contact.sender, sender), *((original.sender, None) for original in contact.forwarded[:3])]
     for box, own in writers:
         if index.is_ours(box.address):
             continue
-        found.append(display_mention(own or display_name(box.name, span=False)))
+        found.append(display_mention(own or display_name(box.name, span=False), called))
         if box.address[:LONGEST_ADDRESS].lower() not in people.by_email:
             found.append(address_mention(box.address[:LONGEST_ADDRESS], people, span=own is not None))
     for text in clues.passages:

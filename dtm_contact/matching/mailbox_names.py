@@ -22,15 +22,15 @@ def display_name(name: str, *, span: bool) -> Passage:
     return passage(Part.SENDER_NAME, name[:LONGEST_NAME], 0 if span else None)
 
 
-def display_mention(text: Passage) -> Mention | None:
-    """Return a mailbox's name as a mention; brackets ("(CD93)") are dropped."""
+def display_mention(text: Passage, role: Role = Role.DISPLAY) -> Mention | None:
+    """Return a mailbox's name as a mention in that role; brackets ("(CD93)") are dropped."""
     if bracketed := _BRACKETED.search(text.original):
         text = passage(text.part, text.original[: bracketed.start()], text.offset)
     titles = [word.text for word in text.words if word.text in TITLES]
     words = [word for word in text.words if word.text not in _NO_NAMES]
     if not words or len(words) > _MOST_WORDS:
         return None
-    mention = mention_of(text, words, Role.DISPLAY, titles[0] if titles else "")
+    mention = mention_of(text, words, role, titles[0] if titles else "")
     return mention if mention.words or len(mention.initials) >= _ENOUGH_INITIALS else None
 
 

@@ -7,7 +7,8 @@ from datetime import UTC, date, datetime
 import pytest
 
 from dtm_contact.matching import MatchIndex, match
-from dtm_contact.model import Confirmed, Contact, Earlier, Forwarded, Mailbox, Match, NoHistory, OnDuty
+from dtm_contact.model import Confirmed, Contact, Earlier, Forwarded, Mailbox, Match, NoHistory, OnDuty, Stated
+from dtm_contact.reading.formats.desk import block
 
 ON = date(2026, 11, 24)
 AT = datetime(2026, 11, 24, 9, tzinfo=UTC)
@@ -15,6 +16,11 @@ AT = datetime(2026, 11, 24, 9, tzinfo=UTC)
 
 def _mail(text: str = "", name: str = "", address: str = "inconnu@poste.example", **more: object) -> Contact:
     return replace(Contact("email", AT, Mailbox(name, address), new_text=text), **more)  # type: ignore[arg-type]
+
+
+def _typed(name: str, place: str = "", phone: str = "") -> Contact:
+    said = Stated(by="anna", visit="counter")
+    return Contact("desk", AT, Mailbox(name), new_text="Fuite.", signature=block(place, phone), stated=said)
 
 
 def _ids(found: Match) -> tuple[str | None, str | None, str | None]:
@@ -33,6 +39,11 @@ AUBEPINES = (None, None, "RX1")
 @pytest.mark.parametrize(
     ("contact", "expected"),
     [
+        # What an agent typed in for whoever stood before him: fields, no letter.
+        (_typed("Vauquelin Odette", place="12 rue Laplace, Arcueil"), ODETTE),
+        (_typed("M. Vauquelin", place="Les Aubépines"), GEORGES),
+        (_typed("", place="rue Laplace"), NOBODY),
+        (_typed("Vauquelin"), AUBEPINES),
         # What is known of the sender.
         (_mail("Plus de chauffage.", address="Odette.Vauquelin@courriel.example"), ODETTE),
         (_mail("Plus de chauffage.\nGeorges", address="odette.vauquelin@courriel.example"), GEORGES),

@@ -38,6 +38,7 @@ def new(  # noqa: PLR0913 - all that an agent may write down
     name: Line | None = None,
     address: Line | None = None,
     phone: Line | None = None,
+    place: Line | None = None,
     tenant: Code | None = None,
     dwelling: Code | None = None,
     residence: Code | None = None,
@@ -47,9 +48,11 @@ def new(  # noqa: PLR0913 - all that an agent may write down
 ) -> tuple[str, dict[str, Any]]:
     """Ouvre un dossier à la main : un appel en ligne, une visite au guichet, un courrier ; jugé par les mêmes règles.
 
+    `address` est son adresse électronique, `place` celle où il dit habiter.
     `id` : le même deux fois n'ouvre qu'un dossier.
     """
     told = {"visit": visit, "text": text, "subject": subject, "name": name, "address": address, "phone": phone}
+    told["place"] = place
     told |= {"tenant": tenant, "dwelling": dwelling, "residence": residence, "topic": topic, "priority": priority}
     _check(knowledge, told)
     return id or uuid4().hex, {key: value for key, value in told.items() if value is not None}

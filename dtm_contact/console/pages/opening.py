@@ -13,7 +13,7 @@ from dtm_contact.console.registry import deed, page
 from dtm_contact.console.visit import Visit, go
 from dtm_contact.store import Case
 
-_FIELDS = ("visit", "text", "subject", "name", "address", "phone", "tenant", "dwelling", "topic", "priority")
+_FIELDS = ("visit", "text", "subject", "name", "address", "phone", "place", "tenant", "dwelling", "topic", "priority")
 _SECONDS = 4.0
 _LOOK_SECONDS = 0.1
 

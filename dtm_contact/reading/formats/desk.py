@@ -37,8 +37,7 @@ def _contact(arrival: Arrival, told: dict[str, Any], stated: Stated) -> Contact:
         sender=Mailbox(_line(told, "name"), _line(told, "address")),
         subject=_line(told, "subject") or _VISITS.get(stated.visit, ""),
         new_text=str(told["text"])[: limits.NEW_TEXT],
-        # Where people write their number, matching looks for it.
-        signature=_line(told, "phone"),
+        signature=block(_line(told, "place"), _line(told, "phone")),
         stated=stated,
     )
 
@@ -55,6 +54,11 @@ def _stated(told: dict[str, Any]) -> Stated:
         priority=Priority(priority) if priority else None,
         phone_key=phone_key(_line(told, "phone")),
     )
+
+
+def block(place: str, phone: str) -> str:
+    """Return where he lives and his number as people write them under a letter: matching looks for them there."""
+    return "\n".join(filter(None, (place and f"Adresse : {place}", phone)))
 
 
 def _line(told: dict[str, Any], key: str) -> str:

@@ -26,6 +26,7 @@ _LOOK_SECONDS = 0.1
 @click.option("--name", help="Who calls, comes or writes.")
 @click.option("--address", help="The e-mail address that was given.")
 @click.option("--phone", help="The number that was given.")
+@click.option("--place", help="Where he said that he lives: number, street and town, or a residence.")
 @click.option("--tenant", help="The tenant, where he is known.")
 @click.option("--dwelling", help="The dwelling that it is about.")
 @click.option("--residence", help="The residence, where the dwelling is not known.")
