@@ -1,6 +1,6 @@
 """Judging outside live work: messages and calls at rest, and decisions held against the truth."""
 
-from dtm_contact.rehearsal.at_rest import messages_at_rest
+from dtm_contact.rehearsal.at_rest import messages_at_rest, require_at_rest
 from dtm_contact.rehearsal.calls_at_rest import CallsAtRest
 from dtm_contact.rehearsal.examples import Example, read_examples
 from dtm_contact.rehearsal.judged_calls import JudgedCalls
@@ -25,6 +25,7 @@ __all__ = [
     "read_call_truth",
     "read_examples",
     "read_truth",
+    "require_at_rest",
     "score",
     "score_calls",
     "score_examples",

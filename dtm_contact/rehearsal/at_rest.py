@@ -62,6 +62,20 @@ def messages_at_rest(paths: Iterable[str], now: datetime) -> Iterator[Arrival]:
             yield message.arrival(now)
 
 
+def require_at_rest(paths: Iterable[str]) -> None:
+    """Tell at once of a path that is not there, before anything is made ready for what lies in it.
+
+    Raises:
+        UnreadablePathError: of the first one.
+    """
+    for path in paths:
+        if path != STANDARD_INPUT:
+            try:
+                Path(path).stat()
+            except OSError as error:
+                raise UnreadablePathError(f"{path}: {error.strerror}") from error
+
+
 def found_at_rest(paths: Iterable[str], boxes: ExitStack) -> Iterator[MessageAtRest]:
     """Yield each message, in the order given, without reading it; see `messages_at_rest`.
 

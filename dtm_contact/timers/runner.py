@@ -7,7 +7,7 @@ from datetime import datetime
 
 from dtm_contact.alarms import Alarms
 from dtm_contact.directory import Directory
-from dtm_contact.errors import NotFoundError
+from dtm_contact.errors import NotFoundError, StoreUnavailableError
 from dtm_contact.log import get_log
 from dtm_contact.rules import RuleSet
 from dtm_contact.settings import Settings
@@ -121,4 +121,8 @@ async def running(runner: Runner) -> AsyncIterator[Runner]:
     finally:
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
-        await asyncio.to_thread(runner.leave)
+        # Whatever ends the daemon must be heard, and not that this could not be written either; the lease runs out.
+        try:
+            await asyncio.to_thread(runner.leave)
+        except StoreUnavailableError as error:
+            _log.warning("timers not given up", error=type(error).__name__)

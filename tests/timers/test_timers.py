@@ -11,13 +11,14 @@ import sqlalchemy as sa
 
 from dtm_contact.alarms import Alarms
 from dtm_contact.directory import Directory, Office, Records, Residence
+from dtm_contact.errors import StoreUnavailableError
 from dtm_contact.model import CaseKind, Joining, Likely, Match, Priority, Way
 from dtm_contact.rules import RuleSet, load_rules
 from dtm_contact.settings import Settings
 from dtm_contact.settings import Timers as TimerSettings
 from dtm_contact.store import Store, migrate, open_store, working
 from dtm_contact.store.outbox_schema import outbox
-from dtm_contact.timers import Post, Runner, Storms
+from dtm_contact.timers import Post, Runner, Storms, running
 from dtm_contact.tokens import Tokens
 from tests.rules.folders import GOOD, overlay
 from tests.store.samples import claim, judgement, open_case
@@ -154,6 +155,18 @@ def test_a_restart_forgets_nothing_and_repeats_nothing(store: Store, rules: Rule
     assert again.after(minutes=11) == 0
     assert again.after(minutes=20) == 1
     assert [to for to, _ in letters(store)] == ["deux@bailleur.example", "trois@bailleur.example"]
+
+
+async def test_what_ends_the_daemon_is_heard_though_the_timers_cannot_be_given_up(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def leave() -> None:
+        raise StoreUnavailableError("disk full")
+
+    monkeypatch.setattr(scene.runner, "leave", leave)
+    with pytest.raises(ZeroDivisionError):
+        async with running(scene.runner):
+            raise ZeroDivisionError
 
 
 def test_what_fell_due_while_no_daemon_ran_is_done_at_the_next_start(store: Store, rules: RuleSet) -> None:

@@ -12,7 +12,7 @@ from dtm_contact.explain.picture import picture
 from dtm_contact.explain.told import tell
 from dtm_contact.explain.waterfall import short, waterfall
 from dtm_contact.model import Judgement
-from dtm_contact.rehearsal import judge_messages
+from dtm_contact.rehearsal import judge_messages, require_at_rest
 from dtm_contact.settings import Settings
 
 
@@ -30,6 +30,7 @@ def command(
     The text with the words that counted, the evidence for who it is with its weights, the words that made the topic,
     and each rule with what it saw. FILE is as for `route`; of several messages, --svg draws the first.
     """
+    require_at_rest([file])
     grounds = load_grounds(settings, directory, rules)
     names = names_of(grounds)
     out = console()

@@ -13,7 +13,7 @@ from dtm_contact.cli.problems import print_problems
 from dtm_contact.contract import as_json as contract_json
 from dtm_contact.model import Judgement
 from dtm_contact.pipeline import Grounds
-from dtm_contact.rehearsal import CallsAtRest, JudgedCalls, judge_messages
+from dtm_contact.rehearsal import CallsAtRest, JudgedCalls, judge_messages, require_at_rest
 from dtm_contact.settings import Settings
 
 
@@ -55,6 +55,7 @@ def command(
     that opened the case, and is told so by that one's name. They are printed in the order given.
     """
     _check(calls, queue_log, at)
+    require_at_rest(paths)
     grounds = load_grounds(settings, directory, rules)
     if calls is None:
         found = judge_messages(paths, datetime.now(UTC), grounds, at=at, trace=trace)
