@@ -118,7 +118,7 @@ def _visit(desk: Desk, request: Request, form: FormData) -> Visit:
         given=form,
         client=request.client.host if request.client else "",
         url=request.url.path + (f"?{request.url.query}" if request.url.query else ""),
-        since=desk.follower.latest,
+        since=desk.store.desk.latest_event() if account else 0,
         headers=request.headers,
     )
 

@@ -31,15 +31,16 @@ class Happened:
 class Listener:
     """One open page; belongs to the event loop of the process."""
 
-    def __init__(self, queues: Collection[str]) -> None:
-        """Take the queues that it may hear of."""
+    def __init__(self, queues: Collection[str], since: int) -> None:
+        """Take the queues that it may hear of, and the latest event that the page shows already."""
         self.queues = frozenset(queues)
+        self.since = since
         self._loop = asyncio.get_running_loop()
         self._waiting: asyncio.Queue[tuple[Happened, ...]] = asyncio.Queue(maxsize=100)
 
     def tell(self, happened: tuple[Happened, ...]) -> None:
         """Tell it from another thread; a page that does not keep up is told less."""
-        mine = tuple(each for each in happened if each.queue in self.queues)
+        mine = tuple(each for each in happened if each.event_id > self.since and each.queue in self.queues)
         if mine:
             self._loop.call_soon_threadsafe(self._put, mine)
 
@@ -85,11 +86,11 @@ class Follower:
         self._stopped.set()
         self._thread.join()
 
-    def add(self, listener: Listener, since: int) -> None:
+    def add(self, listener: Listener) -> None:
         """Tell a page from now on, and first what happened since it was made."""
         self._listeners = self._listeners | {listener}
-        if since < self.latest:
-            listener.tell(tuple(Happened(*row) for row in self._store.desk.happened(since)))
+        if listener.since < self.latest:
+            listener.tell(tuple(Happened(*row) for row in self._store.desk.happened(listener.since)))
 
     def remove(self, listener: Listener) -> None:
         """Tell a page no more."""

@@ -104,6 +104,7 @@ async def test_the_second_of_two_is_told(world: World, come: Come) -> None:
         await page.goto(f"{world.daemon.desk}/dossier/{number}")
     await first.get_by_role("button", name="Prendre", exact=True).click()
     await said(first, "il est à vous")
+    await expect(first.locator("[data-changed]")).to_be_hidden()
     await expect(second.locator("[data-changed]")).to_be_visible()
     await second.get_by_role("button", name="Prendre", exact=True).click()
     await expect(second.get_by_role("alert")).to_contain_text("a changé entre-temps")

@@ -21,10 +21,10 @@ def happenings(visit: Visit) -> Response:
 
 async def _told(visit: Visit) -> AsyncIterator[str]:
     loop = asyncio.get_running_loop()
-    listener = Listener(visit.queues)
     since = visit.headers.get("last-event-id", visit.text("depuis"))
     follower = visit.desk.follower
-    await asyncio.to_thread(follower.add, listener, int(since) if since.isdecimal() else follower.latest)
+    listener = Listener(visit.queues, int(since) if since.isdecimal() else follower.latest)
+    await asyncio.to_thread(follower.add, listener)
     looked = loop.time()
     try:
         async for line in listener.lines():

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
-from uuid import uuid4
 
 from starlette.responses import Response
 
@@ -36,9 +35,7 @@ def _alike(visit: Visit) -> tuple[object, ...]:
     """Return for whom and for how long the lines are the same: until something happens to a case."""
     asked = tuple(visit.text(name) for name in (*_FILTERS, "apres"))
     mine = visit.account.name if visit.text("vue") == "miennes" else ""
-    # Whoever has just done something is to see it, though the event is not heard of yet.
-    since = uuid4() if visit.text("fait") else visit.since
-    return "lines", visit.own_queues, visit.queues, visit.may("work"), asked, mine, since
+    return "lines", visit.own_queues, visit.queues, visit.may("work"), asked, mine, visit.since
 
 
 def _asked(visit: Visit) -> dict[str, str]:
