@@ -12,6 +12,9 @@ Rows = NDArray[np.intp]
 _OFTEN = 150
 """A feature of more messages is multiplied out as a whole column."""
 
+_AT_ONCE = 2_048
+"""Rows, and columns, of one multiplication; OpenBLAS breaks down over 38,000 rows at once."""
+
 
 @dataclass(frozen=True, slots=True)
 class Sparse:
@@ -38,15 +41,26 @@ class Sparse:
 
     def alike(self) -> Floats:
         """Return the product of each two rows."""
+        product = np.zeros((self.rows, self.rows), np.float32)
         often = [column for column, places in enumerate(self.places) if len(places) > _OFTEN]
-        dense = np.zeros((self.rows, len(often)), np.float32)
-        for place, column in enumerate(often):
-            dense[self.places[column], place] = self.values[column]
-        product = dense @ dense.T
+        for begin in range(0, len(often), _AT_ONCE):
+            self._add_products(product, often[begin : begin + _AT_ONCE])
+        for start in range(0, self.rows, _AT_ONCE):
+            end = start + _AT_ONCE
+            product[end:, start:end] = product[start:end, end:].T
         for places, values in zip(self.places, self.values, strict=True):
             if len(places) <= _OFTEN:
                 product[np.ix_(places, places)] += np.outer(values, values)
         return product
+
+    def _add_products(self, product: Floats, columns: Sequence[int]) -> None:
+        """Add what some columns say of each two rows, in the upper half alone."""
+        dense = np.zeros((self.rows, len(columns)), np.float32)
+        for place, column in enumerate(columns):
+            dense[self.places[column], place] = self.values[column]
+        for start in range(0, self.rows, _AT_ONCE):
+            end = start + _AT_ONCE
+            product[start:end, start:] += dense[start:end] @ dense[start:].T
 
     def gathered(self, weights: Floats) -> Floats:
         """Return for each column the sum of the rows of `weights`, each times what the row holds in the column."""

@@ -69,7 +69,11 @@ def test_a_language_in_which_dangers_are_told_more_often_tells_none(tmp_path: Pa
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_a_sparse_matrix_counts_as_the_whole_one_does(seed: int) -> None:
+@pytest.mark.parametrize("at_once", [2, 128, 2048])
+def test_a_sparse_matrix_counts_as_the_whole_one_does(
+    seed: int, at_once: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dtm_contact.rehearsal.sparse._AT_ONCE", at_once)
     chance = np.random.default_rng(seed)
     whole = chance.random((300, 7), np.float32) * (chance.random((300, 7)) < [0, 0.01, 0.1, 0.3, 0.6, 0.9, 1])
     rows = [np.flatnonzero(row) for row in whole]
