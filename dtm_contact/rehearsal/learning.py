@@ -16,10 +16,12 @@ from numpy.typing import NDArray
 
 from dtm_contact.model import CaseKind, Priority
 from dtm_contact.rehearsal.examples import Example
+from dtm_contact.rehearsal.logistic import Floats as Weights
+from dtm_contact.rehearsal.logistic import Lines, learn
 from dtm_contact.rehearsal.sparse import Sparse
 from dtm_contact.topics import Learned, Lexicon, Words, knowing, words_of
 from dtm_contact.topics.features import GROUPS, features_of
-from dtm_contact.topics.learned import SCOPES, Floats, evened, in_steps
+from dtm_contact.topics.learned import ASIDE, DANGER, SCOPES, Floats, evened, excerpts, in_steps
 
 _LEAST_SEEN = {"u": 2, "d": 2, "b": 6, "c": 12, "r": 2}
 """In how many messages a feature of each kind must stand to be learned."""
@@ -72,6 +74,9 @@ class Sheet:
     _features: dict[str, int] = field(init=False)
     _rarity: Floats = field(init=False)
     _matrix: Sparse = field(init=False)
+    _lines: Lines = field(init=False)
+    _excerpts: Lines = field(init=False)
+    _excerpt_of: Rows = field(init=False)
     _importance: dict[str, float] = field(init=False)
     _rare: float = field(init=False)
     _alike: Floats = field(init=False)
@@ -99,14 +104,17 @@ class Sheet:
         solved = self._solved(rows)
         spread = np.zeros((len(self.examples), solved.shape[1]), np.float32)
         spread[rows] = solved
-        weights, step = in_steps(self._matrix.gathered(spread))
+        weights, bias = self._matrix.gathered(spread), solved.sum(axis=0) * np.float32(_BIAS_WEIGHS)
+        for column, learned in ((DANGER, self._danger_learned(rows)), (ASIDE, self._aside_learned(rows))):
+            weights[:, column], bias[column] = learned[:-1], learned[-1] * math.sqrt(_BIAS_WEIGHS)
+        steps, step = in_steps(weights)
         return Learned(
             topics=self.topics,
             features=self._features,
             rarity=self._rarity,
-            weights=weights,
+            weights=steps,
             step=step,
-            bias=solved.sum(axis=0) * np.float32(_BIAS_WEIGHS),
+            bias=bias,
             importance=self._importance,
             rare=self._rare,
             provenance=provenance,
@@ -117,11 +125,33 @@ class Sheet:
         solver = Solver(self._alike[np.ix_(rows, rows)])
         topics = solver.solve(self._labels[rows])
         topics -= topics.mean(axis=1, keepdims=True)
+        nothing = np.zeros((len(rows), 2), np.float32)  # danger and setting aside have weights of their own
+        return np.column_stack([topics, self._scopes_solved(rows), nothing]).astype(np.float32)
+
+    def _danger_learned(self, rows: Rows) -> Weights:
+        """Return a weight for each feature, and one for what all messages have in common, that tell danger.
+
+        Learned of whole messages and of excerpts: of somebody in danger of the one alone where it shows most (as in
+        multiple instance learning: Andrews, Tsochantaridis, Hofmann, 2003), of others of all: none of them tells any.
+        """
         examples = [self.examples[row] for row in rows]
-        usual = usual_danger(examples, [self._in_french(self.words[row]) for row in rows])
-        danger = solver.solve_two([item.priority is Priority.P1 for item in examples], usual)
-        aside = solver.solve_two([item.kind is not CaseKind.CASE for item in examples], np.zeros(len(rows), np.float32))
-        return np.column_stack([topics, self._scopes_solved(rows), danger, aside]).astype(np.float32)
+        usual = usual_danger(examples, [self._in_french(self.words[row]) for row in rows]).astype(np.float64)
+        holds = np.array([item.priority is Priority.P1 for item in examples], np.bool_)
+        whole = self._lines.chosen(rows)
+        here = np.full(len(self.examples), -1, np.intp)
+        here[rows] = np.arange(len(rows))
+        mine = np.flatnonzero(here[self._excerpt_of] >= 0)
+        owner = here[self._excerpt_of[mine]]
+        shown = self._excerpts.chosen(mine).times(learn(whole, holds, usual))
+        told = np.flatnonzero(~holds[owner] | _sharpest(owner, shown))
+        owner = owner[told]
+        lines = whole.followed_by(self._excerpts.chosen(mine[told]))
+        return learn(lines, np.append(holds, holds[owner]), np.append(usual, usual[owner]))
+
+    def _aside_learned(self, rows: Rows) -> Weights:
+        """Return the same for what no person wrote."""
+        holds = np.array([self.examples[row].kind is not CaseKind.CASE for row in rows], np.bool_)
+        return learn(self._lines.chosen(rows), holds, np.zeros(len(rows)))
 
     def _scopes_solved(self, rows: Rows) -> Floats:
         """Return the same for the scopes, learned only of those who tell it of every message."""
@@ -174,7 +204,39 @@ class Sheet:
         groups = np.array([GROUPS[name[0]] for name in kept], np.intp)
         known = self._features
         seen = [np.array([known[name] for name in names if name in known], np.intp) for names in found]
-        return Sparse.of(seen, [evened(self._rarity[which], groups[which]) for which in seen], len(kept))
+        values = [evened(self._rarity[which], groups[which]) for which in seen]
+        self._lines = with_common(seen, values, len(kept))
+        self._excerpt_of, self._excerpts = self._read_excerpts(groups)
+        return Sparse.of(seen, values, len(kept))
+
+    def _read_excerpts(self, groups: Rows) -> tuple[Rows, Lines]:
+        """Return of each excerpt the message that it is of, and the features that stand in it."""
+        owners: list[int] = []
+        columns: list[Rows] = []
+        for row, words in enumerate(self.words):
+            features = features_of(words.passage, words.markers, words.muted)
+            known = {name: self._features[name] for name in features if name in self._features}
+            which = np.fromiter(known.values(), np.intp, len(known))
+            for _, inside in excerpts([features[name] for name in known]):
+                owners.append(row)
+                columns.append(which[inside])
+        values = [evened(self._rarity[which], groups[which]) for which in columns]
+        return np.array(owners, np.intp), with_common(columns, values, len(self._features))
+
+
+def with_common(columns: Sequence[Rows], values: Sequence[Floats], width: int) -> Lines:
+    """Return rows that hold values in columns, and in one more column what all have in common."""
+    common = np.array([math.sqrt(_BIAS_WEIGHS)], np.float32)
+    return Lines.of([np.append(row, width) for row in columns], [np.append(row, common) for row in values], width + 1)
+
+
+def _sharpest(owner: Rows, scores: Weights) -> NDArray[np.bool_]:
+    """Tell of each excerpt whether it is the one of its message with the highest score."""
+    order = np.lexsort((scores, owner))
+    last = np.append(owner[order][1:] != owner[order][:-1], True)[: len(order)]
+    found = np.zeros(len(owner), np.bool_)
+    found[order[last]] = True
+    return found
 
 
 def usual_danger(examples: Sequence[Example], in_french: Sequence[bool]) -> Floats:
@@ -240,17 +302,6 @@ class Solver:
             ahead = moved + np.float32((pace - 1) / next_pace) * (moved - weights)
             weights, pace = moved, next_pace
         return weights
-
-    def solve_two(self, holds: Sequence[bool], before: Floats) -> Floats:
-        """Return a weight for each message, so that the score is the log odds that something holds.
-
-        Args:
-            holds: whether it holds of each message.
-            before: the log odds before the message was read.
-        """
-        labels = np.eye(2, dtype=np.float32)[np.array(holds, np.intp)]
-        weights = self.solve(labels, np.column_stack([np.zeros_like(before), before]))
-        return weights[:, 1] - weights[:, 0]
 
 
 def main_directions(matrix: Floats) -> tuple[Floats, Floats]:

@@ -20,7 +20,7 @@ _CONTENDER = 0.6
 _CLOSE = 0.9
 """The same where the learned model has spoken too, which knows better which is meant."""
 
-_MEANT = 0.45
+_MEANT = 0.3
 """What the odds that a topic of danger is meant add to the score for an alarm."""
 
 _BEHIND, _BEHIND_EACH = 4.0, 2.0

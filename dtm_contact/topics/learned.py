@@ -78,6 +78,20 @@ def evened(rarity: Floats, groups: NDArray[np.intp]) -> Floats:
     return np.asarray(rarity * scale[groups], np.float32)
 
 
+def excerpts(places: Sequence[tuple[int, ...]]) -> Iterator[tuple[range, Rows]]:
+    """Yield the words of each excerpt of a passage, and which of its features stand in it; none of a short one.
+
+    Args:
+        places: of each feature the places of its words, in the order of the last of them; those without any behind.
+    """
+    first = np.array([own[0] for own in places if own], np.intp)
+    last = np.array([own[-1] for own in places if own], np.intp)
+    words = int(last[-1]) + 1 if len(last) else 0
+    for begin in range(_STEP, words - _STEP if words > _EXCERPT else 0, _STEP):
+        start, end = np.searchsorted(last, (begin, begin + _EXCERPT)).tolist()
+        yield range(begin, begin + _EXCERPT), start + np.flatnonzero(first[start:end] >= begin)
+
+
 def in_steps(weights: Floats) -> tuple[Steps, Floats]:
     """Return weights in steps of one byte, and how large the step of each column is."""
     step = np.maximum(np.abs(weights).max(axis=0, initial=0.0), 1e-9) / 127
@@ -131,15 +145,9 @@ class Learned:
     def _excerpts(
         self, places: Sequence[tuple[int, ...]], which: Rows, groups: NDArray[np.intp], rows: Floats
     ) -> "Iterator[Impression]":
-        """Yield the impression of each excerpt; the features come in the order of their last words, markers behind."""
-        first = np.array([own[0] for own in places if own], np.intp)
-        last = np.array([own[-1] for own in places if own], np.intp)
-        words = int(last[-1]) + 1 if len(last) else 0
-        for begin in range(_STEP, words - _STEP if words > _EXCERPT else 0, _STEP):
-            start, end = np.searchsorted(last, (begin, begin + _EXCERPT)).tolist()
-            inside = start + np.flatnonzero(first[start:end] >= begin)
+        for words, inside in excerpts(places):
             total = evened(self.rarity[which[inside]], groups[inside]) @ rows[inside] + self.bias
-            yield Impression.of(total, self.topics, range(begin, begin + _EXCERPT))
+            yield Impression.of(total, self.topics, words)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from dtm_contact.rehearsal import read_examples, score_examples
 from dtm_contact.rehearsal.examples import READ_AS_OF
 from dtm_contact.rehearsal.fit import fit, write_numbers
 from dtm_contact.rehearsal.learning import Solver, usual_danger, writer_of
+from dtm_contact.rehearsal.logistic import Lines, learn
 from dtm_contact.rehearsal.sparse import Sparse
 from dtm_contact.rules.topics_file import load_lexicon, load_words, points_of
 from dtm_contact.topics import Lexicon, words_of
@@ -36,11 +37,24 @@ def test_alike_messages_get_like_labels() -> None:
 
 
 def test_what_is_usual_with_a_writer_is_not_learned_of_his_words() -> None:
-    same = np.ones((40, 40), np.float32)
-    holds = [row < 20 for row in range(40)]
-    even, expected = np.zeros(40, np.float32), np.full(40, 2.0, np.float32)
-    assert float(same[0] @ Solver(same).solve_two(holds, even)) == pytest.approx(0.0, abs=0.05)
-    assert float(same[0] @ Solver(same).solve_two(holds, expected)) == pytest.approx(-2.0, abs=0.1)
+    same = Lines.of([np.array([0])] * 40, [np.ones(1, np.float32)] * 40, 1)
+    holds = np.arange(40) < 20
+    assert learn(same, holds, np.zeros(40))[0] == pytest.approx(0.0, abs=0.05)
+    assert learn(same, holds, np.full(40, 2.0))[0] == pytest.approx(-2.0, abs=0.1)
+
+
+def test_weights_are_those_at_which_the_slope_is_nothing() -> None:
+    chance = np.random.default_rng(3)
+    whole = chance.normal(size=(200, 30)) * (chance.random((200, 30)) < 0.3)
+    held = [np.flatnonzero(row) for row in whole]
+    lines = Lines.of(held, [row[which].astype(np.float32) for row, which in zip(whole, held, strict=True)], 30)
+    holds, before = chance.random(200) < 0.4, chance.normal(size=200)
+    weights = learn(lines, holds, before)
+    likely = 1 / (1 + np.exp(-(whole @ weights + before)))
+    assert np.abs(whole.T @ (holds - likely) - 0.005 * weights).max() < 0.15
+    some = np.array([7, 3, 150])
+    assert np.allclose(lines.chosen(some).followed_by(lines).times(weights), np.append(whole[some], whole, 0) @ weights,
+                       atol=1e-4)  # fmt: skip
 
 
 def test_a_writer_is_known_by_the_name_of_his_batches() -> None:
@@ -70,9 +84,7 @@ def test_a_language_in_which_dangers_are_told_more_often_tells_none(tmp_path: Pa
 
 @pytest.mark.parametrize("seed", range(5))
 @pytest.mark.parametrize("at_once", [2, 128, 2048])
-def test_a_sparse_matrix_counts_as_the_whole_one_does(
-    seed: int, at_once: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_sparse_matrix_counts_as_the_whole_one_does(seed: int, at_once: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("dtm_contact.rehearsal.sparse._AT_ONCE", at_once)
     chance = np.random.default_rng(seed)
     whole = chance.random((300, 7), np.float32) * (chance.random((300, 7)) < [0, 0.01, 0.1, 0.3, 0.6, 0.9, 1])
