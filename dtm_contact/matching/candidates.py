@@ -33,7 +33,7 @@ _NAMES_FOLLOWED = 12
 _SAYS_SOMETHING = 0.5
 _FEW_ENTRANCES = 4  # they hold a few hundred people
 _MOST_ENTRANCES = 500
-_AT_LEAST = 6
+_AT_LEAST = 4
 _NEGLIGIBLE = 16.0
 """Bits below the best from which a person's probability is nothing."""
 
