@@ -25,7 +25,7 @@ run: $(READY) ## set up, start the daemon on loopback, send it the sample messag
 	@exec $(BIN)/dtm-contact demo fixtures
 
 test: check ## check, then run every test, three files at a time
-	$(BIN)/python -m pytest --numprocesses 3 --dist loadfile
+	$(BIN)/python -m pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder
 
 check: $(READY) ## lint, formatting and types
 	$(BIN)/ruff check .

@@ -2,6 +2,7 @@
 
 import os
 
+import pytest
 from hypothesis import settings
 
 from dtm_contact.log import configure
@@ -14,3 +15,9 @@ configure(Log())
 settings.register_profile("here", deadline=None)
 settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
 settings.load_profile("ci" if os.environ.get("CI") == "true" else "here")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let the proofs and the browser begin: a file that takes a minute must not be the last that a process is given."""
+    long = {"prove", "console", "matching"}
+    items.sort(key=lambda item: long.isdisjoint(item.path.parts))
