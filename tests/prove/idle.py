@@ -55,6 +55,7 @@ async def prove_idle(folder: Path, connections: int, random: Random) -> Outcome:
         prepared_store(folder),
         environment={"DTM_SMTP_CONNECTIONS": most, "DTM_SMTP_CONNECTIONS_PER_CLIENT": most},
     )
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
     try:
         # The daemon has to ask for more files by itself, as it must where it is started with the usual limit.
         limit_files(_FEW_FILES)
@@ -70,6 +71,7 @@ async def prove_idle(folder: Path, connections: int, random: Random) -> Outcome:
         await finished(program)
     finally:
         await program.kill()
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
     mails = len(senders.ledger.answered)
     return Outcome(connections, answered, noops, mails, audit(senders.ledger, program.store))
 
