@@ -50,6 +50,7 @@ def test_a_caller_on_the_line_has_a_case_at_the_right_office(desk: Desk) -> None
     ("told", "residence", "topic", "priority"),
     [
         ({"dwelling": "L02"}, "R01", "water_leak", None),
+        ({"place": "1 rue des Tilleuls, Saint-Ouen"}, "R01", "water_leak", None),
         ({"residence": "R02", "topic": "gas"}, "R02", "gas", Priority.P1),
         ({"topic": "heating", "priority": "P4"}, None, "heating", Priority.P4),
         ({"text": "Je suis absent jusqu'au 3 mars, réponse automatique"}, None, None, None),
