@@ -6,11 +6,15 @@
 machine that is slower for a while is slower for all; a ratio is taken within its round. Postfix holds what it took in
 (smtpd and cleanup alone, nothing is delivered), which is the most favourable to it. Needs root for Postfix.
 
+How many times faster than Postfix a server in Python is depends on the machine more than on the server. aiosmtpd as it
+is, with our store behind it and with nothing at all, therefore takes turns as well: beside those, machines compare.
+
 Where other programs hold the cores, each sync waits for one of them; `chrt -r 5` before the command goes ahead of them.
 """
 
 import argparse
 import asyncio
+import hashlib
 import os
 import shutil
 import signal
@@ -24,17 +28,20 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from aiosmtpd.smtp import SMTP
 
 from dtm_contact.channels import smtp
+from dtm_contact.model import Arrival, Envelope
 from dtm_contact.settings import Settings, Smtp
 from dtm_contact.store import GroupCommitInbox, migrate, open_store
 
 RECIPIENT = "metropole@parishabitat.fr"
 POSTFIX_PORT = 10_725
+COUNT = "count"
 TARGETS = {"4 KiB, 10 kept": 3.0, "4 KiB, 10 new": 1.5, "64 KiB, 10 kept": 1.2, "4 KiB, 1 kept": 1.0}
 
 
@@ -114,15 +121,56 @@ class _OneFileEach:
         os.fsync(self._directory)
 
 
-async def serve_files(folder: Path) -> None:
-    """Serve with one synced file a message."""
-    handler = _OneFileEach(folder)
+class _GroupCommit:
+    """aiosmtpd as it is, in front of our store."""
+
+    def __init__(self, inbox: GroupCommitInbox) -> None:
+        self._inbox = inbox
+
+    async def handle_DATA(self, _server: Any, _session: Any, envelope: Any) -> str:  # noqa: N802
+        key = hashlib.sha256(envelope.content).hexdigest()
+        sent = Envelope(envelope.mail_from, tuple(envelope.rcpt_tos), "127.0.0.1")
+        await self._inbox.accept((Arrival("smtp", key, datetime.now(UTC), "message/rfc822", sent, envelope.content),))
+        return "250 OK"
+
+
+class _Nothing:
+    """aiosmtpd as it is, thanking for what it drops: what the protocol alone costs on this machine."""
+
+    def __init__(self, folder: Path) -> None:
+        self._count = os.open(folder / COUNT, os.O_CREAT | os.O_WRONLY)
+        self._number = 0
+
+    async def handle_DATA(self, _server: Any, _session: Any, _envelope: Any) -> str:  # noqa: N802
+        self._number += 1
+        os.pwrite(self._count, str(self._number).encode(), 0)
+        return "250 OK"
+
+
+async def _serve_as_it_is(handler: object) -> None:
     loop = asyncio.get_running_loop()
     server = await loop.create_server(lambda: SMTP(handler, hostname="localhost", loop=loop), "127.0.0.1", 0)
     await _until_ended(server.sockets[0].getsockname()[1])
 
 
-SERVED_HERE = {"ours": serve_ours, "a file each": serve_files}
+async def serve_files(folder: Path) -> None:
+    """Serve with one synced file a message."""
+    await _serve_as_it_is(_OneFileEach(folder))
+
+
+async def serve_as_it_is(folder: Path) -> None:
+    """Serve with the library as it is in front of our store."""
+    url = f"sqlite:///{folder / 'store.db'}"
+    migrate(url)
+    with open_store(url) as store:
+        inbox = GroupCommitInbox(store)
+        await _serve_as_it_is(_GroupCommit(inbox))
+        await inbox.close()
+
+
+async def serve_nothing(folder: Path) -> None:
+    """Serve and keep nothing."""
+    await _serve_as_it_is(_Nothing(folder))
 
 
 def _kept_by_ours(folder: Path) -> int:
@@ -135,6 +183,19 @@ def _kept_as_files(folder: Path) -> int:
     return sum(1 for _ in folder.glob("*.eml"))
 
 
+def _counted(folder: Path) -> int:
+    return int((folder / COUNT).read_text() or "0")
+
+
+SERVED_HERE = {
+    "ours": (serve_ours, _kept_by_ours),
+    "a file each": (serve_files, _kept_as_files),
+    "stock, stored": (serve_as_it_is, _kept_by_ours),
+    "stock, nothing": (serve_nothing, _counted),
+}
+"""How to serve, and how many messages were kept, by the server's name."""
+
+
 @contextmanager
 def served_here(name: str, folder: Path) -> Iterator[Server]:
     """Run one of our servers in a process of its own."""
@@ -142,8 +203,7 @@ def served_here(name: str, folder: Path) -> Iterator[Server]:
     command = [sys.executable, __file__, "--serve", name, "--folder", str(folder)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         port = int(process.stdout.readline() if process.stdout else "")
-        counting = _kept_by_ours if name == "ours" else _kept_as_files
-        yield Server(name, port, lambda: counting(folder), process.pid)
+        yield Server(name, port, lambda: SERVED_HERE[name][1](folder), process.pid)
         process.terminate()
 
 
@@ -268,7 +328,7 @@ def compare(servers: list[Server], load: Load, rounds: int, seconds: float) -> N
         ratio = statistics.median(mine.rate / run.rate for mine, run in zip(ours, runs[server], strict=True))
         target = f" (target {TARGETS[load.name]})" if server.name == "Postfix" and load.name in TARGETS else ""
         said = "" if server is servers[0] else f"  ours x {ratio:.2f}{target}"
-        print(f"{load.name:16} {server.name:12} {rate:7.0f}/s {cpu:6.2f} ms CPU a message{said}", flush=True)
+        print(f"{load.name:16} {server.name:14} {rate:7.0f}/s {cpu:6.2f} ms CPU a message{said}", flush=True)
 
 
 def main() -> None:
@@ -280,7 +340,8 @@ def main() -> None:
     arguments.add_argument("--only", default="", help="only the loads whose name begins so")
     chosen = arguments.parse_args()
     if chosen.serve:
-        asyncio.run(SERVED_HERE[chosen.serve](chosen.folder))
+        serve, _ = SERVED_HERE[chosen.serve]
+        asyncio.run(serve(chosen.folder))
         return
     if not _found("smtp-source"):
         print("skipped: smtp-source is not installed; it comes with Postfix, and sends the messages")
