@@ -280,7 +280,7 @@ class Solver:
         self._alike = alike
         self._along, spread = main_directions(alike)
         self._pace = np.float32(1 / (0.5 * _rest(alike, self._along, spread) + _RIDGE))
-        self._paces = (1 / (0.5 * spread + np.float32(_RIDGE)) - self._pace)[:, None]
+        self._paces = np.asarray(1 / (0.5 * spread + np.float32(_RIDGE)) - self._pace, np.float32)[:, None]
 
     def solve(self, labels: Floats, before: Floats | float = 0.0) -> Floats:
         """Return a weight for each message and label.
@@ -296,7 +296,7 @@ class Solver:
             scores -= scores.max(axis=1, keepdims=True)
             likely = np.exp(scores)
             likely /= likely.sum(axis=1, keepdims=True)
-            wrong = likely - labels + np.float32(_RIDGE) * ahead
+            wrong: Floats = likely - labels + np.float32(_RIDGE) * ahead
             moved = ahead - self._pace * wrong - self._along @ (self._paces * (self._along.T @ wrong))
             next_pace = (1 + math.sqrt(1 + 4 * pace * pace)) / 2
             ahead = moved + np.float32((pace - 1) / next_pace) * (moved - weights)
@@ -314,7 +314,8 @@ def main_directions(matrix: Floats) -> tuple[Floats, Floats]:
     for _ in range(_PASSES):
         along = np.linalg.qr(matrix @ along)[0]
     spread, turned = np.linalg.eigh(along.T @ matrix @ along)
-    return along @ turned, np.maximum(spread, 0)
+    # The arrays are of this kind already; numpy's own types do not say so in all its versions.
+    return np.asarray(along @ turned, np.float32), np.asarray(np.maximum(spread, 0), np.float32)
 
 
 def _rest(matrix: Floats, along: Floats, spread: Floats) -> float:

@@ -136,7 +136,10 @@ def _judged(
     prepare = partial(_Bench.prepare, settings, folder, with_topics=with_topics)
     if processes == 1 or len(chunks) <= 1:
         prepare()
-        yield from map(_Bench.judge, chunks)
+        try:
+            yield from map(_Bench.judge, chunks)
+        finally:
+            _Bench.clear()
         return
     # Not forked: a store that is open in one process must not be used in another.
     context = multiprocessing.get_context("spawn")
@@ -159,6 +162,13 @@ class _Bench:
     def prepare(cls, settings: Settings, folder: Path, *, with_topics: bool) -> None:
         """Make ready what this process judges with."""
         cls._here = cls(settings, folder, with_topics=with_topics)
+
+    @classmethod
+    def clear(cls) -> None:
+        """Let go of it again."""
+        if cls._here is not None:
+            cls._here._store.close()
+            cls._here = None
 
     @classmethod
     def judge(cls, arrival_ids: Sequence[int]) -> _Chunk:
