@@ -12,6 +12,7 @@ MOST_MENTIONS = 24
 """Names read in one contact; a text with more is a list of people."""
 
 _MOST_WORDS = 7
+_VOWELS = frozenset("aeiouy")
 
 
 class Role(Enum):
@@ -83,6 +84,11 @@ def mention_of(text: Passage, words: Sequence[Word], role: Role, title: str = ""
     )
 
 
+def _are_initials(text: Passage, word: Word) -> bool:
+    """Tell whether a word is two capitals that nobody can say as a word ("JB", "MT")."""
+    return len(word.text) == len("jb") and _VOWELS.isdisjoint(word.text) and text.seen(word.start, word.end).isupper()
+
+
 def _joined(text: Passage, words: Sequence[Word]) -> tuple[list[str], list[int], list[str]]:
     """Return the full words of a name, the part of it that each belongs to, and its initials."""
     pieces: list[tuple[str, int]] = []
@@ -96,4 +102,7 @@ def _joined(text: Passage, words: Sequence[Word]) -> tuple[list[str], list[int],
         end = word.end
     full = [(piece, unit) for piece, unit in pieces if len(piece) > 1 and not piece.isdigit()]
     initials = [piece for piece, _unit in pieces if len(piece) == 1 and not piece.isdigit()]
+    if len(full) > 1 and _are_initials(text, words[0]):
+        # "JB Diakité", as "J.-B. Diakité".
+        initials, full = [*full[0][0], *initials], full[1:]
     return [piece for piece, _unit in full], [unit for _piece, unit in full], initials

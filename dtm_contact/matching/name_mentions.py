@@ -14,10 +14,12 @@ from dtm_contact.matching.roles import Surroundings
 from dtm_contact.matching.vocabulary import ONE_EDIT, Vocabulary
 from dtm_contact.matching.words import (
     AMBIGUOUS_TITLES,
+    BEFORE_IT_IS,
     CARETAKERS,
     CLOSINGS,
     CUE_ENDS,
     FAMILIES,
+    IT_IS,
     KIN,
     LABELS,
     LAWYERS,
@@ -134,7 +136,16 @@ class NameReader:
         if end < len(self._words) and self._words[end].text in OTHER_SURNAME and not self._denies(end):
             first, last = self.take(end + 1)
             return range(first, min(last, first + 2))
-        return range(end, end)
+        return self._in_brackets(end)
+
+    def _in_brackets(self, end: int) -> range:
+        """Return a surname that stands alone in brackets after a name: "Mme Ziani (Saïdi)"."""
+        if not 0 < end < len(self._words):
+            return range(end, end)
+        word, text = self._words[end], self._text.folded.text
+        opened = text[self._words[end - 1].end : word.start].strip() == "("
+        surname = word.text in self._people.surnames.number and word.text not in self._people.firsts
+        return range(end, end + (opened and surname and text[word.end : word.end + 1] == ")"))
 
     def _denies(self, position: int) -> bool:
         """Tell whether "ne" is no "né"."""
@@ -171,8 +182,7 @@ class NameReader:
         if end == first or title in LAWYERS or article or (cue and self._breaks_off(position, first)):
             return None, position + 1
         role = self._around.role(position, self._born(end).stop, cue)
-        calls_himself = self._words[position].text == "appelle"
-        if role is None or (cue and not title and not calls_himself and not self._looks_like_name(first, end)):
+        if role is None or (cue and not title and not self._may_be_called(position, first, end)):
             return None, position + 1
         return self.mention(role, first, end, title), self._born(end).stop
 
@@ -211,6 +221,17 @@ class NameReader:
                 break
         return title, first
 
+    def _may_be_called(self, position: int, first: int, end: int) -> bool:
+        """Tell whether words after a cue may be a name."""
+        cue = self._words[position].text
+        if cue == "appelle" or self._looks_like_name(first, end):
+            return True
+        # "c kouadio", "c JB diakité": by ear and without capitals, a first name alone is one.
+        words = self._words[first:end]
+        known = [word.text for word in words if self._known(word.text)]
+        alone = not self._has_capitals and known[:1] and known[0] in self._people.firsts.number
+        return cue in IT_IS and bool(known) and (bool(alone) or words[0].capital)
+
     def _looks_like_name(self, first: int, end: int) -> bool:
         words = self._words[first:end]
         known = [word for word in words if self._known(word.text)]
@@ -227,6 +248,8 @@ class NameReader:
         word = self._words[position].text
         if word not in CUE_ENDS:
             return ""
+        if word in IT_IS:
+            return "self" if self._says_it_is(position) else ""
         before = self._around.before(position, 2)
         if word == "appelle" and before[:1] == ["s"]:
             return "for"
@@ -240,6 +263,16 @@ class NameReader:
         if word in RELATIVES_WRITTEN_FOR or (word == "pour" and not before):
             return "for"
         return "kin" if word in KIN else ""
+
+    def _says_it_is(self, position: int) -> bool:
+        """Tell whether a word is "c'est" by ear: "cé monsieur Ba", and where a text or a line begins "c Awa Roy"."""
+        word = self._words[position]
+        if word.text in {"ce", "se"}:
+            return self._text.seen(word.start, word.end).lower() not in {"ce", "se"}
+        if len(word.text) > 1:
+            return True
+        begins = BEFORE_IT_IS.issuperset(self._around.before(position, 3))
+        return begins and self._text.folded.text[word.end : word.end + 1] == " "
 
     def signed(self, *, block: bool) -> list[Mention]:
         """Return the names on lines of their own: at the head of a letter, under it, or in a signature block."""
@@ -275,7 +308,16 @@ class NameReader:
         apart = self._words[first - 1].text in TITLES or not self._goes_on(first)
         return range(0) if apart else range(first, count)
 
+    def _without_remark(self, line: range) -> range:
+        """Return a line without what stands in brackets at its end: "Mme Roy (c'est son petit-fils qui écrit)"."""
+        text = self._text.folded.text
+        ends = text[self._words[line.stop - 1].end :].partition("\n")[0].strip(" .!") == ")"
+        opened = (at for at in line[1:] if "(" in text[self._words[at - 1].end : self._words[at].start])
+        stop = next(opened, line.stop) if ends else line.stop
+        return range(line.start, stop) if stop - line.start <= _SHORT_LINE else line
+
     def _signature(self, line: range, *, last: bool, block: bool) -> Mention | None:
+        line = self._without_remark(line)
         doctor = self._words[line.start].text in {"dr", "pr"}
         title, first = self._title(line.start + doctor)
         short = last and len(line) <= _SHORT_LINE

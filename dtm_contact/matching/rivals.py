@@ -1,6 +1,6 @@
 """Candidates against each other: whom one names, and who fits worse than another what the writer says of himself."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from math import log2
@@ -15,6 +15,7 @@ _OF_THE_WRITER = ("email.", "phone.", "thread.", "name.")
 _SPOKEN_OF = frozenset({Role.FOR, Role.PAIR, Role.NAMED})
 _NUMBERS_KNOWN = frozenset({"phone.known", "phone.confirmed"})
 _OF_HOUSEHOLD = frozenset({"email.household"})
+_FITS_ANOTHER = frozenset({"name.fits_another"})
 _LESS_THAN_HIS_WORD = {None, Role.DISPLAY, Role.ADDRESS, Role.PAIR}
 
 
@@ -55,6 +56,14 @@ class Weighed:
         self.evidence = sorted([*kept, self.signed], key=lambda piece: -abs(piece.weight))
         if self.signed.weight <= 0:
             self.role = None
+
+    def let_another_write(self) -> None:
+        """Let no name speak for him, since another of his home says that he writes."""
+        named = [piece for piece in self.evidence if piece.name.startswith("name.")]
+        self.evidence = [piece for piece in self.evidence if piece not in named]
+        self.score -= sum(piece.weight for piece in named)
+        self.signed, self.role = None, None
+        self.discount("name.fits_another", weights.SIGNATURE_FITS_ANOTHER)
 
     def doubt(self, reason: str, certainty: float, *, household: bool = True) -> None:
         """Bound how surely he is the one concerned, and with him his household; the reason stands with the evidence."""
@@ -202,6 +211,7 @@ def _settle_homes(candidates: list[Weighed], *, may_be_signed: bool) -> None:
             homes.setdefault(each.home.dwelling_id, []).append(each)
     for home in homes.values():
         _settle_numbers(home)
+        _settle_writers(home)
         best = max((each.signed.weight for each in home if each.signed), default=0.0)
         if len(home) > 1 and best > weights.SIGNS_FOR_THE_HOME:
             for each in home:
@@ -210,6 +220,22 @@ def _settle_homes(candidates: list[Weighed], *, may_be_signed: bool) -> None:
             for each in home:
                 if _has(each, _OF_HOUSEHOLD):
                     each.discount("account.unsigned", weights.UNSIGNED)
+
+
+def _settle_writers(home: Sequence[Weighed]) -> None:
+    """Believe who says or signs his own name before the others of his home, of whom one may be named or own the account.
+
+    "C'est Gaël, Danièle travaille": Danièle's account and her name on it tell whose account that is.
+    """
+    for role in (Role.SELF, Role.SIGNED):
+        writer = max(home, key=lambda each: each.fits.get(role, 0.0))
+        best, signed = writer.fits.get(role, 0.0), writer.fits.get(Role.SIGNED, 0.0)
+        if best >= weights.NAMES_HIMSELF:
+            for each in home:
+                fits = each.fits.get(role, 0.0), each.fits.get(Role.SIGNED, 0.0)
+                if fits[0] <= best - weights.FITS_BETTER and fits[1] <= signed + weights.FITS_AS_WELL:
+                    each.let_another_write()
+            return
 
 
 def _settle_numbers(home: list[Weighed]) -> None:
@@ -249,6 +275,8 @@ def _discount_writer(weighed: Weighed, people: int, learnt: Learnt) -> None:
 def _discount_misfit(weighed: Weighed, role: Role, best: float, bits: float) -> None:
     """Believe what the writer calls himself before his account and its display name, which say whose account it is."""
     if weighed.role not in _LESS_THAN_HIS_WORD or weighed.fits.get(role, 0.0) > best - weights.FITS_BETTER:
+        return
+    if _has(weighed, _FITS_ANOTHER):
         return
     display = sum(piece.weight for piece in weighed.evidence if piece.name == "name.display" and piece.weight > 0)
     weighed.discount("name.fits_another", round(bits - (display if weighed.account else 0.0), 2))

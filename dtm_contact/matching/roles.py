@@ -16,6 +16,7 @@ from dtm_contact.matching.words import (
     GREETINGS,
     HELPERS,
     HIMSELF,
+    IT_IS,
     KIN,
     LIKE_HIM,
     LIVING,
@@ -34,6 +35,7 @@ from dtm_contact.matching.words import (
     TENANCY,
     TITLES,
     WHOM_IT_CONCERNS,
+    WRITING,
     WRITTEN_FOR,
 )
 from dtm_contact.normalize import STREET_TYPES
@@ -88,8 +90,10 @@ class Surroundings:
             return None
         if NEIGHBOURS & set(before[:3]):
             return Role.FOR if ON_BEHALF & set(before) else None
-        if HIMSELF & set(self.after(end, 1)) or self._your_tenant(before, end):
+        if self._himself(end) or self._your_tenant(before, end):
             return Role.SELF
+        if (before[:2] == ["est", "c"] or cue == "self") and self._told_by_who(position, end):
+            return Role.NAMED
         if cue == "self":
             return Role.FOR if RELATIVES_WRITTEN_FOR & set(before) and "pour" in before else Role.SELF
         if cue == "for" and end - position <= _CUE_AND_NAME and not ON_BEHALF & set(before[:4]):
@@ -101,6 +105,23 @@ class Surroundings:
         if SELF_WORDS & set(before[:3]) or before[:2] == ["est", "c"]:
             return Role.SELF
         return self._by_address(position, end, before, self._after_greeting(before, end))
+
+    def _himself(self, end: int) -> bool:
+        """Tell whether "moi" follows a name ("M. Roy (moi)") and begins no sentence ("…, moi je n'ai rien dit")."""
+        following = self.after(end, 2)
+        return bool(HIMSELF & set(following[:1])) and not SPEAKING & set(following[1:])
+
+    def _told_by_who(self, position: int, end: int) -> bool:
+        """Tell whether "c'est" brings up somebody else: "c'est M. Roy du 5e qui fait du bruit"."""
+        said = [self._words[position].text, *self.before(position, 2)]
+        if not (said[:2] == ["est", "c"] or said[1:3] == ["est", "c"] or IT_IS & set(said[:2])):
+            return False
+        for word, following in zip(self._words[end : end + _CLAUSE], self._words[end + 1 :], strict=False):
+            if "," in self._text.folded.text[self._words[end - 1].end : word.start] or word.text in SPEAKING:
+                return False
+            if word.text == "qui":
+                return following.text not in WRITING
+        return False
 
     def _your_tenant(self, before: list[str], end: int) -> bool:
         """Tell whether somebody calls himself so: "Votre locataire M. Roy, 12 rue Hoche, vous écrit"."""
@@ -129,7 +150,7 @@ class Surroundings:
     def role_of_pair(self, position: int, end: int) -> Role:
         """Tell a first name and a surname that begin their line or end the text from those within a sentence."""
         before = self.before(position, 6)
-        if HIMSELF & set(self.after(end, 1)):
+        if self._himself(end):
             return Role.SELF
         if _for_the_sake_of(before) or WHOM_IT_CONCERNS & set(before[:1]) or self._cannot_write(end):
             return Role.FOR

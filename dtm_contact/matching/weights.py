@@ -51,6 +51,9 @@ WRITES_FOR_HIS_HOME = 4.0
 SIGNS_FOR_THE_HOME = 2.0
 """Bits from which a name in the text is that of somebody of the home whose account it is."""
 
+NAMES_HIMSELF = 3.0
+"""Bits from which one of a home says or signs his own name; the others of it are not the writer."""
+
 FITS_AS_WELL = 2.0
 """Bits by which a name may fit one of a home less than another and still mean either."""
 

@@ -38,6 +38,8 @@ SELF_CUES = (
         "mon nom est",
         "nom",
         "my name is",
+        "my name",
+        "this is",
         "i am",
         "soy",
         "me llamo",
@@ -97,7 +99,13 @@ KIN = _listed(
     niece copine copain ami amie cousin cousine
     """
 )
-CUE_ENDS = RELATIVES_WRITTEN_FOR | KIN | LABELS | {"est", "pour", "sou"} | {cue.split()[-1] for cue in SELF_CUES}
+IT_IS = _listed("c ce se cest sest")
+""""C'est" as people write it: "cé", "sé", "c", "cest"."""
+BEFORE_IT_IS = _listed("cc coucou slt salut bjr bonjour bonsoir allo alo la ici oui hello madame monsieur")
+"""Before "c" alone where a text begins: "cc c Awa Roy"."""
+WRITING = _listed("ecri ecris ecrit tape parle appelle envoie envoi vous")
+"""After "c'est Gaël qui": he writes himself."""
+CUE_ENDS = RELATIVES_WRITTEN_FOR | KIN | LABELS | IT_IS | {"est", "pour", "sou"} | {cue.split()[-1] for cue in SELF_CUES}
 """The last words of all that announces a name."""
 NEIGHBOURS = _listed("voisin voisine voisins voisines")
 LODGES = frozenset({"loge"})
