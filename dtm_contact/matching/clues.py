@@ -12,7 +12,7 @@ from dtm_contact.matching.name_mentions import NameReader
 from dtm_contact.matching.passages import LONGEST_ADDRESS, LONGEST_NAME, LONGEST_TAIL, Passage, texts
 from dtm_contact.matching.people import number_key
 from dtm_contact.matching.place_mentions import find_atoms
-from dtm_contact.matching.places import Group, grouped
+from dtm_contact.matching.places import Group, as_street, grouped
 from dtm_contact.matching.statements import ANONYMOUS, APPLICANT, LEFT, NOT_A_TENANT, says
 from dtm_contact.matching.traders import TradeMention
 from dtm_contact.matching.words import CLOSINGS, KIN, ORGANISATIONS, RELATIVES_WRITTEN_FOR, SERVICES
@@ -279,7 +279,7 @@ def _holds(outer: Span, inner: Span) -> bool:
 
 def _places(text: Passage, index: MatchIndex, clues: Clues) -> None:
     atoms = [atom for atom in find_atoms(text, index.gazetteer) if not _of_a_name(text, atom, clues)]
-    for group in grouped(text, atoms, index.gazetteer):
+    for group in (as_street(each, index.gazetteer) for each in grouped(text, atoms, index.gazetteer)):
         if any(atom.kind in _PLACES for atom in group.atoms) or group.foreign:
             if not index.is_office(group):
                 clues.groups.append(group)

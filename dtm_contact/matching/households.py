@@ -93,14 +93,24 @@ def _told_alone(around: Surroundings, text: Passage, person: Person, places: Seq
     """Return the mention of a first name by itself, anywhere but in an address, beside a name, or after "ma femme"."""
     taken = [(atom.start, atom.end) for group in places if group.passage is text for atom in group.atoms]
     for position, word in enumerate(text.words[:_MOST_WORDS]):
-        if word.text != person.first or len(word.text) < _SHORTEST_WITH_A_SLIP or not word.capital:
+        if word.text != person.first or len(word.text) < _SHORTEST_WITH_A_SLIP:
+            continue
+        if not word.capital and not _set_apart(text, position):
             continue
         beside = text.words[max(0, position - 1) : position] + text.words[position + 1 : position + 2]
         in_place = any(start <= word.start < end for start, end in taken)
         named = any(each.capital and (each.start - word.end == 1 or word.start - each.end == 1) for each in beside)
-        if not in_place and not named and not _NOT_THE_WRITER & set(around.before(position, 4)):
+        reach = 4 if word.capital else 1  # a comma stands before the others
+        if not in_place and not named and not _NOT_THE_WRITER & set(around.before(position, reach)):
             return mention_of(text, [word], Role.PAIR)
     return None
+
+
+def _set_apart(text: Passage, position: int) -> bool:
+    """Tell whether a name in small letters stands between commas or ends a line: "cé la maman, assetou, du 4eme"."""
+    word, around = text.words[position], text.folded.text
+    before, after = around[: word.start].rstrip(" ")[-1:], around[word.end :].lstrip(" ")[:1]
+    return position > 0 and before in {",", "\n"} and after in {",", "\n", "", "."}
 
 
 def _at(around: Surroundings, text: Passage, position: int, person: Person, alone: Iterable[str]) -> Mention | None:

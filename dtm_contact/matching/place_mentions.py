@@ -10,6 +10,7 @@ from dtm_contact.matching.inside_mentions import Atom, detail
 from dtm_contact.matching.passages import Passage, Word
 from dtm_contact.matching.vocabulary import ONE_EDIT
 from dtm_contact.matching.words import (
+    AT_WHOSE_HOME,
     BEFORE_A_PLACE,
     BEFORE_A_RESIDENCE,
     LOCATIVES,
@@ -25,6 +26,7 @@ _CLOSE = 3  # characters between two words of one address: a comma and spaces
 _MOST_WORDS_OF_A_NAME = 4
 _MOST_DIGITS_OF_A_HOUSE = 3
 _DIGITS_OF_A_POSTCODE = 5
+_CHEMIN = "che"
 _SHORTEST_MISSPELT = 4  # letters of a kind of street
 _NEARLY_WHOLE = 0.8
 """How much of a street's name must follow a single letter for "rue"."""
@@ -151,8 +153,10 @@ def _street(passage: Passage, position: int, word: Word, gazetteer: Gazetteer) -
         joined = _significant(passage.words, position + 1, 5, gazetteer.street_by_word)
         streets, quality, last = _streets(joined, gazetteer, least)
     if streets and (house is None or _may_stand(house, kind, streets, gazetteer)):
+        behind = _number_behind(passage, last, streets, gazetteer) if house is None else None
+        last += behind is not None
         end = passage.words[last].end
-        return [Atom("street", tuple(streets), start, end, min(1.0, 0.5 + quality / 2), house)], last
+        return [Atom("street", tuple(streets), start, end, min(1.0, 0.5 + quality / 2), house or behind)], last
     if house is None or position + 1 >= len(passage.words) or len(word.text) == 1:
         return [], -1
     last = _name_of_unknown(passage.words, position)
@@ -168,6 +172,8 @@ def _after_little_words(words: tuple[Word, ...], position: int) -> int:
 def _kind_of_street(passage: Passage, position: int) -> str:
     """Return the kind of street that a word is, misspelt where a number stands before it ("12 plae Hoche"), or ""."""
     word = passage.words[position].text
+    if word == _CHEMIN and _says_chez(passage, position):
+        return ""
     if word in STREET_TYPES or len(word) < _SHORTEST_MISSPELT or not position:
         return STREET_TYPES.get(word, "")
     before = passage.words[position - 1].text
@@ -175,6 +181,13 @@ def _kind_of_street(passage: Passage, position: int) -> str:
         return ""
     kinds = (kind for form, kind in STREET_TYPES.items() if form == kind and len(kind) > _SHORTEST_MISSPELT)
     return next((kind for kind in kinds if OSA.distance(word, kind, score_cutoff=1) <= 1), "")
+
+
+def _says_chez(passage: Passage, position: int) -> bool:
+    """Tell whether what may stand for "chemin" is "chez" by ear: "ché nou", "che ma mère"."""
+    word, following = passage.words[position], passage.words[position + 1 : position + 2]
+    accented = passage.seen(word.start, word.end).lower() != _CHEMIN
+    return accented or (bool(following) and following[0].text in AT_WHOSE_HOME)
 
 
 def _may_stand(house: HouseNumber, kind: str, streets: list[str], gazetteer: Gazetteer) -> bool:
@@ -205,13 +218,37 @@ def _numbered_street(passage: Passage, position: int, word: Word, gazetteer: Gaz
     if ahead < len(passage.words) and passage.words[ahead].text in {"bis", "ter", "b", "t", "q"}:
         ahead += 1
     said = _significant(passage.words, ahead, 4)
-    if not said or said[0][1] not in gazetteer.street_by_word or said[0][1].isdigit():
+    if not said or said[0][1] not in gazetteer.street_by_word or passage.words[said[0][0]].text.isdigit():
         return [], -1
     streets, quality, last = _streets(said, gazetteer, 0.99)
     if not streets:
         return [], -1
     house = parse_house_number(" ".join(each.text for each in passage.words[position:ahead]))
     return [Atom("street", tuple(streets), word.start, passage.words[last].end, 0.8 * quality, house)], last
+
+
+def _street_then_number(
+    passage: Passage, position: int, word: Word, gazetteer: Gazetteer
+) -> tuple[list[Atom], int]:
+    """Read a street's whole name of two words or more, its kind left out, with the number behind it ("Val d'Osne 77")."""
+    words = passage.words
+    if written_out(word.text) not in gazetteer.street_by_word:
+        return [], -1
+    streets, quality, last = _streets(_significant(words, position, 4), gazetteer, 0.99)
+    house = _number_behind(passage, last, streets, gazetteer) if last > position else None
+    if house is None:
+        return [], -1
+    return [Atom("street", tuple(streets), word.start, words[last + 1].end, 0.8 * quality, house)], last + 1
+
+
+def _number_behind(passage: Passage, last: int, streets: list[str], gazetteer: Gazetteer) -> HouseNumber | None:
+    """Return the number right behind a street's name ("calle Hoche 12"), if the street has it."""
+    words = passage.words
+    if last + 1 >= len(words) or not words[last + 1].text.isdigit() or words[last + 1].start - words[last].end > 2:
+        return None
+    house, following = parse_house_number(words[last + 1].text), passage.folded.text[words[last + 1].end :][:1]
+    known = {gazetteer.entrances[n].house for street in streets for n in gazetteer.by_street[tuple(street.split())]}
+    return house if house in known and not (following.isalpha() or following in {"%", "€", "/"}) else None
 
 
 def _house_before(passage: Passage, position: int) -> tuple[HouseNumber | None, int]:
@@ -319,4 +356,4 @@ def _postcode(passage: Passage, _position: int, word: Word, gazetteer: Gazetteer
 
 
 _READERS_OF_FIGURES = (_street, _numbered_street, _name, _postcode)
-_READERS_OF_LETTERS = (_street, _name)
+_READERS_OF_LETTERS = (_street, _street_then_number, _name)

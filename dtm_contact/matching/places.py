@@ -8,7 +8,7 @@ than a frequent one. Several places in one message are a mixture: one of them is
 import re
 from bisect import bisect_left
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import log2
 
 import numpy as np
@@ -21,6 +21,7 @@ from dtm_contact.matching.inside_mentions import Atom
 from dtm_contact.matching.passages import Passage
 from dtm_contact.matching.words import LIVING
 from dtm_contact.model import Part, Span
+from dtm_contact.normalize import place_words
 
 Floats = NDArray[np.float64]
 
@@ -153,6 +154,19 @@ def grouped(passage: Passage, atoms: Iterable[Atom], gazetteer: Gazetteer) -> li
         else:
             current.atoms.append(atom)
     return groups
+
+
+def as_street(group: Group, gazetteer: Gazetteer) -> Group:
+    """Take a residence's name for a street's where only that lies in the town named ("Gabriel Péri, Les Lilas")."""
+    towns = set().union(*[_entrances(atom, gazetteer) for atom in group.of("commune")])
+    if not towns or group.of("street"):
+        return group
+    for at, atom in enumerate(group.atoms):
+        words = place_words(group.passage.folded.text[atom.start : atom.end])
+        street = towns.intersection(gazetteer.by_street.get(words, ())) if atom.kind == "residence" else ()
+        if street and not towns & _entrances(atom, gazetteer):
+            group.atoms[at] = replace(atom, kind="street", values=(" ".join(words),))
+    return group
 
 
 def _begins_another(group: Group, atom: Atom, gazetteer: Gazetteer) -> bool:

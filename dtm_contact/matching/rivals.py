@@ -1,5 +1,6 @@
 """Candidates against each other: whom one names, and who fits worse than another what the writer says of himself."""
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
@@ -121,6 +122,7 @@ def settle(weighed: Iterable[Weighed], people: int, learnt: Learnt, told: Told) 
     candidates = list(weighed)
     _doubt_accounts(candidates, of_kin=told.of_kin)
     _settle_places(candidates)
+    _settle_kin(candidates)
     if told.for_another:
         for each in candidates:
             if not _fits_as_well(each, candidates):
@@ -182,6 +184,24 @@ def _settle_places(candidates: list[Weighed]) -> None:
             each.discount("place.fits_another", weights.PLACE_FITS_ANOTHER)
             for other in others:
                 other.believe()
+
+
+def _settle_kin(candidates: Iterable[Weighed]) -> None:
+    """Let nobody write whom another of his home calls a relative, and whose own name says no more ("ma femme Isabel")."""
+    homes: dict[str, list[Weighed]] = {}
+    for each in candidates:
+        if each.home is not None:
+            homes.setdefault(each.home.dwelling_id, []).append(each)
+    for home in homes.values():
+        kin = [each for each in home if each.fits.get(Role.KIN, 0.0) >= weights.CALLED_KIN]
+        best = max((_own_name(each) for each in home if each not in kin), default=-math.inf)
+        for each in kin:
+            if _own_name(each) <= best + weights.FITS_AS_WELL and not _has(each, _FITS_ANOTHER):
+                each.discount("name.fits_another", weights.SIGNATURE_FITS_ANOTHER)
+
+
+def _own_name(weighed: Weighed) -> float:
+    return max(weighed.fits.get(Role.SELF, 0.0), weighed.fits.get(Role.SIGNED, 0.0))
 
 
 def _best_name(weighed: Weighed) -> float:

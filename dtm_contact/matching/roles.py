@@ -227,7 +227,8 @@ class Surroundings:
         after = self._text.folded.text[self._words[end - 1].end :][:4]
         mark = after.strip(" .")[:1]
         street = {*self.after(end, 1)} & _STREET_NAMES
-        if "\n" in after or not (street or (mark and mark in ",-(/:0123456789")):
+        joined = after[:1] == "-" and after[1:2].isalpha()  # "disse-me"
+        if "\n" in after or joined or not (street or (mark and mark in ",-(/:0123456789")):
             return False
         ahead = self._on_this_line(end, _ADDRESS_WORDS)
         told = set(ahead) & _STREET_NAMES or (set(ahead) & STREET_TYPES.keys() and any(map(str.isdigit, ahead)))

@@ -51,6 +51,9 @@ WRITES_FOR_HIS_HOME = 4.0
 SIGNS_FOR_THE_HOME = 2.0
 """Bits from which a name in the text is that of somebody of the home whose account it is."""
 
+CALLED_KIN = 1.0
+"""Bits from which somebody is the relative whom the writer names ("ma femme Isabel")."""
+
 NAMES_HIMSELF = 3.0
 """Bits from which one of a home says or signs his own name; the others of it are not the writer."""
 

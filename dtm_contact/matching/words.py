@@ -22,7 +22,7 @@ NOT_NAMES = (
         cette locataire bonjour bonsoir merci cordialement habite habitant demeurant domicilie domiciliee vous nous il
         elle on rue avenue allee place bat batiment esc etage porte appt residence cite tel mail objet envoye le les la
         des un une directeur directrice responsable president maire gestionnaire chef service gardien gardienne madame
-        monsieur euh meme
+        monsieur euh meme disse falou diz dijo dice said says told
         """
     )
     - PARTICLES
@@ -130,6 +130,8 @@ TELLING = _listed(
 """After a name on its line: a sentence about who bears it, no signature."""
 HIMSELF = _listed("moi soussigne soussignee")
 """Right after a name: the writer's own ("M. Roy (moi)")."""
+AT_WHOSE_HOME = _listed("nou nous moi mwa lui elle eux vous mon ma mes ton ta ses sa son")
+"""After "che": that is "chez", no "chemin"."""
 AT_HIS_HOME = "chez"
 """Before a name: that is where the matter is."""
 TENANCY = _listed("domicilie domiciliee demeurant nee titulaire locataire locataires")

@@ -15,7 +15,7 @@ _TYPES = {
     "boulevard": ("bd", "bld", "bvd", "blvd", "boul"),
     "chemin": ("che", "chem", "ch"), "cite": (), "cours": ("crs",), "esplanade": ("esp",), "faubourg": ("fg", "fbg"),
     "impasse": ("imp",), "mail": (), "passage": ("pass", "pas"), "place": ("pl", "plc"), "promenade": ("prom",),
-    "quai": ("qu",), "residence": ("res", "resid"), "route": ("rte",), "rue": ("r",), "ruelle": ("rle",),
+    "quai": ("qu",), "residence": ("res", "resid"), "route": ("rte",), "rue": ("r", "rua", "calle"), "ruelle": ("rle",),
     "sente": ("snt",), "sentier": ("sen", "sent"), "square": ("sq", "sqr"), "villa": ("vla",), "voie": ("voi",),
 }  # fmt: skip
 STREET_TYPES: dict[str, str] = {
