@@ -4,21 +4,15 @@ Six tenants in a hundred bear a frequent French word as their surname, so a know
 nothing. Each mention knows its role: who speaks of himself, whom he writes for, or who is merely spoken of.
 """
 
-from bisect import bisect_left
-from functools import cached_property
-
-from dtm_contact.matching.mentions import MOST_MENTIONS, Mention, Role, mention_of
+from dtm_contact.matching.mentions import MOST_MENTIONS, Mention, Role
+from dtm_contact.matching.name_extent import NameTaker
 from dtm_contact.matching.passages import Passage, Word
-from dtm_contact.matching.people import People
-from dtm_contact.matching.roles import Surroundings
 from dtm_contact.matching.vocabulary import ONE_EDIT, Vocabulary
 from dtm_contact.matching.words import (
-    AMBIGUOUS_TITLES,
     BEFORE_IT_IS,
     CARETAKERS,
     CLOSINGS,
     CUE_ENDS,
-    FAMILIES,
     IT_IS,
     KIN,
     LABELS,
@@ -26,7 +20,6 @@ from dtm_contact.matching.words import (
     NEIGHBOURS,
     NOT_NAMES,
     OF,
-    OTHER_SURNAME,
     PARTICLES,
     RELATIVES_WRITTEN_FOR,
     SELF_CUES,
@@ -35,122 +28,18 @@ from dtm_contact.matching.words import (
     TITLES,
 )
 
-_MOST_WORDS = 5
-_WIDEST_GAP = 2
-_PARTS = frozenset("\n;:!?()")
 _ANNOUNCING = TITLES | CUE_ENDS
 _OF_WHOM = KIN | RELATIVES_WRITTEN_FOR | {"nom"}
 _OTHERS = CARETAKERS | NEIGHBOURS | STRANGERS | KIN
 _NO_SIGNATURE = CLOSINGS | NOT_NAMES
-_FAMILY = "famille"
-_TITLE_WORDS = 3  # "M. et Mme", "famille de M."
 _SHORT_LINE = 4
 _LONGEST_SURNAME = 3
 _CLOSING_LINES = 5
 _LINE_WORDS = 9
 
 
-class NameReader:
-    """Reads the names of one passage; knows which words are names of the directory."""
-
-    def __init__(self, text: Passage, people: People) -> None:
-        self._text = text
-        self._words = text.words
-        self._people = people
-        self._around = Surroundings(text)
-
-    def _known(self, word: str) -> bool:
-        return word in self._people.surnames or word in self._people.firsts
-
-    def _near_known(self, word: str) -> bool:
-        return bool(self._people.surnames.channel(word) or self._people.firsts.channel(word))
-
-    def _takes(self, position: int, *, cued: bool) -> bool:
-        """Tell whether a word may belong to a name; after a cue, a misspelt name in small letters may."""
-        word = self._words[position]
-        if self._text.elided(position):
-            return self._begins_a_name(position)
-        if self._is_initial(word):
-            return True
-        if word.text.isdigit() or word.text in NOT_NAMES:
-            return False
-        if word.capital or word.text in PARTICLES or len(word.text) == 1:
-            return True
-        before = self._words[position - 1] if position else None
-        if before is not None and before.text in PARTICLES and self._near_known(before.text + word.text):
-            return cued or self._text.folded.text[before.end : word.start] == "'"
-        return self._known(word.text) or (cued and len(word.text) > len("il") and self._near_known(word.text))
-
-    def _begins_a_name(self, position: int) -> bool:
-        """Tell whether an elided letter is a name's ("N'Diaye", "d'Almeida") and no word's ("Mme Roy n'ose plus")."""
-        word, following = self._words[position : position + 2]
-        glued = word.text + following.text
-        if self._has_capitals:
-            return word.capital or following.capital or self._known(glued)
-        return self._known(glued) or (following.text not in NOT_NAMES and self._near_known(glued))
-
-    def _is_initial(self, word: Word) -> bool:
-        """Tell whether a word is a letter with its stop or hyphen ("J.-L. Garnier"), or stands before a surname."""
-        if len(word.text) > 1 or word.text.isdigit():
-            return False
-        mark = self._text.folded.text[word.end : word.end + 1]
-        if mark in {".", "-"}:
-            return word.capital or mark == "." or word.text not in PARTICLES
-        at = bisect_left(self._words, word.end, key=lambda each: each.start)
-        following = self._words[at].text if mark == " " and at < len(self._words) else ""
-        return len(following) > len("le") and following in self._people.surnames and following not in NOT_NAMES
-
-    def take(self, position: int, *, cued: bool = True) -> tuple[int, int]:
-        """Return the first word of a name and the one after its last, from `position` on; equal where there is none."""
-        end, most = position, min(position + _MOST_WORDS, len(self._words))
-        while end < most and (end == position or self._goes_on(end)) and self._takes(end, cued=cued):
-            end += 1
-        while end > position and self._dangles(end - 1):
-            end -= 1
-        return position, end
-
-    def _goes_on(self, position: int) -> bool:
-        """Tell whether a word stands close enough to the one before it to belong to the same name."""
-        before, word = self._words[position - 1], self._words[position]
-        between = self._text.folded.text[before.end : word.start]
-        if len(between) > _WIDEST_GAP or not _PARTS.isdisjoint(between):
-            return False
-        if "." in between and len(before.text) > _WIDEST_GAP:  # a sentence ends; "J.-R." and "Mme." do not end one
-            return False
-        return "," not in between or len(word.text) > 1
-
-    def _dangles(self, position: int) -> bool:
-        """Tell whether a particle ends the name for want of what it belongs to; "Le" and "Da" are surnames, too."""
-        word = self._words[position]
-        particle = word.text in PARTICLES and len(word.text) > 1
-        return self._text.elided(position) or (particle and not (word.capital and self._known(word.text)))
-
-    def mention(self, role: Role, first: int, end: int, title: str = "") -> Mention | None:
-        """Build the mention of the words from `first` to `end`, or None where none of them is a full word."""
-        born = [self._words[position].text for position in self._born(end)]
-        mention = mention_of(self._text, self._words[first:end], role, title, born)
-        return mention if mention.words else None
-
-    def _born(self, end: int) -> range:
-        """Return the words of another surname that follows ("née Lacroix", "ép. Roy"); empty where none does."""
-        if end < len(self._words) and self._words[end].text in OTHER_SURNAME and not self._denies(end):
-            first, last = self.take(end + 1)
-            return range(first, min(last, first + 2))
-        return self._in_brackets(end)
-
-    def _in_brackets(self, end: int) -> range:
-        """Return a surname that stands alone in brackets after a name: "Mme Ziani (Saïdi)"."""
-        if not 0 < end < len(self._words):
-            return range(end, end)
-        word, text = self._words[end], self._text.folded.text
-        opened = text[self._words[end - 1].end : word.start].strip() == "("
-        surname = word.text in self._people.surnames.number and word.text not in self._people.firsts
-        return range(end, end + (opened and surname and text[word.end : word.end + 1] == ")"))
-
-    def _denies(self, position: int) -> bool:
-        """Tell whether "ne" is no "né"."""
-        word = self._words[position]
-        return self._text.seen(word.start, word.end).lower() == "ne"
+class NameReader(NameTaker):
+    """Reads the names of one passage, where a name can stand; knows which words are names of the directory."""
 
     def titled(self) -> list[Mention]:
         """Return the names that follow a title, or a cue such as "je m'appelle"."""
@@ -207,20 +96,6 @@ class NameReader:
         word = self._words[position]
         return word.text in {"la", "le", "les"} and not word.capital
 
-    def _title(self, position: int) -> tuple[str, int]:
-        """Return the title that stands at a position, and the position after it; a couple's is its family's."""
-        title, first = "", position
-        if position >= len(self._words) or self._words[position].text not in TITLES:
-            return title, first
-        for ahead, word in enumerate(self._words[position : position + _TITLE_WORDS], position + 1):
-            stop = self._text.folded.text[word.end : word.end + 1] == "."
-            if word.text in TITLES and (word.text not in AMBIGUOUS_TITLES or word.capital or stop):
-                title = word.text if not title or title == word.text else _FAMILY
-                first = ahead
-            elif not title or word.text not in ({"de"} if title in FAMILIES else {"et", "ou"}):
-                break
-        return title, first
-
     def _may_be_called(self, position: int, first: int, end: int) -> bool:
         """Tell whether words after a cue may be a name."""
         cue = self._words[position].text
@@ -248,21 +123,25 @@ class NameReader:
         word = self._words[position].text
         if word not in CUE_ENDS:
             return ""
-        if word in IT_IS:
-            return "self" if self._says_it_is(position) else ""
         before = self._around.before(position, 2)
         if word == "appelle" and before[:1] == ["s"]:
             return "for"
-        said = " ".join([*reversed(before), word])
-        if (word == "est" and before[:1] == ["c"]) or any(f" {said}".endswith(f" {cue}") for cue in SELF_CUES):
-            return "self"
-        if before == ["jeune", "de"] or (
-            word in LABELS and self._text.folded.text[self._words[position].end :][:2].strip() == ":"
-        ):
+        if self._announces_himself(position, before):
             return "self"
         if word in RELATIVES_WRITTEN_FOR or (word == "pour" and not before):
             return "for"
         return "kin" if word in KIN else ""
+
+    def _announces_himself(self, position: int, before: list[str]) -> bool:
+        """Tell whether the words up to and with this one say that the writer's own name follows."""
+        word = self._words[position].text
+        if word in IT_IS:
+            return self._says_it_is(position)
+        said = " ".join([*reversed(before), word])
+        if (word == "est" and before[:1] == ["c"]) or any(f" {said}".endswith(f" {cue}") for cue in SELF_CUES):
+            return True
+        labelled = self._text.folded.text[self._words[position].end :][:2].strip() == ":"
+        return before == ["jeune", "de"] or (word in LABELS and labelled)
 
     def _says_it_is(self, position: int) -> bool:
         """Tell whether a word is "c'est" by ear: "cé monsieur Ba", and where a text or a line begins "c Awa Roy"."""
@@ -351,11 +230,6 @@ class NameReader:
         near = [word for word in names if self._known(word.text) or self._resembles(word.text)]
         return bool(near) and len(near) == len(names) and (len(words) > 1 or bool(title))
 
-    def _resembles(self, word: str) -> bool:
-        """Tell whether a word is one slip away from a name, or sounds like one."""
-        vocabularies = (self._people.surnames, self._people.firsts)
-        return any(chance >= ONE_EDIT for names in vocabularies for chance in names.channel(word).values())
-
     def pairs(self) -> list[Mention]:
         """Return known first names beside known surnames, wherever they stand."""
         found: list[Mention] = []
@@ -412,14 +286,6 @@ class NameReader:
             and first not in firsts
             and max(firsts.channel(first).values(), default=0.0) >= ONE_EDIT
             for first, surname in ((one.text, other.text), (other.text, one.text))
-        )
-
-    @cached_property
-    def _has_capitals(self) -> bool:
-        """Whether the writer uses capitals as one should: then a name in small letters is a word."""
-        return any(
-            word.capital and len(word.text) > 1 and self._text.seen(word.start + 1, word.start + 2).islower()
-            for word in self._words
         )
 
 

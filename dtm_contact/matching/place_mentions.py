@@ -27,7 +27,10 @@ _MOST_WORDS_OF_A_NAME = 4
 _MOST_DIGITS_OF_A_HOUSE = 3
 _DIGITS_OF_A_POSTCODE = 5
 _CHEMIN = "che"
+_SHORTEST_BEGINNING = 4
 _SHORTEST_MISSPELT = 4  # letters of a kind of street
+_KIND_LEFT_OUT, _KIND_AND_NUMBER_WRONG = 0.95, 0.8
+"""How surely a street is meant whose kind is not said, with a number that it has, and with another."""
 _NEARLY_WHOLE = 0.8
 """How much of a street's name must follow a single letter for "rue"."""
 MOST_ATOMS = 60
@@ -115,6 +118,8 @@ def _coverage(said: list[tuple[int, str]], street: tuple[str, ...], gazetteer: G
 def _says(word: str, known: str, gazetteer: Gazetteer) -> bool:
     """Tell whether a word says a word of a street's name: as it is, misspelt, by its sound, or by its initial."""
     if word == known or (len(word) == 1 and word.isalpha() and known.startswith(word)):
+        return True
+    if len(word) >= _SHORTEST_BEGINNING and known.startswith(word):  # "danielle casa"
         return True
     return word.isalpha() and len(word) > 1 and known in gazetteer.street_vocabulary.channel(word)
 
@@ -224,13 +229,12 @@ def _numbered_street(passage: Passage, position: int, word: Word, gazetteer: Gaz
     if not streets:
         return [], -1
     house = parse_house_number(" ".join(each.text for each in passage.words[position:ahead]))
-    return [Atom("street", tuple(streets), word.start, passage.words[last].end, 0.8 * quality, house)], last
+    quality *= _KIND_LEFT_OUT if house in _houses(streets, gazetteer) else _KIND_AND_NUMBER_WRONG
+    return [Atom("street", tuple(streets), word.start, passage.words[last].end, quality, house)], last
 
 
-def _street_then_number(
-    passage: Passage, position: int, word: Word, gazetteer: Gazetteer
-) -> tuple[list[Atom], int]:
-    """Read a street's whole name of two words or more, its kind left out, with the number behind it ("Val d'Osne 77")."""
+def _street_then_number(passage: Passage, position: int, word: Word, gazetteer: Gazetteer) -> tuple[list[Atom], int]:
+    """Read a street's whole name of several words, its kind left out, with the number behind ("Val d'Osne 77")."""
     words = passage.words
     if written_out(word.text) not in gazetteer.street_by_word:
         return [], -1
@@ -238,17 +242,30 @@ def _street_then_number(
     house = _number_behind(passage, last, streets, gazetteer) if last > position else None
     if house is None:
         return [], -1
-    return [Atom("street", tuple(streets), word.start, words[last + 1].end, 0.8 * quality, house)], last + 1
+    quality *= _KIND_LEFT_OUT
+    return [Atom("street", tuple(streets), word.start, words[last + 1].end, quality, house)], last + 1
 
 
 def _number_behind(passage: Passage, last: int, streets: list[str], gazetteer: Gazetteer) -> HouseNumber | None:
     """Return the number right behind a street's name ("calle Hoche 12"), if the street has it."""
     words = passage.words
-    if last + 1 >= len(words) or not words[last + 1].text.isdigit() or words[last + 1].start - words[last].end > 2:
+    if (
+        last + 1 >= len(words)
+        or not words[last + 1].text.isdigit()
+        or words[last + 1].start - words[last].end >= _CLOSE
+    ):
         return None
     house, following = parse_house_number(words[last + 1].text), passage.folded.text[words[last + 1].end :][:1]
-    known = {gazetteer.entrances[n].house for street in streets for n in gazetteer.by_street[tuple(street.split())]}
-    return house if house in known and not (following.isalpha() or following in {"%", "€", "/"}) else None
+    return (
+        house
+        if house in _houses(streets, gazetteer) and not (following.isalpha() or following in {"%", "€", "/"})
+        else None
+    )
+
+
+def _houses(streets: Iterable[str], gazetteer: Gazetteer) -> set[HouseNumber | None]:
+    """Return the numbers of ours in some streets."""
+    return {gazetteer.entrances[n].house for street in streets for n in gazetteer.by_street[tuple(street.split())]}
 
 
 def _house_before(passage: Passage, position: int) -> tuple[HouseNumber | None, int]:

@@ -122,7 +122,7 @@ def settle(weighed: Iterable[Weighed], people: int, learnt: Learnt, told: Told) 
     candidates = list(weighed)
     _doubt_accounts(candidates, of_kin=told.of_kin)
     _settle_places(candidates)
-    _settle_kin(candidates)
+    _settle_spoken_of(candidates)
     if told.for_another:
         for each in candidates:
             if not _fits_as_well(each, candidates):
@@ -145,7 +145,10 @@ def _doubt_accounts(candidates: list[Weighed], *, of_kin: bool) -> None:
     for each in candidates:
         if not each.account:
             continue
-        others = [other for other in spoken_of if _spoken_of_rather(other, each)]
+        himself = _own_name(each) >= weights.NAMES_HIMSELF
+        others = [
+            other for other in spoken_of if _spoken_of_rather(other, each) and not (himself and other.home == each.home)
+        ]
         elsewhere = each.at_place <= weights.PLACE_IS_NOT_HIS
         namesakes = each.at_place < weights.PLACE_FITS and any(_surname_fits(each, other) for other in others)
         if namesakes or (elsewhere and (others or of_kin)):
@@ -186,22 +189,36 @@ def _settle_places(candidates: list[Weighed]) -> None:
                 other.believe()
 
 
-def _settle_kin(candidates: Iterable[Weighed]) -> None:
-    """Let nobody write whom another of his home calls a relative, and whose own name says no more ("ma femme Isabel")."""
+def _settle_spoken_of(candidates: Iterable[Weighed]) -> None:
+    """Let nobody write whom the writer calls his relative or names from outside, where another's own name fits as well.
+
+    "Ma femme Isabel … Jean Carvalho" is not Isabel Carvalho; "Mme Gay (Valérie) … signé Mme Rémy" is not Valérie Gay,
+    born Rémy.
+    """
     homes: dict[str, list[Weighed]] = {}
     for each in candidates:
         if each.home is not None:
             homes.setdefault(each.home.dwelling_id, []).append(each)
+    everybody = [each for home in homes.values() for each in home]
     for home in homes.values():
-        kin = [each for each in home if each.fits.get(Role.KIN, 0.0) >= weights.CALLED_KIN]
-        best = max((_own_name(each) for each in home if each not in kin), default=-math.inf)
-        for each in kin:
-            if _own_name(each) <= best + weights.FITS_AS_WELL and not _has(each, _FITS_ANOTHER):
-                each.discount("name.fits_another", weights.SIGNATURE_FITS_ANOTHER)
+        _discount_spoken_of(home, Role.KIN, weights.CALLED_KIN, signed=-math.inf)
+    _discount_spoken_of(everybody, Role.NAMED, weights.NAMED_FROM_OUTSIDE, signed=weights.NAMES_HIMSELF)
+
+
+def _discount_spoken_of(group: Iterable[Weighed], role: Role, told: float, *, signed: float) -> None:
+    """Discount those of whom a role tells so surely, where another's own name fits so well and as well as theirs."""
+    spoken_of: list[Weighed] = []
+    others: list[Weighed] = []
+    for each in group:
+        (spoken_of if each.fits.get(role, 0.0) >= told else others).append(each)
+    best = max(map(_own_name, others), default=-math.inf)
+    for each in spoken_of:
+        if best > max(signed, _own_name(each) - weights.FITS_AS_WELL) and not _has(each, _FITS_ANOTHER):
+            each.discount("name.fits_another", weights.SIGNATURE_FITS_ANOTHER)
 
 
 def _own_name(weighed: Weighed) -> float:
-    return max(weighed.fits.get(Role.SELF, 0.0), weighed.fits.get(Role.SIGNED, 0.0))
+    return max(weighed.fits.get(role, 0.0) for role in (Role.SELF, Role.SIGNED, Role.FOR))
 
 
 def _best_name(weighed: Weighed) -> float:
@@ -243,7 +260,7 @@ def _settle_homes(candidates: list[Weighed], *, may_be_signed: bool) -> None:
 
 
 def _settle_writers(home: Sequence[Weighed]) -> None:
-    """Believe who says or signs his own name before the others of his home, of whom one may be named or own the account.
+    """Believe who says or signs his own name before the others of his home, whose account it may be.
 
     "C'est Gaël, Danièle travaille": Danièle's account and her name on it tell whose account that is.
     """

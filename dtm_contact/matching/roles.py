@@ -92,10 +92,9 @@ class Surroundings:
             return Role.FOR if ON_BEHALF & set(before) else None
         if self._himself(end) or self._your_tenant(before, end):
             return Role.SELF
-        if (before[:2] == ["est", "c"] or cue == "self") and self._told_by_who(position, end):
-            return Role.NAMED
         if cue == "self":
-            return Role.FOR if RELATIVES_WRITTEN_FOR & set(before) and "pour" in before else Role.SELF
+            for_another = RELATIVES_WRITTEN_FOR & set(before) and "pour" in before
+            return Role.FOR if for_another else self._it_is(position, end)
         if cue == "for" and end - position <= _CUE_AND_NAME and not ON_BEHALF & set(before[:4]):
             return Role.KIN
         if self._written_for(before, end, cue):
@@ -103,7 +102,7 @@ class Surroundings:
         if cue == "kin" or KIN & set(before[:3]):
             return Role.FOR if self.gives_address(end) else Role.KIN
         if SELF_WORDS & set(before[:3]) or before[:2] == ["est", "c"]:
-            return Role.SELF
+            return self._it_is(position, end)
         return self._by_address(position, end, before, self._after_greeting(before, end))
 
     def _himself(self, end: int) -> bool:
@@ -111,17 +110,17 @@ class Surroundings:
         following = self.after(end, 2)
         return bool(HIMSELF & set(following[:1])) and not SPEAKING & set(following[1:])
 
-    def _told_by_who(self, position: int, end: int) -> bool:
-        """Tell whether "c'est" brings up somebody else: "c'est M. Roy du 5e qui fait du bruit"."""
+    def _it_is(self, position: int, end: int) -> Role:
+        """Tell who says "c'est" of himself from who brings up somebody else: "c'est M. Roy du 5e qui fait du bruit"."""
         said = [self._words[position].text, *self.before(position, 2)]
         if not (said[:2] == ["est", "c"] or said[1:3] == ["est", "c"] or IT_IS & set(said[:2])):
-            return False
+            return Role.SELF
         for word, following in zip(self._words[end : end + _CLAUSE], self._words[end + 1 :], strict=False):
             if "," in self._text.folded.text[self._words[end - 1].end : word.start] or word.text in SPEAKING:
-                return False
+                return Role.SELF
             if word.text == "qui":
-                return following.text not in WRITING
-        return False
+                return Role.SELF if following.text in WRITING else Role.NAMED
+        return Role.SELF
 
     def _your_tenant(self, before: list[str], end: int) -> bool:
         """Tell whether somebody calls himself so: "Votre locataire M. Roy, 12 rue Hoche, vous écrit"."""

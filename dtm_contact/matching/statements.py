@@ -10,7 +10,11 @@ def _any_of(*patterns: str) -> re.Pattern[str]:
 APPLICANT = _any_of(
     r"cherch\w{0,6} (?:activement )?une? (?:f[1-6]|t[1-6]|studio|logement|appart\w*|apart\w*|maison)",
     r"(?:demandeur|demandeuse|demande) de logement(?! plus)",
-    r"numero unique",
+    r"numero unic\w+|numero unique",
+    r"(?:solicitud|solicitar|pedir) (?:de |una? )?(?:vivienda|apartamento|piso)",
+    r"busco (?:una? )?(?:vivienda|apartamento|piso)",
+    r"(?:procuro|pedir) (?:uma? )?(?:casa|apartamento)",
+    r"(?:looking for|apply for|applying for) (?:an? )?(?:flat|apartment|home|house|housing)",
     r"pas encore (?:fait|depose) (?:de |mon )?dossier",
 )
 """Who looks for a home is seldom a tenant; those whom he names as such are not the ones concerned."""

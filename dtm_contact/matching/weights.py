@@ -54,6 +54,9 @@ SIGNS_FOR_THE_HOME = 2.0
 CALLED_KIN = 1.0
 """Bits from which somebody is the relative whom the writer names ("ma femme Isabel")."""
 
+NAMED_FROM_OUTSIDE = 4.0
+"""Bits from which somebody is the one of whom the writer tells ("Mme Gay, ma voisine")."""
+
 NAMES_HIMSELF = 3.0
 """Bits from which one of a home says or signs his own name; the others of it are not the writer."""
 

@@ -105,7 +105,9 @@ BEFORE_IT_IS = _listed("cc coucou slt salut bjr bonjour bonsoir allo alo la ici 
 """Before "c" alone where a text begins: "cc c Awa Roy"."""
 WRITING = _listed("ecri ecris ecrit tape parle appelle envoie envoi vous")
 """After "c'est Gaël qui": he writes himself."""
-CUE_ENDS = RELATIVES_WRITTEN_FOR | KIN | LABELS | IT_IS | {"est", "pour", "sou"} | {cue.split()[-1] for cue in SELF_CUES}
+CUE_ENDS = (
+    RELATIVES_WRITTEN_FOR | KIN | LABELS | IT_IS | {"est", "pour", "sou"} | {cue.split()[-1] for cue in SELF_CUES}
+)
 """The last words of all that announces a name."""
 NEIGHBOURS = _listed("voisin voisine voisins voisines")
 LODGES = frozenset({"loge"})

@@ -167,7 +167,7 @@ class _Bench:
     def clear(cls) -> None:
         """Let go of it again."""
         if cls._here is not None:
-            cls._here._store.close()
+            cls._here.close()
             cls._here = None
 
     @classmethod
@@ -176,6 +176,10 @@ class _Bench:
         if cls._here is None:
             raise RuntimeError("the process was not made ready")
         return cls._here.judged(arrival_ids)
+
+    def close(self) -> None:
+        """Let go of the store."""
+        self._store.close()
 
     def judged(self, arrival_ids: Sequence[int]) -> _Chunk:
         """Judge some contacts again, each as of when it came."""
