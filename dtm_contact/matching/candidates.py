@@ -128,7 +128,10 @@ class Weighing:
         rest = order[len(chosen) : likely]
         weighed = [self._in_full(position) for position in positions[chosen].tolist()]
         people, learnt = len(self.index.people), self.index.learnt
-        settle(weighed, people, learnt, Told(self.third_party, self.clues.of_kin, self.clues.may_be_signed))
+        told = Told(
+            self.third_party, self.clues.of_kin, self.clues.may_be_signed, self.clues.borrowed, self.clues.gender
+        )
+        settle(weighed, people, learnt, told)
         weighed.sort(key=lambda each: -each.score)
         return weighed, Rest(positions[rest], quick[rest])
 

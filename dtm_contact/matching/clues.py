@@ -13,14 +13,25 @@ from dtm_contact.matching.passages import LONGEST_ADDRESS, LONGEST_NAME, LONGEST
 from dtm_contact.matching.people import number_key
 from dtm_contact.matching.place_mentions import find_atoms
 from dtm_contact.matching.places import Group, as_street, grouped
-from dtm_contact.matching.statements import ANONYMOUS, APPLICANT, LEFT, NOT_A_TENANT, says
+from dtm_contact.matching.statements import (
+    A_MAN,
+    A_WOMAN,
+    ANONYMOUS,
+    APPLICANT,
+    BORROWED,
+    LEFT,
+    NOT_A_TENANT,
+    NOT_MY_LEASE,
+    says,
+)
 from dtm_contact.matching.traders import TradeMention
 from dtm_contact.matching.words import CLOSINGS, KIN, ORGANISATIONS, RELATIVES_WRITTEN_FOR, SERVICES
 from dtm_contact.model import Contact, Part, Span
 from dtm_contact.normalize import name_words, phone_key, phones_in
 
 _EMAIL = re.compile(r"(?<![a-z0-9._%+-])[a-z0-9._%+-]{1,64}@[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){1,4}")
-_NUMBER = re.compile(r"(?<![a-z0-9./])(?:[a-z] ?)?[0-9](?:[ ./-]{0,3}[0-9]){3,11}(?![0-9])")
+_NUMBER = re.compile(r"(?<![a-z0-9./])(?:[a-z] ?)?[0-9](?:(?:[ ./-]{0,3}| barre | slash )[0-9]){3,11}(?![0-9])")
+_SPOKEN_SLASH = re.compile(" (?:barre|slash) ")
 _DIGITS = re.compile(r"[0-9](?:[ ./-]{0,3}[0-9]){3}")
 """What every number of interest has in it; told in a tenth of the time where a text has none."""
 _PLACES = frozenset({"street", "residence", "commune", "unknown_street"})
@@ -29,6 +40,7 @@ _SPOKEN_OF = frozenset({Role.FOR, Role.NAMED})
 _OF_MAILBOX = frozenset({Role.DISPLAY, Role.ADDRESS})
 _NAMES_HIMSELF = frozenset({Role.SELF, Role.SIGNED})
 _SIGNATURE_HEAD = 500
+_A_FULL_NAME = 2
 _MOST_OF_ONE_WRITER = 8
 _LABELLED = re.compile(r"^[a-z ]{2,20} ?: ?[a-z'. -]{2,40}$", re.MULTILINE)
 _OF_THE_WRITER = frozenset({Part.NEW, Part.SIGNATURE, Part.FORWARDED})
@@ -67,6 +79,10 @@ class Clues:
     anonymous: bool = False
     left: bool = False
     organisation: bool = False
+    borrowed: bool = False
+    """Whether he writes from the account of whom he lives with."""
+    gender: str = ""
+    """What he says of himself by whom he is married to: "f", "m", or "" where nothing is, or both."""
     of_kin: bool = False
     """Whether the writer speaks of a relative."""
     may_be_signed: bool = False
@@ -132,8 +148,9 @@ def _identifiers(text: Passage, index: MatchIndex, clues: Clues) -> None:
         if key not in index.our_numbers:
             place = None if text.offset is None else Span(text.part, text.offset + start, text.offset + end)
             clues.phones.append(Seen(key, text.original[start:end], place))
-    for match in _first(_NUMBER.finditer(folded), _MOST_NUMBERS) if _DIGITS.search(folded) else ():
-        _number(text, match, index, clues)
+    if _DIGITS.search(folded) and not says(folded, NOT_MY_LEASE):
+        for match in _first(_NUMBER.finditer(folded), _MOST_NUMBERS):
+            _number(text, match, index, clues)
 
 
 def _number(text: Passage, match: re.Match[str], index: MatchIndex, clues: Clues) -> None:
@@ -143,7 +160,7 @@ def _number(text: Passage, match: re.Match[str], index: MatchIndex, clues: Clues
     for first in range(len(pieces)):
         for last in range(len(pieces), first, -1):
             start, end = pieces[first][0], pieces[last - 1][1]
-            key = number_key(written[start:end])
+            key = number_key(_SPOKEN_SLASH.sub("/", written[start:end]))
             if key in index.people.by_number or key in index.people.units:
                 begin, stop = match.start() + start, match.start() + end
                 clues.numbers.append(Seen(key, text.seen(begin, stop), text.span(begin, stop)))
@@ -163,6 +180,8 @@ def _say_of_themselves(text: Passage, clues: Clues) -> None:
     clues.not_a_tenant |= says(folded, NOT_A_TENANT)
     clues.anonymous |= says(folded, ANONYMOUS)
     clues.left |= says(folded, LEFT)
+    clues.borrowed |= text.part is Part.NEW and says(folded, BORROWED)
+    clues.gender += "f" * says(folded, A_WOMAN) + "m" * says(folded, A_MAN) if text.part is Part.NEW else ""
     clues.may_be_signed |= text.part in _OF_THE_WRITER and _may_be_signed(folded)
     clues.of_kin |= text.part is Part.NEW and not _RELATIVES.isdisjoint([word.text for word in text.words])
 
@@ -242,7 +261,10 @@ def _distinct(mentions: list[Mention]) -> list[Mention]:
         + caretakers,
     }
     kept: dict[tuple[Role, tuple[str, ...], str], Mention] = {}
+    his = [set(mention.words) for mention in mentions if mention.role is Role.SELF and len(mention.words) > _A_FULL_NAME]
     for mention in mentions:
+        if mention.role is Role.FOR and not mention.title and any(words > {*mention.words} for words in his):
+            continue  # his own, married or born
         if mention.role in _OF_MAILBOX and any(_says_no_more(mention, other) for other in mentions):
             continue
         if not any(words.issuperset(mention.words) for words in surer.get(mention.role, ())):

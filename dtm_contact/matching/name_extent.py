@@ -10,6 +10,7 @@ from dtm_contact.matching.roles import Surroundings
 from dtm_contact.matching.vocabulary import ONE_EDIT
 from dtm_contact.matching.words import (
     AMBIGUOUS_TITLES,
+    CLOSINGS,
     FAMILIES,
     NOT_NAMES,
     OTHER_SURNAME,
@@ -91,10 +92,13 @@ class NameTaker:
             return False
         if "." in between and len(before.text) > _WIDEST_GAP:  # a sentence ends; "J.-R." and "Mme." do not end one
             return False
-        return "," not in between or (len(word.text) > 1 and not (self._is_first(before) and self._is_first(word)))
+        if "," not in between:
+            return True
+        # "Roy, Odette", but neither "Georges, Odette travaille" nor "Elif Koç, Gentilly".
+        return self._known(word.text) and not (self._is_first(before) and self._is_first(word))
 
     def _is_first(self, word: Word) -> bool:
-        """Tell whether a word is a first name and no surname: "c'est Georges, Odette travaille" names two people."""
+        """Tell whether a word is a first name and no surname."""
         return word.text in self._people.firsts.number and word.text not in self._people.surnames
 
     def _dangles(self, position: int) -> bool:
@@ -107,7 +111,7 @@ class NameTaker:
         """Build the mention of the words from `first` to `end`, or None where none of them is a full word."""
         born = [self._words[position].text for position in self._born(end)]
         mention = mention_of(self._text, self._words[first:end], role, title, born)
-        return mention if mention.words else None
+        return mention if mention.words and not CLOSINGS.issuperset(mention.words) else None
 
     def _born(self, end: int) -> range:
         """Return the words of another surname that follows ("née Lacroix", "ép. Roy"); empty where none does."""

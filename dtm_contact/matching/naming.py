@@ -20,6 +20,7 @@ from dtm_contact.matching.words import PARTICLES
 from dtm_contact.model import Evidence
 
 _MOST_GLUED = 3
+_SHORTEST_ENDING = 4
 _MONSIEUR = ("m",)  # an initial, or a title: it tells nothing
 _UNSAID = (0.0, 0)
 
@@ -64,6 +65,7 @@ class Wording:
         self.known = sum([word in people.surnames or word in people.firsts for word in words])
         self._most = most
         self._words = words
+        self._twice = {word for word in words if words.count(word) > 1}
         self._initials = mention.initials
         self._title = mention.title
         self._gender = mention.gender
@@ -78,8 +80,9 @@ class Wording:
         first, f_mask = self.firsts.get(person.first, _UNSAID)
         if not s_mask and not f_mask:
             return weights.GIVEN_UP
-        if surname and first and not s_mask & f_mask:
-            left_over = self.count - (s_mask | f_mask).bit_count()
+        twice = s_mask == f_mask and person.surname == person.first and person.first in self._twice
+        if surname and first and (twice or not s_mask & f_mask):
+            left_over = self.count - (s_mask | f_mask).bit_count() - twice
             return min(self._most, surname * first * weights.WORD_LEFT_OVER**left_over)
         by_surname = surname * self._rest(person.first, s_mask, weights.OTHER_FIRST_NAME, weights.SURNAME_ALONE)
         other = weights.OTHER_SURNAME[person.gender]
@@ -107,8 +110,9 @@ class Wording:
         return weights.NICKNAME if differs == weights.OTHER_FIRST_NAME and self._begins_like(other_name) else differs
 
     def _begins_like(self, first: str) -> bool:
-        """Tell whether a word that is no surname begins with the letter of a first name ("Momo" for Mohamed)."""
-        return any(word[0] == first[:1] and word not in self.surnames for word in self._words)
+        """Tell whether a word that is no surname may be short for a first name ("Momo" for Mohamed, "Nando")."""
+        said = [word for word in self._words if word not in self.surnames]
+        return any(word[0] == first[:1] or (len(word) >= _SHORTEST_ENDING and first.endswith(word)) for word in said)
 
     def _genders(self, person: Person) -> float:
         if self._initials == _MONSIEUR and person.gender == "f" and not person.first.startswith("m"):

@@ -16,6 +16,7 @@ _OF_THE_WRITER = ("email.", "phone.", "thread.", "name.")
 _SPOKEN_OF = frozenset({Role.FOR, Role.PAIR, Role.NAMED})
 _NUMBERS_KNOWN = frozenset({"phone.known", "phone.confirmed"})
 _OF_HOUSEHOLD = frozenset({"email.household"})
+_OF_ACCOUNT = frozenset({"email.known", "email.confirmed"})
 _FITS_ANOTHER = frozenset({"name.fits_another"})
 _LESS_THAN_HIS_WORD = {None, Role.DISPLAY, Role.ADDRESS, Role.PAIR}
 
@@ -103,11 +104,15 @@ class Told:
         for_another: whether it names somebody for whom it is written, known or not.
         of_kin: whether he speaks of a relative.
         may_be_signed: whether it ends with what may be a name that could not be read.
+        borrowed: whether he writes from the account of whom he lives with.
+        gender: which of a couple he is, "f" or "m", where he says so.
     """
 
     for_another: bool
     of_kin: bool
     may_be_signed: bool
+    borrowed: bool = False
+    gender: str = ""
 
 
 def settle(weighed: Iterable[Weighed], people: int, learnt: Learnt, told: Told) -> None:
@@ -128,7 +133,7 @@ def settle(weighed: Iterable[Weighed], people: int, learnt: Learnt, told: Told) 
             if not _fits_as_well(each, candidates):
                 _discount_writer(each, people, learnt)
     else:
-        _settle_homes(candidates, may_be_signed=told.may_be_signed)
+        _settle_homes(candidates, told)
     for role, bits in ((Role.SELF, weights.SELF_FITS_ANOTHER), (Role.SIGNED, weights.SIGNATURE_FITS_ANOTHER)):
         best = max([each.fits.get(role, 0.0) for each in candidates], default=0.0)
         if best > weights.FITS_SURELY:
@@ -236,7 +241,7 @@ def _fits_as_well(weighed: Weighed, candidates: Iterable[Weighed]) -> bool:
     return weighed.home.dwelling_id in homes and weighed.fits.get(Role.FOR, 0.0) > least
 
 
-def _settle_homes(candidates: list[Weighed], *, may_be_signed: bool) -> None:
+def _settle_homes(candidates: list[Weighed], told: Told) -> None:
     """Tell apart those of one home whose account it is: its display name is the account's, the signature the writer's.
 
     Without that, the account's owner would be credited twice, by his address and by his name on it. Who writes from
@@ -248,15 +253,28 @@ def _settle_homes(candidates: list[Weighed], *, may_be_signed: bool) -> None:
             homes.setdefault(each.home.dwelling_id, []).append(each)
     for home in homes.values():
         _settle_numbers(home)
+        _settle_borrowed(home, told)
         _settle_writers(home)
         best = max((each.signed.weight for each in home if each.signed), default=0.0)
         if len(home) > 1 and best > weights.SIGNS_FOR_THE_HOME:
             for each in home:
                 each.believe_signature()
-        elif not may_be_signed and not any(each.signed for each in home):
+        elif not (told.may_be_signed or told.borrowed) and not any(each.signed for each in home):
             for each in home:
                 if _has(each, _OF_HOUSEHOLD):
                     each.discount("account.unsigned", weights.UNSIGNED)
+
+
+def _settle_borrowed(home: Sequence[Weighed], told: Told) -> None:
+    """Let the owner of an account not write where it is said to be lent ("je passe par la boîte de Thomas")."""
+    owners = [each for each in home if _has(each, _OF_ACCOUNT)]
+    if not told.borrowed or not owners:
+        return
+    for each in owners:
+        if len(home) > len(owners):
+            each.let_another_write()
+        else:
+            each.doubt("account", weights.ACCOUNT_OF_ANOTHER, household=False)
 
 
 def _settle_writers(home: Sequence[Weighed]) -> None:

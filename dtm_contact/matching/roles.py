@@ -92,6 +92,8 @@ class Surroundings:
             return Role.FOR if ON_BEHALF & set(before) else None
         if self._himself(end) or self._your_tenant(before, end):
             return Role.SELF
+        if cue == "self" and before[:1] == ["c"] and (KIN | RELATIVES_WRITTEN_FOR) & set(before[1:2]):
+            return Role.KIN  # "mon mari c'est Modibo"
         if cue == "self":
             for_another = RELATIVES_WRITTEN_FOR & set(before) and "pour" in before
             return Role.FOR if for_another else self._it_is(position, end)

@@ -36,6 +36,30 @@ ANONYMOUS = _any_of(
 )
 """Who does not give his name. Asking that it be kept from neighbours is something else."""
 
+NOT_MY_LEASE = _any_of(
+    r"(?:pas|ni) (?:du tout )?mon (?:bail|contrat|numero de bail)",
+    r"(?:bail|contrat) (?:de l'autre|d'une autre|d'un autre|d'autrui)",
+)
+"""Who got somebody else's papers quotes his number."""
+
+_SPOUSE = "(?:ma (?:femme|compagne|conjointe|copine)|mon (?:mari|epouse?|compagnon|conjoint|copain))"
+_MAILBOX = "(?:e ?-?mails?|boite(?: mail)?|adresse(?: mail)?|compte|tel|telephone|portable|ordi|ordinateur|tablette)"
+BORROWED = _any_of(
+    rf"{_MAILBOX} (?:de|a) {_SPOUSE}",
+    rf"(?:mail|adresse|compte|boite)\b[^.!?\n]{{0,12}}\b(?:celui|celle) de {_SPOUSE}",
+    r"my (?:wife|husband|partner|girlfriend|boyfriend)'?s? ?(?:e ?-?mail|mailbox|account|address|phone|computer)",
+    rf"(?:je (?:passe par|me sers de|prends|j'utilise|t'ecris de)|j'utilise|j'emprunte|j'ecris (?:de|depuis|avec|sur)) "
+    rf"(?:la |le |l'|du )?{_MAILBOX} (?:de |d')",
+)
+"""Who writes from the account of whom he lives with."""
+
+A_WOMAN = _any_of(
+    r"mon (?:mari|epoux|compagnon|conjoint|copain)",
+    r"je (?:me )?suis (?:seule|enceinte|veuve|desolee|inquiete|obligee|allee|venue|tombee|descendue|rentree|restee)",
+)
+A_MAN = _any_of(r"ma (?:femme|compagne|conjointe|copine)", "mon epouse")
+"""What tells which of a couple writes."""
+
 LEFT = _any_of(
     r"depot de garantie",
     r"solde de tout compte",

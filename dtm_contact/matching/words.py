@@ -7,8 +7,8 @@ def _listed(text: str) -> frozenset[str]:
 
 # --- names
 
-FEMALE_TITLES = _listed("mme mlle madame mademoiselle sra senora senhora mrs ms miss")
-MALE_TITLES = _listed("m mr monsieur sr senor senhor")
+FEMALE_TITLES = _listed("mme mlle madame mademoiselle madam mdme sra senora senhora mrs ms miss")
+MALE_TITLES = _listed("m mr monsieur mesieu misieu msieu mousieu sr senor senhor")
 TITLES = FEMALE_TITLES | MALE_TITLES | _listed("famille fam me maitre")
 FAMILIES = _listed("famille fam")
 AMBIGUOUS_TITLES = _listed("m me ms")
@@ -101,7 +101,7 @@ KIN = _listed(
 )
 IT_IS = _listed("c ce se cest sest")
 """"C'est" as people write it: "cé", "sé", "c", "cest"."""
-BEFORE_IT_IS = _listed("cc coucou slt salut bjr bonjour bonsoir allo alo la ici oui hello madame monsieur")
+BEFORE_IT_IS = TITLES | _listed("cc coucou slt salut bjr bsr bonjour bonsoir allo alo la ici oui hello")
 """Before "c" alone where a text begins: "cc c Awa Roy"."""
 WRITING = _listed("ecri ecris ecrit tape parle appelle envoie envoi vous")
 """After "c'est Gaël qui": he writes himself."""
@@ -174,7 +174,7 @@ LIVING = _listed(
     """
 )
 """Before a place: the writer says that he lives there."""
-BEFORE_A_RESIDENCE = LIVING | _listed("le la les l du de des au aux a")
+BEFORE_A_RESIDENCE = LIVING | _listed("le la les l du de des au aux o a")
 BEFORE_A_PLACE = BEFORE_A_RESIDENCE | _listed("residence cite res sur")
 OFFICIAL_PLACES = _listed(
     """
@@ -185,12 +185,12 @@ OFFICIAL_PLACES = _listed(
 NUMBER_CUES = _listed("au du le numero n no")
 """Before a house number that stands apart from its street."""
 RESIDENCE_CUES = _listed("residence cite res ensemble groupe")
-LOCATIVES = _listed("a au aux chez")
-ORDINAL_ENDINGS = _listed("er e eme ieme ere re nd th st rd o")
-FLOOR_WORDS = _listed("etage etg et floor piso andar")
+LOCATIVES = _listed("a au aux o chez")
+ORDINAL_ENDINGS = _listed("er e em eme ieme ere re nd th st rd o")
+FLOOR_WORDS = _listed("etage etaje etag etg et floor piso andar")
 BUILDING_WORDS = _listed("bat batiment bt bati building bldg edificio predio batiments")
 STAIRCASE_WORDS = _listed("esc escalier escaliers cage staircase")
-DOOR_WORDS = _listed("porte pte appt apt appartement apparte logement door puerta porta")
+DOOR_WORDS = _listed("porte port pte appt apt appartement apparte logement door puerta porta")
 SIDES = _listed("gauche droite face")
 NOT_OF_FLOORS = _listed("un une la ma mon ce cette sa son leur notre")
 """Before an ordinal that counts something else ("un 4e enfant", "la 3e fois")."""
