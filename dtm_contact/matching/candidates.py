@@ -126,7 +126,11 @@ class Weighing:
         # A few of those far behind are weighed too: the writer may name one of them, on somebody else's account.
         chosen = order[: min(max(likely, _AT_LEAST), weights.MOST_CANDIDATES)]
         rest = order[len(chosen) : likely]
-        weighed = [self._in_full(position) for position in positions[chosen].tolist()]
+        looked_at = positions[chosen].tolist()
+        if self.clues.borrowed:
+            # Those who live with the account's owner, however little else speaks for them.
+            looked_at += [found for found in self.identity.found if found not in looked_at][:_AT_LEAST]
+        weighed = [self._in_full(position) for position in looked_at]
         people, learnt = len(self.index.people), self.index.learnt
         told = Told(
             self.third_party, self.clues.of_kin, self.clues.may_be_signed, self.clues.borrowed, self.clues.gender

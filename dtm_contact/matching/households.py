@@ -5,6 +5,7 @@ be meant.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from itertools import pairwise
 
 from rapidfuzz.distance import OSA
@@ -35,6 +36,7 @@ from dtm_contact.model import Part
 from dtm_contact.normalize import STREET_TYPES, sound
 
 _OTHERS = CARETAKERS | KIN | NEIGHBOURS | STRANGERS
+_INITIALS = 2
 _MOST_WORDS = 600
 _MOST_AT_HOME = 6
 _SHORTEST_WITH_A_SLIP = 4
@@ -54,6 +56,7 @@ def at_home(clues: Clues, identity: Identity, index: MatchIndex) -> list[Mention
             if text.part in {Part.NEW, Part.SIGNATURE, Part.FORWARDED}:
                 named = [each for each in _named(text, home, clues.groups) if not read.issuperset(each.words)]
                 found.extend(named or _called_otherwise(text, home, read))
+                found.extend(_initialled(text, home))
     return found[:_MOST_AT_HOME]
 
 
@@ -66,6 +69,25 @@ def _called_otherwise(text: Passage, home: Iterable[Person], read: set[str]) -> 
         if word.text in surnames and together and (name or len(before.text) == 1):
             yield mention_of(text, [before, word], Role.PAIR)
             return
+
+
+def _initialled(text: Passage, home: Iterable[Person]) -> Iterator[Mention]:
+    """Yield the one of a home whose initials are all that is signed: "C. M."."""
+    last = text.words[-_INITIALS:]
+    before = text.words[-_INITIALS - 1 : -_INITIALS]
+    if len(before) < 1 or any(len(word.text) > 1 or not word.capital for word in last):
+        return
+    between = text.folded.text[before[0].end : last[0].start]
+    said = tuple(word.text for word in last)
+    meant = [each for each in home if _bears(each, said)]
+    if len(meant) == 1 and ("\n" in between or before[0].text in CLOSINGS):
+        signed = mention_of(text, last, Role.SIGNED)
+        yield replace(signed, words=(meant[0].first,), units=(0,), initials=())
+
+
+def _bears(person: Person, initials: Sequence[str]) -> bool:
+    names = [(person.first[:1], surname[:1]) for surname in (person.surname, person.birth) if surname]
+    return tuple(initials) in {*names, *(each[::-1] for each in names)}
 
 
 def _homes(identity: Identity, index: MatchIndex) -> list[list[Person]]:
@@ -122,7 +144,8 @@ def _at(around: Surroundings, text: Passage, position: int, person: Person, alon
         span = _with_surname(text, position, person)
         if span and not _OTHERS & set(around.before(span.start, 4)):
             return mention_of(text, text.words[span.start : span.stop], Role.PAIR)
-    if len(word.text) > 1 and any(_near(word.text, name) for name in alone):
+    short = len(word.text) >= _SHORTEST_WITH_A_SLIP and _abbreviates(word.text, person.first)
+    if len(word.text) > 1 and (short or any(_near(word.text, name) for name in alone)):
         signs = _stands_alone(text, position) or _names_himself(around.before(position, 3))
         return mention_of(text, [word], Role.SIGNED) if signs else None
     return None
@@ -131,6 +154,11 @@ def _at(around: Surroundings, text: Passage, position: int, person: Person, alon
 def _shortened(said: str, first: str) -> bool:
     """Tell whether letters are the initial of a first name, or a short form of three letters or more."""
     return len(said) not in _TOO_SHORT and first.startswith(said)
+
+
+def _abbreviates(said: str, first: str) -> bool:
+    """Tell whether a word is the beginning or the end of a first name ("Laeti", "Nando")."""
+    return said != first and (first.startswith(said) or first.endswith(said))
 
 
 def _stands_alone(text: Passage, position: int) -> bool:

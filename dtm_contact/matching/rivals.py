@@ -59,13 +59,13 @@ class Weighed:
         if self.signed.weight <= 0:
             self.role = None
 
-    def let_another_write(self) -> None:
+    def let_another_write(self, bits: float = weights.SIGNATURE_FITS_ANOTHER) -> None:
         """Let no name speak for him, since another of his home says that he writes."""
         named = [piece for piece in self.evidence if piece.name.startswith("name.")]
         self.evidence = [piece for piece in self.evidence if piece not in named]
         self.score -= sum(piece.weight for piece in named)
         self.signed, self.role = None, None
-        self.discount("name.fits_another", weights.SIGNATURE_FITS_ANOTHER)
+        self.discount("name.fits_another", bits)
 
     def doubt(self, reason: str, certainty: float, *, household: bool = True) -> None:
         """Bound how surely he is the one concerned, and with him his household; the reason stands with the evidence."""
@@ -79,9 +79,9 @@ class Weighed:
         self.evidence = [piece for piece in self.evidence if not piece.name.startswith("doubt.")]
         self.certainty = self.household_certainty = self.place_certainty = 1.0
 
-    def forget(self, name: str) -> None:
-        """Drop what speaks for him by evidence of a kind."""
-        dropped = [piece for piece in self.evidence if piece.name == name and piece.weight > 0]
+    def forget(self, name: str, *, against: bool = False) -> None:
+        """Drop what speaks for him by evidence of a kind, or what speaks against him as well."""
+        dropped = [piece for piece in self.evidence if piece.name == name and (against or piece.weight > 0)]
         self.evidence = [piece for piece in self.evidence if piece not in dropped]
         self.score -= sum(piece.weight for piece in dropped)
 
@@ -270,9 +270,11 @@ def _settle_borrowed(home: Sequence[Weighed], told: Told) -> None:
     owners = [each for each in home if _has(each, _OF_ACCOUNT)]
     if not told.borrowed or not owners:
         return
-    for each in owners:
-        if len(home) > len(owners):
-            each.let_another_write()
+    for each in home:
+        if each not in owners:
+            each.forget("name.display", against=True)
+        elif len(home) > len(owners):
+            each.let_another_write(weights.LENDS_HIS_ACCOUNT)
         else:
             each.doubt("account", weights.ACCOUNT_OF_ANOTHER, household=False)
 

@@ -51,6 +51,9 @@ WRITES_FOR_HIS_HOME = 4.0
 SIGNS_FOR_THE_HOME = 2.0
 """Bits from which a name in the text is that of somebody of the home whose account it is."""
 
+LENDS_HIS_ACCOUNT = -12.0
+"""Somebody of his home says that he writes from the other's account."""
+
 CALLED_KIN = 1.0
 """Bits from which somebody is the relative whom the writer names ("ma femme Isabel")."""
 
