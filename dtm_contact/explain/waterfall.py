@@ -43,6 +43,8 @@ LABELS = {
     "name.pair": "nom cité dans le texte",
     "name.named": "personne dont on parle",
     "name.kin": "proche cité",
+    "home.other": "« mon mari », « ma femme » : l'autre du couple écrit",
+    "home.named": "quelqu'un de son foyer est cité",
     "name.fits_another": "ce nom va bien mieux à quelqu'un d'autre",
     "writes.for_another": "l'expéditeur écrit pour quelqu'un d'autre",
     "account.unsigned": "écrirait de l'adresse d'un autre du foyer sans signer",

@@ -97,6 +97,17 @@ class Clues:
 
     staff: bool = False
 
+    def in_a_place(self, mention: Mention) -> bool:
+        """Tell whether what seems a name is part of an address ("15 Louise-Michel")."""
+        return mention.span is not None and any(_holds(place, mention.span) for place in self._places())
+
+    def _places(self) -> Iterator[Span]:
+        for group in self.groups:
+            for atom in group.atoms:
+                place = group.passage.span(atom.start, atom.end) if atom.kind in _PLACES else None
+                if place is not None:
+                    yield place
+
 
 def extract(contact: Contact, index: MatchIndex) -> Clues:
     """Return what the contact offers; nothing that is the landlord's own is evidence."""
@@ -261,7 +272,9 @@ def _distinct(mentions: list[Mention]) -> list[Mention]:
         + caretakers,
     }
     kept: dict[tuple[Role, tuple[str, ...], str], Mention] = {}
-    his = [set(mention.words) for mention in mentions if mention.role is Role.SELF and len(mention.words) > _A_FULL_NAME]
+    his = [
+        set(mention.words) for mention in mentions if mention.role is Role.SELF and len(mention.words) > _A_FULL_NAME
+    ]
     for mention in mentions:
         if mention.role is Role.FOR and not mention.title and any(words > {*mention.words} for words in his):
             continue  # his own, married or born

@@ -54,7 +54,8 @@ def at_home(clues: Clues, identity: Identity, index: MatchIndex) -> list[Mention
     for home in _homes(identity, index):
         for text in clues.passages:
             if text.part in {Part.NEW, Part.SIGNATURE, Part.FORWARDED}:
-                named = [each for each in _named(text, home, clues.groups) if not read.issuperset(each.words)]
+                told = (each for each in _named(text, home, clues.groups) if not clues.in_a_place(each))
+                named = [each for each in told if not read.issuperset(each.words)]
                 found.extend(named or _called_otherwise(text, home, read))
                 found.extend(_initialled(text, home))
     return found[:_MOST_AT_HOME]

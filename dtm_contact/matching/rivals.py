@@ -127,7 +127,10 @@ def settle(weighed: Iterable[Weighed], people: int, learnt: Learnt, told: Told) 
     candidates = list(weighed)
     _doubt_accounts(candidates, of_kin=told.of_kin)
     _settle_places(candidates)
-    _settle_spoken_of(candidates)
+    homes = _by_home(candidates)
+    _settle_spoken_of(homes)
+    if len(told.gender) == 1 and not told.for_another:
+        _settle_couples(homes, told.gender)
     if told.for_another:
         for each in candidates:
             if not _fits_as_well(each, candidates):
@@ -194,20 +197,34 @@ def _settle_places(candidates: list[Weighed]) -> None:
                 other.believe()
 
 
-def _settle_spoken_of(candidates: Iterable[Weighed]) -> None:
+def _by_home(candidates: Iterable[Weighed]) -> list[list[Weighed]]:
+    homes: dict[str, list[Weighed]] = {}
+    for each in candidates:
+        if each.home is not None:
+            homes.setdefault(each.home.dwelling_id, []).append(each)
+    return list(homes.values())
+
+
+def _settle_couples(homes: Iterable[Sequence[Weighed]], gender: str) -> None:
+    """Believe of a couple the one whom "mon mari" or "ma femme" tells."""
+    for home in homes:
+        if any(each.person.gender == gender for each in home):
+            for each in home:
+                if each.person.gender and each.person.gender != gender:
+                    each.discount("home.other", weights.OTHER_OF_A_COUPLE)
+
+
+def _settle_spoken_of(homes: Sequence[Sequence[Weighed]]) -> None:
     """Let nobody write whom the writer calls his relative or names from outside, where another's own name fits as well.
 
     "Ma femme Isabel … Jean Carvalho" is not Isabel Carvalho; "Mme Gay (Valérie) … signé Mme Rémy" is not Valérie Gay,
     born Rémy.
     """
-    homes: dict[str, list[Weighed]] = {}
-    for each in candidates:
-        if each.home is not None:
-            homes.setdefault(each.home.dwelling_id, []).append(each)
-    everybody = [each for home in homes.values() for each in home]
-    for home in homes.values():
+    everybody = [each for home in homes for each in home]
+    for home in homes:
         _discount_spoken_of(home, Role.KIN, weights.CALLED_KIN, signed=-math.inf)
-    _discount_spoken_of(everybody, Role.NAMED, weights.NAMED_FROM_OUTSIDE, signed=weights.NAMES_HIMSELF)
+        _discount_spoken_of(home, Role.PAIR, weights.NAMED_FROM_OUTSIDE, signed=weights.FITS_SURELY)
+    _discount_spoken_of(everybody, Role.NAMED, weights.NAMED_FROM_OUTSIDE, signed=weights.NAMES_HIMSELF_SURELY)
 
 
 def _discount_spoken_of(group: Iterable[Weighed], role: Role, told: float, *, signed: float) -> None:
@@ -215,10 +232,13 @@ def _discount_spoken_of(group: Iterable[Weighed], role: Role, told: float, *, si
     spoken_of: list[Weighed] = []
     others: list[Weighed] = []
     for each in group:
-        (spoken_of if each.fits.get(role, 0.0) >= told else others).append(each)
+        # What is told of somebody with his name and title may be he who signs.
+        himself = role is Role.NAMED and _own_name(each) >= weights.NAMES_HIMSELF
+        (spoken_of if each.fits.get(role, 0.0) >= told and not himself else others).append(each)
     best = max(map(_own_name, others), default=-math.inf)
     for each in spoken_of:
         if best > max(signed, _own_name(each) - weights.FITS_AS_WELL) and not _has(each, _FITS_ANOTHER):
+            each.forget(f"name.{role.name.lower()}")
             each.discount("name.fits_another", weights.SIGNATURE_FITS_ANOTHER)
 
 

@@ -92,11 +92,8 @@ class Surroundings:
             return Role.FOR if ON_BEHALF & set(before) else None
         if self._himself(end) or self._your_tenant(before, end):
             return Role.SELF
-        if cue == "self" and before[:1] == ["c"] and (KIN | RELATIVES_WRITTEN_FOR) & set(before[1:2]):
-            return Role.KIN  # "mon mari c'est Modibo"
         if cue == "self":
-            for_another = RELATIVES_WRITTEN_FOR & set(before) and "pour" in before
-            return Role.FOR if for_another else self._it_is(position, end)
+            return self._calls_himself(position, end, before)
         if cue == "for" and end - position <= _CUE_AND_NAME and not ON_BEHALF & set(before[:4]):
             return Role.KIN
         if self._written_for(before, end, cue):
@@ -111,6 +108,14 @@ class Surroundings:
         """Tell whether "moi" follows a name ("M. Roy (moi)") and begins no sentence ("…, moi je n'ai rien dit")."""
         following = self.after(end, 2)
         return bool(HIMSELF & set(following[:1])) and not SPEAKING & set(following[1:])
+
+    def _calls_himself(self, position: int, end: int, before: list[str]) -> Role:
+        """Tell whose name follows "je suis" or "c'est": "mon mari c'est Modibo" is no name of the writer's."""
+        if before[:1] == ["c"] and (KIN | RELATIVES_WRITTEN_FOR) & set(before[1:2]):
+            return Role.KIN
+        if RELATIVES_WRITTEN_FOR & set(before) and "pour" in before:
+            return Role.FOR
+        return self._it_is(position, end)
 
     def _it_is(self, position: int, end: int) -> Role:
         """Tell who says "c'est" of himself from who brings up somebody else: "c'est M. Roy du 5e qui fait du bruit"."""

@@ -43,7 +43,9 @@ NOT_MY_LEASE = _any_of(
 """Who got somebody else's papers quotes his number."""
 
 _SPOUSE = "(?:ma (?:femme|compagne|conjointe|copine)|mon (?:mari|epouse?|compagnon|conjoint|copain))"
-_MAILBOX = "(?:(?:e ?-?)?mails?|boite(?: mail)?|adresse(?: mail)?|compte|tel|telephone|portable|ordi|ordinateur|tablette)"
+_MAILBOX = (
+    "(?:(?:e ?-?)?mails?|boite(?: mail)?|adresse(?: mail)?|compte|tel|telephone|portable|ordi|ordinateur|tablette)"
+)
 BORROWED = _any_of(
     rf"{_MAILBOX} (?:de|a) {_SPOUSE}",
     rf"(?:mail|adresse|compte|boite)\b[^.!?\n]{{0,12}}\b(?:celui|celle) de {_SPOUSE}",

@@ -54,13 +54,19 @@ SIGNS_FOR_THE_HOME = 2.0
 LENDS_HIS_ACCOUNT = -12.0
 """Somebody of his home says that he writes from the other's account."""
 
+LIVES_WITH_ONE_NAMED, LIVES_WITH_ONE_SO_CALLED = 6.0, 2.0
+"""The most that it says for somebody that one of his home is named, and that one is called as the surname says."""
+
+OTHER_OF_A_COUPLE = -5.0
+"""The writer says of himself what would be said by whom this one lives with ("mon mari")."""
+
 CALLED_KIN = 1.0
 """Bits from which somebody is the relative whom the writer names ("ma femme Isabel")."""
 
 NAMED_FROM_OUTSIDE = 4.0
 """Bits from which somebody is the one of whom the writer tells ("Mme Gay, ma voisine")."""
 
-NAMES_HIMSELF = 3.0
+NAMES_HIMSELF, NAMES_HIMSELF_SURELY = 3.0, 6.0
 """Bits from which one of a home says or signs his own name; the others of it are not the writer."""
 
 FITS_AS_WELL = 2.0

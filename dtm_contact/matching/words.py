@@ -103,7 +103,7 @@ IT_IS = _listed("c ce se cest sest")
 """"C'est" as people write it: "cé", "sé", "c", "cest"."""
 BEFORE_IT_IS = TITLES | _listed("cc coucou slt salut bjr bsr bonjour bonsoir allo alo la ici oui hello")
 """Before "c" alone where a text begins: "cc c Awa Roy"."""
-WRITING = _listed("ecri ecris ecrit tape parle appelle envoie envoi vous")
+WRITING = _listed("ecri ecris ecrit tape parle appelle envoie envoi vous suis habite habites vit loge demeure reside")
 """After "c'est Gaël qui": he writes himself."""
 CUE_ENDS = (
     RELATIVES_WRITTEN_FOR | KIN | LABELS | IT_IS | {"est", "pour", "sou"} | {cue.split()[-1] for cue in SELF_CUES}
