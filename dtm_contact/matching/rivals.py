@@ -125,7 +125,7 @@ def settle(weighed: Iterable[Weighed], people: int, learnt: Learnt, told: Told) 
         told: what the text says of its writer.
     """
     candidates = list(weighed)
-    _doubt_accounts(candidates, of_kin=told.of_kin)
+    _doubt_accounts(candidates, told)
     _settle_places(candidates)
     homes = _by_home(candidates)
     _settle_spoken_of(homes)
@@ -144,7 +144,7 @@ def settle(weighed: Iterable[Weighed], people: int, learnt: Learnt, told: Told) 
                 _discount_misfit(each, role, best, learnt.bits("name.fits_another", bits))
 
 
-def _doubt_accounts(candidates: list[Weighed], *, of_kin: bool) -> None:
+def _doubt_accounts(candidates: list[Weighed], told: Told) -> None:
     """Doubt that an account's owner is concerned where the place is not his and the text speaks of somebody else.
 
     However somebody says that he writes for another, that is what his message has in common with all such.
@@ -153,13 +153,13 @@ def _doubt_accounts(candidates: list[Weighed], *, of_kin: bool) -> None:
     for each in candidates:
         if not each.account:
             continue
-        himself = _own_name(each) >= weights.NAMES_HIMSELF
+        himself = told.borrowed or _own_name(each) >= weights.NAMES_HIMSELF
         others = [
             other for other in spoken_of if _spoken_of_rather(other, each) and not (himself and other.home == each.home)
         ]
         elsewhere = each.at_place <= weights.PLACE_IS_NOT_HIS
         namesakes = each.at_place < weights.PLACE_FITS and any(_surname_fits(each, other) for other in others)
-        if namesakes or (elsewhere and (others or of_kin)):
+        if namesakes or (elsewhere and (others or told.of_kin)):
             each.doubt("account", weights.ACCOUNT_OF_ANOTHER)
             each.place_certainty = weights.ACCOUNT_OF_ANOTHER
         elif any(other.home == each.home for other in others):

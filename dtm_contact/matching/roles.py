@@ -122,6 +122,8 @@ class Surroundings:
         said = [self._words[position].text, *self.before(position, 2)]
         if not (said[:2] == ["est", "c"] or said[1:3] == ["est", "c"] or IT_IS & set(said[:2])):
             return Role.SELF
+        if NEIGHBOURS & set(self.after(end, 2)):
+            return Role.NAMED
         for word, following in zip(self._words[end : end + _CLAUSE], self._words[end + 1 :], strict=False):
             if "," in self._text.folded.text[self._words[end - 1].end : word.start] or word.text in SPEAKING:
                 return Role.SELF

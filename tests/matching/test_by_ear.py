@@ -59,12 +59,40 @@ def test_who_writes(text: str, expected: str | None, placed: MatchIndex) -> None
         ("This is Georges, I write from my wife's phone. No water.", GEORGES),
         ("Mon mari Georges est sorti. Plus d'eau chez nous.", ODETTE),
         ("Plus d'eau, Georges a vérifié la vanne.\nOdette", ODETTE),
+        ("Je passe par la boîte d'Odette. Plus d'eau chez nous.", GEORGES),
+        ("Plus d'eau, c'est la boîte de ma femme.", GEORGES),
+        ("Je prends l'ordinateur d'Odette. Plus d'eau.\n\nG. V.", GEORGES),
+        ("Plus d'eau chez nous.\n\nO. V.", ODETTE),
+        ("Plus d'eau. Mon mari est plombier, il dit que c'est la colonne.", ODETTE),
     ],
 )
 def test_who_of_a_home_writes_from_its_account(text: str, expected: str, placed: MatchIndex) -> None:
     found = _found(text, placed, HERS)
     assert found.tenant is not None
     assert found.tenant.id == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        # Somebody of the home is named.
+        ("Plus d'eau aux Aubépines. Mon mari c'est Georges.\nMme Vauquelin", ODETTE),
+        ("12 rue Laplace, Arcueil. Je vis avec Odette Vauquelin. Plus d'eau.\nGeorges", GEORGES),
+        # His own married and birth names are nobody else's.
+        ("Je suis Odette Vauquelin, née Sarrazin, 12 rue Laplace, Arcueil. Attestation au nom de Vauquelin.", ODETTE),
+        # The lease that is quoted is another's.
+        (
+            "J'ai reçu l'avis du bail 5550003/13, ce n'est pas mon bail.\nOdette Vauquelin, 12 rue Laplace, Arcueil",
+            ODETTE,
+        ),
+        ("Mon numéro de bail est le 5550003 barre 13, plus d'eau", "TX-gavroche"),
+        # Neighbours and relatives who do not write.
+        ("C'est Mme Odette Vauquelin, ma voisine, qui crie au 12 rue Laplace à Arcueil.", NOBODY),
+    ],
+)
+def test_who_is_told_by_the_others_named(text: str, expected: str | None, placed: MatchIndex) -> None:
+    found = _found(text, placed)
+    assert (found.tenant.id if found.tenant else None) == expected
 
 
 @pytest.mark.parametrize(
