@@ -59,7 +59,7 @@ class Weighing:
         mentions = [each for each in clues.mentions if each.role is not Role.CARETAKER and not clues.anonymous]
         self.third_party = any(each.role is Role.FOR for each in mentions)
         self.naming = Naming(mentions, index.people, clues, index.learnt)
-        self.of_others = [fit for fit in self.naming.of_others if not clues.in_a_place(fit.mention)]
+        self.of_kin = [fit for fit in self.naming.of_kin if not clues.in_a_place(fit.mention)]
         self.caretakers = _caretakers(clues.mentions, index)
         self.groups = merged(clues.groups[:24], index.gazetteer)
         self.place = self._place()
@@ -165,7 +165,7 @@ class Weighing:
                 evidence.extend(self._details(home))
             if self.caretakers:
                 evidence.extend(self.caretaker(home.entrance))
-        if self.of_others and home is not None:
+        if self.of_kin and home is not None:
             evidence.extend(self._living_with(position, person, home))
         if self.strange is not None:
             evidence.append(self._elsewhere(self.strange, account=account))
@@ -259,18 +259,14 @@ class Weighing:
         return Evidence(f"place.{kind}", self.index.learnt.bits(f"place.{kind}", bits), seen, span, known)
 
     def _living_with(self, position: int, person: Person, home: Home) -> Iterable[Evidence]:
-        """Yield what it says for somebody that one who lives with him is named: "mon mari c'est Modibo Kanté"."""
+        """Yield what it says for somebody that a relative whom he lives with is named: "mon mari c'est Modibo"."""
         people, told = self.index.people, list[Evidence]()
         for other in people.living_in(home.dwelling_id):
             beside = people.person(other)
-            for fit in self.of_others if other != position and beside.lived_with(home) else ():
+            for fit in self.of_kin if other != position and beside.lived_with(home) else ():
                 ratio = fit.wording.ratio(beside)
-                first = beside.first in fit.wording.firsts
-                if ratio > max(1.0, fit.wording.ratio(person)) and (
-                    first or person.surname not in fit.wording.surnames
-                ):
-                    most = weights.LIVES_WITH_ONE_NAMED if first else weights.LIVES_WITH_ONE_SO_CALLED
-                    bits = min(log2((1.0 + ratio) / 2.0), most)
+                if beside.first in fit.wording.firsts and ratio > max(1.0, fit.wording.ratio(person)):
+                    bits = min(log2((1.0 + ratio) / 2.0), weights.LIVES_WITH_ONE_NAMED)
                     seen, span = fit.mention.seen, fit.mention.span
                     told.append(Evidence("home.named", round(bits, 2), seen, span, beside.label))
         yield from sorted(told, key=_heaviest_first)[:1]

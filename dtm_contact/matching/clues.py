@@ -31,6 +31,7 @@ from dtm_contact.normalize import name_words, phone_key, phones_in
 
 _EMAIL = re.compile(r"(?<![a-z0-9._%+-])[a-z0-9._%+-]{1,64}@[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){1,4}")
 _NUMBER = re.compile(r"(?<![a-z0-9./])(?:[a-z] ?)?[0-9](?:(?:[ ./-]{0,3}| barre | slash )[0-9]){3,11}(?![0-9])")
+_MAIL_SERVERS = re.compile(r"(?:mailer-daemon|mail-daemon|postmaster)(?:@|$)")
 _SPOKEN_SLASH = re.compile(" (?:barre|slash) ")
 _DIGITS = re.compile(r"[0-9](?:[ ./-]{0,3}[0-9]){3}")
 """What every number of interest has in it; told in a tenth of the time where a text has none."""
@@ -79,6 +80,8 @@ class Clues:
     anonymous: bool = False
     left: bool = False
     organisation: bool = False
+    returned: bool = False
+    """Whether a mail server wrote, of a message that did not arrive: the addresses are those it was for."""
     borrowed: bool = False
     """Whether he writes from the account of whom he lives with."""
     gender: str = ""
@@ -114,6 +117,7 @@ def extract(contact: Contact, index: MatchIndex) -> Clues:
     clues = Clues(staff=index.is_ours(contact.sender.address))
     spoken_for = f"{contact.sender.name[:LONGEST_NAME]} {contact.signature[:_SIGNATURE_HEAD]}"
     passages = clues.passages = texts(contact)
+    clues.returned = bool(_MAIL_SERVERS.match(contact.sender.address[:LONGEST_ADDRESS].lower()))
     clues.organisation = bool(ORGANISATIONS.intersection(name_words(spoken_for))) or _signed_by_service(contact)
     for text in passages:
         _identifiers(text, index, clues)
@@ -152,7 +156,7 @@ def _signed_by_service(contact: Contact) -> bool:
 
 def _identifiers(text: Passage, index: MatchIndex, clues: Clues) -> None:
     folded = text.folded.text
-    for match in _first(_EMAIL.finditer(folded), _MOST_ADDRESSES) if "@" in folded else ():
+    for match in _first(_EMAIL.finditer(folded), _MOST_ADDRESSES) if "@" in folded and not clues.returned else ():
         if not index.is_ours(match.group()):
             clues.emails.append(Seen(match.group(), text.seen(*match.span()), text.span(*match.span())))
     for key, start, end in phones_in(text.folded, limit=_MOST_ADDRESSES):

@@ -215,7 +215,7 @@ class Naming:
                 self._wordings.append(Wording(each, most, people))
             self._fits.append((number, NameFit(each, self._wordings[number], trust, learnt)))
         fits = [fit for _number, fit in self._fits]
-        self.of_others = [fit for fit in fits if fit.role in _MAY_BE_OTHERS]
+        self.of_kin = [fit for fit in fits if fit.role is Role.KIN]
         self.surname_bits = _best((fit.trust, fit.wording.surnames) for fit in fits)
         self.first_bits = _best((fit.trust, fit.wording.firsts) for fit in fits)
         self.missing = -3.0 if any(fit.may_oppose for fit in fits) else 0.0
@@ -279,7 +279,6 @@ class Naming:
         return fit.evidence(person, fit.weight(bits))
 
 
-_MAY_BE_OTHERS = frozenset({Role.KIN, Role.NAMED, Role.PAIR})
 _OF_MAILBOX = frozenset({Role.DISPLAY, Role.ADDRESS})
 _IN_TEXT = frozenset({Role.SELF, Role.SIGNED, Role.PAIR})
 

@@ -25,6 +25,7 @@ from dtm_contact.matching.words import (
     OF,
     ON_BEHALF,
     OPENING,
+    PAPERS,
     RELATIVES_WRITTEN_FOR,
     REPORTING,
     SAME_PLACE,
@@ -175,6 +176,8 @@ class Surroundings:
 
     def _written_for(self, before: list[str], end: int, cue: str) -> bool:
         """Tell whether a name is that of somebody whom the matter is about, though another writes."""
+        if cue == "behalf" and PAPERS & set(before):
+            return False
         if (
             cue in {"for", "behalf"}
             or _for_the_sake_of(before)

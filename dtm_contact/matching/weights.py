@@ -54,8 +54,8 @@ SIGNS_FOR_THE_HOME = 2.0
 LENDS_HIS_ACCOUNT = -12.0
 """Somebody of his home says that he writes from the other's account."""
 
-LIVES_WITH_ONE_NAMED, LIVES_WITH_ONE_SO_CALLED = 6.0, 2.0
-"""The most that it says for somebody that one of his home is named, and that one is called as the surname says."""
+LIVES_WITH_ONE_NAMED = 6.0
+"""The most that it says for somebody that the relative whom the writer names lives with him."""
 
 OTHER_OF_A_COUPLE = -5.0
 """The writer says of himself what would be said by whom this one lives with ("mon mari")."""

@@ -93,6 +93,8 @@ LIKE_HIM = _listed("pareil aussi idem meme comme vu")
 """Before "chez Mme Roy": a neighbour who has the same trouble."""
 ON_BEHALF = _listed("pour nom part compte place")
 """Before a relative or a neighbour: the matter is theirs."""
+PAPERS = _listed("bail contrat dossier compte facture quittance lettre courrier loyer boite interphone compteur")
+"""Before "au nom de": whose they are, not for whom somebody writes."""
 KIN = _listed(
     """
     mari epoux epouse femme compagne compagnon conjoint conjointe fils fille frere soeur enfant enfants bebe neveu

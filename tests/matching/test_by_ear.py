@@ -77,7 +77,11 @@ def test_who_of_a_home_writes_from_its_account(text: str, expected: str, placed:
     [
         # Somebody of the home is named.
         ("Plus d'eau aux Aubépines. Mon mari c'est Georges.\nMme Vauquelin", ODETTE),
-        ("12 rue Laplace, Arcueil. Je vis avec Odette Vauquelin. Plus d'eau.\nGeorges", GEORGES),
+        # Papers in another's name are not written for him.
+        (
+            "12 rue Laplace, Arcueil. Le bail est au nom de Georges Vauquelin, mais j'écris.\nOdette Vauquelin",
+            ODETTE,
+        ),
         # His own married and birth names are nobody else's.
         ("Je suis Odette Vauquelin, née Sarrazin, 12 rue Laplace, Arcueil. Attestation au nom de Vauquelin.", ODETTE),
         # The lease that is quoted is another's.
@@ -109,6 +113,12 @@ def test_who_is_told_by_the_others_named(text: str, expected: str | None, placed
 def test_where(text: str, residence: str | None, fixture_index: MatchIndex) -> None:
     found = _found(text, fixture_index)
     assert (found.residence.id if found.residence else None) == residence
+
+
+def test_whom_a_mail_server_could_not_reach_did_not_write(placed: MatchIndex) -> None:
+    text = f"The following message could not be delivered: <{HERS}>: host not found"
+    found = _found(text, placed, "MAILER-DAEMON@relais.example")
+    assert found.tenant is None
 
 
 def test_initials_run_together_stand_for_a_compound_name(fixture_index: MatchIndex) -> None:
