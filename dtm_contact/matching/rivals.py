@@ -235,8 +235,10 @@ def _discount_spoken_of(group: Iterable[Weighed], role: Role, told: float, *, si
         # What is told of somebody with his name and title may be he who signs.
         himself = role is Role.NAMED and _own_name(each) >= weights.NAMES_HIMSELF
         (spoken_of if each.fits.get(role, 0.0) >= told and not himself else others).append(each)
-    best = max(map(_own_name, others), default=-math.inf)
     for each in spoken_of:
+        # A namesake of the writer's who lives elsewhere says nothing.
+        there = [other for other in others if other.at_place >= each.at_place - weights.FITS_AS_WELL]
+        best = max(map(_own_name, there), default=-math.inf)
         if best > max(signed, _own_name(each) - weights.FITS_AS_WELL) and not _has(each, _FITS_ANOTHER):
             each.forget(f"name.{role.name.lower()}")
             each.discount("name.fits_another", weights.SIGNATURE_FITS_ANOTHER)
