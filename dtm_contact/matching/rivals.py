@@ -217,14 +217,13 @@ def _settle_couples(homes: Iterable[Sequence[Weighed]], gender: str) -> None:
 def _settle_spoken_of(homes: Sequence[Sequence[Weighed]]) -> None:
     """Let nobody write whom the writer calls his relative or names from outside, where another's own name fits as well.
 
-    "Ma femme Isabel … Jean Carvalho" is not Isabel Carvalho; "Mme Gay (Valérie) … signé Mme Rémy" is not Valérie Gay,
-    born Rémy.
+    "Ma femme Isabel … Jean Carvalho" is not Isabel Carvalho.
     """
     everybody = [each for home in homes for each in home]
     for home in homes:
         _discount_spoken_of(home, Role.KIN, weights.CALLED_KIN, signed=-math.inf)
         _discount_spoken_of(home, Role.PAIR, weights.NAMED_FROM_OUTSIDE, signed=weights.FITS_SURELY)
-    _discount_spoken_of(everybody, Role.NAMED, weights.NAMED_FROM_OUTSIDE, signed=weights.NAMES_HIMSELF_SURELY)
+    _discount_spoken_of(everybody, Role.NAMED, weights.NAMED_FROM_OUTSIDE, signed=weights.FITS_SURELY)
 
 
 def _discount_spoken_of(group: Iterable[Weighed], role: Role, told: float, *, signed: float) -> None:

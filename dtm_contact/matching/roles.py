@@ -46,6 +46,7 @@ _CANNOT_WRITE = re.compile(
     r"(?:internet|ordinateur|mail|adresse)|ne (?:parle|lit|comprend) (?:pas|mal))"
 )
 _WRITES_TO_YOU = re.compile(r"[^.!?]{0,120}?\bvous (?:ecri[rt]|contacte|signale|informe|demande|prie)")
+_MINE = frozenset({"mon", "ma"})
 _ENDS = frozenset("!?;\n")
 _CUE_AND_NAME = 2  # words: "ma mère Odette"
 _CLOSING_WORDS = 12
@@ -161,6 +162,8 @@ class Surroundings:
         before = self.before(position, 6)
         if self._himself(end):
             return Role.SELF
+        if _MINE & set(self.after(end, 1)) and RELATIVES_WRITTEN_FOR & set(self.after(end + 1, 1)):
+            return Role.FOR  # "Mohammed Roy (mon père)"
         if _for_the_sake_of(before) or WHOM_IT_CONCERNS & set(before[:1]) or self._cannot_write(end):
             return Role.FOR
         text = self._text.folded.text[: self._words[position].start].rstrip(" ")

@@ -66,7 +66,7 @@ CALLED_KIN = 1.0
 NAMED_FROM_OUTSIDE = 4.0
 """Bits from which somebody is the one of whom the writer tells ("Mme Gay, ma voisine")."""
 
-NAMES_HIMSELF, NAMES_HIMSELF_SURELY = 3.0, 6.0
+NAMES_HIMSELF = 3.0
 """Bits from which one of a home says or signs his own name; the others of it are not the writer."""
 
 FITS_AS_WELL = 2.0

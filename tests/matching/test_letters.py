@@ -1,4 +1,4 @@
-"""Three hundred letters by six hands (`fixtures/letters`): who writes, and where."""
+"""Four hundred letters by eight hands (`fixtures/letters`): who writes, and where."""
 
 import json
 from collections import Counter
@@ -10,10 +10,10 @@ from dtm_contact.model import Arrival, Match, NoHistory
 from dtm_contact.reading import read
 
 LETTERS = Path(__file__).parents[2] / "fixtures" / "letters"
-# A namesake of the caretaker, whom the letter fits as well; and the addressee of a message that came back.
-TAKEN_FOR_ANOTHER = {"KF-027.eml", "KF-015.eml"}
-# Of another landlord, whose residence is called as one of ours.
-ELSEWHERE = {"KA-048.eml"}
+# A namesake of the caretaker, whom the letter fits as well.
+TAKEN_FOR_ANOTHER = {"KF-027.eml"}
+# Of another landlord, whose residence is called as one of ours; and an automatic message that names one in its subject.
+ELSEWHERE = {"KA-048.eml", "KG-015.eml"}
 
 
 def _found(name: str, index: MatchIndex) -> Match:
@@ -43,7 +43,7 @@ def test_hardly_anybody_wrong_is_named_and_most_are(fixture_index: MatchIndex) -
     assert wrong.get("tenant", set()) <= TAKEN_FOR_ANOTHER
     assert wrong.get("dwelling", set()) <= TAKEN_FOR_ANOTHER
     assert wrong.get("residence", set()) <= TAKEN_FOR_ANOTHER | ELSEWHERE
-    assert right["tenant"] >= 0.87 * right["any tenant"]
-    assert right["dwelling"] >= 0.91 * right["any dwelling"]
-    assert right["residence"] >= 0.94 * right["any residence"]
+    assert right["tenant"] >= 0.88 * right["any tenant"]
+    assert right["dwelling"] >= 0.92 * right["any dwelling"]
+    assert right["residence"] >= 0.95 * right["any residence"]
     assert right["among the first five"] >= 0.97 * right["any tenant"]
