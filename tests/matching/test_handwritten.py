@@ -1,27 +1,19 @@
 """Letters written by hand, in many voices: who writes, for whom, and where."""
 
 import json
-from datetime import UTC, datetime
 from pathlib import Path
 
-from dtm_contact.matching import MatchIndex, match
-from dtm_contact.model import Arrival, Match, NoHistory
-from dtm_contact.reading import read
+from dtm_contact.matching import MatchIndex
+from tests.matching.letters import matched
 
 LETTERS = Path(__file__).parent / "handwritten"
-
-
-def _found(name: str, index: MatchIndex) -> Match:
-    raw = (LETTERS / name).read_bytes()
-    contact = read(Arrival("file", name, datetime(2026, 11, 24, tzinfo=UTC), "message/rfc822", None, raw))
-    return match(contact, contact.at.date(), index, NoHistory())
 
 
 def test_nobody_wrong_is_named_and_most_are(fixture_index: MatchIndex) -> None:
     truths = list(map(json.loads, (LETTERS / "truth.jsonl").read_text(encoding="utf-8").splitlines()))
     named = dwellings = residences = among_five = 0
     for truth in truths:
-        found = _found(truth["file"], fixture_index)
+        found = matched(LETTERS / truth["file"], fixture_index)
         assert found.tenant is None or found.tenant.id == truth["tenant_id"], truth["file"]
         assert found.dwelling is None or found.dwelling.id == truth["dwelling_id"], truth["file"]
         assert found.residence is None or found.residence.id == truth["residence_id"], truth["file"]

@@ -2,12 +2,10 @@
 
 import json
 from collections import Counter
-from datetime import UTC, datetime
 from pathlib import Path
 
-from dtm_contact.matching import MatchIndex, match
-from dtm_contact.model import Arrival, Match, NoHistory
-from dtm_contact.reading import read
+from dtm_contact.matching import MatchIndex
+from tests.matching.letters import matched
 
 LETTERS = Path(__file__).parents[2] / "fixtures" / "letters"
 # A namesake of the caretaker, whom the letter fits as well.
@@ -16,17 +14,11 @@ TAKEN_FOR_ANOTHER = {"KF-027.eml"}
 ELSEWHERE = {"KA-048.eml", "KG-015.eml"}
 
 
-def _found(name: str, index: MatchIndex) -> Match:
-    raw = (LETTERS / name).read_bytes()
-    contact = read(Arrival("file", name, datetime(2026, 10, 12, tzinfo=UTC), "message/rfc822", None, raw))
-    return match(contact, contact.at.date(), index, NoHistory())
-
-
 def test_hardly_anybody_wrong_is_named_and_most_are(fixture_index: MatchIndex) -> None:
     truths = list(map(json.loads, (LETTERS / "truth.jsonl").read_text(encoding="utf-8").splitlines()))
     right, wrong = Counter[str](), dict[str, set[str]]()
     for truth in truths:
-        found = _found(truth["file"], fixture_index)
+        found = matched(LETTERS / truth["file"], fixture_index)
         accepted = {
             "tenant": {truth["tenant_id"], *truth["acceptable_tenant_ids"]} - {None},
             "dwelling": {truth["dwelling_id"]} - {None},
