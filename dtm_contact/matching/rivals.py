@@ -14,6 +14,7 @@ from dtm_contact.model import Evidence
 
 _OF_THE_WRITER = ("email.", "phone.", "thread.", "name.")
 _SPOKEN_OF = frozenset({Role.FOR, Role.PAIR, Role.NAMED})
+_TOLD_OF = frozenset({Role.KIN, Role.PAIR, Role.NAMED})
 _NUMBERS_KNOWN = frozenset({"phone.known", "phone.confirmed"})
 _OF_HOUSEHOLD = frozenset({"email.household"})
 _OF_ACCOUNT = frozenset({"email.known", "email.confirmed"})
@@ -127,10 +128,10 @@ def settle(weighed: Iterable[Weighed], people: int, learnt: Learnt, told: Told) 
     candidates = list(weighed)
     _doubt_accounts(candidates, told)
     _settle_places(candidates)
-    homes = _by_home(candidates)
-    _settle_spoken_of(homes)
+    if any(not _TOLD_OF.isdisjoint(each.fits) for each in candidates):
+        _settle_spoken_of(_by_home(candidates))
     if len(told.gender) == 1 and not told.for_another:
-        _settle_couples(homes, told.gender)
+        _settle_couples(_by_home(candidates), told.gender)
     if told.for_another:
         for each in candidates:
             if not _fits_as_well(each, candidates):
