@@ -134,7 +134,11 @@ class Weighing:
         weighed = [self._in_full(position) for position in looked_at]
         people, learnt = len(self.index.people), self.index.learnt
         told = Told(
-            self.third_party, self.clues.of_kin, self.clues.may_be_signed, self.clues.borrowed, self.clues.gender
+            self.third_party,
+            self.clues.speaks_of_kin,
+            self.clues.may_be_signed,
+            self.clues.borrowed,
+            self.clues.gender,
         )
         settle(weighed, people, learnt, told)
         weighed.sort(key=lambda each: -each.score)

@@ -22,6 +22,7 @@ from dtm_contact.matching.statements import (
     LEFT,
     NOT_A_TENANT,
     NOT_MY_LEASE,
+    THEN_MINE,
     says,
 )
 from dtm_contact.matching.traders import TradeMention
@@ -45,10 +46,12 @@ _A_FULL_NAME = 2
 _MOST_OF_ONE_WRITER = 8
 _LABELLED = re.compile(r"^[a-z ]{2,20} ?: ?[a-z'. -]{2,40}$", re.MULTILINE)
 _OF_THE_WRITER = frozenset({Part.NEW, Part.SIGNATURE, Part.FORWARDED})
+_GENDERS = {"f": A_WOMAN, "m": A_MAN}
 _DEVICES = ("envoye ", "sent from", "enviado", "telecharger")
 _NAMED_SURELY = 0.9  # by more than one word, or after "résidence"
 _CLOSING_LINES, _SHORT_LINE, _WORDS_OF_A_LINE = 5, 60, 5
 _MOST_NUMBERS = 200
+_BEFORE_A_NUMBER = 80
 _MOST_ADDRESSES = 16
 
 
@@ -84,12 +87,14 @@ class Clues:
     """Whether a mail server wrote, of a message that did not arrive: the addresses are those it was for."""
     borrowed: bool = False
     """Whether he writes from the account of whom he lives with."""
-    gender: str = ""
-    """What he says of himself by whom he is married to: "f", "m", or "" where nothing is, or both."""
-    of_kin: bool = False
+    genders: set[str] = field(default_factory=set)
+    """Which of a couple he may be by what he says of himself, as whom he is married to: "f", "m", nothing, or both."""
+    speaks_of_kin: bool = False
     """Whether the writer speaks of a relative."""
     may_be_signed: bool = False
     """Whether a text ends, or a line of it is labelled, with what may be a name."""
+    staff: bool = False
+    """Whether one of the landlord's own addresses wrote."""
 
     @property
     def crowded(self) -> bool:
@@ -98,13 +103,16 @@ class Clues:
         most = max(len({seen.key for seen in kind if not seen.sender}) for kind in kinds)
         return most > _MOST_OF_ONE_WRITER or len(self.mentions) >= MOST_MENTIONS
 
-    staff: bool = False
+    @property
+    def gender(self) -> str:
+        """Which of a couple he is, "f" or "m"; empty where he does not say, or says both."""
+        return next(iter(self.genders)) if len(self.genders) == 1 else ""
 
     def in_a_place(self, mention: Mention) -> bool:
         """Tell whether what seems a name is part of an address ("15 Louise-Michel")."""
-        return mention.span is not None and any(_holds(place, mention.span) for place in self._places())
+        return mention.span is not None and any(_holds(place, mention.span) for place in self._place_spans())
 
-    def _places(self) -> Iterator[Span]:
+    def _place_spans(self) -> Iterator[Span]:
         for group in self.groups:
             for atom in group.atoms:
                 place = group.passage.span(atom.start, atom.end) if atom.kind in _PLACES else None
@@ -163,9 +171,11 @@ def _identifiers(text: Passage, index: MatchIndex, clues: Clues) -> None:
         if key not in index.our_numbers:
             place = None if text.offset is None else Span(text.part, text.offset + start, text.offset + end)
             clues.phones.append(Seen(key, text.original[start:end], place))
-    if _DIGITS.search(folded) and not says(folded, NOT_MY_LEASE):
+    if _DIGITS.search(folded):
+        anothers = says(folded, NOT_MY_LEASE)
         for match in _first(_NUMBER.finditer(folded), _MOST_NUMBERS):
-            _number(text, match, index, clues)
+            if not anothers or THEN_MINE.search(folded, max(0, match.start() - _BEFORE_A_NUMBER), match.start()):
+                _number(text, match, index, clues)
 
 
 def _number(text: Passage, match: re.Match[str], index: MatchIndex, clues: Clues) -> None:
@@ -196,9 +206,10 @@ def _say_of_themselves(text: Passage, clues: Clues) -> None:
     clues.anonymous |= says(folded, ANONYMOUS)
     clues.left |= says(folded, LEFT)
     clues.borrowed |= text.part is Part.NEW and says(folded, BORROWED)
-    clues.gender += "f" * says(folded, A_WOMAN) + "m" * says(folded, A_MAN) if text.part is Part.NEW else ""
+    if text.part is Part.NEW:
+        clues.genders.update(letter for letter, says_so in _GENDERS.items() if says(folded, says_so))
     clues.may_be_signed |= text.part in _OF_THE_WRITER and _may_be_signed(folded)
-    clues.of_kin |= text.part is Part.NEW and not _RELATIVES.isdisjoint([word.text for word in text.words])
+    clues.speaks_of_kin |= text.part is Part.NEW and not _RELATIVES.isdisjoint([word.text for word in text.words])
 
 
 def _may_be_signed(folded: str) -> bool:

@@ -103,14 +103,14 @@ class Told:
 
     Attributes:
         for_another: whether it names somebody for whom it is written, known or not.
-        of_kin: whether he speaks of a relative.
+        speaks_of_kin: whether he speaks of a relative.
         may_be_signed: whether it ends with what may be a name that could not be read.
         borrowed: whether he writes from the account of whom he lives with.
         gender: which of a couple he is, "f" or "m", where he says so.
     """
 
     for_another: bool
-    of_kin: bool
+    speaks_of_kin: bool
     may_be_signed: bool
     borrowed: bool = False
     gender: str = ""
@@ -130,7 +130,7 @@ def settle(weighed: Iterable[Weighed], people: int, learnt: Learnt, told: Told) 
     _settle_places(candidates)
     if any(not _TOLD_OF.isdisjoint(each.fits) for each in candidates):
         _settle_spoken_of(_by_home(candidates))
-    if len(told.gender) == 1 and not told.for_another:
+    if told.gender and not told.for_another:
         _settle_couples(_by_home(candidates), told.gender)
     if told.for_another:
         for each in candidates:
@@ -160,7 +160,7 @@ def _doubt_accounts(candidates: list[Weighed], told: Told) -> None:
         ]
         elsewhere = each.at_place <= weights.PLACE_IS_NOT_HIS
         namesakes = each.at_place < weights.PLACE_FITS and any(_surname_fits(each, other) for other in others)
-        if namesakes or (elsewhere and (others or told.of_kin)):
+        if namesakes or (elsewhere and (others or told.speaks_of_kin)):
             each.doubt("account", weights.ACCOUNT_OF_ANOTHER)
             each.place_certainty = weights.ACCOUNT_OF_ANOTHER
         elif any(other.home == each.home for other in others):

@@ -42,7 +42,10 @@ NOT_MY_LEASE = _any_of(
 )
 """Who got somebody else's papers quotes his number."""
 
-_SPOUSE = "(?:ma (?:femme|compagne|conjointe|copine)|mon (?:mari|epouse?|compagnon|conjoint|copain))"
+THEN_MINE = re.compile(r"(?<!pas )(?<!ni )\b(?:mon (?:numero de )?(?:bail|contrat)|le mien)\b[^.!?\n0-9]{0,30}$")
+"""What stands before his own number, in spite of that."""
+
+_SPOUSE = "(?:ma (?:femme|compagne|conjointe|copine)|mon (?:mari|epoux|epouse|compagnon|conjoint|copain))"
 _MAILBOX = (
     "(?:(?:e ?-?)?mails?|boite(?: mail)?|adresse(?: mail)?|compte|tel|telephone|portable|ordi|ordinateur|tablette)"
 )
@@ -50,7 +53,7 @@ BORROWED = _any_of(
     rf"{_MAILBOX} (?:de|a) {_SPOUSE}",
     rf"(?:mail|adresse|compte|boite)\b[^.!?\n]{{0,12}}\b(?:celui|celle) de {_SPOUSE}",
     r"my (?:wife|husband|partner|girlfriend|boyfriend)'?s? ?(?:e ?-?mail|mailbox|account|address|phone|computer)",
-    rf"(?:je (?:passe par|me sers de|prends|j'utilise|t'ecris de)|j'utilise|j'emprunte|j'ecris (?:de|depuis|avec|sur)) "
+    rf"(?:je (?:passe par|me sers de|prends)|j'utilise|j'emprunte|j'ecris (?:de|depuis|avec|sur)) "
     rf"(?:la |le |l'|du )?{_MAILBOX} (?:de |d')",
 )
 """Who writes from the account of whom he lives with."""

@@ -61,6 +61,7 @@ def test_who_writes(text: str, expected: str | None, placed: MatchIndex) -> None
         ("Plus d'eau, Georges a vérifié la vanne.\nOdette", ODETTE),
         ("Je passe par la boîte d'Odette. Plus d'eau chez nous.", GEORGES),
         ("Plus d'eau, c'est la boîte de ma femme.", GEORGES),
+        ("Plus d'eau, je n'ai pas internet, j'écris de la boîte d'Odette, mon épouse.", GEORGES),
         ("Je prends l'ordinateur d'Odette. Plus d'eau.\n\nG. V.", GEORGES),
         ("Plus d'eau chez nous.\n\nO. V.", ODETTE),
         ("Plus d'eau. Mon mari est plombier, il dit que c'est la colonne.", ODETTE),
@@ -90,6 +91,8 @@ def test_who_of_a_home_writes_from_its_account(text: str, expected: str, placed:
             ODETTE,
         ),
         ("Mon numéro de bail est le 5550003 barre 13, plus d'eau", "TX-gavroche"),
+        ("J'ai reçu l'avis d'un autre, ce n'est pas mon bail. Le mien est le 5550003/13, plus d'eau", "TX-gavroche"),
+        ("J'ai reçu l'avis du bail 5550003/13 : ce n'est pas mon contrat. Plus d'eau", NOBODY),
         # Neighbours and relatives who do not write.
         ("C'est Mme Odette Vauquelin, ma voisine, qui crie au 12 rue Laplace à Arcueil.", NOBODY),
     ],
@@ -126,6 +129,6 @@ def test_initials_run_together_stand_for_a_compound_name(fixture_index: MatchInd
     assert found.candidates[0].tenant_id == "T009068"
 
 
-def test_another_landlords_address_in_brackets_is_no_birth_name(placed: MatchIndex) -> None:
+def test_a_remark_in_brackets_is_no_birth_name(placed: MatchIndex) -> None:
     found = _found("Plus d'eau.\nMme Vauquelin (gardienne), 12 rue Laplace, Arcueil", placed)
     assert found.candidates[0].tenant_id == ODETTE
