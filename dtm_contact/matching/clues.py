@@ -19,9 +19,11 @@ from dtm_contact.matching.statements import (
     ANONYMOUS,
     APPLICANT,
     BORROWED,
+    DICTATED,
     LEFT,
     NOT_A_TENANT,
     NOT_MY_LEASE,
+    NOT_YOURS,
     THEN_MINE,
     says,
 )
@@ -83,6 +85,10 @@ class Clues:
     anonymous: bool = False
     left: bool = False
     organisation: bool = False
+    of_others: bool = False
+    """Whether he writes of a relative who is no tenant of ours."""
+    dictated: bool = False
+    """Whether he takes down what another says."""
     returned: bool = False
     """Whether a mail server wrote, of a message that did not arrive: the addresses are those it was for."""
     borrowed: bool = False
@@ -207,6 +213,8 @@ def _say_of_themselves(text: Passage, clues: Clues) -> None:
     clues.left |= says(folded, LEFT)
     clues.borrowed |= text.part is Part.NEW and says(folded, BORROWED)
     if text.part is Part.NEW:
+        clues.of_others |= says(folded, NOT_YOURS)
+        clues.dictated |= says(folded, DICTATED)
         clues.genders.update(letter for letter, says_so in _GENDERS.items() if says(folded, says_so))
     clues.may_be_signed |= text.part in _OF_THE_WRITER and _may_be_signed(folded)
     clues.speaks_of_kin |= text.part is Part.NEW and not _RELATIVES.isdisjoint([word.text for word in text.words])
@@ -267,7 +275,34 @@ def _names(contact: Contact, sender: Passage, index: MatchIndex, clues: Clues) -
             theirs = [each for each in signed if each.role is Role.SIGNED and _by_staff(text, clues)]
             clues.colleagues.extend(theirs)
             found.extend(each for each in signed if each not in theirs)
-    clues.mentions = _distinct([mention for mention in found if mention is not None])[:MOST_MENTIONS]
+    said = _of_whom(clues, [mention for mention in found if mention is not None])
+    clues.mentions = _distinct(_written_for_in_full(said))[:MOST_MENTIONS]
+
+
+def _of_whom(clues: Clues, mentions: list[Mention]) -> list[Mention]:
+    """Drop of those written for who are no tenants of ours, and whoever signs what he dictated himself."""
+    written_for = [each for each in mentions if each.role is Role.FOR]
+    if clues.dictated:
+        signed = [{*each.words} for each in mentions if each.role in _NAMES_HIMSELF]
+        written_for = [each for each in written_for if any(words.issuperset(each.words) for words in signed)]
+    elif not clues.of_others:
+        return mentions
+    return [each for each in mentions if each not in written_for]
+
+
+def _written_for_in_full(mentions: list[Mention]) -> list[Mention]:
+    """Take whoever is named in full for the one written for, where a part of that name stands there."""
+    shorter = [each for each in mentions if each.role is Role.FOR]
+    return [
+        replace(each, role=Role.FOR)
+        if each.role is Role.NAMED and any(_names_in_full(each, other) for other in shorter)
+        else each
+        for each in mentions
+    ]
+
+
+def _names_in_full(mention: Mention, other: Mention) -> bool:
+    return {*mention.words} > {*other.words} and bool(other.words) and other.gender in {"", mention.gender}
 
 
 def _by_staff(text: Passage, clues: Clues) -> bool:

@@ -1,5 +1,6 @@
 """The names of places that the directory knows: streets, residences, communes, and the entrances behind them."""
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -46,6 +47,7 @@ class PlaceName:
     refers: tuple[str, ...]
 
 
+_CITE, _RESIDENCE = "cite", "residence"
 _OF_THE_PLACE = frozenset({"sur", "sous", "les", "lez", "des", "aux", "en", "la", "le"})
 
 
@@ -120,6 +122,8 @@ class Gazetteer:
         self.street_by_word = _by_word(self.by_street)
         self.street_kinds = _street_kinds(records)
         self.street_vocabulary = Vocabulary(dict.fromkeys((w for w in self.street_by_word if not w.isdigit()), 1))
+        self.glued_streets = _glued_streets(records)
+        self.streets_in_one = Vocabulary(dict.fromkeys(self.glued_streets, 1))
         self.names = _names_by_first_word([*_residence_names(records), *_commune_names(records)])
         self.name_vocabulary = Vocabulary(dict.fromkeys((w for w in self.names if not w.isdigit()), 1))
         self.residence_ids, self.residence = numbered(each.residence_id for each in self.entrances)
@@ -162,6 +166,16 @@ def _street_kinds(records: Records) -> frozenset[tuple[str, tuple[str, ...]]]:
     )
 
 
+def _glued_streets(records: Records) -> dict[str, list[str]]:
+    """Return the streets of several words by their whole name without its kind, written as one word ("valdosne")."""
+    table: dict[str, list[str]] = {}
+    for street in dict.fromkeys(each.street for each in records.addresses):
+        words, written = street_words(street), re.findall("[a-z]+", fold(street))
+        if len(words) > 1 and words[0] in written:
+            table.setdefault("".join(written[written.index(words[0]) :]), []).append(" ".join(words))
+    return table
+
+
 def _by_word(streets: Iterable[tuple[str, ...]]) -> dict[str, list[tuple[str, ...]]]:
     table: dict[str, list[tuple[str, ...]]] = {}
     for street in streets:
@@ -172,12 +186,19 @@ def _by_word(streets: Iterable[tuple[str, ...]]) -> dict[str, list[tuple[str, ..
 
 def _residence_names(records: Records) -> Iterable[PlaceName]:
     bearers: dict[tuple[str, ...], list[str]] = {}
+    plain: dict[tuple[str, ...], list[str]] = {}
     for residence in records.residences:
         for name in dict.fromkeys(map(place_words, (residence.name, *residence.aliases))):
-            words = name[1:] if len(name) > 1 and name[0] in {"cite", "residence"} else name
+            words = name[1:] if len(name) > 1 and name[0] in {_CITE, _RESIDENCE} else name
             for form in dict.fromkeys((name, words)):
                 if form:
                     bearers.setdefault(form, []).append(residence.residence_id)
+            if name == words:
+                plain.setdefault(words, []).append(residence.residence_id)
+    for form in bearers:
+        # "La résidence Hoche" may be one that is called Hoche, but not the "cité Hoche".
+        if form[0] == _RESIDENCE and len(form) > 1:
+            bearers[form] += plain.get(form[1:], ())
     return [PlaceName("residence", words, tuple(ids)) for words, ids in bearers.items()]
 
 

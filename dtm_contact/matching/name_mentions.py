@@ -26,6 +26,8 @@ from dtm_contact.matching.words import (
     STRANGERS,
     TELLING,
     TITLES,
+    TURKISH_GREETINGS,
+    TURKISH_I,
 )
 
 _ANNOUNCING = TITLES | CUE_ENDS
@@ -138,6 +140,8 @@ class NameReader(NameTaker):
         if word in IT_IS:
             return self._says_it_is(position)
         said = " ".join([*reversed(before), word])
+        if word == TURKISH_I:
+            return TURKISH_GREETINGS.issuperset(before) and self._text.in_turkish
         if (word == "est" and before[:1] == ["c"]) or any(f" {said}".endswith(f" {cue}") for cue in SELF_CUES):
             return True
         labelled = self._text.folded.text[self._words[position].end :][:2].strip() == ":"
@@ -159,7 +163,7 @@ class NameReader(NameTaker):
         closing = lines if block else lines[-_CLOSING_LINES:]
         found: list[Mention] = []
         for number, line in enumerate(lines):
-            if not line or (line not in closing and number > 1):
+            if not line or (line not in closing and number > 1) or (number == 0 and self._salutes(line)):
                 continue
             mention = self._signature(line, last=number >= len(lines) - 2, block=block)
             if mention is not None:
@@ -168,6 +172,11 @@ class NameReader(NameTaker):
         if tail and (mention := self._signature(tail, last=True, block=block)):
             found.append(mention)
         return found[:4]
+
+    def _salutes(self, line: range) -> bool:
+        """Tell whether a letter begins with the name of whom it is written to: "Madame Roy,"."""
+        titled = self._words[line.start].text in TITLES
+        return titled and line.stop < len(self._words) and self._around.addressed(line.stop)
 
     def _after_closing(self) -> range:
         """Return the last words, after "cordialement", where no line sets them apart."""
@@ -185,7 +194,9 @@ class NameReader(NameTaker):
         if not first or count - first <= 1 or not self._has_capitals:
             return range(0)
         apart = self._words[first - 1].text in TITLES or not self._goes_on(first)
-        return range(0) if apart else range(first, count)
+        # "… est parti chercher M. Roy." tells of him.
+        told = self._words[first].text in TITLES
+        return range(0) if apart or told else range(first, count)
 
     def _without_remark(self, line: range) -> range:
         """Return a line without what stands in brackets at its end: "Mme Roy (c'est son petit-fils qui écrit)"."""
@@ -209,7 +220,9 @@ class NameReader(NameTaker):
         if not signs or len(line) > (_LINE_WORDS if whole else 2 * _LINE_WORDS):
             return None
         tells = TELLING & {word.text for word in self._words[end : line.stop]}
-        if not whole and (tells or not ((last or block) and self._around.places_itself(end))):
+        goes_on = not whole and (tells or not ((last or block) and self._around.signs_on(end, line.stop)))
+        article = end - begin == 1 and not whole and self._words[begin].text in PARTICLES
+        if goes_on or article:
             return None
         return self.mention(Role.SIGNED, begin, end, title)
 

@@ -25,6 +25,7 @@ _WORD = re.compile(r"[a-z]+|[0-9]+")
 _LONGEST_WORD = 40
 _ELIDED = frozenset("cdjlmnst")
 _VOWELS = frozenset("aeiouyh")
+_TURKISH = re.compile("[ışğİŞĞ]|merhaba", re.IGNORECASE)
 _ANSWERED = re.compile(r"\n>|\n-{2,} ?Original|\nLe [^\n]{5,120}a écrit ?:|\nDe ?: ", re.IGNORECASE)
 
 
@@ -73,6 +74,11 @@ class Passage:
         following = self.words[position + 1]
         between = self.folded.text[word.end : following.start]
         return between == "'" or (between == " " and not word.capital and following.text[0] in _VOWELS)
+
+    @property
+    def in_turkish(self) -> bool:
+        """Whether it has what only Turkish is written with."""
+        return _TURKISH.search(self.original) is not None
 
     def seen(self, start: int, end: int) -> str:
         """Return a stretch of the folded text as it was written."""

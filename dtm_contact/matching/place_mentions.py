@@ -6,6 +6,7 @@ from dataclasses import replace
 from rapidfuzz.distance import OSA
 
 from dtm_contact.matching.gazetteer import Gazetteer, PlaceName
+from dtm_contact.matching.house_numbers import house_before
 from dtm_contact.matching.inside_mentions import Atom, detail
 from dtm_contact.matching.passages import Passage, Word
 from dtm_contact.matching.vocabulary import ONE_EDIT
@@ -13,13 +14,21 @@ from dtm_contact.matching.words import (
     AT_WHOSE_HOME,
     BEFORE_A_PLACE,
     BEFORE_A_RESIDENCE,
+    COUNTED,
     LOCATIVES,
     NUMBER_CUES,
-    NUMBERS,
     OFFICIAL_PLACES,
     RESIDENCE_CUES,
 )
-from dtm_contact.normalize import LITTLE_WORDS, STREET_TYPES, HouseNumber, parse_house_number, same_word, written_out
+from dtm_contact.normalize import (
+    LITTLE_WORDS,
+    STREET_TYPES,
+    HouseNumber,
+    parse_house_number,
+    same_word,
+    sound,
+    written_out,
+)
 
 _LONG = 5  # letters from which a word stays itself with a slip
 _CLOSE = 3  # characters between two words of one address: a comma and spaces
@@ -31,6 +40,7 @@ _SHORTEST_BEGINNING = 4
 _SHORTEST_MISSPELT = 4  # letters of a kind of street
 _KIND_LEFT_OUT, _KIND_AND_NUMBER_WRONG = 0.95, 0.8
 """How surely a street is meant whose kind is not said, with a number that it has, and with another."""
+_ALL_OF_IT = 1.0
 _NEARLY_WHOLE = 0.8
 """How much of a street's name must follow a single letter for "rue"."""
 MOST_ATOMS = 60
@@ -139,12 +149,23 @@ def _streets(said: list[tuple[int, str]], gazetteer: Gazetteer, least: float) ->
     return [" ".join(street) for _last, street in chosen], best, max(last for last, _street in chosen)
 
 
+def _run_together(words: tuple[Word, ...], position: int, gazetteer: Gazetteer) -> tuple[list[str], float, int]:
+    """Return the streets whose name of several words is written as one, as it is heard ("du valdone")."""
+    at = _after_little_words(words, min(position, len(words) - 1))
+    word = words[at].text
+    near = gazetteer.streets_in_one.channel(word) if len(word) > _LONG and word.isalpha() else {}
+    streets = [
+        street for glued, chance in near.items() if chance >= ONE_EDIT for street in gazetteer.glued_streets[glued]
+    ]
+    return streets, _ALL_OF_IT if streets else 0.0, at
+
+
 def _street(passage: Passage, position: int, word: Word, gazetteer: Gazetteer) -> tuple[list[Atom], int]:
     """Read a kind of street with its name and the number before it."""
     kind = _kind_of_street(passage, position)
     if not kind:
         return [], -1
-    house, start = _house_before(passage, position)
+    house, start = house_before(passage, position)
     if house is None:
         # "cité Danielle-Casanova" is the residence, though another town has a street of that name.
         first = _after_little_words(passage.words, position + 1) if word.text == "cite" else position
@@ -154,6 +175,8 @@ def _street(passage: Passage, position: int, word: Word, gazetteer: Gazetteer) -
     lone = len(word.text) == 1 and house is None
     least = _NEARLY_WHOLE if lone else 0.45
     streets, quality, last = _streets(_significant(passage.words, position + 1, 5), gazetteer, least)
+    if not streets and house is not None:
+        streets, quality, last = _run_together(passage.words, position + 1, gazetteer)
     if not streets:
         joined = _significant(passage.words, position + 1, 5, gazetteer.street_by_word)
         streets, quality, last = _streets(joined, gazetteer, least)
@@ -183,6 +206,8 @@ def _kind_of_street(passage: Passage, position: int) -> str:
         return STREET_TYPES.get(word, "")
     before = passage.words[position - 1].text
     if not (before.isdigit() and len(before) <= _MOST_DIGITS_OF_A_HOUSE) and before not in {"bis", "ter"}:
+        return ""
+    if word in COUNTED:
         return ""
     kinds = (kind for form, kind in STREET_TYPES.items() if form == kind and len(kind) > _SHORTEST_MISSPELT)
     return next((kind for kind in kinds if OSA.distance(word, kind, score_cutoff=1) <= 1), "")
@@ -268,38 +293,6 @@ def _houses(streets: Iterable[str], gazetteer: Gazetteer) -> set[HouseNumber | N
     return {gazetteer.entrances[n].house for street in streets for n in gazetteer.by_street[tuple(street.split())]}
 
 
-def _house_before(passage: Passage, position: int) -> tuple[HouseNumber | None, int]:
-    """Return the house number that ends right before a word, and where it starts in the folded text."""
-    words, here = passage.words, passage.words[position]
-    first = position
-    while first > 0 and position - first < _MOST_WORDS_OF_A_NAME and _part_of_number(words[first - 1], words[first]):
-        first -= 1
-    for start in range(first, position):
-        text = passage.folded.text[words[start].start : words[position - 1].end]
-        house = parse_house_number(text) or _told_number([word.text for word in words[start:position]])
-        if house is not None:
-            return house, words[start].start
-    return None, here.start
-
-
-def _part_of_number(word: Word, following: Word) -> bool:
-    close = following.start - word.end <= _CLOSE
-    known = word.text.isdigit() or word.text in NUMBERS or word.text in {"bis", "ter", "quater", "et", "a"}
-    return close and (known or len(word.text) == 1)
-
-
-def _told_number(words: list[str]) -> HouseNumber | None:
-    """Return a number told in words ("trente-sept", "soixante-douze", "quatre-vingt-six bis")."""
-    suffix = words[-1] if words and words[-1] in {"bis", "ter"} else ""
-    total = 0
-    for word in words[: -1 if suffix else None]:
-        if word not in NUMBERS:
-            return None
-        value = NUMBERS[word]
-        total = total * value if (total, value) == (4, 20) else total + value
-    return HouseNumber(total, total, suffix) if total else None
-
-
 def _name(passage: Passage, position: int, word: Word, gazetteer: Gazetteer) -> tuple[list[Atom], int]:
     """Read the name of a residence or a commune; one spelling may be both."""
     atoms: list[Atom] = []
@@ -332,9 +325,13 @@ def _matched(words: tuple[Word, ...], position: int, name: PlaceName) -> int:
         return -1
     pairs = [(word, known) for (_position, word), known in zip(said, name.words, strict=True)]
     first = 1 if len(pairs[0][0]) > _LONG else 0  # the first word was found, misspelt or not
-    if all(same_word(word, known) for word, known in pairs[first:]):
+    if all(same_word(word, known) or _sounds_like(word, known) for word, known in pairs[first:]):
         return said[-1][0]
     return -1
+
+
+def _sounds_like(word: str, known: str) -> bool:
+    return min(len(word), len(known)) >= _SHORTEST_BEGINNING and sound(word) == sound(known)
 
 
 def _named(passage: Passage, position: int, last: int, name: PlaceName) -> Atom | None:

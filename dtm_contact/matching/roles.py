@@ -8,14 +8,17 @@ from dtm_contact.matching.passages import Passage
 from dtm_contact.matching.words import (
     AFFAIRS,
     AT_HIS_HOME,
+    BESIDE,
     CARETAKERS,
     CLOSINGS,
     CONFUSING,
     DETERMINERS,
     FAMILIES,
     GREETINGS,
+    HELPED,
     HELPERS,
     HIMSELF,
+    INDEFINITE,
     IT_IS,
     KIN,
     LIKE_HIM,
@@ -53,6 +56,7 @@ _CLOSING_WORDS = 12
 _CLAUSE = 14  # words in which others' words are told
 _ADDRESS_WORDS = 5  # "12 bis av. du", "rue des 4 Ruelles"
 _STREET_NAMES = frozenset(STREET_TYPES.values())
+_FAMILY_WORDS = KIN | RELATIVES_WRITTEN_FOR | {"et", "sa", "son", "ses", "la", "leur", "leurs", "famille"}
 _BETWEEN = DETERMINERS | RELATIVES_WRITTEN_FOR | KIN | NEIGHBOURS | TITLES
 
 
@@ -99,7 +103,7 @@ class Surroundings:
         if cue == "for" and end - position <= _CUE_AND_NAME and not ON_BEHALF & set(before[:4]):
             return Role.KIN
         if self._written_for(before, end, cue):
-            return Role.NAMED if self._said_by_others(position) else Role.FOR
+            return Role.NAMED if self._said_by_others(position) or self._lives_beside(before, end) else Role.FOR
         if cue == "kin" or KIN & set(before[:3]):
             return Role.FOR if self.gives_address(end) else Role.KIN
         if SELF_WORDS & set(before[:3]) or before[:2] == ["est", "c"]:
@@ -162,8 +166,12 @@ class Surroundings:
         before = self.before(position, 6)
         if self._himself(end):
             return Role.SELF
-        if _MINE & set(self.after(end, 1)) and RELATIVES_WRITTEN_FOR & set(self.after(end + 1, 1)):
-            return Role.FOR  # "Mohammed Roy (mon père)"
+        if _MINE & set(self.after(end, 1)):
+            relative = set(self.after(end + 1, 1))
+            if RELATIVES_WRITTEN_FOR & relative:
+                return Role.FOR  # "Mohammed Roy (mon père)"
+            if KIN & relative and not self._text.folded.text[self._words[end - 1].end :].startswith((" (", ",", ":")):
+                return Role.KIN  # "Jean Roy mon mari est dans l'ascenseur"
         if _for_the_sake_of(before) or WHOM_IT_CONCERNS & set(before[:1]) or self._cannot_write(end):
             return Role.FOR
         text = self._text.folded.text[: self._words[position].start].rstrip(" ")
@@ -184,7 +192,7 @@ class Surroundings:
         if (
             cue in {"for", "behalf"}
             or _for_the_sake_of(before)
-            or WRITTEN_FOR & set(before[:4])
+            or _of_his_own(before[:5])
             or _affair_of(before[:4])
             or self._domiciled(end)
         ):
@@ -193,7 +201,7 @@ class Surroundings:
             return True
         if self._cannot_write(end):
             return True
-        if before[:1] and before[0] in OF and HELPERS & set(before[:5]):
+        if before[:1] and before[0] in OF and (HELPERS & set(before[:5]) or before[1:2] == ["part"]):
             return True
         at_home = before[:1] == [AT_HIS_HOME] and not (LIVING | LIKE_HIM) & set(before)
         return at_home and before[1:2] != ["de"] and self.gives_address(end)
@@ -203,6 +211,10 @@ class Surroundings:
         clause = self.before(position, _CLAUSE)
         told = any(word in {"que", "qu"} and before in REPORTING for word, before in pairwise(clause))
         return "pour" not in clause and (told or bool(CONFUSING & set(clause)))
+
+    def _lives_beside(self, before: list[str], end: int) -> bool:
+        """Tell whether a name is a neighbour's: "c'est le fils de M. Roy au-dessus"."""
+        return bool(BESIDE & set(self.after(end, 3))) and not ON_BEHALF & set(before)
 
     def _cannot_write(self, end: int) -> bool:
         """Tell whether the one who bears a name has somebody write for him ("Mme Roy n'a pas internet")."""
@@ -271,11 +283,30 @@ class Surroundings:
                 return False
         return False
 
+    def signs_on(self, end: int, stop: int) -> bool:
+        """Tell whether what follows a name on its line belongs to a signature: an address, a phone, "et sa fille"."""
+        rest = [word.text for word in self._words[end:stop]]
+        with_family = rest[:1] == ["et"] and bool(rest[1:]) and _FAMILY_WORDS.issuperset(rest[1:])
+        return with_family or self.places_itself(end)
+
+    def addressed(self, end: int) -> bool:
+        """Tell whether a comma ends the line of a name, and no address follows: a letter begins so ("Madame Roy,")."""
+        after = self._text.folded.text[self._words[end - 1].end :].lstrip(" ")
+        following = {*self.after(end, 1)}
+        return after.startswith(",") and not (following & STREET_TYPES.keys() or any(map(str.isdigit, following)))
+
     def places_itself(self, end: int) -> bool:
         """Tell whether an address or a phone follows a name: a comma, a figure, or the word for one."""
         after = self._text.folded.text[self._words[end - 1].end :][:3].lstrip(" .")[:1]
         following = self.after(end, 1)
         return after in set(",-(/0123456789\n") or bool(SAME_PLACE & set(following))
+
+
+def _of_his_own(before: list[str]) -> bool:
+    """Tell whether the writer's relative or charge stands before a name; "une maman d'élève" is none of his."""
+    at = next((back for back, word in enumerate(before[:4]) if word in WRITTEN_FOR), -1)
+    anybody = bool(INDEFINITE & set(before[at + 1 : at + 2])) and before[at] not in HELPED
+    return at >= 0 and not anybody
 
 
 def _affair_of(before: list[str]) -> bool:

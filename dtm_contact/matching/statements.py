@@ -45,6 +45,21 @@ NOT_MY_LEASE = _any_of(
 THEN_MINE = re.compile(r"(?<!pas )(?<!ni )\b(?:mon (?:numero de )?(?:bail|contrat)|le mien)\b[^.!?\n0-9]{0,30}$")
 """What stands before his own number, in spite of that."""
 
+NOT_YOURS = _any_of(
+    r"(?:elle|il) (?:n')?(?:est|habite) pas (?:locataire )?chez vous",
+    r"(?:elle|il) est (?:locataire )?(?:chez|d') ?un autre (?:bailleur|organisme|proprietaire)",
+)
+"""Who writes of a relative that is no tenant of ours."""
+
+DICTATED = _any_of(
+    r"m(?:e l)?'a dicte",
+    r"m(?:e l)?e? dicte",
+    r"je (?:vous )?(?:re)?copie (?:sa|la|cette|tel|telle|mot|ce)",
+    r"je (?:la |le )?recopie",
+    r"sous (?:sa|la) dictee",
+)
+"""Who takes down what another says: that one signs."""
+
 _SPOUSE = "(?:ma (?:femme|compagne|conjointe|copine)|mon (?:mari|epoux|epouse|compagnon|conjoint|copain))"
 _MAILBOX = (
     "(?:(?:e ?-?)?mails?|boite(?: mail)?|adresse(?: mail)?|compte|tel|telephone|portable|ordi|ordinateur|tablette)"

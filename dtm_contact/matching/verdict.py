@@ -90,7 +90,9 @@ def verdict(weighing: Weighing, weighed: list[Weighed], rest: Rest) -> Match:
         tenant = dwelling = None
     tenant = None if tenant and _doubted(tenant.id, weighed) else tenant
     dwelling = None if dwelling and _household_doubted(dwelling.id, weighed) else dwelling
+    dwelling = dwelling or _home_of(tenant, weighed)
     residence = _sure(masses.likeliest(index.gazetteer.residence_ids, masses.residences), thresholds.residence)
+    residence = None if residence and _only_a_namesake(residence.id, weighed) else residence
     return Match(
         candidates=_candidates(weighed, masses, likeliest),
         tenant=tenant,
@@ -118,6 +120,20 @@ def _proposals(tenant: Likely, weighing: Weighing) -> Iterator[Proposal]:
 
 def _sure(likely: Likely | None, threshold: float) -> Likely | None:
     return likely if likely is not None and likely.probability >= threshold else None
+
+
+def _only_a_namesake(residence_id: str, weighed: Iterable[Weighed]) -> bool:
+    """Tell whether only somebody's name speaks for a residence, and the place said is another."""
+    best = next((each for each in weighed if each.home is not None and each.home.residence_id == residence_id), None)
+    return best is not None and best.at_place < 0 and any(each.name == "doubt.name_alone" for each in best.evidence)
+
+
+def _home_of(tenant: Likely | None, weighed: Iterable[Weighed]) -> Likely | None:
+    """Return the dwelling of a tenant who is named and has no other: it is as sure as he is."""
+    theirs = [each for each in weighed if tenant is not None and each.person.tenant_id == tenant.id]
+    homes = {home.dwelling_id for each in theirs for home in each.person.homes}
+    alone = tenant is not None and len(homes) == 1 and all(each.household_certainty == 1.0 for each in theirs)
+    return Likely(homes.pop(), tenant.probability) if tenant is not None and alone else None
 
 
 def _may_name(clues: Clues, weighed: list[Weighed]) -> bool:

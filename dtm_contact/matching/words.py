@@ -55,13 +55,13 @@ LABELS = _listed(
 """Before a colon: the writer's name follows."""
 SELF_WORDS = _listed("suis sommes moi soussigne soussignee ici soy")
 RELATIVES_WRITTEN_FOR = _listed("mere maman pere papa mamie tante oncle cliente client")
-WRITTEN_FOR = _listed(
+HELPED = _listed(
     """
-    mere maman pere papa grand mamie mamy papi papy tante oncle parents assure assuree societaire administre
-    administree mandant mandante tutrice tuteur curateur curatrice client cliente patient patiente majeur protegee
-    protege accompagne appelle nomme nommee prenomme
+    assure assuree societaire administre administree mandant mandante tutrice tuteur curateur curatrice client cliente
+    patient patiente majeur protegee protege accompagne appelle nomme nommee prenomme
     """
 )
+WRITTEN_FOR = HELPED | _listed("mere maman pere papa grand mamie mamy papi papy tante oncle parents")
 AFFAIRS = _listed("conseil sujet accord situation dossier compte mesure interets papiers")
 """Right before a name, or with "de" between: the matter is theirs."""
 REPORTING = _listed("dit dites disent repond repondu repondez repondent pretend pretendent soutient")
@@ -107,11 +107,23 @@ BEFORE_IT_IS = TITLES | _listed("cc coucou slt salut bjr bsr bonjour bonsoir all
 """Before "c" alone where a text begins: "cc c Awa Roy"."""
 WRITING = _listed("ecri ecris ecrit tape parle appelle envoie envoi vous suis habite habites vit loge demeure reside")
 """After "c'est Gaël qui": he writes himself."""
+TURKISH_I = "ben"
+""""Ben Elif Öztürk", in Turkish: elsewhere it begins a surname."""
+TURKISH_GREETINGS = _listed("merhaba selam iyi gunler")
 CUE_ENDS = (
-    RELATIVES_WRITTEN_FOR | KIN | LABELS | IT_IS | {"est", "pour", "sou"} | {cue.split()[-1] for cue in SELF_CUES}
+    RELATIVES_WRITTEN_FOR
+    | KIN
+    | LABELS
+    | IT_IS
+    | {"est", "pour", "sou", TURKISH_I}
+    | {cue.split()[-1] for cue in SELF_CUES}
 )
 """The last words of all that announces a name."""
 NEIGHBOURS = _listed("voisin voisine voisins voisines")
+BESIDE = _listed("dessus dessous cote palier")
+"""After a name: where a neighbour lives ("M. Roy du dessus")."""
+INDEFINITE = _listed("un une des certaines certains")
+"""Before a relative: not the writer's ("une maman d'élève, Mme Roy")."""
 LODGES = frozenset({"loge"})
 """Of the caretaker's words the one that is also "logé"."""
 CARETAKERS = _listed("gardien gardienne gardiens concierge loge portero portier remplacant remplacante")
@@ -149,9 +161,9 @@ ORGANISATIONS = _listed(
     """
     sarl sas sasu eurl sa societe entreprise plomberie electricite chauffage ascenseurs nettoyage service services
     mairie ville commune departement conseil cabinet avocat avocate avocats maitre notaire huissier commissaire
-    assurance assurances mutuelle banque ccas udaf caf cpam assistante assistant sociale social travailleuse
-    travailleur mandataire tutelle tuteur tutrice curateur curatrice juridique comptabilite recouvrement sinistres
-    expert hopital clinique prefecture tribunal police commissariat syndic agence direction
+    ets etablissements facturation assurance assurances mutuelle banque ccas udaf caf cpam assistante assistant sociale
+    social travailleuse travailleur mandataire tutelle tuteur tutrice curateur curatrice juridique comptabilite
+    recouvrement sinistres expert hopital clinique prefecture tribunal police commissariat syndic agence direction
     """
 )
 """In a display name or a signature block: the writer speaks for others."""
@@ -196,8 +208,10 @@ DOOR_WORDS = _listed("porte port pte appt apt appartement apparte logement door 
 SIDES = _listed("gauche droite face")
 NOT_OF_FLOORS = _listed("un une la ma mon ce cette sa son leur notre")
 """Before an ordinal that counts something else ("un 4e enfant", "la 3e fois")."""
-COUNTED = _listed("enfant enfants fois jour jours rappel relance mois semaine message mail courrier arrondissement an")
-"""After an ordinal that tells no floor."""
+COUNTED = _listed(
+    "enfant enfants fois jour jours places rappel relance mois semaine message mail courrier arrondissement an"
+)
+"""After an ordinal or a number that tells no floor and no street."""
 WHERE_OTHERS_LIVE = _listed("voisin voisins voisine voisines dame monsieur gens celui celle ceux jusqu entre")
 """Before a floor: "la dame du 11e", "les voisins du 8"."""
 

@@ -14,9 +14,10 @@ _TYPES = {
     "allee": ("all", "allees", "ale"), "avenue": ("av", "ave", "aven", "avn"),
     "boulevard": ("bd", "bld", "bvd", "blvd", "boul"),
     "chemin": ("che", "chem", "ch"), "cite": (), "cours": ("crs",), "esplanade": ("esp",), "faubourg": ("fg", "fbg"),
-    "impasse": ("imp",), "mail": (), "passage": ("pass", "pas"), "place": ("pl", "plc"), "promenade": ("prom",),
-    "quai": ("qu",), "residence": ("res", "resid"), "route": ("rte",), "rue": ("r", "rua", "calle"), "ruelle": ("rle",),
-    "sente": ("snt",), "sentier": ("sen", "sent"), "square": ("sq", "sqr"), "villa": ("vla",), "voie": ("voi",),
+    "impasse": ("imp",), "mail": (), "passage": ("pass",), "place": ("pl", "plc"), "promenade": ("prom",),
+    "quai": (), "residence": ("res", "resid"), "route": ("rte",), "rue": ("r", "ru", "rua", "calle"),
+    "ruelle": ("rle",), "sente": ("snt",), "sentier": ("sen", "sent"), "square": ("sq", "sqr"), "villa": ("vla",),
+    "voie": ("voi",),
 }  # fmt: skip
 STREET_TYPES: dict[str, str] = {
     form: kind for kind, forms in _TYPES.items() for form in (kind, *forms) if kind != "residence"

@@ -11,6 +11,7 @@ from dtm_contact.reading.lines import Line
 
 _LONGEST: Final = 1_000
 _BLOCK_ROWS: Final = 40
+_ADDRESS: Final = re.compile(r"<[^<>\s@]{1,64}@[^<>\s]{1,255}>")
 _VALUE: Final = 4_000
 _TITLED, _RULED, _ALONE = 1, 2, 3
 
@@ -114,7 +115,9 @@ def _block(lines: list[Line], at: int, least: int) -> tuple[int, dict[str, str]]
         headers[last] = f"{headers[last]} {lines[end].text}"[:_VALUE].strip()
         end = following
     known = headers.keys() & {"sent", "subject"} or least == _TITLED
-    return (end, headers) if known and "sender" in headers and len(headers) >= least else None
+    # Two that a person copied say as much where an address is one of them: "De : Caf <caf@…>", "Objet : …".
+    enough = len(headers) >= least or ("subject" in headers and _ADDRESS.search(headers.get("sender", "")))
+    return (end, headers) if known and "sender" in headers and enough else None
 
 
 def _label(lines: list[Line], at: int) -> tuple[str, str] | None:

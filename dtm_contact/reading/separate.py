@@ -19,6 +19,7 @@ from dtm_contact.reading.spoken_dates import parse_spoken
 _FORWARDS: Final = re.compile(r"\s*(?:tr|fwd?|wg|rv|enc|i|vs|doorst|transf\w*)\s*:", re.IGNORECASE)
 _NAMED: Final = re.compile(r"([^,<>\d]{1,80})<([^<>\s]{1,250}@[^<>\s]{1,250})>")
 _ATTRIBUTION: Final = 600
+_PROGRAMS_WRITE: Final = 3  # headers, at the least
 _REPLIES: Final = re.compile(r"\s*(?:re|rép|aw|sv|antw?|ref|odp|r)\s*(?:\[\d+\])?\s*:", re.IGNORECASE)
 
 
@@ -205,8 +206,10 @@ def _is_own(head: Head, lines: list[Line], split: _Split, kind: _Kind) -> bool:
     """Tell whether what looks like a head is a person's: "De : Mme X / Objet : chauffage", "Le 3 à 10h, Y a écrit :".
 
     Programs put an address into it, a rule or title above it, or marks below it. Without all of these it counts in
-    answers only, and headers there only below own words: above all words they are a letter's.
+    answers only, and headers there only below own words: above all words they are a letter's. So do two headers alone.
     """
+    if kind is _Kind.FRESH and head.kind is HeadKind.BLOCK and not head.ruled and len(head.headers) < _PROGRAMS_WRITE:
+        return True
     if kind is _Kind.FORWARD or head.ruled or any("@" in line.text for line in lines[head.start : head.end]):
         return False
     if head.kind is HeadKind.BLOCK:

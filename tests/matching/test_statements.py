@@ -15,5 +15,5 @@ from dtm_contact.matching.statements import BORROWED, says
         ("mon epoux ecrira", False),
     ],
 )
-def test_who_writes_from_the_account_of_his_home(folded: str, borrowed: bool) -> None:
+def test_who_writes_from_the_account_of_his_home(folded: str, borrowed: bool) -> None:  # noqa: FBT001
     assert says(folded, BORROWED) is borrowed

@@ -33,6 +33,7 @@ ANSWER = "In-Reply-To: <x@mel.example>\n"
         "From: A B <a@mel.example>\nSent: Monday, November 16, 2026 10:12 AM\nTo: C\nSubject: x",
         "Von: A B <a@mel.example>\nGesendet: Montag, 16. November 2026 10:12\nAn: C\nBetreff: x",
         "________________________________\nDe : A B <a@mel.example>\nObjet : x",
+        "De : A B <a@mel.example>\nObjet : x",
         "-----Message d'origine-----\nDe : A B\nObjet : x",
         "-------- Message d’origine --------\nDe : A B\nDate : 16/11/2026 10:12 (GMT+01:00)\nÀ : C\nObjet : x",
         '----- Mail original -----\nDe: "A B" <a@mel.example>\nÀ: c@mel.example\nEnvoyé: Lundi 16/11/2026\nObjet: x',
@@ -64,6 +65,11 @@ def test_what_stands_below_a_head_is_quoted(head: str) -> None:
 def test_a_persons_line_is_no_head(line: str) -> None:
     text = f"Bonjour\n{line}\nil y a une odeur de gaz"
     assert contact(mail(text, ANSWER)).new_text == text
+
+
+def test_two_headers_in_a_message_of_its_own_are_a_persons() -> None:
+    text = "Bonjour\nDe : A B <a@mel.example>\nObjet : ascenseur\n\nje suis bloqué dedans"
+    assert contact(mail(text, "Subject: urgent\n")).new_text == text
 
 
 def test_the_attribution_above_an_unmarked_answer_costs_nothing() -> None:
