@@ -16,6 +16,7 @@ DOUBTS = {
     "doubt.of_home": "le message nomme une autre personne de son foyer",
     "doubt.cited": "il n'est que nommé dans le message",
     "doubt.name_alone": "rien que le nom et le prénom : d'autres peuvent les porter",
+    "doubt.died": "un décès est annoncé : un proche du même logement peut être concerné",
     "doubt.nameless": "le lieu est le sien, mais le nom donné est un autre",
 }
 """What bounds how surely somebody is the one concerned, whatever speaks for him."""
@@ -52,6 +53,7 @@ LABELS = {
     "place.street": "adresse citée",
     "place.residence": "résidence citée",
     "place.commune": "commune citée",
+    "place.number": "numéro de rue cité",
     "place.floor": "étage",
     "place.door": "porte",
     "place.caretaker": "gardien cité",
@@ -59,7 +61,9 @@ LABELS = {
     "place.elsewhere": "dit habiter hors de notre parc",
 }
 STANDING = "situation au bail (cotitulaire, occupant, commerce ou bail terminé)"
-_HELD_AGAINST = frozenset({"place.street", "place.residence", "place.commune", "place.floor", "place.door"})
+_HELD_AGAINST = frozenset(
+    {"place.street", "place.residence", "place.commune", "place.number", "place.floor", "place.door"}
+)
 _STRENGTHS = ((15.0, "décisif"), (8.0, "fort"), (3.0, "moyen"), (1.0, "faible"))
 _LEAST_TOLD = 0.5
 _LEAST_DIFFERENCE = 1.0

@@ -125,7 +125,7 @@ class Weighing:
         order = np.argsort(-quick, kind="stable")
         likely = int(np.count_nonzero(quick > least))
         # A few of those far behind are weighed too: the writer may name one of them, on somebody else's account.
-        chosen = order[: min(max(likely, _AT_LEAST), weights.MOST_CANDIDATES)]
+        chosen = order[: min(max(likely, _AT_LEAST), self._most())]
         rest = order[len(chosen) : likely]
         looked_at = positions[chosen].tolist()
         if self.clues.borrowed:
@@ -139,10 +139,16 @@ class Weighing:
             self.clues.may_be_signed,
             self.clues.borrowed,
             self.clues.gender,
+            self.clues.died,
         )
         settle(weighed, people, learnt, told)
         weighed.sort(key=lambda each: -each.score)
         return weighed, Rest(positions[rest], quick[rest])
+
+    def _most(self) -> int:
+        """Return how many may be weighed in full: all of an entrance where only floor and door can tell them apart."""
+        nameless = not (self.naming.surname_bits or self.naming.first_bits)
+        return weights.MOST_NEIGHBOURS if nameless and self.detailed else weights.MOST_CANDIDATES
 
     def _quick(self, positions: Numbers) -> Floats:
         """Return roughly what weighing in full would, by look-ups alone: enough to choose whom to weigh."""
@@ -160,7 +166,8 @@ class Weighing:
         home = self._home(person)
         known = self.identity.found.get(position, _NOTHING)
         account = "email" in known
-        named = self.naming.weigh(person, account=account)
+        partners = self._partners(position, person, home) if self.naming.asks_for_partners(person) else ()
+        named = self.naming.weigh(person, account=account, partners=partners)
         meant = self._entrance_meant(person, home) if home is not None else NOWHERE
         evidence = [*known.values(), *named.evidence]
         if home is not None and NOWHERE not in {home.entrance, meant}:
@@ -197,6 +204,15 @@ class Weighing:
         if len(homes) <= 1:
             return homes[0] if homes else None
         return max(reversed(homes), key=lambda home: self._bits_of_place(home.entrance))
+
+    def _partners(self, position: int, person: Person, home: Home | None) -> Sequence[str]:
+        """Return the surnames of those who live with somebody, other than his own."""
+        if home is None:
+            return ()
+        people = self.index.people
+        others = [people.person(each) for each in people.living_in(home.dwelling_id) if each != position]
+        own = {person.surname, person.birth}
+        return [each.surname for each in others if each.surname not in own and each.lived_with(home)]
 
     def _entrance_meant(self, person: Person, home: Home) -> int:
         """Return the entrance of his home, or that of his parking space where the places said are rather there."""

@@ -17,9 +17,11 @@ from dtm_contact.matching.statements import (
     A_MAN,
     A_WOMAN,
     ANONYMOUS,
+    ANOTHER_LANDLORDS,
     APPLICANT,
     BORROWED,
     DICTATED,
+    HAS_DIED,
     LEFT,
     NOT_A_TENANT,
     NOT_MY_LEASE,
@@ -30,7 +32,7 @@ from dtm_contact.matching.statements import (
 from dtm_contact.matching.traders import TradeMention
 from dtm_contact.matching.words import CLOSINGS, KIN, ORGANISATIONS, RELATIVES_WRITTEN_FOR, SERVICES
 from dtm_contact.model import Contact, Part, Span
-from dtm_contact.normalize import name_words, phone_key, phones_in
+from dtm_contact.normalize import fold, name_words, phone_key, phones_in
 
 _EMAIL = re.compile(r"(?<![a-z0-9._%+-])[a-z0-9._%+-]{1,64}@[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){1,4}")
 _NUMBER = re.compile(r"(?<![a-z0-9./])(?:[a-z] ?)?[0-9](?:(?:[ ./-]{0,3}| barre | slash )[0-9]){3,11}(?![0-9])")
@@ -38,7 +40,7 @@ _MAIL_SERVERS = re.compile(r"(?:mailer-daemon|mail-daemon|postmaster)(?:@|$)")
 _SPOKEN_SLASH = re.compile(" (?:barre|slash) ")
 _DIGITS = re.compile(r"[0-9](?:[ ./-]{0,3}[0-9]){3}")
 """What every number of interest has in it; told in a tenth of the time where a text has none."""
-_PLACES = frozenset({"street", "residence", "commune", "unknown_street"})
+_PLACES = frozenset({"street", "residence", "commune", "unknown_street", "number"})
 _RELATIVES = RELATIVES_WRITTEN_FOR | KIN
 _SPOKEN_OF = frozenset({Role.FOR, Role.NAMED})
 _OF_MAILBOX = frozenset({Role.DISPLAY, Role.ADDRESS})
@@ -54,6 +56,7 @@ _NAMED_SURELY = 0.9  # by more than one word, or after "résidence"
 _CLOSING_LINES, _SHORT_LINE, _WORDS_OF_A_LINE = 5, 60, 5
 _MOST_NUMBERS = 200
 _BEFORE_A_NUMBER = 80
+_NEWS = 40
 _MOST_ADDRESSES = 16
 
 
@@ -85,6 +88,10 @@ class Clues:
     anonymous: bool = False
     left: bool = False
     organisation: bool = False
+    elsewhere: bool = False
+    """Whether he rents from another landlord."""
+    died: bool = False
+    """Whether he says of somebody for whom he writes that he has died."""
     of_others: bool = False
     """Whether he writes of a relative who is no tenant of ours."""
     dictated: bool = False
@@ -117,6 +124,12 @@ class Clues:
     def in_a_place(self, mention: Mention) -> bool:
         """Tell whether what seems a name is part of an address ("15 Louise-Michel")."""
         return mention.span is not None and any(_holds(place, mention.span) for place in self._place_spans())
+
+    def has_read(self, mention: Mention) -> bool:
+        """Tell whether what seems a name is part of an address, or that of a relative ("Jean Roy mon mari")."""
+        relatives = [each.span for each in self.mentions if each.role is Role.KIN and each.span is not None]
+        span = mention.span
+        return self.in_a_place(mention) or (span is not None and any(_holds(kin, span) for kin in relatives))
 
     def _place_spans(self) -> Iterator[Span]:
         for group in self.groups:
@@ -152,7 +165,15 @@ def extract(contact: Contact, index: MatchIndex) -> Clues:
         if (span := group.passage.span(atom.start, atom.end))
     ]
     clues.mentions = [each for each in clues.mentions if not _is_town(each, towns)]
+    clues.died = any(_has_died(each, contact) for each in clues.mentions if each.role is Role.FOR)
     return clues
+
+
+def _has_died(mention: Mention, contact: Contact) -> bool:
+    """Tell whether a name is followed by the news of a death: "mon père Jean Roy est décédé"."""
+    span = mention.span
+    after = contact.text(span.part)[span.end : span.end + _NEWS] if span else ""
+    return HAS_DIED.match(fold(after)) is not None
 
 
 def _is_town(mention: Mention, towns: list[Span]) -> bool:
@@ -213,6 +234,7 @@ def _say_of_themselves(text: Passage, clues: Clues) -> None:
     clues.left |= says(folded, LEFT)
     clues.borrowed |= text.part is Part.NEW and says(folded, BORROWED)
     if text.part is Part.NEW:
+        clues.elsewhere |= says(folded, ANOTHER_LANDLORDS)
         clues.of_others |= says(folded, NOT_YOURS)
         clues.dictated |= says(folded, DICTATED)
         clues.genders.update(letter for letter, says_so in _GENDERS.items() if says(folded, says_so))

@@ -47,6 +47,7 @@ class PlaceName:
     refers: tuple[str, ...]
 
 
+_THE_SAME = 4  # of the levels of `Compared.going_with`
 _CITE, _RESIDENCE = "cite", "residence"
 _OF_THE_PLACE = frozenset({"sur", "sous", "les", "lez", "des", "aux", "en", "la", "le"})
 
@@ -130,6 +131,11 @@ class Gazetteer:
         self.share = np.array([each.share for each in self.entrances], np.float64)
         self.compared = Compared(self.entrances)
         self.postcodes = frozenset(each.postcode for each in self.entrances if each.postcode)
+
+    def numbered(self, house: HouseNumber) -> set[int]:
+        """Return the entrances that bear a number."""
+        same = self.compared.going_with(house) >= _THE_SAME
+        return set(np.flatnonzero(same.take(self.compared.house)).tolist())
 
 
 def _dwellings_at(records: Records) -> Counter[str]:

@@ -1,11 +1,16 @@
-"""House numbers as people write them before a street: figures, "bis", ranges, words ("trente-sept")."""
+"""House numbers as people write them: before a street, in figures or words, and alone ("c'est Odette, du 72")."""
 
+from dtm_contact.matching.inside_mentions import Atom
 from dtm_contact.matching.passages import Passage, Word
-from dtm_contact.matching.words import NUMBERS
+from dtm_contact.matching.words import BEFORE_A_HOUSE, NUMBERED, NUMBERS, WHERE_OTHERS_LIVE
 from dtm_contact.normalize import HouseNumber, parse_house_number
 
 _CLOSE = 3  # characters between two words of one address: a comma and spaces
 _MOST_WORDS = 4
+_MOST_DIGITS = 3
+_LOCATED = frozenset({"du", "au"})
+_SUFFIXES = frozenset({"bis", "ter"})
+_AFTER_A_HOUSE = frozenset(" ,.;:!?)\n")
 
 
 def house_before(passage: Passage, position: int) -> tuple[HouseNumber | None, int]:
@@ -38,3 +43,23 @@ def _told_number(words: list[str]) -> HouseNumber | None:
         value = NUMBERS[word]
         total = total * value if (total, value) == (4, 20) else total + value
     return HouseNumber(total, total, suffix) if total else None
+
+
+def house_alone(passage: Passage, position: int) -> tuple[Atom, int] | None:
+    """Read a house number without a street where somebody may say that he lives there: "c'est Odette Roy, du 72"."""
+    words, word = passage.words, passage.words[position]
+    before = words[max(0, position - 4) : position]
+    if len(word.text) > _MOST_DIGITS or not before or before[-1].text not in _LOCATED:
+        return None
+    said = {each.text for each in before}
+    named = len(before) > 1 and before[-2].capital and before[-2].start > 0
+    if WHERE_OTHERS_LIVE & said or not (named or BEFORE_A_HOUSE & said):
+        return None
+    suffixed = [each.text in _SUFFIXES for each in words[position + 1 : position + 2]] == [True]
+    last = position + suffixed
+    after = passage.folded.text[words[last].end : words[last].end + 1]
+    counted = NUMBERED & {each.text for each in words[last + 1 : last + 2]}
+    house = parse_house_number(passage.folded.text[word.start : words[last].end])
+    if house is None or counted or (after and after not in _AFTER_A_HOUSE):
+        return None
+    return Atom("number", (), word.start, words[last].end, 1.0, house), last

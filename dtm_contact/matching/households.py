@@ -54,9 +54,10 @@ def at_home(clues: Clues, identity: Identity, index: MatchIndex) -> list[Mention
     for home in _homes(identity, index):
         for text in clues.passages:
             if text.part in {Part.NEW, Part.SIGNATURE, Part.FORWARDED}:
-                told = (each for each in _named(text, home, clues.groups) if not clues.in_a_place(each))
-                named = [each for each in told if not read.issuperset(each.words)]
-                found.extend(named or _called_otherwise(text, home, read))
+                told = _named(text, home, clues.groups)
+                named = [each for each in told if not (read.issuperset(each.words) or clues.has_read(each))]
+                others = named or _called_otherwise(text, home, read)
+                found.extend(each for each in others if not clues.has_read(each))
                 found.extend(_initialled(text, home))
     return found[:_MOST_AT_HOME]
 

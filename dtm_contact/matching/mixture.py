@@ -63,9 +63,8 @@ class PlaceWeights:
 
 
 def _evidence_name(group: Group) -> str:
-    if group.of("street"):
-        return "place.street"
-    return "place.residence" if group.of("residence") else "place.commune"
+    kinds = ("street", "residence", "commune", "number")
+    return f"place.{next(kind for kind in kinds if group.of(kind))}"
 
 
 def mixture(groups: list[Group], weights_of: list[float], entrances: int) -> PlaceWeights:

@@ -78,14 +78,14 @@ class NameTaker:
     def take(self, position: int, *, cued: bool = True) -> tuple[int, int]:
         """Return the first word of a name and the one after its last, from `position` on; equal where there is none."""
         end, most = position, min(position + _MOST_WORDS, len(self._words))
-        while end < most and (end == position or self._goes_on(end)) and self._takes(end, cued=cued):
+        while end < most and (end == position or self._goes_on(end, position)) and self._takes(end, cued=cued):
             end += 1
         while end > position and self._dangles(end - 1):
             end -= 1
         return position, end
 
-    def _goes_on(self, position: int) -> bool:
-        """Tell whether a word stands close enough to the one before it to belong to the same name."""
+    def _goes_on(self, position: int, begun: int | None = None) -> bool:
+        """Tell whether a word stands close enough to the one before it to belong to the name `begun` at a word."""
         before, word = self._words[position - 1], self._words[position]
         between = self._text.folded.text[before.end : word.start]
         if len(between) > _WIDEST_GAP or not _PARTS.isdisjoint(between):
@@ -94,8 +94,9 @@ class NameTaker:
             return False
         if "," not in between:
             return True
-        # "Roy, Odette", but neither "Georges, Odette travaille" nor "Elif Koç, Gentilly".
-        return self._known(word.text) and not (self._is_first(before) and self._is_first(word))
+        # "Roy, Odette", but neither "Georges, Odette travaille" nor "Georges Roy, Odette" nor "Elif Koç, Gentilly".
+        said = self._words[position - 1 if begun is None else begun : position]
+        return self._known(word.text) and not (self._is_first(word) and any(map(self._is_first, said)))
 
     def _is_first(self, word: Word) -> bool:
         """Tell whether a word is a first name and no surname."""

@@ -4,7 +4,7 @@ Six tenants in a hundred bear a frequent French word as their surname, so a know
 nothing. Each mention knows its role: who speaks of himself, whom he writes for, or who is merely spoken of.
 """
 
-from dtm_contact.matching.mentions import MOST_MENTIONS, Mention, Role
+from dtm_contact.matching.mentions import MOST_MENTIONS, Mention, Role, mention_of
 from dtm_contact.matching.name_extent import NameTaker
 from dtm_contact.matching.passages import Passage, Word
 from dtm_contact.matching.vocabulary import ONE_EDIT, Vocabulary
@@ -34,6 +34,7 @@ _ANNOUNCING = TITLES | CUE_ENDS
 _OF_WHOM = KIN | RELATIVES_WRITTEN_FOR | {"nom"}
 _OTHERS = CARETAKERS | NEIGHBOURS | STRANGERS | KIN
 _NO_SIGNATURE = CLOSINGS | NOT_NAMES
+_TWO = 2
 _SHORT_LINE = 4
 _LONGEST_SURNAME = 3
 _CLOSING_LINES = 5
@@ -208,6 +209,8 @@ class NameReader(NameTaker):
 
     def _signature(self, line: range, *, last: bool, block: bool) -> Mention | None:
         line = self._without_remark(line)
+        if last and self._are_initials(line):
+            return mention_of(self._text, self._words[line.start : line.stop], Role.SIGNED)
         doctor = self._words[line.start].text in {"dr", "pr"}
         title, first = self._title(line.start + doctor)
         short = last and len(line) <= _SHORT_LINE
@@ -225,6 +228,11 @@ class NameReader(NameTaker):
         if goes_on or article:
             return None
         return self.mention(Role.SIGNED, begin, end, title)
+
+    def _are_initials(self, line: range) -> bool:
+        """Tell whether a line is two capitals and nothing more: "K. D."."""
+        words = self._words[line.start : line.stop]
+        return len(words) == _TWO and all(word.capital and len(word.text) == 1 for word in words)
 
     def _signs(self, words: tuple[Word, ...]) -> bool:
         """Tell whether words may be a signature: a known name, with capitals if the writer uses them at all."""

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import log2
 from operator import itemgetter
 
@@ -71,9 +71,29 @@ class Wording:
         self._gender = mention.gender
         self._tells_gender = bool(mention.gender) or mention.initials == _MONSIEUR
 
-    def ratio(self, person: Person) -> float:
-        """Return P(the name mentioned | this person) over P(that name)."""
-        return self._names(person) * (self._genders(person) if self._tells_gender else 1.0)
+    def ratio(self, person: Person, partners: Iterable[str] = ()) -> float:
+        """Return P(the name mentioned | this person) over P(that name).
+
+        Args:
+            person: against whom it is held.
+            partners: surnames of those who live with him, by which he may call himself though the directory does not.
+        """
+        names = self._names(person) if self._words else self._initials_alone(person)
+        for surname in partners:
+            if surname in self.surnames:
+                called = self._names(replace(person, surname=surname, birth=""))
+                names = max(names, called * weights.PARTNERS_SURNAME[person.gender])
+        return names * (self._genders(person) if self._tells_gender else 1.0)
+
+    def _initials_alone(self, person: Person) -> float:
+        """Return the ratio of two initials that are all that is signed: "K. D."."""
+        theirs = {(person.first[:1], surname[:1]) for surname in (person.surname, person.birth) if surname}
+        said = self._initials
+        return weights.INITIALS_FIT if said in theirs or said[::-1] in theirs else weights.INITIALS_DIFFER
+
+    def gives_first_name_only(self, person: Person) -> bool:
+        """Tell whether the person's first name is mentioned with another surname."""
+        return person.first in self.firsts and self.count > 1 and person.surname not in self.surnames
 
     def _names(self, person: Person) -> float:
         surname, s_mask = self._surname(person)
@@ -231,17 +251,22 @@ class Naming:
         table = {names.number[name]: each for name, each in bits.items()}
         return values_of(numbers, table, len(names.names), self.missing)
 
-    def weigh(self, person: Person, *, account: bool) -> Named:
+    def asks_for_partners(self, person: Person) -> bool:
+        """Tell whether somebody's first name is mentioned with another surname, which may be a partner's."""
+        return any(wording.gives_first_name_only(person) for wording in self._wordings)
+
+    def weigh(self, person: Person, *, account: bool, partners: Sequence[str] = ()) -> Named:
         """Return what counts: the mention that fits best, and one of more authority that speaks against.
 
         Args:
             person: against whom the mentions are held.
             account: whether the address is the person's own; its display name then adds nothing against a signature.
+            partners: surnames of those who live with the person.
         """
         # A shop signs with its own name; whoever runs it is not in the directory.
         if not person.surname or not self._fits:
             return _NO_NAME
-        ratios = tuple([wording.ratio(person) for wording in self._wordings])
+        ratios = tuple([wording.ratio(person, partners) for wording in self._wordings])
         fits = self._alike.get((ratios, account))
         if fits is None:
             fits = self._alike[ratios, account] = self._held_against(ratios, account=account)

@@ -6,7 +6,7 @@ from dataclasses import replace
 from rapidfuzz.distance import OSA
 
 from dtm_contact.matching.gazetteer import Gazetteer, PlaceName
-from dtm_contact.matching.house_numbers import house_before
+from dtm_contact.matching.house_numbers import house_alone, house_before
 from dtm_contact.matching.inside_mentions import Atom, detail
 from dtm_contact.matching.passages import Passage, Word
 from dtm_contact.matching.vocabulary import ONE_EDIT
@@ -36,6 +36,7 @@ _MOST_WORDS_OF_A_NAME = 4
 _MOST_DIGITS_OF_A_HOUSE = 3
 _DIGITS_OF_A_POSTCODE = 5
 _CHEMIN = "che"
+_SUFFIXES = frozenset({"bis", "ter"})
 _SHORTEST_BEGINNING = 4
 _SHORTEST_MISSPELT = 4  # letters of a kind of street
 _KIND_LEFT_OUT, _KIND_AND_NUMBER_WRONG = 0.95, 0.8
@@ -65,6 +66,8 @@ def find_atoms(passage: Passage, gazetteer: Gazetteer) -> list[Atom]:
 def _number_elsewhere(passage: Passage, atoms: list[Atom], gazetteer: Gazetteer) -> list[Atom]:
     """Give the one street of a passage the number that stands elsewhere ("rue Hoche … tombé du 57"), if it has such."""
     streets = [atom for atom in atoms if atom.kind == "street"]
+    if streets:
+        atoms = [atom for atom in atoms if atom.kind != "number"]
     if len(streets) != 1 or streets[0].house is not None:
         return atoms
     known = {
@@ -86,7 +89,7 @@ def _at(passage: Passage, position: int, word: Word, gazetteer: Gazetteer) -> tu
         atoms, last = read(passage, position, word, gazetteer)
         if atoms:
             return atoms, last
-    inside = detail(passage, position)
+    inside = detail(passage, position) or (house_alone(passage, position) if word.text.isdigit() else None)
     return ([inside[0]], inside[1]) if inside else ([], -1)
 
 
@@ -205,7 +208,7 @@ def _kind_of_street(passage: Passage, position: int) -> str:
     if word in STREET_TYPES or len(word) < _SHORTEST_MISSPELT or not position:
         return STREET_TYPES.get(word, "")
     before = passage.words[position - 1].text
-    if not (before.isdigit() and len(before) <= _MOST_DIGITS_OF_A_HOUSE) and before not in {"bis", "ter"}:
+    if not (before.isdigit() and len(before) <= _MOST_DIGITS_OF_A_HOUSE) and before not in _SUFFIXES:
         return ""
     if word in COUNTED:
         return ""
@@ -280,7 +283,9 @@ def _number_behind(passage: Passage, last: int, streets: list[str], gazetteer: G
         or words[last + 1].start - words[last].end >= _CLOSE
     ):
         return None
-    house, following = parse_house_number(words[last + 1].text), passage.folded.text[words[last + 1].end :][:1]
+    suffixed = [each.text in _SUFFIXES for each in words[last + 2 : last + 3]] == [True]
+    written = passage.folded.text[words[last + 1].start : words[last + 1 + suffixed].end]
+    house, following = parse_house_number(written), passage.folded.text[words[last + 1].end :][:1]
     return (
         house
         if house in _houses(streets, gazetteer) and not (following.isalpha() or following in {"%", "€", "/"})

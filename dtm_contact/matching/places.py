@@ -47,6 +47,8 @@ def _worth(agrees: float, differs: float) -> tuple[Floats, Floats]:
 _COMMUNE, _POSTCODE, _RESIDENCE = _worth(3.0, 4.5), _worth(2.0, 2.5), _worth(6.0, 4.5)
 _BUILDING, _STAIRCASE = _worth(2.0, 3.0), _worth(1.0, 2.0)
 _STREET = _worth(6.0, 5.0)
+_NUMBER = _worth(4.0, 2.0)
+_SAME_HOUSE = 4  # of the levels of `Compared.going_with`
 # Of a street with a number, first on another street, then by how far the number goes with the entrance's own.
 _FOR_HOUSE = np.array((0.0, 6.0, 6.0, 9.0, 9.0, 10.0))
 _AGAINST_HOUSE = np.array((5.0, 0.0, 4.0, 1.5, 0.0, 0.0))
@@ -173,6 +175,8 @@ def _begins_another(group: Group, atom: Atom, gazetteer: Gazetteer) -> bool:
     same = group.of(atom.kind)
     if same and atom.kind in {"street", "residence", "commune"} and not set(same[0].values) & set(atom.values):
         return True
+    if same and atom.kind == "number" and same[0].house != atom.house:
+        return True
     others = (
         group.of("residence" if atom.kind == "street" else "street") if atom.kind in {"street", "residence"} else []
     )
@@ -181,6 +185,8 @@ def _begins_another(group: Group, atom: Atom, gazetteer: Gazetteer) -> bool:
 
 def _entrances(atom: Atom, gazetteer: Gazetteer) -> set[int]:
     """Return the entrances that a street, a residence or a commune may mean."""
+    if atom.kind == "number":
+        return set() if atom.house is None else gazetteer.numbered(atom.house)
     if atom.kind == "residence":
         return set().union(*[gazetteer.by_residence.get(residence, ()) for residence in atom.values])
     by_words = gazetteer.by_street if atom.kind == "street" else gazetteer.by_commune
@@ -191,7 +197,7 @@ def weigh(group: Group, gazetteer: Gazetteer) -> None:
     """Fill in the group's bits for each entrance that agrees in something, and for all others."""
     group.trust = _trust(group)
     group.elsewhere = mixed(group.trust, -_FLOOR_OF_DISAGREEMENT)
-    named = [*group.of("street"), *group.of("residence")] or group.of("commune")
+    named = [*group.of("street"), *group.of("residence")] or group.of("commune") or group.of("number")
     candidates = sorted(set().union(*[_entrances(atom, gazetteer) for atom in named]))
     if not candidates:
         group.named, group.weighed, group.agreeing = _NO_ENTRANCES, _NO_BITS, frozenset()
@@ -254,6 +260,7 @@ def compare(group: Group, entrances: Numbers, gazetteer: Gazetteer) -> tuple[Flo
     of_residence, of_building, of_staircase = (gazetteer.residence, known.building, known.staircase)
     pairs = [
         *_street(group, entrances, known),
+        *_number(group, entrances, known),
         *_said(group.of("residence"), entrances, of_residence, gazetteer.residence_ids, _RESIDENCE),
         *_said(group.of("commune"), entrances, known.commune, known.communes, _COMMUNE),
         *_said(group.of("postcode"), entrances, known.postcode, known.postcodes, _POSTCODE),
@@ -288,6 +295,14 @@ def _one_street(atom: Atom, entrances: Numbers, known: Compared) -> tuple[Floats
     levels = known.going_with(atom.house).take(known.house.take(entrances))
     told = (1 + levels) * named
     return _FOR_HOUSE.take(told), _AGAINST_HOUSE.take(told)
+
+
+def _number(group: Group, entrances: Numbers, known: Compared) -> Iterator[tuple[Floats, Floats]]:
+    """Yield what a number without a street says, of the first of them."""
+    for atom in group.of("number")[:1]:
+        if atom.house is not None:
+            same = known.going_with(atom.house).take(known.house.take(entrances)) >= _SAME_HOUSE
+            yield _NUMBER[0].take(same), _NUMBER[1].take(same)
 
 
 def _among(numbers: Numbers, wanted: Collection[int]) -> NDArray[np.bool_]:

@@ -107,6 +107,7 @@ class Told:
         may_be_signed: whether it ends with what may be a name that could not be read.
         borrowed: whether he writes from the account of whom he lives with.
         gender: which of a couple he is, "f" or "m", where he says so.
+        died: whether he tells of a death.
     """
 
     for_another: bool
@@ -114,6 +115,7 @@ class Told:
     may_be_signed: bool
     borrowed: bool = False
     gender: str = ""
+    died: bool = False
 
 
 def settle(weighed: Iterable[Weighed], people: int, learnt: Learnt, told: Told) -> None:
@@ -133,6 +135,8 @@ def settle(weighed: Iterable[Weighed], people: int, learnt: Learnt, told: Told) 
     if told.gender and not told.for_another:
         _settle_couples(_by_home(candidates), told.gender)
     if told.for_another:
+        if told.died:
+            _doubt_the_dead(_by_home(candidates))
         for each in candidates:
             if not _fits_as_well(each, candidates):
                 _discount_writer(each, people, learnt)
@@ -143,6 +147,14 @@ def settle(weighed: Iterable[Weighed], people: int, learnt: Learnt, told: Told) 
         if best > weights.FITS_SURELY:
             for each in candidates:
                 _discount_misfit(each, role, best, learnt.bits("name.fits_another", bits))
+
+
+def _doubt_the_dead(homes: Iterable[Sequence[Weighed]]) -> None:
+    """Doubt that it is for somebody that a relative writes who tells of a death, where others live with that one."""
+    for home in homes:
+        for each in home if len(home) > 1 else ():
+            if each.fits.get(Role.FOR, 0.0) > weights.FITS_SURELY:
+                each.doubt("died", weights.NAMELESS, household=False)
 
 
 def _doubt_accounts(candidates: list[Weighed], told: Told) -> None:

@@ -18,6 +18,7 @@ from dtm_contact.matching.words import (
     HELPED,
     HELPERS,
     HIMSELF,
+    IN_A_NAME,
     INDEFINITE,
     IT_IS,
     KIN,
@@ -49,8 +50,11 @@ _CANNOT_WRITE = re.compile(
     r"(?:internet|ordinateur|mail|adresse)|ne (?:parle|lit|comprend) (?:pas|mal))"
 )
 _WRITES_TO_YOU = re.compile(r"[^.!?]{0,120}?\bvous (?:ecri[rt]|contacte|signale|informe|demande|prie)")
+_WITH, _NAME = "avec", "nom"
 _MINE = frozenset({"mon", "ma"})
 _ENDS = frozenset("!?;\n")
+_I_AM = ("أنا", "انا", "اسمي")
+"""In Arabic, of which matching reads the names in Latin letters only."""
 _CUE_AND_NAME = 2  # words: "ma mère Odette"
 _CLOSING_WORDS = 12
 _CLAUSE = 14  # words in which others' words are told
@@ -100,9 +104,10 @@ class Surroundings:
             return Role.SELF
         if cue == "self":
             return self._calls_himself(position, end, before)
-        if cue == "for" and end - position <= _CUE_AND_NAME and not ON_BEHALF & set(before[:4]):
-            return Role.KIN
-        if self._written_for(before, end, cue):
+        named_short = cue == "for" and end - position <= _CUE_AND_NAME and not ON_BEHALF & set(before[:4])
+        if named_short or (cue in {"for", "behalf", "kin"} and _WITH in before[:2]):
+            return Role.KIN  # "je vis avec mon père M. Roy"
+        if self._written_for(position, before, end, cue):
             return Role.NAMED if self._said_by_others(position) or self._lives_beside(before, end) else Role.FOR
         if cue == "kin" or KIN & set(before[:3]):
             return Role.FOR if self.gives_address(end) else Role.KIN
@@ -164,7 +169,8 @@ class Surroundings:
     def role_of_pair(self, position: int, end: int) -> Role:
         """Tell a first name and a surname that begin their line or end the text from those within a sentence."""
         before = self.before(position, 6)
-        if self._himself(end):
+        text = self._text.folded.text[: self._words[position].start].rstrip(" ")
+        if self._himself(end) or text.endswith(_I_AM):
             return Role.SELF
         if _MINE & set(self.after(end, 1)):
             relative = set(self.after(end + 1, 1))
@@ -174,7 +180,6 @@ class Surroundings:
                 return Role.KIN  # "Jean Roy mon mari est dans l'ascenseur"
         if _for_the_sake_of(before) or WHOM_IT_CONCERNS & set(before[:1]) or self._cannot_write(end):
             return Role.FOR
-        text = self._text.folded.text[: self._words[position].start].rstrip(" ")
         if end >= len(self._words) or (text.endswith("\n") and self.places_itself(end)) or CLOSINGS & set(before[:1]):
             return Role.SIGNED
         begins = not text or text[-1] in "\n.!?"
@@ -185,9 +190,10 @@ class Surroundings:
         before = self.before(position, 7)
         return bool(NEIGHBOURS & set(before[:4])) and "pour" in before
 
-    def _written_for(self, before: list[str], end: int, cue: str) -> bool:
+    def _written_for(self, position: int, before: list[str], end: int, cue: str) -> bool:
         """Tell whether a name is that of somebody whom the matter is about, though another writes."""
-        if cue == "behalf" and PAPERS & set(before):
+        papers = IN_A_NAME if self._words[position].text == _NAME else PAPERS
+        if cue == "behalf" and papers & set(before):
             return False
         if (
             cue in {"for", "behalf"}

@@ -45,6 +45,17 @@ NOT_MY_LEASE = _any_of(
 THEN_MINE = re.compile(r"(?<!pas )(?<!ni )\b(?:mon (?:numero de )?(?:bail|contrat)|le mien)\b[^.!?\n0-9]{0,30}$")
 """What stands before his own number, in spite of that."""
 
+HAS_DIED = re.compile(r"\W{0,3}(?:(?:qui )?(?:est|etait|vient d'etre) )?(?:decedee?|morte?)\b|\W{0,3}nous a quitte")
+"""Right after a name: who bears it has died."""
+
+ANOTHER_LANDLORDS = _any_of(
+    r"(?:je suis|nous sommes|j'habite|je loge|on est) (?:locataires? )?(?:chez|de|d')\s?"
+    r"(?!paris)(?:\w+ )?(?:habitat|logement|domus|hlm)\b",
+    r"(?:je suis|nous sommes) (?:locataires? )?(?:chez|d')\s?un autre (?:bailleur|proprietaire|organisme)",
+    r"(?:marque|ecrit|bailleur est|bailleur c'est) (?!paris)(?:\w+ )?habitat\b",
+)
+"""Who rents from another landlord lives in none of our residences."""
+
 NOT_YOURS = _any_of(
     r"(?:elle|il) (?:n')?(?:est|habite) pas (?:locataire )?chez vous",
     r"(?:elle|il) est (?:locataire )?(?:chez|d') ?un autre (?:bailleur|organisme|proprietaire)",
@@ -56,7 +67,7 @@ DICTATED = _any_of(
     r"m(?:e l)?e? dicte",
     r"je (?:vous )?(?:re)?copie (?:sa|la|cette|tel|telle|mot|ce)",
     r"je (?:la |le )?recopie",
-    r"sous (?:sa|la) dictee",
+    r"sous (?:sa|la|ma) dictee",
 )
 """Who takes down what another says: that one signs."""
 

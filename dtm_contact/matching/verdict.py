@@ -92,7 +92,8 @@ def verdict(weighing: Weighing, weighed: list[Weighed], rest: Rest) -> Match:
     dwelling = None if dwelling and _household_doubted(dwelling.id, weighed) else dwelling
     dwelling = dwelling or _home_of(tenant, weighed)
     residence = _sure(masses.likeliest(index.gazetteer.residence_ids, masses.residences), thresholds.residence)
-    residence = None if residence and _only_a_namesake(residence.id, weighed) else residence
+    if residence and (weighing.clues.elsewhere or _only_a_namesake(residence.id, weighed)):
+        residence = None
     return Match(
         candidates=_candidates(weighed, masses, likeliest),
         tenant=tenant,
@@ -138,7 +139,7 @@ def _home_of(tenant: Likely | None, weighed: Iterable[Weighed]) -> Likely | None
 
 def _may_name(clues: Clues, weighed: list[Weighed]) -> bool:
     """Tell whether a person may be named at all, however probable."""
-    if clues.anonymous or clues.not_a_tenant:
+    if clues.anonymous or clues.not_a_tenant or clues.elsewhere:
         return False
     return not clues.crowded or not weighed or any(piece.name in _ACCOUNTS for piece in weighed[0].evidence)
 

@@ -106,11 +106,15 @@ GIVEN_UP = 0.05
 
 INITIAL_FITS = 8.0
 INITIAL_DIFFERS = 0.1
+INITIALS_FIT, INITIALS_DIFFER = 32.0, 0.1
+"""Two initials and no name; one pair in some hundred fits by chance, and frequent letters fit more often."""
 OTHER_FIRST_NAME = 0.05
 NICKNAME = 0.15
 """Another first name with the same first letter: half of all short forms keep it."""
 OTHER_SURNAME = {"f": 0.12, "m": 0.03, "": 0.05}
 """A wrong surname says less of a woman than of a man: the name of use."""
+PARTNERS_SURNAME = {"f": 0.06, "m": 0.015, "": 0.03}
+"""P(somebody calls himself by the surname of one he lives with, which the directory does not say): half of those."""
 WORD_LEFT_OVER = 0.3
 """A further word beside a first name and a surname that both fit."""
 PART_OF_A_FIRST_NAME = 0.05
@@ -135,5 +139,7 @@ TRADE_OUTSIDE = 0.005
 TRADE_CITED = 0.1
 MOST_CANDIDATES = 20
 """10 to 20 candidates are as good as 50 (measured)."""
+MOST_NEIGHBOURS = 150
+"""Candidates where no name is told, but a floor or a door."""
 MOST_COLLECTED = 3_000
 """People looked at before the best are weighed in full."""

@@ -27,7 +27,7 @@ NOT_NAMES = (
     )
     - PARTICLES
 )
-OTHER_SURNAME = _listed("ne nee ep epse epouse vve veuve")
+OTHER_SURNAME = _listed("ne nee ep epse epouse vve veuve ex")
 SELF_CUES = (
     *(
         "je suis",
@@ -94,6 +94,7 @@ LIKE_HIM = _listed("pareil aussi idem meme comme vu")
 ON_BEHALF = _listed("pour nom part compte place")
 """Before a relative or a neighbour: the matter is theirs."""
 PAPERS = _listed("bail contrat dossier compte facture quittance lettre courrier loyer boite interphone compteur")
+IN_A_NAME = PAPERS | _listed("attestation avis sort est etabli etablie mettre mis mise met tout toujours")
 """Before "au nom de": whose they are, not for whom somebody writes."""
 KIN = _listed(
     """
@@ -188,6 +189,8 @@ LIVING = _listed(
     """
 )
 """Before a place: the writer says that he lives there."""
+BEFORE_A_HOUSE = LIVING | _listed("moi chez ici immeuble hall entree escalier locataire portail loge suis est")
+"""Before "du" or "au" and a number: that is where he lives."""
 BEFORE_A_RESIDENCE = LIVING | _listed("le la les l du de des au aux o a")
 BEFORE_A_PLACE = BEFORE_A_RESIDENCE | _listed("residence cite res sur")
 OFFICIAL_PLACES = _listed(
@@ -212,6 +215,13 @@ COUNTED = _listed(
     "enfant enfants fois jour jours places rappel relance mois semaine message mail courrier arrondissement an"
 )
 """After an ordinal or a number that tells no floor and no street."""
+NUMBERED = COUNTED | _listed(
+    """
+    semaines ans heures h euros eur pour personnes locataires janvier fevrier mars avril mai juin juillet aout septembre
+    octobre novembre decembre au et ou
+    """
+)
+"""After a number that is none of a house."""
 WHERE_OTHERS_LIVE = _listed("voisin voisins voisine voisines dame monsieur gens celui celle ceux jusqu entre")
 """Before a floor: "la dame du 11e", "les voisins du 8"."""
 

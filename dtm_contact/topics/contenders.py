@@ -111,7 +111,8 @@ def with_opinion(
 
     An alarm is raised where the model is sure of danger, and kept where words raise it, unless the model is sure of
     none. Without alarm no topic of danger decides; with it one that cannot be a danger only where it is far the
-    stronger, the more so the surer the alarm: a false one then at least lies in the right queue.
+    stronger, the more so the surer the alarm: a false one then at least lies in the right queue. What words say in
+    another script stands, and so does an alarm that they raise in a language that the model hardly knows.
 
     Args:
         by_words: what the words alone find, the deciding one first.
@@ -119,6 +120,9 @@ def with_opinion(
         opinion: the learned model's.
         lexicon: the topics and how much the model may say.
     """
+    if not opinion.can_read or (by_words[0].priority is Priority.P1 and not opinion.is_fluent):
+        raised = alarm_score(opinion, lexicon) >= opinion.model.trust.danger_from
+        return [_as_urgent(by_words[0], alarm=True), *by_words[1:]] if raised else by_words
     together = list(_together(found, opinion, lexicon))
     alarm = _is_alarm(by_words[0], together, opinion, lexicon)
     ahead = alarm_score(opinion, lexicon)

@@ -48,6 +48,11 @@ def is_word(name: str) -> bool:
     return GROUPS[name[0]] == STEMS and not name.startswith(_NUMBER, 2)
 
 
+def is_pair(name: str) -> bool:
+    """Tell whether a feature is a pair of stems near each other."""
+    return name.startswith("b:")
+
+
 def _all(passage: Passage, markers: Iterable[str], muted: Container[int]) -> Iterator[Feature]:
     keys = passage.keys[:_WORDS_SEEN]
     stems = [_stem(own) for own in keys]

@@ -84,7 +84,7 @@ def kind_of(
 def _by_model(matter: Matter, person: float) -> CaseKind | None:
     """Return the kind that the learned model is sure of, where no word speaks for a person and nobody is in danger."""
     opinion = matter.opinion
-    if opinion is None or person or matter.danger or not opinion.can_read:
+    if opinion is None or person or matter.danger:
         return None
     if opinion.aside < opinion.model.trust.aside_from:
         return None
@@ -94,7 +94,7 @@ def _by_model(matter: Matter, person: float) -> CaseKind | None:
 
 def _learned(opinion: Opinion | None, kind: CaseKind) -> float:
     """Return what the learned model says for or against a kind, in points of the words."""
-    if opinion is None or not opinion.can_read:
+    if opinion is None:
         return 0.0
     likely = opinion.logarithms.get(kind.value, -_LIKELY) + _LIKELY
     return likely if likely > 0 else -_UNLIKELY_COSTS

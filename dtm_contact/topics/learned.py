@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dtm_contact.model import Evidence, Scope
-from dtm_contact.topics.features import GROUPS, SHARES, features_of, is_word
+from dtm_contact.topics.features import GROUPS, SHARES, features_of, is_pair, is_word
 from dtm_contact.topics.marks import mark
 from dtm_contact.topics.passage import Passage
 
@@ -36,11 +36,17 @@ _STEP = _EXCERPT // 2
 """So many words in a row are also judged by themselves, every so many words: in a long letter of other things, a danger
 that is told in half a sentence is outweighed. What opens a letter is no excerpt: it says who writes, and for whom."""
 
-_CAN_READ = 0.4
-"""The share of a message's words that the model must know to say that no person wrote it."""
+_CAN_READ = 0.45
+"""The share of a message's words that the model must know: of letters in Arabic or Cyrillic it knows a quarter, of
+those in any language of Latin letters half and more."""
+
+_IS_FLUENT = 0.21
+"""The share of pairs of words that it must know: of letters in French, however spelt, it knows 0.43 and more, in
+English, Spanish and Portuguese 0.23 and more, in Turkish, Polish, Romanian or Arabic mostly less than that."""
 
 _WORDS_TOLD = 4
 _SHORTEST_TOLD = 3
+_HARDLY_ANY = 2
 _TELLING = 0.12
 """The least share that a word must have in what speaks for a topic to be told."""
 
@@ -139,8 +145,8 @@ class Learned:
         rows *= self.step
         excerpts = tuple(self._excerpts(places, which, groups, rows))
         rows *= evened(self.rarity[which], groups)[:, None]
-        known_words = sum(is_word(name) for _, name, _ in seen) / max(1, sum(map(is_word, features)))
-        return Opinion(self, places, rows, known_words, excerpts)
+        names = [name for _, name, _ in seen]
+        return Opinion(self, places, rows, _share(is_word, names, features), _share(is_pair, names, features), excerpts)
 
     def _excerpts(
         self, places: Sequence[tuple[int, ...]], which: Rows, groups: NDArray[np.intp], rows: Floats
@@ -185,6 +191,7 @@ class Opinion:
         model: the model.
         seen, rows: for each feature seen its places, and what it adds to each column.
         known_words: the share of the passage's words that the model has learned; of a foreign script none.
+        known_pairs: the share of its pairs of words near each other that it has.
         excerpts: the impressions of its excerpts, where it is long.
         spread: each place of each feature, the feature that stands there, and its share where it has several.
         whole: the impression of all of it.
@@ -196,6 +203,7 @@ class Opinion:
     seen: tuple[tuple[int, ...], ...]
     rows: Floats
     known_words: float = 1.0
+    known_pairs: float = 1.0
     excerpts: tuple[Impression, ...] = ()
     spread: tuple[Rows, Rows, Places] = field(init=False)
     whole: Impression = field(init=False)
@@ -235,8 +243,13 @@ class Opinion:
 
     @property
     def can_read(self) -> bool:
-        """The model knows enough of the words to say that no person wrote them."""
+        """The model knows enough of the words to say what is meant."""
         return self.known_words >= _CAN_READ
+
+    @property
+    def is_fluent(self) -> bool:
+        """The model knows the language well enough to say that an alarm is none."""
+        return self.known_pairs >= _IS_FLUENT
 
     def points(self, topic: str) -> float:
         """Return the points that the model gives a topic."""
@@ -287,6 +300,12 @@ class Opinion:
         places, owners, shares = self.spread
         moved = np.bincount(places, self.rows[owners, column] * shares, words)
         return np.asarray(moved, np.float64)
+
+
+def _share(kind: Callable[[str], bool], known: Iterable[str], features: Iterable[str]) -> float:
+    """Return which share of the features of a kind is known; all where there are hardly any."""
+    count = sum(map(kind, features))
+    return sum(map(kind, known)) / count if count > _HARDLY_ANY else 1.0
 
 
 def _spread(seen: Sequence[tuple[int, ...]]) -> tuple[Rows, Rows, Places]:

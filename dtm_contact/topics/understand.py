@@ -89,17 +89,16 @@ def words_of(contact: Contact, lexicon: Lexicon, parts: tuple[Part, ...] = OWN_P
 
 def _understand(contact: Contact, lexicon: Lexicon, parts: tuple[Part, ...]) -> Understanding:
     words = words_of(contact, lexicon, parts)
-    passage, ordered = words.passage, words.ordered
-    opinion = None
-    if lexicon.learned and passage.forms:
-        opinion = lexicon.learned.opinion(passage, words.markers, words.muted)
-    if opinion is not None:
-        ordered = with_opinion(ordered, words.found, opinion, lexicon)
+    passage, opinion = words.passage, _opinion(words, lexicon)
+    ordered = with_opinion(words.ordered, words.found, opinion, lexicon) if opinion else words.ordered
+    raised_by = opinion.for_danger(passage) if opinion and ordered[0].by_opinion else ordered[0].reasons
+    if opinion is not None and not opinion.can_read:
+        opinion = None  # of another script it can say that it sounds like danger, and no more
     deciding, topics = ordered[0], tuple(item.topic for item in ordered)
     kind, kind_evidence = kind_of(contact, passage, words.hits, lexicon, _matter(ordered, opinion))
     if kind is not CaseKind.CASE:
         topics = (kind.value, *topics) if deciding.points else (kind.value,)
-        deciding = Contender(kind.value, 0.0, lexicon.topics[kind.value].priority)
+        deciding, raised_by = Contender(kind.value, 0.0, lexicon.topics[kind.value].priority), ()
     scope, scope_evidence = reach_of(passage, words.hits, words.context, opinion)
     asker, asker_evidence = who_asks(passage, words.hits, words.context, topics[0])
     return Understanding(
@@ -107,7 +106,7 @@ def _understand(contact: Contact, lexicon: Lexicon, parts: tuple[Part, ...]) -> 
         topics=topics,
         priority=deciding.priority,
         findings=_findings(topics, _told(words.tallies, opinion, topics, passage)),
-        raised_by=opinion.for_danger(passage) if opinion and deciding.by_opinion else deciding.reasons,
+        raised_by=raised_by,
         kind_evidence=kind_evidence,
         scope=scope,
         scope_evidence=scope_evidence,
@@ -115,6 +114,13 @@ def _understand(contact: Contact, lexicon: Lexicon, parts: tuple[Part, ...]) -> 
         asker_evidence=asker_evidence,
         wishes=wishes_of(passage, words.hits),
     )
+
+
+def _opinion(words: Words, lexicon: Lexicon) -> Opinion | None:
+    """Return what the learned model makes of a passage; None where there is no model, or no word."""
+    if lexicon.learned is None or not words.passage.forms:
+        return None
+    return lexicon.learned.opinion(words.passage, words.markers, words.muted)
 
 
 def _matter(ordered: list[Contender], opinion: Opinion | None) -> Matter:

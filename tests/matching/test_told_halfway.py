@@ -1,0 +1,159 @@
+"""Who writes where it is only half told: for whom, beside whom, from which number, by which initials."""
+
+from dataclasses import replace
+from datetime import UTC, date, datetime
+
+import pytest
+
+from dtm_contact.directory import Directory, Dwelling, Lease
+from dtm_contact.matching import MatchIndex, match
+from dtm_contact.model import Contact, Forwarded, Mailbox, Match, NoHistory
+from dtm_contact.settings import Settings
+from tests.matching.placed import placed_estate
+
+ON = date(2026, 11, 24)
+AT = datetime(2026, 11, 24, 9, tzinfo=UTC)
+ODETTE, GEORGES, NOBODY = "TX-odette", "TX-georges", None
+HIS = "tahabia150@courriel.example"
+HERS = "odette.vauquelin@courriel.example"
+
+
+def _found(text: str, index: MatchIndex, address: str = "inconnu@poste.example", subject: str = "") -> Match:
+    contact = Contact("email", AT, Mailbox("", address), subject=subject, new_text=text)
+    return match(contact, ON, index, NoHistory())
+
+
+def _named(found: Match) -> str | None:
+    return found.tenant.id if found.tenant else None
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        # Turkish and Arabic say "I am" in their own way; in French "Ben" begins a surname.
+        ("Merhaba,\nBen Odette Vauquelin, 12 rue Laplace Arcueil, 6. kat. Sıcak su yok.", ODETTE),
+        ("السلام عليكم، أنا Odette Vauquelin في 12 rue Laplace Arcueil", ODETTE),
+        # A neighbour's name is nobody's for whom somebody writes.
+        ("C'est Odette Vauquelin, 12 rue Laplace à Arcueil. C'est le fils de M. Jebali au-dessus qui crie.", ODETTE),
+        # Whoever takes down a letter signs with the other's name.
+        (
+            (
+                "La coiffeuse de Mme Vauquelin : elle m'a dicté ceci.\nJ'habite le 12 rue Laplace à Arcueil.\n\n"
+                "Odette Vauquelin"
+            ),
+            ODETTE,
+        ),
+        # Somebody's mother who is no tenant of ours, and somebody whom he lives with.
+        (
+            (
+                "Ma mère Mme Julie Jebali, elle est pas chez vous, vient chez moi, il me faut un ascenseur.\n"
+                "Odette Vauquelin, 12 rue Laplace, Arcueil"
+            ),
+            ODETTE,
+        ),
+        ("Je vis avec mon père Mohammed Jebali. Plus d'eau.\nOdette Vauquelin, 12 rue Laplace, Arcueil", ODETTE),
+        # Papers are in a name, and a name may be a partner's whom the directory knows.
+        (
+            ("L'attestation ne sort qu'au nom de Mohammed Jebali.\nOdette Vauquelin, 12 rue Laplace, Arcueil"),
+            ODETTE,
+        ),
+        # Nobody is fetched who signs.
+        ("Odette Vauquelin, 12 rue Laplace Arcueil : le feu. Mon mari est parti chercher M. Jebali.", ODETTE),
+        # Initials, where floor and door leave one person.
+        ("Plus d'eau chez moi.\n\nO. V.\n12 rue Laplace à Arcueil, bât A, 6e étage, porte 3", ODETTE),
+        # A number without its street.
+        ("C'est Odette Vauquelin, du 12. Plus d'eau.", ODETTE),
+        ("C'est Odette Vauquelin. Plus d'eau depuis le 12.", NOBODY),
+        ("C'est Odette Vauquelin. Plus d'eau, votre mail du 12 octobre n'en dit rien.", NOBODY),
+    ],
+)
+def test_who_writes(text: str, expected: str | None, placed: MatchIndex) -> None:
+    assert _named(_found(text, placed)) == expected
+
+
+def test_a_mothers_helper_names_her_in_the_subject_and_in_full(placed: MatchIndex) -> None:
+    text = "Je joue aux cartes avec Mme Odette Vauquelin, 12 rue Laplace à Arcueil. Elle n'a plus d'eau.\nJ. Trochu"
+    assert _named(_found(text, placed, subject="De la part de Mme Vauquelin")) == ODETTE
+
+
+def test_a_teacher_who_cites_a_tenant_writes_for_nobody(placed: MatchIndex) -> None:
+    text = (
+        "Nous cherchons une salle près de la résidence Les Aubépines, à Arcueil.\n"
+        "Une maman d'élève, Mme Odette Vauquelin, peut vous dire qui nous sommes.\nLa directrice"
+    )
+    assert _named(_found(text, placed, "ecole@poste.example")) is None
+
+
+def test_the_dead_are_not_the_ones_concerned_where_others_live_with_them(placed: MatchIndex) -> None:
+    text = "Mon père Georges Vauquelin est décédé en août, il vivait au 12 rue Laplace à Arcueil.\nJérôme"
+    found = _found(text, placed)
+    assert found.tenant is None
+    assert found.dwelling is not None
+    assert found.dwelling.id == "LX1"
+
+
+def test_who_says_that_a_man_is_her_husband_writes_herself(placed: MatchIndex) -> None:
+    text = "GEORGES VAUQUELIN MON MARI EST DANS L ASCENSEUR DU 12 RUE LAPLACE ARCUEIL"
+    assert _named(_found(text, placed, HERS)) == ODETTE
+
+
+def test_whom_a_letter_addresses_did_not_sign_it(placed: MatchIndex) -> None:
+    letter = "Madame Odette VAUQUELIN,\nNous n'avons pas reçu votre attestation. Votre aide est suspendue."
+    contact = Contact(
+        "email",
+        AT,
+        Mailbox("Georges Vauquelin", "g@poste.example"),
+        new_text="Voici leur lettre.\nGeorges Vauquelin\n12 rue Laplace, Arcueil",
+        forwarded=(Forwarded(Mailbox("Caf", "caf@caf.example"), "", letter),),
+    )
+    assert _named(match(contact, ON, placed, NoHistory())) == GEORGES
+
+
+def test_another_landlords_tenant_lives_in_none_of_ours(placed: MatchIndex) -> None:
+    text = "Je suis chez Valdemar Habitat, résidence Les Aubépines. La lumière est morte.\nOdette Vauquelin"
+    found = _found(text, placed)
+    assert (found.tenant, found.residence) == (None, None)
+
+
+def test_a_tenant_of_one_home_who_is_named_has_it_named(placed: MatchIndex) -> None:
+    found = _found("Plus d'eau chez moi.\nOdette Vauquelin", placed, HERS)
+    assert _named(found) == ODETTE
+    assert found.dwelling is not None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Plus d'eau au 73 ru du valdone, gentili",
+        "Plus d'eau, 73 rue du Val d'Osne",
+        "Plus d'eau, Val d'Osne 73",
+    ],
+)
+def test_a_street_run_together_as_it_is_heard(text: str, fixture_index: MatchIndex) -> None:
+    found = _found(text, fixture_index)
+    assert found.residence is not None
+    assert found.residence.id == "R026"
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["Au bled aussi ils sont polis.", "Il a tondu pas la gale mais presque.", "12e. Depuis 8 jours elle dort.",
+     "Il y a 5 places de parking."],
+)  # fmt: skip
+def test_words_that_are_no_street(text: str, fixture_index: MatchIndex) -> None:
+    assert not _found(text, fixture_index).place_evidence
+
+
+def test_who_signs_with_the_surname_of_whom_she_lives_with() -> None:
+    home = Dwelling("LX90", "AX3", "dwelling", "", "", "3", "", "500099.19")
+    his = Lease(
+        "TX-karim", "5550090/19", "LX90", "holder", "M.", "Tahabia", "", "Karim", HIS, (), date(2010, 5, 1), None
+    )
+    hers = replace(his, tenant_id="TX-samira", role="co_holder", title="Mme", last_name="Oubmoudi", first_name="Samira")
+    records = placed_estate()
+    couple = (his, replace(hers, email=""))
+    index = MatchIndex.build(
+        Directory(replace(records, dwellings=(*records.dwellings, home), leases=(*records.leases, *couple))), Settings()
+    )
+    assert _named(_found("Plus d'eau, je suis rentrée.\nSamira Tahabia\n14 bis rue Laplace", index, HIS)) == "TX-samira"
+    assert _named(_found("Plus d'eau.\nKarim Tahabia\n14 bis rue Laplace", index, HIS)) == "TX-karim"
