@@ -14,6 +14,10 @@ APPLICANT = _any_of(
     r"(?:solicitud|solicitar|pedir) (?:de |una? )?(?:vivienda|apartamento|piso)",
     r"busco (?:una? )?(?:vivienda|apartamento|piso)",
     r"(?:procuro|pedir) (?:uma? )?(?:casa|apartamento)",
+    r"cerc(?:o|hiamo) (?:una? )?(?:monolocale|bilocale|appartamento|casa|alloggio|stanza)",
+    r"caut(?:am)? (?:o |un )?(?:locuinta|garsoniera|apartament)",
+    r"kiralik (?:daire|ev) ariyor\w*",
+    r"szukam mieszkania",
     r"(?:looking for|apply for|applying for) (?:an? )?(?:flat|apartment|home|house|housing)",
     r"pas encore (?:fait|depose) (?:de |mon )?dossier",
 )
@@ -45,7 +49,10 @@ NOT_MY_LEASE = _any_of(
 THEN_MINE = re.compile(r"(?<!pas )(?<!ni )\b(?:mon (?:numero de )?(?:bail|contrat)|le mien)\b[^.!?\n0-9]{0,30}$")
 """What stands before his own number, in spite of that."""
 
-HAS_DIED = re.compile(r"\W{0,3}(?:(?:qui )?(?:est|etait|vient d'etre) )?(?:decedee?|morte?)\b|\W{0,3}nous a quitte")
+HAS_DIED = re.compile(
+    r"\W{0,3}(?:(?:qui )?(?:est|etait|vient d'etre) )?(?:decedee?|morte?)\b"
+    r"(?! de (?:froid|faim|soif|peur|rire|honte|fatigue|trouille|inquietude))|\W{0,3}nous a quitte"
+)
 """Right after a name: who bears it has died."""
 
 ANOTHER_LANDLORDS = _any_of(

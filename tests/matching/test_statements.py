@@ -2,7 +2,7 @@
 
 import pytest
 
-from dtm_contact.matching.statements import BORROWED, says
+from dtm_contact.matching.statements import ANOTHER_LANDLORDS, APPLICANT, BORROWED, HAS_DIED, NOT_YOURS, says
 
 
 @pytest.mark.parametrize(
@@ -17,3 +17,46 @@ from dtm_contact.matching.statements import BORROWED, says
 )
 def test_who_writes_from_the_account_of_his_home(folded: str, borrowed: bool) -> None:  # noqa: FBT001
     assert says(folded, BORROWED) is borrowed
+
+
+@pytest.mark.parametrize(
+    "folded",
+    ["je cherche un logement", "cerco un monolocale in affitto", "caut o garsoniera", "kiralik daire ariyorum"],
+)
+def test_who_looks_for_a_home(folded: str) -> None:
+    assert says(folded, APPLICANT)
+
+
+@pytest.mark.parametrize(
+    ("folded", "of_another"),
+    [
+        ("je suis chez valdemar habitat a thiais", True),
+        ("sur mon avis c'est marque habitat du canal", True),
+        ("je suis locataire d'un autre bailleur", True),
+        ("je suis chez paris habitat depuis dix ans", False),
+        ("ma mere est chez un autre bailleur", False),
+        ("on habite chez ma mere", False),
+    ],
+)
+def test_who_rents_from_another_landlord(folded: str, of_another: bool) -> None:  # noqa: FBT001
+    assert says(folded, ANOTHER_LANDLORDS) is of_another
+
+
+def test_whose_mother_does() -> None:
+    assert says("elle est pas chez vous, elle est chez un autre organisme", NOT_YOURS)
+    assert not says("elle est chez vous depuis 1990", NOT_YOURS)
+
+
+@pytest.mark.parametrize(
+    ("after", "died"),
+    [
+        (" est decede le 19 aout", True),
+        (", decedee en mars", True),
+        (" nous a quittes", True),
+        (" est morte de peur dans cet ascenseur", False),
+        (" a perdu ses cles", False),
+        (" et son mari est decede", False),
+    ],
+)
+def test_the_news_of_a_death(after: str, died: bool) -> None:  # noqa: FBT001
+    assert (HAS_DIED.match(after) is not None) is died
