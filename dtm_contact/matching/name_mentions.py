@@ -71,6 +71,8 @@ class NameReader(NameTaker):
             title, first = self._title(ahead)
         first, end = self.take(first)
         article = end > first and not title and self._is_article(first)
+        if title and "," in self._text.folded.text[self._words[first - 1].end : self._words[min(first, end - 1)].start]:
+            return None, position + 1  # "un monsieur, mais", "Madame, Monsieur,"
         if end == first or title in LAWYERS or article or (cue and self._breaks_off(position, first)):
             return None, position + 1
         role = self._around.role(position, self._born(end).stop, cue)
@@ -95,9 +97,9 @@ class NameReader(NameTaker):
         return self._text.folded.text[self._words[position].end :][:3].strip().startswith("(")
 
     def _is_article(self, position: int) -> bool:
-        """Tell whether a name would begin with an article in small letters: "c'est la faute de"."""
+        """Tell whether a name would begin with an article: "c'est la faute de", all in small letters or capitals."""
         word = self._words[position]
-        return word.text in {"la", "le", "les"} and not word.capital
+        return word.text in {"la", "le", "les"} and not (word.capital and self._has_capitals)
 
     def _may_be_called(self, position: int, first: int, end: int) -> bool:
         """Tell whether words after a cue may be a name."""
@@ -262,7 +264,8 @@ class NameReader(NameTaker):
             of_another = not _OTHERS.isdisjoint(before)
             if (of_another and not self._around.written_for_neighbour(position)) or (before and before[0] in TITLES):
                 continue
-            if self._has_capitals and not any(word.capital for word in self._words[position:last]):
+            small = self._has_capitals and not any(word.capital for word in self._words[position:last])
+            if small and not self._around.presents_himself(position, last):
                 continue
             end = max(last, self.take(position, cued=False)[1])
             if mention := self.mention(self._around.role_of_pair(position, self._born(end).stop), position, end):

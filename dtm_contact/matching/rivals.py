@@ -134,7 +134,7 @@ def settle(weighed: Iterable[Weighed], people: int, learnt: Learnt, told: Told) 
         _settle_spoken_of(_by_home(candidates))
     if told.gender and not told.for_another:
         _settle_couples(_by_home(candidates), told.gender)
-    if told.for_another:
+    if told.for_another and not _tells_of_his_home(_by_home(candidates)):
         if told.died:
             _doubt_the_dead(_by_home(candidates))
         for each in candidates:
@@ -147,6 +147,22 @@ def settle(weighed: Iterable[Weighed], people: int, learnt: Learnt, told: Told) 
         if best > weights.FITS_SURELY:
             for each in candidates:
                 _discount_misfit(each, role, best, learnt.bits("name.fits_another", bits))
+
+
+def _tells_of_his_home(homes: Iterable[Sequence[Weighed]]) -> bool:
+    """Tell whether one of a home calls himself by his name, and another is who seemed to be written for.
+
+    "C'est Carmen, la femme de Patrick": where both are known, she writes of what is theirs, and not for him.
+    """
+    found = False
+    for home in homes:
+        meant = [each for each in home if each.fits.get(Role.FOR, 0.0) >= weights.NAMES_HIMSELF]
+        others = [each for each in home if each not in meant]
+        if meant and any(each.fits.get(Role.SELF, 0.0) >= weights.NAMES_HIMSELF for each in others):
+            found = True
+            for each in home:
+                each.forget("name.for", against=True)
+    return found
 
 
 def _doubt_the_dead(homes: Iterable[Sequence[Weighed]]) -> None:

@@ -1,6 +1,7 @@
 """Who a name in a text is, by what stands around it: the writer, whom he writes for, somebody merely spoken of."""
 
 import re
+from collections.abc import Set as AbstractSet
 from itertools import pairwise
 
 from dtm_contact.matching.mentions import Role
@@ -8,11 +9,14 @@ from dtm_contact.matching.passages import Passage
 from dtm_contact.matching.words import (
     AFFAIRS,
     AT_HIS_HOME,
+    BEFORE_IT_IS,
     BESIDE,
+    BUILDING_WORDS,
     CARETAKERS,
     CLOSINGS,
     CONFUSING,
     DETERMINERS,
+    DOOR_WORDS,
     FAMILIES,
     GREETINGS,
     HELPED,
@@ -29,12 +33,15 @@ from dtm_contact.matching.words import (
     OF,
     ON_BEHALF,
     OPENING,
+    ORDINALS,
     PAPERS,
     RELATIVES_WRITTEN_FOR,
     REPORTING,
+    RESIDENCE_CUES,
     SAME_PLACE,
     SELF_WORDS,
     SPEAKING,
+    STAIRCASE_WORDS,
     STRANGERS,
     TELLING,
     TENANCY,
@@ -57,6 +64,12 @@ _I_AM = ("أنا", "انا", "اسمي")
 """In Arabic, of which matching reads the names in Latin letters only."""
 _CUE_AND_NAME = 2  # words: "ma mère Odette"
 _CLOSING_WORDS = 12
+_GREETED, _LAST_WORDS = 3, 10
+_AT = frozenset({"du", "au"})
+_HELLO = GREETINGS | BEFORE_IT_IS | {"et", "a", "tous"}
+_OF_AN_ADDRESS = (
+    RESIDENCE_CUES | BUILDING_WORDS | STAIRCASE_WORDS | DOOR_WORDS | ORDINALS.keys() | TENANCY | {"ex", "rdc"}
+)
 _CLAUSE = 14  # words in which others' words are told
 _ADDRESS_WORDS = 5  # "12 bis av. du", "rue des 4 Ruelles"
 _STREET_NAMES = frozenset(STREET_TYPES.values())
@@ -172,18 +185,45 @@ class Surroundings:
         text = self._text.folded.text[: self._words[position].start].rstrip(" ")
         if self._himself(end) or text.endswith(_I_AM):
             return Role.SELF
-        if _MINE & set(self.after(end, 1)):
-            relative = set(self.after(end + 1, 1))
-            if RELATIVES_WRITTEN_FOR & relative:
-                return Role.FOR  # "Mohammed Roy (mon père)"
-            if KIN & relative and not self._text.folded.text[self._words[end - 1].end :].startswith((" (", ",", ":")):
-                return Role.KIN  # "Jean Roy mon mari est dans l'ascenseur"
-        if _for_the_sake_of(before) or WHOM_IT_CONCERNS & set(before[:1]) or self._cannot_write(end):
+        if before[:1] == [_WITH] or self._is_my(KIN, end, apart=False):
+            return Role.KIN  # "Jean Roy mon mari est dans l'ascenseur"
+        if (
+            self._is_my(RELATIVES_WRITTEN_FOR, end)  # "Mohammed Roy (mon père)"
+            or _for_the_sake_of(before)
+            or WHOM_IT_CONCERNS & set(before[:1])
+            or self._cannot_write(end)
+        ):
             return Role.FOR
         if end >= len(self._words) or (text.endswith("\n") and self.places_itself(end)) or CLOSINGS & set(before[:1]):
             return Role.SIGNED
         begins = not text or text[-1] in "\n.!?"
-        return Role.SIGNED if begins and self.gives_address(end) else Role.PAIR
+        presents = self.presents_himself(position, end) or (begins and self.gives_address(end))
+        return Role.SIGNED if presents else Role.PAIR
+
+    def _is_my(self, relatives: AbstractSet[str], end: int, *, apart: bool = True) -> bool:
+        """Tell whether "mon père" or the like follows a name; `apart`, be it after a mark."""
+        mine = _MINE & set(self.after(end, 1)) and relatives & set(self.after(end + 1, 1))
+        marked = self._text.folded.text[self._words[end - 1].end :].startswith((" (", ",", ":"))
+        return bool(mine) and (apart or not marked)
+
+    def presents_himself(self, position: int, end: int) -> bool:
+        """Tell whether a letter opens or ends with a name and a place: "Bonsoir, Odette Roy du 12 rue Hoche."."""
+        text = self._text.folded.text
+        opens = position <= _GREETED and _HELLO.issuperset(word.text for word in self._words[:position])
+        rest = text[self._words[end - 1].end :].strip()
+        begins = text[: self._words[position].start].rstrip(" ")[-1:] in {"", "\n", ".", "!", "?"}
+        closes = begins and "\n" not in rest and len(self._words) - end <= _LAST_WORDS
+        return (opens or closes) and self._is_located(end) and not self._told_of(end)
+
+    def _is_located(self, end: int) -> bool:
+        """Tell whether a place follows a name at once: "du 12", "3e", ", place Hoche", "ex locataire"."""
+        following = self.after(end, 2)
+        if not following:
+            return False
+        first, second = following[0], following[1:]
+        if first in _AT:
+            return bool(second) and (second[0].isdigit() or self._words[end + 1].capital)
+        return first.isdigit() or first in _OF_AN_ADDRESS or first in STREET_TYPES
 
     def written_for_neighbour(self, position: int) -> bool:
         """Tell whether "pour ma voisine" or the like stands before a name."""

@@ -54,14 +54,24 @@ LABELS = _listed(
 )
 """Before a colon: the writer's name follows."""
 SELF_WORDS = _listed("suis sommes moi soussigne soussignee ici soy")
-RELATIVES_WRITTEN_FOR = _listed("mere maman pere papa mamie tante oncle cliente client")
+RELATIVES_WRITTEN_FOR = _listed(
+    """
+    mere maman pere papa mamie tante oncle cliente client mother mum mom father dad grandmother madre padre abuela mae
+    pai annem babam
+    """
+)
 HELPED = _listed(
     """
     assure assuree societaire administre administree mandant mandante tutrice tuteur curateur curatrice client cliente
     patient patiente majeur protegee protege accompagne appelle nomme nommee prenomme
     """
 )
-WRITTEN_FOR = HELPED | _listed("mere maman pere papa grand mamie mamy papi papy tante oncle parents")
+WRITTEN_FOR = HELPED | _listed(
+    """
+    mere maman pere papa grand mamie mamy papi papy tante oncle parents mother mum mom father dad grandmother madre
+    padre abuela mae pai annem babam
+    """
+)
 AFFAIRS = _listed("conseil sujet accord situation dossier compte mesure interets papiers")
 """Right before a name, or with "de" between: the matter is theirs."""
 REPORTING = _listed("dit dites disent repond repondu repondez repondent pretend pretendent soutient")
@@ -99,7 +109,8 @@ IN_A_NAME = PAPERS | _listed("attestation avis sort est etabli etablie mettre mi
 KIN = _listed(
     """
     mari epoux epouse femme compagne compagnon conjoint conjointe fils fille frere soeur enfant enfants bebe neveu
-    niece copine copain ami amie cousin cousine
+    niece copine copain ami amie cousin cousine wife husband son daughter sister brother esposa marido esposo hijo hija
+    hermana filho filha irma esim kizim oglum
     """
 )
 IT_IS = _listed("c ce se cest sest")
