@@ -61,6 +61,15 @@ def _named(found: Match) -> str | None:
         ("Odette Vauquelin, 12 rue Laplace Arcueil : le feu. Mon mari est parti chercher M. Jebali.", ODETTE),
         # Initials, where floor and door leave one person.
         ("Plus d'eau chez moi.\n\nO. V.\n12 rue Laplace à Arcueil, bât A, 6e étage, porte 3", ODETTE),
+        # A letter that opens or ends with a name and a place.
+        ("Bonsoir, Odette Vauquelin du 12 rue Laplace Arcueil 6e étage. Ma porte ne ferme plus.", ODETTE),
+        ("Odette Vauquelin, ex locataire du 12 rue Laplace à Arcueil. Où est ma caution ?", ODETTE),
+        ("Plus d'eau au 12 rue Laplace à Arcueil. Venez vite. odette vauquelin 6e", ODETTE),
+        ("Bonsoir, Odette Vauquelin du 12 rue Laplace à Arcueil fait du bruit.", NOBODY),
+        ("Plus d'eau au 14 bis rue Laplace à Arcueil, demandez à Odette Vauquelin au 12.", NOBODY),
+        # Relatives in other languages, and a couple of whom one says whose wife she is.
+        ("My mother, Odette Vauquelin, is your tenant at 12 rue Laplace, Arcueil.\nPatricia", ODETTE),
+        ("La vida es dura.\nMi madre Odette Vauquelin vive en 12 rue Laplace, Arcueil.\nPatricia", ODETTE),
         # A number without its street.
         ("C'est Odette Vauquelin, du 12. Plus d'eau.", ODETTE),
         ("C'est Odette Vauquelin. Plus d'eau depuis le 12.", NOBODY),
@@ -95,6 +104,16 @@ def test_the_dead_are_not_the_ones_concerned_where_others_live_with_them(placed:
 def test_who_says_that_a_man_is_her_husband_writes_herself(placed: MatchIndex) -> None:
     text = "GEORGES VAUQUELIN MON MARI EST DANS L ASCENSEUR DU 12 RUE LAPLACE ARCUEIL"
     assert _named(_found(text, placed, HERS)) == ODETTE
+
+
+def test_who_says_whose_wife_she_is_writes_for_both(placed: MatchIndex) -> None:
+    text = "C'est Odette, la femme de Georges. Plus d'eau.\nOdette Vauquelin, 12 rue Laplace, Arcueil"
+    assert _named(_found(text, placed)) == ODETTE
+
+
+def test_a_title_and_a_comma_are_no_name(placed: MatchIndex) -> None:
+    text = "L'autre est un charmant monsieur, Petit je ne sais qui, mais plus d'eau.\nOdette Vauquelin, 12 rue Laplace"
+    assert _found(text, placed).candidates[0].tenant_id == ODETTE
 
 
 def test_whom_a_letter_addresses_did_not_sign_it(placed: MatchIndex) -> None:
