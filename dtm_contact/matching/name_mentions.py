@@ -35,7 +35,9 @@ _OF_WHOM = KIN | RELATIVES_WRITTEN_FOR | {"nom"}
 _OTHERS = CARETAKERS | NEIGHBOURS | STRANGERS | KIN
 _NO_SIGNATURE = CLOSINGS | NOT_NAMES
 _TWO = 2
+_APART = frozenset(",)")
 _SHORT_LINE = 4
+_GREETED = 3
 _LONGEST_SURNAME = 3
 _CLOSING_LINES = 5
 _LINE_WORDS = 9
@@ -71,7 +73,8 @@ class NameReader(NameTaker):
             title, first = self._title(ahead)
         first, end = self.take(first)
         article = end > first and not title and self._is_article(first)
-        if title and "," in self._text.folded.text[self._words[first - 1].end : self._words[min(first, end - 1)].start]:
+        between = self._text.folded.text[self._words[first - 1].end : self._words[min(first, end - 1)].start]
+        if title and not _APART.isdisjoint(between):
             return None, position + 1  # "un monsieur, mais", "Madame, Monsieur,"
         if end == first or title in LAWYERS or article or (cue and self._breaks_off(position, first)):
             return None, position + 1
@@ -221,6 +224,8 @@ class NameReader(NameTaker):
         if end <= begin:
             return None
         whole = self._born(end).stop >= line.stop
+        if self._presents_himself(begin, end):
+            return self.mention(Role.SIGNED, begin, end, title)
         signs = self._signs(self._words[begin:end]) or (short and whole and self._may_sign(begin, end, title))
         if not signs or len(line) > (_LINE_WORDS if whole else 2 * _LINE_WORDS):
             return None
@@ -230,6 +235,11 @@ class NameReader(NameTaker):
         if goes_on or article:
             return None
         return self.mention(Role.SIGNED, begin, end, title)
+
+    def _presents_himself(self, begin: int, end: int) -> bool:
+        """Tell whether a letter opens with a first name, or more, and a place: "Salut, maxime du 8e, place Hoche"."""
+        names = all(self._known(word.text) and word.text not in PARTICLES for word in self._words[begin:end])
+        return names and begin <= _GREETED and self._around.presents_himself(begin, end)
 
     def _are_initials(self, line: range) -> bool:
         """Tell whether a line is two capitals and nothing more: "K. D."."""

@@ -159,16 +159,29 @@ def grouped(passage: Passage, atoms: Iterable[Atom], gazetteer: Gazetteer) -> li
 
 
 def as_street(group: Group, gazetteer: Gazetteer) -> Group:
-    """Take a residence's name for a street's where only that lies in the town named ("Gabriel Péri, Les Lilas")."""
+    """Take a residence's name for a street's, or a street's for a residence's, where only that lies in the town named.
+
+    "Gabriel Péri, Les Lilas" may be the street, "38 Frida Kahlo, Montreuil" the residence.
+    """
     towns = set().union(*[_entrances(atom, gazetteer) for atom in group.of("commune")])
-    if not towns or group.of("street"):
+    named = [each for each in group.atoms if each.kind in {"street", "residence"}]
+    if not towns or len(named) != 1 or towns & _entrances(named[0], gazetteer):
         return group
-    for at, atom in enumerate(group.atoms):
-        words = place_words(group.passage.folded.text[atom.start : atom.end])
-        street = towns.intersection(gazetteer.by_street.get(words, ())) if atom.kind == "residence" else ()
-        if street and not towns & _entrances(atom, gazetteer):
-            group.atoms[at] = replace(atom, kind="street", values=(" ".join(words),))
+    words = place_words(group.passage.folded.text[named[0].start : named[0].end])
+    other = _of_the_other_kind(named[0], words, gazetteer)
+    if other is not None and towns & _entrances(other, gazetteer):
+        group.atoms[group.atoms.index(named[0])] = other
     return group
+
+
+def _of_the_other_kind(atom: Atom, words: tuple[str, ...], gazetteer: Gazetteer) -> Atom | None:
+    """Return the street that bears a residence's name, or the residence that bears a street's; None without one."""
+    if atom.kind == "residence":
+        return replace(atom, kind="street", values=(" ".join(words),)) if words in gazetteer.by_street else None
+    names = [tuple(street.split()) for street in atom.values]
+    same = [each for name in names for each in gazetteer.names.get(name[0], ()) if each.words == name]
+    residences = tuple(one for each in same if each.kind == "residence" for one in each.refers)
+    return replace(atom, kind="residence", values=residences) if residences else None
 
 
 def _begins_another(group: Group, atom: Atom, gazetteer: Gazetteer) -> bool:

@@ -187,7 +187,8 @@ def _doubt_accounts(candidates: list[Weighed], told: Told) -> None:
             other for other in spoken_of if _spoken_of_rather(other, each) and not (himself and other.home == each.home)
         ]
         elsewhere = each.at_place <= weights.PLACE_IS_NOT_HIS
-        namesakes = each.at_place < weights.PLACE_FITS and any(_surname_fits(each, other) for other in others)
+        of_other_homes = [other for other in others if other.home != each.home]
+        namesakes = each.at_place < weights.PLACE_FITS and any(_surname_fits(each, other) for other in of_other_homes)
         if namesakes or (elsewhere and (others or told.speaks_of_kin)):
             each.doubt("account", weights.ACCOUNT_OF_ANOTHER)
             each.place_certainty = weights.ACCOUNT_OF_ANOTHER
@@ -307,12 +308,29 @@ def _settle_homes(candidates: list[Weighed], told: Told) -> None:
         _settle_writers(home)
         best = max((each.signed.weight for each in home if each.signed), default=0.0)
         if len(home) > 1 and best > weights.SIGNS_FOR_THE_HOME:
+            another = _tells_of_another(home, told)
             for each in home:
-                each.believe_signature()
+                if another:
+                    each.doubt("of_home", weights.ACCOUNT_OF_ANOTHER, household=False)
+                else:
+                    each.believe_signature()
         elif not (told.may_be_signed or told.borrowed) and not any(each.signed for each in home):
             for each in home:
                 if _has(each, _OF_HOUSEHOLD):
                     each.discount("account.unsigned", weights.UNSIGNED)
+
+
+def _tells_of_another(home: Sequence[Weighed], told: Told) -> bool:
+    """Tell whether only a name in the midst of a sentence is another's of a home than the account's and its display's.
+
+    "Enlevez Olivier Garcia du bail", from Noëlle Blanc's account under her name, may well be hers.
+    """
+    named = max(home, key=lambda each: each.signed.weight if each.signed else 0.0)
+    owners = [
+        each for each in home if _has(each, _OF_ACCOUNT) and each.fits.get(Role.DISPLAY, 0.0) > weights.FITS_SURELY
+    ]
+    merely = named.signed is not None and named.signed.name == "name.pair"
+    return merely and not told.borrowed and bool(owners) and named not in owners
 
 
 def _settle_borrowed(home: Sequence[Weighed], told: Told) -> None:

@@ -107,7 +107,9 @@ class Surroundings:
             cue: "self", "for", "behalf" or "kin" where words announce the name, "" where only a title does.
         """
         before = self.before(position, 6)
-        if CARETAKERS & set(before[:4]) or (CARETAKERS - LODGES) & set(self.after(end, 2)):
+        if (CARETAKERS & set(before[:4]) and not (cue == "self" and self._greets(position))) or (
+            CARETAKERS - LODGES
+        ) & set(self.after(end, 2)):
             return Role.CARETAKER
         if STRANGERS & set(before[:2]) or self._is_helper(position, before):
             return None
@@ -198,6 +200,7 @@ class Surroundings:
             return Role.SIGNED
         begins = not text or text[-1] in "\n.!?"
         presents = self.presents_himself(position, end) or (begins and self.gives_address(end))
+        presents = presents or self._signs_together(position, end)
         return Role.SIGNED if presents else Role.PAIR
 
     def _is_my(self, relatives: AbstractSet[str], end: int, *, apart: bool = True) -> bool:
@@ -214,6 +217,15 @@ class Surroundings:
         begins = text[: self._words[position].start].rstrip(" ")[-1:] in {"", "\n", ".", "!", "?"}
         closes = begins and "\n" not in rest and len(self._words) - end <= _LAST_WORDS
         return (opens or closes) and self._is_located(end) and not self._told_of(end)
+
+    def _signs_together(self, position: int, end: int) -> bool:
+        """Tell whether a line holds nothing but names, joined by "et": "Odette Roy et Jean Petit"."""
+        text = self._text.folded.text
+        start = text.rfind("\n", 0, self._words[position].start) + 1
+        stop = text.find("\n", self._words[end - 1].end)
+        line = [word for word in self._words if start <= word.start < (stop if stop >= 0 else len(text))]
+        joined = any(word.text == "et" for word in line)
+        return joined and len(line) <= _LAST_WORDS and all(word.capital or word.text == "et" for word in line)
 
     def _is_located(self, end: int) -> bool:
         """Tell whether a place follows a name at once: "du 12", "3e", ", place Hoche", "ex locataire"."""
@@ -257,6 +269,11 @@ class Surroundings:
         clause = self.before(position, _CLAUSE)
         told = any(word in {"que", "qu"} and before in REPORTING for word, before in pairwise(clause))
         return "pour" not in clause and (told or bool(CONFUSING & set(clause)))
+
+    def _greets(self, position: int) -> bool:
+        """Tell whether a comma stands right before "c'est": "Bonsoir M. le gardien, c'est Odette Roy"."""
+        first = position - (self._words[position - 1].text == "c")
+        return self._text.folded.text[: self._words[first].start].rstrip(" ").endswith(",")
 
     def _lives_beside(self, before: list[str], end: int) -> bool:
         """Tell whether a name is a neighbour's: "c'est le fils de M. Roy au-dessus"."""

@@ -68,7 +68,13 @@ def test_the_same_of_other_estates(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "folder",
-    ["letters", "letters_elsewhere/estate_141", "letters_elsewhere/estate_142", "letters_elsewhere/estate_143"],
+    [
+        "letters",
+        "letters_elsewhere/estate_141",
+        "letters_elsewhere/estate_142",
+        "letters_elsewhere/estate_143",
+        "letters_elsewhere/estate_144",
+    ],
 )
 def test_each_letter_has_its_truth(folder: str) -> None:
     told = {json.loads(line)["file"] for line in (FIXTURES / folder / "truth.jsonl").read_text("utf-8").splitlines()}

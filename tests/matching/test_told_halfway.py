@@ -67,6 +67,9 @@ def _named(found: Match) -> str | None:
         ("Plus d'eau au 12 rue Laplace à Arcueil. Venez vite. odette vauquelin 6e", ODETTE),
         ("Bonsoir, Odette Vauquelin du 12 rue Laplace à Arcueil fait du bruit.", NOBODY),
         ("Plus d'eau au 14 bis rue Laplace à Arcueil, demandez à Odette Vauquelin au 12.", NOBODY),
+        ("Salut\n\nodette du 6eme bat A 12 rue laplace arcueil\n\nFranchement, plus d'eau.", ODETTE),
+        ("Bonsoir M. le gardien, c'est Odette Vauquelin au 12 rue Laplace à Arcueil. Ça recoule.", ODETTE),
+        ("Le gardien c'est Odette Vauquelin, au 12 rue Laplace à Arcueil, il dort.", NOBODY),
         # Relatives in other languages, and a couple of whom one says whose wife she is.
         ("My mother, Odette Vauquelin, is your tenant at 12 rue Laplace, Arcueil.\nPatricia", ODETTE),
         ("La vida es dura.\nMi madre Odette Vauquelin vive en 12 rue Laplace, Arcueil.\nPatricia", ODETTE),
@@ -111,6 +114,20 @@ def test_who_says_whose_wife_she_is_writes_for_both(placed: MatchIndex) -> None:
     assert _named(_found(text, placed)) == ODETTE
 
 
+def test_who_is_told_of_from_the_account_of_another_did_not_write(placed: MatchIndex) -> None:
+    text = "Enlevez Georges Vauquelin du bail. Il est sur le palier, il tape dans la porte et il crie."
+    contact = Contact("email", AT, Mailbox("Odette Vauquelin", HERS), new_text=text)
+    found = match(contact, ON, placed, NoHistory())
+    assert _named(found) in {ODETTE, None}
+    assert found.dwelling is not None
+
+
+def test_two_who_sign_together_have_their_home_named(placed: MatchIndex) -> None:
+    found = _found("Plus d'eau chez nous.\n\nOdette Vauquelin et Georges Vauquelin\n12 rue Laplace, Arcueil", placed)
+    assert found.dwelling is not None
+    assert found.dwelling.id == "LX1"
+
+
 def test_a_title_and_a_comma_are_no_name(placed: MatchIndex) -> None:
     text = "L'autre est un charmant monsieur, Petit je ne sais qui, mais plus d'eau.\nOdette Vauquelin, 12 rue Laplace"
     assert _found(text, placed).candidates[0].tenant_id == ODETTE
@@ -152,6 +169,12 @@ def test_a_street_run_together_as_it_is_heard(text: str, fixture_index: MatchInd
     found = _found(text, fixture_index)
     assert found.residence is not None
     assert found.residence.id == "R026"
+
+
+def test_a_residence_called_as_a_street_of_another_town(fixture_index: MatchIndex) -> None:
+    found = _found("Plus d'eau au 3 Gabriel Péri, Châtenay", fixture_index)
+    assert found.residence is not None
+    assert found.residence.id == "R015"
 
 
 @pytest.mark.parametrize(
