@@ -206,13 +206,15 @@ class Weighing:
         return max(reversed(homes), key=lambda home: self._bits_of_place(home.entrance))
 
     def _partners(self, position: int, person: Person, home: Home | None) -> Sequence[str]:
-        """Return the surnames of those who live with somebody, other than his own."""
+        """Return the surnames mentioned that are of those who live with somebody, and not his own."""
         if home is None:
             return ()
-        people = self.index.people
-        others = [people.person(each) for each in people.living_in(home.dwelling_id) if each != position]
-        own = {person.surname, person.birth}
-        return [each.surname for each in others if each.surname not in own and each.lived_with(home)]
+        people, own = self.index.people, {person.surname, person.birth}
+        # By their numbers first: of a large estate a whole person is made only when it comes into question.
+        said = {people.surnames.number[name] for name in self.naming.surname_bits if name not in own}
+        others = [each for each in people.living_in(home.dwelling_id) if each != position]
+        called = [people.person(each) for each in others if people.surname.item(each) in said]
+        return [each.surname for each in called if each.lived_with(home)]
 
     def _entrance_meant(self, person: Person, home: Home) -> int:
         """Return the entrance of his home, or that of his parking space where the places said are rather there."""
