@@ -21,7 +21,8 @@ from dtm_contact.matching.mixture import PlaceWeights, mixture
 from dtm_contact.matching.naming import Fits, Naming
 from dtm_contact.matching.people import NOWHERE, Home, Person
 from dtm_contact.matching.places import Floats, Group, merged
-from dtm_contact.matching.rivals import Told, Weighed, settle
+from dtm_contact.matching.rivals import Told, settle
+from dtm_contact.matching.weighed import Weighed
 from dtm_contact.matching.words import OF_THE_WRITER, PARKING
 from dtm_contact.model import Evidence, Part
 

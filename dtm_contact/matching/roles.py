@@ -107,9 +107,7 @@ class Surroundings:
             cue: "self", "for", "behalf" or "kin" where words announce the name, "" where only a title does.
         """
         before = self.before(position, 6)
-        if (CARETAKERS & set(before[:4]) and not (cue == "self" and self._greets(position))) or (
-            CARETAKERS - LODGES
-        ) & set(self.after(end, 2)):
+        if self._is_caretaker(position, end, before, cue):
             return Role.CARETAKER
         if STRANGERS & set(before[:2]) or self._is_helper(position, before):
             return None
@@ -129,6 +127,11 @@ class Surroundings:
         if SELF_WORDS & set(before[:3]) or before[:2] == ["est", "c"]:
             return self._it_is(position, end)
         return self._by_address(position, end, before, self._after_greeting(before, end))
+
+    def _is_caretaker(self, position: int, end: int, before: list[str], cue: str) -> bool:
+        """Tell whether a name is a caretaker's; who says "M. le gardien, c'est Odette Roy" is none."""
+        told_before = CARETAKERS & set(before[:4]) and not (cue == "self" and self._greets(position))
+        return bool(told_before or (CARETAKERS - LODGES) & set(self.after(end, 2)))
 
     def _himself(self, end: int) -> bool:
         """Tell whether "moi" follows a name ("M. Roy (moi)") and begins no sentence ("…, moi je n'ai rien dit")."""

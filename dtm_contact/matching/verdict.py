@@ -17,7 +17,7 @@ from dtm_contact.matching.index import MatchIndex
 from dtm_contact.matching.learned import Learnt, answer_about
 from dtm_contact.matching.people import NOWHERE
 from dtm_contact.matching.places import Floats
-from dtm_contact.matching.rivals import Weighed
+from dtm_contact.matching.weighed import Weighed
 from dtm_contact.model import Candidate, Evidence, Likely, Match, OnDuty, Proposal
 
 _MOST_PROPOSED = 3
