@@ -16,6 +16,7 @@ DOUBTS = {
     "doubt.of_home": "le message nomme une autre personne de son foyer",
     "doubt.cited": "il n'est que nommé dans le message",
     "doubt.name_alone": "rien que le nom et le prénom : d'autres peuvent les porter",
+    "doubt.caretaker": "le gardien de l'entrée porte ce nom aussi",
     "doubt.died": "un décès est annoncé : un proche du même logement peut être concerné",
     "doubt.nameless": "le lieu est le sien, mais le nom donné est un autre",
 }

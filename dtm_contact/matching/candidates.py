@@ -34,6 +34,7 @@ _NAMES_FOLLOWED = 12
 _SAYS_SOMETHING = 0.5
 _FEW_ENTRANCES = 4  # they hold a few hundred people
 _MOST_ENTRANCES = 500
+_NAMES_HIMSELF = frozenset({Role.SELF, Role.SIGNED})
 _AT_LEAST = 4
 _NEGLIGIBLE = 16.0
 """Bits below the best from which a person's probability is nothing."""
@@ -62,6 +63,7 @@ class Weighing:
         self.naming = Naming(mentions, index.people, clues, index.learnt)
         self.of_kin = [fit for fit in self.naming.of_kin if not clues.in_a_place(fit.mention)]
         self.caretakers = _caretakers(clues.mentions, index)
+        self.looked_after = _looked_after(clues.mentions, index)
         self.groups = merged(clues.groups[:24], index.gazetteer)
         self.place = self._place()
         self.detailed = [group for group in self.place.groups if group.of("floor") or group.of("door")]
@@ -195,6 +197,8 @@ class Weighing:
         )
         if not known:
             _doubt_unknown(weighed, named.fits)
+            if home is not None and home.entrance in self.looked_after:
+                weighed.doubt("caretaker", weights.NAMELESS)
         elif all(piece.name == "trade.cited" for piece in known.values()):
             weighed.doubt("cited", weights.NAMELESS)
         return weighed
@@ -320,6 +324,12 @@ def _shared_out(bits: float, said: Sequence[float]) -> list[float]:
 
 def _heaviest_first(piece: Evidence) -> float:
     return -abs(piece.weight)
+
+
+def _looked_after(mentions: Iterable[Mention], index: MatchIndex) -> frozenset[int]:
+    """Return the entrances of a caretaker whose surname is signed with an initial: "S. Benali" may be either."""
+    signed = [each for each in mentions if each.role in _NAMES_HIMSELF and each.initials and len(each.words) == 1]
+    return frozenset().union(*(index.caretakers.get(each.words[0], frozenset()) for each in signed))
 
 
 def _distinct(numbers: Numbers) -> Numbers:

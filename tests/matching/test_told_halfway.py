@@ -199,3 +199,9 @@ def test_who_signs_with_the_surname_of_whom_she_lives_with() -> None:
     )
     assert _named(_found("Plus d'eau, je suis rentrée.\nSamira Tahabia\n14 bis rue Laplace", index, HIS)) == "TX-samira"
     assert _named(_found("Plus d'eau.\nKarim Tahabia\n14 bis rue Laplace", index, HIS)) == "TX-karim"
+
+
+def test_an_initial_and_a_surname_that_are_the_caretakers_too_name_nobody(placed: MatchIndex) -> None:
+    text = "L'interphone du 12 rue Laplace à Arcueil, bât A, est muet.\n{}"
+    assert _named(_found(text.format("H. Quesnel"), placed)) is None
+    assert _named(_found(text.format("O. Vauquelin"), placed)) == ODETTE
