@@ -34,6 +34,7 @@ _NAMES_FOLLOWED = 12
 _SAYS_SOMETHING = 0.5
 _FEW_ENTRANCES = 4  # they hold a few hundred people
 _MOST_ENTRANCES = 500
+_DETAILS = frozenset({"place.floor", "place.door"})
 _NAMES_HIMSELF = frozenset({Role.SELF, Role.SIGNED})
 _AT_LEAST = 4
 _NEGLIGIBLE = 16.0
@@ -352,12 +353,18 @@ def _doubt_unknown(weighed: Weighed, fits: Fits) -> None:
     role = fits.role
     if role in _CITED:
         weighed.doubt("cited", role.trust)
-    elif fits.best < weights.THREE_NAMES and weighed.at_place < (
+    elif fits.best < weights.THREE_NAMES and _placed(weighed) < (
         0.0 if role is Role.FOR else weights.PLACE_SAYS_NOTHING
     ):
         weighed.doubt("name_alone", weights.NAME_ALONE)
     elif role is None and fits.least < 0:
         weighed.doubt("nameless", weights.NAMELESS, household=False)
+
+
+def _placed(weighed: Weighed) -> float:
+    """Return what was said of the place, with the floor and the door where these fit beside what fits."""
+    details = sum(piece.weight for piece in weighed.evidence if piece.name in _DETAILS and piece.weight > 0)
+    return weighed.at_place + (details if weighed.at_place > 0 else 0.0)
 
 
 def _caretakers(mentions: Iterable[Mention], index: MatchIndex) -> list[tuple[Mention, frozenset[int]]]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from dtm_contact.matching.index import MatchIndex
 from dtm_contact.matching.inside_mentions import Atom
 from dtm_contact.matching.mailbox_names import address_mention, display_mention, display_name
+from dtm_contact.matching.mention_choice import distinct, written_for_in_full
 from dtm_contact.matching.mentions import MOST_MENTIONS, Mention, Role
 from dtm_contact.matching.name_mentions import NameReader
 from dtm_contact.matching.passages import LONGEST_ADDRESS, LONGEST_NAME, LONGEST_TAIL, Passage, texts
@@ -32,7 +33,7 @@ from dtm_contact.matching.statements import (
 from dtm_contact.matching.traders import TradeMention
 from dtm_contact.matching.words import CLOSINGS, KIN, ORGANISATIONS, RELATIVES_WRITTEN_FOR, SERVICES
 from dtm_contact.model import Contact, Part, Span
-from dtm_contact.normalize import fold, name_words, phone_key, phones_in
+from dtm_contact.normalize import fold, fold_keeping_offsets, name_words, phone_key, phones_in
 
 _EMAIL = re.compile(r"(?<![a-z0-9._%+-])[a-z0-9._%+-]{1,64}@[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){1,4}")
 _NUMBER = re.compile(r"(?<![a-z0-9./])(?:[a-z] ?)?[0-9](?:(?:[ ./-]{0,3}| barre | slash )[0-9]){3,11}(?![0-9])")
@@ -43,10 +44,8 @@ _DIGITS = re.compile(r"[0-9](?:[ ./-]{0,3}[0-9]){3}")
 _PLACES = frozenset({"street", "residence", "commune", "unknown_street", "number"})
 _RELATIVES = RELATIVES_WRITTEN_FOR | KIN
 _SPOKEN_OF = frozenset({Role.FOR, Role.NAMED})
-_OF_MAILBOX = frozenset({Role.DISPLAY, Role.ADDRESS})
 _NAMES_HIMSELF = frozenset({Role.SELF, Role.SIGNED})
 _SIGNATURE_HEAD = 500
-_A_FULL_NAME = 2
 _MOST_OF_ONE_WRITER = 8
 _LABELLED = re.compile(r"^[a-z ]{2,20} ?: ?[a-z'. -]{2,40}$", re.MULTILINE)
 _OF_THE_WRITER = frozenset({Part.NEW, Part.SIGNATURE, Part.FORWARDED})
@@ -150,6 +149,7 @@ def extract(contact: Contact, index: MatchIndex) -> Clues:
         _identifiers(text, index, clues)
         _say_of_themselves(text, clues)
     _mailboxes(contact, index, clues)
+    _numbers_passed_on(contact, index, clues)
     sender = display_name(contact.sender.name, span=True)
     _names(contact, sender, index, clues)
     for text in (*passages, sender):
@@ -269,6 +269,15 @@ def _mailboxes(contact: Contact, index: MatchIndex, clues: Clues) -> None:
             clues.phones.insert(0, Seen(key, box.address[:LONGEST_ADDRESS], span, sender=True))
 
 
+def _numbers_passed_on(contact: Contact, index: MatchIndex, clues: Clues) -> None:
+    """Take the number by which somebody who is passed on is called: "De : Momo 06 12 34 56 78"."""
+    for original in contact.forwarded[:3]:
+        name = original.sender.name[:LONGEST_NAME]
+        for key, _start, _end in phones_in(fold_keeping_offsets(name), limit=1):
+            if key not in index.our_numbers:
+                clues.phones.append(Seen(key, name, None))
+
+
 def _names(contact: Contact, sender: Passage, index: MatchIndex, clues: Clues) -> None:
     people = index.people
     found: list[Mention | None] = []
@@ -298,7 +307,7 @@ def _names(contact: Contact, sender: Passage, index: MatchIndex, clues: Clues) -
             clues.colleagues.extend(theirs)
             found.extend(each for each in signed if each not in theirs)
     said = _of_whom(clues, [mention for mention in found if mention is not None])
-    clues.mentions = _distinct(_written_for_in_full(said))[:MOST_MENTIONS]
+    clues.mentions = distinct(written_for_in_full(said))[:MOST_MENTIONS]
 
 
 def _of_whom(clues: Clues, mentions: list[Mention]) -> list[Mention]:
@@ -312,57 +321,9 @@ def _of_whom(clues: Clues, mentions: list[Mention]) -> list[Mention]:
     return [each for each in mentions if each not in written_for]
 
 
-def _written_for_in_full(mentions: list[Mention]) -> list[Mention]:
-    """Take whoever is named in full for the one written for, where a part of that name stands there."""
-    shorter = [each for each in mentions if each.role is Role.FOR]
-    return [
-        replace(each, role=Role.FOR)
-        if each.role is Role.NAMED and any(_names_in_full(each, other) for other in shorter)
-        else each
-        for each in mentions
-    ]
-
-
-def _names_in_full(mention: Mention, other: Mention) -> bool:
-    return {*mention.words} > {*other.words} and bool(other.words) and other.gender in {"", mention.gender}
-
-
 def _by_staff(text: Passage, clues: Clues) -> bool:
     """Tell whether a colleague wrote the text himself: he signs it with his own name."""
     return clues.staff and text.part in {Part.NEW, Part.SIGNATURE}
-
-
-def _distinct(mentions: list[Mention]) -> list[Mention]:
-    """Drop what is said twice, pairs that a signature holds, and those merely named who are called the caretaker."""
-    by_role: dict[Role, list[set[str]]] = {}
-    for mention in mentions:
-        by_role.setdefault(mention.role, []).append(set(mention.words))
-    caretakers = by_role.get(Role.CARETAKER, [])
-    surer = {
-        Role.NAMED: caretakers,
-        Role.PAIR: [words for role in (Role.FOR, Role.SELF, Role.SIGNED) for words in by_role.get(role, [])]
-        + caretakers,
-    }
-    kept: dict[tuple[Role, tuple[str, ...], str], Mention] = {}
-    his = [
-        set(mention.words) for mention in mentions if mention.role is Role.SELF and len(mention.words) > _A_FULL_NAME
-    ]
-    for mention in mentions:
-        if mention.role is Role.FOR and not mention.title and any(words > {*mention.words} for words in his):
-            continue  # his own, married or born
-        if mention.role in _OF_MAILBOX and any(_says_no_more(mention, other) for other in mentions):
-            continue
-        if not any(words.issuperset(mention.words) for words in surer.get(mention.role, ())):
-            kept.setdefault((mention.role, mention.words, mention.gender), mention)
-    return list(kept.values())
-
-
-def _says_no_more(mention: Mention, other: Mention) -> bool:
-    """Tell whether what a mailbox is called is part of the writer's name in full: it leaves out what contradicts."""
-    if mention.role is Role.ADDRESS and (other.role in _NAMES_HIMSELF or other.role is Role.DISPLAY):
-        written = "".join(other.words)
-        return all(word in written for word in mention.words)
-    return mention.role is Role.DISPLAY and other.role in _NAMES_HIMSELF and {*mention.words} < {*other.words}
 
 
 def _of_a_name(text: Passage, atom: Atom, clues: Clues) -> bool:

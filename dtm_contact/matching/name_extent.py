@@ -1,5 +1,6 @@
 """Where a name begins and ends in a text: its titles, initials, particles, hyphens, and the birth name that follows."""
 
+import re
 from bisect import bisect_left
 from functools import cached_property
 
@@ -20,6 +21,7 @@ from dtm_contact.matching.words import (
 
 _MOST_WORDS = 5
 _WIDEST_GAP = 2
+_DEVICE_LINE = re.compile(r"\n(?:envoye (?:de|depuis|a partir)|sent from|telecharge[rz]) [^\n]{0,80}")
 _PARTS = frozenset("\n;:!?()")
 _FAMILY = "famille"
 _TITLE_WORDS = 3  # "M. et Mme", "famille de M."
@@ -157,7 +159,9 @@ class NameTaker:
     @cached_property
     def _has_capitals(self) -> bool:
         """Whether the writer uses capitals as one should: then a name in small letters is a word."""
+        device = _DEVICE_LINE.search(self._text.folded.text)  # it has capitals of its own
         return any(
             word.capital and len(word.text) > 1 and self._text.seen(word.start + 1, word.start + 2).islower()
             for word in self._words
+            if device is None or not device.start() < word.start < device.end()
         )

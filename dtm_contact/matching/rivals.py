@@ -107,16 +107,23 @@ def _doubt_accounts(candidates: list[Weighed], told: Told) -> None:
             continue
         himself = told.borrowed or _own_name(each) >= weights.NAMES_HIMSELF
         others = [
-            other for other in spoken_of if _spoken_of_rather(other, each) and not (himself and other.home == each.home)
+            other for other in spoken_of if _spoken_of_rather(other, each) and not (himself and _one_home(other, each))
         ]
+        if himself and any(_one_home(other, each) and _spoken_of_rather(other, each) for other in spoken_of):
+            others = []  # the name is that of somebody he lives with, whoever else bears it
         elsewhere = each.at_place <= weights.PLACE_IS_NOT_HIS
-        of_other_homes = [other for other in others if other.home != each.home]
+        of_other_homes = [other for other in others if not _one_home(other, each)]
         namesakes = each.at_place < weights.PLACE_FITS and any(_surname_fits(each, other) for other in of_other_homes)
         if namesakes or (elsewhere and (others or told.speaks_of_kin)):
             each.doubt("account", weights.ACCOUNT_OF_ANOTHER)
             each.place_certainty = weights.ACCOUNT_OF_ANOTHER
-        elif any(other.home == each.home for other in others):
+        elif any(_one_home(other, each) for other in others):
             each.doubt("of_home", weights.ACCOUNT_OF_ANOTHER, household=False)
+
+
+def _one_home(one: Weighed, other: Weighed) -> bool:
+    """Tell whether two have one dwelling, whenever each of them moved in."""
+    return one.home is not None and other.home is not None and one.home.dwelling_id == other.home.dwelling_id
 
 
 def _spoken_of_rather(weighed: Weighed, owner: Weighed) -> bool:
@@ -143,7 +150,7 @@ def _settle_places(candidates: list[Weighed]) -> None:
     for each in candidates:
         if not each.account or each.at_place >= 0 or each in meant:
             continue
-        others = [other for other in meant if other.home != each.home]
+        others = [other for other in meant if not _one_home(other, each)]
         if others:
             each.discount("place.fits_another", weights.PLACE_FITS_ANOTHER)
             for other in others:

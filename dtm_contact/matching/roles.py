@@ -39,6 +39,7 @@ from dtm_contact.matching.words import (
     REPORTING,
     RESIDENCE_CUES,
     SAME_PLACE,
+    SAYING_WHO_HE_IS,
     SELF_WORDS,
     SPEAKING,
     STAIRCASE_WORDS,
@@ -57,6 +58,7 @@ _CANNOT_WRITE = re.compile(
     r"(?:internet|ordinateur|mail|adresse)|ne (?:parle|lit|comprend) (?:pas|mal))"
 )
 _WRITES_TO_YOU = re.compile(r"[^.!?]{0,120}?\bvous (?:ecri[rt]|contacte|signale|informe|demande|prie)")
+_ARTICLES = frozenset({"la", "le", "l"})
 _WITH, _NAME = "avec", "nom"
 _MINE = frozenset({"mon", "ma"})
 _ENDS = frozenset("!?;\n")
@@ -248,7 +250,10 @@ class Surroundings:
     def _written_for(self, position: int, before: list[str], end: int, cue: str) -> bool:
         """Tell whether a name is that of somebody whom the matter is about, though another writes."""
         papers = IN_A_NAME if self._words[position].text == _NAME else PAPERS
-        if cue == "behalf" and papers & set(before):
+        # "… la fille de Thomas" is told of, unless somebody says that he is that one.
+        told_of = self._words[position].text in KIN and len(before) > 1 and before[0] in _ARTICLES
+        told_of = told_of and not (SAYING_WHO_HE_IS | ON_BEHALF) & set(before[:4])
+        if cue == "behalf" and (told_of or papers & set(before)):
             return False
         if (
             cue in {"for", "behalf"}

@@ -33,6 +33,7 @@ SELF_CUES = (
         "je suis",
         "je sui",
         "m appelle",
+        "me nomme",
         "soussigne",
         "soussignee",
         "mon nom est",
@@ -41,6 +42,7 @@ SELF_CUES = (
         "my name",
         "this is",
         "i am",
+        "i m",
         "soy",
         "me llamo",
     ),
@@ -103,6 +105,8 @@ LIKE_HIM = _listed("pareil aussi idem meme comme vu")
 """Before "chez Mme Roy": a neighbour who has the same trouble."""
 ON_BEHALF = _listed("pour nom part compte place")
 """Before a relative or a neighbour: the matter is theirs."""
+SAYING_WHO_HE_IS = _listed("suis sommes c est cest ce se moi ici votre signe signee")
+"""Before "le fils de": the writer is that one; else somebody's son is told of."""
 PAPERS = _listed("bail contrat dossier compte facture quittance lettre courrier loyer boite interphone compteur")
 IN_A_NAME = PAPERS | _listed("attestation avis sort est etabli etablie mettre mis mise met tout toujours")
 """Before "au nom de": whose they are, not for whom somebody writes."""

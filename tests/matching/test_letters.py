@@ -66,16 +66,7 @@ def test_the_same_of_other_estates(tmp_path: Path) -> None:
     _check(right, wrong)
 
 
-@pytest.mark.parametrize(
-    "folder",
-    [
-        "letters",
-        "letters_elsewhere/estate_141",
-        "letters_elsewhere/estate_142",
-        "letters_elsewhere/estate_143",
-        "letters_elsewhere/estate_144",
-    ],
-)
-def test_each_letter_has_its_truth(folder: str) -> None:
-    told = {json.loads(line)["file"] for line in (FIXTURES / folder / "truth.jsonl").read_text("utf-8").splitlines()}
-    assert told == {letter.name for letter in (FIXTURES / folder).glob("*.eml")}
+@pytest.mark.parametrize("folder", [FIXTURES / "letters", *sorted((FIXTURES / "letters_elsewhere").glob("estate_*"))])
+def test_each_letter_has_its_truth(folder: Path) -> None:
+    told = {json.loads(line)["file"] for line in (folder / "truth.jsonl").read_text("utf-8").splitlines()}
+    assert told == {letter.name for letter in folder.glob("*.eml")}

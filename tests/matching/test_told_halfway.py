@@ -70,6 +70,10 @@ def _named(found: Match) -> str | None:
         ("Salut\n\nodette du 6eme bat A 12 rue laplace arcueil\n\nFranchement, plus d'eau.", ODETTE),
         ("Bonsoir M. le gardien, c'est Odette Vauquelin au 12 rue Laplace à Arcueil. Ça recoule.", ODETTE),
         ("Le gardien c'est Odette Vauquelin, au 12 rue Laplace à Arcueil, il dort.", NOBODY),
+        ("Je me nomme Odette Vauquelin, j'habite au 12 rue Laplace à Arcueil. Plus d'eau.", ODETTE),
+        ("No light at 12 rue Laplace, Arcueil, it is Mr Jebali's flat but me I'm Odette Vauquelin.", ODETTE),
+        ("bjr c odette vauquelin du 12 rue laplace a arcueil\nTélécharger Outlook pour Android", ODETTE),
+        ("Avant l'arrivée de la fille de Mohammed Jebali.\nOdette Vauquelin, 12 rue Laplace, Arcueil", ODETTE),
         # Relatives in other languages, and a couple of whom one says whose wife she is.
         ("My mother, Odette Vauquelin, is your tenant at 12 rue Laplace, Arcueil.\nPatricia", ODETTE),
         ("La vida es dura.\nMi madre Odette Vauquelin vive en 12 rue Laplace, Arcueil.\nPatricia", ODETTE),
@@ -201,7 +205,30 @@ def test_who_signs_with_the_surname_of_whom_she_lives_with() -> None:
     assert _named(_found("Plus d'eau.\nKarim Tahabia\n14 bis rue Laplace", index, HIS)) == "TX-karim"
 
 
-def test_an_initial_and_a_surname_that_are_the_caretakers_too_name_nobody(placed: MatchIndex) -> None:
-    text = "L'interphone du 12 rue Laplace à Arcueil, bât A, est muet.\n{}"
-    assert _named(_found(text.format("H. Quesnel"), placed)) is None
-    assert _named(_found(text.format("O. Vauquelin"), placed)) == ODETTE
+def test_an_initial_and_a_surname_that_are_the_caretakers_too_name_nobody() -> None:
+    hers = Lease(
+        "TX-hilda", "5550091/19", "LX9", "holder", "Mme", "Zwilling", "", "Hilda", "", (), date(2010, 5, 1), None
+    )
+    records = placed_estate()
+    index = MatchIndex.build(Directory(replace(records, leases=(*records.leases, hers))), Settings())
+    text = "L'interphone du 14 bis rue Laplace à Arcueil est muet.\n{} Zwilling"
+    assert _named(_found(text.format("H."), index)) is None
+    assert _named(_found(text.format("Hilda"), index)) == "TX-hilda"
+
+
+def test_the_number_by_which_somebody_passed_on_is_called(placed: MatchIndex) -> None:
+    passed_on = (Forwarded(Mailbox("Momo 06 11 00 00 09", ""), "", "le volet est cassé, 14 bis rue laplace"),)
+    contact = Contact("email", AT, Mailbox("", "cousin@poste.example"), new_text="Je fais suivre.", forwarded=passed_on)
+    found = match(contact, ON, placed, NoHistory())
+    assert found.candidates[0].tenant_id == "TX-gavroche"
+    assert "phone.known" in {piece.name for piece in found.candidates[0].evidence}
+
+
+def test_two_who_moved_in_at_different_times_have_one_home() -> None:
+    records = placed_estate()
+    his = next(each for each in records.leases if each.tenant_id == GEORGES)
+    later = [replace(each, lease_start=date(2014, 4, 22)) if each is his else each for each in records.leases]
+    index = MatchIndex.build(Directory(replace(records, leases=tuple(later))), Settings())
+    text = "Décès de Georges Vauquelin en août. Je reste dans le logement, à Arcueil.\nO. Vauquelin"
+    contact = Contact("email", AT, Mailbox("Odette Vauquelin", HERS), new_text=text)
+    assert _named(match(contact, ON, index, NoHistory())) == ODETTE

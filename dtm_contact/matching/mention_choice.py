@@ -1,0 +1,57 @@
+"""Which of the names found in a contact count: those that say no more than another are left out."""
+
+from dataclasses import replace
+
+from dtm_contact.matching.mentions import Mention, Role
+
+_OF_MAILBOX = frozenset({Role.DISPLAY, Role.ADDRESS})
+_A_FULL_NAME = 2
+_NAMES_HIMSELF = frozenset({Role.SELF, Role.SIGNED})
+
+
+def written_for_in_full(mentions: list[Mention]) -> list[Mention]:
+    """Take whoever is named in full for the one written for, where a part of that name stands there."""
+    shorter = [each for each in mentions if each.role is Role.FOR]
+    return [
+        replace(each, role=Role.FOR)
+        if each.role is Role.NAMED and any(_names_in_full(each, other) for other in shorter)
+        else each
+        for each in mentions
+    ]
+
+
+def _names_in_full(mention: Mention, other: Mention) -> bool:
+    return {*mention.words} > {*other.words} and bool(other.words) and other.gender in {"", mention.gender}
+
+
+def distinct(mentions: list[Mention]) -> list[Mention]:
+    """Drop what is said twice, pairs that a signature holds, and those merely named who are called the caretaker."""
+    by_role: dict[Role, list[set[str]]] = {}
+    for mention in mentions:
+        by_role.setdefault(mention.role, []).append(set(mention.words))
+    caretakers = by_role.get(Role.CARETAKER, [])
+    surer = {
+        Role.NAMED: caretakers,
+        Role.PAIR: [words for role in (Role.FOR, Role.SELF, Role.SIGNED) for words in by_role.get(role, [])]
+        + caretakers,
+    }
+    kept: dict[tuple[Role, tuple[str, ...], str], Mention] = {}
+    his = [
+        set(mention.words) for mention in mentions if mention.role is Role.SELF and len(mention.words) > _A_FULL_NAME
+    ]
+    for mention in mentions:
+        if mention.role is Role.FOR and not mention.title and any(words > {*mention.words} for words in his):
+            continue  # his own, married or born
+        if mention.role in _OF_MAILBOX and any(_says_no_more(mention, other) for other in mentions):
+            continue
+        if not any(words.issuperset(mention.words) for words in surer.get(mention.role, ())):
+            kept.setdefault((mention.role, mention.words, mention.gender), mention)
+    return list(kept.values())
+
+
+def _says_no_more(mention: Mention, other: Mention) -> bool:
+    """Tell whether what a mailbox is called is part of the writer's name in full: it leaves out what contradicts."""
+    if mention.role is Role.ADDRESS and (other.role in _NAMES_HIMSELF or other.role is Role.DISPLAY):
+        written = "".join(other.words)
+        return all(word in written for word in mention.words)
+    return mention.role is Role.DISPLAY and other.role in _NAMES_HIMSELF and {*mention.words} < {*other.words}
