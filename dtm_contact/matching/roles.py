@@ -59,6 +59,7 @@ _CANNOT_WRITE = re.compile(
 )
 _WRITES_TO_YOU = re.compile(r"[^.!?]{0,120}?\bvous (?:ecri[rt]|contacte|signale|informe|demande|prie)")
 _ARTICLES = frozenset({"la", "le", "l"})
+_LEADING_TO = OF | {"avec", "contre", "par", "chez"}
 _WITH, _NAME = "avec", "nom"
 _MINE = frozenset({"mon", "ma"})
 _ENDS = frozenset("!?;\n")
@@ -251,8 +252,8 @@ class Surroundings:
         """Tell whether a name is that of somebody whom the matter is about, though another writes."""
         papers = IN_A_NAME if self._words[position].text == _NAME else PAPERS
         # "… la fille de Thomas" is told of, unless somebody says that he is that one.
-        told_of = self._words[position].text in KIN and len(before) > 1 and before[0] in _ARTICLES
-        told_of = told_of and not (SAYING_WHO_HE_IS | ON_BEHALF) & set(before[:4])
+        told_of = self._words[position].text in KIN and bool(before) and before[0] in _ARTICLES
+        told_of = told_of and bool(_LEADING_TO & set(before[1:2])) and not (SAYING_WHO_HE_IS | ON_BEHALF) & set(before)
         if cue == "behalf" and (told_of or papers & set(before)):
             return False
         if (
