@@ -1,6 +1,7 @@
 """Who a name in a text is, by what stands around it: the writer, whom he writes for, somebody merely spoken of."""
 
 import re
+from bisect import bisect_left
 from collections.abc import Set as AbstractSet
 from itertools import pairwise
 
@@ -228,10 +229,13 @@ class Surroundings:
         """Tell whether a line holds nothing but names, joined by "et": "Odette Roy et Jean Petit"."""
         text = self._text.folded.text
         start = text.rfind("\n", 0, self._words[position].start) + 1
-        stop = text.find("\n", self._words[end - 1].end)
-        line = [word for word in self._words if start <= word.start < (stop if stop >= 0 else len(text))]
-        joined = any(word.text == "et" for word in line)
-        return joined and len(line) <= _LAST_WORDS and all(word.capital or word.text == "et" for word in line)
+        ends = text.find("\n", self._words[end - 1].end)
+        stop = len(text) if ends < 0 else ends
+        if " et " not in text[start:stop]:
+            return False
+        first, last = (bisect_left(self._words, at, key=lambda word: word.start) for at in (start, stop))
+        line = self._words[first:last]
+        return len(line) <= _LAST_WORDS and all(word.capital or word.text == "et" for word in line)
 
     def _is_located(self, end: int) -> bool:
         """Tell whether a place follows a name at once: "du 12", "3e", ", place Hoche", "ex locataire"."""
