@@ -353,18 +353,20 @@ def _doubt_unknown(weighed: Weighed, fits: Fits) -> None:
     role = fits.role
     if role in _CITED:
         weighed.doubt("cited", role.trust)
-    elif fits.best < weights.THREE_NAMES and _placed(weighed) < (
-        0.0 if role is Role.FOR else weights.PLACE_SAYS_NOTHING
+    elif fits.best < weights.THREE_NAMES and not _is_placed(
+        weighed, 0.0 if role is Role.FOR else weights.PLACE_SAYS_NOTHING
     ):
         weighed.doubt("name_alone", weights.NAME_ALONE)
     elif role is None and fits.least < 0:
         weighed.doubt("nameless", weights.NAMELESS, household=False)
 
 
-def _placed(weighed: Weighed) -> float:
-    """Return what was said of the place, with the floor and the door where these fit beside what fits."""
-    details = sum(piece.weight for piece in weighed.evidence if piece.name in _DETAILS and piece.weight > 0)
-    return weighed.at_place + (details if weighed.at_place > 0 else 0.0)
+def _is_placed(weighed: Weighed, least: float) -> bool:
+    """Tell whether the place said is his by so many bits, with the floor and the door where these fit as well."""
+    if weighed.at_place >= least or weighed.at_place <= 0:
+        return weighed.at_place >= least
+    details = (piece.weight for piece in weighed.evidence if piece.name in _DETAILS)
+    return weighed.at_place + sum(max(0.0, bits) for bits in details) >= least
 
 
 def _caretakers(mentions: Iterable[Mention], index: MatchIndex) -> list[tuple[Mention, frozenset[int]]]:
