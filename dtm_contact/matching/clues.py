@@ -13,7 +13,7 @@ from dtm_contact.matching.name_mentions import NameReader
 from dtm_contact.matching.passages import LONGEST_ADDRESS, LONGEST_NAME, LONGEST_TAIL, Passage, texts
 from dtm_contact.matching.people import number_key
 from dtm_contact.matching.place_mentions import find_atoms
-from dtm_contact.matching.places import Group, as_street, grouped
+from dtm_contact.matching.places import Group, as_its_town_has_it, grouped
 from dtm_contact.matching.statements import (
     A_MAN,
     A_WOMAN,
@@ -347,7 +347,7 @@ def _holds(outer: Span, inner: Span) -> bool:
 
 def _places(text: Passage, index: MatchIndex, clues: Clues) -> None:
     atoms = [atom for atom in find_atoms(text, index.gazetteer) if not _of_a_name(text, atom, clues)]
-    for group in (as_street(each, index.gazetteer) for each in grouped(text, atoms, index.gazetteer)):
+    for group in (as_its_town_has_it(each, index.gazetteer) for each in grouped(text, atoms, index.gazetteer)):
         if any(atom.kind in _PLACES for atom in group.atoms) or group.foreign:
             if not index.is_office(group):
                 clues.groups.append(group)

@@ -47,7 +47,7 @@ class PlaceName:
     refers: tuple[str, ...]
 
 
-_THE_SAME = 4  # of the levels of `Compared.going_with`
+THE_SAME_HOUSE = 4  # of the levels of `Compared.going_with`
 _CITE, _RESIDENCE = "cite", "residence"
 _OF_THE_PLACE = frozenset({"sur", "sous", "les", "lez", "des", "aux", "en", "la", "le"})
 
@@ -134,7 +134,7 @@ class Gazetteer:
 
     def numbered(self, house: HouseNumber) -> set[int]:
         """Return the entrances that bear a number."""
-        same = self.compared.going_with(house) >= _THE_SAME
+        same = self.compared.going_with(house) >= THE_SAME_HOUSE
         return set(np.flatnonzero(same.take(self.compared.house)).tolist())
 
 

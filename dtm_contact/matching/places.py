@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from dtm_contact.directory.lookups import Numbers
 from dtm_contact.matching import weights
-from dtm_contact.matching.gazetteer import Compared, Gazetteer
+from dtm_contact.matching.gazetteer import THE_SAME_HOUSE, Compared, Gazetteer
 from dtm_contact.matching.inside_mentions import Atom
 from dtm_contact.matching.passages import Passage
 from dtm_contact.matching.words import LIVING
@@ -48,7 +48,6 @@ _COMMUNE, _POSTCODE, _RESIDENCE = _worth(3.0, 4.5), _worth(2.0, 2.5), _worth(6.0
 _BUILDING, _STAIRCASE = _worth(2.0, 3.0), _worth(1.0, 2.0)
 _STREET = _worth(6.0, 5.0)
 _NUMBER = _worth(4.0, 2.0)
-_SAME_HOUSE = 4  # of the levels of `Compared.going_with`
 # Of a street with a number, first on another street, then by how far the number goes with the entrance's own.
 _FOR_HOUSE = np.array((0.0, 6.0, 6.0, 9.0, 9.0, 10.0))
 _AGAINST_HOUSE = np.array((5.0, 0.0, 4.0, 1.5, 0.0, 0.0))
@@ -158,7 +157,7 @@ def grouped(passage: Passage, atoms: Iterable[Atom], gazetteer: Gazetteer) -> li
     return groups
 
 
-def as_street(group: Group, gazetteer: Gazetteer) -> Group:
+def as_its_town_has_it(group: Group, gazetteer: Gazetteer) -> Group:
     """Take a residence's name for a street's, or a street's for a residence's, where only that lies in the town named.
 
     "Gabriel Péri, Les Lilas" may be the street, "38 Frida Kahlo, Montreuil" the residence.
@@ -314,7 +313,7 @@ def _number(group: Group, entrances: Numbers, known: Compared) -> Iterator[tuple
     """Yield what a number without a street says, of the first of them."""
     for atom in group.of("number")[:1]:
         if atom.house is not None:
-            same = known.going_with(atom.house).take(known.house.take(entrances)) >= _SAME_HOUSE
+            same = known.going_with(atom.house).take(known.house.take(entrances)) >= THE_SAME_HOUSE
             yield _NUMBER[0].take(same), _NUMBER[1].take(same)
 
 
