@@ -1,6 +1,5 @@
 """Collect whom a contact may be about, then weigh the best of them: Fellegi and Sunter's sum of named weights."""
 
-import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,14 +11,15 @@ import numpy as np
 
 from dtm_contact.directory.lookups import Numbers
 from dtm_contact.matching import weights
+from dtm_contact.matching.caretakers_named import CaretakersNamed
 from dtm_contact.matching.clues import Clues
 from dtm_contact.matching.identity import Identity
-from dtm_contact.matching.index import MatchIndex, door_key
-from dtm_contact.matching.inside_mentions import Atom
-from dtm_contact.matching.mentions import Mention, Role
+from dtm_contact.matching.index import MatchIndex
+from dtm_contact.matching.mentions import Role
 from dtm_contact.matching.mixture import PlaceWeights, mixture
 from dtm_contact.matching.naming import Fits, Naming
 from dtm_contact.matching.people import NOWHERE, Home, Person
+from dtm_contact.matching.place_evidence import PlaceEvidence
 from dtm_contact.matching.places import Floats, Group, merged
 from dtm_contact.matching.rivals import Told, settle
 from dtm_contact.matching.weighed import Weighed
@@ -35,7 +35,6 @@ _SAYS_SOMETHING = 0.5
 _FEW_ENTRANCES = 4  # they hold a few hundred people
 _MOST_ENTRANCES = 500
 _DETAILS = frozenset({"place.floor", "place.door"})
-_NAMES_HIMSELF = frozenset({Role.SELF, Role.SIGNED})
 _AT_LEAST = 4
 _NEGLIGIBLE = 16.0
 """Bits below the best from which a person's probability is nothing."""
@@ -63,15 +62,12 @@ class Weighing:
         self.third_party = any(each.role is Role.FOR for each in mentions)
         self.naming = Naming(mentions, index.people, clues, index.learnt)
         self.of_kin = [fit for fit in self.naming.of_kin if not clues.in_a_place(fit.mention)]
-        self.caretakers = _caretakers(clues.mentions, index)
-        self.looked_after = _looked_after(clues.mentions, index)
+        self.caretakers = CaretakersNamed(clues.mentions, index)
         self.groups = merged(clues.groups[:24], index.gazetteer)
         self.place = self._place()
-        self.detailed = [group for group in self.place.groups if group.of("floor") or group.of("door")]
-        self._bits_said: dict[int, list[float]] = {}  # those of an entrance that was not named are alike
-        self._told: dict[int, tuple[Evidence, ...]] = {}
         strange = [] if self.place.groups else [group for group in self.groups if group.elsewhere_bits]
         self.strange = min(strange, key=lambda group: group.elsewhere_bits) if strange else None
+        self.places = PlaceEvidence(self.place, self.strange, index)
 
     def _place(self) -> PlaceWeights:
         groups = [group for group in self.groups if len(group.named)]
@@ -152,7 +148,7 @@ class Weighing:
     def _most(self) -> int:
         """Return how many may be weighed in full: all of an entrance where only floor and door can tell them apart."""
         nameless = not (self.naming.surname_bits or self.naming.first_bits)
-        return weights.MOST_NEIGHBOURS if nameless and self.detailed else weights.MOST_CANDIDATES
+        return weights.MOST_NEIGHBOURS if nameless and self.places.detailed else weights.MOST_CANDIDATES
 
     def _quick(self, positions: Numbers) -> Floats:
         """Return roughly what weighing in full would, by look-ups alone: enough to choose whom to weigh."""
@@ -175,15 +171,13 @@ class Weighing:
         meant = self._entrance_meant(person, home) if home is not None else NOWHERE
         evidence = [*known.values(), *named.evidence]
         if home is not None and NOWHERE not in {home.entrance, meant}:
-            evidence += self._said_of(meant)
-            if self.detailed:
-                evidence.extend(self._details(home))
-            if self.caretakers:
-                evidence.extend(self.caretaker(home.entrance))
+            evidence += self.places.said_of(meant)
+            if self.places.detailed:
+                evidence.extend(self.places.details(home))
+            evidence.extend(self.caretakers.evidence(home.entrance))
         if self.of_kin and home is not None:
             evidence.extend(self._living_with(position, person, home))
-        if self.strange is not None:
-            evidence.append(self._elsewhere(self.strange, account=account))
+        evidence.extend(self.places.elsewhere(account=account))
         weighed = Weighed(
             position,
             person,
@@ -194,11 +188,11 @@ class Weighing:
             fits=named.fits.by_role,
             account=account,
             signed=named.signed,
-            at_place=self._bits_of_place(meant),
+            at_place=self.places.bits(meant),
         )
         if not known:
             _doubt_unknown(weighed, named.fits)
-            if home is not None and home.entrance in self.looked_after:
+            if home is not None and home.entrance in self.caretakers.may_sign_at:
                 weighed.doubt("caretaker", weights.NAMELESS)
         elif all(piece.name == "trade.cited" for piece in known.values()):
             weighed.doubt("cited", weights.NAMELESS)
@@ -209,7 +203,7 @@ class Weighing:
         homes = person.homes_on(self.on)
         if len(homes) <= 1:
             return homes[0] if homes else None
-        return max(reversed(homes), key=lambda home: self._bits_of_place(home.entrance))
+        return max(reversed(homes), key=lambda home: self.places.bits(home.entrance))
 
     def _partners(self, position: int, person: Person, home: Home | None) -> Sequence[str]:
         """Return the surnames mentioned that are of those who live with somebody, and not his own."""
@@ -226,65 +220,12 @@ class Weighing:
         """Return the entrance of his home, or that of his parking space where the places said are rather there."""
         if not person.parking:
             return home.entrance
-        return max((home.entrance, *person.parking), key=self._bits_of_place)
-
-    def _bits_of_place(self, entrance: int) -> float:
-        return self.place.of(entrance) if entrance != NOWHERE and self.place.groups else 0.0
+        return max((home.entrance, *person.parking), key=self.places.bits)
 
     def _standing(self, person: Person, home: Home | None) -> float:
         gone = home is not None and home.left(self.on)
         leaving = weights.GONE_AND_SAYS_SO if self.clues.left else weights.GONE
         return weights.ROLE.get(person.role, 0.0) + (leaving if gone else 0.0)
-
-    def _said_of(self, meant: int) -> tuple[Evidence, ...]:
-        """Return what was said of the place, as it weighs for whoever lives, or parks, at an entrance."""
-        told = self._told.get(meant)
-        if told is None:
-            label = self.index.gazetteer.entrances[meant].label
-            told = self._told[meant] = self.place.told(self._weights_said(meant), label)
-        return told
-
-    def _weights_said(self, meant: int) -> list[float]:
-        place, learnt = self.place, self.index.learnt
-        at = meant if meant in place.named else NOWHERE
-        bits = self._bits_said.get(at)
-        if bits is None:
-            shared = _shared_out(place.of(meant), place.said(meant))
-            pairs = zip(place.shown, shared, strict=True)
-            bits = self._bits_said[at] = [learnt.bits(name, each) for (name, _seen, _span), each in pairs]
-        return bits
-
-    def _elsewhere(self, strange: Group, *, account: bool) -> Evidence:
-        """Return what an address that is none of ours says against everybody, less against the account's owner."""
-        least = weights.UNKNOWN_STREET if account else -math.inf
-        bits = self.index.learnt.bits("place.elsewhere", max(strange.elsewhere_bits, least))
-        return Evidence("place.elsewhere", bits, *strange.where())
-
-    def _details(self, home: Home) -> Iterable[Evidence]:
-        """Compare floor and door with what stands beside the best place named."""
-        agreeing = [group for group in self.detailed if home.entrance in group.agreeing]
-        if not agreeing:
-            return
-        atoms = [(group, atom) for group in agreeing for atom in group.atoms]
-        floors = {atom.values[0]: (group, atom) for group, atom in atoms if atom.kind == "floor"}
-        if len(floors) == 1 and home.floor:
-            yield self._detail("floor", floors.popitem()[1], home.floor, self.index.floors)
-        doors = {atom.values[0]: (group, atom) for group, atom in atoms if atom.kind == "door"}
-        if len(doors) == 1 and home.door:
-            yield self._detail("door", doors.popitem()[1], door_key(home.door), self.index.doors)
-
-    def _detail(self, kind: str, said: tuple[Group, Atom], known: str, shares: dict[str, float]) -> Evidence:
-        group, atom = said
-        fits, differs = (
-            (weights.FLOOR_FITS, weights.FLOOR_DIFFERS)
-            if kind == "floor"
-            else (weights.DOOR_FITS, weights.DOOR_DIFFERS)
-        )
-        same = atom.values[0] == known
-        bits = log2(fits / max(shares.get(known, 1.0), 1e-3)) if same else differs
-        seen = group.passage.seen(atom.start, atom.end) if group.said_at is None else atom.values[0]
-        span = group.passage.span(atom.start, atom.end) if group.said_at is None else None
-        return Evidence(f"place.{kind}", self.index.learnt.bits(f"place.{kind}", bits), seen, span, known)
 
     def _living_with(self, position: int, person: Person, home: Home) -> Iterable[Evidence]:
         """Yield what it says for somebody that a relative whom he lives with is named: "mon mari c'est Modibo"."""
@@ -299,38 +240,9 @@ class Weighing:
                     told.append(Evidence("home.named", round(bits, 2), seen, span, beside.label))
         yield from sorted(told, key=_heaviest_first)[:1]
 
-    def caretaker_bits(self, entrances: Numbers) -> Floats:
-        """Return what it says for each of some entrances that a caretaker is named."""
-        bits = np.zeros(len(entrances))
-        for _mention, theirs in self.caretakers:
-            inside = np.isin(entrances, list(theirs))
-            some = next(iter(theirs))
-            here, elsewhere = self.index.caretaker_bits(some, theirs), self.index.caretaker_bits(-1, theirs)
-            bits += np.where(inside, here, elsewhere)
-        return bits
-
-    def caretaker(self, entrance: int) -> Iterable[Evidence]:
-        """Yield what it says for an entrance that a caretaker is named."""
-        for mention, entrances in self.caretakers:
-            bits = self.index.caretaker_bits(entrance, entrances)
-            yield Evidence("place.caretaker", round(bits, 2), mention.seen, mention.span, mention.seen)
-
-
-def _shared_out(bits: float, said: Sequence[float]) -> list[float]:
-    """Share what all places said weigh together among those that speak for it: one of them is where the matter is."""
-    supports = [max(each if bits > 0 else -each, 0.0) for each in said]
-    total = sum(supports)
-    return [bits * each / total if total else bits / len(said) for each in supports]
-
 
 def _heaviest_first(piece: Evidence) -> float:
     return -abs(piece.weight)
-
-
-def _looked_after(mentions: Iterable[Mention], index: MatchIndex) -> frozenset[int]:
-    """Return the entrances of a caretaker whose surname is signed with an initial: "S. Benali" may be either."""
-    signed = [each for each in mentions if each.role in _NAMES_HIMSELF and each.initials and len(each.words) == 1]
-    return frozenset().union(*(index.caretakers.get(each.words[0], frozenset()) for each in signed))
 
 
 def _distinct(numbers: Numbers) -> Numbers:
@@ -367,18 +279,6 @@ def _is_placed(weighed: Weighed, least: float) -> bool:
         return weighed.at_place >= least
     details = (piece.weight for piece in weighed.evidence if piece.name in _DETAILS)
     return weighed.at_place + sum(max(0.0, bits) for bits in details) >= least
-
-
-def _caretakers(mentions: Iterable[Mention], index: MatchIndex) -> list[tuple[Mention, frozenset[int]]]:
-    """Return the first caretaker named, with the entrances that those of that name look after."""
-    found = []
-    for mention in mentions:
-        if mention.role is Role.CARETAKER:
-            names = dict.fromkeys((*mention.words, "".join(mention.words)))
-            entrances = frozenset().union(*(index.caretakers.get(name, frozenset()) for name in names))
-            if entrances:
-                found.append((mention, entrances))
-    return found[:1]
 
 
 _OTHER = "autre (?:est|contrat|bail|logement|appartement|adresse|lot)"

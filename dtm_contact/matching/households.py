@@ -17,7 +17,7 @@ from dtm_contact.matching.mentions import Mention, Role, mention_of
 from dtm_contact.matching.passages import Passage, Word
 from dtm_contact.matching.people import Person
 from dtm_contact.matching.places import Group
-from dtm_contact.matching.roles import Surroundings
+from dtm_contact.matching.surroundings import Surroundings
 from dtm_contact.matching.words import (
     CARETAKERS,
     CLOSINGS,

@@ -7,7 +7,8 @@ from functools import cached_property
 from dtm_contact.matching.mentions import Mention, Role, mention_of
 from dtm_contact.matching.passages import Passage, Word
 from dtm_contact.matching.people import People
-from dtm_contact.matching.roles import Surroundings
+from dtm_contact.matching.roles import Roles
+from dtm_contact.matching.surroundings import Surroundings
 from dtm_contact.matching.vocabulary import ONE_EDIT
 from dtm_contact.matching.words import (
     AMBIGUOUS_TITLES,
@@ -35,6 +36,7 @@ class NameTaker:
         self._words = text.words
         self._people = people
         self._around = Surroundings(text)
+        self._roles = Roles(self._around)
 
     def _known(self, word: str) -> bool:
         return word in self._people.surnames or word in self._people.firsts

@@ -78,7 +78,7 @@ class NameReader(NameTaker):
             return None, position + 1  # "un monsieur, mais", "Madame, Monsieur,"
         if end == first or title in LAWYERS or article or (cue and self._breaks_off(position, first)):
             return None, position + 1
-        role = self._around.role(position, self._born(end).stop, cue)
+        role = self._roles.of_titled(position, self._born(end).stop, cue)
         if role is None or (cue and not title and not self._may_be_called(position, first, end)):
             return None, position + 1
         return self.mention(role, first, end, title), self._born(end).stop
@@ -272,13 +272,13 @@ class NameReader(NameTaker):
                 continue
             before = self._around.before(position, 4)
             of_another = not _OTHERS.isdisjoint(before)
-            if (of_another and not self._around.written_for_neighbour(position)) or (before and before[0] in TITLES):
+            if (of_another and not self._roles.written_for_neighbour(position)) or (before and before[0] in TITLES):
                 continue
             small = self._has_capitals and not any(word.capital for word in self._words[position:last])
             if small and not self._around.presents_himself(position, last):
                 continue
             end = max(last, self.take(position, cued=False)[1])
-            if mention := self.mention(self._around.role_of_pair(position, self._born(end).stop), position, end):
+            if mention := self.mention(self._roles.of_pair(position, self._born(end).stop), position, end):
                 found.append(mention)
         return found
 

@@ -1,23 +1,19 @@
 """Who a name in a text is, by what stands around it: the writer, whom he writes for, somebody merely spoken of."""
 
 import re
-from bisect import bisect_left
 from collections.abc import Set as AbstractSet
 from itertools import pairwise
 
 from dtm_contact.matching.mentions import Role
-from dtm_contact.matching.passages import Passage
+from dtm_contact.matching.surroundings import Surroundings
 from dtm_contact.matching.words import (
     AFFAIRS,
     AT_HIS_HOME,
-    BEFORE_IT_IS,
     BESIDE,
-    BUILDING_WORDS,
     CARETAKERS,
     CLOSINGS,
     CONFUSING,
     DETERMINERS,
-    DOOR_WORDS,
     FAMILIES,
     GREETINGS,
     HELPED,
@@ -34,25 +30,19 @@ from dtm_contact.matching.words import (
     OF,
     ON_BEHALF,
     OPENING,
-    ORDINALS,
     PAPERS,
     RELATIVES_WRITTEN_FOR,
     REPORTING,
-    RESIDENCE_CUES,
-    SAME_PLACE,
     SAYING_WHO_HE_IS,
     SELF_WORDS,
     SPEAKING,
-    STAIRCASE_WORDS,
     STRANGERS,
-    TELLING,
     TENANCY,
     TITLES,
     WHOM_IT_CONCERNS,
     WRITING,
     WRITTEN_FOR,
 )
-from dtm_contact.normalize import STREET_TYPES
 
 _CANNOT_WRITE = re.compile(
     r"[^.!?]{0,120}?\b(?:ne (?:peut|sait) (?:pas|plus) (?:vous )?ecrire|n'a (?:pas|plus) (?:d'|l'|de )?"
@@ -63,46 +53,23 @@ _ARTICLES = frozenset({"la", "le", "l"})
 _LEADING_TO = OF | {"avec", "contre", "par", "chez"}
 _WITH, _NAME = "avec", "nom"
 _MINE = frozenset({"mon", "ma"})
-_ENDS = frozenset("!?;\n")
 _I_AM = ("أنا", "انا", "اسمي")
 """In Arabic, of which matching reads the names in Latin letters only."""
 _CUE_AND_NAME = 2  # words: "ma mère Odette"
 _CLOSING_WORDS = 12
-_GREETED, _LAST_WORDS = 3, 10
-_AT = frozenset({"du", "au"})
-_HELLO = GREETINGS | BEFORE_IT_IS | {"et", "a", "tous"}
-_OF_AN_ADDRESS = (
-    RESIDENCE_CUES | BUILDING_WORDS | STAIRCASE_WORDS | DOOR_WORDS | ORDINALS.keys() | TENANCY | {"ex", "rdc"}
-)
 _CLAUSE = 14  # words in which others' words are told
-_ADDRESS_WORDS = 5  # "12 bis av. du", "rue des 4 Ruelles"
-_STREET_NAMES = frozenset(STREET_TYPES.values())
-_FAMILY_WORDS = KIN | RELATIVES_WRITTEN_FOR | {"et", "sa", "son", "ses", "la", "leur", "leurs", "famille"}
 _BETWEEN = DETERMINERS | RELATIVES_WRITTEN_FOR | KIN | NEIGHBOURS | TITLES
 
 
-class Surroundings:
-    """One passage, asked what stands before and after a name in it."""
+class Roles:
+    """Who the names of one passage are."""
 
-    def __init__(self, text: Passage) -> None:
-        self._text = text
-        self._words = text.words
+    def __init__(self, around: Surroundings) -> None:
+        """Take what stands around them."""
+        self._around = around
+        self._words = around.words
 
-    def before(self, position: int, count: int) -> list[str]:
-        """Return the words before a position, the nearest first, back to the beginning of its sentence."""
-        found: list[str] = []
-        for back in range(position - 1, max(-1, position - 1 - count), -1):
-            between = self._text.folded.text[self._words[back].end : self._words[back + 1].start]
-            if not _ENDS.isdisjoint(between) or (". " in between and len(self._words[back].text) > len("mme")):
-                break
-            found.append(self._words[back].text)
-        return found
-
-    def after(self, end: int, count: int) -> list[str]:
-        """Return the words after a name that ends at `end`."""
-        return [word.text for word in self._words[end : end + count]]
-
-    def role(self, position: int, end: int, cue: str) -> Role | None:  # noqa: PLR0911 (one line a role)
+    def of_titled(self, position: int, end: int, cue: str) -> Role | None:  # noqa: PLR0911 (one line a role)
         """Return who a name is that follows a title or a cue; None where it is nobody of interest.
 
         Args:
@@ -110,7 +77,7 @@ class Surroundings:
             end: the position after the name's last word.
             cue: "self", "for", "behalf" or "kin" where words announce the name, "" where only a title does.
         """
-        before = self.before(position, 6)
+        before = self._around.before(position, 6)
         if self._is_caretaker(position, end, before, cue):
             return Role.CARETAKER
         if STRANGERS & set(before[:2]) or self._is_helper(position, before):
@@ -127,7 +94,7 @@ class Surroundings:
         if self._written_for(position, before, end, cue):
             return Role.NAMED if self._said_by_others(position) or self._lives_beside(before, end) else Role.FOR
         if cue == "kin" or KIN & set(before[:3]):
-            return Role.FOR if self.gives_address(end) else Role.KIN
+            return Role.FOR if self._around.gives_address(end) else Role.KIN
         if SELF_WORDS & set(before[:3]) or before[:2] == ["est", "c"]:
             return self._it_is(position, end)
         return self._by_address(position, end, before, self._after_greeting(before, end))
@@ -135,11 +102,11 @@ class Surroundings:
     def _is_caretaker(self, position: int, end: int, before: list[str], cue: str) -> bool:
         """Tell whether a name is a caretaker's; who says "M. le gardien, c'est Odette Roy" is none."""
         told_before = CARETAKERS & set(before[:4]) and not (cue == "self" and self._greets(position))
-        return bool(told_before or (CARETAKERS - LODGES) & set(self.after(end, 2)))
+        return bool(told_before or (CARETAKERS - LODGES) & set(self._around.after(end, 2)))
 
     def _himself(self, end: int) -> bool:
         """Tell whether "moi" follows a name ("M. Roy (moi)") and begins no sentence ("…, moi je n'ai rien dit")."""
-        following = self.after(end, 2)
+        following = self._around.after(end, 2)
         return bool(HIMSELF & set(following[:1])) and not SPEAKING & set(following[1:])
 
     def _calls_himself(self, position: int, end: int, before: list[str]) -> Role:
@@ -152,13 +119,13 @@ class Surroundings:
 
     def _it_is(self, position: int, end: int) -> Role:
         """Tell who says "c'est" of himself from who brings up somebody else: "c'est M. Roy du 5e qui fait du bruit"."""
-        said = [self._words[position].text, *self.before(position, 2)]
+        said = [self._words[position].text, *self._around.before(position, 2)]
         if not (said[:2] == ["est", "c"] or said[1:3] == ["est", "c"] or IT_IS & set(said[:2])):
             return Role.SELF
-        if NEIGHBOURS & set(self.after(end, 2)):
+        if NEIGHBOURS & set(self._around.after(end, 2)):
             return Role.NAMED
         for word, following in zip(self._words[end : end + _CLAUSE], self._words[end + 1 :], strict=False):
-            if "," in self._text.folded.text[self._words[end - 1].end : word.start] or word.text in SPEAKING:
+            if "," in self._around.folded[self._words[end - 1].end : word.start] or word.text in SPEAKING:
                 return Role.SELF
             if word.text == "qui":
                 return Role.SELF if following.text in WRITING else Role.NAMED
@@ -166,12 +133,12 @@ class Surroundings:
 
     def _your_tenant(self, before: list[str], end: int) -> bool:
         """Tell whether somebody calls himself so: "Votre locataire M. Roy, 12 rue Hoche, vous écrit"."""
-        text = self._text.folded.text
+        text = self._around.folded
         return before == ["locataire", "votre"] and bool(_WRITES_TO_YOU.match(text, self._words[end - 1].end))
 
     def _is_helper(self, position: int, before: list[str]) -> bool:
         """Tell whether a name is that of somebody's helper: "l'assistante sociale, Mme Roy, suit mon dossier"."""
-        apposed = self._text.folded.text[: self._words[position].start].endswith(", ")
+        apposed = self._around.is_apposed(position)
         return apposed and bool(HELPERS & set(before[:2])) and not ON_BEHALF & set(before)
 
     def _by_address(self, position: int, end: int, before: list[str], role: Role | None) -> Role | None:
@@ -180,18 +147,18 @@ class Surroundings:
             return role
         if CLOSINGS & set(before[:1]):
             return Role.SIGNED
-        if LIKE_HIM & set(before) or not self.gives_address(end):
+        if LIKE_HIM & set(before) or not self._around.gives_address(end):
             return role
         # "Je vous écris, M. Roy, 12 rue Hoche": himself; "Le CCAS a reçu M. Roy (12 rue Hoche)": somebody else.
-        apposed = self._text.folded.text[: self._words[position].start].endswith(", ")
+        apposed = self._around.is_apposed(position)
         if "je" in before and apposed:
             return Role.SELF
         return Role.SIGNED if self._words[position].text in FAMILIES else Role.FOR
 
-    def role_of_pair(self, position: int, end: int) -> Role:
+    def of_pair(self, position: int, end: int) -> Role:
         """Tell a first name and a surname that begin their line or end the text from those within a sentence."""
-        before = self.before(position, 6)
-        text = self._text.folded.text[: self._words[position].start].rstrip(" ")
+        before = self._around.before(position, 6)
+        text = self._around.up_to(position)
         if self._himself(end) or text.endswith(_I_AM):
             return Role.SELF
         if before[:1] == [_WITH] or self._is_my(KIN, end, apart=False):
@@ -203,53 +170,26 @@ class Surroundings:
             or self._cannot_write(end)
         ):
             return Role.FOR
-        if end >= len(self._words) or (text.endswith("\n") and self.places_itself(end)) or CLOSINGS & set(before[:1]):
+        if (
+            end >= len(self._words)
+            or (text.endswith("\n") and self._around.places_itself(end))
+            or CLOSINGS & set(before[:1])
+        ):
             return Role.SIGNED
         begins = not text or text[-1] in "\n.!?"
-        presents = self.presents_himself(position, end) or (begins and self.gives_address(end))
-        presents = presents or self._signs_together(position, end)
+        presents = self._around.presents_himself(position, end) or (begins and self._around.gives_address(end))
+        presents = presents or self._around.signs_together(position, end)
         return Role.SIGNED if presents else Role.PAIR
 
     def _is_my(self, relatives: AbstractSet[str], end: int, *, apart: bool = True) -> bool:
         """Tell whether "mon père" or the like follows a name; `apart`, be it after a mark."""
-        mine = _MINE & set(self.after(end, 1)) and relatives & set(self.after(end + 1, 1))
-        marked = self._text.folded.text[self._words[end - 1].end :].startswith((" (", ",", ":"))
+        mine = _MINE & set(self._around.after(end, 1)) and relatives & set(self._around.after(end + 1, 1))
+        marked = self._around.behind(end).startswith((" (", ",", ":"))
         return bool(mine) and (apart or not marked)
-
-    def presents_himself(self, position: int, end: int) -> bool:
-        """Tell whether a letter opens or ends with a name and a place: "Bonsoir, Odette Roy du 12 rue Hoche."."""
-        text = self._text.folded.text
-        opens = position <= _GREETED and _HELLO.issuperset(word.text for word in self._words[:position])
-        rest = text[self._words[end - 1].end :].strip()
-        begins = text[: self._words[position].start].rstrip(" ")[-1:] in {"", "\n", ".", "!", "?"}
-        closes = begins and "\n" not in rest and len(self._words) - end <= _LAST_WORDS
-        return (opens or closes) and self._is_located(end) and not self._told_of(end)
-
-    def _signs_together(self, position: int, end: int) -> bool:
-        """Tell whether a line holds nothing but names, joined by "et": "Odette Roy et Jean Petit"."""
-        text = self._text.folded.text
-        start = text.rfind("\n", 0, self._words[position].start) + 1
-        ends = text.find("\n", self._words[end - 1].end)
-        stop = len(text) if ends < 0 else ends
-        if " et " not in text[start:stop]:
-            return False
-        first, last = (bisect_left(self._words, at, key=lambda word: word.start) for at in (start, stop))
-        line = self._words[first:last]
-        return len(line) <= _LAST_WORDS and all(word.capital or word.text == "et" for word in line)
-
-    def _is_located(self, end: int) -> bool:
-        """Tell whether a place follows a name at once: "du 12", "3e", ", place Hoche", "ex locataire"."""
-        following = self.after(end, 2)
-        if not following:
-            return False
-        first, second = following[0], following[1:]
-        if first in _AT:
-            return bool(second) and (second[0].isdigit() or self._words[end + 1].capital)
-        return first.isdigit() or first in _OF_AN_ADDRESS or first in STREET_TYPES
 
     def written_for_neighbour(self, position: int) -> bool:
         """Tell whether "pour ma voisine" or the like stands before a name."""
-        before = self.before(position, 7)
+        before = self._around.before(position, 7)
         return bool(NEIGHBOURS & set(before[:4])) and "pour" in before
 
     def _written_for(self, position: int, before: list[str], end: int, cue: str) -> bool:
@@ -275,36 +215,36 @@ class Surroundings:
         if before[:1] and before[0] in OF and (HELPERS & set(before[:5]) or before[1:2] == ["part"]):
             return True
         at_home = before[:1] == [AT_HIS_HOME] and not (LIVING | LIKE_HIM) & set(before)
-        return at_home and before[1:2] != ["de"] and self.gives_address(end)
+        return at_home and before[1:2] != ["de"] and self._around.gives_address(end)
 
     def _said_by_others(self, position: int) -> bool:
         """Tell whether a name is what the writer was told, or whom he was taken for: "on me dit que c'est M. Roy"."""
-        clause = self.before(position, _CLAUSE)
+        clause = self._around.before(position, _CLAUSE)
         told = any(word in {"que", "qu"} and before in REPORTING for word, before in pairwise(clause))
         return "pour" not in clause and (told or bool(CONFUSING & set(clause)))
 
     def _greets(self, position: int) -> bool:
         """Tell whether a comma stands right before "c'est": "Bonsoir M. le gardien, c'est Odette Roy"."""
         first = position - (self._words[position - 1].text == "c")
-        return self._text.folded.text[: self._words[first].start].rstrip(" ").endswith(",")
+        return self._around.up_to(first).endswith(",")
 
     def _lives_beside(self, before: list[str], end: int) -> bool:
         """Tell whether a name is a neighbour's: "c'est le fils de M. Roy au-dessus"."""
-        return bool(BESIDE & set(self.after(end, 3))) and not ON_BEHALF & set(before)
+        return bool(BESIDE & set(self._around.after(end, 3))) and not ON_BEHALF & set(before)
 
     def _cannot_write(self, end: int) -> bool:
         """Tell whether the one who bears a name has somebody write for him ("Mme Roy n'a pas internet")."""
-        return bool(_CANNOT_WRITE.match(self._text.folded.text, self._words[end - 1].end))
+        return bool(_CANNOT_WRITE.match(self._around.folded, self._words[end - 1].end))
 
     def _domiciled(self, end: int) -> bool:
-        following = self.after(end, 5)
+        following = self._around.after(end, 5)
         lives = {"il", "elle"} & set(following) and {"habite", "vit", "demeure", "loge"} & set(following)
         return bool(TENANCY & set(following) or lives) or following[:2] == ["ne", "le"]
 
     def _after_greeting(self, before: list[str], end: int) -> Role | None:
         """Tell the one addressed ("Bonjour Madame Roy,") from one who names himself ("bonjour madame roy j'habite")."""
-        tail = self._text.folded.text[self._words[end - 1].end :][:2].strip(" ")[:1]
-        following = self.after(end, 3)
+        tail = self._around.behind(end)[:2].strip(" ")[:1]
+        following = self._around.after(end, 3)
         speaks = bool(SPEAKING & set(following[:2])) or "appareil" in following
         speaks = speaks and tail not in {"\n", ","}
         if not before and not speaks:
@@ -315,67 +255,11 @@ class Surroundings:
 
     def _at_head_of_line(self, tail: str, end: int) -> Role | None:
         """Tell a signature from somebody addressed, and from somebody told of."""
-        if self._address_follows(end):
-            return Role.NAMED if self._told_of(end) else Role.SIGNED
+        if self._around.address_follows(end):
+            return Role.NAMED if self._around.told_of(end) else Role.SIGNED
         if tail in {"", "\n"}:
             return Role.SIGNED if len(self._words) - end <= _CLOSING_WORDS else None
         return None if tail == "," else Role.NAMED
-
-    def gives_address(self, end: int) -> bool:
-        """Tell whether an address follows a name ("Roy Claude - 12 rue Hoche"), and no tale of who bears the name."""
-        return self._address_follows(end) and not self._told_of(end)
-
-    def _address_follows(self, end: int) -> bool:
-        after = self._text.folded.text[self._words[end - 1].end :][:4]
-        mark = after.strip(" .")[:1]
-        street = {*self.after(end, 1)} & _STREET_NAMES
-        joined = after[:1] == "-" and after[1:2].isalpha()  # "disse-me"
-        if "\n" in after or joined or not (street or (mark and mark in ",-(/:0123456789")):
-            return False
-        ahead = self._on_this_line(end, _ADDRESS_WORDS)
-        told = set(ahead) & _STREET_NAMES or (set(ahead) & STREET_TYPES.keys() and any(map(str.isdigit, ahead)))
-        numbered = bool(told) and ahead[0] not in {"du", "au", "de"}
-        return numbered or bool(ahead and ahead[0] in SAME_PLACE)
-
-    def _on_this_line(self, end: int, count: int) -> list[str]:
-        """Return the words after a name, to the end of its line or sentence."""
-        found: list[str] = []
-        for word, before in zip(self._words[end : end + count], self._words[end - 1 :], strict=False):
-            between = self._text.folded.text[before.end : word.start]
-            if found and (
-                "\n" in between or (between.startswith((". ", "! ", "? ")) and len(before.text) > len("bis"))
-            ):
-                break
-            found.append(word.text)
-        return found
-
-    def _told_of(self, end: int) -> bool:
-        """Tell whether the sentence goes on about whoever bears the name that ends there."""
-        for word, following in zip(self._words[end:], [*self._words[end + 1 :], None], strict=False):
-            after = self._text.folded.text[word.end : following.start if following else None]
-            if word.text in TELLING and not after.startswith(("°", "'")):
-                return True
-            if "\n" in after or after.startswith((". ", "!", "?")):
-                return False
-        return False
-
-    def signs_on(self, end: int, stop: int) -> bool:
-        """Tell whether what follows a name on its line belongs to a signature: an address, a phone, "et sa fille"."""
-        rest = [word.text for word in self._words[end:stop]]
-        with_family = rest[:1] == ["et"] and bool(rest[1:]) and _FAMILY_WORDS.issuperset(rest[1:])
-        return with_family or self.places_itself(end)
-
-    def addressed(self, end: int) -> bool:
-        """Tell whether a comma ends the line of a name, and no address follows: a letter begins so ("Madame Roy,")."""
-        after = self._text.folded.text[self._words[end - 1].end :].lstrip(" ")
-        following = {*self.after(end, 1)}
-        return after.startswith(",") and not (following & STREET_TYPES.keys() or any(map(str.isdigit, following)))
-
-    def places_itself(self, end: int) -> bool:
-        """Tell whether an address or a phone follows a name: a comma, a figure, or the word for one."""
-        after = self._text.folded.text[self._words[end - 1].end :][:3].lstrip(" .")[:1]
-        following = self.after(end, 1)
-        return after in set(",-(/0123456789\n") or bool(SAME_PLACE & set(following))
 
 
 def _of_his_own(before: list[str]) -> bool:

@@ -210,7 +210,7 @@ def _nobody(weighing: Weighing, masses: Masses) -> None:
     strange = 2.0**weighing.strange.elsewhere_bits if weighing.strange is not None else 1.0
     somebody = (unweighed + weights.OUTSIDER) * strange
     share = weighing.index.gazetteer.share[place.entrances]
-    bits = place.bits + weighing.caretaker_bits(place.entrances) if weighing.caretakers else place.bits
+    bits = place.bits + weighing.caretakers.bits(place.entrances) if weighing.caretakers else place.bits
     mass = somebody * share * np.exp2(bits)
     total = float(mass.sum())
     if masses.moved:

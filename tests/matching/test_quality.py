@@ -13,7 +13,7 @@ import pytest
 from benchmarks.bench_hard_contacts import Examination, examine
 from dtm_contact.matching import MatchIndex, match
 from dtm_contact.matching.mentions import Role
-from dtm_contact.matching.roles import Surroundings
+from dtm_contact.matching.roles import Roles
 from dtm_contact.model import Arrival, Match, NoHistory
 from dtm_contact.reading import read
 from fixtures.hard_contacts.correspondence import Correspondence
@@ -64,9 +64,9 @@ def test_who_writes_for_another_in_words_unheard_of_is_seldom_taken_for_the_tena
     fixture_index: MatchIndex, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Without a word by which that is told, the place and whom he speaks of must do; rather nobody than the wrong."""
-    for read_role, instead in (("role", Role.NAMED), ("role_of_pair", Role.PAIR)):
-        heard = getattr(Surroundings, read_role)
-        monkeypatch.setattr(Surroundings, read_role, _deaf(heard, instead))
+    for read_role, instead in (("of_titled", Role.NAMED), ("of_pair", Role.PAIR)):
+        heard = getattr(Roles, read_role)
+        monkeypatch.setattr(Roles, read_role, _deaf(heard, instead))
     named = wrong = places = 0
     for message in Correspondence(Landlord.read(MAILS.parent / "directory"), Part.TRAINING, 911).messages(2_000):
         if message.draft.kind not in FOR_OTHERS:
