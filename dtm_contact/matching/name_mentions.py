@@ -29,6 +29,7 @@ from dtm_contact.matching.words import (
     TURKISH_GREETINGS,
     TURKISH_I,
 )
+from dtm_contact.normalize import STREET_TYPES
 
 _ANNOUNCING = TITLES | CUE_ENDS
 _OF_WHOM = KIN | RELATIVES_WRITTEN_FOR | {"nom"}
@@ -202,7 +203,8 @@ class NameReader(NameTaker):
         apart = self._words[first - 1].text in TITLES or not self._goes_on(first)
         # "… est parti chercher M. Roy." tells of him.
         told = self._words[first].text in TITLES
-        return range(0) if apart or told else range(first, count)
+        street = self._words[first - 1].text in STREET_TYPES
+        return range(0) if apart or told or street else range(first, count)
 
     def _without_remark(self, line: range) -> range:
         """Return a line without what stands in brackets at its end: "Mme Roy (c'est son petit-fils qui écrit)"."""
@@ -216,8 +218,9 @@ class NameReader(NameTaker):
         line = self._without_remark(line)
         if last and self._are_initials(line):
             return mention_of(self._text, self._words[line.start : line.stop], Role.SIGNED)
-        doctor = self._words[line.start].text in {"dr", "pr"}
-        title, first = self._title(line.start + doctor)
+        begins = [word.text for word in self._words[line.start : line.start + 2]]
+        unnamed = begins[:1] in (["dr"], ["pr"]) or begins == ["la", "famille"]
+        title, first = self._title(line.start + unnamed)
         short = last and len(line) <= _SHORT_LINE
         begin, end = self.take(first, cued=bool(title) or short)
         end = min(end, line.stop)

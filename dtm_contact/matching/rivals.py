@@ -264,8 +264,14 @@ def _tells_of_another(home: Sequence[Weighed], told: Told) -> bool:
 
 
 def _settle_borrowed(home: Sequence[Weighed], told: Told) -> None:
-    """Let the owner of an account not write where it is said to be lent ("je passe par la boîte de Thomas")."""
+    """Let the owner of an account not write where it is said to be lent ("je passe par la boîte de Thomas").
+
+    Doubt it where the writer may be married to the owner ("mon épouse", in her account): that may be another woman.
+    """
     owners = [each for each in home if _has(each, _OF_ACCOUNT)]
+    if owners and not told.borrowed and _married_to(owners, home, told.gender):
+        for each in owners:
+            each.doubt("account", weights.ACCOUNT_OF_ANOTHER, household=False)
     if not told.borrowed or not owners:
         return
     for each in home:
@@ -275,6 +281,12 @@ def _settle_borrowed(home: Sequence[Weighed], told: Told) -> None:
             each.let_another_write(weights.LENDS_HIS_ACCOUNT)
         else:
             each.doubt("account", weights.ACCOUNT_OF_ANOTHER, household=False)
+
+
+def _married_to(owners: Sequence[Weighed], home: Sequence[Weighed], gender: str) -> bool:
+    """Tell whether who says "mon épouse" in an account that is hers, and not signed by her, is one of her home."""
+    others = bool(gender) and any(each.person.gender == gender for each in home if each not in owners)
+    return others and all(each.person.gender not in {"", gender} and not each.signed for each in owners)
 
 
 def _settle_writers(home: Sequence[Weighed]) -> None:

@@ -14,6 +14,7 @@ from dtm_contact.matching.words import (
     CLOSINGS,
     CONFUSING,
     DETERMINERS,
+    DWELLS,
     FAMILIES,
     GREETINGS,
     HELPED,
@@ -43,6 +44,7 @@ from dtm_contact.matching.words import (
     WRITING,
     WRITTEN_FOR,
 )
+from dtm_contact.normalize import STREET_TYPES
 
 _CANNOT_WRITE = re.compile(
     r"[^.!?]{0,120}?\b(?:ne (?:peut|sait) (?:pas|plus) (?:vous )?ecrire|n'a (?:pas|plus) (?:d'|l'|de )?"
@@ -69,7 +71,7 @@ class Roles:
         self._around = around
         self._words = around.words
 
-    def of_titled(self, position: int, end: int, cue: str) -> Role | None:  # noqa: PLR0911 (one line a role)
+    def of_titled(self, position: int, end: int, cue: str) -> Role | None:
         """Return who a name is that follows a title or a cue; None where it is nobody of interest.
 
         Args:
@@ -88,9 +90,14 @@ class Roles:
             return Role.SELF
         if cue == "self":
             return self._calls_himself(position, end, before)
-        named_short = cue == "for" and end - position <= _CUE_AND_NAME and not ON_BEHALF & set(before[:4])
-        if named_short or (cue in {"for", "behalf", "kin"} and _WITH in before[:2]):
-            return Role.KIN  # "je vis avec mon père M. Roy"
+        return self._of_somebody(position, end, before, cue)
+
+    def _of_somebody(self, position: int, end: int, before: list[str], cue: str) -> Role | None:
+        """Tell who somebody is by whose name nobody calls himself."""
+        if self._of_the_other(position):
+            return Role.NAMED
+        if self._lives_with(position, end, before, cue):
+            return Role.KIN
         if self._written_for(position, before, end, cue):
             return Role.NAMED if self._said_by_others(position) or self._lives_beside(before, end) else Role.FOR
         if cue == "kin" or KIN & set(before[:3]):
@@ -131,6 +138,25 @@ class Roles:
                 return Role.SELF if following.text in WRITING else Role.NAMED
         return Role.SELF
 
+    def _of_the_other(self, position: int) -> bool:
+        """Tell whether a sentence is about a namesake: "L'autre est au 76, sa femme s'appelle Mariam"."""
+        for back, word in enumerate(self._around.before(position, _CLAUSE), 1):
+            other = position - back
+            if word == "autre" and self._around.before(other, 1) == ["l"]:
+                begins = not self._around.before(other - 1, 1)
+                return begins or self._words[other + 1].capital  # "chez l'autre Catherine Dufour"
+        return False
+
+    def _lives_with(self, position: int, end: int, before: list[str], cue: str) -> bool:
+        """Tell whether a name is that of one with whom the writer lives: "je réside au 47 chez Mme Roy ma mère"."""
+        if cue == "for" and end - position <= _CUE_AND_NAME and not ON_BEHALF & set(before[:4]):
+            return True  # "ma mère Odette"
+        if (cue in {"for", "behalf", "kin"} and _WITH in before[:2]) or (
+            before[:1] == [_WITH] and SELF_WORDS & set(before[:3])
+        ):
+            return True  # "je vis avec mon père M. Roy", "où je suis avec M. Roy"
+        return before[:1] == [AT_HIS_HOME] and bool(DWELLS & set(self._around.before(position, _CLAUSE)))
+
     def _your_tenant(self, before: list[str], end: int) -> bool:
         """Tell whether somebody calls himself so: "Votre locataire M. Roy, 12 rue Hoche, vous écrit"."""
         text = self._around.folded
@@ -159,6 +185,8 @@ class Roles:
         """Tell a first name and a surname that begin their line or end the text from those within a sentence."""
         before = self._around.before(position, 6)
         text = self._around.up_to(position)
+        if self._of_the_other(position):
+            return Role.NAMED
         if self._himself(end) or text.endswith(_I_AM):
             return Role.SELF
         if before[:1] == [_WITH] or self._is_my(KIN, end, apart=False):
@@ -171,7 +199,7 @@ class Roles:
         ):
             return Role.FOR
         if (
-            end >= len(self._words)
+            (end >= len(self._words) and not STREET_TYPES.keys() & set(before[:1]))
             or (text.endswith("\n") and self._around.places_itself(end))
             or CLOSINGS & set(before[:1])
         ):

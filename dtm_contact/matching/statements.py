@@ -57,7 +57,7 @@ HAS_DIED = re.compile(
 
 ANOTHER_LANDLORDS = _any_of(
     r"(?:je suis|nous sommes|j'habite|je loge|on est) (?:locataires? )?(?:chez|de|d')\s?"
-    r"(?!paris)(?:\w+ )?(?:habitat|logement|domus|hlm)\b",
+    r"(?:(?!paris)[\w'-]+ ){0,2}(?:habitat|logement|domus|hlm)\b",
     r"(?:je suis|nous sommes) (?:locataires? )?(?:chez|d')\s?un autre (?:bailleur|proprietaire|organisme)",
     r"(?:marque|ecrit|bailleur est|bailleur c'est) (?!paris)(?:\w+ )?habitat\b",
 )
@@ -78,13 +78,13 @@ DICTATED = _any_of(
 )
 """Who takes down what another says: that one signs."""
 
-_SPOUSE = "(?:ma (?:femme|compagne|conjointe|copine)|mon (?:mari|epoux|epouse|compagnon|conjoint|copain))"
+_SPOUSE = "(?:ma (?:femme|compagne|conjointe|copine|moitie)|mon (?:mari|epoux|epouse|compagnon|conjoint|copain))"
 _MAILBOX = (
     "(?:(?:e ?-?)?mails?|boite(?: mail)?|adresse(?: mail)?|compte|tel|telephone|portable|ordi|ordinateur|tablette)"
 )
 BORROWED = _any_of(
     rf"{_MAILBOX} (?:de|a) {_SPOUSE}",
-    rf"(?:mail|adresse|compte|boite)\b[^.!?\n]{{0,12}}\b(?:celui|celle) de {_SPOUSE}",
+    rf"(?:mail|adresse|compte|boite)\b[^.!?\n]{{0,18}}\b(?:celui|celle) de {_SPOUSE}",
     r"my (?:wife|husband|partner|girlfriend|boyfriend)'?s? ?(?:e ?-?mail|mailbox|account|address|phone|computer)",
     rf"(?:je (?:passe par|me sers de|prends)|j'utilise|j'emprunte|j'ecris (?:de|depuis|avec|sur)) "
     rf"(?:la |le |l'|du )?{_MAILBOX} (?:de |d')",

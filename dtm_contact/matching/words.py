@@ -7,8 +7,8 @@ def _listed(text: str) -> frozenset[str]:
 
 # --- names
 
-FEMALE_TITLES = _listed("mme mlle madame mademoiselle madam mdme sra senora senhora mrs ms miss")
-MALE_TITLES = _listed("m mr monsieur mesieu misieu msieu mousieu sr senor senhor")
+FEMALE_TITLES = _listed("mme mlle madame mademoiselle madam mdme sra senora senhora mrs ms miss doamna")
+MALE_TITLES = _listed("m mr monsieur mesieu misieu msieu mousieu sr senor senhor domnul")
 TITLES = FEMALE_TITLES | MALE_TITLES | _listed("famille fam me maitre")
 FAMILIES = _listed("famille fam")
 AMBIGUOUS_TITLES = _listed("m me ms")
@@ -45,6 +45,16 @@ SELF_CUES = (
         "i m",
         "soy",
         "me llamo",
+        "les escribe",
+        "le escribe",
+        "os escribe",
+        "mwen rele",
+        "sunt",
+        "ma numesc",
+        "mi chiamo",
+        "me chamo",
+        "chamo me",
+        "nazywam sie",
     ),
     *("sou", "sou a", "moi", "ici", "me presente", "signe", "signee"),
 )
@@ -196,13 +206,10 @@ PARKING = _listed("garage box parking emplacement stationnement")
 
 SAME_PLACE = _listed("meme residence cite batiment bat")
 """After a name and a comma: what follows is where he lives ("même adresse")."""
-LIVING = _listed(
-    """
-    habite habitons habitant domicile loge logeons residant vit vivons demeurant
-    domicilie domiciliee sis sise reside residant residons vis adresse locataire
-    suis
-    """
+DWELLS = _listed(
+    "habite habitons habitant loge logeons reside residant residons vit vivons vis demeurant domicilie domiciliee"
 )
+LIVING = DWELLS | _listed("domicile sis sise adresse locataire suis")
 """Before a place: the writer says that he lives there."""
 BEFORE_A_HOUSE = LIVING | _listed("moi chez ici immeuble hall entree escalier locataire portail loge suis est")
 """Before "du" or "au" and a number: that is where he lives."""
@@ -237,8 +244,8 @@ NUMBERED = COUNTED | _listed(
     """
 )
 """After a number that is none of a house."""
-WHERE_OTHERS_LIVE = _listed("voisin voisins voisine voisines dame monsieur gens celui celle ceux jusqu entre")
-"""Before a floor: "la dame du 11e", "les voisins du 8"."""
+WHERE_OTHERS_LIVE = _listed("voisin voisins voisine voisines dame monsieur gens celui celle ceux jusqu entre autre")
+"""Before a floor or a number: "la dame du 11e", "les voisins du 8", "l'autre est au 76"."""
 
 NUMBERS: dict[str, int] = {
     "un": 1, "deux": 2, "trois": 3, "quatre": 4, "cinq": 5, "six": 6, "sept": 7, "huit": 8, "neuf": 9, "dix": 10,

@@ -81,10 +81,12 @@ class HouseNumber:
 
 
 def parse_house_number(text: str) -> HouseNumber | None:
-    """Return the number that `text` is ("12", "12 bis", "12B", "10/12", "10-12 ter"), or None."""
+    """Return the number that `text` is ("12", "12 bis", "12B", "10/12", "10-12 ter"), or None; a range goes up."""
     match = _HOUSE.fullmatch(fold(text).strip())
     if match is None:
         return None
     low = int(match["low"])
     high = int(match["high"] or low)
-    return HouseNumber(min(low, high), max(low, high), _SUFFIXES.get(match["suffix"], match["suffix"]))
+    if high < low:  # "box 329 - 12 rue Hoche"
+        return None
+    return HouseNumber(low, high, _SUFFIXES.get(match["suffix"], match["suffix"]))

@@ -5,6 +5,7 @@ from dtm_contact.rehearsal.calls_at_rest import CallsAtRest
 from dtm_contact.rehearsal.examples import Example, read_examples
 from dtm_contact.rehearsal.judged_calls import JudgedCalls
 from dtm_contact.rehearsal.judged_messages import judge_messages
+from dtm_contact.rehearsal.letters import read_letters
 from dtm_contact.rehearsal.score import Figure, Miss, Score, score
 from dtm_contact.rehearsal.score_calls import QUEUE_LOG_FILE, RECORDS_FILE, read_call_truth, score_calls
 from dtm_contact.rehearsal.score_examples import score_examples
@@ -24,6 +25,7 @@ __all__ = [
     "messages_at_rest",
     "read_call_truth",
     "read_examples",
+    "read_letters",
     "read_truth",
     "require_at_rest",
     "score",

@@ -31,6 +31,8 @@ def test_who_looks_for_a_home(folded: str) -> None:
     ("folded", "of_another"),
     [
         ("je suis chez valdemar habitat a thiais", True),
+        ("je suis locataire de coop'est habitat, allee des peupliers", True),
+        ("je suis locataire chez vous, paris habitat", False),
         ("sur mon avis c'est marque habitat du canal", True),
         ("je suis locataire d'un autre bailleur", True),
         ("je suis chez paris habitat depuis dix ans", False),

@@ -77,6 +77,26 @@ def _named(found: Match) -> str | None:
         # Relatives in other languages, and a couple of whom one says whose wife she is.
         ("My mother, Odette Vauquelin, is your tenant at 12 rue Laplace, Arcueil.\nPatricia", ODETTE),
         ("La vida es dura.\nMi madre Odette Vauquelin vive en 12 rue Laplace, Arcueil.\nPatricia", ODETTE),
+        # Spanish, Romanian, Italian and Creole present themselves in their own ways.
+        ("Les escribe Odette Vauquelin, 12 rue Laplace, Arcueil. No hay agua.", ODETTE),
+        ("Bună ziua, sunt doamna Vauquelin Odette, 12 rue Laplace, Arcueil.", ODETTE),
+        ("Buongiorno, mi chiamo Odette Vauquelin, 12 rue Laplace, Arcueil.", ODETTE),
+        ("Bonjou, mwen rele Odette Vauquelin, mwen rete 12 rue Laplace, Arcueil.", ODETTE),
+        # With whom, or at whose home, the writer lives.
+        ("Je garde le 12 rue Laplace à Arcueil, où je suis avec M. Jebali.\nOdette Vauquelin", ODETTE),
+        (
+            (
+                "Il me faut un papier : je réside au 12 rue Laplace à Arcueil, chez Monsieur Vauquelin Georges mon "
+                "père, votre locataire.\nOdette Vauquelin"
+            ),
+            ODETTE,
+        ),
+        # What is told of a namesake.
+        ("L'autre est au 14, sa femme s'appelle Julie Jebali.\nOdette Vauquelin, 12 rue Laplace, Arcueil", ODETTE),
+        # A family signs on its own line.
+        ("Plus d'eau.\n\nLa famille Jebali\n14 bis rue Laplace, Arcueil", "TX-jebali1"),
+        # A number of something else stands before that of the house.
+        ("Odette Vauquelin – box 329 – 12 rue Laplace, Arcueil. Le portail est fermé.", ODETTE),
         # A number without its street.
         ("C'est Odette Vauquelin, du 12. Plus d'eau.", ODETTE),
         ("C'est Odette Vauquelin. Plus d'eau depuis le 12.", NOBODY),

@@ -40,6 +40,7 @@ def test_a_place_keeps_the_kind_that_is_part_of_its_name() -> None:
         ("10-12", HouseNumber(10, 12)),
         ("14 à 30", HouseNumber(14, 30)),
         ("12 10", None),
+        ("329 - 12", None),
         ("bis", None),
         ("", None),
         ("123456", None),

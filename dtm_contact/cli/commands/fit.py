@@ -1,10 +1,11 @@
 """`dtm-contact fit`: learn from labelled messages."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
 
-from dtm_contact.rehearsal import read_examples
+from dtm_contact.rehearsal import Example, read_examples, read_letters
 from dtm_contact.rehearsal.fit import fit, write_numbers
 from dtm_contact.rehearsal.trust import Tried
 from dtm_contact.rules.learned_file import FILE, packed
@@ -15,24 +16,24 @@ _FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 
 
 @click.command()
-@click.argument("examples", type=_FOLDER)
+@click.argument("examples", type=_FOLDER, nargs=-1, required=True)
 @click.option("--rules", type=_FOLDER, help="Folder of rules; without it, that of the settings.")
 @click.option("--judge-on", multiple=True, default=("*",), help="Names of the batches to judge on; * stands for any.")
 @click.option("--dry-run", is_flag=True, help="Tell what would be written, and write nothing.")
 @click.pass_obj
 def command(
-    settings: Settings, examples: Path, rules: Path | None, judge_on: tuple[str, ...], *, dry_run: bool
+    settings: Settings, examples: tuple[Path, ...], rules: Path | None, judge_on: tuple[str, ...], *, dry_run: bool
 ) -> None:
     """Learn from labelled messages.
 
-    EXAMPLES is a folder of labelled texts (.yaml). Each batch (file) is judged by what was learned of other writers
-    (files that differ by a number at the end are of one writer); the figures printed are those, and which topics were
-    taken for which most often. Then the model learned
-    of all is written beside the words (learned.npz), and the points and limits that do best into topics.yaml, where
-    nothing else is touched.
+    EXAMPLES are folders of labelled texts (.yaml), or of mail (.eml) with its truth (truth.jsonl). Each batch (file) is
+    judged by what was learned of other writers (files that differ by a number at the end are of one writer); the
+    figures printed are those, and which topics were taken for which most often. Then the model learned of all is
+    written beside the words (learned.npz), and the points and limits that do best into topics.yaml, where nothing
+    else is touched.
     """
     folder = rules or settings.rules.dir
-    fitted = fit(read_examples(examples), load_words(folder), points_of(folder), judge_on)
+    fitted = fit(tuple(_read(examples)), load_words(folder), points_of(folder), judge_on)
     _tell(fitted.tried)
     click.echo(f"{len(fitted.model.features):,} features learned of {fitted.model.provenance}")
     if dry_run:
@@ -40,6 +41,11 @@ def command(
     _put(folder / FILE, packed(fitted.model))
     for line in write_numbers(folder, fitted.numbers()):
         click.echo(line)
+
+
+def _read(folders: tuple[Path, ...]) -> Iterator[Example]:
+    for folder in folders:
+        yield from read_examples(folder) if any(folder.glob("*.yaml")) else read_letters(folder)
 
 
 def _put(path: Path, content: bytes) -> None:
