@@ -1,9 +1,12 @@
 """The commands: one module each, found by its name, so that one more command is one more file."""
 
+import ast
 import importlib
 import pkgutil
 import sys
+from importlib.util import find_spec
 from itertools import takewhile
+from pathlib import Path
 from typing import NoReturn
 
 import click
@@ -22,10 +25,14 @@ class Group(click.Group):
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write a row for each command; a long one is broken into lines."""
-        commands = {name: self.get_command(ctx, name) for name in self.list_commands(ctx)}
+        commands = {name: self.described(ctx, name) for name in self.list_commands(ctx)}
         rows = [(name, command.get_short_help_str(_LONGEST_SENTENCE)) for name, command in commands.items() if command]
         with formatter.section("Commands"):
             formatter.write_dl(rows)
+
+    def described(self, ctx: click.Context, name: str) -> click.Command | None:
+        """Return a command that has at least its name and its help."""
+        return self.get_command(ctx, name)
 
 
 class CommandModules(Group):
@@ -49,6 +56,14 @@ class CommandModules(Group):
             return None
         command: click.Command = importlib.import_module(f"{self._package}.{cmd_name.replace('-', '_')}").command
         return command
+
+    def described(self, ctx: click.Context, name: str) -> click.Command | None:
+        """Return a command with its name and help, read from its source: to import them all takes two seconds."""
+        spec = find_spec(f"{self._package}.{name.replace('-', '_')}")
+        source = Path(spec.origin).read_text(encoding="utf-8") if spec and spec.origin else ""
+        functions = (each for each in ast.parse(source).body if isinstance(each, ast.FunctionDef))
+        helped = [ast.get_docstring(each) for each in functions if each.name == "command"]
+        return click.Command(name, help=helped[0]) if helped else self.get_command(ctx, name)
 
 
 @click.command(
