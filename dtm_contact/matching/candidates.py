@@ -23,7 +23,7 @@ from dtm_contact.matching.place_evidence import PlaceEvidence
 from dtm_contact.matching.places import Floats, Group, merged
 from dtm_contact.matching.rivals import Told, settle
 from dtm_contact.matching.weighed import Weighed
-from dtm_contact.matching.words import OF_THE_WRITER, PARKING
+from dtm_contact.matching.words import DWELLS, OF_THE_WRITER, PARKING
 from dtm_contact.model import Evidence, Part
 
 _CITED = frozenset({Role.PAIR, Role.NAMED, Role.KIN})
@@ -34,6 +34,7 @@ _NAMES_FOLLOWED = 12
 _SAYS_SOMETHING = 0.5
 _FEW_ENTRANCES = 4  # they hold a few hundred people
 _MOST_ENTRANCES = 500
+_MOST_HOMES = 12  # of relatives named
 _DETAILS = frozenset({"place.floor", "place.door"})
 _AT_LEAST = 4
 _NEGLIGIBLE = 16.0
@@ -85,7 +86,7 @@ class Weighing:
             return 0.3
         if self.third_party and group.passage.part is Part.SIGNATURE:
             return 0.05
-        if _of_another_lease(group):
+        if _of_another_lease(group) or _of_the_other(group, namesake=self.clues.of_namesake):
             return 0.05
         return 0.15 if self.third_party and _of_the_writer(group) else 1.0
 
@@ -103,11 +104,21 @@ class Weighing:
         if len(near):
             residents = np.concatenate([people.residents.of(entrance) for entrance in near.tolist()])
             if len(near) > _FEW_ENTRANCES:
-                likely = np.zeros(len(people.firsts.names) + 1, np.bool_)  # the last is that of -1
-                likely[[people.firsts.number[name] for name, _bits in _telling(self.naming.first_bits)]] = True
-                residents = residents[likely.take(people.first.take(residents))]
+                residents = self._called_so(residents)
             found.append(residents)
         return _distinct(np.concatenate(found))
+
+    def _called_so(self, residents: Numbers) -> Numbers:
+        """Return those who bear one of the first names said, and who lives with a relative whom the writer names."""
+        people, firsts = self.index.people, self.index.people.firsts
+        likely = np.zeros(len(firsts.names) + 1, np.bool_)  # the last is that of -1
+        likely[[firsts.number[name] for name, _bits in _telling(self.naming.first_bits)]] = True
+        chosen = residents[likely.take(people.first.take(residents))]
+        if not self.of_kin:
+            return chosen
+        homes = {home.dwelling_id for each in chosen.tolist() for home in people.person(each).homes[-1:]}
+        beside = [each for home in sorted(homes)[:_MOST_HOMES] for each in people.living_in(home)]
+        return np.concatenate([chosen, np.array(beside, np.int32)])
 
     def _entrances_named(self) -> Numbers:
         """Return the entrances that the text singles out, the likeliest first."""
@@ -147,7 +158,8 @@ class Weighing:
 
     def _most(self) -> int:
         """Return how many may be weighed in full: all of an entrance where only floor and door can tell them apart."""
-        nameless = not (self.naming.surname_bits or self.naming.first_bits)
+        of_kin = {first for fit in self.of_kin for first in fit.wording.firsts}
+        nameless = not self.naming.surname_bits and of_kin.issuperset(self.naming.first_bits)
         return weights.MOST_NEIGHBOURS if nameless and self.places.detailed else weights.MOST_CANDIDATES
 
     def _quick(self, positions: Numbers) -> Floats:
@@ -288,6 +300,17 @@ _ANOTHER_LEASE = re.compile(rf"\b(?:(?:{'|'.join(sorted(PARKING))})s?|{_OTHER})\
 def _of_another_lease(group: Group) -> bool:
     """Tell whether a place follows "mon garage est au …" or "l'autre est pour …"."""
     return bool(_ANOTHER_LEASE.search(group.passage.folded.text[max(0, group.start - 60) : group.start]))
+
+
+_DWELLS = rf"\b(?:{'|'.join(sorted(DWELLS))}|est)\b[^.!?;\n]{{0,12}}$"
+_THE_OTHER = re.compile(rf"\bl'autre\b[^.!?;\n]{{0,50}}{_DWELLS}")
+_NAMESAKE = re.compile(rf"\b(?:il|elle|lui|celui|celle)\b[^.!?;\n]{{0,30}}{_DWELLS}")
+
+
+def _of_the_other(group: Group, *, namesake: bool) -> bool:
+    """Tell whether a place follows "l'autre Odette Roy habite …", or "il habite …" where a namesake is told of."""
+    before = group.passage.folded.text[max(0, group.start - 80) : group.start]
+    return bool(_THE_OTHER.search(before) or (namesake and _NAMESAKE.search(before)))
 
 
 def _of_the_writer(group: Group) -> bool:

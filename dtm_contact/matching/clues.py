@@ -24,6 +24,7 @@ from dtm_contact.matching.statements import (
     DICTATED,
     HAS_DIED,
     LEFT,
+    NAMESAKE,
     NOT_A_TENANT,
     NOT_MY_LEASE,
     NOT_YOURS,
@@ -93,6 +94,8 @@ class Clues:
     """Whether he says of somebody for whom he writes that he has died."""
     of_others: bool = False
     """Whether he writes of a relative who is no tenant of ours."""
+    of_namesake: bool = False
+    """Whether he tells of somebody of his name."""
     dictated: bool = False
     """Whether he takes down what another says."""
     returned: bool = False
@@ -236,6 +239,7 @@ def _say_of_themselves(text: Passage, clues: Clues) -> None:
     if text.part is Part.NEW:
         clues.elsewhere |= says(folded, ANOTHER_LANDLORDS)
         clues.of_others |= says(folded, NOT_YOURS)
+        clues.of_namesake |= says(folded, NAMESAKE)
         clues.dictated |= says(folded, DICTATED)
         clues.genders.update(letter for letter, says_so in _GENDERS.items() if says(folded, says_so))
     clues.may_be_signed |= text.part in _OF_THE_WRITER and _may_be_signed(folded)

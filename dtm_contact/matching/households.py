@@ -31,6 +31,7 @@ from dtm_contact.matching.words import (
     SELF_WORDS,
     STRANGERS,
     TITLES,
+    WRITING,
 )
 from dtm_contact.model import Part
 from dtm_contact.normalize import STREET_TYPES, sound
@@ -148,7 +149,9 @@ def _at(around: Surroundings, text: Passage, position: int, person: Person, alon
             return mention_of(text, text.words[span.start : span.stop], Role.PAIR)
     short = len(word.text) >= _SHORTEST_WITH_A_SLIP and _abbreviates(word.text, person.first)
     if len(word.text) > 1 and (short or any(_near(word.text, name) for name in alone)):
-        signs = _stands_alone(text, position) or _names_himself(around.before(position, 3))
+        signs = _stands_alone(text, position) or (
+            _names_himself(around.before(position, 3)) and not _told_of(around.after(position + 1, 2))
+        )
         return mention_of(text, [word], Role.SIGNED) if signs else None
     return None
 
@@ -171,6 +174,11 @@ def _stands_alone(text: Passage, position: int) -> bool:
         return False
     closed = text.words[position - 1].text in CLOSINGS or before == ":"
     return closed or (before in set("\n,.!?") and after[:1] in {"", "\n"})
+
+
+def _told_of(after: list[str]) -> bool:
+    """Tell whether who is brought up does something else than write: "c'est Yves qui l'a posté"."""
+    return after[:1] == ["qui"] and WRITING.isdisjoint(after[1:])
 
 
 def _names_himself(before: list[str]) -> bool:

@@ -229,7 +229,8 @@ class NameReader(NameTaker):
         whole = self._born(end).stop >= line.stop
         if self._presents_himself(begin, end):
             return self.mention(Role.SIGNED, begin, end, title)
-        signs = self._signs(self._words[begin:end]) or (short and whole and self._may_sign(begin, end, title))
+        signs = not self._is_street(line) and self._signs(self._words[begin:end])
+        signs = signs or (short and whole and self._may_sign(begin, end, title))
         if not signs or len(line) > (_LINE_WORDS if whole else 2 * _LINE_WORDS):
             return None
         tells = TELLING & {word.text for word in self._words[end : line.stop]}
@@ -238,6 +239,11 @@ class NameReader(NameTaker):
         if goes_on or article:
             return None
         return self.mention(Role.SIGNED, begin, end, title)
+
+    def _is_street(self, line: range) -> bool:
+        """Tell whether a line begins with a kind of street and no name: "BD PIERRE SEMARD 96"."""
+        word = self._words[line.start].text
+        return word in STREET_TYPES and len(word) > 1 and not self._known(word)
 
     def _presents_himself(self, begin: int, end: int) -> bool:
         """Tell whether a letter opens with a first name, or more, and a place: "Salut, maxime du 8e, place Hoche"."""

@@ -32,6 +32,7 @@ from dtm_contact.matching.words import (
     ON_BEHALF,
     OPENING,
     PAPERS,
+    PARCELS,
     RELATIVES_WRITTEN_FOR,
     REPORTING,
     SAYING_WHO_HE_IS,
@@ -41,6 +42,7 @@ from dtm_contact.matching.words import (
     TENANCY,
     TITLES,
     WHOM_IT_CONCERNS,
+    WORRIES,
     WRITING,
     WRITTEN_FOR,
 )
@@ -60,6 +62,7 @@ _I_AM = ("أنا", "انا", "اسمي")
 _CUE_AND_NAME = 2  # words: "ma mère Odette"
 _CLOSING_WORDS = 12
 _CLAUSE = 14  # words in which others' words are told
+_TOWARDS = frozenset({"a", "avec", "chez", "comme", "pour", "contre"})
 _BETWEEN = DETERMINERS | RELATIVES_WRITTEN_FOR | KIN | NEIGHBOURS | TITLES
 
 
@@ -88,7 +91,7 @@ class Roles:
             return Role.FOR if ON_BEHALF & set(before) else None
         if self._himself(end) or self._your_tenant(before, end):
             return Role.SELF
-        if cue == "self":
+        if cue == "self" and not _to_me([self._words[position].text, *before]):
             return self._calls_himself(position, end, before)
         return self._of_somebody(position, end, before, cue)
 
@@ -102,14 +105,15 @@ class Roles:
             return Role.NAMED if self._said_by_others(position) or self._lives_beside(before, end) else Role.FOR
         if cue == "kin" or KIN & set(before[:3]):
             return Role.FOR if self._around.gives_address(end) else Role.KIN
-        if SELF_WORDS & set(before[:3]) or before[:2] == ["est", "c"]:
+        if (SELF_WORDS & set(before[:3]) and not _to_me(before)) or before[:2] == ["est", "c"]:
             return self._it_is(position, end)
         return self._by_address(position, end, before, self._after_greeting(before, end))
 
     def _is_caretaker(self, position: int, end: int, before: list[str], cue: str) -> bool:
         """Tell whether a name is a caretaker's; who says "M. le gardien, c'est Odette Roy" is none."""
         told_before = CARETAKERS & set(before[:4]) and not (cue == "self" and self._greets(position))
-        return bool(told_before or (CARETAKERS - LODGES) & set(self._around.after(end, 2)))
+        in_lodge = self._around.after(end, 3) == ["a", "la", "loge"]
+        return bool(told_before or in_lodge or (CARETAKERS - LODGES) & set(self._around.after(end, 2)))
 
     def _himself(self, end: int) -> bool:
         """Tell whether "moi" follows a name ("M. Roy (moi)") and begins no sentence ("…, moi je n'ai rien dit")."""
@@ -304,7 +308,15 @@ def _affair_of(before: list[str]) -> bool:
 
 
 def _for_the_sake_of(before: list[str]) -> bool:
-    """Tell whether "pour" stands before a name, with no more than "ma voisine" between."""
+    """Tell whether "pour" stands before a name, with no more than "ma voisine" between, and no parcel before."""
     if "pour" not in before:
         return False
-    return all(word in _BETWEEN for word in before[: before.index("pour")])
+    at = before.index("pour")
+    cause = set(before[at + 1 : at + 2])
+    stranger = cause & PARCELS or (cause & WORRIES and not RELATIVES_WRITTEN_FOR & set(before[:at]))
+    return not stranger and all(word in _BETWEEN for word in before[:at])
+
+
+def _to_me(before: list[str]) -> bool:
+    """Tell whether "à moi" or the like stands before a name: "se joignent à moi : Mme Roy"."""
+    return any(pair[0] == "moi" and pair[1] in _TOWARDS for pair in pairwise(before[:4]))

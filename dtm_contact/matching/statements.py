@@ -63,6 +63,14 @@ ANOTHER_LANDLORDS = _any_of(
 )
 """Who rents from another landlord lives in none of our residences."""
 
+NAMESAKE = _any_of(
+    r"(?:le |du |au |un )?meme nom",
+    r"homonymes?",
+    r"s'appelle comme moi",
+    r"(?:on est|nous sommes|il y a|y a) deux \w+ \w+",
+)
+"""Who tells that somebody else bears his name."""
+
 NOT_YOURS = _any_of(
     r"(?:elle|il) (?:n')?(?:est|habite) pas (?:locataire )?chez vous",
     r"(?:elle|il) est (?:locataire )?(?:chez|d') ?un autre (?:bailleur|organisme|proprietaire)",

@@ -120,6 +120,9 @@ SAYING_WHO_HE_IS = _listed("suis sommes c est cest ce se moi ici votre signe sig
 PAPERS = _listed("bail contrat dossier compte facture quittance lettre courrier loyer boite interphone compteur")
 IN_A_NAME = PAPERS | _listed("attestation avis sort est etabli etablie mettre mis mise met tout toujours")
 """Before "au nom de": whose they are, not for whom somebody writes."""
+PARCELS = _listed("colis paquet paquets recommande livraison")
+WORRIES = _listed("souci soucis inquiet inquiete inquiets inquietude peur peine")
+"""Before "pour": what was left with a neighbour, and what he gives; who has it writes for himself."""
 KIN = _listed(
     """
     mari epoux epouse femme compagne compagnon conjoint conjointe fils fille frere soeur enfant enfants bebe neveu

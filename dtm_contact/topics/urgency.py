@@ -16,25 +16,24 @@ from dtm_contact.topics.weigh import Tally
 _OLDEST = 115
 _INFANT_REACH = 5
 _YEAR_DIGITS = 4
-_NOT_AN_AGE = frozenset(("depuis", "pendant", "y", "apres", "dans", "durant"))
-_WEEKS = frozenset(("semaine", "semaines", "jours"))
-_AGED = frozenset(("a", "de", "age", "agee"))
-_CHILDREN = frozenset(
-    (
-        "bebe",
-        "bb",
-        "enfant",
-        "fils",
-        "fille",
-        "garcon",
-        "petit",
-        "petite",
-        "nourrisson",
-        "jumeaux",
-        "baby",
-        "gamin",
-        "gamine",
-    )
+
+
+def _listed(words: str) -> frozenset[str]:
+    return frozenset(words.split())
+
+
+_NOT_AN_AGE = _listed("depuis pendant y apres dans durant since for desde hace ha")
+_YEARS = _listed("ans years year yrs anos yasinda ani lat anni 3am")
+_MONTHS = _listed("mois months month meses aylik luni miesiecy miesiace mesi chhour")
+_WEEKS = _listed("semaine semaines jours weeks week semanas haftalik saptamani tygodni tygodnie settimane")
+_AGED = _listed("a de age agee is")
+_CHILDREN = _listed(
+    """
+    bebe bb enfant fils fille garcon petit petite nourrisson jumeaux gamin gamine
+    baby son daughter child kid twins hijo hija nino nina filho filha menino menina bebek oglum kizim cocuk
+    bebelus copil copilul fiul fiica fetita dziecko syn synek corka coreczka figlio figlia bimbo bimba bambino bambina
+    wlidi weldi benti rdi3 pitit tibebe
+    """
 )
 _WRITTEN = {
     word: number
@@ -105,12 +104,12 @@ def _ages(passage: Passage, limits: Limits) -> Iterator[Hit]:
     """Yield great ages ("84 ans") and infants' ages ("mon fils de 4 mois", "il a 3 semaines")."""
     forms = passage.forms
     for place in range(len(forms) - 1):
-        number, unit = _number(forms[place]), forms[place + 1]
+        number, unit = _number(forms[place]), _unit(forms, place + 1)
         if number is None:
             continue
-        great = unit == "ans" and limits.great_age <= number <= _OLDEST and not _since(forms, place)
+        great = unit in _YEARS and limits.great_age <= number <= _OLDEST and not _since(forms, place)
         weeks = unit in _WEEKS and forms[place - 1] in _AGED
-        infant = (weeks or (unit == "mois" and number <= limits.infant_months)) and _of_a_child(forms, place)
+        infant = (weeks or (unit in _MONTHS and number <= limits.infant_months)) and _of_a_child(forms, place)
         if great or infant:
             yield Hit(Entry(Role.GRAVE, f"{number} {unit}"), (place, place + 1))
 
@@ -129,6 +128,11 @@ def _number(form: str) -> int | None:
     if form.isdecimal() and len(form) <= len(str(_OLDEST)):
         return int(form)
     return _WRITTEN.get(form)
+
+
+def _unit(forms: list[str], place: int) -> str:
+    """Return the word of a number's unit: "ans", and "ani" in "90 de ani"."""
+    return forms[place + 1] if forms[place] == "de" and place + 1 < len(forms) else forms[place]
 
 
 def _since(forms: list[str], place: int) -> bool:

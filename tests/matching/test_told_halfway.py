@@ -93,6 +93,12 @@ def _named(found: Match) -> str | None:
         ),
         # What is told of a namesake.
         ("L'autre est au 14, sa femme s'appelle Julie Jebali.\nOdette Vauquelin, 12 rue Laplace, Arcueil", ODETTE),
+        # Neighbours who sign too, for whom a parcel was left, and about whom somebody worries.
+        ("Se joignent à moi : M. Jebali et les autres.\nOdette Vauquelin, 12 rue Laplace, Arcueil", ODETTE),
+        ("On m'a laissé un colis pour M. Jebali du 3e.\nOdette Vauquelin, 12 rue Laplace, Arcueil", ODETTE),
+        ("Je me fais du souci pour M. Jebali, je le vois plus.\nOdette Vauquelin, 12 rue Laplace, Arcueil", ODETTE),
+        # A line that begins with a kind of street is no signature.
+        ("C'EST ODETTE VAUQUELIN\nBD JULIE JEBALI 12\n12 RUE LAPLACE ARCUEIL", ODETTE),
         # A family signs on its own line.
         ("Plus d'eau.\n\nLa famille Jebali\n14 bis rue Laplace, Arcueil", "TX-jebali1"),
         # A number of something else stands before that of the house.
@@ -105,6 +111,22 @@ def _named(found: Match) -> str | None:
 )
 def test_who_writes(text: str, expected: str | None, placed: MatchIndex) -> None:
     assert _named(_found(text, placed)) == expected
+
+
+def test_where_a_namesake_lives_is_not_where_the_writer_does(placed: MatchIndex) -> None:
+    told = "Le monsieur porte le même nom mais il habite au 9 rue Laplace à Cachan ; moi c'est Arcueil, 12 rue Laplace."
+    found = _found(f"{told}\nOdette Vauquelin", placed, HERS)
+    assert _named(found) == ODETTE
+    other = "Odette Vauquelin, 12 rue Laplace à Arcueil (l'autre Odette Vauquelin habite 9 rue Laplace à Cachan)."
+    assert _named(_found(other, placed)) == ODETTE
+
+
+def test_who_names_only_his_wife_is_looked_for_among_all_at_his_floor(placed: MatchIndex) -> None:
+    text = "Locataires du 12 rue Laplace à Arcueil, 6e étage porte 3, ma femme Odette et moi dormons mal."
+    found = _found(text, placed)
+    assert found.dwelling is not None
+    assert found.dwelling.id == "LX1"
+    assert found.candidates[0].tenant_id == GEORGES
 
 
 def test_a_mothers_helper_names_her_in_the_subject_and_in_full(placed: MatchIndex) -> None:
