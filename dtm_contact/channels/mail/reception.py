@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection
 from datetime import datetime
 from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Network, ip_address
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from dtm_contact.channels import Inbox
 from dtm_contact.channels.mail import replies
@@ -17,9 +17,6 @@ from dtm_contact.errors import CommitUnknownError
 from dtm_contact.log import get_log
 from dtm_contact.model import Arrival, Envelope
 from dtm_contact.settings import MailServer
-
-if TYPE_CHECKING:
-    from dtm_contact.channels.mail.connection import MailConnection
 
 _CLIENTS_REMEMBERED = 1024
 
@@ -39,6 +36,22 @@ def digest_of(envelope: Envelope) -> Digest:
     return digest
 
 
+class Connected(Protocol):
+    """One who is connected, as far as all have to be kept count of and ended.
+
+    Attributes:
+        client: its address; empty on a unix socket.
+    """
+
+    client: str
+
+    def retire(self) -> "asyncio.Future[None] | None":
+        """End as soon as may be; return what ends when a message that is being stored is, None without such."""
+
+    def abort(self) -> None:
+        """End at once."""
+
+
 class Reception:
     """The state that the sessions of one way in share."""
 
@@ -47,7 +60,7 @@ class Reception:
         self.name = name
         self.settings = settings
         self.recipients = Recipients(settings.recipients)
-        self.sessions: set[MailConnection] = set()
+        self.sessions: set[Connected] = set()
         self.octets = 0
         self._inbox = inbox
         self._clock = clock
@@ -55,7 +68,7 @@ class Reception:
         self._known = _ask_once(settings.networks)
         self._closed = False
 
-    def admit(self, session: "MailConnection") -> str | None:
+    def admit(self, session: Connected) -> str | None:
         """Count a new session in; return the reply that turns it away, if it must go."""
         self.sessions.add(session)
         self._clients[session.client] += 1
@@ -69,7 +82,7 @@ class Reception:
             return replies.TOO_MANY_CONNECTIONS
         return None
 
-    def dismiss(self, session: "MailConnection") -> None:
+    def dismiss(self, session: Connected) -> None:
         """Count an ended session out."""
         if session in self.sessions:
             self.sessions.remove(session)
