@@ -151,6 +151,7 @@ class Weighing:
             self.clues.borrowed,
             self.clues.gender,
             self.clues.died,
+            self.clues.spouse_of,
         )
         settle(weighed, people, learnt, told)
         weighed.sort(key=lambda each: -each.score)

@@ -28,6 +28,7 @@ from dtm_contact.matching.statements import (
     NOT_A_TENANT,
     NOT_MY_LEASE,
     NOT_YOURS,
+    SPOUSE_OF,
     THEN_MINE,
     says,
 )
@@ -104,6 +105,8 @@ class Clues:
     """Whether he writes from the account of whom he lives with."""
     genders: set[str] = field(default_factory=set)
     """Which of a couple he may be by what he says of himself, as whom he is married to: "f", "m", nothing, or both."""
+    spouse_of: bool = False
+    """Whether he tells whose husband or wife somebody is, most often himself."""
     speaks_of_kin: bool = False
     """Whether the writer speaks of a relative."""
     may_be_signed: bool = False
@@ -239,6 +242,7 @@ def _say_of_themselves(text: Passage, clues: Clues) -> None:
     if text.part is Part.NEW:
         clues.elsewhere |= says(folded, ANOTHER_LANDLORDS)
         clues.of_others |= says(folded, NOT_YOURS)
+        clues.spouse_of |= says(folded, SPOUSE_OF)
         clues.of_namesake |= says(folded, NAMESAKE)
         clues.dictated |= says(folded, DICTATED)
         clues.genders.update(letter for letter, says_so in _GENDERS.items() if says(folded, says_so))

@@ -149,8 +149,10 @@ def _at(around: Surroundings, text: Passage, position: int, person: Person, alon
             return mention_of(text, text.words[span.start : span.stop], Role.PAIR)
     short = len(word.text) >= _SHORTEST_WITH_A_SLIP and _abbreviates(word.text, person.first)
     if len(word.text) > 1 and (short or any(_near(word.text, name) for name in alone)):
-        signs = _stands_alone(text, position) or (
-            _names_himself(around.before(position, 3)) and not _told_of(around.after(position + 1, 2))
+        signs = (
+            _stands_alone(text, position)
+            or around.after(position + 1, 3) == ["a", "l", "appareil"]
+            or (_names_himself(around.before(position, 3)) and not _told_of(around.after(position + 1, 2)))
         )
         return mention_of(text, [word], Role.SIGNED) if signs else None
     return None
@@ -184,7 +186,7 @@ def _told_of(after: list[str]) -> bool:
 def _names_himself(before: list[str]) -> bool:
     """Tell whether "je suis" or the like stands before a name; the nearest word comes first."""
     said = f" {' '.join(reversed(before))}"
-    return any(said.endswith(f" {cue}") for cue in (*SELF_CUES, "c est"))
+    return any(said.endswith(f" {cue}") for cue in (*SELF_CUES, "c est", "c", "cest"))
 
 
 def _with_surname(text: Passage, position: int, person: Person) -> range | None:

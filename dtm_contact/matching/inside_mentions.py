@@ -89,6 +89,12 @@ def _counts_others(words: tuple[Word, ...], position: int, following: Word | Non
     return before in NOT_OF_FLOORS or (following is not None and following.text in COUNTED)
 
 
+def _makes_ordinal(word: Word, following: Word) -> bool:
+    """Tell whether what follows a figure makes it an ordinal: "3e", "3 ème", and "3º", which stands right behind."""
+    apart = following.start - word.end
+    return apart <= 1 and (following.text in ORDINAL_ENDINGS or (not apart and following.text == "o"))
+
+
 def _floor(words: tuple[Word, ...], position: int) -> tuple[Atom, int] | None:
     word = words[position]
     ground = position + 2 if [each.text for each in words[position : position + 2]] == _GROUND else position
@@ -99,7 +105,7 @@ def _floor(words: tuple[Word, ...], position: int) -> tuple[Atom, int] | None:
     last = position
     if floor is None and word.text.isdigit() and len(word.text) <= _LONGEST_FLOOR:
         following = words[position + 1] if position + 1 < len(words) else None
-        if following and following.start - word.end <= 1 and following.text in ORDINAL_ENDINGS:
+        if following and _makes_ordinal(word, following):
             floor, last = str(int(word.text)), position + 1
         elif following and following.start - word.end < _CLOSE and following.text in _FLOORS_ALONE:
             floor = str(int(word.text))

@@ -25,6 +25,7 @@ _WIDEST_GAP = 2
 _DEVICE_LINE = re.compile(r"\n(?:envoye (?:de|depuis|a partir)|sent from|telecharge[rz]) [^\n]{0,80}")
 _PARTS = frozenset("\n;:!?()")
 _FAMILY = "famille"
+_LITTLE_WORDS = frozenset("aeoy")
 _TITLE_WORDS = 3  # "M. et Mme", "famille de M."
 
 
@@ -53,7 +54,7 @@ class NameTaker:
             return True
         if word.text.isdigit() or word.text in NOT_NAMES:
             return False
-        if word.capital or word.text in PARTICLES or len(word.text) == 1:
+        if word.capital or word.text in PARTICLES or (len(word.text) == 1 and word.text not in _LITTLE_WORDS):
             return True
         before = self._words[position - 1] if position else None
         if before is not None and before.text in PARTICLES and self._near_known(before.text + word.text):
@@ -75,6 +76,8 @@ class NameTaker:
         mark = self._text.folded.text[word.end : word.end + 1]
         if mark in {".", "-"}:
             return word.capital or mark == "." or word.text not in PARTICLES
+        if not word.capital and word.text in _LITTLE_WORDS:
+            return False  # "à petit feu"
         at = bisect_left(self._words, word.end, key=lambda each: each.start)
         following = self._words[at].text if mark == " " and at < len(self._words) else ""
         return len(following) > len("le") and following in self._people.surnames and following not in NOT_NAMES

@@ -118,7 +118,7 @@ class NameReader(NameTaker):
 
     def _looks_like_name(self, first: int, end: int) -> bool:
         words = self._words[first:end]
-        known = [word for word in words if self._known(word.text)]
+        known = [word for word in words if self._known(word.text) and (len(words) == 1 or word.text not in PARTICLES)]
         if known:
             return any(word.capital for word in known) or len(known) > 1 or any(map(self._is_initial, words))
         written = "".join(word.text for word in words if len(word.text) > 1)
@@ -144,13 +144,13 @@ class NameReader(NameTaker):
     def _announces_himself(self, position: int, before: list[str]) -> bool:
         """Tell whether the words up to and with this one say that the writer's own name follows."""
         word = self._words[position].text
-        if word in IT_IS:
-            return self._says_it_is(position)
         said = " ".join([*reversed(before), word])
-        if word == TURKISH_I:
-            return TURKISH_GREETINGS.issuperset(before) and self._text.in_turkish
         if (word == "est" and before[:1] == ["c"]) or any(f" {said}".endswith(f" {cue}") for cue in SELF_CUES):
             return True
+        if word in IT_IS:
+            return self._says_it_is(position)
+        if word == TURKISH_I:
+            return TURKISH_GREETINGS.issuperset(before) and self._text.in_turkish
         labelled = self._text.folded.text[self._words[position].end :][:2].strip() == ":"
         return before == ["jeune", "de"] or (word in LABELS and labelled)
 

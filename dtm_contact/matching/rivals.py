@@ -31,6 +31,7 @@ class Told:
         borrowed: whether he writes from the account of whom he lives with.
         gender: which of a couple he is, "f" or "m", where he says so.
         died: whether he tells of a death.
+        spouse_of: whether he tells whose husband or wife somebody is.
     """
 
     for_another: bool
@@ -39,6 +40,7 @@ class Told:
     borrowed: bool = False
     gender: str = ""
     died: bool = False
+    spouse_of: bool = False
 
 
 def settle(weighed: Iterable[Weighed], people: int, learnt: Learnt, told: Told) -> None:
@@ -57,7 +59,7 @@ def settle(weighed: Iterable[Weighed], people: int, learnt: Learnt, told: Told) 
         _settle_spoken_of(_by_home(candidates))
     if told.gender and not told.for_another:
         _settle_couples(_by_home(candidates), told.gender)
-    if told.for_another and not _tells_of_his_home(_by_home(candidates)):
+    if told.for_another and not _tells_of_his_home(_by_home(candidates), spouse=told.spouse_of):
         if told.died:
             _doubt_the_dead(_by_home(candidates))
         for each in candidates:
@@ -72,14 +74,17 @@ def settle(weighed: Iterable[Weighed], people: int, learnt: Learnt, told: Told) 
                 _discount_misfit(each, role, best, learnt.bits("name.fits_another", bits))
 
 
-def _tells_of_his_home(homes: Iterable[Sequence[Weighed]]) -> bool:
+def _tells_of_his_home(homes: Iterable[Sequence[Weighed]], *, spouse: bool) -> bool:
     """Tell whether one of a home calls himself by his name, and another is who seemed to be written for.
 
     "C'est Carmen, la femme de Patrick": where both are known, she writes of what is theirs, and not for him.
     """
     found = False
     for home in homes:
-        meant = [each for each in home if each.fits.get(Role.FOR, 0.0) >= weights.NAMES_HIMSELF]
+        # Of a couple, both bear the surname that is told.
+        best = max(each.fits.get(Role.FOR, 0.0) for each in home) if spouse else 0.0
+        least = max(weights.NAMES_HIMSELF, best - weights.FITS_BETTER)
+        meant = [each for each in home if each.fits.get(Role.FOR, 0.0) >= least]
         others = [each for each in home if each not in meant]
         if meant and any(each.fits.get(Role.SELF, 0.0) >= weights.NAMES_HIMSELF for each in others):
             found = True

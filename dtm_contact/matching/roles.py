@@ -197,6 +197,7 @@ class Roles:
             return Role.KIN  # "Jean Roy mon mari est dans l'ascenseur"
         if (
             self._is_my(RELATIVES_WRITTEN_FOR, end)  # "Mohammed Roy (mon père)"
+            or self._announced(position)
             or _for_the_sake_of(before)
             or WHOM_IT_CONCERNS & set(before[:1])
             or self._cannot_write(end)
@@ -210,8 +211,18 @@ class Roles:
             return Role.SIGNED
         begins = not text or text[-1] in "\n.!?"
         presents = self._around.presents_himself(position, end) or (begins and self._around.gives_address(end))
-        presents = presents or self._around.signs_together(position, end)
+        # What is dictated ends so: "« … mes habitudes. Odette Roy. »"
+        dictated = begins and self._around.behind(end).lstrip(" .")[:1] == '"'
+        presents = presents or dictated or self._around.signs_together(position, end)
         return Role.SIGNED if presents else Role.PAIR
+
+    def _announced(self, position: int) -> bool:
+        """Tell whether a colon stands before a name, and "pour ma mère" before that: "pour ma mère, qui … : Odette"."""
+        if not self._around.up_to(position).endswith(":"):
+            return False
+        clause = self._around.before(position, _CLAUSE)
+        at = clause.index("pour") if "pour" in clause else 0
+        return at > 0 and bool((RELATIVES_WRITTEN_FOR | HELPED) & set(clause[max(0, at - 2) : at]))
 
     def _is_my(self, relatives: AbstractSet[str], end: int, *, apart: bool = True) -> bool:
         """Tell whether "mon père" or the like follows a name; `apart`, be it after a mark."""

@@ -93,11 +93,17 @@ _MAILBOX = (
 BORROWED = _any_of(
     rf"{_MAILBOX} (?:de|a) {_SPOUSE}",
     rf"(?:mail|adresse|compte|boite)\b[^.!?\n]{{0,18}}\b(?:celui|celle) de {_SPOUSE}",
+    rf"c'est (?:la |le |l')?{_MAILBOX} (?:de |d')",
     r"my (?:wife|husband|partner|girlfriend|boyfriend)'?s? ?(?:e ?-?mail|mailbox|account|address|phone|computer)",
-    rf"(?:je (?:passe par|me sers de|prends)|j'utilise|j'emprunte|j'ecris (?:de|depuis|avec|sur)) "
+    rf"(?:je (?:passe par|me sers de|prends)|j'utilise|j'emprunte|j'ecris(?: (?:de|depuis|avec|sur))?) "
     rf"(?:la |le |l'|du )?{_MAILBOX} (?:de |d')",
 )
 """Who writes from the account of whom he lives with."""
+
+SPOUSE_OF = _any_of(
+    r"(?:la (?:femme|compagne|conjointe)|l'epou(?:se|x)|le (?:mari|compagnon|conjoint)) (?:de |d')",
+)
+"""Who presents himself by whom he married."""
 
 A_WOMAN = _any_of(
     r"mon (?:mari|epoux|compagnon|conjoint|copain)",

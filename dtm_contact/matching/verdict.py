@@ -15,6 +15,7 @@ from dtm_contact.matching.clues import Clues
 from dtm_contact.matching.gazetteer import Gazetteer
 from dtm_contact.matching.index import MatchIndex
 from dtm_contact.matching.learned import Learnt, answer_about
+from dtm_contact.matching.mentions import Role
 from dtm_contact.matching.people import NOWHERE
 from dtm_contact.matching.places import Floats
 from dtm_contact.matching.weighed import Weighed
@@ -139,7 +140,10 @@ def _home_of(tenant: Likely | None, weighed: Iterable[Weighed]) -> Likely | None
 
 def _may_name(clues: Clues, weighed: list[Weighed]) -> bool:
     """Tell whether a person may be named at all, however probable."""
-    if clues.anonymous or clues.not_a_tenant or clues.elsewhere:
+    for_another = any(
+        each.role is Role.FOR and each.fits.get(Role.FOR, 0.0) > weights.FITS_SURELY for each in weighed[:1]
+    )
+    if clues.anonymous or clues.elsewhere or (clues.not_a_tenant and not for_another):
         return False
     return not clues.crowded or not weighed or any(piece.name in _ACCOUNTS for piece in weighed[0].evidence)
 

@@ -49,6 +49,11 @@ SELF_CUES = (
         "le escribe",
         "os escribe",
         "mwen rele",
+        "mwen se",
+        "meu nome e",
+        "mi nombre es",
+        "il mio nome e",
+        "benim adim",
         "sunt",
         "ma numesc",
         "mi chiamo",
@@ -228,7 +233,7 @@ NUMBER_CUES = _listed("au du le numero n no")
 """Before a house number that stands apart from its street."""
 RESIDENCE_CUES = _listed("residence cite res ensemble groupe")
 LOCATIVES = _listed("a au aux o chez")
-ORDINAL_ENDINGS = _listed("er e em eme ieme ere re nd th st rd o")
+ORDINAL_ENDINGS = _listed("er e em eme ieme ere re nd th st rd yem iem")
 FLOOR_WORDS = _listed("etage etaje etag etg et floor piso andar")
 BUILDING_WORDS = _listed("bat batiment bt bati building bldg edificio predio batiments")
 STAIRCASE_WORDS = _listed("esc escalier escaliers cage staircase")

@@ -97,6 +97,17 @@ def _named(found: Match) -> str | None:
         ("Se joignent à moi : M. Jebali et les autres.\nOdette Vauquelin, 12 rue Laplace, Arcueil", ODETTE),
         ("On m'a laissé un colis pour M. Jebali du 3e.\nOdette Vauquelin, 12 rue Laplace, Arcueil", ODETTE),
         ("Je me fais du souci pour M. Jebali, je le vois plus.\nOdette Vauquelin, 12 rue Laplace, Arcueil", ODETTE),
+        # What follows a colon after "pour ma mère", and what is dictated and signed within quotation marks.
+        (
+            (
+                "Je vous écris pour ma mère, qui n'a pas d'ordinateur : Odette Vauquelin, à Arcueil, 12 rue Laplace. "
+                "Je ne suis pas locataire chez vous.\nLaure Vauquelin-Picard"
+            ),
+            ODETTE,
+        ),
+        ("Je copie : « J'habite au 12 rue Laplace à Arcueil. Odette Vauquelin. »\nSophie, sa nièce", ODETTE),
+        # Capitals throughout tell no names.
+        ("ODETTE VAUQUELIN, 12 RUE LAPLACE ARCUEIL\nL'EAU COULE ET C'EST PARTI VERS LE 3E", ODETTE),
         # A line that begins with a kind of street is no signature.
         ("C'EST ODETTE VAUQUELIN\nBD JULIE JEBALI 12\n12 RUE LAPLACE ARCUEIL", ODETTE),
         # A family signs on its own line.
@@ -119,6 +130,16 @@ def test_where_a_namesake_lives_is_not_where_the_writer_does(placed: MatchIndex)
     assert _named(found) == ODETTE
     other = "Odette Vauquelin, 12 rue Laplace à Arcueil (l'autre Odette Vauquelin habite 9 rue Laplace à Cachan)."
     assert _named(_found(other, placed)) == ODETTE
+
+
+def test_who_speaks_from_the_account_of_one_of_his_home_is_the_other(placed: MatchIndex) -> None:
+    said = ("Plus d'eau, c georges j'écris du mail de ma femme", "Georges à l'appareil, c'est l'adresse d'Odette.")
+    for text in said:
+        assert _named(_found(text, placed, HERS)) != ODETTE
+
+
+def test_a_little_word_is_no_initial(placed: MatchIndex) -> None:
+    assert _named(_found("Mon père mourra à petit feu, plus d'eau.\nOdette", placed, HERS)) == ODETTE
 
 
 def test_who_names_only_his_wife_is_looked_for_among_all_at_his_floor(placed: MatchIndex) -> None:
