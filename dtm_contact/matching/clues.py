@@ -30,6 +30,7 @@ from dtm_contact.matching.statements import (
     NOT_YOURS,
     SPOUSE_OF,
     THEN_MINE,
+    WRITES_FOR,
     says,
 )
 from dtm_contact.matching.traders import TradeMention
@@ -105,6 +106,8 @@ class Clues:
     """Whether he writes from the account of whom he lives with."""
     genders: set[str] = field(default_factory=set)
     """Which of a couple he may be by what he says of himself, as whom he is married to: "f", "m", nothing, or both."""
+    writes_for: bool = False
+    """Whether he says in words that he writes for somebody else."""
     spouse_of: bool = False
     """Whether he tells whose husband or wife somebody is, most often himself."""
     speaks_of_kin: bool = False
@@ -242,6 +245,7 @@ def _say_of_themselves(text: Passage, clues: Clues) -> None:
     if text.part is Part.NEW:
         clues.elsewhere |= says(folded, ANOTHER_LANDLORDS)
         clues.of_others |= says(folded, NOT_YOURS)
+        clues.writes_for |= says(folded, WRITES_FOR)
         clues.spouse_of |= says(folded, SPOUSE_OF)
         clues.of_namesake |= says(folded, NAMESAKE)
         clues.dictated |= says(folded, DICTATED)

@@ -32,6 +32,7 @@ class Told:
         gender: which of a couple he is, "f" or "m", where he says so.
         died: whether he tells of a death.
         spouse_of: whether he tells whose husband or wife somebody is.
+        writes_for: whether he says in words that he writes for somebody else.
     """
 
     for_another: bool
@@ -41,6 +42,7 @@ class Told:
     gender: str = ""
     died: bool = False
     spouse_of: bool = False
+    writes_for: bool = True
 
 
 def settle(weighed: Iterable[Weighed], people: int, learnt: Learnt, told: Told) -> None:
@@ -60,8 +62,7 @@ def settle(weighed: Iterable[Weighed], people: int, learnt: Learnt, told: Told) 
     if told.gender and not told.for_another:
         _settle_couples(_by_home(candidates), told.gender)
     if told.for_another and not _tells_of_his_home(_by_home(candidates), spouse=told.spouse_of):
-        if told.died:
-            _doubt_the_dead(_by_home(candidates))
+        _doubt_whom_it_concerns(candidates, told)
         for each in candidates:
             if not _fits_as_well(each, candidates):
                 _discount_writer(each, people, learnt)
@@ -91,6 +92,31 @@ def _tells_of_his_home(homes: Iterable[Sequence[Weighed]], *, spouse: bool) -> b
             for each in home:
                 each.forget("name.for", against=True)
     return found
+
+
+def _doubt_whom_it_concerns(candidates: Sequence[Weighed], told: Told) -> None:
+    if told.died:
+        _doubt_the_dead(_by_home(candidates))
+    if not told.writes_for:
+        _doubt_either(candidates)
+
+
+def _doubt_either(candidates: Iterable[Weighed]) -> None:
+    """Doubt who is concerned where a tenant who gives his own name and place names another for whom he seems to write.
+
+    Only the way in which the other is brought up tells so, and that may mislead.
+    """
+    meant = [each for each in candidates if each.fits.get(Role.FOR, 0.0) > weights.FITS_SURELY]
+    himself = [each for each in candidates if each not in meant and _is_a_tenant(each)]
+    if meant and himself:
+        for each in (*meant, *himself):
+            each.doubt("either", weights.NAMELESS)
+
+
+def _is_a_tenant(weighed: Weighed) -> bool:
+    """Tell whether somebody gives his own name, and his place or his account goes with it."""
+    own = max(weighed.fits.get(role, 0.0) for role in (Role.SELF, Role.SIGNED))
+    return own > weights.FITS_SURELY and (weighed.account or weighed.at_place >= weights.PLACE_FITS)
 
 
 def _doubt_the_dead(homes: Iterable[Sequence[Weighed]]) -> None:

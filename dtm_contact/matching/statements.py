@@ -100,6 +100,21 @@ BORROWED = _any_of(
 )
 """Who writes from the account of whom he lives with."""
 
+_RELATIVE = "(?:mere|maman|pere|papa|tante|oncle|grand-mere|grand-pere|mamie|papi|belle-mere|beau-pere|soeur|frere)"
+WRITES_FOR = _any_of(
+    r"(?:j'|je )(?:vous |me permets de vous )?(?:ecris|contacte|appelle|sollicite|transmets|transfere|signale|tape)"
+    r"[^.!?\n]{0,60}\b(?:pour|au sujet de|a propos de|au nom d|de la part d|concernant|la situation de)",
+    rf"(?:ma|mon|notre) {_RELATIVE}",
+    r"(?:my|our) (?:mother|mum|mom|father|dad|aunt|uncle|grandmother|grandfather|sister|brother)",
+    r"(?:mi|minha|meu|la mia|mio) (?:madre|padre|mae|pai|abuela|abuelo|avo|nonna|nonno)",
+    r"au nom d|de la part d|pour le compte d|a la demande d|mandat|procuration|tutelle|curatelle|tut(?:eur|rice)\b",
+    r"\b(?:j'accompagne|accompagnons|je suis (?:sa|son|la|le|l')|sa fille|son fils|sa niece|son neveu)\b",
+    r"\b(?:votre locataire|la locataire|le locataire|votre administre|mon client|ma cliente|la patiente|le patient)\b",
+    r"(?:n'a|a) (?:pas|plus) (?:d'|l'|de )?(?:internet|ordinateur|mail|adresse)",
+    r"ne (?:peut|sait) (?:pas|plus) (?:vous )?ecrire|ne (?:parle|lit) pas",
+)
+"""Who says in some way that he writes for somebody else."""
+
 SPOUSE_OF = _any_of(
     r"(?:la (?:femme|compagne|conjointe)|l'epou(?:se|x)|le (?:mari|compagnon|conjoint)) (?:de |d')",
 )

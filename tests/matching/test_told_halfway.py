@@ -138,6 +138,12 @@ def test_who_speaks_from_the_account_of_one_of_his_home_is_the_other(placed: Mat
         assert _named(_found(text, placed, HERS)) != ODETTE
 
 
+def test_a_tenant_who_names_another_with_his_address_need_not_write_for_him(placed: MatchIndex) -> None:
+    his = "chez M. Jebali, 14 bis rue Laplace, Arcueil.\nOdette Vauquelin"
+    assert _named(_found(f"Il y a des rats {his}", placed, HERS)) is None
+    assert _named(_found(f"Je vous écris pour les rats {his}", placed, HERS)) == "TX-jebali1"
+
+
 def test_a_little_word_is_no_initial(placed: MatchIndex) -> None:
     assert _named(_found("Mon père mourra à petit feu, plus d'eau.\nOdette", placed, HERS)) == ODETTE
 
