@@ -279,12 +279,19 @@ def _doubt_unknown(weighed: Weighed, fits: Fits) -> None:
     role = fits.role
     if role in _CITED:
         weighed.doubt("cited", role.trust)
-    elif fits.best < weights.THREE_NAMES and not _is_placed(
-        weighed, 0.0 if role is Role.FOR else weights.PLACE_SAYS_NOTHING
+    elif (
+        fits.best < weights.THREE_NAMES
+        and not _names_his_home(weighed)
+        and not _is_placed(weighed, 0.0 if role is Role.FOR else weights.PLACE_SAYS_NOTHING)
     ):
         weighed.doubt("name_alone", weights.NAME_ALONE)
     elif role is None and fits.least < 0:
         weighed.doubt("nameless", weights.NAMELESS, household=False)
+
+
+def _names_his_home(weighed: Weighed) -> bool:
+    """Tell whether somebody whom he lives with is named beside him, by more than a frequent first name."""
+    return any(piece.name == "home.named" and piece.weight >= weights.NAMES_HIS_HOME for piece in weighed.evidence)
 
 
 def _is_placed(weighed: Weighed, least: float) -> bool:

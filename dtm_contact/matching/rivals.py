@@ -109,8 +109,9 @@ def _doubt_either(candidates: Iterable[Weighed]) -> None:
     meant = [each for each in candidates if each.fits.get(Role.FOR, 0.0) > weights.FITS_SURELY]
     himself = [each for each in candidates if each not in meant and _is_a_tenant(each)]
     if meant and himself:
+        apart = len({each.home.dwelling_id if each.home else "" for each in (*meant, *himself)}) > 1
         for each in (*meant, *himself):
-            each.doubt("either", weights.NAMELESS)
+            each.doubt("either", weights.NAMELESS, household=apart)
 
 
 def _is_a_tenant(weighed: Weighed) -> bool:

@@ -24,8 +24,9 @@ _GREETED, _LAST_WORDS = 3, 10
 _AT = frozenset({"du", "au"})
 _HELLO = GREETINGS | BEFORE_IT_IS | {"et", "a", "tous"}
 _OF_AN_ADDRESS = (
-    RESIDENCE_CUES | BUILDING_WORDS | STAIRCASE_WORDS | DOOR_WORDS | ORDINALS.keys() | TENANCY | {"ex", "rdc"}
+    RESIDENCE_CUES | BUILDING_WORDS | STAIRCASE_WORDS | DOOR_WORDS | ORDINALS.keys() | TENANCY | {"ex", "rdc", "appart"}
 )
+_LEVELS = ORDINALS.keys() | {"rez", "rdc"}
 _ADDRESS_WORDS = 5  # "12 bis av. du", "rue des 4 Ruelles"
 _STREET_NAMES = frozenset(STREET_TYPES.values())
 _FAMILY_WORDS = KIN | RELATIVES_WRITTEN_FOR | {"et", "sa", "son", "ses", "la", "leur", "leurs", "famille"}
@@ -111,7 +112,7 @@ class Surroundings:
             return False
         first, second = following[0], following[1:]
         if first in _AT:
-            return bool(second) and (second[0].isdigit() or self.words[end + 1].capital)
+            return bool(second) and (second[0].isdigit() or second[0] in _LEVELS or self.words[end + 1].capital)
         return first.isdigit() or first in _OF_AN_ADDRESS or first in STREET_TYPES
 
     def places_itself(self, end: int) -> bool:
@@ -130,7 +131,7 @@ class Surroundings:
         """Tell whether what follows a name on its line belongs to a signature: an address, a phone, "et sa fille"."""
         rest = [word.text for word in self.words[end:stop]]
         with_family = rest[:1] == ["et"] and bool(rest[1:]) and _FAMILY_WORDS.issuperset(rest[1:])
-        return with_family or self.places_itself(end)
+        return with_family or self.places_itself(end) or self.is_located(end)
 
     def presents_himself(self, position: int, end: int) -> bool:
         """Tell whether a letter opens or ends with a name and a place: "Bonsoir, Odette Roy du 12 rue Hoche."."""

@@ -54,6 +54,8 @@ SIGNS_FOR_THE_HOME = 2.0
 LENDS_HIS_ACCOUNT = -12.0
 """Somebody of his home says that he writes from the other's account."""
 
+NAMES_HIS_HOME = 5.0
+"""Bits from which naming whom one lives with tells as much as the place."""
 LIVES_WITH_ONE_NAMED = 6.0
 """The most that it says for somebody that the relative whom the writer names lives with him."""
 

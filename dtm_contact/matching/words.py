@@ -23,6 +23,7 @@ NOT_NAMES = (
         elle on rue avenue allee place bat batiment esc etage porte appt residence cite tel mail objet envoye le les la
         des un une directeur directrice responsable president maire gestionnaire chef service gardien gardienne madame
         monsieur euh meme disse falou diz dijo dice said says told
+        mais met pense fait dort passe sort vient veut peut doit reste donc
         """
     )
     - PARTICLES

@@ -144,6 +144,23 @@ def test_a_tenant_who_names_another_with_his_address_need_not_write_for_him(plac
     assert _named(_found(f"Je vous écris pour les rats {his}", placed, HERS)) == "TX-jebali1"
 
 
+def test_who_names_one_of_his_home_as_if_for_him_has_their_home_named(placed: MatchIndex) -> None:
+    found = _found("O. Vauquelin, tant pour moi que pour Georges Vauquelin, 12 rue Laplace, Arcueil", placed, HERS)
+    assert found.dwelling is not None
+    assert found.dwelling.id == "LX1"
+
+
+def test_whom_he_lives_with_tells_as_much_as_a_place(placed: MatchIndex) -> None:
+    text = "Plus d'eau, mon mari Georges Vauquelin n'a rien pu faire.\nOdette Vauquelin"
+    assert _named(_found(text, placed)) == ODETTE
+    assert _named(_found("Plus d'eau.\nOdette Vauquelin", placed)) is None
+
+
+def test_a_verb_is_no_surname(placed: MatchIndex) -> None:
+    text = "Ma mère Georgette met des boules Quies.\nOdette"
+    assert _named(_found(text, placed, HERS)) == ODETTE
+
+
 def test_a_little_word_is_no_initial(placed: MatchIndex) -> None:
     assert _named(_found("Mon père mourra à petit feu, plus d'eau.\nOdette", placed, HERS)) == ODETTE
 
