@@ -152,6 +152,7 @@ class Weighing:
             self.clues.gender,
             self.clues.died,
             self.clues.spouse_of,
+            self.clues.holds_lease,
             self.clues.writes_for,
         )
         settle(weighed, people, learnt, told)

@@ -23,6 +23,7 @@ from dtm_contact.matching.statements import (
     BORROWED,
     DICTATED,
     HAS_DIED,
+    HOLDS_THE_LEASE,
     LEFT,
     NAMESAKE,
     NOT_A_TENANT,
@@ -108,6 +109,8 @@ class Clues:
     """Which of a couple he may be by what he says of himself, as whom he is married to: "f", "m", nothing, or both."""
     writes_for: bool = False
     """Whether he says in words that he writes for somebody else."""
+    holds_lease: bool = False
+    """Whether he says that he is a tenant himself."""
     spouse_of: bool = False
     """Whether he tells whose husband or wife somebody is, most often himself."""
     speaks_of_kin: bool = False
@@ -246,6 +249,7 @@ def _say_of_themselves(text: Passage, clues: Clues) -> None:
         clues.elsewhere |= says(folded, ANOTHER_LANDLORDS)
         clues.of_others |= says(folded, NOT_YOURS)
         clues.writes_for |= says(folded, WRITES_FOR)
+        clues.holds_lease |= says(folded, HOLDS_THE_LEASE)
         clues.spouse_of |= says(folded, SPOUSE_OF)
         clues.of_namesake |= says(folded, NAMESAKE)
         clues.dictated |= says(folded, DICTATED)

@@ -32,6 +32,7 @@ class Told:
         gender: which of a couple he is, "f" or "m", where he says so.
         died: whether he tells of a death.
         spouse_of: whether he tells whose husband or wife somebody is.
+        holds_lease: whether he says that he is a tenant himself.
         writes_for: whether he says in words that he writes for somebody else.
     """
 
@@ -42,7 +43,13 @@ class Told:
     gender: str = ""
     died: bool = False
     spouse_of: bool = False
+    holds_lease: bool = False
     writes_for: bool = True
+
+    @property
+    def for_himself(self) -> bool:
+        """Whether the writer's own case is told with that of a relative whom he names."""
+        return self.spouse_of or self.holds_lease or self.died
 
 
 def settle(weighed: Iterable[Weighed], people: int, learnt: Learnt, told: Told) -> None:
@@ -61,7 +68,7 @@ def settle(weighed: Iterable[Weighed], people: int, learnt: Learnt, told: Told) 
         _settle_spoken_of(_by_home(candidates))
     if told.gender and not told.for_another:
         _settle_couples(_by_home(candidates), told.gender)
-    if told.for_another and not _tells_of_his_home(_by_home(candidates), spouse=told.spouse_of):
+    if told.for_another and not _tells_of_his_home(_by_home(candidates), told):
         _doubt_whom_it_concerns(candidates, told)
         for each in candidates:
             if not _fits_as_well(each, candidates):
@@ -75,23 +82,28 @@ def settle(weighed: Iterable[Weighed], people: int, learnt: Learnt, told: Told) 
                 _discount_misfit(each, role, best, learnt.bits("name.fits_another", bits))
 
 
-def _tells_of_his_home(homes: Iterable[Sequence[Weighed]], *, spouse: bool) -> bool:
+def _tells_of_his_home(homes: Iterable[Sequence[Weighed]], told: Told) -> bool:
     """Tell whether one of a home calls himself by his name, and another is who seemed to be written for.
 
     "C'est Carmen, la femme de Patrick": where both are known, she writes of what is theirs, and not for him.
     """
     found = False
     for home in homes:
-        # Of a couple, both bear the surname that is told.
-        best = max(each.fits.get(Role.FOR, 0.0) for each in home) if spouse else 0.0
+        # Relatives bear the surname that is told, too.
+        best = max(each.fits.get(Role.FOR, 0.0) for each in home) if told.for_himself else 0.0
         least = max(weights.NAMES_HIMSELF, best - weights.FITS_BETTER)
         meant = [each for each in home if each.fits.get(Role.FOR, 0.0) >= least]
-        others = [each for each in home if each not in meant]
-        if meant and any(each.fits.get(Role.SELF, 0.0) >= weights.NAMES_HIMSELF for each in others):
+        if meant and any(_calls_himself(each, told) for each in home if each not in meant):
             found = True
             for each in home:
                 each.forget("name.for", against=True)
     return found
+
+
+def _calls_himself(weighed: Weighed, told: Told) -> bool:
+    """Tell whether somebody says his own name, or signs with it where he says that he is a tenant, or of a death."""
+    roles = (Role.SELF, Role.SIGNED) if told.holds_lease or told.died else (Role.SELF,)
+    return max(weighed.fits.get(role, 0.0) for role in roles) >= weights.NAMES_HIMSELF
 
 
 def _doubt_whom_it_concerns(candidates: Sequence[Weighed], told: Told) -> None:

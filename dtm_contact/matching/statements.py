@@ -115,6 +115,13 @@ WRITES_FOR = _any_of(
 )
 """Who says in some way that he writes for somebody else."""
 
+HOLDS_THE_LEASE = _any_of(
+    r"c'est moi (?:le|la) (?:co-?)?(?:titulaire|locataire)",
+    r"(?:je suis|moi)\b[^.!?\n]{0,40}\b(?:co-?)?(?:titulaire|locataire en titre)\b",
+    r"(?:je suis|moi)\b[^.!?\n]{0,30}\bsur le bail",
+)
+"""Who says that he is a tenant himself, of whomever else he tells."""
+
 SPOUSE_OF = _any_of(
     r"(?:la (?:femme|compagne|conjointe)|l'epou(?:se|x)|le (?:mari|compagnon|conjoint)) (?:de |d')",
 )

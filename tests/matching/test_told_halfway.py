@@ -150,6 +150,16 @@ def test_who_names_one_of_his_home_as_if_for_him_has_their_home_named(placed: Ma
     assert found.dwelling.id == "LX1"
 
 
+def test_who_is_a_tenant_himself_writes_for_himself(placed: MatchIndex) -> None:
+    text = "Je suis le père de Georges, c'est son adresse mais c'est moi le titulaire.\nOdette Vauquelin"
+    assert _named(_found(f"{text}, 12 rue Laplace, Arcueil", placed, HIS)) == ODETTE
+
+
+def test_who_is_left_behind_by_a_death_writes_for_himself(placed: MatchIndex) -> None:
+    text = "Mon père Georges Vauquelin est décédé, je vivais avec lui au 12 rue Laplace à Arcueil.\nOdette Vauquelin"
+    assert _named(_found(text, placed)) == ODETTE
+
+
 def test_whom_he_lives_with_tells_as_much_as_a_place(placed: MatchIndex) -> None:
     text = "Plus d'eau, mon mari Georges Vauquelin n'a rien pu faire.\nOdette Vauquelin"
     assert _named(_found(text, placed)) == ODETTE
