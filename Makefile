@@ -4,7 +4,7 @@ READY := .venv/ready
 BENCH_READY := .venv-bench/ready
 
 .DEFAULT_GOAL := help
-.PHONY: help run test suite check fmt bench bench-match prove lock docs clean
+.PHONY: help run test check fmt bench bench-match prove lock docs clean
 
 help: ## say what there is to make
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -24,10 +24,7 @@ $(BENCH_READY): requirements.lock requirements-bench.lock
 run: $(READY) ## set up, start the daemon on loopback, send it the sample messages, show the queues
 	@exec $(BIN)/dtm-contact demo fixtures
 
-test: $(READY) ## check, and meanwhile run every test, three files at a time
-	@$(MAKE) --no-print-directory --jobs 2 check suite
-
-suite: $(READY)
+test: check ## check, then run every test, three files at a time
 	$(BIN)/python -m pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder
 
 check: $(READY) ## lint, formatting and types

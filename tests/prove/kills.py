@@ -21,6 +21,7 @@ PAUSE = 0.03
 _DIES_STARTING = 1 / 5
 _JUDGE_DIES_FIRST = 1 / 3
 _SECONDS_TO_SETTLE = 600.0
+_ANSWERS_BEFORE = 100
 EARLY = ("-m", "tests.prove.controls", "early")
 
 
@@ -81,11 +82,22 @@ async def lost_by_early_answers(folder: Path, times: int, random: Random) -> Los
         async with Senders(program, random, SESSIONS) as senders:
             for _ in range(times):
                 await program.started()
-                await asyncio.sleep(random.uniform(_LONGEST_LIFE / 2, _LONGEST_LIFE))
+                await _answered(senders.ledger, len(senders.ledger.answered) + _ANSWERS_BEFORE)
                 await program.kill()
     finally:
         await program.kill()
     return Lost(audit(senders.ledger, program.store).lost, len(senders.ledger.answered))
+
+
+async def _answered(ledger: Ledger, count: int) -> None:
+    """Return once so many messages have been answered, however slow a busy machine is.
+
+    Raises:
+        TimeoutError: they never are.
+    """
+    async with asyncio.timeout(_SECONDS_TO_SETTLE):
+        while len(ledger.answered) < count:
+            await asyncio.sleep(0.005)
 
 
 async def _live_and_die(program: Program, random: Random) -> None:

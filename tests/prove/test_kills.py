@@ -11,4 +11,4 @@ async def test_a_killed_daemon_loses_nothing_and_does_nothing_twice(tmp_path: Pa
 
 
 async def test_the_proof_catches_a_daemon_that_answers_too_early(tmp_path: Path) -> None:
-    assert (await lost_by_early_answers(tmp_path, 1, chance(1))).messages > 0
+    assert (await lost_by_early_answers(tmp_path, 3, chance(1))).messages > 0
