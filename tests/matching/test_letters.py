@@ -15,6 +15,8 @@ from tests.matching.letters import matched
 FIXTURES = Path(__file__).parents[2] / "fixtures"
 # A namesake in another street, told of first.
 TAKEN_FOR_ANOTHER = {"KK-013.eml"}
+_EVERY = 2
+"""Of the other estates every second is made here, which takes seconds each; `dtm-contact score` holds them all."""
 
 
 def _read(letters: Path, index: MatchIndex) -> tuple[Counter[str], dict[str, set[str]]]:
@@ -57,7 +59,7 @@ def test_hardly_anybody_wrong_is_named_and_most_are(fixture_index: MatchIndex) -
 
 def test_the_same_of_other_estates(tmp_path: Path) -> None:
     right, wrong = Counter[str](), dict[str, set[str]]()
-    for letters in sorted((FIXTURES / "letters_elsewhere").glob("estate_*")):
+    for letters in sorted((FIXTURES / "letters_elsewhere").glob("estate_*"))[::_EVERY]:
         Estate(16_000, int(letters.name.rpartition("_")[2])).write(tmp_path)
         found, mistaken = _read(letters, MatchIndex.build(Directory(read_export(tmp_path)[0]), Settings()))
         right += found
