@@ -50,8 +50,8 @@ class Directory:
         self.addresses: Mapping[str, Address] = {line.address_id: line for line in records.addresses}
         self.dwellings = ById(records.dwellings, "dwelling_id")
         self.caretakers: Mapping[str, Caretaker] = {line.caretaker_id: line for line in records.caretakers}
-        self._leases_of = Keys.of_each(zip(column(records.leases, "tenant_id"), strict=True))
-        self._leases_in = Keys.of_each(zip(column(records.leases, "dwelling_id"), strict=True))
+        self._leases_of = Keys.of_one(column(records.leases, "tenant_id"))
+        self._leases_in = Keys.of_one(column(records.leases, "dwelling_id"))
         self._entrances = _grouped(records.addresses, lambda address: address.residence_id)
         self._assignments = _grouped(records.assignments, lambda assignment: assignment.address_id)
         self._absences = _grouped(records.absences, lambda absence: absence.caretaker_id)

@@ -138,11 +138,11 @@ class People:
         self.entrance = self._entrances(records)
         self.by_name = Groups.of_any((self.surname, self.birth), len(self.surnames.names))
         self.residents = Groups(self.entrance, len(entrance_by_id))
-        self.by_email = Keys.of_each(((each.strip().lower(),) for each in column(leases, "email")), self._holder)
+        self.by_email = Keys.of_one((each.strip().lower() for each in column(leases, "email")), self._holder)
         self.by_phone = Keys.of_each(map(_phone_keys, column(leases, "phones")), self._holder)
         numbers = columns(leases, "lease_id", "tenant_id")
         self.by_number = Keys.of_each((map(number_key, both) for both in numbers), self._holder)
-        self.units = Keys.of_each((number_key(reference),) for reference in _references(records))
+        self.units = Keys.of_one(map(number_key, _references(records)))
         # Of lines that lie in columns only these fields are read for a person: half the time that whole lines take.
         self._named = cells(leases, "tenant_id", "role", "title", "last_name", "birth_name", "first_name")
         self._lasts = cells(leases, "lease_start", "lease_end")

@@ -66,7 +66,7 @@ class Vocabulary:
         self._near = Keys.of_each(_deletions(name) if len(name) >= _SHORTEST_FUZZY else () for name in self.names)
         # How few names sound is remembered for the contacts to come; tens of thousands would take 5 MB and push it out.
         heard = sound if len(self.names) <= _FEW_NAMES else sound_once
-        self._sounds = Keys.of_each((heard(name),) for name in self.names)
+        self._sounds = Keys.of_one(map(heard, self.names))
         self._short = Keys.of_each(map(_beginnings, self.names if short_forms else ()))
 
         self.channel: Callable[[str], Mapping[str, float]] = lru_cache(maxsize=_REMEMBERED)(self._channel)

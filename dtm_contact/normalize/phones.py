@@ -30,6 +30,7 @@ _OVERSEAS_CODES = frozenset(_OVERSEAS.values())
 _LONGEST = 256  # characters: a number with its separators and its extension is shorter
 _LEASE = re.compile(r"\s*[0-9]{7}\s*[/.-]\s*[0-9]{2}\s*")
 _MACHINE = re.compile(r"(?:33)?0?(700[0-9]{10})")
+_PLAIN = re.compile(r"0([1-9][0-9]{8})")
 _NATIONAL = re.compile(r"0?([1-9][0-9]{8})")
 _WITH_CODE = re.compile(r"(?:33|262|590|594|596|508)[0-9]{6,10}")
 _DIGITS = re.compile(r"[0-9]{6,18}")
@@ -93,6 +94,8 @@ def phone_key(text: str) -> str | None:
         text: a number in any French spelling ("06 12 34 56 78", "+33 (0)6.12…", "0033…", "33…", without its first 0,
             "01 … poste 12", "sip:06…@host", "tel:+33-6…"), or a foreign one with its calling code.
     """
+    if plain := _PLAIN.fullmatch(text):  # as a directory has nearly all: a third of the time that the rest takes
+        return _metropolitan(plain[1])
     if len(text) > _LONGEST or _LEASE.fullmatch(text):
         return None
     compact = text if text.isdigit() and text.isascii() else _compact(text)

@@ -21,7 +21,7 @@ from dtm_contact.rehearsal.logistic import Lines, learn
 from dtm_contact.rehearsal.sparse import Sparse
 from dtm_contact.topics import Learned, Lexicon, Words, knowing, words_of
 from dtm_contact.topics.features import GROUPS, features_of
-from dtm_contact.topics.learned import ASIDE, DANGER, SCOPES, Floats, evened, excerpts, in_steps
+from dtm_contact.topics.learned import ASIDE, DANGER, SCOPES, Features, Floats, evened, excerpts, in_steps
 
 _LEAST_SEEN = {"u": 2, "d": 2, "b": 6, "c": 12, "r": 2}
 """In how many messages a feature of each kind must stand to be learned."""
@@ -72,6 +72,7 @@ class Sheet:
     words: list[Words] = field(init=False)
     topics: tuple[str, ...] = field(init=False)
     _features: dict[str, int] = field(init=False)
+    _names: Features = field(init=False)
     _rarity: Floats = field(init=False)
     _matrix: Sparse = field(init=False)
     _lines: Lines = field(init=False)
@@ -90,6 +91,7 @@ class Sheet:
         self.topics = tuple(self.lexicon.topics)
         self._weigh_words()
         self._matrix = self._features_matrix()
+        self._names = Features(list(self._features))
         self._alike = self._matrix.alike() + np.float32(_BIAS_WEIGHS)
         columns = {topic: column for column, topic in enumerate(self.topics)}
         self._labels = np.eye(len(columns), dtype=np.float32)[[columns[item.topic] for item in self.examples]]
@@ -110,7 +112,7 @@ class Sheet:
         steps, step = in_steps(weights)
         return Learned(
             topics=self.topics,
-            features=self._features,
+            features=self._names,
             rarity=self._rarity,
             weights=steps,
             step=step,

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dtm_contact.model import Problem
-from dtm_contact.topics.learned import MORE_COLUMNS, Learned, Trust
+from dtm_contact.topics.learned import MORE_COLUMNS, Features, Learned, Trust
 
 FILE = "learned.npz"
 
@@ -43,7 +43,7 @@ def packed(model: Learned) -> bytes:
     np.savez_compressed(
         buffer,
         topics=_bytes("\n".join(model.topics)),
-        features=_bytes("\n".join(model.features)),
+        features=np.frombuffer(model.features.text, np.uint8),
         rarity=model.rarity.astype(np.float16),
         bias=model.bias.astype(np.float32),
         weights=model.weights,
@@ -71,7 +71,7 @@ def _learned(arrays: Arrays, trust: Trust) -> Learned:
         raise ValueError("its parts do not fit together")
     return Learned(
         topics,
-        {name: row for row, name in enumerate(features)},
+        Features(features),
         np.asarray(arrays["rarity"], np.float32),
         np.asarray(arrays["weights"], np.int8),
         np.asarray(arrays["step"], np.float32),

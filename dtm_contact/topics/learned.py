@@ -1,13 +1,14 @@
 """What labelled messages have taught: a small linear model beside the words, and which words moved it."""
 
 import math
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
 
+from dtm_contact.directory.lookups import Keys
 from dtm_contact.model import Evidence, Scope
 from dtm_contact.topics.features import GROUPS, SHARES, features_of, is_pair, is_word
 from dtm_contact.topics.marks import mark
@@ -104,6 +105,28 @@ def in_steps(weights: Floats) -> tuple[Steps, Floats]:
     return np.round(weights / step).astype(np.int8), step.astype(np.float32)
 
 
+class Features:
+    """The features that the model has learned, each with its row; 23 bytes each, where a dictionary takes 120.
+
+    Attributes:
+        text: their names in the order of their rows, a line each.
+    """
+
+    def __init__(self, names: Sequence[str]) -> None:
+        """Take the names in the order of their rows."""
+        self.text = "\n".join(names).encode("utf-8")
+        self._rows = Keys.of_one(names)
+        self._count = len(names)
+
+    def __len__(self) -> int:
+        return self._count
+
+    def rows(self, names: Collection[str]) -> list[int]:
+        """Return the row of each of some names, -1 where it was not learned."""
+        found: list[int] = self._rows.first_of_each(names).tolist()
+        return found
+
+
 @dataclass(frozen=True, slots=True)
 class Learned:
     """The model: a weight for each feature in each column.
@@ -111,7 +134,7 @@ class Learned:
     Attributes:
         topics: the topics that it knows, in the order of the columns; then come scopes, danger and what is to be set
             aside.
-        features: the row of each feature.
+        features: their names and rows.
         rarity: how rare each feature is.
         weights: a row a feature, in steps: a byte each is as good, and the model is in every process.
         step: how large the step of each column is.
@@ -123,7 +146,7 @@ class Learned:
     """
 
     topics: tuple[str, ...]
-    features: Mapping[str, int]
+    features: Features
     rarity: Floats
     weights: Steps
     step: Floats
@@ -136,8 +159,8 @@ class Learned:
     def opinion(self, passage: Passage, markers: Iterable[str], muted: Container[int] = ()) -> "Opinion":
         """Return what the model makes of a passage; `markers` and `muted` are those of `features_of`."""
         features = features_of(passage, markers, muted)
-        known = self.features.get
-        seen = [(row, name, places) for name, places in features.items() if (row := known(name)) is not None]
+        learned = zip(self.features.rows(features), features.items(), strict=True)
+        seen = [(row, *feature) for row, feature in learned if row >= 0]
         which = np.array([row for row, _, _ in seen], np.intp)
         groups = np.array([GROUPS[name[0]] for _, name, _ in seen], np.intp)
         places = tuple(places for _, _, places in seen)

@@ -1,11 +1,12 @@
 """Which words of the lexicon a misspelt word may be: one slip of the finger, or written as it is heard."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from rapidfuzz.distance import OSA
 
+from dtm_contact.directory.lookups import Keys
 from dtm_contact.topics.stems import sound, stem
 
 _SHORTEST_SLIP = 6
@@ -26,9 +27,9 @@ def slips_allowed(length: int) -> int:
     return 2 if length >= _TWO_SLIPS_FROM else 1
 
 
-def _without_one(word: str) -> Iterator[str]:
-    for place in range(len(word)):
-        yield word[:place] + word[place + 1 :]
+def _deletions(word: str) -> list[str]:
+    """Return a word, and what is left of it when one letter is taken out."""
+    return [word, *(word[:place] + word[place + 1 :] for place in range(len(word)))]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,17 +48,18 @@ class Spelling:
     _stems: frozenset[str] = field(init=False, repr=False)
     _beginnings: frozenset[str] = field(init=False, repr=False)
     _by_sound: Mapping[str, tuple[str, ...]] = field(init=False, repr=False)
-    _by_deletion: Mapping[str, tuple[str, ...]] = field(init=False, repr=False)
+    _long: tuple[str, ...] = field(init=False, repr=False)
+    _by_deletion: Keys = field(init=False, repr=False)
     _cache: dict[tuple[str, bool], tuple[str, ...]] = field(init=False, repr=False, compare=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         """Build the look-ups: by stem, by sound, and by what is left when one letter is taken out."""
-        long = [word for word in self.words if len(word) >= _SHORTEST_SLIP - 1 and word.isalpha()]
+        long = tuple(word for word in self.words if len(word) >= _SHORTEST_SLIP - 1 and word.isalpha())
         object.__setattr__(self, "_stems", frozenset(map(stem, self.words)))
         object.__setattr__(self, "_beginnings", frozenset(word[:_SURE] for word in self.words))
         object.__setattr__(self, "_by_sound", _grouped((sound(word), word) for word in long))
-        pairs = ((key, word) for word in long for key in {word, *_without_one(word)})
-        object.__setattr__(self, "_by_deletion", _grouped(pairs))
+        object.__setattr__(self, "_long", long)
+        object.__setattr__(self, "_by_deletion", Keys.of_each(map(_deletions, long)))
 
     def keys(self, word: str, name: bool) -> tuple[str, ...]:  # noqa: FBT001 (called once a word, by position)
         """Return the keys that a folded word is looked up by: itself after `=`, its stem, stems that it may stand for.
@@ -87,9 +89,7 @@ class Spelling:
         return self._by_slip(word) or self._heard(word) or self._unglued(word)
 
     def _by_slip(self, word: str) -> list[str]:
-        candidates: dict[str, None] = {}
-        for key in {word, *_without_one(word)}:
-            candidates.update(dict.fromkeys(self._by_deletion.get(key, ())))
+        candidates = map(self._long.__getitem__, self._by_deletion.of_any(_deletions(word)))
         near = [(OSA.distance(word, other), other) for other in candidates]
         allowed = [pair for pair in near if pair[0] <= slips_allowed(max(len(word), len(pair[1])))]
         best = min((distance for distance, _ in allowed), default=0)
@@ -110,5 +110,4 @@ def _grouped(pairs: Iterable[tuple[str, str]]) -> dict[str, tuple[str, ...]]:
     groups: defaultdict[str, list[str]] = defaultdict(list)
     for key, word in pairs:
         groups[key].append(word)
-    # Nearly every group is of one word, and there are a hundred thousand.
-    return {key: tuple(sorted(set(words)) if len(words) > 1 else words) for key, words in groups.items()}
+    return {key: tuple(sorted(set(words))) for key, words in groups.items()}

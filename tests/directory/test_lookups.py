@@ -28,6 +28,14 @@ def test_several_keys_of_one_number(keys_of: list[list[str]]) -> None:
     assert "" not in counted
 
 
+@given(st.lists(st.text(max_size=3)))
+def test_one_key_of_one_number_is_as_a_list_of_one(keys: list[str]) -> None:
+    numbers = np.arange(10, 10 + len(keys), dtype=np.int32)
+    for given_numbers in (None, numbers):
+        alone, listed = Keys.of_one(keys, given_numbers), Keys.of_each(zip(keys), given_numbers)
+        assert [alone.get(key) for key in keys] == [listed.get(key) for key in keys]
+
+
 @pytest.mark.parametrize("among", [5, 1_000_000])
 @given(st.lists(st.integers(-1, 4)), st.dictionaries(st.integers(0, 4), st.floats(-9, 9)))
 def test_values_by_number_among_few_and_among_many(among: int, numbers: list[int], table: dict[int, float]) -> None:
