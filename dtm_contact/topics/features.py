@@ -4,8 +4,8 @@ from collections.abc import Container, Iterable, Iterator
 
 from dtm_contact.topics.passage import Passage
 
-STEMS = 0
-GROUPS = {"u": STEMS, "d": STEMS, "b": 1, "c": 2, "r": 3}
+STEMS_BEGIN, PAIRS_BEGIN = "ud", "b"
+GROUPS = {"u": 0, "d": 0, "b": 1, "c": 2, "r": 3}
 """The group of each kind of feature; the features of one group are weighed against each other."""
 
 SHARES = (1.0, 2.0, 0.5, 0.1)
@@ -16,7 +16,8 @@ _PIECES = (4, 5)
 _NEAR = 3
 """How many words apart the two of a pair may stand, in one sentence."""
 
-_NUMBER = "#"
+NUMBER = "#"
+"""Stands for a number, before how many digits it has."""
 
 _WORDS_SEEN = 1_000
 """Words of a passage that a learned model sees; a longer one says no more to it."""
@@ -43,16 +44,6 @@ def features_of(passage: Passage, markers: Iterable[str], muted: Container[int] 
     return found
 
 
-def is_word(name: str) -> bool:
-    """Tell whether a feature is the stem of a word, not of a number."""
-    return GROUPS[name[0]] == STEMS and not name.startswith(_NUMBER, 2)
-
-
-def is_pair(name: str) -> bool:
-    """Tell whether a feature is a pair of stems near each other."""
-    return name.startswith("b:")
-
-
 def _all(passage: Passage, markers: Iterable[str], muted: Container[int]) -> Iterator[Feature]:
     keys = passage.keys[:_WORDS_SEEN]
     stems = [_stem(own) for own in keys]
@@ -72,7 +63,7 @@ def _all(passage: Passage, markers: Iterable[str], muted: Container[int]) -> Ite
 def _stem(keys: tuple[str, ...]) -> str:
     """Return a word's stem; of a number only how long it is."""
     stem = keys[1]
-    return f"{_NUMBER}{len(stem)}" if stem.isdecimal() else stem
+    return f"{NUMBER}{len(stem)}" if stem.isdecimal() else stem
 
 
 def _pieces(form: str) -> Iterator[str]:

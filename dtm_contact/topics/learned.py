@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from dtm_contact.directory.lookups import Keys
 from dtm_contact.model import Evidence, Scope
-from dtm_contact.topics.features import GROUPS, SHARES, features_of, is_pair, is_word
+from dtm_contact.topics.features import GROUPS, NUMBER, PAIRS_BEGIN, SHARES, STEMS_BEGIN, features_of
 from dtm_contact.topics.marks import mark
 from dtm_contact.topics.passage import Passage
 
@@ -159,8 +159,8 @@ class Learned:
     def opinion(self, passage: Passage, markers: Iterable[str], muted: Container[int] = ()) -> "Opinion":
         """Return what the model makes of a passage; `markers` and `muted` are those of `features_of`."""
         features = features_of(passage, markers, muted)
-        learned = zip(self.features.rows(features), features.items(), strict=True)
-        seen = [(row, *feature) for row, feature in learned if row >= 0]
+        known = self.features.rows(features)
+        seen = [(row, *feature) for row, feature in zip(known, features.items(), strict=True) if row >= 0]
         which = np.array([row for row, _, _ in seen], np.intp)
         groups = np.array([GROUPS[name[0]] for _, name, _ in seen], np.intp)
         places = tuple(places for _, _, places in seen)
@@ -168,8 +168,7 @@ class Learned:
         rows *= self.step
         excerpts = tuple(self._excerpts(places, which, groups, rows))
         rows *= evened(self.rarity[which], groups)[:, None]
-        names = [name for _, name, _ in seen]
-        return Opinion(self, places, rows, _share(is_word, names, features), _share(is_pair, names, features), excerpts)
+        return Opinion(self, places, rows, *_shares_known(features, known), excerpts)
 
     def _excerpts(
         self, places: Sequence[tuple[int, ...]], which: Rows, groups: NDArray[np.intp], rows: Floats
@@ -325,10 +324,17 @@ class Opinion:
         return np.asarray(moved, np.float64)
 
 
-def _share(kind: Callable[[str], bool], known: Iterable[str], features: Iterable[str]) -> float:
-    """Return which share of the features of a kind is known; all where there are hardly any."""
-    count = sum(map(kind, features))
-    return sum(map(kind, known)) / count if count > _HARDLY_ANY else 1.0
+def _shares_known(features: Iterable[str], rows: Sequence[int]) -> tuple[float, float]:
+    """Return which shares of the words (numbers apart) and of the pairs among features have a row."""
+    both = list(zip(features, rows, strict=True))
+    words = [row >= 0 for name, row in both if name[0] in STEMS_BEGIN and name[2] != NUMBER]
+    pairs = [row >= 0 for name, row in both if name[0] == PAIRS_BEGIN]
+    return _share(words), _share(pairs)
+
+
+def _share(known: Sequence[bool]) -> float:
+    """Return which share is known; all where there are hardly any."""
+    return sum(known) / len(known) if len(known) > _HARDLY_ANY else 1.0
 
 
 def _spread(seen: Sequence[tuple[int, ...]]) -> tuple[Rows, Rows, Places]:
