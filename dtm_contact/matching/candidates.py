@@ -21,7 +21,9 @@ from dtm_contact.matching.naming import Fits, Naming
 from dtm_contact.matching.people import NOWHERE, Home, Person
 from dtm_contact.matching.place_evidence import PlaceEvidence
 from dtm_contact.matching.places import Floats, Group, merged
-from dtm_contact.matching.rivals import Told, settle
+from dtm_contact.matching.rivals import settle
+from dtm_contact.matching.statements import Statement
+from dtm_contact.matching.told import Told
 from dtm_contact.matching.weighed import Weighed
 from dtm_contact.matching.words import DWELLS, OF_THE_WRITER, PARKING
 from dtm_contact.model import Evidence, Part
@@ -59,7 +61,9 @@ class Weighing:
         self.index = index
         self.on = on
         # Who wants to stay unknown signs with no name: those in the text are others'.
-        mentions = [each for each in clues.mentions if each.role is not Role.CARETAKER and not clues.anonymous]
+        self.said = frozenset(clues.said)
+        named = clues.mentions if Statement.ANONYMOUS not in self.said else ()
+        mentions = [each for each in named if each.role is not Role.CARETAKER]
         self.third_party = any(each.role is Role.FOR for each in mentions)
         self.naming = Naming(mentions, index.people, clues, index.learnt)
         self.of_kin = [fit for fit in self.naming.of_kin if not clues.in_a_place(fit.mention)]
@@ -72,7 +76,7 @@ class Weighing:
 
     def _place(self) -> PlaceWeights:
         groups = [group for group in self.groups if len(group.named)]
-        doubt = weights.APPLICANT_PLACE_TRUST if self.clues.applicant else 1.0
+        doubt = weights.APPLICANT_PLACE_TRUST if Statement.APPLICANT in self.said else 1.0
         importance = [self._importance(group) for group in groups]
         total = max(1.0, sum(importance))
         place = mixture(groups, [each / total for each in importance], len(self.index.gazetteer.entrances))
@@ -86,7 +90,7 @@ class Weighing:
             return 0.3
         if self.third_party and group.passage.part is Part.SIGNATURE:
             return 0.05
-        if _of_another_lease(group) or _of_the_other(group, namesake=self.clues.of_namesake):
+        if _of_another_lease(group) or _of_the_other(group, namesake=Statement.NAMESAKE in self.said):
             return 0.05
         return 0.15 if self.third_party and _of_the_writer(group) else 1.0
 
@@ -139,23 +143,12 @@ class Weighing:
         chosen = order[: min(max(likely, _AT_LEAST), self._most())]
         rest = order[len(chosen) : likely]
         looked_at = positions[chosen].tolist()
-        if self.clues.borrowed:
+        if Statement.BORROWED in self.said:
             # Those who live with the account's owner, however little else speaks for them.
             looked_at += [found for found in self.identity.found if found not in looked_at][:_AT_LEAST]
         weighed = [self._in_full(position) for position in looked_at]
         people, learnt = len(self.index.people), self.index.learnt
-        told = Told(
-            self.third_party,
-            self.clues.speaks_of_kin,
-            self.clues.may_be_signed,
-            self.clues.borrowed,
-            self.clues.gender,
-            self.clues.died,
-            self.clues.spouse_of,
-            self.clues.holds_lease,
-            self.clues.writes_for,
-        )
-        settle(weighed, people, learnt, told)
+        settle(weighed, people, learnt, Told(self.said, for_another=self.third_party))
         weighed.sort(key=lambda each: -each.score)
         return weighed, Rest(positions[rest], quick[rest])
 
@@ -239,7 +232,7 @@ class Weighing:
 
     def _standing(self, person: Person, home: Home | None) -> float:
         gone = home is not None and home.left(self.on)
-        leaving = weights.GONE_AND_SAYS_SO if self.clues.left else weights.GONE
+        leaving = weights.GONE_AND_SAYS_SO if Statement.LEFT in self.said else weights.GONE
         return weights.ROLE.get(person.role, 0.0) + (leaving if gone else 0.0)
 
     def _living_with(self, position: int, person: Person, home: Home) -> Iterable[Evidence]:

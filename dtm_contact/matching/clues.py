@@ -14,26 +14,7 @@ from dtm_contact.matching.passages import LONGEST_ADDRESS, LONGEST_NAME, LONGEST
 from dtm_contact.matching.people import number_key
 from dtm_contact.matching.place_mentions import find_atoms
 from dtm_contact.matching.places import Group, as_its_town_has_it, grouped
-from dtm_contact.matching.statements import (
-    A_MAN,
-    A_WOMAN,
-    ANONYMOUS,
-    ANOTHER_LANDLORDS,
-    APPLICANT,
-    BORROWED,
-    DICTATED,
-    HAS_DIED,
-    HOLDS_THE_LEASE,
-    LEFT,
-    NAMESAKE,
-    NOT_A_TENANT,
-    NOT_MY_LEASE,
-    NOT_YOURS,
-    SPOUSE_OF,
-    THEN_MINE,
-    WRITES_FOR,
-    says,
-)
+from dtm_contact.matching.statements import HAS_DIED, NOT_MY_LEASE, THEN_MINE, Statement, said_in, says
 from dtm_contact.matching.traders import TradeMention
 from dtm_contact.matching.words import CLOSINGS, KIN, ORGANISATIONS, RELATIVES_WRITTEN_FOR, SERVICES
 from dtm_contact.model import Contact, Part, Span
@@ -53,7 +34,6 @@ _SIGNATURE_HEAD = 500
 _MOST_OF_ONE_WRITER = 8
 _LABELLED = re.compile(r"^[a-z ]{2,20} ?: ?[a-z'. -]{2,40}$", re.MULTILINE)
 _OF_THE_WRITER = frozenset({Part.NEW, Part.SIGNATURE, Part.FORWARDED})
-_GENDERS = {"f": A_WOMAN, "m": A_MAN}
 _DEVICES = ("envoye ", "sent from", "enviado", "telecharger")
 _NAMED_SURELY = 0.9  # by more than one word, or after "résidence"
 _CLOSING_LINES, _SHORT_LINE, _WORDS_OF_A_LINE = 5, 60, 5
@@ -86,37 +66,11 @@ class Clues:
     groups: list[Group] = field(default_factory=list)
     loose: list[tuple[Passage, Atom]] = field(default_factory=list)
     traders: list[tuple[Seen, TradeMention]] = field(default_factory=list)
-    applicant: bool = False
-    not_a_tenant: bool = False
-    anonymous: bool = False
-    left: bool = False
+    said: set[Statement] = field(default_factory=set)
     organisation: bool = False
-    elsewhere: bool = False
-    """Whether he rents from another landlord."""
-    died: bool = False
-    """Whether he says of somebody for whom he writes that he has died."""
-    of_others: bool = False
-    """Whether he writes of a relative who is no tenant of ours."""
-    of_namesake: bool = False
-    """Whether he tells of somebody of his name."""
-    dictated: bool = False
-    """Whether he takes down what another says."""
+    """Whether an organisation or a service wrote."""
     returned: bool = False
     """Whether a mail server wrote, of a message that did not arrive: the addresses are those it was for."""
-    borrowed: bool = False
-    """Whether he writes from the account of whom he lives with."""
-    genders: set[str] = field(default_factory=set)
-    """Which of a couple he may be by what he says of himself, as whom he is married to: "f", "m", nothing, or both."""
-    writes_for: bool = False
-    """Whether he says in words that he writes for somebody else."""
-    holds_lease: bool = False
-    """Whether he says that he is a tenant himself."""
-    spouse_of: bool = False
-    """Whether he tells whose husband or wife somebody is, most often himself."""
-    speaks_of_kin: bool = False
-    """Whether the writer speaks of a relative."""
-    may_be_signed: bool = False
-    """Whether a text ends, or a line of it is labelled, with what may be a name."""
     staff: bool = False
     """Whether one of the landlord's own addresses wrote."""
 
@@ -126,11 +80,6 @@ class Clues:
         kinds = (self.emails, self.phones, self.numbers)
         most = max(len({seen.key for seen in kind if not seen.sender}) for kind in kinds)
         return most > _MOST_OF_ONE_WRITER or len(self.mentions) >= MOST_MENTIONS
-
-    @property
-    def gender(self) -> str:
-        """Which of a couple he is, "f" or "m"; empty where he does not say, or says both."""
-        return next(iter(self.genders)) if len(self.genders) == 1 else ""
 
     def in_a_place(self, mention: Mention) -> bool:
         """Tell whether what seems a name is part of an address ("15 Louise-Michel")."""
@@ -159,7 +108,7 @@ def extract(contact: Contact, index: MatchIndex) -> Clues:
     clues.organisation = bool(ORGANISATIONS.intersection(name_words(spoken_for))) or _signed_by_service(contact)
     for text in passages:
         _identifiers(text, index, clues)
-        _say_of_themselves(text, clues)
+        clues.said.update(_statements(text))
     _mailboxes(contact, index, clues)
     _numbers_passed_on(contact, index, clues)
     sender = display_name(contact.sender.name, span=True)
@@ -177,7 +126,8 @@ def extract(contact: Contact, index: MatchIndex) -> Clues:
         if (span := group.passage.span(atom.start, atom.end))
     ]
     clues.mentions = [each for each in clues.mentions if not _is_town(each, towns)]
-    clues.died = any(_has_died(each, contact) for each in clues.mentions if each.role is Role.FOR)
+    if any(_has_died(each, contact) for each in clues.mentions if each.role is Role.FOR):
+        clues.said.add(Statement.DIED)
     return clues
 
 
@@ -238,24 +188,13 @@ def _first(matches: Iterator[re.Match[str]], most: int) -> Iterator[re.Match[str
         yield match
 
 
-def _say_of_themselves(text: Passage, clues: Clues) -> None:
+def _statements(text: Passage) -> Iterator[Statement]:
     folded = text.folded.text
-    clues.applicant |= says(folded, APPLICANT)
-    clues.not_a_tenant |= says(folded, NOT_A_TENANT)
-    clues.anonymous |= says(folded, ANONYMOUS)
-    clues.left |= says(folded, LEFT)
-    clues.borrowed |= text.part is Part.NEW and says(folded, BORROWED)
-    if text.part is Part.NEW:
-        clues.elsewhere |= says(folded, ANOTHER_LANDLORDS)
-        clues.of_others |= says(folded, NOT_YOURS)
-        clues.writes_for |= says(folded, WRITES_FOR)
-        clues.holds_lease |= says(folded, HOLDS_THE_LEASE)
-        clues.spouse_of |= says(folded, SPOUSE_OF)
-        clues.of_namesake |= says(folded, NAMESAKE)
-        clues.dictated |= says(folded, DICTATED)
-        clues.genders.update(letter for letter, says_so in _GENDERS.items() if says(folded, says_so))
-    clues.may_be_signed |= text.part in _OF_THE_WRITER and _may_be_signed(folded)
-    clues.speaks_of_kin |= text.part is Part.NEW and not _RELATIVES.isdisjoint([word.text for word in text.words])
+    yield from said_in(folded, text.part)
+    if text.part in _OF_THE_WRITER and _may_be_signed(folded):
+        yield Statement.MAY_BE_SIGNED
+    if text.part is Part.NEW and not _RELATIVES.isdisjoint([word.text for word in text.words]):
+        yield Statement.SPEAKS_OF_KIN
 
 
 def _may_be_signed(folded: str) -> bool:
@@ -329,10 +268,10 @@ def _names(contact: Contact, sender: Passage, index: MatchIndex, clues: Clues) -
 def _of_whom(clues: Clues, mentions: list[Mention]) -> list[Mention]:
     """Drop of those written for who are no tenants of ours, and whoever signs what he dictated himself."""
     written_for = [each for each in mentions if each.role is Role.FOR]
-    if clues.dictated:
+    if Statement.DICTATED in clues.said:
         signed = [{*each.words} for each in mentions if each.role in _NAMES_HIMSELF]
         written_for = [each for each in written_for if any(words.issuperset(each.words) for words in signed)]
-    elif not clues.of_others:
+    elif Statement.OF_NO_TENANT not in clues.said:
         return mentions
     return [each for each in mentions if each not in written_for]
 

@@ -15,6 +15,7 @@ from dtm_contact.matching.clues import Clues
 from dtm_contact.matching.learned import Learnt
 from dtm_contact.matching.mentions import Mention, Role
 from dtm_contact.matching.people import People, Person
+from dtm_contact.matching.statements import Statement
 from dtm_contact.matching.vocabulary import Vocabulary
 from dtm_contact.matching.words import PARTICLES
 from dtm_contact.model import Evidence
@@ -316,7 +317,7 @@ _AUTHORITY = {
 
 def _trust(role: Role, clues: Clues) -> float:
     """Return how surely a name of that role is the tenant's, by what the contact says of its writer."""
-    if clues.applicant and role in {Role.FOR, Role.KIN, Role.NAMED, Role.PAIR}:
+    if Statement.APPLICANT in clues.said and role in {Role.FOR, Role.KIN, Role.NAMED, Role.PAIR}:
         return weights.APPLICANT_NAME_TRUST
     if clues.organisation and role in {Role.DISPLAY, Role.SIGNED, Role.ADDRESS}:
         return weights.ORGANISATION_NAME_TRUST

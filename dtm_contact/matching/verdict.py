@@ -18,12 +18,14 @@ from dtm_contact.matching.learned import Learnt, answer_about
 from dtm_contact.matching.mentions import Role
 from dtm_contact.matching.people import NOWHERE
 from dtm_contact.matching.places import Floats
+from dtm_contact.matching.statements import Statement
 from dtm_contact.matching.weighed import Weighed
 from dtm_contact.model import Candidate, Evidence, Likely, Match, OnDuty, Proposal
 
 _MOST_PROPOSED = 3
 _NEVER = 1e-300
 _ACCOUNTS = frozenset({"email.known", "email.confirmed"})
+_NAMES_NOBODY = frozenset({Statement.ANONYMOUS, Statement.RENTS_ELSEWHERE})
 
 
 @dataclass
@@ -93,7 +95,7 @@ def verdict(weighing: Weighing, weighed: list[Weighed], rest: Rest) -> Match:
     dwelling = None if dwelling and _household_doubted(dwelling.id, weighed) else dwelling
     dwelling = dwelling or _home_of(tenant, weighed)
     residence = _sure(masses.likeliest(index.gazetteer.residence_ids, masses.residences), thresholds.residence)
-    if residence and (weighing.clues.elsewhere or _only_a_namesake(residence.id, weighed)):
+    if residence and (Statement.RENTS_ELSEWHERE in weighing.said or _only_a_namesake(residence.id, weighed)):
         residence = None
     return Match(
         candidates=_candidates(weighed, masses, likeliest),
@@ -143,7 +145,7 @@ def _may_name(clues: Clues, weighed: list[Weighed]) -> bool:
     for_another = any(
         each.role is Role.FOR and each.fits.get(Role.FOR, 0.0) > weights.FITS_SURELY for each in weighed[:1]
     )
-    if clues.anonymous or clues.elsewhere or (clues.not_a_tenant and not for_another):
+    if clues.said & _NAMES_NOBODY or (Statement.NOT_A_TENANT in clues.said and not for_another):
         return False
     return not clues.crowded or not weighed or any(piece.name in _ACCOUNTS for piece in weighed[0].evidence)
 
@@ -198,16 +200,16 @@ def _to(table: dict[str, float], key: str, mass: float) -> None:
 
 def _no_tenant(weighing: Weighing) -> float:
     """Return what the writer's own words say against his being a tenant."""
-    if weighing.clues.not_a_tenant:
+    if Statement.NOT_A_TENANT in weighing.said:
         return weights.NOT_A_TENANT
-    return weights.APPLICANT if weighing.clues.applicant else 0.0
+    return weights.APPLICANT if Statement.APPLICANT in weighing.said else 0.0
 
 
 def _nobody(weighing: Weighing, masses: Masses) -> None:
     """Add the hypotheses of somebody unnamed at each place named, and of nobody and no place of ours."""
-    clues, place = weighing.clues, weighing.place
+    place = weighing.place
     lone = weights.UNNAMED
-    if not clues.applicant:
+    if Statement.APPLICANT not in weighing.said:
         lone *= 2.0 ** min((group.against_nobody for group in place.groups), default=0.0)
     masses.total += lone
     unweighed = (1.0 - weights.UNNAMED) * 2.0 ** (weighing.naming.missing + _no_tenant(weighing))

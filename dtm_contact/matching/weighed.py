@@ -1,6 +1,6 @@
 """A person held against a contact: the sum of his bits, the evidence that makes it, and what is doubted of it."""
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 
@@ -37,6 +37,19 @@ class Weighed:
     certainty: float = 1.0
     household_certainty: float = 1.0
     place_certainty: float = 1.0
+
+    @property
+    def own_name(self) -> float:
+        """How well the name that the writer gives as his own, or for whom he writes, fits him, in bits."""
+        return max(self.fits.get(role, 0.0) for role in (Role.SELF, Role.SIGNED, Role.FOR))
+
+    def has(self, names: Container[str]) -> bool:
+        """Tell whether some evidence has one of these names."""
+        return any(piece.name in names for piece in self.evidence)
+
+    def lives_with(self, other: "Weighed") -> bool:
+        """Tell whether two have one dwelling, whenever each of them moved in."""
+        return self.home is not None and other.home is not None and self.home.dwelling_id == other.home.dwelling_id
 
     def believe_signature(self) -> None:
         """Let the name in the text stand for all names, well or badly as it fits."""

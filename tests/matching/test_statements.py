@@ -2,7 +2,8 @@
 
 import pytest
 
-from dtm_contact.matching.statements import ANOTHER_LANDLORDS, APPLICANT, BORROWED, HAS_DIED, NOT_YOURS, says
+from dtm_contact.matching.statements import HAS_DIED, Statement, said_in
+from dtm_contact.model import Part
 
 
 @pytest.mark.parametrize(
@@ -16,7 +17,7 @@ from dtm_contact.matching.statements import ANOTHER_LANDLORDS, APPLICANT, BORROW
     ],
 )
 def test_who_writes_from_the_account_of_his_home(folded: str, borrowed: bool) -> None:  # noqa: FBT001
-    assert says(folded, BORROWED) is borrowed
+    assert (Statement.BORROWED in said_in(folded, Part.NEW)) is borrowed
 
 
 @pytest.mark.parametrize(
@@ -24,7 +25,7 @@ def test_who_writes_from_the_account_of_his_home(folded: str, borrowed: bool) ->
     ["je cherche un logement", "cerco un monolocale in affitto", "caut o garsoniera", "kiralik daire ariyorum"],
 )
 def test_who_looks_for_a_home(folded: str) -> None:
-    assert says(folded, APPLICANT)
+    assert Statement.APPLICANT in said_in(folded, Part.SUBJECT)
 
 
 @pytest.mark.parametrize(
@@ -41,12 +42,12 @@ def test_who_looks_for_a_home(folded: str) -> None:
     ],
 )
 def test_who_rents_from_another_landlord(folded: str, of_another: bool) -> None:  # noqa: FBT001
-    assert says(folded, ANOTHER_LANDLORDS) is of_another
+    assert (Statement.RENTS_ELSEWHERE in said_in(folded, Part.NEW)) is of_another
 
 
 def test_whose_mother_does() -> None:
-    assert says("elle est pas chez vous, elle est chez un autre organisme", NOT_YOURS)
-    assert not says("elle est chez vous depuis 1990", NOT_YOURS)
+    assert Statement.OF_NO_TENANT in said_in("elle est pas chez vous, elle est chez un autre organisme", Part.NEW)
+    assert Statement.OF_NO_TENANT not in said_in("elle est chez vous depuis 1990", Part.NEW)
 
 
 @pytest.mark.parametrize(
