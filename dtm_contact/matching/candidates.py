@@ -37,7 +37,7 @@ _SAYS_SOMETHING = 0.5
 _FEW_ENTRANCES = 4  # they hold a few hundred people
 _MOST_ENTRANCES = 500
 _MOST_HOMES = 12  # of relatives named
-_DETAILS = frozenset({"place.floor", "place.door"})
+_DETAILS = frozenset({"place.floor", "place.door", "place.caretaker"})
 _AT_LEAST = 4
 _NEGLIGIBLE = 16.0
 """Bits below the best from which a person's probability is nothing."""
@@ -72,7 +72,8 @@ class Weighing:
         self.place = self._place()
         strange = [] if self.place.groups else [group for group in self.groups if group.elsewhere_bits]
         self.strange = min(strange, key=lambda group: group.elsewhere_bits) if strange else None
-        self.places = PlaceEvidence(self.place, self.strange, index)
+        own_floors = () if self.third_party else clues.own_floors
+        self.places = PlaceEvidence(self.place, self.strange, own_floors, index)
 
     def _place(self) -> PlaceWeights:
         groups = [group for group in self.groups if len(group.named)]

@@ -1,13 +1,13 @@
 """What a contact offers to tell who writes and where: addresses, numbers, names, places, and what it says of itself."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
 from dtm_contact.matching.index import MatchIndex
-from dtm_contact.matching.inside_mentions import Atom
+from dtm_contact.matching.inside_mentions import Atom, is_his_own
 from dtm_contact.matching.mailbox_names import address_mention, display_mention, display_name
-from dtm_contact.matching.mention_choice import distinct, written_for_in_full
+from dtm_contact.matching.mention_choice import called_as_his_mailbox, distinct, written_for_in_full
 from dtm_contact.matching.mentions import MOST_MENTIONS, Mention, Role
 from dtm_contact.matching.name_mentions import NameReader
 from dtm_contact.matching.passages import LONGEST_ADDRESS, LONGEST_NAME, LONGEST_TAIL, Passage, texts
@@ -16,7 +16,15 @@ from dtm_contact.matching.place_mentions import find_atoms
 from dtm_contact.matching.places import Group, as_its_town_has_it, grouped
 from dtm_contact.matching.statements import HAS_DIED, NOT_MY_LEASE, THEN_MINE, Statement, said_in, says
 from dtm_contact.matching.traders import TradeMention
-from dtm_contact.matching.words import CLOSINGS, KIN, ORGANISATIONS, RELATIVES_WRITTEN_FOR, SERVICES
+from dtm_contact.matching.words import (
+    CLOSINGS,
+    KIN,
+    NEIGHBOURS,
+    ORGANISATIONS,
+    PARTICLES,
+    RELATIVES_WRITTEN_FOR,
+    SERVICES,
+)
 from dtm_contact.model import Contact, Part, Span
 from dtm_contact.normalize import fold, fold_keeping_offsets, name_words, phone_key, phones_in
 
@@ -39,6 +47,8 @@ _NAMED_SURELY = 0.9  # by more than one word, or after "résidence"
 _CLOSING_LINES, _SHORT_LINE, _WORDS_OF_A_LINE = 5, 60, 5
 _MOST_NUMBERS = 200
 _BEFORE_A_NUMBER = 80
+_BESIDE_A_NEIGHBOUR = 30
+_BEFORE_A_PLACE = 60
 _NEWS = 40
 _MOST_ADDRESSES = 16
 
@@ -64,7 +74,8 @@ class Clues:
     mentions: list[Mention] = field(default_factory=list)
     colleagues: list[Mention] = field(default_factory=list)
     groups: list[Group] = field(default_factory=list)
-    loose: list[tuple[Passage, Atom]] = field(default_factory=list)
+    own_floors: list[tuple[Passage, Atom]] = field(default_factory=list)
+    """Floors that stand beside no place, which the writer calls his ("chez moi au 8e")."""
     traders: list[tuple[Seen, TradeMention]] = field(default_factory=list)
     said: set[Statement] = field(default_factory=set)
     organisation: bool = False
@@ -126,9 +137,25 @@ def extract(contact: Contact, index: MatchIndex) -> Clues:
         if (span := group.passage.span(atom.start, atom.end))
     ]
     clues.mentions = [each for each in clues.mentions if not _is_town(each, towns)]
+    if clues.organisation:
+        clues.mentions = _visited(clues)
     if any(_has_died(each, contact) for each in clues.mentions if each.role is Role.FOR):
         clues.said.add(Statement.DIED)
     return clues
+
+
+def _visited(clues: Clues) -> list[Mention]:
+    """Take for the one concerned whom alone a service names with the address: "chez Mme Roy, 12 rue Hoche"."""
+    named = [each for each in clues.mentions if each.role in {Role.NAMED, Role.FOR} and each.title]
+    if len({each.words for each in named}) != 1:
+        return clues.mentions
+    placed = any(each.span is not None and _stands_before_a_place(each.span, clues.groups) for each in named)
+    return [replace(each, role=Role.FOR) if placed and each in named else each for each in clues.mentions]
+
+
+def _stands_before_a_place(name: Span, groups: Iterable[Group]) -> bool:
+    spans = (group.passage.span(group.start, group.end) for group in groups if group.anchored)
+    return any(span and span.part is name.part and 0 <= span.start - name.end <= _BEFORE_A_PLACE for span in spans)
 
 
 def _has_died(mention: Mention, contact: Contact) -> bool:
@@ -262,7 +289,8 @@ def _names(contact: Contact, sender: Passage, index: MatchIndex, clues: Clues) -
             clues.colleagues.extend(theirs)
             found.extend(each for each in signed if each not in theirs)
     said = _of_whom(clues, [mention for mention in found if mention is not None])
-    clues.mentions = distinct(written_for_in_full(said))[:MOST_MENTIONS]
+    said = [each for each in said if not _is_neighbour(each, clues.passages)]
+    clues.mentions = distinct(written_for_in_full(called_as_his_mailbox(said, people.firsts.number)))[:MOST_MENTIONS]
 
 
 def _of_whom(clues: Clues, mentions: list[Mention]) -> list[Mention]:
@@ -274,6 +302,14 @@ def _of_whom(clues: Clues, mentions: list[Mention]) -> list[Mention]:
     elif Statement.OF_NO_TENANT not in clues.said:
         return mentions
     return [each for each in mentions if each not in written_for]
+
+
+def _is_neighbour(mention: Mention, passages: Iterable[Passage]) -> bool:
+    """Tell whether whom a subject seems to be for is a neighbour of whom the text tells: "ma voisine, Mme Roy"."""
+    if mention.role is not Role.FOR or mention.span is None or mention.span.part is not Part.SUBJECT:
+        return False
+    after = rf"\b(?:{'|'.join(NEIGHBOURS)})\b[^.!?\n]{{0,{_BESIDE_A_NEIGHBOUR}}}\b{re.escape(mention.words[-1])}\b"
+    return any(text.part is Part.NEW and re.search(after, text.folded.text) for text in passages)
 
 
 def _by_staff(text: Passage, clues: Clues) -> bool:
@@ -292,8 +328,16 @@ def _of_a_name(text: Passage, atom: Atom, clues: Clues) -> bool:
         each for each in (*clues.mentions, *clues.colleagues) if each.span is not None and _holds(each.span, span)
     ]
     return atom.quality < _NAMED_SURELY and any(
-        "," not in each.seen and (each.title or (each.span and each.span.start < span.start)) for each in people
+        "," not in each.seen and (each.title or _begins_before(each, span)) for each in people
     )
+
+
+def _begins_before(mention: Mention, place: Span) -> bool:
+    """Tell whether a name begins before a place with more than an article: "Élodie Fontaine", not "Le Belvédère"."""
+    span = mention.span
+    if span is None or span.start >= place.start:
+        return False
+    return not PARTICLES.issuperset(name_words(mention.seen[: place.start - span.start]))
 
 
 def _holds(outer: Span, inner: Span) -> bool:
@@ -307,4 +351,4 @@ def _places(text: Passage, index: MatchIndex, clues: Clues) -> None:
             if not index.is_office(group):
                 clues.groups.append(group)
         else:
-            clues.loose.extend((text, atom) for atom in group.atoms)
+            clues.own_floors.extend((text, atom) for atom in group.of("floor") if is_his_own(text, atom))

@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Container, Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TypeVar
@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dtm_contact.directory import Address, Records
-from dtm_contact.directory.lines import columns
+from dtm_contact.directory.lines import column, columns
 from dtm_contact.directory.lookups import Numbers
 from dtm_contact.matching.vocabulary import Vocabulary
 from dtm_contact.normalize import STREET_TYPES, HouseNumber, fold, parse_house_number, place_words, street_words
@@ -193,10 +193,11 @@ def _by_word(streets: Iterable[tuple[str, ...]]) -> dict[str, list[tuple[str, ..
 def _residence_names(records: Records) -> Iterable[PlaceName]:
     bearers: dict[tuple[str, ...], list[str]] = {}
     plain: dict[tuple[str, ...], list[str]] = {}
+    firsts = {fold(name) for name in column(records.leases, "first_name")}
     for residence in records.residences:
         for name in dict.fromkeys(map(place_words, (residence.name, *residence.aliases))):
             words = name[1:] if len(name) > 1 and name[0] in {_CITE, _RESIDENCE} else name
-            for form in dict.fromkeys((name, words)):
+            for form in dict.fromkeys((name, words, *_surnames(words, firsts))):
                 if form:
                     bearers.setdefault(form, []).append(residence.residence_id)
             if name == words:
@@ -206,6 +207,12 @@ def _residence_names(records: Records) -> Iterable[PlaceName]:
         if form[0] == _RESIDENCE and len(form) > 1:
             bearers[form] += plain.get(form[1:], ())
     return [PlaceName("residence", words, tuple(ids)) for words, ids in bearers.items()]
+
+
+def _surnames(words: tuple[str, ...], firsts: Container[str]) -> Iterator[tuple[str, ...]]:
+    """Yield what is left of somebody's name without his first name: "Eugène-Varlin" is Varlin to its tenants."""
+    if len(words) > 1 and words[0] in firsts and len(words[-1]) > len("le"):
+        yield words[1:]
 
 
 def _commune_names(records: Records) -> Iterable[PlaceName]:

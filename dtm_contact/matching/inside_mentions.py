@@ -7,6 +7,7 @@ from dtm_contact.matching.words import (
     BUILDING_WORDS,
     COUNTED,
     DOOR_WORDS,
+    DWELLS,
     FLOOR_WORDS,
     NOT_OF_FLOORS,
     ORDINAL_ENDINGS,
@@ -27,6 +28,9 @@ _KIND_AFTER = {
     for kind, heads in (("door", DOOR_WORDS), ("staircase", STAIRCASE_WORDS), ("building", BUILDING_WORDS))
     for word in heads
 }
+_AT, _NOT_AT = ["au"], ["pas", "au"]
+_HIS = DWELLS | {"moi", "suis"}
+_CALLED_HIS = 3  # words
 _FLOORS_ALONE = FLOOR_WORDS - {"et"}
 _BEGINS_A_FLOOR = {"rdc", _GROUND[0], *ORDINALS}
 
@@ -95,6 +99,17 @@ def _makes_ordinal(word: Word, following: Word) -> bool:
     return apart <= 1 and (following.text in ORDINAL_ENDINGS or (not apart and following.text == "o"))
 
 
+def _ends_with(words: tuple[Word, ...], last: int) -> bool:
+    """Tell whether a mark stands behind a word, or nothing more: "… au douzième, le gardien …"."""
+    return last + 1 == len(words) or words[last + 1].start - words[last].end > 1
+
+
+def is_his_own(passage: Passage, floor: Atom) -> bool:
+    """Tell whether "chez moi" or the like stands right before a floor: "chez moi au 8e"."""
+    before = [word.text for word in passage.words if word.end <= floor.start][-_CALLED_HIS:]
+    return bool(_HIS & set(before))
+
+
 def _floor(words: tuple[Word, ...], position: int) -> tuple[Atom, int] | None:
     word = words[position]
     ground = position + 2 if [each.text for each in words[position : position + 2]] == _GROUND else position
@@ -112,10 +127,12 @@ def _floor(words: tuple[Word, ...], position: int) -> tuple[Atom, int] | None:
     if floor is None:
         return None
     following = words[last + 1] if last + 1 < len(words) else None
-    if WHERE_OTHERS_LIVE.intersection(each.text for each in words[max(0, position - 3) : position]):
+    before = [each.text for each in words[max(0, position - 3) : position]]
+    if WHERE_OTHERS_LIVE.intersection(before) or before[-2:] == _NOT_AT:
         return None
     said = following is not None and following.text in FLOOR_WORDS and following.start - words[last].end < _CLOSE
-    if not said and (told or _counts_others(words, position, following)):
+    alone = not told or (before[-1:] == _AT and _ends_with(words, last))
+    if not said and (not alone or _counts_others(words, position, following)):
         return None
     last = last + 1 if said else last
     return Atom("floor", (floor,), word.start, words[last].end, 1.0 if said else 0.7), last

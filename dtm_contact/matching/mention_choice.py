@@ -1,12 +1,16 @@
 """Which of the names found in a contact count: those that say no more than another are left out."""
 
+from collections.abc import Container
 from dataclasses import replace
 
 from dtm_contact.matching.mentions import Mention, Role
 
 _OF_MAILBOX = frozenset({Role.DISPLAY, Role.ADDRESS})
 _A_FULL_NAME = 2
+_LETTERS = 2
+"""Up to so many letters are initials, whoever bears them as a name: "Wilner JB"."""
 _NAMES_HIMSELF = frozenset({Role.SELF, Role.SIGNED})
+_SOMEBODY_ELSE = frozenset({Role.CARETAKER, Role.KIN, Role.FOR, Role.NAMED})
 
 
 def written_for_in_full(mentions: list[Mention]) -> list[Mention]:
@@ -18,6 +22,29 @@ def written_for_in_full(mentions: list[Mention]) -> list[Mention]:
         else each
         for each in mentions
     ]
+
+
+def called_as_his_mailbox(mentions: list[Mention], firsts: Container[str]) -> list[Mention]:
+    """Take for the writer's the one full name of a text that begins as his mailbox is called.
+
+    "Inès", and "4eme ines hadjadj" in the midst of the text.
+
+    Args:
+        mentions: those of one contact.
+        firsts: the first names of the directory.
+    """
+    shown = [word for each in mentions if each.role is Role.DISPLAY for word in each.words if len(word) > _LETTERS]
+    own = {each.words for each in mentions if each.role in _NAMES_HIMSELF and len(each.words) >= _A_FULL_NAME}
+    others = [{*each.words} for each in mentions if each.role in _SOMEBODY_ELSE]
+    pairs = {
+        each.words
+        for each in mentions
+        if each.role is Role.PAIR and not any(words.issuperset(each.words) for words in others)
+    }
+    full = {words for words in pairs if shown and shown[0] in words}
+    if len(shown) != 1 or shown[0] not in firsts or own or len(full) != 1:
+        return mentions
+    return [replace(each, role=Role.SIGNED) if each.words in full else each for each in mentions]
 
 
 def _names_in_full(mention: Mention, other: Mention) -> bool:

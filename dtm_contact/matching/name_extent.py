@@ -164,9 +164,19 @@ class NameTaker:
     @cached_property
     def _has_capitals(self) -> bool:
         """Whether the writer uses capitals as one should: then a name in small letters is a word."""
+        if self._is_in_capitals():
+            return False
         device = _DEVICE_LINE.search(self._text.folded.text)  # it has capitals of its own
         return any(
             word.capital and len(word.text) > 1 and self._text.seen(word.start + 1, word.start + 2).islower()
             for word in self._words
             if device is None or not device.start() < word.start < device.end()
         )
+
+    def _is_in_capitals(self) -> bool:
+        """Tell whether most words are capitals throughout."""
+        capital = [word for word in self._words if word.capital]
+        if len(capital) <= len(self._words) / 2:
+            return False
+        long = [self._text.seen(word.start, word.end) for word in capital if len(word.text) > _WIDEST_GAP]
+        return sum(map(str.isupper, long)) > len(long) / 2

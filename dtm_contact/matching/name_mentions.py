@@ -72,6 +72,7 @@ class NameReader(NameTaker):
             if bracketed or (ahead > position + 1 and self._words[ahead - 1].text in OF):
                 cue = "behalf"
             title, first = self._title(ahead)
+            first = self._born_so(first) if cue == "self" else first
         first, end = self.take(first)
         article = end > first and not title and self._is_article(first)
         between = self._text.folded.text[self._words[first - 1].end : self._words[min(first, end - 1)].start]
@@ -83,6 +84,12 @@ class NameReader(NameTaker):
         if role is None or (cue and not title and not self._may_be_called(position, first, end)):
             return None, position + 1
         return self.mention(role, first, end, title), self._born(end).stop
+
+    def _born_so(self, position: int) -> int:
+        """Return where a birth name begins by which the writer calls himself: "moi c'est celle née Roy"."""
+        following = [word.text for word in self._words[position : position + _TWO]]
+        at = position + (following[:1] == ["celle"])
+        return at + 1 if self._words[at : at + 1] and self._words[at].text in {"nee", "ne"} else position
 
     def _breaks_off(self, position: int, first: int) -> bool:
         """Tell whether a sentence or a line ends between a cue and a name: "… à mon seul nom. M. Roy en témoigne"."""
@@ -157,11 +164,12 @@ class NameReader(NameTaker):
     def _says_it_is(self, position: int) -> bool:
         """Tell whether a word is "c'est" by ear: "cé monsieur Ba", and where a text or a line begins "c Awa Roy"."""
         word = self._words[position]
-        if word.text in {"ce", "se"}:
-            return self._text.seen(word.start, word.end).lower() not in {"ce", "se"}
-        if len(word.text) > 1:
-            return True
         begins = BEFORE_IT_IS.issuperset(self._around.before(position, 3))
+        if word.text in {"ce", "se"}:
+            by_ear = self._text.seen(word.start, word.end).lower() not in {"ce", "se"}
+            return by_ear or (word.text == "se" and begins and self._text.in_creole)
+        if len(word.text) > 1 and word.text != "ces":
+            return True
         return begins and self._text.folded.text[word.end : word.end + 1] == " "
 
     def signed(self, *, block: bool) -> list[Mention]:
@@ -172,6 +180,7 @@ class NameReader(NameTaker):
         for number, line in enumerate(lines):
             if not line or (line not in closing and number > 1) or (number == 0 and self._salutes(line)):
                 continue
+            line = self._behind_closing(line) if number == len(lines) - 1 else line  # noqa: PLW2901
             mention = self._signature(line, last=number >= len(lines) - 2, block=block)
             if mention is not None:
                 found.append(mention)
@@ -184,6 +193,12 @@ class NameReader(NameTaker):
         """Tell whether a letter begins with the name of whom it is written to: "Madame Roy,"."""
         titled = self._words[line.start].text in TITLES
         return titled and line.stop < len(self._words) and self._around.addressed(line.stop)
+
+    def _behind_closing(self, line: range) -> range:
+        """Return a last line without the leave-taking that opens it: "merci. wilner, eglantier, le 40"."""
+        closed = self._words[line.start].text in CLOSINGS and len(line) > 1
+        stop = self._text.folded.text[self._words[line.start].end :][:1]
+        return line[1:] if closed and stop in {".", "!", ","} else line
 
     def _after_closing(self) -> range:
         """Return the last words, after "cordialement", where no line sets them apart."""

@@ -80,6 +80,11 @@ class Passage:
         """Whether it has what only Turkish is written with."""
         return _TURKISH.search(self.original) is not None
 
+    @property
+    def in_creole(self) -> bool:
+        """Whether it has what only Haitian Creole says: there "se" is "c'est"."""
+        return any(word.text == "mwen" for word in self.words)
+
     def seen(self, start: int, end: int) -> str:
         """Return a stretch of the folded text as it was written."""
         first, last = self.folded.original_span(start, end)

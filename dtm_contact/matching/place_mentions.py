@@ -348,6 +348,8 @@ def _named(passage: Passage, position: int, last: int, name: PlaceName) -> Atom 
             return None
         return Atom("commune", name.refers, start, end, 1.0)
     cued = bool(RESIDENCE_CUES.intersection(before))
+    if not cued and len(name.words) == 1 and before and (before[-1].isdigit() or before[-1] in _SUFFIXES):
+        return None  # "35 bis Gorki" is a street
     capital = any(words[n].capital for n in range(position, last + 1)) and not _starts_sentence(passage, position)
     if cued or len(name.words) > 1:
         quality = 0.95

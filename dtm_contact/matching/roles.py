@@ -16,6 +16,7 @@ from dtm_contact.matching.words import (
     DETERMINERS,
     DWELLS,
     FAMILIES,
+    FLATS,
     GREETINGS,
     HELPED,
     HELPERS,
@@ -57,10 +58,12 @@ _ARTICLES = frozenset({"la", "le", "l"})
 _LEADING_TO = OF | {"avec", "contre", "par", "chez"}
 _WITH, _NAME = "avec", "nom"
 _MINE = frozenset({"mon", "ma"})
+_AND_ME = ["et", "moi"]
 _I_AM = ("أنا", "انا", "اسمي")
 """In Arabic, of which matching reads the names in Latin letters only."""
 _CUE_AND_NAME = 2  # words: "ma mère Odette"
 _CLOSING_WORDS = 12
+_ENDS_A_CLAUSE = frozenset(",\n")
 _CLAUSE = 14  # words in which others' words are told
 _TOWARDS = frozenset({"a", "avec", "chez", "comme", "pour", "contre"})
 _BETWEEN = DETERMINERS | RELATIVES_WRITTEN_FOR | KIN | NEIGHBOURS | TITLES
@@ -136,7 +139,8 @@ class Roles:
         if NEIGHBOURS & set(self._around.after(end, 2)):
             return Role.NAMED
         for word, following in zip(self._words[end : end + _CLAUSE], self._words[end + 1 :], strict=False):
-            if "," in self._around.folded[self._words[end - 1].end : word.start] or word.text in SPEAKING:
+            between = self._around.folded[self._words[end - 1].end : word.start]
+            if not _ENDS_A_CLAUSE.isdisjoint(between) or word.text in SPEAKING:
                 return Role.SELF
             if word.text == "qui":
                 return Role.SELF if following.text in WRITING else Role.NAMED
@@ -159,7 +163,9 @@ class Roles:
             before[:1] == [_WITH] and SELF_WORDS & set(before[:3])
         ):
             return True  # "je vis avec mon père M. Roy", "où je suis avec M. Roy"
-        return before[:1] == [AT_HIS_HOME] and bool(DWELLS & set(self._around.before(position, _CLAUSE)))
+        in_his_flat = before[:1] == ["of"] and bool(FLATS & set(before[1:2]))  # "I live in the flat of Mrs Roy"
+        at_home = in_his_flat or before[:1] == [AT_HIS_HOME]
+        return at_home and bool(DWELLS & set(self._around.before(position, _CLAUSE)))
 
     def _your_tenant(self, before: list[str], end: int) -> bool:
         """Tell whether somebody calls himself so: "Votre locataire M. Roy, 12 rue Hoche, vous écrit"."""
@@ -193,13 +199,14 @@ class Roles:
             return Role.NAMED
         if self._himself(end) or text.endswith(_I_AM):
             return Role.SELF
-        if before[:1] == [_WITH] or self._is_my(KIN, end, apart=False):
-            return Role.KIN  # "Jean Roy mon mari est dans l'ascenseur"
+        if before[:1] == [_WITH] or self._is_my(KIN, end, apart=False) or self._around.after(end, 2) == _AND_ME:
+            return Role.KIN  # "Jean Roy mon mari est dans l'ascenseur", "Jean Roy et moi"
         if (
             self._is_my(RELATIVES_WRITTEN_FOR, end)  # "Mohammed Roy (mon père)"
             or self._announced(position)
             or _for_the_sake_of(before)
             or WHOM_IT_CONCERNS & set(before[:1])
+            or _asked_by_your_tenant(before)
             or self._cannot_write(end)
         ):
             return Role.FOR
@@ -253,7 +260,7 @@ class Roles:
             return True
         if (cue == "kin" and ON_BEHALF & set(before[:3])) or WHOM_IT_CONCERNS & set(before[:1]):
             return True
-        if self._cannot_write(end):
+        if _asked_by_your_tenant(before) or self._cannot_write(end):
             return True
         if before[:1] and before[0] in OF and (HELPERS & set(before[:5]) or before[1:2] == ["part"]):
             return True
@@ -316,6 +323,11 @@ def _affair_of(before: list[str]) -> bool:
     """Tell whether "dossier" or the like stands right before a name, or "de" between: "les papiers de ma mère"."""
     at = next((back for back, word in enumerate(before) if word in AFFAIRS), -1)
     return at == 0 or (at > 0 and bool(OF & set(before[:at])))
+
+
+def _asked_by_your_tenant(before: list[str]) -> bool:
+    """Tell whether "à la demande de votre locataire" or the like stands before a name."""
+    return before[:2] == ["locataire", "votre"] and bool({"demande", "nom", "compte", "interets"} & set(before))
 
 
 def _for_the_sake_of(before: list[str]) -> bool:

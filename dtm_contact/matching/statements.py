@@ -155,6 +155,10 @@ _SAID_BY_HIMSELF = {
 }
 """What counts in the new text alone: in a subject or a text passed on it may be said of, or by, another."""
 
+_TRANSFER = _any_of(r"(?:demande|dossier|attente) (?:de |d'une |en )?(?:mutation|echange)", r"(?:ma|la|notre) mutation")
+
+_ANOTHER_LANDLORD = _any_of(r"mon bailleur|(?:autre|ancien|actuel) bailleur|bailleur actuel")
+
 NOT_MY_LEASE = _any_of(
     r"(?:pas|ni) (?:du tout )?mon (?:bail|contrat|numero de bail)",
     r"(?:bail|contrat) (?:de l'autre|d'une autre|d'un autre|d'autrui)",
@@ -179,11 +183,17 @@ def said_in(folded: str, part: Part) -> Iterator[Statement]:
         part: which part of the contact it is.
     """
     for statement, pattern in _SAID_ANYWHERE.items():
-        if says(folded, pattern):
+        if says(folded, pattern) and _is_meant(statement, folded):
             yield statement
     for statement, pattern in _SAID_BY_HIMSELF.items() if part is Part.NEW else ():
         if says(folded, pattern):
             yield statement
+
+
+def _is_meant(statement: Statement, folded: str) -> bool:
+    """Tell whether a statement found holds: who asks for a transfer looks for a home, and is a tenant of ours."""
+    transfer = statement is Statement.APPLICANT and says(folded, _TRANSFER)
+    return not transfer or says(folded, _ANOTHER_LANDLORD)
 
 
 def says(folded: str, pattern: re.Pattern[str]) -> bool:

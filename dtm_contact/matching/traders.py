@@ -9,12 +9,14 @@ from dtm_contact.directory.lines import columns
 from dtm_contact.matching import weights
 from dtm_contact.matching.passages import Passage
 from dtm_contact.matching.people import People
+from dtm_contact.matching.surroundings import Surroundings
 from dtm_contact.matching.words import CLOSINGS, RUNNING_A_SHOP
 from dtm_contact.model import Part
 from dtm_contact.normalize import LITTLE_WORDS, place_words, same_word, written_out
 
 _MOST_FOUND = 20
 _CLOSING_WORDS = 12
+_LAST_WORDS = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +57,7 @@ class Traders:
                 if last < 0:
                     continue
                 found += 1
-                trust = weights.TRADE_CITED if _goes_on(text, last) else _trust(text, position)
+                trust = weights.TRADE_CITED if _goes_on(text, last) else _trust(text, position, last)
                 ratio = (
                     weights.TRADE_NAME
                     * self._people
@@ -81,13 +83,21 @@ def _matched(text: Passage, position: int, words: tuple[str, ...]) -> int:
     return at - 1
 
 
-def _trust(text: Passage, position: int) -> float:
+def _trust(text: Passage, position: int, last: int) -> float:
     """Return how surely the writer is the shop: it signs, or he says that he runs it."""
     if text.part in {Part.SENDER_NAME, Part.SIGNATURE}:
         return weights.TRADE_SIGNED
     before = {word.text for word in text.words[max(0, position - 5) : position]}
     closing = len(text.words) - position <= _CLOSING_WORDS and _signs(text, position)
-    return weights.TRADE_SIGNED if before & RUNNING_A_SHOP or closing else weights.TRADE_CITED
+    signs = before & RUNNING_A_SHOP or closing or _heads_its_address(text, position, last)
+    return weights.TRADE_SIGNED if signs else weights.TRADE_CITED
+
+
+def _heads_its_address(text: Passage, position: int, last: int) -> bool:
+    """Tell whether a name begins one of the last lines, and its address follows: "Optique du Centre, 82 rue Hoche"."""
+    before = text.folded.text[: text.words[position].start].rstrip(" ")
+    ends = len(text.words) - position <= _LAST_WORDS and before.endswith("\n")
+    return ends and Surroundings(text).gives_address(last + 1)
 
 
 def _goes_on(text: Passage, last: int) -> bool:

@@ -38,11 +38,10 @@ def settle_homes(candidates: list[Weighed], told: Told) -> None:
     Without that, the account's owner would be credited twice, by his address and by his name on it. Who writes from
     another's account signs; an account's owner need not.
     """
-    homes: dict[str, list[Weighed]] = {}
-    for each in candidates:
-        if each.home is not None and each.account:
-            homes.setdefault(each.home.dwelling_id, []).append(each)
-    for home in homes.values():
+    if told.is_borrowed:
+        for home in by_home(each for each in candidates if not each.account):
+            _forget_the_lender(home)
+    for home in by_home(each for each in candidates if each.account):
         _settle_numbers(home)
         _settle_borrowed(home, told)
         _settle_writers(home)
@@ -58,6 +57,14 @@ def settle_homes(candidates: list[Weighed], told: Told) -> None:
             for each in home:
                 if each.has(_OF_HOUSEHOLD):
                     each.discount("account.unsigned", weights.UNSIGNED)
+
+
+def _forget_the_lender(home: Sequence[Weighed]) -> None:
+    """Let the name on an account that nobody knows, and that is lent, say nothing of a home one of which signs."""
+    signed = max(each.fits.get(Role.SIGNED, 0.0) for each in home)
+    for each in home if signed > weights.FITS_SURELY else ():
+        if each.fits.get(Role.SIGNED, 0.0) < signed:
+            each.forget("name.display")
 
 
 def _tells_of_another(home: Sequence[Weighed], told: Told) -> bool:

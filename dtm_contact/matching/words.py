@@ -105,7 +105,9 @@ HELPERS = _listed(
 )
 """Before "de" and a name: who writes helps whoever bears it ("l'assistante sociale de Mme Roy")."""
 OF = _listed("de d du")
-WHOM_IT_CONCERNS = _listed("concerne concernant recu recue objet assure assuree beneficiaire")
+WHOM_IT_CONCERNS = _listed(
+    "concerne concernant recu recue objet assure assuree beneficiaire declarant declarante occupant occupante"
+)
 """Right before a name: the matter is theirs."""
 DETERMINERS = _listed(
     "la le l ma mon mes notre nos une un de du d locataire locataires dame personne cliente client ou"
@@ -136,7 +138,7 @@ KIN = _listed(
     hermana filho filha irma esim kizim oglum
     """
 )
-IT_IS = _listed("c ce se cest sest")
+IT_IS = _listed("c ce se ces cest sest")
 """"C'est" as people write it: "cé", "sé", "c", "cest"."""
 BEFORE_IT_IS = TITLES | _listed("cc coucou slt salut bjr bsr bonjour bonsoir allo alo la ici oui hello")
 """Before "c" alone where a text begins: "cc c Awa Roy"."""
@@ -216,7 +218,7 @@ PARKING = _listed("garage box parking emplacement stationnement")
 SAME_PLACE = _listed("meme residence cite batiment bat")
 """After a name and a comma: what follows is where he lives ("même adresse")."""
 DWELLS = _listed(
-    "habite habitons habitant loge logeons reside residant residons vit vivons vis demeurant domicilie domiciliee"
+    "habite habitons habitant loge logeons reside residant residons vit vivons vis demeurant domicilie domiciliee live"
 )
 LIVING = DWELLS | _listed("domicile sis sise adresse locataire suis")
 """Before a place: the writer says that he lives there."""
@@ -253,6 +255,8 @@ NUMBERED = COUNTED | _listed(
     """
 )
 """After a number that is none of a house."""
+FLATS = _listed("flat apartment home house room")
+"""Before "of" and a name, after "I live": whoever bears it is whom the writer lives with."""
 WHERE_OTHERS_LIVE = _listed("voisin voisins voisine voisines dame monsieur gens celui celle ceux jusqu entre autre")
 """Before a floor or a number: "la dame du 11e", "les voisins du 8", "l'autre est au 76"."""
 

@@ -15,6 +15,7 @@ from dtm_contact.store import Case, Store
 from tests.rules.cast import DIRECTORY
 from tests.store.conftest import (  # noqa: F401 - the fixtures of the store, for the verbs as well
     create_database,
+    postgresql_admin,
     postgresql_server,
     postgresql_template,
     postgresql_url,

@@ -34,28 +34,41 @@ def postgresql_server() -> Iterator[Server]:
 
 
 @pytest.fixture(scope="session")
-def create_database(postgresql_server: Server) -> Iterator[Callable[[str], str]]:
-    """Create a database from another one; return its URL."""
-    admin = sa.create_engine(
-        sa.make_url(postgresql_server.url("postgres")).set(drivername="postgresql+psycopg"),
-        isolation_level="AUTOCOMMIT",
-    )
-
-    def create(template: str) -> str:
-        name = f"store{next(_numbers)}"
-        with admin.connect() as connection:
-            connection.execute(sa.text(f"CREATE DATABASE {name} TEMPLATE {template}"))
-        return postgresql_server.url(name)
-
-    yield create
+def postgresql_admin(postgresql_server: Server) -> Iterator[sa.Engine]:
+    """Who creates and drops databases."""
+    url = sa.make_url(postgresql_server.url("postgres")).set(drivername="postgresql+psycopg")
+    admin = sa.create_engine(url, isolation_level="AUTOCOMMIT")
+    yield admin
     admin.dispose()
 
 
 @pytest.fixture(scope="session")
-def postgresql_template(create_database: Callable[[str], str]) -> str:
-    url = create_database("template0")
-    migrate(url)
-    return sa.make_url(url).database or ""
+def postgresql_template(postgresql_server: Server, postgresql_admin: sa.Engine) -> str:
+    name = _created(postgresql_admin, "template0")
+    migrate(postgresql_server.url(name))
+    return name
+
+
+def _created(admin: sa.Engine, template: str) -> str:
+    name = f"store{next(_numbers)}"
+    with admin.connect() as connection:
+        connection.execute(sa.text(f"CREATE DATABASE {name} TEMPLATE {template}"))
+    return name
+
+
+@pytest.fixture
+def create_database(postgresql_server: Server, postgresql_admin: sa.Engine) -> Iterator[Callable[[str], str]]:
+    """Create a database from another one; return its URL. It is dropped with the test, before it reaches the disk."""
+    created: list[str] = []
+
+    def create(template: str) -> str:
+        created.append(_created(postgresql_admin, template))
+        return postgresql_server.url(created[-1])
+
+    yield create
+    with postgresql_admin.connect() as connection:
+        for name in created:
+            connection.execute(sa.text(f"DROP DATABASE {name} WITH (FORCE)"))
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
