@@ -20,7 +20,7 @@ from dtm_contact.matching.mixture import PlaceWeights, mixture
 from dtm_contact.matching.naming import Fits, Naming
 from dtm_contact.matching.people import NOWHERE, Home, Person
 from dtm_contact.matching.place_evidence import PlaceEvidence
-from dtm_contact.matching.places import Floats, Group, merged
+from dtm_contact.matching.places import Floats, Group, as_his_home_has_it, merged
 from dtm_contact.matching.rivals import settle
 from dtm_contact.matching.statements import Statement
 from dtm_contact.matching.told import Told
@@ -39,6 +39,7 @@ _MOST_ENTRANCES = 500
 _MOST_HOMES = 12  # of relatives named
 _DETAILS = frozenset({"place.floor", "place.door", "place.caretaker"})
 _AT_LEAST = 4
+_MOST_GROUPS = 24
 _NEGLIGIBLE = 16.0
 """Bits below the best from which a person's probability is nothing."""
 
@@ -68,7 +69,9 @@ class Weighing:
         self.naming = Naming(mentions, index.people, clues, index.learnt)
         self.of_kin = [fit for fit in self.naming.of_kin if not clues.in_a_place(fit.mention)]
         self.caretakers = CaretakersNamed(clues.mentions, index)
-        self.groups = merged(clues.groups[:24], index.gazetteer)
+        homes = {index.people.entrance.item(position) for position in identity.found}
+        groups = [as_his_home_has_it(group, homes, index.gazetteer) for group in clues.groups[:_MOST_GROUPS]]
+        self.groups = merged(groups, index.gazetteer)
         self.place = self._place()
         strange = [] if self.place.groups else [group for group in self.groups if group.elsewhere_bits]
         self.strange = min(strange, key=lambda group: group.elsewhere_bits) if strange else None

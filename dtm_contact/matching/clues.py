@@ -77,7 +77,7 @@ class Clues:
     own_floors: list[tuple[Passage, Atom]] = field(default_factory=list)
     """Floors that stand beside no place, which the writer calls his ("chez moi au 8e")."""
     traders: list[tuple[Seen, TradeMention]] = field(default_factory=list)
-    said: set[Statement] = field(default_factory=set)
+    said: list[Statement] = field(default_factory=list)
     organisation: bool = False
     """Whether an organisation or a service wrote."""
     returned: bool = False
@@ -119,7 +119,7 @@ def extract(contact: Contact, index: MatchIndex) -> Clues:
     clues.organisation = bool(ORGANISATIONS.intersection(name_words(spoken_for))) or _signed_by_service(contact)
     for text in passages:
         _identifiers(text, index, clues)
-        clues.said.update(_statements(text))
+        clues.said.extend(each for each in _statements(text) if each not in clues.said)
     _mailboxes(contact, index, clues)
     _numbers_passed_on(contact, index, clues)
     sender = display_name(contact.sender.name, span=True)
@@ -140,7 +140,7 @@ def extract(contact: Contact, index: MatchIndex) -> Clues:
     if clues.organisation:
         clues.mentions = _visited(clues)
     if any(_has_died(each, contact) for each in clues.mentions if each.role is Role.FOR):
-        clues.said.add(Statement.DIED)
+        clues.said.append(Statement.DIED)
     return clues
 
 

@@ -163,12 +163,30 @@ def as_its_town_has_it(group: Group, gazetteer: Gazetteer) -> Group:
     "Gabriel Péri, Les Lilas" may be the street, "38 Frida Kahlo, Montreuil" the residence.
     """
     towns = set().union(*[_entrances(atom, gazetteer) for atom in group.of("commune")])
+    return _as_it_lies(group, towns, gazetteer)
+
+
+def as_his_home_has_it(group: Group, homes: Collection[int], gazetteer: Gazetteer) -> Group:
+    """Take a residence's name for a street's, or the other way round, where only that is a known writer's home.
+
+    "Les Sorbiers" is the villa des Sorbiers to who lives there, though another town has a residence of that name.
+
+    Args:
+        group: things said of one place.
+        homes: the entrances of those whose account or number it is.
+        gazetteer: the places of the directory.
+    """
+    return group if group.of("commune") else _as_it_lies(group, set(homes), gazetteer)
+
+
+def _as_it_lies(group: Group, there: set[int], gazetteer: Gazetteer) -> Group:
+    """Take a name for that of the other kind of place where only that lies at some entrances."""
     named = [each for each in group.atoms if each.kind in {"street", "residence"}]
-    if not towns or len(named) != 1 or towns & _entrances(named[0], gazetteer):
+    if not there or len(named) != 1 or there & _entrances(named[0], gazetteer):
         return group
     words = place_words(group.passage.folded.text[named[0].start : named[0].end])
     other = _of_the_other_kind(named[0], words, gazetteer)
-    if other is not None and towns & _entrances(other, gazetteer):
+    if other is not None and there & _entrances(other, gazetteer):
         group.atoms[group.atoms.index(named[0])] = other
     return group
 

@@ -145,7 +145,7 @@ def _may_name(clues: Clues, weighed: list[Weighed]) -> bool:
     for_another = any(
         each.role is Role.FOR and each.fits.get(Role.FOR, 0.0) > weights.FITS_SURELY for each in weighed[:1]
     )
-    if clues.said & _NAMES_NOBODY or (Statement.NOT_A_TENANT in clues.said and not for_another):
+    if not _NAMES_NOBODY.isdisjoint(clues.said) or (Statement.NOT_A_TENANT in clues.said and not for_another):
         return False
     return not clues.crowded or not weighed or any(piece.name in _ACCOUNTS for piece in weighed[0].evidence)
 
