@@ -140,7 +140,7 @@ KIN = _listed(
 )
 IT_IS = _listed("c ce se ces cest sest")
 """"C'est" as people write it: "cé", "sé", "c", "cest"."""
-BEFORE_IT_IS = TITLES | _listed("cc coucou slt salut bjr bsr bonjour bonsoir allo alo la ici oui hello")
+BEFORE_IT_IS = TITLES | _listed("cc coucou slt salut bjr bsr bonjour bonsoir bonjou bonswa allo alo la ici oui hello")
 """Before "c" alone where a text begins: "cc c Awa Roy"."""
 WRITING = _listed("ecri ecris ecrit tape parle appelle envoie envoi vous suis habite habites vit loge demeure reside")
 """After "c'est Gaël qui": he writes himself."""
