@@ -76,7 +76,7 @@ class Weighing:
         strange = [] if self.place.groups else [group for group in self.groups if group.elsewhere_bits]
         self.strange = min(strange, key=lambda group: group.elsewhere_bits) if strange else None
         # Of who writes for another, what he calls his own is not that one's.
-        own_floors = None if self.third_party else clues.own_floors
+        own_floors = () if self.third_party else clues.own_floors
         self.places = PlaceEvidence(self.place, self.strange, own_floors, index)
 
     def _place(self) -> PlaceWeights:

@@ -180,6 +180,8 @@ class NameReader(NameTaker):
         for number, line in enumerate(lines):
             if not line or (line not in closing and number > 1) or (number == 0 and self._salutes(line)):
                 continue
+            if not self._words[line.start].text.isascii():
+                continue  # ordinary words in Arabic have the consonants of some name: `pairs` asks for two
             line = self._behind_closing(line) if number == len(lines) - 1 else line  # noqa: PLW2901
             mention = self._signature(line, last=number >= len(lines) - 2, block=block)
             if mention is not None:
@@ -298,7 +300,12 @@ class NameReader(NameTaker):
             of_another = not _OTHERS.isdisjoint(before)
             if (of_another and not self._roles.written_for_neighbour(position)) or (before and before[0] in TITLES):
                 continue
-            small = self._has_capitals and not any(word.capital for word in self._words[position:last])
+            in_arabic = not self._words[position].text.isascii()
+            if in_arabic and not self._roles.presents_in_arabic(position, last):
+                continue
+            small = (
+                not in_arabic and self._has_capitals and not any(word.capital for word in self._words[position:last])
+            )
             if small and not self._around.presents_himself(position, last):
                 continue
             end = max(last, self.take(position, cued=False)[1])

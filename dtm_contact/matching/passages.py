@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 from dtm_contact.model import Contact, Part, Span
-from dtm_contact.normalize import Folded, fold_keeping_offsets
+from dtm_contact.normalize import ARABIC, Folded, fold_keeping_offsets
 
 LONGEST_HEAD, LONGEST_TAIL = 8_000, 2_000
 """Characters of one text that are looked at, at its beginning and, for the signature, at its end."""
@@ -21,7 +21,7 @@ LONGEST_ADDRESS = 320
 """Characters of a mail address (RFC 3696 section 3); what is longer is none."""
 
 _MOST_FORWARDED = 3
-_WORD = re.compile(r"[a-z]+|[0-9]+")
+_WORD = re.compile(rf"[a-z]+|[0-9]+|{ARABIC.pattern}")
 _LONGEST_WORD = 40
 _ELIDED = frozenset("cdjlmnst")
 _VOWELS = frozenset("aeiouyh")

@@ -24,7 +24,7 @@ class PlaceEvidence:
         self,
         place: PlaceWeights,
         strange: Group | None,
-        own_floors: Iterable[tuple[Passage, Atom]] | None,
+        own_floors: Iterable[tuple[Passage, Atom]],
         index: MatchIndex,
     ) -> None:
         """Prepare them.
@@ -32,14 +32,13 @@ class PlaceEvidence:
         Args:
             place: the groups that may mean one of our places, and what they say together.
             strange: an address that is none of ours, where nothing else was said.
-            own_floors: floors that the writer calls his, told beside no place; None where what is his does not count.
+            own_floors: floors that the writer calls his, told beside no place.
             index: the directory's.
         """
         self._place = place
         self._strange = strange
         self._index = index
-        self._of_himself = own_floors is not None
-        self._own_floors = {atom.values[0]: _seen(passage, atom) for passage, atom in own_floors or ()}
+        self._own_floors = {atom.values[0]: _seen(passage, atom) for passage, atom in own_floors}
         self.detailed = [group for group in place.groups if self._own_floors or group.of("floor") or group.of("door")]
         self._bits_said: dict[int, list[float]] = {}  # those of an entrance that was not named are alike
         self._told: dict[int, tuple[Evidence, ...]] = {}
@@ -89,11 +88,9 @@ class PlaceEvidence:
     def _floors(self, beside: Sequence[tuple[Group, Atom]]) -> dict[str, Seen]:
         """Return the floors told beside a place; of several, and where there is none, those that are the writer's."""
         told = {atom.values[0]: _told_beside(group, atom) for group, atom in beside}
-        own = [atom.values[0] for group, atom in beside if is_his_own(group.passage, atom)]
-        if not self._of_himself:
-            return {floor: seen for floor, seen in told.items() if floor not in own}
         if not told:
             return dict(self._own_floors)
+        own = [atom.values[0] for group, atom in beside if is_his_own(group.passage, atom)]
         return {floor: seen for floor, seen in told.items() if floor in own} if own and len(told) > 1 else told
 
     def _detail(self, kind: str, said: tuple[str, Seen], known: str, shares: dict[str, float]) -> Evidence:

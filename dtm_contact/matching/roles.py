@@ -60,7 +60,7 @@ _WITH, _NAME = "avec", "nom"
 _MINE = frozenset({"mon", "ma"})
 _AND_ME = ["et", "moi"]
 _I_AM = ("أنا", "انا", "اسمي")
-"""In Arabic, of which matching reads the names in Latin letters only."""
+"""In Arabic."""
 _CUE_AND_NAME = 2  # words: "ma mère Odette"
 _CLOSING_WORDS = 12
 _ENDS_A_CLAUSE = frozenset(",\n")
@@ -222,6 +222,11 @@ class Roles:
         dictated = begins and self._around.behind(end).lstrip(" .")[:1] == '"'
         presents = presents or dictated or self._around.signs_together(position, end)
         return Role.SIGNED if presents else Role.PAIR
+
+    def presents_in_arabic(self, position: int, end: int) -> bool:
+        """Tell whether "I am" stands before a name in Arabic letters, or the name has a line of its own."""
+        before = self._around.up_to(position)
+        return before.endswith(_I_AM) or (before.endswith("\n") and self._around.behind(end).strip(" .,\n") == "")
 
     def _announced(self, position: int) -> bool:
         """Tell whether a colon stands before a name, and "pour ma mère" before that: "pour ma mère, qui … : Odette"."""

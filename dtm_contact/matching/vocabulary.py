@@ -7,12 +7,12 @@ common one, a misspelling less than the right spelling, and a misspelling that i
 
 from array import array
 from collections.abc import Callable, Iterable, Mapping
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 from rapidfuzz.distance import OSA
 
 from dtm_contact.directory.lookups import Keys
-from dtm_contact.normalize import sound, sound_once
+from dtm_contact.normalize import ARABIC_ARTICLE, consonants, sound, sound_once
 
 # P(q|v) for one spelling `q` of each level: the share of people who write so, over the spellings that the level has.
 EXACT = 0.8
@@ -21,6 +21,9 @@ ONE_EDIT = 0.003
 TWO_EDITS = 0.00003
 PART = 0.03
 """One word of a compound name ("Joseph" for Joseph-Auguste)."""
+
+IN_ARABIC = 0.2
+"""The consonants of a name, in Arabic letters: several spellings in Latin ones, and some other names, have them."""
 
 SHORT_FORM = 0.01
 """The beginning of a first name ("Nath" for Nathalie)."""
@@ -74,9 +77,23 @@ class Vocabulary:
 
     def __contains__(self, word: str) -> bool:
         """Tell whether the word is one of the names, or a word of a compound one."""
-        return word in self.number or word in self._parts
+        return word in self.number or word in self._parts or bool(self._in_arabic(word))
+
+    def _in_arabic(self, word: str) -> list[int]:
+        """Return the names, by number, that a word in Arabic letters may be."""
+        if word.isascii():
+            return []
+        # "الجبالي" is Jebali here and El Jebali there.
+        spellings = {consonants(word), consonants(word.removeprefix(ARABIC_ARTICLE))}
+        return sorted(self._consonants.of_any([told for told in spellings if len(told) > 1]))
+
+    @cached_property
+    def _consonants(self) -> Keys:
+        return Keys.of_one(map(consonants, self.names))
 
     def _channel(self, word: str) -> Mapping[str, float]:
+        if not word.isascii():
+            return dict.fromkeys([self.names[number] for number in self._in_arabic(word)], IN_ARABIC)
         likely: dict[str, float] = {}
         if len(word) >= _SHORTEST_FUZZY:
             near = [self.names[number] for number in sorted(self._near.of_any(_deletions(word)))]

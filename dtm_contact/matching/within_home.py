@@ -65,6 +65,7 @@ def _forget_the_lender(home: Sequence[Weighed]) -> None:
     for each in home if signed > weights.FITS_SURELY else ():
         if each.fits.get(Role.SIGNED, 0.0) < signed:
             each.forget("name.display")
+            each.forget("name.address")
 
 
 def _tells_of_another(home: Sequence[Weighed], told: Told) -> bool:

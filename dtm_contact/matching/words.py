@@ -7,8 +7,8 @@ def _listed(text: str) -> frozenset[str]:
 
 # --- names
 
-FEMALE_TITLES = _listed("mme mlle madame mademoiselle madam mdme sra senora senhora mrs ms miss doamna")
-MALE_TITLES = _listed("m mr monsieur mesieu misieu msieu mousieu sr senor senhor domnul")
+FEMALE_TITLES = _listed("mme mlle madame mademoiselle madam mdme sra senora senhora mrs ms miss doamna السيدة")
+MALE_TITLES = _listed("m mr monsieur mesieu misieu msieu mousieu sr senor senhor domnul السيد")
 TITLES = FEMALE_TITLES | MALE_TITLES | _listed("famille fam me maitre")
 FAMILIES = _listed("famille fam")
 AMBIGUOUS_TITLES = _listed("m me ms")
@@ -24,6 +24,7 @@ NOT_NAMES = (
         des un une directeur directrice responsable president maire gestionnaire chef service gardien gardienne madame
         monsieur euh meme disse falou diz dijo dice said says told
         mais met pense fait dort passe sort vient veut peut doit reste donc
+        شكرا جزيلا السلام عليكم سلام مرحبا تحياتي
         """
     )
     - PARTICLES
@@ -71,7 +72,7 @@ LABELS = _listed(
     """
 )
 """Before a colon: the writer's name follows."""
-SELF_WORDS = _listed("suis sommes moi soussigne soussignee ici soy")
+SELF_WORDS = _listed("suis sommes moi soussigne soussignee ici soy انا")
 RELATIVES_WRITTEN_FOR = _listed(
     """
     mere maman pere papa mamie tante oncle cliente client mother mum mom father dad grandmother madre padre abuela mae

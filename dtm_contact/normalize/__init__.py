@@ -1,5 +1,6 @@
 """One spelling for what people write in many: text, phones, streets, dates."""
 
+from dtm_contact.normalize.arabic import ARABIC, ARABIC_ARTICLE, consonants
 from dtm_contact.normalize.dates import parse_date
 from dtm_contact.normalize.names import glued, name_words, sound, sound_once
 from dtm_contact.normalize.phones import find_phones, phone_key, phones_in
@@ -16,10 +17,13 @@ from dtm_contact.normalize.streets import (
 from dtm_contact.normalize.text import Folded, fold, fold_keeping_offsets
 
 __all__ = [
+    "ARABIC",
+    "ARABIC_ARTICLE",
     "LITTLE_WORDS",
     "STREET_TYPES",
     "Folded",
     "HouseNumber",
+    "consonants",
     "find_phones",
     "fold",
     "fold_keeping_offsets",

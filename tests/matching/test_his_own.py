@@ -47,6 +47,10 @@ def _named(found: Match) -> str | None:
         ("Service hygiène", f"Nous avons visité le logement de Mme Vauquelin Odette, {PLACE}, bâtiment A.", ODETTE),
         ("Mairie", f"À la demande de votre locataire, Mme Odette Vauquelin, {PLACE}, nous sommes passés.", ODETTE),
         ("Signal", f"Déclarant : Mme Vauquelin O.\nAdresse : {PLACE}, 6e étage\nDésordres : moisissures", ODETTE),
+        # Names in Arabic letters.
+        ("", f"السلام عليكم، أنا محمد الجبالي، {PLACE}، عمارة B. لا ماء.", "TX-jebali1"),
+        ("", f"لا ماء في {PLACE}, bât. B\n\nمحمد جبالي", "TX-jebali1"),
+        ("", f"لا ماء عند محمد الجبالي في {PLACE}, bât. B. شكرا جزيلا", NOBODY),
         # Capitals throughout tell no names, though a line below has its own.
         ("", f"C'EST LA PILE, LE VOYANT CLIGNOTE.\n{PLACE.upper()}\nTel. 0611000001", ODETTE),
         # What follows the leave-taking on the last line.
@@ -73,7 +77,8 @@ def test_his_own_floor(text: str, known: str, placed: MatchIndex) -> None:
 
 
 def test_the_floor_of_who_writes_for_another_is_not_that_ones(placed: MatchIndex) -> None:
-    text = f"J'écris pour ma voisine, Mme Odette Vauquelin, {PLACE}.\n\nElle est sourde. Moi je suis au 4e.\nM. Petit"
+    told = "Elle est sourde et n'entend plus la sonnette, et personne ne vient jamais la voir depuis l'été."
+    text = f"J'écris pour ma voisine, Mme Odette Vauquelin, {PLACE}.\n\n{told} Moi je suis au 4e.\nM. Petit"
     best = _found(text, placed).candidates[0]
     assert best.tenant_id == ODETTE
     assert not [piece for piece in best.evidence if piece.name == "place.floor"]
