@@ -92,7 +92,7 @@ class Roles:
             return None
         if NEIGHBOURS & set(before[:3]):
             return Role.FOR if ON_BEHALF & set(before) else None
-        if self._himself(end) or self._your_tenant(before, end):
+        if self._himself(end) or self._your_tenant(before, end) or self._in_arabic(position):
             return Role.SELF
         if cue == "self" and not _to_me([self._words[position].text, *before]):
             return self._calls_himself(position, end, before)
@@ -222,6 +222,12 @@ class Roles:
         dictated = begins and self._around.behind(end).lstrip(" .")[:1] == '"'
         presents = presents or dictated or self._around.signs_together(position, end)
         return Role.SIGNED if presents else Role.PAIR
+
+    def _in_arabic(self, position: int) -> bool:
+        """Tell whether "I am" stands before a title in Arabic, or a name in Arabic letters before its own in Latin."""
+        before = self._around.up_to(position)
+        again = before.endswith("(") and position > 0 and not self._words[position - 1].text.isascii()
+        return again or before.endswith(_I_AM)
 
     def presents_in_arabic(self, position: int, end: int) -> bool:
         """Tell whether "I am" stands before a name in Arabic letters, or the name has a line of its own."""
