@@ -18,6 +18,7 @@ DOUBTS = {
     "doubt.name_alone": "rien que le nom et le prénom : d'autres peuvent les porter",
     "doubt.caretaker": "le gardien de l'entrée porte ce nom aussi",
     "doubt.either": "l'auteur donne son nom et nomme un autre locataire : l'un ou l'autre peut être concerné",
+    "doubt.spouse": "l'auteur se dit son conjoint sans se nommer : l'un ou l'autre peut être concerné",
     "doubt.died": "un décès est annoncé : un proche du même logement peut être concerné",
     "doubt.nameless": "le lieu est le sien, mais le nom donné est un autre",
 }

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from dtm_contact.matching.index import MatchIndex
 from dtm_contact.matching.inside_mentions import Atom, is_his_own
 from dtm_contact.matching.mailbox_names import address_mention, display_mention, display_name
-from dtm_contact.matching.mention_choice import called_as_his_mailbox, distinct, written_for_in_full
+from dtm_contact.matching.mention_choice import called_as_his_mailbox, called_so_in_full, distinct, written_for_in_full
 from dtm_contact.matching.mentions import MOST_MENTIONS, Mention, Role
 from dtm_contact.matching.name_mentions import NameReader
 from dtm_contact.matching.passages import LONGEST_ADDRESS, LONGEST_NAME, LONGEST_TAIL, Passage, texts
@@ -290,7 +290,8 @@ def _names(contact: Contact, sender: Passage, index: MatchIndex, clues: Clues) -
             found.extend(each for each in signed if each not in theirs)
     said = _of_whom(clues, [mention for mention in found if mention is not None])
     said = [each for each in said if not _is_neighbour(each, clues.passages)]
-    clues.mentions = distinct(written_for_in_full(called_as_his_mailbox(said, people.firsts.number)))[:MOST_MENTIONS]
+    named = called_as_his_mailbox(said, people.firsts.number)
+    clues.mentions = distinct(written_for_in_full(called_so_in_full(named)))[:MOST_MENTIONS]
 
 
 def _of_whom(clues: Clues, mentions: list[Mention]) -> list[Mention]:

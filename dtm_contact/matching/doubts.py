@@ -21,8 +21,18 @@ def doubt_whom_it_concerns(candidates: Sequence[Weighed], told: Told) -> None:
     """
     if Statement.DIED in told.said:
         _doubt_the_dead(by_home(candidates))
+    if Statement.SPOUSE_OF in told.said:
+        _doubt_the_other_of_a_couple(by_home(candidates))
     if Statement.WRITES_FOR not in told.said:
         _doubt_either(candidates)
+
+
+def _doubt_the_other_of_a_couple(homes: Iterable[Sequence[Weighed]]) -> None:
+    """Doubt that it is for somebody that his wife writes who gives no name of her own: she lives there as well."""
+    for home in homes:
+        for each in home:
+            if each.fits.get(Role.FOR, 0.0) > weights.FITS_SURELY:
+                each.doubt("spouse", weights.NAMELESS, household=False)
 
 
 def _doubt_either(candidates: Iterable[Weighed]) -> None:

@@ -9,6 +9,7 @@ from dtm_contact.matching.words import (
     DOOR_WORDS,
     DWELLS,
     FLOOR_WORDS,
+    NOT_HIS_FLOORS,
     NOT_OF_FLOORS,
     ORDINAL_ENDINGS,
     ORDINALS,
@@ -128,7 +129,7 @@ def _floor(words: tuple[Word, ...], position: int) -> tuple[Atom, int] | None:
         return None
     following = words[last + 1] if last + 1 < len(words) else None
     before = [each.text for each in words[max(0, position - 3) : position]]
-    if WHERE_OTHERS_LIVE.intersection(before) or before[-2:] == _NOT_AT:
+    if (WHERE_OTHERS_LIVE | NOT_HIS_FLOORS).intersection(before) or before[-2:] == _NOT_AT:
         return None
     said = following is not None and following.text in FLOOR_WORDS and following.start - words[last].end < _CLOSE
     alone = not told or (before[-1:] == _AT and _ends_with(words, last))

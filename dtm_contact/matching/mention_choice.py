@@ -47,6 +47,20 @@ def called_as_his_mailbox(mentions: list[Mention], firsts: Container[str]) -> li
     return [replace(each, role=Role.SIGNED) if each.words in full else each for each in mentions]
 
 
+def called_so_in_full(mentions: list[Mention]) -> list[Mention]:
+    """Take for the writer's the one full name that holds the surname by which he calls himself.
+
+    "C'est madame Roy … voilà Odette Roy merci", as it is dictated.
+    """
+    titled = [{*each.words} for each in mentions if each.role is Role.SELF and each.title]
+    full = {
+        each.words for each in mentions if each.role is Role.PAIR and any({*each.words} > words for words in titled)
+    }
+    if len(full) != 1:
+        return mentions
+    return [replace(each, role=Role.SIGNED) if each.words in full else each for each in mentions]
+
+
 def _names_in_full(mention: Mention, other: Mention) -> bool:
     return {*mention.words} > {*other.words} and bool(other.words) and other.gender in {"", mention.gender}
 

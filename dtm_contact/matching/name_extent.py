@@ -23,7 +23,7 @@ from dtm_contact.matching.words import (
 _MOST_WORDS = 5
 _WIDEST_GAP = 2
 _DEVICE_LINE = re.compile(r"\n(?:envoye (?:de|depuis|a partir)|sent from|telecharge[rz]) [^\n]{0,80}")
-_PARTS = frozenset("\n;:!?()")
+_PARTS = frozenset("\n;:!?()،؛")
 _FAMILY = "famille"
 _LITTLE_WORDS = frozenset("aeoy")
 _TITLE_WORDS = 3  # "M. et Mme", "famille de M."

@@ -117,6 +117,8 @@ class NameReader(NameTaker):
         cue = self._words[position].text
         if cue == "appelle" or self._looks_like_name(first, end):
             return True
+        if not self._words[first].text.isascii():
+            return not cue.isascii() and self._words[first].text in self._people.firsts
         # "c kouadio", "c JB diakité": by ear and without capitals, a first name alone is one.
         words = self._words[first:end]
         known = [word.text for word in words if self._known(word.text)]
@@ -152,6 +154,8 @@ class NameReader(NameTaker):
         """Tell whether the words up to and with this one say that the writer's own name follows."""
         word = self._words[position].text
         said = " ".join([*reversed(before), word])
+        if word == "nom" and before[:1] in (["au"], ["aux"]):
+            return False  # "la quittance au nom Roy"
         if (word == "est" and before[:1] == ["c"]) or any(f" {said}".endswith(f" {cue}") for cue in SELF_CUES):
             return True
         if word in IT_IS:
@@ -198,9 +202,11 @@ class NameReader(NameTaker):
 
     def _behind_closing(self, line: range) -> range:
         """Return a last line without the leave-taking that opens it: "merci. wilner, eglantier, le 40"."""
-        closed = self._words[line.start].text in CLOSINGS and len(line) > 1
-        stop = self._text.folded.text[self._words[line.start].end :][:1]
-        return line[1:] if closed and stop in {".", "!", ","} else line
+        first = line.start
+        while first + 1 < line.stop and self._words[first].text in CLOSINGS:
+            first += 1
+        stop = self._text.folded.text[self._words[first - 1].end :][:1] if first > line.start else ""
+        return range(first, line.stop) if stop in {".", "!", ","} else line
 
     def _after_closing(self) -> range:
         """Return the last words, after "cordialement", where no line sets them apart."""
@@ -317,6 +323,8 @@ class NameReader(NameTaker):
         """Tell whether a word may be the first of a first name with a surname, in either order, or near to one."""
         word, following = self._words[position : position + 2]
         text = word.text
+        if text in TITLES and not text.isascii():
+            return False
         if following.start - word.end > 1 or text in NOT_NAMES or following.text in NOT_NAMES:
             return False
         return (word.capital and len(text) > _SHORT_LINE) or text in PARTICLES or self._known(text)

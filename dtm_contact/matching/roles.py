@@ -88,7 +88,8 @@ class Roles:
         before = self._around.before(position, 6)
         if self._is_caretaker(position, end, before, cue):
             return Role.CARETAKER
-        if STRANGERS & set(before[:2]) or self._is_helper(position, before):
+        strangers = STRANGERS & set(before[: 1 if before[:1] and before[0] in OF else 2])
+        if strangers or self._is_helper(position, before):
             return None
         if NEIGHBOURS & set(before[:3]):
             return Role.FOR if ON_BEHALF & set(before) else None
@@ -197,8 +198,8 @@ class Roles:
         text = self._around.up_to(position)
         if self._of_the_other(position):
             return Role.NAMED
-        if self._himself(end) or text.endswith(_I_AM):
-            return Role.SELF
+        if self._himself(end) or text.endswith(_I_AM) or (before[1:2] == ["qui"] and before[0] in WRITING):
+            return Role.SELF  # "c'est ma mère qui écrit, Odette Roy"
         if before[:1] == [_WITH] or self._is_my(KIN, end, apart=False) or self._around.after(end, 2) == _AND_ME:
             return Role.KIN  # "Jean Roy mon mari est dans l'ascenseur", "Jean Roy et moi"
         if (

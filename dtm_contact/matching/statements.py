@@ -131,7 +131,7 @@ _SAID_BY_HIMSELF = {
         r"(?:je suis|moi)\b[^.!?\n]{0,30}\bsur le bail",
     ),
     Statement.SPOUSE_OF: _any_of(
-        r"(?:la (?:femme|compagne|conjointe)|l'epou(?:se|x)|le (?:mari|compagnon|conjoint)) (?:de |d')",
+        r"(?:la (?:femme|compagne|conjointe|moitie)|l'epou(?:se|x)|le (?:mari|compagnon|conjoint)) (?:de |d')",
     ),
     Statement.NAMESAKE: _any_of(
         r"(?:le |du |au |un )?meme nom",
@@ -153,7 +153,9 @@ _SAID_BY_HIMSELF = {
     ),
     Statement.A_MAN: _any_of(r"ma (?:femme|compagne|conjointe|copine)", "mon epouse"),
 }
-"""What counts in the new text alone: in a subject or a text passed on it may be said of, or by, another."""
+"""What counts in his own text alone, or in that of the first writer: in a subject it may be said of another."""
+
+_HIS_OWN = frozenset({Part.NEW, Part.FORWARDED})
 
 _TRANSFER = _any_of(r"(?:demande|dossier|attente) (?:de |d'une |en )?(?:mutation|echange)", r"(?:ma|la|notre) mutation")
 
@@ -185,7 +187,7 @@ def said_in(folded: str, part: Part) -> Iterator[Statement]:
     for statement, pattern in _SAID_ANYWHERE.items():
         if says(folded, pattern) and _is_meant(statement, folded):
             yield statement
-    for statement, pattern in _SAID_BY_HIMSELF.items() if part is Part.NEW else ():
+    for statement, pattern in _SAID_BY_HIMSELF.items() if part in _HIS_OWN else ():
         if says(folded, pattern):
             yield statement
 

@@ -22,6 +22,7 @@ from dtm_contact.normalize import STREET_TYPES
 _ENDS = frozenset("!?;\n")
 _GREETED, _LAST_WORDS = 3, 10
 _AT = frozenset({"du", "au"})
+_ARTICLES = frozenset({"la", "le", "les"})
 _HELLO = GREETINGS | BEFORE_IT_IS | {"et", "a", "tous"}
 _OF_AN_ADDRESS = (
     RESIDENCE_CUES | BUILDING_WORDS | STAIRCASE_WORDS | DOOR_WORDS | ORDINALS.keys() | TENANCY | {"ex", "rdc", "appart"}
@@ -113,6 +114,8 @@ class Surroundings:
         first, second = following[0], following[1:]
         if first in _AT:
             return bool(second) and (second[0].isdigit() or second[0] in _LEVELS or self.words[end + 1].capital)
+        if first in _ARTICLES and self.behind(end).startswith(","):
+            return bool(second) and self.words[end + 1].capital  # "Odette Roy, la Redoute à Champigny"
         return first.isdigit() or first in _OF_AN_ADDRESS or first in STREET_TYPES
 
     def places_itself(self, end: int) -> bool:

@@ -14,7 +14,7 @@ FAMILIES = _listed("famille fam")
 AMBIGUOUS_TITLES = _listed("m me ms")
 """Titles that are words, too, in small letters without a stop."""
 LAWYERS = _listed("maitre me")
-PARTICLES = _listed("de da do dos du el ben bel bint le la l d n m o ait ould abd al van von di")
+PARTICLES = _listed("de da do dos du el ben bel bint le la l d n m o ait ould abd al van von di بن ابن عبد")
 NOT_NAMES = (
     _listed(
         """
@@ -35,6 +35,11 @@ SELF_CUES = (
         "je suis",
         "je sui",
         "m appelle",
+        "mapelle",
+        "mapel",
+        "mapele",
+        "m apel",
+        "m apelle",
         "me nomme",
         "soussigne",
         "soussignee",
@@ -63,6 +68,7 @@ SELF_CUES = (
         "chamo me",
         "nazywam sie",
     ),
+    *("انا", "اسمي"),
     *("sou", "sou a", "moi", "ici", "me presente", "signe", "signee"),
 )
 LABELS = _listed(
@@ -116,7 +122,8 @@ DETERMINERS = _listed(
 CLOSINGS = _listed(
     """
     cordialement cdlt cdt cordt respectueusement salutations distinguees sinceres merci avance attente journee soiree
-    amicalement bientot retour reponse comprehension sincerement svp bonne bon devoue
+    amicalement bientot retour reponse comprehension sincerement svp bonne bon devoue bises bisous
+    thank you thanks regards kind best sincerely gracias saludos obrigado obrigada grazie multumesc dziekuje
     """
 )
 """Words that end a letter; a name follows."""
@@ -136,7 +143,7 @@ KIN = _listed(
     """
     mari epoux epouse femme compagne compagnon conjoint conjointe fils fille frere soeur enfant enfants bebe neveu
     niece copine copain ami amie cousin cousine wife husband son daughter sister brother esposa marido esposo hijo hija
-    hermana filho filha irma esim kizim oglum
+    hermana filho filha irma esim kizim oglum moitie زوجة زوجتي زوج زوجي
     """
 )
 IT_IS = _listed("c ce se ces cest sest")
@@ -245,6 +252,8 @@ DOOR_WORDS = _listed("porte port pte appt apt appartement apparte logement door 
 SIDES = _listed("gauche droite face")
 NOT_OF_FLOORS = _listed("un une la ma mon ce cette sa son leur notre")
 """Before an ordinal that counts something else ("un 4e enfant", "la 3e fois")."""
+NOT_HIS_FLOORS = _listed("cabine ascenseur")
+"""Before a floor: where the lift stands."""
 COUNTED = _listed(
     "enfant enfants fois jour jours places rappel relance mois semaine message mail courrier arrondissement an"
 )
