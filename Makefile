@@ -24,8 +24,8 @@ $(BENCH_READY): requirements.lock requirements-bench.lock
 run: $(READY) ## set up, start the daemon on loopback, send it the sample messages, show the queues
 	@exec $(BIN)/dtm-contact demo fixtures
 
-test: check ## check, then run every test, three files at a time
-	$(BIN)/python -m pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder
+test: check ## check, then run every test, four files at a time
+	$(BIN)/python -m pytest --numprocesses 4 --dist loadfile --no-loadscope-reorder
 
 check: $(READY) ## lint, formatting and types
 	$(BIN)/ruff check .

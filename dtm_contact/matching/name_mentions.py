@@ -154,7 +154,8 @@ class NameReader(NameTaker):
         """Tell whether the words up to and with this one say that the writer's own name follows."""
         word = self._words[position].text
         said = " ".join([*reversed(before), word])
-        if word == "nom" and before[:1] in (["au"], ["aux"]):
+        following = self._words[position + 1 : position + 2]
+        if word == "nom" and before[:1] == ["au"] and following and following[0].text not in OF:
             return False  # "la quittance au nom Roy"
         if (word == "est" and before[:1] == ["c"]) or any(f" {said}".endswith(f" {cue}") for cue in SELF_CUES):
             return True

@@ -59,6 +59,7 @@ _LEADING_TO = OF | {"avec", "contre", "par", "chez"}
 _WITH, _NAME = "avec", "nom"
 _MINE = frozenset({"mon", "ma"})
 _AND_ME = ["et", "moi"]
+_CHARGED = frozenset({"mandate", "mandatee", "mandates", "mandatees", "saisi", "saisie", "saisis"})
 _I_AM = ("أنا", "انا", "اسمي")
 """In Arabic."""
 _CUE_AND_NAME = 2  # words: "ma mère Odette"
@@ -338,7 +339,9 @@ def _affair_of(before: list[str]) -> bool:
 
 
 def _asked_by_your_tenant(before: list[str]) -> bool:
-    """Tell whether "à la demande de votre locataire" or the like stands before a name."""
+    """Tell whether "à la demande de votre locataire", "mandatés par" or the like stands before a name."""
+    if before[:1] == ["par"]:
+        return bool(_CHARGED & set(before[1:2]))
     return before[:2] == ["locataire", "votre"] and bool({"demande", "nom", "compte", "interets"} & set(before))
 
 
