@@ -32,6 +32,8 @@ HOSTILE: dict[str, Callable[[Records], str]] = {
     "digits": lambda _records: "1" * 1_000_000,
     "single digits": lambda _records: "1 " * 500_000,
     "cues": lambda _records: "pour ma mère je suis Mme " * 40_000,
+    "names in Arabic": lambda _records: "أنا محمد حداد\n" * 70_000,
+    "cues in Arabic": lambda _records: "أنا " * 300_000,
     "streets without end": lambda _records: "12 rue " * 140_000,
     "line feeds": lambda _records: "\n" * 1_000_000,
     "combining marks": lambda _records: "e\u0301\u0301" * 300_000,
