@@ -17,6 +17,9 @@ SET_ASIDE = frozenset({"automatic", "spam"})
 _CONTENDER = 0.6
 """A topic contends for the decision from this share of the strongest one's points."""
 
+_MANY_WORDS, _PER_WORD_LESS = 6, 4.0
+"""From so many words on the model's score counts as it is; for each less it must be so much higher."""
+
 _CLOSE = 0.9
 """The same where the learned model has spoken too, which knows better which is meant."""
 
@@ -144,13 +147,19 @@ def _is_alarm(first: Contender, together: Sequence[Contender], opinion: Opinion,
     alarm by words too, where the model knows that this is the matter.
     """
     trust = opinion.model.trust
-    least = trust.doubt_under if first.priority is Priority.P1 else trust.danger_from
+    least = trust.doubt_under if first.priority is Priority.P1 else _from(opinion)
     if decisive_score(first, opinion, lexicon) >= least:
         return True
     matters = [item for item in _harmless(together, lexicon) if opinion.points(item.topic)]
     near = max((item.points for item in matters), default=0.0) * _CONTENDER
     raised = any(item.priority is Priority.P1 and item.points >= near for item in matters)
     return raised and opinion.halfway_to_sharpest(_danger_alone) >= trust.doubt_under
+
+
+def _from(opinion: Opinion) -> float:
+    """Return the score from which the model alone raises an alarm: in a few words all hangs on two or three of them."""
+    missing = max(0, _MANY_WORDS - len(opinion.whole.words))
+    return opinion.model.trust.danger_from + _PER_WORD_LESS * missing
 
 
 def _together(found: list[Contender], opinion: Opinion, lexicon: Lexicon) -> Iterator[Contender]:

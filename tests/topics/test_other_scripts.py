@@ -34,7 +34,7 @@ def test_what_words_say_stands(text: str, topic: str, priority: str, read_shippe
 
 
 def test_the_model_says_nothing_of_a_script_that_it_cannot_read(lexicon: Lexicon) -> None:
-    text = contact("لا يوجد ماء ساخن منذ ثلاثة أيام، من فضلكم")
+    text = contact("ابنتي عالقة في المصعد منذ نصف ساعة")
     evidence = [piece for found in understand(text, lexicon).findings for piece in found.evidence]
     assert evidence
     assert {piece.detail for piece in evidence} & {"mots appris"} == set()
