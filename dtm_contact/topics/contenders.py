@@ -158,7 +158,7 @@ def _is_alarm(first: Contender, together: Sequence[Contender], opinion: Opinion,
 
 def _from(opinion: Opinion) -> float:
     """Return the score from which the model alone raises an alarm: in a few words all hangs on two or three of them."""
-    missing = max(0, _MANY_WORDS - len(opinion.whole.words))
+    missing = max(0, _MANY_WORDS - opinion.length)
     return opinion.model.trust.danger_from + _PER_WORD_LESS * missing
 
 

@@ -168,7 +168,7 @@ class Learned:
         rows *= self.step
         excerpts = tuple(self._excerpts(places, which, groups, rows))
         rows *= evened(self.rarity[which], groups)[:, None]
-        return Opinion(self, places, rows, *_shares_known(features, known), excerpts)
+        return Opinion(self, places, rows, len(passage.forms), *_shares_known(features, known), excerpts)
 
     def _excerpts(
         self, places: Sequence[tuple[int, ...]], which: Rows, groups: NDArray[np.intp], rows: Floats
@@ -212,6 +212,7 @@ class Opinion:
     Attributes:
         model: the model.
         seen, rows: for each feature seen its places, and what it adds to each column.
+        length: how many words the passage has.
         known_words: the share of the passage's words that the model has learned; of a foreign script none.
         known_pairs: the share of its pairs of words near each other that it has.
         excerpts: the impressions of its excerpts, where it is long.
@@ -224,6 +225,7 @@ class Opinion:
     model: Learned
     seen: tuple[tuple[int, ...], ...]
     rows: Floats
+    length: int
     known_words: float = 1.0
     known_pairs: float = 1.0
     excerpts: tuple[Impression, ...] = ()
