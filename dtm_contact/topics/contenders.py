@@ -17,8 +17,8 @@ SET_ASIDE = frozenset({"automatic", "spam"})
 _CONTENDER = 0.6
 """A topic contends for the decision from this share of the strongest one's points."""
 
-_MANY_WORDS, _PER_WORD_LESS = 6, 4.0
-"""From so many words on the model's score counts as it is; for each less it must be so much higher."""
+_MANY_WORDS, _SURER = 16, 4.0
+"""From so many words on the model's score counts as it is; of fewer it must be so much higher to raise an alarm."""
 
 _CLOSE = 0.9
 """The same where the learned model has spoken too, which knows better which is meant."""
@@ -157,9 +157,11 @@ def _is_alarm(first: Contender, together: Sequence[Contender], opinion: Opinion,
 
 
 def _from(opinion: Opinion) -> float:
-    """Return the score from which the model alone raises an alarm: in a few words all hangs on two or three of them."""
-    missing = max(0, _MANY_WORDS - opinion.length)
-    return opinion.model.trust.danger_from + _PER_WORD_LESS * missing
+    """Return the score from which the model alone raises an alarm: in a few words all hangs on two or three of them.
+
+    Whoever wrote "l'ascenseur est en panne" and no more, among the labelled messages, had mostly somebody in it.
+    """
+    return opinion.model.trust.danger_from + (_SURER if opinion.length < _MANY_WORDS else 0.0)
 
 
 def _together(found: list[Contender], opinion: Opinion, lexicon: Lexicon) -> Iterator[Contender]:

@@ -11,7 +11,10 @@ from tests.topics.conftest import Understand
     [
         "l'ascenseur est en panne",
         "L'ascenseur est en panne.",
+        "L'ascenseur est en panne depuis ce matin",
+        "L'ascenseur est en panne depuis 3 jours, j'habite au 8e",
         "la chaudière fait du bruit",
+        "ma mère est seule et âgée",
     ],
 )
 def test_a_bare_statement_is_no_alarm(text: str, read_shipped: Understand) -> None:
