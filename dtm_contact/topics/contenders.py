@@ -17,8 +17,10 @@ SET_ASIDE = frozenset({"automatic", "spam"})
 _CONTENDER = 0.6
 """A topic contends for the decision from this share of the strongest one's points."""
 
-_MANY_WORDS, _SURER = 16, 4.0
-"""From so many words on the model's score counts as it is; of fewer it must be so much higher to raise an alarm."""
+_FEW_WORDS, _HARDLY_ANY = 16, 6
+_SURER, _FAR_SURER = 1.0, 4.0
+"""By how much surer the model must be to raise an alarm, or to take one back, in few words and in hardly any: there all
+hangs on two or three of them. Whoever wrote no more than "l'ascenseur est en panne" had mostly somebody in it."""
 
 _CLOSE = 0.9
 """The same where the learned model has spoken too, which knows better which is meant."""
@@ -147,7 +149,8 @@ def _is_alarm(first: Contender, together: Sequence[Contender], opinion: Opinion,
     alarm by words too, where the model knows that this is the matter.
     """
     trust = opinion.model.trust
-    least = trust.doubt_under if first.priority is Priority.P1 else _from(opinion)
+    to_raise, to_doubt = _caution(opinion)
+    least = trust.doubt_under - to_doubt if first.priority is Priority.P1 else trust.danger_from + to_raise
     if decisive_score(first, opinion, lexicon) >= least:
         return True
     matters = [item for item in _harmless(together, lexicon) if opinion.points(item.topic)]
@@ -156,12 +159,11 @@ def _is_alarm(first: Contender, together: Sequence[Contender], opinion: Opinion,
     return raised and opinion.halfway_to_sharpest(_danger_alone) >= trust.doubt_under
 
 
-def _from(opinion: Opinion) -> float:
-    """Return the score from which the model alone raises an alarm: in a few words all hangs on two or three of them.
-
-    Whoever wrote "l'ascenseur est en panne" and no more, among the labelled messages, had mostly somebody in it.
-    """
-    return opinion.model.trust.danger_from + (_SURER if opinion.length < _MANY_WORDS else 0.0)
+def _caution(opinion: Opinion) -> tuple[float, float]:
+    """Return by how much surer than its limits the model must be to raise an alarm, and to take one back."""
+    if opinion.length >= _FEW_WORDS:
+        return 0.0, 0.0
+    return (_FAR_SURER if opinion.length < _HARDLY_ANY else _SURER), _FAR_SURER
 
 
 def _together(found: list[Contender], opinion: Opinion, lexicon: Lexicon) -> Iterator[Contender]:

@@ -1,4 +1,4 @@
-"""Of a few words the learned model is not sure enough to raise an alarm that no word raises."""
+"""Of a few words the learned model is less believed, be it that it raises an alarm or takes one back."""
 
 import pytest
 
@@ -11,10 +11,7 @@ from tests.topics.conftest import Understand
     [
         "l'ascenseur est en panne",
         "L'ascenseur est en panne.",
-        "L'ascenseur est en panne depuis ce matin",
-        "L'ascenseur est en panne depuis 3 jours, j'habite au 8e",
         "la chaudière fait du bruit",
-        "ma mère est seule et âgée",
     ],
 )
 def test_a_bare_statement_is_no_alarm(text: str, read_shipped: Understand) -> None:
@@ -25,4 +22,11 @@ def test_a_bare_statement_is_no_alarm(text: str, read_shipped: Understand) -> No
     "text", ["odeur de gaz", "il y a le feu", "coincé dans l'ascenseur", "lo coule du plafon dan mon tablo elektrik"]
 )
 def test_a_bare_danger_is_one(text: str, read_shipped: Understand) -> None:
+    assert read_shipped(text).priority is Priority.P1
+
+
+@pytest.mark.parametrize(
+    "text", ["porte ascenceur ouverte sur le vide au 6", "mon voisin de 90 ans ne répond plus, courrier qui déborde"]
+)
+def test_what_words_say_in_few_words_is_not_taken_back(text: str, read_shipped: Understand) -> None:
     assert read_shipped(text).priority is Priority.P1
