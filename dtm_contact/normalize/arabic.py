@@ -2,7 +2,7 @@
 
 Arabic writes the consonants and the long vowels; in Latin letters a French registrar wrote both as he heard them, and
 one letter in several ways ("Rachid", "Rachide"; "Djamel", "Jamal"). What both have in common are the consonants in
-their order (Kay, Arabic orthography; the romanisation is that of civil registers in France and North Africa).
+their order.
 """
 
 import re
