@@ -208,7 +208,7 @@ class Roles:
             or self._announced(position)
             or _for_the_sake_of(before)
             or WHOM_IT_CONCERNS & set(before[:1])
-            or _asked_by_your_tenant(before)
+            or _instructed_by(before)
             or self._cannot_write(end)
         ):
             return Role.FOR
@@ -273,7 +273,7 @@ class Roles:
             return True
         if (cue == "kin" and ON_BEHALF & set(before[:3])) or WHOM_IT_CONCERNS & set(before[:1]):
             return True
-        if _asked_by_your_tenant(before) or self._cannot_write(end):
+        if _instructed_by(before) or self._cannot_write(end):
             return True
         if before[:1] and before[0] in OF and (HELPERS & set(before[:5]) or before[1:2] == ["part"]):
             return True
@@ -338,8 +338,8 @@ def _affair_of(before: list[str]) -> bool:
     return at == 0 or (at > 0 and bool(OF & set(before[:at])))
 
 
-def _asked_by_your_tenant(before: list[str]) -> bool:
-    """Tell whether "à la demande de votre locataire", "mandatés par" or the like stands before a name."""
+def _instructed_by(before: list[str]) -> bool:
+    """Tell whether whoever bears a name had it written: "mandatés par", "à la demande de votre locataire"."""
     if before[:1] == ["par"]:
         return bool(_CHARGED & set(before[1:2]))
     return before[:2] == ["locataire", "votre"] and bool({"demande", "nom", "compte", "interets"} & set(before))
