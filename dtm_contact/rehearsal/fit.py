@@ -74,7 +74,21 @@ def fit(
     if fitted != points:
         _read_again(sheet, opinions, sheet.lexicon)
         tried = try_trust(sheet, opinions, tried.trust)
-    return Fitted(sheet.taught(np.arange(len(examples)), _told(examples)), tried, fitted)
+    return Fitted(_of_all(sheet), tried, fitted)
+
+
+def learned_of(examples: Sequence[Example], lexicon: Lexicon) -> Learned:
+    """Return the model learned of labelled messages, without judging it: that takes a training for each turn.
+
+    Args:
+        examples: the messages.
+        lexicon: the words, without what was learned.
+    """
+    return _of_all(Sheet(examples, lexicon))
+
+
+def _of_all(sheet: Sheet) -> Learned:
+    return sheet.taught(np.arange(len(sheet.examples)), _told(sheet.examples))
 
 
 def _told(examples: Sequence[Example]) -> str:

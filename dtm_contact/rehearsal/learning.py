@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 
 from dtm_contact.model import CaseKind, Priority
 from dtm_contact.rehearsal.examples import Example
+from dtm_contact.rehearsal.gram import Gram
 from dtm_contact.rehearsal.logistic import Floats as Weights
 from dtm_contact.rehearsal.logistic import Lines, learn
-from dtm_contact.rehearsal.sparse import Sparse
 from dtm_contact.topics import Learned, Lexicon, Words, knowing, words_of
 from dtm_contact.topics.features import GROUPS, features_of
 from dtm_contact.topics.learned import ASIDE, DANGER, SCOPES, Features, Floats, evened, excerpts, in_steps
@@ -74,25 +74,22 @@ class Sheet:
     _features: dict[str, int] = field(init=False)
     _names: Features = field(init=False)
     _rarity: Floats = field(init=False)
-    _matrix: Sparse = field(init=False)
     _lines: Lines = field(init=False)
     _excerpts: Lines = field(init=False)
     _excerpt_of: Rows = field(init=False)
     _importance: dict[str, float] = field(init=False)
     _rare: float = field(init=False)
-    _alike: Floats = field(init=False)
     _labels: Floats = field(init=False)
 
     def __post_init__(self) -> None:
-        """Read the messages and measure how alike each two are."""
+        """Read the messages."""
         self.words = [words_of(example.contact, self.lexicon) for example in self.examples]
         self.lexicon = knowing(self.lexicon, self._common_words())
         self.words = [words_of(example.contact, self.lexicon) for example in self.examples]
         self.topics = tuple(self.lexicon.topics)
         self._weigh_words()
-        self._matrix = self._features_matrix()
+        self._read_features()
         self._names = Features(list(self._features))
-        self._alike = self._matrix.alike() + np.float32(_BIAS_WEIGHS)
         columns = {topic: column for column, topic in enumerate(self.topics)}
         self._labels = np.eye(len(columns), dtype=np.float32)[[columns[item.topic] for item in self.examples]]
 
@@ -103,32 +100,29 @@ class Sheet:
             rows: the places of those messages.
             provenance: what the model says of itself.
         """
-        solved = self._solved(rows)
-        spread = np.zeros((len(self.examples), solved.shape[1]), np.float32)
-        spread[rows] = solved
-        weights, bias = self._matrix.gathered(spread), solved.sum(axis=0) * np.float32(_BIAS_WEIGHS)
-        for column, learned in ((DANGER, self._danger_learned(rows)), (ASIDE, self._aside_learned(rows))):
-            weights[:, column], bias[column] = learned[:-1], learned[-1] * math.sqrt(_BIAS_WEIGHS)
-        steps, step = in_steps(weights)
+        learned = self._learned(rows)
+        for column, told in ((DANGER, self._danger_learned(rows)), (ASIDE, self._aside_learned(rows))):
+            learned[:, column] = told
+        steps, step = in_steps(learned[:-1])
         return Learned(
             topics=self.topics,
             features=self._names,
             rarity=self._rarity,
             weights=steps,
             step=step,
-            bias=bias,
+            bias=learned[-1] * np.float32(math.sqrt(_BIAS_WEIGHS)),
             importance=self._importance,
             rare=self._rare,
             provenance=provenance,
         )
 
-    def _solved(self, rows: Rows) -> Floats:
-        """Return a weight for each message and column."""
-        solver = Solver(self._alike[np.ix_(rows, rows)])
-        topics = solver.solve(self._labels[rows])
+    def _learned(self, rows: Rows) -> Floats:
+        """Return a weight for each feature and column, and one in the last row for what all messages have in common."""
+        alike = Gram(self._lines.chosen(rows))
+        topics = Solver(alike).solve(self._labels[rows])
         topics -= topics.mean(axis=1, keepdims=True)
         nothing = np.zeros((len(rows), 2), np.float32)  # danger and setting aside have weights of their own
-        return np.column_stack([topics, self._scopes_solved(rows), nothing]).astype(np.float32)
+        return alike.gathered(np.column_stack([topics, self._scopes_solved(rows), nothing]).astype(np.float32))
 
     def _danger_learned(self, rows: Rows) -> Weights:
         """Return a weight for each feature, and one for what all messages have in common, that tell danger.
@@ -162,7 +156,7 @@ class Sheet:
         if teaching.any():
             taught = rows[teaching]
             labels = np.eye(len(SCOPES), dtype=np.float32)[[SCOPES.index(self.examples[row].scope) for row in taught]]
-            weights[teaching] = Solver(self._alike[np.ix_(taught, taught)]).solve(labels)
+            weights[teaching] = Solver(Gram(self._lines.chosen(taught))).solve(labels)
         weights -= weights.mean(axis=1, keepdims=True)
         return weights
 
@@ -197,7 +191,7 @@ class Sheet:
         }
         self._rare = math.log(1 + total / 2)
 
-    def _features_matrix(self) -> Sparse:
+    def _read_features(self) -> None:
         found = [tuple(features_of(words.passage, words.markers, words.muted)) for words in self.words]
         counts = Counter(name for names in found for name in names)
         kept = sorted(name for name, count in counts.items() if count >= _LEAST_SEEN[name[0]])
@@ -209,7 +203,6 @@ class Sheet:
         values = [evened(self._rarity[which], groups[which]) for which in seen]
         self._lines = with_common(seen, values, len(kept))
         self._excerpt_of, self._excerpts = self._read_excerpts(groups)
-        return Sparse.of(seen, values, len(kept))
 
     def _read_excerpts(self, groups: Rows) -> tuple[Rows, Lines]:
         """Return of each excerpt the message that it is of, and the features that stand in it."""
@@ -275,10 +268,10 @@ class Solver:
     """Finds weights so that alike messages get like labels; made once for all labels of the same messages.
 
     Args:
-        alike: how alike each two messages are (a Gram matrix).
+        alike: how alike each two messages are.
     """
 
-    def __init__(self, alike: Floats) -> None:
+    def __init__(self, alike: Gram) -> None:
         self._alike = alike
         self._along, spread = main_directions(alike)
         self._pace = np.float32(1 / (0.5 * _rest(alike, self._along, spread) + _RIDGE))
@@ -294,7 +287,7 @@ class Solver:
         weights = ahead = np.zeros_like(labels)
         pace = 1.0
         for _ in range(_STEPS):
-            scores = self._alike @ ahead + before
+            scores = self._alike.times(ahead) + before
             scores -= scores.max(axis=1, keepdims=True)
             likely = np.exp(scores)
             likely /= likely.sum(axis=1, keepdims=True)
@@ -306,7 +299,7 @@ class Solver:
         return weights
 
 
-def main_directions(matrix: Floats) -> tuple[Floats, Floats]:
+def main_directions(matrix: Gram) -> tuple[Floats, Floats]:
     """Return the directions in which a symmetric matrix is largest, a column each, and how large it is along them.
 
     By chance and two passes (Halko, Martinsson, Tropp, Finding structure with randomness, 2011); the same each time.
@@ -314,18 +307,18 @@ def main_directions(matrix: Floats) -> tuple[Floats, Floats]:
     chance = np.random.default_rng(0)
     along = chance.standard_normal((len(matrix), min(_DIRECTIONS, len(matrix))), np.float32)
     for _ in range(_PASSES):
-        along = np.linalg.qr(matrix @ along)[0]
-    spread, turned = np.linalg.eigh(along.T @ matrix @ along)
+        along = np.linalg.qr(matrix.times(along))[0]
+    spread, turned = np.linalg.eigh(along.T @ matrix.times(along))
     # The arrays are of this kind already; numpy's own types do not say so in all its versions.
     return np.asarray(along @ turned, np.float32), np.asarray(np.maximum(spread, 0), np.float32)
 
 
-def _rest(matrix: Floats, along: Floats, spread: Floats) -> float:
+def _rest(matrix: Gram, along: Floats, spread: Floats) -> float:
     """Return how large a matrix is, at the most, across its main directions, by the power method."""
     vector = np.random.default_rng(1).standard_normal(len(matrix), np.float32)
     length = 1.0
     for _ in range(_STEPS):
-        vector = matrix @ vector - along @ (spread * (along.T @ vector))
+        vector = matrix.times(vector) - along @ (spread * (along.T @ vector))
         length = float(np.linalg.norm(vector)) or 1.0
         vector /= length
     return length * _SAFELY

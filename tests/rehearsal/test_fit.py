@@ -6,15 +6,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from dtm_contact.errors import InvalidFilesError
 from dtm_contact.model import Contact, Priority, Scope
 from dtm_contact.rehearsal import read_examples, score_examples
 from dtm_contact.rehearsal.examples import READ_AS_OF
-from dtm_contact.rehearsal.fit import fit, write_numbers
+from dtm_contact.rehearsal.fit import fit, learned_of, write_numbers
+from dtm_contact.rehearsal.gram import Gram
 from dtm_contact.rehearsal.learning import Solver, usual_danger, writer_of
 from dtm_contact.rehearsal.logistic import Lines, learn
-from dtm_contact.rehearsal.sparse import Sparse
 from dtm_contact.rules.topics_file import load_lexicon, load_words, points_of
 from dtm_contact.topics import Lexicon, words_of
 
@@ -29,9 +30,15 @@ def lexicon() -> Lexicon:
     return found
 
 
+def as_lines(whole: NDArray[np.floating]) -> Lines:
+    held = [np.flatnonzero(row) for row in whole]
+    values = [row[which].astype(np.float32) for row, which in zip(whole, held, strict=True)]
+    return Lines.of(held, values, whole.shape[1])
+
+
 def test_alike_messages_get_like_labels() -> None:
     features = np.array([[1, 0], [0.9, 0.1], [0, 1], [0.1, 0.9]], np.float32)
-    weights = Solver(features @ features.T).solve(np.array([[1, 0], [1, 0], [0, 1], [0, 1]], np.float32))
+    weights = Solver(Gram(as_lines(features))).solve(np.array([[1, 0], [1, 0], [0, 1], [0, 1]], np.float32))
     scores = np.array([[0.8, 0.2], [0.2, 0.8]], np.float32) @ features.T @ weights
     assert scores.argmax(axis=1).tolist() == [0, 1]
 
@@ -46,8 +53,7 @@ def test_what_is_usual_with_a_writer_is_not_learned_of_his_words() -> None:
 def test_weights_are_those_at_which_the_slope_is_nothing() -> None:
     chance = np.random.default_rng(3)
     whole = chance.normal(size=(200, 30)) * (chance.random((200, 30)) < 0.3)
-    held = [np.flatnonzero(row) for row in whole]
-    lines = Lines.of(held, [row[which].astype(np.float32) for row, which in zip(whole, held, strict=True)], 30)
+    lines = as_lines(whole)
     holds, before = chance.random(200) < 0.4, chance.normal(size=200)
     weights = learn(lines, holds, before)
     likely = 1 / (1 + np.exp(-(whole @ weights + before)))
@@ -83,16 +89,14 @@ def test_a_language_in_which_dangers_are_told_more_often_tells_none(tmp_path: Pa
 
 
 @pytest.mark.parametrize("seed", range(5))
-@pytest.mark.parametrize("at_once", [2, 128, 2048])
-def test_a_sparse_matrix_counts_as_the_whole_one_does(seed: int, at_once: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("dtm_contact.rehearsal.sparse._AT_ONCE", at_once)
+def test_how_alike_rows_are_counts_as_if_it_were_written_down(seed: int) -> None:
     chance = np.random.default_rng(seed)
     whole = chance.random((300, 7), np.float32) * (chance.random((300, 7)) < [0, 0.01, 0.1, 0.3, 0.6, 0.9, 1])
-    rows = [np.flatnonzero(row) for row in whole]
-    sparse = Sparse.of(rows, [row[row != 0].astype(np.float32) for row in whole], 7)
-    weights = chance.random((300, 2), np.float32)
-    assert np.allclose(sparse.alike(), whole @ whole.T, atol=1e-4)
-    assert np.allclose(sparse.gathered(weights), whole.T @ weights, atol=1e-3)
+    gram, weights = Gram(as_lines(whole)), chance.random((300, 2), np.float32)
+    assert len(gram) == 300
+    assert np.allclose(gram.times(weights), whole @ whole.T @ weights, rtol=1e-4)
+    assert np.allclose(gram.times(weights[:, 0]), whole @ whole.T @ weights[:, 0], rtol=1e-4)
+    assert np.allclose(gram.gathered(weights), whole.T @ weights, rtol=1e-4)
 
 
 def test_fitting_judges_each_batch_by_what_was_learned_of_other_writers(tmp_path: Path, lexicon: Lexicon) -> None:
@@ -104,6 +108,9 @@ def test_fitting_judges_each_batch_by_what_was_learned_of_other_writers(tmp_path
     assert fitted.tried.topics >= 0.5 * fitted.tried.messages
     assert set(fitted.model.topics) == set(lexicon.topics)
     assert ("learned", "share") in fitted.numbers()
+    alone = learned_of(examples, lexicon)
+    assert np.array_equal(alone.weights, fitted.model.weights)
+    assert alone.provenance == fitted.model.provenance
     assert sum(times for _right, _said, times in fitted.tried.confusions) <= fitted.tried.messages
     assert all(right != said for right, said, _times in fitted.tried.confusions)
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from dtm_contact.rehearsal import Example, read_examples, read_letters
-from dtm_contact.rehearsal.fit import fit, write_numbers
+from dtm_contact.rehearsal.fit import Fitted, fit, learned_of, write_numbers
 from dtm_contact.rehearsal.trust import Tried
 from dtm_contact.rules.learned_file import FILE, packed
 from dtm_contact.rules.topics_file import load_words, points_of
@@ -19,10 +19,17 @@ _FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 @click.argument("examples", type=_FOLDER, nargs=-1, required=True)
 @click.option("--rules", type=_FOLDER, help="Folder of rules; without it, that of the settings.")
 @click.option("--judge-on", multiple=True, default=("*",), help="Names of the batches to judge on; * stands for any.")
+@click.option("--model-only", is_flag=True, help="Learn of all at once and judge nothing: points and limits stay.")
 @click.option("--dry-run", is_flag=True, help="Tell what would be written, and write nothing.")
 @click.pass_obj
 def command(
-    settings: Settings, examples: tuple[Path, ...], rules: Path | None, judge_on: tuple[str, ...], *, dry_run: bool
+    settings: Settings,
+    examples: tuple[Path, ...],
+    rules: Path | None,
+    judge_on: tuple[str, ...],
+    *,
+    model_only: bool,
+    dry_run: bool,
 ) -> None:
     """Learn from labelled messages.
 
@@ -30,17 +37,18 @@ def command(
     judged by what was learned of other writers (files that differ by a number at the end are of one writer); the
     figures printed are those, and which topics were taken for which most often. Then the model learned of all is
     written beside the words (learned.npz), and the points and limits that do best into topics.yaml, where nothing
-    else is touched.
+    else is touched. That takes seven trainings; `--model-only` takes one.
     """
     folder = rules or settings.rules.dir
-    fitted = fit(tuple(_read(examples)), load_words(folder), points_of(folder), judge_on)
-    _tell(fitted.tried)
-    click.echo(f"{len(fitted.model.features):,} features learned of {fitted.model.provenance}")
-    if dry_run:
-        return
-    _put(folder / FILE, packed(fitted.model))
-    for line in write_numbers(folder, fitted.numbers()):
-        click.echo(line)
+    read, words = tuple(_read(examples)), load_words(folder)
+    fitted = None if model_only else fit(read, words, points_of(folder), judge_on)
+    model = learned_of(read, words) if fitted is None else fitted.model
+    if fitted is not None:
+        _tell(fitted.tried)
+    click.echo(f"{len(model.features):,} features learned of {model.provenance}")
+    if not dry_run:
+        _put(folder / FILE, packed(model))
+        _put_numbers(folder, fitted)
 
 
 def _read(folders: tuple[Path, ...]) -> Iterator[Example]:
@@ -53,6 +61,11 @@ def _put(path: Path, content: bytes) -> None:
     beside = path.with_name(f".{path.name}")
     beside.write_bytes(content)
     beside.replace(path)
+
+
+def _put_numbers(folder: Path, fitted: Fitted | None) -> None:
+    for line in write_numbers(folder, fitted.numbers()) if fitted is not None else ():
+        click.echo(line)
 
 
 def _tell(tried: Tried) -> None:
