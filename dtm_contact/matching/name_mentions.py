@@ -4,297 +4,20 @@ Six tenants in a hundred bear a frequent French word as their surname, so a know
 nothing. Each mention knows its role: who speaks of himself, whom he writes for, or who is merely spoken of.
 """
 
-from dtm_contact.matching.mentions import MOST_MENTIONS, Mention, Role, mention_of
-from dtm_contact.matching.name_extent import NameTaker
-from dtm_contact.matching.passages import Passage, Word
+from dtm_contact.matching.announced_names import AnnouncedNames
+from dtm_contact.matching.mentions import MOST_MENTIONS, Mention
+from dtm_contact.matching.passages import Word
+from dtm_contact.matching.signed_names import SignedNames
 from dtm_contact.matching.vocabulary import ONE_EDIT, Vocabulary
-from dtm_contact.matching.words import (
-    BEFORE_IT_IS,
-    CARETAKERS,
-    CLOSINGS,
-    CUE_ENDS,
-    IT_IS,
-    KIN,
-    LABELS,
-    LAWYERS,
-    NEIGHBOURS,
-    NOT_NAMES,
-    OF,
-    PARTICLES,
-    RELATIVES_WRITTEN_FOR,
-    SELF_CUES,
-    STRANGERS,
-    TELLING,
-    TITLES,
-    TURKISH_GREETINGS,
-    TURKISH_I,
-)
-from dtm_contact.normalize import STREET_TYPES
+from dtm_contact.matching.words import CARETAKERS, KIN, NEIGHBOURS, NOT_NAMES, PARTICLES, STRANGERS, TITLES
 
-_ANNOUNCING = TITLES | CUE_ENDS
-_OF_WHOM = KIN | RELATIVES_WRITTEN_FOR | {"nom"}
 _OTHERS = CARETAKERS | NEIGHBOURS | STRANGERS | KIN
-_NO_SIGNATURE = CLOSINGS | NOT_NAMES
-_TWO = 2
-_APART = frozenset(",)")
-_SHORT_LINE = 4
-_GREETED = 3
+_SHORT_WORD = 4
 _LONGEST_SURNAME = 3
-_CLOSING_LINES = 5
-_LINE_WORDS = 9
 
 
-class NameReader(NameTaker):
+class NameReader(AnnouncedNames, SignedNames):
     """Reads the names of one passage, where a name can stand; knows which words are names of the directory."""
-
-    def titled(self) -> list[Mention]:
-        """Return the names that follow a title, or a cue such as "je m'appelle"."""
-        found: list[Mention] = []
-        end = 0
-        for position, word in enumerate(self._words):
-            if position < end or word.text not in _ANNOUNCING:
-                continue
-            mention, end = self._at(position)
-            if mention is not None:
-                found.append(mention)
-                if len(found) >= MOST_MENTIONS:
-                    break
-        return found
-
-    def _at(self, position: int) -> tuple[Mention | None, int]:
-        title, first = self._title(position)
-        cue = "" if title else self._cue(position)
-        if not title and not cue:
-            return None, position + 1
-        if cue:
-            ahead = self._after_cue(position)
-            bracketed = cue != "self" and self._opens_bracket(position)
-            if bracketed or (ahead > position + 1 and self._words[ahead - 1].text in OF):
-                cue = "behalf"
-            title, first = self._title(ahead)
-            first = self._born_so(first) if cue == "self" else first
-        first, end = self.take(first)
-        article = end > first and not title and self._is_article(first)
-        between = self._text.folded.text[self._words[first - 1].end : self._words[min(first, end - 1)].start]
-        if title and not _APART.isdisjoint(between):
-            return None, position + 1  # "un monsieur, mais", "Madame, Monsieur,"
-        if end == first or title in LAWYERS or article or (cue and self._breaks_off(position, first)):
-            return None, position + 1
-        role = self._roles.of_titled(position, self._born(end).stop, cue)
-        if role is None or (cue and not title and not self._may_be_called(position, first, end)):
-            return None, position + 1
-        return self.mention(role, first, end, title), self._born(end).stop
-
-    def _born_so(self, position: int) -> int:
-        """Return where a birth name begins by which the writer calls himself: "moi c'est celle née Roy"."""
-        following = [word.text for word in self._words[position : position + _TWO]]
-        at = position + (following[:1] == ["celle"])
-        return at + 1 if self._words[at : at + 1] and self._words[at].text in {"nee", "ne"} else position
-
-    def _breaks_off(self, position: int, first: int) -> bool:
-        """Tell whether a sentence or a line ends between a cue and a name: "… à mon seul nom. M. Roy en témoigne"."""
-        between = self._text.folded.text[self._words[position].end : self._words[first].start]
-        return ":" not in between and ("\n" in between or between.startswith((". ", "! ", "? ")))
-
-    def _after_cue(self, position: int) -> int:
-        """Return where the name begins after a cue's last word: "soussigné(e) Roy", "le fils de M. Roy"."""
-        word, following = self._words[position], self._words[position + 1 : position + 2]
-        if following and following[0].text == "e" and following[0].start == word.end + 1:
-            return position + 2
-        return position + 2 if following and following[0].text in OF and word.text in _OF_WHOM else position + 1
-
-    def _opens_bracket(self, position: int) -> bool:
-        """Tell whether a bracket opens right after a word: "ma sœur (Odette Roy, 12 rue Hoche) n'a pas internet"."""
-        return self._text.folded.text[self._words[position].end :][:3].strip().startswith("(")
-
-    def _is_article(self, position: int) -> bool:
-        """Tell whether a name would begin with an article: "c'est la faute de", all in small letters or capitals."""
-        word = self._words[position]
-        return word.text in {"la", "le", "les"} and not (word.capital and self._has_capitals)
-
-    def _may_be_called(self, position: int, first: int, end: int) -> bool:
-        """Tell whether words after a cue may be a name."""
-        cue = self._words[position].text
-        if cue == "appelle" or self._looks_like_name(first, end):
-            return True
-        if not self._words[first].text.isascii():
-            return not cue.isascii() and self._words[first].text in self._people.firsts
-        # "c kouadio", "c JB diakité": by ear and without capitals, a first name alone is one.
-        words = self._words[first:end]
-        known = [word.text for word in words if self._known(word.text)]
-        alone = not self._has_capitals and known[:1] and known[0] in self._people.firsts.number
-        return cue in IT_IS and bool(known) and (bool(alone) or words[0].capital)
-
-    def _looks_like_name(self, first: int, end: int) -> bool:
-        words = self._words[first:end]
-        known = [word for word in words if self._known(word.text) and (len(words) == 1 or word.text not in PARTICLES)]
-        if known:
-            return any(word.capital for word in known) or len(known) > 1 or any(map(self._is_initial, words))
-        written = "".join(word.text for word in words if len(word.text) > 1)
-        if len(words) > 1 and self._is_initial(words[0]) and self._resembles(written):
-            return True
-        # Names that the directory lacks: "je suis Gontran Malaparte".
-        return self._has_capitals and len(words) > 1 and all(word.capital and len(word.text) > 1 for word in words)
-
-    def _cue(self, position: int) -> str:
-        """Return "self", "for" or "kin" where the words up to and with this one announce a name, else ""."""
-        word = self._words[position].text
-        if word not in CUE_ENDS:
-            return ""
-        before = self._around.before(position, 2)
-        if word == "appelle" and before[:1] == ["s"]:
-            return "for"
-        if self._announces_himself(position, before):
-            return "self"
-        if word in RELATIVES_WRITTEN_FOR or (word == "pour" and not before):
-            return "for"
-        return "kin" if word in KIN else ""
-
-    def _announces_himself(self, position: int, before: list[str]) -> bool:
-        """Tell whether the words up to and with this one say that the writer's own name follows."""
-        word = self._words[position].text
-        said = " ".join([*reversed(before), word])
-        following = self._words[position + 1 : position + 2]
-        if word == "nom" and before[:1] == ["au"] and following and following[0].text not in OF:
-            return False  # "la quittance au nom Roy"
-        if (word == "est" and before[:1] == ["c"]) or any(f" {said}".endswith(f" {cue}") for cue in SELF_CUES):
-            return True
-        if word in IT_IS:
-            return self._says_it_is(position)
-        if word == TURKISH_I:
-            return TURKISH_GREETINGS.issuperset(before) and self._text.in_turkish
-        labelled = self._text.folded.text[self._words[position].end :][:2].strip() == ":"
-        return before == ["jeune", "de"] or (word in LABELS and labelled)
-
-    def _says_it_is(self, position: int) -> bool:
-        """Tell whether a word is "c'est" by ear: "cé monsieur Ba", and where a text or a line begins "c Awa Roy"."""
-        word = self._words[position]
-        begins = BEFORE_IT_IS.issuperset(self._around.before(position, 3))
-        if word.text in {"ce", "se"}:
-            by_ear = self._text.seen(word.start, word.end).lower() not in {"ce", "se"}
-            return by_ear or (word.text == "se" and begins and self._text.in_creole)
-        if len(word.text) > 1 and word.text != "ces":
-            return True
-        return begins and self._text.folded.text[word.end : word.end + 1] == " "
-
-    def signed(self, *, block: bool) -> list[Mention]:
-        """Return the names on lines of their own: at the head of a letter, under it, or in a signature block."""
-        lines = _lines(self._text)
-        closing = lines if block else lines[-_CLOSING_LINES:]
-        found: list[Mention] = []
-        for number, line in enumerate(lines):
-            if not line or (line not in closing and number > 1) or (number == 0 and self._salutes(line)):
-                continue
-            if not self._words[line.start].text.isascii():
-                continue  # ordinary words in Arabic have the consonants of some name: `pairs` asks for two
-            line = self._behind_closing(line) if number == len(lines) - 1 else line  # noqa: PLW2901
-            mention = self._signature(line, last=number >= len(lines) - 2, block=block)
-            if mention is not None:
-                found.append(mention)
-        tail = self._after_closing() or self._last_words()
-        if tail and (mention := self._signature(tail, last=True, block=block)):
-            found.append(mention)
-        return found[:4]
-
-    def _salutes(self, line: range) -> bool:
-        """Tell whether a letter begins with the name of whom it is written to: "Madame Roy,"."""
-        titled = self._words[line.start].text in TITLES
-        return titled and line.stop < len(self._words) and self._around.addressed(line.stop)
-
-    def _behind_closing(self, line: range) -> range:
-        """Return a last line without the leave-taking that opens it: "merci. wilner, eglantier, le 40"."""
-        first = line.start
-        while first + 1 < line.stop and self._words[first].text in CLOSINGS:
-            first += 1
-        stop = self._text.folded.text[self._words[first - 1].end :][:1] if first > line.start else ""
-        return range(first, line.stop) if stop in {".", "!", ","} else line
-
-    def _after_closing(self) -> range:
-        """Return the last words, after "cordialement", where no line sets them apart."""
-        count = len(self._words)
-        closed = [n for n in range(max(0, count - _SHORT_LINE - 1), count - 1) if self._words[n].text in CLOSINGS]
-        return range(closed[-1] + 1, count) if closed else range(0)
-
-    def _last_words(self) -> range:
-        """Return the two or three words with capitals that end a text, where no line and no stop sets them apart."""
-        first = count = len(self._words)
-        while first and count - first < _LONGEST_SURNAME and self._words[first - 1].capital:
-            if first < count and not self._goes_on(first):
-                break
-            first -= 1
-        if not first or count - first <= 1 or not self._has_capitals:
-            return range(0)
-        apart = self._words[first - 1].text in TITLES or not self._goes_on(first)
-        # "… est parti chercher M. Roy." tells of him.
-        told = self._words[first].text in TITLES
-        street = self._words[first - 1].text in STREET_TYPES
-        return range(0) if apart or told or street else range(first, count)
-
-    def _without_remark(self, line: range) -> range:
-        """Return a line without what stands in brackets at its end: "Mme Roy (c'est son petit-fils qui écrit)"."""
-        text = self._text.folded.text
-        ends = text[self._words[line.stop - 1].end :].partition("\n")[0].strip(" .!") == ")"
-        opened = (at for at in line[1:] if "(" in text[self._words[at - 1].end : self._words[at].start])
-        stop = next(opened, line.stop) if ends else line.stop
-        return range(line.start, stop) if stop - line.start <= _SHORT_LINE else line
-
-    def _signature(self, line: range, *, last: bool, block: bool) -> Mention | None:
-        line = self._without_remark(line)
-        if last and self._are_initials(line):
-            return mention_of(self._text, self._words[line.start : line.stop], Role.SIGNED)
-        begins = [word.text for word in self._words[line.start : line.start + 2]]
-        unnamed = begins[:1] in (["dr"], ["pr"]) or begins == ["la", "famille"]
-        title, first = self._title(line.start + unnamed)
-        short = last and len(line) <= _SHORT_LINE
-        begin, end = self.take(first, cued=bool(title) or short)
-        end = min(end, line.stop)
-        if end <= begin:
-            return None
-        whole = self._born(end).stop >= line.stop
-        if self._presents_himself(begin, end):
-            return self.mention(Role.SIGNED, begin, end, title)
-        signs = not self._is_street(line) and self._signs(self._words[begin:end])
-        signs = signs or (short and whole and self._may_sign(begin, end, title))
-        if not signs or len(line) > (_LINE_WORDS if whole else 2 * _LINE_WORDS):
-            return None
-        tells = TELLING & {word.text for word in self._words[end : line.stop]}
-        goes_on = not whole and (tells or not ((last or block) and self._around.signs_on(end, line.stop)))
-        article = end - begin == 1 and not whole and self._words[begin].text in PARTICLES
-        if goes_on or article:
-            return None
-        return self.mention(Role.SIGNED, begin, end, title)
-
-    def _is_street(self, line: range) -> bool:
-        """Tell whether a line begins with a kind of street and no name: "BD PIERRE SEMARD 96"."""
-        word = self._words[line.start].text
-        return word in STREET_TYPES and len(word) > 1 and not self._known(word)
-
-    def _presents_himself(self, begin: int, end: int) -> bool:
-        """Tell whether a letter opens with a first name, or more, and a place: "Salut, maxime du 8e, place Hoche"."""
-        names = all(self._known(word.text) and word.text not in PARTICLES for word in self._words[begin:end])
-        return names and begin <= _GREETED and self._around.presents_himself(begin, end)
-
-    def _are_initials(self, line: range) -> bool:
-        """Tell whether a line is two capitals and nothing more: "K. D."."""
-        words = self._words[line.start : line.stop]
-        return len(words) == _TWO and all(word.capital and len(word.text) == 1 for word in words)
-
-    def _signs(self, words: tuple[Word, ...]) -> bool:
-        """Tell whether words may be a signature: a known name, with capitals if the writer uses them at all."""
-        named = all(word.capital for word in words)  # then "Le" and "Van" are names, too
-        known = [word for word in words if self._known(word.text) and (named or word.text not in PARTICLES)]
-        if self._has_capitals or len(known) < len(words):
-            return any(word.capital for word in known)
-        return bool(known)
-
-    def _may_sign(self, begin: int, end: int, title: str) -> bool:
-        """Tell whether the last line is a name, in small letters or misspelt: each word is near one, or an initial."""
-        words = self._words[begin:end]
-        if not _NO_SIGNATURE.isdisjoint([word.text for word in words if len(word.text) > 1]):
-            return False
-        names = [word for word in words if len(word.text) > 1 and word.text not in PARTICLES]
-        near = [word for word in names if self._known(word.text) or self._resembles(word.text)]
-        return bool(near) and len(near) == len(names) and (len(words) > 1 or bool(title))
 
     def pairs(self) -> list[Mention]:
         """Return known first names beside known surnames, wherever they stand."""
@@ -328,7 +51,7 @@ class NameReader(NameTaker):
             return False
         if following.start - word.end > 1 or text in NOT_NAMES or following.text in NOT_NAMES:
             return False
-        return (word.capital and len(text) > _SHORT_LINE) or text in PARTICLES or self._known(text)
+        return (word.capital and len(text) > _SHORT_WORD) or text in PARTICLES or self._known(text)
 
     def _pair_end(self, position: int) -> int:
         """Return where a first name with a surname of one to three words ends, in either order; 0 where none begins."""
@@ -366,15 +89,3 @@ class NameReader(NameTaker):
 def _surname(glued: str, words: int, surnames: Vocabulary) -> bool:
     """Tell whether words written together are a surname; a single word may be a part of one."""
     return glued in surnames if words == 1 else glued in surnames.number
-
-
-def _lines(text: Passage) -> list[range]:
-    """Return the lines that hold words, as ranges of word positions."""
-    lines: list[range] = []
-    first, words = 0, text.words
-    for position in range(1, len(words) + 1):
-        ends = position == len(words) or "\n" in text.folded.text[words[position - 1].end : words[position].start]
-        if ends:
-            lines.append(range(first, position))
-            first = position
-    return lines

@@ -1,22 +1,12 @@
 """Who and where, as people write it: by ear, from a relative's account, in other languages, streets cut short."""
 
-from dataclasses import replace
-from datetime import UTC, date, datetime
-
 import pytest
 
-from dtm_contact.matching import MatchIndex, match
-from dtm_contact.model import Contact, Mailbox, Match, NoHistory
+from dtm_contact.matching import MatchIndex
+from tests.matching.asked import ask
 
-ON = date(2026, 11, 24)
-AT = datetime(2026, 11, 24, 9, tzinfo=UTC)
 ODETTE, GEORGES, NOBODY = "TX-odette", "TX-georges", None
 HERS = "odette.vauquelin@courriel.example"
-
-
-def _found(text: str, index: MatchIndex, address: str = "inconnu@poste.example", **more: str) -> Match:
-    contact = replace(Contact("email", AT, Mailbox("", address), new_text=text), **more)  # type: ignore[arg-type]
-    return match(contact, ON, index, NoHistory())
 
 
 @pytest.mark.parametrize(
@@ -46,7 +36,7 @@ def _found(text: str, index: MatchIndex, address: str = "inconnu@poste.example",
     ],
 )
 def test_who_writes(text: str, expected: str | None, placed: MatchIndex) -> None:
-    found = _found(text, placed)
+    found = ask(text, placed)
     assert (found.tenant.id if found.tenant else None) == expected
 
 
@@ -68,7 +58,7 @@ def test_who_writes(text: str, expected: str | None, placed: MatchIndex) -> None
     ],
 )
 def test_who_of_a_home_writes_from_its_account(text: str, expected: str, placed: MatchIndex) -> None:
-    found = _found(text, placed, HERS)
+    found = ask(text, placed, HERS)
     assert found.tenant is not None
     assert found.tenant.id == expected
 
@@ -97,8 +87,8 @@ def test_who_of_a_home_writes_from_its_account(text: str, expected: str, placed:
         ("C'est Mme Odette Vauquelin, ma voisine, qui crie au 12 rue Laplace à Arcueil.", NOBODY),
     ],
 )
-def test_who_is_told_by_the_others_named(text: str, expected: str | None, placed: MatchIndex) -> None:
-    found = _found(text, placed)
+def test_who_is_told_by_the_othersnamed(text: str, expected: str | None, placed: MatchIndex) -> None:
+    found = ask(text, placed)
     assert (found.tenant.id if found.tenant else None) == expected
 
 
@@ -114,21 +104,21 @@ def test_who_is_told_by_the_others_named(text: str, expected: str | None, placed
     ],
 )
 def test_where(text: str, residence: str | None, fixture_index: MatchIndex) -> None:
-    found = _found(text, fixture_index)
+    found = ask(text, fixture_index)
     assert (found.residence.id if found.residence else None) == residence
 
 
 def test_whom_a_mail_server_could_not_reach_did_not_write(placed: MatchIndex) -> None:
     text = f"The following message could not be delivered: <{HERS}>: host not found"
-    found = _found(text, placed, "MAILER-DAEMON@relais.example")
+    found = ask(text, placed, "MAILER-DAEMON@relais.example")
     assert found.tenant is None
 
 
 def test_initials_run_together_stand_for_a_compound_name(fixture_index: MatchIndex) -> None:
-    found = _found("la c JB diakité au 19 des quatre ruelles bat B a Chatenay, 10e", fixture_index)
+    found = ask("la c JB diakité au 19 des quatre ruelles bat B a Chatenay, 10e", fixture_index)
     assert found.candidates[0].tenant_id == "T009068"
 
 
 def test_a_remark_in_brackets_is_no_birth_name(placed: MatchIndex) -> None:
-    found = _found("Plus d'eau.\nMme Vauquelin (gardienne), 12 rue Laplace, Arcueil", placed)
+    found = ask("Plus d'eau.\nMme Vauquelin (gardienne), 12 rue Laplace, Arcueil", placed)
     assert found.candidates[0].tenant_id == ODETTE

@@ -1,30 +1,18 @@
 """What is the writer's own: the name that his mailbox begins, his floor, his place; and whom a service visited."""
 
 from dataclasses import replace
-from datetime import UTC, date, datetime
 
 import pytest
 
 from dtm_contact.directory import Directory
-from dtm_contact.matching import MatchIndex, match
-from dtm_contact.model import Contact, Mailbox, Match, NoHistory
+from dtm_contact.matching import MatchIndex
 from dtm_contact.settings import Settings
+from tests.matching.asked import ask, named
 from tests.matching.placed import placed_estate
 
-ON = date(2026, 11, 24)
-AT = datetime(2026, 11, 24, 9, tzinfo=UTC)
 ODETTE, NOBODY = "TX-odette", None
 HERS = "odette.vauquelin@courriel.example"
 PLACE = "12 rue Laplace, Arcueil"
-
-
-def _found(text: str, index: MatchIndex, name: str = "", address: str = "inconnu@poste.example") -> Match:
-    contact = Contact("email", AT, Mailbox(name, address), new_text=text)
-    return match(contact, ON, index, NoHistory())
-
-
-def _named(found: Match) -> str | None:
-    return found.tenant.id if found.tenant else None
 
 
 @pytest.mark.parametrize(
@@ -58,7 +46,7 @@ def _named(found: Match) -> str | None:
     ],
 )
 def test_who_writes(shown: str, text: str, expected: str | None, placed: MatchIndex) -> None:
-    assert _named(_found(text, placed, shown)) == expected
+    assert named(ask(text, placed, name=shown)) == expected
 
 
 @pytest.mark.parametrize(
@@ -71,7 +59,7 @@ def test_who_writes(shown: str, text: str, expected: str | None, placed: MatchIn
 )
 def test_his_own_floor(text: str, known: str, placed: MatchIndex) -> None:
     """Where several are told, or one stands alone, what is the writer's counts."""
-    best = _found(f"Odette Vauquelin, {PLACE}, {text}.", placed).candidates[0]
+    best = ask(f"Odette Vauquelin, {PLACE}, {text}.", placed).candidates[0]
     floors = [piece for piece in best.evidence if piece.name == "place.floor"]
     assert [(piece.detail, piece.weight > 0) for piece in floors] == [(known, True)]
 
@@ -79,22 +67,22 @@ def test_his_own_floor(text: str, known: str, placed: MatchIndex) -> None:
 def test_the_floor_of_who_writes_for_another_is_not_that_ones(placed: MatchIndex) -> None:
     told = "Elle est sourde et n'entend plus la sonnette, et personne ne vient jamais la voir depuis l'été."
     text = f"J'écris pour ma voisine, Mme Odette Vauquelin, {PLACE}.\n\n{told} Moi je suis au 4e.\nM. Petit"
-    best = _found(text, placed).candidates[0]
+    best = ask(text, placed).candidates[0]
     assert best.tenant_id == ODETTE
     assert not [piece for piece in best.evidence if piece.name == "place.floor"]
 
 
 def test_a_shop_heads_its_address(placed: MatchIndex) -> None:
     below = "(pas le confrère du 86, qui porte la même enseigne et dont nous recevons déjà les factures)"
-    found = _found(f"Le rideau est bloqué.\n\nBoulangerie Aubépine, {PLACE}\n{below}", placed)
-    assert _named(found) == "TX-bakery"
+    found = ask(f"Le rideau est bloqué.\n\nBoulangerie Aubépine, {PLACE}\n{below}", placed)
+    assert named(found) == "TX-bakery"
 
 
 def test_who_asks_for_a_transfer_is_a_tenant_of_the_place_told(placed: MatchIndex) -> None:
     asks = f"J'habite au {PLACE}. Ma demande de mutation, numéro unique 094031799214875, est sans suite."
-    assert _named(_found(f"{asks}\nOdette Vauquelin", placed)) == ODETTE
+    assert named(ask(f"{asks}\nOdette Vauquelin", placed)) == ODETTE
     elsewhere = "Mon bailleur n'a rien de plus grand : je cherche un logement aux Aubépines, une mutation."
-    assert _found(elsewhere, placed).residence is None
+    assert ask(elsewhere, placed).residence is None
 
 
 def test_a_residence_is_called_by_the_surname_of_whom_it_is_named_after() -> None:
@@ -103,10 +91,10 @@ def test_a_residence_is_called_by_the_surname_of_whom_it_is_named_after() -> Non
     named = replace(mail, name="Odette-Ribeyrolles")
     others = tuple(each for each in records.residences if each is not mail)
     index = MatchIndex.build(Directory(replace(records, residences=(*others, named))), Settings())
-    found = _found("Plus d'eau.\n\nEnguerrand Gavroche\nRibeyrolles, 5e étage", index)
+    found = ask("Plus d'eau.\n\nEnguerrand Gavroche\nRibeyrolles, 5e étage", index)
     assert found.residence is not None
     assert found.residence.id == "RX2"
-    street = _found("Plus d'eau au 35 bis Ribeyrolles.", index)
+    street = ask("Plus d'eau au 35 bis Ribeyrolles.", index)
     assert street.residence is None
 
 
@@ -116,6 +104,6 @@ def test_a_name_of_two_places_is_that_of_the_known_writers_home() -> None:
     others = tuple(each for each in records.residences if each is not mail)
     laplace = replace(mail, name="Laplace", aliases=())
     index = MatchIndex.build(Directory(replace(records, residences=(*others, laplace))), Settings())
-    found = _found("Plus d'eau, bât. A, Laplace.", index, address=HERS)
+    found = ask("Plus d'eau, bât. A, Laplace.", index, address=HERS)
     assert found.residence is not None
     assert found.residence.id == "RX1"

@@ -1,30 +1,20 @@
 """Who writes where it is only half told: for whom, beside whom, from which number, by which initials."""
 
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import date
 
 import pytest
 
 from dtm_contact.directory import Directory, Dwelling, Lease
 from dtm_contact.matching import MatchIndex, match
-from dtm_contact.model import Contact, Forwarded, Mailbox, Match, NoHistory
+from dtm_contact.model import Contact, Forwarded, Mailbox, NoHistory
 from dtm_contact.settings import Settings
+from tests.matching.asked import AT, ON, ask, named
 from tests.matching.placed import placed_estate
 
-ON = date(2026, 11, 24)
-AT = datetime(2026, 11, 24, 9, tzinfo=UTC)
 ODETTE, GEORGES, NOBODY = "TX-odette", "TX-georges", None
 HIS = "tahabia150@courriel.example"
 HERS = "odette.vauquelin@courriel.example"
-
-
-def _found(text: str, index: MatchIndex, address: str = "inconnu@poste.example", subject: str = "") -> Match:
-    contact = Contact("email", AT, Mailbox("", address), subject=subject, new_text=text)
-    return match(contact, ON, index, NoHistory())
-
-
-def _named(found: Match) -> str | None:
-    return found.tenant.id if found.tenant else None
 
 
 @pytest.mark.parametrize(
@@ -121,63 +111,63 @@ def _named(found: Match) -> str | None:
     ],
 )
 def test_who_writes(text: str, expected: str | None, placed: MatchIndex) -> None:
-    assert _named(_found(text, placed)) == expected
+    assert named(ask(text, placed)) == expected
 
 
 def test_where_a_namesake_lives_is_not_where_the_writer_does(placed: MatchIndex) -> None:
     told = "Le monsieur porte le même nom mais il habite au 9 rue Laplace à Cachan ; moi c'est Arcueil, 12 rue Laplace."
-    found = _found(f"{told}\nOdette Vauquelin", placed, HERS)
-    assert _named(found) == ODETTE
+    found = ask(f"{told}\nOdette Vauquelin", placed, HERS)
+    assert named(found) == ODETTE
     other = "Odette Vauquelin, 12 rue Laplace à Arcueil (l'autre Odette Vauquelin habite 9 rue Laplace à Cachan)."
-    assert _named(_found(other, placed)) == ODETTE
+    assert named(ask(other, placed)) == ODETTE
 
 
 def test_who_speaks_from_the_account_of_one_of_his_home_is_the_other(placed: MatchIndex) -> None:
     said = ("Plus d'eau, c georges j'écris du mail de ma femme", "Georges à l'appareil, c'est l'adresse d'Odette.")
     for text in said:
-        assert _named(_found(text, placed, HERS)) != ODETTE
+        assert named(ask(text, placed, HERS)) != ODETTE
 
 
 def test_a_tenant_who_names_another_with_his_address_need_not_write_for_him(placed: MatchIndex) -> None:
     his = "chez M. Jebali, 14 bis rue Laplace, Arcueil.\nOdette Vauquelin"
-    assert _named(_found(f"Il y a des rats {his}", placed, HERS)) is None
-    assert _named(_found(f"Je vous écris pour les rats {his}", placed, HERS)) == "TX-jebali1"
+    assert named(ask(f"Il y a des rats {his}", placed, HERS)) is None
+    assert named(ask(f"Je vous écris pour les rats {his}", placed, HERS)) == "TX-jebali1"
 
 
-def test_who_names_one_of_his_home_as_if_for_him_has_their_home_named(placed: MatchIndex) -> None:
-    found = _found("O. Vauquelin, tant pour moi que pour Georges Vauquelin, 12 rue Laplace, Arcueil", placed, HERS)
+def test_who_names_one_of_his_home_as_if_for_him_has_their_homenamed(placed: MatchIndex) -> None:
+    found = ask("O. Vauquelin, tant pour moi que pour Georges Vauquelin, 12 rue Laplace, Arcueil", placed, HERS)
     assert found.dwelling is not None
     assert found.dwelling.id == "LX1"
 
 
 def test_who_is_a_tenant_himself_writes_for_himself(placed: MatchIndex) -> None:
     text = "Je suis le père de Georges, c'est son adresse mais c'est moi le titulaire.\nOdette Vauquelin"
-    assert _named(_found(f"{text}, 12 rue Laplace, Arcueil", placed, HIS)) == ODETTE
+    assert named(ask(f"{text}, 12 rue Laplace, Arcueil", placed, HIS)) == ODETTE
 
 
 def test_who_is_left_behind_by_a_death_writes_for_himself(placed: MatchIndex) -> None:
     text = "Mon père Georges Vauquelin est décédé, je vivais avec lui au 12 rue Laplace à Arcueil.\nOdette Vauquelin"
-    assert _named(_found(text, placed)) == ODETTE
+    assert named(ask(text, placed)) == ODETTE
 
 
 def test_whom_he_lives_with_tells_as_much_as_a_place(placed: MatchIndex) -> None:
     text = "Plus d'eau, mon mari Georges Vauquelin n'a rien pu faire.\nOdette Vauquelin"
-    assert _named(_found(text, placed)) == ODETTE
-    assert _named(_found("Plus d'eau.\nOdette Vauquelin", placed)) is None
+    assert named(ask(text, placed)) == ODETTE
+    assert named(ask("Plus d'eau.\nOdette Vauquelin", placed)) is None
 
 
 def test_a_verb_is_no_surname(placed: MatchIndex) -> None:
     text = "Ma mère Georgette met des boules Quies.\nOdette"
-    assert _named(_found(text, placed, HERS)) == ODETTE
+    assert named(ask(text, placed, HERS)) == ODETTE
 
 
 def test_a_little_word_is_no_initial(placed: MatchIndex) -> None:
-    assert _named(_found("Mon père mourra à petit feu, plus d'eau.\nOdette", placed, HERS)) == ODETTE
+    assert named(ask("Mon père mourra à petit feu, plus d'eau.\nOdette", placed, HERS)) == ODETTE
 
 
 def test_who_names_only_his_wife_is_looked_for_among_all_at_his_floor(placed: MatchIndex) -> None:
     text = "Locataires du 12 rue Laplace à Arcueil, 6e étage porte 3, ma femme Odette et moi dormons mal."
-    found = _found(text, placed)
+    found = ask(text, placed)
     assert found.dwelling is not None
     assert found.dwelling.id == "LX1"
     assert found.candidates[0].tenant_id == GEORGES
@@ -185,7 +175,7 @@ def test_who_names_only_his_wife_is_looked_for_among_all_at_his_floor(placed: Ma
 
 def test_a_mothers_helper_names_her_in_the_subject_and_in_full(placed: MatchIndex) -> None:
     text = "Je joue aux cartes avec Mme Odette Vauquelin, 12 rue Laplace à Arcueil. Elle n'a plus d'eau.\nJ. Trochu"
-    assert _named(_found(text, placed, subject="De la part de Mme Vauquelin")) == ODETTE
+    assert named(ask(text, placed, subject="De la part de Mme Vauquelin")) == ODETTE
 
 
 def test_a_teacher_who_cites_a_tenant_writes_for_nobody(placed: MatchIndex) -> None:
@@ -193,12 +183,12 @@ def test_a_teacher_who_cites_a_tenant_writes_for_nobody(placed: MatchIndex) -> N
         "Nous cherchons une salle près de la résidence Les Aubépines, à Arcueil.\n"
         "Une maman d'élève, Mme Odette Vauquelin, peut vous dire qui nous sommes.\nLa directrice"
     )
-    assert _named(_found(text, placed, "ecole@poste.example")) is None
+    assert named(ask(text, placed, "ecole@poste.example")) is None
 
 
 def test_the_dead_are_not_the_ones_concerned_where_others_live_with_them(placed: MatchIndex) -> None:
     text = "Mon père Georges Vauquelin est décédé en août, il vivait au 12 rue Laplace à Arcueil.\nJérôme"
-    found = _found(text, placed)
+    found = ask(text, placed)
     assert found.tenant is None
     assert found.dwelling is not None
     assert found.dwelling.id == "LX1"
@@ -206,31 +196,31 @@ def test_the_dead_are_not_the_ones_concerned_where_others_live_with_them(placed:
 
 def test_who_says_that_a_man_is_her_husband_writes_herself(placed: MatchIndex) -> None:
     text = "GEORGES VAUQUELIN MON MARI EST DANS L ASCENSEUR DU 12 RUE LAPLACE ARCUEIL"
-    assert _named(_found(text, placed, HERS)) == ODETTE
+    assert named(ask(text, placed, HERS)) == ODETTE
 
 
 def test_who_says_whose_wife_she_is_writes_for_both(placed: MatchIndex) -> None:
     text = "C'est Odette, la femme de Georges. Plus d'eau.\nOdette Vauquelin, 12 rue Laplace, Arcueil"
-    assert _named(_found(text, placed)) == ODETTE
+    assert named(ask(text, placed)) == ODETTE
 
 
 def test_who_is_told_of_from_the_account_of_another_did_not_write(placed: MatchIndex) -> None:
     text = "Enlevez Georges Vauquelin du bail. Il est sur le palier, il tape dans la porte et il crie."
     contact = Contact("email", AT, Mailbox("Odette Vauquelin", HERS), new_text=text)
     found = match(contact, ON, placed, NoHistory())
-    assert _named(found) in {ODETTE, None}
+    assert named(found) in {ODETTE, None}
     assert found.dwelling is not None
 
 
-def test_two_who_sign_together_have_their_home_named(placed: MatchIndex) -> None:
-    found = _found("Plus d'eau chez nous.\n\nOdette Vauquelin et Georges Vauquelin\n12 rue Laplace, Arcueil", placed)
+def test_two_who_sign_together_have_their_homenamed(placed: MatchIndex) -> None:
+    found = ask("Plus d'eau chez nous.\n\nOdette Vauquelin et Georges Vauquelin\n12 rue Laplace, Arcueil", placed)
     assert found.dwelling is not None
     assert found.dwelling.id == "LX1"
 
 
 def test_a_title_and_a_comma_are_no_name(placed: MatchIndex) -> None:
     text = "L'autre est un charmant monsieur, Petit je ne sais qui, mais plus d'eau.\nOdette Vauquelin, 12 rue Laplace"
-    assert _found(text, placed).candidates[0].tenant_id == ODETTE
+    assert ask(text, placed).candidates[0].tenant_id == ODETTE
 
 
 def test_whom_a_letter_addresses_did_not_sign_it(placed: MatchIndex) -> None:
@@ -242,18 +232,18 @@ def test_whom_a_letter_addresses_did_not_sign_it(placed: MatchIndex) -> None:
         new_text="Voici leur lettre.\nGeorges Vauquelin\n12 rue Laplace, Arcueil",
         forwarded=(Forwarded(Mailbox("Caf", "caf@caf.example"), "", letter),),
     )
-    assert _named(match(contact, ON, placed, NoHistory())) == GEORGES
+    assert named(match(contact, ON, placed, NoHistory())) == GEORGES
 
 
 def test_another_landlords_tenant_lives_in_none_of_ours(placed: MatchIndex) -> None:
     text = "Je suis chez Valdemar Habitat, résidence Les Aubépines. La lumière est morte.\nOdette Vauquelin"
-    found = _found(text, placed)
+    found = ask(text, placed)
     assert (found.tenant, found.residence) == (None, None)
 
 
-def test_a_tenant_of_one_home_who_is_named_has_it_named(placed: MatchIndex) -> None:
-    found = _found("Plus d'eau chez moi.\nOdette Vauquelin", placed, HERS)
-    assert _named(found) == ODETTE
+def test_a_tenant_of_one_home_who_is_named_has_itnamed(placed: MatchIndex) -> None:
+    found = ask("Plus d'eau chez moi.\nOdette Vauquelin", placed, HERS)
+    assert named(found) == ODETTE
     assert found.dwelling is not None
 
 
@@ -266,13 +256,13 @@ def test_a_tenant_of_one_home_who_is_named_has_it_named(placed: MatchIndex) -> N
     ],
 )
 def test_a_street_run_together_as_it_is_heard(text: str, fixture_index: MatchIndex) -> None:
-    found = _found(text, fixture_index)
+    found = ask(text, fixture_index)
     assert found.residence is not None
     assert found.residence.id == "R026"
 
 
 def test_a_residence_called_as_a_street_of_another_town(fixture_index: MatchIndex) -> None:
-    found = _found("Plus d'eau au 3 Gabriel Péri, Châtenay", fixture_index)
+    found = ask("Plus d'eau au 3 Gabriel Péri, Châtenay", fixture_index)
     assert found.residence is not None
     assert found.residence.id == "R015"
 
@@ -283,7 +273,7 @@ def test_a_residence_called_as_a_street_of_another_town(fixture_index: MatchInde
      "Il y a 5 places de parking."],
 )  # fmt: skip
 def test_words_that_are_no_street(text: str, fixture_index: MatchIndex) -> None:
-    assert not _found(text, fixture_index).place_evidence
+    assert not ask(text, fixture_index).place_evidence
 
 
 def test_who_signs_with_the_surname_of_whom_she_lives_with() -> None:
@@ -297,8 +287,8 @@ def test_who_signs_with_the_surname_of_whom_she_lives_with() -> None:
     index = MatchIndex.build(
         Directory(replace(records, dwellings=(*records.dwellings, home), leases=(*records.leases, *couple))), Settings()
     )
-    assert _named(_found("Plus d'eau, je suis rentrée.\nSamira Tahabia\n14 bis rue Laplace", index, HIS)) == "TX-samira"
-    assert _named(_found("Plus d'eau.\nKarim Tahabia\n14 bis rue Laplace", index, HIS)) == "TX-karim"
+    assert named(ask("Plus d'eau, je suis rentrée.\nSamira Tahabia\n14 bis rue Laplace", index, HIS)) == "TX-samira"
+    assert named(ask("Plus d'eau.\nKarim Tahabia\n14 bis rue Laplace", index, HIS)) == "TX-karim"
 
 
 def test_an_initial_and_a_surname_that_are_the_caretakers_too_name_nobody() -> None:
@@ -308,8 +298,8 @@ def test_an_initial_and_a_surname_that_are_the_caretakers_too_name_nobody() -> N
     records = placed_estate()
     index = MatchIndex.build(Directory(replace(records, leases=(*records.leases, hers))), Settings())
     text = "L'interphone du 14 bis rue Laplace à Arcueil est muet.\n{} Zwilling"
-    assert _named(_found(text.format("H."), index)) is None
-    assert _named(_found(text.format("Hilda"), index)) == "TX-hilda"
+    assert named(ask(text.format("H."), index)) is None
+    assert named(ask(text.format("Hilda"), index)) == "TX-hilda"
 
 
 def test_the_number_by_which_somebody_passed_on_is_called(placed: MatchIndex) -> None:
@@ -327,4 +317,4 @@ def test_two_who_moved_in_at_different_times_have_one_home() -> None:
     index = MatchIndex.build(Directory(replace(records, leases=tuple(later))), Settings())
     text = "Décès de Georges Vauquelin en août. Je reste dans le logement, à Arcueil.\nO. Vauquelin"
     contact = Contact("email", AT, Mailbox("Odette Vauquelin", HERS), new_text=text)
-    assert _named(match(contact, ON, index, NoHistory())) == ODETTE
+    assert named(match(contact, ON, index, NoHistory())) == ODETTE
