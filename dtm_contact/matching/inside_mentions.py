@@ -1,5 +1,6 @@
 """Finding where in a building somebody lives: building, staircase, floor, door."""
 
+import re
 from dataclasses import dataclass
 
 from dtm_contact.matching.passages import Passage, Word
@@ -29,9 +30,12 @@ _KIND_AFTER = {
     for kind, heads in (("door", DOOR_WORDS), ("staircase", STAIRCASE_WORDS), ("building", BUILDING_WORDS))
     for word in heads
 }
-_AT, _NOT_AT = ["au"], ["pas", "au"]
+_AT, _NOT_AT, _AND_AT = ["au"], ["pas", "au"], ["et", "au"]
+_TOLD_TOGETHER = 8  # words
 _HIS = DWELLS | {"moi", "suis"}
 _CALLED_HIS = 3  # words
+_LINES_BELOW = 3
+_NAME_BEFORE = re.compile(r"[a-z][a-z'-]+(?: [a-z][a-z'.-]*){0,2}[ ,(]+(?:au |du )?")
 _FLOORS_ALONE = FLOOR_WORDS - {"et"}
 _BEGINS_A_FLOOR = {"rdc", _GROUND[0], *ORDINALS}
 
@@ -106,9 +110,18 @@ def _ends_with(words: tuple[Word, ...], last: int) -> bool:
 
 
 def is_his_own(passage: Passage, floor: Atom) -> bool:
-    """Tell whether "chez moi" or the like stands right before a floor: "chez moi au 8e"."""
+    """Tell whether "chez moi" or the like stands right before a floor, or a name that signs: "chez moi au 8e"."""
     before = [word.text for word in passage.words if word.end <= floor.start][-_CALLED_HIS:]
-    return bool(_HIS & set(before))
+    return bool(_HIS & set(before)) or _signs(passage, floor)
+
+
+def _signs(passage: Passage, floor: Atom) -> bool:
+    """Tell whether a floor ends a line of the last ones that begins with a word or two: "Inès, 7e"."""
+    text = passage.folded.text
+    line = text[text.rfind("\n", 0, floor.start) + 1 : floor.start]
+    behind = text[floor.end :]
+    ends = not behind.partition("\n")[0].strip(" .)") and behind.count("\n") <= _LINES_BELOW
+    return ends and _NAME_BEFORE.fullmatch(line) is not None
 
 
 def _floor(words: tuple[Word, ...], position: int) -> tuple[Atom, int] | None:
@@ -129,6 +142,8 @@ def _floor(words: tuple[Word, ...], position: int) -> tuple[Atom, int] | None:
         return None
     following = words[last + 1] if last + 1 < len(words) else None
     before = [each.text for each in words[max(0, position - 3) : position]]
+    if before[-2:] == _AND_AT:  # "pareil chez la dame d'en face et au 5e"
+        before = [each.text for each in words[max(0, position - _TOLD_TOGETHER) : position]]
     if (WHERE_OTHERS_LIVE | NOT_HIS_FLOORS).intersection(before) or before[-2:] == _NOT_AT:
         return None
     said = following is not None and following.text in FLOOR_WORDS and following.start - words[last].end < _CLOSE

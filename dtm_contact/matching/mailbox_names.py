@@ -5,7 +5,7 @@ import re
 from dtm_contact.matching.mentions import Mention, Role, mention_of
 from dtm_contact.matching.passages import LONGEST_NAME, Passage, passage
 from dtm_contact.matching.people import People
-from dtm_contact.matching.words import TITLES
+from dtm_contact.matching.words import CALLED_NOTHING, TITLES
 from dtm_contact.model import Part, Span
 
 _BRACKETED = re.compile(r"[(\[].*", re.DOTALL)
@@ -28,7 +28,7 @@ def display_mention(text: Passage, role: Role = Role.DISPLAY) -> Mention | None:
         text = passage(text.part, text.original[: bracketed.start()], text.offset)
     titles = [word.text for word in text.words if word.text in TITLES]
     words = [word for word in text.words if word.text not in _NO_NAMES]
-    if not words or len(words) > _MOST_WORDS:
+    if not words or len(words) > _MOST_WORDS or CALLED_NOTHING.issuperset([word.text for word in words]):
         return None
     mention = mention_of(text, words, role, titles[0] if titles else "")
     return mention if mention.words or len(mention.initials) >= _ENOUGH_INITIALS else None

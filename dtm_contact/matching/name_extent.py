@@ -26,6 +26,7 @@ _DEVICE_LINE = re.compile(r"\n(?:envoye (?:de|depuis|a partir)|sent from|telecha
 _PARTS = frozenset("\n;:!?()،؛")
 _FAMILY = "famille"
 _LITTLE_WORDS = frozenset("aeoy")
+_STAMMERED = 3
 _TITLE_WORDS = 3  # "M. et Mme", "famille de M."
 
 
@@ -84,12 +85,21 @@ class NameTaker:
 
     def take(self, position: int, *, cued: bool = True) -> tuple[int, int]:
         """Return the first word of a name and the one after its last, from `position` on; equal where there is none."""
+        position = self._behind_stammer(position)
         end, most = position, min(position + _MOST_WORDS, len(self._words))
         while end < most and (end == position or self._goes_on(end, position)) and self._takes(end, cued=cued):
             end += 1
         while end > position and self._dangles(end - 1):
             end -= 1
         return position, end
+
+    def _behind_stammer(self, position: int) -> int:
+        """Return where a name begins whose first letters a voice message has twice: "madame lanfo lanfophise"."""
+        word, following = [*self._words[position : position + 2], None, None][:2]
+        if word is None or following is None or len(word.text) < _STAMMERED or self._known(word.text):
+            return position
+        again = following.text.startswith(word.text) and following.start - word.end == 1
+        return position + again
 
     def _goes_on(self, position: int, begun: int | None = None) -> bool:
         """Tell whether a word stands close enough to the one before it to belong to the name `begun` at a word."""

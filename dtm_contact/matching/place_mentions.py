@@ -35,6 +35,7 @@ _CLOSE = 3  # characters between two words of one address: a comma and spaces
 _MOST_WORDS_OF_A_NAME = 4
 _MOST_DIGITS_OF_A_HOUSE = 3
 _DIGITS_OF_A_POSTCODE = 5
+_DIGITS_OF_A_YEAR = 4
 _CHEMIN = "che"
 _SUFFIXES = frozenset({"bis", "ter"})
 _SHORTEST_BEGINNING = 4
@@ -125,7 +126,13 @@ def _coverage(said: list[tuple[int, str]], street: tuple[str, ...], gazetteer: G
                 break
             continue
         covered, last, ahead = covered + len(street[match]), position, match + 1
-    return covered / sum(map(len, street)), last
+    told = [word for word in street if not _is_year(word)]
+    return min(1.0, covered / sum(map(len, told or street))), last
+
+
+def _is_year(word: str) -> bool:
+    """Tell whether a word is the year that a street's name ends with, and people leave out: "11-Novembre-1918"."""
+    return word.isdigit() and len(word) == _DIGITS_OF_A_YEAR
 
 
 def _says(word: str, known: str, gazetteer: Gazetteer) -> bool:
@@ -253,6 +260,8 @@ def _numbered_street(passage: Passage, position: int, word: Word, gazetteer: Gaz
     said = _significant(passage.words, ahead, 4)
     if not said or said[0][1] not in gazetteer.street_by_word or passage.words[said[0][0]].text.isdigit():
         return [], -1
+    if "\n" in passage.folded.text[word.end : passage.words[said[0][0]].start]:
+        return [], -1  # "tout va bien au 72 ter." and the signature below it
     streets, quality, last = _streets(said, gazetteer, 0.99)
     if not streets:
         return [], -1

@@ -39,7 +39,7 @@ def settle(weighed: Iterable[Weighed], people: int, learnt: Learnt, told: Told) 
     if told.for_another and not _tells_of_his_home(by_home(candidates), told):
         doubt_whom_it_concerns(candidates, told)
         for each in candidates:
-            if not _fits_as_well(each, candidates):
+            if not _fits_as_well(each, candidates) and not _is_written_for(each, told):
                 _discount_writer(each, people, learnt)
     else:
         settle_homes(candidates, told)
@@ -135,6 +135,12 @@ def _fits_as_well(weighed: Weighed, candidates: Iterable[Weighed]) -> bool:
     least = best - weights.FITS_AS_WELL
     homes = {each.home.dwelling_id for each in meant if each.home and each.fits[Role.FOR] > least}
     return weighed.home.dwelling_id in homes and weighed.fits.get(Role.FOR, 0.0) > least
+
+
+def _is_written_for(weighed: Weighed, told: Told) -> bool:
+    """Tell whether somebody writes from this one's own account for a name that is his: "pour Mme Roy, sur son mail"."""
+    fits = weighed.fits.get(Role.FOR, 0.0) > weights.FITS_SURELY
+    return Statement.FROM_THEIR_ACCOUNT in told.said and weighed.account and fits
 
 
 def _discount_writer(weighed: Weighed, people: int, learnt: Learnt) -> None:

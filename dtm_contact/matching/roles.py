@@ -54,6 +54,7 @@ _CANNOT_WRITE = re.compile(
     r"(?:internet|ordinateur|mail|adresse)|ne (?:parle|lit|comprend) (?:pas|mal))"
 )
 _WRITES_TO_YOU = re.compile(r"[^.!?]{0,120}?\bvous (?:ecri[rt]|contacte|signale|informe|demande|prie)")
+_HIS_OWN = frozenset({"moi", "mien", "mienne"})
 _ARTICLES = frozenset({"la", "le", "l"})
 _LEADING_TO = OF | {"avec", "contre", "par", "chez"}
 _WITH, _NAME = "avec", "nom"
@@ -261,7 +262,7 @@ class Roles:
         # "… la fille de Thomas" is told of, unless somebody says that he is that one.
         told_of = self._words[position].text in KIN and bool(before) and before[0] in _ARTICLES
         told_of = told_of and bool(_LEADING_TO & set(before[1:2])) and not (SAYING_WHO_HE_IS | ON_BEHALF) & set(before)
-        if cue == "behalf" and (told_of or papers & set(before)):
+        if self._and_his_own(end) or (cue == "behalf" and (told_of or papers & set(before))):
             return False
         if (
             cue in {"for", "behalf"}
@@ -279,6 +280,11 @@ class Roles:
             return True
         at_home = before[:1] == [AT_HIS_HOME] and not (LIVING | LIKE_HIM) & set(before)
         return at_home and before[1:2] != ["de"] and self._around.gives_address(end)
+
+    def _and_his_own(self, end: int) -> bool:
+        """Tell whether the writer names himself behind somebody: "au nom de ma mère Jeanne et au mien"."""
+        following = self._around.after(end, 3)
+        return following[:1] == ["et"] and bool(_HIS_OWN & set(following[1:]))
 
     def _said_by_others(self, position: int) -> bool:
         """Tell whether a name is what the writer was told, or whom he was taken for: "on me dit que c'est M. Roy"."""

@@ -22,6 +22,8 @@ class Statement(Enum):
     """He has given up his home, or speaks of what comes after that."""
     BORROWED = auto()
     """He writes from the account of whom he lives with."""
+    FROM_THEIR_ACCOUNT = auto()
+    """He writes from the account of whom he writes for."""
     WRITES_FOR = auto()
     """He writes, in one way or another of saying so, for somebody else."""
     HOLDS_THE_LEASE = auto()
@@ -112,6 +114,10 @@ _SAID_BY_HIMSELF = {
         r"my (?:wife|husband|partner|girlfriend|boyfriend)'?s? ?(?:e ?-?mail|mailbox|account|address|phone|computer)",
         rf"(?:je (?:passe par|me sers de|prends)|j'utilise|j'emprunte|j'ecris(?: (?:de|depuis|avec|sur))?) "
         rf"(?:la |le |l'|du )?{_MAILBOX} (?:de |d')",
+    ),
+    Statement.FROM_THEIR_ACCOUNT: _any_of(
+        r"(?:j'ecris|je (?:vous )?ecris|j'envoie|je passe|j'utilise|j'emprunte|je me sers|je prends|je tape)\b"
+        rf"[^.!?\n]{{0,25}}\b(?:sa|son) (?:messagerie|{_MAILBOX})\b",
     ),
     Statement.WRITES_FOR: _any_of(
         r"(?:j'|je )(?:vous |me permets de vous )?(?:ecris|contacte|appelle|sollicite|transmets|transfere|signale|tape)"

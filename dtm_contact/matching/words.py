@@ -74,7 +74,7 @@ SELF_CUES = (
 LABELS = _listed(
     """
     locataire locataires nom prenom titulaire demandeur demandeuse coordonnees identite expediteur expeditrice auteur
-    signature contact de
+    signature contact de abonne abonnee beneficiaire adherent adherente usager usagere patient patiente
     """
 )
 """Before a colon: the writer's name follows."""
@@ -164,6 +164,13 @@ CUE_ENDS = (
     | {cue.split()[-1] for cue in SELF_CUES}
 )
 """The last words of all that announces a name."""
+CALLED_NOTHING = _listed(
+    """
+    un une le la les des du de votre locataire locataires voisin voisine habitant habitante resident residente riverain
+    anonyme inconnu inconnue messagerie vocale standard repondeur
+    """
+)
+"""Words of a mailbox's name that name nobody: "une locataire", "Messagerie vocale"."""
 NEIGHBOURS = _listed("voisin voisine voisins voisines")
 BESIDE = _listed("dessus dessous cote palier")
 """After a name: where a neighbour lives ("M. Roy du dessus")."""

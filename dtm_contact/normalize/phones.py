@@ -121,6 +121,9 @@ _NUMBER = re.compile(
     re.VERBOSE,
 )
 _NINE = re.compile(r"(?=[1-9])(?<![0-9+/.,-])[1-9](?:[ ./-]?[0-9]){8}(?![0-9])")
+_MISREAD = re.compile(r"(?<![a-z0-9])[0o][1-9il](?:[ .]?[0-9oil]{2}){4}(?![a-z0-9])")
+_AS_FIGURES = str.maketrans("oil", "011")
+_MOST_MISREAD = 2
 # What stands to the left and makes the digits a file's number, not a phone's; and what makes them a phone after all.
 _FILE_NUMBER = re.compile(
     r"\b(?:bail|ref|refs|reference|references|dossier|contrat|allocataire|facture|commande|client|siren|siret|iban|rib"
@@ -186,6 +189,14 @@ def _spoken(folded: Folded, limit: int) -> Iterator[PhoneFound]:
             yield (key, *folded.original_span(start, end))
 
 
+def _misread(folded: Folded, limit: int) -> Iterator[PhoneFound]:
+    """Yield numbers in which a letter or two stand for figures, as machines read handwriting: "06 62 79 O6 86"."""
+    for match in islice(_MISREAD.finditer(folded.text), limit):
+        key = _bare(re.sub("[ .]", "", match.group()).translate(_AS_FIGURES))
+        if key and sum(map(str.isalpha, match.group())) <= _MOST_MISREAD:
+            yield (key, *folded.original_span(*match.span()))
+
+
 def find_phones(text: str, *, limit: int = 64) -> list[PhoneFound]:
     """Return the phone numbers in `text` as (key, start, end), in the order in which they stand.
 
@@ -198,7 +209,12 @@ def find_phones(text: str, *, limit: int = 64) -> list[PhoneFound]:
 
 def phones_in(folded: Folded, *, limit: int) -> list[PhoneFound]:
     """Return what `find_phones` does, for a text that was folded already; offsets are those of the original."""
-    found = [*_written(folded, limit), *_without_zero(folded, limit), *_spoken(folded, limit)]
+    found = [
+        *_written(folded, limit),
+        *_without_zero(folded, limit),
+        *_misread(folded, limit),
+        *_spoken(folded, limit),
+    ]
     kept: list[PhoneFound] = []
     for key, start, end in sorted(found, key=lambda each: (each[1], -each[2])):
         if not kept or start >= kept[-1][2]:
