@@ -192,8 +192,10 @@ def _spoken(folded: Folded, limit: int) -> Iterator[PhoneFound]:
 def _misread(folded: Folded, limit: int) -> Iterator[PhoneFound]:
     """Yield numbers in which a letter or two stand for figures, as machines read handwriting: "06 62 79 O6 86"."""
     for match in islice(_MISREAD.finditer(folded.text), limit):
-        key = _bare(re.sub("[ .]", "", match.group()).translate(_AS_FIGURES))
-        if key and sum(map(str.isalpha, match.group())) <= _MOST_MISREAD:
+        left, written = folded.text[max(0, match.start() - _CONTEXT) : match.start()], match.group()
+        figures, letters = written.translate(_AS_FIGURES), sum(map(str.isalpha, written))
+        key = _bare(re.sub("[ .]", "", figures)) if 0 < letters <= _MOST_MISREAD else None
+        if key and _stands_as_phone(left + figures, len(left), len(left) + len(figures)):
             yield (key, *folded.original_span(*match.span()))
 
 

@@ -43,6 +43,14 @@ PLACE = "12 rue Laplace, Arcueil"
         ("", f"C'EST LA PILE, LE VOYANT CLIGNOTE.\n{PLACE.upper()}\nTel. 0611000001", ODETTE),
         # What follows the leave-taking on the last line.
         ("", f"Plus d'eau.\n\nmerci. odette vauquelin, {PLACE.lower()}", ODETTE),
+        # A first name with its place and floor; the floor of others is not the writer's.
+        ("", f"Plus d'eau au {PLACE}.\nOdette, 6e", ODETTE),
+        ("", f"Plus d'eau au {PLACE}, pareil chez la dame d'en face et au 4e.\nOdette, 6e", ODETTE),
+        # Whom a label names, and a name whose beginning a voice message has twice.
+        ("Téléassistance", f"Abonnée : Mme VAUQUELIN Odette\nAdresse : {PLACE}\nElle ne répond pas.", ODETTE),
+        ("", f"allô c'est madame vauq vauquelin au {PLACE.lower()} sixième étage plus d'eau", ODETTE),
+        # What a mailbox is called may name nobody.
+        ("une locataire", f"Plus d'eau.\nOdette Vauquelin, {PLACE}", ODETTE),
     ],
 )
 def test_who_writes(shown: str, text: str, expected: str | None, placed: MatchIndex) -> None:
@@ -107,3 +115,27 @@ def test_a_name_of_two_places_is_that_of_the_known_writers_home() -> None:
     found = ask("Plus d'eau, bât. A, Laplace.", index, address=HERS)
     assert found.residence is not None
     assert found.residence.id == "RX1"
+
+
+def test_an_address_is_a_residence_whatever_the_mailbox_is_called(placed: MatchIndex) -> None:
+    for shown in ("", "une locataire", "Anonyme"):
+        found = ask(f"Le ménage du {PLACE} n'est plus fait.", placed, name=shown)
+        assert found.residence is not None
+        assert found.residence.id == "RX1"
+
+
+def test_a_number_that_ends_a_line_is_in_no_street_of_the_signature_below(placed: MatchIndex) -> None:
+    found = ask("M. Petit a retrouvé le doudou, tout va bien au 12.\nLaplace Odette", placed, HERS)
+    assert named(found) == ODETTE
+    assert not found.place_evidence
+
+
+@pytest.mark.parametrize("told", ["j'écris depuis sa boîte mail", "je vous écris avec son adresse"])
+def test_who_writes_on_the_account_of_whom_it_is_for_says_so(told: str, placed: MatchIndex) -> None:
+    text = f"je suis Inaya sa petite fille, {told}. Plus d'eau chez elle.\nInaya (pour Mme Vauquelin)"
+    assert named(ask(text, placed, HERS, name="Odette Vauquelin")) == ODETTE
+
+
+def test_papers_in_a_relatives_name_and_his_own_are_his(placed: MatchIndex) -> None:
+    text = "Ci-joint le certificat d'assurance, au nom de ma mère Julie et au mien.\nOdette Vauquelin"
+    assert named(ask(text, placed, HERS)) == ODETTE

@@ -93,6 +93,9 @@ def _found(text: str) -> list[tuple[str, str]]:
         ("port. 612345678", [("+33612345678", "612345678")]),
         ("à l’appareil, tél +351 912 345 678 le soir", [("+351912345678", "+351 912 345 678")]),
         ("33648468647", [("+33648468647", "33648468647")]),
+        # As machines read handwriting.
+        ("tel 06 62 79 O6 86", [("+33662790686", "06 62 79 O6 86")]),
+        ("tel O6.6l.79.06.86", [("+33661790686", "O6.6l.79.06.86")]),
     ],
 )
 def test_a_number_in_a_text_is_found_where_it_stands(text: str, expected: list[tuple[str, str]]) -> None:
@@ -113,6 +116,8 @@ def test_a_number_in_a_text_is_found_where_it_stands(text: str, expected: list[t
         "référence du logement 933321.89",
         "quatre-vingt-quatre ans au mois de janvier",
         "zéro six soixante",
+        "dossier 06 62 79 O6 86",
+        "O6 6l 79 O6 86",
     ],
 )
 def test_numbers_of_other_things_are_no_phones(text: str) -> None:
