@@ -51,6 +51,7 @@ LABELS = {
     "home.named": "quelqu'un de son foyer est cité",
     "name.fits_another": "ce nom va bien mieux à quelqu'un d'autre",
     "writes.for_another": "l'expéditeur écrit pour quelqu'un d'autre",
+    "account.signed": "nommé avec celui dont c'est l'adresse",
     "account.unsigned": "écrirait de l'adresse d'un autre du foyer sans signer",
     "writes.from_home": "écrit depuis l'adresse du foyer, qui compte alors moins",
     "place.street": "adresse citée",

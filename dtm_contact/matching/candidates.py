@@ -95,7 +95,9 @@ class Weighing:
             return 0.3
         if self.third_party and group.passage.part is Part.SIGNATURE:
             return 0.05
-        if _of_another_lease(group) or _of_the_other(group, namesake=Statement.NAMESAKE in self.said):
+        if _of_the_other(group, namesake=Statement.NAMESAKE in self.said) or _is_denied(group):
+            return 0.0
+        if _of_another_lease(group):
             return 0.05
         return 0.15 if self.third_party and _of_the_writer(group) else 1.0
 
@@ -302,11 +304,11 @@ def _is_placed(weighed: Weighed, least: float) -> bool:
 
 
 _OTHER = "autre (?:est|contrat|bail|logement|appartement|adresse|lot)"
-_ANOTHER_LEASE = re.compile(rf"\b(?:(?:{'|'.join(sorted(PARKING))})s?|{_OTHER})\b[^.!?\n]{{0,25}}$")
+_ANOTHER_LEASE = re.compile(rf"\b(?:(?<!du )(?:{'|'.join(sorted(PARKING))})s?|{_OTHER})\b[^.!?\n]{{0,25}}$")
 
 
 def _of_another_lease(group: Group) -> bool:
-    """Tell whether a place follows "mon garage est au …" or "l'autre est pour …"."""
+    """Tell whether a place follows "mon garage est au …" or "l'autre est pour …", not "les caméras du parking du …"."""
     return bool(_ANOTHER_LEASE.search(group.passage.folded.text[max(0, group.start - 60) : group.start]))
 
 
@@ -319,6 +321,17 @@ def _of_the_other(group: Group, *, namesake: bool) -> bool:
     """Tell whether a place follows "l'autre Odette Roy habite …", or "il habite …" where a namesake is told of."""
     before = group.passage.folded.text[max(0, group.start - 80) : group.start]
     return bool(_THE_OTHER.search(before) or (namesake and _NAMESAKE.search(before)))
+
+
+_DENIED = re.compile(
+    r"\b(?:(?:et|mais|ou) (?:non|pas)(?: pas)?|(?:pas|plus|ni|sans) (?:a |les? )?confondre(?: avec)?|rien a voir avec)"
+    r"\b[^.!?;\n]{0,12}$"
+)
+
+
+def _is_denied(group: Group) -> bool:
+    """Tell whether a place follows "et non", or "à ne pas confondre avec": "et non des Terrasses Larris"."""
+    return bool(_DENIED.search(group.passage.folded.text[max(0, group.start - 60) : group.start]))
 
 
 def _of_the_writer(group: Group) -> bool:

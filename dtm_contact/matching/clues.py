@@ -38,6 +38,8 @@ _PLACES = frozenset({"street", "residence", "commune", "unknown_street", "number
 _RELATIVES = RELATIVES_WRITTEN_FOR | KIN
 _SPOKEN_OF = frozenset({Role.FOR, Role.NAMED})
 _NAMES_HIMSELF = frozenset({Role.SELF, Role.SIGNED})
+_MANY = re.compile(r"\b(?:gens|locataires|habitants|voisins|monde)\b[^.!?\n]{0,40}$")
+_BESIDE = 60  # characters
 _SIGNATURE_HEAD = 500
 _MOST_OF_ONE_WRITER = 8
 _LABELLED = re.compile(r"^[a-z ]{2,20} ?: ?[a-z'. -]{2,40}$", re.MULTILINE)
@@ -145,11 +147,13 @@ def extract(contact: Contact, index: MatchIndex) -> Clues:
 
 
 def _visited(clues: Clues) -> list[Mention]:
-    """Take for the one concerned whom alone a service names with the address: "chez Mme Roy, 12 rue Hoche"."""
+    """Take for the one concerned whom alone a service names, with the address or in the subject: "chez Mme Roy"."""
     named = [each for each in clues.mentions if each.role in {Role.NAMED, Role.FOR} and each.title]
     if len({each.words for each in named}) != 1:
         return clues.mentions
     placed = any(each.span is not None and _stands_before_a_place(each.span, clues.groups) for each in named)
+    headed = any(each.span is not None and each.span.part is Part.SUBJECT for each in named)
+    placed = placed or (headed and sum(group.anchored for group in clues.groups) == 1)
     return [replace(each, role=Role.FOR) if placed and each in named else each for each in clues.mentions]
 
 
@@ -279,7 +283,8 @@ def _names(contact: Contact, sender: Passage, index: MatchIndex, clues: Clues) -
             # A subject names whom it is about, and is not signed.
             titled = [replace(each, role=Role.NAMED) if each.role is Role.SIGNED else each for each in titled]
         if _by_staff(text, clues):
-            titled = [replace(each, role=Role.FOR) for each in titled if each.role in _SPOKEN_OF]
+            told = [each for each in titled if each.role in _SPOKEN_OF and not _among_others(text, each)]
+            titled = [replace(each, role=Role.FOR) for each in told]
         found.extend(titled)
         if text.part is Part.SUBJECT:
             found.extend(reader.pairs())
@@ -311,6 +316,13 @@ def _is_neighbour(mention: Mention, passages: Iterable[Passage]) -> bool:
         return False
     after = rf"\b(?:{'|'.join(NEIGHBOURS)})\b[^.!?\n]{{0,{_BESIDE_A_NEIGHBOUR}}}\b{re.escape(mention.words[-1])}\b"
     return any(text.part is Part.NEW and re.search(after, text.folded.text) for text in passages)
+
+
+def _among_others(text: Passage, mention: Mention) -> bool:
+    """Tell whether a colleague names somebody as one of many: "les gens se plaignent, Mme Roy la première"."""
+    span = mention.span
+    start = span.start - (text.offset or 0) if span is not None else 0
+    return _MANY.search(fold(text.original[max(0, start - _BESIDE) : start])) is not None
 
 
 def _by_staff(text: Passage, clues: Clues) -> bool:

@@ -43,6 +43,7 @@ _MOST_AT_HOME = 6
 _SHORTEST_WITH_A_SLIP = 4
 _REACH = 3  # words of a surname beside a first name
 _MOST_HOMES = 3
+_MINE = (["mon"], ["ma"])
 _TOO_SHORT = {0, 2}  # letters: one is an initial, three are a short form
 _NOT_THE_WRITER = _OTHERS | STREET_TYPES.keys() | RELATIVES_WRITTEN_FOR | TITLES
 _NOT_FIRST_NAMES = _OTHERS | NOT_NAMES | TITLES | CLOSINGS | LABELS | SELF_WORDS | RELATIVES_WRITTEN_FOR | PARTICLES
@@ -126,7 +127,10 @@ def _told_alone(around: Surroundings, text: Passage, person: Person, places: Seq
         in_place = any(start <= word.start < end for start, end in taken)
         named = any(each.capital and (each.start - word.end == 1 or word.start - each.end == 1) for each in beside)
         reach = 4 if word.capital else 1  # a comma stands before the others
-        if not in_place and not named and not _NOT_THE_WRITER & set(around.before(position, reach)):
+        his = around.after(position + 1, 1) in _MINE and bool(
+            (KIN | RELATIVES_WRITTEN_FOR) & set(around.after(position + 2, 1))
+        )
+        if not in_place and not named and not his and not _NOT_THE_WRITER & set(around.before(position, reach)):
             return mention_of(text, [word], Role.PAIR)
     return None
 

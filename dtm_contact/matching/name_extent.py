@@ -14,6 +14,7 @@ from dtm_contact.matching.words import (
     AMBIGUOUS_TITLES,
     CLOSINGS,
     FAMILIES,
+    KIN,
     NOT_NAMES,
     OTHER_SURNAME,
     PARTICLES,
@@ -27,6 +28,7 @@ _PARTS = frozenset("\n;:!?()،؛")
 _FAMILY = "famille"
 _LITTLE_WORDS = frozenset("aeoy")
 _STAMMERED = 3
+_ARTICLES = frozenset({"le", "la", "l"})
 _TITLE_WORDS = 3  # "M. et Mme", "famille de M."
 
 
@@ -88,10 +90,17 @@ class NameTaker:
         position = self._behind_stammer(position)
         end, most = position, min(position + _MOST_WORDS, len(self._words))
         while end < most and (end == position or self._goes_on(end, position)) and self._takes(end, cued=cued):
+            if end > position and self._tells_whose(end):
+                break
             end += 1
         while end > position and self._dangles(end - 1):
             end -= 1
         return position, end
+
+    def _tells_whose(self, position: int) -> bool:
+        """Tell whether a relative's word stands after an article: "André le fils de Thomas" bears one name of these."""
+        article, relative = [*[word.text for word in self._words[position : position + 2]], "", ""][:2]
+        return article in _ARTICLES and relative in KIN
 
     def _behind_stammer(self, position: int) -> int:
         """Return where a name begins whose first letters a voice message has twice: "madame lanfo lanfophise"."""

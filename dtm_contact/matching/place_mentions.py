@@ -37,6 +37,8 @@ _MOST_DIGITS_OF_A_HOUSE = 3
 _DIGITS_OF_A_POSTCODE = 5
 _DIGITS_OF_A_YEAR = 4
 _CHEMIN = "che"
+_EN_ROUTE = ("en", "route")
+_ENDS = frozenset(".\n")
 _SUFFIXES = frozenset({"bis", "ter"})
 _SHORTEST_BEGINNING = 4
 _SHORTEST_MISSPELT = 4  # letters of a kind of street
@@ -210,11 +212,11 @@ def _after_little_words(words: tuple[Word, ...], position: int) -> int:
 def _kind_of_street(passage: Passage, position: int) -> str:
     """Return the kind of street that a word is, misspelt where a number stands before it ("12 plae Hoche"), or ""."""
     word = passage.words[position].text
-    if word == _CHEMIN and _says_chez(passage, position):
+    before = passage.words[position - 1].text if position else ""
+    if (word == _CHEMIN and _says_chez(passage, position)) or (before, word) == _EN_ROUTE:
         return ""
     if word in STREET_TYPES or len(word) < _SHORTEST_MISSPELT or not position:
         return STREET_TYPES.get(word, "")
-    before = passage.words[position - 1].text
     if not (before.isdigit() and len(before) <= _MOST_DIGITS_OF_A_HOUSE) and before not in _SUFFIXES:
         return ""
     if word in COUNTED:
@@ -260,7 +262,7 @@ def _numbered_street(passage: Passage, position: int, word: Word, gazetteer: Gaz
     said = _significant(passage.words, ahead, 4)
     if not said or said[0][1] not in gazetteer.street_by_word or passage.words[said[0][0]].text.isdigit():
         return [], -1
-    if "\n" in passage.folded.text[word.end : passage.words[said[0][0]].start]:
+    if not _ENDS.isdisjoint(passage.folded.text[passage.words[ahead - 1].end : passage.words[said[0][0]].start]):
         return [], -1  # "tout va bien au 72 ter." and the signature below it
     streets, quality, last = _streets(said, gazetteer, 0.99)
     if not streets:

@@ -263,6 +263,8 @@ def _trust(group: Group) -> float:
 
 
 _SELF_STATED = 0.1
+_WHOLE_ADDRESS, _A_STREET, _A_STREET_ALONE = 0.98, 0.95, 0.75
+"""How surely a street is the place of the matter: with its number and its town, with one of them, and alone."""
 
 
 def _self_stated(group: Group) -> bool:
@@ -276,7 +278,8 @@ def _plain_trust(group: Group) -> float:
     if streets:
         best = max(atom.quality for atom in streets)
         supported = any(atom.house for atom in streets) or group.of("commune") or residences
-        return (0.95 if supported else 0.75) * best
+        whole = any(atom.house for atom in streets) and (group.of("commune") or group.of("postcode") or residences)
+        return (_WHOLE_ADDRESS if whole else _A_STREET if supported else _A_STREET_ALONE) * best
     if residences:
         best = max(atom.quality for atom in residences)
         supported = group.of("commune") or group.of("building") or group.of("floor")

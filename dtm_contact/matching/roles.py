@@ -42,6 +42,7 @@ from dtm_contact.matching.words import (
     STRANGERS,
     TENANCY,
     TITLES,
+    UNDER_GUARD,
     WHOM_IT_CONCERNS,
     WORRIES,
     WRITING,
@@ -65,6 +66,9 @@ _I_AM = ("أنا", "انا", "اسمي")
 """In Arabic."""
 _CUE_AND_NAME = 2  # words: "ma mère Odette"
 _CLOSING_WORDS = 12
+_GUARDED = 7
+_PARENTS = ["parents", "mes"]
+_WE, _ARE = frozenset({"on", "nous", "je"}), frozenset({"est", "sommes", "suis"})
 _ENDS_A_CLAUSE = frozenset(",\n")
 _CLAUSE = 14  # words in which others' words are told
 _TOWARDS = frozenset({"a", "avec", "chez", "comme", "pour", "contre"})
@@ -186,6 +190,8 @@ class Roles:
             return role
         if CLOSINGS & set(before[:1]):
             return Role.SIGNED
+        if self._around.is_apposed(position) and self._ends_where_they_are(position, end):
+            return Role.SELF
         if LIKE_HIM & set(before) or not self._around.gives_address(end):
             return role
         # "Je vous écris, M. Roy, 12 rue Hoche": himself; "Le CCAS a reçu M. Roy (12 rue Hoche)": somebody else.
@@ -193,6 +199,12 @@ class Roles:
         if "je" in before and apposed:
             return Role.SELF
         return Role.SIGNED if self._words[position].text in FAMILIES else Role.FOR
+
+    def _ends_where_they_are(self, position: int, end: int) -> bool:
+        """Tell whether a name ends the sentence that says where the writers are: "on est au 12 rue Hoche, M. Roy."."""
+        clause = set(self._around.before(position, _CLAUSE))
+        stop = self._around.behind(end)[:2]
+        return stop in {"", ".", ". ", ".\n"} and bool(_WE & clause) and bool((DWELLS | _ARE) & clause)
 
     def of_pair(self, position: int, end: int) -> Role:
         """Tell a first name and a surname that begin their line or end the text from those within a sentence."""
@@ -207,6 +219,7 @@ class Roles:
         if (
             self._is_my(RELATIVES_WRITTEN_FOR, end)  # "Mohammed Roy (mon père)"
             or self._announced(position)
+            or _PARENTS in (before[:2], before[2:4])  # "mes parents Odette et Georges Roy"
             or _for_the_sake_of(before)
             or WHOM_IT_CONCERNS & set(before[:1])
             or _instructed_by(before)
@@ -215,7 +228,7 @@ class Roles:
             return Role.FOR
         if (
             (end >= len(self._words) and not STREET_TYPES.keys() & set(before[:1]))
-            or (text.endswith("\n") and self._around.places_itself(end))
+            or (text.endswith("\n") and self._around.places_itself(end) and self._around.after(end, 1) != ["qui"])
             or CLOSINGS & set(before[:1])
         ):
             return Role.SIGNED
@@ -270,6 +283,7 @@ class Roles:
             or _of_his_own(before[:5])
             or _affair_of(before[:4])
             or self._domiciled(end)
+            or self._under_guard(end)
         ):
             return True
         if (cue == "kin" and ON_BEHALF & set(before[:3])) or WHOM_IT_CONCERNS & set(before[:1]):
@@ -280,6 +294,11 @@ class Roles:
             return True
         at_home = before[:1] == [AT_HIS_HOME] and not (LIVING | LIKE_HIM) & set(before)
         return at_home and before[1:2] != ["de"] and self._around.gives_address(end)
+
+    def _under_guard(self, end: int) -> bool:
+        """Tell whether a guardian is appointed for whoever bears a name: "M. Roy Yves, né en 1951, sous curatelle"."""
+        following = self._around.after(end, _GUARDED)
+        return any(one == "sous" and other in UNDER_GUARD for one, other in pairwise(following))
 
     def _and_his_own(self, end: int) -> bool:
         """Tell whether the writer names himself behind somebody: "au nom de ma mère Jeanne et au mien"."""

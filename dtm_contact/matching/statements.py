@@ -56,7 +56,10 @@ _SPOUSE = "(?:ma (?:femme|compagne|conjointe|copine|moitie)|mon (?:mari|epoux|ep
 _MAILBOX = (
     "(?:(?:e ?-?)?mails?|boite(?: mail)?|adresse(?: mail)?|compte|tel|telephone|portable|ordi|ordinateur|tablette)"
 )
-_RELATIVE = "(?:mere|maman|pere|papa|tante|oncle|grand-mere|grand-pere|mamie|papi|belle-mere|beau-pere|soeur|frere)"
+_RELATIVE = (
+    "(?:(?:grands-|beaux-)?parents|mere|maman|pere|papa|tante|oncle|grand-mere|grand-pere|mamie|papi|belle-mere"
+    "|beau-pere|soeur|frere)"
+)
 
 _SAID_ANYWHERE = {
     Statement.APPLICANT: _any_of(
@@ -122,7 +125,10 @@ _SAID_BY_HIMSELF = {
     Statement.WRITES_FOR: _any_of(
         r"(?:j'|je )(?:vous |me permets de vous )?(?:ecris|contacte|appelle|sollicite|transmets|transfere|signale|tape)"
         r"[^.!?\n]{0,60}\b(?:pour|au sujet de|a propos de|au nom d|de la part d|concernant|la situation de)",
-        rf"(?:ma|mon|notre) {_RELATIVE}",
+        rf"(?:ma|mon|mes|notre|nos) {_RELATIVE}",
+        r"(?:pas|non) pour moi",
+        r"merci (?:[\w']+ ){0,2}pour (?:elle|lui|eux)\b|chez moi tout va bien",
+        r"c'est pour (?:ma|mon|une?|mme|mr?|madame|monsieur)\b",
         r"(?:my|our) (?:mother|mum|mom|father|dad|aunt|uncle|grandmother|grandfather|sister|brother)",
         r"(?:mi|minha|meu|la mia|mio) (?:madre|padre|mae|pai|abuela|abuelo|avo|nonna|nonno)",
         r"au nom d|de la part d|pour le compte d|a la demande d|mandat|procuration|tutelle|curatelle|tut(?:eur|rice)\b",

@@ -59,6 +59,9 @@ NAMES_HIS_HOME = 5.0
 LIVES_WITH_ONE_NAMED = 6.0
 """The most that it says for somebody that the relative whom the writer names lives with him."""
 
+OWNER_SIGNS_TOO = -2.0
+"""Two of a home are named together, and the account is the other's."""
+
 OTHER_OF_A_COUPLE = -5.0
 """The writer says of himself what would be said by whom this one lives with ("mon mari")."""
 

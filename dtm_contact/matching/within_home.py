@@ -53,10 +53,21 @@ def settle_homes(candidates: list[Weighed], told: Told) -> None:
                     each.doubt("of_home", weights.ACCOUNT_OF_ANOTHER, household=False)
                 else:
                     each.believe_signature()
+            _settle_together(home)
         elif not (told.said & _MAY_BE_ANOTHERS) and not any(each.signed for each in home):
             for each in home:
                 if each.has(_OF_HOUSEHOLD):
                     each.discount("account.unsigned", weights.UNSIGNED)
+
+
+def _settle_together(home: Sequence[Weighed]) -> None:
+    """Believe of two who are named together the one whose account it is: "J. Roy    O. Petit"."""
+    named = [each for each in home if each.signed and each.signed.weight > weights.FITS_SURELY]
+    owners = [each.signed.seen for each in named if each.signed and each.has(_OF_ACCOUNT)]
+    for each in named:
+        said = each.signed.seen if each.signed else ""
+        if each.has(_OF_HOUSEHOLD) and any(said not in own and own not in said for own in owners):
+            each.discount("account.signed", weights.OWNER_SIGNS_TOO)
 
 
 def _forget_the_lender(home: Sequence[Weighed]) -> None:
@@ -74,7 +85,8 @@ def _tells_of_another(home: Sequence[Weighed], told: Told) -> bool:
     "Enlevez Olivier Garcia du bail", from Noëlle Blanc's account under her name, may well be hers.
     """
     named = max(home, key=lambda each: each.signed.weight if each.signed else 0.0)
-    owners = [each for each in home if each.has(_OF_ACCOUNT) and each.fits.get(Role.DISPLAY, 0.0) > weights.FITS_SURELY]
+    shown = named.fits.get(Role.DISPLAY, 0.0) + weights.FITS_BETTER
+    owners = [each for each in home if each.has(_OF_ACCOUNT) and each.fits.get(Role.DISPLAY, 0.0) > shown]
     merely = named.signed is not None and named.signed.name == "name.pair"
     return merely and not told.is_borrowed and bool(owners) and named not in owners
 

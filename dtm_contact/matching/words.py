@@ -81,8 +81,8 @@ LABELS = _listed(
 SELF_WORDS = _listed("suis sommes moi soussigne soussignee ici soy انا")
 RELATIVES_WRITTEN_FOR = _listed(
     """
-    mere maman pere papa mamie tante oncle cliente client mother mum mom father dad grandmother madre padre abuela mae
-    pai annem babam
+    parents mere maman pere papa mamie tante oncle cliente client mother mum mom father dad grandmother madre padre
+    abuela mae pai annem babam
     """
 )
 HELPED = _listed(
@@ -141,11 +141,13 @@ WORRIES = _listed("souci soucis inquiet inquiete inquiets inquietude peur peine"
 """Before "pour": what was left with a neighbour, and what he gives; who has it writes for himself."""
 KIN = _listed(
     """
-    mari epoux epouse femme compagne compagnon conjoint conjointe fils fille frere soeur enfant enfants bebe neveu
-    niece copine copain ami amie cousin cousine wife husband son daughter sister brother esposa marido esposo hijo hija
-    hermana filho filha irma esim kizim oglum moitie زوجة زوجتي زوج زوجي
+    gendre bru mari epoux epouse femme compagne compagnon conjoint conjointe fils fille frere soeur enfant enfants bebe
+    neveu niece copine copain ami amie cousin cousine wife husband son daughter sister brother esposa marido esposo hijo
+    hija hermana filho filha irma esim kizim oglum moitie زوجة زوجتي زوج زوجي
     """
 )
+UNDER_GUARD = _listed("curatelle tutelle sauvegarde habilitation")
+"""After "sous" and a name: a guardian writes for whoever bears it ("a placé M. Roy sous curatelle")."""
 IT_IS = _listed("c ce se ces cest sest")
 """"C'est" as people write it: "cé", "sé", "c", "cest"."""
 BEFORE_IT_IS = TITLES | _listed("cc coucou slt salut bjr bsr bonjour bonsoir bonjou bonswa allo alo la ici oui hello")
@@ -216,6 +218,7 @@ ORGANISATIONS = _listed(
     ets etablissements facturation assurance assurances mutuelle banque ccas udaf caf cpam assistante assistant sociale
     social travailleuse travailleur mandataire tutelle tuteur tutrice curateur curatrice juridique comptabilite
     recouvrement sinistres expert hopital clinique prefecture tribunal police commissariat syndic agence direction
+    expertise expertises schs hygiene tutelles curatelle secretariat creche
     """
 )
 """In a display name or a signature block: the writer speaks for others."""

@@ -13,6 +13,7 @@ _REMEMBERED = 16_384
 _SOUNDS = tuple(
     (frozenset(letters), re.compile(pattern), sound)
     for letters, pattern, sound in (
+        ("h", r"ch(?=r)", "k"),
         ("hz", r"sch|sh|ch|tch|cz", "S"),
         ("p", r"ph", "f"),
         ("g", r"gn", "N"),

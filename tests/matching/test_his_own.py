@@ -139,3 +139,63 @@ def test_who_writes_on_the_account_of_whom_it_is_for_says_so(told: str, placed: 
 def test_papers_in_a_relatives_name_and_his_own_are_his(placed: MatchIndex) -> None:
     text = "Ci-joint le certificat d'assurance, au nom de ma mère Julie et au mien.\nOdette Vauquelin"
     assert named(ask(text, placed, HERS)) == ODETTE
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        # Somebody brought up at the head of a letter has not signed it.
+        ("Georges Vauquelin, qui était avec moi au bail, est parti.\nOdette", ODETTE),
+        # A relative told of is not the one of the account who writes.
+        ("Georges (mon père) dit que le gardien n'a pas la clé.", ODETTE),
+        # Two who sign together, on the account of one of them.
+        ("Plus d'eau.\n\nGeorges Vauquelin    Odette Vauquelin", ODETTE),
+    ],
+)
+def test_whose_account_it_is_is_believed(text: str, expected: str, placed: MatchIndex) -> None:
+    assert named(ask(text, placed, HERS, name="Odette")) == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"Le juge a placé Mme VAUQUELIN Odette, née en 1951, sous curatelle. Elle demeure {PLACE}.",
+        f"Je suis le gendre d'Odette Vauquelin ({PLACE}, 6e). Elle ne peut plus monter.",
+        f"Mes parents Odette et Georges Vauquelin habitent {PLACE}, 6e. Plus d'eau.",
+    ],
+)
+def test_for_whom_a_relative_or_a_guardian_writes(text: str, placed: MatchIndex) -> None:
+    found = ask(text, placed, name="Paul Untel")
+    assert found.candidates[0].tenant_id in {ODETTE, "TX-georges"}
+    assert found.dwelling is not None
+    assert found.dwelling.id == "LX1"
+
+
+def test_a_son_who_says_whose_he_is_bears_his_own_name(placed: MatchIndex) -> None:
+    mentions = ask(f"Bonjour, je suis Georges le fils d'Odette Vauquelin, {PLACE}.", placed).candidates[0].evidence
+    assert not [piece for piece in mentions if piece.name == "name.self" and "fils" in piece.seen]
+
+
+def test_a_service_names_in_its_subject_whom_it_visited(placed: MatchIndex) -> None:
+    text = f"Notre inspecteur s'est rendu au {PLACE}, 6e étage, porte 3. Taux d'humidité de 84 %."
+    answer = ask(text, placed, name="SCHS Ville d'Arcueil", subject="Visite du 17/11 – logement de Mme VAUQUELIN")
+    assert named(answer) == ODETTE
+
+
+@pytest.mark.parametrize("denied", ["et non du Mail à Cachan", "à ne pas confondre avec Le Mail à Cachan"])
+def test_a_place_that_is_denied_is_not_meant(denied: str, placed: MatchIndex) -> None:
+    answer = ask(f"Nous parlons des Aubépines à Arcueil, {denied}. Le hall est froid.", placed)
+    assert answer.residence is not None
+    assert answer.residence.id == "RX1"
+
+
+def test_who_is_on_the_way_is_in_no_street(placed: MatchIndex) -> None:
+    answer = ask(f"De la fumée au {PLACE}, les pompiers sont en route mais ils veulent la clé.", placed)
+    assert [piece.seen for piece in answer.place_evidence] == [PLACE]
+
+
+def test_a_car_park_under_a_building_is_at_its_address(placed: MatchIndex) -> None:
+    asked = ask(f"Merci de garder les images du hall et du parking du {PLACE}, du 20 au 21 novembre.", placed)
+    assert asked.residence is not None
+    mine = ask(f"Mon garage est au {PLACE}, mais je parle de l'appartement.", placed)
+    assert mine.residence is None

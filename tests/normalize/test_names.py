@@ -33,6 +33,7 @@ def test_the_words_of_a_compound_name_stand_apart() -> None:
         ("gotier", "Gauthier"),
         ("bertrant", "Bertrand"),
         ("morau", "Moreau"),
+        ("Kristof", "Christophe"),
         ("diakiter", "Diakiter"),
     ],
 )
