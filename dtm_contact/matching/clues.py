@@ -7,14 +7,20 @@ from dataclasses import dataclass, field, replace
 from dtm_contact.matching.index import MatchIndex
 from dtm_contact.matching.inside_mentions import Atom, is_his_own
 from dtm_contact.matching.mailbox_names import address_mention, display_mention, display_name
-from dtm_contact.matching.mention_choice import called_as_his_mailbox, called_so_in_full, distinct, written_for_in_full
+from dtm_contact.matching.mention_choice import (
+    called_as_his_mailbox,
+    called_so_in_full,
+    distinct,
+    joined_in_mailbox,
+    written_for_in_full,
+)
 from dtm_contact.matching.mentions import MOST_MENTIONS, Mention, Role
 from dtm_contact.matching.name_mentions import NameReader
 from dtm_contact.matching.passages import LONGEST_ADDRESS, LONGEST_NAME, LONGEST_TAIL, Passage, texts
 from dtm_contact.matching.people import number_key
 from dtm_contact.matching.place_mentions import find_atoms
 from dtm_contact.matching.places import Group, as_its_town_has_it, grouped
-from dtm_contact.matching.statements import HAS_DIED, NOT_MY_LEASE, THEN_MINE, Statement, said_in, says
+from dtm_contact.matching.statements import HAS_DIED, NOT_MY_LEASE, OF_A_SERVICE, THEN_MINE, Statement, said_in, says
 from dtm_contact.matching.traders import TradeMention
 from dtm_contact.matching.words import (
     CLOSINGS,
@@ -36,7 +42,7 @@ _DIGITS = re.compile(r"[0-9](?:[ ./-]{0,3}[0-9]){3}")
 """What every number of interest has in it; told in a tenth of the time where a text has none."""
 _PLACES = frozenset({"street", "residence", "commune", "unknown_street", "number"})
 _RELATIVES = RELATIVES_WRITTEN_FOR | KIN
-_SPOKEN_OF = frozenset({Role.FOR, Role.NAMED})
+_TOLD_BY_STAFF = frozenset({Role.FOR, Role.NAMED, Role.SIGNED})
 _NAMES_HIMSELF = frozenset({Role.SELF, Role.SIGNED})
 _MANY = re.compile(r"\b(?:gens|locataires|habitants|voisins|monde)\b[^.!?\n]{0,40}$")
 _BESIDE = 60  # characters
@@ -119,6 +125,7 @@ def extract(contact: Contact, index: MatchIndex) -> Clues:
     passages = clues.passages = texts(contact)
     clues.returned = bool(_MAIL_SERVERS.match(contact.sender.address[:LONGEST_ADDRESS].lower()))
     clues.organisation = bool(ORGANISATIONS.intersection(name_words(spoken_for))) or _signed_by_service(contact)
+    clues.organisation |= any(text.part is Part.NEW and says(text.folded.text, OF_A_SERVICE) for text in passages)
     for text in passages:
         _identifiers(text, index, clues)
         clues.said.extend(each for each in _statements(text) if each not in clues.said)
@@ -139,7 +146,7 @@ def extract(contact: Contact, index: MatchIndex) -> Clues:
         if (span := group.passage.span(atom.start, atom.end))
     ]
     clues.mentions = [each for each in clues.mentions if not _is_town(each, towns)]
-    if clues.organisation:
+    if clues.organisation and not clues.staff:
         clues.mentions = _visited(clues)
     if any(_has_died(each, contact) for each in clues.mentions if each.role is Role.FOR):
         clues.said.append(Statement.DIED)
@@ -151,14 +158,17 @@ def _visited(clues: Clues) -> list[Mention]:
     named = [each for each in clues.mentions if each.role in {Role.NAMED, Role.FOR} and each.title]
     if len({each.words for each in named}) != 1:
         return clues.mentions
-    placed = any(each.span is not None and _stands_before_a_place(each.span, clues.groups) for each in named)
-    headed = any(each.span is not None and each.span.part is Part.SUBJECT for each in named)
-    placed = placed or (headed and sum(group.anchored for group in clues.groups) == 1)
+    places = [group for group in clues.groups if group.anchored]
+    spans = [each.span for each in named if each.span is not None]
+    headed = any(span.part is Part.SUBJECT for span in spans)
+    only = len({each.words for each in clues.mentions if each.title}) == 1
+    alone = only and len(places) == 1 and (headed or any(atom.house for atom in places[0].of("street")))
+    placed = alone or any(_stands_before_a_place(span, places) for span in spans)
     return [replace(each, role=Role.FOR) if placed and each in named else each for each in clues.mentions]
 
 
 def _stands_before_a_place(name: Span, groups: Iterable[Group]) -> bool:
-    spans = (group.passage.span(group.start, group.end) for group in groups if group.anchored)
+    spans = (group.passage.span(group.start, group.end) for group in groups)
     return any(span and span.part is name.part and 0 <= span.start - name.end <= _BEFORE_A_PLACE for span in spans)
 
 
@@ -276,6 +286,7 @@ def _names(contact: Contact, sender: Passage, index: MatchIndex, clues: Clues) -
         found.append(display_mention(own or display_name(box.name, span=False), called))
         if box.address[:LONGEST_ADDRESS].lower() not in people.by_email:
             found.append(address_mention(box.address[:LONGEST_ADDRESS], people, span=own is not None))
+    shown = {*name_words(contact.sender.name[:LONGEST_NAME])}
     for text in clues.passages:
         reader = NameReader(text, people)
         titled = reader.titled()
@@ -283,8 +294,8 @@ def _names(contact: Contact, sender: Passage, index: MatchIndex, clues: Clues) -
             # A subject names whom it is about, and is not signed.
             titled = [replace(each, role=Role.NAMED) if each.role is Role.SIGNED else each for each in titled]
         if _by_staff(text, clues):
-            told = [each for each in titled if each.role in _SPOKEN_OF and not _among_others(text, each)]
-            titled = [replace(each, role=Role.FOR) for each in told]
+            told = [each for each in titled if each.role in _TOLD_BY_STAFF and not _among_others(text, each)]
+            titled = [replace(each, role=Role.FOR) for each in told if not shown.issuperset(each.words)]
         found.extend(titled)
         if text.part is Part.SUBJECT:
             found.extend(reader.pairs())
@@ -295,7 +306,7 @@ def _names(contact: Contact, sender: Passage, index: MatchIndex, clues: Clues) -
             found.extend(each for each in signed if each not in theirs)
     said = _of_whom(clues, [mention for mention in found if mention is not None])
     said = [each for each in said if not _is_neighbour(each, clues.passages)]
-    named = called_as_his_mailbox(said, people.firsts.number)
+    named = called_as_his_mailbox(joined_in_mailbox(said, people.firsts.number), people.firsts.number)
     clues.mentions = distinct(written_for_in_full(called_so_in_full(named)))[:MOST_MENTIONS]
 
 

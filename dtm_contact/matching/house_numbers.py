@@ -9,6 +9,7 @@ _CLOSE = 3  # characters between two words of one address: a comma and spaces
 _MOST_WORDS = 4
 _MOST_DIGITS = 3
 _LOCATED = frozenset({"du", "au"})
+_OF_THE = ["de", "la"]
 _SUFFIXES = frozenset({"bis", "ter"})
 _AFTER_A_HOUSE = frozenset(" ,.;:!?)\n")
 
@@ -16,6 +17,8 @@ _AFTER_A_HOUSE = frozenset(" ,.;:!?)\n")
 def house_before(passage: Passage, position: int) -> tuple[HouseNumber | None, int]:
     """Return the house number that ends right before a word, and where it starts in the folded text."""
     words, here = passage.words, passage.words[position]
+    if [word.text for word in words[max(0, position - 2) : position]] == _OF_THE and position > len(_OF_THE):
+        position -= len(_OF_THE)  # "au 16 bis de la rue Hoche"
     first = position
     while first > 0 and position - first < _MOST_WORDS and _part_of_number(words[first - 1], words[first]):
         first -= 1

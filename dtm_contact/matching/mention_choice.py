@@ -47,6 +47,25 @@ def called_as_his_mailbox(mentions: list[Mention], firsts: Container[str]) -> li
     return [replace(each, role=Role.SIGNED) if each.words in full else each for each in mentions]
 
 
+def joined_in_mailbox(mentions: list[Mention], firsts: Container[str]) -> list[Mention]:
+    """Give the surname inside an address the first name that the mailbox shows: "Marie D <m.roy@…>" is Marie Roy.
+
+    Args:
+        mentions: those of one contact.
+        firsts: the first names of the directory.
+    """
+    shown = {word for each in mentions if each.role is Role.DISPLAY for word in each.words if len(word) > _LETTERS}
+    first = next(iter(shown)) if len(shown) == 1 else ""
+    if first not in firsts:
+        return mentions
+    return [
+        replace(each, words=(first, *each.words), units=(0, *(unit + 1 for unit in each.units)), initials=())
+        if each.role is Role.ADDRESS and each.initials == (first[0],) and len(each.words) == 1
+        else each
+        for each in mentions
+    ]
+
+
 def called_so_in_full(mentions: list[Mention]) -> list[Mention]:
     """Take for the writer's the one full name that holds the surname by which he calls himself.
 

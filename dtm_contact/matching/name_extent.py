@@ -29,6 +29,7 @@ _FAMILY = "famille"
 _LITTLE_WORDS = frozenset("aeoy")
 _STAMMERED = 3
 _ARTICLES = frozenset({"le", "la", "l"})
+_GRAND = frozenset({"petit", "petite", "grand", "grande", "beau", "belle"})
 _TITLE_WORDS = 3  # "M. et Mme", "famille de M."
 
 
@@ -99,8 +100,10 @@ class NameTaker:
 
     def _tells_whose(self, position: int) -> bool:
         """Tell whether a relative's word stands after an article: "André le fils de Thomas" bears one name of these."""
-        article, relative = [*[word.text for word in self._words[position : position + 2]], "", ""][:2]
-        return article in _ARTICLES and relative in KIN
+        article, *following = [word.text for word in self._words[position : position + 3]]
+        if following and following[0] in _GRAND:
+            following = following[1:]
+        return article in _ARTICLES and bool(KIN & set(following[:1]))
 
     def _behind_stammer(self, position: int) -> int:
         """Return where a name begins whose first letters a voice message has twice: "madame lanfo lanfophise"."""

@@ -14,6 +14,7 @@ from dtm_contact.matching.words import CARETAKERS, KIN, NEIGHBOURS, NOT_NAMES, P
 _OTHERS = CARETAKERS | NEIGHBOURS | STRANGERS | KIN
 _SHORT_WORD = 4
 _LONGEST_SURNAME = 3
+_WHOSE = frozenset({"mon", "ma", "mes", "son", "sa", "ses", "notre", "votre", "leur"})
 
 
 class NameReader(AnnouncedNames, SignedNames):
@@ -49,6 +50,8 @@ class NameReader(AnnouncedNames, SignedNames):
         text = word.text
         if text in TITLES and not text.isascii():
             return False
+        if text in KIN and position > 0 and self._words[position - 1].text in _WHOSE:
+            return False  # "mon frère Minh", where somebody is called Frère
         if following.start - word.end > 1 or text in NOT_NAMES or following.text in NOT_NAMES:
             return False
         return (word.capital and len(text) > _SHORT_WORD) or text in PARTICLES or self._known(text)

@@ -42,7 +42,6 @@ from dtm_contact.matching.words import (
     STRANGERS,
     TENANCY,
     TITLES,
-    UNDER_GUARD,
     WHOM_IT_CONCERNS,
     WORRIES,
     WRITING,
@@ -55,7 +54,6 @@ _CANNOT_WRITE = re.compile(
     r"(?:internet|ordinateur|mail|adresse)|ne (?:parle|lit|comprend) (?:pas|mal))"
 )
 _WRITES_TO_YOU = re.compile(r"[^.!?]{0,120}?\bvous (?:ecri[rt]|contacte|signale|informe|demande|prie)")
-_HIS_OWN = frozenset({"moi", "mien", "mienne"})
 _ARTICLES = frozenset({"la", "le", "l"})
 _LEADING_TO = OF | {"avec", "contre", "par", "chez"}
 _WITH, _NAME = "avec", "nom"
@@ -66,9 +64,7 @@ _I_AM = ("أنا", "انا", "اسمي")
 """In Arabic."""
 _CUE_AND_NAME = 2  # words: "ma mère Odette"
 _CLOSING_WORDS = 12
-_GUARDED = 7
 _PARENTS = ["parents", "mes"]
-_WE, _ARE = frozenset({"on", "nous", "je"}), frozenset({"est", "sommes", "suis"})
 _ENDS_A_CLAUSE = frozenset(",\n")
 _CLAUSE = 14  # words in which others' words are told
 _TOWARDS = frozenset({"a", "avec", "chez", "comme", "pour", "contre"})
@@ -190,21 +186,15 @@ class Roles:
             return role
         if CLOSINGS & set(before[:1]):
             return Role.SIGNED
-        if self._around.is_apposed(position) and self._ends_where_they_are(position, end):
-            return Role.SELF
-        if LIKE_HIM & set(before) or not self._around.gives_address(end):
-            return role
+        told = Role.SELF if self._around.ends_where_they_are(position, end) else None
+        told = Role.FOR if self._around.bracketed_with_address(position, end) else told
+        if told or LIKE_HIM & set(before) or not self._around.gives_address(end):
+            return told or role
         # "Je vous écris, M. Roy, 12 rue Hoche": himself; "Le CCAS a reçu M. Roy (12 rue Hoche)": somebody else.
         apposed = self._around.is_apposed(position)
         if "je" in before and apposed:
             return Role.SELF
         return Role.SIGNED if self._words[position].text in FAMILIES else Role.FOR
-
-    def _ends_where_they_are(self, position: int, end: int) -> bool:
-        """Tell whether a name ends the sentence that says where the writers are: "on est au 12 rue Hoche, M. Roy."."""
-        clause = set(self._around.before(position, _CLAUSE))
-        stop = self._around.behind(end)[:2]
-        return stop in {"", ".", ". ", ".\n"} and bool(_WE & clause) and bool((DWELLS | _ARE) & clause)
 
     def of_pair(self, position: int, end: int) -> Role:
         """Tell a first name and a surname that begin their line or end the text from those within a sentence."""
@@ -275,7 +265,7 @@ class Roles:
         # "… la fille de Thomas" is told of, unless somebody says that he is that one.
         told_of = self._words[position].text in KIN and bool(before) and before[0] in _ARTICLES
         told_of = told_of and bool(_LEADING_TO & set(before[1:2])) and not (SAYING_WHO_HE_IS | ON_BEHALF) & set(before)
-        if self._and_his_own(end) or (cue == "behalf" and (told_of or papers & set(before))):
+        if self._around.and_his_own(end) or (cue == "behalf" and (told_of or papers & set(before))):
             return False
         if (
             cue in {"for", "behalf"}
@@ -283,7 +273,7 @@ class Roles:
             or _of_his_own(before[:5])
             or _affair_of(before[:4])
             or self._domiciled(end)
-            or self._under_guard(end)
+            or self._around.under_guard(end)
         ):
             return True
         if (cue == "kin" and ON_BEHALF & set(before[:3])) or WHOM_IT_CONCERNS & set(before[:1]):
@@ -294,16 +284,6 @@ class Roles:
             return True
         at_home = before[:1] == [AT_HIS_HOME] and not (LIVING | LIKE_HIM) & set(before)
         return at_home and before[1:2] != ["de"] and self._around.gives_address(end)
-
-    def _under_guard(self, end: int) -> bool:
-        """Tell whether a guardian is appointed for whoever bears a name: "M. Roy Yves, né en 1951, sous curatelle"."""
-        following = self._around.after(end, _GUARDED)
-        return any(one == "sous" and other in UNDER_GUARD for one, other in pairwise(following))
-
-    def _and_his_own(self, end: int) -> bool:
-        """Tell whether the writer names himself behind somebody: "au nom de ma mère Jeanne et au mien"."""
-        following = self._around.after(end, 3)
-        return following[:1] == ["et"] and bool(_HIS_OWN & set(following[1:]))
 
     def _said_by_others(self, position: int) -> bool:
         """Tell whether a name is what the writer was told, or whom he was taken for: "on me dit que c'est M. Roy"."""
@@ -347,7 +327,7 @@ class Roles:
             return Role.NAMED if self._around.told_of(end) else Role.SIGNED
         if tail in {"", "\n"}:
             return Role.SIGNED if len(self._words) - end <= _CLOSING_WORDS else None
-        return None if tail == "," else Role.NAMED
+        return None if tail == "," and not self._around.is_located(end) else Role.NAMED
 
 
 def _of_his_own(before: list[str]) -> bool:

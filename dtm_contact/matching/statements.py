@@ -173,6 +173,14 @@ _TRANSFER = _any_of(r"(?:demande|dossier|attente) (?:de |d'une |en )?(?:mutation
 
 _ANOTHER_LANDLORD = _any_of(r"mon bailleur|(?:autre|ancien|actuel) bailleur|bailleur actuel")
 
+OF_A_SERVICE = _any_of(
+    r"(?:notre|nos) (?:beneficiaires?|patiente?s?|assuree?s?|adherente?s?|protegee?s?|societaires?|auxiliaires?)",
+    r"(?:notre|votre) (?:service|association|etablissement) (?:a ete|est) (?:designe|mandate|saisi)e?",
+    r"(?:mandates?|missionnes?|saisis?) par",
+    r"infirmi(?:er|ere) (?:liberale?|a domicile)",
+)
+"""A service writes, whatever its mailbox is called."""
+
 NOT_MY_LEASE = _any_of(
     r"(?:pas|ni) (?:du tout )?mon (?:bail|contrat|numero de bail)",
     r"(?:bail|contrat) (?:de l'autre|d'une autre|d'un autre|d'autrui)",

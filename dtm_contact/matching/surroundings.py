@@ -1,12 +1,14 @@
 """What stands before and after a name in a text: its sentence, its line, an address, a signature."""
 
 from bisect import bisect_left
+from itertools import pairwise
 
 from dtm_contact.matching.passages import Passage
 from dtm_contact.matching.words import (
     BEFORE_IT_IS,
     BUILDING_WORDS,
     DOOR_WORDS,
+    DWELLS,
     GREETINGS,
     KIN,
     ORDINALS,
@@ -16,11 +18,16 @@ from dtm_contact.matching.words import (
     STAIRCASE_WORDS,
     TELLING,
     TENANCY,
+    UNDER_GUARD,
 )
 from dtm_contact.normalize import STREET_TYPES
 
 _ENDS = frozenset("!?;\n")
 _GREETED, _LAST_WORDS = 3, 10
+_CLAUSE, _GUARDED = 14, 7  # words
+_BRACKETS = 100  # characters
+_WE, _ARE = frozenset({"on", "nous", "je"}), frozenset({"est", "sommes", "suis"})
+_HIS_OWN = frozenset({"moi", "mien", "mienne"})
 _AT = frozenset({"du", "au"})
 _ARTICLES = frozenset({"la", "le", "les"})
 _HELLO = GREETINGS | BEFORE_IT_IS | {"et", "a", "tous"}
@@ -54,7 +61,8 @@ class Surroundings:
         found: list[str] = []
         for back in range(position - 1, max(-1, position - 1 - count), -1):
             between = self.folded[self.words[back].end : self.words[back + 1].start]
-            if not _ENDS.isdisjoint(between) or (". " in between and len(self.words[back].text) > len("mme")):
+            stop = ". " in between and ".." not in between  # dots lead to what a form is filled with
+            if not _ENDS.isdisjoint(between) or (stop and len(self.words[back].text) > len("mme")):
                 break
             found.append(self.words[back].text)
         return found
@@ -155,3 +163,24 @@ class Surroundings:
         first, last = (bisect_left(self.words, at, key=lambda word: word.start) for at in (start, stop))
         line = self.words[first:last]
         return len(line) <= _LAST_WORDS and all(word.capital or word.text == "et" for word in line)
+
+    def ends_where_they_are(self, position: int, end: int) -> bool:
+        """Tell whether a name ends the sentence that says where the writers are: "on est au 12 rue Hoche, M. Roy."."""
+        clause = set(self.before(position, _CLAUSE))
+        ends = self.is_apposed(position) and self.behind(end)[:2] in {"", ".", ". ", ".\n"}
+        return ends and bool(_WE & clause) and bool((DWELLS | _ARE) & clause)
+
+    def bracketed_with_address(self, position: int, end: int) -> bool:
+        """Tell whether a name ends brackets that hold an address: "mon oncle (il est au 10 rue Hoche, M. Roy)"."""
+        opened = self.up_to(position)[-_BRACKETS:].rpartition("(")[2]
+        within = opened.split() if ")" not in opened else []
+        return self.behind(end)[:1] == ")" and bool(STREET_TYPES.keys() & set(within))
+
+    def under_guard(self, end: int) -> bool:
+        """Tell whether a guardian is appointed for whoever bears a name: "M. Roy Yves, né en 1951, sous curatelle"."""
+        return any(one == "sous" and other in UNDER_GUARD for one, other in pairwise(self.after(end, _GUARDED)))
+
+    def and_his_own(self, end: int) -> bool:
+        """Tell whether the writer names himself behind somebody: "au nom de ma mère Jeanne et au mien"."""
+        following = self.after(end, 3)
+        return following[:1] == ["et"] and bool(_HIS_OWN & set(following[1:]))

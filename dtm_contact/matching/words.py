@@ -113,7 +113,10 @@ HELPERS = _listed(
 """Before "de" and a name: who writes helps whoever bears it ("l'assistante sociale de Mme Roy")."""
 OF = _listed("de d du")
 WHOM_IT_CONCERNS = _listed(
-    "concerne concernant recu recue objet assure assuree beneficiaire declarant declarante occupant occupante"
+    """
+    concerne concernant recu recue objet assure assuree beneficiaire declarant declarante occupant occupante protege
+    protegee
+    """
 )
 """Right before a name: the matter is theirs."""
 DETERMINERS = _listed(

@@ -4,6 +4,7 @@ from dtm_contact.normalize.arabic import ARABIC, ARABIC_ARTICLE, consonants
 from dtm_contact.normalize.dates import parse_date
 from dtm_contact.normalize.names import glued, name_words, sound, sound_once
 from dtm_contact.normalize.phones import find_phones, phone_key, phones_in
+from dtm_contact.normalize.spoken import number_in_words
 from dtm_contact.normalize.streets import (
     LITTLE_WORDS,
     STREET_TYPES,
@@ -29,6 +30,7 @@ __all__ = [
     "fold_keeping_offsets",
     "glued",
     "name_words",
+    "number_in_words",
     "parse_date",
     "parse_house_number",
     "phone_key",

@@ -1,7 +1,7 @@
 """Numbers in French words ("zéro six, soixante-dix-huit …"): how a transcribed voice message gives a phone."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 _SMALL = (
     *("zero", "un", "deux", "trois", "quatre", "cinq", "six", "sept", "huit", "neuf", "dix", "onze", "douze"),
@@ -32,6 +32,18 @@ _WORD = re.compile(r"[a-z]+|[0-9]+")
 _GAP = 6  # characters that may stand between two of the words
 _PHONE_DIGITS = 10
 _REACH = 240  # characters that ten digits take at most, told slowly
+
+
+def number_in_words(words: Sequence[str]) -> tuple[int, int]:
+    """Return the number below 100 that folded words begin with ("dix", "huit" → 18), and how many of them say it.
+
+    The longest reading holds; where they begin with no number, 0 words are taken.
+    """
+    for length in range(min(_LONGEST, len(words)), 0, -1):
+        value = _PHRASES.get(tuple(words[:length]))
+        if value is not None:
+            return int(value), length
+    return 0, 0
 
 
 def _digits(words: list[str]) -> tuple[str, int]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from dtm_contact.model import Evidence, Priority
+from dtm_contact.normalize import number_in_words
 from dtm_contact.topics.context import Context
 from dtm_contact.topics.hits import Hit, Hits
 from dtm_contact.topics.lexicon import Entry, Frailty, Limits, Role, Topic
@@ -16,6 +17,7 @@ from dtm_contact.topics.weigh import Tally
 _OLDEST = 115
 _INFANT_REACH = 5
 _YEAR_DIGITS = 4
+_WORDS_OF_A_NUMBER = 4  # "quatre vingt dix huit"
 
 
 def _listed(words: str) -> frozenset[str]:
@@ -35,12 +37,6 @@ _CHILDREN = _listed(
     wlidi weldi benti rdi3 pitit tibebe
     """
 )
-_WRITTEN = {
-    word: number
-    for number, word in enumerate(
-        ("un", "deux", "trois", "quatre", "cinq", "six", "sept", "huit", "neuf", "dix", "onze", "douze"), start=1
-    )
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,14 +100,15 @@ def _ages(passage: Passage, limits: Limits) -> Iterator[Hit]:
     """Yield great ages ("84 ans") and infants' ages ("mon fils de 4 mois", "il a 3 semaines")."""
     forms = passage.forms
     for place in range(len(forms) - 1):
-        number, unit = _number(forms[place]), _unit(forms, place + 1)
-        if number is None:
+        number, taken = _number(forms, place)
+        if not taken or place + taken >= len(forms):
             continue
+        unit = _unit(forms, place + taken)
         great = unit in _YEARS and limits.great_age <= number <= _OLDEST and not _since(forms, place)
         weeks = unit in _WEEKS and forms[place - 1] in _AGED
         infant = (weeks or (unit in _MONTHS and number <= limits.infant_months)) and _of_a_child(forms, place)
         if great or infant:
-            yield Hit(Entry(Role.GRAVE, f"{number} {unit}"), (place, place + 1))
+            yield Hit(Entry(Role.GRAVE, f"{number} {unit}"), tuple(range(place, place + taken + 1)))
 
 
 def _births(passage: Passage, limits: Limits, day: date) -> Iterator[Hit]:
@@ -124,10 +121,12 @@ def _births(passage: Passage, limits: Limits, day: date) -> Iterator[Hit]:
             yield Hit(Entry(Role.GRAVE, f"{passage.original(born, born)} en {form}"), (born, place))
 
 
-def _number(form: str) -> int | None:
-    if form.isdecimal() and len(form) <= len(str(_OLDEST)):
-        return int(form)
-    return _WRITTEN.get(form)
+def _number(forms: list[str], place: int) -> tuple[int, int]:
+    """Return the number that begins at a place, in figures or words, and how many words say it; 0 where none does."""
+    form = forms[place]
+    if form.isdecimal():
+        return (int(form), 1) if len(form) <= len(str(_OLDEST)) else (0, 0)
+    return number_in_words(forms[place : place + _WORDS_OF_A_NUMBER])
 
 
 def _unit(forms: list[str], place: int) -> str:

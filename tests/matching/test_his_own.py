@@ -199,3 +199,43 @@ def test_a_car_park_under_a_building_is_at_its_address(placed: MatchIndex) -> No
     assert asked.residence is not None
     mine = ask(f"Mon garage est au {PLACE}, mais je parle de l'appartement.", placed)
     assert mine.residence is None
+
+
+@pytest.mark.parametrize(
+    ("shown", "text"),
+    [
+        # Services: in a table, behind the place, far from it.
+        ("Convocations", f"Lieu du risque ..... {PLACE}\nAssurée ..... VAUQUELIN ODETTE\nNature ..... dégâts des eaux"),
+        ("UDAF", f"Majeure protégée : VAUQUELIN Odette\nLogement : {PLACE}, 6e étage"),
+        ("Cabinet infirmier", f"J'arrive devant le {PLACE}, 6e étage, elle ne répond pas. Il s'agit de Mme VAUQUELIN."),
+        ("Planning", f"Notre bénéficiaire du 6e (Mme Vauquelin) ne répond plus.\nC'est au {PLACE}."),
+        # A relative who puts the name in brackets behind the address.
+        ("Linh", f"I'm writing on behalf of my aunt (she's the one at {PLACE}, Mrs Vauquelin). No water."),
+        # A relative's word is no name, though some bear it.
+        ("Linh", f"Plus d'eau au {PLACE}, ma cousine Frère est venue.\nOdette Vauquelin"),
+    ],
+)
+def test_who_is_meant_by_whom_others_write(shown: str, text: str, placed: MatchIndex) -> None:
+    assert named(ask(text, placed, name=shown)) == ODETTE
+
+
+def test_a_service_that_passes_on_a_complaint_names_no_neighbour(placed: MatchIndex) -> None:
+    text = f"Mme Odette Vauquelin, {PLACE}, nous a écrit : c'est encore le bruit, M. Jebali ne veut rien entendre."
+    assert named(ask(text, placed, name="Mairie d'Arcueil")) != "TX-jebali1"
+
+
+def test_a_number_may_stand_apart_from_its_street(placed: MatchIndex) -> None:
+    answer = ask("Plus d'eau au 14 bis de la rue Laplace, Arcueil.", placed)
+    assert [piece.seen for piece in answer.place_evidence] == ["14 bis de la rue Laplace, Arcueil"]
+
+
+def test_a_colleague_names_whom_he_saw_with_floor_and_street(placed: MatchIndex) -> None:
+    text = f"Une dame est passée ce matin, son interphone ne marche plus.\n\nMme Vauquelin Odette, 6e, entrée {PLACE}."
+    assert named(ask(text, placed, "h.quesnel@bailleur.example", name="Hilaire Quesnel")) == ODETTE
+    many = f"Au {PLACE}, plus de lumière. Les gens se plaignent, Mme Vauquelin du 6e la première."
+    assert named(ask(many, placed, "h.quesnel@bailleur.example", name="Hilaire Quesnel")) is None
+
+
+def test_a_first_name_shown_and_a_surname_in_the_address_are_one_name(placed: MatchIndex) -> None:
+    found = ask(f"Plus d'eau, {PLACE}.", placed, "o.vauquelin.perso@poste.example", name="Odette V")
+    assert named(found) == ODETTE

@@ -34,7 +34,7 @@ def test_what_words_say_stands(text: str, topic: str, priority: str, read_shippe
 
 
 def test_the_model_says_nothing_of_a_script_that_it_cannot_read(lexicon: Lexicon) -> None:
-    text = contact("ابنتي عالقة في المصعد منذ نصف ساعة")
+    text = contact("Моя дочь застряла в лифте уже полчаса")
     evidence = [piece for found in understand(text, lexicon).findings for piece in found.evidence]
     assert evidence
     assert {piece.detail for piece in evidence} & {"mots appris"} == set()
@@ -47,7 +47,8 @@ def test_the_model_says_nothing_of_a_script_that_it_cannot_read(lexicon: Lexicon
         ("bjr jé plu de chofage depui ier soir dan tou lapartemen", True, True),
         ("Hello, there has been no hot water in my flat since Monday morning", True, True),
         ("Dzien dobry, na klatce schodowej pali sie i jest bardzo duzo dymu", True, False),
-        ("ابنتي عالقة في المصعد منذ نصف ساعة", False, False),
+        ("ابنتي عالقة في المصعد منذ نصف ساعة", True, False),
+        ("Моя дочь застряла в лифте уже полчаса", False, False),
     ],
 )
 def test_how_well_the_model_reads(text: str, can_read: bool, is_fluent: bool, lexicon: Lexicon) -> None:  # noqa: FBT001
