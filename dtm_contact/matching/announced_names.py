@@ -4,6 +4,7 @@ from dtm_contact.matching.mentions import MOST_MENTIONS, Mention
 from dtm_contact.matching.name_extent import NameTaker
 from dtm_contact.matching.words import (
     BEFORE_IT_IS,
+    CALLED,
     CUE_ENDS,
     IT_IS,
     KIN,
@@ -122,7 +123,7 @@ class AnnouncedNames(NameTaker):
         if word not in CUE_ENDS:
             return ""
         before = self._around.before(position, 2)
-        if word == "appelle" and before[:1] == ["s"]:
+        if word in CALLED or (word == "appelle" and before[:1] == ["s"]):
             return "for"
         if self._announces_himself(position, before):
             return "self"
@@ -137,6 +138,8 @@ class AnnouncedNames(NameTaker):
         following = self._words[position + 1 : position + 2]
         if word == "nom" and before[:1] == ["au"] and following and following[0].text not in OF:
             return False  # "la quittance au nom Roy"
+        if word == "nom" and before[:1] in (["son"], ["leur"]):
+            return False  # "je porte son nom, Roy"
         if (word == "est" and before[:1] == ["c"]) or any(f" {said}".endswith(f" {cue}") for cue in SELF_CUES):
             return True
         if word in IT_IS:

@@ -1,7 +1,7 @@
 """What a contact offers to tell who writes and where: addresses, numbers, names, places, and what it says of itself."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from dtm_contact.matching.index import MatchIndex
@@ -156,15 +156,21 @@ def extract(contact: Contact, index: MatchIndex) -> Clues:
 def _visited(clues: Clues) -> list[Mention]:
     """Take for the one concerned whom alone a service names, with the address or in the subject: "chez Mme Roy"."""
     named = [each for each in clues.mentions if each.role in {Role.NAMED, Role.FOR} and each.title]
-    if len({each.words for each in named}) != 1:
+    if not _are_one(named):
         return clues.mentions
     places = [group for group in clues.groups if group.anchored]
     spans = [each.span for each in named if each.span is not None]
     headed = any(span.part is Part.SUBJECT for span in spans)
-    only = len({each.words for each in clues.mentions if each.title}) == 1
+    only = _are_one([each for each in clues.mentions if each.title])
     alone = only and len(places) == 1 and (headed or any(atom.house for atom in places[0].of("street")))
     placed = alone or any(_stands_before_a_place(span, places) for span in spans)
     return [replace(each, role=Role.FOR) if placed and each in named else each for each in clues.mentions]
+
+
+def _are_one(mentions: Sequence[Mention]) -> bool:
+    """Tell whether mentions, one or more, name one person: "M. Roy Alain … M. Roy"."""
+    longest = max((set(each.words) for each in mentions), key=len, default=set())
+    return bool(longest) and all(longest.issuperset(each.words) for each in mentions)
 
 
 def _stands_before_a_place(name: Span, groups: Iterable[Group]) -> bool:

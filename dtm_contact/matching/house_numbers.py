@@ -1,5 +1,7 @@
 """House numbers as people write them: before a street, in figures or words, and alone ("c'est Odette, du 72")."""
 
+from collections.abc import Sequence
+
 from dtm_contact.matching.inside_mentions import Atom
 from dtm_contact.matching.passages import Passage, Word
 from dtm_contact.matching.words import BEFORE_A_HOUSE, NUMBERED, NUMBERS, WHERE_OTHERS_LIVE
@@ -22,12 +24,21 @@ def house_before(passage: Passage, position: int) -> tuple[HouseNumber | None, i
     first = position
     while first > 0 and position - first < _MOST_WORDS and _part_of_number(words[first - 1], words[first]):
         first -= 1
+    first = _behind_a_floor(words, first, position)
     for start in range(first, position):
         text = passage.folded.text[words[start].start : words[position - 1].end]
         house = parse_house_number(text) or _told_number([word.text for word in words[start:position]])
         if house is not None:
             return house, words[start].start
     return None, here.start
+
+
+def _behind_a_floor(words: Sequence[Word], first: int, position: int) -> int:
+    """Return where a number may begin behind an ordinal, which is a floor: "au 8e, boulevard Hoche"."""
+    ordinal = [word.text for word in words[first + 1 : first + 2]] == ["e"] and words[first + 1].start == words[
+        first
+    ].end
+    return first + 2 if ordinal and first + 2 <= position else first
 
 
 def _part_of_number(word: Word, following: Word) -> bool:

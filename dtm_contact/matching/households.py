@@ -189,6 +189,8 @@ def _told_of(after: list[str]) -> bool:
 
 def _names_himself(before: list[str]) -> bool:
     """Tell whether "je suis" or the like stands before a name; the nearest word comes first."""
+    if before[:2] in (["nom", "son"], ["nom", "leur"]):
+        return False  # "je porte son nom, Roy"
     said = f" {' '.join(reversed(before))}"
     return any(said.endswith(f" {cue}") for cue in (*SELF_CUES, "c est", "c", "cest"))
 

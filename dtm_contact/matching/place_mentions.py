@@ -17,6 +17,7 @@ from dtm_contact.matching.words import (
     COUNTED,
     LOCATIVES,
     NUMBER_CUES,
+    NUMBERED,
     OFFICIAL_PLACES,
     RESIDENCE_CUES,
 )
@@ -78,10 +79,11 @@ def _number_elsewhere(passage: Passage, atoms: list[Atom], gazetteer: Gazetteer)
         for street in streets[0].values
         for n in gazetteer.by_street.get(tuple(street.split()), ())
     }
-    for before, word in zip(passage.words, passage.words[1:], strict=False):
+    for before, word, after in zip(passage.words, passage.words[1:], [*passage.words[2:], None], strict=False):
         house = parse_house_number(word.text) if before.text in NUMBER_CUES and word.text.isdigit() else None
         following = passage.folded.text[word.end : word.end + 1]
-        if house in known and house is not None and not following.isalpha():
+        counts = following.isalpha() or following == "/" or (after is not None and after.text in NUMBERED)
+        if house in known and house is not None and not counts:
             return [replace(atom, house=house) if atom is streets[0] else atom for atom in atoms]
     return atoms
 

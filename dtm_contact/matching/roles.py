@@ -41,6 +41,7 @@ from dtm_contact.matching.words import (
     SPEAKING,
     STRANGERS,
     TENANCY,
+    THANKED,
     TITLES,
     WHOM_IT_CONCERNS,
     WORRIES,
@@ -128,7 +129,8 @@ class Roles:
 
     def _calls_himself(self, position: int, end: int, before: list[str]) -> Role:
         """Tell whose name follows "je suis" or "c'est": "mon mari c'est Modibo" is no name of the writer's."""
-        if before[:1] == ["c"] and (KIN | RELATIVES_WRITTEN_FOR) & set(before[1:2]):
+        by_ear = self._words[position].text in IT_IS
+        if (by_ear or before[:1] == ["c"]) and (KIN | RELATIVES_WRITTEN_FOR) & set(before[not by_ear : 2 - by_ear]):
             return Role.KIN
         if RELATIVES_WRITTEN_FOR & set(before) and "pour" in before:
             return Role.FOR
@@ -166,6 +168,8 @@ class Roles:
             before[:1] == [_WITH] and SELF_WORDS & set(before[:3])
         ):
             return True  # "je vis avec mon père M. Roy", "où je suis avec M. Roy"
+        if before[:1] == [_WITH] and DWELLS & set(before[1:2]):
+            return True  # "cette administrée vit avec Mme Roy"
         in_his_flat = before[:1] == ["of"] and bool(FLATS & set(before[1:2]))  # "I live in the flat of Mrs Roy"
         at_home = in_his_flat or before[:1] == [AT_HIS_HOME]
         return at_home and bool(DWELLS & set(self._around.before(position, _CLAUSE)))
@@ -356,7 +360,11 @@ def _for_the_sake_of(before: list[str]) -> bool:
         return False
     at = before.index("pour")
     cause = set(before[at + 1 : at + 2])
-    stranger = cause & PARCELS or (cause & WORRIES and not RELATIVES_WRITTEN_FOR & set(before[:at]))
+    stranger = (
+        cause & (PARCELS | THANKED)
+        or THANKED & set(before[at + 2 : at + 3])
+        or (cause & WORRIES and not RELATIVES_WRITTEN_FOR & set(before[:at]))
+    )
     return not stranger and all(word in _BETWEEN for word in before[:at])
 
 

@@ -68,7 +68,7 @@ class SignedNames(NameTaker):
         apart = self._words[first - 1].text in TITLES or not self._goes_on(first)
         # "… est parti chercher M. Roy." tells of him.
         told = self._words[first].text in TITLES
-        street = self._words[first - 1].text in STREET_TYPES
+        street = bool(STREET_TYPES.keys() & {word.text for word in self._words[max(0, first - _TWO) : first]})
         return range(0) if apart or told or street else range(first, count)
 
     def _without_remark(self, line: range) -> range:

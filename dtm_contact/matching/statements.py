@@ -128,6 +128,7 @@ _SAID_BY_HIMSELF = {
         rf"(?:ma|mon|mes|notre|nos) {_RELATIVE}",
         r"(?:pas|non) pour moi",
         r"merci (?:[\w']+ ){0,2}pour (?:elle|lui|eux)\b|chez moi tout va bien",
+        r"(?:nous|m') ?a demande d'ecrire",
         r"c'est pour (?:ma|mon|une?|mme|mr?|madame|monsieur)\b",
         r"(?:my|our) (?:mother|mum|mom|father|dad|aunt|uncle|grandmother|grandfather|sister|brother)",
         r"(?:mi|minha|meu|la mia|mio) (?:madre|padre|mae|pai|abuela|abuelo|avo|nonna|nonno)",

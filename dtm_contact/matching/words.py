@@ -139,6 +139,8 @@ SAYING_WHO_HE_IS = _listed("suis sommes c est cest ce se moi ici votre signe sig
 PAPERS = _listed("bail contrat dossier compte facture quittance lettre courrier loyer boite interphone compteur")
 IN_A_NAME = PAPERS | _listed("attestation avis sort est etabli etablie mettre mis mise met tout toujours")
 """Before "au nom de": whose they are, not for whom somebody writes."""
+THANKED = _listed("mot merci bravo remerciement remerciements felicitations attention")
+"""Before "pour": whom thanks or a word are for is mostly the caretaker."""
 PARCELS = _listed("colis paquet paquets recommande livraison")
 WORRIES = _listed("souci soucis inquiet inquiete inquiets inquietude peur peine")
 """Before "pour": what was left with a neighbour, and what he gives; who has it writes for himself."""
@@ -160,8 +162,11 @@ WRITING = _listed("ecri ecris ecrit tape parle appelle envoie envoi vous suis ha
 TURKISH_I = "ben"
 """"Ben Elif Öztürk", in Turkish: elsewhere it begins a surname."""
 TURKISH_GREETINGS = _listed("merhaba selam iyi gunler")
+CALLED = _listed("sapel sapelle sappel sappelle")
+""""S'appelle" by ear."""
 CUE_ENDS = (
-    RELATIVES_WRITTEN_FOR
+    CALLED
+    | RELATIVES_WRITTEN_FOR
     | KIN
     | LABELS
     | IT_IS
@@ -221,7 +226,7 @@ ORGANISATIONS = _listed(
     ets etablissements facturation assurance assurances mutuelle banque ccas udaf caf cpam assistante assistant sociale
     social travailleuse travailleur mandataire tutelle tuteur tutrice curateur curatrice juridique comptabilite
     recouvrement sinistres expert hopital clinique prefecture tribunal police commissariat syndic agence direction
-    expertise expertises schs hygiene tutelles curatelle secretariat creche
+    ambulance ambulances expertise expertises schs hygiene tutelles curatelle secretariat creche
     """
 )
 """In a display name or a signature block: the writer speaks for others."""
