@@ -1,9 +1,10 @@
 """What a contact offers to tell who writes and where: addresses, numbers, names, places, and what it says of itself."""
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
+from dtm_contact.matching.concerned import thanked, visited
 from dtm_contact.matching.index import MatchIndex
 from dtm_contact.matching.inside_mentions import Atom, is_his_own
 from dtm_contact.matching.mailbox_names import address_mention, display_mention, display_name
@@ -56,7 +57,6 @@ _CLOSING_LINES, _SHORT_LINE, _WORDS_OF_A_LINE = 5, 60, 5
 _MOST_NUMBERS = 200
 _BEFORE_A_NUMBER = 80
 _BESIDE_A_NEIGHBOUR = 30
-_BEFORE_A_PLACE = 60
 _NEWS = 40
 _MOST_ADDRESSES = 16
 
@@ -146,36 +146,13 @@ def extract(contact: Contact, index: MatchIndex) -> Clues:
         if (span := group.passage.span(atom.start, atom.end))
     ]
     clues.mentions = [each for each in clues.mentions if not _is_town(each, towns)]
+    clues.mentions = [each for each in clues.mentions if each.role is not Role.PAIR or not clues.in_a_place(each)]
+    clues.mentions = [thanked(each, clues.passages, index) for each in clues.mentions]
     if clues.organisation and not clues.staff:
-        clues.mentions = _visited(clues)
+        clues.mentions = visited(clues.mentions, clues.groups)
     if any(_has_died(each, contact) for each in clues.mentions if each.role is Role.FOR):
         clues.said.append(Statement.DIED)
     return clues
-
-
-def _visited(clues: Clues) -> list[Mention]:
-    """Take for the one concerned whom alone a service names, with the address or in the subject: "chez Mme Roy"."""
-    named = [each for each in clues.mentions if each.role in {Role.NAMED, Role.FOR} and each.title]
-    if not _are_one(named):
-        return clues.mentions
-    places = [group for group in clues.groups if group.anchored]
-    spans = [each.span for each in named if each.span is not None]
-    headed = any(span.part is Part.SUBJECT for span in spans)
-    only = _are_one([each for each in clues.mentions if each.title])
-    alone = only and len(places) == 1 and (headed or any(atom.house for atom in places[0].of("street")))
-    placed = alone or any(_stands_before_a_place(span, places) for span in spans)
-    return [replace(each, role=Role.FOR) if placed and each in named else each for each in clues.mentions]
-
-
-def _are_one(mentions: Sequence[Mention]) -> bool:
-    """Tell whether mentions, one or more, name one person: "M. Roy Alain … M. Roy"."""
-    longest = max((set(each.words) for each in mentions), key=len, default=set())
-    return bool(longest) and all(longest.issuperset(each.words) for each in mentions)
-
-
-def _stands_before_a_place(name: Span, groups: Iterable[Group]) -> bool:
-    spans = (group.passage.span(group.start, group.end) for group in groups)
-    return any(span and span.part is name.part and 0 <= span.start - name.end <= _BEFORE_A_PLACE for span in spans)
 
 
 def _has_died(mention: Mention, contact: Contact) -> bool:

@@ -104,12 +104,23 @@ class Wording:
         twice = s_mask == f_mask and person.surname == person.first and person.first in self._twice
         if surname and first and (twice or not s_mask & f_mask):
             left_over = self.count - (s_mask | f_mask).bit_count() - twice
-            return min(self._most, surname * first * weights.WORD_LEFT_OVER**left_over)
+            both = self._read_both_ways(person, surname * first, swapped=s_mask < f_mask)
+            return min(self._most, both * weights.WORD_LEFT_OVER**left_over)
         by_surname = surname * self._rest(person.first, s_mask, weights.OTHER_FIRST_NAME, weights.SURNAME_ALONE)
         other = weights.OTHER_SURNAME[person.gender]
         alone = weights.FIRST_NAME_AFTER_TITLE if self._title else weights.FIRST_NAME_ALONE
         by_first = first * self._rest(person.surname, f_mask, other, alone)
         return max(by_surname, by_first, weights.GIVEN_UP)
+
+    def _read_both_ways(self, person: Person, ratio: float, *, swapped: bool) -> float:
+        """Return how well two names fit of which each is a surname as well: "Marie Bernard", for Bernard Marie.
+
+        What is written is as frequent as its more frequent reading, whoever is meant.
+        """
+        other = self.surnames.get(person.first, _UNSAID)[0] * self.firsts.get(person.surname, _UNSAID)[0]
+        if not other or person.surname == person.first:
+            return ratio
+        return min(ratio, other) * (weights.SWAPPED if swapped else 1.0)
 
     def _surname(self, person: Person) -> tuple[float, int]:
         now = self.surnames.get(person.surname, _UNSAID)

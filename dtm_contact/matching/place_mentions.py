@@ -1,33 +1,28 @@
 """Finding what a text says of places: streets with numbers, residences, communes, buildings, floors, doors."""
 
-from collections.abc import Container, Iterable
+from collections.abc import Iterable
 from dataclasses import replace
 
 from rapidfuzz.distance import OSA
 
-from dtm_contact.matching.gazetteer import Gazetteer, PlaceName
+from dtm_contact.matching.gazetteer import Gazetteer
 from dtm_contact.matching.house_numbers import house_alone, house_before
 from dtm_contact.matching.inside_mentions import Atom, detail
 from dtm_contact.matching.passages import Passage, Word
+from dtm_contact.matching.place_names import place_name, significant
 from dtm_contact.matching.vocabulary import ONE_EDIT
 from dtm_contact.matching.words import (
     AT_WHOSE_HOME,
-    BEFORE_A_PLACE,
-    BEFORE_A_RESIDENCE,
     COUNTED,
     LOCATIVES,
     NUMBER_CUES,
     NUMBERED,
-    OFFICIAL_PLACES,
-    RESIDENCE_CUES,
 )
 from dtm_contact.normalize import (
     LITTLE_WORDS,
     STREET_TYPES,
     HouseNumber,
     parse_house_number,
-    same_word,
-    sound,
     written_out,
 )
 
@@ -46,6 +41,7 @@ _SHORTEST_MISSPELT = 4  # letters of a kind of street
 _KIND_LEFT_OUT, _KIND_AND_NUMBER_WRONG = 0.95, 0.8
 """How surely a street is meant whose kind is not said, with a number that it has, and with another."""
 _ALL_OF_IT = 1.0
+_BY_SURNAME = 0.9
 _NEARLY_WHOLE = 0.8
 """How much of a street's name must follow a single letter for "rue"."""
 MOST_ATOMS = 60
@@ -96,28 +92,6 @@ def _at(passage: Passage, position: int, word: Word, gazetteer: Gazetteer) -> tu
             return atoms, last
     inside = detail(passage, position) or (house_alone(passage, position) if word.text.isdigit() else None)
     return ([inside[0]], inside[1]) if inside else ([], -1)
-
-
-def _significant(
-    words: tuple[Word, ...], position: int, most: int, known: Container[str] = ()
-) -> list[tuple[int, str]]:
-    """Return the next words that tell a place apart, with their positions; they stop where the text makes a break.
-
-    A little word is joined to the next where that makes a `known` word ("rue la place" is rue Laplace).
-    """
-    found: list[tuple[int, str]] = []
-    before = ""
-    for ahead in range(position, min(position + 2 * most, len(words))):
-        word = words[ahead]
-        if ahead > position and word.start - words[ahead - 1].end > _CLOSE:
-            break
-        if word.text not in LITTLE_WORDS:
-            glued = before + word.text
-            found.append((ahead, glued if before and glued in known else written_out(word.text)))
-        before = word.text if word.text in LITTLE_WORDS else ""
-        if len(found) == most:
-            break
-    return found
 
 
 def _coverage(said: list[tuple[int, str]], street: tuple[str, ...], gazetteer: Gazetteer) -> tuple[float, int]:
@@ -180,19 +154,21 @@ def _street(passage: Passage, position: int, word: Word, gazetteer: Gazetteer) -
     if not kind:
         return [], -1
     house, start = house_before(passage, position)
+    if passage.folded.text[word.end : word.end + 1] == "," and house is None:
+        return [], -1  # "au ras du passage, sans barrière"
     if house is None:
         # "cité Danielle-Casanova" is the residence, though another town has a street of that name.
         first = _after_little_words(passage.words, position + 1) if word.text == "cite" else position
-        named, taken = _name(passage, first, passage.words[first], gazetteer)
+        named, taken = place_name(passage, first, passage.words[first], gazetteer)
         if named:
             return named, taken
     lone = len(word.text) == 1 and house is None
     least = _NEARLY_WHOLE if lone else 0.45
-    streets, quality, last = _streets(_significant(passage.words, position + 1, 5), gazetteer, least)
+    streets, quality, last = _streets(significant(passage.words, position + 1, 5), gazetteer, least)
     if not streets and house is not None:
         streets, quality, last = _run_together(passage.words, position + 1, gazetteer)
     if not streets:
-        joined = _significant(passage.words, position + 1, 5, gazetteer.street_by_word)
+        joined = significant(passage.words, position + 1, 5, gazetteer.street_by_word)
         streets, quality, last = _streets(joined, gazetteer, least)
     if streets and (house is None or _may_stand(house, kind, streets, gazetteer)):
         behind = _number_behind(passage, last, streets, gazetteer) if house is None else None
@@ -261,17 +237,27 @@ def _numbered_street(passage: Passage, position: int, word: Word, gazetteer: Gaz
     ahead = position + 1
     if ahead < len(passage.words) and passage.words[ahead].text in {"bis", "ter", "b", "t", "q"}:
         ahead += 1
-    said = _significant(passage.words, ahead, 4)
+    said = significant(passage.words, ahead, 4)
     if not said or said[0][1] not in gazetteer.street_by_word or passage.words[said[0][0]].text.isdigit():
         return [], -1
     if not _ENDS.isdisjoint(passage.folded.text[passage.words[ahead - 1].end : passage.words[said[0][0]].start]):
         return [], -1  # "tout va bien au 72 ter." and the signature below it
+    house = parse_house_number(" ".join(each.text for each in passage.words[position:ahead]))
     streets, quality, last = _streets(said, gazetteer, 0.99)
+    if not streets and passage.words[said[0][0]].capital:
+        streets, quality, last = _by_surname(said[0], house, gazetteer)
     if not streets:
         return [], -1
-    house = parse_house_number(" ".join(each.text for each in passage.words[position:ahead]))
     quality *= _KIND_LEFT_OUT if house in _houses(streets, gazetteer) else _KIND_AND_NUMBER_WRONG
     return [Atom("street", tuple(streets), word.start, passage.words[last].end, quality, house)], last
+
+
+def _by_surname(said: tuple[int, str], house: HouseNumber | None, gazetteer: Gazetteer) -> tuple[list[str], float, int]:
+    """Return the streets that a surname alone means, with a number that they have ("78 ter Barbusse")."""
+    last, word = said
+    named = [street for street in gazetteer.street_by_word[word] if street[-1] == word and len(word) >= _LONG]
+    streets = [" ".join(street) for street in named if house and house in _houses([" ".join(street)], gazetteer)]
+    return streets, _BY_SURNAME if streets else 0.0, last
 
 
 def _street_then_number(passage: Passage, position: int, word: Word, gazetteer: Gazetteer) -> tuple[list[Atom], int]:
@@ -279,7 +265,7 @@ def _street_then_number(passage: Passage, position: int, word: Word, gazetteer: 
     words = passage.words
     if written_out(word.text) not in gazetteer.street_by_word:
         return [], -1
-    streets, quality, last = _streets(_significant(words, position, 4), gazetteer, 0.99)
+    streets, quality, last = _streets(significant(words, position, 4), gazetteer, 0.99)
     house = _number_behind(passage, last, streets, gazetteer) if last > position else None
     if house is None:
         return [], -1
@@ -311,76 +297,6 @@ def _houses(streets: Iterable[str], gazetteer: Gazetteer) -> set[HouseNumber | N
     return {gazetteer.entrances[n].house for street in streets for n in gazetteer.by_street[tuple(street.split())]}
 
 
-def _name(passage: Passage, position: int, word: Word, gazetteer: Gazetteer) -> tuple[list[Atom], int]:
-    """Read the name of a residence or a commune; one spelling may be both."""
-    atoms: list[Atom] = []
-    end_position = -1
-    for name in _names_at(passage, position, word, gazetteer):
-        last = _matched(passage.words, position, name)
-        if last < 0 or (end_position >= 0 and last < end_position):
-            continue
-        atom = _named(passage, position, last, name)
-        if atom is not None:
-            atoms.append(atom)
-            end_position = max(end_position, last)
-    return atoms, end_position
-
-
-def _names_at(passage: Passage, position: int, word: Word, gazetteer: Gazetteer) -> Iterable[PlaceName]:
-    """Return the names that may begin with a word; a misspelt one where a place may stand."""
-    exact = gazetteer.names.get(written_out(word.text))
-    before = passage.words[position - 1].text if position else ""
-    if exact or len(word.text) <= _LONG or before not in BEFORE_A_PLACE:
-        return exact or ()
-    near = gazetteer.name_vocabulary.channel(word.text)
-    close = [known for known, chance in near.items() if chance >= ONE_EDIT and abs(len(known) - len(word.text)) <= 1]
-    return [name for known in close for name in gazetteer.names[known]]
-
-
-def _matched(words: tuple[Word, ...], position: int, name: PlaceName) -> int:
-    said = _significant(words, position, len(name.words))
-    if len(said) < len(name.words) or said[0][0] != position:
-        return -1
-    pairs = [(word, known) for (_position, word), known in zip(said, name.words, strict=True)]
-    first = 1 if len(pairs[0][0]) > _LONG else 0  # the first word was found, misspelt or not
-    if all(same_word(word, known) or _sounds_like(word, known) for word, known in pairs[first:]):
-        return said[-1][0]
-    return -1
-
-
-def _sounds_like(word: str, known: str) -> bool:
-    return min(len(word), len(known)) >= _SHORTEST_BEGINNING and sound(word) == sound(known)
-
-
-def _named(passage: Passage, position: int, last: int, name: PlaceName) -> Atom | None:
-    words = passage.words
-    before = [word.text for word in words[max(0, position - 3) : position]]
-    start, end = words[position].start, words[last].end
-    if name.kind == "commune":
-        if OFFICIAL_PLACES.intersection(before):
-            return None
-        return Atom("commune", name.refers, start, end, 1.0)
-    cued = bool(RESIDENCE_CUES.intersection(before))
-    if not cued and len(name.words) == 1 and before and (before[-1].isdigit() or before[-1] in _SUFFIXES):
-        return None  # "35 bis Gorki" is a street
-    capital = any(words[n].capital for n in range(position, last + 1)) and not _starts_sentence(passage, position)
-    if cued or len(name.words) > 1:
-        quality = 0.95
-    elif capital:
-        quality = 0.85
-    else:
-        quality = (
-            0.6 if LOCATIVES.intersection(before) else 0.3 if BEFORE_A_RESIDENCE.intersection(before[-1:]) else 0.0
-        )
-    return Atom("residence", name.refers, start, end, quality) if quality else None
-
-
-def _starts_sentence(passage: Passage, position: int) -> bool:
-    """Tell whether a word's capital may be that of a sentence."""
-    before = passage.folded.text[: passage.words[position].start].rstrip()
-    return not before or before[-1] in ".!?"
-
-
 def _postcode(passage: Passage, _position: int, word: Word, gazetteer: Gazetteer) -> tuple[list[Atom], int]:
     if len(word.text) != _DIGITS_OF_A_POSTCODE:
         return [], -1
@@ -389,5 +305,5 @@ def _postcode(passage: Passage, _position: int, word: Word, gazetteer: Gazetteer
     return [Atom("postcode", (word.text,), word.start, word.end, quality)], _position
 
 
-_READERS_OF_FIGURES = (_street, _numbered_street, _name, _postcode)
-_READERS_OF_LETTERS = (_street, _street_then_number, _name)
+_READERS_OF_FIGURES = (_street, _numbered_street, place_name, _postcode)
+_READERS_OF_LETTERS = (_street, _street_then_number, place_name)

@@ -15,6 +15,7 @@ from dtm_contact.matching.within_home import by_home, settle_couples, settle_hom
 
 _OF_THE_WRITER = ("email.", "phone.", "thread.", "name.")
 _TOLD_OF = frozenset({Role.KIN, Role.PAIR, Role.NAMED})
+_OF_HOUSEHOLD = frozenset({"email.household"})
 _FITS_ANOTHER = frozenset({"name.fits_another"})
 _LESS_THAN_HIS_WORD = {None, Role.DISPLAY, Role.ADDRESS, Role.PAIR}
 _SIGNS_FOR_HIMSELF = frozenset({Statement.HOLDS_THE_LEASE, Statement.DIED})
@@ -39,7 +40,7 @@ def settle(weighed: Iterable[Weighed], people: int, learnt: Learnt, told: Told) 
     if told.for_another and not _tells_of_his_home(by_home(candidates), told):
         doubt_whom_it_concerns(candidates, told)
         for each in candidates:
-            if not _fits_as_well(each, candidates) and not _is_written_for(each, told):
+            if not _fits_as_well(each, candidates) and not _is_written_for(each, told, candidates):
                 _discount_writer(each, people, learnt)
     else:
         settle_homes(candidates, told)
@@ -137,10 +138,14 @@ def _fits_as_well(weighed: Weighed, candidates: Iterable[Weighed]) -> bool:
     return weighed.home.dwelling_id in homes and weighed.fits.get(Role.FOR, 0.0) > least
 
 
-def _is_written_for(weighed: Weighed, told: Told) -> bool:
-    """Tell whether somebody writes from this one's own account for a name that is his: "pour Mme Roy, sur son mail"."""
-    fits = weighed.fits.get(Role.FOR, 0.0) > weights.FITS_SURELY
-    return Statement.FROM_THEIR_ACCOUNT in told.said and weighed.account and fits
+def _is_written_for(weighed: Weighed, told: Told, candidates: Iterable[Weighed]) -> bool:
+    """Tell whether somebody writes for this one from his own account, or from that of one with whom he lives."""
+    fits = weighed.fits.get(Role.FOR, 0.0)
+    if Statement.FROM_THEIR_ACCOUNT in told.said:
+        return weighed.account and fits > weights.FITS_SURELY
+    owners = [each for each in candidates if each.account and each.lives_with(weighed) and not each.has(_OF_HOUSEHOLD)]
+    named = fits > weights.FITS_BETTER and Statement.DIED not in told.said and weighed.has(_OF_HOUSEHOLD)
+    return named and all(fits > each.fits.get(Role.FOR, 0.0) + weights.FITS_BETTER for each in owners)
 
 
 def _discount_writer(weighed: Weighed, people: int, learnt: Learnt) -> None:

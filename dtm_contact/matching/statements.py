@@ -79,6 +79,7 @@ _SAID_ANYWHERE = {
     Statement.NOT_A_TENANT: _any_of(
         r"suis pas (?:locataire|un de vos locataires|une de vos locataires|chez vous)",
         r"pas locataire chez vous",
+        r"(?:je suis|nous sommes|on est|suis|je loue|nous louons|j'habite|je loge)\b[^.!?\n]{0,40}"
         r"(?:chez|locataire d)'? ?un autre (?:bailleur|proprietaire)",
         r"pas (?:votre|l'un de vos|l'une de vos|un de vos) locataires?",
     ),

@@ -120,6 +120,9 @@ OTHER_SURNAME = {"f": 0.12, "m": 0.03, "": 0.05}
 """A wrong surname says less of a woman than of a man: the name of use."""
 PARTNERS_SURNAME = {"f": 0.06, "m": 0.015, "": 0.03}
 """P(somebody calls himself by the surname of one he lives with, which the directory does not say): half of those."""
+SWAPPED = 0.3
+"""The surname is written first, where the other order would make a name as well."""
+
 WORD_LEFT_OVER = 0.3
 """A further word beside a first name and a surname that both fit."""
 PART_OF_A_FIRST_NAME = 0.05

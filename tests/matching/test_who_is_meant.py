@@ -1,11 +1,16 @@
 """Whom a message is about that names several, or that somebody writes who is no tenant; and which place it means."""
 
+from dataclasses import replace
+
 import pytest
 
+from dtm_contact.directory import Directory
 from dtm_contact.matching import MatchIndex
 from dtm_contact.matching.clues import extract
 from dtm_contact.model import Contact, Mailbox
+from dtm_contact.settings import Settings
 from tests.matching.asked import AT, UNKNOWN, ask, named
+from tests.matching.placed import placed_estate
 
 ODETTE = "TX-odette"
 HERS = "odette.vauquelin@courriel.example"
@@ -142,3 +147,53 @@ def test_a_colleague_names_whom_he_saw_with_floor_and_street(placed: MatchIndex)
 def test_a_first_name_shown_and_a_surname_in_the_address_are_one_name(placed: MatchIndex) -> None:
     found = ask(f"Plus d'eau, {PLACE}.", placed, "o.vauquelin.perso@poste.example", name="Odette V")
     assert named(found) == ODETTE
+
+
+def test_a_mother_written_for_from_her_daughters_account_is_meant() -> None:
+    records = placed_estate()
+    odette = next(each for each in records.leases if each.tenant_id == ODETTE)
+    daughter = replace(odette, tenant_id="TX-clara", role="occupant", first_name="Clara", birth_name="",
+                       email="clara.vauquelin@courriel.example", phones=())  # fmt: skip
+    index = MatchIndex.build(Directory(replace(records, leases=(*records.leases, daughter))), Settings())
+    text = "J'écris pour ma mère, Odette, qui ne lit pas le français. Elle n'a plus d'eau.\n\nClara Vauquelin"
+    assert named(ask(text, index, "clara.vauquelin@courriel.example", name="Clara")) == ODETTE
+    his = "Plus d'eau.\n\nClara Vauquelin"
+    assert named(ask(his, index, "clara.vauquelin@courriel.example", name="Clara")) == "TX-clara"
+
+
+def test_two_names_that_can_be_read_both_ways_are_as_frequent_as_the_likelier_reading() -> None:
+    records = placed_estate()
+    odette = next(each for each in records.leases if each.tenant_id == ODETTE)
+    unknown = replace(odette, birth_name="", email="", phones=())
+    names = [("Marie", "Bernard")] * 4 + [("Bernard", "Marie")]
+    bernards = [
+        replace(unknown, tenant_id=f"TX-{number}", dwelling_id=f"LX{number}", first_name=first, last_name=last)
+        for number, (first, last) in enumerate(names, start=2)
+    ]
+    index = MatchIndex.build(Directory(replace(records, leases=(*records.leases, *bernards))), Settings())
+    found = ask("Il me faut une attestation.\n\nMarie Bernard", index)
+    assert {each.tenant_id for each in found.candidates[:4]} == {"TX-2", "TX-3", "TX-4", "TX-5"}
+    assert found.residence is None
+
+
+def test_a_streets_last_word_with_a_number_of_it_is_the_street(placed: MatchIndex) -> None:
+    found = ask("Plus d'eau.\nJosiane, 7 Wilson, 3e", placed)
+    assert [piece.seen for piece in found.place_evidence] == ["7 Wilson, 3e"]
+    assert not ask("Plus d'eau depuis 8 Wilson.", placed).place_evidence
+
+
+def test_a_passage_is_no_street_where_a_comma_follows(placed: MatchIndex) -> None:
+    found = ask(f"Un trou au ras du passage, Laplace ou autre, devant le {PLACE}.", placed)
+    assert all("passage" not in piece.seen for piece in found.place_evidence)
+
+
+def test_who_is_thanked_in_a_subject_is_the_caretaker(placed: MatchIndex) -> None:
+    answer = ask(f"Votre gardien a été formidable.\nOdette Vauquelin, {PLACE}", placed, subject="Pour M. Trochu")
+    assert named(answer) == ODETTE
+
+
+def test_another_landlord_may_be_a_colleagues(placed: MatchIndex) -> None:
+    text = f"Un collègue a un F4 chez un autre bailleur. Que faut-il pour échanger ?\nOdette Vauquelin, {PLACE}"
+    assert named(ask(text, placed)) == ODETTE
+    his = f"Je suis locataire chez un autre bailleur. Plus d'eau en face.\nOdette Vauquelin, {PLACE}"
+    assert named(ask(his, placed)) is None
