@@ -39,7 +39,7 @@ that is told in half a sentence is outweighed. What opens a letter is no excerpt
 
 _CAN_READ, _CAN_READ_PAIRS = 0.45, 0.1
 """The shares of a message's words, and of its pairs of words, that the model must know to say what is meant: of letters
-in Arabic it knows half of the words, little ones, and hardly any pair."""
+in a language of which it has learned few, it may know half of the words, little ones, and hardly any pair."""
 
 _IS_FLUENT = 0.35
 """The share of pairs that it must know to take an alarm back: of letters in French, however spelt, it knows 0.43 and
