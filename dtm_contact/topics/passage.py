@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from dtm_contact.model import Contact, Part, Span
 from dtm_contact.normalize import Folded, fold_keeping_offsets
+from dtm_contact.topics.stems import IDEOGRAPH
 
 CHARACTERS_READ = 15_000
 """Characters of a part that are read for its topics: six printed pages. What stands behind them is not looked at."""
@@ -13,7 +14,7 @@ CHARACTERS_READ = 15_000
 WORDS_READ = 2_000
 """Words of a contact that are read for its topics."""
 
-_WORD = re.compile(r"[^\W_]+")
+_WORD = re.compile(rf"[{IDEOGRAPH}]|[^\W_{IDEOGRAPH}]+")
 _ADDRESS = re.compile(r"[\w.+-]{1,64}@[\w-]{1,64}(?:\.[\w-]{1,64}){1,8}|(?<=://)\S{1,2000}|(?<=www\.)\S{1,2000}")
 """An e-mail address or a link: what stands in it says nothing of the matter."""
 

@@ -8,7 +8,7 @@ from typing import Generic, TypeVar
 
 from dtm_contact.normalize import fold
 from dtm_contact.topics.passage import Passage
-from dtm_contact.topics.stems import stem
+from dtm_contact.topics.stems import IDEOGRAPH, stem
 
 GAP_WORDS = 5
 """Words that `...` in a phrase may stand for, within one sentence."""
@@ -19,6 +19,7 @@ ATTEMPTS = 40
 _SMALL_WORDS_SKIPPED = 4
 
 _GAP = "..."
+_IDEOGRAPH = re.compile(f"[{IDEOGRAPH}]")
 _PIECE = re.compile(r"=?[^\W_]+(?:/=?[^\W_]+)*")
 
 Payload = TypeVar("Payload")
@@ -53,7 +54,7 @@ class Phrase:
             ValueError: it has no word to look for, or holds a sign that is never part of a word.
         """
         small = frozenset(small_words)
-        pieces = fold(text).replace("'", " ").replace("-", " ").split()
+        pieces = _IDEOGRAPH.sub(r" \g<0> ", fold(text).replace("'", " ").replace("-", " ")).split()
         words = [piece for piece in pieces if piece != _GAP]
         if not words or not all(map(_PIECE.fullmatch, words)):
             raise ValueError(text)

@@ -5,7 +5,12 @@ from functools import lru_cache
 
 from Stemmer import Stemmer
 
-_STEMMER = Stemmer("french", maxCacheSize=0)  # `stem` remembers
+_FRENCH = Stemmer("french", maxCacheSize=0)  # `stem` remembers
+_BY_SCRIPT = (
+    (range(0x0400, 0x0530), Stemmer("russian", maxCacheSize=0)),
+    (range(0x0600, 0x0700), Stemmer("arabic", maxCacheSize=0)),
+)
+"""Stemmers of the letters that only one family of languages is written in; Latin ones are taken for French."""
 _SHORTEST_STEM = 4
 _LONGEST_WORD = 40
 
@@ -21,19 +26,26 @@ _SOUNDS = tuple(
 )  # fmt: skip
 
 
+IDEOGRAPH = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
+"""Characters that are words by themselves, since nothing parts words of Chinese and Japanese; for a pattern's brackets."""
+
+
 @lru_cache(maxsize=16_384)
 def stem(word: str) -> str:
-    """Return what the forms of a folded French word have in common ("bloquées", "bloquer" → "bloqu").
+    """Return what the forms of a folded word have in common ("bloquées", "bloquer" → "bloqu"); in Latin letters, of French.
 
     The Snowball stemmer expects accents, which messages lack half of the time: plural and feminine endings that it
     knows by their accent are taken off first, and a stem too short to tell words apart ("loyer" → "loi") is not used.
     """
     if len(word) < _SHORTEST_STEM or len(word) > _LONGEST_WORD:
         return word
+    for letters, stemmer in _BY_SCRIPT:
+        if ord(word[0]) in letters:
+            return str(stemmer.stemWord(word))
     singular = word[:-1] if word[-1] in "sx" else word
     if singular.endswith("ee"):
         singular = singular[:-1]
-    found = str(_STEMMER.stemWord(singular))
+    found = str(_FRENCH.stemWord(singular))
     return found if len(found) >= _SHORTEST_STEM else singular
 
 
