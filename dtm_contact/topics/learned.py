@@ -311,7 +311,7 @@ class Opinion:
         if words is not None:
             moved[: words.start] = moved[words.stop :] = 0.0
         telling = np.flatnonzero(moved > _TELLING * moved[moved > 0].sum()).tolist()
-        long = [place for place in telling if len(passage.forms[place]) >= _SHORTEST_TOLD]
+        long = [place for place in telling if _says_something(passage.forms[place])]
         chosen = sorted(long, key=lambda place: (-moved[place], place))[:_WORDS_TOLD] or [int(moved.argmax())]
         total = float(moved[chosen].sum()) or 1.0
         return tuple(
@@ -324,6 +324,11 @@ class Opinion:
         places, owners, shares = self.spread
         moved = np.bincount(places, self.rows[owners, column] * shares, words)
         return np.asarray(moved, np.float64)
+
+
+def _says_something(form: str) -> bool:
+    """Tell whether a word says something to whoever reads it alone: a little one does not, one of Chinese does."""
+    return len(form) >= _SHORTEST_TOLD or not form.isascii()
 
 
 def _shares_known(features: Iterable[str], rows: Sequence[int]) -> tuple[float, float]:
