@@ -27,12 +27,12 @@ _SOUNDS = tuple(
 
 
 IDEOGRAPH = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
-"""Characters that are words by themselves, since nothing parts words of Chinese and Japanese; for a pattern's brackets."""
+"""Each a word by itself, since nothing parts the words of Chinese and Japanese; for a pattern's brackets."""
 
 
 @lru_cache(maxsize=16_384)
 def stem(word: str) -> str:
-    """Return what the forms of a folded word have in common ("bloquées", "bloquer" → "bloqu"); in Latin letters, of French.
+    """Return what the forms of a folded word have in common ("bloquées", "bloquer" → "bloqu").
 
     The Snowball stemmer expects accents, which messages lack half of the time: plural and feminine endings that it
     knows by their accent are taken off first, and a stem too short to tell words apart ("loyer" → "loi") is not used.
