@@ -74,6 +74,7 @@ class Understanding:
         asker: who asks; None where the text does not say.
         asker_evidence: the words that say so.
         wishes: how the writer wants to be treated.
+        readable: enough of the words are known to say what is asked; not so of a language that was hardly ever learned.
     """
 
     kind: CaseKind
@@ -87,6 +88,7 @@ class Understanding:
     asker: Asker | None = None
     asker_evidence: tuple[Evidence, ...] = ()
     wishes: tuple[Wished, ...] = ()
+    readable: bool = True
 
     @property
     def topic(self) -> str | None:

@@ -92,7 +92,8 @@ def _understand(contact: Contact, lexicon: Lexicon, parts: tuple[Part, ...]) -> 
     passage, opinion = words.passage, _opinion(words, lexicon)
     ordered = with_opinion(words.ordered, words.found, opinion, lexicon) if opinion else words.ordered
     raised_by = opinion.for_danger(passage) if opinion and ordered[0].by_opinion else ordered[0].reasons
-    if opinion is not None and not opinion.can_read:
+    readable = opinion is None or opinion.can_read
+    if not readable:
         opinion = None  # of another script it can say that it sounds like danger, and no more
     deciding, topics = ordered[0], tuple(item.topic for item in ordered)
     kind, kind_evidence = kind_of(contact, passage, words.hits, lexicon, _matter(ordered, opinion))
@@ -113,6 +114,7 @@ def _understand(contact: Contact, lexicon: Lexicon, parts: tuple[Part, ...]) -> 
         asker=asker,
         asker_evidence=asker_evidence,
         wishes=wishes_of(passage, words.hits),
+        readable=readable,
     )
 
 

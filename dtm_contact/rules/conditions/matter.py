@@ -69,3 +69,12 @@ def automatic(facts: Facts) -> Values:
     Example: `automatic: false`
     """
     return ("true" if facts.contact.automatic_signs else "false",)
+
+
+@sees("readable", YesNo(), single=True)
+def readable(facts: Facts) -> Values:
+    """Enough of the words are known to say what is asked; false in a language that was hardly ever learned.
+
+    Example: `readable: false`
+    """
+    return ("true" if facts.understanding.readable else "false",)
