@@ -121,9 +121,9 @@ def test_words_of_advertisement_set_nothing_aside_that_the_model_holds_for_a_per
 @pytest.mark.parametrize(
     "text",
     [
-        "您好,我家没有暖气已经三天,请派人来。12号楼 304",
+        "გამარჯობა, სამი დღეა გათბობა არ გვაქვს, გთხოვთ გამოაგზავნოთ ვინმე",
         "Καλησπέρα, δεν έχουμε θέρμανση εδώ και τρεις μέρες, βοηθήστε μας.",
-        "السلام عليكم، ليس لدينا تدفئة منذ ثلاثة أيام",
+        "안녕하세요, 사흘째 난방이 안 됩니다. 사람을 보내 주세요.",
     ],
 )
 def test_what_it_cannot_read_is_never_set_aside(lexicon: Lexicon, model: Learned, text: str) -> None:
