@@ -18,9 +18,15 @@ _CONTENDER = 0.6
 """A topic contends for the decision from this share of the strongest one's points."""
 
 _FEW_WORDS, _HARDLY_ANY = 16, 6
-_SURER, _FAR_SURER = 1.0, 4.0
-"""By how much surer the model must be to raise an alarm, or to take one back, in few words and in hardly any: there all
-hangs on two or three of them. Whoever wrote no more than "l'ascenseur est en panne" had mostly somebody in it."""
+_SURER, _FAR_SURER = 2.0, 5.0
+"""By how much surer the model must be to raise an alarm in few words and in hardly any: there all hangs on two or three
+of them. Whoever wrote no more than "l'ascenseur est en panne" had mostly somebody in it."""
+
+_SURER_OF_NONE = 4.0
+"""By how much surer it must be to take one back in few words."""
+
+_SURER_ABROAD = 1.0
+"""By how much surer it must be to take one back in a language that it knows little."""
 
 _CLOSE = 0.9
 """The same where the learned model has spoken too, which knows better which is meant."""
@@ -117,7 +123,8 @@ def with_opinion(
     An alarm is raised where the model is sure of danger, and kept where words raise it, unless the model is sure of
     none. Without alarm no topic of danger decides; with it one that cannot be a danger only where it is far the
     stronger, the more so the surer the alarm: a false one then at least lies in the right queue. What words say in
-    another script stands, and so does an alarm that they raise in a language that the model hardly knows.
+    another script stands, and so does an alarm that they raise in a language that the model knows little, unless it is
+    surer still.
 
     Args:
         by_words: what the words alone find, the deciding one first.
@@ -125,7 +132,7 @@ def with_opinion(
         opinion: the learned model's.
         lexicon: the topics and how much the model may say.
     """
-    if not opinion.can_read or (by_words[0].priority is Priority.P1 and not opinion.is_fluent):
+    if not opinion.can_read or _stands_unjudged(by_words[0], opinion, lexicon):
         raised = alarm_score(opinion, lexicon) >= opinion.model.trust.danger_from
         return [_as_urgent(by_words[0], alarm=True), *by_words[1:]] if raised else by_words
     together = list(_together(found, opinion, lexicon))
@@ -140,6 +147,13 @@ def with_opinion(
     first = min((best, *close), key=lambda item: (item.priority, -item.points)) if not alarm else best
     clear = [item for item in by_words if alarm or lexicon.topics[item.topic].priority is not Priority.P1]
     return [_as_urgent(first, alarm=alarm), *_rest((item for item in clear if item.topic != OTHER), first)]
+
+
+def _stands_unjudged(first: Contender, opinion: Opinion, lexicon: Lexicon) -> bool:
+    """Tell whether an alarm of the words stands because the model knows their language too little to take it back."""
+    if first.priority is not Priority.P1 or opinion.is_fluent:
+        return False
+    return decisive_score(first, opinion, lexicon) >= opinion.model.trust.doubt_under - _SURER_ABROAD
 
 
 def _is_alarm(first: Contender, together: Sequence[Contender], opinion: Opinion, lexicon: Lexicon) -> bool:
@@ -163,7 +177,7 @@ def _caution(opinion: Opinion) -> tuple[float, float]:
     """Return by how much surer than its limits the model must be to raise an alarm, and to take one back."""
     if opinion.length >= _FEW_WORDS:
         return 0.0, 0.0
-    return (_FAR_SURER if opinion.length < _HARDLY_ANY else _SURER), _FAR_SURER
+    return (_FAR_SURER if opinion.length < _HARDLY_ANY else _SURER), _SURER_OF_NONE
 
 
 def _together(found: list[Contender], opinion: Opinion, lexicon: Lexicon) -> Iterator[Contender]:

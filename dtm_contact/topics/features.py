@@ -30,7 +30,7 @@ def features_of(passage: Passage, markers: Iterable[str], muted: Container[int] 
     """Return each feature of a passage once, with the places of the words where it stands first.
 
     `u:` a stem, of a misspelt word also the stem that it may stand for; `b:` two stems near each other, whichever comes
-    first; `c:` four or five letters of a word, its ends marked; `r:` a marker of the lexicon.
+    first, of misspelt words those that they may stand for; `c:` four or five letters of a word, its ends marked; `r:` a marker of the lexicon.
 
     Args:
         passage: the words.
@@ -47,15 +47,17 @@ def features_of(passage: Passage, markers: Iterable[str], muted: Container[int] 
 def _all(passage: Passage, markers: Iterable[str], muted: Container[int]) -> Iterator[Feature]:
     keys = passage.keys[:_WORDS_SEEN]
     stems = [_stem(own) for own in keys]
+    meant = [_meant(own) for own in keys]
     for place, own in enumerate(keys):
         if place in muted:
             yield f"d:{stems[place]}", (place,)
             continue
         yield f"u:{stems[place]}", (place,)
-        yield from ((f"u:{key}", (place,)) for key in own[2:3] if key[0] != "=")
+        if meant[place] != stems[place]:
+            yield f"u:{meant[place]}", (place,)
         for other in range(max(0, place - _NEAR), place):
             if other not in muted and passage.sentences[other] == passage.sentences[place]:
-                yield f"b:{'_'.join(sorted((stems[other], stems[place])))}", (other, place)
+                yield f"b:{'_'.join(sorted((meant[other], meant[place])))}", (other, place)
         yield from ((f"c:{piece}", (place,)) for piece in _pieces(passage.forms[place]))
     yield from ((f"r:{marker}", ()) for marker in markers)
 
@@ -64,6 +66,11 @@ def _stem(keys: tuple[str, ...]) -> str:
     """Return a word's stem; of a number only how long it is."""
     stem = keys[1]
     return f"{NUMBER}{len(stem)}" if stem.isdecimal() else stem
+
+
+def _meant(keys: tuple[str, ...]) -> str:
+    """Return the stem of the word that a misspelt one may stand for; of any other its own."""
+    return next((key for key in keys[2:3] if key[0] != "="), _stem(keys))
 
 
 def _pieces(form: str) -> Iterator[str]:
