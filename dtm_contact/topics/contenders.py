@@ -17,13 +17,10 @@ SET_ASIDE = frozenset({"automatic", "spam"})
 _CONTENDER = 0.6
 """A topic contends for the decision from this share of the strongest one's points."""
 
-_FEW_WORDS, _HARDLY_ANY = 16, 6
-_SURER, _FAR_SURER = 2.0, 5.0
-"""By how much surer the model must be to raise an alarm in few words and in hardly any: there all hangs on two or three
-of them. Whoever wrote no more than "l'ascenseur est en panne" had mostly somebody in it."""
-
-_SURER_OF_NONE = 4.0
-"""By how much surer it must be to take one back in few words."""
+_FEW_WORDS, _HARDLY_ANY = 22, 6
+_SURER_BRIEFLY = 2.0
+"""By how much surer the model must be to take an alarm back in few words, or to raise one in hardly any: there all that
+it says hangs on two or three."""
 
 _SURER_ABROAD = 1.0
 """By how much surer it must be to take one back in a language that it knows little."""
@@ -153,6 +150,8 @@ def _stands_unjudged(first: Contender, opinion: Opinion, lexicon: Lexicon) -> bo
     """Tell whether an alarm of the words stands because the model knows their language too little to take it back."""
     if first.priority is not Priority.P1 or opinion.is_fluent:
         return False
+    if opinion.length < _FEW_WORDS:
+        return True
     return decisive_score(first, opinion, lexicon) >= opinion.model.trust.doubt_under - _SURER_ABROAD
 
 
@@ -163,21 +162,16 @@ def _is_alarm(first: Contender, together: Sequence[Contender], opinion: Opinion,
     alarm by words too, where the model knows that this is the matter.
     """
     trust = opinion.model.trust
-    to_raise, to_doubt = _caution(opinion)
-    least = trust.doubt_under - to_doubt if first.priority is Priority.P1 else trust.danger_from + to_raise
+    if first.priority is Priority.P1:
+        least = trust.doubt_under - (_SURER_BRIEFLY if opinion.length < _FEW_WORDS else 0.0)
+    else:
+        least = trust.danger_from + (_SURER_BRIEFLY if opinion.length < _HARDLY_ANY else 0.0)
     if decisive_score(first, opinion, lexicon) >= least:
         return True
     matters = [item for item in _harmless(together, lexicon) if opinion.points(item.topic)]
     near = max((item.points for item in matters), default=0.0) * _CONTENDER
     raised = any(item.priority is Priority.P1 and item.points >= near for item in matters)
     return raised and opinion.halfway_to_sharpest(_danger_alone) >= trust.doubt_under
-
-
-def _caution(opinion: Opinion) -> tuple[float, float]:
-    """Return by how much surer than its limits the model must be to raise an alarm, and to take one back."""
-    if opinion.length >= _FEW_WORDS:
-        return 0.0, 0.0
-    return (_FAR_SURER if opinion.length < _HARDLY_ANY else _SURER), _SURER_OF_NONE
 
 
 def _together(found: list[Contender], opinion: Opinion, lexicon: Lexicon) -> Iterator[Contender]:

@@ -11,7 +11,7 @@ from tests.topics.conftest import Understand
     [
         ("Ma fille a dix huit jours, plus d'eau chaude depuis vendredi", "heating", "P1"),
         ("Mon fils a vingt-deux jours, pas de chauffage depuis hier", "heating", "P1"),
-        ("Ma fille vient dans dix-huit jours, pas de chauffage", "heating", "P2"),
+        ("Pas de chauffage, et ma fille arrive dans dix-huit jours", "heating", "P2"),
         ("J'ai mis de côté assez de comprimés. Je ne trouve plus de raison de faire durer tout cela.", "danger", "P1"),
         ("de l'eau goutte dans la boite à fusibles de l'entrée", "water_leak", "P1"),
         ("زوجي يغسل الكلى ثلاث مرات في الأسبوع والبيت بدون تدفئة منذ ثلاثة أيام", "heating", "P1"),
@@ -20,6 +20,10 @@ from tests.topics.conftest import Understand
 def test_how_urgent(text: str, topic: str, priority: str, read_shipped: Understand) -> None:
     understood = read_shipped(text)
     assert (understood.topic, understood.priority) == (topic, priority)
+
+
+def test_a_number_of_days_is_no_age_to_the_words(read: Understand) -> None:
+    assert read("Ma fille vient dans dix-huit jours, pas de chauffage").priority == "P2"
 
 
 @pytest.mark.parametrize(
