@@ -22,6 +22,10 @@ _SURER_BRIEFLY = 2.0
 """By how much surer the model must be to take an alarm back in few words, or to raise one in hardly any: there all that
 it says hangs on two or three."""
 
+_SURER_OF_RAISED = 3.0
+"""By how much surer it must be to take one back that words raise for an outage and whom it hits: that they are rarely
+wrong in, and a letter that tells of it calmly sounds like no danger."""
+
 _SURER_ABROAD = 1.0
 """By how much surer it must be to take one back in a language that it knows little."""
 
@@ -161,17 +165,26 @@ def _is_alarm(first: Contender, together: Sequence[Contender], opinion: Opinion,
     Words that name a matter too faintly for themselves may still say whom it hits (an outage, and oxygen): that is an
     alarm by words too, where the model knows that this is the matter.
     """
-    trust = opinion.model.trust
-    if first.priority is Priority.P1:
-        least = trust.doubt_under - (_SURER_BRIEFLY if opinion.length < _FEW_WORDS else 0.0)
-    else:
-        least = trust.danger_from + (_SURER_BRIEFLY if opinion.length < _HARDLY_ANY else 0.0)
-    if decisive_score(first, opinion, lexicon) >= least:
+    if decisive_score(first, opinion, lexicon) >= _least(first, opinion, lexicon):
         return True
     matters = [item for item in _harmless(together, lexicon) if opinion.points(item.topic)]
     near = max((item.points for item in matters), default=0.0) * _CONTENDER
     raised = any(item.priority is Priority.P1 and item.points >= near for item in matters)
-    return raised and opinion.halfway_to_sharpest(_danger_alone) >= trust.doubt_under
+    return raised and opinion.halfway_to_sharpest(_danger_alone) >= opinion.model.trust.doubt_under
+
+
+def _least(first: Contender, opinion: Opinion, lexicon: Lexicon) -> float:
+    """Return the score from which there is an alarm: one of the model's own, or one of the words that it leaves."""
+    trust, length = opinion.model.trust, opinion.length
+    if first.priority is not Priority.P1:
+        return trust.danger_from + (_SURER_BRIEFLY if length < _HARDLY_ANY else 0.0)
+    surer = _SURER_BRIEFLY if length < _FEW_WORDS else 0.0
+    return trust.doubt_under - surer - (_SURER_OF_RAISED if _is_raised(first, lexicon) else 0.0)
+
+
+def _is_raised(first: Contender, lexicon: Lexicon) -> bool:
+    """Tell whether words raised a topic to an alarm that is none by itself: whom an outage hits, or a severe form."""
+    return first.priority is Priority.P1 and lexicon.topics[first.topic].priority is not Priority.P1
 
 
 def _together(found: list[Contender], opinion: Opinion, lexicon: Lexicon) -> Iterator[Contender]:
@@ -196,7 +209,7 @@ def decisive_score(first: Contender, opinion: Opinion, lexicon: Lexicon) -> floa
         opinion: the learned model's.
         lexicon: the topics.
     """
-    raised = first.priority is Priority.P1 and lexicon.topics[first.topic].priority is not Priority.P1
+    raised = _is_raised(first, lexicon)
     return opinion.halfway_to_sharpest(_danger_alone) if raised else alarm_score(opinion, lexicon)
 
 

@@ -30,7 +30,8 @@ def features_of(passage: Passage, markers: Iterable[str], muted: Container[int] 
     """Return each feature of a passage once, with the places of the words where it stands first.
 
     `u:` a stem, of a misspelt word also the stem that it may stand for; `b:` two stems near each other, whichever comes
-    first, of misspelt words those that they may stand for; `c:` four or five letters of a word, its ends marked; `r:` a marker of the lexicon.
+    first, of misspelt words those that they may stand for; `c:` four or five letters of a word, its ends marked; `r:` a
+    marker of the lexicon.
 
     Args:
         passage: the words.
@@ -48,7 +49,7 @@ def _all(passage: Passage, markers: Iterable[str], muted: Container[int]) -> Ite
     keys = passage.keys[:_WORDS_SEEN]
     stems = [_stem(own) for own in keys]
     meant = [_meant(own) for own in keys]
-    for place, own in enumerate(keys):
+    for place in range(len(keys)):
         if place in muted:
             yield f"d:{stems[place]}", (place,)
             continue
