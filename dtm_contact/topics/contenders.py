@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from dtm_contact.model import Evidence, Priority
 from dtm_contact.topics.learned import Impression, Opinion
 from dtm_contact.topics.lexicon import Lexicon
-from dtm_contact.topics.urgency import Urgency
+from dtm_contact.topics.urgency import VULNERABLE, Urgency
 from dtm_contact.topics.weigh import Tally
 
 OTHER = "other"
@@ -22,9 +22,9 @@ _SURER_BRIEFLY = 2.0
 """By how much surer the model must be to take an alarm back in few words, or to raise one in hardly any: there all that
 it says hangs on two or three."""
 
-_SURER_OF_RAISED = 3.0
-"""By how much surer it must be to take one back that words raise for an outage and whom it hits: that they are rarely
-wrong in, and a letter that tells of it calmly sounds like no danger."""
+_SURER_OF_FRAIL = 3.0
+"""By how much surer it must be to take one back that words raise for an outage and a frail person whom it hits: words
+are rarely wrong in that, and a letter that tells of it calmly sounds like no danger."""
 
 _SURER_ABROAD = 1.0
 """By how much surer it must be to take one back in a language that it knows little."""
@@ -165,7 +165,7 @@ def _is_alarm(first: Contender, together: Sequence[Contender], opinion: Opinion,
     Words that name a matter too faintly for themselves may still say whom it hits (an outage, and oxygen): that is an
     alarm by words too, where the model knows that this is the matter.
     """
-    if decisive_score(first, opinion, lexicon) >= _least(first, opinion, lexicon):
+    if decisive_score(first, opinion, lexicon) >= _least(first, opinion):
         return True
     matters = [item for item in _harmless(together, lexicon) if opinion.points(item.topic)]
     near = max((item.points for item in matters), default=0.0) * _CONTENDER
@@ -173,13 +173,14 @@ def _is_alarm(first: Contender, together: Sequence[Contender], opinion: Opinion,
     return raised and opinion.halfway_to_sharpest(_danger_alone) >= opinion.model.trust.doubt_under
 
 
-def _least(first: Contender, opinion: Opinion, lexicon: Lexicon) -> float:
+def _least(first: Contender, opinion: Opinion) -> float:
     """Return the score from which there is an alarm: one of the model's own, or one of the words that it leaves."""
     trust, length = opinion.model.trust, opinion.length
     if first.priority is not Priority.P1:
         return trust.danger_from + (_SURER_BRIEFLY if length < _HARDLY_ANY else 0.0)
     surer = _SURER_BRIEFLY if length < _FEW_WORDS else 0.0
-    return trust.doubt_under - surer - (_SURER_OF_RAISED if _is_raised(first, lexicon) else 0.0)
+    hits_frail = any(reason.name == VULNERABLE for reason in first.reasons)
+    return trust.doubt_under - surer - (_SURER_OF_FRAIL if hits_frail else 0.0)
 
 
 def _is_raised(first: Contender, lexicon: Lexicon) -> bool:

@@ -14,6 +14,9 @@ from dtm_contact.topics.passage import Passage
 from dtm_contact.topics.timing import born_before
 from dtm_contact.topics.weigh import Tally
 
+VULNERABLE = "priority.vulnerable"
+"""Names the evidence of a frail person whom a defect hits."""
+
 _OLDEST = 115
 _INFANT_REACH = 5
 _YEAR_DIGITS = 4
@@ -73,9 +76,9 @@ class Urgency:
         step = topic.priority.raised()
         for hit in self.grave:
             reached = Priority.P1 if topic.frailty is Frailty.OUTAGE else step
-            yield reached, self._reason("priority.vulnerable", hit)
+            yield reached, self._reason(VULNERABLE, hit)
         for hit in self.fragile:
-            yield step, self._reason("priority.vulnerable", hit)
+            yield step, self._reason(VULNERABLE, hit)
 
     def _reason(self, name: str, hit: Hit) -> Evidence:
         return mark(name, 1.0, hit.places, self.passage, f"« {hit.entry.text} »")
