@@ -1,7 +1,6 @@
 """What labelled messages have taught: a small linear model beside the words, and which words moved it."""
 
 import math
-import re
 from collections.abc import Callable, Collection, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
@@ -14,7 +13,7 @@ from dtm_contact.model import Evidence, Scope
 from dtm_contact.topics.features import GROUPS, NUMBER, PAIRS_BEGIN, SHARES, STEMS_BEGIN, features_of
 from dtm_contact.topics.marks import mark
 from dtm_contact.topics.passage import Passage
-from dtm_contact.topics.stems import IDEOGRAPH
+from dtm_contact.topics.stems import ANY_IDEOGRAPH
 
 Floats = NDArray[np.float32]
 Steps = NDArray[np.int8]
@@ -49,7 +48,6 @@ more, in English, Spanish and Portuguese mostly more than this, in other languag
 
 _WORDS_TOLD = 4
 _SHORTEST_TOLD = 3
-_IDEOGRAPH = re.compile(f"[{IDEOGRAPH}]")
 _HARDLY_ANY = 2
 _TELLING = 0.12
 """The least share that a word must have in what speaks for a topic to be told."""
@@ -331,7 +329,7 @@ class Opinion:
 
 def _says_something(form: str) -> bool:
     """Tell whether a word says something to whoever reads it alone: a little one does not, one of Chinese does."""
-    return len(form) >= _SHORTEST_TOLD or bool(_IDEOGRAPH.match(form))
+    return len(form) >= _SHORTEST_TOLD or bool(ANY_IDEOGRAPH.match(form))
 
 
 def _shares_known(features: Iterable[str], rows: Sequence[int]) -> tuple[float, float]:

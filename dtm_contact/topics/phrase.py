@@ -8,7 +8,7 @@ from typing import Generic, TypeVar
 
 from dtm_contact.normalize import fold
 from dtm_contact.topics.passage import Passage
-from dtm_contact.topics.stems import IDEOGRAPH, stem
+from dtm_contact.topics.stems import ANY_IDEOGRAPH, stem
 
 GAP_WORDS = 5
 """Words that `...` in a phrase may stand for, within one sentence."""
@@ -19,7 +19,6 @@ ATTEMPTS = 40
 _SMALL_WORDS_SKIPPED = 4
 
 _GAP = "..."
-_IDEOGRAPH = re.compile(f"[{IDEOGRAPH}]")
 _PIECE = re.compile(r"=?[^\W_]+(?:/=?[^\W_]+)*")
 
 Payload = TypeVar("Payload")
@@ -54,7 +53,7 @@ class Phrase:
             ValueError: it has no word to look for, or holds a sign that is never part of a word.
         """
         small = frozenset(small_words)
-        pieces = _IDEOGRAPH.sub(r" \g<0> ", fold(text).replace("'", " ").replace("-", " ")).split()
+        pieces = ANY_IDEOGRAPH.sub(r" \g<0> ", fold(text).replace("'", " ").replace("-", " ")).split()
         words = [piece for piece in pieces if piece != _GAP]
         if not words or not all(map(_PIECE.fullmatch, words)):
             raise ValueError(text)

@@ -29,6 +29,8 @@ _SOUNDS = tuple(
 IDEOGRAPH = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
 """Each a word by itself, since nothing parts the words of Chinese and Japanese; for a pattern's brackets."""
 
+ANY_IDEOGRAPH = re.compile(f"[{IDEOGRAPH}]")
+
 
 @lru_cache(maxsize=16_384)
 def stem(word: str) -> str:
