@@ -5,8 +5,8 @@ from typing import Final
 
 from dtm_contact.conversation.joining import VOUCHED, House, Questions
 from dtm_contact.conversation.references import Reference, references, thread_ids
-from dtm_contact.conversation.writer import domain_of, from_house
-from dtm_contact.model import Contact, Joining, Way
+from dtm_contact.conversation.writer import from_house
+from dtm_contact.model import Contact, Joining, Way, domain_of
 
 SENT_BY_AGENTS: Final = "imap_sent"
 """The channel that brings what agents send from their own mail program; nobody else can lay anything there."""

@@ -2,12 +2,7 @@
 
 from collections.abc import Collection
 
-from dtm_contact.model import Contact, Mailbox
-
-
-def domain_of(address: str) -> str:
-    """Return the domain of an address, lower case; empty where it has none."""
-    return address.rpartition("@")[2].lower() if "@" in address else ""
+from dtm_contact.model import Contact, Mailbox, domain_of
 
 
 def from_house(contact: Contact, domains: Collection[str]) -> bool:

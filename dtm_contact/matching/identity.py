@@ -1,13 +1,12 @@
 """Evidence that names a person by itself: known addresses and numbers, leases, units, threads, trade names."""
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from dtm_contact.matching import weights
 from dtm_contact.matching.clues import Clues, Seen
 from dtm_contact.matching.index import MatchIndex
-from dtm_contact.model import Contact, Evidence, History
+from dtm_contact.model import Authentication, Contact, Evidence, History
 
 
 @dataclass(slots=True)
@@ -17,6 +16,8 @@ class Identity:
     found: dict[int, dict[str, Evidence]] = field(default_factory=dict)
     known: set[str] = field(default_factory=set)
     """Addresses and numbers that agents confirmed."""
+    proven: set[int] = field(default_factory=set)
+    """Whose the sender's address is, where our own server vouches for it."""
 
     def add(self, person: int, evidence: Evidence) -> None:
         """Keep the heaviest evidence of each kind."""
@@ -34,7 +35,7 @@ def identify(contact: Contact, clues: Clues, index: MatchIndex, history: History
     """Return what is known of the addresses and numbers that the contact brings."""
     identity = Identity()
     people = index.people
-    forged = unproven(contact)
+    forged = contact.authentication is Authentication.FAILED
     for seen in clues.emails:
         bits = weights.EMAIL_KNOWN if seen.sender else weights.EMAIL_IN_TEXT
         level = "unproven" if forged and seen.sender else "known"
@@ -46,6 +47,7 @@ def identify(contact: Contact, clues: Clues, index: MatchIndex, history: History
     for seen in clues.numbers:
         _numbers(identity, index, seen)
     _confirmed(identity, clues, index, history, forged=forged)
+    _prove(identity, contact)
     _thread(identity, contact, index, history)
     for seen, mention in clues.traders:
         for person in mention.people:
@@ -56,22 +58,18 @@ def identify(contact: Contact, clues: Clues, index: MatchIndex, history: History
     return identity
 
 
-_AUTHENTICATION = re.compile(r"^authentication-results:.*\bdmarc=(\w+)", re.IGNORECASE | re.DOTALL)
-_METHODS = re.compile(r"\b(spf|dkim)=(\w+)", re.IGNORECASE)
+_PROVING = frozenset({"email.known", "email.confirmed"})
 
 
-def unproven(contact: Contact) -> bool:
-    """Tell whether our own mail server found that the message does not come from where it says (RFC 8601, RFC 7489).
-
-    DMARC decides where it was checked; else SPF and DKIM, where one failed and none passed.
-    """
-    for verdict in contact.trusted_verdicts:
-        if found := _AUTHENTICATION.search(verdict):
-            return found.group(1).lower() == "fail"
-        if verdict.lower().startswith("authentication-results:"):
-            results = {result.lower() for _method, result in _METHODS.findall(verdict)}
-            return "fail" in results and "pass" not in results
-    return False
+def _prove(identity: Identity, contact: Contact) -> None:
+    """Keep whose the sender's address is; that of a Reply-To or of a message passed on proves nothing."""
+    sender = contact.sender.address.strip().lower()
+    if contact.authentication is not Authentication.VOUCHED or not sender:
+        return
+    for person, kinds in identity.found.items():
+        evidence = kinds.get("email")
+        if evidence is not None and evidence.name in _PROVING and evidence.seen.strip().lower() == sender:
+            identity.proven.add(person)
 
 
 @dataclass(frozen=True, slots=True)

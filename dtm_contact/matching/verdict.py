@@ -106,6 +106,7 @@ def verdict(weighing: Weighing, weighed: list[Weighed], rest: Rest) -> Match:
         place_evidence=_place_evidence(weighing, masses),
         caretakers=_on_duty(masses, dwelling, residence, weighing),
         proposals=tuple(_proposals(tenant, weighing)) if tenant is not None else (),
+        proven=tuple(sorted(index.people.person(each).tenant_id for each in weighing.identity.proven)),
     )
 
 

@@ -2,7 +2,18 @@
 
 from dtm_contact.model.arrival import Arrival, Envelope
 from dtm_contact.model.call import RECENT_KEPT, Call, CallBack, CallBacks, Outcome, Standing
-from dtm_contact.model.contact import Attachment, Contact, Forwarded, Mailbox, Part, Span, Undelivered, VoiceNotice
+from dtm_contact.model.contact import (
+    Attachment,
+    Authentication,
+    Contact,
+    Forwarded,
+    Mailbox,
+    Part,
+    Span,
+    Undelivered,
+    VoiceNotice,
+    domain_of,
+)
 from dtm_contact.model.conversation import Alike, Conversations, Joining, KnownCase, Way
 from dtm_contact.model.dealings import MOST_DEALINGS, Dealings, Dealt, OpenCase, Party
 from dtm_contact.model.decision import CaseKind, ConditionTrace, Decision, Priority, RuleTrace
@@ -32,6 +43,7 @@ __all__ = [
     "Arrival",
     "Asker",
     "Attachment",
+    "Authentication",
     "Call",
     "CallBack",
     "CallBacks",
@@ -87,5 +99,6 @@ __all__ = [
     "Way",
     "Wish",
     "Wished",
+    "domain_of",
     "errors_first",
 ]

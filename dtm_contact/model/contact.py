@@ -38,6 +38,22 @@ class Mailbox:
     address: str = ""
 
 
+def domain_of(address: str) -> str:
+    """Return the domain of an address, lower case; empty where it has none."""
+    return address.rpartition("@")[2].lower() if "@" in address else ""
+
+
+class Authentication(StrEnum):
+    """What our own mail server found of the address in From (RFC 8601, RFC 7489)."""
+
+    VOUCHED = "vouched"
+    """It comes from where it says."""
+    NONE = "none"
+    """Nothing speaks for it, and nothing against it."""
+    FAILED = "failed"
+    """A check failed and none vouches, or there is more than one From."""
+
+
 @dataclass(frozen=True, slots=True)
 class Attachment:
     """A file that came along; its bytes stay in the arrival.
@@ -105,6 +121,7 @@ class Contact:
         language: of the new text as the message declares it (Content-Language); empty where it does not.
         automatic_signs: what in the message's structure says that no person wrote it ("Auto-Submitted: auto-replied").
         trusted_verdicts: what our own mail server found (spam, virus, authentication), as it wrote it.
+        authentication: what that says of the sender's address: without it, anybody may have written it.
         notes: what could not be read, or was cut at a limit, told in French for the agent.
         call: what the switchboard's log tells of a call; None where the channel is no phone.
         standing: which call-back the call opens, joins or closes; None likewise.
@@ -131,6 +148,7 @@ class Contact:
     language: str = ""
     automatic_signs: tuple[str, ...] = ()
     trusted_verdicts: tuple[str, ...] = field(default=())
+    authentication: Authentication = Authentication.NONE
     notes: tuple[str, ...] = ()
     call: Call | None = None
     standing: Standing | None = None

@@ -88,6 +88,8 @@ class Joining:
         writer: whose message it is: of what a colleague passes on, the first writer.
         ours: we sent it, and see it again: a matter of its own is never made of it.
         answers: one of us answers somebody outside by it, as our server vouches.
+        proven: who wrote is proven: by a known or confirmed address that our server vouches for, or by a signature of
+            ours that was sent to their address. Else they are at best named.
     """
 
     case_number: str | None = None
@@ -100,3 +102,4 @@ class Joining:
     writer: Mailbox = field(default_factory=Mailbox)
     ours: bool = False
     answers: bool = False
+    proven: bool = False

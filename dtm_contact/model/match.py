@@ -96,6 +96,8 @@ class Match:
         caretakers: all on duty there; exactly one is "the" caretaker, several are a list.
         proposals: addresses and numbers that an agent may confirm for the tenant named.
         equipment: the kind of the machine that called by itself (`elevator_alarm`, …); None where it was none.
+        proven: the people whose address, known or confirmed, the sender's is, where our server vouches for it.
+            Everybody else is at best named, by what the text says.
     """
 
     candidates: tuple[Candidate, ...] = ()
@@ -107,3 +109,4 @@ class Match:
     caretakers: tuple[OnDuty, ...] = ()
     equipment: str | None = None
     proposals: tuple[Proposal, ...] = ()
+    proven: tuple[str, ...] = ()

@@ -8,7 +8,7 @@ import re
 from collections.abc import Collection
 from typing import Final
 
-from dtm_contact.model import Contact, VoiceNotice
+from dtm_contact.model import Authentication, Contact, VoiceNotice
 from dtm_contact.normalize import find_phones, fold
 
 _SOUNDS: Final = (".wav", ".mp3", ".ogg", ".oga", ".gsm", ".m4a", ".amr", ".opus")
@@ -20,7 +20,6 @@ _HIDDEN: Final = re.compile(
     r"(?:numero|appelant|appel|caller|number) (?:inconnu|masque|anonyme|prive|unknown|withheld|anonymous)"
     r"|anonymous|unknown caller|private number"
 )
-_FAILED: Final = re.compile(r"\b(?:spf|dkim|dmarc)=(?:fail|softfail|permerror)\b")
 _LONGEST: Final = 4_000
 """Characters of the text that are looked at: a notice is short."""
 
@@ -50,7 +49,7 @@ def _is_sender(contact: Contact, senders: Collection[str]) -> bool:
     known = {sender.lower() for sender in senders}
     if address not in known and f"@{address.rpartition('@')[2]}" not in known:
         return False
-    return not any(_FAILED.search(verdict.lower()) for verdict in contact.trusted_verdicts)
+    return contact.authentication is not Authentication.FAILED
 
 
 def _has_recording(contact: Contact) -> bool:

@@ -7,12 +7,11 @@ from datetime import UTC, date, datetime
 import pytest
 
 from dtm_contact.matching import MatchIndex, match
-from dtm_contact.model import Confirmed, Contact, Earlier, Mailbox, Match, NoHistory
+from dtm_contact.model import Authentication, Confirmed, Contact, Earlier, Mailbox, Match, NoHistory
 
 ON = date(2026, 11, 24)
 AT = datetime(2026, 11, 24, 9, tzinfo=UTC)
 ODETTE = "odette.vauquelin@courriel.example"
-FAILED = ("Authentication-Results: mx.bailleur.example; spf=fail; dkim=none; dmarc=fail",)
 
 
 @dataclass
@@ -71,30 +70,44 @@ def test_an_earlier_case_of_the_thread_says_who_the_same_sender_is(placed: Match
 
 
 @pytest.mark.parametrize(
-    ("verdicts", "named", "name"),
+    ("authentication", "named", "name", "proven"),
     [
-        ((), True, "email.known"),
-        (("Authentication-Results: mx.example; spf=pass; dkim=pass; dmarc=pass",), True, "email.known"),
-        (("Authentication-Results: mx.example; spf=fail; dkim=pass",), True, "email.known"),
-        (("X-Spam: dmarc=fail",), True, "email.known"),
-        (("Authentication-Results: mx.example; spf=softfail; dkim=fail",), False, "email.unproven"),
-        (FAILED, False, "email.unproven"),
+        (Authentication.NONE, True, "email.known", ()),
+        (Authentication.VOUCHED, True, "email.known", ("TX-odette",)),
+        (Authentication.FAILED, False, "email.unproven", ()),
     ],
 )
 def test_what_the_mail_server_found_bounds_what_a_known_address_proves(
-    verdicts: tuple[str, ...],
+    authentication: Authentication,
     named: bool,  # noqa: FBT001 (a column of the table)
     name: str,
+    proven: tuple[str, ...],
     placed: MatchIndex,
 ) -> None:
-    found = match(_mail("Plus d'eau.", ODETTE, trusted_verdicts=verdicts), ON, placed, NoHistory())
+    found = match(_mail("Plus d'eau.", ODETTE, authentication=authentication), ON, placed, NoHistory())
     assert (found.tenant is not None) is named
     assert name in _names(found)
+    assert found.proven == proven
+
+
+def test_whom_only_the_text_names_is_not_proven(placed: MatchIndex) -> None:
+    text = f"Plus d'eau.\nOdette Vauquelin\n12 rue Laplace, Arcueil\n{ODETTE}"
+    elsewhere = match(_mail(text, authentication=Authentication.VOUCHED), ON, placed, NoHistory())
+    answered = _mail(text, authentication=Authentication.VOUCHED, reply_to=Mailbox("", ODETTE))
+    for found in (elsewhere, match(answered, ON, placed, NoHistory())):
+        assert found.tenant is not None
+        assert found.proven == ()
+
+
+def test_an_address_that_agents_confirmed_proves_as_well(placed: MatchIndex) -> None:
+    history = _Confirmations([Confirmed("inconnu@poste.example", "TX-odette")])
+    found = match(_mail("Plus d'eau.", authentication=Authentication.VOUCHED), ON, placed, history)
+    assert found.proven == ("TX-odette",)
 
 
 def test_a_message_that_failed_authentication_may_still_say_who_writes(placed: MatchIndex) -> None:
     text = "Plus d'eau.\nOdette Vauquelin\n12 rue Laplace, Arcueil"
-    found = match(_mail(text, ODETTE, trusted_verdicts=FAILED), ON, placed, NoHistory())
+    found = match(_mail(text, ODETTE, authentication=Authentication.FAILED), ON, placed, NoHistory())
     assert found.tenant is not None
     assert found.tenant.id == "TX-odette"
 

@@ -7,6 +7,7 @@ from typing import Final
 from dtm_contact.model import Arrival, Attachment, Contact, Forwarded
 from dtm_contact.reading import limits, notes
 from dtm_contact.reading.addresses import first_mailbox, parse_mailboxes
+from dtm_contact.reading.authentication import authentication, trusted_verdicts
 from dtm_contact.reading.automatic import signs_of
 from dtm_contact.reading.charsets import clean_line, decode
 from dtm_contact.reading.content import Content, Reader
@@ -17,7 +18,6 @@ from dtm_contact.reading.notes import Notes
 from dtm_contact.reading.separate import Told, separate
 from dtm_contact.reading.times import time_of
 from dtm_contact.reading.undelivered import undelivered
-from dtm_contact.reading.verdicts import trusted_verdicts
 
 _MESSAGE_ID: Final = re.compile(r"<\s*([^<>\s]{1,900})\s*>")
 _REFERENCES: Final = 200
@@ -58,6 +58,7 @@ def read_message(arrival: Arrival, reading: Reading) -> Contact:
         language=headers.text("content-language")[:35],
         automatic_signs=signs_of(root, arrival.envelope, sender, subject, told.new),
         trusted_verdicts=trusted_verdicts(headers, reading.authserv_ids),
+        authentication=authentication(headers, reading.authserv_ids),
         undelivered=undelivered(root),
         notes=tuple(found),
     )
