@@ -84,12 +84,14 @@ class CaseContact:
         at: the contact's own time; None where it could not be read.
         decision: the decision as its contract has it; None where the arrival could not be judged.
         judgement: every step with its evidence; None likewise.
+        proven: who wrote is proven (`Joining.proven`), not only named by what the text says.
     """
 
     arrival_id: int
     at: datetime | None
     decision: dict[str, Any] | None
     judgement: Judgement | None
+    proven: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,8 +255,9 @@ def case_of(row: Any) -> Case:
 
 
 def _contacts(connection: Connection, case_id: int) -> tuple[CaseContact, ...]:
+    judged = (judgements.c.decision, judgements.c.judgement)
     query = (
-        sa.select(contacts.c.arrival_id, contacts.c.at, judgements.c.decision, judgements.c.judgement)
+        sa.select(contacts.c.arrival_id, contacts.c.at, *judged, contacts.c.proven)
         .outerjoin(judgements, judgements.c.contact_id == contacts.c.id)
         .where(contacts.c.case_id == case_id)
         .order_by(contacts.c.id)
@@ -264,4 +267,4 @@ def _contacts(connection: Connection, case_id: int) -> tuple[CaseContact, ...]:
 
 def _contact(row: Any) -> CaseContact:
     judgement = None if row.judgement is None else JUDGEMENT.validate_python(row.judgement)
-    return CaseContact(row.arrival_id, row.at, row.decision, judgement)
+    return CaseContact(row.arrival_id, row.at, row.decision, judgement, row.proven)

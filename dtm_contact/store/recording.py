@@ -302,6 +302,7 @@ def contact_values(claimed: Claimed, judgement: Judgement, now: datetime) -> dic
         "subject": contact.subject,
         "message_id": contact.message_id,
         "fingerprint": judgement.joining.fingerprint or None,
+        "proven": judgement.joining.proven,
         "thread": [*contact.in_reply_to, *contact.references],
         "phone_key": _phone_key(contact),
         "outcome": contact.call.outcome if contact.call else None,

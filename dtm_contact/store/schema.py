@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from dtm_contact.store.columns import DataClass, Id, KeyText, SafeText, UtcTime, classed
 
-SCHEMA_VERSION = "0006"
+SCHEMA_VERSION = "0011"
 """The Alembic revision that this version of the program reads and writes."""
 
 metadata = sa.MetaData(
@@ -184,6 +184,7 @@ contacts = sa.Table(
     sa.Column("message_id", KeyText, nullable=False, index=True),
     sa.Column("thread", sa.JSON, nullable=False),
     sa.Column("fingerprint", sa.Text, info=_WORDS),
+    sa.Column("proven", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.Column("topic", sa.Text, info=_WORDS),
     sa.Column("outcome", sa.Text, info=_NOTHING),
     sa.Column("party", KeyText),
@@ -193,8 +194,8 @@ contacts = sa.Table(
     info=_REACH,
 )
 """One for each arrival that was judged or parked. `judged_at` is empty while it is still to be judged; `thread` is what
-it answers to, as message ids; `outcome` what became of a call, `party` whose call-back it belongs to.
-A contact without a case (set aside) is kept three months."""
+it answers to, as message ids; `proven`: who wrote is proven, and not only named; `outcome` what became of a call,
+`party` whose call-back it belongs to. A contact without a case (set aside) is kept three months."""
 
 _SENT = sa.text("sender_address <> ''")
 sa.Index("ix_contacts_sender", contacts.c.sender_address, contacts.c.at, sqlite_where=_SENT, postgresql_where=_SENT)

@@ -10,6 +10,7 @@ from dtm_contact.model import (
     Contact,
     Evidence,
     Finding,
+    Joining,
     Likely,
     Mailbox,
     Match,
@@ -18,7 +19,7 @@ from dtm_contact.model import (
     Scope,
     Span,
 )
-from dtm_contact.store import ArrivalState, Fallback, Store
+from dtm_contact.store import ArrivalState, Fallback, Store, working
 from dtm_contact.store.schema import cases
 from tests.store.samples import FALLBACK, NOW, RECEPTION, claim, judgement, minutes, open_case
 
@@ -60,6 +61,20 @@ def test_every_step_comes_back_as_it_was_judged(store: Store) -> None:
     number = store.cases.record(claim(store), judged, {}, NOW)
     assert number is not None
     assert store.cases.get(number).contacts[0].judgement == judged
+
+
+@pytest.mark.parametrize("proven", [True, False])
+def test_a_case_tells_whether_who_wrote_is_proven(store: Store, *, proven: bool) -> None:
+    number = open_case(store, "one", replace(judgement(), joining=Joining(proven=proven)))
+    assert store.cases.get(number).contacts[0].proven is proven
+    with working(store.database, "paul", NOW) as work:
+        assert [each.proven for each in work.contacts(work.hold(number)[0])] == [proven]
+
+
+def test_nobody_is_proven_who_wrote_what_could_not_be_judged(store: Store) -> None:
+    number = store.cases.park(claim(store), "JudgeTimeoutError", FALLBACK, RECEPTION, NOW)
+    assert number is not None
+    assert not store.cases.get(number).contacts[0].proven
 
 
 def test_recording_twice_opens_one_case(store: Store) -> None:
