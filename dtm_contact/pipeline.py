@@ -4,7 +4,7 @@ import secrets
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from dtm_contact.conversation import House, answers_somebody, is_ours, join, join_ours
+from dtm_contact.conversation import House, is_ours, join, join_by_rule, join_ours
 from dtm_contact.directory import Directory
 from dtm_contact.matching import MatchIndex, match
 from dtm_contact.matching.stated import as_stated
@@ -14,14 +14,12 @@ from dtm_contact.model import (
     Contact,
     Decision,
     History,
-    Joining,
     Judgement,
     Match,
     NotedHistory,
     Priority,
     Stated,
     Understanding,
-    Way,
 )
 from dtm_contact.reading import read, voice_notice
 from dtm_contact.rules import RuleSet, decide
@@ -96,9 +94,9 @@ def judge(
     if voice is not None:
         # Whoever was called waits for somebody to listen and call back, though a machine wrote it.
         contact, as_case = replace(contact, voice=voice), True
-    if not as_case and is_ours(contact, arrival.channel, grounds.house):
-        return _judged_ours(arrival, contact, now, grounds, history, trace=trace)
     noted = NotedHistory(history)
+    if not as_case and is_ours(contact, arrival.channel, grounds.house, noted):
+        return _judged_ours(arrival, contact, now, grounds, noted, trace=trace)
     matched = match(contact, now.astimezone(zone).date(), grounds.index, noted)
     understanding = _understood(contact, grounds.rules, as_case=as_case)
     if contact.stated is not None:
@@ -108,20 +106,19 @@ def judge(
         matched = replace(matched, caretakers=())
     recipients = arrival.envelope.recipients if arrival.envelope else ()
     joining = join(contact, matched, understanding, grounds.house, noted, recipients=recipients, now=now)
-    if joining.by_staff:
-        joining = replace(joining, answers=answers_somebody(contact, arrival.channel, grounds.house))
     decision = decide(
         contact, matched, understanding, now, grounds.rules, grounds.directory, history=noted, trace=trace
     )
-    joining = _as_ruled(joining, decision)
+    if decision.join is not None:
+        rule = decision.rule.rpartition(":")[2]
+        joining = join_by_rule(joining, decision.join, rule, contact, matched, noted)
     return Judgement(arrival.external_id, contact, matched, understanding, decision, noted.answers(), joining)
 
 
 def _judged_ours(
-    arrival: Arrival, contact: Contact, now: datetime, grounds: Grounds, history: History, *, trace: bool
+    arrival: Arrival, contact: Contact, now: datetime, grounds: Grounds, noted: NotedHistory, *, trace: bool
 ) -> Judgement:
     """Judge what we wrote ourselves: it stands in its case, asks for nothing, and is about nobody else."""
-    noted = NotedHistory(history)
     recipients = arrival.envelope.recipients if arrival.envelope else ()
     joining = join_ours(contact, arrival.channel, grounds.house, noted, recipients=recipients)
     decision = decide(contact, Match(), _NOTHING_ASKED, now, grounds.rules, grounds.directory, trace=trace)
@@ -138,14 +135,6 @@ def _without_case(decision: Decision) -> Decision:
     return replace(
         decision, kind=CaseKind.NONE, queue=None, office_id=None, due=None, notify=(), answer=None, join=None
     )
-
-
-def _as_ruled(joining: Joining, decision: Decision) -> Joining:
-    """Return which case a message joins: the one that it points to, else the one that a rule lets it join."""
-    if decision.join is None or joining.case_number is not None or joining.by_staff:
-        return joining
-    why = f"la règle {decision.rule.rpartition(':')[2]} le joint au dossier ouvert de la même personne"
-    return replace(joining, case_number=decision.join, way=Way.RULE, why=why)
 
 
 def decide_again(  # noqa: PLR0913 - what was judged, and what it is judged by this time

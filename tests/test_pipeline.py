@@ -4,13 +4,13 @@ from pathlib import Path
 
 import pytest
 
-from dtm_contact import pipeline
 from dtm_contact.contract import as_json
 from dtm_contact.directory import Directory, read_export
-from dtm_contact.model import Arrival, CaseKind, Decision, Envelope, Joining, NoHistory, Priority, Way
+from dtm_contact.model import Arrival, CaseKind, Envelope, NoHistory
 from dtm_contact.pipeline import Grounds, decide_again, judge
 from dtm_contact.rules import load_rules
 from dtm_contact.settings import Settings
+from tests.vouched import vouched
 
 ROOT = Path(__file__).parents[1]
 AT = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
@@ -61,16 +61,6 @@ def test_the_trace_is_made_on_demand_and_changes_nothing(grounds: Grounds) -> No
     assert (traced.decision.queue, traced.decision.due) == (plain.decision.queue, plain.decision.due)
 
 
-def test_a_rule_lets_a_message_join_the_open_case_of_its_writer() -> None:
-    decision = Decision(CaseKind.CASE, Priority.P3, "nord", "nord", None, "routing.yaml:suite", "v", join="2026-000007")
-    joined = pipeline._as_ruled(Joining(), decision)
-    assert (joined.case_number, joined.way) == ("2026-000007", Way.RULE)
-    assert "la règle suite" in joined.why
-    pointed = Joining("2026-000001", Way.SUBJECT)
-    assert pipeline._as_ruled(pointed, decision) == pointed
-    assert pipeline._as_ruled(Joining(by_staff=True), decision).case_number is None
-
-
 OURS = "From: Votre bailleur <metropole@parishabitat.fr>\nTo: {to}\nSubject: Odeur de gaz\nMessage-ID: <{id}>\n{more}\n"
 
 
@@ -80,7 +70,7 @@ OURS = "From: Votre bailleur <metropole@parishabitat.fr>\nTo: {to}\nSubject: Ode
 def test_what_we_wrote_ourselves_asks_for_nothing(grounds: Grounds, channel: str, more: str) -> None:
     message_id = grounds.house.tokens.message_id("2026-000007", "1") if channel == "smtp" else "outlook@x.example"
     raw = OURS.format(to="n@free.example", id=message_id, more=more) + "Forte odeur de gaz dans le hall.\n"
-    sent = replace(arrival(raw, "metropole@parishabitat.fr"), channel=channel)
+    sent = replace(arrival("", "metropole@parishabitat.fr"), channel=channel, raw=vouched(raw.encode()))
     judged = judge(sent, AT, grounds, NoHistory())
     assert (judged.decision.kind, judged.decision.queue, judged.decision.notify) == (CaseKind.NONE, None, ())
     assert judged.joining.ours

@@ -1,16 +1,16 @@
 """Which case a message joins, and why not."""
 
-import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final, Protocol
 
 from dtm_contact.conversation.fingerprint import fingerprint
 from dtm_contact.conversation.references import Reference, references, thread_ids
-from dtm_contact.conversation.writer import from_house, writer
+from dtm_contact.conversation.writer import by_house, claims_house, writer
 from dtm_contact.model import (
     Alike,
+    Authentication,
     CaseKind,
     Contact,
     Conversations,
@@ -20,6 +20,7 @@ from dtm_contact.model import (
     Match,
     Understanding,
     Way,
+    domain_of,
 )
 from dtm_contact.tokens import Tokens
 
@@ -33,9 +34,7 @@ SAME_TEXT_WITHIN: Final = timedelta(hours=48)
 # What an answer to a question of ours looks like, whatever the question was about.
 _OF_ANY_MATTER: Final = frozenset({"other", "thanks", "appointment"})
 _THANKS: Final = "thanks"
-# RFC 8601 section 2.7: what our own server found of the sender's domain.
-_FORGED: Final = re.compile(r"\bdmarc=fail\b", re.IGNORECASE)
-VOUCHED: Final = re.compile(r"\b(?:dmarc|dkim)=pass\b", re.IGNORECASE)
+_REPEATS: Final = frozenset({Way.SAME_MESSAGE, Way.SAME_TEXT})
 
 
 class Questions(Conversations, Protocol):
@@ -56,15 +55,38 @@ class House:
 
 @dataclass(frozen=True, slots=True)
 class _Message:
-    """One message, with what was judged of it."""
+    """One message, with what was judged of it.
+
+    Attributes:
+        contact, match, understanding: what was read, who it is, what is asked.
+        now: when it was received.
+        writer_address: whose message it is, lower case: of what a colleague passes on, the first writer's address.
+        claims_house: it bears an address of ours as its sender, whether or not our server vouches for that.
+        by_house, by_staff: one of us sent it, as our server vouches; and wrote it, too.
+        fingerprint: what it says.
+    """
 
     contact: Contact
     match: Match
     understanding: Understanding
     now: datetime
     writer_address: str
+    claims_house: bool
+    by_house: bool
     by_staff: bool
     fingerprint: str
+
+    @property
+    def vouched(self) -> bool:
+        return self.contact.authentication is Authentication.VOUCHED
+
+    @property
+    def failed(self) -> bool:
+        return self.contact.authentication is Authentication.FAILED
+
+    @property
+    def sender_address(self) -> str:
+        return self.contact.sender.address.strip().lower()
 
 
 def join(  # noqa: PLR0913 - what was judged of one message, and what it is held against
@@ -77,11 +99,13 @@ def join(  # noqa: PLR0913 - what was judged of one message, and what it is held
     recipients: Sequence[str],
     now: datetime,
 ) -> Joining:
-    """Say which earlier case a message joins, if any.
+    """Say which earlier case a message joins, if any, and whether who wrote it is proven.
 
-    A message joins the case that it points to (by a message id of ours, by our signed plus address, by the thread of an
-    earlier message, by the case number in its subject, in this order) only where its writer is a party to it: of its
-    tenant's household, or an address already in it. Else the case is only named as one to look at.
+    What we signed (a Message-ID or a plus address of ours) proves the case: the message joins it, unless our server
+    found that the sender is not who it says. Every other pointer (the thread of an earlier message, a case number in
+    the subject) can be known to anybody: a message joins by it only from a sender whom our server vouches for and who
+    is a party, by an address of the case or as one of the tenant's household. Else the case is only named as one to
+    look at.
 
     Args:
         contact: what was read.
@@ -93,17 +117,75 @@ def join(  # noqa: PLR0913 - what was judged of one message, and what it is held
         now: when it was received, aware.
     """
     wrote = writer(contact, house.domains)
+    ours = by_house(contact, house.domains)
     message = _Message(
         contact,
         match,
         understanding,
         now,
-        wrote.address.lower(),
-        from_house(contact, house.domains) and not contact.forwarded,
+        wrote.address.strip().lower(),
+        claims_house(contact, house.domains),
+        ours,
+        ours and not contact.forwarded,
         fingerprint(contact),
     )
-    pointed = references(contact, recipients, history.thread(thread_ids(contact)), house.tokens)
-    return replace(_joined(message, pointed, history), fingerprint=message.fingerprint, writer=wrote)
+    pointed = (
+        *_altered(message, house),
+        *references(contact, recipients, history.thread(thread_ids(contact)), house.tokens),
+    )
+    joining = _joined(message, pointed, history)
+    answers = message.by_staff and joining.case_number is not None and answers_somebody(contact, house)
+    return replace(joining, fingerprint=message.fingerprint, writer=wrote, answers=answers)
+
+
+def join_by_rule(
+    joining: Joining, number: str, rule: str, contact: Contact, match: Match, history: Questions
+) -> Joining:
+    """Return how a message joins the open case that a rule names, which is that of the person whom its text names.
+
+    It does only where its sender is a party, as for a pointer that we did not sign; what an agent wrote down joins as
+    the agent says. A message that joins a case already, or that one of us wrote, stays as it is.
+
+    Args:
+        joining: what the message has to do with earlier cases so far.
+        number: the open case.
+        rule: the rule's id, for agents.
+        contact: what was read.
+        match: who it is.
+        history: earlier messages and cases.
+    """
+    if joining.case_number is not None or joining.by_staff:
+        return joining
+    case = next(iter(history.cases([number])), None)
+    if case is None:
+        return joining
+    vouched = contact.authentication is Authentication.VOUCHED
+    if contact.stated is not None or (
+        vouched and (joining.writer.address.strip().lower() in case.addresses or _is_of_household(match, case))
+    ):
+        why = f"la règle {rule} le joint au dossier ouvert de la même personne"
+        linked = tuple(each for each in joining.linked if each != number)
+        proven = _is_of_household(match, case) or (_names_nobody(case) and joining.proven)
+        return replace(joining, case_number=number, way=Way.RULE, why=why, linked=linked, proven=proven)
+    told = f"dossier {number} non rejoint malgré la règle {rule} : {_not_a_party(contact.authentication)}"
+    linked = tuple(dict.fromkeys((number, *joining.linked)))
+    return replace(joining, linked=linked, why="; ".join(filter(None, (told, joining.why))))
+
+
+def answers_somebody(contact: Contact, house: House) -> bool:
+    """Tell whether a message that one of us wrote goes to somebody outside."""
+    return any(domain_of(to.address) not in house.domains for to in contact.recipients)
+
+
+def _altered(message: _Message, house: House) -> Iterator[Reference]:
+    """Yield the case of a message that bears an id of ours and an address of ours, and is not what we sent.
+
+    A server on the way may have added to our own message, or somebody has written in our name. Either way it opens no
+    case: our own notices, come back by some forwarding, would be told and come back without end.
+    """
+    number = house.tokens.case_of_message_id(message.contact.message_id) if message.claims_house else None
+    if number is not None:
+        yield Reference(number, Way.OWN, signed=True)
 
 
 def _joined(message: _Message, pointed: Sequence[Reference], history: Questions) -> Joining:
@@ -135,12 +217,20 @@ def _of_person(message: _Message, pointed: Sequence[Reference], history: Questio
     known = {case.number: case for case in history.cases(list(wanted))}
     ways = [reference for reference in (*([repeated] if repeated else ()), *pointed) if reference.number in known]
     joining = _first_joined(message, ways, known)
+    if joining.case_number is not None and not (joining.proven or message.by_house):
+        # What anybody may have written ties no case of others to another one.
+        return replace(joining, linked=())
     others = (each.case_number for each in alike if each.sender_address != message.writer_address)
     return _with_links(joining, others)
 
 
 def _repeated(message: _Message, alike: Iterable[Alike]) -> Reference | None:
-    """Return the case of the same words by the same writer; what different people write is never one."""
+    """Return the case of the same words by the same writer; what different people write is never one.
+
+    The sender need not be vouched for: where a check failed it joins nothing, and else it adds nothing to the case but
+    what stands there already, from the same address. A stranger would have to know the words and the address, and
+    gains nothing by them.
+    """
     for each in alike:
         if each.sender_address != message.writer_address:
             continue
@@ -159,15 +249,23 @@ def _first_joined(message: _Message, ways: Sequence[Reference], known: dict[str,
         case = known[reference.number]
         obstacle = _obstacle(message, reference, case)
         if obstacle is None:
-            reopens = case.closed_at is not None and not _asks_nothing(message)
-            told = f"{_TOLD[reference.way]} {case.number}" + (", rouvert" if reopens else "")
-            return Joining(case.number, reference.way, reopens, tuple(linked), told, by_staff=message.by_staff)
-        linked.append(case.number)
-        reasons.append(f"dossier {case.number} non rejoint : {obstacle}")
-    return Joining(linked=tuple(linked), why="; ".join(reasons))
+            return _into(message, reference, case, linked)
+        if case.number not in linked:
+            linked.append(case.number)
+            reasons.append(f"dossier {case.number} non rejoint : {obstacle}")
+    return Joining(linked=tuple(linked), why="; ".join(reasons), proven=_is_known(message.match))
+
+
+def _into(message: _Message, reference: Reference, case: KnownCase, linked: Sequence[str]) -> Joining:
+    reopens = case.closed_at is not None and not _asks_nothing(message)
+    proven = _proves_writer(message, reference, case)
+    told = f"{_TOLD[reference.way]} {case.number}" + (", rouvert" if reopens else "")
+    told += "" if proven or message.by_house else " ; l'expéditeur n'est pas vérifié"
+    return Joining(case.number, reference.way, reopens, tuple(linked), told, by_staff=message.by_staff, proven=proven)
 
 
 _TOLD: Final = {
+    Way.OWN: "porte l'identifiant de l'un de nos messages, mais ne dit pas la même chose : dossier",
     Way.MESSAGE_ID: "répond à notre message du dossier",
     Way.ADDRESS: "répond à l'adresse du dossier",
     Way.THREAD: "suit un message du dossier",
@@ -179,10 +277,15 @@ _TOLD: Final = {
 
 def _obstacle(message: _Message, reference: Reference, case: KnownCase) -> str | None:
     """Return what keeps a message out of a case, for agents; None where it joins."""
-    if not _is_party(message, reference, case):
-        return _FORGED_TOLD if _FORGED.search(_verdicts(message)) else "l'expéditeur n'y est pas partie"
-    if message.by_staff or reference.way in (Way.SAME_MESSAGE, Way.SAME_TEXT):
+    if reference.way is Way.OWN:
         return None
+    if not _may_join(message, reference, case):
+        return _not_a_party(message.contact.authentication)
+    return None if message.by_staff or reference.way in _REPEATS else _other_matter(message, case)
+
+
+def _other_matter(message: _Message, case: KnownCase) -> str | None:
+    """Return, for agents, why what a party writes is no more of a case; None where it is."""
     if case.closed_at is not None and message.now - case.closed_at > REOPENED_WITHIN and not _asks_nothing(message):
         return f"clos depuis plus de {REOPENED_WITHIN.days} jours"
     if message.now - case.last_contact_at > SILENCE:
@@ -193,24 +296,54 @@ def _obstacle(message: _Message, reference: Reference, case: KnownCase) -> str |
     return None
 
 
-_FORGED_TOLD: Final = "le domaine de l'expéditeur n'en répond pas (dmarc=fail), donc rien ne dit qu'il y est partie"
+def _not_a_party(authentication: Authentication) -> str:
+    """Return, for agents, why a message may not join a case that it points to."""
+    match authentication:
+        case Authentication.FAILED:
+            return "l'authentification de l'expéditeur a échoué, donc rien ne dit qu'il y est partie"
+        case Authentication.NONE:
+            return "l'expéditeur n'est pas vérifié"
+        case Authentication.VOUCHED:
+            return "l'expéditeur n'y est pas partie"
 
 
-def _verdicts(message: _Message) -> str:
-    return " ".join(message.contact.trusted_verdicts)
-
-
-def _is_party(message: _Message, reference: Reference, case: KnownCase) -> bool:
-    if _FORGED.search(_verdicts(message)):
+def _may_join(message: _Message, reference: Reference, case: KnownCase) -> bool:
+    """Tell whether what points to a case lets the message into it."""
+    if message.failed:
         return False
-    if message.by_staff:
-        # A number can be read off anywhere and any sender can be written: then our server must vouch for it.
-        return reference.way is not Way.SUBJECT or VOUCHED.search(_verdicts(message)) is not None
-    if message.writer_address in case.addresses:
+    if message.by_staff or reference.signed or reference.way in _REPEATS:
         return True
-    tenant, dwelling = message.match.tenant, message.match.dwelling
-    same_tenant = tenant is not None and tenant.id == case.tenant_id
-    return same_tenant or (dwelling is not None and dwelling.id == case.dwelling_id)
+    return message.vouched and (message.writer_address in case.addresses or _is_of_household(message.match, case))
+
+
+def _proves_writer(message: _Message, reference: Reference, case: KnownCase) -> bool:
+    """Tell whether who wrote into a case is proven: as its tenant's household, or as somebody whom we wrote to in it.
+
+    Copies and forwards carry our signatures on, so that one proves its bearer only from an address that it was sent to.
+    """
+    if message.failed or message.claims_house:
+        return False
+    if _is_of_household(message.match, case) or (_names_nobody(case) and _is_known(message.match)):
+        return True
+    return reference.signed and message.sender_address in case.sent_to
+
+
+def _is_of_household(match: Match, case: KnownCase) -> bool:
+    """Tell whether the sender's own address proves them to be the case's tenant, or to live with them."""
+    return case.tenant_id in match.proven or (case.dwelling_id is not None and case.dwelling_id in match.proven_homes)
+
+
+def _names_nobody(case: KnownCase) -> bool:
+    return case.tenant_id is None and case.dwelling_id is None
+
+
+def _is_known(match: Match) -> bool:
+    """Tell whether the sender is proven, and is whom the message is about, or lives with them."""
+    if match.tenant is not None and match.tenant.id in match.proven:
+        return True
+    if match.dwelling is not None:
+        return match.dwelling.id in match.proven_homes
+    return match.tenant is None and bool(match.proven)
 
 
 def _asks_nothing(message: _Message) -> bool:

@@ -3,24 +3,34 @@
 from collections.abc import Sequence
 from typing import Final
 
-from dtm_contact.conversation.joining import VOUCHED, House, Questions
+from dtm_contact.conversation.fingerprint import fingerprint
+from dtm_contact.conversation.joining import House, Questions, answers_somebody
 from dtm_contact.conversation.references import Reference, references, thread_ids
-from dtm_contact.conversation.writer import from_house
-from dtm_contact.model import Contact, Joining, Way, domain_of
+from dtm_contact.conversation.writer import by_house, claims_house
+from dtm_contact.model import Contact, Joining, Way
 
 SENT_BY_AGENTS: Final = "imap_sent"
 """The channel that brings what agents send from their own mail program; nobody else can lay anything there."""
 
 
-def is_ours(contact: Contact, channel: str, house: House) -> bool:
-    """Tell whether a message is one of ours: out of our folder of sent mail, or with a Message-ID that we signed.
+def is_ours(contact: Contact, channel: str, house: House, history: Questions) -> bool:
+    """Tell whether a message is one of ours: out of our folder of sent mail, or something we sent that has come back.
+
+    Our Message-IDs stand in whatever answers our messages or passes them on, and any sender can be written. What has
+    come back is therefore ours only where our server vouches for it, or where it says what we sent under that id, word
+    for word.
 
     Args:
         contact: what was read.
         channel: the channel that it came by.
         house: what makes a message ours.
+        history: what we sent.
     """
-    return channel == SENT_BY_AGENTS or (from_house(contact, house.domains) and _signed(contact, house) is not None)
+    if channel == SENT_BY_AGENTS:
+        return True
+    if not claims_house(contact, house.domains) or _signed(contact, house) is None:
+        return False
+    return by_house(contact, house.domains) or _says_what_we_sent(contact, history)
 
 
 def join_ours(
@@ -41,13 +51,14 @@ def join_ours(
     standing = next((way for way in ways if way.number in known), None)
     if standing is None:
         return Joining(ours=True, by_staff=True, writer=contact.sender)
+    by_agent = channel == SENT_BY_AGENTS and standing.way is not Way.OWN
     return Joining(
         standing.number,
         standing.way,
         why=f"{_TOLD.get(standing.way, _WRITTEN)} {standing.number}",
         by_staff=True,
         ours=True,
-        answers=standing.way not in _TOLD and answers_somebody(contact, channel, house),
+        answers=by_agent and answers_somebody(contact, house),
         writer=contact.sender,
     )
 
@@ -59,13 +70,9 @@ _TOLD: Final = {
 }
 
 
-def answers_somebody(contact: Contact, channel: str, house: House) -> bool:
-    """Tell whether a message that one of us wrote answers somebody outside, so that nobody need be reminded of it.
-
-    Any sender can be written: beside our folder of sent mail, our server must vouch for it (RFC 8601).
-    """
-    vouched = channel == SENT_BY_AGENTS or VOUCHED.search(" ".join(contact.trusted_verdicts)) is not None
-    return vouched and any(domain_of(to.address) not in house.domains for to in contact.recipients)
+def _says_what_we_sent(contact: Contact, history: Questions) -> bool:
+    says = fingerprint(contact)
+    return bool(says) and any(sent.fingerprint == says for sent in history.sent([contact.message_id]))
 
 
 def _signed(contact: Contact, house: House) -> str | None:

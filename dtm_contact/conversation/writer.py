@@ -1,13 +1,23 @@
-"""Whose message it is, where a colleague passes one on."""
+"""Whose message it is, where a colleague passes one on; and who is a colleague."""
 
 from collections.abc import Collection
 
-from dtm_contact.model import Contact, Mailbox, domain_of
+from dtm_contact.model import Authentication, Contact, Mailbox, domain_of
 
 
-def from_house(contact: Contact, domains: Collection[str]) -> bool:
-    """Tell whether the message bears an address of ours as its sender."""
+def claims_house(contact: Contact, domains: Collection[str]) -> bool:
+    """Tell whether the message bears an address of ours as its sender; anybody can write one there."""
     return domain_of(contact.sender.address) in domains
+
+
+def by_house(contact: Contact, domains: Collection[str]) -> bool:
+    """Tell whether one of us wrote: the sender is an address of ours, and our mail server vouches for it.
+
+    Args:
+        contact: what was read.
+        domains: the landlord's own mail domains, lower case.
+    """
+    return contact.authentication is Authentication.VOUCHED and claims_house(contact, domains)
 
 
 def writer(contact: Contact, domains: Collection[str]) -> Mailbox:
@@ -17,7 +27,7 @@ def writer(contact: Contact, domains: Collection[str]) -> Mailbox:
         contact: what was read.
         domains: the landlord's own mail domains, lower case.
     """
-    if from_house(contact, domains):
+    if by_house(contact, domains):
         for original in reversed(contact.forwarded):
             if original.sender.address and domain_of(original.sender.address) not in domains:
                 return original.sender

@@ -32,7 +32,7 @@ from dtm_contact.matching.words import (
     RELATIVES_WRITTEN_FOR,
     SERVICES,
 )
-from dtm_contact.model import Contact, Part, Span
+from dtm_contact.model import Authentication, Contact, Part, Span
 from dtm_contact.normalize import fold, fold_keeping_offsets, name_words, phone_key, phones_in
 
 _EMAIL = re.compile(r"(?<![a-z0-9._%+-])[a-z0-9._%+-]{1,64}@[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){1,4}")
@@ -120,7 +120,7 @@ class Clues:
 
 def extract(contact: Contact, index: MatchIndex) -> Clues:
     """Return what the contact offers; nothing that is the landlord's own is evidence."""
-    clues = Clues(staff=index.is_ours(contact.sender.address))
+    clues = Clues(staff=contact.authentication is Authentication.VOUCHED and index.is_ours(contact.sender.address))
     spoken_for = f"{contact.sender.name[:LONGEST_NAME]} {contact.signature[:_SIGNATURE_HEAD]}"
     passages = clues.passages = texts(contact)
     clues.returned = bool(_MAIL_SERVERS.match(contact.sender.address[:LONGEST_ADDRESS].lower()))

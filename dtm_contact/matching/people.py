@@ -93,12 +93,15 @@ class Person:
         current = self.homes_on(on)
         return current[-1] if current else None
 
+    def lives_in(self, on: date) -> Sequence[Home]:
+        """Return the homes whose lease is in force on a day; none of who has left."""
+        return [home for home in self.homes if not home.left(on) and (home.start is None or home.start <= on)]
+
     def homes_on(self, on: date) -> Sequence[Home]:
         """Return where the person lives on a day, the lease that began last at the end; the last one if none is."""
         if len(self.homes) <= 1:
             return self.homes
-        current = [home for home in self.homes if not home.left(on) and (home.start is None or home.start <= on)]
-        return current or self.homes[-1:]
+        return self.lives_in(on) or self.homes[-1:]
 
 
 def _nearness(home: Home) -> tuple[bool, date]:

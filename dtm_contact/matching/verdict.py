@@ -94,6 +94,7 @@ def verdict(weighing: Weighing, weighed: list[Weighed], rest: Rest) -> Match:
     tenant = None if tenant and _doubted(tenant.id, weighed) else tenant
     dwelling = None if dwelling and _household_doubted(dwelling.id, weighed) else dwelling
     dwelling = dwelling or _home_of(tenant, weighed)
+    proven = [index.people.person(each) for each in sorted(weighing.identity.proven)]
     residence = _sure(masses.likeliest(index.gazetteer.residence_ids, masses.residences), thresholds.residence)
     if residence and (Statement.RENTS_ELSEWHERE in weighing.said or _only_a_namesake(residence.id, weighed)):
         residence = None
@@ -106,7 +107,8 @@ def verdict(weighing: Weighing, weighed: list[Weighed], rest: Rest) -> Match:
         place_evidence=_place_evidence(weighing, masses),
         caretakers=_on_duty(masses, dwelling, residence, weighing),
         proposals=tuple(_proposals(tenant, weighing)) if tenant is not None else (),
-        proven=tuple(sorted(index.people.person(each).tenant_id for each in weighing.identity.proven)),
+        proven=tuple(sorted(person.tenant_id for person in proven)),
+        proven_homes=tuple(sorted({home.dwelling_id for person in proven for home in person.lives_in(weighing.on)})),
     )
 
 

@@ -14,7 +14,7 @@ from dtm_contact.model.contact import (
     VoiceNotice,
     domain_of,
 )
-from dtm_contact.model.conversation import Alike, Conversations, Joining, KnownCase, Way
+from dtm_contact.model.conversation import Alike, Conversations, Joining, KnownCase, Sent, Way
 from dtm_contact.model.dealings import MOST_DEALINGS, Dealings, Dealt, OpenCase, Party
 from dtm_contact.model.decision import CaseKind, ConditionTrace, Decision, Priority, RuleTrace
 from dtm_contact.model.history import (
@@ -89,6 +89,7 @@ __all__ = [
     "Recalled",
     "RuleTrace",
     "Scope",
+    "Sent",
     "Severity",
     "Span",
     "Standing",

@@ -33,6 +33,8 @@ class KnownCase:
         topics: the deciding topics of its contacts, oldest first.
         addresses: who wrote in it or was written to, lower case.
         tenant_id, dwelling_id: whom it is about; None where unknown.
+        sent_to: of the addresses, those that one of us wrote to, or that an answer went to by itself because their
+            owner was proven: what comes back from there with a signature of ours comes from them.
     """
 
     number: str
@@ -42,6 +44,15 @@ class KnownCase:
     addresses: frozenset[str]
     tenant_id: str | None
     dwelling_id: str | None
+    sent_to: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """Something that we sent: the Message-ID that it bears, and the fingerprint of what it says."""
+
+    message_id: str
+    fingerprint: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +83,10 @@ class Conversations(Protocol):
         """Return the contacts in cases received since then that bear this fingerprint, oldest first."""
         ...
 
+    def sent(self, message_ids: Sequence[str]) -> Sequence[Sent]:
+        """Return what we sent under these message ids."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Joining:
@@ -84,12 +99,13 @@ class Joining:
         linked: cases that it does not join but has to do with, the most likely first.
         why: the reason of what is joined, or is not, in a line for agents, in French; empty where there is none.
         fingerprint: what tells whether another message says the same; empty where it says nothing.
-        by_staff: one of us wrote it, so that it answers the case and asks for nothing.
+        by_staff: one of us wrote it, as our server vouches or our folder of sent mail shows: it asks for nothing.
         writer: whose message it is: of what a colleague passes on, the first writer.
         ours: we sent it, and see it again: a matter of its own is never made of it.
-        answers: one of us answers somebody outside by it, as our server vouches.
-        proven: who wrote is proven: by a known or confirmed address that our server vouches for, or by a signature of
-            ours that was sent to their address. Else they are at best named.
+        answers: one of us answers somebody outside by it. What did not come out of our folder of sent mail ends no P1.
+        proven: who wrote is proven to be whom the case is about, or of their household, by a known or confirmed address
+            that our server vouches for; or they bring a signature of ours back from an address that we wrote to. Else
+            they are at best named, by what the text says. Of a colleague it is false: `by_staff` tells of them.
     """
 
     case_number: str | None = None

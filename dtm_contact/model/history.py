@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol, TypeVar
 
-from dtm_contact.model.conversation import Alike, Conversations, KnownCase
+from dtm_contact.model.conversation import Alike, Conversations, KnownCase, Sent
 from dtm_contact.model.dealings import Dealings, Party
 
 
@@ -80,6 +80,11 @@ class NoHistory:
         del fingerprint, since
         return ()
 
+    def sent(self, message_ids: Sequence[str]) -> Sequence[Sent]:
+        """Return nothing, whatever is asked."""
+        del message_ids
+        return ()
+
 
 @dataclass(frozen=True, slots=True)
 class Recalled:
@@ -99,6 +104,7 @@ class Answers:
     dealings: tuple[Recalled, ...] = ()
     cases: tuple[KnownCase, ...] = ()
     alike: tuple[Alike, ...] = ()
+    sent: tuple[Sent, ...] = ()
 
 
 _Answer = TypeVar("_Answer")
@@ -119,6 +125,7 @@ class NotedHistory:
         self._dealings: dict[tuple[Party, datetime], Dealings] = {}
         self._cases: list[KnownCase] = []
         self._alike: list[Alike] = []
+        self._sent: list[Sent] = []
 
     def thread(self, message_ids: Sequence[str]) -> Sequence[Earlier]:
         """Return what the other history answers."""
@@ -151,6 +158,12 @@ class NotedHistory:
         self._alike += found
         return found
 
+    def sent(self, message_ids: Sequence[str]) -> Sequence[Sent]:
+        """Return what the other history answers."""
+        found = self._history.sent(message_ids)
+        self._sent += found
+        return found
+
     def answers(self) -> Answers:
         """Return what was answered so far."""
         dealings = tuple(Recalled(*asked, found) for asked, found in self._dealings.items() if found != Dealings())
@@ -160,6 +173,7 @@ class NotedHistory:
             dealings=dealings,
             cases=_each_once(self._cases),
             alike=_each_once(self._alike),
+            sent=_each_once(self._sent),
         )
 
 
@@ -194,3 +208,7 @@ class KeptHistory:
         """Return the contacts that said the same then: one judgement asks for its own words only."""
         del fingerprint
         return [each for each in self._answers.alike if each.at >= since]
+
+    def sent(self, message_ids: Sequence[str]) -> Sequence[Sent]:
+        """Return what was known then of what we sent under these message ids."""
+        return [each for each in self._answers.sent if each.message_id in message_ids]

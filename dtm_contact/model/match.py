@@ -98,6 +98,7 @@ class Match:
         equipment: the kind of the machine that called by itself (`elevator_alarm`, …); None where it was none.
         proven: the people whose address, known or confirmed, the sender's is, where our server vouches for it.
             Everybody else is at best named, by what the text says.
+        proven_homes: the dwellings where these people have a lease in force.
     """
 
     candidates: tuple[Candidate, ...] = ()
@@ -110,3 +111,4 @@ class Match:
     equipment: str | None = None
     proposals: tuple[Proposal, ...] = ()
     proven: tuple[str, ...] = ()
+    proven_homes: tuple[str, ...] = ()

@@ -1,14 +1,19 @@
-"""The cases that a message points to, and the contacts that say the same, as joining a conversation asks for them."""
+"""The cases that a message points to, what says the same, and what we sent, as joining a conversation asks for them."""
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from dtm_contact.model import Alike, KnownCase
+from dtm_contact.conversation import SENT_BY_AGENTS
+from dtm_contact.conversation import fingerprint as fingerprint_of
+from dtm_contact.model import Alike, Arrival, KnownCase, OutgoingKind, Sent
+from dtm_contact.reading import read
+from dtm_contact.store.columns import bounded_key
 from dtm_contact.store.outbox_schema import outbox
-from dtm_contact.store.schema import cases, contacts
+from dtm_contact.store.schema import arrivals, cases, contacts, judgements
 
 MOST_ALIKE = 100
 """Contacts that say the same, as far as they are told: the latest."""
@@ -33,16 +38,39 @@ def _known(connection: Connection, number: str, own_contact: int | None) -> Know
     wanted = (contacts.c.at, contacts.c.topic, contacts.c.sender_address)
     theirs = sa.select(*wanted).where(contacts.c.case_id == case.id, contacts.c.id != (own_contact or 0))
     found = connection.execute(theirs.order_by(contacts.c.id)).all()
-    sent = sa.select(outbox.c.to_address).where(outbox.c.case_id == case.id, outbox.c.kind == "reply").distinct()
-    written_to = connection.execute(sent).scalars()
+    sent_to = _sent_to(connection, case.id)
     return KnownCase(
         number=number,
         closed_at=case.closed_at if case.state == "closed" else None,
         last_contact_at=max((row.at for row in found if row.at is not None), default=case.opened_at),
         topics=tuple(dict.fromkeys(filter(None, (case.topic, *(row.topic for row in found))))),
-        addresses=frozenset(filter(None, (*(row.sender_address for row in found), *written_to))),
+        addresses=frozenset(filter(None, (*(row.sender_address for row in found), *sent_to))),
         tenant_id=case.tenant_id,
         dwelling_id=case.dwelling_id,
+        sent_to=sent_to,
+    )
+
+
+def _sent_to(connection: Connection, case_id: int) -> frozenset[str]:
+    """Return the addresses that one of us wrote to in a case, or that an answer went to because they were proven.
+
+    What went out by itself to somebody who was only named proves nothing when it comes back: anybody could have
+    themselves proven by answering our answer.
+    """
+    theirs = sa.exists().where(
+        contacts.c.case_id == case_id, contacts.c.sender_address == outbox.c.to_address, contacts.c.proven
+    )
+    meant = sa.or_(outbox.c.kind == OutgoingKind.REPLY, sa.and_(outbox.c.kind == OutgoingKind.ANSWER, theirs))
+    sent = sa.select(outbox.c.to_address).where(outbox.c.case_id == case_id, meant).distinct()
+    by_agents = (
+        sa.select(judgements.c.judgement["contact"]["recipients"])
+        .join(contacts, contacts.c.id == judgements.c.contact_id)
+        .join(arrivals, arrivals.c.id == contacts.c.arrival_id)
+        .where(contacts.c.case_id == case_id, arrivals.c.channel == SENT_BY_AGENTS)
+    )
+    named = (mailbox["address"] for recipients in connection.execute(by_agents).scalars() for mailbox in recipients)
+    return frozenset(
+        filter(None, (*connection.execute(sent).scalars(), *(bounded_key(each.lower()) for each in named)))
     )
 
 
@@ -56,3 +84,16 @@ def alike(connection: Connection, fingerprint: str, since: datetime, own_contact
         .limit(MOST_ALIKE)
     )
     return [Alike(*row) for row in reversed(connection.execute(query).all())]
+
+
+def sent(connection: Connection, message_ids: Sequence[str]) -> list[Sent]:
+    """Return what we sent under these message ids; a message's handful."""
+    query = sa.select(outbox.c.message_id, outbox.c.raw, outbox.c.created_at).where(
+        outbox.c.message_id.in_(message_ids)
+    )
+    rows = connection.execute(query).all() if message_ids else ()
+    return [Sent(row.message_id, _says(row)) for row in rows]
+
+
+def _says(row: Any) -> str:
+    return fingerprint_of(read(Arrival("outbox", row.message_id, row.created_at, "message/rfc822", None, row.raw)))

@@ -8,7 +8,7 @@ from typing import TypeVar
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from dtm_contact.model import Alike, Arrival, Confirmed, Dealings, Earlier, KnownCase, Party
+from dtm_contact.model import Alike, Arrival, Confirmed, Dealings, Earlier, KnownCase, Party, Sent
 from dtm_contact.store import conversations, dealings
 from dtm_contact.store.call_backs import StoredCallBacks, ToldBefore, told_before
 from dtm_contact.store.schema import cases, confirmed_contacts, contacts
@@ -45,6 +45,10 @@ class StoredHistory:
     def alike(self, fingerprint: str, since: datetime) -> Sequence[Alike]:
         """Return the contacts in cases received since then that bear this fingerprint, oldest first."""
         return conversations.alike(self._connection, fingerprint, since, self._own_contact)
+
+    def sent(self, message_ids: Sequence[str]) -> Sequence[Sent]:
+        """Return what we sent under these message ids."""
+        return conversations.sent(self._connection, message_ids)
 
     def told_before(self, arrival: Arrival) -> ToldBefore | None:
         """Return how the call of this first arrival was judged before; None where it was not."""

@@ -47,6 +47,7 @@ def join_case(connection: Connection, judgement: Judgement, now: datetime) -> Jo
         return None
     changes = _changes(row, judgement)
     told: dict[str, Any] = {"way": joining.way, "why": joining.why, "by_staff": joining.by_staff}
+    told |= {timers.IN_SENT_FOLDER: True} if joining.answers and joining.ours else {}
     told |= {name: value for name, value in changes.items() if name in ("state", "priority")}
     told |= {timers.RAISED_FROM: row.priority} if "priority" in changes else {}
     if changes:
@@ -89,7 +90,7 @@ def check_not_repeated(connection: Connection, judgement: Judgement, claimed_at:
 def _what(joining: Joining) -> str:
     if joining.answers:
         return "answered"
-    return "returned" if joining.way is Way.OWN else "joined"
+    return "returned" if joining.ours and joining.way is Way.OWN else "joined"
 
 
 def _case(connection: Connection, number: str) -> Any:

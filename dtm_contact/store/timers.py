@@ -25,7 +25,10 @@ _DAY = timedelta(days=1)
 RAISED_FROM = "raised_from"
 """What the event of a message or a call that makes a case more urgent names the priority by which it had before."""
 
-_ANSWERS = ("replied", "answered", "tried")
+IN_SENT_FOLDER = "in_sent_folder"
+"""What the event of an agent's message says that lies in our folder of sent mail."""
+
+_ANSWERS_AT_THE_DESK = ("replied", "tried")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +50,9 @@ class DueTimer:
         case_number, step, data: as it was planned.
         at: when it was to happen.
         state, queue, priority, owner, topic, opened_at, due: of the case.
-        answered: a human has answered since the case was opened, or opened again.
+        answered: one of us has answered since the case was opened, or opened again. Of a P1 no mail that came in counts
+            as an answer, whoever is vouched for as its sender: only what was done at the desk, or lies in our folder
+            of sent mail.
         answered_since_raised: and since a message or a call made it more urgent, too.
     """
 
@@ -223,8 +228,10 @@ def _last(*which: sa.ColumnElement[bool]) -> sa.ColumnElement[datetime]:
 
 
 def _answered_since(begun: sa.ColumnElement[datetime]) -> sa.ColumnElement[bool]:
+    by_mail = sa.or_(cases.c.priority != Priority.P1, events.c.data[IN_SENT_FOLDER].as_boolean().is_(True))
+    answers = sa.or_(events.c.what.in_(_ANSWERS_AT_THE_DESK), sa.and_(events.c.what == "answered", by_mail))
     return sa.or_(
-        sa.exists().where(events.c.case_id == cases.c.id, events.c.what.in_(_ANSWERS), events.c.at >= begun),
+        sa.exists().where(events.c.case_id == cases.c.id, answers, events.c.at >= begun),
         sa.exists().where(outbox.c.case_id == cases.c.id, outbox.c.kind == "reply", outbox.c.created_at >= begun),
     )
 

@@ -1,15 +1,16 @@
-"""Which message joins which case: a table of what must join, what must not, and how strangers try."""
+"""Which message joins which case, and who is proven: a table of what must join, what must not, how strangers try."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from dtm_contact.conversation import House, fingerprint, join
+from dtm_contact.conversation import House, fingerprint, join, join_by_rule
 from dtm_contact.model import (
     Alike,
     Attachment,
+    Authentication,
     CaseKind,
     Contact,
     Earlier,
@@ -20,6 +21,8 @@ from dtm_contact.model import (
     Mailbox,
     Match,
     Priority,
+    Sent,
+    Stated,
     Understanding,
     Way,
 )
@@ -30,8 +33,10 @@ TOKENS = Tokens(b"k" * 32, "metropole@bailleur.example")
 HOUSE = House(TOKENS, frozenset({"bailleur.example"}))
 
 NADIA = Mailbox("Nadia Benali", "nadia@free.example")
+WORK = Mailbox("N. Benali", "n.benali@travail.example")
 SON = Mailbox("Karim", "karim@orange.example")
 STRANGER = Mailbox("Jean Dupont", "jean@voisin.example")
+US = Mailbox("Votre bailleur", "metropole@bailleur.example")
 COLLEAGUE = Mailbox("Secrétariat", "secretariat@bailleur.example")
 
 LEAK = "2026-000101"
@@ -42,13 +47,15 @@ NEIGHBOURS = "2026-000105"
 
 THEIRS = Likely("T1", 0.99)
 HOME = Likely("L1", 0.99)
-NO_VERDICT = ()
+VOUCHED, NONE, FAILED = Authentication.VOUCHED, Authentication.NONE, Authentication.FAILED
 
 
 def _case(number: str, *, closed: int | None = None, last: int = 1, tenant: str = "T1", home: str = "L1") -> KnownCase:
     closed_at = None if closed is None else NOW - timedelta(days=closed)
-    address = NADIA.address if tenant == "T1" else "autre@free.example"
-    return KnownCase(number, closed_at, NOW - timedelta(days=last), ("water_leak",), frozenset({address}), tenant, home)
+    wrote = frozenset({NADIA.address if tenant == "T1" else "autre@free.example"})
+    sent_to = frozenset({NADIA.address, WORK.address}) if tenant == "T1" else frozenset()
+    last_at = NOW - timedelta(days=last)
+    return KnownCase(number, closed_at, last_at, ("water_leak",), wrote | sent_to, tenant, home, sent_to)
 
 
 CASES = {
@@ -66,9 +73,10 @@ EARLIER = Earlier("first@free.example", NADIA.address, LEAK, "T1", "L1", "R1")
 
 @dataclass
 class Known:
-    """Five cases, one earlier message, and what was said before."""
+    """Six cases, one earlier message, what was said before, and what we sent."""
 
     said: Sequence[Alike] = field(default=())
+    letters: Sequence[Sent] = field(default=())
 
     def cases(self, numbers: Sequence[str]) -> Sequence[KnownCase]:
         return [CASES[number] for number in numbers if number in CASES]
@@ -79,10 +87,13 @@ class Known:
     def alike(self, fingerprint: str, since: datetime) -> Sequence[Alike]:
         return [each for each in self.said if fingerprint and each.at >= since]
 
+    def sent(self, message_ids: Sequence[str]) -> Sequence[Sent]:
+        return [each for each in self.letters if each.message_id in message_ids]
+
 
 @dataclass(frozen=True)
 class Line:
-    """One line of the table."""
+    """One line of the table; whose address the sender's is stands in `known` and `home`."""
 
     what: str
     case: str | None
@@ -92,11 +103,15 @@ class Line:
     reply_to: str = ""
     recipient: str = ""
     subject: str = "Ma fuite"
+    message_id: str = "m@free.example"
     tenant: Likely | None = None
     home: Likely | None = None
+    known: tuple[str, ...] = ()
+    known_home: tuple[str, ...] = ()
     reopens: bool = False
     linked: tuple[str, ...] = ()
-    verdicts: tuple[str, ...] = NO_VERDICT
+    by: Authentication = VOUCHED
+    proven: bool = False
     kind: CaseKind = CaseKind.CASE
     forwarded: tuple[Forwarded, ...] = ()
 
@@ -111,42 +126,89 @@ def plus(number: str) -> str:
 
 FORGED_ID = ours(LEAK).replace("000101", "000105")
 PASSED_ON = (Forwarded(NADIA, "Ma fuite", "Ça coule."),)
-FAILED = ("Authentication-Results: mail.bailleur.example; dmarc=fail header.from=free.example",)
-PASSED = ("Authentication-Results: mail.bailleur.example; dmarc=pass header.from=bailleur.example",)
+
+OPEN = KnownCase("2026-000106", None, NOW, ("water_leak",), frozenset({STRANGER.address}), None, None)
+CASES[OPEN.number] = OPEN
+
+
+def hers(line: Line) -> Line:
+    """Return a line whose sender's address we know as the tenant's."""
+    return replace(line, known=("T1",), known_home=("L1",), proven=True)
+
+
+def housemate(line: Line) -> Line:
+    """Return a line whose sender's address we know as that of somebody who lives with the tenant."""
+    return replace(line, known=("T2",), known_home=("L1",), proven=True)
+
 
 JOIN = (
-    Line("a reply to our message", LEAK, Way.MESSAGE_ID, reply_to=ours(LEAK)),
-    Line("a reply to the plus address", LEAK, Way.ADDRESS, recipient=plus(LEAK)),
+    Line("a reply to our message", LEAK, Way.MESSAGE_ID, reply_to=ours(LEAK), proven=True),
+    Line("a reply to the plus address", LEAK, Way.ADDRESS, recipient=plus(LEAK), proven=True),
+    Line("a reply that nobody vouches for", LEAK, Way.MESSAGE_ID, reply_to=ours(LEAK), by=NONE, proven=True),
+    Line("from where we wrote to her", LEAK, Way.MESSAGE_ID, WORK, reply_to=ours(LEAK), proven=True),
     Line("a reply to her own message", LEAK, Way.THREAD, reply_to=EARLIER.message_id),
+    hers(Line("so, from an address we know", LEAK, Way.THREAD, reply_to=EARLIER.message_id)),
     Line("the number in the subject", LEAK, Way.SUBJECT, subject=f"Re: dossier {LEAK} - fuite"),
-    Line("her son's account, when the household is sure", LEAK, Way.SUBJECT, SON, subject=LEAK, home=HOME),
-    Line("she herself from another account", LEAK, Way.SUBJECT, SON, subject=LEAK, tenant=THEIRS),
-    Line("an answer without a topic", LEAK, Way.MESSAGE_ID, reply_to=ours(LEAK), topic="other"),
-    Line("an answer about a time", LEAK, Way.MESSAGE_ID, reply_to=ours(LEAK), topic="appointment"),
-    Line("closed three days ago", CLOSED, Way.MESSAGE_ID, reply_to=ours(CLOSED), reopens=True),
-    Line("thanks for a closed case", CLOSED, Way.MESSAGE_ID, reply_to=ours(CLOSED), topic="thanks"),
+    housemate(Line("her son's account, when it is known at her home", LEAK, Way.SUBJECT, SON, subject=LEAK)),
+    hers(Line("another account of hers that we know", LEAK, Way.SUBJECT, SON, subject=LEAK)),
+    Line("an answer without a topic", LEAK, Way.MESSAGE_ID, reply_to=ours(LEAK), topic="other", proven=True),
+    Line("an answer about a time", LEAK, Way.MESSAGE_ID, reply_to=ours(LEAK), topic="appointment", proven=True),
+    Line("closed three days ago", CLOSED, Way.MESSAGE_ID, reply_to=ours(CLOSED), reopens=True, proven=True),
+    Line("thanks for a closed case", CLOSED, Way.MESSAGE_ID, reply_to=ours(CLOSED), topic="thanks", proven=True),
     Line("a colleague passes her reply on", LEAK, Way.SUBJECT, COLLEAGUE, subject=f"TR: {LEAK}", forwarded=PASSED_ON),
     Line("a colleague answers her message", LEAK, Way.THREAD, COLLEAGUE, reply_to=EARLIER.message_id, topic="works"),
-    Line("a colleague our server vouches for", LEAK, Way.SUBJECT, COLLEAGUE, subject=LEAK, verdicts=PASSED),
+    Line("a colleague our server vouches for", LEAK, Way.SUBJECT, COLLEAGUE, subject=LEAK),
     Line("an absence notice", LEAK, Way.MESSAGE_ID, kind=CaseKind.AUTOMATIC, reply_to=ours(LEAK)),
     Line("a bounce to our plus address", LEAK, Way.ADDRESS, STRANGER, kind=CaseKind.AUTOMATIC, recipient=plus(LEAK)),
     Line("a bounce of an old case", LONG_CLOSED, Way.ADDRESS, kind=CaseKind.AUTOMATIC, recipient=plus(LONG_CLOSED)),
-    Line("the first that may be joined", LEAK, Way.SUBJECT, subject=f"{NEIGHBOURS} et {LEAK}", linked=(NEIGHBOURS,)),
-)
+    hers(Line(
+        "the first that may be joined", LEAK, Way.SUBJECT, subject=f"{NEIGHBOURS} et {LEAK}", linked=(NEIGHBOURS,),
+    )),
+    Line("who opened a case that names nobody", OPEN.number, Way.SUBJECT, STRANGER, subject=OPEN.number),
+    hers(Line(
+        "somebody known, by our signature, in a case that names nobody", OPEN.number, Way.MESSAGE_ID,
+        reply_to=ours(OPEN.number),
+    )),
+    # Our signatures are passed on in copies and forwards: they prove the case, and not who brings them.
+    Line("a stranger who was forwarded our reply", LEAK, Way.MESSAGE_ID, STRANGER, reply_to=ours(LEAK)),
+    Line("a stranger who has the plus address", LEAK, Way.ADDRESS, STRANGER, recipient=plus(LEAK)),
+    Line("a stranger who signs with her name", LEAK, Way.ADDRESS, STRANGER, recipient=plus(LEAK), tenant=THEIRS),
+    Line("a neighbour who was forwarded our reply", LEAK, Way.MESSAGE_ID, SON, reply_to=ours(LEAK), known=("T9",)),
+    Line("a colleague's address that nobody vouches for", LEAK, Way.ADDRESS, COLLEAGUE, recipient=plus(LEAK), by=NONE),
+    Line("a colleague passes on a stranger's", LEAK, Way.ADDRESS, COLLEAGUE, recipient=plus(LEAK), forwarded=PASSED_ON),
+    Line("a stranger ties nothing to it", LEAK, Way.ADDRESS, STRANGER, recipient=plus(LEAK), subject=NEIGHBOURS),
+    Line("our own notice, altered on the way", LEAK, Way.OWN, US, message_id=ours(LEAK), topic="gas", by=NONE),
+    Line("the same, its signature broken by that", LEAK, Way.OWN, US, message_id=ours(LEAK), topic="gas", by=FAILED),
+    Line(
+        "the same, of an old case", LONG_CLOSED, Way.OWN, US, message_id=ours(LONG_CLOSED), by=FAILED, reopens=True
+    ),
+)  # fmt: skip
 
 DO_NOT_JOIN = (
     Line("a message that points to nothing", None),
+    hers(Line("so, from the tenant it names", None, tenant=THEIRS)),
+    housemate(Line("so, from the household it names", None, tenant=THEIRS, home=HOME)),
+    hers(Line("so, from somebody known, and it names nobody", None)),
+    Line("so, from somebody known, about others", None, tenant=THEIRS, home=HOME, known=("T9",), known_home=("L9",)),
     Line("a number that there is not", None, subject="dossier 2026-999999"),
     Line("a number inside a longer one", None, subject=f"FA-{LEAK}-7"),
     Line("a stranger who knows the number", None, sender=STRANGER, subject=LEAK, linked=(LEAK,)),
-    Line("a stranger who was forwarded our reply", None, sender=STRANGER, reply_to=ours(LEAK), linked=(LEAK,)),
-    Line("a stranger who has the plus address", None, sender=STRANGER, recipient=plus(LEAK), linked=(LEAK,)),
-    Line("a tenant in her neighbours' case", None, subject=NEIGHBOURS, linked=(NEIGHBOURS,)),
+    Line("so, and signs with her name", None, None, STRANGER, subject=LEAK, tenant=THEIRS, home=HOME, linked=(LEAK,)),
+    Line("a stranger who knows her message", None, None, STRANGER, reply_to=EARLIER.message_id, linked=(LEAK,)),
+    Line("her address and number, unvouched", None, subject=LEAK, by=NONE, linked=(LEAK,)),
+    Line("her address in her thread, unvouched", None, reply_to=EARLIER.message_id, by=NONE, linked=(LEAK,)),
+    hers(Line("a tenant in her neighbours' case", None, subject=NEIGHBOURS, linked=(NEIGHBOURS,))),
     Line("a made-up message id", None, reply_to=FORGED_ID),
     Line("a made-up plus address", None, recipient=f"metropole+{LEAK}.aaaaaaaaaaaaaaaa@bailleur.example"),
-    Line("her address, forged", None, reply_to=ours(LEAK), verdicts=FAILED, linked=(LEAK,)),
-    Line("our address, forged", None, sender=COLLEAGUE, subject=LEAK, verdicts=FAILED, linked=(LEAK,)),
-    Line("our address, not vouched for", None, sender=COLLEAGUE, subject=LEAK, linked=(LEAK,)),
+    Line("her address, forged", None, reply_to=ours(LEAK), by=FAILED, linked=(LEAK,)),
+    Line("our address, forged", None, sender=COLLEAGUE, subject=LEAK, by=FAILED, linked=(LEAK,)),
+    Line("our address, not vouched for", None, sender=COLLEAGUE, subject=LEAK, by=NONE, linked=(LEAK,)),
+    Line("so, in her thread", None, sender=COLLEAGUE, reply_to=EARLIER.message_id, by=NONE, linked=(LEAK,)),
+    Line(
+        "so, and passes on what looks like hers", None, None, COLLEAGUE, subject=LEAK, by=NONE, forwarded=PASSED_ON,
+        linked=(LEAK,),
+    ),
+    Line("our message id as a stranger's own", None, None, STRANGER, message_id=ours(LEAK)),
     Line("another matter on the same thread", None, reply_to=ours(LEAK), topic="rent_charges", linked=(LEAK,)),
     Line("danger on the thread of a leak", None, reply_to=ours(LEAK), topic="gas", linked=(LEAK,)),
     Line("closed twenty days ago", None, reply_to=ours(LONG_CLOSED), linked=(LONG_CLOSED,)),
@@ -154,10 +216,10 @@ DO_NOT_JOIN = (
     Line("spam on a thread", None, kind=CaseKind.SPAM, reply_to=ours(LEAK)),
     Line("a machine that only names a number", None, kind=CaseKind.AUTOMATIC, subject=LEAK),
     Line("a machine that answers the tenant", None, kind=CaseKind.AUTOMATIC, reply_to=EARLIER.message_id),
-)
+)  # fmt: skip
 
 
-def _joined(line: Line, known: Known | None = None, text: str = "Ça coule toujours.") -> Joining:
+def _read(line: Line, text: str) -> tuple[Contact, Match]:
     contact = Contact(
         channel="email",
         at=NOW,
@@ -165,11 +227,16 @@ def _joined(line: Line, known: Known | None = None, text: str = "Ça coule toujo
         subject=line.subject,
         new_text=text,
         in_reply_to=(line.reply_to,) if line.reply_to else (),
-        trusted_verdicts=line.verdicts,
+        authentication=line.by,
         forwarded=line.forwarded,
-        message_id="m@free.example",
+        message_id=line.message_id,
     )
-    matched = Match(tenant=line.tenant, dwelling=line.home)
+    matched = Match(tenant=line.tenant, dwelling=line.home, proven=line.known, proven_homes=line.known_home)
+    return contact, matched
+
+
+def _joined(line: Line, known: Known | None = None, text: str = "Ça coule toujours.") -> Joining:
+    contact, matched = _read(line, text)
     topics = () if line.kind is CaseKind.NONE else (line.topic,)
     understood = Understanding(line.kind, topics, Priority.P3)
     recipients = (line.recipient,) if line.recipient else ()
@@ -185,6 +252,7 @@ def test_table(line: Line) -> None:
         line.reopens,
         line.linked,
     )
+    assert joining.proven is line.proven
     if line.linked or line.case:
         assert joining.why
 
@@ -193,25 +261,94 @@ def test_a_colleague_s_answer_is_told_from_a_tenant_s() -> None:
     assert _joined(Line("", LEAK, sender=COLLEAGUE, reply_to=EARLIER.message_id)).by_staff
     assert not _joined(Line("", LEAK, sender=COLLEAGUE, subject=LEAK, forwarded=PASSED_ON)).by_staff
     assert not _joined(Line("", LEAK, reply_to=ours(LEAK))).by_staff
+    for by in (NONE, FAILED):
+        assert not _joined(Line("", LEAK, sender=COLLEAGUE, reply_to=ours(LEAK), by=by)).by_staff
+
+
+@pytest.mark.parametrize(("by", "wrote"), [(VOUCHED, NADIA), (NONE, COLLEAGUE), (FAILED, COLLEAGUE)])
+def test_whose_a_message_is_only_a_colleague_can_say(by: Authentication, wrote: Mailbox) -> None:
+    assert _joined(Line("", None, sender=COLLEAGUE, forwarded=PASSED_ON, by=by)).writer == wrote
+
+
+def test_agents_are_told_of_who_is_only_named() -> None:
+    assert "n'est pas vérifié" in _joined(Line("", LEAK, sender=STRANGER, reply_to=ours(LEAK))).why
+    assert "n'est pas vérifié" not in _joined(Line("", LEAK, reply_to=ours(LEAK))).why
+    assert "n'est pas vérifié" in _joined(Line("", None, subject=LEAK, by=NONE)).why
+    assert "n'y est pas partie" in _joined(Line("", None, sender=STRANGER, subject=LEAK)).why
 
 
 @pytest.mark.parametrize(
-    ("sender", "message_id", "hours", "case", "way", "linked"),
+    ("sender", "by", "message_id", "hours", "case", "way", "linked"),
     [
-        (NADIA, "m@free.example", 1, LEAK, Way.SAME_MESSAGE, ()),
-        (NADIA, "m@free.example", 24 * 20, LEAK, Way.SAME_MESSAGE, ()),
-        (NADIA, "other@free.example", 47, LEAK, Way.SAME_TEXT, ()),
-        (NADIA, "other@free.example", 49, None, None, ()),
-        (STRANGER, "m@free.example", 1, None, None, (LEAK,)),
-        (STRANGER, "other@free.example", 1, None, None, (LEAK,)),
+        (NADIA, VOUCHED, "m@free.example", 1, LEAK, Way.SAME_MESSAGE, ()),
+        (NADIA, VOUCHED, "m@free.example", 24 * 20, LEAK, Way.SAME_MESSAGE, ()),
+        (NADIA, VOUCHED, "other@free.example", 47, LEAK, Way.SAME_TEXT, ()),
+        (NADIA, VOUCHED, "other@free.example", 49, None, None, ()),
+        (NADIA, NONE, "other@free.example", 47, LEAK, Way.SAME_TEXT, ()),
+        (NADIA, FAILED, "m@free.example", 1, None, None, (LEAK,)),
+        (NADIA, FAILED, "other@free.example", 1, None, None, (LEAK,)),
+        (STRANGER, VOUCHED, "m@free.example", 1, None, None, (LEAK,)),
+        (STRANGER, VOUCHED, "other@free.example", 1, None, None, (LEAK,)),
     ],
 )
-def test_the_same_words_again(
-    sender: Mailbox, message_id: str, hours: int, case: str | None, way: Way | None, linked: tuple[str, ...]
+def test_the_same_words_again(  # noqa: PLR0913, PLR0917 - a table
+    sender: Mailbox,
+    by: Authentication,
+    message_id: str,
+    hours: int,
+    case: str | None,
+    way: Way | None,
+    linked: tuple[str, ...],
 ) -> None:
     said = Alike(message_id, NADIA.address, LEAK, NOW - timedelta(hours=hours))
-    joining = _joined(Line("", case, sender=sender), Known([said]))
-    assert (joining.case_number, joining.way, joining.linked) == (case, way, linked)
+    joining = _joined(Line("", case, sender=sender, by=by), Known([said]))
+    assert (joining.case_number, joining.way, joining.linked, joining.proven) == (case, way, linked, False)
+
+
+def test_what_a_stranger_repeats_of_others_ties_their_cases_to_none_but_its_own() -> None:
+    said = [Alike("a@x.example", "voisin@x.example", NEIGHBOURS, NOW)]
+    leaked = Line("", LEAK, sender=STRANGER, recipient=plus(LEAK))
+    assert _joined(leaked, Known(said)).linked == ()
+    assert _joined(Line("", None, sender=STRANGER), Known(said)).linked == (NEIGHBOURS,)
+    assert _joined(Line("", LEAK, reply_to=ours(LEAK)), Known(said)).linked == (NEIGHBOURS,)
+
+
+BY_RULE = (
+    ("an address of the case", Line("", None), True, False),
+    ("the tenant, from an address we know", hers(Line("", None, sender=SON)), True, True),
+    ("their household", housemate(Line("", None, sender=SON)), True, True),
+    ("an address of the case, unvouched", Line("", None, by=NONE), False, False),
+    ("who only signs with their name", Line("", None, sender=STRANGER, tenant=THEIRS, home=HOME), False, False),
+)
+
+
+@pytest.mark.parametrize(("line", "joins", "proven"), [each[1:] for each in BY_RULE], ids=[each[0] for each in BY_RULE])
+def test_a_rule_lets_only_a_party_join_the_open_case_of_whom_the_text_names(
+    line: Line,
+    joins: bool,  # noqa: FBT001 - a table
+    proven: bool,  # noqa: FBT001 - a table
+) -> None:
+    contact, matched = _read(line, "Ça coule toujours.")
+    joining = join_by_rule(_joined(line), LEAK, "suite", contact, matched, Known())
+    assert (joining.case_number, joining.way, joining.proven) == (
+        (LEAK, Way.RULE, proven) if joins else (None, None, proven)
+    )
+    assert joining.linked == (() if joins else (LEAK,))
+    assert "la règle suite" in joining.why
+
+
+def test_what_an_agent_wrote_down_joins_as_the_agent_says() -> None:
+    contact, matched = _read(Line("", None, sender=Mailbox(), by=NONE, tenant=THEIRS), "Ça coule.")
+    contact = replace(contact, channel="desk", stated=Stated(by="anna", visit="counter"))
+    joining = join_by_rule(Joining(), LEAK, "suite", contact, matched, Known())
+    assert (joining.case_number, joining.proven) == (LEAK, False)
+
+
+def test_a_rule_changes_nothing_of_what_points_elsewhere_or_is_a_colleague_s() -> None:
+    contact, matched = _read(hers(Line("", None)), "Ça coule.")
+    for joining in (Joining(CLOSED, Way.SUBJECT), Joining(by_staff=True)):
+        assert join_by_rule(joining, LEAK, "suite", contact, matched, Known()) == joining
+    assert join_by_rule(Joining(), "2026-999999", "suite", contact, matched, Known()) == Joining()
 
 
 def test_a_petition_is_as_many_cases_shown_together() -> None:

@@ -4,11 +4,11 @@ from dataclasses import dataclass, replace
 
 import pytest
 
-from dtm_contact.conversation import is_ours, join_ours
-from dtm_contact.model import Contact, Earlier, Mailbox, Way
-from tests.conversation.test_joining import COLLEAGUE, EARLIER, HOUSE, LEAK, NADIA, NOW, PASSED, Known, ours
+from dtm_contact.conversation import fingerprint, is_ours, join_ours
+from dtm_contact.model import Authentication, Contact, Earlier, Sent, Way
+from tests.conversation.test_joining import COLLEAGUE, EARLIER, HOUSE, LEAK, NADIA, NOW, US, Known, ours
 
-US = Mailbox("Votre bailleur", "metropole@bailleur.example")
+VOUCHED, NONE, FAILED = Authentication.VOUCHED, Authentication.NONE, Authentication.FAILED
 OUTLOOK = "outlook-7@bailleur.example"
 TO_HER = Contact("email", NOW, US, recipients=(NADIA,), message_id=OUTLOOK, new_text="Nous passons mardi.")
 
@@ -22,19 +22,35 @@ class Seen(Known):
         return [replace(EARLIER, message_id=OUTLOOK)] if OUTLOOK in message_ids else []
 
 
+OUR_ANSWER = replace(TO_HER, message_id=ours(LEAK))
+
+
 @pytest.mark.parametrize(
     ("contact", "channel", "expected"),
     [
-        (replace(TO_HER, message_id=ours(LEAK)), "smtp", True),
-        (replace(TO_HER, message_id=ours(LEAK)), "imap", True),
+        (replace(OUR_ANSWER, authentication=VOUCHED), "smtp", True),
+        (replace(OUR_ANSWER, authentication=VOUCHED), "imap", True),
         (TO_HER, "imap_sent", True),
-        (TO_HER, "smtp", False),
-        (replace(TO_HER, message_id=ours(LEAK).replace("000101", "000105")), "smtp", False),
-        (replace(TO_HER, message_id=ours(LEAK), sender=NADIA), "smtp", False),
+        (replace(TO_HER, authentication=VOUCHED), "smtp", False),
+        (replace(OUR_ANSWER, message_id=ours(LEAK).replace("000101", "000105"), authentication=VOUCHED), "smtp", False),
+        (replace(OUR_ANSWER, sender=NADIA, authentication=VOUCHED), "smtp", False),
+        (OUR_ANSWER, "smtp", False),
+        (replace(OUR_ANSWER, authentication=FAILED), "smtp", False),
     ],
 )
 def test_which_messages_are_ours(contact: Contact, channel: str, expected: bool) -> None:  # noqa: FBT001 - a table
-    assert is_ours(contact, channel, HOUSE) is expected
+    assert is_ours(contact, channel, HOUSE, Known()) is expected
+
+
+@pytest.mark.parametrize("authentication", [NONE, FAILED])
+def test_what_nobody_vouches_for_is_ours_where_it_says_what_we_sent(authentication: Authentication) -> None:
+    known = Known(letters=[Sent(ours(LEAK), fingerprint(OUR_ANSWER))])
+    returned = replace(OUR_ANSWER, authentication=authentication)
+    assert is_ours(returned, "smtp", HOUSE, known)
+    assert not is_ours(replace(returned, new_text="Ne vous déplacez pas."), "smtp", HOUSE, known)
+    assert not is_ours(replace(returned, sender=NADIA), "smtp", HOUSE, known)
+    empty = replace(returned, new_text="")
+    assert not is_ours(empty, "smtp", HOUSE, Known(letters=[Sent(ours(LEAK), "")]))
 
 
 def test_our_own_answer_that_comes_back_stands_in_its_case() -> None:
@@ -58,18 +74,9 @@ def test_what_an_agent_sends_to_a_colleague_answers_nobody() -> None:
     assert (joining.case_number, joining.answers) == (LEAK, False)
 
 
-def test_a_copy_is_an_answer_only_where_our_server_vouches_for_it() -> None:
-    contact = replace(TO_HER, message_id=ours(LEAK).replace("1.", "2.", 1), in_reply_to=(EARLIER.message_id,))
-    told = [
-        join_ours(replace(contact, trusted_verdicts=verdicts), "smtp", HOUSE, Known(), recipients=()).answers
-        for verdicts in ((), PASSED)
-    ]
-    assert told == [False, True]
-
-
-def test_a_copy_seen_before_is_no_second_answer() -> None:
+def test_a_copy_seen_before_is_an_answer_once_it_lies_in_our_folder_of_sent_mail() -> None:
     joining = join_ours(replace(TO_HER, subject=LEAK), "imap_sent", HOUSE, Seen(), recipients=())
-    assert (joining.case_number, joining.way, joining.answers) == (LEAK, Way.SAME_MESSAGE, False)
+    assert (joining.case_number, joining.way, joining.answers) == (LEAK, Way.SAME_MESSAGE, True)
 
 
 def test_what_belongs_to_no_case_joins_none() -> None:
