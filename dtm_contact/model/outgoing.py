@@ -26,6 +26,8 @@ class Outgoing:
         raw: the whole message, as it is sent.
         again_after: where the same was sent in the case already, it is sent once more if that was so long ago; None:
             never.
+        proven: an answer goes to somebody who is proven (`Joining.proven`).
+        safety: an answer tells somebody in danger (P1) what to do.
     """
 
     kind: OutgoingKind
@@ -35,6 +37,8 @@ class Outgoing:
     message_id: str
     raw: bytes
     again_after: timedelta | None = None
+    proven: bool = False
+    safety: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +63,9 @@ class Limits:
     """How many answers go out by themselves.
 
     Attributes:
-        per_address: at most so many in 24 hours to one address.
-        per_hour: at most so many in an hour in all.
+        per_mailbox: at most so many in 24 hours to one mailbox of somebody proven; to anybody else one.
+        per_hour: at most so many in an hour in all, those that tell somebody in danger what to do left out.
     """
 
-    per_address: int
+    per_mailbox: int
     per_hour: int

@@ -2,6 +2,7 @@
 
 from dtm_contact.normalize.arabic import ARABIC, ARABIC_ARTICLE, consonants
 from dtm_contact.normalize.dates import parse_date
+from dtm_contact.normalize.mailboxes import canonical_mailbox, is_robot, takes_no_answers
 from dtm_contact.normalize.names import glued, name_words, sound, sound_once
 from dtm_contact.normalize.phones import find_phones, phone_key, phones_in
 from dtm_contact.normalize.spoken import number_in_words
@@ -24,11 +25,13 @@ __all__ = [
     "STREET_TYPES",
     "Folded",
     "HouseNumber",
+    "canonical_mailbox",
     "consonants",
     "find_phones",
     "fold",
     "fold_keeping_offsets",
     "glued",
+    "is_robot",
     "name_words",
     "number_in_words",
     "parse_date",
@@ -40,5 +43,6 @@ __all__ = [
     "sound",
     "sound_once",
     "street_words",
+    "takes_no_answers",
     "written_out",
 ]

@@ -1,20 +1,20 @@
 """What is sent because of one judgement: the answer that its rule names, and a word to those who are told at once."""
 
 import secrets
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
 
 from dtm_contact.conversation import writer
-from dtm_contact.directory import Directory
+from dtm_contact.directory import Directory, in_force
 from dtm_contact.explain.names import Names
 from dtm_contact.log import get_log
-from dtm_contact.model import Arrival, CaseKind, Judgement, Outgoing, OutgoingKind, Priority
+from dtm_contact.model import Arrival, CaseKind, Decision, Judgement, Match, Outgoing, OutgoingKind, Priority
 from dtm_contact.outbound.letters import Letter, NoAddressError, write
 from dtm_contact.outbound.manners import why_not_answered
 from dtm_contact.outbound.notices import notices
 from dtm_contact.outbound.wording import moment, opening_hours
-from dtm_contact.rules import RuleSet
+from dtm_contact.rules import RuleSet, decide
 from dtm_contact.rules.answer_templates import AnswerFailedError, fill_in
 from dtm_contact.settings import Settings
 from dtm_contact.tokens import Tokens
@@ -68,16 +68,17 @@ class Answering:
         self, arrival: Arrival, judgement: Judgement, number: str, ruled: tuple[RuleSet, Directory], now: datetime
     ) -> Iterator[Outgoing]:
         rules, directory = ruled
-        name = judgement.decision.answer
+        decision = told_decision(arrival, judgement, rules, directory)
+        name = decision.answer
         address = writer(judgement.contact, self.settings.domains).address
+        danger = decision.priority is Priority.P1
         if not self.settings.outbound.answers or name not in rules.answers or name is None:
             return
-        if why_not_answered(arrival, judgement, address, self.settings.domains, now) is not None:
+        if why_not_answered(arrival, judgement, address, self.settings.domains, now, danger=danger) is not None:
             return
         try:
-            subject, text = fill_in(
-                rules.answers[name], self._values(judgement, number, rules, self._phone(directory), now)
-            )
+            values = self._values(judgement, decision, number, rules, self._phone(directory), now)
+            subject, text = fill_in(rules.answers[name], values)
         except AnswerFailedError:
             self.untold(f"The answer {name} could not be filled in for case {number}: its writer was not answered.")
             return
@@ -95,15 +96,16 @@ class Answering:
             at=now,
             automatic="auto-replied",
         )
-        yield from self._outgoing(OutgoingKind.ANSWER, name, letter, AGAIN_AFTER if judgement.joining.reopens else None)
+        again_after = AGAIN_AFTER if judgement.joining.reopens else None
+        for outgoing in self._outgoing(OutgoingKind.ANSWER, name, letter, again_after):
+            yield replace(outgoing, proven=judgement.joining.proven, safety=danger)
 
     def _phone(self, directory: Directory) -> str:
         return _in_pairs(self.settings.numbers[0] if self.settings.numbers else directory.agency.phone)
 
     def _values(
-        self, judgement: Judgement, number: str, rules: RuleSet, phone: str, now: datetime
+        self, judgement: Judgement, decision: Decision, number: str, rules: RuleSet, phone: str, now: datetime
     ) -> dict[str, object]:
-        decision, match = judgement.decision, judgement.match
         calendar = (rules.queues.get(decision.queue or "") or rules.desks.reception).calendar
         return {
             "case": number,
@@ -112,7 +114,7 @@ class Answering:
             "hours": opening_hours(calendar),
             "open": calendar.is_open(now),
             "urgent": decision.priority is Priority.P1,
-            "known": match.tenant is not None or match.dwelling is not None,
+            "known": decision is judgement.decision and _is_placed(judgement.match),
             "again": judgement.joining.case_number is not None,
         }
 
@@ -152,6 +154,43 @@ class Answering:
             self.untold(f"Of case {number} nobody was told ({whom}): that is no address which mail can be sent to.")
             return
         yield Outgoing(kind, reason, letter.to, self.tokens.address(number), letter.message_id, raw, again_after)
+
+
+def told_decision(arrival: Arrival, judgement: Judgement, rules: RuleSet, directory: Directory) -> Decision:
+    """Return the decision that an answer may tell of.
+
+    To somebody who is proven and writes about their own home, what was decided. To anybody else, what would have been
+    decided if the directory and the history knew nothing of whom they write about: an answer that changed with what the
+    directory confirms would tell a stranger who lives where, one guess a message.
+
+    Args:
+        arrival: what came in.
+        judgement: what was judged of it.
+        rules: the rules that decided.
+        directory: the estate.
+    """
+    at = arrival.received_at
+    if _is_their_own(judgement.match, directory, at.astimezone(rules.desks.reception.calendar.zone).date()):
+        return judgement.decision
+    return decide(judgement.contact, Match(), judgement.understanding, at, rules, directory)
+
+
+def _is_their_own(match: Match, directory: Directory, on: date) -> bool:
+    """Tell whether a message is about somebody who is proven, or about those whom they live with."""
+    homes = _homes(match.proven, directory, on)
+    if match.tenant is None:
+        return match.dwelling is not None and match.dwelling.id in homes
+    return match.tenant.id in match.proven or not homes.isdisjoint(_homes((match.tenant.id,), directory, on))
+
+
+def _homes(people: Iterable[str], directory: Directory, on: date) -> set[str]:
+    """Return where people live; whoever has left lives there no more."""
+    leases = (lease for tenant_id in people for lease in directory.leases_of(tenant_id))
+    return {lease.dwelling_id for lease in leases if in_force(lease, on)}
+
+
+def _is_placed(match: Match) -> bool:
+    return match.tenant is not None or match.dwelling is not None
 
 
 def _lay_long(arrival: Arrival, judgement: Judgement) -> bool:

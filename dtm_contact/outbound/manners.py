@@ -5,23 +5,17 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Final
 
-from dtm_contact.model import Arrival, CaseKind, Contact, Judgement
+from dtm_contact.model import Arrival, Authentication, CaseKind, Judgement
+from dtm_contact.normalize import is_robot, takes_no_answers
 
 OLDEST: Final = timedelta(days=3)
 """A message that is older when it comes in (a mailbox filled in, an outage) is not thanked for by itself any more."""
 
-_NO_REPLY: Final = re.compile(
-    r"(?:no|not?|do-?not|ne-?pas)[-_.]?(?:re?pl(?:y|ies)|repondre|response|answer).*"
-    r"|(?:mailer-daemon|postmaster|hostmaster|abuse|root|daemon|bounces?|owner|request|listserv|majordomo)\b.*"
-    r"|.*(?:-bounces?|-owner|-request|-noreply|\.noreply|\+bounces?)",
-    re.IGNORECASE,
-)
 _ADDRESS: Final = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}@(?=.{1,255}$)[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+")
-_FORGED: Final = re.compile(r"\bdmarc=fail\b", re.IGNORECASE)
 
 
 def why_not_answered(
-    arrival: Arrival, judgement: Judgement, address: str, domains: Collection[str], now: datetime
+    arrival: Arrival, judgement: Judgement, address: str, domains: Collection[str], now: datetime, *, danger: bool
 ) -> str | None:
     """Return why no answer goes out by itself, in a few words without anything personal; None where one may.
 
@@ -31,27 +25,24 @@ def why_not_answered(
         address: the writer's.
         domains: our own mail domains, lower case.
         now: the time of judging, aware.
+        danger: the answer tells somebody in danger what to do: then it goes out though a check of the sender failed.
     """
     contact = judgement.contact
     checks = (
         (judgement.decision.kind is not CaseKind.CASE, "no case"),
         (contact.channel != "email", "no e-mail"),
-        (bool(contact.automatic_signs), "automatic"),
+        (bool(contact.automatic_signs) or contact.voice is not None, "automatic"),
         (arrival.envelope is None or not arrival.envelope.mail_from.strip("<> "), "null sender"),
         (arrival.envelope is not None and arrival.envelope.backlog, "it lay in the mailbox before the first look"),
         (_ADDRESS.fullmatch(address) is None, "no address that could be answered"),
-        (_is_no_reply(address, arrival), "no-reply address"),
+        (_is_robot(address, arrival), "no-reply address"),
         (address.rpartition("@")[2].lower() in domains, "one of us"),
-        (_is_forged(contact), "the sender's domain does not vouch for it"),
+        (contact.authentication is Authentication.FAILED and not danger, "the sender's domain does not vouch for it"),
         (now - min(contact.at, arrival.received_at) > OLDEST, "too old"),
     )
     return next((reason for holds, reason in checks if holds), None)
 
 
-def _is_no_reply(address: str, arrival: Arrival) -> bool:
+def _is_robot(address: str, arrival: Arrival) -> bool:
     return_path = arrival.envelope.mail_from if arrival.envelope else ""
-    return any(_NO_REPLY.fullmatch(each.partition("@")[0]) for each in (address, return_path.strip("<>")))
-
-
-def _is_forged(contact: Contact) -> bool:
-    return any(_FORGED.search(verdict) for verdict in contact.trusted_verdicts)
+    return is_robot(address) or takes_no_answers(return_path.strip("<>"))

@@ -1,7 +1,8 @@
 """What an answer may say: a text with a few names to fill in, by Jinja in its sandbox.
 
 An answer goes out by itself, to an address that anybody can pretend to have: it has no name at hand that would tell the
-writer anything about himself, his dwelling or his neighbours.
+writer anything about themselves, their dwelling or their neighbours. To whoever is not proven to be a tenant the values
+are those of a message whose writer and place the directory does not know (`outbound.answers.told_decision`).
 """
 
 from collections.abc import Iterator, Mapping
@@ -21,7 +22,7 @@ NAMES: Final[Mapping[str, str]] = {
     "hours": "les heures d'ouverture, en toutes lettres",
     "open": "vrai quand les bureaux sont ouverts",
     "urgent": "vrai pour une urgence absolue (P1)",
-    "known": "vrai quand l'expéditeur ou son logement est reconnu",
+    "known": "vrai quand l'expéditeur est un locataire, prouvé par son adresse vérifiée, et son logement reconnu",
     "again": "vrai quand le dossier était déjà ouvert",
 }
 """What an answer can name, each with what it stands for, in French as admins read it."""

@@ -104,12 +104,16 @@ class Outbound(BaseModel):
     )
     answers: bool = Field(default=True, description="Whether answers that rules name go out by themselves")
     answers_per_address: int = Field(
-        default=4, ge=0, description="Answers that go out by themselves to one address in 24 hours"
+        default=4,
+        ge=0,
+        description="Answers that go out by themselves in 24 hours to one mailbox whose owner is proven to have "
+        "written; to any other, one",
     )
     answers_per_hour: int = Field(
         default=300,
         ge=0,
-        description="Answers that go out by themselves in an hour in all; beyond it there is an alarm",
+        description="Answers that go out by themselves in an hour in all; beyond it there is an alarm, and only what "
+        "tells somebody in danger what to do (P1) still goes, once an hour to a mailbox",
     )
     seconds: float = Field(default=60.0, gt=0, description="Seconds that the server may take for each of its answers")
     pause: float = Field(

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from dtm_contact.model import ClaimedOutgoing, Limits, Outgoing, OutgoingKind
+from dtm_contact.normalize import canonical_mailbox
 from dtm_contact.store import events
 from dtm_contact.store.database import Database
 from dtm_contact.store.inserting import insert_of
@@ -19,7 +20,9 @@ OUTBOUND: Final = "outbound"
 _DAY: Final = timedelta(hours=24)
 _HOUR: Final = timedelta(hours=1)
 MOST_AN_HOUR: Final = 2
-"""Answers that go out by themselves to one address within an hour: two robots fall silent in the second round."""
+"""Answers that go out by themselves to one mailbox within an hour: two robots fall silent in the second round."""
+MOST_UNPROVEN: Final = 1
+"""Answers in 24 hours to a mailbox whose owner nothing proves to have written: mail in others' names floods nobody."""
 _AGAIN: Final = ", again at "
 _DONE: Final = ("sent", "refused", "no_such_address", "given_up", "bounced")
 
@@ -45,7 +48,7 @@ def put(connection: Connection, case_id: int, letters: Iterable[Outgoing], limit
     The same answer or notice is written once a case, unless it says after how long it may be written again.
 
     Returns:
-        Why each of those that do not go out does not: `no such address`, `limit for one address`, `limit in all`.
+        Why each of those that do not go out does not: `no such address`, `limit for one mailbox`, `limit in all`.
     """
     withheld = []
     for letter in letters:
@@ -62,18 +65,25 @@ def put(connection: Connection, case_id: int, letters: Iterable[Outgoing], limit
 def _why_withheld(connection: Connection, letter: Outgoing, limits: Limits, now: datetime) -> str | None:
     if letter.kind is not OutgoingKind.ANSWER:
         return None
-    address = letter.to.lower()
-    marked = sa.select(undeliverable.c.address).where(undeliverable.c.address == address)
+    marked = sa.select(undeliverable.c.address).where(undeliverable.c.address == letter.to.lower())
     if connection.execute(marked).first() is not None:
         return "no such address"
-    answers = sa.select(sa.func.count()).where(outbox.c.kind == OutgoingKind.ANSWER)
-    to_them = answers.where(outbox.c.to_address == address, outbox.c.created_at > now - _DAY)
-    if connection.execute(to_them).scalar_one() >= limits.per_address:
-        return "limit for one address"
-    if connection.execute(to_them.where(outbox.c.created_at > now - _HOUR)).scalar_one() >= MOST_AN_HOUR:
-        return "limit for one address"
-    in_all = answers.where(outbox.c.created_at > now - _HOUR)
-    return "limit in all" if connection.execute(in_all).scalar_one() >= limits.per_hour else None
+
+    def count(since: timedelta, *which: sa.ColumnElement[bool]) -> int:
+        answers = sa.select(sa.func.count()).where(
+            outbox.c.kind == OutgoingKind.ANSWER, outbox.c.created_at > now - since
+        )
+        return int(connection.execute(answers.where(*which)).scalar_one())
+
+    theirs = outbox.c.mailbox == canonical_mailbox(letter.to)
+    if letter.safety and not count(_HOUR, theirs, outbox.c.safety):
+        # Whoever is in danger hears what to do, however many answers went out, and to whomever.
+        return None
+    if count(_DAY, theirs) >= (limits.per_mailbox if letter.proven else min(limits.per_mailbox, MOST_UNPROVEN)):
+        return "limit for one mailbox"
+    if count(_HOUR, theirs) >= MOST_AN_HOUR:
+        return "limit for one mailbox"
+    return "limit in all" if count(_HOUR, sa.not_(outbox.c.safety)) >= limits.per_hour else None
 
 
 def _insert(connection: Connection, case_id: int, letter: Outgoing, now: datetime) -> None:
@@ -86,6 +96,8 @@ def _insert(connection: Connection, case_id: int, letter: Outgoing, now: datetim
         kind=letter.kind,
         reason=reason,
         to_address=letter.to.lower(),
+        mailbox=canonical_mailbox(letter.to) if letter.kind is OutgoingKind.ANSWER else None,
+        safety=letter.safety,
         mail_from=letter.mail_from,
         message_id=letter.message_id,
         raw=letter.raw,

@@ -17,6 +17,8 @@ outbox = sa.Table(
     sa.Column("kind", sa.Text, nullable=False, info=_NOTHING),
     sa.Column("reason", SafeText, nullable=False, info=_REACH),
     sa.Column("to_address", KeyText, nullable=False),
+    sa.Column("mailbox", KeyText),
+    sa.Column("safety", sa.Boolean, nullable=False, server_default=sa.false(), info=_NOTHING),
     sa.Column("mail_from", KeyText, nullable=False, info=_NOTHING),
     sa.Column("message_id", KeyText, nullable=False, unique=True, info=_NOTHING),
     sa.Column("raw", sa.LargeBinary, nullable=False, info=_WORDS),
@@ -33,7 +35,9 @@ outbox = sa.Table(
     sa.CheckConstraint("kind IN ('answer', 'reply', 'notice')", name="kind"),
     info=_REACH,
 )
-"""What is to be sent, whole, in the order of its ids; `told`: the server's last code, or the error's class."""
+"""What is to be sent, whole, in the order of its ids; `told`: the server's last code, or the error's class. Of an
+answer `mailbox` is one spelling of all addresses that reach the same mailbox, and `safety` whether it tells somebody in
+danger what to do: both count in the limits."""
 
 _AT_WORK = sa.text("state IN ('waiting', 'claimed')")
 sa.Index("ix_outbox_at_work", outbox.c.id, sqlite_where=_AT_WORK, postgresql_where=_AT_WORK)
@@ -49,8 +53,8 @@ sa.Index(
 )
 _ANSWERS = sa.text("kind = 'answer'")
 sa.Index(
-    "ix_outbox_answers_to",
-    outbox.c.to_address,
+    "ix_outbox_answers_mailbox",
+    outbox.c.mailbox,
     outbox.c.created_at,
     sqlite_where=_ANSWERS,
     postgresql_where=_ANSWERS,

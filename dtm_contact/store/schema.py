@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from dtm_contact.store.columns import DataClass, Id, KeyText, SafeText, UtcTime, classed
 
-SCHEMA_VERSION = "0011"
+SCHEMA_VERSION = "0012"
 """The Alembic revision that this version of the program reads and writes."""
 
 metadata = sa.MetaData(
@@ -238,10 +238,12 @@ confirmed_contacts = sa.Table(
     sa.Column("kind", sa.Text, nullable=False),
     sa.Column("confirmed_at", UtcTime, nullable=False),
     sa.Column("confirmed_by", SafeText, nullable=False, info=classed(DataClass.STAFF, keep="P3Y", since="lease ended")),
+    sa.Column("case_number", sa.Text, info=_NOTHING),
     sa.CheckConstraint("kind IN ('address', 'number')", name="kind"),
     info=classed(DataClass.CONTACT, keep="P3Y", since="lease ended"),
 )
-"""Addresses and numbers that agents confirmed for a tenant; no import touches them."""
+"""Addresses and numbers that agents confirmed for a tenant, and in which case; no import touches them."""
+sa.Index("ix_confirmed_contacts_tenant_id", confirmed_contacts.c.tenant_id)
 
 probes = sa.Table(
     "probes",

@@ -7,6 +7,7 @@ import pytest
 
 from dtm_contact.model import (
     Arrival,
+    Authentication,
     CaseKind,
     Contact,
     Decision,
@@ -16,6 +17,7 @@ from dtm_contact.model import (
     Match,
     Priority,
     Understanding,
+    VoiceNotice,
 )
 from dtm_contact.outbound import why_not_answered
 
@@ -27,12 +29,14 @@ ARRIVAL = Arrival("smtp", "1", NOW, "message/rfc822", Envelope("nadia@free.examp
 OURS = frozenset({"bailleur.example"})
 
 
-def asked(address: str = "nadia@free.example", mail_from: str | None = None, **changes: object) -> str | None:
+def asked(
+    address: str = "nadia@free.example", mail_from: str | None = None, *, danger: bool = False, **changes: object
+) -> str | None:
     envelope = None if mail_from == "none" else Envelope(address if mail_from is None else mail_from)
     decision = replace(DECISION, kind=changes.pop("kind", CaseKind.CASE))  # type: ignore[arg-type]
     contact = replace(CONTACT, **changes)  # type: ignore[arg-type]
     judgement = replace(JUDGEMENT, contact=contact, decision=decision)
-    return why_not_answered(replace(ARRIVAL, envelope=envelope), judgement, address, OURS, NOW)
+    return why_not_answered(replace(ARRIVAL, envelope=envelope), judgement, address, OURS, NOW, danger=danger)
 
 
 def test_a_person_is_answered() -> None:
@@ -66,7 +70,10 @@ def test_a_person_is_answered() -> None:
         ("no-reply address", {"address": "nadia@free.example", "mail_from": "voisins-bounces@lists.example"}),
         ("no-reply address", {"address": "nadia@free.example", "mail_from": "bounce+12@lists.example"}),
         ("one of us", {"address": "secretariat@bailleur.example"}),
-        ("the sender's domain does not vouch for it", {"trusted_verdicts": ("Authentication-Results: x; dmarc=fail",)}),
+        ("no-reply address", {"address": "formulaire@bailleur-en-ligne.example"}),
+        ("no-reply address", {"address": "fax2@telecopie.example"}),
+        ("automatic", {"voice": VoiceNotice(None)}),
+        ("the sender's domain does not vouch for it", {"authentication": Authentication.FAILED}),
         ("too old", {"at": NOW - timedelta(days=4)}),
     ],
 )
@@ -74,7 +81,14 @@ def test_who_is_not_answered(reason: str, changes: dict[str, object]) -> None:
     assert asked(**changes) == reason  # type: ignore[arg-type]
 
 
+def test_whoever_may_be_in_danger_hears_what_to_do_though_a_check_of_the_sender_failed() -> None:
+    assert asked(danger=True, authentication=Authentication.FAILED) is None
+    assert asked(danger=True, address="no-reply@free.example") == "no-reply address"
+
+
 def test_what_lay_in_the_mailbox_before_the_first_look_is_not_answered() -> None:
     envelope = replace(ARRIVAL.envelope or Envelope(), backlog=True)
-    told = why_not_answered(replace(ARRIVAL, envelope=envelope), JUDGEMENT, "nadia@free.example", OURS, NOW)
+    told = why_not_answered(
+        replace(ARRIVAL, envelope=envelope), JUDGEMENT, "nadia@free.example", OURS, NOW, danger=True
+    )
     assert told == "it lay in the mailbox before the first look"

@@ -9,7 +9,7 @@ import pytest
 
 from dtm_contact.directory import Caretaker, Directory, Records
 from dtm_contact.explain.names import Names
-from dtm_contact.model import CaseKind, Evidence, Match, OnDuty, Priority, Wish, Wished
+from dtm_contact.model import CaseKind, Evidence, Match, OnDuty, OutgoingKind, Priority, Wish, Wished
 from dtm_contact.outbound import Answering
 from dtm_contact.outbound.notices import notices
 from dtm_contact.rules import RuleSet, load_rules
@@ -57,7 +57,8 @@ def test_an_address_that_is_none_costs_its_own_notice_and_no_other(rules: RuleSe
     said: list[str] = []
     answering = Answering(Settings(), Tokens(b"0" * 32, "us@bailleur.example"), untold=said.append)
     written = answering.written(arrival(), judged, "2026-000001", (rules, directory), NOW)
-    assert [each.to for each in written] == ["astreinte@bailleur.example"]
+    notices = [each.to for each in written if each.kind is OutgoingKind.NOTICE]
+    assert notices == ["astreinte@bailleur.example"]
     (told,) = said
     assert "2026-000001" in told
     assert "caretaker" in told

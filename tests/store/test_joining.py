@@ -27,14 +27,21 @@ from dtm_contact.store import Mailing, Store
 from dtm_contact.store.schema import cases
 from tests.store.samples import NOW, arrival, judgement, minutes
 
-LIMITS = Limits(per_address=2, per_hour=3)
+LIMITS = Limits(per_mailbox=2, per_hour=3)
 NADIA = Mailbox("Nadia Benali", "nadia@free.example")
 
 
 def letter(
-    reason: str = "accuse", to: str = "Nadia@free.example", kind: OutgoingKind = OutgoingKind.ANSWER
+    reason: str = "accuse",
+    to: str = "Nadia@free.example",
+    kind: OutgoingKind = OutgoingKind.ANSWER,
+    *,
+    proven: bool = True,
+    safety: bool = False,
 ) -> Outgoing:
-    return Outgoing(kind, reason, to, "metropole+1@bailleur.example", f"{reason}.{to}", b"Subject: Re\r\n\r\nBonjour")
+    raw = b"Subject: Re\r\n\r\nBonjour"
+    letter = Outgoing(kind, reason, to, "metropole+1@bailleur.example", f"{reason}.{to}", raw)
+    return replace(letter, proven=proven, safety=safety)
 
 
 def recorded(
@@ -155,10 +162,41 @@ def test_answers_stop_at_their_limits(store: Store) -> None:
         to = f"voisin{count // 3}@free.example"
         judged = judgement()
         told += recorded(store, judged, f"n{count}", minutes(count), [letter(f"a{count}", to)])[1]
-    assert told == ["limit for one address", "limit in all", "limit in all"]
+    assert told == ["limit for one mailbox", "limit in all", "limit in all"]
     assert store.outbox.waiting() == 3
     later = recorded(store, judgement(), "later", minutes(25 * 60), [letter("b", "voisin0@free.example")])
     assert later[1] == []
+
+
+def test_a_mailbox_whose_owner_is_not_proven_to_have_written_gets_one_answer_a_day(store: Store) -> None:
+    variants = ("n.benali@gmail.com", "nbenali+un@gmail.com", "N.Benali@googlemail.com", "nbena.li+deux@googlemail.com")
+    told = [
+        recorded(store, judgement(), f"n{at}", minutes(at), [letter(f"a{at}", to, proven=False)])[1]
+        for at, to in enumerate(variants)
+    ]
+    assert told == [[], *[["limit for one mailbox"]] * 3]
+    another = [letter("b", "nbenali@free.example", proven=False)]
+    assert recorded(store, judgement(), "another", minutes(5), another)[1] == []
+    tomorrow = [letter("c", variants[1], proven=False)]
+    assert recorded(store, judgement(), "tomorrow", minutes(24 * 60 + 1), tomorrow)[1] == []
+
+
+def test_what_tells_somebody_in_danger_what_to_do_goes_whatever_else_went_out(store: Store) -> None:
+    for at in range(4):
+        to = f"voisin{at}@free.example"
+        recorded(store, judgement(), f"n{at}", minutes(at), [letter(f"a{at}", to)])
+    danger = [letter("d", "voisin0@free.example", proven=False, safety=True)]
+    assert recorded(store, judgement(), "danger", minutes(5), danger)[1] == []
+    again = [letter("e", "Voisin0+x@free.example", proven=False, safety=True)]
+    assert recorded(store, judgement(), "again", minutes(6), again)[1] == ["limit for one mailbox"]
+    assert recorded(store, judgement(), "later", minutes(66), again)[1] == []
+
+
+def test_what_tells_of_danger_leaves_the_others_their_share(store: Store) -> None:
+    for at in range(10):
+        recorded(store, judgement(), f"d{at}", minutes(at), [letter("d", f"voisin{at}@free.example", safety=True)])
+    calm = [letter("c", "nadia@free.example", proven=False)]
+    assert recorded(store, judgement(), "calm", minutes(11), calm)[1] == []
 
 
 def test_an_agent_s_reply_has_no_limit(store: Store) -> None:
