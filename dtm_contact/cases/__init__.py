@@ -4,7 +4,13 @@ from datetime import datetime
 
 from dtm_contact.cases.command import Command, Done
 from dtm_contact.cases.knowledge import InForce, Known, Ways
-from dtm_contact.cases.refusals import ChangedMeanwhileError, RefusedError, WrongArgumentError, WrongStateError
+from dtm_contact.cases.refusals import (
+    ChangedMeanwhileError,
+    RefusedError,
+    UnprovenAddressError,
+    WrongArgumentError,
+    WrongStateError,
+)
 from dtm_contact.cases.registry import known_verbs
 from dtm_contact.store import Store
 
@@ -15,6 +21,7 @@ __all__ = [
     "InForce",
     "Known",
     "RefusedError",
+    "UnprovenAddressError",
     "WrongArgumentError",
     "WrongStateError",
     "apply",

@@ -2,26 +2,17 @@
 
 import re
 import secrets
-from collections.abc import Iterable
 from typing import Final
 
 from dtm_contact.cases.act import Act
-from dtm_contact.cases.refusals import RefusedError, WrongArgumentError
-from dtm_contact.directory import Directory
-from dtm_contact.model import Outgoing, OutgoingKind
+from dtm_contact.cases.addressees import Addressee, addressees, known_addresses, usual
+from dtm_contact.cases.refusals import RefusedError, UnprovenAddressError, WrongArgumentError
+from dtm_contact.model import Contact, Outgoing, OutgoingKind
 from dtm_contact.outbound import Letter, NoAddressError, write
-from dtm_contact.store import HeldContact
 from dtm_contact.tokens import Tokens
 
 _NONCE_OCTETS: Final = 8
 _REPLY_MARKS: Final = re.compile(r"(?:(?:re|rép|tr|fwd?|fw)\s*:\s*)+", re.IGNORECASE)
-
-
-def parties(wrote: Iterable[str], directory: Directory, tenant_id: str | None) -> list[str]:
-    """Return the addresses that a case may be answered to: those that wrote, then the tenant's in the directory."""
-    leases = directory.leases_of(tenant_id) if tenant_id else ()
-    found = [*wrote, *(lease.email for lease in leases)]
-    return list(dict.fromkeys(address.lower() for address in found if address))
 
 
 def tokens_of(act: Act) -> Tokens:
@@ -29,34 +20,53 @@ def tokens_of(act: Act) -> Tokens:
     return Tokens.of(act.grounds.settings.outbound, act.work.signing_key)
 
 
-def recipient(act: Act, to: str | None) -> str:
-    """Return the address to write to: a party's, so that no slip of the hand tells a stranger.
+def recipient(act: Act, to: str | None, *, unproven_ok: bool = False) -> Addressee:
+    """Return whom to write to: somebody of the case, so that no slip of the hand tells a stranger.
+
+    Args:
+        act: the verb being carried out.
+        to: the address; None for whom an answer usually goes to.
+        unproven_ok: an address that nothing proves to be the writer's, or the tenant's, is meant.
 
     Raises:
         RefusedError: nothing is set up to be sent.
+        UnprovenAddressError: nothing proves the address, and it was not said that it is meant all the same.
         WrongArgumentError: there is no address, or `to` is none of the case's.
     """
     if not act.grounds.settings.outbound.host:
         raise RefusedError("aucun serveur n'est réglé pour envoyer le courrier (DTM_OUTBOUND_HOST)")
-    wrote = [message.sender_address for message in reversed(_messages(act))]
-    allowed = parties(wrote, act.grounds.directory, act.case.tenant_id)
-    if to is None:
-        if not allowed:
+    found = addressees_of(act)
+    if to is not None:
+        chosen = next((each for each in found if each.address == to.lower()), None)
+        if chosen is None:
+            raise WrongArgumentError("cette adresse n'est ni d'un message du dossier, ni du locataire dans l'annuaire")
+    else:
+        chosen = usual(found)
+        if chosen is None and not found:
             raise WrongArgumentError("personne n'a écrit dans ce dossier, et l'annuaire n'a pas d'adresse")
-        return allowed[0]
-    if to.lower() not in allowed:
-        raise WrongArgumentError("cette adresse n'est ni d'un message du dossier, ni du locataire dans l'annuaire")
-    return to.lower()
+        if chosen is None:
+            raise UnprovenAddressError("aucune adresse du dossier n'est vérifiée ; choisissez à laquelle répondre")
+    if chosen.unproven and not unproven_ok:
+        raise UnprovenAddressError("rien ne prouve que cette adresse soit au locataire ; confirmez que vous y répondez")
+    return chosen
+
+
+def addressees_of(act: Act) -> tuple[Addressee, ...]:
+    """Return the addresses at which the case in hand may be answered; see `addressees`."""
+    tenant_id, grounds = act.case.tenant_id, act.grounds
+    confirmed = act.work.confirmations(tenant_id) if tenant_id else ()
+    known = known_addresses(tenant_id, confirmed, grounds.directory)
+    return addressees(act.work.judged(act.held), known, grounds.settings)
 
 
 def post(
-    act: Act, address: str, text: str, *, subject: str | None = None, calendar: str = "", method: str = ""
+    act: Act, to: Addressee, text: str, *, subject: str | None = None, calendar: str = "", method: str = ""
 ) -> None:
     """Lay a letter into the outbox, and tell it.
 
     Args:
         act: the verb being carried out.
-        address: as `recipient` returned it.
+        to: as `recipient` returned it.
         text: what the agent says.
         subject: instead of that of the message answered.
         calendar: an invitation that goes along (RFC 5545).
@@ -65,19 +75,18 @@ def post(
     Raises:
         WrongArgumentError: the address is none.
     """
-    messages = _messages(act)
-    last = next((message for message in reversed(messages) if message.sender_address == address), None)
+    last = to.contact
     tokens, settings, number = tokens_of(act), act.grounds.settings, act.case.number
     letter = Letter(
         sender_name=settings.outbound.sender_name,
         sender=settings.outbound.sender,
-        to=address,
+        to=to.address,
         reply_to=tokens.address(number),
         subject=subject or _subject(act, last),
         text=f"{text.strip()}\n",
         message_id=tokens.message_id(number, secrets.token_hex(_NONCE_OCTETS)),
         in_reply_to=last.message_id if last else "",
-        references=tuple(reversed(last.thread)) if last else (),
+        references=tuple(reversed((*last.in_reply_to, *last.references))) if last else (),
         at=act.now,
         calendar=calendar,
         method=method,
@@ -86,18 +95,15 @@ def post(
         raw = write(letter)
     except NoAddressError as error:
         raise WrongArgumentError("aucun message ne peut être envoyé à cette adresse") from error
-    outgoing = Outgoing(OutgoingKind.REPLY, f"agent: {act.actor}", address, letter.reply_to, letter.message_id, raw)
+    outgoing = Outgoing(OutgoingKind.REPLY, f"agent: {act.actor}", to.address, letter.reply_to, letter.message_id, raw)
     act.work.post(act.held, outgoing)
     # A new version, so that a colleague who answers at the same time is told; no change, since no mail is taken back.
     act.work.change(act.held)
-    act.tell("replied", {"to": address, "text": text, "message_id": letter.message_id})
+    told = {"to": to.address, "text": text, "message_id": letter.message_id}
+    act.tell("replied", {**told, "unproven": True} if to.unproven else told)
 
 
-def _messages(act: Act) -> list[HeldContact]:
-    return [contact for contact in act.work.contacts(act.held) if contact.sender_address]
-
-
-def _subject(act: Act, last: HeldContact | None) -> str:
+def _subject(act: Act, last: Contact | None) -> str:
     number = act.case.number
     about = _REPLY_MARKS.sub("", (last.subject if last else act.case.subject).strip()) or "Votre demande"
     return f"Re: {about}" if number in about else f"Re: {about} – dossier {number}"

@@ -17,3 +17,7 @@ class WrongStateError(RefusedError):
 
 class WrongArgumentError(RefusedError):
     """La demande n'est pas valable."""
+
+
+class UnprovenAddressError(RefusedError):
+    """L'adresse n'est pas vérifiée."""

@@ -29,7 +29,7 @@ def take_back(work: Work, held: HeldCase, event: Event) -> dict[str, list[Any]]:
         work.withdraw(value, tenant_id)
         del kind
     for kind, value, tenant_id in data.get("withdrawn", ()):
-        work.confirm(kind, value, tenant_id)
+        work.confirm(held, kind, value, tenant_id)
     for arrival_id, whom in data.get("concerned", ()):
         work.concern([arrival_id], tuple(whom))
     if "moved" in data:

@@ -5,7 +5,13 @@ from datetime import datetime
 from typing import Any
 
 from dtm_contact.cases.command import Command, Done
-from dtm_contact.cases.refusals import ChangedMeanwhileError, RefusedError, WrongArgumentError, WrongStateError
+from dtm_contact.cases.refusals import (
+    ChangedMeanwhileError,
+    RefusedError,
+    UnprovenAddressError,
+    WrongArgumentError,
+    WrongStateError,
+)
 from dtm_contact.errors import CommitUnknownError, DtmContactError, NotFoundError, StoreUnavailableError
 from dtm_contact.store import Event
 
@@ -17,6 +23,7 @@ _ERRORS: dict[str, type[DtmContactError]] = {
     for kind in (
         RefusedError,
         ChangedMeanwhileError,
+        UnprovenAddressError,
         WrongArgumentError,
         WrongStateError,
         NotFoundError,

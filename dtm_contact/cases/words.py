@@ -87,6 +87,9 @@ def _details(data: Mapping[str, Any], time: Callable[[datetime], str]) -> list[s
             details.append(f"{_COLUMNS[name]} {_written(name, after, time)}")
     details += [f"retenu : {value} est à {tenant_id}" for _kind, value, tenant_id in data.get("confirmed", ())]
     details += [f"oublié : {value}" for _kind, value, _tenant_id in data.get("withdrawn", ())]
+    details += [f"{value} est retenu pour plusieurs foyers : ne dit plus qui écrit" for value in data.get("shared", ())]
+    if data.get("unproven"):
+        details.append("adresse non vérifiée")
     if "what" in data:
         details.append(_SAID.get(data["what"], data["what"]))
     return details

@@ -12,7 +12,7 @@ from dtm_contact.directory.duty import on_duty, on_duty_in_residence
 from dtm_contact.explain.calls import spaced
 from dtm_contact.explain.names import Names
 from dtm_contact.model import Contact, OnDuty, Outcome, Part, Proposal, Wish, Wished
-from dtm_contact.store import CaseContact
+from dtm_contact.store import CaseContact, Confirmation
 
 _WISHES: Final[Mapping[Wish, str]] = {Wish.ANONYMOUS: "À ne pas nommer", Wish.CALL: "À joindre ainsi"}
 _SENTENCE_ENDS: Final = re.compile(r"[.!?\n]")
@@ -56,8 +56,8 @@ def proposals(contacts: Sequence[CaseContact], tenant_id: str | None) -> list[Pr
     return list({proposal.value: proposal for proposal in given}.values())[:_MOST_PROPOSALS]
 
 
-def shown_value(proposal: Proposal) -> str:
-    """Return a proposal as people read it: an address, or a number in pairs of digits."""
+def shown_value(proposal: Proposal | Confirmation) -> str:
+    """Return what is proposed or confirmed as people read it: an address, or a number in pairs of digits."""
     return proposal.value if proposal.kind == "address" else spaced(national(proposal.value))
 
 

@@ -118,6 +118,12 @@ class Directory:
             return ()
         return tuple(dict.fromkeys(lease.tenant_id for lease in self.leases_in(dwelling_id) if in_force(lease, on)))
 
+    def of_one_household(self, people: Iterable[str]) -> bool:
+        """Tell whether people share, or shared, one unit; whoever the directory does not know is passed over."""
+        homes = [{lease.dwelling_id for lease in self.leases_of(each)} for each in people]
+        known = [each for each in homes if each]
+        return not known or bool(set.intersection(*known))
+
     def home(self, tenant_id: str, on: date) -> Dwelling | None:
         """Return the one unit that is meant when a person says "my home", None where no unit is known.
 

@@ -123,16 +123,23 @@ def _numbers(identity: Identity, index: MatchIndex, seen: Seen) -> None:
 
 
 def _confirmed(identity: Identity, clues: Clues, index: MatchIndex, history: History, *, forged: bool) -> None:
-    """Credit what agents confirmed for an address or a number."""
+    """Credit what agents confirmed for an address or a number of one household."""
     addresses = {seen.key: seen for seen in clues.emails if seen.sender}
     numbers = {seen.key: seen for seen in clues.phones}
     if not addresses and not numbers:
         return
-    for fact in history.confirmed(tuple(addresses), tuple(numbers)):
+    facts = history.confirmed(tuple(addresses), tuple(numbers))
+    owners: dict[str, set[str]] = {}
+    for fact in facts:
+        owners.setdefault(fact.value, set()).add(fact.tenant_id)
+    for fact in facts:
         person = index.people.position(fact.tenant_id)
         if person is None:
             continue
         identity.known.add(fact.value)
+        if not index.directory.of_one_household(owners[fact.value]):
+            # A mailbox or a line that several households use says nothing of which of them writes.
+            continue
         if fact.value in addresses:
             level, bits = ("unproven", weights.EMAIL_UNPROVEN) if forged else ("confirmed", weights.EMAIL_CONFIRMED)
             known = Known("email", level, bits, addresses[fact.value])

@@ -107,6 +107,7 @@ def verdict(weighing: Weighing, weighed: list[Weighed], rest: Rest) -> Match:
         place_evidence=_place_evidence(weighing, masses),
         caretakers=_on_duty(masses, dwelling, residence, weighing),
         proposals=tuple(_proposals(tenant, weighing)) if tenant is not None else (),
+        on_behalf=_on_behalf(weighing),
         proven=tuple(sorted(person.tenant_id for person in proven)),
         proven_homes=tuple(sorted({home.dwelling_id for person in proven for home in person.lives_in(weighing.on)})),
     )
@@ -116,13 +117,18 @@ def _proposals(tenant: Likely, weighing: Weighing) -> Iterator[Proposal]:
     """Yield what the tenant named brings that nobody is known by; who writes for another brings his own."""
     people, clues = weighing.index.people, weighing.clues
     known = weighing.identity.known
-    if weighing.third_party or clues.organisation or clues.staff:
+    if _on_behalf(weighing) or clues.staff:
         return
     for kind, seens, look_up in (("address", clues.emails, people.by_email), ("number", clues.phones, people.by_phone)):
         for seen in seens[:_MOST_PROPOSED]:
             mine = kind == "number" or seen.sender
             if mine and seen.key not in look_up and seen.key not in known:
                 yield Proposal(kind, seen.key, tenant.id, seen.seen)
+
+
+def _on_behalf(weighing: Weighing) -> bool:
+    """Tell whether who writes does so for somebody else, or for an organisation."""
+    return weighing.third_party or weighing.clues.organisation
 
 
 def _sure(likely: Likely | None, threshold: float) -> Likely | None:

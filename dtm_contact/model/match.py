@@ -96,6 +96,7 @@ class Match:
         caretakers: all on duty there; exactly one is "the" caretaker, several are a list.
         proposals: addresses and numbers that an agent may confirm for the tenant named.
         equipment: the kind of the machine that called by itself (`elevator_alarm`, …); None where it was none.
+        on_behalf: who writes does so for somebody else, or for an organisation: their address is not the tenant's.
         proven: the people whose address, known or confirmed, the sender's is, where our server vouches for it.
             Everybody else is at best named, by what the text says.
         proven_homes: the dwellings where these people have a lease in force.
@@ -110,5 +111,6 @@ class Match:
     caretakers: tuple[OnDuty, ...] = ()
     equipment: str | None = None
     proposals: tuple[Proposal, ...] = ()
+    on_behalf: bool = False
     proven: tuple[str, ...] = ()
     proven_homes: tuple[str, ...] = ()

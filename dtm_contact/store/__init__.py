@@ -6,6 +6,7 @@ Beside a SQLite store that the daemon writes, others open it `read_only`, but fo
 from dtm_contact.store.accounts import Account, Session, TrailLine
 from dtm_contact.store.arrivals import ArrivalLine, Arrivals, ArrivalState, Claimed
 from dtm_contact.store.cases import Case, CaseContact, CaseFile, Cases, QueueCount
+from dtm_contact.store.confirmations import Confirmation
 from dtm_contact.store.database import StoreRefusedError
 from dtm_contact.store.directory import DirectoryVersion, StoredDirectory
 from dtm_contact.store.events import Event
@@ -28,6 +29,7 @@ __all__ = [
     "CaseFile",
     "Cases",
     "Claimed",
+    "Confirmation",
     "Destination",
     "DirectoryVersion",
     "Event",

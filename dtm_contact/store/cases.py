@@ -85,6 +85,8 @@ class CaseContact:
         decision: the decision as its contract has it; None where the arrival could not be judged.
         judgement: every step with its evidence; None likewise.
         proven: who wrote is proven (`Joining.proven`), not only named by what the text says.
+        sender_address: the writer's, lower case; empty where there is none.
+        phone_key: the number that reached us, as its key; None likewise.
     """
 
     arrival_id: int
@@ -92,6 +94,8 @@ class CaseContact:
     decision: dict[str, Any] | None
     judgement: Judgement | None
     proven: bool = False
+    sender_address: str = ""
+    phone_key: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,7 +227,7 @@ class Cases:
             row = connection.execute(sa.select(cases.c.id, *CASE_COLUMNS).where(cases.c.number == number)).one_or_none()
             if row is None:
                 raise NotFoundError(f"case {number}")
-            return CaseFile(case_of(row[1:]), _contacts(connection, row.id), events.of_case(connection, row.id))
+            return CaseFile(case_of(row[1:]), contacts_of(connection, row.id), events.of_case(connection, row.id))
 
 
 def _recording_of(contact: Contact) -> Callable[[Connection, Judged, Known], str | None]:
@@ -254,10 +258,12 @@ def case_of(row: Any) -> Case:
     return Case(*values)
 
 
-def _contacts(connection: Connection, case_id: int) -> tuple[CaseContact, ...]:
+def contacts_of(connection: Connection, case_id: int) -> tuple[CaseContact, ...]:
+    """Return the contacts of a case, by the store's own id, with all that was judged of them; oldest first."""
     judged = (judgements.c.decision, judgements.c.judgement)
+    reached = (contacts.c.proven, contacts.c.sender_address, contacts.c.phone_key)
     query = (
-        sa.select(contacts.c.arrival_id, contacts.c.at, *judged, contacts.c.proven)
+        sa.select(contacts.c.arrival_id, contacts.c.at, *judged, *reached)
         .outerjoin(judgements, judgements.c.contact_id == contacts.c.id)
         .where(contacts.c.case_id == case_id)
         .order_by(contacts.c.id)
@@ -267,4 +273,4 @@ def _contacts(connection: Connection, case_id: int) -> tuple[CaseContact, ...]:
 
 def _contact(row: Any) -> CaseContact:
     judgement = None if row.judgement is None else JUDGEMENT.validate_python(row.judgement)
-    return CaseContact(row.arrival_id, row.at, row.decision, judgement, row.proven)
+    return CaseContact(row.arrival_id, row.at, row.decision, judgement, row.proven, row.sender_address, row.phone_key)

@@ -9,8 +9,10 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from dtm_contact.store import confirmations
 from dtm_contact.store.access_schema import appointments
 from dtm_contact.store.cases import CASE_COLUMNS, Case, case_of
+from dtm_contact.store.confirmations import Confirmation
 from dtm_contact.store.database import Database
 from dtm_contact.store.schema import arrivals, cases, confirmed_contacts, contacts, events, judgements
 
@@ -263,6 +265,11 @@ class StoredDesk:
         query = sa.select(table.value).where(table.value.in_(tuple(values)), table.tenant_id == tenant_id)
         with self._database.reading() as connection:
             return frozenset(connection.execute(query).scalars())
+
+    def confirmations(self, tenants: Collection[str]) -> list[Confirmation]:
+        """Return the addresses and numbers that are confirmed for any of some tenants, oldest first."""
+        with self._database.reading() as connection:
+            return confirmations.confirmations(connection, tenants)
 
     def latest_event(self) -> int:
         """Return the id of the latest event."""

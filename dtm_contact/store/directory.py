@@ -1,4 +1,4 @@
-"""The directory in the store: replaced as a whole, read as a whole; and what agents confirmed, which survives."""
+"""The directory in the store: replaced as a whole, read as a whole."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
@@ -15,8 +15,6 @@ from dtm_contact.directory.records import Records
 from dtm_contact.errors import NoDirectoryError
 from dtm_contact.store.database import Database
 from dtm_contact.store.directory_schema import PARTS, Part, directory_versions
-from dtm_contact.store.inserting import insert_of
-from dtm_contact.store.schema import confirmed_contacts
 
 _ROWS_AT_ONCE = 4_096
 
@@ -84,32 +82,6 @@ class StoredDirectory:
         """Return which directory is in force, or None where none has been imported."""
         with self._database.reading() as connection:
             return _version(connection)
-
-    def confirm_address(self, address: str, tenant_id: str, who: str, now: datetime) -> None:
-        """Keep that an e-mail address (any case) is a tenant's; an agent says so."""
-        self._confirm("address", address.lower(), tenant_id, who, now)
-
-    def confirm_number(self, number: str, tenant_id: str, who: str, now: datetime) -> None:
-        """Keep that a phone number, given by its key, is a tenant's; an agent says so."""
-        self._confirm("number", number, tenant_id, who, now)
-
-    def withdraw(self, value: str, tenant_id: str) -> None:
-        """Forget that an address or number was confirmed for a tenant; an agent had been mistaken."""
-        table = confirmed_contacts.c
-        with self._database.writing() as connection:
-            connection.execute(confirmed_contacts.delete().where(table.value == value, table.tenant_id == tenant_id))
-
-    def _confirm(self, kind: str, value: str, tenant_id: str, who: str, now: datetime) -> None:
-        with self._database.writing() as connection:
-            insert = insert_of(connection)
-            values = {
-                "kind": kind,
-                "value": value,
-                "tenant_id": tenant_id,
-                "confirmed_at": now,
-                "confirmed_by": who,
-            }
-            connection.execute(insert(confirmed_contacts).on_conflict_do_nothing(), values)
 
 
 def _version(connection: Connection) -> DirectoryVersion | None:

@@ -29,7 +29,7 @@ class Store:
     Attributes:
         arrivals: what came in, and how far it is.
         cases: what agents work.
-        directory: the estate and its people, and what agents confirmed.
+        directory: the estate and its people.
         positions: how far channels have read, and what they keep until the rest has come.
         outbox: what is to be sent.
         judgements: what was judged, to see what other rules would have done with it.

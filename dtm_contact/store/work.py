@@ -11,13 +11,14 @@ from sqlalchemy.engine import Connection
 
 from dtm_contact.errors import NotFoundError
 from dtm_contact.model import Limits, Outgoing
-from dtm_contact.store import events, outbox, timers
+from dtm_contact.store import confirmations, events, outbox, timers
 from dtm_contact.store.access_schema import appointments
-from dtm_contact.store.cases import CASE_COLUMNS, Case, case_of
+from dtm_contact.store.cases import CASE_COLUMNS, Case, CaseContact, case_of, contacts_of
+from dtm_contact.store.confirmations import Confirmation
 from dtm_contact.store.database import Database
 from dtm_contact.store.inserting import insert_of
 from dtm_contact.store.recording import next_number
-from dtm_contact.store.schema import arrivals, case_links, cases, confirmed_contacts, contacts
+from dtm_contact.store.schema import arrivals, case_links, cases, contacts
 
 Whom = tuple[str | None, str | None, str | None]
 """Tenant, dwelling, residence."""
@@ -151,10 +152,29 @@ class Work:
         mine = sa.and_(case_links.c.case_id == held.id, case_links.c.other_id == other.id)
         self._connection.execute(case_links.delete().where(mine))
 
-    def confirm(self, kind: str, value: str, tenant_id: str) -> bool:
-        """Keep that an address (lower case) or number (its key) is a tenant's; tell whether it was not known yet."""
-        values = {"kind": kind, "value": value, "tenant_id": tenant_id}
-        return self._insert(confirmed_contacts, {**values, "confirmed_at": self.now, "confirmed_by": self.who})
+    def judged(self, held: HeldCase) -> tuple[CaseContact, ...]:
+        """Return a case's contacts with all that was judged of them, oldest first."""
+        return contacts_of(self._connection, held.id)
+
+    def confirm(self, held: HeldCase, kind: str, value: str, tenant_id: str) -> bool:
+        """Keep that an address (lower case) or number (its key) is a tenant's; tell whether it was not known yet.
+
+        Args:
+            held: the case in which it was given.
+            kind: `address` or `number`.
+            value: which.
+            tenant_id: whose it is.
+        """
+        new = Confirmation(kind, value, tenant_id, self.now, self.who, held.case.number)
+        return confirmations.confirm(self._connection, new)
+
+    def confirmations(self, tenant_id: str) -> list[Confirmation]:
+        """Return the addresses and numbers that are confirmed for a tenant."""
+        return confirmations.confirmations(self._connection, (tenant_id,))
+
+    def confirmed_for(self, value: str) -> list[str]:
+        """Return the tenants that an address or number is confirmed for."""
+        return confirmations.confirmed_for(self._connection, value)
 
     def post(self, held: HeldCase, letter: Outgoing) -> None:
         """Lay something that one person wrote into the outbox; it is sent once this is committed."""
@@ -170,9 +190,7 @@ class Work:
 
     def withdraw(self, value: str, tenant_id: str) -> str | None:
         """Forget that an address or number was confirmed for a tenant; return its kind, None where it was not."""
-        table = confirmed_contacts.c
-        mine = confirmed_contacts.delete().where(table.value == value, table.tenant_id == tenant_id)
-        return self._connection.execute(mine.returning(table.kind)).scalar_one_or_none()
+        return confirmations.withdraw(self._connection, value, tenant_id)
 
     def book(self, held: HeldCase, office_id: str, at: datetime, who: str) -> bool:
         """Note that somebody comes to an office at a time because of a case; tell whether the slot was free."""

@@ -64,6 +64,7 @@ TABLE = {
     "POST /file/clore": _WORK_ALL,
     "POST /file/prendre": _WORK_ALL,
     "GET /foyer/{dwelling}": _READ,
+    "POST /foyer/{dwelling}/retirer": "nn nn nn ff ff",
     "GET /incident/{residence}/{topic}": _READ,
     "POST /incident/{residence}/{topic}/clore": _WORK,
     "POST /incident/{residence}/{topic}/nouvelle": _WORK,

@@ -15,7 +15,8 @@ from dtm_contact.model import (
     Priority,
     Understanding,
 )
-from dtm_contact.store import Claimed, Destination, Fallback, Store
+from dtm_contact.store import Claimed, Confirmation, Destination, Fallback, Store
+from dtm_contact.store.confirmations import confirm
 
 NOW = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
 RECEPTION = Destination("agence-accueil", "AG", Priority.P2, NOW + timedelta(hours=4))
@@ -78,3 +79,9 @@ def open_case(store: Store, external_id: str, judged: Judgement, opened_at: date
     number = store.cases.record(claim(store, external_id), judged, {}, opened_at)
     assert number is not None
     return number
+
+
+def confirmed(store: Store, kind: str, value: str, tenant_id: str) -> bool:
+    """Keep that an address or number is a tenant's, as an agent's word; tell whether it was not known yet."""
+    with store.database.writing() as connection:
+        return confirm(connection, Confirmation(kind, value, tenant_id, NOW, "paul", None))

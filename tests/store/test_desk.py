@@ -10,7 +10,7 @@ import pytest
 from dtm_contact.model import CaseKind, Contact, Likely, Mailbox, Match, Priority
 from dtm_contact.store import Store, working
 from dtm_contact.store.desk import Place, Wanted, place_of
-from tests.store.samples import NOW, arrival, judgement, minutes, open_case
+from tests.store.samples import NOW, arrival, confirmed, judgement, minutes, open_case
 
 ALL = ("montreuil", "pantin")
 _ids = count(1)
@@ -195,7 +195,12 @@ def test_pages_are_told_what_happened_after_an_event(store: Store) -> None:
 
 
 def test_confirmed_values_are_told_of_their_tenant_alone(store: Store) -> None:
+    number = opened(store)
     with working(store.database, "paul", NOW) as work:
-        assert work.confirm("number", "+33612345678", "T1")
+        assert work.confirm(work.hold(number)[0], "number", "+33612345678", "T1")
     assert store.desk.confirmed("T1", ["+33612345678", "x@free.example"]) == {"+33612345678"}
     assert store.desk.confirmed("T2", ["+33612345678"]) == frozenset()
+    (told,) = store.desk.confirmations(["T1"])
+    assert (told.at, told.by, told.case_number, told.others) == (NOW, "paul", number, ())
+    confirmed(store, "number", "+33612345678", "T2")
+    assert [each.others for each in store.desk.confirmations(["T1"])] == [("T2",)]

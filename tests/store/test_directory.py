@@ -12,7 +12,7 @@ from dtm_contact.model import Confirmed
 from dtm_contact.store import DirectoryVersion, Store
 from dtm_contact.store.database import StoreRefusedError
 from dtm_contact.store.directory_schema import PARTS
-from tests.store.samples import NOW, minutes
+from tests.store.samples import NOW, confirmed, minutes
 
 FULL_SIZE = Path(__file__).parents[2] / "fixtures" / "directory"
 
@@ -50,7 +50,7 @@ def test_every_field_of_records_is_kept() -> None:
 
 def test_a_new_directory_replaces_the_old_and_what_agents_confirmed_stays(store: Store, full_size: Records) -> None:
     store.directory.save(full_size, "import", NOW)
-    store.directory.confirm_number("+33612345678", "T1", "paul", NOW)
+    confirmed(store, "number", "+33612345678", "T1")
     assert store.directory.version() == DirectoryVersion(1, NOW)
     assert store.directory.save(SMALL, "import", minutes(1)) == DirectoryVersion(2, minutes(1))
     assert store.directory.version() == DirectoryVersion(2, minutes(1))

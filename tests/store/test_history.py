@@ -1,6 +1,7 @@
 from dtm_contact.model import CaseKind, Confirmed, Contact, Earlier, History, Mailbox
 from dtm_contact.store import Store
-from tests.store.samples import FALLBACK, NOW, RECEPTION, claim, judgement, open_case
+from dtm_contact.store.confirmations import withdraw
+from tests.store.samples import FALLBACK, NOW, RECEPTION, claim, confirmed, judgement, open_case
 
 
 def contact(message_id: str, address: str = "Nadia@Free.example") -> Contact:
@@ -35,12 +36,11 @@ def test_more_ids_than_a_statement_takes(store: Store) -> None:
 
 
 def test_confirmed_addresses_and_numbers(store: Store) -> None:
-    directory = store.directory
-    directory.confirm_address("Nadia@Free.example", "T1", "paul", NOW)
-    directory.confirm_address("Nadia@Free.example", "T1", "paul", NOW)
-    directory.confirm_address("nadia@free.example", "T2", "paul", NOW)
-    directory.confirm_number("+33612345678", "T1", "paul", NOW)
-    directory.confirm_address("other@free.example", "T3", "paul", NOW)
+    assert confirmed(store, "address", "nadia@free.example", "T1")
+    assert not confirmed(store, "address", "nadia@free.example", "T1")
+    confirmed(store, "address", "nadia@free.example", "T2")
+    confirmed(store, "number", "+33612345678", "T1")
+    confirmed(store, "address", "other@free.example", "T3")
     with store.history() as history:
         assert history.confirmed(["nadia@free.example"], []) == [
             Confirmed("nadia@free.example", "T1"),
@@ -52,9 +52,11 @@ def test_confirmed_addresses_and_numbers(store: Store) -> None:
 
 
 def test_a_mistaken_confirmation_is_withdrawn(store: Store) -> None:
-    store.directory.confirm_number("+33612345678", "T1", "paul", NOW)
-    store.directory.confirm_number("+33612345678", "T2", "paul", NOW)
-    store.directory.withdraw("+33612345678", "T1")
+    confirmed(store, "number", "+33612345678", "T1")
+    confirmed(store, "number", "+33612345678", "T2")
+    with store.database.writing() as connection:
+        assert withdraw(connection, "+33612345678", "T1") == "number"
+        assert withdraw(connection, "+33612345678", "T1") is None
     with store.history() as history:
         assert history.confirmed([], ["+33612345678"]) == [Confirmed("+33612345678", "T2")]
 
@@ -62,7 +64,7 @@ def test_a_mistaken_confirmation_is_withdrawn(store: Store) -> None:
 def test_all_answers_are_of_one_moment(store: Store) -> None:
     with store.history() as history:
         assert history.thread(["m1@free.example"]) == []
-        store.directory.confirm_number("+33612345678", "T1", "paul", NOW)
+        confirmed(store, "number", "+33612345678", "T1")
         number = open_case(store, "a", judgement(contact=contact("m1@free.example")))
         assert history.thread(["m1@free.example"]) == []
         assert history.confirmed([], ["+33612345678"]) == []

@@ -7,9 +7,12 @@ from dtm_contact.cases.texts import Line, Words
 
 
 @verb("reply")
-def reply(act: Act, text: Words, to: Line | None = None, subject: Line | None = None) -> None:
-    """Répond au dernier message du dossier, depuis notre adresse et dans la conversation ; `to` : à quelle adresse.
+def reply(
+    act: Act, text: Words, to: Line | None = None, subject: Line | None = None, *, unproven_ok: bool = False
+) -> None:
+    """Répond dans le dossier, depuis notre adresse et dans la conversation ; `to` : à quelle adresse.
 
-    L'adresse est l'une de celles qui ont écrit dans le dossier, ou l'une de celles du locataire dans l'annuaire.
+    Sans `to`, à l'adresse vérifiée qui a écrit en dernier, sinon à celle du locataire dans l'annuaire. Une adresse que
+    rien ne vérifie demande `unproven_ok` ; à une machine, on ne répond pas.
     """
-    post(act, recipient(act, to), text, subject=subject)
+    post(act, recipient(act, to, unproven_ok=unproven_ok), text, subject=subject)

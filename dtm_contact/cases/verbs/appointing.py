@@ -5,7 +5,8 @@ from datetime import datetime, timedelta
 from pydantic import AwareDatetime
 
 from dtm_contact.cases.act import Act
-from dtm_contact.cases.posting import post, recipient, tokens_of
+from dtm_contact.cases.addressees import Addressee, Trust
+from dtm_contact.cases.posting import addressees_of, post, recipient, tokens_of
 from dtm_contact.cases.refusals import WrongArgumentError, WrongStateError
 from dtm_contact.cases.registry import verb
 from dtm_contact.cases.texts import Code, Line
@@ -19,8 +20,8 @@ SLOT = timedelta(minutes=30)
 def appoint(act: Act, slot: AwareDatetime, office: Code | None = None, invite: Line | None = None) -> None:
     """Prend un rendez-vous au bureau du dossier (ou à `office`) : un créneau d'une demi-heure pendant son ouverture.
 
-    `invite` : l'adresse à laquelle part l'invitation, que les agendas lisent ; une de celles auxquelles on peut
-    répondre.
+    `invite` : l'adresse à laquelle part l'invitation, que les agendas lisent ; une adresse vérifiée du dossier, ou du
+    locataire dans l'annuaire.
     """
     act.must_be_open()
     office = office or act.case.office_id
@@ -28,11 +29,12 @@ def appoint(act: Act, slot: AwareDatetime, office: Code | None = None, invite: L
     if not act.work.book(act.held, office, slot, act.case.who):
         raise WrongStateError("ce créneau vient d'être pris")
     data = {"at": slot.isoformat(), "office": office}
-    if invite is not None:
-        data["invited"] = recipient(act, invite)
+    invited = None if invite is None else recipient(act, invite)
+    if invited is not None:
+        data["invited"] = invited.address
     act.tell("appointed", data)
-    if invite is not None:
-        _write(act, slot, office, data["invited"], Method.REQUEST)
+    if invited is not None:
+        _write(act, slot, office, invited, Method.REQUEST)
 
 
 def _must_be_a_slot(act: Act, slot: datetime, office: str) -> None:
@@ -48,13 +50,13 @@ def _must_be_a_slot(act: Act, slot: datetime, office: str) -> None:
         raise WrongArgumentError("le bureau est fermé à ce moment")
 
 
-def _write(act: Act, slot: datetime, office: str, address: str, method: Method) -> None:
+def _write(act: Act, slot: datetime, office: str, to: Addressee, method: Method) -> None:
     settings = act.grounds.settings
     organizer = tokens_of(act).address(act.case.number)
-    visit = Visit(act.case.number, slot, SLOT, act.grounds.directory.offices[office], organizer, address)
+    visit = Visit(act.case.number, slot, SLOT, act.grounds.directory.offices[office], organizer, to.address)
     phone = settings.numbers[0] if settings.numbers else ""
     subject, text = told(visit, method, settings.zone, phone)
-    post(act, address, text, subject=subject, calendar=calendar(visit, method, act.now), method=method)
+    post(act, to, text, subject=subject, calendar=calendar(visit, method, act.now), method=method)
 
 
 @verb("cancel_appointment")
@@ -69,4 +71,10 @@ def cancel_appointment(act: Act, slot: AwareDatetime) -> None:
     )
     act.tell("appointment cancelled", {"at": slot.isoformat()})
     if made.get("invited") and act.grounds.settings.outbound.host:
-        _write(act, slot, made["office"], made["invited"], Method.CANCEL)
+        _write(act, slot, made["office"], _invited(act, made["invited"]), Method.CANCEL)
+
+
+def _invited(act: Act, address: str) -> Addressee:
+    """Return whom an invitation went to, though nothing of the case bears the address any more."""
+    found = (each for each in addressees_of(act) if each.address == address)
+    return next(found, Addressee(address, Trust.KNOWN))

@@ -1,10 +1,12 @@
 """What the engine said of a case and an agent knows better: whom it is about, what, how urgent."""
 
+from typing import Any
+
 from dtm_contact.cases.act import Act
 from dtm_contact.cases.refusals import WrongArgumentError, WrongStateError
 from dtm_contact.cases.registry import verb
 from dtm_contact.cases.texts import Code, Line
-from dtm_contact.cases.verbs.confirming import reached_by
+from dtm_contact.cases.verbs.confirming import learn, shared
 from dtm_contact.directory import in_force
 from dtm_contact.model import Priority
 from dtm_contact.store.work import Whom
@@ -13,20 +15,20 @@ _WHOM = ("tenant_id", "dwelling_id", "residence_id")
 
 
 @verb("tenant")
-def tenant(act: Act, tenant: Code | None = None, dwelling: Code | None = None, *, confirm: bool = True) -> None:
+def tenant(act: Act, tenant: Code | None = None, dwelling: Code | None = None, *, confirm: bool = False) -> None:
     """Dit de qui il s'agit ; sans locataire, que le foyer (`dwelling`) ; sans rien, que ce n'est aucun des nôtres.
 
-    L'adresse ou le numéro du contact est retenu comme étant à ce locataire, sauf `confirm` faux : par qui et quand. Il
-    survit aux imports de l'annuaire, et `unconfirm` le reprend.
+    Rien d'autre n'en est retenu. Avec `confirm`, l'adresse ou le numéro du contact l'est comme étant à ce locataire,
+    ainsi que `confirm` le fait.
     """
     whom = _whom(act, tenant, dwelling)
     contacts = act.work.contacts(act.held)
-    confirmed = []
-    if tenant is not None and confirm:
-        confirmed = [[*fact, tenant] for fact in reached_by(act, contacts) if act.work.confirm(*fact, tenant)]
+    confirmed = learn(act, tenant) if tenant is not None and confirm else []
     concerned = [each for each in contacts if each.whom != whom]
     act.work.concern([each.arrival_id for each in concerned], whom)
-    data = {"confirmed": confirmed, "concerned": [[each.arrival_id, list(each.whom)] for each in concerned]}
+    data: dict[str, Any] = {"concerned": [[each.arrival_id, list(each.whom)] for each in concerned]}
+    if confirmed:
+        data |= {"confirmed": confirmed, **shared(act, [(kind, value) for kind, value, _tenant_id in confirmed])}
     act.change("tenant", by_hand=_WHOM, data=data, **dict(zip(_WHOM, whom, strict=True)))
 
 

@@ -112,7 +112,7 @@ def tag(visit: Visit) -> Mapping[str, Any]:
 
 @_act("locataire", "tenant")
 def tenant(visit: Visit) -> Mapping[str, Any]:
-    """Say whom a case is about; the address or number is learnt."""
+    """Say whom a case is about."""
     return {"tenant": visit.text("locataire"), "dwelling": visit.text("logement")}
 
 
@@ -154,8 +154,12 @@ def split(visit: Visit) -> Mapping[str, Any]:
 
 @_act("repondre", "reply")
 def reply(visit: Visit) -> Mapping[str, Any]:
-    """Answer the one who wrote."""
-    return {"text": visit.text("texte"), "to": visit.text("a")}
+    """Answer the one who wrote; an address that nothing proves only where asked for."""
+    return {
+        "text": visit.text("texte"),
+        "to": visit.text("a"),
+        "unproven_ok": visit.text("non_verifiee") == "1" or None,
+    }
 
 
 @deed("/dossier/{number}/annuler", Right.WORK, template="case.html")

@@ -8,8 +8,9 @@ from starlette.responses import Response
 
 from dtm_contact.access import sees
 from dtm_contact.cases import RefusedError
+from dtm_contact.cases.addressees import Addressee
 from dtm_contact.cases.verbs.appointing import SLOT
-from dtm_contact.console.pages.case import addresses, shown
+from dtm_contact.console.pages.case import addressees_of, shown
 from dtm_contact.console.registry import deed, page
 from dtm_contact.console.visit import Visit, go
 from dtm_contact.errors import NotFoundError
@@ -45,11 +46,12 @@ def appointments(visit: Visit) -> Mapping[str, Any]:
     }
 
 
-def _invited(visit: Visit, chosen: Case) -> list[str]:
-    """Return where an invitation may go; nowhere while nothing is set up to be sent."""
+def _invited(visit: Visit, chosen: Case) -> list[Addressee]:
+    """Return where an invitation may go: where nothing is unproven; nowhere while nothing is set up to be sent."""
     if not visit.desk.settings.outbound.host:
         return []
-    return addresses(visit, visit.desk.store.cases.get(chosen.number))
+    found = addressees_of(visit, visit.desk.store.cases.get(chosen.number))
+    return [each for each in found if not each.unproven]
 
 
 def _offices(visit: Visit) -> dict[str, str]:

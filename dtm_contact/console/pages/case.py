@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from dtm_contact.access import sees
-from dtm_contact.cases.posting import parties
+from dtm_contact.cases.addressees import Addressee, addressees, known_addresses, usual
+from dtm_contact.cases.verbs.confirming import known_to_household, reached_by, why_not_learnt
 from dtm_contact.console.card import household, proposals, residence_caretakers, voice_messages, wishes
 from dtm_contact.console.registry import page
 from dtm_contact.console.telling import time_line
@@ -33,7 +34,7 @@ def shown(visit: Visit, alert: str = "") -> Mapping[str, Any]:
     visit.note("read", file.case.number, dwelling=file.case.dwelling_id, tenant=file.case.tenant_id)
     last = next((each.judgement for each in reversed(file.contacts) if each.judgement), None)
     directory, names = visit.desk.known()[0].directory, visit.desk.names
-    found = file.case
+    found, answerable = file.case, addressees_of(visit, file)
     card = household(directory, names, found.dwelling_id, visit.now) if found.dwelling_id else None
     caretakers = card.caretakers if card else ()
     if not caretakers and found.residence_id:
@@ -54,7 +55,8 @@ def shown(visit: Visit, alert: str = "") -> Mapping[str, Any]:
         "topics": sorted(visit.desk.known()[0].rules.lexicon.topics.items(), key=lambda each: each[1].label),
         "all_queues": visit.desk.known()[0].rules.queues.values(),
         "answers": visit.desk.known()[0].rules.answers,
-        "addresses": addresses(visit, file),
+        "addressees": answerable,
+        "usual": usual(answerable),
         "draft": _draft(visit, found),
         "can_undo": undoable(file.events, visit.account.name),
         "said": visit.text("fait"),
@@ -76,17 +78,25 @@ def _others(visit: Visit, found: Case) -> list[Case]:
 def _proposals(visit: Visit, file: CaseFile) -> list[Proposal]:
     """Return what the contacts give that an agent may confirm, and that nobody has confirmed yet."""
     tenant_id = file.case.tenant_id
-    given = proposals(file.contacts, tenant_id)
-    if not given or tenant_id is None:
+    if tenant_id is None:
         return []
-    known = visit.desk.store.desk.confirmed(tenant_id, [each.value for each in given])
-    return [each for each in given if each.value not in known]
+    grounds = visit.desk.known()[0]
+    reached = [Proposal(kind, value, tenant_id, value) for kind, value in reached_by(file.contacts)]
+    given = {(each.kind, each.value): each for each in (*proposals(file.contacts, tenant_id), *reached)}
+    known = visit.desk.store.desk.confirmed(tenant_id, [value for _kind, value in given])
+    of_household = known_to_household(tenant_id, grounds.directory)
+    return [
+        each
+        for fact, each in given.items()
+        if each.value not in known and fact not in of_household and why_not_learnt(fact, file.contacts, grounds) is None
+    ]
 
 
-def addresses(visit: Visit, file: CaseFile) -> list[str]:
-    """Return the addresses that a case may be answered to, the latest that wrote first."""
-    wrote = [each.judgement.contact.sender.address for each in reversed(file.contacts) if each.judgement]
-    return parties(wrote, visit.desk.known()[0].directory, file.case.tenant_id)
+def addressees_of(visit: Visit, file: CaseFile) -> tuple[Addressee, ...]:
+    """Return the addresses that a case may be answered at, the one to be chosen first."""
+    tenant_id, known = file.case.tenant_id, visit.desk.known()[0]
+    confirmed = visit.desk.store.desk.confirmations([tenant_id]) if tenant_id else ()
+    return addressees(file.contacts, known_addresses(tenant_id, confirmed, known.directory), known.settings)
 
 
 def _draft(visit: Visit, found: Case) -> str:

@@ -7,12 +7,13 @@ from typing import Any
 from starlette.responses import Response
 
 from dtm_contact.access import Right, sees
-from dtm_contact.console.card import household
-from dtm_contact.console.registry import page
+from dtm_contact.cases import RefusedError
+from dtm_contact.console.card import Household, household
+from dtm_contact.console.registry import deed, page
 from dtm_contact.console.visit import Visit, go
 from dtm_contact.errors import NotFoundError
 from dtm_contact.normalize import phone_key
-from dtm_contact.store import Case
+from dtm_contact.store import Case, Confirmation
 
 _NUMBER = re.compile(r"(\d{4})-?0*(\d{1,7})")
 _MOST_SHOWN = 40
@@ -64,17 +65,79 @@ def _cases(visit: Visit, asked: str) -> list[Case]:
 
 @page("/foyer/{dwelling}")
 def household_page(visit: Visit) -> Mapping[str, Any]:
-    """Show a household: its people, and all that was ever asked from there, on one time line."""
-    card = household(visit.desk.known()[0].directory, visit.desk.names, visit.path["dwelling"], visit.now)
-    if card is None or not sees(visit.account, card.office_id):
-        raise NotFoundError("household")
+    """Show a household: its people, all that was ever asked from there, and what agents confirmed for them."""
+    return _household(visit)
+
+
+def _household(visit: Visit, alert: str = "") -> dict[str, Any]:
+    """Return what the page of the path's household needs; `alert` is what the agent must hear first."""
+    card = _card(visit)
     visit.note("read", card.dwelling_id, household=True)
     tenants = [member.tenant_id for member in card.members]
     found = visit.desk.store.desk.of(dwellings=[card.dwelling_id], tenants=tenants)
     cases = sorted(
         (case for case in found if sees(visit.account, case.office_id)), key=lambda case: case.opened_at, reverse=True
     )
-    return {"card": card, "cases": cases, "beside": visit.desk.store.desk.beside([each.number for each in cases])}
+    return {
+        "card": card,
+        "cases": cases,
+        "beside": visit.desk.store.desk.beside([each.number for each in cases]),
+        "confirmed": _confirmed(visit, card.dwelling_id),
+        "said": visit.text("fait"),
+        "alert": alert,
+        "status": 409 if alert else 200,
+    }
+
+
+def _card(visit: Visit) -> Household:
+    """Return the path's household.
+
+    Raises:
+        NotFoundError: there is none, or it is another office's.
+    """
+    card = household(visit.desk.known()[0].directory, visit.desk.names, visit.path["dwelling"], visit.now)
+    if card is None or not sees(visit.account, card.office_id):
+        raise NotFoundError("household")
+    return card
+
+
+def _confirmed(visit: Visit, dwelling_id: str) -> list[tuple[Confirmation, str, bool]]:
+    """Return what agents confirmed for the people of a dwelling.
+
+    Each with the number of its case, empty where that is another office's, and whether another household has it too.
+    """
+    directory = visit.desk.known()[0].directory
+    people = {lease.tenant_id for lease in directory.leases_in(dwelling_id)}
+    found = visit.desk.store.desk.confirmations(people)
+    return [
+        (each, _seen(visit, each.case_number), not directory.of_one_household((each.tenant_id, *each.others)))
+        for each in found
+    ]
+
+
+def _seen(visit: Visit, number: str | None) -> str:
+    try:
+        return visit.case(number).number if number else ""
+    except NotFoundError:
+        return ""
+
+
+@deed("/foyer/{dwelling}/retirer", template="household_page.html")
+def withdraw(visit: Visit) -> Mapping[str, Any] | Response:
+    """Take back that an address or number is somebody's of a household."""
+    dwelling_id = _card(visit).dwelling_id
+    asked = visit.text("locataire"), visit.text("valeur")
+    shown = {(each.tenant_id, each.value): number for each, number, _shared in _confirmed(visit, dwelling_id)}
+    number = shown.get(asked)
+    if not number:
+        raise NotFoundError("confirmation")
+    tenant_id, value = asked
+    try:
+        visit.act("unconfirm", number, {"value": value, "tenant": tenant_id})
+    except RefusedError as error:
+        return _household(visit, str(error))
+    visit.note("withdrew", dwelling_id, tenant=tenant_id)
+    return go(f"/foyer/{dwelling_id}?fait=unconfirm")
 
 
 @page("/journal", Right.TRAIL)

@@ -13,12 +13,12 @@ from dtm_contact.settings import Settings
 @click.argument("tenant", required=False)
 @click.option("--dwelling", help="The dwelling that it is about, where the tenant has several, or nobody is named.")
 @click.option("--nobody", is_flag=True, help="It is about none of our tenants.")
-@click.option("--no-confirm", is_flag=True, help="Do not keep the contact's address or number as this tenant's.")
+@click.option("--confirm", is_flag=True, help="Also keep the contact's address or number as this tenant's.")
 @click.pass_obj
 def command(
-    settings: Settings, /, tenant: str | None, dwelling: str | None, *, nobody: bool, no_confirm: bool, **asked: Any
+    settings: Settings, /, tenant: str | None, dwelling: str | None, *, nobody: bool, confirm: bool, **asked: Any
 ) -> None:
-    """Say which TENANT a case is about; the address or number it came from is kept as his."""
+    """Say which TENANT a case is about."""
     if nobody is (tenant is not None or dwelling is not None):
         raise click.UsageError("name a tenant, or a --dwelling, or say --nobody")
-    Asked(settings, asked).do("tenant", tenant=tenant, dwelling=dwelling, confirm=not no_confirm)
+    Asked(settings, asked).do("tenant", tenant=tenant, dwelling=dwelling, confirm=confirm)

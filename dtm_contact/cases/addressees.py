@@ -1,0 +1,137 @@
+"""Whom an agent may write to in a case, and what is known of each address: proven, the directory's, or only written."""
+
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+
+from dtm_contact.directory import Directory
+from dtm_contact.model import Contact, domain_of
+from dtm_contact.normalize import is_robot
+from dtm_contact.settings import Settings
+from dtm_contact.store import CaseContact, Confirmation
+
+
+class Trust(IntEnum):
+    """What is known of an address, the surest first."""
+
+    PROVEN = 0
+    """Who writes from it in this case is proven."""
+    KNOWN = 1
+    """The tenant's whom the case names, by the directory or by an agent's word."""
+    UNPROVEN = 2
+    """It stands in a message, and anybody may have written it there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Addressee:
+    """An address that a case may be answered at.
+
+    Attributes:
+        address: lower case.
+        trust: what is known of it.
+        by_reply_to: a message asks to be answered there, and was sent from elsewhere.
+        contact: the latest message that an answer there answers; None where none came from it.
+    """
+
+    address: str
+    trust: Trust
+    by_reply_to: bool = False
+    contact: Contact | None = None
+
+    @property
+    def unproven(self) -> bool:
+        """Whether writing there asks a second, deliberate step."""
+        return self.trust is Trust.UNPROVEN
+
+    @property
+    def mark(self) -> str:
+        """What agents read beside the address; empty where it is proven."""
+        match self.trust:
+            case Trust.PROVEN:
+                return ""
+            case Trust.KNOWN:
+                return "connue du foyer"
+            case Trust.UNPROVEN:
+                return "demandée pour la réponse, non vérifiée" if self.by_reply_to else "non vérifiée"
+
+
+def addressees(contacts: Sequence[CaseContact], known: Collection[str], settings: Settings) -> tuple[Addressee, ...]:
+    """Return the addresses that a case may be answered at, the one to be chosen first; a robot's is none.
+
+    Whoever is proven comes first, then the tenant's known addresses, then one of our own people who wrote, then what
+    nothing proves. Of a message that a program sent, a form's for example, only the Reply-To can be a person's.
+
+    Args:
+        contacts: the case's, oldest first.
+        known: the tenant's addresses as `known_addresses` returned them.
+        settings: our own addresses and domains, and the telephone systems that write by e-mail.
+    """
+    found: dict[str, Addressee] = {}
+    for each in (one for contact in reversed(contacts) for one in _written(contact, known, settings)):
+        before = found.get(each.address)
+        if before is None or each.trust < before.trust:
+            found[each.address] = each
+    for address in known:
+        found.setdefault(address, Addressee(address, Trust.KNOWN))
+    own = settings.outbound.sender.lower()
+    people = [
+        each
+        for each in found.values()
+        # A telephone company's people may be tenants: whom the directory knows by such an address is no robot.
+        if each.address != own and not is_robot(each.address, () if each.address in known else _gateways(settings))
+    ]
+    return tuple(sorted(people, key=lambda each: _place(each, settings)))
+
+
+def usual(found: Sequence[Addressee]) -> Addressee | None:
+    """Return the addressee whom an answer goes to unless the agent chooses; None where nothing proves any."""
+    return next((each for each in found if not each.unproven), None)
+
+
+def known_addresses(tenant_id: str | None, confirmed: Iterable[Confirmation], directory: Directory) -> tuple[str, ...]:
+    """Return a tenant's addresses: the directory's, and those that agents confirmed for their household alone."""
+    if tenant_id is None:
+        return ()
+    leases = [lease.email.lower() for lease in directory.leases_of(tenant_id)]
+    kept = [
+        each.value
+        for each in confirmed
+        if each.kind == "address" and directory.of_one_household((each.tenant_id, *each.others))
+    ]
+    return tuple(dict.fromkeys(filter(None, (*leases, *kept))))
+
+
+def _written(contact: CaseContact, known: Collection[str], settings: Settings) -> Iterator[Addressee]:
+    """Yield the addresses of one message at which its writer may be answered."""
+    judged = contact.judgement
+    read = judged.contact if judged else None
+    writer, reply_to = contact.sender_address, read.reply_to.address.strip().lower() if read else ""
+    elsewhere = bool(reply_to) and reply_to != writer
+    if elsewhere:
+        yield Addressee(reply_to, _trust(reply_to, known), by_reply_to=True, contact=read)
+    if writer and not (read and _by_program(read, settings, passes_on=elsewhere)):
+        trust = Trust.PROVEN if contact.proven else _trust(writer, known)
+        yield Addressee(writer, trust, contact=read)
+
+
+def _by_program(contact: Contact, settings: Settings, *, passes_on: bool) -> bool:
+    """Tell whether a program sent a message: its structure says so, or it is our own form that passes another's on."""
+    ours = domain_of(contact.sender.address) in _domains(settings)
+    return bool(contact.automatic_signs) or contact.voice is not None or (ours and passes_on)
+
+
+def _trust(address: str, known: Collection[str]) -> Trust:
+    return Trust.KNOWN if address in known else Trust.UNPROVEN
+
+
+def _place(each: Addressee, settings: Settings) -> tuple[int, bool]:
+    of_ours = domain_of(each.address) in _domains(settings)
+    return (Trust.KNOWN if of_ours and not each.unproven else each.trust, of_ours)
+
+
+def _domains(settings: Settings) -> frozenset[str]:
+    return frozenset(domain.lower() for domain in settings.domains)
+
+
+def _gateways(settings: Settings) -> tuple[str, ...]:
+    return settings.switchboard.voicemail_senders
