@@ -1,12 +1,12 @@
 """What is sent because of one judgement: the answer that its rule names, and a word to those who are told at once."""
 
 import secrets
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 
 from dtm_contact.conversation import writer
-from dtm_contact.directory import Directory, in_force
+from dtm_contact.directory import Directory
 from dtm_contact.explain.names import Names
 from dtm_contact.log import get_log
 from dtm_contact.model import Arrival, CaseKind, Decision, Judgement, Match, Outgoing, OutgoingKind, Priority
@@ -169,24 +169,16 @@ def told_decision(arrival: Arrival, judgement: Judgement, rules: RuleSet, direct
         rules: the rules that decided.
         directory: the estate.
     """
-    at = arrival.received_at
-    if _is_their_own(judgement.match, directory, at.astimezone(rules.desks.reception.calendar.zone).date()):
+    if _is_their_own(judgement.match):
         return judgement.decision
-    return decide(judgement.contact, Match(), judgement.understanding, at, rules, directory)
+    return decide(judgement.contact, Match(), judgement.understanding, arrival.received_at, rules, directory)
 
 
-def _is_their_own(match: Match, directory: Directory, on: date) -> bool:
-    """Tell whether a message is about somebody who is proven, or about those whom they live with."""
-    homes = _homes(match.proven, directory, on)
-    if match.tenant is None:
-        return match.dwelling is not None and match.dwelling.id in homes
-    return match.tenant.id in match.proven or not homes.isdisjoint(_homes((match.tenant.id,), directory, on))
-
-
-def _homes(people: Iterable[str], directory: Directory, on: date) -> set[str]:
-    """Return where people live; whoever has left lives there no more."""
-    leases = (lease for tenant_id in people for lease in directory.leases_of(tenant_id))
-    return {lease.dwelling_id for lease in leases if in_force(lease, on)}
+def _is_their_own(match: Match) -> bool:
+    """Tell whether a message is about somebody who is proven, or about the home where they live."""
+    if match.tenant is not None and match.tenant.id in match.proven:
+        return True
+    return match.dwelling is not None and match.dwelling.id in match.proven_homes
 
 
 def _is_placed(match: Match) -> bool:
