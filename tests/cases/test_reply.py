@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from dtm_contact.cases import ChangedMeanwhileError, RefusedError, WrongArgumentError
-from dtm_contact.model import Contact, Mailbox
+from dtm_contact.cases import ChangedMeanwhileError, RefusedError, UnprovenAddressError, WrongArgumentError
+from dtm_contact.directory import Directory
+from dtm_contact.model import Contact, Likely, Mailbox, Match, VoiceNotice
 from dtm_contact.pipeline import Grounds
 from dtm_contact.settings import Outbound
 from dtm_contact.tokens import Tokens
@@ -101,3 +102,100 @@ def test_an_address_that_is_none_is_refused_in_words(sending: Desk) -> None:
 def test_nothing_is_written_where_nobody_sends(desk: Desk) -> None:
     with pytest.raises(RefusedError, match="DTM_OUTBOUND_HOST"):
         desk.do(desk.open(), "reply", text="Bonjour")
+
+
+def email(address: str, reply_to: str = "", **more: Any) -> Contact:
+    number = f"{reply_to.partition('@')[0] or 'one'}.{address}"
+    return Contact("email", NOW, Mailbox("", address), Mailbox("", reply_to), message_id=number, **more)
+
+
+def with_address(desk: Desk, address: str, tenant_id: str = "T01") -> Match:
+    """Give a tenant of the directory an address, and return a match that names them."""
+    records = desk.grounds.directory.records
+    leases = tuple(replace(each, email=address) if each.tenant_id == tenant_id else each for each in records.leases)
+    desk.grounds = replace(desk.grounds, directory=Directory(replace(records, leases=leases)))
+    return Match(tenant=Likely(tenant_id, 0.99), dwelling=Likely("L01", 0.99))
+
+
+def test_to_an_unproven_address_only_where_that_is_said(sending: Desk) -> None:
+    number = sending.open(proven=False)
+    with pytest.raises(UnprovenAddressError, match="choisissez"):
+        sending.do(number, "reply", text="Bonjour", unproven_ok=True)
+    with pytest.raises(UnprovenAddressError, match="rien ne prouve"):
+        sending.do(number, "reply", text="Bonjour", to="nadia.benali@free.example")
+    assert sending.store.outbox.waiting() == 0
+    done = sending.do(number, "reply", text="Bonjour", to="nadia.benali@free.example", unproven_ok=True)
+    assert done.events[0].data["unproven"] is True
+    assert sent(sending)["In-Reply-To"] == "<m1@free.example>"
+
+
+def test_a_stranger_who_names_a_tenant_is_not_who_hears_the_reply(sending: Desk) -> None:
+    match = with_address(sending, "huguette@free.example")
+    number = sending.open(proven=False, contact=email("hj.nouveau@evil.example"), match=match)
+    sending.do(number, "reply", text="Bonjour")
+    assert sent(sending)["To"] == "huguette@free.example"
+    with pytest.raises(UnprovenAddressError):
+        sending.do(number, "reply", text="Bonjour", to="hj.nouveau@evil.example")
+
+
+@pytest.mark.parametrize(
+    "contact",
+    [
+        email("ne-pas-repondre@parishabitat.fr", "christophe@free.example"),
+        email("site@parishabitat.fr", "christophe@free.example"),
+        email("formulaire@bailleur-en-ligne.example", "christophe@free.example"),
+        email("messages@ringover.com", voice=VoiceNotice("+33612345678")),
+        email("agence@en-ligne.example", automatic_signs=("Auto-Submitted: auto-generated",)),
+        email("mailer-daemon@free.example"),
+    ],
+    ids=lambda contact: contact.sender.address,
+)
+def test_a_robot_is_never_answered(sending: Desk, contact: Contact) -> None:
+    match = with_address(sending, "christophe@free.example")
+    number = sending.open(proven=False, contact=contact, match=match)
+    with pytest.raises(WrongArgumentError):
+        sending.do(number, "reply", text="Bonjour", to=contact.sender.address, unproven_ok=True)
+    sending.do(number, "reply", text="Bonjour")
+    assert sent(sending)["To"] == "christophe@free.example"
+
+
+def test_who_filled_in_a_form_is_answered_in_its_thread_and_is_unproven(sending: Desk) -> None:
+    contact = email("ne-pas-repondre@parishabitat.fr", "passante@free.example")
+    number = sending.open(proven=False, contact=contact, match=Match())
+    with pytest.raises(UnprovenAddressError):
+        sending.do(number, "reply", text="Bonjour", to="passante@free.example")
+    sending.do(number, "reply", text="Bonjour", to="passante@free.example", unproven_ok=True)
+    assert sent(sending)["In-Reply-To"] == f"<{contact.message_id}>"
+
+
+def test_a_reply_to_that_points_elsewhere_proves_nothing(sending: Desk) -> None:
+    number = sending.open(contact=email("nadia@free.example", "nadia@evil.example"))
+    sending.do(number, "reply", text="Bonjour")
+    assert sent(sending)["To"] == "nadia@free.example"
+    with pytest.raises(UnprovenAddressError):
+        sending.do(number, "reply", text="Bonjour", to="nadia@evil.example")
+
+
+def test_the_tenant_is_answered_and_not_the_colleague_who_wrote_last(sending: Desk) -> None:
+    match = with_address(sending, "huguette@free.example")
+    number = sending.open(contact=email("gardien@parishabitat.fr"), match=match)
+    sending.do(number, "reply", text="Bonjour")
+    assert sent(sending)["To"] == "huguette@free.example"
+
+
+def test_an_address_that_an_agent_confirmed_is_the_tenants_until_another_household_has_it_too(sending: Desk) -> None:
+    number, other = sending.open(proven=False), sending.open("two", proven=False)
+    neighbour = sending.with_neighbour()
+    sending.do(number, "tenant", tenant="T01", confirm=True)
+    sending.do(number, "reply", text="Bonjour")
+    assert sent(sending)["To"] == "nadia.benali@free.example"
+    sending.do(other, "tenant", tenant=neighbour, confirm=True)
+    with pytest.raises(UnprovenAddressError):
+        sending.do(number, "reply", text="Bonjour")
+
+
+def test_nobody_is_invited_at_an_unproven_address(sending: Desk) -> None:
+    number = sending.open(proven=False)
+    with pytest.raises(UnprovenAddressError):
+        sending.do(number, "appoint", slot="2026-11-24T14:00+01:00", office="nord", invite="nadia.benali@free.example")
+    assert "appointed" not in sending.happened(number)

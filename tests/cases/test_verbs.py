@@ -1,6 +1,7 @@
 """Each verb: what it changes, what it tells, and when it is refused."""
 
 import re
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -14,10 +15,23 @@ from dtm_contact.cases import (
     apply,
     known_verbs,
 )
+from dtm_contact.cases.words import said
 from dtm_contact.errors import NotFoundError
-from dtm_contact.model import Call, Confirmed, Contact, Likely, Mailbox, Match, Outcome, Priority
+from dtm_contact.model import (
+    Asker,
+    Call,
+    Confirmed,
+    Contact,
+    Forwarded,
+    Likely,
+    Mailbox,
+    Match,
+    Outcome,
+    Priority,
+    VoiceNotice,
+)
 from tests.cases.conftest import Desk
-from tests.store.samples import NOW, minutes
+from tests.store.samples import NOW, judgement, minutes
 
 LATER = minutes(30).isoformat()
 NOBODY = Match()
@@ -106,7 +120,7 @@ REFUSED: list[tuple[list[tuple[str, dict[str, Any]]], str, dict[str, Any], type[
     ([("tenant", {"tenant": "T01"})], "confirm", {"value": "nadia"}, WrongArgumentError, "ni une adresse ni un numéro"),
     ([("tenant", {"tenant": "T01"})], "confirm", {"value": "a@x.parishabitat.fr"}, WrongArgumentError, "à nous"),
     (
-        [("tenant", {"tenant": "T01"})],
+        [("tenant", {"tenant": "T01", "confirm": True})],
         "confirm",
         {"value": "nadia.benali@free.example"},
         WrongStateError,
@@ -202,11 +216,17 @@ def confirmed(desk: Desk, *addresses: str, numbers: tuple[str, ...] = ()) -> lis
         return list(history.confirmed(addresses, numbers))
 
 
-def test_a_named_tenant_is_known_by_address_and_number_from_then_on(desk: Desk) -> None:
+def test_to_say_whose_case_it_is_teaches_nothing(desk: Desk) -> None:
+    desk.do(desk.open(), "tenant", tenant="T01")
+    desk.do(desk.open("call", contact=CALL, match=NOBODY), "tenant", tenant="T01")
+    assert confirmed(desk, "nadia.benali@free.example", numbers=("+33612345678",)) == []
+
+
+def test_a_tenant_is_known_by_address_and_number_where_that_is_asked_for(desk: Desk) -> None:
     mail = desk.open()
     call = desk.open("call", contact=CALL, match=NOBODY)
-    desk.do(mail, "tenant", tenant="T01")
-    desk.do(call, "tenant", tenant="T01")
+    desk.do(mail, "tenant", tenant="T01", confirm=True)
+    desk.do(call, "tenant", tenant="T01", confirm=True)
     facts = [Confirmed("+33612345678", "T01"), Confirmed("nadia.benali@free.example", "T01")]
     assert confirmed(desk, "nadia.benali@free.example", numbers=("+33612345678",)) == facts
     desk.do(call, "unconfirm", value="06 12 34 56 78")
@@ -220,7 +240,7 @@ def test_a_named_tenant_is_known_by_address_and_number_from_then_on(desk: Desk) 
 
 def test_a_number_given_in_the_text_is_the_tenants_once_confirmed(desk: Desk) -> None:
     number = desk.open()
-    desk.do(number, "tenant", tenant="T01", confirm=False)
+    desk.do(number, "tenant", tenant="T01")
     desk.do(number, "confirm", value="06 98 76 54 32")
     assert confirmed(desk, numbers=("+33698765432",)) == [Confirmed("+33698765432", "T01")]
     assert desk.store.desk.confirmed("T01", ["+33698765432", "+33100000000"]) == {"+33698765432"}
@@ -230,7 +250,7 @@ def test_a_number_given_in_the_text_is_the_tenants_once_confirmed(desk: Desk) ->
 
 def test_a_tenant_named_by_mistake_leaves_nothing_behind(desk: Desk) -> None:
     number = desk.open()
-    desk.do(number, "tenant", tenant="T01")
+    desk.do(number, "tenant", tenant="T01", confirm=True)
     desk.do(number, "undo")
     assert confirmed(desk, "nadia.benali@free.example") == []
     with desk.store.database.reading() as connection:
@@ -238,15 +258,63 @@ def test_a_tenant_named_by_mistake_leaves_nothing_behind(desk: Desk) -> None:
     assert [tuple(row) for row in rows] == [("T1", "D1")]
 
 
-def test_the_landlords_own_addresses_are_nobodys(desk: Desk) -> None:
-    ours = Contact("email", NOW, Mailbox("Gardien", "gardien@interne.parishabitat.fr"))
-    number = desk.open(contact=ours, match=NOBODY)
+def of(address: str = "nadia.benali@free.example", **contact: Any) -> Contact:
+    return Contact("email", NOW, Mailbox("Nadia", address), subject="Fuite", message_id="m1@free.example", **contact)
+
+
+@pytest.mark.parametrize(
+    ("judged", "why"),
+    [
+        ({"contact": of("gardien@interne.parishabitat.fr"), "match": NOBODY}, "à nous"),
+        ({"contact": of("no-reply@standard-vocal.example")}, "une machine"),
+        ({"contact": of("messagerie@ringover.com")}, "une machine"),
+        ({"contact": of(automatic_signs=("Auto-Submitted: auto-generated",))}, "une machine"),
+        ({"contact": of(voice=VoiceNotice(None))}, "une machine"),
+        ({"contact": of(forwarded=(Forwarded(Mailbox("", "sa.mere@free.example"), "Fuite", "Ça coule."),))}, "autre"),
+        ({"match": Match(on_behalf=True)}, "quelqu'un d'autre"),
+    ],
+)
+def test_whose_address_is_no_tenants_is_never_kept_as_one(desk: Desk, judged: dict[str, Any], why: str) -> None:
+    number = desk.open(**judged)
+    with pytest.raises(WrongArgumentError, match=why):
+        desk.do(number, "tenant", tenant="T01", confirm=True)
+    assert desk.case(number).tenant_id != "T01", "all of it or nothing"
     desk.do(number, "tenant", tenant="T01")
-    assert confirmed(desk, "gardien@interne.parishabitat.fr") == []
-    assert desk.case(number).tenant_id == "T01"
-    other = desk.open("two", match=NOBODY)
-    desk.do(other, "tenant", tenant="T01", confirm=False)
-    assert confirmed(desk, "nadia.benali@free.example") == []
+    address = desk.store.cases.get(number).contacts[0].sender_address
+    with pytest.raises(WrongArgumentError, match=why):
+        desk.do(number, "confirm", value=address)
+    assert confirmed(desk, address) == []
+
+
+@pytest.mark.parametrize("asker", [Asker.THIRD_PARTY, Asker.SUPPLIER, Asker.TOWN_HALL])
+def test_who_asks_for_others_is_no_tenant(desk: Desk, asker: Asker) -> None:
+    judged = judgement(queue="bagnolet")
+    number = desk.take_in("one", replace(judged, understanding=replace(judged.understanding, asker=asker)))
+    with pytest.raises(WrongArgumentError, match="organisme"):
+        desk.do(number, "tenant", tenant="T01", confirm=True)
+
+
+def test_what_is_kept_is_told_with_its_case_and_taken_back_from_it(desk: Desk) -> None:
+    number = desk.open()
+    desk.do(number, "tenant", tenant="T01", confirm=True)
+    desk.do(number, "tenant", tenant="T02")
+    (told,) = desk.store.desk.confirmations(["T01", "T02"])
+    assert (told.value, told.tenant_id, told.by, told.case_number, told.others) == (
+        "nadia.benali@free.example", "T01", "paul", number, (),
+    )  # fmt: skip
+    desk.do(number, "unconfirm", value=told.value, tenant="T01")
+    assert desk.store.desk.confirmations(["T01", "T02"]) == []
+    desk.do(number, "undo")
+    assert [each.case_number for each in desk.store.desk.confirmations(["T01"])] == [number]
+
+
+def test_an_address_of_two_households_is_said_to_be_one(desk: Desk) -> None:
+    one, two, neighbour = desk.open(), desk.open("two"), desk.with_neighbour()
+    assert "shared" not in desk.do(one, "tenant", tenant="T01", confirm=True).events[0].data
+    assert "shared" not in desk.do(two, "tenant", tenant="T02", confirm=True).events[0].data, "they live together"
+    told = desk.do(two, "tenant", tenant=neighbour, confirm=True).events[0]
+    assert told.data["shared"] == ["nadia.benali@free.example"]
+    assert "retenu pour plusieurs foyers" in said(told)
 
 
 def test_linked_cases_stay_two(desk: Desk) -> None:

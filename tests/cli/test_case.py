@@ -48,7 +48,7 @@ def test_an_agent_works_on_a_case(program: Program, store: Store) -> None:
 
 def test_a_tenant_is_named_and_known_from_then_on(program: Program, store: Store) -> None:
     tenant_id = a_tenant(store)
-    named = program("case", "tenant", NUMBER, tenant_id, "--as", "paul")
+    named = program("case", "tenant", NUMBER, tenant_id, "--confirm", "--as", "paul")
     assert f"retenu : nadia.benali@free.example est à {tenant_id}" in named.stdout
     assert store.cases.get(NUMBER).case.tenant_id == tenant_id
     undone = program("case", "undo", NUMBER, "--as", "paul")
