@@ -55,6 +55,21 @@ def test_a_confirmation_for_another_home_makes_a_known_address_doubtful(placed: 
     assert signed.candidates[0].tenant_id == "TX-odette"
 
 
+def test_an_address_confirmed_for_two_households_names_and_proves_nobody(placed: MatchIndex) -> None:
+    history = _Confirmations([Confirmed("inconnu@poste.example", who) for who in ("TX-petit", "TX-odette")])
+    found = match(_mail("Plus d'eau.", authentication=Authentication.VOUCHED), ON, placed, history)
+    assert (found.tenant, found.proven, found.candidates) == (None, (), ())
+    signed = match(_mail("Plus d'eau.\nOdette Vauquelin\n12 rue Laplace, Arcueil"), ON, placed, history)
+    assert signed.tenant is not None, "the text still may name somebody"
+    assert signed.tenant.id == "TX-odette"
+
+
+def test_a_number_confirmed_for_two_households_names_nobody(placed: MatchIndex) -> None:
+    history = _Confirmations([Confirmed("+33699887766", who) for who in ("TX-petit", "TX-odette")])
+    found = match(_mail("Plus d'eau. Tél. 06 99 88 77 66"), ON, placed, history)
+    assert (found.tenant, found.candidates) == (None, ())
+
+
 def test_a_confirmation_of_somebody_who_left_the_directory_is_passed_over(placed: MatchIndex) -> None:
     history = _Confirmations([Confirmed("inconnu@poste.example", "T-of-an-older-import")])
     assert match(_mail("Plus d'eau."), ON, placed, history).tenant is None
@@ -128,5 +143,6 @@ def test_what_is_known_confirmed_or_somebody_elses_is_not_proposed(placed: Match
     helper = _mail("Je vous écris pour ma mère, Mme Odette Vauquelin, 12 rue Laplace à Arcueil. Tél. 06 99 88 77 66")
     found = match(helper, ON, placed, NoHistory())
     assert found.tenant is not None
-    assert found.proposals == ()
+    assert (found.proposals, found.on_behalf) == ((), True)
+    assert not match(_mail("Plus d'eau.", ODETTE), ON, placed, NoHistory()).on_behalf
     assert match(_mail("Tél. 06 99 88 77 66"), ON, placed, NoHistory()).proposals == ()
