@@ -10,14 +10,11 @@ from dtm_contact.settings import Settings
 def found(results: str, raw: bytes) -> bytes:
     """Return a message with these results of our own mail server above the line by which it received it."""
     [server, *_] = Settings.defaults().servers
-    added = f"Authentication-Results: {server}; {results}\r\nReceived: from a by {server}; {_RECEIVED}\r\n"
-    return added.encode() + raw
+    at = BytesHeaderParser().parsebytes(raw).get("Date", "Tue, 24 Nov 2026 10:30:00 +0100")
+    return f"Authentication-Results: {server}; {results}\r\nReceived: from a by {server}; {at}\r\n".encode() + raw
 
 
 def vouched(raw: bytes) -> bytes:
     """Return a message whose sender our mail server vouches for."""
     domain = domain_of(parseaddr(str(BytesHeaderParser().parsebytes(raw)["From"]))[1])
     return found(f"dmarc=pass header.from={domain}", raw)
-
-
-_RECEIVED = "Tue, 24 Nov 2026 10:30:00 +0100"

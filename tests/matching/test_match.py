@@ -7,7 +7,18 @@ from datetime import UTC, date, datetime
 import pytest
 
 from dtm_contact.matching import MatchIndex, match
-from dtm_contact.model import Confirmed, Contact, Earlier, Forwarded, Mailbox, Match, NoHistory, OnDuty, Stated
+from dtm_contact.model import (
+    Authentication,
+    Confirmed,
+    Contact,
+    Earlier,
+    Forwarded,
+    Mailbox,
+    Match,
+    NoHistory,
+    OnDuty,
+    Stated,
+)
 from dtm_contact.reading.formats.desk import block
 
 ON = date(2026, 11, 24)
@@ -33,6 +44,7 @@ def _ids(found: Match) -> tuple[str | None, str | None, str | None]:
 ODETTE = ("TX-odette", "LX1", "RX1")
 GEORGES = ("TX-georges", "LX1", "RX1")
 NOBODY = (None, None, None)
+VOUCHED = {"authentication": Authentication.VOUCHED}
 AUBEPINES = (None, None, "RX1")
 
 
@@ -129,13 +141,13 @@ AUBEPINES = (None, None, "RX1")
         # Who left.
         (_mail("Et mon dépôt de garantie ?", address="ysaline.brochant@courriel.example"), ("TX-gone", "LX6", "RX2")),
         # Passed on by a colleague: the first writer counts, the colleague does not.
-        (_mail("Pour enregistrement.\nAnselme Trochu", "Anselme Trochu", "trochu@bailleur.example",
+        (_mail("Pour enregistrement.\nAnselme Trochu", "Anselme Trochu", "trochu@bailleur.example", **VOUCHED,
                forwarded=(Forwarded(Mailbox("Odette V.", "odette.vauquelin@courriel.example"), "fuite", "Une fuite"),)),
          ODETTE),
         # A colleague writes about a tenant; his own name, though a tenant's too, is his.
-        (_mail("Rappelez Mme Odette Vauquelin, 12 rue Laplace à Arcueil.", "Agence", "agence@bailleur.example"),
-         ODETTE),
-        (_mail("Pour information.\nMarcel Petit", "Marcel Petit", "m.petit@bailleur.example"), NOBODY),
+        (_mail("Rappelez Mme Odette Vauquelin, 12 rue Laplace à Arcueil.", "Agence", "agence@bailleur.example",
+               **VOUCHED), ODETTE),
+        (_mail("Pour information.\nMarcel Petit", "Marcel Petit", "m.petit@bailleur.example", **VOUCHED), NOBODY),
         # Two surnames; a hyphen makes one first name of two; a door known, but another name.
         (_mail("Pas d'eau.\nOdette Sarrazin ép. Vauquelin"), ODETTE),
         (_mail("Pas d'eau au Mail, à Cachan.\nPetit-Marcel\nTheodule Ribot"), ("TX-after", "LX6", "RX2")),

@@ -7,6 +7,7 @@ from email.message import EmailMessage
 import pytest
 
 from tests.outbound.engine import US, Engine
+from tests.vouched import found
 
 START = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
 TICKETS = "sav@tickets.example"
@@ -77,6 +78,50 @@ def test_our_own_answers_that_come_back_end_there(running: Engine) -> None:
     numbers = {running.take(answer.as_bytes(), mail_from, START) for mail_from in (US, TICKETS, "")}
     assert len(numbers) == 1
     assert running.sent(START) == []
+
+
+def altered(message: EmailMessage, results: str, count: int) -> bytes:
+    """Return something that we sent as a forwarding that adds to it hands it back, its signature broken."""
+    del message["X-Return-Path"]
+    body = message.get_body(("plain",))
+    assert body is not None
+    text = f"{body.get_content()}\nAttention : message externe ({count}).\n"
+    copy = EmailMessage()
+    for name in ("From", "To", "Subject", "Date", "Message-ID", "Auto-Submitted"):
+        copy[name] = message[name]
+    copy.set_content(text)
+    return found(results, copy.as_bytes())
+
+
+@pytest.mark.parametrize("results", ["none", "spf=fail smtp.mailfrom=parishabitat.fr; dmarc=fail"])
+def test_what_we_send_and_is_altered_on_its_way_back_opens_no_case_and_falls_silent(
+    running: Engine, results: str
+) -> None:
+    number = running.take(_written("Gaz", "Forte odeur de gaz dans le hall.", "nadia@free.example"), TICKETS, START)
+    sent, told = running.sent(START), 0
+    assert len(sent) > 1
+    for count in range(1, ROUNDS):
+        at = START + timedelta(seconds=10 * count)
+        assert {running.take(altered(each, results, count), US, at) for each in sent} <= {number}
+        sent = running.sent(at)
+        told += len(sent)
+        if not sent:
+            break
+    assert told == 0
+    assert [case.number for case in running.store.cases.queue()] == [number]
+
+
+@pytest.mark.parametrize("results", ["none", "spf=fail smtp.mailfrom=parishabitat.fr; dmarc=fail"])
+def test_what_we_sent_comes_back_as_ours_whatever_a_check_of_the_sender_says(running: Engine, results: str) -> None:
+    number = running.take(_written("Gaz", "Forte odeur de gaz dans le hall.", "nadia@free.example"), TICKETS, START)
+    assert number is not None
+    sent = running.sent(START)
+    for message in sent:
+        del message["X-Return-Path"]
+        assert running.take(found(results, message.as_bytes()), US, START) == number
+    file = running.store.cases.get(number)
+    assert [event.what for event in file.events].count("returned") == len(sent) > 1
+    assert file.case.version == 1
 
 
 def absence(number: int) -> tuple[bytes, str]:

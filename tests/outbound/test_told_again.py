@@ -6,6 +6,7 @@ from email.utils import format_datetime
 
 from dtm_contact.store import working
 from tests.outbound.engine import US, Engine, performed
+from tests.vouched import vouched
 
 FIRST = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
 WRITER = "nadia@free.example"
@@ -18,7 +19,7 @@ def message(text: str, at: datetime, answers: datetime | None = None) -> bytes:
     if answers is not None:
         made["In-Reply-To"] = f"<{answers:%d.%H%M}@free.example>"
     made.set_content(text)
-    return made.as_bytes()
+    return vouched(made.as_bytes())
 
 
 def told(running: Engine, at: datetime) -> list[str]:
