@@ -202,6 +202,35 @@ def test_a_human_answer_makes_it_needless(store: Store, scene: Scene) -> None:
     assert whats(store, number) == ["opened", "replied"]
 
 
+def _written_by_a_colleague(store: Store, number: str, at: datetime, *, in_sent_folder: bool) -> None:
+    """Lay a colleague's message to somebody outside into a case: a copy that came in, or what lies in our folder."""
+    judged = judgement(CaseKind.NONE)
+    joining = Joining(number, Way.THREAD, by_staff=True, answers=True, ours=in_sent_folder)
+    assert store.cases.record(claim(store, f"mail {at}", at), replace(judged, joining=joining), {}, at) == number
+
+
+@pytest.mark.parametrize(("priority", "passed"), [(Priority.P1, {"minutes": 10}), (Priority.P3, {"hours": 5})])
+@pytest.mark.parametrize("in_sent_folder", [True, False])
+def test_no_mail_that_came_in_ends_what_follows_a_danger(
+    store: Store, scene: Scene, priority: Priority, passed: dict[str, float], *, in_sent_folder: bool
+) -> None:
+    number = opened(store, priority)
+    _written_by_a_colleague(store, number, OPENED + timedelta(minutes=1), in_sent_folder=in_sent_folder)
+    goes_on = priority is Priority.P1 and not in_sent_folder
+    assert scene.after(**passed) == (1 if goes_on else 0)
+    assert whats(store, number)[:2] == ["opened", "answered"]
+    assert scene.after(days=46) == (3 if goes_on else 0)
+
+
+def test_what_came_in_before_an_agent_saw_the_danger_is_no_answer_to_it(store: Store, scene: Scene) -> None:
+    number = opened(store, Priority.P3)
+    _written_by_a_colleague(store, number, OPENED + timedelta(minutes=1), in_sent_folder=False)
+    with working(store.database, "anne", OPENED + timedelta(minutes=2)) as work:
+        (held,) = work.hold(number)
+        work.tell(held, "priority", {"changed": work.change(held, priority=Priority.P1)})
+    assert scene.after(minutes=15) == 1
+
+
 def test_after_45_days_without_an_answer_the_head_has_it(store: Store, scene: Scene) -> None:
     number = opened(store, Priority.P4)
     take(store, number)
