@@ -15,6 +15,7 @@ from dtm_contact.settings import Settings
 from dtm_contact.store import open_store
 from dtm_contact.store.migrating import migrate
 from tests.store.samples import claim, judgement
+from tests.vouched import vouched
 
 ROOT = Path(__file__).parents[2]
 NOW = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
@@ -27,7 +28,8 @@ def grounds() -> Grounds:
 
 def write(folder: Path, name: str, text: str, *, day: int, sender: str = "zoe@libre.example", more: str = "") -> None:
     head = f"From: {sender}\nDate: {day} Nov 2026 10:00:00 +0100\nMessage-ID: <{name}@libre.example>\n{more}"
-    (folder / f"{name}.eml").write_text(f"{head}Subject: Bonjour\n\n{text}\n", encoding="utf-8")
+    raw = f"{head}Subject: Bonjour\n\n{text}\n".encode()
+    (folder / f"{name}.eml").write_bytes(vouched(raw))
 
 
 def judged(folder: Path, grounds: Grounds, at: datetime | None = None) -> dict[str, Judgement]:
