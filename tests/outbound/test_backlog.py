@@ -8,6 +8,7 @@ import pytest
 
 from dtm_contact.model import Priority
 from tests.outbound.engine import US, Engine, performed
+from tests.vouched import vouched
 
 LOOKED = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
 WRITER = "nadia@free.example"
@@ -52,6 +53,6 @@ def test_what_is_written_anew_sets_everything_going(running: Engine) -> None:
     number = running.take(trapped(before), WRITER, LOOKED, backlog=True)
     reply = {"In_Reply_To": f"<{before:%d.%H%M}@free.example>"}
     again = LOOKED + timedelta(hours=1)
-    assert running.take(trapped(again, **reply), WRITER, again) == number
+    assert running.take(vouched(trapped(again, **reply)), WRITER, again) == number
     assert [each["Subject"][:4] for each in running.sent(again) if each["To"] != WRITER] != []
     assert performed(running, again + timedelta(hours=1)) > 0

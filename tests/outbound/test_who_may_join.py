@@ -150,9 +150,9 @@ async def test_a_stranger_gets_into_no_case_by_its_number_and_is_not_proven_by_w
         await at_stake.refused(vouched(written(stranger, f"{signed} !", In_Reply_To=f"<{FIRST}>")))
         await at_stake.refused(written(f"{NAMED} <{TENANT}>", f"{signed} !!", f"Re: dossier {at_stake.number}"))
         before = at_stake.latest()[0]
-        for count, by in enumerate((vouched, bytes)):
-            text = f"Toujours du gaz, je suis Huguette Joly ({count})."
-            await at_stake.take(by(written(stranger, text, In_Reply_To=at_stake.answer_id)))
+        for results in ("dmarc=pass header.from=evil.example", "none"):
+            text = f"Toujours du gaz, je suis Huguette Joly ({results})."
+            await at_stake.take(found(results, written(stranger, text, In_Reply_To=at_stake.answer_id)))
             contact = at_stake.store.cases.get(at_stake.number).contacts[-1]
             assert contact.judgement is not None
             assert (contact.judgement.contact.sender.address, contact.proven) == (EVIL, False)
