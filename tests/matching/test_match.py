@@ -236,3 +236,14 @@ def test_a_known_account_signed_by_somebody_else_is_nobodys(placed: MatchIndex) 
     contact = _mail("Je suis M. Pierre Gavroche, 14 bis rue Laplace à Arcueil, sur la boîte d'une amie.",
                     "Odette Vauquelin", "odette.vauquelin@courriel.example")  # fmt: skip
     assert _ids(match(contact, ON, placed, NoHistory()))[0] in {None, "TX-gavroche"}
+
+
+@pytest.mark.parametrize("authentication", [Authentication.NONE, Authentication.FAILED])
+def test_an_address_of_ours_that_nobody_vouches_for_is_no_colleague_s(
+    authentication: Authentication, placed: MatchIndex
+) -> None:
+    colleague = _mail("Pour information.\nMarcel Petit", "Marcel Petit", "m.petit@bailleur.example", **VOUCHED)
+    assert _ids(match(colleague, ON, placed, NoHistory())) == NOBODY
+    # Signed by somebody, it is read as that somebody's, as from any other account.
+    anybody = match(replace(colleague, authentication=authentication), ON, placed, NoHistory())
+    assert _ids(anybody) == (None, None, "RX1")
