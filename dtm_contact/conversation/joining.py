@@ -244,7 +244,7 @@ def _repeated(message: _Message, alike: Iterable[Alike]) -> Reference | None:
 def _first_joined(message: _Message, ways: Sequence[Reference], known: dict[str, KnownCase]) -> Joining:
     """Return how the first case that the message may join is joined, and link those that it may not."""
     linked: list[str] = []
-    reasons: list[str] = []
+    reasons = [_ONLY_CLAIMS_HOUSE] if message.claims_house and not message.by_house else []
     for reference in ways:
         case = known[reference.number]
         obstacle = _obstacle(message, reference, case)
@@ -264,6 +264,7 @@ def _into(message: _Message, reference: Reference, case: KnownCase, linked: Sequ
     return Joining(case.number, reference.way, reopens, tuple(linked), told, by_staff=message.by_staff, proven=proven)
 
 
+_ONLY_CLAIMS_HOUSE: Final = "l'adresse est l'une des nôtres, mais rien ne prouve que l'un de nous a écrit"
 _TOLD: Final = {
     Way.OWN: "porte l'identifiant de l'un de nos messages, mais ne dit pas la même chose : dossier",
     Way.MESSAGE_ID: "répond à notre message du dossier",

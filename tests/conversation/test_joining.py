@@ -53,7 +53,7 @@ VOUCHED, NONE, FAILED = Authentication.VOUCHED, Authentication.NONE, Authenticat
 def _case(number: str, *, closed: int | None = None, last: int = 1, tenant: str = "T1", home: str = "L1") -> KnownCase:
     closed_at = None if closed is None else NOW - timedelta(days=closed)
     wrote = frozenset({NADIA.address if tenant == "T1" else "autre@free.example"})
-    sent_to = frozenset({NADIA.address, WORK.address}) if tenant == "T1" else frozenset()
+    sent_to = frozenset({NADIA.address, WORK.address, US.address}) if tenant == "T1" else frozenset()
     last_at = NOW - timedelta(days=last)
     return KnownCase(number, closed_at, last_at, ("water_leak",), wrote | sent_to, tenant, home, sent_to)
 
@@ -175,6 +175,7 @@ JOIN = (
     Line("a stranger who signs with her name", LEAK, Way.ADDRESS, STRANGER, recipient=plus(LEAK), tenant=THEIRS),
     Line("a neighbour who was forwarded our reply", LEAK, Way.MESSAGE_ID, SON, reply_to=ours(LEAK), known=("T9",)),
     Line("a colleague's address that nobody vouches for", LEAK, Way.ADDRESS, COLLEAGUE, recipient=plus(LEAK), by=NONE),
+    Line("so, though we once wrote to ourselves", LEAK, Way.ADDRESS, US, recipient=plus(LEAK), by=NONE),
     Line("a colleague passes on a stranger's", LEAK, Way.ADDRESS, COLLEAGUE, recipient=plus(LEAK), forwarded=PASSED_ON),
     Line("a stranger ties nothing to it", LEAK, Way.ADDRESS, STRANGER, recipient=plus(LEAK), subject=NEIGHBOURS),
     Line("our own notice, altered on the way", LEAK, Way.OWN, US, message_id=ours(LEAK), topic="gas", by=NONE),
@@ -274,6 +275,8 @@ def test_agents_are_told_of_who_is_only_named() -> None:
     assert "n'est pas vérifié" in _joined(Line("", LEAK, sender=STRANGER, reply_to=ours(LEAK))).why
     assert "n'est pas vérifié" not in _joined(Line("", LEAK, reply_to=ours(LEAK))).why
     assert "n'est pas vérifié" in _joined(Line("", None, subject=LEAK, by=NONE)).why
+    assert "rien ne prouve que l'un de nous" in _joined(Line("", None, sender=COLLEAGUE, by=NONE)).why
+    assert _joined(Line("", None, sender=COLLEAGUE)).why == ""
     assert "n'y est pas partie" in _joined(Line("", None, sender=STRANGER, subject=LEAK)).why
 
 
