@@ -146,3 +146,15 @@ def test_what_is_known_confirmed_or_somebody_elses_is_not_proposed(placed: Match
     assert (found.proposals, found.on_behalf) == ((), True)
     assert not match(_mail("Plus d'eau.", ODETTE), ON, placed, NoHistory()).on_behalf
     assert match(_mail("Tél. 06 99 88 77 66"), ON, placed, NoHistory()).proposals == ()
+
+
+@pytest.mark.parametrize(
+    ("address", "proven", "homes"),
+    [(ODETTE, "TX-odette", ("LX1",)), ("ysaline.brochant@courriel.example", "TX-gone", ())],
+    ids=["who lives there", "who has left"],
+)
+def test_a_home_is_proven_while_the_lease_lasts(
+    address: str, proven: str, homes: tuple[str, ...], placed: MatchIndex
+) -> None:
+    found = match(_mail("Plus d'eau.", address, authentication=Authentication.VOUCHED), ON, placed, NoHistory())
+    assert (found.proven, found.proven_homes) == ((proven,), homes)
