@@ -52,7 +52,7 @@ class Addressee:
             case Trust.KNOWN:
                 return "connue du foyer"
             case Trust.UNPROVEN:
-                return "demandée pour la réponse, non vérifiée" if self.by_reply_to else "non vérifiée"
+                return "non vérifiée, adresse de réponse" if self.by_reply_to else "non vérifiée"
 
 
 def addressees(contacts: Sequence[CaseContact], known: Collection[str], settings: Settings) -> tuple[Addressee, ...]:

@@ -201,8 +201,8 @@ def test_a_reply_to_an_unproven_address_asks_a_second_step_and_keeps_what_was_ch
     number = open_in(desk.store, "nord", "one", reply_to=Mailbox("", "nadia@evil.example"))
     page = agent.get(f"/dossier/{number}").text
     assert '<option value="">Choisissez une adresse</option>' in page
-    assert f"{NADIA} – non vérifiée" in page
-    assert "nadia@evil.example – demandée pour la réponse, non vérifiée" in page
+    assert f"Non vérifiée\N{NO-BREAK SPACE}: {NADIA}" in page
+    assert "Non vérifiée, adresse de réponse\N{NO-BREAK SPACE}: nadia@evil.example" in page
     refused = agent.post(f"/dossier/{number}/repondre", texte="Bonjour", a=NADIA, version=1)
     assert refused.status_code == 409
     assert "rien ne prouve" in refused.text
