@@ -1,7 +1,7 @@
 """Whom an agent may write to in a case, and what is known of each address: proven, the directory's, or only written."""
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
 
 from dtm_contact.directory import Directory
@@ -30,12 +30,14 @@ class Addressee:
         address: lower case.
         trust: what is known of it.
         by_reply_to: a message asks to be answered there, and was sent from elsewhere.
+        of_others: who writes from it is proven to be somebody else than the case's tenant, of another household.
         contact: the latest message that an answer there answers; None where none came from it.
     """
 
     address: str
     trust: Trust
     by_reply_to: bool = False
+    of_others: bool = False
     contact: Contact | None = None
 
     @property
@@ -52,10 +54,18 @@ class Addressee:
             case Trust.KNOWN:
                 return "connue du foyer"
             case Trust.UNPROVEN:
-                return "demandée pour la réponse, non vérifiée" if self.by_reply_to else "non vérifiée"
+                if self.of_others:
+                    return "d’un autre foyer"
+                return "non vérifiée, adresse de réponse" if self.by_reply_to else "non vérifiée"
 
 
-def addressees(contacts: Sequence[CaseContact], known: Collection[str], settings: Settings) -> tuple[Addressee, ...]:
+def addressees(
+    contacts: Sequence[CaseContact],
+    tenant_id: str | None,
+    confirmed: Iterable[Confirmation],
+    directory: Directory,
+    settings: Settings,
+) -> tuple[Addressee, ...]:
     """Return the addresses that a case may be answered at, the one to be chosen first; a robot's is none.
 
     Whoever is proven comes first, then the tenant's known addresses, then one of our own people who wrote, then what
@@ -63,14 +73,21 @@ def addressees(contacts: Sequence[CaseContact], known: Collection[str], settings
 
     Args:
         contacts: the case's, oldest first.
-        known: the tenant's addresses as `known_addresses` returned them.
+        tenant_id: whom the case names.
+        confirmed: what agents confirmed for them.
+        directory: the estate.
         settings: our own addresses and domains, and the telephone systems that write by e-mail.
     """
+    known = _known_addresses(tenant_id, confirmed, directory)
     found: dict[str, Addressee] = {}
     for each in (one for contact in reversed(contacts) for one in _written(contact, known, settings)):
         before = found.get(each.address)
         if before is None or each.trust < before.trust:
             found[each.address] = each
+    for proven in (contact for contact in contacts if _proves_others(contact, tenant_id, directory)):
+        address = proven.sender_address
+        if address in found and address not in known:
+            found[address] = replace(found[address], trust=Trust.UNPROVEN, of_others=True)
     for address in known:
         found.setdefault(address, Addressee(address, Trust.KNOWN))
     own = settings.outbound.sender.lower()
@@ -88,7 +105,7 @@ def usual(found: Sequence[Addressee]) -> Addressee | None:
     return next((each for each in found if not each.unproven), None)
 
 
-def known_addresses(tenant_id: str | None, confirmed: Iterable[Confirmation], directory: Directory) -> tuple[str, ...]:
+def _known_addresses(tenant_id: str | None, confirmed: Iterable[Confirmation], directory: Directory) -> tuple[str, ...]:
     """Return a tenant's addresses: the directory's, and those that agents confirmed for their household alone."""
     if tenant_id is None:
         return ()
@@ -112,6 +129,14 @@ def _written(contact: CaseContact, known: Collection[str], settings: Settings) -
     if writer and not (read and _by_program(read, settings, passes_on=elsewhere)):
         trust = Trust.PROVEN if contact.proven else _trust(writer, known)
         yield Addressee(writer, trust, contact=read)
+
+
+def _proves_others(contact: CaseContact, tenant_id: str | None, directory: Directory) -> bool:
+    """Tell whether the writer of a message is proven to be of another household than the case's tenant."""
+    proven = contact.judgement.match.proven if contact.judgement else ()
+    if tenant_id is None or not proven:
+        return False
+    return not any(directory.of_one_household((tenant_id, each)) for each in proven)
 
 
 def _by_program(contact: Contact, settings: Settings, *, passes_on: bool) -> bool:

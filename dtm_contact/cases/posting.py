@@ -5,7 +5,7 @@ import secrets
 from typing import Final
 
 from dtm_contact.cases.act import Act
-from dtm_contact.cases.addressees import Addressee, addressees, known_addresses, usual
+from dtm_contact.cases.addressees import Addressee, addressees, usual
 from dtm_contact.cases.refusals import RefusedError, UnprovenAddressError, WrongArgumentError
 from dtm_contact.model import Contact, Outgoing, OutgoingKind
 from dtm_contact.outbound import Letter, NoAddressError, write
@@ -55,8 +55,7 @@ def addressees_of(act: Act) -> tuple[Addressee, ...]:
     """Return the addresses at which the case in hand may be answered; see `addressees`."""
     tenant_id, grounds = act.case.tenant_id, act.grounds
     confirmed = act.work.confirmations(tenant_id) if tenant_id else ()
-    known = known_addresses(tenant_id, confirmed, grounds.directory)
-    return addressees(act.work.judged(act.held), known, grounds.settings)
+    return addressees(act.work.judged(act.held), tenant_id, confirmed, grounds.directory, grounds.settings)
 
 
 def post(

@@ -7,6 +7,7 @@ from dtm_contact.matching import weights
 from dtm_contact.matching.clues import Clues, Seen
 from dtm_contact.matching.index import MatchIndex
 from dtm_contact.model import Authentication, Contact, Evidence, History
+from dtm_contact.normalize import is_robot
 
 
 @dataclass(slots=True)
@@ -137,6 +138,9 @@ def _confirmed(identity: Identity, clues: Clues, index: MatchIndex, history: His
         if person is None:
             continue
         identity.known.add(fact.value)
+        if is_robot(fact.value):
+            # Kept before such addresses were refused: a program's says nothing of who has it write.
+            continue
         if not index.directory.of_one_household(owners[fact.value]):
             # A mailbox or a line that several households use says nothing of which of them writes.
             continue

@@ -194,6 +194,17 @@ def test_an_address_that_an_agent_confirmed_is_the_tenants_until_another_househo
         sending.do(number, "reply", text="Bonjour")
 
 
+def test_who_is_proven_to_be_somebody_else_is_not_written_to_unawares(sending: Desk) -> None:
+    neighbour = sending.with_neighbour()
+    match = Match(tenant=Likely(neighbour, 0.99), proven=(neighbour,))
+    number = sending.open(contact=email("voisin@free.example"), match=match)
+    sending.do(number, "reply", text="Bonjour")
+    assert sent(sending)["To"] == "voisin@free.example"
+    sending.do(number, "tenant", tenant="T01")
+    with pytest.raises(UnprovenAddressError):
+        sending.do(number, "reply", text="Bonjour", to="voisin@free.example")
+
+
 def test_nobody_is_invited_at_an_unproven_address(sending: Desk) -> None:
     number = sending.open(proven=False)
     with pytest.raises(UnprovenAddressError):

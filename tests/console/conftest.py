@@ -25,7 +25,7 @@ from dtm_contact.cases.knowledge import InForce
 from dtm_contact.console.app import build
 from dtm_contact.console.desk import Desk
 from dtm_contact.directory.records import Address, Dwelling
-from dtm_contact.model import Attachment, Likely, Match
+from dtm_contact.model import Attachment, Joining, Likely, Match
 from dtm_contact.rules import RuleSet, load_rules
 from dtm_contact.settings import Desk as DeskSettings
 from dtm_contact.settings import Outbound, Rules, Settings
@@ -100,12 +100,13 @@ def message(html: str = "<p>Bonjour</p>", files: Mapping[str, bytes] = MappingPr
     return made.as_bytes()
 
 
-def open_in(
+def open_in(  # noqa: PLR0913 - all that a case may be made of
     store: Store,
     office: str,
     external_id: str,
     raw: bytes = b"",
     *,
+    proven: bool = False,
     match: Mapping[str, Any] = MappingProxyType({}),
     understood: Mapping[str, Any] = MappingProxyType({}),
     **contact: Any,
@@ -121,6 +122,7 @@ def open_in(
         contact=replace(judged.contact, **{"subject": f"Fuite {office}", "attachments": pieces, **contact}),
         understanding=replace(judged.understanding, topics=("heating",), **understood),
         decision=replace(judged.decision, office_id=office, queue=office, due=datetime.now(UTC)),
+        joining=Joining(proven=proven),
     )
     store.arrivals.accept([arrival(external_id, datetime.now(UTC), raw or message())])
     claimed = store.arrivals.claim("worker", datetime.now(UTC))

@@ -7,7 +7,7 @@ import pytest
 
 from dtm_contact.access import Role
 from dtm_contact.console.search import nearest
-from dtm_contact.model import Evidence, Part, Proposal, Span, VoiceNotice, Wish, Wished
+from dtm_contact.model import Evidence, Mailbox, Part, Proposal, Span, VoiceNotice, Wish, Wished
 from tests.console.conftest import DeskAlone, Somebody, open_in
 
 
@@ -128,9 +128,10 @@ def test_the_card_tells_what_is_wished_and_what_may_be_confirmed(desk: DeskAlone
     assert 'name="valeur" value="+33698765432"' in page
     assert agent.post(f"/dossier/{number}/retenir", valeur="+33698765432", version=1).status_code == 303
     assert desk.store.desk.confirmed("T01", ["+33698765432"])
-    assert "À confirmer" not in agent.get(f"/dossier/{number}").text
+    offered = 'name="valeur" value="+33698765432"'
+    assert offered not in agent.get(f"/dossier/{number}").text
     agent.post(f"/dossier/{number}/annuler")
-    assert "À confirmer" in agent.get(f"/dossier/{number}").text
+    assert offered in agent.get(f"/dossier/{number}").text
 
 
 def test_a_voice_message_is_called_one_and_stands_on_the_card(desk: DeskAlone, agent: Somebody) -> None:
@@ -143,7 +144,7 @@ def test_a_voice_message_is_called_one_and_stands_on_the_card(desk: DeskAlone, a
 @pytest.fixture
 def pair(desk: DeskAlone) -> tuple[str, str]:
     """Two cases of one household, the first of two messages."""
-    return open_in(desk.store, "nord", "one"), open_in(desk.store, "nord", "two")
+    return open_in(desk.store, "nord", "one", proven=True), open_in(desk.store, "nord", "two", proven=True)
 
 
 def test_cases_are_linked_made_one_and_made_two(desk: DeskAlone, agent: Somebody, pair: tuple[str, str]) -> None:
@@ -189,3 +190,68 @@ def test_the_banner_of_a_p1_stands_on_every_page(desk: DeskAlone, agent: Somebod
         assert f'data-alarm="{number}"' in agent.get(path).text, path
     agent.post(f"/dossier/{number}/prendre", version=2)
     assert "data-alarm=" not in agent.get("/aide").text
+
+
+NADIA = "nadia.benali@free.example"
+
+
+def test_a_reply_to_an_unproven_address_asks_a_second_step_and_keeps_what_was_chosen(
+    desk: DeskAlone, agent: Somebody
+) -> None:
+    number = open_in(desk.store, "nord", "one", reply_to=Mailbox("", "nadia@evil.example"))
+    page = agent.get(f"/dossier/{number}").text
+    assert '<option value="">Choisissez une adresse</option>' in page
+    assert f"Non vérifiée\N{NO-BREAK SPACE}: {NADIA}" in page
+    assert "Non vérifiée, adresse de réponse\N{NO-BREAK SPACE}: nadia@evil.example" in page
+    refused = agent.post(f"/dossier/{number}/repondre", texte="Bonjour", a=NADIA, version=1)
+    assert refused.status_code == 409
+    assert "rien ne prouve" in refused.text
+    assert f'<option value="{NADIA}" data-unproven selected>' in refused.text
+    assert desk.store.outbox.waiting() == 0
+    sent = agent.post(f"/dossier/{number}/repondre", texte="Bonjour", a=NADIA, version=1, non_verifiee="1")
+    assert sent.headers["location"] == f"/dossier/{number}?fait=reply"
+    assert desk.store.outbox.waiting() == 1
+
+
+def test_a_proven_address_is_chosen_beforehand(desk: DeskAlone, agent: Somebody) -> None:
+    number = open_in(desk.store, "nord", "one", proven=True)
+    page = agent.get(f"/dossier/{number}").text
+    assert f'<input type="hidden" name="a" value="{NADIA}">' in page
+    assert "non_verifiee" not in page
+
+
+def test_a_robot_is_no_addressee_and_nothing_to_keep(desk: DeskAlone, agent: Somebody) -> None:
+    robot = "no-reply@standard-vocal.example"
+    number = open_in(desk.store, "nord", "one", sender=Mailbox("", robot))
+    page = agent.get(f"/dossier/{number}").text
+    assert f'value="{robot}"' not in page
+    assert "Aucune adresse à laquelle répondre" in page
+    assert f'value="{robot}"' not in agent.get(f"/rendez-vous?dossier={number}").text
+
+
+def test_only_where_nothing_is_unproven_somebody_is_invited(desk: DeskAlone, agent: Somebody) -> None:
+    stranger, proven = open_in(desk.store, "nord", "one"), open_in(desk.store, "nord", "two", proven=True)
+    assert NADIA not in agent.get(f"/rendez-vous?dossier={stranger}").text
+    assert f'<option value="{NADIA}">' in agent.get(f"/rendez-vous?dossier={proven}").text
+
+
+def test_to_choose_a_candidate_keeps_no_address(desk: DeskAlone, agent: Somebody) -> None:
+    number = open_in(desk.store, "nord", "one")
+    agent.post(f"/dossier/{number}/locataire", locataire="T01", version=1)
+    assert desk.store.desk.confirmations(["T01"]) == []
+    assert f'name="valeur" value="{NADIA}"' in agent.get(f"/dossier/{number}").text, "that is a button of its own"
+
+
+def test_what_is_kept_of_a_household_is_shown_and_taken_back(desk: DeskAlone, agent: Somebody) -> None:
+    number = open_in(desk.store, "nord", "one")
+    agent.post(f"/dossier/{number}/retenir", valeur=NADIA, version=1)
+    page = agent.get("/foyer/L01").text
+    assert "Adresses et numéros retenus" in page
+    assert f'<a href="/dossier/{number}">dossier {number}</a>' in page
+    assert "retenu par paul" in page
+    agent.post("/foyer/L01/retirer", locataire="T01", valeur=NADIA)
+    assert desk.store.desk.confirmations(["T01"]) == []
+    assert "Adresses et numéros retenus" not in agent.get("/foyer/L01").text
+    lines = desk.store.accounts.trail_of(subject="L01", who="paul", limit=10)
+    assert "withdrew" in {line.what for _id, line in lines}
+    assert agent.post("/foyer/L01/retirer", locataire="T01", valeur=NADIA).status_code == 404

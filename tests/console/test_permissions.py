@@ -12,6 +12,7 @@ from dtm_contact.access import Role
 from dtm_contact.console import pages
 from dtm_contact.console.registry import known_routes
 from tests.console.conftest import DIGEST, OFFICES, DeskAlone, Somebody, desk_over, open_in
+from tests.store.samples import confirmed
 
 # For agent, agency, head, admin, auditor: with what is the own office's, and with what is another's.
 # What was set aside belongs to no office, and no case is among it.
@@ -64,7 +65,7 @@ TABLE = {
     "POST /file/clore": _WORK_ALL,
     "POST /file/prendre": _WORK_ALL,
     "GET /foyer/{dwelling}": _READ,
-    "POST /foyer/{dwelling}/retirer": "nn nn nn ff ff",
+    "POST /foyer/{dwelling}/retirer": "on nn nn ff ff",  # what the first takes back is there no more
     "GET /incident/{residence}/{topic}": _READ,
     "POST /incident/{residence}/{topic}/clore": _WORK,
     "POST /incident/{residence}/{topic}/nouvelle": _WORK,
@@ -153,11 +154,14 @@ FIELDS = {
     "POST /dossier/{number}/reunir": {"autre": "2026-000001"},
     "POST /nouveau": {"visit": "call", "text": "Bonjour, plus de chauffage."},
     "POST /dossier/{number}/noter": {"texte": "note"},
+    "POST /foyer/{dwelling}/retirer": {"locataire": "T01", "valeur": "+33698765432"},
 }
 
 
 def _things(desk: DeskAlone, office: str, external_id: str) -> dict[str, str]:
     number = open_in(desk.store, office, external_id)
+    if office == "nord":
+        confirmed(desk.store, "number", "+33698765432", "T01", number)
     arrival = desk.store.cases.get(number).contacts[0].arrival_id
     return {
         "number": number, "arrival": str(arrival), "sha256": DIGEST, "link": "x", "office": office,

@@ -70,6 +70,11 @@ def test_a_number_confirmed_for_two_households_names_nobody(placed: MatchIndex) 
     assert (found.tenant, found.candidates) == (None, ())
 
 
+def test_a_robots_address_that_was_confirmed_once_names_nobody(placed: MatchIndex) -> None:
+    history = _Confirmations([Confirmed("no-reply@standard-vocal.example", "TX-petit")])
+    assert match(_mail("Plus d'eau.", "no-reply@standard-vocal.example"), ON, placed, history).candidates == ()
+
+
 def test_a_confirmation_of_somebody_who_left_the_directory_is_passed_over(placed: MatchIndex) -> None:
     history = _Confirmations([Confirmed("inconnu@poste.example", "T-of-an-older-import")])
     assert match(_mail("Plus d'eau."), ON, placed, history).tenant is None

@@ -81,7 +81,7 @@ def open_case(store: Store, external_id: str, judged: Judgement, opened_at: date
     return number
 
 
-def confirmed(store: Store, kind: str, value: str, tenant_id: str) -> bool:
+def confirmed(store: Store, kind: str, value: str, tenant_id: str, number: str | None = None) -> bool:
     """Keep that an address or number is a tenant's, as an agent's word; tell whether it was not known yet."""
     with store.database.writing() as connection:
-        return confirm(connection, Confirmation(kind, value, tenant_id, NOW, "paul", None))
+        return confirm(connection, Confirmation(kind, value, tenant_id, NOW, "paul", number))

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from dtm_contact.access import sees
-from dtm_contact.cases.addressees import Addressee, addressees, known_addresses, usual
+from dtm_contact.cases.addressees import Addressee, addressees, usual
 from dtm_contact.cases.verbs.confirming import known_to_household, reached_by, why_not_learnt
 from dtm_contact.console.card import household, proposals, residence_caretakers, voice_messages, wishes
 from dtm_contact.console.registry import page
@@ -96,7 +96,7 @@ def addressees_of(visit: Visit, file: CaseFile) -> tuple[Addressee, ...]:
     """Return the addresses that a case may be answered at, the one to be chosen first."""
     tenant_id, known = file.case.tenant_id, visit.desk.known()[0]
     confirmed = visit.desk.store.desk.confirmations([tenant_id]) if tenant_id else ()
-    return addressees(file.contacts, known_addresses(tenant_id, confirmed, known.directory), known.settings)
+    return addressees(file.contacts, tenant_id, confirmed, known.directory, known.settings)
 
 
 def _draft(visit: Visit, found: Case) -> str:
