@@ -8,17 +8,19 @@ import socket
 import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from dtm_contact.access import run_errand
+from dtm_contact.access import Right, may, run_errand, scope_of
 from dtm_contact.alarms import Alarms
+from dtm_contact.cases import Command, Done, RefusedError
 from dtm_contact.cases.knowledge import InForce
 from dtm_contact.cases.server import CommandServer
-from dtm_contact.errors import DtmContactError
+from dtm_contact.errors import DtmContactError, NotFoundError
 from dtm_contact.log import get_log
 from dtm_contact.rules import RuleSet
 from dtm_contact.settings import Settings
@@ -45,6 +47,24 @@ class DeskServer(CommandServer):
         except (DtmContactError, ValueError, KeyError) as error:
             return _line({"error": type(error).__name__})
         return _line({"answer": answer})
+
+    def _apply(self, command: Command) -> Done:
+        return super()._apply(authorized(self._store, command))
+
+
+def authorized(store: Store, command: Command) -> Command:
+    """Return a command with the scope that the store gives to the account that it names, whatever it claims itself.
+
+    Raises:
+        RefusedError: no account of that name may work on cases.
+    """
+    try:
+        account = store.accounts.named(command.actor)
+    except NotFoundError:
+        account = None
+    if account is None or account.disabled_at is not None or not may(account, Right.WORK):
+        raise RefusedError("ce compte ne travaille pas les dossiers")
+    return replace(command, scope=scope_of(account))
 
 
 def _line(told: dict[str, Any]) -> bytes:

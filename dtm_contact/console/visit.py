@@ -8,7 +8,7 @@ from typing import Any
 from starlette.datastructures import FormData, QueryParams
 from starlette.responses import RedirectResponse, Response
 
-from dtm_contact.access import Right, csrf_token, may, sees
+from dtm_contact.access import Right, Role, csrf_token, may, scope_of, sees
 from dtm_contact.cases import Command, Done
 from dtm_contact.console.desk import Desk
 from dtm_contact.errors import NotFoundError
@@ -82,6 +82,15 @@ class Visit:
         """The P1 that nobody has taken, of the queues that they see."""
         return self.desk.store.desk.alarms(self.queues)
 
+    def sees_tenant(self, tenant_id: str) -> bool:
+        """Tell whether they may see a tenant of the directory."""
+        offices = self.desk.known()[0].directory.offices_of(tenant_id, self.now.date())
+        return self.account.role != Role.AGENT or any(sees(self.account, office_id) for office_id in offices)
+
+    def sees_dwelling(self, dwelling_id: str) -> bool:
+        """Tell whether they may see a dwelling of the directory."""
+        return sees(self.account, self.desk.known()[0].directory.office_of(dwelling_id))
+
     def text(self, name: str) -> str:
         """Return a field of the form, else of the query, without what surrounds it; "" where there is none."""
         value = self.given.get(name, self.asked.get(name, ""))
@@ -130,8 +139,10 @@ class Visit:
         Raises:
             RefusedError: it cannot be done as asked; the message is for the agent.
         """
-        done = self.desk.send(Command(verb, self.account.name, number, dict(arguments), version))
-        self.note("changed", done.number or number, verb=verb)
+        scope = scope_of(self.account)
+        done = self.desk.send(Command(verb, self.account.name, number, dict(arguments), version, scope))
+        # What is only handed in to be judged has no number yet: it is found again by its arrival's own id.
+        self.note("changed", done.number or done.arrival or number, verb=verb)
         return done
 
 

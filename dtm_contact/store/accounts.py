@@ -40,6 +40,27 @@ class Account:
 
 
 @dataclass(frozen=True, slots=True)
+class Scope:
+    """Whose cases, tenants and dwellings somebody may see.
+
+    Attributes:
+        office_id: the office that they belong to; None for those who belong to none.
+        all_offices: whether they see what every office works, and what none does.
+    """
+
+    office_id: str | None = None
+    all_offices: bool = False
+
+    def sees(self, office_id: str | None) -> bool:
+        """Tell whether what an office works may be seen; None is what no office works."""
+        return self.all_offices or (office_id is not None and office_id == self.office_id)
+
+
+EVERYTHING = Scope(all_offices=True)
+"""The scope of who runs the program: the command line, and what acts without an account."""
+
+
+@dataclass(frozen=True, slots=True)
 class Session:
     """Somebody who is in: the account, since when, and when last seen."""
 

@@ -141,7 +141,7 @@ def _confirmed_here(act: Act) -> list[tuple[str, str]]:
 
 
 def _tenant(act: Act) -> str:
-    if act.case.tenant_id is None:
+    if act.case.tenant_id is None or not act.sees_tenant(act.case.tenant_id):
         raise WrongStateError("le dossier ne nomme aucun locataire")
     return act.case.tenant_id
 
