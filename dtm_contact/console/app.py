@@ -8,12 +8,14 @@ from urllib.parse import quote, urlsplit
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
-from starlette.datastructures import FormData
+from starlette.datastructures import FormData, Headers
 from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 from starlette.routing import Route as At
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from dtm_contact.access import digest_of, may
 from dtm_contact.cases import RefusedError
@@ -52,7 +54,27 @@ def build(desk: Desk) -> Starlette:
         At(route.path, _endpoint(desk, shown, route), methods=[route.method], name=f"{route.method} {route.path}")
         for route in known_routes(pages)
     ]
-    return Starlette(routes=routes, exception_handlers={HTTPException: _unrouted(shown)})
+    return Starlette(
+        routes=routes,
+        exception_handlers={HTTPException: _unrouted(shown)},
+        middleware=[Middleware(_Hosts, desk=desk, shown=shown)],
+    )
+
+
+class _Hosts:
+    """Serves only requests for a name that is ours: a page of another name must not be answered as one of its own."""
+
+    def __init__(self, app: ASGIApp, desk: Desk, shown: "rendering.Rendering") -> None:
+        self._app = app
+        self._desk = desk
+        self._shown = shown
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and not self._desk.gate.serves(Headers(scope=scope).get("host", "")):
+            refused = await run_in_threadpool(self._shown.trouble, None, 421)
+            await _with_headers(refused)(scope, receive, send)
+        else:
+            await self._app(scope, receive, send)
 
 
 def _unrouted(shown: "rendering.Rendering") -> Callable[[Request, Exception], Awaitable[Response]]:
@@ -104,6 +126,7 @@ def _answer(desk: Desk, shown: "rendering.Rendering", route: Route, request: Req
 
 def _visit(desk: Desk, request: Request, form: FormData) -> Visit:
     secret = request.cookies.get(sessions.cookie_name(desk.settings.desk), "")
+    device = request.cookies.get(sessions.device_cookie_name(desk.settings.desk), "")
     now = desk.now()
     # What a page asks for by itself is no sign that somebody is there.
     by_itself = request.url.path in {"/evenements", "/alertes"} or "morceau" in request.query_params
@@ -116,7 +139,10 @@ def _visit(desk: Desk, request: Request, form: FormData) -> Visit:
         path=request.path_params,
         asked=request.query_params,
         given=form,
-        client=request.client.host if request.client else "",
+        client=desk.gate.client(
+            request.client.host if request.client else "", request.headers.getlist("x-forwarded-for")
+        ),
+        device=digest_of(device) if device else "",
         url=request.url.path + (f"?{request.url.query}" if request.url.query else ""),
         since=desk.store.desk.latest_event() if account else 0,
         headers=request.headers,
@@ -143,7 +169,7 @@ def _from_our_page(visit: Visit, *, logged_in: bool) -> bool:
         return False
     if visit.headers.get("sec-fetch-site", "same-origin") not in {"same-origin", "none"}:
         return False
-    return not logged_in or (bool(visit.csrf) and digest_of(visit.text("csrf")) == digest_of(visit.csrf))
+    return not logged_in or (bool(visit.csrf) and digest_of(visit.token) == digest_of(visit.csrf))
 
 
 def _with_headers(response: Response) -> Response:

@@ -9,10 +9,12 @@ from types import TracebackType
 from typing import Any, Self, TypeVar
 
 from dtm_contact.access import sees
+from dtm_contact.access.entry import prepare
 from dtm_contact.cases import Command, Done
 from dtm_contact.cases.client import send
 from dtm_contact.cases.knowledge import InForce, Known
 from dtm_contact.console import errands
+from dtm_contact.console.gate import Gate
 from dtm_contact.console.live import Follower
 from dtm_contact.console.people import People
 from dtm_contact.console.rules_in_force import RulesInForce
@@ -35,6 +37,7 @@ class Desk:
         store: opened for reading.
         follower: tells what happens to cases.
         search: finds cases by their words, and people and places by theirs.
+        gate: the bounds on coming in.
     """
 
     def __init__(self, settings: Settings, store: Store, door: Path) -> None:
@@ -51,9 +54,11 @@ class Desk:
         self._lately: dict[Hashable, tuple[float, Any]] = {}
         self.follower = Follower(store)
         self.search = Search(store)
+        self.gate = Gate(settings.desk)
 
     def __enter__(self) -> Self:
         self.known()
+        prepare()
         self.follower.start()
         self.search.start()
         return self

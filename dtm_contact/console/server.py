@@ -18,7 +18,7 @@ from typing import Any
 from dtm_contact.access import Right, may, run_errand, scope_of
 from dtm_contact.alarms import Alarms
 from dtm_contact.cases import Command, Done, RefusedError
-from dtm_contact.cases.knowledge import InForce
+from dtm_contact.cases.knowledge import InForce, Ways
 from dtm_contact.cases.server import CommandServer
 from dtm_contact.errors import DtmContactError, NotFoundError
 from dtm_contact.log import get_log
@@ -32,10 +32,26 @@ _LONGEST_PAUSE_SECONDS = 60.0
 _STOP_SECONDS = 5.0
 _WELL_SECONDS = 30.0
 _BACKLOG = 128
+_LOCKED = (
+    "An account of the desk was locked after several wrong passwords. The audit trail says which, for how long, and "
+    "whether they came from a browser that it knows; `dtm-contact user link` lets its owner in meanwhile."
+)
 
 
 class DeskServer(CommandServer):
     """Carries out commands, and runs the errands of access between them."""
+
+    def __init__(
+        self,
+        store: Store,
+        knowledge: Ways,
+        clock: Callable[[], datetime],
+        done: Callable[[Done], None],
+        alarms: Alarms,
+    ) -> None:
+        """Take what commands need, and what tells the admins that an account was locked."""
+        super().__init__(store, knowledge, clock, done)
+        self._alarms = alarms
 
     async def _answer(self, line: bytes) -> bytes:
         if not line.startswith(b'{"errand"'):
@@ -44,6 +60,8 @@ class DeskServer(CommandServer):
             told = json.loads(line)
             run = partial(run_errand, self._store, told["errand"], told["arguments"], self._clock())
             answer = await asyncio.get_running_loop().run_in_executor(self._thread, run)
+            if told["errand"] == "failed" and answer:
+                self._alarms.happened("log-in", _LOCKED)
         except (DtmContactError, ValueError, KeyError) as error:
             return _line({"error": type(error).__name__})
         return _line({"answer": answer})
@@ -97,7 +115,7 @@ async def open_desk(
     with TemporaryDirectory(prefix="dtm-desk-") as folder, _listening(settings.desk.host, settings.desk.port) as heard:
         door = Path(folder) / "door"
         known = InForce(store, settings, rules)
-        server = DeskServer(store, known, lambda: datetime.now(settings.zone), lambda _done: arrived())
+        server = DeskServer(store, known, lambda: datetime.now(settings.zone), lambda _done: arrived(), alarms)
         await server.listen(door)
         keeping = asyncio.create_task(_keep(settings, door, heard, alarms), name="desk")
         host, port = heard.getsockname()[:2]

@@ -28,7 +28,8 @@ class Visit:
         secret: the session's; empty without one.
         path: the parts of the path.
         asked, given: what the query and the form say.
-        client: the address that the request came from.
+        client: the address that the request came from, seen through the proxies that we believe.
+        device: the digest of the secret that the browser keeps beyond its sessions; "" without one.
         url: the page that was asked for.
         since: the latest event when it was asked for: what happens later is told to the page.
         headers: the request's.
@@ -42,6 +43,7 @@ class Visit:
     asked: QueryParams
     given: FormData
     client: str = ""
+    device: str = ""
     url: str = "/"
     since: int = 0
     headers: Mapping[str, str] = field(default_factory=dict)
@@ -92,9 +94,18 @@ class Visit:
         return sees(self.account, self.desk.known()[0].directory.office_of(dwelling_id))
 
     def text(self, name: str) -> str:
-        """Return a field of the form, else of the query, without what surrounds it; "" where there is none."""
+        """Return a field of the form, else of the query, without what surrounds it; "" where there is none.
+
+        The token of a form comes by `token` alone: a link could hold what a query says.
+        """
         value = self.given.get(name, self.asked.get(name, ""))
         return value.strip()[:_LONGEST_FIELD] if isinstance(value, str) else ""
+
+    @property
+    def token(self) -> str:
+        """The session's token as a form or a header gives it."""
+        value = self.given.get("csrf") or self.headers.get("x-csrf-token", "")
+        return value if isinstance(value, str) else ""
 
     def number(self, name: str) -> int | None:
         """Return a whole number of the form or the query; None where there is none."""

@@ -151,7 +151,7 @@ def desk_over(folder: Path) -> Iterator[DeskAlone]:
         store=StoreSettings(url=url),
         rules=Rules(dir=ROOT / "rules"),
         outbound=Outbound(host="relay.example"),
-        desk=DeskSettings(secure_cookies=False, entries_per_minute=1000),
+        desk=DeskSettings(secure_cookies=False, entries_per_minute=1000, hosts=("desk.example",)),
     )
     with open_store(url) as opened, DeskAlone(settings, opened) as desk:
         yield desk

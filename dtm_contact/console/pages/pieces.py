@@ -50,8 +50,8 @@ def _photo(visit: Visit, side: int) -> Response:
         made = photos.made_anew(octets, side)
     except photos.NoPhotoError:
         raise NotFoundError("photo") from None
-    headers = {"Content-Security-Policy": _SEALED, "Cache-Control": "private, max-age=3600"}
-    return Response(made, media_type="image/jpeg", headers=headers)
+    # No browser keeps it, as nothing else of the desk: a log-out is the end of it.
+    return Response(made, media_type="image/jpeg", headers={"Content-Security-Policy": _SEALED})
 
 
 @page("/message/{arrival}")
