@@ -21,6 +21,7 @@ from dtm_contact.access import digest_of, may
 from dtm_contact.cases import RefusedError
 from dtm_contact.console import pages, rendering, sessions
 from dtm_contact.console.desk import Desk
+from dtm_contact.console.gate import BusyError
 from dtm_contact.console.registry import Route, known_routes
 from dtm_contact.console.visit import Visit, go
 from dtm_contact.errors import NotFoundError, StoreUnavailableError
@@ -43,6 +44,7 @@ _HEADERS = {
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
     "Cache-Control": "no-store",
 }
+_BUSY = "Trop de photos ou de mises en page sont demandées à la fois. Réessayez dans un instant."
 _Endpoint = Callable[[Request], Awaitable[Response]]
 
 
@@ -116,9 +118,9 @@ def _answer(desk: Desk, shown: "rendering.Rendering", route: Route, request: Req
         return shown.trouble(visit, 404)
     except RefusedError as error:
         return shown.trouble(visit, 409, str(error))
-    except StoreUnavailableError as error:
+    except (BusyError, StoreUnavailableError) as error:
         _log.warning("the desk could not be served", error=type(error).__name__)
-        return shown.trouble(visit, 503)
+        return shown.trouble(visit, 503, _BUSY if isinstance(error, BusyError) else "")
     except Exception:  # noqa: BLE001 - whoever waits must be told something, whatever it is
         _log.exception("a page failed", page=route.path)
         return shown.trouble(visit, 500)

@@ -14,6 +14,7 @@ from dtm_contact.cases import Command, Done
 from dtm_contact.cases.client import send
 from dtm_contact.cases.knowledge import InForce, Known
 from dtm_contact.console import errands
+from dtm_contact.console.converter import Converter
 from dtm_contact.console.gate import Gate
 from dtm_contact.console.live import Follower
 from dtm_contact.console.people import People
@@ -38,6 +39,7 @@ class Desk:
         follower: tells what happens to cases.
         search: finds cases by their words, and people and places by theirs.
         gate: the bounds on coming in.
+        converter: makes what strangers sent fit to be shown.
     """
 
     def __init__(self, settings: Settings, store: Store, door: Path) -> None:
@@ -55,6 +57,7 @@ class Desk:
         self.follower = Follower(store)
         self.search = Search(store)
         self.gate = Gate(settings.desk)
+        self.converter = Converter()
 
     def __enter__(self) -> Self:
         self.known()
@@ -68,6 +71,7 @@ class Desk:
     ) -> None:
         self.follower.stop()
         self.search.stop()
+        self.converter.close()
 
     def now(self) -> datetime:
         """Return the time on the offices' wall clock."""

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
+from dtm_contact.errors import DtmContactError
 from dtm_contact.settings import Desk as DeskSettings
 
 _MINUTE = 60.0
@@ -21,8 +22,10 @@ Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
 
 
-class BusyError(Exception):
+class BusyError(DtmContactError):
     """Too many wait already, or the wait took too long."""
+
+    retry = True
 
 
 class RateLimit:

@@ -58,6 +58,7 @@ _DETAILS: Final[Mapping[str, Callable[[Any], str]]] = {
     "office": lambda office: f"bureau {office}",
     "dwelling": lambda dwelling: f"foyer {dwelling}",
     "tenant": lambda tenant: f"locataire {tenant}",
+    "photo": lambda name: f"photo {name}",
     "piece": lambda name: f"pièce {name}",
     "until": lambda _: "compte verrouillé quelques minutes",
     "rules": lambda _: "ce que les règles ont vu",
