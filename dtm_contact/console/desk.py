@@ -26,6 +26,8 @@ from dtm_contact.store import Account, Store
 
 _LOOK_AGAIN_SECONDS = 2.0
 _MOST_REMEMBERED = 100
+_MOST_NOTED = 10_000
+_NOTED_SECONDS = 900.0
 
 Counted = TypeVar("Counted")
 
@@ -53,6 +55,7 @@ class Desk:
         self._known: tuple[Known, Names] | None = None
         self._people: People | None = None
         self._counting = threading.RLock()
+        self._noted: dict[Hashable, float] = {}
         self._lately: dict[Hashable, tuple[float, Any]] = {}
         self.follower = Follower(store)
         self.search = Search(store)
@@ -114,6 +117,18 @@ class Desk:
                 known = self._lately[what] = time.monotonic(), count()
             value: Counted = known[1]
             return value
+
+    def noted(self, what: Hashable) -> None:
+        """Remember that somebody's reading of something stands in the audit trail."""
+        with self._lock:
+            self._noted[what] = time.monotonic()
+            while len(self._noted) > _MOST_NOTED:
+                del self._noted[next(iter(self._noted))]
+
+    def was_noted(self, what: Hashable) -> bool:
+        """Tell whether that was not long ago."""
+        with self._lock:
+            return time.monotonic() - self._noted.get(what, -_NOTED_SECONDS) < _NOTED_SECONDS
 
     def send(self, command: Command) -> Done:
         """Have the daemon carry out a command.

@@ -11,9 +11,11 @@ from starlette.responses import RedirectResponse, Response
 from dtm_contact.access import Right, Role, csrf_token, may, scope_of, sees
 from dtm_contact.cases import Command, Done
 from dtm_contact.console.desk import Desk
+from dtm_contact.console.people import Person
 from dtm_contact.errors import NotFoundError
 from dtm_contact.store import Account, Case, CaseFile
 
+LONGEST_SEARCH = 200
 _LONGEST_FIELD = 20_000
 _SEE_OTHER = 303
 
@@ -135,6 +137,25 @@ class Visit:
             NotFoundError: there is none, or it is another office's.
         """
         return self.desk.store.cases.get(self.case().number)
+
+    def find_people(self, asked: str, where: str) -> list[Person]:
+        """Return the people whom they may see by what they typed; the look-up is noted before anybody is shown.
+
+        This is the one way to `People.find` for pages.
+
+        Args:
+            asked: a name, a number, a street; nothing is looked up where it is empty.
+            where: for which case they are looked up; "" for none.
+
+        Raises:
+            StoreUnavailableError: it could not be noted.
+        """
+        if not asked:
+            return []
+        found = self.desk.people().find(asked, self.now.date())
+        seen = [person for person in found if sees(self.account, person.office_id)]
+        self.note("searched", asked, people=[person.tenant_id for person in seen], case=where)
+        return seen
 
     def note(self, what: str, subject: str, **data: Any) -> None:
         """Add a line to the audit trail.

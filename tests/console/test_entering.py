@@ -12,7 +12,7 @@ from dtm_contact.access.entry import AccountError
 from dtm_contact.console import sessions
 from dtm_contact.console.gate import BusyError, Gate, Turn
 from dtm_contact.settings import Desk as DeskSettings
-from tests.console.conftest import Browser, DeskAlone, Somebody, open_in
+from tests.console.conftest import Browser, DeskAlone, Somebody
 
 PASSWORD = "un mot de passe assez long"
 
@@ -318,13 +318,3 @@ def test_a_form_of_another_site_does_nothing(agent: Somebody) -> None:
 def test_what_is_no_account_is_refused(name: str, role: str, office: str | None, password: str) -> None:
     with pytest.raises(AccountError):
         new_account(name, "", role, office, password)
-
-
-def test_reading_a_case_stands_in_the_trail_before_it_is_shown(desk: DeskAlone, agent: Somebody) -> None:
-
-    number = open_in(desk.store, "nord", "one")
-    agent.get(f"/dossier/{number}")
-    agent.post(f"/dossier/{number}/noter", texte="Vu avec elle")
-    agent.get("/foyer/L01")
-    lines = [(line.who, line.what, line.subject) for _, line in desk.store.accounts.trail_of(who="paul")]
-    assert lines == [("paul", "read", "L01"), ("paul", "changed", number), ("paul", "read", number)]

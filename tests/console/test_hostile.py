@@ -189,9 +189,9 @@ def test_a_conversion_that_does_not_end_is_ended_and_the_next_is_made(
     assert desk.converter.pid != stopped
 
 
-def picture(mode: str, *size: int) -> bytes:
+def picture(mode: str, width: int, height: int) -> bytes:
     made = io.BytesIO()
-    Image.new(mode, size).save(made, "PNG")
+    Image.new(mode, (width, height)).save(made, "PNG")
     return made.getvalue()
 
 

@@ -9,7 +9,7 @@ from dtm_contact.cases.verbs.confirming import known_to_household, reached_by, w
 from dtm_contact.console.card import household, proposals, residence_caretakers, voice_messages, wishes
 from dtm_contact.console.registry import page
 from dtm_contact.console.telling import time_line
-from dtm_contact.console.visit import Visit
+from dtm_contact.console.visit import LONGEST_SEARCH, Visit
 from dtm_contact.console.words import undoable
 from dtm_contact.errors import NotFoundError
 from dtm_contact.model import Judgement, KeptHistory, Proposal, RuleTrace
@@ -159,6 +159,5 @@ def _trace(visit: Visit, judged: Judgement) -> tuple[RuleTrace, ...]:
 def tenants(visit: Visit) -> Mapping[str, Any]:
     """Find people whom a case may be about."""
     found = visit.case()
-    asked = visit.text("q")
-    people = visit.desk.people().find(asked, visit.now.date()) if asked else []
-    return {"case": found, "people": [each for each in people if sees(visit.account, each.office_id)], "q": asked}
+    asked = visit.text("q")[:LONGEST_SEARCH]
+    return {"case": found, "people": visit.find_people(asked, found.number), "q": asked}

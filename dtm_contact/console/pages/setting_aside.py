@@ -20,6 +20,7 @@ _ALREADY = "ce message a déjà été repris ; il est un dossier, ou le devient"
 def set_aside(visit: Visit) -> Mapping[str, Any]:
     """Show what was set aside: it belongs to no office, so those of the agency see it."""
     _must_be_of_the_agency(visit)
+    visit.note("read", "ecartes")
     found = visit.desk.store.desk.set_aside(before=visit.number("avant"), limit=_PAGE + 1)
     return {"found": found[:_PAGE], "more": found[_PAGE - 1].arrival_id if len(found) > _PAGE else 0}
 
