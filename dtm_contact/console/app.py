@@ -1,5 +1,6 @@
 """The pages as one application: who comes, what they may, and what every answer bears."""
 
+import asyncio
 import hashlib
 import mimetypes
 from collections.abc import Awaitable, Callable
@@ -32,6 +33,7 @@ _HERE = Path(__file__).parent
 _FILES = "/fichiers/{digest}/{name}"
 _LARGEST_FORM = 256 * 1024
 _MOST_FIELDS = 400
+_FORM_SECONDS = 20.0
 _HEADERS = {
     # Nothing from elsewhere, no script or style that stands in a page.
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
@@ -91,7 +93,10 @@ def _endpoint(desk: Desk, shown: "rendering.Rendering", route: Route) -> _Endpoi
         try:
             form = await _form(request) if route.method == "POST" else FormData()
         except HTTPException as error:
-            return _with_headers(shown.trouble(None, error.status_code))
+            refused = _with_headers(shown.trouble(None, error.status_code))
+            # The rest of the form is not waited for.
+            refused.headers["Connection"] = "close"
+            return refused
         found = await run_in_threadpool(_answer, desk, shown, route, request, form)
         return _with_headers(found)
 
@@ -102,7 +107,11 @@ async def _form(request: Request) -> FormData:
     length = request.headers.get("content-length", "")
     if not length.isdecimal() or int(length) > _LARGEST_FORM:
         raise HTTPException(413)
-    return await request.form(max_files=0, max_fields=_MOST_FIELDS, max_part_size=_LARGEST_FORM)
+    try:
+        async with asyncio.timeout(_FORM_SECONDS):
+            return await request.form(max_files=0, max_fields=_MOST_FIELDS, max_part_size=_LARGEST_FORM)
+    except TimeoutError:
+        raise HTTPException(408) from None
 
 
 def _answer(desk: Desk, shown: "rendering.Rendering", route: Route, request: Request, form: FormData) -> Response:
