@@ -34,20 +34,23 @@ ARGUMENTS: Mapping[str, tuple[set[str], set[str]]] = {
     "priority": (set(), {"priority", "reason"}),
     "release": (set(), set()),
     "reopen": (set(), {"reason"}),
-    "reply": ({"to"}, {"text", "subject"}),
+    "reply": ({"to"}, {"text", "subject", "unproven_ok"}),
     "resume": (set(), set()),
     "split": ({"arrivals"}, set()),
     "tag": (set(), {"add", "remove"}),
     "take": (set(), {"from_colleague"}),
     "tenant": ({"tenant", "dwelling"}, {"confirm"}),
     "topic": (set(), {"topic"}),
-    "unconfirm": ({"value"}, set()),
+    "unconfirm": ({"value", "tenant"}, set()),
     "undo": (set(), set()),
     "wait": (set(), {"until", "reason"}),
 }
+CONFIRMED = "nouvelle-adresse@free.example"
+"""What is kept as the address of the other office's tenant."""
 BESIDE: Mapping[str, Mapping[str, Any]] = {
     "new": {"visit": "call", "text": "Bonjour, plus de chauffage."},
     "reply": {"text": "Bonjour."},
+    "unconfirm": {"value": CONFIRMED},
 }
 Named = Callable[[dict[str, Any]], tuple[Any, Any]]
 NAMED: Mapping[tuple[str, str], Named] = {
@@ -62,7 +65,8 @@ NAMED: Mapping[tuple[str, str], Named] = {
     ("split", "arrivals"): lambda other: ([other["arrival"]], [999_999]),
     ("tenant", "tenant"): lambda _: ("T09", "T99"),
     ("tenant", "dwelling"): lambda _: ("L09", "L99"),
-    ("unconfirm", "value"): lambda _: ("t09@free.example", "personne@free.example"),
+    ("unconfirm", "value"): lambda _: (CONFIRMED, "personne@free.example"),
+    ("unconfirm", "tenant"): lambda _: ("T09", "T99"),
 }
 OF_ANOTHER_CASE = {"into", "arrivals", "value", "to", "invite"}
 """What is refused to everybody where it is of another case or tenant than the one in hand."""
@@ -113,6 +117,7 @@ def test_what_another_office_has_is_told_as_what_does_not_exist(offices: DeskAlo
 def test_who_sees_all_offices_may_name_it(offices: DeskAlone, verb: str, argument: str) -> None:
     name = f"{verb} {argument} {next(_numbers)}"
     own, other = (open_in(offices.store, office, f"{name} {office}") for office in ("nord", "sud"))
+    _confirm_for_the_other(offices, other)
     who = Somebody(offices, f"agency-{next(_numbers)}", Role.AGENCY, "agence")
     arrival = offices.store.cases.get(other).contacts[0].arrival_id
     foreign, _ = NAMED[verb, argument]({"number": other, "arrival": arrival})
@@ -188,7 +193,7 @@ def _confirm_for_the_other(offices: DeskAlone, number: str) -> None:
     who = Somebody(offices, f"agency-{next(_numbers)}", Role.AGENCY, "agence")
     offices.send(Command("tenant", who.account.name, number, {"tenant": "T09", "confirm": False}))
     with suppress(RefusedError):
-        offices.send(Command("confirm", who.account.name, number, {"value": "t09@free.example"}))
+        offices.send(Command("confirm", who.account.name, number, {"value": CONFIRMED}))
 
 
 def _slot(offices: DeskAlone) -> str:
