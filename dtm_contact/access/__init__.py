@@ -2,7 +2,7 @@
 
 from dtm_contact.access.entry import csrf_token, digest_of, new_account, new_link, new_secret, try_password
 from dtm_contact.access.errands import errand_names, run_errand
-from dtm_contact.access.roles import Right, Role, may, scope_of, sees
+from dtm_contact.access.roles import Right, Role, may, sees, visibility_of
 
 __all__ = [
     "Right",
@@ -15,7 +15,7 @@ __all__ = [
     "new_link",
     "new_secret",
     "run_errand",
-    "scope_of",
     "sees",
     "try_password",
+    "visibility_of",
 ]

@@ -49,11 +49,11 @@ def verb(
     """Register a verb on one case that the actor may see.
 
     The arguments of a command are checked against the function's annotations. A verb whose argument names a case, a
-    person or a place refuses what lies outside the actor's scope in the words for what does not exist.
+    person or a place refuses what lies outside the actor's visibility in the words for what does not exist.
 
     Args:
         name: the verb's name.
-        unless: tells of a case outside the scope whether the actor may do this to it all the same.
+        unless: tells of a case that the actor may not see whether the actor may do this to it all the same.
     """
 
     def register(function: Callable[Concatenate[Act, Arguments], None]) -> Callable[Concatenate[Act, Arguments], None]:
@@ -115,8 +115,8 @@ def _on_case(
 ) -> Done:
     with working(store.database, command.actor, now) as work:
         (held,) = work.hold(command.number)
-        act = Act(work, held, grounds, command.scope)
-        if not command.scope.sees(held.case.office_id) and not unless(act):
+        act = Act(work, held, grounds, command.visibility)
+        if not command.visibility.sees(held.case.office_id) and not unless(act):
             raise NotFoundError(f"case {command.number}")
         if command.expected_version not in (None, held.case.version):
             raise ChangedMeanwhileError(f"{command.number} est à la version {held.case.version}")

@@ -15,7 +15,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from dtm_contact.access import Right, may, run_errand, scope_of
+from dtm_contact.access import Right, may, run_errand, visibility_of
 from dtm_contact.alarms import Alarms
 from dtm_contact.cases import Command, Done, RefusedError
 from dtm_contact.cases.knowledge import InForce, Ways
@@ -71,7 +71,7 @@ class DeskServer(CommandServer):
 
 
 def authorized(store: Store, command: Command) -> Command:
-    """Return a command with the scope that the store gives to the account that it names, whatever it claims itself.
+    """Return a command with the visibility that the store gives the account that it names, whatever it claims itself.
 
     Raises:
         RefusedError: no account of that name may work on cases.
@@ -82,7 +82,7 @@ def authorized(store: Store, command: Command) -> Command:
         account = None
     if account is None or account.disabled_at is not None or not may(account, Right.WORK):
         raise RefusedError("ce compte ne travaille pas les dossiers")
-    return replace(command, scope=scope_of(account))
+    return replace(command, visibility=visibility_of(account))
 
 
 def _line(told: dict[str, Any]) -> bytes:

@@ -8,7 +8,7 @@ from typing import Any
 from starlette.datastructures import FormData, QueryParams
 from starlette.responses import RedirectResponse, Response
 
-from dtm_contact.access import Right, Role, csrf_token, may, scope_of, sees
+from dtm_contact.access import Right, Role, csrf_token, may, sees, visibility_of
 from dtm_contact.cases import Command, Done
 from dtm_contact.console.desk import Desk
 from dtm_contact.console.people import Person
@@ -171,8 +171,8 @@ class Visit:
         Raises:
             RefusedError: it cannot be done as asked; the message is for the agent.
         """
-        scope = scope_of(self.account)
-        done = self.desk.send(Command(verb, self.account.name, number, dict(arguments), version, scope))
+        visibility = visibility_of(self.account)
+        done = self.desk.send(Command(verb, self.account.name, number, dict(arguments), version, visibility))
         # What is only handed in to be judged has no number yet: it is found again by its arrival's own id.
         self.note("changed", done.number or done.arrival or number, verb=verb)
         return done

@@ -3,7 +3,7 @@
 Beside a SQLite store that the daemon writes, others open it `read_only`, but for an agent's or admin's rare change.
 """
 
-from dtm_contact.store.accounts import EVERYTHING, Account, Scope, Session, TrailLine
+from dtm_contact.store.accounts import EVERYTHING, Account, Session, TrailLine, Visibility
 from dtm_contact.store.arrivals import ArrivalLine, Arrivals, ArrivalState, Claimed
 from dtm_contact.store.cases import Case, CaseContact, CaseFile, Cases, QueueCount
 from dtm_contact.store.confirmations import Confirmation
@@ -40,7 +40,6 @@ __all__ = [
     "HeldContact",
     "Mailing",
     "QueueCount",
-    "Scope",
     "Session",
     "Store",
     "StoreRefusedError",
@@ -48,6 +47,7 @@ __all__ = [
     "StoredHistory",
     "StoredOutbox",
     "TrailLine",
+    "Visibility",
     "Work",
     "case_number",
     "migrate",

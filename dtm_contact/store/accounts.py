@@ -38,7 +38,7 @@ class Account:
 
 
 @dataclass(frozen=True, slots=True)
-class Scope:
+class Visibility:
     """Whose cases, tenants and dwellings somebody may see.
 
     Attributes:
@@ -54,8 +54,8 @@ class Scope:
         return self.all_offices or (office_id is not None and office_id == self.office_id)
 
 
-EVERYTHING = Scope(all_offices=True)
-"""The scope of who runs the program: the command line, and what acts without an account."""
+EVERYTHING = Visibility(all_offices=True)
+"""The visibility of who runs the program: the command line, and what acts without an account."""
 
 
 @dataclass(frozen=True, slots=True)

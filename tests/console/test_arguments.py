@@ -140,10 +140,10 @@ def test_the_store_says_what_an_account_may_see_whatever_the_command_claims(offi
     agent = Somebody(offices, f"agent-{next(_numbers)}", Role.AGENT, "nord")
     auditor = Somebody(offices, f"auditor-{next(_numbers)}", Role.AUDITOR, None)
     with pytest.raises(NotFoundError):
-        offices.send(Command("take", agent.account.name, other, scope=EVERYTHING))
+        offices.send(Command("take", agent.account.name, other, visibility=EVERYTHING))
     for name in (auditor.account.name, "personne"):
         with pytest.raises(RefusedError, match="ne travaille pas"):
-            offices.send(Command("take", name, other, scope=EVERYTHING))
+            offices.send(Command("take", name, other, visibility=EVERYTHING))
 
 
 def test_a_case_handed_over_is_taken_back_but_not_what_was_done_with_another_offices_case(offices: DeskAlone) -> None:

@@ -20,7 +20,7 @@ from dtm_contact.cases.registry import STRICT, Verb, add, checked_call
 from dtm_contact.cases.texts import Code, Line, Words
 from dtm_contact.model import Arrival, Priority
 from dtm_contact.reading.formats.desk import DESK
-from dtm_contact.store import Scope, Store
+from dtm_contact.store import Store, Visibility
 
 CHANNEL = "desk"
 
@@ -56,16 +56,18 @@ def new(  # noqa: PLR0913 - all that an agent may write down
     return id or uuid4().hex, {key: value for key, value in told.items() if value is not None}
 
 
-def _check(knowledge: Knowledge, told: dict[str, Any], scope: Scope, on: date) -> None:
-    """Refuse what does not exist, and in the same words what lies outside the scope."""
+def _check(knowledge: Knowledge, told: dict[str, Any], visibility: Visibility, on: date) -> None:
+    """Refuse what does not exist, and in the same words what may not be seen."""
     directory, tenant = knowledge.directory, told.get("tenant")
-    if tenant is not None and not any(map(scope.sees, directory.offices_of(tenant, on))):
+    if tenant is not None and not any(map(visibility.sees, directory.offices_of(tenant, on))):
         raise WrongArgumentError(f"l'annuaire n'a pas de locataire {tenant}")
     dwelling, residence, topic = told.get("dwelling"), told.get("residence"), told.get("topic")
-    if dwelling is not None and not (dwelling in directory.dwellings and scope.sees(directory.office_of(dwelling))):
+    if dwelling is not None and not (
+        dwelling in directory.dwellings and visibility.sees(directory.office_of(dwelling))
+    ):
         raise WrongArgumentError(f"logement inconnu : {dwelling}")
     found = directory.residences.get(residence) if residence is not None else None
-    if residence is not None and (found is None or not scope.sees(found.office_id)):
+    if residence is not None and (found is None or not visibility.sees(found.office_id)):
         raise WrongArgumentError(f"résidence inconnue : {residence}")
     if topic is not None and topic not in knowledge.rules.lexicon.topics:
         raise WrongArgumentError(f"sujet inconnu : {topic}")
@@ -77,7 +79,7 @@ def _apply(store: Store, command: Command, now: datetime, grounds: Ways) -> Done
     if grounds is None:
         raise RefusedError("ni annuaire ni règles ici")
     external_id, told = checked_call(new, **command.arguments)
-    _check(grounds(), told, command.scope, now.date())
+    _check(grounds(), told, command.visibility, now.date())
     raw = json.dumps({**told, "by": command.actor}, ensure_ascii=False).encode("utf-8", "backslashreplace")
     store.arrivals.accept([Arrival(CHANNEL, external_id, now, DESK, None, raw)])
     return Done("", 0, (), arrival=external_id)
