@@ -201,7 +201,7 @@ def ask_all(desk: DeskAlone, open_cases: int, contacts: int) -> None:
     desk.store.accounts.open_session(account.id, digest_of(secret), desk.now(), desk.now())
     loop, chance = asyncio.new_event_loop(), random.Random(4)  # noqa: S311 - made data, no secret
     client = httpx.AsyncClient(
-        transport=httpx.ASGITransport(build(desk)), base_url="http://desk", headers={"Cookie": f"bureau={secret}"}
+        transport=httpx.ASGITransport(build(desk)), base_url="http://localhost", headers={"Cookie": f"bureau={secret}"}
     )
     for name, path in paths(open_cases, chance):
 

@@ -5,10 +5,11 @@ An errand is one decorated function; its arguments and what it returns travel as
 
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import Any
 
-from dtm_contact.access.entry import locked_until
-from dtm_contact.errors import DtmContactError
+from dtm_contact.access.entry import count_failure
+from dtm_contact.errors import DtmContactError, NotFoundError
 from dtm_contact.store import Store, TrailLine
 
 Errand = Callable[..., Any]
@@ -52,30 +53,29 @@ def trail(store: Store, now: datetime, *, who: str, what: str, subject: str, dat
 
 
 @errand
-def enter(store: Store, now: datetime, *, account_id: int, who: str, digest: str, hours: float) -> None:
-    """Let somebody in by password."""
-    store.accounts.open_session(account_id, digest, now, now - timedelta(hours=hours))
+def enter(  # noqa: PLR0913 - it travels as JSON
+    store: Store, now: datetime, *, account_id: int, who: str, digest: str, hours: float, device: str
+) -> None:
+    """Let somebody in by password, and know their device from now on."""
+    store.accounts.open_session(account_id, digest, now, now - timedelta(hours=hours), device)
     store.accounts.trail(TrailLine(now, who, "entered", who, {"how": "password"}))
 
 
 @errand
-def enter_by_link(store: Store, now: datetime, *, link: str, digest: str, hours: float) -> str | None:
+def enter_by_link(store: Store, now: datetime, *, link: str, digest: str, hours: float, device: str) -> str | None:
     """Let in whom a link lets in, once; return the name, None where it lets nobody in any more."""
     account = store.accounts.use_link(link, now)
     if account is None:
         return None
-    store.accounts.open_session(account.id, digest, now, now - timedelta(hours=hours))
+    store.accounts.open_session(account.id, digest, now, now - timedelta(hours=hours), device)
     store.accounts.trail(TrailLine(now, account.name, "entered", account.name, {"how": "link"}))
     return account.name
 
 
 @errand
-def failed(store: Store, now: datetime, *, account_id: int, who: str, failures: int) -> None:
-    """Count a wrong password, and lock the account after some."""
-    until = locked_until(failures + 1, now)
-    store.accounts.failed(account_id, until)
-    data = {"until": until.isoformat()} if until else {}
-    store.accounts.trail(TrailLine(now, who, "refused", who, data))
+def failed(store: Store, now: datetime, *, login: str, device: str) -> bool:
+    """Count a wrong password; tell whether the account is locked by it."""
+    return count_failure(store, login, device, now)
 
 
 @errand
@@ -91,8 +91,20 @@ def leave(store: Store, now: datetime, *, digest: str, who: str) -> None:
     store.accounts.trail(TrailLine(now, who, "left", who))
 
 
+class Released(StrEnum):
+    """What came of bringing back what was set aside."""
+
+    DONE = "done"
+    ALREADY = "already"
+    UNKNOWN = "unknown"
+
+
 @errand
-def release(store: Store, now: datetime, *, arrival_id: int, who: str) -> None:
-    """Make a case of what was set aside."""
-    store.arrivals.release(arrival_id, who, now)
+def release(store: Store, now: datetime, *, arrival_id: int, who: str) -> Released:
+    """Make a case of what was set aside; tell where it is none, or somebody was faster."""
+    try:
+        store.arrivals.release(arrival_id, who, now)
+    except NotFoundError:
+        return Released.ALREADY if store.arrivals.was_set_aside(arrival_id) else Released.UNKNOWN
     store.accounts.trail(TrailLine(now, who, "released", f"arrival {arrival_id}"))
+    return Released.DONE

@@ -3,7 +3,7 @@
 from enum import StrEnum
 from types import MappingProxyType
 
-from dtm_contact.store import Account
+from dtm_contact.store import EVERYTHING, Account, Visibility
 
 
 class Role(StrEnum):
@@ -58,6 +58,11 @@ def may(account: Account, right: Right) -> bool:
     return right in _RIGHTS[Role(account.role)]
 
 
+def visibility_of(account: Account) -> Visibility:
+    """Return which offices' cases and people an account may see."""
+    return Visibility(account.office_id) if account.role == Role.AGENT else EVERYTHING
+
+
 def sees(account: Account, office_id: str | None) -> bool:
     """Tell whether an account sees what an office works; what no office works (None) agents do not see."""
-    return account.role != Role.AGENT or (office_id is not None and office_id == account.office_id)
+    return visibility_of(account).sees(office_id)

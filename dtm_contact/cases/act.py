@@ -6,10 +6,11 @@ from typing import Any
 
 from dtm_contact.cases.knowledge import Knowledge, Ways
 from dtm_contact.cases.refusals import RefusedError, WrongArgumentError, WrongStateError
+from dtm_contact.errors import NotFoundError
 from dtm_contact.model import Priority
 from dtm_contact.rules import RuleSet
 from dtm_contact.rules.queues import Queue
-from dtm_contact.store import Case, Event, HeldCase, Work
+from dtm_contact.store import Case, Event, HeldCase, Visibility, Work
 
 
 class Act:
@@ -18,14 +19,16 @@ class Act:
     Attributes:
         work: the transaction.
         held: the case in hand, as it was when the verb began.
+        visibility: what the actor may see; what lies outside of it is refused as what does not exist is.
         told: the events so far.
         opened: the case that the verb opened, if it did.
     """
 
-    def __init__(self, work: Work, held: HeldCase, grounds: Ways) -> None:
-        """Take the transaction, the case, and the way to directory and rules, which few verbs need."""
+    def __init__(self, work: Work, held: HeldCase, grounds: Ways, visibility: Visibility) -> None:
+        """Take the transaction, the case, the way to directory and rules, and what the actor may see."""
         self.work = work
         self.held = held
+        self.visibility = visibility
         self.told: list[Event] = []
         self.opened: str | None = None
         self._grounds = grounds
@@ -60,6 +63,28 @@ class Act:
     def rules(self) -> RuleSet:
         """The rules in force."""
         return self.grounds.rules
+
+    def other_case(self, number: str) -> HeldCase:
+        """Return another case than the one in hand, which the actor may see too.
+
+        Raises:
+            NotFoundError: there is none of that number, or the actor may not see it.
+        """
+        (held,) = self.work.hold(number)
+        if not self.visibility.sees(held.case.office_id):
+            raise NotFoundError(f"case {number}")
+        return held
+
+    def sees_tenant(self, tenant_id: str) -> bool:
+        """Tell whether the actor may see a tenant of the directory."""
+        if self.visibility.all_offices:
+            return True
+        offices = self.grounds.directory.offices_of(tenant_id, self.now.date())
+        return any(self.visibility.sees(office_id) for office_id in offices)
+
+    def sees_dwelling(self, dwelling_id: str) -> bool:
+        """Tell whether the actor may see a dwelling of the directory."""
+        return self.visibility.sees(self.grounds.directory.office_of(dwelling_id))
 
     def queue(self, queue: str) -> Queue:
         """Return a queue.

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Self
 
 from dtm_contact.cases.refusals import WrongArgumentError
-from dtm_contact.store import Event
+from dtm_contact.store import EVERYTHING, Event, Visibility
 
 _LONGEST_NAME = 200
 
@@ -20,6 +20,8 @@ class Command:
         number: the case; empty for a verb that opens one.
         arguments: the verb's own, as JSON has them.
         expected_version: the version of the case that the actor saw; None where it does not matter.
+        visibility: what the actor may see. It does not travel: whoever receives a command decides it anew, by the
+            socket that the command came by and by what the store says of the actor.
     """
 
     verb: str
@@ -27,6 +29,7 @@ class Command:
     number: str = ""
     arguments: Mapping[str, Any] = field(default_factory=dict)
     expected_version: int | None = None
+    visibility: Visibility = EVERYTHING
 
     def as_json(self) -> dict[str, Any]:
         """Return the command as JSON holds it."""

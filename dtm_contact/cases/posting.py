@@ -53,7 +53,9 @@ def recipient(act: Act, to: str | None, *, unproven_ok: bool = False) -> Address
 
 def addressees_of(act: Act) -> tuple[Addressee, ...]:
     """Return the addresses at which the case in hand may be answered; see `addressees`."""
-    tenant_id, grounds = act.case.tenant_id, act.grounds
+    grounds, tenant_id = act.grounds, act.case.tenant_id
+    if tenant_id is not None and not act.sees_tenant(tenant_id):
+        tenant_id = None
     confirmed = act.work.confirmations(tenant_id) if tenant_id else ()
     return addressees(act.work.judged(act.held), tenant_id, confirmed, grounds.directory, grounds.settings)
 

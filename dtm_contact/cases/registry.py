@@ -17,6 +17,7 @@ from dtm_contact.cases.act import Act
 from dtm_contact.cases.command import Command, Done
 from dtm_contact.cases.knowledge import Ways
 from dtm_contact.cases.refusals import ChangedMeanwhileError, WrongArgumentError
+from dtm_contact.errors import NotFoundError
 from dtm_contact.store import Store, working
 
 Arguments = ParamSpec("Arguments")
@@ -27,28 +28,49 @@ _registered: dict[str, "Verb"] = {}
 
 @dataclass(frozen=True, slots=True)
 class Verb:
-    """A verb: its name, what it does in words, and the function that applies a command of it."""
+    """A verb.
+
+    Attributes:
+        name: what commands call it by.
+        manual: what it does, in words.
+        arguments: the names of its arguments.
+        apply: the function that carries out a command of it.
+    """
 
     name: str
     manual: str
+    arguments: tuple[str, ...]
     apply: Callable[[Store, Command, datetime, Ways], Done]
 
 
 def verb(
-    name: str,
+    name: str, *, unless: Callable[[Act], bool] = lambda _: False
 ) -> Callable[[Callable[Concatenate[Act, Arguments], None]], Callable[Concatenate[Act, Arguments], None]]:
-    """Register a verb on one case; the arguments of a command are checked against the function's annotations."""
+    """Register a verb on one case that the actor may see.
+
+    The arguments of a command are checked against the function's annotations. A verb whose argument names a case, a
+    person or a place refuses what lies outside the actor's visibility in the words for what does not exist.
+
+    Args:
+        name: the verb's name.
+        unless: tells of a case that the actor may not see whether the actor may do this to it all the same.
+    """
 
     def register(function: Callable[Concatenate[Act, Arguments], None]) -> Callable[Concatenate[Act, Arguments], None]:
         checked = validate_call(config=STRICT)(function)
 
         def apply(store: Store, command: Command, now: datetime, grounds: Ways) -> Done:
-            return _on_case(checked, store, command, now, grounds)
+            return _on_case(checked, store, command, now, grounds, unless)
 
-        add(Verb(name, inspect.getdoc(function) or "", apply))
+        add(Verb(name, inspect.getdoc(function) or "", arguments_of(function), apply))
         return function
 
     return register
+
+
+def arguments_of(function: Callable[..., Any]) -> tuple[str, ...]:
+    """Return the names of a verb's arguments: all but the first, which is what it works with."""
+    return tuple(inspect.signature(function).parameters)[1:]
 
 
 def add(new: Verb) -> None:
@@ -83,12 +105,21 @@ def checked_call(function: Callable[..., Any], *given: Any, **arguments: Any) ->
         raise WrongArgumentError(faults) from None
 
 
-def _on_case(checked: Callable[..., None], store: Store, command: Command, now: datetime, grounds: Ways) -> Done:
+def _on_case(
+    checked: Callable[..., None],
+    store: Store,
+    command: Command,
+    now: datetime,
+    grounds: Ways,
+    unless: Callable[[Act], bool],
+) -> Done:
     with working(store.database, command.actor, now) as work:
         (held,) = work.hold(command.number)
+        act = Act(work, held, grounds, command.visibility)
+        if not command.visibility.sees(held.case.office_id) and not unless(act):
+            raise NotFoundError(f"case {command.number}")
         if command.expected_version not in (None, held.case.version):
             raise ChangedMeanwhileError(f"{command.number} est à la version {held.case.version}")
-        act = Act(work, held, grounds)
         checked_call(checked, act, **command.arguments)
         (after,) = work.hold(command.number)
         return Done(command.number, after.case.version, tuple(act.told), act.opened)

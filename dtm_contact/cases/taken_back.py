@@ -17,6 +17,12 @@ def standing(events: Iterable[Event]) -> tuple[Event, ...]:
     return tuple(event for event in events if "changed" in event.data and event.id not in undone)
 
 
+def handed_over(events: Iterable[Event], who: str) -> bool:
+    """Tell whether the last change that stands is that somebody handed the case over to another queue."""
+    changes = standing(events)
+    return bool(changes) and (changes[-1].what, changes[-1].who) == ("moved", who)
+
+
 def take_back(work: Work, held: HeldCase, event: Event) -> dict[str, list[Any]]:
     """Undo what an event of a case did, to other cases too; return what changed in the case.
 

@@ -1,5 +1,6 @@
 """The pages as one application: who comes, what they may, and what every answer bears."""
 
+import asyncio
 import hashlib
 import mimetypes
 from collections.abc import Awaitable, Callable
@@ -8,17 +9,20 @@ from urllib.parse import quote, urlsplit
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
-from starlette.datastructures import FormData
+from starlette.datastructures import FormData, Headers
 from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 from starlette.routing import Route as At
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from dtm_contact.access import digest_of, may
 from dtm_contact.cases import RefusedError
 from dtm_contact.console import pages, rendering, sessions
 from dtm_contact.console.desk import Desk
+from dtm_contact.console.gate import BusyError
 from dtm_contact.console.registry import Route, known_routes
 from dtm_contact.console.visit import Visit, go
 from dtm_contact.errors import NotFoundError, StoreUnavailableError
@@ -29,6 +33,7 @@ _HERE = Path(__file__).parent
 _FILES = "/fichiers/{digest}/{name}"
 _LARGEST_FORM = 256 * 1024
 _MOST_FIELDS = 400
+_FORM_SECONDS = 20.0
 _HEADERS = {
     # Nothing from elsewhere, no script or style that stands in a page.
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
@@ -41,6 +46,7 @@ _HEADERS = {
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
     "Cache-Control": "no-store",
 }
+_BUSY = "Trop de photos ou de mises en page sont demandées à la fois. Réessayez dans un instant."
 _Endpoint = Callable[[Request], Awaitable[Response]]
 
 
@@ -52,7 +58,27 @@ def build(desk: Desk) -> Starlette:
         At(route.path, _endpoint(desk, shown, route), methods=[route.method], name=f"{route.method} {route.path}")
         for route in known_routes(pages)
     ]
-    return Starlette(routes=routes, exception_handlers={HTTPException: _unrouted(shown)})
+    return Starlette(
+        routes=routes,
+        exception_handlers={HTTPException: _unrouted(shown)},
+        middleware=[Middleware(_Hosts, desk=desk, shown=shown)],
+    )
+
+
+class _Hosts:
+    """Serves only requests for a name that is ours: a page of another name must not be answered as one of its own."""
+
+    def __init__(self, app: ASGIApp, desk: Desk, shown: "rendering.Rendering") -> None:
+        self._app = app
+        self._desk = desk
+        self._shown = shown
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and not self._desk.gate.serves(Headers(scope=scope).get("host", "")):
+            refused = await run_in_threadpool(self._shown.trouble, None, 421)
+            await _with_headers(refused)(scope, receive, send)
+        else:
+            await self._app(scope, receive, send)
 
 
 def _unrouted(shown: "rendering.Rendering") -> Callable[[Request, Exception], Awaitable[Response]]:
@@ -67,7 +93,10 @@ def _endpoint(desk: Desk, shown: "rendering.Rendering", route: Route) -> _Endpoi
         try:
             form = await _form(request) if route.method == "POST" else FormData()
         except HTTPException as error:
-            return _with_headers(shown.trouble(None, error.status_code))
+            refused = _with_headers(shown.trouble(None, error.status_code))
+            # The rest of the form is not waited for.
+            refused.headers["Connection"] = "close"
+            return refused
         found = await run_in_threadpool(_answer, desk, shown, route, request, form)
         return _with_headers(found)
 
@@ -78,7 +107,11 @@ async def _form(request: Request) -> FormData:
     length = request.headers.get("content-length", "")
     if not length.isdecimal() or int(length) > _LARGEST_FORM:
         raise HTTPException(413)
-    return await request.form(max_files=0, max_fields=_MOST_FIELDS, max_part_size=_LARGEST_FORM)
+    try:
+        async with asyncio.timeout(_FORM_SECONDS):
+            return await request.form(max_files=0, max_fields=_MOST_FIELDS, max_part_size=_LARGEST_FORM)
+    except TimeoutError:
+        raise HTTPException(408) from None
 
 
 def _answer(desk: Desk, shown: "rendering.Rendering", route: Route, request: Request, form: FormData) -> Response:
@@ -94,9 +127,9 @@ def _answer(desk: Desk, shown: "rendering.Rendering", route: Route, request: Req
         return shown.trouble(visit, 404)
     except RefusedError as error:
         return shown.trouble(visit, 409, str(error))
-    except StoreUnavailableError as error:
+    except (BusyError, StoreUnavailableError) as error:
         _log.warning("the desk could not be served", error=type(error).__name__)
-        return shown.trouble(visit, 503)
+        return shown.trouble(visit, 503, _BUSY if isinstance(error, BusyError) else "")
     except Exception:  # noqa: BLE001 - whoever waits must be told something, whatever it is
         _log.exception("a page failed", page=route.path)
         return shown.trouble(visit, 500)
@@ -104,6 +137,7 @@ def _answer(desk: Desk, shown: "rendering.Rendering", route: Route, request: Req
 
 def _visit(desk: Desk, request: Request, form: FormData) -> Visit:
     secret = request.cookies.get(sessions.cookie_name(desk.settings.desk), "")
+    device = request.cookies.get(sessions.device_cookie_name(desk.settings.desk), "")
     now = desk.now()
     # What a page asks for by itself is no sign that somebody is there.
     by_itself = request.url.path in {"/evenements", "/alertes"} or "morceau" in request.query_params
@@ -116,7 +150,10 @@ def _visit(desk: Desk, request: Request, form: FormData) -> Visit:
         path=request.path_params,
         asked=request.query_params,
         given=form,
-        client=request.client.host if request.client else "",
+        client=desk.gate.client(
+            request.client.host if request.client else "", request.headers.getlist("x-forwarded-for")
+        ),
+        device=digest_of(device) if device else "",
         url=request.url.path + (f"?{request.url.query}" if request.url.query else ""),
         since=desk.store.desk.latest_event() if account else 0,
         headers=request.headers,
@@ -143,7 +180,7 @@ def _from_our_page(visit: Visit, *, logged_in: bool) -> bool:
         return False
     if visit.headers.get("sec-fetch-site", "same-origin") not in {"same-origin", "none"}:
         return False
-    return not logged_in or (bool(visit.csrf) and digest_of(visit.text("csrf")) == digest_of(visit.csrf))
+    return not logged_in or (bool(visit.csrf) and digest_of(visit.token) == digest_of(visit.csrf))
 
 
 def _with_headers(response: Response) -> Response:

@@ -9,10 +9,13 @@ from types import TracebackType
 from typing import Any, Self, TypeVar
 
 from dtm_contact.access import sees
+from dtm_contact.access.entry import prepare
 from dtm_contact.cases import Command, Done
 from dtm_contact.cases.client import send
 from dtm_contact.cases.knowledge import InForce, Known
 from dtm_contact.console import errands
+from dtm_contact.console.converter import Converter
+from dtm_contact.console.gate import Gate
 from dtm_contact.console.live import Follower
 from dtm_contact.console.people import People
 from dtm_contact.console.rules_in_force import RulesInForce
@@ -23,6 +26,8 @@ from dtm_contact.store import Account, Store
 
 _LOOK_AGAIN_SECONDS = 2.0
 _MOST_REMEMBERED = 100
+_MOST_NOTED = 10_000
+_NOTED_SECONDS = 900.0
 
 Counted = TypeVar("Counted")
 
@@ -35,6 +40,8 @@ class Desk:
         store: opened for reading.
         follower: tells what happens to cases.
         search: finds cases by their words, and people and places by theirs.
+        gate: the bounds on coming in.
+        converter: makes what strangers sent fit to be shown.
     """
 
     def __init__(self, settings: Settings, store: Store, door: Path) -> None:
@@ -48,12 +55,16 @@ class Desk:
         self._known: tuple[Known, Names] | None = None
         self._people: People | None = None
         self._counting = threading.RLock()
+        self._noted: dict[Hashable, float] = {}
         self._lately: dict[Hashable, tuple[float, Any]] = {}
         self.follower = Follower(store)
         self.search = Search(store)
+        self.gate = Gate(settings.desk)
+        self.converter = Converter()
 
     def __enter__(self) -> Self:
         self.known()
+        prepare()
         self.follower.start()
         self.search.start()
         return self
@@ -63,6 +74,7 @@ class Desk:
     ) -> None:
         self.follower.stop()
         self.search.stop()
+        self.converter.close()
 
     def now(self) -> datetime:
         """Return the time on the offices' wall clock."""
@@ -105,6 +117,18 @@ class Desk:
                 known = self._lately[what] = time.monotonic(), count()
             value: Counted = known[1]
             return value
+
+    def noted(self, what: Hashable) -> None:
+        """Remember that somebody's reading of something stands in the audit trail."""
+        with self._lock:
+            self._noted[what] = time.monotonic()
+            while len(self._noted) > _MOST_NOTED:
+                del self._noted[next(iter(self._noted))]
+
+    def was_noted(self, what: Hashable) -> bool:
+        """Tell whether that was not long ago."""
+        with self._lock:
+            return time.monotonic() - self._noted.get(what, -_NOTED_SECONDS) < _NOTED_SECONDS
 
     def send(self, command: Command) -> Done:
         """Have the daemon carry out a command.

@@ -12,7 +12,7 @@ from dtm_contact.store import Store
 
 _log = get_log("desk")
 _LOOK_SECONDS = 0.2
-_HEARTBEAT_SECONDS = 15.0
+_HEARTBEAT_SECONDS = 10.0
 _MOST_TOLD = 200
 
 

@@ -1,18 +1,19 @@
 """Photos made anew: decoded within bounds, and encoded as JPEG, so that no octet of the sender's reaches a browser."""
 
 import io
-import threading
 import warnings
 
 from PIL import Image, ImageOps
 
 _FORMATS = ("JPEG", "PNG", "GIF", "WEBP", "BMP", "TIFF")
 _MOST_PIXELS = 50_000_000
+_LONGEST_SIDE = 20_000
+_MOST_DECODED = 200_000_000
+_WIDEST_PIXEL = 4
+"""Octets that Pillow holds of a pixel, whatever its bands."""
 _LARGEST = 25_000_000
 _QUALITY = 80
 SMALL, LARGE = 320, 1600
-# Decoding takes memory by the pixel, and warnings are silenced for the whole process: one at a time.
-_turn = threading.Lock()
 
 
 class NoPhotoError(ValueError):
@@ -27,15 +28,16 @@ def made_anew(octets: bytes, side: int) -> bytes:
     """
     if len(octets) > _LARGEST:
         raise NoPhotoError("too large")
-    with _turn, warnings.catch_warnings():
+    with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
             with Image.open(io.BytesIO(octets), formats=_FORMATS) as image:
                 _must_be_bearable(image)
+                # A JPEG is decoded smaller at once.
                 image.draft("RGB", (side, side))
-                upright = _upright(image)
-                upright.thumbnail((side, side))
-                return _jpeg(upright)
+                _must_fit(image)
+                image.thumbnail((side, side))
+                return _jpeg(_upright(image))
         except NoPhotoError:
             raise
         except Exception as error:  # noqa: BLE001 - whatever a decoder raises of hostile octets, it is no photo
@@ -50,8 +52,16 @@ def _upright(image: Image.Image) -> Image.Image:
 
 
 def _must_be_bearable(image: Image.Image) -> None:
-    if image.width * image.height > _MOST_PIXELS:
+    # Thin ones too: what Pillow does line by line takes time and memory by the line.
+    if max(image.size) > _LONGEST_SIDE or image.width * image.height > _MOST_PIXELS:
         raise NoPhotoError("too many pixels")
+
+
+def _must_fit(image: Image.Image) -> None:
+    # Channels of 16 bits stand in what the decoder is given, not in the image's mode.
+    deep = 2 if ";16" in f"{image.mode} {getattr(image, 'tile', ())}" else 1
+    if image.width * image.height * _WIDEST_PIXEL * deep > _MOST_DECODED:
+        raise NoPhotoError("too many octets")
 
 
 def _jpeg(image: Image.Image) -> bytes:

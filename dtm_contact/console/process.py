@@ -13,6 +13,7 @@ import uvicorn
 
 from dtm_contact import log
 from dtm_contact.console.app import build
+from dtm_contact.console.connections import protocol
 from dtm_contact.console.desk import Desk
 from dtm_contact.settings import Settings
 from dtm_contact.store import open_store
@@ -50,6 +51,7 @@ def main() -> None:
     with open_store(settings.store.url, read_only=True) as store, Desk(settings, store, Path(told["door"])) as desk:
         config = uvicorn.Config(
             build(desk),
+            http=protocol(desk.gate),
             log_config=None,
             access_log=False,
             server_header=False,

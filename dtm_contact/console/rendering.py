@@ -22,6 +22,8 @@ _TROUBLES = {
     405: "Cela ne se fait pas ainsi.",
     409: "Ce n’est pas possible.",
     413: "C’est trop long.",
+    408: "La demande n’est pas arrivée en entier. Rien n’a été fait ; recommencez.",
+    421: "Le bureau n’est pas connu sous cette adresse. Un administrateur la règle (DTM_DESK_HOSTS).",
     429: "Trop d’essais. Attendez une minute.",
     500: "Une erreur s’est produite ; elle est au journal. Rien n’a été changé, ou le dossier le dit.",
     503: "Le moteur ne répond pas. Rien n’est perdu ; réessayez dans un instant.",

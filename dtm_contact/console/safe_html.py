@@ -6,6 +6,8 @@ from urllib.parse import urlsplit
 import nh3
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
+from dtm_contact.reading.html import readable_end
+
 _TAGS = {
     *("a", "b", "blockquote", "br", "caption", "code", "col", "colgroup", "dd", "div", "dl", "dt", "em", "h1", "h2"),
     *("h3", "h4", "h5", "h6", "hr", "i", "li", "ol", "p", "pre", "s", "small", "span", "strong", "sub", "sup"),
@@ -17,14 +19,24 @@ _ATTRIBUTES = {"a": {"href"}, "td": {"colspan", "rowspan"}, "th": {"colspan", "r
 _REL = "noopener noreferrer nofollow"
 
 
+class TooComplexError(ValueError):
+    """It holds too many tags, or too many within each other: parsers take time by the square of that."""
+
+
 def safe_html(source: str) -> str:
     """Return a message's HTML as a page of ours may hold it.
 
     No script, style, image, form, frame or remote content; no attribute but links and the spans of cells. Beside each
     link stands the host that it leads to, which its text may hide.
+
+    Raises:
+        TooComplexError: it is not to be parsed.
     """
+    source = source[:_LONGEST]
+    if readable_end(source) < len(source):
+        raise TooComplexError
     clean = nh3.clean(
-        source[:_LONGEST],
+        source,
         tags=_TAGS,
         clean_content_tags={"script", "style", "title", "svg", "math", "template", "noscript", "iframe", "object"},
         attributes=_ATTRIBUTES,

@@ -8,17 +8,19 @@ import socket
 import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from dtm_contact.access import run_errand
+from dtm_contact.access import Right, may, run_errand, visibility_of
 from dtm_contact.alarms import Alarms
-from dtm_contact.cases.knowledge import InForce
+from dtm_contact.cases import Command, Done, RefusedError
+from dtm_contact.cases.knowledge import InForce, Ways
 from dtm_contact.cases.server import CommandServer
-from dtm_contact.errors import DtmContactError
+from dtm_contact.errors import DtmContactError, NotFoundError
 from dtm_contact.log import get_log
 from dtm_contact.rules import RuleSet
 from dtm_contact.settings import Settings
@@ -30,10 +32,26 @@ _LONGEST_PAUSE_SECONDS = 60.0
 _STOP_SECONDS = 5.0
 _WELL_SECONDS = 30.0
 _BACKLOG = 128
+_LOCKED = (
+    "An account of the desk was locked after several wrong passwords. The audit trail says which, for how long, and "
+    "whether they came from a browser that it knows; `dtm-contact user link` lets its owner in meanwhile."
+)
 
 
 class DeskServer(CommandServer):
     """Carries out commands, and runs the errands of access between them."""
+
+    def __init__(
+        self,
+        store: Store,
+        knowledge: Ways,
+        clock: Callable[[], datetime],
+        done: Callable[[Done], None],
+        alarms: Alarms,
+    ) -> None:
+        """Take what commands need, and what tells the admins that an account was locked."""
+        super().__init__(store, knowledge, clock, done)
+        self._alarms = alarms
 
     async def _answer(self, line: bytes) -> bytes:
         if not line.startswith(b'{"errand"'):
@@ -42,9 +60,29 @@ class DeskServer(CommandServer):
             told = json.loads(line)
             run = partial(run_errand, self._store, told["errand"], told["arguments"], self._clock())
             answer = await asyncio.get_running_loop().run_in_executor(self._thread, run)
+            if told["errand"] == "failed" and answer:
+                self._alarms.happened("log-in", _LOCKED)
         except (DtmContactError, ValueError, KeyError) as error:
             return _line({"error": type(error).__name__})
         return _line({"answer": answer})
+
+    def _apply(self, command: Command) -> Done:
+        return super()._apply(authorized(self._store, command))
+
+
+def authorized(store: Store, command: Command) -> Command:
+    """Return a command with the visibility that the store gives the account that it names, whatever it claims itself.
+
+    Raises:
+        RefusedError: no account of that name may work on cases.
+    """
+    try:
+        account = store.accounts.named(command.actor)
+    except NotFoundError:
+        account = None
+    if account is None or account.disabled_at is not None or not may(account, Right.WORK):
+        raise RefusedError("ce compte ne travaille pas les dossiers")
+    return replace(command, visibility=visibility_of(account))
 
 
 def _line(told: dict[str, Any]) -> bytes:
@@ -77,7 +115,7 @@ async def open_desk(
     with TemporaryDirectory(prefix="dtm-desk-") as folder, _listening(settings.desk.host, settings.desk.port) as heard:
         door = Path(folder) / "door"
         known = InForce(store, settings, rules)
-        server = DeskServer(store, known, lambda: datetime.now(settings.zone), lambda _done: arrived())
+        server = DeskServer(store, known, lambda: datetime.now(settings.zone), lambda _done: arrived(), alarms)
         await server.listen(door)
         keeping = asyncio.create_task(_keep(settings, door, heard, alarms), name="desk")
         host, port = heard.getsockname()[:2]

@@ -1,6 +1,8 @@
 """The cookie that says who comes, and how long it does."""
 
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
+from typing import Any
 
 from starlette.responses import Response
 
@@ -11,11 +13,22 @@ from dtm_contact.settings import Desk as DeskSettings
 from dtm_contact.store import Account
 
 _SEEN_EVERY = timedelta(minutes=1)
+_DEVICE_SECONDS = 365 * 24 * 3600
 
 
 def cookie_name(settings: DeskSettings) -> str:
-    """Return the cookie's name: with the prefix that makes browsers insist on TLS, where there is TLS."""
-    return "__Host-bureau" if settings.secure_cookies else "bureau"
+    """Return the name of the session's cookie."""
+    return _named(settings, "bureau")
+
+
+def device_cookie_name(settings: DeskSettings) -> str:
+    """Return the name of the cookie by which a browser is known that somebody has logged in from before."""
+    return _named(settings, "bureau-appareil")
+
+
+def _named(settings: DeskSettings, name: str) -> str:
+    """Return a cookie's name: with the prefix that makes browsers insist on TLS, where there is TLS."""
+    return f"__Host-{name}" if settings.secure_cookies else name
 
 
 def whose(desk: Desk, secret: str, now: datetime, *, there: bool = True) -> Account | None:
@@ -40,17 +53,23 @@ def whose(desk: Desk, secret: str, now: datetime, *, there: bool = True) -> Acco
     return session.account
 
 
-def let_in(visit: Visit, account: Account, to: str) -> Response:
-    """Open a session, and send the browser on with its cookie."""
-    secret = new_secret()
-    hours = visit.desk.settings.desk.session_hours
-    visit.desk.errand("enter", account_id=account.id, who=account.name, digest=digest_of(secret), hours=hours)
-    return with_cookie(visit.desk.settings.desk, go(to), secret)
+def let_in(visit: Visit, enter: Callable[..., bool], to: str) -> Response | None:
+    """Open a session, and send the browser on with its cookies; None where nobody is let in.
 
-
-def with_cookie(settings: DeskSettings, response: Response, secret: str) -> Response:
-    """Return an answer that bears the session's secret."""
-    response.set_cookie(
-        cookie_name(settings), secret, httponly=True, samesite="lax", secure=settings.secure_cookies, path="/"
-    )
+    Args:
+        visit: the request.
+        enter: has the session opened; is given the digests of its secret and of the device's, and the session's hours.
+        to: where the browser is sent.
+    """
+    settings, secret, device = visit.desk.settings.desk, new_secret(), new_secret()
+    # Colleagues who share a computer share what it is known by.
+    is_known = bool(visit.desk.store.accounts.known_on(visit.device, visit.now))
+    digest = visit.device if is_known else digest_of(device)
+    if not enter(digest=digest_of(secret), device=digest, hours=settings.session_hours):
+        return None
+    response = go(to)
+    how: Mapping[str, Any] = {"httponly": True, "samesite": "lax", "secure": settings.secure_cookies, "path": "/"}
+    response.set_cookie(cookie_name(settings), secret, **how)
+    if not is_known:
+        response.set_cookie(device_cookie_name(settings), device, max_age=_DEVICE_SECONDS, **how)
     return response

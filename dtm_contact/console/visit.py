@@ -8,12 +8,14 @@ from typing import Any
 from starlette.datastructures import FormData, QueryParams
 from starlette.responses import RedirectResponse, Response
 
-from dtm_contact.access import Right, csrf_token, may, sees
+from dtm_contact.access import Right, Role, csrf_token, may, sees, visibility_of
 from dtm_contact.cases import Command, Done
 from dtm_contact.console.desk import Desk
+from dtm_contact.console.people import Person
 from dtm_contact.errors import NotFoundError
 from dtm_contact.store import Account, Case, CaseFile
 
+LONGEST_SEARCH = 200
 _LONGEST_FIELD = 20_000
 _SEE_OTHER = 303
 
@@ -28,7 +30,8 @@ class Visit:
         secret: the session's; empty without one.
         path: the parts of the path.
         asked, given: what the query and the form say.
-        client: the address that the request came from.
+        client: the address that the request came from, seen through the proxies that we believe.
+        device: the digest of the secret that the browser keeps beyond its sessions; "" without one.
         url: the page that was asked for.
         since: the latest event when it was asked for: what happens later is told to the page.
         headers: the request's.
@@ -42,6 +45,7 @@ class Visit:
     asked: QueryParams
     given: FormData
     client: str = ""
+    device: str = ""
     url: str = "/"
     since: int = 0
     headers: Mapping[str, str] = field(default_factory=dict)
@@ -82,10 +86,28 @@ class Visit:
         """The P1 that nobody has taken, of the queues that they see."""
         return self.desk.store.desk.alarms(self.queues)
 
+    def sees_tenant(self, tenant_id: str) -> bool:
+        """Tell whether they may see a tenant of the directory."""
+        offices = self.desk.known()[0].directory.offices_of(tenant_id, self.now.date())
+        return self.account.role != Role.AGENT or any(sees(self.account, office_id) for office_id in offices)
+
+    def sees_dwelling(self, dwelling_id: str) -> bool:
+        """Tell whether they may see a dwelling of the directory."""
+        return sees(self.account, self.desk.known()[0].directory.office_of(dwelling_id))
+
     def text(self, name: str) -> str:
-        """Return a field of the form, else of the query, without what surrounds it; "" where there is none."""
+        """Return a field of the form, else of the query, without what surrounds it; "" where there is none.
+
+        The token of a form comes by `token` alone: a link could hold what a query says.
+        """
         value = self.given.get(name, self.asked.get(name, ""))
         return value.strip()[:_LONGEST_FIELD] if isinstance(value, str) else ""
+
+    @property
+    def token(self) -> str:
+        """The session's token as a form or a header gives it."""
+        value = self.given.get("csrf") or self.headers.get("x-csrf-token", "")
+        return value if isinstance(value, str) else ""
 
     def number(self, name: str) -> int | None:
         """Return a whole number of the form or the query; None where there is none."""
@@ -116,6 +138,25 @@ class Visit:
         """
         return self.desk.store.cases.get(self.case().number)
 
+    def find_people(self, asked: str, where: str) -> list[Person]:
+        """Return the people whom they may see by what they typed; the look-up is noted before anybody is shown.
+
+        This is the one way to `People.find` for pages.
+
+        Args:
+            asked: a name, a number, a street; nothing is looked up where it is empty.
+            where: for which case they are looked up; "" for none.
+
+        Raises:
+            StoreUnavailableError: it could not be noted.
+        """
+        if not asked:
+            return []
+        found = self.desk.people().find(asked, self.now.date())
+        seen = [person for person in found if sees(self.account, person.office_id)]
+        self.note("searched", asked, people=[person.tenant_id for person in seen], case=where)
+        return seen
+
     def note(self, what: str, subject: str, **data: Any) -> None:
         """Add a line to the audit trail.
 
@@ -130,8 +171,10 @@ class Visit:
         Raises:
             RefusedError: it cannot be done as asked; the message is for the agent.
         """
-        done = self.desk.send(Command(verb, self.account.name, number, dict(arguments), version))
-        self.note("changed", done.number or number, verb=verb)
+        visibility = visibility_of(self.account)
+        done = self.desk.send(Command(verb, self.account.name, number, dict(arguments), version, visibility))
+        # What is only handed in to be judged has no number yet: it is found again by its arrival's own id.
+        self.note("changed", done.number or done.arrival or number, verb=verb)
         return done
 
 

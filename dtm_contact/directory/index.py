@@ -108,6 +108,22 @@ class Directory:
         address = self.address_of(dwelling_id)
         return None if address is None else self.residences.get(address.residence_id)
 
+    def office_of(self, dwelling_id: str) -> str | None:
+        """Return the office that works a dwelling, None where the directory names none."""
+        residence = self.residence_of(dwelling_id)
+        return residence.office_id if residence else None
+
+    def offices_of(self, tenant_id: str, on: date) -> frozenset[str | None]:
+        """Return the offices that work what somebody rents on a day; of who rents nothing then, that of the last home.
+
+        Empty for who has no lease; None stands for what no office works.
+        """
+        leases = self.leases_of(tenant_id)
+        lived_in = {lease.dwelling_id for lease in leases if in_force(lease, on)}
+        if not lived_in and (home := self.home(tenant_id, on)) is not None:
+            lived_in = {home.dwelling_id}
+        return frozenset(map(self.office_of, lived_in or {lease.dwelling_id for lease in leases}))
+
     def household(self, dwelling_id: str, on: date) -> tuple[str, ...]:
         """Return the tenant ids of the people of a dwelling or of commercial premises, by the leases in force on a day.
 

@@ -84,7 +84,7 @@ def html_lines(data: bytes, charset: str, found: Notes) -> list[Line]:
     if not _TAG.search(text):
         return lines_of(clean(unescape(text)).replace("\u00a0", " "))
     text = _LONG_TAG.sub(r"\1'\">", text)
-    cut = _readable_end(text)
+    cut = readable_end(text)
     lines = _shown(text if cut == len(text) else text[:cut])
     if cut < len(text):
         found.add(notes.HTML_CUT)
@@ -92,8 +92,8 @@ def html_lines(data: bytes, charset: str, found: Notes) -> list[Line]:
     return lines
 
 
-def _readable_end(html: str) -> int:
-    """Return how much of `html` may be parsed, before its tags are too many or too deep."""
+def readable_end(html: str) -> int:
+    """Return how much of `html` may be given to a parser, before its tags are too many or too deep (`limits`)."""
     depth = 0
     for count, tag in enumerate(_TAG.finditer(html), start=1):
         if tag[2].lower() not in _UNNESTED:

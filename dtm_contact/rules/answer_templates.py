@@ -50,6 +50,14 @@ _FORBIDDEN: Final = (
 )
 
 
+_DEEPEST: Final = 40
+"""Nodes within nodes: what an answer needs takes ten, and Python compiles no more than a hundred."""
+_TOO_DEEP: Final = (
+    "the braces stand too deep within each other",
+    "an answer needs few {% if %}, two or three within each other; end each by {% endif %}",
+)
+
+
 def _environment() -> ImmutableSandboxedEnvironment:
     # Plain text: what makes HTML of it escapes it there.
     return ImmutableSandboxedEnvironment(undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
@@ -67,9 +75,15 @@ def faults(file: str, text: str) -> Iterator[Problem]:
     """
     try:
         tree = _ENVIRONMENT.parse(text)
+    except RecursionError:
+        yield Problem(file, 1, 1, *_TOO_DEEP)
+        return
     except TemplateSyntaxError as error:
         hint = "write {{ name }} for a name, {% if name %} … {% endif %} for what holds only then"
         yield Problem(file, error.lineno, 1, f"the braces cannot be read: {error.message}", hint)
+        return
+    if _is_deeper(tree, _DEEPEST):
+        yield Problem(file, 1, 1, *_TOO_DEEP)
         return
     for node in tree.find_all(_FORBIDDEN):
         hint = "an answer knows only {{ name }} and {% if name %} … {% else %} … {% endif %}"
@@ -77,6 +91,13 @@ def faults(file: str, text: str) -> Iterator[Problem]:
     for node in tree.find_all(nodes.Name):
         if node.name not in NAMES:
             yield Problem(file, node.lineno, 1, f"unknown name {node.name}", hint_for(node.name, NAMES))
+
+
+def _is_deeper(tree: nodes.Node, most: int) -> bool:
+    level = [tree]
+    for _ in range(most):
+        level = [child for node in level for child in node.iter_child_nodes()]
+    return bool(level)
 
 
 @lru_cache(maxsize=256)

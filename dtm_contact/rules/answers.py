@@ -42,8 +42,13 @@ def _printable(name: str) -> str:
 
 
 def answer_files(folder: Path) -> list[Path]:
-    """Return the files of the answers in the order of their names; hidden ones do not count."""
+    """Return the files of the answers in the order of their names; hidden ones do not count.
+
+    Where the folder of the answers is a link to elsewhere, it is returned itself, as what is no answer.
+    """
     answers = folder / FOLDER
+    if answers.is_symlink():
+        return [answers]
     return sorted(path for path in answers.iterdir() if not path.name.startswith(".")) if answers.is_dir() else []
 
 

@@ -1,10 +1,12 @@
 """Everything but mail and calls: the store, the rules, judging, agents, alarms."""
 
 import re
+from ipaddress import ip_network
 from pathlib import Path
 
 from pydantic import BaseModel, Field, field_validator
 
+_HOST = re.compile(r"[0-9A-Za-z]([0-9A-Za-z.-]{0,252}[0-9A-Za-z])?|[0-9A-Fa-f:.]{2,45}")
 _STORE_URL = re.compile(r"sqlite(\+\w+)?:///(?!:memory:).+|postgresql(\+\w+)?://.*")
 
 
@@ -96,8 +98,21 @@ class Desk(BaseModel):
     )
     idle_minutes: float = Field(default=60.0, gt=0, description="Minutes without a sign after which a session ends")
     session_hours: float = Field(default=10.0, gt=0, description="Hours after which a session ends in any case")
+    hosts: tuple[str, ...] = Field(
+        default=(),
+        description="Names by which browsers reach the desk (JSON list); those of loopback, and the address that it "
+        "listens on, always do",
+    )
+    proxies: tuple[str, ...] = Field(
+        default=(),
+        description="Addresses or networks of the proxies in front of it (JSON list): of what they tell in "
+        "X-Forwarded-For, the right-most address that is none of theirs is the client's",
+    )
     entries_per_minute: int = Field(
-        default=20, ge=1, description="Attempts to log in from one address in a minute; beyond it, wait"
+        default=20,
+        ge=1,
+        description="Attempts to log in within a minute from one address, or from one browser that has logged in "
+        "before; beyond it, wait",
     )
 
     socket: Path | None = Field(
@@ -110,6 +125,24 @@ class Desk(BaseModel):
     call_again_minutes: float = Field(
         default=120.0, gt=0, description="Minutes after which a call-back tried in vain comes back by itself"
     )
+
+    @field_validator("hosts")
+    @classmethod
+    def _are_names(cls, hosts: tuple[str, ...]) -> tuple[str, ...]:
+        for host in hosts:
+            if not _HOST.fullmatch(host):
+                raise ValueError(f"{host!r} is no host; write a name or an address, without scheme and port")
+        return tuple(host.lower() for host in hosts)
+
+    @field_validator("proxies")
+    @classmethod
+    def _are_networks(cls, proxies: tuple[str, ...]) -> tuple[str, ...]:
+        for proxy in proxies:
+            try:
+                ip_network(proxy)
+            except ValueError as error:
+                raise ValueError(f"{proxy!r} is no address and no network: {error}") from None
+        return proxies
 
 
 class Log(BaseModel):

@@ -3,7 +3,7 @@
 Beside a SQLite store that the daemon writes, others open it `read_only`, but for an agent's or admin's rare change.
 """
 
-from dtm_contact.store.accounts import Account, Session, TrailLine
+from dtm_contact.store.accounts import EVERYTHING, Account, Session, TrailLine, Visibility
 from dtm_contact.store.arrivals import ArrivalLine, Arrivals, ArrivalState, Claimed
 from dtm_contact.store.cases import Case, CaseContact, CaseFile, Cases, QueueCount
 from dtm_contact.store.confirmations import Confirmation
@@ -19,6 +19,7 @@ from dtm_contact.store.recording import NOT_READ, Destination, Fallback
 from dtm_contact.store.work import HeldCase, HeldContact, Work, case_number, working
 
 __all__ = [
+    "EVERYTHING",
     "NOT_READ",
     "Account",
     "ArrivalLine",
@@ -46,6 +47,7 @@ __all__ = [
     "StoredHistory",
     "StoredOutbox",
     "TrailLine",
+    "Visibility",
     "Work",
     "case_number",
     "migrate",

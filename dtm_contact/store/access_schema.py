@@ -19,15 +19,33 @@ accounts = sa.Table(
     sa.Column("role", sa.Text, nullable=False, info=_NOTHING),
     sa.Column("office_id", sa.Text),
     sa.Column("password", sa.Text),
-    sa.Column("failures", sa.Integer, nullable=False, server_default="0"),
-    sa.Column("locked_until", UtcTime),
     sa.Column("created_at", UtcTime, nullable=False),
     sa.Column("disabled_at", UtcTime),
     sa.CheckConstraint("role IN ('agent', 'agency', 'head', 'admin', 'auditor')", name="role"),
     info=_ACCOUNT,
 )
-"""Who may use the desk. `password`: its argon2id hash, None where only a one-time link lets in; `failures`: wrong
-passwords since the last right one; `locked_until`: no password is tried before."""
+"""Who may use the desk. `password`: its argon2id hash, None where only a one-time link lets in."""
+
+devices = sa.Table(
+    "desk_devices",
+    metadata,
+    sa.Column("digest", sa.Text, primary_key=True),
+    sa.Column("account_id", Id, sa.ForeignKey("accounts.id"), primary_key=True, index=True),
+    sa.Column("seen_at", UtcTime, nullable=False),
+    info=classed(DataClass.STAFF, keep="P1Y", since="device last logged in"),
+)
+"""Browsers that an account has logged in from; by the SHA-256 of the cookie that they keep."""
+
+entry_failures = sa.Table(
+    "entry_failures",
+    metadata,
+    sa.Column("account_id", Id, sa.ForeignKey("accounts.id"), primary_key=True),
+    sa.Column("device", sa.Text, primary_key=True),
+    sa.Column("failures", sa.Integer, nullable=False),
+    sa.Column("last_at", UtcTime, nullable=False),
+    info=classed(DataClass.STAFF, keep="P1D", since="last failure"),
+)
+"""Wrong passwords of an account, of each device that it knows; under an empty `device`, of all others together."""
 
 sessions = sa.Table(
     "desk_sessions",

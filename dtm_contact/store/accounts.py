@@ -2,15 +2,17 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from dtm_contact.errors import NotFoundError
-from dtm_contact.store.access_schema import accounts, audit_trail, entry_links, sessions
+from dtm_contact.store.access_schema import accounts, audit_trail, devices, entry_failures, entry_links, sessions
 from dtm_contact.store.database import Database
+
+_DEVICE_AGE = timedelta(days=365)
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,8 +25,6 @@ class Account:
         role: `agent`, `agency`, `head`, `admin` or `auditor`.
         office_id: the office they work in; None for those who belong to none.
         password: its argon2id hash; None where none is set.
-        failures: wrong passwords since the last right one.
-        locked_until: no password is tried before; None where it is not locked.
         disabled_at: since when they may not come in; None where they may.
     """
 
@@ -34,9 +34,28 @@ class Account:
     role: str
     office_id: str | None
     password: str | None = None
-    failures: int = 0
-    locked_until: datetime | None = None
     disabled_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Visibility:
+    """Whose cases, tenants and dwellings somebody may see.
+
+    Attributes:
+        office_id: the office that they belong to; None for those who belong to none.
+        all_offices: whether they see what every office works, and what none does.
+    """
+
+    office_id: str | None = None
+    all_offices: bool = False
+
+    def sees(self, office_id: str | None) -> bool:
+        """Tell whether what an office works may be seen; None is what no office works."""
+        return self.all_offices or (office_id is not None and office_id == self.office_id)
+
+
+EVERYTHING = Visibility(all_offices=True)
+"""The visibility of who runs the program: the command line, and what acts without an account."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +112,8 @@ class StoredAccounts:
             return [Account(*row) for row in connection.execute(sa.select(*_COLUMNS).order_by(accounts.c.name))]
 
     def set_password(self, account_id: int, password: str) -> None:
-        """Set a password's hash, unlock the account, and end all of its sessions."""
-        self._change(account_id, password=password, failures=0, locked_until=None)
+        """Set a password's hash, unlock the account, and end all of its sessions; no device is known any more."""
+        self._change(account_id, password=password)
 
     def disable(self, account_id: int, now: datetime) -> None:
         """Let an account in no more, from this moment."""
@@ -103,21 +122,60 @@ class StoredAccounts:
     def _change(self, account_id: int, **values: Any) -> None:
         with self._database.writing() as connection:
             connection.execute(sa.update(accounts).where(accounts.c.id == account_id).values(values))
-            for table in (sessions, entry_links):
+            for table in (sessions, entry_links, devices, entry_failures):
                 connection.execute(table.delete().where(table.c.account_id == account_id))
 
-    def failed(self, account_id: int, locked_until: datetime | None) -> None:
-        """Count a wrong password, and lock the account till then."""
-        values = {"failures": accounts.c.failures + 1, "locked_until": locked_until}
-        with self._database.writing() as connection:
-            connection.execute(sa.update(accounts).where(accounts.c.id == account_id).values(values))
+    def known_on(self, device: str, now: datetime) -> frozenset[int]:
+        """Return the ids of the accounts that have logged in from a device, by its digest, within a year."""
+        query = sa.select(devices.c.account_id).where(devices.c.digest == device, devices.c.seen_at > now - _DEVICE_AGE)
+        with self._database.reading() as connection:
+            return frozenset(connection.execute(query).scalars())
 
-    def open_session(self, account_id: int, digest: str, now: datetime, ended_before: datetime) -> None:
-        """Let somebody in, forget his wrong passwords, and sweep away sessions opened before `ended_before`."""
-        forgiven = {"failures": 0, "locked_until": None}
+    def failures(self, account_id: int, device: str) -> tuple[int, datetime] | None:
+        """Return how many wrong passwords an account had from a device, and when the last; "" is all unknown ones."""
+        mine = sa.and_(entry_failures.c.account_id == account_id, entry_failures.c.device == device)
+        query = sa.select(entry_failures.c.failures, entry_failures.c.last_at).where(mine)
+        with self._database.reading() as connection:
+            row = connection.execute(query).one_or_none()
+        return None if row is None else (row.failures, row.last_at)
+
+    def refused(self, line: TrailLine, failure: tuple[int, str, int] | None = None) -> None:
+        """Note that somebody was not let in.
+
+        Args:
+            line: for the audit trail.
+            failure: the account, the device, and how many wrong passwords it has now; None where none is counted.
+        """
+        with self._database.writing(durable=False) as connection:
+            if failure is not None:
+                account_id, device, count = failure
+                mine = sa.and_(entry_failures.c.account_id == account_id, entry_failures.c.device == device)
+                connection.execute(entry_failures.delete().where(mine))
+                new = {"account_id": account_id, "device": device, "failures": count, "last_at": line.at}
+                connection.execute(entry_failures.insert(), new)
+            add_to_trail(connection, line)
+
+    def open_session(
+        self, account_id: int, digest: str, now: datetime, ended_before: datetime, device: str = ""
+    ) -> None:
+        """Let somebody in, and forget the wrong passwords that were tried from where they come.
+
+        Args:
+            account_id: whom.
+            digest: of the session's secret.
+            now: the time.
+            ended_before: sessions opened before are swept away.
+            device: the digest of the browser's own secret, which is known from now on; "" leaves it unknown.
+        """
         with self._database.writing() as connection:
             connection.execute(sessions.delete().where(sessions.c.opened_at < ended_before))
-            connection.execute(sa.update(accounts).where(accounts.c.id == account_id).values(forgiven))
+            connection.execute(devices.delete().where(devices.c.seen_at < now - _DEVICE_AGE))
+            known = sa.and_(devices.c.digest == device, devices.c.account_id == account_id)
+            was_known = connection.execute(devices.delete().where(known)).rowcount > 0
+            mine = entry_failures.c.account_id == account_id, entry_failures.c.device == (device if was_known else "")
+            connection.execute(entry_failures.delete().where(*mine))
+            if device:
+                connection.execute(devices.insert(), {"digest": device, "account_id": account_id, "seen_at": now})
             new = {"digest": digest, "account_id": account_id, "opened_at": now, "seen_at": now}
             connection.execute(sessions.insert(), new)
 
@@ -144,6 +202,12 @@ class StoredAccounts:
         with self._database.writing() as connection:
             new = {"digest": digest, "account_id": account_id, "ends_at": ends_at}
             connection.execute(entry_links.insert(), new)
+
+    def has_link(self, digest: str) -> bool:
+        """Tell whether there is a link of that digest."""
+        with self._database.reading() as connection:
+            query = sa.select(entry_links.c.digest).where(entry_links.c.digest == digest)
+            return connection.execute(query).first() is not None
 
     def use_link(self, digest: str, now: datetime) -> Account | None:
         """Return whom a link lets in, and let it go; None where it does not let anybody in any more."""

@@ -120,7 +120,11 @@ def pack(folder: Path) -> bytes:
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
         for path in sorted(folder.rglob("*")):
             name = path.relative_to(folder)
-            if path.is_file() and not any(part.startswith(".") or part.endswith("~") for part in name.parts):
+            if (
+                path.is_file()
+                and not path.is_symlink()
+                and not any(part.startswith(".") or part.endswith("~") for part in name.parts)
+            ):
                 archive.writestr(zipfile.ZipInfo(name.as_posix()), path.read_bytes())
     return packed.getvalue()
 

@@ -50,7 +50,7 @@ class Copies:
         before = self.version()
         copy = self._new()
         if self._settings.rules.dir.is_dir():
-            shutil.copytree(self._settings.rules.dir, copy, ignore=shutil.ignore_patterns(".*", "*~"))
+            shutil.copytree(self._settings.rules.dir, copy, symlinks=True, ignore=shutil.ignore_patterns(".*", "*~"))
         if before == digest(copy) == self.version():
             return self._pointing_to(copy)
         shutil.rmtree(copy, ignore_errors=True)

@@ -82,7 +82,7 @@ def test_the_same_twice_is_one_case(desk: Desk) -> None:
         ({"text": " "}, "text"),
         ({"tenant": "T99"}, "pas de locataire T99"),
         ({"dwelling": "L99"}, "logement inconnu : L99"),
-        ({"residence": "R99"}, "résidence inconnu : R99"),
+        ({"residence": "R99"}, "résidence inconnue : R99"),
         ({"topic": "plumbin"}, "sujet inconnu : plumbin"),
         ({"priority": "P0"}, "priority"),
         ({"address": "personne"}, "adresse électronique"),

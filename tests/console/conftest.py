@@ -24,6 +24,7 @@ from dtm_contact.cases import Command, Done, apply
 from dtm_contact.cases.knowledge import InForce
 from dtm_contact.console.app import build
 from dtm_contact.console.desk import Desk
+from dtm_contact.console.server import authorized
 from dtm_contact.directory.records import Address, Dwelling
 from dtm_contact.model import Attachment, Joining, Likely, Match
 from dtm_contact.rules import RuleSet, load_rules
@@ -32,7 +33,7 @@ from dtm_contact.settings import Outbound, Rules, Settings
 from dtm_contact.settings import Store as StoreSettings
 from dtm_contact.store import Store, migrate, open_store
 from tests.console.world import come, world  # noqa: F401 - fixtures of the tests in a browser
-from tests.rules.cast import DIRECTORY
+from tests.rules.cast import DIRECTORY, lease
 from tests.store.samples import arrival, judgement
 
 ROOT = Path(__file__).parents[2]
@@ -72,7 +73,7 @@ class DeskAlone(Desk):
         return build(self)
 
     def send(self, command: Command) -> Done:
-        return apply(self.store, command, self.now(), lambda: self.known()[0])
+        return apply(self.store, authorized(self.store, command), self.now(), lambda: self.known()[0])
 
     def errand(self, name: str, **arguments: Any) -> Any:
         return run_errand(self.store, name, arguments, self.now())
@@ -136,6 +137,10 @@ RECORDS = replace(
     DIRECTORY.records,
     addresses=(*DIRECTORY.records.addresses, Address("A09", "R02", "9", "rue Béranger", "92240", "Malakoff", "", "")),
     dwellings=(*DIRECTORY.records.dwellings, Dwelling("L09", "A09", "dwelling", "", "", "", "", "")),
+    leases=(
+        *DIRECTORY.records.leases,
+        replace(lease("T09", "L09", "holder"), last_name="Béranger", phones=("0611223344",), email="t09@free.example"),
+    ),
 )
 
 
@@ -148,7 +153,7 @@ def desk_over(folder: Path) -> Iterator[DeskAlone]:
         store=StoreSettings(url=url),
         rules=Rules(dir=ROOT / "rules"),
         outbound=Outbound(host="relay.example"),
-        desk=DeskSettings(secure_cookies=False, entries_per_minute=1000),
+        desk=DeskSettings(secure_cookies=False, entries_per_minute=1000, hosts=("desk.example",)),
     )
     with open_store(url) as opened, DeskAlone(settings, opened) as desk:
         yield desk

@@ -2,12 +2,19 @@
 
 import hashlib
 import io
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
 
 import pytest
 from PIL import Image
 
-from dtm_contact.console import photos
-from dtm_contact.console.safe_html import safe_html, true_host
+from dtm_contact.console import converter, photos
+from dtm_contact.console.converter import CPU_SECONDS, ConversionError, Job
+from dtm_contact.console.safe_html import TooComplexError, safe_html, true_host
 from tests.console.conftest import DeskAlone, Somebody, message, open_in
 
 HOSTILE = {
@@ -32,7 +39,7 @@ HOSTILE = {
     "comment": "<!--><script>alert(1)</script>-->",
     "noscript": '<noscript><p title="</noscript><img src=x onerror=alert(1)>">',
     "template": "<template><script>alert(1)</script></template>",
-    "unclosed": "<p><b><i>" * 300 + "<script>alert(1)",
+    "unclosed": "<p><b><i>" * 100 + "<script>alert(1)",
 }
 NEVER = (
     "<script", "onerror", "onclick", "onbegin", "onmouseover", "javascript:", "data:text", "vbscript:", "<style",
@@ -114,22 +121,92 @@ def test_a_photo_is_made_anew(desk: DeskAlone, agent: Somebody) -> None:
     arrival = desk.store.cases.get(number).contacts[0].arrival_id
     answer = agent.get(f"/piece/{arrival}/{hashlib.sha256(octets).hexdigest()}/vignette")
     assert answer.headers["content-type"] == "image/jpeg"
+    assert answer.headers["cache-control"] == "no-store", "a log-out is the end of it"
     assert b"script" not in answer.content
     with Image.open(io.BytesIO(answer.content)) as image:
         assert max(image.size) == photos.SMALL
         assert not image.getexif()
 
 
-def bomb() -> bytes:
+COSTLY = {
+    "lists": "<ul><li>" * 10_000,
+    "blocks": "<div>" * 100_000,
+    "definitions": "<dl><dd>" * 10_000,
+    "quotations": "<blockquote>" * 40_000,
+    "formatting before blocks": "<b>" * 2000 + "<div></b>" * 20_000,
+    "links before blocks": "<a href=x>" * 2000 + "<div></a>" * 20_000,
+    "formatting, each otherwise": "".join(f"<b id={number}>" for number in range(20_000)),
+}
+
+
+@pytest.mark.parametrize("name", COSTLY)
+def test_a_layout_that_takes_time_by_the_square_is_not_parsed_and_the_text_is_shown(
+    desk: DeskAlone, agent: Somebody, name: str
+) -> None:
+    with pytest.raises(TooComplexError):
+        safe_html(COSTLY[name])
+    number = open_in(desk.store, "nord", "one", raw=message(COSTLY[name]), new_text="Bonjour, ça coule.")
+    arrival = desk.store.cases.get(number).contacts[0].arrival_id
+    before = cpu_seconds(desk)
+    page = agent.get(f"/message/{arrival}")
+    assert page.status_code == 200
+    assert "trop compliquée" in page.text
+    assert "Bonjour, ça coule." in page.text
+    assert cpu_seconds(desk) - before < 2 * CPU_SECONDS
+
+
+def cpu_seconds(desk: DeskAlone) -> float:
+    """Return what this process and the converter have taken of the processor."""
+    usage = (
+        Path(f"/proc/{desk.converter.pid}/stat").read_text().rpartition(")")[2].split() if desk.converter.pid else []
+    )
+    ticks = int(usage[11]) + int(usage[12]) if usage else 0
+    return time.process_time() + ticks / os.sysconf("SC_CLK_TCK")
+
+
+def test_the_kernel_ends_what_takes_more_than_its_processor_time_or_memory() -> None:
+    bounded = "from dtm_contact.console import converter; converter.CPU_SECONDS = 0; converter._bound()\n"
+    busy = subprocess.run([sys.executable, "-c", f"{bounded}while True: pass"], check=False)
+    assert busy.returncode == -signal.SIGXCPU
+    large = subprocess.run(
+        [sys.executable, "-c", f"{bounded}bytearray(2 * converter.MEMORY_OCTETS)"], check=False, capture_output=True
+    )
+    assert b"MemoryError" in large.stderr
+
+
+def test_a_conversion_that_does_not_end_is_ended_and_the_next_is_made(
+    desk: DeskAlone, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert desk.converter.convert(Job.LAYOUT, b"<p>un</p>") == b"<p>un</p>"
+    stopped = desk.converter.pid
+    assert stopped is not None
+    os.kill(stopped, signal.SIGSTOP)
+    with monkeypatch.context() as patched:
+        patched.setattr(converter, "_SECONDS", 0.2)
+        with pytest.raises(ConversionError):
+            desk.converter.convert(Job.LAYOUT, b"<p>deux</p>")
+    assert desk.converter.convert(Job.LAYOUT, b"<p>trois</p>") == b"<p>trois</p>"
+    assert desk.converter.pid != stopped
+
+
+def picture(mode: str, width: int, height: int) -> bytes:
     made = io.BytesIO()
-    Image.new("1", (12_000, 12_000)).save(made, "PNG")
+    Image.new(mode, (width, height)).save(made, "PNG")
     return made.getvalue()
 
 
 @pytest.mark.parametrize(
     "octets",
-    [bomb(), b"\x89PNG\r\n\x1a\nnonsense", b"", b"<svg xmlns='http://www.w3.org/2000/svg'/>", b"GIF89a" + b"\xff" * 50],
-    ids=["bomb", "broken", "empty", "svg", "gif"],
+    [
+        picture("1", 12_000, 12_000),
+        picture("1", 1, 30_000),
+        picture("I;16", 6000, 6000),
+        b"\x89PNG\r\n\x1a\nnonsense",
+        b"",
+        b"<svg xmlns='http://www.w3.org/2000/svg'/>",
+        b"GIF89a" + b"\xff" * 50,
+    ],
+    ids=["bomb", "thin", "deep", "broken", "empty", "svg", "gif"],
 )
 def test_what_is_no_photo_is_none(octets: bytes) -> None:
     with pytest.raises(photos.NoPhotoError):

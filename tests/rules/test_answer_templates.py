@@ -53,3 +53,25 @@ def test_a_missing_name_is_an_error_not_an_empty_place() -> None:
 )
 def test_what_reaches_further_than_a_text_needs_is_refused(text: str) -> None:
     assert list(faults("a.fr.txt", text))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{% if known %}" * 3000 + "x" + "{% endif %}" * 3000,
+        "{% if known %}" * 120 + "x" + "{% endif %}" * 120,
+        "{% if " + "not " * 3000 + "known %}x{% endif %}",
+        "{{ " + "(" * 3000 + "case" + ")" * 3000 + " }}",
+    ],
+    ids=["parsed too deep", "compiled too deep", "operators", "brackets"],
+)
+def test_what_stands_too_deep_is_told_as_a_problem(text: str) -> None:
+    (told,) = faults("answers/a.fr.txt", text)
+    assert "too deep" in str(told)
+    assert (told.file, told.line) == ("answers/a.fr.txt", 1)
+
+
+def test_conditions_one_within_the_other_are_no_problem() -> None:
+    text = "{% if known %}" * 8 + "{{ case }}" + "{% else %}non{% endif %}" * 8
+    assert list(faults("answers/a.fr.txt", text)) == []
+    assert "2026-004217" in fill_in(text, {**VALUES, "known": True})[1]

@@ -10,6 +10,7 @@ from dtm_contact.alarms import Alarms
 from dtm_contact.errors import InvalidFilesError, StoreUnavailableError
 from dtm_contact.settings import Rules, Settings
 from dtm_contact.store import Store
+from dtm_contact.store.rule_versions import pack
 from dtm_contact.worker.rules_in_force import ALARM, Copies, InForce, RulesWatch, at_start, quiet_copy
 from dtm_contact.worker.rules_trial import tried
 
@@ -149,6 +150,27 @@ async def test_a_restart_with_rules_whose_tests_fail_runs_the_last_good_ones(sce
 async def test_a_broken_folder_without_earlier_rules_is_refused(scene: Scene, folder: Path) -> None:
     change(folder, "topic: gas", "topik: gas")
     with pytest.raises(InvalidFilesError, match="topik"):
+        await scene.start()
+
+
+@pytest.mark.parametrize("absolute", [True, False])
+async def test_a_file_that_is_a_link_is_refused_and_what_it_leads_to_never_kept(
+    scene: Scene, folder: Path, tmp_path: Path, *, absolute: bool
+) -> None:
+    (tmp_path / "secret").write_text("Le mot de passe du courrier : 7391.", "utf-8")
+    answer = next((folder / "answers").iterdir())
+    answer.unlink()
+    answer.symlink_to(tmp_path / "secret" if absolute else Path("../..") / "secret")
+    assert "7391" in answer.read_text("utf-8")
+    with pytest.raises(InvalidFilesError, match="a link to another file"):
+        await scene.start()
+    assert b"7391" not in pack(folder)
+
+
+async def test_a_folder_of_answers_that_is_a_link_is_refused(scene: Scene, folder: Path, tmp_path: Path) -> None:
+    shutil.move(folder / "answers", tmp_path / "elsewhere")
+    (folder / "answers").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(InvalidFilesError, match="this is no answer"):
         await scene.start()
 
 

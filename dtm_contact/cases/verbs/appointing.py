@@ -38,7 +38,7 @@ def appoint(act: Act, slot: AwareDatetime, office: Code | None = None, invite: L
 
 
 def _must_be_a_slot(act: Act, slot: datetime, office: str) -> None:
-    if office not in act.grounds.directory.offices:
+    if office not in act.grounds.directory.offices or not act.visibility.sees(office):
         raise WrongArgumentError(f"le bureau {office!r} n'existe pas")
     calendar = act.rules.desks.of_office(office).calendar
     local = slot.astimezone(calendar.zone)

@@ -17,6 +17,7 @@ from dtm_contact.store import CaseContact
 
 _ADDRESS: Final = re.compile(r"[^\s<>@,;\"]+@[^\s<>@,;\"]+")
 _NOT_THE_TENANT: Final = frozenset({Asker.THIRD_PARTY, Asker.TOWN_HALL, Asker.SUPPLIER, Asker.OTHER_LANDLORD})
+_NOTHING_KEPT: Final = "rien de tel n'est retenu"
 Fact = tuple[str, str]
 """`address` or `number`, and its key: lower case, or that of its subscriber."""
 
@@ -45,11 +46,13 @@ def unconfirm(act: Act, value: Line | None = None, tenant: Code | None = None) -
 
     Sans `value` : tout ce que ce dossier avait fait retenir. `tenant` : pour un autre locataire que celui du dossier.
     """
+    if tenant is not None and not act.sees_tenant(tenant):
+        raise WrongStateError(_NOTHING_KEPT)
     wanted = _confirmed_here(act) if value is None else [(_fact(value)[1], tenant or _tenant(act))]
     kinds = [(act.work.withdraw(each, tenant_id), each, tenant_id) for each, tenant_id in wanted]
     withdrawn = [[kind, each, tenant_id] for kind, each, tenant_id in kinds if kind is not None]
     if not withdrawn:
-        raise WrongStateError("rien de tel n'est retenu")
+        raise WrongStateError(_NOTHING_KEPT)
     act.tell("unconfirmed", {"withdrawn": withdrawn, "changed": {}})
 
 
@@ -141,7 +144,7 @@ def _confirmed_here(act: Act) -> list[tuple[str, str]]:
 
 
 def _tenant(act: Act) -> str:
-    if act.case.tenant_id is None:
+    if act.case.tenant_id is None or not act.sees_tenant(act.case.tenant_id):
         raise WrongStateError("le dossier ne nomme aucun locataire")
     return act.case.tenant_id
 

@@ -20,6 +20,9 @@ def tenant(act: Act, tenant: Code | None = None, dwelling: Code | None = None, *
 
     Rien d'autre n'en est retenu. Avec `confirm`, l'adresse ou le numéro du contact l'est comme étant à ce locataire,
     ainsi que `confirm` le fait.
+
+    Un agent de bureau ne nomme que les locataires de son bureau : le dossier d'un autre bureau lui est d'abord transmis
+    (`move`), et c'est là-bas qu'on dit de qui il s'agit.
     """
     whom = _whom(act, tenant, dwelling)
     contacts = act.work.contacts(act.held)
@@ -34,18 +37,19 @@ def tenant(act: Act, tenant: Code | None = None, dwelling: Code | None = None, *
 
 def _whom(act: Act, tenant_id: str | None, dwelling_id: str | None) -> Whom:
     directory = act.grounds.directory
-    leases = directory.leases_of(tenant_id) if tenant_id is not None else ()
+    leases = directory.leases_of(tenant_id) if tenant_id is not None and act.sees_tenant(tenant_id) else ()
     if tenant_id is not None and not leases:
         raise WrongArgumentError(f"l'annuaire n'a pas de locataire {tenant_id}")
     if dwelling_id is None and tenant_id is not None:
         today = act.now.date()
         lived_in = {lease.dwelling_id for lease in leases if in_force(lease, today)}
         home = directory.home(tenant_id, today)
-        known = act.case.dwelling_id
-        dwelling_id = known if known in lived_in else home.dwelling_id if home else None
+        likely = [act.case.dwelling_id] if act.case.dwelling_id in lived_in else []
+        likely += [home.dwelling_id] if home else []
+        dwelling_id = next((each for each in (*likely, *sorted(lived_in)) if act.sees_dwelling(each)), None)
     if dwelling_id is None:
         return tenant_id, None, None
-    if dwelling_id not in directory.dwellings:
+    if dwelling_id not in directory.dwellings or not act.sees_dwelling(dwelling_id):
         raise WrongArgumentError(f"l'annuaire n'a pas de logement {dwelling_id}")
     if leases and dwelling_id not in {lease.dwelling_id for lease in leases}:
         raise WrongArgumentError(f"{tenant_id} n'a pas de bail au logement {dwelling_id}")

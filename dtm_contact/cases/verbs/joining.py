@@ -91,4 +91,4 @@ def _as_of(contact: HeldContact, act: Act) -> dict[str, Any]:
 def _other(act: Act, number: str) -> HeldCase:
     if number == act.case.number:
         raise WrongArgumentError("c'est le même dossier")
-    return act.work.hold(number)[0]
+    return act.other_case(number)

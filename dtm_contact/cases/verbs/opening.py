@@ -7,11 +7,11 @@ must be told of a P1 is told by the same way. What the agent says himself of who
 import inspect
 import json
 import re
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Any, Literal
 from uuid import uuid4
 
-from pydantic import SkipValidation, StringConstraints, validate_call
+from pydantic import StringConstraints, validate_call
 
 from dtm_contact.cases.command import Command, Done
 from dtm_contact.cases.knowledge import Knowledge, Ways
@@ -20,7 +20,7 @@ from dtm_contact.cases.registry import STRICT, Verb, add, checked_call
 from dtm_contact.cases.texts import Code, Line, Words
 from dtm_contact.model import Arrival, Priority
 from dtm_contact.reading.formats.desk import DESK
-from dtm_contact.store import Store
+from dtm_contact.store import Store, Visibility
 
 CHANNEL = "desk"
 
@@ -30,7 +30,6 @@ _Id = Annotated[str, StringConstraints(pattern="^[0-9A-Za-z._-]{8,80}$")]
 
 @validate_call(config=STRICT)
 def new(  # noqa: PLR0913 - all that an agent may write down
-    knowledge: SkipValidation[Knowledge],
     *,
     visit: Literal["call", "counter", "letter"],
     text: Words,
@@ -54,32 +53,36 @@ def new(  # noqa: PLR0913 - all that an agent may write down
     told = {"visit": visit, "text": text, "subject": subject, "name": name, "address": address, "phone": phone}
     told["place"] = place
     told |= {"tenant": tenant, "dwelling": dwelling, "residence": residence, "topic": topic, "priority": priority}
-    _check(knowledge, told)
     return id or uuid4().hex, {key: value for key, value in told.items() if value is not None}
 
 
-def _check(knowledge: Knowledge, told: dict[str, Any]) -> None:
-    directory = knowledge.directory
-    if told["tenant"] is not None and not directory.leases_of(told["tenant"]):
-        raise WrongArgumentError(f"l'annuaire n'a pas de locataire {told['tenant']}")
-    for key, known, what in (
-        ("dwelling", directory.dwellings, "logement"),
-        ("residence", directory.residences, "résidence"),
-        ("topic", knowledge.rules.lexicon.topics, "sujet"),
+def _check(knowledge: Knowledge, told: dict[str, Any], visibility: Visibility, on: date) -> None:
+    """Refuse what does not exist, and in the same words what may not be seen."""
+    directory, tenant = knowledge.directory, told.get("tenant")
+    if tenant is not None and not any(map(visibility.sees, directory.offices_of(tenant, on))):
+        raise WrongArgumentError(f"l'annuaire n'a pas de locataire {tenant}")
+    dwelling, residence, topic = told.get("dwelling"), told.get("residence"), told.get("topic")
+    if dwelling is not None and not (
+        dwelling in directory.dwellings and visibility.sees(directory.office_of(dwelling))
     ):
-        if told[key] is not None and told[key] not in known:
-            raise WrongArgumentError(f"{what} inconnu : {told[key]}")
-    if told["address"] is not None and not _ADDRESS.fullmatch(told["address"]):
+        raise WrongArgumentError(f"logement inconnu : {dwelling}")
+    found = directory.residences.get(residence) if residence is not None else None
+    if residence is not None and (found is None or not visibility.sees(found.office_id)):
+        raise WrongArgumentError(f"résidence inconnue : {residence}")
+    if topic is not None and topic not in knowledge.rules.lexicon.topics:
+        raise WrongArgumentError(f"sujet inconnu : {topic}")
+    if "address" in told and not _ADDRESS.fullmatch(told["address"]):
         raise WrongArgumentError("ce n'est pas une adresse électronique")
 
 
 def _apply(store: Store, command: Command, now: datetime, grounds: Ways) -> Done:
     if grounds is None:
         raise RefusedError("ni annuaire ni règles ici")
-    external_id, told = checked_call(new, grounds(), **command.arguments)
+    external_id, told = checked_call(new, **command.arguments)
+    _check(grounds(), told, command.visibility, now.date())
     raw = json.dumps({**told, "by": command.actor}, ensure_ascii=False).encode("utf-8", "backslashreplace")
     store.arrivals.accept([Arrival(CHANNEL, external_id, now, DESK, None, raw)])
     return Done("", 0, (), arrival=external_id)
 
 
-add(Verb("new", inspect.getdoc(new) or "", _apply))
+add(Verb("new", inspect.getdoc(new) or "", tuple(inspect.signature(new).parameters), _apply))

@@ -3,8 +3,9 @@
 What that library cannot do safely is out of reach here. It recurses for every line of an answer, so that only small
 sets are asked for; it waits for ever for what a lost connection owed it, so that every call here ends with the
 connection or with its time; it quotes no names; it mistakes names and subjects for syntax, so that neither is ever
-fetched; it sets no bound to what a server sends, so that sizes are asked for first; it drops what is announced between
-two commands, so that this is listened to here. After any trouble the connection is thrown away.
+fetched; it sets no bound to what a server sends, so that sizes are asked for first and octets are counted here; it
+drops what is announced between two commands, so that this is listened to here. After any trouble the connection is
+thrown away.
 """
 
 import asyncio
@@ -29,11 +30,17 @@ logging.getLogger("aioimaplib").setLevel(logging.CRITICAL)
 MOST_AT_ONCE: Final = 50
 """Messages that one command is about."""
 
-_UIDVALIDITY: Final = re.compile(rb"\[UIDVALIDITY (\d+)\]", re.IGNORECASE)
-_UIDNEXT: Final = re.compile(rb"\[UIDNEXT (\d+)\]", re.IGNORECASE)
+_MOST_DIGITS: Final = 10
+_MOST_OCTETS: Final = 32 * 1024 * 1024
+"""Octets that a server may send between two commands of ours, beside the messages asked for."""
+_LONGEST_LINE: Final = 16 * 1024 * 1024
+"""Octets of one line: the UIDs of a folder are told in one."""
+# Numbers are of 32 bits, sizes of 63 (RFC 9051 section 9): longer ones are none.
+_UIDVALIDITY: Final = re.compile(rb"\[UIDVALIDITY (\d{1,10})\]", re.IGNORECASE)
+_UIDNEXT: Final = re.compile(rb"\[UIDNEXT (\d{1,10})\]", re.IGNORECASE)
 _EXISTS: Final = re.compile(rb"^\* (\d{1,10}) (EXISTS|EXPUNGE)\b", re.IGNORECASE)
-_UID: Final = re.compile(rb"\bUID (\d+)\b", re.IGNORECASE)
-_SIZE: Final = re.compile(rb"\bRFC822\.SIZE (\d+)\b", re.IGNORECASE)
+_UID: Final = re.compile(rb"\bUID (\d{1,10})\b", re.IGNORECASE)
+_SIZE: Final = re.compile(rb"\bRFC822\.SIZE (\d{1,19})\b", re.IGNORECASE)
 _DELIMITER: Final = re.compile(rb'^(?:LIST )?\([^)]*\) "(\\?.)"')
 Answer = TypeVar("Answer")
 
@@ -99,6 +106,9 @@ class Mailbox:
         protocol.conn_lost_cb = self._connection_lost
         self._untagged = protocol._untagged_response  # noqa: SLF001 - it hands what is announced to nobody
         protocol._untagged_response = self._listen  # noqa: SLF001 - the same
+        self._take_in = protocol.data_received
+        protocol.data_received = self._receive
+        self._received, self._allowed = 0, _MOST_OCTETS
         self._messages, self._news = 0, False
         self._delimiter = "/"
 
@@ -110,6 +120,15 @@ class Mailbox:
             self._news = self._news or messages > self._messages
             self._messages = messages
         return self._untagged(line)
+
+    def _receive(self, data: bytes) -> None:
+        """Hand on what came, unless it is more than was asked for: then the connection ends."""
+        self._received += len(data)
+        protocol = self._client.protocol
+        if self._received > self._allowed or len(protocol.incomplete_line) > _LONGEST_LINE:
+            protocol.transport.abort()
+        else:
+            self._take_in(data)
 
     def _connection_lost(self, error: Exception | None) -> None:
         del error
@@ -176,7 +195,7 @@ class Mailbox:
     async def messages(self, uids: Sequence[int], limit: int) -> dict[int, bytes]:
         """Return the octets of some messages, at most `limit` of each, without marking them as read."""
         wanted = f"(UID BODY.PEEK[]<0.{limit}>)"
-        answer = await self._done(self._client.protocol.fetch(_set(uids), wanted, by_uid=True))
+        answer = await self._done(self._client.protocol.fetch(_set(uids), wanted, by_uid=True), octets=limit)
         found = dict(_bodies(answer.lines))
         return {uid: found[uid][:limit] for uid in uids if uid in found}
 
@@ -243,7 +262,7 @@ class Mailbox:
         answer = await self._done(self._client.protocol.search(criteria, charset=None, by_uid=True))
         # The first line holds the numbers, the last one the server's words.
         numbers = b" ".join(line for line in answer.lines[:-1] if isinstance(line, bytes))
-        return sorted(int(word) for word in numbers.split() if word.isdigit())
+        return sorted(int(word) for word in numbers.split() if word.isdigit() and len(word) <= _MOST_DIGITS)
 
     async def _ask_delimiter(self) -> str:
         answer = await self._done(self._client.protocol.simple_command("LIST", '""', '""'))
@@ -252,14 +271,18 @@ class Mailbox:
                 return found.group(1).decode().lstrip("\\") or "\\"
         return "/"
 
-    async def _done(self, command: Awaitable[Any]) -> Any:
-        answer = await self._within(command)
+    async def _done(self, command: Awaitable[Any], *, octets: int = 0) -> Any:
+        answer = await self._within(command, octets=octets)
         if answer.result != "OK":
             raise MailboxRefusedError(str(answer.result))
         return answer
 
-    async def _within(self, command: Awaitable[Answer], seconds: float | None = None) -> Answer:
-        """Return what a command brings, unless its time or its connection ends before."""
+    async def _within(self, command: Awaitable[Answer], seconds: float | None = None, *, octets: int = 0) -> Answer:
+        """Return what a command brings, unless its time or its connection ends before.
+
+        `octets`: of the messages that it asks for; a server that sends much more loses the connection.
+        """
+        self._received, self._allowed = 0, _MOST_OCTETS + octets
         asked = asyncio.ensure_future(command)
         try:
             both: set[asyncio.Future[Any]] = {asked, self._lost}

@@ -8,12 +8,11 @@ from starlette.responses import Response
 
 from dtm_contact.access import Right
 from dtm_contact.cases import RefusedError
-from dtm_contact.cases.taken_back import standing
+from dtm_contact.cases.taken_back import handed_over
 from dtm_contact.console.pages.case import shown
 from dtm_contact.console.registry import deed
 from dtm_contact.console.visit import Visit, go
 from dtm_contact.errors import NotFoundError
-from dtm_contact.store import Store
 
 Arguments = Callable[[Visit], Mapping[str, Any]]
 _LEAVES = frozenset({"done", "move"})
@@ -136,14 +135,14 @@ def priority(visit: Visit) -> Mapping[str, Any]:
 
 @_act("lier", "link")
 def link(visit: Visit) -> Mapping[str, Any]:
-    """Link a case to another one that they see."""
-    return {"other": visit.case(visit.text("autre")).number}
+    """Link a case to another one."""
+    return {"other": visit.text("autre")}
 
 
 @_act("reunir", "merge")
 def merge(visit: Visit) -> Mapping[str, Any]:
-    """Make a case one with another one that they see."""
-    return {"into": visit.case(visit.text("autre")).number, "reason": visit.text("raison")}
+    """Make a case one with another one."""
+    return {"into": visit.text("autre"), "reason": visit.text("raison")}
 
 
 @_act("separer", "split")
@@ -177,14 +176,9 @@ def _theirs_or_just_handed_over(visit: Visit) -> str:
     try:
         return visit.case().number
     except NotFoundError:
-        if not _handed_over(visit.desk.store, visit.path["number"], visit.account.name):
+        if not handed_over(visit.desk.store.cases.get(visit.path["number"]).events, visit.account.name):
             raise
         return visit.path["number"]
-
-
-def _handed_over(store: Store, number: str, who: str) -> bool:
-    changes = standing(store.cases.get(number).events)
-    return bool(changes) and (changes[-1].what, changes[-1].who) == ("moved", who)
 
 
 def _time(visit: Visit) -> str | None:

@@ -33,6 +33,7 @@ def appointments(visit: Visit) -> Mapping[str, Any]:
     if office not in offices:
         raise NotFoundError("office")
     day = _day(visit)
+    visit.note("read", "rendez-vous", office=office, day=day.isoformat(), case=chosen.number if chosen else "")
     return {
         "offices": offices,
         "office": office,

@@ -9,7 +9,7 @@ from dtm_contact.cases.verbs.confirming import known_to_household, reached_by, w
 from dtm_contact.console.card import household, proposals, residence_caretakers, voice_messages, wishes
 from dtm_contact.console.registry import page
 from dtm_contact.console.telling import time_line
-from dtm_contact.console.visit import Visit
+from dtm_contact.console.visit import LONGEST_SEARCH, Visit
 from dtm_contact.console.words import undoable
 from dtm_contact.errors import NotFoundError
 from dtm_contact.model import Judgement, KeptHistory, Proposal, RuleTrace
@@ -35,22 +35,27 @@ def shown(visit: Visit, alert: str = "") -> Mapping[str, Any]:
     last = next((each.judgement for each in reversed(file.contacts) if each.judgement), None)
     directory, names = visit.desk.known()[0].directory, visit.desk.names
     found, answerable = file.case, addressees_of(visit, file)
-    card = household(directory, names, found.dwelling_id, visit.now) if found.dwelling_id else None
+    elsewhere = found.dwelling_id is not None and not visit.sees_dwelling(found.dwelling_id)
+    shows_home = found.dwelling_id is not None and not elsewhere
+    card = household(directory, names, found.dwelling_id or "", visit.now) if shows_home else None
     caretakers = card.caretakers if card else ()
-    if not caretakers and found.residence_id:
-        caretakers = residence_caretakers(directory, names, found.residence_id, visit.now)
+    residence = directory.residences.get(found.residence_id or "")
+    if not caretakers and residence is not None and sees(visit.account, residence.office_id):
+        caretakers = residence_caretakers(directory, names, residence.residence_id, visit.now)
+    candidates = [each for each in last.match.candidates if visit.sees_tenant(each.tenant_id)] if last else []
     return {
         "case": found,
         "line": time_line(file, visit.now),
         "arrivals": [each.arrival_id for each in file.contacts],
         "judged": last,
         "card": card,
+        "elsewhere": elsewhere,
         "caretakers": caretakers,
         "wishes": wishes(file.contacts),
         "proposals": _proposals(visit, file),
         "voices": voice_messages(file.contacts),
         "others": _others(visit, found),
-        "candidates": last.match.candidates[:_CANDIDATES] if last else (),
+        "candidates": candidates[:_CANDIDATES],
         "findings": last.understanding.findings if last else (),
         "topics": sorted(visit.desk.known()[0].rules.lexicon.topics.items(), key=lambda each: each[1].label),
         "all_queues": visit.desk.known()[0].rules.queues.values(),
@@ -78,7 +83,7 @@ def _others(visit: Visit, found: Case) -> list[Case]:
 def _proposals(visit: Visit, file: CaseFile) -> list[Proposal]:
     """Return what the contacts give that an agent may confirm, and that nobody has confirmed yet."""
     tenant_id = file.case.tenant_id
-    if tenant_id is None:
+    if tenant_id is None or not visit.sees_tenant(tenant_id):
         return []
     grounds = visit.desk.known()[0]
     reached = [Proposal(kind, value, tenant_id, value) for kind, value in reached_by(file.contacts)]
@@ -95,6 +100,8 @@ def _proposals(visit: Visit, file: CaseFile) -> list[Proposal]:
 def addressees_of(visit: Visit, file: CaseFile) -> tuple[Addressee, ...]:
     """Return the addresses that a case may be answered at, the one to be chosen first."""
     tenant_id, known = file.case.tenant_id, visit.desk.known()[0]
+    if tenant_id is not None and not visit.sees_tenant(tenant_id):
+        tenant_id = None
     confirmed = visit.desk.store.desk.confirmations([tenant_id]) if tenant_id else ()
     return addressees(file.contacts, tenant_id, confirmed, known.directory, known.settings)
 
@@ -152,6 +159,5 @@ def _trace(visit: Visit, judged: Judgement) -> tuple[RuleTrace, ...]:
 def tenants(visit: Visit) -> Mapping[str, Any]:
     """Find people whom a case may be about."""
     found = visit.case()
-    asked = visit.text("q")
-    people = visit.desk.people().find(asked, visit.now.date()) if asked else []
-    return {"case": found, "people": [each for each in people if sees(visit.account, each.office_id)], "q": asked}
+    asked = visit.text("q")[:LONGEST_SEARCH]
+    return {"case": found, "people": visit.find_people(asked, found.number), "q": asked}

@@ -1,26 +1,25 @@
 """Coming in and going out."""
 
-import threading
-import time
-from collections import defaultdict, deque
 from collections.abc import Mapping
 from typing import Any
 
 from starlette.responses import Response
 
-from dtm_contact.access import Refusal, Right, digest_of, new_secret, try_password
+from dtm_contact.access import Right, digest_of, try_password
 from dtm_contact.console import sessions
+from dtm_contact.console.gate import BusyError
 from dtm_contact.console.registry import deed, page
 from dtm_contact.console.visit import Visit, go
 
 _HOME = "/file"
-_MINUTE = 60.0
-_MOST_CLIENTS = 10_000
-_WRONG = "Nom ou mot de passe inconnu."
-_LOCKED = "Trop d’erreurs : ce compte est fermé quelques minutes."
+_LONGEST_NAME = 64
+_REFUSED = (
+    "Nom ou mot de passe inconnu, ou trop d’erreurs depuis peu. Après cinq erreurs, attendez quelques minutes ; "
+    "un administrateur peut aussi vous donner un lien d’entrée."
+)
 _TOO_OFTEN = "Trop d’essais depuis ce poste. Attendez une minute."
-_attempts: defaultdict[str, deque[float]] = defaultdict(deque)
-_lock = threading.Lock()
+_BUSY = "Trop de personnes se connectent à la fois : rien n’a été essayé. Attendez une minute, puis recommencez."
+_LOST = "Ce lien n’ouvre plus rien : il a servi, ou il est trop ancien. Demandez-en un autre à un administrateur."
 
 
 @page("/", Right.READ)
@@ -33,22 +32,39 @@ def home(visit: Visit) -> Response:
 @page("/connexion", None)
 def log_in(visit: Visit) -> Mapping[str, Any]:
     """Ask who comes."""
-    return {"vers": _ours(visit.text("vers")), "nom": ""}
+    alert = _LOST if visit.text("lien") == "perdu" else ""
+    return {"vers": _ours(visit.text("vers")), "nom": "", "alert": alert}
 
 
 @deed("/connexion", None, template="log_in.html")
 def entered(visit: Visit) -> Mapping[str, Any] | Response:
-    """Let in whoever knows the password; a wrong one is counted, on the account and on the address it came from."""
-    name, to = visit.text("nom").lower(), _ours(visit.text("vers"))
-    if _too_often(visit):
+    """Let in whoever knows the password.
+
+    What is refused is told in the same words and after the same work, whether nobody has that name, the password is
+    wrong or the account is locked.
+    """
+    name, to = visit.text("nom").lower()[:_LONGEST_NAME], _ours(visit.text("vers"))
+    desk, given = visit.desk, visit.given.get("mot_de_passe", "")
+    known = bool(visit.device) and bool(desk.store.accounts.known_on(visit.device, visit.now))
+    if not desk.gate.passwords.allows(f"device {visit.device}" if known else f"client {visit.client}"):
         return {"vers": to, "nom": name, "alert": _TOO_OFTEN, "status": 429}
-    given = visit.given.get("mot_de_passe", "")
-    account, refusal = try_password(visit.desk.store, name, given if isinstance(given, str) else "", visit.now)
-    if account is not None and refusal is None:
-        return sessions.let_in(visit, account, to)
-    if account is not None and refusal is Refusal.WRONG:
-        visit.desk.errand("failed", account_id=account.id, who=account.name, failures=account.failures)
-    return {"vers": to, "nom": name, "alert": _LOCKED if refusal is Refusal.LOCKED else _WRONG, "status": 401}
+    try:
+        # Counted in the same turn: many at once must not all be tried before the first of them counts.
+        with desk.gate.hashing(known=known).taken():
+            password = given if isinstance(given, str) else ""
+            account = try_password(desk.store, name, password, visit.device, visit.now)
+            if account is None:
+                desk.errand("failed", login=name, device=visit.device)
+    except BusyError:
+        return {"vers": to, "nom": name, "alert": _BUSY, "status": 503}
+    if account is None:
+        return {"vers": to, "nom": name, "alert": _REFUSED, "status": 401}
+
+    def enter(**how: Any) -> bool:
+        desk.errand("enter", account_id=account.id, who=account.name, **how)
+        return True
+
+    return sessions.let_in(visit, enter, to) or go("/connexion")
 
 
 @page("/entrer/{link}", None)
@@ -57,21 +73,19 @@ def enter(visit: Visit) -> Mapping[str, Any]:
     return {"link": visit.path["link"]}
 
 
-@deed("/entrer/{link}", None)
-def entered_by_link(visit: Visit) -> Response:
-    """Let in whom a link lets in, once."""
-    if _too_often(visit):
-        return go("/connexion")
-    secret = new_secret()
-    who = visit.desk.errand(
-        "enter_by_link",
-        link=digest_of(visit.path["link"]),
-        digest=digest_of(secret),
-        hours=visit.desk.settings.desk.session_hours,
-    )
-    if who is None:
+@deed("/entrer/{link}", None, template="log_in.html")
+def entered_by_link(visit: Visit) -> Mapping[str, Any] | Response:
+    """Let in whom a link lets in, once. Only links that do not exist are counted: one that does always lets in."""
+    link = digest_of(visit.path["link"])
+    if not visit.desk.store.accounts.has_link(link):
+        if not visit.desk.gate.links.allows(visit.client):
+            return {"vers": _HOME, "nom": "", "alert": _TOO_OFTEN, "status": 429}
         return go("/connexion?lien=perdu")
-    return sessions.with_cookie(visit.desk.settings.desk, go(_HOME), secret)
+
+    def enter(**how: Any) -> bool:
+        return visit.desk.errand("enter_by_link", link=link, **how) is not None
+
+    return sessions.let_in(visit, enter, _HOME) or go("/connexion?lien=perdu")
 
 
 @deed("/deconnexion", Right.READ)
@@ -87,16 +101,3 @@ def _ours(path: str) -> str:
     """Return a path of our own pages; that of the queue where it leads elsewhere."""
     fit = path.startswith("/") and not path.startswith(("//", "/\\")) and path.isprintable()
     return path if fit else _HOME
-
-
-def _too_often(visit: Visit) -> bool:
-    """Tell whether there were too many attempts from one address within a minute, and count this one."""
-    now, most = time.monotonic(), visit.desk.settings.desk.entries_per_minute
-    with _lock:
-        if len(_attempts) > _MOST_CLIENTS:
-            _attempts.clear()
-        mine = _attempts[visit.client]
-        while mine and now - mine[0] > _MINUTE:
-            mine.popleft()
-        mine.append(now)
-        return len(mine) > most

@@ -10,7 +10,7 @@ from dtm_contact.access import Right, sees
 from dtm_contact.cases import RefusedError
 from dtm_contact.console.card import Household, household
 from dtm_contact.console.registry import deed, page
-from dtm_contact.console.visit import Visit, go
+from dtm_contact.console.visit import LONGEST_SEARCH, Visit, go
 from dtm_contact.errors import NotFoundError
 from dtm_contact.normalize import phone_key
 from dtm_contact.store import Case, Confirmation
@@ -23,16 +23,15 @@ _TRAIL = 100
 @page("/recherche")
 def search(visit: Visit) -> Mapping[str, Any] | Response:
     """Find cases and people: number, name, phone, street, words; slips are forgiven."""
-    asked = visit.text("q")[:200]
+    asked = visit.text("q")[:LONGEST_SEARCH]
     exact = _by_number(visit, asked)
     if exact is not None:
+        visit.note("searched", asked, case=exact.number)
         return go(f"/dossier/{exact.number}")
     if not asked:
         return {"q": "", "cases": [], "people": [], "beside": {}}
-    people = [each for each in visit.desk.people().find(asked, visit.now.date()) if sees(visit.account, each.office_id)]
+    people = visit.find_people(asked, "")
     cases = _cases(visit, asked)
-    if people:
-        visit.note("searched", asked, people=[each.tenant_id for each in people])
     return {
         "q": asked,
         "people": people,

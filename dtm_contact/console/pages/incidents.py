@@ -32,6 +32,7 @@ _WITHIN = timedelta(hours=24)
 @page("/incidents")
 def incidents(visit: Visit) -> Mapping[str, Any]:
     """Show what befalls several households at once."""
+    visit.note("read", "incidents")
     return {"incidents": current(visit), "said": visit.text("fait")}
 
 
@@ -44,7 +45,9 @@ def current(visit: Visit) -> Sequence[Incident]:
 @page("/incident/{residence}/{topic}")
 def incident(visit: Visit) -> Mapping[str, Any]:
     """Show one incident: all of its cases, and what can be said to all."""
-    return {"cases": _cases(visit), "residence": visit.path["residence"], "topic": visit.path["topic"]}
+    cases = _cases(visit)
+    visit.note("read", f"incident {visit.path['residence']} {visit.path['topic']}", cases=len(cases))
+    return {"cases": cases, "residence": visit.path["residence"], "topic": visit.path["topic"]}
 
 
 @deed("/incident/{residence}/{topic}/nouvelle")

@@ -5,12 +5,12 @@ from collections.abc import AsyncIterator
 
 from starlette.responses import Response, StreamingResponse
 
-from dtm_contact.access import digest_of
+from dtm_contact.console import sessions
 from dtm_contact.console.live import Listener
 from dtm_contact.console.registry import page
 from dtm_contact.console.visit import Visit
 
-_LOOK_AGAIN_SECONDS = 60.0
+_LOOK_AGAIN_SECONDS = 5.0
 
 
 @page("/evenements")
@@ -30,8 +30,14 @@ async def _told(visit: Visit) -> AsyncIterator[str]:
         async for line in listener.lines():
             if loop.time() - looked > _LOOK_AGAIN_SECONDS:
                 looked = loop.time()
-                if await asyncio.to_thread(visit.desk.store.accounts.session, digest_of(visit.secret)) is None:
+                if not await asyncio.to_thread(_still_in, visit):
                     return
             yield line
     finally:
         visit.desk.follower.remove(listener)
+
+
+def _still_in(visit: Visit) -> bool:
+    """Tell whether the session lasts, by its idle time and its age too, and whether it still sees what is told here."""
+    account = sessions.whose(visit.desk, visit.secret, visit.desk.now(), there=False)
+    return account is not None and account.role == visit.account.role and account.office_id == visit.account.office_id

@@ -10,7 +10,7 @@ from starlette.responses import Response
 from dtm_contact.access import Right, sees
 from dtm_contact.cases import RefusedError
 from dtm_contact.console.registry import deed, page
-from dtm_contact.console.visit import Visit, go
+from dtm_contact.console.visit import LONGEST_SEARCH, Visit, go
 from dtm_contact.store import Case
 
 _FIELDS = ("visit", "text", "subject", "name", "address", "phone", "place", "tenant", "dwelling", "topic", "priority")
@@ -21,16 +21,23 @@ _LOOK_SECONDS = 0.1
 @page("/nouveau", Right.WORK)
 def new_case(visit: Visit) -> Mapping[str, Any]:
     """Ask what is told."""
-    return _form(visit, {name: visit.text(name) for name in _FIELDS})
+    given = {name: visit.text(name) for name in _FIELDS}
+    # Whom the page names was looked up on it, or by hand in the address.
+    if given["tenant"] and not visit.sees_tenant(given["tenant"]):
+        given["tenant"] = ""
+    if given["dwelling"] and not visit.sees_dwelling(given["dwelling"]):
+        given["dwelling"] = ""
+    if given["tenant"] or given["dwelling"]:
+        visit.note("read", given["dwelling"] or given["tenant"], tenant=given["tenant"])
+    return _form(visit, given)
 
 
 def _form(visit: Visit, given: Mapping[str, str], alert: str = "") -> Mapping[str, Any]:
-    asked = visit.text("q")
-    people = visit.desk.people().find(asked, visit.now.date()) if asked else []
+    asked = visit.text("q")[:LONGEST_SEARCH]
     return {
         "given": given,
         "q": asked,
-        "people": [each for each in people if sees(visit.account, each.office_id)],
+        "people": visit.find_people(asked, ""),
         "topics": sorted(visit.desk.known()[0].rules.lexicon.topics.items(), key=lambda each: each[1].label),
         "id": uuid4().hex,
         "alert": alert,

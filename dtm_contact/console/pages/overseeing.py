@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from dtm_contact.access import Right
+from dtm_contact.access.entry import locked_until
 from dtm_contact.console.registry import page
 from dtm_contact.console.visit import Visit
 
@@ -12,7 +13,10 @@ from dtm_contact.console.visit import Visit
 def accounts(visit: Visit) -> Mapping[str, Any]:
     """Show who may use the desk; `dtm-contact user` changes it."""
     offices = {each.office_id: each.name for each in visit.desk.known()[0].directory.records.offices}
-    return {"accounts": visit.desk.store.accounts.all(), "offices": offices}
+    found = visit.desk.store.accounts.all()
+    # For browsers that the account does not know: those that it has logged in from have locks of their own.
+    locks = {each.id: locked_until(visit.desk.store, each, "", visit.now) for each in found}
+    return {"accounts": found, "offices": offices, "locks": locks}
 
 
 @page("/regles", Right.ADMIN)

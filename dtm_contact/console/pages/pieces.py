@@ -8,9 +8,8 @@ from markupsafe import Markup
 from starlette.responses import Response
 
 from dtm_contact.access import sees
-from dtm_contact.console import photos
+from dtm_contact.console.converter import ConversionError, Job
 from dtm_contact.console.registry import page
-from dtm_contact.console.safe_html import safe_html
 from dtm_contact.console.visit import Visit
 from dtm_contact.errors import NotFoundError
 from dtm_contact.reading.parts import attached, html_of
@@ -34,24 +33,25 @@ def piece(visit: Visit) -> Response:
 @page("/piece/{arrival}/{sha256}/vignette")
 def thumbnail(visit: Visit) -> Response:
     """Give a photo, small."""
-    return _photo(visit, photos.SMALL)
+    return _photo(visit, Job.SMALL)
 
 
 @page("/piece/{arrival}/{sha256}/photo")
 def photo(visit: Visit) -> Response:
     """Give a photo, as large as a screen."""
-    return _photo(visit, photos.LARGE)
+    return _photo(visit, Job.LARGE)
 
 
-def _photo(visit: Visit, side: int) -> Response:
-    _case(visit)
-    octets, _name = _octets(visit)
+def _photo(visit: Visit, job: Job) -> Response:
+    case = _case(visit)
+    octets, name = _octets(visit)
     try:
-        made = photos.made_anew(octets, side)
-    except photos.NoPhotoError:
+        made = visit.desk.converter.convert(job, octets)
+    except ConversionError:
         raise NotFoundError("photo") from None
-    headers = {"Content-Security-Policy": _SEALED, "Cache-Control": "private, max-age=3600"}
-    return Response(made, media_type="image/jpeg", headers=headers)
+    visit.note("read", case.number, photo=name)
+    # No browser keeps it, as nothing else of the desk: a log-out is the end of it.
+    return Response(made, media_type="image/jpeg", headers={"Content-Security-Policy": _SEALED})
 
 
 @page("/message/{arrival}")
@@ -60,8 +60,19 @@ def message(visit: Visit) -> Mapping[str, Any]:
     case = _case(visit)
     source = html_of(_raw(visit))
     visit.note("read", case.number, layout=True)
+    try:
+        made = visit.desk.converter.convert(Job.LAYOUT, source.encode()) if source is not None else None
+    except ConversionError:
+        return {"case": case, "shown": None, "plain": _plain(visit, case)}
     # Cleaned, and under a policy without scripts.
-    return {"case": case, "shown": None if source is None else Markup(safe_html(source))}  # noqa: S704
+    return {"case": case, "shown": None if made is None else Markup(made.decode()), "plain": None}  # noqa: S704
+
+
+def _plain(visit: Visit, case: Case) -> str:
+    """Return the text of a message as it was read, without any layout."""
+    arrival, contacts = _arrival(visit), visit.desk.store.cases.get(case.number).contacts
+    read = [each.judgement.contact for each in contacts if each.arrival_id == arrival and each.judgement]
+    return "\n\n".join(part for each in read for part in (each.new_text, each.signature, each.quoted_text) if part)
 
 
 def _arrival(visit: Visit) -> int:

@@ -2,7 +2,7 @@
 
 import base64
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
@@ -28,7 +28,22 @@ VIEWS = {"": "À traiter", "miennes": "Les miens", "retard": "En retard", "atten
 def queue(visit: Visit) -> Mapping[str, Any]:
     """Show a page of the queue; its lines alone, where the page asks for them by itself."""
     lines = {"template": "queue_lines.html", "alike": _alike(visit), "make": lambda: _lines(visit)}
-    return lines if visit.text("morceau") else {**_around(visit), "lines": lines}
+    if not visit.text("morceau"):
+        _note(visit)
+        return {**_around(visit), "lines": lines}
+    # A page that keeps itself up is noted once in a while, so that nobody reads on by its parts alone.
+    if visit.text("apres") or not visit.desk.was_noted(_noted(visit)):
+        _note(visit)
+    return lines
+
+
+def _note(visit: Visit) -> None:
+    visit.note("read", "file", queues=_wanted(visit).queues, **_asked(visit))
+    visit.desk.noted(_noted(visit))
+
+
+def _noted(visit: Visit) -> Hashable:
+    return visit.secret, _wanted(visit).queues, tuple(_asked(visit).items())
 
 
 def _alike(visit: Visit) -> tuple[object, ...]:

@@ -160,3 +160,39 @@ async def test_a_folder_without_validity_is_not_followed() -> None:
         server.says[b"SELECT"] = b"* 0 EXISTS\r\n"
         with pytest.raises(MailboxRefusedError, match="UIDVALIDITY"):
             await mailbox.select("INBOX")
+
+
+HUGE = b"* 1 FETCH (UID 1 BODY[]<0> {99999999999}\r\n" + b"a" * 40_000_000
+ONE_LINE = b"* SEARCH " + b"1 " * 20_000_000
+
+
+@pytest.mark.parametrize(("command", "said", "call"), [("UID_FETCH", HUGE, _fetch), ("UID_SEARCH", ONE_LINE, _search)])
+async def test_a_server_that_sends_more_than_was_asked_for_loses_the_connection(
+    command: str, said: bytes, call: Call
+) -> None:
+    async with talking({command: said}) as (_, mailbox):
+        with pytest.raises(MailboxLostError):
+            await call(mailbox)
+        assert len(mailbox._client.protocol.incomplete_line) < 17_000_000
+        assert mailbox._received < 34_000_000
+
+
+@pytest.mark.parametrize(
+    ("command", "said", "call"),
+    [
+        ("UID_SEARCH", b"* SEARCH 7 " + b"8" * 5000 + b"\r\n", _search),
+        ("UID_FETCH", b"* 1 FETCH (UID " + b"9" * 5000 + b" RFC822.SIZE 5)\r\n", _sizes),
+        ("UID_FETCH", b"* 1 FETCH (UID 1 RFC822.SIZE " + b"9" * 5000 + b")\r\n", _sizes),
+        ("UID_FETCH", b"* 1 FETCH (UID " + b"9" * 5000 + b" BODY[]<0> {3}\r\nabc)\r\n", _fetch),
+    ],
+)
+async def test_a_number_of_five_thousand_digits_is_none(command: str, said: bytes, call: Call) -> None:
+    async with talking({command: said}) as (_, mailbox):
+        assert await call(mailbox) in ([7], {})
+
+
+async def test_a_folder_whose_validity_is_no_number_is_refused() -> None:
+    says = b"* OK [UIDVALIDITY " + b"7" * 5000 + b"]\r\n"
+    async with fake_server(SELECT=says) as server, connected(login(server)) as mailbox:
+        with pytest.raises(MailboxRefusedError):
+            await mailbox.select("INBOX")
