@@ -5,6 +5,8 @@ from dtm_contact.model.call import RECENT_KEPT, Call, CallBack, CallBacks, Outco
 from dtm_contact.model.contact import (
     Attachment,
     Authentication,
+    AutomaticSign,
+    Automation,
     Contact,
     Forwarded,
     Mailbox,
@@ -44,6 +46,8 @@ __all__ = [
     "Asker",
     "Attachment",
     "Authentication",
+    "AutomaticSign",
+    "Automation",
     "Call",
     "CallBack",
     "CallBacks",

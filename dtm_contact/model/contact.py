@@ -100,6 +100,25 @@ class Undelivered:
     status: str
 
 
+class Automation(StrEnum):
+    """What a sign in a message's structure says of the program that sent it (RFC 3834 section 5)."""
+
+    REPLY = "reply"
+    """It answers or reports on a message of ours: an absence notice, a delivery report, a receipt. Nobody asks."""
+    MASS = "mass"
+    """It went to many alike: a newsletter, an advertisement; also a form whose software marks all that it sends."""
+    GENERATED = "generated"
+    """A program wrote it because something happened. It must not be answered; it may well report or ask something."""
+
+
+@dataclass(frozen=True, slots=True)
+class AutomaticSign:
+    """One such sign: what it says, and where it stands, as "Header: value"."""
+
+    kind: Automation
+    seen: str
+
+
 @dataclass(frozen=True, slots=True)
 class Contact:
     """Who writes or calls, when, and what is new in it.
@@ -119,7 +138,8 @@ class Contact:
         attachments: files that came along.
         message_id, in_reply_to, references: thread references, without angle brackets.
         language: of the new text as the message declares it (Content-Language); empty where it does not.
-        automatic_signs: what in the message's structure says that no person wrote it ("Auto-Submitted: auto-replied").
+        automatic_signs: what in the message's structure says that a program sent it.
+        undecoded: there are words in it that could not be decoded or decrypted, as its notes say; a person must read them.
         trusted_verdicts: what our own mail server found (spam, virus, authentication), as it wrote it.
         authentication: what that says of the sender's address: without it, anybody may have written it.
         notes: what could not be read, or was cut at a limit, told in French for the agent.
@@ -146,7 +166,8 @@ class Contact:
     in_reply_to: tuple[str, ...] = ()
     references: tuple[str, ...] = ()
     language: str = ""
-    automatic_signs: tuple[str, ...] = ()
+    automatic_signs: tuple[AutomaticSign, ...] = ()
+    undecoded: bool = False
     trusted_verdicts: tuple[str, ...] = field(default=())
     authentication: Authentication = Authentication.NONE
     notes: tuple[str, ...] = ()

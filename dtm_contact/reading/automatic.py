@@ -1,16 +1,16 @@
-"""What in a message says that no person wrote it (RFC 3834, RFC 3464, RFC 8098), by its structure first.
+"""What in a message's structure says that a program sent it (RFC 3834, RFC 3464, RFC 8098, RFC 2369).
 
-Contract: `Contact.automatic_signs` is not empty exactly where the message is automatic. Weak signs (a mailing list's
-headers, a bulk precedence, X-Auto-Response-Suppress) only accompany strong ones: a tenant may write through a list, and
-some programs put such headers into everybody's mail. A voice message that an exchange sends on as mail is a person's
-request, whatever the exchange writes into its headers.
+Three facts are told apart, see `Automation`: that it is a machine's reply, that it went to many alike, and that a program
+wrote it on an occasion. Only the first says that nobody asks for anything. A discussion list, which hands on what a
+person wrote, is none of them. A voice message that an exchange sends on as mail is a person's request, so nothing but a
+report's structure counts there.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final
 
-from dtm_contact.model import Envelope, Mailbox
+from dtm_contact.model import AutomaticSign, Automation, Envelope, Mailbox
 from dtm_contact.normalize import fold
 from dtm_contact.reading.headers import Headers
 from dtm_contact.reading.mime import Node
@@ -23,11 +23,16 @@ _REPORT_PARTS: Final = frozenset({
     "message/delivery-status", "message/global-delivery-status", "message/disposition-notification",
     "message/global-disposition-notification", "message/feedback-report",
 })  # fmt: skip
-_FLAGS: Final = (
+_REPLY_FLAGS: Final = (
     "X-Autoreply", "X-Autorespond", "X-Mail-Autoreply", "X-Auto-Reply-From", "X-Failed-Recipients",
-    "X-MS-Exchange-Message-Is-Ndr", "X-Cron-Env",
+    "X-MS-Exchange-Message-Is-Ndr",
 )  # fmt: skip
-_WEAK_FLAGS: Final = ("List-Id", "List-Unsubscribe", "X-Auto-Response-Suppress")
+_GENERATED_FLAGS: Final = ("X-Cron-Env",)
+_MASS_FLAGS: Final = ("List-Unsubscribe", "List-Unsubscribe-Post", "Feedback-ID", "X-Campaign-ID", "X-CSA-Complaints")
+_MASS_PRECEDENCES: Final = frozenset({"bulk", "junk"})
+_REPLIED: Final = "auto-replied"
+_SUPPRESSED: Final = frozenset({"all", "autoreply"})
+"""Values of X-Auto-Response-Suppress by which a sender wants no answer from a program ([MS-OXCMAIL] 2.2.3.2.14)."""
 
 _DAEMONS: Final = re.compile(
     any_of(
@@ -95,7 +100,6 @@ _REPORT_SUBJECTS: Final = re.compile(
 _ANSWER_SUBJECTS: Final = re.compile(
     any_of(
         r"reponse automatique",
-        r"message automatique",
         r"reponse d'absence",
         r"message d'absence",
         r"notification d'absence",
@@ -115,6 +119,7 @@ _ANSWER_SUBJECTS: Final = re.compile(
     )
     + r"\s*(?:[:(]|$)",
 )
+_GENERATED_SUBJECTS: Final = re.compile(r"message automatique\s*(?:[:(]|$)")
 _RECEIPT_SUBJECTS: Final = re.compile(
     any_of(
         r"(?:non )?lu",
@@ -155,8 +160,10 @@ _VOICE: Final = re.compile(
 )
 
 
-def signs_of(root: Node, envelope: Envelope | None, sender: Mailbox, subject: str, text: str) -> tuple[str, ...]:
-    """Return the signs that a message is automatic, as "Header: value"; empty for a person's message.
+def signs_of(
+    root: Node, envelope: Envelope | None, sender: Mailbox, subject: str, text: str
+) -> tuple[AutomaticSign, ...]:
+    """Return the signs that a program sent a message, those of a reply first; empty for a person's message.
 
     Args:
         root: the message.
@@ -165,15 +172,32 @@ def signs_of(root: Node, envelope: Envelope | None, sender: Mailbox, subject: st
         subject: decoded.
         text: its new text.
     """
-    strong = [*_structure(root), *_daemon(sender), *_answers(root.headers)]
+    headers = root.headers
+    reply = [*_structure(root), *_daemon(sender), *_answers(headers)]
     if not _VOICE.match(fold(subject)):
-        strong += [*_null_sender(root.headers, envelope), *_flags(root.headers), *_words(sender, subject, text)]
-    if not strong:
-        return ()
-    return tuple(dict.fromkeys(sign[:_SHOWN] for sign in (*strong, *_weak(root.headers))))
+        reply += [*_flagged(headers, _REPLY_FLAGS), *_reply_words(sender, subject, text)]
+    generated = [*_generated(headers, subject), *_null_sender(headers, envelope)]
+    found = {Automation.REPLY: reply, Automation.GENERATED: generated, Automation.MASS: list(_mass(headers))}
+    return tuple(
+        AutomaticSign(kind, sign)
+        for kind, seen in found.items()
+        for sign in dict.fromkeys(each[:_SHOWN] for each in seen)
+    )
+
+
+def kind_of_sign(seen: str) -> Automation:
+    """Return what a sign says that was kept as "Header: value" alone."""
+    name, _, value = seen.partition(": ")
+    if name in {*_MASS_FLAGS, "List-Id"} or (name == "Precedence" and value in _MASS_PRECEDENCES):
+        return Automation.MASS
+    generated = name in {*_GENERATED_FLAGS, "MAIL FROM", "Return-Path", "X-Auto-Response-Suppress"}
+    if generated or (name == "Auto-Submitted" and value != _REPLIED):
+        return Automation.GENERATED
+    return Automation.REPLY
 
 
 def _null_sender(headers: Headers, envelope: Envelope | None) -> Iterator[str]:
+    """Yield the null return path: every report has it, and so have many programs that want no reports back."""
     if envelope is not None:
         if envelope.mail_from.strip() in {"", "<>"}:
             yield "MAIL FROM: <>"
@@ -200,25 +224,43 @@ def _local_part(sender: Mailbox) -> str:
 
 
 def _answers(headers: Headers) -> Iterator[str]:
-    submitted = parse(headers.raw("auto-submitted"))[0]
-    if submitted in {"auto-replied", "auto-notified"}:
-        yield f"Auto-Submitted: {submitted}"
+    if parse(headers.raw("auto-submitted"))[0] == _REPLIED:
+        yield f"Auto-Submitted: {_REPLIED}"
     precedence = headers.text("precedence").lower()
     if precedence in {"auto_reply", "auto-reply"}:
         yield f"Precedence: {precedence}"
 
 
-def _flags(headers: Headers) -> Iterator[str]:
+def _generated(headers: Headers, subject: str) -> Iterator[str]:
     submitted = parse(headers.raw("auto-submitted"))[0]
-    if submitted not in {"", "no", "auto-replied", "auto-notified"}:
+    if submitted not in {"", "no", _REPLIED}:
         yield f"Auto-Submitted: {submitted}"
-    for name in _FLAGS:
+    suppressed = headers.text("x-auto-response-suppress")
+    if not _SUPPRESSED.isdisjoint(re.split(r"[\s,;]+", suppressed.lower())):
+        yield f"X-Auto-Response-Suppress: {suppressed}"
+    yield from _flagged(headers, _GENERATED_FLAGS)
+    if _GENERATED_SUBJECTS.match(fold(subject)):
+        yield f"Subject: {subject}"
+
+
+def _mass(headers: Headers) -> Iterator[str]:
+    """Yield the signs of mass mail; a list that can be posted to (RFC 2369 section 3.4) hands on a person's words."""
+    precedence = headers.text("precedence").lower()
+    if "mailto:" in headers.text("list-post").lower() or precedence == "list":
+        return
+    if precedence in _MASS_PRECEDENCES:
+        yield f"Precedence: {precedence}"
+    yield from _flagged(headers, _MASS_FLAGS)
+
+
+def _flagged(headers: Headers, names: Iterable[str]) -> Iterator[str]:
+    for name in names:
         value = headers.text(name.lower()) if name.lower() in headers else "no"
         if value.lower() not in {"no", "false"}:
             yield f"{name}: {value}"
 
 
-def _words(sender: Mailbox, subject: str, text: str) -> Iterator[str]:
+def _reply_words(sender: Mailbox, subject: str, text: str) -> Iterator[str]:
     """Recognise what older systems send without any structure: by the words of machines at the subject's beginning.
 
     A person who answers or passes on such a message has "RE:" or "TR:" before them, and speaks with his own address.
@@ -230,12 +272,3 @@ def _words(sender: Mailbox, subject: str, text: str) -> Iterator[str]:
         report = _REPORT_TEXTS.search(fold(text[:_BODY]))
         if report:
             yield f"Text: {report[0]}"
-
-
-def _weak(headers: Headers) -> Iterator[str]:
-    precedence = headers.text("precedence").lower()
-    if precedence in {"bulk", "list", "junk"}:
-        yield f"Precedence: {precedence}"
-    for name in _WEAK_FLAGS:
-        if name.lower() in headers:
-            yield f"{name}: {headers.text(name.lower())}"

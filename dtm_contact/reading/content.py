@@ -15,6 +15,7 @@ from dtm_contact.reading.lines import Line, lines_of
 from dtm_contact.reading.mime import Node
 from dtm_contact.reading.notes import Notes
 from dtm_contact.reading.sealed import PKCS7, without_armour
+from dtm_contact.reading.transfer import Body
 
 _MESSAGES: Final = frozenset({"message/rfc822", "message/global"})
 _REPORTS: Final = frozenset({
@@ -42,18 +43,21 @@ class Content:
         spare: words found elsewhere (an invitation, a named text, a winmail.dat), its text where it has no other.
         files: what came along.
         messages: other messages within it.
+        undecoded: some of its text could not be decoded, and is left out.
     """
 
     lines: list[Line] = field(default_factory=list)
     spare: list[Line] = field(default_factory=list)
     files: list[Attachment] = field(default_factory=list)
     messages: list[Node] = field(default_factory=list)
+    undecoded: bool = False
 
     def add(self, other: "Content") -> None:
         """Take in what another part holds."""
         if self.lines and other.lines:
             self.lines.append(Line(""))
         self.lines.extend(other.lines)
+        self.undecoded |= other.undecoded
         self.add_companions(other)
 
     def add_companions(self, other: "Content") -> None:
@@ -84,6 +88,8 @@ class Reader:
     def read(self) -> Content:
         """Return what the message holds."""
         content = self._part(self.root)
+        if content.undecoded:
+            self.found.add(notes.UNDECODED)
         if not content.has_text():
             content.lines = content.spare
         return content
@@ -120,6 +126,7 @@ class Reader:
         chosen = [choice for kind, choice in choices if kind == "text/plain" and _says_something(choice)]
         chosen += [choice for _, choice in reversed(choices) if choice.has_text()]
         content.lines = chosen[0].lines if chosen else []
+        content.undecoded = not chosen and any(choice.undecoded for _, choice in choices)
         return content
 
     def _leaf(self, node: Node) -> Content:
@@ -136,10 +143,11 @@ class Reader:
             self.found.add(notes.PARTIAL)
         if not _is_text(kind) or node.disposition == "attachment":
             return Content(files=[describe(node)])
-        lines = _text(node, self.found)
+        body = node.body()
+        lines = _text(node, body, self.found) if body.sound else []
         if node.filename and node is not self.root and not _SPLIT_OFF.fullmatch(node.filename):
             return Content(spare=lines, files=[describe(node)])
-        return Content(lines=lines)
+        return Content(lines=lines, undecoded=not body.sound)
 
     def _invitation(self, node: Node) -> Content:
         note, words = read_invitation(node, self.zone)
@@ -168,8 +176,14 @@ def _says_something(choice: Content) -> bool:
     return choice.has_text() and not placeholder
 
 
-def _text(node: Node, found: Notes) -> list[Line]:
-    data = node.octets()
+def _text(node: Node, body: Body, found: Notes) -> list[Line]:
+    lines = _encoded_text(node, body.octets, found)
+    if body.tail:
+        lines = [*lines, Line(""), *lines_of(clean(decode(body.tail[: limits.PLAIN_OCTETS])))]
+    return lines
+
+
+def _encoded_text(node: Node, data: bytes, found: Notes) -> list[Line]:
     charset = node.parameters.get("charset", "")
     if node.media_type in _HTML or data[:200].lstrip()[:14].lower().startswith((b"<html", b"<!doctype html")):
         return html_lines(data, charset, found)

@@ -3,8 +3,6 @@
 `docs/decisions/reading-mime.md` says why this is no wrapper of the standard library's parser.
 """
 
-import binascii
-import io
 import re
 from collections import deque
 from collections.abc import Iterator
@@ -16,12 +14,10 @@ from dtm_contact.reading.headers import Headers, split_head, with_line_feeds
 from dtm_contact.reading.notes import Notes
 from dtm_contact.reading.parameters import parse
 from dtm_contact.reading.sealed import PKCS7, signed_content
-from dtm_contact.reading.words import decode_base64
+from dtm_contact.reading.transfer import Body, read_body, undo_transfer
 
 _UNFIT: Final = re.compile(r"[^\w.+/*-]", re.ASCII)
-_UUENCODED: Final = re.compile(rb"^begin [0-7]{3,4} [^\r\n]*\r?\n", re.MULTILINE)
 _DELIMITER_END: Final = re.compile(rb"(--)?[ \t]*\r*(?:\n|\Z)")
-_BASE64_LETTERS: Final = re.compile(rb"[A-Za-z0-9+/=]+")
 _CR: Final = 0x0D
 _REENCODED: Final = frozenset({"base64", "quoted-printable"})
 
@@ -61,6 +57,10 @@ class Node:
         """Return the body with its transfer encoding undone."""
         return undo_transfer(self.source[self.start : self.end], self.encoding)
 
+    def body(self) -> Body:
+        """Return the body of a text with its transfer encoding undone."""
+        return read_body(self.source[self.start : self.end], self.encoding, self.parameters.get("charset", ""))
+
     def walk(self) -> Iterator["Node"]:
         """Yield this part and all below it, in their order in the message."""
         waiting = [self]
@@ -83,17 +83,6 @@ def parse_message(raw: bytes, found: Notes) -> Node:
         node.children = list(_children(node, budget))
         waiting.extend(node.children)
     return root
-
-
-def undo_transfer(body: bytes, encoding: str) -> bytes:
-    """Return the octets behind base64, quoted-printable or uuencode; an unknown encoding is taken for none."""
-    if encoding == "base64":
-        return body if _is_plain(body) else decode_base64(body)
-    if encoding == "quoted-printable":
-        return binascii.a2b_qp(body)
-    if encoding in {"x-uuencode", "uuencode", "x-uue", "uue"}:
-        return _uudecoded(body)
-    return body
 
 
 @dataclass(slots=True)
@@ -126,14 +115,6 @@ class _Budget:
         if self.false_marks <= 0:
             self.found.add(notes.PARTS_CUT)
         return self.false_marks > 0
-
-
-def _is_plain(body: bytes) -> bool:
-    """Tell whether a body that claims to be base64 is none: words with spaces and punctuation between them."""
-    head = body[:4096].translate(None, b"\r\n\t")
-    foreign = _BASE64_LETTERS.sub(b"", head)
-    spaces = foreign.count(b" ")
-    return spaces * 8 > len(head) or (len(foreign) - spaces) * 30 > len(head)
 
 
 def _node(source: bytes, start: int, end: int, default: str, depth: int = 0, copies: int = 0) -> Node:
@@ -198,27 +179,3 @@ def _delimiters(node: Node, budget: _Budget) -> Iterator[tuple[int, int, bool]]:
         elif not budget.allows_false_mark():
             return
         at = source.find(mark, rest.end() - 1 if rest else at + len(mark), node.end)
-
-
-def _uudecoded(body: bytes) -> bytes:
-    begin = _UUENCODED.search(body)
-    octets = bytearray()
-    faults = 0
-    for line in io.BytesIO(body[begin.end() if begin else 0 :]):
-        if line.strip() in {b"end", b"`", b""} or faults > limits.FALSE_MARKS or len(octets) > len(body):
-            break
-        try:
-            octets += binascii.a2b_uu(line)
-        except binascii.Error:
-            faults += 1
-            octets += _uu_line(line)
-    return bytes(octets)
-
-
-def _uu_line(line: bytes) -> bytes:
-    """Decode a line to which white space was added or lost: its first octet tells the length."""
-    length = (((line[0] - 32) & 63) * 4 + 5) // 3
-    try:
-        return binascii.a2b_uu(line[:length])
-    except binascii.Error:
-        return b""

@@ -10,6 +10,7 @@ TEXT_CUT: Final = "Texte très long : seul le début a été lu."
 HTML_CUT: Final = "Mise en page trop lourde : la fin a été lue sans elle."
 FORWARDED_CUT: Final = "Trop de messages transférés : seuls les premiers ont été lus."
 ATTACHMENTS_CUT: Final = "Trop de pièces jointes : seules les premières sont indiquées."
+UNDECODED: Final = "Le texte de ce message n'a pas pu être décodé : personne ne l'a lu. Ouvrir le message d'origine."
 ENCRYPTED: Final = "Message chiffré : son contenu ne peut pas être lu ici."
 SIGNED: Final = "Message signé électroniquement ; la signature n'a pas été vérifiée."
 SIGNED_UNREADABLE: Final = "Message signé électroniquement dont le contenu n'a pas pu être lu : ouvrir la pièce jointe."
@@ -20,6 +21,9 @@ ONLY_FILES: Final = "Aucun texte lisible dans ce message : voir les pièces join
 ONLY_QUOTED: Final = "Rien de nouveau n'est écrit dans ce message : seulement une citation."
 INVITATION: Final = "Invitation d'agenda"
 PARTIAL: Final = "Fragment d'un message envoyé en plusieurs morceaux : texte peut-être incomplet."
+
+UNREAD: Final = frozenset({UNDECODED, ENCRYPTED, SIGNED_UNREADABLE})
+"""Notes that say that words are there which nobody has read: nothing is concluded from their absence."""
 
 
 class Notes:

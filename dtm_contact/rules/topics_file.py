@@ -163,6 +163,8 @@ class _Topics(_Strict):
     askers: dict[Asker, Phrases] = {}
     wishes: dict[Wish, Phrases] = {}
     automatic: ByStrength = {}
+    generated: Phrases = []
+    copier: Phrases = []
     spam: ByStrength = {}
     person: ByStrength = {}
     topics: dict[str, _Topic]
@@ -255,6 +257,8 @@ class _Builder:
             self._plain(Role.ASKER, phrases, ("askers", asker), value=asker)
         for wish, phrases in self.file.wishes.items():
             self._plain(Role.WISH, phrases, ("wishes", wish), value=wish)
+        for role in (Role.GENERATED, Role.COPIER):
+            self._plain(role, getattr(self.file, role.value), (role.value,))
         for role in (Role.AUTOMATIC, Role.SPAM, Role.PERSON):
             self._strong(role, getattr(self.file, role.value), (role.value,))
         for code, topic in self.file.topics.items():

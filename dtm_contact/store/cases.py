@@ -14,7 +14,7 @@ from dtm_contact.store import events, recording
 from dtm_contact.store.arrivals import Claimed
 from dtm_contact.store.database import Database
 from dtm_contact.store.outbox import Mailing
-from dtm_contact.store.recording import JUDGEMENT, Destination, Fallback, Judged, Known, record_message
+from dtm_contact.store.recording import Destination, Fallback, Judged, Known, kept_judgement, record_message
 from dtm_contact.store.recording_calls import record_call
 from dtm_contact.store.recording_notices import record_notice
 from dtm_contact.store.schema import cases, contacts, judgements
@@ -272,5 +272,5 @@ def contacts_of(connection: Connection, case_id: int) -> tuple[CaseContact, ...]
 
 
 def _contact(row: Any) -> CaseContact:
-    judgement = None if row.judgement is None else JUDGEMENT.validate_python(row.judgement)
+    judgement = None if row.judgement is None else kept_judgement(row.judgement)
     return CaseContact(row.arrival_id, row.at, row.decision, judgement, row.proven, row.sender_address, row.phone_key)

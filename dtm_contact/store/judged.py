@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from dtm_contact.model import Judgement
 from dtm_contact.store.database import Database
-from dtm_contact.store.recording import JUDGEMENT
+from dtm_contact.store.recording import kept_judgement
 from dtm_contact.store.schema import arrivals, cases, contacts, judgements
 
 _SLICE = 500
@@ -113,7 +113,7 @@ def _judged(row: Any) -> Judged:
     return Judged(
         arrival_id=row.id,
         received_at=row.received_at,
-        judgement=JUDGEMENT.validate_python(row.judgement),
+        judgement=kept_judgement(row.judgement),
         case_number=row.number,
         is_first=bool(row.is_first),
         open=row.state == "open",

@@ -11,6 +11,7 @@ from sqlalchemy.engine import Connection
 from dtm_contact.errors import NotFoundError
 from dtm_contact.explain import reason, who_calls
 from dtm_contact.model import CaseKind, Contact, Judgement, Mailbox, Priority
+from dtm_contact.reading import kind_of_sign
 from dtm_contact.store import events, joining, outbox
 from dtm_contact.store.arrivals import ArrivalState, Claimed
 from dtm_contact.store.inserting import insert_of
@@ -24,6 +25,16 @@ LAY_LONG = "ancien message"
 """The tag of a case whose message lay in the mailbox for long before that was ever looked at: nobody was told of it."""
 
 JUDGEMENT = TypeAdapter(Judgement)
+
+
+def kept_judgement(told: Any) -> Judgement:
+    """Return a judgement that was kept as JSON; signs of a program were once kept as text, without what they say."""
+    contact = told["contact"]
+    signs = [
+        {"kind": kind_of_sign(sign), "seen": sign} if isinstance(sign, str) else sign
+        for sign in contact.get("automatic_signs", ())
+    ]
+    return JUDGEMENT.validate_python({**told, "contact": {**contact, "automatic_signs": signs}})
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,10 +1,14 @@
-"""Whether a person wrote and needs something; in doubt it is a case."""
+"""Whether something is asked or reported; in doubt it is a case.
+
+Set aside is a machine's reply, which answers a message of ours, and mass mail. That a program wrote a message says
+neither: a form, a lift's alarm and a contractor's report come from programs too (RFC 3834 section 5, `auto-generated`).
+"""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from dtm_contact.model import CaseKind, Contact, Evidence, Part
+from dtm_contact.model import AutomaticSign, Automation, CaseKind, Contact, Evidence, Part
 from dtm_contact.topics.hits import Hit, Hits
 from dtm_contact.topics.learned import Opinion
 from dtm_contact.topics.lexicon import Lexicon, Role
@@ -21,6 +25,12 @@ _IN_SUBJECT = 1.5
 _NOT_A_PERSONS = 2.0
 """The score under which the learned model doubts that words of automatic mail or advertisement are not a person's."""
 
+_MASS_POINTS = 4.0
+"""What a structural sign of mass mail adds to the words of an advertisement."""
+
+_MASS_SIGNS = 2
+"""Signs of mass mail that count: alone they do not outweigh a person's words or what is unlike an advertisement."""
+
 _NEVER = 100.0
 
 _LIKELY = 3.0
@@ -36,13 +46,17 @@ class Matter:
 
     Attributes:
         points: those of the strongest topic that a person may ask about; they speak against setting aside.
-        danger: someone may be in danger: the structure alone does not set such a message aside.
-        opinion: what the learned model makes of the message, where there is one.
+        danger: someone may be in danger: no structure sets such a message aside.
+        whole: the words that were said, closing words of programs and all.
+        opinion: what the learned model makes of them, where there is one.
+        closing: closing words of a program stand in it ("merci de ne pas répondre").
     """
 
     points: float
     danger: bool
+    whole: Passage
     opinion: Opinion | None
+    closing: bool
 
 
 def kind_of(
@@ -51,7 +65,7 @@ def kind_of(
     """Return the kind and what speaks for it.
 
     Args:
-        contact: what was read; its structural signs and our own server's verdicts count.
+        contact: what was read; what its structure says of a program and our own server's verdicts count.
         passage: the words.
         hits: what was found among them.
         lexicon: the limits.
@@ -59,26 +73,56 @@ def kind_of(
     """
     person = _points(passage, hits.by_role.get(Role.PERSON, ()))
     automatic, spam = (hits.by_role.get(role, []) for role in (Role.AUTOMATIC, Role.SPAM))
-    if contact.automatic_signs and not person and (automatic or not matter.danger):
-        signs = tuple(Evidence("kind.structure", lexicon.limits.automatic, sign) for sign in contact.automatic_signs)
-        return CaseKind.AUTOMATIC, (*signs, *marks("kind.automatic", 1.0, automatic, passage))
-    learned = _by_model(matter, person)
+    replies, generated, mass = (
+        _signs(contact, kind) for kind in (Automation.REPLY, Automation.GENERATED, Automation.MASS)
+    )
+    if replies and not person and not matter.danger:
+        return CaseKind.AUTOMATIC, (*_structure(replies, lexicon), *marks("kind.automatic", 1.0, automatic, passage))
+    reports = bool(generated) or (matter.closing and matter.points >= lexicon.limits.topic)
+    learned = None if reports else _by_model(matter, person)
     if learned is not None and matter.opinion is not None:
-        return learned, matter.opinion.for_setting_aside(passage)
-    if matter.opinion is not None and matter.opinion.aside < _NOT_A_PERSONS:
+        return learned, matter.opinion.for_setting_aside(matter.whole)
+    if matter.opinion is not None and matter.opinion.aside < _NOT_A_PERSONS and not mass:
         return CaseKind.CASE, ()
     against = person + min(matter.points / 3, _MATTER_POINTS)
-    if _points(passage, automatic) + _learned(matter.opinion, CaseKind.AUTOMATIC) - against >= lexicon.limits.automatic:
+    believed = 0.0 if generated or (reports and not automatic) else _learned(matter.opinion, CaseKind.AUTOMATIC)
+    alarm = matter.danger and bool(contact.automatic_signs)
+    if _points(passage, automatic) + believed - against >= lexicon.limits.automatic and not alarm:
         return CaseKind.AUTOMATIC, (
             *marks("kind.automatic", 1.0, automatic, passage),
-            *_told(matter, "automatic", passage),
+            *_told(matter, "automatic"),
         )
+    return _advertisement(contact, passage, spam, lexicon, matter, against, () if generated or matter.danger else mass)
+
+
+def _advertisement(
+    contact: Contact,
+    passage: Passage,
+    spam: list[Hit],
+    lexicon: Lexicon,
+    matter: Matter,
+    against: float,
+    mass: Sequence[AutomaticSign],
+) -> tuple[CaseKind, tuple[Evidence, ...]]:
+    """Return whether it is an advertisement, by its words, our own server's verdicts and the signs of mass mail."""
     verdicts = [verdict for verdict in contact.trusted_verdicts if _SPAM_VERDICT.search(verdict)]
     points = _points(passage, spam) + _learned(matter.opinion, CaseKind.SPAM) + (_VERDICT_POINTS if verdicts else 0.0)
-    if points - against >= lexicon.limits.spam:
-        told = tuple(Evidence("kind.verdict", _VERDICT_POINTS, verdict) for verdict in verdicts)
-        return CaseKind.SPAM, (*told, *marks("kind.spam", 1.0, spam, passage), *_told(matter, "spam", passage))
-    return CaseKind.CASE, ()
+    points += _MASS_POINTS * min(len(mass), _MASS_SIGNS)
+    if points - against < lexicon.limits.spam:
+        return CaseKind.CASE, ()
+    told = (
+        *(Evidence("kind.verdict", _VERDICT_POINTS, verdict) for verdict in verdicts),
+        *(Evidence("kind.structure", _MASS_POINTS, sign.seen) for sign in mass),
+    )
+    return CaseKind.SPAM, (*told, *marks("kind.spam", 1.0, spam, passage), *_told(matter, "spam"))
+
+
+def _signs(contact: Contact, kind: Automation) -> tuple[AutomaticSign, ...]:
+    return tuple(sign for sign in contact.automatic_signs if sign.kind is kind)
+
+
+def _structure(signs: Iterable[AutomaticSign], lexicon: Lexicon) -> Iterator[Evidence]:
+    return (Evidence("kind.structure", lexicon.limits.automatic, sign.seen) for sign in signs)
 
 
 def _by_model(matter: Matter, person: float) -> CaseKind | None:
@@ -100,11 +144,11 @@ def _learned(opinion: Opinion | None, kind: CaseKind) -> float:
     return likely if likely > 0 else -_UNLIKELY_COSTS
 
 
-def _told(matter: Matter, kind: str, passage: Passage) -> tuple[Evidence, ...]:
+def _told(matter: Matter, kind: str) -> tuple[Evidence, ...]:
     """Return the words by which the learned model speaks for a kind, where it does."""
     if matter.opinion is None or not matter.opinion.points(kind):
         return ()
-    return matter.opinion.for_topic(kind, passage)
+    return matter.opinion.for_topic(kind, matter.whole)
 
 
 def _points(passage: Passage, hits: Iterable[Hit]) -> float:

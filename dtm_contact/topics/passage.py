@@ -1,7 +1,7 @@
 """A contact's text cut into words, clauses and sentences, each word with its way back to the original."""
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Container, Iterable
 from dataclasses import dataclass, field
 
 from dtm_contact.model import Contact, Part, Span
@@ -104,6 +104,21 @@ class Passage:
     clauses: list[int] = field(default_factory=list)
     asked: set[int] = field(default_factory=set)
     texts: list[tuple[Part, str, Folded]] = field(default_factory=list)
+
+    def without(self, places: Container[int]) -> "Passage":
+        """Return the passage without the words at some places; spans of what is left count as before."""
+        kept = [place for place in range(len(self.forms)) if place not in places]
+        return Passage(
+            [self.forms[place] for place in kept],
+            [self.keys[place] for place in kept],
+            [self.parts[place] for place in kept],
+            [self.starts[place] for place in kept],
+            [self.ends[place] for place in kept],
+            [self.sentences[place] for place in kept],
+            [self.clauses[place] for place in kept],
+            self.asked,
+            self.texts,
+        )
 
     def span(self, first: int, last: int) -> Span:
         """Return where the words from `first` to `last` stand in the original text of their part."""

@@ -6,17 +6,21 @@ from dtm_contact.model import CaseKind, Contact, Finding, Part, Priority, Unders
 from dtm_contact.topics.asking import who_asks, wishes_of
 from dtm_contact.topics.contenders import OTHER, SET_ASIDE, THANKS, Contender, contenders, in_order, with_opinion
 from dtm_contact.topics.context import NOT_NOW, Context
-from dtm_contact.topics.hits import MATTERS, Hits, find_hits
+from dtm_contact.topics.hits import MATTERS, Hits
 from dtm_contact.topics.kind import Matter, kind_of
 from dtm_contact.topics.learned import Opinion
-from dtm_contact.topics.lexicon import Lexicon
+from dtm_contact.topics.lexicon import Lexicon, Role
 from dtm_contact.topics.passage import Passage, read_passage
 from dtm_contact.topics.reach import reach_of
 from dtm_contact.topics.urgency import weigh_urgency
 from dtm_contact.topics.weigh import Tally, finding, reply_subject, tally
+from dtm_contact.topics.wrapping import unwrapped
 
 OWN_PARTS = (Part.SUBJECT, Part.NEW)
 """What the writer himself says; a quoted reply, a signature or a disclaimer alone makes no topic."""
+
+_NO_MARKERS = MATTERS | {Role.GENERATED, Role.COPIER}
+"""Roles that say nothing of a passage as a whole."""
 
 _SAYS_LITTLE = 15
 """Words of new text up to which a forwarded original is read too."""
@@ -54,6 +58,7 @@ class Words:
         passage, hits, context, tallies: what was read, found and weighed.
         found: the topics that are spoken of, however faintly.
         ordered: those found, the deciding one first.
+        whole: the same passage with the closing words of programs, which are taken out of `passage`.
     """
 
     passage: Passage
@@ -62,11 +67,12 @@ class Words:
     tallies: dict[str, Tally]
     found: list[Contender]
     ordered: list[Contender]
+    whole: Passage
 
     @property
     def markers(self) -> tuple[str, ...]:
         """What the lexicon says of the passage as a whole, for the learned model: the roles of the markers found."""
-        return tuple(role.value for role, found in self.hits.by_role.items() if found and role not in MATTERS)
+        return tuple(role.value for role, found in self.hits.by_role.items() if found and role not in _NO_MARKERS)
 
     @property
     def muted(self) -> frozenset[int]:
@@ -78,13 +84,13 @@ class Words:
 
 def words_of(contact: Contact, lexicon: Lexicon, parts: tuple[Part, ...] = OWN_PARTS) -> Words:
     """Return what the words of some parts of a contact say."""
-    passage = read_passage(contact, parts, lexicon.spelling.keys)
-    hits = find_hits(passage, lexicon)
+    whole = read_passage(contact, parts, lexicon.spelling.keys)
+    passage, hits = unwrapped(whole, lexicon)
     context = Context(passage, hits, contact.at.date(), lexicon.topics, lexicon.small_words)
     tallies = tally(passage, hits, context, lexicon.topics)
     found = contenders(tallies, weigh_urgency(passage, hits, context, lexicon.limits), lexicon)
     relieved = len(passage.forms) <= _BRIEF or any(topic_tally.settled for topic_tally in tallies.values())
-    return Words(passage, hits, context, tallies, found, in_order(found, lexicon, relieved=relieved))
+    return Words(passage, hits, context, tallies, found, in_order(found, lexicon, relieved=relieved), whole)
 
 
 def _understand(contact: Contact, lexicon: Lexicon, parts: tuple[Part, ...]) -> Understanding:
@@ -96,7 +102,7 @@ def _understand(contact: Contact, lexicon: Lexicon, parts: tuple[Part, ...]) -> 
     if not readable:
         opinion = None  # of another script it can say that it sounds like danger, and no more
     deciding, topics = ordered[0], tuple(item.topic for item in ordered)
-    kind, kind_evidence = kind_of(contact, passage, words.hits, lexicon, _matter(ordered, opinion))
+    kind, kind_evidence = kind_of(contact, passage, words.hits, lexicon, _matter(ordered, opinion, words))
     if kind is not CaseKind.CASE:
         topics = (kind.value, *topics) if deciding.points else (kind.value,)
         deciding, raised_by = Contender(kind.value, 0.0, lexicon.topics[kind.value].priority), ()
@@ -125,9 +131,12 @@ def _opinion(words: Words, lexicon: Lexicon) -> Opinion | None:
     return lexicon.learned.opinion(words.passage, words.markers, words.muted)
 
 
-def _matter(ordered: list[Contender], opinion: Opinion | None) -> Matter:
+def _matter(ordered: list[Contender], opinion: Opinion | None, words: Words) -> Matter:
     points = max((item.by_words for item in ordered if item.topic not in {OTHER, THANKS}), default=0.0)
-    return Matter(points, ordered[0].priority is Priority.P1, opinion)
+    closing = words.whole is not words.passage
+    if closing and opinion is not None:
+        opinion = opinion.model.opinion(words.whole, (*words.markers, Role.AUTOMATIC.value))
+    return Matter(points, ordered[0].priority is Priority.P1, words.whole, opinion, closing)
 
 
 def _told(

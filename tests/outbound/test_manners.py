@@ -8,6 +8,8 @@ import pytest
 from dtm_contact.model import (
     Arrival,
     Authentication,
+    AutomaticSign,
+    Automation,
     CaseKind,
     Contact,
     Decision,
@@ -52,8 +54,7 @@ def test_a_person_is_answered() -> None:
         ("no case", {"kind": CaseKind.AUTOMATIC}),
         ("no case", {"kind": CaseKind.SPAM}),
         ("no e-mail", {"channel": "phone"}),
-        ("automatic", {"automatic_signs": ("Auto-Submitted: auto-replied",)}),
-        ("automatic", {"automatic_signs": ("List-Id: <voisins.example>",)}),
+        *(("automatic", {"automatic_signs": (AutomaticSign(kind, "x"),)}) for kind in Automation),
         ("null sender", {"mail_from": ""}),
         ("null sender", {"mail_from": "<>"}),
         ("null sender", {"mail_from": "none"}),

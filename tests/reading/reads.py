@@ -38,7 +38,7 @@ def _without_empty(value: Any) -> Any:
         return value.isoformat()
     if isinstance(value, dict):
         kept = {key: _without_empty(inner) for key, inner in value.items()}
-        return {key: inner for key, inner in kept.items() if inner not in ("", [], {}, None)}
+        return {key: inner for key, inner in kept.items() if inner not in ("", [], {}, None) and inner is not False}
     if isinstance(value, list | tuple):
         return [_without_empty(inner) for inner in value]
     return value

@@ -1,6 +1,7 @@
 import pytest
 
-from dtm_contact.model import Envelope
+from dtm_contact.model import AutomaticSign, Automation, Envelope
+from dtm_contact.reading import kind_of_sign
 from tests.reading.reads import contact, mail
 
 REPORT = (
@@ -9,11 +10,12 @@ REPORT = (
 )
 
 
+REPLY, MASS, GENERATED = Automation.REPLY, Automation.MASS, Automation.GENERATED
+
+
 @pytest.mark.parametrize(
     ("raw", "sign"),
     [
-        (mail("x", "Return-Path: <>\n"), "Return-Path: <>"),
-        (mail("x", "Auto-Submitted: auto-generated (rejected)\n"), "Auto-Submitted: auto-generated"),
         (mail("x", "Auto-Submitted: Auto-Replied\n"), "Auto-Submitted: auto-replied"),
         (mail("x", "Precedence: auto_reply\n"), "Precedence: auto_reply"),
         (mail("x", "X-Autoreply: yes\n"), "X-Autoreply: yes"),
@@ -41,8 +43,27 @@ REPORT = (
         ),
     ],
 )
-def test_a_machine_is_known_by(raw: bytes, sign: str) -> None:
-    assert sign in contact(raw).automatic_signs
+def test_a_machines_reply_is_known_by(raw: bytes, sign: str) -> None:
+    assert AutomaticSign(REPLY, sign) in contact(raw).automatic_signs
+
+
+@pytest.mark.parametrize(
+    ("headers", "kind"),
+    [
+        ("Auto-Submitted: auto-generated (rejected)\n", GENERATED),
+        ("Auto-Submitted: auto-notified; owner-email=a@mel.example\n", GENERATED),
+        ("Return-Path: <>\n", GENERATED),
+        ("X-Auto-Response-Suppress: DR, AutoReply\n", GENERATED),
+        ("X-Cron-Env: <SHELL=/bin/sh>\n", GENERATED),
+        ("Subject: Message automatique : ascenseur\n", GENERATED),
+        ("Subject: Nouveau message vocal de 06 99 00 11 22\nAuto-Submitted: auto-generated\n", GENERATED),
+        ("Precedence: bulk\n", MASS),
+        ("List-Unsubscribe: <mailto:x@mel.example>\n", MASS),
+        ("Feedback-ID: 1:2:3\n", MASS),
+    ],
+)
+def test_what_a_program_sends_is_no_reply_for_that(headers: str, kind: Automation) -> None:
+    assert {sign.kind for sign in contact(mail("x", headers)).automatic_signs} == {kind}
 
 
 @pytest.mark.parametrize(
@@ -50,8 +71,8 @@ def test_a_machine_is_known_by(raw: bytes, sign: str) -> None:
     [
         mail("Bonjour", "Auto-Submitted: no\n"),
         mail("Bonjour", "List-Id: <amicale.example>\nPrecedence: list\nList-Unsubscribe: <mailto:x@mel.example>\n"),
-        mail("Bonjour", "Precedence: bulk\n"),
-        mail("Bonjour", "X-Auto-Response-Suppress: All\n"),
+        mail("Bonjour", "List-Post: <mailto:a@mel.example>\nList-Unsubscribe: <mailto:x@mel.example>\n"),
+        mail("Bonjour", "X-Auto-Response-Suppress: OOF\n"),
         mail("Bonjour", "Return-Path: <a@mel.example>\n"),
         mail("Bonjour", "Subject: RE: Réponse automatique : votre demande\n"),
         mail("Bonjour", "Subject: TR: Undelivered Mail Returned to Sender\n"),
@@ -59,26 +80,38 @@ def test_a_machine_is_known_by(raw: bytes, sign: str) -> None:
         mail("Bonjour", "Subject: Absence du bureau d'accueil\n"),
         mail("Bonjour", "Subject: Lu et approuvé\n"),
         mail("mon courrier : 550 unknown user, votre message n'a pas pu être remis", "Subject: courrier\n"),
-        mail(
-            "il n'y a plus d'eau",
-            "Subject: Nouveau message vocal de 06 99 00 11 22\nAuto-Submitted: auto-generated\nReturn-Path: <>\n",
-        ),
     ],
 )
 def test_a_person_is_no_machine(raw: bytes) -> None:
     assert contact(raw).automatic_signs == ()
 
 
-def test_weak_signs_accompany_a_strong_one() -> None:
+def test_signs_of_each_kind_stand_side_by_side() -> None:
     raw = mail("x", "Auto-Submitted: auto-replied\nPrecedence: bulk\nX-Auto-Response-Suppress: All\n")
     assert contact(raw).automatic_signs == (
-        "Auto-Submitted: auto-replied",
-        "Precedence: bulk",
-        "X-Auto-Response-Suppress: All",
+        AutomaticSign(REPLY, "Auto-Submitted: auto-replied"),
+        AutomaticSign(GENERATED, "X-Auto-Response-Suppress: All"),
+        AutomaticSign(MASS, "Precedence: bulk"),
     )
 
 
 def test_the_envelope_counts_for_more_than_a_return_path_a_sender_wrote() -> None:
     raw = mail("Bonjour", "Return-Path: <>\n")
     assert contact(raw, Envelope(mail_from="a@mel.example")).automatic_signs == ()
-    assert contact(mail("Bonjour"), Envelope(mail_from="")).automatic_signs == ("MAIL FROM: <>",)
+    assert contact(mail("Bonjour"), Envelope(mail_from="")).automatic_signs == (
+        AutomaticSign(GENERATED, "MAIL FROM: <>"),
+    )
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        "Auto-Submitted: auto-replied\nPrecedence: bulk\nX-Auto-Response-Suppress: All\nReturn-Path: <>\n",
+        "Auto-Submitted: auto-generated\nX-Cron-Env: x\nList-Unsubscribe: <mailto:x@mel.example>\n",
+        "Subject: Out of Office: avis\nX-Autoreply: yes\nPrecedence: auto_reply\n",
+    ],
+)
+def test_a_sign_kept_as_text_alone_says_the_same(headers: str) -> None:
+    signs = contact(mail("x", headers)).automatic_signs
+    assert signs
+    assert [kind_of_sign(sign.seen) for sign in signs] == [sign.kind for sign in signs]

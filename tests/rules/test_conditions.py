@@ -9,6 +9,8 @@ import pytest
 from dtm_contact.model import (
     Asker,
     Attachment,
+    AutomaticSign,
+    Automation,
     Call,
     Candidate,
     CaseKind,
@@ -83,7 +85,10 @@ HOLDS: list[tuple[dict[str, Any], Facts]] = [
     ({"topics": "elevator"}, facts(understanding=asked("fire", "elevator"))),
     ({"priority": ["P1", "P2"]}, facts(understanding=asked("gas", priority=Priority.P2))),
     ({"scope": ["staircase", "building"]}, facts(understanding=STAIRS)),
-    ({"automatic": True}, facts(replace(written(), automatic_signs=("Auto-Submitted: auto-replied",)))),
+    (
+        {"automatic": True},
+        facts(replace(written(), automatic_signs=(AutomaticSign(Automation.REPLY, "Auto-Submitted: auto-replied"),))),
+    ),
     ({"automatic": False}, facts()),
     ({"readable": True}, facts()),
     ({"readable": False}, facts(understanding=replace(LEAK, readable=False))),

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from dtm_contact.model import CaseKind, Scope
+from dtm_contact.model import AutomaticSign, Automation, CaseKind, Scope
 from dtm_contact.topics import Lexicon, understand
 from tests.topics.conftest import Understand, contact
 
@@ -12,7 +12,10 @@ _VERDICT = "X-Spam-Flag: YES"
 
 
 def test_structural_signs_make_it_automatic(lexicon: Lexicon) -> None:
-    message = replace(contact("Je suis en voyage."), automatic_signs=("Auto-Submitted: auto-replied",))
+    message = replace(
+        contact("Je suis en voyage."),
+        automatic_signs=(AutomaticSign(Automation.REPLY, "Auto-Submitted: auto-replied"),),
+    )
     understood = understand(message, lexicon)
     assert understood.kind is CaseKind.AUTOMATIC
     assert understood.topic == "automatic"
@@ -23,7 +26,7 @@ def test_structural_signs_make_it_automatic(lexicon: Lexicon) -> None:
 def test_a_transcribed_voice_message_is_a_case_whoever_sent_it(lexicon: Lexicon) -> None:
     message = replace(
         contact("Transcription : allô j'ai plus d'eau chaude merci", "Nouveau message vocal"),
-        automatic_signs=("Auto-Submitted: auto-generated",),
+        automatic_signs=(AutomaticSign(Automation.GENERATED, "Auto-Submitted: auto-generated"),),
     )
     assert understand(message, lexicon).kind is CaseKind.CASE
 
@@ -65,7 +68,10 @@ def test_how_far_it_reaches(text: str, scope: Scope | None, read: Understand) ->
 
 
 def test_structure_alone_sets_nobody_in_danger_aside(lexicon: Lexicon) -> None:
-    message = replace(contact("Il y a le feu dans la cave !"), automatic_signs=("Return-Path: <>",))
+    message = replace(
+        contact("Il y a le feu dans la cave !"),
+        automatic_signs=(AutomaticSign(Automation.REPLY, "Auto-Submitted: auto-replied"),),
+    )
     understood = understand(message, lexicon)
     assert understood.kind is CaseKind.CASE
     assert understood.priority == "P1"

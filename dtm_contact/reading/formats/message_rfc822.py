@@ -60,6 +60,7 @@ def read_message(arrival: Arrival, reading: Reading) -> Contact:
         trusted_verdicts=trusted_verdicts(headers, reading.authserv_ids),
         authentication=authentication(headers, reading.authserv_ids),
         undelivered=undelivered(root),
+        undecoded=not notes.UNREAD.isdisjoint(found),
         notes=tuple(found),
     )
 
