@@ -35,7 +35,7 @@ from dtm_contact.model.match import Candidate, Evidence, Likely, Match, OnDuty, 
 from dtm_contact.model.outgoing import ClaimedOutgoing, Limits, Outgoing, OutgoingKind
 from dtm_contact.model.problem import Problem, Severity, errors_first
 from dtm_contact.model.stated import Stated
-from dtm_contact.model.understanding import Asker, Finding, Scope, Understanding, Wish, Wished
+from dtm_contact.model.understanding import Asker, Finding, Scope, Understanding, Unread, Wish, Wished
 
 __all__ = [
     "MOST_DEALINGS",
@@ -100,6 +100,7 @@ __all__ = [
     "Stated",
     "Undelivered",
     "Understanding",
+    "Unread",
     "VoiceNotice",
     "Way",
     "Wish",

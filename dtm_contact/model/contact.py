@@ -139,7 +139,7 @@ class Contact:
         message_id, in_reply_to, references: thread references, without angle brackets.
         language: of the new text as the message declares it (Content-Language); empty where it does not.
         automatic_signs: what in the message's structure says that a program sent it.
-        undecoded: there are words in it that could not be decoded or decrypted, as its notes say; a person must read them.
+        undecoded: it holds words that could not be decoded or decrypted, as its notes say.
         trusted_verdicts: what our own mail server found (spam, virus, authentication), as it wrote it.
         authentication: what that says of the sender's address: without it, anybody may have written it.
         notes: what could not be read, or was cut at a limit, told in French for the agent.

@@ -40,6 +40,15 @@ class Wish(StrEnum):
     """When, or how, he wants to be reached ("après 18 h")."""
 
 
+class Unread(StrEnum):
+    """Why nobody, and no program, has read what a message says: a person must."""
+
+    SCAN = "scan"
+    """It is a letter that a copier or a mail room sent as a file; the message around it says nothing."""
+    UNDECODED = "undecoded"
+    """Its text could not be decoded or decrypted."""
+
+
 @dataclass(frozen=True, slots=True)
 class Wished:
     """One wish, with the words that say it."""
@@ -75,6 +84,7 @@ class Understanding:
         asker_evidence: the words that say so.
         wishes: how the writer wants to be treated.
         readable: enough of the words are known to say what is asked; not so of a language that was hardly ever learned.
+        unread: why what it says has not been read; None where it has.
     """
 
     kind: CaseKind
@@ -89,6 +99,7 @@ class Understanding:
     asker_evidence: tuple[Evidence, ...] = ()
     wishes: tuple[Wished, ...] = ()
     readable: bool = True
+    unread: Unread | None = None
 
     @property
     def topic(self) -> str | None:

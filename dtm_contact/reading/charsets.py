@@ -12,10 +12,10 @@ _CODECS: Final = frozenset({
     "iso8859_9", "iso8859_10", "iso8859_11", "iso8859_13", "iso8859_14", "iso8859_15", "iso8859_16", "johab",
     "koi8_r", "koi8_t", "koi8_u", "latin_1", "mac_cyrillic", "mac_greek", "mac_latin2", "mac_roman", "mac_turkish",
     "ptcp154", "shift_jis", "shift_jisx0213", "tis_620", "utf_8", "utf_8_sig", "utf_16", "utf_16_be", "utf_16_le",
-    "utf_32", "utf_32_be", "utf_32_le",
+    "utf_32", "utf_32_be", "utf_32_le", "utf_7",
 })  # fmt: skip
-"""The codecs a header may choose: those that turn octets into the text they show. `utf-7`, `unicode_escape`, `idna` and
-the like let a sender write what no filter before us saw."""
+"""The codecs a header may choose: those that turn octets into text. `unicode_escape`, `idna` and the like are none.
+Whatever comes out is looked at afterwards, never the octets, so that none of them hides anything from us."""
 
 _SUPERSETS: Final = {
     "ascii": "cp1252", "latin_1": "cp1252", "iso8859_9": "cp1254", "iso8859_11": "cp874", "tis_620": "cp874",
@@ -25,7 +25,7 @@ _SUPERSETS: Final = {
 
 _STATEFUL: Final = frozenset({
     "hz", "iso2022_jp", "iso2022_jp_1", "iso2022_jp_2", "iso2022_jp_3", "iso2022_jp_ext", "iso2022_kr",
-    "utf_16", "utf_16_be", "utf_16_le", "utf_32", "utf_32_be", "utf_32_le",
+    "utf_16", "utf_16_be", "utf_16_le", "utf_32", "utf_32_be", "utf_32_le", "utf_7",
 })  # fmt: skip
 """Charsets whose octets are valid UTF-8 by accident, so the header's word comes first."""
 
@@ -42,6 +42,8 @@ def codec_named(charset: str) -> str | None:
     key = re.sub(r"^(cs_?|x_)(?=[a-z])", "", key) if key not in aliases and key not in _CODECS else key
     name = aliases.get(key, key)
     if name not in _CODECS:
+        name = aliases.get(key.replace("_", ""), key.replace("_", ""))
+    if name not in _CODECS:
         return None
     return _SUPERSETS.get(name, name)
 
@@ -52,9 +54,9 @@ def decode(data: bytes, charset: str = "") -> str:
     UTF-8 is tried first, since text in another charset is hardly ever valid UTF-8; then the charset declared; then
     windows-1252, where every octet means something.
     """
-    if data.isascii() and b"\x1b" not in data and b"\x00" not in data and b"~{" not in data:
-        return data.decode("ascii")
     codec = codec_named(charset)
+    if codec != "utf_7" and data.isascii() and b"\x1b" not in data and b"\x00" not in data and b"~{" not in data:
+        return data.decode("ascii")
     for mark, marked in _MARKS:
         if data.startswith(mark):
             codec = marked
@@ -71,9 +73,11 @@ def decode(data: bytes, charset: str = "") -> str:
 
 def _strictly(data: bytes, codec: str) -> str | None:
     try:
-        return data.decode(codec)
+        text = data.decode(codec)
+        text.encode("utf-8")  # UTF-7 may stand for half a character
     except (UnicodeError, ValueError):
         return None
+    return text
 
 
 def _mostly_utf8(data: bytes) -> str | None:

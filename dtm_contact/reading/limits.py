@@ -32,6 +32,9 @@ MAILBOXES: Final = 500
 PLAIN_OCTETS: Final = 2_000_000
 """Octets of one plain text that are decoded."""
 
+ENCODED_TEXT_OCTETS: Final = 8_000_000
+"""Octets of a text in which the end of its base64 is looked for."""
+
 HTML_OCTETS: Final = 2_000_000
 """Octets of one HTML text that are parsed, embedded images not counted."""
 

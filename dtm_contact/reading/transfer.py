@@ -13,10 +13,10 @@ from dtm_contact.reading.words import decode_base64
 _BASE64: Final = "base64"
 _UNENCODED: Final = frozenset({"", "7bit", "8bit", "binary"})
 _BASE64_LETTERS: Final = re.compile(rb"[A-Za-z0-9+/=]+")
-_BASE64_LINES: Final = re.compile(rb"(?:[A-Za-z0-9+/]*={0,2}[ \t\r]*(?:\n|\Z))*")
-"""Lines of nothing but base64; the first one with any other character ends them."""
+_BASE64_LINES: Final = re.compile(rb"(?:[A-Za-z0-9+/]*+={0,2}+[ \t\r]*+(?:\n|\Z))*+")
+"""Lines of nothing but base64; the first one with any other character ends them. Possessive: no line is tried twice."""
 
-_PADDING: Final = re.compile(rb"=[ \t]*=?[ \t\r]*(?:\n|\Z)")
+_PADDING: Final = re.compile(rb"=[ \t]*+=?[ \t\r]*+(?:\n|\Z)")
 _UUENCODED: Final = re.compile(rb"^begin [0-7]{3,4} [^\r\n]*\r?\n", re.MULTILINE)
 _UNFIT: Final = re.compile("[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f-\x84\x86-\x9f\ufffd]")
 _PROBED: Final = 20_000
@@ -67,7 +67,7 @@ def read_body(body: bytes, encoding: str, charset: str) -> Body:
         encoding: the content transfer encoding, in lower case; empty where there is none.
         charset: as the header names it; empty where it does not.
     """
-    if encoding == _BASE64 or encoding in _UNENCODED:
+    if len(body) <= limits.ENCODED_TEXT_OCTETS and (encoding == _BASE64 or encoding in _UNENCODED):
         found = _base64_then_text(body, charset, declared=encoding == _BASE64)
         if found is not None:
             return found
@@ -82,7 +82,7 @@ def _base64_then_text(body: bytes, charset: str, *, declared: bool) -> Body | No
     padding = _PADDING.search(body, 0, end)
     ends = dict.fromkeys((padding.end(), end) if padding else (end,))
     for stop in ends:
-        letters = b"".join(body[:stop].split())
+        letters = body[:stop].translate(None, b" \t\r\n")
         rest = body[stop:]
         if declared and not rest.strip():
             return None  # nothing but base64: broken padding and all, it is read as leniently as a file

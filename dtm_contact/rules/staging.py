@@ -152,6 +152,7 @@ def _understanding(trial: Trial, contact: Contact, lexicon: Lexicon) -> Understa
         kind=trial.kind or found.kind,
         scope=trial.scope or found.scope,
         asker=trial.asker or found.asker,
+        unread=trial.unread or found.unread,
         wishes=tuple(Wished(wish, Evidence("wish", 1.0, "")) for wish in trial.wishes) or found.wishes,
     )
 

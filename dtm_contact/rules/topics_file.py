@@ -148,6 +148,13 @@ class _People(_Strict):
     fragile: Phrases
 
 
+class _Copier(_Strict):
+    """Words of copiers and mail-room software: those that only they use, and ordinary ones."""
+
+    marks: Phrases
+    words: Phrases = []
+
+
 class _Topics(_Strict):
     """The whole file."""
 
@@ -164,7 +171,7 @@ class _Topics(_Strict):
     wishes: dict[Wish, Phrases] = {}
     automatic: ByStrength = {}
     generated: Phrases = []
-    copier: Phrases = []
+    copier: _Copier | None = None
     spam: ByStrength = {}
     person: ByStrength = {}
     topics: dict[str, _Topic]
@@ -257,8 +264,7 @@ class _Builder:
             self._plain(Role.ASKER, phrases, ("askers", asker), value=asker)
         for wish, phrases in self.file.wishes.items():
             self._plain(Role.WISH, phrases, ("wishes", wish), value=wish)
-        for role in (Role.GENERATED, Role.COPIER):
-            self._plain(role, getattr(self.file, role.value), (role.value,))
+        self._plain(Role.GENERATED, self.file.generated, ("generated",))
         for role in (Role.AUTOMATIC, Role.SPAM, Role.PERSON):
             self._strong(role, getattr(self.file, role.value), (role.value,))
         for code, topic in self.file.topics.items():
@@ -267,6 +273,7 @@ class _Builder:
     def lexicon(self, learned: Learned | None) -> Lexicon:
         """Return what was read, with what was learned beside it; slips are mended in the words of both."""
         spelling, people, found = self.file.spelling, self.file.people, self.file.found_from
+        marks, words = (self.file.copier.marks, self.file.copier.words) if self.file.copier else ([], [])
         return Lexicon(
             topics={
                 code: Topic(code, topic.label, topic.priority, topic.fragile, topic.momentary)
@@ -282,6 +289,8 @@ class _Builder:
             limits=Limits(
                 found.topic, found.faint, found.automatic, found.spam, people.great_age, people.infant_months
             ),
+            copier=frozenset(map(fold, (*marks, *words))),
+            copier_marks=frozenset(map(fold, marks)),
             learned=learned,
         )
 

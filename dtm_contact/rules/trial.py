@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator, model_validator
 
-from dtm_contact.model import Asker, CaseKind, Outcome, Priority, Scope, Wish
+from dtm_contact.model import Asker, CaseKind, Outcome, Priority, Scope, Unread, Wish
 from dtm_contact.rules.actions import Strict, one_or_several
 from dtm_contact.rules.names import Identifier
 from dtm_contact.rules.openings import DueTime, parse_due
@@ -81,7 +81,7 @@ class Trial(Strict):
         residence, office: the place, where it is known.
         role: what the named tenant is on his lease.
         dwelling: what kind of unit it is about.
-        topic, priority, kind, scope, asker, wishes: what was understood, in place of what the text would give.
+        topic, priority, kind, scope, asker, unread, wishes: what was understood, in place of what the text would give.
         history: what the party brought before, in any order.
     """
 
@@ -105,6 +105,7 @@ class Trial(Strict):
     kind: CaseKind | None = None
     scope: Scope | None = None
     asker: Asker | None = None
+    unread: Unread | None = None
     wishes: Annotated[tuple[Wish, ...], BeforeValidator(one_or_several)] = ()
     history: tuple[Earlier, ...] = ()
 

@@ -5,7 +5,7 @@ neither: a form, a lift's alarm and a contractor's report come from programs too
 """
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from dtm_contact.model import AutomaticSign, Automation, CaseKind, Contact, Evidence, Part
@@ -77,7 +77,8 @@ def kind_of(
         _signs(contact, kind) for kind in (Automation.REPLY, Automation.GENERATED, Automation.MASS)
     )
     if replies and not person and not matter.danger:
-        return CaseKind.AUTOMATIC, (*_structure(replies, lexicon), *marks("kind.automatic", 1.0, automatic, passage))
+        told = tuple(Evidence("kind.structure", lexicon.limits.automatic, sign.seen) for sign in replies)
+        return CaseKind.AUTOMATIC, (*told, *marks("kind.automatic", 1.0, automatic, passage))
     reports = bool(generated) or (matter.closing and matter.points >= lexicon.limits.topic)
     learned = None if reports else _by_model(matter, person)
     if learned is not None and matter.opinion is not None:
@@ -92,37 +93,20 @@ def kind_of(
             *marks("kind.automatic", 1.0, automatic, passage),
             *_told(matter, "automatic"),
         )
-    return _advertisement(contact, passage, spam, lexicon, matter, against, () if generated or matter.danger else mass)
-
-
-def _advertisement(
-    contact: Contact,
-    passage: Passage,
-    spam: list[Hit],
-    lexicon: Lexicon,
-    matter: Matter,
-    against: float,
-    mass: Sequence[AutomaticSign],
-) -> tuple[CaseKind, tuple[Evidence, ...]]:
-    """Return whether it is an advertisement, by its words, our own server's verdicts and the signs of mass mail."""
     verdicts = [verdict for verdict in contact.trusted_verdicts if _SPAM_VERDICT.search(verdict)]
+    counted = () if generated or matter.danger else mass
     points = _points(passage, spam) + _learned(matter.opinion, CaseKind.SPAM) + (_VERDICT_POINTS if verdicts else 0.0)
-    points += _MASS_POINTS * min(len(mass), _MASS_SIGNS)
-    if points - against < lexicon.limits.spam:
-        return CaseKind.CASE, ()
-    told = (
-        *(Evidence("kind.verdict", _VERDICT_POINTS, verdict) for verdict in verdicts),
-        *(Evidence("kind.structure", _MASS_POINTS, sign.seen) for sign in mass),
-    )
-    return CaseKind.SPAM, (*told, *marks("kind.spam", 1.0, spam, passage), *_told(matter, "spam"))
+    if points + _MASS_POINTS * min(len(counted), _MASS_SIGNS) - against >= lexicon.limits.spam:
+        told = (
+            *(Evidence("kind.verdict", _VERDICT_POINTS, verdict) for verdict in verdicts),
+            *(Evidence("kind.structure", _MASS_POINTS, sign.seen) for sign in counted),
+        )
+        return CaseKind.SPAM, (*told, *marks("kind.spam", 1.0, spam, passage), *_told(matter, "spam"))
+    return CaseKind.CASE, ()
 
 
 def _signs(contact: Contact, kind: Automation) -> tuple[AutomaticSign, ...]:
     return tuple(sign for sign in contact.automatic_signs if sign.kind is kind)
-
-
-def _structure(signs: Iterable[AutomaticSign], lexicon: Lexicon) -> Iterator[Evidence]:
-    return (Evidence("kind.structure", lexicon.limits.automatic, sign.seen) for sign in signs)
 
 
 def _by_model(matter: Matter, person: float) -> CaseKind | None:

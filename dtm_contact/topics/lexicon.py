@@ -69,8 +69,6 @@ class Role(StrEnum):
     """Says that a machine replies: an absence, a report of delivery, an acknowledgement."""
     GENERATED = "generated"
     """Says that a program wrote it, and so nothing of what is said."""
-    COPIER = "copier"
-    """A word that copiers and mail-room software put around a scan."""
     SPAM = "spam"
     PERSON = "person"
     """Says that a person wrote it, or that it is a case whatever else it looks like."""
@@ -163,6 +161,8 @@ class Lexicon:
         small_words: words that may stand between those of a phrase.
         spelling: how what people write is led back to the words of the phrases.
         limits: from how many points something is said.
+        copier: the words that copiers and mail-room software put around a scan, folded.
+        copier_marks: those of them that only they use.
         learned: what labelled messages have taught, where the rules come with it.
         dangers: the topics that are a danger to somebody, or may become one where the text gives the reason.
     """
@@ -172,6 +172,8 @@ class Lexicon:
     small_words: frozenset[str]
     spelling: Spelling
     limits: Limits = Limits()
+    copier: frozenset[str] = frozenset()
+    copier_marks: frozenset[str] = frozenset()
     learned: Learned | None = None
     index: PhraseIndex[Entry] = field(init=False, repr=False, compare=False)
     dangers: frozenset[str] = field(init=False, repr=False, compare=False)

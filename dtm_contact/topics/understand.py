@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 
-from dtm_contact.model import CaseKind, Contact, Finding, Part, Priority, Understanding
+from dtm_contact.model import CaseKind, Contact, Finding, Part, Priority, Understanding, Unread
 from dtm_contact.topics.asking import who_asks, wishes_of
 from dtm_contact.topics.contenders import OTHER, SET_ASIDE, THANKS, Contender, contenders, in_order, with_opinion
 from dtm_contact.topics.context import NOT_NOW, Context
@@ -14,12 +14,12 @@ from dtm_contact.topics.passage import Passage, read_passage
 from dtm_contact.topics.reach import reach_of
 from dtm_contact.topics.urgency import weigh_urgency
 from dtm_contact.topics.weigh import Tally, finding, reply_subject, tally
-from dtm_contact.topics.wrapping import unwrapped
+from dtm_contact.topics.wrapping import is_scan, unwrapped
 
 OWN_PARTS = (Part.SUBJECT, Part.NEW)
 """What the writer himself says; a quoted reply, a signature or a disclaimer alone makes no topic."""
 
-_NO_MARKERS = MATTERS | {Role.GENERATED, Role.COPIER}
+_NO_MARKERS = MATTERS | {Role.GENERATED}
 """Roles that say nothing of a passage as a whole."""
 
 _SAYS_LITTLE = 15
@@ -41,8 +41,12 @@ def understand(contact: Contact, lexicon: Lexicon) -> Understanding:
 
     Returns:
         Topics, the deciding one first, with evidence whose spans count in `contact.text(part)`; the priority; the kind;
-        the scope. A contact without words of any topic is of topic `other`.
+        the scope. A contact without words of any topic is of topic `other`. What nobody has read is a case of P3 at
+        least; of a scan the words of the copier are no matter.
     """
+    if is_scan(contact, lexicon):
+        topic = lexicon.topics[OTHER]
+        return Understanding(CaseKind.CASE, (OTHER,), min(topic.priority, Priority.P3), unread=Unread.SCAN)
     own = _understand(contact, lexicon, OWN_PARTS)
     if not contact.forwarded:
         return own
@@ -103,6 +107,9 @@ def _understand(contact: Contact, lexicon: Lexicon, parts: tuple[Part, ...]) -> 
         opinion = None  # of another script it can say that it sounds like danger, and no more
     deciding, topics = ordered[0], tuple(item.topic for item in ordered)
     kind, kind_evidence = kind_of(contact, passage, words.hits, lexicon, _matter(ordered, opinion, words))
+    if contact.undecoded:
+        kind, kind_evidence = CaseKind.CASE, ()
+        deciding = replace(deciding, priority=min(deciding.priority, Priority.P3))
     if kind is not CaseKind.CASE:
         topics = (kind.value, *topics) if deciding.points else (kind.value,)
         deciding, raised_by = Contender(kind.value, 0.0, lexicon.topics[kind.value].priority), ()
@@ -121,6 +128,7 @@ def _understand(contact: Contact, lexicon: Lexicon, parts: tuple[Part, ...]) -> 
         asker_evidence=asker_evidence,
         wishes=wishes_of(passage, words.hits),
         readable=readable,
+        unread=Unread.UNDECODED if contact.undecoded else None,
     )
 
 

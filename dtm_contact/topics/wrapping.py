@@ -1,8 +1,24 @@
-"""What programs put around what is said: their closing words, which are no part of the matter."""
+"""What programs put around what is said: closing words, and those of a copier around a scan; no matter is in them."""
 
+import re
+from typing import Final
+
+from dtm_contact.model import Attachment, Contact, Part
+from dtm_contact.normalize import fold
 from dtm_contact.topics.hits import Hits, find_hits
 from dtm_contact.topics.lexicon import Lexicon, Role
 from dtm_contact.topics.passage import Passage
+
+_SCANS: Final = frozenset({"application/pdf", "image/tiff", "image/jpeg", "image/png"})
+_SCAN_ENDINGS: Final = (".pdf", ".tif", ".tiff", ".jpg", ".jpeg", ".png")
+_LONGEST: Final = 3_000
+"""Characters beyond which a message is no copier's."""
+
+_ADDRESS: Final = re.compile(r"[\w.+-]{1,64}@[\w.-]{1,200}|https?://\S{1,2000}|www\.\S{1,2000}")
+_WORD: Final = re.compile(r"[^\W_]+")
+_STRANGE_SHARE, _KNOWN_SHARE = 5, 10
+"""One word in so many may be none of a copier's, as a name that somebody gave the device; and one in so many may be one
+that people use when they ask for something."""
 
 
 def unwrapped(passage: Passage, lexicon: Lexicon) -> tuple[Passage, Hits]:
@@ -10,7 +26,7 @@ def unwrapped(passage: Passage, lexicon: Lexicon) -> tuple[Passage, Hits]:
 
     Args:
         passage: the words.
-        lexicon: the phrases; those of `Role.GENERATED` are taken out, with the small words left alone in their sentence.
+        lexicon: the phrases; those of `Role.GENERATED` go, and the small words that are left alone in their sentence.
     """
     hits = find_hits(passage, lexicon)
     closing = {place for hit in hits.by_role.get(Role.GENERATED, ()) for place in hit.places}
@@ -25,3 +41,27 @@ def unwrapped(passage: Passage, lexicon: Lexicon) -> tuple[Passage, Hits]:
     silent = {place for place, sentence in enumerate(passage.sentences) if sentence in touched}
     bare = passage.without(closing | silent)
     return bare, find_hits(bare, lexicon)
+
+
+def is_scan(contact: Contact, lexicon: Lexicon) -> bool:
+    """Tell whether a message is a scanned letter: a file in words of the copier alone, so that nobody has said a word.
+
+    Args:
+        contact: what was read; a scan that a colleague passes on without a word of their own is one too.
+        lexicon: the copiers' words.
+    """
+    if contact.channel != "email" or not contact.attachments or not all(map(_may_be_scan, contact.attachments)):
+        return False
+    said = [contact.subject, *(contact.text(part) for part in (Part.NEW, Part.SIGNATURE, Part.FORWARDED))]
+    if contact.undecoded or contact.quoted_text or sum(map(len, said)) > _LONGEST:
+        return False
+    found = _WORD.findall(_ADDRESS.sub(" ", fold("\n".join(said))))
+    words = [word for word in found if len(word) > 1 and word.isalpha()]
+    strange = [word for word in words if word not in lexicon.copier and word not in lexicon.small_words]
+    known = sum(word in lexicon.spelling.words for word in strange)
+    marked = not words or any(word in lexicon.copier_marks for word in words)
+    return marked and len(strange) * _STRANGE_SHARE <= len(words) and known * _KNOWN_SHARE <= len(words)
+
+
+def _may_be_scan(attachment: Attachment) -> bool:
+    return attachment.media_type in _SCANS or attachment.name.lower().endswith(_SCAN_ENDINGS)

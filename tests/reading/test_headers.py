@@ -22,7 +22,7 @@ from dtm_contact.reading.words import decode_header
         (b"=?utf-8?Q?sans_fin", "sans fin"),
         (b"=?utf-8?Q?fin_sans_egal?", "fin sans egal"),
         (b"=?made-up?q?=E9?=", "é"),
-        (b"=?utf-7?q?+ADw-?=", "+ADw-"),
+        (b"=?utf-7?q?d+AOk-j+AOA-?=", "déjà"),
         (b"Probl\xe8me", "Problème"),
         ("Problème".encode(), "Problème"),
         (b"=?utf-8?x?abc?=", "=?utf-8?x?abc?="),

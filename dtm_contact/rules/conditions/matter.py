@@ -1,6 +1,6 @@
 """Conditions on what is asked."""
 
-from dtm_contact.model import CaseKind, Priority, Scope
+from dtm_contact.model import CaseKind, Priority, Scope, Unread
 from dtm_contact.rules.arguments import Identifiers, OneOf, YesNo
 from dtm_contact.rules.facts import Facts, Values
 from dtm_contact.rules.registry import sees
@@ -64,7 +64,9 @@ def scope(facts: Facts) -> Values:
 
 @sees("automatic", YesNo(), single=True)
 def automatic(facts: Facts) -> Values:
-    """The structure of the message says that a program wrote it (absence notice, bounce, mailing list).
+    """The structure of the message says that a program sent it: an absence notice, a newsletter, a form, an alarm.
+
+    Whether anything is asked is for `kind` to say: many a program reports or asks for something.
 
     Example: `automatic: false`
     """
@@ -78,3 +80,12 @@ def readable(facts: Facts) -> Values:
     Example: `readable: false`
     """
     return ("true" if facts.understanding.readable else "false",)
+
+
+@sees("unread", OneOf(tuple(Unread)), single=True)
+def unread(facts: Facts) -> Values:
+    """Nobody has read what it says: a scanned letter (`scan`), or a text that could not be decoded (`undecoded`).
+
+    Example: `unread: scan`
+    """
+    return (facts.understanding.unread.value,) if facts.understanding.unread else ()
