@@ -2,8 +2,8 @@
 
 Three facts are told apart, see `Automation`: that it is a machine's reply, that it went to many alike, and that a
 program wrote it on an occasion. Only the first says that nobody asks for anything. A discussion list, which hands on
-what a person wrote, is none of them. A voice message that an exchange sends on as mail is a person's request, so nothing but a
-report's structure counts there.
+what a person wrote, is none of them. A voice message that an exchange sends on as mail is a person's request, so
+nothing but a report's structure makes it a reply.
 """
 
 import re

@@ -67,7 +67,8 @@ class Facts:
     def dealings(self) -> Dealings:
         """What the writer or caller, and his household, brought before: open cases, and contacts of `RECALLED`."""
         match, call = self.match, self.contact.call
-        address = self.contact.sender.address.strip().lower()
+        # What one program sends comes from everybody: its address is nobody's.
+        address = "" if self.contact.automatic_signs else self.contact.sender.address.strip().lower()
         return self._recalled(
             Party(
                 tenant_id=match.tenant.id if match.tenant else None,

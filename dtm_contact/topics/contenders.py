@@ -117,7 +117,7 @@ def _faintest(found: list[Contender], lexicon: Lexicon, relief: float) -> Conten
 
 
 def with_opinion(
-    by_words: list[Contender], found: list[Contender], opinion: Opinion, lexicon: Lexicon
+    by_words: list[Contender], found: list[Contender], opinion: Opinion, lexicon: Lexicon, *, reported: bool = False
 ) -> list[Contender]:
     """Return the topics found, the deciding one first, words and learned model together.
 
@@ -125,15 +125,17 @@ def with_opinion(
     none. Without alarm no topic of danger decides; with it one that cannot be a danger only where it is far the
     stronger, the more so the surer the alarm: a false one then at least lies in the right queue. What words say in
     another script stands, and so does an alarm that they raise in a language that the model knows little, unless it is
-    surer still.
+    surer still; and one that a program reports, since the model has learned how people tell of danger.
 
     Args:
         by_words: what the words alone find, the deciding one first.
         found: all that the words speak of, however faintly.
         opinion: the learned model's.
         lexicon: the topics and how much the model may say.
+        reported: a program wrote it on an occasion.
     """
-    if not opinion.can_read or _stands_unjudged(by_words[0], opinion, lexicon):
+    stands = reported and by_words[0].priority is Priority.P1
+    if stands or not opinion.can_read or _stands_unjudged(by_words[0], opinion, lexicon):
         raised = alarm_score(opinion, lexicon) >= opinion.model.trust.danger_from
         return [_as_urgent(by_words[0], alarm=True), *by_words[1:]] if raised else by_words
     together = list(_together(found, opinion, lexicon))

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 
-from dtm_contact.model import CaseKind, Contact, Finding, Part, Priority, Understanding, Unread
+from dtm_contact.model import Automation, CaseKind, Contact, Finding, Part, Priority, Understanding, Unread
 from dtm_contact.topics.asking import who_asks, wishes_of
 from dtm_contact.topics.contenders import OTHER, SET_ASIDE, THANKS, Contender, contenders, in_order, with_opinion
 from dtm_contact.topics.context import NOT_NOW, Context
@@ -14,7 +14,7 @@ from dtm_contact.topics.passage import Passage, read_passage
 from dtm_contact.topics.reach import reach_of
 from dtm_contact.topics.urgency import weigh_urgency
 from dtm_contact.topics.weigh import Tally, finding, reply_subject, tally
-from dtm_contact.topics.wrapping import is_scan, unwrapped
+from dtm_contact.topics.wrapping import is_scan, longest_field, unwrapped
 
 OWN_PARTS = (Part.SUBJECT, Part.NEW)
 """What the writer himself says; a quoted reply, a signature or a disclaimer alone makes no topic."""
@@ -47,11 +47,41 @@ def understand(contact: Contact, lexicon: Lexicon) -> Understanding:
     if is_scan(contact, lexicon):
         topic = lexicon.topics[OTHER]
         return Understanding(CaseKind.CASE, (OTHER,), min(topic.priority, Priority.P3), unread=Unread.SCAN)
-    own = _understand(contact, lexicon, OWN_PARTS)
+    words = words_of(contact, lexicon)
+    own = _understood(contact, lexicon, words)
+    if _by_program(contact, words):
+        own = _said_in_form(contact, lexicon, own)
     if not contact.forwarded:
         return own
     says_little = own.topic in {OTHER, THANKS} or len(contact.new_text.split()) <= _SAYS_LITTLE
-    return _understand(contact, lexicon, (*OWN_PARTS, Part.FORWARDED)) if says_little else own
+    if not says_little:
+        return own
+    return _understood(contact, lexicon, words_of(contact, lexicon, (*OWN_PARTS, Part.FORWARDED)))
+
+
+def _by_program(contact: Contact, words: "Words") -> bool:
+    """Tell whether a program sent it that reports or asks; a reply has labels of its own, and no field to write in."""
+    kinds = _automation(contact)
+    return Automation.REPLY not in kinds and (bool(kinds) or words.closing)
+
+
+def _automation(contact: Contact) -> frozenset[Automation]:
+    """Return what the structure says of a program; a reply is nothing else besides."""
+    kinds = frozenset(sign.kind for sign in contact.automatic_signs)
+    return frozenset({Automation.REPLY}) if Automation.REPLY in kinds else kinds
+
+
+def _said_in_form(contact: Contact, lexicon: Lexicon, whole: Understanding) -> Understanding:
+    """Return what a person asks in a form's longest field, unless it names no matter or the whole is more urgent."""
+    alone = longest_field(contact)
+    if alone is None:
+        return whole
+    said = _understood(alone, lexicon, words_of(alone, lexicon))
+    if said.kind is not CaseKind.CASE or said.topic in {OTHER, THANKS} or whole.priority < said.priority:
+        return whole
+    return replace(
+        said, asker=whole.asker, asker_evidence=whole.asker_evidence, wishes=whole.wishes, unread=whole.unread
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +102,11 @@ class Words:
     found: list[Contender]
     ordered: list[Contender]
     whole: Passage
+
+    @property
+    def closing(self) -> bool:
+        """Whether closing words of a program stood among them."""
+        return self.whole is not self.passage
 
     @property
     def markers(self) -> tuple[str, ...]:
@@ -97,10 +132,12 @@ def words_of(contact: Contact, lexicon: Lexicon, parts: tuple[Part, ...] = OWN_P
     return Words(passage, hits, context, tallies, found, in_order(found, lexicon, relieved=relieved), whole)
 
 
-def _understand(contact: Contact, lexicon: Lexicon, parts: tuple[Part, ...]) -> Understanding:
-    words = words_of(contact, lexicon, parts)
+def _understood(contact: Contact, lexicon: Lexicon, words: Words) -> Understanding:
     passage, opinion = words.passage, _opinion(words, lexicon)
-    ordered = with_opinion(words.ordered, words.found, opinion, lexicon) if opinion else words.ordered
+    reported = Automation.GENERATED in _automation(contact) and contact.voice is None
+    ordered = words.ordered
+    if opinion:
+        ordered = with_opinion(ordered, words.found, opinion, lexicon, reported=reported)
     raised_by = opinion.for_danger(passage) if opinion and ordered[0].by_opinion else ordered[0].reasons
     readable = opinion is None or opinion.can_read
     if not readable:
@@ -141,10 +178,9 @@ def _opinion(words: Words, lexicon: Lexicon) -> Opinion | None:
 
 def _matter(ordered: list[Contender], opinion: Opinion | None, words: Words) -> Matter:
     points = max((item.by_words for item in ordered if item.topic not in {OTHER, THANKS}), default=0.0)
-    closing = words.whole is not words.passage
-    if closing and opinion is not None:
+    if words.closing and opinion is not None:
         opinion = opinion.model.opinion(words.whole, (*words.markers, Role.AUTOMATIC.value))
-    return Matter(points, ordered[0].priority is Priority.P1, words.whole, opinion, closing)
+    return Matter(points, ordered[0].priority is Priority.P1, words.whole, opinion, words.closing)
 
 
 def _told(

@@ -1,13 +1,14 @@
-"""What programs put around what is said: closing words, and those of a copier around a scan; no matter is in them."""
+"""What programs put around what is said: closing words, a form's labels, a copier's words around a scan."""
 
 import re
+from dataclasses import replace
 from typing import Final
 
 from dtm_contact.model import Attachment, Contact, Part
 from dtm_contact.normalize import fold
 from dtm_contact.topics.hits import Hits, find_hits
 from dtm_contact.topics.lexicon import Lexicon, Role
-from dtm_contact.topics.passage import Passage
+from dtm_contact.topics.passage import CHARACTERS_READ, Passage
 
 _SCANS: Final = frozenset({"application/pdf", "image/tiff", "image/jpeg", "image/png"})
 _SCAN_ENDINGS: Final = (".pdf", ".tif", ".tiff", ".jpg", ".jpeg", ".png")
@@ -16,6 +17,10 @@ _LONGEST: Final = 3_000
 
 _ADDRESS: Final = re.compile(r"[\w.+-]{1,64}@[\w.-]{1,200}|https?://\S{1,2000}|www\.\S{1,2000}")
 _WORD: Final = re.compile(r"[^\W_]+")
+_LABEL: Final = re.compile(r"^[ \t*•>-]*[^\W\d_][^:\n.!?]{0,40}:", re.MULTILINE)
+_LABELS: Final = 3
+"""Lines that begin with a label, from which a program's message is a form."""
+
 _STRANGE_SHARE, _KNOWN_SHARE = 5, 10
 """One word in so many may be none of a copier's, as a name that somebody gave the device; and one in so many may be one
 that people use when they ask for something."""
@@ -65,3 +70,24 @@ def is_scan(contact: Contact, lexicon: Lexicon) -> bool:
 
 def _may_be_scan(attachment: Attachment) -> bool:
     return attachment.media_type in _SCANS or attachment.name.lower().endswith(_SCAN_ENDINGS)
+
+
+def longest_field(contact: Contact) -> Contact | None:
+    """Return a form's message with its longest field alone, where a person may write freely; None where it is no form.
+
+    The labels, headings and chosen values around it are the form's own words. What stands in the field keeps its place,
+    so that spans count as in the whole.
+
+    Args:
+        contact: what a program sent.
+    """
+    text = contact.new_text[:CHARACTERS_READ]
+    labels = [found for found in _LABEL.finditer(text) if not text.startswith("//", found.end())]
+    if len(labels) < _LABELS:
+        return None
+    ends = [*(found.start() for found in labels[1:]), len(text)]
+    start, end = max(
+        ((found.end(), end) for found, end in zip(labels, ends, strict=True)),
+        key=lambda field: len(text[field[0] : field[1]].split()),
+    )
+    return replace(contact, subject="", new_text=" " * start + text[start:end])
