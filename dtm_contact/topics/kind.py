@@ -47,6 +47,7 @@ class Matter:
     Attributes:
         points: those of the strongest topic that a person may ask about; they speak against setting aside.
         danger: someone may be in danger: no structure sets such a message aside.
+        told_danger: words say so, not the learned model alone: a reply's own words are no person's, and strange to it.
         whole: the words that were said, closing words of programs and all.
         opinion: what the learned model makes of them, where there is one.
         closing: closing words of a program stand in it ("merci de ne pas répondre").
@@ -54,6 +55,7 @@ class Matter:
 
     points: float
     danger: bool
+    told_danger: bool
     whole: Passage
     opinion: Opinion | None
     closing: bool
@@ -76,9 +78,10 @@ def kind_of(
     replies, generated, mass = (
         _signs(contact, kind) for kind in (Automation.REPLY, Automation.GENERATED, Automation.MASS)
     )
-    if replies and not person and not matter.danger:
+    if replies and not person and not matter.told_danger:
         told = tuple(Evidence("kind.structure", lexicon.limits.automatic, sign.seen) for sign in replies)
         return CaseKind.AUTOMATIC, (*told, *marks("kind.automatic", 1.0, automatic, passage))
+    generated = () if replies else generated
     reports = bool(generated) or (matter.closing and matter.points >= lexicon.limits.topic)
     learned = None if reports else _by_model(matter, person)
     if learned is not None and matter.opinion is not None:
@@ -87,7 +90,7 @@ def kind_of(
         return CaseKind.CASE, ()
     against = person + min(matter.points / 3, _MATTER_POINTS)
     believed = 0.0 if generated or (reports and not automatic) else _learned(matter.opinion, CaseKind.AUTOMATIC)
-    alarm = matter.danger and bool(contact.automatic_signs)
+    alarm = matter.danger and bool(generated or mass) or (matter.told_danger and bool(replies))
     if _points(passage, automatic) + believed - against >= lexicon.limits.automatic and not alarm:
         return CaseKind.AUTOMATIC, (
             *marks("kind.automatic", 1.0, automatic, passage),

@@ -14,7 +14,7 @@ from dtm_contact.topics.passage import Passage, read_passage
 from dtm_contact.topics.reach import reach_of
 from dtm_contact.topics.urgency import weigh_urgency
 from dtm_contact.topics.weigh import Tally, finding, reply_subject, tally
-from dtm_contact.topics.wrapping import is_scan, longest_field, unwrapped
+from dtm_contact.topics.wrapping import entered_in_form, is_scan, unwrapped
 
 OWN_PARTS = (Part.SUBJECT, Part.NEW)
 """What the writer himself says; a quoted reply, a signature or a disclaimer alone makes no topic."""
@@ -72,13 +72,18 @@ def _automation(contact: Contact) -> frozenset[Automation]:
 
 
 def _said_in_form(contact: Contact, lexicon: Lexicon, whole: Understanding) -> Understanding:
-    """Return what a person asks in a form's longest field, unless it names no matter or the whole is more urgent."""
-    alone = longest_field(contact)
-    if alone is None:
+    """Return what a person entered in a form: the more urgent of its longest field and of all its values.
+
+    The whole stands, labels included, where it is no form, tells of a danger, or where the values name no matter.
+    """
+    forms = entered_in_form(contact)
+    if forms is None or whole.priority is Priority.P1:
         return whole
-    said = _understood(alone, lexicon, words_of(alone, lexicon))
-    if said.kind is not CaseKind.CASE or said.topic in {OTHER, THANKS} or whole.priority < said.priority:
+    entered = (_understood(form, lexicon, words_of(form, lexicon)) for form in forms)
+    named = [each for each in entered if each.kind is CaseKind.CASE and each.topic not in {OTHER, THANKS}]
+    if not named:
         return whole
+    said = min(reversed(named), key=lambda each: each.priority)
     return replace(
         said, asker=whole.asker, asker_evidence=whole.asker_evidence, wishes=whole.wishes, unread=whole.unread
     )
@@ -180,7 +185,8 @@ def _matter(ordered: list[Contender], opinion: Opinion | None, words: Words) -> 
     points = max((item.by_words for item in ordered if item.topic not in {OTHER, THANKS}), default=0.0)
     if words.closing and opinion is not None:
         opinion = opinion.model.opinion(words.whole, (*words.markers, Role.AUTOMATIC.value))
-    return Matter(points, ordered[0].priority is Priority.P1, words.whole, opinion, words.closing)
+    danger = ordered[0].priority is Priority.P1
+    return Matter(points, danger, danger and not ordered[0].by_opinion, words.whole, opinion, words.closing)
 
 
 def _told(

@@ -62,9 +62,9 @@ def is_scan(contact: Contact, lexicon: Lexicon) -> bool:
         return False
     found = _WORD.findall(_ADDRESS.sub(" ", fold("\n".join(said))))
     words = [word for word in found if len(word) > 1 and word.isalpha()]
-    strange = [word for word in words if word not in lexicon.copier and word not in lexicon.small_words]
+    strange = {word for word in words if word not in lexicon.copier and word not in lexicon.small_words}
     known = sum(word in lexicon.spelling.words for word in strange)
-    marked = not words or any(word in lexicon.copier_marks for word in words)
+    marked = not any(said[1:]) or any(word in lexicon.copier_marks for word in words)
     return marked and len(strange) * _STRANGE_SHARE <= len(words) and known * _KNOWN_SHARE <= len(words)
 
 
@@ -72,11 +72,11 @@ def _may_be_scan(attachment: Attachment) -> bool:
     return attachment.media_type in _SCANS or attachment.name.lower().endswith(_SCAN_ENDINGS)
 
 
-def longest_field(contact: Contact) -> Contact | None:
-    """Return a form's message with its longest field alone, where a person may write freely; None where it is no form.
+def entered_in_form(contact: Contact) -> tuple[Contact, Contact] | None:
+    """Return a form's message without its labels, and with its longest field alone; None where it is no form.
 
-    The labels, headings and chosen values around it are the form's own words. What stands in the field keeps its place,
-    so that spans count as in the whole.
+    The labels are the form's own words, and so are headings and chosen values around the field in which a person may
+    write freely. What is left keeps its place, so that spans count as in the whole.
 
     Args:
         contact: what a program sent.
@@ -90,4 +90,5 @@ def longest_field(contact: Contact) -> Contact | None:
         ((found.end(), end) for found, end in zip(labels, ends, strict=True)),
         key=lambda field: len(text[field[0] : field[1]].split()),
     )
-    return replace(contact, subject="", new_text=" " * start + text[start:end])
+    values = _LABEL.sub(lambda label: " " * len(label[0]), text)
+    return replace(contact, new_text=values), replace(contact, subject="", new_text=" " * start + text[start:end])
