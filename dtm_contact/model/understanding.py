@@ -84,6 +84,7 @@ class Understanding:
         asker_evidence: the words that say so.
         wishes: how the writer wants to be treated.
         readable: enough of the words are known to say what is asked; not so of a language that was hardly ever learned.
+        by_program: a program wrote it, by its structure or by its closing words ("merci de ne pas répondre").
         unread: why what it says has not been read; None where it has.
     """
 
@@ -99,6 +100,7 @@ class Understanding:
     asker_evidence: tuple[Evidence, ...] = ()
     wishes: tuple[Wished, ...] = ()
     readable: bool = True
+    by_program: bool = False
     unread: Unread | None = None
 
     @property

@@ -28,10 +28,11 @@ def why_not_answered(
         danger: the answer tells somebody in danger what to do: then it goes out though a check of the sender failed.
     """
     contact = judgement.contact
+    by_program = bool(contact.automatic_signs) or contact.voice is not None or judgement.understanding.by_program
     checks = (
         (judgement.decision.kind is not CaseKind.CASE, "no case"),
         (contact.channel != "email", "no e-mail"),
-        (bool(contact.automatic_signs) or contact.voice is not None, "automatic"),
+        (by_program, "automatic"),
         (arrival.envelope is None or not arrival.envelope.mail_from.strip("<> "), "null sender"),
         (arrival.envelope is not None and arrival.envelope.backlog, "it lay in the mailbox before the first look"),
         (_ADDRESS.fullmatch(address) is None, "no address that could be answered"),

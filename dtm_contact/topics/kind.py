@@ -90,7 +90,7 @@ def kind_of(
         return CaseKind.CASE, ()
     against = person + min(matter.points / 3, _MATTER_POINTS)
     believed = 0.0 if generated or (reports and not automatic) else _learned(matter.opinion, CaseKind.AUTOMATIC)
-    alarm = matter.danger and bool(generated or mass) or (matter.told_danger and bool(replies))
+    alarm = (matter.danger and bool(generated or mass)) or (matter.told_danger and bool(replies))
     if _points(passage, automatic) + believed - against >= lexicon.limits.automatic and not alarm:
         return CaseKind.AUTOMATIC, (
             *marks("kind.automatic", 1.0, automatic, passage),

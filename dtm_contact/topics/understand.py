@@ -85,7 +85,12 @@ def _said_in_form(contact: Contact, lexicon: Lexicon, whole: Understanding) -> U
         return whole
     said = min(reversed(named), key=lambda each: each.priority)
     return replace(
-        said, asker=whole.asker, asker_evidence=whole.asker_evidence, wishes=whole.wishes, unread=whole.unread
+        said,
+        asker=whole.asker,
+        asker_evidence=whole.asker_evidence,
+        wishes=whole.wishes,
+        by_program=True,
+        unread=whole.unread,
     )
 
 
@@ -170,6 +175,7 @@ def _understood(contact: Contact, lexicon: Lexicon, words: Words) -> Understandi
         asker_evidence=asker_evidence,
         wishes=wishes_of(passage, words.hits),
         readable=readable,
+        by_program=bool(contact.automatic_signs) or words.closing,
         unread=Unread.UNDECODED if contact.undecoded else None,
     )
 

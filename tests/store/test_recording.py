@@ -6,6 +6,8 @@ import sqlalchemy as sa
 
 from dtm_contact.errors import NotFoundError
 from dtm_contact.model import (
+    AutomaticSign,
+    Automation,
     CaseKind,
     Contact,
     Evidence,
@@ -20,6 +22,7 @@ from dtm_contact.model import (
     Span,
 )
 from dtm_contact.store import ArrivalState, Fallback, Store, working
+from dtm_contact.store.recording import JUDGEMENT, kept_judgement
 from dtm_contact.store.schema import cases
 from tests.store.samples import FALLBACK, NOW, RECEPTION, claim, judgement, minutes, open_case
 
@@ -32,6 +35,20 @@ def open_numbers(store: Store) -> list[str]:
 
 def happened(store: Store, number: str) -> list[str]:
     return [event.what for event in store.cases.get(number).events]
+
+
+def test_signs_of_a_program_that_were_kept_as_text_alone_still_say_what_they_say() -> None:
+    signs = (
+        AutomaticSign(Automation.REPLY, "Auto-Submitted: auto-replied"),
+        AutomaticSign(Automation.GENERATED, "Return-Path: <>"),
+        AutomaticSign(Automation.MASS, "Precedence: bulk"),
+    )
+    judged = judgement()
+    judged = replace(judged, contact=replace(judged.contact, automatic_signs=signs))
+    told = JUDGEMENT.dump_python(judged, mode="json")
+    assert kept_judgement(told) == judged
+    told["contact"]["automatic_signs"] = [sign.seen for sign in signs]
+    assert kept_judgement(told) == judged
 
 
 def test_a_case_tells_who_where_what_and_why(store: Store) -> None:

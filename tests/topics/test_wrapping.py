@@ -6,8 +6,8 @@ import pytest
 
 from dtm_contact.model import (
     Attachment,
-    Automation,
     AutomaticSign,
+    Automation,
     CaseKind,
     Contact,
     Forwarded,
@@ -20,6 +20,12 @@ from dtm_contact.topics import Lexicon, understand
 from tests.topics.conftest import contact
 
 CLOSING = "Ce message est généré automatiquement, merci de ne pas y répondre."
+XEROX = """Please open the attached document. It was scanned and sent to you using a Xerox Multifunction Printer.
+
+Attachment File Type: pdf, Multi-Page
+Device Name: XRX9C934E
+Visit http://www.xerox.example
+"""
 PDF = Attachment("0001.pdf", "application/pdf", 900, "")
 
 
@@ -73,7 +79,8 @@ def test_spans_of_a_form_count_in_the_whole_text(lexicon: Lexicon) -> None:
 
 
 def test_a_matter_chosen_from_a_list_counts_where_the_field_names_none(lexicon: Lexicon) -> None:
-    text = "Nom : Joly\nMotif : Fuite d'eau dans la salle de bain\nTéléphone : 06 12 34 56 78\nMessage : merci de me rappeler"
+    fields = "Nom : Joly\nMotif : Fuite d'eau dans la salle de bain\nTéléphone : 06 12 34 56 78\n"
+    text = f"{fields}Message : merci de me rappeler"
     assert understand(by_program(text), lexicon).topic == "water_leak"
 
 
@@ -131,12 +138,11 @@ def test_mass_mail_is_set_aside_where_it_reads_as_such(text: str, subject: str, 
         ("1 pli numérisé. Voir pièce jointe.", "Courrier entrant"),
         ("", "Message from KMBT_C224"),
         (
-            'This E-mail was sent from "RNP0026" (MP C3003).\n\nScan Date: 11.30.2026 10:12:14\nQueries to: a@b.example',
+            'This E-mail was sent from "RNP0026" (MP C3003).\n\nScan Date: 11.30.2026 10:12\nQueries to: a@b.example',
             'Message from "RNP0026"',
         ),
         (
-            "Please open the attached document. It was scanned and sent to you using a Xerox Multifunction Printer.\n\n"
-            "Attachment File Type: pdf, Multi-Page\nDevice Name: XRX9C934E\nVisit http://www.xerox.example",
+            XEROX,
             "Scanned from a Xerox Multifunction Printer",
         ),
         ("Appareil : IM C4500\nLieu : Champigny 2e étage\nPages : 3", "Numérisation depuis l'appareil de Champigny"),
