@@ -53,7 +53,7 @@ def with_file(text: str, subject: str, sender: str = "copieur@agence.example") -
 
 
 def why_unanswered(arrival: Arrival, judged: Judgement) -> str | None:
-    return why_not_answered(arrival, judged, judged.contact.sender.address, (), AT)
+    return why_not_answered(arrival, judged, judged.contact.sender.address, (), AT, danger=True)
 
 
 @pytest.mark.parametrize(

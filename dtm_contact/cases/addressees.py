@@ -142,7 +142,7 @@ def _proves_others(contact: CaseContact, tenant_id: str | None, directory: Direc
 def _by_program(contact: Contact, settings: Settings, *, passes_on: bool) -> bool:
     """Tell whether a program sent a message: its structure says so, or it is our own form that passes another's on."""
     ours = domain_of(contact.sender.address) in _domains(settings)
-    return bool(contact.automatic_signs) or contact.voice is not None or (ours and passes_on)
+    return contact.by_program or contact.voice is not None or (ours and passes_on)
 
 
 def _trust(address: str, known: Collection[str]) -> Trust:

@@ -139,6 +139,7 @@ class Contact:
         message_id, in_reply_to, references: thread references, without angle brackets.
         language: of the new text as the message declares it (Content-Language); empty where it does not.
         automatic_signs: what in the message's structure says that a program sent it.
+        answers_suppressed: its sender wants no answer from a program (X-Auto-Response-Suppress), which says no more.
         undecoded: it holds words that could not be decoded or decrypted, as its notes say.
         trusted_verdicts: what our own mail server found (spam, virus, authentication), as it wrote it.
         authentication: what that says of the sender's address: without it, anybody may have written it.
@@ -167,6 +168,7 @@ class Contact:
     references: tuple[str, ...] = ()
     language: str = ""
     automatic_signs: tuple[AutomaticSign, ...] = ()
+    answers_suppressed: bool = False
     undecoded: bool = False
     trusted_verdicts: tuple[str, ...] = field(default=())
     authentication: Authentication = Authentication.NONE
@@ -176,6 +178,11 @@ class Contact:
     voice: VoiceNotice | None = None
     stated: Stated | None = None
     undelivered: tuple[Undelivered, ...] = ()
+
+    @property
+    def by_program(self) -> bool:
+        """Whether its structure says that a program wrote it; what went to many alike may be a person's, by a list."""
+        return any(sign.kind is not Automation.MASS for sign in self.automatic_signs)
 
     def text(self, part: Part) -> str:
         """Return the text of one part; a span's offsets count in it.

@@ -29,6 +29,7 @@ def why_not_answered(
     """
     contact = judgement.contact
     by_program = bool(contact.automatic_signs) or contact.voice is not None or judgement.understanding.by_program
+    by_program |= contact.answers_suppressed
     checks = (
         (judgement.decision.kind is not CaseKind.CASE, "no case"),
         (contact.channel != "email", "no e-mail"),

@@ -31,6 +31,7 @@ _GENERATED_FLAGS: Final = ("X-Cron-Env",)
 _MASS_FLAGS: Final = ("List-Unsubscribe", "List-Unsubscribe-Post", "Feedback-ID", "X-Campaign-ID", "X-CSA-Complaints")
 _MASS_PRECEDENCES: Final = frozenset({"bulk", "junk"})
 _REPLIED: Final = "auto-replied"
+_SUPPRESS: Final = "X-Auto-Response-Suppress"
 _SUPPRESSED: Final = frozenset({"all", "autoreply"})
 """Values of X-Auto-Response-Suppress by which a sender wants no answer from a program ([MS-OXCMAIL] 2.2.3.2.14)."""
 
@@ -177,6 +178,9 @@ def signs_of(
     if not _VOICE.match(fold(subject)):
         reply += [*_flagged(headers, _REPLY_FLAGS), *_reply_words(sender, subject, text)]
     generated = [*_generated(headers, subject), *_null_sender(headers, envelope)]
+    suppressed = headers.text(_SUPPRESS.lower())
+    if suppressed and (reply or generated):
+        generated.append(f"{_SUPPRESS}: {suppressed}")
     found = {Automation.REPLY: reply, Automation.GENERATED: generated, Automation.MASS: list(_mass(headers))}
     return tuple(
         AutomaticSign(kind, sign)
@@ -185,12 +189,17 @@ def signs_of(
     )
 
 
+def answers_suppressed(headers: Headers) -> bool:
+    """Tell whether the sender wants no answer from a program; some programs write so into everybody's mail."""
+    return not _SUPPRESSED.isdisjoint(re.split(r"[\s,;]+", headers.text(_SUPPRESS.lower()).lower()))
+
+
 def kind_of_sign(seen: str) -> Automation:
     """Return what a sign says that was kept as "Header: value" alone."""
     name, _, value = seen.partition(": ")
     if name in {*_MASS_FLAGS, "List-Id"} or (name == "Precedence" and value in _MASS_PRECEDENCES):
         return Automation.MASS
-    generated = name in {*_GENERATED_FLAGS, "MAIL FROM", "Return-Path", "X-Auto-Response-Suppress"}
+    generated = name in {*_GENERATED_FLAGS, "MAIL FROM", "Return-Path", _SUPPRESS}
     if generated or (name == "Auto-Submitted" and value != _REPLIED):
         return Automation.GENERATED
     return Automation.REPLY
@@ -235,9 +244,6 @@ def _generated(headers: Headers, subject: str) -> Iterator[str]:
     submitted = parse(headers.raw("auto-submitted"))[0]
     if submitted not in {"", "no", _REPLIED}:
         yield f"Auto-Submitted: {submitted}"
-    suppressed = headers.text("x-auto-response-suppress")
-    if not _SUPPRESSED.isdisjoint(re.split(r"[\s,;]+", suppressed.lower())):
-        yield f"X-Auto-Response-Suppress: {suppressed}"
     yield from _flagged(headers, _GENERATED_FLAGS)
     if _GENERATED_SUBJECTS.match(fold(subject)):
         yield f"Subject: {subject}"

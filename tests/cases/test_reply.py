@@ -9,7 +9,7 @@ import pytest
 
 from dtm_contact.cases import ChangedMeanwhileError, RefusedError, UnprovenAddressError, WrongArgumentError
 from dtm_contact.directory import Directory
-from dtm_contact.model import Contact, Likely, Mailbox, Match, VoiceNotice
+from dtm_contact.model import AutomaticSign, Automation, Contact, Likely, Mailbox, Match, VoiceNotice
 from dtm_contact.pipeline import Grounds
 from dtm_contact.settings import Outbound
 from dtm_contact.tokens import Tokens
@@ -145,7 +145,10 @@ def test_a_stranger_who_names_a_tenant_is_not_who_hears_the_reply(sending: Desk)
         email("site@parishabitat.fr", "christophe@free.example"),
         email("formulaire@bailleur-en-ligne.example", "christophe@free.example"),
         email("messages@ringover.com", voice=VoiceNotice("+33612345678")),
-        email("agence@en-ligne.example", automatic_signs=("Auto-Submitted: auto-generated",)),
+        email(
+            "agence@en-ligne.example",
+            automatic_signs=(AutomaticSign(Automation.GENERATED, "Auto-Submitted: auto-generated"),),
+        ),
         email("mailer-daemon@free.example"),
     ],
     ids=lambda contact: contact.sender.address,

@@ -19,6 +19,8 @@ from dtm_contact.cases.words import said
 from dtm_contact.errors import NotFoundError
 from dtm_contact.model import (
     Asker,
+    AutomaticSign,
+    Automation,
     Call,
     Confirmed,
     Contact,
@@ -268,7 +270,10 @@ def of(address: str = "nadia.benali@free.example", **contact: Any) -> Contact:
         ({"contact": of("gardien@interne.parishabitat.fr"), "match": NOBODY}, "à nous"),
         ({"contact": of("no-reply@standard-vocal.example")}, "une machine"),
         ({"contact": of("messagerie@ringover.com")}, "une machine"),
-        ({"contact": of(automatic_signs=("Auto-Submitted: auto-generated",))}, "une machine"),
+        (
+            {"contact": of(automatic_signs=(AutomaticSign(Automation.GENERATED, "X"),))},
+            "une machine",
+        ),
         ({"contact": of(voice=VoiceNotice(None))}, "une machine"),
         ({"contact": of(forwarded=(Forwarded(Mailbox("", "sa.mere@free.example"), "Fuite", "Ça coule."),))}, "autre"),
         ({"match": Match(on_behalf=True)}, "quelqu'un d'autre"),

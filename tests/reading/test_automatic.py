@@ -53,7 +53,6 @@ def test_a_machines_reply_is_known_by(raw: bytes, sign: str) -> None:
         ("Auto-Submitted: auto-generated (rejected)\n", GENERATED),
         ("Auto-Submitted: auto-notified; owner-email=a@mel.example\n", GENERATED),
         ("Return-Path: <>\n", GENERATED),
-        ("X-Auto-Response-Suppress: DR, AutoReply\n", GENERATED),
         ("X-Cron-Env: <SHELL=/bin/sh>\n", GENERATED),
         ("Subject: Message automatique : ascenseur\n", GENERATED),
         ("Subject: Nouveau message vocal de 06 99 00 11 22\nAuto-Submitted: auto-generated\n", GENERATED),
@@ -84,6 +83,12 @@ def test_what_a_program_sends_is_no_reply_for_that(headers: str, kind: Automatio
 )
 def test_a_person_is_no_machine(raw: bytes) -> None:
     assert contact(raw).automatic_signs == ()
+
+
+def test_a_sender_may_want_no_answer_from_a_program_and_be_a_person() -> None:
+    for value, suppressed in (("All", True), ("DR, AutoReply", True), ("OOF", False), ("None", False)):
+        read = contact(mail("Bonjour", f"X-Auto-Response-Suppress: {value}\n"))
+        assert (read.answers_suppressed, read.automatic_signs) == (suppressed, ())
 
 
 def test_signs_of_each_kind_stand_side_by_side() -> None:

@@ -107,7 +107,7 @@ def why_not_learnt(fact: Fact, contacts: Sequence[CaseContact], grounds: Knowled
         machines = {phone_key(each.number) for each in grounds.directory.records.equipment}
         return "c'est le numéro d'une machine" if key in machines else None
     judged = [each.judgement for each in contacts if each.judgement and each.sender_address == key]
-    by_program = any(each.contact.automatic_signs or each.contact.voice for each in judged)
+    by_program = any(each.contact.by_program or each.contact.voice for each in judged)
     if by_program or is_robot(key, grounds.settings.switchboard.voicemail_senders):
         return "une machine écrit de cette adresse : elle n'est à aucun locataire"
     if any(_for_another(each) for each in judged):

@@ -8,7 +8,7 @@ from dtm_contact.model import Arrival, Attachment, Contact, Forwarded
 from dtm_contact.reading import limits, notes
 from dtm_contact.reading.addresses import first_mailbox, parse_mailboxes
 from dtm_contact.reading.authentication import authentication, trusted_verdicts
-from dtm_contact.reading.automatic import signs_of
+from dtm_contact.reading.automatic import answers_suppressed, signs_of
 from dtm_contact.reading.charsets import clean_line, decode
 from dtm_contact.reading.content import Content, Reader
 from dtm_contact.reading.formats import Reading, reads
@@ -60,6 +60,7 @@ def read_message(arrival: Arrival, reading: Reading) -> Contact:
         trusted_verdicts=trusted_verdicts(headers, reading.authserv_ids),
         authentication=authentication(headers, reading.authserv_ids),
         undelivered=undelivered(root),
+        answers_suppressed=answers_suppressed(headers),
         undecoded=not notes.UNREAD.isdisjoint(found),
         notes=tuple(found),
     )
