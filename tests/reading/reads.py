@@ -4,9 +4,10 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
-from dtm_contact.model import Arrival, Contact, Envelope
+from dtm_contact.model import Arrival, Authentication, Contact, Envelope
 from dtm_contact.reading import read
 
+_NOTHING: tuple[Any, ...] = ("", [], {}, None, Authentication.NONE)
 RECEIVED_AT = datetime(2026, 11, 24, 12, tzinfo=UTC)
 
 
@@ -38,7 +39,7 @@ def _without_empty(value: Any) -> Any:
         return value.isoformat()
     if isinstance(value, dict):
         kept = {key: _without_empty(inner) for key, inner in value.items()}
-        return {key: inner for key, inner in kept.items() if inner not in ("", [], {}, None) and inner is not False}
+        return {key: inner for key, inner in kept.items() if inner not in _NOTHING and inner is not False}
     if isinstance(value, list | tuple):
         return [_without_empty(inner) for inner in value]
     return value
