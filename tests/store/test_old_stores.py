@@ -4,6 +4,7 @@
 one is set aside, one is parked and one still waits.
 """
 
+import json
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -83,6 +84,20 @@ def test_what_was_known_is_known(brought_over: str) -> None:
         dealings = history.dealings(Party(addresses=("zoe@libre.example",)), minutes(-60))
         assert [case.number for case in dealings.open] == ["2026-000002", "2026-000004"]
         assert {lease.tenant_id for lease in store.directory.load().leases} >= {"T000001", "T000002"}
+
+
+def test_what_was_confirmed_is_told_with_the_case_that_it_was_given_in(old_url: str) -> None:
+    told = json.dumps({"confirmed": [["address", "zoe@libre.example", "T000001"]], "changed": {}})
+    with closing(sqlite3.connect(old_url.removeprefix("sqlite:///"))) as connection, connection:
+        connection.execute(
+            "INSERT INTO events (case_id, at, who, what, data) SELECT id, ?, 'anne', 'tenant', ? FROM cases"
+            " WHERE number = '2026-000002'",
+            (NOW.isoformat(), told),
+        )
+    migrate(old_url)
+    with open_store(old_url) as store:
+        (found,) = store.desk.confirmations(["T000001"])
+    assert (found.value, found.case_number) == ("zoe@libre.example", "2026-000002")
 
 
 def test_work_goes_on_where_it_stopped(brought_over: str) -> None:
