@@ -120,7 +120,10 @@ class Clues:
 
 def extract(contact: Contact, index: MatchIndex) -> Clues:
     """Return what the contact offers; nothing that is the landlord's own is evidence."""
-    clues = Clues(staff=contact.authentication is Authentication.VOUCHED and index.is_ours(contact.sender.address))
+    # For naming, an address of ours is believed where nothing speaks against it: mail within a house often passes no
+    # check. It names nobody by itself, proves nothing, and keeps a colleague's signature from being a tenant's.
+    is_staff = index.is_ours(contact.sender.address) and contact.authentication is not Authentication.FAILED
+    clues = Clues(staff=is_staff)
     spoken_for = f"{contact.sender.name[:LONGEST_NAME]} {contact.signature[:_SIGNATURE_HEAD]}"
     passages = clues.passages = texts(contact)
     clues.returned = bool(_MAIL_SERVERS.match(contact.sender.address[:LONGEST_ADDRESS].lower()))

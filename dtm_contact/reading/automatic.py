@@ -120,6 +120,8 @@ _ANSWER_SUBJECTS: Final = re.compile(
     )
     + r"\s*(?:[:(]|$)",
 )
+_ANSWERS: Final = re.compile(r"(?:re|rep|aw|r|sv|antw)(?:\[\d+\])?\s*:")
+"""How programs and people begin the subject of an answer."""
 _GENERATED_SUBJECTS: Final = re.compile(r"message automatique\s*(?:[:(]|$)")
 _RECEIPT_SUBJECTS: Final = re.compile(
     any_of(
@@ -177,7 +179,11 @@ def signs_of(
     reply = [*_structure(root), *_daemon(sender), *_answers(headers)]
     if not _VOICE.match(fold(subject)):
         reply += [*_flagged(headers, _REPLY_FLAGS), *_reply_words(sender, subject, text)]
-    generated = [*_generated(headers, subject), *_null_sender(headers, envelope)]
+    null_sender = list(_null_sender(headers, envelope))
+    if null_sender and _ANSWERS.match(fold(subject)):
+        # Whoever answers a message wants to hear of their answer; only a program answers without a return path.
+        reply += null_sender
+    generated = [*_generated(headers, subject), *null_sender]
     suppressed = headers.text(_SUPPRESS.lower())
     if suppressed and (reply or generated):
         generated.append(f"{_SUPPRESS}: {suppressed}")

@@ -25,6 +25,10 @@ _IN_SUBJECT = 1.5
 _NOT_A_PERSONS = 2.0
 """The score under which the learned model doubts that words of automatic mail or advertisement are not a person's."""
 
+_A_PERSONS = 3.0
+"""Points of a person's words from which a message is theirs though its structure says that a program answered: in an
+absence notice somebody speaks of their daughter, too."""
+
 _MASS_POINTS = 4.0
 """What a structural sign of mass mail adds to the words of an advertisement."""
 
@@ -78,7 +82,7 @@ def kind_of(
     replies, generated, mass = (
         _signs(contact, kind) for kind in (Automation.REPLY, Automation.GENERATED, Automation.MASS)
     )
-    if replies and not person and not matter.told_danger:
+    if replies and person < _A_PERSONS and not matter.told_danger:
         told = tuple(Evidence("kind.structure", lexicon.limits.automatic, sign.seen) for sign in replies)
         return CaseKind.AUTOMATIC, (*told, *marks("kind.automatic", 1.0, automatic, passage))
     generated = () if replies else generated

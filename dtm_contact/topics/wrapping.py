@@ -21,6 +21,10 @@ _LABEL: Final = re.compile(r"^[ \t*•>-]*[^\W\d_][^:\n.!?]{0,40}:", re.MULTILIN
 _LABELS: Final = 3
 """Lines that begin with a label, from which a program's message is a form."""
 
+_SHEET_LABELS, _SHEET_SHARE, _VALUE_WORDS = 4, 1.5, 12
+"""Labels that a cover sheet has at the least, lines for one of them at the most, and words of a value at the most: a
+form in which a person asks for something has a longer one."""
+
 _STRANGE_SHARE, _KNOWN_SHARE = 5, 10
 """One word in so many may be none of a copier's, as a name that somebody gave the device; and one in so many may be one
 that people use when they ask for something."""
@@ -60,12 +64,26 @@ def is_scan(contact: Contact, lexicon: Lexicon) -> bool:
     said = [contact.subject, *(contact.text(part) for part in (Part.NEW, Part.SIGNATURE, Part.FORWARDED))]
     if contact.undecoded or contact.quoted_text or sum(map(len, said)) > _LONGEST:
         return False
+    if _is_cover_sheet(contact, lexicon):
+        return True
     found = _WORD.findall(_ADDRESS.sub(" ", fold("\n".join(said))))
     words = [word for word in found if len(word) > 1 and word.isalpha()]
     strange = {word for word in words if word not in lexicon.copier and word not in lexicon.small_words}
     known = sum(word in lexicon.spelling.words for word in strange)
     marked = not any(said[1:]) or any(word in lexicon.copier_marks for word in words)
     return marked and len(strange) * _STRANGE_SHARE <= len(words) and known * _KNOWN_SHARE <= len(words)
+
+
+def _is_cover_sheet(contact: Contact, lexicon: Lexicon) -> bool:
+    """Tell whether a mail room's program says in labels and short values how a letter was scanned, and nobody more."""
+    lines = [line for line in contact.new_text.splitlines() if line.strip()]
+    labels = [found for line in lines if (found := _LABEL.match(line))]
+    if len(labels) < _SHEET_LABELS or len(labels) * _SHEET_SHARE < len(lines):
+        return False
+    if max(len(label.string[label.end() :].split()) for label in labels) > _VALUE_WORDS:
+        return False
+    words = _WORD.findall(fold(f"{contact.subject} {' '.join(label[0] for label in labels)}"))
+    return any(word in lexicon.copier_marks for word in words)
 
 
 def _may_be_scan(attachment: Attachment) -> bool:
