@@ -1,5 +1,6 @@
 """The labelled messages of `fixtures/examples`: what each must be understood as."""
 
+import shutil
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -25,5 +26,5 @@ def labelled() -> tuple[Example, ...]:
     writers = {each.rpartition(" ")[0] for each in lexicon.learned.provenance.partition(": ")[2].split(", ")}
     with TemporaryDirectory() as some:
         for file in sorted(FOLDER.glob("*.yaml"))[::_FILES]:
-            (Path(some) / file.name).symlink_to(file)
+            shutil.copyfile(file, Path(some) / file.name)
         return tuple(each for each in read_examples(Path(some)) if writer_of(each.batch) in writers)[::_MESSAGES]
