@@ -16,7 +16,10 @@ from dtm_contact.rules.validation import InvalidValueError, cut, shown
 
 OFFICE, NOWHERE = RESERVED
 
-EVERYBODY = ("on_call", "caretaker")
+ON_CALL = "on_call"
+"""The on-call service, as a rule names whom it tells."""
+
+EVERYBODY = (ON_CALL, "caretaker")
 """Who can be told at once, besides addresses."""
 
 Join = Literal["same_topic", "open_case"]

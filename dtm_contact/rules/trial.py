@@ -118,12 +118,6 @@ class Trial(Strict):
         return self
 
 
-class RuleTest(Trial):
-    """A trial for which the rule holds, or does not."""
-
-    holds: bool
-
-
 class Expected(Strict):
     """What is expected of a decision; what is left out may be anything."""
 
@@ -135,6 +129,13 @@ class Expected(Strict):
     answer: str | None = None
     tags: Annotated[tuple[str, ...], BeforeValidator(one_or_several)] | None = None
     joins: bool | None = None
+
+
+class RuleTest(Trial):
+    """A trial for which the rule holds, or does not; and what is decided for it."""
+
+    holds: bool
+    expect: Expected | None = None
 
 
 class FileTest(Trial):

@@ -9,7 +9,7 @@ from dtm_contact.hours import PARIS
 from dtm_contact.model import CaseKind, Dealings, Decision, Likely, Match, OpenCase, Priority, Understanding
 from dtm_contact.rules import RuleSet, decide, load_rules
 from tests.rules.cast import DIRECTORY, LES_TILLEULS, SATURDAY_NIGHT, TUESDAY, Before, asked, at, written
-from tests.rules.folders import GOOD, overlay
+from tests.rules.folders import GOOD, overlay, without_danger
 
 
 @pytest.fixture(scope="module")
@@ -19,7 +19,7 @@ def good() -> RuleSet:
 
 def rules_of(folder: Path, routing: str) -> RuleSet:
     overlay(GOOD, folder / "rules")
-    (folder / "rules" / "routing.yaml").write_text(routing, "utf-8")
+    (folder / "rules" / "routing.yaml").write_text(without_danger(routing), "utf-8")
     return load_rules(folder / "rules")
 
 
@@ -163,11 +163,12 @@ def test_the_trace_tells_every_rule(good: RuleSet) -> None:
     found = decided(good, asked("gas"), trace=True)
     assert [(rule.rule, rule.held) for rule in found.trace] == [
         ("routing.yaml:gaz", True),
+        ("routing.yaml:urgence", False),
         ("routing.yaml:automatique", False),
         ("routing.yaml:loyer", False),
         ("routing.yaml:reste", True),
     ]
-    assert [condition.name for condition in found.trace[2].conditions] == ["topic", "not office"]
+    assert [condition.name for condition in found.trace[3].conditions] == ["topic", "not office"]
     assert decided(good, asked("gas")).trace == ()
 
 
