@@ -277,6 +277,13 @@ def test_a_danger_never_waits_longer_for_a_rule_s_due_time(adding: RuleSet) -> N
     assert decided(adding, asked("rent_charges")).due == datetime(2026, 12, 24, 10, 0, tzinfo=PARIS)
 
 
+def test_a_day_stated_that_is_over_is_due_at_once_and_not_in_the_past(adding: RuleSet) -> None:
+    """On Saturday night the office has been open for the last time before the Sunday that the letter names."""
+    letter = written("Réponse attendue au plus tard le 29/11/2026", sender="greffe@prefecture.example")
+    found = decide(letter, Match(), asked("other"), SATURDAY_NIGHT, adding, DIRECTORY)
+    assert (found.rule, found.due) == ("routing.yaml:prefecture", SATURDAY_NIGHT)
+
+
 def test_an_adding_rule_that_cannot_be_told_keeps_no_other_from_deciding(tmp_path: Path) -> None:
     rules = rules_of(
         tmp_path,
