@@ -7,10 +7,10 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator, model_validator
 
 from dtm_contact.model import Asker, CaseKind, Outcome, Priority, Scope, Unread, Wish
-from dtm_contact.rules.actions import Strict, one_or_several
+from dtm_contact.rules.actions import Strict
 from dtm_contact.rules.names import Identifier
 from dtm_contact.rules.openings import DueTime, parse_due
-from dtm_contact.rules.validation import InvalidValueError, shown
+from dtm_contact.rules.validation import InvalidValueError, one_or_several, shown
 
 Text = Annotated[str, Field(min_length=1)]
 _Several = Annotated[tuple[Text, ...], BeforeValidator(one_or_several)]

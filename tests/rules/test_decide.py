@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from dtm_contact.hours import PARIS
-from dtm_contact.model import CaseKind, Dealings, Decision, Likely, Match, OpenCase, Priority, Understanding
+from dtm_contact.model import Candidate, CaseKind, Dealings, Decision, Likely, Match, OpenCase, Priority, Understanding
 from dtm_contact.rules import RuleSet, decide, load_rules
 from tests.rules.cast import DIRECTORY, LES_TILLEULS, SATURDAY_NIGHT, TUESDAY, Before, asked, at, written
 from tests.rules.folders import GOOD, overlay, without_danger
@@ -34,6 +34,10 @@ def decided(
     return decide(written(), match or Match(), understanding, now, rules, DIRECTORY, trace=trace)
 
 
+def likely(residence_id: str, probability: float) -> Candidate:
+    return Candidate("T01", None, residence_id, probability, 0.0)
+
+
 def test_the_first_rule_that_holds_decides(good: RuleSet) -> None:
     found = decided(good, asked("gas", priority=Priority.P1), at("nord"))
     assert (found.rule, found.queue, found.office_id) == ("routing.yaml:gaz", "nord", "nord")
@@ -54,8 +58,23 @@ def test_the_default_takes_the_rest(good: RuleSet) -> None:
         (Match(residence=LES_TILLEULS), "nord", "nord"),
         (Match(residence=Likely("R99", 0.99)), "accueil", "agence"),
         (at("est"), "est", "est"),
+        (at("gone"), "accueil", "agence"),
+        (Match(residence=LES_TILLEULS, office_id="sud"), "nord", "nord"),
+        (Match((likely("R01", 0.6), likely("R02", 0.3)), office_id="est"), "nord", "nord"),
+        (Match((likely("R01", 0.6), likely("R02", 0.3)), office_id="sud"), "sud", "sud"),
     ],
-    ids=["no place", "office", "only the agency", "residence", "a residence that is gone", "an office without a queue"],
+    ids=[
+        "no place",
+        "office",
+        "only the agency",
+        "residence",
+        "a residence that is gone",
+        "an office without a queue",
+        "an office that is gone",
+        "a residence given to another office since",
+        "likely places given to another office since",
+        "one of the likely places given to another office since",
+    ],
 )
 def test_queue_office_is_that_of_the_place(good: RuleSet, match: Match, queue: str, office: str) -> None:
     found = decided(good, asked("water_leak"), match)
