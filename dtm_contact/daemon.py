@@ -24,6 +24,7 @@ from dtm_contact.timers import Post, Runner, Storms, running
 from dtm_contact.tokens import Tokens
 from dtm_contact.worker import (
     Mail,
+    QueueWatch,
     Reception,
     RulesWatch,
     WakingInbox,
@@ -35,6 +36,7 @@ from dtm_contact.worker import (
     quiet_copy,
     tokens_of,
     utc_now,
+    watching_queues,
 )
 
 _log = get_log("daemon")
@@ -91,6 +93,7 @@ async def daemon(settings: Settings) -> AsyncIterator[Running]:
         await stack.enter_async_context(following(watching))
         post = Post(settings, mail.answering.tokens, mail.wake) if mail else None
         rules = watching.rules_now
+        await stack.enter_async_context(watching_queues(QueueWatch(store, alarms, rules=rules, clock=utc_now)))
         runner = Runner(settings, store, estate, alarms, rules=rules, clock=utc_now, storms=storms, post=post)
         if not settings.rules.observe:
             await stack.enter_async_context(running(runner))

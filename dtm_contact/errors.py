@@ -94,5 +94,9 @@ class MovedError(DtmContactError):
     retry = True
 
 
+class ProgramFaultError(DtmContactError):
+    """Le programme a une faute : rien n'a été changé, et réessayer n'y fera rien. Dites-le à l'administrateur."""
+
+
 class NotFoundError(DtmContactError):
     """There is no such thing in the store."""

@@ -3,6 +3,7 @@
 An errand is one decorated function; its arguments and what it returns travel as JSON.
 """
 
+import inspect
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -38,12 +39,15 @@ def run_errand(store: Store, name: str, arguments: Mapping[str, Any], now: datet
         WrongErrandError: there is none of that name, or its arguments are others.
         StoreUnavailableError: nothing was written.
     """
-    if name not in _known:
+    known = _known.get(name)
+    if known is None:
         raise WrongErrandError("there is none of that name")
     try:
-        return _known[name](store, now, **arguments)
+        # Before it is called: a TypeError from within is a fault of the errand, and no wrong argument.
+        inspect.signature(known).bind(store, now, **arguments)
     except TypeError as error:
         raise WrongErrandError("its arguments are others") from error
+    return known(store, now, **arguments)
 
 
 @errand

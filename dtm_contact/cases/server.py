@@ -12,14 +12,12 @@ from pathlib import Path
 
 from dtm_contact.cases import Command, Done, apply
 from dtm_contact.cases.knowledge import InForce, Ways
-from dtm_contact.cases.wire import LONGEST_LINE, pack_done, pack_error, unpack_command
+from dtm_contact.cases.wire import LONGEST_LINE, pack_done, pack_error, program_fault, unpack_command
 from dtm_contact.errors import DtmContactError
-from dtm_contact.log import get_log
 from dtm_contact.rules import RuleSet
 from dtm_contact.settings import Settings
 from dtm_contact.store import Store
 
-_log = get_log("desk")
 _OWNER_ONLY = 0o600
 
 
@@ -107,14 +105,15 @@ class CommandServer:
             await writer.drain()
 
     async def _answer(self, line: bytes) -> bytes:
+        verb = ""
         try:
             command = unpack_command(line)
+            verb = command.verb
             done = await asyncio.get_running_loop().run_in_executor(self._thread, self._apply, command)
         except DtmContactError as error:
             return pack_error(error)
-        except Exception as error:  # noqa: BLE001 - whatever it is, the other end must hear of it
-            _log.exception("a command failed")
-            return pack_error(error)
+        except Exception:  # noqa: BLE001 - whatever it is, the other end must hear of it
+            return pack_error(program_fault(verb))
         self._done(done)
         return pack_done(done)
 

@@ -1,6 +1,7 @@
 """Commands and what came of them as lines of JSON, between a process that may not write the store and the daemon."""
 
 import json
+import secrets
 from datetime import datetime
 from typing import Any
 
@@ -12,7 +13,14 @@ from dtm_contact.cases.refusals import (
     WrongArgumentError,
     WrongStateError,
 )
-from dtm_contact.errors import CommitUnknownError, DtmContactError, NotFoundError, StoreUnavailableError
+from dtm_contact.errors import (
+    CommitUnknownError,
+    DtmContactError,
+    NotFoundError,
+    ProgramFaultError,
+    StoreUnavailableError,
+)
+from dtm_contact.log import get_log
 from dtm_contact.store import Event
 
 LONGEST_LINE = 1024 * 1024
@@ -29,8 +37,11 @@ _ERRORS: dict[str, type[DtmContactError]] = {
         NotFoundError,
         StoreUnavailableError,
         CommitUnknownError,
+        ProgramFaultError,
     )
 }
+_REFERENCE_OCTETS = 4
+_log = get_log("desk")
 
 
 def pack_command(command: Command) -> bytes:
@@ -68,12 +79,21 @@ def pack_done(done: Done) -> bytes:
     return _line({"done": {**told, "arrival": done.arrival}})
 
 
-def pack_error(error: Exception) -> bytes:
-    """Return why a command was not carried out as a line; a fault of the program is told by its class alone."""
+def pack_error(error: DtmContactError) -> bytes:
+    """Return why a command was not carried out as a line."""
     kind = type(error).__name__
-    if isinstance(error, DtmContactError):
-        return _line({"error": kind if kind in _ERRORS else "RefusedError", "message": str(error)})
-    return _line({"error": "StoreUnavailableError", "message": kind})
+    return _line({"error": kind if kind in _ERRORS else "RefusedError", "message": str(error)})
+
+
+def program_fault(doing: str) -> ProgramFaultError:
+    """Log the exception at hand, and return what is told in its place: the reference under which the log has it.
+
+    Args:
+        doing: the name of the verb or errand that raised it.
+    """
+    reference = secrets.token_hex(_REFERENCE_OCTETS)
+    _log.exception("the program has a fault", doing=doing, reference=reference)
+    return ProgramFaultError(f"référence {reference} du journal")
 
 
 def unpack_answer(line: bytes) -> Done:
@@ -85,11 +105,23 @@ def unpack_answer(line: bytes) -> Done:
     """
     try:
         told = json.loads(line)
-        if "error" in told:
-            raise _error(told["error"], told["message"])
+        raise_if_error(told)
         return _done(told["done"])
     except (ValueError, KeyError, TypeError):
         raise CommitUnknownError("the daemon's answer cannot be understood") from None
+
+
+def raise_if_error(told: dict[str, Any]) -> None:
+    """Raise the error that an answer holds, if it holds one.
+
+    Raises:
+        DtmContactError: what was raised at the other end.
+    """
+    if "error" in told:
+        error = _ERRORS.get(told["error"], RefusedError)()
+        # The message is whole already: its class's own words stand in it.
+        error.args = (told["message"],)
+        raise error
 
 
 def _done(told: dict[str, Any]) -> Done:
@@ -98,13 +130,6 @@ def _done(told: dict[str, Any]) -> Done:
         for each in told["events"]
     )
     return Done(told["number"], told["version"], events, told["opened"], told["arrival"])
-
-
-def _error(kind: str, message: str) -> DtmContactError:
-    error = _ERRORS.get(kind, RefusedError)()
-    # The message is whole already: its class's own words stand in it.
-    error.args = (message,)
-    return error
 
 
 def _line(value: Any) -> bytes:

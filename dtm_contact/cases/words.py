@@ -50,6 +50,8 @@ _SAID: Final[Mapping[str, str]] = {
     "called next": "personne ne l'a pris, l'astreinte suivante est prévenue",
     "storm": "beaucoup de dossiers pareils, prévenu une fois pour tous",
     "rerouted": "déplacé par les règles, à la demande d'un administrateur",
+    "office changed": "passé à un autre bureau",
+    "queue renamed": "la file a changé de nom",
     UNDONE: "changement annulé",
 }
 

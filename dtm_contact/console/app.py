@@ -25,7 +25,7 @@ from dtm_contact.console.desk import Desk
 from dtm_contact.console.gate import BusyError
 from dtm_contact.console.registry import Route, known_routes
 from dtm_contact.console.visit import Visit, go
-from dtm_contact.errors import NotFoundError, StoreUnavailableError
+from dtm_contact.errors import NotFoundError, ProgramFaultError, StoreUnavailableError
 from dtm_contact.log import get_log
 
 _log = get_log("desk")
@@ -125,8 +125,8 @@ def _answer(desk: Desk, shown: "rendering.Rendering", route: Route, request: Req
         return found if isinstance(found, Response) else shown.page(visit, found.get("template", route.template), found)
     except NotFoundError:
         return shown.trouble(visit, 404)
-    except RefusedError as error:
-        return shown.trouble(visit, 409, str(error))
+    except (RefusedError, ProgramFaultError) as error:
+        return shown.trouble(visit, 409 if isinstance(error, RefusedError) else 500, str(error))
     except (BusyError, StoreUnavailableError) as error:
         _log.warning("the desk could not be served", error=type(error).__name__)
         return shown.trouble(visit, 503, _BUSY if isinstance(error, BusyError) else "")

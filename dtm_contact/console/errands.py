@@ -5,6 +5,7 @@ import socket
 from pathlib import Path
 from typing import Any
 
+from dtm_contact.cases.wire import raise_if_error
 from dtm_contact.errors import StoreUnavailableError
 
 _SECONDS = 30.0
@@ -20,6 +21,8 @@ def run(path: Path, name: str, **arguments: Any) -> Any:
 
     Raises:
         StoreUnavailableError: it was not done, or whether it was cannot be told.
+        ProgramFaultError: the errand raised what it should not, or is not known there; nothing was done.
+        NotFoundError: what it is about is not there.
     """
     try:
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
@@ -30,6 +33,5 @@ def run(path: Path, name: str, **arguments: Any) -> Any:
                 told = json.loads(answers.readline())
     except (OSError, ValueError) as error:
         raise StoreUnavailableError(type(error).__name__) from error
-    if "answer" not in told:
-        raise StoreUnavailableError(str(told.get("error", "")))
+    raise_if_error(told)
     return told["answer"]

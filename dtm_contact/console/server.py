@@ -20,7 +20,8 @@ from dtm_contact.alarms import Alarms
 from dtm_contact.cases import Command, Done, RefusedError
 from dtm_contact.cases.knowledge import InForce, Ways
 from dtm_contact.cases.server import CommandServer
-from dtm_contact.errors import DtmContactError, NotFoundError
+from dtm_contact.cases.wire import pack_error, program_fault
+from dtm_contact.errors import NotFoundError, StoreUnavailableError
 from dtm_contact.log import get_log
 from dtm_contact.rules import RuleSet
 from dtm_contact.settings import Settings
@@ -56,15 +57,19 @@ class DeskServer(CommandServer):
     async def _answer(self, line: bytes) -> bytes:
         if not line.startswith(b'{"errand"'):
             return await super()._answer(line)
+        name = ""
         try:
             told = json.loads(line)
-            run = partial(run_errand, self._store, told["errand"], told["arguments"], self._clock())
+            name, arguments = told["errand"], told["arguments"]
+            run = partial(run_errand, self._store, name, arguments, self._clock())
             answer = await asyncio.get_running_loop().run_in_executor(self._thread, run)
-            if told["errand"] == "failed" and answer:
+            if name == "failed" and answer:
                 self._alarms.happened("log-in", _LOCKED)
-        except (DtmContactError, ValueError, KeyError) as error:
-            return _line({"error": type(error).__name__})
-        return _line({"answer": answer})
+            return _line({"answer": answer})
+        except (RefusedError, StoreUnavailableError, NotFoundError) as error:
+            return pack_error(error)
+        except Exception:  # noqa: BLE001 - whatever it is, the other end must hear of it
+            return pack_error(program_fault(name))
 
     def _apply(self, command: Command) -> Done:
         return super()._apply(authorized(self._store, command))

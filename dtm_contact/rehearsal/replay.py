@@ -11,9 +11,10 @@ from functools import partial
 from pathlib import Path
 
 from dtm_contact.directory import Directory
-from dtm_contact.model import Dealings, Decision, History, Judgement, KeptHistory, Party, RuleTrace
+from dtm_contact.model import Dealings, Decision, History, Judgement, KeptHistory, Party, Priority, RuleTrace
 from dtm_contact.pipeline import decide_again
 from dtm_contact.rules import RuleSet, load_rules
+from dtm_contact.rules.facts import office_of
 from dtm_contact.settings import Settings
 from dtm_contact.store import Store, StoredHistory, open_store
 from dtm_contact.store.judged import Judged
@@ -65,6 +66,14 @@ class Moved:
         """Whether it goes to another queue, not only by another rule or with another due time."""
         return self.before.queue != self.after.queue
 
+    @property
+    def danger(self) -> bool:
+        """Whether somebody may be in danger, and another queue has it, none has it, or others are told of it."""
+        if Priority.P1 not in {self.before.priority, self.after.priority}:
+            return False
+        told = frozenset(self.before.notify) != frozenset(self.after.notify)
+        return self.elsewhere or told or self.before.priority != self.after.priority
+
 
 @dataclass(frozen=True, slots=True)
 class Replay:
@@ -75,12 +84,20 @@ class Replay:
         with_topics: they were understood anew, since the words of the topics changed.
         moved: those that would be treated otherwise, in the order of time.
         failures: conditions that raised, with how often.
+        left_behind: open cases that lie in a queue of the office that their residence had when they were judged, with
+            that office; it has another one now.
     """
 
     judged: int
     with_topics: bool
     moved: tuple[Moved, ...]
     failures: tuple[tuple[str, int], ...]
+    left_behind: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def dangers_first(self) -> tuple[Moved, ...]:
+        """Those that would be treated otherwise, dangers before all others, each in the order of time."""
+        return tuple(sorted(self.moved, key=lambda moved: not moved.danger))
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +105,7 @@ class _Chunk:
     judged: int
     moved: tuple[Moved, ...]
     failures: tuple[str, ...]
+    left_behind: tuple[tuple[str, str], ...]
 
 
 def replay(
@@ -122,12 +140,14 @@ def replay(
     chunks = [wanted[start : start + _CHUNK] for start in range(0, len(wanted), _CHUNK)]
     done, failures = 0, Counter[str]()
     moved: list[Moved] = []
+    left: dict[str, str] = {}
     for chunk in _judged(settings, folder, chunks, with_topics=with_topics, processes=processes):
         done += chunk.judged
         moved += chunk.moved
         failures.update(chunk.failures)
+        left.update(chunk.left_behind)
         progress(done, len(wanted))
-    return Replay(done, with_topics, tuple(moved), tuple(failures.most_common()))
+    return Replay(done, with_topics, tuple(moved), tuple(failures.most_common()), tuple(left.items()))
 
 
 def _judged(
@@ -185,6 +205,7 @@ class _Bench:
         """Judge some contacts again, each as of when it came."""
         moved: list[Moved] = []
         failures: list[str] = []
+        left: list[tuple[str, str]] = []
         count = 0
         with ExitStack() as stack:
             history = stack.enter_context(self._store.history())
@@ -192,9 +213,25 @@ class _Bench:
                 count += 1
                 decision = self._decide(judged, history)
                 failures += decision.failures
-                if differs(before(judged), decision):
+                left += self._left_behind(judged)
+                if differs(self._before(judged), decision):
                     moved.append(self._moved(judged, decision, history))
-        return _Chunk(count, tuple(moved), tuple(failures))
+        return _Chunk(count, tuple(moved), tuple(failures), tuple(left))
+
+    def _before(self, judged: Judged) -> Decision:
+        """Return what was decided, in the queue of today that has the cases of the queue of then."""
+        decision = before(judged)
+        queue = decision.queue and self._rules.desks.current(decision.queue, self._directory.offices)
+        return replace(decision, queue=queue.id) if queue else decision
+
+    def _left_behind(self, judged: Judged) -> Iterator[tuple[str, str]]:
+        """Yield an open case that lies in a queue of the office that its residence had then, and has no more."""
+        match = judged.judgement.match
+        former, now = match.office_id, office_of(match, self._directory)
+        if former is None or now == former or judged.case_number is None or not judged.open:
+            return
+        if judged.queue in self._rules.desks.of(former):
+            yield judged.case_number, former
 
     def _decide(self, judged: Judged, history: StoredHistory, *, trace: bool = False) -> Decision:
         return decide_again(
@@ -216,7 +253,7 @@ class _Bench:
             received_at=judged.received_at,
             case_number=judged.case_number,
             topic=judged.judgement.understanding.topic,
-            before=_place(before(judged)),
+            before=_place(self._before(judged)),
             after=_place(decision),
             why=_why(deciding),
             is_first=judged.is_first,
@@ -240,11 +277,11 @@ class Replayed(KeptHistory):
 
 
 def before(judged: Judged) -> Decision:
-    """Return what was decided, or where other rules have put the case since (`reroute`)."""
+    """Return what was decided, or where rules, renamed queues or changed offices have put the case since."""
     decision = judged.judgement.decision
-    if not judged.is_first or judged.rule is None or judged.rule == decision.rule:
+    if not judged.is_first or judged.placed is None:
         return decision
-    return replace(decision, rule=judged.rule, queue=judged.queue)
+    return replace(decision, rule=judged.rule or decision.rule, queue=judged.placed)
 
 
 def differs(old: Decision, new: Decision) -> bool:

@@ -12,11 +12,14 @@ from dtm_contact.rules.on_call import check_address
 from dtm_contact.rules.openings import DueTime, parse_due
 from dtm_contact.rules.queues import RESERVED
 from dtm_contact.rules.suggestions import hint_for
-from dtm_contact.rules.validation import InvalidValueError, cut, shown
+from dtm_contact.rules.validation import InvalidValueError, cut, one_or_several, shown
 
 OFFICE, NOWHERE = RESERVED
 
-EVERYBODY = ("on_call", "caretaker")
+ON_CALL = "on_call"
+"""The on-call service, as a rule names whom it tells."""
+
+EVERYBODY = (ON_CALL, "caretaker")
 """Who can be told at once, besides addresses."""
 
 Join = Literal["same_topic", "open_case"]
@@ -62,11 +65,6 @@ class PriorityChange(Strict):
 
 def _as_change(value: Any) -> Any:
     return value if isinstance(value, Mapping) else {"at_least": value}
-
-
-def one_or_several(value: Any) -> Any:
-    """Return a value that may be one or a list as a tuple, before it is checked."""
-    return tuple(value) if isinstance(value, list | tuple) else (value,)
 
 
 def _check_told(text: str) -> str:

@@ -17,9 +17,9 @@ from dtm_contact.model import (
     Understanding,
 )
 from dtm_contact.rules.actions import EVERYBODY, OFFICE
-from dtm_contact.rules.facts import Facts
+from dtm_contact.rules.facts import Facts, office_of
 from dtm_contact.rules.openings import DueTime
-from dtm_contact.rules.queues import Queue
+from dtm_contact.rules.queues import Queue, Queues
 from dtm_contact.rules.routing import Rule
 from dtm_contact.rules.ruleset import RuleSet
 
@@ -57,7 +57,7 @@ def decide(  # noqa: PLR0913 - all that was judged of one contact, and what it i
         history: what is already known of the party; asked only where a condition looks at it.
         trace: also evaluate every rule, and keep what each condition saw.
     """
-    place = rules.desks.of_office(_proximity_office(match, directory))
+    place = rules.desks.of_office(_proximity_office(match, directory, rules.desks))
     facts = Facts(contact, match, understanding, now, directory, place.calendar, history)
     course = followed(rules, facts, rules.index.candidates(facts))
     decision = _decision(course, rules, facts, place, directory)
@@ -187,14 +187,13 @@ def _open_case(rule: Rule, facts: Facts) -> str | None:
     return max(cases, key=lambda case: (case.opened_at, case.number)).number if cases else None
 
 
-def _proximity_office(match: Match, directory: Directory) -> str | None:
-    """Return the office of the place; None where none is known, or only the agency: that has its reception."""
-    office_id = match.office_id
-    if office_id is None and match.residence is not None:
-        residence = directory.residences.get(match.residence.id)
-        office_id = residence.office_id if residence else None
+def _proximity_office(match: Match, directory: Directory, desks: Queues) -> str | None:
+    """Return the office of the place; None where none is known, it is no more, or it is the agency: its reception."""
+    office_id = office_of(match, directory)
     office = directory.offices.get(office_id) if office_id is not None else None
-    return None if office is not None and office.kind == AGENCY else office_id
+    if office is None:
+        return office_id if office_id in desks.main else None
+    return None if office.kind == AGENCY else office_id
 
 
 def _queue(rule: Rule, rules: RuleSet, place: Queue, now: datetime) -> Queue | None:

@@ -31,6 +31,25 @@ def residence_names(residence: Residence) -> Values:
     return tuple(map(squeeze, (residence.residence_id, *names, *(f"{name} ({residence.commune})" for name in names))))
 
 
+def office_of(match: Match, directory: Directory) -> str | None:
+    """Return the office of the place by the directory as it is now; None where no place is known.
+
+    That is the office of the residence. Where none is sure, it is the office that all likely places had in common when
+    it was judged, unless none of the likely people lives under it any more: then the one most of them live under.
+    """
+    residence = directory.residences.get(match.residence.id) if match.residence else None
+    if residence is not None:
+        return residence.office_id
+    likely: dict[str, float] = {}
+    for candidate in match.candidates if match.office_id is not None and match.residence is None else ():
+        home = directory.residences.get(candidate.residence_id or "")
+        if home is not None:
+            likely[home.office_id] = likely.get(home.office_id, 0.0) + candidate.probability
+    if match.office_id in likely or not likely:
+        return match.office_id
+    return max(likely, key=lambda office_id: (likely[office_id], office_id))
+
+
 @dataclass
 class Facts:
     """One contact with what was judged of it; what several conditions ask is worked out once.

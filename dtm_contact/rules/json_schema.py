@@ -48,6 +48,7 @@ def _routing(rules: RuleSet) -> Schema:
             "decides": {"type": "boolean"},
             "when": {"$ref": "#/$defs/when"},
             "then": {"$ref": "#/$defs/then"},
+            "untold": {"type": "string", "minLength": 3},
             "tests": {"type": "array", "items": {"$ref": "#/$defs/test"}},
         },
     }

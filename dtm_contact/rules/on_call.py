@@ -11,7 +11,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from dtm_contact.hours import WEEKDAYS, Closure, Span
 from dtm_contact.rules.openings import parse_closure, parse_span
-from dtm_contact.rules.validation import InvalidValueError, shown
+from dtm_contact.rules.validation import InvalidValueError, one_or_several, shown
 
 Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 
@@ -57,10 +57,6 @@ class OnCall:
         return next(shift.call for shift in self.shifts if shift.lasts(local))
 
 
-def _one_or_several(value: Any) -> Any:
-    return tuple(value) if isinstance(value, list) else (value,)
-
-
 def check_address(text: str) -> str:
     """Return a mail address as it is.
 
@@ -82,8 +78,8 @@ def _parse_between(value: Any) -> tuple[time, time]:
 
 
 Address = Annotated[str, Field(min_length=3, max_length=254), AfterValidator(check_address)]
-_Addresses = Annotated[tuple[Address, ...], BeforeValidator(_one_or_several), Field(min_length=1, max_length=10)]
-_Weekdays = Annotated[tuple[Weekday, ...], BeforeValidator(_one_or_several), Field(min_length=1)]
+_Addresses = Annotated[tuple[Address, ...], BeforeValidator(one_or_several), Field(min_length=1, max_length=10)]
+_Weekdays = Annotated[tuple[Weekday, ...], BeforeValidator(one_or_several), Field(min_length=1)]
 
 
 class ShiftEntry(BaseModel):

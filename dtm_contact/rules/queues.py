@@ -2,13 +2,13 @@
 
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainValidator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator
 
 from dtm_contact.hours import Calendar, Closure, Span
 from dtm_contact.model import Priority, Problem, Severity
@@ -19,7 +19,7 @@ from dtm_contact.rules.names import Identifier
 from dtm_contact.rules.on_call import Address, OnCall, OnCallEntry, on_call_of
 from dtm_contact.rules.openings import DueTime, parse_closure, parse_due, parse_spans, parse_week
 from dtm_contact.rules.suggestions import hint_for
-from dtm_contact.rules.validation import cut
+from dtm_contact.rules.validation import cut, one_or_several
 
 FILE = "queues.yaml"
 
@@ -78,11 +78,31 @@ class Queues:
         by_id: each queue by its identifier.
         reception: takes what no office can be told for.
         main: for each office that has a queue, the one that takes its cases.
+        formerly: the queue that has the cases of one that is no more, by its old identifier.
     """
 
     by_id: Mapping[str, Queue]
     reception: Queue
     main: Mapping[str, Queue]
+    formerly: Mapping[str, str] = field(default_factory=dict)
+
+    def current(self, queue_id: str, offices: Collection[str] = ()) -> Queue | None:
+        """Return the queue of today that has the cases of a queue; None where nobody looks at that queue any more.
+
+        Args:
+            queue_id: a queue's identifier, maybe of long ago.
+            offices: the identifiers of the directory's offices: those without a queue have one of their own name.
+        """
+        found = self.by_id.get(self.formerly.get(queue_id, queue_id))
+        if found is None and (queue_id in self.main or queue_id in offices):
+            found = self.of_office(queue_id)
+        return found
+
+    def of(self, office_id: str) -> frozenset[str]:
+        """Return the identifiers of all queues in which an office's cases may lie, those of former names too."""
+        own = {queue.id for queue in self.by_id.values() if queue.office_id == office_id}
+        of_its_name = {office_id} - self.by_id.keys()
+        return frozenset(own | of_its_name | {old for old, new in self.formerly.items() if new in own})
 
     def of_office(self, office_id: str | None) -> Queue:
         """Return the queue that takes an office's cases.
@@ -161,6 +181,7 @@ class _Queue(_Strict):
     escalation: EscalationEntry | None = None
     takes_over: str | None = None
     caretaker_away: Address | None = None
+    formerly: Annotated[tuple[Identifier, ...], BeforeValidator(one_or_several), Field(max_length=20)] = ()
 
 
 class QueuesFile(_Strict):
@@ -204,6 +225,7 @@ def load_queues(
         *_mains(document, entries),
         *_strange_queues(document, entries),
         *_strange_topics(document, known.topics),
+        *_strange_former(document, entries),
     ]
     problems.extend(found)
     problems.extend(_strange_offices(document, entries, known.offices or ()))
@@ -225,7 +247,8 @@ def _built(file: QueuesFile, zone: ZoneInfo) -> Queues:
         for name, queue in file.queues.items()
         if queue.office and (queue.main or count[queue.office] == 1)
     }
-    return Queues(by_id, by_id[file.reception], main)
+    formerly = {old: name for name, queue in file.queues.items() for old in queue.formerly}
+    return Queues(by_id, by_id[file.reception], main, formerly)
 
 
 def _queue(name: str, queue: _Queue, file: QueuesFile, zone: ZoneInfo) -> Queue:
@@ -295,6 +318,22 @@ def _strange_queues(document: Document, entries: Mapping[str, Mapping[str, Any]]
         elif isinstance(taking, str) and name in _taking_over(taking, entries):
             hint = "each must lead to a queue that hands nothing on"
             yield document.problem(place, f"{name} takes over from itself in the end", hint)
+
+
+def _strange_former(document: Document, entries: Mapping[str, Mapping[str, Any]]) -> Iterator[Problem]:
+    """Yield a problem for each former name that a queue bears today, or that two queues claim."""
+    claimed: dict[str, str] = {}
+    for name, entry in entries.items():
+        former = one_or_several(entry.get("formerly", ()))
+        for old in (each for each in former if isinstance(each, str)):
+            place = ("queues", name, "formerly")
+            if old in entries:
+                yield document.problem(
+                    place, f"{cut(old)} is a queue of today", "write a name that no queue has any more"
+                )
+            elif claimed.setdefault(old, name) != name:
+                hint = f"{claimed[old]} has the cases of {cut(old)} already"
+                yield document.problem(place, f"{cut(old)} is the former name of two queues", hint)
 
 
 def _taking_over(name: str, entries: Mapping[str, Mapping[str, Any]]) -> list[str]:

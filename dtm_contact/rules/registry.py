@@ -36,6 +36,7 @@ class Condition:
         judges: tells the outcome, for what is wanted.
         single: `sees` never returns more than one value.
         needs: it can only hold where another condition, by its name, would hold for one of these values.
+        lasting: of one contact it is the same whichever rule asks.
     """
 
     name: str
@@ -45,6 +46,7 @@ class Condition:
     judges: Callable[[Facts, Any], Outcome]
     single: bool = False
     needs: Mapping[str, frozenset[str]] = field(default_factory=dict, compare=False)
+    lasting: bool = True
 
 
 def sees(
@@ -74,16 +76,16 @@ def sees(
 
 
 def judges(
-    name: str, takes: Argument, **needs: str
+    name: str, takes: Argument, *, lasting: bool = True, **needs: str
 ) -> Callable[[Callable[[Facts, Any], Outcome]], Callable[[Facts, Any], Outcome]]:
     """Register a condition by the function that tells whether it holds for what is wanted, and what it saw.
 
-    `needs` is as for `sees`.
+    `needs` is as for `sees`; `lasting`: of one contact it is the same whichever rule asks.
     """
 
     def register(function: Callable[[Facts, Any], Outcome]) -> Callable[[Facts, Any], Outcome]:
         manual = inspect.getdoc(function) or ""
-        _add(Condition(name, takes, manual, None, function, needs=_needed(needs)))
+        _add(Condition(name, takes, manual, None, function, needs=_needed(needs), lasting=lasting))
         return function
 
     return register

@@ -3,10 +3,12 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
 
 from dtm_contact.model import Problem
-from dtm_contact.rules.actions import NOWHERE, Strict, Then, check_adds, check_then
+from dtm_contact.rules.actions import NOWHERE, ON_CALL, Strict, Then, check_adds, check_then
 from dtm_contact.rules.arguments import Known, Place
 from dtm_contact.rules.document import Document, read_document, validate
 from dtm_contact.rules.expression import Expression, read_when
@@ -28,6 +30,7 @@ class _Frame(Strict):
     decides: bool = True
     when: Any = None
     then: Then
+    untold: Annotated[str, Field(min_length=3, max_length=500)] | None = None
     tests: tuple[RuleTest, ...] = ()
 
 
@@ -45,6 +48,8 @@ class Rule:
         test_places: line and column of each.
         decides: it says where a contact goes; else it only adds to what a later rule decides.
         observes: it is judged and recorded, without effect.
+        untold: why it may decide for a danger without anybody on call being told, or set one aside; None where it may
+            not.
     """
 
     id: str
@@ -56,6 +61,12 @@ class Rule:
     test_places: tuple[tuple[int, int], ...] = ()
     decides: bool = True
     observes: bool = False
+    untold: str | None = None
+
+    @property
+    def tells_on_call(self) -> bool:
+        """Whether the on-call service is told at once."""
+        return ON_CALL in self.then.notify
 
     @property
     def ends(self) -> bool:
@@ -113,6 +124,7 @@ def _rule(document: Document, index: int, known: Known, problems: list[Problem])
         test_places=tuple(document.position((index, "tests", number)) for number in range(len(frame.tests))),
         decides=frame.decides,
         observes=frame.mode == "observe",
+        untold=frame.untold,
     )
 
 

@@ -137,6 +137,8 @@ def _tried(rule: Rule, number: int, rules: RuleSet, tally: _Tally) -> Found:
     test, place = rule.tests[number], rule.test_places[number]
     stage, decision = _decided(test, rules, tally)
     problem = _strange_topic(test, rules, FILE, place) or _unexpected(rule, decision, stage, FILE, place, test.holds)
+    if problem is None and test.expect is not None:
+        problem = _differs(test.expect, decision, stage, FILE, place)
     return Found(FILE, place, problem, _counted(rule, decision, tally, holds=test.holds))
 
 
@@ -226,10 +228,17 @@ def _differs(
         wanted = getattr(expected, name)
         if name == "due" and wanted is not None:
             wanted = datetime.fromisoformat(wanted).isoformat(timespec="minutes")
-        if wanted is not None and wanted != is_found:
+        if wanted is not None and not _is_same(wanted, is_found):
             message = f"the test expects {name} {_plain(wanted)}, and it is {_plain(is_found)}"
             return Problem(file, *place, message, f"{decision.rule} decides, for {_told(stage)}")
     return None
+
+
+def _is_same(wanted: object, found: object) -> bool:
+    """Whether two values are the same; in what order several were found does not matter."""
+    if isinstance(wanted, tuple) and isinstance(found, tuple):
+        return sorted(wanted) == sorted(found)
+    return wanted == found
 
 
 def _plain(value: object) -> str:

@@ -11,18 +11,19 @@ from zoneinfo import ZoneInfo
 from dtm_contact.directory import Residence
 from dtm_contact.errors import InvalidFilesError
 from dtm_contact.hours import PARIS
-from dtm_contact.model import Priority, Problem, Severity
+from dtm_contact.model import Problem, Severity
 from dtm_contact.rules import learned_file, topics_file
 from dtm_contact.rules import queues as queues_file
 from dtm_contact.rules import routing as routing_file
 from dtm_contact.rules.answers import answer_file, answer_files, load_answers
 from dtm_contact.rules.arguments import Known, Residences
-from dtm_contact.rules.expression import Expression, Test, conjuncts
+from dtm_contact.rules.dangers import untold_dangers
 from dtm_contact.rules.facts import residence_names
+from dtm_contact.rules.implication import contradiction
 from dtm_contact.rules.index import Index
 from dtm_contact.rules.queues import Queue, Queues, load_queues
 from dtm_contact.rules.routing import Rule, load_routing
-from dtm_contact.rules.unreached import contradiction, unreached
+from dtm_contact.rules.unreached import unreached
 from dtm_contact.topics import Lexicon
 
 _DIGITS = 12
@@ -99,7 +100,7 @@ def load_rules(
         )
     if routing is not None and not _errors(problems):
         problems.extend(_unused(answers, routing))
-        problems.extend(_untold(lexicon, routing) if lexicon else ())
+        problems.extend(untold_dangers(routing, lexicon.topics) if lexicon else ())
     problems.sort(key=lambda problem: (problem.file, problem.line, problem.column))
     if lexicon is None or queues is None or routing is None or _errors(problems):
         raise InvalidFilesError(problems)
@@ -143,24 +144,6 @@ def _unreached(rules: tuple[Rule, ...]) -> Iterator[Problem]:
             f" move {rule.id} above it, or delete it"
         )
         yield Problem(routing_file.FILE, *rule.place, message, hint)
-
-
-def _untold(lexicon: Lexicon, rules: tuple[Rule, ...]) -> Iterator[Problem]:
-    """Yield a warning for each topic of danger for which no rule tells the on-call service."""
-    tells = [rule for rule in rules if "on_call" in rule.then.notify and not rule.observes]
-    asked = [_asked(rule.when) for rule in tells if rule.when]
-    for code, topic in lexicon.topics.items():
-        danger = topic.priority is Priority.P1
-        if danger and not any(
-            Priority.P1 in asks.get("priority", ()) or code in asks.get("topic", ()) for asks in asked
-        ):
-            hint = f"write a rule with topic: {code} and notify: on_call"
-            message = f"{code} is a danger, and no rule tells the on-call service"
-            yield Problem(routing_file.FILE, 0, 0, message, hint, Severity.WARNING)
-
-
-def _asked(when: Expression) -> dict[str, Collection[str]]:
-    return {part.condition.name: part.wanted for part in conjuncts(when) if isinstance(part, Test)}
 
 
 def _unused(answers: Collection[str], rules: tuple[Rule, ...]) -> Iterator[Problem]:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from dtm_contact.directory import Address, Directory, Dwelling, Lease, Records, Residence
+from dtm_contact.directory import Address, Directory, Dwelling, Lease, Office, Records, Residence
 from dtm_contact.hours import PARIS
 from dtm_contact.model import (
     Attachment,
@@ -123,8 +123,9 @@ def _match(trial: Trial) -> Match:
 
 def _directory(trial: Trial) -> Directory:
     """Return a directory that holds what the trial names, and nothing else."""
-    records = Records()
     found = trial.residence
+    working = trial.office or (found.office if found else "")
+    records = Records(offices=(Office(working, working, "proximity_office", "", "", "", "", ""),) if working else ())
     if found is not None:
         postcode, office = found.postcode, trial.office or found.office
         department = found.department or postcode[:2]

@@ -7,10 +7,10 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator, model_validator
 
 from dtm_contact.model import Asker, CaseKind, Outcome, Priority, Scope, Unread, Wish
-from dtm_contact.rules.actions import Strict, one_or_several
+from dtm_contact.rules.actions import Strict
 from dtm_contact.rules.names import Identifier
 from dtm_contact.rules.openings import DueTime, parse_due
-from dtm_contact.rules.validation import InvalidValueError, shown
+from dtm_contact.rules.validation import InvalidValueError, one_or_several, shown
 
 Text = Annotated[str, Field(min_length=1)]
 _Several = Annotated[tuple[Text, ...], BeforeValidator(one_or_several)]
@@ -118,12 +118,6 @@ class Trial(Strict):
         return self
 
 
-class RuleTest(Trial):
-    """A trial for which the rule holds, or does not."""
-
-    holds: bool
-
-
 class Expected(Strict):
     """What is expected of a decision; what is left out may be anything."""
 
@@ -135,6 +129,13 @@ class Expected(Strict):
     answer: str | None = None
     tags: Annotated[tuple[str, ...], BeforeValidator(one_or_several)] | None = None
     joins: bool | None = None
+
+
+class RuleTest(Trial):
+    """A trial for which the rule holds, or does not; and what is decided for it."""
+
+    holds: bool
+    expect: Expected | None = None
 
 
 class FileTest(Trial):

@@ -1,12 +1,12 @@
-"""Rules that can never decide: they exclude themselves, or an earlier rule holds wherever they would."""
+"""Rules that can never decide, because an earlier rule holds wherever they would."""
 
 from collections import defaultdict
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import combinations, product
-from typing import TypeGuard
 
-from dtm_contact.rules.expression import Either, Expression, Not, Test, conjuncts
+from dtm_contact.rules.expression import Expression, Test, conjuncts
+from dtm_contact.rules.implication import implies, is_list, lasting
 from dtm_contact.rules.index import looked_up_by
 from dtm_contact.rules.routing import Rule
 
@@ -23,7 +23,8 @@ def unreached(rules: Sequence[Rule]) -> Iterator[tuple[Rule, Rule]]:
     An earlier rule stands before a later one where each of its conditions is one of the later rule's, or wider than
     one: the same condition with at least the same values. Several stand before it together where each value of one of
     its lists has one before it: the last of them is told. One that only adds, or is only observed, stands before none.
-    What `any` and `not` hold is compared as a whole.
+    What `any` and `not` hold is compared as a whole. What rests on tags stands before none: a rule in between may have
+    put them.
     """
     earlier = _Earlier()
     for rule in rules:
@@ -33,41 +34,6 @@ def unreached(rules: Sequence[Rule]) -> Iterator[tuple[Rule, Rule]]:
                 yield rule, before
             elif rule.ends:
                 earlier.add(rule, rule.when)
-
-
-def contradiction(when: Expression) -> str | None:
-    """Return why conditions can never hold together, or None where nothing speaks against it.
-
-    They want something and, with `not`, the same or something wider away; or of what a contact has one, two; or a
-    condition and the absence of what it rests on; or of each branch of an `any` one of these.
-    """
-    return _contradiction(tuple(conjuncts(when)))
-
-
-def _contradiction(parts: tuple[Expression, ...]) -> str | None:
-    if any(isinstance(no, Not) and any(_implies(part, no.part) for part in parts) for no in parts):
-        return "it wants a condition, and the same or a wider one with not"
-    tests = [part for part in parts if isinstance(part, Test)]
-    for first, second in combinations(tests, 2):
-        why = _apart(first, second) or _apart(second, first)
-        if why:
-            return why
-    for number, part in enumerate(parts):
-        others = (*parts[:number], *parts[number + 1 :])
-        if isinstance(part, Either) and all(_contradiction((*others, *conjuncts(each))) for each in part.parts):
-            return "each part of any contradicts what is wanted besides"
-    return None
-
-
-def _apart(first: Test, second: Test) -> str | None:
-    """Return why two conditions cannot hold together, or None."""
-    one, other = first.condition, second.condition
-    if one.single and one.name == other.name and first.wanted.isdisjoint(second.wanted):
-        return f"a contact has one {one.name} only, and two are wanted; put them in one list"
-    if one.name in other.needs and first.wanted.isdisjoint(other.needs[one.name]):
-        needed = ", ".join(sorted(other.needs[one.name]))
-        return f"{other.name} only holds where {one.name} is {needed}"
-    return None
 
 
 class _Earlier:
@@ -86,16 +52,16 @@ class _Earlier:
         others = frozenset(self._others(parts))
         self._names.add(names)
         for values in product(*(test.wanted for test in tests)):
-            self._by_key[names, values, others].append((rule, tuple(filter(_is_list, parts))))
+            self._by_key[names, values, others].append((rule, tuple(filter(is_list, parts))))
 
     def before(self, when: Expression) -> Rule | None:
         """Return the rule that holds wherever `when` does, or the last of several that do together, or None."""
-        parts = tuple(conjuncts(when))
+        parts = tuple(lasting(conjuncts(when)))
         return self._wider(parts) or self._several(parts)
 
     def _several(self, parts: tuple[Expression, ...]) -> Rule | None:
         for number, part in enumerate(parts):
-            if _is_list(part) and 1 < len(part.wanted) <= _SPLIT:
+            if is_list(part) and 1 < len(part.wanted) <= _SPLIT:
                 narrowed = (replace(part, wanted=frozenset((value,))) for value in sorted(part.wanted))
                 found = [self._wider((*parts[:number], one, *parts[number + 1 :])) for one in narrowed]
                 together = [rule for rule in found if rule is not None]
@@ -105,7 +71,7 @@ class _Earlier:
 
     def _wider(self, parts: tuple[Expression, ...]) -> Rule | None:
         """Return the first rule that holds wherever all `parts` do, or None."""
-        value = {part.condition.name: min(part.wanted) for part in reversed(parts) if _is_list(part)}
+        value = {part.condition.name: min(part.wanted) for part in reversed(parts) if is_list(part)}
         others = list(_subsets(self._others(parts)))
         found = [
             rule
@@ -113,13 +79,13 @@ class _Earlier:
             if value.keys() >= set(names)
             for other in others
             for rule, lists in self._by_key.get((names, tuple(value[name] for name in names), other), ())
-            if all(any(_implies(part, wider) for part in parts) for wider in lists)
+            if all(any(implies(part, wider) for part in parts) for wider in lists)
         ]
         return min(found, key=lambda rule: rule.place, default=None)
 
     def _others(self, parts: Iterable[Expression]) -> list[int]:
         """Return the numbers of the parts that are no lists; equal parts have the same one."""
-        return [self._numbers.setdefault(part, len(self._numbers)) for part in parts if not _is_list(part)]
+        return [self._numbers.setdefault(part, len(self._numbers)) for part in parts if not is_list(part)]
 
 
 def _subsets(numbers: Sequence[int]) -> Iterator[frozenset[int]]:
@@ -128,13 +94,3 @@ def _subsets(numbers: Sequence[int]) -> Iterator[frozenset[int]]:
         yield from map(frozenset, combinations(numbers[:_CHOSEN_FROM], size))
     if len(numbers) > _CHOSEN_FROM:
         yield frozenset(numbers)
-
-
-def _is_list(part: Expression) -> TypeGuard[Test]:
-    return isinstance(part, Test) and part.condition.sees is not None
-
-
-def _implies(part: Expression, wider: Expression) -> bool:
-    if _is_list(part) and _is_list(wider) and part.condition.name == wider.condition.name:
-        return bool(part.wanted <= wider.wanted)
-    return part == wider

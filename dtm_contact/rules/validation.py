@@ -72,6 +72,11 @@ def check(data: Any, model: type[Model]) -> Model | list[Fault]:
         return faults
 
 
+def one_or_several(value: Any) -> Any:
+    """Return a value that may be one or a list as a tuple, before it is checked."""
+    return tuple(value) if isinstance(value, list | tuple) else (value,)
+
+
 def shown(value: Any) -> str:
     """Return a value as a message names it, cut where it is long."""
     match value:

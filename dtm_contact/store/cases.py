@@ -1,6 +1,6 @@
 """Cases: opened by what was judged, listed in the order in which they must be worked, shown with all that belongs."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -118,6 +118,15 @@ class QueueCount:
     waiting: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Lying:
+    """An open case, the queue it lies in, and its residence; None where that is not sure."""
+
+    number: str
+    queue: str
+    residence_id: str | None
+
+
 class Cases:
     """The cases of one store."""
 
@@ -216,6 +225,19 @@ class Cases:
         with self._database.reading() as connection:
             rows = connection.execute(query.group_by(cases.c.queue).order_by(cases.c.queue))
             return [QueueCount(*row) for row in rows]
+
+    def open_queues(self) -> dict[str, int]:
+        """Return how many cases are open in each queue that has any, by its identifier."""
+        query = sa.select(cases.c.queue, sa.func.count()).where(_IS_OPEN).group_by(cases.c.queue)
+        with self._database.reading() as connection:
+            return {row[0]: row[1] for row in connection.execute(query.order_by(cases.c.queue))}
+
+    def lying_in(self, queues: Sequence[str]) -> list[Lying]:
+        """Return the open cases of some queues, the oldest first."""
+        query = sa.select(cases.c.number, cases.c.queue, cases.c.residence_id).where(_IS_OPEN)
+        with self._database.reading() as connection:
+            rows = connection.execute(query.where(cases.c.queue.in_(queues)).order_by(cases.c.id))
+            return [Lying(*row) for row in rows]
 
     def get(self, number: str) -> CaseFile:
         """Return a case with its contacts and events.

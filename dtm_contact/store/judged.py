@@ -10,9 +10,12 @@ import sqlalchemy as sa
 from dtm_contact.model import Judgement
 from dtm_contact.store.database import Database
 from dtm_contact.store.recording import kept_judgement
-from dtm_contact.store.schema import arrivals, cases, contacts, judgements
+from dtm_contact.store.schema import arrivals, cases, contacts, events, judgements
 
 _SLICE = 500
+
+PLACED = ("rerouted", "office changed", "queue renamed")
+"""Events by which a case was put into another queue without a person or an escalation step saying so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +30,8 @@ class Judged:
         is_first: it opened that case, which goes where its decision says.
         open: that case is open.
         queue, rule: where that case lies now, and the rule that put it there last.
+        placed: where rules, or the queues and offices that changed, put it last since it was opened; None where nothing
+            did.
         owner: who has taken it.
         by_hand: the fields of the case in which an agent's word stands.
         forced_case: an agent had released it.
@@ -40,6 +45,7 @@ class Judged:
     open: bool
     queue: str | None
     rule: str | None
+    placed: str | None
     owner: str | None
     by_hand: tuple[str, ...]
     forced_case: bool
@@ -82,6 +88,13 @@ class StoredJudgements:
 
 _OF_CASE = contacts.alias()
 _FIRST = sa.select(sa.func.min(_OF_CASE.c.id)).where(_OF_CASE.c.case_id == cases.c.id).scalar_subquery()
+_PLACED = (
+    sa.select(events.c.data)
+    .where(events.c.case_id == cases.c.id, events.c.what.in_(PLACED))
+    .order_by(events.c.id.desc())
+    .limit(1)
+    .scalar_subquery()
+)
 _JUDGED = (
     sa.select(
         arrivals.c.id,
@@ -91,6 +104,7 @@ _JUDGED = (
         cases.c.state,
         cases.c.queue,
         cases.c.rule,
+        _PLACED.label("placed"),
         cases.c.owner,
         cases.c.by_hand,
         arrivals.c.forced_case,
@@ -119,6 +133,7 @@ def _judged(row: Any) -> Judged:
         open=row.state == "open",
         queue=row.queue,
         rule=row.rule,
+        placed=row.placed["changed"].get("queue", (None, None))[1] if row.placed else None,
         owner=row.owner,
         by_hand=tuple(row.by_hand or ()),
         forced_case=row.forced_case,

@@ -2,10 +2,12 @@
 
 import io
 import zipfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -133,6 +135,27 @@ def unpack(archive: bytes, folder: Path) -> None:
     """Write the files of an archive of ours into a folder."""
     with zipfile.ZipFile(io.BytesIO(archive)) as packed:
         packed.extractall(folder)
+
+
+@contextmanager
+def files_in_force(versions: RuleVersions, daemon: str, otherwise: Path) -> Iterator[Path]:
+    """Give a folder with the files of the rules that judge, while the block runs.
+
+    Args:
+        versions: those that were in force.
+        daemon: whose.
+        otherwise: the folder that admins write in, given where none were in force yet.
+
+    Raises:
+        StoreUnavailableError: the store cannot be read.
+    """
+    version = versions.last_good(daemon)
+    if version is None:
+        yield otherwise
+        return
+    with TemporaryDirectory(prefix="dtm-contact-rules-") as name:
+        unpack(versions.archive(version), Path(name))
+        yield Path(name)
 
 
 def _note(connection: Connection, change: RuleChange) -> None:

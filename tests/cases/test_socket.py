@@ -11,7 +11,7 @@ import pytest
 from dtm_contact.cases import ChangedMeanwhileError, Command, Done, WrongArgumentError, WrongStateError
 from dtm_contact.cases.client import send
 from dtm_contact.cases.server import CommandServer
-from dtm_contact.errors import CommitUnknownError, NotFoundError, StoreUnavailableError
+from dtm_contact.errors import CommitUnknownError, NotFoundError, ProgramFaultError, StoreUnavailableError
 from tests.cases.conftest import Desk
 from tests.store.samples import NOW
 
@@ -142,3 +142,26 @@ def test_a_daemon_that_goes_away_leaves_it_open_whether_it_was_done(tmp_path: Pa
         server.close()
 
     asyncio.run(serve())
+
+
+def test_a_fault_in_a_verb_is_told_as_one_with_the_reference_of_the_log(
+    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    number = desk.open()
+
+    def take(*_: object, **__: object) -> None:
+        raise TypeError("'NoneType' object is not subscriptable")
+
+    monkeypatch.setattr("dtm_contact.cases.act.Act.change", take)
+    told: list[str] = []
+
+    def talk() -> None:
+        with pytest.raises(ProgramFaultError) as fault:
+            send(tmp_path / "desk.sock", Command("take", "paul", number))
+        told.append(str(fault.value))
+
+    assert served(desk, tmp_path / "desk.sock", talk) == []
+    assert told[0].startswith("Le programme a une faute : rien n'a été changé")
+    reference = told[0].split()[-3]
+    assert reference in capsys.readouterr().err
+    assert desk.store.cases.get(number).case.owner is None

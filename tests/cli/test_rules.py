@@ -54,7 +54,7 @@ def test_test_says_how_far_the_tests_reach(program: Program, folder: Path) -> No
     assert done.returncode == 1
     assert "warning: no test shows that loyer holds" in done.stderr
     assert "seen one way only: loyer: not office: sud" in done.stdout
-    assert "2 tests, 0 failed; 1 of 4 rules tried both ways; " in done.stdout
+    assert "2 tests, 0 failed; 1 of 5 rules tried both ways; " in done.stdout
 
 
 def test_the_shipped_rules_pass_their_tests(program: Program) -> None:
@@ -102,6 +102,18 @@ def test_fmt_leaves_what_would_say_something_else(program: Program, folder: Path
     assert program("rules", "fmt", str(folder)).returncode == 0
     kept = (folder / "routing.yaml").read_text("utf-8")
     assert "[non, 12:30, 01000]" in kept
+
+
+def test_fmt_loses_no_comment_within_a_list(program: Program, folder: Path) -> None:
+    rule = "-   id: panne\n    when: {topic: [water_leak, # dans la liste\n      other]}\n    then: {queue: office}\n"
+    change(folder, "- id: reste", f'{rule}    tests: [{{text: "le n° 3 # vert", holds: true}}]\n- id: reste')
+    before = (folder / "routing.yaml").read_text("utf-8")
+    line = before.split("# dans la liste")[0].count("\n") + 1
+    done = program("rules", "fmt", str(folder))
+    assert f"routing.yaml:{line}:32: warning: this comment would be lost once laid out" in done.stderr
+    assert (folder / "routing.yaml").read_text("utf-8") == before
+    change(folder, " # dans la liste", "")
+    assert "1 files changed" in program("rules", "fmt", str(folder)).stdout
 
 
 def test_the_shipped_rules_are_laid_out(program: Program) -> None:

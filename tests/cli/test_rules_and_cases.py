@@ -35,6 +35,17 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path / "rules"
 
 
+def come(store: Store, grounds: Grounds, raw: str, at: datetime) -> None:
+    """Have a message judged and recorded."""
+    arrival = Arrival("file", f"m{hash(raw)}", at, "message/rfc822", None, raw.encode())
+    store.arrivals.accept([arrival])
+    claimed = store.arrivals.claim("test", at)
+    assert claimed is not None
+    with store.history(arrival) as history:
+        judgement = judge(arrival, at, grounds, history)
+    store.cases.record(claimed, judgement, as_json(judgement), at)
+
+
 @pytest.fixture
 def store(tmp_path: Path, folder: Path) -> Iterator[Store]:
     """A store with one case on a shutter, which waits for the offices to open, and the rules of the folder in force."""
@@ -44,14 +55,7 @@ def store(tmp_path: Path, folder: Path) -> Iterator[Store]:
         records, _warnings = read_export(ROOT / "tests" / "directory" / "good")
         opened.directory.save(records, "import", NOW)
         at = NOW - timedelta(days=1)
-        arrival = Arrival("file", "m1", at, "message/rfc822", None, SHUTTER.encode())
-        opened.arrivals.accept([arrival])
-        claimed = opened.arrivals.claim("test", at)
-        assert claimed is not None
-        grounds = Grounds.build(Directory(records), load_rules(folder), Settings())
-        with opened.history(arrival) as history:
-            judgement = judge(arrival, at, grounds, history)
-        opened.cases.record(claimed, judgement, as_json(judgement), at)
+        come(opened, Grounds.build(Directory(records), load_rules(folder), Settings()), SHUTTER, at)
         opened.rule_versions.take("daemon", digest(folder), pack(folder), at)
         yield opened
 
@@ -121,6 +125,28 @@ def test_replay_tells_what_would_move_and_moves_what_is_open(run: Run, store: St
     assert "1 open cases moved; 0 stay" in done.output
     (case,) = store.cases.queue()
     assert case.queue == "agence-sinistres"
+
+
+def test_replay_lists_dangers_first_and_marks_them(run: Run, store: Store, folder: Path) -> None:
+    grounds = Grounds.build(Directory(store.directory.load()), load_rules(folder), Settings())
+    come(store, grounds, SHUTTER.replace("1@", "2@").replace("cassé", "coincé").replace("l1", "l2"), NOW)
+    gas = "Ça sent très fort le gaz dans le hall depuis ce matin."
+    come(store, grounds, SHUTTER.replace("1@", "3@").replace("Le volet de ma chambre est cassé.", gas), NOW)
+    send_shutters_elsewhere(folder)
+    routing = (folder / "routing.yaml").read_text("utf-8")
+    untold = routing.replace(
+        "  then: {queue: office, priority: P1, notify: [on_call, caretaker], answer: urgence-gaz}\n",
+        "  then: {queue: office, priority: P1, answer: urgence-gaz}\n  untold: un essai\n",
+    )
+    (folder / "routing.yaml").write_text(untold, "utf-8")
+    lines = [line.strip() for line in run("replay").output.splitlines()]
+    assert "1 of them are dangers (P1) that would lie elsewhere, nowhere, or be told to others: see first" in lines
+    marked = [number for number, line in enumerate(lines) if "DANGER" in line]
+    ways = lines.index("Where they go")
+    listed = next(number for number, line in enumerate(lines) if line.startswith("All of them"))
+    assert marked == [ways + 2, listed + 2]
+    assert "tells on_call, caretaker" in lines[marked[0]]
+    assert lines[ways + 3].split()[0] == "2"
 
 
 def test_a_misrouted_case_becomes_a_test_without_what_its_writer_said(run: Run, store: Store, folder: Path) -> None:

@@ -375,3 +375,12 @@ def test_who_names_hundreds_of_cases_is_not_followed() -> None:
     numbers = " ".join(f"2026-{n:06}" for n in range(1, 101))
     assert _joined(Line("", None, subject=numbers)).case_number is None
     assert _joined(Line("", None, subject=f"{LEAK} {numbers}")).case_number == LEAK
+
+
+def test_a_reply_joins_a_case_that_has_no_topic_whatever_it_asks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A call-back has none: what its caller writes cannot be about another matter."""
+    number = "2026-000106"
+    called = KnownCase(number, None, NOW - timedelta(days=1), (), frozenset({NADIA.address}), "T1", "L1")
+    monkeypatch.setitem(CASES, number, called)
+    joining = _joined(Line("a reply to what we wrote after a call", number, reply_to=ours(number), topic="heating"))
+    assert (joining.case_number, joining.way, joining.linked) == (number, Way.MESSAGE_ID, ())

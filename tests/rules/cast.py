@@ -46,7 +46,7 @@ def lease(tenant_id: str, dwelling_id: str, role: str, end: date | None = None) 
 
 DIRECTORY = Directory(
     Records(
-        offices=(office("agence", "agency"), office("nord"), office("sud")),
+        offices=(office("agence", "agency"), office("nord"), office("sud"), office("est")),
         residences=(
             Residence("R01", "Les Tilleuls", ("Cité des Tilleuls",), "Saint-Ouen", "93400", "93070", "93", "nord"),
             Residence("R02", "Les Érables", (), "Malakoff", "92240", "92046", "92", "sud"),

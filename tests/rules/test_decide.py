@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from dtm_contact.hours import PARIS
-from dtm_contact.model import CaseKind, Dealings, Decision, Likely, Match, OpenCase, Priority, Understanding
+from dtm_contact.model import Candidate, CaseKind, Dealings, Decision, Likely, Match, OpenCase, Priority, Understanding
 from dtm_contact.rules import RuleSet, decide, load_rules
 from tests.rules.cast import DIRECTORY, LES_TILLEULS, SATURDAY_NIGHT, TUESDAY, Before, asked, at, written
-from tests.rules.folders import GOOD, overlay
+from tests.rules.folders import GOOD, overlay, without_danger
 
 
 @pytest.fixture(scope="module")
@@ -19,7 +19,7 @@ def good() -> RuleSet:
 
 def rules_of(folder: Path, routing: str) -> RuleSet:
     overlay(GOOD, folder / "rules")
-    (folder / "rules" / "routing.yaml").write_text(routing, "utf-8")
+    (folder / "rules" / "routing.yaml").write_text(without_danger(routing), "utf-8")
     return load_rules(folder / "rules")
 
 
@@ -32,6 +32,10 @@ def decided(
     trace: bool = False,
 ) -> Decision:
     return decide(written(), match or Match(), understanding, now, rules, DIRECTORY, trace=trace)
+
+
+def likely(residence_id: str, probability: float) -> Candidate:
+    return Candidate("T01", None, residence_id, probability, 0.0)
 
 
 def test_the_first_rule_that_holds_decides(good: RuleSet) -> None:
@@ -54,8 +58,23 @@ def test_the_default_takes_the_rest(good: RuleSet) -> None:
         (Match(residence=LES_TILLEULS), "nord", "nord"),
         (Match(residence=Likely("R99", 0.99)), "accueil", "agence"),
         (at("est"), "est", "est"),
+        (at("gone"), "accueil", "agence"),
+        (Match(residence=LES_TILLEULS, office_id="sud"), "nord", "nord"),
+        (Match((likely("R01", 0.6), likely("R02", 0.3)), office_id="est"), "nord", "nord"),
+        (Match((likely("R01", 0.6), likely("R02", 0.3)), office_id="sud"), "sud", "sud"),
     ],
-    ids=["no place", "office", "only the agency", "residence", "a residence that is gone", "an office without a queue"],
+    ids=[
+        "no place",
+        "office",
+        "only the agency",
+        "residence",
+        "a residence that is gone",
+        "an office without a queue",
+        "an office that is gone",
+        "a residence given to another office since",
+        "likely places given to another office since",
+        "one of the likely places given to another office since",
+    ],
 )
 def test_queue_office_is_that_of_the_place(good: RuleSet, match: Match, queue: str, office: str) -> None:
     found = decided(good, asked("water_leak"), match)
@@ -163,11 +182,12 @@ def test_the_trace_tells_every_rule(good: RuleSet) -> None:
     found = decided(good, asked("gas"), trace=True)
     assert [(rule.rule, rule.held) for rule in found.trace] == [
         ("routing.yaml:gaz", True),
+        ("routing.yaml:urgence", False),
         ("routing.yaml:automatique", False),
         ("routing.yaml:loyer", False),
         ("routing.yaml:reste", True),
     ]
-    assert [condition.name for condition in found.trace[2].conditions] == ["topic", "not office"]
+    assert [condition.name for condition in found.trace[3].conditions] == ["topic", "not office"]
     assert decided(good, asked("gas")).trace == ()
 
 
@@ -274,6 +294,13 @@ def test_a_danger_never_waits_longer_for_a_rule_s_due_time(adding: RuleSet) -> N
     found = decided(adding, asked("rent_charges", priority=Priority.P1))
     assert found.due == TUESDAY + timedelta(minutes=15)
     assert decided(adding, asked("rent_charges")).due == datetime(2026, 12, 24, 10, 0, tzinfo=PARIS)
+
+
+def test_a_day_stated_that_is_over_is_due_at_once_and_not_in_the_past(adding: RuleSet) -> None:
+    """On Saturday night the office has been open for the last time before the Sunday that the letter names."""
+    letter = written("Réponse attendue au plus tard le 29/11/2026", sender="greffe@prefecture.example")
+    found = decide(letter, Match(), asked("other"), SATURDAY_NIGHT, adding, DIRECTORY)
+    assert (found.rule, found.due) == ("routing.yaml:prefecture", SATURDAY_NIGHT)
 
 
 def test_an_adding_rule_that_cannot_be_told_keeps_no_other_from_deciding(tmp_path: Path) -> None:

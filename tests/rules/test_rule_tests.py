@@ -5,13 +5,13 @@ from pathlib import Path
 import pytest
 
 from dtm_contact.rules import TestRun, load_rules, run_rule_tests
-from tests.rules.folders import GOOD, overlay
+from tests.rules.folders import GOOD, overlay, without_danger
 
 ROUTING = """\
 - id: chantier
   decides: false
   when: {residence: Les Tilleuls}
-  then: {tags: chantier}
+  then: {tags: [chantier, nord]}
 - id: essai
   mode: observe
   when: {topic: gas}
@@ -41,7 +41,7 @@ ROUTING = """\
 
 def tried(folder: Path, tests: str, routing: str = ROUTING) -> TestRun:
     rules = overlay(GOOD, folder / "rules")
-    (rules / "routing.yaml").write_text(routing, "utf-8")
+    (rules / "routing.yaml").write_text(without_danger(routing), "utf-8")
     (rules / "tests").mkdir()
     (rules / "tests" / "essais.yaml").write_text(tests, "utf-8")
     return run_rule_tests(load_rules(rules), rules)
@@ -69,6 +69,7 @@ def tried(folder: Path, tests: str, routing: str = ROUTING) -> TestRun:
           {rule: gaz, queue: sud, priority: P1, due: "2026-11-28T22:15", notify: on_call, answer: gaz, tags: []}}""",
         "{topic: water_leak, history: [{ago: 2 days, topic: water_leak, open: true}], expect: {joins: true}}",
         "{kind: spam, subject: x, expect: {queue: accueil}}",
+        "{rule: gaz, holds: true, topic: gas, expect: {tags: [nord, chantier]}, residence: Les Tilleuls, office: nord}",
     ],
 )
 def test_a_trial_that_comes_true(tmp_path: Path, test: str) -> None:
@@ -110,6 +111,14 @@ def test_a_trial_that_comes_true(tmp_path: Path, test: str) -> None:
 def test_what_is_told_where_it_fails(tmp_path: Path, test: str, told: str) -> None:
     failed = tried(tmp_path, f"- {test}\n").failed
     assert [str(problem) for problem in failed] == [f"tests/essais.yaml:1:3: {told}"]
+
+
+def test_a_rule_s_own_test_can_say_what_follows(tmp_path: Path) -> None:
+    test = "  tests: [{topic: gas, holds: true, expect: {notify: [caretaker, on_call]}}]\n"
+    routing = ROUTING.replace("answer: gaz}\n", f"answer: gaz}}\n{test}")
+    (problem,) = tried(tmp_path, "[]", routing).failed
+    assert problem.file == "routing.yaml"
+    assert problem.message == "the test expects notify caretaker, on_call, and it is on_call"
 
 
 @pytest.mark.parametrize(

@@ -48,6 +48,15 @@ def test_each_rule_decides_for_the_messages_it_carries(shipped: RuleSet) -> None
     assert run.coverage.both_ways == run.coverage.conditions, run.coverage.one_way
 
 
+def test_the_tests_of_each_rule_that_tells_or_sets_aside_say_so(shipped: RuleSet) -> None:
+    for rule in shipped.rules:
+        expected = [test.expect for test in rule.tests if test.holds]
+        if rule.then.notify:
+            assert all(each is not None and each.notify == rule.then.notify for each in expected), rule.id
+        if rule.then.opens_nothing:
+            assert all(each is not None and each.queue == "none" for each in expected), rule.id
+
+
 def test_the_table_and_the_lexicon_have_the_same_topics(shipped: RuleSet) -> None:
     assert {row["topic"]: row["priority"] for row in TABLE} == {
         code: topic.priority.value for code, topic in shipped.lexicon.topics.items()

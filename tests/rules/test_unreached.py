@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 from dtm_contact.rules.actions import Then
 from dtm_contact.rules.facts import Facts
+from dtm_contact.rules.implication import contradiction
 from dtm_contact.rules.routing import Rule
-from dtm_contact.rules.unreached import contradiction, unreached
+from dtm_contact.rules.unreached import unreached
 from tests.rules.cast import expression
 from tests.rules.test_index import CONTACTS, NESTED
 
@@ -69,6 +70,12 @@ def test_a_rule_that_does_not_decide_stands_before_none() -> None:
     assert list(unreached([replace(first, decides=False), second])) == []
     assert list(unreached([replace(first, observes=True), second])) == []
     assert list(unreached([first, replace(second, decides=False)])) == [(replace(second, decides=False), first)]
+
+
+def test_a_rule_on_tags_may_be_reached_though_one_like_it_stands_above() -> None:
+    first, adds, second = rules_of({"tags": "chantier"}, {"topic": "gas"}, {"tags": "chantier"})
+    adds = replace(adds, decides=False, then=Then(tags=("chantier",)))
+    assert list(unreached([first, adds, second])) == []
 
 
 @pytest.mark.parametrize(

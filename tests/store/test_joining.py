@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from itertools import pairwise
 
 import pytest
 import sqlalchemy as sa
@@ -24,7 +25,7 @@ from dtm_contact.model import (
     Way,
 )
 from dtm_contact.store import Mailing, Store
-from dtm_contact.store.schema import cases
+from dtm_contact.store.schema import case_links, cases
 from tests.store.samples import NOW, arrival, judgement, minutes
 
 LIMITS = Limits(per_mailbox=2, per_hour=3)
@@ -107,6 +108,29 @@ def test_a_colleague_or_a_machine_opens_nothing_again(store: Store, number: str,
     _close(store, number)
     assert recorded(store, joining(number, **changes), "two")[0] == number  # type: ignore[arg-type]
     assert store.cases.get(number).case.state == "closed"
+
+
+@pytest.mark.parametrize(("priority", "owner"), [(Priority.P1, None), (Priority.P2, "paul")])
+def test_danger_in_a_closed_case_belongs_to_nobody(
+    store: Store, number: str, priority: Priority, owner: str | None
+) -> None:
+    """Who had taken it saw to another matter, and may have gone home."""
+    with store.database.writing() as connection:
+        connection.execute(sa.update(cases).where(cases.c.number == number).values(owner="paul"))
+    _close(store, number)
+    recorded(store, joining(number, reopens=True, priority=priority), "two")
+    case = store.cases.get(number).case
+    assert (case.state, case.owner, case.priority) == ("open", owner, priority)
+
+
+def test_a_reply_lies_in_the_last_case_of_a_chain_of_merges(store: Store, number: str) -> None:
+    chain = [number, *(recorded(store, judgement(), name)[0] for name in ("m1", "m2", "m3"))]
+    with store.database.writing() as connection:
+        ids = {row.number: row.id for row in connection.execute(sa.select(cases.c.number, cases.c.id))}
+        for one, into in pairwise(chain):
+            merged = {"case_id": ids[one], "other_id": ids[into], "kind": "merged"}
+            connection.execute(case_links.insert().values(merged))
+    assert recorded(store, joining(number), "two")[0] == chain[-1]
 
 
 def test_danger_in_a_reply_makes_the_case_urgent(store: Store, number: str) -> None:

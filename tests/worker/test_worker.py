@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from dtm_contact.alarms import Alarms
+from dtm_contact.errors import JudgeDiedError
 from dtm_contact.model import Arrival, Envelope
 from dtm_contact.rules import load_rules
 from dtm_contact.settings import Judge, Settings
@@ -143,6 +144,27 @@ async def test_a_judge_that_dies_costs_only_an_attempt(settings: Settings, store
         await until(lambda: store.arrivals.listing()[1].state is ArrivalState.JUDGED)
     finally:
         await worker.stop()
+
+
+async def test_one_whose_judge_dies_each_time_is_parked_after_as_many_attempts_as_are_set(
+    settings: Settings, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def dies(*_: object) -> None:
+        raise JudgeDiedError
+
+    monkeypatch.setattr("dtm_contact.worker.judge.JudgeProcess.judge", dies)
+    clock = Clock()
+    async with working(settings, store, clock) as inbox:
+        await inbox.accept([arrival()])
+        for attempt in range(1, settings.judge.attempts):
+            await until(lambda: store.arrivals.listing()[0].not_before not in (None, clock.now))
+            line = store.arrivals.listing()[0]
+            assert (line.state, line.attempts) == (ArrivalState.WAITING, attempt)
+            assert line.not_before is not None
+            clock.now = line.not_before
+            inbox.stored()
+        line = await settled(store)
+    assert (line.state, line.attempts, line.reason) == (ArrivalState.PARKED, settings.judge.attempts, "JudgeDiedError")
 
 
 async def test_what_a_crash_left_claimed_is_judged_after_the_next_start(settings: Settings, store: Store) -> None:

@@ -6,13 +6,16 @@ from pathlib import Path
 
 import click
 
+from dtm_contact.cases.rerouting import Placement, former_offices
 from dtm_contact.cli import Group
 from dtm_contact.cli.output import as_json_option, console, print_json, table
 from dtm_contact.cli.problems import print_problems
-from dtm_contact.directory import Difference, Records, compare, read_export
+from dtm_contact.directory import Difference, Directory, Records, compare, read_export
 from dtm_contact.errors import InvalidFilesError, NoDirectoryError
+from dtm_contact.rules import load_rules
 from dtm_contact.settings import Settings
 from dtm_contact.store import Store, migrate, open_store
+from dtm_contact.store.rule_versions import files_in_force
 
 _FOLDER = click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
 _KEYS_SHOWN = 5
@@ -49,19 +52,22 @@ def check(folder: Path, *, as_json: bool) -> int:
 def import_(settings: Settings, folder: Path, *, dry_run: bool, force: bool, as_json: bool) -> int:
     """Replace the directory by these files, all of them or nothing, and say what is added, changed and gone.
 
-    What agents confirmed survives. A running daemon takes the new directory up by itself.
+    What agents confirmed survives. A running daemon takes the new directory up by itself. Open cases of a residence
+    that has another office now are moved to that office's queue.
     """
     records = _read(folder, as_json=as_json)
     if records is None:
         return 1
     migrate(settings.store.url)
     with open_store(settings.store.url) as store:
-        difference = compare(_current(store), records)
+        before = _current(store)
+        difference = compare(before, records)
         _print_difference(difference, as_json=as_json)
         if not force:
             difference.refuse_shrinking()
         if not dry_run:
             store.directory.save(records, getuser(), datetime.now(UTC))
+            _take_cases_along(settings, store, before, records)
     if not as_json:
         click.echo("nothing was changed (--dry-run)" if dry_run else "imported")
     return 0
@@ -76,6 +82,23 @@ def _read(folder: Path, *, as_json: bool) -> Records | None:
         return None
     print_problems(warnings, as_json=as_json)
     return records
+
+
+def _take_cases_along(settings: Settings, store: Store, before: Records, records: Records) -> None:
+    """Move the open cases of residences that have another office now, by the rules in force, and say how many."""
+    directory, now = Directory(records), datetime.now(UTC)
+    former = former_offices(before.residences, directory)
+    if not former:
+        return
+    try:
+        with files_in_force(store.rule_versions, settings.name, settings.rules.dir) as folder:
+            rules = load_rules(folder, zone=settings.zone)
+    except InvalidFilesError:
+        told = "the rules hold errors, so open cases stay where they are: mend them, and run rules replay --apply-open"
+        click.echo(f"{len(former)} residences have another office; {told}", err=True)
+        return
+    moved = Placement(store, rules, directory, now).follow_offices(former)
+    click.echo(f"{len(former)} residences have another office; {moved} open cases moved to it", err=True)
 
 
 def _current(store: Store) -> Records:

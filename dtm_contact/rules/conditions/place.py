@@ -1,7 +1,7 @@
 """Conditions on where it is about."""
 
 from dtm_contact.rules.arguments import Identifiers, OneOf, ResidenceNames, Texts, YesNo
-from dtm_contact.rules.facts import Facts, Values, residence_names, squeeze
+from dtm_contact.rules.facts import Facts, Values, office_of, residence_names, squeeze
 from dtm_contact.rules.registry import sees
 
 
@@ -9,13 +9,12 @@ from dtm_contact.rules.registry import sees
 def office(facts: Facts) -> Values:
     """The office of the place: of the residence, or the one that all likely places have in common.
 
-    It never holds where no place is known.
+    Judged again later, it is the office that the residence has then. It never holds where no place is known.
 
     Example: `office: [bagnolet, pantin]`
     """
-    if facts.match.office_id is not None:
-        return (facts.match.office_id,)
-    return (facts.residence.office_id,) if facts.residence else ()
+    found = office_of(facts.match, facts.directory)
+    return () if found is None else (found,)
 
 
 @sees("residence", ResidenceNames(), residence__known="true")

@@ -5,7 +5,7 @@ from dtm_contact.rules.facts import Facts
 from dtm_contact.rules.registry import Outcome, judges
 
 
-@judges("tags", Texts("tags", key=str))
+@judges("tags", Texts("tags", key=str), lasting=False)
 def tags(facts: Facts, wanted: frozenset[str]) -> Outcome:
     """What rules above, with `decides: false`, have put to the contact.
 

@@ -15,10 +15,12 @@ from dtm_contact.directory import Directory
 from dtm_contact.errors import InvalidFilesError, NoDirectoryError, UnknownSchemaError
 from dtm_contact.model import Problem, Severity
 from dtm_contact.rules import RuleSet, load_rules, run_rule_tests
+from dtm_contact.rules.validation import cut
 from dtm_contact.settings import Settings
 from dtm_contact.store import open_store
 
 _ROUTING = "routing.yaml"
+_QUEUES = "queues.yaml"
 _DAYS = re.compile("([1-9][0-9]{0,3})d")
 
 folder_argument = click.argument(
@@ -89,7 +91,19 @@ def checked(settings: Settings, folder: Path) -> tuple[RuleSet, tuple[Problem, .
         residences=directory.residences.values() if directory else (),
         zone=settings.zone,
     )
-    return rules, (*rules.problems, *run_rule_tests(rules, folder).problems)
+    stranded = _stranded(settings, rules, directory) if directory else ()
+    return rules, (*rules.problems, *run_rule_tests(rules, folder).problems, *stranded)
+
+
+def _stranded(settings: Settings, rules: RuleSet, directory: Directory) -> Iterator[Problem]:
+    """Yield a warning for each queue that has open cases and that these rules do not know."""
+    with open_store(settings.store.url, read_only=True) as store:
+        found = store.cases.open_queues()
+    for queue, count in found.items():
+        if rules.desks.current(queue, directory.offices) is None:
+            message = f"{count} open cases lie in {cut(queue)}, which is no queue of these rules"
+            hint = f"write formerly: {cut(queue)} in the queue that has its cases now"
+            yield Problem(_QUEUES, 0, 0, message, hint, Severity.WARNING)
 
 
 def last_directory(settings: Settings) -> Directory | None:

@@ -2,10 +2,15 @@
 
 import difflib
 import io
+import re
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import click
+import yaml
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
@@ -29,8 +34,8 @@ _TIMES = 5
 def command(settings: Settings, folder: Path | None, *, check: bool, diff: bool) -> int:
     """Lay out routing.yaml, queues.yaml and tests/*.yaml alike: indents, spaces, UTF-8, line ends; comments stay.
 
-    FOLDER is a folder of rules; without it, that of the settings. A file that would say something else afterwards is
-    left as it is.
+    FOLDER is a folder of rules; without it, that of the settings. A file that would say something else afterwards, or
+    lose a comment, is left as it is.
     """
     folder = folder or settings.rules.dir
     problems: list[Problem] = []
@@ -53,6 +58,11 @@ def _formatted(path: Path, folder: Path, problems: list[Problem], *, check: bool
     if new is None or not _says_the_same(before.data, new):
         message = "it would say something else once laid out"
         problems.append(Problem(file, 0, 0, message, "it is left as it is", Severity.WARNING))
+        return False
+    lost = _lost_comment(text, new)
+    if lost is not None:
+        hint = "put it on a line of its own above the list, or write each value with its -; the file is left as it is"
+        problems.append(Problem(file, *lost, "this comment would be lost once laid out", hint, Severity.WARNING))
         return False
     if new.encode() == path.read_bytes():
         return False
@@ -90,6 +100,27 @@ def _once(text: str) -> str | None:
         # The outermost list stands at the margin; comments keep their column by themselves.
         lines = [line if line.lstrip().startswith("#") else line.removeprefix("  ") for line in lines]
     return "\n".join(lines) + "\n"
+
+
+def _lost_comment(text: str, new: str) -> tuple[int, int] | None:
+    """Return line and column, from 1, of the first comment that the new text does not hold; None without one."""
+    kept = Counter(comment for comment, _ in _comments(new))
+    for comment, start in _comments(text):
+        kept[comment] -= 1
+        if kept[comment] < 0:
+            before = text[:start]
+            return before.count("\n") + 1, start - before.rfind("\n")
+    return None
+
+
+def _comments(text: str) -> Iterator[tuple[str, int]]:
+    """Yield each comment, and where it starts; a # within a value is none."""
+    values = [token for token in yaml.scan(text) if isinstance(token, yaml.ScalarToken)]
+    starts = [token.start_mark.index for token in values]
+    for found in re.finditer(r"(?:^|(?<=\s))#.*$", text, re.MULTILINE):
+        before = bisect_right(starts, found.start()) - 1
+        if before < 0 or values[before].end_mark.index <= found.start():
+            yield found.group().rstrip(), found.start()
 
 
 def _says_the_same(data: object, text: str) -> bool:

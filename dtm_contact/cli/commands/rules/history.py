@@ -23,7 +23,7 @@ _NAMED_AT_MOST = 6
 def command(settings: Settings, limit: int, *, as_json: bool) -> None:
     """List the versions that daemons found in their folders, the newest first, with what each changed.
 
-    A version is told by what decides: a test that is added or changed alone makes no new one.
+    A version is told by the files that decide, to the letter: a comment makes a new one, a file of tests/ does not.
     """
     with open_store(settings.store.url, read_only=True) as store:
         changes = list(store.rule_versions.changes(limit + 1))

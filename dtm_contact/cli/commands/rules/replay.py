@@ -4,28 +4,29 @@ import getpass
 import os
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import click
 from rich.console import Console
 from rich.progress import Progress
 from rich.text import Text
 
-from dtm_contact.cases.rerouting import Reroute, reroute
+from dtm_contact.cases.rerouting import Placement, Reroute, reroute
 from dtm_contact.cli.commands.rules.check import Days, checked
 from dtm_contact.cli.output import as_json_option, console, plain, print_json, priority, table
+from dtm_contact.directory import Directory
 from dtm_contact.errors import NotFoundError
 from dtm_contact.model import Priority, Severity
 from dtm_contact.rehearsal.replay import Moved, Place, Replay, replay
 from dtm_contact.rules import RuleSet
 from dtm_contact.settings import Settings
 from dtm_contact.store import Store, open_store
-from dtm_contact.store.rule_versions import unpack
+from dtm_contact.store.rule_versions import files_in_force
 
 _NOWHERE = "(no case)"
+_MARK = "DANGER"
 
 
 @click.command()
@@ -55,8 +56,9 @@ def command(
 ) -> int:
     """Judge everything again that came in, by the proposed rules, and say what would have gone elsewhere.
 
-    Who it is stays as it was judged. What is asked is understood anew only where topics.yaml differs from the one in
-    force. Exit status 0 where nothing is treated otherwise or the open cases were moved, 1 where something is.
+    Who it is stays as it was judged; which office a residence has is as the directory says today. What is asked is
+    understood anew only where topics.yaml differs from the one in force. Dangers are listed first. Exit status 0 where
+    nothing is treated otherwise or the open cases were moved, 1 where something is.
     """
     folder = folder or settings.rules.dir
     rules, problems = checked(settings, folder)
@@ -89,7 +91,10 @@ def _replayed(settings: Settings, folder: Path, since: datetime, *, with_topics:
 
 def _topics_changed(settings: Settings, folder: Path) -> bool:
     """Return whether words or model differ from those in force: of the daemon's rules, else of the settings' folder."""
-    with open_store(settings.store.url, read_only=True) as store, _in_force(settings, store) as other:
+    with (
+        open_store(settings.store.url, read_only=True) as store,
+        files_in_force(store.rule_versions, settings.name, settings.rules.dir) as other,
+    ):
         return any(_content(folder / name) != _content(other / name) for name in ("topics.yaml", "learned.npz"))
 
 
@@ -97,24 +102,20 @@ def _content(path: Path) -> bytes | None:
     return path.read_bytes() if path.exists() else None
 
 
-@contextmanager
-def _in_force(settings: Settings, store: Store) -> Iterator[Path]:
-    version = store.rule_versions.last_good(settings.name)
-    if version is None:
-        yield settings.rules.dir
-        return
-    with TemporaryDirectory(prefix="dtm-contact-rules-") as name:
-        unpack(store.rule_versions.archive(version), Path(name))
-        yield Path(name)
-
-
 def _print_json(found: Replay, rules: RuleSet) -> None:
-    for moved in found.moved:
-        print_json(plain(moved))
+    for moved in found.dangers_first:
+        print_json({**plain(moved), "danger": moved.danger})
     elsewhere = sum(moved.elsewhere for moved in found.moved)
+    dangers = sum(moved.danger for moved in found.moved)
     told = {"judged": found.judged, "with_topics": found.with_topics, "version": rules.version}
     print_json(
-        {**told, "treated_otherwise": len(found.moved), "elsewhere": elsewhere, "failures": dict(found.failures)}
+        {
+            **told,
+            "treated_otherwise": len(found.moved),
+            "elsewhere": elsewhere,
+            "dangers": dangers,
+            "failures": dict(found.failures),
+        }
     )
 
 
@@ -125,22 +126,44 @@ def _print(found: Replay, rules: RuleSet, limit: int, zone: tzinfo) -> None:
     click.echo(
         f"{len(elsewhere)} would lie elsewhere, {len(found.moved) - len(elsewhere)} be treated otherwise there\n"
     )
+    dangers = sum(moved.danger for moved in found.moved)
+    if dangers:
+        told = (
+            f"{dangers} of them are dangers (P1) that would lie elsewhere, nowhere, or be told to others: see first\n"
+        )
+        click.secho(told, fg="red")
+    mark = ("",) if dangers else ()
     out = console()
     if found.moved:
-        out.print(table(("contacts", "from", "to", "by rule", "instead of"), _ways(found.moved), title="Where they go"))
+        out.print(
+            table(
+                (*mark, "contacts", "from", "to", "by rule", "instead of"),
+                _ways(found.moved, mark),
+                title="Where they go",
+            )
+        )
     if found.moved and limit:
-        shown = found.moved[:limit]
+        shown = found.dangers_first[:limit]
         title = f"\nThe first {limit} of {len(found.moved)}" if len(found.moved) > limit else "\nAll of them"
-        columns = ("came", "case", "", "from", "to", "topic", "because")
-        out.print(table(columns, [_row(moved, zone) for moved in shown], title=title))
+        columns = (*mark, "came", "case", "", "from", "to", "topic", "because")
+        out.print(table(columns, [_row(moved, zone, mark) for moved in shown], title=title))
     for failure, count in found.failures:
         click.secho(f"a rule failed for {count} contacts: {failure}", fg="red")
 
 
-def _ways(moved: tuple[Moved, ...]) -> Iterator[tuple[str, ...]]:
-    ways = Counter((_told(each.before), _told(each.after), each.after.rule, each.before.rule) for each in moved)
-    for (before, after, rule, old), count in ways.most_common():
-        yield str(count), before, after, rule.rpartition(":")[2], old.rpartition(":")[2]
+def _ways(moved: tuple[Moved, ...], mark: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+    ways = Counter(
+        (each.danger, _told(each.before), _told(each.after), each.after.rule, each.before.rule) for each in moved
+    )
+    for (danger, before, after, rule, old), count in sorted(ways.items(), key=lambda way: (not way[0][0], -way[1])):
+        yield (
+            *(_MARK * danger for _ in mark),
+            str(count),
+            before,
+            after,
+            rule.rpartition(":")[2],
+            old.rpartition(":")[2],
+        )
 
 
 def _told(place: Place) -> str:
@@ -148,8 +171,9 @@ def _told(place: Place) -> str:
     return f"{place.queue or _NOWHERE} {place.priority}{told}"
 
 
-def _row(moved: Moved, zone: tzinfo) -> list[str | Text]:
+def _row(moved: Moved, zone: tzinfo, mark: tuple[str, ...]) -> list[str | Text]:
     return [
+        *(_MARK * moved.danger for _ in mark),
         moved.received_at.astimezone(zone).strftime("%Y-%m-%d %H:%M"),
         moved.case_number or "–",
         priority(moved.after.priority),
@@ -163,16 +187,29 @@ def _row(moved: Moved, zone: tzinfo) -> list[str | Text]:
 def _applied(settings: Settings, found: Replay, rules: RuleSet) -> str:
     """Move what is open, and say how many were moved and how many stay."""
     wanted = [moved for moved in found.moved if moved.open and moved.is_first and moved.elsewhere]
-    count, asked_by, now = 0, getpass.getuser(), datetime.now(UTC)
+    asked_by, now = getpass.getuser(), datetime.now(UTC)
     with open_store(settings.store.url) as store:
-        for moved in wanted:
-            target = _target(moved, rules)
-            try:
-                count += target is not None and reroute(store, target, asked_by, now)
-            except NotFoundError:
-                continue
-    stays = len(wanted) - count
-    return f"{count} open cases moved; {stays} stay: taken, moved by hand, or not a case for the proposed rules"
+        placement = Placement(store, rules, Directory(store.directory.load()), now)
+        queues = placement.follow_queues()
+        moved = {each.case_number for each in wanted if _moved(store, each, rules, asked_by, now)}
+        for number, former in found.left_behind:
+            with suppress(NotFoundError):
+                if placement.change_office(number, former, again=False):
+                    moved.add(number)
+    stays = sum(each.case_number not in moved for each in wanted)
+    told = f"{len(moved)} open cases moved; {stays} stay: taken, moved by hand, or not a case for the proposed rules"
+    if queues.moved:
+        told += f"\n{queues.moved} open cases went along with their queue, which has another name now"
+    for queue, count in queues.left.items():
+        told += f"\n{count} open cases lie in {queue}, which these rules do not have: write formerly: {queue} in one"
+    return told
+
+
+def _moved(store: Store, moved: Moved, rules: RuleSet, asked_by: str, now: datetime) -> bool:
+    target = _target(moved, rules)
+    with suppress(NotFoundError):
+        return target is not None and reroute(store, target, asked_by, now)
+    return False
 
 
 def _target(moved: Moved, rules: RuleSet) -> Reroute | None:

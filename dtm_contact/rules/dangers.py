@@ -1,0 +1,188 @@
+"""Where dangers go: rules by which a case of P1 would be decided without anybody on call being told.
+
+A danger is what was understood to be a case of P1, whatever its topic, and what a rule makes P1. For each topic, and
+for what has none (a call), the rules are followed from the top as they are when a contact is decided, with what is
+known of such a contact: its kind, its priority, its topic. A rule of which that does not say whether it holds is a way
+that a danger can take, unless rules above it take all that could come to it.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from enum import Enum, auto
+
+from dtm_contact.model import CaseKind, Priority, Problem, Severity
+from dtm_contact.rules.actions import ON_CALL
+from dtm_contact.rules.expression import Not, Test
+from dtm_contact.rules.implication import Parts, branches, excluded, lasting, outcome
+from dtm_contact.rules.registry import known_conditions
+from dtm_contact.rules.routing import FILE, Rule
+
+_MOST_FAULTS = 20
+"""Faults that are looked for of one danger; who mends them checks again."""
+
+_SHOWN_TOPICS = 6
+_WITHOUT = "a call"
+"""What is said in the place of a topic of what has none."""
+
+
+class _Fault(Enum):
+    """What a rule does wrong with a danger."""
+
+    ASIDE = auto()
+    UNTOLD = auto()
+    RAISED = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class _Danger:
+    """Contacts in which somebody may be in danger.
+
+    Attributes:
+        known: what holds for all of them.
+        topic: their deciding topic, as people are told it.
+        raised_by: the rule that makes them P1; None where they were understood to be.
+    """
+
+    known: Parts
+    topic: str = ""
+    raised_by: Rule | None = None
+
+
+def untold_dangers(rules: Sequence[Rule], topics: Collection[str]) -> Iterator[Problem]:
+    """Yield an error for each rule by which a danger is set aside, or decided without the on-call service being told.
+
+    A rule that says with `untold` why that is meant is none; where it does nothing of the kind, a warning says so.
+
+    Args:
+        rules: the rules in order, the default last.
+        topics: the codes of all topics.
+    """
+    found: defaultdict[tuple[int, _Fault], list[_Danger]] = defaultdict(list)
+    places = {rule.id: number for number, rule in enumerate(rules)}
+    for danger in _dangers(rules, topics):
+        for rule, fault in _faults(danger, rules):
+            found[places[rule.id], fault].append(danger)
+    for (number, fault), dangers in sorted(found.items(), key=lambda each: each[0][0]):
+        rule = rules[number]
+        if not rule.untold and not (fault is _Fault.RAISED and (number, _Fault.UNTOLD) in found):
+            what = _listed([danger.topic for danger in dangers if danger.topic], len(topics))
+            yield Problem(FILE, *rule.place, *_told(fault, rule, what, _telling_below(number, rules, dangers)))
+    for number, rule in enumerate(rules):
+        if rule.untold and not rule.observes and all((number, fault) not in found for fault in _Fault):
+            message = f"the rule {rule.id} leaves no danger untold"
+            yield Problem(FILE, *rule.place, message, "leave out untold", Severity.WARNING)
+
+
+def _dangers(rules: Sequence[Rule], topics: Collection[str]) -> Iterator[_Danger]:
+    """Yield what was understood to be P1, for each topic and for none, and what each rule makes P1."""
+    urgent = (_test("kind", CaseKind.CASE), _test("priority", Priority.P1))
+    for code in topics:
+        yield _Danger((*urgent, _test("topic", code), _test("topics", code)), code)
+    yield _Danger((*urgent, Not(_test("topic", *topics)), Not(_test("topics", *topics))), _WITHOUT)
+    for rule in rules:
+        raised = [] if rule.observes else _raised(rule, rules)
+        kind = () if rule.decides else (_test("kind", CaseKind.CASE),)
+        for branch in _branches(rule) if raised else ():
+            parts = (*kind, _test("priority", *raised), *branch)
+            if not excluded(parts):
+                yield _Danger(tuple(lasting(parts)), raised_by=rule)
+
+
+def _raised(rule: Rule, rules: Sequence[Rule]) -> Sequence[Priority]:
+    """Return the priorities, as understood, that a rule may make P1: any where another has raised it before."""
+    change = rule.then.priority
+    if change is None:
+        return []
+    lower = [priority for priority in Priority if priority is not Priority.P1]
+    made = [priority for priority in lower if change.applied(priority) is Priority.P1]
+    others = (each for each in rules if each is not rule and not each.decides and not each.observes)
+    return lower if made and any(other.then.priority for other in others) else made
+
+
+def _faults(danger: _Danger, rules: Sequence[Rule]) -> Iterator[tuple[Rule, _Fault]]:
+    """Follow the rules from the top, and yield those that set a danger aside, or decide and leave it untold."""
+    deciders: list[Rule] = []
+    tellers: list[Rule] = []
+    is_danger, is_told, count = danger.raised_by is None, False, 0
+    for rule in rules:
+        raises = rule is danger.raised_by
+        is_danger = is_danger or raises
+        held = True if raises or rule.when is None else outcome(rule.when, danger.known)
+        if rule.observes or held is False:
+            continue
+        if not rule.ends:
+            is_told = is_told or bool(held and rule.tells_on_call)
+            tellers += [rule] if rule.tells_on_call else []
+            continue
+        fault = _fault(rule, danger, is_told=is_told) if is_danger else None
+        above = deciders if fault is _Fault.ASIDE else [*deciders, *tellers]
+        if fault and _is_reached(rule, danger, above):
+            yield (danger.raised_by if danger.raised_by and fault is _Fault.RAISED else rule), fault
+            count += not rule.untold
+        if held or count >= _MOST_FAULTS:
+            return
+        deciders.append(rule)
+
+
+def _fault(rule: Rule, danger: _Danger, *, is_told: bool) -> _Fault | None:
+    """Return what is wrong where a rule decides for a danger; `is_told`: a rule above it tells the on-call service."""
+    if rule.then.opens_nothing:
+        return _Fault.ASIDE
+    if is_told or rule.tells_on_call:
+        return None
+    return _Fault.RAISED if danger.raised_by else _Fault.UNTOLD
+
+
+def _is_reached(rule: Rule, danger: _Danger, above: Sequence[Rule]) -> bool:
+    """Whether a danger can come to a rule for which none of the rules above it surely holds."""
+    for branch in _branches(rule):
+        parts = (*danger.known, *lasting(branch))
+        covered = (each.when is not None and outcome(each.when, parts) for each in above)
+        if not excluded((*danger.known, *branch)) and not any(covered):
+            return True
+    return False
+
+
+def _branches(rule: Rule) -> Sequence[Parts]:
+    return ((),) if rule.when is None else branches(rule.when)
+
+
+def _telling_below(number: int, rules: Sequence[Rule], dangers: Sequence[_Danger]) -> Rule | None:
+    """Return the rule below which another would leave these dangers to rules that tell the on-call service."""
+    found: set[int] = set()
+    for danger in dangers:
+        below = (each for each in range(number + 1, len(rules)) if rules[each].ends)
+        found.add(next(each for each in below if _surely(rules[each], danger)) if number + 1 < len(rules) else number)
+    return rules[max(found)] if all(rules[each].tells_on_call for each in found) else None
+
+
+def _surely(rule: Rule, danger: _Danger) -> bool:
+    return rule.when is None or outcome(rule.when, danger.known) is True
+
+
+def _told(fault: _Fault, rule: Rule, what: str, below: Rule | None) -> tuple[str, str]:
+    """Return what is wrong with a rule, and what would be right."""
+    move = f"move it below {below.id} in line {below.place[0]}, or " if below and not rule.then.priority else ""
+    meant = "; where it is meant, say why: untold: …"
+    match fault:
+        case _Fault.ASIDE:
+            hint = f"{move}add priority: [P2, P3, P4] to its conditions{meant}"
+            return f"the rule {rule.id} sets {what or 'what another rule makes P1'} aside", hint
+        case _Fault.UNTOLD:
+            hint = f"{move}add notify: {ON_CALL} to it{meant}"
+            return f"the rule {rule.id} decides for {what}, and nobody on call is told", hint
+        case _Fault.RAISED:
+            hint = f"add notify: {ON_CALL} to it, or raise to P2 at the most{meant}"
+            return f"the rule {rule.id} makes cases P1, and nobody on call is told", hint
+
+
+def _listed(topics: Sequence[str], of_all: int) -> str:
+    if len([topic for topic in topics if topic != _WITHOUT]) == of_all:
+        return "P1 of any topic"
+    more = f" and {len(topics) - _SHOWN_TOPICS} more" if len(topics) > _SHOWN_TOPICS else ""
+    return f"P1 of {', '.join(topics[:_SHOWN_TOPICS])}{more}" if topics else ""
+
+
+def _test(name: str, *wanted: str) -> Test:
+    return Test(known_conditions()[name], frozenset(wanted), ", ".join(wanted))
