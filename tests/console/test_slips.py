@@ -1,9 +1,10 @@
 """Somebody who types on over a slow line: no letter is lost, and none does what lasts."""
 
+import asyncio
+
 import pytest
 from playwright.async_api import Page, expect
 
-from dtm_contact.access import Role
 from dtm_contact.store import CaseFile, open_store
 from tests.console.world import Come, World, said, sent, settled
 
@@ -28,10 +29,16 @@ def file(world: World, number: str) -> CaseFile:
         return store.cases.get(number)
 
 
+async def unchanged(world: World, number: str) -> None:
+    """Make sure that nothing has happened to a case, once what was on its way had the time to arrive."""
+    await asyncio.sleep(2 * LATENCY / 1000)
+    assert [event.what for event in file(world, number).events] == ["opened"]
+
+
 async def opened(world: World, page: Page, subject: str, text: str = "Il y a des rats dans le local.") -> str:
     """Send a message, open its case over what is a slow line from then on, and return its number."""
     await page.goto(f"{world.daemon.desk}/file?file=toutes")
-    await sent(world, subject, text, f"{subject.split()[0].lower()}@free.example")
+    await sent(world, subject, text, f"{subject.replace(' ', '.').lower()}@free.example")
     number = await settled(page, subject)
     await page.goto(f"{world.daemon.desk}/dossier/{number}")
     await slow(page)
@@ -54,3 +61,163 @@ async def test_a_note_is_written_while_the_case_is_being_taken(world: World, com
     await said(page, "Note ajoutée")
     await expect(page.locator(".said-note")).to_contain_text(SENTENCE)
     assert await page.evaluate("window.stays"), "nobody loaded the page anew"
+
+
+async def test_a_letter_leads_to_where_a_case_is_closed_and_a_sentence_does_not_close_it(
+    world: World, come: Come
+) -> None:
+    page = await come()
+    number = await opened(world, page, "Raton deux")
+    await page.keyboard.type(f"e{SENTENCE}\n", delay=BETWEEN)
+    await unchanged(world, number)
+    await page.reload()
+    await page.keyboard.press("e")
+    await page.keyboard.press("Tab")
+    await page.keyboard.type("réglé sur place\n", delay=BETWEEN)
+    await expect(page.locator("[action$='/clore'] input[name=raison]").first).to_have_value("réglé sur place")
+    assert file(world, number).case.state == "open", "Enter in the reason sends nothing"
+    await page.keyboard.press("Control+Enter")
+    await page.wait_for_url("**/file?fait=done&de=*")
+    assert file(world, number).case.done_reason == "réglé sur place"
+    # What is typed on into the next page commands nothing there.
+    await page.keyboard.type(SENTENCE, delay=BETWEEN)
+    await page.keyboard.press("Control+z")
+    assert [event.what for event in file(world, number).events] == ["opened", "done"]
+
+
+async def test_a_sentence_into_the_queue_closes_and_takes_nothing(world: World, come: Come) -> None:
+    page = await come()
+    number = await opened(world, page, "Raton trois")
+    await page.keyboard.press("u")
+    # The queue is not there yet, and what is typed meanwhile and after is no command of either page.
+    await page.keyboard.type(SENTENCE, delay=BETWEEN)
+    await page.wait_for_url("**/file")
+    await page.goto(f"{world.daemon.desk}/file?file=toutes")
+    line = page.locator(f"#d-{number}")
+    await line.locator("input[name=dossier]").check()
+    await line.locator("input[name=dossier]").blur()
+    await page.keyboard.type(f"e{SENTENCE}\n", delay=BETWEEN)
+    await unchanged(world, number)
+
+
+async def test_what_is_typed_and_refused_stays_and_what_came_between_is_shown(world: World, come: Come) -> None:
+    page, colleague = await come(), await come()
+    number = await opened(world, page, "Raton quatre")
+    await page.keyboard.press("r")
+    await page.keyboard.type("Nous passons demain", delay=BETWEEN)
+    await colleague.goto(f"{world.daemon.desk}/dossier/{number}")
+    await colleague.keyboard.type("t")
+    await said(colleague, "il est à vous")
+    await page.keyboard.press("Control+Enter")
+    # The answer is not there yet.
+    await page.keyboard.type(" à 14 h", delay=BETWEEN)
+    await expect(page.get_by_role("alert")).to_contain_text("a changé entre-temps")
+    await expect(page.locator(".casehead")).to_contain_text("pris par agent")
+    text = page.locator("[action$='/repondre'] textarea")
+    await expect(text).to_be_focused()
+    await page.keyboard.type(", sans faute", delay=BETWEEN)
+    await expect(text).to_have_value("Nous passons demain à 14 h, sans faute")
+    await page.keyboard.press("Control+Enter")
+    await said(page, "Réponse en route")
+    replies = [event.data["text"] for event in file(world, number).events if event.what == "replied"]
+    assert replies == ["Nous passons demain à 14 h, sans faute"]
+    await expect(text).to_have_value("")
+
+
+async def test_what_is_written_on_while_it_is_sent_is_kept(world: World, come: Come) -> None:
+    page = await come()
+    number = await opened(world, page, "Raton cinq")
+    await page.keyboard.type("n")
+    await page.keyboard.type("vu le gardien")
+    await page.keyboard.press("Control+Enter")
+    await page.keyboard.type(", puis la voisine", delay=BETWEEN)
+    await said(page, "Note ajoutée")
+    await expect(page.locator("[action$='/noter'] textarea")).to_have_value(", puis la voisine")
+    assert file(world, number).events[-1].data["text"] == "vu le gardien"
+
+
+async def test_two_acts_one_after_the_other_are_both_done(world: World, come: Come) -> None:
+    page = await come()
+    number = await opened(world, page, "Raton six")
+    await page.get_by_role("button", name="Prendre", exact=True).click()
+    await page.locator("[action$='/noter'] textarea").evaluate("it => { it.closest('details').open = true; }")
+    await page.locator("[action$='/noter'] textarea").fill("vu")
+    await page.get_by_role("button", name="Ajouter la note").click()
+    await page.get_by_role("button", name="Ajouter la note").click()
+    await said(page, "Note ajoutée")
+    assert [event.what for event in file(world, number).events] == ["opened", "taken", "noted"]
+
+
+async def test_a_cut_connection_loses_nothing(world: World, come: Come) -> None:
+    page = await come()
+    await opened(world, page, "Raton sept")
+    await page.keyboard.type("nvu le gardien")
+    await page.route("**/noter", lambda route: route.abort("connectionreset"))
+    await page.keyboard.press("Control+Enter")
+    await expect(page.get_by_role("alert")).to_contain_text("La connexion a été coupée")
+    await expect(page.locator("[action$='/noter'] textarea")).to_have_value("vu le gardien")
+    await page.unroute("**/noter")
+    await page.keyboard.press("Control+Enter")
+    await said(page, "Note ajoutée")
+
+
+GAS = "Ça sent très fort le gaz dans tout le hall, on a mal à la tête."
+
+
+async def test_a_danger_is_closed_by_saying_that_it_is_over(world: World, come: Come) -> None:
+    page = await come()
+    number = await opened(world, page, "Gaz au hall", GAS)
+    await page.keyboard.type(f"tn{SENTENCE}\n", delay=BETWEEN)
+    await said(page, "il est à vous")
+    await expect(page.locator("[action$='/noter'] textarea")).to_have_value(f"{SENTENCE}\n")
+    assert file(world, number).case.state == "open"
+    await page.keyboard.press("Escape")
+    await page.keyboard.press("e")
+    close = page.locator("[action$='/clore']").first
+    await close.locator("[name=raison]").fill("GRDF à 14 h")
+    await close.get_by_role("button", name="Danger écarté : clore").click()
+    await expect(close.locator("select:invalid")).to_have_count(1)
+    await close.locator("select").select_option(label="Les secours sont intervenus")
+    await close.get_by_role("button", name="Danger écarté : clore").click()
+    await said(page, "Clos")
+    await expect(page.locator("[action$='/noter'] textarea")).to_have_value(f"{SENTENCE}\n")
+    case = file(world, number).case
+    assert (case.state, case.done_reason) == ("closed", "Les secours sont intervenus – GRDF à 14 h")
+
+
+async def test_several_are_closed_but_for_dangers_and_taken_back_in_one(world: World, come: Come) -> None:
+    page = await come(path="/file?file=toutes")
+    numbers = []
+    for subject, text in (("Huit gaz", GAS), ("Neuf rats", "Des rats."), ("Dix rats", "Encore des rats.")):
+        await sent(world, subject, text, f"{subject.replace(' ', '.').lower()}@free.example")
+        numbers.append(await settled(page, subject))
+    await slow(page)
+    for number in numbers:
+        await page.locator(f"#d-{number} input[name=dossier]").check()
+    await page.locator("#lot input[name=motif_de_cloture]").fill("dératisation faite")
+    await page.keyboard.press("Enter")
+    await page.locator("#lot").get_by_role("button", name="Clore").click()
+    await said(page, "2 dossiers clos.")
+    await said(page, "1 urgence laissée ouverte")
+    assert [file(world, number).case.state for number in numbers] == ["open", "closed", "closed"]
+    await page.get_by_role("button", name="Annuler les 2").click()
+    await said(page, "2 changements annulés.")
+    assert [file(world, number).case.state for number in numbers] == ["open", "open", "open"]
+
+
+async def test_what_is_told_stays_while_a_person_is_looked_for(come: Come) -> None:
+    page = await come(path="/nouveau")
+    await slow(page)
+    text = page.locator("textarea[name=text]")
+    await text.fill("Plus d’eau chaude depuis hier")
+    await page.locator(".sheet input[name=q]").fill("Joly")
+    await page.keyboard.press("Enter")
+    await text.focus()
+    await page.keyboard.press("End")
+    await page.keyboard.type(", au troisième", delay=BETWEEN)
+    await page.get_by_role("button", name="Huguette Joly").click()
+    await expect(page.locator(".chosen")).to_contain_text("Huguette Joly")
+    await expect(text).to_have_value("Plus d’eau chaude depuis hier, au troisième")
+    await page.get_by_role("button", name="Ouvrir le dossier").click()
+    await said(page, "Dossier ouvert")
+    await expect(page.locator(".whose")).to_contain_text("Huguette Joly")
