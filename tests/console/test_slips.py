@@ -221,3 +221,34 @@ async def test_what_is_told_stays_while_a_person_is_looked_for(come: Come) -> No
     await page.get_by_role("button", name="Ouvrir le dossier").click()
     await said(page, "Dossier ouvert")
     await expect(page.locator(".whose")).to_contain_text("Huguette Joly")
+
+
+async def test_a_danger_is_taken_from_the_banner_while_something_else_is_written(world: World, come: Come) -> None:
+    page = await come(path="/nouveau")
+    text = page.locator("textarea[name=text]")
+    await text.fill("Plus d’eau chaude")
+    await sent(world, "Gaz au sous-sol", GAS, "gaz.au.sous.sol@free.example")
+    alarm = page.locator(".alarm", has_text="Gaz au sous-sol")
+    await expect(alarm).to_be_visible()
+    number = str(await alarm.get_attribute("data-alarm"))
+    await slow(page)
+    await alarm.get_by_role("button").click()
+    await text.focus()
+    await page.keyboard.press("End")
+    await page.keyboard.type(" depuis hier", delay=BETWEEN)
+    await said(page, f"{number} : Pris")
+    await expect(alarm).to_have_count(0)
+    await expect(text).to_be_focused()
+    await expect(text).to_have_value("Plus d’eau chaude depuis hier")
+
+
+async def test_the_end_of_a_session_loses_nothing(world: World, come: Come) -> None:
+    page = await come()
+    await opened(world, page, "Raton huit")
+    await page.keyboard.type("nvu le gardien")
+    await page.context.clear_cookies()
+    await page.keyboard.press("Control+Enter")
+    await expect(page.get_by_role("alert")).to_contain_text("Votre session est terminée")
+    await page.evaluate("window.htmx.trigger('#alertes', 'alarms')")
+    await asyncio.sleep(2 * LATENCY / 1000)
+    await expect(page.locator("[action$='/noter'] textarea")).to_have_value("vu le gardien")
