@@ -1,6 +1,7 @@
 """Somebody who types on over a slow line: no letter is lost, and none does what lasts."""
 
 import asyncio
+import re
 
 import pytest
 from playwright.async_api import Page, expect
@@ -252,3 +253,13 @@ async def test_the_end_of_a_session_loses_nothing(world: World, come: Come) -> N
     await page.evaluate("window.htmx.trigger('#alertes', 'alarms')")
     await asyncio.sleep(2 * LATENCY / 1000)
     await expect(page.locator("[action$='/noter'] textarea")).to_have_value("vu le gardien")
+
+
+async def test_an_answer_begun_for_the_agent_takes_no_word_of_theirs_away(world: World, come: Come) -> None:
+    page = await come()
+    await opened(world, page, "Raton neuf")
+    await page.keyboard.type("rBonjour Madame,")
+    await page.get_by_label("Modèle").select_option("accuse-reception")
+    await page.get_by_role("button", name="Reprendre le modèle").click()
+    text = page.locator("[action$='/repondre'] textarea")
+    await expect(text).to_have_value(re.compile(r"^Bonjour Madame,\n.{40}", re.DOTALL))

@@ -260,8 +260,20 @@
       else if (!await deliver(form, path, given)) refusals += 1;
     }).catch(() => { refusals += 1; announce(FAILED); }).finally(() => { onTheirWay -= 1; form.ariaBusy = null; hush(); });
   };
+  // An answer that was begun for the agent goes to where the caret is: it takes no word of theirs away.
+  const begin = async (form) => {
+    const text = $("[action$='/repondre'] textarea");
+    try {
+      const answer = await fetch(`${form.action}?${new URLSearchParams(new FormData(form))}`);
+      const theirs = new DOMParser().parseFromString(await answer.text(), "text/html");
+      const draft = $("[action$='/repondre'] textarea", theirs).value;
+      text.setRangeText(text.value.trim() ? `\n${draft}` : draft, text.selectionStart, text.selectionEnd, "end");
+      text.focus();
+    } catch { announce(FAILED); }
+  };
   document.addEventListener("submit", (event) => {
     if (event.defaultPrevented) return;
+    if (event.target.matches(".drafts")) { event.preventDefault(); begin(event.target); return; }
     if (!event.target.matches("[data-in-place]")) { leave(event.target.method === "post"); return; }
     event.preventDefault();
     post(event.target, event.submitter);
