@@ -72,7 +72,7 @@ def opened(visit: Visit) -> Mapping[str, Any] | Response:
         return _form(visit, given, str(error))
     case = _wait_for(visit, done.arrival or "")
     if case is None:
-        return go("/file?fait=new-1-0")
+        return go("/file?fait=new")
     if not sees(visit.account, case.office_id):
         return go(f"/file?fait=sent&de={case.number}")
     return go(f"/dossier/{case.number}?fait=new")
