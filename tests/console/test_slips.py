@@ -208,6 +208,9 @@ async def test_several_are_closed_but_for_dangers_and_taken_back_in_one(world: W
     await page.get_by_role("button", name="Annuler les 2").click()
     await said(page, "2 changements annulés.")
     assert [file(world, number).case.state for number in numbers] == ["open", "open", "open"]
+    # No other test is to hear of it.
+    await page.locator(".alarm", has_text="Huit gaz").get_by_role("button").click()
+    await said(page, "Pris")
 
 
 async def test_what_is_told_stays_while_a_person_is_looked_for(come: Come) -> None:
