@@ -23,6 +23,7 @@ _SAID: Final[Mapping[str, str]] = {
     "resumed": "remis dans l'ordre de la file",
     "done": "dossier clos",
     "closed": "dossier clos",
+    "spoken": "appel répondu, l'urgence reste ouverte",
     "tried": "rappel sans réponse",
     "noted": "note",
     "replied": "réponse écrite",

@@ -9,6 +9,7 @@ import click
 
 from dtm_contact.cases import Command, Done, InForce, apply
 from dtm_contact.cases.client import send
+from dtm_contact.cases.verbs.closing import DangerOver
 from dtm_contact.cases.words import said
 from dtm_contact.cli.output import print_json, printable
 from dtm_contact.settings import Settings
@@ -32,6 +33,12 @@ def work_options(command: Decorated) -> Decorated:
 def acting_as(command: Decorated) -> Decorated:
     """Add `--as`, who acts."""
     return click.option("--as", "who", default=getuser, help="Who does it; without it, the login name.")(command)
+
+
+def danger_over_option(command: Decorated) -> Decorated:
+    """Add `--danger-over`, why the danger of a P1 is over."""
+    choices = click.Choice([each.value for each in DangerOver])
+    return click.option("--danger-over", type=choices, help="Of a P1: why nobody is in danger any more.")(command)
 
 
 class Asked:

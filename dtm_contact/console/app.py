@@ -13,7 +13,7 @@ from starlette.datastructures import FormData, Headers
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute
 from starlette.routing import Route as At
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -98,7 +98,7 @@ def _endpoint(desk: Desk, shown: "rendering.Rendering", route: Route) -> _Endpoi
             refused.headers["Connection"] = "close"
             return refused
         found = await run_in_threadpool(_answer, desk, shown, route, request, form)
-        return _with_headers(found)
+        return _with_headers(_to_script(found) if request.headers.get("hx-request") == "true" else found)
 
     return answer
 
@@ -135,6 +135,13 @@ def _answer(desk: Desk, shown: "rendering.Rendering", route: Route, request: Req
         return shown.trouble(visit, 500)
 
 
+def _to_script(found: Response) -> Response:
+    """Return an answer for a script: one that followed a redirect would load the page, and the browser once more."""
+    if not isinstance(found, RedirectResponse):
+        return found
+    return Response(status_code=204, headers={"HX-Redirect": found.headers["location"]})
+
+
 def _visit(desk: Desk, request: Request, form: FormData) -> Visit:
     secret = request.cookies.get(sessions.cookie_name(desk.settings.desk), "")
     device = request.cookies.get(sessions.device_cookie_name(desk.settings.desk), "")
@@ -162,13 +169,13 @@ def _visit(desk: Desk, request: Request, form: FormData) -> Visit:
 
 def _refusal(visit: Visit, route: Route) -> Response | int | None:
     """Return why a request is not served: an answer, or a status; None where it is."""
+    if route.right is not None and visit.known is None and visit.in_place:
+        return Response(status_code=401, headers={"HX-Redirect": "/connexion"})
     if route.method == "POST" and not _from_our_page(visit, logged_in=route.right is not None):
         return 403 if visit.known or route.right is None else go("/connexion")
     if route.right is None:
         return None
     if visit.known is None:
-        if visit.headers.get("hx-request"):
-            return Response(status_code=401, headers={"HX-Redirect": "/connexion"})
         return go("/connexion" if route.method == "POST" else f"/connexion?vers={quote(visit.url)}")
     return None if may(visit.known, route.right) else 403
 

@@ -84,6 +84,9 @@ class Rendering:
             "csrf": visit.csrf if visit else "",
             "role": Role(known.role).label if known else "",
             "alert": "",
+            "said": "",
+            "about": "",
+            "several": None,
         }
         return self._environment.get_template(template).render({**shared, **given})
 

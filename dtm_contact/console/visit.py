@@ -62,6 +62,11 @@ class Visit:
         return self.known
 
     @property
+    def in_place(self) -> bool:
+        """Whether the page itself asks, and shows the answer where it stands, instead of the browser loading one."""
+        return self.headers.get("hx-request") == "true"
+
+    @property
     def csrf(self) -> str:
         """What every form of this session holds."""
         return csrf_token(self.secret) if self.secret else ""

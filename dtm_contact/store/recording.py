@@ -234,7 +234,11 @@ def complete(connection: Connection, case_id: int, judgement: Judgement) -> None
     case = sa.update(cases).where(cases.c.id == case_id)
     by_hand = set_by_hand(connection, case_id)
     if judgement.decision.kind is CaseKind.CASE and by_hand.isdisjoint(_PLACE):
-        connection.execute(case.where(untouched).values(_place(destination_of(judgement))))
+        place = _place(destination_of(judgement))
+        # A danger that was read elsewhere in the case is not over because this arrival tells of none.
+        danger = cases.c.priority == Priority.P1
+        place |= {name: sa.case((danger, cases.c[name]), else_=place[name]) for name in ("priority", "due")}
+        connection.execute(case.where(untouched).values(place))
     read = {name: value for name, value in case_of(judgement).items() if name not in by_hand}
     known = {name: sa.func.coalesce(cases.c[name], read[name]) for name in _WHOM if name in read}
     connection.execute(case.values({**read, **known, "version": cases.c.version + 1}))

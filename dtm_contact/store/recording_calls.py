@@ -20,6 +20,8 @@ from dtm_contact.store.schema import cases, contacts
 
 SPOKE = "joint par téléphone"
 ANSWERED_AFTER_ALL = "appel finalement répondu"
+DANGER_STAYS = "spoken"
+"""What the event of an answered call says in place of `done`: a danger is over once somebody at the desk says so."""
 _SPOKE_OUTCOMES = tuple(outcome.value for outcome in Outcome if outcome.spoke)
 
 
@@ -174,10 +176,10 @@ def _close_by(connection: Connection, told: _Told, now: datetime) -> _Placed:
     if open_ is None:
         # Somebody's hand was faster.
         return _Placed(None, "judged", data)
-    _close(connection, open_.id, SPOKE, now)
+    what = _close(connection, open_, SPOKE, now)
     reason = f"{SPOKE}, alors que {open_.owner} l'avait pris" if open_.owner else SPOKE
     told_too = {"reason": reason, "spoke": True, "owner": open_.owner}
-    return _Placed(recording.CaseRef(open_.id, open_.number), "done", {**data, **told_too})
+    return _Placed(recording.CaseRef(open_.id, open_.number), what, {**data, **told_too})
 
 
 def _close_if_spoken_since(
@@ -194,8 +196,9 @@ def _close_if_spoken_since(
     )
     if connection.execute(later.limit(1)).first() is None:
         return
-    _close(connection, case.id, SPOKE, now)
-    recording.tell(connection, claimed, case, events.NewEvent(recording.WORKER, "done", now, {"reason": SPOKE}))
+    opened = connection.execute(sa.select(cases.c.id, cases.c.priority).where(cases.c.id == case.id)).one()
+    what = _close(connection, opened, SPOKE, now)
+    recording.tell(connection, claimed, case, events.NewEvent(recording.WORKER, what, now, {"reason": SPOKE}))
 
 
 def _leave(
@@ -206,18 +209,26 @@ def _leave(
         return
     waits = sa.or_(WAITS, contacts.c.channel != "phone")
     others = sa.select(sa.func.count()).select_from(contacts).where(contacts.c.case_id == case_id, waits)
-    row = connection.execute(sa.select(cases.c.number).where(cases.c.id == case_id, IS_OPEN)).one_or_none()
+    wanted = (cases.c.id, cases.c.number, cases.c.priority)
+    row = connection.execute(sa.select(*wanted).where(cases.c.id == case_id, IS_OPEN)).one_or_none()
     if row is None or connection.execute(others).scalar_one():
         return
-    _close(connection, case_id, ANSWERED_AFTER_ALL, now)
-    event = events.NewEvent(recording.WORKER, "done", now, {"reason": ANSWERED_AFTER_ALL, "revised": True})
+    what = _close(connection, row, ANSWERED_AFTER_ALL, now)
+    event = events.NewEvent(recording.WORKER, what, now, {"reason": ANSWERED_AFTER_ALL, "revised": True})
     recording.tell(connection, claimed, recording.CaseRef(case_id, row.number), event)
 
 
-def _close(connection: Connection, case_id: int, reason: str, now: datetime) -> None:
+def _close(connection: Connection, case: Any, reason: str, now: datetime) -> str:
+    """Close a call-back, and return the word of the event that tells it.
+
+    That of a danger ends (no further call joins it), but its case stays open, and so does its escalation.
+    """
+    danger = case.priority == Priority.P1
     closed = {"state": "closed", "closed_at": now, "done_reason": reason, "waiting_until": None}
-    change = sa.update(cases).where(cases.c.id == case_id)
-    connection.execute(change.values({**closed, "version": cases.c.version + 1}))
+    changes = {"party": None} if danger else closed
+    change = sa.update(cases).where(cases.c.id == case.id)
+    connection.execute(change.values({**changes, "version": cases.c.version + 1}))
+    return DANGER_STAYS if danger else "done"
 
 
 def _describe(connection: Connection, told: _Told, case: recording.CaseRef | None) -> None:

@@ -187,6 +187,12 @@ def begin_anew(connection: Connection, case_id: int, priority: Priority | None =
     connection.execute(timers.delete().where(timers.c.case_id == case_id, *steps))
 
 
+def wait_again(connection: Connection, case_id: int, since: datetime) -> None:
+    """Let happen, in a transaction, the steps of a case that were found needless from a time on."""
+    needless = sa.and_(timers.c.case_id == case_id, timers.c.state == "needless", timers.c.settled_at >= since)
+    connection.execute(sa.update(timers).where(needless).values(state="waiting", settled_at=None))
+
+
 def _left_in_peace(connection: Connection, case_ids: set[int]) -> set[int]:
     """Return the cases all of whose contacts lay in a mailbox for long before that was ever looked at."""
     query = (

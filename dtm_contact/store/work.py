@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from dtm_contact.errors import NotFoundError
-from dtm_contact.model import Limits, Outgoing
+from dtm_contact.model import Limits, Outgoing, Priority
 from dtm_contact.store import confirmations, events, outbox, timers
 from dtm_contact.store.access_schema import appointments
 from dtm_contact.store.cases import CASE_COLUMNS, Case, CaseContact, case_of, contacts_of
@@ -183,6 +183,14 @@ class Work:
     def settle_timer(self, timer_id: int, *, done: bool) -> None:
         """Say that what was to happen has happened, or is needless."""
         timers.settle(self._connection, timer_id, self.now, done=done)
+
+    def escalate_anew(self, held: HeldCase, priority: Priority) -> None:
+        """Let the steps of a priority happen to a case that has got it by hand; it may have had it before."""
+        timers.begin_anew(self._connection, held.id, priority)
+
+    def escalate_on(self, held: HeldCase, since: datetime) -> None:
+        """Let the steps still happen to a case that what was done to it at `since` had made needless."""
+        timers.wait_again(self._connection, held.id, since)
 
     def signing_key(self) -> bytes:
         """Return the secret that signs case numbers in what is sent."""

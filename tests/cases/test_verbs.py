@@ -39,6 +39,9 @@ LATER = minutes(30).isoformat()
 NOBODY = Match()
 CALL = Contact("phone", NOW, call=Call("c1", Outcome.ABANDONED, NOW, NOW, "0612345678", "+33612345678"))
 
+DANGER = ("priority", {"priority": "P1"})
+OVER = ("done", {"danger_over": "rescued"})
+
 # Verb, arguments, what is then so of the case.
 CHANGES: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
     ("take", {}, {"owner": "paul"}),
@@ -50,7 +53,7 @@ CHANGES: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
     ("no_answer", {"again": LATER}, {"state": "open", "waiting_until": minutes(30)}),
     ("tag", {"add": ["travaux", "urgent "]}, {"tags": ("travaux", "urgent")}),
     ("topic", {"topic": "heating"}, {"topic": "heating", "by_hand": ("topic",)}),
-    ("priority", {"priority": "P1"}, {"priority": Priority.P1, "due": minutes(15), "by_hand": ("due", "priority")}),
+    ("priority", {"priority": "P2"}, {"priority": Priority.P2, "by_hand": ("due", "priority")}),
     ("tenant", {"tenant": "T01"}, {"tenant_id": "T01", "dwelling_id": "L01", "residence_id": "R01"}),
     ("tenant", {"dwelling": "L01"}, {"tenant_id": None, "dwelling_id": "L01", "residence_id": "R01"}),
     ("tenant", {}, {"tenant_id": None, "dwelling_id": None, "residence_id": None}),
@@ -95,10 +98,17 @@ REFUSED: list[tuple[list[tuple[str, dict[str, Any]]], str, dict[str, Any], type[
     ([], "wait", {"until": minutes(0).isoformat()}, WrongArgumentError, "déjà passé"),
     ([], "wait", {"until": "demain"}, WrongArgumentError, "until"),
     ([], "wait", {"until": "2030-01-01T10:00:00"}, WrongArgumentError, "until"),
-    ([("priority", {"priority": "P1"})], "wait", {"until": LATER}, WrongStateError, "un P1 n'attend pas"),
+    ([DANGER], "wait", {"until": LATER}, WrongStateError, "un P1 n'attend pas"),
     ([], "resume", {}, WrongStateError, "pas en attente"),
     ([], "done", {}, WrongArgumentError, "dites pourquoi"),
     ([], "done", {"reason": "  "}, WrongArgumentError, "reason"),
+    ([], "done", {"danger_over": "checked"}, WrongArgumentError, "n'est pas une urgence P1"),
+    ([DANGER], "done", {"reason": "fait"}, WrongArgumentError, "pourquoi le danger est écarté"),
+    ([DANGER], "done", {"spoke": True}, WrongArgumentError, "pourquoi le danger est écarté"),
+    ([DANGER], "done", {"danger_over": "réglé"}, WrongArgumentError, "danger_over"),
+    ([DANGER], "priority", {"priority": "P2"}, WrongArgumentError, "n'en est plus une"),
+    ([DANGER], "undo", {}, WrongArgumentError, "n'en est plus une"),
+    ([DANGER, OVER, ("reopen", {})], "undo", {"reason": "x"}, WrongArgumentError, "pourquoi le danger est écarté"),
     ([], "no_answer", {"again": NOW.isoformat()}, WrongArgumentError, "déjà passé"),
     ([("no_answer", {})] * 2, "no_answer", {"again": LATER}, WrongStateError, "3e essai, le dernier"),
     ([], "reopen", {}, WrongStateError, "il est ouvert"),
@@ -197,6 +207,39 @@ def test_danger_does_not_wait(desk: Desk) -> None:
     assert desk.case(number).waiting_until is None
     desk.do(number, "no_answer")
     assert [case.number for case in desk.store.cases.queue(now=NOW)] == [number]
+
+
+def test_a_danger_is_closed_by_saying_why_it_is_over(desk: Desk) -> None:
+    number = desk.open(priority=Priority.P1)
+    done = desk.do(number, "done", danger_over="rescued", reason="pompiers à 14 h")
+    assert done.events[0].data["danger_over"] == "rescued"
+    case = desk.case(number)
+    assert (case.state, case.done_reason) == ("closed", "Les secours sont intervenus – pompiers à 14 h")
+    desk.do(number, "undo")
+    assert desk.case(number).state == "open"
+    desk.do(number, "priority", priority="P3", reason="le détecteur avait sa pile vide")
+    desk.do(number, "done", reason="fait")
+    assert desk.case(number).done_reason == "fait"
+
+
+def test_taking_back_what_made_a_danger_says_why_it_is_none(desk: Desk) -> None:
+    number = desk.open()
+    desk.do(number, "priority", priority="P1")
+    desk.do(number, "undo", reason="mauvais dossier")
+    assert desk.case(number).priority is Priority.P3
+    assert desk.store.cases.get(number).events[-1].data["reason"] == "mauvais dossier"
+
+
+def test_a_danger_that_is_merged_is_to_be_taken_where_it_goes(desk: Desk) -> None:
+    danger, other = desk.open(priority=Priority.P1), desk.open("two")
+    desk.do(other, "take", "anne")
+    desk.do(danger, "merge", into=other)
+    into = desk.case(other)
+    assert (into.state, into.priority, into.owner) == ("open", Priority.P1, None)
+    with pytest.raises(WrongArgumentError, match="danger"):
+        desk.do(other, "done", reason="fait")
+    desk.do(danger, "undo")
+    assert (desk.case(danger).state, desk.case(other).owner) == ("open", "anne")
 
 
 def test_a_call_back_is_tried_so_often_and_no_more(desk: Desk) -> None:

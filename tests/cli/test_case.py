@@ -64,6 +64,8 @@ def test_a_tenant_is_named_and_known_from_then_on(program: Program, store: Store
         (("move", NUMBER, "pantin"), 2, "Missing option '--reason'"),
         (("done", NUMBER), 1, "dites pourquoi"),
         (("done", NUMBER, "--no-answer", "--spoke"), 2, "--no-answer goes with neither"),
+        (("done", NUMBER, "--no-answer", "--danger-over", "checked"), 2, "nor --danger-over"),
+        (("done", NUMBER, "--danger-over", "checked"), 1, "n'est pas une urgence P1"),
         (("done", NUMBER, "--again", "2030-01-01T10:00"), 2, "--again goes with --no-answer"),
         (("wait", NUMBER, "--until", "demain"), 2, "'demain' is no ISO time"),
         (("tenant", NUMBER), 2, "name a tenant, or a --dwelling, or say --nobody"),
@@ -78,6 +80,16 @@ def test_what_cannot_be_is_said(program: Program, arguments: tuple[str, ...], st
     assert (done.returncode, done.stdout) == (status, "")
     assert said in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_danger_is_closed_by_saying_why_it_is_over(program: Program, store: Store) -> None:
+    assert program("case", "priority", NUMBER, "P1", "--as", "paul").returncode == 0
+    refused = program("case", "undo", NUMBER, "--as", "paul")
+    assert "n'en est plus une" in refused.stderr
+    assert "pourquoi le danger est écarté" in program("case", "done", NUMBER, "--reason", "fait").stderr
+    done = program("case", "done", NUMBER, "--danger-over", "rescued", "--reason", "à 14 h", "--as", "paul")
+    assert done.stdout == f"{NUMBER} : dossier clos ; motif Les secours sont intervenus – à 14 h\n"
+    assert store.cases.get(NUMBER).case.state == "closed"
 
 
 def test_a_call_back_comes_again(program: Program, store: Store) -> None:

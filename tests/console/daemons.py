@@ -121,6 +121,8 @@ async def come_in(browser: Browser, link: str, **how: Any) -> Page:
     """Log in by a link, in a context of its own."""
     context = await browser.new_context(locale="fr-FR", **how)
     page = await context.new_page()
+    # The desk listens before it has read the rules; on a busy machine that takes long.
+    page.set_default_navigation_timeout(120_000)
     await page.goto(link)
     await page.get_by_role("button", name="Entrer").press("Enter")
     await page.wait_for_url("**/file")

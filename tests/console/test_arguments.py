@@ -21,7 +21,7 @@ ARGUMENTS: Mapping[str, tuple[set[str], set[str]]] = {
     "appoint": ({"office", "invite"}, {"slot"}),
     "cancel_appointment": (set(), {"slot"}),
     "confirm": (set(), {"value"}),
-    "done": (set(), {"reason", "spoke"}),
+    "done": (set(), {"reason", "danger_over", "spoke"}),
     "link": ({"other"}, set()),
     "merge": ({"into"}, {"reason"}),
     "move": (set(), {"queue", "reason"}),
@@ -42,7 +42,7 @@ ARGUMENTS: Mapping[str, tuple[set[str], set[str]]] = {
     "tenant": ({"tenant", "dwelling"}, {"confirm"}),
     "topic": (set(), {"topic"}),
     "unconfirm": ({"value", "tenant"}, set()),
-    "undo": (set(), set()),
+    "undo": (set(), {"reason", "danger_over"}),
     "wait": (set(), {"until", "reason"}),
 }
 CONFIRMED = "nouvelle-adresse@free.example"

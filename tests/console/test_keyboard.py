@@ -12,6 +12,9 @@ from tests.console.world import HUGUETTE, LEAK, World, arrived, said, sent, sett
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 PASSWORD = "un mot de passe assez long"
+UNDO = "Control+z"
+SECOND = 1_200
+"""Milliseconds in which no letter is a command, once something was sent."""
 _names = count(1)
 
 
@@ -30,11 +33,12 @@ class Keys:
 
     async def do(self, *keys_and_words: str, to: str = "", told: str) -> None:
         """Press keys and write words, go on by Tab `to` a button, press Enter unless a key did it; it is told."""
+        await self.page.wait_for_timeout(SECOND)
         for each in keys_and_words:
-            await (self.write(each) if len(each) > 1 and each != "Tab" else self.press(each))
+            await (self.press(each) if len(each) == 1 or each in {"Tab", UNDO} else self.write(each))
         if to:
             await self.tab_to(to)
-        if keys_and_words not in {("t",), ("z",)}:
+        if keys_and_words not in {("t",), (UNDO,)}:
             await self.press("Enter")
         await said(self.page, told)
 
@@ -101,10 +105,12 @@ async def test_a_case_is_worked_by_keyboard_alone(world: World, keys: Keys) -> N
     number = await opened(world, keys, "Au clavier")
     page = keys.page
     await keys.do("t", told="il est à vous")
+    await page.wait_for_timeout(SECOND)
     await keys.press("l")
     await keys.write("Jean-Luc Joly")
     await expect(page.locator("#trouves button", has_text="Jean-Luc")).to_be_visible()
     await keys.do(to="#trouves button", told="Locataire précisé")
+    await page.wait_for_timeout(SECOND)
     await keys.press("m")
     await keys.choose("heating")
     await keys.do("Tab", told="Motif changé")
@@ -112,16 +118,18 @@ async def test_a_case_is_worked_by_keyboard_alone(world: World, keys: Keys) -> N
     await arrived(world.sink, "Le chauffagiste passe demain.")
     await keys.do("n", "Vu au clavier", "Tab", told="Note ajoutée")
     await keys.do("a", "Le chauffagiste passe", to="button[name=jours][value='7']", told="Mis en attente")
-    await keys.do("z", told="Changement annulé")
+    await keys.do(UNDO, told="Changement annulé")
+    await page.wait_for_timeout(SECOND)
     await keys.press("v")
     await page.wait_for_url(f"**/rendez-vous?dossier={number}")
     await keys.do(to="button[name=quand]", told="Rendez-vous pris")
     await arrived(world.sink, "text/calendar")
+    await page.wait_for_timeout(SECOND)
     await keys.press("f")
     await keys.choose("agence-accueil")
-    await keys.do("Tab", "Pour l’agence", told="Transmis")
-    await keys.do("z", told="Changement annulé")
-    await keys.do("e", "Fait", told="Clos")
+    await keys.do("Tab", "Pour l’agence", "Tab", told="Transmis")
+    await keys.do(UNDO, told="Changement annulé")
+    await keys.do("e", "Tab", "Fait", "Tab", told="Clos")
 
 
 async def test_several_at_once_a_case_by_hand_and_search_by_keyboard_alone(world: World, keys: Keys) -> None:
@@ -135,7 +143,9 @@ async def test_several_at_once_a_case_by_hand_and_search_by_keyboard_alone(world
         await keys.go_to(number)
         await keys.press("x")
     await expect(page.locator("[data-chosen]")).to_contain_text("2 choisis")
-    await keys.do("e", "Vus ensemble", told="Clos. (2 sur 2)")
+    await keys.do("e", "Tab", "Vus ensemble", "Tab", told="2 dossiers clos.")
+    await keys.do(UNDO, told="2 changements annulés.")
+    await page.wait_for_timeout(SECOND)
     await keys.press("/")
     await keys.write("Joly")
     await keys.press("Enter")
@@ -150,5 +160,6 @@ async def test_several_at_once_a_case_by_hand_and_search_by_keyboard_alone(world
     await keys.tab_to("textarea[name=text]")
     await keys.write("La porte du hall ne ferme plus.")
     await keys.do(to=".sheet button.primary", told="Dossier ouvert")
+    await page.wait_for_timeout(SECOND)
     await keys.press("?")
     await page.wait_for_url("**/aide")

@@ -66,7 +66,7 @@ def test_households_of_one_residence_with_one_matter_are_one_incident(desk: Desk
     page = secretary.get("/incidents").text
     assert "2 foyers, 2 dossiers" in page
     ended = secretary.post("/incident/R01/heating/clore", raison="Chaudière réparée")
-    assert ended.headers["location"] == "/incidents?fait=done-2-0"
+    assert "2 dossiers clos." in secretary.get(ended.headers["location"]).text
     assert {desk.store.cases.get(number).case.state for number in (one, two)} == {"closed"}
 
 
@@ -165,11 +165,9 @@ def test_another_office_s_case_is_not_found_as_the_other_one_either(desk: DeskAl
     own, other = open_in(desk.store, "nord", "one"), open_in(desk.store, "sud", "two")
     for word in ("lier", "reunir"):
         assert agent.post(f"/dossier/{own}/{word}", autre=other, version=1).status_code == 404
-    assert (
-        agent.post("/file/clore", dossier=[own, other], motif_de_cloture="Fait")
-        .headers["location"]
-        .endswith("done-1-1")
-    )
+    told = agent.get(agent.post("/file/clore", dossier=[own, other], motif_de_cloture="Fait").headers["location"]).text
+    assert "1 dossier clos." in told
+    assert f'Non fait pour <a href="/dossier/{other}">' in told
     states = [desk.store.cases.get(number).case.state for number in (own, other)]
     assert states == ["closed", "open"]
 
@@ -177,7 +175,7 @@ def test_another_office_s_case_is_not_found_as_the_other_one_either(desk: DeskAl
 def test_one_news_goes_to_all_of_an_incident(desk: DeskAlone, secretary: Somebody, pair: tuple[str, str]) -> None:
     secretary.post(f"/dossier/{pair[1]}/locataire", locataire="", logement="L02", version=1)
     told = secretary.post("/incident/R01/heating/nouvelle", texte="Le chauffagiste passe à 14 h.")
-    assert told.headers["location"] == "/incidents?fait=reply-2-0"
+    assert "2 réponses en route." in secretary.get(told.headers["location"]).text
     replied = [event for number in pair for event in desk.store.cases.get(number).events if event.what == "replied"]
     assert [event.data["text"] for event in replied] == ["Le chauffagiste passe à 14 h."] * 2
     assert desk.store.outbox.waiting() == 2
@@ -255,3 +253,76 @@ def test_what_is_kept_of_a_household_is_shown_and_taken_back(desk: DeskAlone, ag
     lines = desk.store.accounts.trail_of(subject="L01", who="paul", limit=10)
     assert "withdrew" in {line.what for _id, line in lines}
     assert agent.post("/foyer/L01/retirer", locataire="T01", valeur=NADIA).status_code == 404
+
+
+def danger(desk: DeskAlone, agent: Somebody) -> str:
+    """Return the number of a case that is a danger, by an agent's hand."""
+    number = open_in(desk.store, "nord", "danger")
+    agent.post(f"/dossier/{number}/priorite", priorite="P1", version=1)
+    return number
+
+
+def test_a_danger_is_closed_by_saying_why_it_is_over(desk: DeskAlone, agent: Somebody) -> None:
+    number = danger(desk, agent)
+    refused = agent.post(f"/dossier/{number}/clore", version=2, raison="Réponse donnée")
+    assert refused.status_code == 409
+    assert "pourquoi le danger est écarté" in refused.text
+    assert 'value="Réponse donnée"' in refused.text, "what was typed comes back"
+    assert "Rappelé, joint" not in refused.text
+    given = {"danger_ecarte": "checked", "raison": "vu sur place"}
+    assert agent.post(f"/dossier/{number}/clore", version=2, **given).status_code == 303
+    assert desk.store.cases.get(number).case.done_reason == "Vérifié sur place : pas de danger – vu sur place"
+
+
+@pytest.mark.parametrize(
+    ("word", "given"),
+    [
+        ("noter", {"texte": ""}),
+        ("transmettre", {"file": "pantin", "raison": "c’est à Pantin"}),
+        ("attendre", {"raison": "pièce commandée", "quand": "2020-01-01T10:00"}),
+        ("etiqueter", {"ajouter": "un, deux"}),
+        ("repondre", {"texte": "Nous passons <demain>"}),
+        ("lier", {"autre": "2026-000001"}),
+    ],
+)
+def test_what_is_refused_comes_back_in_its_field(
+    desk: DeskAlone, agent: Somebody, word: str, given: dict[str, str]
+) -> None:
+    number = open_in(desk.store, "nord", "one")
+    agent.post(f"/dossier/{number}/etiqueter", ajouter="autre", version=1)
+    answer = agent.post(f"/dossier/{number}/{word}", version=1, **given)
+    assert answer.status_code == 409
+    form = re.search(rf'<form method="post" action="/dossier/{number}/{word}".*?</form>', answer.text, re.DOTALL)
+    assert form is not None
+    shown = form[0].replace("&lt;", "<").replace("&gt;", ">")
+    assert all(value in shown for value in given.values())
+    opened_again = answer.text[: form.start()].rpartition("<details")[2]
+    assert re.match(r"[^>]* open>", opened_again), "and is not folded"
+
+
+def test_several_are_closed_but_for_dangers_and_taken_back_in_one(desk: DeskAlone, agent: Somebody) -> None:
+    urgent, one, two = danger(desk, agent), open_in(desk.store, "nord", "one"), open_in(desk.store, "nord", "two")
+    without = agent.post("/file/clore", dossier=[one, two], ici="?file=nord")
+    assert without.status_code == 409
+    assert re.findall(r'value="(\d{4}-\d{6})" form="lot" checked', without.text) == [one, two]
+    closed = agent.post("/file/clore", dossier=[urgent, one, two], motif_de_cloture="Fait", ici="?file=nord")
+    page = agent.get(closed.headers["location"]).text
+    assert "2 dossiers clos." in page
+    assert "1 urgence laissée ouverte" in page
+    assert "Annuler les 2" in page
+    lot = re.search(r'name="lot" value="([^"]+)"', page)
+    assert lot is not None
+    agent.post(f"/dossier/{one}/rouvrir", version=desk.store.cases.get(one).case.version)
+    back = agent.get(agent.post("/file/annuler", lot=lot[1], ici="?file=nord").headers["location"]).text
+    assert "1 changement annulé." in back
+    assert f'Non fait pour <a href="/dossier/{one}">' in back
+    assert [desk.store.cases.get(number).case.state for number in (urgent, one, two)] == ["open"] * 3
+
+
+def test_what_all_of_an_incident_refuse_comes_back(desk: DeskAlone, secretary: Somebody, pair: tuple[str, str]) -> None:
+    secretary.post(f"/dossier/{pair[1]}/locataire", locataire="", logement="L02", version=1)
+    desk.settings.outbound.host = ""
+    answer = secretary.post("/incident/R01/heating/nouvelle", texte="Le chauffagiste passe.")
+    assert answer.status_code == 409
+    assert "aucun serveur" in answer.text
+    assert "Le chauffagiste passe.</textarea>" in answer.text

@@ -118,6 +118,31 @@ def test_an_answered_call_either_way_closes_even_what_an_agent_took(desk: Desk, 
     assert later.case.number != first.case.number
 
 
+@pytest.mark.parametrize("leg", [ANSWERED, OUTBOUND], ids=["incoming", "outgoing"])
+def test_an_answered_call_ends_the_call_back_of_a_danger_but_not_its_case(desk: Desk, leg: dict[str, str]) -> None:
+    first = desk.opened(0)
+    with desk.store.database.writing() as connection:
+        connection.execute(sa.update(cases).values(priority=Priority.P1))
+    number = {"number": "201", "dialled": "0639980001"} if leg is OUTBOUND else {}
+    after = desk.opened(600, "2", **leg, **number)
+    assert (after.case.number, after.case.state, after.case.priority) == (first.case.number, "open", Priority.P1)
+    assert whats(after) == ["opened", "spoken"]
+    assert after.contacts[-1].decision is not None
+    assert after.contacts[-1].decision["closes"] == f"{MONDAY_NIGHT}.1"
+    later = desk.opened(1_200, "3")
+    assert later.case.number != first.case.number
+    assert later.contacts[-1].decision is not None
+    assert later.contacts[-1].decision["joins"] is None
+
+
+def test_a_danger_whose_call_was_answered_after_all_stays_open(desk: Desk) -> None:
+    opened = desk.opened(0, context="dtm-accueil", application="Dial", answered=False)
+    with desk.store.database.writing() as connection:
+        connection.execute(sa.update(cases).values(priority=Priority.P1))
+    assert desk.call(0, revision=1, **ANSWERED) is None
+    assert (desk.again(opened).case.state, whats(desk.again(opened))[-1]) == ("open", "spoken")
+
+
 def test_withheld_callers_are_a_party_each(desk: Desk) -> None:
     hidden = {"number": "anonymous", "clid": '"Anonymous" <anonymous>'}
     first, second = desk.opened(0, **hidden), desk.opened(600, "2", **hidden)

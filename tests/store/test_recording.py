@@ -202,6 +202,17 @@ def test_a_retried_arrival_completes_its_stand_in_and_moves_it(store: Store) -> 
     assert happened(store, number) == ["parked", "retried", "completed"]
 
 
+def test_a_stand_in_that_has_become_a_danger_stays_one(store: Store) -> None:
+    number = retried(store)
+    with store.database.writing() as connection:
+        connection.execute(sa.update(cases).values(priority=Priority.P1))
+    claimed = store.arrivals.claim("worker", minutes(2))
+    assert claimed is not None
+    assert store.cases.record(claimed, judgement(), {}, minutes(2)) == number
+    (case,) = store.cases.queue()
+    assert (case.queue, case.priority, case.due) == ("montreuil", Priority.P1, RECEPTION.due)
+
+
 def test_a_stand_in_that_an_agent_took_is_completed_where_it_is(store: Store) -> None:
     number = retried(store)
     with store.database.writing() as connection:

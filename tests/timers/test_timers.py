@@ -10,6 +10,7 @@ import pytest
 import sqlalchemy as sa
 
 from dtm_contact.alarms import Alarms
+from dtm_contact.cases import Command, apply
 from dtm_contact.directory import Directory, Office, Records, Residence
 from dtm_contact.errors import StoreUnavailableError
 from dtm_contact.model import CaseKind, Joining, Likely, Match, Priority, Way
@@ -145,6 +146,36 @@ def test_once_somebody_has_taken_it_nobody_else_is_called(store: Store, scene: S
     take(store, number)
     assert scene.after(minutes=40) == 0
     assert len(letters(store)) == 1
+
+
+def act(store: Store, number: str, verb: str, at: datetime, **arguments: object) -> None:
+    apply(store, Command(verb, "anne", number, arguments), at, None)
+
+
+@pytest.mark.parametrize(
+    ("slip", "back"),
+    [(("done", {"danger_over": "checked"}), "undo"), (("done", {"danger_over": "checked"}), "reopen")]
+    + [(("take", {}), back) for back in ("undo", "release")],
+    ids=["closed, undone", "closed, opened again", "taken, undone", "taken, let go"],
+)
+def test_what_a_slip_ended_is_told_once_it_is_taken_back(
+    store: Store, scene: Scene, slip: tuple[str, dict[str, object]], back: str
+) -> None:
+    number = opened(store)
+    act(store, number, slip[0], OPENED + timedelta(minutes=1), **slip[1])
+    assert scene.after(minutes=11) == 0
+    act(store, number, back, OPENED + timedelta(minutes=12))
+    assert scene.after(minutes=13) == 1
+    assert [to for to, _ in letters(store)] == ["deux@bailleur.example"]
+
+
+def test_a_danger_merged_into_a_case_that_somebody_has_goes_on_being_told(store: Store, scene: Scene) -> None:
+    danger, other = opened(store), opened(store, Priority.P3, "two")
+    take(store, other)
+    act(store, danger, "merge", OPENED + timedelta(minutes=5), into=other)
+    assert scene.after(minutes=14) == 0
+    assert scene.after(minutes=16) == 1
+    assert letters(store) == [("deux@bailleur.example", f"[P1] dossier {other}")]
 
 
 def test_a_restart_forgets_nothing_and_repeats_nothing(store: Store, rules: RuleSet, scene: Scene) -> None:

@@ -1,6 +1,9 @@
 """A case that is done, and one that is not after all; a call-back that was tried."""
 
+from collections.abc import Mapping
 from datetime import timedelta
+from enum import StrEnum
+from typing import Final
 
 from pydantic import AwareDatetime
 
@@ -15,14 +18,56 @@ SPOKEN = "rappelé, joint"
 NO_ANSWER = "rappelé en vain, {tries} fois"
 
 
+class DangerOver(StrEnum):
+    """Why nobody is in danger any more: what is said when a P1 is closed."""
+
+    MADE_SAFE = "made_safe"
+    RESCUED = "rescued"
+    REPAIRED = "repaired"
+    SAFE = "safe"
+    CHECKED = "checked"
+    FALSE_ALARM = "false_alarm"
+
+
+DANGER_OVER: Final[Mapping[DangerOver, str]] = {
+    DangerOver.MADE_SAFE: "Mise en sécurité faite (gaz ou courant coupé, accès fermé)",
+    DangerOver.RESCUED: "Les secours sont intervenus",
+    DangerOver.REPAIRED: "Le prestataire est intervenu, le danger a cessé",
+    DangerOver.SAFE: "La personne a été jointe et est hors de danger",
+    DangerOver.CHECKED: "Vérifié sur place : pas de danger",
+    DangerOver.FALSE_ALARM: "Fausse alerte : personne n'était en danger",
+}
+"""Each in the offices' words."""
+
+
 @verb("done")
-def done(act: Act, reason: Line | None = None, *, spoke: bool = False) -> None:
-    """Clôt un dossier, avec la raison ; `spoke` : on a rappelé et joint la personne."""
+def done(act: Act, reason: Line | None = None, danger_over: DangerOver | None = None, *, spoke: bool = False) -> None:
+    """Clôt un dossier, avec la raison ; `spoke` : on a rappelé et joint la personne.
+
+    Un P1 n'est clos que si l'on dit pourquoi le danger est écarté (`danger_over`) ; la raison le précise.
+    """
     act.must_be_open()
+    check_danger_over(act, danger_over)
     reason = reason or (SPOKEN if spoke else None)
+    data = None
+    if danger_over is not None:
+        data = {"danger_over": danger_over.value}
+        reason = f"{DANGER_OVER[danger_over]} – {reason}" if reason else DANGER_OVER[danger_over]
     if reason is None:
         raise WrongArgumentError("dites pourquoi, ou que vous avez joint la personne")
-    act.change("done", state="closed", closed_at=act.now, done_reason=reason, waiting_until=None)
+    act.change("done", data=data, state="closed", closed_at=act.now, done_reason=reason, waiting_until=None)
+
+
+def check_danger_over(act: Act, danger_over: DangerOver | None) -> None:
+    """Make sure that a P1 is closed only by saying why the danger is over, and that this is said of nothing else.
+
+    Raises:
+        WrongArgumentError: it is not so.
+    """
+    if act.case.priority is Priority.P1 and danger_over is None:
+        raise WrongArgumentError("une urgence P1 n'est close que si vous dites pourquoi le danger est écarté")
+    if act.case.priority is not Priority.P1 and danger_over is not None:
+        raise WrongArgumentError("ce dossier n'est pas une urgence P1 ; donnez une raison")
 
 
 @verb("no_answer")
@@ -58,6 +103,8 @@ def reopen(act: Act, reason: Line | None = None) -> None:
     if last == "merged":
         raise WrongStateError("il a été réuni à un autre ; annulez plutôt la réunion")
     no_second_call_back(act)
+    if act.case.closed_at is not None:
+        act.work.escalate_on(act.held, act.case.closed_at)
     data = {"reason": reason} if reason else None
     act.change("reopened", data=data, state="open", closed_at=None, done_reason=None)
 

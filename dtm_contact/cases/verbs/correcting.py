@@ -70,10 +70,17 @@ def topic(act: Act, topic: Code) -> None:
 
 @verb("priority")
 def priority(act: Act, priority: Priority, reason: Line | None = None) -> None:
-    """Change la priorité, et l'échéance avec elle, comptée depuis l'ouverture ; un P1 n'attend plus."""
+    """Change la priorité, et l'échéance avec elle, comptée depuis l'ouverture ; un P1 n'attend plus.
+
+    Baisser la priorité d'un P1 demande une raison.
+    """
     act.must_be_open()
     if priority is act.case.priority:
         raise WrongStateError("c'est déjà sa priorité")
+    if act.case.priority is Priority.P1:
+        check_why_lowered(reason)
+    if priority is Priority.P1:
+        act.work.escalate_anew(act.held, priority)
     waiting = None if priority is Priority.P1 else act.case.waiting_until
     act.change(
         "priority",
@@ -83,3 +90,13 @@ def priority(act: Act, priority: Priority, reason: Line | None = None) -> None:
         due=act.due(priority, act.case.queue),
         waiting_until=waiting,
     )
+
+
+def check_why_lowered(reason: str | None) -> None:
+    """Make sure that a reason is given for an open case to be a P1 no more.
+
+    Raises:
+        WrongArgumentError: none is.
+    """
+    if reason is None:
+        raise WrongArgumentError("dites pourquoi cette urgence P1 n'en est plus une")

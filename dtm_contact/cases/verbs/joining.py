@@ -8,7 +8,9 @@ from dtm_contact.cases.act import Act
 from dtm_contact.cases.refusals import WrongArgumentError, WrongStateError
 from dtm_contact.cases.registry import verb
 from dtm_contact.cases.texts import Code, Line
+from dtm_contact.model import Priority
 from dtm_contact.store import HeldCase, HeldContact
+from dtm_contact.store.timers import RAISED_FROM
 
 _MOST_SPLIT = 500
 Arrivals = Annotated[tuple[int, ...], Field(min_length=1, max_length=_MOST_SPLIT)]
@@ -26,7 +28,10 @@ def link(act: Act, other: Code) -> None:
 
 @verb("merge")
 def merge(act: Act, into: Code, reason: Line | None = None) -> None:
-    """Réunit un dossier à un autre : ses contacts y passent et il est clos ; le plus urgent des deux l'emporte."""
+    """Réunit un dossier à un autre : ses contacts y passent et il est clos ; le plus urgent des deux l'emporte.
+
+    Un P1 ne s'y perd pas : l'autre dossier en devient un, à qui s'occupait du P1, ou à prendre par quelqu'un.
+    """
     act.must_be_open()
     to = _other(act, into)
     _may_be_one(act.held, to)
@@ -36,12 +41,20 @@ def merge(act: Act, into: Code, reason: Line | None = None) -> None:
     urgent = min((act.case, to.case), key=lambda case: case.priority)
     soonest = min(act.case.due, to.case.due)
     waiting = None if urgent.priority < to.case.priority else to.case.waiting_until
-    changed = act.work.change(to, priority=urgent.priority, due=soonest, waiting_until=waiting)
+    changes = {"priority": urgent.priority, "due": soonest, "waiting_until": waiting}
+    raised = {}
+    if urgent.priority < to.case.priority:
+        raised = {RAISED_FROM: to.case.priority}
+        act.work.escalate_anew(to, urgent.priority)
+        if urgent.priority is Priority.P1:
+            # Whoever has the other case has said nothing of the danger.
+            changes["owner"] = act.case.owner
+    changed = act.work.change(to, **changes)
     other = {"number": into, "changed": changed, "linked": linked}
     data: dict[str, Any] = {"moved": arrivals, "other": other, "reason": reason}
     closed = f"réuni au dossier {into}"
     act.change("merged", data=data, state="closed", closed_at=act.now, done_reason=closed, waiting_until=None)
-    act.tell("absorbed", {"with": act.case.number, "contacts": len(arrivals)}, of=to)
+    act.tell("absorbed", {"with": act.case.number, "contacts": len(arrivals), **raised}, of=to)
 
 
 def _may_be_one(held: HeldCase, to: HeldCase) -> None:

@@ -3,6 +3,7 @@
 from dtm_contact.cases.act import Act
 from dtm_contact.cases.refusals import WrongStateError
 from dtm_contact.cases.registry import verb
+from dtm_contact.cases.taken_back import standing
 from dtm_contact.cases.texts import Code, Line
 
 
@@ -29,6 +30,7 @@ def release(act: Act) -> None:
         raise WrongStateError("personne ne l'a pris")
     if act.case.owner != act.actor:
         raise WrongStateError(f"c'est {act.case.owner} qui l'a pris")
+    _escalate_on(act)
     act.change("released", owner=None)
 
 
@@ -40,5 +42,13 @@ def move(act: Act, queue: Code, reason: Line) -> None:
     if to.id == act.case.queue:
         raise WrongStateError("il est déjà dans cette file")
     office = to.office_id or act.grounds.directory.agency.office_id
+    _escalate_on(act)
     by_hand = ("queue", "office_id")
     act.change("moved", by_hand=by_hand, data={"reason": reason}, queue=to.id, office_id=office, owner=None)
+
+
+def _escalate_on(act: Act) -> None:
+    """Let the steps still happen that were needless because somebody had the case, who has it no more."""
+    taken = [event.at for event in standing(act.work.events(act.held)) if event.what == "taken"]
+    if act.case.owner is not None and taken:
+        act.work.escalate_on(act.held, taken[-1])

@@ -4,7 +4,11 @@ from dtm_contact.cases.act import Act
 from dtm_contact.cases.refusals import WrongStateError
 from dtm_contact.cases.registry import verb
 from dtm_contact.cases.taken_back import UNDONE, handed_over, standing, take_back
-from dtm_contact.cases.verbs.closing import no_second_call_back
+from dtm_contact.cases.texts import Line
+from dtm_contact.cases.verbs.closing import DangerOver, check_danger_over, no_second_call_back
+from dtm_contact.cases.verbs.correcting import check_why_lowered
+from dtm_contact.model import Priority
+from dtm_contact.store import Event
 
 
 def _just_handed_over(act: Act) -> bool:
@@ -12,10 +16,12 @@ def _just_handed_over(act: Act) -> bool:
 
 
 @verb("undo", unless=_just_handed_over)
-def undo(act: Act) -> None:
+def undo(act: Act, reason: Line | None = None, danger_over: DangerOver | None = None) -> None:
     """Annule le dernier changement du dossier, si le même agent l'a fait ; puis celui d'avant, et ainsi de suite.
 
     Ce que le moteur ou un collègue a fait depuis n'est pas touché : si c'est la même chose, rien n'est annulé.
+    Annuler la réouverture d'un P1 le clôt : dites pourquoi le danger est écarté (`danger_over`). Annuler ce qui en
+    avait fait un P1 demande une raison.
     """
     changes = standing(act.work.events(act.held))
     if not changes:
@@ -23,9 +29,28 @@ def undo(act: Act) -> None:
     last = changes[-1]
     if last.who != act.actor:
         raise WrongStateError(f"le dernier changement est de {last.who}")
+    _check_danger(act, last, reason, danger_over)
     if last.data["changed"].get("state", [None])[0] == "open":
         no_second_call_back(act)
     if "other" in last.data:
         act.other_case(last.data["other"]["number"])
     restored = take_back(act.work, act.held, last)
-    act.tell(UNDONE, {"undoes": last.id, "what": last.what, "restored": restored})
+    act.work.escalate_on(act.held, last.at)
+    why = {"reason": reason} if reason else {}
+    why |= {"danger_over": danger_over.value} if danger_over else {}
+    act.tell(UNDONE, {"undoes": last.id, "what": last.what, "restored": restored, **why})
+
+
+def _check_danger(act: Act, last: Event, reason: str | None, danger_over: DangerOver | None) -> None:
+    """Make sure that taking a change back ends no danger in passing.
+
+    Raises:
+        WrongArgumentError: what must be said for that is not.
+    """
+    if act.case.state != "open" or act.case.priority is not Priority.P1:
+        return
+    changed = last.data["changed"]
+    if changed.get("state", ["open"])[0] == "closed":
+        check_danger_over(act, danger_over)
+    elif changed.get("priority", [Priority.P1])[0] != Priority.P1:
+        check_why_lowered(reason)

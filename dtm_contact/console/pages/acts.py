@@ -29,7 +29,7 @@ def _act(word: str, verb: str, *, versioned: bool = True) -> Callable[[Arguments
             try:
                 visit.act(verb, number, given, visit.number("version") if versioned else None)
             except RefusedError as error:
-                return shown(visit, str(error))
+                return shown(visit, alert=str(error), refused=word)
             return _after(visit, verb, number)
 
         return arguments
@@ -37,11 +37,20 @@ def _act(word: str, verb: str, *, versioned: bool = True) -> Callable[[Arguments
     return register
 
 
-def _after(visit: Visit, verb: str, number: str) -> Response:
-    if verb in _LEAVES:
+def _after(visit: Visit, verb: str, number: str) -> Mapping[str, Any] | Response:
+    if visit.in_place and visit.text("bandeau"):
+        return {"template": "announced.html", "said": verb, "about": number}
+    if verb in _LEAVES and not (visit.text("reste") and _still_seen(visit, number)):
         return go(f"/file?fait={verb}&de={number}")
-    del visit
-    return go(f"/dossier/{number}?fait={verb}")
+    return shown(visit, said=verb) if visit.in_place else go(f"/dossier/{number}?fait={verb}")
+
+
+def _still_seen(visit: Visit, number: str) -> bool:
+    try:
+        visit.case(number)
+    except NotFoundError:
+        return False
+    return True
 
 
 @_act("prendre", "take")
@@ -78,8 +87,12 @@ def resume(visit: Visit) -> Mapping[str, Any]:
 
 @_act("clore", "done")
 def close(visit: Visit) -> Mapping[str, Any]:
-    """Close a case."""
-    return {"reason": visit.text("raison"), "spoke": visit.text("joint") == "1" or None}
+    """Close a case; a P1 by saying why the danger is over."""
+    return {
+        "reason": visit.text("raison"),
+        "danger_over": visit.text("danger_ecarte"),
+        "spoke": visit.text("joint") == "1" or None,
+    }
 
 
 @_act("sans-reponse", "no_answer")
@@ -168,7 +181,9 @@ def undo(visit: Visit) -> Mapping[str, Any] | Response:
     try:
         visit.act("undo", number, {})
     except RefusedError as error:
-        return shown(visit, str(error))
+        return shown(visit, alert=str(error))
+    if visit.in_place:
+        return shown(visit, said="undo")
     return go(f"/dossier/{number}?fait=undo")
 
 

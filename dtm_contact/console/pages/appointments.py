@@ -107,7 +107,7 @@ def _act(visit: Visit, verb: str, **more: str) -> Mapping[str, Any] | Response:
     try:
         visit.act(verb, number, {"slot": visit.text("quand"), **{name: said for name, said in more.items() if said}})
     except RefusedError as error:
-        return shown(visit, str(error))
+        return shown(visit, alert=str(error), refused="rendez-vous")
     return go(f"/dossier/{number}?fait={verb}")
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from dtm_contact.access import sees
 from dtm_contact.cases.addressees import Addressee, addressees, usual
+from dtm_contact.cases.verbs.closing import DANGER_OVER
 from dtm_contact.cases.verbs.confirming import known_to_household, reached_by, why_not_learnt
 from dtm_contact.console.card import household, proposals, residence_caretakers, voice_messages, wishes
 from dtm_contact.console.registry import page
@@ -28,8 +29,16 @@ def case(visit: Visit) -> Mapping[str, Any]:
     return shown(visit)
 
 
-def shown(visit: Visit, alert: str = "") -> Mapping[str, Any]:
-    """Return what the page of the path's case needs; `alert` is what the agent must hear first."""
+def shown(visit: Visit, *, alert: str = "", refused: str = "", said: str = "") -> Mapping[str, Any]:
+    """Return what the page of the path's case needs.
+
+    Args:
+        visit: who sees it.
+        alert: why what they asked for was refused.
+        refused: the form that was refused, by the last word of its path: what was typed in it comes back.
+        said: the verb that was carried out.
+    """
+    since = visit.desk.store.desk.latest_event()
     file = visit.file()
     visit.note("read", file.case.number, dwelling=file.case.dwelling_id, tenant=file.case.tenant_id)
     last = next((each.judgement for each in reversed(file.contacts) if each.judgement), None)
@@ -64,9 +73,12 @@ def shown(visit: Visit, alert: str = "") -> Mapping[str, Any]:
         "usual": usual(answerable),
         "draft": _draft(visit, found),
         "can_undo": undoable(file.events, visit.account.name),
-        "said": visit.text("fait"),
+        "since": since,
+        "said": said or visit.text("fait"),
         "not_read": NOT_READ,
         "alert": alert,
+        "refused": refused,
+        "dangers_over": DANGER_OVER,
         "status": 409 if alert else 200,
     }
 

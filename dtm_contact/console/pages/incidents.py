@@ -7,10 +7,11 @@ from typing import Any
 from starlette.responses import Response
 
 from dtm_contact.access import sees
-from dtm_contact.cases import RefusedError
+from dtm_contact.console.pages.several import Several, to_each
 from dtm_contact.console.registry import deed, page
 from dtm_contact.console.visit import Visit, go
 from dtm_contact.errors import NotFoundError
+from dtm_contact.model import Priority
 from dtm_contact.store import Case
 from dtm_contact.store.desk import Incident
 
@@ -33,7 +34,7 @@ _WITHIN = timedelta(hours=24)
 def incidents(visit: Visit) -> Mapping[str, Any]:
     """Show what befalls several households at once."""
     visit.note("read", "incidents")
-    return {"incidents": current(visit), "said": visit.text("fait")}
+    return {"incidents": current(visit), "said": visit.text("fait"), "several": Several.asked(visit)}
 
 
 def current(visit: Visit) -> Sequence[Incident]:
@@ -45,20 +46,31 @@ def current(visit: Visit) -> Sequence[Incident]:
 @page("/incident/{residence}/{topic}")
 def incident(visit: Visit) -> Mapping[str, Any]:
     """Show one incident: all of its cases, and what can be said to all."""
+    return _shown(visit)
+
+
+def _shown(visit: Visit) -> Mapping[str, Any]:
     cases = _cases(visit)
     visit.note("read", f"incident {visit.path['residence']} {visit.path['topic']}", cases=len(cases))
-    return {"cases": cases, "residence": visit.path["residence"], "topic": visit.path["topic"]}
+    dangers = sum(case.priority is Priority.P1 for case in cases)
+    return {
+        "cases": cases,
+        "dangers": dangers,
+        "refused": "",
+        "residence": visit.path["residence"],
+        "topic": visit.path["topic"],
+    }
 
 
-@deed("/incident/{residence}/{topic}/nouvelle")
-def news(visit: Visit) -> Response:
+@deed("/incident/{residence}/{topic}/nouvelle", template="incident.html")
+def news(visit: Visit) -> Mapping[str, Any] | Response:
     """Write the same to all who asked."""
     return _to_all(visit, "reply", text=visit.text("texte"))
 
 
-@deed("/incident/{residence}/{topic}/clore")
-def end(visit: Visit) -> Response:
-    """Close all of its cases for one reason."""
+@deed("/incident/{residence}/{topic}/clore", template="incident.html")
+def end(visit: Visit) -> Mapping[str, Any] | Response:
+    """Close all of its cases for one reason, but for those that are a danger."""
     return _to_all(visit, "done", reason=visit.text("raison"))
 
 
@@ -70,12 +82,8 @@ def _cases(visit: Visit) -> list[Case]:
     return seen
 
 
-def _to_all(visit: Visit, verb: str, **arguments: str) -> Response:
-    done = refused = 0
-    for case in _cases(visit):
-        try:
-            visit.act(verb, case.number, arguments)
-            done += 1
-        except RefusedError:
-            refused += 1
-    return go(f"/incidents?fait={verb}-{done}-{refused}")
+def _to_all(visit: Visit, verb: str, **arguments: str) -> Mapping[str, Any] | Response:
+    several = to_each(visit, verb, [case.number for case in _cases(visit)], **arguments)
+    if several.why and not several.done:
+        return {**_shown(visit), "alert": several.why, "refused": verb, "status": 409}
+    return go(f"/incidents?{several.told()}")

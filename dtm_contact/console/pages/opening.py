@@ -11,6 +11,7 @@ from dtm_contact.access import Right, sees
 from dtm_contact.cases import RefusedError
 from dtm_contact.console.registry import deed, page
 from dtm_contact.console.visit import LONGEST_SEARCH, Visit, go
+from dtm_contact.console.words import bare
 from dtm_contact.store import Case
 
 _FIELDS = ("visit", "text", "subject", "name", "address", "phone", "place", "tenant", "dwelling", "topic", "priority")
@@ -21,7 +22,11 @@ _LOOK_SECONDS = 0.1
 @page("/nouveau", Right.WORK)
 def new_case(visit: Visit) -> Mapping[str, Any]:
     """Ask what is told."""
-    given = {name: visit.text(name) for name in _FIELDS}
+    return _form(visit, _seen(visit, {name: visit.text(name) for name in _FIELDS}))
+
+
+def _seen(visit: Visit, given: dict[str, str]) -> dict[str, str]:
+    """Return what is given, without whom they may not see; that the others are shown is noted."""
     # Whom the page names was looked up on it, or by hand in the address.
     if given["tenant"] and not visit.sees_tenant(given["tenant"]):
         given["tenant"] = ""
@@ -29,17 +34,29 @@ def new_case(visit: Visit) -> Mapping[str, Any]:
         given["dwelling"] = ""
     if given["tenant"] or given["dwelling"]:
         visit.note("read", given["dwelling"] or given["tenant"], tenant=given["tenant"])
+    return given
+
+
+@deed("/nouveau/chercher", template="new_case.html")
+def look_up_for_new(visit: Visit) -> Mapping[str, Any]:
+    """Look for people, or choose one of those found, and keep what is told so far."""
+    given = {name: visit.text(name) for name in _FIELDS}
+    if visit.text("personne"):
+        given["tenant"], _, given["dwelling"] = visit.text("personne").partition(" ")
+    given = _seen(visit, given)
+    if given["tenant"] and not given["name"]:
+        given["name"] = bare(visit.desk.names.person(given["tenant"]))
     return _form(visit, given)
 
 
 def _form(visit: Visit, given: Mapping[str, str], alert: str = "") -> Mapping[str, Any]:
-    asked = visit.text("q")[:LONGEST_SEARCH]
+    asked = "" if visit.text("personne") else visit.text("q")[:LONGEST_SEARCH]
     return {
         "given": given,
         "q": asked,
         "people": visit.find_people(asked, ""),
         "topics": sorted(visit.desk.known()[0].rules.lexicon.topics.items(), key=lambda each: each[1].label),
-        "id": uuid4().hex,
+        "id": visit.text("id") or uuid4().hex,
         "alert": alert,
         "status": 409 if alert else 200,
     }
@@ -55,7 +72,7 @@ def opened(visit: Visit) -> Mapping[str, Any] | Response:
         return _form(visit, given, str(error))
     case = _wait_for(visit, done.arrival or "")
     if case is None:
-        return go("/file?fait=new-1-0")
+        return go("/file?fait=new")
     if not sees(visit.account, case.office_id):
         return go(f"/file?fait=sent&de={case.number}")
     return go(f"/dossier/{case.number}?fait=new")

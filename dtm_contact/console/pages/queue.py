@@ -3,22 +3,22 @@
 import base64
 import json
 from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
+from starlette.datastructures import FormData, QueryParams
 from starlette.responses import Response
 
-from dtm_contact.cases import RefusedError
 from dtm_contact.console.pages.incidents import current
+from dtm_contact.console.pages.several import Several, to_each, undo_each
 from dtm_contact.console.registry import deed, page
 from dtm_contact.console.visit import Visit, go
 from dtm_contact.directory import Directory
-from dtm_contact.errors import NotFoundError
 from dtm_contact.store.desk import Place, Wanted, place_of
 
 _PAGE = 40
-_MOST_AT_ONCE = 50
 _COUNTS_SECONDS = 10.0
 _FILTERS = ("file", "motif", "residence", "gardien", "vue")
 VIEWS = {"": "À traiter", "miennes": "Les miens", "retard": "En retard", "attente": "En attente"}
@@ -27,14 +27,21 @@ VIEWS = {"": "À traiter", "miennes": "Les miens", "retard": "En retard", "atten
 @page("/file")
 def queue(visit: Visit) -> Mapping[str, Any]:
     """Show a page of the queue; its lines alone, where the page asks for them by itself."""
-    lines = {"template": "queue_lines.html", "alike": _alike(visit), "make": lambda: _lines(visit)}
     if not visit.text("morceau"):
-        _note(visit)
-        return {**_around(visit), "lines": lines}
+        return _whole(visit)
     # A page that keeps itself up is noted once in a while, so that nobody reads on by its parts alone.
     if visit.text("apres") or not visit.desk.was_noted(_noted(visit)):
         _note(visit)
-    return lines
+    return _part(visit)
+
+
+def _whole(visit: Visit) -> Mapping[str, Any]:
+    _note(visit)
+    return {**_around(visit), "lines": _part(visit)}
+
+
+def _part(visit: Visit) -> Mapping[str, Any]:
+    return {"template": "queue_lines.html", "alike": _alike(visit), "make": lambda: _lines(visit)}
 
 
 def _note(visit: Visit) -> None:
@@ -50,7 +57,16 @@ def _alike(visit: Visit) -> tuple[object, ...]:
     """Return for whom and for how long the lines are the same: until something happens to a case."""
     asked = tuple(visit.text(name) for name in (*_FILTERS, "apres"))
     mine = visit.account.name if visit.text("vue") == "miennes" else ""
-    return "lines", visit.own_queues, visit.queues, visit.may("work"), asked, mine, visit.since
+    return (
+        "lines",
+        visit.own_queues,
+        visit.queues,
+        visit.may("work"),
+        asked,
+        mine,
+        visit.several("dossier"),
+        visit.since,
+    )
 
 
 def _asked(visit: Visit) -> dict[str, str]:
@@ -65,6 +81,7 @@ def _lines(visit: Visit) -> Mapping[str, Any]:
         "beside": visit.desk.store.desk.beside([case.number for case in shown]),
         "next": f"?{urlencode({**_asked(visit), 'apres': _written(place_of(shown[-1]))})}" if more else "",
         "first": not visit.text("apres"),
+        "picked": visit.several("dossier"),
     }
 
 
@@ -85,6 +102,7 @@ def _around(visit: Visit) -> Mapping[str, Any]:
         "incidents": () if visit.text("apres") else current(visit),
         "said": visit.text("fait"),
         "about": visit.text("de"),
+        "several": Several.asked(visit),
     }
 
 
@@ -100,28 +118,46 @@ def alarms(visit: Visit) -> Mapping[str, Any]:
     return {"alarms": visit.alarms}
 
 
-@deed("/file/prendre")
-def take_several(visit: Visit) -> Response:
+@deed("/file/prendre", template="queue.html")
+def take_several(visit: Visit) -> Mapping[str, Any] | Response:
     """Take several cases at once."""
-    return _each(visit, "take")
+    return _after(visit, to_each(visit, "take", visit.several("dossier")))
 
 
-@deed("/file/clore")
-def close_several(visit: Visit) -> Response:
+@deed("/file/clore", template="queue.html")
+def close_several(visit: Visit) -> Mapping[str, Any] | Response:
     """Close several cases at once, for one reason."""
-    return _each(visit, "done", reason=visit.text("motif_de_cloture"))
+    reason = visit.text("motif_de_cloture")
+    if not reason:
+        return {**_whole(_as_before(visit)), "alert": "Indiquez la raison de la clôture.", "status": 409}
+    return _after(visit, to_each(visit, "done", visit.several("dossier"), reason=reason))
 
 
-def _each(visit: Visit, verb: str, **arguments: str) -> Response:
-    numbers = visit.several("dossier")[:_MOST_AT_ONCE]
-    refused = []
-    for number in numbers:
-        try:
-            visit.act(verb, visit.case(number).number, arguments)
-        except (RefusedError, NotFoundError):
-            refused.append(number)
-    told = {"fait": f"{verb}-{len(numbers) - len(refused)}-{len(refused)}"}
-    return go(f"/file?{visit.text('ici').removeprefix('?')}&{urlencode(told)}")
+@deed("/file/annuler", template="queue.html")
+def undo_several(visit: Visit) -> Mapping[str, Any] | Response:
+    """Take back what was done to several cases at once."""
+    return _after(visit, undo_each(visit, visit.text("lot")))
+
+
+def _after(visit: Visit, several: Several) -> Mapping[str, Any] | Response:
+    if visit.text("ici") == "/incidents":
+        return go(f"/incidents?{several.told()}")
+    if visit.in_place:
+        return _whole(_as_before(visit, several.told()))
+    return go(f"/file?{_filters(visit)}&{several.told()}")
+
+
+def _filters(visit: Visit) -> str:
+    """Return the filters of the page that a form was sent from."""
+    given = QueryParams(visit.text("ici").removeprefix("?"))
+    return urlencode({name: given[name] for name in _FILTERS if given.get(name)})
+
+
+def _as_before(visit: Visit, told: str = "") -> Visit:
+    """Return a visit of the page that a form was sent from, as it is now."""
+    since = visit.desk.store.desk.latest_event()
+    picked = FormData([("dossier", number) for number in visit.several("dossier")] if not told else [])
+    return replace(visit, asked=QueryParams(f"{_filters(visit)}&{told}"), given=picked, since=since)
 
 
 def _wanted(visit: Visit) -> Wanted:

@@ -25,8 +25,8 @@
   };
   const told = (message) => {
     const happened = JSON.parse(message.data);
-    const mine = $("article.case");
-    const about = mine && happened.filter((each) => each.n === mine.dataset.case).pop();
+    const mine = $("article.case"), isShown = mine && Number(message.lastEventId) <= Number(mine.dataset.since);
+    const about = mine && !isShown && happened.filter((each) => each.n === mine.dataset.case).pop();
     if (about) {
       $("[data-changed]").hidden = false;
       $("[data-changed-by]").textContent = about.by === "worker" ? "" : ` (${about.by})`;
@@ -41,6 +41,10 @@
     stream.addEventListener("message", told);
     addEventListener("pagehide", () => stream.close());
   }
+  document.addEventListener("htmx:beforeOnLoad", (event) => {
+    // The session has ended: who is writing is told, and keeps what they have written.
+    if (event.detail.xhr.status === 401 && unsent()) { event.preventDefault(); announce(ENDED); }
+  });
   document.addEventListener("htmx:beforeSwap", (event) => {
     // Lines asked for before somebody chose one of them would take the choice away.
     if (event.target.id === "file" && $("input[name=dossier]:checked")) event.detail.shouldSwap = false;
@@ -97,12 +101,13 @@
     });
     filters.addEventListener("keydown", (event) => { if (event.key === "Enter" && event.target.matches("select")) filters.requestSubmit(); });
   }
-  document.addEventListener("change", (event) => {
-    if (event.target.name !== "dossier") return;
-    const count = all("input[name=dossier]:checked").length, lot = $("#lot");
-    lot.classList.toggle("some", count > 0);
-    $("[data-chosen]").textContent = `${count} ${count > 1 ? "choisis" : "choisi"}`;
-  });
+  const count = () => {
+    const chosen = all("input[name=dossier]:checked").length, lot = $("#lot");
+    if (!lot) return;
+    lot.classList.toggle("some", chosen > 0);
+    $("[data-chosen]").textContent = `${chosen} ${chosen > 1 ? "choisis" : "choisi"}`;
+  };
+  document.addEventListener("change", (event) => { if (event.target.name === "dossier") count(); });
   all("[data-setting]").forEach((box) => {
     box.checked = wanted(box.dataset.setting);
     box.addEventListener("change", () => localStorage.setItem(`desk-${box.dataset.setting}`, box.checked ? "yes" : "no"));
@@ -112,6 +117,167 @@
       all(".acts > .act[open]").forEach((each) => { if (each !== event.target) each.open = false; });
     }
   }, true);
+
+  // ---- acts in place: a form is sent, and of the answer only what has changed is shown; what is being written stays
+  const REGIONS = ["alertes", "annonce", "entete", "actes", "ecrire", "echanges", "cote", "file", "qui"];
+  const ENDED = "Votre session est terminée. Ce que vous avez écrit est toujours ici : reconnectez-vous dans un autre onglet, puis copiez-le.";
+  const CUT = "La connexion a été coupée : ce n’est peut-être pas parti. Ce que vous avez écrit est toujours ici ; réessayez.";
+  const DROPPED = "Non envoyé, car ce qui précède a été refusé. Relisez le dossier, puis réessayez.";
+  const FAILED = "Cela n’a pas été fait. Ce que vous avez écrit est toujours ici.";
+  const FIELDS = "textarea, select, input:not([type=hidden], [type=submit])";
+  const ticked = (field) => field.matches("[type=checkbox], [type=radio]");
+  const chosenAtFirst = (field) => Math.max(0, Array.from(field.options).findIndex((each) => each.defaultSelected));
+  const written = (field) => field.matches("select") ? field.selectedIndex !== chosenAtFirst(field)
+    : ticked(field) ? field.checked !== field.defaultChecked
+    : field.matches("textarea") ? field.value.trim() !== "" : field.value !== field.defaultValue;
+  const valueOf = (field) => ticked(field) ? field.checked : field.value;
+  const fields = (within) => Array.from(within.querySelectorAll(FIELDS));
+  const unsent = (except) => fields(document).some((field) => field.form && field.form.method === "post" && field.form !== except && written(field));
+  const announce = (words) => {
+    const told = document.createElement("p");
+    told.className = "alert"; told.role = "alert"; told.textContent = words;
+    $("#annonce").replaceChildren(told);
+  };
+
+  // What of two pages is the same: a field by its form, name and place; what folds by its title.
+  const placed = (within, of) => {
+    const seen = new Map();
+    return new Map(of(within).map(([key, node]) => {
+      seen.set(key, (seen.get(key) || 0) + 1);
+      return [`${key} ${seen.get(key)}`, node];
+    }));
+  };
+  const formsIn = (within) => placed(within, (it) => Array.from(it.querySelectorAll("form"), (form) => [form.getAttribute("action"), form]));
+  const fieldsIn = (within) => placed(within, (it) => fields(it).map((field) =>
+    [`${field.form ? field.form.getAttribute("action") : ""} ${field.name} ${ticked(field) ? field.value : ""}`, field]));
+  const foldedIn = (within) => placed(within, (it) => Array.from(it.querySelectorAll("details"), (each) => {
+    const about = each.closest("[id]");
+    return [`${about ? about.id : ""} ${$("summary", each).textContent}`, each];
+  }));
+  const shape = (form) => {
+    const copy = form.cloneNode(true);
+    copy.removeAttribute("aria-busy");
+    copy.querySelectorAll("[type=hidden]").forEach((each) => each.removeAttribute("value"));
+    return copy.outerHTML;
+  };
+  const moveTo = (node, place) => {
+    if (place.parentNode.moveBefore) place.parentNode.moveBefore(node, place); else place.before(node);
+    place.remove();
+  };
+  // What stays of a field: all of it, or of one whose form was sent, what has been written since then.
+  const rest = (field, sent) => {
+    if (!sent || !sent.has(field)) return written(field) ? valueOf(field) : undefined;
+    const was = sent.get(field), is = valueOf(field);
+    if (is === was) return undefined;
+    return typeof is === "string" && is.startsWith(was) ? is.slice(was.length).trimStart() : is;
+  };
+  const swap = (id, theirs, sent) => {
+    const old = document.getElementById(id), fresh = theirs.getElementById(id);
+    if (!old || !fresh) return;
+    const focus = old.contains(document.activeElement) ? document.activeElement : null;
+    const at = focus && focus.matches("textarea, [type=text], [type=search], [type=tel], input:not([type])") && [focus.selectionStart, focus.selectionEnd];
+    const top = focus ? focus.scrollTop : 0;
+    old.after(fresh);
+    const folded = foldedIn(fresh);
+    foldedIn(old).forEach((each, key) => {
+      if (each.open && folded.has(key) && !(sent && each.contains(sent.form))) folded.get(key).open = true;
+    });
+    const twins = fieldsIn(fresh), before = fieldsIn(old);
+    let lands = null;
+    before.forEach((field, key) => {
+      const twin = twins.get(key), value = rest(field, sent);
+      if (!twin) return;
+      if (field === focus) lands = twin;
+      if (value === undefined) return;
+      if (ticked(twin)) twin.checked = value; else twin.value = value;
+      const fold = twin.closest("details"), was = field.closest("details");
+      if (fold && was && was.open) fold.open = true;
+    });
+    if (lands && lands.closest("details:not([open])")) lands = null;
+    const forms = formsIn(fresh);
+    formsIn(old).forEach((form, key) => {
+      // Somebody is writing in it: the very form stays, with its caret and all that can be taken back in it.
+      const twin = forms.get(key);
+      if (!twin || (sent && sent.form === form) || !form.contains(focus) || !fields(form).includes(focus) || shape(form) !== shape(twin)) return;
+      const hidden = Array.from(twin.querySelectorAll("[type=hidden]"), (each) => each.value);
+      form.querySelectorAll("[type=hidden]").forEach((each, nth) => { each.value = hidden[nth]; });
+      moveTo(form, twin);
+      lands = focus;
+    });
+    old.remove();
+    window.htmx.process(fresh);
+    if (!focus) return;
+    if (!lands) fresh.tabIndex = -1;
+    const landed = lands || fresh;
+    if (document.activeElement !== landed) landed.focus({ preventScroll: true });
+    if (lands && at) { landed.setSelectionRange(...at); landed.scrollTop = top; }
+  };
+  const isHere = (theirs) => {
+    const mine = $("article.case"), other = theirs.querySelector("article.case");
+    return theirs.body.dataset.page === page && (mine && mine.dataset.case) === (other && other.dataset.case);
+  };
+  const showAnswer = (theirs, done, sent) => {
+    if (isHere(theirs)) {
+      // A choice of several stays where nothing came of it.
+      REGIONS.filter((id) => done || id !== "file").forEach((id) => swap(id, theirs, sent));
+      if ($("article.case")) Object.assign($("article.case").dataset, theirs.querySelector("article.case").dataset);
+      if (done && sent.form.id === "lot") sent.form.reset();
+      all(".line").forEach((line) => known.add(line.dataset.case));
+      count(); show(); ring();
+      return;
+    }
+    const told = theirs.querySelector("#annonce .alert, .gate h1");
+    if (done) { swap("alertes", theirs); swap("annonce", theirs); ring(); }
+    else announce(told ? told.textContent.trim() : FAILED);
+  };
+  let lastSent = Promise.resolve(), onTheirWay = 0, refusals = 0;
+  const deliver = async (form, path, given) => {
+    const mine = $("article.case");
+    if (given.has("version") && mine) given.set("version", mine.dataset.version);
+    if (mine && path.includes(`/${mine.dataset.case}/`)) given.delete("bandeau");
+    if (unsent(form)) given.set("reste", "1");
+    const sent = new Map(Array.from(form.elements).filter((each) => each.matches(FIELDS)).map((each) => [each, valueOf(each)]));
+    sent.form = form;
+    let answer;
+    try {
+      answer = await fetch(path, { method: "POST", body: new URLSearchParams(given), headers: { "HX-Request": "true" } });
+    } catch { announce(CUT); return false; }
+    if (answer.status === 401) { announce(ENDED); return false; }
+    const next = answer.headers.get("HX-Redirect");
+    if (next) { leave(true); location.assign(next); return true; }
+    const theirs = new DOMParser().parseFromString(await answer.text(), "text/html");
+    showAnswer(theirs, answer.ok, answer.ok ? sent : null);
+    return answer.ok;
+  };
+  const post = (form, button) => {
+    if (form.ariaBusy) return;
+    form.ariaBusy = "true";
+    const given = new FormData(form, button), path = button && button.hasAttribute("formaction") ? button.formAction : form.action, before = refusals;
+    onTheirWay += 1;
+    // One after the other: each bears the version that the one before it has made. After a refusal nothing unseen follows.
+    lastSent = lastSent.then(async () => {
+      if (before !== refusals) announce(DROPPED);
+      else if (!await deliver(form, path, given)) refusals += 1;
+    }).catch(() => { refusals += 1; announce(FAILED); }).finally(() => { onTheirWay -= 1; form.ariaBusy = null; hush(); });
+  };
+  // An answer that was begun for the agent goes to where the caret is: it takes no word of theirs away.
+  const begin = async (form) => {
+    const text = $("[action$='/repondre'] textarea");
+    try {
+      const answer = await fetch(`${form.action}?${new URLSearchParams(new FormData(form))}`);
+      const theirs = new DOMParser().parseFromString(await answer.text(), "text/html");
+      const draft = $("[action$='/repondre'] textarea", theirs).value;
+      text.setRangeText(text.value.trim() ? `\n${draft}` : draft, text.selectionStart, text.selectionEnd, "end");
+      text.focus();
+    } catch { announce(FAILED); }
+  };
+  document.addEventListener("submit", (event) => {
+    if (event.defaultPrevented) return;
+    if (event.target.matches(".drafts")) { event.preventDefault(); begin(event.target); return; }
+    if (!event.target.matches("[data-in-place]")) { leave(event.target.method === "post"); return; }
+    event.preventDefault();
+    post(event.target, event.submitter);
+  });
 
   // ---- keys
   let here = sessionStorage.getItem("desk-here");
@@ -135,6 +301,8 @@
     if (target.matches("input")) { target.focus(); return true; }
     target.click();
     const details = target.closest("details");
+    // What ends a case is not written on into: Tab leads there.
+    if (target.matches("[data-stays]")) { target.focus(); return true; }
     const field = details && details.open && ($("textarea", details) || $("select, input:not([type=hidden])", details));
     if (field) field.focus();
     return true;
@@ -145,13 +313,29 @@
     j: () => step(1), k: () => step(-1),
     o: () => { const line = current(); if (line) $(".open", line).click(); },
     x: () => choose(current()),
-    t: () => press("t") || (chosen() && $("#lot [formaction='/file/prendre']").click()),
-    e: () => press("e") || (chosen() && $("#lot input[name=motif_de_cloture]").focus()),
-    z: () => press("z") || ($("[data-undo]") && $("[data-undo]").click()),
+    t: () => press("t") || (chosen() && $("#lot button:not([formaction], [disabled])").click()),
+    e: () => press("e") || (chosen() && $("#lot").focus()),
     u: () => { const back = $("[data-back]"); if (back) back.click(); },
     "/": () => $("[data-find]") && $("[data-find]").focus(),
-    "?": () => { location.href = "/aide"; },
+    "?": () => { leave(); location.href = "/aide"; },
   };
+  // ---- no letter is a command while something is on its way, nor in the second after, nor while somebody types on
+  const SECOND = 1000, LOADING = 10000;
+  let quietUntil = 0, typingOn = false;
+  const hush = (length = SECOND) => { quietUntil = Math.max(quietUntil, Date.now() + length); };
+  const quiet = () => onTheirWay > 0 || Date.now() < quietUntil;
+  const leave = (sent) => { hush(LOADING); if (sent) sessionStorage.setItem("desk-sent", "yes"); };
+  const takenForText = () => { typingOn = true; hush(); sessionStorage.setItem("desk-typed", String(Date.now())); };
+  if (Date.now() - Number(sessionStorage.getItem("desk-typed") || 0) < SECOND) { typingOn = true; hush(); }
+  if (sessionStorage.getItem("desk-sent")) { sessionStorage.removeItem("desk-sent"); hush(); }
+  addEventListener("pageshow", (event) => { if (event.persisted) quietUntil = 0; });
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest("a[href]");
+    const here = link && !link.hasAttribute("download") && !link.target && link.protocol.startsWith("http") && !link.hash;
+    if (here && !event.defaultPrevented && !event.ctrlKey && !event.metaKey && !event.shiftKey) leave();
+  });
+  // These lead to where several lines are written: what is typed after them is text.
+  const WRITES = new Set(["n", "r"]);
   document.addEventListener("keydown", (event) => {
     if (event.key === "Escape") {
       const inside = event.target.closest("details[open]");
@@ -160,9 +344,29 @@
       return;
     }
     const typing = event.target.matches("input:not([type=checkbox], [type=radio]), textarea, select");
-    if (typing || event.ctrlKey || event.metaKey || event.altKey || !wanted("keys") || event.key.length > 1) return;
+    const modified = event.ctrlKey || event.metaKey;
+    if (modified && event.key === "Enter" && event.target.form) {
+      const send = $("button.primary", event.target.form);
+      if (send) { event.preventDefault(); event.target.form.requestSubmit(send); }
+      return;
+    }
+    if (modified && event.key === "z" && !typing) {
+      const undo = $("[data-undo]");
+      if (undo && !quiet()) { event.preventDefault(); undo.click(); }
+      return;
+    }
+    if (typing || modified || event.altKey) return;
+    if (!quiet()) typingOn = false;
+    if (typingOn && (event.key === "Enter" || event.key === " ") && event.target.matches("button, summary, a")) {
+      // The end of a word or a sentence that was written on: it presses nothing.
+      event.preventDefault();
+      takenForText();
+      return;
+    }
+    if (event.key.length > 1 || !wanted("keys")) return;
     const known = keys[event.key] || (keyed(event.key) && press);
-    if (!known) return;
+    if (quiet() && !(WRITES.has(event.key) && keyed(event.key))) { takenForText(); return; }
+    if (!known) { if (/[\p{L}\p{N}]/u.test(event.key)) takenForText(); return; }
     event.preventDefault();
     known(event.key);
   });

@@ -12,7 +12,7 @@ from dtm_contact.settings import Settings
 @click.command()
 @work_options
 @click.argument("priority", type=click.Choice([each.value for each in Priority]))
-@click.option("--reason", help="Why.")
+@click.option("--reason", help="Why; needed for a P1 to become less urgent.")
 @click.pass_obj
 def command(settings: Settings, /, priority: str, reason: str | None, **asked: Any) -> None:
     """Change a case's priority, and its due time with it."""
