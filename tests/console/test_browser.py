@@ -40,6 +40,11 @@ async def test_a_case_from_the_mail_to_the_answer(world: World, come: Come) -> N
     await said(page, "Locataire précisé")
     await expect(page.locator(".whose")).to_contain_text("Jean-Luc Joly")
     await page.get_by_text("Répondre", exact=True).click()
+    # Nothing proves who wrote: writing there is a step of its own.
+    await page.locator("[action$='/repondre'] select").select_option("huguette.joly@courriel.example")
+    unproven = page.locator("[action$='/repondre'] [name=non_verifiee]")
+    if await unproven.is_visible():
+        await unproven.check()
     await page.locator("[action$='/repondre'] textarea").fill("Nous passons ce soir.")
     await page.get_by_role("button", name="Envoyer").click()
     await said(page, "Réponse en route")
@@ -82,7 +87,8 @@ async def test_nothing_of_what_came_in_adds_a_header_to_the_reply(world: World, 
         assert answer.status == 409
     hostile = "Bien reçu.\r\n.\r\nMAIL FROM:<x@evil.example>\r\nBcc: victime@evil.example"
     answer = await page.request.post(
-        f"{world.daemon.desk}/dossier/{number}/repondre", form={**form, "texte": hostile, "a": "nadia@free.example"}
+        f"{world.daemon.desk}/dossier/{number}/repondre",
+        form={**form, "texte": hostile, "a": "nadia@free.example", "non_verifiee": "1"},
     )
     assert answer.ok
     to, mail = await arrived(world.sink, "Bien re")
