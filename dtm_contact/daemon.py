@@ -137,6 +137,7 @@ async def _inbox(stack: AsyncExitStack, settings: Settings, store: Store, alarms
     inbox = GroupCommitInbox(
         store,
         name=settings.name,
+        reserve=settings.store.reserve,
         on_change=partial(_tell_whether_mail_is_taken, alarms),
         on_trouble=partial(_tell_trouble, alarms),
     )
@@ -185,7 +186,7 @@ def _tell_whether_mail_is_taken(alarms: Alarms, trouble: StoreUnavailableError |
     if trouble is None:
         alarms.over("intake")
     else:
-        told = f"The store cannot be written ({type(trouble).__name__}): senders are told to try again later."
+        told = f"No mail is taken in, senders are told to try again later. {trouble}"
         alarms.sound("intake", told)
 
 

@@ -17,6 +17,12 @@ class Store(BaseModel):
         default="sqlite:///var/dtm-contact.db", description="SQLAlchemy URL of the store (SQLite or PostgreSQL)"
     )
 
+    reserve: int = Field(
+        default=200 * 1024 * 1024,
+        ge=0,
+        description="Octets of a SQLite store's disk kept free for judging: with less, mail is refused for the moment",
+    )
+
     @field_validator("url")
     @classmethod
     def _is_a_store(cls, url: str) -> str:
