@@ -14,7 +14,7 @@ from dtm_contact.cases.server import hearing
 from dtm_contact.channels import start_channels
 from dtm_contact.console.server import open_desk
 from dtm_contact.errors import StoreUnavailableError, opening
-from dtm_contact.health import watch
+from dtm_contact.health import watch, watching_directory
 from dtm_contact.log import get_log
 from dtm_contact.notices import Notices
 from dtm_contact.outbound import Answering
@@ -102,6 +102,7 @@ async def daemon(settings: Settings) -> AsyncIterator[Running]:
         listening = await _channels(stack, settings, WakingInbox(inbox, worker.arrived))
         with opening("the monitor's pages", "the settings DTM_MONITOR_…"):
             monitor = stack.enter_context(watch(settings, store, alarms))
+        await stack.enter_async_context(watching_directory(settings, store, alarms, utc_now))
         addresses = {**listening, **served, "monitor": monitor.address}
         _log.info("started", rules=in_force.rules.version, **addresses)
         yield Running(store, addresses)

@@ -31,6 +31,27 @@ class Store(BaseModel):
         return url
 
 
+class Directory(BaseModel):
+    """The landlord's export of the estate and its people."""
+
+    versions: int = Field(
+        default=14,
+        ge=1,
+        le=100,
+        description="Imports of the directory that are kept and can be restored, the one in force included",
+    )
+    max_age_days: float = Field(
+        default=8.0,
+        ge=0,
+        description="Days after which the export in force is so old that the admins are told; 0: never",
+    )
+    quiet_seconds: float = Field(
+        default=120.0,
+        ge=0,
+        description="Seconds without a change in its folder before a scheduled import takes an export for complete",
+    )
+
+
 class Rules(BaseModel):
     """The rules that admins own."""
 
