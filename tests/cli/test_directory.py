@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 from aiosmtpd.smtp import SMTP, Envelope, Session
+from prometheus_client import REGISTRY
 
 from dtm_contact.daemon import daemon
 from dtm_contact.directory import Records, read_export
@@ -103,22 +104,34 @@ def test_a_version_that_is_not_there_cannot_be_restored(program: Program) -> Non
     assert "version 7 of the directory is not kept" in done.stderr
 
 
-async def test_a_running_daemon_takes_up_what_is_restored(program: Program, tmp_path: Path) -> None:
-    wrong = changed(GOOD, cut_at("tenants.csv", 0.5), tmp_path / "cut")
-    program("directory", "import", str(GOOD))
-    settings = Settings(
+def daemon_settings(tmp_path: Path) -> Settings:
+    return Settings(
         store=Store(url=store_url(tmp_path)),
         rules=Rules(dir=ROOT / "rules"),
         smtp=Smtp(port=0),
         monitor=Monitor(port=0),
         judge=Judge(processes=1),
     )
-    async with daemon(settings) as running:
+
+
+async def test_a_running_daemon_takes_up_what_is_restored(program: Program, tmp_path: Path) -> None:
+    wrong = changed(GOOD, cut_at("tenants.csv", 0.5), tmp_path / "cut")
+    program("directory", "import", str(GOOD))
+    async with daemon(daemon_settings(tmp_path)) as running:
         assert running.store.directory.in_force().records == read_export(GOOD)[0]
         for arguments, folder in ((("import", "--force", str(wrong)), wrong), (("restore", "1"), GOOD)):
             done = await asyncio.to_thread(program, "directory", *arguments)
             assert done.returncode == 0
             assert running.store.directory.in_force().records == read_export(folder)[0]
+
+
+async def test_a_daemon_that_starts_on_an_old_directory_says_so(program: Program, tmp_path: Path) -> None:
+    old = Path(shutil.copytree(GOOD, tmp_path / "old"))
+    date_files(old, datetime(2024, 5, 1, tzinfo=UTC))
+    program("directory", "import", str(old))
+    async with daemon(daemon_settings(tmp_path)), asyncio.timeout(60):
+        while REGISTRY.get_sample_value("dtm_alarming", {"cause": "directory-age"}) != 1:
+            await asyncio.sleep(0.02)
 
 
 class Admins:
