@@ -14,7 +14,7 @@ from dtm_contact.cases.server import hearing
 from dtm_contact.channels import start_channels
 from dtm_contact.console.server import open_desk
 from dtm_contact.errors import StoreUnavailableError, opening
-from dtm_contact.health import watch
+from dtm_contact.health import watch, watching_directory
 from dtm_contact.log import get_log
 from dtm_contact.notices import Notices
 from dtm_contact.outbound import Answering
@@ -105,6 +105,7 @@ async def daemon(settings: Settings) -> AsyncIterator[Running]:
         listening = await _channels(stack, settings, WakingInbox(inbox, worker.arrived))
         with opening("the monitor's pages", "the settings DTM_MONITOR_…"):
             monitor = stack.enter_context(watch(settings, store, alarms))
+        await stack.enter_async_context(watching_directory(settings, store, alarms, utc_now))
         addresses = {**listening, **served, "monitor": monitor.address}
         _log.info("started", rules=in_force.rules.version, **addresses)
         yield Running(store, addresses)
@@ -140,6 +141,7 @@ async def _inbox(stack: AsyncExitStack, settings: Settings, store: Store, alarms
     inbox = GroupCommitInbox(
         store,
         name=settings.name,
+        reserve=settings.store.reserve,
         on_change=partial(_tell_whether_mail_is_taken, alarms),
         on_trouble=partial(_tell_trouble, alarms),
     )
@@ -188,7 +190,7 @@ def _tell_whether_mail_is_taken(alarms: Alarms, trouble: StoreUnavailableError |
     if trouble is None:
         alarms.over("intake")
     else:
-        told = f"The store cannot be written ({type(trouble).__name__}): senders are told to try again later."
+        told = f"No mail is taken in, senders are told to try again later. {trouble}"
         alarms.sound("intake", told)
 
 

@@ -49,10 +49,6 @@ def opening(what: str, settings: str) -> Iterator[None]:
         raise CannotOpenError(told) from error
 
 
-class DirectoryShrinksError(DtmContactError):
-    """The export would lose too many people or residences; was it cut short? Import with --force if it is right."""
-
-
 class NoDirectoryError(DtmContactError):
     """No directory has been imported yet. Run: dtm-contact directory import DIR."""
 

@@ -3,8 +3,9 @@
 import asyncio
 import threading
 import time
-from collections.abc import Callable
-from datetime import UTC, datetime
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
 from functools import partial
 
 from prometheus_client import REGISTRY
@@ -12,6 +13,7 @@ from prometheus_client import REGISTRY
 from dtm_contact import metrics
 from dtm_contact.alarms import Alarms
 from dtm_contact.errors import StoreUnavailableError
+from dtm_contact.log import get_log
 from dtm_contact.monitor import Check, Monitor
 from dtm_contact.settings import Settings
 from dtm_contact.store import Store
@@ -23,6 +25,10 @@ _FOLLOWED = ("imap", "imap_sent")
 # A mailbox is looked at anew after so long without news; later than three such looks something hangs.
 _LOOKS = 3
 _MINUTE = 60.0
+_DIRECTORY_SECONDS = 3600.0
+_DIRECTORY_OLD = "directory-age"
+
+_log = get_log("health")
 
 
 def watch(settings: Settings, store: Store, alarms: Alarms) -> Monitor:
@@ -39,6 +45,46 @@ def watch(settings: Settings, store: Store, alarms: Alarms) -> Monitor:
         "alarms": lambda: ", ".join(cause for cause in alarms.lasting if cause in _UNWELL) or None,
     }
     return Monitor(settings.monitor.host, settings.monitor.port, checks, partial(_count_store, store))
+
+
+@asynccontextmanager
+async def watching_directory(
+    settings: Settings, store: Store, alarms: Alarms, clock: Callable[[], datetime]
+) -> AsyncIterator[None]:
+    """Look at the age of the directory now and every hour until the block ends."""
+
+    async def watching() -> None:
+        while True:
+            await asyncio.to_thread(look_at_directory, settings, store, alarms, clock())
+            await asyncio.sleep(_DIRECTORY_SECONDS)
+
+    task = asyncio.create_task(watching(), name="directory's age")
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+def look_at_directory(settings: Settings, store: Store, alarms: Alarms, now: datetime) -> None:
+    """Raise the alarm where the directory in force was exported too long ago, or end it."""
+    try:
+        exported_at = store.directory.exported_at()
+    except StoreUnavailableError as error:
+        _log.warning("the age of the directory cannot be read", error=type(error).__name__)
+        return
+    most = timedelta(days=settings.directory.max_age_days)
+    if exported_at is None or not most or now - exported_at <= most:
+        alarms.over(_DIRECTORY_OLD)
+        return
+    age = (now - exported_at) / timedelta(days=1)
+    told = (
+        f"The directory in force was exported {age:.0f} days ago ({exported_at:%Y-%m-%d}); "
+        f"DTM_DIRECTORY_MAX_AGE_DAYS allows {settings.directory.max_age_days:g}. Tenants who moved in since are not "
+        "known. Does the landlord's export still run, and does its import? `dtm-contact directory history` lists the "
+        "imports, `journalctl -u dtm-contact-directory` what became of the scheduled ones."
+    )
+    alarms.sound(_DIRECTORY_OLD, told)
 
 
 def _loop_answers(loop: asyncio.AbstractEventLoop) -> str | None:
@@ -65,6 +111,8 @@ def _store_answers(store: Store) -> str | None:
 
 
 def _count_store(store: Store) -> None:
+    if exported_at := store.directory.exported_at():
+        metrics.DIRECTORY_AGE.set((datetime.now(UTC) - exported_at).total_seconds())
     metrics.WAITING.set(store.arrivals.waiting())
     metrics.OPEN_CASES.clear()
     metrics.LATE_CASES.clear()

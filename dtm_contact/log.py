@@ -3,8 +3,10 @@
 import logging
 import re
 import sys
+import time
 import traceback
-from collections.abc import MutableMapping
+from collections import Counter
+from collections.abc import Callable, MutableMapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -18,6 +20,11 @@ _NUMBER = re.compile(r"(?<!\d)(?:\+\d|0|33)(?:[ ./-]?\d){8,13}(?!\d)")
 # Times, versions and the engine's own identifiers are long digit strings that say nothing of a person.
 _NOT_PERSONAL = frozenset({"timestamp", "version", "level", "logger"})
 _FRAMES_SHOWN = 6
+_REPEATED_LEVELS = frozenset({"warning", "error", "critical"})
+_OWN = frozenset({"timestamp", "case"})
+"""Fields that differ from line to line of one kind."""
+_SECONDS_OF_SILENCE = 60.0
+_MOST_KINDS = 1_000
 
 Line = MutableMapping[str, Any]
 
@@ -46,6 +53,40 @@ def _where_raised(_logger: Any, _method: str, line: Line) -> Line:
         line["error"] = type(raised).__name__
         line["raised_at"] = " < ".join(f"{Path(frame.filename).name}:{frame.lineno}" for frame in reversed(frames))
     return line
+
+
+class RepeatFilter:
+    """Lets one warning or error of a kind through in a minute, and says in the next how many were held back.
+
+    Lines are of one kind where all their fields are the same but numbers and cases, which name one thing and no cause.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        """Take the clock, which counts seconds."""
+        self._clock = clock
+        self._written: dict[tuple[tuple[str, str], ...], float] = {}
+        self._held_back: Counter[tuple[tuple[str, str], ...]] = Counter()
+
+    def __call__(self, _logger: Any, _method: str, line: Line) -> Line:
+        """Return the line, or drop it.
+
+        Raises:
+            structlog.DropEvent: one of its kind was written less than a minute ago.
+        """
+        if line.get("level") not in _REPEATED_LEVELS:
+            return line
+        kind = tuple((key, value) for key, value in sorted(line.items()) if isinstance(value, str) and key not in _OWN)
+        now = self._clock()
+        if kind in self._written and now - self._written[kind] < _SECONDS_OF_SILENCE:
+            self._held_back[kind] += 1
+            raise structlog.DropEvent
+        if len(self._written) >= _MOST_KINDS:
+            self._written.clear()
+            self._held_back.clear()
+        self._written[kind] = now
+        if held_back := self._held_back.pop(kind, 0):
+            line["repeated"] = held_back
+        return line
 
 
 class _StandardError:
@@ -80,7 +121,7 @@ def configure(settings: Log) -> None:
         _masked,
     ]
     structlog.configure(
-        processors=[*shared, renderer],
+        processors=[*shared, RepeatFilter(), renderer],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[settings.level]),
         logger_factory=_StandardError,
     )

@@ -16,6 +16,7 @@ CHANNEL_TROUBLES = Counter("dtm_channel_troubles", "Times that a channel could n
 CHANNEL_LOOKED = Gauge("dtm_channel_looked_seconds", "When a channel looked last and found all well", ["channel"])
 LOG_LINES = Counter("dtm_log_lines", "Lines read of logs that are followed", ["channel", "log"])
 LOG_FAULTS = Counter("dtm_log_faults", "Faults in logs that are followed, by their kind", ["channel", "kind"])
+DIRECTORY_AGE = Gauge("dtm_directory_age_seconds", "Seconds since the directory in force was exported")
 WAITING = Gauge("dtm_arrivals_waiting", "Arrivals still to be judged")
 OPEN_CASES = Gauge("dtm_cases_open", "Open cases", ["queue"])
 LATE_CASES = Gauge("dtm_cases_late", "Open cases whose first answer is past due", ["queue"])

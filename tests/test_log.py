@@ -2,9 +2,10 @@ import io
 import json
 
 import pytest
+import structlog
 
 from dtm_contact import log
-from dtm_contact.log import get_log, mask
+from dtm_contact.log import RepeatFilter, get_log, mask
 from dtm_contact.settings import Log
 
 
@@ -47,3 +48,38 @@ def test_a_log_that_nobody_reads_any_more_stops_nothing(monkeypatch: pytest.Monk
     gone.close()
     monkeypatch.setattr("sys.stderr", gone)
     get_log("worker").warning("written to nobody")
+
+
+class Clock:
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def test_a_warning_of_one_kind_is_written_once_a_minute_with_how_many_there_were() -> None:
+    clock = Clock()
+    only_once = RepeatFilter(clock)
+
+    def written(**line: object) -> dict[str, object] | None:
+        try:
+            return dict(only_once(None, "", {"level": "warning", **line}))
+        except structlog.DropEvent:
+            return None
+
+    assert written(event="turned away", reply="421", timestamp="1") is not None
+    for number in range(500):
+        assert written(event="turned away", reply="421", timestamp=str(number), arrival=number) is None
+    assert written(event="turned away", reply="452") is not None
+    assert written(event="judged", level="info") == written(event="judged", level="info")
+    clock.now = 60.0
+    assert (written(event="turned away", reply="421") or {})["repeated"] == 500
+    clock.now = 120.0
+    assert "repeated" not in (written(event="turned away", reply="421") or {})
+
+
+def test_kinds_of_warnings_do_not_gather_for_ever() -> None:
+    only_once = RepeatFilter(Clock())
+    for number in range(5_000):
+        only_once(None, "", {"level": "error", "event": str(number)})
+    assert len(only_once._written) <= 1_000

@@ -52,8 +52,8 @@ def run_errand(store: Store, name: str, arguments: Mapping[str, Any], now: datet
 
 @errand
 def trail(store: Store, now: datetime, *, who: str, what: str, subject: str, data: dict[str, Any]) -> None:
-    """Note what was read or done; what was only read need not outlive a power cut."""
-    store.accounts.trail(TrailLine(now, who, what, subject, data), durable=what != "read")
+    """Note what was read or done."""
+    store.accounts.trail(TrailLine(now, who, what, subject, data))
 
 
 @errand

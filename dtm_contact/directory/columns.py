@@ -190,17 +190,19 @@ class Mail:
     def read(self, cells: Sequence[str], at: Cells) -> Sequence[object]:
         """Return the cells as they are."""
         for row, cell in enumerate(cells):
-            if cell and not _can_be_address(cell):
+            if cell and not can_be_address(cell):
                 at.warning(row, f"{at.column} cannot be an e-mail address", "name@host, and nothing else in the field")
         return cells
 
 
-def _can_be_address(text: str) -> bool:
+def can_be_address(text: str) -> bool:
+    """Return whether a text has the shape of one e-mail address."""
     name, _, host = text.rpartition("@")
     return bool(name and host) and not any(mark in text for mark in " ;,\t\n") and "@" not in name
 
 
-def _can_be_phone(text: str) -> bool:
+def can_be_phone(text: str) -> bool:
+    """Return whether a text is one phone number, in any spelling."""
     return bool(_PLAIN_NUMBER.fullmatch(text)) or phone_key(text) is not None
 
 
@@ -216,7 +218,7 @@ class Phone:
     def read(self, cells: Sequence[str], at: Cells) -> Sequence[object]:
         """Return the cells as they are."""
         for row, cell in enumerate(cells):
-            if cell and not _can_be_phone(cell):
+            if cell and not can_be_phone(cell):
                 at.warning(row, f"{at.column} cannot be a phone number", _RIGHT_PHONE)
         return Identifier().read(cells, at) if self.identifies else cells
 
@@ -240,4 +242,4 @@ class Many:
         return values
 
 
-PHONES = Many(_can_be_phone, "one of the phones cannot be a phone number", _RIGHT_PHONE + "; | between two")
+PHONES = Many(can_be_phone, "one of the phones cannot be a phone number", _RIGHT_PHONE + "; | between two")

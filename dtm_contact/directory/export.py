@@ -2,7 +2,9 @@
 
 import stat
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from functools import partial
+from hashlib import sha256
 from pathlib import Path
 
 from dtm_contact.directory.checks import Values
@@ -12,8 +14,56 @@ from dtm_contact.directory.lines import Lines
 from dtm_contact.directory.records import Records
 from dtm_contact.directory.report import Report
 from dtm_contact.directory.sheet import Sheet, read_sheet
+from dtm_contact.directory.source import read_bytes
 from dtm_contact.errors import InvalidFilesError
 from dtm_contact.model import Problem, Severity
+
+
+@dataclass(frozen=True, slots=True)
+class ExportFiles:
+    """A folder of directory files from outside.
+
+    Attributes:
+        digest: of the names and bytes of all directory files, as hexadecimal digits; empty where there is none.
+        written: when the youngest of them was written last, by its time stamp, which copying may keep; Unix seconds.
+        touched: when anything in the folder changed last, by the clock of its file system; Unix seconds.
+    """
+
+    digest: str
+    written: float
+    touched: float
+
+
+def look_at(folder: Path) -> ExportFiles:
+    """Look at a folder of directory files without reading them as such.
+
+    Raises:
+        InvalidFilesError: the folder cannot be read.
+    """
+    _require_folder(folder)
+    whole, stamps = sha256(), []
+    for layout in LAYOUTS:
+        # A file that is there and cannot be read is told by `read_export`; here it counts as empty.
+        octets = read_bytes(folder / layout.file, Report(layout.file), optional=True)
+        if octets is None:
+            continue
+        stamps.append(_stamps(folder / layout.file)[0])
+        whole.update(b"%s %d\n" % (layout.file.encode(), len(octets)) + octets)
+    try:
+        touched = max((_stamps(path)[1] for path in folder.iterdir()), default=0.0)
+    except OSError as error:
+        fault = f"the folder cannot be read: {error.strerror}"
+        raise InvalidFilesError([Problem(str(folder), 0, 0, fault)]) from error
+    return ExportFiles(whole.hexdigest() if stamps else "", max(stamps, default=0.0), touched)
+
+
+def _stamps(path: Path) -> tuple[float, float]:
+    """Return when a file was written and when it, its name or its rights changed; 0 for one that is gone again."""
+    try:
+        status = path.stat()
+    except OSError:
+        return 0.0, 0.0
+    return status.st_mtime, status.st_ctime
 
 
 def read_export(folder: Path) -> tuple[Records, tuple[Problem, ...]]:

@@ -67,7 +67,7 @@ class Report:
         A comma too many moves a name into the column of an identifier, so in a file of people only what has the
         shape of an identifier or of a date is shown.
         """
-        return "" if self._personal and not _HARMLESS.fullmatch(value) else f" {quoted(value)}"
+        return "" if self._personal and not is_harmless(value) else f" {quoted(value)}"
 
     def suggestion(self, value: str, known: Iterable[str]) -> str:
         """Return what the module's `suggestion` does, for the first hundred times that this report is asked."""
@@ -75,6 +75,11 @@ class Report:
             return ""
         self._suggestions += 1
         return suggestion(value, known)
+
+
+def is_harmless(value: str) -> bool:
+    """Return whether a value has the shape of an identifier or of a date, and so is no name, number or address."""
+    return _HARMLESS.fullmatch(value) is not None
 
 
 def quoted(value: str) -> str:

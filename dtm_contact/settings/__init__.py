@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from pydantic import BaseModel, Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from dtm_contact.settings.engine import Alarm, Desk, Judge, Log, Match, Monitor, Rules, Store, Timers
+from dtm_contact.settings.engine import Alarm, Desk, Directory, Judge, Log, Match, Monitor, Rules, Store, Timers
 from dtm_contact.settings.mail_server import Lmtp, MailServer, Smtp
 from dtm_contact.settings.mailbox import Imap, Outbound
 from dtm_contact.settings.switchboard import Switchboard
@@ -16,6 +16,7 @@ from dtm_contact.settings.zones import ZoneName
 __all__ = [
     "Alarm",
     "Desk",
+    "Directory",
     "Imap",
     "Judge",
     "Lmtp",
@@ -47,6 +48,7 @@ class Settings(BaseSettings):
     )
 
     store: Store = Store()
+    directory: Directory = Directory()
     rules: Rules = Rules()
     channels: tuple[str, ...] = Field(
         default=("smtp",), description="The ways in that are open (JSON list); each is a file of `dtm_contact/channels`"

@@ -17,12 +17,39 @@ class Store(BaseModel):
         default="sqlite:///var/dtm-contact.db", description="SQLAlchemy URL of the store (SQLite or PostgreSQL)"
     )
 
+    reserve: int = Field(
+        default=200 * 1024 * 1024,
+        ge=0,
+        description="Octets of a SQLite store's disk kept free for judging: with less, mail is refused for the moment",
+    )
+
     @field_validator("url")
     @classmethod
     def _is_a_store(cls, url: str) -> str:
         if _STORE_URL.fullmatch(url) is None:
             raise ValueError("write sqlite:///PATH or postgresql://USER@HOST/DATABASE")
         return url
+
+
+class Directory(BaseModel):
+    """The landlord's export of the estate and its people."""
+
+    versions: int = Field(
+        default=14,
+        ge=1,
+        le=100,
+        description="Imports of the directory that are kept and can be restored, the one in force included",
+    )
+    max_age_days: float = Field(
+        default=8.0,
+        ge=0,
+        description="Days after which the export in force is so old that the admins are told; 0: never",
+    )
+    quiet_seconds: float = Field(
+        default=120.0,
+        ge=0,
+        description="Seconds without a change in its folder before a scheduled import takes an export for complete",
+    )
 
 
 class Rules(BaseModel):

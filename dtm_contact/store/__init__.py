@@ -8,7 +8,7 @@ from dtm_contact.store.arrivals import ArrivalLine, Arrivals, ArrivalState, Clai
 from dtm_contact.store.cases import Case, CaseContact, CaseFile, Cases, QueueCount
 from dtm_contact.store.confirmations import Confirmation
 from dtm_contact.store.database import StoreRefusedError
-from dtm_contact.store.directory import DirectoryVersion, StoredDirectory
+from dtm_contact.store.directory import DirectoryImport, DirectoryVersion, Origin, StoredDirectory
 from dtm_contact.store.events import Event
 from dtm_contact.store.history import StoredHistory
 from dtm_contact.store.inbox import GroupCommitInbox
@@ -32,6 +32,7 @@ __all__ = [
     "Claimed",
     "Confirmation",
     "Destination",
+    "DirectoryImport",
     "DirectoryVersion",
     "Event",
     "Fallback",
@@ -39,6 +40,7 @@ __all__ = [
     "HeldCase",
     "HeldContact",
     "Mailing",
+    "Origin",
     "QueueCount",
     "Session",
     "Store",

@@ -146,7 +146,7 @@ class StoredAccounts:
             line: for the audit trail.
             failure: the account, the device, and how many wrong passwords it has now; None where none is counted.
         """
-        with self._database.writing(durable=False) as connection:
+        with self._database.writing() as connection:
             if failure is not None:
                 account_id, device, count = failure
                 mine = sa.and_(entry_failures.c.account_id == account_id, entry_failures.c.device == device)
@@ -189,7 +189,7 @@ class StoredAccounts:
 
     def seen(self, digest: str, now: datetime) -> None:
         """Note that somebody is still there."""
-        with self._database.writing(durable=False) as connection:
+        with self._database.writing() as connection:
             connection.execute(sa.update(sessions).where(sessions.c.digest == digest).values(seen_at=now))
 
     def end_session(self, digest: str) -> None:
@@ -220,9 +220,9 @@ class StoredAccounts:
             found = connection.execute(query).one_or_none()
         return None if found is None else Account(*found)
 
-    def trail(self, line: TrailLine, *, durable: bool = True) -> None:
+    def trail(self, line: TrailLine) -> None:
         """Add a line to the audit trail."""
-        with self._database.writing(durable=durable) as connection:
+        with self._database.writing() as connection:
             add_to_trail(connection, line)
 
     def trail_of(

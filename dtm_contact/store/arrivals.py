@@ -150,8 +150,7 @@ class Arrivals:
             StoreUnavailableError: the store cannot be written.
         """
         orders = (_CLAIM_IN_TURN, _CLAIM) if in_turn_first else (_CLAIM, _CLAIM_IN_TURN)
-        # A claim that a power cut undoes is claimed again.
-        with self._database.writing(durable=False) as connection:
+        with self._database.writing() as connection:
             rows = (connection.execute(order, {"worker": worker, "now": now}).one_or_none() for order in orders)
             row = next(filter(None, rows), None)
             if row is None:

@@ -1,5 +1,6 @@
 """One database: its connections, its transactions, and what its troubles mean."""
 
+import os
 import re
 import sqlite3
 import threading
@@ -27,6 +28,7 @@ from dtm_contact.store.columns import encode_json
 from dtm_contact.store.schema import probes
 
 _PATIENCE = 10.0
+_MIB = 1024 * 1024
 _LARGEST_IDLE_LOG = 64 * 1024 * 1024
 _LOGGED_PAGES = 4000
 _PROBE = bytes(64 * 1024)
@@ -41,7 +43,6 @@ _FAULTS_OF_OURS_IN_SQLITE = (
 _KNOWN_ROLLED_BACK = frozenset({sqlite3.SQLITE_FULL, sqlite3.SQLITE_BUSY, sqlite3.SQLITE_READONLY})
 _MEAN_NO_ROOM = frozenset({"SQLITE_FULL", "SQLITE_IOERR_SHMSIZE"})
 _NO_ROOM = "no room is left on its disk: free some, then try again"
-_SYNCHRONOUS = "dtm_synchronous"
 _CONNECTION_ENDED = re.compile("08|57P")
 
 
@@ -54,8 +55,9 @@ class StoreRefusedError(StoreUnavailableError):
 class Database:
     """The connections to one SQLite file or one PostgreSQL database.
 
-    Every write is one transaction that has reached the disk when it ends (SQLite: WAL, synchronous=FULL), unless it
-    asks for less.
+    Every write is one transaction that has reached the disk when it ends (SQLite: WAL, synchronous=FULL). None asks for
+    less: a commit that did not wait for the disk would be a hole in the log once a sync fails, and recovery after a
+    power cut ends at a hole.
     """
 
     def __init__(self, url: str, *, read_only: bool = False, patience: float = _PATIENCE) -> None:
@@ -103,12 +105,8 @@ class Database:
             yield connection
 
     @contextmanager
-    def writing(self, *, durable: bool = True) -> Iterator[Connection]:
+    def writing(self) -> Iterator[Connection]:
         """Open a write transaction; it is committed when the block ends, or rolled back as a whole.
-
-        Args:
-            durable: wait until it is on the disk. Without, a power cut may undo it, but nothing that came before it;
-                the next durable transaction takes it to the disk as well.
 
         Raises:
             StoreUnavailableError: nothing was stored.
@@ -118,10 +116,8 @@ class Database:
         if self.read_only:
             raise StoreRefusedError("opened for reading only")
         with self._turn, _our_errors(), self.engine.connect() as connection:
-            transaction = connection.execution_options(dtm_writes="FULL" if durable else "NORMAL").begin()
+            transaction = connection.execution_options(dtm_writes=True).begin()
             try:
-                if not durable and connection.dialect.name == "postgresql":
-                    connection.exec_driver_sql("SET LOCAL synchronous_commit = off")
                 yield connection
             except BaseException:
                 transaction.rollback()
@@ -157,7 +153,6 @@ class Database:
         pooled = self.engine.raw_connection()
         driver: Any = pooled.driver_connection
         pooled.detach()
-        driver.execute("PRAGMA synchronous = FULL")
         # What a statement for many rows would need to undo itself goes into a file otherwise.
         driver.execute("PRAGMA temp_store = MEMORY")
         prepare(driver)
@@ -171,16 +166,51 @@ class Database:
             driver.close()
 
     def probe(self) -> None:
-        """Prove that the store can be written again, disk space included.
+        """Prove that the store can be written again, disk space included, and that all it holds is on the disk.
+
+        A sync that failed may have dropped pages that can still be read and that no later sync writes: those of a
+        daemon that was killed before its own sync, for instance. SQLite's log is therefore taken into the database
+        whole, and begun anew, before anything is written.
 
         Raises:
             StoreUnavailableError: it cannot.
         """
         self.close()
+        if self.sqlite_path is not None:
+            self.restart_log()
         with self.writing() as connection:
             connection.execute(probes.insert(), {"filler": _PROBE})
         with self.writing() as connection:
             connection.execute(probes.delete())
+
+    def require_room(self, octets: int) -> None:
+        """Make sure that so many octets are free on the disk of a SQLite store; that of PostgreSQL is elsewhere.
+
+        Raises:
+            StoreUnavailableError: they are not, or the disk cannot be asked.
+        """
+        path = self.sqlite_path
+        if path is None or octets <= 0:
+            return
+        try:
+            disk = os.statvfs(path)
+        except OSError as error:
+            raise StoreUnavailableError(f"{type(error).__name__}: its disk cannot be asked for free room") from None
+        free = disk.f_bavail * disk.f_frsize
+        if free < octets:
+            raise StoreUnavailableError(f"{free // _MIB:,} MiB are free on its disk, {-(-octets // _MIB):,} are wanted")
+
+    def restart_log(self) -> None:
+        """Take SQLite's log into the database, both synced, and begin it anew.
+
+        Raises:
+            StoreUnavailableError: that failed, or somebody reads from the log for longer than our patience.
+        """
+        with self._turn, _our_errors(), self.engine.connect() as connection:
+            driver: Any = connection.connection.driver_connection
+            busy, _log, _taken = driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        if busy:
+            raise StoreUnavailableError("somebody reads it, so that its log cannot be begun anew")
 
     def close(self) -> None:
         """Give all connections back."""
@@ -248,22 +278,16 @@ def _sqlite_engine(url: URL, *, read_only: bool, patience: float) -> Engine:
     def _prepare(driver: sqlite3.Connection, _record: object) -> None:
         if not read_only:
             driver.execute("PRAGMA journal_mode = WAL")
+            driver.execute("PRAGMA synchronous = FULL")
             driver.execute(f"PRAGMA journal_size_limit = {_LARGEST_IDLE_LOG}")
             driver.execute(f"PRAGMA wal_autocheckpoint = {_LOGGED_PAGES}")
         driver.execute("PRAGMA foreign_keys = ON")
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
-        synchronous = connection.get_execution_options().get("dtm_writes")
-        if synchronous is None:
-            connection.exec_driver_sql("BEGIN")
-            return
-        driver: Any = connection.connection.driver_connection
-        if connection.info.get(_SYNCHRONOUS) != synchronous:
-            driver.execute(f"PRAGMA synchronous = {synchronous}")
-            connection.info[_SYNCHRONOUS] = synchronous
         # A write takes the lock at once: one that has only read so far could not wait for it later.
-        driver.execute("BEGIN IMMEDIATE")
+        writes = connection.get_execution_options().get("dtm_writes", False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
     return engine
 

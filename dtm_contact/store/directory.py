@@ -1,10 +1,17 @@
-"""The directory in the store: replaced as a whole, read as a whole."""
+"""The directory in the store: replaced as a whole, read as a whole, its last versions kept.
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, fields
-from datetime import datetime
+A version that is kept is its lines as JSON, compressed: some 20 octets a line. It holds whatever an import had, so that
+what is restored is equal to it, and names its fields, so that a later program with more of them can read it.
+"""
+
+import json
+import zlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from datetime import date, datetime
+from itertools import islice
 from operator import attrgetter
-from typing import Any
+from typing import Any, get_type_hints
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -12,11 +19,13 @@ from sqlalchemy.engine import Connection
 from dtm_contact.directory import Directory
 from dtm_contact.directory.lines import Lines
 from dtm_contact.directory.records import Records
-from dtm_contact.errors import NoDirectoryError
+from dtm_contact.errors import NoDirectoryError, NotFoundError
 from dtm_contact.store.database import Database
-from dtm_contact.store.directory_schema import PARTS, Part, directory_versions
+from dtm_contact.store.directory_schema import PARTS, Part, directory_contents, directory_refusals, directory_versions
+from dtm_contact.store.inserting import insert_of
 
 _ROWS_AT_ONCE = 4_096
+_VERSIONS_KEPT = 14
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +34,38 @@ class DirectoryVersion:
 
     number: int
     imported_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a version of the directory comes from.
+
+    Attributes:
+        digest: of the files that it was read from; None where there were none.
+        exported_at: when they were written; None where that is not known.
+        forced: what looked wrong about them and was imported all the same, a sentence each, without a person's data.
+        restored_from: the number of the earlier version that it brings back.
+    """
+
+    digest: str | None = None
+    exported_at: datetime | None = None
+    forced: tuple[str, ...] = ()
+    restored_from: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DirectoryImport:
+    """One import: its number, when and by whom, where it came from, its lines by file, whether it can be restored.
+
+    `counts` is empty for imports by a version of the program that did not count.
+    """
+
+    number: int
+    imported_at: datetime
+    imported_by: str
+    origin: Origin
+    counts: Mapping[str, int] = field(hash=False)
+    kept: bool
 
 
 class StoredDirectory:
@@ -47,24 +88,126 @@ class StoredDirectory:
             self._in_force = known = version, Directory(self.load())
         return known[1]
 
-    def save(self, records: Records, who: str, now: datetime) -> DirectoryVersion:
+    def save(
+        self,
+        records: Records,
+        who: str,
+        now: datetime,
+        origin: Origin = Origin(),
+        *,
+        keep: int = _VERSIONS_KEPT,
+    ) -> DirectoryVersion:
         """Replace the directory in one transaction; what agents confirmed stays.
 
         Args:
             records: a whole directory, already checked.
             who: who imports it.
             now: when.
+            origin: where it comes from.
+            keep: how many versions can be restored afterwards, this one included; at least 1.
 
         Raises:
             StoreUnavailableError: the directory that was there is still in force.
         """
+        content = _packed(records)
+        counts = {part.name: len(getattr(records, part.name)) for part in PARTS}
+        values = {
+            "imported_at": now,
+            "imported_by": who,
+            "exported_at": origin.exported_at,
+            "digest": origin.digest,
+            "counts": counts,
+            "forced": list(origin.forced) or None,
+            "restored_from": origin.restored_from,
+        }
         with self._database.writing() as connection:
+            _keep_what_is_in_force(connection)
             for part in PARTS:
                 connection.execute(part.table.delete())
                 _insert(connection, part, getattr(records, part.name))
             insert = directory_versions.insert().returning(directory_versions.c.number)
-            number = connection.execute(insert, {"imported_at": now, "imported_by": who}).scalar_one()
+            number = connection.execute(insert, values).scalar_one()
+            connection.execute(directory_contents.insert(), {"number": number, "content": content})
+            newest = sa.select(directory_contents.c.number).order_by(directory_contents.c.number.desc()).limit(keep)
+            kept = connection.execute(newest).scalars().all()
+            connection.execute(directory_contents.delete().where(directory_contents.c.number < min(kept)))
+            connection.execute(directory_refusals.delete())
         return DirectoryVersion(number, now)
+
+    def imports(self, limit: int) -> list[DirectoryImport]:
+        """Return the last imports, the newest, which is in force, first."""
+        versions, contents = directory_versions.c, directory_contents.c
+        query = sa.select(directory_versions, contents.number.is_not(None).label("kept")).select_from(
+            directory_versions.outerjoin(directory_contents, contents.number == versions.number)
+        )
+        with self._database.reading() as connection:
+            rows = connection.execute(query.order_by(versions.number.desc()).limit(limit)).all()
+        return [
+            DirectoryImport(
+                row.number,
+                row.imported_at,
+                row.imported_by,
+                Origin(row.digest, row.exported_at, tuple(row.forced or ()), row.restored_from),
+                row.counts or {},
+                row.kept,
+            )
+            for row in rows
+        ]
+
+    def kept(self, number: int) -> tuple[Records, Origin]:
+        """Return an earlier version, its lines in the order of their files, and where it came from.
+
+        Raises:
+            NotFoundError: there is no such version, or it is not kept any more.
+        """
+        versions, contents = directory_versions.c, directory_contents.c
+        query = sa.select(contents.content, versions.digest, versions.exported_at, versions.imported_at).where(
+            versions.number == contents.number, contents.number == number
+        )
+        with self._database.reading() as connection:
+            row = connection.execute(query).one_or_none()
+        if row is None:
+            raise NotFoundError(f"version {number} of the directory is not kept")
+        origin = Origin(row.digest, row.exported_at or row.imported_at, restored_from=number)
+        return _unpacked(row.content), origin
+
+    def last_files(self) -> str | None:
+        """Return the digest of the files that were imported last; what was restored since does not count."""
+        versions = directory_versions.c
+        query = sa.select(versions.digest).where(versions.restored_from.is_(None))
+        with self._database.reading() as connection:
+            return connection.execute(query.order_by(versions.number.desc()).limit(1)).scalar_one_or_none()
+
+    def exported_at(self) -> datetime | None:
+        """Return when the directory in force was exported, as far as is known; None where there is no directory."""
+        versions = directory_versions.c
+        when = sa.select(versions.exported_at, versions.imported_at).order_by(versions.number.desc()).limit(1)
+        with self._database.reading() as connection:
+            row = connection.execute(when).one_or_none()
+        return None if row is None else row.exported_at or row.imported_at
+
+    def seen_again(self, digest: str, exported_at: datetime) -> None:
+        """Keep that the files in force were exported once more, without a change: they are not old."""
+        table = directory_versions.c
+        newest = sa.select(sa.func.max(table.number)).scalar_subquery()
+        is_older = sa.or_(table.exported_at.is_(None), table.exported_at < exported_at)
+        update = directory_versions.update().where(table.number == newest, table.digest == digest, is_older)
+        with self._database.writing() as connection:
+            connection.execute(update.values(exported_at=exported_at))
+
+    def refuse(self, digest: str, now: datetime) -> bool:
+        """Keep that a scheduled import refused these files; return whether the admins have still to be told."""
+        with self._database.writing() as connection:
+            insert = insert_of(connection)(directory_refusals).values(digest=digest, refused_at=now)
+            connection.execute(insert.on_conflict_do_nothing())
+            told = sa.select(directory_refusals.c.told_at).where(directory_refusals.c.digest == digest)
+            return connection.execute(told).scalar_one() is None
+
+    def told_of_refusal(self, digest: str, now: datetime) -> None:
+        """Keep that the admins were told that these files were refused."""
+        told = directory_refusals.update().where(directory_refusals.c.digest == digest)
+        with self._database.writing() as connection:
+            connection.execute(told.values(told_at=now))
 
     def load(self) -> Records:
         """Return the directory in force, its lines in the order of their files.
@@ -76,7 +219,7 @@ class StoredDirectory:
         with self._database.reading() as connection:
             if _version(connection) is None:
                 raise NoDirectoryError
-            return Records(**{part.name: _lines(connection, part) for part in PARTS})
+            return _load(connection)
 
     def version(self) -> DirectoryVersion | None:
         """Return which directory is in force, or None where none has been imported."""
@@ -90,8 +233,78 @@ def _version(connection: Connection) -> DirectoryVersion | None:
     return None if row is None else DirectoryVersion(*row)
 
 
+def _load(connection: Connection) -> Records:
+    return Records(**{part.name: _lines(connection, part) for part in PARTS})
+
+
+def _keep_what_is_in_force(connection: Connection) -> None:
+    """Keep the directory in force whole, where an earlier version of the program imported it and did not."""
+    version = _version(connection)
+    if version is None:
+        return
+    kept = sa.select(directory_contents.c.number).where(directory_contents.c.number == version.number)
+    if connection.execute(kept).scalar_one_or_none() is None:
+        content = _packed(_load(connection))
+        connection.execute(directory_contents.insert(), {"number": version.number, "content": content})
+
+
+def _packed(records: Records) -> bytes:
+    """Return a directory as compressed lines of JSON.
+
+    Each part begins with its name, its fields and its number of lines.
+    """
+    packing = zlib.compressobj()
+    packed: list[bytes] = []
+
+    def add(values: list[Any]) -> None:
+        packed.append(packing.compress(json.dumps(values, separators=(",", ":"), default=date.isoformat).encode()))
+
+    for part in PARTS:
+        lines = getattr(records, part.name)
+        names = [each.name for each in fields(part.record)]
+        of_line = attrgetter(*names)
+        add([part.name, names, len(lines)])
+        packed.append(packing.compress(b"\n"))
+        rows = iter(lines)
+        while batch := [of_line(line) for line in islice(rows, _ROWS_AT_ONCE)]:
+            add(batch)
+            packed.append(packing.compress(b"\n"))
+    packed.append(packing.flush())
+    return b"".join(packed)
+
+
+def _unpacked(content: bytes) -> Records:
+    """Return the directory of a content that `_packed` made, or that an earlier version of the program did."""
+    batches = map(json.loads, zlib.decompress(content).splitlines())
+    parts = {part.name: part for part in PARTS}
+    found: dict[str, Lines[Any]] = {}
+    for name, names, count in batches:
+        rows: list[list[Any]] = []
+        while len(rows) < count:
+            rows += next(batches)
+        if name in parts:
+            found[name] = Lines(parts[name].record, _values_of(parts[name].record, names, rows))
+    return Records(**found)
+
+
+def _values_of(record: type[Any], names: Sequence[str], rows: Sequence[Sequence[Any]]) -> Iterator[Sequence[Any]]:
+    """Yield the values of a record's fields; a field that was not known when the rows were kept is empty."""
+    places = {name: place for place, name in enumerate(names)}
+    readers = [(places.get(name), _reader(kind)) for name, kind in get_type_hints(record).items()]
+    for row in rows:
+        yield [read(None if place is None else row[place]) for place, read in readers]
+
+
+def _reader(kind: object) -> Callable[[Any], Any]:
+    if kind == tuple[str, ...]:
+        return lambda value: tuple(value or ())
+    if kind in (date, date | None):
+        return lambda value: None if value is None else date.fromisoformat(value)
+    return lambda value: value or ""
+
+
 def _insert(connection: Connection, part: Part, records: Sequence[Any]) -> None:
-    names = [field.name for field in fields(part.record)]
+    names = [each.name for each in fields(part.record)]
     values = attrgetter(*names)
     rows = [{"line": line, **dict(zip(names, values(record), strict=True))} for line, record in enumerate(records)]
     if rows:
@@ -99,7 +312,7 @@ def _insert(connection: Connection, part: Part, records: Sequence[Any]) -> None:
 
 
 def _lines(connection: Connection, part: Part) -> Lines[Any]:
-    columns = [part.table.c[field.name] for field in fields(part.record)]
+    columns = [part.table.c[each.name] for each in fields(part.record)]
     return Lines(part.record, _rows(connection, sa.select(*columns).order_by(part.table.c.line)))
 
 

@@ -33,9 +33,39 @@ directory_versions = sa.Table(
     sa.Column("number", Id, primary_key=True),
     sa.Column("imported_at", UtcTime, nullable=False),
     sa.Column("imported_by", SafeText, nullable=False, info=classed(DataClass.STAFF, keep="P3Y", since="imported")),
+    sa.Column("exported_at", UtcTime),
+    sa.Column("digest", sa.Text),
+    sa.Column("counts", sa.JSON(none_as_null=True)),
+    sa.Column("forced", sa.JSON(none_as_null=True)),
+    sa.Column("restored_from", Id),
     info=_NOTHING,
 )
-"""Every import; the highest number is the directory in force."""
+"""Every import; the highest number is the directory in force.
+
+`exported_at`: when its files were last seen written; `digest`: of those files; `counts`: lines of each file; `forced`:
+what looked wrong and was imported all the same; `restored_from`: the earlier version that this one brought back.
+"""
+
+directory_contents = sa.Table(
+    "directory_contents",
+    metadata,
+    sa.Column(
+        "number", Id, sa.ForeignKey("directory_versions.number"), primary_key=True, autoincrement=False, info=_NOTHING
+    ),
+    sa.Column("content", sa.LargeBinary, nullable=False),
+    info=classed(DataClass.IDENTITY, keep="P1Y", since="imported; sooner, once enough later ones are kept"),
+)
+"""The last versions whole, packed, so that each can be restored."""
+
+directory_refusals = sa.Table(
+    "directory_refusals",
+    metadata,
+    sa.Column("digest", sa.Text, primary_key=True),
+    sa.Column("refused_at", UtcTime, nullable=False),
+    sa.Column("told_at", UtcTime),
+    info=_NOTHING,
+)
+"""Exports that a scheduled import refused since the last import, and when the admins were told."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,6 +58,7 @@ class GroupCommitInbox:
         store: Store,
         *,
         name: str = "daemon",
+        reserve: int = 0,
         on_change: Callable[[StoreUnavailableError | None], None] = lambda _: None,
         on_trouble: Callable[[str, str | None], None] = lambda *_: None,
     ) -> None:
@@ -66,12 +67,15 @@ class GroupCommitInbox:
         Args:
             store: where arrivals are kept.
             name: of this daemon among those that share the store.
+            reserve: octets of the store's disk that are kept free for judging what was accepted: with less, senders
+                are told to come again.
             on_change: called on the event loop with the error when the store fails, once until it is well again, and
                 with None when it is.
             on_trouble: called with what a channel has to tell the admins; see `channels.Inbox.trouble`.
         """
         self._store = store
         self._name = name
+        self._reserve = reserve
         self.trouble = on_trouble
         self._on_change = on_change
         self._gathered: deque[_Delivery] = deque()
@@ -179,6 +183,7 @@ class GroupCommitInbox:
 
     def _store_group(self, group: list[_Delivery]) -> list[StoreUnavailableError | None]:
         try:
+            self._store.database.require_room(self._reserve + sum(delivery.octets for delivery in group))
             if not self._proven:
                 self._store.database.probe()
             self._store.arrivals.accept(

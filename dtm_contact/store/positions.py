@@ -42,7 +42,7 @@ class Positions:
             seconds: for how long nobody else may follow the channel unless it is kept before.
             now: the time, aware.
         """
-        with self._database.writing(durable=False) as connection:
+        with self._database.writing() as connection:
             insert = insert_of(connection)(followers)
             ours = sa.or_(followers.c.name == name, followers.c.until < now)
             values = {"name": name, "until": now + timedelta(seconds=seconds)}

@@ -8,12 +8,13 @@ from collections.abc import Iterable
 from pathlib import Path
 from random import Random
 
-from tests.prove import calls, disk, fuzz, hostile, idle, kills, loader, mailbox, outbox, power, reload
+from tests.prove import calls, disk, fsync, fuzz, hostile, idle, kills, loader, mailbox, outbox, power, reload
 from tests.prove.program import chance
 
 TIMES = {
     "kills": 50,
     "power": 20,
+    "fsync": 30,
     "hostile": 10,
     "idle": 1_000,
     "fuzz": 20_000,
@@ -48,6 +49,19 @@ def _power(folder: Path, times: int, random: Random) -> bool:
     killed = asyncio.run(power.lost_after_a_kill_within_a_commit(_new(folder, "killed"), random))
     _say([f"control, synchronous=NORMAL: {control}", f"sent again after a kill within its commit: {killed}"])
     return outcome.audit.sound and control.messages > 0 and not killed.messages
+
+
+def _fsync(folder: Path, times: int, random: Random) -> bool:
+    if reason := fsync.why_not():
+        _say([f"fsync: cannot be shown on this machine: {reason}"])
+        return False
+    outcome = asyncio.run(fsync.prove_failing_syncs(_new(folder, "kept"), times, random))
+    _say(outcome.lines())
+    control = asyncio.run(
+        fsync.prove_failing_syncs(_new(folder, "trusting"), max(3, times // 5), random, fsync.TRUSTING)
+    )
+    _say(["control, claims that do not wait, and a probe that only writes:", *control.lines()])
+    return outcome.sound and sum(control.lost) > 0
 
 
 def _hostile(folder: Path, times: int, random: Random) -> bool:
@@ -104,6 +118,7 @@ def _mailbox(folder: Path, times: int, random: Random) -> bool:
 PROOFS = {
     "kills": _kills,
     "power": _power,
+    "fsync": _fsync,
     "hostile": _hostile,
     "idle": _idle,
     "fuzz": _fuzz,

@@ -1,23 +1,27 @@
 """Daemons that break their word, to show that the proofs would notice: `python -m tests.prove.controls NAME`.
 
 `early` answers 250 before the commit, on a disk that takes its time; `hasty` commits without waiting for the disk
-(synchronous=NORMAL). Nothing in the product can be set so.
+(synchronous=NORMAL); `trusting` claims so, and after a sync that failed believes the first one that succeeds.
+Nothing in the product can be set so.
 """
 
 import asyncio
 import sqlite3
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
-
-from sqlalchemy.engine import Connection
+from contextlib import contextmanager
+from copy import copy
+from typing import Any
 
 from dtm_contact import daemon, log
 from dtm_contact.channels import NOTHING_KEPT
 from dtm_contact.model import Arrival, KeptLines, Position
 from dtm_contact.settings import Settings
+from dtm_contact.store import Claimed
+from dtm_contact.store.arrivals import Arrivals
 from dtm_contact.store.database import Database
 from dtm_contact.worker import WakingInbox
+from tests.store.unsafe import writing_without_waiting
 
 _DISK_SECONDS = 0.02
 
@@ -39,13 +43,6 @@ class _EarlyInbox(WakingInbox):
         await WakingInbox.accept(self, arrivals, position, kept)
 
 
-_durable_or_not = Database.writing
-
-
-def _never_durable(self: Database, *, durable: bool = True) -> AbstractContextManager[Connection]:  # noqa: ARG001
-    return _durable_or_not(self, durable=False)
-
-
 _at_once = Database.at_once
 
 
@@ -58,14 +55,36 @@ def _never_durable_at_once(
         yield driver
 
 
+class _Trusting(Database):
+    """Claims without waiting for the disk, and believes the first success after a failure."""
+
+    writing = writing_without_waiting
+
+
+def _claim_without_waiting(self: Arrivals, *given: Any, **more: Any) -> Claimed | None:
+    trusting = copy(self._database)
+    trusting.__class__ = _Trusting
+    return _claim(Arrivals(trusting), *given, **more)
+
+
+_claim = Arrivals.claim
+
+
+def _leave_log(self: Database) -> None:
+    """Leave SQLite's log as it is."""
+
+
 def main(name: str) -> None:
     """Run the daemon with one of the faults."""
     match name:
         case "early":
             daemon.WakingInbox = _EarlyInbox  # type: ignore[attr-defined]
         case "hasty":
-            Database.writing = _never_durable  # type: ignore[assignment, method-assign]
+            Database.writing = writing_without_waiting  # type: ignore[assignment, method-assign]
             Database.at_once = _never_durable_at_once  # type: ignore[method-assign]
+        case "trusting":
+            Arrivals.claim = _claim_without_waiting  # type: ignore[method-assign]
+            Database.restart_log = _leave_log  # type: ignore[method-assign]
         case _:
             raise SystemExit(f"no control is called {name!r}")
     settings = Settings()

@@ -11,6 +11,7 @@ from itertools import count
 from dtm_contact.store import Store, open_store
 from dtm_contact.store.accepting import insert_arrivals
 from tests.store.samples import arrival
+from tests.store.unsafe import writing_without_waiting
 
 
 def _say(external_id: str) -> None:
@@ -49,7 +50,7 @@ def hasty(store: Store) -> None:
     """The control: go on, and say so without having waited for the disk."""
     for number in count():
         new = arrival(str(number))
-        with store.database.writing(durable=False) as connection:
+        with writing_without_waiting(store.database) as connection:
             insert_arrivals(connection, {(new.channel, new.external_id): new})
         _say(new.external_id)
 

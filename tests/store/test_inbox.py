@@ -1,4 +1,5 @@
 import asyncio
+import shutil
 import sqlite3
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
@@ -244,3 +245,23 @@ async def test_a_call_back_that_raises_does_not_stop_the_intake(store: Store, ai
     await inbox.close()
     await asyncio.sleep(0)
     assert heard == [fault] * 2
+
+
+async def test_mail_is_refused_while_less_than_the_reserve_is_free(store: Store) -> None:
+    free = shutil.disk_usage(store.database.sqlite_path or "/").free
+    told: list[str | None] = []
+    inbox = GroupCommitInbox(
+        store, reserve=2 * free, on_change=lambda error: told.append(None if error is None else str(error))
+    )
+    if store.database.sqlite_path is None:
+        await inbox.accept([arrival("elsewhere")])
+        await inbox.close()
+        return
+    with pytest.raises(StoreUnavailableError, match="free on its disk"):
+        await inbox.accept([arrival("refused")])
+    assert stored(store) == []
+    # What was accepted is judged all the same: only the way in asks for the reserve.
+    store.arrivals.accept([arrival("by another way")])
+    assert store.arrivals.claim("worker", arrival("x").received_at) is not None
+    await inbox.close()
+    assert "MiB are free on its disk" in (told[0] or "")

@@ -210,11 +210,10 @@ def test_not_even_a_reading_transaction_of_a_read_only_store_can_write(url: str)
         connection.execute(sa.text("DELETE FROM arrivals"))
 
 
-@pytest.mark.parametrize(("durable", "level"), [(True, 2), (False, 1)])
-def test_sqlite_waits_for_the_disk_unless_told_otherwise(sqlite_store: Store, level: int, *, durable: bool) -> None:
+def test_sqlite_waits_for_the_disk(sqlite_store: Store) -> None:
     sqlite_store.arrivals.claim("worker", arrival().received_at)
-    with sqlite_store.database.writing(durable=durable) as connection:
-        assert connection.exec_driver_sql("PRAGMA synchronous").scalar_one() == level
+    with sqlite_store.database.writing() as connection:
+        assert connection.exec_driver_sql("PRAGMA synchronous").scalar_one() == 2  # FULL
         assert connection.exec_driver_sql("PRAGMA journal_mode").scalar_one() == "wal"
         assert connection.exec_driver_sql("PRAGMA foreign_keys").scalar_one() == 1
 
@@ -227,9 +226,8 @@ def test_arrivals_always_wait_for_the_disk(sqlite_store: Store) -> None:
         assert driver.execute("PRAGMA foreign_keys").fetchone() == (1,)
 
 
-@pytest.mark.parametrize(("durable", "level"), [(True, "on"), (False, "off")])
-def test_postgresql_waits_for_the_disk_unless_told_otherwise(postgresql_url: str, level: str, *, durable: bool) -> None:
+def test_postgresql_waits_for_the_disk(postgresql_url: str) -> None:
     with open_store(postgresql_url) as store:
         store.arrivals.claim("worker", arrival().received_at)
-        with store.database.writing(durable=durable) as connection:
-            assert connection.exec_driver_sql("SHOW synchronous_commit").scalar_one() == level
+        with store.database.writing() as connection:
+            assert connection.exec_driver_sql("SHOW synchronous_commit").scalar_one() == "on"
