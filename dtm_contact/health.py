@@ -4,6 +4,7 @@ import asyncio
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import asdict
 from datetime import UTC, datetime
 from functools import partial
 
@@ -15,6 +16,7 @@ from dtm_contact.errors import StoreUnavailableError
 from dtm_contact.monitor import Check, Monitor
 from dtm_contact.settings import Settings
 from dtm_contact.store import Store
+from dtm_contact.worker import Heartbeat
 
 _LOOP_SECONDS = 2.0
 # Alarms while which the daemon does not do its work; a parked arrival is an alarm, but no illness of the daemon.
@@ -25,7 +27,7 @@ _LOOKS = 3
 _MINUTE = 60.0
 
 
-def watch(settings: Settings, store: Store, alarms: Alarms) -> Monitor:
+def watch(settings: Settings, store: Store, alarms: Alarms, heartbeat: Heartbeat) -> Monitor:
     """Return the pages that watch over the daemon whose event loop runs this.
 
     Raises:
@@ -35,6 +37,7 @@ def watch(settings: Settings, store: Store, alarms: Alarms) -> Monitor:
     checks: dict[str, Check] = {
         "event loop": partial(_loop_answers, loop),
         "store": partial(_store_answers, store),
+        "leases": partial(_nothing_held_beyond, store, heartbeat),
         "mailbox": partial(_mailboxes_looked_at, settings, time.time),
         "alarms": lambda: ", ".join(cause for cause in alarms.lasting if cause in _UNWELL) or None,
     }
@@ -64,8 +67,26 @@ def _store_answers(store: Store) -> str | None:
     return None
 
 
+def _nothing_held_beyond(store: Store, heartbeat: Heartbeat) -> str | None:
+    """Tell what is held by daemons whose lease is over, this one included: nobody works on that."""
+    found = []
+    if heartbeat.seconds_left() <= 0:
+        found.append("this daemon has no lease: it judges and sends nothing")
+    try:
+        held = store.leases.held_beyond()
+    except StoreUnavailableError:
+        return "cannot be read"
+    if held:
+        gone = [str(line) for line in store.leases.listing() if not line.alive]
+        found.append(f"held beyond a lease: {held}" + (f", by {'; '.join(gone)}" if gone else ""))
+    return "; ".join(found) or None
+
+
 def _count_store(store: Store) -> None:
     metrics.WAITING.set(store.arrivals.waiting())
+    metrics.DAEMONS.set(sum(line.alive for line in store.leases.listing()))
+    for kind, count in asdict(store.leases.held_beyond()).items():
+        metrics.HELD_BEYOND.labels(kind).set(count)
     metrics.OPEN_CASES.clear()
     metrics.LATE_CASES.clear()
     for count in store.cases.queue_counts(datetime.now(UTC)):

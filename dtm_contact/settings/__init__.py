@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from pydantic import BaseModel, Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from dtm_contact.settings.engine import Alarm, Desk, Judge, Log, Match, Monitor, Rules, Store, Timers
+from dtm_contact.settings.engine import Alarm, Desk, Judge, Lease, Log, Match, Monitor, Rules, Store, Timers
 from dtm_contact.settings.mail_server import Lmtp, MailServer, Smtp
 from dtm_contact.settings.mailbox import Imap, Outbound
 from dtm_contact.settings.switchboard import Switchboard
@@ -18,6 +18,7 @@ __all__ = [
     "Desk",
     "Imap",
     "Judge",
+    "Lease",
     "Lmtp",
     "Log",
     "MailServer",
@@ -57,6 +58,7 @@ class Settings(BaseSettings):
     switchboard: Switchboard = Switchboard()
     match: Match = Match()
     judge: Judge = Judge()
+    lease: Lease = Lease()
     desk: Desk = Desk()
     log: Log = Log()
     monitor: Monitor = Monitor()

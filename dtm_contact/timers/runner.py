@@ -36,8 +36,12 @@ class Runner:
         clock: Callable[[], datetime],
         storms: Storms,
         post: Post | None = None,
+        holder: Callable[[], str] | None = None,
     ) -> None:
-        """Take the store, who hears of trouble, the clock, and what gives the directory and the rules in force."""
+        """Take the store, who hears of trouble, the clock, and what gives the directory and the rules in force.
+
+        `holder` returns the incarnation that runs them, while it has a lease; without, the daemon's name stands for it.
+        """
         self._settings = settings
         self._store = store
         self._directory = directory
@@ -47,6 +51,8 @@ class Runner:
         self._storms = storms
         self._post = post
         self._followed: int | None = None
+        self._holder = holder or (lambda: settings.name)
+        self._held_by = ""
 
     async def run(self) -> None:
         """Work until cancelled; no trouble ends it."""
@@ -68,7 +74,8 @@ class Runner:
         """
         now, timers = self._clock(), self._settings.timers
         done = 0
-        if self._store.positions.follow(FOLLOWER, self._settings.name, timers.lease_seconds, now):
+        self._held_by = self._holder()
+        if self._store.positions.follow(FOLLOWER, self._held_by):
             self._plan()
             means = self._means()
             done = self._perform(means, now)
@@ -78,7 +85,7 @@ class Runner:
 
     def leave(self) -> None:
         """Let another daemon run them at once."""
-        self._store.positions.leave(FOLLOWER, self._settings.name)
+        self._store.positions.leave(FOLLOWER, self._held_by)
 
     def _means(self) -> Means:
         return Means(self._rules(), self._directory(), self._post, lambda told: self._alarms.happened("untold", told))

@@ -31,12 +31,13 @@ class Work:
     """What all lanes of a worker share.
 
     Attributes:
-        settings: attempts and pauses, and the name that claims bear.
+        settings: attempts and pauses.
         store: the store, in a thread of its own.
         reception: who reads what cannot be judged.
         alarms: who hears of trouble.
         bell: rings when something has arrived.
         clock: the time that pauses and records count by, aware.
+        holder: returns the incarnation that claims, while it has a lease.
         mail: what writes answers and notices; None where nothing is sent.
     """
 
@@ -46,6 +47,7 @@ class Work:
     alarms: Alarms
     bell: Bell
     clock: Callable[[], datetime]
+    holder: Callable[[], str]
     mail: Mail | None = None
 
     def here(self) -> datetime:
@@ -95,9 +97,12 @@ class Lane:
                 await self._see_to(claimed)
 
     def _claim(self, store: Store) -> Claimed | None:
-        """Take what waits longest; by turns of what is judged in turn and of the rest, so that neither starves."""
+        """Take what is urgent, else what waits longest; by turns of what is judged in turn and of the rest.
+
+        So neither starves.
+        """
         work = self._work
-        claimed = store.arrivals.claim(work.settings.name, work.clock(), in_turn_first=self._in_turn_first)
+        claimed = store.arrivals.claim(work.holder(), work.clock(), in_turn_first=self._in_turn_first)
         self._in_turn_first = claimed is None or not claimed.arrival.in_turn
         return claimed
 
