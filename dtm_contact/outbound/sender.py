@@ -164,9 +164,8 @@ class Sender:
         if fate in (Fate.DOWN, Fate.NOT_OURS):
             # No message is at fault: the sender itself waits, and then tries the most urgent.
             return 0.0
-        if claimed.urgency is Urgency.DANGER:
-            return self._settings.pause
-        return min(self._settings.pause * _GROWTH ** (claimed.attempt - 1), self._settings.longest_pause)
+        longest = self._settings.pause if claimed.urgency is Urgency.DANGER else self._settings.longest_pause
+        return min(self._settings.pause * float(_GROWTH ** (claimed.attempt - 1)), longest)
 
     async def _wait(self) -> None:
         try:

@@ -15,13 +15,15 @@ from dtm_contact.model import Judgement
 from dtm_contact.settings import Settings
 from dtm_contact.store import Claimed, Mailing, Store
 from dtm_contact.worker.bell import Bell
+from dtm_contact.worker.glances import Glances
 from dtm_contact.worker.judge import JudgeProcess
 from dtm_contact.worker.mailing import Mail
-from dtm_contact.worker.messages import Refused, Task
+from dtm_contact.worker.messages import Judged, Refused, Task
 from dtm_contact.worker.standin import Reception, what_can_be_read
 from dtm_contact.worker.thread import StoreThread
 
 _PAUSE_GROWTH = 4
+_TIMES_BY_THE_CLOCK = 2
 
 _log = get_log("worker")
 
@@ -38,6 +40,7 @@ class Work:
         bell: rings when something has arrived.
         clock: the time that pauses and records count by, aware.
         holder: returns the incarnation that claims, while it has a lease.
+        glances: what finds danger among much that waits.
         mail: what writes answers and notices; None where nothing is sent.
     """
 
@@ -48,6 +51,7 @@ class Work:
     bell: Bell
     clock: Callable[[], datetime]
     holder: Callable[[], str]
+    glances: Glances
     mail: Mail | None = None
 
     def here(self) -> datetime:
@@ -86,6 +90,7 @@ class Lane:
             try:
                 # Nothing is claimed while nobody can judge it: that would cost the arrival its attempts.
                 await self._judge.ready()
+                await work.glances.glance(self._judge)
                 claimed = await work.store.run(self._claim)
             except Exception as error:  # noqa: BLE001 - a lane that ended would be missed by nobody
                 await self._work.rest("claiming", error)
@@ -123,14 +128,24 @@ class Lane:
         await self._refused(claimed, Refused(MovedError.__name__, retry=True))
 
     async def _judge_and_record_once(self, claimed: Claimed) -> None:
-        try:
-            answer = await self._judge.judge(Task(claimed.arrival, claimed.arrival.received_at, claimed.forced_case))
-        except DtmContactError as error:
-            answer = Refused(type(error).__name__, retry=not isinstance(error, JudgeTimeoutError))
+        answer = await self._judged(claimed)
         if isinstance(answer, Refused):
             await self._refused(claimed, answer)
         else:
             await self._record(claimed, answer.judgement)
+
+    async def _judged(self, claimed: Claimed) -> Judged | Refused:
+        """Have an arrival judged; where the clock ended it, once more: it may be the machine that stood still."""
+        task = Task(claimed.arrival, claimed.arrival.received_at, claimed.forced_case)
+        refused = Refused("", retry=False)
+        for _ in range(_TIMES_BY_THE_CLOCK):
+            try:
+                return await self._judge.judge(task)
+            except JudgeTimeoutError as error:
+                refused = Refused(type(error).__name__, retry=False)
+            except DtmContactError as error:
+                return Refused(type(error).__name__, retry=True)
+        return refused
 
     async def _record(self, claimed: Claimed, judgement: Judgement) -> None:
         work, now, told = self._work, self._work.here(), as_json(judgement)

@@ -8,6 +8,7 @@ from dtm_contact.alarms import Alarms
 from dtm_contact.settings import Settings
 from dtm_contact.store import Store
 from dtm_contact.worker.bell import Bell
+from dtm_contact.worker.glances import Glances
 from dtm_contact.worker.judge import JudgeProcess
 from dtm_contact.worker.lane import Lane, Work
 from dtm_contact.worker.mailing import Mail
@@ -58,7 +59,17 @@ class Worker:
     def start(self, reception: Reception, mail: Mail | None = None) -> None:
         """Begin; `reception` reads what cannot be judged, `mail` writes what is sent because of what can."""
         self._reception = reception
-        work = Work(self._settings, self._store, reception, self._alarms, self._bell, self._clock, self._holder, mail)
+        work = Work(
+            self._settings,
+            self._store,
+            reception,
+            self._alarms,
+            self._bell,
+            self._clock,
+            self._holder,
+            Glances(self._store),
+            mail,
+        )
         self._working = asyncio.create_task(self._work(work), name="worker")
 
     def take_up(self, found: InForce) -> None:

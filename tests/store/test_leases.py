@@ -1,4 +1,4 @@
-"""What a daemon holds is its own while its lease lasts; then others may take it, and whoever comes late changes nothing."""
+"""What a daemon holds is its own while its lease lasts; then others take it, and whoever comes late changes nothing."""
 
 import subprocess
 import sys

@@ -1,7 +1,7 @@
 """A daemon's lease as the daemon keeps it: gotten, renewed, lost, gotten anew; and who is refused one."""
 
+import asyncio
 import os
-import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -62,7 +62,8 @@ def stand_still(store: Store, heartbeat: Heartbeat, clock: Clock) -> None:
 
 
 async def test_whoever_stood_still_holds_nothing_and_begins_anew(settings: Settings, store: Store) -> None:
-    clock, told = Clock(), []
+    clock = Clock()
+    told: list[str] = []
     heartbeat = heart(store, settings, told, clock)
     async with beating(heartbeat):
         first = heartbeat.holder()
@@ -106,7 +107,8 @@ async def test_what_the_dead_held_is_taken_over_and_told(settings: Settings, sto
 async def test_a_store_that_is_ill_costs_the_lease_and_is_an_alarm_until_it_is_well(
     settings: Settings, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    clock, told = Clock(), []
+    clock = Clock()
+    told: list[str] = []
     heartbeat = heart(store, settings, told, clock)
     async with beating(heartbeat):
         with monkeypatch.context() as patch:
@@ -168,26 +170,31 @@ async def test_whose_name_another_has_by_now_judges_nothing_until_that_is_gone(s
             assert paused.holder()
 
 
+def claimed_and_killed(url: str) -> None:
+    """Let a daemon called d1 claim an arrival in a process of its own, and kill it."""
+    code = (
+        "import sys; from datetime import UTC, datetime; from dtm_contact.store import *\n"
+        "store = open_store(sys.argv[1]); daemon = Daemon.here('d1')\n"
+        "print(name_lock(store.database, daemon).acquire(), flush=True)\n"
+        "store.leases.register(daemon, 3600); store.arrivals.claim(daemon.incarnation, datetime.now(UTC))\n"
+        "print('claimed', flush=True); sys.stdin.readline()"
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-c", code, url], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None
+    assert [process.stdout.readline() for _ in range(2)] == ["True\n", "claimed\n"]
+    process.kill()
+    process.communicate()
+
+
 async def test_after_a_kill_the_same_name_starts_again_and_has_what_was_held(shared: Settings) -> None:
     with open_store(shared.store.url) as store:
         store.arrivals.accept([arrival()])
-        code = (
-            "import sys; from datetime import UTC, datetime; from dtm_contact.store import *\n"
-            "store = open_store(sys.argv[1]); daemon = Daemon.here('d1')\n"
-            "print(name_lock(store.database, daemon).acquire(), flush=True)\n"
-            "store.leases.register(daemon, 3600); store.arrivals.claim(daemon.incarnation, datetime.now(UTC))\n"
-            "print('claimed', flush=True); sys.stdin.readline()"
-        )
-        process = subprocess.Popen(
-            [sys.executable, "-c", code, shared.store.url], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-        )
-        assert process.stdout is not None
-        assert [process.stdout.readline() for _ in range(2)] == ["True\n", "claimed\n"]
-        process.send_signal(signal.SIGKILL)
+        await asyncio.to_thread(claimed_and_killed, shared.store.url)
         # Its lease has an hour to go: that it is dead is known by its connection.
         async with beating(heart(store, shared)) as heartbeat:
             assert store.arrivals.claim(heartbeat.holder(), datetime.now(UTC)) is not None
-        process.communicate()
 
 
 def test_a_lease_outlasts_some_heartbeats() -> None:
