@@ -1,7 +1,7 @@
 """Daemons that break their word, to show that the proofs would notice: `python -m tests.prove.controls NAME`.
 
 `early` answers 250 before the commit, on a disk that takes its time; `hasty` commits without waiting for the disk
-(synchronous=NORMAL). Nothing in the product can be set so.
+(synchronous=NORMAL); `unleased` never takes over what another daemon held. Nothing in the product can be set so.
 """
 
 import asyncio
@@ -16,7 +16,9 @@ from dtm_contact import daemon, log
 from dtm_contact.channels import NOTHING_KEPT
 from dtm_contact.model import Arrival, KeptLines, Position
 from dtm_contact.settings import Settings
+from dtm_contact.store import Held
 from dtm_contact.store.database import Database
+from dtm_contact.store.leases import Leases
 from dtm_contact.worker import WakingInbox
 
 _DISK_SECONDS = 0.02
@@ -66,6 +68,8 @@ def main(name: str) -> None:
         case "hasty":
             Database.writing = _never_durable  # type: ignore[assignment, method-assign]
             Database.at_once = _never_durable_at_once  # type: ignore[method-assign]
+        case "unleased":
+            Leases.take_over = lambda self: Held()  # type: ignore[method-assign]  # noqa: ARG005
         case _:
             raise SystemExit(f"no control is called {name!r}")
     settings = Settings()
