@@ -12,6 +12,7 @@ import json
 import os
 import secrets
 import socket
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime, timedelta
@@ -147,24 +148,12 @@ class Leases:
         """Return how much is held by daemons whose lease is over, or that have none."""
         with self._database.reading() as connection:
             living = _living(database_time(connection))
-            return Held(
-                *(
-                    connection.execute(sa.select(sa.func.count()).where(held, holder.not_in(living))).scalar_one()
-                    for held, holder in (
-                        (_JUDGED_NOW, arrivals.c.claimed_by),
-                        (_SENT_NOW, outbox.c.claimed_by),
-                        (sa.true(), followers.c.holder),
-                    )
-                )
-            )
+            return _held(connection, lambda holder: holder.not_in(living))
 
-    def seconds_left(self, incarnation: str) -> float:
-        """Return for how many seconds a lease lasts; 0 or less where it is over or there is none."""
+    def held_by(self, incarnation: str) -> Held:
+        """Return how much a daemon holds."""
         with self._database.reading() as connection:
-            until = connection.execute(
-                sa.select(daemons.c.until).where(daemons.c.incarnation == incarnation)
-            ).scalar_one_or_none()
-            return (until - database_time(connection)).total_seconds() if until else 0.0
+            return _held(connection, lambda holder: holder == incarnation)
 
     def listing(self) -> list[LeaseLine]:
         """Return all leases, the longest running daemon first."""
@@ -234,6 +223,16 @@ _CLOCK_STEP = timedelta(seconds=5)
 
 def _living(now: datetime) -> sa.Select[tuple[str]]:
     return sa.select(daemons.c.incarnation).where(_alive(now))
+
+
+def _held(connection: Connection, by: Callable[[sa.Column[str]], sa.ColumnElement[bool]]) -> Held:
+    kinds = (
+        (_JUDGED_NOW, arrivals.c.claimed_by),
+        (_SENT_NOW, outbox.c.claimed_by),
+        (sa.true(), followers.c.holder),
+    )
+    counts = (sa.select(sa.func.count()).where(held, by(holder)) for held, holder in kinds)
+    return Held(*(connection.execute(count).scalar_one() for count in counts))
 
 
 def _give_back(connection: Connection) -> Held:

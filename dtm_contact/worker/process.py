@@ -82,7 +82,8 @@ class Bench:
         messages = [glance for glance in look.glances if glance.media_type == _MESSAGE]
         try:
             with self._bounds.on(look.octets):
-                seen = (each.id for each in messages if self._danger.sees(texts_at_a_glance(each.head)))
+                today = datetime.now(self._settings.zone).date()
+                seen = (each.id for each in messages if self._danger.sees(texts_at_a_glance(each.head), today))
                 return Looked(frozenset(seen))
         except (CpuSpentError, MemoryError) as error:
             return Refused(_reason(error), retry=False, worn=True)
