@@ -8,6 +8,7 @@ from typing import Final, Protocol
 
 from dtm_contact import metrics
 from dtm_contact.alarms import Alarms
+from dtm_contact.errors import LeaseLostError
 from dtm_contact.log import get_log
 from dtm_contact.model import ClaimedOutgoing, Urgency
 from dtm_contact.outbound.relay import Fate, Relay, Sent
@@ -80,9 +81,12 @@ class Sender:
         """Work until cancelled."""
         while True:
             self._something.clear()
-            # A server that is away is tried with one message at a time.
-            if not await self.send_one() or self._away:
+            if not await self.goes_on():
                 await self._wait()
+
+    async def goes_on(self) -> bool:
+        """Try the next one; return whether to go on at once: a server that is away is tried once a pause."""
+        return await self.send_one() and not self._away
 
     async def stop(self, task: asyncio.Task[None]) -> None:
         """End the task that runs this, once what is being handed over has its answer."""
@@ -100,6 +104,9 @@ class Sender:
         """Return whether a step did something; trouble with the outbox is an alarm until it is over."""
         try:
             done = await step
+        except LeaseLostError:
+            # Told by the heartbeat, once it is more than a moment.
+            return False
         except Exception as error:  # noqa: BLE001 - a loop that ended would be missed by nobody
             self._alarms.sound("outbox", f"The outbox cannot be worked ({type(error).__name__}): answers wait.")
             _log.warning("outbox", error=type(error).__name__)

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from dtm_contact.alarms import Alarms
 from dtm_contact.directory import Directory
-from dtm_contact.errors import NotFoundError, StoreUnavailableError
+from dtm_contact.errors import LeaseLostError, NotFoundError, StoreUnavailableError
 from dtm_contact.log import get_log
 from dtm_contact.rules import RuleSet
 from dtm_contact.settings import Settings
@@ -59,6 +59,9 @@ class Runner:
         while True:
             try:
                 await asyncio.to_thread(self.tick)
+            except LeaseLostError:
+                # Told by the heartbeat, once it is more than a moment: others run them.
+                self._alarms.over("timers")
             except Exception as error:  # noqa: BLE001 - a loop that ended would be missed by nobody
                 self._alarms.sound("timers", f"Timers do not run ({type(error).__name__}): nothing escalates.")
                 _log.warning("timers", error=type(error).__name__)

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from dtm_contact import metrics
 from dtm_contact.alarms import Alarms
 from dtm_contact.contract import as_json
-from dtm_contact.errors import DtmContactError, JudgeTimeoutError, MovedError
+from dtm_contact.errors import DtmContactError, JudgeTimeoutError, LeaseLostError, MovedError
 from dtm_contact.log import get_log
 from dtm_contact.model import Judgement
 from dtm_contact.settings import Settings
@@ -69,7 +69,9 @@ class Work:
     async def rest(self, cause: str, error: Exception) -> None:
         """Say what is wrong, and wait before trying again."""
         _log.warning(cause, exc_info=error)
-        self.alarms.sound(cause, f"{cause} does not work ({type(error).__name__}): what has arrived waits.")
+        # That is told by the heartbeat, once it is more than a moment.
+        if not isinstance(error, LeaseLostError):
+            self.alarms.sound(cause, f"{cause} does not work ({type(error).__name__}): what has arrived waits.")
         await asyncio.sleep(self.settings.judge.pause)
 
 
