@@ -37,7 +37,7 @@ def _subject(head: bytes) -> str:
         parts = decode_header(line) if "=?" in line else [(line, None)]
     except (HeaderParseError, ValueError):
         return line
-    return " ".join(part if isinstance(part, str) else _decoded(part, charset) for part, charset in parts)
+    return "".join(part if isinstance(part, str) else _decoded(part, charset) for part, charset in parts)
 
 
 def _bodies(head: bytes) -> list[str]:

@@ -32,9 +32,9 @@ SESSIONS = 6
 UNLEASED = ("-m", "tests.prove.controls", "unleased")
 _ONE_IN = 25
 _SECONDS_TO_SETTLE = 900.0
-_RELAY_SECONDS = 0.02
+_RELAY_SECONDS = 0.1
 _SECONDS_AT_MOST = 60.0
-_LONGEST_WAIT = 1.5
+_LONGEST_WAIT = 0.7
 _LOST = "the lease was over and others have taken over"
 _DANGER = (
     "Il y a une très forte odeur de gaz dans la cage d'escalier.",
