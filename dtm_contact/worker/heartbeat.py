@@ -151,6 +151,8 @@ class Heartbeat:
 
     def _renew(self) -> None:
         if not self._lock.acquire():
+            self._lock.evict()
+        if not self._lock.acquire():
             raise LeaseLostError(f"another daemon has the name: {self._lock.owner()}")
         began = self._clock()
         seconds = self._settings.lease.seconds
