@@ -4,7 +4,7 @@ import asyncio
 import resource
 import signal
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -23,6 +23,7 @@ from dtm_contact.store import GroupCommitInbox, Store, migrate, open_store
 from dtm_contact.timers import Post, Runner, Storms, running
 from dtm_contact.tokens import Tokens
 from dtm_contact.worker import (
+    Heartbeat,
     Mail,
     QueueWatch,
     Reception,
@@ -30,6 +31,7 @@ from dtm_contact.worker import (
     WakingInbox,
     Worker,
     at_start,
+    beating,
     copies,
     following,
     posting,
@@ -70,15 +72,18 @@ async def daemon(settings: Settings) -> AsyncIterator[Running]:
         StoreUnavailableError: the store cannot be read.
         WrongSettingError: the secret that signs case numbers, or the password to send with, cannot be read.
         CannotOpenError: an address to listen on is taken or not ours.
+        DaemonRunsError: another daemon of this name, or on this SQLite file, runs.
     """
     _allow_files(settings)
     async with AsyncExitStack() as stack:
         store = stack.enter_context(open_store(settings.store.url))
         tokens = tokens_of(settings, store)
         alarms = _alarms(stack, settings)
+        heartbeat = await stack.enter_async_context(beating(Heartbeat(settings, store, alarms)))
+        holder = heartbeat.holder
         taken = stack.enter_context(copies(settings))
         copy = await quiet_copy(taken)
-        worker = Worker(copy, store, alarms)
+        worker = Worker(copy, store, alarms, holder=holder)
         stack.push_async_callback(worker.stop)
         estate = store.directory.in_force
         _log.info("directory in memory", leases=len(estate().records.leases))
@@ -86,15 +91,18 @@ async def daemon(settings: Settings) -> AsyncIterator[Running]:
         in_force = await at_start(settings, store, taken, copy, alarms, utc_now())
         if in_force.settings is not copy:
             await worker.restart(in_force)
-        mail = await _mail(stack, settings, store, alarms, tokens, storms := Storms())
+        mail = await _mail(stack, settings, store, alarms, (tokens, storms := Storms(), holder))
+        heartbeat.taken_over = partial(_wake, worker, mail)
         worker.start(Reception(in_force.rules, estate), mail)
-        inbox = await _inbox(stack, settings, store, alarms)
+        inbox = await _inbox(stack, settings, holder, store, alarms)
         watching = RulesWatch(settings, store, taken, alarms, in_force=in_force, clock=utc_now, take_up=worker.take_up)
         await stack.enter_async_context(following(watching))
         post = Post(settings, mail.answering.tokens, mail.wake) if mail else None
         rules = watching.rules_now
         await stack.enter_async_context(watching_queues(QueueWatch(store, alarms, rules=rules, clock=utc_now)))
-        runner = Runner(settings, store, estate, alarms, rules=rules, clock=utc_now, storms=storms, post=post)
+        runner = Runner(
+            settings, store, estate, alarms, rules=rules, clock=utc_now, storms=storms, post=post, holder=holder
+        )
         if not settings.rules.observe:
             await stack.enter_async_context(running(runner))
         wake = partial(_wake, worker, mail)
@@ -104,7 +112,7 @@ async def daemon(settings: Settings) -> AsyncIterator[Running]:
             served = await stack.enter_async_context(open_desk(in_force.settings, store, alarms, rules, wake))
         listening = await _channels(stack, settings, WakingInbox(inbox, worker.arrived))
         with opening("the monitor's pages", "the settings DTM_MONITOR_…"):
-            monitor = stack.enter_context(watch(settings, store, alarms))
+            monitor = stack.enter_context(watch(settings, store, alarms, heartbeat))
         await stack.enter_async_context(watching_directory(settings, store, alarms, utc_now))
         addresses = {**listening, **served, "monitor": monitor.address}
         _log.info("started", rules=in_force.rules.version, **addresses)
@@ -133,14 +141,16 @@ def _wake(worker: Worker, mail: Mail | None) -> None:
         mail.wake()
 
 
-async def _inbox(stack: AsyncExitStack, settings: Settings, store: Store, alarms: Alarms) -> GroupCommitInbox:
+async def _inbox(
+    stack: AsyncExitStack, settings: Settings, holder: Callable[[], str], store: Store, alarms: Alarms
+) -> GroupCommitInbox:
     """Return what takes messages in, after a first try whether the store can be written.
 
     A store that cannot is an alarm, not a reason to stay away: senders are put off until it is well.
     """
     inbox = GroupCommitInbox(
         store,
-        name=settings.name,
+        holder=holder,
         reserve=settings.store.reserve,
         on_change=partial(_tell_whether_mail_is_taken, alarms),
         on_trouble=partial(_tell_trouble, alarms),
@@ -151,7 +161,11 @@ async def _inbox(stack: AsyncExitStack, settings: Settings, store: Store, alarms
 
 
 async def _mail(
-    stack: AsyncExitStack, settings: Settings, store: Store, alarms: Alarms, tokens: Tokens, storms: Storms
+    stack: AsyncExitStack,
+    settings: Settings,
+    store: Store,
+    alarms: Alarms,
+    means: tuple[Tokens, Storms, Callable[[], str]],
 ) -> Mail | None:
     """Start sending, where a server sends for us and we do not only observe, and return what writes.
 
@@ -163,7 +177,8 @@ async def _mail(
         _log.info("nothing is sent, and nobody is told of danger", why=why)
         return None
     settings.outbound.read_password()
-    sender = await stack.enter_async_context(posting(settings, store, alarms, utc_now))
+    tokens, storms, holder = means
+    sender = await stack.enter_async_context(posting(settings, store, alarms, utc_now, holder))
     return Mail(Answering(settings, tokens, untold=partial(alarms.happened, "untold")), sender.wake, storms)
 
 

@@ -59,6 +59,18 @@ class StoreUnavailableError(DtmContactError):
     retry = True
 
 
+class LeaseLostError(StoreUnavailableError):
+    """This daemon has no lease at the moment, so it takes nothing and what it held is others' to take."""
+
+
+class DaemonRunsError(DtmContactError):
+    """Another daemon runs already."""
+
+
+class HeldError(DtmContactError):
+    """A daemon that lives holds it."""
+
+
 class CommitUnknownError(StoreUnavailableError):
     """The store broke off while it committed: whether the change is stored cannot be told.
 

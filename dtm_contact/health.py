@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
@@ -17,6 +18,7 @@ from dtm_contact.log import get_log
 from dtm_contact.monitor import Check, Monitor
 from dtm_contact.settings import Settings
 from dtm_contact.store import Store
+from dtm_contact.worker import Heartbeat
 
 _LOOP_SECONDS = 2.0
 # Alarms while which the daemon does not do its work; a parked arrival is an alarm, but no illness of the daemon.
@@ -31,7 +33,7 @@ _DIRECTORY_OLD = "directory-age"
 _log = get_log("health")
 
 
-def watch(settings: Settings, store: Store, alarms: Alarms) -> Monitor:
+def watch(settings: Settings, store: Store, alarms: Alarms, heartbeat: Heartbeat) -> Monitor:
     """Return the pages that watch over the daemon whose event loop runs this.
 
     Raises:
@@ -41,6 +43,7 @@ def watch(settings: Settings, store: Store, alarms: Alarms) -> Monitor:
     checks: dict[str, Check] = {
         "event loop": partial(_loop_answers, loop),
         "store": partial(_store_answers, store),
+        "leases": partial(_nothing_held_beyond, store, heartbeat),
         "mailbox": partial(_mailboxes_looked_at, settings, time.time),
         "alarms": lambda: ", ".join(cause for cause in alarms.lasting if cause in _UNWELL) or None,
     }
@@ -110,10 +113,28 @@ def _store_answers(store: Store) -> str | None:
     return None
 
 
+def _nothing_held_beyond(store: Store, heartbeat: Heartbeat) -> str | None:
+    """Tell what is held by daemons whose lease is over, this one included: nobody works on that."""
+    found = []
+    if heartbeat.seconds_left() <= 0:
+        found.append("this daemon has no lease: it judges and sends nothing")
+    try:
+        held = store.leases.held_beyond()
+    except StoreUnavailableError:
+        return "cannot be read"
+    if held:
+        gone = [str(line) for line in store.leases.listing() if not line.alive]
+        found.append(f"held beyond a lease: {held}" + (f", by {'; '.join(gone)}" if gone else ""))
+    return "; ".join(found) or None
+
+
 def _count_store(store: Store) -> None:
     if exported_at := store.directory.exported_at():
         metrics.DIRECTORY_AGE.set((datetime.now(UTC) - exported_at).total_seconds())
     metrics.WAITING.set(store.arrivals.waiting())
+    metrics.DAEMONS.set(sum(line.alive for line in store.leases.listing()))
+    for kind, count in asdict(store.leases.held_beyond()).items():
+        metrics.HELD_BEYOND.labels(kind).set(count)
     metrics.OPEN_CASES.clear()
     metrics.LATE_CASES.clear()
     for count in store.cases.queue_counts(datetime.now(UTC)):

@@ -21,12 +21,13 @@ from dtm_contact.daemon import daemon
 from dtm_contact.directory import read_export
 from dtm_contact.errors import (
     CannotOpenError,
+    DaemonRunsError,
     InvalidFilesError,
     NoDirectoryError,
     UnknownSchemaError,
     WrongSettingError,
 )
-from dtm_contact.settings import Desk, Imap, Judge, Monitor, Outbound, Rules, Settings, Smtp, Store
+from dtm_contact.settings import Desk, Imap, Judge, Lease, Monitor, Outbound, Rules, Settings, Smtp, Store
 from dtm_contact.store import case_number, migrate, open_store
 from tests.store.samples import arrival
 
@@ -258,12 +259,39 @@ async def test_a_mailbox_without_its_password_does_not_keep_mail_out(tmp_path: P
         assert await send(running.addresses["smtp"], "Fuite") == 250
 
 
+def another(folder: Path) -> Settings:
+    """Return the settings of a daemon with a store of its own."""
+    (folder / "another").mkdir()
+    return with_directory(settings_for(folder / "another"))
+
+
+async def test_two_daemons_do_not_work_on_one_sqlite_file(tmp_path: Path) -> None:
+    settings = with_directory(settings_for(tmp_path))
+    async with daemon(settings) as running:
+        with pytest.raises(DaemonRunsError, match=rf"daemon \(host .*process {os.getpid()}"):
+            async with daemon(settings.model_copy(update={"name": "other"})):
+                pass
+        assert await send(running.addresses["smtp"], "still well") == 250
+
+
+async def test_it_is_unwell_while_anything_is_held_beyond_its_lease(tmp_path: Path) -> None:
+    slow = Lease(seconds=45, heartbeat_seconds=15)
+    settings = with_directory(settings_for(tmp_path)).model_copy(update={"lease": slow})
+    async with daemon(settings) as running:
+        assert running.store.positions.follow("a log", "gone")
+        status, checks = await asyncio.to_thread(health, running.addresses["monitor"])
+        assert (status, checks["leases"]) == (503, "held beyond a lease: 1 channels")
+        running.store.leases.take_over()
+        status, checks = await asyncio.to_thread(health, running.addresses["monitor"])
+        assert (status, checks["leases"]) == (200, "well")
+
+
 async def test_it_does_not_start_where_its_pages_address_is_taken(tmp_path: Path) -> None:
     settings = with_directory(settings_for(tmp_path))
     async with daemon(settings) as running:
         port = int(running.addresses["monitor"].rpartition(":")[2])
         with pytest.raises(CannotOpenError, match=r"the monitor's pages: .*in use.*DTM_MONITOR_"):
-            async with daemon(settings.model_copy(update={"monitor": Monitor(port=port)})):
+            async with daemon(another(tmp_path).model_copy(update={"monitor": Monitor(port=port)})):
                 pass
 
 
@@ -272,6 +300,6 @@ async def test_it_does_not_start_where_its_address_is_taken(tmp_path: Path) -> N
     async with daemon(settings) as running:
         port = int(running.addresses["smtp"].rpartition(":")[2])
         with pytest.raises(CannotOpenError, match="address already in use"):
-            async with daemon(settings.model_copy(update={"smtp": Smtp(port=port)})):
+            async with daemon(another(tmp_path).model_copy(update={"smtp": Smtp(port=port)})):
                 pass
         assert await send(running.addresses["smtp"], "still well") == 250

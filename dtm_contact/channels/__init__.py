@@ -79,10 +79,11 @@ class ReadingInbox(Inbox, Protocol):
         """
         ...
 
-    async def follow(self, channel: str, seconds: float) -> bool:
-        """Take what a channel follows for so many seconds, or keep it; return whether it is ours.
+    async def follow(self, channel: str) -> bool:
+        """Take what a channel follows, or keep it; return whether it is ours.
 
-        Of several daemons on one store one at a time follows a log or a mailbox.
+        Of several daemons on one store one at a time follows a log or a mailbox, while it has a lease; what another
+        stores of it after that is refused as if the store were not there.
 
         Raises:
             StoreUnavailableError: the store cannot be written.

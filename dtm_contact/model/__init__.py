@@ -32,7 +32,7 @@ from dtm_contact.model.history import (
 from dtm_contact.model.judgement import Judgement
 from dtm_contact.model.log_line import KeptLines, LogLine, Position
 from dtm_contact.model.match import Candidate, Evidence, Likely, Match, OnDuty, Proposal
-from dtm_contact.model.outgoing import ClaimedOutgoing, Limits, Outgoing, OutgoingKind
+from dtm_contact.model.outgoing import ClaimedOutgoing, Limits, Outgoing, OutgoingKind, Urgency
 from dtm_contact.model.problem import Problem, Severity, errors_first
 from dtm_contact.model.stated import Stated
 from dtm_contact.model.understanding import Asker, Finding, Scope, Understanding, Unread, Wish, Wished
@@ -101,6 +101,7 @@ __all__ = [
     "Undelivered",
     "Understanding",
     "Unread",
+    "Urgency",
     "VoiceNotice",
     "Way",
     "Wish",

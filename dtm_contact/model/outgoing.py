@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
+from enum import IntEnum, StrEnum
 
 
 class OutgoingKind(StrEnum):
@@ -11,6 +11,15 @@ class OutgoingKind(StrEnum):
     ANSWER = "answer"
     REPLY = "reply"
     NOTICE = "notice"
+
+
+class Urgency(IntEnum):
+    """In which order things are sent: about danger (P1), to our own people, agents' words, the rest."""
+
+    DANGER = 0
+    NOTICE = 1
+    REPLY = 2
+    ANSWER = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,14 +57,16 @@ class ClaimedOutgoing:
     Attributes:
         id: its number in the outbox.
         outgoing: the e-mail.
-        attempt: 1 for the first.
+        attempt: 1 for the first; with `id`, what tells this claim from any other.
         created_at: when it was written; after some days it is given up.
+        urgency: before which others it is sent.
     """
 
     id: int
     outgoing: Outgoing
     attempt: int
     created_at: datetime
+    urgency: Urgency = Urgency.ANSWER
 
 
 @dataclass(frozen=True, slots=True)

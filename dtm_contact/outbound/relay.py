@@ -1,5 +1,8 @@
 """Handing one message to the mail server that sends for us, and what its answer means."""
 
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
@@ -14,11 +17,17 @@ _PERMANENT: Final = 500
 
 
 class Fate(StrEnum):
-    """What became of an attempt: taken; to be tried again; no server to try; refused for good; no such address."""
+    """What became of an attempt.
+
+    Taken; to be tried again; no server that works; a connection that ended in the midst; somebody else's to send by
+    now; refused for good; no such address.
+    """
 
     SENT = "sent"
     LATER = "later"
     DOWN = "down"
+    CUT = "cut"
+    NOT_OURS = "not_ours"
     REFUSED = "refused"
     NO_SUCH_ADDRESS = "no_such_address"
 
@@ -31,6 +40,10 @@ class Sent:
     reason: str
 
 
+async def _always() -> bool:
+    return True
+
+
 class Relay:
     """The mail server that sends for us."""
 
@@ -38,39 +51,68 @@ class Relay:
         """Take where it is and how it knows us."""
         self._settings = settings
 
-    async def send(self, outgoing: Outgoing) -> Sent:
+    async def send(self, outgoing: Outgoing, still_ours: Callable[[], Awaitable[bool]] = _always) -> Sent:
         """Hand over one message; whatever goes wrong is an answer too.
+
+        Before the server has us and our credentials, no message is at fault, whatever it says: it is down.
 
         A server that says yes has it from then on (RFC 5321 section 6.1). Where the connection ends before its answer
         nobody can tell, so it is tried again, with the same Message-ID.
+
+        Args:
+            outgoing: the message.
+            still_ours: asked once the server is ready to take it, at the last moment before it is handed over.
         """
-        settings = self._settings
+        exchange = _Exchange(self._settings)
         try:
-            client = aiosmtplib.SMTP(
-                hostname=settings.host,
-                port=settings.port,
-                use_tls=settings.security == "tls",
-                start_tls=settings.security == "starttls",
-                username=settings.user or None,
-                password=settings.read_password(),
-                timeout=settings.seconds,
-                cert_bundle=str(settings.authority) if settings.authority else None,
-            )
-            async with client:
+            async with exchange.client() as client:
+                if not await still_ours():
+                    return Sent(Fate.NOT_OURS, "lease")
+                exchange.ready = True
                 await client.sendmail(outgoing.mail_from, [outgoing.to], outgoing.raw)
-        except aiosmtplib.SMTPRecipientsRefused as error:
-            return _of_code(error.recipients[0].code, of_recipient=True)
-        except aiosmtplib.SMTPAuthenticationError as error:
-            # Our own credentials: no message is at fault, and every one of them waits.
-            return Sent(Fate.DOWN, f"credentials refused ({error.code})")
-        except aiosmtplib.SMTPResponseException as error:
-            return _of_code(error.code, of_recipient=False)
-        except WrongSettingError:
+        except (aiosmtplib.SMTPException, WrongSettingError, OSError, ValueError) as error:
+            return exchange.failed(error)
+        return Sent(Fate.SENT, "250")
+
+
+class _Exchange:
+    """One connection to the server; `ready` from when a message is handed over: what fails then may be its fault."""
+
+    def __init__(self, settings: Outbound) -> None:
+        self._settings = settings
+        self.ready = False
+
+    @asynccontextmanager
+    async def client(self) -> AsyncIterator[aiosmtplib.SMTP]:
+        settings = self._settings
+        client = aiosmtplib.SMTP(
+            hostname=settings.host,
+            port=settings.port,
+            use_tls=settings.security == "tls",
+            start_tls=settings.security == "starttls",
+            username=settings.user or None,
+            password=settings.read_password(),
+            timeout=settings.seconds,
+            cert_bundle=str(settings.authority) if settings.authority else None,
+        )
+        async with asyncio.timeout(settings.connect_seconds):
+            await client.connect()
+        async with client:
+            yield client
+
+    def failed(self, error: Exception) -> Sent:
+        if isinstance(error, WrongSettingError):
             # Short, since agents read it in the case; where the file should be is told at the start.
             return Sent(Fate.DOWN, "DTM_OUTBOUND_PASSWORD_FILE cannot be read")
-        except (aiosmtplib.SMTPException, OSError, ValueError) as error:
-            return Sent(Fate.DOWN, type(error).__name__)
-        return Sent(Fate.SENT, "250")
+        if isinstance(error, aiosmtplib.SMTPAuthenticationError):
+            return Sent(Fate.DOWN, f"credentials refused ({error.code})")
+        if isinstance(error, aiosmtplib.SMTPRecipientsRefused):
+            return _of_code(error.recipients[0].code, of_recipient=True)
+        if isinstance(error, aiosmtplib.SMTPResponseException):
+            if not self.ready or isinstance(error, aiosmtplib.SMTPHeloError):
+                return Sent(Fate.DOWN, str(error.code))
+            return _of_code(error.code, of_recipient=False)
+        return Sent(Fate.CUT if self.ready else Fate.DOWN, type(error).__name__)
 
 
 def _of_code(code: int, *, of_recipient: bool) -> Sent:

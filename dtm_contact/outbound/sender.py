@@ -3,16 +3,21 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Final, Protocol
 
 from dtm_contact import metrics
 from dtm_contact.alarms import Alarms
+from dtm_contact.errors import LeaseLostError
 from dtm_contact.log import get_log
-from dtm_contact.model import ClaimedOutgoing
+from dtm_contact.model import ClaimedOutgoing, Urgency
 from dtm_contact.outbound.relay import Fate, Relay, Sent
 from dtm_contact.settings import Outbound
 
 _GROWTH: Final = 3
+_ILL_AFTER: Final = 3
+"""So many failures in a row are the server's, not the messages'."""
+_ENDS: Final = (Fate.SENT, Fate.REFUSED, Fate.NO_SUCH_ADDRESS)
 _log = get_log("outbound")
 
 
@@ -20,7 +25,11 @@ class Outbox(Protocol):
     """Where what is to be sent waits; every method returns once the change would survive a power cut."""
 
     async def claim(self, now: datetime) -> ClaimedOutgoing | None:
-        """Take the one that has waited longest and may be tried now; None where there is none."""
+        """Take the most urgent that may be tried now, the oldest of them; None where there is none."""
+        ...
+
+    async def lease_left(self, claimed: ClaimedOutgoing) -> float:
+        """Return for how many seconds nobody else may take what is claimed; 0 or less where somebody may."""
         ...
 
     async def settle(self, claimed: ClaimedOutgoing, fate: str, reason: str, now: datetime) -> None:
@@ -31,38 +40,53 @@ class Outbox(Protocol):
         """Say that one is tried again, not before `until`."""
         ...
 
+    async def due_now(self) -> int:
+        """Have everything that waits for its next attempt tried now; return how much that is."""
+        ...
+
 
 class Sender:
-    """Sends what waits, oldest first; no trouble ends it, and none loses a message."""
+    """Sends what waits, the most urgent first; no trouble ends it, and none loses a message."""
 
     def __init__(
-        self, settings: Outbound, outbox: Outbox, relay: Relay, alarms: Alarms, clock: Callable[[], datetime]
+        self,
+        settings: Outbound,
+        outbox: Outbox,
+        relay: Relay,
+        alarms: Alarms,
+        clock: Callable[[], datetime],
+        *,
+        least_lease: float = 0.0,
     ) -> None:
-        """Take the outbox, the server that sends for us, who hears of trouble, and the clock that pauses count by."""
+        """Take the outbox, the server that sends for us, who hears of trouble, and the clock that pauses count by.
+
+        `least_lease`: seconds for which nobody else may take a message when it is handed over.
+        """
         self._settings = settings
         self._outbox = outbox
         self._relay = relay
         self._alarms = alarms
         self._clock = clock
+        self._least_lease = least_lease
         self._something = asyncio.Event()
         self._trying: asyncio.Future[None] | None = None
+        self._away = False
+        self._failures = 0
 
     def wake(self) -> None:
         """Say that something new waits."""
         self._something.set()
 
-    async def run(self, give_back: Callable[[], Awaitable[None]]) -> None:
-        """Work until cancelled.
-
-        Args:
-            give_back: makes what a crash left half done be done again, before anything else.
-        """
-        while not await self._worked(give_back()):
-            await self._wait()
+    async def run(self) -> None:
+        """Work until cancelled."""
         while True:
             self._something.clear()
-            if not await self.send_one():
+            if not await self.goes_on():
                 await self._wait()
+
+    async def goes_on(self) -> bool:
+        """Try the next one; return whether to go on at once: a server that is away is tried once a pause."""
+        return await self.send_one() and not self._away
 
     async def stop(self, task: asyncio.Task[None]) -> None:
         """End the task that runs this, once what is being handed over has its answer."""
@@ -80,6 +104,9 @@ class Sender:
         """Return whether a step did something; trouble with the outbox is an alarm until it is over."""
         try:
             done = await step
+        except LeaseLostError:
+            # Told by the heartbeat, once it is more than a moment.
+            return False
         except Exception as error:  # noqa: BLE001 - a loop that ended would be missed by nobody
             self._alarms.sound("outbox", f"The outbox cannot be worked ({type(error).__name__}): answers wait.")
             _log.warning("outbox", error=type(error).__name__)
@@ -97,30 +124,55 @@ class Sender:
         return True
 
     async def _try(self, claimed: ClaimedOutgoing) -> None:
-        sent = await self._relay.send(claimed.outgoing)
+        sent = await self._relay.send(claimed.outgoing, partial(self._still_ours, claimed))
         now = self._clock()
         metrics.SENT.labels(claimed.outgoing.kind.value, sent.fate.value).inc()
-        if sent.fate is Fate.DOWN:
+        if sent.fate in (Fate.DOWN, Fate.CUT):
             self._alarms.sound("relay", f"The mail server does not take our mail ({sent.reason}): it waits here.")
-        else:
+        elif sent.fate in _ENDS:
             self._alarms.over("relay")
         # Kept at until the store takes it: what it does not know to be sent would be sent again after a restart.
         while not await self._worked(self._noted(claimed, sent, now)):  # noqa: ASYNC110 - nothing rings when a store is well
             await asyncio.sleep(self._settings.pause)
         _log.info("sending", outgoing=claimed.id, attempt=claimed.attempt, fate=sent.fate.value, reason=sent.reason)
 
+    async def _still_ours(self, claimed: ClaimedOutgoing) -> bool:
+        """Tell whether nobody else sends it; where that cannot be told, somebody may."""
+        try:
+            return await self._outbox.lease_left(claimed) > self._least_lease
+        except Exception as error:  # noqa: BLE001 - whatever it is, what is not certain is not sent
+            _log.warning("outbox", error=type(error).__name__)
+            return False
+
     async def _noted(self, claimed: ClaimedOutgoing, sent: Sent, now: datetime) -> None:
-        if sent.fate in (Fate.LATER, Fate.DOWN):
-            await self._later(claimed, sent, now)
-        else:
+        if sent.fate in _ENDS:
             await self._outbox.settle(claimed, sent.fate.value, sent.reason, now)
+        else:
+            await self._later(claimed, sent, now)
+        await self._judge_server(sent.fate)
+
+    async def _judge_server(self, fate: Fate) -> None:
+        """Note whether the server works; once it does again, everything that waits because it did not is tried now."""
+        if fate in _ENDS:
+            was_ill = self._away or self._failures >= _ILL_AFTER
+            self._away, self._failures = False, 0
+            if was_ill and (due := await self._outbox.due_now()):
+                _log.info("the mail server works again", due=due)
+        elif fate is not Fate.NOT_OURS:
+            self._away, self._failures = fate is Fate.DOWN, self._failures + 1
 
     async def _later(self, claimed: ClaimedOutgoing, sent: Sent, now: datetime) -> None:
         if now - claimed.created_at > timedelta(days=self._settings.days):
             await self._outbox.settle(claimed, "given_up", sent.reason, now)
             return
-        pause = min(self._settings.pause * _GROWTH ** (claimed.attempt - 1), self._settings.longest_pause)
-        await self._outbox.retry(claimed, sent.reason, now + timedelta(seconds=pause))
+        await self._outbox.retry(claimed, sent.reason, now + timedelta(seconds=self._pause(claimed, sent.fate)))
+
+    def _pause(self, claimed: ClaimedOutgoing, fate: Fate) -> float:
+        if fate in (Fate.DOWN, Fate.NOT_OURS):
+            # No message is at fault: the sender itself waits, and then tries the most urgent.
+            return 0.0
+        longest = self._settings.pause if claimed.urgency is Urgency.DANGER else self._settings.longest_pause
+        return min(self._settings.pause * float(_GROWTH ** (claimed.attempt - 1)), longest)
 
     async def _wait(self) -> None:
         try:

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from pydantic import BaseModel, Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from dtm_contact.settings.engine import Alarm, Desk, Directory, Judge, Log, Match, Monitor, Rules, Store, Timers
+from dtm_contact.settings.engine import Alarm, Desk, Directory, Judge, Lease, Log, Match, Monitor, Rules, Store, Timers
 from dtm_contact.settings.mail_server import Lmtp, MailServer, Smtp
 from dtm_contact.settings.mailbox import Imap, Outbound
 from dtm_contact.settings.switchboard import Switchboard
@@ -19,6 +19,7 @@ __all__ = [
     "Directory",
     "Imap",
     "Judge",
+    "Lease",
     "Lmtp",
     "Log",
     "MailServer",
@@ -59,6 +60,7 @@ class Settings(BaseSettings):
     switchboard: Switchboard = Switchboard()
     match: Match = Match()
     judge: Judge = Judge()
+    lease: Lease = Lease()
     desk: Desk = Desk()
     log: Log = Log()
     monitor: Monitor = Monitor()

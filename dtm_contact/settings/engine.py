@@ -3,8 +3,9 @@
 import re
 from ipaddress import ip_network
 from pathlib import Path
+from typing import Self
 
-from pydantic import BaseModel, Field, field_validator
+from pydantic import BaseModel, Field, field_validator, model_validator
 
 _HOST = re.compile(r"[0-9A-Za-z]([0-9A-Za-z.-]{0,252}[0-9A-Za-z])?|[0-9A-Fa-f:.]{2,45}")
 _STORE_URL = re.compile(r"sqlite(\+\w+)?:///(?!:memory:).+|postgresql(\+\w+)?://.*")
@@ -197,13 +198,36 @@ class Alarm(BaseModel):
     port: int = Field(default=25, ge=1, le=65535, description="Its port")
 
 
+_HEARTBEATS = 3
+
+
+class Lease(BaseModel):
+    """How long a daemon is believed to live without a sign of it."""
+
+    seconds: float = Field(
+        default=30.0,
+        ge=1,
+        le=45,
+        description="Seconds without a heartbeat after which others take over what this daemon held",
+    )
+    heartbeat_seconds: float = Field(
+        default=5.0,
+        gt=0,
+        le=15,
+        description="Seconds between two heartbeats, and two looks at what others held; at most a third of those",
+    )
+
+    @model_validator(mode="after")
+    def _outlasts_heartbeats(self) -> Self:
+        if _HEARTBEATS * self.heartbeat_seconds > self.seconds:
+            raise ValueError(f"a lease must outlast {_HEARTBEATS} heartbeats: one that is late is no death")
+        return self
+
+
 class Timers(BaseModel):
     """What happens to cases that wait too long, and when many come at once."""
 
     seconds: float = Field(default=5.0, gt=0, description="Seconds between two looks at what is due")
-    lease_seconds: float = Field(
-        default=60.0, gt=0, description="Seconds after which another daemon runs the timers of one that is gone"
-    )
     storm_cases: int = Field(
         default=15, ge=2, description="Cases of one topic in one department that are told once, not one by one"
     )

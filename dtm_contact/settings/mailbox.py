@@ -115,9 +115,15 @@ class Outbound(BaseModel):
         description="Answers that go out by themselves in an hour in all; beyond it there is an alarm, and only what "
         "tells somebody in danger what to do (P1) still goes, once an hour to a mailbox",
     )
+    connect_seconds: float = Field(
+        default=10.0, gt=0, description="Seconds that connecting may take, TLS and credentials included"
+    )
     seconds: float = Field(default=60.0, gt=0, description="Seconds that the server may take for each of its answers")
     pause: float = Field(
-        default=15.0, gt=0, description="Seconds before a second attempt; each further pause is 3 times longer"
+        default=10.0,
+        gt=0,
+        description="Seconds before a second attempt; each further pause is 3 times longer, but for what tells of "
+        "danger (P1), and while the server is away: then the most urgent is tried so often",
     )
     longest_pause: float = Field(default=3600.0, gt=0, description="Seconds of the longest pause between attempts")
     days: float = Field(default=3.0, gt=0, description="Days after which a message that no server takes is given up")

@@ -4,7 +4,7 @@ Beside a SQLite store that the daemon writes, others open it `read_only`, but fo
 """
 
 from dtm_contact.store.accounts import EVERYTHING, Account, Session, TrailLine, Visibility
-from dtm_contact.store.arrivals import ArrivalLine, Arrivals, ArrivalState, Claimed
+from dtm_contact.store.arrivals import ArrivalLine, Arrivals, ArrivalState, Claimed, Glance
 from dtm_contact.store.cases import Case, CaseContact, CaseFile, Cases, QueueCount
 from dtm_contact.store.confirmations import Confirmation
 from dtm_contact.store.database import StoreRefusedError
@@ -12,6 +12,7 @@ from dtm_contact.store.directory import DirectoryImport, DirectoryVersion, Origi
 from dtm_contact.store.events import Event
 from dtm_contact.store.history import StoredHistory
 from dtm_contact.store.inbox import GroupCommitInbox
+from dtm_contact.store.leases import Daemon, Held, LeaseLine, NameLock, name_lock
 from dtm_contact.store.migrating import migrate
 from dtm_contact.store.opening import Store, open_store
 from dtm_contact.store.outbox import Mailing, StoredOutbox
@@ -31,15 +32,20 @@ __all__ = [
     "Cases",
     "Claimed",
     "Confirmation",
+    "Daemon",
     "Destination",
     "DirectoryImport",
     "DirectoryVersion",
     "Event",
     "Fallback",
+    "Glance",
     "GroupCommitInbox",
+    "Held",
     "HeldCase",
     "HeldContact",
+    "LeaseLine",
     "Mailing",
+    "NameLock",
     "Origin",
     "QueueCount",
     "Session",
@@ -53,6 +59,7 @@ __all__ = [
     "Work",
     "case_number",
     "migrate",
+    "name_lock",
     "open_store",
     "working",
 ]

@@ -1,17 +1,18 @@
 """Arrivals: taken in, claimed by one worker each, put off, parked and let go again."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from dtm_contact.errors import NotFoundError
+from dtm_contact.errors import HeldError, NotFoundError
 from dtm_contact.model import Arrival, Envelope, KeptLines, Position
-from dtm_contact.store import events, positions
+from dtm_contact.store import events, leases, positions
 from dtm_contact.store.accepting import fit_one_statement, insert_arrivals, insert_at_once, prepare_at_once
 from dtm_contact.store.columns import bounded_key
 from dtm_contact.store.database import Database
@@ -36,7 +37,7 @@ class Claimed:
         id: the arrival's number in the store.
         arrival: what came in.
         attempt: which attempt this is, from 1; one that a crash cut short counts.
-        worker: who claimed it.
+        worker: who claimed it: a daemon's incarnation.
         claimed_at: when; with `worker`, what tells this claim from any other.
         forced_case: an agent released it, so it must become a case whatever it looks like.
     """
@@ -80,6 +81,16 @@ class ArrivalLine:
     case_number: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class Glance:
+    """An arrival as a glance sees it: its number, what kind of bytes it is, and the first of those."""
+
+    id: int
+    media_type: str
+    head: bytes
+
+
+NOBODY: Mapping[str, str] = MappingProxyType({})
 _MOST_IDS = 500
 _UNDECIDED = ("waiting", "claimed")
 
@@ -90,14 +101,21 @@ class Arrivals:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def accept(self, new: Sequence[Arrival], read: Sequence[tuple[Position, KeptLines]] = ()) -> None:
+    def accept(
+        self,
+        new: Sequence[Arrival],
+        read: Sequence[tuple[Position, KeptLines]] = (),
+        following: Mapping[str, str] = NOBODY,
+    ) -> None:
         """Store arrivals in one transaction, all or none; one that is already there is left as it is.
 
         Args:
             new: the arrivals.
             read: how far the channels that read by themselves have come with them, and the lines that they keep.
+            following: the daemon (an incarnation) that must still follow a channel, by the channel's name.
 
         Raises:
+            LeaseLostError: another daemon follows one of them meanwhile; nothing was stored.
             StoreUnavailableError: none was stored.
             CommitUnknownError: whether they were stored cannot be told.
         """
@@ -110,6 +128,8 @@ class Arrivals:
             with self._database.writing() as connection:
                 insert_arrivals(connection, in_order)
                 for position, kept in read:
+                    if position.channel in following:
+                        leases.check_following(connection, position.channel, following[position.channel])
                     positions.put(connection, position, kept)
 
     def decided(self, channel: str, external_ids: Sequence[str]) -> dict[str, str]:
@@ -137,19 +157,19 @@ class Arrivals:
             return connection.execute(query).all()
 
     def claim(self, worker: str, now: datetime, *, in_turn_first: bool = False) -> Claimed | None:
-        """Take the arrival that waits longest, or None; no other worker gets it.
+        """Take the most urgent arrival, of them the one that waits longest, or None; no other worker gets it.
 
         Of those to be judged in turn only the first one may be taken, and only while no other is being judged.
 
         Args:
-            worker: who takes it.
+            worker: who takes it: a daemon's incarnation.
             now: the time, aware.
             in_turn_first: prefer one that is to be judged in turn; else it is taken where no other waits.
 
         Raises:
             StoreUnavailableError: the store cannot be written.
         """
-        orders = (_CLAIM_IN_TURN, _CLAIM) if in_turn_first else (_CLAIM, _CLAIM_IN_TURN)
+        orders = (_CLAIM_URGENT, *((_CLAIM_IN_TURN, _CLAIM) if in_turn_first else (_CLAIM, _CLAIM_IN_TURN)))
         with self._database.writing() as connection:
             rows = (connection.execute(order, {"worker": worker, "now": now}).one_or_none() for order in orders)
             row = next(filter(None, rows), None)
@@ -158,11 +178,29 @@ class Arrivals:
             arrival = load_arrival(connection, row.id)
             return Claimed(row.id, arrival, row.attempts, worker, row.claimed_at, row.forced_case)
 
-    def release_claims(self, worker: str) -> int:
-        """Let everything go that `worker` had claimed before it crashed; return how many."""
-        mine = sa.and_(_in_state(ArrivalState.CLAIMED), arrivals.c.claimed_by == worker)
+    def not_looked_at(self, after: int, limit: int, octets: int) -> list[Glance]:
+        """Return the first octets of arrivals that wait and that nobody has glanced at, in the order of their numbers.
+
+        Those that are judged in turn are left out: their order is not to be changed.
+
+        Args:
+            after: only those with a higher number: the last one of the page before.
+            limit: how many at the most.
+            octets: how many of the first octets of each.
+        """
+        with self._database.reading() as connection:
+            rows = connection.execute(_NOT_LOOKED_AT, {"after": after, "most": limit, "octets": octets})
+            return [Glance(row.id, row.media_type, bytes(row.head)) for row in rows]
+
+    def looked_at(self, urgent: Sequence[int], others: Sequence[int]) -> None:
+        """Say which arrivals words of danger were found in at a glance, and in which none."""
         with self._database.writing() as connection:
-            return connection.execute(_let_go().where(mine)).rowcount
+            for found, numbers in ((True, urgent), (False, others)):
+                for start in range(0, len(numbers), _MOST_IDS):
+                    some = arrivals.c.id.in_(numbers[start : start + _MOST_IDS])
+                    connection.execute(
+                        sa.update(arrivals).where(some, arrivals.c.urgent.is_(None)).values(urgent=found)
+                    )
 
     def retry_later(self, claimed: Claimed, reason: str, not_before: datetime) -> None:
         """Put a claimed arrival off; nothing changes when its claim was lost meanwhile.
@@ -206,12 +244,15 @@ class Arrivals:
             return load_arrival(connection, arrival_id)
 
     def retry(self, arrival_id: int, who: str, now: datetime) -> None:
-        """Let a parked arrival be judged again; the case that stands in for it stays, and is completed.
+        """Let an arrival be judged again that was parked, or that a daemon holds whose lease is over.
+
+        The case that stands in for it stays, and is completed.
 
         Raises:
-            NotFoundError: no parked arrival has that number.
+            HeldError: a daemon that lives is judging it.
+            NotFoundError: there is no arrival of that number, or it is neither parked nor being judged.
         """
-        self._reopen(arrival_id, ArrivalState.PARKED, {}, events.NewEvent(who, "retried", now))
+        self._reopen(arrival_id, (ArrivalState.PARKED, ArrivalState.CLAIMED), {}, events.NewEvent(who, "retried", now))
 
     def release(self, arrival_id: int, who: str, now: datetime) -> None:
         """Let an arrival that was set aside be judged again, as a case whatever it looks like.
@@ -220,7 +261,7 @@ class Arrivals:
             NotFoundError: no arrival that was set aside has that number.
         """
         forced = {"forced_case": True}
-        self._reopen(arrival_id, ArrivalState.SET_ASIDE, forced, events.NewEvent(who, "released", now))
+        self._reopen(arrival_id, (ArrivalState.SET_ASIDE,), forced, events.NewEvent(who, "released", now))
 
     def was_set_aside(self, arrival_id: int) -> bool:
         """Tell whether an arrival was set aside once and brought back since."""
@@ -228,16 +269,19 @@ class Arrivals:
         with self._database.reading() as connection:
             return connection.execute(query).first() is not None
 
-    def _reopen(self, arrival_id: int, state: ArrivalState, values: dict[str, Any], event: events.NewEvent) -> None:
+    def _reopen(
+        self, arrival_id: int, states: Sequence[ArrivalState], values: dict[str, Any], event: events.NewEvent
+    ) -> None:
         change = (
             _let_go()
             .values(attempts=0, reason=None, not_before=None, settled_at=None, **values)
-            .where(arrivals.c.id == arrival_id, arrivals.c.state == state)
+            .where(arrivals.c.id == arrival_id, arrivals.c.state.in_(states))
         )
         contact = sa.update(contacts).where(contacts.c.arrival_id == arrival_id)
         with self._database.writing() as connection:
+            _check_not_held(connection, arrival_id)
             if connection.execute(change).rowcount == 0:
-                raise NotFoundError(f"arrival {arrival_id} in state {state}")
+                raise NotFoundError(f"arrival {arrival_id} in state {' or '.join(states)}")
             load_arrival(connection, arrival_id)
             case_id = connection.execute(
                 contact.values(judged_at=None).returning(contacts.c.case_id)
@@ -263,6 +307,22 @@ _WHOLE = (
     .join(arrival_bodies)
     .where(arrivals.c.id == sa.bindparam("arrival"))
 )
+
+
+def _check_not_held(connection: Connection, arrival_id: int) -> None:
+    """Make sure, in a transaction, that no daemon that lives is judging an arrival.
+
+    Raises:
+        HeldError: one is.
+    """
+    found = connection.execute(
+        sa.select(arrivals.c.claimed_by)
+        .where(arrivals.c.id == arrival_id, arrivals.c.state == ArrivalState.CLAIMED)
+        .with_for_update()
+    ).scalar_one_or_none()
+    holder = leases.holder_of(connection, found) if found is not None else None
+    if holder is not None:
+        raise HeldError(f"arrival {arrival_id} is being judged by {holder}; if that is gone, try again then")
 
 
 def still_claimed(claimed: Claimed) -> sa.ColumnElement[bool]:
@@ -295,11 +355,20 @@ def _in_state(*states: ArrivalState) -> sa.ColumnElement[bool]:
 # As the partial indexes have it: the form that is made of the column would say `in_turn = 1`, which they do not know.
 _IN_TURN = sa.text("arrivals.in_turn")
 _BESIDE_OTHERS = sa.text("NOT arrivals.in_turn")
+_URGENT = sa.text("arrivals.urgent")
 _NOT_PUT_OFF = sa.or_(arrivals.c.not_before.is_(None), arrivals.c.not_before <= sa.bindparam("now"))
 # PostgreSQL needs SKIP LOCKED, or two claimers would both get the row; SQLite has one writer and ignores it.
 _FIRST = (
     sa.select(arrivals.c.id)
     .where(arrivals.c.state == _written_out(ArrivalState.WAITING), _BESIDE_OTHERS)
+    .where(_NOT_PUT_OFF)
+    .order_by(arrivals.c.received_at, arrivals.c.id)
+    .limit(1)
+    .with_for_update(skip_locked=True)
+)
+_FIRST_URGENT = (
+    sa.select(arrivals.c.id)
+    .where(arrivals.c.state == _written_out(ArrivalState.WAITING), _URGENT)
     .where(_NOT_PUT_OFF)
     .order_by(arrivals.c.received_at, arrivals.c.id)
     .limit(1)
@@ -311,6 +380,21 @@ _FIRST_IN_TURN = (
     .where(arrivals.c.state.in_([_written_out(ArrivalState.WAITING), _written_out(ArrivalState.CLAIMED)]))
     .order_by(arrivals.c.id)
     .limit(1)
+)
+
+
+_NOT_LOOKED_AT = (
+    sa.select(
+        arrivals.c.id,
+        arrivals.c.media_type,
+        sa.func.substr(arrival_bodies.c.raw, 1, sa.bindparam("octets"), type_=sa.LargeBinary).label("head"),
+    )
+    .join(arrival_bodies)
+    .where(arrivals.c.state != _written_out(ArrivalState.JUDGED))
+    .where(arrivals.c.state == _written_out(ArrivalState.WAITING), _BESIDE_OTHERS)
+    .where(arrivals.c.urgent.is_(None), arrivals.c.id > sa.bindparam("after"))
+    .order_by(arrivals.c.id)
+    .limit(sa.bindparam("most"))
 )
 
 
@@ -332,6 +416,7 @@ def _claim(first: sa.Select[tuple[int]]) -> sa.Executable:
 
 _CLAIM = _claim(_FIRST)
 _CLAIM_IN_TURN = _claim(_FIRST_IN_TURN)
+_CLAIM_URGENT = _claim(_FIRST_URGENT)
 
 
 def _let_go() -> sa.Update:

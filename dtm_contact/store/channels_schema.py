@@ -1,4 +1,4 @@
-"""The tables of channels that read by themselves: how far they have come, and the lines that wait for the rest."""
+"""The tables of channels that read by themselves, and of the daemons that do: their leases, and who follows what."""
 
 import sqlalchemy as sa
 
@@ -39,8 +39,22 @@ followers = sa.Table(
     "followers",
     metadata,
     sa.Column("channel", sa.Text, primary_key=True),
+    sa.Column("holder", sa.Text, nullable=False),
+    info=_NOTHING,
+)
+"""Which daemon (an incarnation) follows a channel; nobody else may while that has a lease."""
+
+daemons = sa.Table(
+    "daemons",
+    metadata,
+    sa.Column("incarnation", sa.Text, primary_key=True),
     sa.Column("name", sa.Text, nullable=False),
+    sa.Column("host", sa.Text, nullable=False),
+    sa.Column("pid", sa.Integer, nullable=False),
+    sa.Column("started_at", UtcTime, nullable=False),
+    sa.Column("renewed_at", UtcTime, nullable=False),
     sa.Column("until", UtcTime, nullable=False),
     info=_NOTHING,
 )
-"""Which daemon follows a channel, and until when nobody else may; it says so again while it lives."""
+"""The daemons that run, each start under another `incarnation`, and until when each has its lease. What is claimed
+under an incarnation that is not here, or whose lease is over, is given back. All times are the database's."""

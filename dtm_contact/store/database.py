@@ -165,6 +165,12 @@ class Database:
         if driver is not None:
             driver.close()
 
+    @contextmanager
+    def errors(self) -> Iterator[None]:
+        """Raise what goes wrong on a connection of one's own as `reading` and `writing` do."""
+        with _our_errors():
+            yield
+
     def probe(self) -> None:
         """Prove that the store can be written again, disk space included, and that all it holds is on the disk.
 

@@ -5,11 +5,10 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from queue import SimpleQueue
 from threading import Thread
 
-from dtm_contact.errors import StoreUnavailableError
+from dtm_contact.errors import LeaseLostError, StoreUnavailableError
 from dtm_contact.log import get_log
 from dtm_contact.model import Arrival, KeptLines, LogLine, Position
 from dtm_contact.store.database import StoreRefusedError
@@ -57,7 +56,7 @@ class GroupCommitInbox:
         self,
         store: Store,
         *,
-        name: str = "daemon",
+        holder: Callable[[], str] = lambda: "daemon",
         reserve: int = 0,
         on_change: Callable[[StoreUnavailableError | None], None] = lambda _: None,
         on_trouble: Callable[[str, str | None], None] = lambda *_: None,
@@ -66,7 +65,7 @@ class GroupCommitInbox:
 
         Args:
             store: where arrivals are kept.
-            name: of this daemon among those that share the store.
+            holder: returns the incarnation under which this daemon follows channels, while it has a lease.
             reserve: octets of the store's disk that are kept free for judging what was accepted: with less, senders
                 are told to come again.
             on_change: called on the event loop with the error when the store fails, once until it is well again, and
@@ -74,7 +73,8 @@ class GroupCommitInbox:
             on_trouble: called with what a channel has to tell the admins; see `channels.Inbox.trouble`.
         """
         self._store = store
-        self._name = name
+        self._holder = holder
+        self._following: dict[str, str] = {}
         self._reserve = reserve
         self.trouble = on_trouble
         self._on_change = on_change
@@ -127,13 +127,21 @@ class GroupCommitInbox:
         """Return where those of a channel's arrivals went that are judged; see `channels.Inbox`."""
         return await asyncio.to_thread(self._store.arrivals.decided, channel, external_ids)
 
-    async def follow(self, channel: str, seconds: float) -> bool:
-        """Take what a channel follows, or keep it; return whether it is ours; see `channels.Inbox`."""
-        return await asyncio.to_thread(self._store.positions.follow, channel, self._name, seconds, datetime.now(UTC))
+    async def follow(self, channel: str) -> bool:
+        """Take what a channel follows, or keep it; return whether it is ours; see `channels.Inbox`.
+
+        From then on what is read there is stored only while it is.
+        """
+        holder = self._holder()
+        ours = await asyncio.to_thread(self._store.positions.follow, channel, holder)
+        if ours:
+            self._following[channel] = holder
+        return ours
 
     async def leave(self, channel: str) -> None:
         """Let another daemon follow what a channel followed; see `channels.Inbox`."""
-        await asyncio.to_thread(self._store.positions.leave, channel, self._name)
+        if channel in self._following:
+            await asyncio.to_thread(self._store.positions.leave, channel, self._following[channel])
 
     async def close(self) -> None:
         """Take no more, and return when what was handed over is stored or refused."""
@@ -189,9 +197,10 @@ class GroupCommitInbox:
             self._store.arrivals.accept(
                 [arrival for delivery in group for arrival in delivery.arrivals],
                 [(delivery.position, delivery.kept) for delivery in group if delivery.position is not None],
+                self._following,
             )
-        except StoreRefusedError as error:
-            # One delivery that the store cannot hold must not cost the others their acceptance.
+        except (StoreRefusedError, LeaseLostError) as error:
+            # One delivery that the store cannot hold, or that came late, must not cost the others their acceptance.
             return [error] if len(group) == 1 else [self._store_group([delivery])[0] for delivery in group]
         except StoreUnavailableError as error:
             return [error] * len(group)
@@ -205,7 +214,8 @@ class GroupCommitInbox:
         refused = [error for error in outcomes if isinstance(error, StoreRefusedError)]
         for error in refused:
             _log.error("the store refuses an arrival", reason=str(error))
-        trouble = next((error for error in outcomes if error and error not in refused), None)
+        late = [error for error in outcomes if isinstance(error, LeaseLostError)]
+        trouble = next((error for error in outcomes if error and error not in refused and error not in late), None)
         changed = (trouble is None) != (self._trouble is None)
         self._trouble = trouble
         self._proven = trouble is None

@@ -14,6 +14,7 @@ from dtm_contact.store.desk import StoredDesk
 from dtm_contact.store.directory import StoredDirectory
 from dtm_contact.store.history import StoredHistory
 from dtm_contact.store.judged import StoredJudgements
+from dtm_contact.store.leases import Leases
 from dtm_contact.store.migrating import check_schema
 from dtm_contact.store.outbox import StoredOutbox
 from dtm_contact.store.positions import Positions
@@ -31,6 +32,7 @@ class Store:
         cases: what agents work.
         directory: the estate and its people.
         positions: how far channels have read, and what they keep until the rest has come.
+        leases: which daemons live, and what is taken over from those that do not.
         outbox: what is to be sent.
         judgements: what was judged, to see what other rules would have done with it.
         rule_versions: the rules that are and were in force.
@@ -45,6 +47,7 @@ class Store:
         self.arrivals = Arrivals(database)
         self.cases = Cases(database)
         self.directory = StoredDirectory(database)
+        self.leases = Leases(database)
         self.outbox = StoredOutbox(database)
         self.positions = Positions(database)
         self.accounts = StoredAccounts(database)

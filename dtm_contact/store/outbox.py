@@ -8,12 +8,14 @@ from typing import Final
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from dtm_contact.model import ClaimedOutgoing, Limits, Outgoing, OutgoingKind
+from dtm_contact.model import ClaimedOutgoing, Limits, Outgoing, OutgoingKind, Priority, Urgency
 from dtm_contact.normalize import canonical_mailbox
-from dtm_contact.store import events
+from dtm_contact.store import events, leases
+from dtm_contact.store.channels_schema import daemons
 from dtm_contact.store.database import Database
 from dtm_contact.store.inserting import insert_of
 from dtm_contact.store.outbox_schema import outbox, signing_keys, undeliverable
+from dtm_contact.store.schema import cases
 
 OUTBOUND: Final = "outbound"
 """Who does what the outbox's events tell."""
@@ -102,9 +104,19 @@ def _insert(connection: Connection, case_id: int, letter: Outgoing, now: datetim
         message_id=letter.message_id,
         raw=letter.raw,
         state="waiting",
+        urgency=_urgency(case_id, letter.kind),
         created_at=now,
     )
     connection.execute(statement.on_conflict_do_nothing())
+
+
+def _urgency(case_id: int, kind: OutgoingKind) -> sa.ColumnElement[int]:
+    """Return before which others something is sent: what goes out by itself of a P1 case tells somebody of danger."""
+    rest = {OutgoingKind.NOTICE: Urgency.NOTICE, OutgoingKind.REPLY: Urgency.REPLY, OutgoingKind.ANSWER: Urgency.ANSWER}
+    if kind is OutgoingKind.REPLY:
+        return sa.literal(int(rest[kind]))
+    danger = sa.case((cases.c.priority == Priority.P1, int(Urgency.DANGER)), else_=int(rest[kind]))
+    return sa.select(danger).where(cases.c.id == case_id).scalar_subquery()
 
 
 def _reason_by_now(
@@ -150,22 +162,37 @@ def signing_key(connection: Connection) -> bytes:
     return bytes(connection.execute(sa.select(signing_keys.c.key).where(signing_keys.c.id == 1)).scalar_one())
 
 
+def _still(claimed: ClaimedOutgoing) -> sa.ColumnElement[bool]:
+    """Return the condition that this very claim still holds: each attempt is counted when it is claimed."""
+    return sa.and_(outbox.c.id == claimed.id, outbox.c.attempts == claimed.attempt, outbox.c.state == "claimed")
+
+
+def _of_attempt(claimed: ClaimedOutgoing) -> sa.ColumnElement[bool]:
+    """Return the condition that nobody has claimed it since."""
+    at_work = outbox.c.state.in_(("waiting", "claimed"))
+    return sa.and_(outbox.c.id == claimed.id, outbox.c.attempts == claimed.attempt, at_work)
+
+
+# As the partial index has it: only so does SQLite see that it answers the question.
+_AT_WORK = sa.text("outbox.state IN ('waiting', 'claimed')")
+
+
 class StoredOutbox:
     """The outbox of one store, as the sender works it. Blocking calls, each one transaction."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def release_claims(self, worker: str) -> None:
-        """Give back what a crash left claimed by this worker: nobody knows whether it was sent, so it is sent again."""
-        theirs = sa.update(outbox).where(outbox.c.state == "claimed", outbox.c.claimed_by == worker)
-        with self._database.writing() as connection:
-            connection.execute(theirs.values(state="waiting", claimed_by=None))
-
     def claim(self, worker: str, now: datetime) -> ClaimedOutgoing | None:
-        """Take the oldest that may be tried now; None where there is none."""
+        """Take the most urgent that may be tried now, the oldest of them; None where there is none.
+
+        Args:
+            worker: who takes it: a daemon's incarnation.
+            now: the time, aware.
+        """
         due = sa.or_(outbox.c.not_before.is_(None), outbox.c.not_before <= now)
-        first = sa.select(outbox.c.id).where(outbox.c.state == "waiting", due).order_by(outbox.c.id).limit(1)
+        first = sa.select(outbox.c.id).where(_AT_WORK, outbox.c.state == "waiting", due)
+        first = first.order_by(outbox.c.urgency, outbox.c.id).limit(1)
         with self._database.reading() as connection:
             if connection.execute(first).first() is None:
                 return None
@@ -178,10 +205,22 @@ class StoredOutbox:
             row = connection.execute(claim.values(taken)).one()
         kind = OutgoingKind(row.kind)
         letter = Outgoing(kind, row.reason, row.to_address, row.mail_from, row.message_id, row.raw)
-        return ClaimedOutgoing(row.id, letter, row.attempts, row.created_at)
+        return ClaimedOutgoing(row.id, letter, row.attempts, row.created_at, Urgency(row.urgency))
+
+    def lease_left(self, claimed: ClaimedOutgoing, worker: str) -> float:
+        """Return for how many seconds nobody else may take what is claimed; 0 or less where somebody may, or has."""
+        query = sa.select(daemons.c.until).join(outbox, outbox.c.claimed_by == daemons.c.incarnation)
+        with self._database.reading() as connection:
+            until: datetime | None = connection.execute(
+                query.where(_still(claimed), daemons.c.incarnation == worker)
+            ).scalar()
+            return (until - leases.database_time(connection)).total_seconds() if until else 0.0
 
     def settle(self, claimed: ClaimedOutgoing, fate: str, reason: str, now: datetime) -> None:
         """Say that one is done with, on its case too; an address that there is not is marked.
+
+        Nothing changes where somebody else has claimed it since. Where it was only given back, `sent` still counts: the
+        server has it, and nobody is to send it again.
 
         Args:
             claimed: the one.
@@ -192,7 +231,8 @@ class StoredOutbox:
         if fate not in _DONE:
             raise ValueError(f"{fate} ends nothing")
         with self._database.writing() as connection:
-            change = sa.update(outbox).where(outbox.c.id == claimed.id, outbox.c.state == "claimed")
+            mine = _of_attempt(claimed) if fate == "sent" else _still(claimed)
+            change = sa.update(outbox).where(mine)
             values = {"state": fate, "told": reason, "settled_at": now, "claimed_by": None}
             row = connection.execute(change.values(values).returning(outbox.c.case_id)).one_or_none()
             if row is None:
@@ -204,11 +244,17 @@ class StoredOutbox:
             events.append(connection, event, case_id=row.case_id, arrival_id=None)
 
     def retry(self, claimed: ClaimedOutgoing, reason: str, until: datetime) -> None:
-        """Say that one is tried again, not before `until`."""
-        change = sa.update(outbox).where(outbox.c.id == claimed.id, outbox.c.state == "claimed")
+        """Say that one is tried again, not before `until`; nothing changes where the claim was lost meanwhile."""
+        change = sa.update(outbox).where(_still(claimed))
         values = {"state": "waiting", "told": reason, "not_before": until, "claimed_by": None}
         with self._database.writing() as connection:
             connection.execute(change.values(values))
+
+    def due_now(self) -> int:
+        """Have everything that waits for its next attempt tried now; return how much that is."""
+        waiting = sa.update(outbox).where(_AT_WORK, outbox.c.state == "waiting", outbox.c.not_before.is_not(None))
+        with self._database.writing() as connection:
+            return connection.execute(waiting.values(not_before=None)).rowcount
 
     def waiting(self) -> int:
         """Return how many are still to be sent."""

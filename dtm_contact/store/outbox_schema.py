@@ -23,6 +23,7 @@ outbox = sa.Table(
     sa.Column("message_id", KeyText, nullable=False, unique=True, info=_NOTHING),
     sa.Column("raw", sa.LargeBinary, nullable=False, info=_WORDS),
     sa.Column("state", sa.Text, nullable=False, info=_NOTHING),
+    sa.Column("urgency", sa.Integer, nullable=False, server_default="3", info=_NOTHING),
     sa.Column("attempts", sa.Integer, nullable=False, server_default="0", info=_NOTHING),
     sa.Column("created_at", UtcTime, nullable=False, info=_NOTHING),
     sa.Column("not_before", UtcTime, info=_NOTHING),
@@ -35,12 +36,12 @@ outbox = sa.Table(
     sa.CheckConstraint("kind IN ('answer', 'reply', 'notice')", name="kind"),
     info=_REACH,
 )
-"""What is to be sent, whole, in the order of its ids; `told`: the server's last code, or the error's class. Of an
-answer `mailbox` is one spelling of all addresses that reach the same mailbox, and `safety` whether it tells somebody in
-danger what to do: both count in the limits."""
+"""What is to be sent, whole, by `urgency` (`model.Urgency`), then in the order of its ids; `told`: the server's last
+code, or the error's class. Of an answer `mailbox` is one spelling of all addresses that reach the same mailbox, and
+`safety` whether it tells somebody in danger what to do: both count in the limits."""
 
 _AT_WORK = sa.text("state IN ('waiting', 'claimed')")
-sa.Index("ix_outbox_at_work", outbox.c.id, sqlite_where=_AT_WORK, postgresql_where=_AT_WORK)
+sa.Index("ix_outbox_at_work", outbox.c.urgency, outbox.c.id, sqlite_where=_AT_WORK, postgresql_where=_AT_WORK)
 _BY_ITSELF = sa.text("kind <> 'reply'")
 sa.Index(
     "ix_outbox_once",

@@ -1,13 +1,13 @@
 """How far channels have read, the lines they keep, and which daemon follows which channel."""
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from dtm_contact.model import KeptLines, LogLine, Position
+from dtm_contact.store import leases
 from dtm_contact.store.channels_schema import followers, log_lines, positions
 from dtm_contact.store.columns import bounded_key
 from dtm_contact.store.database import Database
@@ -33,27 +33,23 @@ class Positions:
         with self._database.reading() as connection:
             return tuple(LogLine(*row) for row in connection.execute(query))
 
-    def follow(self, channel: str, name: str, seconds: float, now: datetime) -> bool:
-        """Take a channel for so many seconds, or keep it; return whether it is ours.
+    def follow(self, channel: str, holder: str) -> bool:
+        """Take a channel, or keep it; return whether it is ours.
 
         Args:
             channel: the channel's name.
-            name: of the daemon; one that was killed gets back at once what it had.
-            seconds: for how long nobody else may follow the channel unless it is kept before.
-            now: the time, aware.
+            holder: the daemon (an incarnation); nobody else may follow the channel while that has a lease.
         """
+        with self._database.reading() as connection:
+            found = leases.follower(connection, channel)
+        if found is not None:
+            return found == holder
         with self._database.writing() as connection:
-            insert = insert_of(connection)(followers)
-            ours = sa.or_(followers.c.name == name, followers.c.until < now)
-            values = {"name": name, "until": now + timedelta(seconds=seconds)}
-            statement = insert.values(channel=channel, **values).on_conflict_do_update(
-                index_elements=["channel"], set_=values, where=ours
-            )
-            return connection.execute(statement.returning(followers.c.channel)).scalar_one_or_none() is not None
+            return leases.follow(connection, channel, holder)
 
-    def leave(self, channel: str, name: str) -> None:
+    def leave(self, channel: str, holder: str) -> None:
         """Let another daemon follow a channel at once."""
-        ours = sa.and_(followers.c.channel == channel, followers.c.name == name)
+        ours = sa.and_(followers.c.channel == channel, followers.c.holder == holder)
         with self._database.writing() as connection:
             connection.execute(followers.delete().where(ours))
 

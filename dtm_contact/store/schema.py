@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from dtm_contact.store.columns import DataClass, Id, KeyText, SafeText, UtcTime, classed
 
-SCHEMA_VERSION = "0014"
+SCHEMA_VERSION = "0011"
 """The Alembic revision that this version of the program reads and writes."""
 
 metadata = sa.MetaData(
@@ -50,13 +50,16 @@ arrivals = sa.Table(
     sa.Column("reason", sa.Text),
     sa.Column("forced_case", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.Column("in_turn", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("urgent", sa.Boolean),
     sa.UniqueConstraint("channel", "external_id"),
     sa.CheckConstraint("state IN ('waiting', 'claimed', 'judged', 'set_aside', 'parked')", name="state"),
     info=_NOTHING,
 )
 """What came in, and how far it is. `kind`: what a judged one became; `reason`: why it was put off or parked, a short
 text without anything personal; `forced_case`: an agent released it, so it becomes a case whatever it looks like;
-`in_turn`: it is judged once all such arrivals that were stored before it have been, and not beside them."""
+`in_turn`: it is judged once all such arrivals that were stored before it have been, and not beside them; `claimed_by`:
+the daemon (an incarnation) that judges it; `urgent`: a glance found words of danger in it, so that it is judged before
+the rest; empty while nobody has looked."""
 
 _WAITING = sa.text("state = 'waiting' AND NOT in_turn")
 sa.Index(
@@ -66,6 +69,8 @@ sa.Index(
     sqlite_where=_WAITING,
     postgresql_where=_WAITING,
 )
+_URGENT = sa.text("state = 'waiting' AND urgent")
+sa.Index("ix_arrivals_urgent", arrivals.c.received_at, arrivals.c.id, sqlite_where=_URGENT, postgresql_where=_URGENT)
 _IN_TURN = sa.text("in_turn AND state IN ('waiting', 'claimed')")
 sa.Index("ix_arrivals_in_turn", arrivals.c.id, sqlite_where=_IN_TURN, postgresql_where=_IN_TURN)
 _UNSETTLED = sa.text("state <> 'judged'")

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from dtm_contact.alarms import Alarms
 from dtm_contact.directory import Directory
-from dtm_contact.errors import NotFoundError, StoreUnavailableError
+from dtm_contact.errors import LeaseLostError, NotFoundError, StoreUnavailableError
 from dtm_contact.log import get_log
 from dtm_contact.rules import RuleSet
 from dtm_contact.settings import Settings
@@ -36,8 +36,12 @@ class Runner:
         clock: Callable[[], datetime],
         storms: Storms,
         post: Post | None = None,
+        holder: Callable[[], str] | None = None,
     ) -> None:
-        """Take the store, who hears of trouble, the clock, and what gives the directory and the rules in force."""
+        """Take the store, who hears of trouble, the clock, and what gives the directory and the rules in force.
+
+        `holder` returns the incarnation that runs them, while it has a lease; without, the daemon's name stands for it.
+        """
         self._settings = settings
         self._store = store
         self._directory = directory
@@ -47,12 +51,17 @@ class Runner:
         self._storms = storms
         self._post = post
         self._followed: int | None = None
+        self._holder = holder or (lambda: settings.name)
+        self._held_by = ""
 
     async def run(self) -> None:
         """Work until cancelled; no trouble ends it."""
         while True:
             try:
                 await asyncio.to_thread(self.tick)
+            except LeaseLostError:
+                # Told by the heartbeat, once it is more than a moment: others run them.
+                self._alarms.over("timers")
             except Exception as error:  # noqa: BLE001 - a loop that ended would be missed by nobody
                 self._alarms.sound("timers", f"Timers do not run ({type(error).__name__}): nothing escalates.")
                 _log.warning("timers", error=type(error).__name__)
@@ -68,7 +77,8 @@ class Runner:
         """
         now, timers = self._clock(), self._settings.timers
         done = 0
-        if self._store.positions.follow(FOLLOWER, self._settings.name, timers.lease_seconds, now):
+        self._held_by = self._holder()
+        if self._store.positions.follow(FOLLOWER, self._held_by):
             self._plan()
             means = self._means()
             done = self._perform(means, now)
@@ -78,7 +88,7 @@ class Runner:
 
     def leave(self) -> None:
         """Let another daemon run them at once."""
-        self._store.positions.leave(FOLLOWER, self._settings.name)
+        self._store.positions.leave(FOLLOWER, self._held_by)
 
     def _means(self) -> Means:
         return Means(self._rules(), self._directory(), self._post, lambda told: self._alarms.happened("untold", told))

@@ -146,6 +146,17 @@ def read_passage(contact: Contact, parts: Iterable[Part], keys_of: KeysOf) -> Pa
     return passage
 
 
+def passage_of(texts: Iterable[str], keys_of: KeysOf) -> Passage:
+    """Cut texts into words that are no parts of a contact: all of them stand for new text."""
+    passage = Passage()
+    for text in texts:
+        cut = text[:CHARACTERS_READ]
+        folded = fold_keeping_offsets(cut)
+        passage.texts.append((Part.NEW, cut, folded))
+        _read_part(passage, cut, folded, keys_of)
+    return passage
+
+
 def _read_part(passage: Passage, original: str, folded: Folded, keys_of: KeysOf) -> None:
     text = folded.text
     index = len(passage.texts) - 1

@@ -1,6 +1,7 @@
 """Contact → Understanding: what is asked, how urgent, whether a person wrote, how far it reaches."""
 
 from dataclasses import dataclass, replace
+from datetime import date
 
 from dtm_contact.model import Automation, CaseKind, Contact, Finding, Part, Priority, Understanding, Unread
 from dtm_contact.topics.asking import who_asks, wishes_of
@@ -133,9 +134,13 @@ class Words:
 
 def words_of(contact: Contact, lexicon: Lexicon, parts: tuple[Part, ...] = OWN_PARTS) -> Words:
     """Return what the words of some parts of a contact say."""
-    whole = read_passage(contact, parts, lexicon.spelling.keys)
+    return words_in(read_passage(contact, parts, lexicon.spelling.keys), contact.at.date(), lexicon)
+
+
+def words_in(whole: Passage, day: date, lexicon: Lexicon) -> Words:
+    """Return what the words of a passage say, of which `day` is today."""
     passage, hits = unwrapped(whole, lexicon)
-    context = Context(passage, hits, contact.at.date(), lexicon.topics, lexicon.small_words)
+    context = Context(passage, hits, day, lexicon.topics, lexicon.small_words)
     tallies = tally(passage, hits, context, lexicon.topics)
     found = contenders(tallies, weigh_urgency(passage, hits, context, lexicon.limits), lexicon)
     relieved = len(passage.forms) <= _BRIEF or any(topic_tally.settled for topic_tally in tallies.values())

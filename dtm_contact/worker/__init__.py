@@ -1,5 +1,6 @@
 """Claim, judge, record: what happens to an arrival once it is durable."""
 
+from dtm_contact.worker.heartbeat import Heartbeat, beating
 from dtm_contact.worker.intake import WakingInbox
 from dtm_contact.worker.mailing import Mail, tokens_of
 from dtm_contact.worker.posting import posting
@@ -9,6 +10,7 @@ from dtm_contact.worker.standin import Reception
 from dtm_contact.worker.worker import Worker, utc_now
 
 __all__ = [
+    "Heartbeat",
     "Mail",
     "QueueWatch",
     "Reception",
@@ -16,6 +18,7 @@ __all__ = [
     "WakingInbox",
     "Worker",
     "at_start",
+    "beating",
     "copies",
     "following",
     "posting",

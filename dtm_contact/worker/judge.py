@@ -8,7 +8,7 @@ from pathlib import Path
 from dtm_contact.errors import JudgeDiedError, JudgeTimeoutError
 from dtm_contact.settings import Settings
 from dtm_contact.worker.frames import pack, receive, send
-from dtm_contact.worker.messages import Judged, Ready, Refused, TakeUp, Task
+from dtm_contact.worker.messages import Judged, Look, Looked, Ready, Refused, TakeUp, Task
 
 _STREAM_LIMIT = 1 << 20
 _SECONDS_TO_START = 60.0
@@ -97,7 +97,20 @@ class JudgeProcess:
             await self.launch()
         return answer
 
-    async def _answer(self, seconds: float, task: Task | TakeUp | None = None) -> object:
+    async def look(self, look: Look) -> frozenset[int]:
+        """Have arrivals that wait glanced at; return the numbers of those in which words of danger stand.
+
+        Raises:
+            JudgeTimeoutError, JudgeDiedError: as of `judge`.
+        """
+        await self.ready()
+        answer = await self._answer(self._settings.judge.seconds, look)
+        if isinstance(answer, Refused) and answer.worn:
+            await self.kill()
+            await self.launch()
+        return answer.urgent if isinstance(answer, Looked) else frozenset()
+
+    async def _answer(self, seconds: float, task: Task | TakeUp | Look | None = None) -> object:
         process = self._process
         if process is None or process.stdin is None or process.stdout is None:
             raise JudgeDiedError("it is not running")

@@ -9,19 +9,21 @@ from datetime import datetime, timedelta
 from dtm_contact import metrics
 from dtm_contact.alarms import Alarms
 from dtm_contact.contract import as_json
-from dtm_contact.errors import DtmContactError, JudgeTimeoutError, MovedError
+from dtm_contact.errors import DtmContactError, JudgeTimeoutError, LeaseLostError, MovedError
 from dtm_contact.log import get_log
 from dtm_contact.model import Judgement
 from dtm_contact.settings import Settings
 from dtm_contact.store import Claimed, Mailing, Store
 from dtm_contact.worker.bell import Bell
+from dtm_contact.worker.glances import Glances
 from dtm_contact.worker.judge import JudgeProcess
 from dtm_contact.worker.mailing import Mail
-from dtm_contact.worker.messages import Refused, Task
+from dtm_contact.worker.messages import Judged, Refused, Task
 from dtm_contact.worker.standin import Reception, what_can_be_read
 from dtm_contact.worker.thread import StoreThread
 
 _PAUSE_GROWTH = 4
+_TIMES_BY_THE_CLOCK = 2
 
 _log = get_log("worker")
 
@@ -31,12 +33,14 @@ class Work:
     """What all lanes of a worker share.
 
     Attributes:
-        settings: attempts and pauses, and the name that claims bear.
+        settings: attempts and pauses.
         store: the store, in a thread of its own.
         reception: who reads what cannot be judged.
         alarms: who hears of trouble.
         bell: rings when something has arrived.
         clock: the time that pauses and records count by, aware.
+        holder: returns the incarnation that claims, while it has a lease.
+        glances: what finds danger among much that waits.
         mail: what writes answers and notices; None where nothing is sent.
     """
 
@@ -46,6 +50,8 @@ class Work:
     alarms: Alarms
     bell: Bell
     clock: Callable[[], datetime]
+    holder: Callable[[], str]
+    glances: Glances
     mail: Mail | None = None
 
     def here(self) -> datetime:
@@ -63,7 +69,9 @@ class Work:
     async def rest(self, cause: str, error: Exception) -> None:
         """Say what is wrong, and wait before trying again."""
         _log.warning(cause, exc_info=error)
-        self.alarms.sound(cause, f"{cause} does not work ({type(error).__name__}): what has arrived waits.")
+        # That is told by the heartbeat, once it is more than a moment.
+        if not isinstance(error, LeaseLostError):
+            self.alarms.sound(cause, f"{cause} does not work ({type(error).__name__}): what has arrived waits.")
         await asyncio.sleep(self.settings.judge.pause)
 
 
@@ -84,6 +92,7 @@ class Lane:
             try:
                 # Nothing is claimed while nobody can judge it: that would cost the arrival its attempts.
                 await self._judge.ready()
+                await work.glances.glance(self._judge)
                 claimed = await work.store.run(self._claim)
             except Exception as error:  # noqa: BLE001 - a lane that ended would be missed by nobody
                 await self._work.rest("claiming", error)
@@ -95,9 +104,12 @@ class Lane:
                 await self._see_to(claimed)
 
     def _claim(self, store: Store) -> Claimed | None:
-        """Take what waits longest; by turns of what is judged in turn and of the rest, so that neither starves."""
+        """Take what is urgent, else what waits longest; by turns of what is judged in turn and of the rest.
+
+        So neither starves.
+        """
         work = self._work
-        claimed = store.arrivals.claim(work.settings.name, work.clock(), in_turn_first=self._in_turn_first)
+        claimed = store.arrivals.claim(work.holder(), work.clock(), in_turn_first=self._in_turn_first)
         self._in_turn_first = claimed is None or not claimed.arrival.in_turn
         return claimed
 
@@ -118,14 +130,24 @@ class Lane:
         await self._refused(claimed, Refused(MovedError.__name__, retry=True))
 
     async def _judge_and_record_once(self, claimed: Claimed) -> None:
-        try:
-            answer = await self._judge.judge(Task(claimed.arrival, claimed.arrival.received_at, claimed.forced_case))
-        except DtmContactError as error:
-            answer = Refused(type(error).__name__, retry=not isinstance(error, JudgeTimeoutError))
+        answer = await self._judged(claimed)
         if isinstance(answer, Refused):
             await self._refused(claimed, answer)
         else:
             await self._record(claimed, answer.judgement)
+
+    async def _judged(self, claimed: Claimed) -> Judged | Refused:
+        """Have an arrival judged; where the clock ended it, once more: it may be the machine that stood still."""
+        task = Task(claimed.arrival, claimed.arrival.received_at, claimed.forced_case)
+        refused = Refused("", retry=False)
+        for _ in range(_TIMES_BY_THE_CLOCK):
+            try:
+                return await self._judge.judge(task)
+            except JudgeTimeoutError as error:
+                refused = Refused(type(error).__name__, retry=False)
+            except DtmContactError as error:
+                return Refused(type(error).__name__, retry=True)
+        return refused
 
     async def _record(self, claimed: Claimed, judgement: Judgement) -> None:
         work, now, told = self._work, self._work.here(), as_json(judgement)

@@ -5,6 +5,7 @@ from datetime import datetime
 from pathlib import Path
 
 from dtm_contact.model import Arrival, Judgement
+from dtm_contact.store import Glance
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +20,25 @@ class Task:
     arrival: Arrival
     now: datetime
     as_case: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """Say in which of these arrivals words of danger stand; answered by `Looked`."""
+
+    glances: tuple[Glance, ...]
+
+    @property
+    def octets(self) -> int:
+        """How many octets there are to look at."""
+        return sum(len(glance.head) for glance in self.glances)
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """The numbers of the arrivals in which words of danger stand."""
+
+    urgent: frozenset[int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,4 +75,4 @@ class Refused:
         return self.reason.split(" ", 1)[0]
 
 
-Answer = Ready | Judged | Refused
+Answer = Ready | Judged | Looked | Refused

@@ -17,16 +17,19 @@ from dtm_contact.directory import Directory
 from dtm_contact.errors import DtmContactError
 from dtm_contact.model import Arrival
 from dtm_contact.pipeline import Grounds
+from dtm_contact.reading import texts_at_a_glance
 from dtm_contact.rules import RuleSet, load_rules
 from dtm_contact.settings import Settings
 from dtm_contact.store import Store, open_store
+from dtm_contact.topics import DangerGlance
 from dtm_contact.worker import bounds
 from dtm_contact.worker.bounds import Bounds, CpuSpentError
 from dtm_contact.worker.frames import pack, read_frame
 from dtm_contact.worker.kinds import Judges
 from dtm_contact.worker.mailing import tokens_of
-from dtm_contact.worker.messages import Answer, Judged, Ready, Refused, TakeUp, Task
+from dtm_contact.worker.messages import Answer, Judged, Look, Looked, Ready, Refused, TakeUp, Task
 
+_MESSAGE = "message/rfc822"
 _ANY_MESSAGE = (
     b"From: Quelqu'un <quelquun@exemple.example>\r\nSubject: Fuite sous l'evier\r\n\r\n"
     b"Bonjour, il y a une fuite sous mon evier depuis ce matin, 12 rue de la Paix, batiment B.\r\nMme Martin\r\n"
@@ -47,6 +50,7 @@ class Bench:
         self._bounds = Bounds(settings.judge)
         self._store: Store = open_store(settings.store.url, read_only=True)
         self._rules: RuleSet = load_rules(settings.rules.dir, zone=settings.zone)
+        self._danger = DangerGlance(self._rules.lexicon)
         self._tokens = tokens_of(settings, self._store)
         self._version = self._store.directory.version()
         self._grounds = self._load_grounds()
@@ -68,9 +72,23 @@ class Bench:
             self._rules = load_rules(folder, zone=self._settings.zone)
         except Exception as error:  # noqa: BLE001 - a process that ended would take its arrival with it
             return Refused(_reason(error), retry=False)
+        self._danger = DangerGlance(self._rules.lexicon)
         self._grounds = replace(self._grounds, rules=self._rules)
         self._judges = Judges(self._grounds)
         return Ready()
+
+    def look(self, look: Look) -> Answer:
+        """Glance at arrivals that wait; only messages have words."""
+        messages = [glance for glance in look.glances if glance.media_type == _MESSAGE]
+        try:
+            with self._bounds.on(look.octets):
+                today = datetime.now(self._settings.zone).date()
+                seen = (each.id for each in messages if self._danger.sees(texts_at_a_glance(each.head), today))
+                return Looked(frozenset(seen))
+        except (CpuSpentError, MemoryError) as error:
+            return Refused(_reason(error), retry=False, worn=True)
+        except Exception as error:  # noqa: BLE001 - as with an arrival
+            return Refused(_reason(error), retry=False)
 
     def answer(self, task: Task) -> Answer:
         """Judge one arrival within its bounds; whatever goes wrong is an answer too."""
@@ -121,10 +139,16 @@ def _serve(bench: Bench, tasks: BinaryIO, answers: BinaryIO) -> None:
         answers.write(pack(answer))
         answers.flush()
         try:
-            task: Task | TakeUp = read_frame(tasks)
+            task: Task | TakeUp | Look = read_frame(tasks)
         except EOFError:
             return
-        answer = bench.take_up(task.folder) if isinstance(task, TakeUp) else bench.answer(task)
+        match task:
+            case TakeUp():
+                answer = bench.take_up(task.folder)
+            case Look():
+                answer = bench.look(task)
+            case _:
+                answer = bench.answer(task)
 
 
 if __name__ == "__main__":

@@ -5,10 +5,10 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 from dtm_contact.alarms import Alarms
-from dtm_contact.errors import StoreUnavailableError
 from dtm_contact.settings import Settings
 from dtm_contact.store import Store
 from dtm_contact.worker.bell import Bell
+from dtm_contact.worker.glances import Glances
 from dtm_contact.worker.judge import JudgeProcess
 from dtm_contact.worker.lane import Lane, Work
 from dtm_contact.worker.mailing import Mail
@@ -30,14 +30,24 @@ class Worker:
     """
 
     def __init__(
-        self, settings: Settings, store: Store, alarms: Alarms, clock: Callable[[], datetime] = utc_now
+        self,
+        settings: Settings,
+        store: Store,
+        alarms: Alarms,
+        clock: Callable[[], datetime] = utc_now,
+        *,
+        holder: Callable[[], str] | None = None,
     ) -> None:
-        """Take the store, who hears of trouble, and the clock that pauses and records count by."""
+        """Take the store, who hears of trouble, and the clock that pauses and records count by.
+
+        `holder` returns the incarnation that claims, while it has a lease; without, the daemon's name stands for it.
+        """
         self.judges = [JudgeProcess(settings) for _ in range(settings.judge.processes)]
         self._settings = settings
         self._store = StoreThread(store)
         self._alarms = alarms
         self._clock = clock
+        self._holder = holder or (lambda: settings.name)
         self._bell = Bell()
         self._working: asyncio.Task[None] | None = None
         self._reception: Reception | None = None
@@ -49,7 +59,17 @@ class Worker:
     def start(self, reception: Reception, mail: Mail | None = None) -> None:
         """Begin; `reception` reads what cannot be judged, `mail` writes what is sent because of what can."""
         self._reception = reception
-        work = Work(self._settings, self._store, reception, self._alarms, self._bell, self._clock, mail)
+        work = Work(
+            self._settings,
+            self._store,
+            reception,
+            self._alarms,
+            self._bell,
+            self._clock,
+            self._holder,
+            Glances(self._store),
+            mail,
+        )
         self._working = asyncio.create_task(self._work(work), name="worker")
 
     def take_up(self, found: InForce) -> None:
@@ -66,21 +86,10 @@ class Worker:
         await self.launch()
 
     async def _work(self, work: Work) -> None:
-        await self._give_back(work)
         await asyncio.gather(*(Lane(work, judge).run() for judge in self.judges))
 
-    async def _give_back(self, work: Work) -> None:
-        """Give back what a crash left claimed, before anything is claimed; keep at it while the store is ill."""
-        while True:
-            try:
-                await self._store.run(lambda store: store.arrivals.release_claims(self._settings.name))
-            except StoreUnavailableError as error:
-                await work.rest("claiming", error)
-            else:
-                return
-
     async def stop(self) -> None:
-        """Stop the lanes and end the judges; what was claimed but not recorded is judged after the next start."""
+        """Stop the lanes and end the judges; what was claimed but not recorded is given back with the lease."""
         if self._working is not None:
             self._working.cancel()
             await asyncio.gather(self._working, return_exceptions=True)

@@ -51,8 +51,8 @@ class FakeInbox:
         del channel
         return {each: self.went[each] for each in external_ids if each in self.went}
 
-    async def follow(self, channel: str, seconds: float) -> bool:
-        del channel, seconds
+    async def follow(self, channel: str) -> bool:
+        del channel
         return self.ours
 
     async def leave(self, channel: str) -> None:

@@ -263,8 +263,8 @@ class AnothersInbox(FakeInbox):
 
     asked = 0
 
-    async def follow(self, channel: str, seconds: float) -> bool:
-        del channel, seconds
+    async def follow(self, channel: str) -> bool:
+        del channel
         assert not self.offered.is_set()
         self.asked += 1
         return self.asked > 3

@@ -39,7 +39,7 @@ async def test_a_message_arrives_as_it_was_written() -> None:
         ("450 4.2.0 greylisted", TAKE, Fate.LATER, "450"),
         (TAKE, "554 5.6.0 refused", Fate.REFUSED, "554"),
         (TAKE, "451 4.3.0 try again", Fate.LATER, "451"),
-        (TAKE, DROP, Fate.DOWN, "SMTPServerDisconnected"),
+        (TAKE, DROP, Fate.CUT, "SMTPServerDisconnected"),
     ],
 )
 async def test_what_an_answer_means(at_rcpt: str, at_data: str, fate: Fate, reason: str) -> None:

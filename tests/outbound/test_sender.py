@@ -1,5 +1,6 @@
 """The loop that empties the outbox, under a clock that is set by hand: pauses, an end, alarms."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -7,13 +8,17 @@ from itertools import pairwise
 import pytest
 
 from dtm_contact.alarms import Alarms
-from dtm_contact.model import ClaimedOutgoing, Outgoing
+from dtm_contact.model import ClaimedOutgoing, Outgoing, Urgency
 from dtm_contact.outbound import Sender
 from dtm_contact.outbound.relay import Fate, Relay, Sent
 from dtm_contact.settings import Outbound
 from tests.outbound.test_relay import LETTER
 
 START = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
+
+
+async def always() -> bool:
+    return True
 
 
 @dataclass
@@ -27,6 +32,8 @@ class Box:
     ended: tuple[str, str] | None = None
     ill: bool = False
     refuses: int = 0
+    lease: float = 30.0
+    urgency: Urgency = Urgency.ANSWER
 
     async def claim(self, now: datetime) -> ClaimedOutgoing | None:
         if self.ill:
@@ -35,7 +42,7 @@ class Box:
             return None
         self.attempts += 1
         self.tried_at.append(now - START)
-        return ClaimedOutgoing(1, LETTER, self.attempts, START)
+        return ClaimedOutgoing(1, LETTER, self.attempts, START, self.urgency)
 
     async def settle(self, claimed: ClaimedOutgoing, fate: str, reason: str, now: datetime) -> None:
         del claimed, now
@@ -48,6 +55,14 @@ class Box:
         del claimed, reason
         self.not_before = until
 
+    async def lease_left(self, claimed: ClaimedOutgoing) -> float:
+        del claimed
+        return self.lease
+
+    async def due_now(self) -> int:
+        self.not_before = self.now
+        return 1
+
 
 class Answers(Relay):
     """A relay that answers what it is told to."""
@@ -55,14 +70,17 @@ class Answers(Relay):
     def __init__(self, *sent: Sent) -> None:
         self.sent = list(sent)
 
-    async def send(self, outgoing: Outgoing) -> Sent:
+    async def send(self, outgoing: Outgoing, still_ours: Callable[[], Awaitable[bool]] = always) -> Sent:
         assert outgoing == LETTER
+        if not await still_ours():
+            return Sent(Fate.NOT_OURS, "lease")
         return self.sent.pop(0) if len(self.sent) > 1 else self.sent[0]
 
 
 def sender(box: Box, relay: Relay, told: list[str], pause: float = 15) -> Sender:
     alarms = Alarms(lambda cause, _sentence: told.append(cause), lambda: 0.0)
-    return Sender(Outbound(pause=pause, longest_pause=3600, days=3), box, relay, alarms, lambda: box.now)
+    settings = Outbound(pause=pause, longest_pause=3600, days=3)
+    return Sender(settings, box, relay, alarms, lambda: box.now, least_lease=10)
 
 
 async def worked(box: Box, relay: Relay) -> list[str]:
@@ -114,3 +132,34 @@ async def test_what_was_sent_is_noted_as_soon_as_the_store_can() -> None:
     told: list[str] = []
     assert await sender(box, Answers(Sent(Fate.SENT, "250")), told, pause=0.001).send_one()
     assert (box.attempts, box.ended, told) == (1, ("sent", "250"), ["outbox"])
+
+
+async def test_of_danger_no_pause_grows() -> None:
+    box = Box(urgency=Urgency.DANGER)
+    await worked(box, Answers(*[Sent(Fate.LATER, "451")] * 100, Sent(Fate.SENT, "250")))
+    assert {later - earlier for earlier, later in pairwise(box.tried_at)} == {timedelta(seconds=15)}
+    assert (box.attempts, box.ended) == (101, ("sent", "250"))
+
+
+@pytest.mark.parametrize("lease", [0.0, 9.0])
+async def test_with_too_little_of_its_lease_left_nothing_is_handed_over(lease: float) -> None:
+    box = Box(lease=lease)
+    told: list[str] = []
+    relay = Answers(Sent(Fate.SENT, "250"))
+    working = sender(box, relay, told)
+    assert await working.send_one()
+    assert (box.ended, told) == (None, [])
+    box.lease = 30.0
+    assert await working.send_one()
+    assert box.ended == ("sent", "250")
+
+
+async def test_a_lease_that_cannot_be_looked_up_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    box = Box()
+
+    async def ill(_claimed: ClaimedOutgoing) -> float:
+        raise OSError
+
+    monkeypatch.setattr(box, "lease_left", ill)
+    await sender(box, Answers(Sent(Fate.SENT, "250")), []).send_one()
+    assert box.ended is None

@@ -1,4 +1,4 @@
-"""The proofs at full length: `python -m tests.prove [kills|power|hostile|idle|fuzz|calls …] [--times N] [--seed S]`."""
+"""The proofs at full length: `python -m tests.prove [kills|power|hostile|…|failover] [--times N] [--seed S]`."""
 
 import argparse
 import asyncio
@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from random import Random
 
-from tests.prove import calls, disk, fsync, fuzz, hostile, idle, kills, loader, mailbox, outbox, power, reload
+from tests.prove import calls, disk, failover, fsync, fuzz, hostile, idle, kills, loader, mailbox, outbox, power, reload
 from tests.prove.program import chance
 
 TIMES = {
@@ -23,6 +23,7 @@ TIMES = {
     "loader": 300,
     "outbox": 30,
     "mailbox": 10,
+    "failover": 50,
 }
 
 
@@ -36,7 +37,8 @@ def _kills(folder: Path, times: int, random: Random) -> bool:
     _say(outcome.lines())
     control = asyncio.run(kills.lost_by_early_answers(_new(folder, "early"), max(5, times // 5), random))
     _say([f"control, 250 before the commit: {control}"])
-    return outcome.audit.sound and control.messages > 0
+    at_work = outcome.judges is not None and outcome.judges.at_work > 0
+    return outcome.audit.sound and at_work and control.messages > 0
 
 
 def _power(folder: Path, times: int, random: Random) -> bool:
@@ -115,6 +117,15 @@ def _mailbox(folder: Path, times: int, random: Random) -> bool:
     return outcome.sound
 
 
+def _failover(folder: Path, times: int, random: Random) -> bool:
+    length = failover.Length(messages=60 * times, kills=times, pauses=max(1, times // 5), mailbox=6 * times)
+    outcome = asyncio.run(failover.prove_failover(_new(folder, "leased"), length, random))
+    _say(outcome.lines())
+    left = asyncio.run(failover.left_without_leases(_new(folder, "unleased"), max(2, times // 10), random))
+    _say([f"control, nothing is taken over: {left:,} left for ever"])
+    return outcome.sound and left > 0
+
+
 PROOFS = {
     "kills": _kills,
     "power": _power,
@@ -127,6 +138,7 @@ PROOFS = {
     "loader": _loader,
     "outbox": _outbox,
     "mailbox": _mailbox,
+    "failover": _failover,
 }
 
 

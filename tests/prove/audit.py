@@ -2,21 +2,25 @@
 
 import sqlite3
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import Any
 
 from tests.prove.senders import Ledger, digest
+
+Rows = Callable[[str], Sequence[tuple[Any, ...]]]
+"""Answers a query of a database."""
 
 _SETTLED = ("judged", "set_aside")
 _ORPHANS = "SELECT count(*) FROM cases WHERE id NOT IN (SELECT case_id FROM contacts WHERE case_id IS NOT NULL)"
 _TWO_JUDGEMENTS = """
     SELECT count(*) FROM (SELECT contacts.arrival_id FROM judgements JOIN contacts ON contacts.id = contact_id
-                          GROUP BY contacts.arrival_id HAVING count(*) > 1)"""
+                          GROUP BY contacts.arrival_id HAVING count(*) > 1) AS twice"""
 _TWO_EVENTS = """
     SELECT count(*) FROM (SELECT arrival_id FROM events WHERE what IN ('opened', 'judged', 'completed')
-                          GROUP BY arrival_id HAVING count(*) > 1)"""
+                          GROUP BY arrival_id HAVING count(*) > 1) AS twice"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,40 +61,53 @@ class Audit:
 def audit(ledger: Ledger, store: Path) -> Audit:
     """Compare what senders saw with what the store holds."""
     with closing(sqlite3.connect(f"file:{store}?mode=ro", uri=True)) as connection:
-        count = _counter(connection)
-        digests, cases, undecided = _arrivals(connection)
-        return Audit(
-            lost=len(ledger.answered - digests.keys()),
-            stored_twice=sum(1 for number in digests.values() if number > 1),
-            two_cases=sum(1 for numbers in cases.values() if len(numbers) > 1),
-            two_records=count(_TWO_JUDGEMENTS) + count(_TWO_EVENTS),
-            cases_of_nothing=count(_ORPHANS),
-            never_sent=len(digests.keys() - ledger.sent),
-            undecided=undecided,
-            broken_file=int(connection.execute("PRAGMA integrity_check").fetchone()[0] != "ok"),
-        )
+        broken = connection.execute("PRAGMA integrity_check").fetchone()[0] != "ok"
+        return audit_rows(ledger, lambda query: connection.execute(query).fetchall(), broken=broken)
 
 
-def _counter(connection: sqlite3.Connection) -> Callable[[str], int]:
-    return lambda query: int(connection.execute(query).fetchone()[0])
+def audit_rows(ledger: Ledger, rows: Rows, *, broken: bool = False) -> Audit:
+    """Compare what senders saw with what a database answers to queries."""
+    digests, cases, undecided = _arrivals(rows)
+    return Audit(
+        lost=len(ledger.answered - digests.keys()),
+        stored_twice=sum(1 for number in digests.values() if number > 1),
+        two_cases=sum(1 for numbers in cases.values() if len(numbers) > 1),
+        two_records=_count(rows, _TWO_JUDGEMENTS) + _count(rows, _TWO_EVENTS),
+        cases_of_nothing=_count(rows, _ORPHANS),
+        never_sent=len(digests.keys() - ledger.sent),
+        undecided=undecided,
+        broken_file=int(broken),
+    )
 
 
-def _arrivals(connection: sqlite3.Connection) -> tuple[Counter[bytes], dict[bytes, set[int]], int]:
+def _count(rows: Rows, query: str) -> int:
+    return int(rows(query)[0][0])
+
+
+def _arrivals(rows: Rows) -> tuple[Counter[bytes], dict[bytes, set[int]], int]:
     """Return how often each message is there, the cases of each, and how many were not decided."""
     digests: Counter[bytes] = Counter()
     cases: dict[bytes, set[int]] = {}
     undecided = 0
     query = """SELECT raw, state, case_id FROM arrivals JOIN arrival_bodies ON arrival_bodies.arrival_id = arrivals.id
                LEFT JOIN contacts ON contacts.arrival_id = arrivals.id"""
-    for raw, state, case_id in connection.execute(query):
-        message = digest(raw)
+    for raw, state, case_id in rows(query):
+        message = digest(bytes(raw))
         digests[message] += 1
         cases.setdefault(message, set()).update(() if case_id is None else (case_id,))
         undecided += state not in _SETTLED
     return digests, cases, undecided
 
 
+def claims(store: Path) -> list[tuple[Any, ...]]:
+    """Return what is being judged: the numbers of the arrivals, by whom, since when."""
+    with closing(sqlite3.connect(f"file:{store}?mode=ro", uri=True)) as connection:
+        query = "SELECT id, claimed_by, claimed_at FROM arrivals WHERE state = 'claimed' ORDER BY id"
+        return connection.execute(query).fetchall()
+
+
 def waiting(store: Path) -> int:
     """Return how many arrivals are still to be judged."""
     with closing(sqlite3.connect(f"file:{store}?mode=ro", uri=True)) as connection:
-        return _counter(connection)("SELECT count(*) FROM arrivals WHERE state IN ('waiting', 'claimed')")
+        query = "SELECT count(*) FROM arrivals WHERE state IN ('waiting', 'claimed')"
+        return _count(lambda query: connection.execute(query).fetchall(), query)

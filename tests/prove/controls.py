@@ -1,8 +1,8 @@
 """Daemons that break their word, to show that the proofs would notice: `python -m tests.prove.controls NAME`.
 
 `early` answers 250 before the commit, on a disk that takes its time; `hasty` commits without waiting for the disk
-(synchronous=NORMAL); `trusting` claims so, and after a sync that failed believes the first one that succeeds.
-Nothing in the product can be set so.
+(synchronous=NORMAL); `trusting` claims so, and after a sync that failed believes the first one that succeeds;
+`unleased` never takes over what another daemon held. Nothing in the product can be set so.
 """
 
 import asyncio
@@ -17,9 +17,10 @@ from dtm_contact import daemon, log
 from dtm_contact.channels import NOTHING_KEPT
 from dtm_contact.model import Arrival, KeptLines, Position
 from dtm_contact.settings import Settings
-from dtm_contact.store import Claimed
+from dtm_contact.store import Claimed, Held
 from dtm_contact.store.arrivals import Arrivals
 from dtm_contact.store.database import Database
+from dtm_contact.store.leases import Leases
 from dtm_contact.worker import WakingInbox
 from tests.store.unsafe import writing_without_waiting
 
@@ -85,6 +86,8 @@ def main(name: str) -> None:
         case "trusting":
             Arrivals.claim = _claim_without_waiting  # type: ignore[method-assign]
             Database.restart_log = _leave_log  # type: ignore[method-assign]
+        case "unleased":
+            Leases.take_over = lambda self: Held()  # type: ignore[method-assign]  # noqa: ARG005
         case _:
             raise SystemExit(f"no control is called {name!r}")
     settings = Settings()

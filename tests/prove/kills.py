@@ -1,15 +1,18 @@
 """kill -9 of the daemon at random moments under load: nothing that was answered is lost, nothing is done twice."""
 
 import asyncio
+import fcntl
 import os
 import signal
+import sys
+import termios
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
-from tests.prove.audit import Audit, audit, waiting
+from tests.prove.audit import Audit, audit, claims, waiting
 from tests.prove.program import Program, prepared_store
 from tests.prove.senders import Ledger, Senders
 
@@ -19,7 +22,9 @@ _LONGEST_START = 1.5
 # Between a session's messages: what is taken in is also to be judged, at a tenth of that rate.
 PAUSE = 0.03
 _DIES_STARTING = 1 / 5
-_JUDGE_DIES_FIRST = 1 / 3
+_JUDGE_DIES_FIRST = 1 / 2
+_TRIES = 20
+_TO_RECORD = 0.2
 _SECONDS_TO_SETTLE = 600.0
 _ANSWERS_BEFORE = 100
 EARLY = ("-m", "tests.prove.controls", "early")
@@ -33,6 +38,7 @@ class Outcome:
     times: int
     ledger: Ledger
     audit: Audit
+    judges: "Judges | None" = None
 
     def lines(self) -> Iterator[str]:
         """Yield the ledger, a line a figure."""
@@ -41,7 +47,18 @@ class Outcome:
         yield f"  {'250 seen':28}{len(self.ledger.answered):8,}"
         yield f"  {'other replies':28}{self.ledger.refused:8,}"
         yield f"  {'no reply, or no connection':28}{self.ledger.broken:8,}"
+        if self.judges is not None:
+            yield f"  {'judges killed':28}{self.judges.killed:8,}"
+            yield f"  {'of these while they judged':28}{self.judges.at_work:8,}"
         yield from self.audit.lines()
+
+
+@dataclass(slots=True)
+class Judges:
+    """How many judges were killed by themselves, and how many of these while they judged something."""
+
+    killed: int = 0
+    at_work: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,20 +75,21 @@ class Lost:
 async def prove_kills(folder: Path, times: int, random: Random) -> Outcome:
     """Kill the daemon so many times, then let it finish its work and audit the store.
 
-    One in five dies while it starts; in one in three a judge is killed first, by itself.
+    One in five dies while it starts; of the others each second one loses a judge first, at work.
     """
-    program = Program(prepared_store(folder))
+    program, judges = Program(prepared_store(folder)), Judges()
     try:
         await program.started()
         async with Senders(program, random, SESSIONS, PAUSE) as senders:
             for _ in range(times):
-                await _live_and_die(program, random)
+                await _live_and_die(program, random, judges)
             await program.started()
             await senders.finish()
         await finished(program)
     finally:
         await program.kill()
-    return Outcome("kill -9 of the daemon under load", times, senders.ledger, audit(senders.ledger, program.store))
+    found = audit(senders.ledger, program.store)
+    return Outcome("kill -9 of the daemon under load", times, senders.ledger, found, judges)
 
 
 async def lost_by_early_answers(folder: Path, times: int, random: Random) -> Lost:
@@ -100,7 +118,7 @@ async def _answered(ledger: Ledger, count: int) -> None:
             await asyncio.sleep(0.005)
 
 
-async def _live_and_die(program: Program, random: Random) -> None:
+async def _live_and_die(program: Program, random: Random, judges: Judges) -> None:
     if random.random() < _DIES_STARTING:
         await program.kill()
         await program.launch()
@@ -108,13 +126,54 @@ async def _live_and_die(program: Program, random: Random) -> None:
     else:
         await program.started()
         await asyncio.sleep(random.uniform(0, _LONGEST_LIFE))
-        judges = program.judges()
-        if judges and random.random() < _JUDGE_DIES_FIRST:
-            with suppress(ProcessLookupError):
-                os.kill(random.choice(judges), signal.SIGKILL)
+        # At least one, however short the trial.
+        if not judges.killed or random.random() < _JUDGE_DIES_FIRST:
+            judges.killed += 1
+            judges.at_work += await _kill_a_judge(program, random)
             await asyncio.sleep(random.uniform(0, _LONGEST_LIFE / 4))
     await program.kill()
     await program.launch()
+
+
+async def _kill_a_judge(program: Program, random: Random) -> bool:
+    """Kill a judge while it judges; return whether that was so, false where none could be met at work.
+
+    One that stands still has what it judges, and nothing that it has not read yet: its lane sends the next only once it
+    has answered. Whether its answer was on its way shows where the claims of all lanes stay as they are for a while.
+    """
+    judge = 0
+    for _ in range(_TRIES):
+        running = program.judges()
+        if not running:
+            return False
+        judge = random.choice(running)
+        with suppress(ProcessLookupError, FileNotFoundError):
+            os.kill(judge, signal.SIGSTOP)
+            await asyncio.sleep(_TO_RECORD)
+            before = await asyncio.to_thread(claims, program.store)
+            await asyncio.sleep(_TO_RECORD)
+            same = before == await asyncio.to_thread(claims, program.store)
+            if same and len(before) >= len(running) and not unread(judge):
+                os.kill(judge, signal.SIGKILL)
+                return True
+            os.kill(judge, signal.SIGCONT)
+        await asyncio.sleep(random.uniform(0, _TO_RECORD))
+    with suppress(ProcessLookupError):
+        os.kill(judge, signal.SIGKILL)
+    return False
+
+
+def unread(process: int) -> int:
+    """Return how many octets wait in the pipe that a process reads its tasks from.
+
+    Raises:
+        FileNotFoundError: it has ended.
+    """
+    pipe = os.open(f"/proc/{process}/fd/0", os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        return int.from_bytes(fcntl.ioctl(pipe, termios.FIONREAD, bytes(4)), sys.byteorder)
+    finally:
+        os.close(pipe)
 
 
 async def settled(store: Path) -> None:

@@ -6,7 +6,7 @@ import os
 import select
 import signal
 import sys
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -30,6 +30,7 @@ class Program:
     Attributes:
         store: the store's file.
         log: its last lines of log.
+        said: how often it said each thing in its log.
         address: where it takes mail, or took it last.
         dark: its machine has no power: what it still says is heard by nobody.
     """
@@ -41,6 +42,7 @@ class Program:
         self.store = store
         self.dark = False
         self.log: deque[str] = deque(maxlen=_LINES_KEPT)
+        self.said: Counter[str] = Counter()
         self.address = ("127.0.0.1", 0)
         self._command = (sys.executable, *command)
         self._environment = _environment(store) | dict(environment or {})
@@ -121,6 +123,8 @@ class Program:
         while process.stderr and (line := await process.stderr.readline()):
             text = line.decode(errors="replace").rstrip()
             self.log.append(text)
+            with suppress(ValueError):
+                self.said[json.loads(text)["event"]] += 1
             if '"event": "started"' in text:
                 host, _, port = json.loads(text)["smtp"].rpartition(":")
                 self.address = (host, int(port))
@@ -150,9 +154,13 @@ def _environment(store: Path) -> dict[str, str]:
 def prepared_store(folder: Path) -> Path:
     """Make a store in `folder` with the small sample directory imported, and return its file."""
     path = folder / "store.db"
-    url = f"sqlite:///{path}"
+    prepare(f"sqlite:///{path}")
+    return path
+
+
+def prepare(url: str) -> None:
+    """Make a store with the small sample directory imported."""
     migrate(url)
     with open_store(url) as store:
         records, _warnings = read_export(SMALL_DIRECTORY)
         store.directory.save(records, "import", datetime.now(UTC))
-    return path

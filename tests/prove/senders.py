@@ -2,16 +2,14 @@
 
 import asyncio
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import count
 from random import Random
-from typing import Self
+from typing import Protocol, Self
 
 from aiosmtplib import SMTP
 from aiosmtplib.errors import SMTPException
-
-from tests.prove.program import Program
 
 RECIPIENT = "metropole@parishabitat.fr"
 SENDER = "alice@tenant.example"
@@ -70,18 +68,34 @@ def messages(random: Random) -> Iterator[bytes]:
             ).encode()
 
 
+class Receiver(Protocol):
+    """What takes messages: where at the moment, and whether what it says is heard by nobody."""
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """Host and port."""
+        ...
+
+    @property
+    def dark(self) -> bool:
+        """Whether its machine has no power."""
+        ...
+
+
 class Senders:
     """Several sessions at once, to whatever port the program listens on at the moment."""
 
-    def __init__(self, program: Program, random: Random, sessions: int, pause: float = 0.0) -> None:
-        """Prepare; each session waits `pause` seconds after each message."""
+    def __init__(
+        self, program: Receiver, random: Random, sessions: int, pause: float = 0.0, *, idle: bool = False
+    ) -> None:
+        """Prepare; each session waits `pause` seconds after each message; idle: nothing is sent by itself."""
         self.ledger = Ledger()
         self._program = program
         self._messages = messages(random)
         self._sessions = sessions
         self._pause = pause
         self._tasks: list[asyncio.Task[None]] = []
-        self._enough = False
+        self._enough = idle
 
     async def __aenter__(self) -> Self:
         """Begin to send."""
@@ -103,6 +117,19 @@ class Senders:
         self._enough = True
         async with asyncio.timeout(_SECONDS_TO_FINISH):
             await asyncio.gather(*self._tasks)
+
+    async def hand_over_all(self, batch: Sequence[bytes]) -> None:
+        """Hand over messages, several sessions at once; return once each was answered by 250."""
+        rest = iter(batch)
+
+        async def one() -> None:
+            session: SMTP | None = None
+            for raw in rest:
+                session = await self.hand_over(raw, session)
+            if session is not None:
+                session.close()
+
+        await asyncio.gather(*(one() for _ in range(self._sessions)))
 
     async def hand_over(self, raw: bytes, session: SMTP | None = None) -> SMTP:
         """Hand over one message, again and again until it is answered by 250; return the session, which may go on."""

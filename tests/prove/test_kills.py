@@ -8,6 +8,8 @@ async def test_a_killed_daemon_loses_nothing_and_does_nothing_twice(tmp_path: Pa
     outcome = await prove_kills(tmp_path, 2, chance(1))
     assert outcome.audit.sound, "\n".join(outcome.lines())
     assert outcome.ledger.answered == outcome.ledger.sent
+    assert outcome.judges is not None
+    assert outcome.judges.at_work > 0
 
 
 async def test_the_proof_catches_a_daemon_that_answers_too_early(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 
 _OWNER = "postgres"
 # No power is cut in these tests, so nothing needs to reach the disk.
-_SERVER_OPTIONS = "-c listen_addresses='' -c fsync=off -c full_page_writes=off -c max_connections=50"
+_SERVER_OPTIONS = "-c listen_addresses='' -c fsync=off -c full_page_writes=off -c max_connections=200"
 
 
 def programs() -> Path | None:

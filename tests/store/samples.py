@@ -15,7 +15,7 @@ from dtm_contact.model import (
     Priority,
     Understanding,
 )
-from dtm_contact.store import Claimed, Confirmation, Destination, Fallback, Store
+from dtm_contact.store import Claimed, Confirmation, Daemon, Destination, Fallback, Store
 from dtm_contact.store.confirmations import confirm
 
 NOW = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
@@ -64,6 +64,11 @@ def judgement(
     )
     match = match or Match(tenant=Likely("T1", 0.99), dwelling=Likely("D1", 0.99), residence=Likely("R1", 0.99))
     return Judgement("one", contact, match, Understanding(kind, ("plumbing",), priority), decision)
+
+
+def daemon(name: str) -> Daemon:
+    """Return a daemon whose incarnation is its name."""
+    return Daemon(name, name, "machine", 1)
 
 
 def claim(store: Store, external_id: str = "one", at: datetime = NOW) -> Claimed:

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 
 import pytest
@@ -5,7 +6,7 @@ import pytest
 from dtm_contact.errors import NotFoundError
 from dtm_contact.model import Arrival, CaseKind, Envelope
 from dtm_contact.store import ArrivalState, Claimed, Store, StoreRefusedError
-from tests.store.samples import FALLBACK, NOW, RECEPTION, arrival, claim, judgement, minutes
+from tests.store.samples import FALLBACK, NOW, RECEPTION, arrival, claim, daemon, judgement, minutes
 
 
 def claimed_ids(store: Store, at: datetime = NOW) -> list[str]:
@@ -100,9 +101,11 @@ def test_what_is_put_off_waits_for_its_time(store: Store) -> None:
 
 def test_a_crashed_workers_claims_are_released_and_nobody_elses(store: Store) -> None:
     store.arrivals.accept([arrival("a"), arrival("b", minutes(1))])
+    store.leases.register(daemon("crashed"), 60)
+    store.leases.register(daemon("running"), 60)
     store.arrivals.claim("crashed", NOW)
     store.arrivals.claim("running", NOW)
-    assert store.arrivals.release_claims("crashed") == 1
+    store.leases.register(replace(daemon("crashed"), incarnation="started again"), 60)
     again = store.arrivals.claim("other", NOW)
     assert again is not None
     assert (again.arrival.external_id, again.attempt) == ("a", 2)
@@ -111,7 +114,7 @@ def test_a_crashed_workers_claims_are_released_and_nobody_elses(store: Store) ->
 
 def test_a_lost_claim_puts_nothing_off(store: Store) -> None:
     lost = claim(store)
-    store.arrivals.release_claims("worker")
+    store.leases.take_over()
     held = store.arrivals.claim("other", NOW)
     assert held is not None
     store.arrivals.retry_later(lost, "JudgeTimeoutError", minutes(9))

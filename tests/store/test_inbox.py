@@ -2,7 +2,7 @@ import asyncio
 import shutil
 import sqlite3
 import threading
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
 
 import pytest
@@ -10,7 +10,6 @@ import sqlalchemy as sa
 
 from dtm_contact.channels import Inbox
 from dtm_contact.errors import CommitUnknownError, StoreUnavailableError
-from dtm_contact.model import Arrival, KeptLines, Position
 from dtm_contact.store import GroupCommitInbox, Store, StoreRefusedError
 from tests.store.samples import NOW, arrival
 
@@ -53,10 +52,10 @@ class Gate:
         self._accept: Callable[..., None] = store.arrivals.accept
         monkeypatch.setattr(store.arrivals, "accept", self._held)
 
-    def _held(self, new: Sequence[Arrival], read: Sequence[tuple[Position, KeptLines]]) -> None:
+    def _held(self, *arguments: object) -> None:
         self.reached.set()
         self.opened.wait()
-        self._accept(new, read)
+        self._accept(*arguments)
 
     async def until_reached(self) -> None:
         await asyncio.to_thread(self.reached.wait)
@@ -166,10 +165,10 @@ class Ailing:
         monkeypatch.setattr(store.arrivals, "accept", self.accept)
         monkeypatch.setattr(store.database, "probe", self.probe)
 
-    def accept(self, new: Sequence[Arrival], read: Sequence[tuple[Position, KeptLines]]) -> None:
+    def accept(self, *arguments: object) -> None:
         if self.error is not None:
             raise self.error
-        self._accept(new, read)
+        self._accept(*arguments)
 
     def probe(self) -> None:
         self.probes += 1

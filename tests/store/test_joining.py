@@ -263,7 +263,7 @@ def test_the_outbox_claims_retries_and_settles(store: Store, number: str) -> Non
     second = store.outbox.claim("s", minutes(5))
     assert second is not None
     assert (second.id, second.attempt, second.outgoing) == (first.id, 2, first.outgoing)
-    store.outbox.release_claims("s")
+    store.leases.take_over()
     third = store.outbox.claim("s", minutes(5))
     assert third is not None
     store.outbox.settle(third, "no_such_address", "550", minutes(6))

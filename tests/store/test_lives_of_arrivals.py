@@ -23,7 +23,7 @@ from hypothesis.stateful import (
 from dtm_contact.model import CaseKind
 from dtm_contact.store import ArrivalState, Claimed, Store, open_store
 from dtm_contact.store.schema import contacts
-from tests.store.samples import FALLBACK, RECEPTION, arrival, judgement, minutes
+from tests.store.samples import FALLBACK, RECEPTION, arrival, daemon, judgement, minutes
 
 WORKERS = ("first", "second")
 KINDS = st.sampled_from(list(CaseKind))
@@ -48,6 +48,8 @@ class LivesOfArrivals(RuleBasedStateMachine):
     def open(self) -> None:
         shutil.copy(self.template, self.folder / "store.db")
         self.store: Store = open_store(f"sqlite:///{self.folder}/store.db")
+        for worker in WORKERS:
+            self.store.leases.register(daemon(worker), 3600)
 
     def teardown(self) -> None:
         self.store.close()
@@ -70,7 +72,8 @@ class LivesOfArrivals(RuleBasedStateMachine):
     @rule(worker=st.sampled_from(WORKERS))
     def crash(self, worker: str) -> None:
         """What a worker had claimed is released; it may still try to record it, if others only thought it dead."""
-        self.store.arrivals.release_claims(worker)
+        self.store.leases.end(worker)
+        self.store.leases.register(daemon(worker), 3600)
         self.holding = {number: held for number, held in self.holding.items() if held.worker != worker}
 
     @precondition(lambda self: self.claims)

@@ -4,9 +4,10 @@ from dataclasses import replace
 
 import pytest
 
+from dtm_contact.errors import LeaseLostError
 from dtm_contact.model import KeptLines, LogLine, Position
 from dtm_contact.store import GroupCommitInbox, Store, StoreRefusedError
-from tests.store.samples import NOW, arrival, minutes
+from tests.store.samples import arrival, daemon
 
 CHANNEL = "asterisk_cdr"
 AT = 1_794_848_400.0
@@ -59,20 +60,41 @@ async def test_the_inbox_stores_positions_with_what_came_at_the_same_time(store:
     await inbox.accept([], Position(CHANNEL, "two"))
     assert await inbox.position(CHANNEL) == Position(CHANNEL, "two")
     assert await inbox.lines(CHANNEL) == (LINE,)
-    assert await inbox.follow(CHANNEL, 30)
+    assert await inbox.follow(CHANNEL)
     await inbox.leave(CHANNEL)
     await inbox.close()
     assert len(store.arrivals.listing()) == 1
 
 
 def test_one_daemon_at_a_time_follows(store: Store) -> None:
+    for name in ("one", "two"):
+        store.leases.register(daemon(name), 60)
     follow = store.positions.follow
-    assert follow(CHANNEL, "one", 60, NOW)
-    assert not follow(CHANNEL, "two", 60, minutes(0.5))
-    assert follow(CHANNEL, "one", 60, minutes(0.5))
-    assert follow(CHANNEL, "two", 60, minutes(2))
-    assert not follow(CHANNEL, "one", 60, minutes(2.5))
+    assert follow(CHANNEL, "one")
+    assert not follow(CHANNEL, "two")
+    assert follow(CHANNEL, "one")
+    store.leases.end("one")
+    assert follow(CHANNEL, "two")
     store.positions.leave(CHANNEL, "one")
-    assert not follow(CHANNEL, "one", 60, minutes(2.5))
+    assert not follow(CHANNEL, "one")
     store.positions.leave(CHANNEL, "two")
-    assert follow(CHANNEL, "one", 60, minutes(2.5))
+    assert follow(CHANNEL, "one")
+
+
+async def test_what_a_late_follower_read_is_not_stored_and_costs_nobody_else(store: Store) -> None:
+    inbox = GroupCommitInbox(store, holder=lambda: "late")
+    store.leases.register(daemon("late"), 60)
+    assert await inbox.follow(CHANNEL)
+    await inbox.accept([arrival("one")], Position(CHANNEL, "one"))
+    store.leases.end("late")
+    store.leases.register(daemon("other"), 60)
+    assert store.positions.follow(CHANNEL, "other")
+    accept(store, "ahead")
+    late = inbox.accept([arrival("two")], Position(CHANNEL, "behind"))
+    beside = inbox.accept([arrival("three")])
+    with pytest.raises(LeaseLostError):
+        await late
+    await beside
+    await inbox.close()
+    assert store.positions.of(CHANNEL) == Position(CHANNEL, "ahead")
+    assert [line.external_id for line in store.arrivals.listing()] == ["one", "three"]

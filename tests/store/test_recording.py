@@ -104,7 +104,7 @@ def test_recording_twice_opens_one_case(store: Store) -> None:
 
 def test_a_claim_that_was_lost_records_nothing(store: Store) -> None:
     lost = claim(store)
-    store.arrivals.release_claims("worker")
+    store.leases.take_over()
     assert store.cases.record(lost, OTHERWISE, {}, NOW) is None
     assert store.cases.park(lost, "JudgeTimeoutError", FALLBACK, RECEPTION, NOW) is None
     held = store.arrivals.claim("worker", minutes(1))

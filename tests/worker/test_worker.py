@@ -9,13 +9,15 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from dtm_contact.alarms import Alarms
-from dtm_contact.errors import JudgeDiedError
-from dtm_contact.model import Arrival, Envelope
+from dtm_contact.errors import JudgeDiedError, JudgeTimeoutError
+from dtm_contact.model import Arrival, Envelope, Priority
 from dtm_contact.rules import load_rules
 from dtm_contact.settings import Judge, Settings
 from dtm_contact.store import NOT_READ, ArrivalLine, ArrivalState, Claimed, GroupCommitInbox, Store
 from dtm_contact.worker import Reception, WakingInbox, Worker
+from dtm_contact.worker.messages import Judged, Refused, Task
 from dtm_contact.worker.standin import what_can_be_read
+from tests.store.samples import daemon
 
 RECEIVED = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
 LEAK = b"""From: Personne Inconnue <inconnue@free.example>\r
@@ -169,8 +171,9 @@ async def test_one_whose_judge_dies_each_time_is_parked_after_as_many_attempts_a
 
 async def test_what_a_crash_left_claimed_is_judged_after_the_next_start(settings: Settings, store: Store) -> None:
     store.arrivals.accept([arrival()])
-    claimed = store.arrivals.claim(settings.name, RECEIVED)
+    claimed = store.arrivals.claim("crashed", RECEIVED)
     assert isinstance(claimed, Claimed)
+    store.leases.register(daemon(settings.name), 60)
     async with working(settings, store, Clock()):
         line = await settled(store)
     assert (line.state, line.attempts) == (ArrivalState.JUDGED, 2)
@@ -202,3 +205,35 @@ async def test_a_new_directory_is_taken_up_before_the_next_arrival(settings: Set
 def test_the_stand_in_says_what_the_head_says(raw: bytes, subject: str, address: str) -> None:
     found = what_can_be_read(arrival(raw))
     assert (found.subject, found.sender.address) == (subject, address)
+
+
+async def test_an_arrival_that_the_clock_ended_is_tried_once_more(settings: Settings, store: Store) -> None:
+    worker = Worker(settings, store, Alarms(lambda *_told: None, lambda: 0.0), Clock())
+    judge = worker.judges[0].judge
+    times: list[Task] = []
+
+    async def stands_still_once(task: Task) -> Judged | Refused:
+        times.append(task)
+        if len(times) == 1:
+            raise JudgeTimeoutError
+        return await judge(task)
+
+    worker.judges[0].judge = stands_still_once  # type: ignore[method-assign]
+    worker.start(reception(settings, store))
+    try:
+        store.arrivals.accept([arrival()])
+        worker.arrived()
+        line = await settled(store)
+        assert (line.state, line.attempts, len(times)) == (ArrivalState.JUDGED, 1, 2)
+    finally:
+        await worker.stop()
+
+
+async def test_in_a_backlog_what_tells_of_danger_is_judged_first(settings: Settings, store: Store) -> None:
+    gas = LEAK.replace(b"Fuite", b"Odeur de gaz").replace(b"une grosse fuite d'eau", b"une forte odeur de gaz")
+    others = [LEAK.replace(b"one@", b"%d@" % number) for number in range(150)]
+    store.arrivals.accept([arrival(raw) for raw in (*others, gas)])
+    async with working(settings, store, Clock()):
+        await until(lambda: [case.priority for case in store.cases.queue(limit=1)] == [Priority.P1])
+        left = store.arrivals.waiting()
+    assert left > 100

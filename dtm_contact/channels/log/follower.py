@@ -4,16 +4,12 @@ import asyncio
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from time import monotonic
 from typing import Protocol
 
 from dtm_contact.channels import ReadingInbox
 from dtm_contact.errors import DtmContactError, StoreUnavailableError
 from dtm_contact.log import get_log
 from dtm_contact.model import Arrival, KeptLines, LogLine, Position
-
-_LEASE_SECONDS = 30.0
-_RENEW_SECONDS = 10.0
 
 _log = get_log("log channel")
 
@@ -72,7 +68,6 @@ class Follower:
         self._inbox = inbox
         self._poll_seconds = poll_seconds
         self._stopped = asyncio.Event()
-        self._ours_until = float("-inf")
         self._restored = False
         self._task = asyncio.create_task(self._run(), name=name)
 
@@ -80,8 +75,7 @@ class Follower:
         """Read no more; return once what was read is stored."""
         self._stopped.set()
         await self._task
-        with suppress(StoreUnavailableError):
-            await self._inbox.leave(self.name)
+        await self._leave()
 
     async def _run(self) -> None:
         while not self._stopped.is_set():
@@ -92,10 +86,12 @@ class Follower:
                 more = self._restored = False
             except DtmContactError as error:
                 more = False
+                await self._leave()
                 self._inbox.trouble(self.name, f"{error}. What comes in waits until it can be read.")
             except Exception:  # noqa: BLE001 - a channel that ended would be missed by nobody
                 _log.exception("following failed", channel=self.name)
-                more = self._restored = False
+                more = False
+                await self._leave()
                 self._inbox.trouble(self.name, f"Following {self.address} fails; the log says why.")
             else:
                 self._inbox.trouble(self.name, None)
@@ -104,7 +100,7 @@ class Follower:
 
     async def _step(self) -> bool:
         """Read and store once; return whether there is more."""
-        if not await self._is_ours():
+        if not await self._inbox.follow(self.name):
             self._restored = False
             return False
         if not self._restored:
@@ -120,12 +116,11 @@ class Follower:
             self._inbox.trouble(cause, told)
         return batch.more
 
-    async def _is_ours(self) -> bool:
-        now = monotonic()
-        if now >= self._ours_until - _LEASE_SECONDS + _RENEW_SECONDS:
-            ours = await self._inbox.follow(self.name, _LEASE_SECONDS)
-            self._ours_until = now + _LEASE_SECONDS if ours else float("-inf")
-        return now < self._ours_until
+    async def _leave(self) -> None:
+        """Let another daemon follow the source: it may be able to read it."""
+        self._restored = False
+        with suppress(StoreUnavailableError):
+            await self._inbox.leave(self.name)
 
     async def _pause(self) -> None:
         with suppress(TimeoutError):

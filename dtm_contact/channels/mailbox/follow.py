@@ -21,8 +21,6 @@ from dtm_contact.settings import Imap
 _BATCH_MESSAGES: Final = 50
 _BATCH_OCTETS: Final = 16 * 1024 * 1024
 _FILING_SECONDS: Final = 1.0
-_LEASE_SECONDS: Final = 120.0
-_LEASES: Final = 1.5
 _GROWTH: Final = 2.0
 _LONG_AGO: Final = 0.0
 _DAY: Final = 86_400.0
@@ -89,8 +87,6 @@ class Follower:
         self._inbox = inbox
         self._login = login
         self._clock = clock
-        # Held for longer than a wait for news lasts: else another daemon would take it over each time.
-        self._lease = max(_LEASE_SECONDS, _LEASES * settings.poll_seconds)
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -108,10 +104,13 @@ class Follower:
         while True:
             began = asyncio.get_running_loop().time()
             try:
-                if await self._inbox.follow(self.name, self._lease):
+                if await self._inbox.follow(self.name):
                     async with connected(await self._login()) as mailbox:
                         self._inbox.trouble(self.name, None)
                         await self._follow(mailbox)
+                if not await self._inbox.follow(self.name):
+                    pause = await self._stand_by()
+                    continue
             except CredentialsRefusedError:
                 told = f"The mailbox {self.name} refuses our credentials: nothing is read until they are right."
                 self._trouble(told, "credentials")
@@ -123,10 +122,25 @@ class Follower:
                 if pause > self._settings.pause:
                     self._trouble(f"The mailbox {self.name} cannot be read ({type(error).__name__}).", "lost")
                 _log.warning("mailbox", channel=self.name, error=type(error).__name__)
+            await self._leave()
             if asyncio.get_running_loop().time() - began > self._settings.longest_pause:
                 pause = self._settings.pause
             await asyncio.sleep(pause)
             pause = min(pause * _GROWTH, self._settings.longest_pause)
+
+    async def _stand_by(self) -> float:
+        """Wait while another daemon follows the folder; return the pause to begin with once it does not."""
+        self._inbox.trouble(self.name, None)
+        # What was looked at here, and when, says nothing about the mailbox any more.
+        with suppress(KeyError):
+            metrics.CHANNEL_LOOKED.remove(self.name)
+        await asyncio.sleep(self._settings.pause)
+        return self._settings.pause
+
+    async def _leave(self) -> None:
+        """Let another daemon follow the folder: it may be able to reach it."""
+        with suppress(StoreUnavailableError):
+            await self._inbox.leave(self.name)
 
     def _trouble(self, told: str, reason: str) -> None:
         metrics.CHANNEL_TROUBLES.labels(self.name, reason).inc()
@@ -139,7 +153,7 @@ class Follower:
             place = await self._begin(mailbox, selected.validity, selected.next_uid, known=place is not None)
             # At once: what comes while we are away after a first start without any mail comes after this place.
             await self._inbox.accept((), place.told(self.name))
-        while await self._inbox.follow(self.name, self._lease):
+        while await self._inbox.follow(self.name):
             place = await self._take(mailbox, place)
             metrics.CHANNEL_LOOKED.labels(self.name).set_to_current_time()
             filing = await self._file(mailbox, place)

@@ -1,0 +1,34 @@
+"""`dtm-contact daemons`: which daemons share the store."""
+
+from dataclasses import asdict
+from datetime import datetime
+
+import click
+
+from dtm_contact.cli.output import as_json_option, console, plain, print_json, table
+from dtm_contact.settings import Settings
+from dtm_contact.store import Held, LeaseLine, open_store
+
+
+@click.command()
+@as_json_option
+@click.pass_obj
+def command(settings: Settings, *, as_json: bool) -> None:
+    """List the daemons that share the store, until when each has its lease, and what it holds."""
+    with open_store(settings.store.url, read_only=True) as store:
+        found = [(line, store.leases.held_by(line.incarnation)) for line in store.leases.listing()]
+    if as_json:
+        for line, held in found:
+            print_json({**plain(line), **asdict(held)})
+        return
+    columns = ("daemon", "host", "process", "since", "lease until", "judges", "sends", "follows")
+    console().print(table(columns, [_row(line, held, settings) for line, held in found]))
+
+
+def _row(line: LeaseLine, held: Held, settings: Settings) -> tuple[str, ...]:
+    def here(moment: datetime, form: str) -> str:
+        return moment.astimezone(settings.zone).strftime(form)
+
+    until = here(line.until, "%H:%M:%S") + ("" if line.alive else " (over)")
+    since = here(line.started_at, "%d/%m/%Y %H:%M")
+    return (line.name, line.host, str(line.pid), since, until, *map(str, (held.arrivals, held.outgoing, held.channels)))

@@ -1,0 +1,26 @@
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.prove.failover import Length, left_without_leases, prove_failover
+from tests.prove.program import chance
+from tests.store.postgresql import programs
+
+SHORT = Length(messages=120, kills=2, pauses=1, lease=4.0, heartbeat=1.0, pause_seconds=9.0, mailbox=0)
+
+
+@pytest.fixture(autouse=True)
+def _postgresql() -> None:
+    if programs() is None:
+        reason = "PostgreSQL's server programs (initdb, pg_ctl) are not installed"
+        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(reason)
+
+
+async def test_what_a_daemon_held_that_is_gone_is_done_by_others_and_once(tmp_path: Path) -> None:
+    outcome = await prove_failover(tmp_path, SHORT, chance(1))
+    assert outcome.sound, "\n".join(outcome.lines())
+
+
+async def test_the_proof_catches_daemons_that_take_nothing_over(tmp_path: Path) -> None:
+    assert await left_without_leases(tmp_path, 1, chance(1)) > 0
