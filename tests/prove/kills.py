@@ -48,16 +48,16 @@ class Outcome:
         yield f"  {'other replies':28}{self.ledger.refused:8,}"
         yield f"  {'no reply, or no connection':28}{self.ledger.broken:8,}"
         if self.judges is not None:
-            yield f"  {'judges killed':28}{self.judges.killed:8,}"
-            yield f"  {'of these while they judged':28}{self.judges.at_work:8,}"
+            yield f"  {'judges to be killed':28}{self.judges.tried:8,}"
+            yield f"  {'killed while they judged':28}{self.judges.at_work:8,}"
         yield from self.audit.lines()
 
 
 @dataclass(slots=True)
 class Judges:
-    """How many judges were killed by themselves, and how many of these while they judged something."""
+    """How many judges were killed by themselves while they judged something, and how often that was tried."""
 
-    killed: int = 0
+    tried: int = 0
     at_work: int = 0
 
 
@@ -127,8 +127,8 @@ async def _live_and_die(program: Program, random: Random, judges: Judges) -> Non
         await program.started()
         await asyncio.sleep(random.uniform(0, _LONGEST_LIFE))
         # At least one, however short the trial.
-        if not judges.killed or random.random() < _JUDGE_DIES_FIRST:
-            judges.killed += 1
+        if not judges.at_work or random.random() < _JUDGE_DIES_FIRST:
+            judges.tried += 1
             judges.at_work += await _kill_a_judge(program, random)
             await asyncio.sleep(random.uniform(0, _LONGEST_LIFE / 4))
     await program.kill()
@@ -138,38 +138,52 @@ async def _live_and_die(program: Program, random: Random, judges: Judges) -> Non
 async def _kill_a_judge(program: Program, random: Random) -> bool:
     """Kill a judge while it judges; return whether that was so, false where none could be met at work.
 
-    One that stands still has what it judges, and nothing that it has not read yet: its lane sends the next only once it
-    has answered. Whether its answer was on its way shows where the claims of all lanes stay as they are for a while.
+    All of them are made to stand still. Once every lane has a claim, and none of these changes any more, nothing is on
+    its way: a judge that had answered has been sent the next task, and has not read it; one that has read what it was
+    sent has not answered.
     """
-    judge = 0
+    await _judging(program)
     for _ in range(_TRIES):
-        running = program.judges()
-        if not running:
-            return False
-        judge = random.choice(running)
-        with suppress(ProcessLookupError, FileNotFoundError):
-            os.kill(judge, signal.SIGSTOP)
-            await asyncio.sleep(_TO_RECORD)
-            before = await asyncio.to_thread(claims, program.store)
-            await asyncio.sleep(_TO_RECORD)
-            same = before == await asyncio.to_thread(claims, program.store)
-            if same and len(before) >= len(running) and not unread(judge):
-                os.kill(judge, signal.SIGKILL)
-                return True
-            os.kill(judge, signal.SIGCONT)
+        judges = program.judges()
+        for judge in judges:
+            _signal(judge, signal.SIGSTOP)
+        await asyncio.sleep(_TO_RECORD)
+        before = await asyncio.to_thread(claims, program.store)
+        await asyncio.sleep(_TO_RECORD)
+        quiet = before == await asyncio.to_thread(claims, program.store) and len(before) == len(judges)
+        at_work = [judge for judge in judges if quiet and not unread(judge)]
+        if at_work:
+            _signal(random.choice(at_work), signal.SIGKILL)
+        for judge in judges:
+            _signal(judge, signal.SIGCONT)
+        if at_work:
+            return True
         await asyncio.sleep(random.uniform(0, _TO_RECORD))
-    with suppress(ProcessLookupError):
-        os.kill(judge, signal.SIGKILL)
     return False
 
 
-def unread(process: int) -> int:
-    """Return how many octets wait in the pipe that a process reads its tasks from.
+async def _judging(program: Program) -> None:
+    """Return once something is being judged: judges come up some time after the daemon.
 
     Raises:
-        FileNotFoundError: it has ended.
+        TimeoutError: nothing ever is.
     """
-    pipe = os.open(f"/proc/{process}/fd/0", os.O_RDONLY | os.O_NONBLOCK)
+    async with asyncio.timeout(_SECONDS_TO_SETTLE):
+        while not await asyncio.to_thread(claims, program.store):
+            await asyncio.sleep(0.02)
+
+
+def _signal(process: int, number: int) -> None:
+    with suppress(ProcessLookupError):
+        os.kill(process, number)
+
+
+def unread(process: int) -> int:
+    """Return how many octets wait in the pipe that a process reads its tasks from; 1 where it has ended."""
+    try:
+        pipe = os.open(f"/proc/{process}/fd/0", os.O_RDONLY | os.O_NONBLOCK)
+    except FileNotFoundError:
+        return 1
     try:
         return int.from_bytes(fcntl.ioctl(pipe, termios.FIONREAD, bytes(4)), sys.byteorder)
     finally:
