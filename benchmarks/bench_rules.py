@@ -54,7 +54,7 @@ def main() -> None:
 def write_rules(folder: Path, count: int, topics: list[str], directory: Directory) -> Path:
     shutil.copytree(ROOT / "rules", folder)
     rules = made_up_rules(count - 1, topics, directory)
-    default = "- {id: reste, then: {queue: office, answer: accuse-reception}}\n"
+    default = "- {id: reste, then: {queue: office, notify: [on_call], answer: accuse-reception}}\n"
     codes = "".join(f"  {topic}: {{label: {topic}, priority: P3}}\n" for topic in topics)
     (folder / "topics.yaml").write_text(f"{NO_WORDS}topics:\n{codes}", "utf-8")
     (folder / "routing.yaml").write_text("".join(rules) + default, "utf-8")

@@ -14,6 +14,7 @@ from dtm_contact.topics.learned import Opinion
 from dtm_contact.topics.lexicon import Lexicon, Role
 from dtm_contact.topics.passage import Passage
 from dtm_contact.topics.weigh import marks
+from dtm_contact.topics.wrapping import may_be_letter
 
 _SPAM_VERDICT = re.compile(r"x-spam-(?:flag|status)\s*:\s*yes", re.IGNORECASE)
 _VERDICT_POINTS = 3.0
@@ -87,7 +88,8 @@ def kind_of(
         return CaseKind.AUTOMATIC, (*told, *marks("kind.automatic", 1.0, automatic, passage))
     generated = () if replies else generated
     reports = bool(generated) or (matter.closing and matter.points >= lexicon.limits.topic)
-    learned = None if reports else _by_model(matter, person)
+    letter = not replies and any(map(may_be_letter, contact.attachments))
+    learned = None if reports or letter else _by_model(matter, person)
     if learned is not None and matter.opinion is not None:
         return learned, matter.opinion.for_setting_aside(matter.whole)
     if matter.opinion is not None and matter.opinion.aside < _NOT_A_PERSONS and not mass:
@@ -95,7 +97,7 @@ def kind_of(
     against = person + min(matter.points / 3, _MATTER_POINTS)
     believed = 0.0 if generated or (reports and not automatic) else _learned(matter.opinion, CaseKind.AUTOMATIC)
     alarm = (matter.danger and bool(generated or mass)) or (matter.told_danger and bool(replies))
-    if _points(passage, automatic) + believed - against >= lexicon.limits.automatic and not alarm:
+    if _points(passage, automatic) + believed - against >= lexicon.limits.automatic and not (alarm or letter):
         return CaseKind.AUTOMATIC, (
             *marks("kind.automatic", 1.0, automatic, passage),
             *_told(matter, "automatic"),

@@ -12,6 +12,8 @@ from dtm_contact.topics.passage import CHARACTERS_READ, Passage
 
 _SCANS: Final = frozenset({"application/pdf", "image/tiff", "image/jpeg", "image/png"})
 _SCAN_ENDINGS: Final = (".pdf", ".tif", ".tiff", ".jpg", ".jpeg", ".png")
+_LETTERS: Final = frozenset({"application/pdf", "image/tiff"})
+_LETTER_ENDINGS: Final = (".pdf", ".tif", ".tiff")
 _LONGEST: Final = 3_000
 """Characters beyond which a message is no copier's."""
 
@@ -84,6 +86,11 @@ def _is_cover_sheet(contact: Contact, lexicon: Lexicon) -> bool:
         return False
     words = _WORD.findall(fold(f"{contact.subject} {' '.join(label[0] for label in labels)}"))
     return any(word in lexicon.copier_marks for word in words)
+
+
+def may_be_letter(attachment: Attachment) -> bool:
+    """Tell whether a file may be a letter, which words around it do not set aside: nobody has read it."""
+    return attachment.media_type in _LETTERS or attachment.name.lower().endswith(_LETTER_ENDINGS)
 
 
 def _may_be_scan(attachment: Attachment) -> bool:
