@@ -80,7 +80,7 @@ class Database:
                 # SQLite has one writer at a time: our own threads take turns here instead of polling for its lock.
                 self._turn: threading.Lock | nullcontext[None] = threading.Lock()
             case "postgresql":
-                self.engine = _postgresql_engine(self.url, patience=patience)
+                self.engine = _postgresql_engine(self.url, read_only=read_only, patience=patience)
                 self._turn = nullcontext()
             case _:
                 raise ValueError("the store's URL must be sqlite:///PATH or postgresql://…")
@@ -298,9 +298,12 @@ def _sqlite_engine(url: URL, *, read_only: bool, patience: float) -> Engine:
     return engine
 
 
-def _postgresql_engine(url: URL, *, patience: float) -> Engine:
+def _postgresql_engine(url: URL, *, read_only: bool, patience: float) -> Engine:
     milliseconds = int(patience * 1000)
     options = f"-c timezone=UTC -c synchronous_commit=on -c lock_timeout={milliseconds}"
+    if not read_only:
+        # A process that stands still, or a machine that is gone, in the midst of a transaction would keep its locks.
+        options += f" -c idle_in_transaction_session_timeout={milliseconds}"
     return sa.create_engine(
         url.set(drivername="postgresql+psycopg"),
         connect_args={

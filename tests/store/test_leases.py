@@ -10,9 +10,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import sqlalchemy as sa
 
-from dtm_contact.errors import HeldError, NotFoundError
-from dtm_contact.store import ArrivalState, Claimed, Held, Store, name_lock, open_store
+from dtm_contact.errors import HeldError, NotFoundError, StoreUnavailableError
+from dtm_contact.store import ArrivalState, Claimed, Held, Store, events, name_lock, open_store
 from dtm_contact.store.channels_schema import daemons
+from dtm_contact.store.recording import look_up
 from tests.store.samples import NOW, arrival, daemon, judgement, minutes
 from tests.store.test_joining import letter, recorded
 
@@ -144,6 +145,25 @@ def test_an_arrival_is_tried_again_by_hand_unless_a_daemon_that_lives_holds_it(t
     two.cases.record(again, judgement(), {}, NOW)
     with pytest.raises(NotFoundError, match="parked or claimed"):
         two.arrivals.retry(claimed.id, "paul", minutes(1))
+
+
+def test_whoever_stands_still_within_a_transaction_keeps_nothing_locked(postgresql_url: str) -> None:
+    with open_store(postgresql_url, patience=1) as still, open_store(postgresql_url) as other:
+        other.arrivals.accept([arrival()])
+        claimed = still.arrivals.claim("still", NOW)
+        assert claimed is not None
+
+        def recorded_late() -> None:
+            with still.database.writing() as connection:
+                look_up(connection, claimed)
+                assert not other.leases.take_over()
+                until(lambda: other.leases.take_over().arrivals == 1)
+                event = events.NewEvent("still", "judged", NOW)
+                events.append(connection, event, case_id=None, arrival_id=claimed.id)
+
+        with pytest.raises(StoreUnavailableError):
+            recorded_late()
+        assert other.arrivals.claim("living", NOW) is not None
 
 
 def test_a_clock_that_was_set_back_keeps_no_dead_daemon_alive(two: Store) -> None:
