@@ -73,6 +73,7 @@ class Database:
         """
         self.url = sa.make_url(url)
         self.read_only = read_only
+        self._patience = patience
         self._driver: sqlite3.Connection | None = None
         match self.url.get_backend_name():
             case "sqlite" if self.url.database not in (None, "", ":memory:"):
@@ -80,7 +81,7 @@ class Database:
                 # SQLite has one writer at a time: our own threads take turns here instead of polling for its lock.
                 self._turn: threading.Lock | nullcontext[None] = threading.Lock()
             case "postgresql":
-                self.engine = _postgresql_engine(self.url, read_only=read_only, patience=patience)
+                self.engine = _postgresql_engine(self.url, patience=patience)
                 self._turn = nullcontext()
             case _:
                 raise ValueError("the store's URL must be sqlite:///PATH or postgresql://…")
@@ -105,8 +106,12 @@ class Database:
             yield connection
 
     @contextmanager
-    def writing(self) -> Iterator[Connection]:
+    def writing(self, *, hurried: bool = True) -> Iterator[Connection]:
         """Open a write transaction; it is committed when the block ends, or rolled back as a whole.
+
+        Args:
+            hurried: end it where nothing is asked for so long as others wait for a lock (PostgreSQL): one that stands
+                still, or whose machine is gone, keeps nobody from the work. An import may take its time.
 
         Raises:
             StoreUnavailableError: nothing was stored.
@@ -118,6 +123,9 @@ class Database:
         with self._turn, _our_errors(), self.engine.connect() as connection:
             transaction = connection.execution_options(dtm_writes=True).begin()
             try:
+                if connection.dialect.name == "postgresql":
+                    idle = int(self._patience * 1000) if hurried else 0
+                    connection.exec_driver_sql(f"SET LOCAL idle_in_transaction_session_timeout = {idle}")
                 yield connection
             except BaseException:
                 transaction.rollback()
@@ -298,12 +306,9 @@ def _sqlite_engine(url: URL, *, read_only: bool, patience: float) -> Engine:
     return engine
 
 
-def _postgresql_engine(url: URL, *, read_only: bool, patience: float) -> Engine:
+def _postgresql_engine(url: URL, *, patience: float) -> Engine:
     milliseconds = int(patience * 1000)
     options = f"-c timezone=UTC -c synchronous_commit=on -c lock_timeout={milliseconds}"
-    if not read_only:
-        # A process that stands still, or a machine that is gone, in the midst of a transaction would keep its locks.
-        options += f" -c idle_in_transaction_session_timeout={milliseconds}"
     return sa.create_engine(
         url.set(drivername="postgresql+psycopg"),
         connect_args={

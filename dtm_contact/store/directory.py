@@ -120,7 +120,7 @@ class StoredDirectory:
             "forced": list(origin.forced) or None,
             "restored_from": origin.restored_from,
         }
-        with self._database.writing() as connection:
+        with self._database.writing(hurried=False) as connection:
             _keep_what_is_in_force(connection)
             for part in PARTS:
                 connection.execute(part.table.delete())

@@ -33,7 +33,7 @@ def migrate(url: str) -> None:
     try:
         if database.sqlite_path is not None:
             _create_file(database.sqlite_path)
-        with database.writing() as connection:
+        with database.writing(hurried=False) as connection:
             if connection.dialect.name == "postgresql":
                 connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_MIGRATING)))
             if schema_version(connection) != SCHEMA_VERSION:

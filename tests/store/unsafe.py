@@ -10,7 +10,7 @@ from dtm_contact.store.database import Database
 
 
 @contextmanager
-def writing_without_waiting(database: Database) -> Iterator[Connection]:
+def writing_without_waiting(database: Database, *, hurried: bool = True) -> Iterator[Connection]:  # noqa: ARG001
     """Open a write transaction of SQLite that a power cut may undo (synchronous=NORMAL)."""
     with database._turn, database.engine.connect() as connection:
         driver: Any = connection.connection.driver_connection
