@@ -15,6 +15,10 @@ from dtm_contact.store.schema import SCHEMA_VERSION
 
 _MIGRATING = 0x64746D01
 _REMEDY = "run: dtm-contact store migrate"
+_TOO_OLD = (
+    "a later program has brought it there, and there is no way back: run that program, or go back to a backup made"
+    " before it"
+)
 _version = sa.table("alembic_version", sa.column("version_num", sa.Text))
 
 
@@ -54,7 +58,13 @@ def check_schema(database: Database) -> None:
     with database.reading() as connection:
         found = schema_version(connection)
     if found != SCHEMA_VERSION:
-        raise UnknownSchemaError(f"found {found or 'none'}, this version knows {SCHEMA_VERSION}; {_REMEDY}")
+        raise UnknownSchemaError(_other_version(found))
+
+
+def _other_version(found: str | None) -> str:
+    """Say what a store of another version wants: an older program can do nothing to a newer store."""
+    remedy = _TOO_OLD if found is not None and found > SCHEMA_VERSION else _REMEDY
+    return f"found {found or 'none'}, this version knows {SCHEMA_VERSION}; {remedy}"
 
 
 def schema_version(connection: Connection) -> str | None:
@@ -93,4 +103,4 @@ def _upgrade(connection: Connection) -> None:
     try:
         command.upgrade(config, "head")
     except CommandError:
-        raise UnknownSchemaError(f"found {schema_version(connection)}, this version knows {SCHEMA_VERSION}") from None
+        raise UnknownSchemaError(_other_version(schema_version(connection))) from None

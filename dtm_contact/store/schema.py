@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from dtm_contact.store.columns import DataClass, Id, KeyText, SafeText, UtcTime, classed
 
-SCHEMA_VERSION = "0011"
+SCHEMA_VERSION = "0012"
 """The Alembic revision that this version of the program reads and writes."""
 
 metadata = sa.MetaData(

@@ -1,9 +1,11 @@
 """A store that an earlier version filled is brought to today's schema, and all of it can be read and worked.
 
-`old/schema_0001.sql` was written by the program as it was at that revision: six messages of invented people, of which
-one is set aside, one is parked and one still waits.
+Each file of `old/` was written by the program as it was at that revision, from the first one on: six messages of
+invented people, of which one is set aside, one is parked and one still waits. Those of 0003 and 0005 have no secret
+that signs case numbers: revision 0003 was changed after it had been used.
 """
 
+import hashlib
 import json
 import sqlite3
 from contextlib import closing
@@ -15,11 +17,27 @@ from alembic.migration import MigrationContext
 
 from dtm_contact.errors import UnknownSchemaError
 from dtm_contact.model import Confirmed, Party
-from dtm_contact.store import NOT_READ, Store, migrate, open_store
+from dtm_contact.store import NOT_READ, Store, migrate, migrations, open_store
 from dtm_contact.store.schema import metadata
 from tests.store.samples import NOW, claim, judgement, minutes
 
 OLD = sorted((Path(__file__).parent / "old").glob("schema_*.sql"))
+VERSIONS = Path(migrations.__file__).parent / "versions"
+RELEASED = {
+    "v0001_first_schema": "80d37ef5f5c7bd4c",
+    "v0002_work_on_cases": "b57eda6bda87eea0",
+    "v0003_outbox": "23edb7e05717c557",
+    "v0004_calls": "5085689144a0cd27",
+    "v0005_rules": "7de3b2608b817281",
+    "v0006_desk": "9769ffeba831bc5f",
+    "v0007_known_devices": "b2d4db0e3b2c4fe0",
+    "v0008_proven_contacts": "772f6367c5c52176",
+    "v0009_answers_and_learnt": "73c24140a9ab8a81",
+    "v0010_leases": "fa049132e4b05b00",
+    "v0011_directory_versions": "f614fa49f7dd9853",
+    "v0012_signing_key": "0964a360ad47abf0",
+}
+"""Each revision with the beginning of its text's SHA-256."""
 NUMBERS = [f"2026-{number:06}" for number in range(1, 5)]
 
 
@@ -104,6 +122,32 @@ def test_work_goes_on_where_it_stopped(brought_over: str) -> None:
     with open_store(brought_over) as store:
         _settle_the_waiting(store)
         assert store.cases.record(claim(store, "new", minutes(61)), judgement(), {}, NOW) == "2026-000006"
+
+
+def test_case_numbers_can_be_signed(brought_over: str) -> None:
+    with open_store(brought_over) as store:
+        key = store.outbox.signing_key()
+        assert len(key) == 32
+    migrate(brought_over)
+    with open_store(brought_over) as store:
+        assert store.outbox.signing_key() == key
+
+
+def test_an_older_program_says_that_it_can_do_nothing_to_a_newer_store(brought_over: str) -> None:
+    with closing(sqlite3.connect(brought_over.removeprefix("sqlite:///"))) as connection, connection:
+        connection.execute("UPDATE alembic_version SET version_num = '9999'")
+    for refused in (open_store, migrate):
+        with pytest.raises(UnknownSchemaError, match=r"found 9999.*a backup") as told:
+            refused(brought_over)
+        assert "store migrate" not in str(told.value)
+
+
+def test_a_revision_that_was_released_never_changes() -> None:
+    """Whoever must change a table writes a new revision: a store elsewhere has passed this one already."""
+    found = {
+        file.stem: hashlib.sha256(file.read_bytes()).hexdigest()[:16] for file in sorted(VERSIONS.glob("v[0-9]*.py"))
+    }
+    assert found == RELEASED
 
 
 def _settle_the_waiting(store: Store) -> None:
