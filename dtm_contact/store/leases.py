@@ -302,13 +302,16 @@ class _FileLock:
     """
 
     def __init__(self, path: Path, daemon: Daemon) -> None:
-        self._path = path.with_name(path.name + _LOCK_SUFFIX)
+        # Of the file itself: another daemon may reach it by a link.
+        file = path.resolve()
+        self._path = file.with_name(file.name + _LOCK_SUFFIX)
         self._daemon = daemon
         self._file: int | None = None
 
     def acquire(self) -> bool:
-        if self._file is not None:
+        if self._file is not None and self._is_in_place(self._file):
             return True
+        self.release()
         try:
             opened = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
         except OSError as error:
@@ -330,6 +333,13 @@ class _FileLock:
         opened, self._file = self._file, None
         if opened is not None:
             os.close(opened)
+
+    def _is_in_place(self, opened: int) -> bool:
+        """Tell whether the locked file is still the one that others would lock: somebody may have tidied it away."""
+        try:
+            return os.path.samestat(os.fstat(opened), self._path.stat())
+        except FileNotFoundError:
+            return False
 
     def owner(self) -> str:
         try:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -225,6 +226,22 @@ def test_a_name_is_one_daemons_until_its_process_ends(store: Store, url: str) ->
     lock.release()
     with elsewhere(url, "d1"):
         assert not lock.acquire()
+
+
+def test_a_sqlite_file_is_one_daemons_by_whatever_link_it_is_reached(sqlite_url: str, tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    link = tmp_path / "elsewhere" / "linked.db"
+    link.symlink_to(tmp_path / "store.db")
+    with open_store(sqlite_url) as one, open_store(f"sqlite:///{link}") as two:
+        first, second = name_lock(one.database, daemon("d1")), name_lock(two.database, daemon("d2"))
+        assert first.acquire()
+        assert not second.acquire()
+        (tmp_path / "store.db.daemon").unlink()
+        assert first.acquire()
+        assert not second.acquire()
+        first.release()
+        assert second.acquire()
+        second.release()
 
 
 def test_names_are_apart_on_postgresql_and_a_sqlite_file_is_one_daemons(store: Store, url: str) -> None:
