@@ -3,11 +3,11 @@
 import logging
 import re
 import sys
-import time
 import traceback
 from collections import Counter
-from collections.abc import Callable, MutableMapping
+from collections.abc import MutableMapping
 from contextlib import suppress
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,7 @@ _NUMBER = re.compile(r"(?<!\d)(?:\+\d|0|33)(?:[ ./-]?\d){8,13}(?!\d)")
 _NOT_PERSONAL = frozenset({"timestamp", "version", "level", "logger"})
 _FRAMES_SHOWN = 6
 _REPEATED_LEVELS = frozenset({"warning", "error", "critical"})
-_OWN = frozenset({"timestamp", "case"})
+_OWN = frozenset({"timestamp", "case", "arrival", "attempt"})
 """Fields that differ from line to line of one kind."""
 _SECONDS_OF_SILENCE = 60.0
 _MOST_KINDS = 1_000
@@ -58,12 +58,12 @@ def _where_raised(_logger: Any, _method: str, line: Line) -> Line:
 class RepeatFilter:
     """Lets one warning or error of a kind through in a minute, and says in the next how many were held back.
 
-    Lines are of one kind where all their fields are the same but numbers and cases, which name one thing and no cause.
+    Lines are of one kind where all their fields are the same but those that name one thing and no cause (`_OWN`). The
+    time is that of the lines themselves.
     """
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        """Take the clock, which counts seconds."""
-        self._clock = clock
+    def __init__(self) -> None:
+        """Begin without a line written."""
         self._written: dict[tuple[tuple[str, str], ...], float] = {}
         self._held_back: Counter[tuple[tuple[str, str], ...]] = Counter()
 
@@ -75,8 +75,8 @@ class RepeatFilter:
         """
         if line.get("level") not in _REPEATED_LEVELS:
             return line
-        kind = tuple((key, value) for key, value in sorted(line.items()) if isinstance(value, str) and key not in _OWN)
-        now = self._clock()
+        kind = tuple((key, str(value)) for key, value in sorted(line.items()) if key not in _OWN)
+        now = datetime.fromisoformat(line["timestamp"]).timestamp()
         if kind in self._written and now - self._written[kind] < _SECONDS_OF_SILENCE:
             self._held_back[kind] += 1
             raise structlog.DropEvent

@@ -17,6 +17,12 @@ settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True
 settings.load_profile("ci" if os.environ.get("CI") == "true" else "here")
 
 
+@pytest.fixture(autouse=True)
+def _log_of_its_own() -> None:
+    """Let no test's log hold back a warning because another test's had one of its kind a moment before."""
+    configure(Log())
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Let the proofs and the browser begin: a file that takes a minute must not be the last that a process is given."""
     long = {"prove", "console", "matching"}

@@ -319,7 +319,7 @@ def _lines(connection: Connection, part: Part) -> Lines[Any]:
 def _rows(connection: Connection, query: "sa.Select[Any]") -> Iterator[Sequence[Any]]:
     """Yield the rows, lists in them as tuples."""
     lists = [at for at, column in enumerate(query.selected_columns) if isinstance(column.type, sa.JSON)]
-    for row in connection.execution_options(yield_per=_ROWS_AT_ONCE).execute(query):
+    for row in connection.execute(query, execution_options={"yield_per": _ROWS_AT_ONCE}):
         if not lists:
             yield row
             continue

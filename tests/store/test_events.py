@@ -34,7 +34,7 @@ def test_ids_grow_in_the_order_of_the_commits(postgresql_url: str) -> None:
     with open_store(postgresql_url, patience=0.2) as store:
         claimed = claim(store)
         event = NewEvent("worker", "seen", NOW)
-        with store.database.writing() as first:
+        with store.database.writing(hurried=False) as first:
             append(first, event, case_id=None, arrival_id=claimed.id)
             with pytest.raises(StoreUnavailableError, match="LockNotAvailable"), store.database.writing() as second:
                 append(second, event, case_id=None, arrival_id=claimed.id)
