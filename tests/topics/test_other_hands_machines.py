@@ -1,0 +1,63 @@
+"""Mails of machines that two people wrote who knew nothing of the program: nothing that asks is set aside."""
+
+import json
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dtm_contact.model import Arrival, CaseKind, Priority, Understanding
+from dtm_contact.reading import read
+from dtm_contact.rules.topics_file import load_lexicon
+from dtm_contact.topics import Lexicon, understand
+
+ROOT = Path(__file__).parents[2]
+SETS = ("machines", "machines_kept")
+AT = datetime(2026, 11, 24, tzinfo=UTC)
+TRUTHS = [
+    (ROOT / "fixtures" / name / truth["file"], truth)
+    for name in SETS
+    for truth in map(json.loads, (ROOT / "fixtures" / name / "truth.jsonl").read_text("utf-8").splitlines())
+]
+
+
+@cache
+def lexicon() -> Lexicon:
+    found = load_lexicon(ROOT / "rules", [])
+    assert found is not None
+    return found
+
+
+@cache
+def understood(file: Path) -> Understanding:
+    return understand(read(Arrival("file", file.name, AT, "message/rfc822", None, file.read_bytes())), lexicon())
+
+
+def wanted(kind: str) -> list[Any]:
+    return [pytest.param(file, truth, id=file.stem) for file, truth in TRUTHS if truth["kind"] == kind]
+
+
+@pytest.mark.parametrize(("file", "truth"), wanted("case"))
+def test_what_asks_or_reports_is_a_case_and_a_danger_is_one(file: Path, truth: dict[str, Any]) -> None:
+    found = understood(file)
+    assert found.kind is CaseKind.CASE
+    if truth["priority"] == "P1":
+        assert found.priority is Priority.P1
+    if truth.get("unread_letter"):
+        assert found.topics == ("other",)
+        assert found.priority in {Priority.P2, Priority.P3}
+
+
+@pytest.mark.parametrize(("file", "truth"), wanted("automatic"))
+def test_what_only_answers_is_set_aside(file: Path, truth: dict[str, Any]) -> None:
+    assert truth["kind"] == "automatic"
+    assert understood(file).kind in {CaseKind.AUTOMATIC, CaseKind.SPAM}
+
+
+def test_most_mass_mail_is_set_aside() -> None:
+    """A list that people post to and an advertisement in words of danger are cases: in doubt somebody reads them."""
+    kinds = {file.stem: understood(file).kind for file, truth in TRUTHS if truth["kind"] == "spam"}
+    cases = {name for name, kind in kinds.items() if kind is CaseKind.CASE}
+    assert cases <= {"m19-liste-sympa", "m20-aerovigil", "masse-prospection-20"}
