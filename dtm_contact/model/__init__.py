@@ -1,5 +1,6 @@
 """The types that flow through the engine, frozen: nothing here reads a clock, a file or a network."""
 
+from dtm_contact.model.alarm import Alarm, AlarmLevel, AlarmSource
 from dtm_contact.model.arrival import Arrival, Envelope
 from dtm_contact.model.call import RECENT_KEPT, Call, CallBack, CallBacks, Outcome, Standing
 from dtm_contact.model.contact import (
@@ -40,6 +41,9 @@ from dtm_contact.model.understanding import Asker, Finding, Scope, Understanding
 __all__ = [
     "MOST_DEALINGS",
     "RECENT_KEPT",
+    "Alarm",
+    "AlarmLevel",
+    "AlarmSource",
     "Alike",
     "Answers",
     "Arrival",

@@ -1,0 +1,79 @@
+"""Whether somebody is in danger now: certain, possible or not, who said so, and what lowered it."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from dtm_contact.model.decision import Priority
+
+
+class AlarmLevel(StrEnum):
+    """How sure it is that somebody is in danger now (the decision's contract); compare by `rank`."""
+
+    NONE = "none"
+    POSSIBLE = "possible"
+    """It may be: at least P2, first in the queue, rings nobody."""
+    CERTAIN = "certain"
+    """It is: always P1, and only then P1; wakes those on call."""
+
+    @property
+    def rank(self) -> int:
+        """0 for none, 2 for certain."""
+        return list(AlarmLevel).index(self)
+
+
+class AlarmSource(StrEnum):
+    """Who or what raised an alarm."""
+
+    WORDS = "words"
+    """A phrase that the admins own."""
+    MODEL = "model"
+    RULE = "rule"
+    EQUIPMENT = "equipment"
+    """A line of the directory's equipment, such as a lift's alarm."""
+    FRAILTY = "frailty"
+    """Somebody whom an outage puts in danger: an infant, oxygen, great age."""
+    ANSWER = "answer"
+    """The sender said yes to the question whether it is happening now."""
+    AGENT = "agent"
+
+
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """The alarm of one contact.
+
+    Attributes:
+        level: how sure it is.
+        raised_by: what raised it; None where nothing did.
+        score: the model's probability of danger, 0 to 1; None where no model judged.
+        limit: the probability from which the model calls it certain; None likewise.
+        why_not: what lowered an alarm that words or model gave, in French; None where nothing did.
+    """
+
+    level: AlarmLevel = AlarmLevel.NONE
+    raised_by: AlarmSource | None = None
+    score: float | None = None
+    limit: float | None = None
+    why_not: str | None = None
+
+    @property
+    def certain(self) -> bool:
+        """Whether somebody is in danger now."""
+        return self.level is AlarmLevel.CERTAIN
+
+    @property
+    def any(self) -> bool:
+        """Whether it is possible at the least."""
+        return self.level is not AlarmLevel.NONE
+
+    def priority(self, usual: Priority) -> Priority:
+        """Return the priority that goes with the alarm.
+
+        Args:
+            usual: the priority of the matter without it.
+
+        Returns:
+            P1 just where the alarm is certain; P2 at the least where it is possible.
+        """
+        if self.certain:
+            return Priority.P1
+        return Priority.P2 if self.any or usual is Priority.P1 else usual
