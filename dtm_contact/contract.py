@@ -91,6 +91,7 @@ def _trace(judgement: Judgement) -> Json:
     match, understanding, decision = judgement.match, judgement.understanding, judgement.decision
     return {
         "rules_version": decision.rules_version,
+        "model_version": decision.model_version,
         "candidates": [
             {"id": candidate.tenant_id, "score": round(candidate.score, 2), "evidence": _weighed(candidate.evidence)}
             for candidate in match.candidates

@@ -115,7 +115,7 @@ async def daemon(settings: Settings) -> AsyncIterator[Running]:
             monitor = stack.enter_context(watch(settings, store, alarms, heartbeat))
         await stack.enter_async_context(watching_directory(settings, store, alarms, utc_now))
         addresses = {**listening, **served, "monitor": monitor.address}
-        _log.info("started", rules=in_force.rules.version, **addresses)
+        _log.info("started", rules=in_force.rules.version, model=in_force.rules.model_version, **addresses)
         yield Running(store, addresses)
         _log.info("stopping")
 

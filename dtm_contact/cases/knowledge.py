@@ -6,7 +6,7 @@ from functools import cache
 from typing import Protocol
 
 from dtm_contact.directory import Directory
-from dtm_contact.rules import RuleSet, load_rules
+from dtm_contact.rules import RuleSet, load_in_force
 from dtm_contact.settings import Settings
 from dtm_contact.store import Store
 
@@ -68,4 +68,4 @@ class InForce:
         return Known(self._store.directory.in_force(), self._rules(), self._settings)
 
     def _from_folder(self) -> RuleSet:
-        return load_rules(self._settings.rules.dir, zone=self._settings.zone)
+        return load_in_force(self._settings.rules.dir, zone=self._settings.zone, model=self._settings.model)

@@ -11,7 +11,7 @@ import click
 from dtm_contact.directory import Directory, read_export
 from dtm_contact.explain.names import Names
 from dtm_contact.pipeline import Grounds
-from dtm_contact.rules import load_rules
+from dtm_contact.rules import load_in_force
 from dtm_contact.settings import Settings
 from dtm_contact.store import Store, open_store
 
@@ -41,7 +41,9 @@ def load_grounds(settings: Settings, directory: Path | None, rules: Path | None)
         with open_store(settings.store.url, read_only=True) as store:
             records = store.directory.load()
     loaded = Directory(records)
-    return Grounds.build(loaded, load_rules(rules or settings.rules.dir, loaded.offices, zone=settings.zone), settings)
+    folder = rules or settings.rules.dir
+    judging = load_in_force(folder, loaded.offices, zone=settings.zone, model=settings.model)
+    return Grounds.build(loaded, judging, settings)
 
 
 def names_of(grounds: Grounds) -> Names:
@@ -100,7 +102,7 @@ class Called:
 def called(settings: Settings, store: Store) -> Called:
     """Return how people, places, topics and queues are called, by the store's directory and the rules in force."""
     directory = Directory(store.directory.load())
-    rules = load_rules(settings.rules.dir, zone=settings.zone)
+    rules = load_in_force(settings.rules.dir, zone=settings.zone, model=settings.model)
     labels = {code: topic.label for code, topic in rules.lexicon.topics.items()}
     queues = {queue.id: queue.label for queue in rules.queues.values()}
     return Called(Names(directory, labels, settings.zone), queues)

@@ -3,7 +3,7 @@
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from dtm_contact.rules import RuleSet, load_rules
+from dtm_contact.rules import RuleSet, load_in_force
 from dtm_contact.settings import Settings
 from dtm_contact.store import Store
 from dtm_contact.store.rule_versions import unpack
@@ -33,7 +33,7 @@ class RulesInForce:
 
     def _load(self, version: str | None) -> RuleSet:
         if version is None:
-            return load_rules(self._settings.rules.dir, zone=self._settings.zone)
+            return load_in_force(self._settings.rules.dir, zone=self._settings.zone, model=self._settings.model)
         with TemporaryDirectory(prefix="dtm-rules-") as folder:
             unpack(self._store.rule_versions.archive(version), Path(folder))
-            return load_rules(Path(folder), zone=self._settings.zone)
+            return load_in_force(Path(folder), zone=self._settings.zone, model=self._settings.model)

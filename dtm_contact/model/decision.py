@@ -71,6 +71,8 @@ class Decision:
         added: rules that held and only added to what `rule` decided.
         observed: rules that held and are only observed: they had no effect.
         join: the open case of the same party that the rule lets it join, where there is one.
+        model_version: a digest of the learned model that was heard beside the words; "" where none was, and of what was
+            judged when the rules' own version told it.
     """
 
     kind: CaseKind
@@ -88,3 +90,4 @@ class Decision:
     added: tuple[str, ...] = ()
     observed: tuple[str, ...] = ()
     join: str | None = None
+    model_version: str = ""

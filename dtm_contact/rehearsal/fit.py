@@ -131,11 +131,16 @@ def _reweighed(lexicon: Lexicon, old: float, new: float) -> tuple[tuple[Phrase, 
     )
 
 
-def write_numbers(folder: Path, numbers: Mapping[Location, float]) -> list[str]:
+def write_numbers(folder: Path, numbers: Mapping[Location, float], *, only_tell: bool = False) -> list[str]:
     """Write numbers into `topics.yaml` where they stand, and touch nothing else: no comment, no line of it moves.
 
+    Args:
+        folder: of the rules.
+        numbers: by their place in the file; a place that it does not have is passed over.
+        only_tell: write nothing.
+
     Returns:
-        What was changed, one line each ("points.strong: 4 → 4.5").
+        What is otherwise, one line each ("points.strong: 4 → 4.5").
     """
     path = folder / FILE
     document = read_document(path, folder, [])
@@ -150,7 +155,8 @@ def write_numbers(folder: Path, numbers: Mapping[Location, float]) -> list[str]:
         if old != float(new):
             lines[line - 1] = _with_number(lines[line - 1], column - 1, new)
             changed.append(f"{'.'.join(map(str, at))}: {old:g} → {new}")
-    path.write_text("".join(lines), encoding="utf-8")
+    if not only_tell:
+        path.write_text("".join(lines), encoding="utf-8")
     return changed[::-1]
 
 

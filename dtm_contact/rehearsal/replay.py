@@ -86,6 +86,8 @@ class Replay:
         failures: conditions that raised, with how often.
         left_behind: open cases that lie in a queue of the office that their residence had when they were judged, with
             that office; it has another one now.
+        models: the learned models that were heard when messages were judged ("" where that is not known), with how
+            many messages.
     """
 
     judged: int
@@ -93,6 +95,7 @@ class Replay:
     moved: tuple[Moved, ...]
     failures: tuple[tuple[str, int], ...]
     left_behind: tuple[tuple[str, str], ...] = ()
+    models: tuple[tuple[str, int], ...] = ()
 
     @property
     def dangers_first(self) -> tuple[Moved, ...]:
@@ -106,6 +109,7 @@ class _Chunk:
     moved: tuple[Moved, ...]
     failures: tuple[str, ...]
     left_behind: tuple[tuple[str, str], ...]
+    models: Counter[str]
 
 
 def replay(
@@ -138,16 +142,24 @@ def replay(
     with open_store(settings.store.url, read_only=True) as store:
         wanted = store.judgements.since(since)
     chunks = [wanted[start : start + _CHUNK] for start in range(0, len(wanted), _CHUNK)]
-    done, failures = 0, Counter[str]()
+    done, failures, models = 0, Counter[str](), Counter[str]()
     moved: list[Moved] = []
     left: dict[str, str] = {}
     for chunk in _judged(settings, folder, chunks, with_topics=with_topics, processes=processes):
         done += chunk.judged
         moved += chunk.moved
         failures.update(chunk.failures)
+        models.update(chunk.models)
         left.update(chunk.left_behind)
         progress(done, len(wanted))
-    return Replay(done, with_topics, tuple(moved), tuple(failures.most_common()), tuple(left.items()))
+    return Replay(
+        judged=done,
+        with_topics=with_topics,
+        moved=tuple(moved),
+        failures=tuple(failures.most_common()),
+        left_behind=tuple(left.items()),
+        models=tuple(models.most_common()),
+    )
 
 
 def _judged(
@@ -175,7 +187,7 @@ class _Bench:
     def __init__(self, settings: Settings, folder: Path, *, with_topics: bool) -> None:
         self._store: Store = open_store(settings.store.url, read_only=True)
         self._directory = Directory(self._store.directory.load())
-        self._rules: RuleSet = load_rules(folder, zone=settings.zone)
+        self._rules: RuleSet = load_rules(folder, zone=settings.zone, model=settings.model)
         self._with_topics = with_topics
 
     @classmethod
@@ -206,6 +218,7 @@ class _Bench:
         moved: list[Moved] = []
         failures: list[str] = []
         left: list[tuple[str, str]] = []
+        models = Counter[str]()
         count = 0
         with ExitStack() as stack:
             history = stack.enter_context(self._store.history())
@@ -214,9 +227,10 @@ class _Bench:
                 decision = self._decide(judged, history)
                 failures += decision.failures
                 left += self._left_behind(judged)
+                models.update([] if judged.judgement.contact.call else [judged.judgement.decision.model_version])
                 if differs(self._before(judged), decision):
                     moved.append(self._moved(judged, decision, history))
-        return _Chunk(count, tuple(moved), tuple(failures), tuple(left))
+        return _Chunk(count, tuple(moved), tuple(failures), tuple(left), models)
 
     def _before(self, judged: Judged) -> Decision:
         """Return what was decided, in the queue of today that has the cases of the queue of then."""

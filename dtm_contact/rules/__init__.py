@@ -5,7 +5,7 @@ from dtm_contact.rules.document import Document, read_document, validate
 from dtm_contact.rules.manual import conditions_manual
 from dtm_contact.rules.queues import Queue
 from dtm_contact.rules.rule_tests import TestRun, run_rule_tests
-from dtm_contact.rules.ruleset import RuleSet, load_rules
+from dtm_contact.rules.ruleset import RuleSet, load_in_force, load_rules
 
 __all__ = [
     "Document",
@@ -14,6 +14,7 @@ __all__ = [
     "TestRun",
     "conditions_manual",
     "decide",
+    "load_in_force",
     "load_rules",
     "read_document",
     "run_rule_tests",

@@ -124,6 +124,7 @@ def _decision(course: Course, rules: RuleSet, facts: Facts, place: Queue, direct
         due=_due(effective, queue, priority, facts) if queue else None,
         rule=rule.key,
         rules_version=rules.version,
+        model_version=rules.model_version,
         notify=_told(effective, course, priority) if queue else (),
         answer=_answer(effective) if queue else None,
         failures=course.failures,

@@ -12,15 +12,16 @@ from dtm_contact.directory import Residence
 from dtm_contact.errors import InvalidFilesError
 from dtm_contact.hours import PARIS
 from dtm_contact.model import Problem, Severity
-from dtm_contact.rules import learned_file, topics_file
 from dtm_contact.rules import queues as queues_file
 from dtm_contact.rules import routing as routing_file
+from dtm_contact.rules import topics_file
 from dtm_contact.rules.answers import answer_file, answer_files, load_answers
 from dtm_contact.rules.arguments import Known, Residences
 from dtm_contact.rules.dangers import untold_dangers
 from dtm_contact.rules.facts import residence_names
 from dtm_contact.rules.implication import contradiction
 from dtm_contact.rules.index import Index
+from dtm_contact.rules.learned_file import former_model
 from dtm_contact.rules.queues import Queue, Queues, load_queues
 from dtm_contact.rules.routing import Rule, load_routing
 from dtm_contact.rules.unreached import unreached
@@ -39,7 +40,7 @@ class RuleSet:
         desks: the queues, and how they are found for an office.
         answers: the texts of the answers, by name.
         version: a short digest of all files.
-        problems: warnings, which keep nothing from taking effect.
+        problems: warnings, which keep nothing from taking effect, and the faults of rules that judge all the same.
         index: finds the rules that may hold.
     """
 
@@ -61,6 +62,16 @@ class RuleSet:
         return self.desks.by_id
 
     @property
+    def model_version(self) -> str:
+        """A short digest of the learned model that is heard beside the words; "" where they decide alone."""
+        return self.lexicon.learned.version if self.lexicon.learned else ""
+
+    @property
+    def faults(self) -> tuple[Problem, ...]:
+        """What is wrong with rules that can be read; new ones with a fault do not take effect."""
+        return tuple(problem for problem in self.problems if problem.severity is Severity.ERROR)
+
+    @property
     def default(self) -> Rule:
         """The rule that takes what no other takes."""
         return self.rules[-1]
@@ -72,6 +83,7 @@ def load_rules(
     *,
     residences: Iterable[Residence] = (),
     zone: ZoneInfo = PARIS,
+    model: Path | None = None,
 ) -> RuleSet:
     """Read the rules of a folder: `topics.yaml`, `queues.yaml`, `routing.yaml` and `answers/`.
 
@@ -80,29 +92,59 @@ def load_rules(
         offices: the identifiers of the directory's offices, to check those that are named; None or empty: not checked.
         residences: the directory's residences, to check those that are named; empty: not checked.
         zone: whose wall clock opening hours are read on.
+        model: the file of the learned model; None for the program's own.
 
     Raises:
         InvalidFilesError: with all problems of all files, each with its place and what would be right.
     """
-    problems: list[Problem] = []
+    rules = load_in_force(folder, offices, residences=residences, zone=zone, model=model)
+    if rules.faults:
+        raise InvalidFilesError(rules.problems)
+    return rules
+
+
+def load_in_force(
+    folder: Path,
+    offices: Collection[str] | None = None,
+    *,
+    residences: Iterable[Residence] = (),
+    zone: ZoneInfo = PARIS,
+    model: Path | None = None,
+) -> RuleSet:
+    """Read rules that judge already: with faults that can be judged by, for which `load_rules` refuses new ones.
+
+    A check that this version of the program has, and the one before had not, must not leave mail unjudged.
+
+    Args:
+        folder: the folder.
+        offices: the identifiers of the directory's offices, to check those that are named; None or empty: not checked.
+        residences: the directory's residences, to check those that are named; empty: not checked.
+        zone: whose wall clock opening hours are read on.
+        model: the file of the learned model; None for the program's own.
+
+    Raises:
+        InvalidFilesError: the files cannot be read as rules.
+    """
+    problems: list[Problem] = former_model(folder)
     version = digest(folder)
-    lexicon = topics_file.load_lexicon(folder, problems)
+    lexicon = topics_file.load_lexicon(folder, problems, model=model)
     topics = lexicon.topics if lexicon else None
     queues, named = load_queues(folder, Known(topics, offices or None), zone, problems)
     answers = load_answers(folder, problems)
     known = Known(topics, offices or None, named, answers, _called(residences))
     routing = load_routing(folder, known, problems)
-    if routing is not None:
-        problems.extend(_unreached(routing))
+    faults = list(_unreached(routing)) if routing is not None else []
     if digest(folder) != version:
         problems.append(
             Problem(routing_file.FILE, 0, 0, "a file of the rules changed while it was read", "load them again")
         )
-    if routing is not None and not _errors(problems):
-        problems.extend(_unused(answers, routing))
-        problems.extend(untold_dangers(routing, lexicon.topics) if lexicon else ())
+    sound = not _errors(problems)
+    if routing is not None and sound and not faults:
+        faults.extend(_unused(answers, routing))
+        faults.extend(untold_dangers(routing, lexicon.topics) if lexicon else ())
+    problems.extend(faults)
     problems.sort(key=lambda problem: (problem.file, problem.line, problem.column))
-    if lexicon is None or queues is None or routing is None or _errors(problems):
+    if lexicon is None or queues is None or routing is None or not sound:
         raise InvalidFilesError(problems)
     return RuleSet(lexicon, routing, queues, MappingProxyType(answers), version, tuple(problems))
 
@@ -118,7 +160,7 @@ def _called(residences: Iterable[Residence]) -> Residences:
 
 def digest(folder: Path) -> str:
     """Return a short digest of the names and the bytes of all files that decide; tests decide nothing."""
-    paths = [folder / name for name in (topics_file.FILE, learned_file.FILE, queues_file.FILE, routing_file.FILE)]
+    paths = [folder / name for name in (topics_file.FILE, queues_file.FILE, routing_file.FILE)]
     whole = hashlib.sha256()
     for path in (*paths, *answer_files(folder)):
         if path.is_symlink() or path.is_file():

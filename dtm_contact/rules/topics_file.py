@@ -185,7 +185,7 @@ def _ordinary_words() -> frozenset[str]:
 
 
 def load_words(root: Path) -> Lexicon:
-    """Read `topics.yaml` of a rules folder alone, whatever has been learned before or whether that can be read.
+    """Read `topics.yaml` of a rules folder alone, without what was learned.
 
     Raises:
         InvalidFilesError: with all its faults, each with its place.
@@ -197,13 +197,16 @@ def load_words(root: Path) -> Lexicon:
     return lexicon
 
 
-def load_lexicon(root: Path, problems: list[Problem], *, learned: bool = True) -> Lexicon | None:
+def load_lexicon(
+    root: Path, problems: list[Problem], *, learned: bool = True, model: Path | None = None
+) -> Lexicon | None:
     """Read `topics.yaml` of a rules folder.
 
     Args:
         root: the folder.
         problems: what is wrong is added here, each fault with its place.
-        learned: read what was learned beside it too.
+        learned: read what was learned, too, where the file says how much that may say.
+        model: the file of what was learned; None for the program's own.
 
     Returns:
         The lexicon, or None where the file holds an error.
@@ -216,9 +219,9 @@ def load_lexicon(root: Path, problems: list[Problem], *, learned: bool = True) -
     builder.check_topics()
     builder.add_all()
     trust = Trust(**file.learned.model_dump()) if file.learned else None
-    model = load_learned(root, trust, problems) if trust and learned else None
+    beside = load_learned(model, trust, problems) if trust and learned else None
     sound = not any(problem.severity is Severity.ERROR for problem in problems)
-    return builder.lexicon(model) if sound else None
+    return builder.lexicon(beside) if sound else None
 
 
 def points_of(root: Path) -> dict[str, float]:

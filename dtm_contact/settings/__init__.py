@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, Field
@@ -51,6 +52,11 @@ class Settings(BaseSettings):
     store: Store = Store()
     directory: Directory = Directory()
     rules: Rules = Rules()
+    model: Path | None = Field(
+        default=None,
+        description="File of the learned model that is heard beside the words; unset: the one that comes with the "
+        "program. A running daemon takes another one up when it is started again",
+    )
     channels: tuple[str, ...] = Field(
         default=("smtp",), description="The ways in that are open (JSON list); each is a file of `dtm_contact/channels`"
     )

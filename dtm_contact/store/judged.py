@@ -77,6 +77,13 @@ class StoredJudgements:
                 found = {row.id: row for row in connection.execute(_JUDGED.where(arrivals.c.id.in_(wanted)))}
             yield from (_judged(found[arrival_id]) for arrival_id in wanted if arrival_id in found)
 
+    def last_model(self) -> str:
+        """Return the learned model that was heard in what was judged last, as its digest; "" where that is unknown."""
+        last = sa.select(judgements.c.judgement["decision"]).order_by(judgements.c.contact_id.desc()).limit(1)
+        with self._database.reading() as connection:
+            decision: dict[str, Any] | None = connection.execute(last).scalar_one_or_none()
+        return str(decision.get("model_version", "")) if decision else ""
+
     def rules_used(self, since: datetime) -> set[str]:
         """Return the rules, as `file:id`, that decided, added or were observed for what came since then."""
         used: set[str] = set()

@@ -14,6 +14,7 @@ from sqlalchemy.engine import Connection
 
 from dtm_contact.errors import NotFoundError
 from dtm_contact.model import Problem
+from dtm_contact.rules.learned_file import FORMER
 from dtm_contact.store.database import Database
 from dtm_contact.store.inserting import insert_of
 from dtm_contact.store.rules_schema import rule_changes, rule_versions, rules_in_force
@@ -132,9 +133,9 @@ def pack(folder: Path) -> bytes:
 
 
 def unpack(archive: bytes, folder: Path) -> None:
-    """Write the files of an archive of ours into a folder."""
+    """Write the files of an archive of ours into a folder, but for the learned model that earlier ones hold."""
     with zipfile.ZipFile(io.BytesIO(archive)) as packed:
-        packed.extractall(folder)
+        packed.extractall(folder, [name for name in packed.namelist() if name != FORMER])
 
 
 @contextmanager

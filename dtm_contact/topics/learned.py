@@ -144,6 +144,7 @@ class Learned:
         rare: the importance of a word that is not among them.
         provenance: what it was trained on, for people.
         trust: how much it may say.
+        version: a digest of the file that it was read from.
     """
 
     topics: tuple[str, ...]
@@ -156,6 +157,7 @@ class Learned:
     rare: float
     provenance: str = ""
     trust: Trust = field(default_factory=Trust)
+    version: str = ""
 
     def opinion(self, passage: Passage, markers: Iterable[str], muted: Container[int] = ()) -> "Opinion":
         """Return what the model makes of a passage; `markers` and `muted` are those of `features_of`."""

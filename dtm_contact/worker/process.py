@@ -18,7 +18,7 @@ from dtm_contact.errors import DtmContactError
 from dtm_contact.model import Arrival
 from dtm_contact.pipeline import Grounds
 from dtm_contact.reading import texts_at_a_glance
-from dtm_contact.rules import RuleSet, load_rules
+from dtm_contact.rules import RuleSet, load_in_force
 from dtm_contact.settings import Settings
 from dtm_contact.store import Store, open_store
 from dtm_contact.topics import DangerGlance
@@ -49,7 +49,7 @@ class Bench:
         self._settings = settings
         self._bounds = Bounds(settings.judge)
         self._store: Store = open_store(settings.store.url, read_only=True)
-        self._rules: RuleSet = load_rules(settings.rules.dir, zone=settings.zone)
+        self._rules: RuleSet = load_in_force(settings.rules.dir, zone=settings.zone, model=settings.model)
         self._danger = DangerGlance(self._rules.lexicon)
         self._tokens = tokens_of(settings, self._store)
         self._version = self._store.directory.version()
@@ -69,7 +69,7 @@ class Bench:
     def take_up(self, folder: Path) -> Answer:
         """Judge by the rules of a folder from now on; where they cannot be loaded, those from before stay."""
         try:
-            self._rules = load_rules(folder, zone=self._settings.zone)
+            self._rules = load_in_force(folder, zone=self._settings.zone, model=self._settings.model)
         except Exception as error:  # noqa: BLE001 - a process that ended would take its arrival with it
             return Refused(_reason(error), retry=False)
         self._danger = DangerGlance(self._rules.lexicon)

@@ -3,7 +3,7 @@
 import asyncio
 import shutil
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -13,29 +13,42 @@ from dtm_contact.alarms import Alarms
 from dtm_contact.errors import InvalidFilesError, StoreUnavailableError
 from dtm_contact.log import get_log
 from dtm_contact.model import Problem
-from dtm_contact.rules import RuleSet, load_rules
+from dtm_contact.rules import RuleSet, load_in_force
+from dtm_contact.rules.learned_file import FORMER, former_model, load_learned
 from dtm_contact.rules.ruleset import digest
 from dtm_contact.settings import Settings
 from dtm_contact.store import Store
-from dtm_contact.store.rule_versions import pack, unpack
+from dtm_contact.store.rule_versions import files_in_force, pack, unpack
+from dtm_contact.topics import Trust
 from dtm_contact.worker.rules_trial import Tried, tried
 from dtm_contact.worker.thread import StoreThread
 
 ALARM = "rules-refused"
+FAULTY = "rules-faulty"
+MODEL = "model"
 
 _COPIES_KEPT = 3
 _ATTEMPTS = 20
+_FAULTS_TOLD = 5
 _log = get_log("rules")
 
 
 class Copies:
-    """Copies of the rules, in a folder of our own that goes when the daemon does."""
+    """Copies of the rules, in a folder of our own that goes when the daemon does.
+
+    The site's own learned model, where it has one, is copied once: all that judges goes by the same one.
+
+    Attributes:
+        unusable: what is wrong with that model, so that the program's own is heard in its place; mostly nothing.
+    """
 
     def __init__(self, settings: Settings, folder: Path) -> None:
         """Take the folder that admins write in from the settings, and the one for the copies."""
         self._settings = settings
         self._folder = folder
         self._taken: list[Path] = []
+        self.unusable: list[Problem] = []
+        self._model = settings.model and self._model_copied(settings.model)
 
     def version(self) -> str:
         """Return the version of what the folder holds now.
@@ -50,7 +63,7 @@ class Copies:
         before = self.version()
         copy = self._new()
         if self._settings.rules.dir.is_dir():
-            shutil.copytree(self._settings.rules.dir, copy, symlinks=True, ignore=shutil.ignore_patterns(".*", "*~"))
+            shutil.copytree(self._settings.rules.dir, copy, symlinks=True, ignore=_left_out)
         if before == digest(copy) == self.version():
             return self._pointing_to(copy)
         shutil.rmtree(copy, ignore_errors=True)
@@ -62,6 +75,13 @@ class Copies:
         unpack(archive, copy)
         return self._pointing_to(copy)
 
+    def _model_copied(self, model: Path) -> Path | None:
+        if load_learned(model, Trust(), self.unusable) is None:
+            return None
+        copy = self._folder / "model"
+        shutil.copyfile(model, copy)
+        return copy
+
     def _new(self) -> Path:
         number = len(self._taken)
         if number >= _COPIES_KEPT:
@@ -72,7 +92,10 @@ class Copies:
 
     def _pointing_to(self, copy: Path) -> Settings:
         rules = self._settings.rules.model_copy(update={"dir": copy})
-        return self._settings.model_copy(update={"rules": rules})
+        return self._settings.model_copy(update={"rules": rules, "model": self._model})
+
+
+_left_out = shutil.ignore_patterns(".*", "*~", FORMER)
 
 
 @contextmanager
@@ -95,36 +118,54 @@ async def at_start(
 ) -> InForce:
     """Return the rules that judge from the start: those of the copy, or the last good ones where it is broken.
 
-    Rules that were never in force are held to their tests first, unless there are no others.
+    Rules that were never in force are held to every check and to their tests first, unless there are no others. Those
+    that were in force judge on, whatever a new version of the program finds wrong with them, as long as it can read
+    them: the admins are told. An upgrade must not leave mail unjudged.
 
     Args:
         settings: the daemon's.
         store: where the rules that were in force are kept.
         taken: the copies.
         copy: the one that was taken of the folder as it is.
-        alarms: who hears of a broken folder.
+        alarms: who hears of a broken folder, of faults in what judges, and of a learned model that cannot be used.
         now: the time, aware.
 
     Raises:
-        InvalidFilesError: the folder is broken, and no rules were ever in force.
+        InvalidFilesError: neither the folder nor what was in force before can be read.
         StoreUnavailableError: the store cannot be read.
     """
+    _tell_of_model(settings, taken, alarms)
     last = store.rule_versions.last_good(settings.name)
     try:
-        # Offices are not checked: an export that dropped one in the night must not keep mail from being judged.
-        found = InForce(copy, load_rules(copy.rules.dir, zone=settings.zone))
+        found = _loaded(copy)
     except InvalidFilesError as error:
         if last is None:
             raise
         refused = Tried(digest(copy.rules.dir), error.problems)
         return _last_good(settings, store, taken, alarms, (last, refused), now)
-    if last is not None and found.rules.version != last:
+    errors = found.rules.faults
+    if last is not None and not _was_in_force(settings, store, found.rules.version, last):
         outcome = await tried(copy)
         if not outcome.sound:
             refused = Tried(found.rules.version, outcome.problems)
-            return _last_good(settings, store, taken, alarms, (last, refused), now)
+            # Where what was in force cannot be read any more, rules with a fault are better than none.
+            with suppress(InvalidFilesError):
+                return _last_good(settings, store, taken, alarms, (last, refused), now)
+            errors = refused.errors
     _keep(settings, store, found, now)
+    _tell_of_faults(alarms, found.rules.version, errors)
     return found
+
+
+def _loaded(copy: Settings) -> InForce:
+    # Offices are not checked: an export that dropped one in the night must not keep mail from being judged.
+    return InForce(copy, load_in_force(copy.rules.dir, zone=copy.zone, model=copy.model))
+
+
+def _was_in_force(settings: Settings, store: Store, version: str, last: str) -> bool:
+    """Tell whether rules are those that judged last; an earlier version of the program may have told them otherwise."""
+    with files_in_force(store.rule_versions, settings.name, settings.rules.dir) as kept:
+        return version in {last, digest(kept)}
 
 
 def _keep(settings: Settings, store: Store, found: InForce, now: datetime, refused: Tried | None = None) -> None:
@@ -162,11 +203,31 @@ def _last_good(
     settings: Settings, store: Store, taken: Copies, alarms: Alarms, which: tuple[str, Tried], now: datetime
 ) -> InForce:
     version, refused = which
-    copy = taken.restore(store.rule_versions.archive(version))
-    found = InForce(copy, load_rules(copy.rules.dir, zone=settings.zone))
+    found = _loaded(taken.restore(store.rule_versions.archive(version)))
     _keep(settings, store, found, now, refused)
     alarms.sound(ALARM, _told(refused.version or "", refused.errors, version))
+    _tell_of_faults(alarms, found.rules.version, found.rules.faults)
     return found
+
+
+def _tell_of_model(settings: Settings, taken: Copies, alarms: Alarms) -> None:
+    for problem in former_model(settings.rules.dir):
+        _log.warning(f"{problem.file} in the folder of the rules is not read any more and can be deleted")
+    for problem in taken.unusable:
+        alarms.sound(
+            MODEL, f"The program's own learned model is heard in place of the one that DTM_MODEL names: {problem}"
+        )
+
+
+def _tell_of_faults(alarms: Alarms, version: str, faults: tuple[Problem, ...]) -> None:
+    if not faults:
+        return
+    told = "; ".join(map(str, faults[:_FAULTS_TOLD]))
+    alarms.sound(
+        FAULTY,
+        f"The rules in force (version {version}) judge on, though new ones with their faults would be refused."
+        f" Mend the folder. Errors: {len(faults)}: {told}. `dtm-contact rules check` tells all.",
+    )
 
 
 def _told(refused: str, problems: tuple[Problem, ...], in_force: str) -> str:
@@ -240,13 +301,14 @@ class RulesWatch:
         self._done, self._settling = version, None
 
     async def _swap(self, copy: Settings, outcome: Tried) -> None:
-        rules = await asyncio.to_thread(load_rules, copy.rules.dir, zone=copy.zone)
+        found = await asyncio.to_thread(_loaded, copy)
         archive, now, name = pack(copy.rules.dir), self._clock(), self._settings.name
-        await self._store.run(lambda store: store.rule_versions.take(name, rules.version, archive, now))
-        self.in_force = InForce(copy, rules)
-        self._take_up(self.in_force)
+        await self._store.run(lambda store: store.rule_versions.take(name, found.rules.version, archive, now))
+        self.in_force = found
+        self._take_up(found)
         self._alarms.over(ALARM)
-        _log.info("new rules are in force", version=rules.version, warnings=len(outcome.problems))
+        self._alarms.over(FAULTY)
+        _log.info("new rules are in force", version=found.rules.version, warnings=len(outcome.problems))
 
     async def _refuse(self, version: str, errors: tuple[Problem, ...]) -> None:
         now, name = self._clock(), self._settings.name

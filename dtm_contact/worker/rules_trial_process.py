@@ -20,6 +20,7 @@ def _try(settings: Settings) -> Tried:
             directory.offices if directory else None,
             residences=directory.residences.values() if directory else (),
             zone=settings.zone,
+            model=settings.model,
         )
     except InvalidFilesError as error:
         return Tried(None, error.problems)

@@ -1,13 +1,14 @@
 """The learned model beside the words: what it adds, what it may not, and damaged files."""
 
+import io
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from dtm_contact.model import Problem
-from dtm_contact.rules.learned_file import FILE, load_learned, packed
-from dtm_contact.rules.ruleset import digest
+from dtm_contact.rules.learned_file import FORMAT, OWN, load_learned, packed
 from dtm_contact.topics import Learned, Lexicon, Trust, understand, words_of
 from dtm_contact.topics.learned import ASIDE
 from tests.topics.conftest import RULES, contact
@@ -141,8 +142,8 @@ def test_the_subject_of_a_reply_and_what_is_denied_do_not_speak(lexicon: Lexicon
 
 
 def test_what_is_written_is_read_again_alike(model: Learned, lexicon: Lexicon, tmp_path: Path) -> None:
-    (tmp_path / FILE).write_bytes(packed(model))
-    again = load_learned(tmp_path, Trust(), [])
+    (tmp_path / "model").write_bytes(packed(model))
+    again = load_learned(tmp_path / "model", Trust(), [])
     assert again is not None
     assert again.features.text == model.features.text
     for text in (_HIDDEN, "Ma quittance"):
@@ -150,30 +151,60 @@ def test_what_is_written_is_read_again_alike(model: Learned, lexicon: Lexicon, t
         assert one.topics == two.topics
 
 
+def test_the_program_has_a_model_of_its_own(model: Learned) -> None:
+    own = load_learned(None, model.trust, [])
+    assert own is not None
+    assert own.version == model.version != ""
+
+
+def _refused(path: Path) -> str:
+    problems: list[Problem] = []
+    assert load_learned(path, Trust(), problems) is None
+    (problem,) = problems
+    assert problem.file == str(path)
+    return f"{problem.message} ({problem.hint})"
+
+
 @pytest.mark.parametrize("content", [b"", b"PK\x03\x04 nothing", b"\x00" * 1000, (RULES / "topics.yaml").read_bytes()])
 def test_a_damaged_file_is_told(content: bytes, tmp_path: Path) -> None:
-    (tmp_path / FILE).write_bytes(content)
-    problems: list[Problem] = []
-    assert load_learned(tmp_path, Trust(), problems) is None
-    assert "no learned model" in problems[0].message
+    (tmp_path / "model").write_bytes(content)
+    assert "this is no learned model (make it again: dtm-contact fit --output FILE" in _refused(tmp_path / "model")
 
 
-def test_a_cut_file_is_told(tmp_path: Path) -> None:
-    whole = (RULES / FILE).read_bytes()
-    (tmp_path / FILE).write_bytes(whole[: len(whole) // 2])
-    problems: list[Problem] = []
-    assert load_learned(tmp_path, Trust(), problems) is None
-    assert problems
+def _of_format(number: int | str) -> bytes:
+    buffer = io.BytesIO()
+    np.savez(buffer, format=np.array(number))
+    return buffer.getvalue()
 
 
-def test_without_the_file_the_words_decide_alone(tmp_path: Path) -> None:
-    problems: list[Problem] = []
-    assert load_learned(tmp_path, Trust(), problems) is None
-    assert not problems
+def _without_format() -> bytes:
+    buffer = io.BytesIO()
+    np.savez(buffer, features=np.array(1))
+    return buffer.getvalue()
 
 
-def test_another_model_is_another_version_of_the_rules(tmp_path: Path) -> None:
-    (tmp_path / "topics.yaml").write_text("version: 1", "utf-8")
-    before = digest(tmp_path)
-    (tmp_path / FILE).write_bytes(b"one")
-    assert digest(tmp_path) != before
+def test_a_cut_a_spoilt_and_an_alien_file_are_told(tmp_path: Path) -> None:
+    whole = OWN.read_bytes()
+    place = whole.index(b"weights.npy") + 1_000
+    spoilt = whole[:place] + bytes(200) + whole[place + 200 :]
+    alone = io.BytesIO()
+    np.save(alone, np.zeros(3))
+    for content in (whole[: len(whole) // 2], spoilt, alone.getvalue(), _of_format(FORMAT), _of_format("one")):
+        (tmp_path / "model").write_bytes(content)
+        assert "this is no learned model" in _refused(tmp_path / "model")
+
+
+def test_a_file_of_another_version_of_the_program_says_so(tmp_path: Path) -> None:
+    (tmp_path / "model").write_bytes(_without_format())
+    assert "made by an earlier version of the program: it is of format 0, and 1 is read (make it again" in _refused(
+        tmp_path / "model"
+    )
+    (tmp_path / "model").write_bytes(_of_format(FORMAT + 1))
+    assert "made by a newer version of the program: it is of format 2, and 1 is read (take one that was" in _refused(
+        tmp_path / "model"
+    )
+
+
+def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
+    assert "cannot be read: No such file or directory (check DTM_MODEL)" in _refused(tmp_path / "model")
+    assert "cannot be read: Is a directory" in _refused(tmp_path)

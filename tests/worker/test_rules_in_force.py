@@ -8,10 +8,13 @@ import pytest
 
 from dtm_contact.alarms import Alarms
 from dtm_contact.errors import InvalidFilesError, StoreUnavailableError
+from dtm_contact.rules import load_in_force
+from dtm_contact.rules.learned_file import FORMER, OWN
+from dtm_contact.rules.ruleset import digest
 from dtm_contact.settings import Rules, Settings
 from dtm_contact.store import Store
 from dtm_contact.store.rule_versions import pack
-from dtm_contact.worker.rules_in_force import ALARM, Copies, InForce, RulesWatch, at_start, quiet_copy
+from dtm_contact.worker.rules_in_force import ALARM, FAULTY, MODEL, Copies, InForce, RulesWatch, at_start, quiet_copy
 from dtm_contact.worker.rules_trial import tried
 
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
@@ -40,7 +43,8 @@ class Scene:
     """A watch over a folder whose judges are a list."""
 
     def __init__(self, settings: Settings, store: Store, folder: Path) -> None:
-        self.alarms = Alarms(lambda _cause, _told: None, lambda: 0.0)
+        self.told: dict[str, str] = {}
+        self.alarms = Alarms(self.told.__setitem__, lambda: 0.0)
         self.copies = Copies(settings, folder)
         self.taken_up: list[InForce] = []
         self._settings = settings
@@ -151,6 +155,121 @@ async def test_a_broken_folder_without_earlier_rules_is_refused(scene: Scene, fo
     change(folder, "topic: gas", "topik: gas")
     with pytest.raises(InvalidFilesError, match="topik"):
         await scene.start()
+
+
+def leave_a_danger_untold(folder: Path) -> None:
+    """Write a rule that today's check refuses, as one may have stood there when the check did not."""
+    rule = "- id: mairie\n  when: {text: {contains: mairie}}\n  then: {queue: comptes}\n"
+    (folder / "routing.yaml").write_text(rule + (folder / "routing.yaml").read_text("utf-8"), "utf-8")
+
+
+UNTOLD = "routing.yaml:1:3: error: the rule mairie decides for P1 of any topic, and nobody on call is told"
+
+
+async def test_rules_in_force_that_a_new_check_refuses_judge_on_and_the_admins_are_told(
+    scene: Scene, store: Store, folder: Path
+) -> None:
+    leave_a_danger_untold(folder)
+    store.rule_versions.take("daemon", digest(folder), pack(folder), NOW)
+    watch = await scene.start()
+    assert watch.in_force.rules.version == digest(folder)
+    assert watch.in_force.rules.rules[0].id == "mairie"
+    assert scene.alarms.lasting == (FAULTY,)
+    assert UNTOLD in scene.told[FAULTY]
+    change(folder, "then: {queue: comptes}", "then: {queue: comptes, answer: gaz}")
+    for _ in range(2):
+        await watch.look()
+    assert scene.taken_up == []
+    assert set(scene.alarms.lasting) == {FAULTY, ALARM}
+    change(folder, "then: {queue: comptes, answer: gaz}", "then: {queue: comptes, notify: [on_call]}")
+    for _ in range(2):
+        await watch.look()
+    assert scene.taken_up == [watch.in_force]
+    assert not scene.alarms.lasting
+
+
+async def test_rules_that_an_earlier_version_took_are_known_again_though_it_counted_the_learned_model(
+    scene: Scene, store: Store, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    leave_a_danger_untold(folder)
+    change(folder, 'text: "Mon loyer", holds: false', 'text: "Mon loyer", holds: true')
+    (folder / FORMER).write_bytes(b"of then")
+    store.rule_versions.take("daemon", "0123456789ab", _with_model(folder), NOW)
+    watch = await scene.start()
+    assert watch.in_force.rules.version == digest(folder)
+    assert scene.alarms.lasting == (FAULTY,)
+    (told,) = store.rule_versions.in_force()
+    assert (told.version, told.refused) == (digest(folder), None)
+    log = [line for line in capsys.readouterr().err.splitlines() if FORMER in line]
+    assert len(log) == 1
+    assert "can be deleted" in log[0]
+    assert (folder / FORMER).exists()
+    assert not (watch.in_force.settings.rules.dir / FORMER).exists()
+
+
+def _with_model(folder: Path) -> bytes:
+    archive = pack(folder)
+    assert FORMER.encode() in archive
+    return archive
+
+
+async def test_new_rules_that_leave_a_danger_untold_do_not_take_the_place_of_the_last_good_ones(
+    scene: Scene, folder: Path
+) -> None:
+    good = (await scene.start()).in_force.rules
+    leave_a_danger_untold(folder)
+    assert (await scene.start()).in_force.rules.version == good.version
+    assert scene.alarms.lasting == (ALARM,)
+    assert UNTOLD in scene.told[ALARM]
+
+
+async def test_where_there_are_no_others_rules_that_leave_a_danger_untold_judge(scene: Scene, folder: Path) -> None:
+    leave_a_danger_untold(folder)
+    watch = await scene.start()
+    assert watch.in_force.rules.rules[0].id == "mairie"
+    assert UNTOLD in scene.told[FAULTY]
+
+
+async def test_rules_with_a_fault_judge_where_those_in_force_cannot_be_read_any_more(
+    scene: Scene, store: Store, folder: Path, tmp_path: Path
+) -> None:
+    before = tmp_path / "before"
+    shutil.copytree(folder, before)
+    change(before, "topic: gas", "topik: gas")
+    store.rule_versions.take("daemon", "0123456789ab", pack(before), NOW)
+    change(folder, "holds: false", "holds: true")
+    watch = await scene.start()
+    assert watch.in_force.rules.version == digest(folder)
+    assert scene.alarms.lasting == (FAULTY,)
+    assert "the test expects that gaz decides" in scene.told[FAULTY]
+    store.rule_versions.take("daemon", "0123456789ab", pack(before), NOW)
+    change(folder, "topic: gas", "topik: gas")
+    with pytest.raises(InvalidFilesError, match="topik"):
+        await scene.start()
+
+
+async def test_a_learned_model_that_cannot_be_used_is_told_and_the_programs_own_is_heard(
+    ruled: Settings, store: Store, tmp_path: Path
+) -> None:
+    (tmp_path / "copies").mkdir()
+    (tmp_path / "model").write_bytes(b"of an earlier version")
+    scene = Scene(ruled.model_copy(update={"model": tmp_path / "model"}), store, tmp_path / "copies")
+    watch = await scene.start()
+    assert watch.in_force.settings.model is None
+    assert scene.alarms.lasting == (MODEL,)
+    assert f"{tmp_path / 'model'}: error: this is no learned model" in scene.told[MODEL]
+
+
+async def test_all_that_judges_hears_the_same_model_until_the_next_start(
+    settings: Settings, store: Store, tmp_path: Path
+) -> None:
+    (tmp_path / "copies").mkdir()
+    shutil.copyfile(OWN, tmp_path / "model")
+    scene = Scene(settings.model_copy(update={"model": tmp_path / "model"}), store, tmp_path / "copies")
+    (tmp_path / "model").write_bytes(b"another")
+    watch = await scene.start()
+    assert watch.in_force.rules.model_version == load_in_force(settings.rules.dir).model_version != ""
+    assert not scene.alarms.lasting
 
 
 @pytest.mark.parametrize("absolute", [True, False])

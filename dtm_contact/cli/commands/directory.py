@@ -27,7 +27,7 @@ from dtm_contact.errors import InvalidFilesError, NoDirectoryError, StoreUnavail
 from dtm_contact.log import get_log
 from dtm_contact.model import errors_first
 from dtm_contact.notices import Notices
-from dtm_contact.rules import load_rules
+from dtm_contact.rules import load_in_force
 from dtm_contact.settings import Settings
 from dtm_contact.store import DirectoryImport, Origin, Store, migrate, open_store
 from dtm_contact.store.rule_versions import files_in_force
@@ -280,7 +280,7 @@ def _take_cases_along(settings: Settings, store: Store, before: Records, records
         return
     try:
         with files_in_force(store.rule_versions, settings.name, settings.rules.dir) as folder:
-            rules = load_rules(folder, zone=settings.zone)
+            rules = load_in_force(folder, zone=settings.zone, model=settings.model)
     except InvalidFilesError:
         told = "the rules hold errors, so open cases stay where they are: mend them, and run rules replay --apply-open"
         click.echo(f"{len(former)} residences have another office; {told}", err=True)

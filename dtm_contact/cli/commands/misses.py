@@ -30,7 +30,7 @@ def command(settings: Settings, rules: Path | None, *, as_json: bool) -> None:
     phrase of the topic has, and the phrases that spoke for the wrong one. What is understood by now is left out. No
     name and no message is shown.
     """
-    lexicon = load_rules(rules or settings.rules.dir, zone=settings.zone).lexicon
+    lexicon = load_rules(rules or settings.rules.dir, zone=settings.zone, model=settings.model).lexicon
     with open_store(settings.store.url, read_only=True) as store:
         found = find_missing(_corrected(store), lexicon)
     if as_json:

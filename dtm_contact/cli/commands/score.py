@@ -67,7 +67,8 @@ def _scorer(folder: Path) -> Callable[[Path, Settings, Path | None, Path | None]
 
 
 def _of_examples(folder: Path, settings: Settings, _directory: Path | None, rules: Path | None) -> Score:
-    return score_examples(read_examples(folder), load_rules(rules or settings.rules.dir, zone=settings.zone).lexicon)
+    judging = load_rules(rules or settings.rules.dir, zone=settings.zone, model=settings.model)
+    return score_examples(read_examples(folder), judging.lexicon)
 
 
 def _of_messages(folder: Path, settings: Settings, directory: Path | None, rules: Path | None) -> Score:

@@ -90,6 +90,7 @@ def checked(settings: Settings, folder: Path) -> tuple[RuleSet, tuple[Problem, .
         directory.offices if directory else None,
         residences=directory.residences.values() if directory else (),
         zone=settings.zone,
+        model=settings.model,
     )
     stranded = _stranded(settings, rules, directory) if directory else ()
     return rules, (*rules.problems, *run_rule_tests(rules, folder).problems, *stranded)

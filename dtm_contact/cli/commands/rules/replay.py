@@ -21,6 +21,7 @@ from dtm_contact.errors import NotFoundError
 from dtm_contact.model import Priority, Severity
 from dtm_contact.rehearsal.replay import Moved, Place, Replay, replay
 from dtm_contact.rules import RuleSet
+from dtm_contact.rules.topics_file import FILE as TOPICS
 from dtm_contact.settings import Settings
 from dtm_contact.store import Store, open_store
 from dtm_contact.store.rule_versions import files_in_force
@@ -57,14 +58,14 @@ def command(
     """Judge everything again that came in, by the proposed rules, and say what would have gone elsewhere.
 
     Who it is stays as it was judged; which office a residence has is as the directory says today. What is asked is
-    understood anew only where topics.yaml differs from the one in force. Dangers are listed first. Exit status 0 where
-    nothing is treated otherwise or the open cases were moved, 1 where something is.
+    understood anew only where topics.yaml, or the learned model, differs from what is in force. Dangers are listed
+    first. Exit status 0 where nothing is treated otherwise or the open cases were moved, 1 where something is.
     """
     folder = folder or settings.rules.dir
     rules, problems = checked(settings, folder)
     for problem in (each for each in problems if each.severity is Severity.ERROR):
         click.secho(str(problem), err=True, fg="red")
-    with_topics = _topics_changed(settings, folder) if topics is None else topics
+    with_topics = _topics_changed(settings, folder, rules) if topics is None else topics
     found = _replayed(settings, folder, datetime.now(UTC) - since, with_topics=with_topics)
     if as_json:
         _print_json(found, rules)
@@ -89,13 +90,14 @@ def _replayed(settings: Settings, folder: Path, since: datetime, *, with_topics:
         )
 
 
-def _topics_changed(settings: Settings, folder: Path) -> bool:
+def _topics_changed(settings: Settings, folder: Path, rules: RuleSet) -> bool:
     """Return whether words or model differ from those in force: of the daemon's rules, else of the settings' folder."""
     with (
         open_store(settings.store.url, read_only=True) as store,
         files_in_force(store.rule_versions, settings.name, settings.rules.dir) as other,
     ):
-        return any(_content(folder / name) != _content(other / name) for name in ("topics.yaml", "learned.npz"))
+        in_force = (_content(other / TOPICS), store.judgements.last_model())
+        return (_content(folder / TOPICS), rules.model_version) != in_force
 
 
 def _content(path: Path) -> bytes | None:
@@ -107,14 +109,17 @@ def _print_json(found: Replay, rules: RuleSet) -> None:
         print_json({**plain(moved), "danger": moved.danger})
     elsewhere = sum(moved.elsewhere for moved in found.moved)
     dangers = sum(moved.danger for moved in found.moved)
-    told = {"judged": found.judged, "with_topics": found.with_topics, "version": rules.version}
     print_json(
         {
-            **told,
+            "judged": found.judged,
+            "with_topics": found.with_topics,
+            "version": rules.version,
+            "model": rules.model_version,
             "treated_otherwise": len(found.moved),
             "elsewhere": elsewhere,
             "dangers": dangers,
             "failures": dict(found.failures),
+            "models": dict(found.models),
         }
     )
 
@@ -122,6 +127,9 @@ def _print_json(found: Replay, rules: RuleSet) -> None:
 def _print(found: Replay, rules: RuleSet, limit: int, zone: tzinfo) -> None:
     how = "understood anew and decided again" if found.with_topics else "decided again; topics.yaml did not change"
     click.echo(f"{found.judged} contacts {how}, by version {rules.version}")
+    if {model for model, _count in found.models} - {rules.model_version}:
+        heard = ", ".join(f"{model or 'not known'} ({count} messages)" for model, count in found.models)
+        click.echo(f"learned model: {rules.model_version or 'none'}; when they were judged: {heard}")
     elsewhere = [moved for moved in found.moved if moved.elsewhere]
     click.echo(
         f"{len(elsewhere)} would lie elsewhere, {len(found.moved) - len(elsewhere)} be treated otherwise there\n"

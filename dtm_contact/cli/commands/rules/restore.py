@@ -34,7 +34,10 @@ def command(settings: Settings, version: str, folder: Path | None, *, force: boo
             )
     for aside in _replace(folder, archive):
         click.echo(f"{aside}: put aside, since that version had no such test")
-    click.echo(f"{folder} holds version {digest(folder)} again; a running daemon tries it and takes it up")
+    now = digest(folder)
+    # Earlier versions of the program counted the learned model as one of the files.
+    told = "" if now == version else f", which is told as {now} now"
+    click.echo(f"{folder} holds version {version} again{told}; a running daemon tries it and takes it up")
 
 
 def _is_kept(store: Store, version: str) -> bool:

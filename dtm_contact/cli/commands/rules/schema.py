@@ -24,7 +24,7 @@ def command(settings: Settings, folder: Path | None, file: str | None) -> None:
     (`# yaml-language-server: $schema=…`), which editors with a YAML language server heed.
     """
     folder = folder or settings.rules.dir
-    schemas = json_schemas(load_rules(folder, zone=settings.zone))
+    schemas = json_schemas(load_rules(folder, zone=settings.zone, model=settings.model))
     if file is not None:
         click.echo(_text(schemas[file]), nl=False)
         return

@@ -25,7 +25,7 @@ def command(settings: Settings, folder: Path | None, *, coverage: bool, as_json:
     """
     folder = folder or settings.rules.dir
     try:
-        rules = load_rules(folder, zone=settings.zone)
+        rules = load_rules(folder, zone=settings.zone, model=settings.model)
     except InvalidFilesError as error:
         print_problems(error.problems, as_json=as_json)
         return 1

@@ -1,0 +1,122 @@
+"""Rules folders of earlier versions of the program: an upgrade reads them, and the daemon judges by them.
+
+Each folder of `earlier/` is what the program shipped at a time, unchanged but for `topics.yaml`, of which only the words
+are kept that the folder's own tests need:
+
+- `first_calls`: calls have become messages; nothing is learned yet, no escalation, no history in conditions;
+- `first_model`: the first learned model lies beside the words; rules may add, queues escalate;
+- `other_landlords`: who asks and what they wish can be asked for by rules;
+- `to_translate`: the last ones beside which a learned model lay.
+"""
+
+import asyncio
+import re
+import shutil
+from datetime import UTC, datetime
+from email.message import EmailMessage
+from pathlib import Path
+
+import aiosmtplib
+import pytest
+from click.testing import CliRunner, Result
+
+from dtm_contact.cli import cli
+from dtm_contact.daemon import daemon
+from dtm_contact.directory import read_export
+from dtm_contact.rules import load_rules
+from dtm_contact.rules.learned_file import FORMER
+from dtm_contact.rules.ruleset import digest
+from dtm_contact.settings import Judge, Monitor, Rules, Settings, Smtp, Store
+from dtm_contact.store import migrate, open_store
+from dtm_contact.store.rule_versions import pack
+
+HERE = Path(__file__).parent
+EARLIER = sorted(path for path in (HERE / "earlier").iterdir() if path.is_dir())
+AT = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
+UNTOLD = "- id: mairie\n  when: {text: {contains: mairie}}\n  then: {queue: office}\n"
+
+
+@pytest.fixture(params=EARLIER, ids=[path.name for path in EARLIER])
+def folder(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    """A rules folder as an earlier version of the program left it, its learned model included."""
+    shutil.copytree(request.param, tmp_path / "rules")
+    (tmp_path / "rules" / FORMER).write_bytes(b"what was learned then")
+    return tmp_path / "rules"
+
+
+@pytest.fixture
+def settings(folder: Path, tmp_path: Path) -> Settings:
+    """A daemon that judged by the folder before the program was upgraded."""
+    found = Settings(
+        store=Store(url=f"sqlite:///{tmp_path}/store.db"),
+        rules=Rules(dir=folder),
+        smtp=Smtp(port=0),
+        monitor=Monitor(port=0),
+        judge=Judge(processes=1, pause=0.05),
+    )
+    migrate(found.store.url)
+    with open_store(found.store.url) as store:
+        store.directory.save(read_export(HERE.parent / "directory" / "good")[0], "import", AT)
+        store.rule_versions.take(found.name, "as it was told", pack(folder), AT)
+    return found
+
+
+def test_each_is_read_and_only_the_model_beside_it_is_remarked_upon(folder: Path) -> None:
+    (problem,) = load_rules(folder).problems
+    assert str(problem) == (
+        f"{FORMER}: warning: this file is not read any more: the learned model comes with the program (delete it)"
+    )
+
+
+def test_the_check_finds_nothing_but_tests_that_the_words_learned_since_then_have_changed(folder: Path) -> None:
+    done = _checked(folder)
+    errors = [line for line in done.output.splitlines() if ": error: " in line]
+    assert all(re.match(r"routing\.yaml:\d+:\d+: error: the test expects", line) for line in errors), errors
+    assert done.return_value == bool(errors)
+    assert done.output.count(FORMER) == 1
+
+
+async def test_the_daemon_judges_a_message_by_it(settings: Settings) -> None:
+    async with daemon(settings) as running:
+        await _send(running.addresses["smtp"], "Forte odeur de gaz dans le hall")
+        async with asyncio.timeout(60):
+            while running.store.arrivals.waiting():
+                await asyncio.sleep(0.02)
+        (case,) = running.store.cases.queue()
+        (told,) = running.store.rule_versions.in_force()
+    assert (case.topic, case.priority, case.rule) == ("gas", "P1", "routing.yaml:urgence-gaz")
+    assert (told.version, told.refused) == (digest(settings.rules.dir), None)
+
+
+@pytest.mark.parametrize("folder", EARLIER[-1:], ids=["to_translate"], indirect=True)
+async def test_a_rule_of_then_that_a_new_check_refuses_keeps_the_daemon_from_nothing(
+    settings: Settings, folder: Path
+) -> None:
+    (folder / "routing.yaml").write_text(UNTOLD + (folder / "routing.yaml").read_text("utf-8"), "utf-8")
+    with open_store(settings.store.url) as store:
+        store.rule_versions.take(settings.name, "as it was told then", pack(folder), AT)
+    async with daemon(settings) as running:
+        await _send(running.addresses["smtp"], "Odeur de gaz à la mairie annexe")
+        async with asyncio.timeout(60):
+            while running.store.arrivals.waiting():
+                await asyncio.sleep(0.02)
+        (case,) = running.store.cases.queue()
+    assert (case.priority, case.rule) == ("P1", "routing.yaml:mairie")
+    done = _checked(folder)
+    assert done.return_value == 1
+    assert "routing.yaml:1:3: error: the rule mairie decides for P1 of any topic, and nobody on call is told" in (
+        done.output
+    )
+
+
+def _checked(folder: Path) -> Result:
+    no_store = {"DTM_STORE_URL": f"sqlite:///{folder.parent}/none.db"}
+    return CliRunner().invoke(cli, ["rules", "check", str(folder)], standalone_mode=False, env=no_store)
+
+
+async def _send(address: str, text: str) -> None:
+    message = EmailMessage()
+    message["From"], message["To"], message["Subject"] = "p@free.example", "metropole@parishabitat.fr", "Bonjour"
+    message.set_content(text)
+    host, _, port = address.rpartition(":")
+    await aiosmtplib.send(message, hostname=host, port=int(port), timeout=30)
