@@ -15,10 +15,12 @@ from dtm_contact.directory import Directory, read_export
 from dtm_contact.model import Arrival, Problem
 from dtm_contact.pipeline import Grounds, judge
 from dtm_contact.rules import load_rules
+from dtm_contact.rules.learned_file import FORMER, load_learned, packed
 from dtm_contact.rules.ruleset import digest
 from dtm_contact.settings import Settings
 from dtm_contact.store import Store, migrate, open_store
 from dtm_contact.store.rule_versions import pack
+from dtm_contact.topics import Trust
 
 ROOT = Path(__file__).parents[2]
 NOW = datetime.now(UTC).replace(microsecond=0)
@@ -125,6 +127,53 @@ def test_replay_tells_what_would_move_and_moves_what_is_open(run: Run, store: St
     assert "1 open cases moved; 0 stay" in done.output
     (case,) = store.cases.queue()
     assert case.queue == "agence-sinistres"
+
+
+def test_replay_understands_anew_where_another_learned_model_is_heard_and_names_both(
+    run: Run, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    then = load_rules(folder).lexicon.learned
+    assert then is not None
+    (tmp_path / "model").write_bytes(packed(then))
+    monkeypatch.setenv("DTM_MODEL", str(tmp_path / "model"))
+    now = load_rules(folder, model=tmp_path / "model").model_version
+    told = run("replay").output
+    assert now != then.version
+    assert "1 contacts understood anew and decided again" in told
+    assert f"learned model: {now}; when they were judged: {then.version} (1 messages)" in told
+
+
+def test_a_version_of_when_the_learned_model_was_counted_is_restored_without_it(
+    run: Run, store: Store, folder: Path
+) -> None:
+    now = digest(folder)
+    (folder / FORMER).write_bytes(b"what was learned then")
+    store.rule_versions.take("daemon", "0123456789ab", pack(folder), NOW)
+    (folder / FORMER).unlink()
+    send_shutters_elsewhere(folder)
+    assert "holds version 0123456789ab again, which is told as " in run("restore", "--force", "0123456789ab").output
+    assert (digest(folder), (folder / FORMER).exists()) == (now, False)
+
+
+def test_fit_writes_the_model_where_it_is_told_and_never_into_the_rules(
+    store: Store, folder: Path, tmp_path: Path
+) -> None:
+    assert store.arrivals.waiting() == 0
+    (tmp_path / "examples").mkdir()
+    for name in ("calm.yaml", "danger.yaml"):
+        shutil.copy(ROOT / "fixtures" / "examples" / name, tmp_path / "examples")
+    before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+    def fitted(output: Path) -> Result:
+        told = ["--rules", str(folder), "--model-only", "--output", str(output)]
+        return CliRunner().invoke(cli, ["fit", str(tmp_path / "examples"), *told])
+
+    refused = fitted(folder / "model")
+    assert refused.exit_code == 2
+    assert "the model is no part of the rules" in refused.output
+    assert fitted(tmp_path / "model").exit_code == 0
+    assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == before
+    assert load_learned(tmp_path / "model", Trust(), []) is not None
 
 
 def test_replay_lists_dangers_first_and_marks_them(run: Run, store: Store, folder: Path) -> None:

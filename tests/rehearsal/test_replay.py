@@ -74,6 +74,7 @@ def test_the_same_rules_move_nothing(settings: Settings, store: Store, *, with_t
     assert store.arrivals.waiting() == 0
     found = replayed(settings, ROOT / "rules", with_topics=with_topics)
     assert (found.judged, found.moved, found.failures) == (9, (), ())
+    assert found.models == ((load_rules(ROOT / "rules").model_version, 9),)
 
 
 def test_what_other_rules_move_is_told_in_the_order_of_time_with_the_reason(

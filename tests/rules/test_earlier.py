@@ -1,7 +1,7 @@
 """Rules folders of earlier versions of the program: an upgrade reads them, and the daemon judges by them.
 
-Each folder of `earlier/` is what the program shipped at a time, unchanged but for `topics.yaml`, of which only the words
-are kept that the folder's own tests need:
+Each folder of `earlier/` is what the program shipped at a time, unchanged but for `topics.yaml`, which has only words
+that the folder's own tests need:
 
 - `first_calls`: calls have become messages; nothing is learned yet, no escalation, no history in conditions;
 - `first_model`: the first learned model lies beside the words; rules may add, queues escalate;
