@@ -16,7 +16,6 @@ from pathlib import Path
 from time import perf_counter
 
 from dtm_contact import log
-from dtm_contact.alarms import Alarms
 from dtm_contact.directory import read_export
 from dtm_contact.model import Arrival, Envelope
 from dtm_contact.rules import load_rules
@@ -25,6 +24,7 @@ from dtm_contact.settings import Store as StoreSettings
 from dtm_contact.store import Store, case_number, migrate, open_store
 from dtm_contact.worker import Reception, Worker
 from dtm_contact.worker.glances import Glances
+from tests.heard import made_alarms
 
 ROOT = Path(__file__).parent.parent
 BEGAN = datetime(2026, 11, 24, 9, tzinfo=UTC)
@@ -52,7 +52,7 @@ def waiting(count: int) -> list[Arrival]:
 
 async def seconds_to_the_last(store: Store, settings: Settings) -> tuple[float, int]:
     """Return how long the last one waited, and how many were judged meanwhile."""
-    worker = Worker(settings, store, Alarms(lambda *_told: None, lambda: 0.0))
+    worker = Worker(settings, store, made_alarms())
     await worker.launch()
     await asyncio.gather(*(judge.ready() for judge in worker.judges))
     before = store.arrivals.waiting()

@@ -9,15 +9,21 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 
-from dtm_contact.alarms import Alarms
+from dtm_contact.alarms import Alarms, cause_of
+from dtm_contact.cases.knowledge import Known
 from dtm_contact.cases.server import hearing
 from dtm_contact.channels import start_channels
 from dtm_contact.console.server import open_desk
+from dtm_contact.danger_page import Keeper, keeping
+from dtm_contact.dead_man_switch import DeadManSwitch, signing
+from dtm_contact.directory import Directory
 from dtm_contact.errors import StoreUnavailableError, opening
-from dtm_contact.health import watch, watching_directory
+from dtm_contact.health import READY, Health, HealthWatch, watching_directory, watching_health
 from dtm_contact.log import get_log
-from dtm_contact.notices import Notices
+from dtm_contact.monitor import Monitor
+from dtm_contact.notices import Announcer, announcing, kept_in, ways_of
 from dtm_contact.outbound import Answering
+from dtm_contact.rules import RuleSet
 from dtm_contact.settings import MailServer, Settings
 from dtm_contact.store import GroupCommitInbox, Store, migrate, open_store
 from dtm_contact.timers import Post, Runner, Storms, running
@@ -78,7 +84,9 @@ async def daemon(settings: Settings) -> AsyncIterator[Running]:
     async with AsyncExitStack() as stack:
         store = stack.enter_context(open_store(settings.store.url))
         tokens = tokens_of(settings, store)
-        alarms = _alarms(stack, settings)
+        announcer = Announcer(settings, ways_of(settings.alarm), kept_in(settings), utc_now)
+        await stack.enter_async_context(announcing(announcer))
+        alarms = Alarms(announcer, time.monotonic)
         heartbeat = await stack.enter_async_context(beating(Heartbeat(settings, store, alarms)))
         holder = heartbeat.holder
         taken = stack.enter_context(copies(settings))
@@ -111,8 +119,15 @@ async def daemon(settings: Settings) -> AsyncIterator[Running]:
         with opening("the desk", "the settings DTM_DESK_…"):
             served = await stack.enter_async_context(open_desk(in_force.settings, store, alarms, rules, wake))
         listening = await _channels(stack, settings, WakingInbox(inbox, worker.arrived))
+        known = partial(_known, settings, estate, rules)
+        await stack.enter_async_context(
+            keeping(Keeper(settings.danger, store, known, alarms, utc_now), settings.danger)
+        )
+        health = Health(settings, store, alarms, heartbeat, announcer, utc_now, desk=served.get("desk", ""))
         with opening("the monitor's pages", "the settings DTM_MONITOR_…"):
-            monitor = stack.enter_context(watch(settings, store, alarms, heartbeat))
+            monitor = stack.enter_context(_monitor(settings, health))
+        await stack.enter_async_context(watching_health(HealthWatch(settings, health.report, alarms)))
+        await stack.enter_async_context(signing(DeadManSwitch(settings.heartbeat, health.report), settings.heartbeat))
         await stack.enter_async_context(watching_directory(settings, store, alarms, utc_now))
         addresses = {**listening, **served, "monitor": monitor.address}
         _log.info("started", rules=in_force.rules.version, model=in_force.rules.model_version, **addresses)
@@ -120,10 +135,12 @@ async def daemon(settings: Settings) -> AsyncIterator[Running]:
         _log.info("stopping")
 
 
-def _alarms(stack: AsyncExitStack, settings: Settings) -> Alarms:
-    notices = Notices(settings.alarm)
-    stack.callback(notices.close)
-    return Alarms(notices, time.monotonic)
+def _monitor(settings: Settings, health: Health) -> Monitor:
+    return Monitor(settings.monitor.host, settings.monitor.port, health.report, READY, health.count)
+
+
+def _known(settings: Settings, estate: Callable[[], Directory], rules: Callable[[], RuleSet]) -> Known:
+    return Known(estate(), rules(), settings)
 
 
 async def _channels(stack: AsyncExitStack, settings: Settings, inbox: WakingInbox) -> dict[str, str]:
@@ -197,8 +214,10 @@ def _allow_files(settings: Settings) -> None:
 def _tell_trouble(alarms: Alarms, cause: str, told: str | None) -> None:
     if told is None:
         alarms.over(cause)
-    else:
+    elif cause_of(cause).lasts:
         alarms.sound(cause, told)
+    else:
+        alarms.happened(cause, told)
 
 
 def _tell_whether_mail_is_taken(alarms: Alarms, trouble: StoreUnavailableError | None) -> None:

@@ -1,5 +1,7 @@
 """The errors of the engine: a class's docstring is its message, and it says whether trying again may help."""
 
+import os
+import ssl
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import ClassVar
@@ -33,6 +35,46 @@ class WrongSettingError(DtmContactError):
 
 class CannotOpenError(DtmContactError):
     """What the daemon listens on cannot be opened."""
+
+
+def described(error: BaseException) -> str:
+    """Return what went wrong in words fit for the log and for admins, never a person's data.
+
+    Of our own errors that is their message, of the system's what it says of its cause, of a certificate why it is
+    refused. Any other error may quote what it was about: of it the class is told, and nothing more.
+    """
+    for each in _with_causes(error):
+        if isinstance(each, ssl.SSLCertVerificationError):
+            return f"its certificate is refused: {each.verify_message.rstrip('.')}"
+    if isinstance(error, DtmContactError):
+        return str(error)
+    for each in _with_causes(error):
+        if isinstance(each, ssl.SSLError):
+            return f"TLS fails: {each.reason or type(each).__name__}"
+        if isinstance(each, TimeoutError):
+            return "no answer in time"
+        if isinstance(each, OSError) and (told := _of_the_system(each)):
+            return told
+    return type(error).__name__
+
+
+def _with_causes(error: BaseException) -> Iterator[BaseException]:
+    """Yield an error and what it was raised from, as far as that goes."""
+    seen: set[int] = set()
+    cause: BaseException | None = error
+    while cause is not None and id(cause) not in seen:
+        seen.add(id(cause))
+        yield cause
+        cause = cause.__cause__ or cause.__context__
+
+
+def _of_the_system(error: OSError) -> str:
+    """Return what the system says of an error, with the file where it names one; empty where it says nothing."""
+    if error.errno is None:
+        return "none of its addresses answers" if str(error).startswith("Multiple exceptions") else ""
+    # Beyond the system's own numbers are those of the look-up of names, which bring their words along.
+    told = os.strerror(error.errno) if error.errno > 0 else error.strerror or type(error).__name__
+    return f"{told}: {error.filename}" if isinstance(error.filename, str) else told
 
 
 @contextmanager

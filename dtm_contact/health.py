@@ -1,53 +1,189 @@
-"""What being well means for the daemon, and what is counted when somebody asks."""
+"""What being well means for the daemon, looked at when somebody asks and now and then; and what is counted for that."""
 
 import asyncio
+import os
+import socket
+import tempfile
 import threading
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import asdict
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import partial
+from pathlib import Path
+from typing import Final
 
 from prometheus_client import REGISTRY
 
 from dtm_contact import metrics
 from dtm_contact.alarms import Alarms
-from dtm_contact.errors import StoreUnavailableError
+from dtm_contact.background import beside, repeat
+from dtm_contact.errors import StoreUnavailableError, described
 from dtm_contact.log import get_log
-from dtm_contact.monitor import Check, Monitor
+from dtm_contact.model import Urgency
+from dtm_contact.monitor import Check, Report
+from dtm_contact.notices import Announcer
+from dtm_contact.notices.kept import state_folder
 from dtm_contact.settings import Settings
 from dtm_contact.store import Store
 from dtm_contact.worker import Heartbeat
 
 _LOOP_SECONDS = 2.0
-# Alarms while which the daemon does not do its work; a parked arrival is an alarm, but no illness of the daemon.
-_UNWELL = ("intake", "claiming", "recording", "imap", "imap_sent")
 _FOLLOWED = ("imap", "imap_sent")
 # A mailbox is looked at anew after so long without news; later than three such looks something hangs.
 _LOOKS = 3
 _MINUTE = 60.0
+_MIB = 1024 * 1024
 _DIRECTORY_SECONDS = 3600.0
 _DIRECTORY_OLD = "directory-age"
+_DESK_SECONDS = 5.0
+_LOOK_SECONDS = 30.0
+_SOUNDED: Final = {"mailbox": "mailbox-silent", "outbox": "outbox-late", "timers": "timers-late", "desk": "desk"}
+"""The alarm that a check sounds once it has found something wrong twice in a row."""
+READY: Final = ("event loop", "store", "leases", "intake")
+"""The checks that say whether mail may be handed to this daemon."""
 
 _log = get_log("health")
 
 
-def watch(settings: Settings, store: Store, alarms: Alarms, heartbeat: Heartbeat) -> Monitor:
-    """Return the pages that watch over the daemon whose event loop runs this.
+class Health:
+    """Looks at all of the daemon; every method may block for some seconds, and belongs into a thread."""
 
-    Raises:
-        OSError: the address to listen on is taken or not ours.
-    """
-    loop = asyncio.get_running_loop()
-    checks: dict[str, Check] = {
-        "event loop": partial(_loop_answers, loop),
-        "store": partial(_store_answers, store),
-        "leases": partial(_nothing_held_beyond, store, heartbeat),
-        "mailbox": partial(_mailboxes_looked_at, settings, time.time),
-        "alarms": lambda: ", ".join(cause for cause in alarms.lasting if cause in _UNWELL) or None,
-    }
-    return Monitor(settings.monitor.host, settings.monitor.port, checks, partial(_count_store, store))
+    def __init__(  # noqa: PLR0913 - all that is looked at
+        self,
+        settings: Settings,
+        store: Store,
+        alarms: Alarms,
+        heartbeat: Heartbeat,
+        announcer: Announcer,
+        clock: Callable[[], datetime],
+        *,
+        desk: str = "",
+    ) -> None:
+        """Take what is looked at; `desk`: the address of the desk, empty where none is served.
+
+        Called on the event loop that is looked at.
+        """
+        self._settings = settings
+        self._store = store
+        self._alarms = alarms
+        self._announcer = announcer
+        self._clock = clock
+        self._desk = desk
+        self._checks: dict[str, Check] = {
+            "event loop": partial(_loop_answers, asyncio.get_running_loop()),
+            "leases": partial(_nothing_held_beyond, store, heartbeat),
+            "mailbox": partial(_mailboxes_looked_at, settings, time.time),
+            "outbox": self._urgent_is_sent,
+            "timers": self._timers_run,
+            "desk": self._desk_answers,
+            "telling": announcer.unheard,
+        }
+
+    def report(self) -> Report:
+        """Return what is not well, and what else the admins are told of."""
+        store = _store_answers(self._store)
+        found: dict[str, str | None] = {"store": store}
+        for name, check in self._checks.items():
+            try:
+                found[name] = check()
+            except StoreUnavailableError:
+                # That is what the check of the store tells, and what waits there cannot be known.
+                found[name] = None
+        illness = self._alarms.illness()
+        found["intake"] = illness.pop("intake", None) or self._room_for_mail()
+        found["relay"] = illness.pop("relay", None)
+        found["desk"] = found["desk"] or illness.pop("desk", None)
+        found["alarms"] = "; ".join(f"{cause}: {told}" for cause, told in illness.items()) or None
+        told = self._alarms.troubles()
+        if (low := low_disks(self._settings)) is not None:
+            told["disk"] = low
+        for name, wrong in found.items():
+            metrics.WELL.labels(name).set(wrong is None)
+        return Report(found, told)
+
+    def _room_for_mail(self) -> str | None:
+        try:
+            self._store.database.require_room(self._settings.store.reserve)
+        except StoreUnavailableError as error:
+            return str(error)
+        return None
+
+    def _urgent_is_sent(self) -> str | None:
+        waits = self._store.outbox.backlog().get(Urgency.DANGER)
+        if waits is None or not self._settings.outbound.host or self._settings.rules.observe:
+            return None
+        age = self._clock() - waits.since
+        if age <= timedelta(minutes=self._settings.outbound.urgent_minutes):
+            return None
+        return f"{waits.count} e-mails that tell of danger wait, the oldest for {_minutes(age)} min"
+
+    def _timers_run(self) -> str | None:
+        if self._settings.rules.observe:
+            return None
+        now = self._clock()
+        since = self._store.timers.late_since(now)
+        if since is None or now - since <= timedelta(minutes=self._settings.timers.late_minutes):
+            return None
+        return f"a step that was due {_minutes(now - since)} min ago is not done"
+
+    def _desk_answers(self) -> str | None:
+        if not self._desk:
+            return None
+        wrong = _answers_http(self._desk)
+        metrics.DESK_ANSWERS.set(wrong is None)
+        return wrong
+
+    def count(self) -> None:
+        """Bring the metrics up to date that are counted when they are asked for; a store that is down leaves them."""
+        for path, free in free_octets(self._settings).items():
+            metrics.DISK_FREE.labels(str(path)).set(free)
+        try:
+            _count_store(self._store, self._clock())
+        except StoreUnavailableError as error:
+            _log.warning("the store cannot be counted", error=type(error).__name__)
+
+
+class HealthWatch:
+    """Looks at the health now and then, and sounds the alarm of what is wrong at two looks in a row."""
+
+    def __init__(self, settings: Settings, report: Callable[[], Report], alarms: Alarms) -> None:
+        """Take what looks, and who hears."""
+        self._settings = settings
+        self._report = report
+        self._alarms = alarms
+        self._wrong: Mapping[str, str | None] = {}
+
+    def look(self) -> None:
+        """Look once; may block for some seconds."""
+        report = self._report()
+        for check, cause in _SOUNDED.items():
+            wrong = report.checks.get(check)
+            if wrong is None:
+                self._alarms.over(cause)
+            elif self._wrong.get(check) is not None:
+                self._alarms.sound(cause, f"{check.capitalize()}: {wrong}.")
+        self._wrong = report.checks
+        low = low_disks(self._settings)
+        if low is None:
+            self._alarms.over("disk")
+        else:
+            self._alarms.sound("disk", low)
+
+
+@asynccontextmanager
+async def watching_health(watch: HealthWatch) -> AsyncIterator[None]:
+    """Look at the health until the block ends."""
+
+    async def look() -> None:
+        await asyncio.to_thread(watch.look)
+
+    def trouble(error: Exception) -> None:
+        _log.error("the health cannot be looked at", error=described(error))
+
+    async with beside(repeat(look, _LOOK_SECONDS, trouble, at_once=False), "health"):
+        yield
 
 
 @asynccontextmanager
@@ -56,26 +192,23 @@ async def watching_directory(
 ) -> AsyncIterator[None]:
     """Look at the age of the directory now and every hour until the block ends."""
 
-    async def watching() -> None:
-        while True:
-            await asyncio.to_thread(look_at_directory, settings, store, alarms, clock())
-            await asyncio.sleep(_DIRECTORY_SECONDS)
+    async def look() -> None:
+        await asyncio.to_thread(look_at_directory, settings, store, alarms, clock())
 
-    task = asyncio.create_task(watching(), name="directory's age")
-    try:
+    def trouble(error: Exception) -> None:
+        _log.warning("the age of the directory cannot be read", error=described(error))
+
+    async with beside(repeat(look, _DIRECTORY_SECONDS, trouble), "directory's age"):
         yield
-    finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
 
 
 def look_at_directory(settings: Settings, store: Store, alarms: Alarms, now: datetime) -> None:
-    """Raise the alarm where the directory in force was exported too long ago, or end it."""
-    try:
-        exported_at = store.directory.exported_at()
-    except StoreUnavailableError as error:
-        _log.warning("the age of the directory cannot be read", error=type(error).__name__)
-        return
+    """Raise the alarm where the directory in force was exported too long ago, or end it.
+
+    Raises:
+        StoreUnavailableError: that cannot be read.
+    """
+    exported_at = store.directory.exported_at()
     most = timedelta(days=settings.directory.max_age_days)
     if exported_at is None or not most or now - exported_at <= most:
         alarms.over(_DIRECTORY_OLD)
@@ -83,11 +216,52 @@ def look_at_directory(settings: Settings, store: Store, alarms: Alarms, now: dat
     age = (now - exported_at) / timedelta(days=1)
     told = (
         f"The directory in force was exported {age:.0f} days ago ({exported_at:%Y-%m-%d}); "
-        f"DTM_DIRECTORY_MAX_AGE_DAYS allows {settings.directory.max_age_days:g}. Tenants who moved in since are not "
-        "known. Does the landlord's export still run, and does its import? `dtm-contact directory history` lists the "
-        "imports, `journalctl -u dtm-contact-directory` what became of the scheduled ones."
+        f"DTM_DIRECTORY_MAX_AGE_DAYS allows {settings.directory.max_age_days:g}."
     )
     alarms.sound(_DIRECTORY_OLD, told)
+
+
+def free_octets(settings: Settings) -> dict[Path, int]:
+    """Return the octets free on each disk that the daemon writes on, by a folder on it; what cannot be asked is out."""
+    sqlite = settings.store.sqlite_path
+    folders = (sqlite.parent if sqlite else None, settings.danger.folder, state_folder(settings))
+    found: dict[int, tuple[Path, int]] = {}
+    for folder in (*folders, Path(tempfile.gettempdir())):
+        if folder is None:
+            continue
+        try:
+            disk, device = os.statvfs(folder), folder.stat().st_dev
+        except OSError:
+            continue
+        found.setdefault(device, (folder, disk.f_bavail * disk.f_frsize))
+    return dict(found.values())
+
+
+def low_disks(settings: Settings) -> str | None:
+    """Say which disks have less room than the settings want, with the folder and the octets; None where all have."""
+    wanted = settings.monitor.free_octets
+    low = [
+        f"{folder} has {free:,} octets ({free // _MIB:,} MiB) free"
+        for folder, free in free_octets(settings).items()
+        if free < wanted
+    ]
+    return f"{'; '.join(low)}; DTM_MONITOR_FREE_OCTETS wants {wanted:,}" if low else None
+
+
+def _minutes(span: timedelta) -> str:
+    return f"{span / timedelta(minutes=1):.0f}"
+
+
+def _answers_http(address: str) -> str | None:
+    """Say that nothing answers at an address; the daemon itself holds the socket, so that connecting says nothing."""
+    host, _, port = address.rpartition(":")
+    try:
+        with socket.create_connection((host, int(port)), timeout=_DESK_SECONDS) as connection:
+            connection.sendall(b"HEAD /connexion HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+            answered = connection.recv(16).startswith(b"HTTP/1.")
+    except OSError as error:
+        return f"{address} does not answer ({described(error)})"
+    return None if answered else f"{address} does not speak HTTP"
 
 
 def _loop_answers(loop: asyncio.AbstractEventLoop) -> str | None:
@@ -108,8 +282,8 @@ def _mailboxes_looked_at(settings: Settings, clock: Callable[[], float]) -> str 
 def _store_answers(store: Store) -> str | None:
     try:
         store.arrivals.waiting()
-    except StoreUnavailableError:
-        return "cannot be read"
+    except StoreUnavailableError as error:
+        return str(error)
     return None
 
 
@@ -128,15 +302,26 @@ def _nothing_held_beyond(store: Store, heartbeat: Heartbeat) -> str | None:
     return "; ".join(found) or None
 
 
-def _count_store(store: Store) -> None:
+def _count_store(store: Store, now: datetime) -> None:
     if exported_at := store.directory.exported_at():
-        metrics.DIRECTORY_AGE.set((datetime.now(UTC) - exported_at).total_seconds())
+        metrics.DIRECTORY_AGE.set((now - exported_at).total_seconds())
     metrics.WAITING.set(store.arrivals.waiting())
+    metrics.OLDEST_WAITING.set(_age(store.arrivals.oldest_waiting(), now))
+    metrics.TIMERS_LATE.set(_age(store.timers.late_since(now), now))
+    backlog = store.outbox.backlog()
+    for urgency in Urgency:
+        waits = backlog.get(urgency)
+        metrics.OUTBOX_WAITING.labels(urgency.name.lower()).set(waits.count if waits else 0)
+        metrics.OUTBOX_OLDEST.labels(urgency.name.lower()).set(_age(waits.since if waits else None, now))
     metrics.DAEMONS.set(sum(line.alive for line in store.leases.listing()))
     for kind, count in asdict(store.leases.held_beyond()).items():
         metrics.HELD_BEYOND.labels(kind).set(count)
     metrics.OPEN_CASES.clear()
     metrics.LATE_CASES.clear()
-    for count in store.cases.queue_counts(datetime.now(UTC)):
+    for count in store.cases.queue_counts(now):
         metrics.OPEN_CASES.labels(count.queue).set(count.open)
         metrics.LATE_CASES.labels(count.queue).set(count.late)
+
+
+def _age(since: datetime | None, now: datetime) -> float:
+    return 0.0 if since is None else max(0.0, (now - since).total_seconds())

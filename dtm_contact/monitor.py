@@ -1,8 +1,9 @@
-"""`/metrics` for Prometheus and `/healthz` for whoever watches over the daemon, on loopback."""
+"""`/metrics` for Prometheus, `/healthz` for whoever watches over the daemon, `/readyz` for what hands mail to it."""
 
 import json
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, field
 from http import HTTPStatus
 from socketserver import ThreadingMixIn
 from types import TracebackType
@@ -13,6 +14,29 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 Check = Callable[[], str | None]
 """Returns None while all is well, else what is wrong, in a few words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a look at the daemon has found.
+
+    Attributes:
+        checks: what is wrong by what was looked at; None where it is well.
+        told: what else the admins are told of, by its cause: the daemon does its work all the same.
+    """
+
+    checks: Mapping[str, str | None]
+    told: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def well(self) -> bool:
+        """Whether nothing is wrong."""
+        return not any(self.checks.values())
+
+    def of(self, names: Collection[str]) -> "Report":
+        """Return what was found by some checks alone."""
+        return Report({name: wrong for name, wrong in self.checks.items() if name in names})
+
 
 _SECONDS = 10
 # How often the server looks whether it is to stop.
@@ -34,19 +58,23 @@ class _Handler(WSGIRequestHandler):
 class Monitor:
     """The pages, served by a thread of its own, so that they answer where the event loop hangs, and say so."""
 
-    def __init__(self, host: str, port: int, checks: Mapping[str, Check], refresh: Callable[[], None]) -> None:
+    def __init__(
+        self, host: str, port: int, report: Callable[[], Report], ready: Collection[str], refresh: Callable[[], None]
+    ) -> None:
         """Listen; the pages answer from `__enter__` on.
 
         Args:
             host: the address.
             port: the port; 0 takes a free one.
-            checks: what being well means, by name.
+            report: looks at the daemon.
+            ready: the checks that `/readyz` is about.
             refresh: brings the metrics up to date that are counted on demand.
 
         Raises:
             OSError: the address is taken or not ours.
         """
-        self._checks = checks
+        self._report = report
+        self._ready = ready
         self._refresh = refresh
         self._server = make_server(host, port, self._page, _Server, _Handler)
 
@@ -67,10 +95,14 @@ class Monitor:
         self._server.server_close()
 
     def _page(self, environ: Mapping[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        pages = {"/metrics": self._metrics, "/healthz": self._health}
+        pages: dict[str, Callable[[], tuple[HTTPStatus, str, bytes]]] = {
+            "/metrics": self._metrics,
+            "/healthz": lambda: _told(self._report()),
+            "/readyz": lambda: _told(self._report().of(self._ready)),
+        }
         page = pages.get(environ.get("PATH_INFO", ""))
         if page is None or environ.get("REQUEST_METHOD") not in {"GET", "HEAD"}:
-            status, kind, body = HTTPStatus.NOT_FOUND, "text/plain", b"there are /metrics and /healthz\n"
+            status, kind, body = HTTPStatus.NOT_FOUND, "text/plain", b"there are /metrics, /healthz and /readyz\n"
         else:
             status, kind, body = page()
         start_response(f"{status.value} {status.phrase}", [("Content-Type", kind), ("Content-Length", str(len(body)))])
@@ -80,8 +112,9 @@ class Monitor:
         self._refresh()
         return HTTPStatus.OK, CONTENT_TYPE_LATEST, generate_latest()
 
-    def _health(self) -> tuple[HTTPStatus, str, bytes]:
-        found = {name: check() for name, check in self._checks.items()}
-        well = not any(found.values())
-        body = json.dumps({"well": well, "checks": {name: wrong or "well" for name, wrong in found.items()}}).encode()
-        return (HTTPStatus.OK if well else HTTPStatus.SERVICE_UNAVAILABLE), "application/json", body + b"\n"
+
+def _told(report: Report) -> tuple[HTTPStatus, str, bytes]:
+    checks = {name: wrong or "well" for name, wrong in report.checks.items()}
+    body = json.dumps({"well": report.well, "checks": checks, "told": dict(report.told)}).encode()
+    status = HTTPStatus.OK if report.well else HTTPStatus.SERVICE_UNAVAILABLE
+    return status, "application/json", body + b"\n"

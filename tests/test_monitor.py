@@ -6,16 +6,17 @@ from http.client import HTTPConnection
 
 import pytest
 
-from dtm_contact.monitor import Monitor
+from dtm_contact.monitor import Monitor, Report
 
 
 class Watched:
     """A monitor, and what its checks and counts say."""
 
     def __init__(self) -> None:
-        self.wrong: str | None = None
+        self.wrong: dict[str, str | None] = {"store": None, "relay": None}
+        self.told: dict[str, str] = {}
         self.refreshed = 0
-        self.monitor = Monitor("127.0.0.1", 0, {"store": lambda: self.wrong}, self.refresh)
+        self.monitor = Monitor("127.0.0.1", 0, lambda: Report(self.wrong, self.told), ("store",), self.refresh)
 
     def refresh(self) -> None:
         self.refreshed += 1
@@ -36,12 +37,25 @@ def watched() -> Iterator[Watched]:
         yield found
 
 
-def test_health_says_what_is_wrong(watched: Watched) -> None:
+def test_health_says_what_is_wrong_and_what_else_is_told(watched: Watched) -> None:
     status, body = watched.get("/healthz")
-    assert (status, json.loads(body)) == (HTTPStatus.OK, {"well": True, "checks": {"store": "well"}})
-    watched.wrong = "cannot be read"
+    well = {"well": True, "checks": {"store": "well", "relay": "well"}, "told": {}}
+    assert (status, json.loads(body)) == (HTTPStatus.OK, well)
+    watched.told = {"disk": "nearly full"}
     status, body = watched.get("/healthz")
-    assert (status, json.loads(body)["checks"]) == (HTTPStatus.SERVICE_UNAVAILABLE, {"store": "cannot be read"})
+    assert (status, json.loads(body)["told"]) == (HTTPStatus.OK, {"disk": "nearly full"})
+    watched.wrong["store"] = "cannot be read"
+    status, body = watched.get("/healthz")
+    assert (status, json.loads(body)["checks"]["store"]) == (HTTPStatus.SERVICE_UNAVAILABLE, "cannot be read")
+
+
+def test_mail_is_handed_to_a_daemon_that_can_take_it_whatever_else_is_wrong(watched: Watched) -> None:
+    watched.wrong["relay"] = "away"
+    assert watched.get("/healthz")[0] == HTTPStatus.SERVICE_UNAVAILABLE
+    status, body = watched.get("/readyz")
+    assert (status, json.loads(body)["checks"]) == (HTTPStatus.OK, {"store": "well"})
+    watched.wrong["store"] = "cannot be read"
+    assert watched.get("/readyz")[0] == HTTPStatus.SERVICE_UNAVAILABLE
 
 
 def test_metrics_are_counted_when_asked_for(watched: Watched) -> None:

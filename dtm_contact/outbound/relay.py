@@ -9,7 +9,7 @@ from typing import Final
 
 import aiosmtplib
 
-from dtm_contact.errors import WrongSettingError
+from dtm_contact.errors import WrongSettingError, described
 from dtm_contact.model import Outgoing
 from dtm_contact.settings import Outbound
 
@@ -34,10 +34,22 @@ class Fate(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """What became of an attempt, and by what it can be told: the server's code, or the error's class."""
+    """What became of an attempt.
+
+    Attributes:
+        fate: that.
+        reason: by what it is told in the case: the server's code, or the error's class.
+        detail: what admins are told besides; empty where that is all.
+    """
 
     fate: Fate
     reason: str
+    detail: str = ""
+
+    @property
+    def why(self) -> str:
+        """By what admins are told."""
+        return self.detail or self.reason
 
 
 async def _always() -> bool:
@@ -103,7 +115,7 @@ class _Exchange:
     def failed(self, error: Exception) -> Sent:
         if isinstance(error, WrongSettingError):
             # Short, since agents read it in the case; where the file should be is told at the start.
-            return Sent(Fate.DOWN, "DTM_OUTBOUND_PASSWORD_FILE cannot be read")
+            return Sent(Fate.DOWN, "DTM_OUTBOUND_PASSWORD_FILE cannot be read", str(error))
         if isinstance(error, aiosmtplib.SMTPAuthenticationError):
             return Sent(Fate.DOWN, f"credentials refused ({error.code})")
         if isinstance(error, aiosmtplib.SMTPRecipientsRefused):
@@ -112,7 +124,7 @@ class _Exchange:
             if not self.ready or isinstance(error, aiosmtplib.SMTPHeloError):
                 return Sent(Fate.DOWN, str(error.code))
             return _of_code(error.code, of_recipient=False)
-        return Sent(Fate.CUT if self.ready else Fate.DOWN, type(error).__name__)
+        return Sent(Fate.CUT if self.ready else Fate.DOWN, type(error).__name__, described(error))
 
 
 def _of_code(code: int, *, of_recipient: bool) -> Sent:

@@ -8,7 +8,7 @@ from typing import Final, Protocol
 
 from dtm_contact import metrics
 from dtm_contact.alarms import Alarms
-from dtm_contact.errors import LeaseLostError
+from dtm_contact.errors import LeaseLostError, described
 from dtm_contact.log import get_log
 from dtm_contact.model import ClaimedOutgoing, Urgency
 from dtm_contact.outbound.relay import Fate, Relay, Sent
@@ -108,7 +108,7 @@ class Sender:
             # Told by the heartbeat, once it is more than a moment.
             return False
         except Exception as error:  # noqa: BLE001 - a loop that ended would be missed by nobody
-            self._alarms.sound("outbox", f"The outbox cannot be worked ({type(error).__name__}): answers wait.")
+            self._alarms.sound("outbox", f"The outbox cannot be worked ({described(error)}): what is to be sent waits.")
             _log.warning("outbox", error=type(error).__name__)
             return False
         self._alarms.over("outbox")
@@ -128,7 +128,8 @@ class Sender:
         now = self._clock()
         metrics.SENT.labels(claimed.outgoing.kind.value, sent.fate.value).inc()
         if sent.fate in (Fate.DOWN, Fate.CUT):
-            self._alarms.sound("relay", f"The mail server does not take our mail ({sent.reason}): it waits here.")
+            server = f"{self._settings.host}:{self._settings.port}"
+            self._alarms.sound("relay", f"The mail server {server} does not take our mail ({sent.why}): it waits here.")
         elif sent.fate in _ENDS:
             self._alarms.over("relay")
         # Kept at until the store takes it: what it does not know to be sent would be sent again after a restart.

@@ -8,16 +8,19 @@ from zoneinfo import ZoneInfo
 from pydantic import BaseModel, Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from dtm_contact.settings.engine import Alarm, Desk, Directory, Judge, Lease, Log, Match, Monitor, Rules, Store, Timers
+from dtm_contact.settings.engine import Desk, Directory, Judge, Lease, Log, Match, Rules, Store, Timers
 from dtm_contact.settings.mail_server import Lmtp, MailServer, Smtp
 from dtm_contact.settings.mailbox import Imap, Outbound
 from dtm_contact.settings.switchboard import Switchboard
+from dtm_contact.settings.watching import Alarm, Danger, Heartbeat, Monitor
 from dtm_contact.settings.zones import ZoneName
 
 __all__ = [
     "Alarm",
+    "Danger",
     "Desk",
     "Directory",
+    "Heartbeat",
     "Imap",
     "Judge",
     "Lease",
@@ -71,6 +74,8 @@ class Settings(BaseSettings):
     log: Log = Log()
     monitor: Monitor = Monitor()
     alarm: Alarm = Alarm()
+    heartbeat: Heartbeat = Heartbeat()
+    danger: Danger = Danger()
     timers: Timers = Timers()
     outbound: Outbound = Outbound()
     name: str = Field(

@@ -1,4 +1,4 @@
-"""Everything but mail and calls: the store, the rules, judging, agents, alarms."""
+"""Everything but mail, calls and alarms: the store, the rules, judging, agents."""
 
 import re
 from ipaddress import ip_network
@@ -8,6 +8,7 @@ from typing import Self
 from pydantic import BaseModel, Field, field_validator, model_validator
 
 _HOST = re.compile(r"[0-9A-Za-z]([0-9A-Za-z.-]{0,252}[0-9A-Za-z])?|[0-9A-Fa-f:.]{2,45}")
+_SQLITE_PATH = re.compile(r"sqlite(?:\+\w+)?:///([^?]+)")
 _STORE_URL = re.compile(r"sqlite(\+\w+)?:///(?!:memory:).+|postgresql(\+\w+)?://.*")
 
 
@@ -23,6 +24,12 @@ class Store(BaseModel):
         ge=0,
         description="Octets of a SQLite store's disk kept free for judging: with less, mail is refused for the moment",
     )
+
+    @property
+    def sqlite_path(self) -> Path | None:
+        """The file of a SQLite store; None where the store is another."""
+        found = _SQLITE_PATH.match(self.url)
+        return Path(found.group(1)) if found else None
 
     @field_validator("url")
     @classmethod
@@ -182,22 +189,6 @@ class Log(BaseModel):
     json_lines: bool = Field(default=False, description="One JSON object a line, for machines, in place of text")
 
 
-class Monitor(BaseModel):
-    """`/metrics` and `/healthz`."""
-
-    host: str = Field(default="127.0.0.1", description="Address that `/metrics` and `/healthz` listen on")
-    port: int = Field(default=8026, ge=0, le=65535, description="Their port; 0 takes a free one")
-
-
-class Alarm(BaseModel):
-    """Who is told when something needs a person."""
-
-    recipients: tuple[str, ...] = Field(default=(), description="Admins who are told by e-mail (JSON list)")
-    sender: str = Field(default="dtm-contact@localhost", description="Sender of those notices")
-    host: str = Field(default="127.0.0.1", description="Mail server that takes them")
-    port: int = Field(default=25, ge=1, le=65535, description="Its port")
-
-
 _HEARTBEATS = 3
 
 
@@ -233,3 +224,6 @@ class Timers(BaseModel):
     )
     storm_minutes: float = Field(default=30.0, gt=0, description="Minutes within which they are opened")
     calm_minutes: float = Field(default=60.0, gt=0, description="Minutes without so many after which it is over")
+    late_minutes: float = Field(
+        default=5.0, gt=0, description="Minutes after which a step that is due and not done makes `/healthz` unwell"
+    )

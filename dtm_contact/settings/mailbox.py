@@ -127,6 +127,11 @@ class Outbound(BaseModel):
     )
     longest_pause: float = Field(default=3600.0, gt=0, description="Seconds of the longest pause between attempts")
     days: float = Field(default=3.0, gt=0, description="Days after which a message that no server takes is given up")
+    urgent_minutes: float = Field(
+        default=5.0,
+        gt=0,
+        description="Minutes after which something that tells of danger (P1) and waits still makes `/healthz` unwell",
+    )
     stop_seconds: float = Field(
         default=5.0, gt=0, description="Seconds that a stop waits for the server's answer to what is being handed over"
     )

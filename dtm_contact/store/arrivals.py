@@ -220,6 +220,14 @@ class Arrivals:
         with self._database.reading() as connection:
             return connection.execute(count).scalar_one()
 
+    def oldest_waiting(self) -> datetime | None:
+        """Return when the oldest of those came that are still to be judged; None where there is none."""
+        first = sa.select(sa.func.min(arrivals.c.received_at))
+        with self._database.reading() as connection:
+            at_work = _in_state(ArrivalState.WAITING, ArrivalState.CLAIMED)
+            oldest: datetime | None = connection.execute(first.where(at_work)).scalar_one()
+            return oldest
+
     def listing(self, state: ArrivalState | None = None, *, limit: int = 100, after: int = 0) -> list[ArrivalLine]:
         """Return arrivals in the order in which they were stored.
 

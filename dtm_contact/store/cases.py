@@ -215,6 +215,12 @@ class Cases:
         with self._database.reading() as connection:
             return [case_of(row) for row in connection.execute(query)]
 
+    def of_priority(self, priority: Priority, limit: int) -> list[Case]:
+        """Return the open cases of a priority, those set waiting included, in the order of `queue`."""
+        query = sa.select(*CASE_COLUMNS).where(_IS_OPEN, cases.c.priority == priority).order_by(*_ORDER).limit(limit)
+        with self._database.reading() as connection:
+            return [case_of(row) for row in connection.execute(query)]
+
     def queue_counts(self, now: datetime) -> list[QueueCount]:
         """Return what lies open in each queue that has anything open, by the queue's name."""
         here = _is_due_back(now)

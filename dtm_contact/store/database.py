@@ -43,6 +43,30 @@ _FAULTS_OF_OURS_IN_SQLITE = (
 _KNOWN_ROLLED_BACK = frozenset({sqlite3.SQLITE_FULL, sqlite3.SQLITE_BUSY, sqlite3.SQLITE_READONLY})
 _MEAN_NO_ROOM = frozenset({"SQLITE_FULL", "SQLITE_IOERR_SHMSIZE"})
 _NO_ROOM = "no room is left on its disk: free some, then try again"
+_POSTGRESQL_PORT = 5432
+_WHY_NO_CONNECTION = (
+    ("connection refused", "connection refused"),
+    ("no such file or directory", "no server at its socket"),
+    ("timeout expired", "no answer in time"),
+    ("could not translate host name", "its host name is unknown"),
+    ("failed to resolve host", "its host name is unknown"),
+    ("name or service not known", "its host name is unknown"),
+    ("no route to host", "no route to its host"),
+    ("network is unreachable", "its network is unreachable"),
+    ("password authentication failed", "it refuses the password"),
+    ("no password supplied", "it wants a password"),
+    ("peer authentication failed", "it refuses the system's user"),
+    ("no pg_hba.conf entry", "its pg_hba.conf does not let us in"),
+    ("certificate", "its certificate is refused"),
+    ("starting up", "it is starting"),
+    ("shutting down", "it is stopping"),
+    ("too many clients", "it has no connection left"),
+    ("too many connections", "it has no connection left"),
+    ("does not exist", "the database or the user does not exist"),
+    ("server closed the connection", "it ended the connection"),
+)
+_OF_A_CONNECTION = ("08", "28", "3D", "53", "57P")
+"""Beginnings of the codes of errors that are about a connection (PostgreSQL, appendix A)."""
 _CONNECTION_ENDED = re.compile("08|57P")
 
 
@@ -102,7 +126,7 @@ class Database:
         options: dict[str, Any] = {}
         if self.engine.dialect.name == "postgresql":
             options = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
-        with _our_errors(), self.engine.connect() as connection, connection.execution_options(**options).begin():
+        with self.errors(), self.engine.connect() as connection, connection.execution_options(**options).begin():
             yield connection
 
     @contextmanager
@@ -120,7 +144,7 @@ class Database:
         """
         if self.read_only:
             raise StoreRefusedError("opened for reading only")
-        with self._turn, _our_errors(), self.engine.connect() as connection:
+        with self._turn, self.errors(), self.engine.connect() as connection:
             transaction = connection.execution_options(dtm_writes=True).begin()
             try:
                 if connection.dialect.name == "postgresql":
@@ -130,7 +154,19 @@ class Database:
             except BaseException:
                 transaction.rollback()
                 raise
-            _commit(connection, transaction)
+            self._commit(connection, transaction)
+
+    def _commit(self, connection: Connection, transaction: sa.RootTransaction) -> None:
+        driver = connection.connection.driver_connection
+        if isinstance(driver, sqlite3.Connection) and not driver.in_transaction:
+            # SQLite rolls back by itself on some errors; COMMIT would then succeed and store nothing.
+            raise StoreUnavailableError("SQLite had rolled back")
+        try:
+            transaction.commit()
+        except DBAPIError as error:
+            if _rolled_back(error.orig):
+                raise
+            raise CommitUnknownError(self._why(error)) from error
 
     @contextmanager
     def at_once(self, prepare: Callable[[sqlite3.Connection], None]) -> Iterator[sqlite3.Connection]:
@@ -144,7 +180,7 @@ class Database:
         """
         if self.read_only:
             raise StoreRefusedError("opened for reading only")
-        with self._turn, _our_errors():
+        with self._turn, self.errors():
             driver = self._driver or self._new_driver(prepare)
             try:
                 yield driver
@@ -152,7 +188,7 @@ class Database:
                 self._drop_driver()
                 if _rolled_back(error):
                     raise
-                raise CommitUnknownError(_code(error)) from error
+                raise CommitUnknownError(self._why(error)) from error
             except BaseException:
                 self._drop_driver()
                 raise
@@ -175,9 +211,39 @@ class Database:
 
     @contextmanager
     def errors(self) -> Iterator[None]:
-        """Raise what goes wrong on a connection of one's own as `reading` and `writing` do."""
-        with _our_errors():
+        """Raise what goes wrong on a connection as our own errors, which say where the database is."""
+        try:
             yield
+        except (DBAPIError, sa.exc.TimeoutError) as error:
+            if isinstance(error, _FAULTS_OF_OURS):
+                # The driver's own text may quote the row, so it must not travel on.
+                raise StoreRefusedError(self._why(error)) from None
+            raise StoreUnavailableError(self._why(error)) from error
+        except StatementError as error:
+            raise StoreRefusedError(self._why(error)) from None
+        except sqlite3.Error as error:
+            if isinstance(error, _FAULTS_OF_OURS_IN_SQLITE):
+                raise StoreRefusedError(self._why(error)) from None
+            raise StoreUnavailableError(self._why(error)) from error
+
+    def _why(self, error: SQLAlchemyError | sqlite3.Error) -> str:
+        """Return the driver's code of an error, what it means where it tells of a disk or a server, and which it is."""
+        cause = getattr(error, "orig", None) or error
+        code = getattr(cause, "sqlite_errorname", None) or getattr(cause, "sqlstate", None) or ""
+        told = f"{type(cause).__name__} {code}".rstrip()
+        path = self.sqlite_path
+        if path is None:
+            why = "" if code and not code.startswith(_OF_A_CONNECTION) else _connecting(str(cause))
+            return f"{told}{why}: {self._server}"
+        if code in _MEAN_NO_ROOM:
+            return f"{told} ({_NO_ROOM}): {path.absolute()}, {_free(path)} octets free"
+        return f"{told}: {path.absolute()}"
+
+    @property
+    def _server(self) -> str:
+        """A PostgreSQL database as host, port and name: without the user, and without a password."""
+        host = self.url.host or self.url.query.get("host") or "local socket"
+        return f"PostgreSQL at {host}:{self.url.port or _POSTGRESQL_PORT}/{self.url.database or ''}"
 
     def probe(self) -> None:
         """Prove that the store can be written again, disk space included, and that all it holds is on the disk.
@@ -209,10 +275,12 @@ class Database:
         try:
             disk = os.statvfs(path)
         except OSError as error:
-            raise StoreUnavailableError(f"{type(error).__name__}: its disk cannot be asked for free room") from None
+            told = f"{type(error).__name__}: the disk of {path.absolute()} cannot be asked for free room"
+            raise StoreUnavailableError(told) from None
         free = disk.f_bavail * disk.f_frsize
         if free < octets:
-            raise StoreUnavailableError(f"{free // _MIB:,} MiB are free on its disk, {-(-octets // _MIB):,} are wanted")
+            told = f"{free // _MIB:,} MiB ({free:,} octets) are free on its disk, {-(-octets // _MIB):,} are wanted"
+            raise StoreUnavailableError(f"{told}: {path.absolute()}")
 
     def restart_log(self) -> None:
         """Take SQLite's log into the database, both synced, and begin it anew.
@@ -220,7 +288,7 @@ class Database:
         Raises:
             StoreUnavailableError: that failed, or somebody reads from the log for longer than our patience.
         """
-        with self._turn, _our_errors(), self.engine.connect() as connection:
+        with self._turn, self.errors(), self.engine.connect() as connection:
             driver: Any = connection.connection.driver_connection
             busy, _log, _taken = driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
         if busy:
@@ -233,19 +301,6 @@ class Database:
         self.engine.dispose()
 
 
-def _commit(connection: Connection, transaction: sa.RootTransaction) -> None:
-    driver = connection.connection.driver_connection
-    if isinstance(driver, sqlite3.Connection) and not driver.in_transaction:
-        # SQLite rolls back by itself on some errors; COMMIT would then succeed and store nothing.
-        raise StoreUnavailableError("SQLite had rolled back")
-    try:
-        transaction.commit()
-    except DBAPIError as error:
-        if _rolled_back(error.orig):
-            raise
-        raise CommitUnknownError(_code(error)) from error
-
-
 def _rolled_back(error: BaseException | None) -> bool:
     if isinstance(error, sqlite3.Error):
         return getattr(error, "sqlite_errorcode", None) in _KNOWN_ROLLED_BACK
@@ -253,28 +308,21 @@ def _rolled_back(error: BaseException | None) -> bool:
     return sqlstate is not None and not _CONNECTION_ENDED.match(sqlstate)
 
 
-@contextmanager
-def _our_errors() -> Iterator[None]:
+def _free(path: Path) -> str:
     try:
-        yield
-    except (DBAPIError, sa.exc.TimeoutError) as error:
-        if isinstance(error, _FAULTS_OF_OURS):
-            # The driver's own text may quote the row, so it must not travel on.
-            raise StoreRefusedError(_code(error)) from None
-        raise StoreUnavailableError(_code(error)) from error
-    except StatementError as error:
-        raise StoreRefusedError(_code(error)) from None
-    except sqlite3.Error as error:
-        if isinstance(error, _FAULTS_OF_OURS_IN_SQLITE):
-            raise StoreRefusedError(_code(error)) from None
-        raise StoreUnavailableError(_code(error)) from error
+        disk = os.statvfs(path)
+    except OSError:
+        return "an unknown number of"
+    return f"{disk.f_bavail * disk.f_frsize:,}"
 
 
-def _code(error: SQLAlchemyError | sqlite3.Error) -> str:
-    cause = getattr(error, "orig", None) or error
-    code = getattr(cause, "sqlite_errorname", None) or getattr(cause, "sqlstate", None) or ""
-    remedy = f" ({_NO_ROOM})" if code in _MEAN_NO_ROOM else ""
-    return f"{type(cause).__name__} {code}".rstrip() + remedy
+def _connecting(said: str) -> str:
+    """Return why a server cannot be connected to; empty where that is not what its driver says.
+
+    Only words of our own: what a driver says may hold a user, or a value.
+    """
+    told = next((words for sign, words in _WHY_NO_CONNECTION if sign in said.lower()), "")
+    return f" ({told})" if told else ""
 
 
 def _sqlite_engine(url: URL, *, read_only: bool, patience: float) -> Engine:

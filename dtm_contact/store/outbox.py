@@ -44,6 +44,14 @@ class Mailing:
     withheld: list[str] = field(default_factory=list)
 
 
+@dataclass(frozen=True, slots=True)
+class Backlog:
+    """How much waits to be sent, and since when the oldest of it does."""
+
+    count: int
+    since: datetime
+
+
 def put(connection: Connection, case_id: int, letters: Iterable[Outgoing], limits: Limits, now: datetime) -> list[str]:
     """Write what is to be sent for a case; what may not go out by itself is an event in its place.
 
@@ -261,6 +269,13 @@ class StoredOutbox:
         query = sa.select(sa.func.count()).where(outbox.c.state.in_(("waiting", "claimed")))
         with self._database.reading() as connection:
             return int(connection.execute(query).scalar_one())
+
+    def backlog(self) -> dict[Urgency, Backlog]:
+        """Return what is still to be sent, by how urgent it is; nothing of an urgency of which nothing waits."""
+        counted = sa.select(outbox.c.urgency, sa.func.count(), sa.func.min(outbox.c.created_at))
+        with self._database.reading() as connection:
+            rows = connection.execute(counted.where(_AT_WORK).group_by(outbox.c.urgency))
+            return {Urgency(row[0]): Backlog(row[1], row[2]) for row in rows}
 
     def signing_key(self) -> bytes:
         """Return the secret that signs case numbers; the store was made with it."""

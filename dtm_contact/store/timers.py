@@ -134,6 +134,13 @@ class Timers:
         with self._database.reading() as connection:
             return [_due(row) for row in connection.execute(_DUE.limit(limit), {"now": now})]
 
+    def late_since(self, now: datetime) -> datetime | None:
+        """Return when the first step was due that is due by now and not done; None where there is none."""
+        with self._database.reading() as connection:
+            first = connection.execute(_DUE.with_only_columns(timers.c.at).limit(1), {"now": now})
+            at: datetime | None = first.scalar_one_or_none()
+            return at
+
     def crowds(self, since: datetime) -> list[tuple[str, str, int]]:
         """Return how many cases were opened since then, by topic and residence; of what is younger than a day."""
         query = (

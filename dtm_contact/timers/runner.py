@@ -2,12 +2,13 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import datetime
 
 from dtm_contact.alarms import Alarms
+from dtm_contact.background import beside, repeat
 from dtm_contact.directory import Directory
-from dtm_contact.errors import LeaseLostError, NotFoundError, StoreUnavailableError
+from dtm_contact.errors import LeaseLostError, NotFoundError, StoreUnavailableError, described
 from dtm_contact.log import get_log
 from dtm_contact.rules import RuleSet
 from dtm_contact.settings import Settings
@@ -56,18 +57,17 @@ class Runner:
 
     async def run(self) -> None:
         """Work until cancelled; no trouble ends it."""
-        while True:
-            try:
-                await asyncio.to_thread(self.tick)
-            except LeaseLostError:
-                # Told by the heartbeat, once it is more than a moment: others run them.
-                self._alarms.over("timers")
-            except Exception as error:  # noqa: BLE001 - a loop that ended would be missed by nobody
-                self._alarms.sound("timers", f"Timers do not run ({type(error).__name__}): nothing escalates.")
-                _log.warning("timers", error=type(error).__name__)
-            else:
-                self._alarms.over("timers")
-            await asyncio.sleep(self._settings.timers.seconds)
+        await repeat(self._look, self._settings.timers.seconds, self._trouble)
+
+    async def _look(self) -> None:
+        # Without a lease others run them, and the heartbeat tells of it once it is more than a moment.
+        with suppress(LeaseLostError):
+            await asyncio.to_thread(self.tick)
+        self._alarms.over("timers")
+
+    def _trouble(self, error: Exception) -> None:
+        self._alarms.sound("timers", f"Timers do not run ({described(error)}): nothing escalates.")
+        _log.warning("timers", error=type(error).__name__)
 
     def tick(self) -> int:
         """Do what is due now, if it is ours to do; return how many steps were done.
@@ -125,12 +125,10 @@ class Runner:
 @asynccontextmanager
 async def running(runner: Runner) -> AsyncIterator[Runner]:
     """Run the timers until the block ends."""
-    task = asyncio.create_task(runner.run(), name="timers")
     try:
-        yield runner
+        async with beside(runner.run(), "timers"):
+            yield runner
     finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
         # Whatever ends the daemon must be heard, and not that this could not be written either; the lease runs out.
         try:
             await asyncio.to_thread(runner.leave)

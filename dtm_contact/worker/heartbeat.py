@@ -10,7 +10,8 @@ from typing import Final, TypeVar
 
 from dtm_contact import metrics
 from dtm_contact.alarms import Alarms
-from dtm_contact.errors import DaemonRunsError, LeaseLostError, StoreUnavailableError
+from dtm_contact.background import beside, repeat
+from dtm_contact.errors import DaemonRunsError, LeaseLostError, StoreUnavailableError, described
 from dtm_contact.log import get_log
 from dtm_contact.settings import Settings
 from dtm_contact.store import Daemon, Held, Store, name_lock
@@ -123,16 +124,14 @@ class Heartbeat:
 
     async def run(self) -> None:
         """Renew the lease and take over until cancelled; no trouble ends it."""
-        while True:
-            await asyncio.sleep(self._settings.lease.heartbeat_seconds)
-            await self.beat()
+        await repeat(self.beat, self._settings.lease.heartbeat_seconds, self._ill, at_once=False)
 
     async def beat(self) -> None:
         """Renew the lease, or get a new one, then take over what is held beyond its lease."""
         try:
             await self._run(self._renew)
             held = await self._run(self._store.leases.take_over)
-        except Exception as error:  # noqa: BLE001 - a heart that stopped would be missed by all the rest
+        except Exception as error:  # noqa: BLE001 - whatever it is, the alarm of it is the same
             self._ill(error)
             return
         self._alarms.over(_ALARM)
@@ -184,7 +183,7 @@ class Heartbeat:
         if isinstance(error, LeaseLostError):
             told = f"This daemon has no lease and judges and sends nothing ({error})."
         else:
-            told = f"The lease cannot be renewed ({type(error).__name__}): others take over what this daemon holds."
+            told = f"The lease cannot be renewed ({described(error)}): others take over what this daemon holds."
         self._alarms.sound(_ALARM, told)
         _log.warning("heartbeat", error=type(error).__name__)
 
@@ -201,11 +200,7 @@ async def beating(heartbeat: Heartbeat) -> AsyncIterator[Heartbeat]:
     """
     try:
         await heartbeat.begin()
-        task = asyncio.create_task(heartbeat.run(), name="heartbeat")
-        try:
+        async with beside(heartbeat.run(), "heartbeat"):
             yield heartbeat
-        finally:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
     finally:
         await heartbeat.end()

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from dtm_contact import metrics
 from dtm_contact.alarms import Alarms
 from dtm_contact.contract import as_json
-from dtm_contact.errors import DtmContactError, JudgeTimeoutError, LeaseLostError, MovedError
+from dtm_contact.errors import DtmContactError, JudgeTimeoutError, LeaseLostError, MovedError, described
 from dtm_contact.log import get_log
 from dtm_contact.model import Judgement
 from dtm_contact.settings import Settings
@@ -71,7 +71,9 @@ class Work:
         _log.warning(cause, exc_info=error)
         # That is told by the heartbeat, once it is more than a moment.
         if not isinstance(error, LeaseLostError):
-            self.alarms.sound(cause, f"{cause} does not work ({type(error).__name__}): what has arrived waits.")
+            self.alarms.sound(
+                cause, f"{cause.capitalize()} does not work ({described(error)}): what has arrived waits."
+            )
         await asyncio.sleep(self.settings.judge.pause)
 
 

@@ -1,11 +1,11 @@
 """Looks that every open case lies in a queue of today: moves what belongs to a renamed one, and tells of the rest."""
 
-import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime
 
 from dtm_contact.alarms import Alarms
+from dtm_contact.background import beside, repeat
 from dtm_contact.cases.rerouting import Placement, Stranded
 from dtm_contact.log import get_log
 from dtm_contact.rules import RuleSet
@@ -39,12 +39,11 @@ class QueueWatch:
 
     async def run(self) -> None:
         """Look on until cancelled; no trouble ends it."""
-        while True:
-            try:
-                await self.look()
-            except Exception as error:  # noqa: BLE001 - a watch that ended would be missed by nobody
-                _log.warning("the queues cannot be looked at", error=type(error).__name__)
-            await asyncio.sleep(self._seconds)
+        await repeat(self.look, self._seconds, self._trouble)
+
+    @staticmethod
+    def _trouble(error: Exception) -> None:
+        _log.warning("the queues cannot be looked at", error=type(error).__name__)
 
     async def look(self) -> None:
         """Look once.
@@ -76,10 +75,8 @@ class QueueWatch:
 @asynccontextmanager
 async def watching_queues(watch: QueueWatch) -> AsyncIterator[QueueWatch]:
     """Look at the queues until the block ends."""
-    task = asyncio.create_task(watch.run(), name="queues")
     try:
-        yield watch
+        async with beside(watch.run(), "queues"):
+            yield watch
     finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
         watch.close()

@@ -10,7 +10,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from dtm_contact.alarms import Alarms
-from dtm_contact.errors import InvalidFilesError, StoreUnavailableError
+from dtm_contact.background import beside, repeat
+from dtm_contact.errors import InvalidFilesError, StoreUnavailableError, described
 from dtm_contact.log import get_log
 from dtm_contact.model import Problem
 from dtm_contact.rules import RuleSet, load_in_force
@@ -26,6 +27,7 @@ from dtm_contact.worker.thread import StoreThread
 ALARM = "rules-refused"
 FAULTY = "rules-faulty"
 MODEL = "model"
+UNREADABLE = "rules-unreadable"
 
 _COPIES_KEPT = 3
 _ATTEMPTS = 20
@@ -186,10 +188,17 @@ async def quiet_copy(taken: Copies) -> Settings:
     """Return settings that point to a copy of the folder, taken while nobody wrote in it.
 
     Raises:
-        InvalidFilesError: it changes all the time.
+        InvalidFilesError: it changes all the time, or cannot be read.
     """
     for _ in range(_ATTEMPTS):
-        copy = taken.take()
+        try:
+            copy = taken.take()
+        except FileNotFoundError:
+            copy = None
+        except OSError as error:
+            told = f"the folder of the rules cannot be read: {described(error)}"
+            hint = "let the daemon's user read the folder DTM_RULES_DIR and all in it"
+            raise InvalidFilesError([Problem("routing.yaml", 0, 0, told, hint)]) from error
         if copy is not None:
             return copy
         await asyncio.sleep(0.1)
@@ -270,16 +279,17 @@ class RulesWatch:
 
     async def run(self) -> None:
         """Look on until cancelled; no trouble ends it."""
-        while True:
-            await asyncio.sleep(self._settings.rules.poll_seconds)
-            try:
-                await self.look()
-            except Exception as error:  # noqa: BLE001 - rules that nobody looks after any more would be missed by nobody
-                _log.warning("the folder of the rules cannot be followed", error=type(error).__name__)
+        await repeat(self.look, self._settings.rules.poll_seconds, self._trouble, at_once=False)
+
+    @staticmethod
+    def _trouble(error: Exception) -> None:
+        _log.warning("the folder of the rules cannot be followed", error=described(error))
 
     async def look(self) -> None:
         """Look once: what changed is tried once two looks have seen the same."""
-        version = await asyncio.to_thread(self._taken.version)
+        version = await self._version()
+        if version is None:
+            return
         if version == self._done:
             self._settling = None
             return
@@ -299,6 +309,20 @@ class RulesWatch:
             await self._refuse(version, outcome.errors)
         # Only now: what could not be kept in the store is tried again.
         self._done, self._settling = version, None
+
+    async def _version(self) -> str | None:
+        """Return the version of what the folder holds; None where it cannot be read, which is an alarm."""
+        try:
+            version = await asyncio.to_thread(self._taken.version)
+        except FileNotFoundError:
+            # Went between the look at the folder and the look at the file: the next look sees what is there.
+            return None
+        except OSError as error:
+            told = f"The folder of the rules cannot be read ({described(error)}): changes in it do not take effect."
+            self._alarms.sound(UNREADABLE, told)
+            return None
+        self._alarms.over(UNREADABLE)
+        return version
 
     async def _swap(self, copy: Settings, outcome: Tried) -> None:
         found = await asyncio.to_thread(_loaded, copy)
@@ -331,10 +355,8 @@ class RulesWatch:
 @asynccontextmanager
 async def following(watch: RulesWatch) -> AsyncIterator[RulesWatch]:
     """Follow the folder until the block ends."""
-    task = asyncio.create_task(watch.run(), name="rules")
     try:
-        yield watch
+        async with beside(watch.run(), "rules"):
+            yield watch
     finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
         watch.close()

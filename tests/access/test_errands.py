@@ -9,11 +9,11 @@ import pytest
 
 from dtm_contact.access import run_errand
 from dtm_contact.access.errands import WrongErrandError
-from dtm_contact.alarms import Alarms
 from dtm_contact.console import errands
 from dtm_contact.console.server import DeskServer
 from dtm_contact.errors import NotFoundError, ProgramFaultError, StoreUnavailableError
 from dtm_contact.store import Store, migrate, open_store
+from tests.heard import made_alarms
 from tests.store.samples import NOW
 
 
@@ -60,7 +60,7 @@ def test_what_an_errand_raises_is_told_at_the_desk_s_end(
     monkeypatch.setitem(run_errand.__globals__["_known"], "seen", raising(raised))
 
     async def serve() -> None:
-        server = DeskServer(store, None, lambda: NOW, lambda _: None, Alarms(lambda *_: None, lambda: 0.0))
+        server = DeskServer(store, None, lambda: NOW, lambda _: None, made_alarms())
         await server.listen(tmp_path / "door")
         try:
             for name in ("seen", "dance") if told is ProgramFaultError else ("seen",):

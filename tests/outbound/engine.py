@@ -9,7 +9,6 @@ from email.message import EmailMessage
 from functools import cache
 from pathlib import Path
 
-from dtm_contact.alarms import Alarms
 from dtm_contact.contract import as_json
 from dtm_contact.directory import Directory, read_export
 from dtm_contact.model import Arrival, Envelope
@@ -22,6 +21,7 @@ from dtm_contact.store import Store, migrate, open_store
 from dtm_contact.timers import Post, Runner, Storms
 from dtm_contact.worker.mailing import Mail, tokens_of
 from dtm_contact.worker.standin import Reception
+from tests.heard import made_alarms
 
 ROOT = Path(__file__).parents[2]
 US = "metropole@parishabitat.fr"
@@ -95,7 +95,7 @@ def performed(running: Engine, at: datetime) -> int:
     """Let timers run once at a time; return how many steps they did."""
     grounds = running.grounds
     runner = Runner(
-        running.settings, running.store, lambda: grounds.directory, Alarms(lambda *_: None, lambda: 0.0),
+        running.settings, running.store, lambda: grounds.directory, made_alarms(),
         rules=lambda: grounds.rules, clock=lambda: at, storms=Storms(),
         post=Post(running.settings, grounds.house.tokens, lambda: None),
     )  # fmt: skip

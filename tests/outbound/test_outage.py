@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from dtm_contact.alarms import Alarms
 from dtm_contact.model import CaseKind, Outgoing, OutgoingKind, Priority
 from dtm_contact.outbound import Sender
 from dtm_contact.outbound.relay import Fate, Relay, Sent
@@ -14,6 +13,7 @@ from dtm_contact.settings import Outbound
 from dtm_contact.store import Store, migrate, open_store
 from dtm_contact.worker.posting import PostedOutbox
 from dtm_contact.worker.thread import StoreThread
+from tests.heard import made_alarms
 from tests.store.samples import NOW, daemon, judgement
 from tests.store.test_joining import recorded
 
@@ -56,7 +56,7 @@ async def played(store: Store, relay: Away, seconds: float) -> None:
     """Let a sender work from now until the relay is back for so long; it pauses by the clock that is set."""
     settings = Outbound(host="relay.example")
     outbox = PostedOutbox(thread := StoreThread(store), lambda: "sender")
-    alarms = Alarms(lambda *_told: None, lambda: 0.0)
+    alarms = made_alarms()
     sender = Sender(settings, outbox, relay, alarms, lambda: relay.now, least_lease=10)
     while relay.now < relay.back_at + timedelta(seconds=seconds):
         if not await sender.goes_on():

@@ -7,11 +7,11 @@ from itertools import pairwise
 
 import pytest
 
-from dtm_contact.alarms import Alarms
 from dtm_contact.model import ClaimedOutgoing, Outgoing, Urgency
 from dtm_contact.outbound import Sender
 from dtm_contact.outbound.relay import Fate, Relay, Sent
 from dtm_contact.settings import Outbound
+from tests.heard import made_alarms
 from tests.outbound.test_relay import LETTER
 
 START = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
@@ -78,7 +78,7 @@ class Answers(Relay):
 
 
 def sender(box: Box, relay: Relay, told: list[str], pause: float = 15) -> Sender:
-    alarms = Alarms(lambda cause, _sentence: told.append(cause), lambda: 0.0)
+    alarms = made_alarms(lambda cause, _sentence: told.append(cause))
     settings = Outbound(pause=pause, longest_pause=3600, days=3)
     return Sender(settings, box, relay, alarms, lambda: box.now, least_lease=10)
 

@@ -21,6 +21,7 @@ from dtm_contact.store import Store, migrate, open_store, working
 from dtm_contact.store.outbox_schema import outbox
 from dtm_contact.timers import Post, Runner, Storms, running
 from dtm_contact.tokens import Tokens
+from tests.heard import Heard
 from tests.rules.folders import GOOD, overlay
 from tests.store.samples import claim, judgement, open_case
 
@@ -83,7 +84,7 @@ class Scene:
             settings,
             store,
             lambda: directory,
-            Alarms(lambda _cause, told: self.told.append(told), lambda: self.now.timestamp()),  # noqa: PLW0108 - the clock moves
+            Alarms(Heard(lambda _cause, told: self.told.append(told)), lambda: self.now.timestamp()),  # noqa: PLW0108 - the clock moves
             rules=lambda: rules,
             clock=lambda: self.now,
             storms=self.storms,

@@ -11,13 +11,13 @@ import pytest
 import sqlalchemy as sa
 from pydantic import ValidationError
 
-from dtm_contact.alarms import Alarms
 from dtm_contact.errors import DaemonRunsError, LeaseLostError
 from dtm_contact.settings import Lease, Settings
 from dtm_contact.settings import Store as StoreSettings
 from dtm_contact.store import Store, open_store
 from dtm_contact.store.channels_schema import daemons
 from dtm_contact.worker import Heartbeat, beating
+from tests.heard import made_alarms
 from tests.store.conftest import (  # noqa: F401 - fixtures
     create_database,
     postgresql_admin,
@@ -47,7 +47,7 @@ def heart(
     clock: Callable[[], float] | None = None,
     taken_over: Callable[[], None] = lambda: None,
 ) -> Heartbeat:
-    alarms = Alarms(lambda cause, _sentence: (told if told is not None else []).append(cause), lambda: 0.0)
+    alarms = made_alarms(lambda cause, _sentence: (told if told is not None else []).append(cause))
     named = {} if clock is None else {"clock": clock}
     return Heartbeat(settings, store, alarms, taken_over=taken_over, **named)
 

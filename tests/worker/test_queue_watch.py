@@ -4,11 +4,11 @@ import shutil
 from dataclasses import replace
 from pathlib import Path
 
-from dtm_contact.alarms import Alarms
 from dtm_contact.rules import RuleSet, load_rules
 from dtm_contact.settings import Settings
 from dtm_contact.store import Store
 from dtm_contact.worker import QueueWatch
+from tests.heard import made_alarms
 from tests.rules.folders import GOOD
 from tests.store.samples import NOW, judgement, open_case
 
@@ -28,7 +28,7 @@ async def test_what_lies_in_no_queue_of_today_is_told_once_and_moved_once_it_can
     assert settings.store.url.startswith("sqlite")
     number = open_case(store, "one", judgement(queue="comptes"))
     told: list[tuple[str, str]] = []
-    alarms = Alarms(lambda cause, text: told.append((cause, text)), lambda: 0.0)
+    alarms = made_alarms(lambda cause, text: told.append((cause, text)))
     rules = [renamed(tmp_path / "rules")]
     watch = QueueWatch(store, alarms, rules=lambda: rules[-1], clock=lambda: NOW)
     try:
@@ -53,7 +53,7 @@ async def test_an_office_s_own_queue_is_one_of_today_as_long_as_there_is_the_off
     assert settings.store.url.startswith("sqlite")
     open_case(store, "one", judgement(queue="vanves"))
     told: list[str] = []
-    alarms = Alarms(lambda cause, _: told.append(cause), lambda: 0.0)
+    alarms = made_alarms(lambda cause, _: told.append(cause))
     rules = load_rules(GOOD)
     watch = QueueWatch(store, alarms, rules=lambda: rules, clock=lambda: NOW)
     try:

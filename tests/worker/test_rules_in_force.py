@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from dtm_contact.alarms import Alarms
 from dtm_contact.errors import InvalidFilesError, StoreUnavailableError
 from dtm_contact.rules import load_in_force
 from dtm_contact.rules.learned_file import FORMER, OWN
@@ -16,6 +15,7 @@ from dtm_contact.store import Store
 from dtm_contact.store.rule_versions import pack
 from dtm_contact.worker.rules_in_force import ALARM, FAULTY, MODEL, Copies, InForce, RulesWatch, at_start, quiet_copy
 from dtm_contact.worker.rules_trial import tried
+from tests.heard import made_alarms
 
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 GOOD = Path(__file__).parents[1] / "rules" / "good"
@@ -44,7 +44,7 @@ class Scene:
 
     def __init__(self, settings: Settings, store: Store, folder: Path) -> None:
         self.told: dict[str, str] = {}
-        self.alarms = Alarms(self.told.__setitem__, lambda: 0.0)
+        self.alarms = made_alarms(self.told.__setitem__)
         self.copies = Copies(settings, folder)
         self.taken_up: list[InForce] = []
         self._settings = settings

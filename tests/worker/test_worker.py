@@ -8,7 +8,6 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from dtm_contact.alarms import Alarms
 from dtm_contact.errors import JudgeDiedError, JudgeTimeoutError
 from dtm_contact.model import Arrival, Envelope, Priority
 from dtm_contact.rules import load_rules
@@ -17,6 +16,7 @@ from dtm_contact.store import NOT_READ, ArrivalLine, ArrivalState, Claimed, Grou
 from dtm_contact.worker import Reception, WakingInbox, Worker
 from dtm_contact.worker.messages import Judged, Refused, Task
 from dtm_contact.worker.standin import what_can_be_read
+from tests.heard import made_alarms
 from tests.store.samples import daemon
 
 RECEIVED = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
@@ -52,7 +52,7 @@ def reception(settings: Settings, store: Store) -> Reception:
 
 @asynccontextmanager
 async def working(settings: Settings, store: Store, clock: Callable[[], datetime]) -> AsyncIterator[WakingInbox]:
-    worker = Worker(settings, store, Alarms(lambda *_told: None, lambda: 0.0), clock)
+    worker = Worker(settings, store, made_alarms(), clock)
     inbox = GroupCommitInbox(store)
     worker.start(reception(settings, store))
     try:
@@ -126,7 +126,7 @@ async def test_one_that_takes_too_long_is_parked(settings: Settings, store: Stor
 
 async def test_a_judge_that_dies_costs_only_an_attempt(settings: Settings, store: Store) -> None:
     clock = Clock()
-    worker = Worker(settings, store, Alarms(lambda *_told: None, lambda: 0.0), clock)
+    worker = Worker(settings, store, made_alarms(), clock)
     worker.start(reception(settings, store))
     try:
         store.arrivals.accept([arrival(LEAK.replace(b"Fuite", b"Avant"))])
@@ -208,7 +208,7 @@ def test_the_stand_in_says_what_the_head_says(raw: bytes, subject: str, address:
 
 
 async def test_an_arrival_that_the_clock_ended_is_tried_once_more(settings: Settings, store: Store) -> None:
-    worker = Worker(settings, store, Alarms(lambda *_told: None, lambda: 0.0), Clock())
+    worker = Worker(settings, store, made_alarms(), Clock())
     judge = worker.judges[0].judge
     times: list[Task] = []
 

@@ -22,7 +22,7 @@ from aioimaplib import aioimaplib
 
 from dtm_contact.channels.mailbox.names import folder as folder_argument
 from dtm_contact.channels.mailbox.names import quoted
-from dtm_contact.errors import DtmContactError
+from dtm_contact.errors import DtmContactError, described
 
 # It writes what it receives, bodies included.
 logging.getLogger("aioimaplib").setLevel(logging.CRITICAL)
@@ -165,7 +165,9 @@ class Mailbox:
         Raises:
             MailboxRefusedError: there is no such folder.
         """
-        answer = await self._done(self._client.protocol.select(folder_argument(name, self._delimiter)))
+        answer = await self._within(self._client.protocol.select(folder_argument(name, self._delimiter)))
+        if answer.result != "OK":
+            raise MailboxRefusedError(f"the folder {name} cannot be opened ({answer.result})")
         told = b"\n".join(line for line in answer.lines if isinstance(line, bytes))
         validity, next_uid = _UIDVALIDITY.search(told), _UIDNEXT.search(told)
         if validity is None:
@@ -290,10 +292,11 @@ class Mailbox:
             if asked.done():
                 return asked.result()
         except (aioimaplib.AioImapException, OSError, UnicodeError, ValueError, IndexError, AttributeError) as error:
-            raise MailboxLostError(type(error).__name__) from error
+            raise MailboxLostError(f"{self._login.host}:{self._login.port}: {described(error)}") from error
         finally:
             asked.cancel()
-        raise MailboxLostError("no answer" if not self._lost.done() else "")
+        told = "the connection ended" if self._lost.done() else "no answer in time"
+        raise MailboxLostError(f"{self._login.host}:{self._login.port}: {told}")
 
 
 def _set(uids: Sequence[int]) -> str:

@@ -13,7 +13,7 @@ from dtm_contact import metrics
 from dtm_contact.channels import ReadingInbox
 from dtm_contact.channels.mailbox.client import CredentialsRefusedError, Login, Mailbox, MailboxRefusedError, connected
 from dtm_contact.channels.mailbox.envelope import envelope
-from dtm_contact.errors import DtmContactError, StoreUnavailableError, WrongSettingError
+from dtm_contact.errors import DtmContactError, StoreUnavailableError, WrongSettingError, described
 from dtm_contact.log import get_log
 from dtm_contact.model import Arrival, KeptLines, LogLine, Position
 from dtm_contact.settings import Imap
@@ -106,21 +106,20 @@ class Follower:
             try:
                 if await self._inbox.follow(self.name):
                     async with connected(await self._login()) as mailbox:
-                        self._inbox.trouble(self.name, None)
                         await self._follow(mailbox)
                 if not await self._inbox.follow(self.name):
                     pause = await self._stand_by()
                     continue
             except CredentialsRefusedError:
-                told = f"The mailbox {self.name} refuses our credentials: nothing is read until they are right."
+                told = f"The mailbox {self.address} refuses our credentials: nothing is read until they are right."
                 self._trouble(told, "credentials")
             except WrongSettingError as error:
                 # No server that is started again: a person must see to it, and until then other ways in stay open.
-                self._trouble(f"The mailbox {self.name} is not read: {error}", "credentials")
+                self._trouble(f"The mailbox {self.address} is not read: {error}", "credentials")
             except (DtmContactError, OSError, ValueError) as error:
                 # Before it is an alarm it may be a server that is started again.
                 if pause > self._settings.pause:
-                    self._trouble(f"The mailbox {self.name} cannot be read ({type(error).__name__}).", "lost")
+                    self._trouble(f"The mailbox {self.address} cannot be read. {described(error)}.", "lost")
                 _log.warning("mailbox", channel=self.name, error=type(error).__name__)
             await self._leave()
             if asyncio.get_running_loop().time() - began > self._settings.longest_pause:
@@ -156,6 +155,8 @@ class Follower:
         while await self._inbox.follow(self.name):
             place = await self._take(mailbox, place)
             metrics.CHANNEL_LOOKED.labels(self.name).set_to_current_time()
+            # Not before: a folder that is not there would end the alarm at each attempt, and sound it anew.
+            self._inbox.trouble(self.name, None)
             filing = await self._file(mailbox, place)
             await mailbox.wait(_FILING_SECONDS if filing else self._settings.poll_seconds)
 
@@ -195,7 +196,8 @@ class Follower:
     def _left(self, uid: int, why: str) -> None:
         """Say that one message stays where it is: it must not keep those behind it."""
         told = f"The mailbox {self.name} holds a message that was not taken in (UID {uid}): {why}. Read it there."
-        self._trouble(told, "left")
+        metrics.CHANNEL_TROUBLES.labels(self.name, "left").inc()
+        self._inbox.trouble(f"{self.name}-left", told)
 
     def _batches(self, uids: Sequence[int], sizes: dict[int, int]) -> list[list[int]]:
         batches: list[list[int]] = []

@@ -1,5 +1,6 @@
 """`dtm-contact directory …`: the landlord's export of the estate and its people."""
 
+import asyncio
 import socket
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -26,7 +27,7 @@ from dtm_contact.directory import (
 from dtm_contact.errors import InvalidFilesError, NoDirectoryError, StoreUnavailableError, UnknownSchemaError
 from dtm_contact.log import get_log
 from dtm_contact.model import errors_first
-from dtm_contact.notices import Notices
+from dtm_contact.notices import tell_once, ways_of
 from dtm_contact.rules import load_in_force
 from dtm_contact.settings import Settings
 from dtm_contact.store import DirectoryImport, Origin, Store, migrate, open_store
@@ -221,11 +222,10 @@ def _refuse(settings: Settings, store: Store, folder: Path, digest: str, faults:
             "This is told once for these files.",
         )
     )
-    if store.directory.refuse(digest, datetime.now(UTC)) and settings.alarm.recipients:
-        notices = Notices(settings.alarm)
-        if notices.send("directory-refused", told):
-            store.directory.told_of_refusal(digest, datetime.now(UTC))
-        notices.close()
+    now, ways = datetime.now(UTC), ways_of(settings.alarm)
+    untold = store.directory.refuse(digest, now) and bool(ways)
+    if untold and asyncio.run(tell_once(settings, ways, "directory-refused", told, now)):
+        store.directory.told_of_refusal(digest, now)
     return 1
 
 

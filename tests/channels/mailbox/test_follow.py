@@ -257,7 +257,7 @@ async def test_a_server_that_is_away_is_an_alarm_and_is_over_when_it_is_back(tmp
 async def test_a_folder_that_there_is_not(server: Dovecot, tmp_path: Path) -> None:
     inbox = FakeInbox()
     async with following(settings(server, "nowhere", tmp_path), inbox):
-        await until(lambda: "MailboxRefusedError" in inbox.troubles.get("imap", ""))
+        await until(lambda: "the folder nowhere cannot be opened (NO)" in inbox.troubles.get("imap", ""))
 
 
 class RefusedError(StoreUnavailableError):
@@ -283,7 +283,7 @@ async def test_a_poison_message_keeps_nobody(server: Dovecot, box: str, tmp_path
     inbox = PickyInbox()
     async with following(settings(server, box, tmp_path), inbox):
         await until(lambda: len(inbox.arrivals) == 2)
-        await until(lambda: "UID 2" in inbox.troubles.get("imap", ""))
+        await until(lambda: "UID 2" in inbox.troubles.get("imap-left", ""))
     assert len(server.uids(box)) == 3
 
 
@@ -309,4 +309,4 @@ async def test_what_a_server_does_not_hand_over_is_asked_for_again_and_told(serv
     follower = Follower("imap", chosen, inbox, login_by(chosen), lambda: datetime.now(UTC))
     bodies = await follower._bodies(Withholding(), [1, 2, 3, 4])
     assert list(bodies) == [1, 2]
-    assert "UID 3" in inbox.troubles["imap"]
+    assert "UID 3" in inbox.troubles["imap-left"]

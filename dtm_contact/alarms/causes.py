@@ -1,0 +1,171 @@
+"""The causes of alarms: what each means and what to do; docs/alarms.md is the same table."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """What an alarm is about.
+
+    Attributes:
+        meaning: what it means for the tenants and the offices.
+        remedy: what to do, first things first.
+        ill: the daemon does not do its work while it lasts: `/healthz` answers 503.
+        lasts: it is a state, which is told of until it is over; else something that happened.
+    """
+
+    meaning: str
+    remedy: str
+    ill: bool = False
+    lasts: bool = True
+
+
+def _happening(meaning: str, remedy: str) -> Cause:
+    return Cause(meaning, remedy, lasts=False)
+
+
+def _illness(meaning: str, remedy: str) -> Cause:
+    return Cause(meaning, remedy, ill=True)
+
+
+_MAILBOX = (
+    "The mailbox is not read: what tenants write stays there, unjudged. Nothing is lost.",
+    (
+        "Look at the error that the alarm names: an expired certificate is renewed on the mail server, a wrong name is "
+        "DTM_IMAP_HOST, an unknown authority DTM_IMAP_AUTHORITY, refused credentials DTM_IMAP_PASSWORD_FILE or the "
+        "token, a folder that is not there DTM_IMAP_FOLDER or DTM_IMAP_SENT_FOLDER. Reading goes on by itself."
+    ),
+)
+_LATE_WORK = (
+    "Free disk space or mend the database as the alarm names it; work goes on by itself. If it names a fault of the "
+    "program, restart the daemon and keep the log: journalctl -u dtm-contact."
+)
+
+CAUSES: Final[Mapping[str, Cause]] = MappingProxyType(
+    {
+        "intake": _illness(
+            "No mail is taken in: senders are told to come again. Their servers do so for days.",
+            "Free the disk that the alarm names, or bring the database back; taking in goes on by itself.",
+        ),
+        "claiming": _illness("Nothing is judged: what has arrived waits.", _LATE_WORK),
+        "recording": _illness("Judged messages cannot be stored: they wait and are judged again.", _LATE_WORK),
+        "lease": _illness(
+            "This daemon judges and sends nothing; another one takes its work over, if there is one.",
+            "Bring the database back as the alarm names it, and look whether this machine stood still or another "
+            "daemon has the name (dtm-contact daemons).",
+        ),
+        "imap": _illness(*_MAILBOX),
+        "imap_sent": _illness(
+            "The folder of sent mail is not read: what agents answer from their own programs is not seen, so cases "
+            "that are answered may escalate.",
+            _MAILBOX[1],
+        ),
+        "mailbox-silent": _illness(
+            "The mailbox has not been looked at for a long time, though no error was met.",
+            "Look whether its server answers; restart the daemon if it does: systemctl restart dtm-contact.",
+        ),
+        "relay": _illness(
+            "Nothing is sent: those on call are not told of danger (P1), tenants get no answers. All of it waits in "
+            "the outbox, danger first.",
+            "Bring the mail server back that the alarm names, renew its certificate or mend DTM_OUTBOUND_…; until then "
+            "call those on call by hand: dtm-contact danger lists the open P1.",
+        ),
+        "outbox": _illness("The outbox cannot be read or written: nothing is sent.", _LATE_WORK),
+        "outbox-late": _illness(
+            "A notice of danger (P1) waits in the outbox: somebody on call has not been told.",
+            "Call those on call by hand: dtm-contact danger lists the open P1. Then look why the mail server puts it "
+            "off: the case's events and the log (part=outbound) have its code.",
+        ),
+        "timers": _illness("Nothing escalates: the next on call is not told.", _LATE_WORK),
+        "timers-late": _illness(
+            "Steps that are due are not done: the next on call is not told, nobody is reminded.",
+            "Look whether a daemon lives (dtm-contact daemons) and whether its machine is overloaded; restart it.",
+        ),
+        "desk": _illness(
+            "Agents cannot open the desk; mail is taken in and judged all the same.",
+            "Look at the log (part=desk) and restart the daemon. Meanwhile dtm-contact danger and dtm-contact queue "
+            "list the cases.",
+        ),
+        "disk": Cause(
+            "A disk that the daemon writes on is nearly full; when it is full, mail is refused.",
+            "Free space at the path that the alarm names, or enlarge that disk.",
+        ),
+        "danger-page": Cause(
+            "The page of the open P1 on disk is not kept fresh: it is of no use if the store goes down now.",
+            "Let the daemon's user write the folder DTM_DANGER_FOLDER, and free its disk.",
+        ),
+        "directory-age": Cause(
+            "The directory in force is old: tenants who moved in since are not known.",
+            "See whether the landlord's export still comes and its import still runs: dtm-contact directory history, "
+            "journalctl -u dtm-contact-directory.",
+        ),
+        "directory-refused": _happening(
+            "The export that the landlord's system dropped is not imported: the directory before stays in force.",
+            "Look at the export as the alarm names it, and have it made again; if it is right after all, import it "
+            "with dtm-contact directory import --force.",
+        ),
+        "queues": Cause(
+            "Open cases lie in queues that are no more, where nobody looks.",
+            "Write the old name under formerly: in queues.yaml, or move them: dtm-contact case move.",
+        ),
+        "rules-refused": Cause(
+            "Changed rules do not take effect; those before stay in force.",
+            "Correct what dtm-contact rules status tells, or take the last version back: dtm-contact rules restore.",
+        ),
+        "rules-unreadable": Cause(
+            "The folder of the rules cannot be read: changes in it do not take effect.",
+            "Let the daemon's user read the folder DTM_RULES_DIR and all in it.",
+        ),
+        "asterisk_cdr": Cause(
+            "The switchboard's logs are not read: missed calls make no call-back. They are read later.",
+            "Let the daemon's user read the files that DTM_SWITCHBOARD_RECORDS and DTM_SWITCHBOARD_QUEUE_LOG name.",
+        ),
+        "switchboard-timezone": Cause(
+            "Times of calls are wrong by hours.", "Set DTM_SWITCHBOARD_TIMEZONE to the zone that the alarm names."
+        ),
+        "asterisk_cdr-rotation": _happening(
+            "A rotated log of the switchboard was not found again: the last calls in it were not read.",
+            "Look for its last lines in the file that the alarm names, and call back who called in vain.",
+        ),
+        "imap-left": _happening(
+            "A message in the mailbox could not be taken in; it lies there still.", "Read it there."
+        ),
+        "imap_sent-left": _happening(
+            "A message in the folder of sent mail could not be taken in; it lies there still.", "Read it there."
+        ),
+        "parked-…": _happening(
+            "A message could not be judged; a case stands for it at the reception. Behind the hyphen is the error.",
+            "Read the case that the alarm names, then have it judged again: dtm-contact arrivals retry.",
+        ),
+        "rules": _happening(
+            "A rule failed on a message, which lies in the default queue.",
+            "Read the case that the alarm names, and correct the rule.",
+        ),
+        "untold": _happening(
+            "Somebody should have been told of a case by mail, and could not be: no address, or nothing is sent.",
+            "Tell them by hand, then give the office or the caretaker an address, or set DTM_OUTBOUND_HOST.",
+        ),
+        "answers": _happening(
+            "So many answers went out in an hour that no more do, safety answers apart.",
+            "Look for a loop: one writer with many cases. If there is none, raise DTM_OUTBOUND_ANSWERS_PER_HOUR.",
+        ),
+        "log-in": _happening(
+            "An account of the desk was locked after several wrong passwords.",
+            "Read in the audit trail which; dtm-contact user link lets its owner in meanwhile.",
+        ),
+    }
+)
+"""By the word that stands in the log, the metrics and the subject; `…` at its end stands for any ending."""
+
+_UNKNOWN: Final = Cause("Something is wrong.", "Look at the log: journalctl -u dtm-contact.")
+
+
+def cause_of(word: str) -> Cause:
+    """Return the cause that a word names; a general one where it names none."""
+    found = CAUSES.get(word)
+    if found is None and "-" in word:
+        found = CAUSES.get(f"{word.partition('-')[0]}-…")
+    return found or _UNKNOWN

@@ -1,0 +1,112 @@
+"""The page: for a browser and a printer, and as lines for a terminal; both tell first when they were written."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from dtm_contact.danger_page.entries import Entry
+
+_DAYS: Final = ("lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche")
+_TEMPLATES: Final = Environment(
+    loader=FileSystemLoader(Path(__file__).parent),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """The open P1 at one moment.
+
+    Attributes:
+        entries: the most urgent first.
+        more: how many there are besides.
+        at: when, on the offices' wall clock.
+        old_minutes: after how many it is not to be trusted any more.
+    """
+
+    entries: Sequence[Entry]
+    more: int
+    at: datetime
+    old_minutes: int
+
+    @property
+    def day(self) -> str:
+        """The day: "lundi 30/11/2026"."""
+        return f"{_DAYS[self.at.weekday()]} {self.at:%d/%m/%Y}"
+
+    @property
+    def clock(self) -> str:
+        """The time: "16:02:07"."""
+        return f"{self.at:%H:%M:%S}"
+
+    @property
+    def count(self) -> str:
+        """How many P1 are open."""
+        number = len(self.entries) + self.more
+        if number == 0:
+            return "Aucune urgence P1 n’était ouverte à cette heure."
+        return f"{number} urgence{'s' if number > 1 else ''} P1 ouverte{'s' if number > 1 else ''}"
+
+    @property
+    def warning(self) -> str:
+        """What to think of it once it is old."""
+        return (
+            f"Si cette heure date de plus de {self.old_minutes} minutes, cette page n’est plus tenue à jour : des "
+            "urgences ont pu s’ouvrir, être prises ou closes depuis. Prévenez l’informatique, et lisez la boîte aux "
+            "lettres elle-même."
+        )
+
+    def html(self) -> bytes:
+        """Return it as HTML that needs no other file, runs no script, and prints."""
+        return _TEMPLATES.get_template("danger.html").render(page=self).encode("utf-8")
+
+    def text(self) -> bytes:
+        """Return it as lines of text without anything that commands a terminal."""
+        return "\n".join(map(_printable, self._lines())).encode("utf-8") + b"\n"
+
+    def _lines(self) -> Iterator[str]:
+        yield f"URGENCES OUVERTES (P1) – ÉTAT DU {self.day.upper()} À {self.clock}"
+        yield self.warning
+        yield ""
+        yield self.count
+        for entry in self.entries:
+            yield ""
+            yield f"=== {entry.number}  {entry.topic} – {entry.queue} ==="
+            for name, values in sections(entry):
+                yield f"{name} :"
+                yield from (f"    {line}" for value in values for line in value.splitlines() or [""])
+        if self.more:
+            yield f"\net {self.more} autres"
+
+
+def sections(entry: Entry) -> Iterator[tuple[str, Sequence[str]]]:
+    """Yield what is told of a case, each part with its French heading, in the order in which it is needed."""
+    written = [f"{each.at}, {each.who} :\n« {each.words} »" for each in entry.written]
+    parts: tuple[tuple[str, Sequence[str]], ...] = (
+        ("État", entry.status),
+        ("Où", (entry.where,)),
+        ("Qui", (entry.who, *(f"joint depuis : {each}" for each in entry.reached_from))),
+        ("À respecter", entry.wishes),
+        ("Écrit ou dit", written),
+        ("À dire aux personnes sur place", entry.advice),
+        ("Foyer", entry.household),
+        ("Gardien de service", entry.caretakers),
+        ("Astreinte, dans l’ordre", entry.on_call),
+        ("Bureau", (entry.office,) if entry.office else ()),
+        ("Quand", (f"ouvert {entry.opened}, première réponse due {entry.due}",)),
+    )
+    yield from ((name, values) for name, values in parts if values)
+
+
+def _printable(line: str) -> str:
+    return "".join(sign if sign.isprintable() or sign == "\n" else " " for sign in line)
+
+
+_TEMPLATES.globals["sections"] = sections

@@ -1,0 +1,98 @@
+"""The file that keeps alarms over a restart: beside the store and not in it, since the store may be what is down."""
+
+import json
+import os
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Final
+from urllib.parse import quote
+
+from pydantic import TypeAdapter, ValidationError
+
+from dtm_contact.log import get_log
+from dtm_contact.notices.episodes import Episode
+from dtm_contact.settings import Settings
+
+_EPISODES: Final = TypeAdapter(list[Episode])
+_LARGEST: Final = 4 * 1024 * 1024
+_log = get_log("alarm")
+
+
+class Kept:
+    """One file, written whole or not at all; None keeps nothing."""
+
+    def __init__(self, path: Path | None) -> None:
+        """Take where it is."""
+        self._path = path
+
+    def load(self) -> list[Episode]:
+        """Return what was kept; nothing where there is no file, or none that can be read, which the log tells."""
+        if self._path is None:
+            return []
+        try:
+            with self._path.open("rb") as file:
+                return _EPISODES.validate_json(file.read(_LARGEST))
+        except FileNotFoundError:
+            return []
+        except (OSError, ValidationError, ValueError) as error:
+            _log.warning("the alarms kept cannot be read", file=str(self._path), error=type(error).__name__)
+            return []
+
+    def save(self, episodes: Sequence[Episode]) -> bool:
+        """Keep these in place of those before; return whether that worked: a full disk may be the alarm itself."""
+        if self._path is None:
+            return True
+        told = json.dumps(_EPISODES.dump_python(list(episodes), mode="json"), indent=1).encode("ascii")
+        try:
+            replace_file(self._path, told, mode=0o600)
+        except OSError as error:
+            _log.warning("the alarms cannot be kept", file=str(self._path), error=error.strerror)
+            return False
+        return True
+
+
+def kept_in(settings: Settings) -> Kept:
+    """Return the file of this daemon: in the folder of the settings, else beside a SQLite store."""
+    folder = state_folder(settings)
+    return Kept(None if folder is None else folder / f"alarms-{quote(settings.name, safe='')}.json")
+
+
+def state_folder(settings: Settings) -> Path | None:
+    """Return the folder in which the daemon keeps what must outlast a store that is down; None where there is none."""
+    if settings.alarm.folder is not None:
+        return settings.alarm.folder
+    sqlite = settings.store.sqlite_path
+    return sqlite.parent if sqlite else None
+
+
+def replace_file(path: Path, content: bytes, *, mode: int) -> None:
+    """Put a file in place of the one of that name, whole, on the disk when this returns.
+
+    Args:
+        path: where.
+        content: what it holds.
+        mode: its permissions, whatever the process's mask.
+
+    Raises:
+        OSError: it could not be written; the one before is as it was.
+    """
+    beside = path.with_name(f".{path.name}.new")
+    with suppress(FileNotFoundError):
+        beside.unlink()
+    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, mode)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            os.fchmod(file.fileno(), mode)
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        beside.replace(path)
+    except OSError:
+        beside.unlink(missing_ok=True)
+        raise
+    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)

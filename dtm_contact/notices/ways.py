@@ -1,0 +1,143 @@
+"""The ways by which the admins are told: mail, a web address, a program."""
+
+import asyncio
+import os
+import signal
+from collections.abc import Sequence
+from contextlib import suppress
+from email.message import EmailMessage
+from email.utils import format_datetime, make_msgid
+from typing import Final, Protocol
+
+import aiosmtplib
+
+from dtm_contact.errors import DtmContactError, described
+from dtm_contact.notices.telling import Telling
+from dtm_contact.settings import Alarm
+from dtm_contact.webcall import webcall
+
+_GONE_SECONDS: Final = 5.0
+
+
+class NotToldError(DtmContactError):
+    """Nobody was told."""
+
+    retry = True
+
+
+class Way(Protocol):
+    """One way."""
+
+    @property
+    def name(self) -> str:
+        """Its name: `mail`, `webhook` or `command`."""
+        ...
+
+    async def tell(self, telling: Telling) -> None:
+        """Tell, and return once whoever takes it has it.
+
+        Raises:
+            NotToldError: that failed; it says why, without what is secret.
+        """
+        ...
+
+
+class Mail:
+    """E-mail through the mail server of `DTM_ALARM_HOST`."""
+
+    name = "mail"
+
+    def __init__(self, settings: Alarm) -> None:
+        """Take who is told and by which mail server."""
+        self._settings = settings
+
+    async def tell(self, telling: Telling) -> None:
+        """Hand a mail to the mail server; see `Way.tell`."""
+        settings = self._settings
+        message = EmailMessage()
+        message["From"] = settings.sender
+        message["To"] = ", ".join(settings.recipients)
+        message["Subject"] = telling.subject
+        message["Date"] = format_datetime(telling.at)
+        message["Message-ID"] = make_msgid(domain=settings.sender.rpartition("@")[2] or "localhost")
+        # No robot is to answer this (RFC 3834 section 5).
+        message["Auto-Submitted"] = "auto-generated"
+        message.set_content(telling.text)
+        try:
+            async with asyncio.timeout(settings.seconds):
+                refused, _said = await aiosmtplib.send(
+                    message, hostname=settings.host, port=settings.port, start_tls=False, timeout=settings.seconds
+                )
+        except (OSError, ValueError, aiosmtplib.SMTPException) as error:
+            said = f"status {error.code}" if isinstance(error, aiosmtplib.SMTPResponseException) else described(error)
+            raise NotToldError(f"the mail server {settings.host}:{settings.port}: {said}") from error
+        if len(refused) == len(settings.recipients):
+            raise NotToldError(f"the mail server {settings.host}:{settings.port} refuses all recipients")
+
+
+class Webhook:
+    """A web address to which the JSON is posted."""
+
+    name = "webhook"
+
+    def __init__(self, settings: Alarm, url: str) -> None:
+        """Take the address, which may be secret."""
+        self._settings = settings
+        self._url = url
+
+    async def tell(self, telling: Telling) -> None:
+        """Post it; see `Way.tell`."""
+        settings = self._settings
+        try:
+            await webcall(self._url, body=telling.json, authority=settings.authority, seconds=settings.seconds)
+        except (OSError, DtmContactError) as error:
+            raise NotToldError(f"the address of DTM_ALARM_WEBHOOK: {described(error)}") from error
+
+
+class Command:
+    """A program that gets the JSON on its standard input; no shell is between."""
+
+    name = "command"
+
+    def __init__(self, settings: Alarm) -> None:
+        """Take the program, its arguments, and how long it may take."""
+        self._settings = settings
+
+    async def tell(self, telling: Telling) -> None:
+        """Run it; see `Way.tell`. One that takes too long is ended, with all that it started."""
+        settings = self._settings
+        try:
+            process = await asyncio.create_subprocess_exec(
+                *settings.command,
+                stdin=asyncio.subprocess.PIPE,
+                stdout=asyncio.subprocess.DEVNULL,
+                stderr=asyncio.subprocess.DEVNULL,
+                start_new_session=True,
+            )
+        except (OSError, ValueError) as error:
+            raise NotToldError(f"the program of DTM_ALARM_COMMAND: {described(error)}") from error
+        try:
+            async with asyncio.timeout(settings.seconds):
+                await process.communicate(telling.json + b"\n")
+        except TimeoutError:
+            raise NotToldError("the program of DTM_ALARM_COMMAND takes too long") from None
+        finally:
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_GONE_SECONDS):
+                    await process.wait()
+        if process.returncode != 0:
+            raise NotToldError(f"the program of DTM_ALARM_COMMAND ends with status {process.returncode}")
+
+
+def ways_of(settings: Alarm) -> Sequence[Way]:
+    """Return the ways that the settings give what they need, in the order in which they are tried."""
+    ready: dict[str, Way] = {}
+    if settings.recipients:
+        ready[Mail.name] = Mail(settings)
+    if settings.webhook is not None:
+        ready[Webhook.name] = Webhook(settings, settings.webhook)
+    if settings.command:
+        ready[Command.name] = Command(settings)
+    return [ready[name] for name in dict.fromkeys(settings.ways) if name in ready]
