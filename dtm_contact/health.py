@@ -94,7 +94,8 @@ class Health:
         illness = self._alarms.illness()
         found["intake"] = illness.pop("intake", None) or self._room_for_mail()
         found["relay"] = illness.pop("relay", None)
-        found["desk"] = found["desk"] or illness.pop("desk", None)
+        # Whether it answers says more than that its process ended once.
+        illness.pop("desk", None)
         found["alarms"] = "; ".join(f"{cause}: {told}" for cause, told in illness.items()) or None
         told = self._alarms.troubles()
         if (low := low_disks(self._settings)) is not None:

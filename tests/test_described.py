@@ -4,7 +4,7 @@ import asyncio
 import socket
 import ssl
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from email.message import EmailMessage
 from pathlib import Path
 
@@ -124,13 +124,18 @@ async def test_a_web_server_that_does_not_take_it(reply: bytes, told: str) -> No
 
 
 async def test_a_web_server_that_says_nothing_is_given_up() -> None:
+    gone = asyncio.Event()
+
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await reader.read()
+        with suppress(ConnectionError):
+            await reader.read()
         writer.close()
+        gone.set()
 
     async with await asyncio.start_server(answer, "127.0.0.1", 0) as server:
         with pytest.raises(TimeoutError) as raised:
             await webcall(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/", seconds=0.1)
+        await gone.wait()
     assert described(raised.value) == "no answer in time"
 
 

@@ -1,6 +1,9 @@
-"""When a mailbox that nobody looks at any more makes the daemon unwell, and a directory that is too old an alarm."""
+"""What makes the daemon unwell, what is only told, and which alarms come of it."""
 
 import asyncio
+import socket
+import tempfile
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -8,11 +11,27 @@ import pytest
 from prometheus_client import REGISTRY
 
 from dtm_contact import metrics
+from dtm_contact.alarms import Alarms
 from dtm_contact.directory import Records
-from dtm_contact.health import _count_store, _mailboxes_looked_at, look_at_directory, watching_directory
-from dtm_contact.settings import Directory, Imap, Settings
+from dtm_contact.health import (
+    Health,
+    HealthWatch,
+    _count_store,
+    _mailboxes_looked_at,
+    look_at_directory,
+    watching_directory,
+)
+from dtm_contact.model import CaseKind, Outgoing, OutgoingKind, Priority
+from dtm_contact.monitor import Report
+from dtm_contact.notices import Announcer, Kept
+from dtm_contact.settings import Directory, Imap, Monitor, Outbound, Rules, Settings
+from dtm_contact.settings import Store as StoreSettings
 from dtm_contact.store import Origin, Store, migrate, open_store
-from tests.heard import made_alarms
+from dtm_contact.store.timers import Plan
+from dtm_contact.worker import Heartbeat
+from tests.heard import Heard, made_alarms
+from tests.store.samples import arrival, judgement
+from tests.store.test_joining import recorded
 
 AT = 1_800_000_000.0
 NOW = datetime(2026, 11, 30, 9, 0, tzinfo=UTC)
@@ -53,7 +72,7 @@ def test_a_directory_too_old_is_an_alarm_until_a_young_one_is_imported(store: St
     for days in (0, 7, 8, 30):
         look_at_directory(settings, store, alarms, NOW + timedelta(days=days))
         assert alarms.lasting == (("directory-age",) if days > 7 else ())
-    (cause, said) = told[0]
+    said = told[0][1]
     assert {cause for cause, _ in told} == {"directory-age"}
     assert "exported 9 days ago (2026-11-29)" in said
     assert "DTM_DIRECTORY_MAX_AGE_DAYS" in said
@@ -89,3 +108,156 @@ async def test_the_daemon_looks_at_the_age_from_the_start(store: Store) -> None:
         async with asyncio.timeout(60):
             await sounded.wait()
     assert alarms.lasting == ("directory-age",)
+
+
+class Scene:
+    """The health of a daemon that is not there but for what is looked at."""
+
+    def __init__(self, store: Store, desk: str = "", **groups: object) -> None:
+        self.store = store
+        self.now = NOW
+        self.heard = Heard()
+        self.alarms = Alarms(self.heard, lambda: 0.0)
+        self.settings = Settings(outbound=Outbound(host="relay.example"), **groups)  # type: ignore[arg-type]
+        self.announcer = Announcer(self.settings, (), Kept(None), lambda: self.now)
+        heartbeat = Heartbeat(self.settings, store, self.alarms)
+        self.health = Health(self.settings, store, self.alarms, heartbeat, self.announcer, lambda: self.now, desk=desk)
+        self.watch = HealthWatch(self.settings, self.health.report, self.alarms)
+
+    async def report(self) -> Report:
+        return await asyncio.to_thread(self.health.report)
+
+    async def look(self) -> None:
+        await asyncio.to_thread(self.watch.look)
+
+
+def write_danger(store: Store) -> None:
+    letter = Outgoing(OutgoingKind.NOTICE, "on_call", "a@free.example", "us@b.example", "1@b.example", b"x")
+    recorded(store, judgement(CaseKind.CASE, priority=Priority.P1), at=NOW, letters=[letter])
+
+
+async def test_a_notice_of_danger_that_is_not_sent_is_an_illness_and_an_alarm(store: Store) -> None:
+    scene = Scene(store)
+    write_danger(store)
+    scene.now += timedelta(minutes=4)
+    assert (await scene.report()).checks["outbox"] is None
+    scene.now += timedelta(minutes=2)
+    wrong = "1 e-mails that tell of danger wait, the oldest for 6 min"
+    assert (await scene.report()).checks["outbox"] == wrong
+    await scene.look()
+    assert scene.alarms.lasting in ((), ("disk",)), "once may be a moment"
+    await scene.look()
+    assert ("outbox-late", f"Outbox: {wrong}.") in scene.heard.told
+    claimed = store.outbox.claim("w", scene.now)
+    assert claimed is not None
+    store.outbox.settle(claimed, "sent", "250", scene.now)
+    await scene.look()
+    assert "outbox-late" in scene.heard.ended
+
+
+async def test_steps_that_are_due_and_not_done_are_an_illness(store: Store) -> None:
+    scene = Scene(store)
+    number, _withheld = recorded(store, judgement(CaseKind.CASE, priority=Priority.P1))
+    assert number is not None
+    store.timers.plan([Plan(number, "P1:1", NOW, {"does": "call_next", "priority": "P1", "until": "taken"})], 1)
+    scene.now += timedelta(minutes=5)
+    assert (await scene.report()).checks["timers"] is None
+    scene.now += timedelta(minutes=1)
+    assert (await scene.report()).checks["timers"] == "a step that was due 6 min ago is not done"
+    scene = Scene(store, rules=Rules(observe=True))
+    scene.now += timedelta(hours=1)
+    assert (await scene.report()).checks["timers"] is None, "under observation nothing is due to anybody"
+
+
+@pytest.mark.parametrize(("reply", "wrong"), [(b"HTTP/1.1 303 x\r\n\r\n", None), (b"", "does not speak HTTP")])
+async def test_the_desk_is_well_while_it_speaks_http(store: Store, reply: bytes, wrong: str | None) -> None:
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(reply)
+        writer.close()
+
+    async with await asyncio.start_server(answer, "127.0.0.1", 0) as server:
+        address = f"127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        scene = Scene(store, desk=address)
+        scene.alarms.sound("desk", "The process of the desk ended.")
+        await scene.look()
+        await scene.look()
+        assert (await scene.report()).checks["desk"] == (f"{address} {wrong}" if wrong else None)
+        assert ("desk" in scene.alarms.lasting) is bool(wrong)
+
+
+async def test_a_desk_whose_process_is_gone_is_unwell_though_its_socket_listens(store: Store) -> None:
+    with socket.socket() as heard:
+        heard.bind(("127.0.0.1", 0))
+        heard.listen()
+        scene = Scene(store, desk=f"127.0.0.1:{heard.getsockname()[1]}")
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("dtm_contact.health._DESK_SECONDS", 0.1)
+            assert "does not answer (no answer in time)" in ((await scene.report()).checks["desk"] or "")
+
+
+async def test_a_disk_that_is_nearly_full_is_told_and_one_below_the_reserve_makes_unwell(store: Store) -> None:
+    everything = 2**62
+    scene = Scene(store, monitor=Monitor(free_octets=everything))
+    report = await scene.report()
+    path = store.database.sqlite_path
+    assert path is not None
+    assert f"{path.parent} has" in report.told["disk"] or str(tempfile.gettempdir()) in report.told["disk"]
+    assert f"DTM_MONITOR_FREE_OCTETS wants {everything:,}" in report.told["disk"]
+    assert report.checks["intake"] is None
+    await scene.look()
+    assert scene.alarms.troubles().keys() == {"disk"}
+    url = f"sqlite:///{path}"
+    scene = Scene(store, store=StoreSettings(url=url, reserve=everything), monitor=Monitor(free_octets=0))
+    report = await scene.report()
+    assert f"{path}" in (report.checks["intake"] or "")
+    assert "disk" not in report.told
+
+
+async def test_what_lasts_is_told_by_its_own_check_or_with_the_other_alarms(store: Store) -> None:
+    scene = Scene(store, monitor=Monitor(free_octets=0))
+    for cause in ("relay", "recording", "queues"):
+        scene.alarms.sound(cause, f"{cause} is wrong")
+    report = await scene.report()
+    assert report.checks["relay"] == "relay is wrong"
+    assert report.checks["alarms"] == "recording: recording is wrong"
+    assert report.told == {"queues": "queues is wrong"}
+    assert not report.well
+
+
+async def test_with_the_store_down_the_store_alone_is_told_and_metrics_go_on(store: Store) -> None:
+    path = store.database.sqlite_path
+    assert path is not None
+    scene = Scene(store)
+    path.rename(path.with_name("away"))
+    store.close()
+    report = await scene.report()
+    assert f"SQLITE_CANTOPEN: {path}" in (report.checks["store"] or "")
+    assert [report.checks[name] for name in ("outbox", "timers")] == [None, None]
+    await asyncio.to_thread(scene.health.count)
+    disks = [
+        sample for family in REGISTRY.collect() if family.name == "dtm_disk_free_octets" for sample in family.samples
+    ]
+    assert all(sample.value > 0 for sample in disks)
+
+
+async def test_what_waits_is_counted_with_its_age(store: Store) -> None:
+    scene = Scene(store)
+    write_danger(store)
+    store.arrivals.accept([replace(arrival("waits"), received_at=NOW)])
+    scene.now += timedelta(minutes=10)
+    await asyncio.to_thread(scene.health.count)
+    told = {
+        name: REGISTRY.get_sample_value(name, labels)
+        for name, labels in (
+            ("dtm_arrivals_oldest_waiting_seconds", {}),
+            ("dtm_outbox_waiting", {"urgency": "danger"}),
+            ("dtm_outbox_oldest_seconds", {"urgency": "danger"}),
+        )
+    }
+    assert told == {
+        "dtm_arrivals_oldest_waiting_seconds": 600.0,
+        "dtm_outbox_waiting": 1.0,
+        "dtm_outbox_oldest_seconds": 600.0,
+    }
+    assert REGISTRY.get_sample_value("dtm_outbox_waiting", {"urgency": "answer"}) == 0.0

@@ -19,7 +19,7 @@ from dtm_contact.store import NOT_READ, Case, CaseContact, CaseFile, Event
 
 _MOST_WORDS: Final = 1500
 _MOST_WRITTEN: Final = 5
-_ADVICE: Final = re.compile(r"^- ([^{}]+)$", re.MULTILINE)
+_ADVICE: Final = re.compile(r"^- ([^{}\n]+)$", re.MULTILINE)
 _FATES: Final = {
     "sent": "parti",
     "refused": "refusé par le serveur",

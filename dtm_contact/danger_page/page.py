@@ -59,8 +59,8 @@ class Page:
         """What to think of it once it is old."""
         return (
             f"Si cette heure date de plus de {self.old_minutes} minutes, cette page n’est plus tenue à jour : des "
-            "urgences ont pu s’ouvrir, être prises ou closes depuis. Prévenez l’informatique, et lisez la boîte aux "
-            "lettres elle-même."
+            "urgences ont pu s’ouvrir, être prises ou closes depuis. Prévenez l’informatique, et lisez la boîte de "
+            "courriel elle-même."
         )
 
     def html(self) -> bytes:
@@ -92,7 +92,7 @@ def sections(entry: Entry) -> Iterator[tuple[str, Sequence[str]]]:
     parts: tuple[tuple[str, Sequence[str]], ...] = (
         ("État", entry.status),
         ("Où", (entry.where,)),
-        ("Qui", (entry.who, *(f"joint depuis : {each}" for each in entry.reached_from))),
+        ("Qui", (entry.who, *(f"a écrit ou appelé depuis : {each}" for each in entry.reached_from))),
         ("À respecter", entry.wishes),
         ("Écrit ou dit", written),
         ("À dire aux personnes sur place", entry.advice),

@@ -1,19 +1,21 @@
 """A relay that is away for an hour, by a clock that is set: what tells of danger leaves first, and soon."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import pytest
 
+from dtm_contact.alarms import Alarms
 from dtm_contact.model import CaseKind, Outgoing, OutgoingKind, Priority
+from dtm_contact.notices import Announcer, Kept, State, Telling
 from dtm_contact.outbound import Sender
 from dtm_contact.outbound.relay import Fate, Relay, Sent
-from dtm_contact.settings import Outbound
+from dtm_contact.settings import Outbound, Settings
 from dtm_contact.store import Store, migrate, open_store
 from dtm_contact.worker.posting import PostedOutbox
 from dtm_contact.worker.thread import StoreThread
-from tests.heard import made_alarms
+from tests.notices.test_announcer import FakeWay
 from tests.store.samples import NOW, daemon, judgement
 from tests.store.test_joining import recorded
 
@@ -52,14 +54,31 @@ def write(store: Store, number: int, kind: OutgoingKind, priority: Priority = Pr
     return wanted.message_id
 
 
-async def played(store: Store, relay: Away, seconds: float) -> None:
-    """Let a sender work from now until the relay is back for so long; it pauses by the clock that is set."""
+class AdminsMail(FakeWay):
+    """Mail to the admins through the relay that is away: it works once the relay is back."""
+
+    def __init__(self, relay: Away) -> None:
+        super().__init__()
+        self._relay = relay
+
+    async def tell(self, telling: Telling) -> None:
+        self.works = self._relay.now >= self._relay.back_at
+        await super().tell(telling)
+
+
+async def played(store: Store, relay: Away, seconds: float, ways: Sequence[FakeWay] = ()) -> None:
+    """Let a sender work from now until the relay is back for so long; it pauses by the clock that is set.
+
+    The admins are told of its alarms by `ways`, looked at in each pause.
+    """
     settings = Outbound(host="relay.example")
     outbox = PostedOutbox(thread := StoreThread(store), lambda: "sender")
-    alarms = made_alarms()
+    announcer = Announcer(Settings(), ways, Kept(None), lambda: relay.now)
+    alarms = Alarms(announcer, lambda: relay.now.timestamp())  # noqa: PLW0108 - the clock moves
     sender = Sender(settings, outbox, relay, alarms, lambda: relay.now, least_lease=10)
     while relay.now < relay.back_at + timedelta(seconds=seconds):
         if not await sender.goes_on():
+            await announcer.tick()
             relay.now += timedelta(seconds=settings.pause)
     thread.close()
 
@@ -92,6 +111,30 @@ async def test_after_an_hour_without_a_relay_danger_leaves_first_and_soon(
     assert len(order) == 6
     assert {wait for _, wait in relay.sent} == {relay.sent[0][1]}
     assert store.outbox.waiting() == 0
+
+
+async def test_the_admins_hear_of_an_hour_without_a_relay(store: Store) -> None:
+    danger = write(store, 1, OutgoingKind.NOTICE, Priority.P1)
+    relay = Away(back_at=NOW + HOUR)
+    mail = AdminsMail(relay)
+    await played(store, relay, 900, [mail])
+    assert relay.sent[0][0].message_id == danger
+    assert relay.sent[0][1] <= SOON
+    # Through the same relay: once it is back, with since when it was away; and then that it is over.
+    assert mail.said == [("relay", State.SOUNDS), ("relay", State.OVER)]
+    assert mail.told[0].episode.since == NOW
+    assert mail.told[0].at - relay.back_at <= timedelta(seconds=310)
+
+
+async def test_the_admins_hear_at_once_by_another_way(store: Store) -> None:
+    write(store, 1, OutgoingKind.NOTICE, Priority.P1)
+    relay = Away(back_at=NOW + timedelta(minutes=5))
+    mail, webhook = AdminsMail(relay), FakeWay("webhook")
+    await played(store, relay, 900, [mail, webhook])
+    (told,) = webhook.told
+    assert told.at == NOW
+    assert told.episode.told == "The mail server relay.example:587 does not take our mail (451): it waits here."
+    assert mail.said == [("relay", State.OVER)]
 
 
 async def test_a_relay_that_is_away_is_tried_once_a_pause_however_much_waits(store: Store) -> None:
