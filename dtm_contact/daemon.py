@@ -17,11 +17,11 @@ from dtm_contact.console.server import open_desk
 from dtm_contact.danger_page import Keeper, keeping
 from dtm_contact.dead_man_switch import DeadManSwitch, signing
 from dtm_contact.directory import Directory
-from dtm_contact.errors import StoreUnavailableError, opening
+from dtm_contact.errors import DtmContactError, StoreUnavailableError, opening
 from dtm_contact.health import READY, Health, HealthWatch, watching_directory, watching_health
 from dtm_contact.log import get_log
 from dtm_contact.monitor import Monitor
-from dtm_contact.notices import Announcer, announcing, kept_in, ways_of
+from dtm_contact.notices import Announcer, announcing, kept_in, tell_lasting, ways_of
 from dtm_contact.outbound import Answering
 from dtm_contact.rules import RuleSet
 from dtm_contact.settings import MailServer, Settings
@@ -237,8 +237,16 @@ def stop_signal() -> asyncio.Event:
 
 
 async def run(settings: Settings) -> None:
-    """Bring the store's tables up to date, run the daemon until SIGINT or SIGTERM, stop it cleanly."""
-    migrate(settings.store.url)
-    stopped = stop_signal()
-    async with daemon(settings):
-        await stopped.wait()
+    """Bring the store's tables up to date, run the daemon until SIGINT or SIGTERM, stop it cleanly.
+
+    Raises:
+        DtmContactError: it does not start; the admins are told.
+    """
+    try:
+        migrate(settings.store.url)
+        stopped = stop_signal()
+        async with daemon(settings):
+            await stopped.wait()
+    except DtmContactError as error:
+        await tell_lasting(settings, "start", f"The daemon does not start. {error}", utc_now())
+        raise

@@ -17,7 +17,7 @@ import pytest
 
 from dtm_contact.cases import Command, Done
 from dtm_contact.cases import client as desk_client
-from dtm_contact.daemon import daemon
+from dtm_contact.daemon import daemon, run
 from dtm_contact.directory import read_export
 from dtm_contact.errors import (
     CannotOpenError,
@@ -27,8 +27,23 @@ from dtm_contact.errors import (
     UnknownSchemaError,
     WrongSettingError,
 )
-from dtm_contact.settings import Desk, Imap, Judge, Lease, Monitor, Outbound, Rules, Settings, Smtp, Store
+from dtm_contact.settings import (
+    Alarm,
+    Danger,
+    Desk,
+    Imap,
+    Judge,
+    Lease,
+    Monitor,
+    Outbound,
+    Rules,
+    Settings,
+    Smtp,
+    Store,
+)
+from dtm_contact.settings import Heartbeat as HeartbeatSettings
 from dtm_contact.store import case_number, migrate, open_store
+from tests.notices.test_ways import free_port, web_server
 from tests.store.samples import arrival
 
 ROOT = Path(__file__).parents[1]
@@ -63,6 +78,14 @@ async def send(address: str, subject: str, octets: int = 200) -> int:
     except aiosmtplib.SMTPResponseException as error:
         return error.code
     return 250
+
+
+def status_of(address: str, page: str) -> int:
+    connection = HTTPConnection(address, timeout=30)
+    connection.request("GET", page)
+    status = connection.getresponse().status
+    connection.close()
+    return status
 
 
 def health(address: str) -> tuple[int, dict[str, str]]:
@@ -115,7 +138,7 @@ async def test_a_full_disk_puts_senders_off_until_it_is_well_again(small_disk: P
         assert {await send(running.addresses["smtp"], f"late {n}", 100_000) for n in range(3)} == {451}
         status, checks = await asyncio.to_thread(health, running.addresses["monitor"])
         assert status == 503
-        assert "intake" in checks["alarms"]
+        assert "store.db" in checks["intake"], "which disk, and how much is free"
         filler.unlink()
         assert await send(running.addresses["smtp"], "after", 100_000) == 250
         async with asyncio.timeout(60):
@@ -137,7 +160,7 @@ async def test_a_disk_that_is_full_at_the_start_puts_senders_off_until_it_is_wel
         async with daemon(settings) as running:
             status, checks = await asyncio.to_thread(health, running.addresses["monitor"])
             assert status == 503
-            assert "intake" in checks["alarms"]
+            assert "store.db" in checks["intake"], "which disk, and how much is free"
             assert {await send(running.addresses["smtp"], "full") for _ in range(3)} == {451}
             filler.unlink()
             assert await send(running.addresses["smtp"], "after") == 250
@@ -185,6 +208,47 @@ async def test_in_observation_it_judges_and_nobody_hears_of_it(tmp_path: Path, *
         assert case.priority == "P1"
         assert (running.store.outbox.waiting() == 0) is observe
         assert (not running.store.timers.due(end_of_time)) is observe
+
+
+async def test_a_relay_that_is_away_reaches_the_admins_while_mail_is_taken_in_and_the_p1_lie_on_disk(
+    tmp_path: Path,
+) -> None:
+    received: list[bytes] = []
+    (danger := tmp_path / "danger").mkdir()
+    async with web_server(received) as port:
+        settings = with_directory(settings_for(tmp_path)).model_copy(
+            update={
+                "outbound": Outbound(host="127.0.0.1", port=free_port(), security="none", pause=0.1),
+                "alarm": Alarm(recipients=("a@b.example",), port=free_port(), webhook=f"http://127.0.0.1:{port}/"),
+                "danger": Danger(folder=danger),
+                "heartbeat": HeartbeatSettings(file=tmp_path / "alive"),
+            }
+        )
+        async with daemon(settings) as running:
+            assert await send(running.addresses["smtp"], "Odeur de gaz, vite") == 250
+            async with asyncio.timeout(60):
+                while not any(b'"cause": "relay"' in each for each in received):
+                    await asyncio.sleep(0.05)
+                while "Odeur de gaz" not in (danger / "danger.html").read_text("utf-8"):
+                    await asyncio.sleep(0.05)
+            status, checks = await asyncio.to_thread(health, running.addresses["monitor"])
+            assert status == 503
+            assert f"127.0.0.1:{settings.outbound.port}" in checks["relay"]
+            assert "Connection refused" in checks["relay"]
+            assert await asyncio.to_thread(status_of, running.addresses["monitor"], "/readyz") == 200
+    assert json.loads((tmp_path / "alarms-daemon.json").read_text())[0]["cause"] == "relay"
+
+
+async def test_a_daemon_that_does_not_start_tells_so_once(tmp_path: Path) -> None:
+    received: list[bytes] = []
+    async with web_server(received) as port:
+        alarm = Alarm(webhook=f"http://127.0.0.1:{port}/")
+        settings = settings_for(tmp_path).model_copy(update={"alarm": alarm})
+        for _ in range(3):
+            with pytest.raises(NoDirectoryError):
+                await run(settings)
+    assert len(received) == 1
+    assert b"The daemon does not start. No directory has been imported yet" in received[0]
 
 
 async def test_it_does_not_start_without_a_store(tmp_path: Path) -> None:

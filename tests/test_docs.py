@@ -1,10 +1,14 @@
 """The documentation says what is there."""
 
+import ast
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from dtm_contact.alarms import CAUSES, cause_of
+from dtm_contact.health import _SOUNDED, READY
 from dtm_contact.settings import Settings, rows
 
 ROOT = Path(__file__).parents[1]
@@ -62,3 +66,65 @@ def test_the_example_of_the_settings_holds(monkeypatch: pytest.MonkeyPatch) -> N
     settings = Settings()
     assert settings.rules.observe
     assert settings.outbound.host == "smtp.parishabitat.example"
+
+
+def told_rows() -> list[tuple[str, str, str]]:
+    """Return the rows of the tables of causes in docs/alarms.md."""
+    causes = (ROOT / "docs" / "alarms.md").read_text(encoding="utf-8").partition("## The causes")[2]
+    rows = re.findall(r"^\| `([^`]+)` \| (.+) \| (.+) \|$", causes, re.MULTILINE)
+    return [(word, meaning, remedy) for word, meaning, remedy in rows]
+
+
+def test_every_cause_of_an_alarm_stands_in_its_table_as_it_is_told() -> None:
+    by_table = sorted(CAUSES.items(), key=lambda each: (not each[1].lasts, not each[1].ill))
+    assert told_rows() == [(word, cause.meaning, cause.remedy) for word, cause in by_table]
+
+
+def sounded() -> Iterator[tuple[str, str]]:
+    """Yield each cause that the program names where it sounds an alarm, with its file."""
+    for path in sorted((ROOT / "dtm_contact").rglob("*.py")):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        named = {
+            target.id: node.value.value
+            for node in tree.body
+            if isinstance(node, ast.Assign | ast.AnnAssign) and isinstance(node.value, ast.Constant)
+            for target in (node.targets if isinstance(node, ast.Assign) else [node.target])
+            if isinstance(target, ast.Name)
+        }
+        for node in ast.walk(tree):
+            if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute) or not node.args:
+                continue
+            if node.func.attr in {"sound", "happened", "over"} and "alarms" in ast.unparse(node.func.value):
+                first = node.args[0]
+                cause = first.value if isinstance(first, ast.Constant) else named.get(ast.unparse(first))
+                if isinstance(cause, str):
+                    yield path.name, cause
+
+
+def test_every_alarm_that_is_sounded_has_its_cause() -> None:
+    found = set(sounded())
+    assert len({cause for _file, cause in found}) > 10
+    assert sorted((file, cause) for file, cause in found if cause not in CAUSES) == []
+    channels = {path.stem for path in (ROOT / "dtm_contact" / "channels").glob("[!_]*.py")}
+    assert channels - set(CAUSES) == {"smtp", "lmtp"}, "these are not followed"
+    assert set(_SOUNDED.values()) <= set(CAUSES)
+    assert cause_of("parked-JudgeTimeoutError") is CAUSES["parked-…"]
+    assert set(READY) <= {"event loop", "store", "leases", "intake"}
+
+
+def test_every_check_stands_in_the_table() -> None:
+    page = (ROOT / "docs" / "alarms.md").read_text(encoding="utf-8")
+    told = set(re.findall(r"^\| `([a-z ]+)` \| .* \| 503 \|$", page, re.MULTILINE))
+    source = (ROOT / "dtm_contact" / "health.py").read_text(encoding="utf-8")
+    looked = set(re.findall(r'^            "([a-z ]+)": ', source, re.MULTILINE)) | set(
+        re.findall(r'found(?:: [^=]+)?(?: = {|\[)"([a-z ]+)"', source)
+    )
+    assert told == looked
+
+
+def test_every_metric_named_is_one() -> None:
+    source = (ROOT / "dtm_contact" / "metrics.py").read_text(encoding="utf-8")
+    known = set(re.findall(r'"(dtm_\w+)"', source))
+    for page in PAGES:
+        named = set(re.findall(r"`(dtm_[a-z_]+)`", page.read_text(encoding="utf-8")))
+        assert {name.removesuffix("_total") for name in named} <= known, page.name

@@ -50,6 +50,11 @@ CAUSES: Final[Mapping[str, Cause]] = MappingProxyType(
             "No mail is taken in: senders are told to come again. Their servers do so for days.",
             "Free the disk that the alarm names, or bring the database back; taking in goes on by itself.",
         ),
+        "start": _illness(
+            "The daemon does not start, and is tried again and again: nothing is taken in, judged or sent.",
+            "Mend what the alarm names: the database, the rules (dtm-contact rules check), a setting, an address that "
+            "is taken.",
+        ),
         "claiming": _illness("Nothing is judged: what has arrived waits.", _LATE_WORK),
         "recording": _illness("Judged messages cannot be stored: they wait and are judged again.", _LATE_WORK),
         "lease": _illness(

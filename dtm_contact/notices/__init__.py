@@ -1,6 +1,6 @@
 """Alarms that reach somebody: told by the first way that works, kept until one does, told again while they last."""
 
-from dtm_contact.notices.announcer import Announcer, announcing, tell_once
+from dtm_contact.notices.announcer import Announcer, announcing, tell_lasting, tell_once
 from dtm_contact.notices.episodes import Episode, State
 from dtm_contact.notices.kept import Kept, kept_in
 from dtm_contact.notices.telling import Telling
@@ -19,6 +19,7 @@ __all__ = [
     "Webhook",
     "announcing",
     "kept_in",
+    "tell_lasting",
     "tell_once",
     "ways_of",
 ]

@@ -13,9 +13,9 @@ from dtm_contact import metrics
 from dtm_contact.background import beside
 from dtm_contact.log import get_log
 from dtm_contact.notices.episodes import Episode, State
-from dtm_contact.notices.kept import Kept
+from dtm_contact.notices.kept import Kept, kept_in
 from dtm_contact.notices.telling import Telling
-from dtm_contact.notices.ways import NotToldError, Way
+from dtm_contact.notices.ways import NotToldError, Way, ways_of
 from dtm_contact.settings import Settings
 
 _FIRST_PAUSE: Final = timedelta(seconds=10)
@@ -217,6 +217,24 @@ async def announcing(announcer: Announcer) -> AsyncIterator[Announcer]:
         async with beside(announcer.run(), "announcer"):
             yield announcer
     finally:
+        await announcer.stop()
+
+
+async def tell_lasting(settings: Settings, cause: str, told: str, now: datetime) -> None:
+    """Tell of what lasts from a process that ends now; told once however often it is started again.
+
+    Where nothing can be kept over a restart nobody is told: it would be once for each.
+
+    Args:
+        settings: who is told, and where that is kept.
+        cause: a word for it, one of `alarms.CAUSES`.
+        told: what is wrong, in a sentence without a person's data.
+        now: the time, aware.
+    """
+    kept, ways = kept_in(settings), ways_of(settings.alarm)
+    if ways and kept.keeps() and kept.save(kept.load()):
+        announcer = Announcer(settings, ways, kept, lambda: now)
+        announcer.sounds(cause, told)
         await announcer.stop()
 
 

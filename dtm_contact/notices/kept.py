@@ -26,6 +26,10 @@ class Kept:
         """Take where it is."""
         self._path = path
 
+    def keeps(self) -> bool:
+        """Tell whether there is a file at all."""
+        return self._path is not None
+
     def load(self) -> list[Episode]:
         """Return what was kept; nothing where there is no file, or none that can be read, which the log tells."""
         if self._path is None:
@@ -55,6 +59,8 @@ class Kept:
 def kept_in(settings: Settings) -> Kept:
     """Return the file of this daemon: in the folder of the settings, else beside a SQLite store."""
     folder = state_folder(settings)
+    if folder is None:
+        _log.warning("a restart forgets alarms that were not told: DTM_ALARM_FOLDER is not set")
     return Kept(None if folder is None else folder / f"alarms-{quote(settings.name, safe='')}.json")
 
 

@@ -9,7 +9,7 @@ from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
 from dtm_contact.directory import Residence
-from dtm_contact.errors import InvalidFilesError
+from dtm_contact.errors import InvalidFilesError, described
 from dtm_contact.hours import PARIS
 from dtm_contact.model import Problem, Severity
 from dtm_contact.rules import queues as queues_file
@@ -125,8 +125,12 @@ def load_in_force(
     Raises:
         InvalidFilesError: the files cannot be read as rules.
     """
-    problems: list[Problem] = former_model(folder)
-    version = digest(folder)
+    try:
+        problems: list[Problem] = former_model(folder)
+        version = digest(folder)
+    except OSError as error:
+        told, hint = f"the folder of the rules cannot be read: {described(error)}", "let this user read all in it"
+        raise InvalidFilesError([Problem(routing_file.FILE, 0, 0, told, hint)]) from None
     lexicon = topics_file.load_lexicon(folder, problems, model=model)
     topics = lexicon.topics if lexicon else None
     queues, named = load_queues(folder, Known(topics, offices or None), zone, problems)

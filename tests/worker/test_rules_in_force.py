@@ -13,7 +13,17 @@ from dtm_contact.rules.ruleset import digest
 from dtm_contact.settings import Rules, Settings
 from dtm_contact.store import Store
 from dtm_contact.store.rule_versions import pack
-from dtm_contact.worker.rules_in_force import ALARM, FAULTY, MODEL, Copies, InForce, RulesWatch, at_start, quiet_copy
+from dtm_contact.worker.rules_in_force import (
+    ALARM,
+    FAULTY,
+    MODEL,
+    UNREADABLE,
+    Copies,
+    InForce,
+    RulesWatch,
+    at_start,
+    quiet_copy,
+)
 from dtm_contact.worker.rules_trial import tried
 from tests.heard import made_alarms
 
@@ -331,3 +341,21 @@ async def test_what_the_store_could_not_keep_is_not_in_force_and_is_tried_again(
     await watch.look()
     assert scene.taken_up == [watch.in_force]
     assert watch.in_force.rules.version != before.rules.version
+
+
+async def test_a_folder_that_cannot_be_read_is_an_alarm_that_names_it_until_it_can(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    watch = await scene.start()
+    with monkeypatch.context() as patch:
+        patch.setattr("dtm_contact.worker.rules_in_force.digest", _denied)
+        await watch.look()
+        assert scene.alarms.lasting == (UNREADABLE,)
+        with pytest.raises(InvalidFilesError, match=r"cannot be read: Permission denied: .*routing\.yaml"):
+            await quiet_copy(scene.copies)
+    await watch.look()
+    assert not scene.alarms.lasting
+
+
+def _denied(folder: Path) -> str:
+    raise PermissionError(13, "Permission denied", str(folder / "routing.yaml"))
