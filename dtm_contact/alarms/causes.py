@@ -109,8 +109,7 @@ CAUSES: Final[Mapping[str, Cause]] = MappingProxyType(
         ),
         "directory-refused": _happening(
             "The export that the landlord's system dropped is not imported: the directory before stays in force.",
-            "Look at the export as the alarm names it, and have it made again; if it is right after all, import it "
-            "with dtm-contact directory import --force.",
+            "Look at the export as the alarm names it, and have it made again. All of it: dtm-contact directory check.",
         ),
         "queues": Cause(
             "Open cases lie in queues that are no more, where nobody looks.",

@@ -79,6 +79,8 @@ class Announcer:
             found = self._lasting(cause)
             if found is not None and found.ended is None:
                 found.ended = self._clock()
+                # What was wrong may be what kept it from being told: a mail server that is back.
+                self._new = self._new or found.is_new()
                 self._saved = False
         self._wake()
 
