@@ -119,6 +119,14 @@ CAUSES: Final[Mapping[str, Cause]] = MappingProxyType(
             "Changed rules do not take effect; those before stay in force.",
             "Correct what dtm-contact rules status tells, or take the last version back: dtm-contact rules restore.",
         ),
+        "rules-faulty": Cause(
+            "The rules in force judge on, though this version of the program finds faults in them.",
+            "Correct what dtm-contact rules check tells.",
+        ),
+        "model": Cause(
+            "The learned model that DTM_MODEL names cannot be used; the program's own is heard in its place.",
+            "Fit it anew with this version: dtm-contact fit; or leave DTM_MODEL unset.",
+        ),
         "rules-unreadable": Cause(
             "The folder of the rules cannot be read: changes in it do not take effect.",
             "Let the daemon's user read the folder DTM_RULES_DIR and all in it.",
