@@ -55,9 +55,9 @@ class PriorityChange(Strict):
         return self
 
     @property
-    def makes_certain(self) -> bool:
-        """Whether it makes a P1 of what is less urgent, whatever that is."""
-        return Priority.P1 in {self.at_least, self.set}
+    def may_make_danger(self) -> bool:
+        """Whether it makes a P1 of something that is less urgent."""
+        return self.applied(Priority.P2) is Priority.P1
 
     def applied(self, current: Priority) -> Priority:
         """Return the priority once it is changed."""
@@ -137,7 +137,7 @@ class Then(Strict):
         elif self.notify or self.priority or self.alarm or self.answer or self.due or self.join:
             hint = "leave out priority, alarm, due, notify, answer and join"
             raise InvalidValueError("queue none opens no case", hint)
-        if self.alarm is not None and self.priority is not None and self.priority.makes_certain:
+        if self.alarm is not None and self.priority is not None and self.priority.may_make_danger:
             raise InvalidValueError("one rule cannot lower the alarm and make it P1", "leave out alarm, or priority")
         return self
 

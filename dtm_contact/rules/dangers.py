@@ -113,7 +113,7 @@ def _faults(danger: _Danger, rules: Sequence[Rule]) -> Iterator[tuple[Rule, _Fau
         held = True if raises or rule.when is None else outcome(rule.when, danger.known)
         if rule.observes or held is False:
             continue
-        if rule.then.alarm is not None and not raises:
+        if is_danger and not raises and _ends_danger(rule, rules):
             if held:
                 return
             if rule.ends:
@@ -131,6 +131,14 @@ def _faults(danger: _Danger, rules: Sequence[Rule]) -> Iterator[tuple[Rule, _Fau
         if held or count >= _MOST_FAULTS:
             return
         deciders.append(rule)
+
+
+def _ends_danger(rule: Rule, rules: Sequence[Rule]) -> bool:
+    """Whether a rule lowers the alarm, and none below it can make a P1 of what is left."""
+    if rule.then.alarm is None:
+        return False
+    below = () if rule.ends else (each.then.priority for each in rules[rules.index(rule) + 1 :] if not each.observes)
+    return not any(change is not None and change.may_make_danger for change in below)
 
 
 def _fault(rule: Rule, danger: _Danger, *, is_told: bool) -> _Fault | None:
