@@ -1,6 +1,6 @@
 """The types that flow through the engine, frozen: nothing here reads a clock, a file or a network."""
 
-from dtm_contact.model.alarm import Alarm, AlarmLevel, AlarmSource, Priority
+from dtm_contact.model.alarm import Alarm, AlarmLevel, AlarmSource, Priority, agreed
 from dtm_contact.model.arrival import Arrival, Envelope
 from dtm_contact.model.call import RECENT_KEPT, Call, CallBack, CallBacks, Outcome, Standing
 from dtm_contact.model.contact import (
@@ -110,6 +110,7 @@ __all__ = [
     "Way",
     "Wish",
     "Wished",
+    "agreed",
     "domain_of",
     "errors_first",
 ]

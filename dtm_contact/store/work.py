@@ -10,9 +10,11 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from dtm_contact.errors import NotFoundError
-from dtm_contact.model import Limits, Outgoing, Priority
+from dtm_contact.model import Arrival, Limits, Outgoing, Priority
 from dtm_contact.store import confirmations, events, outbox, timers
 from dtm_contact.store.access_schema import appointments
+from dtm_contact.store.alarm_labels import AlarmLabel, put_label, take_label_back
+from dtm_contact.store.arrivals import envelope_of
 from dtm_contact.store.cases import CASE_COLUMNS, Case, CaseContact, case_of, contacts_of
 from dtm_contact.store.confirmations import Confirmation
 from dtm_contact.store.database import Database
@@ -122,6 +124,15 @@ class Work:
         new = events.NewEvent(self.who, what, self.now, dict(data))
         return events.append(self._connection, new, case_id=held.id, arrival_id=None)
 
+    def label(self, held: HeldCase, event: events.Event, *, danger: bool) -> None:
+        """Keep what an event says of a case's alarm, as it was when it was held: that somebody is in danger, or not."""
+        label = AlarmLabel(held.case.number, self.now, self.who, event.what, held.case.alarm, danger)
+        put_label(self._connection, held.id, event.id, label)
+
+    def take_label_back(self, event: events.Event) -> None:
+        """Forget what an event says of an alarm: it is taken back."""
+        take_label_back(self._connection, event.id)
+
     def events(self, held: HeldCase) -> tuple[events.Event, ...]:
         """Return a case's events, oldest first."""
         return events.of_case(self._connection, held.id)
@@ -155,6 +166,14 @@ class Work:
     def judged(self, held: HeldCase) -> tuple[CaseContact, ...]:
         """Return a case's contacts with all that was judged of them, oldest first."""
         return contacts_of(self._connection, held.id)
+
+    def arrival(self, arrival_id: int) -> Arrival | None:
+        """Return what came in, its envelope and times, without its bytes; None where it is there no more."""
+        row = self._connection.execute(sa.select(arrivals).where(arrivals.c.id == arrival_id)).one_or_none()
+        if row is None:
+            return None
+        envelope = envelope_of(row.envelope)
+        return Arrival(row.channel, row.external_id, row.received_at, row.media_type, envelope, b"")
 
     def confirm(self, held: HeldCase, kind: str, value: str, tenant_id: str) -> bool:
         """Keep that an address (lower case) or number (its key) is a tenant's; tell whether it was not known yet.

@@ -274,6 +274,7 @@ def test_a_rule_that_is_nearly_safe_is_refused(listed: list[tuple[dict[str, Any]
 
 
 def test_what_one_rule_lowers_another_may_raise_again() -> None:
+    listed: list[tuple[dict[str, Any], dict[str, Any]]]
     listed = [({"alarm": "certain"}, {"alarm": "possible"}), ({"topic": "gas"}, {"priority": {"raise": 1}})]
     rules = [rule_of(number, *each, decides=False, observes=False) for number, each in enumerate(listed)]
     last = rule_of(len(rules), None, LEAVES, decides=True, observes=False)
