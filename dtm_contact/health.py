@@ -47,6 +47,7 @@ def watch(settings: Settings, store: Store, alarms: Alarms, heartbeat: Heartbeat
         "mailbox": partial(_mailboxes_looked_at, settings, time.time),
         "alarms": lambda: ", ".join(cause for cause in alarms.lasting if cause in _UNWELL) or None,
     }
+    metrics.FALSE_WAKINGS_BUDGET.set(settings.desk.false_wakings)
     return Monitor(settings.monitor.host, settings.monitor.port, checks, partial(_count_store, store))
 
 
@@ -135,8 +136,11 @@ def _count_store(store: Store) -> None:
     metrics.DAEMONS.set(sum(line.alive for line in store.leases.listing()))
     for kind, count in asdict(store.leases.held_beyond()).items():
         metrics.HELD_BEYOND.labels(kind).set(count)
+    metrics.FALSE_WAKINGS.set(store.alarm_labels.false_wakings(datetime.now(UTC))[0])
     metrics.OPEN_CASES.clear()
     metrics.LATE_CASES.clear()
+    metrics.POSSIBLE_DANGERS.clear()
     for count in store.cases.queue_counts(datetime.now(UTC)):
         metrics.OPEN_CASES.labels(count.queue).set(count.open)
         metrics.LATE_CASES.labels(count.queue).set(count.late)
+        metrics.POSSIBLE_DANGERS.labels(count.queue).set(count.possible)

@@ -76,7 +76,8 @@ def test_what_a_verb_changes_is_told_and_can_be_undone(
     (event,) = done.events
     assert (event.who, event.at) == ("paul", NOW)
     assert set(after) - {"state", "owner", "due"} <= set(event.data["changed"]) | {"tenant_id", "dwelling_id"}
-    desk.do(number, "undo", **({"reason": "mauvais dossier"} if verb == "danger" else {}))
+    why: dict[str, Any] = {"reason": "mauvais dossier"} if verb == "danger" else {}
+    desk.do(number, "undo", **why)
     assert desk.case(number) == _but_version(before, 3)
     assert desk.happened(number) == ["opened", event.what, "undone"]
 
