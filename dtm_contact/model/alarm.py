@@ -91,8 +91,10 @@ class Alarm:
         return Priority.P2 if self.any or usual is Priority.P1 else usual
 
     def raised(self, by: AlarmSource) -> "Alarm":
-        """Return it as certain, raised by this source where it is not certain already."""
-        return self if self.certain else replace(self, level=AlarmLevel.CERTAIN, raised_by=by, why_not=None)
+        """Return it as certain, raised by this source; where it is certain already, only an agent's word goes before."""
+        if self.certain and by is not AlarmSource.AGENT:
+            return self
+        return replace(self, level=AlarmLevel.CERTAIN, raised_by=by, why_not=None)
 
     def lowered(self, level: AlarmLevel, why: str) -> "Alarm":
         """Return it at this level at the most; who raised it stays, beside what lowered it.

@@ -1,6 +1,5 @@
 """What an agent knows of a danger: that somebody is in it, or that nobody is; each word is kept, to judge better."""
 
-from dataclasses import replace
 from typing import Any, Final
 
 from dtm_contact.cases.act import Act
@@ -47,8 +46,7 @@ def raise_alarm(act: Act, what: str, reason: str | None) -> None:
         reason: why, if the agent says so.
     """
     act.work.escalate_anew(act.held, Priority.P1)
-    # An agent's word is new, whoever raised it before.
-    alarm = replace(act.case.alarm.raised(AlarmSource.AGENT), raised_by=AlarmSource.AGENT)
+    alarm = act.case.alarm.raised(AlarmSource.AGENT)
     letters = danger_letters(act, alarm)
     data: dict[str, Any] = {"told": [letter.to for letter in letters if letter.kind is OutgoingKind.NOTICE]}
     data |= {"reason": reason} if reason else {}
