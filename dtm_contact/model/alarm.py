@@ -91,7 +91,7 @@ class Alarm:
         return Priority.P2 if self.any or usual is Priority.P1 else usual
 
     def raised(self, by: AlarmSource) -> "Alarm":
-        """Return it as certain, raised by this source; where it is certain already, only an agent's word goes before."""
+        """Return it as certain, raised by this source; over what is certain already only an agent's word goes."""
         if self.certain and by is not AlarmSource.AGENT:
             return self
         return replace(self, level=AlarmLevel.CERTAIN, raised_by=by, why_not=None)
