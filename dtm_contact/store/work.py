@@ -10,10 +10,10 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from dtm_contact.errors import NotFoundError
-from dtm_contact.model import Arrival, Limits, Outgoing, Priority
+from dtm_contact.model import Alarm, AlarmLevel, Arrival, Limits, Outgoing, Priority
 from dtm_contact.store import confirmations, events, outbox, timers
 from dtm_contact.store.access_schema import appointments
-from dtm_contact.store.alarm_labels import AlarmLabel, put_label, take_label_back
+from dtm_contact.store.alarm_labels import AlarmLabel, alarm_values, put_label, take_label_back
 from dtm_contact.store.arrivals import envelope_of
 from dtm_contact.store.cases import CASE_COLUMNS, Case, CaseContact, case_of, contacts_of
 from dtm_contact.store.confirmations import Confirmation
@@ -25,6 +25,7 @@ from dtm_contact.store.schema import arrivals, case_links, cases, contacts
 Whom = tuple[str | None, str | None, str | None]
 """Tenant, dwelling, residence."""
 
+_PRIORITY_CHANGED = "la priorité a été changée"
 _NO_LIMITS = Limits(0, 0)
 """They are for what goes out by itself."""
 _WHOM = ("tenant_id", "dwelling_id", "residence_id")
@@ -92,7 +93,12 @@ class Work:
         return [found[number] for number in numbers]
 
     def change(self, held: HeldCase, **values: Any) -> dict[str, list[Any]]:
-        """Change columns of a case; return of each that differs what was there and what is there now, as JSON."""
+        """Change columns of a case; return of each that differs what was there and what is there now, as JSON.
+
+        A priority that comes alone takes the alarm along: P1 is certain, and nothing else is.
+        """
+        if "priority" in values and "alarm_level" not in values:
+            values = {**values, **alarm_values(_as_urgent(held.case.alarm, values["priority"]))}
         before = {name: getattr(held.case, name) for name in values}
         differing = {name: value for name, value in values.items() if before[name] != value}
         # Lists are columns of JSON.
@@ -270,6 +276,12 @@ def working(database: Database, who: str, now: datetime) -> Iterator[Work]:
     """
     with database.writing() as connection:
         yield Work(connection, who, now)
+
+
+def _as_urgent(alarm: Alarm, priority: Priority) -> Alarm:
+    if priority is Priority.P1:
+        return alarm if alarm.certain else Alarm(AlarmLevel.CERTAIN)
+    return alarm.lowered(AlarmLevel.NONE, _PRIORITY_CHANGED) if alarm.certain else alarm
 
 
 def as_json(value: Any) -> Any:
