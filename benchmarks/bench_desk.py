@@ -100,9 +100,10 @@ def _case(
     residence = directory.residence_of(home.dwelling_id)
     opened = now - timedelta(minutes=chance.randrange(60 * 24 * (20 if is_open else 700)))
     tenant = next(iter(directory.leases_in(home.dwelling_id)), None)
+    priority = chance.choices(("P1", "P2", "P3", "P4"), (1, 20, 60, 19))[0]
     return {
         "id": number, "number": f"2026-{number:06d}", "state": state, "channel": "email",
-        "office_id": office, "queue": queue, "priority": chance.choices(("P1", "P2", "P3", "P4"), (1, 20, 60, 19))[0],
+        "office_id": office, "queue": queue, "priority": priority, "alarm_level": 0 if priority == "P1" else 2,
         "due": _at(opened + timedelta(hours=16)), "opened_at": _at(opened),
         "closed_at": None if is_open else _at(opened + timedelta(days=2)),
         "owner": chance.choice((None, None, "paul", "anne", "secretaire")) if is_open else None,

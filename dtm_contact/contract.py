@@ -3,6 +3,7 @@
 from typing import Any
 
 from dtm_contact.model import (
+    Alarm,
     Call,
     CaseKind,
     ConditionTrace,
@@ -39,6 +40,7 @@ def as_json(judgement: Judgement, *, trace: bool = False) -> Json:
         "topic": understanding.topic,
         "topics": list(understanding.topics),
         "scope": understanding.scope.value if understanding.scope else None,
+        "alarm": _alarm(decision.alarm),
         "priority": decision.priority.value,
         "office": decision.office_id,
         "queue": decision.queue,
@@ -62,13 +64,23 @@ def _call(call: Call, standing: Standing | None) -> Json:
     }
 
 
+def _alarm(alarm: Alarm) -> Json:
+    return {
+        "level": alarm.level.value,
+        "raised_by": alarm.raised_by.value if alarm.raised_by else None,
+        "score": _rounded(alarm.score),
+        "limit": _rounded(alarm.limit),
+        "why_not": alarm.why_not,
+    }
+
+
 def _who(match: Match) -> Json:
     on_duty = match.caretakers
     return {
         "tenant": _likely(match.tenant),
         "candidates": [
             _likely(Likely(candidate.tenant_id, candidate.probability))
-            for candidate in match.candidates[:_CANDIDATES_SHOWN]
+            for candidate in sorted(match.candidates, key=lambda each: -each.probability)[:_CANDIDATES_SHOWN]
         ],
         "dwelling": _likely(match.dwelling),
         "residence": _likely(match.residence),
@@ -80,7 +92,11 @@ def _who(match: Match) -> Json:
 def _likely(likely: Likely | None) -> Json | None:
     if likely is None:
         return None
-    return {"id": likely.id, "probability": round(likely.probability, _PROBABILITY_DIGITS)}
+    return {"id": likely.id, "probability": _rounded(likely.probability)}
+
+
+def _rounded(probability: float | None) -> float | None:
+    return None if probability is None else round(probability, _PROBABILITY_DIGITS)
 
 
 def _on_duty(on_duty: OnDuty) -> Json:

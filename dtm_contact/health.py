@@ -80,6 +80,7 @@ class Health:
             "desk": self._desk_answers,
             "telling": announcer.unheard,
         }
+        metrics.FALSE_WAKINGS_BUDGET.set(settings.desk.false_wakings)
 
     def report(self) -> Report:
         """Return what is not well, and what else the admins are told of."""
@@ -317,11 +318,14 @@ def _count_store(store: Store, now: datetime) -> None:
     metrics.DAEMONS.set(sum(line.alive for line in store.leases.listing()))
     for kind, count in asdict(store.leases.held_beyond()).items():
         metrics.HELD_BEYOND.labels(kind).set(count)
+    metrics.FALSE_WAKINGS.set(store.alarm_labels.false_wakings(now)[0])
     metrics.OPEN_CASES.clear()
     metrics.LATE_CASES.clear()
+    metrics.POSSIBLE_DANGERS.clear()
     for count in store.cases.queue_counts(now):
         metrics.OPEN_CASES.labels(count.queue).set(count.open)
         metrics.LATE_CASES.labels(count.queue).set(count.late)
+        metrics.POSSIBLE_DANGERS.labels(count.queue).set(count.possible)
 
 
 def _age(since: datetime | None, now: datetime) -> float:

@@ -9,6 +9,9 @@ from dtm_contact.directory import Directory
 from dtm_contact.matching import MatchIndex, match
 from dtm_contact.matching.stated import as_stated
 from dtm_contact.model import (
+    Alarm,
+    AlarmLevel,
+    AlarmSource,
     Arrival,
     CaseKind,
     Contact,
@@ -128,12 +131,23 @@ def _judged_ours(
 
 
 _NOTHING_ASKED = Understanding(CaseKind.NONE, (), Priority.P4)
+_SAID_BY_AGENT = "l'agent qui l'a noté a dit {priority}"
+"""Why a case that an agent opens by hand gives no alarm, though what they wrote down reads like danger."""
 
 
 def _without_case(decision: Decision) -> Decision:
     """Return a decision that opens nothing, whatever the rules made of it."""
     return replace(
-        decision, kind=CaseKind.NONE, queue=None, office_id=None, due=None, notify=(), answer=None, join=None
+        decision,
+        kind=CaseKind.NONE,
+        priority=_NOTHING_ASKED.priority,
+        queue=None,
+        office_id=None,
+        due=None,
+        notify=(),
+        answer=None,
+        join=None,
+        alarm=Alarm(),
     )
 
 
@@ -175,7 +189,9 @@ def _understood(contact: Contact, rules: RuleSet, *, as_case: bool) -> Understan
     understanding = understand(contact, rules.lexicon)
     if contact.stated is not None:
         understanding = _as_said(understanding, contact.stated, rules)
-    return _as_case(understanding) if as_case else understanding
+    # Whoever may be in danger is read by a person, whatever else their message looks like.
+    aside = understanding.kind in _SET_ASIDE and understanding.alarm.any
+    return _as_case(understanding) if as_case or aside else understanding
 
 
 def _as_said(understanding: Understanding, stated: Stated, rules: RuleSet) -> Understanding:
@@ -184,8 +200,15 @@ def _as_said(understanding: Understanding, stated: Stated, rules: RuleSet) -> Un
     topic = rules.lexicon.topics.get(stated.topic or "")
     if topic is not None:
         others = tuple(code for code in asked.topics if code not in {topic.code, _UNSPECIFIC})
-        asked = replace(asked, topics=(topic.code, *others), priority=min(asked.priority, topic.priority))
-    return asked if stated.priority is None else replace(asked, priority=stated.priority)
+        usual = max(topic.priority, Priority.P2)
+        asked = replace(asked, topics=(topic.code, *others), priority=min(asked.priority, usual))
+    priority = stated.priority or (topic.priority if topic is not None else None)
+    if priority is Priority.P1:
+        return replace(asked, alarm=asked.alarm.raised(AlarmSource.AGENT))
+    if stated.priority is None:
+        return asked
+    lowered = asked.alarm.lowered(AlarmLevel.NONE, _SAID_BY_AGENT.format(priority=stated.priority))
+    return replace(asked, priority=stated.priority, alarm=lowered)
 
 
 def _as_case(understanding: Understanding) -> Understanding:

@@ -26,7 +26,7 @@ from dtm_contact.model import (
 AT = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
 KEYS = [
     "source", "channel", "kind", "tenant", "candidates", "dwelling", "residence", "caretaker", "caretakers", "topic",
-    "topics", "scope", "priority", "office", "queue", "rule", "due", "joins",
+    "topics", "scope", "alarm", "priority", "office", "queue", "rule", "due", "joins",
 ]  # fmt: skip
 PHONE = Evidence("phone.known", 13.1, "06 44 60 23 14", Span(Part.NEW, 10, 24), "one household")
 

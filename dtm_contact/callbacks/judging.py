@@ -8,14 +8,12 @@ from dtm_contact.matching.callers import CallerIndex, Line
 from dtm_contact.model import (
     Call,
     CallBacks,
-    CaseKind,
     Contact,
     History,
     Judgement,
     Mailbox,
     Match,
     NotedHistory,
-    Priority,
     Standing,
     Understanding,
 )
@@ -23,9 +21,6 @@ from dtm_contact.pipeline import Grounds
 from dtm_contact.rules import decide
 
 CHANNEL = "phone"
-
-_PRIORITY = Priority.P3
-"""Of a call-back, unless a rule says otherwise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +74,7 @@ def _decided(
         standing=standing,
     )
     waiting = call.outcome.needs_call_back and not standing.automated
-    understanding = Understanding(CaseKind.CASE if waiting else CaseKind.NONE, (), _PRIORITY)
+    understanding = Understanding.of_call(waits=waiting, equipment=matched.equipment is not None)
     decision = decide(
         contact,
         matched,

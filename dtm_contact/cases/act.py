@@ -7,10 +7,11 @@ from typing import Any
 from dtm_contact.cases.knowledge import Knowledge, Ways
 from dtm_contact.cases.refusals import RefusedError, WrongArgumentError, WrongStateError
 from dtm_contact.errors import NotFoundError
-from dtm_contact.model import Priority
+from dtm_contact.model import Alarm, Priority, agreed
 from dtm_contact.rules import RuleSet
 from dtm_contact.rules.queues import Queue
 from dtm_contact.store import Case, Event, HeldCase, Visibility, Work
+from dtm_contact.store.alarm_labels import alarm_values
 
 
 class Act:
@@ -97,10 +98,21 @@ class Act:
             raise WrongArgumentError(f"la file {queue!r} n'existe pas ; il y a {', '.join(sorted(self.rules.queues))}")
         return found
 
-    def due(self, priority: Priority, queue: str) -> datetime:
-        """Return when a case of that priority is due in a queue: counted from when the case was opened."""
-        found = self.rules.queues.get(queue) or self.rules.desks.of_office(self.case.office_id)
-        return found.due_at(priority, self.case.opened_at, self.case.topic)
+    def urgency(self, alarm: Alarm, usual: Priority) -> dict[str, Any]:
+        """Return the columns that say how urgent the case is with that alarm; due times count from its opening.
+
+        Args:
+            alarm: whether somebody is in danger.
+            usual: the priority without it.
+        """
+        priority, alarm = agreed(usual, alarm)
+        queue = self.rules.queues.get(self.case.queue) or self.rules.desks.of_office(self.case.office_id)
+        due = queue.due_at(priority, self.case.opened_at, self.case.topic, alarm=alarm.level)
+        return {"priority": priority, "due": due, **alarm_values(alarm)}
+
+    def label(self, *, danger: bool) -> None:
+        """Keep what the last event says of the case's alarm: that somebody was in danger, or that nobody was."""
+        self.work.label(self.held, self.told[-1], danger=danger)
 
     def must_be_open(self) -> None:
         """Make sure that the case is open.

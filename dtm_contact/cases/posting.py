@@ -1,14 +1,17 @@
-"""A letter of an agent's to a party of the case in hand, from our one address and in the thread."""
+"""What an agent's act sends: a letter to a party of the case in hand, in its thread; a word of danger to our people."""
 
 import re
 import secrets
+from dataclasses import replace
 from typing import Final
 
 from dtm_contact.cases.act import Act
 from dtm_contact.cases.addressees import Addressee, addressees, usual
 from dtm_contact.cases.refusals import RefusedError, UnprovenAddressError, WrongArgumentError
-from dtm_contact.model import Contact, Outgoing, OutgoingKind
-from dtm_contact.outbound import Letter, NoAddressError, write
+from dtm_contact.model import Alarm, CaseKind, Contact, KeptHistory, Outgoing, OutgoingKind
+from dtm_contact.outbound import Answering, Letter, NoAddressError, write
+from dtm_contact.rules import decide
+from dtm_contact.rules.actions import ON_CALL
 from dtm_contact.tokens import Tokens
 
 _NONCE_OCTETS: Final = 8
@@ -102,6 +105,40 @@ def post(
     act.work.change(act.held)
     told = {"to": to.address, "text": text, "message_id": letter.message_id}
     act.tell("replied", {**told, "unproven": True} if to.unproven else told)
+
+
+def danger_letters(act: Act, alarm: Alarm) -> tuple[Outgoing, ...]:
+    """Return what is sent because an agent says that somebody is in danger: as if it had been judged so.
+
+    The rules say who is told, and what the writer is answered; those on call are told in any case. Nothing is sent
+    where no server is set to send for us, where nothing takes effect, or where nothing of the case could be judged.
+
+    Args:
+        act: the verb being carried out.
+        alarm: the alarm as it is with the agent's word.
+    """
+    grounds = act.grounds
+    last = next((each for each in reversed(act.work.judged(act.held)) if each.judgement is not None), None)
+    arrival = act.work.arrival(last.arrival_id) if last is not None else None
+    sends = grounds.settings.outbound.host and not grounds.settings.rules.observe
+    if last is None or last.judgement is None or arrival is None or not sends:
+        return ()
+    judged = last.judgement
+    understanding = replace(judged.understanding, kind=CaseKind.CASE, alarm=alarm)
+    history = KeptHistory(judged.history)
+    decision = decide(
+        judged.contact, judged.match, understanding, act.now, grounds.rules, grounds.directory, history=history
+    )
+    decision = replace(
+        decision,
+        kind=CaseKind.CASE,
+        queue=act.case.queue,
+        office_id=act.case.office_id,
+        notify=tuple(dict.fromkeys((*decision.notify, ON_CALL))),
+    )
+    judgement = replace(judged, understanding=understanding, decision=decision)
+    answering = Answering(grounds.settings, tokens_of(act))
+    return answering.written(arrival, judgement, act.case.number, (grounds.rules, grounds.directory), act.now)
 
 
 def _subject(act: Act, last: Contact | None) -> str:

@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from dtm_contact.directory import Directory, Residence
-from dtm_contact.model import Priority
+from dtm_contact.model import AlarmSource, Priority, agreed
 from dtm_contact.rules import Queue, RuleSet
 from dtm_contact.rules.actions import OFFICE
 from dtm_contact.store import HeldCase, Store, Work, working
+from dtm_contact.store.alarm_labels import alarm_values
 from dtm_contact.store.cases import Lying
 from dtm_contact.store.judged import PLACED
 from dtm_contact.store.recording import WORKER
@@ -47,8 +48,8 @@ class Reroute:
 def reroute(store: Store, wanted: Reroute, asked_by: str, now: datetime) -> bool:
     """Move an open case to where the rules want it; return whether it was moved.
 
-    One that somebody has taken, moved by hand, closed, or that lies elsewhere by now stays; a danger stays P1, and a
-    priority that an agent set stays as it is.
+    One that somebody has taken, moved by hand, closed, or that lies elsewhere by now stays; a danger, certain or
+    possible, stays as urgent, and a priority that an agent set stays as it is.
 
     Args:
         store: where the case is, opened for writing.
@@ -65,10 +66,13 @@ def reroute(store: Store, wanted: Reroute, asked_by: str, now: datetime) -> bool
         case = held.case
         if case.state != "open" or case.owner is not None or "queue" in case.by_hand or case.queue != wanted.was_in:
             return False
-        priority = Priority.P1 if case.priority is Priority.P1 else wanted.priority
+        alarm = case.alarm.raised(AlarmSource.RULE) if wanted.priority is Priority.P1 else case.alarm
+        priority, alarm = agreed(wanted.priority, alarm)
         keeps = "priority" in case.by_hand or priority is not wanted.priority
         to = {"queue": wanted.queue, "office_id": wanted.office_id, "rule": wanted.rule}
-        changed = work.change(held, **to, **({} if keeps else {"priority": priority, "due": wanted.due}))
+        changed = work.change(
+            held, **to, **({} if keeps else {"priority": priority, "due": wanted.due, **alarm_values(alarm)})
+        )
         work.tell(held, REROUTED, {"changed": changed, "rules_version": wanted.version, "asked_by": asked_by})
         return True
 

@@ -31,6 +31,7 @@ def take_back(work: Work, held: HeldCase, event: Event) -> dict[str, list[Any]]:
         WrongStateError: the case that it split off has been worked on.
     """
     data = event.data
+    work.take_label_back(event)
     for kind, value, tenant_id in data.get("confirmed", ()):
         work.withdraw(value, tenant_id)
         del kind

@@ -39,6 +39,8 @@ _SAID: Final[Mapping[str, str]] = {
     "confirmed": "adresse ou numéro retenu",
     "unconfirmed": "adresse ou numéro oublié",
     "topic": "sujet changé",
+    "danger": "danger réel, dit un agent",
+    "no_danger": "pas de danger, dit un agent",
     "priority": "priorité changée",
     "linked": "lié à un autre dossier",
     "merged": "réuni à un autre dossier",
@@ -91,6 +93,10 @@ def _details(data: Mapping[str, Any], time: Callable[[datetime], str]) -> list[s
     details += [f"retenu : {value} est à {tenant_id}" for _kind, value, tenant_id in data.get("confirmed", ())]
     details += [f"oublié : {value}" for _kind, value, _tenant_id in data.get("withdrawn", ())]
     details += [f"{value} est retenu pour plusieurs foyers : ne dit plus qui écrit" for value in data.get("shared", ())]
+    if data.get("told"):
+        details.append(f"prévenu : {', '.join(data['told'])}")
+    elif "told" in data:
+        details.append("personne n'a pu être prévenu par courriel")
     if data.get("unproven"):
         details.append("adresse non vérifiée")
     if "what" in data:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from dtm_contact.access import Role
-from dtm_contact.explain.words import KINDS, SCOPES
+from dtm_contact.explain.words import ALARM_LEVELS, KINDS, SCOPES
 
 
 def role_word(role: str) -> str:
@@ -39,6 +39,8 @@ _VERBS: Final[Mapping[str, str]] = {
     "tenant": "locataire",
     "confirm": "adresse ou numéro retenu",
     "topic": "motif",
+    "danger": "danger réel",
+    "no_danger": "pas de danger",
     "priority": "priorité",
     "link": "lié",
     "merge": "réuni",
@@ -72,6 +74,7 @@ _DETAILS: Final[Mapping[str, Callable[[Any], str]]] = {
     "invitation": lambda _: "invitation",
 }
 _CONDITIONS: Final[Mapping[str, str]] = {
+    "alarm": "alerte",
     "topic": "motif",
     "topics": "motifs",
     "kind": "nature",
@@ -99,6 +102,9 @@ _VALUES: Final[Mapping[str, str]] = {
 }
 
 
+_LEVELS: Final[Mapping[str, str]] = {level.value: word.lower() for level, word in ALARM_LEVELS.items()}
+
+
 def done_word(what: str) -> str:
     """Return what was done, in French; its own word where nobody has named it yet."""
     return _DONE.get(what, what)
@@ -121,9 +127,9 @@ def condition_word(name: str) -> str:
     return " ".join(_CONDITIONS.get(word, word) for word in name.split())
 
 
-def condition_values(values: str, topics: Mapping[str, str]) -> str:
-    """Return what a condition wants or saw, codes in French."""
-    named = {**_VALUES, **topics}
+def condition_values(values: str, topics: Mapping[str, str], name: str = "") -> str:
+    """Return what a condition of that name wants or saw, codes in French."""
+    named = {**_VALUES, **topics, **(_LEVELS if name == "alarm" else {})}
     return ", ".join(named.get(value, value) for value in values.split(", "))
 
 

@@ -8,6 +8,7 @@ from markupsafe import Markup, escape
 
 from dtm_contact.console import overseen
 from dtm_contact.console.card import shown_value
+from dtm_contact.explain import alarm_line
 from dtm_contact.explain.calls import spaced
 from dtm_contact.explain.waterfall import LABELS
 from dtm_contact.explain.words import DAYS
@@ -143,6 +144,7 @@ FILTERS: Mapping[str, Callable[..., Any]] = {
     "marked": marked,
     "plural": plural,
     "bare": bare,
+    "alarm_line": alarm_line,
     "priority_word": lambda priority: PRIORITIES[str(priority)],
     "shown_value": shown_value,
     "channel_word": lambda channel: CHANNELS.get(channel, channel),

@@ -1,9 +1,10 @@
-"""Why a case lies where it lies, in one line for agents."""
+"""Why a case lies where it lies, and why it is an alarm or none, in one line each for agents."""
 
 from collections.abc import Iterable, Iterator
 
 from dtm_contact.callbacks import OUTCOMES
-from dtm_contact.model import Contact, Evidence, Judgement
+from dtm_contact.explain.words import ALARM_LEVELS, ALARM_SOURCES
+from dtm_contact.model import Alarm, AlarmLevel, Contact, Evidence, Judgement
 from dtm_contact.normalize import fold
 
 _WORDS_SHOWN = 3
@@ -23,9 +24,33 @@ def reason(judgement: Judgement) -> str:
         *_of_call(judgement.contact),
         _quoted(deciding.evidence if deciding else ()),
         f"{decision.priority} : {_quoted(understanding.raised_by)}" if understanding.raised_by else "",
+        ALARM_LEVELS[decision.alarm.level].lower() if decision.alarm.level is AlarmLevel.POSSIBLE else "",
         f"règle {decision.rule.rpartition(':')[2]}",
     ]
     return " ; ".join(part for part in parts if part)
+
+
+def alarm_line(alarm: Alarm) -> str:
+    """Return, in French, how sure a danger is, who says so by what probability, and what speaks against; "" of none.
+
+    For instance "Danger possible : alerte donnée par le modèle (probabilité 41 %, seuil 70 %)".
+    """
+    if alarm == Alarm():
+        return ""
+    parts = []
+    if alarm.raised_by is not None:
+        parts.append(f"alerte donnée par {ALARM_SOURCES[alarm.raised_by]}")
+    if alarm.score is not None and alarm.limit is not None:
+        limits = f"probabilité {_percent(alarm.score)}, seuil {_percent(alarm.limit)}"
+        parts.append(f"{parts.pop()} ({limits})" if parts else limits)
+    if alarm.why_not is not None:
+        parts.append(f"n'alerte pas parce que : {alarm.why_not}")
+    return " : ".join(filter(None, (ALARM_LEVELS[alarm.level], " ; ".join(parts))))
+
+
+def _percent(probability: float) -> str:
+    """Return a probability in whole hundredths, never as certain."""
+    return f"{min(99, round(probability * 100))}\u00a0%"
 
 
 def _of_call(contact: Contact) -> Iterator[str]:

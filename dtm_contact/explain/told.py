@@ -11,9 +11,11 @@ from dtm_contact.callbacks import OUTCOMES
 from dtm_contact.explain.calls import UNVERIFIED, who_calls
 from dtm_contact.explain.marks import mark
 from dtm_contact.explain.names import Names
+from dtm_contact.explain.reason import alarm_line
 from dtm_contact.explain.waterfall import Step, Waterfall, label, percent, points, waterfall
 from dtm_contact.explain.words import ASKERS, EVIDENCE, KINDS, PARTS, SCOPES, WISHES, day_and_time
 from dtm_contact.model import (
+    Alarm,
     Candidate,
     CaseKind,
     ConditionTrace,
@@ -92,6 +94,7 @@ def _decision(judgement: Judgement, names: Names) -> Table:
             ("va dans", _destination(judgement)),
             ("par la règle", decision.rule),
             ("priorité", f"{decision.priority}, première réponse au plus tard {due}"),
+            *((("alerte", alarm_line(decision.alarm)),) if decision.alarm != Alarm() else ()),
             ("motif", ", ".join(map(names.topic, understanding.topics)) or "–"),
             ("locataire", _likely(found.tenant, names.person)),
             ("logement", _likely(found.dwelling, names.dwelling)),

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Final
 
-from dtm_contact.model import Asker, CaseKind, Part, Scope, Wish
+from dtm_contact.model import AlarmLevel, AlarmSource, Asker, CaseKind, Part, Scope, Wish
 
 KINDS: Final[Mapping[CaseKind, str]] = {
     CaseKind.CASE: "une demande",
@@ -26,6 +26,20 @@ ASKERS: Final[Mapping[Asker, str]] = {
     Asker.SUPPLIER: "un fournisseur",
     Asker.OTHER_LANDLORD: "le locataire d'un autre bailleur, ou un propriétaire",
     Asker.SHOP: "un commerce",
+}
+ALARM_LEVELS: Final[Mapping[AlarmLevel, str]] = {
+    AlarmLevel.CERTAIN: "Danger",
+    AlarmLevel.POSSIBLE: "Danger possible",
+    AlarmLevel.NONE: "Pas d'alerte",
+}
+ALARM_SOURCES: Final[Mapping[AlarmSource, str]] = {
+    AlarmSource.WORDS: "les mots du message",
+    AlarmSource.MODEL: "le modèle",
+    AlarmSource.RULE: "une règle",
+    AlarmSource.EQUIPMENT: "la ligne d'une machine",
+    AlarmSource.FRAILTY: "une panne chez une personne fragile",
+    AlarmSource.ANSWER: "la réponse de qui a écrit",
+    AlarmSource.AGENT: "un agent",
 }
 WISHES: Final[Mapping[Wish, str]] = {
     Wish.ANONYMOUS: "ne pas être nommé",

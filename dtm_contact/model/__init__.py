@@ -1,6 +1,6 @@
 """The types that flow through the engine, frozen: nothing here reads a clock, a file or a network."""
 
-from dtm_contact.model.alarm import Alarm, AlarmLevel, AlarmSource
+from dtm_contact.model.alarm import Alarm, AlarmLevel, AlarmSource, Priority, agreed
 from dtm_contact.model.arrival import Arrival, Envelope
 from dtm_contact.model.call import RECENT_KEPT, Call, CallBack, CallBacks, Outcome, Standing
 from dtm_contact.model.contact import (
@@ -19,7 +19,7 @@ from dtm_contact.model.contact import (
 )
 from dtm_contact.model.conversation import Alike, Conversations, Joining, KnownCase, Sent, Way
 from dtm_contact.model.dealings import MOST_DEALINGS, Dealings, Dealt, OpenCase, Party
-from dtm_contact.model.decision import CaseKind, ConditionTrace, Decision, Priority, RuleTrace
+from dtm_contact.model.decision import CaseKind, ConditionTrace, Decision, RuleTrace
 from dtm_contact.model.history import (
     Answers,
     Confirmed,
@@ -110,6 +110,7 @@ __all__ = [
     "Way",
     "Wish",
     "Wished",
+    "agreed",
     "domain_of",
     "errors_first",
 ]

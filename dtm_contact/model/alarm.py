@@ -1,9 +1,21 @@
-"""Whether somebody is in danger now: certain, possible or not, who said so, and what lowered it."""
+"""How urgent a contact is, and whether somebody is in danger now: who said so, and what lowered it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from dtm_contact.model.decision import Priority
+
+class Priority(StrEnum):
+    """P1 danger to people, now; P2 urgent, same day; P3 normal; P4 low. Compares by urgency: P1 is the smallest."""
+
+    P1 = "P1"
+    P2 = "P2"
+    P3 = "P3"
+    P4 = "P4"
+
+    def raised(self, steps: int = 1) -> "Priority":
+        """Return the priority `steps` more urgent, P1 at the most."""
+        order = list(Priority)
+        return order[max(0, order.index(self) - steps)]
 
 
 class AlarmLevel(StrEnum):
@@ -77,3 +89,29 @@ class Alarm:
         if self.certain:
             return Priority.P1
         return Priority.P2 if self.any or usual is Priority.P1 else usual
+
+    def raised(self, by: AlarmSource) -> "Alarm":
+        """Return it as certain, raised by this source; over what is certain already only an agent's word goes."""
+        if self.certain and by is not AlarmSource.AGENT:
+            return self
+        return replace(self, level=AlarmLevel.CERTAIN, raised_by=by, why_not=None)
+
+    def lowered(self, level: AlarmLevel, why: str) -> "Alarm":
+        """Return it at this level at the most; who raised it stays, beside what lowered it.
+
+        Args:
+            level: the most that is left of it.
+            why: what lowered it, in French; said only where it was higher.
+        """
+        return self if self.level.rank <= level.rank else replace(self, level=level, why_not=why)
+
+
+def agreed(priority: Priority, alarm: Alarm) -> tuple[Priority, Alarm]:
+    """Return a priority and an alarm as they agree: P1 just where the alarm is certain, P2 at the least where possible.
+
+    A P1 of which nobody has said anything more is a certain alarm whose source is not known: so were judgements kept
+    that were made before alarms had levels. Where something was said of the alarm, that counts.
+    """
+    if priority is Priority.P1 and alarm == Alarm():
+        alarm = Alarm(AlarmLevel.CERTAIN)
+    return alarm.priority(priority), alarm

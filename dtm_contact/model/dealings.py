@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from dtm_contact.model.decision import Priority
+from dtm_contact.model.alarm import Priority
 
 MOST_DEALINGS = 200
 """Open cases, and contacts, that one answer holds at the most: the latest."""

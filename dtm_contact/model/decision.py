@@ -1,8 +1,10 @@
 """Where a contact goes, and which rule said so."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+
+from dtm_contact.model.alarm import Alarm, Priority, agreed
 
 
 class CaseKind(StrEnum):
@@ -12,20 +14,6 @@ class CaseKind(StrEnum):
     AUTOMATIC = "automatic"
     SPAM = "spam"
     NONE = "none"
-
-
-class Priority(StrEnum):
-    """P1 danger to people, now; P2 urgent, same day; P3 normal; P4 low. Compares by urgency: P1 is the smallest."""
-
-    P1 = "P1"
-    P2 = "P2"
-    P3 = "P3"
-    P4 = "P4"
-
-    def raised(self, steps: int = 1) -> "Priority":
-        """Return the priority `steps` more urgent, P1 at the most."""
-        order = list(Priority)
-        return order[max(0, order.index(self) - steps)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +44,7 @@ class Decision:
 
     Attributes:
         kind: what the contact becomes.
-        priority: as understood, or as the rule raised it.
+        priority: as understood, or as the rule raised it; it agrees with `alarm`.
         office_id: the office that works the case; None where no case is opened.
         queue: the queue it lies in; None where no case is opened.
         due: when the first answer is due, aware; None where no case is opened.
@@ -73,6 +61,8 @@ class Decision:
         join: the open case of the same party that the rule lets it join, where there is one.
         model_version: a digest of the learned model that was heard beside the words; "" where none was, and of what was
             judged when the rules' own version told it.
+        alarm: whether somebody is in danger, as understood or as a rule raised or lowered it; none where no case is
+            opened.
     """
 
     kind: CaseKind
@@ -91,3 +81,10 @@ class Decision:
     observed: tuple[str, ...] = ()
     join: str | None = None
     model_version: str = ""
+    alarm: Alarm = field(default_factory=Alarm)
+
+    def __post_init__(self) -> None:
+        """Have priority and alarm agree, whoever makes it."""
+        priority, alarm = agreed(self.priority, self.alarm)
+        object.__setattr__(self, "priority", priority)
+        object.__setattr__(self, "alarm", alarm)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from dtm_contact.model.decision import Priority
+from dtm_contact.model.alarm import Priority
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,9 +1,10 @@
 """What is asked and how urgent it is."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
-from dtm_contact.model.decision import CaseKind, Priority
+from dtm_contact.model.alarm import Alarm, AlarmLevel, AlarmSource, Priority, agreed
+from dtm_contact.model.decision import CaseKind
 from dtm_contact.model.match import Evidence
 
 
@@ -67,6 +68,10 @@ class Finding:
     defused: tuple[Evidence, ...] = ()
 
 
+_OF_CALLS = Priority.P3
+"""The priority of a call-back, unless an alarm or a rule says otherwise."""
+
+
 @dataclass(frozen=True, slots=True)
 class Understanding:
     """What a contact asks for.
@@ -75,7 +80,7 @@ class Understanding:
         kind: whether a person needs something (`case`), or it is `automatic`, `spam`, or `none`.
         topics: codes found, the deciding one first; empty for a call.
         findings: the same with their evidence, in the same order, then what was found but defused.
-        priority: the deciding topic's, raised where the text gives the reason.
+        priority: the deciding topic's, raised where the text gives the reason; it agrees with `alarm`.
         raised_by: the words that raised it.
         kind_evidence: what made it automatic or spam.
         scope: how far the matter reaches; None where the text does not say.
@@ -86,6 +91,7 @@ class Understanding:
         readable: enough of the words are known to say what is asked; not so of a language that was hardly ever learned.
         by_program: a program wrote it, by its structure or by its closing words ("merci de ne pas répondre").
         unread: why what it says has not been read; None where it has.
+        alarm: whether somebody is in danger now, as far as what the contact itself says tells.
     """
 
     kind: CaseKind
@@ -102,6 +108,26 @@ class Understanding:
     readable: bool = True
     by_program: bool = False
     unread: Unread | None = None
+    alarm: Alarm = field(default_factory=Alarm)
+
+    def __post_init__(self) -> None:
+        """Have priority and alarm agree, whoever makes it."""
+        priority, alarm = agreed(self.priority, self.alarm)
+        object.__setattr__(self, "priority", priority)
+        object.__setattr__(self, "alarm", alarm)
+
+    @classmethod
+    def of_call(cls, *, waits: bool, equipment: bool) -> "Understanding":
+        """Return what a call asks for: to be called back; of a machine's line it is an alarm.
+
+        Args:
+            waits: the caller was not spoken to.
+            equipment: it came from a line of the directory's equipment.
+        """
+        if not waits:
+            return cls(CaseKind.NONE, (), _OF_CALLS)
+        alarm = Alarm(AlarmLevel.CERTAIN, AlarmSource.EQUIPMENT) if equipment else Alarm()
+        return cls(CaseKind.CASE, (), _OF_CALLS, alarm=alarm)
 
     @property
     def topic(self) -> str | None:

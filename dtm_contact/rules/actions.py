@@ -54,6 +54,11 @@ class PriorityChange(Strict):
             raise InvalidValueError("priority P4 changes nothing", "leave it out, or write {set: P4}")
         return self
 
+    @property
+    def may_make_danger(self) -> bool:
+        """Whether it makes a P1 of something that is less urgent."""
+        return self.applied(Priority.P2) is Priority.P1
+
     def applied(self, current: Priority) -> Priority:
         """Return the priority once it is changed."""
         if self.steps is not None:
@@ -99,6 +104,7 @@ class Then(Strict):
         queue: a queue's identifier; `office` for that of the office of the place; `none` where no case is opened. None
             only in a rule that does not decide.
         priority: how it changes the priority.
+        alarm: the most that is left of an alarm: it is lowered to that, and the decision says by which rule.
         due: when the first answer is due, in place of what the queue says; or `STATED`.
         tags: words put to the case.
         notify: who is told at once.
@@ -110,6 +116,7 @@ class Then(Strict):
 
     queue: str | None = None
     priority: Annotated[PriorityChange, BeforeValidator(_as_change)] | None = None
+    alarm: Literal["none", "possible"] | None = None
     due: _Due | None = None
     tags: Annotated[tuple[Identifier, ...], BeforeValidator(one_or_several), Field(max_length=20)] = ()
     notify: Annotated[tuple[_Told, ...], BeforeValidator(one_or_several), Field(max_length=20)] = ()
@@ -127,8 +134,11 @@ class Then(Strict):
                 raise InvalidValueError(f"kind {self.kind} opens no case", "leave kind out, or write queue: none")
         elif self.becomes is None:
             raise InvalidValueError("queue none opens no case", "add kind: automatic, spam or none")
-        elif self.notify or self.priority or self.answer or self.due or self.join:
-            raise InvalidValueError("queue none opens no case", "leave out priority, due, notify, answer and join")
+        elif self.notify or self.priority or self.alarm or self.answer or self.due or self.join:
+            hint = "leave out priority, alarm, due, notify, answer and join"
+            raise InvalidValueError("queue none opens no case", hint)
+        if self.alarm is not None and self.priority is not None and self.priority.may_make_danger:
+            raise InvalidValueError("one rule cannot lower the alarm and make it P1", "leave out alarm, or priority")
         return self
 
     @property
@@ -146,7 +156,7 @@ class Then(Strict):
     @property
     def adds(self) -> bool:
         """Whether it does anything that can be added to what another rule decides."""
-        return bool(self.priority or self.due or self.tags or self.notify or self.answer)
+        return bool(self.priority or self.alarm or self.due or self.tags or self.notify or self.answer)
 
 
 def check_then(then: Any, place: Place, *, decides: bool) -> None:
@@ -169,4 +179,6 @@ def check_then(then: Any, place: Place, *, decides: bool) -> None:
 def check_adds(then: Then, place: Place) -> None:
     """Report a rule that neither decides nor adds anything."""
     if not then.adds:
-        place.fault("the rule does nothing", "add priority, due, tags, notify or answer, or leave out decides: false")
+        place.fault(
+            "the rule does nothing", "add priority, alarm, due, tags, notify or answer, or leave out decides: false"
+        )

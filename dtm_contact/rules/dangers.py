@@ -1,9 +1,10 @@
-"""Where dangers go: rules by which a case of P1 would be decided without anybody on call being told.
+"""Where dangers go: rules by which a certain alarm would be decided without anybody on call being told.
 
-A danger is what was understood to be a case of P1, whatever its topic, and what a rule makes P1. For each topic, and
-for what has none (a call), the rules are followed from the top as they are when a contact is decided, with what is
-known of such a contact: its kind, its priority, its topic. A rule of which that does not say whether it holds is a way
-that a danger can take, unless rules above it take all that could come to it.
+A danger is what was understood to be a case with a certain alarm (P1), whatever its topic, and what a rule makes one. A
+possible danger rings nobody, and is none here. For each topic, and for what has none (a call), the rules are followed
+from the top as they are when a contact is decided, with what is known of such a contact: its kind, its alarm, its
+priority, its topic. A rule of which that does not say whether it holds is a way that a danger can take, unless rules
+above it take all that could come to it. A rule that lowers the alarm ends the danger of what it surely holds for.
 """
 
 from collections import defaultdict
@@ -11,7 +12,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
 
-from dtm_contact.model import CaseKind, Priority, Problem, Severity
+from dtm_contact.model import AlarmLevel, CaseKind, Priority, Problem, Severity
 from dtm_contact.rules.actions import ON_CALL
 from dtm_contact.rules.expression import Not, Test
 from dtm_contact.rules.implication import Parts, branches, excluded, lasting, outcome
@@ -75,16 +76,17 @@ def untold_dangers(rules: Sequence[Rule], topics: Collection[str]) -> Iterator[P
 
 
 def _dangers(rules: Sequence[Rule], topics: Collection[str]) -> Iterator[_Danger]:
-    """Yield what was understood to be P1, for each topic and for none, and what each rule makes P1."""
-    urgent = (_test("kind", CaseKind.CASE), _test("priority", Priority.P1))
+    """Yield what was understood to be a certain alarm, for each topic and for none, and what each rule makes P1."""
+    urgent = (_test("kind", CaseKind.CASE), _test("alarm", AlarmLevel.CERTAIN), _test("priority", Priority.P1))
     for code in topics:
         yield _Danger((*urgent, _test("topic", code), _test("topics", code)), code)
     yield _Danger((*urgent, Not(_test("topic", *topics)), Not(_test("topics", *topics))), _WITHOUT)
     for rule in rules:
         raised = [] if rule.observes else _raised(rule, rules)
         kind = () if rule.decides else (_test("kind", CaseKind.CASE),)
+        before = (_test("alarm", AlarmLevel.NONE, AlarmLevel.POSSIBLE), _test("priority", *raised))
         for branch in _branches(rule) if raised else ():
-            parts = (*kind, _test("priority", *raised), *branch)
+            parts = (*kind, *before, *branch)
             if not excluded(parts):
                 yield _Danger(tuple(lasting(parts)), raised_by=rule)
 
@@ -111,6 +113,12 @@ def _faults(danger: _Danger, rules: Sequence[Rule]) -> Iterator[tuple[Rule, _Fau
         held = True if raises or rule.when is None else outcome(rule.when, danger.known)
         if rule.observes or held is False:
             continue
+        if is_danger and not raises and _ends_danger(rule, rules):
+            if held:
+                return
+            if rule.ends:
+                deciders.append(rule)
+                continue
         if not rule.ends:
             is_told = is_told or bool(held and rule.tells_on_call)
             tellers += [rule] if rule.tells_on_call else []
@@ -123,6 +131,14 @@ def _faults(danger: _Danger, rules: Sequence[Rule]) -> Iterator[tuple[Rule, _Fau
         if held or count >= _MOST_FAULTS:
             return
         deciders.append(rule)
+
+
+def _ends_danger(rule: Rule, rules: Sequence[Rule]) -> bool:
+    """Whether a rule lowers the alarm, and none below it can make a P1 of what is left."""
+    if rule.then.alarm is None:
+        return False
+    below = () if rule.ends else (each.then.priority for each in rules[rules.index(rule) + 1 :] if not each.observes)
+    return not any(change is not None and change.may_make_danger for change in below)
 
 
 def _fault(rule: Rule, danger: _Danger, *, is_told: bool) -> _Fault | None:

@@ -6,6 +6,9 @@ from datetime import datetime
 
 from dtm_contact.directory import Directory
 from dtm_contact.model import (
+    Alarm,
+    AlarmLevel,
+    AlarmSource,
     CaseKind,
     Contact,
     Decision,
@@ -60,7 +63,7 @@ def decide(  # noqa: PLR0913 - all that was judged of one contact, and what it i
     place = rules.desks.of_office(_proximity_office(match, directory, rules.desks))
     facts = Facts(contact, match, understanding, now, directory, place.calendar, history)
     course = followed(rules, facts, rules.index.candidates(facts))
-    decision = _decision(course, rules, facts, place, directory)
+    decision = _decision(_read_by_somebody(course, rules, facts), rules, facts, place, directory)
     return replace(decision, trace=_traced(rules, facts)) if trace else decision
 
 
@@ -112,16 +115,27 @@ def followed(rules: RuleSet, facts: Facts, numbers: Iterable[int]) -> Course:
     return Course(decides, tuple(failures), tuple(added), tuple(observed))
 
 
+def _read_by_somebody(course: Course, rules: RuleSet, facts: Facts) -> Course:
+    """Return the course with the default deciding where a rule would set an alarm aside and does not say `untold`."""
+    rule, understanding = course.decides, facts.understanding
+    if not rule.then.opens_nothing or rule.untold or understanding.kind is CaseKind.NONE:
+        return course
+    alarm = _urgency(course.effective, understanding)[1]
+    return replace(course, decides=rules.default) if alarm.any else course
+
+
 def _decision(course: Course, rules: RuleSet, facts: Facts, place: Queue, directory: Directory) -> Decision:
     rule, effective = course.decides, course.effective
     queue = _queue(rule, rules, place, facts.now)
-    priority = _priority(effective, facts.understanding.priority)
+    priority, alarm = _urgency(effective, facts.understanding)
+    if queue is None:
+        alarm = alarm.lowered(AlarmLevel.NONE, _by_rule(rule))
     return Decision(
         kind=CaseKind.CASE if queue else rule.then.becomes or CaseKind.NONE,
         priority=priority,
         office_id=_office_id(queue, directory),
         queue=queue.id if queue else None,
-        due=_due(effective, queue, priority, facts) if queue else None,
+        due=_due(effective, queue, (priority, alarm), facts) if queue else None,
         rule=rule.key,
         rules_version=rules.version,
         model_version=rules.model_version,
@@ -132,27 +146,40 @@ def _decision(course: Course, rules: RuleSet, facts: Facts, place: Queue, direct
         added=tuple(each.key for each in course.added),
         observed=tuple(each.key for each in course.observed),
         join=_open_case(rule, facts) if queue else None,
+        alarm=alarm,
     )
 
 
-def _priority(effective: Sequence[Rule], understood: Priority) -> Priority:
-    priority = understood
+def _urgency(effective: Sequence[Rule], understanding: Understanding) -> tuple[Priority, Alarm]:
+    """Return priority and alarm as the rules leave them: what one makes P1 is certain; what one lowers names it."""
+    priority, alarm = understanding.priority, understanding.alarm
     for rule in effective:
-        priority = rule.then.priority.applied(priority) if rule.then.priority else priority
-    return priority
+        if rule.then.alarm is not None:
+            alarm = alarm.lowered(AlarmLevel(rule.then.alarm), _by_rule(rule))
+            priority = alarm.priority(priority)
+        if rule.then.priority is not None:
+            changed = rule.then.priority.applied(priority)
+            alarm = alarm.raised(AlarmSource.RULE) if changed is Priority.P1 else alarm
+            priority = alarm.priority(changed)
+    return priority, alarm
+
+
+def _by_rule(rule: Rule) -> str:
+    return f"règle {rule.id}"
 
 
 def _tagged(tags: tuple[str, ...], rule: Rule) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*tags, *rule.then.tags)))
 
 
-def _due(effective: Sequence[Rule], queue: Queue, priority: Priority, facts: Facts) -> datetime:
-    """Return the time that the last rule gives which gives one, else the queue's; a danger never waits longer."""
-    usual = queue.due_at(priority, facts.now, facts.understanding.topic)
+def _due(effective: Sequence[Rule], queue: Queue, urgency: tuple[Priority, Alarm], facts: Facts) -> datetime:
+    """Return the time that the last rule gives which gives one, else the queue's; an alarm never waits longer."""
+    priority, alarm = urgency
+    usual = queue.due_at(priority, facts.now, facts.understanding.topic, alarm=alarm.level)
     given = [due for rule in effective if (due := _given(rule, queue, facts))]
     if not given:
         return usual
-    return min(usual, given[-1]) if priority is Priority.P1 else given[-1]
+    return min(usual, given[-1]) if alarm.any else given[-1]
 
 
 def _given(rule: Rule, queue: Queue, facts: Facts) -> datetime | None:

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator
 
 from dtm_contact.hours import Calendar, Closure, Span
-from dtm_contact.model import Priority, Problem, Severity
+from dtm_contact.model import AlarmLevel, Priority, Problem, Severity
 from dtm_contact.rules.arguments import Known
 from dtm_contact.rules.document import Document, Location, read_document, validate
 from dtm_contact.rules.escalation import Escalation, EscalationEntry, Step, escalation_of
@@ -40,6 +40,7 @@ class Queue:
         topic_due: the same for a few topics, whatever their priority, unless it is urgent.
         on_call: whom to reach at which time.
         escalation: what happens to what waits too long.
+        possible_due: how soon the first answer is due where somebody may be in danger.
         takes_over: the queue that takes its cases while the office is closed for days; None where nobody does.
         caretaker_away: who is told in the place of a caretaker who is away without replacement; None for the on-call
             service.
@@ -53,13 +54,24 @@ class Queue:
     on_call: OnCall
     topic_due: Mapping[str, DueTime]
     escalation: Escalation
+    possible_due: DueTime
     takes_over: str | None = None
     caretaker_away: str | None = None
 
-    def due_at(self, priority: Priority, start: datetime, topic: str | None = None) -> datetime:
-        """Return when the first answer to what came at `start`, an aware time, is due."""
+    def due_at(
+        self,
+        priority: Priority,
+        start: datetime,
+        topic: str | None = None,
+        *,
+        alarm: AlarmLevel = AlarmLevel.NONE,
+    ) -> datetime:
+        """Return when the first answer to what came at `start`, an aware time, is due; a possible danger soonest."""
         own = self.topic_due.get(topic) if topic is not None and priority > Priority.P2 else None
-        return (own or self.due[priority]).after(start, self.calendar)
+        usual = (own or self.due[priority]).after(start, self.calendar)
+        if alarm is not AlarmLevel.POSSIBLE:
+            return usual
+        return min(usual, self.possible_due.after(start, self.calendar))
 
     def called_at(self, moment: datetime) -> tuple[str, ...]:
         """Return whom to call at an aware time, the first to be told first."""
@@ -156,6 +168,7 @@ class _DueTimes(_Strict):
     P2: Due
     P3: Due
     P4: Due
+    possible: Due = parse_due("30 business minutes")
     topics: dict[str, Due] = {}
 
 
@@ -166,6 +179,7 @@ class _OtherDueTimes(_Strict):
     P2: Due | None = None
     P3: Due | None = None
     P4: Due | None = None
+    possible: Due | None = None
 
 
 class _Queue(_Strict):
@@ -267,6 +281,7 @@ def _queue(name: str, queue: _Queue, file: QueuesFile, zone: ZoneInfo) -> Queue:
         due={priority: getattr(queue.due, priority) or getattr(file.due, priority) for priority in Priority},
         on_call=on_call_of(queue.on_call or file.on_call),
         topic_due=file.due.topics,
+        possible_due=queue.due.possible or file.due.possible,
         escalation=escalation_of(file.escalation if queue.escalation is None else queue.escalation),
         takes_over=queue.takes_over,
         caretaker_away=queue.caretaker_away or file.caretaker_away,

@@ -218,6 +218,7 @@ def _differs(
         "rule": decision.rule.rpartition(":")[2],
         "queue": decision.queue or _NO_QUEUE,
         "priority": decision.priority,
+        "alarm": decision.alarm.level,
         "due": decision.due.replace(tzinfo=None).isoformat(timespec="minutes") if decision.due else None,
         "notify": decision.notify,
         "answer": decision.answer,

@@ -7,6 +7,9 @@ from datetime import datetime, timedelta
 from dtm_contact.directory import Address, Directory, Dwelling, Lease, Office, Records, Residence
 from dtm_contact.hours import PARIS
 from dtm_contact.model import (
+    Alarm,
+    AlarmLevel,
+    AlarmSource,
     Attachment,
     Call,
     CaseKind,
@@ -34,6 +37,7 @@ OFFICE_HOURS = datetime(2026, 11, 24, 10, 0, tzinfo=PARIS)
 
 _TENANT, _DWELLING, _PLACE = "T0", "L0", "A0"
 _SURE = 0.99
+_SAYS_SO = "le test le dit"
 # Nobody without any address or name could have brought something before.
 _SOMEBODY = "locataire@tenant.example"
 
@@ -142,14 +146,21 @@ def _directory(trial: Trial) -> Directory:
 
 
 def _understanding(trial: Trial, contact: Contact, lexicon: Lexicon) -> Understanding:
-    found = _of_call(contact) if contact.call else understand(contact, lexicon)
+    found = _of_call(contact.call, trial) if contact.call else understand(contact, lexicon)
+    priority, alarm = found.priority, found.alarm
     if trial.topic:
         first = lexicon.topics.get(trial.topic[0])
-        found = replace(found, topics=trial.topic, priority=first.priority if first else found.priority)
-        found = replace(found, kind=CaseKind.CASE)
+        found = replace(found, topics=trial.topic, kind=CaseKind.CASE)
+        if first is not None:
+            priority, alarm = first.priority, Alarm()
+    if trial.priority is not None:
+        priority, alarm = trial.priority, Alarm()
+    if trial.alarm is not None:
+        alarm = Alarm(trial.alarm, AlarmSource.WORDS if trial.alarm is not AlarmLevel.NONE else None, why_not=_SAYS_SO)
     return replace(
         found,
-        priority=trial.priority or found.priority,
+        priority=priority,
+        alarm=alarm,
         kind=trial.kind or found.kind,
         scope=trial.scope or found.scope,
         asker=trial.asker or found.asker,
@@ -158,9 +169,8 @@ def _understanding(trial: Trial, contact: Contact, lexicon: Lexicon) -> Understa
     )
 
 
-def _of_call(contact: Contact) -> Understanding:
-    waiting = contact.call is not None and contact.call.outcome.needs_call_back
-    return Understanding(CaseKind.CASE if waiting else CaseKind.NONE, (), Priority.P3)
+def _of_call(call: Call, trial: Trial) -> Understanding:
+    return Understanding.of_call(waits=call.outcome.needs_call_back, equipment=trial.equipment)
 
 
 def _history(trial: Trial, now: datetime) -> Remembered:

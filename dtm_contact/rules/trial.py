@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator, model_validator
 
-from dtm_contact.model import Asker, CaseKind, Outcome, Priority, Scope, Unread, Wish
+from dtm_contact.model import AlarmLevel, Asker, CaseKind, Outcome, Priority, Scope, Unread, Wish
 from dtm_contact.rules.actions import Strict
 from dtm_contact.rules.names import Identifier
 from dtm_contact.rules.openings import DueTime, parse_due
@@ -81,7 +81,8 @@ class Trial(Strict):
         residence, office: the place, where it is known.
         role: what the named tenant is on his lease.
         dwelling: what kind of unit it is about.
-        topic, priority, kind, scope, asker, unread, wishes: what was understood, in place of what the text would give.
+        topic, priority, alarm, kind, scope, asker, unread, wishes: what was understood, in place of what the text would
+            give.
         history: what the party brought before, in any order.
     """
 
@@ -102,6 +103,7 @@ class Trial(Strict):
     dwelling: Literal["dwelling", "parking", "commercial"] | None = None
     topic: _Several = ()
     priority: Priority | None = None
+    alarm: AlarmLevel | None = None
     kind: CaseKind | None = None
     scope: Scope | None = None
     asker: Asker | None = None
@@ -124,6 +126,7 @@ class Expected(Strict):
     rule: Identifier | None = None
     queue: str | None = None
     priority: Priority | None = None
+    alarm: AlarmLevel | None = None
     due: Annotated[str, AfterValidator(_check_local_time)] | None = None
     notify: Annotated[tuple[str, ...], BeforeValidator(one_or_several)] | None = None
     answer: str | None = None

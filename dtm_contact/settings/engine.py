@@ -157,6 +157,12 @@ class Desk(BaseModel):
     call_attempts: int = Field(
         default=3, ge=1, le=20, description="Attempts at calling somebody back before the case is closed in vain"
     )
+    false_wakings: int = Field(
+        default=2,
+        ge=0,
+        description="Budget of cases a week for which those on call are woken in vain, as agents say afterwards; the "
+        "desk and the metrics hold the count against it",
+    )
     call_again_minutes: float = Field(
         default=120.0, gt=0, description="Minutes after which a call-back tried in vain comes back by itself"
     )

@@ -4,6 +4,7 @@ Beside a SQLite store that the daemon writes, others open it `read_only`, but fo
 """
 
 from dtm_contact.store.accounts import EVERYTHING, Account, Session, TrailLine, Visibility
+from dtm_contact.store.alarm_labels import AlarmLabel
 from dtm_contact.store.arrivals import ArrivalLine, Arrivals, ArrivalState, Claimed, Glance
 from dtm_contact.store.cases import Case, CaseContact, CaseFile, Cases, QueueCount
 from dtm_contact.store.confirmations import Confirmation
@@ -23,6 +24,7 @@ __all__ = [
     "EVERYTHING",
     "NOT_READ",
     "Account",
+    "AlarmLabel",
     "ArrivalLine",
     "ArrivalState",
     "Arrivals",

@@ -9,15 +9,16 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from dtm_contact.errors import NotFoundError
-from dtm_contact.model import Contact, Judgement, Priority
+from dtm_contact.model import Alarm, AlarmLevel, Contact, Judgement, Priority
 from dtm_contact.store import events, recording
+from dtm_contact.store.alarm_labels import alarm_of
 from dtm_contact.store.arrivals import Claimed
 from dtm_contact.store.database import Database
 from dtm_contact.store.outbox import Mailing
 from dtm_contact.store.recording import Destination, Fallback, Judged, Known, kept_judgement, record_message
 from dtm_contact.store.recording_calls import record_call
 from dtm_contact.store.recording_notices import record_notice
-from dtm_contact.store.schema import cases, contacts, judgements
+from dtm_contact.store.schema import ORDER, cases, contacts, judgements
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,7 @@ class Case:
         tags: words that agents put to it.
         by_hand: the fields in which an agent's word stands.
         version: grows with every change.
+        alarm_level, alarm_by, alarm_score, alarm_limit, alarm_why_not: its alarm as it stands now; see `alarm`.
     """
 
     number: str
@@ -69,6 +71,16 @@ class Case:
     tags: tuple[str, ...]
     by_hand: tuple[str, ...]
     version: int
+    alarm_level: AlarmLevel
+    alarm_by: str | None
+    alarm_score: float | None
+    alarm_limit: float | None
+    alarm_why_not: str | None
+
+    @property
+    def alarm(self) -> Alarm:
+        """Whether somebody is in danger; certain just where it is P1."""
+        return alarm_of(self)
 
     def waits(self, now: datetime) -> bool:
         """Tell whether it is out of its queue's order."""
@@ -109,12 +121,13 @@ class CaseFile:
 
 @dataclass(frozen=True, slots=True)
 class QueueCount:
-    """How much lies open in a queue, how much of it is past due, and how much is P1; apart from it, what waits."""
+    """How much lies open in a queue: how much is past due, P1, or a possible danger; apart from it, what waits."""
 
     queue: str
     open: int
     late: int
     danger: int
+    possible: int = 0
     waiting: int = 0
 
 
@@ -196,7 +209,7 @@ class Cases:
     def queue(
         self, queue: str | None = None, *, now: datetime | None = None, after: Case | None = None, limit: int = 100
     ) -> list[Case]:
-        """Return open cases in the order in which they must be worked: priority, due, age, number.
+        """Return open cases in the order in which they must be worked: alarm, priority, due, age, number.
 
         Args:
             queue: only this queue's.
@@ -204,20 +217,20 @@ class Cases:
             after: only those behind this case: the last one of the page before, as it was then.
             limit: how many at the most.
         """
-        query = sa.select(*CASE_COLUMNS).where(_IS_OPEN).order_by(*_ORDER).limit(limit)
+        query = sa.select(*CASE_COLUMNS).where(_IS_OPEN).order_by(*ORDER).limit(limit)
         if queue is not None:
             query = query.where(cases.c.queue == queue)
         if now is not None:
             query = query.where(_is_due_back(now))
         if after is not None:
-            place = sa.tuple_(*(sa.literal(getattr(after, column.name), column.type) for column in _ORDER))
-            query = query.where(sa.tuple_(*_ORDER) > place)
+            place = sa.tuple_(*(sa.literal(getattr(after, column.name), column.type) for column in ORDER))
+            query = query.where(sa.tuple_(*ORDER) > place)
         with self._database.reading() as connection:
             return [case_of(row) for row in connection.execute(query)]
 
     def of_priority(self, priority: Priority, limit: int) -> list[Case]:
         """Return the open cases of a priority, those set waiting included, in the order of `queue`."""
-        query = sa.select(*CASE_COLUMNS).where(_IS_OPEN, cases.c.priority == priority).order_by(*_ORDER).limit(limit)
+        query = sa.select(*CASE_COLUMNS).where(_IS_OPEN, cases.c.priority == priority).order_by(*ORDER).limit(limit)
         with self._database.reading() as connection:
             return [case_of(row) for row in connection.execute(query)]
 
@@ -226,7 +239,8 @@ class Cases:
         here = _is_due_back(now)
         late = sa.func.count().filter(here, cases.c.due < now)
         danger = sa.func.count().filter(here, cases.c.priority == Priority.P1)
-        counts = (sa.func.count().filter(here), late, danger, sa.func.count().filter(sa.not_(here)))
+        possible = sa.func.count().filter(here, cases.c.alarm_level == AlarmLevel.POSSIBLE)
+        counts = (sa.func.count().filter(here), late, danger, possible, sa.func.count().filter(sa.not_(here)))
         query = sa.select(cases.c.queue, *counts).where(_IS_OPEN)
         with self._database.reading() as connection:
             rows = connection.execute(query.group_by(cases.c.queue).order_by(cases.c.queue))
@@ -266,7 +280,6 @@ def _recording_of(contact: Contact) -> Callable[[Connection, Judged, Known], str
 
 
 CASE_COLUMNS = tuple(cases.c[name] for name in Case.__dataclass_fields__)
-_ORDER = (cases.c.priority, cases.c.due, cases.c.opened_at, cases.c.number)
 # Written out, not bound: only so does SQLite see that the partial index answers this.
 _IS_OPEN = cases.c.state == sa.literal("open", sa.Text, literal_execute=True)
 _PRIORITY = list(Case.__dataclass_fields__).index("priority")

@@ -11,9 +11,12 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
 
+from dtm_contact.model import AlarmLevel
+
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _REPLACEMENT = "\ufffd"
 _LONGEST_KEY = 255
+_LEVELS = sorted(AlarmLevel, key=lambda level: -level.rank)
 _encoder = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 
 Id = sa.BigInteger().with_variant(sa.Integer, "sqlite")
@@ -84,6 +87,23 @@ class UtcTime(TypeDecorator[datetime]):
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if dialect.name == "sqlite" else value.astimezone(UTC)
+
+
+class AlarmOrder(TypeDecorator[AlarmLevel]):
+    """The level of an alarm as a number, so that both databases sort the most urgent first: 0 is certain, 2 none."""
+
+    impl = sa.SmallInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: AlarmLevel | None, dialect: Dialect) -> int | None:
+        """Return the place in the order."""
+        del dialect
+        return None if value is None else _LEVELS.index(AlarmLevel(value))
+
+    def process_result_value(self, value: int | None, dialect: Dialect) -> AlarmLevel | None:
+        """Give the level back."""
+        del dialect
+        return None if value is None else _LEVELS[value]
 
 
 class SafeText(TypeDecorator[str]):

@@ -9,12 +9,13 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from dtm_contact.model import AlarmLevel
 from dtm_contact.store import confirmations
 from dtm_contact.store.access_schema import appointments
 from dtm_contact.store.cases import CASE_COLUMNS, Case, case_of
 from dtm_contact.store.confirmations import Confirmation
 from dtm_contact.store.database import Database
-from dtm_contact.store.schema import arrivals, cases, confirmed_contacts, contacts, events, judgements
+from dtm_contact.store.schema import ORDER, arrivals, cases, confirmed_contacts, contacts, events, judgements
 
 _WORDS_SHOWN = 220
 _MOST_CASES = 200
@@ -22,7 +23,7 @@ _MOST_CASES = 200
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Which open cases a page shows, in their total order: priority, due, opened, number.
+    """Which open cases a page shows, in their total order: alarm, priority, due, opened, number.
 
     Attributes:
         queues: of these queues.
@@ -43,7 +44,7 @@ class Wanted:
     waiting: bool = False
 
 
-Place = tuple[str, datetime, datetime, str]
+Place = tuple[AlarmLevel, str, datetime, datetime, str]
 """Where a case stands in the total order."""
 
 
@@ -102,7 +103,12 @@ class Appointment:
 
 def place_of(case: Case) -> Place:
     """Return where a case stands in the total order."""
-    return case.priority.value, case.due, case.opened_at, case.number
+    return case.alarm_level, case.priority.value, case.due, case.opened_at, case.number
+
+
+def _in_order(case: Case) -> tuple[Any, ...]:
+    level, *rest = place_of(case)
+    return -level.rank, *rest
 
 
 class StoredDesk:
@@ -121,7 +127,7 @@ class StoredDesk:
                 _cases(connection, _wanted(wanted, after, limit).where(cases.c.queue == queue))
                 for queue in wanted.queues
             ]
-        return list(heapq.merge(*each, key=place_of))[:limit]
+        return list(heapq.merge(*each, key=_in_order))[:limit]
 
     def beside(self, numbers: Collection[str]) -> dict[str, Beside]:
         """Return what the lines of these cases tell beside them."""
@@ -304,12 +310,11 @@ class StoredDesk:
         return [(row[0], "\n".join(part or "" for part in row[1:])) for row in rows]
 
 
-_ORDER = (cases.c.priority, cases.c.due, cases.c.opened_at, cases.c.number)
 _IS_OPEN = cases.c.state == sa.literal("open", sa.Text, literal_execute=True)
 
 
 def _wanted(wanted: Wanted, after: Place | None, limit: int) -> sa.Select[Any]:
-    query = sa.select(*CASE_COLUMNS).where(_IS_OPEN).order_by(*_ORDER).limit(limit)
+    query = sa.select(*CASE_COLUMNS).where(_IS_OPEN).order_by(*ORDER).limit(limit)
     later = cases.c.waiting_until > wanted.now
     query = query.where(later if wanted.waiting else sa.or_(cases.c.waiting_until.is_(None), sa.not_(later)))
     if wanted.topic is not None:
@@ -321,8 +326,8 @@ def _wanted(wanted: Wanted, after: Place | None, limit: int) -> sa.Select[Any]:
     if wanted.late_at is not None:
         query = query.where(cases.c.due < wanted.late_at)
     if after is not None:
-        place = sa.tuple_(*(sa.literal(value, column.type) for value, column in zip(after, _ORDER, strict=True)))
-        query = query.where(sa.tuple_(*_ORDER) > place)
+        place = sa.tuple_(*(sa.literal(value, column.type) for value, column in zip(after, ORDER, strict=True)))
+        query = query.where(sa.tuple_(*ORDER) > place)
     return query
 
 

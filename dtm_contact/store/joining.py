@@ -10,8 +10,9 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from dtm_contact.errors import MovedError
-from dtm_contact.model import CaseKind, Joining, Judgement, Priority, Way
+from dtm_contact.model import CaseKind, Decision, Joining, Judgement, Priority, Way
 from dtm_contact.store import outbox, timers
+from dtm_contact.store.alarm_labels import ALARM_COLUMNS, alarm_values, more_urgent
 from dtm_contact.store.inserting import insert_of
 from dtm_contact.store.schema import case_links, cases, contacts
 
@@ -48,7 +49,7 @@ def join_case(connection: Connection, judgement: Judgement, now: datetime) -> Jo
     changes = _changes(row, judgement)
     told: dict[str, Any] = {"way": joining.way, "why": joining.why, "by_staff": joining.by_staff}
     told |= {timers.IN_SENT_FOLDER: True} if joining.answers and joining.ours else {}
-    told |= {name: value for name, value in changes.items() if name in ("state", "priority")}
+    told |= {name: value for name, value in changes.items() if name in ("state", "priority", "alarm_level")}
     told |= {timers.RAISED_FROM: row.priority} if "priority" in changes else {}
     if changes:
         change = sa.update(cases).where(cases.c.id == row.id)
@@ -94,7 +95,8 @@ def _what(joining: Joining) -> str:
 
 
 def _case(connection: Connection, number: str) -> Any:
-    wanted = (cases.c.id, cases.c.number, cases.c.state, cases.c.priority, cases.c.due, cases.c.by_hand)
+    of_alarm = (cases.c[name] for name in ALARM_COLUMNS)
+    wanted = (cases.c.id, cases.c.number, cases.c.state, cases.c.priority, cases.c.due, cases.c.by_hand, *of_alarm)
     row = connection.execute(sa.select(*wanted).where(cases.c.number == number)).one_or_none()
     for _ in range(_MOST_MERGES):
         if row is None:
@@ -118,12 +120,29 @@ def _changes(row: Any, judgement: Judgement) -> dict[str, Any]:
         if decision.priority is Priority.P1:
             # Whoever had taken it saw to another danger, and may have gone home.
             changes["owner"] = None
-    # An agent's word on how urgent it is stands, but for danger: he did not know of that.
-    danger = decision.priority is Priority.P1
-    if decision.priority < Priority(row.priority) and (danger or "priority" not in (row.by_hand or ())):
-        due = row.due if decision.due is None or row.state == "closed" else min(row.due, decision.due)
-        changes |= {"priority": decision.priority, "due": decision.due if row.state == "closed" else due}
-    return changes
+    raised = raised_by(row, decision)
+    if raised and row.state == "closed":
+        raised["due"] = decision.due
+    return {**changes, **raised}
+
+
+def raised_by(row: Any, decision: Decision) -> dict[str, Any]:
+    """Return the columns of how urgent a case is that what was judged raises: priority, due time, alarm; never lowers.
+
+    An agent's word on how urgent it is stands, but for danger, certain or possible: they did not know of that.
+
+    Args:
+        row: the case as it is: its priority, due time, alarm, and what an agent set by hand.
+        decision: what was decided of the message or call that joins it.
+    """
+    alarming = more_urgent(decision.alarm, row.alarm_level)
+    pressing = decision.priority < Priority(row.priority) and "priority" not in (row.by_hand or ())
+    if not alarming and not pressing:
+        return {}
+    changes: dict[str, Any] = {"due": row.due if decision.due is None else min(row.due, decision.due)}
+    if decision.priority < Priority(row.priority):
+        changes["priority"] = decision.priority
+    return {**changes, **alarm_values(decision.alarm)} if alarming else changes
 
 
 def _bounced(connection: Connection, case_id: int, judgement: Judgement, now: datetime) -> dict[str, Any]:

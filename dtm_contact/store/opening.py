@@ -7,6 +7,7 @@ from typing import Self
 
 from dtm_contact.model import Arrival
 from dtm_contact.store.accounts import StoredAccounts
+from dtm_contact.store.alarm_labels import AlarmLabels
 from dtm_contact.store.arrivals import Arrivals
 from dtm_contact.store.cases import Cases
 from dtm_contact.store.database import Database
@@ -30,6 +31,7 @@ class Store:
     Attributes:
         arrivals: what came in, and how far it is.
         cases: what agents work.
+        alarm_labels: what agents said of alarms.
         directory: the estate and its people.
         positions: how far channels have read, and what they keep until the rest has come.
         leases: which daemons live, and what is taken over from those that do not.
@@ -46,6 +48,7 @@ class Store:
         self.database = database
         self.arrivals = Arrivals(database)
         self.cases = Cases(database)
+        self.alarm_labels = AlarmLabels(database)
         self.directory = StoredDirectory(database)
         self.leases = Leases(database)
         self.outbox = StoredOutbox(database)

@@ -10,9 +10,10 @@ from sqlalchemy.engine import Connection
 
 from dtm_contact.errors import NotFoundError
 from dtm_contact.explain import reason, who_calls
-from dtm_contact.model import CaseKind, Contact, Judgement, Mailbox, Priority
+from dtm_contact.model import Alarm, CaseKind, Contact, Judgement, Mailbox, Priority, agreed
 from dtm_contact.reading import kind_of_sign
 from dtm_contact.store import events, joining, outbox
+from dtm_contact.store.alarm_labels import ALARM_COLUMNS, alarm_values
 from dtm_contact.store.arrivals import ArrivalState, Claimed
 from dtm_contact.store.inserting import insert_of
 from dtm_contact.store.outbox import Mailing
@@ -39,12 +40,13 @@ def kept_judgement(told: Any) -> Judgement:
 
 @dataclass(frozen=True, slots=True)
 class Destination:
-    """Where a case lies and when its first answer is due."""
+    """Where a case lies, how urgent it is, and when its first answer is due."""
 
     queue: str
     office_id: str
     priority: Priority
     due: datetime
+    alarm: Alarm = field(default_factory=Alarm)
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,9 +237,10 @@ def complete(connection: Connection, case_id: int, judgement: Judgement) -> None
     by_hand = set_by_hand(connection, case_id)
     if judgement.decision.kind is CaseKind.CASE and by_hand.isdisjoint(_PLACE):
         place = _place(destination_of(judgement))
-        # A danger that was read elsewhere in the case is not over because this arrival tells of none.
-        danger = cases.c.priority == Priority.P1
-        place |= {name: sa.case((danger, cases.c[name]), else_=place[name]) for name in ("priority", "due")}
+        # A danger that was read elsewhere in the case is not over because this arrival tells of none, or of less.
+        danger = cases.c.alarm_level < judgement.decision.alarm.level
+        urgency = ("priority", "due", *ALARM_COLUMNS)
+        place |= {name: sa.case((danger, cases.c[name]), else_=_as_stored(name, place)) for name in urgency}
         connection.execute(case.where(untouched).values(place))
     read = {name: value for name, value in case_of(judgement).items() if name not in by_hand}
     known = {name: sa.func.coalesce(cases.c[name], read[name]) for name in _WHOM if name in read}
@@ -247,6 +250,10 @@ def complete(connection: Connection, case_id: int, judgement: Judgement) -> None
 def set_by_hand(connection: Connection, case_id: int) -> frozenset[str]:
     """Return the columns of a case in which an agent's word stands, whatever is judged."""
     return frozenset(connection.execute(_BY_HAND, {"case": case_id}).scalar_one() or ())
+
+
+def _as_stored(name: str, values: dict[str, Any]) -> sa.ColumnElement[Any]:
+    return sa.literal(values[name], cases.c[name].type)
 
 
 _BY_HAND = sa.select(cases.c.by_hand).where(cases.c.id == sa.bindparam("case"))
@@ -260,6 +267,7 @@ def _place(destination: Destination) -> dict[str, Any]:
         "office_id": destination.office_id,
         "priority": destination.priority,
         "due": destination.due,
+        **alarm_values(agreed(destination.priority, destination.alarm)[1]),
     }
 
 
@@ -272,7 +280,7 @@ def destination_of(judgement: Judgement) -> Destination:
     decision = judgement.decision
     if decision.queue is None or decision.office_id is None or decision.due is None:
         raise ValueError("a case needs a queue, an office and a due time")
-    return Destination(decision.queue, decision.office_id, decision.priority, decision.due)
+    return Destination(decision.queue, decision.office_id, decision.priority, decision.due, decision.alarm)
 
 
 def case_of(judgement: Judgement) -> dict[str, Any]:
@@ -400,6 +408,7 @@ def told_of(judgement: Judgement) -> dict[str, Any]:
         "kind": decision.kind,
         "queue": decision.queue,
         "priority": decision.priority,
+        "alarm": decision.alarm.level,
         "rule": decision.rule,
         "rules_version": decision.rules_version,
     }

@@ -12,7 +12,8 @@ from dtm_contact.calls import call_id_of
 from dtm_contact.errors import MovedError
 from dtm_contact.explain import call_back_subject
 from dtm_contact.model import Call, CaseKind, Judgement, Outcome, Priority, Standing
-from dtm_contact.store import events, recording, timers
+from dtm_contact.store import events, joining, recording, timers
+from dtm_contact.store.alarm_labels import ALARM_COLUMNS
 from dtm_contact.store.arrivals import Claimed
 from dtm_contact.store.call_backs import IS_OPEN, WAITS, ToldBefore, told_before
 from dtm_contact.store.recording import Judged, Known
@@ -153,20 +154,15 @@ def _stay(connection: Connection, told: _Told, before: ToldBefore, case_id: int)
 def _open_of(connection: Connection, party: str | None) -> Any:
     if party is None:
         return None
-    wanted = (cases.c.id, cases.c.number, cases.c.priority, cases.c.due, cases.c.by_hand, cases.c.owner)
+    of_alarm = (cases.c[name] for name in ALARM_COLUMNS)
+    wanted = (cases.c.id, cases.c.number, cases.c.priority, cases.c.due, cases.c.by_hand, cases.c.owner, *of_alarm)
     query = sa.select(*wanted).where(cases.c.party == party, IS_OPEN).with_for_update()
     return connection.execute(query).one_or_none()
 
 
 def _more_urgent(case: Any, judgement: Judgement) -> dict[str, Any]:
     """Return the columns that a further call changes: it ends a pause, and may raise the priority, never lower it."""
-    decision = judgement.decision
-    changes: dict[str, Any] = {"waiting_until": None}
-    danger = decision.priority is Priority.P1
-    if decision.priority < Priority(case.priority) and (danger or "priority" not in (case.by_hand or ())):
-        due = case.due if decision.due is None else min(case.due, decision.due)
-        changes |= {"priority": decision.priority, "due": due}
-    return changes
+    return {"waiting_until": None, **joining.raised_by(case, judgement.decision)}
 
 
 def _close_by(connection: Connection, told: _Told, now: datetime) -> _Placed:

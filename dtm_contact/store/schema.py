@@ -7,9 +7,9 @@ says so itself. The ages: three years after a case is closed, since what derives
 
 import sqlalchemy as sa
 
-from dtm_contact.store.columns import DataClass, Id, KeyText, SafeText, UtcTime, classed
+from dtm_contact.store.columns import AlarmOrder, DataClass, Id, KeyText, SafeText, UtcTime, classed
 
-SCHEMA_VERSION = "0012"
+SCHEMA_VERSION = "0015"
 """The Alembic revision that this version of the program reads and writes."""
 
 metadata = sa.MetaData(
@@ -122,6 +122,11 @@ cases = sa.Table(
     sa.Column("done_reason", SafeText, info=_WORDS),
     sa.Column("tags", sa.JSON(none_as_null=True), info=_WORDS),
     sa.Column("by_hand", sa.JSON(none_as_null=True)),
+    sa.Column("alarm_level", AlarmOrder, nullable=False, server_default="2"),
+    sa.Column("alarm_by", sa.Text),
+    sa.Column("alarm_score", sa.Float),
+    sa.Column("alarm_limit", sa.Float),
+    sa.Column("alarm_why_not", SafeText, info=_WORDS),
     sa.Column("version", sa.Integer, nullable=False, server_default="1"),
     sa.CheckConstraint("state IN ('open', 'closed')", name="state"),
     sa.CheckConstraint("priority IN ('P1', 'P2', 'P3', 'P4')", name="priority"),
@@ -129,30 +134,30 @@ cases = sa.Table(
 )
 """What agents work. `read_in_full` is false while the case only stands in for an arrival that could not be judged.
 `party`: whose call-back it is; a party has one that is open. `waiting_until`: out of its queue's order till then;
-`by_hand`: the columns in which an agent's word stands, whatever is judged later; `version`: grows with every change, so
-that two people cannot overwrite each other unawares."""
+`by_hand`: the columns in which an agent's word stands, whatever is judged later; `alarm_level`: 0 certain, always and
+only of a P1, 1 possible, 2 none; `version`: grows with every change, so that two people cannot overwrite each other
+unawares."""
+
+ORDER = (cases.c.alarm_level, cases.c.priority, cases.c.due, cases.c.opened_at, cases.c.number)
+"""The order in which cases must be worked: certain alarms, possible ones, then by priority, due time, age, number."""
 
 _OPEN = sa.text("state = 'open'")
 sa.Index(
     "ix_cases_open",
     cases.c.queue,
-    cases.c.priority,
-    cases.c.due,
-    cases.c.opened_at,
-    cases.c.number,
+    *ORDER,
     cases.c.waiting_until,
     sqlite_where=_OPEN,
     postgresql_where=_OPEN,
 )
 _CALL_BACK = sa.text("state = 'open' AND party IS NOT NULL")
 sa.Index("uq_cases_call_back", cases.c.party, unique=True, sqlite_where=_CALL_BACK, postgresql_where=_CALL_BACK)
-_ORDER = (cases.c.priority, cases.c.due, cases.c.opened_at, cases.c.number)
 _OWNED = sa.text("state = 'open' AND owner IS NOT NULL")
 _PLACED = sa.text("state = 'open' AND residence_id IS NOT NULL")
 for _filter, _columns, _which in (
-    ("open_topic", (cases.c.queue, cases.c.topic, *_ORDER), _OPEN),
-    ("open_residence", (cases.c.queue, cases.c.residence_id, *_ORDER), _OPEN),
-    ("owned", (cases.c.owner, *_ORDER), _OWNED),
+    ("open_topic", (cases.c.queue, cases.c.topic, *ORDER), _OPEN),
+    ("open_residence", (cases.c.queue, cases.c.residence_id, *ORDER), _OPEN),
+    ("owned", (cases.c.owner, *ORDER), _OWNED),
     ("incident", (cases.c.topic, cases.c.residence_id, cases.c.opened_at), _PLACED),
 ):
     sa.Index(f"ix_cases_{_filter}", *_columns, sqlite_where=_which, postgresql_where=_which)
@@ -234,6 +239,26 @@ events = sa.Table(
     info=_STAFF,
 )
 """What happened, append only. Ids grow in the order of their commits, so that a reader can follow them."""
+
+alarm_labels = sa.Table(
+    "alarm_labels",
+    metadata,
+    sa.Column("id", Id, primary_key=True),
+    sa.Column("case_id", Id, sa.ForeignKey("cases.id"), nullable=False, index=True),
+    sa.Column("event_id", Id, sa.ForeignKey("events.id"), nullable=False, unique=True),
+    sa.Column("at", UtcTime, nullable=False, index=True, info=_NOTHING),
+    sa.Column("who", SafeText, nullable=False),
+    sa.Column("act", sa.Text, nullable=False, info=_NOTHING),
+    sa.Column("danger", sa.Boolean, nullable=False, info=_NOTHING),
+    sa.Column("alarm_level", AlarmOrder, nullable=False, info=_NOTHING),
+    sa.Column("alarm_by", sa.Text, info=_NOTHING),
+    sa.Column("alarm_score", sa.Float, info=_NOTHING),
+    sa.Column("alarm_limit", sa.Float, info=_NOTHING),
+    sa.Column("alarm_why_not", SafeText, info=_WORDS),
+    info=_STAFF,
+)
+"""What agents said of alarms, by which danger can be told better later: the alarm as it was, `danger` whether somebody
+was in danger, `act` the verb and `event_id` the event by which they said so. What is taken back is deleted."""
 
 confirmed_contacts = sa.Table(
     "confirmed_contacts",

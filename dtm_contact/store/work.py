@@ -10,9 +10,11 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from dtm_contact.errors import NotFoundError
-from dtm_contact.model import Limits, Outgoing, Priority
+from dtm_contact.model import Alarm, AlarmLevel, Arrival, Limits, Outgoing, Priority
 from dtm_contact.store import confirmations, events, outbox, timers
 from dtm_contact.store.access_schema import appointments
+from dtm_contact.store.alarm_labels import AlarmLabel, alarm_values, put_label, take_label_back
+from dtm_contact.store.arrivals import envelope_of
 from dtm_contact.store.cases import CASE_COLUMNS, Case, CaseContact, case_of, contacts_of
 from dtm_contact.store.confirmations import Confirmation
 from dtm_contact.store.database import Database
@@ -23,6 +25,7 @@ from dtm_contact.store.schema import arrivals, case_links, cases, contacts
 Whom = tuple[str | None, str | None, str | None]
 """Tenant, dwelling, residence."""
 
+_PRIORITY_CHANGED = "la priorité a été changée"
 _NO_LIMITS = Limits(0, 0)
 """They are for what goes out by itself."""
 _WHOM = ("tenant_id", "dwelling_id", "residence_id")
@@ -90,7 +93,12 @@ class Work:
         return [found[number] for number in numbers]
 
     def change(self, held: HeldCase, **values: Any) -> dict[str, list[Any]]:
-        """Change columns of a case; return of each that differs what was there and what is there now, as JSON."""
+        """Change columns of a case; return of each that differs what was there and what is there now, as JSON.
+
+        A priority that comes alone takes the alarm along: P1 is certain, and nothing else is.
+        """
+        if "priority" in values and "alarm_level" not in values:
+            values = {**values, **alarm_values(_as_urgent(held.case.alarm, values["priority"]))}
         before = {name: getattr(held.case, name) for name in values}
         differing = {name: value for name, value in values.items() if before[name] != value}
         # Lists are columns of JSON.
@@ -121,6 +129,15 @@ class Work:
         """Add an event to a case."""
         new = events.NewEvent(self.who, what, self.now, dict(data))
         return events.append(self._connection, new, case_id=held.id, arrival_id=None)
+
+    def label(self, held: HeldCase, event: events.Event, *, danger: bool) -> None:
+        """Keep what an event says of a case's alarm, as it was when it was held: that somebody is in danger, or not."""
+        label = AlarmLabel(held.case.number, self.now, self.who, event.what, held.case.alarm, danger)
+        put_label(self._connection, held.id, event.id, label)
+
+    def take_label_back(self, event: events.Event) -> None:
+        """Forget what an event says of an alarm: it is taken back."""
+        take_label_back(self._connection, event.id)
 
     def events(self, held: HeldCase) -> tuple[events.Event, ...]:
         """Return a case's events, oldest first."""
@@ -155,6 +172,14 @@ class Work:
     def judged(self, held: HeldCase) -> tuple[CaseContact, ...]:
         """Return a case's contacts with all that was judged of them, oldest first."""
         return contacts_of(self._connection, held.id)
+
+    def arrival(self, arrival_id: int) -> Arrival | None:
+        """Return what came in, its envelope and times, without its bytes; None where it is there no more."""
+        row = self._connection.execute(sa.select(arrivals).where(arrivals.c.id == arrival_id)).one_or_none()
+        if row is None:
+            return None
+        envelope = envelope_of(row.envelope)
+        return Arrival(row.channel, row.external_id, row.received_at, row.media_type, envelope, b"")
 
     def confirm(self, held: HeldCase, kind: str, value: str, tenant_id: str) -> bool:
         """Keep that an address (lower case) or number (its key) is a tenant's; tell whether it was not known yet.
@@ -251,6 +276,12 @@ def working(database: Database, who: str, now: datetime) -> Iterator[Work]:
     """
     with database.writing() as connection:
         yield Work(connection, who, now)
+
+
+def _as_urgent(alarm: Alarm, priority: Priority) -> Alarm:
+    if priority is Priority.P1:
+        return alarm if alarm.certain else Alarm(AlarmLevel.CERTAIN)
+    return alarm.lowered(AlarmLevel.NONE, _PRIORITY_CHANGED) if alarm.certain else alarm
 
 
 def as_json(value: Any) -> Any:

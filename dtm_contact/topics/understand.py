@@ -3,7 +3,19 @@
 from dataclasses import dataclass, replace
 from datetime import date
 
-from dtm_contact.model import Automation, CaseKind, Contact, Finding, Part, Priority, Understanding, Unread
+from dtm_contact.model import (
+    Alarm,
+    AlarmLevel,
+    AlarmSource,
+    Automation,
+    CaseKind,
+    Contact,
+    Finding,
+    Part,
+    Priority,
+    Understanding,
+    Unread,
+)
 from dtm_contact.topics.asking import who_asks, wishes_of
 from dtm_contact.topics.contenders import OTHER, SET_ASIDE, THANKS, Contender, contenders, in_order, with_opinion
 from dtm_contact.topics.context import NOT_NOW, Context
@@ -13,7 +25,7 @@ from dtm_contact.topics.learned import Opinion
 from dtm_contact.topics.lexicon import Lexicon, Role
 from dtm_contact.topics.passage import Passage, read_passage
 from dtm_contact.topics.reach import reach_of
-from dtm_contact.topics.urgency import weigh_urgency
+from dtm_contact.topics.urgency import VULNERABLE, weigh_urgency
 from dtm_contact.topics.weigh import Tally, finding, reply_subject, tally
 from dtm_contact.topics.wrapping import entered_in_form, is_scan, unwrapped
 
@@ -92,6 +104,7 @@ def _said_in_form(contact: Contact, lexicon: Lexicon, whole: Understanding) -> U
         wishes=whole.wishes,
         by_program=True,
         unread=whole.unread,
+        alarm=max(said.alarm, whole.alarm, key=lambda each: each.level.rank),
     )
 
 
@@ -165,6 +178,7 @@ def _understood(contact: Contact, lexicon: Lexicon, words: Words) -> Understandi
     if kind is not CaseKind.CASE:
         topics = (kind.value, *topics) if deciding.points else (kind.value,)
         deciding, raised_by = Contender(kind.value, 0.0, lexicon.topics[kind.value].priority), ()
+    alarm = _alarm(words.ordered[0], deciding, kind, lexicon)
     scope, scope_evidence = reach_of(passage, words.hits, words.context, opinion)
     asker, asker_evidence = who_asks(passage, words.hits, words.context, topics[0])
     return Understanding(
@@ -182,7 +196,21 @@ def _understood(contact: Contact, lexicon: Lexicon, words: Words) -> Understandi
         readable=readable,
         by_program=bool(contact.automatic_signs) or words.closing,
         unread=Unread.UNDECODED if contact.undecoded else None,
+        alarm=alarm,
     )
+
+
+def _alarm(by_words: Contender, deciding: Contender, kind: CaseKind, lexicon: Lexicon) -> Alarm:
+    """Return the alarm: certain where all ends in P1, possible where the model took back what words had raised."""
+    if kind is not CaseKind.CASE or Priority.P1 not in {by_words.priority, deciding.priority}:
+        return Alarm()
+    if deciding.priority is not Priority.P1:
+        return Alarm(AlarmLevel.POSSIBLE, AlarmSource.WORDS, why_not="le modèle n'y lit pas de danger")
+    if by_words.priority is not Priority.P1 and deciding.by_opinion:
+        return Alarm(AlarmLevel.CERTAIN, AlarmSource.MODEL)
+    frail = any(reason.name == VULNERABLE for reason in deciding.reasons)
+    of_itself = lexicon.topics[deciding.topic].priority is Priority.P1
+    return Alarm(AlarmLevel.CERTAIN, AlarmSource.FRAILTY if frail and not of_itself else AlarmSource.WORDS)
 
 
 def _opinion(words: Words, lexicon: Lexicon) -> Opinion | None:

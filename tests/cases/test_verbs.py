@@ -18,6 +18,7 @@ from dtm_contact.cases import (
 from dtm_contact.cases.words import said
 from dtm_contact.errors import NotFoundError
 from dtm_contact.model import (
+    AlarmLevel,
     Asker,
     AutomaticSign,
     Automation,
@@ -54,6 +55,7 @@ CHANGES: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
     ("tag", {"add": ["travaux", "urgent "]}, {"tags": ("travaux", "urgent")}),
     ("topic", {"topic": "heating"}, {"topic": "heating", "by_hand": ("topic",)}),
     ("priority", {"priority": "P2"}, {"priority": Priority.P2, "by_hand": ("due", "priority")}),
+    ("danger", {}, {"priority": Priority.P1, "by_hand": ("due", "priority"), "alarm_level": AlarmLevel.CERTAIN}),
     ("tenant", {"tenant": "T01"}, {"tenant_id": "T01", "dwelling_id": "L01", "residence_id": "R01"}),
     ("tenant", {"dwelling": "L01"}, {"tenant_id": None, "dwelling_id": "L01", "residence_id": "R01"}),
     ("tenant", {}, {"tenant_id": None, "dwelling_id": None, "residence_id": None}),
@@ -74,7 +76,8 @@ def test_what_a_verb_changes_is_told_and_can_be_undone(
     (event,) = done.events
     assert (event.who, event.at) == ("paul", NOW)
     assert set(after) - {"state", "owner", "due"} <= set(event.data["changed"]) | {"tenant_id", "dwelling_id"}
-    desk.do(number, "undo")
+    why: dict[str, Any] = {"reason": "mauvais dossier"} if verb == "danger" else {}
+    desk.do(number, "undo", **why)
     assert desk.case(number) == _but_version(before, 3)
     assert desk.happened(number) == ["opened", event.what, "undone"]
 
@@ -123,6 +126,9 @@ REFUSED: list[tuple[list[tuple[str, dict[str, Any]]], str, dict[str, Any], type[
     ([], "topic", {"topic": "plumbin"}, WrongArgumentError, "'plumbin' n'existe pas"),
     ([], "priority", {"priority": "P3"}, WrongStateError, "déjà sa priorité"),
     ([], "priority", {"priority": "P5"}, WrongArgumentError, "priority"),
+    ([DANGER], "danger", {}, WrongStateError, "déjà une urgence P1"),
+    ([], "no_danger", {}, WrongStateError, "aucun danger n'y est signalé"),
+    ([DANGER], "no_danger", {}, WrongArgumentError, "n'en est plus une"),
     ([], "tenant", {"tenant": "T99"}, WrongArgumentError, "pas de locataire T99"),
     ([], "tenant", {"dwelling": "L99"}, WrongArgumentError, "pas de logement L99"),
     ([], "tenant", {"tenant": "T01", "dwelling": "L02"}, WrongArgumentError, "T01 n'a pas de bail au logement L02"),

@@ -184,8 +184,8 @@ def test_replay_lists_dangers_first_and_marks_them(run: Run, store: Store, folde
     send_shutters_elsewhere(folder)
     routing = (folder / "routing.yaml").read_text("utf-8")
     untold = routing.replace(
-        "  then: {queue: office, priority: P1, notify: [on_call, caretaker], answer: urgence-gaz}\n",
-        "  then: {queue: office, priority: P1, answer: urgence-gaz}\n  untold: un essai\n",
+        "  then: {queue: office, notify: [on_call, caretaker], answer: urgence-gaz}\n",
+        "  then: {queue: office, answer: urgence-gaz}\n  untold: un essai\n",
     )
     (folder / "routing.yaml").write_text(untold, "utf-8")
     lines = [line.strip() for line in run("replay").output.splitlines()]

@@ -26,7 +26,7 @@ from dtm_contact.console.app import build
 from dtm_contact.console.desk import Desk
 from dtm_contact.console.server import authorized
 from dtm_contact.directory.records import Address, Dwelling
-from dtm_contact.model import Attachment, Joining, Likely, Match
+from dtm_contact.model import Alarm, Attachment, Joining, Likely, Match
 from dtm_contact.rules import RuleSet, load_rules
 from dtm_contact.settings import Desk as DeskSettings
 from dtm_contact.settings import Outbound, Rules, Settings
@@ -39,6 +39,7 @@ from tests.store.samples import arrival, judgement
 ROOT = Path(__file__).parents[2]
 PASSWORD = "un mot de passe assez long"
 ADDRESS = "http://desk.example"
+_NO_ALARM = Alarm()
 OFFICES = {"own": "nord", "other": "sud"}
 
 
@@ -110,6 +111,7 @@ def open_in(  # noqa: PLR0913 - all that a case may be made of
     proven: bool = False,
     match: Mapping[str, Any] = MappingProxyType({}),
     understood: Mapping[str, Any] = MappingProxyType({}),
+    alarm: Alarm = _NO_ALARM,
     **contact: Any,
 ) -> str:
     """Open a case in an office, its parts as read, matched and understood being replaced; return its number."""
@@ -122,7 +124,7 @@ def open_in(  # noqa: PLR0913 - all that a case may be made of
         judged,
         contact=replace(judged.contact, **{"subject": f"Fuite {office}", "attachments": pieces, **contact}),
         understanding=replace(judged.understanding, topics=("heating",), **understood),
-        decision=replace(judged.decision, office_id=office, queue=office, due=datetime.now(UTC)),
+        decision=replace(judged.decision, office_id=office, queue=office, due=datetime.now(UTC), alarm=alarm),
         joining=Joining(proven=proven),
     )
     store.arrivals.accept([arrival(external_id, datetime.now(UTC), raw or message())])

@@ -2,12 +2,25 @@
 
 import re
 import time
+from dataclasses import replace
 
 import pytest
 
 from dtm_contact.access import Role
 from dtm_contact.console.search import nearest
-from dtm_contact.model import Evidence, Mailbox, Part, Proposal, Span, VoiceNotice, Wish, Wished
+from dtm_contact.model import (
+    Alarm,
+    AlarmLevel,
+    AlarmSource,
+    Evidence,
+    Mailbox,
+    Part,
+    Proposal,
+    Span,
+    VoiceNotice,
+    Wish,
+    Wished,
+)
 from tests.console.conftest import DeskAlone, Somebody, open_in
 
 
@@ -326,3 +339,36 @@ def test_what_all_of_an_incident_refuse_comes_back(desk: DeskAlone, secretary: S
     assert answer.status_code == 409
     assert "aucun serveur" in answer.text
     assert "Le chauffagiste passe.</textarea>" in answer.text
+
+
+MAYBE = Alarm(AlarmLevel.POSSIBLE, AlarmSource.MODEL, 0.41, 0.7)
+
+
+def test_a_possible_danger_is_first_and_says_why_and_an_agent_says_what_it_is(
+    desk: DeskAlone, secretary: Somebody
+) -> None:
+    other = open_in(desk.store, "nord", "one")
+    number = open_in(desk.store, "nord", "two", alarm=MAYBE)
+    page = secretary.get("/file?file=toutes").text
+    assert numbers(page) == [number, other]
+    assert "Danger possible" in page
+    card = secretary.get(f"/dossier/{number}").text
+    assert "Danger possible : alerte donnée par le modèle (probabilité 41\u00a0%, seuil 70\u00a0%)" in card
+    assert "danger-reel" not in secretary.get(f"/dossier/{other}").text
+    secretary.post(f"/dossier/{number}/danger-reel", raison="elle entend siffler")
+    assert desk.store.cases.get(number).case.priority == "P1"
+    refused = secretary.post(f"/dossier/{number}/pas-de-danger")
+    assert (refused.status_code, "dites pourquoi" in refused.text) == (409, True)
+    secretary.post(f"/dossier/{number}/pas-de-danger", raison="c'était le voisin")
+    assert "un agent a dit : pas de danger" in secretary.get(f"/dossier/{number}").text
+
+
+@pytest.mark.parametrize(("times", "beyond"), [(1, False), (3, True)])
+def test_heads_see_how_often_those_on_call_were_woken_in_vain(desk: DeskAlone, times: int, *, beyond: bool) -> None:
+    head = Somebody(desk, "odile", Role.HEAD, "agence")
+    for at in range(times):
+        number = open_in(desk.store, "nord", f"m{at}", alarm=replace(MAYBE, level=AlarmLevel.CERTAIN))
+        head.post(f"/dossier/{number}/clore", danger_ecarte="false_alarm")
+    page = head.get("/dangers").text
+    assert f"{times} fois pour rien" in page
+    assert ("dépassé" in page) is beyond

@@ -7,6 +7,9 @@ from typing import Any
 import pytest
 
 from dtm_contact.model import (
+    Alarm,
+    AlarmLevel,
+    AlarmSource,
     Asker,
     Attachment,
     AutomaticSign,
@@ -65,6 +68,7 @@ STANDING = Standing(
 CALLED = Contact("phone", TUESDAY, call=CALL, standing=STANDING)
 
 LEAK = asked("water_leak")
+MAYBE = replace(LEAK, alarm=Alarm(AlarmLevel.POSSIBLE, AlarmSource.MODEL))
 DAUGHTER = replace(
     LEAK, asker=Asker.THIRD_PARTY, wishes=(Wished(Wish.ANONYMOUS, Evidence("wish", 1.0, "sans me nommer")),)
 )
@@ -85,6 +89,9 @@ HOLDS: list[tuple[dict[str, Any], Facts]] = [
     ({"topic": ["gas", "fire"]}, facts(understanding=asked("fire", "elevator"))),
     ({"topics": "elevator"}, facts(understanding=asked("fire", "elevator"))),
     ({"priority": ["P1", "P2"]}, facts(understanding=asked("gas", priority=Priority.P2))),
+    ({"alarm": "certain"}, facts(understanding=asked("gas", priority=Priority.P1))),
+    ({"alarm": ["possible", "certain"]}, facts(understanding=MAYBE)),
+    ({"priority": "P2"}, facts(understanding=MAYBE)),
     ({"scope": ["staircase", "building"]}, facts(understanding=STAIRS)),
     (
         {"automatic": True},
@@ -169,6 +176,8 @@ DOES_NOT: list[tuple[dict[str, Any], Facts]] = [
     ({"kind": "spam"}, facts()),
     ({"topics": "gas"}, facts(understanding=asked("fire", "elevator"))),
     ({"priority": "P1"}, facts()),
+    ({"alarm": "certain"}, facts(understanding=MAYBE)),
+    ({"alarm": ["possible", "certain"]}, facts()),
     ({"automatic": True}, facts()),
     ({"readable": False}, facts()),
     ({"unread": "scan"}, facts(understanding=replace(LEAK, unread=Unread.UNDECODED))),

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dtm_contact.errors import InvalidFilesError
-from dtm_contact.model import CaseKind, Priority, Problem, Severity
+from dtm_contact.model import Alarm, AlarmLevel, AlarmSource, CaseKind, Priority, Problem, Severity
 from dtm_contact.rules import RuleSet, decide, load_rules
 from dtm_contact.rules.actions import Then
 from dtm_contact.rules.arguments import Known
@@ -65,8 +65,12 @@ def without_notify(routing: str, *ids: str) -> str:
 )
 def test_a_rule_of_danger_from_which_notify_was_taken_is_refused(shipped: Path, rule: str, topic: str) -> None:
     told = changed(shipped, lambda routing: without_notify(routing, rule))
-    hint = f"add notify: on_call to it{MEANT}"
-    assert told == [f"error: the rule {rule} decides for P1 of {topic}, and nobody on call is told ({hint})"]
+    (line,) = told
+    hint = f"or add notify: on_call to it{MEANT})"
+    assert line.startswith(
+        f"error: the rule {rule} decides for P1 of {topic}, and nobody on call is told (move it below"
+    )
+    assert line.endswith(hint)
 
 
 @pytest.mark.parametrize("fault", ["notify taken away", "set aside above"])
@@ -183,6 +187,37 @@ def test_rules_that_tell_together_leave_nobody_out(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    "rule",
+    [
+        "{id: essai, decides: false, when: {alarm: certain, topic: gas}, then: {alarm: possible}}",
+        "{id: essai, when: {alarm: certain, topic: gas}, then: {queue: office, alarm: none}}",
+    ],
+)
+def test_a_rule_that_lowers_the_alarm_leaves_no_danger(shipped: Path, rule: str) -> None:
+    def lowering(routing: str) -> str:
+        return without_notify(routing, "urgence-gaz").replace(AT_THE_TOP, f"- {rule}\n{AT_THE_TOP}")
+
+    assert changed(shipped, lowering) == []
+
+
+@pytest.mark.parametrize(
+    ("then", "wrong"),
+    [
+        ("{queue: office, alarm: none, priority: P1}", "one rule cannot lower the alarm and make it P1"),
+        ("{queue: office, alarm: possible, priority: {raise: 1}}", "one rule cannot lower the alarm and make it P1"),
+        ("{queue: none, kind: spam, alarm: none}", "queue none opens no case"),
+        ("{queue: office, alarm: certain}", "certain"),
+    ],
+)
+def test_a_rule_lowers_an_alarm_or_raises_it(shipped: Path, then: str, wrong: str) -> None:
+    path = shipped / "routing.yaml"
+    rule = f"- {{id: essai, when: {{topic: gas}}, then: {then}}}\n"
+    path.write_text(path.read_text("utf-8").replace(AT_THE_TOP, rule + AT_THE_TOP), "utf-8")
+    with pytest.raises(InvalidFilesError, match=wrong):
+        load_rules(shipped)
+
+
 def test_untold_wants_a_reason(shipped: Path) -> None:
     told = changed(
         shipped, lambda routing: routing.replace("- id: urgence-gaz\n", "- id: urgence-gaz\n  untold: true\n")
@@ -224,6 +259,8 @@ LEAVES = {"queue": "office"}
         ],
         # The wider list is not taken by the narrower one.
         [({"topics": "gas"}, TELLS), ({"topics": ["gas", "other"]}, LEAVES), ({}, TELLS)],
+        # Only where it holds does a rule lower.
+        [({"text": {"contains": "test"}}, {"alarm": "none"}), ({}, LEAVES)],
         # Only where it holds does a rule that adds tell.
         [({"text": {"contains": "fuite"}}, {"notify": "on_call"}), ({"priority": "P1"}, LEAVES), ({}, TELLS)],
     ],
@@ -236,6 +273,15 @@ def test_a_rule_that_is_nearly_safe_is_refused(listed: list[tuple[dict[str, Any]
     assert [each.severity for each in untold_dangers(rules, ("gas", "other"))] == [Severity.ERROR]
 
 
+def test_what_one_rule_lowers_another_may_raise_again() -> None:
+    listed: list[tuple[dict[str, Any], dict[str, Any]]]
+    listed = [({"alarm": "certain"}, {"alarm": "possible"}), ({"topic": "gas"}, {"priority": {"raise": 1}})]
+    rules = [rule_of(number, *each, decides=False, observes=False) for number, each in enumerate(listed)]
+    last = rule_of(len(rules), None, LEAVES, decides=True, observes=False)
+    assert [each.severity for each in untold_dangers([*rules, last], ("gas", "other"))] != []
+    assert list(untold_dangers([rules[0], last], ("gas", "other"))) == []
+
+
 THENS = st.sampled_from(
     [
         {"queue": "office"},
@@ -244,6 +290,7 @@ THENS = st.sampled_from(
         {"queue": "office", "priority": "P1"},
         {"queue": "office", "priority": {"raise": 1}},
         {"queue": "office", "priority": {"set": "P1"}},
+        {"queue": "comptes", "alarm": "none"},
         {"set_aside": "spam"},
         {"queue": "none", "kind": "automatic"},
     ]
@@ -256,6 +303,8 @@ ADDS = st.sampled_from(
         {"priority": {"raise": 1}},
         {"priority": {"raise": 2}, "notify": "on_call"},
         {"priority": {"set": "P2"}},
+        {"alarm": "possible"},
+        {"alarm": "none", "priority": {"set": "P4"}},
     ]
 )
 FEW = {
@@ -264,6 +313,7 @@ FEW = {
     "priority": ("P1", "P2", "P3"),
     "kind": ("case", "spam"),
     "tags": ("a", "b"),
+    "alarm": ("certain", "possible", "none"),
 }
 ONE = st.sampled_from(sorted(FEW)).flatmap(
     lambda name: st.builds(
@@ -288,6 +338,9 @@ SEEN = tuple(
     for text in ("une fuite", "")
     for topics in ((), ("gas",), ("other",), ("other", "gas"))
     for priority in Priority
+) + tuple(
+    facts(written(), at("nord"), replace(asked(topic), alarm=Alarm(AlarmLevel.POSSIBLE, AlarmSource.MODEL)))
+    for topic in ("gas", "other")
 )
 
 
@@ -317,5 +370,8 @@ def test_where_the_check_is_silent_no_danger_is_left_untold(
     rules = mended([*listed, rule_of(len(drawn), None, {"queue": "office"}, decides=True, observes=False)])
     for each in SEEN:
         found = decide(each.contact, each.match, each.understanding, each.now, rules, DIRECTORY)
-        if Priority.P1 in (each.understanding.priority, found.priority):
+        assert (found.priority is Priority.P1) is found.alarm.certain
+        assert found.kind is CaseKind.CASE or not found.alarm.any
+        lowered = found.alarm.why_not is not None
+        if found.alarm.certain or (each.understanding.alarm.certain and not lowered):
             assert (found.kind, "on_call" in found.notify) == (CaseKind.CASE, True)

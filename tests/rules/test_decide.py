@@ -1,12 +1,26 @@
 """Where contacts go, by small sets of rules."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from dtm_contact.hours import PARIS
-from dtm_contact.model import Candidate, CaseKind, Dealings, Decision, Likely, Match, OpenCase, Priority, Understanding
+from dtm_contact.model import (
+    Alarm,
+    AlarmLevel,
+    AlarmSource,
+    Candidate,
+    CaseKind,
+    Dealings,
+    Decision,
+    Likely,
+    Match,
+    OpenCase,
+    Priority,
+    Understanding,
+)
 from dtm_contact.rules import RuleSet, decide, load_rules
 from tests.rules.cast import DIRECTORY, LES_TILLEULS, SATURDAY_NIGHT, TUESDAY, Before, asked, at, written
 from tests.rules.folders import GOOD, overlay, without_danger
@@ -345,3 +359,52 @@ def test_a_letter_is_due_by_the_day_that_it_names(adding: RuleSet, text: str, du
     found = decide(letter, Match(), asked("other"), TUESDAY, adding, DIRECTORY)
     assert found.due is not None
     assert found.due.isoformat(timespec="minutes") == due
+
+
+REST = "- {id: reste, then: {queue: office}}\n"
+CERTAIN = Alarm(AlarmLevel.CERTAIN, AlarmSource.WORDS, 0.42, 0.71)
+MAYBE = replace(CERTAIN, level=AlarmLevel.POSSIBLE, raised_by=AlarmSource.MODEL)
+
+
+@pytest.mark.parametrize(
+    ("then", "priority", "alarm"),
+    [
+        ("alarm: possible", Priority.P2, replace(CERTAIN, level=AlarmLevel.POSSIBLE, why_not="règle essai")),
+        ("alarm: none", Priority.P2, replace(CERTAIN, level=AlarmLevel.NONE, why_not="règle essai")),
+        (
+            "alarm: none, priority: {set: P4}",
+            Priority.P4,
+            replace(CERTAIN, level=AlarmLevel.NONE, why_not="règle essai"),
+        ),
+        ("priority: {set: P4}, notify: on_call", Priority.P1, CERTAIN),
+    ],
+)
+def test_a_rule_lowers_an_alarm_and_is_named_for_it(
+    tmp_path: Path, then: str, priority: Priority, alarm: Alarm
+) -> None:
+    rules = rules_of(tmp_path, f"- {{id: essai, when: {{kind: case}}, then: {{queue: office, {then}}}}}\n{REST}")
+    found = decided(rules, replace(asked("water_leak"), alarm=CERTAIN), at("nord"))
+    assert (found.priority, found.alarm) == (priority, alarm)
+
+
+@pytest.mark.parametrize("before", [Alarm(), MAYBE], ids=["none", "possible"])
+def test_what_a_rule_makes_urgent_is_certain_and_raised_by_it(tmp_path: Path, before: Alarm) -> None:
+    then = "{queue: office, priority: P1, notify: on_call}"
+    rules = rules_of(tmp_path, f"- {{id: essai, when: {{topic: water_leak}}, then: {then}}}\n{REST}")
+    found = decided(rules, replace(asked("water_leak"), alarm=before), at("nord"))
+    raised = replace(before, level=AlarmLevel.CERTAIN, raised_by=AlarmSource.RULE)
+    assert (found.priority, found.alarm) == (Priority.P1, raised)
+
+
+@pytest.mark.parametrize("untold", ["", ", untold: essai de la direction"], ids=["no reason", "untold"])
+def test_what_may_be_danger_is_set_aside_only_where_a_rule_says_why(tmp_path: Path, untold: str) -> None:
+    overlay(GOOD, tmp_path / "rules")
+    aside = f"- {{id: pub, when: {{topic: water_leak, priority: [P2, P3, P4]}}, then: {{set_aside: spam}}{untold}}}\n"
+    routing = tmp_path / "rules" / "routing.yaml"
+    routing.write_text(aside + routing.read_text("utf-8"), "utf-8")
+    found = decided(load_rules(tmp_path / "rules"), replace(asked("water_leak"), alarm=MAYBE), at("nord"))
+    if untold:
+        lowered = replace(MAYBE, level=AlarmLevel.NONE, why_not="règle pub")
+        assert (found.kind, found.queue, found.alarm) == (CaseKind.SPAM, None, lowered)
+    else:
+        assert (found.kind, found.rule, found.alarm) == (CaseKind.CASE, "routing.yaml:reste", MAYBE)

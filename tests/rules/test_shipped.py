@@ -1,12 +1,14 @@
 """The rules as shipped: sound, and each topic goes where the landlord says."""
 
 import csv
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
 import pytest
 
-from dtm_contact.model import CaseKind, Contact, Likely, Match, Priority, Understanding
+from dtm_contact.hours import PARIS
+from dtm_contact.model import Alarm, AlarmLevel, AlarmSource, CaseKind, Contact, Likely, Match, Priority, Understanding
 from dtm_contact.rules import RuleSet, decide, load_rules, run_rule_tests
 from tests.rules.cast import BAKER, DIRECTORY, LES_TILLEULS, SATURDAY_NIGHT, SHOP, TUESDAY, asked, at, written
 from tests.rules.folders import HERE, SHIPPED
@@ -77,6 +79,9 @@ def test_every_topic_goes_where_the_landlord_says(
     for now in (TUESDAY, SATURDAY_NIGHT):
         found = decide(written(), match, understood, now, shipped, DIRECTORY)
         here = "nord" if place == "known" else "agence"
+        if kind is not CaseKind.CASE and understood.alarm.certain:
+            assert (found.kind, found.priority, found.office_id) == (CaseKind.CASE, Priority.P1, here)
+            continue
         assert found.office_id == {"office": here, "agency": "agence", "none": None}[row["destination"]]
         assert found.kind is kind
         assert found.priority is understood.priority or found.priority is Priority.P1
@@ -96,8 +101,19 @@ def test_whoever_is_in_danger_the_on_call_service_and_the_caretaker_are_told(
 @pytest.mark.parametrize("topic", ["gas", "fire", "elevator_trapped", "danger"])
 @pytest.mark.parametrize("kind", [CaseKind.CASE, CaseKind.SPAM, CaseKind.AUTOMATIC])
 def test_danger_comes_first_whatever_the_message_looks_like(shipped: RuleSet, topic: str, kind: CaseKind) -> None:
-    found = decide(written(), at("nord"), asked(topic, priority=Priority.P3, kind=kind), TUESDAY, shipped, DIRECTORY)
+    found = decide(written(), at("nord"), asked(topic, priority=Priority.P1, kind=kind), TUESDAY, shipped, DIRECTORY)
     assert (found.kind, found.priority, found.queue) == (CaseKind.CASE, Priority.P1, "nord")
+    assert found.notify == ("on_call", "caretaker")
+
+
+@pytest.mark.parametrize("now", [TUESDAY, SATURDAY_NIGHT], ids=["open", "closed"])
+@pytest.mark.parametrize("topic", ["gas", "fire", "elevator_trapped", "danger", "electricity", "documents"])
+def test_a_possible_danger_is_first_soon_and_rings_nobody(shipped: RuleSet, topic: str, now: datetime) -> None:
+    maybe = replace(asked(topic, priority=Priority.P3), alarm=Alarm(AlarmLevel.POSSIBLE, AlarmSource.MODEL, 0.4, 0.7))
+    found = decide(written(), at("nord"), maybe, now, shipped, DIRECTORY)
+    assert (found.kind, found.priority, found.alarm, found.notify) == (CaseKind.CASE, Priority.P2, maybe.alarm, ())
+    assert found.due == (now.replace(minute=30) if now is TUESDAY else datetime(2026, 11, 30, 9, 30, tzinfo=PARIS))
+    assert found.tags == ("danger-possible",)
 
 
 @pytest.mark.parametrize(("topic", "queue"), DESKS.items())

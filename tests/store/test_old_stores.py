@@ -36,6 +36,7 @@ RELEASED = {
     "v0010_leases": "fa049132e4b05b00",
     "v0011_directory_versions": "f614fa49f7dd9853",
     "v0012_signing_key": "0964a360ad47abf0",
+    "v0015_alarms": "871580a27f706d79",
 }
 """Each revision with the beginning of its text's SHA-256."""
 NUMBERS = [f"2026-{number:06}" for number in range(1, 5)]

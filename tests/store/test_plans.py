@@ -41,7 +41,7 @@ QUESTIONS: dict[str, tuple[Callable[[Store], object], str]] = {
     "case": (lambda store: store.cases.get("2026-000001"), "sqlite_autoindex_cases_1"),
     "thread": (thread, "ix_contacts_message_id"),
     "what waits left out": (lambda store: store.cases.queue("montreuil", now=NOW), "ix_cases_open"),
-    "next page": (next_page, "ix_cases_open (queue=? AND (priority,due"),
+    "next page": (next_page, "ix_cases_open (queue=? AND (alarm_level,priority"),
     "tenant's cases": (lambda store: dealings(store, tenant_id="T1"), "ix_cases_tenant_id"),
     "tenant's contacts": (lambda store: dealings(store, tenant_id="T1"), "ix_contacts_tenant_id"),
     "household's contacts": (lambda store: dealings(store, dwelling_id="D1"), "ix_contacts_dwelling_id"),

@@ -6,6 +6,7 @@ import sqlalchemy as sa
 
 from dtm_contact.errors import NotFoundError
 from dtm_contact.model import (
+    AlarmLevel,
     AutomaticSign,
     Automation,
     CaseKind,
@@ -205,7 +206,7 @@ def test_a_retried_arrival_completes_its_stand_in_and_moves_it(store: Store) -> 
 def test_a_stand_in_that_has_become_a_danger_stays_one(store: Store) -> None:
     number = retried(store)
     with store.database.writing() as connection:
-        connection.execute(sa.update(cases).values(priority=Priority.P1))
+        connection.execute(sa.update(cases).values(priority=Priority.P1, alarm_level=AlarmLevel.CERTAIN))
     claimed = store.arrivals.claim("worker", minutes(2))
     assert claimed is not None
     assert store.cases.record(claimed, judgement(), {}, minutes(2)) == number

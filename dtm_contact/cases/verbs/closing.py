@@ -39,6 +39,9 @@ DANGER_OVER: Final[Mapping[DangerOver, str]] = {
 }
 """Each in the offices' words."""
 
+_NOBODY_WAS: Final = frozenset({DangerOver.CHECKED, DangerOver.FALSE_ALARM})
+"""Those by which nobody ever was in danger."""
+
 
 @verb("done")
 def done(act: Act, reason: Line | None = None, danger_over: DangerOver | None = None, *, spoke: bool = False) -> None:
@@ -56,6 +59,8 @@ def done(act: Act, reason: Line | None = None, danger_over: DangerOver | None = 
     if reason is None:
         raise WrongArgumentError("dites pourquoi, ou que vous avez joint la personne")
     act.change("done", data=data, state="closed", closed_at=act.now, done_reason=reason, waiting_until=None)
+    if danger_over is not None:
+        act.label(danger=danger_over not in _NOBODY_WAS)
 
 
 def check_danger_over(act: Act, danger_over: DangerOver | None) -> None:

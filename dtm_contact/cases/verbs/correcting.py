@@ -6,6 +6,7 @@ from dtm_contact.cases.act import Act
 from dtm_contact.cases.refusals import WrongArgumentError, WrongStateError
 from dtm_contact.cases.registry import verb
 from dtm_contact.cases.texts import Code, Line
+from dtm_contact.cases.verbs.alarming import lower_alarm, raise_alarm
 from dtm_contact.cases.verbs.confirming import learn, shared
 from dtm_contact.directory import in_force
 from dtm_contact.model import Priority
@@ -70,33 +71,15 @@ def topic(act: Act, topic: Code) -> None:
 
 @verb("priority")
 def priority(act: Act, priority: Priority, reason: Line | None = None) -> None:
-    """Change la priorité, et l'échéance avec elle, comptée depuis l'ouverture ; un P1 n'attend plus.
+    """Change la priorité, et l'échéance avec elle, comptée depuis l'ouverture.
 
-    Baisser la priorité d'un P1 demande une raison.
+    P1 dit que quelqu'un est en danger (`danger`) ; moins dit que personne ne l'est (`no_danger`), et demande une raison
+    si c'était un P1.
     """
     act.must_be_open()
     if priority is act.case.priority:
         raise WrongStateError("c'est déjà sa priorité")
-    if act.case.priority is Priority.P1:
-        check_why_lowered(reason)
     if priority is Priority.P1:
-        act.work.escalate_anew(act.held, priority)
-    waiting = None if priority is Priority.P1 else act.case.waiting_until
-    act.change(
-        "priority",
-        by_hand=("priority", "due"),
-        data={"reason": reason} if reason else None,
-        priority=priority,
-        due=act.due(priority, act.case.queue),
-        waiting_until=waiting,
-    )
-
-
-def check_why_lowered(reason: str | None) -> None:
-    """Make sure that a reason is given for an open case to be a P1 no more.
-
-    Raises:
-        WrongArgumentError: none is.
-    """
-    if reason is None:
-        raise WrongArgumentError("dites pourquoi cette urgence P1 n'en est plus une")
+        raise_alarm(act, "priority", reason)
+    else:
+        lower_alarm(act, "priority", priority, reason)

@@ -10,6 +10,7 @@ from dtm_contact.cases.registry import verb
 from dtm_contact.cases.texts import Code, Line
 from dtm_contact.model import Priority
 from dtm_contact.store import HeldCase, HeldContact
+from dtm_contact.store.alarm_labels import ALARM_COLUMNS
 from dtm_contact.store.timers import RAISED_FROM
 
 _MOST_SPLIT = 500
@@ -38,10 +39,11 @@ def merge(act: Act, into: Code, reason: Line | None = None) -> None:
     arrivals = [contact.arrival_id for contact in act.work.contacts(act.held)]
     act.work.move(arrivals, to)
     linked = act.work.link(act.held, to, "merged")
-    urgent = min((act.case, to.case), key=lambda case: case.priority)
+    urgent = min((act.case, to.case), key=lambda case: (-case.alarm_level.rank, case.priority))
     soonest = min(act.case.due, to.case.due)
-    waiting = None if urgent.priority < to.case.priority else to.case.waiting_until
-    changes = {"priority": urgent.priority, "due": soonest, "waiting_until": waiting}
+    waiting = None if urgent is act.case else to.case.waiting_until
+    changes: dict[str, Any] = {"due": soonest, "waiting_until": waiting}
+    changes |= {name: getattr(urgent, name) for name in ("priority", *ALARM_COLUMNS)}
     raised = {}
     if urgent.priority < to.case.priority:
         raised = {RAISED_FROM: to.case.priority}

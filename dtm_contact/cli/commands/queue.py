@@ -11,6 +11,7 @@ from dtm_contact.cli import Group
 from dtm_contact.cli.grounds import Called, called
 from dtm_contact.cli.output import as_json_option, console, plain, print_json, priority, table
 from dtm_contact.explain.calls import UNVERIFIED
+from dtm_contact.model import AlarmLevel
 from dtm_contact.settings import Settings
 from dtm_contact.store import Case, QueueCount, Store, open_store
 
@@ -24,14 +25,14 @@ def command() -> None:
 @as_json_option
 @click.pass_obj
 def list_(settings: Settings, *, as_json: bool) -> None:
-    """List the queues that have open cases: how many, how many past due, how many P1."""
+    """List the queues that have open cases: how many, how many past due, how many P1 or possible dangers."""
     with open_store(settings.store.url, read_only=True) as store:
         counts = store.cases.queue_counts(datetime.now(UTC))
         if not as_json:
             console().print(queues_table(counts, called(settings, store)))
     for count in counts if as_json else ():
         counted = {"queue": count.queue, "open": count.open, "late": count.late, "P1": count.danger}
-        print_json({**counted, "waiting": count.waiting})
+        print_json({**counted, "possible": count.possible, "waiting": count.waiting})
 
 
 @command.command()
@@ -40,7 +41,7 @@ def list_(settings: Settings, *, as_json: bool) -> None:
 @as_json_option
 @click.pass_obj
 def show(settings: Settings, queue: str, limit: int, *, as_json: bool) -> int:
-    """Show the open cases of QUEUE in the order in which they must be worked: priority, due, age, number.
+    """Show the open cases of QUEUE in the order in which they must be worked: alarm, priority, due, age, number.
 
     What is set waiting is left out until its time; with --json it is there, with `waiting_until`.
     """
@@ -67,10 +68,11 @@ def queues_table(counts: Iterable[QueueCount], names: Called) -> Table:
             Text(str(count.open), justify="right"),
             Text(str(count.late) if count.late else "–", style="red" if count.late else "dim", justify="right"),
             Text(str(count.danger) if count.danger else "–", style="bold red" if count.danger else "dim"),
+            Text(str(count.possible) if count.possible else "–", style="red" if count.possible else "dim"),
         )
         for count in counts
     ]
-    return table(("file", "", "ouverts", "en retard", "P1"), rows)
+    return table(("file", "", "ouverts", "en retard", "P1", "danger possible"), rows)
 
 
 def cases_table(cases: Iterable[Case], names: Called, title: str | None = None) -> Table:
@@ -86,7 +88,9 @@ def case_row(case: Case, names: Called) -> list[str | Text]:
     """Return one case as a line of `cases_table`."""
     return [
         case.number,
-        priority(case.priority.value),
+        Text("P2 danger possible", style="bold red")
+        if case.alarm_level is AlarmLevel.POSSIBLE
+        else priority(case.priority.value),
         names.time(case.due),
         _who(case, names),
         names.place(case.residence_id, case.dwelling_id) or "?",

@@ -140,6 +140,18 @@ def topic(visit: Visit) -> Mapping[str, Any]:
     return {"topic": visit.text("motif")}
 
 
+@_act("danger-reel", "danger")
+def danger(visit: Visit) -> Mapping[str, Any]:
+    """Say that somebody is in danger: those on call are told at once."""
+    return {"reason": visit.text("raison")}
+
+
+@_act("pas-de-danger", "no_danger")
+def no_danger(visit: Visit) -> Mapping[str, Any]:
+    """Say that nobody is in danger."""
+    return {"reason": visit.text("raison")}
+
+
 @_act("priorite", "priority")
 def priority(visit: Visit) -> Mapping[str, Any]:
     """Say how urgent a case is."""

@@ -16,6 +16,7 @@ from dtm_contact.console.pages.several import Several, to_each, undo_each
 from dtm_contact.console.registry import deed, page
 from dtm_contact.console.visit import Visit, go
 from dtm_contact.directory import Directory
+from dtm_contact.model import AlarmLevel
 from dtm_contact.store.desk import Place, Wanted, place_of
 
 _PAGE = 40
@@ -214,16 +215,18 @@ def _caretakers(visit: Visit, directory: Directory) -> Sequence[tuple[str, str]]
 
 
 def _written(place: Place) -> str:
-    priority, due, opened, number = place
-    told = json.dumps([priority, due.isoformat(), opened.isoformat(), number])
+    level, priority, due, opened, number = place
+    told = json.dumps([level, priority, due.isoformat(), opened.isoformat(), number])
     return base64.urlsafe_b64encode(told.encode()).decode().rstrip("=")
 
 
 def _place(written: str) -> Place | None:
     """Return the place that a link names; None for one that names none."""
     try:
-        priority, due, opened, number = json.loads(base64.urlsafe_b64decode(written + "=" * (-len(written) % 4)))
-        place = str(priority), datetime.fromisoformat(due), datetime.fromisoformat(opened), str(number)
+        told = json.loads(base64.urlsafe_b64decode(written + "=" * (-len(written) % 4)))
+        level, priority, due, opened, number = told
+        times = datetime.fromisoformat(due), datetime.fromisoformat(opened)
+        place = AlarmLevel(level), str(priority), *times, str(number)
     except (ValueError, TypeError):
         return None
-    return place if place[1].tzinfo and place[2].tzinfo else None
+    return place if all(time.tzinfo for time in times) else None

@@ -1,6 +1,6 @@
 """Conditions on what is asked."""
 
-from dtm_contact.model import CaseKind, Priority, Scope, Unread
+from dtm_contact.model import AlarmLevel, CaseKind, Priority, Scope, Unread
 from dtm_contact.rules.arguments import Identifiers, OneOf, YesNo
 from dtm_contact.rules.facts import Facts, Values
 from dtm_contact.rules.registry import sees
@@ -51,6 +51,17 @@ def priority(facts: Facts) -> Values:
     Example: `priority: [P1, P2]`
     """
     return (facts.understanding.priority.value,)
+
+
+@sees("alarm", OneOf(tuple(AlarmLevel)), single=True)
+def alarm(facts: Facts) -> Values:
+    """How sure it is, as understood, that somebody is in danger now, before any rule changes it.
+
+    `certain` is P1, and only that; `possible` is P2 at the least; `none` is neither.
+
+    Example: `alarm: certain`
+    """
+    return (facts.understanding.alarm.level.value,)
 
 
 @sees("scope", OneOf(tuple(Scope)), single=True)

@@ -75,6 +75,8 @@ def _test(
     if understanding.topics:
         yield "topic", list(understanding.topics)
     yield "priority", understanding.priority.value
+    if understanding.alarm.any:
+        yield "alarm", understanding.alarm.level.value
     yield "kind", understanding.kind.value
     if understanding.scope is not None:
         yield "scope", understanding.scope.value
