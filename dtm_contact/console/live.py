@@ -14,6 +14,7 @@ _log = get_log("desk")
 _LOOK_SECONDS = 0.2
 _HEARTBEAT_SECONDS = 10.0
 _MOST_TOLD = 200
+_MOST_WAITING = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,29 +37,37 @@ class Listener:
         self.queues = frozenset(queues)
         self.since = since
         self._loop = asyncio.get_running_loop()
-        self._waiting: asyncio.Queue[tuple[Happened, ...]] = asyncio.Queue(maxsize=100)
+        self._waiting: asyncio.Queue[tuple[Happened, ...]] = asyncio.Queue(maxsize=_MOST_WAITING)
+        self._is_behind = False
 
     def tell(self, happened: tuple[Happened, ...]) -> None:
-        """Tell it from another thread; a page that does not keep up is told less."""
+        """Tell it from another thread; the stream of a page that does not keep up ends."""
         mine = tuple(each for each in happened if each.event_id > self.since and each.queue in self.queues)
         if mine:
             self._loop.call_soon_threadsafe(self._put, mine)
 
     def _put(self, mine: tuple[Happened, ...]) -> None:
-        if not self._waiting.full():
+        if self._waiting.full():
+            self._is_behind = True
+        else:
             self._waiting.put_nowait(mine)
 
     async def lines(self) -> AsyncIterator[str]:
-        """Yield server-sent events: what happened in the queues, and a comment where nothing does."""
+        """Yield server-sent events: what happened in the queues, and a comment where nothing does.
+
+        They end where the page did not keep up: it comes again, and is told what happened after what it heard last.
+        """
         yield "retry: 2000\n\n"
-        while True:
+        while not self._is_behind:
             try:
                 async with asyncio.timeout(_HEARTBEAT_SECONDS):
                     mine = await self._waiting.get()
             except TimeoutError:
                 yield ": all is quiet\n\n"
                 continue
-            told = [{"n": each.number, "by": each.who, "p": each.priority} for each in mine[-_MOST_TOLD:]]
+            # Of very many the latest, but each danger: the page asks for its banner where one is told.
+            dangers = (each for each in mine[:-_MOST_TOLD] if each.priority == "P1")
+            told = [{"n": each.number, "by": each.who, "p": each.priority} for each in (*dangers, *mine[-_MOST_TOLD:])]
             yield f"id: {mine[-1].event_id}\ndata: {json.dumps(told)}\n\n"
 
 
@@ -66,13 +75,15 @@ class Follower:
     """Looks whether there are events, and tells the pages that are open; a thread of its own.
 
     Attributes:
-        latest: the id of the latest event that it has seen.
+        latest: the id of the latest event that the pages that are open have been told.
     """
 
     def __init__(self, store: Store) -> None:
         self._store = store
         self.latest = 0
-        self._listeners: set[Listener] = set()
+        self._listeners: frozenset[Listener] = frozenset()
+        # Held while `latest` and who listens are looked at or changed together, never while the store is asked.
+        self._lock = threading.Lock()
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._follow, name="follower", daemon=True)
 
@@ -87,29 +98,47 @@ class Follower:
         self._thread.join()
 
     def add(self, listener: Listener) -> None:
-        """Tell a page from now on, and first what happened since it was made."""
-        self._listeners = self._listeners | {listener}
-        if listener.since < self.latest:
-            listener.tell(tuple(Happened(*row) for row in self._store.desk.happened(listener.since)))
+        """Tell a page from now on, and first what happened since it was made; some of it may be told twice.
+
+        Raises:
+            StoreUnavailableError: what happened since cannot be read.
+        """
+        with self._lock:
+            self._listeners |= {listener}
+            latest = self.latest
+        if listener.since < latest:
+            listener.tell(self._after(listener.since))
 
     def remove(self, listener: Listener) -> None:
         """Tell a page no more."""
-        self._listeners = self._listeners - {listener}
+        with self._lock:
+            self._listeners -= {listener}
 
     def _follow(self) -> None:
         while not self._stopped.wait(_LOOK_SECONDS):
             try:
-                found = self._store.desk.latest_event()
-                if found > self.latest:
-                    self._tell(self.latest)
+                self._look()
             except StoreUnavailableError as error:
                 _log.warning("the store cannot be followed", error=type(error).__name__)
-            else:
-                self.latest = found
 
-    def _tell(self, since: int) -> None:
-        listeners = self._listeners
-        if listeners:
-            happened = tuple(Happened(*row) for row in self._store.desk.happened(since))
-            for listener in listeners:
-                listener.tell(happened)
+    def _look(self) -> None:
+        """Tell what happened since the last look to all who listen by the time it has been read.
+
+        Whoever comes later finds `latest` moved on, and asks for what its page lacks by itself.
+        """
+        found = self._store.desk.latest_event()
+        if found == self.latest:
+            return
+        with self._lock:
+            if not self._listeners:
+                self.latest = found
+                return
+        happened = self._after(self.latest)
+        with self._lock:
+            self.latest = max((found, *(each.event_id for each in happened)))
+            listeners = self._listeners
+        for listener in listeners:
+            listener.tell(happened)
+
+    def _after(self, event_id: int) -> tuple[Happened, ...]:
+        return tuple(Happened(*row) for row in self._store.desk.happened(event_id))

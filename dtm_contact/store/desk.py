@@ -283,16 +283,19 @@ class StoredDesk:
             return connection.execute(sa.select(sa.func.max(events.c.id))).scalar() or 0
 
     def happened(self, after: int, limit: int = 1000) -> list[tuple[int, str, str, str, str, str]]:
-        """Return what happened to cases after an event: its id, word and who, the case's number, queue and priority."""
+        """Return what happened to cases after an event, of more than `limit` the latest; in the order of their ids.
+
+        Of each its id, word and who, the case's number, queue and priority.
+        """
         query = (
             sa.select(events.c.id, events.c.what, events.c.who, cases.c.number, cases.c.queue, cases.c.priority)
             .join(cases, cases.c.id == events.c.case_id)
             .where(events.c.id > after)
-            .order_by(events.c.id)
+            .order_by(events.c.id.desc())
             .limit(limit)
         )
         with self._database.reading() as connection:
-            return [tuple(row) for row in connection.execute(query)]
+            return [tuple(row) for row in reversed(connection.execute(query).all())]
 
     def searchable(self, after: int, limit: int) -> list[tuple[int, str]]:
         """Return the words of contacts behind a contact's id: that id, and subject, writer and text."""

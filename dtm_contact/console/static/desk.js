@@ -7,9 +7,9 @@
   document.documentElement.classList.add("js");
   const wanted = (name) => localStorage.getItem(`desk-${name}`) !== "no";
 
-  // ---- live: one stream of events, at most one refresh a moment
-  const QUIET = 400;
-  let pending = null, last = 0, alarming = false;
+  // ---- live: one stream of events, at most one refresh a moment; what was missed or failed is asked for again
+  const QUIET = 400, AGAIN = 3000, LONGEST = 60000;
+  let pending = null, last = 0, alarming = false, missed = false;
   const later = (work) => {
     if (pending) return;
     const wait = Math.max(60, QUIET - (Date.now() - last));
@@ -19,6 +19,7 @@
   const refresh = () => {
     const lines = $("#file");
     const busy = lines && (lines.dataset.liveLines !== "1" || $("input[name=dossier]:checked") || all(".line").length > 45);
+    missed = Boolean(lines) && lines.dataset.liveLines === "1" && busy;
     if (lines && !busy) window.htmx.trigger(lines, "refresh");
     if (alarming) window.htmx.trigger("#alertes", "alarms");
     alarming = false;
@@ -36,18 +37,38 @@
     alarming = alarming || happened.some((each) => each.p === "P1" || shown.has(each.n));
     later(refresh);
   };
-  if (document.body.dataset.live) {
-    const stream = new EventSource(document.body.dataset.live);
-    stream.addEventListener("message", told);
+  const listen = (path, cut, pause) => {
+    const stream = new EventSource(path);
+    let next = path, wait = pause;
+    stream.addEventListener("message", (message) => { next = `/evenements?depuis=${message.lastEventId}`; told(message); });
+    stream.addEventListener("open", () => {
+      // Meanwhile more may have happened than is told.
+      if (cut) { alarming = true; later(refresh); }
+      cut = true;
+      wait = AGAIN;
+    });
+    // A browser comes again by itself after a cut, but not after an answer that is no stream, as while a store cannot be read.
+    stream.addEventListener("error", () => {
+      if (stream.readyState === EventSource.CLOSED) setTimeout(() => listen(next, true, Math.min(wait * 2, LONGEST)), wait);
+    });
     addEventListener("pagehide", () => stream.close());
-  }
+  };
+  if (document.body.dataset.live) listen(document.body.dataset.live, false, AGAIN);
+  const failed = (event) => {
+    const answer = event.detail.xhr;
+    if (!["file", "alertes"].includes(event.target.id) || (answer.status && answer.status < 500)) return;
+    alarming = alarming || event.target.id === "alertes";
+    setTimeout(() => later(refresh), AGAIN);
+  };
+  document.addEventListener("htmx:responseError", failed);
+  document.addEventListener("htmx:sendError", failed);
   document.addEventListener("htmx:beforeOnLoad", (event) => {
     // The session has ended: who is writing is told, and keeps what they have written.
     if (event.detail.xhr.status === 401 && unsent()) { event.preventDefault(); announce(ENDED); }
   });
   document.addEventListener("htmx:beforeSwap", (event) => {
     // Lines asked for before somebody chose one of them would take the choice away.
-    if (event.target.id === "file" && $("input[name=dossier]:checked")) event.detail.shouldSwap = false;
+    if (event.target.id === "file" && $("input[name=dossier]:checked")) { event.detail.shouldSwap = false; missed = true; }
   });
   document.addEventListener("htmx:afterSwap", (event) => {
     if (event.target.id === "file") {
@@ -107,7 +128,11 @@
     lot.classList.toggle("some", chosen > 0);
     $("[data-chosen]").textContent = `${chosen} ${chosen > 1 ? "choisis" : "choisi"}`;
   };
-  document.addEventListener("change", (event) => { if (event.target.name === "dossier") count(); });
+  document.addEventListener("change", (event) => {
+    if (event.target.name !== "dossier") return;
+    count();
+    if (missed && !$("input[name=dossier]:checked")) later(refresh);
+  });
   all("[data-setting]").forEach((box) => {
     box.checked = wanted(box.dataset.setting);
     box.addEventListener("change", () => localStorage.setItem(`desk-${box.dataset.setting}`, box.checked ? "yes" : "no"));
