@@ -4,7 +4,7 @@ READY := .venv/ready
 BENCH_READY := .venv-bench/ready
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check fmt bench bench-match prove lock docs clean
+.PHONY: help run test check fmt bench bench-match model prove lock docs clean
 
 help: ## say what there is to make
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -41,6 +41,10 @@ bench: $(READY) ## measure: medians of alternating runs, and ratios from the sam
 
 bench-match: $(BENCH_READY) ## hold the matching against search engines and record linkage (installs those first)
 	@PYTHONPATH=. .venv-bench/bin/python -m benchmarks.bench_engines
+
+model: $(READY) ## make the model of topics and danger from the corpus (ten minutes of one core, 3 GB)
+	$(BIN)/python -m training model
+	$(BIN)/python -m training evaluate
 
 prove: $(READY) ## show at full length that nothing is lost and nothing hostile does harm (half an hour; as root)
 	@$(BIN)/python -m tests.prove

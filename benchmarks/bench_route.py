@@ -66,7 +66,7 @@ def time_steps(arrival: Arrival, grounds: Grounds, taken: dict[str, list[float]]
     was_read = time.perf_counter()
     matched = match(contact, arrival.received_at.date(), grounds.index, NoHistory())
     was_matched = time.perf_counter()
-    understood = understand(contact, grounds.rules.lexicon)
+    understood = understand(contact, grounds.rules.reader)
     was_understood = time.perf_counter()
     decide(contact, matched, understood, arrival.received_at, grounds.rules, grounds.directory)
     taken["read"].append(was_read - begin)

@@ -1,4 +1,4 @@
-"""How much processor time understanding takes: the labelled messages one by one, and a megabyte of hostile text.
+"""How much processor time understanding takes: messages kept aside, one by one, and a megabyte of hostile text.
 
 Run: .venv/bin/python -m benchmarks.bench_topics
 """
@@ -8,41 +8,38 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
-import yaml
-
 from dtm_contact.model import Contact
-from dtm_contact.rules.topics_file import load_lexicon
-from dtm_contact.topics import Lexicon, understand
+from dtm_contact.rules import load_rules
+from dtm_contact.topics import Reader, understand
+from training import corpus
 
 ROOT = Path(__file__).parents[1]
 AT = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
+KEPT = ("week", "month", "languages")
 HOSTILE = {
     "one word": "a" * 1_000_000,
-    "one phrase": "fuite d'eau " * 90_000,
-    "markers": "si il y a pas de fuite " * 45_000,
+    "one phrase": "odeur de gaz " * 90_000,
+    "half a phrase": "coincé dans le " * 70_000,
+    "denied": "il n'y a pas de fuite " * 45_000,
     "lines": "ligne\n" * 100_000,
+    "slips": "ascenceur chaufage infiltracion " * 30_000,
 }
 
 
-def milliseconds(text: str, lexicon: Lexicon) -> float:
+def milliseconds(text: str, reader: Reader) -> float:
     start = time.process_time()
-    understand(Contact("email", AT, new_text=text), lexicon)
+    understand(Contact("email", AT, new_text=text), reader)
     return (time.process_time() - start) * 1000
 
 
 def main() -> None:
     start = time.process_time()
-    lexicon = load_lexicon(ROOT / "rules", [])
-    if lexicon is None:
-        raise SystemExit("rules/topics.yaml holds errors")
-    print(f"loading: {(time.process_time() - start) * 1000:.0f} ms, {len(lexicon.entries)} phrases")
-    folder = ROOT / "fixtures" / "examples"
-    texts = [
-        entry["text"] for path in sorted(folder.glob("*.yaml")) for entry in yaml.safe_load(path.read_text("utf-8"))
-    ]
-    texts = texts[::5]
-    first = [milliseconds(text, lexicon) for text in texts]
-    again = [milliseconds(text, lexicon) for text in texts]
+    reader = load_rules(ROOT / "rules").reader
+    taken = (time.process_time() - start) * 1000
+    print(f"loading: {taken:.0f} ms, {len(reader.phrases.phrases)} phrases, {len(reader.model.ids):,} features")
+    texts = [message.text for message in corpus.read(corpus.FOLDER / "kept" / f"{name}.jsonl" for name in KEPT)]
+    first = [milliseconds(text, reader) for text in texts]
+    again = [milliseconds(text, reader) for text in texts]
     for name, times in (("first reading", first), ("words known", again)):
         slow = statistics.quantiles(times, n=100)[98]
         median = statistics.median(times)
@@ -50,7 +47,7 @@ def main() -> None:
             f"{len(times)} messages, {name}: median {median:.2f} ms, 99th percentile {slow:.1f}, worst {max(times):.1f}"
         )
     for name, text in HOSTILE.items():
-        print(f"{name}, {len(text):,} characters: {milliseconds(text, lexicon):.1f} ms")
+        print(f"{name}, {len(text):,} characters: {milliseconds(text, reader):.1f} ms")
 
 
 if __name__ == "__main__":

@@ -144,6 +144,10 @@ class MovedError(DtmContactError):
     retry = True
 
 
+class UnusableModelError(DtmContactError):
+    """The file is no model of topics that this program can read."""
+
+
 class ProgramFaultError(DtmContactError):
     """Le programme a une faute : rien n'a été changé, et réessayer n'y fera rien. Dites-le à l'administrateur."""
 

@@ -15,9 +15,13 @@ from dtm_contact.model import (
     Arrival,
     CaseKind,
     Contact,
+    DangerReply,
     Decision,
+    FileReader,
     History,
+    Joining,
     Judgement,
+    KnownCase,
     Match,
     NotedHistory,
     Priority,
@@ -25,7 +29,7 @@ from dtm_contact.model import (
     Understanding,
 )
 from dtm_contact.reading import read, voice_notice
-from dtm_contact.rules import RuleSet, decide
+from dtm_contact.rules import RuleSet, decide, with_what_was_spoken
 from dtm_contact.settings import Settings
 from dtm_contact.tokens import SHORTEST_KEY, Tokens
 from dtm_contact.topics import understand
@@ -41,6 +45,7 @@ class Grounds:
         rules: the rules in force.
         settings: where days begin and end, and the names of our own mail servers.
         house: what makes a message ours: the signatures of our case numbers, and our mail domains.
+        files: reads the words of PDFs that came along, in a process of its own; None: they are not read.
     """
 
     directory: Directory
@@ -48,9 +53,17 @@ class Grounds:
     rules: RuleSet
     settings: Settings
     house: House
+    files: FileReader | None = None
 
     @classmethod
-    def build(cls, directory: Directory, rules: RuleSet, settings: Settings, tokens: Tokens | None = None) -> "Grounds":
+    def build(
+        cls,
+        directory: Directory,
+        rules: RuleSet,
+        settings: Settings,
+        tokens: Tokens | None = None,
+        files: FileReader | None = None,
+    ) -> "Grounds":
         """Make the look-ups for a directory and put the rules beside them.
 
         Args:
@@ -58,14 +71,16 @@ class Grounds:
             rules: the rules in force.
             settings: all settings.
             tokens: what reads the case numbers that we signed; where nothing was ever sent, none is read.
+            files: what reads the words of PDFs that came along; without it they are not read.
         """
         tokens = tokens or Tokens(secrets.token_bytes(SHORTEST_KEY), settings.outbound.sender)
         house = House(tokens, frozenset(domain.lower() for domain in settings.domains))
-        return cls(directory, MatchIndex.build(directory, settings), rules, settings, house)
+        return cls(directory, MatchIndex.build(directory, settings), rules, settings, house, files)
 
 
 # What a contact asks for when a person said that it is a case and no topic was found beside the one that set it aside.
 _UNSPECIFIC = "other"
+_THANKS = "thanks"
 _SET_ASIDE = frozenset({CaseKind.AUTOMATIC, CaseKind.SPAM})
 
 
@@ -92,7 +107,13 @@ def judge(
         UnreadableArrivalError: the bytes exceed what reading can bear; the arrival is to be parked.
     """
     zone = grounds.settings.zone
-    contact = read(arrival, authserv_ids=grounds.settings.servers, zone=zone)
+    contact = read(
+        arrival,
+        authserv_ids=grounds.settings.servers,
+        zone=zone,
+        files=grounds.files,
+        file_octets=grounds.settings.pdf.octets,
+    )
     voice = voice_notice(contact, grounds.settings.switchboard.voicemail_senders, grounds.index.our_numbers)
     if voice is not None:
         # Whoever was called waits for somebody to listen and call back, though a machine wrote it.
@@ -101,7 +122,7 @@ def judge(
     if not as_case and is_ours(contact, arrival.channel, grounds.house, noted):
         return _judged_ours(arrival, contact, now, grounds, noted, trace=trace)
     matched = match(contact, now.astimezone(zone).date(), grounds.index, noted)
-    understanding = _understood(contact, grounds.rules, as_case=as_case)
+    understanding = _understood(contact, matched, grounds.rules, as_case=as_case)
     if contact.stated is not None:
         matched = as_stated(matched, contact.stated, grounds.directory, now.astimezone(zone).date())
     if understanding.kind in _SET_ASIDE:
@@ -109,6 +130,8 @@ def judge(
         matched = replace(matched, caretakers=())
     recipients = arrival.envelope.recipients if arrival.envelope else ()
     joining = join(contact, matched, understanding, grounds.house, noted, recipients=recipients, now=now)
+    understanding = _in_its_case(understanding, joining, noted)
+    understanding = with_what_was_spoken(contact, matched, understanding, now, grounds.rules, grounds.directory)
     decision = decide(
         contact, matched, understanding, now, grounds.rules, grounds.directory, history=noted, trace=trace
     )
@@ -151,42 +174,62 @@ def _without_case(decision: Decision) -> Decision:
     )
 
 
-def decide_again(  # noqa: PLR0913 - what was judged, and what it is judged by this time
+def understand_again(
     judgement: Judgement,
     now: datetime,
     rules: RuleSet,
     directory: Directory,
     history: History,
     *,
-    with_topics: bool,
     as_case: bool = False,
-    trace: bool = False,
-) -> Decision:
-    """Return where other rules would have sent what was judged before.
-
-    Who it is stays as it was judged; what is asked does so unless `with_topics`: then the new words are heard.
+) -> Understanding:
+    """Return what is asked by other rules' topics, phrases and model; of a call, and of what is ours, as it was judged.
 
     Args:
         judgement: every step, as it was judged.
+        now: when it was judged.
+        rules: the other rules.
+        directory: the estate.
+        history: what was known of the party.
+        as_case: somebody had released it.
+    """
+    if judgement.joining.ours or judgement.contact.call is not None:
+        return judgement.understanding
+    understanding = _understood(judgement.contact, judgement.match, rules, as_case=as_case)
+    understanding = _in_its_case(understanding, judgement.joining, history)
+    return with_what_was_spoken(judgement.contact, judgement.match, understanding, now, rules, directory)
+
+
+def decide_again(  # noqa: PLR0913 - what was judged, and what it is judged by this time
+    judgement: Judgement,
+    understanding: Understanding,
+    now: datetime,
+    rules: RuleSet,
+    directory: Directory,
+    history: History,
+    *,
+    trace: bool = False,
+) -> Decision:
+    """Return where other rules would have sent what was judged before. Who it is stays as it was judged.
+
+    Args:
+        judgement: every step, as it was judged.
+        understanding: what is asked, as it was judged or understood again.
         now: when it was judged; a call's own end counts instead.
         rules: the other rules.
         directory: the estate.
         history: what was known of the party.
-        with_topics: understand the contact anew, by the words of the other rules.
-        as_case: somebody had released it.
         trace: also evaluate every rule and keep what each saw.
     """
     if judgement.joining.ours:
         return judgement.decision
-    contact, understanding = judgement.contact, judgement.understanding
-    if with_topics and contact.call is None:
-        understanding = _understood(contact, rules, as_case=as_case)
+    contact = judgement.contact
     at = contact.call.ended_at if contact.call else now
     return decide(contact, judgement.match, understanding, at, rules, directory, history=history, trace=trace)
 
 
-def _understood(contact: Contact, rules: RuleSet, *, as_case: bool) -> Understanding:
-    understanding = understand(contact, rules.lexicon)
+def _understood(contact: Contact, matched: Match, rules: RuleSet, *, as_case: bool) -> Understanding:
+    understanding = understand(contact, rules.reader, matched.named_spans)
     if contact.stated is not None:
         understanding = _as_said(understanding, contact.stated, rules)
     # Whoever may be in danger is read by a person, whatever else their message looks like.
@@ -194,10 +237,29 @@ def _understood(contact: Contact, rules: RuleSet, *, as_case: bool) -> Understan
     return _as_case(understanding) if as_case or aside else understanding
 
 
+def _in_its_case(understanding: Understanding, joining: Joining, history: History) -> Understanding:
+    """Return what is asked by a message as the case that it joins lets it be understood."""
+    case = next(iter(history.cases([joining.case_number])), None) if joining.case_number else None
+    if case is None:
+        return understanding
+    return _confirmed(understanding, case) if joining.danger_reply is DangerReply.YES else understanding
+
+
+def _confirmed(understanding: Understanding, case: KnownCase) -> Understanding:
+    """Return a yes to our question whether the danger of a case is happening now: it is that danger, for certain."""
+    topics = tuple(topic for topic in (*case.topics[:1], *understanding.topics) if topic != _THANKS)
+    return replace(
+        understanding,
+        kind=CaseKind.CASE,
+        topics=tuple(dict.fromkeys(topics)) or (_UNSPECIFIC,),
+        alarm=replace(understanding.alarm, level=AlarmLevel.CERTAIN, raised_by=AlarmSource.ANSWER, why_not=None),
+    )
+
+
 def _as_said(understanding: Understanding, stated: Stated, rules: RuleSet) -> Understanding:
     """Return what is asked as the agent says, who wrote it down: it is a case, whatever it reads like."""
     asked = _as_case(understanding)
-    topic = rules.lexicon.topics.get(stated.topic or "")
+    topic = rules.reader.topics.get(stated.topic or "")
     if topic is not None:
         others = tuple(code for code in asked.topics if code not in {topic.code, _UNSPECIFIC})
         usual = max(topic.priority, Priority.P2)

@@ -7,6 +7,7 @@ from hypothesis import settings
 
 from dtm_contact.log import configure
 from dtm_contact.settings import Log
+from tests.rules.once import in_force_once, load_once
 
 # Without it, structlog draws each exception with all that its frames hold, which takes ten seconds of the event loop.
 configure(Log())
@@ -21,6 +22,14 @@ settings.load_profile("ci" if os.environ.get("CI") == "true" else "here")
 def _log_of_its_own() -> None:
     """Let no test's log hold back a warning because another test's had one of its kind a moment before."""
     configure(Log())
+
+
+@pytest.fixture
+def rules_loaded_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a daemon or a command that runs in this process not read the same rules as the test before it once more."""
+    monkeypatch.setattr("dtm_contact.rehearsal.replay.load_rules", load_once)
+    for module in ("cases.knowledge", "worker.rules_in_force"):
+        monkeypatch.setattr(f"dtm_contact.{module}.load_in_force", in_force_once)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -46,6 +46,8 @@ from dtm_contact.store import case_number, migrate, open_store
 from tests.notices.test_ways import free_port, web_server
 from tests.store.samples import arrival
 
+pytestmark = pytest.mark.usefixtures("rules_loaded_once")
+
 ROOT = Path(__file__).parents[1]
 DISK_OCTETS = 12_000_000
 

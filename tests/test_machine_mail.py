@@ -11,8 +11,8 @@ from dtm_contact.directory import Directory, read_export
 from dtm_contact.model import Arrival, CaseKind, Dealings, Envelope, Judgement, NoHistory, Party, Priority
 from dtm_contact.outbound import why_not_answered
 from dtm_contact.pipeline import Grounds, judge
-from dtm_contact.rules import load_rules
 from dtm_contact.settings import Settings
+from tests.rules.once import load_once
 
 ROOT = Path(__file__).parents[1]
 AT = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
@@ -35,7 +35,7 @@ class Asked(NoHistory):
 @pytest.fixture(scope="module")
 def grounds() -> Grounds:
     directory = Directory(read_export(ROOT / "tests" / "directory" / "good")[0])
-    return Grounds.build(directory, load_rules(ROOT / "rules", directory.offices), Settings.defaults())
+    return Grounds.build(directory, load_once(ROOT / "rules", directory.offices), Settings.defaults())
 
 
 def message(text: str, subject: str, headers: str = GENERATED, sender: str = "formulaire@agence.example") -> Arrival:

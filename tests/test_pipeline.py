@@ -7,9 +7,9 @@ import pytest
 from dtm_contact.contract import as_json
 from dtm_contact.directory import Directory, read_export
 from dtm_contact.model import Arrival, CaseKind, Envelope, NoHistory
-from dtm_contact.pipeline import Grounds, decide_again, judge
-from dtm_contact.rules import load_rules
+from dtm_contact.pipeline import Grounds, decide_again, judge, understand_again
 from dtm_contact.settings import Settings
+from tests.rules.once import load_once
 from tests.vouched import vouched
 
 ROOT = Path(__file__).parents[1]
@@ -19,7 +19,7 @@ AT = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
 @pytest.fixture(scope="module")
 def grounds() -> Grounds:
     directory = Directory(read_export(ROOT / "tests" / "directory" / "good")[0])
-    return Grounds.build(directory, load_rules(ROOT / "rules", directory.offices), Settings.defaults())
+    return Grounds.build(directory, load_once(ROOT / "rules", directory.offices), Settings.defaults())
 
 
 def arrival(raw: str, mail_from: str) -> Arrival:
@@ -81,5 +81,6 @@ def test_what_we_wrote_ourselves_asks_for_nothing(grounds: Grounds, channel: str
 def test_replay_makes_no_case_of_what_we_wrote_ourselves(grounds: Grounds) -> None:
     raw = OURS.format(to="n@free.example", id="outlook@x.example", more="") + "Forte odeur de gaz dans le hall.\n"
     judged = judge(replace(arrival(raw, ""), channel="imap_sent"), AT, grounds, NoHistory())
-    again = decide_again(judged, AT, grounds.rules, grounds.directory, NoHistory(), with_topics=True)
-    assert again.kind is CaseKind.NONE
+    understood = understand_again(judged, AT, grounds.rules, grounds.directory, NoHistory())
+    assert understood == judged.understanding
+    assert decide_again(judged, understood, AT, grounds.rules, grounds.directory, NoHistory()).kind is CaseKind.NONE

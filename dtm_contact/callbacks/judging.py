@@ -18,7 +18,7 @@ from dtm_contact.model import (
     Understanding,
 )
 from dtm_contact.pipeline import Grounds
-from dtm_contact.rules import decide
+from dtm_contact.rules import decide, with_what_was_spoken
 
 CHANNEL = "phone"
 
@@ -75,6 +75,9 @@ def _decided(
     )
     waiting = call.outcome.needs_call_back and not standing.automated
     understanding = Understanding.of_call(waits=waiting, equipment=matched.equipment is not None)
+    understanding = with_what_was_spoken(
+        contact, matched, understanding, call.ended_at, grounds.rules, grounds.directory
+    )
     decision = decide(
         contact,
         matched,

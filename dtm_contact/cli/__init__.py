@@ -6,6 +6,7 @@ import pkgutil
 import sys
 from importlib.util import find_spec
 from itertools import takewhile
+from keyword import iskeyword
 from pathlib import Path
 from typing import NoReturn
 
@@ -54,16 +55,21 @@ class CommandModules(Group):
         """Return the command of that name, or None."""
         if cmd_name not in self.list_commands(ctx):
             return None
-        command: click.Command = importlib.import_module(f"{self._package}.{cmd_name.replace('-', '_')}").command
+        command: click.Command = importlib.import_module(self._module(cmd_name)).command
         return command
 
     def described(self, ctx: click.Context, name: str) -> click.Command | None:
         """Return a command with its name and help, read from its source: to import them all takes two seconds."""
-        spec = find_spec(f"{self._package}.{name.replace('-', '_')}")
+        spec = find_spec(self._module(name))
         source = Path(spec.origin).read_text(encoding="utf-8") if spec and spec.origin else ""
         functions = (each for each in ast.parse(source).body if isinstance(each, ast.FunctionDef))
         helped = [ast.get_docstring(each) for each in functions if each.name == "command"]
         return click.Command(name, help=helped[0]) if helped else self.get_command(ctx, name)
+
+    def _module(self, name: str) -> str:
+        """Return the module of a command; one whose name is a keyword of Python has a `_` behind it."""
+        module = name.replace("-", "_")
+        return f"{self._package}.{module}{'_' * iskeyword(module)}"
 
 
 @click.command(

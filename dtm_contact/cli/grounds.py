@@ -10,6 +10,7 @@ import click
 
 from dtm_contact.directory import Directory, read_export
 from dtm_contact.explain.names import Names
+from dtm_contact.pdf.reader import PdfReader
 from dtm_contact.pipeline import Grounds
 from dtm_contact.rules import load_in_force
 from dtm_contact.settings import Settings
@@ -43,12 +44,12 @@ def load_grounds(settings: Settings, directory: Path | None, rules: Path | None)
     loaded = Directory(records)
     folder = rules or settings.rules.dir
     judging = load_in_force(folder, loaded.offices, zone=settings.zone, model=settings.model)
-    return Grounds.build(loaded, judging, settings)
+    return Grounds.build(loaded, judging, settings, files=PdfReader(settings.pdf))
 
 
 def names_of(grounds: Grounds) -> Names:
     """Return how people, places and topics are called."""
-    labels = {code: topic.label for code, topic in grounds.rules.lexicon.topics.items()}
+    labels = {code: topic.label for code, topic in grounds.rules.reader.topics.items()}
     return Names(grounds.directory, labels, grounds.settings.zone)
 
 
@@ -103,6 +104,6 @@ def called(settings: Settings, store: Store) -> Called:
     """Return how people, places, topics and queues are called, by the store's directory and the rules in force."""
     directory = Directory(store.directory.load())
     rules = load_in_force(settings.rules.dir, zone=settings.zone, model=settings.model)
-    labels = {code: topic.label for code, topic in rules.lexicon.topics.items()}
+    labels = {code: topic.label for code, topic in rules.reader.topics.items()}
     queues = {queue.id: queue.label for queue in rules.queues.values()}
     return Called(Names(directory, labels, settings.zone), queues)

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
@@ -12,9 +12,15 @@ from dtm_contact.directory.duty import on_duty, on_duty_in_residence
 from dtm_contact.explain.calls import spaced
 from dtm_contact.explain.names import Names
 from dtm_contact.model import Contact, OnDuty, Outcome, Part, Proposal, Wish, Wished
+from dtm_contact.normalize import phone_key
 from dtm_contact.store import CaseContact, Confirmation
 
-_WISHES: Final[Mapping[Wish, str]] = {Wish.ANONYMOUS: "À ne pas nommer", Wish.CALL: "À joindre ainsi"}
+_WISHES: Final[Mapping[Wish, str]] = {
+    Wish.ANONYMOUS: "À ne pas nommer",
+    Wish.CALL: "À joindre ainsi",
+    Wish.NO_PHONE: "Ne pas appeler",
+    Wish.NO_POST: "Ne rien envoyer à l'adresse",
+}
 _SENTENCE_ENDS: Final = re.compile(r"[.!?\n]")
 _LONGEST_WISH: Final = 120
 _MOST_WISHES: Final = 3
@@ -91,6 +97,54 @@ class Household:
     office_id: str | None
     members: tuple[Member, ...]
     caretakers: tuple[tuple[str, str, str], ...]
+    guarded: tuple[str, ...] = ()
+    """Numbers and addresses of the household that are shown to who asks for them only: anybody may answer there."""
+
+
+def violence_at_home(contacts: Sequence[CaseContact]) -> bool:
+    """Tell whether one of a case's contacts tells of violence at home."""
+    return any(each.judgement.understanding.violence_at_home for each in contacts if each.judgement)
+
+
+def guarded(card: Household, contacts: Sequence[CaseContact]) -> Household:
+    """Return the card of a case of violence at home: no number first at which somebody else of the household answers.
+
+    Only what is the writer's alone stays beside their name, and they come first; everything else is kept apart. Who
+    wrote is known just where their address proves one member and no other.
+
+    Args:
+        card: the household's.
+        contacts: the case's.
+    """
+    proven = {
+        each.judgement.match.proven
+        for each in contacts
+        if each.judgement and each.judgement.understanding.violence_at_home and each.proven
+    }
+    writers = next(iter(proven)) if len(proven) == 1 else ()
+    writer = writers[0] if len(writers) == 1 else None
+    of_others = {_key(reach) for member in card.members if member.tenant_id != writer for reach in _reaches(member)}
+    kept = [
+        replace(
+            member,
+            phones=tuple(
+                phone for phone in member.phones if member.tenant_id == writer and _key(phone) not in of_others
+            ),
+            email=member.email if member.tenant_id == writer and _key(member.email) not in of_others else "",
+        )
+        for member in sorted(card.members, key=lambda member: member.tenant_id != writer)
+    ]
+    shown = {reach for member in kept for reach in _reaches(member)}
+    apart = dict.fromkeys(reach for member in card.members for reach in _reaches(member) if reach not in shown)
+    return replace(card, members=tuple(kept), guarded=tuple(apart))
+
+
+def _reaches(member: Member) -> tuple[str, ...]:
+    return tuple(filter(None, (*member.phones, member.email)))
+
+
+def _key(reach: str) -> str:
+    return phone_key(reach) or reach.strip().lower()
 
 
 def household(directory: Directory, names: Names, dwelling_id: str, now: datetime) -> Household | None:

@@ -86,7 +86,7 @@ class Desk:
             if self._known is None or time.monotonic() - self._looked > _LOOK_AGAIN_SECONDS:
                 known = self._in_force()
                 if self._known is None or self._known[0] != known:
-                    labels = {code: topic.label for code, topic in known.rules.lexicon.topics.items()}
+                    labels = {code: topic.label for code, topic in known.rules.reader.topics.items()}
                     self._known = known, Names(known.directory, labels, self.settings.zone)
                 self._looked = time.monotonic()
             return self._known

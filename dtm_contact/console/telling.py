@@ -36,6 +36,7 @@ class Said:
         text: of an event, or of a note or reply.
         subject, new, signature: of a message, with the words marked that counted.
         quoted, forwarded: of a message, folded.
+        attached: the words of files that came along, marked likewise.
         pieces: attachments.
         arrival_id: the arrival of a message or call.
         notes: what could not be read.
@@ -50,6 +51,7 @@ class Said:
     signature: str = ""
     quoted: str = ""
     forwarded: tuple[tuple[str, str, str], ...] = ()
+    attached: tuple[Segment, ...] = ()
     pieces: tuple[Photo, ...] = ()
     arrival_id: int = 0
     notes: tuple[str, ...] = ()
@@ -86,6 +88,7 @@ def _contact(contact: CaseContact, case: Case) -> Said:
         signature=read.signature,
         quoted=read.quoted_text,
         forwarded=tuple((each.sender.address or each.sender.name, each.subject, each.text) for each in read.forwarded),
+        attached=tuple(mark(read, Part.ATTACHED, marks)),
         pieces=pieces,
         arrival_id=contact.arrival_id,
         notes=read.notes,

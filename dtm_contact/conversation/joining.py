@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final, Protocol
 
+from dtm_contact.conversation.danger_reply import danger_reply
 from dtm_contact.conversation.fingerprint import fingerprint
 from dtm_contact.conversation.references import Reference, references, thread_ids
 from dtm_contact.conversation.writer import by_house, claims_house, writer
@@ -14,6 +15,7 @@ from dtm_contact.model import (
     CaseKind,
     Contact,
     Conversations,
+    DangerReply,
     Earlier,
     Joining,
     KnownCase,
@@ -216,6 +218,8 @@ def _of_person(message: _Message, pointed: Sequence[Reference], history: Questio
     wanted = dict.fromkeys((*([repeated.number] if repeated else ()), *numbers))
     known = {case.number: case for case in history.cases(list(wanted))}
     ways = [reference for reference in (*([repeated] if repeated else ()), *pointed) if reference.number in known]
+    # "Oui" is the same text each time: it belongs to the case that asked, not to that of the last one.
+    ways.sort(key=lambda reference: _reply(message, reference, known[reference.number]) is None)
     joining = _first_joined(message, ways, known)
     if joining.case_number is not None and not (joining.proven or message.by_house):
         # What anybody may have written ties no case of others to another one.
@@ -257,11 +261,36 @@ def _first_joined(message: _Message, ways: Sequence[Reference], known: dict[str,
 
 
 def _into(message: _Message, reference: Reference, case: KnownCase, linked: Sequence[str]) -> Joining:
-    reopens = case.closed_at is not None and not _asks_nothing(message)
+    reply = _reply(message, reference, case)
+    asks = reply is DangerReply.YES or not _asks_nothing(message)
+    reopens = case.closed_at is not None and asks
     proven = _proves_writer(message, reference, case)
     told = f"{_TOLD[reference.way]} {case.number}" + (", rouvert" if reopens else "")
     told += "" if proven or message.by_house else " ; l'expéditeur n'est pas vérifié"
-    return Joining(case.number, reference.way, reopens, tuple(linked), told, by_staff=message.by_staff, proven=proven)
+    told += f" ; {_REPLIES[reply]}" if reply is not None else ""
+    return Joining(
+        case.number,
+        reference.way,
+        reopens,
+        tuple(linked),
+        told,
+        by_staff=message.by_staff,
+        proven=proven,
+        danger_reply=reply,
+    )
+
+
+def _reply(message: _Message, reference: Reference, case: KnownCase) -> DangerReply | None:
+    """Return what a message answers to the question of a case; whoever bears none of our signatures answers none."""
+    if case.asked is None or not reference.signed or message.claims_house:
+        return None
+    return danger_reply(message.contact, case.asked, message.now)
+
+
+_REPLIES: Final = {
+    DangerReply.YES: "à notre question « est-ce en cours ? », répond oui",
+    DangerReply.NO: "à notre question « est-ce en cours ? », répond non",
+}
 
 
 _ONLY_CLAIMS_HOUSE: Final = "l'adresse est l'une des nôtres, mais rien ne prouve que l'un de nous a écrit"
@@ -282,7 +311,9 @@ def _obstacle(message: _Message, reference: Reference, case: KnownCase) -> str |
         return None
     if not _may_join(message, reference, case):
         return _not_a_party(message.contact.authentication)
-    return None if message.by_staff or reference.way in _REPEATS else _other_matter(message, case)
+    if message.by_staff or reference.way in _REPEATS or _reply(message, reference, case) is not None:
+        return None
+    return _other_matter(message, case)
 
 
 def _other_matter(message: _Message, case: KnownCase) -> str | None:

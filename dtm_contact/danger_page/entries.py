@@ -83,7 +83,7 @@ def entries(files: Sequence[CaseFile], known: Known, now: datetime) -> list[Entr
         known: the directory and the rules in force.
         now: the time, on the offices' wall clock.
     """
-    labels = {code: topic.label for code, topic in known.rules.lexicon.topics.items()}
+    labels = {code: topic.label for code, topic in known.rules.reader.topics.items()}
     names = Names(known.directory, labels, known.settings.zone)
     return [_entry(file, known, names, now) for file in files]
 

@@ -4,11 +4,12 @@ from collections.abc import Iterable, Iterator
 
 from dtm_contact.callbacks import OUTCOMES
 from dtm_contact.explain.words import ALARM_LEVELS, ALARM_SOURCES
-from dtm_contact.model import Alarm, AlarmLevel, Contact, Evidence, Judgement
+from dtm_contact.model import Alarm, AlarmLevel, AlarmSource, Contact, Evidence, Judgement, Unread
 from dtm_contact.normalize import fold
 
 _WORDS_SHOWN = 3
 _WORD_LENGTH = 40
+_UNHEARD = "message vocal non transcrit, laissé hors des heures d'ouverture"
 
 
 def reason(judgement: Judgement) -> str:
@@ -25,6 +26,7 @@ def reason(judgement: Judgement) -> str:
         _quoted(deciding.evidence if deciding else ()),
         f"{decision.priority} : {_quoted(understanding.raised_by)}" if understanding.raised_by else "",
         ALARM_LEVELS[decision.alarm.level].lower() if decision.alarm.level is AlarmLevel.POSSIBLE else "",
+        _UNHEARD if understanding.unread is Unread.VOICE else "",
         f"règle {decision.rule.rpartition(':')[2]}",
     ]
     return " ; ".join(part for part in parts if part)
@@ -40,7 +42,9 @@ def alarm_line(alarm: Alarm) -> str:
     parts = []
     if alarm.raised_by is not None:
         parts.append(f"alerte donnée par {ALARM_SOURCES[alarm.raised_by]}")
-    if alarm.score is not None and alarm.limit is not None:
+    # Beside what words or people said, the model's own probability only confuses.
+    by_model = alarm.raised_by in {None, AlarmSource.MODEL, AlarmSource.FRAILTY}
+    if by_model and alarm.score is not None and alarm.limit is not None:
         limits = f"probabilité {_percent(alarm.score)}, seuil {_percent(alarm.limit)}"
         parts.append(f"{parts.pop()} ({limits})" if parts else limits)
     if alarm.why_not is not None:

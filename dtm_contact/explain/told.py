@@ -42,7 +42,7 @@ _LEGEND = (
     ("scope", "étendue"),
     ("defused", "écarté"),
 )
-_SHOWN_PARTS = (Part.SUBJECT, Part.NEW, Part.SIGNATURE, Part.FORWARDED)
+_SHOWN_PARTS = (Part.SUBJECT, Part.NEW, Part.SIGNATURE, Part.FORWARDED, Part.ATTACHED)
 _CANDIDATES_TOLD = 3
 _TEXT_SHOWN = 6_000
 _SEEN_SHOWN = 60

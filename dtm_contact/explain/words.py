@@ -44,7 +44,14 @@ ALARM_SOURCES: Final[Mapping[AlarmSource, str]] = {
 WISHES: Final[Mapping[Wish, str]] = {
     Wish.ANONYMOUS: "ne pas être nommé",
     Wish.CALL: "être joint ainsi",
+    Wish.NO_PHONE: "ne pas être appelé",
+    Wish.NO_POST: "ne rien recevoir à l'adresse",
 }
+CARE: Final = (
+    "Violences au foyer : n'appelez aucun numéro du foyer et n'écrivez à aucune adresse partagée sans être sûr de qui"
+    " répond ; joignez la personne par le moyen qu'elle a donné, sans dire l'objet à quelqu'un d'autre."
+)
+"""What agents, and those on call, are told of a case of violence at home."""
 PARTS: Final[Mapping[Part, str]] = {
     Part.SENDER_NAME: "nom de l'expéditeur",
     Part.SENDER_ADDRESS: "adresse de l'expéditeur",
@@ -54,21 +61,17 @@ PARTS: Final[Mapping[Part, str]] = {
     Part.FORWARDED: "message transféré",
     Part.QUOTED: "texte cité",
     Part.DISCLAIMER: "mention de bas de page",
+    Part.ATTACHED: "pièce jointe (PDF)",
 }
 EVIDENCE: Final[Mapping[str, str]] = {
     "topic.word": "mot",
-    "topic.learned": "appris",
-    "topic.defused": "écarté",
-    "priority.learned": "appris",
-    "priority.severe": "gravité",
-    "priority.vulnerable": "personne fragile",
+    "topic.phrase": "tournure",
+    "danger.word": "mot",
+    "danger.phrase": "tournure",
+    "urgency.word": "mot",
     "kind.structure": "en-tête",
-    "kind.automatic": "mot",
-    "kind.learned": "mot appris",
     "kind.verdict": "avis du serveur",
-    "kind.spam": "mot",
     "scope.word": "mot",
-    "scope.learned": "appris",
     "asker.word": "mot",
     "wish.word": "mot",
 }

@@ -9,6 +9,9 @@ from dtm_contact.model.contact import (
     AutomaticSign,
     Automation,
     Contact,
+    FileOutcome,
+    FileReader,
+    FileText,
     Forwarded,
     Mailbox,
     Part,
@@ -17,7 +20,16 @@ from dtm_contact.model.contact import (
     VoiceNotice,
     domain_of,
 )
-from dtm_contact.model.conversation import Alike, Conversations, Joining, KnownCase, Sent, Way
+from dtm_contact.model.conversation import (
+    Alike,
+    Asked,
+    Conversations,
+    DangerReply,
+    Joining,
+    KnownCase,
+    Sent,
+    Way,
+)
 from dtm_contact.model.dealings import MOST_DEALINGS, Dealings, Dealt, OpenCase, Party
 from dtm_contact.model.decision import CaseKind, ConditionTrace, Decision, RuleTrace
 from dtm_contact.model.history import (
@@ -33,13 +45,23 @@ from dtm_contact.model.history import (
 from dtm_contact.model.judgement import Judgement
 from dtm_contact.model.log_line import KeptLines, LogLine, Position
 from dtm_contact.model.match import Candidate, Evidence, Likely, Match, OnDuty, Proposal
-from dtm_contact.model.outgoing import ClaimedOutgoing, Limits, Outgoing, OutgoingKind, Urgency
+from dtm_contact.model.outgoing import (
+    DANGER_QUESTION,
+    NEUTRAL_RECEIPT,
+    ClaimedOutgoing,
+    Limits,
+    Outgoing,
+    OutgoingKind,
+    Urgency,
+)
 from dtm_contact.model.problem import Problem, Severity, errors_first
 from dtm_contact.model.stated import Stated
 from dtm_contact.model.understanding import Asker, Finding, Scope, Understanding, Unread, Wish, Wished
 
 __all__ = [
+    "DANGER_QUESTION",
     "MOST_DEALINGS",
+    "NEUTRAL_RECEIPT",
     "RECENT_KEPT",
     "Alarm",
     "AlarmLevel",
@@ -47,6 +69,7 @@ __all__ = [
     "Alike",
     "Answers",
     "Arrival",
+    "Asked",
     "Asker",
     "Attachment",
     "Authentication",
@@ -62,12 +85,16 @@ __all__ = [
     "Confirmed",
     "Contact",
     "Conversations",
+    "DangerReply",
     "Dealings",
     "Dealt",
     "Decision",
     "Earlier",
     "Envelope",
     "Evidence",
+    "FileOutcome",
+    "FileReader",
+    "FileText",
     "Finding",
     "Forwarded",
     "History",

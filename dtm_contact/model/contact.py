@@ -1,10 +1,11 @@
 """What an arrival says once it has been read: who, when, and which words are new."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from dtm_contact.model.call import Call, Standing
+from dtm_contact.model.call import Call, Outcome, Standing
 from dtm_contact.model.stated import Stated
 
 
@@ -19,6 +20,7 @@ class Part(StrEnum):
     FORWARDED = "forwarded"
     QUOTED = "quoted_text"
     DISCLAIMER = "disclaimer"
+    ATTACHED = "attached_text"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +65,41 @@ class Attachment:
         media_type: the real type by content, else the declared one.
         size: octets once decoded.
         sha256: digest of the decoded octets, in hexadecimal.
+        read: its words stand in the contact's `attached_text`.
     """
 
     name: str
     media_type: str
     size: int
     sha256: str
+    read: bool = False
+
+
+class FileOutcome(StrEnum):
+    """What became of reading a file's words."""
+
+    READ = "read"
+    CUT = "cut"
+    """Its beginning was read: it is longer than is read, or its end is broken or costs too much."""
+    EMPTY = "empty"
+    """It holds no words, as a scan does."""
+    LOCKED = "locked"
+    """It wants a password, or a cipher that we do not have."""
+    BROKEN = "broken"
+    COSTLY = "costly"
+    """It was given up at a bound of time or memory."""
+
+
+@dataclass(frozen=True, slots=True)
+class FileText:
+    """The words of one file as they stand in it, and what became of reading them; no words where none were read."""
+
+    outcome: FileOutcome
+    text: str = ""
+
+
+FileReader = Callable[[Sequence[bytes]], Sequence[FileText]]
+"""Reads the files of one message, within bounds for all of them together: one answer a file, in their order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,10 +117,12 @@ class VoiceNotice:
     """A telephone system says that somebody left a voice message.
 
     Attributes:
-        key: the caller's number, as the key of its subscriber; None where he kept it to himself.
+        key: the caller's number, as the key of its subscriber; None where they kept it to themselves.
+        transcribed: the notice also says in words what was spoken.
     """
 
     key: str | None
+    transcribed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +169,7 @@ class Contact:
         disclaimer: a legal notice at the end.
         forwarded: originals passed on, outermost first.
         attachments: files that came along.
+        attached_text: the words of those that were read, in their order, with a line feed between.
         message_id, in_reply_to, references: thread references, without angle brackets.
         language: of the new text as the message declares it (Content-Language); empty where it does not.
         automatic_signs: what in the message's structure says that a program sent it.
@@ -178,6 +212,14 @@ class Contact:
     voice: VoiceNotice | None = None
     stated: Stated | None = None
     undelivered: tuple[Undelivered, ...] = ()
+    attached_text: str = ""
+
+    @property
+    def unheard(self) -> bool:
+        """Whether it is a voice message that nobody, and no program, has heard yet."""
+        if self.voice is not None:
+            return not self.voice.transcribed
+        return self.call is not None and self.call.outcome is Outcome.VOICEMAIL
 
     @property
     def by_program(self) -> bool:
@@ -198,6 +240,6 @@ class Contact:
                 return self.subject
             case Part.FORWARDED:
                 return "\n".join(f"{original.subject}\n{original.text}" for original in self.forwarded)
-            case Part.NEW | Part.SIGNATURE | Part.QUOTED | Part.DISCLAIMER:
+            case Part.NEW | Part.SIGNATURE | Part.QUOTED | Part.DISCLAIMER | Part.ATTACHED:
                 text: str = getattr(self, part.value)
                 return text

@@ -22,6 +22,21 @@ class Way(StrEnum):
     OWN = "own"
 
 
+class DangerReply(StrEnum):
+    """What somebody answers to our question whether a possible danger is happening now."""
+
+    YES = "yes"
+    NO = "no"
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Our question whether a possible danger is happening now: whom it went to, in lower case, and when."""
+
+    address: str
+    at: datetime
+
+
 @dataclass(frozen=True, slots=True)
 class KnownCase:
     """A case as far as a message that points to it must know it.
@@ -35,6 +50,10 @@ class KnownCase:
         tenant_id, dwelling_id: whom it is about; None where unknown.
         sent_to: of the addresses, those that one of us wrote to, or that an answer went to by itself because their
             owner was proven: what comes back from there with a signature of ours comes from them.
+        asked: our question whether the danger is happening now; None where it was not put in this case.
+        in_danger: its alarm is certain as it stands now.
+        violence_at_home: one of its contacts tells of that.
+        unwritable: one of its contacts forbids that anything is written.
     """
 
     number: str
@@ -45,6 +64,10 @@ class KnownCase:
     tenant_id: str | None
     dwelling_id: str | None
     sent_to: frozenset[str] = frozenset()
+    asked: Asked | None = None
+    in_danger: bool = False
+    violence_at_home: bool = False
+    unwritable: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +129,8 @@ class Joining:
         proven: who wrote is proven to be whom the case is about, or of their household, by a known or confirmed address
             that our server vouches for; or they bring a signature of ours back from an address that we wrote to. Else
             they are at best named, by what the text says. Of a colleague it is false: `by_staff` tells of them.
+        danger_reply: what it answers, by its first words, to our question whether the danger is happening now; None
+            where it answers nothing, or not as and from where it has to.
     """
 
     case_number: str | None = None
@@ -119,3 +144,4 @@ class Joining:
     ours: bool = False
     answers: bool = False
     proven: bool = False
+    danger_reply: DangerReply | None = None

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from dtm_contact.model.contact import Contact, Mailbox
-from dtm_contact.model.conversation import Joining
+from dtm_contact.model.conversation import Joining, KnownCase
 from dtm_contact.model.decision import CaseKind, Decision
 from dtm_contact.model.history import Answers
 from dtm_contact.model.match import Match
@@ -46,6 +46,22 @@ class Judgement:
             "residence_id": self.match.residence,
         }
         return {name: likely.id if likely else None for name, likely in found.items()}
+
+    @property
+    def joined(self) -> KnownCase | None:
+        """The case that it joins, as it was before; None where it joins none."""
+        number = self.joining.case_number
+        return next((case for case in self.history.cases if case.number == number), None)
+
+    @property
+    def violence_at_home(self) -> bool:
+        """Whether it, or the case that it joins, tells of violence at home."""
+        return self.understanding.violence_at_home or (self.joined is not None and self.joined.violence_at_home)
+
+    @property
+    def unwritable(self) -> bool:
+        """Whether it, or the case that it joins, forbids that anything is written to its writer."""
+        return self.understanding.unwritable or (self.joined is not None and self.joined.unwritable)
 
     @property
     def asks_nothing(self) -> bool:

@@ -114,3 +114,10 @@ class Match:
     on_behalf: bool = False
     proven: tuple[str, ...] = ()
     proven_homes: tuple[str, ...] = ()
+
+    @property
+    def named_spans(self) -> tuple[Span, ...]:
+        """Where the text names the tenant and the place that are sure: these words say nothing of what is asked."""
+        tenant = next((each for each in self.candidates if self.tenant and each.tenant_id == self.tenant.id), None)
+        used = (*(tenant.evidence if tenant else ()), *(self.place_evidence if self.residence else ()))
+        return tuple(piece.span for piece in used if piece.span is not None and piece.weight > 0)

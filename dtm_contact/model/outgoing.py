@@ -3,6 +3,12 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import IntEnum, StrEnum
+from typing import Final
+
+DANGER_QUESTION: Final = "danger-possible"
+"""The answer that asks whether a possible danger is happening now; what it is sent for, as `Outgoing.reason`."""
+NEUTRAL_RECEIPT: Final = "recu-neutre"
+"""The only answer that goes out by itself where somebody is hurt at home: it says that a message came, and no more."""
 
 
 class OutgoingKind(StrEnum):
@@ -36,7 +42,7 @@ class Outgoing:
         again_after: where the same was sent in the case already, it is sent once more if that was so long ago; None:
             never.
         proven: an answer goes to somebody who is proven (`Joining.proven`).
-        safety: an answer tells somebody in danger (P1) what to do.
+        safety: an answer tells somebody who is in danger (P1), or may be, what to do.
     """
 
     kind: OutgoingKind

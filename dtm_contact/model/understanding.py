@@ -38,7 +38,11 @@ class Wish(StrEnum):
     ANONYMOUS = "anonymous"
     """"Ne dites pas que ça vient de moi": answers to others and exports do not name him."""
     CALL = "call"
-    """When, or how, he wants to be reached ("après 18 h")."""
+    """When, or how, they want to be reached ("après 18 h")."""
+    NO_PHONE = "no_phone"
+    """They cannot or must not be called ("je n'entends pas au téléphone", "il écoute")."""
+    NO_POST = "no_post"
+    """Nothing may go to the address ("ne pas écrire à l'adresse du couple")."""
 
 
 class Unread(StrEnum):
@@ -48,6 +52,8 @@ class Unread(StrEnum):
     """It is a letter that a copier or a mail room sent as a file; the message around it says nothing."""
     UNDECODED = "undecoded"
     """Its text could not be decoded or decrypted."""
+    VOICE = "voice"
+    """It was spoken to a machine while the office was closed, and nothing has transcribed it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +98,7 @@ class Understanding:
         by_program: a program wrote it, by its structure or by its closing words ("merci de ne pas répondre").
         unread: why what it says has not been read; None where it has.
         alarm: whether somebody is in danger now, as far as what the contact itself says tells.
+        violence_at_home: whoever shares the home may be the danger: what we send or call there can make it worse.
     """
 
     kind: CaseKind
@@ -109,6 +116,7 @@ class Understanding:
     by_program: bool = False
     unread: Unread | None = None
     alarm: Alarm = field(default_factory=Alarm)
+    violence_at_home: bool = False
 
     def __post_init__(self) -> None:
         """Have priority and alarm agree, whoever makes it."""
@@ -128,6 +136,11 @@ class Understanding:
             return cls(CaseKind.NONE, (), _OF_CALLS)
         alarm = Alarm(AlarmLevel.CERTAIN, AlarmSource.EQUIPMENT) if equipment else Alarm()
         return cls(CaseKind.CASE, (), _OF_CALLS, alarm=alarm)
+
+    @property
+    def unwritable(self) -> bool:
+        """Whether the text forbids that anything is written to its writer, or to where they live."""
+        return any(wished.wish is Wish.NO_POST for wished in self.wishes)
 
     @property
     def topic(self) -> str | None:

@@ -9,7 +9,19 @@ from dtm_contact.conversation import writer
 from dtm_contact.directory import Directory
 from dtm_contact.explain.names import Names
 from dtm_contact.log import get_log
-from dtm_contact.model import Arrival, CaseKind, Decision, Judgement, Match, Outgoing, OutgoingKind, Priority
+from dtm_contact.model import (
+    DANGER_QUESTION,
+    NEUTRAL_RECEIPT,
+    AlarmLevel,
+    Arrival,
+    CaseKind,
+    Decision,
+    Judgement,
+    Match,
+    Outgoing,
+    OutgoingKind,
+    Priority,
+)
 from dtm_contact.outbound.letters import Letter, NoAddressError, write
 from dtm_contact.outbound.manners import why_not_answered
 from dtm_contact.outbound.notices import notices
@@ -69,9 +81,9 @@ class Answering:
     ) -> Iterator[Outgoing]:
         rules, directory = ruled
         decision = told_decision(arrival, judgement, rules, directory)
-        name = decision.answer
+        name = _name(judgement, decision, rules, now)
         address = writer(judgement.contact, self.settings.domains).address
-        danger = decision.priority is Priority.P1
+        danger = name == DANGER_QUESTION or (name != NEUTRAL_RECEIPT and decision.priority is Priority.P1)
         if not self.settings.outbound.answers or name not in rules.answers or name is None:
             return
         if why_not_answered(arrival, judgement, address, self.settings.domains, now, danger=danger) is not None:
@@ -123,7 +135,7 @@ class Answering:
     ) -> Iterator[Outgoing]:
         if judgement.decision.kind is not CaseKind.CASE:
             return
-        labels = {code: topic.label for code, topic in rules.lexicon.topics.items()}
+        labels = {code: topic.label for code, topic in rules.reader.topics.items()}
         names = Names(directory, labels, self.settings.zone)
         for notice in notices(judgement, number, rules, directory, names, now=now):
             letter = Letter(
@@ -172,6 +184,38 @@ def told_decision(arrival: Arrival, judgement: Judgement, rules: RuleSet, direct
     if _is_their_own(judgement.match):
         return judgement.decision
     return decide(judgement.contact, Match(), judgement.understanding, arrival.received_at, rules, directory)
+
+
+def _name(judgement: Judgement, decision: Decision, rules: RuleSet, now: datetime) -> str | None:
+    """Return the answer that goes out by itself; None where none does.
+
+    Of violence at home whoever else reads the mailbox learns nothing: neither what it is about nor that we ask.
+    """
+    if judgement.violence_at_home:
+        return None if judgement.unwritable else NEUTRAL_RECEIPT
+    if DANGER_QUESTION in rules.answers and asks_whether_now(judgement, decision, rules, now):
+        return DANGER_QUESTION
+    return decision.answer
+
+
+def asks_whether_now(judgement: Judgement, decision: Decision, rules: RuleSet, now: datetime) -> bool:
+    """Tell whether a message is answered by the question whether its danger is happening now: nobody else can tell.
+
+    While the office works somebody reads a possible danger within minutes; while it is closed only its writer can say
+    what it is. A case asks once.
+
+    Args:
+        judgement: what was judged of the message.
+        decision: what an answer may tell of (`told_decision`): its alarm, and the queue whose hours count.
+        rules: the rules that decided.
+        now: the time of judging, aware.
+    """
+    if decision.alarm.level is not AlarmLevel.POSSIBLE or judgement.asks_nothing:
+        return False
+    joined = judgement.joined
+    if joined is not None and (joined.in_danger or joined.asked is not None):
+        return False
+    return not (rules.queues.get(decision.queue or "") or rules.desks.reception).calendar.is_open(now)
 
 
 def _is_their_own(match: Match) -> bool:

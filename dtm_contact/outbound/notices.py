@@ -8,11 +8,13 @@ from zoneinfo import ZoneInfo
 
 from dtm_contact.directory import Directory
 from dtm_contact.explain.names import Names
-from dtm_contact.model import Judgement, Wish
+from dtm_contact.explain.words import CARE
+from dtm_contact.model import AlarmSource, Judgement, Wish
 from dtm_contact.rules import RuleSet
 
 _FIRST_WORDS: Final = 200
 _ON_CALL: Final = "on_call"
+_CONFIRMED: Final = "Danger confirmé : à notre question « est-ce en cours ? », qui a écrit répond oui.\n"
 _UNNAMED: Final = "L'auteur ne veut pas être nommé : ne dites à personne de qui cela vient.\n\n"
 
 
@@ -48,7 +50,8 @@ def notices(
         hidden = unnamed and reason != _ON_CALL
         where = _where(judgement, names, hidden=hidden)
         subject = f"[{judgement.decision.priority}] {what} – {where} – dossier {number}"
-        text = f"{_UNNAMED if unnamed else ''}{_text(judgement, number, what, where, hidden=hidden)}"
+        care = f"{CARE}\n\n" if judgement.violence_at_home else ""
+        text = f"{care}{_UNNAMED if unnamed else ''}{_text(judgement, number, what, where, hidden=hidden)}"
         yield Notice(address, reason, subject, text)
 
 
@@ -85,8 +88,9 @@ def _where(judgement: Judgement, names: Names, *, hidden: bool) -> str:
 
 
 def _text(judgement: Judgement, number: str, what: str, where: str, *, hidden: bool) -> str:
+    confirmed = judgement.decision.alarm.raised_by is AlarmSource.ANSWER
     return (
-        f"{judgement.decision.priority} : {what}\nOù : {where}\nDossier : {number}\n"
+        f"{judgement.decision.priority} : {what}\nOù : {where}\nDossier : {number}\n{_CONFIRMED if confirmed else ''}"
         f"{'' if hidden else _words(judgement)}\nPrenez le dossier pour dire que vous vous en occupez.\n"
     )
 

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from datetime import datetime, tzinfo
 
 from dtm_contact.errors import UnreadableArrivalError
-from dtm_contact.model import Arrival, Contact
+from dtm_contact.model import Arrival, Contact, FileReader
 from dtm_contact.reading.automatic import kind_of_sign
 from dtm_contact.reading.formats import READERS, Reading
 from dtm_contact.reading.glance import texts_at_a_glance
@@ -15,13 +15,22 @@ from dtm_contact.reading.voice_notices import voice_notice
 __all__ = ["kind_of_sign", "message_time", "read", "texts_at_a_glance", "voice_notice"]
 
 
-def read(arrival: Arrival, *, authserv_ids: Collection[str] = (), zone: tzinfo = PARIS) -> Contact:
+def read(
+    arrival: Arrival,
+    *,
+    authserv_ids: Collection[str] = (),
+    zone: tzinfo = PARIS,
+    files: FileReader | None = None,
+    file_octets: int = 0,
+) -> Contact:
     """Read an arrival, whatever its bytes are.
 
     Args:
         arrival: what came in; its media type chooses the reader.
         authserv_ids: the names our mail servers give themselves in Authentication-Results.
         zone: of times that give no offset.
+        files: reads the words of PDFs that came along; None: they are told of only.
+        file_octets: how large a PDF may be that is read.
 
     Returns:
         What it says. What could not be read, or was cut at a limit, stands in its notes.
@@ -32,7 +41,7 @@ def read(arrival: Arrival, *, authserv_ids: Collection[str] = (), zone: tzinfo =
     reader = READERS.get(arrival.media_type.lower())
     if reader is None:
         raise UnreadableArrivalError(f"media type {arrival.media_type[:80]!r}, known are {', '.join(sorted(READERS))}")
-    return reader(arrival, Reading(zone, authserv_ids))
+    return reader(arrival, Reading(zone, authserv_ids, files, file_octets))
 
 
 def message_time(raw: bytes, fallback: datetime) -> datetime:

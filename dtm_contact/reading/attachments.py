@@ -1,16 +1,25 @@
-"""Files that came along: a safe name, the type that the content shows, size and digest. No archive is opened."""
+"""Files that came along: a safe name, the type that the content shows, size and digest, and the words of PDFs.
+
+No archive is opened.
+"""
 
 import hashlib
 import re
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Final
 
-from dtm_contact.model import Attachment
-from dtm_contact.reading import limits
-from dtm_contact.reading.charsets import clean_line
+from dtm_contact.model import Attachment, FileOutcome, FileReader
+from dtm_contact.reading import limits, notes
+from dtm_contact.reading.charsets import clean, clean_line
 from dtm_contact.reading.mime import Node
+from dtm_contact.reading.notes import Notes
+
+PDF: Final = "application/pdf"
 
 _MAGIC: Final = (
-    (0, b"%PDF-", "application/pdf"),
+    (0, b"%PDF-", PDF),
     (0, b"\xff\xd8\xff", "image/jpeg"),
     (0, b"\x89PNG\r\n\x1a\n", "image/png"),
     (0, b"GIF87a", "image/gif"),
@@ -60,7 +69,7 @@ _RESERVED: Final = re.compile(r"(?:con|prn|aux|nul|com[0-9]|lpt[0-9])(?=\.|$)", 
 _UNSAFE: Final = re.compile(r'[<>:"/\\|?*]')
 _UNNAMED: Final = "piece-jointe"
 _ENDINGS: Final = {
-    "application/pdf": ".pdf",
+    PDF: ".pdf",
     "application/zip": ".zip",
     "application/rtf": ".rtf",
     "audio/amr": ".amr",
@@ -73,6 +82,17 @@ _ENDINGS: Final = {
     "text/html": ".html",
     "text/plain": ".txt",
     "video/mp4": ".mp4",
+}
+
+_LIGATURES: Final = {code: unicodedata.normalize("NFKC", chr(code)) for code in range(0xFB00, 0xFB07)}
+"""Two letters or three that fonts draw in one, as in "chauffage"."""
+
+_TOLD: Final = {
+    FileOutcome.CUT: notes.FILE_CUT,
+    FileOutcome.EMPTY: notes.FILE_WITHOUT_WORDS,
+    FileOutcome.LOCKED: notes.FILE_LOCKED,
+    FileOutcome.BROKEN: notes.FILE_BROKEN,
+    FileOutcome.COSTLY: notes.FILE_COSTLY,
 }
 
 
@@ -90,6 +110,39 @@ def describe_octets(name: str, octets: bytes, declared: str) -> Attachment:
         size=len(octets),
         sha256=hashlib.sha256(octets).hexdigest(),
     )
+
+
+def words_of(
+    files: Sequence[Attachment], letters: Mapping[str, bytes], reader: FileReader, found: Notes
+) -> tuple[str, tuple[Attachment, ...]]:
+    """Read the words of the PDFs that came along.
+
+    Args:
+        files: what came along.
+        letters: the octets of PDFs that are small enough to be read, by their digest.
+        reader: reads them.
+        found: takes a note on each that was not read in full.
+
+    Returns:
+        Their words, in the order of the files, with a line feed between; the files, marked where they were read.
+    """
+    pdfs = list(dict.fromkeys(file.sha256 for file in files if file.media_type == PDF))
+    kept = [digest for digest in pdfs if digest in letters][: limits.FILES_READ]
+    if len(kept) < len(pdfs):
+        found.add(notes.FILES_CUT if len(kept) == limits.FILES_READ else notes.FILE_COSTLY)
+    if not kept:
+        return "", tuple(files)
+    texts: dict[str, str] = {}
+    for digest, told in zip(kept, reader([letters[digest] for digest in kept]), strict=True):
+        words = clean(told.text).translate(_LIGATURES).strip()
+        if words:
+            texts[digest] = words
+        if told.outcome in _TOLD:
+            found.add(_TOLD[told.outcome])
+    text = "\n".join(texts.values())
+    if len(text) > limits.ATTACHED_TEXT:
+        found.add(notes.FILE_CUT)
+    return text[: limits.ATTACHED_TEXT], tuple(replace(file, read=file.sha256 in texts) for file in files)
 
 
 def safe_name(name: str) -> str:

@@ -1,13 +1,14 @@
 """Which parts of a message are its text, which are files that came along, and which are other messages."""
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import tzinfo
 from typing import Final
 
 from dtm_contact.model import Attachment
 from dtm_contact.reading import limits, notes, tnef
-from dtm_contact.reading.attachments import describe, describe_octets
+from dtm_contact.reading.attachments import PDF, describe_octets
 from dtm_contact.reading.charsets import clean, decode
 from dtm_contact.reading.html import html_lines
 from dtm_contact.reading.invitations import read_invitation
@@ -42,6 +43,7 @@ class Content:
         lines: its text.
         spare: words found elsewhere (an invitation, a named text, a winmail.dat), its text where it has no other.
         files: what came along.
+        letters: the octets of those that may be letters in PDF, by their digest.
         messages: other messages within it.
         undecoded: some of its text could not be decoded, and is left out.
     """
@@ -49,6 +51,7 @@ class Content:
     lines: list[Line] = field(default_factory=list)
     spare: list[Line] = field(default_factory=list)
     files: list[Attachment] = field(default_factory=list)
+    letters: dict[str, bytes] = field(default_factory=dict)
     messages: list[Node] = field(default_factory=list)
     undecoded: bool = False
 
@@ -62,9 +65,14 @@ class Content:
 
     def add_companions(self, other: "Content") -> None:
         """Take in all of another part but its text."""
-        self.files.extend(other.files)
+        self.add_files(other)
         self.messages.extend(other.messages)
         self.spare.extend(other.spare)
+
+    def add_files(self, other: "Content") -> None:
+        """Take in the files of another part."""
+        self.files.extend(other.files)
+        self.letters.update(other.letters)
 
     def has_text(self) -> bool:
         """Tell whether there is a word in the text."""
@@ -79,11 +87,13 @@ class Reader:
         root: the message.
         found: takes notes.
         zone: of an invitation's times.
+        letter_octets: how large a PDF may be whose octets are kept to be read; 0: none is.
     """
 
     root: Node
     found: Notes
     zone: tzinfo
+    letter_octets: int = 0
 
     def read(self) -> Content:
         """Return what the message holds."""
@@ -142,11 +152,13 @@ class Reader:
         if kind == "message/partial":
             self.found.add(notes.PARTIAL)
         if not _is_text(kind) or node.disposition == "attachment":
-            return Content(files=[describe(node)])
+            return self._files([(node.filename, node.octets(), kind)])
         body = node.body()
         lines = _text(node, body, self.found) if body.sound else []
         if node.filename and node is not self.root and not _SPLIT_OFF.fullmatch(node.filename):
-            return Content(spare=lines, files=[describe(node)])
+            held = self._files([(node.filename, node.octets(), kind)])
+            held.spare = lines
+            return held
         return Content(lines=lines, undecoded=not body.sound)
 
     def _invitation(self, node: Node) -> Content:
@@ -156,9 +168,21 @@ class Reader:
 
     def _wrapped(self, node: Node) -> Content:
         wrapped = tnef.unwrap(node.octets())
-        files = [describe_octets(name, octets, "application/octet-stream") for name, octets in wrapped.files]
+        files = [(name, octets, "application/octet-stream") for name, octets in wrapped.files]
         self.found.add(notes.TNEF if files or wrapped.text else notes.TNEF_UNREADABLE)
-        return Content(spare=lines_of(clean(wrapped.text)), files=files or [describe(node)])
+        held = self._files(files or [(node.filename, node.octets(), node.media_type)])
+        held.spare = lines_of(clean(wrapped.text))
+        return held
+
+    def _files(self, files: Iterable[tuple[str, bytes, str]]) -> Content:
+        """Return files by name, octets and declared type as they are told of; a PDF keeps its octets to be read."""
+        held = Content()
+        for name, octets, declared in files:
+            attachment = describe_octets(name, octets, declared)
+            held.files.append(attachment)
+            if self.letter_octets and attachment.media_type == PDF and len(octets) <= self.letter_octets:
+                held.letters[attachment.sha256] = octets
+        return held
 
 
 def _is_text(kind: str) -> bool:

@@ -56,6 +56,12 @@ FORWARDED: Final = 20
 ATTACHMENTS: Final = 500
 """Attachments told of."""
 
+FILES_READ: Final = 10
+"""Files of one message whose words are read."""
+
+ATTACHED_TEXT: Final = 15_000
+"""Characters of the words of all files together: as many as are read of any part."""
+
 NAME: Final = 120
 """Characters of an attachment's name."""
 

@@ -21,6 +21,13 @@ ONLY_FILES: Final = "Aucun texte lisible dans ce message : voir les pièces join
 ONLY_QUOTED: Final = "Rien de nouveau n'est écrit dans ce message : seulement une citation."
 INVITATION: Final = "Invitation d'agenda"
 PARTIAL: Final = "Fragment d'un message envoyé en plusieurs morceaux : texte peut-être incomplet."
+ONLY_LETTER: Final = "Rien n'est écrit dans le message lui-même : le texte de sa pièce jointe (PDF) a été lu."
+FILE_CUT: Final = "Pièce jointe (PDF) lue en partie seulement : voir le fichier."
+FILE_WITHOUT_WORDS: Final = "Pièce jointe (PDF) faite d'images : elle n'a pas été lue."
+FILE_LOCKED: Final = "Pièce jointe (PDF) protégée par un mot de passe : elle n'a pas été lue."
+FILE_BROKEN: Final = "Pièce jointe (PDF) abîmée : elle n'a pas pu être lue."
+FILE_COSTLY: Final = "Pièce jointe (PDF) trop lourde : elle n'a pas été lue."
+FILES_CUT: Final = "Trop de pièces jointes (PDF) : les dernières n'ont pas été lues."
 
 UNREAD: Final = frozenset({UNDECODED, ENCRYPTED, SIGNED_UNREADABLE})
 """Notes that say that words are there which nobody has read: nothing is concluded from their absence."""

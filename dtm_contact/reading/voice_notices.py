@@ -20,6 +20,12 @@ _HIDDEN: Final = re.compile(
     r"(?:numero|appelant|appel|caller|number) (?:inconnu|masque|anonyme|prive|unknown|withheld|anonymous)"
     r"|anonymous|unknown caller|private number"
 )
+_TRANSCRIPT: Final = re.compile(r"transcri(?:ption|pt)\b[^:\n]{0,40}:\s*(?P<said>[^\n]+)")
+_NONE_MADE: Final = re.compile(
+    r"\b(?:indisponible|unavailable|not available|non disponible|pas disponible|impossible|failed|echec|echoue)\b"
+    r"|\b(?:n'a pas|aucune?|no) "
+)
+_FEWEST_WORDS: Final = 2
 _LONGEST: Final = 4_000
 """Characters of the text that are looked at: a notice is short."""
 
@@ -39,9 +45,17 @@ def voice_notice(contact: Contact, senders: Collection[str], own_numbers: Collec
     if not _WORDS.search(folded):
         return None
     keys = [key for key, _start, _end in find_phones(text) if key not in own_numbers]
-    if keys:
-        return VoiceNotice(keys[0])
-    return VoiceNotice(None) if _HIDDEN.search(folded) else None
+    if not keys and not _HIDDEN.search(folded):
+        return None
+    return VoiceNotice(keys[0] if keys else None, transcribed=_is_transcribed(folded))
+
+
+def _is_transcribed(folded: str) -> bool:
+    """Tell whether a notice says what was spoken, and not only that this could not be told."""
+    found = _TRANSCRIPT.search(folded)
+    if found is None or _NONE_MADE.search(found.group()):
+        return False
+    return len(re.findall(r"[^\W\d]{2,}", found["said"])) >= _FEWEST_WORDS
 
 
 def _is_sender(contact: Contact, senders: Collection[str]) -> bool:

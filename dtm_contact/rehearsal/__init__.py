@@ -2,20 +2,16 @@
 
 from dtm_contact.rehearsal.at_rest import messages_at_rest, require_at_rest
 from dtm_contact.rehearsal.calls_at_rest import CallsAtRest
-from dtm_contact.rehearsal.examples import Example, read_examples
 from dtm_contact.rehearsal.judged_calls import JudgedCalls
 from dtm_contact.rehearsal.judged_messages import judge_messages
-from dtm_contact.rehearsal.letters import read_letters
 from dtm_contact.rehearsal.score import Figure, Miss, Score, score
 from dtm_contact.rehearsal.score_calls import QUEUE_LOG_FILE, RECORDS_FILE, read_call_truth, score_calls
-from dtm_contact.rehearsal.score_examples import score_examples
 from dtm_contact.rehearsal.truth import Truth, read_truth
 
 __all__ = [
     "QUEUE_LOG_FILE",
     "RECORDS_FILE",
     "CallsAtRest",
-    "Example",
     "Figure",
     "JudgedCalls",
     "Miss",
@@ -24,11 +20,8 @@ __all__ = [
     "judge_messages",
     "messages_at_rest",
     "read_call_truth",
-    "read_examples",
-    "read_letters",
     "read_truth",
     "require_at_rest",
     "score",
     "score_calls",
-    "score_examples",
 ]

@@ -17,6 +17,8 @@ from dtm_contact.model import (
     NoHistory,
     OpenCase,
     Party,
+    Priority,
+    Understanding,
 )
 
 
@@ -28,6 +30,7 @@ class _Told:
     message_id: str
     sender_address: str
     dealt: Dealt
+    understanding: Understanding
 
 
 class JudgedSoFar(NoHistory):
@@ -127,7 +130,7 @@ class JudgedSoFar(NoHistory):
         contact = judgement.contact
         topic = judgement.understanding.topic
         dealt = Dealt(at=at, channel=contact.channel, case_number=case, topic=topic, **judgement.whom)
-        return _Told(self._count, contact.message_id, judgement.writer.address.lower(), dealt)
+        return _Told(self._count, contact.message_id, judgement.writer.address.lower(), dealt, judgement.understanding)
 
     def _known(self, case: OpenCase) -> KnownCase:
         contacts = self._in_case[case.number]
@@ -140,6 +143,10 @@ class JudgedSoFar(NoHistory):
             addresses=frozenset(filter(None, (told.sender_address for told in contacts))),
             tenant_id=case.tenant_id,
             dwelling_id=case.dwelling_id,
+            # A case is P1 just where its alarm is certain.
+            in_danger=case.priority is Priority.P1,
+            violence_at_home=any(told.understanding.violence_at_home for told in contacts),
+            unwritable=any(told.understanding.unwritable for told in contacts),
         )
 
 

@@ -1,4 +1,4 @@
-"""Every contact of the store judged again by other rules: what would have moved, from where to where, and why."""
+"""Every contact of the store judged again by other rules or phrases: what would be otherwise, and why."""
 
 import multiprocessing
 from collections import Counter
@@ -12,12 +12,13 @@ from pathlib import Path
 
 from dtm_contact.directory import Directory
 from dtm_contact.model import Dealings, Decision, History, Judgement, KeptHistory, Party, Priority, RuleTrace
-from dtm_contact.pipeline import decide_again
-from dtm_contact.rules import RuleSet, load_rules
+from dtm_contact.pipeline import decide_again, understand_again
+from dtm_contact.rules import RuleSet, load_in_force
 from dtm_contact.rules.facts import office_of
 from dtm_contact.settings import Settings
 from dtm_contact.store import Store, StoredHistory, open_store
 from dtm_contact.store.judged import Judged
+from dtm_contact.topics import Phrase, PhraseBook, stands_in
 
 _CHUNK = 200
 _SHOWN_CONDITIONS = 6
@@ -25,14 +26,25 @@ _SHOWN_CONDITIONS = 6
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where something goes: the queue (None: no case is opened), how urgent, when due, by which rule, who is told."""
+    """Where something goes, and as what.
+
+    Attributes:
+        queue, office_id: where; None where no case is opened.
+        priority, alarm: how urgent, and whether somebody is in danger.
+        due: when the first answer is due.
+        rule: what decided.
+        notify: who is told.
+        topic: its deciding topic.
+    """
 
     queue: str | None
     office_id: str | None
     priority: str
+    alarm: str
     due: datetime | None
     rule: str
     notify: tuple[str, ...]
+    topic: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +54,6 @@ class Moved:
     Attributes:
         arrival_id, received_at: which, and when it came.
         case_number: its case, if it has one.
-        topic: its deciding topic.
         before, after: where it went, and where it would have gone.
         why: the conditions that made the rule hold which decides now.
         is_first: it opened its case.
@@ -53,7 +64,6 @@ class Moved:
     arrival_id: int
     received_at: datetime
     case_number: str | None
-    topic: str | None
     before: Place
     after: Place
     why: str
@@ -68,11 +78,12 @@ class Moved:
 
     @property
     def danger(self) -> bool:
-        """Whether somebody may be in danger, and another queue has it, none has it, or others are told of it."""
+        """Whether somebody may be in danger, and the alarm is another, others are told, or another queue has it."""
+        if self.before.alarm != self.after.alarm:
+            return True
         if Priority.P1 not in {self.before.priority, self.after.priority}:
             return False
-        told = frozenset(self.before.notify) != frozenset(self.after.notify)
-        return self.elsewhere or told or self.before.priority != self.after.priority
+        return self.elsewhere or frozenset(self.before.notify) != frozenset(self.after.notify)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,13 +92,14 @@ class Replay:
 
     Attributes:
         judged: how many contacts were judged again.
-        with_topics: they were understood anew, since the words of the topics changed.
+        with_topics: they were understood anew, since topics, phrases or the model changed.
         moved: those that would be treated otherwise, in the order of time.
         failures: conditions that raised, with how often.
         left_behind: open cases that lie in a queue of the office that their residence had when they were judged, with
             that office; it has another one now.
         models: the learned models that were heard when messages were judged ("" where that is not known), with how
             many messages.
+        said: in how many messages a phrase stands that was tried, and is not denied.
     """
 
     judged: int
@@ -96,6 +108,7 @@ class Replay:
     failures: tuple[tuple[str, int], ...]
     left_behind: tuple[tuple[str, str], ...] = ()
     models: tuple[tuple[str, int], ...] = ()
+    said: int = 0
 
     @property
     def dangers_first(self) -> tuple[Moved, ...]:
@@ -110,43 +123,77 @@ class _Chunk:
     failures: tuple[str, ...]
     left_behind: tuple[tuple[str, str], ...]
     models: Counter[str]
+    said: int
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """What messages are judged again by.
+
+    Attributes:
+        folder: the proposed rules.
+        with_topics: also understand each message anew.
+        phrases: phrases that are heard beside those of the folder.
+        against: a folder of rules by which the messages are judged again, too, so that these are compared, and what
+            changed since they came (the model, say) plays no part; None: with what was decided.
+    """
+
+    folder: Path
+    with_topics: bool = False
+    phrases: tuple[Phrase, ...] = ()
+    against: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Treated:
+    """How a contact was treated, or would be: the decision, and the deciding topic."""
+
+    decision: Decision
+    topic: str | None
+
+    @property
+    def place(self) -> Place:
+        """Where it goes, and as what."""
+        decision = self.decision
+        urgent = (decision.priority.value, decision.alarm.level.value)
+        where = (decision.queue, decision.office_id)
+        return Place(*where, *urgent, decision.due, decision.rule, decision.notify, self.topic)
 
 
 def replay(
     settings: Settings,
-    folder: Path,
+    proposal: Proposal,
     since: datetime,
     *,
-    with_topics: bool,
     processes: int = 2,
     progress: Callable[[int, int], None] = lambda _done, _all: None,
 ) -> Replay:
-    """Judge every contact that came since a time again, by the rules of a folder, in the order of time.
+    """Judge every contact that came since a time again, by a proposal, in the order of time.
 
     Who it is stays as it was judged. Each chunk sees of the store what was there before each contact came; of cases,
     those that are still open stand for those that were open then.
 
     Args:
         settings: the store and the time zone.
-        folder: the proposed rules; they must be sound.
+        proposal: what to judge by, and what to compare with.
         since: from when, aware.
-        with_topics: also understand each message anew.
         processes: how many judge side by side.
         progress: told how many are judged, of how many.
 
     Raises:
-        InvalidFilesError: the rules hold errors.
+        InvalidFilesError: the rules cannot be judged by.
         NoDirectoryError: no directory has been imported.
         StoreUnavailableError: the store cannot be read.
     """
     with open_store(settings.store.url, read_only=True) as store:
         wanted = store.judgements.since(since)
     chunks = [wanted[start : start + _CHUNK] for start in range(0, len(wanted), _CHUNK)]
-    done, failures, models = 0, Counter[str](), Counter[str]()
+    done, said, failures, models = 0, 0, Counter[str](), Counter[str]()
     moved: list[Moved] = []
     left: dict[str, str] = {}
-    for chunk in _judged(settings, folder, chunks, with_topics=with_topics, processes=processes):
+    for chunk in _judged(settings, proposal, chunks, processes):
         done += chunk.judged
+        said += chunk.said
         moved += chunk.moved
         failures.update(chunk.failures)
         models.update(chunk.models)
@@ -154,18 +201,19 @@ def replay(
         progress(done, len(wanted))
     return Replay(
         judged=done,
-        with_topics=with_topics,
+        with_topics=proposal.with_topics,
         moved=tuple(moved),
         failures=tuple(failures.most_common()),
         left_behind=tuple(left.items()),
         models=tuple(models.most_common()),
+        said=said,
     )
 
 
 def _judged(
-    settings: Settings, folder: Path, chunks: Sequence[Sequence[int]], *, with_topics: bool, processes: int
+    settings: Settings, proposal: Proposal, chunks: Sequence[Sequence[int]], processes: int
 ) -> Iterator[_Chunk]:
-    prepare = partial(_Bench.prepare, settings, folder, with_topics=with_topics)
+    prepare = partial(_Bench.prepare, settings, proposal)
     if processes == 1 or len(chunks) <= 1:
         prepare()
         try:
@@ -184,16 +232,20 @@ class _Bench:
 
     _here: "_Bench | None" = None
 
-    def __init__(self, settings: Settings, folder: Path, *, with_topics: bool) -> None:
+    def __init__(self, settings: Settings, proposal: Proposal) -> None:
         self._store: Store = open_store(settings.store.url, read_only=True)
         self._directory = Directory(self._store.directory.load())
-        self._rules: RuleSet = load_rules(folder, zone=settings.zone, model=settings.model)
-        self._with_topics = with_topics
+        self._proposal = proposal
+        rules = load_in_force(proposal.folder, zone=settings.zone, model=settings.model)
+        self._rules = _with_phrases(rules, proposal.phrases)
+        self._against: RuleSet | None = None
+        if proposal.against is not None:
+            self._against = load_in_force(proposal.against, zone=settings.zone, model=settings.model)
 
     @classmethod
-    def prepare(cls, settings: Settings, folder: Path, *, with_topics: bool) -> None:
+    def prepare(cls, settings: Settings, proposal: Proposal) -> None:
         """Make ready what this process judges with."""
-        cls._here = cls(settings, folder, with_topics=with_topics)
+        cls._here = cls(settings, proposal)
 
     @classmethod
     def clear(cls) -> None:
@@ -219,24 +271,34 @@ class _Bench:
         failures: list[str] = []
         left: list[tuple[str, str]] = []
         models = Counter[str]()
-        count = 0
+        count, said = 0, 0
         with ExitStack() as stack:
             history = stack.enter_context(self._store.history())
             for judged in self._store.judgements.read(arrival_ids):
                 count += 1
-                decision = self._decide(judged, history)
-                failures += decision.failures
+                said += self._says(judged)
+                before, after = self._before(judged, history), self._again(judged, self._rules, history)
+                failures += after.decision.failures
                 left += self._left_behind(judged)
                 models.update([] if judged.judgement.contact.call else [judged.judgement.decision.model_version])
-                if differs(self._before(judged), decision):
-                    moved.append(self._moved(judged, decision, history))
-        return _Chunk(count, tuple(moved), tuple(failures), tuple(left), models)
+                if differs(before, after):
+                    moved.append(self._moved(judged, before, after, history))
+        return _Chunk(count, tuple(moved), tuple(failures), tuple(left), models, said)
 
-    def _before(self, judged: Judged) -> Decision:
-        """Return what was decided, in the queue of today that has the cases of the queue of then."""
+    def _says(self, judged: Judged) -> bool:
+        """Tell whether a phrase that is tried stands in a message."""
+        contact, model = judged.judgement.contact, self._rules.reader.model
+        text = f"{contact.subject}\n\n{contact.new_text}"
+        return any(stands_in(phrase, text, model) for phrase in self._proposal.phrases)
+
+    def _before(self, judged: Judged, history: StoredHistory) -> Treated:
+        """Return what was decided, or would be today, in the queue of today that has the cases of the queue of then."""
+        if self._against is not None:
+            return self._again(judged, self._against, history)
         decision = before(judged)
         queue = decision.queue and self._rules.desks.current(decision.queue, self._directory.offices)
-        return replace(decision, queue=queue.id) if queue else decision
+        decision = replace(decision, queue=queue.id) if queue else decision
+        return Treated(decision, judged.judgement.understanding.topic)
 
     def _left_behind(self, judged: Judged) -> Iterator[tuple[str, str]]:
         """Yield an open case that lies in a queue of the office that its residence had then, and has no more."""
@@ -247,33 +309,37 @@ class _Bench:
         if judged.queue in self._rules.desks.of(former):
             yield judged.case_number, former
 
-    def _decide(self, judged: Judged, history: StoredHistory, *, trace: bool = False) -> Decision:
-        return decide_again(
-            judged.judgement,
-            judged.received_at,
-            self._rules,
-            self._directory,
-            Replayed(judged.judgement, history),
-            with_topics=self._with_topics,
-            as_case=judged.forced_case,
-            trace=trace,
+    def _again(self, judged: Judged, rules: RuleSet, history: StoredHistory, *, trace: bool = False) -> Treated:
+        judgement, understanding = judged.judgement, judged.judgement.understanding
+        known = Replayed(judgement, history)
+        if self._proposal.with_topics:
+            understanding = understand_again(
+                judgement, judged.received_at, rules, self._directory, known, as_case=judged.forced_case
+            )
+        decision = decide_again(
+            judgement, understanding, judged.received_at, rules, self._directory, known, trace=trace
         )
+        return Treated(decision, understanding.topic)
 
-    def _moved(self, judged: Judged, decision: Decision, history: StoredHistory) -> Moved:
-        traced = self._decide(judged, history, trace=True)
-        deciding = next((rule for rule in traced.trace if rule.rule == decision.rule), None)
+    def _moved(self, judged: Judged, before: Treated, after: Treated, history: StoredHistory) -> Moved:
+        traced = self._again(judged, self._rules, history, trace=True).decision
+        deciding = next((rule for rule in traced.trace if rule.rule == traced.rule), None)
         return Moved(
             arrival_id=judged.arrival_id,
             received_at=judged.received_at,
             case_number=judged.case_number,
-            topic=judged.judgement.understanding.topic,
-            before=_place(self._before(judged)),
-            after=_place(decision),
+            before=before.place,
+            after=after.place,
             why=_why(deciding),
             is_first=judged.is_first,
             open=judged.open,
             by_hand=judged.owner is not None or "queue" in judged.by_hand,
         )
+
+
+def _with_phrases(rules: RuleSet, phrases: tuple[Phrase, ...]) -> RuleSet:
+    book = PhraseBook((*rules.reader.phrases.phrases, *phrases))
+    return replace(rules, reader=replace(rules.reader, phrases=book)) if phrases else rules
 
 
 class Replayed(KeptHistory):
@@ -298,18 +364,15 @@ def before(judged: Judged) -> Decision:
     return replace(decision, rule=judged.rule or decision.rule, queue=judged.placed)
 
 
-def differs(old: Decision, new: Decision) -> bool:
-    """Tell whether a decision sends something elsewhere, or treats it as more or less urgent, or tells others."""
+def differs(old: Treated, new: Treated) -> bool:
+    """Tell whether a contact is sent elsewhere, or treated as another matter or another danger, or told to others."""
     return _essence(old) != _essence(new)
 
 
-def _essence(decision: Decision) -> tuple[object, ...]:
-    return decision.queue, decision.priority, decision.kind, frozenset(decision.notify), decision.answer
-
-
-def _place(decision: Decision) -> Place:
-    due = decision.due
-    return Place(decision.queue, decision.office_id, decision.priority.value, due, decision.rule, decision.notify)
+def _essence(treated: Treated) -> tuple[object, ...]:
+    decision = treated.decision
+    urgent = (decision.priority, decision.alarm.level)
+    return decision.queue, urgent, decision.kind, frozenset(decision.notify), decision.answer, treated.topic
 
 
 def _why(rule: RuleTrace | None) -> str:

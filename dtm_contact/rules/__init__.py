@@ -1,6 +1,6 @@
 """The rules that admins own: read strictly, checked whole, and applied in order; the first that holds decides."""
 
-from dtm_contact.rules.decide import decide
+from dtm_contact.rules.decide import decide, with_what_was_spoken
 from dtm_contact.rules.document import Document, read_document, validate
 from dtm_contact.rules.manual import conditions_manual
 from dtm_contact.rules.queues import Queue
@@ -19,4 +19,5 @@ __all__ = [
     "read_document",
     "run_rule_tests",
     "validate",
+    "with_what_was_spoken",
 ]

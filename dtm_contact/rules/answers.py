@@ -5,7 +5,7 @@ from pathlib import Path
 from dtm_contact.model import Problem
 from dtm_contact.rules.answer_templates import faults
 from dtm_contact.rules.names import check_identifier
-from dtm_contact.rules.source import read_text
+from dtm_contact.rules.source import printable, read_text
 from dtm_contact.rules.validation import InvalidValueError
 
 FOLDER = "answers"
@@ -17,8 +17,8 @@ def load_answers(folder: Path, problems: list[Problem]) -> dict[str, str]:
     """Return the texts by name, which is the file's without its ending; faults are added to `problems`."""
     answers: dict[str, str] = {}
     for path in answer_files(folder):
-        file = _printable(path.relative_to(folder).as_posix())
-        name = _printable(path.name).removesuffix(_ENDING)
+        file = printable(path.relative_to(folder).as_posix())
+        name = printable(path.name).removesuffix(_ENDING)
         if not path.name.endswith(_ENDING):
             problems.append(
                 Problem(file, 0, 0, "this is no answer", f"name it <answer>{_ENDING}, or move it elsewhere")
@@ -34,11 +34,6 @@ def load_answers(folder: Path, problems: list[Problem]) -> dict[str, str]:
         problems.extend(faults(file, text or ""))
         answers[name] = text or ""
     return answers
-
-
-def _printable(name: str) -> str:
-    """Return a file's name as it can be told, also where it is no text."""
-    return name.encode("utf-8", "backslashreplace").decode()
 
 
 def answer_files(folder: Path) -> list[Path]:

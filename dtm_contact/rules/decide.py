@@ -18,6 +18,7 @@ from dtm_contact.model import (
     Priority,
     RuleTrace,
     Understanding,
+    Unread,
 )
 from dtm_contact.rules.actions import EVERYBODY, OFFICE
 from dtm_contact.rules.facts import Facts, office_of
@@ -60,11 +61,34 @@ def decide(  # noqa: PLR0913 - all that was judged of one contact, and what it i
         history: what is already known of the party; asked only where a condition looks at it.
         trace: also evaluate every rule, and keep what each condition saw.
     """
-    place = rules.desks.of_office(_proximity_office(match, directory, rules.desks))
+    place = _queue_of_place(match, rules, directory)
     facts = Facts(contact, match, understanding, now, directory, place.calendar, history)
     course = followed(rules, facts, rules.index.candidates(facts))
     decision = _decision(_read_by_somebody(course, rules, facts), rules, facts, place, directory)
     return replace(decision, trace=_traced(rules, facts)) if trace else decision
+
+
+def with_what_was_spoken(
+    contact: Contact, match: Match, understanding: Understanding, now: datetime, rules: RuleSet, directory: Directory
+) -> Understanding:
+    """Return what is asked where a voice message that nobody has heard counts: it is a possible danger at the least.
+
+    Only while the office of the place is closed: while it works somebody listens to it. What is no case stays none.
+
+    Args:
+        contact: what was read.
+        match: who it is.
+        understanding: what is asked, as far as words tell.
+        now: when it came, aware.
+        rules: the rules in force; their queues have the opening hours.
+        directory: the estate.
+    """
+    if not contact.unheard or understanding.kind is not CaseKind.CASE:
+        return understanding
+    if _queue_of_place(match, rules, directory).calendar.is_open(now):
+        return understanding
+    alarm = understanding.alarm if understanding.alarm.any else Alarm(AlarmLevel.POSSIBLE, AlarmSource.RULE)
+    return replace(understanding, unread=Unread.VOICE, alarm=alarm)
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,6 +237,10 @@ def _open_case(rule: Rule, facts: Facts) -> str | None:
     if rule.then.join == "same_topic":
         cases = tuple(case for case in cases if case.topic is not None and case.topic == topic)
     return max(cases, key=lambda case: (case.opened_at, case.number)).number if cases else None
+
+
+def _queue_of_place(match: Match, rules: RuleSet, directory: Directory) -> Queue:
+    return rules.desks.of_office(_proximity_office(match, directory, rules.desks))
 
 
 def _proximity_office(match: Match, directory: Directory, desks: Queues) -> str | None:

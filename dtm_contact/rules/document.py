@@ -7,7 +7,7 @@ from typing import Any
 
 from dtm_contact.model import Problem, Severity
 from dtm_contact.rules.compose import Location, compose
-from dtm_contact.rules.source import read_text
+from dtm_contact.rules.source import printable, read_text
 from dtm_contact.rules.validation import InvalidValueError, Model, check
 
 __all__ = ["Document", "InvalidValueError", "Location", "read_document", "validate"]
@@ -83,7 +83,7 @@ def read_document(path: Path, root: Path, problems: list[Problem]) -> Document |
     Returns:
         What the file holds, also where some of it was refused; None where nothing of it can be used.
     """
-    file = path.relative_to(root).as_posix()
+    file = printable(path.relative_to(root).as_posix())
     text = read_text(path, file, problems)
     composed = compose(text, file, problems) if text is not None else None
     if composed is None:

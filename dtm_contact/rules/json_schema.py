@@ -12,6 +12,7 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode
 from dtm_contact.rules.actions import Then
 from dtm_contact.rules.arguments import Argument, Entries, Identifiers, OneOf, ResidenceNames, Share, Texts, YesNo
 from dtm_contact.rules.queues import RESERVED, QueuesFile
+from dtm_contact.rules.reader_files import PhrasesFile, TopicsFile
 from dtm_contact.rules.registry import known_conditions
 from dtm_contact.rules.ruleset import RuleSet
 from dtm_contact.rules.search import Search
@@ -19,14 +20,19 @@ from dtm_contact.rules.trial import FileTest, RuleTest
 
 Schema = dict[str, Any]
 
+SCHEMAS = ("routing", "queues", "topics", "phrases", "tests")
+"""The schemas by the files that they are of: `<name>.yaml`, `phrases*.yaml`, `tests/*.yaml`."""
+
 _DRAFT = "https://json-schema.org/draft/2020-12/schema"
 
 
 def json_schemas(rules: RuleSet) -> Mapping[str, Schema]:
-    """Return the schemas of `routing`, `queues` and `tests`; topics and queues are those of the rules."""
+    """Return the schemas of the files that `SCHEMAS` names; topics and queues are those of the rules."""
     return {
         "routing": _whole("The rules, in order", _routing(rules)),
         "queues": _whole("Queues, hours, due times, who is on call", _model(QueuesFile)),
+        "topics": _whole("Topics, and from when the model says something", _model(TopicsFile)),
+        "phrases": _whole("Phrases that the model cannot contradict", _phrases(rules)),
         "tests": _whole("Tests of the rules", _tests()),
     }
 
@@ -58,6 +64,12 @@ def _routing(rules: RuleSet) -> Schema:
     return {"type": "array", "items": rule, "$defs": definitions}
 
 
+def _phrases(rules: RuleSet) -> Schema:
+    schema = _model(PhrasesFile)
+    schema["$defs"]["_TopicPhrase"]["properties"]["topic"] = {"enum": sorted(rules.reader.topics)}
+    return schema
+
+
 def _tests() -> Schema:
     test = _model(FileTest)
     return {"$defs": test.pop("$defs", {}), "type": "array", "items": test}
@@ -80,7 +92,7 @@ def _or_list(schema: Schema) -> Schema:
 
 
 def _identifiers(takes: Any, rules: RuleSet) -> Schema:
-    known = {"topics": sorted(rules.lexicon.topics), "queues": sorted(rules.queues)}.get(takes.kind)
+    known = {"topics": sorted(rules.reader.topics), "queues": sorted(rules.queues)}.get(takes.kind)
     return _or_list({"enum": known} if known else {"type": "string"})
 
 

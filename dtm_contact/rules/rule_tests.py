@@ -6,7 +6,7 @@ from datetime import datetime
 from pathlib import Path
 
 from dtm_contact.model import ConditionTrace, Decision, Problem, Severity
-from dtm_contact.rules.decide import decide
+from dtm_contact.rules.decide import decide, with_what_was_spoken
 from dtm_contact.rules.document import read_document, validate
 from dtm_contact.rules.routing import FILE, Rule
 from dtm_contact.rules.ruleset import RuleSet
@@ -159,11 +159,16 @@ def _tried_in_file(file: str, place: tuple[int, int], test: FileTest, rules: Rul
 
 
 def _decided(test: Trial, rules: RuleSet, tally: _Tally) -> tuple[Staged, Decision]:
-    stage = staged(test, rules.lexicon)
+    stage = staged(test, rules.reader)
+    understanding = stage.understanding
+    if test.alarm is None and test.priority is None:
+        understanding = with_what_was_spoken(
+            stage.contact, stage.match, understanding, stage.now, rules, stage.directory
+        )
     decision = decide(
         stage.contact,
         stage.match,
-        stage.understanding,
+        understanding,
         stage.now,
         rules,
         stage.directory,
@@ -183,8 +188,8 @@ def _counted(rule: Rule, decision: Decision, tally: _Tally, *, holds: bool) -> D
 def _strange_topic(test: Trial, rules: RuleSet, file: str, place: tuple[int, int]) -> Problem | None:
     named = (*test.topic, *(earlier.topic for earlier in test.history if earlier.topic))
     for topic in named:
-        if topic not in rules.lexicon.topics:
-            return Problem(file, *place, f"unknown topic {cut(topic)}", hint_for(topic, rules.lexicon.topics))
+        if topic not in rules.reader.topics:
+            return Problem(file, *place, f"unknown topic {cut(topic)}", hint_for(topic, rules.reader.topics))
     return None
 
 

@@ -6,26 +6,27 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
+from typing import Final
 from zoneinfo import ZoneInfo
 
 from dtm_contact.directory import Residence
 from dtm_contact.errors import InvalidFilesError, described
 from dtm_contact.hours import PARIS
-from dtm_contact.model import Problem, Severity
+from dtm_contact.model import DANGER_QUESTION, NEUTRAL_RECEIPT, Problem, Severity
 from dtm_contact.rules import queues as queues_file
+from dtm_contact.rules import reader_files
 from dtm_contact.rules import routing as routing_file
-from dtm_contact.rules import topics_file
 from dtm_contact.rules.answers import answer_file, answer_files, load_answers
 from dtm_contact.rules.arguments import Known, Residences
 from dtm_contact.rules.dangers import untold_dangers
 from dtm_contact.rules.facts import residence_names
 from dtm_contact.rules.implication import contradiction
 from dtm_contact.rules.index import Index
-from dtm_contact.rules.learned_file import former_model
+from dtm_contact.rules.model_file import former_model, load_model
 from dtm_contact.rules.queues import Queue, Queues, load_queues
 from dtm_contact.rules.routing import Rule, load_routing
 from dtm_contact.rules.unreached import unreached
-from dtm_contact.topics import Lexicon
+from dtm_contact.topics import Reader
 
 _DIGITS = 12
 
@@ -35,7 +36,7 @@ class RuleSet:
     """Rules that are in force together.
 
     Attributes:
-        lexicon: the words that topics are understood by.
+        reader: what messages are understood by: the model, the phrases, the topics.
         rules: the rules in order, the default last.
         desks: the queues, and how they are found for an office.
         answers: the texts of the answers, by name.
@@ -44,7 +45,7 @@ class RuleSet:
         index: finds the rules that may hold.
     """
 
-    lexicon: Lexicon
+    reader: Reader
     rules: tuple[Rule, ...]
     desks: Queues
     answers: Mapping[str, str]
@@ -63,8 +64,8 @@ class RuleSet:
 
     @property
     def model_version(self) -> str:
-        """A short digest of the learned model that is heard beside the words; "" where they decide alone."""
-        return self.lexicon.learned.version if self.lexicon.learned else ""
+        """A short digest of the learned model that messages are understood by."""
+        return self.reader.model.digest
 
     @property
     def faults(self) -> tuple[Problem, ...]:
@@ -85,7 +86,7 @@ def load_rules(
     zone: ZoneInfo = PARIS,
     model: Path | None = None,
 ) -> RuleSet:
-    """Read the rules of a folder: `topics.yaml`, `queues.yaml`, `routing.yaml` and `answers/`.
+    """Read the rules of a folder: `topics.yaml`, `phrases*.yaml`, `queues.yaml`, `routing.yaml` and `answers/`.
 
     Args:
         folder: the folder.
@@ -131,8 +132,9 @@ def load_in_force(
     except OSError as error:
         told, hint = f"the folder of the rules cannot be read: {described(error)}", "let this user read all in it"
         raise InvalidFilesError([Problem(routing_file.FILE, 0, 0, told, hint)]) from None
-    lexicon = topics_file.load_lexicon(folder, problems, model=model)
-    topics = lexicon.topics if lexicon else None
+    learned = load_model(model, problems)
+    reader = reader_files.load_reader(folder, learned, problems) if learned else None
+    topics = reader.topics if reader else None
     queues, named = load_queues(folder, Known(topics, offices or None), zone, problems)
     answers = load_answers(folder, problems)
     known = Known(topics, offices or None, named, answers, _called(residences))
@@ -145,12 +147,12 @@ def load_in_force(
     sound = not _errors(problems)
     if routing is not None and sound and not faults:
         faults.extend(_unused(answers, routing))
-        faults.extend(untold_dangers(routing, lexicon.topics) if lexicon else ())
+        faults.extend(untold_dangers(routing, reader.topics) if reader else ())
     problems.extend(faults)
     problems.sort(key=lambda problem: (problem.file, problem.line, problem.column))
-    if lexicon is None or queues is None or routing is None or not sound:
+    if reader is None or queues is None or routing is None or not sound:
         raise InvalidFilesError(problems)
-    return RuleSet(lexicon, routing, queues, MappingProxyType(answers), version, tuple(problems))
+    return RuleSet(reader, routing, queues, MappingProxyType(answers), version, tuple(problems))
 
 
 def _called(residences: Iterable[Residence]) -> Residences:
@@ -162,11 +164,21 @@ def _called(residences: Iterable[Residence]) -> Residences:
     return Residences({name: tuple(several) for name, several in named.items()})
 
 
+def yaml_files(folder: Path) -> list[Path]:
+    """Return the YAML files of a folder that decide, those that are missing included."""
+    others = (folder / queues_file.FILE, folder / routing_file.FILE)
+    return [*reader_files.reader_files(folder), *others]
+
+
+def deciding_files(folder: Path) -> list[Path]:
+    """Return all files of a folder that decide, those that are missing included: YAML and answers, but no tests."""
+    return [*yaml_files(folder), *answer_files(folder)]
+
+
 def digest(folder: Path) -> str:
     """Return a short digest of the names and the bytes of all files that decide; tests decide nothing."""
-    paths = [folder / name for name in (topics_file.FILE, queues_file.FILE, routing_file.FILE)]
     whole = hashlib.sha256()
-    for path in (*paths, *answer_files(folder)):
+    for path in deciding_files(folder):
         if path.is_symlink() or path.is_file():
             # What a link leads to is not of the folder, and is never read.
             content = "link" if path.is_symlink() else hashlib.sha256(path.read_bytes()).hexdigest()
@@ -192,9 +204,13 @@ def _unreached(rules: tuple[Rule, ...]) -> Iterator[Problem]:
         yield Problem(routing_file.FILE, *rule.place, message, hint)
 
 
+_SENT_BY_ENGINE: Final = frozenset({DANGER_QUESTION, NEUTRAL_RECEIPT})
+"""Answers that go out without a rule that names them, where they are there."""
+
+
 def _unused(answers: Collection[str], rules: tuple[Rule, ...]) -> Iterator[Problem]:
     used = {rule.then.answer for rule in rules}
     for name in answers:
-        if name not in used:
+        if name not in used and name not in _SENT_BY_ENGINE:
             hint = "write answer: in a rule, or delete the file"
             yield Problem(answer_file(name), 0, 0, "no rule sends this answer", hint, Severity.WARNING)

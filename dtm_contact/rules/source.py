@@ -41,6 +41,11 @@ def read_text(path: Path, file: str, problems: list[Problem]) -> str | None:
     return text
 
 
+def printable(name: str) -> str:
+    """Return a file's name as it can be told, also where it is no text."""
+    return name.encode("utf-8", "backslashreplace").decode()
+
+
 def place(text: str, offset: int) -> tuple[int, int]:
     """Return the line and the column, from 1, of an offset in `text`, whatever its line ends."""
     before = text[:offset].replace("\r\n", "\n").replace("\r", "\n")

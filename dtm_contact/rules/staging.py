@@ -30,7 +30,7 @@ from dtm_contact.model import (
     Wished,
 )
 from dtm_contact.rules.trial import Earlier, Trial
-from dtm_contact.topics import Lexicon, understand
+from dtm_contact.topics import Reader, understand
 
 OFFICE_HOURS = datetime(2026, 11, 24, 10, 0, tzinfo=PARIS)
 """When a trial's message comes, unless it says otherwise: a Tuesday on which offices are open."""
@@ -71,12 +71,12 @@ class Remembered(NoHistory):
         return replace(found, contacts=tuple(dealt for dealt in found.contacts if dealt.at >= since))
 
 
-def staged(trial: Trial, lexicon: Lexicon) -> Staged:
-    """Return a trial as rules look at it; its text is understood by the lexicon."""
+def staged(trial: Trial, reader: Reader) -> Staged:
+    """Return a trial as rules look at it; its text is understood by the reader."""
     now = datetime.fromisoformat(trial.at).replace(tzinfo=PARIS) if trial.at else OFFICE_HOURS
     contact = _contact(trial, now)
     return Staged(
-        contact, _match(trial), _understanding(trial, contact, lexicon), now, _directory(trial), _history(trial, now)
+        contact, _match(trial), _understanding(trial, contact, reader), now, _directory(trial), _history(trial, now)
     )
 
 
@@ -145,11 +145,11 @@ def _directory(trial: Trial) -> Directory:
     return Directory(records)
 
 
-def _understanding(trial: Trial, contact: Contact, lexicon: Lexicon) -> Understanding:
-    found = _of_call(contact.call, trial) if contact.call else understand(contact, lexicon)
+def _understanding(trial: Trial, contact: Contact, reader: Reader) -> Understanding:
+    found = _of_call(contact.call, trial) if contact.call else understand(contact, reader)
     priority, alarm = found.priority, found.alarm
     if trial.topic:
-        first = lexicon.topics.get(trial.topic[0])
+        first = reader.topics.get(trial.topic[0])
         found = replace(found, topics=trial.topic, kind=CaseKind.CASE)
         if first is not None:
             priority, alarm = first.priority, Alarm()

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from pydantic import BaseModel, Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from dtm_contact.settings.engine import Desk, Directory, Judge, Lease, Log, Match, Rules, Store, Timers
+from dtm_contact.settings.engine import Desk, Directory, Judge, Lease, Log, Match, Pdf, Rules, Store, Timers
 from dtm_contact.settings.mail_server import Lmtp, MailServer, Smtp
 from dtm_contact.settings.mailbox import Imap, Outbound
 from dtm_contact.settings.switchboard import Switchboard
@@ -30,6 +30,7 @@ __all__ = [
     "Match",
     "Monitor",
     "Outbound",
+    "Pdf",
     "Rules",
     "Settings",
     "Smtp",
@@ -69,6 +70,7 @@ class Settings(BaseSettings):
     switchboard: Switchboard = Switchboard()
     match: Match = Match()
     judge: Judge = Judge()
+    pdf: Pdf = Pdf()
     lease: Lease = Lease()
     desk: Desk = Desk()
     log: Log = Log()

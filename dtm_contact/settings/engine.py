@@ -122,6 +122,27 @@ class Judge(BaseModel):
     )
 
 
+class Pdf(BaseModel):
+    """Reading the words of PDFs that came along with a message, in a process beside each judge."""
+
+    octets: int = Field(
+        default=5_000_000, ge=0, description="Octets up to which a PDF that came along is read; 0: none is read"
+    )
+    pages: int = Field(default=8, ge=1, le=100, description="Pages of each that are read, from the first")
+    cpu_seconds: float = Field(
+        default=1.0, gt=0, le=60, description="Seconds of processor time that reading all PDFs of a message may take"
+    )
+    memory: int = Field(
+        default=128 * 1024 * 1024, ge=1, description="Octets of memory that it may take beside what its process holds"
+    )
+    seconds: float = Field(
+        default=6.0,
+        gt=0,
+        le=60,
+        description="Seconds by the clock that it may take; less than DTM_JUDGE_SECONDS, which goes on meanwhile",
+    )
+
+
 class Desk(BaseModel):
     """How agents work on cases."""
 

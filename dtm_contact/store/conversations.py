@@ -9,7 +9,7 @@ from sqlalchemy.engine import Connection
 
 from dtm_contact.conversation import SENT_BY_AGENTS
 from dtm_contact.conversation import fingerprint as fingerprint_of
-from dtm_contact.model import Alike, Arrival, KnownCase, OutgoingKind, Sent
+from dtm_contact.model import DANGER_QUESTION, AlarmLevel, Alike, Arrival, Asked, KnownCase, OutgoingKind, Sent, Wish
 from dtm_contact.reading import read
 from dtm_contact.store.columns import bounded_key
 from dtm_contact.store.outbox_schema import outbox
@@ -39,6 +39,7 @@ def _known(connection: Connection, number: str, own_contact: int | None) -> Know
     theirs = sa.select(*wanted).where(contacts.c.case_id == case.id, contacts.c.id != (own_contact or 0))
     found = connection.execute(theirs.order_by(contacts.c.id)).all()
     sent_to = _sent_to(connection, case.id)
+    violence_at_home, unwritable = _to_be_careful_with(connection, case.id, own_contact)
     return KnownCase(
         number=number,
         closed_at=case.closed_at if case.state == "closed" else None,
@@ -48,7 +49,32 @@ def _known(connection: Connection, number: str, own_contact: int | None) -> Know
         tenant_id=case.tenant_id,
         dwelling_id=case.dwelling_id,
         sent_to=sent_to,
+        asked=_asked(connection, case.id),
+        in_danger=case.alarm_level is AlarmLevel.CERTAIN,
+        violence_at_home=violence_at_home,
+        unwritable=unwritable,
     )
+
+
+def _to_be_careful_with(connection: Connection, case_id: int, own_contact: int | None) -> tuple[bool, bool]:
+    """Return whether a contact of a case tells of violence at home, and whether one forbids to write."""
+    understood = judgements.c.judgement["understanding"]
+    query = (
+        sa.select(understood["violence_at_home"].as_boolean(), understood["wishes"])
+        .join(contacts, contacts.c.id == judgements.c.contact_id)
+        .where(contacts.c.case_id == case_id, contacts.c.id != (own_contact or 0))
+    )
+    rows = connection.execute(query).all()
+    wished = (each["wish"] for _violence, wishes in rows for each in wishes or ())
+    return any(violence for violence, _wishes in rows), Wish.NO_POST.value in wished
+
+
+def _asked(connection: Connection, case_id: int) -> Asked | None:
+    """Return the question whether its danger is happening now, where it was put in a case: once at the most."""
+    question = sa.and_(outbox.c.kind == OutgoingKind.ANSWER, outbox.c.reason == DANGER_QUESTION)
+    query = sa.select(outbox.c.to_address, outbox.c.created_at).where(outbox.c.case_id == case_id, question)
+    row = connection.execute(query).first()
+    return Asked(row.to_address, row.created_at) if row is not None else None
 
 
 def _sent_to(connection: Connection, case_id: int) -> frozenset[str]:

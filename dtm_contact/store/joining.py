@@ -48,6 +48,7 @@ def join_case(connection: Connection, judgement: Judgement, now: datetime) -> Jo
         return None
     changes = _changes(row, judgement)
     told: dict[str, Any] = {"way": joining.way, "why": joining.why, "by_staff": joining.by_staff}
+    told |= {"danger_reply": joining.danger_reply} if joining.danger_reply else {}
     told |= {timers.IN_SENT_FOLDER: True} if joining.answers and joining.ours else {}
     told |= {name: value for name, value in changes.items() if name in ("state", "priority", "alarm_level")}
     told |= {timers.RAISED_FROM: row.priority} if "priority" in changes else {}
@@ -143,6 +144,28 @@ def raised_by(row: Any, decision: Decision) -> dict[str, Any]:
     if decision.priority < Priority(row.priority):
         changes["priority"] = decision.priority
     return {**changes, **alarm_values(decision.alarm)} if alarming else changes
+
+
+def raise_open(connection: Connection, case_id: int, decision: Decision) -> dict[str, Any]:
+    """Make an open case as urgent as what lies in it from now on; return what its event tells of that, if anything.
+
+    Args:
+        connection: the transaction.
+        case_id: the case.
+        decision: what was decided of what joins it.
+    """
+    wanted = (cases.c.priority, cases.c.due, cases.c.by_hand, *(cases.c[name] for name in ALARM_COLUMNS))
+    row = connection.execute(sa.select(*wanted).where(cases.c.id == case_id, cases.c.state == "open")).one_or_none()
+    changes = {} if row is None else raised_by(row, decision)
+    if row is None or not changes:
+        return {}
+    change = sa.update(cases).where(cases.c.id == case_id)
+    connection.execute(change.values({**changes, "waiting_until": None, "version": cases.c.version + 1}))
+    told = {name: value for name, value in changes.items() if name in ("priority", "alarm_level")}
+    if "priority" in changes:
+        timers.begin_anew(connection, case_id, changes["priority"])
+        told |= {timers.RAISED_FROM: row.priority}
+    return told
 
 
 def _bounced(connection: Connection, case_id: int, judgement: Judgement, now: datetime) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import Final
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from dtm_contact.model import ClaimedOutgoing, Limits, Outgoing, OutgoingKind, Priority, Urgency
+from dtm_contact.model import DANGER_QUESTION, ClaimedOutgoing, Limits, Outgoing, OutgoingKind, Priority, Urgency
 from dtm_contact.normalize import canonical_mailbox
 from dtm_contact.store import events, leases
 from dtm_contact.store.channels_schema import daemons
@@ -86,7 +86,11 @@ def _why_withheld(connection: Connection, letter: Outgoing, limits: Limits, now:
         return int(connection.execute(answers.where(*which)).scalar_one())
 
     theirs = outbox.c.mailbox == canonical_mailbox(letter.to)
-    if letter.safety and not count(_HOUR, theirs, outbox.c.safety):
+    # Whoever was asked whether it is happening now, and says yes, hears what to do: the question takes nothing of that.
+    told_already: sa.ColumnElement[bool] = outbox.c.safety
+    if letter.reason != DANGER_QUESTION:
+        told_already = sa.and_(outbox.c.safety, outbox.c.reason != DANGER_QUESTION)
+    if letter.safety and not count(_HOUR, theirs, told_already):
         # Whoever is in danger hears what to do, however many answers went out, and to whomever.
         return None
     if count(_DAY, theirs) >= (limits.per_mailbox if letter.proven else min(limits.per_mailbox, MOST_UNPROVEN)):
@@ -112,7 +116,7 @@ def _insert(connection: Connection, case_id: int, letter: Outgoing, now: datetim
         message_id=letter.message_id,
         raw=letter.raw,
         state="waiting",
-        urgency=_urgency(case_id, letter.kind),
+        urgency=int(Urgency.DANGER) if letter.safety else _urgency(case_id, letter.kind),
         created_at=now,
     )
     connection.execute(statement.on_conflict_do_nothing())

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from dtm_contact.model import Judgement, Outcome, VoiceNotice
-from dtm_contact.store import events, recording
+from dtm_contact.store import events, joining, recording
 from dtm_contact.store.arrivals import ArrivalState
 from dtm_contact.store.call_backs import IS_OPEN, WAITS
 from dtm_contact.store.recording import Judged, Known
@@ -19,14 +19,14 @@ _WINDOW = timedelta(minutes=15)
 def record_notice(connection: Connection, judged: Judged, known: Known) -> str | None:
     """Store what was judged of a notice, and return the number of its case; see `Cases.record`.
 
-    A call that comes later joins the case that it opened.
+    A call that comes later joins the case that it opened. What is spoken can make the case of the call more urgent.
     """
     claimed, judgement, now = judged.claimed, judged.judgement, judged.now
     voice = judgement.contact.voice
     if voice is None:
         raise ValueError("no notice")
     party = _party(judgement, voice)
-    case, what = known.case, "completed"
+    case, what, raised = known.case, "completed", {}
     if case is not None:
         recording.complete(connection, case.id, judgement)
     else:
@@ -34,10 +34,14 @@ def record_notice(connection: Connection, judged: Judged, known: Known) -> str |
     if case is None:
         case, what = recording.open_judged(connection, judged, party=party), "opened"
         recording.post(connection, judged, case)
+    elif what == "joined":
+        raised = joining.raise_open(connection, case.id, judgement.decision)
+        if raised:
+            recording.post(connection, judged, case)
     values = recording.contact_values(claimed, judgement, now) | {"phone_key": voice.key, "party": party}
     recording.put_judged(connection, judged, known.contact_id, values, case)
     recording.settle(connection, claimed, ArrivalState.JUDGED, now, kind=judgement.decision.kind)
-    told = {**recording.told_of(judgement), "voice_message": True}
+    told = {**recording.told_of(judgement), "voice_message": True, **raised}
     return recording.tell(connection, claimed, case, events.NewEvent(recording.WORKER, what, now, told))
 
 

@@ -67,7 +67,7 @@ def follow(store: Store, means: Means, settings: TimerSettings, now: datetime) -
 
 
 def _tell(store: Store, crowd: Crowd, means: Means, now: datetime) -> None:
-    topic = means.rules.lexicon.topics.get(crowd.topic)
+    topic = means.rules.reader.topics.get(crowd.topic)
     label = topic.label if topic else crowd.topic
     subject = f"{label} : {crowd.cases} dossiers d'un coup dans le {crowd.department}"
     text = (

@@ -1,30 +1,22 @@
-"""What a contact asks for and how urgent it is: words led back to a lexicon, weighed by what stands around them."""
+"""What is asked, how urgent it is, whether somebody is in danger: by one learned model and the admins' phrases."""
 
-from dtm_contact.topics.contenders import decisive_score, with_opinion
-from dtm_contact.topics.glance import DangerGlance
-from dtm_contact.topics.learned import Learned, Opinion, Trust
-from dtm_contact.topics.lexicon import Entry, Frailty, Lexicon, Limits, Role, Topic, knowing
-from dtm_contact.topics.phrase import Phrase
-from dtm_contact.topics.spelling import Spelling
-from dtm_contact.topics.understand import Words, understand, words_of
+from dtm_contact.topics.danger import DangerLimits
+from dtm_contact.topics.model import Calibration, Model
+from dtm_contact.topics.phrases import Effect, Phrase, PhraseBook
+from dtm_contact.topics.reader import Limits, Reader, Topic, stands_in
+from dtm_contact.topics.understand import may_alarm, understand
 
 __all__ = [
-    "DangerGlance",
-    "Entry",
-    "Frailty",
-    "Learned",
-    "Lexicon",
+    "Calibration",
+    "DangerLimits",
+    "Effect",
     "Limits",
-    "Opinion",
+    "Model",
     "Phrase",
-    "Role",
-    "Spelling",
+    "PhraseBook",
+    "Reader",
     "Topic",
-    "Trust",
-    "Words",
-    "decisive_score",
-    "knowing",
+    "may_alarm",
+    "stands_in",
     "understand",
-    "with_opinion",
-    "words_of",
 ]

@@ -1,83 +1,194 @@
-"""What a learned model sees of a passage: stems, pairs of them, pieces of words, and the markers that stand in it."""
+"""What the model sees of a message: words, denied words, pairs of words, pieces of words, each as a 64-bit number.
 
-from collections.abc import Container, Iterable, Iterator
+A feature is known by a hash of what it is made of, so that the model keeps no names. Two features of a model of 200,000
+share a number by chance once in some hundred million models.
+"""
 
-from dtm_contact.topics.passage import Passage
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from hashlib import blake2b
+from typing import Final
 
-STEMS_BEGIN, PAIRS_BEGIN = "ud", "b"
-GROUPS = {"u": 0, "d": 0, "b": 1, "c": 2, "r": 3}
-"""The group of each kind of feature; the features of one group are weighed against each other."""
+import numpy as np
+from numpy.typing import NDArray
 
-SHARES = (1.0, 2.0, 0.5, 0.1)
-"""How much each group says of how alike two messages are: pairs of stems most, markers least."""
+from dtm_contact.model import Part
+from dtm_contact.text import MASKED, Tokens, word_set
 
-_SHORTEST_CUT = 4
-_PIECES = (4, 5)
-_NEAR = 3
-"""How many words apart the two of a pair may stand, in one sentence."""
+Ids = NDArray[np.uint64]
+Places = NDArray[np.int32]
+Groups = NDArray[np.int8]
 
-NUMBER = "#"
-"""Stands for a number, before how many digits it has."""
+WORDS, PAIRS, PIECES = range(3)
+"""The groups of features: each is weighed by itself, so that many pieces never outweigh few words."""
+GROUPS: Final = 3
 
-_WORDS_SEEN = 1_000
-"""Words of a passage that a learned model sees; a longer one says no more to it."""
+NEGATIONS: Final = word_set(
+    # French, then English, Spanish, Portuguese, Italian, German, Polish, Romanian, Russian, Arabic, Chinese
+    "pas plus aucun aucune sans ni jamais nul nulle rien non "
+    "not no never without nor none dont doesnt isnt cannot "
+    "sin nunca ningun ninguna nada sem nao nenhum nenhuma senza mai kein keine nicht ohne nie bez fara nu "
+    "не нет без ни لا ليس لم ما بدون مافي 没 不 无"
+)
+"""Words that deny what follows them."""
+_DENIED: Final = 3
+"""How many content words of its sentence a negation marks."""
+_NEAR: Final = 3
+"""How many content words apart, in one sentence, two words make a pair."""
+_PIECE_LENGTHS: Final = (4, 5)
 
-Feature = tuple[str, tuple[int, ...]]
-"""A feature's name, and the places of the words that it stands for."""
+_WORD, _DENIED_WORD, _SUBJECT, _PAIR, _NEIGHBOURS, _PIECE = (
+    np.uint64(salt)
+    for salt in (
+        0x9E3779B97F4A7C15,
+        0xC2B2AE3D27D4EB4F,
+        0x165667B19E3779F9,
+        0xD6E8FEB86659FD93,
+        0xA0761D6478BD642F,
+        0xE7037ED1A0B428DB,
+    )
+)
+_MIX: Final = np.uint64(0xFF51AFD7ED558CCD)
+_SHIFT: Final = np.uint64(32)
 
 
-def features_of(passage: Passage, markers: Iterable[str], muted: Container[int] = ()) -> dict[str, tuple[int, ...]]:
-    """Return each feature of a passage once, with the places of the words where it stands first.
+@dataclass(frozen=True, slots=True)
+class Features:
+    """The features of a message, each once, by growing number; arrays of equal length.
 
-    `u:` a stem, of a misspelt word also the stem that it may stand for; `b:` two stems near each other, whichever comes
-    first, of misspelt words those that they may stand for; `c:` four or five letters of a word, its ends marked; `r:` a
-    marker of the lexicon.
+    Attributes:
+        ids: what each is.
+        groups: `WORDS`, `PAIRS` or `PIECES`.
+        first, last: the places of its first and last word, where it stands first.
+    """
+
+    ids: Ids
+    groups: Groups
+    first: Places
+    last: Places
+
+    def taken(self, chosen: NDArray[np.intp] | NDArray[np.bool_]) -> "Features":
+        """Return some of the features."""
+        return Features(self.ids[chosen], self.groups[chosen], self.first[chosen], self.last[chosen])
+
+
+def features_of(tokens: Tokens, common: Collection[str], forms: list[str] | None = None) -> Features:
+    """Return what the model sees of a message.
 
     Args:
-        passage: the words.
-        markers: what the lexicon says of the passage as a whole ("past", "severe"), each once.
-        muted: places of words that do not say what they seem to (denied, over, the subject of a reply): of these only
-            `d:` and their stem are seen.
+        tokens: the words.
+        common: words so frequent that they make no pair (articles, pronouns).
+        forms: the words with slips mended, one for each token; without them as they were written.
     """
-    found: dict[str, tuple[int, ...]] = {}
-    for name, places in _all(passage, markers, muted):
-        found.setdefault(name, places)
-    return found
+    forms = forms if forms is not None else tokens.forms
+    seen = [place for place, form in enumerate(forms) if form is not MASKED]
+    if not seen:
+        return _NOTHING
+    places = np.array(seen, np.int32)
+    denied = denials(tokens, forms, common)
+    words = np.fromiter((word_id(forms[place]) for place in seen), np.uint64, len(seen))
+    sentences = np.fromiter((tokens.sentences[place] for place in seen), np.int32, len(seen))
+    said = np.fromiter((place in denied for place in seen), np.bool_, len(seen))
+    marked = words ^ np.where(said, _DENIED_WORD, np.uint64(0))
+    subject = np.fromiter((tokens.part_of(place) is Part.SUBJECT for place in seen), np.bool_, len(seen))
+    content = np.fromiter((forms[place] not in common for place in seen), np.bool_, len(seen))
+
+    found: list[tuple[Ids, int, Places, Places]] = [
+        (_mixed(marked, _WORD), WORDS, places, places),
+        (_mixed(marked[subject], _SUBJECT), WORDS, places[subject], places[subject]),
+        (*_pairs(marked[content], sentences[content], places[content]),),
+    ]
+    near = sentences[1:] == sentences[:-1]
+    neighbours = _mixed(words[:-1] * _MIX + words[1:], _NEIGHBOURS)[near]
+    found.append((neighbours, PAIRS, places[:-1][near], places[1:][near]))
+    pieces = [_pieces(forms[place]) for place in seen]
+    counts = np.fromiter(map(len, pieces), np.intp, len(pieces))
+    at = np.repeat(places, counts)
+    found.append((np.concatenate(pieces), PIECES, at, at))
+    return _joined(found)
 
 
-def _all(passage: Passage, markers: Iterable[str], muted: Container[int]) -> Iterator[Feature]:
-    keys = passage.keys[:_WORDS_SEEN]
-    stems = [_stem(own) for own in keys]
-    meant = [_meant(own) for own in keys]
-    for place in range(len(keys)):
-        if place in muted:
-            yield f"d:{stems[place]}", (place,)
-            continue
-        yield f"u:{stems[place]}", (place,)
-        if meant[place] != stems[place]:
-            yield f"u:{meant[place]}", (place,)
-        for other in range(max(0, place - _NEAR), place):
-            if other not in muted and passage.sentences[other] == passage.sentences[place]:
-                yield f"b:{'_'.join(sorted((meant[other], meant[place])))}", (other, place)
-        yield from ((f"c:{piece}", (place,)) for piece in _pieces(passage.forms[place]))
-    yield from ((f"r:{marker}", ()) for marker in markers)
+def word_id(form: str) -> int:
+    """Return the number of a folded word."""
+    return _word_id(form)
 
 
-def _stem(keys: tuple[str, ...]) -> str:
-    """Return a word's stem; of a number only how long it is."""
-    stem = keys[1]
-    return f"{NUMBER}{len(stem)}" if stem.isdecimal() else stem
+@lru_cache(maxsize=65_536)
+def _word_id(form: str) -> int:
+    return int.from_bytes(blake2b(form.encode(), digest_size=8).digest(), "little")
 
 
-def _meant(keys: tuple[str, ...]) -> str:
-    """Return the stem of the word that a misspelt one may stand for; of any other its own."""
-    return next((key for key in keys[2:3] if key[0] != "="), _stem(keys))
+@lru_cache(maxsize=32_768)
+def _pieces(form: str) -> Ids:
+    """Return the pieces of a word of four letters and more, its ends marked; none of a number."""
+    if len(form) < min(_PIECE_LENGTHS) or "#" in form:
+        return np.empty(0, np.uint64)
+    bounded = f"<{form}>"
+    numbers = [
+        _word_id(f"{length}{bounded[start : start + length]}")
+        for length in _PIECE_LENGTHS
+        for start in range(len(bounded) - length + 1)
+    ]
+    return _mixed(np.array(numbers, np.uint64), _PIECE)
 
 
-def _pieces(form: str) -> Iterator[str]:
-    if len(form) < _SHORTEST_CUT or form.isdecimal():
-        return
-    marked = f"<{form}>"
-    for length in _PIECES:
-        for start in range(len(marked) - length + 1):
-            yield marked[start : start + length]
+def denials(tokens: Tokens, forms: list[str], common: Collection[str]) -> dict[int, int]:
+    """Return the places of the content words that are denied, each with the place of the negation that denies it.
+
+    A negation denies the next content words of its sentence; so does "personne" before "ne".
+    """
+    denied: dict[int, int] = {}
+    left, sentence, by = 0, -1, -1
+    for place, form in enumerate(forms):
+        if tokens.sentences[place] != sentence:
+            left, sentence = 0, tokens.sentences[place]
+        if form in NEGATIONS or (form == "personne" and forms[place + 1 : place + 2] in (["ne"], ["n"])):
+            left, by = _DENIED, place
+        elif left and form is not MASKED and form not in common:
+            denied[place] = by
+            left -= 1
+    return denied
+
+
+def _pairs(words: Ids, sentences: Places, places: Places) -> tuple[Ids, int, Places, Places]:
+    """Return the unordered pairs of content words that stand near each other in one sentence."""
+    ids, first, last = [], [], []
+    for apart in range(1, min(_NEAR, len(words) - 1) + 1):
+        near = sentences[apart:] == sentences[:-apart]
+        one, other = words[:-apart][near], words[apart:][near]
+        ids.append(_mixed(np.minimum(one, other) * _MIX + np.maximum(one, other), _PAIR))
+        first.append(places[:-apart][near])
+        last.append(places[apart:][near])
+    if not ids:
+        return np.empty(0, np.uint64), PAIRS, np.empty(0, np.int32), np.empty(0, np.int32)
+    return np.concatenate(ids), PAIRS, np.concatenate(first), np.concatenate(last)
+
+
+def _mixed(ids: Ids, salt: np.uint64) -> Ids:
+    """Return numbers spread over 64 bits, those of one kind of feature apart from those of another."""
+    spread = (ids ^ salt) * _MIX
+    mixed: Ids = (spread ^ (spread >> _SHIFT)) * _MIX
+    return mixed
+
+
+def _joined(found: list[tuple[Ids, int, Places, Places]]) -> Features:
+    ids = np.concatenate([part[0] for part in found])
+    groups = np.repeat(np.array([part[1] for part in found], np.int8), [len(part[0]) for part in found])
+    first = np.concatenate([part[2] for part in found])
+    last = np.concatenate([part[3] for part in found])
+    unique, at = np.unique(ids, return_index=True)
+    return Features(unique, groups[at], first[at], last[at])
+
+
+_NOTHING: Final = Features(np.empty(0, np.uint64), np.empty(0, np.int8), np.empty(0, np.int32), np.empty(0, np.int32))
+
+
+def windows(words: int, size: int, step: int) -> Iterator[tuple[int, int]]:
+    """Yield the first place and the place behind the last of each stretch of a message that is judged by itself."""
+    begin = 0
+    while True:
+        yield begin, begin + size
+        begin += step
+        if begin + size - step >= words:
+            return

@@ -1,250 +1,267 @@
-"""Contact → Understanding: what is asked, how urgent, whether a person wrote, how far it reaches."""
+"""Contact → Understanding: what is asked, how urgent it is, whether a person wrote, how far it reaches, who asks."""
 
-from dataclasses import dataclass, replace
-from datetime import date
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
+from typing import Final
 
 from dtm_contact.model import (
-    Alarm,
-    AlarmLevel,
-    AlarmSource,
+    Asker,
     Automation,
     CaseKind,
     Contact,
+    Evidence,
     Finding,
     Part,
     Priority,
+    Scope,
+    Span,
     Understanding,
     Unread,
+    Wish,
+    Wished,
 )
-from dtm_contact.topics.asking import who_asks, wishes_of
-from dtm_contact.topics.contenders import OTHER, SET_ASIDE, THANKS, Contender, contenders, in_order, with_opinion
-from dtm_contact.topics.context import NOT_NOW, Context
-from dtm_contact.topics.hits import MATTERS, Hits
-from dtm_contact.topics.kind import Matter, kind_of
-from dtm_contact.topics.learned import Opinion
-from dtm_contact.topics.lexicon import Lexicon, Role
-from dtm_contact.topics.passage import Passage, read_passage
-from dtm_contact.topics.reach import reach_of
-from dtm_contact.topics.urgency import VULNERABLE, weigh_urgency
-from dtm_contact.topics.weigh import Tally, finding, reply_subject, tally
-from dtm_contact.topics.wrapping import entered_in_form, is_scan, unwrapped
+from dtm_contact.text import MASKED, Tokens, has_scan_alone, tokenize, unwrapped
+from dtm_contact.topics.danger import Danger, judge_danger
+from dtm_contact.topics.features import NEGATIONS
+from dtm_contact.topics.kind import kind_of
+from dtm_contact.topics.model import SCAN, URGENT, Model, Reading
+from dtm_contact.topics.phrases import Effect, Hit, unique_texts
+from dtm_contact.topics.reader import Heard, Reader
 
-OWN_PARTS = (Part.SUBJECT, Part.NEW)
-"""What the writer himself says; a quoted reply, a signature or a disclaimer alone makes no topic."""
+OWN_PARTS: Final = (Part.SUBJECT, Part.NEW)
+"""What the writer says; a quoted reply, a signature or a disclaimer alone makes no topic."""
 
-_NO_MARKERS = MATTERS | {Role.GENERATED}
-"""Roles that say nothing of a passage as a whole."""
+OTHER, THANKS = "other", "thanks"
 
-_SAYS_LITTLE = 15
-"""Words of new text up to which a forwarded original is read too."""
+_SAYS_LITTLE: Final = 15
+"""Words of new text up to which what comes with it is read too."""
 
-_BRIEF = 6
-"""Words up to which a message is only a word of thanks if it holds one."""
+_CONTENT_WORDS: Final = 2
+"""Content words that a message must have to be given a topic by the model; a negation is one ("plus de chauffage")."""
+
+_CAN_READ, _CAN_READ_PAIRS = 0.68, 0.05
+"""The shares of a message's words, and of its pairs, that the model must know to say what is meant."""
+
+_SURE_ABROAD: Final = -0.5
+"""The score that the likeliest topic must reach in a language that the model can hardly read."""
+
+_WORDS_TOLD: Final = 5
+_TELLING: Final = 0.1
+"""The least share that a word must have in what speaks for something to be told."""
 
 
-def understand(contact: Contact, lexicon: Lexicon) -> Understanding:
-    """Say what a contact asks for.
+def understand(contact: Contact, reader: Reader, masked: Collection[Span] = ()) -> Understanding:
+    """Say what a contact asks for, and whether somebody is in danger.
 
-    The subject and the new text are read; a forwarded original where these say little; quoted text, signature and
-    disclaimer never. Of a very long message the first six pages are read.
+    The subject and the new text are read; forwarded originals and the words of files where these say little; quoted
+    text, signature and disclaimer never. What programs put around a message is cut first. Danger in the words of a file
+    counts whatever the message says beside it.
 
     Args:
         contact: the message, parts apart.
-        lexicon: the words.
+        reader: model, phrases, topics.
+        masked: spans that name people or places: they say nothing of the matter.
 
     Returns:
-        Topics, the deciding one first, with evidence whose spans count in `contact.text(part)`; the priority; the kind;
-        the scope. A contact without words of any topic is of topic `other`. What nobody has read is a case of P3 at
-        least; of a scan the words of the copier are no matter.
+        Topics, the deciding one first, with evidence whose spans count in `contact.text(part)`; the alarm and the
+        priority that goes with it; the kind; scope, asker, wishes. A contact that says nothing known is of topic
+        `other`. What nobody has read is a case of P3 at least.
     """
-    if is_scan(contact, lexicon):
-        topic = lexicon.topics[OTHER]
-        return Understanding(CaseKind.CASE, (OTHER,), min(topic.priority, Priority.P3), unread=Unread.SCAN)
-    words = words_of(contact, lexicon)
-    own = _understood(contact, lexicon, words)
-    if _by_program(contact, words):
-        own = _said_in_form(contact, lexicon, own)
-    if not contact.forwarded:
-        return own
+    if has_scan_alone(contact) and _says_copier(contact, reader):
+        priority = min(reader.topics[OTHER].priority, Priority.P3)
+        return Understanding(CaseKind.CASE, (OTHER,), priority, unread=Unread.SCAN)
+    answers = any(sign.kind is Automation.REPLY for sign in contact.automatic_signs)
+    # A machine's reply repeats the subject that it answers: ours, or the one that it was sent with.
+    said = (Part.NEW,) if answers and contact.new_text.strip() else OWN_PARTS
+    own = _understood(contact, reader, said, masked)
     says_little = own.topic in {OTHER, THANKS} or len(contact.new_text.split()) <= _SAYS_LITTLE
-    if not says_little:
-        return own
-    return _understood(contact, lexicon, words_of(contact, lexicon, (*OWN_PARTS, Part.FORWARDED)))
+    beside = [part for part in (Part.FORWARDED, Part.ATTACHED) if contact.text(part).strip()]
+    understood = _understood(contact, reader, (*said, *beside), masked) if beside and says_little else own
+    return _alarmed_by_files(understood, contact, reader, masked) if contact.attached_text else understood
 
 
-def _by_program(contact: Contact, words: "Words") -> bool:
-    """Tell whether a program sent it that reports or asks; a reply has labels of its own, and no field to write in."""
-    kinds = _automation(contact)
-    return Automation.REPLY not in kinds and (bool(kinds) or words.closing)
+def may_alarm(texts: Iterable[str], reader: Reader) -> bool:
+    """Tell at a glance whether texts may tell of danger: as a message that is judged, without telling its parts apart.
 
-
-def _automation(contact: Contact) -> frozenset[Automation]:
-    """Return what the structure says of a program; a reply is nothing else besides."""
-    kinds = frozenset(sign.kind for sign in contact.automatic_signs)
-    return frozenset({Automation.REPLY}) if Automation.REPLY in kinds else kinds
-
-
-def _said_in_form(contact: Contact, lexicon: Lexicon, whole: Understanding) -> Understanding:
-    """Return what a person entered in a form: the more urgent of its longest field and of all its values.
-
-    The whole stands, labels included, where it is no form, tells of a danger, or where the values name no matter.
+    So it finds more than is danger, since what is quoted counts too.
     """
-    forms = entered_in_form(contact)
-    if forms is None or whole.priority is Priority.P1:
-        return whole
-    entered = (_understood(form, lexicon, words_of(form, lexicon)) for form in forms)
-    named = [each for each in entered if each.kind is CaseKind.CASE and each.topic not in {OTHER, THANKS}]
-    if not named:
-        return whole
-    said = min(reversed(named), key=lambda each: each.priority)
+    heard = Heard.of(tokenize([(Part.NEW, text) for text in texts]), reader)
+    outage = heard.has(Effect.FRAIL)
+    scale, limits = reader.scale, reader.limits.danger
+    return judge_danger(heard.tokens, heard.reading, heard.hits, scale, limits, outage=outage).alarm.any
+
+
+def _alarmed_by_files(
+    understood: Understanding, contact: Contact, reader: Reader, masked: Collection[Span]
+) -> Understanding:
+    """Return what was understood with the alarm of the files' words, read alone, where that is higher."""
+    files = _understood(contact, reader, (Part.ATTACHED,), masked)
+    if files.alarm.level.rank <= understood.alarm.level.rank:
+        return understood
+    sharp = reader.topics[files.topics[0]].priority is Priority.P1
     return replace(
-        said,
-        asker=whole.asker,
-        asker_evidence=whole.asker_evidence,
-        wishes=whole.wishes,
-        by_program=True,
-        unread=whole.unread,
-        alarm=max(said.alarm, whole.alarm, key=lambda each: each.level.rank),
+        understood,
+        kind=CaseKind.CASE,
+        topics=tuple(dict.fromkeys((*(files.topics[:1] if sharp else ()), *understood.topics))),
+        priority=files.alarm.priority(min(understood.priority, files.priority)),
+        alarm=files.alarm,
+        findings=(*(files.findings[:1] if sharp else ()), *understood.findings),
+        raised_by=files.raised_by,
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Words:
-    """What the words of a contact say, before the learned model is asked.
-
-    Attributes:
-        passage, hits, context, tallies: what was read, found and weighed.
-        found: the topics that are spoken of, however faintly.
-        ordered: those found, the deciding one first.
-        whole: the same passage with the closing words of programs, which are taken out of `passage`.
-    """
-
-    passage: Passage
-    hits: Hits
-    context: Context
-    tallies: dict[str, Tally]
-    found: list[Contender]
-    ordered: list[Contender]
-    whole: Passage
-
-    @property
-    def closing(self) -> bool:
-        """Whether closing words of a program stood among them."""
-        return self.whole is not self.passage
-
-    @property
-    def markers(self) -> tuple[str, ...]:
-        """What the lexicon says of the passage as a whole, for the learned model: the roles of the markers found."""
-        return tuple(role.value for role, found in self.hits.by_role.items() if found and role not in _NO_MARKERS)
-
-    @property
-    def muted(self) -> frozenset[int]:
-        """The places of words that do not say what they seem to: denied, over, feared; the subject of a reply."""
-        taken_back = (item for found in self.tallies.values() for item in found.defused if item.reason in NOT_NOW)
-        places = {place for item in taken_back for place in item.hit.places}
-        return frozenset(places.union(reply_subject(self.passage)))
-
-
-def words_of(contact: Contact, lexicon: Lexicon, parts: tuple[Part, ...] = OWN_PARTS) -> Words:
-    """Return what the words of some parts of a contact say."""
-    return words_in(read_passage(contact, parts, lexicon.spelling.keys), contact.at.date(), lexicon)
-
-
-def words_in(whole: Passage, day: date, lexicon: Lexicon) -> Words:
-    """Return what the words of a passage say, of which `day` is today."""
-    passage, hits = unwrapped(whole, lexicon)
-    context = Context(passage, hits, day, lexicon.topics, lexicon.small_words)
-    tallies = tally(passage, hits, context, lexicon.topics)
-    found = contenders(tallies, weigh_urgency(passage, hits, context, lexicon.limits), lexicon)
-    relieved = len(passage.forms) <= _BRIEF or any(topic_tally.settled for topic_tally in tallies.values())
-    return Words(passage, hits, context, tallies, found, in_order(found, lexicon, relieved=relieved), whole)
-
-
-def _understood(contact: Contact, lexicon: Lexicon, words: Words) -> Understanding:
-    passage, opinion = words.passage, _opinion(words, lexicon)
-    reported = Automation.GENERATED in _automation(contact) and contact.voice is None
-    ordered = words.ordered
-    if opinion:
-        ordered = with_opinion(ordered, words.found, opinion, lexicon, reported=reported)
-    raised_by = opinion.for_danger(passage) if opinion and ordered[0].by_opinion else ordered[0].reasons
-    readable = opinion is None or opinion.can_read
-    if not readable:
-        opinion = None  # of another script it can say that it sounds like danger, and no more
-    deciding, topics = ordered[0], tuple(item.topic for item in ordered)
-    kind, kind_evidence = kind_of(contact, passage, words.hits, lexicon, _matter(ordered, opinion, words))
+def _understood(contact: Contact, reader: Reader, parts: Sequence[Part], masked: Collection[Span]) -> Understanding:
+    wrapping = unwrapped(contact, parts)
+    heard = Heard.of(tokenize(wrapping.texts, masked), reader)
+    readable = _is_readable(heard.reading)
+    topics = _topics(heard, reader, readable=readable)
+    outage = reader.topics[topics[0]].outage
+    danger = judge_danger(heard.tokens, heard.reading, heard.hits, reader.scale, reader.limits.danger, outage=outage)
+    topics = _sharpest_first(topics, heard, danger, reader)
+    kind, kind_evidence = kind_of(contact, heard, danger.alarm, reader)
+    usual = base = reader.topics[topics[0]].priority
+    if usual is not Priority.P1 and heard.scores[reader.model.column[URGENT]] >= reader.limits.urgent:
+        usual = max(usual.raised(), Priority.P2)
+    priority = danger.alarm.priority(usual)
     if contact.undecoded:
         kind, kind_evidence = CaseKind.CASE, ()
-        deciding = replace(deciding, priority=min(deciding.priority, Priority.P3))
+        priority = min(priority, Priority.P3)
     if kind is not CaseKind.CASE:
-        topics = (kind.value, *topics) if deciding.points else (kind.value,)
-        deciding, raised_by = Contender(kind.value, 0.0, lexicon.topics[kind.value].priority), ()
-    alarm = _alarm(words.ordered[0], deciding, kind, lexicon)
-    scope, scope_evidence = reach_of(passage, words.hits, words.context, opinion)
-    asker, asker_evidence = who_asks(passage, words.hits, words.context, topics[0])
+        topics, priority = (kind.value, *topics), reader.topics[kind.value].priority
+    scope, scope_evidence = _chosen(heard, reader, "scope", [*Scope])
+    asker, asker_evidence = _chosen(heard, reader, "asker", [*Asker])
     return Understanding(
         kind=kind,
         topics=topics,
-        priority=deciding.priority,
-        findings=_findings(topics, _told(words.tallies, opinion, topics, passage)),
-        raised_by=raised_by,
+        priority=priority,
+        alarm=danger.alarm,
+        findings=tuple(_finding(code, heard, reader) for code in topics if code in reader.model.column),
+        raised_by=_raised_by(danger, heard, reader, raised=usual is not base),
         kind_evidence=kind_evidence,
-        scope=scope,
+        scope=Scope(scope) if scope else None,
         scope_evidence=scope_evidence,
-        asker=asker,
+        asker=Asker(asker) if asker else None,
         asker_evidence=asker_evidence,
-        wishes=wishes_of(passage, words.hits),
+        wishes=_wishes(heard, reader),
+        violence_at_home=heard.has(Effect.VIOLENCE_AT_HOME),
         readable=readable,
-        by_program=bool(contact.automatic_signs) or words.closing,
+        by_program=bool(contact.automatic_signs) or wrapping.automatic,
         unread=Unread.UNDECODED if contact.undecoded else None,
-        alarm=alarm,
     )
 
 
-def _alarm(by_words: Contender, deciding: Contender, kind: CaseKind, lexicon: Lexicon) -> Alarm:
-    """Return the alarm: certain where all ends in P1, possible where the model took back what words had raised."""
-    if kind is not CaseKind.CASE or Priority.P1 not in {by_words.priority, deciding.priority}:
-        return Alarm()
-    if deciding.priority is not Priority.P1:
-        return Alarm(AlarmLevel.POSSIBLE, AlarmSource.WORDS, why_not="le modèle n'y lit pas de danger")
-    if by_words.priority is not Priority.P1 and deciding.by_opinion:
-        return Alarm(AlarmLevel.CERTAIN, AlarmSource.MODEL)
-    frail = any(reason.name == VULNERABLE for reason in deciding.reasons)
-    of_itself = lexicon.topics[deciding.topic].priority is Priority.P1
-    return Alarm(AlarmLevel.CERTAIN, AlarmSource.FRAILTY if frail and not of_itself else AlarmSource.WORDS)
+def _says_copier(contact: Contact, reader: Reader) -> bool:
+    """Tell whether all that a mail says is what a copier or a mail room writes around a letter."""
+    parts = (Part.SUBJECT, Part.NEW, Part.SIGNATURE, Part.FORWARDED)
+    reading = reader.model.read(tokenize([(part, contact.text(part)) for part in parts]))
+    if not len(reading.rows):
+        return True
+    scores = reader.model.scores(reading)
+    if float(scores[reader.model.column[SCAN]]) >= reader.limits.scan:
+        return True
+    # A device's name in the subject alone is no copier's phrase, but asks for nothing either.
+    asks = any(float(scores[reader.model.column[code]]) >= 0 for code in reader.asked)
+    return not (asks or contact.new_text.strip() or contact.forwarded)
 
 
-def _opinion(words: Words, lexicon: Lexicon) -> Opinion | None:
-    """Return what the learned model makes of a passage; None where there is no model, or no word."""
-    if lexicon.learned is None or not words.passage.forms:
-        return None
-    return lexicon.learned.opinion(words.passage, words.markers, words.muted)
+def _topics(heard: Heard, reader: Reader, *, readable: bool) -> tuple[str, ...]:
+    """Return the topics, the deciding one first: what phrases say, then the likeliest, then all that speak clearly.
+
+    Of what the model can hardly read only a topic that it is sure of counts.
+    """
+    told = [hit.phrase.topic for hit in heard.hits if hit.phrase.effect is Effect.TOPIC and not hit.denied]
+    named = [code for code in dict.fromkeys(told) if code is not None]
+    content = {
+        form
+        for form in heard.tokens.forms
+        if form in NEGATIONS or not (form is MASKED or form.startswith("#") or form in reader.model.common)
+    }
+    if len(content) < _CONTENT_WORDS or not len(heard.reading.rows):
+        return tuple(named) or (OTHER,)
+    scores = {code: float(heard.scores[reader.model.column[code]]) for code in reader.asked}
+    if heard.tokens.asked or heard.has(Effect.REQUEST):
+        scores.pop(THANKS, None)
+    ordered = sorted(scores, key=lambda code: -scores[code])
+    if not readable and scores[ordered[0]] < _SURE_ABROAD:
+        return tuple(named) or (OTHER,)
+    further = [code for code in ordered[1:] if scores[code] >= reader.limits.further and code not in {OTHER, THANKS}]
+    first = [] if named and ordered[0] in {OTHER, THANKS} else ordered[:1]
+    return tuple(dict.fromkeys((*named, *first, *further)))
 
 
-def _matter(ordered: list[Contender], opinion: Opinion | None, words: Words) -> Matter:
-    points = max((item.by_words for item in ordered if item.topic not in {OTHER, THANKS}), default=0.0)
-    if words.closing and opinion is not None:
-        opinion = opinion.model.opinion(words.whole, (*words.markers, Role.AUTOMATIC.value))
-    danger = ordered[0].priority is Priority.P1
-    return Matter(points, danger, danger and not ordered[0].by_opinion, words.whole, opinion, words.closing)
+def _sharpest_first(topics: tuple[str, ...], heard: Heard, danger: Danger, reader: Reader) -> tuple[str, ...]:
+    """Return the topics with that of a certain danger first, where the message asks for something else besides."""
+    if not danger.alarm.certain or reader.topics[topics[0]].priority is Priority.P1:
+        return topics
+    scores = reader.model.scores(heard.reading.between(*danger.stretch))
+    best = max(reader.asked, key=lambda code: float(scores[reader.model.column[code]]))
+    return tuple(dict.fromkeys((best, *topics))) if reader.topics[best].priority is Priority.P1 else topics
 
 
-def _told(
-    tallies: dict[str, Tally], opinion: Opinion | None, topics: tuple[str, ...], passage: Passage
-) -> dict[str, Finding]:
-    """Return the findings by topic; to those that are named the learned model adds its points and its words."""
-    findings = {code: finding(code, item, passage) for code, item in tallies.items()}
-    if opinion is None:
-        return findings
-    for code in topics:
-        points = opinion.points(code) if code not in SET_ASIDE else 0.0
-        if points:
-            told = findings.get(code) or Finding(code, 0.0, ())
-            evidence = (*told.evidence, *opinion.for_topic(code, passage))
-            findings[code] = replace(told, points=round(told.points + points, 2), evidence=evidence)
-    return findings
+def _is_readable(reading: Reading) -> bool:
+    if not reading.words:
+        return True
+    return reading.known_words >= _CAN_READ and reading.known_pairs >= _CAN_READ_PAIRS
 
 
-def _findings(topics: tuple[str, ...], findings: dict[str, Finding]) -> tuple[Finding, ...]:
-    """Return the findings of the topics in their order, then those of what was found but does not count."""
-    named = [findings.pop(topic) for topic in topics if topic in findings]
-    return (*named, *(found for found in findings.values() if found.evidence or found.defused))
+def _chosen(heard: Heard, reader: Reader, group: str, kinds: Sequence[str]) -> tuple[str | None, tuple[Evidence, ...]]:
+    """Return the likeliest of some columns that exclude each other, with the words that say so; None: not said."""
+    columns = [
+        name for name in (f"{group}:none", *(f"{group}:{kind}" for kind in kinds)) if name in reader.model.column
+    ]
+    if not columns or not len(heard.reading.rows):
+        return None, ()
+    best = max(columns, key=lambda name: float(heard.scores[reader.model.column[name]]))
+    kind = best.removeprefix(f"{group}:")
+    return (None, ()) if kind == "none" else (kind, words_for(best, heard, reader.model, f"{group}.word"))
+
+
+def _wishes(heard: Heard, reader: Reader) -> tuple[Wished, ...]:
+    """Return how the writer wants to be treated: by a phrase, else by the model where it is sure."""
+    found = []
+    for wish in Wish:
+        said = [hit for hit in heard.hits if hit.phrase.effect.value == wish.value and not hit.denied]
+        if said:
+            found.append(Wished(wish, _marked("wish.word", 1.0, said[0], heard.tokens)))
+            continue
+        place = reader.model.column.get(f"wish:{wish}")
+        if place is not None and len(heard.reading.rows) and heard.scores[place] >= reader.limits.wish:
+            words = words_for(f"wish:{wish}", heard, reader.model, "wish.word")
+            found += [Wished(wish, words[0])] if words else []
+    return tuple(found)
+
+
+def _finding(code: str, heard: Heard, reader: Reader) -> Finding:
+    points = round(float(heard.scores[reader.model.column[code]]), 2)
+    by_phrase = tuple(
+        _marked("topic.phrase", 1.0, hit, heard.tokens) for hit in unique_texts(heard.hits) if hit.phrase.topic == code
+    )
+    return Finding(code, points, (*by_phrase, *words_for(code, heard, reader.model, "topic.word")))
+
+
+def _raised_by(danger: Danger, heard: Heard, reader: Reader, *, raised: bool) -> tuple[Evidence, ...]:
+    """Return the words that raised the alarm, or made the matter more urgent than its topic."""
+    if danger.alarm.any:
+        by_phrase = tuple(_marked("danger.phrase", 1.0, hit, heard.tokens) for hit in unique_texts(danger.hits))
+        return (*by_phrase, *words_for(danger.column, heard, reader.model, "danger.word"))
+    return words_for(URGENT, heard, reader.model, "urgency.word") if raised else ()
+
+
+def words_for(column: str, heard: Heard, model: Model, name: str) -> tuple[Evidence, ...]:
+    """Return up to five words that speak most for a column, in the order of the text."""
+    told = model.by_word(heard.reading, column)
+    total = float(told[told > 0].sum())
+    places = [place for place, form in enumerate(heard.tokens.forms) if form not in model.common]
+    places.sort(key=lambda place: -told[place])
+    best = [place for place in places[:_WORDS_TOLD] if total and told[place] >= _TELLING * total]
+    return tuple(
+        Evidence(
+            name, round(float(told[place]), 2), heard.tokens.written(place, place), heard.tokens.span(place, place)
+        )
+        for place in sorted(best)
+    )
+
+
+def _marked(name: str, weight: float, hit: Hit, tokens: Tokens) -> Evidence:
+    first, last = min(hit.places), max(hit.places)
+    return Evidence(name, weight, tokens.written(first, last), tokens.span(first, last), f"« {hit.phrase.text} »")

@@ -1,7 +1,7 @@
 """Glancing at what waits: where much does, what may tell of danger is judged before the rest.
 
 In a backlog arrivals are judged by their age, and one that tells of danger may stand behind thousands. A glance costs a
-twentieth of a judgement. It never decides anything but the order; what it misses is judged in its turn.
+quarter of a judgement. It never decides anything but the order; what it misses is judged in its turn.
 """
 
 import asyncio

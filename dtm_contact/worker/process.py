@@ -16,12 +16,13 @@ from dtm_contact import log
 from dtm_contact.directory import Directory
 from dtm_contact.errors import DtmContactError
 from dtm_contact.model import Arrival
+from dtm_contact.pdf.reader import PdfReader
 from dtm_contact.pipeline import Grounds
 from dtm_contact.reading import texts_at_a_glance
 from dtm_contact.rules import RuleSet, load_in_force
 from dtm_contact.settings import Settings
 from dtm_contact.store import Store, open_store
-from dtm_contact.topics import DangerGlance
+from dtm_contact.topics import may_alarm
 from dtm_contact.worker import bounds
 from dtm_contact.worker.bounds import Bounds, CpuSpentError
 from dtm_contact.worker.frames import pack, read_frame
@@ -50,8 +51,8 @@ class Bench:
         self._bounds = Bounds(settings.judge)
         self._store: Store = open_store(settings.store.url, read_only=True)
         self._rules: RuleSet = load_in_force(settings.rules.dir, zone=settings.zone, model=settings.model)
-        self._danger = DangerGlance(self._rules.lexicon)
         self._tokens = tokens_of(settings, self._store)
+        self._pdfs = PdfReader(settings.pdf)
         self._version = self._store.directory.version()
         self._grounds = self._load_grounds()
         self._judges = Judges(self._grounds)
@@ -64,7 +65,8 @@ class Bench:
         self._judges.of(arrival.media_type)(Task(arrival, now), self._store)
 
     def _load_grounds(self) -> Grounds:
-        return Grounds.build(Directory(self._store.directory.load()), self._rules, self._settings, self._tokens)
+        directory = Directory(self._store.directory.load())
+        return Grounds.build(directory, self._rules, self._settings, self._tokens, self._pdfs)
 
     def take_up(self, folder: Path) -> Answer:
         """Judge by the rules of a folder from now on; where they cannot be loaded, those from before stay."""
@@ -72,7 +74,6 @@ class Bench:
             self._rules = load_in_force(folder, zone=self._settings.zone, model=self._settings.model)
         except Exception as error:  # noqa: BLE001 - a process that ended would take its arrival with it
             return Refused(_reason(error), retry=False)
-        self._danger = DangerGlance(self._rules.lexicon)
         self._grounds = replace(self._grounds, rules=self._rules)
         self._judges = Judges(self._grounds)
         return Ready()
@@ -82,8 +83,8 @@ class Bench:
         messages = [glance for glance in look.glances if glance.media_type == _MESSAGE]
         try:
             with self._bounds.on(look.octets):
-                today = datetime.now(self._settings.zone).date()
-                seen = (each.id for each in messages if self._danger.sees(texts_at_a_glance(each.head), today))
+                reader = self._rules.reader
+                seen = (each.id for each in messages if may_alarm(texts_at_a_glance(each.head), reader))
                 return Looked(frozenset(seen))
         except (CpuSpentError, MemoryError) as error:
             return Refused(_reason(error), retry=False, worn=True)

@@ -15,12 +15,11 @@ from dtm_contact.errors import InvalidFilesError, StoreUnavailableError, describ
 from dtm_contact.log import get_log
 from dtm_contact.model import Problem
 from dtm_contact.rules import RuleSet, load_in_force
-from dtm_contact.rules.learned_file import FORMER, former_model, load_learned
+from dtm_contact.rules.model_file import FORMER, former_model, load_model
 from dtm_contact.rules.ruleset import digest
 from dtm_contact.settings import Settings
 from dtm_contact.store import Store
 from dtm_contact.store.rule_versions import files_in_force, pack, unpack
-from dtm_contact.topics import Trust
 from dtm_contact.worker.rules_trial import Tried, tried
 from dtm_contact.worker.thread import StoreThread
 
@@ -78,7 +77,7 @@ class Copies:
         return self._pointing_to(copy)
 
     def _model_copied(self, model: Path) -> Path | None:
-        if load_learned(model, Trust(), self.unusable) is None:
+        if load_model(model, self.unusable) is None:
             return None
         copy = self._folder / "model"
         shutil.copyfile(model, copy)

@@ -24,8 +24,8 @@ from dtm_contact.model import Call, Confirmed, Dealings, Earlier, Judgement, NoH
 from dtm_contact.normalize import phone_key
 from dtm_contact.pipeline import Grounds
 from dtm_contact.rehearsal import JudgedCalls
-from dtm_contact.rules import load_rules
 from dtm_contact.settings import Settings
+from tests.rules.once import load_once
 
 RULES = Path(__file__).parents[2] / "rules"
 MONDAY = datetime(2026, 11, 16, 9, tzinfo=UTC)
@@ -106,7 +106,7 @@ class Known(NoHistory):
 @pytest.fixture(scope="module")
 def grounds() -> Grounds:
     directory = Directory(RECORDS)
-    return Grounds.build(directory, load_rules(RULES, directory.offices), Settings.defaults())
+    return Grounds.build(directory, load_once(RULES, directory.offices), Settings.defaults())
 
 
 def call(number: str | None, outcome: Outcome = Outcome.ABANDONED, *, at: int = 0, call_id: str = "") -> Call:

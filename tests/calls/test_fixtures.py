@@ -11,8 +11,8 @@ from dtm_contact.contract import as_json
 from dtm_contact.directory import Directory, read_export
 from dtm_contact.pipeline import Grounds
 from dtm_contact.rehearsal import CallsAtRest, JudgedCalls
-from dtm_contact.rules import load_rules
 from dtm_contact.settings import Settings
+from tests.rules.once import load_once
 
 ROOT = Path(__file__).parents[2]
 CALLS = ROOT / "fixtures/calls"
@@ -30,7 +30,7 @@ QUESTIONS = (
 def told() -> list[dict[str, Any]]:
     settings = Settings.defaults()
     directory = Directory(read_export(ROOT / "fixtures/directory")[0])
-    grounds = Grounds.build(directory, load_rules(ROOT / "rules", directory.offices), settings)
+    grounds = Grounds.build(directory, load_once(ROOT / "rules", directory.offices), settings)
     at_rest = CallsAtRest([CALLS / "Master.csv"], CALLS / "queue_log", settings)
     judged = [as_json(judgement) for judgement in JudgedCalls(grounds).judge(at_rest)]
     assert at_rest.problems() == ()

@@ -12,10 +12,10 @@ from dtm_contact.cases import Command, Done, apply
 from dtm_contact.directory import Directory
 from dtm_contact.model import Joining, Judgement
 from dtm_contact.pipeline import Grounds
-from dtm_contact.rules import load_rules
 from dtm_contact.settings import Settings
 from dtm_contact.store import Case, Store
 from tests.rules.cast import DIRECTORY, lease
+from tests.rules.once import load_once
 from tests.store.conftest import (  # noqa: F401 - the fixtures of the store, for the verbs as well
     create_database,
     postgresql_admin,
@@ -36,7 +36,7 @@ Act = Callable[..., Done]
 
 @pytest.fixture(scope="session")
 def grounds() -> Grounds:
-    return Grounds.build(DIRECTORY, load_rules(RULES), Settings.defaults())
+    return Grounds.build(DIRECTORY, load_once(RULES), Settings.defaults())
 
 
 class Desk:

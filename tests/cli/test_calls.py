@@ -12,7 +12,8 @@ SMALL = "tests/directory/good"
 ROUTE = ("route", "--directory", SMALL, "--calls", "asterisk-cdr")
 KEYS = [
     "source", "channel", "kind", "tenant", "candidates", "dwelling", "residence", "caretaker", "caretakers", "topic",
-    "topics", "scope", "priority", "office", "queue", "rule", "due", "joins", "number", "outcome", "closes", "count",
+    "topics", "scope", "alarm", "priority", "office", "queue", "rule", "due", "joins", "number", "outcome", "closes",
+    "count",
 ]  # fmt: skip
 
 

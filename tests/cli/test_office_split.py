@@ -15,12 +15,15 @@ from dtm_contact.contract import as_json
 from dtm_contact.directory import Directory, read_export
 from dtm_contact.model import Contact, Judgement, Likely, Mailbox, Match, Priority, Understanding
 from dtm_contact.model.decision import CaseKind
-from dtm_contact.rules import decide, load_rules
+from dtm_contact.rules import RuleSet, decide
 from dtm_contact.rules.ruleset import digest
 from dtm_contact.settings import Settings
 from dtm_contact.store import Store, migrate, open_store
 from dtm_contact.store.rule_versions import pack
+from tests.rules.once import load_once
 from tests.store.samples import arrival
+
+pytestmark = pytest.mark.usefixtures("rules_loaded_once")
 
 ROOT = Path(__file__).parents[2]
 NOW = datetime.now(UTC).replace(microsecond=0)
@@ -28,6 +31,7 @@ GIVEN = ("R013", "R014", "R047", "R048")
 STAYS = "R012"
 CASES = ("R048", "R048", "R048", "R047", "R047", "R047", "R013", "R014", STAYS)
 Run = Callable[..., Result]
+Act = Callable[..., None]
 
 
 @pytest.fixture(scope="module")
@@ -62,17 +66,21 @@ def split(exported: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture(scope="module")
+def shipped() -> RuleSet:
+    return load_once(ROOT / "rules")
+
+
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     return Path(shutil.copytree(ROOT / "rules", tmp_path / "rules"))
 
 
 @pytest.fixture
-def store(tmp_path: Path, folder: Path, exported: Path) -> Iterator[Store]:
+def store(tmp_path: Path, folder: Path, exported: Path, shipped: RuleSet) -> Iterator[Store]:
     """A store with nine open cases of Malakoff's residences, about a leak each."""
     url = f"sqlite:///{tmp_path}/store.db"
     migrate(url)
-    rules = load_rules(folder)
     with open_store(url) as opened:
         records, _warnings = read_export(exported)
         opened.directory.save(records, "import", NOW)
@@ -82,7 +90,7 @@ def store(tmp_path: Path, folder: Path, exported: Path) -> Iterator[Store]:
             contact = Contact("email", at, Mailbox(address=f"l{number}@tenant.example"), new_text="Une fuite.")
             match = Match(residence=Likely(residence, 0.99), office_id="malakoff")
             understood = Understanding(CaseKind.CASE, ("water_leak",), Priority.P3)
-            decision = decide(contact, match, understood, at, rules, directory)
+            decision = decide(contact, match, understood, at, shipped, directory)
             judgement = Judgement(f"m{number}", contact, match, understood, decision)
             opened.arrivals.accept([arrival(f"m{number}", at)])
             claimed = opened.arrivals.claim("test", at)
@@ -103,9 +111,13 @@ def run(tmp_path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     return call
 
 
-def act(store: Store, number: str, verb: str, **arguments: str) -> None:
-    known = Known(store.directory.in_force(), load_rules(ROOT / "rules"), Settings())
-    apply(store, Command(verb, "paul", number, dict(arguments)), NOW, lambda: known)
+@pytest.fixture
+def act(store: Store, shipped: RuleSet) -> Act:
+    def call(number: str, verb: str, **arguments: str) -> None:
+        known = Known(store.directory.in_force(), shipped, Settings())
+        apply(store, Command(verb, "paul", number, dict(arguments)), NOW, lambda: known)
+
+    return call
 
 
 def queues(store: Store) -> list[str]:
@@ -117,14 +129,14 @@ def numbers(store: Store) -> list[str]:
     return sorted(case.number for case in store.cases.queue())
 
 
-def test_an_import_takes_the_cases_of_its_residences_along(run: Run, store: Store, split: Path) -> None:
+def test_an_import_takes_the_cases_of_its_residences_along(run: Run, act: Act, store: Store, split: Path) -> None:
     taken, by_hand, elsewhere, there, *_ = numbers(store)
     due = {case.number: case.due for case in store.cases.queue()}
-    act(store, taken, "take")
-    act(store, by_hand, "move", queue="pantin", reason="à voir là-bas")
-    act(store, by_hand, "move", queue="malakoff", reason="non, ici")
-    act(store, elsewhere, "move", queue="agence-juridique", reason="un avocat écrit")
-    act(store, there, "move", queue="pantin", reason="le gardien de Pantin s'en occupe")
+    act(taken, "take")
+    act(by_hand, "move", queue="pantin", reason="à voir là-bas")
+    act(by_hand, "move", queue="malakoff", reason="non, ici")
+    act(elsewhere, "move", queue="agence-juridique", reason="un avocat écrit")
+    act(there, "move", queue="pantin", reason="le gardien de Pantin s'en occupe")
     assert "4 residences have another office; 6 open cases moved to it" in run("directory", "import", str(split)).output
     assert queues(store) == ["vanves", "vanves", "agence-juridique", "pantin", *["vanves"] * 4, "malakoff"]
     file = store.cases.get(taken)
@@ -133,30 +145,30 @@ def test_an_import_takes_the_cases_of_its_residences_along(run: Run, store: Stor
     assert (event.who, event.what) == ("worker", "office changed")
     assert event.data["changed"]["owner"] == ["paul", None]
     # What somebody takes back stays with the former office, whatever is imported or replayed later.
-    act(store, taken, "move", queue="malakoff", reason="presque fini")
+    act(taken, "move", queue="malakoff", reason="presque fini")
     run("directory", "import", str(split))
     run("rules", "replay", "--apply-open")
     assert store.cases.get(taken).case.queue == "malakoff"
 
 
-def test_a_replay_judges_by_today_s_directory(run: Run, store: Store, split: Path) -> None:
+def test_a_replay_judges_by_today_s_directory(run: Run, act: Act, store: Store, split: Path) -> None:
     """Where the import took no cases along, applying the rules to the open ones does."""
     records, _warnings = read_export(split)
     store.directory.save(records, "import", NOW)
     taken, by_hand, *_ = numbers(store)
-    act(store, taken, "take")
-    act(store, by_hand, "move", queue="pantin", reason="à voir là-bas")
-    act(store, by_hand, "move", queue="malakoff", reason="non, ici")
+    act(taken, "take")
+    act(by_hand, "move", queue="pantin", reason="à voir là-bas")
+    act(by_hand, "move", queue="malakoff", reason="non, ici")
     assert "8 would lie elsewhere, 0 be treated otherwise there" in run("rules", "replay").output
     assert "8 open cases moved; 0 stay" in run("rules", "replay", "--apply-open").output
     assert queues(store) == [*["vanves"] * 8, "malakoff"]
     assert "0 would lie elsewhere, 0 be treated otherwise there" in run("rules", "replay").output
 
 
-def test_a_renamed_queue_keeps_its_cases(run: Run, store: Store, folder: Path) -> None:
+def test_a_renamed_queue_keeps_its_cases(run: Run, act: Act, store: Store, folder: Path) -> None:
     taken, by_hand, *_ = numbers(store)
-    act(store, taken, "take")
-    act(store, by_hand, "move", queue="agence-locatif", reason="c'est un bail")
+    act(taken, "take")
+    act(by_hand, "move", queue="agence-locatif", reason="c'est un bail")
     text = (folder / "queues.yaml").read_text("utf-8")
     renamed = text.replace("  agence-locatif:\n", "  agence-bail:\n").replace("  malakoff:\n", "  sud-ouest:\n")
     (folder / "queues.yaml").write_text(renamed, "utf-8")

@@ -1,10 +1,14 @@
 """The commands on rules that look at the store: what is in force, what was, what other rules would move."""
 
+import json
+import re
 import shutil
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import click
 import pytest
 import yaml
 from click.testing import CliRunner, Result
@@ -15,12 +19,14 @@ from dtm_contact.directory import Directory, read_export
 from dtm_contact.model import Arrival, Problem
 from dtm_contact.pipeline import Grounds, judge
 from dtm_contact.rules import load_rules
-from dtm_contact.rules.learned_file import FORMER, load_learned, packed
+from dtm_contact.rules.model_file import FORMER
 from dtm_contact.rules.ruleset import digest
 from dtm_contact.settings import Settings
 from dtm_contact.store import Store, migrate, open_store
 from dtm_contact.store.rule_versions import pack
-from dtm_contact.topics import Trust
+from tests.rules.once import load_once
+
+pytestmark = pytest.mark.usefixtures("rules_loaded_once")
 
 ROOT = Path(__file__).parents[2]
 NOW = datetime.now(UTC).replace(microsecond=0)
@@ -57,7 +63,7 @@ def store(tmp_path: Path, folder: Path) -> Iterator[Store]:
         records, _warnings = read_export(ROOT / "tests" / "directory" / "good")
         opened.directory.save(records, "import", NOW)
         at = NOW - timedelta(days=1)
-        come(opened, Grounds.build(Directory(records), load_rules(folder), Settings()), SHUTTER, at)
+        come(opened, Grounds.build(Directory(records), load_once(folder), Settings()), SHUTTER, at)
         opened.rule_versions.take("daemon", digest(folder), pack(folder), at)
         yield opened
 
@@ -102,16 +108,19 @@ def test_history_tells_what_each_version_changed_and_restore_takes_one_back(
     before = digest(folder)
     send_shutters_elsewhere(folder)
     (folder / "answers" / "neuf.fr.txt").write_text("Bonjour.\n", "utf-8")
+    (folder / "phrases-plus.yaml").write_text("version: 1\npossible: [arc électrique]\n", "utf-8")
+    (folder / "phrases-plus.yaml~").write_text("version: 1\n", "utf-8")
     refused = CliRunner().invoke(cli, ["rules", "restore", before])
     assert "never in force" in refused.output
     store.rule_versions.take("daemon", digest(folder), pack(folder), NOW)
-    assert "+answers/neuf.fr.txt, +essai" in run("history").output
+    assert "+answers/neuf.fr.txt, +essai, +phrases-plus.yaml" in run("history").output
     (folder / "tests").mkdir(exist_ok=True)
     (folder / "tests" / "a-moi.yaml").write_text("[]\n", "utf-8")
     done = run("restore", before)
     assert done.return_value is None
     assert digest(folder) == before
     assert not (folder / "answers" / "neuf.fr.txt").exists()
+    assert {path.name for path in folder.glob("phrases-plus*")} == {"phrases-plus.yaml~"}
     assert "a-moi.yaml~: put aside" in done.output
     assert (folder / "tests" / "a-moi.yaml~").read_text("utf-8") == "[]\n"
 
@@ -122,7 +131,7 @@ def test_replay_tells_what_would_move_and_moves_what_is_open(run: Run, store: St
     assert run("replay").return_value == 1
     done = run("replay", "--apply-open")
     assert done.return_value == 0
-    assert "1 contacts decided again; topics.yaml did not change" in done.output
+    assert "1 contacts decided again; topics and phrases did not change" in done.output
     assert "1 would lie elsewhere, 0 be treated otherwise there" in done.output
     assert "1 open cases moved; 0 stay" in done.output
     (case,) = store.cases.queue()
@@ -132,15 +141,64 @@ def test_replay_tells_what_would_move_and_moves_what_is_open(run: Run, store: St
 def test_replay_understands_anew_where_another_learned_model_is_heard_and_names_both(
     run: Run, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    then = load_rules(folder).lexicon.learned
-    assert then is not None
-    (tmp_path / "model").write_bytes(packed(then))
-    monkeypatch.setenv("DTM_MODEL", str(tmp_path / "model"))
-    now = load_rules(folder, model=tmp_path / "model").model_version
+    then = load_rules(folder).reader.model
+    (tmp_path / "model.npz").write_bytes(replace(then, about={"made": "again"}).packed())
+    monkeypatch.setenv("DTM_MODEL", str(tmp_path / "model.npz"))
+    now = load_rules(folder, model=tmp_path / "model.npz").model_version
     told = run("replay").output
-    assert now != then.version
+    assert now != then.digest
     assert "1 contacts understood anew and decided again" in told
-    assert f"learned model: {now}; when they were judged: {then.version} (1 messages)" in told
+    assert f"learned model: {now}; when they were judged: {then.digest} (1 messages)" in told
+
+
+def test_replay_understands_anew_where_phrases_changed(run: Run, folder: Path) -> None:
+    (folder / "phrases-plus.yaml").write_text("version: 1\ntopic: [{phrase: volet, topic: pests}]\n", "utf-8")
+    assert "1 contacts understood anew and decided again" in run("replay").output
+
+
+def test_try_tells_what_a_phrase_would_have_changed_and_nothing_that_was_written(run: Run, store: Store) -> None:
+    (case,) = store.cases.queue()
+    done = run("try", "--phrase", "volet ... cassé", "--does", "danger")
+    assert done.return_value == 1
+    lines = [" ".join(line.split()) for line in done.stdout.splitlines() if line.strip()]
+    assert lines[:3] == [
+        "1 messages and calls read again; the phrase stands in 1 of them",
+        "1 alarms raised to certain, 0 to possible, 0 lowered; 0 other topics; 0 would lie elsewhere",
+        "the on-call service: told of 1 more, of 0 no more",
+    ]
+    assert lines[-1].startswith(f"DANGER {case.number} ")
+    assert lines[-1].endswith("none → certain joinery")
+    assert "chambre" not in done.output
+    assert "tenant.example" not in done.output
+    nowhere = run("try", "--phrase", "volet de la cuisine", "--does", "danger")
+    assert "the phrase stands in 0 of them" in nowhere.output
+    assert nowhere.return_value == 0
+
+
+def test_try_tells_what_another_folder_of_phrases_would_have_changed(run: Run, store: Store, folder: Path) -> None:
+    (case,) = store.cases.queue()
+    (folder / "phrases-plus.yaml").write_text("version: 1\ntopic: [{phrase: volet, topic: pests}]\n", "utf-8")
+    *_, changed, counts = run("try", str(folder), "--json").output.splitlines()
+    told = json.loads(changed)
+    assert (told["case"], told["alarm"], told["topic"]) == (case.number, ["none", "none"], ["joinery", "pests"])
+    assert json.loads(counts)["other_topic"] == 1
+    assert run("try", str(folder), "--phrase", "volet", "--does", "topic", "--topic", "joinery").return_value == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        ((), "name a folder of rules, or give --phrase and --does"),
+        (("--phrase", "volet"), "say what the phrase does: --does always_danger|danger|"),
+        (("--phrase", "volet", "--does", "topic"), "--topic goes with --does topic"),
+        (("--phrase", "volet", "--does", "danger", "--topic", "gas"), "--topic goes with --does topic"),
+        (("--phrase", "volet", "--does", "topic", "--topic", "joinry"), "unknown topic joinry (did you mean joinery?)"),
+        (("--phrase", "?!", "--does", "danger"), "the phrase has no word to look for"),
+    ],
+)
+def test_try_says_what_it_needs(run: Run, arguments: tuple[str, ...], told: str) -> None:
+    with pytest.raises(click.UsageError, match=re.escape(told)):
+        run("try", *arguments)
 
 
 def test_a_version_of_when_the_learned_model_was_counted_is_restored_without_it(
@@ -155,29 +213,8 @@ def test_a_version_of_when_the_learned_model_was_counted_is_restored_without_it(
     assert (digest(folder), (folder / FORMER).exists()) == (now, False)
 
 
-def test_fit_writes_the_model_where_it_is_told_and_never_into_the_rules(
-    store: Store, folder: Path, tmp_path: Path
-) -> None:
-    assert store.arrivals.waiting() == 0
-    (tmp_path / "examples").mkdir()
-    for name in ("calm.yaml", "danger.yaml"):
-        shutil.copy(ROOT / "fixtures" / "examples" / name, tmp_path / "examples")
-    before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
-
-    def fitted(output: Path) -> Result:
-        told = ["--rules", str(folder), "--model-only", "--output", str(output)]
-        return CliRunner().invoke(cli, ["fit", str(tmp_path / "examples"), *told])
-
-    refused = fitted(folder / "model")
-    assert refused.exit_code == 2
-    assert "the model is no part of the rules" in refused.output
-    assert fitted(tmp_path / "model").exit_code == 0
-    assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == before
-    assert load_learned(tmp_path / "model", Trust(), []) is not None
-
-
 def test_replay_lists_dangers_first_and_marks_them(run: Run, store: Store, folder: Path) -> None:
-    grounds = Grounds.build(Directory(store.directory.load()), load_rules(folder), Settings())
+    grounds = Grounds.build(Directory(store.directory.load()), load_once(folder), Settings())
     come(store, grounds, SHUTTER.replace("1@", "2@").replace("cassé", "coincé").replace("l1", "l2"), NOW)
     gas = "Ça sent très fort le gaz dans le hall depuis ce matin."
     come(store, grounds, SHUTTER.replace("1@", "3@").replace("Le volet de ma chambre est cassé.", gas), NOW)
@@ -189,7 +226,7 @@ def test_replay_lists_dangers_first_and_marks_them(run: Run, store: Store, folde
     )
     (folder / "routing.yaml").write_text(untold, "utf-8")
     lines = [line.strip() for line in run("replay").output.splitlines()]
-    assert "1 of them are dangers (P1) that would lie elsewhere, nowhere, or be told to others: see first" in lines
+    assert "1 of them are dangers that would lie elsewhere, be told to others, or be none: see first" in lines
     marked = [number for number, line in enumerate(lines) if "DANGER" in line]
     ways = lines.index("Where they go")
     listed = next(number for number, line in enumerate(lines) if line.startswith("All of them"))
@@ -212,6 +249,16 @@ def test_a_misrouted_case_becomes_a_test_without_what_its_writer_said(run: Run, 
     assert told in failing.output
     send_shutters_elsewhere(folder)
     assert told not in run("test").output
+
+
+def test_a_possible_danger_becomes_a_test_of_one(run: Run, store: Store, folder: Path) -> None:
+    grounds = Grounds.build(Directory(store.directory.load()), load_rules(folder), Settings())
+    come(store, grounds, SHUTTER.replace("1@", "4@").replace("Le volet", "Des fils nus, et le volet"), NOW)
+    (number,) = (case.number for case in store.cases.queue() if case.priority == "P2")
+    run("new-test", number)
+    (test,) = yaml.safe_load((folder / "tests" / f"{number}.yaml").read_text("utf-8"))
+    assert (test["priority"], test["alarm"]) == ("P2", "possible")
+    assert f"tests/{number}.yaml" not in run("test").output
 
 
 def test_check_finds_rules_that_decided_nothing(run: Run) -> None:

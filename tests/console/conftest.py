@@ -27,13 +27,14 @@ from dtm_contact.console.desk import Desk
 from dtm_contact.console.server import authorized
 from dtm_contact.directory.records import Address, Dwelling
 from dtm_contact.model import Alarm, Attachment, Joining, Likely, Match
-from dtm_contact.rules import RuleSet, load_rules
+from dtm_contact.rules import RuleSet
 from dtm_contact.settings import Desk as DeskSettings
 from dtm_contact.settings import Outbound, Rules, Settings
 from dtm_contact.settings import Store as StoreSettings
 from dtm_contact.store import Store, migrate, open_store
 from tests.console.world import come, world  # noqa: F401 - fixtures of the tests in a browser
 from tests.rules.cast import DIRECTORY, lease
+from tests.rules.once import load_once
 from tests.store.samples import arrival, judgement
 
 ROOT = Path(__file__).parents[2]
@@ -45,7 +46,7 @@ OFFICES = {"own": "nord", "other": "sud"}
 
 @cache
 def _rules() -> RuleSet:
-    return load_rules(ROOT / "rules")
+    return load_once(ROOT / "rules")
 
 
 @cache

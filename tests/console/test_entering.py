@@ -2,9 +2,11 @@
 
 import threading
 import time
+from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
+from argon2 import PasswordHasher
 from pydantic import ValidationError
 
 from dtm_contact.access import Role, csrf_token, digest_of, entry, new_account, new_link, try_password
@@ -15,6 +17,16 @@ from dtm_contact.settings import Desk as DeskSettings
 from tests.console.conftest import Browser, DeskAlone, Somebody
 
 PASSWORD = "un mot de passe assez long"
+
+
+@pytest.fixture(autouse=True)
+def _quick_hashes(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Hash passwords with the least effort: what stands here is who comes in, not how dear guessing is."""
+    quick = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    monkeypatch.setattr(entry, "_hasher", lambda: quick)
+    entry._nobodys_hash.cache_clear()
+    yield
+    entry._nobodys_hash.cache_clear()
 
 
 @pytest.fixture

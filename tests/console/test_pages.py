@@ -147,6 +147,21 @@ def test_the_card_tells_what_is_wished_and_what_may_be_confirmed(desk: DeskAlone
     assert offered in agent.get(f"/dossier/{number}").text
 
 
+def test_what_was_read_of_a_letter_stands_beside_the_message(desk: DeskAlone, agent: Somebody) -> None:
+    said = Evidence("danger.word", 1.0, "gaz", Span(Part.ATTACHED, 14, 17))
+    number = open_in(
+        desk.store,
+        "nord",
+        "one",
+        new_text="",
+        attached_text="Une odeur <de gaz>",
+        understood={"raised_by": (said,)},
+    )
+    page = agent.get(f"/dossier/{number}").text
+    assert "<details open><summary>Pièce jointe (PDF), telle qu’elle a été lue</summary>" in page
+    assert re.search("Une odeur &lt;de <mark[^>]*>gaz", page)
+
+
 def test_a_voice_message_is_called_one_and_stands_on_the_card(desk: DeskAlone, agent: Somebody) -> None:
     number = open_in(desk.store, "nord", "one", voice=VoiceNotice("+33612345678"))
     page = agent.get(f"/dossier/{number}").text
@@ -372,3 +387,11 @@ def test_heads_see_how_often_those_on_call_were_woken_in_vain(desk: DeskAlone, t
     page = head.get("/dangers").text
     assert f"{times} fois pour rien" in page
     assert ("dépassé" in page) is beyond
+
+
+def test_of_violence_at_home_the_card_says_what_care_to_take(desk: DeskAlone, secretary: Somebody) -> None:
+    ordinary = secretary.get(f"/dossier/{open_in(desk.store, 'nord', 'one')}").text
+    assert "Violences au foyer" not in ordinary
+    number = open_in(desk.store, "nord", "two", understood={"violence_at_home": True})
+    page = secretary.get(f"/dossier/{number}").text
+    assert page.count("Violences au foyer : n&#39;appelez aucun numéro du foyer") == 1

@@ -14,7 +14,7 @@ from dtm_contact.directory import Directory, read_export
 from dtm_contact.model import Arrival, Envelope
 from dtm_contact.outbound import Answering
 from dtm_contact.pipeline import Grounds, judge
-from dtm_contact.rules import RuleSet, load_rules
+from dtm_contact.rules import RuleSet
 from dtm_contact.settings import Outbound, Settings
 from dtm_contact.settings import Store as StoreSettings
 from dtm_contact.store import Store, migrate, open_store
@@ -22,6 +22,7 @@ from dtm_contact.timers import Post, Runner, Storms
 from dtm_contact.worker.mailing import Mail, tokens_of
 from dtm_contact.worker.standin import Reception
 from tests.heard import made_alarms
+from tests.rules.once import load_once
 
 ROOT = Path(__file__).parents[2]
 US = "metropole@parishabitat.fr"
@@ -75,7 +76,7 @@ class Engine:
 @cache
 def _ruled() -> tuple[Directory, RuleSet]:
     directory = Directory(read_export(ROOT / "tests" / "directory" / "good")[0])
-    return directory, load_rules(ROOT / "rules", directory.offices)
+    return directory, load_once(ROOT / "rules", directory.offices)
 
 
 @contextmanager

@@ -12,10 +12,11 @@ from dtm_contact.explain.names import Names
 from dtm_contact.model import CaseKind, Evidence, Match, OnDuty, OutgoingKind, Priority, Wish, Wished
 from dtm_contact.outbound import Answering
 from dtm_contact.outbound.notices import notices
-from dtm_contact.rules import RuleSet, load_rules
+from dtm_contact.rules import RuleSet
 from dtm_contact.settings import Settings
 from dtm_contact.tokens import Tokens
 from tests.rules.folders import GOOD, overlay
+from tests.rules.once import load_once
 from tests.store.samples import arrival, judgement
 
 NOW = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
@@ -29,7 +30,7 @@ def rules(tmp_path_factory: pytest.TempPathFactory) -> RuleSet:
     folder: Path = overlay(GOOD, tmp_path_factory.mktemp("notices") / "rules")
     with (folder / "queues.yaml").open("a", encoding="utf-8") as file:
         file.write("caretaker_away: renfort@bailleur.example\n")
-    return load_rules(folder)
+    return load_once(folder)
 
 
 @pytest.mark.parametrize(

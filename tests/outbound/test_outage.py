@@ -92,8 +92,9 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Store:
     return opened
 
 
-@pytest.mark.parametrize("fate", [Fate.DOWN, Fate.LATER, Fate.CUT])
-@pytest.mark.parametrize("late", [0, 1, 9.9])
+@pytest.mark.parametrize(
+    ("fate", "late"), [(Fate.DOWN, 0), (Fate.DOWN, 1), (Fate.DOWN, 9.9), (Fate.LATER, 1), (Fate.CUT, 9.9)]
+)
 async def test_after_an_hour_without_a_relay_danger_leaves_first_and_soon(
     store: Store, fate: Fate, late: float
 ) -> None:

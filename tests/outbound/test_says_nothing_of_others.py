@@ -27,8 +27,8 @@ from dtm_contact.model import (
 )
 from dtm_contact.outbound import Answering, answers
 from dtm_contact.pipeline import Grounds, judge
-from dtm_contact.rules import load_rules
 from dtm_contact.settings import Outbound, Settings
+from tests.rules.once import load_once
 from tests.vouched import vouched
 
 ROOT = Path(__file__).parents[2]
@@ -54,7 +54,7 @@ MATTERS = (
 def grounds() -> Grounds:
     settings = Settings(outbound=Outbound(host="relay.example", sender=US))
     directory = Directory(read_export(ROOT / "fixtures" / "directory")[0])
-    return Grounds.build(directory, load_rules(ROOT / "rules", directory.offices), settings)
+    return Grounds.build(directory, load_once(ROOT / "rules", directory.offices), settings)
 
 
 class Busy(NoHistory):

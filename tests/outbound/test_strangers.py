@@ -19,6 +19,8 @@ from tests.outbound.relays import RelayServer, relay_server
 from tests.outbound.test_through_the_daemon import GAS, TENANT, US, Talk, letter
 from tests.test_daemon import settings_for, with_directory
 
+pytestmark = pytest.mark.usefixtures("rules_loaded_once")
+
 VICTIM = "victime.martin@gmail.com"
 VARIANTS = (
     VICTIM,

@@ -9,12 +9,15 @@ from email.utils import format_datetime
 from pathlib import Path
 
 import aiosmtplib
+import pytest
 
 from dtm_contact.daemon import Running, daemon
 from dtm_contact.settings import Outbound
 from dtm_contact.store import CaseFile
 from tests.outbound.relays import RelayServer, relay_server
 from tests.test_daemon import settings_for, with_directory
+
+pytestmark = pytest.mark.usefixtures("rules_loaded_once")
 
 US = "metropole@parishabitat.fr"
 TENANT = "huguette.joly@courriel.example"

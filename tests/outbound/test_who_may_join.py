@@ -8,6 +8,7 @@ from email.message import EmailMessage
 from pathlib import Path
 from shutil import copytree
 
+import pytest
 import sqlalchemy as sa
 
 from dtm_contact.cases import Command, apply
@@ -20,6 +21,8 @@ from tests.outbound.relays import RelayServer, relay_server
 from tests.outbound.test_through_the_daemon import GAS, TENANT, US, Talk, letter
 from tests.test_daemon import ROOT, settings_for, with_directory
 from tests.vouched import found, vouched
+
+pytestmark = pytest.mark.usefixtures("rules_loaded_once")
 
 EVIL = "hj.nouveau@evil.example"
 RECEPTION = "accueil@parishabitat.fr"
@@ -76,6 +79,11 @@ class Danger:
         case = self.case()
         assert (case.state, case.priority, case.owner) == ("open", "P1", None)
         assert self.pending() == 2
+
+    def joined(self) -> tuple[str, bool]:
+        """Return as what the last message joined the case, and whether as one of ours; what is sent has events, too."""
+        events = self.store.cases.get(self.number).events
+        return next((each.what, each.data["by_staff"]) for each in reversed(events) if "by_staff" in each.data)
 
     async def refused(self, raw: bytes) -> None:
         """Assert that a message opens a case of its own, which names the danger as one to look at."""
@@ -135,9 +143,8 @@ async def test_nobody_ends_an_escalation_in_our_name(tmp_path: Path) -> None:
         # What was never sent by us is none of ours, though it bears the id of something that was.
         before = at_stake.latest()[0]
         await at_stake.take(written(US, ENDS, to=outside, Message_ID=at_stake.answer_id))
-        file = at_stake.store.cases.get(number)
-        assert (file.events[-1].what, file.events[-1].data["by_staff"]) == ("joined", False)
-        assert not file.contacts[-1].proven
+        assert at_stake.joined() == ("joined", False)
+        assert not at_stake.store.cases.get(number).contacts[-1].proven
         assert at_stake.latest()[0] == before
         at_stake.stands()
 
@@ -166,8 +173,7 @@ async def test_a_stranger_gets_into_no_case_by_its_number_and_is_not_proven_by_w
 async def test_a_colleague_s_mail_ends_no_escalation_and_somebody_at_the_desk_does(tmp_path: Path) -> None:
     async with danger(tmp_path) as at_stake:
         await at_stake.take(vouched(written(RECEPTION, "Nous arrivons.", f"dossier {at_stake.number}", to=TENANT)))
-        last = at_stake.store.cases.get(at_stake.number).events[-1]
-        assert (last.what, last.data["by_staff"]) == ("answered", True)
+        assert at_stake.joined() == ("answered", True)
         at_stake.stands()
         apply(at_stake.store, Command("take", "anne", at_stake.number, {}), datetime.now(UTC), None)
         assert at_stake.pending() == 0

@@ -7,6 +7,15 @@ import pytest
 
 from tests.prove.disk import why_not
 
+SEVERAL_JUDGES = {"test_kills", "test_reload"}
+
+
+@pytest.fixture(autouse=True)
+def _one_judge(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Start one judge a daemon where the proof is not of judges; at full length each has its two."""
+    if request.path.stem not in SEVERAL_JUDGES:
+        monkeypatch.setenv("DTM_JUDGE_PROCESSES", "1")
+
 
 @pytest.fixture
 def place(tmp_path: Path) -> Path:

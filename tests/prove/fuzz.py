@@ -15,9 +15,9 @@ from dtm_contact.explain import reason
 from dtm_contact.model import Arrival, Envelope
 from dtm_contact.model.history import NoHistory
 from dtm_contact.pipeline import Grounds, judge
-from dtm_contact.rules import load_rules
 from dtm_contact.settings import Settings
 from tests.prove.program import ROOT, SMALL_DIRECTORY, chance
+from tests.rules.once import load_once
 
 _RECEIVED = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
 _ENVELOPE = Envelope("a@tenant.example", ("metropole@parishabitat.fr",), "127.0.0.1")
@@ -115,7 +115,7 @@ def _kept(raw: bytes, seed: int, number: int) -> Path:
 def _grounds() -> Grounds:
     settings = Settings.defaults()
     records, _warnings = read_export(SMALL_DIRECTORY)
-    return Grounds.build(Directory(records), load_rules(ROOT / "rules", zone=settings.zone), settings)
+    return Grounds.build(Directory(records), load_once(ROOT / "rules", zone=settings.zone), settings)
 
 
 @cache

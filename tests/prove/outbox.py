@@ -56,6 +56,12 @@ class Moody(RelayServer):
     attempts: int = 0
     answered: int = 0
 
+    def set_trap(self) -> None:
+        """Hold the next whole message that is neither refused nor a whim's until `go_on` is set."""
+        self.trapped.clear()
+        self.go_on.clear()
+        self.trap = True
+
     async def handle_RCPT(  # noqa: N802 - the name and the arguments are aiosmtpd's
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
@@ -160,6 +166,8 @@ async def prove_outbox(folder: Path, mails: int, kills: int, random: Random) -> 
             senders = MailedFrom(program, random)
             for round_ in range(kills):
                 share = range(mails * round_ // (kills + 1), mails * (round_ + 1) // (kills + 1))
+                # Before the mails: set after them, it would wait for ever where all their answers have gone out.
+                relay.set_trap()
                 await senders.send(share)
                 counted[round_ % 3] += 1
                 await _kill(program, relay, round_ % 3)
@@ -195,9 +203,6 @@ class MailedFrom(Senders):
 
 async def _kill(program: Program, relay: Moody, when: int) -> None:
     """Kill the daemon while the relay has a whole message: before its reply, between it and the commit, or after."""
-    relay.trapped.clear()
-    relay.go_on.clear()
-    relay.trap = True
     async with asyncio.timeout(_SECONDS_TO_EMPTY):
         await relay.trapped.wait()
     if when == 0:

@@ -1,5 +1,7 @@
 from pathlib import Path
 
+import pytest
+
 from tests.prove.kills import lost_by_early_answers, prove_kills
 from tests.prove.program import chance
 
@@ -13,4 +15,9 @@ async def test_a_killed_daemon_loses_nothing_and_does_nothing_twice(tmp_path: Pa
 
 
 async def test_the_proof_catches_a_daemon_that_answers_too_early(tmp_path: Path) -> None:
-    assert (await lost_by_early_answers(tmp_path, 3, chance(1))).messages > 0
+    for seed in range(3):
+        place = tmp_path / f"seed{seed}"
+        place.mkdir()
+        if (await lost_by_early_answers(place, 1, chance(seed))).messages > 0:
+            return
+    pytest.fail("it lost nothing in three kills")

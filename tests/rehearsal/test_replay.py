@@ -12,11 +12,12 @@ from dtm_contact.contract import as_json
 from dtm_contact.directory import Directory, read_export
 from dtm_contact.model import Arrival, Priority
 from dtm_contact.pipeline import Grounds, judge
-from dtm_contact.rehearsal.replay import Replay, replay
+from dtm_contact.rehearsal.replay import Proposal, Replay, replay
 from dtm_contact.rules import load_rules
 from dtm_contact.settings import Settings
 from dtm_contact.settings import Store as StoreSettings
 from dtm_contact.store import Store, migrate, open_store, working
+from dtm_contact.topics import Effect, Phrase
 
 ROOT = Path(__file__).parents[2]
 START = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
@@ -66,7 +67,7 @@ def proposed(tmp_path: Path) -> Path:
 
 
 def replayed(settings: Settings, folder: Path, *, with_topics: bool = False, processes: int = 1) -> Replay:
-    return replay(settings, folder, START, with_topics=with_topics, processes=processes)
+    return replay(settings, Proposal(folder, with_topics), START, processes=processes)
 
 
 @pytest.mark.parametrize("with_topics", [False, True])
@@ -90,13 +91,26 @@ def test_what_other_rules_move_is_told_in_the_order_of_time_with_the_reason(
     assert first.why == "topic: elevator"
 
 
-def test_words_of_topics_count_only_where_they_are_asked_for(settings: Settings, store: Store, proposed: Path) -> None:
+def test_phrases_count_only_where_they_are_asked_for(settings: Settings, store: Store, proposed: Path) -> None:
     assert store.arrivals.waiting() == 0
     shutil.copyfile(ROOT / "rules" / "routing.yaml", proposed / "routing.yaml")
-    topics = (proposed / "topics.yaml").read_text("utf-8")
-    (proposed / "topics.yaml").write_text(topics.replace("quittance", "quitance-xyz"), "utf-8")
+    (proposed / "phrases-plus.yaml").write_text("version: 1\ntopic: [{phrase: quittance, topic: works}]\n", "utf-8")
     assert replayed(settings, proposed).moved == ()
-    assert replayed(settings, proposed, with_topics=True).judged == 9
+    found = replayed(settings, proposed, with_topics=True)
+    assert [(moved.before.topic, moved.after.topic) for moved in found.moved] == [("documents", "works")] * 3
+
+
+def test_a_phrase_is_tried_against_what_the_same_rules_say_today(
+    settings: Settings, store: Store, proposed: Path
+) -> None:
+    assert store.arrivals.waiting() == 0
+    phrases = (Phrase.parse("quittance de loyer", Effect.POSSIBLE), Phrase.parse("pas de fuite", Effect.FRAIL))
+    found = replay(settings, Proposal(proposed, True, phrases, against=proposed), START, processes=1)
+    assert (found.judged, found.said) == (9, 3)
+    assert [(moved.before.alarm, moved.after.alarm, moved.danger) for moved in found.moved] == [
+        ("none", "possible", True)
+    ] * 3
+    assert [moved.received_at for moved in found.moved] == [START + timedelta(hours=hour) for hour in (2, 5, 8)]
 
 
 def test_several_processes_find_the_same(settings: Settings, store: Store, proposed: Path) -> None:

@@ -9,6 +9,7 @@ from dtm_contact.errors import InvalidFilesError
 from dtm_contact.model import Severity
 from dtm_contact.rules import load_rules, run_rule_tests
 from dtm_contact.rules.arguments import LIST_LIMIT
+from dtm_contact.topics import Limits
 from tests.rules.folders import BAD, EXPECTED, GOOD, OFFICES, RESIDENCES, overlay
 
 FAULTS = sorted(path for path in BAD.iterdir() if path.is_dir())
@@ -85,12 +86,60 @@ def test_windows_1252_is_read_with_a_warning(tmp_path: Path) -> None:
     ]
 
 
-def test_the_version_follows_the_content(tmp_path: Path) -> None:
+def test_a_phrase_written_twice_is_a_warning_that_names_the_other_place(tmp_path: Path) -> None:
+    folder = overlay(GOOD, tmp_path / "rules")
+    more = "version: 1\ndanger:\n  - prend feu\n  - Odeur de GAZ\npossible:\n  - odeur de gaz\n"
+    (folder / "phrases-plus.yaml").write_text(more, "utf-8")
+    (problem,) = load_rules(folder).problems
+    told = "“odeur de gaz” is written twice (it stands in phrases-plus.yaml:4 already; keep one of them)"
+    assert str(problem) == f"phrases.yaml:3:5: warning: {told}"
+
+
+def test_a_folder_without_phrases_is_read_with_a_warning(tmp_path: Path) -> None:
+    folder = overlay(GOOD, tmp_path / "rules")
+    (folder / "phrases.yaml").rename(folder / "Phrase.yml")
+    misnamed, missing = map(str, load_rules(folder).problems)
+    assert misnamed == (
+        "Phrase.yml: warning: this file is not read (name it phrases.yaml or phrases-….yaml, or put it elsewhere)"
+    )
+    assert missing == (
+        "phrases.yaml: warning: the folder has no phrases: the model alone tells of danger"
+        " (take phrases.yaml as it comes with the program)"
+    )
+
+
+def test_topics_of_version_1_are_read_without_their_words_and_with_a_warning(tmp_path: Path) -> None:
+    folder = overlay(GOOD, tmp_path / "rules")
+    topics = (GOOD / "topics.yaml").read_text("utf-8").replace("version: 2\n", "version: 1\npoints: {certain: 6}\n")
+    topics = topics.replace("priority: P2}", "priority: P2, fragile: outage, signs: {strong: [fuite]}}")
+    (folder / "topics.yaml").write_text(topics, "utf-8")
+    rules = load_rules(folder)
+    assert rules.reader.topics["water_leak"].outage
+    assert rules.reader.limits == Limits()
+    (problem,) = rules.problems
+    assert str(problem) == (
+        "topics.yaml:1:10: warning: topics.yaml is of an earlier version (its words are not read any more: take"
+        " topics.yaml and phrases.yaml of this version of the program, and write into phrases.yaml what you had added)"
+    )
+
+
+def test_phrases_are_bounded_in_number(tmp_path: Path) -> None:
+    folder = overlay(GOOD, tmp_path / "rules")
+    many = "".join(f"  - mot{number} a b\n" for number in range(2_100))
+    (folder / "phrases.yaml").write_text(f"version: 1\npossible:\n{many}", "utf-8")
+    with pytest.raises(InvalidFilesError) as told:
+        load_rules(folder)
+    (problem,) = told.value.problems
+    assert (problem.line, problem.message) == (2_003, "there are too many phrases")
+
+
+@pytest.mark.parametrize("file", ["answers/gaz.fr.txt", "phrases.yaml", "phrases-plus.yaml", "topics.yaml"])
+def test_the_version_follows_the_content(tmp_path: Path, file: str) -> None:
     before = load_rules(GOOD).version
     folder = overlay(GOOD, tmp_path / "rules")
     assert load_rules(folder).version == before
-    answer = folder / "answers" / "gaz.fr.txt"
-    answer.write_text(answer.read_text("utf-8") + "Vite.\n", "utf-8")
+    path = folder / file
+    path.write_text((path.read_text("utf-8") if path.exists() else "version: 1\n") + "# Vite.\n", "utf-8")
     assert load_rules(folder).version != before
 
 

@@ -24,7 +24,7 @@ from tests.rules.test_index import GOOD_RULES
 
 AT_THE_TOP = "# ---------------------------------------------------------------- Le danger d'abord\n"
 MEANT = "; where it is meant, say why: untold: …"
-TOPICS = tuple(load_rules(SHIPPED).lexicon.topics)
+TOPICS = tuple(load_rules(SHIPPED).reader.topics)
 OF_DANGER = ("urgence-gaz", "urgence-incendie", "urgence-ascenseur", "urgence-danger")
 
 

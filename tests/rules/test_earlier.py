@@ -1,7 +1,7 @@
 """Rules folders of earlier versions of the program: an upgrade reads them, and the daemon judges by them.
 
 Each folder of `earlier/` is what the program shipped at a time, unchanged but for `topics.yaml`, which has only words
-that the folder's own tests need:
+that the folder's own tests needed. None of these words is read any more; none of the folders has phrases.
 
 - `first_calls`: calls have become messages; nothing is learned yet, no escalation, no history in conditions;
 - `first_model`: the first learned model lies beside the words; rules may add, queues escalate;
@@ -24,7 +24,7 @@ from dtm_contact.cli import cli
 from dtm_contact.daemon import daemon
 from dtm_contact.directory import read_export
 from dtm_contact.rules import load_rules
-from dtm_contact.rules.learned_file import FORMER
+from dtm_contact.rules.model_file import FORMER
 from dtm_contact.rules.ruleset import digest
 from dtm_contact.settings import Judge, Monitor, Rules, Settings, Smtp, Store
 from dtm_contact.store import migrate, open_store
@@ -61,14 +61,17 @@ def settings(folder: Path, tmp_path: Path) -> Settings:
     return found
 
 
-def test_each_is_read_and_only_the_model_beside_it_is_remarked_upon(folder: Path) -> None:
-    (problem,) = load_rules(folder).problems
-    assert str(problem) == (
+def test_each_is_read_and_only_what_is_not_read_any_more_is_remarked_upon(folder: Path) -> None:
+    model, words = load_rules(folder).problems
+    assert str(model) == (
         f"{FORMER}: warning: this file is not read any more: the learned model comes with the program (delete it)"
+    )
+    assert str(words).startswith(
+        "topics.yaml:1:10: warning: topics.yaml is of an earlier version (its words are not read"
     )
 
 
-def test_the_check_finds_nothing_but_tests_that_the_words_learned_since_then_have_changed(folder: Path) -> None:
+def test_the_check_finds_nothing_but_tests_of_what_is_understood_otherwise_since_then(folder: Path) -> None:
     done = _checked(folder)
     errors = [line for line in done.output.splitlines() if ": error: " in line]
     assert all(re.match(r"routing\.yaml:\d+:\d+: error: the test expects", line) for line in errors), errors

@@ -14,7 +14,7 @@ from dtm_contact.model import Problem
 from dtm_contact.rules import load_rules
 from tests.rules.folders import GOOD, OFFICES
 
-FILES = ("routing.yaml", "queues.yaml", "topics.yaml", "answers/gaz.fr.txt")
+FILES = ("routing.yaml", "queues.yaml", "topics.yaml", "phrases.yaml", "answers/gaz.fr.txt")
 PIECES = [
     b"- ",
     b": ",
@@ -61,8 +61,8 @@ def test_any_bytes(file: str, content: bytes) -> None:
     check(file, content)
 
 
-@pytest.mark.parametrize("file", FILES[:2])
-@settings(max_examples=80)
+@pytest.mark.parametrize("file", FILES[:4])
+@settings(max_examples=60)
 @given(data=st.data())
 def test_a_good_file_with_a_piece_changed(file: str, data: st.DataObject) -> None:
     good = (GOOD / file).read_bytes()

@@ -7,6 +7,7 @@ import pytest
 
 from dtm_contact.model import Problem
 from dtm_contact.rules import load_rules, read_document
+from dtm_contact.rules.json_schema import SCHEMAS as NAMES
 from dtm_contact.rules.json_schema import Schema, json_schemas
 from tests.rules.folders import BAD, GOOD, SHIPPED
 
@@ -28,7 +29,7 @@ def fits(value: Any, schema: Schema, whole: Schema) -> bool:
         return fits(value, whole["$defs"][schema["$ref"].rpartition("/")[2]], whole)
     if "anyOf" in schema and not any(fits(value, each, whole) for each in schema["anyOf"]):
         return False
-    if value not in schema.get("enum", [value]):
+    if value not in schema.get("enum", [value]) or value != schema.get("const", value):
         return False
     kinds = schema.get("type", [])
     kinds = [kinds] if isinstance(kinds, str) else kinds
@@ -61,7 +62,7 @@ def data_of(folder: Any, file: str) -> Any:
     return document.data
 
 
-@pytest.mark.parametrize("name", ["routing", "queues"])
+@pytest.mark.parametrize("name", ["routing", "queues", "topics", "phrases"])
 def test_what_is_shipped_fits(name: str) -> None:
     schema = json_schemas(load_rules(SHIPPED))[name]
     assert fits(data_of(SHIPPED, f"{name}.yaml"), schema, schema)
@@ -77,10 +78,19 @@ def test_what_is_shipped_fits(name: str) -> None:
         "unknown-queue",
         "missing-id-and-then",
         "unknown-mode",
+        "limit-unknown",
+        "topic-with-words",
+        "topics-of-a-later-version",
+        "phrase-in-an-unknown-list",
+        "phrase-of-an-unknown-topic",
+        "phrase-with-an-unknown-key",
+        "phrase-without-its-topic",
+        "phrases-that-are-a-list",
     ],
 )
 def test_what_an_editor_can_tell_does_not_fit(fault: str) -> None:
-    assert not fits(data_of(BAD / fault, "routing.yaml"), SCHEMAS["routing"], SCHEMAS["routing"])
+    (path,) = (BAD / fault).glob("*.yaml")
+    assert not fits(data_of(BAD / fault, path.name), SCHEMAS[path.stem], SCHEMAS[path.stem])
 
 
 def test_a_test_of_a_file_fits() -> None:
@@ -89,13 +99,13 @@ def test_a_test_of_a_file_fits() -> None:
     assert not fits([test | {"hold": True}], SCHEMAS["tests"], SCHEMAS["tests"])
 
 
-@pytest.mark.parametrize("name", ["routing", "queues", "tests"])
+@pytest.mark.parametrize("name", NAMES)
 def test_the_shipped_schemas_are_current(name: str) -> None:
     shipped = json.loads((SHIPPED / "schema" / f"{name}.schema.json").read_text("utf-8"))
     assert shipped == json.loads(json.dumps(json_schemas(load_rules(SHIPPED))[name]))
 
 
-@pytest.mark.parametrize("name", ["routing", "queues"])
+@pytest.mark.parametrize("name", ["routing", "queues", "topics", "phrases"])
 def test_the_first_line_names_the_schema(name: str) -> None:
     first = (SHIPPED / f"{name}.yaml").read_text("utf-8").splitlines()[0]
     assert first == f"# yaml-language-server: $schema=schema/{name}.schema.json"

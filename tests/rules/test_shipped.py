@@ -59,9 +59,9 @@ def test_the_tests_of_each_rule_that_tells_or_sets_aside_say_so(shipped: RuleSet
             assert all(each is not None and each.queue == "none" for each in expected), rule.id
 
 
-def test_the_table_and_the_lexicon_have_the_same_topics(shipped: RuleSet) -> None:
+def test_the_table_and_the_rules_have_the_same_topics(shipped: RuleSet) -> None:
     assert {row["topic"]: row["priority"] for row in TABLE} == {
-        code: topic.priority.value for code, topic in shipped.lexicon.topics.items()
+        code: topic.priority.value for code, topic in shipped.reader.topics.items()
     }
 
 
@@ -175,5 +175,5 @@ def test_answers_greet_and_take_leave(answer: Path) -> None:
 
 
 def test_labels_are_words_that_agents_can_read() -> None:
-    odd = [topic.label for topic in load_rules(SHIPPED).lexicon.topics.values() if set(topic.label) & set("=/<>…_")]
+    odd = [topic.label for topic in load_rules(SHIPPED).reader.topics.values() if set(topic.label) & set("=/<>…_")]
     assert odd == []

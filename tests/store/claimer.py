@@ -1,21 +1,18 @@
-"""A process that claims arrivals until none is left, and prints their numbers: `claimer URL NAME`."""
+"""A process that claims arrivals until none is left."""
 
-import sys
+from multiprocessing.connection import Connection
 
 from dtm_contact.store import open_store
 from tests.store.samples import NOW
 
 
-def main() -> None:
-    url, name = sys.argv[1:]
+def claim_all(url: str, name: str, told: Connection) -> None:
+    """Say that it is up, begin when it is told to, and say which arrivals it claimed, by their numbers."""
     with open_store(url) as store:
         # Everyone is up before anyone begins.
-        sys.stdout.write("ready\n")
-        sys.stdout.flush()
-        sys.stdin.readline()
-        while claimed := store.arrivals.claim(name, NOW):
-            sys.stdout.write(f"{claimed.id}\n")
-
-
-if __name__ == "__main__":
-    main()
+        told.send("ready")
+        told.recv()
+        claimed = []
+        while arrival := store.arrivals.claim(name, NOW):
+            claimed.append(arrival.id)
+        told.send(claimed)

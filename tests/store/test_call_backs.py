@@ -13,13 +13,13 @@ from dtm_contact.directory import Directory, read_export
 from dtm_contact.errors import MovedError
 from dtm_contact.model import Arrival, CaseKind, Judgement, Priority
 from dtm_contact.pipeline import Grounds
-from dtm_contact.rules import load_rules
 from dtm_contact.settings import Settings
 from dtm_contact.store import CaseFile, Claimed, Store, StoreRefusedError
 from dtm_contact.store.schema import cases
 from dtm_contact.worker.kinds import Judges
 from dtm_contact.worker.messages import Task
 from tests.calls.logs import MONDAY_NIGHT, record
+from tests.rules.once import load_once
 
 ROOT = Path(__file__).parents[2]
 NOW = datetime(2026, 11, 24, 9, tzinfo=UTC)
@@ -29,7 +29,7 @@ NOW = datetime(2026, 11, 24, 9, tzinfo=UTC)
 def grounds() -> Grounds:
     settings = Settings.defaults()
     directory = Directory(read_export(ROOT / "tests" / "directory" / "good")[0])
-    return Grounds.build(directory, load_rules(ROOT / "rules", zone=settings.zone), settings)
+    return Grounds.build(directory, load_once(ROOT / "rules", zone=settings.zone), settings)
 
 
 class Desk:
@@ -95,9 +95,9 @@ def test_further_calls_join_and_are_counted(desk: Desk) -> None:
 
 
 def test_three_calls_within_an_hour_raise_the_priority(desk: Desk) -> None:
-    first = desk.opened(0)
-    desk.opened(600, "2")
-    third = desk.opened(1_200, "3")
+    first = desk.opened(0, application="Playback")
+    desk.opened(600, "2", application="Playback")
+    third = desk.opened(1_200, "3", application="Playback")
     assert (first.case.priority, third.case.priority) == (Priority.P3, Priority.P2)
     assert third.case.due <= first.case.due
 

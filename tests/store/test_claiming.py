@@ -1,38 +1,40 @@
-import subprocess
-import sys
 from collections import Counter
-from pathlib import Path
+from multiprocessing import get_context
 
 from dtm_contact.store import ArrivalState, Store, open_store
 from dtm_contact.store.arrivals import _CLAIM
+from tests.store import claimer
 from tests.store.samples import NOW, arrival, minutes
 
-ROOT = Path(__file__).parents[2]
 COUNT = 160
+CLAIMERS = 8
+FORKS = get_context("forkserver")
+# The second that Python takes to read the store is spent once.
+FORKS.set_forkserver_preload([claimer.__name__])
 
 
 def test_eight_processes_never_claim_the_same_arrival(store: Store, url: str) -> None:
     store.arrivals.accept([arrival(str(number), minutes(-number)) for number in range(COUNT)])
-    claimers = [
-        subprocess.Popen(
-            [sys.executable, "-m", "tests.store.claimer", url, f"worker{number}"],
-            cwd=ROOT,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        for number in range(8)
+    pipes = [FORKS.Pipe() for _ in range(CLAIMERS)]
+    processes = [
+        FORKS.Process(target=claimer.claim_all, args=(url, f"worker{number}", theirs))
+        for number, (_ours, theirs) in enumerate(pipes)
     ]
-    for claimer in claimers:
-        assert claimer.stdout is not None
-        assert claimer.stdout.readline() == "ready\n"
-    for claimer in claimers:
-        assert claimer.stdin is not None
-        claimer.stdin.write("go\n")
-        claimer.stdin.flush()
-    claimed = Counter(number for claimer in claimers for number in claimer.communicate()[0].split())
-    assert [claimer.returncode for claimer in claimers] == [0] * 8
-    assert claimed == Counter(str(number) for number in range(1, COUNT + 1))
+    for process in processes:
+        process.start()
+    for ours, theirs in pipes:
+        # Where one dies, its end of the pipe is the last.
+        theirs.close()
+        assert ours.recv() == "ready"
+    for ours, _theirs in pipes:
+        ours.send("go")
+    claimed = Counter(number for ours, _theirs in pipes for number in ours.recv())
+    for process in processes:
+        process.join()
+    assert [process.exitcode for process in processes] == [0] * CLAIMERS
+    for ours, _theirs in pipes:
+        ours.close()
+    assert claimed == Counter(range(1, COUNT + 1))
     assert len(store.arrivals.listing(ArrivalState.CLAIMED, limit=COUNT + 1)) == COUNT
 
 

@@ -34,6 +34,18 @@ def full_size() -> Records:
     return records
 
 
+@pytest.fixture(scope="session")
+def estate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The sample directory of its first six residences, of two offices; every file and column."""
+    return reduced(FULL_SIZE, 6, tmp_path_factory.mktemp("reduced"))
+
+
+@pytest.fixture(scope="session")
+def reduced_size(estate: Path) -> Records:
+    records, _warnings = read_export(estate)
+    return records
+
+
 def test_a_store_without_a_directory_says_so(store: Store) -> None:
     assert store.directory.version() is None
     with pytest.raises(NoDirectoryError, match="directory import"):
@@ -49,8 +61,8 @@ def test_every_field_of_records_is_kept() -> None:
     assert [part.name for part in PARTS] == [field.name for field in fields(Records)]
 
 
-def test_a_new_directory_replaces_the_old_and_what_agents_confirmed_stays(store: Store, full_size: Records) -> None:
-    store.directory.save(full_size, "import", NOW)
+def test_a_new_directory_replaces_the_old_and_what_agents_confirmed_stays(store: Store, reduced_size: Records) -> None:
+    store.directory.save(reduced_size, "import", NOW)
     confirmed(store, "number", "+33612345678", "T1")
     assert store.directory.version() == DirectoryVersion(1, NOW)
     assert store.directory.save(SMALL, "import", minutes(1)) == DirectoryVersion(2, minutes(1))
@@ -81,38 +93,36 @@ def test_an_import_that_breaks_off_leaves_the_old_directory_in_force(store: Stor
     assert store.directory.version() == DirectoryVersion(1, NOW)
 
 
-def test_a_version_that_is_kept_comes_back_line_for_line(store: Store, full_size: Records) -> None:
-    store.directory.save(full_size, "import", NOW, Origin("d1", minutes(-60)))
+def test_a_version_that_is_kept_comes_back_line_for_line(store: Store, reduced_size: Records) -> None:
+    store.directory.save(reduced_size, "import", NOW, Origin("d1", minutes(-60)))
     store.directory.save(SMALL, "import", minutes(1), Origin("d2", minutes(0), forced=("tenants.csv: few",)))
 
     records, origin = store.directory.kept(1)
     store.directory.save(records, "paul", minutes(2), origin)
 
-    assert records == full_size
-    assert store.directory.load() == full_size
+    assert records == reduced_size
+    assert store.directory.load() == reduced_size
     assert store.directory.kept(2)[0] == SMALL
     newest, forced, first = store.directory.imports(10)
     assert (newest.number, newest.imported_by, newest.kept) == (3, "paul", True)
     assert newest.origin == Origin("d1", minutes(-60), restored_from=1)
-    assert newest.counts["leases"] == len(full_size.leases)
+    assert newest.counts["leases"] == len(reduced_size.leases)
     assert forced.origin == Origin("d2", minutes(0), ("tenants.csv: few",))
     assert first.origin == Origin("d1", minutes(-60))
 
 
 @pytest.mark.parametrize("wrong", WRONG)
 def test_after_a_wrong_export_that_was_forced_the_right_one_comes_back(
-    store: Store, wrong: str, tmp_path: Path
+    store: Store, wrong: str, estate: Path, reduced_size: Records, tmp_path: Path
 ) -> None:
-    folder = reduced(FULL_SIZE, 6, tmp_path / "right")
-    right, _warnings = read_export(folder)
-    forced, _warnings = read_export(changed(folder, WRONG[wrong][0], tmp_path / "wrong"))
-    store.directory.save(right, "import", NOW)
+    forced, _warnings = read_export(changed(estate, WRONG[wrong][0], tmp_path))
+    store.directory.save(reduced_size, "import", NOW)
     store.directory.save(forced, "import", minutes(1))
-    assert store.directory.in_force().records == forced != right
+    assert store.directory.in_force().records == forced != reduced_size
 
     store.directory.save(*_restored(store, 1))
 
-    assert store.directory.in_force().records == right
+    assert store.directory.in_force().records == reduced_size
 
 
 def _restored(store: Store, number: int) -> tuple[Records, str, datetime, Origin]:
@@ -143,14 +153,14 @@ def test_only_the_last_versions_are_kept(store: Store) -> None:
             store.directory.kept(number)
 
 
-def test_what_an_earlier_program_imported_is_kept_before_it_is_replaced(store: Store, full_size: Records) -> None:
-    store.directory.save(full_size, "import", NOW)
+def test_what_an_earlier_program_imported_is_kept_before_it_is_replaced(store: Store, reduced_size: Records) -> None:
+    store.directory.save(reduced_size, "import", NOW)
     with store.database.writing() as connection:
         connection.execute(directory_contents.delete())
 
     store.directory.save(SMALL, "import", minutes(1))
 
-    assert store.directory.kept(1)[0] == full_size
+    assert store.directory.kept(1)[0] == reduced_size
 
 
 def test_the_files_imported_last_are_known_though_others_were_restored(store: Store) -> None:

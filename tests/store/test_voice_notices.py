@@ -7,7 +7,7 @@ from email.utils import format_datetime
 import pytest
 
 from dtm_contact.contract import as_json
-from dtm_contact.model import Arrival, CaseKind
+from dtm_contact.model import AlarmLevel, Arrival, CaseKind
 from dtm_contact.pipeline import Grounds
 from dtm_contact.store import CaseFile, Store
 from dtm_contact.worker.kinds import MESSAGE, Judges
@@ -77,6 +77,29 @@ def test_it_joins_the_call(desk: Desk, post: Post, name: str, number: str) -> No
     assert told is not None
     assert told.case.number == called.case.number
     assert [event.what for event in told.events] == ["opened", "joined"]
+
+
+@pytest.mark.parametrize(
+    ("said", "level", "priority"),
+    [
+        ("", AlarmLevel.POSSIBLE, "P2"),
+        ("Transcription : bonjour, il y a une très forte odeur de gaz dans le hall\n", AlarmLevel.CERTAIN, "P1"),
+        ("Transcription : bonjour, je voudrais une copie de mon bail\n", AlarmLevel.NONE, "P3"),
+    ],
+)
+def test_what_was_spoken_makes_the_case_of_the_call_more_urgent(
+    desk: Desk,  # noqa: F811 - the fixture
+    post: Post,
+    said: str,
+    level: AlarmLevel,
+    priority: str,
+) -> None:
+    called = desk.opened(0, application="Playback")
+    assert called.case.alarm_level is AlarmLevel.NONE
+    sender, subject, text = RINGOVER
+    told = post.mail(notice("0639980001", (sender, subject, f"{text}{said}")))
+    assert told is not None
+    assert (told.case.number, told.case.alarm_level, told.case.priority) == (called.case.number, level, priority)
 
 
 def test_the_call_joins_it_where_that_is_known_later(desk: Desk, post: Post) -> None:  # noqa: F811 - the fixture

@@ -14,7 +14,7 @@ from dtm_contact.cases import Command, apply
 from dtm_contact.directory import Directory, Office, Records, Residence
 from dtm_contact.errors import StoreUnavailableError
 from dtm_contact.model import CaseKind, Joining, Likely, Match, Priority, Way
-from dtm_contact.rules import RuleSet, load_rules
+from dtm_contact.rules import RuleSet
 from dtm_contact.settings import Settings
 from dtm_contact.settings import Timers as TimerSettings
 from dtm_contact.store import Store, migrate, open_store, working
@@ -23,6 +23,7 @@ from dtm_contact.timers import Post, Runner, Storms, running
 from dtm_contact.tokens import Tokens
 from tests.heard import Heard
 from tests.rules.folders import GOOD, overlay
+from tests.rules.once import load_once
 from tests.store.samples import claim, judgement, open_case
 
 OPENED = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)  # a Tuesday, ten o'clock in Paris
@@ -46,7 +47,7 @@ def rules(tmp_path_factory: pytest.TempPathFactory) -> RuleSet:
     folder = overlay(GOOD, tmp_path_factory.mktemp("timers") / "rules")
     text = (folder / "queues.yaml").read_text("utf-8")
     (folder / "queues.yaml").write_text(text.replace("on_call: astreinte@bailleur.example\n", ESCALATION), "utf-8")
-    return load_rules(folder)
+    return load_once(folder)
 
 
 DIRECTORY = Directory(

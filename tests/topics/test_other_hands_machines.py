@@ -10,8 +10,8 @@ import pytest
 
 from dtm_contact.model import Arrival, CaseKind, Priority, Understanding
 from dtm_contact.reading import read
-from dtm_contact.rules.topics_file import load_lexicon
-from dtm_contact.topics import Lexicon, understand
+from dtm_contact.rules import load_rules
+from dtm_contact.topics import Reader, understand
 
 ROOT = Path(__file__).parents[2]
 SETS = ("machines", "machines_kept")
@@ -24,15 +24,13 @@ TRUTHS = [
 
 
 @cache
-def lexicon() -> Lexicon:
-    found = load_lexicon(ROOT / "rules", [])
-    assert found is not None
-    return found
+def reader() -> Reader:
+    return load_rules(ROOT / "rules").reader
 
 
 @cache
 def understood(file: Path) -> Understanding:
-    return understand(read(Arrival("file", file.name, AT, "message/rfc822", None, file.read_bytes())), lexicon())
+    return understand(read(Arrival("file", file.name, AT, "message/rfc822", None, file.read_bytes())), reader())
 
 
 def wanted(kind: str) -> list[Any]:
@@ -53,7 +51,15 @@ def test_what_asks_or_reports_is_a_case_and_a_danger_is_one(file: Path, truth: d
 @pytest.mark.parametrize(("file", "truth"), wanted("automatic"))
 def test_what_only_answers_is_set_aside(file: Path, truth: dict[str, Any]) -> None:
     assert truth["kind"] == "automatic"
-    assert understood(file).kind in {CaseKind.AUTOMATIC, CaseKind.SPAM}
+    found = understood(file)
+    assert found.kind in {CaseKind.AUTOMATIC, CaseKind.SPAM} or found.alarm.any
+
+
+def test_an_absence_notice_in_words_of_danger_is_the_only_reply_that_somebody_reads() -> None:
+    kept = {
+        file.stem for file, truth in TRUTHS if truth["kind"] == "automatic" and understood(file).kind is CaseKind.CASE
+    }
+    assert kept <= {"absence-exchange-14"}
 
 
 def test_most_mass_mail_is_set_aside() -> None:

@@ -1,127 +1,147 @@
-"""Which parts are read, what the evidence points at, and what hostile text does."""
-
-import random
-from dataclasses import replace
-from itertools import islice
+"""What the shipped reader makes of messages: topics, urgency, alarms, kinds, scope, who asks, wishes."""
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from dtm_contact.model import Evidence, Part, Understanding
-from dtm_contact.topics import Lexicon, understand
-from dtm_contact.topics.passage import WORDS_READ, read_passage
-from dtm_contact.topics.phrase import ATTEMPTS
-from tests.topics.conftest import Understand, contact
+from dtm_contact.model import AlarmLevel, AlarmSource, Attachment, AutomaticSign, Automation, CaseKind, Priority, Wish
+from dtm_contact.topics import Reader
+from tests.topics.conftest import Read
 
-_MEGABYTE = 1_000_000
+FUITE = "Bonjour, il y a une fuite sous mon évier depuis ce matin, l'eau coule dans le placard. Mme Martin"
 
 
-def _evidence(understood: Understanding) -> list[Evidence]:
-    found = [evidence for finding in understood.findings for evidence in (*finding.evidence, *finding.defused)]
-    return [*found, *understood.raised_by, *understood.scope_evidence]
+@pytest.mark.parametrize(
+    ("text", "topic", "priority"),
+    [
+        (FUITE, "water_leak", "P2"),
+        ("Je n'ai plus de chauffage depuis hier, les radiateurs sont froids.", "heating", "P2"),
+        ("Il y a des cafards dans ma cuisine, pouvez-vous traiter l'appartement ?", "pests", "P3"),
+        ("Pouvez-vous m'envoyer une quittance de loyer pour mon dossier ?", "documents", "P4"),
+        ("Je vous donne mon préavis, quand fait-on l'état des lieux de sortie ?", "move_out", "P3"),
+        ("Je ne peux pas payer mon loyer ce mois-ci, je voudrais un échéancier.", "payment_difficulty", "P2"),
+        ("My heating is broken since yesterday, no hot water, please send someone", "heating", "P2"),
+        ("Tengo cucarachas en la cocina, por favor manden a alguien", "pests", "P3"),
+    ],
+)
+def test_what_is_asked(read: Read, text: str, topic: str, priority: str) -> None:
+    found = read(text)
+    assert (found.topic, found.priority, found.kind) == (topic, priority, CaseKind.CASE)
+    assert found.findings[0].topic == topic
+    assert found.findings[0].evidence
 
 
-def test_evidence_points_at_the_words_as_written(lexicon: Lexicon) -> None:
-    message = contact("L’œil-de-bœuf va bien… Plus d’EAU CHAUDE chez moi, ﬁn de mois glacée ! Bébé a froid.", "Œuvre")
-    understood = understand(message, lexicon)
-    assert understood.topic == "heating"
-    assert _evidence(understood)
-    for evidence in _evidence(understood):
-        assert evidence.span is not None
-        assert message.text(evidence.span.part)[evidence.span.start : evidence.span.end] == evidence.seen
-    assert "Plus d’EAU CHAUDE" in {evidence.seen for evidence in understood.findings[0].evidence}
-
-
-def test_quoted_text_signature_and_disclaimer_are_not_read(lexicon: Lexicon) -> None:
-    message = replace(
-        contact("Bien reçu, merci."),
-        quoted_text="Il y a une fuite d'eau au plafond",
-        signature="Plomberie et dégât des eaux, Sarl Dupont",
-        disclaimer="En cas d'incendie n'imprimez pas ce message, odeur de gaz",
-    )
-    understood = understand(message, lexicon)
-    assert understood.topics == ("thanks",)
-    assert {evidence.span.part for evidence in _evidence(understood) if evidence.span} <= {Part.SUBJECT, Part.NEW}
-
-
-def test_a_forwarded_original_counts_where_the_new_text_says_little(read: Understand) -> None:
-    assert read("Pour suite à donner, merci.", forwarded="Plus de chauffage chez moi").topic == "heating"
-    assert read("Voir ci-dessous.", subject="TR: locataire", forwarded="J'ai des cafards").topic == "pests"
-
-
-def test_a_forwarded_original_is_not_read_where_the_new_text_says_enough(read: Understand) -> None:
-    text = (
-        "Bonjour, je vous transmets pour mémoire notre échange ; je voudrais aujourd'hui une quittance de loyer pour la"
-        " préfecture, si possible avant vendredi, car mon dossier doit partir."
-    )
-    assert read(text, forwarded="Plus de chauffage chez moi").topics == ("documents",)
-
-
-def test_nothing_at_all_is_other(read: Understand) -> None:
-    understood = read("")
-    assert understood.topics == ("other",)
-    assert understood.priority == "P3"
-    assert understood.findings == ()
-
-
-def test_understanding_is_the_same_each_time(read: Understand) -> None:
-    text = "Fuite au plafond, plus de chauffage, cafards, ascenseur en panne, quittance, gardien absent"
-    assert read(text) == read(text)
-
-
-def _only_words_of_the_lexicon(lexicon: Lexicon) -> str:
-    chance = random.Random(3)  # noqa: S311 (text, not secrets)
-    words = sorted(lexicon.spelling.words)
-    return " ".join(chance.choices(words, k=_MEGABYTE // 7))
+def test_the_words_shown_stand_where_they_are_said_to(read: Read) -> None:
+    found = read(FUITE, "Fuite d'eau")
+    for piece in (*found.findings[0].evidence, *found.raised_by):
+        assert piece.span is not None
+        text = {"subject": "Fuite d'eau", "new_text": FUITE}[piece.span.part.value]
+        assert text[piece.span.start : piece.span.end] == piece.seen
 
 
 @pytest.mark.parametrize(
     "text",
     [
-        "a" * _MEGABYTE,
-        " " * _MEGABYTE,
-        "ligne\n" * 100_000,
-        "fuite d'eau " * 90_000,
-        "si il y a pas de fuite " * 45_000,
-        "\u0301" * _MEGABYTE,
-        ".,!?" * 250_000,
-        "\x00\ud800" * 1000,
-        "9" * 50_000 + " ans",
-        "31 " * 10_000 + "novembre",
+        "Il y a une forte odeur de gaz dans le hall, venez vite",
+        "Une personne est bloquée dans l'ascenseur en panne, elle a du mal à respirer",
+        "Il y a le feu dans la cave, de la fumée noire monte dans l'escalier",
+        "Mon fils de 15 ans veut mourir, il est enfermé dans sa chambre avec des cachets",
+        "Plus de chauffage depuis hier, j'ai un nourrisson de trois semaines et il fait 12 degrés",
+        "Des morceaux de la façade tombent sur le trottoir devant l'entrée, un enfant a failli être touché",
+        "Help, I am stuck in the lift and nobody answers the alarm",
     ],
-    ids=["one-word", "spaces", "lines", "one-phrase", "markers", "marks", "stops", "broken", "digits", "days"],
 )
-def test_hostile_text_is_understood_somehow_with_bounded_evidence(text: str, read: Understand) -> None:
-    understood = read(text)
-    assert understood.topics
-    assert len(_evidence(understood)) < 500
+def test_danger_is_certain_and_p1(read: Read, text: str) -> None:
+    found = read(text)
+    assert found.alarm.level is AlarmLevel.CERTAIN
+    assert (found.priority, found.kind) == (Priority.P1, CaseKind.CASE)
+    assert found.alarm.raised_by is not None
+    assert found.raised_by
 
 
-def test_a_megabyte_of_words_is_read_up_to_a_limit(lexicon: Lexicon) -> None:
-    message = contact(_only_words_of_the_lexicon(lexicon))
-    passage = read_passage(message, (Part.NEW,), lexicon.spelling.keys)
-    assert len(passage.forms) <= WORDS_READ
-    assert understand(message, lexicon).topics
+@pytest.mark.parametrize(
+    "wrapping",
+    [
+        "{}\n\nCe message est généré automatiquement, merci de ne pas y répondre.",
+        "Nom : Durand\nPrénom : Alice\nTéléphone : 01 99 00 12 34\nObjet : Demande\nMessage : {}",
+        "{}\n\n--\nAlice Durand\nAssistante de direction, société Bois & Cie\nwww.bois.example | LinkedIn",
+        "Bonjour, j'ai bien reçu mon avis d'échéance, merci. {} Bien cordialement",
+        "Vous avez reçu un nouveau message vocal de 01 99 00 12 34.\nDurée : 0:21\nTranscription :\n{}",
+    ],
+)
+def test_what_stands_around_a_danger_takes_nothing_away(read: Read, wrapping: str) -> None:
+    found = read(wrapping.format("Il y a une forte odeur de gaz dans le hall du 84 square Henri Barbusse à Montrouge."))
+    assert (found.alarm.level, found.topic, found.kind) == (AlarmLevel.CERTAIN, "gas", CaseKind.CASE)
 
 
-def test_one_phrase_is_tried_a_bounded_number_of_times(lexicon: Lexicon) -> None:
-    passage = read_passage(contact("cafards " * 1900), (Part.NEW,), lexicon.spelling.keys)
-    found = [entry for entry, _ in lexicon.index.find(passage) if entry.text == "cafard"]
-    assert 0 < len(found) <= ATTEMPTS
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Le bouton du 6e étage dans l'ascenseur est cassé",
+        "Ma facture de gaz a doublé, à qui dois-je m'adresser ?",
+        "Feu mon mari avait signé le bail avec moi, que dois-je faire ?",
+        "Merci, le chauffage est réparé depuis ce matin.",
+        "L'exercice incendie de mardi a été annulé, pouvez-vous confirmer la nouvelle date ?",
+    ],
+)
+def test_words_of_danger_without_danger_wake_nobody(read: Read, text: str) -> None:
+    assert read(text).alarm.level is not AlarmLevel.CERTAIN
 
 
-def test_many_different_words_do_not_fill_the_memory(lexicon: Lexicon) -> None:
-    words = ("mot" + "".join(chr(97 + (number // 26**power) % 26) for power in range(4)) for number in range(60_000))
-    while chunk := list(islice(words, 1500)):
-        read_passage(contact(" ".join(chunk)), (Part.NEW,), lexicon.spelling.keys)
-    assert len(lexicon.spelling._cache) <= 20_000
+def test_a_phrase_is_binding_and_a_denied_one_says_nothing(read: Read) -> None:
+    assert read("Ça sent le gaz.").alarm.any
+    denied = read("Il n'y a pas d'odeur de gaz, tout va bien.")
+    assert denied.alarm.raised_by is not AlarmSource.WORDS
 
 
-@settings(max_examples=60)
-@given(text=st.text(max_size=300), subject=st.text(max_size=60))
-def test_any_text_is_understood_and_its_spans_hold(lexicon: Lexicon, text: str, subject: str) -> None:
-    message = contact(text, subject)
-    for evidence in _evidence(understand(message, lexicon)):
-        assert evidence.span is not None
-        assert message.text(evidence.span.part)[evidence.span.start : evidence.span.end] == evidence.seen
+def test_a_request_is_never_thanks(read: Read) -> None:
+    assert read("Toujours rien. Merci de faire le nécessaire.").topic != "thanks"
+    assert read("Avez-vous bien reçu mon dossier ? Merci").topic != "thanks"
+    assert read("Merci beaucoup pour votre aide, tout fonctionne, bonne journée à toute l'équipe").topic == "thanks"
+
+
+def test_one_word_makes_no_topic(read: Read) -> None:
+    found = read("rappel")
+    assert (found.topic, found.priority) == ("other", Priority.P3)
+    assert read("").topic == "other"
+
+
+def test_names_and_streets_say_nothing(read: Read) -> None:
+    assert "payment_difficulty" not in read("Bonjour, je suis Mme Odette Petit, pouvez-vous me rappeler ?").topics
+    assert "access_control" not in read("Pouvez-vous me rappeler ? 26 rue de la Porte à Montreuil").topics
+
+
+def test_a_reply_of_a_machine_is_set_aside_unless_it_alarms(read: Read) -> None:
+    sign = AutomaticSign(Automation.REPLY, "Auto-Submitted: auto-replied")
+    away = "Je suis absente du bureau jusqu'au 3 décembre. Réponse automatique."
+    assert read(away, "Absente", signs=(sign,)).kind is CaseKind.AUTOMATIC
+    alarming = f"{away} Il y a une forte odeur de gaz dans la cage d'escalier, venez vite !"
+    assert read(alarming, "Absente", signs=(sign,)).kind is CaseKind.CASE
+
+
+def test_a_scan_that_says_nothing_is_to_be_read_by_a_person(read: Read) -> None:
+    scan = (Attachment("scan_0001.pdf", "application/pdf", 10_000, ""),)
+    found = read("Numérisé depuis un appareil multifonction. 2 pages, 200 x 200 dpi", "Scan", attachments=scan)
+    assert found.unread is not None
+    assert (found.kind, found.priority) == (CaseKind.CASE, Priority.P3)
+    said = read(FUITE, "Fuite", attachments=scan)
+    assert (said.unread, said.topic) == (None, "water_leak")
+
+
+def test_what_cannot_be_decoded_is_a_case(read: Read) -> None:
+    found = read("gérée ????", undecoded=True)
+    assert (found.kind, found.priority.value <= "P3") == (CaseKind.CASE, True)
+
+
+def test_how_they_wish_to_be_treated(read: Read) -> None:
+    text = "Il y a du trafic dans le hall tous les soirs. Surtout ne dites pas que ça vient de moi, j'ai peur."
+    assert Wish.ANONYMOUS in {wished.wish for wished in read(text).wishes}
+    assert not read("Il y a du trafic dans le hall tous les soirs, que faites-vous ?").wishes
+
+
+def test_a_language_never_learned_is_told(read: Read) -> None:
+    assert read(FUITE).readable
+    assert not read("Përshëndetje, fqinji im bën shumë zhurmë natën, ju lutem ndihmoni, nuk mund të flemë më").readable
+
+
+def test_a_huge_and_a_strange_text_are_read(read: Read, reader: Reader) -> None:
+    for text in ("gaz " * 50_000, "\x00￿" * 2_000, "a" * 100_000, "?" * 10_000, "\n" * 10_000):
+        assert read(text).topic in reader.topics

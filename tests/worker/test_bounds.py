@@ -5,9 +5,10 @@ from collections.abc import Callable
 
 import pytest
 
-from dtm_contact.settings import Judge, Settings
+from dtm_contact.settings import Judge, Pdf, Settings
 from dtm_contact.store import ArrivalState, Store
 from dtm_contact.worker.bounds import Bounds, CpuSpentError
+from tests.pdf import documents
 from tests.worker.test_worker import LEAK, Clock, arrival, settled, until, working
 
 MEBIBYTE = 1024 * 1024
@@ -79,3 +80,20 @@ async def test_one_that_costs_too_much_is_parked_and_the_next_is_judged(
     assert line.reason is not None
     assert line.reason.startswith(f"{reason}Error at ")
     assert {case.read_in_full for case in store.cases.queue()} == {False, True}
+
+
+async def test_a_pdf_that_costs_too_much_does_not_cost_its_message_the_judgement(
+    settings: Settings, store: Store
+) -> None:
+    bounded = settings.model_copy(
+        update={"judge": Judge(processes=1, seconds=60), "pdf": Pdf(cpu_seconds=0.3, seconds=50)}
+    )
+    letter = documents.letter("Madame, Monsieur,\nMon robinet de cuisine fuit, il faut un plombier.")
+    async with working(bounded, store, Clock()) as inbox:
+        await inbox.accept([arrival(documents.mail("Ci-joint.", documents.costly()))])
+        line = await settled(store)
+        await inbox.accept([arrival(documents.mail("", letter))])
+        await until(lambda: store.arrivals.waiting() == 0)
+    assert (line.state, line.attempts) == (ArrivalState.JUDGED, 1)
+    assert {case.read_in_full for case in store.cases.queue()} == {True}
+    assert "plumbing" in {case.topic for case in store.cases.queue()}

@@ -4,12 +4,13 @@ import shutil
 from dataclasses import replace
 from pathlib import Path
 
-from dtm_contact.rules import RuleSet, load_rules
+from dtm_contact.rules import RuleSet
 from dtm_contact.settings import Settings
 from dtm_contact.store import Store
 from dtm_contact.worker import QueueWatch
 from tests.heard import made_alarms
 from tests.rules.folders import GOOD
+from tests.rules.once import load_once
 from tests.store.samples import NOW, judgement, open_case
 
 
@@ -19,7 +20,7 @@ def renamed(folder: Path, formerly: str = "") -> RuleSet:
     for name in ("queues.yaml", "routing.yaml"):
         text = (folder / name).read_text("utf-8").replace("  comptes:\n", f"  factures:\n{formerly}")
         (folder / name).write_text(text.replace("queue: comptes", "queue: factures"), "utf-8")
-    return load_rules(folder)
+    return load_once(folder)
 
 
 async def test_what_lies_in_no_queue_of_today_is_told_once_and_moved_once_it_can_be(
@@ -54,7 +55,7 @@ async def test_an_office_s_own_queue_is_one_of_today_as_long_as_there_is_the_off
     open_case(store, "one", judgement(queue="vanves"))
     told: list[str] = []
     alarms = made_alarms(lambda cause, _: told.append(cause))
-    rules = load_rules(GOOD)
+    rules = load_once(GOOD)
     watch = QueueWatch(store, alarms, rules=lambda: rules, clock=lambda: NOW)
     try:
         records = store.directory.load()

@@ -8,7 +8,7 @@ import pytest
 
 from dtm_contact.errors import InvalidFilesError, StoreUnavailableError
 from dtm_contact.rules import load_in_force
-from dtm_contact.rules.learned_file import FORMER, OWN
+from dtm_contact.rules.model_file import FORMER, OWN
 from dtm_contact.rules.ruleset import digest
 from dtm_contact.settings import Rules, Settings
 from dtm_contact.store import Store
@@ -267,7 +267,8 @@ async def test_a_learned_model_that_cannot_be_used_is_told_and_the_programs_own_
     watch = await scene.start()
     assert watch.in_force.settings.model is None
     assert scene.alarms.lasting == (MODEL,)
-    assert f"{tmp_path / 'model'}: error: this is no learned model" in scene.told[MODEL]
+    told = f"{tmp_path / 'model'}: error: The file is no model of topics that this program can read"
+    assert told in scene.told[MODEL]
 
 
 async def test_all_that_judges_hears_the_same_model_until_the_next_start(

@@ -10,13 +10,13 @@ import pytest
 
 from dtm_contact.errors import JudgeDiedError, JudgeTimeoutError
 from dtm_contact.model import Arrival, Envelope, Priority
-from dtm_contact.rules import load_rules
 from dtm_contact.settings import Judge, Settings
 from dtm_contact.store import NOT_READ, ArrivalLine, ArrivalState, Claimed, GroupCommitInbox, Store
 from dtm_contact.worker import Reception, WakingInbox, Worker
 from dtm_contact.worker.messages import Judged, Refused, Task
 from dtm_contact.worker.standin import what_can_be_read
 from tests.heard import made_alarms
+from tests.rules.once import load_once
 from tests.store.samples import daemon
 
 RECEIVED = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
@@ -28,7 +28,10 @@ Message-ID: <one@free.example>\r
 \r
 Bonjour, il y a une grosse fuite d'eau dans ma cuisine.\r
 """
-ABSENCE = LEAK.replace(b"Subject: Fuite", b"Subject: Absence du bureau\r\nAuto-Submitted: auto-replied")
+ABSENCE = (
+    LEAK.partition(b"\r\n\r\n")[0].replace(b"Subject: Fuite", b"Subject: Absence\r\nAuto-Submitted: auto-replied")
+    + "\r\n\r\nJe suis absente du bureau jusqu'au 3 décembre inclus.\r\n".encode()
+)
 
 
 def arrival(raw: bytes = LEAK, media_type: str = "message/rfc822") -> Arrival:
@@ -47,7 +50,7 @@ class Clock:
 
 
 def reception(settings: Settings, store: Store) -> Reception:
-    return Reception(load_rules(settings.rules.dir, zone=settings.zone), store.directory.in_force)
+    return Reception(load_once(settings.rules.dir, zone=settings.zone), store.directory.in_force)
 
 
 @asynccontextmanager

@@ -61,7 +61,7 @@ def _whom(act: Act, tenant_id: str | None, dwelling_id: str | None) -> Whom:
 @verb("topic")
 def topic(act: Act, topic: Code) -> None:
     """Change le sujet ; l'ancien reste dans l'historique, pour apprendre des erreurs."""
-    known = act.rules.lexicon.topics
+    known = act.rules.reader.topics
     if topic not in known:
         raise WrongArgumentError(f"le sujet {topic!r} n'existe pas ; il y a {', '.join(sorted(known))}")
     if topic == act.case.topic:

@@ -69,7 +69,7 @@ def _check(knowledge: Knowledge, told: dict[str, Any], visibility: Visibility, o
     found = directory.residences.get(residence) if residence is not None else None
     if residence is not None and (found is None or not visibility.sees(found.office_id)):
         raise WrongArgumentError(f"résidence inconnue : {residence}")
-    if topic is not None and topic not in knowledge.rules.lexicon.topics:
+    if topic is not None and topic not in knowledge.rules.reader.topics:
         raise WrongArgumentError(f"sujet inconnu : {topic}")
     if "address" in told and not _ADDRESS.fullmatch(told["address"]):
         raise WrongArgumentError("ce n'est pas une adresse électronique")

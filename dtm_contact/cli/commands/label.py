@@ -49,7 +49,7 @@ def _show(judgement: Judgement) -> None:
 
 
 def _ask(judgement: Judgement, grounds: Grounds) -> Label:
-    topics = grounds.rules.lexicon.topics
+    topics = grounds.rules.reader.topics
     kind = CaseKind(_choice("kind", [kind.value for kind in CaseKind], CaseKind.CASE.value))
     usual = kind.value if kind.value in topics else "other"
     topic = _choice("topic (its beginning will do)", topics, usual)

@@ -23,14 +23,11 @@ from dtm_contact.rehearsal import (
     Score,
     judge_messages,
     read_call_truth,
-    read_examples,
     read_truth,
     score,
     score_calls,
-    score_examples,
 )
 from dtm_contact.rehearsal.reliability import Band
-from dtm_contact.rules import load_rules
 from dtm_contact.settings import Settings
 
 _CONFUSIONS_SHOWN = 20
@@ -48,8 +45,8 @@ def command(
     """Hold decisions against the truth.
 
     FOLDER holds messages (.eml), or call records (Master.csv, with their queue_log), and what is right for each
-    (truth.jsonl); or labelled texts (.yaml), of which only the understanding is judged. Prints how many answers are
-    right for each question, then which topic is taken for which, and every miss with what was said and what is right.
+    (truth.jsonl). Prints how many answers are right for each question, then which topic is taken for which, and every
+    miss with what was said and what is right.
     """
     found = _scorer(folder)(folder, settings, directory, rules)
     if totals:
@@ -61,14 +58,7 @@ def command(
 
 
 def _scorer(folder: Path) -> Callable[[Path, Settings, Path | None, Path | None], Score]:
-    if (folder / RECORDS_FILE).is_file():
-        return _of_calls
-    return _of_examples if any(folder.glob("*.yaml")) else _of_messages
-
-
-def _of_examples(folder: Path, settings: Settings, _directory: Path | None, rules: Path | None) -> Score:
-    judging = load_rules(rules or settings.rules.dir, zone=settings.zone, model=settings.model)
-    return score_examples(read_examples(folder), judging.lexicon)
+    return _of_calls if (folder / RECORDS_FILE).is_file() else _of_messages
 
 
 def _of_messages(folder: Path, settings: Settings, directory: Path | None, rules: Path | None) -> Score:

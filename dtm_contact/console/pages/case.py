@@ -7,12 +7,21 @@ from dtm_contact.access import sees
 from dtm_contact.cases.addressees import Addressee, addressees, usual
 from dtm_contact.cases.verbs.closing import DANGER_OVER
 from dtm_contact.cases.verbs.confirming import known_to_household, reached_by, why_not_learnt
-from dtm_contact.console.card import household, proposals, residence_caretakers, voice_messages, wishes
+from dtm_contact.console.card import (
+    guarded,
+    household,
+    proposals,
+    residence_caretakers,
+    violence_at_home,
+    voice_messages,
+    wishes,
+)
 from dtm_contact.console.registry import page
 from dtm_contact.console.telling import time_line
 from dtm_contact.console.visit import LONGEST_SEARCH, Visit
 from dtm_contact.console.words import undoable
 from dtm_contact.errors import NotFoundError
+from dtm_contact.explain.words import CARE
 from dtm_contact.model import Judgement, KeptHistory, Proposal, RuleTrace
 from dtm_contact.outbound.wording import moment, opening_hours
 from dtm_contact.rules import decide
@@ -47,6 +56,9 @@ def shown(visit: Visit, *, alert: str = "", refused: str = "", said: str = "") -
     elsewhere = found.dwelling_id is not None and not visit.sees_dwelling(found.dwelling_id)
     shows_home = found.dwelling_id is not None and not elsewhere
     card = household(directory, names, found.dwelling_id or "", visit.now) if shows_home else None
+    care = violence_at_home(file.contacts)
+    if card is not None and care:
+        card = guarded(card, file.contacts)
     caretakers = card.caretakers if card else ()
     residence = directory.residences.get(found.residence_id or "")
     if not caretakers and residence is not None and sees(visit.account, residence.office_id):
@@ -58,6 +70,7 @@ def shown(visit: Visit, *, alert: str = "", refused: str = "", said: str = "") -
         "arrivals": [each.arrival_id for each in file.contacts],
         "judged": last,
         "card": card,
+        "care": CARE if care else "",
         "elsewhere": elsewhere,
         "caretakers": caretakers,
         "wishes": wishes(file.contacts),
@@ -66,7 +79,7 @@ def shown(visit: Visit, *, alert: str = "", refused: str = "", said: str = "") -
         "others": _others(visit, found),
         "candidates": candidates[:_CANDIDATES],
         "findings": last.understanding.findings if last else (),
-        "topics": sorted(visit.desk.known()[0].rules.lexicon.topics.items(), key=lambda each: each[1].label),
+        "topics": sorted(visit.desk.known()[0].rules.reader.topics.items(), key=lambda each: each[1].label),
         "all_queues": visit.desk.known()[0].rules.queues.values(),
         "answers": visit.desk.known()[0].rules.answers,
         "addressees": answerable,

@@ -55,7 +55,7 @@ def _form(visit: Visit, given: Mapping[str, str], alert: str = "") -> Mapping[st
         "given": given,
         "q": asked,
         "people": visit.find_people(asked, ""),
-        "topics": sorted(visit.desk.known()[0].rules.lexicon.topics.items(), key=lambda each: each[1].label),
+        "topics": sorted(visit.desk.known()[0].rules.reader.topics.items(), key=lambda each: each[1].label),
         "id": visit.text("id") or uuid4().hex,
         "alert": alert,
         "status": 409 if alert else 200,

@@ -97,7 +97,7 @@ def _around(visit: Visit) -> Mapping[str, Any]:
         "queues": visit.queues,
         "chosen": wanted.queues,
         "counts": _counts(visit),
-        "topics": sorted(known.rules.lexicon.topics.items(), key=lambda each: each[1].label),
+        "topics": sorted(known.rules.reader.topics.items(), key=lambda each: each[1].label),
         "residences": _residences(visit, known.directory),
         "caretakers": _caretakers(visit, known.directory),
         "incidents": () if visit.text("apres") else current(visit),

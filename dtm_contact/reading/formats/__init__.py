@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import tzinfo
 from typing import Final
 
-from dtm_contact.model import Arrival, Contact
+from dtm_contact.model import Arrival, Contact, FileReader
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,10 +17,14 @@ class Reading:
     Attributes:
         zone: of times that give no offset.
         authserv_ids: the names our mail servers give themselves in Authentication-Results; empty: not known.
+        files: reads the words of PDFs that came along; None: they are told of only.
+        file_octets: how large a PDF may be that is read.
     """
 
     zone: tzinfo
     authserv_ids: Collection[str] = ()
+    files: FileReader | None = None
+    file_octets: int = 0
 
 
 Reader = Callable[[Arrival, Reading], Contact]

@@ -7,6 +7,7 @@ from typing import Final
 from dtm_contact.model import Arrival, Attachment, Contact, Forwarded
 from dtm_contact.reading import limits, notes
 from dtm_contact.reading.addresses import first_mailbox, parse_mailboxes
+from dtm_contact.reading.attachments import words_of
 from dtm_contact.reading.authentication import authentication, trusted_verdicts
 from dtm_contact.reading.automatic import answers_suppressed, signs_of
 from dtm_contact.reading.charsets import clean_line, decode
@@ -30,13 +31,16 @@ def read_message(arrival: Arrival, reading: Reading) -> Contact:
     root = parse_message(arrival.raw, found)
     headers = root.headers
     subject = headers.text("subject")[: limits.DISPLAY]
-    content = Reader(root, found, reading.zone).read()
+    content = Reader(root, found, reading.zone, reading.file_octets if reading.files else 0).read()
     answers = bool(_ids(headers, "in-reply-to") or _ids(headers, "references"))
     told = separate(content.lines, subject, found, answers=answers)
     sender = first_mailbox((*headers.all_raw("from"), *headers.all_raw("sender")))
-    forwarded = (*told.forwarded, *_attached(content, found, arrival.received_at, reading.zone))
+    forwarded = (*told.forwarded, *_attached(content, found, arrival.received_at, reading))
+    attached_text, attachments = "", _files(content, found)
+    if reading.files is not None:
+        attached_text, attachments = words_of(attachments, content.letters, reading.files, found)
     if not told.new and not forwarded:
-        found.add(_emptiness(told, content))
+        found.add(_emptiness(told, content, attached_text))
     return Contact(
         channel="email",
         at=time_of(headers, arrival.received_at, reading.zone),
@@ -51,7 +55,8 @@ def read_message(arrival: Arrival, reading: Reading) -> Contact:
         quoted_text=_bounded(told.quoted, limits.OTHER_TEXT, found),
         disclaimer=_bounded(told.disclaimer, limits.OTHER_TEXT, found),
         forwarded=forwarded[: limits.FORWARDED],
-        attachments=_files(content, found),
+        attachments=attachments,
+        attached_text=attached_text,
         message_id=next(iter(_ids(headers, "message-id")), ""),
         in_reply_to=_ids(headers, "in-reply-to"),
         references=_ids(headers, "references"),
@@ -66,7 +71,9 @@ def read_message(arrival: Arrival, reading: Reading) -> Contact:
     )
 
 
-def _emptiness(told: Told, content: Content) -> str:
+def _emptiness(told: Told, content: Content, attached_text: str) -> str:
+    if attached_text:
+        return notes.ONLY_LETTER
     if told.quoted:
         return notes.ONLY_QUOTED
     return notes.ONLY_FILES if content.files else notes.NO_TEXT
@@ -90,7 +97,7 @@ def _files(content: Content, found: Notes) -> tuple[Attachment, ...]:
     return tuple(content.files[: limits.ATTACHMENTS])
 
 
-def _attached(content: Content, found: Notes, received_at: datetime, zone: tzinfo) -> list[Forwarded]:
+def _attached(content: Content, found: Notes, received_at: datetime, reading: Reading) -> list[Forwarded]:
     """Read the messages that came along, those within them after them."""
     originals: list[Forwarded] = []
     waiting = list(content.messages)
@@ -99,11 +106,11 @@ def _attached(content: Content, found: Notes, received_at: datetime, zone: tzinf
         if not node.children:
             continue
         inner = node.children[0]
-        held = Reader(inner, found, zone).read()
+        held = Reader(inner, found, reading.zone, reading.file_octets if reading.files else 0).read()
         told = separate(held.lines, inner.headers.text("subject"), found)
-        originals.append(_original(inner, told, received_at, zone))
+        originals.append(_original(inner, told, received_at, reading.zone))
         originals.extend(told.forwarded)
-        content.files.extend(held.files)
+        content.add_files(held)
         waiting.extend(held.messages)
     if waiting:
         found.add(notes.FORWARDED_CUT)

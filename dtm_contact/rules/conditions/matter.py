@@ -97,6 +97,8 @@ def readable(facts: Facts) -> Values:
 def unread(facts: Facts) -> Values:
     """Nobody has read what it says: a scanned letter (`scan`), or a text that could not be decoded (`undecoded`).
 
+    Or nobody has heard it: a voice message left out of hours that nothing has transcribed (`voice`).
+
     Example: `unread: scan`
     """
     return (facts.understanding.unread.value,) if facts.understanding.unread else ()

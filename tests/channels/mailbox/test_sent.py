@@ -7,11 +7,14 @@ from email.utils import format_datetime
 from pathlib import Path
 
 import aiosmtplib
+import pytest
 
 from dtm_contact.daemon import daemon
 from dtm_contact.settings import Imap
 from tests.channels.mailbox.dovecot import PASSWORD, USER, Dovecot, imap
 from tests.test_daemon import settings_for, with_directory
+
+pytestmark = pytest.mark.usefixtures("rules_loaded_once")
 
 TENANT = "huguette.joly@courriel.example"
 

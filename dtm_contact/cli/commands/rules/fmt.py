@@ -18,6 +18,8 @@ from dtm_contact.cli.commands.rules.check import folder_argument
 from dtm_contact.cli.problems import print_problems
 from dtm_contact.model import Problem, Severity
 from dtm_contact.rules import read_document
+from dtm_contact.rules.rule_tests import FOLDER as TESTS
+from dtm_contact.rules.ruleset import yaml_files
 from dtm_contact.rules.source import read_text
 from dtm_contact.settings import Settings
 
@@ -32,7 +34,7 @@ _TIMES = 5
 @click.option("--diff", is_flag=True, help="Show what changes.")
 @click.pass_obj
 def command(settings: Settings, folder: Path | None, *, check: bool, diff: bool) -> int:
-    """Lay out routing.yaml, queues.yaml and tests/*.yaml alike: indents, spaces, UTF-8, line ends; comments stay.
+    """Lay out all YAML files of the rules and tests/*.yaml alike: indents, spaces, UTF-8, line ends; comments stay.
 
     FOLDER is a folder of rules; without it, that of the settings. A file that would say something else afterwards, or
     lose a comment, is left as it is.
@@ -40,7 +42,7 @@ def command(settings: Settings, folder: Path | None, *, check: bool, diff: bool)
     folder = folder or settings.rules.dir
     problems: list[Problem] = []
     changed = 0
-    for path in (folder / "routing.yaml", folder / "queues.yaml", *sorted((folder / "tests").glob("*.yaml"))):
+    for path in (*yaml_files(folder), *sorted((folder / TESTS).glob("*.yaml"))):
         changed += _formatted(path, folder, problems, check=check, diff=diff)
     print_problems(problems, as_json=False)
     click.echo(f"{changed} files {'would change' if check else 'changed'}")

@@ -78,6 +78,8 @@ def _test(
     if understanding.alarm.any:
         yield "alarm", understanding.alarm.level.value
     yield "kind", understanding.kind.value
+    if understanding.unread is not None:
+        yield "unread", understanding.unread.value
     if understanding.scope is not None:
         yield "scope", understanding.scope.value
     if understanding.asker is not None:

@@ -19,9 +19,9 @@ from dtm_contact.cli.output import as_json_option, console, plain, print_json, p
 from dtm_contact.directory import Directory
 from dtm_contact.errors import NotFoundError
 from dtm_contact.model import Priority, Severity
-from dtm_contact.rehearsal.replay import Moved, Place, Replay, replay
+from dtm_contact.rehearsal.replay import Moved, Place, Proposal, Replay, replay
 from dtm_contact.rules import RuleSet
-from dtm_contact.rules.topics_file import FILE as TOPICS
+from dtm_contact.rules.reader_files import reader_files
 from dtm_contact.settings import Settings
 from dtm_contact.store import Store, open_store
 from dtm_contact.store.rule_versions import files_in_force
@@ -39,7 +39,9 @@ _MARK = "DANGER"
     help="Folder of the proposed rules; without it, that of the settings.",
 )
 @click.option(
-    "--topics/--no-topics", default=None, help="Understand each message anew; without it, where words changed."
+    "--topics/--no-topics",
+    default=None,
+    help="Understand each message anew; without it, where topics, phrases or the model changed.",
 )
 @click.option("--limit", default=20, show_default=True, type=click.IntRange(min=0), help="How many to list one by one.")
 @click.option("--apply-open", is_flag=True, help="Move the open cases that go elsewhere, each with an event.")
@@ -58,15 +60,15 @@ def command(
     """Judge everything again that came in, by the proposed rules, and say what would have gone elsewhere.
 
     Who it is stays as it was judged; which office a residence has is as the directory says today. What is asked is
-    understood anew only where topics.yaml, or the learned model, differs from what is in force. Dangers are listed
-    first. Exit status 0 where nothing is treated otherwise or the open cases were moved, 1 where something is.
+    understood anew only where topics.yaml, phrases*.yaml or the learned model differ from what is in force. Dangers are
+    listed first. Exit status 0 where nothing is treated otherwise or the open cases were moved, 1 where something is.
     """
     folder = folder or settings.rules.dir
     rules, problems = checked(settings, folder)
     for problem in (each for each in problems if each.severity is Severity.ERROR):
         click.secho(str(problem), err=True, fg="red")
-    with_topics = _topics_changed(settings, folder, rules) if topics is None else topics
-    found = _replayed(settings, folder, datetime.now(UTC) - since, with_topics=with_topics)
+    with_topics = _reader_changed(settings, folder, rules) if topics is None else topics
+    found = replayed(settings, Proposal(folder, with_topics), datetime.now(UTC) - since)
     if as_json:
         _print_json(found, rules)
     else:
@@ -76,32 +78,32 @@ def command(
     return 1 if found.moved and not apply_open else 0
 
 
-def _replayed(settings: Settings, folder: Path, since: datetime, *, with_topics: bool) -> Replay:
+def replayed(settings: Settings, proposal: Proposal, since: datetime) -> Replay:
+    """Judge what came since a time again, and show meanwhile how far that has come."""
     processes = os.cpu_count() or 1
     with Progress(console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task("judging again", total=None)
         return replay(
             settings,
-            folder,
+            proposal,
             since,
-            with_topics=with_topics,
             processes=processes,
             progress=lambda done, total: progress.update(task, completed=done, total=total),
         )
 
 
-def _topics_changed(settings: Settings, folder: Path, rules: RuleSet) -> bool:
-    """Return whether words or model differ from those in force: of the daemon's rules, else of the settings' folder."""
+def _reader_changed(settings: Settings, folder: Path, rules: RuleSet) -> bool:
+    """Return whether topics, phrases or model differ from those that judge: the daemon's, else the settings' folder."""
     with (
         open_store(settings.store.url, read_only=True) as store,
         files_in_force(store.rule_versions, settings.name, settings.rules.dir) as other,
     ):
-        in_force = (_content(other / TOPICS), store.judgements.last_model())
-        return (_content(folder / TOPICS), rules.model_version) != in_force
+        in_force = (_contents(other), store.judgements.last_model())
+        return (_contents(folder), rules.model_version) != in_force
 
 
-def _content(path: Path) -> bytes | None:
-    return path.read_bytes() if path.exists() else None
+def _contents(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in reader_files(folder) if path.exists()}
 
 
 def _print_json(found: Replay, rules: RuleSet) -> None:
@@ -125,7 +127,9 @@ def _print_json(found: Replay, rules: RuleSet) -> None:
 
 
 def _print(found: Replay, rules: RuleSet, limit: int, zone: tzinfo) -> None:
-    how = "understood anew and decided again" if found.with_topics else "decided again; topics.yaml did not change"
+    how = (
+        "understood anew and decided again" if found.with_topics else "decided again; topics and phrases did not change"
+    )
     click.echo(f"{found.judged} contacts {how}, by version {rules.version}")
     if {model for model, _count in found.models} - {rules.model_version}:
         heard = ", ".join(f"{model or 'not known'} ({count} messages)" for model, count in found.models)
@@ -136,9 +140,7 @@ def _print(found: Replay, rules: RuleSet, limit: int, zone: tzinfo) -> None:
     )
     dangers = sum(moved.danger for moved in found.moved)
     if dangers:
-        told = (
-            f"{dangers} of them are dangers (P1) that would lie elsewhere, nowhere, or be told to others: see first\n"
-        )
+        told = f"{dangers} of them are dangers that would lie elsewhere, be told to others, or be none: see first\n"
         click.secho(told, fg="red")
     mark = ("",) if dangers else ()
     out = console()
@@ -187,7 +189,7 @@ def _row(moved: Moved, zone: tzinfo, mark: tuple[str, ...]) -> list[str | Text]:
         priority(moved.after.priority),
         moved.before.queue or _NOWHERE,
         moved.after.queue or _NOWHERE,
-        moved.topic or "",
+        moved.after.topic or "",
         moved.why,
     ]
 

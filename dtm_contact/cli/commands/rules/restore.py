@@ -1,13 +1,15 @@
 """`dtm-contact rules restore`: an earlier version of the rules taken back."""
 
 import shutil
+from collections.abc import Iterable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import click
 
 from dtm_contact.errors import NotFoundError
-from dtm_contact.rules.ruleset import digest
+from dtm_contact.rules.rule_tests import FOLDER as TESTS
+from dtm_contact.rules.ruleset import deciding_files, digest
 from dtm_contact.settings import Settings
 from dtm_contact.store import Store, open_store
 from dtm_contact.store.rule_versions import unpack
@@ -51,23 +53,25 @@ def _is_kept(store: Store, version: str) -> bool:
 def _replace(folder: Path, archive: bytes) -> list[Path]:
     """Write an archive's files over those of a folder; return what was put aside.
 
-    Answers that it does not have are taken away: the version that they belong to is kept. Tests are no part of a
-    version, so those that it does not have are kept under another name, where they hold nothing up.
+    Files that decide and that it does not have (answers, phrases) are taken away: the version that they belong to is
+    kept. Tests are no part of a version, so those that it does not have are kept under another name, where they hold
+    nothing up.
     """
     folder.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(prefix="dtm-contact-rules-") as name:
         kept = Path(name)
         unpack(archive, kept)
-        for path in _missing("answers", folder, kept):
+        for path in _missing(deciding_files(folder), folder, kept):
             path.unlink()
-        put_aside = [path.rename(_free_name(path)) for path in _missing("tests", folder, kept)]
+        tests = sorted((folder / TESTS).glob("[!.]*"))
+        put_aside = [path.rename(_free_name(path)) for path in _missing(tests, folder, kept)]
         shutil.copytree(kept, folder, dirs_exist_ok=True)
     return put_aside
 
 
-def _missing(part: str, folder: Path, kept: Path) -> list[Path]:
-    """Return the files of a part of the folder that the kept version does not have; backups do not count."""
-    files = sorted(path for path in (folder / part).glob("[!.]*[!~]") if path.is_file())
+def _missing(paths: Iterable[Path], folder: Path, kept: Path) -> list[Path]:
+    """Return those of a folder's files that the kept version does not have; backups do not count."""
+    files = [path for path in paths if path.is_file() and not path.name.endswith("~")]
     return [path for path in files if not (kept / path.relative_to(folder)).exists()]
 
 

@@ -7,7 +7,7 @@ import click
 
 from dtm_contact.cli.commands.rules.check import folder_argument
 from dtm_contact.rules import load_rules
-from dtm_contact.rules.json_schema import Schema, json_schemas
+from dtm_contact.rules.json_schema import SCHEMAS, Schema, json_schemas
 from dtm_contact.settings import Settings
 
 FOLDER = "schema"
@@ -15,7 +15,7 @@ FOLDER = "schema"
 
 @click.command()
 @folder_argument
-@click.option("--file", type=click.Choice(["routing", "queues", "tests"]), help="Print this one, and write nothing.")
+@click.option("--file", type=click.Choice(SCHEMAS), help="Print this one, and write nothing.")
 @click.pass_obj
 def command(settings: Settings, folder: Path | None, file: str | None) -> None:
     """Write JSON Schemas into FOLDER/schema, with the topics and queues that there are.

@@ -1,0 +1,277 @@
+"""`topics.yaml` and `phrases*.yaml` read into the Reader: the topics, the limits, and the phrases that admins own."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from dtm_contact.errors import InvalidFilesError
+from dtm_contact.model import Priority, Problem, Severity
+from dtm_contact.normalize import fold
+from dtm_contact.rules.document import Document, read_document, validate
+from dtm_contact.rules.source import printable
+from dtm_contact.rules.suggestions import hint_for
+from dtm_contact.rules.validation import cut
+from dtm_contact.topics import DangerLimits, Effect, Limits, Model, Phrase, PhraseBook, Reader, Topic, stands_in
+
+FILE: Final = "topics.yaml"
+PHRASE_FILES: Final = "phrases*.yaml"
+_USUAL_NAME: Final = "phrases.yaml"
+_EARLIER: Final = 1
+"""The version of `topics.yaml` that held the words of each topic."""
+
+NEEDED: Final = ("other", "thanks", "automatic", "spam")
+"""Topics that the program itself names."""
+
+_MOST_PHRASES: Final = 2_000
+
+Text = Annotated[str, Field(min_length=1, max_length=200)]
+Probability = Annotated[float, Field(gt=0, lt=1)]
+Score = Annotated[float, Field(ge=-20, le=20)]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class _Topic(_Strict):
+    label: Text
+    priority: Priority
+    outage: bool = False
+    momentary: bool = False
+
+
+_USUAL: Final = Limits()
+
+
+class _Limits(_Strict):
+    """From which probability, or score of the model, something is said."""
+
+    certain: Probability = _USUAL.danger.certain
+    possible: Probability = _USUAL.danger.possible
+    urgent: Score = _USUAL.urgent
+    nobody: Score = _USUAL.nobody
+    further: Score = _USUAL.further
+    wish: Score = _USUAL.wish
+    scan: Score = _USUAL.scan
+
+
+class TopicsFile(_Strict):
+    """The topics by their codes, and from when the model says something."""
+
+    version: Literal[2]
+    limits: _Limits = _Limits()
+    topics: dict[str, _Topic]
+
+
+class _PhraseTest(_Strict):
+    text: Annotated[str, Field(min_length=1, max_length=2_000)]
+    holds: bool
+
+
+class _Phrase(_Strict):
+    phrase: Text
+    tests: list[_PhraseTest] = []
+
+
+class _TopicPhrase(_Phrase):
+    topic: Text
+
+
+class PhrasesFile(_Strict):
+    """Phrases, in lists by what they do."""
+
+    version: Literal[1]
+    always_danger: list[_Phrase | Text] = []
+    danger: list[_Phrase | Text] = []
+    possible: list[_Phrase | Text] = []
+    not_danger: list[_Phrase | Text] = []
+    frail: list[_Phrase | Text] = []
+    request: list[_Phrase | Text] = []
+    violence_at_home: list[_Phrase | Text] = []
+    anonymous: list[_Phrase | Text] = []
+    call: list[_Phrase | Text] = []
+    no_phone: list[_Phrase | Text] = []
+    no_post: list[_Phrase | Text] = []
+    topic: list[_TopicPhrase] = []
+
+
+def load_reader(root: Path, model: Model, problems: list[Problem]) -> Reader | None:
+    """Read what a rules folder says of topics and phrases.
+
+    Args:
+        root: the folder.
+        model: what was learned; it comes with the program, or from a file of the site's own.
+        problems: what is wrong is added here, each fault with its place.
+
+    Returns:
+        The reader, or None where a file holds an error.
+    """
+    document = read_document(root / FILE, root, problems)
+    file = validate(_today(document, problems), TopicsFile, problems) if document is not None else None
+    topics = None
+    if document is not None and file is not None:
+        topics = _topics_of(file)
+        missing = [code for code in NEEDED if code not in topics]
+        problems += [
+            document.problem(("topics",), f"the topic {code} is missing", f"add {code}: …") for code in missing
+        ]
+        problems += _crossed(document, file.limits)
+        problems += _without_phrases(root, document)
+    problems += _misnamed(root)
+    phrases = list(_phrases(root, topics, model, problems))
+    if file is None or topics is None or any(problem.severity is Severity.ERROR for problem in problems):
+        return None
+    limits = file.limits
+    given = Limits(
+        DangerLimits(limits.certain, limits.possible),
+        limits.urgent, limits.nobody, limits.further, limits.wish, limits.scan,
+    )  # fmt: skip
+    return Reader(model, PhraseBook(phrases), topics, given)
+
+
+def read_topics(root: Path) -> dict[str, Topic]:
+    """Return the topics of a rules folder, by their codes.
+
+    Raises:
+        InvalidFilesError: `topics.yaml` holds errors.
+    """
+    problems: list[Problem] = []
+    document = read_document(root / FILE, root, problems)
+    file = validate(_today(document, problems), TopicsFile, problems) if document is not None else None
+    if file is None:
+        raise InvalidFilesError(problems)
+    return _topics_of(file)
+
+
+def phrase_files(root: Path) -> list[Path]:
+    """Return the files of phrases of a rules folder, in the order of their names."""
+    return sorted(root.glob(PHRASE_FILES))
+
+
+def _topics_of(file: TopicsFile) -> dict[str, Topic]:
+    return {
+        code: Topic(code, topic.label, topic.priority, topic.outage, topic.momentary)
+        for code, topic in file.topics.items()
+    }
+
+
+def reader_files(root: Path) -> list[Path]:
+    """Return the files of a rules folder that messages are understood by, those that are missing included."""
+    return [root / FILE, *phrase_files(root)]
+
+
+def _crossed(document: Document, limits: _Limits) -> Iterator[Problem]:
+    if limits.possible > limits.certain:
+        at = ("limits", "possible" if "possible" in limits.model_fields_set else "certain")
+        hint = f"write at most {limits.certain:g}, or raise certain"
+        yield document.problem(at, f"possible ({limits.possible:g}) is above certain ({limits.certain:g})", hint)
+
+
+def _without_phrases(root: Path, document: Document) -> Iterator[Problem]:
+    # Of an earlier version it is told already that a file of phrases is wanted.
+    if document.data["version"] != _EARLIER and not phrase_files(root):
+        message = "the folder has no phrases: the model alone tells of danger"
+        yield Problem(_USUAL_NAME, 0, 0, message, "take phrases.yaml as it comes with the program", Severity.WARNING)
+
+
+def _misnamed(root: Path) -> Iterator[Problem]:
+    """Yield the files that were probably meant to hold phrases, and are not read."""
+    read = {path.name for path in phrase_files(root)}
+    for path in sorted(root.iterdir()) if root.is_dir() else ():
+        if path.name.lower().startswith("phrase") and path.name not in read and not path.name.endswith("~"):
+            hint = f"name it {_USUAL_NAME} or phrases-….yaml, or put it elsewhere"
+            yield Problem(printable(path.name), 0, 0, "this file is not read", hint, Severity.WARNING)
+
+
+def _phrases(root: Path, topics: Mapping[str, Topic] | None, model: Model, problems: list[Problem]) -> Iterator[Phrase]:
+    """Yield the phrases of all files, each tried on its own tests; faults are told with their places.
+
+    Args:
+        root: the folder.
+        topics: those that a phrase may name; None: not checked.
+        model: what mends the words of the tests.
+        problems: what is wrong is added here.
+    """
+    seen: dict[tuple[Effect, str | None, str], str] = {}
+    for document, effect, number, entry in _written(root, problems):
+        at = (effect.value, number)
+        phrase = _parsed(entry, effect, at, document, problems)
+        if phrase is None:
+            continue
+        if len(seen) == _MOST_PHRASES:
+            hint = f"at most {_MOST_PHRASES} are read, of all files together; leave some out"
+            problems.append(document.problem(at, "there are too many phrases", hint))
+            return
+        if phrase.topic is not None and topics is not None and phrase.topic not in topics:
+            hint = hint_for(phrase.topic, topics)
+            problems.append(document.problem((*at, "topic"), f"unknown topic {cut(phrase.topic)}", hint))
+        key = (effect, phrase.topic, fold(phrase.text))
+        if key in seen:
+            hint = f"it stands in {seen[key]} already; keep one of them"
+            message = f"“{cut(phrase.text)}” is written twice"
+            problems.append(document.problem(at, message, hint, Severity.WARNING))
+        seen.setdefault(key, phrase.source)
+        problems += _untrue(entry, phrase, at, document, model)
+        yield phrase
+
+
+def _written(root: Path, problems: list[Problem]) -> Iterator[tuple[Document, Effect, int, _Phrase]]:
+    """Yield each phrase of all files as it is written: its file, the list that it stands in, its place there."""
+    for path in phrase_files(root):
+        document = read_document(path, root, problems)
+        file = validate(document, PhrasesFile, problems) if document is not None else None
+        if document is None or file is None:
+            continue
+        for effect in Effect:
+            for number, written in enumerate(getattr(file, effect.value)):
+                yield document, effect, number, _Phrase(phrase=written) if isinstance(written, str) else written
+
+
+def _parsed(
+    entry: _Phrase, effect: Effect, at: tuple[str | int, ...], document: Document, problems: list[Problem]
+) -> Phrase | None:
+    source = f"{document.file}:{document.position(at)[0]}"
+    try:
+        return Phrase.parse(entry.phrase, effect, entry.topic if isinstance(entry, _TopicPhrase) else None, source)
+    except ValueError:
+        hint = "write a word at least; of signs only a/b, =word and ... mean something"
+        problems.append(document.problem(at, f"“{cut(entry.phrase)}” cannot be looked for", hint))
+        return None
+
+
+def _untrue(
+    entry: _Phrase, phrase: Phrase, at: tuple[str | int, ...], document: Document, model: Model
+) -> Iterator[Problem]:
+    """Yield the tests of a phrase that fail: it stands where it should not, or does not where it should."""
+    for number, test in enumerate(entry.tests):
+        if stands_in(phrase, test.text, model) is not test.holds:
+            told = "does not stand in its test, or is denied there" if test.holds else "stands in its test"
+            hint = "change the phrase, or the test"
+            yield document.problem((*at, "tests", number), f"“{cut(phrase.text)}” {told}", hint)
+
+
+def _today(document: Document, problems: list[Problem]) -> Document:
+    """Return `topics.yaml` as today's program reads it; of version 1, which held words, the topics are kept."""
+    data: Any = document.data
+    if not isinstance(data, dict) or data.get("version") != _EARLIER:
+        return document
+    hint = (
+        "its words are not read any more: take topics.yaml and phrases.yaml of this version of the program,"
+        " and write into phrases.yaml what you had added"
+    )
+    problems.append(document.problem(("version",), "topics.yaml is of an earlier version", hint, Severity.WARNING))
+    topics = data.get("topics")
+    kept = {
+        code: {
+            "label": topic.get("label"),
+            "priority": topic.get("priority"),
+            "outage": topic.get("fragile") == "outage",
+            "momentary": bool(topic.get("momentary")),
+        }
+        for code, topic in (topics.items() if isinstance(topics, dict) else ())
+        if isinstance(topic, dict)
+    }
+    return replace(document, data={"version": 2, "topics": kept})

@@ -1,0 +1,175 @@
+"""What programs put around a message: closing words, a form's labels, notices, legal text, a copier's mail.
+
+It is cut before anything is read, so that the same words ask the same, however they came in. What is cut leaves blanks,
+so that spans count as in the whole.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from dtm_contact.model import Attachment, Contact, Part
+from dtm_contact.normalize import fold
+from dtm_contact.text.tokens import CHARACTERS_READ
+
+_CHUNK: Final = re.compile(r"[^\n.!?]*[^\n.!?\s][^\n.!?]*(?:[.!?](?=\S)[^\n.!?]*)*[.!?]*")
+_LABEL: Final = re.compile(r"^[ \t]*[*•>|-]*[ \t]*([^\W\d_][^:\n.!?|]{0,40}?)[ \t]*[:|][ \t]*", re.MULTILINE)
+_LABELS: Final = 3
+"""Lines that begin with a label, from which a message is a form."""
+
+_WORDS_CUT: Final = 30
+"""Words of a sentence that may be cut: a longer one says more than that."""
+
+_MESSAGE: Final = r"(?:message|mail|e-?mail|courriel|courrier|notification|adresse|boite|formulaire|sms)"
+
+
+def _any_of(*patterns: str) -> re.Pattern[str]:
+    return re.compile("|".join(patterns))
+
+
+_AUTOMATIC: Final = _any_of(
+    rf"{_MESSAGE}s? .{{0,40}}automatique",
+    rf"automatiquement .{{0,20}}{_MESSAGE}",
+    r"^(?:genere|envoye|transmis)e? automatiquement",
+    rf"ne pas (?:y )?repondre(?:$| .{{0,12}}{_MESSAGE}| directement)",
+    r"ne repondez pas a (?:ce|cette|cet) ",
+    r"n'y repondez pas",
+    rf"{_MESSAGE} .{{0,30}}ne permet pas",
+    rf"{_MESSAGE} .{{0,30}}n'est pas (?:consultee|relevee|surveillee|lue)",
+    r"reponses? .{0,40}(?:ne sera|ne seront|n'est|ne sont) pas (?:lue|traitee)",
+    r"do not reply",
+    r"automat(?:ed|ic|ically generated) (?:message|mail|e-?mail|notification)",
+    r"no-?reply",
+    r"no responda a este",
+    r"nao responda a",
+    r"mensaje automatico",
+    r"mensagem automatica",
+    r"otomatik olarak",
+)
+_LEGAL: Final = _any_of(
+    rf"{_MESSAGE} .{{0,90}}(?:confidentiel|strictement|seule attention|usage exclusif|destine exclusivement)",
+    r"destinataire .{0,60}(?:par erreur|detruire|supprimer|prevenir|avertir)",
+    r"si vous (?:n'etes pas|avez recu).{0,60}(?:destinataire|erreur)",
+    r"toute (?:utilisation|diffusion|copie|publication) .{0,60}(?:interdite|non autorisee)",
+    r"\bthis (?:e-?mail|message)\b.{0,90}(?:confidential|intended|privileged)",
+    r"intended recipient",
+    r"delete (?:it|this)",
+    r"(?:pensez|protegeons|respectons).{0,30}(?:environnement|planete)",
+    r"avant d'imprimer",
+    r"before printing",
+    r"donnees .{0,60}(?:rgpd|traitement|informatique et libertes)",
+    r"politique de confidentialite",
+    r"j'accepte que mes (?:donnees|informations)",
+)
+_SCANNED: Final = _any_of(
+    r"(?:sans|aucun|aucune|no) (?:virus|menace|threat)",
+    r"virus[- ]free",
+    r"(?:analyse|verifie|scanned|checked) .{0,30}(?:antivirus|virus|avast|avg)",
+)
+_PHONE: Final = _any_of(
+    r"^(?:envoye|sent|enviado|gonderildi|inviato|trimis|get outlook|telecharger outlook|obtenir outlook)\b.{0,50}"
+    r"(?:iphone|ipad|samsung|galaxy|android|huawei|xiaomi|orange|outlook|mobile|smartphone|telefon|telephone|movil"
+    r"|telemovel|free|sfr)"
+)
+_VOICE: Final = _any_of(
+    r"(?:nouveau|nouvelle|a laisse un|recu un|new|un) (?:message (?:vocal|audio)|voice ?mail|voice message)",
+    r"message vocal (?:de|recu|depose)",
+    r"boite vocale",
+    r"messagerie vocale",
+    r"transcription (?:automatique|du message|approximative)",
+    r"duree (?:du message )?:? ?\d",
+    r"left (?:you )?a .{0,20}message",
+    r"pour ecouter",
+    r"ecouter le message",
+    r"en piece jointe.{0,20}(?:wav|audio)",
+    r"fichier audio",
+    r"repondeur",
+)
+_KINDS: Final = (_LEGAL, _SCANNED, _PHONE, _VOICE)
+
+_IDENTITY: Final = re.compile(
+    r"^(?:votre |vos )?(?:nom|prenom|civilite|adresse|rue|ville|commune|code postal|cp|tel|telephone|mobile|portable"
+    r"|numero|n°|no|e-?mail|mail|courriel|date|heure|reference|ref|dossier|identifiant|locataire|contrat|bail"
+    r"|expediteur|de|from|a|to|envoye|sent|cc|appelant|caller|duree|residence|batiment|bat|escalier|etage|porte"
+    r"|logement|appartement|ip|navigateur|page|id|ticket|priorite|statut|canal|origine|name|surname|phone|address)\b"
+)
+"""Labels of fields that say who and where."""
+_PASSED_ON: Final = _any_of(
+    r"-{2,}.{0,60}",
+    r"(?:debut du message|message d'origine|forwarded message|message transfere|fwd|tr) ?.{0,20}",
+)
+
+_SCANS: Final = frozenset({"application/pdf", "image/tiff", "image/jpeg", "image/png"})
+_SCAN_ENDINGS: Final = (".pdf", ".tif", ".tiff", ".jpg", ".jpeg", ".png")
+
+
+@dataclass(frozen=True, slots=True)
+class Wrapping:
+    """A message without its wrapping.
+
+    Attributes:
+        texts: the parts that are read, what was cut blanked out.
+        automatic: it says that a program sent it.
+        form: it is a form with labels.
+    """
+
+    texts: Sequence[tuple[Part, str]]
+    automatic: bool
+    form: bool
+
+
+def unwrapped(contact: Contact, parts: Sequence[Part]) -> Wrapping:
+    """Return some parts of a contact without what programs put around them.
+
+    Args:
+        contact: what was read.
+        parts: which parts; of each, `CHARACTERS_READ` characters.
+    """
+    texts, automatic, form = [], False, False
+    for part in parts:
+        text = contact.text(part)[:CHARACTERS_READ]
+        labels = [found for found in _LABEL.finditer(text) if not text.startswith("//", found.end())]
+        is_form = part is not Part.SUBJECT and len(labels) >= _LABELS
+        cuts = list(_label_cuts(text, labels)) if is_form else []
+        for chunk in _CHUNK.finditer(text):
+            folded = fold(chunk.group()).strip(" \t*•>|-_=")
+            if len(folded.split()) > _WORDS_CUT:
+                continue
+            says_automatic = bool(_AUTOMATIC.search(folded))
+            automatic = automatic or says_automatic
+            if says_automatic or any(kind.search(folded) for kind in _KINDS) or _PASSED_ON.fullmatch(folded):
+                cuts.append(chunk.span())
+        texts.append((part, _blanked(text, cuts)))
+        form = form or is_form
+    return Wrapping(texts, automatic, form)
+
+
+def _label_cuts(text: str, labels: Sequence[re.Match[str]]) -> Iterator[tuple[int, int]]:
+    """Yield the stretches of a form that are its own: each label, and the value behind one that says who and where."""
+    for label in labels:
+        line_end = text.find("\n", label.end())
+        whole_line = _IDENTITY.match(fold(label[1]))
+        yield label.start(), (line_end if line_end >= 0 else len(text)) if whole_line else label.end()
+
+
+def _blanked(text: str, cuts: Sequence[tuple[int, int]]) -> str:
+    for start, end in cuts:
+        text = text[:start] + re.sub(r"[^\n]", " ", text[start:end]) + text[end:]
+    return text
+
+
+def has_scan_alone(contact: Contact) -> bool:
+    """Tell whether a mail brings files as copiers make them, of which no word was read, and quotes nothing.
+
+    What it says itself decides the rest.
+    """
+    if contact.attached_text:
+        return False
+    if contact.channel != "email" or not contact.attachments or contact.undecoded or contact.quoted_text:
+        return False
+    return all(map(_may_be_scan, contact.attachments))
+
+
+def _may_be_scan(attachment: Attachment) -> bool:
+    return attachment.media_type in _SCANS or attachment.name.lower().endswith(_SCAN_ENDINGS)

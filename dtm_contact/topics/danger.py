@@ -1,0 +1,173 @@
+"""Whether somebody is in danger: what words and the model say, of the whole message and of its sharpest stretch."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from dtm_contact.model import Alarm, AlarmLevel, AlarmSource
+from dtm_contact.text import Tokens
+from dtm_contact.topics.model import BY_OUTAGE, DANGER, WINDOW, Model, Reading, Values
+from dtm_contact.topics.phrases import Effect, Hit
+
+_BY_WORDS: Final = {
+    Effect.ALWAYS_DANGER: AlarmLevel.CERTAIN,
+    Effect.DANGER: AlarmLevel.CERTAIN,
+    Effect.POSSIBLE: AlarmLevel.POSSIBLE,
+    Effect.VIOLENCE_AT_HOME: AlarmLevel.POSSIBLE,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class DangerLimits:
+    """From which probability the model calls a danger certain, and from which possible."""
+
+    certain: float = 0.7
+    possible: float = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Danger:
+    """What was found of danger.
+
+    Attributes:
+        alarm: the alarm that it makes.
+        stretch: the places of the sharpest stretch, and the place behind it.
+        column: the model's column that says most, by which its words are told.
+        hits: the phrases that raised it.
+    """
+
+    alarm: Alarm
+    stretch: tuple[int, int]
+    column: str
+    hits: tuple[Hit, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DangerScale:
+    """The model's probability of danger: by itself, and where something is out, by that.
+
+    That an outage puts somebody in danger is learned of messages about outages alone: there "no heating" says nothing,
+    and the newborn all. Each counts half by the whole message, half by its sharpest stretch.
+
+    Attributes:
+        model: what was learned.
+        dangerous: the columns of the topics that are dangers.
+        harmless: the columns of the other topics.
+    """
+
+    model: Model
+    dangerous: Sequence[int]
+    harmless: Sequence[int]
+
+    def probability(self, reading: Reading, scores: Values, *, outage: bool) -> tuple[float, tuple[int, int], str]:
+        """Return the probability that somebody is in danger, the sharpest stretch of the message, and the column.
+
+        Args:
+            reading: the message.
+            scores: what the columns say of it.
+            outage: it is about something that is out.
+        """
+        if not len(reading.rows):
+            return 0.0, (0, 0), DANGER
+        found = []
+        for column in (DANGER, BY_OUTAGE) if outage else (DANGER,):
+            stretch, sharpest = (0, reading.words), scores
+            if reading.words > WINDOW:
+                stretch, _ = max(self.model.window_scores(reading, column), key=lambda told: told[1])
+                sharpest = self.model.scores(reading.between(*stretch))
+            score = self._score(scores, column) + self._score(sharpest, column)
+            found.append((self.model.calibrations[column].probability(score), stretch, column))
+        return max(found, key=lambda told: told[0])
+
+    def _score(self, scores: Values, column: str) -> float:
+        """Return half of what a column says; of danger by itself also a quarter of the odds of the dangers' topics."""
+        said = float(scores[self.model.column[column]]) / 2
+        if column == BY_OUTAGE:
+            return said
+        return said + float(scores[self.dangerous].max() - scores[self.harmless].max()) / 4
+
+
+def judge_danger(
+    tokens: Tokens, reading: Reading, hits: Sequence[Hit], scale: DangerScale, limits: DangerLimits, *, outage: bool
+) -> Danger:
+    """Return what words and model say of danger.
+
+    A phrase `not_danger` takes its sentence out of what is judged, unless an `always_danger` stands in it too. Nothing
+    else lowers what words or model say: of both the higher level counts.
+
+    Args:
+        tokens: the words.
+        reading: the same as the model sees them.
+        hits: the phrases that stand in them.
+        scale: the model's probability.
+        limits: from which probability it counts.
+        outage: the matter is one that puts frail people in danger.
+    """
+    said = [hit for hit in hits if not hit.denied]
+    silenced = _silenced(tokens, said)
+    kept = [hit for hit in said if tokens.sentences[hit.places[0]] not in silenced]
+    scores = scale.model.scores(reading)
+    probability, stretch, column = scale.probability(reading, scores, outage=outage)
+    heard = probability
+    if silenced:
+        rest = without(reading, tokens, silenced)
+        heard, stretch, column = scale.probability(rest, scale.model.scores(rest), outage=outage)
+    by_model = _level(heard, limits)
+    frail = [hit for hit in kept if outage and hit.phrase.effect is Effect.FRAIL]
+    raising = [hit for hit in kept if hit.phrase.effect in _BY_WORDS]
+    by_words = max(
+        (_BY_WORDS[hit.phrase.effect] for hit in raising),
+        key=lambda level: level.rank,
+        default=AlarmLevel.POSSIBLE if frail else AlarmLevel.NONE,
+    )
+    level = max(by_words, by_model, key=lambda each: each.rank)
+    silent = max((_level(probability, limits), *(_BY_WORDS.get(hit.phrase.effect, AlarmLevel.NONE) for hit in said)),
+                 key=lambda each: each.rank)  # fmt: skip
+    return Danger(
+        Alarm(
+            level,
+            _source(level, by_words, frail=bool(frail), raising=bool(raising)),
+            round(heard, 3),
+            limits.certain,
+            _why_not(said) if silent.rank > level.rank else None,
+        ),
+        stretch,
+        column,
+        tuple(raising or frail),
+    )
+
+
+def without(reading: Reading, tokens: Tokens, sentences: Collection[int]) -> Reading:
+    """Return what the model sees of a message without some of its sentences."""
+    out = np.fromiter((number in sentences for number in tokens.sentences), np.bool_, len(tokens))
+    kept = ~(out[reading.features.first] | out[reading.features.last])
+    return Reading(
+        reading.features.taken(kept), reading.rows[kept], reading.words, reading.known_words, reading.known_pairs
+    )
+
+
+def _silenced(tokens: Tokens, said: Sequence[Hit]) -> frozenset[int]:
+    harmless = {tokens.sentences[hit.places[0]] for hit in said if hit.phrase.effect is Effect.NOT_DANGER}
+    always = {tokens.sentences[hit.places[0]] for hit in said if hit.phrase.effect is Effect.ALWAYS_DANGER}
+    return frozenset(harmless - always)
+
+
+def _level(probability: float, limits: DangerLimits) -> AlarmLevel:
+    if probability >= limits.certain:
+        return AlarmLevel.CERTAIN
+    return AlarmLevel.POSSIBLE if probability >= limits.possible else AlarmLevel.NONE
+
+
+def _source(level: AlarmLevel, by_words: AlarmLevel, *, frail: bool, raising: bool) -> AlarmSource | None:
+    if level is AlarmLevel.NONE:
+        return None
+    if raising and by_words is level:
+        return AlarmSource.WORDS
+    return AlarmSource.FRAILTY if frail else AlarmSource.MODEL
+
+
+def _why_not(said: Sequence[Hit]) -> str:
+    words = " ; ".join(f"« {hit.phrase.text} »" for hit in said if hit.phrase.effect is Effect.NOT_DANGER)
+    return f"la phrase où se trouve {words} n'est pas un danger d'après phrases.yaml"

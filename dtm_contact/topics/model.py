@@ -1,0 +1,259 @@
+"""The learned model: one matrix of weights, a column for each topic, for danger, urgency, scope and who asks.
+
+A message's features are weighed by how rare they are, each group of them to its share, and multiplied with the matrix
+(a linear model over text, as Joachims 1998). `training/` makes the file; numpy alone reads it.
+"""
+
+import io
+import json
+import zipfile
+import zlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from hashlib import sha256
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dtm_contact.errors import UnusableModelError
+from dtm_contact.text import MASKED, Slips, Tokens
+from dtm_contact.topics.features import GROUPS, PAIRS, WORDS, Features, features_of, windows
+
+FORMAT: Final = 1
+"""The version of the model file that this program reads."""
+
+SHARES: Final = np.sqrt(np.array([1.0, 1.4, 0.7]))
+"""How much words, pairs and pieces say together."""
+
+DANGER, BY_OUTAGE, URGENT, NOBODY, SCAN = "in_danger", "by_outage", "urgent", "nobody", "scan"
+"""Columns beside the topics: somebody is in danger; of what is out (heating, lift, power), somebody is in danger by it;
+one step more urgent than its topic; no person wrote it; it is what a copier or a mail room writes around a letter."""
+
+NEEDED: Final = frozenset([DANGER, BY_OUTAGE, URGENT, NOBODY, SCAN, "other", "thanks", "automatic", "spam"])
+"""The columns without which a message cannot be understood."""
+
+WINDOW, STEP = 40, 20
+"""Words of a stretch that is judged for danger by itself, and between the begins of two."""
+
+_LEAST = 1e-9
+_DIGITS = 12
+_DAMAGES = (ValueError, TypeError, KeyError, EOFError, NotImplementedError, zipfile.BadZipFile, zlib.error)
+
+Values = NDArray[np.float32]
+Rows = NDArray[np.intp]
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A message as the model sees it.
+
+    Attributes:
+        features: those that the model knows.
+        rows: their rows in the matrix.
+        words: how many words the message has.
+        known_words, known_pairs: the share of its words, and of its pairs of words, that the model knows.
+    """
+
+    features: Features
+    rows: Rows
+    words: int
+    known_words: float
+    known_pairs: float
+
+    def taken(self, chosen: NDArray[np.bool_]) -> "Reading":
+        """Return the message with some of its features alone."""
+        return replace(self, features=self.features.taken(chosen), rows=self.rows[chosen])
+
+    def between(self, begin: int, end: int) -> "Reading":
+        """Return a stretch of the message: the features whose words all stand between two places."""
+        return self.taken((self.features.first >= begin) & (self.features.last < end))
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """Turns a score into a probability: 1 / (1 + e^-(slope × score + offset)) (Platt 1999)."""
+
+    slope: float = 1.0
+    offset: float = 0.0
+
+    def probability(self, score: float) -> float:
+        """Return the probability that goes with a score."""
+        return float(1 / (1 + np.exp(-np.clip(self.slope * score + self.offset, -30, 30))))
+
+
+@dataclass(frozen=True)
+class Model:
+    """What labelled messages have taught.
+
+    Attributes:
+        columns: the names of the columns: topics first, then `DANGER`, `URGENT`, `NOBODY`, `scope:…`, `asker:…`.
+        topics: how many of them are topics.
+        ids: the numbers of the features, growing.
+        groups: the group of each.
+        rarity: how rare each is (inverse document frequency).
+        weights: steps of one byte, a row a feature.
+        step: how large the step of each column is.
+        bias: what each column says of every message.
+        common: words that make no pairs.
+        words: the words that slips are mended to, the commonest first.
+        calibrations: of `DANGER` and other columns, from score to probability.
+        about: what the model says of itself: corpus digest, figures, when and from what it was made.
+    """
+
+    columns: tuple[str, ...]
+    topics: int
+    ids: NDArray[np.uint64]
+    groups: NDArray[np.int8]
+    rarity: Values
+    weights: NDArray[np.int8]
+    step: Values
+    bias: Values
+    common: frozenset[str]
+    words: Sequence[str]
+    calibrations: Mapping[str, Calibration]
+    about: Mapping[str, Any] = field(default_factory=dict)
+    digest: str = ""
+
+    @cached_property
+    def slips(self) -> Slips:
+        """What mends slips of the finger."""
+        return Slips(self.words)
+
+    @cached_property
+    def column(self) -> Mapping[str, int]:
+        """The place of each column by its name."""
+        return {name: place for place, name in enumerate(self.columns)}
+
+    def mended(self, tokens: Tokens) -> list[str]:
+        """Return the words of a message with slips mended, one for each token."""
+        return [form if form is MASKED else self.slips.mend(form) for form in tokens.forms]
+
+    def read(self, tokens: Tokens) -> Reading:
+        """Return a message as the model sees it."""
+        features = features_of(tokens, self.common, self.mended(tokens))
+        at = np.searchsorted(self.ids, features.ids)
+        at[at == len(self.ids)] = 0
+        known = self.ids[at] == features.ids if len(self.ids) else np.zeros(len(at), np.bool_)
+        shares = [_share(known[features.groups == group]) for group in (WORDS, PAIRS)]
+        return Reading(features.taken(known), at[known], len(tokens), *shares)
+
+    def scores(self, reading: Reading) -> Values:
+        """Return what each column says of a message, bias included."""
+        values = self.values(reading.rows)
+        scores: Values = (values @ self.weights[reading.rows]) * self.step + self.bias
+        return scores
+
+    def values(self, rows: Rows) -> Values:
+        """Return what each feature of a message, or of a stretch of one, weighs before any column is asked."""
+        return weighed(self.rarity[rows], self.groups[rows])
+
+    def window_scores(self, reading: Reading, column: str) -> list[tuple[tuple[int, int], float]]:
+        """Return the places of each stretch of a message, and what a column says of it by itself."""
+        place = self.column[column]
+        told = self.weights[reading.rows, place] * self.step[place]
+        found = []
+        for begin, end in windows(reading.words, WINDOW, STEP):
+            inside = (reading.features.first >= begin) & (reading.features.last < end)
+            values = self.values(reading.rows[inside])
+            found.append(((begin, end), float(values @ told[inside] + self.bias[place])))
+        return found
+
+    def by_word(self, reading: Reading, column: str) -> NDArray[np.float64]:
+        """Return what each word of a message adds to a column; a pair counts half for each of its two words."""
+        place = self.column[column]
+        parts = self.values(reading.rows) * self.weights[reading.rows, place] * self.step[place] / 2
+        halves = [
+            np.bincount(places, parts, reading.words) for places in (reading.features.first, reading.features.last)
+        ]
+        return np.add(*halves, dtype=np.float64)
+
+    def packed(self) -> bytes:
+        """Return the model as the bytes of a file."""
+        header = {
+            "format": FORMAT,
+            "columns": self.columns,
+            "topics": self.topics,
+            "common": sorted(self.common),
+            "calibrations": {name: [kept.slope, kept.offset] for name, kept in self.calibrations.items()},
+            "about": dict(self.about),
+        }
+        content = io.BytesIO()
+        np.savez_compressed(
+            content,
+            header=_text(json.dumps(header, ensure_ascii=False, sort_keys=True)),
+            words=_text("\n".join(self.words)),
+            ids=self.ids,
+            groups=self.groups,
+            rarity=self.rarity.astype(np.float16),
+            weights=self.weights,
+            step=self.step,
+            bias=self.bias,
+        )
+        return content.getvalue()
+
+    @classmethod
+    def unpacked(cls, content: bytes) -> "Model":
+        """Return the model that the bytes of a file hold.
+
+        Raises:
+            UnusableModelError: they are damaged, or of another format.
+        """
+        try:
+            with np.load(io.BytesIO(content), allow_pickle=False) as file:
+                arrays = {name: file[name] for name in file.files}
+            header = json.loads(arrays["header"].tobytes().decode())
+            if header["format"] != FORMAT:
+                raise UnusableModelError(f"its format is {header['format']}, this program reads {FORMAT}")
+            missing = NEEDED - set(header["columns"]) - set(header["calibrations"])
+            if missing or not {DANGER, BY_OUTAGE} <= set(header["calibrations"]):
+                raise UnusableModelError(f"it lacks {', '.join(sorted(missing)) or 'a calibration'}")
+            return cls._of(arrays, header, sha256(content).hexdigest()[:_DIGITS])
+        except _DAMAGES as error:
+            raise UnusableModelError(type(error).__name__) from error
+
+    @classmethod
+    def _of(cls, arrays: Mapping[str, NDArray[Any]], header: Mapping[str, Any], digest: str) -> "Model":
+        return cls(
+            columns=tuple(header["columns"]),
+            topics=header["topics"],
+            ids=arrays["ids"],
+            groups=arrays["groups"],
+            rarity=arrays["rarity"].astype(np.float32),
+            weights=arrays["weights"],
+            step=arrays["step"],
+            bias=arrays["bias"],
+            common=frozenset(header["common"]),
+            words=arrays["words"].tobytes().decode().split("\n"),
+            calibrations={name: Calibration(*pair) for name, pair in header["calibrations"].items()},
+            about=header["about"],
+            digest=digest,
+        )
+
+
+def weighed(rarity: Values, groups: NDArray[np.int8]) -> Values:
+    """Return what the features of one message weigh: rare ones more, and each group together its share.
+
+    Args:
+        rarity: how rare each feature is.
+        groups: the group of each.
+    """
+    squares = np.bincount(groups, rarity * rarity, GROUPS)
+    scale = SHARES / np.sqrt(np.maximum(squares, _LEAST))
+    weights: Values = (rarity * scale[groups]).astype(np.float32)
+    return weights
+
+
+def in_steps(weights: Values) -> tuple[NDArray[np.int8], Values]:
+    """Return weights in steps of one byte, and how large the step of each column is."""
+    step = np.maximum(np.abs(weights).max(axis=0, initial=0.0), _LEAST) / 127
+    return np.round(weights / step).astype(np.int8), step.astype(np.float32)
+
+
+def _share(known: NDArray[np.bool_]) -> float:
+    return float(known.mean()) if len(known) else 0.0
+
+
+def _text(text: str) -> NDArray[np.uint8]:
+    return np.frombuffer(text.encode(), np.uint8)

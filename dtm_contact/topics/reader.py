@@ -1,0 +1,109 @@
+"""The reader: the model, the admins' phrases, the topics and the limits that messages are understood by."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Final
+
+from dtm_contact.model import CaseKind, Part, Priority
+from dtm_contact.text import Tokens, tokenize
+from dtm_contact.topics.danger import DangerLimits, DangerScale
+from dtm_contact.topics.model import Model, Reading, Values
+from dtm_contact.topics.phrases import Effect, Hit, Phrase, PhraseBook
+
+SET_ASIDE: Final = frozenset({CaseKind.AUTOMATIC.value, CaseKind.SPAM.value})
+"""Topics that no person asks about."""
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """One topic of the contract.
+
+    Attributes:
+        code, label: its code and its French label.
+        priority: before any raising.
+        outage: something is out on which frail people depend (heating, lift, power, water).
+        momentary: it lasts for hours at the most: some days later it is over.
+    """
+
+    code: str
+    label: str
+    priority: Priority
+    outage: bool = False
+    momentary: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """From which score something is said.
+
+    Attributes:
+        danger: of danger.
+        urgent: one step more urgent than its topic.
+        nobody: no person wrote it, though nothing in its structure says so.
+        further: another topic is named beside the deciding one.
+        wish: a wish is heard.
+        scan: a copier wrote all of it.
+    """
+
+    danger: DangerLimits = field(default_factory=DangerLimits)
+    urgent: float = 0.0
+    nobody: float = 3.0
+    further: float = 0.0
+    wish: float = 2.0
+    scan: float = 0.0
+
+
+@dataclass(frozen=True)
+class Reader:
+    """What messages are read by: the model, the admins' phrases, the topics and the limits."""
+
+    model: Model
+    phrases: PhraseBook
+    topics: Mapping[str, Topic]
+    limits: Limits = Limits()
+
+    @cached_property
+    def scale(self) -> DangerScale:
+        """The model's probability of danger, by the topics that are dangers here."""
+        places = [(self.model.column[code], topic) for code, topic in self.topics.items() if code in self.model.column]
+        return DangerScale(
+            self.model,
+            [place for place, topic in places if topic.priority is Priority.P1],
+            [place for place, topic in places if topic.priority is not Priority.P1],
+        )
+
+    @cached_property
+    def asked(self) -> Sequence[str]:
+        """The topics that a person may ask about, in the order of their columns."""
+        return [
+            code for code in self.model.columns[: self.model.topics] if code in self.topics and code not in SET_ASIDE
+        ]
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """A message as the model and the phrases hear it, before anything is decided."""
+
+    tokens: Tokens
+    reading: Reading
+    scores: Values
+    hits: Sequence[Hit]
+
+    @classmethod
+    def of(cls, tokens: Tokens, reader: Reader) -> "Heard":
+        """Read words by the model and the phrases."""
+        reading = reader.model.read(tokens)
+        hits = reader.phrases.find(tokens, reader.model.mended(tokens), reader.model.common)
+        return cls(tokens, reading, reader.model.scores(reading), hits)
+
+    def has(self, effect: Effect) -> bool:
+        """Tell whether a phrase of an effect stands there and is not denied."""
+        return any(hit.phrase.effect is effect and not hit.denied for hit in self.hits)
+
+
+def stands_in(phrase: Phrase, text: str, model: Model) -> bool:
+    """Tell whether a phrase stands in a text and is not denied there."""
+    tokens = tokenize([(Part.NEW, text)])
+    hits = PhraseBook([phrase]).find(tokens, model.mended(tokens), model.common)
+    return any(not hit.denied for hit in hits)

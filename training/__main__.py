@@ -1,0 +1,126 @@
+"""`python -m training`: make the model, hold it against labelled messages, propose one with a site's own labels."""
+
+import json
+import logging
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+import click
+
+from dtm_contact.model import Problem
+from dtm_contact.rules.model_file import OWN, load_model
+from dtm_contact.rules.reader_files import load_reader, read_topics
+from dtm_contact.topics import Model, Reader, understand
+from training import corpus
+from training.corpus import Message
+from training.evaluate import Figures, by_set, curve, evaluate
+from training.train import Trained, train
+from training.wrapping import WRAPPINGS, combined
+
+RULES: Final = Path(__file__).parents[1] / "rules"
+KEPT: Final = corpus.FOLDER / "kept"
+_NOT_SETS: Final = frozenset({"emergencies.jsonl", "wrappings.jsonl"})
+
+
+@click.group()
+def main() -> None:
+    """Make and judge models of topics and danger."""
+    logging.basicConfig(level=logging.INFO, format="%(relativeCreated)7.0f ms  %(message)s")
+
+
+@main.command()
+@click.option("--output", type=click.Path(dir_okay=False, path_type=Path), default=OWN, show_default=True)
+def model(output: Path) -> None:
+    """Make the model from nothing: the same corpus gives the same model."""
+    paths = corpus.learned()
+    trained = _train(list(corpus.read(paths)), [*paths, WRAPPINGS])
+    _save(trained, output)
+
+
+@main.command(name="evaluate")
+@click.argument("sets", nargs=-1, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--model", "file", type=click.Path(exists=True, dir_okay=False, path_type=Path), default=OWN)
+@click.option("--rules", type=click.Path(exists=True, file_okay=False, path_type=Path), default=RULES)
+def evaluate_sets(sets: Sequence[Path], file: Path, rules: Path) -> None:
+    """Print how well a model understands sets: without SETS, all that are kept aside but the unseen ones."""
+    reader = _reader(file, rules)
+    chosen = sets or [path for path in sorted(KEPT.glob("*.jsonl")) if path.name not in _NOT_SETS]
+    for path in chosen:
+        for name, messages in by_set(corpus.read([path])).items():
+            _tell(name, messages, reader)
+    if not sets:
+        emergencies = list(corpus.read([KEPT / "emergencies.jsonl"]))
+        _tell("emergencies × wrappings", [m for _, m in combined(emergencies, KEPT / "wrappings.jsonl")], reader)
+
+
+@main.command()
+@click.argument("labels", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--output", type=click.Path(dir_okay=False, path_type=Path), required=True, help="File of the proposal.")
+@click.option("--in-force", type=click.Path(exists=True, dir_okay=False, path_type=Path), default=OWN)
+def fit(labels: Path, output: Path, in_force: Path) -> None:
+    """Propose a model that learned a site's own labels too, and hold it against the one in force.
+
+    LABELS are labelled messages, one JSON object a line (docs/model.md). Every fifth is kept aside and compared by.
+    Exit status 0 where the proposal is not worse anywhere, 1 where it is: it is written all the same, to be looked at.
+    """
+    own = list(corpus.read([labels]))
+    aside, learned = own[::5], [message for place, message in enumerate(own) if place % 5]
+    paths = corpus.learned()
+    trained = _train([*corpus.read(paths), *learned], [*paths, WRAPPINGS, labels])
+    _save(trained, output)
+    proposal, today = _reader(output, RULES), _reader(in_force, RULES)
+    worse = [
+        name
+        for name, messages in {
+            **by_set(corpus.read([KEPT / "week.jsonl", KEPT / "month.jsonl"])),
+            "site": aside,
+        }.items()
+        if _is_worse(_tell(f"{name}, proposal", messages, proposal), _tell(f"{name}, in force", messages, today))
+    ]
+    click.echo(f"worse on: {', '.join(worse)}" if worse else "not worse anywhere: DTM_MODEL may name it")
+    sys.exit(1 if worse else 0)
+
+
+def _train(messages: Sequence[Message], paths: Sequence[Path]) -> Trained:
+    topics = read_topics(RULES)
+    return train(messages, list(topics.values()), {"corpus": corpus.digest(paths), "messages": len(messages)})
+
+
+def _save(trained: Trained, output: Path) -> None:
+    output.parent.mkdir(parents=True, exist_ok=True)
+    content = trained.model.packed()
+    output.write_bytes(content)
+    click.echo(f"{output}: {Model.unpacked(content).digest}, {len(content):,} bytes")
+    click.echo("hands left out: " + json.dumps(trained.curve))
+
+
+def _reader(file: Path, rules: Path) -> Reader:
+    problems: list[Problem] = []
+    learned = load_model(file, problems)
+    reader = load_reader(rules, learned, problems) if learned else None
+    if reader is None:
+        raise click.ClickException("\n".join(map(str, problems)))
+    return reader
+
+
+def _tell(name: str, messages: Sequence[Message], reader: Reader) -> Figures:
+    figures, found = evaluate(messages, lambda contact: understand(contact, reader))
+    click.echo(f"{name:28} {figures}")
+    for limit, seen, dangers, false, harmless in curve(messages, found):
+        click.echo(f"{'':28}   from {limit:.2f}: {seen} of {dangers} dangers, {false} of {harmless} others")
+    return figures
+
+
+def _is_worse(proposal: Figures, today: Figures) -> bool:
+    return (
+        proposal.missed > today.missed
+        or proposal.false_woken > today.false_woken
+        or proposal.topics < today.topics
+        or proposal.kept < today.kept
+    )
+
+
+if __name__ == "__main__":
+    main()
