@@ -125,7 +125,7 @@ CAUSES: Final[Mapping[str, Cause]] = MappingProxyType(
         ),
         "model": Cause(
             "The learned model that DTM_MODEL names cannot be used; the program's own is heard in its place.",
-            "Fit it anew with this version: dtm-contact fit; or leave DTM_MODEL unset.",
+            "Make it anew with this version: python -m training fit; or leave DTM_MODEL unset.",
         ),
         "rules-unreadable": Cause(
             "The folder of the rules cannot be read: changes in it do not take effect.",
