@@ -229,7 +229,8 @@ def decide_again(  # noqa: PLR0913 - what was judged, and what it is judged by t
 
 
 def _understood(contact: Contact, matched: Match, rules: RuleSet, *, as_case: bool) -> Understanding:
-    understanding = understand(contact, rules.reader, matched.named_spans)
+    # Of a stranger nothing is masked: what is understood, and so answered, must not show whom the directory knows.
+    understanding = understand(contact, rules.reader, matched.named_spans if matched.proven else ())
     if contact.stated is not None:
         understanding = _as_said(understanding, contact.stated, rules)
     # Whoever may be in danger is read by a person, whatever else their message looks like.

@@ -7,7 +7,7 @@ from hypothesis import settings
 
 from dtm_contact.log import configure
 from dtm_contact.settings import Log
-from tests.rules.once import in_force_once, load_once
+from tests.rules.once import in_force_once
 
 # Without it, structlog draws each exception with all that its frames hold, which takes ten seconds of the event loop.
 configure(Log())
@@ -27,7 +27,7 @@ def _log_of_its_own() -> None:
 @pytest.fixture
 def rules_loaded_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let a daemon or a command that runs in this process not read the same rules as the test before it once more."""
-    monkeypatch.setattr("dtm_contact.rehearsal.replay.load_rules", load_once)
+    monkeypatch.setattr("dtm_contact.rehearsal.replay.load_in_force", in_force_once)
     for module in ("cases.knowledge", "worker.rules_in_force"):
         monkeypatch.setattr(f"dtm_contact.{module}.load_in_force", in_force_once)
 

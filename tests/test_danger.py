@@ -63,8 +63,10 @@ def by_hand(**told: str) -> Arrival:
 )
 def test_a_danger_says_who_raised_it(grounds: Grounds, text: str, source: AlarmSource) -> None:
     told = as_json(judge(mail(text), NOW, grounds, NoHistory()))
-    alarm = {"level": "certain", "raised_by": source.value, "score": None, "limit": None, "why_not": None}
-    assert (told["priority"], told["alarm"]) == ("P1", alarm)
+    alarm = told["alarm"]
+    assert (told["priority"], alarm["level"], alarm["raised_by"]) == ("P1", "certain", source.value)
+    assert 0 <= alarm["score"] <= 1
+    assert (alarm["limit"], alarm["why_not"]) == (grounds.rules.reader.limits.danger.certain, None)
 
 
 def test_what_is_none_says_so(grounds: Grounds) -> None:
@@ -78,7 +80,7 @@ def test_what_may_be_danger_is_a_case_whatever_it_looks_like(
     grounds: Grounds, kind: CaseKind, level: AlarmLevel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     read = Understanding(kind, (kind.value,), Priority.P4, alarm=replace(MAYBE, level=level))
-    monkeypatch.setattr(pipeline, "understand", lambda _contact, _lexicon: read)
+    monkeypatch.setattr(pipeline, "understand", lambda _contact, _reader, _masked: read)
     told = as_json(judge(mail("…"), NOW, grounds, NoHistory()))
     assert (told["kind"], told["alarm"]["level"], told["topic"]) == ("case", level.value, "other")
     assert told["priority"] == ("P1" if level is AlarmLevel.CERTAIN else "P2")

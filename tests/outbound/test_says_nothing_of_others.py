@@ -46,7 +46,7 @@ MATTERS = (
     ("Riverain", "Je suis riverain, les encombrants débordent de votre immeuble sur le trottoir."),
     ("Bail", "Je souhaite renouveler le bail commercial de mon local, je suis gérant de la boulangerie."),
     ("Ascenseur", "Je suis bloquée dans l'ascenseur, venez vite !"),
-    ("Chauffage", "Tout l'immeuble est sans chauffage depuis hier soir."),
+    ("Chauffage", "Les radiateurs de tout l'immeuble sont tièdes, merci de régler la chaudière."),
 )
 
 

@@ -92,10 +92,11 @@ def test_a_sender_of_whom_a_check_failed_gets_nothing(running: Engine) -> None:
 
 @pytest.mark.parametrize("forbids", ["", ", n'écrivez pas"])
 def test_what_follows_in_the_case_is_treated_with_the_same_care(running: Engine, forbids: str) -> None:
-    number = running.take(vouched(message(f"il me frappe{forbids}", NIGHT)), WRITER, NIGHT)
+    said = f"Au secours, mon mari me frappe en ce moment, il me frappe et il va me tuer, venez vite{forbids}"
+    number = running.take(vouched(message(said, NIGHT)), WRITER, NIGHT)
     answers(running, NIGHT)
     signed = running.grounds.house.tokens.message_id(str(number), "abc")
-    again = message("On se sent en danger, venez vite, au secours", LATER, signed)
+    again = message("Au secours, il me menace encore avec un couteau, venez vite", LATER, signed)
     assert running.take(vouched(again), WRITER, LATER) == number
     assert running.store.cases.get(str(number)).case.priority == "P1"
     assert [each["Subject"] for each in answers(running, LATER)[0]] == []

@@ -99,7 +99,7 @@ async def test_a_rule_of_then_that_a_new_check_refuses_keeps_the_daemon_from_not
     with open_store(settings.store.url) as store:
         store.rule_versions.take(settings.name, "as it was told then", pack(folder), AT)
     async with daemon(settings) as running:
-        await _send(running.addresses["smtp"], "Odeur de gaz à la mairie annexe")
+        await _send(running.addresses["smtp"], "Il y a une forte odeur de gaz dans tout le hall de la mairie annexe")
         async with asyncio.timeout(60):
             while running.store.arrivals.waiting():
                 await asyncio.sleep(0.02)
