@@ -141,7 +141,7 @@ class Model:
 
     def scores(self, reading: Reading) -> Values:
         """Return what each column says of a message, bias included."""
-        # Without `@`: BLAS takes memory of its own for its threads, more than a judge's bound leaves, and ends the process.
+        # Without `@`: BLAS takes memory for its threads, more than a judge's bound leaves, and ends the process.
         told = self.values(reading.rows)[:, np.newaxis] * self.weights[reading.rows]
         scores: Values = told.sum(axis=0, dtype=np.float32) * self.step + self.bias
         return scores
