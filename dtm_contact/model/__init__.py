@@ -44,7 +44,7 @@ from dtm_contact.model.history import (
 )
 from dtm_contact.model.judgement import Judgement
 from dtm_contact.model.log_line import KeptLines, LogLine, Position
-from dtm_contact.model.match import Candidate, Evidence, Likely, Match, OnDuty, Proposal
+from dtm_contact.model.match import Candidate, Evidence, Likely, Match, OnDuty, Proposal, WriterHome
 from dtm_contact.model.outgoing import (
     DANGER_QUESTION,
     NEUTRAL_RECEIPT,
@@ -137,6 +137,7 @@ __all__ = [
     "Way",
     "Wish",
     "Wished",
+    "WriterHome",
     "agreed",
     "domain_of",
     "errors_first",

@@ -53,6 +53,19 @@ class Candidate:
 
 
 @dataclass(frozen=True, slots=True)
+class WriterHome:
+    """Where the writer lives, of a message whose matter is elsewhere.
+
+    Attributes:
+        dwelling_id: their dwelling; None where only the residence is sure.
+        residence_id: its residence; None where the directory gives it none.
+    """
+
+    dwelling_id: str | None
+    residence_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class OnDuty:
     """A caretaker on duty for an entrance at a time.
 
@@ -90,7 +103,9 @@ class Match:
 
     Attributes:
         candidates: the people considered, best first.
-        tenant, dwelling, residence: named only where sure (the thresholds are settings); else None.
+        tenant, dwelling, residence: named only where sure (the thresholds are settings); else None. Dwelling and
+            residence are those of the matter: they decide office and caretaker.
+        home: where the writer lives, where that is another place than the matter's; else None.
         office_id: the office of the residence, or the one that all likely places have in common; else None.
         place_evidence: what spoke for the residence or the entrance itself.
         caretakers: all on duty there; exactly one is "the" caretaker, several are a list.
@@ -106,6 +121,7 @@ class Match:
     tenant: Likely | None = None
     dwelling: Likely | None = None
     residence: Likely | None = None
+    home: WriterHome | None = None
     office_id: str | None = None
     place_evidence: tuple[Evidence, ...] = ()
     caretakers: tuple[OnDuty, ...] = ()
