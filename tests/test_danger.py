@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from dtm_contact import pipeline
 from dtm_contact.callbacks import CallGrounds, OpenCallBacks, judge_call
@@ -31,7 +32,7 @@ from dtm_contact.pipeline import Grounds, judge
 from dtm_contact.reading.formats.desk import DESK
 from dtm_contact.rules import load_rules
 from dtm_contact.settings import Settings
-from dtm_contact.store.recording import JUDGEMENT, kept_judgement
+from dtm_contact.store.judgement_format import packed, unpacked
 from tests.rules.cast import DIRECTORY
 
 NOW = datetime(2026, 11, 24, 10, 0, tzinfo=PARIS)
@@ -138,9 +139,10 @@ def test_priority_and_alarm_agree(usual: Priority, level: AlarmLevel) -> None:
 
 def test_a_judgement_kept_before_there_were_levels_is_certain_where_it_was_p1(grounds: Grounds) -> None:
     judged = judge(mail(GAS), NOW, grounds, NoHistory())
-    told = JUDGEMENT.dump_python(judged, mode="json")
+    before = packed(judged)
     for step in ("understanding", "decision"):
-        del told[step]["alarm"]
-    kept = kept_judgement(told)
+        del before[step]["alarm"]
+    with sa.create_engine("sqlite://").connect() as connection:
+        kept, now = unpacked(connection, [before, packed(judged)])
     assert (kept.decision.alarm, kept.understanding.alarm) == (Alarm(AlarmLevel.CERTAIN),) * 2
-    assert kept_judgement(JUDGEMENT.dump_python(judged, mode="json")) == judged
+    assert now == judged

@@ -87,12 +87,14 @@ class Alike:
         sender_address: who wrote it, lower case.
         case_number: the case it lies in.
         at: when it was received.
+        contact_id: the store's id of it, by which a judgement refers to it; 0 where no store holds it.
     """
 
     message_id: str
     sender_address: str
     case_number: str
     at: datetime
+    contact_id: int = field(default=0, compare=False)
 
 
 class Conversations(Protocol):

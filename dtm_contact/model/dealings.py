@@ -1,6 +1,6 @@
 """What a party has already brought to us: its open cases and its earlier contacts."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from dtm_contact.model.alarm import Priority
@@ -63,6 +63,7 @@ class Dealt:
         topic: its deciding topic, or None.
         outcome: what became of the call; None for a message.
         tenant_id, dwelling_id, residence_id: whom and where it is about; None where unknown.
+        contact_id: the store's id of it, by which a judgement refers to it; 0 where no store holds it.
     """
 
     at: datetime
@@ -73,6 +74,7 @@ class Dealt:
     tenant_id: str | None = None
     dwelling_id: str | None = None
     residence_id: str | None = None
+    contact_id: int = field(default=0, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

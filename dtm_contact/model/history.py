@@ -1,7 +1,7 @@
 """What the engine already knows of a party, asked through a read-only look-up."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol, TypeVar
 
@@ -18,6 +18,7 @@ class Earlier:
         sender_address: the address it came from, lower case.
         case_number: the case it lies in.
         tenant_id, dwelling_id, residence_id: whom and where that case is about; None where unknown.
+        contact_id: the store's id of it, by which a judgement refers to it; 0 where no store holds it.
     """
 
     message_id: str
@@ -26,6 +27,7 @@ class Earlier:
     tenant_id: str | None
     dwelling_id: str | None
     residence_id: str | None
+    contact_id: int = field(default=0, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

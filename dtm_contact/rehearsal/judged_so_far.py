@@ -129,7 +129,16 @@ class JudgedSoFar(NoHistory):
         self._count += 1
         contact = judgement.contact
         topic = judgement.understanding.topic
-        dealt = Dealt(at=at, channel=contact.channel, case_number=case, topic=topic, **judgement.whom)
+        whom = judgement.whom
+        dealt = Dealt(
+            at,
+            contact.channel,
+            case,
+            topic,
+            tenant_id=whom["tenant_id"],
+            dwelling_id=whom["dwelling_id"],
+            residence_id=whom["residence_id"],
+        )
         return _Told(self._count, contact.message_id, judgement.writer.address.lower(), dealt, judgement.understanding)
 
     def _known(self, case: OpenCase) -> KnownCase:

@@ -80,7 +80,7 @@ def told_before(connection: Connection, arrival: Arrival) -> ToldBefore | None:
     row = connection.execute(_BEFORE, {"channel": arrival.channel, "external_id": arrival.external_id}).one_or_none()
     if row is None:
         return None
-    told = None if row.judgement is None else row.judgement["contact"]["standing"]
+    told = None if row.judgement is None else row.judgement["contact"].get("standing")
     standing = None if told is None else _STANDING.validate_python(told)
     return ToldBefore(
         row.id, row.arrival_id, row.case_id, None if row.outcome is None else Outcome(row.outcome), standing

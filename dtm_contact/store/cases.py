@@ -14,8 +14,9 @@ from dtm_contact.store import events, recording
 from dtm_contact.store.alarm_labels import alarm_of
 from dtm_contact.store.arrivals import Claimed
 from dtm_contact.store.database import Database
+from dtm_contact.store.judgement_format import unpacked
 from dtm_contact.store.outbox import Mailing
-from dtm_contact.store.recording import Destination, Fallback, Judged, Known, kept_judgement, record_message
+from dtm_contact.store.recording import Destination, Fallback, Judged, Known, record_message
 from dtm_contact.store.recording_calls import record_call
 from dtm_contact.store.recording_notices import record_notice
 from dtm_contact.store.schema import ORDER, cases, contacts, judgements
@@ -309,9 +310,10 @@ def contacts_of(connection: Connection, case_id: int) -> tuple[CaseContact, ...]
         .where(contacts.c.case_id == case_id)
         .order_by(contacts.c.id)
     )
-    return tuple(_contact(row) for row in connection.execute(query))
+    rows = connection.execute(query).all()
+    kept = iter(unpacked(connection, [row.judgement for row in rows if row.judgement is not None]))
+    return tuple(_contact(row, None if row.judgement is None else next(kept)) for row in rows)
 
 
-def _contact(row: Any) -> CaseContact:
-    judgement = None if row.judgement is None else kept_judgement(row.judgement)
+def _contact(row: Any, judgement: Judgement | None) -> CaseContact:
     return CaseContact(row.arrival_id, row.at, row.decision, judgement, row.proven, row.sender_address, row.phone_key)

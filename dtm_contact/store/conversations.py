@@ -94,7 +94,11 @@ def _sent_to(connection: Connection, case_id: int) -> frozenset[str]:
         .join(arrivals, arrivals.c.id == contacts.c.arrival_id)
         .where(contacts.c.case_id == case_id, arrivals.c.channel == SENT_BY_AGENTS)
     )
-    named = (mailbox["address"] for recipients in connection.execute(by_agents).scalars() for mailbox in recipients)
+    named = (
+        mailbox.get("address", "")
+        for recipients in connection.execute(by_agents).scalars()
+        for mailbox in recipients or ()
+    )
     return frozenset(
         filter(None, (*connection.execute(sent).scalars(), *(bounded_key(each.lower()) for each in named)))
     )
@@ -103,13 +107,22 @@ def _sent_to(connection: Connection, case_id: int) -> frozenset[str]:
 def alike(connection: Connection, fingerprint: str, since: datetime, own_contact: int | None) -> list[Alike]:
     """Return the contacts in cases since then that bear this fingerprint, oldest first; the latest of too many."""
     query = (
-        sa.select(contacts.c.message_id, contacts.c.sender_address, cases.c.number, contacts.c.at)
-        .join(cases, cases.c.id == contacts.c.case_id)
-        .where(contacts.c.fingerprint == fingerprint, contacts.c.at >= since, contacts.c.id != (own_contact or 0))
+        _ALIKE.where(contacts.c.fingerprint == fingerprint, contacts.c.at >= since, contacts.c.id != (own_contact or 0))
         .order_by(contacts.c.at.desc(), contacts.c.id.desc())
         .limit(MOST_ALIKE)
     )
     return [Alike(*row) for row in reversed(connection.execute(query).all())]
+
+
+def alike_by_id(connection: Connection, contact_ids: Sequence[int]) -> dict[int, Alike]:
+    """Return contacts in cases by their ids, as they stand; those that are gone are left out."""
+    found = (Alike(*row) for row in connection.execute(_ALIKE.where(contacts.c.id.in_(contact_ids))))
+    return {each.contact_id: each for each in found}
+
+
+_ALIKE = sa.select(contacts.c.message_id, contacts.c.sender_address, cases.c.number, contacts.c.at, contacts.c.id).join(
+    cases, cases.c.id == contacts.c.case_id
+)
 
 
 def sent(connection: Connection, message_ids: Sequence[str]) -> list[Sent]:

@@ -1,6 +1,6 @@
 """The open cases and earlier contacts of a party, each looked up by one key at a time."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -32,8 +32,20 @@ def dealings(connection: Connection, party: Party, since: datetime, apart_from: 
     dealt = _latest("at", _rows(connection, _contact_queries(party, since)))
     return Dealings(
         tuple(OpenCase(**_values(row)) for row in open_ if row["id"] != own.case_id),
-        tuple(Dealt(**_values(row)) for row in dealt if row["id"] != own.contact_id),
+        tuple(_dealt(row) for row in dealt if row["id"] != own.contact_id),
     )
+
+
+def dealt_by_id(connection: Connection, contact_ids: Sequence[int]) -> dict[int, Dealt]:
+    """Return contacts by their ids, as they stand; those that are gone are left out."""
+    rows = connection.execute(_CONTACTS.where(contacts.c.id.in_(contact_ids))).mappings()
+    return {row["id"]: _dealt(row) for row in rows}
+
+
+def cases_by_number(connection: Connection, numbers: Sequence[str]) -> dict[str, OpenCase]:
+    """Return cases by their numbers, as they stand, open or closed meanwhile; those that are gone are left out."""
+    rows = connection.execute(_CASES.where(cases.c.number.in_(numbers))).mappings()
+    return {row["number"]: OpenCase(**_values(row)) for row in rows}
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,17 +79,14 @@ _FIRST = sa.select(sa.func.min(contacts.c.id)).where(contacts.c.case_id == sa.bi
 _IS_OPEN = cases.c.state == sa.literal("open", sa.Text, literal_execute=True)
 _SENT = contacts.c.sender_address != sa.literal("", sa.Text, literal_execute=True)
 
-_OPEN = sa.select(cases.c.id, *(cases.c[name] for name in OpenCase.__dataclass_fields__)).where(_IS_OPEN)
-_DEALT = (
-    sa.select(
-        contacts.c.id,
-        cases.c.number.label("case_number"),
-        *(contacts.c[name] for name in Dealt.__dataclass_fields__ if name != "case_number"),
-    )
-    .outerjoin(cases, cases.c.id == contacts.c.case_id)
-    .order_by(contacts.c.at.desc())
-    .limit(MOST_DEALINGS)
-)
+_CASES = sa.select(cases.c.id, *(cases.c[name] for name in OpenCase.__dataclass_fields__))
+_OPEN = _CASES.where(_IS_OPEN)
+_CONTACTS = sa.select(
+    contacts.c.id,
+    cases.c.number.label("case_number"),
+    *(contacts.c[name] for name in Dealt.__dataclass_fields__ if name not in {"case_number", "contact_id"}),
+).outerjoin(cases, cases.c.id == contacts.c.case_id)
+_DEALT = _CONTACTS.order_by(contacts.c.at.desc()).limit(MOST_DEALINGS)
 
 
 def _open_queries(party: Party) -> Iterator[sa.Select[Any]]:
@@ -118,6 +127,10 @@ def _latest(time: str, rows: Iterable[sa.RowMapping]) -> list[sa.RowMapping]:
     """Return each row once, oldest first; of too many, the latest."""
     found = {row["id"]: row for row in rows}
     return sorted(found.values(), key=lambda row: (row[time], row["id"]))[-MOST_DEALINGS:]
+
+
+def _dealt(row: sa.RowMapping) -> Dealt:
+    return Dealt(**_values(row), contact_id=row["id"])
 
 
 def _values(row: sa.RowMapping) -> dict[str, Any]:

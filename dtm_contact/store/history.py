@@ -63,19 +63,7 @@ class StoredHistory:
         return dealings.own_of(self._connection, self._apart_from).contact_id
 
     def _bearing(self, message_ids: Sequence[str]) -> Iterator[Earlier]:
-        query = (
-            sa.select(
-                contacts.c.message_id,
-                contacts.c.sender_address,
-                cases.c.number,
-                cases.c.tenant_id,
-                cases.c.dwelling_id,
-                cases.c.residence_id,
-            )
-            .join(cases, cases.c.id == contacts.c.case_id)
-            .where(contacts.c.message_id.in_(message_ids))
-            .order_by(contacts.c.id)
-        )
+        query = _EARLIER.where(contacts.c.message_id.in_(message_ids)).order_by(contacts.c.id)
         return (Earlier(*row) for row in self._connection.execute(query))
 
     def _confirming(self, wanted: Sequence[tuple[str, str]]) -> Iterator[Confirmed]:
@@ -87,6 +75,23 @@ class StoredHistory:
             .order_by(table.value, table.tenant_id)
         )
         return (Confirmed(*row) for row in self._connection.execute(query))
+
+
+def earlier_by_id(connection: Connection, contact_ids: Sequence[int]) -> dict[int, Earlier]:
+    """Return contacts in cases by their ids, as they stand; those that are gone are left out."""
+    found = (Earlier(*row) for row in connection.execute(_EARLIER.where(contacts.c.id.in_(contact_ids))))
+    return {each.contact_id: each for each in found}
+
+
+_EARLIER = sa.select(
+    contacts.c.message_id,
+    contacts.c.sender_address,
+    cases.c.number,
+    cases.c.tenant_id,
+    cases.c.dwelling_id,
+    cases.c.residence_id,
+    contacts.c.id,
+).join(cases, cases.c.id == contacts.c.case_id)
 
 
 def _slices(values: list[_T]) -> Iterator[list[_T]]:

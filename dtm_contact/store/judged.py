@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from dtm_contact.model import Judgement
 from dtm_contact.store.database import Database
-from dtm_contact.store.recording import kept_judgement
+from dtm_contact.store.judgement_format import unpacked
 from dtm_contact.store.schema import arrivals, cases, contacts, events, judgements
 
 _SLICE = 500
@@ -74,8 +74,10 @@ class StoredJudgements:
         for start in range(0, len(arrival_ids), _SLICE):
             wanted = arrival_ids[start : start + _SLICE]
             with self._database.reading() as connection:
-                found = {row.id: row for row in connection.execute(_JUDGED.where(arrivals.c.id.in_(wanted)))}
-            yield from (_judged(found[arrival_id]) for arrival_id in wanted if arrival_id in found)
+                rows = connection.execute(_JUDGED.where(arrivals.c.id.in_(wanted))).all()
+                judged = unpacked(connection, [row.judgement for row in rows])
+            found = {row.id: _judged(row, judgement) for row, judgement in zip(rows, judged, strict=True)}
+            yield from (found[arrival_id] for arrival_id in wanted if arrival_id in found)
 
     def last_model(self) -> str:
         """Return the learned model that was heard in what was judged last, as its digest; "" where that is unknown."""
@@ -130,11 +132,11 @@ _DECISIONS = (
 )
 
 
-def _judged(row: Any) -> Judged:
+def _judged(row: Any, judgement: Judgement) -> Judged:
     return Judged(
         arrival_id=row.id,
         received_at=row.received_at,
-        judgement=kept_judgement(row.judgement),
+        judgement=judgement,
         case_number=row.number,
         is_first=bool(row.is_first),
         open=row.state == "open",

@@ -5,17 +5,16 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from pydantic import TypeAdapter
 from sqlalchemy.engine import Connection
 
 from dtm_contact.errors import NotFoundError
 from dtm_contact.explain import reason, who_calls
 from dtm_contact.model import Alarm, CaseKind, Contact, Judgement, Mailbox, Priority, agreed
-from dtm_contact.reading import kind_of_sign
 from dtm_contact.store import events, joining, outbox
 from dtm_contact.store.alarm_labels import ALARM_COLUMNS, alarm_values
 from dtm_contact.store.arrivals import ArrivalState, Claimed
 from dtm_contact.store.inserting import insert_of
+from dtm_contact.store.judgement_format import packed
 from dtm_contact.store.outbox import Mailing
 from dtm_contact.store.schema import arrivals, case_numbers, cases, contacts, judgements
 
@@ -24,18 +23,6 @@ NOT_READ = "non lu en entier"
 """The mark, for agents, on a case that stands in for an arrival that could not be judged."""
 LAY_LONG = "ancien message"
 """The tag of a case whose message lay in the mailbox for long before that was ever looked at: nobody was told of it."""
-
-JUDGEMENT = TypeAdapter(Judgement)
-
-
-def kept_judgement(told: Any) -> Judgement:
-    """Return a judgement that was kept as JSON; signs of a program were once kept as text, without what they say."""
-    contact = told["contact"]
-    signs = [
-        {"kind": kind_of_sign(sign), "seen": sign} if isinstance(sign, str) else sign
-        for sign in contact.get("automatic_signs", ())
-    ]
-    return JUDGEMENT.validate_python({**told, "contact": {**contact, "automatic_signs": signs}})
 
 
 @dataclass(frozen=True, slots=True)
@@ -383,8 +370,7 @@ def put_judged(
     stored = put_contact(connection, contact_id, values, case)
     if contact_id is not None:
         connection.execute(judgements.delete().where(judgements.c.contact_id == stored))
-    whole = JUDGEMENT.dump_python(judged.judgement, mode="json")
-    values = {"contact_id": stored, "decision": judged.decision, "judgement": whole}
+    values = {"contact_id": stored, "decision": judged.decision, "judgement": packed(judged.judgement)}
     connection.execute(judgements.insert(), values)
 
 
