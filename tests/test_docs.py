@@ -12,7 +12,7 @@ from dtm_contact.health import _SOUNDED, READY
 from dtm_contact.settings import Settings, rows
 
 ROOT = Path(__file__).parents[1]
-PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md")])
+PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 DEPLOYED = sorted(path for path in (ROOT / "deploy").iterdir() if path.is_file())
 LINK = re.compile(r"\]\((?!https?:|#)([^)#\s]+)")
 
