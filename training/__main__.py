@@ -10,11 +10,12 @@ from typing import Final
 import click
 
 from dtm_contact.model import Problem
-from dtm_contact.rules.model_file import OWN, load_model
+from dtm_contact.rules.model_file import OWN, OWN_DETAILS, load_model
 from dtm_contact.rules.reader_files import load_reader, read_topics
-from dtm_contact.topics import Model, Reader, understand
+from dtm_contact.topics import DetailModel, Model, Reader, understand
 from training import corpus
 from training.corpus import Message
+from training.details import train_details
 from training.evaluate import Figures, by_set, curve, evaluate
 from training.train import Trained, train
 from training.wrapping import WRAPPINGS, combined
@@ -37,6 +38,17 @@ def model(output: Path) -> None:
     paths = corpus.learned()
     trained = _train(list(corpus.read(paths)), [*paths, WRAPPINGS])
     _save(trained, output)
+
+
+@main.command()
+@click.option("--output", type=click.Path(dir_okay=False, path_type=Path), default=OWN_DETAILS, show_default=True)
+@click.option("--model", "file", type=click.Path(exists=True, dir_okay=False, path_type=Path), default=OWN)
+def details(output: Path, file: Path) -> None:
+    """Make the small model of wishes and kinds of danger, by what the large one reads."""
+    trained = train_details(_model(file))
+    content = trained.packed()
+    output.write_bytes(content)
+    click.echo(f"{output}: {DetailModel.unpacked(content).digest}, {len(content):,} bytes; {json.dumps(trained.about)}")
 
 
 @main.command(name="evaluate")
@@ -96,10 +108,17 @@ def _save(trained: Trained, output: Path) -> None:
     click.echo("hands left out: " + json.dumps(trained.curve))
 
 
-def _reader(file: Path, rules: Path) -> Reader:
+def _model(file: Path) -> Model:
     problems: list[Problem] = []
     learned = load_model(file, problems)
-    reader = load_reader(rules, learned, problems) if learned else None
+    if learned is None:
+        raise click.ClickException("\n".join(map(str, problems)))
+    return learned
+
+
+def _reader(file: Path, rules: Path) -> Reader:
+    problems: list[Problem] = []
+    reader = load_reader(rules, _model(file), problems)
     if reader is None:
         raise click.ClickException("\n".join(map(str, problems)))
     return reader

@@ -74,6 +74,7 @@ EVIDENCE: Final[Mapping[str, str]] = {
     "scope.word": "mot",
     "asker.word": "mot",
     "wish.word": "mot",
+    "wish.sentence": "phrase",
 }
 STATES: Final[Mapping[str, str]] = {"open": "ouvert", "closed": "clos"}
 DAYS: Final = ("lun.", "mar.", "mer.", "jeu.", "ven.", "sam.", "dim.")

@@ -56,7 +56,7 @@ from dtm_contact.model.outgoing import (
 )
 from dtm_contact.model.problem import Problem, Severity, errors_first
 from dtm_contact.model.stated import Stated
-from dtm_contact.model.understanding import Asker, Finding, Scope, Understanding, Unread, Wish, Wished
+from dtm_contact.model.understanding import Asker, Finding, Peril, Scope, Understanding, Unread, Wish, Wished
 
 __all__ = [
     "DANGER_QUESTION",
@@ -117,6 +117,7 @@ __all__ = [
     "OutgoingKind",
     "Part",
     "Party",
+    "Peril",
     "Position",
     "Priority",
     "Problem",

@@ -56,6 +56,28 @@ class Unread(StrEnum):
     """It was spoken to a machine while the office was closed, and nothing has transcribed it."""
 
 
+class Peril(StrEnum):
+    """What kind of danger an alarm is about."""
+
+    GAS = "gas"
+    """Gas, carbon monoxide."""
+    FIRE = "fire"
+    TRAPPED = "trapped"
+    """Somebody cannot get out: of a lift, a cellar, off a balcony."""
+    ELECTRICITY = "electricity"
+    """Bare wires, shocks, a socket that burns."""
+    WATER = "water"
+    """Water that nobody can stop, or that runs into the electricity."""
+    OUTAGE = "outage"
+    """Something is out on which somebody frail depends."""
+    VIOLENCE = "violence"
+    SUICIDE = "suicide"
+    FALLING = "falling"
+    """Parts of the building fall, or people may fall into a void."""
+    UNRESPONSIVE = "unresponsive"
+    """Somebody does not answer, lies on the ground, is missing."""
+
+
 @dataclass(frozen=True, slots=True)
 class Wished:
     """One wish, with the words that say it."""
@@ -98,6 +120,7 @@ class Understanding:
         by_program: a program wrote it, by its structure or by its closing words ("merci de ne pas répondre").
         unread: why what it says has not been read; None where it has.
         alarm: whether somebody is in danger now, as far as what the contact itself says tells.
+        peril: what kind of danger the alarm is about; None without one, or where it is not clear.
         violence_at_home: whoever shares the home may be the danger: what we send or call there can make it worse.
     """
 
@@ -117,6 +140,7 @@ class Understanding:
     unread: Unread | None = None
     alarm: Alarm = field(default_factory=Alarm)
     violence_at_home: bool = False
+    peril: Peril | None = None
 
     def __post_init__(self) -> None:
         """Have priority and alarm agree, whoever makes it."""

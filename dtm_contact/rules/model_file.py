@@ -9,10 +9,13 @@ from typing import Final
 
 from dtm_contact.errors import UnusableModelError
 from dtm_contact.model import Problem, Severity
-from dtm_contact.topics import Model
+from dtm_contact.topics import DetailModel, Model
 
 OWN: Final = Path(__file__).parents[1] / "data" / "topics.npz"
 """The model that comes with the program."""
+
+OWN_DETAILS: Final = OWN.with_name("details.npz")
+"""The small model of wishes and kinds of danger beside it; it reads what any larger one has read."""
 
 FORMER: Final = "learned.npz"
 """What the model was called in the rules folders of earlier versions. It is not read any more."""
@@ -42,6 +45,23 @@ def load_model(path: Path | None, problems: list[Problem]) -> Model | None:
         told, hint = str(error), _AGAIN
     problems.append(Problem(str(file), 0, 0, told, hint if path else _BROKEN))
     return None
+
+
+def load_details(problems: list[Problem]) -> DetailModel | None:
+    """Read the model of wishes and kinds of danger; None where it cannot be used, which is added to `problems`."""
+    try:
+        return _read_details()
+    except OSError as error:
+        told = f"the model of wishes cannot be read: {error.strerror or type(error).__name__}"
+    except UnusableModelError as error:
+        told = str(error)
+    problems.append(Problem(str(OWN_DETAILS), 0, 0, told, _BROKEN))
+    return None
+
+
+@lru_cache(maxsize=1)
+def _read_details() -> DetailModel:
+    return DetailModel.unpacked(OWN_DETAILS.read_bytes())
 
 
 @lru_cache(maxsize=2)

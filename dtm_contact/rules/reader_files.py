@@ -11,6 +11,7 @@ from dtm_contact.errors import InvalidFilesError
 from dtm_contact.model import Priority, Problem, Severity
 from dtm_contact.normalize import fold
 from dtm_contact.rules.document import Document, read_document, validate
+from dtm_contact.rules.model_file import load_details
 from dtm_contact.rules.source import printable
 from dtm_contact.rules.suggestions import hint_for
 from dtm_contact.rules.validation import cut
@@ -122,14 +123,20 @@ def load_reader(root: Path, model: Model, problems: list[Problem]) -> Reader | N
         problems += _without_phrases(root, document)
     problems += _misnamed(root)
     phrases = list(_phrases(root, topics, model, problems))
-    if file is None or topics is None or any(problem.severity is Severity.ERROR for problem in problems):
+    details = load_details(problems)
+    if (
+        file is None
+        or topics is None
+        or details is None
+        or any(problem.severity is Severity.ERROR for problem in problems)
+    ):
         return None
     limits = file.limits
     given = Limits(
         DangerLimits(limits.certain, limits.possible),
         limits.urgent, limits.nobody, limits.further, limits.wish, limits.scan,
     )  # fmt: skip
-    return Reader(model, PhraseBook(phrases), topics, given)
+    return Reader(model, details, PhraseBook(phrases), topics, given)
 
 
 def read_topics(root: Path) -> dict[str, Topic]:

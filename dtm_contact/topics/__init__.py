@@ -1,6 +1,7 @@
 """What is asked, how urgent it is, whether somebody is in danger: by one learned model and the admins' phrases."""
 
 from dtm_contact.topics.danger import DangerLimits
+from dtm_contact.topics.details import DetailModel
 from dtm_contact.topics.model import Calibration, Model
 from dtm_contact.topics.phrases import Effect, Phrase, PhraseBook
 from dtm_contact.topics.reader import Limits, Reader, Topic, stands_in
@@ -9,6 +10,7 @@ from dtm_contact.topics.understand import may_alarm, understand
 __all__ = [
     "Calibration",
     "DangerLimits",
+    "DetailModel",
     "Effect",
     "Limits",
     "Model",

@@ -8,6 +8,7 @@ from typing import Final
 from dtm_contact.model import CaseKind, Part, Priority
 from dtm_contact.text import Tokens, tokenize
 from dtm_contact.topics.danger import DangerLimits, DangerScale
+from dtm_contact.topics.details import DetailModel
 from dtm_contact.topics.model import Model, Reading, Values
 from dtm_contact.topics.phrases import Effect, Hit, Phrase, PhraseBook
 
@@ -50,15 +51,16 @@ class Limits:
     urgent: float = 0.0
     nobody: float = 3.0
     further: float = 0.0
-    wish: float = 2.0
+    wish: float = -0.5
     scan: float = 0.0
 
 
 @dataclass(frozen=True)
 class Reader:
-    """What messages are read by: the model, the admins' phrases, the topics and the limits."""
+    """What messages are read by: two models, the admins' phrases, the topics and the limits."""
 
     model: Model
+    details: DetailModel
     phrases: PhraseBook
     topics: Mapping[str, Topic]
     limits: Limits = Limits()

@@ -22,6 +22,7 @@ from dtm_contact.model import (
 )
 from dtm_contact.text import MASKED, Tokens, has_scan_alone, tokenize, unwrapped
 from dtm_contact.topics.danger import Danger, judge_danger
+from dtm_contact.topics.details import peril_of, wishes_of
 from dtm_contact.topics.features import NEGATIONS
 from dtm_contact.topics.kind import kind_of
 from dtm_contact.topics.model import SCAN, URGENT, Model, Reading
@@ -105,6 +106,7 @@ def _alarmed_by_files(
         topics=tuple(dict.fromkeys((*(files.topics[:1] if sharp else ()), *understood.topics))),
         priority=files.alarm.priority(min(understood.priority, files.priority)),
         alarm=files.alarm,
+        peril=files.peril,
         findings=(*(files.findings[:1] if sharp else ()), *understood.findings),
         raised_by=files.raised_by,
     )
@@ -144,6 +146,7 @@ def _understood(contact: Contact, reader: Reader, parts: Sequence[Part], masked:
         asker_evidence=asker_evidence,
         wishes=_wishes(heard, reader),
         violence_at_home=heard.has(Effect.VIOLENCE_AT_HOME),
+        peril=peril_of(danger, heard.tokens, heard.reading, reader.details, reader.model, topics[0]),
         readable=readable,
         by_program=bool(contact.automatic_signs) or wrapping.automatic,
         unread=Unread.UNDECODED if contact.undecoded else None,
@@ -217,17 +220,15 @@ def _chosen(heard: Heard, reader: Reader, group: str, kinds: Sequence[str]) -> t
 
 
 def _wishes(heard: Heard, reader: Reader) -> tuple[Wished, ...]:
-    """Return how the writer wants to be treated: by a phrase, else by the model where it is sure."""
+    """Return how the writer wants to be treated: by a phrase, else by a sentence that speaks for it."""
     found = []
+    learned = wishes_of(heard.tokens, heard.reading, reader.details, reader.model, reader.limits.wish)
     for wish in Wish:
         said = [hit for hit in heard.hits if hit.phrase.effect.value == wish.value and not hit.denied]
         if said:
             found.append(Wished(wish, _marked("wish.word", 1.0, said[0], heard.tokens)))
-            continue
-        place = reader.model.column.get(f"wish:{wish}")
-        if place is not None and len(heard.reading.rows) and heard.scores[place] >= reader.limits.wish:
-            words = words_for(f"wish:{wish}", heard, reader.model, "wish.word")
-            found += [Wished(wish, words[0])] if words else []
+        elif wish in learned:
+            found.append(Wished(wish, learned[wish]))
     return tuple(found)
 
 

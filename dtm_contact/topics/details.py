@@ -1,0 +1,219 @@
+"""What single sentences say beside the matter: how the writer wants to be treated, and what kind of danger it is.
+
+A wish stands in one sentence of a message that is about something else, and a danger has a kind only where there is
+one: so both are learned apart from topics and danger, of sentences and of stretches, by a small linear model. It looks
+at the features that the large one has found already, and costs next to nothing.
+"""
+
+import io
+import json
+import zipfile
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from hashlib import sha256
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dtm_contact.errors import UnusableModelError
+from dtm_contact.model import Evidence, Peril, Wish
+from dtm_contact.text import Tokens
+from dtm_contact.topics.danger import Danger
+from dtm_contact.topics.features import GROUPS
+from dtm_contact.topics.model import SHARES, Model, Reading, Values
+
+DETAILS_FORMAT: Final = 1
+"""The version of the file that this program reads."""
+
+WISH, PERIL = "wish:", "peril:"
+"""How the names of the columns begin."""
+
+_DAMAGES: Final = (ValueError, TypeError, KeyError, EOFError, NotImplementedError, zipfile.BadZipFile, zlib.error)
+_LEAST: Final = 1e-9
+_DIGITS: Final = 12
+_BY_TOPIC: Final = {
+    "gas": Peril.GAS,
+    "fire": Peril.FIRE,
+    "elevator_trapped": Peril.TRAPPED,
+    "water_leak": Peril.WATER,
+    "heating": Peril.OUTAGE,
+    "elevator": Peril.OUTAGE,
+    "water_cut": Peril.OUTAGE,
+}
+_LIKELIER: Final = 0.5
+"""What a topic adds to the kind of danger that goes with it."""
+_UNSURE: Final = -0.75
+"""The score under which no kind of danger is named."""
+_WORDS_NEEDED: Final = 3
+"""Words of a sentence that may say a wish: "Un appel." says none."""
+_WORDS_TOLD: Final = 12
+"""Words of a sentence that are told of a wish."""
+
+
+@dataclass(frozen=True)
+class DetailModel:
+    """A linear model of sentences.
+
+    Attributes:
+        columns: `wish:…` for each wish, `peril:…` for each kind of danger.
+        ids: the numbers of the features, growing.
+        weights: steps of one byte, a row a feature.
+        step: how large the step of each column is.
+        bias: what each column says of every sentence.
+        about: what it was made of.
+        digest: of its file.
+    """
+
+    columns: tuple[str, ...]
+    ids: NDArray[np.uint64]
+    weights: NDArray[np.int8]
+    step: Values
+    bias: Values
+    about: Mapping[str, Any] = field(default_factory=dict)
+    digest: str = ""
+
+    def scores(self, reading: Reading, model: Model, owners: NDArray[np.intp], count: int) -> Values:
+        """Return what each column says of each stretch of a message, a row a stretch.
+
+        Args:
+            reading: the message.
+            model: the one that read it: it knows how rare each feature is.
+            owners: the stretch that each feature of the reading belongs to.
+            count: how many stretches there are.
+        """
+        values = weighed_apart(model.rarity[reading.rows], reading.features.groups, owners, count)
+        at = np.searchsorted(self.ids, reading.features.ids)
+        at[at == len(self.ids)] = 0
+        known = np.flatnonzero(self.ids[at] == reading.features.ids)
+        told = values[known, np.newaxis] * self.weights[at[known]] * self.step
+        sums = [np.bincount(owners[known], told[:, place], count) for place in range(len(self.columns))]
+        return (np.column_stack(sums) + self.bias).astype(np.float32)
+
+    def packed(self) -> bytes:
+        """Return the model as the bytes of a file."""
+        header = {"format": DETAILS_FORMAT, "columns": self.columns, "about": dict(self.about)}
+        content = io.BytesIO()
+        np.savez_compressed(
+            content,
+            header=np.frombuffer(json.dumps(header, sort_keys=True).encode(), np.uint8),
+            ids=self.ids,
+            weights=self.weights,
+            step=self.step,
+            bias=self.bias,
+        )
+        return content.getvalue()
+
+    @classmethod
+    def unpacked(cls, content: bytes) -> "DetailModel":
+        """Return the model that the bytes of a file hold.
+
+        Raises:
+            UnusableModelError: they are damaged, or of another format.
+        """
+        try:
+            with np.load(io.BytesIO(content), allow_pickle=False) as file:
+                arrays = {name: file[name] for name in file.files}
+            header = json.loads(arrays["header"].tobytes().decode())
+            if header["format"] != DETAILS_FORMAT:
+                raise UnusableModelError(f"its format is {header['format']}, this program reads {DETAILS_FORMAT}")
+            known = {f"{WISH}{wish}" for wish in Wish} | {f"{PERIL}{peril}" for peril in Peril}
+            if set(header["columns"]) != known:
+                raise UnusableModelError("its columns are not the wishes and dangers that this program knows")
+            digest = sha256(content).hexdigest()[:_DIGITS]
+            columns, about = tuple(header["columns"]), header["about"]
+            return cls(
+                columns, arrays["ids"], arrays["weights"], arrays["step"], arrays["bias"], about=about, digest=digest
+            )
+        except _DAMAGES as error:
+            raise UnusableModelError(type(error).__name__) from error
+
+
+def weighed_apart(
+    rarity: Values, groups: NDArray[np.int8], owners: NDArray[np.intp], count: int
+) -> NDArray[np.float64]:
+    """Return what features weigh, each group together its share within each stretch.
+
+    Args:
+        rarity: how rare each feature is.
+        groups: the group of each.
+        owners: the stretch of each.
+        count: how many stretches there are.
+    """
+    keys = owners * GROUPS + groups
+    squares = np.bincount(keys, rarity * rarity, count * GROUPS)
+    scale = SHARES[np.arange(count * GROUPS) % GROUPS] / np.sqrt(np.maximum(squares, _LEAST))
+    values: NDArray[np.float64] = rarity * scale[keys]
+    return values
+
+
+def in_sentences(reading: Reading, sentences: NDArray[np.intp]) -> tuple[Reading, NDArray[np.intp]]:
+    """Return the features that stand within one sentence each, and the number of the sentence of each."""
+    first, last = sentences[reading.features.first], sentences[reading.features.last]
+    within = first == last
+    return reading.taken(within), first[within]
+
+
+def wishes_of(
+    tokens: Tokens, reading: Reading, details: DetailModel, model: Model, limit: float
+) -> dict[Wish, Evidence]:
+    """Return the wishes that a sentence speaks for, each with the words of the sentence that speaks most for it.
+
+    Args:
+        tokens: the words.
+        reading: the same as the model sees them.
+        details: what sentences say.
+        model: the one that read the message.
+        limit: the score from which a wish is heard.
+    """
+    if not len(reading.rows):
+        return {}
+    sentences = np.array(tokens.sentences, np.intp)
+    within, owners = in_sentences(reading, sentences)
+    words = np.bincount(sentences)
+    scores = details.scores(within, model, owners, len(words))
+    found = {}
+    for wish in Wish:
+        told = scores[:, details.columns.index(f"{WISH}{wish}")]
+        told = np.where(words >= _WORDS_NEEDED, told, -np.inf)
+        best = int(told.argmax())
+        if told[best] >= limit:
+            places = np.flatnonzero(sentences == best)[:_WORDS_TOLD]
+            first, last = int(places[0]), int(places[-1])
+            score = round(float(told[best]), 2)
+            found[wish] = Evidence("wish.sentence", score, tokens.written(first, last), tokens.span(first, last))
+    return found
+
+
+def peril_of(
+    danger: Danger, tokens: Tokens, reading: Reading, details: DetailModel, model: Model, topic: str
+) -> Peril | None:
+    """Return what kind of danger an alarm is about, by the sentences of the phrases that raised it, else its stretch.
+
+    Args:
+        danger: the alarm and what raised it.
+        tokens: the words.
+        reading: the same as the model sees them.
+        details: what sentences say.
+        model: the one that read the message.
+        topic: what the message is about: gas is the likelier danger where it is about gas.
+
+    Returns:
+        None where there is no alarm, or nothing says clearly which danger it is.
+    """
+    if not danger.alarm.any:
+        return None
+    told = reading.between(*danger.stretch)
+    if danger.hits:
+        sentences = np.array(tokens.sentences, np.intp)
+        within, owners = in_sentences(reading, sentences)
+        told = within.taken(np.isin(owners, [sentences[place] for hit in danger.hits for place in hit.places]))
+    if not len(told.rows):
+        return None
+    scores = details.scores(told, model, np.zeros(len(told.rows), np.intp), 1)[0]
+    perils = {peril: float(scores[details.columns.index(f"{PERIL}{peril}")]) for peril in Peril}
+    if topic in _BY_TOPIC:
+        perils[_BY_TOPIC[topic]] += _LIKELIER
+    likeliest = max(perils, key=lambda peril: perils[peril])
+    return likeliest if perils[likeliest] >= _UNSURE else None

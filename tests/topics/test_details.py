@@ -1,0 +1,145 @@
+"""Wishes by the sentence that says them, kinds of danger by the words that alarm: learned, measured on kept sets."""
+
+import importlib
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from dtm_contact.errors import UnusableModelError
+from dtm_contact.model import Peril, Problem, Wish
+from dtm_contact.rules import model_file
+from dtm_contact.rules.model_file import OWN_DETAILS, load_details
+from dtm_contact.topics import DetailModel, Reader
+from dtm_contact.topics.details import weighed_apart
+from tests.topics.conftest import Read
+from training import corpus
+from training.corpus import FOLDER
+
+KEPT = FOLDER / "kept"
+
+
+@pytest.mark.parametrize(
+    ("text", "wish"),
+    [
+        ("Il y a du bruit. Je vous écris en cachette, il ne doit pas savoir que je me suis plainte.", Wish.ANONYMOUS),
+        ("Le hall est sale. Je préfère ne pas signer.", Wish.ANONYMOUS),
+        ("Mon badge est cassé. Un SMS me suffit, je travaille la nuit.", Wish.CALL),
+        ("Le radiateur fuit. Je suis sourde, le téléphone ne me sert à rien.", Wish.NO_PHONE),
+        ("I moved out. He opens my letters, please do not send anything there.", Wish.NO_POST),
+    ],
+)
+def test_a_wish_is_heard_in_words_that_no_phrase_has(read: Read, text: str, wish: Wish) -> None:
+    wished = {each.wish: each.evidence for each in read(text).wishes}
+    assert wish in wished
+    span = wished[wish].span
+    assert span is not None
+    assert text[span.start : span.end] == wished[wish].seen
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Vous ne m'avez pas rappelé. Un appel ?",
+        "Je n'ai rien reçu par la poste, et mon nom n'est pas sur l'interphone.",
+        "Le téléphone de l'ascenseur ne marche plus. Merci d'envoyer la facture à mon domicile.",
+        "",
+    ],
+)
+def test_words_alike_are_no_wish(read: Read, text: str) -> None:
+    assert read(text).wishes == ()
+
+
+def test_wishes_of_a_set_written_to_be_odd(read: Read) -> None:
+    """Before there was a reader of sentences: anonymous 0 or 2, call 11, no_phone 3 of 15, no_post 3 of 12."""
+    said, right, wrong = Counter[str](), Counter[str](), Counter[str]()
+    for message in corpus.read([KEPT / "wishes.jsonl"]):
+        heard = {each.wish.value for each in read(message.text, message.subject).wishes}
+        said.update(message.wishes)
+        right.update(heard & message.wishes)
+        wrong.update(heard - message.wishes)
+    assert said == {"anonymous": 15, "call": 15, "no_phone": 15, "no_post": 12}
+    assert right["anonymous"] >= 8
+    assert right["call"] >= 12
+    assert right["no_phone"] >= 10
+    assert right["no_post"] >= 7
+    assert sum(wrong.values()) <= 18
+
+
+@pytest.mark.parametrize(
+    ("text", "peril"),
+    [
+        ("Odeur de gaz très forte dans la cuisine", Peril.GAS),
+        ("Il y a le feu dans la cave", Peril.FIRE),
+        ("Ma mère est coincée dans l'ascenseur depuis une heure", Peril.TRAPPED),
+        ("Les fils sont dénudés et sous tension dans le hall", Peril.ELECTRICITY),
+        ("Plus de chauffage depuis hier et j'ai un nourrisson de trois semaines", Peril.OUTAGE),
+        ("Mon mari me frappe, il est derrière la porte", Peril.VIOLENCE),
+        ("Je dois deux mois de loyer. Je ne veux plus vivre, j'ai pris les comprimés.", Peril.SUICIDE),
+        ("Des morceaux du balcon tombent sur le trottoir", Peril.FALLING),
+        ("Ma voisine de 84 ans ne répond plus à la porte", Peril.UNRESPONSIVE),
+    ],
+)
+def test_a_danger_has_its_kind(read: Read, text: str, peril: Peril) -> None:
+    understood = read(text)
+    assert understood.alarm.any
+    assert understood.peril is peril
+
+
+def test_no_alarm_is_no_kind_of_danger(read: Read) -> None:
+    assert read("Il faudrait changer l'ampoule du palier").peril is None
+
+
+def test_kinds_of_danger_go_with_the_topics_of_kept_sets(read: Read) -> None:
+    fitting = {
+        "gas": {Peril.GAS},
+        "fire": {Peril.FIRE},
+        "elevator_trapped": {Peril.TRAPPED},
+        "heating": {Peril.OUTAGE},
+        "water_leak": {Peril.WATER, Peril.ELECTRICITY},
+    }
+    told = [
+        read(message.text, message.subject).peril in fitting[message.topic]
+        for message in corpus.read([KEPT / f"{name}.jsonl" for name in ("emergencies", "week", "pairs")])
+        if message.danger and message.topic in fitting
+    ]
+    assert len(told) > 100
+    assert sum(told) >= 0.92 * len(told)
+
+
+def test_the_file_was_made_of_the_corpus_as_it_stands() -> None:
+    pytest.importorskip("sklearn", reason="scikit-learn (the group training) is not installed")
+    details = importlib.import_module("training.details")
+    assert DetailModel.unpacked(OWN_DETAILS.read_bytes()).about["sources"] == corpus.digest(details.SOURCES)
+
+
+def test_it_is_packed_and_unpacked_the_same(reader: Reader) -> None:
+    again = DetailModel.unpacked(reader.details.packed())
+    assert again.columns == reader.details.columns
+    assert (again.weights == reader.details.weights).all()
+
+
+@pytest.mark.parametrize("content", [b"", b"PK\x03\x04 no archive", b"\x93NUMPY"])
+def test_a_damaged_file_is_told(content: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "details.npz"
+    path.write_bytes(content)
+    with pytest.raises(UnusableModelError):
+        DetailModel.unpacked(content)
+    monkeypatch.setattr(model_file, "OWN_DETAILS", path)
+    model_file._read_details.cache_clear()
+    problems: list[Problem] = []
+    assert load_details(problems) is None
+    assert problems[0].hint == "install the program again"
+    path.unlink()
+    assert load_details(problems) is None
+    monkeypatch.undo()
+    model_file._read_details.cache_clear()
+    assert load_details([]) is not None
+
+
+def test_each_group_has_its_share_within_each_stretch() -> None:
+    rarity = np.array([1, 2, 3, 4], np.float32)
+    values = weighed_apart(rarity, np.array([0, 0, 1, 0], np.int8), np.array([0, 0, 0, 1], np.intp), 2)
+    assert np.allclose(values[:2] ** 2, [0.2, 0.8])
+    assert np.isclose(values[3] ** 2, 1.0)
