@@ -6,5 +6,6 @@
 from dtm_contact.explain.calls import call_back_subject, who_calls
 from dtm_contact.explain.marks import Segment, mark
 from dtm_contact.explain.reason import alarm_line, reason
+from dtm_contact.explain.summary import summary
 
-__all__ = ["Segment", "alarm_line", "call_back_subject", "mark", "reason", "who_calls"]
+__all__ = ["Segment", "alarm_line", "call_back_subject", "mark", "reason", "summary", "who_calls"]

@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Iterator
 
 from dtm_contact.callbacks import OUTCOMES
-from dtm_contact.explain.words import ALARM_LEVELS, ALARM_SOURCES
-from dtm_contact.model import Alarm, AlarmLevel, AlarmSource, Contact, Evidence, Judgement, Unread
+from dtm_contact.explain.words import ALARM_LEVELS, ALARM_SOURCES, PERILS
+from dtm_contact.model import Alarm, AlarmLevel, AlarmSource, Contact, Evidence, Judgement, Peril, Unread
 from dtm_contact.normalize import fold
 
 _WORDS_SHOWN = 3
@@ -23,19 +23,34 @@ def reason(judgement: Judgement) -> str:
     deciding = next((finding for finding in understanding.findings if finding.topic == understanding.topic), None)
     parts = [
         *_of_call(judgement.contact),
-        _quoted(deciding.evidence if deciding else ()),
-        f"{decision.priority} : {_quoted(understanding.raised_by)}" if understanding.raised_by else "",
-        ALARM_LEVELS[decision.alarm.level].lower() if decision.alarm.level is AlarmLevel.POSSIBLE else "",
+        quoted(deciding.evidence if deciding else ()),
+        f"{decision.priority} : {quoted(understanding.raised_by)}" if understanding.raised_by else "",
+        _danger(judgement),
         _UNHEARD if understanding.unread is Unread.VOICE else "",
         f"règle {decision.rule.rpartition(':')[2]}",
     ]
     return " ; ".join(part for part in parts if part)
 
 
-def alarm_line(alarm: Alarm) -> str:
+def _danger(judgement: Judgement) -> str:
+    """Return the kind of danger, and whether it is a possible one; "" where there is none."""
+    level, peril = judgement.decision.alarm.level, judgement.understanding.peril
+    if level is AlarmLevel.NONE:
+        return ""
+    named = PERILS[peril].lower() if peril else ""
+    if level is AlarmLevel.CERTAIN:
+        return named
+    return f"{ALARM_LEVELS[level].lower()} ({named})" if named else ALARM_LEVELS[level].lower()
+
+
+def alarm_line(alarm: Alarm, peril: Peril | None = None) -> str:
     """Return, in French, how sure a danger is, who says so by what probability, and what speaks against; "" of none.
 
     For instance "Danger possible : alerte donnée par le modèle (probabilité 41 %, seuil 70 %)".
+
+    Args:
+        alarm: as it stands.
+        peril: what kind of danger it is, told with it; None where that is not known, or not to be told.
     """
     if alarm == Alarm():
         return ""
@@ -49,7 +64,9 @@ def alarm_line(alarm: Alarm) -> str:
         parts.append(f"{parts.pop()} ({limits})" if parts else limits)
     if alarm.why_not is not None:
         parts.append(f"n'alerte pas parce que : {alarm.why_not}")
-    return " : ".join(filter(None, (ALARM_LEVELS[alarm.level], " ; ".join(parts))))
+    level = ALARM_LEVELS[alarm.level]
+    named = f"{level} ({PERILS[peril].lower()})" if peril is not None and alarm.any else level
+    return " : ".join(filter(None, (named, " ; ".join(parts))))
 
 
 def _percent(probability: float) -> str:
@@ -65,7 +82,8 @@ def _of_call(contact: Contact) -> Iterator[str]:
         yield f"{contact.standing.count} appels"
 
 
-def _quoted(evidence: Iterable[Evidence]) -> str:
+def quoted(evidence: Iterable[Evidence]) -> str:
+    """Return the words that say most, each in quotation marks, the heaviest first; "" where there are none."""
     heaviest = sorted(evidence, key=lambda piece: -piece.weight)
     chosen: list[str] = []
     for piece in heaviest:

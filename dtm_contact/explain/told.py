@@ -12,6 +12,7 @@ from dtm_contact.explain.calls import UNVERIFIED, who_calls
 from dtm_contact.explain.marks import mark
 from dtm_contact.explain.names import Names
 from dtm_contact.explain.reason import alarm_line
+from dtm_contact.explain.summary import summary
 from dtm_contact.explain.waterfall import Step, Waterfall, label, percent, points, waterfall
 from dtm_contact.explain.words import ASKERS, EVIDENCE, KINDS, PARTS, SCOPES, WISHES, day_and_time
 from dtm_contact.model import (
@@ -58,6 +59,7 @@ def tell(judgement: Judgement, names: Names) -> RenderableType:
     """
     return Group(
         _heading(f"{judgement.source}"),
+        Text(_visible(summary(judgement, names, due=judgement.decision.due)), style="bold"),
         _decision(judgement, names),
         *(() if judgement.contact.call else (_heading("Le texte"), *_text(judgement))),
         _heading("Qui"),

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Final
 
-from dtm_contact.model import AlarmLevel, AlarmSource, Asker, CaseKind, Part, Scope, Wish
+from dtm_contact.model import AlarmLevel, AlarmSource, Asker, CaseKind, Part, Peril, Scope, Wish
 
 KINDS: Final[Mapping[CaseKind, str]] = {
     CaseKind.CASE: "une demande",
@@ -41,6 +41,21 @@ ALARM_SOURCES: Final[Mapping[AlarmSource, str]] = {
     AlarmSource.ANSWER: "la réponse de qui a écrit",
     AlarmSource.AGENT: "un agent",
 }
+PERILS: Final[Mapping[Peril, str]] = {
+    Peril.GAS: "Gaz ou monoxyde de carbone",
+    Peril.FIRE: "Incendie ou fumée",
+    Peril.TRAPPED: "Personne enfermée",
+    Peril.ELECTRICITY: "Danger électrique",
+    Peril.WATER: "Eau que rien n'arrête",
+    Peril.OUTAGE: "Panne chez une personne fragile",
+    Peril.VIOLENCE: "Violences ou menaces",
+    Peril.SUICIDE: "Risque de suicide",
+    Peril.FALLING: "Chute d'éléments ou vide ouvert",
+    Peril.UNRESPONSIVE: "Personne à secourir",
+}
+"""What a danger is called, wherever people read of it."""
+SOME_DANGER: Final = "Danger"
+"""What it is called where its kind is not clear."""
 WISHES: Final[Mapping[Wish, str]] = {
     Wish.ANONYMOUS: "ne pas être nommé",
     Wish.CALL: "être joint ainsi",

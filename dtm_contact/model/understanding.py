@@ -120,6 +120,7 @@ class Understanding:
         by_program: a program wrote it, by its structure or by its closing words ("merci de ne pas répondre").
         unread: why what it says has not been read; None where it has.
         alarm: whether somebody is in danger now, as far as what the contact itself says tells.
+        denied: words of danger that stand in the text and are denied there ("pas d'odeur de gaz").
         peril: what kind of danger the alarm is about; None without one, or where it is not clear.
         violence_at_home: whoever shares the home may be the danger: what we send or call there can make it worse.
     """
@@ -141,6 +142,7 @@ class Understanding:
     alarm: Alarm = field(default_factory=Alarm)
     violence_at_home: bool = False
     peril: Peril | None = None
+    denied: tuple[Evidence, ...] = ()
 
     def __post_init__(self) -> None:
         """Have priority and alarm agree, whoever makes it."""

@@ -8,11 +8,15 @@ from zoneinfo import ZoneInfo
 
 from dtm_contact.directory import Directory
 from dtm_contact.explain.names import Names
-from dtm_contact.explain.words import CARE
-from dtm_contact.model import AlarmSource, Judgement, Wish
+from dtm_contact.explain.words import CARE, PERILS
+from dtm_contact.model import AlarmSource, Judgement, Peril, Wish
 from dtm_contact.rules import RuleSet
 
 _FIRST_WORDS: Final = 200
+_ANY_DANGER: Final = "danger"
+"""The topic of dangers that have none of their own."""
+_NEVER_A_TOPIC: Final = frozenset([Peril.VIOLENCE, Peril.SUICIDE])
+"""Dangers that must not reach anybody as the debt or the noise that they are told beside."""
 _ON_CALL: Final = "on_call"
 _CONFIRMED: Final = "Danger confirmé : à notre question « est-ce en cours ? », qui a écrit répond oui.\n"
 _UNNAMED: Final = "L'auteur ne veut pas être nommé : ne dites à personne de qui cela vient.\n\n"
@@ -44,7 +48,7 @@ def notices(
     Of a writer who does not want to be named only those on call are told the words and the dwelling: they may have to
     go there.
     """
-    what = names.topics.get(judgement.understanding.topic or "", judgement.contact.subject)
+    what = _what(judgement, names)
     unnamed = any(wished.wish is Wish.ANONYMOUS for wished in judgement.understanding.wishes)
     for reason, address in _addresses(judgement, rules, directory, now, names.zone):
         hidden = unnamed and reason != _ON_CALL
@@ -77,6 +81,14 @@ def _caretakers(judgement: Judgement, directory: Directory, stands_in: str | Non
             yield "caretaker", caretaker.email
     if stands_in is not None and any(each.id is None for each in on_duty):
         yield "caretaker away", stands_in
+
+
+def _what(judgement: Judgement, names: Names) -> str:
+    """Return the topic; of a danger that no topic names, what kind it is."""
+    peril, topic = judgement.understanding.peril, judgement.understanding.topic
+    if judgement.decision.alarm.any and peril is not None and (topic == _ANY_DANGER or peril in _NEVER_A_TOPIC):
+        return PERILS[peril]
+    return names.topics.get(topic or "", judgement.contact.subject)
 
 
 def _where(judgement: Judgement, names: Names, *, hidden: bool) -> str:

@@ -12,6 +12,7 @@ from dtm_contact.model import (
     Evidence,
     Finding,
     Part,
+    Peril,
     Priority,
     Scope,
     Span,
@@ -45,6 +46,13 @@ _CAN_READ, _CAN_READ_PAIRS = 0.68, 0.05
 
 _SURE_ABROAD: Final = -0.5
 """The score that the likeliest topic must reach in a language that the model can hardly read."""
+
+_OF_DANGER: Final = frozenset([Effect.ALWAYS_DANGER, Effect.DANGER, Effect.POSSIBLE, Effect.VIOLENCE_AT_HOME])
+"""What phrases do that tell of danger where they are not denied."""
+
+_ANY_DANGER: Final = "danger"
+_DANGER_ITSELF: Final = frozenset([Peril.VIOLENCE, Peril.SUICIDE])
+"""Dangers that are what a message is about, whatever it asks besides: nobody must take them for a debt or for noise."""
 
 _WORDS_TOLD: Final = 5
 _TELLING: Final = 0.1
@@ -120,6 +128,13 @@ def _understood(contact: Contact, reader: Reader, parts: Sequence[Part], masked:
     outage = reader.topics[topics[0]].outage
     danger = judge_danger(heard.tokens, heard.reading, heard.hits, reader.scale, reader.limits.danger, outage=outage)
     topics = _sharpest_first(topics, heard, danger, reader)
+    telling = _telling(danger, heard, reader)
+    peril = None
+    # A possible alarm for which no word speaks clearly has no kind: to name one would be a guess.
+    if telling or danger.alarm.certain:
+        peril = peril_of(danger, heard.tokens, heard.reading, reader.details, reader.model, topics[0])
+    if danger.alarm.certain and peril in _DANGER_ITSELF and reader.topics[topics[0]].priority is not Priority.P1:
+        topics = tuple(dict.fromkeys((*(code for code in (_ANY_DANGER,) if code in reader.topics), *topics)))
     kind, kind_evidence = kind_of(contact, heard, danger.alarm, reader)
     usual = base = reader.topics[topics[0]].priority
     if usual is not Priority.P1 and heard.scores[reader.model.column[URGENT]] >= reader.limits.urgent:
@@ -138,7 +153,7 @@ def _understood(contact: Contact, reader: Reader, parts: Sequence[Part], masked:
         priority=priority,
         alarm=danger.alarm,
         findings=tuple(_finding(code, heard, reader) for code in topics if code in reader.model.column),
-        raised_by=_raised_by(danger, heard, reader, raised=usual is not base),
+        raised_by=telling or (words_for(URGENT, heard, reader.model, "urgency.word") if usual is not base else ()),
         kind_evidence=kind_evidence,
         scope=Scope(scope) if scope else None,
         scope_evidence=scope_evidence,
@@ -146,7 +161,8 @@ def _understood(contact: Contact, reader: Reader, parts: Sequence[Part], masked:
         asker_evidence=asker_evidence,
         wishes=_wishes(heard, reader),
         violence_at_home=heard.has(Effect.VIOLENCE_AT_HOME),
-        peril=peril_of(danger, heard.tokens, heard.reading, reader.details, reader.model, topics[0]),
+        peril=peril,
+        denied=_denied(heard),
         readable=readable,
         by_program=bool(contact.automatic_signs) or wrapping.automatic,
         unread=Unread.UNDECODED if contact.undecoded else None,
@@ -240,12 +256,18 @@ def _finding(code: str, heard: Heard, reader: Reader) -> Finding:
     return Finding(code, points, (*by_phrase, *words_for(code, heard, reader.model, "topic.word")))
 
 
-def _raised_by(danger: Danger, heard: Heard, reader: Reader, *, raised: bool) -> tuple[Evidence, ...]:
-    """Return the words that raised the alarm, or made the matter more urgent than its topic."""
-    if danger.alarm.any:
-        by_phrase = tuple(_marked("danger.phrase", 1.0, hit, heard.tokens) for hit in unique_texts(danger.hits))
-        return (*by_phrase, *words_for(danger.column, heard, reader.model, "danger.word"))
-    return words_for(URGENT, heard, reader.model, "urgency.word") if raised else ()
+def _telling(danger: Danger, heard: Heard, reader: Reader) -> tuple[Evidence, ...]:
+    """Return the words that raised the alarm, those of phrases first."""
+    if not danger.alarm.any:
+        return ()
+    by_phrase = tuple(_marked("danger.phrase", 1.0, hit, heard.tokens) for hit in unique_texts(danger.hits))
+    return (*by_phrase, *words_for(danger.column, heard, reader.model, "danger.word"))
+
+
+def _denied(heard: Heard) -> tuple[Evidence, ...]:
+    """Return the phrases of danger that stand in a message and are denied there."""
+    hits = [hit for hit in heard.hits if hit.denied and hit.phrase.effect in _OF_DANGER]
+    return tuple(_marked("danger.denied", 1.0, hit, heard.tokens) for hit in unique_texts(hits))
 
 
 def words_for(column: str, heard: Heard, model: Model, name: str) -> tuple[Evidence, ...]:

@@ -21,6 +21,7 @@ from dtm_contact.console.telling import time_line
 from dtm_contact.console.visit import LONGEST_SEARCH, Visit
 from dtm_contact.console.words import undoable
 from dtm_contact.errors import NotFoundError
+from dtm_contact.explain import summary
 from dtm_contact.explain.words import CARE
 from dtm_contact.model import Judgement, KeptHistory, Proposal, RuleTrace
 from dtm_contact.outbound.wording import moment, opening_hours
@@ -69,6 +70,7 @@ def shown(visit: Visit, *, alert: str = "", refused: str = "", said: str = "") -
         "line": time_line(file, visit.now),
         "arrivals": [each.arrival_id for each in file.contacts],
         "judged": last,
+        "summary": summary(last, names, alarm=found.alarm) if last else "",
         "card": card,
         "care": CARE if care else "",
         "elsewhere": elsewhere,

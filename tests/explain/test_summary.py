@@ -1,0 +1,179 @@
+"""The plain sentences that `explain` and the desk begin with, of messages as they are understood by what is shipped."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from dtm_contact.directory import Directory, read_export
+from dtm_contact.explain import alarm_line, summary
+from dtm_contact.explain.names import Names
+from dtm_contact.explain.summary import language_of
+from dtm_contact.explain.words import PERILS
+from dtm_contact.hours import PARIS
+from dtm_contact.model import (
+    Alarm,
+    AlarmLevel,
+    AlarmSource,
+    Call,
+    CaseKind,
+    Contact,
+    Decision,
+    Evidence,
+    Judgement,
+    Match,
+    Outcome,
+    Peril,
+    Priority,
+    Understanding,
+    Unread,
+)
+from dtm_contact.rules.model_file import load_model
+from dtm_contact.rules.reader_files import load_reader
+from dtm_contact.topics import Reader, understand
+
+RULES = Path(__file__).parents[2] / "rules"
+DUE = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
+
+
+@pytest.fixture(scope="module")
+def reader() -> Reader:
+    model = load_model(None, [])
+    found = load_reader(RULES, model, []) if model else None
+    assert found is not None
+    return found
+
+
+@pytest.fixture(scope="module")
+def names(reader: Reader) -> Names:
+    directory = Directory(read_export(Path(__file__).parents[1] / "directory" / "good")[0])
+    return Names(directory, {code: topic.label for code, topic in reader.topics.items()}, PARIS)
+
+
+def judged(contact: Contact, understanding: Understanding, alarm: Alarm | None = None) -> Judgement:
+    kind = understanding.kind
+    told = ("on_call",) if understanding.alarm.certain else ()
+    decision = Decision(
+        kind,
+        understanding.priority,
+        "x",
+        "x",
+        DUE,
+        "routing.yaml:x",
+        "v",
+        notify=told,
+        alarm=alarm or understanding.alarm,
+    )
+    return Judgement("x.eml", contact, Match(()), understanding, decision)
+
+
+def said(text: str, subject: str, reader: Reader, names: Names) -> str:
+    contact = Contact("email", datetime(2026, 11, 24, 8, 0, tzinfo=UTC), subject=subject, new_text=text)
+    return summary(judged(contact, understand(contact, reader)), names, due=DUE)
+
+
+@pytest.mark.parametrize(
+    ("text", "begins", "holds"),
+    [
+        (
+            "Je dois deux mois de loyer. Je n'ai plus envie de vivre.",
+            "Risque de suicide : « plus envie de vivre ». Alarme certaine, relevée par une formule ; l'astreinte",
+            "À traiter tout de suite, au plus tard mar. 24/11/2026 10:00.",
+        ),
+        ("Mon mari me frappe tous les soirs.", "Violences ou menaces : « ", "Prudence : qui partage le logement"),
+        ("Forte odeur de gaz dans l'escalier", "Gaz ou monoxyde de carbone : « ", "odeur de gaz"),
+        ("Il y a le feu dans la cave", "Incendie ou fumée : « Il y a le feu ».", "l'astreinte est prévenue"),
+        ("Ma mère est coincée dans l'ascenseur", "Personne enfermée : « ", "Alarme certaine"),
+        ("Plus de chauffage et un nourrisson de trois semaines", "Panne chez une personne", "Sujet : Chauffage"),
+        ("Des flammes sur la photo, ou un reflet ?", "Peut-être un danger (", "personne n'est réveillé"),
+        ("Pas d'odeur de gaz. La porte du hall est cassée.", "Pas d'alarme : « odeur de gaz » est nié", "rien d'autre"),
+        ("Le voisin met la musique trop fort le soir", "Pas d'alarme : rien n'annonce", "Première réponse"),
+        ("Merci de m'envoyer ma quittance de loyer", "Pas d'alarme : ", "Sujet : Quittance, attestation"),
+        ("Exercice d'évacuation incendie jeudi dans la résidence", "Pas d'alarme : ", "n'annonce un danger"),
+        ("சமையலறையில் தண்ணீர் வரவில்லை", "Pas d'alarme : ", "Le programme comprend mal ce message en tamoul : à faire"),
+    ],
+)  # fmt: skip
+def test_a_message_is_told_in_plain_words(text: str, begins: str, holds: str, reader: Reader, names: Names) -> None:
+    told = said(text, "", reader, names)
+    assert told.startswith(begins), told
+    assert holds in told
+    for never in ("probabilité", "seuil", "modèle", "P1", "P2", "routing"):
+        assert never not in told
+
+
+@pytest.mark.parametrize("peril", Peril)
+@pytest.mark.parametrize("level", [AlarmLevel.POSSIBLE, AlarmLevel.CERTAIN])
+def test_every_kind_of_danger_has_its_name_everywhere(peril: Peril, level: AlarmLevel, names: Names) -> None:
+    alarm = Alarm(level, AlarmSource.MODEL, 0.5, 0.7)
+    words = (Evidence("danger.word", 1.0, "mot"),)
+    understanding = Understanding(
+        CaseKind.CASE, ("payment_difficulty",), Priority.P2, raised_by=words, alarm=alarm, peril=peril
+    )
+    told = summary(judged(Contact("email", DUE), understanding), names)
+    assert PERILS[peril].lower() in told.lower()
+    assert PERILS[peril].lower() in alarm_line(alarm, peril)
+    beside = {Peril.VIOLENCE, Peril.SUICIDE}
+    assert ("Demande aussi : Difficulté" in told) is (peril in beside)
+
+
+def test_a_possible_danger_without_telling_words_is_not_given_a_kind(names: Names) -> None:
+    alarm = Alarm(AlarmLevel.POSSIBLE, AlarmSource.MODEL, 0.15, 0.7)
+    understanding = Understanding(CaseKind.CASE, ("works",), Priority.P2, alarm=alarm)
+    told = summary(judged(Contact("email", DUE), understanding), names)
+    assert told.startswith("Peut-être un danger que rien de précis ne nomme : montré en tête")
+
+
+@pytest.mark.parametrize("source", [*AlarmSource, None])
+def test_every_source_is_said(source: AlarmSource | None, names: Names) -> None:
+    understanding = Understanding(CaseKind.CASE, ("gas",), Priority.P1, alarm=Alarm(AlarmLevel.CERTAIN, source))
+    told = summary(judged(Contact("email", DUE), understanding), names)
+    assert told.startswith("Danger. Alarme certaine, ")
+
+
+def test_what_somebody_said_since_counts(names: Names) -> None:
+    alarm = Alarm(AlarmLevel.POSSIBLE, AlarmSource.MODEL, 0.3, 0.7)
+    understanding = Understanding(CaseKind.CASE, ("gas",), Priority.P2, alarm=alarm, peril=Peril.GAS)
+    judgement = judged(Contact("email", DUE), understanding)
+    lowered = alarm.lowered(AlarmLevel.NONE, "Anne dit qu'il n'y a pas de danger")
+    told = summary(judgement, names, alarm=lowered)
+    assert told.startswith("Pas d'alarme : Anne dit qu'il n'y a pas de danger ; rien d'autre")
+    assert summary(judgement, names, alarm=alarm.raised(AlarmSource.AGENT)).startswith(
+        "Gaz ou monoxyde de carbone. Alarme"
+    )
+
+
+def test_what_lowered_a_certain_alarm_is_said(names: Names) -> None:
+    alarm = Alarm(AlarmLevel.CERTAIN, AlarmSource.WORDS).lowered(AlarmLevel.POSSIBLE, "la règle travaux le dit")
+    understanding = Understanding(CaseKind.CASE, ("fire",), Priority.P2, alarm=alarm, peril=Peril.FIRE)
+    told = summary(judged(Contact("email", DUE), understanding, alarm), names)
+    assert "Ce n'est pas une alarme certaine, car la règle travaux le dit." in told
+
+
+def test_calls_letters_and_what_is_set_aside(names: Names) -> None:
+    call = Contact("phone", DUE, call=Call("1", Outcome.ABANDONED, DUE, DUE, "0639980000"))
+    assert "C'est un appel : " in summary(judged(call, Understanding.of_call(waits=True, equipment=False)), names)
+    scan = Understanding(CaseKind.CASE, ("other",), Priority.P3, unread=Unread.SCAN)
+    assert "lettre numérisée : personne ne l'a encore lue" in summary(judged(Contact("email", DUE), scan), names)
+    aside = Understanding(CaseKind.SPAM, ("spam",), Priority.P4)
+    told = summary(judged(Contact("email", DUE), aside), names)
+    assert told == "C'est un message indésirable : aucun dossier n'est ouvert. Pas d'alarme : rien n'annonce un danger."
+
+
+@pytest.mark.parametrize(
+    ("declared", "text", "expected"),
+    [
+        ("", "مرحبا سقطت قطعة", "en écriture arabe"),
+        ("fr", "楼下的水管爆了", "en chinois"),
+        ("es-ES", "Hola", "en espagnol"),
+        ("fr-FR", "Bonjour", ""),
+        ("", "12 34 !", ""),
+        ("\x00", "", ""),
+    ],
+)
+def test_a_language_is_said_where_it_is_known(declared: str, text: str, expected: str) -> None:
+    assert language_of(declared, text) == expected
+
+
+def test_nothing_hostile_is_obeyed(reader: Reader, names: Names) -> None:
+    told = said("odeur de\u202e gaz \x1b[31m forte", "x", reader, names)
+    assert "\n" not in told
