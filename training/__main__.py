@@ -4,16 +4,21 @@ import json
 import logging
 import sys
 from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
 import click
+import numpy as np
 
 from dtm_contact.model import Problem
 from dtm_contact.rules.model_file import OWN, OWN_DETAILS, load_model
 from dtm_contact.rules.reader_files import load_reader, read_topics
+from dtm_contact.settings import Settings
+from dtm_contact.store import open_store
 from dtm_contact.topics import DetailModel, Model, Reader, understand
 from training import corpus
+from training.calibrate import TooLittleSaidError, check, kept_aside, last_words, recalibrate, worth
 from training.corpus import Message
 from training.details import train_details
 from training.evaluate import Figures, by_set, curve, evaluate
@@ -22,6 +27,9 @@ from training.wrapping import WRAPPINGS, combined
 
 RULES: Final = Path(__file__).parents[1] / "rules"
 KEPT: Final = corpus.FOLDER / "kept"
+_ASIDE: Final = 5
+"""Every so many messages of a site one is kept aside."""
+_TOLD: Final = (0.1, 0.3, 0.5, 0.7, 0.9)
 _NOT_SETS: Final = frozenset({"emergencies.jsonl", "wrappings.jsonl"})
 
 
@@ -68,31 +76,69 @@ def evaluate_sets(sets: Sequence[Path], file: Path, rules: Path) -> None:
 
 
 @main.command()
-@click.argument("labels", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("labels", required=False, type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--output", type=click.Path(dir_okay=False, path_type=Path), required=True, help="File of the proposal.")
 @click.option("--in-force", type=click.Path(exists=True, dir_okay=False, path_type=Path), default=OWN)
-def fit(labels: Path, output: Path, in_force: Path) -> None:
-    """Propose a model that learned a site's own labels too, and hold it against the one in force.
+@click.option("--calibrate", is_flag=True, help="Learn of what agents said of alarms what probabilities are worth.")
+@click.option("--days", type=click.IntRange(1, 3650), default=180, show_default=True, help="What they said since then.")
+def fit(labels: Path | None, output: Path, in_force: Path, *, calibrate: bool, days: int) -> None:
+    """Propose a model for one site, and hold it against the one in force.
 
-    LABELS are labelled messages, one JSON object a line (docs/model.md). Every fifth is kept aside and compared by.
+    LABELS are labelled messages of the site, one JSON object a line (docs/model.md), that are learned besides. With
+    --calibrate nothing is learned anew but what a probability of danger is worth, of what agents said of alarms in the
+    store of the settings. Some of both is kept aside and compared by.
     Exit status 0 where the proposal is not worse anywhere, 1 where it is: it is written all the same, to be looked at.
+    2 where nothing can be learned: nothing is written.
     """
-    own = list(corpus.read([labels]))
-    aside, learned = own[::5], [message for place, message in enumerate(own) if place % 5]
-    paths = corpus.learned()
-    trained = _train([*corpus.read(paths), *learned], [*paths, WRAPPINGS, labels])
-    _save(trained, output)
+    if calibrate is (labels is not None):
+        raise click.UsageError("give LABELS, or --calibrate")
+    worse = _recalibrated(output, in_force, days) if labels is None else _learned(labels, output)
     proposal, today = _reader(output, RULES), _reader(in_force, RULES)
-    worse = [
+    sets = by_set(corpus.read([KEPT / "week.jsonl", KEPT / "month.jsonl"]))
+    own = list(corpus.read([labels]))[::_ASIDE] if labels is not None else []
+    worse += [
         name
-        for name, messages in {
-            **by_set(corpus.read([KEPT / "week.jsonl", KEPT / "month.jsonl"])),
-            "site": aside,
-        }.items()
+        for name, messages in {**sets, **({"site": own} if own else {})}.items()
         if _is_worse(_tell(f"{name}, proposal", messages, proposal), _tell(f"{name}, in force", messages, today))
     ]
     click.echo(f"worse on: {', '.join(worse)}" if worse else "not worse anywhere: DTM_MODEL may name it")
     sys.exit(1 if worse else 0)
+
+
+def _learned(labels: Path, output: Path) -> list[str]:
+    """Write the model that learned a site's own messages besides; every fifth of them is kept aside."""
+    learned = [message for place, message in enumerate(corpus.read([labels])) if place % _ASIDE]
+    paths = corpus.learned()
+    _save(_train([*corpus.read(paths), *learned], [*paths, WRAPPINGS, labels]), output)
+    return []
+
+
+def _recalibrated(output: Path, in_force: Path, days: int) -> list[str]:
+    """Write the model in force with probabilities as the site's agents found them; return where it is worse."""
+    now = datetime.now(UTC)
+    with open_store(Settings().store.url, read_only=True) as store:
+        said = last_words(store.alarm_labels.all(now - timedelta(days=days)))
+        shown = store.alarm_labels.probabilities(now - timedelta(days=days))
+    limits, model = _reader(in_force, RULES).limits.danger, _model(in_force)
+    learned, aside = kept_aside(said)
+    try:
+        check(said)
+        found = recalibrate(learned, shown, limits)
+    except TooLittleSaidError as error:
+        click.echo(f"nothing is proposed: {error}", err=True)
+        sys.exit(2)
+    content = found.of(model, len(said)).packed()
+    output.parent.mkdir(parents=True, exist_ok=True)
+    output.write_bytes(content)
+    before = [each.probability for each in aside]
+    proposal, today = (
+        worth(aside, probabilities, limits) for probabilities in (found.probability(before), np.array(before))
+    )
+    click.echo(f"{output}: {Model.unpacked(content).digest}; {len(learned)} labels learned, {len(aside)} kept aside")
+    click.echo(f"log-odds × {found.stretch:.2f} {found.shift:+.2f}: " + "; ".join(
+        f"{p:.2f} becomes {q:.2f}" for p, q in zip(_TOLD, found.probability(_TOLD), strict=True)))  # fmt: skip
+    click.echo(f"{'labels, proposal':28} {proposal}\n{'labels, in force':28} {today}")
+    return ["labels"] if proposal.is_worse_than(today) else []
 
 
 def _train(messages: Sequence[Message], paths: Sequence[Path]) -> Trained:

@@ -91,6 +91,12 @@ class AlarmLabels:
             rows = connection.execute(query.order_by(alarm_labels.c.id)).all()
         return [AlarmLabel(row.number, row.at, row.who, row.act, alarm_of(row), row.danger) for row in rows]
 
+    def probabilities(self, since: datetime) -> list[float]:
+        """Return the model's probability of danger of each case that was opened since then and that it judged."""
+        query = sa.select(cases.c.alarm_score).where(cases.c.opened_at >= since, cases.c.alarm_score.is_not(None))
+        with self._database.reading() as connection:
+            return list(connection.execute(query.order_by(cases.c.id)).scalars())
+
     def false_wakings(self, now: datetime, weeks: int = 1) -> list[int]:
         """Return how many cases those on call were woken for in vain, in each of the last weeks of seven days.
 

@@ -1,0 +1,5 @@
+"""The reader as it is shipped."""
+
+from tests.topics.conftest import reader
+
+__all__ = ["reader"]
