@@ -2,13 +2,17 @@ import base64
 import resource
 import signal
 from collections.abc import Callable
+from datetime import UTC, datetime
 
 import pytest
 
 from dtm_contact.settings import Judge, Pdf, Settings
 from dtm_contact.store import ArrivalState, Store
 from dtm_contact.worker.bounds import Bounds, CpuSpentError
+from dtm_contact.worker.judge import JudgeProcess
+from dtm_contact.worker.messages import Judged, Task
 from tests.pdf import documents
+from tests.worker.conftest import ROOT
 from tests.worker.test_worker import LEAK, Clock, arrival, settled, until, working
 
 MEBIBYTE = 1024 * 1024
@@ -97,3 +101,22 @@ async def test_a_pdf_that_costs_too_much_does_not_cost_its_message_the_judgement
     assert (line.state, line.attempts) == (ArrivalState.JUDGED, 1)
     assert {case.read_in_full for case in store.cases.queue()} == {True}
     assert "plumbing" in {case.topic for case in store.cases.queue()}
+
+
+@pytest.mark.usefixtures("store")
+async def test_a_judge_as_the_daemon_starts_it_reads_ordinary_mail_within_its_bounds(settings: Settings) -> None:
+    """Whatever judging calls must find its memory within the bound: BLAS ends the process where it does not."""
+    longest = sorted((ROOT / "fixtures" / "mail").glob("*.eml"), key=lambda path: -path.stat().st_size)[:20]
+    judge = JudgeProcess(settings.model_copy(update={"judge": Judge(processes=1)}))
+    await judge.ready()
+    pid = judge.pid
+    try:
+        # A product of matrices takes memory only beyond some size: several messages in one are of that size.
+        raws = [path.read_bytes() for path in longest]
+        for raw in (*raws, raws[0] + b"\r\n".join(raw.partition(b"\n\n")[2] for raw in raws)):
+            answer = await judge.judge(Task(arrival(raw), datetime.now(UTC)))
+            assert isinstance(answer, Judged), answer
+        assert judge.pid == pid
+    finally:
+        await judge.kill()
+    assert len(longest) == 20
