@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final, Protocol
 
-from dtm_contact.conversation.danger_reply import danger_reply
+from dtm_contact.conversation.danger_reply import answers_question, danger_reply
 from dtm_contact.conversation.fingerprint import fingerprint
 from dtm_contact.conversation.references import Reference, references, thread_ids
 from dtm_contact.conversation.writer import by_house, claims_house, writer
@@ -282,9 +282,15 @@ def _into(message: _Message, reference: Reference, case: KnownCase, linked: Sequ
 
 def _reply(message: _Message, reference: Reference, case: KnownCase) -> DangerReply | None:
     """Return what a message answers to the question of a case; whoever bears none of our signatures answers none."""
-    if case.asked is None or not reference.signed or message.claims_house:
+    if case.asked is None or not _answers_question(message, reference, case):
         return None
     return danger_reply(message.contact, case.asked, message.now)
+
+
+def _answers_question(message: _Message, reference: Reference, case: KnownCase) -> bool:
+    if case.asked is None or not reference.signed or message.claims_house:
+        return False
+    return answers_question(message.contact, case.asked, message.now)
 
 
 _REPLIES: Final = {
@@ -311,7 +317,8 @@ def _obstacle(message: _Message, reference: Reference, case: KnownCase) -> str |
         return None
     if not _may_join(message, reference, case):
         return _not_a_party(message.contact.authentication)
-    if message.by_staff or reference.way in _REPEATS or _reply(message, reference, case) is not None:
+    # An answer to "is it now?" belongs to the case that asked, whatever it is taken to be about.
+    if message.by_staff or reference.way in _REPEATS or _answers_question(message, reference, case):
         return None
     return _other_matter(message, case)
 
