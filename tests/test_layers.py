@@ -17,9 +17,8 @@ LINES = (
     ("settings",),
     ("log", "metrics"),
     ("alarms",),
-    ("normalize", "hours", "tokens"),
+    ("text", "hours", "tokens"),
     ("directory", "reading", "calls"),
-    ("text",),
     ("matching", "topics", "conversation"),
     ("rules",),
     ("pipeline",),
@@ -38,7 +37,7 @@ LINES = (
     ("__main__",),
 )
 RANK = {name: rank for rank, line in enumerate(LINES) for name in line}
-CHANNELS_SEE = {"model", "errors", "settings", "log", "metrics", "normalize", "hours"}
+CHANNELS_SEE = {"model", "errors", "settings", "log", "metrics", "text", "hours"}
 # Which lines of a log are one call has to be told before there is an arrival.
 LOG_CHANNELS_SEE = CHANNELS_SEE | {"calls"}
 LOG_CHANNELS = {"log", "asterisk_cdr"}

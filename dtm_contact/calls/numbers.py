@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
-from dtm_contact.normalize import find_phones, fold, phone_key
+from dtm_contact.text import find_phones, fold, phone_key
 
 _LONGEST = 512  # characters of a field that are looked at
 _NAME_AND_NUMBER = re.compile(r'\s*"?([^"<]*)"?\s*<([^<>]*)>')

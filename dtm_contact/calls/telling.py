@@ -9,8 +9,8 @@ from dtm_contact.calls.numbers import Caller, caller_of, dialled
 from dtm_contact.calls.queue_log import TRANSFERS, QueueEvent
 from dtm_contact.calls.records import Record
 from dtm_contact.model import Call, Outcome
-from dtm_contact.normalize import phone_key
 from dtm_contact.settings import Switchboard
+from dtm_contact.text import phone_key
 
 _SHORTEST_NUMBER = 9  # digits of a number that a provider delivers; shorter ones are the dialplan's own
 

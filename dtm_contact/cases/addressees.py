@@ -6,9 +6,9 @@ from enum import IntEnum
 
 from dtm_contact.directory import Directory
 from dtm_contact.model import Contact, domain_of
-from dtm_contact.normalize import is_robot
 from dtm_contact.settings import Settings
 from dtm_contact.store import CaseContact, Confirmation
+from dtm_contact.text import is_robot
 
 
 class Trust(IntEnum):

@@ -11,9 +11,9 @@ from dtm_contact.cases.words import said
 from dtm_contact.directory import Directory, on_duty
 from dtm_contact.directory.lines import columns
 from dtm_contact.model import OnDuty, Outcome, Party
-from dtm_contact.normalize import phone_key
 from dtm_contact.store import Event
 from dtm_contact.store.household import Household, HouseholdContact
+from dtm_contact.text import phone_key
 
 CHANNELS = {"email": "message", "phone": "appel", "desk": "guichet"}
 

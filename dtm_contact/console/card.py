@@ -12,8 +12,8 @@ from dtm_contact.directory.duty import on_duty, on_duty_in_residence
 from dtm_contact.explain.calls import spaced
 from dtm_contact.explain.names import Names
 from dtm_contact.model import Contact, OnDuty, Outcome, Part, Proposal, Wish, Wished
-from dtm_contact.normalize import phone_key
 from dtm_contact.store import CaseContact, Confirmation
+from dtm_contact.text import phone_key
 
 _WISHES: Final[Mapping[Wish, str]] = {
     Wish.ANONYMOUS: "À ne pas nommer",

@@ -9,7 +9,7 @@ from rapidfuzz.distance import DamerauLevenshtein
 
 from dtm_contact.console.search import nearest, words_of
 from dtm_contact.directory import Directory, in_force
-from dtm_contact.normalize import phone_key
+from dtm_contact.text import phone_key
 
 _MOST_FOUND = 20
 

@@ -17,8 +17,8 @@ from rapidfuzz.distance import DamerauLevenshtein
 
 from dtm_contact.errors import StoreUnavailableError
 from dtm_contact.log import get_log
-from dtm_contact.normalize import fold
 from dtm_contact.store import Store
+from dtm_contact.text import fold
 
 _log = get_log("desk")
 _LOOK_SECONDS = 0.5

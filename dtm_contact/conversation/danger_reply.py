@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from dtm_contact.model import Asked, Authentication, Contact, DangerReply
-from dtm_contact.normalize import fold
+from dtm_contact.text import fold
 
 ANSWERED_WITHIN: Final = timedelta(hours=24)
 """A yes that comes later speaks of another moment: it is an ordinary reply."""

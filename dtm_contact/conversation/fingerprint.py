@@ -3,7 +3,7 @@
 import hashlib
 
 from dtm_contact.model import Contact
-from dtm_contact.normalize import fold
+from dtm_contact.text import fold
 
 _COMPARED = 20_000
 """Characters of each text that are compared: normalization can make eighteen of one (U+FDFA)."""

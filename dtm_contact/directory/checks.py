@@ -7,7 +7,7 @@ from typing import Any
 from dtm_contact.directory.report import Report
 from dtm_contact.directory.sheet import Sheet
 from dtm_contact.model import Severity
-from dtm_contact.normalize import fold
+from dtm_contact.text import fold
 
 Values = Mapping[str, Sequence[Any]]
 """The values of each column of a file, as its kind has read them."""

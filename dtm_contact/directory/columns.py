@@ -10,7 +10,7 @@ from typing import Protocol
 from dtm_contact.directory.report import Report
 from dtm_contact.directory.sheet import Sheet
 from dtm_contact.model import Severity
-from dtm_contact.normalize import parse_date, phone_key
+from dtm_contact.text import parse_date, phone_key
 
 Keys = Mapping[str, Collection[str] | None]
 """The identifiers that each file holds, by the file's name; None for a file that could not be read."""

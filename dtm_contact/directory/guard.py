@@ -32,7 +32,7 @@ from dtm_contact.directory.layouts import (
 from dtm_contact.directory.lines import column, columns
 from dtm_contact.directory.records import Records
 from dtm_contact.directory.report import is_harmless
-from dtm_contact.normalize import fold, phone_key
+from dtm_contact.text import fold, phone_key
 
 Key = tuple[str, ...]
 Meaning = str | date | frozenset[str] | None

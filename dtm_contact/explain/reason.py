@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from dtm_contact.callbacks import OUTCOMES
 from dtm_contact.explain.words import ALARM_LEVELS, ALARM_SOURCES, PERILS
 from dtm_contact.model import Alarm, AlarmLevel, AlarmSource, Contact, Evidence, Judgement, Peril, Unread
-from dtm_contact.normalize import fold
+from dtm_contact.text import fold
 
 _WORDS_SHOWN = 3
 _WORD_LENGTH = 40

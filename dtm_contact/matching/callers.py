@@ -15,7 +15,7 @@ from dtm_contact.directory import (
 from dtm_contact.directory.lines import column
 from dtm_contact.directory.lookups import Keys
 from dtm_contact.model import Candidate, Evidence, History, Likely, Match, OnDuty
-from dtm_contact.normalize import phone_key
+from dtm_contact.text import phone_key
 
 _PARKING = "parking"
 

@@ -33,7 +33,7 @@ from dtm_contact.matching.words import (
     SERVICES,
 )
 from dtm_contact.model import Authentication, Contact, Part, Span
-from dtm_contact.normalize import fold, fold_keeping_offsets, name_words, phone_key, phones_in
+from dtm_contact.text import fold, fold_keeping_offsets, name_words, phone_key, phones_in
 
 _EMAIL = re.compile(r"(?<![a-z0-9._%+-])[a-z0-9._%+-]{1,64}@[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){1,4}")
 _NUMBER = re.compile(r"(?<![a-z0-9./])(?:[a-z] ?)?[0-9](?:(?:[ ./-]{0,3}| barre | slash )[0-9]){3,11}(?![0-9])")

@@ -14,7 +14,7 @@ from dtm_contact.directory import Address, Records
 from dtm_contact.directory.lines import column, columns
 from dtm_contact.directory.lookups import Numbers
 from dtm_contact.matching.vocabulary import Vocabulary
-from dtm_contact.normalize import STREET_TYPES, HouseNumber, fold, parse_house_number, place_words, street_words
+from dtm_contact.text import STREET_TYPES, HouseNumber, fold, parse_house_number, place_words, street_words
 
 Key = TypeVar("Key")
 Levels = NDArray[np.int8]

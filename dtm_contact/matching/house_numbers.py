@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dtm_contact.matching.inside_mentions import Atom
 from dtm_contact.matching.passages import Passage, Word
 from dtm_contact.matching.words import BEFORE_A_HOUSE, NUMBERED, NUMBERS, WHERE_OTHERS_LIVE
-from dtm_contact.normalize import HouseNumber, parse_house_number
+from dtm_contact.text import HouseNumber, parse_house_number
 
 _CLOSE = 3  # characters between two words of one address: a comma and spaces
 _MOST_WORDS = 4

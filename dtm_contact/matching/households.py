@@ -34,7 +34,7 @@ from dtm_contact.matching.words import (
     WRITING,
 )
 from dtm_contact.model import Part
-from dtm_contact.normalize import STREET_TYPES, sound
+from dtm_contact.text import STREET_TYPES, sound
 
 _OTHERS = CARETAKERS | KIN | NEIGHBOURS | STRANGERS
 _INITIALS = 2

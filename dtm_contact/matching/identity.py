@@ -7,7 +7,7 @@ from dtm_contact.matching import weights
 from dtm_contact.matching.clues import Clues, Seen
 from dtm_contact.matching.index import MatchIndex
 from dtm_contact.model import Authentication, Contact, Evidence, History
-from dtm_contact.normalize import is_robot
+from dtm_contact.text import is_robot
 
 
 @dataclass(slots=True)

@@ -16,8 +16,8 @@ from dtm_contact.matching.places import Group
 from dtm_contact.matching.traders import Traders
 from dtm_contact.matching.weights import CARETAKER_FITS
 from dtm_contact.model import OnDuty
-from dtm_contact.normalize import fold, glued, parse_house_number, phone_key, street_words
 from dtm_contact.settings import Settings
+from dtm_contact.text import fold, glued, parse_house_number, phone_key, street_words
 
 _REMEMBERED = 4_096
 

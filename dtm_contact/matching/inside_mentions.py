@@ -18,7 +18,7 @@ from dtm_contact.matching.words import (
     STAIRCASE_WORDS,
     WHERE_OTHERS_LIVE,
 )
-from dtm_contact.normalize import HouseNumber
+from dtm_contact.text import HouseNumber
 
 _CLOSE = 3  # characters between two words of one address: a comma and spaces
 _LONGEST_FLOOR = 2  # digits

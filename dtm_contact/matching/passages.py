@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 from dtm_contact.model import Contact, Part, Span
-from dtm_contact.normalize import ARABIC, Folded, fold_keeping_offsets
+from dtm_contact.text import ARABIC, Folded, fold_keeping_offsets
 
 LONGEST_HEAD, LONGEST_TAIL = 8_000, 2_000
 """Characters of one text that are looked at, at its beginning and, for the signature, at its end."""

@@ -15,7 +15,7 @@ from dtm_contact.directory.lines import FEW, cells, column, columns
 from dtm_contact.directory.lookups import Groups, Keys, Numbers
 from dtm_contact.matching.gazetteer import numbered
 from dtm_contact.matching.vocabulary import Vocabulary
-from dtm_contact.normalize import glued, name_words, phone_key
+from dtm_contact.text import glued, name_words, phone_key
 
 _NOT_IN_KEY = re.compile(r"[^a-z0-9]+")
 _FEMALE = frozenset({"mme", "mlle", "madame", "mademoiselle"})

@@ -18,7 +18,7 @@ from dtm_contact.matching.words import (
     NUMBER_CUES,
     NUMBERED,
 )
-from dtm_contact.normalize import (
+from dtm_contact.text import (
     LITTLE_WORDS,
     STREET_TYPES,
     HouseNumber,

@@ -13,7 +13,7 @@ from dtm_contact.matching.words import (
     OFFICIAL_PLACES,
     RESIDENCE_CUES,
 )
-from dtm_contact.normalize import LITTLE_WORDS, same_word, sound, written_out
+from dtm_contact.text import LITTLE_WORDS, same_word, sound, written_out
 
 _LONG = 5  # letters from which a word stays itself with a slip
 _CLOSE = 3  # characters between two words of one address: a comma and spaces

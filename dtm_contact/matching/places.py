@@ -21,7 +21,7 @@ from dtm_contact.matching.inside_mentions import Atom
 from dtm_contact.matching.passages import Passage
 from dtm_contact.matching.words import LIVING
 from dtm_contact.model import Part, Span
-from dtm_contact.normalize import place_words
+from dtm_contact.text import place_words
 
 Floats = NDArray[np.float64]
 

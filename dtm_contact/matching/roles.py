@@ -48,7 +48,7 @@ from dtm_contact.matching.words import (
     WRITING,
     WRITTEN_FOR,
 )
-from dtm_contact.normalize import STREET_TYPES
+from dtm_contact.text import STREET_TYPES
 
 _CANNOT_WRITE = re.compile(
     r"[^.!?]{0,120}?\b(?:ne (?:peut|sait) (?:pas|plus) (?:vous )?ecrire|n'a (?:pas|plus) (?:d'|l'|de )?"

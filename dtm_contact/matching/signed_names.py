@@ -4,7 +4,7 @@ from dtm_contact.matching.mentions import Mention, Role, mention_of
 from dtm_contact.matching.name_extent import NameTaker
 from dtm_contact.matching.passages import Passage, Word
 from dtm_contact.matching.words import CLOSINGS, NOT_NAMES, PARTICLES, TELLING, TITLES
-from dtm_contact.normalize import STREET_TYPES
+from dtm_contact.text import STREET_TYPES
 
 _NO_SIGNATURE = CLOSINGS | NOT_NAMES
 _TWO = 2

@@ -20,7 +20,7 @@ from dtm_contact.matching.words import (
     TENANCY,
     UNDER_GUARD,
 )
-from dtm_contact.normalize import STREET_TYPES
+from dtm_contact.text import STREET_TYPES
 
 _ENDS = frozenset("!?;\n")
 _GREETED, _LAST_WORDS = 3, 10

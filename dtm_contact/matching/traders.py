@@ -12,7 +12,7 @@ from dtm_contact.matching.people import People
 from dtm_contact.matching.surroundings import Surroundings
 from dtm_contact.matching.words import CLOSINGS, RUNNING_A_SHOP
 from dtm_contact.model import Part
-from dtm_contact.normalize import LITTLE_WORDS, place_words, same_word, written_out
+from dtm_contact.text import LITTLE_WORDS, place_words, same_word, written_out
 
 _MOST_FOUND = 20
 _CLOSING_WORDS = 12

@@ -12,7 +12,7 @@ from functools import cached_property, lru_cache
 from rapidfuzz.distance import OSA
 
 from dtm_contact.directory.lookups import Keys
-from dtm_contact.normalize import ARABIC_ARTICLE, consonants, sound, sound_once
+from dtm_contact.text import ARABIC_ARTICLE, consonants, sound, sound_once
 
 # P(q|v) for one spelling `q` of each level: the share of people who write so, over the spellings that the level has.
 EXACT = 0.8

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from dtm_contact.model import Arrival, Authentication, CaseKind, Judgement
-from dtm_contact.normalize import is_robot, takes_no_answers
+from dtm_contact.text import is_robot, takes_no_answers
 
 OLDEST: Final = timedelta(days=3)
 """A message that is older when it comes in (a mailbox filled in, an outage) is not thanked for by itself any more."""

@@ -11,11 +11,11 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from dtm_contact.model import AutomaticSign, Automation, Envelope, Mailbox
-from dtm_contact.normalize import fold
 from dtm_contact.reading.headers import Headers
 from dtm_contact.reading.mime import Node
 from dtm_contact.reading.parameters import parse
 from dtm_contact.reading.patterns import any_of
+from dtm_contact.text import fold
 
 _SHOWN: Final = 120
 _BODY: Final = 6_000

@@ -4,8 +4,8 @@ import re
 from datetime import datetime
 from typing import Final
 
-from dtm_contact.normalize import fold
 from dtm_contact.reading.times import PARIS, parse_time
+from dtm_contact.text import fold
 
 _MONTHS: Final = {
     "jan": 1, "fev": 2, "feb": 2, "mar": 3, "avr": 4, "apr": 4, "mai": 5, "may": 5, "juin": 6, "jun": 6, "juil": 7,

@@ -9,7 +9,7 @@ from collections.abc import Collection
 from typing import Final
 
 from dtm_contact.model import Authentication, Contact, VoiceNotice
-from dtm_contact.normalize import find_phones, fold
+from dtm_contact.text import find_phones, fold
 
 _SOUNDS: Final = (".wav", ".mp3", ".ogg", ".oga", ".gsm", ".m4a", ".amr", ".opus")
 _WORDS: Final = re.compile(

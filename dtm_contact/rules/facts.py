@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from dtm_contact.directory import Directory, Lease, Residence, in_force
 from dtm_contact.hours import Calendar
 from dtm_contact.model import Contact, Dealings, History, Match, NoHistory, Party, Understanding
-from dtm_contact.normalize import fold
 from dtm_contact.rules.stated_dates import stated_day
+from dtm_contact.text import fold
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -9,12 +9,12 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from dtm_contact.errors import InvalidFilesError
 from dtm_contact.model import Priority, Problem, Severity
-from dtm_contact.normalize import fold
 from dtm_contact.rules.document import Document, read_document, validate
 from dtm_contact.rules.model_file import load_details
 from dtm_contact.rules.source import printable
 from dtm_contact.rules.suggestions import hint_for
 from dtm_contact.rules.validation import cut
+from dtm_contact.text import fold
 from dtm_contact.topics import DangerLimits, Effect, Limits, Model, Phrase, PhraseBook, Reader, Topic, stands_in
 
 FILE: Final = "topics.yaml"

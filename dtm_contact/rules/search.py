@@ -8,10 +8,10 @@ from typing import Any, Protocol
 
 import re2
 
-from dtm_contact.normalize import fold
 from dtm_contact.rules.arguments import Place, Texts
 from dtm_contact.rules.suggestions import hint_for
 from dtm_contact.rules.validation import cut, shown
+from dtm_contact.text import fold
 from dtm_contact.text.stems import stem
 
 PATTERN_LIMIT = 1_000

@@ -9,13 +9,13 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from dtm_contact.model import DANGER_QUESTION, ClaimedOutgoing, Limits, Outgoing, OutgoingKind, Priority, Urgency
-from dtm_contact.normalize import canonical_mailbox
 from dtm_contact.store import events, leases
 from dtm_contact.store.channels_schema import daemons
 from dtm_contact.store.database import Database
 from dtm_contact.store.inserting import insert_of
 from dtm_contact.store.outbox_schema import outbox, signing_keys, undeliverable
 from dtm_contact.store.schema import cases
+from dtm_contact.text import canonical_mailbox
 
 OUTBOUND: Final = "outbound"
 """Who does what the outbox's events tell."""

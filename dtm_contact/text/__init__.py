@@ -1,7 +1,28 @@
-"""Texts as every reader sees them: words with spans, sentences, slips of the finger, what programs wrap around."""
+"""What is made of text before anybody reads a meaning into it.
 
+One spelling for what people write in many: words, names, telephones, streets, dates; and what every reader sees: words
+with spans, sentences, slips of the finger, what programs wrap around.
+"""
+
+from dtm_contact.text.arabic import ARABIC, ARABIC_ARTICLE, consonants
+from dtm_contact.text.dates import parse_date
+from dtm_contact.text.folding import Folded, fold, fold_keeping_offsets
+from dtm_contact.text.mailboxes import canonical_mailbox, is_robot, takes_no_answers
+from dtm_contact.text.names import glued, name_words, sound, sound_once
+from dtm_contact.text.phones import find_phones, phone_key, phones_in
 from dtm_contact.text.slips import Slips
+from dtm_contact.text.spoken import number_in_words
 from dtm_contact.text.stems import stem
+from dtm_contact.text.streets import (
+    LITTLE_WORDS,
+    STREET_TYPES,
+    HouseNumber,
+    parse_house_number,
+    place_words,
+    same_word,
+    street_words,
+    written_out,
+)
 from dtm_contact.text.tokens import (
     CHARACTERS_READ,
     IDEOGRAPH,
@@ -15,17 +36,43 @@ from dtm_contact.text.tokens import (
 from dtm_contact.text.wrapping import Wrapping, has_scan_alone, unwrapped
 
 __all__ = [
+    "ARABIC",
+    "ARABIC_ARTICLE",
     "CHARACTERS_READ",
     "IDEOGRAPH",
+    "LITTLE_WORDS",
     "MASKED",
+    "STREET_TYPES",
     "WORDS_READ",
+    "Folded",
+    "HouseNumber",
     "Slips",
     "Tokens",
     "Wrapping",
+    "canonical_mailbox",
+    "consonants",
+    "find_phones",
+    "fold",
+    "fold_keeping_offsets",
+    "glued",
     "has_scan_alone",
+    "is_robot",
+    "name_words",
+    "number_in_words",
     "number_kind",
+    "parse_date",
+    "parse_house_number",
+    "phone_key",
+    "phones_in",
+    "place_words",
+    "same_word",
+    "sound",
+    "sound_once",
     "stem",
+    "street_words",
+    "takes_no_answers",
     "tokenize",
     "unwrapped",
     "word_set",
+    "written_out",
 ]

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from dtm_contact.model import Part, Span
-from dtm_contact.normalize import fold_keeping_offsets
+from dtm_contact.text.folding import fold_keeping_offsets
 
 CHARACTERS_READ: Final = 15_000
 """Characters of a part that are read: six printed pages."""

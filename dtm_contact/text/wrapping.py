@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from dtm_contact.model import Attachment, Contact, Part
-from dtm_contact.normalize import fold
+from dtm_contact.text.folding import fold
 from dtm_contact.text.tokens import CHARACTERS_READ
 
 _CHUNK: Final = re.compile(r"[^\n.!?]*[^\n.!?\s][^\n.!?]*(?:[.!?](?=\S)[^\n.!?]*)*[.!?]*")

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from dtm_contact.normalize import fold
-from dtm_contact.text import IDEOGRAPH, Slips, Tokens, number_kind, stem, word_set
+from dtm_contact.text import IDEOGRAPH, Slips, Tokens, fold, number_kind, stem, word_set
 from dtm_contact.topics.features import NEGATIONS, denials
 
 GAP_WORDS: Final = 5

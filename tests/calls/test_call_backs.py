@@ -21,10 +21,10 @@ from dtm_contact.directory import (
     Residence,
 )
 from dtm_contact.model import Call, Confirmed, Dealings, Earlier, Judgement, NoHistory, Outcome, Party
-from dtm_contact.normalize import phone_key
 from dtm_contact.pipeline import Grounds
 from dtm_contact.rehearsal import JudgedCalls
 from dtm_contact.settings import Settings
+from dtm_contact.text import phone_key
 from tests.rules.once import load_once
 
 RULES = Path(__file__).parents[2] / "rules"

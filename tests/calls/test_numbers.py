@@ -3,7 +3,7 @@
 import pytest
 
 from dtm_contact.calls import caller_of, dialled, national
-from dtm_contact.normalize import phone_key
+from dtm_contact.text import phone_key
 
 GUADELOUPE = [
     "0690123456", "+33690123456", "0033690123456", "33690123456", "690123456", "+590690123456", "00590690123456",

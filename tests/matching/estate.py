@@ -4,7 +4,7 @@ from datetime import date, timedelta
 from random import Random
 
 from dtm_contact.directory import Address, Assignment, Caretaker, Dwelling, Lease, Office, Records, Residence
-from dtm_contact.normalize import glued
+from dtm_contact.text import glued
 
 
 def _listed(text: str) -> list[str]:

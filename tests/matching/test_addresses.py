@@ -11,8 +11,8 @@ import pytest
 from dtm_contact.directory import Address, Directory, Dwelling, Office, Records, Residence
 from dtm_contact.matching import MatchIndex, match
 from dtm_contact.model import Contact, NoHistory
-from dtm_contact.normalize import parse_house_number, street_words
 from dtm_contact.settings import Settings
+from dtm_contact.text import parse_house_number, street_words
 
 CORPORA = os.environ.get("DTM_CORPORA")
 FILES = ("test_addresses", "test_from_user_input", "fuzzy-test_typo")

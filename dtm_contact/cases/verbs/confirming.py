@@ -12,8 +12,8 @@ from dtm_contact.cases.taken_back import standing
 from dtm_contact.cases.texts import Code, Line
 from dtm_contact.directory import Directory
 from dtm_contact.model import Asker, Judgement
-from dtm_contact.normalize import is_robot, phone_key
 from dtm_contact.store import CaseContact
+from dtm_contact.text import is_robot, phone_key
 
 _ADDRESS: Final = re.compile(r"[^\s<>@,;\"]+@[^\s<>@,;\"]+")
 _NOT_THE_TENANT: Final = frozenset({Asker.THIRD_PARTY, Asker.TOWN_HALL, Asker.SUPPLIER, Asker.OTHER_LANDLORD})

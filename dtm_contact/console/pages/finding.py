@@ -12,8 +12,8 @@ from dtm_contact.console.card import Household, household
 from dtm_contact.console.registry import deed, page
 from dtm_contact.console.visit import LONGEST_SEARCH, Visit, go
 from dtm_contact.errors import NotFoundError
-from dtm_contact.normalize import phone_key
 from dtm_contact.store import Case, Confirmation
+from dtm_contact.text import phone_key
 
 _NUMBER = re.compile(r"(\d{4})-?0*(\d{1,7})")
 _MOST_SHOWN = 40

@@ -5,9 +5,9 @@ from typing import Any, Final
 
 from dtm_contact.errors import UnreadableArrivalError
 from dtm_contact.model import Arrival, Contact, Mailbox, Priority, Stated
-from dtm_contact.normalize import phone_key
 from dtm_contact.reading import limits
 from dtm_contact.reading.formats import Reading, reads
+from dtm_contact.text import phone_key
 
 DESK: Final = "application/vnd.dtm-contact.desk+json"
 """The media type: `by`, `visit`, `subject`, `text`, and where known `name`, `address`, `phone`, `tenant`, `dwelling`,

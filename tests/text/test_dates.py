@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dtm_contact.normalize.dates import parse_date
+from dtm_contact.text.dates import parse_date
 
 _MONTHS = ["janvier", "février", "mars", "avril", "mai", "juin"]
 _MONTHS += ["juillet", "août", "septembre", "octobre", "novembre", "décembre"]

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from rapidfuzz.distance import OSA
 
-from dtm_contact.normalize.text import fold
+from dtm_contact.text.folding import fold
 
 _WORDS = re.compile(r"[a-z]+|[0-9]+")
 

@@ -4,7 +4,7 @@ import re
 from datetime import date
 from functools import lru_cache
 
-from dtm_contact.normalize.text import fold
+from dtm_contact.text.folding import fold
 
 # Leases run back to the 1950s and are not dated beyond the 2040s, so two digits are read between 1950 and 2049.
 _FIRST_TWO_DIGIT_YEAR = 1950

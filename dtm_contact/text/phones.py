@@ -12,8 +12,8 @@ from itertools import islice
 
 import phonenumbers
 
-from dtm_contact.normalize.spoken import spoken_numbers
-from dtm_contact.normalize.text import Folded, fold, fold_keeping_offsets
+from dtm_contact.text.folding import Folded, fold, fold_keeping_offsets
+from dtm_contact.text.spoken import spoken_numbers
 
 PhoneFound = tuple[str, int, int]
 """A key, and where the number starts and ends in the text searched."""

@@ -2,7 +2,7 @@
 
 import pytest
 
-from dtm_contact.normalize import HouseNumber, parse_house_number, place_words, same_word, street_words
+from dtm_contact.text import HouseNumber, parse_house_number, place_words, same_word, street_words
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 import re
 from functools import lru_cache
 
-from dtm_contact.normalize.text import fold
+from dtm_contact.text.folding import fold
 
 _LETTERS = re.compile(r"[a-z]+")
 _REMEMBERED = 16_384

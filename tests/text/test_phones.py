@@ -2,7 +2,7 @@
 
 import pytest
 
-from dtm_contact.normalize.phones import find_phones, phone_key
+from dtm_contact.text.phones import find_phones, phone_key
 
 
 @pytest.mark.parametrize(

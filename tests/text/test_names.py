@@ -2,7 +2,7 @@
 
 import pytest
 
-from dtm_contact.normalize import glued, name_words, sound
+from dtm_contact.text import glued, name_words, sound
 
 
 @pytest.mark.parametrize("written", ["Da Silva", "DaSilva", "DA-SILVA", "da  silva"])

@@ -2,7 +2,7 @@
 
 import pytest
 
-from dtm_contact.normalize import consonants, fold
+from dtm_contact.text import consonants, fold
 
 
 @pytest.mark.parametrize(
