@@ -30,6 +30,8 @@ MARKED: Final = FOLDER / "learned_wishes.jsonl"
 PERILS: Final = FOLDER / "perils.jsonl"
 WITHOUT: Final = tuple(FOLDER / f"learned_{name}.jsonl" for name in ("plain", "machines", "contrast", "contrast_a"))
 """Messages whose hands wrote no wishes: each of their sentences says none."""
+PLAIN: Final = FOLDER / "learned_plain.jsonl"
+"""Ordinary messages: what is no danger is learned of them."""
 OF_PERIL: Final = tuple(
     FOLDER / f"learned_{name}.jsonl"
     for name in ("contrast", "contrast_a", "contrast_b", "contrast_c", "despair", "languages")
@@ -130,7 +132,8 @@ def train_details(model: Model) -> DetailModel:
         columns[f"{WISH}{wish}"] = _regression(lines[np.flatnonzero(kept)], holds[kept])
     perils = _of_perils(model)
     kinds = list(Peril)
-    codes = np.array([kinds.index(Peril(next(iter(said)))) for said in perils.labels])
+    # What is no danger is a kind of its own, the last: it has no column, but none of the others claims its words.
+    codes = np.array([kinds.index(Peril(next(iter(said)))) if said else len(kinds) for said in perils.labels])
     fitted = LinearSVC(C=0.5, random_state=0, class_weight="balanced").fit(perils.matrix, codes)
     for place, kind in enumerate(kinds):
         columns[f"{PERIL}{kind}"] = np.append(fitted.coef_[place], fitted.intercept_[place])
@@ -168,6 +171,9 @@ def _of_perils(model: Model) -> Stretches:
         for entry in _lines(path):
             if entry["id"] in labels:
                 stretches.add_whole(_tokens(entry), [labels[entry["id"]]])
+    for entry in _lines(PLAIN):
+        if entry["alarm"] == "none":
+            stretches.add_whole(_tokens(entry), [])
     return stretches
 
 

@@ -22,7 +22,7 @@ from dtm_contact.model import Evidence, Peril, Wish
 from dtm_contact.text import Tokens
 from dtm_contact.topics.danger import Danger
 from dtm_contact.topics.features import GROUPS
-from dtm_contact.topics.model import SHARES, Model, Reading, Values
+from dtm_contact.topics.model import BY_OUTAGE, SHARES, Model, Reading, Values
 
 DETAILS_FORMAT: Final = 1
 """The version of the file that this program reads."""
@@ -46,6 +46,9 @@ _LIKELIER: Final = 0.5
 """What a topic adds to the kind of danger that goes with it."""
 _UNSURE: Final = -0.75
 """The score under which no kind of danger is named."""
+_PERSONAL: Final = frozenset({Peril.VIOLENCE, Peril.SUICIDE})
+_UNSURE_OF_PERSONAL: Final = -0.22
+"""The same of violence and suicide where the message is about something else: they take the place of its topic."""
 _WORDS_NEEDED: Final = 3
 """Words of a sentence that may say a wish: "Un appel." says none."""
 _WORDS_TOLD: Final = 12
@@ -213,7 +216,9 @@ def peril_of(
         return None
     scores = details.scores(told, model, np.zeros(len(told.rows), np.intp), 1)[0]
     perils = {peril: float(scores[details.columns.index(f"{PERIL}{peril}")]) for peril in Peril}
-    if topic in _BY_TOPIC:
-        perils[_BY_TOPIC[topic]] += _LIKELIER
+    expected = Peril.OUTAGE if danger.column == BY_OUTAGE else _BY_TOPIC.get(topic)
+    if expected is not None:
+        perils[expected] += _LIKELIER
     likeliest = max(perils, key=lambda peril: perils[peril])
-    return likeliest if perils[likeliest] >= _UNSURE else None
+    limit = _UNSURE_OF_PERSONAL if likeliest in _PERSONAL and topic != "danger" else _UNSURE
+    return likeliest if perils[likeliest] >= limit else None

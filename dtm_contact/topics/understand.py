@@ -133,6 +133,7 @@ def _understood(contact: Contact, reader: Reader, parts: Sequence[Part], masked:
     # A possible alarm for which no word speaks clearly has no kind: to name one would be a guess.
     if telling or danger.alarm.certain:
         peril = peril_of(danger, heard.tokens, heard.reading, reader.details, reader.model, topics[0])
+        peril = Peril.VIOLENCE if peril is None and heard.has(Effect.VIOLENCE_AT_HOME) else peril
     if danger.alarm.certain and peril in _DANGER_ITSELF and reader.topics[topics[0]].priority is not Priority.P1:
         topics = tuple(dict.fromkeys((*(code for code in (_ANY_DANGER,) if code in reader.topics), *topics)))
     kind, kind_evidence = kind_of(contact, heard, danger.alarm, reader)

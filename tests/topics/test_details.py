@@ -2,16 +2,18 @@
 
 import importlib
 from collections import Counter
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from dtm_contact.errors import UnusableModelError
-from dtm_contact.model import Peril, Problem, Wish
+from dtm_contact.model import Contact, Peril, Problem, Wish
 from dtm_contact.rules import model_file
 from dtm_contact.rules.model_file import OWN_DETAILS, load_details
-from dtm_contact.topics import DetailModel, Reader
+from dtm_contact.topics import DetailModel, Effect, Phrase, PhraseBook, Reader, understand
 from dtm_contact.topics.details import weighed_apart
 from tests.topics.conftest import Read
 from training import corpus
@@ -145,3 +147,28 @@ def test_each_group_has_its_share_within_each_stretch() -> None:
     values = weighed_apart(rarity, np.array([0, 0, 1, 0], np.int8), np.array([0, 0, 0, 1], np.intp), 2)
     assert np.allclose(values[:2] ** 2, [0.2, 0.8])
     assert np.isclose(values[3] ** 2, 1.0)
+
+
+@pytest.mark.parametrize(
+    ("text", "first", "peril"),
+    [
+        ("Je vous dois deux mois de loyer. Je n'ai plus la force de vivre.", "danger", Peril.SUICIDE),
+        ("Pouvez-vous m'accorder un échéancier ? Il menace de me tuer ce soir.", "danger", Peril.VIOLENCE),
+        ("Plus de chauffage et un nourrisson de trois semaines", "heating", Peril.OUTAGE),
+    ],
+)
+def test_violence_and_a_wish_to_die_are_what_a_message_is_about(
+    read: Read, text: str, first: str, peril: Peril
+) -> None:
+    understood = read(text)
+    assert understood.alarm.certain
+    assert (understood.topics[0], understood.peril) == (first, peril)
+
+
+def test_an_alarm_by_a_phrase_of_admins_on_something_else_is_not_taken_for_violence(reader: Reader) -> None:
+    phrases = PhraseBook([*reader.phrases.phrases, Phrase.parse("volet ... cassé", Effect.DANGER)])
+    at = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
+    contact = Contact("email", at, subject="Volet", new_text="Le volet de ma chambre est cassé.")
+    understood = understand(contact, replace(reader, phrases=phrases))
+    assert understood.alarm.certain
+    assert (understood.topics, understood.peril) == (("joinery",), None)
