@@ -11,6 +11,7 @@ import zipfile
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from hashlib import sha256
 from typing import Any, Final
 
@@ -77,22 +78,35 @@ class DetailModel:
     about: Mapping[str, Any] = field(default_factory=dict)
     digest: str = ""
 
-    def scores(self, reading: Reading, model: Model, owners: NDArray[np.intp], count: int) -> Values:
-        """Return what each column says of each stretch of a message, a row a stretch.
+    def scores(
+        self, reading: Reading, model: Model, owners: NDArray[np.intp], count: int, wanted: NDArray[np.intp]
+    ) -> Values:
+        """Return what some columns say of each stretch of a message, a row a stretch.
 
         Args:
             reading: the message.
             model: the one that read it: it knows how rare each feature is.
             owners: the stretch that each feature of the reading belongs to.
             count: how many stretches there are.
+            wanted: the places of the columns.
         """
         values = weighed_apart(model.rarity[reading.rows], reading.features.groups, owners, count)
         at = np.searchsorted(self.ids, reading.features.ids)
         at[at == len(self.ids)] = 0
         known = np.flatnonzero(self.ids[at] == reading.features.ids)
-        told = values[known, np.newaxis] * self.weights[at[known]] * self.step
-        sums = [np.bincount(owners[known], told[:, place], count) for place in range(len(self.columns))]
-        return (np.column_stack(sums) + self.bias).astype(np.float32)
+        told = values[known, np.newaxis] * self.weights.take(at[known], axis=0)[:, wanted]
+        sums = np.column_stack([np.bincount(owners[known], told[:, place], count) for place in range(len(wanted))])
+        return (sums * self.step[wanted] + self.bias[wanted]).astype(np.float32)
+
+    @cached_property
+    def wishes(self) -> NDArray[np.intp]:
+        """The places of the columns of the wishes, in their order."""
+        return np.array([self.columns.index(f"{WISH}{wish}") for wish in Wish])
+
+    @cached_property
+    def perils(self) -> NDArray[np.intp]:
+        """The places of the columns of the kinds of danger, in their order."""
+        return np.array([self.columns.index(f"{PERIL}{peril}") for peril in Peril])
 
     def packed(self) -> bytes:
         """Return the model as the bytes of a file."""
@@ -175,11 +189,10 @@ def wishes_of(
     sentences = np.array(tokens.sentences, np.intp)
     within, owners = in_sentences(reading, sentences)
     words = np.bincount(sentences)
-    scores = details.scores(within, model, owners, len(words))
+    scores = details.scores(within, model, owners, len(words), details.wishes)
     found = {}
-    for wish in Wish:
-        told = scores[:, details.columns.index(f"{WISH}{wish}")]
-        told = np.where(words >= _WORDS_NEEDED, told, -np.inf)
+    scores[words < _WORDS_NEEDED] = -np.inf
+    for wish, told in zip(Wish, scores.T, strict=True):
         best = int(told.argmax())
         if told[best] >= limit:
             places = np.flatnonzero(sentences == best)[:_WORDS_TOLD]
@@ -214,8 +227,8 @@ def peril_of(
         told = within.taken(np.isin(owners, [sentences[place] for hit in danger.hits for place in hit.places]))
     if not len(told.rows):
         return None
-    scores = details.scores(told, model, np.zeros(len(told.rows), np.intp), 1)[0]
-    perils = {peril: float(scores[details.columns.index(f"{PERIL}{peril}")]) for peril in Peril}
+    scores = details.scores(told, model, np.zeros(len(told.rows), np.intp), 1, details.perils)[0]
+    perils = dict(zip(Peril, map(float, scores), strict=True))
     expected = Peril.OUTAGE if danger.column == BY_OUTAGE else _BY_TOPIC.get(topic)
     if expected is not None:
         perils[expected] += _LIKELIER
