@@ -94,7 +94,7 @@ class Alike:
     sender_address: str
     case_number: str
     at: datetime
-    contact_id: int = field(default=0, compare=False)
+    contact_id: int = field(default=0, compare=False, repr=False)
 
 
 class Conversations(Protocol):

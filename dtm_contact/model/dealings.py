@@ -74,7 +74,7 @@ class Dealt:
     tenant_id: str | None = None
     dwelling_id: str | None = None
     residence_id: str | None = None
-    contact_id: int = field(default=0, compare=False)
+    contact_id: int = field(default=0, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,7 @@ class Earlier:
     tenant_id: str | None
     dwelling_id: str | None
     residence_id: str | None
-    contact_id: int = field(default=0, compare=False)
+    contact_id: int = field(default=0, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
