@@ -2,7 +2,7 @@
 
 import secrets
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 
 from dtm_contact.conversation import House, is_ours, join, join_by_rule, join_ours
 from dtm_contact.directory import Directory
@@ -81,6 +81,8 @@ class Grounds:
 # What a contact asks for when a person said that it is a case and no topic was found beside the one that set it aside.
 _UNSPECIFIC = "other"
 _THANKS = "thanks"
+_LIKELIEST = 3
+"""Candidates whose households the register is asked for."""
 _SET_ASIDE = frozenset({CaseKind.AUTOMATIC, CaseKind.SPAM})
 
 
@@ -121,14 +123,16 @@ def judge(
     noted = NotedHistory(history)
     if not as_case and is_ours(contact, arrival.channel, grounds.house, noted):
         return _judged_ours(arrival, contact, now, grounds, noted, trace=trace)
-    matched = match(contact, now.astimezone(zone).date(), grounds.index, noted)
+    today = now.astimezone(zone).date()
+    matched = match(contact, today, grounds.index, noted)
     understanding = _understood(contact, matched, grounds.rules, as_case=as_case)
     if contact.stated is not None:
-        matched = as_stated(matched, contact.stated, grounds.directory, now.astimezone(zone).date())
+        matched = as_stated(matched, contact.stated, grounds.directory, today)
     if understanding.kind in _SET_ASIDE:
         # Nobody is asked to see to anything, so nobody is on duty for it.
         matched = replace(matched, caretakers=())
     recipients = arrival.envelope.recipients if arrival.envelope else ()
+    noted.register(whoever_it_may_be(matched, grounds.directory, today), today)
     joining = join(contact, matched, understanding, grounds.house, noted, recipients=recipients, now=now)
     understanding = _in_its_case(understanding, joining, noted)
     understanding = with_what_was_spoken(contact, matched, understanding, now, grounds.rules, grounds.directory)
@@ -139,6 +143,15 @@ def judge(
         rule = decision.rule.rpartition(":")[2]
         joining = join_by_rule(joining, decision.join, rule, contact, matched, noted)
     return Judgement(arrival.external_id, contact, matched, understanding, decision, noted.answers(), joining)
+
+
+def whoever_it_may_be(matched: Match, directory: Directory, today: date) -> tuple[str, ...]:
+    """Return whom the register is asked for: whom a message is about, who may have written it, and their households."""
+    people = {*matched.proven, *(each.tenant_id for each in matched.candidates[:_LIKELIEST])}
+    people |= {matched.tenant.id} if matched.tenant else set()
+    homes = {*matched.proven_homes, *((matched.dwelling.id,) if matched.dwelling else ())}
+    people |= {each for home in homes for each in directory.household(home, today)}
+    return tuple(sorted({each for person in people for each in directory.housemates(person, today)}))
 
 
 def _judged_ours(

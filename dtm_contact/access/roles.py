@@ -1,5 +1,6 @@
 """What each role may do, and whose cases it sees."""
 
+from dataclasses import replace
 from enum import StrEnum
 from types import MappingProxyType
 
@@ -32,6 +33,8 @@ class Right(StrEnum):
     READ = "read"
     WORK = "work"
     TRAIL = "trail"
+    PROTECTION = "protection"
+    """To know by what somebody is protected; who works cases may enter it, too."""
     ADMIN = "admin"
 
 
@@ -45,10 +48,10 @@ _LABELS = {
 _RIGHTS = MappingProxyType(
     {
         Role.AGENT: frozenset({Right.READ, Right.WORK}),
-        Role.AGENCY: frozenset({Right.READ, Right.WORK}),
-        Role.HEAD: frozenset({Right.READ, Right.WORK, Right.TRAIL}),
+        Role.AGENCY: frozenset({Right.READ, Right.WORK, Right.PROTECTION}),
+        Role.HEAD: frozenset({Right.READ, Right.WORK, Right.TRAIL, Right.PROTECTION}),
         Role.ADMIN: frozenset({Right.READ, Right.TRAIL, Right.ADMIN}),
-        Role.AUDITOR: frozenset({Right.READ, Right.TRAIL}),
+        Role.AUDITOR: frozenset({Right.READ, Right.TRAIL, Right.PROTECTION}),
     }
 )
 
@@ -60,7 +63,9 @@ def may(account: Account, right: Right) -> bool:
 
 def visibility_of(account: Account) -> Visibility:
     """Return which offices' cases and people an account may see."""
-    return Visibility(account.office_id) if account.role == Role.AGENT else EVERYTHING
+    if account.role == Role.AGENT:
+        return Visibility(account.office_id)
+    return EVERYTHING if may(account, Right.PROTECTION) else replace(EVERYTHING, protection=False)
 
 
 def sees(account: Account, office_id: str | None) -> bool:

@@ -6,6 +6,7 @@ from dtm_contact.cases.command import Command, Done
 from dtm_contact.cases.knowledge import InForce, Known, Ways
 from dtm_contact.cases.refusals import (
     ChangedMeanwhileError,
+    NeverUsedError,
     RefusedError,
     UnprovenAddressError,
     WrongArgumentError,
@@ -20,6 +21,7 @@ __all__ = [
     "Done",
     "InForce",
     "Known",
+    "NeverUsedError",
     "RefusedError",
     "UnprovenAddressError",
     "WrongArgumentError",

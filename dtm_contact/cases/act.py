@@ -19,20 +19,35 @@ class Act:
 
     Attributes:
         work: the transaction.
-        held: the case in hand, as it was when the verb began.
         visibility: what the actor may see; what lies outside of it is refused as what does not exist is.
         told: the events so far.
         opened: the case that the verb opened, if it did.
     """
 
-    def __init__(self, work: Work, held: HeldCase, grounds: Ways, visibility: Visibility) -> None:
-        """Take the transaction, the case, the way to directory and rules, and what the actor may see."""
+    def __init__(self, work: Work, held: HeldCase | None, grounds: Ways, visibility: Visibility) -> None:
+        """Take the transaction, the case if there is one, the way to directory and rules, what the actor may see."""
         self.work = work
-        self.held = held
+        self._held = held
         self.visibility = visibility
         self.told: list[Event] = []
         self.opened: str | None = None
         self._grounds = grounds
+
+    @property
+    def held(self) -> HeldCase:
+        """The case in hand, as it was when the verb began.
+
+        Raises:
+            WrongStateError: the verb was asked for without one.
+        """
+        if self._held is None:
+            raise WrongStateError("aucun dossier n'est nommé")
+        return self._held
+
+    @property
+    def in_case(self) -> bool:
+        """Whether there is a case in hand."""
+        return self._held is not None
 
     @property
     def case(self) -> Case:

@@ -1,6 +1,6 @@
 """Whom an agent may write to in a case, and what is known of each address: proven, the directory's, or only written."""
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import IntEnum
 
@@ -31,6 +31,8 @@ class Addressee:
         trust: what is known of it.
         by_reply_to: a message asks to be answered there, and was sent from elsewhere.
         of_others: who writes from it is proven to be somebody else than the case's tenant, of another household.
+        beside: somebody of the household is protected, and the address is not theirs alone.
+        never: the register says never to write there.
         contact: the latest message that an answer there answers; None where none came from it.
     """
 
@@ -38,6 +40,8 @@ class Addressee:
     trust: Trust
     by_reply_to: bool = False
     of_others: bool = False
+    beside: bool = False
+    never: bool = False
     contact: Contact | None = None
 
     @property
@@ -48,6 +52,10 @@ class Addressee:
     @property
     def mark(self) -> str:
         """What agents read beside the address; empty where it is proven."""
+        if self.never:
+            return "ne jamais écrire"
+        if self.beside:
+            return "pas à la personne protégée seule"
         match self.trust:
             case Trust.PROVEN:
                 return ""
@@ -59,17 +67,33 @@ class Addressee:
                 return "non vérifiée, adresse de réponse" if self.by_reply_to else "non vérifiée"
 
 
+@dataclass(frozen=True, slots=True)
+class Care:
+    """What the register says that bounds whom a case may answer.
+
+    Attributes:
+        never: returns which of some addresses must never be written to.
+        protected: the protected people of the household.
+    """
+
+    never: Callable[[Collection[str]], frozenset[str]]
+    protected: frozenset[str] = frozenset()
+
+
 def addressees(
     contacts: Sequence[CaseContact],
     tenant_id: str | None,
     confirmed: Iterable[Confirmation],
     directory: Directory,
     settings: Settings,
+    care: Care,
 ) -> tuple[Addressee, ...]:
     """Return the addresses that a case may be answered at, the one to be chosen first; a robot's is none.
 
     Whoever is proven comes first, then the tenant's known addresses, then one of our own people who wrote, then what
-    nothing proves. Of a message that a program sent, a form's for example, only the Reply-To can be a person's.
+    nothing proves. Of a message that a program sent, a form's for example, only the Reply-To can be a person's. Where
+    somebody of the household is protected, no address counts as sure that is not theirs alone. Last stands where the
+    register says never to write.
 
     Args:
         contacts: the case's, oldest first.
@@ -77,7 +101,9 @@ def addressees(
         confirmed: what agents confirmed for them.
         directory: the estate.
         settings: our own addresses and domains, and the telephone systems that write by e-mail.
+        care: what the register says.
     """
+    confirmed = tuple(confirmed)
     known = _known_addresses(tenant_id, confirmed, directory)
     found: dict[str, Addressee] = {}
     for each in (one for contact in reversed(contacts) for one in _written(contact, known, settings)):
@@ -90,6 +116,11 @@ def addressees(
             found[address] = replace(found[address], trust=Trust.UNPROVEN, of_others=True)
     for address in known:
         found.setdefault(address, Addressee(address, Trust.KNOWN))
+    if care.protected:
+        theirs = _of_the_protected(contacts, confirmed, directory, care.protected)
+        found = {address: each if address in theirs else _beside(each) for address, each in found.items()}
+    never = care.never(tuple(found))
+    found = {address: replace(each, never=address in never) for address, each in found.items()}
     own = settings.outbound.sender.lower()
     people = [
         each
@@ -102,7 +133,32 @@ def addressees(
 
 def usual(found: Sequence[Addressee]) -> Addressee | None:
     """Return the addressee whom an answer goes to unless the agent chooses; None where nothing proves any."""
-    return next((each for each in found if not each.unproven), None)
+    return next((each for each in found if not (each.unproven or each.never)), None)
+
+
+def _beside(each: Addressee) -> Addressee:
+    return each if each.unproven else replace(each, trust=Trust.UNPROVEN, beside=True)
+
+
+def _of_the_protected(
+    contacts: Sequence[CaseContact],
+    confirmed: Iterable[Confirmation],
+    directory: Directory,
+    protected: frozenset[str],
+) -> frozenset[str]:
+    """Return the addresses that are the protected people's, and nobody's who is not protected."""
+    owners: dict[str, set[str]] = {}
+    for person in protected:
+        homes = {lease.dwelling_id for lease in directory.leases_of(person)}
+        for lease in (*directory.leases_of(person), *(each for home in homes for each in directory.leases_in(home))):
+            owners.setdefault(lease.email.lower(), set()).add(lease.tenant_id)
+    for each in confirmed:
+        if each.kind == "address":
+            owners.setdefault(each.value, set()).update((each.tenant_id, *each.others))
+    for contact in contacts:
+        if contact.proven and contact.judgement:
+            owners.setdefault(contact.sender_address, set()).update(contact.judgement.match.proven)
+    return frozenset(address for address, people in owners.items() if people and people <= protected)
 
 
 def _known_addresses(tenant_id: str | None, confirmed: Iterable[Confirmation], directory: Directory) -> tuple[str, ...]:
@@ -149,9 +205,9 @@ def _trust(address: str, known: Collection[str]) -> Trust:
     return Trust.KNOWN if address in known else Trust.UNPROVEN
 
 
-def _place(each: Addressee, settings: Settings) -> tuple[int, bool]:
+def _place(each: Addressee, settings: Settings) -> tuple[bool, int, bool]:
     of_ours = domain_of(each.address) in _domains(settings)
-    return (Trust.KNOWN if of_ours and not each.unproven else each.trust, of_ours)
+    return (each.never, Trust.KNOWN if of_ours and not each.unproven else each.trust, of_ours)
 
 
 def _domains(settings: Settings) -> frozenset[str]:

@@ -17,7 +17,7 @@ class Command:
     Attributes:
         verb: the verb's name (`take`, `done`, …).
         actor: who asks: an agent's name.
-        number: the case; empty for a verb that opens one.
+        number: the case; empty for a verb that opens one, or needs none.
         arguments: the verb's own, as JSON has them.
         expected_version: the version of the case that the actor saw; None where it does not matter.
         visibility: what the actor may see. It does not travel: whoever receives a command decides it anew, by the
@@ -72,7 +72,7 @@ class Done:
     """What came of a command.
 
     Attributes:
-        number, version: the case, and its version now; empty and 0 where the case is still to be opened.
+        number, version: the case, and its version now; empty and 0 where it is still to be opened, or none was named.
         events: what happened, in its order; those of a second case (a merge, a split) included.
         opened: the number of the case that was opened on the way; None where none was.
         arrival: the external id of what was handed in to be judged (`new`); None for all other verbs.

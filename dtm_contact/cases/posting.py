@@ -6,10 +6,12 @@ from dataclasses import replace
 from typing import Final
 
 from dtm_contact.cases.act import Act
-from dtm_contact.cases.addressees import Addressee, addressees, usual
-from dtm_contact.cases.refusals import RefusedError, UnprovenAddressError, WrongArgumentError
-from dtm_contact.model import Alarm, CaseKind, Contact, KeptHistory, Outgoing, OutgoingKind
+from dtm_contact.cases.addressees import Addressee, Care, addressees, usual
+from dtm_contact.cases.refusals import NeverUsedError, RefusedError, UnprovenAddressError, WrongArgumentError
+from dtm_contact.cases.registered import Registered, household_of, place_named, registered
+from dtm_contact.model import Alarm, CaseKind, Contact, Judgement, KeptHistory, Outgoing, OutgoingKind
 from dtm_contact.outbound import Answering, Letter, NoAddressError, write
+from dtm_contact.pipeline import whoever_it_may_be
 from dtm_contact.rules import decide
 from dtm_contact.rules.actions import ON_CALL
 from dtm_contact.tokens import Tokens
@@ -33,6 +35,7 @@ def recipient(act: Act, to: str | None, *, unproven_ok: bool = False) -> Address
 
     Raises:
         RefusedError: nothing is set up to be sent.
+        NeverUsedError: the register says never to write there.
         UnprovenAddressError: nothing proves the address, and it was not said that it is meant all the same.
         WrongArgumentError: there is no address, or `to` is none of the case's.
     """
@@ -47,8 +50,17 @@ def recipient(act: Act, to: str | None, *, unproven_ok: bool = False) -> Address
         chosen = usual(found)
         if chosen is None and not found:
             raise WrongArgumentError("personne n'a écrit dans ce dossier, et l'annuaire n'a pas d'adresse")
+        if chosen is None and all(each.never for each in found):
+            raise NeverUsedError
         if chosen is None:
             raise UnprovenAddressError("aucune adresse du dossier n'est vérifiée ; choisissez à laquelle répondre")
+    if chosen.never:
+        raise NeverUsedError
+    if chosen.beside and not unproven_ok:
+        raise UnprovenAddressError(
+            "cette adresse n'est pas à la seule personne protégée du foyer ; confirmez que vous y répondez, sans rien "
+            "dire d'elle ni d'où elle habite"
+        )
     if chosen.unproven and not unproven_ok:
         raise UnprovenAddressError("rien ne prouve que cette adresse soit au locataire ; confirmez que vous y répondez")
     return chosen
@@ -60,7 +72,26 @@ def addressees_of(act: Act) -> tuple[Addressee, ...]:
     if tenant_id is not None and not act.sees_tenant(tenant_id):
         tenant_id = None
     confirmed = act.work.confirmations(tenant_id) if tenant_id else ()
-    return addressees(act.work.judged(act.held), tenant_id, confirmed, grounds.directory, grounds.settings)
+    care = Care(act.work.never_used, registered_of(act).protected)
+    return addressees(act.work.judged(act.held), tenant_id, confirmed, grounds.directory, grounds.settings, care)
+
+
+def registered_of(act: Act) -> Registered:
+    """Return what the register says of the household of the case in hand."""
+    today = act.now.date()
+    people = household_of(act.grounds.directory, act.case.tenant_id, act.case.dwelling_id, today)
+    return registered(people, act.work.register(people), today)
+
+
+def check_tells_no_place(act: Act, text: str) -> None:
+    """Make sure that no letter tells where somebody protected lives.
+
+    Raises:
+        WrongArgumentError: the text names the street or the residence.
+    """
+    protected = registered_of(act).protected
+    if protected and place_named(text, protected, act.grounds.directory, act.now.date()) is not None:
+        raise WrongArgumentError("le foyer est protégé : retirez la rue et la résidence de la réponse")
 
 
 def post(
@@ -77,16 +108,19 @@ def post(
         method: what calendars are to do with it.
 
     Raises:
-        WrongArgumentError: the address is none.
+        WrongArgumentError: the address is none, or the letter tells where somebody protected lives.
     """
     last = to.contact
+    subject = subject or _subject(act, last)
+    if not calendar:
+        check_tells_no_place(act, f"{subject}\n{text}")
     tokens, settings, number = tokens_of(act), act.grounds.settings, act.case.number
     letter = Letter(
         sender_name=settings.outbound.sender_name,
         sender=settings.outbound.sender,
         to=to.address,
         reply_to=tokens.address(number),
-        subject=subject or _subject(act, last),
+        subject=subject,
         text=f"{text.strip()}\n",
         message_id=tokens.message_id(number, secrets.token_hex(_NONCE_OCTETS)),
         in_reply_to=last.message_id if last else "",
@@ -123,7 +157,7 @@ def danger_letters(act: Act, alarm: Alarm) -> tuple[Outgoing, ...]:
     sends = grounds.settings.outbound.host and not grounds.settings.rules.observe
     if last is None or last.judgement is None or arrival is None or not sends:
         return ()
-    judged = last.judgement
+    judged = _registered_now(act, last.judgement)
     understanding = replace(judged.understanding, kind=CaseKind.CASE, alarm=alarm)
     history = KeptHistory(judged.history)
     decision = decide(
@@ -141,7 +175,17 @@ def danger_letters(act: Act, alarm: Alarm) -> tuple[Outgoing, ...]:
     return answering.written(arrival, judgement, act.case.number, (grounds.rules, grounds.directory), act.now)
 
 
+def _registered_now(act: Act, judged: Judgement) -> Judgement:
+    """Return what was judged, with what the register says by now."""
+    people = whoever_it_may_be(judged.match, act.grounds.directory, act.now.date())
+    entries = tuple(each.known for each in act.work.register(people) if each.in_force(act.now.date()))
+    return replace(judged, history=replace(judged.history, register=entries))
+
+
 def _subject(act: Act, last: Contact | None) -> str:
+    """Return the subject of an answer; of somebody protected it repeats nothing of the message's."""
     number = act.case.number
+    if registered_of(act).protected:
+        return f"Votre demande – dossier {number}"
     about = _REPLY_MARKS.sub("", (last.subject if last else act.case.subject).strip()) or "Votre demande"
     return f"Re: {about}" if number in about else f"Re: {about} – dossier {number}"

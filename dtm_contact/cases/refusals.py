@@ -21,3 +21,7 @@ class WrongArgumentError(RefusedError):
 
 class UnprovenAddressError(RefusedError):
     """L'adresse n'est pas vérifiée."""
+
+
+class NeverUsedError(RefusedError):
+    """Le registre interdit d'écrire à cette adresse : répondez à une autre, ou joignez la personne autrement."""

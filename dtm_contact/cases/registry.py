@@ -44,7 +44,7 @@ class Verb:
 
 
 def verb(
-    name: str, *, unless: Callable[[Act], bool] = lambda _: False
+    name: str, *, unless: Callable[[Act], bool] = lambda _: False, without_case: bool = False
 ) -> Callable[[Callable[Concatenate[Act, Arguments], None]], Callable[Concatenate[Act, Arguments], None]]:
     """Register a verb on one case that the actor may see.
 
@@ -54,12 +54,15 @@ def verb(
     Args:
         name: the verb's name.
         unless: tells of a case that the actor may not see whether the actor may do this to it all the same.
+        without_case: it is also done where no case is named.
     """
 
     def register(function: Callable[Concatenate[Act, Arguments], None]) -> Callable[Concatenate[Act, Arguments], None]:
         checked = validate_call(config=STRICT)(function)
 
         def apply(store: Store, command: Command, now: datetime, grounds: Ways) -> Done:
+            if without_case and not command.number:
+                return _without_case(checked, store, command, now, grounds)
             return _on_case(checked, store, command, now, grounds, unless)
 
         add(Verb(name, inspect.getdoc(function) or "", arguments_of(function), apply))
@@ -123,3 +126,10 @@ def _on_case(
         checked_call(checked, act, **command.arguments)
         (after,) = work.hold(command.number)
         return Done(command.number, after.case.version, tuple(act.told), act.opened)
+
+
+def _without_case(checked: Callable[..., None], store: Store, command: Command, now: datetime, grounds: Ways) -> Done:
+    with working(store.database, command.actor, now) as work:
+        act = Act(work, None, grounds, command.visibility)
+        checked_call(checked, act, **command.arguments)
+        return Done("", 0, tuple(act.told), act.opened)

@@ -8,6 +8,8 @@ from dtm_contact.store import Event, HeldCase, Work
 from dtm_contact.store.work import as_json, from_json
 
 UNDONE = "undone"
+WITHDRAWN = "saisie annulée"
+"""Why an entry of the register ended that was a slip of the hand."""
 
 
 def standing(events: Iterable[Event]) -> tuple[Event, ...]:
@@ -39,6 +41,10 @@ def take_back(work: Work, held: HeldCase, event: Event) -> dict[str, list[Any]]:
         work.confirm(held, kind, value, tenant_id)
     for arrival_id, whom in data.get("concerned", ()):
         work.concern([arrival_id], tuple(whom))
+    for entry_id in data.get("registered", ()):
+        work.end_entry(entry_id, held.case.number, WITHDRAWN)
+    for entry_id in data.get("ended", ()):
+        work.take_up_entry(entry_id)
     if "moved" in data:
         work.move(data["moved"], held)
     if "other" in data:

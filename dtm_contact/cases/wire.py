@@ -8,6 +8,7 @@ from typing import Any
 from dtm_contact.cases.command import Command, Done
 from dtm_contact.cases.refusals import (
     ChangedMeanwhileError,
+    NeverUsedError,
     RefusedError,
     UnprovenAddressError,
     WrongArgumentError,
@@ -32,6 +33,7 @@ _ERRORS: dict[str, type[DtmContactError]] = {
         RefusedError,
         ChangedMeanwhileError,
         UnprovenAddressError,
+        NeverUsedError,
         WrongArgumentError,
         WrongStateError,
         NotFoundError,

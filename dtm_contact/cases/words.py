@@ -38,6 +38,9 @@ _SAID: Final[Mapping[str, str]] = {
     "tenant": "locataire précisé",
     "confirmed": "adresse ou numéro retenu",
     "unconfirmed": "adresse ou numéro oublié",
+    "registered": "inscrit au registre du foyer",
+    "register ended": "inscription au registre terminée",
+    "register undone": "inscription au registre reprise",
     "topic": "sujet changé",
     "danger": "danger réel, dit un agent",
     "no_danger": "pas de danger, dit un agent",
@@ -81,7 +84,7 @@ def said(event: Event, time: Callable[[datetime], str] = datetime.isoformat) -> 
 
 
 def _details(data: Mapping[str, Any], time: Callable[[datetime], str]) -> list[str]:
-    details = [str(data[name]) for name in ("reason", "text", "why") if data.get(name)]
+    details = [str(data[name]) for name in ("entry", "reason", "text", "why") if data.get(name)]
     other = data.get("with") or (data.get("other") or {}).get("number")
     if other:
         details.append(f"dossier {other}")

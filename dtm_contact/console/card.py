@@ -1,19 +1,20 @@
 """What stands beside a case: the household, who sees to it today, what was wished, and what an agent may confirm."""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
 from dtm_contact.calls import national
+from dtm_contact.cases.registered import Registered
 from dtm_contact.directory import Directory, in_force
 from dtm_contact.directory.duty import on_duty, on_duty_in_residence
 from dtm_contact.explain.calls import spaced
 from dtm_contact.explain.names import Names
 from dtm_contact.model import Contact, OnDuty, Outcome, Part, Proposal, Wish, Wished
 from dtm_contact.store import CaseContact, Confirmation
-from dtm_contact.text import phone_key
+from dtm_contact.text import canonical_mailbox, phone_key
 
 _WISHES: Final[Mapping[Wish, str]] = {
     Wish.ANONYMOUS: "À ne pas nommer",
@@ -40,11 +41,11 @@ def wishes(contacts: Sequence[CaseContact]) -> list[Asked]:
     found: dict[Asked, None] = {}
     for judged in (each.judgement for each in reversed(contacts) if each.judgement):
         for wished in judged.understanding.wishes:
-            found.setdefault(Asked(_WISHES[wished.wish], _words(wished, judged.contact.text)))
+            found.setdefault(Asked(_WISHES[wished.wish], wish_words(wished, judged.contact.text)))
     return list(found)[:_MOST_WISHES]
 
 
-def _words(wished: Wished, text_of: Callable[[Part], str]) -> str:
+def wish_words(wished: Wished, text_of: Callable[[Part], str]) -> str:
     """Return the wish to the end of its sentence: the words behind those that were understood often say when."""
     span = wished.evidence.span
     if span is None or wished.wish is not Wish.CALL:
@@ -123,20 +124,46 @@ def guarded(card: Household, contacts: Sequence[CaseContact]) -> Household:
     }
     writers = next(iter(proven)) if len(proven) == 1 else ()
     writer = writers[0] if len(writers) == 1 else None
-    of_others = {_key(reach) for member in card.members if member.tenant_id != writer for reach in _reaches(member)}
+    return _first(card, {writer} if writer is not None else set())
+
+
+def by_register(card: Household, registered: Registered) -> Household:
+    """Return a household's card as the register wants it: nothing that must never be used stands on it.
+
+    Where somebody is protected they come first, with what is theirs alone; what reaches the others is kept apart.
+    """
+    card = _first(card, registered.protected) if registered.protected else card
+    never = set(map(_key, registered.never))
+    return replace(
+        card,
+        members=tuple(
+            replace(
+                member,
+                phones=tuple(phone for phone in member.phones if _key(phone) not in never),
+                email="" if _key(member.email) in never else member.email,
+            )
+            for member in card.members
+        ),
+        guarded=tuple(reach for reach in card.guarded if _key(reach) not in never),
+    )
+
+
+def _first(card: Household, first: Collection[str]) -> Household:
+    """Return a card with some people first, and with what reaches anybody else kept apart."""
+    of_others = {_key(reach) for member in card.members if member.tenant_id not in first for reach in _reaches(member)}
     kept = [
         replace(
             member,
             phones=tuple(
-                phone for phone in member.phones if member.tenant_id == writer and _key(phone) not in of_others
+                phone for phone in member.phones if member.tenant_id in first and _key(phone) not in of_others
             ),
-            email=member.email if member.tenant_id == writer and _key(member.email) not in of_others else "",
+            email=member.email if member.tenant_id in first and _key(member.email) not in of_others else "",
         )
-        for member in sorted(card.members, key=lambda member: member.tenant_id != writer)
+        for member in sorted(card.members, key=lambda member: member.tenant_id not in first)
     ]
     shown = {reach for member in kept for reach in _reaches(member)}
-    apart = dict.fromkeys(reach for member in card.members for reach in _reaches(member) if reach not in shown)
-    return replace(card, members=tuple(kept), guarded=tuple(apart))
+    told = dict.fromkeys((*(reach for member in card.members for reach in _reaches(member)), *card.guarded))
+    return replace(card, members=tuple(kept), guarded=tuple(reach for reach in told if reach not in shown))
 
 
 def _reaches(member: Member) -> tuple[str, ...]:
@@ -144,7 +171,7 @@ def _reaches(member: Member) -> tuple[str, ...]:
 
 
 def _key(reach: str) -> str:
-    return phone_key(reach) or reach.strip().lower()
+    return phone_key(reach) or (canonical_mailbox(reach) if "@" in reach else reach.strip().lower())
 
 
 def household(directory: Directory, names: Names, dwelling_id: str, now: datetime) -> Household | None:

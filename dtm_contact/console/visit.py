@@ -178,8 +178,10 @@ class Visit:
         """
         visibility = visibility_of(self.account)
         done = self.desk.send(Command(verb, self.account.name, number, dict(arguments), version, visibility))
-        # What is only handed in to be judged has no number yet: it is found again by its arrival's own id.
-        self.note("changed", done.number or done.arrival or number, verb=verb)
+        # What is only handed in to be judged has no number yet: it is found again by its arrival's own id. Of what is
+        # done in no case the verb itself leaves the line.
+        if done.number or done.arrival or number:
+            self.note("changed", done.number or done.arrival or number, verb=verb)
         return done
 
 

@@ -1,7 +1,7 @@
 """What whoever is on call needs of an open P1, and nothing else: no history, no attachment, nobody's other cases."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -9,7 +9,8 @@ from typing import Final
 from dtm_contact.callbacks import OUTCOMES
 from dtm_contact.calls import national
 from dtm_contact.cases.knowledge import Known
-from dtm_contact.console.card import household, residence_caretakers, wishes
+from dtm_contact.cases.registered import Registered
+from dtm_contact.console.card import by_register, household, residence_caretakers, wishes
 from dtm_contact.console.words import bare, clock
 from dtm_contact.explain import who_calls
 from dtm_contact.explain.calls import spaced
@@ -51,7 +52,7 @@ class Entry:
         caretakers: those on duty, with their numbers.
         on_call: whom to reach now, the first to be told first.
         office: the office, with its number.
-        wishes: how the writers want to be treated.
+        wishes: what the register says first, and how the writers want to be treated.
         written: what they wrote, the latest first.
         advice: what the people there are to do; of the answer that goes to them.
         status: who has taken it, and what was sent to whom of us.
@@ -75,23 +76,27 @@ class Entry:
     status: tuple[str, ...]
 
 
-def entries(files: Sequence[CaseFile], known: Known, now: datetime) -> list[Entry]:
+def entries(
+    files: Sequence[CaseFile], known: Known, now: datetime, registered_of: Callable[[Case], Registered]
+) -> list[Entry]:
     """Return what is told of some cases.
 
     Args:
         files: the cases with what lies in them.
         known: the directory and the rules in force.
         now: the time, on the offices' wall clock.
+        registered_of: says what the register has of a case's household.
     """
     labels = {code: topic.label for code, topic in known.rules.reader.topics.items()}
     names = Names(known.directory, labels, known.settings.zone)
-    return [_entry(file, known, names, now) for file in files]
+    return [_entry(file, known, names, now, registered_of(file.case)) for file in files]
 
 
-def _entry(file: CaseFile, known: Known, names: Names, now: datetime) -> Entry:
+def _entry(file: CaseFile, known: Known, names: Names, now: datetime, registered: Registered) -> Entry:
     case = file.case
     queue = known.rules.queues.get(case.queue)
     card = household(known.directory, names, case.dwelling_id, now) if case.dwelling_id else None
+    card = by_register(card, registered) if card else None
     people = tuple(_with_numbers(bare(each.name), each.phones) for each in card.members) if card else ()
     on_duty = card.caretakers if card else _of_residence(case, known, names, now)
     office = known.directory.offices.get(case.office_id)
@@ -104,12 +109,12 @@ def _entry(file: CaseFile, known: Known, names: Names, now: datetime) -> Entry:
         due=clock(case.due, now),
         where=_where(case, names),
         who=case.who,
-        reached_from=_reached_from(file.contacts),
+        reached_from=_reached_from(file.contacts, registered.never),
         household=people,
         caretakers=tuple(_caretaker(*each) for each in on_duty),
         on_call=(queue or known.rules.desks.reception).called_at(now),
         office=_with_numbers(office.name, (office.phone,)) if office else "",
-        wishes=tuple(_wishes(file)),
+        wishes=(*registered.first(lambda person: bare(names.person(person))), *_wishes(file)),
         written=tuple(_written(file, read, now)),
         advice=tuple(_advice(file, known)),
         status=tuple(_status(file, now)),
@@ -133,13 +138,13 @@ def _where(case: Case, names: Names) -> str:
     return ", ".join(filter(None, (dwelling, residence))) or "Lieu inconnu : lisez ce qui est écrit, ou appelez."
 
 
-def _reached_from(contacts: Sequence[CaseContact]) -> tuple[str, ...]:
+def _reached_from(contacts: Sequence[CaseContact], never: Collection[str]) -> tuple[str, ...]:
     found = []
     for contact in reversed(contacts):
-        if contact.phone_key:
-            found.append(spaced(national(contact.phone_key)))
-        elif contact.sender_address:
-            found.append(contact.sender_address)
+        reach = contact.phone_key or contact.sender_address
+        shown = spaced(national(contact.phone_key)) if contact.phone_key else contact.sender_address
+        if reach:
+            found.append(f"{shown} (à ne jamais utiliser)" if reach in never else shown)
     return tuple(dict.fromkeys(found))
 
 

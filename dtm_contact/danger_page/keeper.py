@@ -10,6 +10,7 @@ from typing import Final
 from dtm_contact.alarms import Alarms
 from dtm_contact.background import beside, repeat
 from dtm_contact.cases.knowledge import Known
+from dtm_contact.cases.registered import Registered, look_up
 from dtm_contact.danger_page.entries import entries
 from dtm_contact.danger_page.page import Page
 from dtm_contact.errors import NotFoundError, StoreUnavailableError, described
@@ -17,7 +18,7 @@ from dtm_contact.log import get_log
 from dtm_contact.model import Priority
 from dtm_contact.notices.kept import replace_file
 from dtm_contact.settings import Danger
-from dtm_contact.store import CaseFile, Store
+from dtm_contact.store import Case, CaseFile, Store
 
 ALARM: Final = "danger-page"
 HTML: Final = "danger.html"
@@ -107,7 +108,11 @@ def made(store: Store, known: Known, now: datetime, old_minutes: int) -> Page:
     more = len(found) - _MOST
     if more > 0:
         more = sum(count.danger for count in store.cases.queue_counts(now)) - len(files)
-    return Page(entries(files, known, here), max(0, more), here, old_minutes)
+
+    def registered_of(case: Case) -> Registered:
+        return look_up(store.desk, known.directory, case, here.date())
+
+    return Page(entries(files, known, here, registered_of), max(0, more), here, old_minutes)
 
 
 def _file(store: Store, number: str) -> CaseFile | None:

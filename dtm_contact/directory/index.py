@@ -134,6 +134,11 @@ class Directory:
             return ()
         return tuple(dict.fromkeys(lease.tenant_id for lease in self.leases_in(dwelling_id) if in_force(lease, on)))
 
+    def housemates(self, tenant_id: str, on: date) -> tuple[str, ...]:
+        """Return a person, and all who share a home with them by the leases in force on a day."""
+        homes = [lease.dwelling_id for lease in self.leases_of(tenant_id) if in_force(lease, on)]
+        return tuple(dict.fromkeys((tenant_id, *(each for home in homes for each in self.household(home, on)))))
+
     def of_one_household(self, people: Iterable[str]) -> bool:
         """Tell whether people share, or shared, one unit; whoever the directory does not know is passed over."""
         homes = [{lease.dwelling_id for lease in self.leases_of(each)} for each in people]

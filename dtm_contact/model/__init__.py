@@ -55,6 +55,7 @@ from dtm_contact.model.outgoing import (
     Urgency,
 )
 from dtm_contact.model.problem import Problem, Severity, errors_first
+from dtm_contact.model.register import SINGLE, Consent, EntryKind, KnownEntry, Protection, Reach, holding_for
 from dtm_contact.model.stated import Stated
 from dtm_contact.model.understanding import Asker, Finding, Peril, Scope, Understanding, Unread, Wish, Wished
 
@@ -63,6 +64,7 @@ __all__ = [
     "MOST_DEALINGS",
     "NEUTRAL_RECEIPT",
     "RECENT_KEPT",
+    "SINGLE",
     "Alarm",
     "AlarmLevel",
     "AlarmSource",
@@ -83,6 +85,7 @@ __all__ = [
     "ClaimedOutgoing",
     "ConditionTrace",
     "Confirmed",
+    "Consent",
     "Contact",
     "Conversations",
     "DangerReply",
@@ -90,6 +93,7 @@ __all__ = [
     "Dealt",
     "Decision",
     "Earlier",
+    "EntryKind",
     "Envelope",
     "Evidence",
     "FileOutcome",
@@ -103,6 +107,7 @@ __all__ = [
     "KeptHistory",
     "KeptLines",
     "KnownCase",
+    "KnownEntry",
     "Likely",
     "Limits",
     "LogLine",
@@ -122,6 +127,8 @@ __all__ = [
     "Priority",
     "Problem",
     "Proposal",
+    "Protection",
+    "Reach",
     "Recalled",
     "RuleTrace",
     "Scope",
@@ -142,4 +149,5 @@ __all__ = [
     "agreed",
     "domain_of",
     "errors_first",
+    "holding_for",
 ]

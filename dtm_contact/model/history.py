@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Protocol, TypeVar
 
 from dtm_contact.model.conversation import Alike, Conversations, KnownCase, Sent
 from dtm_contact.model.dealings import Dealings, Party
+from dtm_contact.model.register import KnownEntry
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,10 @@ class History(Conversations, Protocol):
         """Return a party's open cases, whatever their age, and its contacts since then; the latest of too many."""
         ...
 
+    def register(self, tenants: Sequence[str], on: date) -> Sequence[KnownEntry]:
+        """Return the entries of the register that are in force on a day for any of these tenants."""
+        ...
+
 
 class NoHistory:
     """The history where nothing came before: every answer is empty."""
@@ -71,6 +76,11 @@ class NoHistory:
         """Return nothing, whatever is asked."""
         del party, since
         return Dealings()
+
+    def register(self, tenants: Sequence[str], on: date) -> Sequence[KnownEntry]:
+        """Return nothing, whatever is asked."""
+        del tenants, on
+        return ()
 
     def cases(self, numbers: Sequence[str]) -> Sequence[KnownCase]:
         """Return nothing, whatever is asked."""
@@ -107,6 +117,7 @@ class Answers:
     cases: tuple[KnownCase, ...] = ()
     alike: tuple[Alike, ...] = ()
     sent: tuple[Sent, ...] = ()
+    register: tuple[KnownEntry, ...] = ()
 
 
 _Answer = TypeVar("_Answer")
@@ -128,6 +139,7 @@ class NotedHistory:
         self._cases: list[KnownCase] = []
         self._alike: list[Alike] = []
         self._sent: list[Sent] = []
+        self._register: list[KnownEntry] = []
 
     def thread(self, message_ids: Sequence[str]) -> Sequence[Earlier]:
         """Return what the other history answers."""
@@ -147,6 +159,12 @@ class NotedHistory:
         if asked not in self._dealings:
             self._dealings[asked] = self._history.dealings(party, since)
         return self._dealings[asked]
+
+    def register(self, tenants: Sequence[str], on: date) -> Sequence[KnownEntry]:
+        """Return what the other history answers."""
+        found = self._history.register(tenants, on)
+        self._register += found
+        return found
 
     def cases(self, numbers: Sequence[str]) -> Sequence[KnownCase]:
         """Return what the other history answers."""
@@ -176,6 +194,7 @@ class NotedHistory:
             cases=_each_once(self._cases),
             alike=_each_once(self._alike),
             sent=_each_once(self._sent),
+            register=_each_once(self._register),
         )
 
 
@@ -200,6 +219,11 @@ class KeptHistory:
             if (kept.party, kept.since) == (party, since):
                 return kept.dealings
         return Dealings()
+
+    def register(self, tenants: Sequence[str], on: date) -> Sequence[KnownEntry]:
+        """Return the entries of these tenants that were in force then."""
+        del on
+        return [entry for entry in self._answers.register if entry.tenant_id in tenants]
 
     def cases(self, numbers: Sequence[str]) -> Sequence[KnownCase]:
         """Return the cases of these numbers as they were then."""

@@ -3,7 +3,7 @@
 import secrets
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from dtm_contact.conversation import writer
 from dtm_contact.directory import Directory
@@ -16,6 +16,7 @@ from dtm_contact.model import (
     Arrival,
     CaseKind,
     Decision,
+    EntryKind,
     Judgement,
     Match,
     Outgoing,
@@ -81,8 +82,9 @@ class Answering:
     ) -> Iterator[Outgoing]:
         rules, directory = ruled
         decision = told_decision(arrival, judgement, rules, directory)
-        name = _name(judgement, decision, rules, now)
         address = writer(judgement.contact, self.settings.domains).address
+        protected = reaches_protected(judgement, address, directory, now.astimezone(self.settings.zone).date())
+        name = _name(judgement, decision, rules, now, protected=protected)
         danger = name == DANGER_QUESTION or (name != NEUTRAL_RECEIPT and decision.priority is Priority.P1)
         if not self.settings.outbound.answers or name not in rules.answers or name is None:
             return
@@ -90,6 +92,7 @@ class Answering:
             return
         try:
             values = self._values(judgement, decision, number, rules, self._phone(directory), now)
+            values |= {"known": True} if protected else {}
             subject, text = fill_in(rules.answers[name], values)
         except AnswerFailedError:
             self.untold(f"The answer {name} could not be filled in for case {number}: its writer was not answered.")
@@ -186,13 +189,44 @@ def told_decision(arrival: Arrival, judgement: Judgement, rules: RuleSet, direct
     return decide(judgement.contact, Match(), judgement.understanding, arrival.received_at, rules, directory)
 
 
-def _name(judgement: Judgement, decision: Decision, rules: RuleSet, now: datetime) -> str | None:
+def reaches_protected(judgement: Judgement, address: str, directory: Directory, today: date) -> bool:
+    """Tell whether an answer reaches a household of which the register says that somebody is protected.
+
+    That is where somebody of it is proven to have written, or where the address is known as theirs. Whom a message
+    only names does not count: an answer that changed with a name would tell a stranger who is protected, one guess a
+    message.
+
+    Args:
+        judgement: what was judged, with what the register said.
+        address: where the answer goes.
+        directory: the estate.
+        today: the day, on the offices' wall clock.
+    """
+    written_by = {*judgement.match.proven}
+    written_by |= {each for home in judgement.match.proven_homes for each in directory.household(home, today)}
+    address = address.strip().lower()
+    written_by |= {each.tenant_id for each in judgement.history.confirmed if each.value == address}
+    for entry in judgement.history.register:
+        if entry.kind is not EntryKind.PROTECTION:
+            continue
+        household = directory.housemates(entry.tenant_id, today)
+        known = (lease.email.lower() for each in household for lease in directory.leases_of(each))
+        if not written_by.isdisjoint(household) or address in known:
+            return True
+    return False
+
+
+def _name(judgement: Judgement, decision: Decision, rules: RuleSet, now: datetime, *, protected: bool) -> str | None:
     """Return the answer that goes out by itself; None where none does.
 
-    Of violence at home whoever else reads the mailbox learns nothing: neither what it is about nor that we ask.
+    Of violence at home, and of a household that is protected, whoever else reads the mailbox learns nothing: neither
+    what it is about nor that we ask. What to do in a danger that is certain, a gas leak for example, is told to the
+    protected as well: it tells of no place, and saves lives.
     """
     if judgement.violence_at_home:
         return None if judgement.unwritable else NEUTRAL_RECEIPT
+    if protected and decision.priority is not Priority.P1:
+        return None if judgement.unwritable or decision.answer is None else NEUTRAL_RECEIPT
     if DANGER_QUESTION in rules.answers and asks_whether_now(judgement, decision, rules, now):
         return DANGER_QUESTION
     return decision.answer

@@ -2,14 +2,14 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Final
 from zoneinfo import ZoneInfo
 
 from dtm_contact.directory import Directory
 from dtm_contact.explain.names import Names
 from dtm_contact.explain.words import CARE, PERILS
-from dtm_contact.model import AlarmSource, Judgement, Peril, Wish
+from dtm_contact.model import AlarmSource, EntryKind, Judgement, Peril, Wish
 from dtm_contact.rules import RuleSet
 
 _FIRST_WORDS: Final = 200
@@ -19,6 +19,7 @@ _NEVER_A_TOPIC: Final = frozenset([Peril.VIOLENCE, Peril.SUICIDE])
 """Dangers that must not reach anybody as the debt or the noise that they are told beside."""
 _ON_CALL: Final = "on_call"
 _CONFIRMED: Final = "Danger confirmé : à notre question « est-ce en cours ? », qui a écrit répond oui.\n"
+_PROTECTED: Final = "Foyer protégé : ne dites à personne où il habite, et n'appelez que la personne protégée.\n\n"
 _UNNAMED: Final = "L'auteur ne veut pas être nommé : ne dites à personne de qui cela vient.\n\n"
 
 
@@ -49,14 +50,24 @@ def notices(
     go there.
     """
     what = _what(judgement, names)
+    protected = _is_protected(judgement, directory, now.astimezone(names.zone).date())
     unnamed = any(wished.wish is Wish.ANONYMOUS for wished in judgement.understanding.wishes)
     for reason, address in _addresses(judgement, rules, directory, now, names.zone):
         hidden = unnamed and reason != _ON_CALL
         where = _where(judgement, names, hidden=hidden)
         subject = f"[{judgement.decision.priority}] {what} – {where} – dossier {number}"
-        care = f"{CARE}\n\n" if judgement.violence_at_home else ""
+        care = f"{CARE}\n\n" if judgement.violence_at_home else _PROTECTED if protected else ""
         text = f"{care}{_UNNAMED if unnamed else ''}{_text(judgement, number, what, where, hidden=hidden)}"
         yield Notice(address, reason, subject, text)
+
+
+def _is_protected(judgement: Judgement, directory: Directory, today: date) -> bool:
+    """Tell whether somebody of the household that it is about is protected, by the register."""
+    match = judgement.match
+    about = {*(directory.household(match.dwelling.id, today) if match.dwelling else ())}
+    about |= {*(directory.housemates(match.tenant.id, today) if match.tenant else ())}
+    protected = (entry for entry in judgement.history.register if entry.kind is EntryKind.PROTECTION)
+    return any(entry.tenant_id in about for entry in protected)
 
 
 def _addresses(

@@ -6,12 +6,22 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from functools import partial
 from pathlib import Path
 
 from dtm_contact.directory import Directory
-from dtm_contact.model import Dealings, Decision, History, Judgement, KeptHistory, Party, Priority, RuleTrace
+from dtm_contact.model import (
+    Dealings,
+    Decision,
+    History,
+    Judgement,
+    KeptHistory,
+    KnownEntry,
+    Party,
+    Priority,
+    RuleTrace,
+)
 from dtm_contact.pipeline import decide_again, understand_again
 from dtm_contact.rules import RuleSet, load_in_force
 from dtm_contact.rules.facts import office_of
@@ -354,6 +364,10 @@ class Replayed(KeptHistory):
         """Return the dealings as they were answered then, else as the store has them."""
         kept = super().dealings(party, since)
         return kept if kept != Dealings() else self._now.dealings(party, since)
+
+    def register(self, tenants: Sequence[str], on: date) -> Sequence[KnownEntry]:
+        """Return what was in force then, else what is in force on that day by the register as it is now."""
+        return super().register(tenants, on) or self._now.register(tenants, on)
 
 
 def before(judged: Judged) -> Decision:

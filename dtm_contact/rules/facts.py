@@ -7,7 +7,17 @@ from typing import TYPE_CHECKING
 
 from dtm_contact.directory import Directory, Lease, Residence, in_force
 from dtm_contact.hours import Calendar
-from dtm_contact.model import Contact, Dealings, History, Match, NoHistory, Party, Understanding
+from dtm_contact.model import (
+    Contact,
+    Dealings,
+    History,
+    KnownEntry,
+    Match,
+    NoHistory,
+    Party,
+    Understanding,
+    holding_for,
+)
 from dtm_contact.rules.stated_dates import stated_day
 from dtm_contact.text import fold
 
@@ -101,6 +111,18 @@ class Facts:
     def neighbours(self) -> Dealings:
         """What anybody of the same residence brought before; nothing where the residence is not sure."""
         return self._recalled(Party(residence_id=self.match.residence.id if self.match.residence else None))
+
+    @cached_property
+    def registered(self) -> tuple[KnownEntry, ...]:
+        """What the register says of whom it is about, or of the home where nobody in particular is named."""
+        tenant_id = self.match.tenant.id if self.match.tenant else None
+        today = self.now.astimezone(self.calendar.zone).date()
+        if tenant_id is not None:
+            people = self.directory.housemates(tenant_id, today)
+        else:
+            people = self.directory.household(self.match.dwelling.id, today) if self.match.dwelling else ()
+            tenant_id = people[0] if len(people) == 1 else None
+        return holding_for(tenant_id, self.history.register(people, today) if people else ())
 
     def _recalled(self, party: Party) -> Dealings:
         if not party:

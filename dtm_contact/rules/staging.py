@@ -1,8 +1,8 @@
 """A trial made into what rules look at: who writes, what is understood, what was there before."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from dtm_contact.directory import Address, Directory, Dwelling, Lease, Office, Records, Residence
 from dtm_contact.hours import PARIS
@@ -16,7 +16,9 @@ from dtm_contact.model import (
     Contact,
     Dealings,
     Dealt,
+    EntryKind,
     Evidence,
+    KnownEntry,
     Likely,
     Mailbox,
     Match,
@@ -25,11 +27,12 @@ from dtm_contact.model import (
     Outcome,
     Party,
     Priority,
+    Protection,
     Standing,
     Understanding,
     Wished,
 )
-from dtm_contact.rules.trial import Earlier, Trial
+from dtm_contact.rules.trial import Earlier, Registered, Trial
 from dtm_contact.topics import Reader, understand
 
 OFFICE_HOURS = datetime(2026, 11, 24, 10, 0, tzinfo=PARIS)
@@ -64,6 +67,12 @@ class Remembered(NoHistory):
 
     own: Dealings = field(default_factory=Dealings)
     neighbours: Dealings = field(default_factory=Dealings)
+    entries: tuple[KnownEntry, ...] = ()
+
+    def register(self, tenants: Sequence[str], on: date) -> Sequence[KnownEntry]:
+        """Return what the register says of the tenant, where they are asked for."""
+        del on
+        return [entry for entry in self.entries if entry.tenant_id in tenants]
 
     def dealings(self, party: Party, since: datetime) -> Dealings:
         """Return what the party brought before; of a whole residence, all."""
@@ -117,7 +126,7 @@ def _media_type(name: str) -> str:
 def _match(trial: Trial) -> Match:
     residence = trial.residence
     return Match(
-        tenant=Likely(_TENANT, _SURE) if trial.role else None,
+        tenant=Likely(_TENANT, _SURE) if trial.role or trial.registered else None,
         dwelling=Likely(_DWELLING, _SURE) if trial.dwelling else None,
         residence=Likely(residence.id, _SURE) if residence else None,
         office_id=trial.office or (residence.office if residence else "") or None,
@@ -175,7 +184,20 @@ def _of_call(call: Call, trial: Trial) -> Understanding:
 
 def _history(trial: Trial, now: datetime) -> Remembered:
     own = [earlier for earlier in trial.history if not earlier.neighbour]
-    return Remembered(_dealings(own, now), _dealings(trial.history, now))
+    entries = tuple(_entries(trial.registered)) if trial.registered else ()
+    return Remembered(_dealings(own, now), _dealings(trial.history, now), entries)
+
+
+def _entries(registered: Registered) -> Iterator[KnownEntry]:
+    if registered.protection:
+        yield KnownEntry(EntryKind.PROTECTION, Protection.ORDER, _TENANT)
+    if registered.never:
+        yield KnownEntry(EntryKind.NEVER, _SOMEBODY, _TENANT)
+    yield from (KnownEntry(EntryKind.REACH, each, _TENANT) for each in registered.reach)
+    if registered.language:
+        yield KnownEntry(EntryKind.LANGUAGE, registered.language.lower(), _TENANT)
+    if registered.sms is not None:
+        yield KnownEntry(EntryKind.SMS_CONSENT, registered.sms, _TENANT)
 
 
 def _dealings(history: Sequence[Earlier], now: datetime) -> Dealings:

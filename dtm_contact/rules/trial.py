@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator, model_validator
 
-from dtm_contact.model import AlarmLevel, Asker, CaseKind, Outcome, Priority, Scope, Unread, Wish
+from dtm_contact.model import AlarmLevel, Asker, CaseKind, Consent, Outcome, Priority, Reach, Scope, Unread, Wish
 from dtm_contact.rules.actions import Strict
 from dtm_contact.rules.names import Identifier
 from dtm_contact.rules.openings import DueTime, parse_due
@@ -64,6 +64,23 @@ class Repeated(Strict):
     minutes: Annotated[int, Field(ge=1, le=10_080)]
 
 
+class Registered(Strict):
+    """What the register says of the tenant, who is named by that.
+
+    Attributes:
+        protection, never: they are protected; an address or number is never to be used.
+        reach: how they are to be reached.
+        language: in which language to write.
+        sms: whether they agreed to be sent SMS.
+    """
+
+    protection: bool = False
+    never: bool = False
+    reach: Annotated[tuple[Reach, ...], BeforeValidator(one_or_several)] = ()
+    language: str = ""
+    sms: Consent | None = None
+
+
 def _as_residence(value: Any) -> Any:
     return value if isinstance(value, Mapping) else {"name": value, "id": value}
 
@@ -84,6 +101,7 @@ class Trial(Strict):
         topic, priority, alarm, kind, scope, asker, unread, wishes: what was understood, in place of what the text would
             give.
         history: what the party brought before, in any order.
+        registered: what the register says of the tenant; `register` in the file.
     """
 
     text: Text = ""
@@ -110,6 +128,7 @@ class Trial(Strict):
     unread: Unread | None = None
     wishes: Annotated[tuple[Wish, ...], BeforeValidator(one_or_several)] = ()
     history: tuple[Earlier, ...] = ()
+    registered: Annotated[Registered | None, Field(alias="register")] = None
 
     @model_validator(mode="after")
     def _says_something(self) -> Self:

@@ -18,6 +18,7 @@ from dtm_contact.store.migrating import migrate
 from dtm_contact.store.opening import Store, open_store
 from dtm_contact.store.outbox import Mailing, StoredOutbox
 from dtm_contact.store.recording import NOT_READ, Destination, Fallback
+from dtm_contact.store.register import RegisterEntry
 from dtm_contact.store.work import HeldCase, HeldContact, Work, case_number, working
 
 __all__ = [
@@ -50,6 +51,7 @@ __all__ = [
     "NameLock",
     "Origin",
     "QueueCount",
+    "RegisterEntry",
     "Session",
     "Store",
     "StoreRefusedError",

@@ -44,17 +44,19 @@ class Visibility:
     Attributes:
         office_id: the office that they belong to; None for those who belong to none.
         all_offices: whether they see what every office works, and what none does.
+        protection: whether they see by what somebody is protected, and not only that they are, and may enter it.
     """
 
     office_id: str | None = None
     all_offices: bool = False
+    protection: bool = False
 
     def sees(self, office_id: str | None) -> bool:
         """Tell whether what an office works may be seen; None is what no office works."""
         return self.all_offices or (office_id is not None and office_id == self.office_id)
 
 
-EVERYTHING = Visibility(all_offices=True)
+EVERYTHING = Visibility(all_offices=True, protection=True)
 """The visibility of who runs the program: the command line, and what acts without an account."""
 
 

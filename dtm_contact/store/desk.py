@@ -3,18 +3,19 @@
 import heapq
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from dtm_contact.model import AlarmLevel
-from dtm_contact.store import confirmations
+from dtm_contact.store import confirmations, register
 from dtm_contact.store.access_schema import appointments
 from dtm_contact.store.cases import CASE_COLUMNS, Case, case_of
 from dtm_contact.store.confirmations import Confirmation
 from dtm_contact.store.database import Database
+from dtm_contact.store.register import RegisterEntry
 from dtm_contact.store.schema import ORDER, arrivals, cases, confirmed_contacts, contacts, events, judgements
 
 _WORDS_SHOWN = 220
@@ -276,6 +277,16 @@ class StoredDesk:
         """Return the addresses and numbers that are confirmed for any of some tenants, oldest first."""
         with self._database.reading() as connection:
             return confirmations.confirmations(connection, tenants)
+
+    def register(self, tenants: Collection[str]) -> list[RegisterEntry]:
+        """Return all entries of the register for any of some tenants, ended ones too, oldest first."""
+        with self._database.reading() as connection:
+            return register.entries_of(connection, tenants)
+
+    def never_used(self, reaches: Collection[str], on: date) -> frozenset[str]:
+        """Return which of these addresses and numbers, as their keys, must never be written to or called."""
+        with self._database.reading() as connection:
+            return register.never_used(connection, reaches, on)
 
     def latest_event(self) -> int:
         """Return the id of the latest event."""

@@ -1,16 +1,17 @@
 """What the store knows of a party: the look-up that judging asks (`model.History`), answered from one moment."""
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from functools import cached_property
 from typing import TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from dtm_contact.model import Alike, Arrival, Confirmed, Dealings, Earlier, KnownCase, Party, Sent
+from dtm_contact.model import Alike, Arrival, Confirmed, Dealings, Earlier, KnownCase, KnownEntry, Party, Sent
 from dtm_contact.store import conversations, dealings
 from dtm_contact.store.call_backs import StoredCallBacks, ToldBefore, told_before
+from dtm_contact.store.register import known_entries
 from dtm_contact.store.schema import cases, confirmed_contacts, contacts
 
 _MOST_IDS = 500
@@ -37,6 +38,10 @@ class StoredHistory:
     def dealings(self, party: Party, since: datetime) -> Dealings:
         """Return a party's open cases, and its contacts since then, each oldest first; the latest of too many."""
         return dealings.dealings(self._connection, party, since, self._apart_from)
+
+    def register(self, tenants: Sequence[str], on: date) -> Sequence[KnownEntry]:
+        """Return the entries of the register that are in force on a day for any of these tenants, oldest first."""
+        return known_entries(self._connection, tenants, on) if tenants else ()
 
     def cases(self, numbers: Sequence[str]) -> Sequence[KnownCase]:
         """Return the cases of these numbers that exist, in the order asked."""

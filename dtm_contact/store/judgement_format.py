@@ -11,9 +11,20 @@ from typing import Any, Final, TypeVar
 from pydantic import TypeAdapter
 from sqlalchemy.engine import Connection
 
-from dtm_contact.model import Alike, Answers, Dealings, Dealt, Earlier, Judgement, KnownCase, OpenCase, Recalled
+from dtm_contact.model import (
+    Alike,
+    Answers,
+    Dealings,
+    Dealt,
+    Earlier,
+    Judgement,
+    KnownCase,
+    KnownEntry,
+    OpenCase,
+    Recalled,
+)
 from dtm_contact.reading import kind_of_sign
-from dtm_contact.store import conversations, dealings, history
+from dtm_contact.store import conversations, dealings, history, register
 
 CANDIDATES_EXPLAINED: Final = 5
 """Candidates, best first, that are kept with their evidence: as many as the decision's contract tells. The rest keep
@@ -39,6 +50,7 @@ def packed(judgement: Judgement) -> dict[str, Any]:
             "thread": _ids(answers.thread),
             "alike": _ids(answers.alike),
             "cases": [case.number for case in answers.cases],
+            "register": [entry.id for entry in answers.register if entry.id],
             "dealings": [_recalled_by_reference(each) for each in answers.dealings],
             "kept": _ANSWERS.dump_python(
                 Answers(confirmed=answers.confirmed, sent=answers.sent), mode="json", exclude_defaults=True
@@ -109,6 +121,9 @@ class _Referred:
         self._alike: dict[int, Alike] = _found(
             conversations.alike_by_id, connection, (each for one in references for each in one["alike"])
         )
+        self._register: dict[int, KnownEntry] = _found(
+            register.known_by_id, connection, (each for one in references for each in one.get("register", ()))
+        )
         numbers = list(dict.fromkeys(number for one in references for number in one["cases"]))
         known = conversations.known_cases(connection, numbers, own_contact=None)
         self._cases: dict[str, KnownCase] = {case.number: case for case in known}
@@ -123,6 +138,7 @@ class _Referred:
             cases=tuple(_those(self._cases, references["cases"])),
             alike=tuple(_those(self._alike, references["alike"])),
             sent=kept.sent,
+            register=tuple(_those(self._register, references.get("register", ()))),
         )
 
     def _recalled(self, kept: Any) -> Recalled:

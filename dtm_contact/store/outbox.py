@@ -14,6 +14,7 @@ from dtm_contact.store.channels_schema import daemons
 from dtm_contact.store.database import Database
 from dtm_contact.store.inserting import insert_of
 from dtm_contact.store.outbox_schema import outbox, signing_keys, undeliverable
+from dtm_contact.store.register import WITHHELD, never_used, utc_day
 from dtm_contact.store.schema import cases
 from dtm_contact.text import canonical_mailbox
 
@@ -58,18 +59,29 @@ def put(connection: Connection, case_id: int, letters: Iterable[Outgoing], limit
     The same answer or notice is written once a case, unless it says after how long it may be written again.
 
     Returns:
-        Why each of those that do not go out does not: `no such address`, `limit for one mailbox`, `limit in all`.
+        Why each of those that do not go out does not: `no such address`, `limit for one mailbox`, `limit in all`, or
+        that the register says never to write there.
     """
     withheld = []
     for letter in letters:
-        reason = _why_withheld(connection, letter, limits, now)
+        never = _is_never_used(connection, letter.kind, letter.to, now)
+        reason = WITHHELD if never else _why_withheld(connection, letter, limits, now)
         if reason is None:
             _insert(connection, case_id, letter, now)
         else:
             withheld.append(reason)
-            event = events.NewEvent(OUTBOUND, "not sent", now, {"kind": letter.kind, "reason": reason})
-            events.append(connection, event, case_id=case_id, arrival_id=None)
+            _tell_withheld(connection, case_id, letter.kind, reason, now)
     return withheld
+
+
+def _tell_withheld(connection: Connection, case_id: int, kind: str, reason: str, now: datetime) -> None:
+    event = events.NewEvent(OUTBOUND, "not sent", now, {"kind": kind, "reason": reason})
+    events.append(connection, event, case_id=case_id, arrival_id=None)
+
+
+def _is_never_used(connection: Connection, kind: str, address: str, now: datetime) -> bool:
+    """Tell whether the register says never to write to an address; our own people are told whatever it says."""
+    return kind != OutgoingKind.NOTICE and bool(never_used(connection, [address.lower()], utc_day(now)))
 
 
 def _why_withheld(connection: Connection, letter: Outgoing, limits: Limits, now: datetime) -> str | None:
@@ -198,6 +210,8 @@ class StoredOutbox:
     def claim(self, worker: str, now: datetime) -> ClaimedOutgoing | None:
         """Take the most urgent that may be tried now, the oldest of them; None where there is none.
 
+        What waits for an address that the register has meanwhile said never to write to is given up.
+
         Args:
             worker: who takes it: a daemon's incarnation.
             now: the time, aware.
@@ -209,12 +223,18 @@ class StoredOutbox:
             if connection.execute(first).first() is None:
                 return None
         with self._database.writing() as connection:
-            found = connection.execute(first.with_for_update(skip_locked=True)).scalar_one_or_none()
-            if found is None:
-                return None
-            claim = sa.update(outbox).where(outbox.c.id == found).returning(*outbox.c)
-            taken = {"state": "claimed", "claimed_by": worker, "attempts": outbox.c.attempts + 1}
-            row = connection.execute(claim.values(taken)).one()
+            while True:
+                found = connection.execute(first.with_for_update(skip_locked=True)).scalar_one_or_none()
+                if found is None:
+                    return None
+                claim = sa.update(outbox).where(outbox.c.id == found).returning(*outbox.c)
+                taken = {"state": "claimed", "claimed_by": worker, "attempts": outbox.c.attempts + 1}
+                row = connection.execute(claim.values(taken)).one()
+                if not _is_never_used(connection, row.kind, row.to_address, now):
+                    break
+                given_up = {"state": "given_up", "told": WITHHELD, "settled_at": now, "claimed_by": None}
+                connection.execute(sa.update(outbox).where(outbox.c.id == found).values(given_up))
+                _tell_withheld(connection, row.case_id, row.kind, WITHHELD, now)
         kind = OutgoingKind(row.kind)
         letter = Outgoing(kind, row.reason, row.to_address, row.mail_from, row.message_id, row.raw)
         return ClaimedOutgoing(row.id, letter, row.attempts, row.created_at, Urgency(row.urgency))

@@ -11,8 +11,9 @@ from sqlalchemy.engine import Connection
 
 from dtm_contact.errors import NotFoundError
 from dtm_contact.model import Alarm, AlarmLevel, Arrival, Limits, Outgoing, Priority
-from dtm_contact.store import confirmations, events, outbox, timers
+from dtm_contact.store import confirmations, events, outbox, register, timers
 from dtm_contact.store.access_schema import appointments
+from dtm_contact.store.accounts import TrailLine, add_to_trail
 from dtm_contact.store.alarm_labels import AlarmLabel, alarm_values, put_label, take_label_back
 from dtm_contact.store.arrivals import envelope_of
 from dtm_contact.store.cases import CASE_COLUMNS, Case, CaseContact, case_of, contacts_of
@@ -20,6 +21,7 @@ from dtm_contact.store.confirmations import Confirmation
 from dtm_contact.store.database import Database
 from dtm_contact.store.inserting import insert_of
 from dtm_contact.store.recording import next_number
+from dtm_contact.store.register import RegisterEntry
 from dtm_contact.store.schema import arrivals, case_links, cases, contacts
 
 Whom = tuple[str | None, str | None, str | None]
@@ -200,6 +202,34 @@ class Work:
     def confirmed_for(self, value: str) -> list[str]:
         """Return the tenants that an address or number is confirmed for."""
         return confirmations.confirmed_for(self._connection, value)
+
+    def register(self, tenants: Collection[str]) -> list[RegisterEntry]:
+        """Return all entries of the register for some tenants, ended ones too, oldest first."""
+        return register.entries_of(self._connection, tenants)
+
+    def register_entry(self, entry_id: int) -> RegisterEntry | None:
+        """Return an entry of the register, which nobody else can change until the transaction ends; None without it."""
+        return register.entry(self._connection, entry_id)
+
+    def enter(self, new: RegisterEntry) -> int:
+        """Enter an entry into the register; return its id."""
+        return register.put_entry(self._connection, new)
+
+    def end_entry(self, entry_id: int, case: str | None, why: str | None) -> None:
+        """End an entry of the register, from a case or from none."""
+        register.end_entry(self._connection, entry_id, self.now, self.who, case, why)
+
+    def take_up_entry(self, entry_id: int) -> None:
+        """Have an entry of the register hold again."""
+        register.take_up_entry(self._connection, entry_id)
+
+    def never_used(self, reaches: Collection[str]) -> frozenset[str]:
+        """Return which of these addresses and numbers, as their keys, must never be written to or called."""
+        return register.never_used(self._connection, reaches, self.now.date())
+
+    def note(self, what: str, subject: str, data: Mapping[str, Any]) -> None:
+        """Add a line to the audit trail, of what is done in no case."""
+        add_to_trail(self._connection, TrailLine(self.now, self.who, what, subject, dict(data)))
 
     def post(self, held: HeldCase, letter: Outgoing) -> None:
         """Lay something that one person wrote into the outbox; it is sent once this is committed."""

@@ -37,6 +37,7 @@ RELEASED = {
     "v0011_directory_versions": "f614fa49f7dd9853",
     "v0012_signing_key": "0964a360ad47abf0",
     "v0015_alarms": "871580a27f706d79",
+    "v0016_register": "3f87a3514adc06b3",
 }
 """Each revision with the beginning of its text's SHA-256."""
 NUMBERS = [f"2026-{number:06}" for number in range(1, 5)]

@@ -21,6 +21,11 @@ def dealings(store: Store, **of: Any) -> None:
         history.dealings(Party(**of), NOW)
 
 
+def registered(store: Store) -> None:
+    with store.history() as history:
+        history.register(["T1"], NOW.date())
+
+
 def next_page(store: Store) -> None:
     (first,) = store.cases.queue("montreuil")
     store.cases.queue("montreuil", after=first)
@@ -48,6 +53,8 @@ QUESTIONS: dict[str, tuple[Callable[[Store], object], str]] = {
     "residence's cases": (lambda store: dealings(store, residence_id="R1"), "ix_cases_residence_open"),
     "residence's contacts": (lambda store: dealings(store, residence_id="R1"), "ix_contacts_residence_id"),
     "address": (lambda store: dealings(store, addresses=("a@free.example",)), "ix_contacts_sender"),
+    "register": (registered, "ix_register_entries_tenant_id"),
+    "never used": (lambda store: store.desk.never_used(["a@free.example"], NOW.date()), "ix_register_entries_key"),
     "number": (lambda store: dealings(store, numbers=("+33612345678",)), "ix_contacts_phone_key"),
 }
 

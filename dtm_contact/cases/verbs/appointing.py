@@ -70,11 +70,12 @@ def cancel_appointment(act: Act, slot: AwareDatetime) -> None:
         if event.what == "appointed" and datetime.fromisoformat(event.data["at"]) == slot
     )
     act.tell("appointment cancelled", {"at": slot.isoformat()})
-    if made.get("invited") and act.grounds.settings.outbound.host:
-        _write(act, slot, made["office"], _invited(act, made["invited"]), Method.CANCEL)
+    invited = _invited(act, made["invited"]) if made.get("invited") else None
+    if invited is not None and not invited.never and act.grounds.settings.outbound.host:
+        _write(act, slot, made["office"], invited, Method.CANCEL)
 
 
 def _invited(act: Act, address: str) -> Addressee:
     """Return whom an invitation went to, though nothing of the case bears the address any more."""
     found = (each for each in addressees_of(act) if each.address == address)
-    return next(found, Addressee(address, Trust.KNOWN))
+    return next(found, Addressee(address, Trust.KNOWN, never=bool(act.work.never_used([address]))))

@@ -16,7 +16,8 @@ from dtm_contact.store import CaseContact
 from dtm_contact.text import is_robot, phone_key
 
 _ADDRESS: Final = re.compile(r"[^\s<>@,;\"]+@[^\s<>@,;\"]+")
-_NOT_THE_TENANT: Final = frozenset({Asker.THIRD_PARTY, Asker.TOWN_HALL, Asker.SUPPLIER, Asker.OTHER_LANDLORD})
+NOT_THE_TENANT: Final = frozenset({Asker.THIRD_PARTY, Asker.TOWN_HALL, Asker.SUPPLIER, Asker.OTHER_LANDLORD})
+"""Who, by what they write, is not the tenant whom they write about."""
 _NOTHING_KEPT: Final = "rien de tel n'est retenu"
 Fact = tuple[str, str]
 """`address` or `number`, and its key: lower case, or that of its subscriber."""
@@ -29,7 +30,7 @@ def confirm(act: Act, value: Line) -> None:
     Par qui et quand. Cela survit aux imports de l'annuaire ; `undo` et `unconfirm` le reprennent. Ce qui est à une
     machine, à nous, ou à qui écrit pour quelqu'un d'autre ne peut pas être retenu.
     """
-    fact, tenant_id = _fact(value), _tenant(act)
+    fact, tenant_id = fact_of(value), _tenant(act)
     reason = why_not_learnt(fact, act.work.judged(act.held), act.grounds)
     if reason is not None:
         raise WrongArgumentError(reason)
@@ -48,7 +49,7 @@ def unconfirm(act: Act, value: Line | None = None, tenant: Code | None = None) -
     """
     if tenant is not None and not act.sees_tenant(tenant):
         raise WrongStateError(_NOTHING_KEPT)
-    wanted = _confirmed_here(act) if value is None else [(_fact(value)[1], tenant or _tenant(act))]
+    wanted = _confirmed_here(act) if value is None else [(fact_of(value)[1], tenant or _tenant(act))]
     kinds = [(act.work.withdraw(each, tenant_id), each, tenant_id) for each, tenant_id in wanted]
     withdrawn = [[kind, each, tenant_id] for kind, each, tenant_id in kinds if kind is not None]
     if not withdrawn:
@@ -117,7 +118,7 @@ def why_not_learnt(fact: Fact, contacts: Sequence[CaseContact], grounds: Knowled
 
 def _for_another(judgement: Judgement) -> bool:
     passes_on = bool(judgement.contact.forwarded) and judgement.writer == judgement.contact.sender
-    return passes_on or judgement.match.on_behalf or judgement.understanding.asker in _NOT_THE_TENANT
+    return passes_on or judgement.match.on_behalf or judgement.understanding.asker in NOT_THE_TENANT
 
 
 def shared(act: Act, facts: Iterable[Fact]) -> dict[str, list[str]]:
@@ -149,7 +150,12 @@ def _tenant(act: Act) -> str:
     return act.case.tenant_id
 
 
-def _fact(value: str) -> Fact:
+def fact_of(value: str) -> Fact:
+    """Return an address or number as it is kept.
+
+    Raises:
+        WrongArgumentError: it is neither.
+    """
     if "@" in value and _ADDRESS.fullmatch(value):
         return "address", value.lower()
     key = phone_key(value)

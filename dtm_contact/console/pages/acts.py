@@ -7,9 +7,11 @@ from typing import Any
 from starlette.responses import Response
 
 from dtm_contact.access import Right
-from dtm_contact.cases import RefusedError
+from dtm_contact.cases import NeverUsedError, RefusedError
+from dtm_contact.cases.addressees import usual
 from dtm_contact.cases.taken_back import handed_over
-from dtm_contact.console.pages.case import shown
+from dtm_contact.console.pages.case import addressees_of, shown
+from dtm_contact.console.registering import asked_entry
 from dtm_contact.console.registry import deed
 from dtm_contact.console.visit import Visit, go
 from dtm_contact.errors import NotFoundError
@@ -28,6 +30,8 @@ def _act(word: str, verb: str, *, versioned: bool = True) -> Callable[[Arguments
             given = {name: value for name, value in arguments(visit).items() if value not in (None, "", ())}
             try:
                 visit.act(verb, number, given, visit.number("version") if versioned else None)
+            except NeverUsedError as error:
+                return shown(visit, alert=f"{error}{_other_address(visit)}", refused=word)
             except RefusedError as error:
                 return shown(visit, alert=str(error), refused=word)
             return _after(visit, verb, number)
@@ -35,6 +39,12 @@ def _act(word: str, verb: str, *, versioned: bool = True) -> Callable[[Arguments
         return arguments
 
     return register
+
+
+def _other_address(visit: Visit) -> str:
+    """Return the address that may be written to instead, said behind what was refused; "" where none is sure."""
+    other = usual(addressees_of(visit, visit.file()))
+    return f" Adresse connue : {other.address}." if other else ""
 
 
 def _after(visit: Visit, verb: str, number: str) -> Mapping[str, Any] | Response:
@@ -132,6 +142,18 @@ def tenant(visit: Visit) -> Mapping[str, Any]:
 def confirm(visit: Visit) -> Mapping[str, Any]:
     """Keep that an address or number is the tenant's."""
     return {"value": visit.text("valeur")}
+
+
+@_act("inscrire", "register", versioned=False)
+def register(visit: Visit) -> Mapping[str, Any]:
+    """Enter something into the register of the case's household."""
+    return asked_entry(visit)
+
+
+@_act("terminer-inscription", "register_end", versioned=False)
+def register_end(visit: Visit) -> Mapping[str, Any]:
+    """End an entry of the register."""
+    return {"entry": visit.number("inscription") or 0, "reason": visit.text("raison")}
 
 
 @_act("motif", "topic")

@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from dtm_contact.access import sees
-from dtm_contact.cases.addressees import Addressee, addressees, usual
+from dtm_contact.cases.addressees import Addressee, Care, addressees, usual
 from dtm_contact.cases.verbs.closing import DANGER_OVER
 from dtm_contact.cases.verbs.confirming import known_to_household, reached_by, why_not_learnt
 from dtm_contact.console.card import (
+    by_register,
     guarded,
     household,
     proposals,
@@ -16,6 +17,7 @@ from dtm_contact.console.card import (
     voice_messages,
     wishes,
 )
+from dtm_contact.console.registering import note_protection, proposed, register_of_case, shown_register
 from dtm_contact.console.registry import page
 from dtm_contact.console.telling import time_line
 from dtm_contact.console.visit import LONGEST_SEARCH, Visit
@@ -51,6 +53,7 @@ def shown(visit: Visit, *, alert: str = "", refused: str = "", said: str = "") -
     since = visit.desk.store.desk.latest_event()
     file = visit.file()
     visit.note("read", file.case.number, dwelling=file.case.dwelling_id, tenant=file.case.tenant_id)
+    registered = register_of_case(visit, file.case)
     last = next((each.judgement for each in reversed(file.contacts) if each.judgement), None)
     directory, names = visit.desk.known()[0].directory, visit.desk.names
     found, answerable = file.case, addressees_of(visit, file)
@@ -60,6 +63,10 @@ def shown(visit: Visit, *, alert: str = "", refused: str = "", said: str = "") -
     care = violence_at_home(file.contacts)
     if card is not None and care:
         card = guarded(card, file.contacts)
+    card = by_register(card, registered) if card is not None else None
+    theirs = not elsewhere and (shows_home or (found.tenant_id is not None and visit.sees_tenant(found.tenant_id)))
+    if theirs:
+        note_protection(visit, registered, found.number)
     caretakers = card.caretakers if card else ()
     residence = directory.residences.get(found.residence_id or "")
     if not caretakers and residence is not None and sees(visit.account, residence.office_id):
@@ -76,7 +83,9 @@ def shown(visit: Visit, *, alert: str = "", refused: str = "", said: str = "") -
         "elsewhere": elsewhere,
         "caretakers": caretakers,
         "wishes": wishes(file.contacts),
-        "proposals": _proposals(visit, file),
+        "proposals": [each for each in _proposals(visit, file) if each.value not in registered.never],
+        "register": shown_register(visit, registered, whole=theirs),
+        "register_proposals": proposed(file.contacts, found.tenant_id, registered) if theirs else [],
         "voices": voice_messages(file.contacts),
         "others": _others(visit, found),
         "candidates": candidates[:_CANDIDATES],
@@ -130,7 +139,11 @@ def addressees_of(visit: Visit, file: CaseFile) -> tuple[Addressee, ...]:
     if tenant_id is not None and not visit.sees_tenant(tenant_id):
         tenant_id = None
     confirmed = visit.desk.store.desk.confirmations([tenant_id]) if tenant_id else ()
-    return addressees(file.contacts, tenant_id, confirmed, known.directory, known.settings)
+    care = Care(
+        lambda reaches: visit.desk.store.desk.never_used(reaches, visit.now.date()),
+        register_of_case(visit, file.case).protected,
+    )
+    return addressees(file.contacts, tenant_id, confirmed, known.directory, known.settings, care)
 
 
 def _draft(visit: Visit, found: Case) -> str:

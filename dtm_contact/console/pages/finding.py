@@ -8,7 +8,8 @@ from starlette.responses import Response
 
 from dtm_contact.access import Right, sees
 from dtm_contact.cases import RefusedError
-from dtm_contact.console.card import Household, household
+from dtm_contact.console.card import Household, by_register, household
+from dtm_contact.console.registering import asked_entry, note_protection, register_of_home, shown_register
 from dtm_contact.console.registry import deed, page
 from dtm_contact.console.visit import LONGEST_SEARCH, Visit, go
 from dtm_contact.errors import NotFoundError
@@ -68,10 +69,19 @@ def household_page(visit: Visit) -> Mapping[str, Any]:
     return _household(visit)
 
 
-def _household(visit: Visit, alert: str = "") -> dict[str, Any]:
-    """Return what the page of the path's household needs; `alert` is what the agent must hear first."""
+def _household(visit: Visit, alert: str = "", refused: str = "") -> dict[str, Any]:
+    """Return what the page of the path's household needs.
+
+    Args:
+        visit: who comes.
+        alert: what the agent must hear first.
+        refused: the kind of entry that was refused: what was typed for it comes back.
+    """
     card = _card(visit)
     visit.note("read", card.dwelling_id, household=True)
+    registered = register_of_home(visit, card.dwelling_id)
+    note_protection(visit, registered, card.dwelling_id)
+    card = by_register(card, registered)
     tenants = [member.tenant_id for member in card.members]
     found = visit.desk.store.desk.of(dwellings=[card.dwelling_id], tenants=tenants)
     cases = sorted(
@@ -82,6 +92,8 @@ def _household(visit: Visit, alert: str = "") -> dict[str, Any]:
         "cases": cases,
         "beside": visit.desk.store.desk.beside([each.number for each in cases]),
         "confirmed": _confirmed(visit, card.dwelling_id),
+        "register": shown_register(visit, registered),
+        "refused": refused,
         "said": visit.text("fait"),
         "alert": alert,
         "status": 409 if alert else 200,
@@ -137,6 +149,49 @@ def withdraw(visit: Visit) -> Mapping[str, Any] | Response:
         return _household(visit, str(error))
     visit.note("withdrew", dwelling_id, tenant=tenant_id)
     return go(f"/foyer/{dwelling_id}?fait=unconfirm")
+
+
+@deed("/foyer/{dwelling}/inscrire", template="household_page.html")
+def register(visit: Visit) -> Mapping[str, Any] | Response:
+    """Enter something into the register of a household."""
+    return _registered(visit, "register", asked_entry(visit))
+
+
+@deed("/foyer/{dwelling}/terminer-inscription", template="household_page.html")
+def register_end(visit: Visit) -> Mapping[str, Any] | Response:
+    """End an entry of a household's register."""
+    reason = {"reason": visit.text("raison")} if visit.text("raison") else {}
+    return _registered(visit, "register_end", {"entry": _entry(visit), **reason})
+
+
+@deed("/foyer/{dwelling}/reprendre-inscription", template="household_page.html")
+def register_undo(visit: Visit) -> Mapping[str, Any] | Response:
+    """Take back what one has just done to an entry of a household's register."""
+    return _registered(visit, "register_undo", {"entry": _entry(visit)})
+
+
+def _entry(visit: Visit) -> int:
+    """Return which entry a form means.
+
+    Raises:
+        NotFoundError: it is none of the path's household.
+    """
+    entry_id = visit.number("inscription")
+    if entry_id not in {entry.id for entry in register_of_home(visit, _card(visit).dwelling_id).entries}:
+        raise NotFoundError("entry")
+    return entry_id or 0
+
+
+def _registered(visit: Visit, verb: str, arguments: Mapping[str, Any]) -> Mapping[str, Any] | Response:
+    dwelling_id = _card(visit).dwelling_id
+    people = register_of_home(visit, dwelling_id).people
+    if verb == "register" and arguments.get("tenant") not in people:
+        raise NotFoundError("tenant")
+    try:
+        visit.act(verb, "", arguments)
+    except RefusedError as error:
+        return _household(visit, str(error), visit.text("quoi"))
+    return go(f"/foyer/{dwelling_id}?fait={verb}")
 
 
 @page("/journal", Right.TRAIL)

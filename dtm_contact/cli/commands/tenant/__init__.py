@@ -2,4 +2,6 @@
 
 from dtm_contact.cli import CommandModules
 
-command = CommandModules(__name__, help="Read what a household and we had to do with each other.")
+command = CommandModules(
+    __name__, help="Read what a household and we had to do with each other, and keep what it wishes."
+)

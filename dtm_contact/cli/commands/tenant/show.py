@@ -8,6 +8,7 @@ import click
 from rich.console import Group, RenderableType
 from rich.text import Text
 
+from dtm_contact.cases.registered import registered
 from dtm_contact.cases.timeline import Home, days, home_of
 from dtm_contact.cli.grounds import Called, called
 from dtm_contact.cli.output import as_json_option, console, plain, print_json, table
@@ -30,10 +31,12 @@ def command(settings: Settings, tenant: str, *, as_json: bool) -> None:
         names = called(settings, store)
         home = home_of(tenant, names.names.directory, datetime.now(settings.zone).date())
         found = household(store.database, home.parties)
+        today = datetime.now(settings.zone).date()
+        first = registered(home.people, store.desk.register(home.people), today).first(names.person)
     if as_json:
         print_json(_as_json(home, found))
     else:
-        console().print(Group(*_told(home, found, names)))
+        console().print(Group(*(Text(line, style="bold red") for line in first), *_told(home, found, names)))
 
 
 def _as_json(home: Home, found: Household) -> dict[str, Any]:

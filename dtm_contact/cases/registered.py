@@ -1,0 +1,216 @@
+"""What the register says of a household, in the order in which it matters, and in the words that agents read."""
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from functools import cached_property
+from types import MappingProxyType
+from typing import Final
+
+from dtm_contact.calls import national
+from dtm_contact.directory import Directory
+from dtm_contact.explain.calls import spaced
+from dtm_contact.model import Consent, EntryKind, Protection, Reach
+from dtm_contact.text import fold
+from dtm_contact.store import Case, RegisterEntry
+from dtm_contact.store.desk import StoredDesk
+
+ENDS_SOON: Final = timedelta(days=30)
+"""A protection is shown as about to end for so long before its last day."""
+KINDS: Final[Mapping[EntryKind, str]] = MappingProxyType(
+    {
+        EntryKind.PROTECTION: "Protection",
+        EntryKind.NEVER: "À ne jamais utiliser",
+        EntryKind.REACH: "Comment joindre",
+        EntryKind.LANGUAGE: "Langue",
+        EntryKind.SMS_CONSENT: "SMS",
+    }
+)
+LANGUAGES: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "fr": "français",
+        "sq": "albanais",
+        "de": "allemand",
+        "en": "anglais",
+        "ar": "arabe",
+        "hy": "arménien",
+        "bm": "bambara",
+        "bn": "bengali",
+        "zh": "chinois",
+        "es": "espagnol",
+        "ka": "géorgien",
+        "hi": "hindi",
+        "it": "italien",
+        "ku": "kurde",
+        "ur": "ourdou",
+        "fa": "persan",
+        "ff": "peul",
+        "pl": "polonais",
+        "pt": "portugais",
+        "ro": "roumain",
+        "ru": "russe",
+        "sr": "serbe",
+        "so": "somali",
+        "snk": "soninké",
+        "ta": "tamoul",
+        "tr": "turc",
+        "uk": "ukrainien",
+        "vi": "vietnamien",
+        "wo": "wolof",
+    }
+)
+_MEANS: Final = (Reach.PHONE, Reach.MAIL, Reach.POST)
+REACHES: Final[Mapping[Reach, str]] = MappingProxyType(
+    {
+        Reach.PHONE: "par téléphone",
+        Reach.MAIL: "par courriel",
+        Reach.POST: "par la poste",
+        Reach.NO_PHONE: "ne pas appeler",
+        Reach.NO_POST: "ne rien envoyer à l’adresse",
+    }
+)
+PROTECTIONS: Final[Mapping[Protection, str]] = MappingProxyType(
+    {Protection.ORDER: "ordonnance de protection", Protection.CONFIDENTIAL: "adresse à ne pas révéler"}
+)
+_CONSENTS: Final = {Consent.GIVEN: "accepte les SMS", Consent.REFUSED: "refuse les SMS"}
+_ORDER: Final = {kind: place for place, kind in enumerate(EntryKind)}
+_SHORTEST_NAME: Final = 5
+"""Letters of a street or a residence whose name in a text is taken for it, and not for any word."""
+
+
+def entry_words(kind: EntryKind, value: str) -> str:
+    """Return what an entry says, as everybody who sees the household may read it: of a protection that it is one."""
+    match kind:
+        case EntryKind.PROTECTION:
+            return "protection"
+        case EntryKind.NEVER:
+            return f"ne jamais {'écrire à' if '@' in value else 'appeler le'} {shown_reach(value)}"
+        case EntryKind.REACH:
+            return REACHES[Reach(value)]
+        case EntryKind.LANGUAGE:
+            return f"langue : {LANGUAGES.get(value, value)}"
+        case EntryKind.SMS_CONSENT:
+            return _CONSENTS[Consent(value)]
+
+
+def shown_reach(value: str) -> str:
+    """Return an address, or a number in pairs of digits, as people read it."""
+    return value if "@" in value else spaced(national(value))
+
+
+@dataclass(frozen=True)
+class Registered:
+    """What the register says of the people of a household on a day.
+
+    Attributes:
+        people: their tenant ids, by the leases in force.
+        entries: all of theirs, ended ones too.
+        on: the day.
+    """
+
+    people: tuple[str, ...] = ()
+    entries: tuple[RegisterEntry, ...] = ()
+    on: date = date.min
+
+    @cached_property
+    def in_force(self) -> tuple[RegisterEntry, ...]:
+        """The entries in force, those first that matter first."""
+        held = (entry for entry in self.entries if entry.in_force(self.on))
+        return tuple(sorted(held, key=lambda entry: (_ORDER[entry.kind], entry.value in _MEANS, entry.id)))
+
+    @cached_property
+    def over(self) -> tuple[RegisterEntry, ...]:
+        """The entries that are over, the latest first."""
+        return tuple(reversed([entry for entry in self.entries if not entry.in_force(self.on)]))
+
+    @cached_property
+    def protected(self) -> frozenset[str]:
+        """Those who are protected; empty where nobody is."""
+        found = [entry for entry in self.in_force if entry.kind is EntryKind.PROTECTION]
+        whole = self.people if any(entry.household for entry in found) else ()
+        return frozenset((*whole, *(entry.tenant_id for entry in found)))
+
+    @cached_property
+    def never(self) -> tuple[str, ...]:
+        """The addresses and numbers, as their keys, that must never be used."""
+        return tuple(entry.value for entry in self.in_force if entry.kind is EntryKind.NEVER)
+
+    def ends_soon(self, entry: RegisterEntry) -> bool:
+        """Tell whether a protection in force is about to end."""
+        protects = entry.kind is EntryKind.PROTECTION and entry.in_force(self.on)
+        return protects and entry.until is not None and entry.until - self.on <= ENDS_SOON
+
+    def first(self, name: Callable[[str], str]) -> tuple[str, ...]:
+        """Return the lines that an agent must read before anything else, the gravest first.
+
+        Args:
+            name: what a tenant is called.
+        """
+        return tuple(self._first(name))
+
+    def _first(self, name: Callable[[str], str]) -> Iterator[str]:
+        numbers = [shown_reach(each) for each in self.never if "@" not in each]
+        addresses = [each for each in self.never if "@" in each]
+        if self.protected:
+            who = "" if set(self.people) <= self.protected else f" ({', '.join(map(name, sorted(self.protected)))})"
+            told = [f"Protégé·e{who} : ne révélez pas l’adresse"]
+            told += [f"n’appelez pas le {', le '.join(numbers)}"] if numbers else []
+            told += [f"n’écrivez pas à {', à '.join(addresses)}"] if addresses else []
+            yield f"{' ; '.join(told)}."
+            yield from (
+                f"La protection prend fin le {entry.until:%d/%m/%Y} : à revoir avant."
+                for entry in self.in_force
+                if self.ends_soon(entry)
+            )
+        else:
+            yield from (f"N’appelez jamais le {each}." for each in numbers)
+            yield from (f"N’écrivez jamais à {each}." for each in addresses)
+        for entry in self.in_force:
+            if entry.kind is EntryKind.REACH and entry.value not in _MEANS:
+                whose = f" ({name(entry.tenant_id)})" if len(self.people) > 1 and not entry.household else ""
+                yield f"{REACHES[Reach(entry.value)].capitalize()}{whose}{f' : {entry.words}' if entry.words else '.'}"
+
+
+def household_of(directory: Directory, tenant_id: str | None, dwelling_id: str | None, on: date) -> tuple[str, ...]:
+    """Return the people whose entries matter to a case: all of the dwelling, and the tenant with whom they live with.
+
+    Args:
+        directory: the estate.
+        tenant_id: whom the case names.
+        dwelling_id: where it is about.
+        on: the day.
+    """
+    people = directory.household(dwelling_id, on) if dwelling_id else ()
+    mates = directory.housemates(tenant_id, on) if tenant_id else ()
+    return tuple(dict.fromkeys((*people, *mates)))
+
+
+def registered(people: Sequence[str], entries: Iterable[RegisterEntry], on: date) -> Registered:
+    """Return what entries say of a household on a day."""
+    return Registered(tuple(people), tuple(entries), on)
+
+
+def look_up(desk: StoredDesk, directory: Directory, case: Case, on: date) -> Registered:
+    """Return what the register says of the household of a case on a day."""
+    people = household_of(directory, case.tenant_id, case.dwelling_id, on)
+    return registered(people, desk.register(people), on)
+
+
+def place_named(text: str, people: Collection[str], directory: Directory, on: date) -> str | None:
+    """Return what of the home of some people a text names, a street or a residence; None where it names neither."""
+    words = _bare(text)
+    for person in people:
+        home = directory.home(person, on)
+        address = directory.address_of(home.dwelling_id) if home else None
+        residence = directory.residence_of(home.dwelling_id) if home else None
+        names: list[str] = [*((address.street,) if address else ()), *((residence.name,) if residence else ())]
+        for name in names:
+            if len(name) >= _SHORTEST_NAME and _bare(name) in words:
+                return name
+    return None
+
+
+def _bare(text: str) -> str:
+    """Return a text's words, folded, each between two blanks."""
+    kept = "".join(each if each.isalnum() else " " for each in fold(text))
+    return f" {' '.join(kept.split())} "
