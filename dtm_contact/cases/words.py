@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from dtm_contact.cases.taken_back import UNDONE
 from dtm_contact.store import Event
+from dtm_contact.store.register import WITHHELD
 
 _SAID: Final[Mapping[str, str]] = {
     "opened": "dossier ouvert",
@@ -61,6 +62,8 @@ _SAID: Final[Mapping[str, str]] = {
     UNDONE: "changement annulé",
 }
 
+_SAYS: Final = ("entry", "reason", "text", "why")
+_WITHHELD: Final[Mapping[str, str]] = {WITHHELD: "le registre interdit d'écrire à cette adresse"}
 _COLUMNS: Final[Mapping[str, str]] = {
     "queue": "file",
     "priority": "priorité",
@@ -84,7 +87,7 @@ def said(event: Event, time: Callable[[datetime], str] = datetime.isoformat) -> 
 
 
 def _details(data: Mapping[str, Any], time: Callable[[datetime], str]) -> list[str]:
-    details = [str(data[name]) for name in ("entry", "reason", "text", "why") if data.get(name)]
+    details = [_WITHHELD.get(said := str(data[name]), said) for name in _SAYS if data.get(name)]
     other = data.get("with") or (data.get("other") or {}).get("number")
     if other:
         details.append(f"dossier {other}")

@@ -43,7 +43,6 @@ class ShownEntry:
         whose: of whom.
         details: what stands beside it: words, days, who entered and ended it.
         number: the case that it was entered from; "" where that is not theirs to see.
-        ends_soon: it is about to end.
         may_end, may_undo: they may end it, or take back what they did to it.
     """
 
@@ -53,7 +52,6 @@ class ShownEntry:
     whose: str
     details: tuple[str, ...]
     number: str
-    ends_soon: bool
     may_end: bool
     may_undo: bool
 
@@ -168,7 +166,6 @@ def _shown(visit: Visit, entry: RegisterEntry, found: Registered) -> ShownEntry:
         "tout le foyer" if entry.household else bare(visit.desk.names.person(entry.tenant_id)),
         tuple(_details(visit, entry, knows=knows)),
         _seen(visit, entry.case_number) if knows else "",
-        found.ends_soon(entry),
         may_work and held,
         may_work and undoable and today,
     )

@@ -34,6 +34,12 @@ ARGUMENTS: Mapping[str, tuple[set[str], set[str]]] = {
     "no_danger": (set(), {"reason"}),
     "note": (set(), {"text"}),
     "priority": (set(), {"priority", "reason"}),
+    "register": (
+        {"tenant"},
+        {"kind", "value", "words", "reference", "since", "until", "household"},
+    ),
+    "register_end": ({"entry"}, {"reason"}),
+    "register_undo": ({"entry"}, set()),
     "release": (set(), set()),
     "reopen": (set(), {"reason"}),
     "reply": ({"to"}, {"text", "subject", "unproven_ok"}),
@@ -51,6 +57,7 @@ CONFIRMED = "nouvelle-adresse@free.example"
 """What is kept as the address of the other office's tenant."""
 BESIDE: Mapping[str, Mapping[str, Any]] = {
     "new": {"visit": "call", "text": "Bonjour, plus de chauffage."},
+    "register": {"kind": "language", "value": "pt"},
     "reply": {"text": "Bonjour."},
     "unconfirm": {"value": CONFIRMED},
 }
@@ -63,6 +70,9 @@ NAMED: Mapping[tuple[str, str], Named] = {
     ("new", "tenant"): lambda _: ("T09", "T99"),
     ("new", "dwelling"): lambda _: ("L09", "L99"),
     ("new", "residence"): lambda _: ("R02", "R99"),
+    ("register", "tenant"): lambda _: ("T09", "T99"),
+    ("register_end", "entry"): lambda other: (other["entry"], 999_999),
+    ("register_undo", "entry"): lambda other: (other["entry"], 999_999),
     ("reply", "to"): lambda _: ("t09@free.example", "personne@free.example"),
     ("split", "arrivals"): lambda other: ([other["arrival"]], [999_999]),
     ("tenant", "tenant"): lambda _: ("T09", "T99"),
@@ -105,7 +115,8 @@ def test_what_another_office_has_is_told_as_what_does_not_exist(offices: DeskAlo
     _confirm_for_the_other(offices, other)
     agent = Somebody(offices, f"agent-{next(_numbers)}", Role.AGENT, "nord")
     arrival = offices.store.cases.get(other).contacts[0].arrival_id
-    foreign, made_up = NAMED[verb, argument]({"number": other, "arrival": arrival})
+    entry = _register_for_the_other(offices)
+    foreign, made_up = NAMED[verb, argument]({"number": other, "arrival": arrival, "entry": entry})
     before = offices.store.cases.get(own), offices.store.cases.get(other)
     number = "" if verb == "new" else own
     beside = {**BESIDE.get(verb, {}), **({"slot": _slot(offices)} if verb == "appoint" else {})}
@@ -122,7 +133,8 @@ def test_who_sees_all_offices_may_name_it(offices: DeskAlone, verb: str, argumen
     _confirm_for_the_other(offices, other)
     who = Somebody(offices, f"agency-{next(_numbers)}", Role.AGENCY, "agence")
     arrival = offices.store.cases.get(other).contacts[0].arrival_id
-    foreign, _ = NAMED[verb, argument]({"number": other, "arrival": arrival})
+    entry = _register_for_the_other(offices, who)
+    foreign, _ = NAMED[verb, argument]({"number": other, "arrival": arrival, "entry": entry})
     beside = {**BESIDE.get(verb, {}), **({"slot": _slot(offices)} if verb == "appoint" else {})}
     number = "" if verb == "new" else own
     if (verb, argument) in {("merge", "into"), ("split", "arrivals"), ("unconfirm", "value")} or argument in {
@@ -187,7 +199,7 @@ def refusal(offices: DeskAlone, agent: Somebody, verb: str, number: str, argumen
 
 
 def _name(value: Any) -> str:
-    return str(value[0]) if isinstance(value, list) else value
+    return str(value[0]) if isinstance(value, list) else str(value)
 
 
 def _confirm_for_the_other(offices: DeskAlone, number: str) -> None:
@@ -196,6 +208,14 @@ def _confirm_for_the_other(offices: DeskAlone, number: str) -> None:
     offices.send(Command("tenant", who.account.name, number, {"tenant": "T09", "confirm": False}))
     with suppress(RefusedError):
         offices.send(Command("confirm", who.account.name, number, {"value": CONFIRMED}))
+
+
+def _register_for_the_other(offices: DeskAlone, who: Somebody | None = None) -> int:
+    """Enter something for the other office's tenant, and return its number."""
+    who = who or Somebody(offices, f"agency-{next(_numbers)}", Role.AGENCY, "agence")
+    asked = {"tenant": "T09", "kind": "never", "value": f"a{next(_numbers)}@free.example"}
+    offices.send(Command("register", who.account.name, "", asked))
+    return offices.store.desk.register(["T09"])[-1].id
 
 
 def _slot(offices: DeskAlone) -> str:

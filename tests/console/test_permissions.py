@@ -11,8 +11,9 @@ from starlette.routing import Route
 from dtm_contact.access import Role
 from dtm_contact.console import pages
 from dtm_contact.console.registry import known_routes
+from dtm_contact.model import EntryKind
 from tests.console.conftest import DIGEST, OFFICES, DeskAlone, Somebody, desk_over, open_in
-from tests.store.samples import confirmed
+from tests.store.samples import confirmed, entered
 
 # For agent, agency, head, admin, auditor: with what is the own office's, and with what is another's.
 # What was set aside belongs to no office, and no case is among it.
@@ -40,6 +41,7 @@ TABLE = {
     "POST /dossier/{number}/clore": _WORK,
     "POST /dossier/{number}/danger-reel": _WORK,
     "POST /dossier/{number}/etiqueter": _WORK,
+    "POST /dossier/{number}/inscrire": _WORK,
     "POST /dossier/{number}/lier": _WORK,
     "POST /dossier/{number}/locataire": _WORK,
     "POST /dossier/{number}/motif": _WORK,
@@ -57,6 +59,7 @@ TABLE = {
     "POST /dossier/{number}/rouvrir": _WORK,
     "POST /dossier/{number}/sans-reponse": _WORK,
     "POST /dossier/{number}/separer": _WORK,
+    "POST /dossier/{number}/terminer-inscription": _WORK,
     "POST /dossier/{number}/transmettre": _WORK,
     "GET /ecartes": _AGENCY_READ,
     "POST /ecartes/{arrival}/reprendre": "nn nn nn ff ff",
@@ -69,6 +72,9 @@ TABLE = {
     "POST /file/clore": _WORK_ALL,
     "POST /file/prendre": _WORK_ALL,
     "GET /foyer/{dwelling}": _READ,
+    "POST /foyer/{dwelling}/inscrire": _WORK,
+    "POST /foyer/{dwelling}/reprendre-inscription": _WORK,
+    "POST /foyer/{dwelling}/terminer-inscription": _WORK,
     "POST /foyer/{dwelling}/retirer": "on nn nn ff ff",  # what the first takes back is there no more
     "GET /incident/{residence}/{topic}": _READ,
     "POST /incident/{residence}/{topic}/clore": _WORK,
@@ -119,7 +125,8 @@ def _found(offices: DeskAlone, name: str, role: Role, whose: str, things: dict[s
         return "o" if things["number"] in asyncio.run(_first_told(who)) else "n"
     before = offices.store.cases.get(things["number"])
     path = path.format(**things) + ASKED.get(name, "").format(office=OFFICES[whose])
-    answer = who.get(path) if method == "GET" else who.post(path, **FIELDS.get(name, {}), dossier=things["number"])
+    fields = {key: value.format(**things) for key, value in FIELDS.get(name, {}).items()}
+    answer = who.get(path) if method == "GET" else who.post(path, **fields, dossier=things["number"])
     assert answer.status_code < 500
     after = offices.store.cases.get(things["number"])
     found = {404: "n", 403: "f"}.get(answer.status_code, "o")
@@ -159,6 +166,9 @@ FIELDS = {
     "POST /dossier/{number}/reunir": {"autre": "2026-000001"},
     "POST /nouveau": {"visit": "call", "text": "Bonjour, plus de chauffage."},
     "POST /dossier/{number}/noter": {"texte": "note"},
+    "POST /foyer/{dwelling}/inscrire": {"locataire": "{tenant}", "quoi": "language", "valeur": "pt"},
+    "POST /foyer/{dwelling}/reprendre-inscription": {"inscription": "{entry}"},
+    "POST /foyer/{dwelling}/terminer-inscription": {"inscription": "{entry}"},
     "POST /foyer/{dwelling}/retirer": {"locataire": "T01", "valeur": "+33698765432"},
 }
 
@@ -168,10 +178,12 @@ def _things(desk: DeskAlone, office: str, external_id: str) -> dict[str, str]:
     if office == "nord":
         confirmed(desk.store, "number", "+33698765432", "T01", number)
     arrival = desk.store.cases.get(number).contacts[0].arrival_id
+    tenant = "T01" if office == "nord" else "T09"
+    entry = entered(desk.store, tenant, EntryKind.NEVER, f"a{number}@free.example")
     return {
         "number": number, "arrival": str(arrival), "sha256": DIGEST, "link": "x", "office": office,
         "dwelling": "L01" if office == "nord" else "L09", "residence": "R01" if office == "nord" else "R02",
-        "topic": "heating", "digest": "x", "name": "desk.css",
+        "topic": "heating", "digest": "x", "name": "desk.css", "tenant": tenant, "entry": str(entry),
     }  # fmt: skip
 
 

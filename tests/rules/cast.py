@@ -1,5 +1,6 @@
 """The people and places that the tests of the rules speak of."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
 
@@ -9,6 +10,7 @@ from dtm_contact.model import (
     CaseKind,
     Contact,
     Dealings,
+    KnownEntry,
     Likely,
     Mailbox,
     Match,
@@ -81,9 +83,14 @@ def at(office_id: str | None) -> Match:
 
 @dataclass(frozen=True)
 class Before(NoHistory):
-    """A history that answers with the same dealings, whoever is asked for."""
+    """A history that answers with the same dealings, whoever is asked for, and with what the register has of them."""
 
     found: Dealings
+    entries: tuple[KnownEntry, ...] = ()
+
+    def register(self, tenants: Sequence[str], on: date) -> Sequence[KnownEntry]:
+        del on
+        return [entry for entry in self.entries if entry.tenant_id in tenants]
 
     def dealings(self, party: Party, since: datetime) -> Dealings:
         del party, since

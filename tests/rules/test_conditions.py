@@ -17,17 +17,22 @@ from dtm_contact.model import (
     Call,
     Candidate,
     CaseKind,
+    Consent,
     Contact,
     Dealings,
     Dealt,
+    EntryKind,
     Evidence,
     Forwarded,
+    KnownEntry,
     Likely,
     Mailbox,
     Match,
     OpenCase,
     Outcome,
     Priority,
+    Protection,
+    Reach,
     Scope,
     Standing,
     Understanding,
@@ -46,6 +51,7 @@ from tests.rules.cast import (
     SHOP,
     TENANT,
     TUESDAY,
+    Before,
     asked,
     at,
     expression,
@@ -82,6 +88,20 @@ BEFORE = Dealings(
     ),
 )
 
+HOME = Match(dwelling=FLAT)
+NAMED = Match(tenant=TENANT, dwelling=FLAT)
+REGISTER = (
+    KnownEntry(EntryKind.PROTECTION, Protection.ORDER, "T02"),
+    KnownEntry(EntryKind.LANGUAGE, "pt", "T01"),
+    KnownEntry(EntryKind.REACH, Reach.NO_PHONE, "T03", household=True),
+    KnownEntry(EntryKind.SMS_CONSENT, Consent.REFUSED, "T01"),
+)
+
+
+def registered(match: Match) -> Facts:
+    return replace(facts(match=match), history=Before(Dealings(), REGISTER))
+
+
 HOLDS: list[tuple[dict[str, Any], Facts]] = [
     ({"channel": "email"}, facts()),
     ({"channel": ["phone", "email"]}, facts()),
@@ -113,6 +133,13 @@ HOLDS: list[tuple[dict[str, Any], Facts]] = [
     ({"commune": 93400}, facts(match=HERE)),
     ({"department": 93}, facts(match=HERE)),
     ({"dwelling.kind": "commercial"}, facts(match=Match(dwelling=SHOP))),
+    ({"register": "protection"}, registered(NAMED)),
+    ({"register": "protection"}, registered(HOME)),
+    ({"register": ["language", "never"]}, registered(Match(tenant=TENANT))),
+    ({"register": "no_phone"}, registered(HOME)),
+    ({"register": "reach"}, registered(NAMED)),
+    ({"register": "sms_refused"}, registered(NAMED)),
+    ({"register.language": "PT"}, registered(NAMED)),
     ({"tenant.known": True}, facts(match=Match(tenant=TENANT))),
     ({"tenant.known": False}, facts()),
     ({"tenant.role": "commercial"}, facts(match=Match(tenant=BAKER))),
@@ -194,6 +221,12 @@ DOES_NOT: list[tuple[dict[str, Any], Facts]] = [
     ({"residence": "R01"}, facts()),
     ({"commune": "Saint"}, facts(match=HERE)),
     ({"dwelling.kind": "commercial"}, facts(match=Match(dwelling=FLAT))),
+    ({"register": "protection"}, facts(match=NAMED)),
+    ({"register": "protection"}, registered(Match())),
+    ({"register": "language"}, registered(HOME)),
+    ({"register": "language"}, registered(Match(tenant=BAKER, dwelling=FLAT))),
+    ({"register": "sms_consent"}, registered(NAMED)),
+    ({"register.language": "ar"}, registered(NAMED)),
     ({"tenant.role": "commercial"}, facts(match=Match(tenant=BAKER, dwelling=FLAT))),
     ({"tenant.role": "commercial"}, facts(match=Match(tenant=Likely("T03", 0.99)))),
     ({"tenant.role": "holder"}, facts()),

@@ -34,6 +34,12 @@ ROUTING = """\
 - id: photo
   when: {attachments: image/*, language: en, department: "93"}
   then: {queue: comptes}
+- id: protege
+  when: {register: protection}
+  then: {queue: comptes}
+- id: portugais
+  when: {register.language: pt}
+  then: {queue: comptes}
 - id: reste
   then: {queue: office, answer: accuse}
 """
@@ -57,6 +63,10 @@ def tried(folder: Path, tests: str, routing: str = ROUTING) -> TestRun:
         "{rule: chantier, holds: true, topic: gas, residence: {name: Les Tilleuls, office: nord}}",
         "{rule: commerce, holds: true, text: bonjour, role: commercial, dwelling: commercial}",
         "{rule: commerce, holds: false, text: bonjour, role: holder, dwelling: commercial}",
+        "{rule: protege, holds: true, text: bonjour, register: {protection: true}}",
+        "{rule: protege, holds: false, text: bonjour, register: {reach: [no_phone], never: true, sms: given}}",
+        "{rule: portugais, holds: true, text: bonjour, role: holder, register: {language: PT}}",
+        "{rule: portugais, holds: false, text: bonjour}",
         "{rule: insiste, holds: true, channel: phone, calls: {count: 3, minutes: 60}}",
         "{rule: insiste, holds: false, channel: phone, withheld: true}",
         "{rule: suite, holds: true, topic: water_leak, history: [{ago: 2 days, topic: water_leak, open: true}]}",

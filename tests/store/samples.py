@@ -1,12 +1,14 @@
 """Arrivals and judgements to fill a store with; the people are invented."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 from dtm_contact.model import (
     Arrival,
     CaseKind,
     Contact,
     Decision,
+    EntryKind,
     Envelope,
     Judgement,
     Likely,
@@ -15,8 +17,9 @@ from dtm_contact.model import (
     Priority,
     Understanding,
 )
-from dtm_contact.store import Claimed, Confirmation, Daemon, Destination, Fallback, Store
+from dtm_contact.store import Claimed, Confirmation, Daemon, Destination, Fallback, RegisterEntry, Store
 from dtm_contact.store.confirmations import confirm
+from dtm_contact.store.register import put_entry
 
 NOW = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
 RECEPTION = Destination("agence-accueil", "AG", Priority.P2, NOW + timedelta(hours=4))
@@ -90,3 +93,13 @@ def confirmed(store: Store, kind: str, value: str, tenant_id: str, number: str |
     """Keep that an address or number is a tenant's, as an agent's word; tell whether it was not known yet."""
     with store.database.writing() as connection:
         return confirm(connection, Confirmation(kind, value, tenant_id, NOW, "paul", number))
+
+
+def entered(store: Store, tenant_id: str, kind: EntryKind, value: str, **also: Any) -> int:
+    """Enter something into the register, as an agent did long ago; return its number."""
+    told = {"household": False, "words": "", "reference": "", "since": date(2026, 1, 5), "until": None, **also}
+    new = RegisterEntry(
+        0, tenant_id, kind=kind, value=value, **{"entered_at": NOW - timedelta(days=9), "entered_by": "claire", **told}
+    )
+    with store.database.writing() as connection:
+        return put_entry(connection, new)

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from dtm_contact.directory import Records
 from dtm_contact.model import EntryKind, KnownEntry, Limits, Outgoing, OutgoingKind, Protection
-from dtm_contact.store import RegisterEntry, Store, migrate, open_store
+from dtm_contact.store import RegisterEntry, Store, StoreRefusedError, migrate, open_store
 from dtm_contact.store.outbox import put
 from dtm_contact.store.register import (
     WITHHELD,
@@ -88,7 +88,7 @@ def test_it_holds_to_its_last_day_or_until_somebody_ends_it(store: Store) -> Non
 
 
 def test_an_end_before_the_beginning_is_refused_by_the_store(store: Store) -> None:
-    with pytest.raises(Exception, match=r"ck_register_entries_dates|CHECK|Integrity"):
+    with pytest.raises(StoreRefusedError, match=r"CheckViolation|CONSTRAINT_CHECK"):
         entered(store, replace(ORDER, until=date(2020, 1, 1)))
 
 
