@@ -13,9 +13,12 @@ from dtm_contact.cases import Command, apply
 from dtm_contact.cases.knowledge import Known
 from dtm_contact.danger_page import HTML, TEXT, Keeper
 from dtm_contact.errors import StoreUnavailableError
+from dtm_contact.model import EntryKind
 from dtm_contact.settings import Danger
 from tests.heard import Heard
 from tests.outbound.engine import Engine, engine
+from tests.store.samples import entered
+from tests.vouched import vouched
 
 AT = datetime(2026, 11, 24, 14, 5, 7, tzinfo=UTC)
 CLOCK = "15:05:07"
@@ -170,3 +173,18 @@ def test_who_does_not_want_to_be_named_is_said_so(scene: Scene) -> None:
     scene.take(1, "Odeur de gaz au 14 rue du 11-Novembre-1918. Je souhaite rester anonyme, ne donnez pas mon nom.")
     scene.keeper.look()
     assert "ne dites à personne de qui cela vient" in scene.text()
+
+
+def test_what_the_register_says_first_stands_there_and_no_number_that_must_never_be_called(scene: Scene) -> None:
+    entered(scene.running.store, "T000001", EntryKind.PROTECTION, "order", reference="RG 24/01234")
+    entered(scene.running.store, "T000001", EntryKind.NEVER, "+33616733185")
+    text = "Gaz ! Huguette Joly, 14 rue du 11-Novembre-1918 à Bagnolet, bâtiment A, appartement F"
+    raw = GAS.format(number=1, text=text, subject="Odeur de gaz").encode()
+    raw = raw.replace(b"marc@free.example", b"huguette.joly@courriel.example")
+    assert scene.running.take(vouched(raw), "huguette.joly@courriel.example", scene.now)
+    scene.keeper.look()
+    for page in (scene.html(), scene.text()):
+        assert "ne révélez pas l’adresse ; n’appelez pas le 06 16 73 31 85." in page
+        assert page.count("06 16 73 31 85") == 1
+        assert "06 44 60 23 14" in page
+        assert "24/01234" not in page

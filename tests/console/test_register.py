@@ -180,6 +180,14 @@ def test_the_reply_form_offers_another_address_than_the_one_never_to_be_used(des
     assert desk.store.outbox.waiting() == 1
 
 
+def test_who_answers_the_phone_reads_it_before_they_say_anything(desk: DeskAlone, agency: Somebody) -> None:
+    protected(desk)
+    entered(desk.store, "T09", EntryKind.NEVER, "+33611223344")
+    text = agency.get("/nouveau?tenant=T09&dwelling=L09").text
+    assert "Protégé·e : ne révélez pas l’adresse ; n’appelez pas le 06 11 22 33 44." in text
+    assert "Protégé" not in Somebody(desk, "paul", Role.AGENT, "nord").get("/nouveau?tenant=T09&dwelling=L09").text
+
+
 def test_another_office_is_told_that_a_household_is_protected_and_no_more(desk: DeskAlone) -> None:
     number = open_in(desk.store, "nord", "one", match={"tenant": Likely("T09", 0.9), "dwelling": Likely("L09", 0.9)})
     protected(desk)

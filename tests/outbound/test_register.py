@@ -5,11 +5,13 @@ from email.message import EmailMessage
 from email.utils import format_datetime
 
 import pytest
+import sqlalchemy as sa
 
 from dtm_contact.hours import PARIS
 from dtm_contact.model import EntryKind
 from dtm_contact.store import RegisterEntry
 from dtm_contact.store.register import WITHHELD, put_entry
+from dtm_contact.store.schema import judgements
 from tests.outbound.engine import US, Engine
 from tests.vouched import vouched
 
@@ -119,3 +121,7 @@ def test_what_the_register_says_is_kept_with_the_judgement(running: Engine) -> N
     (contact,) = running.store.cases.get("2026-000001").contacts
     assert contact.judgement is not None
     assert [each.value for each in contact.judgement.history.register] == ["pt"]
+    with running.store.database.reading() as connection:
+        (kept,) = connection.execute(sa.select(judgements.c.judgement)).scalars()
+    assert kept["by_reference"]["register"] == [1]
+    assert "language" not in str(kept["by_reference"])

@@ -153,6 +153,6 @@ def test_each_rule_wants_one_that_holds_and_one_that_does_not(tmp_path: Path) ->
 
 def test_how_far_they_reach(tmp_path: Path) -> None:
     run = tried(tmp_path, "- {rule: gaz, holds: true, text: une odeur de gaz}\n- {text: x, expect: {rule: reste}}\n")
-    assert (run.coverage.held["gaz"], run.coverage.not_held["gaz"], run.coverage.conditions) == (1, 0, 12)
+    assert (run.coverage.held["gaz"], run.coverage.not_held["gaz"], run.coverage.conditions) == (1, 0, 14)
     assert run.coverage.both_ways == 2
     assert "commerce: tenant.role: commercial" in run.coverage.one_way

@@ -5,10 +5,13 @@ from datetime import date, timedelta
 
 import pytest
 import sqlalchemy as sa
+from alembic import command
 
 from dtm_contact.directory import Records
+from dtm_contact.errors import UnknownSchemaError
 from dtm_contact.model import EntryKind, KnownEntry, Limits, Outgoing, OutgoingKind, Protection
 from dtm_contact.store import RegisterEntry, Store, StoreRefusedError, migrate, open_store
+from dtm_contact.store.database import Database
 from dtm_contact.store.outbox import put
 from dtm_contact.store.register import (
     WITHHELD,
@@ -60,8 +63,8 @@ def test_what_is_entered_is_read_as_it_was(store: Store) -> None:
     assert store.desk.register(["T2"]) == []
     with store.history() as history:
         assert history.register(["T2", "T1"], TODAY) == [
-            KnownEntry(EntryKind.LANGUAGE, "pt", "T1"),
-            KnownEntry(EntryKind.PROTECTION, "order", "T1", household=True),
+            KnownEntry(EntryKind.LANGUAGE, "pt", "T1", id=first),
+            KnownEntry(EntryKind.PROTECTION, "order", "T1", household=True, id=second),
         ]
         assert history.register([], TODAY) == ()
 
@@ -154,4 +157,29 @@ def test_migrating_again_keeps_the_entries(url: str) -> None:
         entered(store, PORTUGUESE)
     migrate(url)
     with open_store(url) as store:
+        assert [each.value for each in store.desk.register(["T1"])] == ["pt"]
+
+
+def test_a_store_of_the_schema_before_gets_it_and_keeps_what_it_had(
+    empty_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = command.upgrade
+    with monkeypatch.context() as patch:
+        patch.setattr(command, "upgrade", lambda config, _head: whole(config, "0015"))
+        migrate(empty_url)
+    with pytest.raises(UnknownSchemaError, match="found 0015"):
+        open_store(empty_url)
+    database = Database(empty_url)
+    with database.writing() as connection:
+        connection.execute(
+            sa.text(
+                "INSERT INTO confirmed_contacts (value, tenant_id, kind, confirmed_at, confirmed_by)"
+                " VALUES ('zoe@libre.example', 'T1', 'address', '2026-11-24 09:30:00', 'paul')"
+            )
+        )
+    database.close()
+    migrate(empty_url)
+    with open_store(empty_url) as store:
+        assert [each.value for each in store.desk.confirmations(["T1"])] == ["zoe@libre.example"]
+        entered(store, PORTUGUESE)
         assert [each.value for each in store.desk.register(["T1"])] == ["pt"]

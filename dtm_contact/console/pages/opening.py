@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from dtm_contact.access import Right, sees
 from dtm_contact.cases import RefusedError
+from dtm_contact.cases.registered import household_of, registered
 from dtm_contact.console.registry import deed, page
 from dtm_contact.console.visit import LONGEST_SEARCH, Visit, go
 from dtm_contact.console.words import bare
@@ -53,6 +54,7 @@ def _form(visit: Visit, given: Mapping[str, str], alert: str = "") -> Mapping[st
     asked = "" if visit.text("personne") else visit.text("q")[:LONGEST_SEARCH]
     return {
         "given": given,
+        "first": _first(visit, given),
         "q": asked,
         "people": visit.find_people(asked, ""),
         "topics": sorted(visit.desk.known()[0].rules.reader.topics.items(), key=lambda each: each[1].label),
@@ -60,6 +62,14 @@ def _form(visit: Visit, given: Mapping[str, str], alert: str = "") -> Mapping[st
         "alert": alert,
         "status": 409 if alert else 200,
     }
+
+
+def _first(visit: Visit, given: Mapping[str, str]) -> tuple[str, ...]:
+    """Return what the register says first of whom the page names: an agent reads it before anybody is told anything."""
+    directory, today = visit.desk.known()[0].directory, visit.now.date()
+    people = household_of(directory, given["tenant"] or None, given["dwelling"] or None, today)
+    found = registered(people, visit.desk.store.desk.register(people), today)
+    return found.first(lambda tenant_id: bare(visit.desk.names.person(tenant_id)))
 
 
 @deed("/nouveau", template="new_case.html")
