@@ -19,7 +19,7 @@ _SHARE_OF_LETTERS: Final = 0.6
 _COMMON: Final[dict[str, frozenset[str]]] = {
     language: frozenset(fold(words).split())
     for language, words in {
-        _FRENCH: "bonjour merci je vous nous le la les des une est dans pour que qui pas avec mon ma mes sur et chez depuis plus ce",
+        _FRENCH: "bonjour merci je vous nous le la les des une est dans pour que qui pas avec mon ma sur et chez",
         "en": "the is are my have has and please not with you for this that in of been it from there our your we",
         "es": "el la los las que por favor en mi es no hay una con para del desde está estoy tengo muy pero gracias",
         "pt": "o os as que não em meu minha por favor está uma com para do da desde estou tenho muito mas obrigado há",

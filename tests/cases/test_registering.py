@@ -26,8 +26,8 @@ from tests.store.samples import NOW, judgement, minutes
 TODAY = NOW.date()
 T01 = Match(tenant=Likely("T01", 0.99), dwelling=Likely("L01", 0.99), residence=Likely("R01", 0.99))
 EMAILS = {"T01": "nadia@free.example", "T02": "marc@free.example"}
-CONSENT = {"kind": "sms_consent", "value": "given", "words": "Mme Benali, au téléphone"}
-ORDER = {"kind": "protection", "value": "order", "reference": "RG 24/01234"}
+CONSENT: dict[str, Any] = {"kind": "sms_consent", "value": "given", "words": "Mme Benali, au téléphone"}
+ORDER: dict[str, Any] = {"kind": "protection", "value": "order", "reference": "RG 24/01234"}
 
 
 @pytest.fixture
