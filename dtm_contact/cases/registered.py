@@ -11,9 +11,9 @@ from dtm_contact.calls import national
 from dtm_contact.directory import Directory
 from dtm_contact.explain.calls import spaced
 from dtm_contact.model import Consent, EntryKind, Protection, Reach
-from dtm_contact.text import fold
 from dtm_contact.store import Case, RegisterEntry
 from dtm_contact.store.desk import StoredDesk
+from dtm_contact.text import fold
 
 ENDS_SOON: Final = timedelta(days=30)
 """A protection is shown as about to end for so long before its last day."""

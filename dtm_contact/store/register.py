@@ -8,8 +8,8 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from dtm_contact.model import EntryKind, KnownEntry
-from dtm_contact.text import canonical_mailbox
 from dtm_contact.store.register_schema import register_entries
+from dtm_contact.text import canonical_mailbox
 
 WITHHELD = "register: never write there"
 """Why something is not sent, in the outbox and in the events of its case."""

@@ -4,7 +4,7 @@ import re
 from collections import Counter
 from typing import Final
 
-from dtm_contact.text import fold
+from dtm_contact.text.folding import fold
 
 _FRENCH: Final = "fr"
 _LONGEST: Final = 4000

@@ -233,7 +233,7 @@ def test_nothing_is_written_where_it_never_must_be(sending: Desk) -> None:
     sending.do(number, "register", kind="never", value="nadia@free.example")
     for to in (None, "nadia@free.example", "NADIA@free.example"):
         with pytest.raises(NeverUsedError, match="registre interdit"):
-            sending.do(number, "reply", text="Bonjour", unproven_ok=True, **({"to": to} if to else {}))
+            sending.do(number, "reply", text="Bonjour", unproven_ok=True, to=to)
     assert sending.store.outbox.waiting() == 0
     sending.do(number, "undo")
     sending.do(number, "reply", text="Bonjour")
