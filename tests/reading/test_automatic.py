@@ -13,7 +13,8 @@ REPORT = (
 ANSWERED = (
     b"From: a@mel.example\nSubject: Accept\xc3\xa9 : visite\nContent-Type: multipart/alternative; boundary=b\n\n"
     b"--b\n\nA a accept\xc3\xa9 votre invitation.\n--b\nContent-Type: text/calendar\n\nBEGIN:VCALENDAR\nMETHOD:%s\n"
-    b"BEGIN:VEVENT\nSUMMARY:visite\nATTENDEE;CN=A;\n PARTSTAT=%s:mailto:a@mel.example\n%sEND:VEVENT\nEND:VCALENDAR\n--b--\n"
+    b"BEGIN:VEVENT\nSUMMARY:visite\nATTENDEE;CN=A;\n PARTSTAT=%s:mailto:a@mel.example\n%s"
+    b"END:VEVENT\nEND:VCALENDAR\n--b--\n"
 )
 
 REPLY, MASS, GENERATED = Automation.REPLY, Automation.MASS, Automation.GENERATED
