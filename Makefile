@@ -42,7 +42,7 @@ bench: $(READY) ## measure: medians of alternating runs, and ratios from the sam
 bench-match: $(BENCH_READY) ## hold the matching against search engines and record linkage (installs those first)
 	@PYTHONPATH=. .venv-bench/bin/python -m benchmarks.bench_engines
 
-model: $(READY) ## make the models of topics, danger and wishes from the corpus (ten minutes of one core, 3 GB)
+model: $(READY) ## make the models of topics, danger and wishes from the corpus (a quarter of an hour of one core, 3 GB)
 	$(BIN)/python -m training model
 	$(BIN)/python -m training details
 	$(BIN)/python -m training evaluate

@@ -61,7 +61,9 @@ class Recalibration:
     def of(self, model: Model, labels: int) -> Model:
         """Return a model with its calibrations changed; it says of itself by how much, and of how many labels."""
         changed = {
-            name: Calibration(kept.slope * self.stretch, kept.offset * self.stretch + self.shift)
+            name: Calibration(
+                tuple(slope * self.stretch for slope in kept.slopes), kept.offset * self.stretch + self.shift
+            )
             if name in {DANGER, BY_OUTAGE}
             else kept
             for name, kept in model.calibrations.items()

@@ -2,7 +2,8 @@
 
 Each line has `by` (who wrote it), `set`, `subject`, `text`, `topic`, `priority`, and where due `also_topics`,
 `also_priorities` (what a second careful reader might say), `kind` (default `case`), `scope` (null: the text does not
-say; absent: nobody labelled it), `asker`, `wishes`, `scan`, `alarm` and `lang`.
+say; absent: nobody labelled it), `asker`, `wishes`, `scan`, `alarm`, `lang`, and `pair` (told twice, once as a
+danger and once harmlessly).
 """
 
 import json
@@ -39,6 +40,7 @@ class Message:
         wishes: how the writer wants to be treated.
         scan: it is what a copier or a mail room writes around a letter.
         lang: the language, where it is told.
+        contrast: another message of the same hand is nearly the same, and one of the two tells of danger.
     """
 
     by: str
@@ -57,6 +59,7 @@ class Message:
     wishes: frozenset[str]
     scan: bool
     lang: str
+    contrast: bool
 
     @property
     def danger(self) -> bool:
@@ -113,6 +116,7 @@ def message(entry: dict[str, Any], named: str) -> Message:
         wishes=frozenset(entry.get("wishes") or ()),
         scan=bool(entry.get("scan")),
         lang=entry.get("lang", ""),
+        contrast="pair" in entry,
     )
 
 

@@ -11,7 +11,7 @@ from training.corpus import Message
 AT: Final = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 """When the messages are taken to be written: a Tuesday in November, when it is cold."""
 
-LIMITS: Final = (0.03, 0.06, 0.1, 0.2, 0.35, 0.5, 0.65, 0.8)
+LIMITS: Final = (0.03, 0.06, 0.1, 0.13, 0.16, 0.2, 0.3, 0.5, 0.7, 0.8)
 
 Understand = Callable[[Contact], Understanding]
 

@@ -21,8 +21,10 @@ from sklearn.svm import LinearSVC
 from dtm_contact.model import Asker, CaseKind, Priority, Scope, Wish
 from dtm_contact.text import MASKED, Tokens
 from dtm_contact.topics import Topic
+from dtm_contact.topics.convolution import IN_DANGER, sequence_of
 from dtm_contact.topics.features import features_of, windows
 from dtm_contact.topics.model import BY_OUTAGE, DANGER, NOBODY, SCAN, STEP, URGENT, WINDOW, Calibration, Model, in_steps
+from training.convolution import Learner, Lessons
 from training.corpus import Message
 from training.evaluate import LIMITS
 from training.wrapping import wrapped
@@ -37,7 +39,13 @@ SPELT: Final = 4
 """In how many messages a word must stand for a slip to be mended to it."""
 
 TURNS: Final = 3
-"""So many times a part of the hands is left out to learn how much a score is worth."""
+"""One hand of so many is left out to learn how much a score is worth."""
+
+CONTRAST: Final = 3.0
+"""How much one of a pair counts for the convolutional reader, of which one tells of danger and the other does not."""
+
+ORDINARY: Final = "learned_plain"
+"""The hand that wrote what comes in on ordinary days: it is left out where limits are measured."""
 
 _BY_HAND: Final = "learned_wishes"
 _OTHERS: Final = 3_000
@@ -101,27 +109,29 @@ class Vocabulary:
 
 @dataclass(slots=True)
 class Sheet:
-    """Labelled messages as numbers: a line each, and a line for each stretch of a long one."""
+    """Labelled messages as numbers: a line each, and a line for each stretch of a long one; and as words in order."""
 
     messages: Sequence[Message]
     lines: Matrix
     stretches: Matrix
     owners: Rows
+    heard: Sequence[Sequence[str]]
 
     @classmethod
     def of(cls, messages: Sequence[Message], tokens: Sequence[Tokens], reader: Model) -> "Sheet":
         """Read messages by a vocabulary."""
-        lines, stretches, owners = _Lines(), _Lines(), []
+        lines, stretches, owners, heard = _Lines(), _Lines(), [], []
         for place, own in enumerate(tokens):
             reading = reader.read(own)
             lines.add(reading.rows, reader.values(reading.rows))
+            heard.append(sequence_of(own, reader.mended(own)))
             if len(own) > WINDOW:
                 for begin, end in windows(len(own), WINDOW, STEP):
                     inside = reading.rows[(reading.features.first >= begin) & (reading.features.last < end)]
                     stretches.add(inside, reader.values(inside))
                     owners.append(place)
         width = len(reader.ids)
-        return cls(messages, lines.matrix(width), stretches.matrix(width), np.array(owners, np.intp))
+        return cls(messages, lines.matrix(width), stretches.matrix(width), np.array(owners, np.intp), heard)
 
     def sharpest(self, weights: Floats) -> Matrix:
         """Return the line of each message's stretch that weights score highest; of a short one that of the whole."""
@@ -189,10 +199,24 @@ def danger_scores(sheet: Sheet, danger: Floats, topics: Floats, dangerous: NDArr
     return scores
 
 
-def calibration(scores: Floats, holds: NDArray[np.bool_]) -> Calibration:
+def lessons(sheet: Sheet, topics: Sequence[str]) -> Lessons:
+    """Return what the convolutional reader learns of: of danger nothing where it is arguable, much of a pair."""
+    messages = sheet.messages
+    weights = [0.0 if message.arguable else CONTRAST if message.contrast else 1.0 for message in messages]
+    return Lessons(
+        sheet.heard,
+        np.array([message.danger for message in messages], np.float32),
+        np.array([topics.index(message.topic) for message in messages]),
+        np.array(weights, np.float32),
+    )
+
+
+def calibration(scores: Sequence[Floats], holds: NDArray[np.bool_]) -> Calibration:
     """Return what turns scores of messages that were left out into probabilities (Platt 1999)."""
-    fitted = LogisticRegression(C=1e6).fit(scores.reshape(-1, 1), holds)
-    return Calibration(float(fitted.coef_[0, 0]), float(fitted.intercept_[0]))
+    if holds.all() or not holds.any():
+        return Calibration((1.0,) * len(scores), 0.0)
+    fitted = LogisticRegression(C=1e6).fit(np.column_stack(scores), holds)
+    return Calibration(tuple(map(float, fitted.coef_[0])), float(fitted.intercept_[0]))
 
 
 def hands_left_out(messages: Sequence[Message], turns: int = TURNS) -> list[Rows]:
@@ -210,12 +234,12 @@ class Trained:
 
     Attributes:
         model: what was learned of all.
-        curve: by limits of the probability, the shares of dangers and of other messages that reach it, of each hand by
-            what was learned of others; copies and arguable messages left out.
+        curve: by limits of the probability, the shares of dangers, of other messages, and of those of ordinary days
+            that reach it, of hands by what was learned of others; copies and arguable messages left out.
     """
 
     model: Model
-    curve: dict[str, tuple[float, float]]
+    curve: dict[str, tuple[float, ...]]
 
 
 def train(messages: Sequence[Message], known: Sequence[Topic], about: dict[str, Any]) -> Trained:
@@ -241,7 +265,8 @@ def train(messages: Sequence[Message], known: Sequence[Topic], about: dict[str, 
     rows = np.arange(len(everything))
 
     groups = _Groups.of(everything, outages)
-    calibrations, curve = _left_out(sheet, groups, topics, dangerous, known=len(messages))
+    taught = lessons(sheet, topics)
+    calibrations, curve = _left_out(sheet, groups, topics, dangerous, taught, known=len(messages))
 
     columns: dict[str, Floats] = {}
     margins = topic_weights(sheet, rows, topics)
@@ -271,6 +296,7 @@ def train(messages: Sequence[Message], known: Sequence[Topic], about: dict[str, 
         step=step,
         bias=whole[-1],
         calibrations=calibrations,
+        convolution=Learner(taught, len(topics)).learn(),
         about={**about, "left_out": curve},
     )
     return Trained(model, curve)
@@ -294,35 +320,47 @@ class _Groups:
 
 
 def _left_out(
-    sheet: Sheet, groups: _Groups, topics: Sequence[str], dangerous: NDArray[np.bool_], *, known: int
-) -> tuple[dict[str, Calibration], dict[str, tuple[float, float]]]:
-    """Return what scores are worth, and the curve of seen against false, by hands that were left out."""
-    count = len(sheet.messages)
-    rows = np.arange(count)
-    itself, by_outage, taken_for_outage = np.zeros(count), np.zeros(count), np.zeros(count, np.bool_)
-    for out in hands_left_out(sheet.messages):
-        others = np.setdiff1d(rows, out)
-        margins = topic_weights(sheet, others, topics)
-        weights = danger_weights(sheet, others[groups.by_itself[others]])
-        itself[out] = danger_scores(sheet, weights, margins, dangerous)[out]
-        weights = danger_weights(sheet, others[groups.about_outage[others]])
-        by_outage[out] = danger_scores(sheet, weights, margins, None)[out]
-        likeliest = (sheet.lines[out] @ margins[:-1] + margins[-1]).argmax(axis=1)
-        taken_for_outage[out] = [topics[place] in groups.outages for place in likeliest]
-        _log.info("%d messages of hands left out are scored", len(out))
-    sure = np.array([not message.arguable for message in sheet.messages]) & (rows < known)
-    by_itself, about = sure & groups.by_itself, sure & groups.about_outage
-    calibrations = {
-        DANGER: calibration(itself[by_itself], groups.holds[by_itself]),
-        BY_OUTAGE: calibration(by_outage[about], groups.holds[about]),
-    }
-    probabilities = np.array([calibrations[DANGER].probability(score) for score in itself])
-    outage = [calibrations[BY_OUTAGE].probability(score) for score in by_outage[taken_for_outage]]
-    probabilities[taken_for_outage] = np.maximum(probabilities[taken_for_outage], outage)
+    sheet: Sheet,
+    groups: _Groups,
+    topics: Sequence[str],
+    dangerous: NDArray[np.bool_],
+    taught: Lessons,
+    *,
+    known: int,
+) -> tuple[dict[str, Calibration], dict[str, tuple[float, ...]]]:
+    """Return what scores are worth, and the curve of seen against false, by hands that were left out.
+
+    One third of the hands is enough to tell that, and each turn takes minutes.
+    """
+    rows = np.arange(len(sheet.messages))
+    ordinary = np.array([message.by == ORDINARY for message in sheet.messages])
+    turns = hands_left_out(sheet.messages)
+    out = next((turn for turn in turns if ordinary[turn].any()), turns[0])
+    others = np.setdiff1d(rows, out)
+    margins = topic_weights(sheet, others, topics)
+    weights = danger_weights(sheet, others[groups.by_itself[others]])
+    itself = danger_scores(sheet, weights, margins, dangerous)
+    weights = danger_weights(sheet, others[groups.about_outage[others]])
+    by_outage = danger_scores(sheet, weights, margins, None)
+    likeliest = (sheet.lines @ margins[:-1] + margins[-1]).argmax(axis=1)
+    taken_for_outage = np.array([topics[place] in groups.outages for place in likeliest])
+    convolution = Learner(taught.taken(others), len(topics)).learn()
+    in_order = np.zeros(len(rows))
+    in_order[out] = [convolution.outputs(sheet.heard[row])[IN_DANGER] for row in out]
+    _log.info("%d messages of hands left out are scored", len(out))
+    sure = np.array([not message.arguable for message in sheet.messages]) & (rows < known) & np.isin(rows, out)
+    calibrations, probabilities = {}, np.zeros(len(rows))
+    for column, chosen, scores in (
+        (DANGER, sure & ~taken_for_outage, (itself, in_order)),
+        (BY_OUTAGE, sure & taken_for_outage, (itself, by_outage, in_order)),
+    ):
+        calibrations[column] = calibration([score[chosen] for score in scores], groups.holds[chosen])
+        for row in np.flatnonzero(chosen):
+            probabilities[row] = calibrations[column].probability([score[row] for score in scores])
+    shown = [sure & groups.holds, sure & ~groups.holds, sure & ~groups.holds & ordinary]
     curve = {
-        f"{limit:g}": (
-            round(float(np.mean(probabilities[sure & groups.holds] >= limit)), 4),
-            round(float(np.mean(probabilities[sure & ~groups.holds] >= limit)), 4),
+        f"{limit:g}": tuple(
+            round(float(np.mean(probabilities[chosen] >= limit)), 4) for chosen in shown if chosen.any()
         )
         for limit in LIMITS
     }

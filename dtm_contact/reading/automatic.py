@@ -1,4 +1,4 @@
-"""What in a message's structure says that a program sent it (RFC 3834, RFC 3464, RFC 8098, RFC 2369).
+"""What in a message's structure says that a program sent it (RFC 3834, RFC 3464, RFC 8098, RFC 5546, RFC 2369).
 
 Three facts are told apart, see `Automation`: that it is a machine's reply, that it went to many alike, and that a
 program wrote it on an occasion. Only the first says that nobody asks for anything. A discussion list, which hands on
@@ -12,6 +12,7 @@ from typing import Final
 
 from dtm_contact.model import AutomaticSign, Automation, Envelope, Mailbox
 from dtm_contact.reading.headers import Headers
+from dtm_contact.reading.invitations import is_acceptance
 from dtm_contact.reading.mime import Node
 from dtm_contact.reading.parameters import parse
 from dtm_contact.reading.patterns import any_of
@@ -227,6 +228,17 @@ def _structure(root: Node) -> Iterator[str]:
     for node in (root, *root.children):
         if node.media_type in _REPORT_PARTS:
             yield f"Content-Type: {node.media_type}"
+    for node in _own_parts(root):
+        if node.media_type == "text/calendar" and is_acceptance(node):
+            yield "Content-Type: text/calendar; method=REPLY"
+
+
+def _own_parts(node: Node) -> Iterator[Node]:
+    """Yield a message's parts, those of attached messages left out."""
+    yield node
+    if not node.media_type.startswith("message/"):
+        for child in node.children:
+            yield from _own_parts(child)
 
 
 def _daemon(sender: Mailbox) -> Iterator[str]:

@@ -20,6 +20,8 @@ _PROPERTY: Final = re.compile(
     r"^(?P<name>SUMMARY|DESCRIPTION|LOCATION|DTSTART)(?P<parameters>;[^:\n]{0,300})?:(?P<value>[^\n]*)$",
     re.MULTILINE | re.IGNORECASE,
 )
+_ACCEPTS: Final = re.compile(r"^ATTENDEE[^:\n]{0,600};PARTSTAT=\"?ACCEPTED\b", re.MULTILINE | re.IGNORECASE)
+_COMMENT: Final = re.compile(r"^COMMENT[;:]", re.MULTILINE | re.IGNORECASE)
 _ESCAPE: Final = re.compile(r"\\([nN;,\\])")
 _STAMP: Final = re.compile(r"(\d{4})(\d{2})(\d{2})(?:T(\d{2})(\d{2})(\d{2})(Z?))?")
 _ZONE: Final = re.compile(r"TZID=\"?([\w/+-]{1,60})", re.IGNORECASE)
@@ -48,6 +50,17 @@ def read_invitation(node: Node, zone: tzinfo) -> tuple[str, str]:
     ]
     words = "\n".join(filter(None, (values.get("SUMMARY", ""), values.get("DESCRIPTION", ""))))
     return (f"{kind} : {', '.join(details)}" if details else kind)[:_SHOWN], words
+
+
+def is_acceptance(node: Node) -> bool:
+    """Tell whether a calendar's part only says that an invitation is accepted (RFC 5546 section 3.2.3).
+
+    Who declines, proposes another time or adds a comment wants something to be read.
+    """
+    text = _FOLD.sub("", decode(node.octets()[:_READ], node.parameters.get("charset", "")))
+    method = _METHOD.search(text)
+    replies = method is not None and method[1].upper() == "REPLY"
+    return replies and bool(_ACCEPTS.search(text)) and not _COMMENT.search(text)
 
 
 def _unescaped(value: str) -> str:

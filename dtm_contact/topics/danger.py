@@ -1,13 +1,12 @@
 """Whether somebody is in danger: what words and the model say, of the whole message and of its sharpest stretch."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-import numpy as np
-
 from dtm_contact.model import Alarm, AlarmLevel, AlarmSource
 from dtm_contact.text import Tokens
+from dtm_contact.topics.convolution import IN_DANGER
 from dtm_contact.topics.model import BY_OUTAGE, DANGER, WINDOW, Model, Reading, Values
 from dtm_contact.topics.phrases import Effect, Hit
 
@@ -24,7 +23,7 @@ class DangerLimits:
     """From which probability the model calls a danger certain, and from which possible."""
 
     certain: float = 0.7
-    possible: float = 0.1
+    possible: float = 0.14
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +45,7 @@ class Danger:
 
 @dataclass(frozen=True, slots=True)
 class DangerScale:
-    """The model's probability of danger: by itself, and where something is out, by that.
+    """The model's probability of danger: by itself, and where something is out, by that too.
 
     That an outage puts somebody in danger is learned of messages about outages alone: there "no heating" says nothing,
     and the newborn all. Each counts half by the whole message, half by its sharpest stretch.
@@ -71,15 +70,20 @@ class DangerScale:
         """
         if not len(reading.rows):
             return 0.0, (0, 0), DANGER
-        found = []
-        for column in (DANGER, BY_OUTAGE) if outage else (DANGER,):
+        columns = (DANGER, BY_OUTAGE) if outage else (DANGER,)
+        said, stretches = [], []
+        for column in columns:
             stretch, sharpest = (0, reading.words), scores
             if reading.words > WINDOW:
                 stretch, _ = max(self.model.window_scores(reading, column), key=lambda told: told[1])
                 sharpest = self.model.scores(reading.between(*stretch))
-            score = self._score(scores, column) + self._score(sharpest, column)
-            found.append((self.model.calibrations[column].probability(score), stretch, column))
-        return max(found, key=lambda told: told[0])
+            said.append(self._score(scores, column) + self._score(sharpest, column))
+            stretches.append(stretch)
+        calibration = self.model.calibrations[columns[-1]]
+        said.append(float(reading.in_order[IN_DANGER]) if len(reading.in_order) else 0.0)
+        parts = calibration.parts(said)
+        most = max(range(len(columns)), key=lambda place: parts[place])
+        return calibration.probability(said), stretches[most], columns[most]
 
     def _score(self, scores: Values, column: str) -> float:
         """Return half of what a column says; of danger by itself also a quarter of the odds of the dangers' topics."""
@@ -112,7 +116,7 @@ def judge_danger(
     probability, stretch, column = scale.probability(reading, scores, outage=outage)
     heard = probability
     if silenced:
-        rest = without(reading, tokens, silenced)
+        rest = scale.model.read(tokens, silenced)
         heard, stretch, column = scale.probability(rest, scale.model.scores(rest), outage=outage)
     by_model = _level(heard, limits)
     frail = [hit for hit in kept if outage and hit.phrase.effect is Effect.FRAIL]
@@ -136,15 +140,6 @@ def judge_danger(
         stretch,
         column,
         tuple(raising or frail),
-    )
-
-
-def without(reading: Reading, tokens: Tokens, sentences: Collection[int]) -> Reading:
-    """Return what the model sees of a message without some of its sentences."""
-    out = np.fromiter((number in sentences for number in tokens.sentences), np.bool_, len(tokens))
-    kept = ~(out[reading.features.first] | out[reading.features.last])
-    return Reading(
-        reading.features.taken(kept), reading.rows[kept], reading.words, reading.known_words, reading.known_pairs
     )
 
 

@@ -1,14 +1,15 @@
 """The learned model: one matrix of weights, a column for each topic, for danger, urgency, scope and who asks.
 
 A message's features are weighed by how rare they are, each group of them to its share, and multiplied with the matrix
-(a linear model over text, as Joachims 1998). `training/` makes the file; numpy alone reads it.
+(a linear model over text, as Joachims 1998). Beside it a convolutional reader hears the words in their order.
+`training/` makes the file; numpy alone reads it.
 """
 
 import io
 import json
 import zipfile
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from hashlib import sha256
@@ -19,9 +20,10 @@ from numpy.typing import NDArray
 
 from dtm_contact.errors import UnusableModelError
 from dtm_contact.text import MASKED, Slips, Tokens
+from dtm_contact.topics.convolution import OUTPUTS, Convolution, sequence_of
 from dtm_contact.topics.features import GROUPS, PAIRS, WORDS, Features, features_of, windows
 
-FORMAT: Final = 1
+FORMAT: Final = 2
 """The version of the model file that this program reads."""
 
 SHARES: Final = np.sqrt(np.array([1.0, 1.4, 0.7]))
@@ -34,15 +36,24 @@ one step more urgent than its topic; no person wrote it; it is what a copier or 
 NEEDED: Final = frozenset([DANGER, BY_OUTAGE, URGENT, NOBODY, SCAN, "other", "thanks", "automatic", "spam"])
 """The columns without which a message cannot be understood."""
 
+TOPIC_SHARE: Final = 0.07
+"""How much the convolutional reader says of the topic, beside the columns."""
+
 WINDOW, STEP = 40, 20
 """Words of a stretch that is judged for danger by itself, and between the begins of two."""
 
+_CALIBRATED: Final = {DANGER: 3, BY_OUTAGE: 4}
+"""How many numbers calibrate what: a slope for each score, and the offset."""
+
 _LEAST = 1e-9
 _DIGITS = 12
+_IN_ORDER = "in_order_"
 _DAMAGES = (ValueError, TypeError, KeyError, EOFError, NotImplementedError, zipfile.BadZipFile, zlib.error)
 
 Values = NDArray[np.float32]
 Rows = NDArray[np.intp]
+
+_NOTHING: Final[Values] = np.empty(0, np.float32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +65,7 @@ class Reading:
         rows: their rows in the matrix.
         words: how many words the message has.
         known_words, known_pairs: the share of its words, and of its pairs of words, that the model knows.
+        in_order: what the convolutional reader says of the whole of it.
     """
 
     features: Features
@@ -61,6 +73,7 @@ class Reading:
     words: int
     known_words: float
     known_pairs: float
+    in_order: Values
 
     def taken(self, chosen: NDArray[np.bool_]) -> "Reading":
         """Return the message with some of its features alone."""
@@ -73,14 +86,18 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """Turns a score into a probability: 1 / (1 + e^-(slope × score + offset)) (Platt 1999)."""
+    """Turns scores into a probability: 1 / (1 + e^-(slopes · scores + offset)) (Platt 1999)."""
 
-    slope: float = 1.0
+    slopes: tuple[float, ...] = (1.0,)
     offset: float = 0.0
 
-    def probability(self, score: float) -> float:
-        """Return the probability that goes with a score."""
-        return float(1 / (1 + np.exp(-np.clip(self.slope * score + self.offset, -30, 30))))
+    def parts(self, scores: Sequence[float]) -> list[float]:
+        """Return what each score adds to the odds."""
+        return [slope * score for slope, score in zip(self.slopes, scores, strict=True)]
+
+    def probability(self, scores: Sequence[float]) -> float:
+        """Return the probability that goes with some scores."""
+        return float(1 / (1 + np.exp(-np.clip(sum(self.parts(scores)) + self.offset, -30, 30))))
 
 
 @dataclass(frozen=True)
@@ -98,7 +115,9 @@ class Model:
         bias: what each column says of every message.
         common: words that make no pairs.
         words: the words that slips are mended to, the commonest first.
-        calibrations: of `DANGER` and other columns, from score to probability.
+        calibrations: from scores to probability: of `DANGER` where nothing is out, from its column and the convolution;
+            of `BY_OUTAGE` where something is, from `DANGER`, `BY_OUTAGE` and the convolution.
+        convolution: what hears the words in their order; None where nothing was learned yet.
         about: what the model says of itself: corpus digest, figures, when and from what it was made.
     """
 
@@ -113,6 +132,7 @@ class Model:
     common: frozenset[str]
     words: Sequence[str]
     calibrations: Mapping[str, Calibration]
+    convolution: Convolution | None = None
     about: Mapping[str, Any] = field(default_factory=dict)
     digest: str = ""
 
@@ -130,20 +150,33 @@ class Model:
         """Return the words of a message with slips mended, one for each token."""
         return [form if form is MASKED else self.slips.mend(form) for form in tokens.forms]
 
-    def read(self, tokens: Tokens) -> Reading:
-        """Return a message as the model sees it."""
-        features = features_of(tokens, self.common, self.mended(tokens))
+    def read(self, tokens: Tokens, without: Collection[int] = ()) -> Reading:
+        """Return a message as the model sees it, some of its sentences left out."""
+        forms = self.mended(tokens)
+        features = features_of(tokens, self.common, forms)
+        if without:
+            out = np.fromiter((number in without for number in tokens.sentences), np.bool_, len(tokens))
+            features = features.taken(~(out[features.first] | out[features.last]))
         at = np.searchsorted(self.ids, features.ids)
         at[at == len(self.ids)] = 0
         known = self.ids[at] == features.ids if len(self.ids) else np.zeros(len(at), np.bool_)
-        shares = [_share(known[features.groups == group]) for group in (WORDS, PAIRS)]
-        return Reading(features.taken(known), at[known], len(tokens), *shares)
+        words, pairs = (_share(known[features.groups == group]) for group in (WORDS, PAIRS))
+        heard = self.convolution.outputs(sequence_of(tokens, forms, without)) if self.convolution else _NOTHING
+        return Reading(features.taken(known), at[known], len(tokens), words, pairs, heard)
 
     def scores(self, reading: Reading) -> Values:
         """Return what each column says of a message, bias included."""
         # Without `@`: BLAS takes memory for its threads, more than a judge's bound leaves, and ends the process.
         told = self.values(reading.rows)[:, np.newaxis] * self.weights[reading.rows]
         scores: Values = told.sum(axis=0, dtype=np.float32) * self.step + self.bias
+        return scores
+
+    def all_scores(self, reading: Reading) -> Values:
+        """Return what each column says of a message, of the topics together with the convolutional reader."""
+        scores = self.scores(reading)
+        if len(reading.in_order):
+            topics = reading.in_order[OUTPUTS:]
+            scores[: self.topics] += TOPIC_SHARE * (topics - topics.mean())
         return scores
 
     def values(self, rows: Rows) -> Values:
@@ -177,10 +210,11 @@ class Model:
             "columns": self.columns,
             "topics": self.topics,
             "common": sorted(self.common),
-            "calibrations": {name: [kept.slope, kept.offset] for name, kept in self.calibrations.items()},
+            "calibrations": {name: [*kept.slopes, kept.offset] for name, kept in self.calibrations.items()},
             "about": dict(self.about),
         }
         content = io.BytesIO()
+        in_order: dict[str, Any] = self.convolution.arrays() if self.convolution else {}
         np.savez_compressed(
             content,
             header=_text(json.dumps(header, ensure_ascii=False, sort_keys=True)),
@@ -191,6 +225,7 @@ class Model:
             weights=self.weights,
             step=self.step,
             bias=self.bias,
+            **{f"{_IN_ORDER}{name}": array for name, array in in_order.items()},
         )
         return content.getvalue()
 
@@ -207,8 +242,9 @@ class Model:
             header = json.loads(arrays["header"].tobytes().decode())
             if header["format"] != FORMAT:
                 raise UnusableModelError(f"its format is {header['format']}, this program reads {FORMAT}")
-            missing = NEEDED - set(header["columns"]) - set(header["calibrations"])
-            if missing or not {DANGER, BY_OUTAGE} <= set(header["calibrations"]):
+            missing = NEEDED - set(header["columns"])
+            numbers = {name: len(kept) for name, kept in header["calibrations"].items()}
+            if missing or numbers != _CALIBRATED:
                 raise UnusableModelError(f"it lacks {', '.join(sorted(missing)) or 'a calibration'}")
             return cls._of(arrays, header, sha256(content).hexdigest()[:_DIGITS])
         except _DAMAGES as error:
@@ -227,7 +263,12 @@ class Model:
             bias=arrays["bias"],
             common=frozenset(header["common"]),
             words=arrays["words"].tobytes().decode().split("\n"),
-            calibrations={name: Calibration(*pair) for name, pair in header["calibrations"].items()},
+            calibrations={
+                name: Calibration(tuple(kept[:-1]), kept[-1]) for name, kept in header["calibrations"].items()
+            },
+            convolution=Convolution.of(
+                {name.removeprefix(_IN_ORDER): array for name, array in arrays.items() if name.startswith(_IN_ORDER)}
+            ),
             about=header["about"],
             digest=digest,
         )

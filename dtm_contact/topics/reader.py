@@ -97,7 +97,7 @@ class Heard:
         """Read words by the model and the phrases."""
         reading = reader.model.read(tokens)
         hits = reader.phrases.find(tokens, reader.model.mended(tokens), reader.model.common)
-        return cls(tokens, reading, reader.model.scores(reading), hits)
+        return cls(tokens, reading, reader.model.all_scores(reading), hits)
 
     def has(self, effect: Effect) -> bool:
         """Tell whether a phrase of an effect stands there and is not denied."""

@@ -198,7 +198,9 @@ def _topics(heard: Heard, reader: Reader, *, readable: bool) -> tuple[str, ...]:
     }
     if len(content) < _CONTENT_WORDS or not len(heard.reading.rows):
         return tuple(named) or (OTHER,)
-    scores = {code: float(heard.scores[reader.model.column[code]]) for code in reader.asked}
+    # Of a language that it was not taught the convolutional reader says something all the same, by pieces of words.
+    said = heard.scores if readable else reader.model.scores(heard.reading)
+    scores = {code: float(said[reader.model.column[code]]) for code in reader.asked}
     if heard.tokens.asked or heard.has(Effect.REQUEST):
         scores.pop(THANKS, None)
     ordered = sorted(scores, key=lambda code: -scores[code])

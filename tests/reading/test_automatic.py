@@ -10,6 +10,13 @@ REPORT = (
 )
 
 
+ANSWERED = (
+    b"From: a@mel.example\nSubject: Accept\xc3\xa9 : visite\nContent-Type: multipart/alternative; boundary=b\n\n"
+    b"--b\n\nA a accept\xc3\xa9 votre invitation.\n--b\nContent-Type: text/calendar\n\nBEGIN:VCALENDAR\nMETHOD:%s\n"
+    b"BEGIN:VEVENT\nSUMMARY:visite\nATTENDEE;CN=A;\n PARTSTAT=%s:mailto:a@mel.example\n%s"
+    b"END:VEVENT\nEND:VCALENDAR\n--b--\n"
+)
+
 REPLY, MASS, GENERATED = Automation.REPLY, Automation.MASS, Automation.GENERATED
 
 
@@ -29,6 +36,7 @@ REPLY, MASS, GENERATED = Automation.REPLY, Automation.MASS, Automation.GENERATED
             mail("x", "From: MAILER-DAEMON@mel.example\n").replace(b"From: a@mel.example\n", b""),
             "From: MAILER-DAEMON@mel.example",
         ),
+        (ANSWERED % (b"REPLY", b"ACCEPTED", b""), "Content-Type: text/calendar; method=REPLY"),
         (mail("x", "Subject: Lu : Travaux\n"), "Subject: Lu : Travaux"),
         (mail("x", "Subject: Absence du bureau : Travaux\n"), "Subject: Absence du bureau : Travaux"),
         (mail("x", "Subject: =?utf-8?q?R=C3=A9ponse_automatique_=3A_avis?=\n"), "Subject: Réponse automatique : avis"),
@@ -83,6 +91,23 @@ def test_what_a_program_sends_is_no_reply_for_that(headers: str, kind: Automatio
 )
 def test_a_person_is_no_machine(raw: bytes) -> None:
     assert contact(raw).automatic_signs == ()
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        (b"REQUEST", b"ACCEPTED", b""),
+        (b"COUNTER", b"ACCEPTED", b""),
+        (b"REPLY", b"DECLINED", b""),
+        (b"REPLY", b"ACCEPTED", b"COMMENT:Qui ouvre le local ?\n"),
+    ],
+)
+def test_an_answer_to_an_invitation_that_wants_something_is_no_receipt(reply: tuple[bytes, bytes, bytes]) -> None:
+    assert contact(ANSWERED % reply).automatic_signs == ()
+    attached = b"From: a@mel.example\nContent-Type: multipart/mixed; boundary=o\n\n--o\n\nBonjour\n--o\n" + (
+        b"Content-Type: message/rfc822\n\n" + ANSWERED % (b"REPLY", b"ACCEPTED", b"") + b"--o--\n"
+    )
+    assert contact(attached).automatic_signs == ()
 
 
 def test_a_sender_may_want_no_answer_from_a_program_and_be_a_person() -> None:

@@ -1,5 +1,6 @@
 """The model's file: written and read the same, refused where it is none; slips change little."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,12 +11,14 @@ from dtm_contact.model import Part, Problem
 from dtm_contact.rules.model_file import OWN, load_model
 from dtm_contact.text import tokenize
 from dtm_contact.topics import Model, Reader
+from dtm_contact.topics.model import DANGER
 
 
 def test_a_model_is_read_as_it_was_written(reader: Reader) -> None:
     again = Model.unpacked(reader.model.packed())
     tokens = tokenize([(Part.NEW, "fuite d'eau sous l'évier")])
-    assert np.array_equal(again.scores(again.read(tokens)), reader.model.scores(reader.model.read(tokens)))
+    assert np.array_equal(again.all_scores(again.read(tokens)), reader.model.all_scores(reader.model.read(tokens)))
+    assert again.calibrations == reader.model.calibrations
     assert again.columns == reader.model.columns
 
 
@@ -28,6 +31,16 @@ def test_what_is_no_model_is_refused_in_words(content: bytes, tmp_path: Path) ->
     problems: list[Problem] = []
     assert load_model(path, problems) is None
     assert "make model" in problems[0].hint
+
+
+def test_a_model_without_what_is_asked_of_it_is_refused(reader: Reader) -> None:
+    model = reader.model
+    with pytest.raises(UnusableModelError, match="calibration"):
+        Model.unpacked(replace(model, calibrations={DANGER: model.calibrations[DANGER]}).packed())
+    with pytest.raises(UnusableModelError, match="KeyError"):
+        Model.unpacked(replace(model, convolution=None).packed())
+    with pytest.raises(UnusableModelError, match="urgent"):
+        Model.unpacked(replace(model, columns=tuple(name for name in model.columns if name != "urgent")).packed())
 
 
 def test_a_missing_model_is_told_by_its_path(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Mails of machines that two people wrote who knew nothing of the program: nothing that asks is set aside."""
+"""Mails of machines that three people wrote who knew nothing of the program: nothing that asks is set aside."""
 
 import json
 from datetime import UTC, datetime
@@ -14,7 +14,9 @@ from dtm_contact.rules import load_rules
 from dtm_contact.topics import Reader, understand
 
 ROOT = Path(__file__).parents[2]
-SETS = ("machines", "machines_kept")
+SETS = ("machines", "machines_kept", "machines_third")
+REPORTS = frozenset(["p12-centrale-ssi", "p16-ticket", "p20-bon-termine"])
+"""A fire panel's test, a closed ticket, a job done: reports of something that happened, which are cases."""
 AT = datetime(2026, 11, 24, tzinfo=UTC)
 TRUTHS = [
     (ROOT / "fixtures" / name / truth["file"], truth)
@@ -49,17 +51,18 @@ def test_what_asks_or_reports_is_a_case_and_a_danger_is_one(file: Path, truth: d
 
 
 @pytest.mark.parametrize(("file", "truth"), wanted("automatic"))
-def test_what_only_answers_is_set_aside(file: Path, truth: dict[str, Any]) -> None:
+def test_what_nobody_asks_is_set_aside_or_shown_without_alarm(file: Path, truth: dict[str, Any]) -> None:
     assert truth["kind"] == "automatic"
     found = understood(file)
-    assert found.kind in {CaseKind.AUTOMATIC, CaseKind.SPAM} or found.alarm.any
+    assert not found.alarm.any
+    assert found.kind in {CaseKind.AUTOMATIC, CaseKind.SPAM} or file.stem in REPORTS
 
 
-def test_an_absence_notice_in_words_of_danger_is_the_only_reply_that_somebody_reads() -> None:
+def test_every_reply_of_a_machine_is_set_aside() -> None:
     kept = {
         file.stem for file, truth in TRUTHS if truth["kind"] == "automatic" and understood(file).kind is CaseKind.CASE
     }
-    assert kept <= {"absence-exchange-14"}
+    assert kept <= REPORTS
 
 
 def test_most_mass_mail_is_set_aside() -> None:

@@ -162,9 +162,10 @@ def test_a_worse_proposal_is_called_worse() -> None:
 def test_the_model_judges_as_the_labels_were_judged(reader: Reader) -> None:
     changed = Recalibration(0.8, -1.0).of(reader.model, 90)
     for name in (DANGER, BY_OUTAGE):
-        kept = reader.model.calibrations[name].probability(0.3)
+        scores = [0.3] * len(reader.model.calibrations[name].slopes)
+        kept = reader.model.calibrations[name].probability(scores)
         expected = float(Recalibration(0.8, -1.0).probability([kept])[0])
-        assert changed.calibrations[name].probability(0.3) == pytest.approx(expected, abs=1e-6)
+        assert changed.calibrations[name].probability(scores) == pytest.approx(expected, abs=1e-6)
     assert changed.about["calibrated"] == {"stretch": 0.8, "shift": -1.0, "labels": 90}
     assert NOBODY not in changed.calibrations or changed.calibrations[NOBODY] == reader.model.calibrations[NOBODY]
     assert changed.columns == reader.model.columns

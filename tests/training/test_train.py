@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from dtm_contact.topics import Model, Topic
@@ -11,7 +12,9 @@ from tests.topics.conftest import RULES
 pytest.importorskip("sklearn", reason="scikit-learn (the group training) is not installed")
 
 from dtm_contact.rules.reader_files import read_topics
+from dtm_contact.topics.convolution import IN_DANGER, STOP
 from training import corpus
+from training.convolution import Learner, Lessons
 from training.corpus import FOLDER, Message
 from training.evaluate import curve, evaluate
 from training.train import Trained, hands_left_out, train
@@ -50,7 +53,26 @@ def test_the_same_corpus_makes_the_same_model(trained: Trained, messages: list[M
     assert (again.model.weights == trained.model.weights).all()
     assert (again.model.ids == trained.model.ids).all()
     assert again.model.packed() == trained.model.packed()
+    assert again.model.convolution is not None
     assert Model.unpacked(again.model.packed()).columns == trained.model.columns
+
+
+def test_words_in_order_are_learned() -> None:
+    """The same words in another order are another danger: no sum of words could tell them apart."""
+    heard, danger = [], []
+    for name in ("gaz", "feu", "fumée", "courant", "vapeur", "eau"):
+        for more in ("ici", "là", "dehors", "dedans", "maintenant", "partout", "encore", "hier"):
+            heard += [["pas", more, "sans", name, STOP], ["sans", more, "pas", name, STOP]]
+            danger += [1.0, 0.0]
+    count = len(heard)
+    weights, topics = np.ones(count * 8, np.float32), np.zeros(count * 8, np.intp)
+    lessons = Lessons(heard * 8, np.array(danger * 8, np.float32), topics, weights)
+    learned = Learner(lessons, 2).learn(epochs=20)
+    right = [(learned.outputs(each)[IN_DANGER] > 0) == bool(holds) for each, holds in zip(heard, danger, strict=True)]
+    assert sum(right) >= 0.95 * count
+    again = Learner(lessons, 2).learn(epochs=1)
+    same = Learner(lessons, 2).learn(epochs=1)
+    assert all(np.array_equal(array, same.arrays()[name]) for name, array in again.arrays().items())
 
 
 def test_every_hand_is_left_out_once_and_whole(messages: list[Message]) -> None:
