@@ -45,6 +45,7 @@ bench-match: $(BENCH_READY) ## hold the matching against search engines and reco
 model: $(READY) ## make the models of topics, danger and wishes from the corpus (a quarter of an hour of one core, 3 GB)
 	$(BIN)/python -m training model
 	$(BIN)/python -m training details
+	$(BIN)/python -m training places
 	$(BIN)/python -m training evaluate
 
 prove: $(READY) ## show at full length that nothing is lost and nothing hostile does harm (half an hour; as root)

@@ -15,6 +15,7 @@ from dtm_contact.model import (
     OnDuty,
     RuleTrace,
     Standing,
+    WriterHome,
 )
 
 Json = dict[str, Any]
@@ -84,9 +85,14 @@ def _who(match: Match) -> Json:
         ],
         "dwelling": _likely(match.dwelling),
         "residence": _likely(match.residence),
+        "home": _home(match.home),
         "caretaker": _on_duty(on_duty[0]) if len(on_duty) == 1 else None,
         "caretakers": [caretaker.id for caretaker in on_duty if caretaker.id],
     }
+
+
+def _home(home: WriterHome | None) -> Json | None:
+    return None if home is None else {"dwelling": home.dwelling_id, "residence": home.residence_id}
 
 
 def _likely(likely: Likely | None) -> Json | None:

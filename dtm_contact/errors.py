@@ -145,7 +145,7 @@ class MovedError(DtmContactError):
 
 
 class UnusableModelError(DtmContactError):
-    """The file is no model of topics that this program can read."""
+    """The file is no model that this program can read."""
 
 
 class ProgramFaultError(DtmContactError):

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -21,12 +22,13 @@ from dtm_contact.model import (
     Scope,
     Span,
     Understanding,
+    WriterHome,
 )
 
 AT = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
 KEYS = [
-    "source", "channel", "kind", "tenant", "candidates", "dwelling", "residence", "caretaker", "caretakers", "topic",
-    "topics", "scope", "alarm", "priority", "office", "queue", "rule", "due", "joins",
+    "source", "channel", "kind", "tenant", "candidates", "dwelling", "residence", "home", "caretaker", "caretakers",
+    "topic", "topics", "scope", "alarm", "priority", "office", "queue", "rule", "due", "joins",
 ]  # fmt: skip
 PHONE = Evidence("phone.known", 13.1, "06 44 60 23 14", Span(Part.NEW, 10, 24), "one household")
 
@@ -98,7 +100,11 @@ def test_due_has_its_offset_and_the_unknown_is_null() -> None:
     )
     found = as_json(unknown)
     assert as_json(judgement())["due"] == "2026-11-24T09:30:00+00:00"
-    nulls = ("tenant", "dwelling", "residence", "caretaker", "scope", "office", "queue", "due", "joins")
+    assert as_json(replace(judgement(), match=replace(judgement().match, home=WriterHome("L9", "R2"))))["home"] == {
+        "dwelling": "L9",
+        "residence": "R2",
+    }
+    nulls = ("tenant", "dwelling", "residence", "home", "caretaker", "scope", "office", "queue", "due", "joins")
     assert {key: found[key] for key in nulls} == dict.fromkeys(nulls)
 
 

@@ -1,4 +1,4 @@
-"""`python -m training`: make the model, hold it against labelled messages, propose one with a site's own labels."""
+"""`python -m training`: make the models, hold them against labelled messages, propose one with a site's own labels."""
 
 import json
 import logging
@@ -11,13 +11,14 @@ from typing import Final
 import click
 import numpy as np
 
+from dtm_contact.matching.place_model import FILE, PlaceModel
 from dtm_contact.model import Problem
 from dtm_contact.rules.model_file import OWN, OWN_DETAILS, load_model
 from dtm_contact.rules.reader_files import load_reader, read_topics
 from dtm_contact.settings import Settings
 from dtm_contact.store import open_store
 from dtm_contact.topics import DetailModel, Model, Reader, understand
-from training import corpus
+from training import corpus, places
 from training.calibrate import TooLittleSaidError, check, kept_aside, last_words, recalibrate, worth
 from training.corpus import Message
 from training.details import train_details
@@ -26,6 +27,7 @@ from training.train import Trained, train
 from training.wrapping import WRAPPINGS, combined
 
 RULES: Final = Path(__file__).parents[1] / "rules"
+OWN_PLACES: Final = Path(__file__).parents[1] / "dtm_contact" / FILE
 KEPT: Final = corpus.FOLDER / "kept"
 _ASIDE: Final = 5
 """Every so many messages of a site one is kept aside."""
@@ -35,7 +37,7 @@ _NOT_SETS: Final = frozenset({"emergencies.jsonl", "wrappings.jsonl"})
 
 @click.group()
 def main() -> None:
-    """Make and judge models of topics and danger."""
+    """Make and judge models of topics and danger, and of places."""
     logging.basicConfig(level=logging.INFO, format="%(relativeCreated)7.0f ms  %(message)s")
 
 
@@ -57,6 +59,20 @@ def details(output: Path, file: Path) -> None:
     content = trained.packed()
     output.write_bytes(content)
     click.echo(f"{output}: {DetailModel.unpacked(content).digest}, {len(content):,} bytes; {json.dumps(trained.about)}")
+
+
+@main.command(name="places")
+@click.option("--output", type=click.Path(dir_okay=False, path_type=Path), default=OWN_PLACES, show_default=True)
+@click.option("--left-out", is_flag=True, help="Also print how often it is right about hands that it did not learn of.")
+def place_model(output: Path, left_out: bool) -> None:  # noqa: FBT001 - a flag of the command line
+    """Make the model of places from nothing: the same letters give the same model (two minutes of one core)."""
+    found = list(places.examples())
+    made = places.learn(found, {"corpus": corpus.digest(places.sources()), "letters": len(found)})
+    content = made.packed()
+    output.write_bytes(content)
+    click.echo(f"{output}: {PlaceModel.unpacked(content).digest}, {len(content):,} bytes, {len(made.rows):,} features")
+    for kind, (told, every) in places.right(found, places.left_out(found)).items() if left_out else ():
+        click.echo(f"hands left out, {kind}: {told} of {every} right")
 
 
 @main.command(name="evaluate")

@@ -5,6 +5,7 @@ from zoneinfo import ZoneInfo
 
 from dtm_contact.directory import Directory
 from dtm_contact.directory.lines import column
+from dtm_contact.model import WriterHome
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,14 @@ class Names:
         """Return "La Maladrerie, Bagnolet (R001)"."""
         residence = self.directory.residences.get(residence_id)
         return f"{residence.name}, {residence.commune} ({residence_id})" if residence else residence_id
+
+    def home(self, home: WriterHome) -> str:
+        """Return where somebody lives: the dwelling with its residence, or the residence alone."""
+        told = (
+            self.dwelling(home.dwelling_id) if home.dwelling_id else "",
+            self.residence(home.residence_id) if home.residence_id else "",
+        )
+        return ", ".join(filter(None, told))
 
     def dwelling(self, dwelling_id: str) -> str:
         """Return "14 rue du 11-Novembre-1918, bât. A, étage 3, porte D (L000002)"."""

@@ -101,6 +101,7 @@ def _decision(judgement: Judgement, names: Names) -> Table:
             ("locataire", _likely(found.tenant, names.person)),
             ("logement", _likely(found.dwelling, names.dwelling)),
             ("résidence", _likely(found.residence, names.residence)),
+            *((("habite ailleurs", names.home(found.home)),) if found.home else ()),
             ("gardien", _caretakers(found, names)),
             *_conversation(judgement),
             *(("à savoir", note) for note in contact.notes),
@@ -200,8 +201,8 @@ def _who(match: Match, names: Names) -> Iterator[RenderableType]:
         yield _waterfall(told)
         for line in told.not_the_second:
             yield Text(line)
-    if match.place_evidence and match.residence is not None and match.tenant is None:
-        yield Text(f"le lieu : {names.residence(match.residence.id)}, {percent(match.residence.probability)}")
+    if match.place_evidence and (match.residence is None or match.tenant is None or match.home is not None):
+        yield Text(f"le lieu : {_likely(match.residence, names.residence)}")
         for piece in match.place_evidence:
             yield Text(f"  {label(piece.name)} « {_cut(piece.seen)} » : {points(piece.weight)}")
     for proposal in match.proposals:

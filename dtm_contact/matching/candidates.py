@@ -1,6 +1,5 @@
 """Collect whom a contact may be about, then weigh the best of them: Fellegi and Sunter's sum of named weights."""
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -20,13 +19,14 @@ from dtm_contact.matching.mixture import PlaceWeights, mixture
 from dtm_contact.matching.naming import Fits, Naming
 from dtm_contact.matching.people import NOWHERE, Home, Person
 from dtm_contact.matching.place_evidence import PlaceEvidence
+from dtm_contact.matching.place_features import everywhere, of_text, with_homes
+from dtm_contact.matching.place_model import Meaning, Sums
 from dtm_contact.matching.places import Floats, Group, as_his_home_has_it, merged
 from dtm_contact.matching.rivals import settle
 from dtm_contact.matching.statements import Statement
 from dtm_contact.matching.told import Told
 from dtm_contact.matching.weighed import Weighed
-from dtm_contact.matching.words import DWELLS, OF_THE_WRITER, PARKING
-from dtm_contact.model import Evidence, Part
+from dtm_contact.model import Evidence
 
 _CITED = frozenset({Role.PAIR, Role.NAMED, Role.KIN})
 """Merely spoken of, so no more surely concerned than their role says: neighbours speak of each other."""
@@ -69,9 +69,11 @@ class Weighing:
         self.naming = Naming(mentions, index.people, clues, index.learnt)
         self.of_kin = [fit for fit in self.naming.of_kin if not clues.in_a_place(fit.mention)]
         self.caretakers = CaretakersNamed(clues.mentions, index)
-        homes = {index.people.entrance.item(position) for position in identity.found}
-        groups = [as_his_home_has_it(group, homes, index.gazetteer) for group in clues.groups[:_MOST_GROUPS]]
+        self.homes = frozenset().union(*[self.homes_of(position) for position in identity.found])
+        groups = [as_his_home_has_it(group, self.homes, index.gazetteer) for group in clues.groups[:_MOST_GROUPS]]
         self.groups = merged(groups, index.gazetteer)
+        self._shown: list[tuple[list[str], Sums]] = []
+        self.meanings = self.meanings_to(self.homes)
         self.place = self._place()
         strange = [] if self.place.groups else [group for group in self.groups if group.elsewhere_bits]
         self.strange = min(strange, key=lambda group: group.elsewhere_bits) if strange else None
@@ -79,27 +81,35 @@ class Weighing:
         own_floors = () if self.third_party else clues.own_floors
         self.places = PlaceEvidence(self.place, self.strange, own_floors, index)
 
-    def _place(self) -> PlaceWeights:
+    def homes_of(self, position: int) -> frozenset[int]:
+        """Return the entrances where somebody lives; where they park is told apart by what they say of it."""
+        homes = self.index.people.person(position).homes_on(self.on)
+        return frozenset(home.entrance for home in homes if home.entrance != NOWHERE)
+
+    def meanings_to(self, homes: frozenset[int]) -> list[tuple[Group, Meaning]]:
+        """Return the places named, with what each is likely to be where it is known who lives where.
+
+        Args:
+            homes: the entrances of whom the contact concerns; empty where nobody is known.
+        """
         groups = [group for group in self.groups if len(group.named)]
+        model, gazetteer = self.index.place_model, self.index.gazetteer
+        if groups and not self._shown:
+            message = model.said(everywhere(self.clues.passages))
+            shown = of_text(groups, gazetteer)
+            self._shown = [(words, model.said(words) + model.said(rest) + message) for words, rest in shown]
+        known = with_homes([words for words, _said in self._shown], groups, homes, gazetteer)
+        said = [by_text + model.said(each) for (_words, by_text), each in zip(self._shown, known, strict=True)]
+        return list(zip(groups, model.meanings(said), strict=True))
+
+    def _place(self) -> PlaceWeights:
+        groups = [group for group, _meaning in self.meanings]
         doubt = weights.APPLICANT_PLACE_TRUST if Statement.APPLICANT in self.said else 1.0
-        importance = [self._importance(group) for group in groups]
-        total = max(1.0, sum(importance))
-        place = mixture(groups, [each / total for each in importance], len(self.index.gazetteer.entrances))
+        lives_there = [meaning.home for _group, meaning in self.meanings]
+        place = mixture(groups, lives_there, len(self.index.gazetteer.entrances))
         if doubt < 1.0:
             place.doubted(doubt)
         return place
-
-    def _importance(self, group: Group) -> float:
-        """Return how likely a group is where the matter is; who writes for another lives elsewhere."""
-        if not group.anchored:
-            return 0.3
-        if self.third_party and group.passage.part is Part.SIGNATURE:
-            return 0.05
-        if _of_the_other(group, namesake=Statement.NAMESAKE in self.said) or _is_denied(group):
-            return 0.0
-        if _of_another_lease(group):
-            return 0.05
-        return 0.15 if self.third_party and _of_the_writer(group) else 1.0
 
     def collect(self) -> Numbers:
         """Return the positions of the people to look at, in order."""
@@ -301,40 +311,3 @@ def _is_placed(weighed: Weighed, least: float) -> bool:
         return weighed.at_place >= least
     details = (piece.weight for piece in weighed.evidence if piece.name in _DETAILS)
     return weighed.at_place + sum(max(0.0, bits) for bits in details) >= least
-
-
-_OTHER = "autre (?:est|contrat|bail|logement|appartement|adresse|lot)"
-_ANOTHER_LEASE = re.compile(rf"\b(?:(?<!du )(?:{'|'.join(sorted(PARKING))})s?|{_OTHER})\b[^.!?\n]{{0,25}}$")
-
-
-def _of_another_lease(group: Group) -> bool:
-    """Tell whether a place follows "mon garage est au …" or "l'autre est pour …", not "les caméras du parking du …"."""
-    return bool(_ANOTHER_LEASE.search(group.passage.folded.text[max(0, group.start - 60) : group.start]))
-
-
-_DWELLS = rf"\b(?:{'|'.join(sorted(DWELLS))}|est)\b[^.!?;\n]{{0,12}}$"
-_THE_OTHER = re.compile(rf"\bl'autre\b[^.!?;\n]{{0,50}}{_DWELLS}")
-_NAMESAKE = re.compile(rf"\b(?:il|elle|lui|celui|celle)\b[^.!?;\n]{{0,30}}{_DWELLS}")
-
-
-def _of_the_other(group: Group, *, namesake: bool) -> bool:
-    """Tell whether a place follows "l'autre Odette Roy habite …", or "il habite …" where a namesake is told of."""
-    before = group.passage.folded.text[max(0, group.start - 80) : group.start]
-    return bool(_THE_OTHER.search(before) or (namesake and _NAMESAKE.search(before)))
-
-
-_DENIED = re.compile(
-    r"\b(?:(?:et|mais|ou) (?:non|pas)(?: pas)?|(?:pas|plus|ni|sans) (?:a |les? )?confondre(?: avec)?|rien a voir avec)"
-    r"\b[^.!?;\n]{0,12}$"
-)
-
-
-def _is_denied(group: Group) -> bool:
-    """Tell whether a place follows "et non", or "à ne pas confondre avec": "et non des Terrasses Larris"."""
-    return bool(_DENIED.search(group.passage.folded.text[max(0, group.start - 60) : group.start]))
-
-
-def _of_the_writer(group: Group) -> bool:
-    """Tell whether a place follows "moi je suis au …"."""
-    before = [word.text for word in group.passage.words if word.end <= group.start][-4:]
-    return bool(OF_THE_WRITER & set(before))

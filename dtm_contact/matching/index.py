@@ -12,6 +12,7 @@ from dtm_contact.matching.gazetteer import Gazetteer, numbered
 from dtm_contact.matching.learned import SHIPPED, Learnt
 from dtm_contact.matching.passages import LONGEST_ADDRESS
 from dtm_contact.matching.people import People
+from dtm_contact.matching.place_model import PlaceModel, shipped
 from dtm_contact.matching.places import Group
 from dtm_contact.matching.traders import Traders
 from dtm_contact.matching.weights import CARETAKER_FITS
@@ -29,6 +30,7 @@ class MatchIndex:
         directory: what it was built from.
         settings: the thresholds, and which domains and numbers are the landlord's own.
         learnt: how far evidence is believed, and how probabilities are calibrated.
+        place_model: tells whether a place named is the matter's, or the tenant's home.
         people, gazetteer: the people and the places, with their look-ups.
         our_numbers: keys of the landlord's own numbers.
         on_duty: who is on duty for an entrance on a day.
@@ -36,12 +38,13 @@ class MatchIndex:
         offices, office: the offices (empty: none), each with a number, and that of each residence's by its number.
     """
 
-    def __init__(self, directory: Directory, settings: Settings, learnt: Learnt) -> None:
+    def __init__(self, directory: Directory, settings: Settings, learnt: Learnt, place_model: PlaceModel) -> None:
         """Use `build`."""
         records = directory.records
         self.directory = directory
         self.settings = settings
         self.learnt = learnt
+        self.place_model = place_model
         self.gazetteer = Gazetteer(records)
         self.people = People(directory, self.gazetteer.entrance_by_id)
         numbers = [*settings.numbers, *(office.phone for office in records.offices)]
@@ -65,9 +68,22 @@ class MatchIndex:
         self.doors = _shares((door_key(door), many) for (kind, _, door), many in homes.items() if kind == "dwelling")
 
     @classmethod
-    def build(cls, directory: Directory, settings: Settings, learnt: Learnt = SHIPPED) -> "MatchIndex":
-        """Build the index; takes half a second for 16,000 people, some three seconds for 180,000."""
-        return cls(directory, settings, learnt)
+    def build(
+        cls,
+        directory: Directory,
+        settings: Settings,
+        learnt: Learnt = SHIPPED,
+        place_model: PlaceModel | None = None,
+    ) -> "MatchIndex":
+        """Build the index; takes half a second for 16,000 people, some three seconds for 180,000.
+
+        Args:
+            directory: the estate and its people.
+            settings: thresholds, and what is the landlord's own.
+            learnt: how far evidence is believed; without it, as the program was taught.
+            place_model: what places named are; without it, as the program was taught.
+        """
+        return cls(directory, settings, learnt, place_model or shipped())
 
     def is_ours(self, address: str) -> bool:
         """Tell whether a mail address is the landlord's own or a colleague's."""

@@ -29,6 +29,8 @@ _NO_ENTRANCES: Numbers = np.empty(0, np.int32)
 _NO_BITS: Floats = np.empty(0)
 
 _SURE = 0.7
+_AS_GOOD = 1.0
+"""Bits below the best within which an entrance is meant as well."""
 _TOGETHER = 70
 """Characters that may stand between two things said of one place."""
 _IN_ONE_BREATH = 12
@@ -53,12 +55,17 @@ _FOR_HOUSE = np.array((0.0, 6.0, 6.0, 9.0, 9.0, 10.0))
 _AGAINST_HOUSE = np.array((5.0, 0.0, 4.0, 1.5, 0.0, 0.0))
 
 
+Stretch = tuple[Passage, int, int]
+"""A passage, and where something begins and ends in it, folded."""
+
+
 @dataclass(slots=True)
 class Group:
     """Things said of one place, and how surely that is the place of the matter.
 
     `named` are the entrances that may be meant, in order, and `weighed` what it says of each, in bits.
-    `said_at` and `shown_at` are of the first of several that were joined: where it stands, and what is shown of it.
+    `said_at` and `shown_at` are of the first of several that were joined: where it stands, and what is shown of it;
+    `others` are where the rest of them stand.
     """
 
     passage: Passage
@@ -70,6 +77,7 @@ class Group:
     agreeing: frozenset[int] = frozenset()
     said_at: tuple[int, int] | None = None
     shown_at: tuple[int, int] | None = None
+    others: tuple[Stretch, ...] = ()
 
     def of(self, kind: str) -> list[Atom]:
         """Return the atoms of one kind."""
@@ -89,6 +97,17 @@ class Group:
     def end(self) -> int:
         """Where the last of it ends in the folded passage."""
         return self.said_at[1] if self.said_at else max(atom.end for atom in self.atoms)
+
+    @property
+    def stretches(self) -> tuple[Stretch, ...]:
+        """Where it is said, each time."""
+        return ((self.passage, self.start, self.end), *self.others)
+
+    @property
+    def meant(self) -> Numbers:
+        """The entrances that go best with what is said."""
+        best: Numbers = self.named[self.weighed >= self.weighed.max(initial=-np.inf) - _AS_GOOD]
+        return best
 
     @property
     def foreign(self) -> bool:
@@ -206,6 +225,8 @@ def _begins_another(group: Group, atom: Atom, gazetteer: Gazetteer) -> bool:
     if same and atom.kind in {"street", "residence", "commune"} and not set(same[0].values) & set(atom.values):
         return True
     if same and atom.kind == "number" and same[0].house != atom.house:
+        return True
+    if same and atom.kind == "street" and None not in {same[-1].house, atom.house} and same[-1].house != atom.house:
         return True
     others = (
         group.of("residence" if atom.kind == "street" else "street") if atom.kind in {"street", "residence"} else []
@@ -392,5 +413,6 @@ def _can_be_one(one: Group, other: Group) -> bool:
 def _join(one: Group, other: Group, gazetteer: Gazetteer) -> None:
     """Weigh two groups as one; spans stay those of the first where they stand in different passages."""
     one.said_at, one.shown_at = (one.start, one.end), one.shown_at or one.shown
+    one.others = (*one.others, *other.stretches)
     one.atoms = [*one.atoms, *other.atoms]
     weigh(one, gazetteer)

@@ -30,6 +30,7 @@ def as_stated(weighed: Match, stated: Stated, directory: Directory, on: date) ->
         tenant=Likely(named, 1.0) if named else _still(weighed, dwelling_id),
         dwelling=Likely(dwelling_id, 1.0) if dwelling_id else None,
         residence=Likely(residence_id, 1.0) if residence_id else None,
+        home=None,
         office_id=residence.office_id if residence else weighed.office_id,
         caretakers=_caretakers(dwelling_id, residence_id, directory, on),
     )

@@ -32,8 +32,6 @@ class Statement(Enum):
     """He tells whose husband or wife somebody is, most often himself."""
     OF_NO_TENANT = auto()
     """He writes of a relative who is no tenant of ours."""
-    NAMESAKE = auto()
-    """Somebody else bears his name."""
     DICTATED = auto()
     """He takes down what another says, who signs."""
     A_WOMAN = auto()
@@ -146,12 +144,6 @@ _SAID_BY_HIMSELF = {
     ),
     Statement.SPOUSE_OF: _any_of(
         r"(?:la (?:femme|compagne|conjointe|moitie)|l'epou(?:se|x)|le (?:mari|compagnon|conjoint)) (?:de |d')",
-    ),
-    Statement.NAMESAKE: _any_of(
-        r"(?:le |du |au |un )?meme nom",
-        r"homonymes?",
-        r"s'appelle comme moi",
-        r"(?:on est|nous sommes|il y a|y a) deux \w+ \w+",
     ),
     Statement.DICTATED: _any_of(
         r"m(?:e l)?'a dicte",

@@ -15,15 +15,23 @@ from dtm_contact.matching.clues import Clues
 from dtm_contact.matching.gazetteer import Gazetteer
 from dtm_contact.matching.index import MatchIndex
 from dtm_contact.matching.learned import Learnt, answer_about
+from dtm_contact.matching.matter import (
+    each_place,
+    home_of,
+    unit_there,
+    where_the_matter_is,
+    written_out,
+)
 from dtm_contact.matching.mentions import Role
 from dtm_contact.matching.people import NOWHERE
 from dtm_contact.matching.places import Floats
 from dtm_contact.matching.statements import Statement
 from dtm_contact.matching.weighed import Weighed
-from dtm_contact.model import Candidate, Evidence, Likely, Match, OnDuty, Proposal
+from dtm_contact.model import Candidate, Evidence, Likely, Match, OnDuty, Proposal, WriterHome
 
 _MOST_PROPOSED = 3
 _NEVER = 1e-300
+_LIKELY = 0.5
 _ACCOUNTS = frozenset({"email.known", "email.confirmed"})
 _NAMES_NOBODY = frozenset({Statement.ANONYMOUS, Statement.RENTS_ELSEWHERE})
 
@@ -35,6 +43,8 @@ class Masses:
     gazetteer: Gazetteer
     learnt: Learnt
     entrances: Floats = field(default_factory=lambda: np.empty(0))
+    homes: Floats = field(default_factory=lambda: np.empty(0))
+    """By entrance, of people alone: it is somebody who lives there."""
     tenants: dict[str, float] = field(default_factory=dict)
     dwellings: dict[str, float] = field(default_factory=dict)
     total: float = 0.0
@@ -51,6 +61,11 @@ class Masses:
     def chances(self) -> dict[str, float]:
         """The probability of each tenant, before it is calibrated; likewise."""
         return {tenant_id: mass / self.total for tenant_id, mass in self.tenants.items()} if self.total else {}
+
+    def is_at_home(self, residence_id: str | None) -> bool:
+        """Tell whether the matter is rather at a residence than anywhere else."""
+        number = self.gazetteer.residence_ids.get(residence_id or "", NOWHERE)
+        return number != NOWHERE and self.residences.item(number) >= _LIKELY * self.total
 
     def best(self, answer: str, table: Mapping[str, float]) -> Likely | None:
         """Return the likeliest of a table, its probability calibrated as for that answer."""
@@ -95,22 +110,62 @@ def verdict(weighing: Weighing, weighed: list[Weighed], rest: Rest) -> Match:
     dwelling = None if dwelling and _household_doubted(dwelling.id, weighed) else dwelling
     dwelling = dwelling or _home_of(tenant, weighed)
     proven = [index.people.person(each) for each in sorted(weighing.identity.proven)]
-    residence = _sure(masses.likeliest(index.gazetteer.residence_ids, masses.residences), thresholds.residence)
-    if residence and (Statement.RENTS_ELSEWHERE in weighing.said or _only_a_namesake(residence.id, weighed)):
-        residence = None
+    masses.entrances = _of_the_matter(weighing, weighed, masses)
+    home = home_of(tenant, dwelling, weighing.on, index.directory)
+    residence = _residence(weighing, weighed, masses, home)
+    if home is not None and (
+        residence.id == home.residence_id if residence is not None else masses.is_at_home(home.residence_id)
+    ):
+        home = None
+    if home is not None:
+        dwelling = unit_there(tenant, residence, weighing.on, index.directory)
     return Match(
         candidates=_candidates(weighed, masses, likeliest),
         tenant=tenant,
         dwelling=dwelling,
         residence=residence,
+        home=home,
         office_id=_office(masses, residence, index),
-        place_evidence=_place_evidence(weighing, masses),
+        place_evidence=_place_evidence(weighing, masses, residence),
         caretakers=_on_duty(masses, dwelling, residence, weighing),
         proposals=tuple(_proposals(tenant, weighing)) if tenant is not None else (),
         on_behalf=_on_behalf(weighing),
         proven=tuple(sorted(person.tenant_id for person in proven)),
         proven_homes=tuple(sorted({home.dwelling_id for person in proven for home in person.lives_in(weighing.on)})),
     )
+
+
+def _residence(
+    weighing: Weighing, weighed: Sequence[Weighed], masses: Masses, home: WriterHome | None
+) -> Likely | None:
+    """Return the residence of the matter, where it is sure enough, and less so where it is written out, or home's."""
+    thresholds, gazetteer = weighing.index.settings.match, weighing.index.gazetteer
+    likely = masses.likeliest(gazetteer.residence_ids, masses.residences)
+    if likely is None or Statement.RENTS_ELSEWHERE in weighing.said:
+        return None
+    written = likely.id in written_out(weighing.meanings, gazetteer)
+    if not written and _only_a_namesake(likely.id, weighed):
+        return None
+    known = written or (home is not None and likely.id == home.residence_id)
+    return _sure(likely, min(thresholds.residence, thresholds.residence_written) if known else thresholds.residence)
+
+
+def _of_the_matter(weighing: Weighing, weighed: Sequence[Weighed], masses: Masses) -> Floats:
+    """Return the masses of the entrances as those of where the matter is."""
+    if not weighing.meanings or masses.total <= 0 or Statement.APPLICANT in weighing.said:
+        return masses.entrances
+    homes, otherwise = masses.homes / masses.total, masses.entrances / masses.total
+    known = _known_homes(weighing, weighed, homes)
+    meanings = weighing.meanings if known == weighing.homes else weighing.meanings_to(known)
+    return masses.total * where_the_matter_is(meanings, homes, otherwise, weighing.index.gazetteer)
+
+
+def _known_homes(weighing: Weighing, weighed: Sequence[Weighed], homes: Floats) -> frozenset[int]:
+    """Return the entrances where the likeliest lives, if it is likely to be somebody of that home."""
+    best = weighed[0] if weighed else None
+    if best is None or best.home is None or best.home.entrance == NOWHERE:
+        return weighing.homes
+    return weighing.homes_of(best.position) if homes.item(best.home.entrance) >= _LIKELY else weighing.homes
 
 
 def _proposals(tenant: Likely, weighing: Weighing) -> Iterator[Proposal]:
@@ -183,6 +238,7 @@ def _masses(weighing: Weighing, weighed: list[Weighed], rest: Rest) -> Masses:
         entrances = np.concatenate((entrances, people.entrance[rest.positions]))
         mass = np.concatenate((mass, masses_of_rest))
     masses.entrances = _sums(entrances + 1, mass, len(gazetteer.entrances) + 1)[1:]
+    masses.homes = masses.entrances.copy()
     _nobody(weighing, masses)
     return masses
 
@@ -268,7 +324,9 @@ def _office(masses: Masses, residence: Likely | None, index: MatchIndex) -> str 
     return best.id if best is not None and best.probability >= index.settings.match.residence else None
 
 
-def _place_evidence(weighing: Weighing, masses: Masses) -> tuple[Evidence, ...]:
+def _place_evidence(weighing: Weighing, masses: Masses, residence: Likely | None) -> tuple[Evidence, ...]:
+    if residence is None and len(weighing.place.groups) > 1:
+        return each_place(weighing.meanings, masses.gazetteer)
     if not weighing.place.groups:
         return ()
     best = int(masses.entrances.argmax())

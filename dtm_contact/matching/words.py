@@ -213,7 +213,6 @@ AT_WHOSE_HOME = _listed("nou nous moi mwa lui elle eux vous mon ma mes ton ta se
 AT_HIS_HOME = "chez"
 """Before a name: that is where the matter is."""
 TENANCY = _listed("domicilie domiciliee demeurant nee titulaire locataire locataires")
-OF_THE_WRITER = _listed("moi je j mon")
 
 RUNNING_A_SHOP = _listed(
     "gerant gerante gere tiens suis sommes patron patronne responsable soussigne president presidente"
@@ -237,9 +236,6 @@ SERVICES = _listed(
 """On a short line under a message: the writer speaks for others, though nothing sets his signature apart."""
 
 # --- places
-
-PARKING = _listed("garage box parking emplacement stationnement")
-"""Before a place: that is where he parks, not where the matter is."""
 
 SAME_PLACE = _listed("meme residence cite batiment bat")
 """After a name and a comma: what follows is where he lives ("même adresse")."""

@@ -98,6 +98,13 @@ class Match(BaseModel):
         lt=1,
         description="A residence is named from this probability, calibrated: just above it 90 of 100 are right",
     )
+    residence_written: float = Field(
+        default=0.6,
+        gt=0.5,
+        lt=1,
+        description="A residence of which the message gives a full address, or the name with the town, is named from "
+        "this probability already; the other places that it gives are shown beside it",
+    )
 
 
 class Judge(BaseModel):

@@ -20,6 +20,7 @@ from dtm_contact.model import (
     VoiceNotice,
     Wish,
     Wished,
+    WriterHome,
 )
 from tests.console.conftest import DeskAlone, Somebody, open_in
 
@@ -120,6 +121,20 @@ def test_every_answer_bears_the_headers_that_keep_it_in(agent: Somebody) -> None
         answer = agent.get(path)
         assert "default-src 'none'" in answer.headers.get("content-security-policy", ""), path
         assert answer.headers["x-content-type-options"] == "nosniff"
+
+
+def test_where_the_tenant_lives_is_told_where_the_matter_is_elsewhere(
+    desk: DeskAlone, agent: Somebody, secretary: Somebody
+) -> None:
+    at_home = open_in(desk.store, "nord", "one")
+    assert "habite ailleurs" not in agent.get(f"/dossier/{at_home}").text
+    home = WriterHome("L09", "R02")
+    number = open_in(desk.store, "nord", "two", match={"dwelling": None, "home": home})
+    assert "habite ailleurs : 9 rue Béranger" in secretary.get(f"/dossier/{number}").text
+    # What another office works is not shown.
+    page = agent.get(f"/dossier/{number}").text
+    assert "habite ailleurs : un logement d’un autre bureau" in page
+    assert "rue Béranger" not in page
 
 
 WORDS = "Fuite sous l’évier. Appelez-moi au 06 98 76 54 32 après 18 h svp, pas avant. Merci"

@@ -35,6 +35,7 @@ from dtm_contact.model import (
     Span,
     Understanding,
     Wish,
+    WriterHome,
 )
 
 AT = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
@@ -113,6 +114,20 @@ def test_a_person_sees_who_where_what_how_urgent_and_why(directory: Directory) -
         "oui routing.yaml:par-defaut   (conviendrait aussi, mais vient après)",
     ):
         assert expected in text
+
+
+def test_who_lives_elsewhere_is_told_beside_the_place_of_the_matter(directory: Directory) -> None:
+    found = judgement(directory)
+    home = found.match.dwelling
+    assert home is not None
+    assert "habite ailleurs" not in told(found, directory)
+    lives_in = WriterHome(home.id, directory.records.residences[0].residence_id)
+    place = Evidence("place.street", 9.0, "12 rue Hoche")
+    elsewhere = replace(found.match, dwelling=None, residence=None, home=lives_in, place_evidence=(place,))
+    text = told(replace(found, match=elsewhere), directory)
+    assert f"habite ailleurs  {Names(directory, {}, PARIS).home(lives_in)}" in text
+    assert "le lieu : pas assez sûr" in text
+    assert "« 12 rue Hoche »" in text
 
 
 def test_control_characters_and_markup_are_shown_not_obeyed(directory: Directory) -> None:

@@ -80,7 +80,7 @@ AUBEPINES = (None, None, "RX1")
         # A name alone is no proof, however rare: others bear it, too.
         (_mail("Fuite sous l'évier.\nOdette Vauquelin"), AUBEPINES),
         (_mail("Fuite sous l'évier, Les Aubépines.\nVAUQUELIN ODETTE"), ODETTE),
-        (_mail("Fuite sous l'évier.\nO. Vauquelin, Les Aubépines, Arcueil"), ODETTE),
+        (_mail("Fuite sous l'évier.\nOdette Vauquelin, 12 rue Laplace, Arcueil"), ODETTE),
         (_mail("Je suis Mme Sarrazin Odette, 12 rue Laplace, Arcueil"), ODETTE),
         (_mail("bonjour c'est madame voclin odète 12 rue la place arcueil batiment a"), (None, None, "RX1")),
         (_mail("Mme Vauquelin, 12 r. Laplace 94110 Arcueil"), ODETTE),
@@ -119,11 +119,11 @@ AUBEPINES = (None, None, "RX1")
         (_mail("Je ne donne pas mon nom. Trafic au 12 rue Laplace à Arcueil, c'est Pierre Gavroche."), AUBEPINES),
         (_mail("Toujours rien.", quoted_text="Odette Vauquelin, 12 rue Laplace, Arcueil"), NOBODY),
         (_mail("Locataire d'un autre bailleur, 12 rue des Glaïeuls à Antony.\nBlaise Cendrars"), NOBODY),
-        # Whose account it is, and whom the message is about, in whatever words.
+        # Who writes of another place is named, and their home is not the place of the matter.
         (_mail("Il faut passer voir Théodule Ribot au plus vite. C'est au 11 avenue Wilson à Cachan.\nO. Vauquelin",
-               address="odette.vauquelin@courriel.example"), NOBODY),
+               address="odette.vauquelin@courriel.example"), ("TX-odette", None, None)),
         (_mail("Plus d'eau au 7 avenue du Président-Wilson à Cachan chez ma sœur.\nO. Vauquelin",
-               address="odette.vauquelin@courriel.example"), (None, None, "RX2")),
+               address="odette.vauquelin@courriel.example"), ("TX-odette", None, "RX2")),
         (_mail("De : Georges\nPlus d'eau chaude.", "Odette Vauquelin", "odette.vauquelin@courriel.example"), GEORGES),
         (_mail("Plus d'eau\nje suis georges", "Odette Vauquelin", "odette.vauquelin@courriel.example"), GEORGES),
         (_mail("Coordonnées : Odette Vauquelin, Les Aubépines\nPlus d'eau."), ODETTE),
@@ -159,7 +159,7 @@ AUBEPINES = (None, None, "RX1")
         (_mail("je suis marie depuis dix ans et je suis petit", address="odette.vauquelin@courriel.example"), ODETTE),
         # What others said, and whom one was taken for, is not for whom one writes.
         (_mail("On me dit que c'est le dossier de M. Marcel Petit, non. Bail 5550001/11\nO. Vauquelin"), ODETTE),
-        (_mail("Vous m'avez confondue avec le dossier de Mme Petit.\nO. Vauquelin, Les Aubépines, Arcueil"), ODETTE),
+        (_mail("Vous m'avez confondue avec le dossier de Mme Petit.\nO. Vauquelin, Les Aubépines, Arcueil"), AUBEPINES),
         # Who is found at fault, or merely told of, is not the one who writes.
         (_mail("M. et Mme Vauquelin, au 12 rue Laplace à Arcueil, font la fête."), AUBEPINES),
         (_mail("Le docteur Odette Vauquelin m'a arrêté."), NOBODY),

@@ -267,7 +267,7 @@ async def test_a_learned_model_that_cannot_be_used_is_told_and_the_programs_own_
     watch = await scene.start()
     assert watch.in_force.settings.model is None
     assert scene.alarms.lasting == (MODEL,)
-    told = f"{tmp_path / 'model'}: error: The file is no model of topics that this program can read"
+    told = f"{tmp_path / 'model'}: error: The file is no model that this program can read"
     assert told in scene.told[MODEL]
 
 

@@ -31,6 +31,9 @@ from dtm_contact.rules import decide
 from dtm_contact.rules.answer_templates import AnswerFailedError, fill_in
 from dtm_contact.store import NOT_READ, Case, CaseFile
 
+OF_ANOTHER_OFFICE = "un logement d’un autre bureau"
+"""Instead of where somebody lives whose dwelling the agent's office does not work."""
+
 _CANDIDATES = 6
 _OTHERS = 12
 
@@ -81,6 +84,7 @@ def shown(visit: Visit, *, alert: str = "", refused: str = "", said: str = "") -
         "card": card,
         "care": CARE if care else "",
         "elsewhere": elsewhere,
+        "lives_at": _lives_at(visit, last),
         "caretakers": caretakers,
         "wishes": wishes(file.contacts),
         "proposals": [each for each in _proposals(visit, file) if each.value not in registered.never],
@@ -105,6 +109,15 @@ def shown(visit: Visit, *, alert: str = "", refused: str = "", said: str = "") -
         "dangers_over": DANGER_OVER,
         "status": 409 if alert else 200,
     }
+
+
+def _lives_at(visit: Visit, last: Judgement | None) -> str:
+    """Return where the tenant lives, where the matter is elsewhere, as far as the agent may see it."""
+    home = last.match.home if last else None
+    if home is None:
+        return ""
+    seen = home.dwelling_id is not None and visit.sees_dwelling(home.dwelling_id)
+    return visit.desk.names.home(home) if seen else OF_ANOTHER_OFFICE
 
 
 def _others(visit: Visit, found: Case) -> list[Case]:
