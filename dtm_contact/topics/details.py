@@ -48,7 +48,7 @@ _LIKELIER: Final = 0.5
 _UNSURE: Final = -0.75
 """The score under which no kind of danger is named."""
 _PERSONAL: Final = frozenset({Peril.VIOLENCE, Peril.SUICIDE})
-_UNSURE_OF_PERSONAL: Final = -0.22
+_UNSURE_OF_PERSONAL: Final = -0.17
 """The same of violence and suicide where the message is about something else: they take the place of its topic."""
 _WORDS_NEEDED: Final = 3
 """Words of a sentence that may say a wish: "Un appel." says none."""
