@@ -26,8 +26,9 @@ from dtm_contact.channels.mailbox import Follower, login_by
 from dtm_contact.settings import Imap
 from dtm_contact.store import GroupCommitInbox, open_store
 from tests.channels.mailbox.dovecot import PASSWORD, USER, Dovecot, imap, running
+from tests.prove.database import prepared_store
 from tests.prove.mailbox import environment
-from tests.prove.program import Program, chance, prepared_store
+from tests.prove.program import Program, chance
 from tests.prove.senders import messages
 
 _TICKS = os.sysconf("SC_CLK_TCK")
@@ -78,13 +79,13 @@ async def taken_in_only(server: Dovecot, folder: Path, number: int) -> float:
         host="127.0.0.1", port=server.port, tls=False, user=USER, password_file=secret,
         since=datetime(2000, 1, 1, tzinfo=UTC).date(), after="leave",
     )  # fmt: skip
-    path = prepared_store(folder)
-    with open_store(f"sqlite:///{path}") as store:
+    database = prepared_store(folder)
+    with open_store(database.url) as store:
         inbox = GroupCommitInbox(store)
         follower = Follower("imap", settings, inbox, login_by(settings), lambda: datetime.now(UTC))
         began = time.perf_counter()
         follower.start()
-        await reached(path, TAKEN, number)
+        await reached(database.path, TAKEN, number)
         took = time.perf_counter() - began
         await follower.stop()
         await inbox.close()
@@ -93,8 +94,9 @@ async def taken_in_only(server: Dovecot, folder: Path, number: int) -> float:
 
 async def whole(server: Dovecot, folder: Path, number: int, single: int) -> None:
     """Print what the whole daemon does with what lies there, then how soon single messages are cases."""
-    path = prepared_store(folder)
-    program = Program(path, environment=environment(server, folder, pause="2", longest_pause="300"))
+    database = prepared_store(folder)
+    path = database.path
+    program = Program(database, environment=environment(server, folder, pause="2", longest_pause="300"))
     try:
         began = time.perf_counter()
         await program.started()

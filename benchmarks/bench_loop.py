@@ -18,9 +18,10 @@ from pathlib import Path
 
 from aiosmtplib import SMTP
 
+from tests.prove.database import prepared_store
 from tests.prove.idle import LARGE, connected, limit_files
 from tests.prove.kills import settled
-from tests.prove.program import Program, prepared_store
+from tests.prove.program import Program
 
 FILES_BESIDE = 100
 SENDER = """
@@ -83,7 +84,7 @@ async def run(folder: Path, idle: int, rounds: int) -> None:
             measured = []
             for number in range(rounds):
                 measured.append(await measure(program, asking, number))
-                await settled(program.store)
+                await settled(program.database)
     finally:
         await program.kill()
     waits = [each.wait for each in measured]

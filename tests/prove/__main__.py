@@ -1,30 +1,41 @@
-"""The proofs at full length: `python -m tests.prove [kills|power|hostile|…|failover] [--times N] [--seed S]`."""
+"""The proofs at full length: `python -m tests.prove [kills|power|…] [--database D] [--times N] [--seed S]`."""
 
 import argparse
 import asyncio
 import sys
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
 from tests.prove import calls, disk, failover, fsync, fuzz, hostile, idle, kills, loader, mailbox, outbox, power, reload
+from tests.prove.database import PLACES, Place
 from tests.prove.program import chance
 
-TIMES = {
-    "kills": 50,
-    "power": 20,
-    "fsync": 30,
-    "hostile": 10,
-    "idle": 1_000,
-    "fuzz": 20_000,
-    "calls": 10,
-    "reload": 100,
-    "loader": 300,
-    "outbox": 30,
-    "mailbox": 10,
-    "failover": 50,
-}
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """What a proof is given: a folder of its own, its length, what is left to chance, and where its stores lie."""
+
+    folder: Path
+    times: int
+    random: Random
+    place: Place
+
+    def new(self, name: str) -> Path:
+        """Make a folder in it."""
+        (self.folder / name).mkdir()
+        return self.folder / name
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """A proof: what runs it and says whether it holds, its usual length, and the databases that it can be held on."""
+
+    run: Callable[[Trial], bool]
+    times: int
+    databases: tuple[str, ...] = tuple(PLACES)
 
 
 def _say(lines: Iterable[str]) -> None:
@@ -32,119 +43,143 @@ def _say(lines: Iterable[str]) -> None:
     sys.stdout.flush()
 
 
-def _kills(folder: Path, times: int, random: Random) -> bool:
-    outcome = asyncio.run(kills.prove_kills(_new(folder, "kept"), times, random))
+def _kills(trial: Trial) -> bool:
+    outcome = asyncio.run(kills.prove_kills(trial.new("kept"), trial.times, trial.random, place=trial.place))
     _say(outcome.lines())
-    control = asyncio.run(kills.lost_by_early_answers(_new(folder, "early"), max(5, times // 5), random))
+    control = asyncio.run(
+        kills.lost_by_early_answers(trial.new("early"), max(5, trial.times // 5), trial.random, place=trial.place)
+    )
     _say([f"control, 250 before the commit: {control}"])
     at_work = outcome.judges is not None and outcome.judges.at_work > 0
     return outcome.audit.sound and at_work and control.messages > 0
 
 
-def _power(folder: Path, times: int, random: Random) -> bool:
-    if reason := disk.why_not(_new(folder, "trial")):
+def _power(trial: Trial) -> bool:
+    if reason := disk.why_not(trial.new("trial")):
         _say([f"power: cannot be shown on this machine: {reason}"])
         return False
-    outcome = asyncio.run(power.prove_power_cuts(_new(folder, "kept"), times, random))
+    outcome = asyncio.run(power.prove_power_cuts(trial.new("kept"), trial.times, trial.random))
     _say(outcome.lines())
-    control = asyncio.run(power.lost_by_not_waiting(_new(folder, "hasty"), max(3, times // 5), random))
-    killed = asyncio.run(power.lost_after_a_kill_within_a_commit(_new(folder, "killed"), random))
+    control = asyncio.run(power.lost_by_not_waiting(trial.new("hasty"), max(3, trial.times // 5), trial.random))
+    killed = asyncio.run(power.lost_after_a_kill_within_a_commit(trial.new("killed"), trial.random))
     _say([f"control, synchronous=NORMAL: {control}", f"sent again after a kill within its commit: {killed}"])
     return outcome.audit.sound and control.messages > 0 and not killed.messages
 
 
-def _fsync(folder: Path, times: int, random: Random) -> bool:
+def _fsync(trial: Trial) -> bool:
     if reason := fsync.why_not():
         _say([f"fsync: cannot be shown on this machine: {reason}"])
         return False
-    outcome = asyncio.run(fsync.prove_failing_syncs(_new(folder, "kept"), times, random))
+    outcome = asyncio.run(fsync.prove_failing_syncs(trial.new("kept"), trial.times, trial.random))
     _say(outcome.lines())
     control = asyncio.run(
-        fsync.prove_failing_syncs(_new(folder, "trusting"), max(3, times // 5), random, fsync.TRUSTING)
+        fsync.prove_failing_syncs(trial.new("trusting"), max(3, trial.times // 5), trial.random, fsync.TRUSTING)
     )
     _say(["control, claims that do not wait, and a probe that only writes:", *control.lines()])
     return outcome.sound and sum(control.lost) > 0
 
 
-def _hostile(folder: Path, times: int, random: Random) -> bool:
-    before = asyncio.run(hostile.rate_alone(_new(folder, "before"), random, seconds=times))
-    outcome = asyncio.run(hostile.prove_hostile(_new(folder, "beside"), tuple(hostile.MESSAGES), random, seconds=times))
-    after = asyncio.run(hostile.rate_alone(_new(folder, "after"), random, seconds=times))
+def _hostile(trial: Trial) -> bool:
+    before = asyncio.run(hostile.rate_alone(trial.new("before"), trial.random, seconds=trial.times, place=trial.place))
+    outcome = asyncio.run(
+        hostile.prove_hostile(
+            trial.new("beside"), tuple(hostile.MESSAGES), trial.random, seconds=trial.times, place=trial.place
+        )
+    )
+    after = asyncio.run(hostile.rate_alone(trial.new("after"), trial.random, seconds=trial.times, place=trial.place))
     _say(outcome.lines())
     _say([f"mail taken in alone {before:.0f}/s and {after:.0f}/s, beside the hostile messages {outcome.rate:.0f}/s"])
     return outcome.sound
 
 
-def _idle(folder: Path, times: int, random: Random) -> bool:
-    outcome = asyncio.run(idle.prove_idle(folder, times, random))
+def _idle(trial: Trial) -> bool:
+    outcome = asyncio.run(idle.prove_idle(trial.folder, trial.times, trial.random, place=trial.place))
     _say(outcome.lines())
     return outcome.sound
 
 
-def _fuzz(_folder: Path, times: int, random: Random) -> bool:
-    outcome = fuzz.prove_fuzz(times, random.randrange(2**32))
+def _fuzz(trial: Trial) -> bool:
+    outcome = fuzz.prove_fuzz(trial.times, trial.random.randrange(2**32))
     _say(outcome.lines())
     return not outcome.faults
 
 
-def _calls(folder: Path, times: int, random: Random) -> bool:
-    outcome = asyncio.run(calls.prove_calls(folder, times, random))
+def _calls(trial: Trial) -> bool:
+    outcome = asyncio.run(calls.prove_calls(trial.folder, trial.times, trial.random, place=trial.place))
     _say(outcome.lines())
     return outcome.sound
 
 
-def _reload(folder: Path, times: int, random: Random) -> bool:
-    outcome = asyncio.run(reload.prove_reload(folder, times, random))
+def _reload(trial: Trial) -> bool:
+    outcome = asyncio.run(reload.prove_reload(trial.folder, trial.times, trial.random, place=trial.place))
     _say(outcome.lines())
     return outcome.sound
 
 
-def _loader(folder: Path, times: int, random: Random) -> bool:
-    outcome = loader.prove_loader(folder, times, random)
+def _loader(trial: Trial) -> bool:
+    outcome = loader.prove_loader(trial.folder, trial.times, trial.random)
     _say(outcome.lines())
     return not outcome.faults
 
 
-def _outbox(folder: Path, times: int, random: Random) -> bool:
-    outcome = asyncio.run(outbox.prove_outbox(folder, 10 * times, times, random))
+def _outbox(trial: Trial) -> bool:
+    outcome = asyncio.run(
+        outbox.prove_outbox(trial.folder, 10 * trial.times, trial.times, trial.random, place=trial.place)
+    )
     _say(outcome.lines())
     return outcome.sound
 
 
-def _mailbox(folder: Path, times: int, random: Random) -> bool:
-    outcome = asyncio.run(mailbox.prove_mailbox(folder, 200 * times, times, random))
+def _mailbox(trial: Trial) -> bool:
+    outcome = asyncio.run(
+        mailbox.prove_mailbox(trial.folder, 200 * trial.times, trial.times, trial.random, place=trial.place)
+    )
     _say(outcome.lines())
     return outcome.sound
 
 
-def _failover(folder: Path, times: int, random: Random) -> bool:
-    length = failover.Length(messages=60 * times, kills=times, pauses=max(1, times // 5), mailbox=6 * times)
-    outcome = asyncio.run(failover.prove_failover(_new(folder, "leased"), length, random))
+def _failover(trial: Trial) -> bool:
+    length = failover.Length(
+        messages=60 * trial.times, kills=trial.times, pauses=max(1, trial.times // 5), mailbox=6 * trial.times
+    )
+    outcome = asyncio.run(failover.prove_failover(trial.new("leased"), length, trial.random))
     _say(outcome.lines())
-    left = asyncio.run(failover.left_without_leases(_new(folder, "unleased"), max(2, times // 10), random))
+    left = asyncio.run(failover.left_without_leases(trial.new("unleased"), max(2, trial.times // 10), trial.random))
     _say([f"control, nothing is taken over: {left:,} left for ever"])
     return outcome.sound and left > 0
 
 
+_FILE = ("sqlite",)
+_SERVER = ("postgresql",)
 PROOFS = {
-    "kills": _kills,
-    "power": _power,
-    "fsync": _fsync,
-    "hostile": _hostile,
-    "idle": _idle,
-    "fuzz": _fuzz,
-    "calls": _calls,
-    "reload": _reload,
-    "loader": _loader,
-    "outbox": _outbox,
-    "mailbox": _mailbox,
-    "failover": _failover,
+    "kills": Proof(_kills, 50),
+    "power": Proof(_power, 20, _FILE),
+    "fsync": Proof(_fsync, 30, _FILE),
+    "hostile": Proof(_hostile, 10),
+    "idle": Proof(_idle, 1_000),
+    "fuzz": Proof(_fuzz, 20_000, ()),
+    "calls": Proof(_calls, 10),
+    "reload": Proof(_reload, 100),
+    "loader": Proof(_loader, 300, ()),
+    "outbox": Proof(_outbox, 30),
+    "mailbox": Proof(_mailbox, 10),
+    "failover": Proof(_failover, 50, _SERVER),
 }
 
 
-def _new(folder: Path, name: str) -> Path:
-    (folder / name).mkdir()
-    return folder / name
+def _runs(name: str, chosen: argparse.Namespace) -> bool:
+    """Run a proof on each of its databases, or on the chosen one; return whether it holds on each."""
+    proof, held = PROOFS[name], True
+    # Without a chosen one, what needs no database is held once; `main` refuses what is not held on the chosen one.
+    databases = [each for each in proof.databases or ("",) if chosen.database in (None, each)]
+    for database in databases:
+        with tempfile.TemporaryDirectory(prefix=f"prove-{name}-") as folder:
+            place = PLACES.get(database, PLACES["sqlite"])
+            holds = proof.run(Trial(Path(folder), chosen.times or proof.times, chance(chosen.seed), place))
+        on = f" on {database}" if database else ""
+        _say([f"{name}{on}: {'holds' if holds else 'FAILS'} (seed {chosen.seed})", ""])
+        held = held and holds
+    return held
 
 
 def main() -> int:
@@ -155,14 +190,15 @@ def main() -> int:
         "--times", type=int, help="kills, cuts, seconds, connections or mails, in place of each proof's own number"
     )
     arguments.add_argument("--seed", type=int, default=1, help="of all that is left to chance")
+    arguments.add_argument(
+        "--database", choices=PLACES, help="hold the proofs on it alone; else each on all that it can be held on"
+    )
     chosen = arguments.parse_args()
-    held = True
-    for name in chosen.proofs or PROOFS:
-        with tempfile.TemporaryDirectory(prefix=f"prove-{name}-") as folder:
-            holds = PROOFS[name](Path(folder), chosen.times or TIMES[name], chance(chosen.seed))
-        _say([f"{name}: {'holds' if holds else 'FAILS'} (seed {chosen.seed})", ""])
-        held = held and holds
-    return 0 if held else 1
+    unfit = [name for name in chosen.proofs if chosen.database not in (None, *PROOFS[name].databases)]
+    if unfit:
+        arguments.error(f"not held on {chosen.database}: {', '.join(unfit)}")
+    held = [_runs(name, chosen) for name in chosen.proofs or PROOFS]
+    return 0 if all(held) else 1
 
 
 if __name__ == "__main__":

@@ -1,20 +1,18 @@
-"""The ledger of the senders held against the store's own file, read by SQLite and not by the program's code."""
+"""The ledger of the senders held against the database, read by its own driver and not by the program's code."""
 
-import sqlite3
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing
+from collections.abc import Iterator
 from dataclasses import dataclass, fields
-from pathlib import Path
 from typing import Any
 
+from tests.prove.database import Database
 from tests.prove.senders import Ledger, digest
-
-Rows = Callable[[str], Sequence[tuple[Any, ...]]]
-"""Answers a query of a database."""
 
 _SETTLED = ("judged", "set_aside")
 _ORPHANS = "SELECT count(*) FROM cases WHERE id NOT IN (SELECT case_id FROM contacts WHERE case_id IS NOT NULL)"
+_MESSAGES = """
+    SELECT raw, state, case_id FROM arrivals JOIN arrival_bodies ON arrival_bodies.arrival_id = arrivals.id
+    LEFT JOIN contacts ON contacts.arrival_id = arrivals.id WHERE channel <> 'asterisk_cdr'"""
 _TWO_JUDGEMENTS = """
     SELECT count(*) FROM (SELECT contacts.arrival_id FROM judgements JOIN contacts ON contacts.id = contact_id
                           GROUP BY contacts.arrival_id HAVING count(*) > 1) AS twice"""
@@ -35,7 +33,7 @@ class Audit:
         cases_of_nothing: cases that no arrival led to.
         never_sent: arrivals whose bytes nobody sent: changed, or of the program's own making.
         undecided: arrivals that ended neither judged nor set aside.
-        broken_file: SQLite's own check of the file found faults.
+        broken_file: the database's own check found faults.
     """
 
     lost: int
@@ -58,40 +56,31 @@ class Audit:
             yield f"  {each.name.replace('_', ' '):28}{getattr(self, each.name):8,}"
 
 
-def audit(ledger: Ledger, store: Path) -> Audit:
-    """Compare what senders saw with what the store holds."""
-    with closing(sqlite3.connect(f"file:{store}?mode=ro", uri=True)) as connection:
-        broken = connection.execute("PRAGMA integrity_check").fetchone()[0] != "ok"
-        return audit_rows(ledger, lambda query: connection.execute(query).fetchall(), broken=broken)
-
-
-def audit_rows(ledger: Ledger, rows: Rows, *, broken: bool = False) -> Audit:
-    """Compare what senders saw with what a database answers to queries."""
-    digests, cases, undecided = _arrivals(rows)
+def audit(ledger: Ledger, database: Database) -> Audit:
+    """Compare what senders of messages saw with what the database holds."""
+    digests, cases, undecided = _arrivals(database)
     return Audit(
         lost=len(ledger.answered - digests.keys()),
         stored_twice=sum(1 for number in digests.values() if number > 1),
         two_cases=sum(1 for numbers in cases.values() if len(numbers) > 1),
-        two_records=_count(rows, _TWO_JUDGEMENTS) + _count(rows, _TWO_EVENTS),
-        cases_of_nothing=_count(rows, _ORPHANS),
+        two_records=_count(database, _TWO_JUDGEMENTS) + _count(database, _TWO_EVENTS),
+        cases_of_nothing=_count(database, _ORPHANS),
         never_sent=len(digests.keys() - ledger.sent),
         undecided=undecided,
-        broken_file=int(broken),
+        broken_file=int(database.broken()),
     )
 
 
-def _count(rows: Rows, query: str) -> int:
-    return int(rows(query)[0][0])
+def _count(database: Database, query: str) -> int:
+    return int(database.rows(query)[0][0])
 
 
-def _arrivals(rows: Rows) -> tuple[Counter[bytes], dict[bytes, set[int]], int]:
+def _arrivals(database: Database) -> tuple[Counter[bytes], dict[bytes, set[int]], int]:
     """Return how often each message is there, the cases of each, and how many were not decided."""
     digests: Counter[bytes] = Counter()
     cases: dict[bytes, set[int]] = {}
     undecided = 0
-    query = """SELECT raw, state, case_id FROM arrivals JOIN arrival_bodies ON arrival_bodies.arrival_id = arrivals.id
-               LEFT JOIN contacts ON contacts.arrival_id = arrivals.id"""
-    for raw, state, case_id in rows(query):
+    for raw, state, case_id in database.rows(_MESSAGES):
         message = digest(bytes(raw))
         digests[message] += 1
         cases.setdefault(message, set()).update(() if case_id is None else (case_id,))
@@ -99,15 +88,11 @@ def _arrivals(rows: Rows) -> tuple[Counter[bytes], dict[bytes, set[int]], int]:
     return digests, cases, undecided
 
 
-def claims(store: Path) -> list[tuple[Any, ...]]:
+def claims(database: Database) -> list[tuple[Any, ...]]:
     """Return what is being judged: the numbers of the arrivals, by whom, since when."""
-    with closing(sqlite3.connect(f"file:{store}?mode=ro", uri=True)) as connection:
-        query = "SELECT id, claimed_by, claimed_at FROM arrivals WHERE state = 'claimed' ORDER BY id"
-        return connection.execute(query).fetchall()
+    return database.rows("SELECT id, claimed_by, claimed_at FROM arrivals WHERE state = 'claimed' ORDER BY id")
 
 
-def waiting(store: Path) -> int:
+def waiting(database: Database) -> int:
     """Return how many arrivals are still to be judged."""
-    with closing(sqlite3.connect(f"file:{store}?mode=ro", uri=True)) as connection:
-        query = "SELECT count(*) FROM arrivals WHERE state IN ('waiting', 'claimed')"
-        return _count(lambda query: connection.execute(query).fetchall(), query)
+    return _count(database, "SELECT count(*) FROM arrivals WHERE state IN ('waiting', 'claimed')")

@@ -1,6 +1,7 @@
 """Daemons on PostgreSQL that are killed for ever, or stand still: others take over, nothing is lost or done twice."""
 
 import asyncio
+import json
 import os
 import shutil
 import signal
@@ -16,16 +17,17 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-import psycopg
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from tests.channels.mailbox.dovecot import Dovecot, running
 from tests.outbound.relays import TAKE, RelayServer, relay_server
-from tests.prove.audit import Audit, audit_rows
+from tests.prove import calls
+from tests.prove.audit import Audit, audit
+from tests.prove.database import ROOT, SMALL_DIRECTORY, Database, on_postgresql
 from tests.prove.mailbox import environment as mailbox_environment
-from tests.prove.program import REAL, ROOT, Program, prepare
+from tests.prove.program import REAL, Program
 from tests.prove.senders import RECIPIENT, Ledger, Senders, messages
-from tests.store.postgresql import programs, running_server
+from tests.prove.switchboard import Switchboard, Written, recording
 
 DAEMONS = 3
 SESSIONS = 6
@@ -98,6 +100,8 @@ class Length:
         lease, heartbeat: seconds of a lease and between two heartbeats.
         pause_seconds: how long a pause lasts.
         mailbox: messages that come by a mailbox besides; 0: none is followed.
+        calls_seconds: during which a switchboard's logs grow, as over the recorded days.
+        calls_until: the last of those days, in seconds since 1970.
     """
 
     messages: int = 3_000
@@ -107,6 +111,8 @@ class Length:
     heartbeat: float = 5.0
     pause_seconds: float = 120.0
     mailbox: int = 300
+    calls_seconds: float = 3_000.0
+    calls_until: float = float("inf")
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +142,7 @@ class Outcome:
         steps, steps_twice: of timers.
         sent_twice: messages of which two events say that they were sent.
         appended, missed, twice: messages of the mailbox.
+        calls: of the switchboard's logs; None where none was followed.
     """
 
     length: Length
@@ -155,6 +162,7 @@ class Outcome:
     appended: int
     missed: int
     twice: int
+    calls: calls.Outcome | None
 
     @property
     def sound(self) -> bool:
@@ -164,7 +172,8 @@ class Outcome:
         )  # fmt: skip
         in_time = all(seconds <= _SECONDS_AT_MOST for seconds in self.slowest.values())
         hit = self.held["arrival"] > 0 and self.fenced >= self.length.pauses
-        return self.audit.sound and not any(faults) and in_time and hit
+        called = self.calls is None or (self.calls.sound and self.calls.calls > 0)
+        return self.audit.sound and called and not any(faults) and in_time and hit
 
     def lines(self) -> Iterator[str]:
         """Yield the ledger, a line a figure."""
@@ -181,6 +190,8 @@ class Outcome:
         for name in (*names, "appended", "missed", "twice"):
             yield f"  {name.replace('_', ' '):28}{getattr(self, name):8,}"
         yield from self.audit.lines()
+        if self.calls is not None:
+            yield from self.calls.lines()
 
 
 class Cluster:
@@ -192,12 +203,14 @@ class Cluster:
         fenced: how often a daemon that had stood still found that others had taken over.
     """
 
-    def __init__(self, folder: Path, random: Random, environment: Mapping[str, str], command: Sequence[str]) -> None:
+    def __init__(
+        self, database: Database, random: Random, environment: Mapping[str, str], command: Sequence[str]
+    ) -> None:
         """Prepare; all daemons have this environment besides their names."""
         self.living: dict[str, Program] = {}
         self.dark = False
         self.fenced = 0
-        self._folder = folder
+        self._database = database
         self._random = random
         self._environment = environment
         self._command = command
@@ -213,7 +226,7 @@ class Cluster:
         self._number += 1
         name = f"d{self._number}"
         environment = {**self._environment, "DTM_NAME": name}
-        program = Program(self._folder / "none.db", self._command, environment=environment)
+        program = Program(self._database, self._command, environment=environment)
         await program.started()
         self.living[name] = program
 
@@ -250,8 +263,8 @@ class Cluster:
 class Trial:
     """A database, a relay and daemons; what was stopped, and what lies in the mailbox."""
 
-    def __init__(self, length: Length, random: Random, url: str, sink: Sink, cluster: Cluster) -> None:
-        """Connect to the database."""
+    def __init__(self, length: Length, random: Random, database: Database, sink: Sink, cluster: Cluster) -> None:
+        """Begin with nothing stopped."""
         self.length = length
         self.cluster = cluster
         self.stopped: list[Stopped] = []
@@ -259,11 +272,8 @@ class Trial:
         self.slowest_channel = 0.0
         self._random = random
         self._sink = sink
-        self._database = psycopg.connect(url, autocommit=True)
-
-    def rows(self, query: str, **values: object) -> list[tuple[Any, ...]]:
-        """Return what a query answers."""
-        return self._database.execute(query.encode(), values or None).fetchall()
+        self.database = database
+        self.rows = database.rows
 
     def number(self, query: str) -> int:
         """Return the one number that a query answers."""
@@ -320,7 +330,7 @@ class Trial:
             while self.number(_UNFINISHED) or len(self.rows(_FROM_MAILBOX)) < len(self.appended):
                 await asyncio.sleep(0.2)
 
-    def outcome(self, ledger: Ledger) -> Outcome:
+    def outcome(self, ledger: Ledger, called: calls.Outcome | None) -> Outcome:
         """Compare what was seen with what the database and the relay hold."""
         told: dict[str, list[str]] = {}
         for number, message_id in self.rows(_TOLD):
@@ -331,7 +341,7 @@ class Trial:
         return Outcome(
             length=self.length,
             ledger=ledger,
-            audit=audit_rows(ledger, self.rows),
+            audit=audit(ledger, self.database),
             held=Counter(kind for each in self.stopped for kind, _ in each.things),
             slowest=self._slowest(),
             fenced=self.cluster.fenced,
@@ -346,6 +356,7 @@ class Trial:
             appended=len(self.appended),
             missed=len({sha256(raw).hexdigest() for raw in self.appended} - mailbox.keys()),
             twice=sum(count > 1 for count in mailbox.values()),
+            calls=called,
         )
 
     def _slowest(self) -> dict[str, float]:
@@ -358,17 +369,15 @@ class Trial:
                     slowest[kind] = max(slowest.get(kind, 0.0), seconds)
         return slowest
 
-    def close(self) -> None:
-        """Leave the database."""
-        self._database.close()
-
 
 async def prove_failover(folder: Path, length: Length, random: Random) -> Outcome:
-    """Kill and stop daemons at random moments while messages come in; then let the rest finish, and audit."""
-    async with _scene(folder, length, random, REAL) as (trial, server):
+    """Kill and stop daemons at random moments while messages and calls come in; let the rest finish, and audit."""
+    lines = recording(calls.CALLS, length.calls_until)
+    async with _scene(folder, length, random, REAL, lines) as (trial, server, switchboard):
         steps = [*(["kill"] * length.kills), *(["pause"] * length.pauses)]
         random.shuffle(steps)
         supply, laid = _with_dangers(random), messages(random)
+        playing = asyncio.create_task(switchboard.play()) if switchboard is not None else None
         async with Senders(trial.cluster, random, SESSIONS, idle=True) as senders:
             for place, step in enumerate(steps):
                 batch = list(islice(supply, _share(length.messages, len(steps), place)))
@@ -377,14 +386,20 @@ async def prove_failover(folder: Path, length: Length, random: Random) -> Outcom
                     await _append(trial, server, list(islice(laid, _share(length.mailbox, len(steps), place))))
                 await (trial.kill() if step == "kill" else trial.pause())
                 await sending
+        called = None
+        if playing is not None and switchboard is not None:
+            await playing
+            await calls.read(trial.database, switchboard)
+            told = calls.at_rest(folder, lines, SMALL_DIRECTORY)
+            called = calls.compared(told, trial.database, switchboard, length.kills)
         await trial.settled()
-        return trial.outcome(senders.ledger)
+        return trial.outcome(senders.ledger, called)
 
 
 async def left_without_leases(folder: Path, kills: int, random: Random) -> int:
     """Kill daemons that never take over what others held, and return how much stands claimed for ever."""
-    length = Length(messages=0, kills=kills, pauses=0, lease=3.0, heartbeat=1.0, mailbox=0)
-    async with _scene(folder, length, random, UNLEASED) as (trial, _server):
+    length = Length(messages=0, kills=kills, pauses=0, lease=3.0, heartbeat=1.0, mailbox=0, calls_seconds=0.0)
+    async with _scene(folder, length, random, UNLEASED, ()) as (trial, *_):
         async with Senders(trial.cluster, random, SESSIONS, idle=True) as senders:
             supply = _with_dangers(random)
             for _ in range(kills):
@@ -405,28 +420,34 @@ async def left_without_leases(folder: Path, kills: int, random: Random) -> int:
 
 @asynccontextmanager
 async def _scene(
-    folder: Path, length: Length, random: Random, command: Sequence[str]
-) -> AsyncIterator[tuple[Trial, Dovecot | None]]:
-    bin_folder = programs()
-    if bin_folder is None:
-        raise RuntimeError("PostgreSQL's server programs (initdb, pg_ctl) are not installed")
-    with running_server(bin_folder) as database, _mailbox(length) as server:
-        url = database.url("postgres")
-        prepare(url)
+    folder: Path, length: Length, random: Random, command: Sequence[str], lines: Sequence[Written]
+) -> AsyncIterator[tuple[Trial, Dovecot | None, Switchboard | None]]:
+    with on_postgresql(folder) as database, _mailbox(length) as server:
         async with relay_server(Sink()) as relay:
             assert isinstance(relay, Sink)
-            environment = _environment(folder, url, relay.port, length)
+            environment, channels = _environment(folder, relay.port, length), ["smtp"]
             if server is not None:
                 environment |= mailbox_environment(server, folder, poll_seconds="5")
-            cluster = Cluster(folder, random, environment, command)
-            trial = Trial(length, random, url, relay, cluster)
+                channels.append("imap")
+            switchboard = None
+            if length.calls_seconds:
+                switchboard = _switchboard(folder, lines, length.calls_seconds)
+                environment |= calls.environment(switchboard, quiet=3.0)
+                channels.append("asterisk_cdr")
+            environment["DTM_CHANNELS"] = json.dumps(channels)
+            cluster = Cluster(database, random, environment, command)
             try:
                 for _ in range(DAEMONS):
                     await cluster.add()
-                yield trial, server
+                yield Trial(length, random, database, relay, cluster), server, switchboard
             finally:
                 await cluster.end()
-                trial.close()
+
+
+def _switchboard(folder: Path, lines: Sequence[Written], seconds: float) -> Switchboard:
+    logs = folder / "logs"
+    logs.mkdir()
+    return Switchboard(logs, list(lines), (lines[-1].at - lines[0].at) / seconds)
 
 
 @contextmanager
@@ -438,7 +459,7 @@ def _mailbox(length: Length) -> Iterator[Dovecot | None]:
         yield server
 
 
-def _environment(folder: Path, url: str, port: int, length: Length) -> dict[str, str]:
+def _environment(folder: Path, port: int, length: Length) -> dict[str, str]:
     """Return the settings of all daemons: short steps of the timers, one judge each, a relay, no storms."""
     rules = folder / "rules"
     shutil.copytree(ROOT / "rules", rules)
@@ -446,7 +467,6 @@ def _environment(folder: Path, url: str, port: int, length: Length) -> dict[str,
     quick = queues.read_text(encoding="utf-8").replace("after: 10 minutes", "after: 1 minutes")
     queues.write_text(quick.replace("after: 30 minutes", "after: 2 minutes"), encoding="utf-8")
     return {
-        "DTM_STORE_URL": url,
         "DTM_RULES_DIR": str(rules),
         "DTM_LEASE_SECONDS": str(length.lease),
         "DTM_LEASE_HEARTBEAT_SECONDS": str(length.heartbeat),

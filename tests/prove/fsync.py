@@ -5,17 +5,16 @@ The disk is a model (`failing_disk.c`): what it says of a failed sync is what ex
 
 import asyncio
 import shutil
-import sqlite3
 import subprocess
 from collections.abc import Iterator, Sequence
-from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 
 from tests.prove.audit import audit
+from tests.prove.database import Sqlite, prepared_store
 from tests.prove.kills import PAUSE, SESSIONS
-from tests.prove.program import REAL, Program, prepared_store
+from tests.prove.program import REAL, Program
 from tests.prove.senders import Ledger, Senders
 
 TRUSTING = ("-m", "tests.prove.controls", "trusting")
@@ -95,7 +94,7 @@ def _compile(library: Path) -> None:
 async def _fail_and_cut(folder: Path, library: Path, random: Random, command: Sequence[str], found: Failures) -> None:
     store, count = await asyncio.to_thread(prepared_store, folder), folder / "count"
     count.write_text("0")
-    watched = {"LD_PRELOAD": str(library), "FAILING_DISK_FILE": str(store), "FAILING_DISK_COUNT": str(count)}
+    watched = {"LD_PRELOAD": str(library), "FAILING_DISK_FILE": str(store.path), "FAILING_DISK_COUNT": str(count)}
     program = Program(store, command, watched)
     try:
         await program.started()
@@ -114,7 +113,7 @@ async def _fail_and_cut(folder: Path, library: Path, random: Random, command: Se
             await program.kill()
     finally:
         await program.kill()
-    held = await asyncio.to_thread(_recovered, store)
+    held = Sqlite(await asyncio.to_thread(_recovered, store.path))
     audited = audit(senders.ledger, held)
     found.runs += 1
     found.answered += len(senders.ledger.answered)
@@ -123,12 +122,11 @@ async def _fail_and_cut(folder: Path, library: Path, random: Random, command: Se
     found.broken += bool(audited.broken_file)
 
 
-async def _judging(store: Path) -> None:
+async def _judging(store: Sqlite) -> None:
     """Return once judges are at work: what they claim is what lies in the log when a sync fails."""
-    with closing(sqlite3.connect(f"file:{store}?mode=ro", uri=True)) as connection:
-        async with asyncio.timeout(_SECONDS_TO_RECOVER):
-            while connection.execute(_JUDGED).fetchone() == (0,):
-                await asyncio.sleep(0.05)
+    async with asyncio.timeout(_SECONDS_TO_RECOVER):
+        while store.rows(_JUDGED) == [(0,)]:
+            await asyncio.sleep(0.05)
 
 
 async def _answered_once_more(ledger: Ledger) -> None:

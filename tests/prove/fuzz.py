@@ -16,7 +16,8 @@ from dtm_contact.model import Arrival, Envelope
 from dtm_contact.model.history import NoHistory
 from dtm_contact.pipeline import Grounds, judge
 from dtm_contact.settings import Settings
-from tests.prove.program import ROOT, SMALL_DIRECTORY, chance
+from tests.prove.database import ROOT, SMALL_DIRECTORY
+from tests.prove.program import chance
 from tests.rules.once import load_once
 
 _RECEIVED = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)

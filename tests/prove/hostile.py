@@ -3,18 +3,17 @@
 import asyncio
 import base64
 import io
-import sqlite3
 import zipfile
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing
 from dataclasses import dataclass
 from itertools import chain, repeat
 from pathlib import Path
 from random import Random
 
 from tests.prove.audit import Audit, audit
+from tests.prove.database import Database, Place, on_sqlite
 from tests.prove.kills import SESSIONS, finished
-from tests.prove.program import Program, prepared_store
+from tests.prove.program import Program
 from tests.prove.senders import RECIPIENT, Senders, digest
 
 _MIB = 1024 * 1024
@@ -131,26 +130,30 @@ class Outcome:
         yield from self.audit.lines()
 
 
-async def prove_hostile(folder: Path, names: Sequence[str], random: Random, seconds: float) -> Outcome:
+async def prove_hostile(
+    folder: Path, names: Sequence[str], random: Random, seconds: float, place: Place = on_sqlite
+) -> Outcome:
     """Send the named messages while ordinary mail flows for so many seconds; then wait until all is judged."""
     raw = {name: MESSAGES[name]() for name in names}
-    program = Program(prepared_store(folder))
-    try:
-        rate, senders = await _rate(program, random, tuple(raw.values()), seconds)
-        await finished(program)
-    finally:
-        await program.kill()
-    endings = tuple(_ending(program.store, name, content) for name, content in raw.items())
-    return Outcome(endings, audit(senders.ledger, program.store), rate)
+    with place(folder) as database:
+        program = Program(database)
+        try:
+            rate, senders = await _rate(program, random, tuple(raw.values()), seconds)
+            await finished(program)
+        finally:
+            await program.kill()
+        endings = tuple(_ending(database, name, content) for name, content in raw.items())
+        return Outcome(endings, audit(senders.ledger, database), rate)
 
 
-async def rate_alone(folder: Path, random: Random, seconds: float) -> float:
+async def rate_alone(folder: Path, random: Random, seconds: float, place: Place = on_sqlite) -> float:
     """Return how many ordinary messages a second are taken in while nothing hostile comes."""
-    program = Program(prepared_store(folder))
-    try:
-        rate, _ = await _rate(program, random, (), seconds)
-    finally:
-        await program.kill()
+    with place(folder) as database:
+        program = Program(database)
+        try:
+            rate, _ = await _rate(program, random, (), seconds)
+        finally:
+            await program.kill()
     return rate
 
 
@@ -172,12 +175,11 @@ async def _rate(program: Program, random: Random, hostile: Sequence[bytes], seco
     return answered / seconds, senders
 
 
-def _ending(store: Path, name: str, content: bytes) -> Ending:
+def _ending(database: Database, name: str, content: bytes) -> Ending:
     query = """SELECT raw, arrivals.state, arrivals.reason, case_id FROM arrivals
                JOIN arrival_bodies ON arrival_bodies.arrival_id = arrivals.id
-               LEFT JOIN contacts ON contacts.arrival_id = arrivals.id WHERE size = ?"""
-    with closing(sqlite3.connect(f"file:{store}?mode=ro", uri=True)) as connection:
-        for raw, state, reason, case_id in connection.execute(query, (len(content),)):
-            if digest(raw) == digest(content):
-                return Ending(name, len(content), state, reason or "", case_id is not None)
+               LEFT JOIN contacts ON contacts.arrival_id = arrivals.id WHERE size = %(size)s"""
+    for raw, state, reason, case_id in database.rows(query, size=len(content)):
+        if digest(raw) == digest(content):
+            return Ending(name, len(content), state, reason or "", case_id is not None)
     return Ending(name, len(content), "missing", "", has_case=False)

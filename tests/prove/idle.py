@@ -11,8 +11,9 @@ from random import Random
 from aiosmtplib import SMTP
 
 from tests.prove.audit import Audit, audit
+from tests.prove.database import Place, on_sqlite
 from tests.prove.kills import SESSIONS, finished
-from tests.prove.program import Program, prepared_store
+from tests.prove.program import Program
 from tests.prove.senders import Senders
 
 _FILES_BESIDE = 200
@@ -48,32 +49,30 @@ class Outcome:
         yield from self.audit.lines()
 
 
-async def prove_idle(folder: Path, connections: int, random: Random) -> Outcome:
+async def prove_idle(folder: Path, connections: int, random: Random, place: Place = on_sqlite) -> Outcome:
     """Open so many connections that say nothing, hand over mail and a large message beside them, then ask each."""
     most = str(connections + _FILES_BESIDE)
-    program = Program(
-        prepared_store(folder),
-        environment={"DTM_SMTP_CONNECTIONS": most, "DTM_SMTP_CONNECTIONS_PER_CLIENT": most},
-    )
     before = resource.getrlimit(resource.RLIMIT_NOFILE)
-    try:
-        # The daemon has to ask for more files by itself, as it must where it is started with the usual limit.
-        limit_files(_FEW_FILES)
-        await program.started()
-        limit_files(connections + _FILES_BESIDE)
-        async with AsyncExitStack() as leaving:
-            crowd = [await connected(program, leaving) for _ in range(connections)]
-            async with Senders(program, random, SESSIONS) as senders:
-                await asyncio.sleep(_FLOWS_SECONDS)
-                noops = await _noops_beside(await connected(program, leaving), senders)
-                await senders.finish()
-            answered = sum([(await each.noop()).code == 250 for each in crowd])
-        await finished(program)
-    finally:
-        await program.kill()
-        resource.setrlimit(resource.RLIMIT_NOFILE, before)
-    mails = len(senders.ledger.answered)
-    return Outcome(connections, answered, noops, mails, audit(senders.ledger, program.store))
+    with place(folder) as database:
+        program = Program(database, environment={"DTM_SMTP_CONNECTIONS": most, "DTM_SMTP_CONNECTIONS_PER_CLIENT": most})
+        try:
+            # The daemon has to ask for more files by itself, as it must where it is started with the usual limit.
+            limit_files(_FEW_FILES)
+            await program.started()
+            limit_files(connections + _FILES_BESIDE)
+            async with AsyncExitStack() as leaving:
+                crowd = [await connected(program, leaving) for _ in range(connections)]
+                async with Senders(program, random, SESSIONS) as senders:
+                    await asyncio.sleep(_FLOWS_SECONDS)
+                    noops = await _noops_beside(await connected(program, leaving), senders)
+                    await senders.finish()
+                answered = sum([(await each.noop()).code == 250 for each in crowd])
+            await finished(program)
+        finally:
+            await program.kill()
+            resource.setrlimit(resource.RLIMIT_NOFILE, before)
+        mails = len(senders.ledger.answered)
+        return Outcome(connections, answered, noops, mails, audit(senders.ledger, database))
 
 
 async def _noops_beside(session: SMTP, senders: Senders) -> int:

@@ -13,7 +13,8 @@ from pathlib import Path
 from random import Random
 
 from tests.prove.audit import Audit, audit, claims, waiting
-from tests.prove.program import Program, prepared_store
+from tests.prove.database import Database, Place, on_sqlite
+from tests.prove.program import Program
 from tests.prove.senders import Ledger, Senders
 
 SESSIONS = 8
@@ -72,39 +73,41 @@ class Lost:
         return f"{self.messages:,} of {self.of:,} lost"
 
 
-async def prove_kills(folder: Path, times: int, random: Random) -> Outcome:
+async def prove_kills(folder: Path, times: int, random: Random, place: Place = on_sqlite) -> Outcome:
     """Kill the daemon so many times, then let it finish its work and audit the store.
 
     One in five dies while it starts; of the others each second one loses a judge first, at work.
     """
-    program, judges = Program(prepared_store(folder)), Judges()
-    try:
-        await program.started()
-        async with Senders(program, random, SESSIONS, PAUSE) as senders:
-            for _ in range(times):
-                await _live_and_die(program, random, judges)
+    with place(folder) as database:
+        program, judges = Program(database), Judges()
+        try:
             await program.started()
-            await senders.finish()
-        await finished(program)
-    finally:
-        await program.kill()
-    found = audit(senders.ledger, program.store)
+            async with Senders(program, random, SESSIONS, PAUSE) as senders:
+                for _ in range(times):
+                    await _live_and_die(program, random, judges)
+                await program.started()
+                await senders.finish()
+            await finished(program)
+        finally:
+            await program.kill()
+        found = audit(senders.ledger, database)
     return Outcome("kill -9 of the daemon under load", times, senders.ledger, found, judges)
 
 
-async def lost_by_early_answers(folder: Path, times: int, random: Random) -> Lost:
+async def lost_by_early_answers(folder: Path, times: int, random: Random, place: Place = on_sqlite) -> Lost:
     """Do the same to a daemon that answers 250 before the commit, and say what that loses."""
-    program = Program(prepared_store(folder), EARLY)
-    try:
-        await program.started()
-        async with Senders(program, random, SESSIONS) as senders:
-            for _ in range(times):
-                await program.started()
-                await _answered(senders.ledger, len(senders.ledger.answered) + _ANSWERS_BEFORE)
-                await program.kill()
-    finally:
-        await program.kill()
-    return Lost(audit(senders.ledger, program.store).lost, len(senders.ledger.answered))
+    with place(folder) as database:
+        program = Program(database, EARLY)
+        try:
+            await program.started()
+            async with Senders(program, random, SESSIONS) as senders:
+                for _ in range(times):
+                    await program.started()
+                    await _answered(senders.ledger, len(senders.ledger.answered) + _ANSWERS_BEFORE)
+                    await program.kill()
+        finally:
+            await program.kill()
+        return Lost(audit(senders.ledger, database).lost, len(senders.ledger.answered))
 
 
 async def _answered(ledger: Ledger, count: int) -> None:
@@ -148,9 +151,9 @@ async def _kill_a_judge(program: Program, random: Random) -> bool:
         for judge in judges:
             _signal(judge, signal.SIGSTOP)
         await asyncio.sleep(_TO_RECORD)
-        before = await asyncio.to_thread(claims, program.store)
+        before = await asyncio.to_thread(claims, program.database)
         await asyncio.sleep(_TO_RECORD)
-        quiet = before == await asyncio.to_thread(claims, program.store) and len(before) == len(judges)
+        quiet = before == await asyncio.to_thread(claims, program.database) and len(before) == len(judges)
         at_work = [judge for judge in judges if quiet and not unread(judge)]
         if at_work:
             _signal(random.choice(at_work), signal.SIGKILL)
@@ -169,7 +172,7 @@ async def _judging(program: Program) -> None:
         TimeoutError: nothing ever is.
     """
     async with asyncio.timeout(_SECONDS_TO_SETTLE):
-        while not await asyncio.to_thread(claims, program.store):
+        while not await asyncio.to_thread(claims, program.database):
             await asyncio.sleep(0.02)
 
 
@@ -190,14 +193,14 @@ def unread(process: int) -> int:
         os.close(pipe)
 
 
-async def settled(store: Path) -> None:
+async def settled(database: Database) -> None:
     """Return once nothing waits to be judged.
 
     Raises:
         TimeoutError: something waits for ever.
     """
     async with asyncio.timeout(_SECONDS_TO_SETTLE):
-        while await asyncio.to_thread(waiting, store) > 0:
+        while await asyncio.to_thread(waiting, database) > 0:
             await asyncio.sleep(0.1)
 
 
@@ -208,6 +211,6 @@ async def finished(program: Program) -> None:
         TimeoutError: something waits for ever.
         RuntimeError: it did not end well.
     """
-    await settled(program.store)
+    await settled(program.database)
     if status := await program.stop():
         raise RuntimeError(f"the daemon ended with status {status}:\n" + "\n".join(program.log))

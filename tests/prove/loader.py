@@ -13,7 +13,7 @@ from types import FrameType
 
 from dtm_contact.errors import InvalidFilesError
 from dtm_contact.rules import load_rules
-from tests.prove.program import ROOT
+from tests.prove.database import ROOT
 
 _GOOD = ROOT / "tests" / "rules" / "good"
 _SHIPPED = ROOT / "rules"

@@ -1,10 +1,8 @@
 """A mailbox followed by a daemon that is killed, while its connections are cut: every message once, in its folder."""
 
 import asyncio
-import sqlite3
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from imaplib import Time2Internaldate
@@ -15,8 +13,9 @@ from random import Random
 from dtm_contact.channels.mailbox.names import encoded
 from dtm_contact.settings import Imap
 from tests.channels.mailbox.dovecot import PASSWORD, USER, Dovecot, imap, running
+from tests.prove.database import Database, Place, on_sqlite
 from tests.prove.kills import settled
-from tests.prove.program import Program, prepared_store
+from tests.prove.program import Program
 from tests.prove.senders import messages
 
 _SECONDS_TO_SETTLE = 900.0
@@ -79,7 +78,7 @@ class Trial:
 
     server: Dovecot
     program: Program
-    store: Path
+    database: Database
     appended: list[bytes] = field(default_factory=list)
     cuts: int = 0
 
@@ -105,22 +104,21 @@ class Trial:
     async def taken(self, *, filed: bool) -> None:
         """Return once all is in the store, judged, and, where it is to be, moved out of the folder."""
         async with asyncio.timeout(_SECONDS_TO_SETTLE):
-            while await asyncio.to_thread(_count, self.store) < len(self.appended):
+            while await asyncio.to_thread(_count, self.database) < len(self.appended):
                 await asyncio.sleep(0.1)
-            await settled(self.store)
+            await settled(self.database)
             while filed and len(await asyncio.to_thread(self.server.uids)) > 0:
                 await asyncio.sleep(0.2)
 
 
-async def prove_mailbox(folder: Path, total: int, times: int, random: Random) -> Outcome:
+async def prove_mailbox(folder: Path, total: int, times: int, random: Random, place: Place = on_sqlite) -> Outcome:
     """Append so many messages while the daemon is killed and its connections are cut, so many times each.
 
     A tenth of them is appended while the daemon is away, as over a week; another one lies there when the UIDs are
     given anew.
     """
-    with running() as server:
-        store = prepared_store(folder)
-        trial = Trial(server, Program(store, environment=environment(server, folder)), store)
+    with place(folder) as database, running() as server:
+        trial = Trial(server, Program(database, environment=environment(server, folder)), database)
         supply = messages(random)
         tenth = total // 10
         try:
@@ -164,7 +162,7 @@ async def _away_for_a_week(trial: Trial, batch: list[bytes]) -> list[bytes]:
 async def _uids_anew(trial: Trial, batch: list[bytes], folder: Path) -> list[bytes]:
     """Let what lies in the folder stay there; give its UIDs anew, as after a restored backup; nothing comes twice."""
     await trial.program.stop()
-    trial.program = Program(trial.store, environment=environment(trial.server, folder, after="flag"))
+    trial.program = Program(trial.database, environment=environment(trial.server, folder, after="flag"))
     await trial.program.started()
     half = len(batch) // 2
     await trial.append(batch[:half])
@@ -191,14 +189,12 @@ def environment(server: Dovecot, folder: Path, **values: str) -> dict[str, str]:
     return {"DTM_CHANNELS": '["smtp", "imap"]'} | {f"DTM_IMAP_{name.upper()}": value for name, value in chosen.items()}
 
 
-def _count(store: Path) -> int:
-    with closing(sqlite3.connect(f"file:{store}?mode=ro", uri=True)) as connection:
-        return int(connection.execute("SELECT count(*) FROM arrivals WHERE channel = 'imap'").fetchone()[0])
+def _count(database: Database) -> int:
+    return int(database.rows("SELECT count(*) FROM arrivals WHERE channel = 'imap'")[0][0])
 
 
 def _audit(trial: Trial, times: int, away: list[bytes], anew: list[bytes]) -> Outcome:
-    with closing(sqlite3.connect(f"file:{trial.store}?mode=ro", uri=True)) as connection:
-        rows = connection.execute(_WENT).fetchall()
+    rows = trial.database.rows(_WENT)
     taken = Counter(bytes(row[3]) for row in rows)
     folders = _folders(trial.server)
     stays, settings = set(anew), Imap()

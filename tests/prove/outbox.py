@@ -3,10 +3,8 @@
 import asyncio
 import os
 import signal
-import sqlite3
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email import message_from_bytes
@@ -18,8 +16,9 @@ from typing import Any
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from tests.outbound.relays import DROP, TAKE, RelayServer, relay_server
+from tests.prove.database import Database, Place, on_sqlite
 from tests.prove.kills import settled
-from tests.prove.program import Program, prepared_store
+from tests.prove.program import Program
 from tests.prove.senders import RECIPIENT, Senders
 
 _DONE = ("sent", "refused", "no_such_address", "given_up", "bounced")
@@ -31,7 +30,8 @@ _WHIMS = (TAKE, TAKE, TAKE, _LATER, DROP, "lost")
 """What the relay does to an attempt; DROP: it takes the message and ends the connection, lost: it does not take it."""
 _MOODS = ("plain", "plain", "plain", "whims", "whims", "refused", "nobody")
 _OUTBOX = "SELECT message_id, state, told, case_id, kind, reason FROM outbox"
-_TOLD = "SELECT count(*) FROM events WHERE who = 'outbound' AND case_id = ? AND what = ?"
+_LEFT = "SELECT count(*) FROM outbox WHERE state IN ('waiting', 'claimed')"
+_TOLD = "SELECT count(*) FROM events WHERE who = 'outbound' AND case_id = %(case)s AND what = %(what)s"
 
 
 @dataclass
@@ -154,31 +154,32 @@ def mail(number: int, mood: str) -> bytes:
     ).encode()
 
 
-async def prove_outbox(folder: Path, mails: int, kills: int, random: Random) -> Outcome:
+async def prove_outbox(folder: Path, mails: int, kills: int, random: Random, place: Place = on_sqlite) -> Outcome:
     """Have so many mails answered while the daemon is killed so many times, then hold its outbox against the relay."""
     relay = Moody(random=random)
     counted = [0, 0, 0]
     excused: Counter[str] = Counter()
-    async with relay_server(relay):
-        program = Program(prepared_store(folder), environment=_environment(relay.port))
-        try:
-            await program.started()
-            senders = MailedFrom(program, random)
-            for round_ in range(kills):
-                share = range(mails * round_ // (kills + 1), mails * (round_ + 1) // (kills + 1))
-                # Before the mails: set after them, it would wait for ever where all their answers have gone out.
-                relay.set_trap()
-                await senders.send(share)
-                counted[round_ % 3] += 1
-                await _kill(program, relay, round_ % 3)
-                excused += _unknown(program.store, relay)
+    with place(folder) as database:
+        async with relay_server(relay):
+            program = Program(database, environment=_environment(relay.port))
+            try:
                 await program.started()
-            await senders.send(range(mails * kills // (kills + 1), mails))
-            await settled(program.store)
-            await _emptied(program.store)
-        finally:
-            await program.kill()
-    return _audit(program.store, relay, excused, (counted[0], counted[1], counted[2]), mails)
+                senders = MailedFrom(program, random)
+                for round_ in range(kills):
+                    share = range(mails * round_ // (kills + 1), mails * (round_ + 1) // (kills + 1))
+                    # Before the mails: set after them, it would wait for ever where all their answers have gone out.
+                    relay.set_trap()
+                    await senders.send(share)
+                    counted[round_ % 3] += 1
+                    await _kill(program, relay, round_ % 3)
+                    excused += _unknown(database, relay)
+                    await program.started()
+                await senders.send(range(mails * kills // (kills + 1), mails))
+                await settled(database)
+                await _emptied(database)
+            finally:
+                await program.kill()
+        return _audit(database, relay, excused, (counted[0], counted[1], counted[2]), mails)
 
 
 class MailedFrom(Senders):
@@ -221,29 +222,21 @@ async def _kill(program: Program, relay: Moody, when: int) -> None:
     await program.launch()
 
 
-def _unknown(store: Path, relay: Moody) -> Counter[str]:
+def _unknown(database: Database, relay: Moody) -> Counter[str]:
     """Return what the relay took and the store does not know to be sent, at the moment of a kill."""
-    with closing(sqlite3.connect(f"file:{store}?mode=ro", uri=True)) as connection:
-        rows = connection.execute(_OUTBOX).fetchall()
+    rows = database.rows(_OUTBOX)
     return Counter({row[0]: 1 for row in rows if row[1] not in _DONE and relay.took[row[0]] > relay.cut[row[0]]})
 
 
-async def _emptied(store: Path) -> None:
+async def _emptied(database: Database) -> None:
     async with asyncio.timeout(_SECONDS_TO_EMPTY):
-        while await asyncio.to_thread(_left, store):
+        while (await asyncio.to_thread(database.rows, _LEFT))[0][0]:
             await asyncio.sleep(0.1)
 
 
-def _left(store: Path) -> int:
-    with closing(sqlite3.connect(f"file:{store}?mode=ro", uri=True)) as connection:
-        query = "SELECT count(*) FROM outbox WHERE state IN ('waiting', 'claimed')"
-        return int(connection.execute(query).fetchone()[0])
-
-
-def _audit(store: Path, relay: Moody, excused: Counter[str], kills: tuple[int, int, int], mails: int) -> Outcome:
-    with closing(sqlite3.connect(f"file:{store}?mode=ro", uri=True)) as connection:
-        rows = connection.execute(_OUTBOX).fetchall()
-        untold = sum(not connection.execute(_TOLD, (row[3], row[1])).fetchone()[0] for row in rows)
+def _audit(database: Database, relay: Moody, excused: Counter[str], kills: tuple[int, int, int], mails: int) -> Outcome:
+    rows = database.rows(_OUTBOX)
+    untold = sum(not database.rows(_TOLD, case=row[3], what=row[1])[0][0] for row in rows)
     once = {row[0]: 1 + relay.cut[row[0]] + excused[row[0]] for row in rows}
     answers = Counter(row[3] for row in rows if row[4] == "answer")
     return Outcome(

@@ -8,9 +8,10 @@ from pathlib import Path
 from random import Random
 
 from tests.prove.audit import audit
+from tests.prove.database import Sqlite, prepared_store
 from tests.prove.disk import Disk
 from tests.prove.kills import PAUSE, SESSIONS, Lost, Outcome, finished, settled
-from tests.prove.program import REAL, Program, chance, prepared_store
+from tests.prove.program import REAL, Program, chance
 from tests.prove.senders import Ledger, Senders, messages
 
 HASTY = ("-m", "tests.prove.controls", "hasty")
@@ -23,14 +24,14 @@ async def prove_power_cuts(place: Path, times: int, random: Random) -> Outcome:
         await program.started()
         await senders.finish()
         await finished(program)
-        found = audit(senders.ledger, program.store)
+        found = audit(senders.ledger, program.database)
     return Outcome("power cut under load", times, senders.ledger, found)
 
 
 async def lost_by_not_waiting(place: Path, times: int, random: Random) -> Lost:
     """Do the same to a daemon whose commits do not wait for the disk, and say what that loses."""
     async with _cut_off(place, times, random, HASTY) as (program, senders):
-        found = audit(senders.ledger, program.store)
+        found = audit(senders.ledger, program.database)
     return Lost(found.lost, len(senders.ledger.answered))
 
 
@@ -43,23 +44,23 @@ async def lost_after_a_kill_within_a_commit(place: Path, random: Random) -> Lost
     try:
         store = prepared_store(disk.folder)
         message = next(messages(random))
-        await _handed_over(Program(store, HASTY), message)
-        ledger = await _handed_over(program := Program(store), message, disk)
-        return Lost(audit(ledger, program.store).lost, len(ledger.answered))
+        await _handed_over(Program(store, HASTY), store, message)
+        ledger = await _handed_over(Program(store), store, message, disk)
+        return Lost(audit(ledger, store).lost, len(ledger.answered))
     finally:
         disk.unmount()
 
 
-async def _handed_over(program: Program, message: bytes, disk: Disk | None = None) -> Ledger:
+async def _handed_over(program: Program, store: Sqlite, message: bytes, disk: Disk | None = None) -> Ledger:
     """Start a daemon, hand over a message and have it judged; then the daemon is killed, or its power is cut."""
     try:
         # As a judge that outlives its daemon for a moment: the last to close the file would sync it by the way.
-        with closing(sqlite3.connect(program.store)) as onlooker:
+        with closing(sqlite3.connect(store.path)) as onlooker:
             onlooker.execute("SELECT count(*) FROM arrivals").fetchone()
             await program.started()
         senders = Senders(program, chance(0), sessions=0)
         (await senders.hand_over(message)).close()
-        await settled(program.store)
+        await settled(store)
         if disk is not None:
             await _cut(disk, program)
     finally:

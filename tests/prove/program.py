@@ -9,15 +9,11 @@ import sys
 from collections import Counter, deque
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
 
-from dtm_contact.directory import read_export
-from dtm_contact.store import migrate, open_store
+from tests.prove.database import ROOT, Database
 
-ROOT = Path(__file__).parents[2]
-SMALL_DIRECTORY = ROOT / "tests" / "directory" / "good"
 REAL = ("-m", "dtm_contact", "run")
 # So long that only what hangs is ended by them: a machine with much other work starts a daemon in minutes.
 _SECONDS_TO_START = 600.0
@@ -29,7 +25,7 @@ class Program:
     """A daemon in a process of its own, with its own judge processes, on one store.
 
     Attributes:
-        store: the store's file.
+        database: its store.
         log: its last lines of log.
         said: how often it said each thing in its log.
         address: where it takes mail, or took it last.
@@ -37,16 +33,16 @@ class Program:
     """
 
     def __init__(
-        self, store: Path, command: Sequence[str] = REAL, environment: Mapping[str, str] | None = None
+        self, database: Database, command: Sequence[str] = REAL, environment: Mapping[str, str] | None = None
     ) -> None:
         """Prepare; `command` are the arguments of the interpreter, `environment` adds to the settings given here."""
-        self.store = store
+        self.database = database
         self.dark = False
         self.log: deque[str] = deque(maxlen=_LINES_KEPT)
         self.said: Counter[str] = Counter()
         self.address = ("127.0.0.1", 0)
         self._command = (sys.executable, *command)
-        self._environment = _environment(store) | dict(environment or {})
+        self._environment = _environment(database) | dict(environment or {})
         self._process: asyncio.subprocess.Process | None = None
         self._listening: asyncio.Task[None] | None = None
         self._started = asyncio.Event()
@@ -139,11 +135,11 @@ def chance(seed: int) -> Random:
     return Random(seed)  # noqa: S311 - no secret
 
 
-def _environment(store: Path) -> dict[str, str]:
+def _environment(database: Database) -> dict[str, str]:
     return {
         "PATH": os.environ.get("PATH", os.defpath),
         "LANG": "C.UTF-8",
-        "DTM_STORE_URL": f"sqlite:///{store}",
+        "DTM_STORE_URL": database.url,
         "DTM_RULES_DIR": str(ROOT / "rules"),
         "DTM_SMTP_PORT": "0",
         "DTM_MONITOR_PORT": "0",
@@ -151,18 +147,3 @@ def _environment(store: Path) -> dict[str, str]:
         "DTM_JUDGE_PAUSE": "0.1",
         "DTM_JUDGE_PROCESSES": os.environ.get("DTM_JUDGE_PROCESSES", "2"),
     }
-
-
-def prepared_store(folder: Path) -> Path:
-    """Make a store in `folder` with the small sample directory imported, and return its file."""
-    path = folder / "store.db"
-    prepare(f"sqlite:///{path}")
-    return path
-
-
-def prepare(url: str) -> None:
-    """Make a store with the small sample directory imported."""
-    migrate(url)
-    with open_store(url) as store:
-        records, _warnings = read_export(SMALL_DIRECTORY)
-        store.directory.save(records, "import", datetime.now(UTC))

@@ -3,19 +3,18 @@
 import asyncio
 import json
 import shutil
-import sqlite3
 import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 
 from dtm_contact.rules.ruleset import digest
 from tests.prove.audit import Audit, audit
+from tests.prove.database import ROOT, Database, Place, on_sqlite
 from tests.prove.kills import finished
-from tests.prove.program import ROOT, Program, prepared_store
+from tests.prove.program import Program
 from tests.prove.senders import Ledger, Senders
 
 SESSIONS = 8
@@ -90,32 +89,33 @@ class Outcome:
             yield from self.audit.lines()
 
 
-async def prove_reload(folder: Path, times: int, random: Random) -> Outcome:
+async def prove_reload(folder: Path, times: int, random: Random, place: Place = on_sqlite) -> Outcome:
     """Change the rules so many times under load, then let the daemon finish its work and audit the store."""
     outcome, rules = Outcome(), folder / "rules"
     shutil.copytree(ROOT / "tests" / "rules" / "good", rules)
     shutil.rmtree(rules / "answers")
     versions = {await _write(rules, 0, None): 0}
     changing = {"DTM_RULES_DIR": str(rules), "DTM_RULES_POLL_SECONDS": str(_LOOK)}
-    program = Program(prepared_store(folder), environment=changing)
-    try:
-        await program.started()
-        async with Senders(program, random, SESSIONS, PAUSE) as senders:
-            outcome.ledger, began = senders.ledger, time.monotonic()
-            for number in range(1, times + 1):
-                await _change(program.store, rules, number, random, versions, outcome)
-            outcome.seconds = time.monotonic() - began
-            await senders.finish()
-        await finished(program)
-    finally:
-        await program.kill()
-    outcome.audit = audit(outcome.ledger, program.store)
-    _hold(program.store, versions, outcome)
+    with place(folder) as database:
+        program = Program(database, environment=changing)
+        try:
+            await program.started()
+            async with Senders(program, random, SESSIONS, PAUSE) as senders:
+                outcome.ledger, began = senders.ledger, time.monotonic()
+                for number in range(1, times + 1):
+                    await _change(database, rules, number, random, versions, outcome)
+                outcome.seconds = time.monotonic() - began
+                await senders.finish()
+            await finished(program)
+        finally:
+            await program.kill()
+        outcome.audit = audit(outcome.ledger, database)
+        _hold(database, versions, outcome)
     return outcome
 
 
 async def _change(
-    store: Path, rules: Path, number: int, random: Random, versions: dict[str, int], outcome: Outcome
+    database: Database, rules: Path, number: int, random: Random, versions: dict[str, int], outcome: Outcome
 ) -> None:
     fault = random.choice(BREAKS) if number % _BROKEN_EVERY == 0 else None
     version = await _write(rules, number, fault)
@@ -123,7 +123,7 @@ async def _change(
     outcome.broken += fault is not None
     if fault is None:
         versions[version] = number
-    taken = await _outcome(store, version)
+    taken = await _outcome(database, version)
     if taken is (fault is not None):
         outcome.wrong.append(f"change {number} ({fault or 'sound'}) was {'taken up' if taken else 'refused'}")
 
@@ -153,39 +153,37 @@ async def _write(rules: Path, number: int, fault: str | None) -> str:
     return digest(rules)
 
 
-async def _outcome(store: Path, version: str) -> bool:
+async def _outcome(database: Database, version: str) -> bool:
     """Return whether a version was taken up, once that is known.
 
     Raises:
         TimeoutError: nothing became of it.
     """
     async with asyncio.timeout(_SECONDS_FOR_ONE):
-        while (taken := await asyncio.to_thread(_noted, store, version)) is None:
+        while (taken := await asyncio.to_thread(_noted, database, version)) is None:
             await asyncio.sleep(_LOOK)
     return taken
 
 
-def _noted(store: Path, version: str) -> bool | None:
-    with closing(sqlite3.connect(f"file:{store}?mode=ro", uri=True, timeout=30)) as connection:
-        query = "SELECT taken FROM rule_changes WHERE version = ? ORDER BY id DESC LIMIT 1"
-        row = connection.execute(query, (version,)).fetchone()
-    return None if row is None else bool(row[0])
+def _noted(database: Database, version: str) -> bool | None:
+    query = "SELECT taken FROM rule_changes WHERE version = %(version)s ORDER BY id DESC LIMIT 1"
+    rows = database.rows(query, version=version)
+    return bool(rows[0][0]) if rows else None
 
 
-def _hold(store: Path, versions: dict[str, int], outcome: Outcome) -> None:
+def _hold(database: Database, versions: dict[str, int], outcome: Outcome) -> None:
     """Hold each decision against the version that stands on it."""
-    with closing(sqlite3.connect(f"file:{store}?mode=ro", uri=True)) as connection:
-        for (taken,) in connection.execute("SELECT taken FROM rule_changes"):
-            outcome.taken += bool(taken)
-            outcome.refused += not taken
-        for (judgement,) in connection.execute("SELECT judgement FROM judgements"):
-            decision = json.loads(judgement)["decision"]
-            outcome.judged[decision["rules_version"]] += 1
-            number = versions.get(decision["rules_version"])
-            if number is None:
-                outcome.unknown += 1
-            elif not _is_of(decision, f"g{number}"):
-                outcome.mixed += 1
+    for (taken,) in database.rows("SELECT taken FROM rule_changes"):
+        outcome.taken += bool(taken)
+        outcome.refused += not taken
+    for (judgement,) in database.rows("SELECT CAST(judgement AS text) FROM judgements"):
+        decision = json.loads(judgement)["decision"]
+        outcome.judged[decision["rules_version"]] += 1
+        number = versions.get(decision["rules_version"])
+        if number is None:
+            outcome.unknown += 1
+        elif not _is_of(decision, f"g{number}"):
+            outcome.mixed += 1
 
 
 def _is_of(decision: dict[str, object], name: str) -> bool:

@@ -42,7 +42,7 @@ class Switchboard:
         self.records = folder / "Master.csv"
         self.queue_log = folder / "queue_log"
         self._lines = lines
-        self._speed = speed
+        self.speed = speed
         self.rotations = 0
         for path in (self.records, self.queue_log):
             path.touch()
@@ -50,7 +50,7 @@ class Switchboard:
     @property
     def seconds(self) -> float:
         """How long playing takes."""
-        return (self._lines[-1].at - self._lines[0].at) / self._speed
+        return (self._lines[-1].at - self._lines[0].at) / self.speed
 
     async def play(self) -> None:
         """Write all lines, each when its time has come."""
@@ -61,7 +61,7 @@ class Switchboard:
         turn = self.seconds / 3
         while line is not None:
             played = monotonic() - begin
-            while line is not None and (line.at - first) / self._speed <= played:
+            while line is not None and (line.at - first) / self.speed <= played:
                 with (self.records.parent / line.log).open("ab") as file:
                     file.write(line.line)
                 line = next(waiting, None)

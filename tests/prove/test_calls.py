@@ -1,10 +1,8 @@
 from pathlib import Path
 
-from tests.prove.calls import prove_calls
-from tests.prove.program import SMALL_DIRECTORY, chance
-
-# The night after the first recorded day: 16 November 2026, 23:00 in Paris.
-FIRST_NIGHT = 1794866400.0
+from tests.prove.calls import FIRST_NIGHT, prove_calls
+from tests.prove.database import SMALL_DIRECTORY
+from tests.prove.program import chance
 
 
 async def test_a_killed_daemon_makes_the_same_call_backs_of_growing_logs(tmp_path: Path) -> None:

@@ -3,11 +3,15 @@ from pathlib import Path
 
 import pytest
 
+from tests.prove.calls import FIRST_NIGHT
 from tests.prove.failover import Length, left_without_leases, prove_failover
 from tests.prove.program import chance
 from tests.store.postgresql import programs
 
-SHORT = Length(messages=120, kills=2, pauses=1, lease=4.0, heartbeat=1.0, pause_seconds=9.0, mailbox=0)
+SHORT = Length(
+    messages=120, kills=2, pauses=1, lease=4.0, heartbeat=1.0, pause_seconds=9.0, mailbox=0,
+    calls_seconds=25.0, calls_until=FIRST_NIGHT,
+)  # fmt: skip
 
 
 @pytest.fixture(autouse=True)
