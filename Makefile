@@ -4,7 +4,7 @@ READY := .venv/ready
 BENCH_READY := .venv-bench/ready
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check fmt bench bench-match model prove lock docs clean
+.PHONY: help run test pytest check style types fmt bench bench-match model prove lock docs clean
 
 help: ## say what there is to make
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -24,12 +24,20 @@ $(BENCH_READY): requirements.lock requirements-bench.lock
 run: $(READY) ## set up, start the daemon on loopback, send it the sample messages, show the queues
 	@exec $(BIN)/dtm-contact demo fixtures
 
-test: check ## check, then run every test, four files at a time
+test: $(READY) ## check, and run every test, four files at a time
+	$(MAKE) --no-print-directory style
+	$(MAKE) --no-print-directory --jobs 2 types pytest
+
+pytest: $(READY)
 	$(BIN)/python -m pytest --numprocesses 4 --dist loadfile --no-loadscope-reorder
 
-check: $(READY) ## lint, formatting and types
+check: style types ## lint, formatting and types
+
+style: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+
+types: $(READY)
 	$(BIN)/mypy
 
 fmt: $(READY) ## format the code and mend what the linter can
@@ -48,7 +56,7 @@ model: $(READY) ## make the models of topics, danger and wishes from the corpus 
 	$(BIN)/python -m training places
 	$(BIN)/python -m training evaluate
 
-prove: $(READY) ## show at full length that nothing is lost and nothing hostile does harm (half an hour; as root)
+prove: $(READY) ## show at full length that nothing is lost and nothing hostile does harm (hours; as root)
 	@$(BIN)/python -m tests.prove
 
 docs: $(READY) ## write what is generated anew: docs/settings.md, docs/conditions.md, rules/schema

@@ -1,5 +1,6 @@
 """How all tests run: what Hypothesis tries, how long it may take, and a log as the program writes it."""
 
+import gc
 import os
 
 import pytest
@@ -30,6 +31,12 @@ def rules_loaded_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("dtm_contact.rehearsal.replay.load_in_force", in_force_once)
     for module in ("cases.knowledge", "worker.rules_in_force"):
         monkeypatch.setattr(f"dtm_contact.{module}.load_in_force", in_force_once)
+
+
+def pytest_collection_finish() -> None:
+    """Let no collection of garbage look again and again at what stays to the end: the program and the tests."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -137,7 +137,7 @@ def test_a_text_that_cannot_be_decoded_is_for_a_person_to_read(grounds: Grounds)
         ("X-Failed-Recipients: a@b.example\n", "Mail delivery failed", "550 unknown user", "automatic"),
         ("", "Lu : votre courrier", "Votre message a été lu le 24/11.", "automatic"),
         ("List-Unsubscribe: <mailto:a@b.example>\nPrecedence: bulk\n", "-30 % sur tout le carrelage !",
-         "Jusqu'à dimanche en magasin.", "spam"),
+         "Profitez de nos offres en magasin jusqu'à dimanche. Se désinscrire", "spam"),
     ],
 )  # fmt: skip
 def test_replies_of_machines_and_advertisements_are_set_aside(

@@ -11,9 +11,9 @@ from tests.cli.conftest import Program
 SMALL = "tests/directory/good"
 ROUTE = ("route", "--directory", SMALL, "--calls", "asterisk-cdr")
 KEYS = [
-    "source", "channel", "kind", "tenant", "candidates", "dwelling", "residence", "caretaker", "caretakers", "topic",
-    "topics", "scope", "alarm", "priority", "office", "queue", "rule", "due", "joins", "number", "outcome", "closes",
-    "count",
+    "source", "channel", "kind", "tenant", "candidates", "dwelling", "residence", "home", "caretaker", "caretakers",
+    "topic", "topics", "scope", "alarm", "priority", "office", "queue", "rule", "due", "joins", "number", "outcome",
+    "closes", "count",
 ]  # fmt: skip
 
 

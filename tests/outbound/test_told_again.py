@@ -34,7 +34,9 @@ def begun(running: Engine) -> str:
     return number
 
 
-def again(running: Engine, at: datetime, text: str = "Encore bloquée dans l'ascenseur, venez vite") -> str | None:
+def again(
+    running: Engine, at: datetime, text: str = "Je suis encore bloquée dans l'ascenseur, venez vite"
+) -> str | None:
     return running.take(message(f"{text} ({at:%H:%M}).", at, FIRST), WRITER, at)
 
 

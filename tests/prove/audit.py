@@ -12,7 +12,7 @@ _SETTLED = ("judged", "set_aside")
 _ORPHANS = "SELECT count(*) FROM cases WHERE id NOT IN (SELECT case_id FROM contacts WHERE case_id IS NOT NULL)"
 _MESSAGES = """
     SELECT raw, state, case_id FROM arrivals JOIN arrival_bodies ON arrival_bodies.arrival_id = arrivals.id
-    LEFT JOIN contacts ON contacts.arrival_id = arrivals.id WHERE channel <> 'asterisk_cdr'"""
+    LEFT JOIN contacts ON contacts.arrival_id = arrivals.id WHERE arrivals.channel <> 'asterisk_cdr'"""
 _TWO_JUDGEMENTS = """
     SELECT count(*) FROM (SELECT contacts.arrival_id FROM judgements JOIN contacts ON contacts.id = contact_id
                           GROUP BY contacts.arrival_id HAVING count(*) > 1) AS twice"""

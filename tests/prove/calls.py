@@ -40,7 +40,7 @@ _CALLS = """
 _CASES = """
     SELECT count(*) FROM cases WHERE id NOT IN
         (SELECT case_id FROM contacts JOIN arrivals ON arrivals.id = contacts.arrival_id
-         WHERE channel <> 'asterisk_cdr' AND case_id IS NOT NULL)"""
+         WHERE arrivals.channel <> 'asterisk_cdr' AND case_id IS NOT NULL)"""
 _REVISED = "SELECT count(*) FROM events WHERE what = 'revised'"
 _UNTOLD = "SELECT count(*) FROM log_lines WHERE told IS NULL"
 _PLACE = "SELECT place FROM positions WHERE channel = 'asterisk_cdr'"

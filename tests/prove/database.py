@@ -58,7 +58,7 @@ class Sqlite:
 
     def broken(self) -> bool:
         """Return whether SQLite's own check finds faults in the file."""
-        return self.rows("PRAGMA integrity_check")[0][0] != "ok"
+        return self.rows("PRAGMA integrity_check") != [("ok",)]
 
 
 class PostgreSQL:

@@ -11,7 +11,7 @@ from pathlib import Path
 from random import Random
 
 from dtm_contact.rules.ruleset import digest
-from tests.prove.audit import Audit, audit
+from tests.prove.audit import Audit, audit, waiting
 from tests.prove.database import ROOT, Database, Place, on_sqlite
 from tests.prove.kills import finished
 from tests.prove.program import Program
@@ -23,6 +23,7 @@ _BROKEN_EVERY = 3
 _LOOK = 0.05
 _SECONDS_FOR_ONE = 120.0
 _PIECE = 200
+_ENOUGH_WAITING = 100
 
 ROUTING = """\
 - id: fuite-g{n}
@@ -102,8 +103,12 @@ async def prove_reload(folder: Path, times: int, random: Random, place: Place = 
             await program.started()
             async with Senders(program, random, SESSIONS, PAUSE) as senders:
                 outcome.ledger, began = senders.ledger, time.monotonic()
-                for number in range(1, times + 1):
-                    await _change(database, rules, number, random, versions, outcome)
+                holding_back = asyncio.create_task(_hold_back(database, senders))
+                try:
+                    for number in range(1, times + 1):
+                        await _change(database, rules, number, random, versions, outcome)
+                finally:
+                    holding_back.cancel()
                 outcome.seconds = time.monotonic() - began
                 await senders.finish()
             await finished(program)
@@ -112,6 +117,13 @@ async def prove_reload(folder: Path, times: int, random: Random, place: Place = 
         outcome.audit = audit(outcome.ledger, database)
         _hold(database, versions, outcome)
     return outcome
+
+
+async def _hold_back(database: Database, senders: Senders) -> None:
+    """Let enough wait to keep the judges at work and no more: what is judged after the last change shows nothing."""
+    while True:
+        senders.held_back = await asyncio.to_thread(waiting, database) > _ENOUGH_WAITING
+        await asyncio.sleep(_LOOK)
 
 
 async def _change(

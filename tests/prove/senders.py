@@ -83,13 +83,19 @@ class Receiver(Protocol):
 
 
 class Senders:
-    """Several sessions at once, to whatever port the program listens on at the moment."""
+    """Several sessions at once, to whatever port the program listens on at the moment.
+
+    Attributes:
+        ledger: what they saw.
+        held_back: begin no further message while it is set.
+    """
 
     def __init__(
         self, program: Receiver, random: Random, sessions: int, pause: float = 0.0, *, idle: bool = False
     ) -> None:
         """Prepare; each session waits `pause` seconds after each message; idle: nothing is sent by itself."""
         self.ledger = Ledger()
+        self.held_back = False
         self._program = program
         self._messages = messages(random)
         self._sessions = sessions
@@ -144,6 +150,8 @@ class Senders:
         while not self._enough:
             session = await self.hand_over(next(self._messages), session)
             await asyncio.sleep(self._pause)
+            while self.held_back and not self._enough:
+                await asyncio.sleep(_PAUSE)
         if session is not None:
             session.close()
 
