@@ -26,6 +26,7 @@ _DIES_STARTING = 1 / 5
 _JUDGE_DIES_FIRST = 1 / 2
 _TRIES = 20
 _TO_RECORD = 0.2
+_ENOUGH_WAITING = 50
 _SECONDS_TO_SETTLE = 600.0
 _ANSWERS_BEFORE = 100
 EARLY = ("-m", "tests.prove.controls", "early")
@@ -84,7 +85,7 @@ async def prove_kills(folder: Path, times: int, random: Random, place: Place = o
             await program.started()
             async with Senders(program, random, SESSIONS, PAUSE) as senders:
                 for _ in range(times):
-                    await _live_and_die(program, random, judges)
+                    await _live_and_die(program, random, judges, senders)
                 await program.started()
                 await senders.finish()
             await finished(program)
@@ -121,7 +122,7 @@ async def _answered(ledger: Ledger, count: int) -> None:
             await asyncio.sleep(0.005)
 
 
-async def _live_and_die(program: Program, random: Random, judges: Judges) -> None:
+async def _live_and_die(program: Program, random: Random, judges: Judges, senders: Senders) -> None:
     if random.random() < _DIES_STARTING:
         await program.kill()
         await program.launch()
@@ -132,7 +133,10 @@ async def _live_and_die(program: Program, random: Random, judges: Judges) -> Non
         # At least one, however short the trial.
         if not judges.at_work or random.random() < _JUDGE_DIES_FIRST:
             judges.tried += 1
+            # A judge needs work and no more of it; mail comes in again before the daemon dies.
+            senders.held_back = await asyncio.to_thread(waiting, program.database) > _ENOUGH_WAITING
             judges.at_work += await _kill_a_judge(program, random)
+            senders.held_back = False
             await asyncio.sleep(random.uniform(0, _LONGEST_LIFE / 4))
     await program.kill()
     await program.launch()
