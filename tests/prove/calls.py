@@ -25,7 +25,7 @@ FIRST_NIGHT = 1794866400.0
 """The night after the first recorded day: 16 November 2026, 23:00 in Paris."""
 SPEED = 2_000.0
 _COMPARED = ("outcome", "kind", "joins", "closes", "count", "office", "queue", "number")
-_SECONDS_TO_SETTLE = 300.0
+_SECONDS_TO_SETTLE = 900.0
 
 Told = dict[str, Any]
 

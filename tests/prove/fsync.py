@@ -22,7 +22,7 @@ _LIBRARY = Path(__file__).with_name("failing_disk.c")
 _FAILURES = 3
 _MOST_SYNCS = 3
 _LONGEST_PEACE = 0.8
-_SECONDS_TO_RECOVER = 60.0
+_SECONDS_TO_RECOVER = 600.0
 _COMPILER = "gcc"
 _JUDGED = "SELECT count(*) FROM arrivals WHERE state = 'judged'"
 

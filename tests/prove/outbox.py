@@ -22,7 +22,7 @@ from tests.prove.program import Program
 from tests.prove.senders import RECIPIENT, Senders
 
 _DONE = ("sent", "refused", "no_such_address", "given_up", "bounced")
-_SECONDS_TO_EMPTY = 300.0
+_SECONDS_TO_EMPTY = 900.0
 _REFUSED = "554 5.7.1 refused"
 _NOBODY = "550 5.1.1 no such user"
 _LATER = "451 4.3.0 try again later"

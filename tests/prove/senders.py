@@ -15,7 +15,7 @@ RECIPIENT = "metropole@parishabitat.fr"
 SENDER = "alice@tenant.example"
 _REPLY_SECONDS = 30.0
 _PAUSE = 0.1
-_SECONDS_TO_FINISH = 120.0
+_SECONDS_TO_FINISH = 600.0
 _MATTERS = (
     "Il y a une fuite d'eau dans la salle de bain.",
     "L'ascenseur est en panne depuis hier.",
