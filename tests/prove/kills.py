@@ -27,6 +27,8 @@ _JUDGE_DIES_FIRST = 1 / 2
 _TRIES = 20
 _TO_RECORD = 0.2
 _ENOUGH_WAITING = 50
+_FIRST_TRIES = 8
+"""So often one is looked for until a first one was met at work."""
 _SECONDS_TO_SETTLE = 600.0
 _ANSWERS_BEFORE = 100
 EARLY = ("-m", "tests.prove.controls", "early")
@@ -132,11 +134,15 @@ async def _live_and_die(program: Program, random: Random, judges: Judges, sender
         await asyncio.sleep(random.uniform(0, _LONGEST_LIFE))
         # At least one, however short the trial.
         if not judges.at_work or random.random() < _JUDGE_DIES_FIRST:
-            judges.tried += 1
-            # A judge needs work and no more of it; mail comes in again before the daemon dies.
-            senders.held_back = await asyncio.to_thread(waiting, program.database) > _ENOUGH_WAITING
-            judges.at_work += await _kill_a_judge(program, random)
-            senders.held_back = False
+            for _ in range(1 if judges.at_work else _FIRST_TRIES):
+                judges.tried += 1
+                # A judge needs work and no more of it; mail comes in again before the daemon dies.
+                senders.held_back = await asyncio.to_thread(waiting, program.database) > _ENOUGH_WAITING
+                hit = await _kill_a_judge(program, random)
+                senders.held_back = False
+                if hit:
+                    judges.at_work += 1
+                    break
             await asyncio.sleep(random.uniform(0, _LONGEST_LIFE / 4))
     await program.kill()
     await program.launch()
