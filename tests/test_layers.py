@@ -17,7 +17,7 @@ LINES = (
     ("settings",),
     ("log", "metrics"),
     ("alarms",),
-    ("text", "hours", "tokens"),
+    ("text", "hours", "tokens", "model_archive"),
     ("directory", "reading", "calls"),
     ("matching", "topics", "conversation"),
     ("rules",),

@@ -4,21 +4,17 @@ A choice among the places named, and none of them, by what the words around each
 logit (McFadden 1974). `python -m training places` makes its file; numpy alone reads it.
 """
 
-import io
-import json
 import pkgutil
-import zipfile
-import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
-from hashlib import sha256
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from dtm_contact.errors import UnusableModelError
+from dtm_contact.model_archive import archived, opened_archive, text_array
 
 FORMAT: Final = 1
 """The version of the model file that this program reads."""
@@ -30,8 +26,6 @@ QUESTIONS: Final = ("matter", "home")
 """What is asked of the places: where the matter is, and where the tenant concerned lives."""
 
 _LEAST: Final = 1e-9
-_DIGITS: Final = 12
-_DAMAGES = (ValueError, TypeError, KeyError, EOFError, NotImplementedError, zipfile.BadZipFile, zlib.error)
 
 Values = NDArray[np.float32]
 Sums = NDArray[np.int64]
@@ -82,15 +76,8 @@ class PlaceModel:
     def packed(self) -> bytes:
         """Return the model as the bytes of a file."""
         header = {"format": FORMAT, "questions": QUESTIONS, "about": dict(self.about)}
-        content = io.BytesIO()
-        np.savez_compressed(
-            content,
-            header=_text(json.dumps(header, ensure_ascii=False, sort_keys=True)),
-            features=_text("\n".join(self.rows)),
-            weights=self.weights,
-            step=self.step,
-        )
-        return content.getvalue()
+        features = text_array("\n".join(self.rows))
+        return archived(header, {"features": features, "weights": self.weights, "step": self.step})
 
     @classmethod
     def unpacked(cls, content: bytes) -> "PlaceModel":
@@ -99,20 +86,12 @@ class PlaceModel:
         Raises:
             UnusableModelError: they are damaged, or of another format.
         """
-        try:
-            with np.load(io.BytesIO(content), allow_pickle=False) as file:
-                arrays = {name: file[name] for name in file.files}
-            header = json.loads(arrays["header"].tobytes().decode())
-            if header["format"] != FORMAT:
-                raise UnusableModelError(f"its format is {header['format']}, this program reads {FORMAT}")
-            features = arrays["features"].tobytes().decode().splitlines()
+        with opened_archive(content, FORMAT) as archive:
+            features, arrays = archive.lines("features"), archive.arrays
             if arrays["weights"].shape != (len(features), len(QUESTIONS)):
                 raise UnusableModelError("its weights are not one row a feature")
             rows = {feature: row for row, feature in enumerate(features)}
-            digest = sha256(content).hexdigest()[:_DIGITS]
-            return cls(rows, arrays["weights"], arrays["step"], header["about"], digest)
-        except _DAMAGES as error:
-            raise UnusableModelError(type(error).__name__) from error
+            return cls(rows, arrays["weights"], arrays["step"], archive.header["about"], archive.digest)
 
     @classmethod
     def of(cls, features: Sequence[str], weights: Values, about: Mapping[str, Any]) -> "PlaceModel":
@@ -128,10 +107,6 @@ class PlaceModel:
         kept = np.flatnonzero(steps.any(axis=1))
         rows = {features[row]: place for place, row in enumerate(kept.tolist())}
         return cls(rows, steps[kept], step.astype(np.float32), about)
-
-
-def _text(text: str) -> NDArray[np.uint8]:
-    return np.frombuffer(text.encode(), np.uint8)
 
 
 @cache

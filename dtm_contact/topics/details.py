@@ -5,14 +5,9 @@ one: so both are learned apart from topics and danger, of sentences and of stret
 at the features that the large one has found already, and costs next to nothing.
 """
 
-import io
-import json
-import zipfile
-import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from hashlib import sha256
 from typing import Any, Final
 
 import numpy as np
@@ -20,6 +15,7 @@ from numpy.typing import NDArray
 
 from dtm_contact.errors import UnusableModelError
 from dtm_contact.model import Evidence, Peril, Wish
+from dtm_contact.model_archive import archived, opened_archive
 from dtm_contact.text import Tokens
 from dtm_contact.topics.danger import Danger
 from dtm_contact.topics.features import GROUPS
@@ -31,9 +27,7 @@ DETAILS_FORMAT: Final = 1
 WISH, PERIL = "wish:", "peril:"
 """How the names of the columns begin."""
 
-_DAMAGES: Final = (ValueError, TypeError, KeyError, EOFError, NotImplementedError, zipfile.BadZipFile, zlib.error)
 _LEAST: Final = 1e-9
-_DIGITS: Final = 12
 _BY_TOPIC: Final = {
     "gas": Peril.GAS,
     "fire": Peril.FIRE,
@@ -111,16 +105,7 @@ class DetailModel:
     def packed(self) -> bytes:
         """Return the model as the bytes of a file."""
         header = {"format": DETAILS_FORMAT, "columns": self.columns, "about": dict(self.about)}
-        content = io.BytesIO()
-        np.savez_compressed(
-            content,
-            header=np.frombuffer(json.dumps(header, sort_keys=True).encode(), np.uint8),
-            ids=self.ids,
-            weights=self.weights,
-            step=self.step,
-            bias=self.bias,
-        )
-        return content.getvalue()
+        return archived(header, {"ids": self.ids, "weights": self.weights, "step": self.step, "bias": self.bias})
 
     @classmethod
     def unpacked(cls, content: bytes) -> "DetailModel":
@@ -129,22 +114,20 @@ class DetailModel:
         Raises:
             UnusableModelError: they are damaged, or of another format.
         """
-        try:
-            with np.load(io.BytesIO(content), allow_pickle=False) as file:
-                arrays = {name: file[name] for name in file.files}
-            header = json.loads(arrays["header"].tobytes().decode())
-            if header["format"] != DETAILS_FORMAT:
-                raise UnusableModelError(f"its format is {header['format']}, this program reads {DETAILS_FORMAT}")
+        with opened_archive(content, DETAILS_FORMAT) as archive:
+            header, arrays = archive.header, archive.arrays
             known = {f"{WISH}{wish}" for wish in Wish} | {f"{PERIL}{peril}" for peril in Peril}
             if set(header["columns"]) != known:
                 raise UnusableModelError("its columns are not the wishes and dangers that this program knows")
-            digest = sha256(content).hexdigest()[:_DIGITS]
-            columns, about = tuple(header["columns"]), header["about"]
             return cls(
-                columns, arrays["ids"], arrays["weights"], arrays["step"], arrays["bias"], about=about, digest=digest
+                tuple(header["columns"]),
+                arrays["ids"],
+                arrays["weights"],
+                arrays["step"],
+                arrays["bias"],
+                about=header["about"],
+                digest=archive.digest,
             )
-        except _DAMAGES as error:
-            raise UnusableModelError(type(error).__name__) from error
 
 
 def weighed_apart(

@@ -5,20 +5,16 @@ A message's features are weighed by how rare they are, each group of them to its
 `training/` makes the file; numpy alone reads it.
 """
 
-import io
-import json
-import zipfile
-import zlib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from hashlib import sha256
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from dtm_contact.errors import UnusableModelError
+from dtm_contact.model_archive import ModelArchive, archived, opened_archive, text_array
 from dtm_contact.text import MASKED, Slips, Tokens
 from dtm_contact.topics.convolution import OUTPUTS, Convolution, sequence_of
 from dtm_contact.topics.features import GROUPS, PAIRS, WORDS, Features, features_of, windows
@@ -46,9 +42,7 @@ _CALIBRATED: Final = {DANGER: 3, BY_OUTAGE: 4}
 """How many numbers calibrate what: a slope for each score, and the offset."""
 
 _LEAST = 1e-9
-_DIGITS = 12
 _IN_ORDER = "in_order_"
-_DAMAGES = (ValueError, TypeError, KeyError, EOFError, NotImplementedError, zipfile.BadZipFile, zlib.error)
 
 Values = NDArray[np.float32]
 Rows = NDArray[np.intp]
@@ -213,21 +207,17 @@ class Model:
             "calibrations": {name: [*kept.slopes, kept.offset] for name, kept in self.calibrations.items()},
             "about": dict(self.about),
         }
-        content = io.BytesIO()
-        in_order: dict[str, Any] = self.convolution.arrays() if self.convolution else {}
-        np.savez_compressed(
-            content,
-            header=_text(json.dumps(header, ensure_ascii=False, sort_keys=True)),
-            words=_text("\n".join(self.words)),
-            ids=self.ids,
-            groups=self.groups,
-            rarity=self.rarity.astype(np.float16),
-            weights=self.weights,
-            step=self.step,
-            bias=self.bias,
-            **{f"{_IN_ORDER}{name}": array for name, array in in_order.items()},
-        )
-        return content.getvalue()
+        in_order = self.convolution.arrays() if self.convolution else {}
+        arrays: dict[str, NDArray[Any]] = {
+            "words": text_array("\n".join(self.words)),
+            "ids": self.ids,
+            "groups": self.groups,
+            "rarity": self.rarity.astype(np.float16),
+            "weights": self.weights,
+            "step": self.step,
+            "bias": self.bias,
+        }
+        return archived(header, arrays | {f"{_IN_ORDER}{name}": array for name, array in in_order.items()})
 
     @classmethod
     def unpacked(cls, content: bytes) -> "Model":
@@ -236,22 +226,16 @@ class Model:
         Raises:
             UnusableModelError: they are damaged, or of another format.
         """
-        try:
-            with np.load(io.BytesIO(content), allow_pickle=False) as file:
-                arrays = {name: file[name] for name in file.files}
-            header = json.loads(arrays["header"].tobytes().decode())
-            if header["format"] != FORMAT:
-                raise UnusableModelError(f"its format is {header['format']}, this program reads {FORMAT}")
-            missing = NEEDED - set(header["columns"])
-            numbers = {name: len(kept) for name, kept in header["calibrations"].items()}
+        with opened_archive(content, FORMAT) as archive:
+            missing = NEEDED - set(archive.header["columns"])
+            numbers = {name: len(kept) for name, kept in archive.header["calibrations"].items()}
             if missing or numbers != _CALIBRATED:
                 raise UnusableModelError(f"it lacks {', '.join(sorted(missing)) or 'a calibration'}")
-            return cls._of(arrays, header, sha256(content).hexdigest()[:_DIGITS])
-        except _DAMAGES as error:
-            raise UnusableModelError(type(error).__name__) from error
+            return cls._of(archive)
 
     @classmethod
-    def _of(cls, arrays: Mapping[str, NDArray[Any]], header: Mapping[str, Any], digest: str) -> "Model":
+    def _of(cls, archive: ModelArchive) -> "Model":
+        header, arrays = archive.header, archive.arrays
         return cls(
             columns=tuple(header["columns"]),
             topics=header["topics"],
@@ -262,7 +246,7 @@ class Model:
             step=arrays["step"],
             bias=arrays["bias"],
             common=frozenset(header["common"]),
-            words=arrays["words"].tobytes().decode().split("\n"),
+            words=archive.lines("words"),
             calibrations={
                 name: Calibration(tuple(kept[:-1]), kept[-1]) for name, kept in header["calibrations"].items()
             },
@@ -270,7 +254,7 @@ class Model:
                 {name.removeprefix(_IN_ORDER): array for name, array in arrays.items() if name.startswith(_IN_ORDER)}
             ),
             about=header["about"],
-            digest=digest,
+            digest=archive.digest,
         )
 
 
@@ -295,7 +279,3 @@ def in_steps(weights: Values) -> tuple[NDArray[np.int8], Values]:
 
 def _share(known: NDArray[np.bool_]) -> float:
     return float(known.mean()) if len(known) else 0.0
-
-
-def _text(text: str) -> NDArray[np.uint8]:
-    return np.frombuffer(text.encode(), np.uint8)
