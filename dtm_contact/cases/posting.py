@@ -8,7 +8,7 @@ from typing import Final
 from dtm_contact.cases.act import Act
 from dtm_contact.cases.addressees import Addressee, Care, addressees, usual
 from dtm_contact.cases.refusals import NeverUsedError, RefusedError, UnprovenAddressError, WrongArgumentError
-from dtm_contact.cases.registered import Registered, household_of, place_named, registered
+from dtm_contact.cases.registered import HouseholdRegister, household_of, place_named, registered
 from dtm_contact.model import Alarm, CaseKind, Contact, Judgement, KeptHistory, Outgoing, OutgoingKind
 from dtm_contact.outbound import Answering, Letter, NoAddressError, write
 from dtm_contact.pipeline import whoever_it_may_be
@@ -76,7 +76,7 @@ def addressees_of(act: Act) -> tuple[Addressee, ...]:
     return addressees(act.work.judged(act.held), tenant_id, confirmed, grounds.directory, grounds.settings, care)
 
 
-def registered_of(act: Act) -> Registered:
+def registered_of(act: Act) -> HouseholdRegister:
     """Return what the register says of the household of the case in hand."""
     today = act.now.date()
     people = household_of(act.grounds.directory, act.case.tenant_id, act.case.dwelling_id, today)

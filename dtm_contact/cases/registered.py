@@ -99,7 +99,7 @@ def shown_reach(value: str) -> str:
 
 
 @dataclass(frozen=True)
-class Registered:
+class HouseholdRegister:
     """What the register says of the people of a household on a day.
 
     Attributes:
@@ -185,12 +185,12 @@ def household_of(directory: Directory, tenant_id: str | None, dwelling_id: str |
     return tuple(dict.fromkeys((*people, *mates)))
 
 
-def registered(people: Sequence[str], entries: Iterable[RegisterEntry], on: date) -> Registered:
+def registered(people: Sequence[str], entries: Iterable[RegisterEntry], on: date) -> HouseholdRegister:
     """Return what entries say of a household on a day."""
-    return Registered(tuple(people), tuple(entries), on)
+    return HouseholdRegister(tuple(people), tuple(entries), on)
 
 
-def look_up(desk: StoredDesk, directory: Directory, case: Case, on: date) -> Registered:
+def look_up(desk: StoredDesk, directory: Directory, case: Case, on: date) -> HouseholdRegister:
     """Return what the register says of the household of a case on a day."""
     people = household_of(directory, case.tenant_id, case.dwelling_id, on)
     return registered(people, desk.register(people), on)

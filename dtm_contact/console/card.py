@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Final
 
 from dtm_contact.calls import national
-from dtm_contact.cases.registered import Registered
+from dtm_contact.cases.registered import HouseholdRegister
 from dtm_contact.directory import Directory, in_force
 from dtm_contact.directory.duty import on_duty, on_duty_in_residence
 from dtm_contact.explain.calls import spaced
@@ -127,7 +127,7 @@ def guarded(card: Household, contacts: Sequence[CaseContact]) -> Household:
     return _first(card, {writer} if writer is not None else set())
 
 
-def by_register(card: Household, registered: Registered) -> Household:
+def by_register(card: Household, registered: HouseholdRegister) -> Household:
     """Return a household's card as the register wants it: nothing that must never be used stands on it.
 
     Where somebody is protected they come first, with what is theirs alone; what reaches the others is kept apart.

@@ -10,7 +10,7 @@ from dtm_contact.cases.registered import (
     LANGUAGES,
     PROTECTIONS,
     REACHES,
-    Registered,
+    HouseholdRegister,
     entry_words,
     look_up,
     registered,
@@ -89,19 +89,19 @@ class ProposedEntry:
     told: str
 
 
-def register_of_case(visit: Visit, case: Case) -> Registered:
+def register_of_case(visit: Visit, case: Case) -> HouseholdRegister:
     """Return what the register says of the household of a case."""
     return look_up(visit.desk.store.desk, visit.desk.known()[0].directory, case, visit.now.date())
 
 
-def register_of_home(visit: Visit, dwelling_id: str) -> Registered:
+def register_of_home(visit: Visit, dwelling_id: str) -> HouseholdRegister:
     """Return what the register says of the people who live in a dwelling now."""
     today = visit.now.date()
     people = visit.desk.known()[0].directory.household(dwelling_id, today)
     return registered(people, visit.desk.store.desk.register(people), today)
 
 
-def shown_register(visit: Visit, found: Registered, *, whole: bool = True) -> RegisterShown:
+def shown_register(visit: Visit, found: HouseholdRegister, *, whole: bool = True) -> RegisterShown:
     """Return a household's register as who comes may see it.
 
     Args:
@@ -140,7 +140,7 @@ def asked_entry(visit: Visit) -> dict[str, Any]:
     return {name: value for name, value in asked.items() if value not in {"", None}}
 
 
-def note_protection(visit: Visit, found: Registered, subject: str) -> None:
+def note_protection(visit: Visit, found: HouseholdRegister, subject: str) -> None:
     """Note that somebody was shown by what a household is protected, where they are.
 
     Raises:
@@ -151,7 +151,7 @@ def note_protection(visit: Visit, found: Registered, subject: str) -> None:
         visit.note("protection", subject, entries=seen)
 
 
-def _shown(visit: Visit, entry: RegisterEntry, found: Registered) -> ShownEntry:
+def _shown(visit: Visit, entry: RegisterEntry, found: HouseholdRegister) -> ShownEntry:
     protects = entry.kind is EntryKind.PROTECTION
     knows = not protects or visit.may(Right.PROTECTION)
     may_work = knows and visit.may(Right.WORK)
@@ -206,7 +206,7 @@ def _seen(visit: Visit, number: str | None) -> str:
         return ""
 
 
-def proposed(contacts: Sequence[CaseContact], tenant_id: str | None, found: Registered) -> list[ProposedEntry]:
+def proposed(contacts: Sequence[CaseContact], tenant_id: str | None, found: HouseholdRegister) -> list[ProposedEntry]:
     """Return the entries that the messages of a case propose for its tenant, the latest first, each once.
 
     What somebody wrote for another is not the tenant's wish. What the register has, or had and an agent ended since
@@ -260,7 +260,7 @@ _TOLD: Final[dict[Wish, tuple[Callable[[str], Reach], str]]] = {
 }
 
 
-def _is_settled(each: ProposedEntry, contact: CaseContact, tenant_id: str, found: Registered) -> bool:
+def _is_settled(each: ProposedEntry, contact: CaseContact, tenant_id: str, found: HouseholdRegister) -> bool:
     alike = [
         entry
         for entry in found.entries

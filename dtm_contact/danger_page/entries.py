@@ -9,7 +9,7 @@ from typing import Final
 from dtm_contact.callbacks import OUTCOMES
 from dtm_contact.calls import national
 from dtm_contact.cases.knowledge import Known
-from dtm_contact.cases.registered import Registered
+from dtm_contact.cases.registered import HouseholdRegister
 from dtm_contact.console.card import by_register, household, residence_caretakers, wishes
 from dtm_contact.console.words import bare, clock
 from dtm_contact.explain import who_calls
@@ -77,7 +77,7 @@ class Entry:
 
 
 def entries(
-    files: Sequence[CaseFile], known: Known, now: datetime, registered_of: Callable[[Case], Registered]
+    files: Sequence[CaseFile], known: Known, now: datetime, registered_of: Callable[[Case], HouseholdRegister]
 ) -> list[Entry]:
     """Return what is told of some cases.
 
@@ -92,7 +92,7 @@ def entries(
     return [_entry(file, known, names, now, registered_of(file.case)) for file in files]
 
 
-def _entry(file: CaseFile, known: Known, names: Names, now: datetime, registered: Registered) -> Entry:
+def _entry(file: CaseFile, known: Known, names: Names, now: datetime, registered: HouseholdRegister) -> Entry:
     case = file.case
     queue = known.rules.queues.get(case.queue)
     card = household(known.directory, names, case.dwelling_id, now) if case.dwelling_id else None

@@ -10,7 +10,7 @@ from typing import Final
 from dtm_contact.alarms import Alarms
 from dtm_contact.background import beside, repeat
 from dtm_contact.cases.knowledge import Known
-from dtm_contact.cases.registered import Registered, look_up
+from dtm_contact.cases.registered import HouseholdRegister, look_up
 from dtm_contact.danger_page.entries import entries
 from dtm_contact.danger_page.page import Page
 from dtm_contact.errors import NotFoundError, StoreUnavailableError, described
@@ -109,7 +109,7 @@ def made(store: Store, known: Known, now: datetime, old_minutes: int) -> Page:
     if more > 0:
         more = sum(count.danger for count in store.cases.queue_counts(now)) - len(files)
 
-    def registered_of(case: Case) -> Registered:
+    def registered_of(case: Case) -> HouseholdRegister:
         return look_up(store.desk, known.directory, case, here.date())
 
     return Page(entries(files, known, here, registered_of), max(0, more), here, old_minutes)

@@ -96,7 +96,7 @@ def summary(judgement: Judgement, names: Names, *, alarm: Alarm | None = None, d
     return " ".join(sentence for sentence in sentences if sentence)
 
 
-def language_of(declared: str, text: str) -> str:
+def named_language(declared: str, text: str) -> str:
     """Return in which language a text is, in French ("en arabe"), as far as it declares it or its letters tell; or "".
 
     Letters count before what a mail program declares: that is often the program's own language.
@@ -145,7 +145,7 @@ def _matter(judgement: Judgement, names: Names, alarm: Alarm) -> Iterator[str]:
     if understanding.unread is not None:
         yield _UNREAD[understanding.unread]
         return
-    language = language_of(contact.language, contact.new_text or contact.subject)
+    language = named_language(contact.language, contact.new_text or contact.subject)
     if not understanding.readable:
         yield f"Le programme comprend mal ce message{f' {language}' if language else ''} : à faire traduire."
     elif language and language != "en français":

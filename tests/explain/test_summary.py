@@ -8,7 +8,7 @@ import pytest
 from dtm_contact.directory import Directory, read_export
 from dtm_contact.explain import alarm_line, summary
 from dtm_contact.explain.names import Names
-from dtm_contact.explain.summary import language_of
+from dtm_contact.explain.summary import named_language
 from dtm_contact.explain.words import PERILS
 from dtm_contact.hours import PARIS
 from dtm_contact.model import (
@@ -171,7 +171,7 @@ def test_calls_letters_and_what_is_set_aside(names: Names) -> None:
     ],
 )
 def test_a_language_is_said_where_it_is_known(declared: str, text: str, expected: str) -> None:
-    assert language_of(declared, text) == expected
+    assert named_language(declared, text) == expected
 
 
 def test_nothing_hostile_is_obeyed(reader: Reader, names: Names) -> None:
