@@ -1,7 +1,8 @@
 """Whether something is asked or reported; in doubt it is a case.
 
-Set aside is a machine's reply, which answers a message of ours, and mass mail. That a program wrote a message says
-neither: a form, a lift's alarm and a contractor's report come from programs too (RFC 3834 section 5, `auto-generated`).
+Set aside is a machine's reply, which answers a message of ours, and mass mail: what was sent to many and reads like an
+advertisement or a newsletter more than like any matter of ours. That a program wrote a message says neither: a form, a
+lift's alarm and a contractor's report come from programs too (RFC 3834 section 5, `auto-generated`).
 """
 
 import re
@@ -51,10 +52,16 @@ def kind_of(contact: Contact, heard: Heard, alarm: Alarm, reader: Reader) -> tup
     automatic, spam = (float(heard.scores[reader.model.column[kind]]) for kind in ("automatic", "spam"))
     mass = structure if Automation.MASS in kinds else ()
     told = (*mass, *(Evidence("kind.verdict", _HINTED, verdict) for verdict in verdicts))
-    if spam > automatic or hints:
-        return CaseKind.SPAM, told
-    # A program's report of something that happened is a case: only a reply and an advertisement are set aside unread.
-    return (CaseKind.CASE, ()) if Automation.GENERATED in kinds else (CaseKind.AUTOMATIC, told)
+    if hints:
+        # Services that hand on a person's request send it as they send their newsletters: the text tells them apart.
+        asked = max((float(heard.scores[reader.model.column[code]]) for code in reader.asked), default=spam)
+        kind = CaseKind.CASE if asked >= spam else CaseKind.SPAM
+    elif spam > automatic:
+        kind = CaseKind.SPAM
+    else:
+        # A program's report of something that happened is a case: only a reply and an advertisement are set aside.
+        kind = CaseKind.CASE if Automation.GENERATED in kinds else CaseKind.AUTOMATIC
+    return kind, () if kind is CaseKind.CASE else told
 
 
 def may_be_letter(attachment: Attachment) -> bool:
