@@ -1,9 +1,12 @@
-"""What runs beside the rest: a task for as long as a block lasts, and a look that is repeated whatever happens."""
+"""Tasks beside the rest: one for as long as a block lasts, a look that is repeated whatever happens, and their end."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager
-from typing import Any, NoReturn
+from typing import Any, Final, NoReturn
+
+_SECONDS_TO_END: Final = 10.0
+"""So long a cancelled task may put in order what it leaves; then it is cancelled once more."""
 
 
 @asynccontextmanager
@@ -13,8 +16,26 @@ async def beside(work: Coroutine[Any, Any, Any], name: str) -> AsyncIterator[Non
     try:
         yield
     finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+        await cancel_and_wait(task)
+
+
+async def cancel_and_wait(*tasks: asyncio.Future[Any], patience: float = _SECONDS_TO_END) -> None:
+    """Cancel tasks and return once all have ended, whatever they ended with.
+
+    A task that goes on is cancelled again: `asyncio.wait_for` forgets a cancellation where what it waits for ends in
+    the same turn of the loop (Python 3.11), and libraries use it, so that once might not be enough.
+
+    Args:
+        tasks: those to end.
+        patience: seconds after which what has not ended is cancelled again.
+    """
+    pending = {task for task in tasks if not task.done()}
+    while pending:
+        for task in pending:
+            task.cancel()
+        _, pending = await asyncio.wait(pending, timeout=patience)
+    # What they raised is heard of: nobody else asks.
+    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def repeat(

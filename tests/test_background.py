@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from dtm_contact.background import beside, repeat
+from dtm_contact.background import beside, cancel_and_wait, repeat
 
 
 class _OddError(Exception):
@@ -53,3 +53,47 @@ async def test_what_ends_the_block_is_heard_though_the_task_failed() -> None:
 
     with pytest.raises(ZeroDivisionError):
         await block()
+
+
+async def test_a_task_that_forgets_a_cancellation_is_ended_all_the_same() -> None:
+    forgotten = 0
+
+    async def forgetful() -> None:
+        nonlocal forgotten
+        while True:
+            try:
+                await asyncio.Event().wait()
+            except asyncio.CancelledError:
+                forgotten += 1
+                if forgotten > 2:
+                    raise
+
+    async def failing() -> None:
+        raise _OddError
+
+    tasks = [asyncio.create_task(forgetful()), asyncio.create_task(failing())]
+    await asyncio.sleep(0)
+    await cancel_and_wait(*tasks, patience=0.0)
+    assert forgotten == 3
+    assert tasks[0].cancelled()
+    assert isinstance(tasks[1].exception(), _OddError)
+
+
+async def test_whoever_waits_for_an_end_may_be_cancelled() -> None:
+    async def stubborn() -> None:
+        while True:
+            try:
+                await asyncio.Event().wait()
+            except asyncio.CancelledError:
+                if leave.is_set():
+                    raise
+
+    leave = asyncio.Event()
+    task = asyncio.create_task(stubborn())
+    waiting = asyncio.create_task(cancel_and_wait(task, patience=3600.0))
+    await asyncio.sleep(0)
+    waiting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+    leave.set()
+    await cancel_and_wait(task)

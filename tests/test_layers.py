@@ -25,7 +25,8 @@ LINES = (
     ("callbacks",),
     ("contract",),
     ("explain",),
-    ("store", "channels", "outbound", "pdf", "background", "webcall"),
+    ("background",),
+    ("store", "channels", "outbound", "pdf", "webcall"),
     ("rehearsal", "cases", "access"),
     ("timers",),
     ("worker", "monitor", "notices", "console"),
@@ -37,7 +38,7 @@ LINES = (
     ("__main__",),
 )
 RANK = {name: rank for rank, line in enumerate(LINES) for name in line}
-CHANNELS_SEE = {"model", "errors", "settings", "log", "metrics", "text", "hours"}
+CHANNELS_SEE = {"model", "errors", "settings", "log", "metrics", "text", "hours", "background"}
 # Which lines of a log are one call has to be told before there is an arrival.
 LOG_CHANNELS_SEE = CHANNELS_SEE | {"calls"}
 LOG_CHANNELS = {"log", "asterisk_cdr"}

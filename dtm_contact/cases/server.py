@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 
+from dtm_contact.background import cancel_and_wait
 from dtm_contact.cases import Command, Done, apply
 from dtm_contact.cases.knowledge import InForce, Ways
 from dtm_contact.cases.wire import LONGEST_LINE, pack_done, pack_error, program_fault, unpack_command
@@ -70,9 +71,7 @@ class CommandServer:
         if self._server is not None:
             self._server.close()
             self._path.unlink(missing_ok=True)
-        for connection in self._connections:
-            connection.cancel()
-        await asyncio.gather(*self._connections, return_exceptions=True)
+        await cancel_and_wait(*self._connections)
         self._thread.shutdown(wait=True)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

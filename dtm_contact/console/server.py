@@ -17,6 +17,7 @@ from typing import Any
 
 from dtm_contact.access import Right, may, run_errand, visibility_of
 from dtm_contact.alarms import Alarms
+from dtm_contact.background import cancel_and_wait
 from dtm_contact.cases import Command, Done, RefusedError
 from dtm_contact.cases.knowledge import InForce, Ways
 from dtm_contact.cases.server import CommandServer
@@ -127,8 +128,7 @@ async def open_desk(
         try:
             yield {"desk": f"{host}:{port}"}
         finally:
-            keeping.cancel()
-            await asyncio.gather(keeping, return_exceptions=True)
+            await cancel_and_wait(keeping)
             await server.stop()
 
 

@@ -8,6 +8,7 @@ from typing import Final, Protocol
 
 from dtm_contact import metrics
 from dtm_contact.alarms import Alarms
+from dtm_contact.background import cancel_and_wait
 from dtm_contact.errors import LeaseLostError, described
 from dtm_contact.log import get_log
 from dtm_contact.model import ClaimedOutgoing, Urgency
@@ -90,11 +91,10 @@ class Sender:
 
     async def stop(self, task: asyncio.Task[None]) -> None:
         """End the task that runs this, once what is being handed over has its answer."""
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+        await cancel_and_wait(task)
         if self._trying is not None and not self._trying.done():
             await asyncio.wait({self._trying}, timeout=self._settings.stop_seconds)
-            self._trying.cancel()
+            await cancel_and_wait(self._trying)
 
     async def send_one(self) -> bool:
         """Try the next one; return whether there was one."""

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 from dtm_contact.alarms import Alarms
+from dtm_contact.background import cancel_and_wait
 from dtm_contact.settings import Settings
 from dtm_contact.store import Store
 from dtm_contact.worker.bell import Bell
@@ -91,8 +92,7 @@ class Worker:
     async def stop(self) -> None:
         """Stop the lanes and end the judges; what was claimed but not recorded is given back with the lease."""
         if self._working is not None:
-            self._working.cancel()
-            await asyncio.gather(self._working, return_exceptions=True)
+            await cancel_and_wait(self._working)
         await asyncio.gather(*(judge.kill() for judge in self.judges))
         self._store.close()
 

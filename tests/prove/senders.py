@@ -11,6 +11,8 @@ from typing import Protocol, Self
 from aiosmtplib import SMTP
 from aiosmtplib.errors import SMTPException
 
+from dtm_contact.background import cancel_and_wait
+
 RECIPIENT = "metropole@parishabitat.fr"
 SENDER = "alice@tenant.example"
 _REPLY_SECONDS = 30.0
@@ -110,9 +112,8 @@ class Senders:
 
     async def __aexit__(self, *_: object) -> None:
         """Break off what is still under way."""
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        # A session may forget a cancellation, and would try to reach a daemon that is gone for ever.
+        await cancel_and_wait(*self._tasks, patience=0.1)
 
     async def finish(self) -> None:
         """Begin no further message; return once each begun one was answered by 250.

@@ -20,6 +20,7 @@ from typing import Any, Final, TypeVar
 
 from aioimaplib import aioimaplib
 
+from dtm_contact.background import cancel_and_wait
 from dtm_contact.channels.mailbox.names import folder as folder_argument
 from dtm_contact.channels.mailbox.names import quoted
 from dtm_contact.errors import DtmContactError, described
@@ -254,10 +255,8 @@ class Mailbox:
                 await self._within(self._client.protocol.logout(), min(self._seconds, 2.0))
         if self._client.protocol.transport is not None:
             self._client.protocol.transport.abort()
-        for task in (self._client._client_task, *self._client.tasks, *self._client.protocol.tasks):  # noqa: SLF001 - it keeps them to itself and never ends them
-            task.cancel()
-            with contextlib.suppress(BaseException):
-                await task
+        # It keeps them to itself and never ends them.
+        await cancel_and_wait(self._client._client_task, *self._client.tasks, *self._client.protocol.tasks)  # noqa: SLF001
 
     async def _search(self, criteria: str) -> list[int]:
         self._news = False

@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Final
 
 from dtm_contact import metrics
+from dtm_contact.background import cancel_and_wait
 from dtm_contact.channels import ReadingInbox
 from dtm_contact.channels.mailbox.client import CredentialsRefusedError, Login, Mailbox, MailboxRefusedError, connected
 from dtm_contact.channels.mailbox.envelope import envelope
@@ -96,8 +97,7 @@ class Follower:
     async def stop(self) -> None:
         """Take nothing more in; what is being stored is stored or not, and is not forgotten in either case."""
         if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+            await cancel_and_wait(self._task)
 
     async def _run(self) -> None:
         pause = self._settings.pause
