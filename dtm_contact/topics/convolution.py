@@ -233,7 +233,7 @@ def _best(values: NDArray[np.int16], stretches: int) -> NDArray[np.int16]:
 
     Two stretches share half of their places, so the most of each half is looked for once.
     """
-    whole = values.max(axis=0, keepdims=True)
+    whole: NDArray[np.int16] = values.max(axis=0, keepdims=True)
     if not stretches:
         return whole
     halves = np.array([values[half * STEP : (half + 1) * STEP].max(axis=0) for half in range(stretches + 1)])

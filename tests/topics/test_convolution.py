@@ -143,7 +143,8 @@ def _of_the_whole(convolution: Convolution, words: list[str]) -> NDArray[np.floa
     best = np.concatenate([values.max(axis=0, keepdims=True) for values in filtered], axis=1)
     vectors = np.array([convolution._row(word)[1] for word in words])
     mean = np.sum(vectors, axis=0, keepdims=True) / np.sqrt(len(words), dtype=np.float32)
-    return convolution._said(best, mean)[0]
+    (said,) = convolution._said(best, mean)
+    return np.asarray(said)
 
 
 def test_it_is_read_as_it_was_kept(reader: Reader) -> None:
