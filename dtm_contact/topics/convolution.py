@@ -48,8 +48,8 @@ STOP, ASK, PART, PAUSE = "\n.", "\n?", "\n|", "\n,"
 MARKS: Final = (STOP, ASK, PART, PAUSE)
 
 _PIECE_LENGTHS: Final = (3, 4, 5)
-_KEPT: Final = 4_096
-"""Words whose rows are kept."""
+_KEPT: Final = 8_192
+"""Words whose rows are kept: some 10 MB."""
 
 
 def sequence_of(tokens: Tokens, forms: Sequence[str], without: Collection[int] = (), most: int = LONGEST) -> list[str]:
