@@ -40,6 +40,7 @@ class Claimed:
         worker: who claimed it: a daemon's incarnation.
         claimed_at: when; with `worker`, what tells this claim from any other.
         forced_case: an agent released it, so it must become a case whatever it looks like.
+        danger_score: how likely it tells of danger by a glance, in thousandths; None where nobody glanced at it.
     """
 
     id: int
@@ -48,6 +49,7 @@ class Claimed:
     worker: str
     claimed_at: datetime
     forced_case: bool
+    danger_score: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,27 +158,33 @@ class Arrivals:
         with self._database.reading() as connection:
             return connection.execute(query).all()
 
-    def claim(self, worker: str, now: datetime, *, in_turn_first: bool = False) -> Claimed | None:
-        """Take the most urgent arrival, of them the one that waits longest, or None; no other worker gets it.
+    def claim(
+        self, worker: str, now: datetime, *, in_turn_first: bool = False, danger_first: bool = True
+    ) -> Claimed | None:
+        """Take an arrival, or None; no other worker gets it.
 
-        Of those to be judged in turn only the first one may be taken, and only while no other is being judged.
+        The one that is likeliest to tell of danger, of equal ones that stored first; where none seems to, the one that
+        waits longest. Of those to be judged in turn only the first one may be taken, and only while no other is being
+        judged.
 
         Args:
             worker: who takes it: a daemon's incarnation.
             now: the time, aware.
             in_turn_first: prefer one that is to be judged in turn; else it is taken where no other waits.
+            danger_first: prefer before all what seems to tell of danger; else age alone decides.
 
         Raises:
             StoreUnavailableError: the store cannot be written.
         """
-        orders = (_CLAIM_URGENT, *((_CLAIM_IN_TURN, _CLAIM) if in_turn_first else (_CLAIM, _CLAIM_IN_TURN)))
+        by_age = (_CLAIM_IN_TURN, _CLAIM) if in_turn_first else (_CLAIM, _CLAIM_IN_TURN)
+        orders = (_CLAIM_DANGER, *by_age) if danger_first else by_age
         with self._database.writing() as connection:
             rows = (connection.execute(order, {"worker": worker, "now": now}).one_or_none() for order in orders)
             row = next(filter(None, rows), None)
             if row is None:
                 return None
             arrival = load_arrival(connection, row.id)
-            return Claimed(row.id, arrival, row.attempts, worker, row.claimed_at, row.forced_case)
+            return Claimed(row.id, arrival, row.attempts, worker, row.claimed_at, row.forced_case, row.danger_score)
 
     def not_looked_at(self, after: int, limit: int, octets: int) -> list[Glance]:
         """Return the first octets of arrivals that wait and that nobody has glanced at, in the order of their numbers.
@@ -192,15 +200,16 @@ class Arrivals:
             rows = connection.execute(_NOT_LOOKED_AT, {"after": after, "most": limit, "octets": octets})
             return [Glance(row.id, row.media_type, bytes(row.head)) for row in rows]
 
-    def looked_at(self, urgent: Sequence[int], others: Sequence[int]) -> None:
-        """Say which arrivals words of danger were found in at a glance, and in which none."""
+    def looked_at(self, scores: Mapping[int, int]) -> None:
+        """Keep how likely arrivals tell of danger by a glance, in thousandths; what is kept already stays.
+
+        Args:
+            scores: by the arrival's number.
+        """
+        # By growing numbers, so that two who keep the same ones never wait for each other.
+        kept = [{"arrival": number, "score": score} for number, score in sorted(scores.items())]
         with self._database.writing() as connection:
-            for found, numbers in ((True, urgent), (False, others)):
-                for start in range(0, len(numbers), _MOST_IDS):
-                    some = arrivals.c.id.in_(numbers[start : start + _MOST_IDS])
-                    connection.execute(
-                        sa.update(arrivals).where(some, arrivals.c.urgent.is_(None)).values(urgent=found)
-                    )
+            connection.execute(_KEEP_SCORE, kept)
 
     def retry_later(self, claimed: Claimed, reason: str, not_before: datetime) -> None:
         """Put a claimed arrival off; nothing changes when its claim was lost meanwhile.
@@ -363,7 +372,8 @@ def _in_state(*states: ArrivalState) -> sa.ColumnElement[bool]:
 # As the partial indexes have it: the form that is made of the column would say `in_turn = 1`, which they do not know.
 _IN_TURN = sa.text("arrivals.in_turn")
 _BESIDE_OTHERS = sa.text("NOT arrivals.in_turn")
-_URGENT = sa.text("arrivals.urgent")
+# Written out as in the partial index, like the states.
+_SEEMS_DANGER = sa.text("arrivals.danger_score > 0")
 _NOT_PUT_OFF = sa.or_(arrivals.c.not_before.is_(None), arrivals.c.not_before <= sa.bindparam("now"))
 # PostgreSQL needs SKIP LOCKED, or two claimers would both get the row; SQLite has one writer and ignores it.
 _FIRST = (
@@ -374,11 +384,11 @@ _FIRST = (
     .limit(1)
     .with_for_update(skip_locked=True)
 )
-_FIRST_URGENT = (
+_FIRST_DANGER = (
     sa.select(arrivals.c.id)
-    .where(arrivals.c.state == _written_out(ArrivalState.WAITING), _URGENT)
+    .where(arrivals.c.state == _written_out(ArrivalState.WAITING), _SEEMS_DANGER)
     .where(_NOT_PUT_OFF)
-    .order_by(arrivals.c.received_at, arrivals.c.id)
+    .order_by(arrivals.c.danger_score.desc(), arrivals.c.id)
     .limit(1)
     .with_for_update(skip_locked=True)
 )
@@ -400,9 +410,14 @@ _NOT_LOOKED_AT = (
     .join(arrival_bodies)
     .where(arrivals.c.state != _written_out(ArrivalState.JUDGED))
     .where(arrivals.c.state == _written_out(ArrivalState.WAITING), _BESIDE_OTHERS)
-    .where(arrivals.c.urgent.is_(None), arrivals.c.id > sa.bindparam("after"))
+    .where(arrivals.c.danger_score.is_(None), arrivals.c.id > sa.bindparam("after"))
     .order_by(arrivals.c.id)
     .limit(sa.bindparam("most"))
+)
+_KEEP_SCORE = (
+    sa.update(arrivals)
+    .where(arrivals.c.id == sa.bindparam("arrival"), arrivals.c.danger_score.is_(None))
+    .values(danger_score=sa.bindparam("score"))
 )
 
 
@@ -418,13 +433,13 @@ def _claim(first: sa.Select[tuple[int]]) -> sa.Executable:
             attempts=arrivals.c.attempts + 1,
             not_before=None,
         )
-        .returning(arrivals.c.id, arrivals.c.attempts, arrivals.c.claimed_at, arrivals.c.forced_case)
+        .returning(*(arrivals.c[name] for name in ("id", "attempts", "claimed_at", "forced_case", "danger_score")))
     )
 
 
 _CLAIM = _claim(_FIRST)
 _CLAIM_IN_TURN = _claim(_FIRST_IN_TURN)
-_CLAIM_URGENT = _claim(_FIRST_URGENT)
+_CLAIM_DANGER = _claim(_FIRST_DANGER)
 
 
 def _let_go() -> sa.Update:

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from dtm_contact.store.columns import AlarmOrder, DataClass, Id, KeyText, SafeText, UtcTime, classed
 
-SCHEMA_VERSION = "0016"
+SCHEMA_VERSION = "0017"
 """The Alembic revision that this version of the program reads and writes."""
 
 metadata = sa.MetaData(
@@ -50,7 +50,7 @@ arrivals = sa.Table(
     sa.Column("reason", sa.Text),
     sa.Column("forced_case", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.Column("in_turn", sa.Boolean, nullable=False, server_default=sa.false()),
-    sa.Column("urgent", sa.Boolean),
+    sa.Column("danger_score", sa.SmallInteger),
     sa.UniqueConstraint("channel", "external_id"),
     sa.CheckConstraint("state IN ('waiting', 'claimed', 'judged', 'set_aside', 'parked')", name="state"),
     info=_NOTHING,
@@ -58,8 +58,8 @@ arrivals = sa.Table(
 """What came in, and how far it is. `kind`: what a judged one became; `reason`: why it was put off or parked, a short
 text without anything personal; `forced_case`: an agent released it, so it becomes a case whatever it looks like;
 `in_turn`: it is judged once all such arrivals that were stored before it have been, and not beside them; `claimed_by`:
-the daemon (an incarnation) that judges it; `urgent`: a glance found words of danger in it, so that it is judged before
-the rest; empty while nobody has looked."""
+the daemon (an incarnation) that judges it; `danger_score`: how likely it tells of danger by a glance, in thousandths:
+the likeliest is judged first; 0: so little that its age decides; empty while nobody has looked."""
 
 _WAITING = sa.text("state = 'waiting' AND NOT in_turn")
 sa.Index(
@@ -69,8 +69,14 @@ sa.Index(
     sqlite_where=_WAITING,
     postgresql_where=_WAITING,
 )
-_URGENT = sa.text("state = 'waiting' AND urgent")
-sa.Index("ix_arrivals_urgent", arrivals.c.received_at, arrivals.c.id, sqlite_where=_URGENT, postgresql_where=_URGENT)
+_DANGER = sa.text("state = 'waiting' AND danger_score > 0")
+sa.Index(
+    "ix_arrivals_danger",
+    arrivals.c.danger_score.desc(),
+    arrivals.c.id,
+    sqlite_where=_DANGER,
+    postgresql_where=_DANGER,
+)
 _IN_TURN = sa.text("in_turn AND state IN ('waiting', 'claimed')")
 sa.Index("ix_arrivals_in_turn", arrivals.c.id, sqlite_where=_IN_TURN, postgresql_where=_IN_TURN)
 _UNSETTLED = sa.text("state <> 'judged'")

@@ -5,9 +5,10 @@ from dtm_contact.topics.details import DetailModel
 from dtm_contact.topics.model import Calibration, Model
 from dtm_contact.topics.phrases import Effect, Phrase, PhraseBook
 from dtm_contact.topics.reader import Limits, Reader, Topic, stands_in
-from dtm_contact.topics.understand import may_alarm, understand
+from dtm_contact.topics.understand import SURE_DANGER, danger_score, understand
 
 __all__ = [
+    "SURE_DANGER",
     "Calibration",
     "DangerLimits",
     "DetailModel",
@@ -18,7 +19,7 @@ __all__ = [
     "PhraseBook",
     "Reader",
     "Topic",
-    "may_alarm",
+    "danger_score",
     "stands_in",
     "understand",
 ]

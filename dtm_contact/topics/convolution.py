@@ -48,17 +48,18 @@ STOP, ASK, PART, PAUSE = "\n.", "\n?", "\n|", "\n,"
 MARKS: Final = (STOP, ASK, PART, PAUSE)
 
 _PIECE_LENGTHS: Final = (3, 4, 5)
-_KEPT: Final = 4_096
-"""Words whose rows are kept."""
+_KEPT: Final = 8_192
+"""Words whose rows are kept: some 10 MB."""
 
 
-def sequence_of(tokens: Tokens, forms: Sequence[str], without: Collection[int] = ()) -> list[str]:
-    """Return the words of a message in their order with marks between them, at most `LONGEST`.
+def sequence_of(tokens: Tokens, forms: Sequence[str], without: Collection[int] = (), most: int = LONGEST) -> list[str]:
+    """Return the words of a message in their order with marks between them.
 
     Args:
         tokens: the words.
         forms: the same with slips mended.
         without: the numbers of sentences that are left out.
+        most: how many words and marks at the most.
     """
     heard: list[str] = []
     before = -1
@@ -74,8 +75,8 @@ def sequence_of(tokens: Tokens, forms: Sequence[str], without: Collection[int] =
                 heard.append(PAUSE)
         heard.append(form)
         before = place
-        if len(heard) >= LONGEST:
-            return heard[:LONGEST]
+        if len(heard) >= most:
+            return heard[:most]
     return [*heard, _end(tokens, before)] if before >= 0 else heard
 
 
@@ -143,14 +144,14 @@ class Convolution:
         told = np.zeros((PADDING + len(rows) + max(WIDTHS), self.filters.shape[1]), np.int16)
         told[PADDING : PADDING + len(rows)] = [steps for steps, _ in rows]
         vectors = np.array([vector for _, vector in rows])
-        filtered = list(self._filtered(told))
-        whole = self._said(filtered, vectors)
-        if len(rows) > WINDOW:
-            stretches = [
-                self._said([values[begin : begin + WINDOW] for values in filtered], vectors[begin : begin + WINDOW])
-                for begin in range(0, len(rows) - STEP, STEP)
-            ]
-            whole[IN_DANGER] = (whole[IN_DANGER] + max(said[IN_DANGER] for said in stretches)) / 2
+        begins = range(0, len(rows) - STEP, STEP) if len(rows) > WINDOW else ()
+        best = np.concatenate([_best(values, len(begins)) for values in self._filtered(told)], axis=1)
+        stretches = [vectors, *(vectors[begin : begin + WINDOW] for begin in begins)]
+        mean = np.array([np.sum(each, axis=0) / np.sqrt(len(each), dtype=np.float32) for each in stretches])
+        said = self._said(best, mean)
+        whole: Floats = said[0]
+        if len(begins):
+            whole[IN_DANGER] = (whole[IN_DANGER] + said[1:, IN_DANGER].max()) / 2
         return whole
 
     def _filtered(self, told: NDArray[np.int16]) -> Iterator[NDArray[np.int16]]:
@@ -168,13 +169,11 @@ class Convolution:
             yield summed
             column += width * count
 
-    def _said(self, filtered: Sequence[NDArray[np.int16]], vectors: Floats) -> Floats:
-        """Return what is said by the filters where each fits best, and by the mean of the words."""
-        best = np.concatenate([np.max(values, axis=0) for values in filtered]) * self.row_step
-        mean = np.sum(vectors, axis=0) / np.sqrt(len(vectors), dtype=np.float32)
-        inside = np.concatenate([np.maximum(best + self.bias, 0), mean])
-        hidden = np.maximum(np.einsum("i,ij->j", inside, self.inner) + self.inner_bias, 0)
-        said: Floats = np.einsum("i,ij->j", hidden, self.outer) + self.outer_bias
+    def _said(self, best: NDArray[np.int16], mean: Floats) -> Floats:
+        """Return what is said of each stretch by the filters where each fits best, and by the mean of the words."""
+        inside = np.concatenate([np.maximum(best * self.row_step + self.bias, 0), mean], axis=1)
+        hidden = np.maximum(np.einsum("ki,ij->kj", inside, self.inner) + self.inner_bias, 0)
+        said: Floats = np.einsum("ki,ij->kj", hidden, self.outer) + self.outer_bias
         return said
 
     def _row(self, form: str) -> tuple[Steps, Floats]:
@@ -227,6 +226,18 @@ class Convolution:
         named: dict[str, Any] = {name: arrays[name] for name in _KEPT_WHOLE}
         named |= {name: arrays[name].astype(np.float32) for name in _KEPT_HALF}
         return cls(own_step=own_step, piece_step=piece_step, **named)
+
+
+def _best(values: NDArray[np.int16], stretches: int) -> NDArray[np.int16]:
+    """Return the most that each filter says: a row for the whole message, then one for each of its stretches.
+
+    Two stretches share half of their places, so the most of each half is looked for once.
+    """
+    whole: NDArray[np.int16] = values.max(axis=0, keepdims=True)
+    if not stretches:
+        return whole
+    halves = np.array([values[half * STEP : (half + 1) * STEP].max(axis=0) for half in range(stretches + 1)])
+    return np.concatenate([whole, np.maximum(halves[:-1], halves[1:])])
 
 
 _KEPT_WHOLE: Final = ("ids", "own", "pieces", "row_step", "bias", "inner_bias", "outer_bias")

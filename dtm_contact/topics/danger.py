@@ -1,6 +1,6 @@
 """Whether somebody is in danger: what words and the model say, of the whole message and of its sharpest stretch."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -16,6 +16,10 @@ _BY_WORDS: Final = {
     Effect.POSSIBLE: AlarmLevel.POSSIBLE,
     Effect.VIOLENCE_AT_HOME: AlarmLevel.POSSIBLE,
 }
+
+
+OF_DANGER: Final = frozenset(_BY_WORDS)
+"""What phrases do that tell of danger where they are not denied."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +114,7 @@ def judge_danger(
         outage: the matter is one that puts frail people in danger.
     """
     said = [hit for hit in hits if not hit.denied]
-    silenced = _silenced(tokens, said)
+    silenced = silenced_sentences(tokens, said)
     kept = [hit for hit in said if tokens.sentences[hit.places[0]] not in silenced]
     scores = scale.model.scores(reading)
     probability, stretch, column = scale.probability(reading, scores, outage=outage)
@@ -121,14 +125,9 @@ def judge_danger(
     by_model = _level(heard, limits)
     frail = [hit for hit in kept if outage and hit.phrase.effect is Effect.FRAIL]
     raising = [hit for hit in kept if hit.phrase.effect in _BY_WORDS]
-    by_words = max(
-        (_BY_WORDS[hit.phrase.effect] for hit in raising),
-        key=lambda level: level.rank,
-        default=AlarmLevel.POSSIBLE if frail else AlarmLevel.NONE,
-    )
+    by_words = level_by_words(raising) if raising or not frail else AlarmLevel.POSSIBLE
     level = max(by_words, by_model, key=lambda each: each.rank)
-    silent = max((_level(probability, limits), *(_BY_WORDS.get(hit.phrase.effect, AlarmLevel.NONE) for hit in said)),
-                 key=lambda each: each.rank)  # fmt: skip
+    silent = max(_level(probability, limits), level_by_words(said), key=lambda each: each.rank)
     return Danger(
         Alarm(
             level,
@@ -143,7 +142,20 @@ def judge_danger(
     )
 
 
-def _silenced(tokens: Tokens, said: Sequence[Hit]) -> frozenset[int]:
+def level_by_words(hits: Iterable[Hit]) -> AlarmLevel:
+    """Return the highest level that phrases which are not denied raise by themselves."""
+    levels = (_BY_WORDS.get(hit.phrase.effect, AlarmLevel.NONE) for hit in hits)
+    return max(levels, key=lambda level: level.rank, default=AlarmLevel.NONE)
+
+
+def silenced_sentences(tokens: Tokens, said: Iterable[Hit]) -> frozenset[int]:
+    """Return the numbers of the sentences that are no danger by a phrase: none in which an `always_danger` stands.
+
+    Args:
+        tokens: the words.
+        said: the phrases that stand in them and are not denied.
+    """
+    said = list(said)
     harmless = {tokens.sentences[hit.places[0]] for hit in said if hit.phrase.effect is Effect.NOT_DANGER}
     always = {tokens.sentences[hit.places[0]] for hit in said if hit.phrase.effect is Effect.ALWAYS_DANGER}
     return frozenset(harmless - always)

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from dtm_contact.errors import UnusableModelError
 from dtm_contact.model_archive import ModelArchive, archived, opened_archive, text_array
 from dtm_contact.text import MASKED, Slips, Tokens
-from dtm_contact.topics.convolution import OUTPUTS, Convolution, sequence_of
+from dtm_contact.topics.convolution import IN_DANGER, LONGEST, OUTPUTS, Convolution, sequence_of
 from dtm_contact.topics.features import GROUPS, PAIRS, WORDS, Features, features_of, windows
 
 FORMAT: Final = 2
@@ -164,6 +164,22 @@ class Model:
         told = self.values(reading.rows)[:, np.newaxis] * self.weights[reading.rows]
         scores: Values = told.sum(axis=0, dtype=np.float32) * self.step + self.bias
         return scores
+
+    def danger_in_order(self, tokens: Tokens, forms: Sequence[str], without: Collection[int] = ()) -> float:
+        """Return the probability of danger by the convolutional reader alone; 0 without one.
+
+        What is longer than it hears at once is read piece by piece, and the most dangerous piece counts.
+
+        Args:
+            tokens: the words.
+            forms: the same with slips mended.
+            without: the numbers of sentences that are left out.
+        """
+        heard = sequence_of(tokens, forms, without, most=2 * len(forms))
+        if self.convolution is None or not heard:
+            return 0.0
+        pieces = (heard[begin : begin + LONGEST] for begin in range(0, len(heard), LONGEST))
+        return Calibration().probability([max(float(self.convolution.outputs(each)[IN_DANGER]) for each in pieces)])
 
     def all_scores(self, reading: Reading) -> Values:
         """Return what each column says of a message, of the topics together with the convolutional reader."""

@@ -26,6 +26,8 @@ SMALL_WORDS: Final = word_set(
 """Words that may stand between those of a phrase."""
 
 _SKIPPED: Final = 4
+_KEPT: Final = 16_384
+"""Words whose keys are kept."""
 _GAP: Final = "..."
 _PIECE = re.compile(r"=?[^\W_]+(?:/=?[^\W_]+)*")
 _IDEOGRAPH = re.compile(f"[{IDEOGRAPH}]")
@@ -147,6 +149,7 @@ class PhraseBook:
                 by_key[key].append(phrase)
         self._by_key = dict(by_key)
         self._slips = Slips(sorted({word for phrase in self.phrases for word in phrase.words}))
+        self._keys: dict[str, tuple[str, ...]] = {}
 
     def find(self, tokens: Tokens, forms: list[str], common: Collection[str]) -> list[Hit]:
         """Return the phrases that stand in a message, in the order of their first words.
@@ -156,7 +159,7 @@ class PhraseBook:
             forms: the same with slips mended.
             common: words that a negation does not count.
         """
-        keys = [(f"={form}", stem(form), stem(self._slips.mend(form))) for form in forms]
+        keys = [self._keys.get(form) or self._keys_of(form) for form in forms]
         present = {key for pair in keys for key in pair}
         found = list(self._found(tokens, forms, keys, present))
         if not found:
@@ -164,12 +167,19 @@ class PhraseBook:
         denied = denials(tokens, forms, common)
         return [Hit(phrase, places, _is_denied(phrase, places, denied)) for phrase, places in found]
 
+    def _keys_of(self, form: str) -> tuple[str, ...]:
+        """Return the keys by which a word may fit a phrase: as written, its stem, and that of the word it may mean."""
+        keys = tuple(dict.fromkeys((f"={form}", stem(form), stem(self._slips.mend(form)))))
+        if len(self._keys) < _KEPT:
+            self._keys[form] = keys
+        return keys
+
     def _found(
         self, tokens: Tokens, forms: list[str], keys: Sequence[tuple[str, ...]], present: Collection[str]
     ) -> Iterator[tuple[Phrase, tuple[int, ...]]]:
         tried: defaultdict[int, int] = defaultdict(int)
         for place, pair in enumerate(keys):
-            for key in dict.fromkeys(pair):
+            for key in pair:
                 for phrase in self._by_key.get(key, ()):
                     if tried[id(phrase)] >= ATTEMPTS:
                         continue

@@ -7,7 +7,7 @@ from typing import Final
 
 from dtm_contact.model import CaseKind, Part, Priority
 from dtm_contact.text import Tokens, tokenize
-from dtm_contact.topics.danger import DangerLimits, DangerScale
+from dtm_contact.topics.danger import OF_DANGER, DangerLimits, DangerScale
 from dtm_contact.topics.details import DetailModel
 from dtm_contact.topics.model import Model, Reading, Values
 from dtm_contact.topics.phrases import Effect, Hit, Phrase, PhraseBook
@@ -74,6 +74,11 @@ class Reader:
             [place for place, topic in places if topic.priority is Priority.P1],
             [place for place, topic in places if topic.priority is not Priority.P1],
         )
+
+    @cached_property
+    def danger_phrases(self) -> PhraseBook:
+        """The phrases alone that raise an alarm, or keep one down."""
+        return PhraseBook([each for each in self.phrases.phrases if each.effect in {*OF_DANGER, Effect.NOT_DANGER}])
 
     @cached_property
     def asked(self) -> Sequence[str]:

@@ -1,7 +1,8 @@
 """Glancing at what waits: where much does, what may tell of danger is judged before the rest.
 
 In a backlog arrivals are judged by their age, and one that tells of danger may stand behind thousands. A glance costs a
-quarter of a judgement. It never decides anything but the order; what it misses is judged in its turn.
+tenth of a judgement and says how likely danger is; the likeliest is claimed first. It never decides anything but the
+order; what it misses is judged in its turn.
 """
 
 import asyncio
@@ -21,7 +22,7 @@ _AT_ONCE: Final = 100
 _OCTETS: Final = 32 * 1024
 """Of each arrival: room for heads, and for as many words as are read for a topic."""
 _FEW: Final = 20
-"""So many are judged in less time than a glance at them would save."""
+"""Where fewer wait, judging them takes no longer than a glance at them could save."""
 _LOOK_SECONDS: Final = 1.0
 
 _log = get_log("worker")
@@ -48,15 +49,16 @@ class Glances:
         if not batch:
             return
         try:
-            urgent = await judge.look(Look(tuple(batch)))
+            found = await judge.look(Look(tuple(batch)))
         except DtmContactError as error:
             # Whatever it was among them, they are not to be looked at for ever: they are judged in their turn.
             _log.warning("glance", error=type(error).__name__, arrivals=len(batch))
-            urgent = frozenset()
-        others = [glance.id for glance in batch if glance.id not in urgent]
-        await self._store.run(lambda store: store.arrivals.looked_at(sorted(urgent), others))
-        metrics.GLANCED_AT.labels("yes").inc(len(urgent))
-        metrics.GLANCED_AT.labels("no").inc(len(others))
+            found = {}
+        scores = {glance.id: found.get(glance.id, 0) for glance in batch}
+        await self._store.run(lambda store: store.arrivals.looked_at(scores))
+        dangers = sum(score > 0 for score in scores.values())
+        metrics.GLANCED_AT.labels("yes").inc(dangers)
+        metrics.GLANCED_AT.labels("no").inc(len(scores) - dangers)
 
     async def _batch(self) -> list[Glance]:
         if self._asking.locked() or self._clock() < self._next_at:
@@ -68,4 +70,7 @@ class Glances:
                 self._after = batch[-1].id
             else:
                 self._after, self._next_at = 0, self._clock() + _LOOK_SECONDS
-            return batch if after or len(batch) >= _FEW else []
+            if after or len(batch) >= _FEW:
+                return batch
+            # A single newcomer may stand behind thousands that were glanced at before it.
+            return batch if batch and await self._store.run(lambda store: store.arrivals.waiting()) >= _FEW else []

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 from dtm_contact.errors import JudgeDiedError, JudgeTimeoutError
@@ -97,8 +98,8 @@ class JudgeProcess:
             await self.launch()
         return answer
 
-    async def look(self, look: Look) -> frozenset[int]:
-        """Have arrivals that wait glanced at; return the numbers of those in which words of danger stand.
+    async def look(self, look: Look) -> Mapping[int, int]:
+        """Have arrivals that wait glanced at; return the score of danger of each by its number, none where it failed.
 
         Raises:
             JudgeTimeoutError, JudgeDiedError: as of `judge`.
@@ -108,7 +109,7 @@ class JudgeProcess:
         if isinstance(answer, Refused) and answer.worn:
             await self.kill()
             await self.launch()
-        return answer.urgent if isinstance(answer, Looked) else frozenset()
+        return answer.scores if isinstance(answer, Looked) else {}
 
     async def _answer(self, seconds: float, task: Task | TakeUp | Look | None = None) -> object:
         process = self._process

@@ -1,5 +1,6 @@
 """What the daemon and a judge process say to each other."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -24,7 +25,7 @@ class Task:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """Say in which of these arrivals words of danger stand; answered by `Looked`."""
+    """Say how likely each of these arrivals is to tell of danger; answered by `Looked`."""
 
     glances: tuple[Glance, ...]
 
@@ -36,9 +37,9 @@ class Look:
 
 @dataclass(frozen=True, slots=True)
 class Looked:
-    """The numbers of the arrivals in which words of danger stand."""
+    """The score of danger of each arrival, from 0 to 1,000, by its number."""
 
-    urgent: frozenset[int]
+    scores: Mapping[int, int]
 
 
 @dataclass(frozen=True, slots=True)

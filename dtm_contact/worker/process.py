@@ -21,8 +21,8 @@ from dtm_contact.pipeline import Grounds
 from dtm_contact.reading import texts_at_a_glance
 from dtm_contact.rules import RuleSet, load_in_force
 from dtm_contact.settings import Settings
-from dtm_contact.store import Store, open_store
-from dtm_contact.topics import may_alarm
+from dtm_contact.store import Glance, Store, open_store
+from dtm_contact.topics import danger_score
 from dtm_contact.worker import bounds
 from dtm_contact.worker.bounds import Bounds, CpuSpentError
 from dtm_contact.worker.frames import pack, read_frame
@@ -80,16 +80,22 @@ class Bench:
 
     def look(self, look: Look) -> Answer:
         """Glance at arrivals that wait; only messages have words."""
-        messages = [glance for glance in look.glances if glance.media_type == _MESSAGE]
         try:
             with self._bounds.on(look.octets):
-                reader = self._rules.reader
-                seen = (each.id for each in messages if may_alarm(texts_at_a_glance(each.head), reader))
-                return Looked(frozenset(seen))
+                return Looked({glance.id: self._score(glance) for glance in look.glances})
         except (CpuSpentError, MemoryError) as error:
             return Refused(_reason(error), retry=False, worn=True)
-        except Exception as error:  # noqa: BLE001 - as with an arrival
-            return Refused(_reason(error), retry=False)
+
+    def _score(self, glance: Glance) -> int:
+        if glance.media_type != _MESSAGE:
+            return 0
+        try:
+            return danger_score(texts_at_a_glance(glance.head), self._rules.reader)
+        except MemoryError:
+            raise
+        except Exception as error:  # noqa: BLE001 - one that cannot be glanced at must not hide those beside it
+            log.get_log("judge").warning("glance", arrival=glance.id, reason=_reason(error))
+            return 0
 
     def answer(self, task: Task) -> Answer:
         """Judge one arrival within its bounds; whatever goes wrong is an answer too."""

@@ -1,23 +1,28 @@
 """Daemons that break their word, to show that the proofs would notice: `python -m tests.prove.controls NAME`.
 
 `early` answers 250 before the commit, on a disk that takes its time; `hasty` commits without waiting for the disk
-(synchronous=NORMAL); `trusting` claims so, and after a sync that failed believes the first one that succeeds;
+(synchronous=NORMAL); `trusting` claims so, and after a sync that failed believes the first one that succeeds: where the
+test asks for it, the sync that fails is the one after such a claim, so that no luck is needed to lose something;
 `unleased` never takes over what another daemon held. Nothing in the product can be set so.
 """
 
 import asyncio
+import os
 import sqlite3
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from copy import copy
+from pathlib import Path
 from typing import Any
+
+from sqlalchemy.engine import Connection
 
 from dtm_contact import daemon, log
 from dtm_contact.channels import NOTHING_KEPT
 from dtm_contact.model import Arrival, KeptLines, Position
 from dtm_contact.settings import Settings
-from dtm_contact.store import Claimed, Held
+from dtm_contact.store import Claimed, Held, database
 from dtm_contact.store.arrivals import Arrivals
 from dtm_contact.store.database import Database
 from dtm_contact.store.leases import Leases
@@ -59,7 +64,23 @@ def _never_durable_at_once(
 class _Trusting(Database):
     """Claims without waiting for the disk, and believes the first success after a failure."""
 
-    writing = writing_without_waiting
+    @contextmanager
+    def writing(self, *, hurried: bool = True) -> Iterator[Connection]:  # noqa: ARG002
+        with writing_without_waiting(self) as connection:
+            driver: Any = connection.connection.driver_connection
+            before = driver.total_changes
+            yield connection
+            # Nobody else commits before this has: the next sync is that of what comes behind it in the log.
+            if driver.total_changes > before:
+                _let_syncs_fail()
+
+
+def _let_syncs_fail() -> None:
+    """Take the sign away from the number of syncs that are to fail, where it has one."""
+    count = Path(os.environ.get("FAILING_DISK_COUNT", os.devnull))
+    told = count.read_text()
+    if told.startswith("-"):
+        count.write_text(told.removeprefix("-"))
 
 
 def _claim_without_waiting(self: Arrivals, *given: Any, **more: Any) -> Claimed | None:
@@ -86,6 +107,8 @@ def main(name: str) -> None:
         case "trusting":
             Arrivals.claim = _claim_without_waiting  # type: ignore[method-assign]
             Database.restart_log = _leave_log  # type: ignore[method-assign]
+            # Nor may SQLite take the log into the database by itself: that would mend what the failed sync broke.
+            database._LOGGED_PAGES = 0
         case "unleased":
             Leases.take_over = lambda self: Held()  # type: ignore[method-assign]  # noqa: ARG005
         case _:

@@ -4,7 +4,8 @@
  * there after a power cut. Pages that were written become dirty; a sync that succeeds takes them to `<file>.disk`. A
  * sync that fails returns EIO and forgets which pages were dirty, as ext4 does: they can still be read, nothing says
  * that they never reached the disk, and the next sync succeeds without them. How many of the next syncs of the log
- * fail stands in $FAILING_DISK_COUNT, a file that the test writes.
+ * fail stands in $FAILING_DISK_COUNT, a file that the test writes; below zero none does, until a control takes the sign
+ * away (`controls.py`).
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>

@@ -21,9 +21,5 @@ async def test_nothing_that_was_answered_is_lost_when_syncs_fail(tmp_path: Path)
 
 
 async def test_the_proof_catches_a_daemon_that_trusts_the_first_success(tmp_path: Path) -> None:
-    for seed in range(4):
-        place = tmp_path / f"seed{seed}"
-        place.mkdir()
-        if sum((await prove_failing_syncs(place, 1, chance(seed), TRUSTING)).lost) > 0:
-            return
-    pytest.fail("it lost nothing in four runs")
+    found = await prove_failing_syncs(tmp_path, 1, chance(1), TRUSTING)
+    assert sum(found.lost) > 0, "\n".join(found.lines())

@@ -12,7 +12,7 @@ import pytest
 import sqlalchemy as sa
 
 from dtm_contact.errors import HeldError, NotFoundError, StoreUnavailableError
-from dtm_contact.store import ArrivalState, Claimed, Held, Store, events, name_lock, open_store
+from dtm_contact.store import Claimed, Held, Store, events, name_lock, open_store
 from dtm_contact.store.channels_schema import daemons
 from dtm_contact.store.recording import look_up
 from tests.store.samples import NOW, arrival, daemon, judgement, minutes
@@ -174,21 +174,6 @@ def test_a_clock_that_was_set_back_keeps_no_dead_daemon_alive(two: Store) -> Non
         mine = sa.update(daemons).where(daemons.c.incarnation == "dead")
         connection.execute(mine.values(until=future + timedelta(seconds=LEASE), renewed_at=future))
     assert two.leases.take_over() == Held(1, 1, 1)
-
-
-def test_arrivals_of_danger_are_claimed_first_and_then_by_their_age(store: Store) -> None:
-    store.arrivals.accept([arrival(str(number), minutes(number)) for number in range(6)])
-    found = store.arrivals.not_looked_at(0, 4, 10)
-    assert [glance.id for glance in found] == [1, 2, 3, 4]
-    assert {len(glance.head) for glance in found} == {10}
-    store.arrivals.looked_at([3, 4], [1, 2])
-    assert [glance.id for glance in store.arrivals.not_looked_at(0, 10, 10)] == [5, 6]
-    assert [glance.id for glance in store.arrivals.not_looked_at(5, 10, 10)] == [6]
-    order = []
-    while claimed := store.arrivals.claim("worker", minutes(10)):
-        order.append(claimed.id)
-    assert order == [3, 4, 1, 2, 5, 6]
-    assert len(store.arrivals.listing(ArrivalState.CLAIMED)) == 6
 
 
 @contextmanager

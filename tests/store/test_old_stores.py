@@ -38,6 +38,7 @@ RELEASED = {
     "v0012_signing_key": "0964a360ad47abf0",
     "v0015_alarms": "871580a27f706d79",
     "v0016_register": "3f87a3514adc06b3",
+    "v0017_danger_score": "1be7619a702fde1f",
 }
 """Each revision with the beginning of its text's SHA-256."""
 NUMBERS = [f"2026-{number:06}" for number in range(1, 5)]

@@ -33,6 +33,7 @@ def next_page(store: Store) -> None:
 
 QUESTIONS: dict[str, tuple[Callable[[Store], object], str]] = {
     "claim": (lambda store: store.arrivals.claim("worker", minutes(1)), "ix_arrivals_waiting"),
+    "claim of danger": (lambda store: store.arrivals.claim("worker", minutes(1)), "ix_arrivals_danger"),
     "claim in turn": (
         lambda store: store.arrivals.claim("worker", minutes(1), in_turn_first=True),
         "ix_arrivals_in_turn",

@@ -187,7 +187,7 @@ def test_a_read_only_store_refuses_every_write(url: str, verb: str) -> None:
     arguments: dict[str, tuple[object, ...]] = {
         "accept": ([arrival()],),
         "claim": ("worker", arrival().received_at),
-        "looked_at": ([1], []),
+        "looked_at": ({1: 0},),
     }
     with open_store(url, read_only=True) as store:
         with pytest.raises(StoreRefusedError, match="reading only"):

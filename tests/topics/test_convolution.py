@@ -19,6 +19,7 @@ from dtm_contact.topics.convolution import (
     LONGEST,
     PART,
     PAUSE,
+    STEP,
     STOP,
     WIDTHS,
     WINDOW,
@@ -111,16 +112,39 @@ def test_danger_counts_by_the_sharpest_stretch_too(convolution: Convolution) -> 
     words = ["gaz", "sent", "plus"]
     around = [f"mot{number}" for number in range(4 * WINDOW)]
     long = [*around, *words, *around]
-    assert convolution.outputs(long)[IN_DANGER] != convolution._said(*_parts(convolution, long))[IN_DANGER]
-    assert np.array_equal(convolution.outputs(long)[1:], convolution._said(*_parts(convolution, long))[1:])
-    assert np.array_equal(convolution.outputs(words), convolution._said(*_parts(convolution, words)))
+    assert convolution.outputs(long)[IN_DANGER] != _of_the_whole(convolution, long)[IN_DANGER]
+    assert np.array_equal(convolution.outputs(long)[1:], _of_the_whole(convolution, long)[1:])
+    assert np.array_equal(convolution.outputs(words), _of_the_whole(convolution, words))
 
 
-def _parts(convolution: Convolution, words: list[str]) -> tuple[list[NDArray[np.int16]], NDArray[np.float32]]:
-    rows = [convolution._row(word) for word in words]
-    told = np.zeros((2 + len(rows) + max(WIDTHS), convolution.filters.shape[1]), np.int16)
-    told[2 : 2 + len(rows)] = [steps for steps, _ in rows]
-    return list(convolution._filtered(told)), np.array([vector for _, vector in rows])
+def test_the_sharpest_stretch_is_that_which_says_most_by_itself(convolution: Convolution) -> None:
+    words = [f"mot{number}" for number in range(3 * WINDOW)]
+    rows = convolution._filtered(_told(convolution, words))
+    filtered, vectors = list(rows), np.array([convolution._row(word)[1] for word in words])
+    said = []
+    for begin in range(0, len(words) - STEP, STEP):
+        best = np.concatenate([values[begin : begin + WINDOW].max(axis=0) for values in filtered])
+        inside = vectors[begin : begin + WINDOW]
+        mean = inside.sum(axis=0) / np.sqrt(len(inside), dtype=np.float32)
+        said.append(convolution._said(best[np.newaxis], mean[np.newaxis])[0, IN_DANGER])
+    whole = _of_the_whole(convolution, words)[IN_DANGER]
+    assert len(set(said)) > 1
+    assert convolution.outputs(words)[IN_DANGER] == pytest.approx((whole + max(said)) / 2)
+
+
+def _told(convolution: Convolution, words: list[str]) -> NDArray[np.int16]:
+    told = np.zeros((2 + len(words) + max(WIDTHS), convolution.filters.shape[1]), np.int16)
+    told[2 : 2 + len(words)] = [convolution._row(word)[0] for word in words]
+    return told
+
+
+def _of_the_whole(convolution: Convolution, words: list[str]) -> NDArray[np.float32]:
+    filtered = convolution._filtered(_told(convolution, words))
+    best = np.concatenate([values.max(axis=0, keepdims=True) for values in filtered], axis=1)
+    vectors = np.array([convolution._row(word)[1] for word in words])
+    mean = np.sum(vectors, axis=0, keepdims=True) / np.sqrt(len(words), dtype=np.float32)
+    (said,) = convolution._said(best, mean)
+    return np.asarray(said)
 
 
 def test_it_is_read_as_it_was_kept(reader: Reader) -> None:
