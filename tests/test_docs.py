@@ -5,9 +5,11 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+import click
 import pytest
 
 from dtm_contact.alarms import CAUSES, cause_of
+from dtm_contact.cli import cli
 from dtm_contact.health import _SOUNDED, READY
 from dtm_contact.settings import Settings, rows
 
@@ -44,8 +46,7 @@ def test_the_readme_names_every_part_of_the_package() -> None:
 
 def test_every_command_stands_in_the_readme() -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    commands = (ROOT / "dtm_contact" / "cli" / "commands").glob("[!_]*.py")
-    names = [path.stem.replace("_", "-").removesuffix("-") for path in commands]
+    names = cli.list_commands(click.Context(cli))
     missing = [name for name in names if f"dtm-contact {name}" not in readme]
     assert missing == []
 

@@ -1,12 +1,12 @@
-"""The commands: one module each, found by its name, so that one more command is one more file."""
+"""The command line: a module for each noun, imported only when one of its commands is asked for."""
 
-import ast
 import importlib
-import pkgutil
+import inspect
+import re
 import sys
+from collections.abc import Mapping
 from importlib.util import find_spec
 from itertools import takewhile
-from keyword import iskeyword
 from pathlib import Path
 from typing import NoReturn
 
@@ -36,47 +36,81 @@ class Group(click.Group):
         return self.get_command(ctx, name)
 
 
-class CommandModules(Group):
-    """A group whose commands are the modules of a package; a module is imported only when it is asked for."""
+class LazyGroup(Group):
+    """A group whose commands are imported only when they are asked for."""
 
-    def __init__(self, package: str, **attributes: object) -> None:
-        """Take the package that holds a module for each command."""
+    def __init__(self, *, lazy: Mapping[str, str | click.Command], **attributes: object) -> None:
+        """Take what each command is, by its name: a command, or `module:function` below this package."""
         super().__init__(**attributes)  # type: ignore[arg-type]
-        self._package = package
+        self._lazy = lazy
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the names of the commands, in the order of the alphabet."""
         del ctx
-        path = importlib.import_module(self._package).__path__
-        names = (module.name for module in pkgutil.iter_modules(path) if module.name[0] != "_")
-        return sorted(name.rstrip("_").replace("_", "-") for name in names)
+        return sorted(self._lazy)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Return the command of that name, or None."""
-        if cmd_name not in self.list_commands(ctx):
-            return None
-        command: click.Command = importlib.import_module(self._module(cmd_name)).command
+        del ctx
+        where = self._lazy.get(cmd_name)
+        if where is None or isinstance(where, click.Command):
+            return where
+        module, _, function = where.partition(":")
+        command: click.Command = getattr(importlib.import_module(f"{__name__}.{module}"), function)
         return command
 
     def described(self, ctx: click.Context, name: str) -> click.Command | None:
         """Return a command with its name and help, read from its source: to import them all takes two seconds."""
-        spec = find_spec(self._module(name))
+        where = self._lazy[name]
+        if isinstance(where, click.Command):
+            return where
+        module, _, function = where.partition(":")
+        spec = find_spec(f"{__name__}.{module}")
         source = Path(spec.origin).read_text(encoding="utf-8") if spec and spec.origin else ""
-        functions = (each for each in ast.parse(source).body if isinstance(each, ast.FunctionDef))
-        helped = [ast.get_docstring(each) for each in functions if each.name == "command"]
-        return click.Command(name, help=helped[0]) if helped else self.get_command(ctx, name)
-
-    def _module(self, name: str) -> str:
-        """Return the module of a command; one whose name is a keyword of Python has a `_` behind it."""
-        module = name.replace("-", "_")
-        return f"{self._package}.{module}{'_' * iskeyword(module)}"
+        helped = re.search(rf'^def {function}\(.*?^    """(.*?)"""', source, re.MULTILINE | re.DOTALL)
+        return click.Command(name, help=inspect.cleandoc(helped[1])) if helped else self.get_command(ctx, name)
 
 
-@click.command(
-    cls=CommandModules,
-    package="dtm_contact.cli.commands",
-    context_settings={"help_option_names": ["-h", "--help"]},
+_RULES = LazyGroup(
+    name="rules",
+    help="Check the rules, try them, see what they would move, and what is in force.",
+    lazy={
+        "check": "rules_files:check",
+        "conditions": "rules_files:conditions",
+        "fmt": "rules_files:fmt",
+        "history": "rules_versions:history",
+        "new-test": "rules_files:new_test",
+        "replay": "rules_replay:replay_command",
+        "restore": "rules_versions:restore",
+        "schema": "rules_files:schema",
+        "status": "rules_versions:status",
+        "test": "rules_files:test",
+        "try": "rules_replay:try_command",
+    },
 )
+_COMMANDS: Mapping[str, str | click.Command] = {
+    "arrivals": "arrivals:arrivals",
+    "case": "case:case",
+    "daemons": "store:daemons",
+    "danger": "danger:danger",
+    "demo": "run:demo",
+    "directory": "directory:directory",
+    "explain": "messages:explain",
+    "fit-matching": "evaluation:fit_matching",
+    "label": "evaluation:label_command",
+    "queue": "queue:queue",
+    "route": "messages:route",
+    "rules": _RULES,
+    "run": "run:run_command",
+    "score": "evaluation:score_command",
+    "settings": "settings:settings_command",
+    "store": "store:store_group",
+    "tenant": "tenant:tenant",
+    "user": "user:user",
+}
+
+
+@click.command(cls=LazyGroup, lazy=_COMMANDS, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="dtm-contact")
 @click.pass_context
 def cli(context: click.Context) -> None:
@@ -90,7 +124,7 @@ def cli(context: click.Context) -> None:
 
 
 def main() -> NoReturn:
-    """Run the command of the command line, tell errors in a line, and exit with its status."""
+    """Run the command of the command line, print errors in a line, and exit with its status."""
     try:
         sys.exit(cli(prog_name="dtm-contact", standalone_mode=False) or 0)
     except click.ClickException as error:
@@ -99,9 +133,9 @@ def main() -> NoReturn:
     except (click.Abort, KeyboardInterrupt):
         sys.exit(130)
     except ValidationError as error:
-        sys.exit(_fail("\n".join(_wrong_settings(error))))
+        sys.exit(_fail("\n".join(_invalid_settings(error))))
     except SettingsError as error:
-        sys.exit(_fail(_no_json(error)))
+        sys.exit(_fail(_not_json(error)))
     except DtmContactError as error:
         sys.exit(_fail(str(error)))
 
@@ -111,16 +145,16 @@ def _fail(message: str) -> int:
     return 1
 
 
-def _wrong_settings(error: ValidationError) -> list[str]:
-    """Return a line for each setting; what stands in a list is told by the setting's name alone."""
-    told: dict[str, list[str]] = {}
+def _invalid_settings(error: ValidationError) -> list[str]:
+    """Return a line for each setting; a fault within a list is reported under the setting's name alone."""
+    faults: dict[str, list[str]] = {}
     for fault in error.errors(include_input=False):
         names = takewhile(lambda part: isinstance(part, str), fault["loc"])
-        told.setdefault("_".join(("DTM", *map(str, names))).upper(), []).append(fault["msg"])
-    return [f"setting {name}: {'; '.join(dict.fromkeys(said))} (docs/settings.md)" for name, said in told.items()]
+        faults.setdefault("_".join(("DTM", *map(str, names))).upper(), []).append(fault["msg"])
+    return [f"setting {name}: {'; '.join(dict.fromkeys(said))} (docs/settings.md)" for name, said in faults.items()]
 
 
-def _no_json(error: SettingsError) -> str:
+def _not_json(error: SettingsError) -> str:
     """Return what is wrong with a list; the library's words name the setting or its group in quotation marks."""
     name = str(error).split('"')[1].upper()
     return f'setting DTM_{name} or DTM_{name}_…: write a list as JSON, such as ["one", "two"] (docs/settings.md)'

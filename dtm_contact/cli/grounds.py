@@ -71,7 +71,7 @@ class IsoTime(click.ParamType[datetime]):
 
 
 @dataclass(frozen=True, slots=True)
-class Called:
+class ListingNames:
     """How listings call what the store knows by its identifiers."""
 
     names: Names
@@ -100,10 +100,10 @@ class Called:
         return at.astimezone(self.names.zone).strftime("%d/%m %H:%M")
 
 
-def called(settings: Settings, store: Store) -> Called:
+def listing_names(settings: Settings, store: Store) -> ListingNames:
     """Return how people, places, topics and queues are called, by the store's directory and the rules in force."""
     directory = Directory(store.directory.load())
     rules = load_in_force(settings.rules.dir, zone=settings.zone, model=settings.model)
     labels = {code: topic.label for code, topic in rules.reader.topics.items()}
     queues = {queue.id: queue.label for queue in rules.queues.values()}
-    return Called(Names(directory, labels, settings.zone), queues)
+    return ListingNames(Names(directory, labels, settings.zone), queues)

@@ -1,4 +1,4 @@
-"""What commands print: tables for people, JSON lines for programs; colour only on a terminal."""
+"""What commands print: tables for people, JSON lines for programs, faults of files that people edit."""
 
 import json
 from collections.abc import Iterable, Sequence
@@ -10,6 +10,9 @@ import click
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
+
+from dtm_contact import __version__
+from dtm_contact.model import Problem, Severity, errors_first
 
 # Wide enough for every table of ours: output that goes to a file or a pipe must not lose cells to an unknown width.
 _WIDTH_OFF_TERMINAL = 200
@@ -61,3 +64,53 @@ def plain(value: Any) -> Any:
     if isinstance(value, date):
         return value.isoformat()
     return value
+
+
+_COLOURS = {Severity.ERROR: "red", Severity.WARNING: "yellow"}
+
+
+def print_problems(problems: Iterable[Problem], *, as_json: bool) -> None:
+    """Print each problem on a line, errors first; for people on standard error, in colour on a terminal."""
+    for problem in errors_first(problems):
+        if as_json:
+            print_json(
+                {
+                    "file": problem.file,
+                    "line": problem.line,
+                    "column": problem.column,
+                    "severity": problem.severity.value,
+                    "message": problem.message,
+                    "hint": problem.hint,
+                }
+            )
+        else:
+            click.secho(str(problem), err=True, fg=_COLOURS[problem.severity])
+
+
+_SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
+_RULE = "rules"
+
+
+def sarif(problems: Iterable[Problem]) -> dict[str, Any]:
+    """Return one run's log with a result for each problem, files relative to the folder of the rules."""
+    driver = {
+        "name": "dtm-contact rules check",
+        "version": __version__,
+        "rules": [{"id": _RULE, "shortDescription": {"text": "A fault in the rules"}}],
+    }
+    results = [_sarif_result(problem) for problem in problems]
+    run = {"tool": {"driver": driver}, "columnKind": "unicodeCodePoints", "results": results}
+    return {"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}
+
+
+def _sarif_result(problem: Problem) -> dict[str, Any]:
+    place: dict[str, Any] = {"artifactLocation": {"uri": problem.file, "uriBaseId": "RULES"}}
+    if problem.line:
+        place["region"] = {"startLine": problem.line, "startColumn": max(1, problem.column)}
+    text = problem.message + (f" ({problem.hint})" if problem.hint else "")
+    return {
+        "ruleId": _RULE,
+        "level": problem.severity.value,
+        "message": {"text": text},
+        "locations": [{"physicalLocation": place}],
+    }

@@ -15,10 +15,11 @@ from pathlib import Path
 from tempfile import TemporaryFile
 from typing import IO
 
-from dtm_contact.cli import commands, main
+from dtm_contact import cli
+from dtm_contact.cli import main
 
 _SECONDS = 120
-_IMPORTED = [module.name for module in pkgutil.walk_packages(commands.__path__, f"{commands.__name__}.")]
+_IMPORTED = [module.name for module in pkgutil.iter_modules(cli.__path__, f"{cli.__name__}.")]
 _FORKS = get_context("forkserver")
 _FORKS.set_forkserver_preload([__name__, *_IMPORTED])
 

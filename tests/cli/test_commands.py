@@ -1,4 +1,6 @@
+import importlib
 import json
+import pkgutil
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -6,8 +8,9 @@ from pathlib import Path
 import click
 import pytest
 
-from dtm_contact.cli import cli
-from dtm_contact.cli.commands.settings import as_markdown
+from dtm_contact import cli as package
+from dtm_contact.cli import Group, cli
+from dtm_contact.cli.settings import as_markdown
 from tests.cli.conftest import ROOT, Program
 
 SMALL = "tests/directory/good"
@@ -37,6 +40,34 @@ def test_no_help_is_cut_off() -> None:
     found = dict(pages(cli, "dtm-contact"))
     assert len(found) > 50
     assert [name for name, page in found.items() if re.search(r"[a-z]\.\.\.$", page, re.MULTILINE)] == []
+
+
+def commands(command: click.Command) -> Iterator[click.Command]:
+    yield command
+    if isinstance(command, click.Group):
+        context = click.Context(command)
+        for name in command.list_commands(context):
+            below = command.get_command(context, name)
+            assert below is not None
+            yield from commands(below)
+
+
+def test_a_list_of_commands_says_what_each_says_of_itself() -> None:
+    for group in (command for command in commands(cli) if isinstance(command, Group)):
+        context = click.Context(group)
+        for name in group.list_commands(context):
+            listed, command = group.described(context, name), group.get_command(context, name)
+            assert listed is not None
+            assert command is not None
+            assert (listed.name, listed.get_short_help_str()) == (command.name, command.get_short_help_str())
+
+
+def test_every_command_that_is_written_is_there() -> None:
+    names = [module.name for module in pkgutil.iter_modules(package.__path__, f"{package.__name__}.")]
+    modules = map(importlib.import_module, names)
+    written = {value for module in modules for value in vars(module).values() if isinstance(value, click.Command)}
+    assert len(written) > 40
+    assert written <= set(commands(cli))
 
 
 @pytest.mark.parametrize("command", COMMANDS)

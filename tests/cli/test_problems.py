@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from dtm_contact.cli.problems import print_problems
+from dtm_contact.cli.output import print_problems
 from dtm_contact.errors import InvalidFilesError
 from dtm_contact.model import Problem, Severity
 

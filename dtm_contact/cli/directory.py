@@ -11,8 +11,7 @@ import click
 
 from dtm_contact.cases.rerouting import Placement, former_offices
 from dtm_contact.cli import Group
-from dtm_contact.cli.output import as_json_option, console, plain, print_json, table
-from dtm_contact.cli.problems import print_problems
+from dtm_contact.cli.output import as_json_option, console, plain, print_json, print_problems, table
 from dtm_contact.directory import (
     Directory,
     ExportFiles,
@@ -46,11 +45,11 @@ Key = tuple[str, ...]
 
 
 @click.group(cls=Group)
-def command() -> None:
+def directory() -> None:
     """Check, import and restore the landlord's directory."""
 
 
-@command.command()
+@directory.command()
 @_FOLDER
 @as_json_option
 @click.pass_obj
@@ -78,7 +77,7 @@ def check(settings: Settings, folder: Path, *, as_json: bool) -> int:
     return 1 if found else 0
 
 
-@command.command("import")
+@directory.command("import")
 @_FOLDER
 @click.option("--dry-run", is_flag=True, help="Say what would change, and change nothing.")
 @click.option(
@@ -124,7 +123,7 @@ def import_(settings: Settings, folder: Path, *, dry_run: bool, force: bool, sch
     return 0
 
 
-@command.command()
+@directory.command()
 @click.option("--limit", default=20, show_default=True, type=click.IntRange(min=1), help="How many imports to list.")
 @as_json_option
 @click.pass_obj
@@ -142,7 +141,7 @@ def history(settings: Settings, limit: int, *, as_json: bool) -> int:
     return 0
 
 
-@command.command()
+@directory.command()
 @click.argument("number", type=click.IntRange(min=1, max=2**31 - 1))
 @click.option("--dry-run", is_flag=True, help="Say what would change, and change nothing.")
 @as_json_option

@@ -8,7 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from dtm_contact.cli import Group
-from dtm_contact.cli.grounds import Called, called
+from dtm_contact.cli.grounds import ListingNames, listing_names
 from dtm_contact.cli.output import as_json_option, console, plain, print_json, priority, table
 from dtm_contact.explain.calls import UNVERIFIED
 from dtm_contact.model import AlarmLevel
@@ -17,11 +17,11 @@ from dtm_contact.store import Case, QueueCount, Store, open_store
 
 
 @click.group(cls=Group)
-def command() -> None:
+def queue() -> None:
     """Read the offices' queues."""
 
 
-@command.command("list")
+@queue.command("list")
 @as_json_option
 @click.pass_obj
 def list_(settings: Settings, *, as_json: bool) -> None:
@@ -29,13 +29,13 @@ def list_(settings: Settings, *, as_json: bool) -> None:
     with open_store(settings.store.url, read_only=True) as store:
         counts = store.cases.queue_counts(datetime.now(UTC))
         if not as_json:
-            console().print(queues_table(counts, called(settings, store)))
+            console().print(queues_table(counts, listing_names(settings, store)))
     for count in counts if as_json else ():
         counted = {"queue": count.queue, "open": count.open, "late": count.late, "P1": count.danger}
         print_json({**counted, "possible": count.possible, "waiting": count.waiting})
 
 
-@command.command()
+@queue.command()
 @click.argument("queue")
 @click.option("--limit", default=50, show_default=True, type=click.IntRange(min=1), help="How many cases at the most.")
 @as_json_option
@@ -52,14 +52,14 @@ def show(settings: Settings, queue: str, limit: int, *, as_json: bool) -> int:
             for case in cases:
                 print_json(plain(case))
             return 0
-        names = called(settings, store)
+        names = listing_names(settings, store)
         if not cases and queue not in names.queues:
             raise click.ClickException(f"there is no queue {queue!r}; there are {', '.join(sorted(names.queues))}")
         console().print(cases_table(cases, names, title=names.queue(queue)))
     return 0
 
 
-def queues_table(counts: Iterable[QueueCount], names: Called) -> Table:
+def queues_table(counts: Iterable[QueueCount], names: ListingNames) -> Table:
     """Return the queues with how much lies in each."""
     rows = [
         (
@@ -75,7 +75,7 @@ def queues_table(counts: Iterable[QueueCount], names: Called) -> Table:
     return table(("file", "", "ouverts", "en retard", "P1", "danger possible"), rows)
 
 
-def cases_table(cases: Iterable[Case], names: Called, title: str | None = None) -> Table:
+def cases_table(cases: Iterable[Case], names: ListingNames, title: str | None = None) -> Table:
     """Return cases with who, where, what, how urgent and why."""
     return table(
         ("dossier", "", "échéance", "qui", "où", "quoi", "pourquoi"),
@@ -84,7 +84,7 @@ def cases_table(cases: Iterable[Case], names: Called, title: str | None = None) 
     )
 
 
-def case_row(case: Case, names: Called) -> list[str | Text]:
+def case_row(case: Case, names: ListingNames) -> list[str | Text]:
     """Return one case as a line of `cases_table`."""
     return [
         case.number,
@@ -99,7 +99,7 @@ def case_row(case: Case, names: Called) -> list[str | Text]:
     ]
 
 
-def _who(case: Case, names: Called) -> str:
+def _who(case: Case, names: ListingNames) -> str:
     """Return who it is; of a call the number, and who it may be: anybody can send any number."""
     if case.channel != "phone":
         return names.person(case.tenant_id) if case.tenant_id else f"? {case.who}"

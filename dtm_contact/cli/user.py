@@ -17,11 +17,11 @@ _CLI = "command line"
 
 
 @click.group(cls=Group)
-def command() -> None:
+def user() -> None:
     """See to the accounts of the desk. There is none at first, and no password is given beforehand."""
 
 
-@command.command()
+@user.command()
 @click.argument("name")
 @click.option("--role", type=click.Choice([role.value for role in Role]), required=True, help="What they may do.")
 @click.option("--office", help="The office they work in, by its identifier; compulsory for an agent.")
@@ -40,7 +40,7 @@ def add(settings: Settings, name: str, role: str, office: str | None, shown_as: 
     click.echo(f"Added {name}, {role}{f' of {office}' if office else ''}.")
 
 
-@command.command()
+@user.command()
 @click.argument("name")
 @click.pass_obj
 def password(settings: Settings, name: str) -> None:
@@ -52,7 +52,7 @@ def password(settings: Settings, name: str) -> None:
     click.echo(f"The password of {name} is set; all of their sessions have ended.")
 
 
-@command.command()
+@user.command()
 @click.argument("name")
 @click.pass_obj
 def disable(settings: Settings, name: str) -> None:
@@ -63,7 +63,7 @@ def disable(settings: Settings, name: str) -> None:
     click.echo(f"{name} may not come in any more; all of their sessions have ended.")
 
 
-@command.command()
+@user.command()
 @click.argument("name")
 @click.pass_obj
 def link(settings: Settings, name: str) -> None:
@@ -74,7 +74,7 @@ def link(settings: Settings, name: str) -> None:
     click.echo(f"/entrer/{secret}  (once, within {LINK_MINUTES} minutes)")
 
 
-@command.command("list")
+@user.command("list")
 @click.pass_obj
 def list_(settings: Settings) -> None:
     """List the accounts."""

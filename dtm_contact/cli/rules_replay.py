@@ -1,10 +1,10 @@
-"""`dtm-contact rules replay`: what other rules would have done with what came in."""
+"""`dtm-contact rules replay` and `try`: what other rules, or one more phrase, would have done with what came in."""
 
 import getpass
 import os
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
 
@@ -14,17 +14,20 @@ from rich.progress import Progress
 from rich.text import Text
 
 from dtm_contact.cases.rerouting import Placement, Reroute, reroute
-from dtm_contact.cli.commands.rules.check import Days, checked
 from dtm_contact.cli.output import as_json_option, console, plain, print_json, priority, table
+from dtm_contact.cli.rules_files import Days, check_rules, folder_argument
 from dtm_contact.directory import Directory
 from dtm_contact.errors import NotFoundError
-from dtm_contact.model import Priority, Severity
+from dtm_contact.model import AlarmLevel, Priority, Severity
 from dtm_contact.rehearsal.replay import Moved, Place, Proposal, Replay, replay
-from dtm_contact.rules import RuleSet
+from dtm_contact.rules import RuleSet, load_in_force
+from dtm_contact.rules.actions import ON_CALL
 from dtm_contact.rules.reader_files import reader_files
+from dtm_contact.rules.suggestions import hint_for
 from dtm_contact.settings import Settings
 from dtm_contact.store import Store, open_store
 from dtm_contact.store.rule_versions import files_in_force
+from dtm_contact.topics import Effect, Phrase
 
 _NOWHERE = "(no case)"
 _MARK = "DANGER"
@@ -47,7 +50,7 @@ _MARK = "DANGER"
 @click.option("--apply-open", is_flag=True, help="Move the open cases that go elsewhere, each with an event.")
 @as_json_option
 @click.pass_obj
-def command(
+def replay_command(
     settings: Settings,
     since: timedelta,
     folder: Path | None,
@@ -64,21 +67,21 @@ def command(
     listed first. Exit status 0 where nothing is treated otherwise or the open cases were moved, 1 where something is.
     """
     folder = folder or settings.rules.dir
-    rules, problems = checked(settings, folder)
+    rules, problems = check_rules(settings, folder)
     for problem in (each for each in problems if each.severity is Severity.ERROR):
         click.secho(str(problem), err=True, fg="red")
     with_topics = _reader_changed(settings, folder, rules) if topics is None else topics
-    found = replayed(settings, Proposal(folder, with_topics), datetime.now(UTC) - since)
+    found = replay_since(settings, Proposal(folder, with_topics), datetime.now(UTC) - since)
     if as_json:
         _print_json(found, rules)
     else:
         _print(found, rules, limit, settings.zone)
     if apply_open:
-        click.echo(_applied(settings, found, rules), err=as_json)
+        click.echo(_apply_open(settings, found, rules), err=as_json)
     return 1 if found.moved and not apply_open else 0
 
 
-def replayed(settings: Settings, proposal: Proposal, since: datetime) -> Replay:
+def replay_since(settings: Settings, proposal: Proposal, since: datetime) -> Replay:
     """Judge what came since a time again, and show meanwhile how far that has come."""
     processes = os.cpu_count() or 1
     with Progress(console=Console(stderr=True), transient=True) as progress:
@@ -156,14 +159,15 @@ def _print(found: Replay, rules: RuleSet, limit: int, zone: tzinfo) -> None:
         shown = found.dangers_first[:limit]
         title = f"\nThe first {limit} of {len(found.moved)}" if len(found.moved) > limit else "\nAll of them"
         columns = (*mark, "came", "case", "", "from", "to", "topic", "because")
-        out.print(table(columns, [_row(moved, zone, mark) for moved in shown], title=title))
+        out.print(table(columns, [_moved_row(moved, zone, mark) for moved in shown], title=title))
     for failure, count in found.failures:
         click.secho(f"a rule failed for {count} contacts: {failure}", fg="red")
 
 
 def _ways(moved: tuple[Moved, ...], mark: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
     ways = Counter(
-        (each.danger, _told(each.before), _told(each.after), each.after.rule, each.before.rule) for each in moved
+        (each.danger, _place_text(each.before), _place_text(each.after), each.after.rule, each.before.rule)
+        for each in moved
     )
     for (danger, before, after, rule, old), count in sorted(ways.items(), key=lambda way: (not way[0][0], -way[1])):
         yield (
@@ -176,12 +180,12 @@ def _ways(moved: tuple[Moved, ...], mark: tuple[str, ...]) -> Iterator[tuple[str
         )
 
 
-def _told(place: Place) -> str:
+def _place_text(place: Place) -> str:
     told = f", tells {', '.join(place.notify)}" if place.notify else ""
     return f"{place.queue or _NOWHERE} {place.priority}{told}"
 
 
-def _row(moved: Moved, zone: tzinfo, mark: tuple[str, ...]) -> list[str | Text]:
+def _moved_row(moved: Moved, zone: tzinfo, mark: tuple[str, ...]) -> list[str | Text]:
     return [
         *(_MARK * moved.danger for _ in mark),
         moved.received_at.astimezone(zone).strftime("%Y-%m-%d %H:%M"),
@@ -194,14 +198,14 @@ def _row(moved: Moved, zone: tzinfo, mark: tuple[str, ...]) -> list[str | Text]:
     ]
 
 
-def _applied(settings: Settings, found: Replay, rules: RuleSet) -> str:
+def _apply_open(settings: Settings, found: Replay, rules: RuleSet) -> str:
     """Move what is open, and say how many were moved and how many stay."""
     wanted = [moved for moved in found.moved if moved.open and moved.is_first and moved.elsewhere]
     asked_by, now = getpass.getuser(), datetime.now(UTC)
     with open_store(settings.store.url) as store:
         placement = Placement(store, rules, Directory(store.directory.load()), now)
         queues = placement.follow_queues()
-        moved = {each.case_number for each in wanted if _moved(store, each, rules, asked_by, now)}
+        moved = {each.case_number for each in wanted if _is_moved(store, each, rules, asked_by, now)}
         for number, former in found.left_behind:
             with suppress(NotFoundError):
                 if placement.change_office(number, former, again=False):
@@ -215,7 +219,7 @@ def _applied(settings: Settings, found: Replay, rules: RuleSet) -> str:
     return told
 
 
-def _moved(store: Store, moved: Moved, rules: RuleSet, asked_by: str, now: datetime) -> bool:
+def _is_moved(store: Store, moved: Moved, rules: RuleSet, asked_by: str, now: datetime) -> bool:
     target = _target(moved, rules)
     with suppress(NotFoundError):
         return target is not None and reroute(store, target, asked_by, now)
@@ -229,3 +233,153 @@ def _target(moved: Moved, rules: RuleSet) -> Reroute | None:
     urgent = Priority(after.priority)
     number, place = moved.case_number, (after.queue, after.office_id)
     return Reroute(number, before.queue, *place, urgent, after.due, after.rule, rules.version)
+
+
+_MARK = "DANGER"
+
+
+@click.command(name="try")
+@folder_argument
+@click.option("--phrase", "text", help="A phrase that is heard beside those in force, or beside those of FOLDER.")
+@click.option(
+    "--does",
+    type=click.Choice([effect.value for effect in Effect]),
+    help="What it does, as the lists of phrases.yaml are called.",
+)
+@click.option("--topic", help="With --does topic: the topic.")
+@click.option("--since", type=Days(), default="90d", show_default=True, help="How far back, in days.")
+@click.option("--limit", default=50, show_default=True, type=click.IntRange(min=0), help="How many to list one by one.")
+@as_json_option
+@click.pass_obj
+def try_command(
+    settings: Settings,
+    folder: Path | None,
+    *,
+    text: str | None,
+    does: str | None,
+    topic: str | None,
+    since: timedelta,
+    limit: int,
+    as_json: bool,
+) -> int:
+    """Read what came in again, with a phrase or by the rules of FOLDER, and say whose alarm or topic would be another.
+
+    Each message is read twice today: by the rules in force, and with what is tried; so what the program has learned
+    since it came plays no part. Dangers are listed first, by their case; nothing that somebody wrote is shown. Exit
+    status 0 where no alarm and no topic changes, 1 where one does.
+    """
+    if folder is None and text is None:
+        raise click.UsageError("name a folder of rules, or give --phrase and --does")
+    if folder is not None:
+        check_rules(settings, folder)
+    with _in_force(settings) as in_force:
+        phrases = (_phrase(settings, folder or in_force, text, does, topic),) if text is not None else ()
+        proposal = Proposal(folder or in_force, with_topics=True, phrases=phrases, against=in_force)
+        found = replay_since(settings, proposal, datetime.now(UTC) - since)
+    changed = _changed(found)
+    if as_json:
+        _print_trial_json(found, changed)
+    else:
+        _print_trial(found, changed, limit, settings.zone, tried=text is not None)
+    return 1 if changed else 0
+
+
+@contextmanager
+def _in_force(settings: Settings) -> Iterator[Path]:
+    with (
+        open_store(settings.store.url, read_only=True) as store,
+        files_in_force(store.rule_versions, settings.name, settings.rules.dir) as folder,
+    ):
+        yield folder
+
+
+def _phrase(settings: Settings, folder: Path, text: str, does: str | None, topic: str | None) -> Phrase:
+    if does is None:
+        raise click.UsageError(f"say what the phrase does: --does {'|'.join(Effect)}")
+    if (does == Effect.TOPIC) is not (topic is not None):
+        raise click.UsageError("--topic goes with --does topic, and the other way round")
+    if topic is not None:
+        topics = load_in_force(folder, zone=settings.zone, model=settings.model).reader.topics
+        if topic not in topics:
+            raise click.UsageError(f"unknown topic {topic} ({hint_for(topic, topics)})")
+    try:
+        return Phrase.parse(text, Effect(does), topic, "--phrase")
+    except ValueError as error:
+        raise click.UsageError("the phrase has no word to look for, or a sign that is part of no word") from error
+
+
+def _changed(found: Replay) -> list[Moved]:
+    """Return those whose alarm or topic is another: where the alarm is, first, the surest of them before the others."""
+    changed = [moved for moved in found.moved if _alarm_changes(moved) or moved.before.topic != moved.after.topic]
+    return sorted(changed, key=lambda moved: (not _alarm_changes(moved), -max(_ranks(moved))))
+
+
+def _alarm_changes(moved: Moved) -> bool:
+    return moved.before.alarm != moved.after.alarm
+
+
+def _ranks(moved: Moved) -> tuple[int, int]:
+    return AlarmLevel(moved.before.alarm).rank, AlarmLevel(moved.after.alarm).rank
+
+
+def _counts(found: Replay, changed: list[Moved]) -> dict[str, int]:
+    ranks = [_ranks(moved) for moved in changed]
+    return {
+        "read": found.judged,
+        "raised_to_certain": sum(before < after == AlarmLevel.CERTAIN.rank for before, after in ranks),
+        "raised_to_possible": sum(before < after == AlarmLevel.POSSIBLE.rank for before, after in ranks),
+        "lowered": sum(before > after for before, after in ranks),
+        "other_topic": sum(moved.before.topic != moved.after.topic for moved in changed),
+        "on_call_told": sum(ON_CALL in moved.after.notify and ON_CALL not in moved.before.notify for moved in changed),
+        "on_call_not_told": sum(
+            ON_CALL in moved.before.notify and ON_CALL not in moved.after.notify for moved in changed
+        ),
+        "elsewhere": sum(moved.elsewhere for moved in changed),
+        "otherwise_only": len(found.moved) - len(changed),
+    }
+
+
+def _print_trial_json(found: Replay, changed: list[Moved]) -> None:
+    for moved in changed:
+        before, after = moved.before, moved.after
+        print_json(
+            {
+                "arrival": moved.arrival_id,
+                "case": moved.case_number,
+                "at": plain(moved.received_at),
+                "alarm": [before.alarm, after.alarm],
+                "topic": [before.topic, after.topic],
+            }
+        )
+    print_json({**_counts(found, changed), "said": found.said})
+
+
+def _print_trial(found: Replay, changed: list[Moved], limit: int, zone: tzinfo, *, tried: bool) -> None:
+    counts = _counts(found, changed)
+    where = f"; the phrase stands in {found.said} of them" if tried else ""
+    click.echo(f"{found.judged} messages and calls read again{where}")
+    click.echo(
+        f"{counts['raised_to_certain']} alarms raised to certain, {counts['raised_to_possible']} to possible, "
+        f"{counts['lowered']} lowered; {counts['other_topic']} other topics; {counts['elsewhere']} would lie elsewhere"
+    )
+    click.echo(f"the on-call service: told of {counts['on_call_told']} more, of {counts['on_call_not_told']} no more")
+    if counts["otherwise_only"]:
+        click.echo(f"{counts['otherwise_only']} more are decided otherwise by the rules: see dtm-contact rules replay")
+    if changed and limit:
+        title = f"\nThe first {limit} of {len(changed)}" if len(changed) > limit else "\nAll of them"
+        rows = [_trial_row(moved, zone) for moved in changed[:limit]]
+        console().print(table(("", "case", "came", "alarm", "topic"), rows, title=title))
+
+
+def _trial_row(moved: Moved, zone: tzinfo) -> list[str | Text]:
+    return [
+        _MARK * _alarm_changes(moved),
+        moved.case_number or f"arrival {moved.arrival_id}",
+        moved.received_at.astimezone(zone).strftime("%Y-%m-%d %H:%M"),
+        _from_to(moved.before.alarm, moved.after.alarm),
+        _from_to(moved.before.topic or "–", moved.after.topic or "–"),
+    ]
+
+
+def _from_to(before: str, after: str) -> str:
+    return before if before == after else f"{before} → {after}"

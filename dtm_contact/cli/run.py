@@ -1,6 +1,7 @@
-"""`dtm-contact demo`: the whole way of a message, seen on one's own machine."""
+"""`dtm-contact run` and `dtm-contact demo`: the daemon, and the way of a message through it on one's own machine."""
 
 import asyncio
+import os
 import smtplib
 from collections.abc import Coroutine, Sequence
 from datetime import UTC, datetime
@@ -15,15 +16,26 @@ from rich.live import Live
 from dtm_contact import log
 from dtm_contact.access import Role, new_account, new_link
 from dtm_contact.access.entry import LINK_MINUTES
-from dtm_contact.cli.commands.queue import cases_table, queues_table
-from dtm_contact.cli.grounds import Called, called
+from dtm_contact.cli.grounds import ListingNames, listing_names
 from dtm_contact.cli.output import console
-from dtm_contact.daemon import Running, daemon, stop_signal
+from dtm_contact.cli.queue import cases_table, queues_table
+from dtm_contact.daemon import Running, daemon, run, stop_signal
 from dtm_contact.directory import Directory, read_export
 from dtm_contact.errors import NoDirectoryError
+from dtm_contact.log import get_log
 from dtm_contact.model import domain_of
-from dtm_contact.settings import Settings
+from dtm_contact.settings import Settings, unknown
 from dtm_contact.store import Store, migrate, open_store
+
+
+@click.command()
+@click.pass_obj
+def run_command(settings: Settings) -> None:
+    """Run the daemon: take in mail, judge it, fill the queues; stop cleanly on SIGINT or SIGTERM."""
+    for told in unknown(os.environ):
+        get_log("settings").warning(told)
+    asyncio.run(run(settings))
+
 
 _LOOK_SECONDS = 0.25
 _CASES_SHOWN = 6
@@ -47,7 +59,7 @@ The daemon goes on. In another terminal:
 @click.argument("fixtures", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.option("--once", is_flag=True, help="Stop once the queues are shown.")
 @click.pass_obj
-def command(settings: Settings, fixtures: Path, *, once: bool) -> None:
+def demo(settings: Settings, fixtures: Path, *, once: bool) -> None:
     """Import a sample directory, start the daemon on loopback, send it sample messages, show the queues.
 
     FIXTURES holds `directory/` and `mail/`. The daemon goes on until Ctrl-C.
@@ -87,7 +99,7 @@ async def _demo(settings: Settings, messages: Sequence[Path], *, once: bool) -> 
             "The daemon listens: " + ", ".join(f"{name} on {at}" for name, at in running.addresses.items()) + "\n"
         )
         click.echo(_way_in(running))
-        names = called(settings, running.store)
+        names = listing_names(settings, running.store)
         if await _unless(stopped, _send_and_watch(settings, running, messages, names)) and not once:
             _say_what_next(settings, running, messages)
             await stopped.wait()
@@ -118,7 +130,7 @@ async def _unless(stopped: asyncio.Event, work: Coroutine[None, None, None]) -> 
     return False
 
 
-async def _send_and_watch(settings: Settings, running: Running, messages: Sequence[Path], names: Called) -> None:
+async def _send_and_watch(settings: Settings, running: Running, messages: Sequence[Path], names: ListingNames) -> None:
     out = console()
     sending = asyncio.ensure_future(asyncio.to_thread(_send, settings, running.addresses["smtp"], messages))
     with Live(console=out, auto_refresh=False, transient=True) as live:
@@ -158,7 +170,7 @@ def _return_path(raw: bytes) -> str:
     return parseaddr(str(headers.get("Return-Path", headers.get("From", ""))))[1]
 
 
-def _show_queues(store: Store, names: Called, out: Console) -> None:
+def _show_queues(store: Store, names: ListingNames, out: Console) -> None:
     counts = store.cases.queue_counts(datetime.now(UTC))
     out.print(queues_table(counts, names))
     for count in counts:

@@ -20,7 +20,7 @@ a list is written as JSON.
 @click.command()
 @click.option("--markdown", is_flag=True, help="Print the page docs/settings.md.")
 @click.pass_obj
-def command(settings: Settings, *, markdown: bool) -> None:
+def settings_command(settings: Settings, *, markdown: bool) -> None:
     """List every setting with its value."""
     if markdown:
         click.echo(as_markdown(), nl=False)

@@ -24,7 +24,7 @@ class NoPageError(DtmContactError):
 @click.option("--kept", is_flag=True, help="Print the page as the daemon last wrote it, and leave the store alone.")
 @click.option("--html", is_flag=True, help="Print it as HTML, for a browser or a printer.")
 @click.pass_obj
-def command(settings: Settings, *, kept: bool, html: bool) -> None:
+def danger(settings: Settings, *, kept: bool, html: bool) -> None:
     """Print the open P1 with all that whoever is on call needs; where the store is down, as the daemon last wrote them.
 
     How old a page is that was written by the daemon (DTM_DANGER_FOLDER) is told on standard error.

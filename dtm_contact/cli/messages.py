@@ -1,4 +1,4 @@
-"""`dtm-contact route`: where messages at rest would go."""
+"""`dtm-contact route` and `dtm-contact explain`: where messages and calls at rest would go, and why."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -7,10 +7,13 @@ from pathlib import Path
 import click
 from rich.text import Text
 
-from dtm_contact.cli.grounds import IsoTime, grounds_options, load_grounds
-from dtm_contact.cli.output import as_json_option, console, print_json, priority, table
-from dtm_contact.cli.problems import print_problems
+from dtm_contact.cli.grounds import IsoTime, grounds_options, load_grounds, names_of
+from dtm_contact.cli.output import as_json_option, console, print_json, print_problems, priority, table
 from dtm_contact.contract import as_json as contract_json
+from dtm_contact.explain.names import Names
+from dtm_contact.explain.picture import picture
+from dtm_contact.explain.told import tell
+from dtm_contact.explain.waterfall import short, waterfall
 from dtm_contact.model import Judgement
 from dtm_contact.pipeline import Grounds
 from dtm_contact.rehearsal import CallsAtRest, JudgedCalls, judge_messages, require_at_rest
@@ -34,7 +37,7 @@ from dtm_contact.settings import Settings
 @click.option("--trace", is_flag=True, help="Also every piece of evidence, and every rule with what it saw.")
 @as_json_option
 @click.pass_obj
-def command(
+def route(
     settings: Settings,
     paths: tuple[str, ...],
     directory: Path | None,
@@ -54,26 +57,26 @@ def command(
     Messages are judged in the order of their times, and each sees those that came before: a reply joins the message
     that opened the case, and is told so by that one's name. They are printed in the order given.
     """
-    _check(calls, queue_log, at)
+    _check_options(calls, queue_log, at)
     require_at_rest(paths)
     grounds = load_grounds(settings, directory, rules)
     if calls is None:
         found = judge_messages(paths, datetime.now(UTC), grounds, at=at, trace=trace)
-        _print(found, grounds, trace=trace, as_json=as_json)
+        _print_route(found, grounds, trace=trace, as_json=as_json)
         return
     at_rest = CallsAtRest(map(Path, paths), queue_log, settings, datetime.now(UTC))
-    _print(JudgedCalls(grounds).judge(at_rest, trace=trace), grounds, trace=trace, as_json=as_json)
+    _print_route(JudgedCalls(grounds).judge(at_rest, trace=trace), grounds, trace=trace, as_json=as_json)
     print_problems(at_rest.problems(), as_json=False)
 
 
-def _check(calls: str | None, queue_log: Path | None, at: datetime | None) -> None:
+def _check_options(calls: str | None, queue_log: Path | None, at: datetime | None) -> None:
     if calls is None and queue_log is not None:
         raise click.UsageError("--queue-log goes with --calls")
     if calls is not None and at is not None:
         raise click.UsageError("--at does not go with --calls: each call is judged as of its end")
 
 
-def _print(found: Iterator[Judgement], grounds: Grounds, *, trace: bool, as_json: bool) -> None:
+def _print_route(found: Iterator[Judgement], grounds: Grounds, *, trace: bool, as_json: bool) -> None:
     if as_json or trace:
         for judgement in found:
             print_json(contract_json(judgement, trace=trace))
@@ -91,7 +94,7 @@ def _print_table(found: Iterator[Judgement], grounds: Grounds) -> None:
                 judgement.source,
                 priority(decision.priority.value),
                 decision.queue or f"({decision.kind})",
-                _what(judgement),
+                _topic_or_outcome(judgement),
                 match.tenant.id if match.tenant else "–",
                 residence.name if residence else "–",
                 decision.due.astimezone(grounds.settings.zone).strftime("%d/%m %H:%M") if decision.due else "–",
@@ -101,6 +104,39 @@ def _print_table(found: Iterator[Judgement], grounds: Grounds) -> None:
     console().print(table(("source", "", "queue", "topic", "tenant", "residence", "due", "rule"), rows))
 
 
-def _what(judgement: Judgement) -> str:
+def _topic_or_outcome(judgement: Judgement) -> str:
     call = judgement.contact.call
     return call.outcome.value if call is not None else judgement.understanding.topic or ""
+
+
+@click.command()
+@click.argument("file")
+@grounds_options
+@click.option("--at", type=IsoTime(), help="Judge as of this time, not of the message's own.")
+@click.option("--svg", type=click.Path(dir_okay=False, path_type=Path), help="Draw who it is, and why, in this file.")
+@click.pass_obj
+def explain(
+    settings: Settings, file: str, directory: Path | None, rules: Path | None, at: datetime | None, svg: Path | None
+) -> None:
+    """Tell why a message goes where it goes.
+
+    The text with the words that counted, the evidence for who it is with its weights, the words that made the topic,
+    and each rule with what it saw. FILE is as for `route`; of several messages, --svg draws the first.
+    """
+    require_at_rest([file])
+    grounds = load_grounds(settings, directory, rules)
+    names = names_of(grounds)
+    out = console()
+    for number, judgement in enumerate(judge_messages([file], datetime.now(UTC), grounds, at=at, trace=True)):
+        out.print(tell(judgement, names))
+        if svg is not None and not number:
+            _draw(judgement, names, svg)
+
+
+def _draw(judgement: Judgement, names: Names, svg: Path) -> None:
+    told = waterfall(judgement.match, names)
+    if told is None:
+        click.echo("nothing drawn: nobody of the directory comes into question", err=True)
+        return
+    subject = short(judgement.contact.subject) or "(sans objet)"
+    svg.write_text(picture(told, f"Qui écrit ? {judgement.source} : {subject}"), encoding="utf-8")

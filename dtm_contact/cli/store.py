@@ -1,19 +1,33 @@
-"""`dtm-contact daemons`: which daemons share the store."""
+"""`dtm-contact store …` and `dtm-contact daemons`: the store's tables, and the daemons that share the store."""
 
 from dataclasses import asdict
 from datetime import datetime
 
 import click
 
+from dtm_contact.cli import Group
 from dtm_contact.cli.output import as_json_option, console, plain, print_json, table
 from dtm_contact.settings import Settings
-from dtm_contact.store import Held, LeaseLine, open_store
+from dtm_contact.store import Held, LeaseLine, migrate, open_store
+
+
+@click.group(cls=Group)
+def store_group() -> None:
+    """Look after the store's tables."""
+
+
+@store_group.command("migrate")
+@click.pass_obj
+def migrate_(settings: Settings) -> None:
+    """Bring the store's tables to this version; creates the store where there is none."""
+    migrate(settings.store.url)
+    click.echo("the store's tables are those of this version")
 
 
 @click.command()
 @as_json_option
 @click.pass_obj
-def command(settings: Settings, *, as_json: bool) -> None:
+def daemons(settings: Settings, *, as_json: bool) -> None:
     """List the daemons that share the store, until when each has its lease, and what it holds."""
     with open_store(settings.store.url, read_only=True) as store:
         found = [(line, store.leases.held_by(line.incarnation)) for line in store.leases.listing()]
@@ -22,10 +36,10 @@ def command(settings: Settings, *, as_json: bool) -> None:
             print_json({**plain(line), **asdict(held)})
         return
     columns = ("daemon", "host", "process", "since", "lease until", "judges", "sends", "follows")
-    console().print(table(columns, [_row(line, held, settings) for line, held in found]))
+    console().print(table(columns, [_daemon_row(line, held, settings) for line, held in found]))
 
 
-def _row(line: LeaseLine, held: Held, settings: Settings) -> tuple[str, ...]:
+def _daemon_row(line: LeaseLine, held: Held, settings: Settings) -> tuple[str, ...]:
     def here(moment: datetime, form: str) -> str:
         return moment.astimezone(settings.zone).strftime(form)
 

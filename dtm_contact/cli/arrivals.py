@@ -15,11 +15,11 @@ _PAGE = 1_000
 
 
 @click.group(cls=Group)
-def command() -> None:
+def arrivals() -> None:
     """Look at what came in; judge again what was parked or set aside."""
 
 
-@command.command("list")
+@arrivals.command("list")
 @click.option("--parked", "state", flag_value=ArrivalState.PARKED, type=ArrivalState, help="What could not be judged.")
 @click.option(
     "--set-aside", "state", flag_value=ArrivalState.SET_ASIDE, type=ArrivalState, help="What is automatic or spam."
@@ -39,7 +39,7 @@ def list_(settings: Settings, state: ArrivalState | None, *, as_json: bool) -> N
     console().print(table(("arrival", "received", "state", "case", "from", "subject", "reason"), rows))
 
 
-@command.command()
+@arrivals.command()
 @click.argument("arrival", type=click.IntRange(min=1))
 @click.pass_obj
 def retry(settings: Settings, arrival: int) -> None:
@@ -48,7 +48,7 @@ def retry(settings: Settings, arrival: int) -> None:
     click.echo(f"arrival {arrival} will be judged again")
 
 
-@command.command()
+@arrivals.command()
 @click.argument("arrival", type=click.IntRange(min=1))
 @click.pass_obj
 def release(settings: Settings, arrival: int) -> None:

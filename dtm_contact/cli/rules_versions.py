@@ -1,0 +1,194 @@
+"""`dtm-contact rules status`, `history` and `restore`: which rules judge, which did, and how to have those back."""
+
+import shutil
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import click
+
+from dtm_contact.cli.output import as_json_option, console, plain, print_json, table
+from dtm_contact.errors import NotFoundError
+from dtm_contact.model import Problem
+from dtm_contact.rules import read_document
+from dtm_contact.rules.rule_tests import FOLDER as TESTS
+from dtm_contact.rules.ruleset import deciding_files, digest
+from dtm_contact.settings import Settings
+from dtm_contact.store import Store, open_store
+from dtm_contact.store.rule_versions import InForce, RuleChange, unpack
+
+
+@click.command()
+@as_json_option
+@click.pass_obj
+def status(settings: Settings, *, as_json: bool) -> int:
+    """Say by which rules each daemon judges, since when, and what is wrong with those that do not take effect.
+
+    A version is told by what decides; tests are no part of it. Exit status 1 where a daemon refuses what its folder
+    holds.
+    """
+    with open_store(settings.store.url, read_only=True) as store:
+        in_force = store.rule_versions.in_force()
+    folder = digest(settings.rules.dir)
+    if as_json:
+        for each in in_force:
+            print_json(plain(each) | {"folder": folder})
+    else:
+        for line in _status_lines(settings, in_force, folder):
+            click.echo(line)
+    return 1 if any(each.refused for each in in_force) else 0
+
+
+def _status_lines(settings: Settings, in_force: list[InForce], folder: str) -> Iterator[str]:
+    if not in_force:
+        yield "no daemon has judged by any rules yet"
+    for each in in_force:
+        since = each.since.astimezone(settings.zone)
+        yield f"{each.daemon}: version {each.version} in force since {since:%Y-%m-%d %H:%M:%S}"
+        if each.refused and each.refused_at:
+            at = each.refused_at.astimezone(settings.zone)
+            yield f"{each.daemon}: version {each.refused} REFUSED at {at:%Y-%m-%d %H:%M:%S}:"
+            yield from (f"  {problem}" for problem in each.problems)
+    yield f"the folder {settings.rules.dir} holds version {folder}, which is {_folder_state(in_force, folder)}"
+
+
+def _folder_state(in_force: list[InForce], folder: str) -> str:
+    if any(each.version == folder for each in in_force):
+        return "in force"
+    if any(each.refused == folder for each in in_force):
+        return "refused"
+    return "not in force: a daemon that runs is about to try it"
+
+
+_MOST_NAMED = 6
+
+
+@click.command()
+@click.option("--limit", default=20, show_default=True, type=click.IntRange(min=1), help="How many at the most.")
+@as_json_option
+@click.pass_obj
+def history(settings: Settings, limit: int, *, as_json: bool) -> None:
+    """List the versions that daemons found in their folders, the newest first, with what each changed.
+
+    A version is told by the files that decide, to the letter: a comment makes a new one, a file of tests/ does not.
+    """
+    with open_store(settings.store.url, read_only=True) as store:
+        changes = list(store.rule_versions.changes(limit + 1))
+        told = _differences(store, changes)
+    rows = list(zip(changes, told, strict=True))[:limit]
+    if as_json:
+        for change, what in rows:
+            print_json(plain(change) | {"changed": what})
+        return
+    columns = ("at", "daemon", "version", "", "changed")
+    console().print(table(columns, [_change_row(settings, change, what) for change, what in rows]))
+
+
+def _change_row(settings: Settings, change: RuleChange, what: str) -> tuple[str, ...]:
+    at = change.at.astimezone(settings.zone).strftime("%Y-%m-%d %H:%M:%S")
+    return at, change.daemon, change.version, "in force" if change.taken else "refused", what
+
+
+def _differences(store: Store, changes: list[RuleChange]) -> list[str]:
+    """Return what each version changed against the one that was in force before; "" where that cannot be told."""
+    parts = {change.version: _parts(store, change.version) for change in changes if change.taken}
+    told = []
+    for number, change in enumerate(changes):
+        before = next((each for each in changes[number + 1 :] if each.taken and each.daemon == change.daemon), None)
+        told.append(_difference(parts[before.version], parts[change.version]) if before and change.taken else "")
+    return told
+
+
+def _parts(store: Store, version: str) -> dict[str, Any]:
+    """Return each rule, and each other file, of a version by its name."""
+    with TemporaryDirectory(prefix="dtm-contact-rules-") as name:
+        folder = Path(name)
+        unpack(store.rule_versions.archive(version), folder)
+        parts: dict[str, Any] = {
+            path.relative_to(folder).as_posix(): path.read_bytes()
+            for path in folder.rglob("*")
+            if path.is_file() and path.name != "routing.yaml"
+        }
+        problems: list[Problem] = []
+        routing = read_document(folder / "routing.yaml", folder, problems)
+        return parts | {rule["id"]: rule for rule in (routing.data if routing else ())}
+
+
+def _difference(before: dict[str, Any], after: dict[str, Any]) -> str:
+    changes = {
+        "+": after.keys() - before.keys(),
+        "-": before.keys() - after.keys(),
+        "~": {name for name in before.keys() & after.keys() if before[name] != after[name]},
+    }
+    named = [f"{sign}{name}" for sign, names in changes.items() for name in sorted(names)]
+    rest = len(named) - _MOST_NAMED
+    return ", ".join(named[:_MOST_NAMED]) + (f" and {rest} more" if rest > 0 else "")
+
+
+@click.command()
+@click.argument("version")
+@click.argument("folder", required=False, type=click.Path(file_okay=False, path_type=Path))
+@click.option(
+    "--force", is_flag=True, help="Also where the folder holds rules that were never in force: they are lost."
+)
+@click.pass_obj
+def restore(settings: Settings, version: str, folder: Path | None, *, force: bool) -> None:
+    """Write the files of an earlier VERSION into FOLDER, where a running daemon takes them up.
+
+    FOLDER is a folder of rules; without it, that of the settings. `rules history` lists the versions.
+    """
+    folder = folder or settings.rules.dir
+    with open_store(settings.store.url, read_only=True) as store:
+        archive = store.rule_versions.archive(version)
+        if folder.exists() and not force and not _is_kept(store, digest(folder)):
+            raise click.ClickException(
+                f"{folder} holds rules that were never in force; put them away, or add --force to lose them"
+            )
+    for aside in _replace(folder, archive):
+        click.echo(f"{aside}: put aside, since that version had no such test")
+    now = digest(folder)
+    # Earlier versions of the program counted the learned model as one of the files.
+    told = "" if now == version else f", which is told as {now} now"
+    click.echo(f"{folder} holds version {version} again{told}; a running daemon tries it and takes it up")
+
+
+def _is_kept(store: Store, version: str) -> bool:
+    try:
+        store.rule_versions.archive(version)
+    except NotFoundError:
+        return False
+    return True
+
+
+def _replace(folder: Path, archive: bytes) -> list[Path]:
+    """Write an archive's files over those of a folder; return what was put aside.
+
+    Files that decide and that it does not have (answers, phrases) are taken away: the version that they belong to is
+    kept. Tests are no part of a version, so those that it does not have are kept under another name, where they hold
+    nothing up.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(prefix="dtm-contact-rules-") as name:
+        kept = Path(name)
+        unpack(archive, kept)
+        for path in _missing(deciding_files(folder), folder, kept):
+            path.unlink()
+        tests = sorted((folder / TESTS).glob("[!.]*"))
+        put_aside = [path.rename(_free_name(path)) for path in _missing(tests, folder, kept)]
+        shutil.copytree(kept, folder, dirs_exist_ok=True)
+    return put_aside
+
+
+def _missing(paths: Iterable[Path], folder: Path, kept: Path) -> list[Path]:
+    """Return those of a folder's files that the kept version does not have; backups do not count."""
+    files = [path for path in paths if path.is_file() and not path.name.endswith("~")]
+    return [path for path in files if not (kept / path.relative_to(folder)).exists()]
+
+
+def _free_name(path: Path) -> Path:
+    """Return the file's name with as many `~` as it takes to overwrite nothing; rules pass such files over."""
+    free = path.with_name(f"{path.name}~")
+    while free.exists():
+        free = free.with_name(f"{free.name}~")
+    return free
