@@ -23,10 +23,11 @@ from dtm_contact.log import get_log
 from dtm_contact.monitor import Monitor
 from dtm_contact.notices import Announcer, announcing, kept_in, tell_lasting, ways_of
 from dtm_contact.outbound import Answering
+from dtm_contact.outbound.notices import NoticeWriter
 from dtm_contact.rules import RuleSet
 from dtm_contact.settings import MailServer, Settings
 from dtm_contact.store import GroupCommitInbox, Store, migrate, open_store
-from dtm_contact.timers import Post, Runner, Storms, running
+from dtm_contact.timers import Runner, Storms, running
 from dtm_contact.tokens import Tokens
 from dtm_contact.worker import (
     Heartbeat,
@@ -105,7 +106,7 @@ async def daemon(settings: Settings) -> AsyncIterator[Running]:
         inbox = await _inbox(stack, settings, holder, store, alarms)
         watching = RulesWatch(settings, store, taken, alarms, in_force=in_force, clock=utc_now, take_up=worker.take_up)
         await stack.enter_async_context(following(watching))
-        post = Post(settings, mail.answering.tokens, mail.wake) if mail else None
+        post = NoticeWriter(settings, mail.answering.tokens, mail.wake) if mail else None
         rules = watching.rules_now
         await stack.enter_async_context(watching_queues(QueueWatch(store, alarms, rules=rules, clock=utc_now)))
         runner = Runner(

@@ -17,7 +17,7 @@ LINES = (
     ("settings",),
     ("log", "metrics"),
     ("alarms",),
-    ("text", "hours", "tokens", "model_archive"),
+    ("text", "hours", "tokens", "model_archive", "labels"),
     ("directory", "reading", "calls"),
     ("matching", "topics", "conversation"),
     ("rules",),

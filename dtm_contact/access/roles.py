@@ -4,6 +4,7 @@ from dataclasses import replace
 from enum import StrEnum
 from types import MappingProxyType
 
+from dtm_contact.labels.cases import role_label
 from dtm_contact.store import EVERYTHING, Account, Visibility
 
 
@@ -24,7 +25,7 @@ class Role(StrEnum):
     @property
     def label(self) -> str:
         """The role in the offices' words."""
-        return _LABELS[self]
+        return role_label(self)
 
 
 class Right(StrEnum):
@@ -38,13 +39,6 @@ class Right(StrEnum):
     ADMIN = "admin"
 
 
-_LABELS = {
-    Role.AGENT: "agent de bureau",
-    Role.AGENCY: "agent de l’agence",
-    Role.HEAD: "responsable",
-    Role.ADMIN: "administrateur",
-    Role.AUDITOR: "contrôle",
-}
 _RIGHTS = MappingProxyType(
     {
         Role.AGENT: frozenset({Right.READ, Right.WORK}),

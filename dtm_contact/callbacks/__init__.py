@@ -4,10 +4,8 @@ from dtm_contact.callbacks.judging import CallGrounds, judge_call
 from dtm_contact.callbacks.open_call_backs import OpenCallBacks
 from dtm_contact.callbacks.revising import AsBefore, same_consequence
 from dtm_contact.callbacks.standing import call_back_after, standing_of
-from dtm_contact.callbacks.words import OUTCOMES
 
 __all__ = [
-    "OUTCOMES",
     "AsBefore",
     "CallGrounds",
     "OpenCallBacks",

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from dtm_contact.callbacks.standing import standing_of
-from dtm_contact.callbacks.words import OUTCOMES
+from dtm_contact.labels.judging import OUTCOMES
 from dtm_contact.matching.callers import CallerIndex, Line
 from dtm_contact.model import (
     Call,

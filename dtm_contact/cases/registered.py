@@ -1,78 +1,24 @@
 """What the register says of a household, in the order in which it matters, and in the words that agents read."""
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cached_property
-from types import MappingProxyType
 from typing import Final
 
 from dtm_contact.calls import national
 from dtm_contact.directory import Directory
-from dtm_contact.explain.calls import spaced
-from dtm_contact.model import Consent, EntryKind, Protection, Reach
+from dtm_contact.labels.cases import CONSENTS, REACHES
+from dtm_contact.labels.formats import spaced
+from dtm_contact.labels.judging import LANGUAGES
+from dtm_contact.model import Consent, EntryKind, Reach
 from dtm_contact.store import Case, RegisterEntry
 from dtm_contact.store.desk import StoredDesk
 from dtm_contact.text import fold
 
 ENDS_SOON: Final = timedelta(days=30)
 """A protection is shown as about to end for so long before its last day."""
-KINDS: Final[Mapping[EntryKind, str]] = MappingProxyType(
-    {
-        EntryKind.PROTECTION: "Protection",
-        EntryKind.NEVER: "À ne jamais utiliser",
-        EntryKind.REACH: "Comment joindre",
-        EntryKind.LANGUAGE: "Langue",
-        EntryKind.SMS_CONSENT: "SMS",
-    }
-)
-LANGUAGES: Final[Mapping[str, str]] = MappingProxyType(
-    {
-        "fr": "français",
-        "sq": "albanais",
-        "de": "allemand",
-        "en": "anglais",
-        "ar": "arabe",
-        "hy": "arménien",
-        "bm": "bambara",
-        "bn": "bengali",
-        "zh": "chinois",
-        "es": "espagnol",
-        "ka": "géorgien",
-        "hi": "hindi",
-        "it": "italien",
-        "ku": "kurde",
-        "ur": "ourdou",
-        "fa": "persan",
-        "ff": "peul",
-        "pl": "polonais",
-        "pt": "portugais",
-        "ro": "roumain",
-        "ru": "russe",
-        "sr": "serbe",
-        "so": "somali",
-        "snk": "soninké",
-        "ta": "tamoul",
-        "tr": "turc",
-        "uk": "ukrainien",
-        "vi": "vietnamien",
-        "wo": "wolof",
-    }
-)
 _MEANS: Final = (Reach.PHONE, Reach.MAIL, Reach.POST)
-REACHES: Final[Mapping[Reach, str]] = MappingProxyType(
-    {
-        Reach.PHONE: "par téléphone",
-        Reach.MAIL: "par courriel",
-        Reach.POST: "par la poste",
-        Reach.NO_PHONE: "ne pas appeler",
-        Reach.NO_POST: "ne rien envoyer à l’adresse",
-    }
-)
-PROTECTIONS: Final[Mapping[Protection, str]] = MappingProxyType(
-    {Protection.ORDER: "ordonnance de protection", Protection.CONFIDENTIAL: "adresse à ne pas révéler"}
-)
-_CONSENTS: Final = {Consent.GIVEN: "accepte les SMS", Consent.REFUSED: "refuse les SMS"}
 _ORDER: Final = {kind: place for place, kind in enumerate(EntryKind)}
 _SHORTEST_NAME: Final = 5
 """Letters of a street or a residence whose name in a text is taken for it, and not for any word."""
@@ -90,7 +36,7 @@ def entry_words(kind: EntryKind, value: str) -> str:
         case EntryKind.LANGUAGE:
             return f"langue : {LANGUAGES.get(value, value)}"
         case EntryKind.SMS_CONSENT:
-            return _CONSENTS[Consent(value)]
+            return CONSENTS[Consent(value)]
 
 
 def shown_reach(value: str) -> str:

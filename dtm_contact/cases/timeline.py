@@ -5,17 +5,15 @@ from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
 from itertools import groupby
 
-from dtm_contact.callbacks import OUTCOMES
 from dtm_contact.cases.refusals import WrongArgumentError
-from dtm_contact.cases.words import said
 from dtm_contact.directory import Directory, on_duty
 from dtm_contact.directory.lines import columns
+from dtm_contact.labels.cases import TIME_LINE_CHANNELS, event_line
+from dtm_contact.labels.judging import OUTCOMES
 from dtm_contact.model import OnDuty, Outcome, Party
 from dtm_contact.store import Event
 from dtm_contact.store.household import Household, HouseholdContact
 from dtm_contact.text import phone_key
-
-CHANNELS = {"email": "message", "phone": "appel", "desk": "guichet"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,12 +91,12 @@ def days(found: Household, zone: tzinfo) -> Iterator[tuple[date, tuple[Moment, .
 
 
 def _contact(contact: HouseholdContact) -> Moment:
-    channel = CHANNELS.get(contact.channel, contact.channel)
+    channel = TIME_LINE_CHANNELS.get(contact.channel, contact.channel)
     what = OUTCOMES[Outcome(contact.outcome)] if contact.outcome else f"{channel} : {contact.subject}"
     who = contact.sender_name or contact.sender_address
     return Moment(contact.at, contact.case_number, who, what)
 
 
 def _event(number: str, event: Event, zone: tzinfo) -> Moment:
-    what = said(event, lambda at: at.astimezone(zone).strftime("%d/%m/%Y %H:%M"))
+    what = event_line(event.what, event.data, lambda at: at.astimezone(zone).strftime("%d/%m/%Y %H:%M"))
     return Moment(event.at, number, event.who, what)

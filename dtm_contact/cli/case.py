@@ -15,12 +15,11 @@ from rich.text import Text
 from dtm_contact.cases import Command, Done, InForce, apply
 from dtm_contact.cases.client import send
 from dtm_contact.cases.verbs.closing import DangerOver
-from dtm_contact.cases.words import said
 from dtm_contact.cli import Group
 from dtm_contact.cli.grounds import IsoTime, ListingNames, listing_names
 from dtm_contact.cli.output import as_json_option, console, plain, print_json, printable, table
 from dtm_contact.explain.told import tell
-from dtm_contact.explain.words import STATES
+from dtm_contact.labels.cases import STATES, event_line
 from dtm_contact.model import Priority
 from dtm_contact.settings import Settings
 from dtm_contact.store import NOT_READ, CaseFile, Event, case_number, open_store
@@ -93,7 +92,7 @@ def _print_done(done: Done, settings: Settings, *, as_json: bool) -> None:
         print_json({"number": done.number, "version": done.version, "opened": done.opened, "events": events})
         return
     for event in done.events:
-        click.echo(printable(f"{done.number} : {said(event, lambda at: _local(at, settings))}"))
+        click.echo(printable(f"{done.number} : {event_line(event.what, event.data, lambda at: _local(at, settings))}"))
     if done.opened is not None:
         click.echo(f"{done.opened} : nouveau dossier")
 
@@ -370,4 +369,4 @@ def _case_lines(file: CaseFile, names: ListingNames) -> Iterator[RenderableType]
 
 
 def _event_row(event: Event, names: ListingNames) -> tuple[str, ...]:
-    return names.time(event.at), event.who, said(event, names.time)
+    return names.time(event.at), event.who, event_line(event.what, event.data, names.time)

@@ -10,7 +10,7 @@ from rich.text import Text
 from dtm_contact.cli import Group
 from dtm_contact.cli.grounds import ListingNames, listing_names
 from dtm_contact.cli.output import as_json_option, console, plain, print_json, priority, table
-from dtm_contact.explain.calls import UNVERIFIED
+from dtm_contact.labels.judging import UNVERIFIED_CALLER
 from dtm_contact.model import AlarmLevel
 from dtm_contact.settings import Settings
 from dtm_contact.store import Case, QueueCount, Store, open_store
@@ -103,7 +103,7 @@ def _who(case: Case, names: ListingNames) -> str:
     """Return who it is; of a call the number, and who it may be: anybody can send any number."""
     if case.channel != "phone":
         return names.person(case.tenant_id) if case.tenant_id else f"? {case.who}"
-    return f"{case.who}: {names.person(case.tenant_id)} ? ({UNVERIFIED})" if case.tenant_id else f"? {case.who}"
+    return f"{case.who}: {names.person(case.tenant_id)} ? ({UNVERIFIED_CALLER})" if case.tenant_id else f"? {case.who}"
 
 
 def waiting_line(store: Store) -> str:

@@ -10,12 +10,13 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from dtm_contact.cases import Command
-from dtm_contact.cases.registered import KINDS, PROTECTIONS, entry_words, registered
+from dtm_contact.cases.registered import entry_words, registered
 from dtm_contact.cases.timeline import Home, days, home_of
 from dtm_contact.cli import Group
 from dtm_contact.cli.case import actor_option, perform
 from dtm_contact.cli.grounds import ListingNames, listing_names
 from dtm_contact.cli.output import as_json_option, console, plain, print_json, printable, table
+from dtm_contact.labels.cases import ENTRY_KINDS, PROTECTIONS
 from dtm_contact.model import EntryKind, OnDuty, Protection
 from dtm_contact.settings import Settings
 from dtm_contact.store import RegisterEntry, open_store
@@ -109,7 +110,7 @@ def list_(settings: Settings, tenant: str, *, with_over: bool, as_json: bool) ->
         print_json([plain(entry) for entry in shown])
         return
     rows = [
-        (str(entry.id), KINDS[entry.kind], names.person(entry.tenant_id), *_entry_columns(entry, today))
+        (str(entry.id), ENTRY_KINDS[entry.kind], names.person(entry.tenant_id), *_entry_columns(entry, today))
         for entry in shown
     ]
     console().print(table(("n°", "", "", "", "", ""), rows) if rows else "rien au registre")

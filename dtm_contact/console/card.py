@@ -1,7 +1,7 @@
 """What stands beside a case: the household, who sees to it today, what was wished, and what an agent may confirm."""
 
 import re
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
@@ -10,18 +10,13 @@ from dtm_contact.calls import national
 from dtm_contact.cases.registered import HouseholdRegister
 from dtm_contact.directory import Directory, in_force
 from dtm_contact.directory.duty import on_duty, on_duty_in_residence
-from dtm_contact.explain.calls import spaced
 from dtm_contact.explain.names import Names
+from dtm_contact.labels.formats import spaced
+from dtm_contact.labels.judging import WISH_HEADINGS
 from dtm_contact.model import Contact, OnDuty, Outcome, Part, Proposal, Wish, Wished
 from dtm_contact.store import CaseContact, Confirmation
 from dtm_contact.text import canonical_mailbox, phone_key
 
-_WISHES: Final[Mapping[Wish, str]] = {
-    Wish.ANONYMOUS: "À ne pas nommer",
-    Wish.CALL: "À joindre ainsi",
-    Wish.NO_PHONE: "Ne pas appeler",
-    Wish.NO_POST: "Ne rien envoyer à l'adresse",
-}
 _SENTENCE_ENDS: Final = re.compile(r"[.!?\n]")
 _LONGEST_WISH: Final = 120
 _MOST_WISHES: Final = 3
@@ -41,7 +36,7 @@ def wishes(contacts: Sequence[CaseContact]) -> list[Asked]:
     found: dict[Asked, None] = {}
     for judged in (each.judgement for each in reversed(contacts) if each.judgement):
         for wished in judged.understanding.wishes:
-            found.setdefault(Asked(_WISHES[wished.wish], wish_words(wished, judged.contact.text)))
+            found.setdefault(Asked(WISH_HEADINGS[wished.wish], wish_words(wished, judged.contact.text)))
     return list(found)[:_MOST_WISHES]
 
 

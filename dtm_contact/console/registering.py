@@ -6,10 +6,6 @@ from typing import Any, Final
 
 from dtm_contact.access import Right
 from dtm_contact.cases.registered import (
-    KINDS,
-    LANGUAGES,
-    PROTECTIONS,
-    REACHES,
     HouseholdRegister,
     entry_words,
     look_up,
@@ -20,8 +16,10 @@ from dtm_contact.cases.taken_back import WITHDRAWN
 from dtm_contact.cases.verbs.confirming import NOT_THE_TENANT
 from dtm_contact.console.card import wish_words
 from dtm_contact.console.visit import Visit
-from dtm_contact.console.words import bare
 from dtm_contact.errors import NotFoundError
+from dtm_contact.explain.names import without_code
+from dtm_contact.labels.cases import ENTRY_KINDS, PROTECTIONS, REACHES
+from dtm_contact.labels.judging import LANGUAGES
 from dtm_contact.model import EntryKind, Judgement, Protection, Reach, Wish
 from dtm_contact.store import Case, CaseContact, RegisterEntry
 from dtm_contact.text.language import language_of
@@ -116,10 +114,10 @@ def shown_register(visit: Visit, found: HouseholdRegister, *, whole: bool = True
     knows = visit.may(Right.PROTECTION)
     over = (each for each in found.over if knows or each.kind is not EntryKind.PROTECTION)
     return RegisterShown(
-        found.first(lambda tenant_id: bare(names.person(tenant_id))),
+        found.first(lambda tenant_id: without_code(names.person(tenant_id))),
         tuple(_shown(visit, each, found) for each in found.in_force),
         tuple(_shown(visit, each, found) for each in over),
-        tuple((person, bare(names.person(person))) for person in found.people if visit.sees_tenant(person)),
+        tuple((person, without_code(names.person(person))) for person in found.people if visit.sees_tenant(person)),
         bool(found.protected),
         knows and visit.may(Right.WORK),
     )
@@ -161,9 +159,9 @@ def _shown(visit: Visit, entry: RegisterEntry, found: HouseholdRegister) -> Show
     today = (entry.ended_at or entry.entered_at).astimezone(visit.now.tzinfo).date() == found.on
     return ShownEntry(
         entry,
-        KINDS[entry.kind],
+        ENTRY_KINDS[entry.kind],
         _said(entry, knows=knows),
-        "tout le foyer" if entry.household else bare(visit.desk.names.person(entry.tenant_id)),
+        "tout le foyer" if entry.household else without_code(visit.desk.names.person(entry.tenant_id)),
         tuple(_details(visit, entry, knows=knows)),
         _seen(visit, entry.case_number) if knows else "",
         may_work and held,

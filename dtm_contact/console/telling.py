@@ -4,17 +4,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from dtm_contact.callbacks import OUTCOMES
 from dtm_contact.calls import national
-from dtm_contact.cases.words import said
-from dtm_contact.console.words import clock
 from dtm_contact.explain import Segment, mark, who_calls
-from dtm_contact.explain.calls import WITHHELD, spaced
+from dtm_contact.labels.cases import event_line
+from dtm_contact.labels.formats import clock, spaced
+from dtm_contact.labels.judging import NUMBER_WITHHELD, OUTCOMES
 from dtm_contact.model import Attachment, Contact, Evidence, Judgement, Part
 from dtm_contact.store import Case, CaseContact, CaseFile, Event
 
 _QUIET = frozenset({"judged", "completed"})
-_MARK_WORDS = {"topic": "motif", "priority": "urgence", "who": "qui ou où", "defused": "écarté", "scope": "étendue"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +95,7 @@ def _contact(contact: CaseContact, case: Case) -> Said:
 
 def _writer(contact: Contact) -> str:
     if contact.voice is not None:
-        return spaced(national(contact.voice.key)) if contact.voice.key else WITHHELD
+        return spaced(national(contact.voice.key)) if contact.voice.key else NUMBER_WITHHELD
     name, address = contact.sender.name, contact.sender.address
     return f"{name} <{address}>" if name and address else name or address
 
@@ -109,7 +107,7 @@ def _event(event: Event, now: datetime) -> Iterator[Said]:
         kind = "note" if event.what == "noted" else "reply"
         yield Said(event.at, event.who, kind, text=str(event.data.get("text", "")))
         return
-    yield Said(event.at, event.who, "event", text=said(event, lambda at: clock(at, now)))
+    yield Said(event.at, event.who, "event", text=event_line(event.what, event.data, lambda at: clock(at, now)))
 
 
 def _marks(judgement: Judgement) -> Iterator[tuple[str, Evidence]]:

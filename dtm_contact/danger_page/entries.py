@@ -6,15 +6,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from dtm_contact.callbacks import OUTCOMES
 from dtm_contact.calls import national
 from dtm_contact.cases.knowledge import Known
 from dtm_contact.cases.registered import HouseholdRegister
 from dtm_contact.console.card import by_register, household, residence_caretakers, wishes
-from dtm_contact.console.words import bare, clock
 from dtm_contact.explain import who_calls
-from dtm_contact.explain.calls import spaced
-from dtm_contact.explain.names import Names
+from dtm_contact.explain.names import Names, without_code
+from dtm_contact.labels.formats import clock, spaced
+from dtm_contact.labels.judging import OUTCOMES
 from dtm_contact.model import Contact, Wish
 from dtm_contact.store import NOT_READ, Case, CaseContact, CaseFile, Event
 
@@ -97,7 +96,7 @@ def _entry(file: CaseFile, known: Known, names: Names, now: datetime, registered
     queue = known.rules.queues.get(case.queue)
     card = household(known.directory, names, case.dwelling_id, now) if case.dwelling_id else None
     card = by_register(card, registered) if card else None
-    people = tuple(_with_numbers(bare(each.name), each.phones) for each in card.members) if card else ()
+    people = tuple(_with_numbers(without_code(each.name), each.phones) for each in card.members) if card else ()
     on_duty = card.caretakers if card else _of_residence(case, known, names, now)
     office = known.directory.offices.get(case.office_id)
     read = [each.judgement.contact for each in file.contacts if each.judgement is not None]
@@ -114,7 +113,7 @@ def _entry(file: CaseFile, known: Known, names: Names, now: datetime, registered
         caretakers=tuple(_caretaker(*each) for each in on_duty),
         on_call=(queue or known.rules.desks.reception).called_at(now),
         office=_with_numbers(office.name, (office.phone,)) if office else "",
-        wishes=(*registered.first(lambda person: bare(names.person(person))), *_wishes(file)),
+        wishes=(*registered.first(lambda person: without_code(names.person(person))), *_wishes(file)),
         written=tuple(_written(file, read, now)),
         advice=tuple(_advice(file, known)),
         status=tuple(_status(file, now)),
@@ -133,8 +132,8 @@ def _of_residence(case: Case, known: Known, names: Names, now: datetime) -> tupl
 
 
 def _where(case: Case, names: Names) -> str:
-    residence = bare(names.residence(case.residence_id)) if case.residence_id else ""
-    dwelling = bare(names.dwelling(case.dwelling_id)) if case.dwelling_id else ""
+    residence = without_code(names.residence(case.residence_id)) if case.residence_id else ""
+    dwelling = without_code(names.dwelling(case.dwelling_id)) if case.dwelling_id else ""
     return ", ".join(filter(None, (dwelling, residence))) or "Lieu inconnu : lisez ce qui est écrit, ou appelez."
 
 
@@ -154,8 +153,8 @@ def _with_numbers(name: str, phones: Sequence[str]) -> str:
 
 
 def _caretaker(name: str, phone: str, replaces: str) -> str:
-    told = _with_numbers(bare(name), (phone,))
-    return f"{told} (remplace {bare(replaces)})" if replaces else told
+    told = _with_numbers(without_code(name), (phone,))
+    return f"{told} (remplace {without_code(replaces)})" if replaces else told
 
 
 def _wishes(file: CaseFile) -> Iterator[str]:

@@ -2,14 +2,9 @@
 
 from collections.abc import Sequence
 
-from dtm_contact.callbacks import OUTCOMES
+from dtm_contact.labels.formats import spaced
+from dtm_contact.labels.judging import NUMBER_WITHHELD, OUTCOMES
 from dtm_contact.model import Call, Outcome
-
-WITHHELD = "numéro masqué"
-UNVERIFIED = "appel, non vérifié"
-"""What a caller's identity is worth: anybody can send any number."""
-_PAIR = 2
-_NATIONAL_DIGITS = 10
 
 
 def call_back_subject(outcomes: Sequence[Outcome]) -> str:
@@ -28,12 +23,5 @@ def call_back_subject(outcomes: Sequence[Outcome]) -> str:
 
 def who_calls(call: Call) -> str:
     """Return a caller as the switchboard gives him: number and name; anybody can send any."""
-    number = WITHHELD if call.number is None else spaced(call.number)
+    number = NUMBER_WITHHELD if call.number is None else spaced(call.number)
     return f"{number} ({call.name})" if call.name else number
-
-
-def spaced(number: str) -> str:
-    """Return a number as people read it: pairs of digits where it is a French one, else as it is."""
-    if len(number) != _NATIONAL_DIGITS or not number.isdigit():
-        return number
-    return " ".join(number[at : at + _PAIR] for at in range(0, len(number), _PAIR))

@@ -66,3 +66,8 @@ class Names:
     def topic(self, code: str) -> str:
         """Return "Fuite, dégât des eaux (water_leak)"."""
         return f"{self.topics[code]} ({code})" if code in self.topics else code
+
+
+def without_code(name: str) -> str:
+    """Return a name of `Names` without the identifier in brackets behind it."""
+    return name.rpartition(" (")[0] or name

@@ -2,8 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
-from dtm_contact.callbacks import OUTCOMES
-from dtm_contact.explain.words import ALARM_LEVELS, ALARM_SOURCES, PERILS
+from dtm_contact.labels.judging import ALARM_LEVELS, ALARM_SOURCES, OUTCOMES, PERILS
 from dtm_contact.model import Alarm, AlarmLevel, AlarmSource, Contact, Evidence, Judgement, Peril, Unread
 from dtm_contact.text import fold
 

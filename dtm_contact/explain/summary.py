@@ -5,36 +5,19 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Final
 
-from dtm_contact.callbacks import OUTCOMES
 from dtm_contact.explain.names import Names
 from dtm_contact.explain.reason import quoted
-from dtm_contact.explain.words import KINDS, PERILS, SOME_DANGER, day_and_time
+from dtm_contact.labels.formats import day_and_time
+from dtm_contact.labels.judging import ALARM_RAISED, KINDS, LANGUAGES, OUTCOMES, PERILS, SCRIPTS, SOME_DANGER, UNREAD
 from dtm_contact.model import (
     Alarm,
     AlarmLevel,
-    AlarmSource,
     CaseKind,
     Judgement,
     Peril,
     Understanding,
-    Unread,
 )
 
-_RAISED: Final[Mapping[AlarmSource | None, str]] = {
-    AlarmSource.WORDS: "relevée par une formule",
-    AlarmSource.MODEL: "relevée par l'ensemble des mots du message",
-    AlarmSource.FRAILTY: "parce qu'une personne fragile dépend de ce qui est en panne",
-    AlarmSource.RULE: "donnée par une règle",
-    AlarmSource.EQUIPMENT: "donnée par la ligne d'une machine",
-    AlarmSource.ANSWER: "confirmée par la personne qui a écrit",
-    AlarmSource.AGENT: "donnée par un agent",
-    None: "donnée avant que le programme note pourquoi",
-}
-_UNREAD: Final[Mapping[Unread, str]] = {
-    Unread.SCAN: "C'est une lettre numérisée : personne ne l'a encore lue.",
-    Unread.UNDECODED: "Le texte n'a pas pu être déchiffré : personne ne l'a encore lu.",
-    Unread.VOICE: "C'est un message vocal que rien n'a transcrit : il faut l'écouter.",
-}
 _BY_TOPIC: Final[Mapping[str, frozenset[Peril | None]]] = {
     "gas": frozenset({Peril.GAS}),
     "fire": frozenset({Peril.FIRE}),
@@ -45,29 +28,6 @@ _BY_TOPIC: Final[Mapping[str, frozenset[Peril | None]]] = {
 _NO_MATTER: Final = frozenset({Peril.VIOLENCE, Peril.SUICIDE})
 """Dangers beside which the topic is another matter, such as a debt, not the thing that endangers."""
 
-_LANGUAGES: Final[Mapping[str, str]] = {
-    "ar": "arabe",
-    "bn": "bengali",
-    "de": "allemand",
-    "en": "anglais",
-    "es": "espagnol",
-    "it": "italien",
-    "pl": "polonais",
-    "pt": "portugais",
-    "ro": "roumain",
-    "ru": "russe",
-    "ta": "tamoul",
-    "tr": "turc",
-    "uk": "ukrainien",
-    "zh": "chinois",
-}
-_SCRIPTS: Final[Mapping[str, str]] = {
-    "ARABIC": "en écriture arabe",
-    "BENGALI": "en bengali",
-    "CJK": "en chinois",
-    "CYRILLIC": "en écriture cyrillique (russe, ukrainien)",
-    "TAMIL": "en tamoul",
-}
 _LETTERS_LOOKED_AT: Final = 400
 
 
@@ -97,16 +57,16 @@ def summary(judgement: Judgement, names: Names, *, alarm: Alarm | None = None, d
 
 
 def named_language(declared: str, text: str) -> str:
-    """Return in which language a text is, in French ("en arabe"), as far as it declares it or its letters tell; or "".
+    """Return in which foreign language a text is ("en arabe"), as far as it declares it or its letters say; or "".
 
     Letters count before what a mail program declares: that is often the program's own language.
     """
     scripts = [unicodedata.name(letter, "").split(" ")[0] for letter in text[:_LETTERS_LOOKED_AT] if letter.isalpha()]
-    most = max(_SCRIPTS, key=scripts.count)
+    most = max(SCRIPTS, key=scripts.count)
     if 2 * scripts.count(most) > len(scripts):
-        return _SCRIPTS[most]
-    language = _LANGUAGES.get(declared[:2].lower(), "")
-    return f"en {language}" if language else ""
+        return SCRIPTS[most]
+    code = declared[:2].lower()
+    return f"en {LANGUAGES[code]}" if code in LANGUAGES and code != "fr" else ""
 
 
 def _alarm(understanding: Understanding, alarm: Alarm, *, on_call: bool) -> str:
@@ -122,7 +82,7 @@ def _alarm(understanding: Understanding, alarm: Alarm, *, on_call: bool) -> str:
         named = f"({named[0].lower()}{named[1:]})" if said else "que rien de précis ne nomme"
         return f"Peut-être un danger {named} : montré en tête de file, personne n'est réveillé.{lowered}"
     waking = " ; l'astreinte est prévenue" if on_call else ""
-    return f"{named}. Alarme certaine, {_RAISED[alarm.raised_by]}{waking}."
+    return f"{named}. Alarme certaine, {ALARM_RAISED[alarm.raised_by]}{waking}."
 
 
 def _no_alarm(understanding: Understanding, alarm: Alarm) -> str:
@@ -143,12 +103,12 @@ def _matter(judgement: Judgement, names: Names, alarm: Alarm) -> Iterator[str]:
     if contact.call is not None:
         yield f"C'est un appel : {OUTCOMES[contact.call.outcome]}."
     if understanding.unread is not None:
-        yield _UNREAD[understanding.unread]
+        yield UNREAD[understanding.unread]
         return
     language = named_language(contact.language, contact.new_text or contact.subject)
     if not understanding.readable:
         yield f"Le programme comprend mal ce message{f' {language}' if language else ''} : à faire traduire."
-    elif language and language != "en français":
+    elif language:
         yield f"Message lu {language}."
     topic = understanding.topic
     if topic is None or (alarm.any and understanding.peril in _BY_TOPIC.get(topic, ())):

@@ -7,14 +7,25 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from dtm_contact.callbacks import OUTCOMES
-from dtm_contact.explain.calls import UNVERIFIED, who_calls
+from dtm_contact.explain.calls import who_calls
 from dtm_contact.explain.marks import mark
 from dtm_contact.explain.names import Names
 from dtm_contact.explain.reason import alarm_line
 from dtm_contact.explain.summary import summary
-from dtm_contact.explain.waterfall import Step, Waterfall, label, percent, points, waterfall
-from dtm_contact.explain.words import ASKERS, EVIDENCE, KINDS, PARTS, SCOPES, WISHES, day_and_time
+from dtm_contact.explain.waterfall import Step, Waterfall, percent, points, waterfall
+from dtm_contact.labels.formats import day_and_time
+from dtm_contact.labels.judging import (
+    ASKERS,
+    KINDS,
+    MARKS,
+    OUTCOMES,
+    PARTS,
+    SCOPES,
+    TOPIC_EVIDENCE,
+    UNVERIFIED_CALLER,
+    WISHES,
+    match_evidence,
+)
 from dtm_contact.model import (
     Alarm,
     Candidate,
@@ -36,13 +47,6 @@ _STYLES = {
     "scope": "bold magenta",
     "defused": "strike dim",
 }
-_LEGEND = (
-    ("topic", "motif"),
-    ("priority", "urgence"),
-    ("who", "qui ou où"),
-    ("scope", "étendue"),
-    ("defused", "écarté"),
-)
 _SHOWN_PARTS = (Part.SUBJECT, Part.NEW, Part.SIGNATURE, Part.FORWARDED, Part.ATTACHED)
 _CANDIDATES_TOLD = 3
 _TEXT_SHOWN = 6_000
@@ -114,7 +118,7 @@ def _from(contact: Contact) -> Iterator[tuple[str, str]]:
     if contact.call is None:
         yield "de", f"{contact.sender.name} <{contact.sender.address}>"
         return
-    yield "de", f"{who_calls(contact.call)}: {UNVERIFIED}"
+    yield "de", f"{who_calls(contact.call)}: {UNVERIFIED_CALLER}"
     yield "issue", OUTCOMES[contact.call.outcome]
     standing = contact.standing
     if standing is not None and standing.closes is not None:
@@ -170,7 +174,7 @@ def _text(judgement: Judgement) -> Iterator[RenderableType]:
             yield Text(f"{PARTS[part]} :", style="dim")
             yield Padding(_marked(judgement.contact, part, marks), (0, 0, 0, 2))
     legend = Text("marques : ", style="dim")
-    for name, meaning in _LEGEND:
+    for name, meaning in MARKS.items():
         legend.append(meaning, style=_STYLES[name]).append("  ")
     yield legend
 
@@ -204,7 +208,7 @@ def _who(match: Match, names: Names) -> Iterator[RenderableType]:
     if match.place_evidence and (match.residence is None or match.tenant is None or match.home is not None):
         yield Text(f"le lieu : {_likely(match.residence, names.residence)}")
         for piece in match.place_evidence:
-            yield Text(f"  {label(piece.name)} « {_cut(piece.seen)} » : {points(piece.weight)}")
+            yield Text(f"  {match_evidence(piece.name)} « {_cut(piece.seen)} » : {points(piece.weight)}")
     for proposal in match.proposals:
         yield Text(f"à confirmer par un agent : {proposal.seen}, pour {names.person(proposal.tenant_id)}", style="dim")
     for candidate in match.candidates[2:_CANDIDATES_TOLD] if told is not None else ():
@@ -241,7 +245,7 @@ def _evidence(pieces: Iterable[Evidence], unit: str) -> RenderableType:
                 style="green" if piece.weight >= 0 else "red",
             ),
             Text(bar, style="green" if piece.weight >= 0 else "red"),
-            Text(EVIDENCE.get(piece.name, piece.name)),
+            Text(TOPIC_EVIDENCE.get(piece.name, piece.name)),
             Text(f"« {_cut(piece.seen)} »" if piece.seen else ""),
             Text(_visible(piece.detail), style="dim"),
         )

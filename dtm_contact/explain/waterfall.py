@@ -9,61 +9,9 @@ from dataclasses import dataclass
 from math import log2
 
 from dtm_contact.explain.names import Names
+from dtm_contact.labels.judging import DOUBTS, match_evidence
 from dtm_contact.model import Candidate, Evidence, Match
 
-DOUBTS = {
-    "doubt.account": "l'adresse est la sienne, mais le lieu dit ne l'est pas, et le message parle de quelqu'un d'autre",
-    "doubt.of_home": "le message nomme une autre personne de son foyer",
-    "doubt.cited": "il n'est que nommé dans le message",
-    "doubt.name_alone": "rien que le nom et le prénom : d'autres peuvent les porter",
-    "doubt.caretaker": "le gardien de l'entrée porte ce nom aussi",
-    "doubt.either": "l'auteur donne son nom et nomme un autre locataire : l'un ou l'autre peut être concerné",
-    "doubt.spouse": "l'auteur se dit son conjoint sans se nommer : l'un ou l'autre peut être concerné",
-    "doubt.died": "un décès est annoncé : un proche du même logement peut être concerné",
-    "doubt.nameless": "le lieu est le sien, mais le nom donné est un autre",
-}
-"""What bounds how surely somebody is the one concerned, whatever speaks for him."""
-LABELS = {
-    **DOUBTS,
-    "email.known": "adresse connue",
-    "email.household": "adresse de quelqu'un du foyer",
-    "email.confirmed": "adresse confirmée par un agent",
-    "email.unproven": "adresse connue, mais non authentifiée",
-    "phone.known": "téléphone connu",
-    "phone.household": "téléphone de quelqu'un du foyer",
-    "phone.confirmed": "téléphone confirmé par un agent",
-    "phone.caller": "numéro de l'appelant",
-    "lease.number": "numéro de bail ou de locataire",
-    "unit.reference": "référence du logement",
-    "thread.same_sender": "suite d'un échange déjà rattaché",
-    "thread.household": "suite d'un échange du foyer",
-    "trade.name": "nom du commerce",
-    "trade.cited": "commerce dont on parle",
-    "name.self": "se présente ainsi",
-    "name.signed": "signature",
-    "name.for": "écrit pour cette personne",
-    "name.display": "nom affiché de l'expéditeur",
-    "name.address": "nom dans l'adresse d'expédition",
-    "name.pair": "nom cité dans le texte",
-    "name.named": "personne dont on parle",
-    "name.kin": "proche cité",
-    "home.other": "« mon mari », « ma femme » : l'autre du couple écrit",
-    "home.named": "quelqu'un de son foyer est cité",
-    "name.fits_another": "ce nom va bien mieux à quelqu'un d'autre",
-    "writes.for_another": "l'expéditeur écrit pour quelqu'un d'autre",
-    "account.signed": "nommé avec celui dont c'est l'adresse",
-    "account.unsigned": "écrirait de l'adresse d'un autre du foyer sans signer",
-    "writes.from_home": "écrit depuis l'adresse du foyer, qui compte alors moins",
-    "place.street": "adresse citée",
-    "place.residence": "résidence citée",
-    "place.commune": "commune citée",
-    "place.number": "numéro de rue cité",
-    "place.floor": "étage",
-    "place.door": "porte",
-    "place.caretaker": "gardien cité",
-    "place.fits_another": "l'adresse citée est celle d'une autre personne nommée",
-    "place.elsewhere": "dit habiter hors de notre parc",
-}
 STANDING = "situation au bail (cotitulaire, occupant, commerce ou bail terminé)"
 _HELD_AGAINST = frozenset(
     {"place.street", "place.residence", "place.commune", "place.number", "place.floor", "place.door"}
@@ -156,11 +104,6 @@ def points(value: float) -> str:
     return f"{value:+.1f}".replace("-", "\N{MINUS SIGN}").replace(".", ",")
 
 
-def label(name: str) -> str:
-    """Return what a kind of evidence is called."""
-    return LABELS.get(name, name)
-
-
 def _verdict(match: Match, best: Candidate) -> str:
     chance = percent(best.probability)
     if match.tenant is not None:
@@ -177,7 +120,7 @@ def _steps(candidate: Candidate, names: Names) -> Iterator[Step]:
     for piece in sorted(candidate.evidence, key=lambda piece: -abs(piece.weight)):
         told += piece.weight
         if abs(piece.weight) >= _LEAST_TOLD:
-            yield Step(label(piece.name), short(piece.seen), _against(piece, names), piece.weight)
+            yield Step(match_evidence(piece.name), short(piece.seen), _against(piece, names), piece.weight)
     rest = candidate.score - told
     if abs(rest) >= _LEAST_TOLD:
         yield Step(STANDING, "", "", rest)
@@ -230,7 +173,7 @@ def _told(piece: Evidence | None) -> str:
     if piece is None:
         return "rien de tel"
     seen = f" « {short(piece.seen)} »" if piece.seen else ""
-    return f"{label(piece.name)}{seen} : {points(piece.weight)}"
+    return f"{match_evidence(piece.name)}{seen} : {points(piece.weight)}"
 
 
 def _by_kind(pieces: Iterable[Evidence]) -> dict[str, Evidence]:

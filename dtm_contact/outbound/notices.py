@@ -1,6 +1,7 @@
 """A word to those who must know at once: what, where, how urgent; the rest stands in the case."""
 
-from collections.abc import Iterator
+import secrets
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Final
@@ -8,11 +9,15 @@ from zoneinfo import ZoneInfo
 
 from dtm_contact.directory import Directory
 from dtm_contact.explain.names import Names
-from dtm_contact.explain.words import CARE, PERILS
-from dtm_contact.model import AlarmSource, EntryKind, Judgement, Peril, Wish
+from dtm_contact.labels.judging import CARE, PERILS
+from dtm_contact.model import AlarmSource, EntryKind, Judgement, Outgoing, OutgoingKind, Peril, Wish
+from dtm_contact.outbound.letters import Letter, write
 from dtm_contact.rules import RuleSet
+from dtm_contact.settings import Settings
+from dtm_contact.tokens import Tokens
 
 _FIRST_WORDS: Final = 200
+_NONCE_OCTETS: Final = 8
 _ANY_DANGER: Final = "danger"
 """The topic of dangers that have none of their own."""
 _NEVER_A_TOPIC: Final = frozenset([Peril.VIOLENCE, Peril.SUICIDE])
@@ -125,3 +130,44 @@ def _words(judgement: Judgement) -> str:
     call = judgement.contact.call
     number = f"Numéro à rappeler : {call.number}\n" if call is not None and call.number else ""
     return f"{number}\nPremiers mots : « {cut} »\n"
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeWriter:
+    """Writes notices; each goes into the outbox in the transaction of what it is about.
+
+    Attributes:
+        settings: our one address.
+        tokens: what signs case numbers.
+        wake: says that something waits to be sent.
+    """
+
+    settings: Settings
+    tokens: Tokens
+    wake: Callable[[], None]
+
+    def notice(self, number: str, reason: str, to: str, content: tuple[str, str], now: datetime) -> Outgoing:
+        """Return a notice about a case.
+
+        Args:
+            number: the case.
+            reason: what makes it the same notice sent twice.
+            to: the address.
+            content: its subject and its text, without what the tenant wrote.
+            now: its Date, aware.
+        """
+        message_id = self.tokens.message_id(number, secrets.token_hex(_NONCE_OCTETS))
+        letter = Letter(
+            sender_name=self.settings.outbound.sender_name,
+            sender=self.settings.outbound.sender,
+            to=to,
+            reply_to="",
+            subject=content[0],
+            text=content[1],
+            message_id=message_id,
+            in_reply_to="",
+            references=(),
+            at=now,
+            automatic="auto-generated",
+        )
+        return Outgoing(OutgoingKind.NOTICE, reason, to, self.tokens.address(number), message_id, write(letter))

@@ -7,10 +7,10 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from dtm_contact.callbacks import OUTCOMES
 from dtm_contact.calls import call_id_of
 from dtm_contact.errors import MovedError
 from dtm_contact.explain import call_back_subject
+from dtm_contact.labels.judging import OUTCOMES
 from dtm_contact.model import Call, CaseKind, Judgement, Outcome, Priority, Standing
 from dtm_contact.store import events, joining, recording, timers
 from dtm_contact.store.alarm_labels import ALARM_COLUMNS

@@ -2,6 +2,5 @@
 
 from dtm_contact.timers.runner import Runner, running
 from dtm_contact.timers.storms import Storms
-from dtm_contact.timers.words import Post
 
-__all__ = ["Post", "Runner", "Storms", "running"]
+__all__ = ["Runner", "Storms", "running"]

@@ -9,11 +9,11 @@ from typing import Any
 from dtm_contact.directory import Directory
 from dtm_contact.model import Priority
 from dtm_contact.outbound import NoAddressError
+from dtm_contact.outbound.notices import NoticeWriter
 from dtm_contact.rules import Queue, RuleSet
 from dtm_contact.rules.escalation import Action, Until
 from dtm_contact.store import HeldCase, Store, Work, working
 from dtm_contact.store.timers import DueTimer
-from dtm_contact.timers.words import Post
 
 TIMERS = "timers"
 """Who does what the timers do."""
@@ -34,7 +34,7 @@ class Means:
 
     rules: RuleSet
     directory: Directory
-    post: Post | None
+    post: NoticeWriter | None
     untold: Callable[[str], None]
 
 

@@ -10,6 +10,7 @@ from dtm_contact.background import beside, repeat
 from dtm_contact.directory import Directory
 from dtm_contact.errors import LeaseLostError, NotFoundError, StoreUnavailableError, described
 from dtm_contact.log import get_log
+from dtm_contact.outbound.notices import NoticeWriter
 from dtm_contact.rules import RuleSet
 from dtm_contact.settings import Settings
 from dtm_contact.store import Store
@@ -17,7 +18,6 @@ from dtm_contact.store.timers import FOLLOWER
 from dtm_contact.timers.acts import Means, perform
 from dtm_contact.timers.plans import plans
 from dtm_contact.timers.storms import Storms, follow
-from dtm_contact.timers.words import Post
 
 _EVENTS_AT_ONCE = 500
 _log = get_log("timers")
@@ -36,7 +36,7 @@ class Runner:
         rules: Callable[[], RuleSet],
         clock: Callable[[], datetime],
         storms: Storms,
-        post: Post | None = None,
+        post: NoticeWriter | None = None,
         holder: Callable[[], str] | None = None,
     ) -> None:
         """Take the store, who hears of trouble, the clock, and what gives the directory and the rules in force.

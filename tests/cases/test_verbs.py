@@ -15,8 +15,8 @@ from dtm_contact.cases import (
     apply,
     known_verbs,
 )
-from dtm_contact.cases.words import said
 from dtm_contact.errors import NotFoundError
+from dtm_contact.labels.cases import event_line
 from dtm_contact.model import (
     AlarmLevel,
     Asker,
@@ -368,7 +368,7 @@ def test_an_address_of_two_households_is_said_to_be_one(desk: Desk) -> None:
     assert "shared" not in desk.do(two, "tenant", tenant="T02", confirm=True).events[0].data, "they live together"
     told = desk.do(two, "tenant", tenant=neighbour, confirm=True).events[0]
     assert told.data["shared"] == ["nadia.benali@free.example"]
-    assert "retenu pour plusieurs foyers" in said(told)
+    assert "retenu pour plusieurs foyers" in event_line(told.what, told.data)
 
 
 def test_linked_cases_stay_two(desk: Desk) -> None:

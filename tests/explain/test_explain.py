@@ -12,8 +12,8 @@ from dtm_contact.directory import Directory, read_export
 from dtm_contact.explain import Segment, mark, reason
 from dtm_contact.explain.names import Names
 from dtm_contact.explain.told import tell
-from dtm_contact.explain.words import ASKERS, KINDS, PARTS, SCOPES, WISHES
 from dtm_contact.hours import PARIS
+from dtm_contact.labels.judging import ASKERS, KINDS, PARTS, SCOPES, WISHES
 from dtm_contact.model import (
     Asker,
     Candidate,

@@ -9,8 +9,8 @@ from dtm_contact.directory import Directory, read_export
 from dtm_contact.explain import alarm_line, summary
 from dtm_contact.explain.names import Names
 from dtm_contact.explain.summary import named_language
-from dtm_contact.explain.words import PERILS
 from dtm_contact.hours import PARIS
+from dtm_contact.labels.judging import PERILS
 from dtm_contact.model import (
     Alarm,
     AlarmLevel,
@@ -165,6 +165,7 @@ def test_calls_letters_and_what_is_set_aside(names: Names) -> None:
         ("", "مرحبا سقطت قطعة", "en écriture arabe"),
         ("fr", "楼下的水管爆了", "en chinois"),
         ("es-ES", "Hola", "en espagnol"),
+        ("sq", "Mirëdita", "en albanais"),
         ("fr-FR", "Bonjour", ""),
         ("", "12 34 !", ""),
         ("\x00", "", ""),

@@ -10,7 +10,8 @@ import pytest
 from dtm_contact.directory import Directory, read_export
 from dtm_contact.explain.names import Names
 from dtm_contact.explain.picture import picture
-from dtm_contact.explain.waterfall import LABELS, percent, points, waterfall
+from dtm_contact.explain.waterfall import percent, points, waterfall
+from dtm_contact.labels.judging import MATCH_EVIDENCE
 from dtm_contact.model import Candidate, Evidence, Likely, Match
 
 ZONE = ZoneInfo("Europe/Paris")
@@ -94,4 +95,4 @@ def test_numbers_are_written_as_in_french() -> None:
     assert points(-4.25) == "\N{MINUS SIGN}4,2"
     assert percent(0.9999) == "plus de 99,9 %"
     assert percent(0.00001) == "moins de 0,1 %"
-    assert all(label == label.strip() and label for label in LABELS.values())
+    assert all(label == label.strip() and label for label in MATCH_EVIDENCE.values())

@@ -13,12 +13,13 @@ from dtm_contact.contract import as_json
 from dtm_contact.directory import Directory, read_export
 from dtm_contact.model import Arrival, Envelope
 from dtm_contact.outbound import Answering
+from dtm_contact.outbound.notices import NoticeWriter
 from dtm_contact.pipeline import Grounds, judge
 from dtm_contact.rules import RuleSet
 from dtm_contact.settings import Outbound, Settings
 from dtm_contact.settings import Store as StoreSettings
 from dtm_contact.store import Store, migrate, open_store
-from dtm_contact.timers import Post, Runner, Storms
+from dtm_contact.timers import Runner, Storms
 from dtm_contact.worker.mailing import Mail, tokens_of
 from dtm_contact.worker.standin import Reception
 from tests.heard import made_alarms
@@ -98,6 +99,6 @@ def performed(running: Engine, at: datetime) -> int:
     runner = Runner(
         running.settings, running.store, lambda: grounds.directory, made_alarms(),
         rules=lambda: grounds.rules, clock=lambda: at, storms=Storms(),
-        post=Post(running.settings, grounds.house.tokens, lambda: None),
+        post=NoticeWriter(running.settings, grounds.house.tokens, lambda: None),
     )  # fmt: skip
     return runner.tick()

@@ -8,8 +8,8 @@ from email.utils import format_datetime
 import pytest
 
 from dtm_contact import pipeline
-from dtm_contact.explain.words import CARE
 from dtm_contact.hours import PARIS
+from dtm_contact.labels.judging import CARE
 from dtm_contact.model import (
     Alarm,
     AlarmLevel,

@@ -14,12 +14,13 @@ from dtm_contact.cases import Command, apply
 from dtm_contact.directory import Directory, Office, Records, Residence
 from dtm_contact.errors import StoreUnavailableError
 from dtm_contact.model import CaseKind, Joining, Likely, Match, Priority, Way
+from dtm_contact.outbound.notices import NoticeWriter
 from dtm_contact.rules import RuleSet
 from dtm_contact.settings import Settings
 from dtm_contact.settings import Timers as TimerSettings
 from dtm_contact.store import Store, migrate, open_store, working
 from dtm_contact.store.outbox_schema import outbox
-from dtm_contact.timers import Post, Runner, Storms, running
+from dtm_contact.timers import Runner, Storms, running
 from dtm_contact.tokens import Tokens
 from tests.heard import Heard
 from tests.rules.folders import GOOD, overlay
@@ -80,7 +81,7 @@ class Scene:
         self.told: list[str] = []
         self.storms = Storms()
         settings = Settings(name=name, timers=TimerSettings(storm_cases=4))
-        post = Post(settings, Tokens(b"0" * 32, settings.outbound.sender), lambda: None) if sends else None
+        post = NoticeWriter(settings, Tokens(b"0" * 32, settings.outbound.sender), lambda: None) if sends else None
         self.runner = Runner(
             settings,
             store,
@@ -391,7 +392,7 @@ def test_within_a_storm_no_case_is_told_by_itself_unless_somebody_is_in_danger(s
     scene = Scene(store, rules)
     scene.storms.lasting = frozenset({("plumbing", "93")})
     number = opened(store)
-    post = Post(Settings(), Tokens(b"0" * 32, Settings().outbound.sender), lambda: None)
+    post = NoticeWriter(Settings(), Tokens(b"0" * 32, Settings().outbound.sender), lambda: None)
     notice = post.notice(number, "on_call", "un@bailleur.example", ("x", "y"), OPENED)
     here = Match(residence=Likely("R1", 0.99))
     for priority, kept in ((Priority.P1, 1), (Priority.P2, 0)):

@@ -1,6 +1,6 @@
 """One case: who, where, what, how urgent, why here, what next."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from dtm_contact.access import sees
@@ -21,15 +21,14 @@ from dtm_contact.console.registering import note_protection, proposed, register_
 from dtm_contact.console.registry import page
 from dtm_contact.console.telling import time_line
 from dtm_contact.console.visit import LONGEST_SEARCH, Visit
-from dtm_contact.console.words import undoable
 from dtm_contact.errors import NotFoundError
 from dtm_contact.explain import summary
-from dtm_contact.explain.words import CARE
+from dtm_contact.labels.judging import CARE
 from dtm_contact.model import Judgement, KeptHistory, Proposal, RuleTrace
 from dtm_contact.outbound.wording import moment, opening_hours
 from dtm_contact.rules import decide
 from dtm_contact.rules.answer_templates import AnswerFailedError, fill_in
-from dtm_contact.store import NOT_READ, Case, CaseFile
+from dtm_contact.store import NOT_READ, Case, CaseFile, Event
 
 OF_ANOTHER_OFFICE = "un logement d’un autre bureau"
 """Instead of where somebody lives whose dwelling the agent's office does not work."""
@@ -100,7 +99,7 @@ def shown(visit: Visit, *, alert: str = "", refused: str = "", said: str = "") -
         "addressees": answerable,
         "usual": usual(answerable),
         "draft": _draft(visit, found),
-        "can_undo": undoable(file.events, visit.account.name),
+        "can_undo": _can_undo(file.events, visit.account.name),
         "since": since,
         "said": said or visit.text("fait"),
         "not_read": NOT_READ,
@@ -109,6 +108,18 @@ def shown(visit: Visit, *, alert: str = "", refused: str = "", said: str = "") -
         "dangers_over": DANGER_OVER,
         "status": 409 if alert else 200,
     }
+
+
+def _can_undo(events: Iterable[Event], who: str) -> bool:
+    """Return whether the last change by hand that stands is this agent's, so that it can be taken back."""
+    undone, last = set(), None
+    for event in events:
+        if "undoes" in event.data:
+            undone.add(event.data["undoes"])
+    for event in events:
+        if "changed" in event.data and event.id not in undone:
+            last = event
+    return last is not None and last.who == who
 
 
 def _lives_at(visit: Visit, last: Judgement | None) -> str:

@@ -12,7 +12,7 @@ from dtm_contact.cases import RefusedError
 from dtm_contact.cases.registered import household_of, registered
 from dtm_contact.console.registry import deed, page
 from dtm_contact.console.visit import LONGEST_SEARCH, Visit, go
-from dtm_contact.console.words import bare
+from dtm_contact.explain.names import without_code
 from dtm_contact.store import Case
 
 _FIELDS = ("visit", "text", "subject", "name", "address", "phone", "place", "tenant", "dwelling", "topic", "priority")
@@ -46,7 +46,7 @@ def look_up_for_new(visit: Visit) -> Mapping[str, Any]:
         given["tenant"], _, given["dwelling"] = visit.text("personne").partition(" ")
     given = _seen(visit, given)
     if given["tenant"] and not given["name"]:
-        given["name"] = bare(visit.desk.names.person(given["tenant"]))
+        given["name"] = without_code(visit.desk.names.person(given["tenant"]))
     return _form(visit, given)
 
 
@@ -69,7 +69,7 @@ def _first(visit: Visit, given: Mapping[str, str]) -> tuple[str, ...]:
     directory, today = visit.desk.known()[0].directory, visit.now.date()
     people = household_of(directory, given["tenant"] or None, given["dwelling"] or None, today)
     found = registered(people, visit.desk.store.desk.register(people), today)
-    return found.first(lambda tenant_id: bare(visit.desk.names.person(tenant_id)))
+    return found.first(lambda tenant_id: without_code(visit.desk.names.person(tenant_id)))
 
 
 @deed("/nouveau", template="new_case.html")

@@ -1,0 +1,73 @@
+"""Times, spans, counts and numbers as people of the offices write them."""
+
+from datetime import datetime, timedelta
+from typing import Final
+
+DAYS: Final = ("lun.", "mar.", "mer.", "jeu.", "ven.", "sam.", "dim.")
+_MINUTE: Final = 60
+_HOUR: Final = 3600
+_DAY: Final = 86400
+_PAIR: Final = 2
+_NATIONAL_DIGITS: Final = 10
+
+
+def day_and_time(local: datetime) -> str:
+    """Return "mar. 24/11/2026 09:30" for a time on the offices' wall clock."""
+    return f"{DAYS[local.weekday()]} {local.strftime('%d/%m/%Y %H:%M')}"
+
+
+def clock(at: datetime, now: datetime) -> str:
+    """Return a time on the offices' wall clock as people say it: "14:05" today, else "mar. 24/11 14:05"."""
+    local = at.astimezone(now.tzinfo)
+    hour = local.strftime("%H:%M")
+    if local.date() == now.date():
+        return hour
+    day = f"{DAYS[local.weekday()]} {local.strftime('%d/%m')}"
+    return f"{day} {hour}" if local.year == now.year else f"{local.strftime('%d/%m/%Y')} {hour}"
+
+
+def lasting(span: timedelta) -> str:
+    """Return how long, in one unit, or two where it is short: "12 min", "2 h 05", "3 j"."""
+    seconds = int(abs(span.total_seconds()))
+    if seconds < _HOUR:
+        return f"{seconds // _MINUTE} min"
+    if seconds < _DAY:
+        hours, rest = divmod(seconds // _MINUTE, _MINUTE)
+        return f"{hours} h {rest:02d}" if hours < 10 and rest else f"{hours} h"  # noqa: PLR2004 - a matter of reading
+    return f"{seconds // _DAY} j"
+
+
+def due_in(due: datetime, now: datetime, waits_until: datetime | None = None) -> str:
+    """Return when the first answer is due, in words that say without any colour that it is late.
+
+    Args:
+        due: when it is due.
+        now: the time.
+        waits_until: when a case that is set waiting comes back; None for one that is not.
+    """
+    if waits_until is not None:
+        return f"revient {clock(waits_until, now)}"
+    left = due - now
+    return f"en retard de {lasting(left)}" if left < timedelta() else f"dans {lasting(left)}"
+
+
+def plural(count: int, word: str, many: str = "") -> str:
+    """Return "1 foyer", "2 foyers"."""
+    return f"{count} {word if count < 2 else many or word + 's'}"  # noqa: PLR2004 - French has the plural from two on
+
+
+def percent(probability: float) -> str:
+    """Return "97 %"; never a whole 100 for what is not certain."""
+    return f"{min(99, int(probability * 100))}\u00a0%" if probability >= 0.01 else "< 1\u00a0%"  # noqa: PLR2004
+
+
+def size(octets: int) -> str:
+    """Return "12 Ko"."""
+    return f"{octets / 1_000_000:.1f} Mo".replace(".", ",") if octets >= 1_000_000 else f"{max(1, octets // 1000)} Ko"  # noqa: PLR2004
+
+
+def spaced(number: str) -> str:
+    """Return a number as people read it: pairs of digits where it is a French one, else as it is."""
+    if len(number) != _NATIONAL_DIGITS or not number.isdigit():
+        return number
+    return " ".join(number[at : at + _PAIR] for at in range(0, len(number), _PAIR))
