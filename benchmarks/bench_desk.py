@@ -21,10 +21,10 @@ from typing import Any
 
 import httpx
 
-from dtm_contact.access import Role, digest_of, new_account, new_secret, run_errand
+from dtm_contact.access import Role, call_procedure, digest_of, new_account, new_secret
 from dtm_contact.cases import Command, Done, apply
 from dtm_contact.console.app import build
-from dtm_contact.console.desk import Desk
+from dtm_contact.console.app_context import AppContext
 from dtm_contact.directory import Directory, read_export
 from dtm_contact.settings import Desk as DeskSettings
 from dtm_contact.settings import Settings
@@ -47,7 +47,7 @@ AT_ONCE = 5_000
 ROUNDS = 150
 
 
-class DeskAlone(Desk):
+class DeskAlone(AppContext):
     """Writes by itself what the daemon writes elsewhere."""
 
     def __init__(self, settings: Settings, store: Store) -> None:
@@ -55,11 +55,11 @@ class DeskAlone(Desk):
 
     def send(self, command: Command) -> Done:
         """Carry out a command."""
-        return apply(self.store, command, self.now(), lambda: self.known()[0])
+        return apply(self.store, command, self.now(), self.in_force)
 
-    def errand(self, name: str, **arguments: Any) -> Any:
-        """Run an errand."""
-        return run_errand(self.store, name, arguments, self.now())
+    def call(self, name: str, **arguments: Any) -> Any:
+        """Call a procedure."""
+        return call_procedure(self.store, name, arguments, self.now())
 
 
 def fill(store: Store, directory: Directory, open_cases: int, done_cases: int) -> None:
@@ -193,7 +193,7 @@ def main() -> None:
 
 def ask_all(desk: DeskAlone, open_cases: int, contacts: int) -> None:
     began = time.monotonic()
-    while desk.search.upto < contacts:
+    while desk.contact_index.upto < contacts:
         time.sleep(0.2)
     print(f"search index made in {time.monotonic() - began:.0f} s")
     desk.store.accounts.add(new_account("claire", "Claire", Role.AGENCY, "agence", None), desk.now())
@@ -207,7 +207,7 @@ def ask_all(desk: DeskAlone, open_cases: int, contacts: int) -> None:
 
         async def ask(path: Callable[[], str] = path) -> float:
             began = time.perf_counter()
-            # A page that follows a deed shares no lines.
+            # A page that follows an action shares no lines.
             asked = path()
             answer = await client.get(f"{asked}&fait=nothing" if asked.startswith("/file") else asked)
             answer.raise_for_status()

@@ -13,7 +13,7 @@ from dtm_contact.alarms import Alarms, cause_of
 from dtm_contact.cases.knowledge import Known
 from dtm_contact.cases.server import hearing
 from dtm_contact.channels import start_channels
-from dtm_contact.console.server import open_desk
+from dtm_contact.console.supervisor import open_desk
 from dtm_contact.danger_page import Keeper, keeping
 from dtm_contact.dead_man_switch import DeadManSwitch, signing
 from dtm_contact.directory import Directory

@@ -105,7 +105,7 @@ def known_device(store: Store, account: Account, device: str, now: datetime) -> 
 
 
 def count_failure(store: Store, name: str, device: str, now: datetime) -> bool:
-    """Note that somebody was not let in under a name; tell whether its account is locked by that.
+    """Note that somebody was not let in under a name; return whether its account is locked by that.
 
     What is tried during a lock is not counted: else whoever keeps trying would keep the account locked for ever. A lock
     is one of the account for one device; all devices that it does not know count as one.

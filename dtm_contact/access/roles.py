@@ -51,7 +51,7 @@ _RIGHTS = MappingProxyType(
 
 
 def may(account: Account, right: Right) -> bool:
-    """Tell whether an account has a right."""
+    """Return whether an account has a right."""
     return right in _RIGHTS[Role(account.role)]
 
 
@@ -63,5 +63,5 @@ def visibility_of(account: Account) -> Visibility:
 
 
 def sees(account: Account, office_id: str | None) -> bool:
-    """Tell whether an account sees what an office works; what no office works (None) agents do not see."""
+    """Return whether an account sees what an office works; what no office works (None) agents do not see."""
     return visibility_of(account).sees(office_id)

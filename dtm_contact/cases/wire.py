@@ -91,7 +91,7 @@ def program_fault(doing: str) -> ProgramFaultError:
     """Log the exception at hand, and return what is told in its place: the reference under which the log has it.
 
     Args:
-        doing: the name of the verb or errand that raised it.
+        doing: the name of the verb or procedure that raised it.
     """
     reference = secrets.token_hex(_REFERENCE_OCTETS)
     _log.exception("the program has a fault", doing=doing, reference=reference)

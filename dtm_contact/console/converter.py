@@ -6,6 +6,7 @@ the memory of this one (setrlimit(2)), and we its time by the clock. It holds no
 """
 
 import resource
+import signal
 import subprocess
 import sys
 import threading
@@ -15,7 +16,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from time import process_time
 
-from dtm_contact.console.gate import Turn
+from dtm_contact.console.limits import BoundedLock
 from dtm_contact.log import get_log
 
 CPU_SECONDS = 4
@@ -46,7 +47,7 @@ class Converter:
 
     def __init__(self) -> None:
         """Prepare; the process starts with the first job."""
-        self._turn = Turn(_MOST_WAITING, _LONGEST_WAIT)
+        self._turn = BoundedLock(_MOST_WAITING, _LONGEST_WAIT)
         self._process: subprocess.Popen[bytes] | None = None
         self._pipe: Connection | None = None
 
@@ -62,7 +63,7 @@ class Converter:
             ConversionError: it cannot be shown.
             BusyError: others wait already.
         """
-        with self._turn.taken():
+        with self._turn.acquired():
             process, pipe = self._started()
             # Ends whatever waits here too: the pipe breaks with the process.
             alarm = threading.Timer(_SECONDS, process.kill)
@@ -91,7 +92,7 @@ class Converter:
         self._end()
         ours, theirs = Pipe()
         with theirs:
-            command = [sys.executable, "-m", "dtm_contact.console.converter_process", str(theirs.fileno())]
+            command = [sys.executable, "-m", "dtm_contact.console.converter", str(theirs.fileno())]
             self._process = subprocess.Popen(  # noqa: S603 - our own program
                 command, pass_fds=(theirs.fileno(),), stdin=subprocess.DEVNULL
             )
@@ -115,12 +116,12 @@ _REFUSED = b"-"
 def serve(pipe: Connection) -> None:
     """Do what comes by the pipe, until its other end is closed; runs in the converter's own process."""
     # Imported only where strangers' octets are read.
-    from dtm_contact.console import photos, safe_html  # noqa: PLC0415
+    from dtm_contact.console import conversions  # noqa: PLC0415
 
     jobs = {
-        Job.LAYOUT: lambda octets: safe_html.safe_html(octets.decode()).encode(),
-        Job.SMALL: lambda octets: photos.made_anew(octets, photos.SMALL),
-        Job.LARGE: lambda octets: photos.made_anew(octets, photos.LARGE),
+        Job.LAYOUT: lambda octets: conversions.safe_html(octets.decode()).encode(),
+        Job.SMALL: lambda octets: conversions.reencoded(octets, conversions.SMALL),
+        Job.LARGE: lambda octets: conversions.reencoded(octets, conversions.LARGE),
     }
     while True:
         try:
@@ -130,7 +131,7 @@ def serve(pipe: Connection) -> None:
         _bound()
         try:
             answer = _MADE + jobs[job](octets)
-        except (photos.NoPhotoError, safe_html.TooComplexError, MemoryError):
+        except (conversions.NoPhotoError, conversions.TooComplexError, MemoryError):
             answer = _REFUSED
         pipe.send_bytes(answer)
 
@@ -143,3 +144,13 @@ def _bound() -> None:
     resource.setrlimit(resource.RLIMIT_AS, (held + MEMORY_OCTETS, resource.getrlimit(resource.RLIMIT_AS)[1]))
     # Of what the kernel ends, no image of our memory is kept.
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def main() -> None:
+    """Serve the pipe that we were given. The desk ends us by closing it: an interrupt meant for it is not for us."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    serve(Connection(int(sys.argv[1])))
+
+
+if __name__ == "__main__":
+    main()

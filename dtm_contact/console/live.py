@@ -18,7 +18,7 @@ _MOST_WAITING = 100
 
 
 @dataclass(frozen=True, slots=True)
-class Happened:
+class CaseEvent:
     """Something that happened to a case."""
 
     event_id: int
@@ -29,7 +29,7 @@ class Happened:
     priority: str
 
 
-class Listener:
+class EventStream:
     """One open page; belongs to the event loop of the process."""
 
     def __init__(self, queues: Collection[str], since: int) -> None:
@@ -37,16 +37,16 @@ class Listener:
         self.queues = frozenset(queues)
         self.since = since
         self._loop = asyncio.get_running_loop()
-        self._waiting: asyncio.Queue[tuple[Happened, ...]] = asyncio.Queue(maxsize=_MOST_WAITING)
+        self._waiting: asyncio.Queue[tuple[CaseEvent, ...]] = asyncio.Queue(maxsize=_MOST_WAITING)
         self._is_behind = False
 
-    def tell(self, happened: tuple[Happened, ...]) -> None:
+    def tell(self, happened: tuple[CaseEvent, ...]) -> None:
         """Tell it from another thread; the stream of a page that does not keep up ends."""
         mine = tuple(each for each in happened if each.event_id > self.since and each.queue in self.queues)
         if mine:
             self._loop.call_soon_threadsafe(self._put, mine)
 
-    def _put(self, mine: tuple[Happened, ...]) -> None:
+    def _put(self, mine: tuple[CaseEvent, ...]) -> None:
         if self._waiting.full():
             self._is_behind = True
         else:
@@ -71,7 +71,7 @@ class Listener:
             yield f"id: {mine[-1].event_id}\ndata: {json.dumps(told)}\n\n"
 
 
-class Follower:
+class EventFollower:
     """Looks whether there are events, and tells the pages that are open; a thread of its own.
 
     Attributes:
@@ -81,7 +81,7 @@ class Follower:
     def __init__(self, store: Store) -> None:
         self._store = store
         self.latest = 0
-        self._listeners: frozenset[Listener] = frozenset()
+        self._streams: frozenset[EventStream] = frozenset()
         # Held while `latest` and who listens are looked at or changed together, never while the store is asked.
         self._lock = threading.Lock()
         self._stopped = threading.Event()
@@ -97,22 +97,22 @@ class Follower:
         self._stopped.set()
         self._thread.join()
 
-    def add(self, listener: Listener) -> None:
+    def add(self, stream: EventStream) -> None:
         """Tell a page from now on, and first what happened since it was made; some of it may be told twice.
 
         Raises:
             StoreUnavailableError: what happened since cannot be read.
         """
         with self._lock:
-            self._listeners |= {listener}
+            self._streams |= {stream}
             latest = self.latest
-        if listener.since < latest:
-            listener.tell(self._after(listener.since))
+        if stream.since < latest:
+            stream.tell(self._after(stream.since))
 
-    def remove(self, listener: Listener) -> None:
+    def remove(self, stream: EventStream) -> None:
         """Tell a page no more."""
         with self._lock:
-            self._listeners -= {listener}
+            self._streams -= {stream}
 
     def _follow(self) -> None:
         while not self._stopped.wait(_LOOK_SECONDS):
@@ -130,15 +130,15 @@ class Follower:
         if found == self.latest:
             return
         with self._lock:
-            if not self._listeners:
+            if not self._streams:
                 self.latest = found
                 return
         happened = self._after(self.latest)
         with self._lock:
             self.latest = max((found, *(each.event_id for each in happened)))
-            listeners = self._listeners
-        for listener in listeners:
-            listener.tell(happened)
+            streams = self._streams
+        for stream in streams:
+            stream.tell(happened)
 
-    def _after(self, event_id: int) -> tuple[Happened, ...]:
-        return tuple(Happened(*row) for row in self._store.desk.happened(event_id))
+    def _after(self, event_id: int) -> tuple[CaseEvent, ...]:
+        return tuple(CaseEvent(*row) for row in self._store.desk.happened(event_id))

@@ -1,4 +1,4 @@
-"""Pages and deeds by their paths; each is one decorated function in a module of `pages`."""
+"""Pages (GET) and actions (POST) by their paths; each is one decorated function in a module of `pages`."""
 
 import importlib
 import pkgutil
@@ -11,19 +11,19 @@ from typing import Any
 from starlette.responses import Response
 
 from dtm_contact.access import Right
-from dtm_contact.console.visit import Visit
+from dtm_contact.console.request_context import RequestContext
 
-Handler = Callable[[Visit], Mapping[str, Any] | Response]
+Handler = Callable[[RequestContext], Mapping[str, Any] | Response]
 
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """A page (GET) or a deed (POST).
+    """A page (GET) or an action (POST).
 
     Attributes:
         path: where, as Starlette writes it.
         method: `GET` or `POST`.
-        right: what it asks of who comes; None: it is there for everybody, logged in or not.
+        right: the right it needs; None: it is there for everybody, logged in or not.
         handler: does it; a page's returns what its template needs, or a response of its own.
         template: the page's template, named as the function.
     """
@@ -43,8 +43,8 @@ def page(path: str, right: Right | None = Right.READ) -> Callable[[Handler], Han
     return _register(path, "GET", right, "")
 
 
-def deed(path: str, right: Right | None = Right.WORK, template: str = "") -> Callable[[Handler], Handler]:
-    """Register what a form does; where it does not lead on to a page, `template` shows what it returns."""
+def post(path: str, right: Right | None = Right.WORK, template: str = "") -> Callable[[Handler], Handler]:
+    """Register an action, which a form posts; where it does not lead on to a page, `template` shows what it returns."""
     return _register(path, "POST", right, template)
 
 
@@ -60,7 +60,7 @@ def _register(path: str, method: str, right: Right | None, template: str) -> Cal
 
 @cache
 def known_routes(pages: ModuleType) -> tuple[Route, ...]:
-    """Return all pages and deeds; every module of the package `pages` is imported."""
+    """Return all pages and actions; every module of the package `pages` is imported."""
     for module in pkgutil.iter_modules(pages.__path__, f"{pages.__name__}."):
         importlib.import_module(module.name)
     # The literal paths first: `/demande/nouvelle` is no case's number.

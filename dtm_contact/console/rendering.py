@@ -12,9 +12,9 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from dtm_contact.access import Role
-from dtm_contact.console.card import shown_value
-from dtm_contact.console.desk import Desk
-from dtm_contact.console.visit import Visit
+from dtm_contact.console.app_context import AppContext
+from dtm_contact.console.case_view import shown_value
+from dtm_contact.console.request_context import RequestContext
 from dtm_contact.explain import alarm_line
 from dtm_contact.explain.names import without_code
 from dtm_contact.labels.cases import CHANNELS, PRIORITIES, actor, audit_details, audited, role_label
@@ -42,9 +42,9 @@ _TROUBLES = {
 class Rendering:
     """Makes pages of templates."""
 
-    def __init__(self, desk: Desk, digests: Mapping[str, str]) -> None:
+    def __init__(self, shared: AppContext, digests: Mapping[str, str]) -> None:
         """Load the templates; `digests` are those of the files beside them."""
-        self._desk = desk
+        self._shared = shared
         self._environment = Environment(
             loader=FileSystemLoader(Path(__file__).parent / "templates"),
             autoescape=select_autoescape(default=True, default_for_string=True),
@@ -54,44 +54,46 @@ class Rendering:
             auto_reload=False,
         )
         self._environment.globals["file"] = lambda name: f"/fichiers/{digests[name]}/{name}"
-        self._environment.globals["desk"] = desk
+        self._environment.globals["app"] = shared
         self._environment.globals["part"] = self._part
         self._environment.filters.update(_FILTERS)
         # All at once: a program that is replaced while it runs must not mix its old pages with new ones.
         for name in self._environment.list_templates():
             self._environment.get_template(name)
 
-    def page(self, visit: Visit | None, template: str, given: Mapping[str, Any], status: int = 200) -> Response:
+    def page(
+        self, context: RequestContext | None, template: str, given: Mapping[str, Any], status: int = 200
+    ) -> Response:
         """Return a page.
 
         Args:
-            visit: who sees it.
+            context: who sees it.
             template: its file.
             given: what it needs; or of a part that many see alike its `template`, under `make` what gives what that
                 needs, and under `alike` for whom else it is the same.
             status: of the answer, unless `given` has another.
         """
-        made = self._part(visit, given) if "make" in given else self._made(visit, template, given)
+        made = self._part(context, given) if "make" in given else self._made(context, template, given)
         return HTMLResponse(made, int(given.get("status", status)))
 
-    def _part(self, visit: Visit | None, part: Mapping[str, Any]) -> str:
+    def _part(self, context: RequestContext | None, part: Mapping[str, Any]) -> str:
         """Return a part of a page that many see alike, made for the first of them."""
 
         def make() -> Markup:
-            return Markup(self._made(visit, part["template"], part["make"]()))  # noqa: S704 - a template made it
+            return Markup(self._made(context, part["template"], part["make"]()))  # noqa: S704 - a template made it
 
-        return self._desk.lately(part["alike"], make)
+        return self._shared.cached(part["alike"], make)
 
-    def _made(self, visit: Visit | None, template: str, given: Mapping[str, Any]) -> str:
-        known = visit.known if visit else None
-        now = visit.now if visit else self._desk.now()
+    def _made(self, context: RequestContext | None, template: str, given: Mapping[str, Any]) -> str:
+        user = context.user if context else None
+        now = context.now if context else self._shared.now()
         shared = {
-            "visit": visit,
-            "account": known,
+            "context": context,
+            "account": user,
             "now": now,
-            "names": self._desk.names,
-            "csrf": visit.csrf if visit else "",
-            "role": Role(known.role).label if known else "",
+            "names": self._shared.names,
+            "csrf": context.csrf if context else "",
+            "role": Role(user.role).label if user else "",
             "alert": "",
             "said": "",
             "about": "",
@@ -99,10 +101,10 @@ class Rendering:
         }
         return self._environment.get_template(template).render({**shared, **given})
 
-    def trouble(self, visit: Visit | None, status: int, message: str = "") -> Response:
+    def trouble(self, context: RequestContext | None, status: int, message: str = "") -> Response:
         """Return the page that says why there is no other."""
         told = message or _TROUBLES.get(status, _TROUBLES[500])
-        return self.page(visit, "trouble.html", {"told": told, "number": status}, status)
+        return self.page(context, "trouble.html", {"told": told, "number": status}, status)
 
     async def http_error(self, request: Request, error: Exception) -> Response:
         """Answer what no route takes."""

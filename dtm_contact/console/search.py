@@ -1,4 +1,4 @@
-"""Search: cases by their words, people by name and phone, places by street; typos are forgiven.
+"""Search: cases by their words, people by name and phone, places by street; slips are forgiven.
 
 The words lie in a full-text index of this process alone, beside the store and not in it: the daemon stays the only one
 that writes the store. It follows the contacts by their ids, holds no text that could be read back (a contentless FTS5
@@ -8,17 +8,21 @@ table), and is made anew with each start of the process.
 import re
 import sqlite3
 import threading
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from contextlib import closing
+from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from rapidfuzz.distance import DamerauLevenshtein
 
+from dtm_contact.directory import Directory, in_force
 from dtm_contact.errors import StoreUnavailableError
 from dtm_contact.log import get_log
 from dtm_contact.store import Store
-from dtm_contact.text import fold
+from dtm_contact.text import fold, phone_key
 
 _log = get_log("desk")
 _LOOK_SECONDS = 0.5
@@ -52,7 +56,7 @@ def nearest(word: str, known: Iterable[str]) -> list[str]:
     return [each for distance, each in sorted(near for near in scored if 0 < near[0] <= slips)[:_NEAREST]]
 
 
-class Search:
+class ContactIndex:
     """The full-text index of what was written, kept up by a thread."""
 
     def __init__(self, store: Store) -> None:
@@ -140,3 +144,108 @@ class Search:
         connection = sqlite3.connect(self._path, isolation_level=None, timeout=10)
         connection.execute("PRAGMA synchronous = OFF")
         return connection
+
+
+_MOST_PEOPLE = 20
+
+
+@dataclass(frozen=True, slots=True)
+class FoundPerson:
+    """Somebody of the directory: who, where they live now or lived last, and which office works it."""
+
+    tenant_id: str
+    dwelling_id: str
+    office_id: str | None
+
+
+class PeopleIndex:
+    """The look-ups over one directory."""
+
+    def __init__(self, directory: Directory) -> None:
+        """Build them."""
+        self.directory = directory
+        self._named: defaultdict[str, set[int]] = defaultdict(set)
+        self._placed: defaultdict[str, set[str]] = defaultdict(set)
+        self._phones: defaultdict[str, set[int]] = defaultdict(set)
+        for row, lease in enumerate(directory.records.leases):
+            for word in words_of(f"{lease.first_name} {lease.last_name} {lease.birth_name}"):
+                self._named[word].add(row)
+            for phone in lease.phones:
+                key = phone_key(phone)
+                if key:
+                    self._phones[key].add(row)
+        for address in directory.records.addresses:
+            residence = directory.residences.get(address.residence_id)
+            named = f"{residence.name} {' '.join(residence.aliases)}" if residence else ""
+            for word in words_of(f"{address.house_number} {address.street} {address.commune} {named}"):
+                self._placed[word].add(address.address_id)
+        self._homes: defaultdict[str, list[str]] = defaultdict(list)
+        for dwelling in directory.records.dwellings:
+            self._homes[dwelling.address_id].append(dwelling.dwelling_id)
+
+    def find(self, text: str, on: date) -> list[FoundPerson]:
+        """Return people by a number, by the words of their name, and by name and street together."""
+        key = phone_key(text)
+        if key and key in self._phones:
+            return self._people(self._phones[key], on, ())
+        words = words_of(text)
+        if not words:
+            return []
+        named = [self._with_slips(word) for word in words]
+        whole = set.intersection(*named)
+        if whole:
+            return self._people(whole, on, words)
+        return self._by_name_and_place(words, named, on)
+
+    def _with_slips(self, word: str) -> set[int]:
+        exact = self._named.get(word, set())
+        return exact or {row for each in nearest(word, self._named) for row in self._named[each]}
+
+    def _by_name_and_place(self, words: list[str], named: list[set[int]], on: date) -> list[FoundPerson]:
+        """Some of the words are the name, the rest the place; or all are the place."""
+        placed = [self._entrances(word) for word in words]
+        if not any(placed):
+            return []
+        where = set.intersection(*(each for each in placed if each))
+        who = [each for each, place in zip(named, placed, strict=True) if not place]
+        if not all(who):
+            return []
+        dwellings = [home for entrance in sorted(where) for home in self._homes[entrance]]
+        if not who:
+            return [person for home in dwellings[:_MOST_PEOPLE] for person in self._household(home, on)][:_MOST_PEOPLE]
+        at_home = set(dwellings)
+        leases = self.directory.records.leases
+        return self._people({row for row in set.intersection(*who) if leases[row].dwelling_id in at_home}, on, words)
+
+    def _entrances(self, word: str) -> set[str]:
+        exact = self._placed.get(word, set())
+        return exact or {each for near in nearest(word, self._placed) for each in self._placed[near]}
+
+    def _household(self, dwelling_id: str, on: date) -> list[FoundPerson]:
+        return [self._person(tenant_id, dwelling_id) for tenant_id in self.directory.household(dwelling_id, on)]
+
+    def _people(self, rows: set[int], on: date, words: Sequence[str]) -> list[FoundPerson]:
+        """Return people, those first who live here now; of them, those whose surname is nearest."""
+        leases = [self.directory.records.leases[row] for row in rows]
+        leases.sort(
+            key=lambda lease: (
+                not in_force(lease, on), _farness(lease.last_name, words), lease.last_name, lease.first_name,
+            )
+        )  # fmt: skip
+        found: dict[str, FoundPerson] = {}
+        for lease in leases:
+            home = self.directory.home(lease.tenant_id, on)
+            where = home.dwelling_id if home else lease.dwelling_id
+            found.setdefault(lease.tenant_id, self._person(lease.tenant_id, where))
+            if len(found) == _MOST_PEOPLE:
+                break
+        return list(found.values())
+
+    def _person(self, tenant_id: str, dwelling_id: str) -> FoundPerson:
+        residence = self.directory.residence_of(dwelling_id)
+        return FoundPerson(tenant_id, dwelling_id, residence.office_id if residence else None)
+
+
+def _farness(name: str, words: Sequence[str]) -> int:
+    folded = " ".join(words_of(name))
+    return min((DamerauLevenshtein.distance(folded, word) for word in words), default=0)

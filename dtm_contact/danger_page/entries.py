@@ -9,7 +9,7 @@ from typing import Final
 from dtm_contact.calls import national
 from dtm_contact.cases.knowledge import Known
 from dtm_contact.cases.registered import HouseholdRegister
-from dtm_contact.console.card import by_register, household, residence_caretakers, wishes
+from dtm_contact.console.case_view import by_register, household, residence_caretakers, wishes
 from dtm_contact.explain import who_calls
 from dtm_contact.explain.names import Names, without_code
 from dtm_contact.labels.formats import clock, spaced

@@ -70,7 +70,7 @@ class Keeper:
         return self._written_at is None or abs((now - self._written_at).total_seconds()) >= _FRESH_SECONDS
 
     def _something_happened(self) -> bool:
-        """Tell whether anything happened to a case that is on the page or is to be on it."""
+        """Return whether anything happened to a case that is on the page or is to be on it."""
         if self._store.desk.latest_event() == self._event:
             return False
         happened = self._store.desk.happened(self._event)

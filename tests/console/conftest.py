@@ -19,12 +19,12 @@ import pytest
 from PIL import Image
 from starlette.applications import Starlette
 
-from dtm_contact.access import Role, csrf_token, digest_of, new_account, new_secret, run_errand
+from dtm_contact.access import Role, call_procedure, csrf_token, digest_of, new_account, new_secret
 from dtm_contact.cases import Command, Done, apply
 from dtm_contact.cases.knowledge import InForce
 from dtm_contact.console.app import build
-from dtm_contact.console.desk import Desk
-from dtm_contact.console.server import authorized
+from dtm_contact.console.app_context import AppContext
+from dtm_contact.console.rpc import authorized
 from dtm_contact.directory.records import Address, Dwelling
 from dtm_contact.model import Alarm, Attachment, Joining, Likely, Match
 from dtm_contact.rules import RuleSet
@@ -62,7 +62,7 @@ def _template() -> bytes:
         return Path(folder, "store.db").read_bytes()
 
 
-class DeskAlone(Desk):
+class DeskAlone(AppContext):
     """A desk that writes by itself what the daemon writes for it elsewhere."""
 
     def __init__(self, settings: Settings, store: Store) -> None:
@@ -75,10 +75,10 @@ class DeskAlone(Desk):
         return build(self)
 
     def send(self, command: Command) -> Done:
-        return apply(self.store, authorized(self.store, command), self.now(), lambda: self.known()[0])
+        return apply(self.store, authorized(self.store, command), self.now(), self.in_force)
 
-    def errand(self, name: str, **arguments: Any) -> Any:
-        return run_errand(self.store, name, arguments, self.now())
+    def call(self, name: str, **arguments: Any) -> Any:
+        return call_procedure(self.store, name, arguments, self.now())
 
 
 def photo() -> bytes:

@@ -187,7 +187,7 @@ def test_the_page_of_a_case_shows_no_household_of_another_office(offices: DeskAl
 
 def move(offices: DeskAlone, agent: Somebody, number: str) -> None:
     """Hand a case over to the reception, which another office works."""
-    queue = next(each for each in offices.known()[0].rules.queues if offices.office_of(each) == "agence")
+    queue = next(each for each in offices.rules.queues if offices.office_of(each) == "agence")
     offices.send(Command("move", agent.account.name, number, {"queue": queue, "reason": "là-bas"}))
 
 
@@ -221,7 +221,7 @@ def _register_for_the_other(offices: DeskAlone, who: Somebody | None = None) -> 
 def _slot(offices: DeskAlone) -> str:
     """Return a half hour of a coming weekday at which the offices are open, each time another one."""
     day = offices.now() + timedelta(days=1)
-    calendar = offices.known()[0].rules.desks.of_office("sud").calendar
+    calendar = offices.rules.desks.of_office("sud").calendar
     slots = (
         datetime.combine((day + timedelta(days=days)).date(), time(10), offices.now().tzinfo) for days in range(60)
     )

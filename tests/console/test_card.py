@@ -4,14 +4,14 @@ from dataclasses import replace
 
 import pytest
 
-from dtm_contact.console.card import Household, Member, guarded
+from dtm_contact.console.case_view import HouseholdCard, Member, guarded
 from dtm_contact.store import CaseContact
 from tests.store.samples import judgement
 
 SHARED, HERS, HIS = "01 23 45 67 89", "06 11 22 33 44", "06 99 88 77 66"
 NADIA = Member("T1", "Nadia", "holder", (SHARED, HERS), "nadia@free.example")
 MARC = Member("T2", "Marc", "co_holder", (HIS, "0123456789"), "marc@free.example")
-HOME = Household("L1", "12 rue des Lilas", "Les Lilas", "nord", (MARC, NADIA), ())
+HOME = HouseholdCard("L1", "12 rue des Lilas", "Les Lilas", "nord", (MARC, NADIA), ())
 
 
 def contact(*proven: str, is_proven: bool = True) -> CaseContact:

@@ -11,8 +11,8 @@ from pydantic import ValidationError
 
 from dtm_contact.access import Role, csrf_token, digest_of, entry, new_account, new_link, try_password
 from dtm_contact.access.entry import AccountError
-from dtm_contact.console import sessions
-from dtm_contact.console.gate import BusyError, Gate, Turn
+from dtm_contact.console import auth
+from dtm_contact.console.limits import AccessLimits, BoundedLock, BusyError
 from dtm_contact.settings import Desk as DeskSettings
 from tests.console.conftest import Browser, DeskAlone, Somebody
 
@@ -164,19 +164,19 @@ def test_too_many_attempts_from_one_address_wait_and_from_a_known_browser_do_not
     home = Browser(desk.pages)
     assert log_in(home, PASSWORD) == 303
     for _ in range(desk.settings.desk.entries_per_minute):
-        desk.gate.passwords.allows("client 127.0.0.1")
+        desk.limits.passwords.allows("client 127.0.0.1")
     assert log_in(stranger, PASSWORD) == 429
     assert log_in(home, PASSWORD) == 303
     link = new_link(desk.store, desk.store.accounts.named("anne"), desk.now())
     for _ in range(desk.settings.desk.entries_per_minute + 1):
-        desk.gate.links.allows("127.0.0.1")
+        desk.limits.links.allows("127.0.0.1")
     assert stranger.send("POST", "/entrer/no-link").status_code == 429
     assert stranger.send("POST", f"/entrer/{link}").headers["location"] == "/file", "a link that exists always lets in"
 
 
 def test_who_waits_too_long_for_a_password_to_be_tried_is_told(stranger: Browser, desk: DeskAlone) -> None:
-    desk.gate._unknown = Turn(longest_wait=0.01)
-    with desk.gate.hashing(known=False).taken():
+    desk.limits._unknown = BoundedLock(longest_wait=0.01)
+    with desk.limits.hashing(known=False).acquired():
         answer = stranger.send("POST", "/connexion", data={"nom": "anne", "mot_de_passe": PASSWORD})
         assert answer.status_code == 503
         assert "rien n’a été essayé" in answer.text
@@ -184,19 +184,19 @@ def test_who_waits_too_long_for_a_password_to_be_tried_is_told(stranger: Browser
 
 
 def test_few_wait_for_their_turn() -> None:
-    turn, waiting, done = Turn(most_waiting=2, longest_wait=30), list[threading.Thread](), list[int]()
+    turn, waiting, done = BoundedLock(most_waiting=2, longest_wait=30), list[threading.Thread](), list[int]()
 
     def wait() -> None:
-        with turn.taken():
+        with turn.acquired():
             done.append(1)
 
-    with turn.taken():
+    with turn.acquired():
         waiting = [threading.Thread(target=wait) for _ in range(2)]
         for each in waiting:
             each.start()
         while turn._waiting < 2:
             time.sleep(0.001)
-        with pytest.raises(BusyError), turn.taken():
+        with pytest.raises(BusyError), turn.acquired():
             pytest.fail("a third one waited")
     for each in waiting:
         each.join()
@@ -219,9 +219,9 @@ def test_few_wait_for_their_turn() -> None:
     ],
 )
 def test_the_client_is_the_right_most_address_that_is_no_proxy(peer: str, forwarded: list[str], client: str) -> None:
-    gate = Gate(DeskSettings(proxies=("127.0.0.1", "10.0.0.0/8")))
+    gate = AccessLimits(DeskSettings(proxies=("127.0.0.1", "10.0.0.0/8")))
     assert gate.client(peer, forwarded) == client
-    assert Gate(DeskSettings()).client("127.0.0.1", ["198.51.100.1"]) == "127.0.0.1"
+    assert AccessLimits(DeskSettings()).client("127.0.0.1", ["198.51.100.1"]) == "127.0.0.1"
 
 
 @pytest.mark.parametrize("proxies", [("localhost",), ("10.0.0.1/8",), ("10.0.0.0/64",), ("",)])
@@ -252,7 +252,7 @@ def test_hosts_are_names(hosts: tuple[str, ...]) -> None:
     ],
 )
 def test_only_a_host_of_ours_is_served(host: str, served: bool) -> None:  # noqa: FBT001 - a table
-    assert Gate(DeskSettings(hosts=("bureau.example",), host="192.0.2.7")).serves(host) is served
+    assert AccessLimits(DeskSettings(hosts=("bureau.example",), host="192.0.2.7")).serves(host) is served
 
 
 def test_a_page_asked_for_under_another_name_is_not_served(agent: Somebody) -> None:
@@ -270,20 +270,20 @@ def test_the_way_after_the_log_in_leads_to_our_own_pages(stranger: Browser, targ
 def test_a_session_ends_by_quiet_and_by_age(desk: DeskAlone, agent: Somebody) -> None:
     now, limits = desk.now(), desk.settings.desk
     quiet, age = timedelta(minutes=limits.idle_minutes), timedelta(hours=limits.session_hours)
-    assert sessions.whose(desk, agent.secret, now) is not None
-    assert sessions.whose(desk, agent.secret, now + quiet * 1.01) is None
+    assert auth.account_of(desk, agent.secret, now) is not None
+    assert auth.account_of(desk, agent.secret, now + quiet * 1.01) is None
     at = now
     while at - now < age - quiet / 2:
-        assert sessions.whose(desk, agent.secret, at) is not None
+        assert auth.account_of(desk, agent.secret, at) is not None
         desk.store.accounts.seen(digest_of(agent.secret), at)
         at += quiet / 2
     desk.store.accounts.seen(digest_of(agent.secret), now + age)
-    assert sessions.whose(desk, agent.secret, now + age * 1.01) is None
+    assert auth.account_of(desk, agent.secret, now + age * 1.01) is None
 
 
 def test_a_page_that_refreshes_itself_keeps_no_session_alive(desk: DeskAlone, agent: Somebody) -> None:
     later = desk.now() + timedelta(minutes=5)
-    sessions.whose(desk, agent.secret, later, there=False)
+    auth.account_of(desk, agent.secret, later, there=False)
     session = desk.store.accounts.session(digest_of(agent.secret))
     assert session is not None
     assert session.seen_at < later

@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from dtm_contact.console import converter, photos
+from dtm_contact.console import conversions, converter
+from dtm_contact.console.conversions import TooComplexError, safe_html, true_host
 from dtm_contact.console.converter import CPU_SECONDS, ConversionError, Job
-from dtm_contact.console.safe_html import TooComplexError, safe_html, true_host
 from tests.console.conftest import DeskAlone, Somebody, message, open_in
 
 HOSTILE = {
@@ -124,7 +124,7 @@ def test_a_photo_is_made_anew(desk: DeskAlone, agent: Somebody) -> None:
     assert answer.headers["cache-control"] == "no-store", "a log-out is the end of it"
     assert b"script" not in answer.content
     with Image.open(io.BytesIO(answer.content)) as image:
-        assert max(image.size) == photos.SMALL
+        assert max(image.size) == conversions.SMALL
         assert not image.getexif()
 
 
@@ -209,8 +209,8 @@ def picture(mode: str, width: int, height: int) -> bytes:
     ids=["bomb", "thin", "deep", "broken", "empty", "svg", "gif"],
 )
 def test_what_is_no_photo_is_none(octets: bytes) -> None:
-    with pytest.raises(photos.NoPhotoError):
-        photos.made_anew(octets, photos.SMALL)
+    with pytest.raises(conversions.NoPhotoError):
+        conversions.reencoded(octets, conversions.SMALL)
 
 
 def test_a_reply_holds_no_header_of_the_senders(desk: DeskAlone, agent: Somebody) -> None:

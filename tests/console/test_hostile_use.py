@@ -18,8 +18,8 @@ import httpx
 import pytest
 
 from dtm_contact.access import Role
-from dtm_contact.console.connections import HEADER_SECONDS, MOST_UNFINISHED
 from dtm_contact.console.converter import CPU_SECONDS
+from dtm_contact.console.process import HEADER_SECONDS, MOST_UNFINISHED
 from dtm_contact.store import Store, open_store
 from tests.console.daemons import Served, served
 from tests.console.test_hostile import COSTLY

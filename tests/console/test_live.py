@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 from playwright.async_api import Route, expect
 
-from dtm_contact.console.live import Follower, Happened, Listener
+from dtm_contact.console.live import CaseEvent, EventFollower, EventStream
 from dtm_contact.store import Store
 from dtm_contact.store.events import NewEvent, append
 from dtm_contact.store.schema import cases
@@ -26,7 +26,7 @@ def happens(store: Store, number: str) -> int:
         return append(connection, NewEvent("paul", "noted", datetime.now(UTC)), case_id=case_id, arrival_id=None).id
 
 
-async def heard(listener: Listener) -> set[str]:
+async def heard(listener: EventStream) -> set[str]:
     """Return the numbers of the cases of which a page is told first; none where nothing waits to be told."""
     await asyncio.sleep(0)
     lines = listener.lines()
@@ -43,11 +43,11 @@ async def test_a_page_that_comes_while_something_is_told_hears_of_it(
     desk.follower.stop()
     number = open_in(desk.store, "nord", "a case")
     since = desk.store.desk.latest_event()
-    follower = Follower(desk.store)
+    follower = EventFollower(desk.store)
     follower.latest = since
     # Where nobody listens nothing is read.
-    follower.add(Listener({"nord"}, since))
-    late = Listener({"nord"}, since)
+    follower.add(EventStream({"nord"}, since))
+    late = EventStream({"nord"}, since)
     happens(desk.store, number)
     read = desk.store.desk.happened
 
@@ -70,12 +70,12 @@ async def test_a_page_that_comes_while_something_is_told_hears_of_it(
     assert await heard(late) == {number}
 
 
-def told_of(event_id: int, priority: str = "P3") -> Happened:
-    return Happened(event_id, "noted", "paul", f"2026-{event_id:06}", "nord", priority)
+def told_of(event_id: int, priority: str = "P3") -> CaseEvent:
+    return CaseEvent(event_id, "noted", "paul", f"2026-{event_id:06}", "nord", priority)
 
 
 async def test_the_stream_of_a_page_that_does_not_keep_up_ends_so_that_it_comes_again() -> None:
-    listener = Listener({"nord"}, 0)
+    listener = EventStream({"nord"}, 0)
     for event_id in range(1, 1001):
         listener.tell((told_of(event_id),))
     await asyncio.sleep(0)
@@ -84,7 +84,7 @@ async def test_the_stream_of_a_page_that_does_not_keep_up_ends_so_that_it_comes_
 
 
 async def test_of_very_many_events_each_danger_is_told() -> None:
-    listener = Listener({"nord"}, 0)
+    listener = EventStream({"nord"}, 0)
     listener.tell((told_of(1, "P1"), *(told_of(event_id) for event_id in range(2, 1000))))
     assert {"2026-000001", "2026-000999"} < await heard(listener)
 

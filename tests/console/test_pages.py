@@ -56,7 +56,7 @@ def test_lines_asked_for_by_the_page_itself_are_those_of_the_page(desk: DeskAlon
 def test_search_forgives_slips(desk: DeskAlone, secretary: Somebody, asked: str) -> None:
     number = open_in(desk.store, "nord", "one")
     until = time.monotonic() + 30
-    while desk.search.upto < 1:
+    while desk.contact_index.upto < 1:
         assert time.monotonic() < until
     assert numbers(secretary.get(f"/recherche?q={asked}").text) == [number]
 
@@ -76,7 +76,7 @@ def test_households_of_one_residence_with_one_matter_are_one_incident(desk: Desk
     one, two = open_in(desk.store, "nord", "one"), open_in(desk.store, "nord", "two")
     assert "Aucun incident" in secretary.get("/incidents").text, "one household, however often it writes"
     secretary.post(f"/dossier/{two}/locataire", locataire="", logement="L02", version=1)
-    desk._lately.clear()
+    desk._cached.clear()
     page = secretary.get("/incidents").text
     assert "2 foyers, 2 dossiers" in page
     ended = secretary.post("/incident/R01/heating/clore", raison="Chaudière réparée")

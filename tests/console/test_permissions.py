@@ -1,4 +1,4 @@
-"""Who may what: every page and deed, every role, the own office's case and another's."""
+"""Who may what: every page and action, every role, the own office's case and another's."""
 
 import asyncio
 from collections.abc import Iterator, Mapping
@@ -98,7 +98,7 @@ ROLES = (Role.AGENT, Role.AGENCY, Role.HEAD, Role.ADMIN, Role.AUDITOR)
 ASKED = {"GET /rendez-vous": "?bureau={office}", "GET /file": "?file={office}", "GET /recherche": "?q=fuite"}
 
 
-def test_every_page_and_deed_has_its_line(offices: DeskAlone) -> None:
+def test_every_page_and_action_has_its_line(offices: DeskAlone) -> None:
     served = offices.pages.routes
     assert all(isinstance(route, Route) for route in served), "nothing is mounted beside the pages"
     assert {route.name for route in served if isinstance(route, Route)} == set(TABLE)
@@ -112,7 +112,7 @@ def offices(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DeskAlone]:
 
 @pytest.mark.parametrize("name", sorted(TABLE))
 def test_each_role_may_what_its_line_says(offices: DeskAlone, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("dtm_contact.console.pages.opening._SECONDS", 0.0)
+    monkeypatch.setattr("dtm_contact.console.pages.opening._JUDGED_WITHIN_SECONDS", 0.0)
     things = {whose: _things(offices, office, f"{name} {whose}") for whose, office in OFFICES.items()}
     found = {(role, whose): _found(offices, name, role, whose, things[whose]) for role in ROLES for whose in OFFICES}
     assert " ".join(found[role, "own"] + found[role, "other"] for role in ROLES) == TABLE[name].replace("e", "o")

@@ -8,7 +8,7 @@ import pytest
 from dtm_contact.access import Role
 from dtm_contact.cases import Command, WrongStateError
 from dtm_contact.cases.registered import registered
-from dtm_contact.console.card import Household, Member, by_register
+from dtm_contact.console.case_view import HouseholdCard, Member, by_register
 from dtm_contact.model import Asker, EntryKind, Evidence, Likely, Mailbox, Wish, Wished
 from dtm_contact.store import EVERYTHING, RegisterEntry
 from tests.console.conftest import DeskAlone, Somebody, open_in
@@ -203,7 +203,7 @@ def entry(kind: EntryKind, value: str, tenant_id: str = "T1") -> RegisterEntry:
     return RegisterEntry(1, tenant_id, False, kind, value, "", "", today, None, NOW, "claire")
 
 
-HOME = Household(
+HOME = HouseholdCard(
     "L1",
     "12 rue des Lilas",
     "Les Lilas",

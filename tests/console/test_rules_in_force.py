@@ -4,7 +4,7 @@ import shutil
 from pathlib import Path
 
 from dtm_contact.access import Role
-from dtm_contact.console.rules_in_force import RulesInForce
+from dtm_contact.console.app_context import RulesInForce
 from dtm_contact.model import Problem
 from dtm_contact.rules.ruleset import digest
 from dtm_contact.store.rule_versions import pack

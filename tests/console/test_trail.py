@@ -63,7 +63,7 @@ def test_what_cannot_be_noted_is_not_shown(
     def fails(name: str, **_: Any) -> None:
         raise StoreUnavailableError(name)
 
-    monkeypatch.setattr(head.desk, "errand", fails)
+    monkeypatch.setattr(head.desk, "call", fails)
     answer = head.get(fill(path))
     assert answer.status_code == 503
     assert not {"T09", "T01", "Fuite", "06 11 22 33 44"} & set(answer.text.replace("<", " ").replace('"', " ").split())

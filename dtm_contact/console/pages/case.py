@@ -1,26 +1,31 @@
-"""One case: who, where, what, how urgent, why here, what next."""
+"""One case: who, where, what, how urgent, why here, what next; and an action for each verb that agents have."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime, timedelta
 from typing import Any
 
-from dtm_contact.access import sees
+from starlette.responses import Response
+
+from dtm_contact.access import Right, sees
+from dtm_contact.cases import NeverUsedError, RefusedError
 from dtm_contact.cases.addressees import Addressee, Care, addressees, usual
+from dtm_contact.cases.taken_back import handed_over
 from dtm_contact.cases.verbs.closing import DANGER_OVER
 from dtm_contact.cases.verbs.confirming import known_to_household, reached_by, why_not_learnt
-from dtm_contact.console.card import (
+from dtm_contact.console.case_view import (
     by_register,
     guarded,
     household,
     proposals,
     residence_caretakers,
+    time_line,
     violence_at_home,
     voice_messages,
     wishes,
 )
-from dtm_contact.console.registering import note_protection, proposed, register_of_case, shown_register
-from dtm_contact.console.registry import page
-from dtm_contact.console.telling import time_line
-from dtm_contact.console.visit import LONGEST_SEARCH, Visit
+from dtm_contact.console.register_view import asked_entry, note_protection, proposed, register_of_case, shown_register
+from dtm_contact.console.registry import page, post
+from dtm_contact.console.request_context import LONGEST_SEARCH, RequestContext, go
 from dtm_contact.errors import NotFoundError
 from dtm_contact.explain import summary
 from dtm_contact.labels.judging import CARE
@@ -38,70 +43,70 @@ _OTHERS = 12
 
 
 @page("/dossier/{number}")
-def case(visit: Visit) -> Mapping[str, Any]:
+def case(context: RequestContext) -> Mapping[str, Any]:
     """Show a case; that its household's card was read is noted before it is shown."""
-    return shown(visit)
+    return case_page(context)
 
 
-def shown(visit: Visit, *, alert: str = "", refused: str = "", said: str = "") -> Mapping[str, Any]:
+def case_page(context: RequestContext, *, alert: str = "", refused: str = "", said: str = "") -> Mapping[str, Any]:
     """Return what the page of the path's case needs.
 
     Args:
-        visit: who sees it.
+        context: who sees it.
         alert: why what they asked for was refused.
         refused: the form that was refused, by the last word of its path: what was typed in it comes back.
         said: the verb that was carried out.
     """
-    since = visit.desk.store.desk.latest_event()
-    file = visit.file()
-    visit.note("read", file.case.number, dwelling=file.case.dwelling_id, tenant=file.case.tenant_id)
-    registered = register_of_case(visit, file.case)
+    since = context.app.store.desk.latest_event()
+    file = context.file()
+    context.audit("read", file.case.number, dwelling=file.case.dwelling_id, tenant=file.case.tenant_id)
+    registered = register_of_case(context, file.case)
     last = next((each.judgement for each in reversed(file.contacts) if each.judgement), None)
-    directory, names = visit.desk.known()[0].directory, visit.desk.names
-    found, answerable = file.case, addressees_of(visit, file)
-    elsewhere = found.dwelling_id is not None and not visit.sees_dwelling(found.dwelling_id)
+    directory, names = context.app.directory, context.app.names
+    found, answerable = file.case, addressees_of(context, file)
+    elsewhere = found.dwelling_id is not None and not context.sees_dwelling(found.dwelling_id)
     shows_home = found.dwelling_id is not None and not elsewhere
-    card = household(directory, names, found.dwelling_id or "", visit.now) if shows_home else None
+    card = household(directory, names, found.dwelling_id or "", context.now) if shows_home else None
     care = violence_at_home(file.contacts)
     if card is not None and care:
         card = guarded(card, file.contacts)
     card = by_register(card, registered) if card is not None else None
-    theirs = not elsewhere and (shows_home or (found.tenant_id is not None and visit.sees_tenant(found.tenant_id)))
+    theirs = not elsewhere and (shows_home or (found.tenant_id is not None and context.sees_tenant(found.tenant_id)))
     if theirs:
-        note_protection(visit, registered, found.number)
+        note_protection(context, registered, found.number)
     caretakers = card.caretakers if card else ()
     residence = directory.residences.get(found.residence_id or "")
-    if not caretakers and residence is not None and sees(visit.account, residence.office_id):
-        caretakers = residence_caretakers(directory, names, residence.residence_id, visit.now)
-    candidates = [each for each in last.match.candidates if visit.sees_tenant(each.tenant_id)] if last else []
+    if not caretakers and residence is not None and sees(context.account, residence.office_id):
+        caretakers = residence_caretakers(directory, names, residence.residence_id, context.now)
+    candidates = [each for each in last.match.candidates if context.sees_tenant(each.tenant_id)] if last else []
     return {
         "case": found,
-        "line": time_line(file, visit.now),
+        "line": time_line(file, context.now),
         "arrivals": [each.arrival_id for each in file.contacts],
         "judged": last,
         "summary": summary(last, names, alarm=found.alarm) if last else "",
         "card": card,
         "care": CARE if care else "",
         "elsewhere": elsewhere,
-        "lives_at": _lives_at(visit, last),
+        "lives_at": _lives_at(context, last),
         "caretakers": caretakers,
         "wishes": wishes(file.contacts),
-        "proposals": [each for each in _proposals(visit, file) if each.value not in registered.never],
-        "register": shown_register(visit, registered, whole=theirs),
+        "proposals": [each for each in _proposals(context, file) if each.value not in registered.never],
+        "register": shown_register(context, registered, whole=theirs),
         "register_proposals": proposed(file.contacts, found.tenant_id, registered) if theirs else [],
         "voices": voice_messages(file.contacts),
-        "others": _others(visit, found),
+        "others": _others(context, found),
         "candidates": candidates[:_CANDIDATES],
         "findings": last.understanding.findings if last else (),
-        "topics": sorted(visit.desk.known()[0].rules.reader.topics.items(), key=lambda each: each[1].label),
-        "all_queues": visit.desk.known()[0].rules.queues.values(),
-        "answers": visit.desk.known()[0].rules.answers,
+        "topics": sorted(context.app.rules.reader.topics.items(), key=lambda each: each[1].label),
+        "all_queues": context.app.rules.queues.values(),
+        "answers": context.app.rules.answers,
         "addressees": answerable,
         "usual": usual(answerable),
-        "draft": _draft(visit, found),
-        "can_undo": _can_undo(file.events, visit.account.name),
+        "draft": _draft(context, found),
+        "can_undo": _can_undo(file.events, context.account.name),
         "since": since,
-        "said": said or visit.text("fait"),
+        "said": said or context.text("fait"),
         "not_read": NOT_READ,
         "alert": alert,
         "refused": refused,
@@ -122,33 +127,33 @@ def _can_undo(events: Iterable[Event], who: str) -> bool:
     return last is not None and last.who == who
 
 
-def _lives_at(visit: Visit, last: Judgement | None) -> str:
+def _lives_at(context: RequestContext, last: Judgement | None) -> str:
     """Return where the tenant lives, where the matter is elsewhere, as far as the agent may see it."""
     home = last.match.home if last else None
     if home is None:
         return ""
-    seen = home.dwelling_id is not None and visit.sees_dwelling(home.dwelling_id)
-    return visit.desk.names.home(home) if seen else OF_ANOTHER_OFFICE
+    seen = home.dwelling_id is not None and context.sees_dwelling(home.dwelling_id)
+    return context.app.names.home(home) if seen else OF_ANOTHER_OFFICE
 
 
-def _others(visit: Visit, found: Case) -> list[Case]:
+def _others(context: RequestContext, found: Case) -> list[Case]:
     if not found.dwelling_id and not found.tenant_id:
         return []
     ways = {"dwellings": [found.dwelling_id] if found.dwelling_id else []}
     ways["tenants"] = [found.tenant_id] if found.tenant_id else []
-    others = visit.desk.store.desk.of(**ways, limit=_OTHERS + 1)
-    return [each for each in others if each.number != found.number and sees(visit.account, each.office_id)][:_OTHERS]
+    others = context.app.store.desk.of(**ways, limit=_OTHERS + 1)
+    return [each for each in others if each.number != found.number and sees(context.account, each.office_id)][:_OTHERS]
 
 
-def _proposals(visit: Visit, file: CaseFile) -> list[Proposal]:
+def _proposals(context: RequestContext, file: CaseFile) -> list[Proposal]:
     """Return what the contacts give that an agent may confirm, and that nobody has confirmed yet."""
     tenant_id = file.case.tenant_id
-    if tenant_id is None or not visit.sees_tenant(tenant_id):
+    if tenant_id is None or not context.sees_tenant(tenant_id):
         return []
-    grounds = visit.desk.known()[0]
+    grounds = context.app.in_force()
     reached = [Proposal(kind, value, tenant_id, value) for kind, value in reached_by(file.contacts)]
     given = {(each.kind, each.value): each for each in (*proposals(file.contacts, tenant_id), *reached)}
-    known = visit.desk.store.desk.confirmed(tenant_id, [value for _kind, value in given])
+    known = context.app.store.desk.confirmed(tenant_id, [value for _kind, value in given])
     of_household = known_to_household(tenant_id, grounds.directory)
     return [
         each
@@ -157,23 +162,23 @@ def _proposals(visit: Visit, file: CaseFile) -> list[Proposal]:
     ]
 
 
-def addressees_of(visit: Visit, file: CaseFile) -> tuple[Addressee, ...]:
+def addressees_of(context: RequestContext, file: CaseFile) -> tuple[Addressee, ...]:
     """Return the addresses that a case may be answered at, the one to be chosen first."""
-    tenant_id, known = file.case.tenant_id, visit.desk.known()[0]
-    if tenant_id is not None and not visit.sees_tenant(tenant_id):
+    tenant_id, known = file.case.tenant_id, context.app.in_force()
+    if tenant_id is not None and not context.sees_tenant(tenant_id):
         tenant_id = None
-    confirmed = visit.desk.store.desk.confirmations([tenant_id]) if tenant_id else ()
+    confirmed = context.app.store.desk.confirmations([tenant_id]) if tenant_id else ()
     care = Care(
-        lambda reaches: visit.desk.store.desk.never_used(reaches, visit.now.date()),
-        register_of_case(visit, file.case).protected,
+        lambda reaches: context.app.store.desk.never_used(reaches, context.now.date()),
+        register_of_case(context, file.case).protected,
     )
     return addressees(file.contacts, tenant_id, confirmed, known.directory, known.settings, care)
 
 
-def _draft(visit: Visit, found: Case) -> str:
+def _draft(context: RequestContext, found: Case) -> str:
     """Return the answer that the page was asked to begin with, filled in; "" where none was."""
-    rules, settings = visit.desk.known()[0].rules, visit.desk.settings
-    answer = rules.answers.get(visit.text("modele"))
+    rules, settings = context.app.rules, context.app.settings
+    answer = rules.answers.get(context.text("modele"))
     if answer is None:
         return ""
     calendar = (rules.queues.get(found.queue) or rules.desks.reception).calendar
@@ -182,7 +187,7 @@ def _draft(visit: Visit, found: Case) -> str:
         "due": moment(found.due, settings.zone),
         "phone": settings.numbers[0] if settings.numbers else "",
         "hours": opening_hours(calendar),
-        "open": calendar.is_open(visit.now),
+        "open": calendar.is_open(context.now),
         "urgent": found.priority == "P1",
         "known": found.tenant_id is not None or found.dwelling_id is not None,
         "again": False,
@@ -194,18 +199,18 @@ def _draft(visit: Visit, found: Case) -> str:
 
 
 @page("/dossier/{number}/regles")
-def case_rules(visit: Visit) -> Mapping[str, Any]:
+def case_rules(context: RequestContext) -> Mapping[str, Any]:
     """Show what every rule saw of the latest message, by the rules in force now."""
-    file = visit.file()
+    file = context.file()
     judged = next((each.judgement for each in reversed(file.contacts) if each.judgement), None)
     if judged is None:
         raise NotFoundError("judgement")
-    visit.note("read", file.case.number, rules=True)
-    return {"case": file.case, "judged": judged, "trace": _trace(visit, judged)}
+    context.audit("read", file.case.number, rules=True)
+    return {"case": file.case, "judged": judged, "trace": _trace(context, judged)}
 
 
-def _trace(visit: Visit, judged: Judgement) -> tuple[RuleTrace, ...]:
-    known = visit.desk.known()[0]
+def _trace(context: RequestContext, judged: Judgement) -> tuple[RuleTrace, ...]:
+    known = context.app.in_force()
     decision = decide(
         judged.contact,
         judged.match,
@@ -220,8 +225,239 @@ def _trace(visit: Visit, judged: Judgement) -> tuple[RuleTrace, ...]:
 
 
 @page("/dossier/{number}/locataires")
-def tenants(visit: Visit) -> Mapping[str, Any]:
+def tenants(context: RequestContext) -> Mapping[str, Any]:
     """Find people whom a case may be about."""
-    found = visit.case()
-    asked = visit.text("q")[:LONGEST_SEARCH]
-    return {"case": found, "people": visit.find_people(asked, found.number), "q": asked}
+    found = context.case()
+    asked = context.text("q")[:LONGEST_SEARCH]
+    return {"case": found, "people": context.find_people(asked, found.number), "q": asked}
+
+
+Arguments = Callable[[RequestContext], Mapping[str, Any]]
+_LEAVES = frozenset({"done", "move"})
+
+
+def _verb_action(word: str, verb: str, *, versioned: bool = True) -> Callable[[Arguments], Arguments]:
+    """Register the action `/dossier/{number}/<word>`; the function reads the verb's arguments from the form."""
+
+    def register(arguments: Arguments) -> Arguments:
+        @post(f"/dossier/{{number}}/{word}", Right.WORK, template="case.html")
+        def done(context: RequestContext) -> Mapping[str, Any] | Response:
+            number = context.case().number
+            given = {name: value for name, value in arguments(context).items() if value not in (None, "", ())}
+            try:
+                context.apply(verb, number, given, context.number("version") if versioned else None)
+            except NeverUsedError as error:
+                return case_page(context, alert=f"{error}{_other_address(context)}", refused=word)
+            except RefusedError as error:
+                return case_page(context, alert=str(error), refused=word)
+            return _after(context, verb, number)
+
+        return arguments
+
+    return register
+
+
+def _other_address(context: RequestContext) -> str:
+    """Return the address that may be written to instead, said behind what was refused; "" where none is sure."""
+    other = usual(addressees_of(context, context.file()))
+    return f" Adresse connue : {other.address}." if other else ""
+
+
+def _after(context: RequestContext, verb: str, number: str) -> Mapping[str, Any] | Response:
+    if context.is_htmx and context.text("bandeau"):
+        return {"template": "announced.html", "said": verb, "about": number}
+    if verb in _LEAVES and not (context.text("reste") and _still_seen(context, number)):
+        return go(f"/file?fait={verb}&de={number}")
+    return case_page(context, said=verb) if context.is_htmx else go(f"/dossier/{number}?fait={verb}")
+
+
+def _still_seen(context: RequestContext, number: str) -> bool:
+    try:
+        context.case(number)
+    except NotFoundError:
+        return False
+    return True
+
+
+@_verb_action("prendre", "take")
+def take(context: RequestContext) -> Mapping[str, Any]:
+    """Take a case; one that a colleague took only where asked for."""
+    return {"from_colleague": context.text("collegue") == "1" or None}
+
+
+@_verb_action("rendre", "release")
+def release(context: RequestContext) -> Mapping[str, Any]:
+    """Let a case go."""
+    del context
+    return {}
+
+
+@_verb_action("transmettre", "move")
+def move(context: RequestContext) -> Mapping[str, Any]:
+    """Hand a case over to another queue."""
+    return {"queue": context.text("file"), "reason": context.text("raison")}
+
+
+@_verb_action("attendre", "wait")
+def wait(context: RequestContext) -> Mapping[str, Any]:
+    """Set a case waiting."""
+    return {"until": _time(context), "reason": context.text("raison")}
+
+
+@_verb_action("reprendre", "resume")
+def resume(context: RequestContext) -> Mapping[str, Any]:
+    """Lay a waiting case back into its order."""
+    del context
+    return {}
+
+
+@_verb_action("clore", "done")
+def close(context: RequestContext) -> Mapping[str, Any]:
+    """Close a case; a P1 by saying why the danger is over."""
+    return {
+        "reason": context.text("raison"),
+        "danger_over": context.text("danger_ecarte"),
+        "spoke": context.text("joint") == "1" or None,
+    }
+
+
+@_verb_action("sans-reponse", "no_answer")
+def no_answer(context: RequestContext) -> Mapping[str, Any]:
+    """Note that a call-back was in vain; again later."""
+    return {"again": _time(context)}
+
+
+@_verb_action("rouvrir", "reopen")
+def reopen(context: RequestContext) -> Mapping[str, Any]:
+    """Open a closed case again."""
+    return {"reason": context.text("raison")}
+
+
+@_verb_action("noter", "note", versioned=False)
+def note(context: RequestContext) -> Mapping[str, Any]:
+    """Leave words for colleagues."""
+    return {"text": context.text("texte")}
+
+
+@_verb_action("etiqueter", "tag")
+def tag(context: RequestContext) -> Mapping[str, Any]:
+    """Put labels to a case, or take one off."""
+    return {
+        "add": tuple(context.text("ajouter").split(",")) if context.text("ajouter") else (),
+        "remove": context.values("retirer"),
+    }
+
+
+@_verb_action("locataire", "tenant")
+def tenant(context: RequestContext) -> Mapping[str, Any]:
+    """Say whom a case is about."""
+    return {"tenant": context.text("locataire"), "dwelling": context.text("logement")}
+
+
+@_verb_action("retenir", "confirm")
+def confirm(context: RequestContext) -> Mapping[str, Any]:
+    """Keep that an address or number is the tenant's."""
+    return {"value": context.text("valeur")}
+
+
+@_verb_action("inscrire", "register", versioned=False)
+def register(context: RequestContext) -> Mapping[str, Any]:
+    """Enter something into the register of the case's household."""
+    return asked_entry(context)
+
+
+@_verb_action("terminer-inscription", "register_end", versioned=False)
+def register_end(context: RequestContext) -> Mapping[str, Any]:
+    """End an entry of the register."""
+    return {"entry": context.number("inscription") or 0, "reason": context.text("raison")}
+
+
+@_verb_action("motif", "topic")
+def topic(context: RequestContext) -> Mapping[str, Any]:
+    """Say what a case is about."""
+    return {"topic": context.text("motif")}
+
+
+@_verb_action("danger-reel", "danger")
+def danger(context: RequestContext) -> Mapping[str, Any]:
+    """Say that somebody is in danger: those on call are told at once."""
+    return {"reason": context.text("raison")}
+
+
+@_verb_action("pas-de-danger", "no_danger")
+def no_danger(context: RequestContext) -> Mapping[str, Any]:
+    """Say that nobody is in danger."""
+    return {"reason": context.text("raison")}
+
+
+@_verb_action("priorite", "priority")
+def priority(context: RequestContext) -> Mapping[str, Any]:
+    """Say how urgent a case is."""
+    return {"priority": context.text("priorite"), "reason": context.text("raison")}
+
+
+@_verb_action("lier", "link")
+def link(context: RequestContext) -> Mapping[str, Any]:
+    """Link a case to another one."""
+    return {"other": context.text("autre")}
+
+
+@_verb_action("reunir", "merge")
+def merge(context: RequestContext) -> Mapping[str, Any]:
+    """Make a case one with another one."""
+    return {"into": context.text("autre"), "reason": context.text("raison")}
+
+
+@_verb_action("separer", "split")
+def split(context: RequestContext) -> Mapping[str, Any]:
+    """Make a case of its own of some messages."""
+    return {"arrivals": tuple(int(each) for each in context.values("arrivee") if each.isdecimal())}
+
+
+@_verb_action("repondre", "reply")
+def reply(context: RequestContext) -> Mapping[str, Any]:
+    """Answer the one who wrote; an address that nothing proves only where asked for."""
+    return {
+        "text": context.text("texte"),
+        "to": context.text("a"),
+        "unproven_ok": context.text("non_verifiee") == "1" or None,
+    }
+
+
+@post("/dossier/{number}/annuler", Right.WORK, template="case.html")
+def undo(context: RequestContext) -> Mapping[str, Any] | Response:
+    """Take one's own last change back; a case that one has just handed over to another office included."""
+    number = _theirs_or_just_handed_over(context)
+    try:
+        context.apply("undo", number, {})
+    except RefusedError as error:
+        return case_page(context, alert=str(error))
+    if context.is_htmx:
+        return case_page(context, said="undo")
+    return go(f"/dossier/{number}?fait=undo")
+
+
+def _theirs_or_just_handed_over(context: RequestContext) -> str:
+    try:
+        return context.case().number
+    except NotFoundError:
+        if not handed_over(context.app.store.cases.get(context.path["number"]).events, context.account.name):
+            raise
+        return context.path["number"]
+
+
+def _time(context: RequestContext) -> str | None:
+    """Return the time that a form gives, in ISO 8601: hours from now, a morning in some days, or a time itself."""
+    hours, days, at = context.number("heures"), context.number("jours"), context.text("quand")
+    if at:
+        try:
+            found = datetime.fromisoformat(at)
+        except ValueError:
+            return at
+        return (found if found.tzinfo else found.replace(tzinfo=context.now.tzinfo)).isoformat()
+    if hours:
+        return (context.now + timedelta(hours=min(hours, 1000))).isoformat()
+    if days:
+        morning = context.now.replace(hour=9, minute=0, second=0, microsecond=0)
+        return (morning + timedelta(days=min(days, 365))).isoformat()
+    return None

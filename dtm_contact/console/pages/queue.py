@@ -1,20 +1,22 @@
-"""The queue: what is to be worked, in its total order, live."""
+"""The queue: what is to be worked, in its total order; kept up by server-sent events."""
 
+import asyncio
 import base64
 import json
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import AsyncIterator, Hashable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
 from starlette.datastructures import FormData, QueryParams
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 
-from dtm_contact.console.pages.incidents import current
-from dtm_contact.console.pages.several import Several, to_each, undo_each
-from dtm_contact.console.registry import deed, page
-from dtm_contact.console.visit import Visit, go
+from dtm_contact.console import auth
+from dtm_contact.console.live import EventStream
+from dtm_contact.console.pages.incidents import BatchResult, current, to_each, undo_each
+from dtm_contact.console.registry import page, post
+from dtm_contact.console.request_context import RequestContext, go
 from dtm_contact.directory import Directory
 from dtm_contact.model import AlarmLevel
 from dtm_contact.store.desk import Place, Wanted, place_of
@@ -26,164 +28,164 @@ VIEWS = {"": "À traiter", "miennes": "Les miens", "retard": "En retard", "atten
 
 
 @page("/file")
-def queue(visit: Visit) -> Mapping[str, Any]:
+def queue(context: RequestContext) -> Mapping[str, Any]:
     """Show a page of the queue; its lines alone, where the page asks for them by itself."""
-    if not visit.text("morceau"):
-        return _whole(visit)
+    if not context.text("morceau"):
+        return _whole(context)
     # A page that keeps itself up is noted once in a while, so that nobody reads on by its parts alone.
-    if visit.text("apres") or not visit.desk.was_noted(_noted(visit)):
-        _note(visit)
-    return _part(visit)
+    if context.text("apres") or not context.app.was_audited(_audited(context)):
+        _note(context)
+    return _part(context)
 
 
-def _whole(visit: Visit) -> Mapping[str, Any]:
-    _note(visit)
-    return {**_around(visit), "lines": _part(visit)}
+def _whole(context: RequestContext) -> Mapping[str, Any]:
+    _note(context)
+    return {**_around(context), "lines": _part(context)}
 
 
-def _part(visit: Visit) -> Mapping[str, Any]:
-    return {"template": "queue_lines.html", "alike": _alike(visit), "make": lambda: _lines(visit)}
+def _part(context: RequestContext) -> Mapping[str, Any]:
+    return {"template": "queue_lines.html", "alike": _alike(context), "make": lambda: _lines(context)}
 
 
-def _note(visit: Visit) -> None:
-    visit.note("read", "file", queues=_wanted(visit).queues, **_asked(visit))
-    visit.desk.noted(_noted(visit))
+def _note(context: RequestContext) -> None:
+    context.audit("read", "file", queues=_wanted(context).queues, **_asked(context))
+    context.app.remember_audited(_audited(context))
 
 
-def _noted(visit: Visit) -> Hashable:
-    return visit.secret, _wanted(visit).queues, tuple(_asked(visit).items())
+def _audited(context: RequestContext) -> Hashable:
+    return context.secret, _wanted(context).queues, tuple(_asked(context).items())
 
 
-def _alike(visit: Visit) -> tuple[object, ...]:
+def _alike(context: RequestContext) -> tuple[object, ...]:
     """Return for whom and for how long the lines are the same: until something happens to a case."""
-    asked = tuple(visit.text(name) for name in (*_FILTERS, "apres"))
-    mine = visit.account.name if visit.text("vue") == "miennes" else ""
+    asked = tuple(context.text(name) for name in (*_FILTERS, "apres"))
+    mine = context.account.name if context.text("vue") == "miennes" else ""
     return (
         "lines",
-        visit.own_queues,
-        visit.queues,
-        visit.may("work"),
+        context.own_queues,
+        context.queues,
+        context.may("work"),
         asked,
         mine,
-        visit.several("dossier"),
-        visit.since,
+        context.values("dossier"),
+        context.since,
     )
 
 
-def _asked(visit: Visit) -> dict[str, str]:
-    return {name: visit.text(name) for name in _FILTERS if visit.text(name)}
+def _asked(context: RequestContext) -> dict[str, str]:
+    return {name: context.text(name) for name in _FILTERS if context.text(name)}
 
 
-def _lines(visit: Visit) -> Mapping[str, Any]:
-    cases = visit.desk.store.desk.page(_wanted(visit), after=_place(visit.text("apres")), limit=_PAGE + 1)
+def _lines(context: RequestContext) -> Mapping[str, Any]:
+    cases = context.app.store.desk.page(_wanted(context), after=_place(context.text("apres")), limit=_PAGE + 1)
     shown, more = cases[:_PAGE], len(cases) > _PAGE
     return {
         "cases": shown,
-        "beside": visit.desk.store.desk.beside([case.number for case in shown]),
-        "next": f"?{urlencode({**_asked(visit), 'apres': _written(place_of(shown[-1]))})}" if more else "",
-        "first": not visit.text("apres"),
-        "picked": visit.several("dossier"),
+        "beside": context.app.store.desk.beside([case.number for case in shown]),
+        "next": f"?{urlencode({**_asked(context), 'apres': _written(place_of(shown[-1]))})}" if more else "",
+        "first": not context.text("apres"),
+        "picked": context.values("dossier"),
     }
 
 
-def _around(visit: Visit) -> Mapping[str, Any]:
-    wanted, asked = _wanted(visit), _asked(visit)
-    known = visit.desk.known()[0]
+def _around(context: RequestContext) -> Mapping[str, Any]:
+    wanted, asked = _wanted(context), _asked(context)
+    known = context.app.in_force()
     return {
-        "first": not visit.text("apres"),
+        "first": not context.text("apres"),
         "here": f"?{urlencode(asked)}",
         "asked": asked,
         "views": VIEWS,
-        "queues": visit.queues,
+        "queues": context.queues,
         "chosen": wanted.queues,
-        "counts": _counts(visit),
+        "counts": _counts(context),
         "topics": sorted(known.rules.reader.topics.items(), key=lambda each: each[1].label),
-        "residences": _residences(visit, known.directory),
-        "caretakers": _caretakers(visit, known.directory),
-        "incidents": () if visit.text("apres") else current(visit),
-        "said": visit.text("fait"),
-        "about": visit.text("de"),
-        "several": Several.asked(visit),
+        "residences": _residences(context, known.directory),
+        "caretakers": _caretakers(context, known.directory),
+        "incidents": () if context.text("apres") else current(context),
+        "said": context.text("fait"),
+        "about": context.text("de"),
+        "several": BatchResult.of_query(context),
     }
 
 
-def _counts(visit: Visit) -> Mapping[str, int]:
+def _counts(context: RequestContext) -> Mapping[str, int]:
     # All open cases are counted for them, and they only stand beside the queues' names.
-    counted = "counts", visit.queues
-    return visit.desk.lately(counted, lambda: visit.desk.store.desk.counts(visit.queues), _COUNTS_SECONDS)
+    counted = "counts", context.queues
+    return context.app.cached(counted, lambda: context.app.store.desk.counts(context.queues), _COUNTS_SECONDS)
 
 
 @page("/alertes")
-def alarms(visit: Visit) -> Mapping[str, Any]:
+def alarms(context: RequestContext) -> Mapping[str, Any]:
     """Show the banner of the P1 that nobody has taken."""
-    return {"alarms": visit.alarms}
+    return {"alarms": context.alarms}
 
 
-@deed("/file/prendre", template="queue.html")
-def take_several(visit: Visit) -> Mapping[str, Any] | Response:
+@post("/file/prendre", template="queue.html")
+def take_several(context: RequestContext) -> Mapping[str, Any] | Response:
     """Take several cases at once."""
-    return _after(visit, to_each(visit, "take", visit.several("dossier")))
+    return _after(context, to_each(context, "take", context.values("dossier")))
 
 
-@deed("/file/clore", template="queue.html")
-def close_several(visit: Visit) -> Mapping[str, Any] | Response:
+@post("/file/clore", template="queue.html")
+def close_several(context: RequestContext) -> Mapping[str, Any] | Response:
     """Close several cases at once, for one reason."""
-    reason = visit.text("motif_de_cloture")
+    reason = context.text("motif_de_cloture")
     if not reason:
-        return {**_whole(_as_before(visit)), "alert": "Indiquez la raison de la clôture.", "status": 409}
-    return _after(visit, to_each(visit, "done", visit.several("dossier"), reason=reason))
+        return {**_whole(_as_before(context)), "alert": "Indiquez la raison de la clôture.", "status": 409}
+    return _after(context, to_each(context, "done", context.values("dossier"), reason=reason))
 
 
-@deed("/file/annuler", template="queue.html")
-def undo_several(visit: Visit) -> Mapping[str, Any] | Response:
+@post("/file/annuler", template="queue.html")
+def undo_several(context: RequestContext) -> Mapping[str, Any] | Response:
     """Take back what was done to several cases at once."""
-    return _after(visit, undo_each(visit, visit.text("lot")))
+    return _after(context, undo_each(context, context.text("lot")))
 
 
-def _after(visit: Visit, several: Several) -> Mapping[str, Any] | Response:
-    if visit.text("ici") == "/incidents":
-        return go(f"/incidents?{several.told()}")
-    if visit.in_place:
-        return _whole(_as_before(visit, several.told()))
-    return go(f"/file?{_filters(visit)}&{several.told()}")
+def _after(context: RequestContext, several: BatchResult) -> Mapping[str, Any] | Response:
+    if context.text("ici") == "/incidents":
+        return go(f"/incidents?{several.as_query()}")
+    if context.is_htmx:
+        return _whole(_as_before(context, several.as_query()))
+    return go(f"/file?{_filters(context)}&{several.as_query()}")
 
 
-def _filters(visit: Visit) -> str:
+def _filters(context: RequestContext) -> str:
     """Return the filters of the page that a form was sent from."""
-    given = QueryParams(visit.text("ici").removeprefix("?"))
+    given = QueryParams(context.text("ici").removeprefix("?"))
     return urlencode({name: given[name] for name in _FILTERS if given.get(name)})
 
 
-def _as_before(visit: Visit, told: str = "") -> Visit:
-    """Return a visit of the page that a form was sent from, as it is now."""
-    since = visit.desk.store.desk.latest_event()
-    picked = FormData([("dossier", number) for number in visit.several("dossier")] if not told else [])
-    return replace(visit, asked=QueryParams(f"{_filters(visit)}&{told}"), given=picked, since=since)
+def _as_before(context: RequestContext, told: str = "") -> RequestContext:
+    """Return the request for the page that a form was sent from, as it is now."""
+    since = context.app.store.desk.latest_event()
+    picked = FormData([("dossier", number) for number in context.values("dossier")] if not told else [])
+    return replace(context, query=QueryParams(f"{_filters(context)}&{told}"), form=picked, since=since)
 
 
-def _wanted(visit: Visit) -> Wanted:
-    view = visit.text("vue")
-    queue = visit.text("file")
-    queues = visit.queues if queue == "toutes" else (queue,) if queue in visit.queues else visit.own_queues
+def _wanted(context: RequestContext) -> Wanted:
+    view = context.text("vue")
+    queue = context.text("file")
+    queues = context.queues if queue == "toutes" else (queue,) if queue in context.queues else context.own_queues
     if view == "miennes":
-        queues = visit.queues
+        queues = context.queues
     return Wanted(
         queues=queues,
-        now=visit.now,
-        topic=visit.text("motif") or None,
-        residences=_places(visit),
-        owner=visit.account.name if view == "miennes" else None,
-        late_at=visit.now if view == "retard" else None,
+        now=context.now,
+        topic=context.text("motif") or None,
+        residences=_places(context),
+        owner=context.account.name if view == "miennes" else None,
+        late_at=context.now if view == "retard" else None,
         waiting=view == "attente",
     )
 
 
-def _places(visit: Visit) -> tuple[str, ...]:
+def _places(context: RequestContext) -> tuple[str, ...]:
     """Return the residences that the filters leave: the one chosen, or those that a caretaker sees to."""
-    caretaker, residence = visit.text("gardien"), visit.text("residence")
+    caretaker, residence = context.text("gardien"), context.text("residence")
     if not caretaker:
         return (residence,) if residence else ()
-    theirs = _seen_to(visit.desk.known()[0].directory, caretaker, visit.now)
+    theirs = _seen_to(context.app.directory, caretaker, context.now)
     if residence:
         theirs = tuple(each for each in theirs if each == residence)
     return theirs or ("",)
@@ -202,14 +204,14 @@ def _seen_to(directory: Directory, caretaker: str, now: datetime) -> tuple[str, 
     return tuple(dict.fromkeys(address.residence_id for address in found if address))
 
 
-def _residences(visit: Visit, directory: Directory) -> Sequence[tuple[str, str]]:
-    offices = {visit.desk.office_of(queue) for queue in visit.queues}
+def _residences(context: RequestContext, directory: Directory) -> Sequence[tuple[str, str]]:
+    offices = {context.app.office_of(queue) for queue in context.queues}
     found = [each for each in directory.records.residences if each.office_id in offices]
     return sorted(((each.residence_id, f"{each.name}, {each.commune}") for each in found), key=lambda each: each[1])
 
 
-def _caretakers(visit: Visit, directory: Directory) -> Sequence[tuple[str, str]]:
-    offices = {visit.desk.office_of(queue) for queue in visit.queues}
+def _caretakers(context: RequestContext, directory: Directory) -> Sequence[tuple[str, str]]:
+    offices = {context.app.office_of(queue) for queue in context.queues}
     found = [each for each in directory.records.caretakers if each.office_id in offices]
     return sorted(((each.caretaker_id, f"{each.last_name} {each.first_name}") for each in found), key=lambda e: e[1])
 
@@ -230,3 +232,38 @@ def _place(written: str) -> Place | None:
     except (ValueError, TypeError):
         return None
     return place if all(time.tzinfo for time in times) else None
+
+
+_LOOK_AGAIN_SECONDS = 5.0
+
+
+@page("/evenements")
+def happenings(context: RequestContext) -> Response:
+    """Tell what happens, until the page is closed or the session has ended."""
+    return StreamingResponse(_event_lines(context), media_type="text/event-stream", headers={"X-Accel-Buffering": "no"})
+
+
+async def _event_lines(context: RequestContext) -> AsyncIterator[str]:
+    loop = asyncio.get_running_loop()
+    since = context.headers.get("last-event-id", context.text("depuis"))
+    follower = context.app.follower
+    stream = EventStream(context.queues, int(since) if since.isdecimal() else follower.latest)
+    await asyncio.to_thread(follower.add, stream)
+    looked = loop.time()
+    try:
+        async for line in stream.lines():
+            if loop.time() - looked > _LOOK_AGAIN_SECONDS:
+                looked = loop.time()
+                if not await asyncio.to_thread(_still_in, context):
+                    return
+            yield line
+    finally:
+        context.app.follower.remove(stream)
+
+
+def _still_in(context: RequestContext) -> bool:
+    """Return whether the session lasts, by idle time and age, and whether it still sees what is sent here."""
+    account = auth.account_of(context.app, context.secret, context.app.now(), there=False)
+    return (
+        account is not None and account.role == context.account.role and account.office_id == context.account.office_id
+    )

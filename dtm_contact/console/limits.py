@@ -42,7 +42,7 @@ class RateLimit:
         self._attempts: OrderedDict[str, deque[float]] = OrderedDict()
 
     def allows(self, key: str) -> bool:
-        """Count an attempt; tell whether it is within the bound."""
+        """Count an attempt; return whether it is within the bound."""
         now = time.monotonic()
         with self._lock:
             mine = self._attempts.setdefault(key, deque(maxlen=self._most + 1))
@@ -55,7 +55,7 @@ class RateLimit:
             return len(mine) <= self._most
 
 
-class Turn:
+class BoundedLock:
     """Something that one does at a time, while few others wait for it, and not for long."""
 
     def __init__(self, most_waiting: int = _MOST_WAITING, longest_wait: float = _LONGEST_WAIT) -> None:
@@ -67,7 +67,7 @@ class Turn:
         self._waiting = 0
 
     @contextmanager
-    def taken(self) -> Iterator[None]:
+    def acquired(self) -> Iterator[None]:
         """Do it when it is our turn.
 
         Raises:
@@ -90,7 +90,7 @@ class Turn:
             self._turn.release()
 
 
-class Gate:
+class AccessLimits:
     """The bounds on coming in, of one process.
 
     Hashing a password takes a processor and 64 MiB. Two are hashed at a time: one for browsers that somebody has logged
@@ -105,11 +105,11 @@ class Gate:
         """Take the bounds from the settings."""
         self.passwords = RateLimit(settings.entries_per_minute)
         self.links = RateLimit(settings.entries_per_minute)
-        self._known, self._unknown = Turn(), Turn()
+        self._known, self._unknown = BoundedLock(), BoundedLock()
         self._proxies = tuple(ip_network(each) for each in settings.proxies)
         self._hosts = {*LOOPBACK, *settings.hosts, *({settings.host.lower()} - _ANY_ADDRESS)}
 
-    def hashing(self, *, known: bool) -> "Turn":
+    def hashing(self, *, known: bool) -> "BoundedLock":
         """Return the turn in which a password is hashed."""
         return self._known if known else self._unknown
 
@@ -132,12 +132,12 @@ class Gate:
         return peer if found is None else str(found)
 
     def is_proxy(self, address: "Address | str") -> bool:
-        """Tell whether an address is one of the proxies that we believe."""
+        """Return whether an address is one of the proxies that we believe."""
         found = _address(address) if isinstance(address, str) else address
         return found is not None and any(found.version == each.version and found in each for each in self._proxies)
 
     def serves(self, host: str) -> bool:
-        """Tell whether a Host header names us, with or without a port."""
+        """Return whether a Host header names us, with or without a port."""
         name, _, port = host.rpartition(":") if not host.endswith("]") and ":" in host else (host, "", "")
         return (port.isdecimal() or not port) and name.strip("[]").lower().rstrip(".") in self._hosts
 

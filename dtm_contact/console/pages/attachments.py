@@ -10,7 +10,7 @@ from starlette.responses import Response
 from dtm_contact.access import sees
 from dtm_contact.console.converter import ConversionError, Job
 from dtm_contact.console.registry import page
-from dtm_contact.console.visit import Visit
+from dtm_contact.console.request_context import RequestContext
 from dtm_contact.errors import NotFoundError
 from dtm_contact.reading.parts import attached, html_of
 from dtm_contact.store import Case
@@ -19,11 +19,11 @@ _SEALED = "default-src 'none'; sandbox; frame-ancestors 'none'"
 
 
 @page("/piece/{arrival}/{sha256}")
-def piece(visit: Visit) -> Response:
+def piece(context: RequestContext) -> Response:
     """Give a file to be saved: its type is fixed, so that no browser shows or runs it."""
-    case = _case(visit)
-    octets, name = _octets(visit)
-    visit.note("read", case.number, piece=name)
+    case = _case(context)
+    octets, name = _octets(context)
+    context.audit("read", case.number, piece=name)
     ascii_name = name.encode("ascii", "replace").decode().replace("?", "_").replace('"', "_").replace("\\", "_")
     disposition = f"attachment; filename=\"{ascii_name}\"; filename*=UTF-8''{quote(name, safe='')}"
     headers = {"Content-Disposition": disposition, "Content-Security-Policy": _SEALED}
@@ -31,70 +31,70 @@ def piece(visit: Visit) -> Response:
 
 
 @page("/piece/{arrival}/{sha256}/vignette")
-def thumbnail(visit: Visit) -> Response:
+def thumbnail(context: RequestContext) -> Response:
     """Give a photo, small."""
-    return _photo(visit, Job.SMALL)
+    return _photo(context, Job.SMALL)
 
 
 @page("/piece/{arrival}/{sha256}/photo")
-def photo(visit: Visit) -> Response:
+def photo(context: RequestContext) -> Response:
     """Give a photo, as large as a screen."""
-    return _photo(visit, Job.LARGE)
+    return _photo(context, Job.LARGE)
 
 
-def _photo(visit: Visit, job: Job) -> Response:
-    case = _case(visit)
-    octets, name = _octets(visit)
+def _photo(context: RequestContext, job: Job) -> Response:
+    case = _case(context)
+    octets, name = _octets(context)
     try:
-        made = visit.desk.converter.convert(job, octets)
+        made = context.app.converter.convert(job, octets)
     except ConversionError:
         raise NotFoundError("photo") from None
-    visit.note("read", case.number, photo=name)
+    context.audit("read", case.number, photo=name)
     # No browser keeps it, as nothing else of the desk: a log-out is the end of it.
     return Response(made, media_type="image/jpeg", headers={"Content-Security-Policy": _SEALED})
 
 
 @page("/message/{arrival}")
-def message(visit: Visit) -> Mapping[str, Any]:
+def message(context: RequestContext) -> Mapping[str, Any]:
     """Show a message in its own layout, without what could do harm."""
-    case = _case(visit)
-    source = html_of(_raw(visit))
-    visit.note("read", case.number, layout=True)
+    case = _case(context)
+    source = html_of(_raw(context))
+    context.audit("read", case.number, layout=True)
     try:
-        made = visit.desk.converter.convert(Job.LAYOUT, source.encode()) if source is not None else None
+        made = context.app.converter.convert(Job.LAYOUT, source.encode()) if source is not None else None
     except ConversionError:
-        return {"case": case, "shown": None, "plain": _plain(visit, case)}
+        return {"case": case, "shown": None, "plain": _plain(context, case)}
     # Cleaned, and under a policy without scripts.
     return {"case": case, "shown": None if made is None else Markup(made.decode()), "plain": None}  # noqa: S704
 
 
-def _plain(visit: Visit, case: Case) -> str:
+def _plain(context: RequestContext, case: Case) -> str:
     """Return the text of a message as it was read, without any layout."""
-    arrival, contacts = _arrival(visit), visit.desk.store.cases.get(case.number).contacts
+    arrival, contacts = _arrival(context), context.app.store.cases.get(case.number).contacts
     read = [each.judgement.contact for each in contacts if each.arrival_id == arrival and each.judgement]
     return "\n\n".join(part for each in read for part in (each.new_text, each.signature, each.quoted_text) if part)
 
 
-def _arrival(visit: Visit) -> int:
-    arrival = visit.path["arrival"]
+def _arrival(context: RequestContext) -> int:
+    arrival = context.path["arrival"]
     if not arrival.isdecimal() or len(arrival) > 15:  # noqa: PLR2004 - fits 64 bits
         raise NotFoundError("arrival")
     return int(arrival)
 
 
-def _case(visit: Visit) -> Case:
-    found = visit.desk.store.desk.case_of_arrival(_arrival(visit))
-    if found is None or not sees(visit.account, found.office_id):
+def _case(context: RequestContext) -> Case:
+    found = context.app.store.desk.case_of_arrival(_arrival(context))
+    if found is None or not sees(context.account, found.office_id):
         raise NotFoundError("case")
     return found
 
 
-def _raw(visit: Visit) -> bytes:
-    return visit.desk.store.arrivals.get(_arrival(visit)).raw
+def _raw(context: RequestContext) -> bytes:
+    return context.app.store.arrivals.get(_arrival(context)).raw
 
 
-def _octets(visit: Visit) -> tuple[bytes, str]:
-    found = attached(_raw(visit), visit.path["sha256"])
+def _octets(context: RequestContext) -> tuple[bytes, str]:
+    found = attached(_raw(context), context.path["sha256"])
     if found is None:
         raise NotFoundError("piece")
     return found

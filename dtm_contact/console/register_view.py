@@ -14,8 +14,8 @@ from dtm_contact.cases.registered import (
 )
 from dtm_contact.cases.taken_back import WITHDRAWN
 from dtm_contact.cases.verbs.confirming import NOT_THE_TENANT
-from dtm_contact.console.card import wish_words
-from dtm_contact.console.visit import Visit
+from dtm_contact.console.case_view import wish_words
+from dtm_contact.console.request_context import RequestContext
 from dtm_contact.errors import NotFoundError
 from dtm_contact.explain.names import without_code
 from dtm_contact.labels.cases import ENTRY_KINDS, PROTECTIONS, REACHES
@@ -87,83 +87,83 @@ class ProposedEntry:
     told: str
 
 
-def register_of_case(visit: Visit, case: Case) -> HouseholdRegister:
+def register_of_case(context: RequestContext, case: Case) -> HouseholdRegister:
     """Return what the register says of the household of a case."""
-    return look_up(visit.desk.store.desk, visit.desk.known()[0].directory, case, visit.now.date())
+    return look_up(context.app.store.desk, context.app.directory, case, context.now.date())
 
 
-def register_of_home(visit: Visit, dwelling_id: str) -> HouseholdRegister:
+def register_of_home(context: RequestContext, dwelling_id: str) -> HouseholdRegister:
     """Return what the register says of the people who live in a dwelling now."""
-    today = visit.now.date()
-    people = visit.desk.known()[0].directory.household(dwelling_id, today)
-    return registered(people, visit.desk.store.desk.register(people), today)
+    today = context.now.date()
+    people = context.app.directory.household(dwelling_id, today)
+    return registered(people, context.app.store.desk.register(people), today)
 
 
-def shown_register(visit: Visit, found: HouseholdRegister, *, whole: bool = True) -> RegisterShown:
+def shown_register(context: RequestContext, found: HouseholdRegister, *, whole: bool = True) -> RegisterShown:
     """Return a household's register as who comes may see it.
 
     Args:
-        visit: who comes.
+        context: who comes.
         found: what the register says.
         whole: they may see the household; else they are told that it is protected, and no more.
     """
     if not whole:
         told = ("Foyer protégé : n’en dites rien à personne, et voyez avec l’agence.",) if found.protected else ()
         return RegisterShown(told, protected=bool(found.protected))
-    names = visit.desk.names
-    knows = visit.may(Right.PROTECTION)
+    names = context.app.names
+    knows = context.may(Right.PROTECTION)
     over = (each for each in found.over if knows or each.kind is not EntryKind.PROTECTION)
     return RegisterShown(
         found.first(lambda tenant_id: without_code(names.person(tenant_id))),
-        tuple(_shown(visit, each, found) for each in found.in_force),
-        tuple(_shown(visit, each, found) for each in over),
-        tuple((person, without_code(names.person(person))) for person in found.people if visit.sees_tenant(person)),
+        tuple(_shown(context, each, found) for each in found.in_force),
+        tuple(_shown(context, each, found) for each in over),
+        tuple((person, without_code(names.person(person))) for person in found.people if context.sees_tenant(person)),
         bool(found.protected),
-        knows and visit.may(Right.WORK),
+        knows and context.may(Right.WORK),
     )
 
 
-def asked_entry(visit: Visit) -> dict[str, Any]:
+def asked_entry(context: RequestContext) -> dict[str, Any]:
     """Return the arguments of `register` that a form gives; what it leaves empty is left out."""
     asked = {
-        "kind": visit.text("quoi"),
-        "value": visit.text("valeur"),
-        "tenant": visit.text("locataire"),
-        "words": visit.text("mots"),
-        "reference": visit.text("reference"),
-        "since": visit.text("depuis"),
-        "until": visit.text("fin"),
-        "household": visit.text("foyer") == "1" or None,
+        "kind": context.text("quoi"),
+        "value": context.text("valeur"),
+        "tenant": context.text("locataire"),
+        "words": context.text("mots"),
+        "reference": context.text("reference"),
+        "since": context.text("depuis"),
+        "until": context.text("fin"),
+        "household": context.text("foyer") == "1" or None,
     }
     return {name: value for name, value in asked.items() if value not in {"", None}}
 
 
-def note_protection(visit: Visit, found: HouseholdRegister, subject: str) -> None:
+def note_protection(context: RequestContext, found: HouseholdRegister, subject: str) -> None:
     """Note that somebody was shown by what a household is protected, where they are.
 
     Raises:
         StoreUnavailableError: it could not be noted: it must not be shown.
     """
     seen = [str(entry.id) for entry in found.entries if entry.kind is EntryKind.PROTECTION]
-    if seen and visit.may(Right.PROTECTION):
-        visit.note("protection", subject, entries=seen)
+    if seen and context.may(Right.PROTECTION):
+        context.audit("protection", subject, entries=seen)
 
 
-def _shown(visit: Visit, entry: RegisterEntry, found: HouseholdRegister) -> ShownEntry:
+def _shown(context: RequestContext, entry: RegisterEntry, found: HouseholdRegister) -> ShownEntry:
     protects = entry.kind is EntryKind.PROTECTION
-    knows = not protects or visit.may(Right.PROTECTION)
-    may_work = knows and visit.may(Right.WORK)
+    knows = not protects or context.may(Right.PROTECTION)
+    may_work = knows and context.may(Right.WORK)
     held = entry.in_force(found.on)
     last = entry.ended_by or entry.entered_by
-    undoable = last == visit.account.name and (entry.ended_at is None or entry.ended_why != WITHDRAWN)
-    today = (entry.ended_at or entry.entered_at).astimezone(visit.now.tzinfo).date() == found.on
+    undoable = last == context.account.name and (entry.ended_at is None or entry.ended_why != WITHDRAWN)
+    today = (entry.ended_at or entry.entered_at).astimezone(context.now.tzinfo).date() == found.on
     return ShownEntry(
         entry,
         ENTRY_KINDS[entry.kind],
         _said(entry, knows=knows),
-        "tout le foyer" if entry.household else without_code(visit.desk.names.person(entry.tenant_id)),
-        tuple(_details(visit, entry, knows=knows)),
-        _seen(visit, entry.case_number) if knows else "",
+        "tout le foyer" if entry.household else without_code(context.app.names.person(entry.tenant_id)),
+        tuple(_details(context, entry, knows=knows)),
+        _seen(context, entry.case_number) if knows else "",
         may_work and held,
         may_work and undoable and today,
     )
@@ -181,7 +181,7 @@ def _said(entry: RegisterEntry, *, knows: bool) -> str:
             return entry_words(entry.kind, entry.value)
 
 
-def _details(visit: Visit, entry: RegisterEntry, *, knows: bool) -> Iterator[str]:
+def _details(context: RequestContext, entry: RegisterEntry, *, knows: bool) -> Iterator[str]:
     if entry.words:
         yield entry.words
     if knows and entry.reference:
@@ -193,13 +193,13 @@ def _details(visit: Visit, entry: RegisterEntry, *, knows: bool) -> Iterator[str
     yield f"depuis le {entry.since:%d/%m/%Y}, inscrit par {entry.entered_by}"
     if entry.ended_at is not None:
         why = f" ({entry.ended_why})" if entry.ended_why else ""
-        ended = entry.ended_at.astimezone(visit.now.tzinfo)
+        ended = entry.ended_at.astimezone(context.now.tzinfo)
         yield f"terminé le {ended:%d/%m/%Y} par {entry.ended_by}{why}"
 
 
-def _seen(visit: Visit, number: str | None) -> str:
+def _seen(context: RequestContext, number: str | None) -> str:
     try:
-        return visit.case(number).number if number else ""
+        return context.case(number).number if number else ""
     except NotFoundError:
         return ""
 

@@ -1,4 +1,4 @@
-"""Errands of the desk: wrong arguments, faults of the program and a store that is away are told apart."""
+"""Calls from the desk to the daemon: wrong arguments, faults of the program and a store that is away are told apart."""
 
 import asyncio
 from collections.abc import Callable
@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from dtm_contact.access import run_errand
-from dtm_contact.access.errands import WrongErrandError
-from dtm_contact.console import errands
-from dtm_contact.console.server import DeskServer
+from dtm_contact.access import call_procedure
+from dtm_contact.access.rpc import WrongCallError
+from dtm_contact.console import rpc
+from dtm_contact.console.rpc import RpcServer
 from dtm_contact.errors import NotFoundError, ProgramFaultError, StoreUnavailableError
 from dtm_contact.store import Store, migrate, open_store
 from tests.heard import made_alarms
@@ -26,23 +26,25 @@ def store(tmp_path: Path) -> Any:
 
 
 def raising(error: Exception) -> Callable[..., None]:
-    def errand(store: Store, now: object, *, digest: str) -> None:
+    def procedure(store: Store, now: object, *, digest: str) -> None:
         del store, now, digest
         raise error
 
-    return errand
+    return procedure
 
 
 @pytest.mark.parametrize("arguments", [{}, {"digest": "a", "other": 1}, {"digset": "a"}])
 def test_wrong_arguments_are_told_before_anything_is_done(store: Store, arguments: dict[str, Any]) -> None:
-    with pytest.raises(WrongErrandError):
-        run_errand(store, "seen", arguments, NOW)
+    with pytest.raises(WrongCallError):
+        call_procedure(store, "touch_session", arguments, NOW)
 
 
-def test_a_type_error_within_an_errand_stays_what_it_is(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(run_errand.__globals__["_known"], "seen", raising(TypeError("unsupported operand")))
+def test_a_type_error_within_a_procedure_stays_what_it_is(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(
+        call_procedure.__globals__["_procedures"], "touch_session", raising(TypeError("unsupported operand"))
+    )
     with pytest.raises(TypeError, match="unsupported operand"):
-        run_errand(store, "seen", {"digest": "a"}, NOW)
+        call_procedure(store, "touch_session", {"digest": "a"}, NOW)
 
 
 @pytest.mark.parametrize(
@@ -54,18 +56,18 @@ def test_a_type_error_within_an_errand_stays_what_it_is(store: Store, monkeypatc
         (NotFoundError("arrival 3"), NotFoundError),
     ],
 )
-def test_what_an_errand_raises_is_told_at_the_desk_s_end(
+def test_what_a_procedure_raises_is_raised_at_the_desk_s_end(
     store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, raised: Exception, told: type[Exception]
 ) -> None:
-    monkeypatch.setitem(run_errand.__globals__["_known"], "seen", raising(raised))
+    monkeypatch.setitem(call_procedure.__globals__["_procedures"], "touch_session", raising(raised))
 
     async def serve() -> None:
-        server = DeskServer(store, None, lambda: NOW, lambda _: None, made_alarms())
-        await server.listen(tmp_path / "door")
+        server = RpcServer(store, None, lambda: NOW, lambda _: None, made_alarms())
+        await server.listen(tmp_path / "rpc.sock")
         try:
-            for name in ("seen", "dance") if told is ProgramFaultError else ("seen",):
+            for name in ("touch_session", "dance") if told is ProgramFaultError else ("touch_session",):
                 with pytest.raises(told):
-                    await asyncio.to_thread(errands.run, tmp_path / "door", name, digest="a")
+                    await asyncio.to_thread(rpc.call, tmp_path / "rpc.sock", name, digest="a")
         finally:
             await server.stop()
 
