@@ -25,7 +25,7 @@ import aiosmtplib
 import httpx
 
 from dtm_contact.access import Role
-from tests.console.daemons import Served, served
+from tests.web.daemons import Served, served
 
 PAGE_SECONDS = 5.0
 QUIET_SECONDS = 0.4
@@ -122,7 +122,7 @@ def used(daemon: Served) -> dict[str, float]:
     children = Path(f"/proc/{daemon.pid}/task/{daemon.pid}/children").read_text().split()
     for pid in (str(daemon.pid), *children):
         ticks = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[11:13]
-        is_desk = "console.process" in Path(f"/proc/{pid}/cmdline").read_text()
+        is_desk = "web.process" in Path(f"/proc/{pid}/cmdline").read_text()
         name = "intake" if pid == str(daemon.pid) else "desk" if is_desk else "judges"
         found[name] += sum(map(int, ticks)) / os.sysconf("SC_CLK_TCK")
     return found

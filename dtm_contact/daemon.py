@@ -13,7 +13,6 @@ from dtm_contact.alarms import Alarms, cause_of
 from dtm_contact.cases.knowledge import Known
 from dtm_contact.cases.server import hearing
 from dtm_contact.channels import start_channels
-from dtm_contact.console.supervisor import open_desk
 from dtm_contact.danger_page import Keeper, keeping
 from dtm_contact.dead_man_switch import DeadManSwitch, signing
 from dtm_contact.directory import Directory
@@ -29,6 +28,7 @@ from dtm_contact.settings import MailServer, Settings
 from dtm_contact.store import GroupCommitInbox, Store, migrate, open_store
 from dtm_contact.timers import Runner, Storms, running
 from dtm_contact.tokens import Tokens
+from dtm_contact.web.supervisor import open_desk
 from dtm_contact.worker import (
     Heartbeat,
     Mail,

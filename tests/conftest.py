@@ -41,5 +41,5 @@ def pytest_collection_finish() -> None:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Let the proofs and the browser begin: a file that takes a minute must not be the last that a process is given."""
-    long = {"prove", "console", "matching"}
+    long = {"prove", "web", "matching"}
     items.sort(key=lambda item: long.isdisjoint(item.path.parts))

@@ -29,7 +29,7 @@ LINES = (
     ("store", "channels", "outbound", "pdf", "webcall"),
     ("rehearsal", "cases", "access"),
     ("timers",),
-    ("worker", "monitor", "notices", "console"),
+    ("worker", "monitor", "notices", "web"),
     ("danger_page",),
     ("health",),
     ("dead_man_switch",),

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from dtm_contact.access.entry import count_failure
+from dtm_contact.access.login import count_failure
 from dtm_contact.errors import DtmContactError, NotFoundError
 from dtm_contact.store import Store, TrailLine
 

@@ -21,7 +21,7 @@ from dtm_contact.settings import Settings
 _LONGEST_SENTENCE = 500
 
 
-class Group(click.Group):
+class CommandGroup(click.Group):
     """A group that lists its commands with their whole first sentence: click cuts it off in the midst."""
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -36,7 +36,7 @@ class Group(click.Group):
         return self.get_command(ctx, name)
 
 
-class LazyGroup(Group):
+class LazyGroup(CommandGroup):
     """A group whose commands are imported only when they are asked for."""
 
     def __init__(self, *, lazy: Mapping[str, str | click.Command], **attributes: object) -> None:

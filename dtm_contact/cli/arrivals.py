@@ -6,7 +6,7 @@ from getpass import getuser
 
 import click
 
-from dtm_contact.cli import Group
+from dtm_contact.cli import CommandGroup
 from dtm_contact.cli.output import as_json_option, console, plain, print_json, table
 from dtm_contact.settings import Settings
 from dtm_contact.store import ArrivalLine, ArrivalState, Store, open_store
@@ -14,7 +14,7 @@ from dtm_contact.store import ArrivalLine, ArrivalState, Store, open_store
 _PAGE = 1_000
 
 
-@click.group(cls=Group)
+@click.group(cls=CommandGroup)
 def arrivals() -> None:
     """Look at what came in; judge again what was parked or set aside."""
 

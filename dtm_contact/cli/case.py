@@ -8,14 +8,13 @@ from getpass import getuser
 from typing import Any, TypeVar
 
 import click
-from rich.console import Group as Lines
-from rich.console import RenderableType
+from rich.console import Group, RenderableType
 from rich.text import Text
 
 from dtm_contact.cases import Command, Done, InForce, apply
 from dtm_contact.cases.client import send
 from dtm_contact.cases.verbs.closing import DangerOver
-from dtm_contact.cli import Group
+from dtm_contact.cli import CommandGroup
 from dtm_contact.cli.grounds import IsoTime, ListingNames, listing_names
 from dtm_contact.cli.output import as_json_option, console, plain, print_json, printable, table
 from dtm_contact.explain.told import tell
@@ -31,7 +30,7 @@ _POLL_SECONDS = 0.1
 _PRIORITIES = click.Choice([priority.value for priority in Priority])
 
 
-@click.group(cls=Group)
+@click.group(cls=CommandGroup)
 def case() -> None:
     """Read cases, and work on them."""
 
@@ -336,7 +335,7 @@ def show(settings: Settings, number: str, *, as_json: bool) -> None:
         if as_json:
             print_json(_as_json(file))
         else:
-            console().print(Lines(*_case_lines(file, listing_names(settings, store))))
+            console().print(Group(*_case_lines(file, listing_names(settings, store))))
 
 
 def _as_json(file: CaseFile) -> dict[str, object]:

@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from dtm_contact.cases.rerouting import Placement, former_offices
-from dtm_contact.cli import Group
+from dtm_contact.cli import CommandGroup
 from dtm_contact.cli.output import as_json_option, console, plain, print_json, print_problems, table
 from dtm_contact.directory import (
     Directory,
@@ -44,7 +44,7 @@ _log = get_log("directory")
 Key = tuple[str, ...]
 
 
-@click.group(cls=Group)
+@click.group(cls=CommandGroup)
 def directory() -> None:
     """Check, import and restore the landlord's directory."""
 

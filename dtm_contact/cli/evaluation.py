@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import click
-from rich.console import Group as Lines
+from rich.console import Group
 from rich.text import Text
 
 from dtm_contact.cli.grounds import grounds_options, load_grounds
@@ -123,14 +123,14 @@ def _as_json(found: Score) -> dict[str, object]:
     }
 
 
-def _as_tables(found: Score) -> Lines:
+def _as_tables(found: Score) -> Group:
     figures = [table(("question", "right", "of", "share", "95 % interval"), map(_figure_row, found.figures))]
     if found.reliability:
         columns = ("likeliest tenant", "answers", "said", "right", "95 % interval")
         figures.append(table(columns, map(_band_row, found.reliability), title="\nReliability"))
     if not found.misses:
-        return Lines(*figures)
-    return Lines(
+        return Group(*figures)
+    return Group(
         *figures,
         table(("topic", "taken for", "times"), map(_confusion_row, found.confusions[:_CONFUSIONS_SHOWN])),
         Text(f"\n{len(found.misses)} misses", style="bold"),

@@ -16,12 +16,12 @@ from dtm_contact.rules import load_in_force
 from dtm_contact.settings import Settings
 from dtm_contact.store import Store, open_store
 
-Command = TypeVar("Command", bound=Callable[..., Any])
+Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 
 _FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 
 
-def grounds_options(command: Command) -> Command:
+def grounds_options(command: Decorated) -> Decorated:
     """Add `--directory` and `--rules` to a command."""
     command = click.option("--rules", type=_FOLDER, help="Folder of rules; without it, that of the settings.")(command)
     return click.option(

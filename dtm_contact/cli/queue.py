@@ -7,7 +7,7 @@ import click
 from rich.table import Table
 from rich.text import Text
 
-from dtm_contact.cli import Group
+from dtm_contact.cli import CommandGroup
 from dtm_contact.cli.grounds import ListingNames, listing_names
 from dtm_contact.cli.output import as_json_option, console, plain, print_json, priority, table
 from dtm_contact.labels.judging import UNVERIFIED_CALLER
@@ -16,7 +16,7 @@ from dtm_contact.settings import Settings
 from dtm_contact.store import Case, QueueCount, Store, open_store
 
 
-@click.group(cls=Group)
+@click.group(cls=CommandGroup)
 def queue() -> None:
     """Read the offices' queues."""
 

@@ -15,7 +15,7 @@ from rich.live import Live
 
 from dtm_contact import log
 from dtm_contact.access import Role, new_account, new_link
-from dtm_contact.access.entry import LINK_MINUTES
+from dtm_contact.access.login import LINK_MINUTES
 from dtm_contact.cli.grounds import ListingNames, listing_names
 from dtm_contact.cli.output import console
 from dtm_contact.cli.queue import cases_table, queues_table

@@ -5,13 +5,13 @@ from datetime import datetime
 
 import click
 
-from dtm_contact.cli import Group
+from dtm_contact.cli import CommandGroup
 from dtm_contact.cli.output import as_json_option, console, plain, print_json, table
 from dtm_contact.settings import Settings
 from dtm_contact.store import Held, LeaseLine, migrate, open_store
 
 
-@click.group(cls=Group)
+@click.group(cls=CommandGroup)
 def store_group() -> None:
     """Look after the store's tables."""
 

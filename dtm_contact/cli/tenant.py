@@ -5,14 +5,13 @@ from datetime import date, datetime
 from typing import Any
 
 import click
-from rich.console import Group as Lines
-from rich.console import RenderableType
+from rich.console import Group, RenderableType
 from rich.text import Text
 
 from dtm_contact.cases import Command
 from dtm_contact.cases.registered import entry_words, registered
 from dtm_contact.cases.timeline import Home, days, home_of
-from dtm_contact.cli import Group
+from dtm_contact.cli import CommandGroup
 from dtm_contact.cli.case import actor_option, perform
 from dtm_contact.cli.grounds import ListingNames, listing_names
 from dtm_contact.cli.output import as_json_option, console, plain, print_json, printable, table
@@ -23,7 +22,7 @@ from dtm_contact.store import RegisterEntry, open_store
 from dtm_contact.store.household import Household, household
 
 
-@click.group(cls=Group)
+@click.group(cls=CommandGroup)
 def tenant() -> None:
     """Read what a household and we had to do with each other, and keep what it wishes."""
 
@@ -46,7 +45,7 @@ def show(settings: Settings, tenant: str, *, as_json: bool) -> None:
     if as_json:
         print_json(_as_json(home, found))
     else:
-        console().print(Lines(*(Text(line, style="bold red") for line in first), *_timeline(home, found, names)))
+        console().print(Group(*(Text(line, style="bold red") for line in first), *_timeline(home, found, names)))
 
 
 def _as_json(home: Home, found: Household) -> dict[str, Any]:
@@ -85,7 +84,7 @@ def _on_duty(duty: OnDuty, names: ListingNames) -> str:
     return f"{there}, pour {names.names.caretaker(duty.replaces)}" if duty.replaces else there
 
 
-@tenant.group(cls=Group)
+@tenant.group(cls=CommandGroup)
 def register() -> None:
     """Read and keep the register: how a household wishes to be treated, and what protects it."""
 

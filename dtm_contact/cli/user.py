@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 import click
 
 from dtm_contact.access import Role, new_account, new_link
-from dtm_contact.access.entry import LINK_MINUTES, hashed
-from dtm_contact.cli import Group
+from dtm_contact.access.login import LINK_MINUTES, hash_password
+from dtm_contact.cli import CommandGroup
 from dtm_contact.cli.output import console, table
 from dtm_contact.errors import NoDirectoryError, NotFoundError
 from dtm_contact.settings import Settings
@@ -16,7 +16,7 @@ from dtm_contact.store import Account, Store, TrailLine, open_store
 _CLI = "command line"
 
 
-@click.group(cls=Group)
+@click.group(cls=CommandGroup)
 def user() -> None:
     """See to the accounts of the desk. There is none at first, and no password is given beforehand."""
 
@@ -45,7 +45,7 @@ def add(settings: Settings, name: str, role: str, office: str | None, shown_as: 
 @click.pass_obj
 def password(settings: Settings, name: str) -> None:
     """Set a new password, unlock the account, and end its sessions."""
-    new = hashed(_ask_password())
+    new = hash_password(_ask_password())
     with open_store(settings.store.url) as store:
         store.accounts.set_password(_named(store, name).id, new)
         _note(store, "password set", name, {})

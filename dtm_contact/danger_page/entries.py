@@ -9,13 +9,13 @@ from typing import Final
 from dtm_contact.calls import national
 from dtm_contact.cases.knowledge import Known
 from dtm_contact.cases.registered import HouseholdRegister
-from dtm_contact.console.case_view import by_register, household, residence_caretakers, wishes
 from dtm_contact.explain import who_calls
 from dtm_contact.explain.names import Names, without_code
 from dtm_contact.labels.formats import clock, spaced
 from dtm_contact.labels.judging import OUTCOMES
 from dtm_contact.model import Contact, Wish
 from dtm_contact.store import NOT_READ, Case, CaseContact, CaseFile, Event
+from dtm_contact.web.case_view import by_register, household, residence_caretakers, wishes
 
 _MOST_WORDS: Final = 1500
 _MOST_WRITTEN: Final = 5

@@ -9,10 +9,10 @@ import pytest
 
 from dtm_contact.access import call_procedure
 from dtm_contact.access.rpc import WrongCallError
-from dtm_contact.console import rpc
-from dtm_contact.console.rpc import RpcServer
 from dtm_contact.errors import NotFoundError, ProgramFaultError, StoreUnavailableError
 from dtm_contact.store import Store, migrate, open_store
+from dtm_contact.web import rpc
+from dtm_contact.web.rpc import RpcServer
 from tests.heard import made_alarms
 from tests.store.samples import NOW
 

@@ -9,7 +9,7 @@ import click
 import pytest
 
 from dtm_contact import cli as package
-from dtm_contact.cli import Group, cli
+from dtm_contact.cli import CommandGroup, cli
 from dtm_contact.cli.settings import as_markdown
 from tests.cli.conftest import ROOT, Program
 
@@ -53,7 +53,7 @@ def commands(command: click.Command) -> Iterator[click.Command]:
 
 
 def test_a_list_of_commands_says_what_each_says_of_itself() -> None:
-    for group in (command for command in commands(cli) if isinstance(command, Group)):
+    for group in (command for command in commands(cli) if isinstance(command, CommandGroup)):
         context = click.Context(group)
         for name in group.list_commands(context):
             listed, command = group.described(context, name), group.get_command(context, name)

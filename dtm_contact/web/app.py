@@ -1,0 +1,203 @@
+"""The pages as one application: who comes, what they may, and what every answer bears."""
+
+import asyncio
+import hashlib
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import FormData, Headers
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import BaseRoute
+from starlette.routing import Route as StarletteRoute
+from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from dtm_contact.access import digest_of
+from dtm_contact.cases import RefusedError
+from dtm_contact.errors import NotFoundError, ProgramFaultError, StoreUnavailableError
+from dtm_contact.log import get_log
+from dtm_contact.web import auth, pages, rendering
+from dtm_contact.web.app_context import AppContext
+from dtm_contact.web.limits import BusyError
+from dtm_contact.web.registry import Route, known_routes
+from dtm_contact.web.request_context import RequestContext
+
+_log = get_log("desk")
+_HERE = Path(__file__).parent
+_FILES = "/fichiers/{digest}/{name}"
+_FOLDERS = [_HERE / "static", _HERE / "vendor"]
+_LARGEST_FORM = 256 * 1024
+_MOST_FIELDS = 400
+_FORM_SECONDS = 20.0
+_HEADERS = {
+    # Nothing from elsewhere, no script or style that stands in a page.
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
+    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+    "Cache-Control": "no-store",
+}
+_BUSY = "Trop de photos ou de mises en page sont demandées à la fois. Réessayez dans un instant."
+_Endpoint = Callable[[Request], Awaitable[Response]]
+
+
+def build(shared: AppContext) -> Starlette:
+    """Return the application over what its requests share."""
+    shown = rendering.Rendering(shared, _digests())
+    routes: list[BaseRoute] = [StarletteRoute(_FILES, _StaticFiles(), methods=["GET"], name=f"GET {_FILES}")]
+    routes += [
+        StarletteRoute(
+            route.path, _endpoint(shared, shown, route), methods=[route.method], name=f"{route.method} {route.path}"
+        )
+        for route in known_routes(pages)
+    ]
+    return Starlette(
+        routes=routes,
+        exception_handlers={HTTPException: _unrouted(shown)},
+        middleware=[Middleware(_Hosts, shared=shared, shown=shown)],
+    )
+
+
+class _Hosts:
+    """Serves only requests for a name that is ours: a page of another name must not be answered as one of its own."""
+
+    def __init__(self, app: ASGIApp, shared: AppContext, shown: "rendering.Rendering") -> None:
+        self._app = app
+        self._shared = shared
+        self._shown = shown
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and not self._shared.limits.serves(Headers(scope=scope).get("host", "")):
+            refused = await run_in_threadpool(self._shown.trouble, None, 421)
+            await _with_headers(refused)(scope, receive, send)
+        else:
+            await self._app(scope, receive, send)
+
+
+def _unrouted(shown: "rendering.Rendering") -> Callable[[Request, Exception], Awaitable[Response]]:
+    async def answer(request: Request, error: Exception) -> Response:
+        return _with_headers(await shown.http_error(request, error))
+
+    return answer
+
+
+def _endpoint(shared: AppContext, shown: "rendering.Rendering", route: Route) -> _Endpoint:
+    async def answer(request: Request) -> Response:
+        try:
+            form = await _form(request) if route.method == "POST" else FormData()
+        except HTTPException as error:
+            refused = _with_headers(shown.trouble(None, error.status_code))
+            # The rest of the form is not waited for.
+            refused.headers["Connection"] = "close"
+            return refused
+        found = await run_in_threadpool(_answer, shared, shown, route, request, form)
+        return _with_headers(_to_script(found) if request.headers.get("hx-request") == "true" else found)
+
+    return answer
+
+
+async def _form(request: Request) -> FormData:
+    length = request.headers.get("content-length", "")
+    if not length.isdecimal() or int(length) > _LARGEST_FORM:
+        raise HTTPException(413)
+    try:
+        async with asyncio.timeout(_FORM_SECONDS):
+            return await request.form(max_files=0, max_fields=_MOST_FIELDS, max_part_size=_LARGEST_FORM)
+    except TimeoutError:
+        raise HTTPException(408) from None
+
+
+def _answer(
+    shared: AppContext, shown: "rendering.Rendering", route: Route, request: Request, form: FormData
+) -> Response:
+    context = None
+    try:
+        context = _request_context(shared, request, form)
+        refused = auth.refusal(context, route)
+        if refused is not None:
+            return refused if isinstance(refused, Response) else shown.trouble(context, refused)
+        found = route.handler(context)
+        return (
+            found if isinstance(found, Response) else shown.page(context, found.get("template", route.template), found)
+        )
+    except NotFoundError:
+        return shown.trouble(context, 404)
+    except (RefusedError, ProgramFaultError) as error:
+        return shown.trouble(context, 409 if isinstance(error, RefusedError) else 500, str(error))
+    except (BusyError, StoreUnavailableError) as error:
+        _log.warning("the desk could not be served", error=type(error).__name__)
+        return shown.trouble(context, 503, _BUSY if isinstance(error, BusyError) else "")
+    except Exception:  # noqa: BLE001 - whoever waits must be told something, whatever it is
+        _log.exception("a page failed", page=route.path)
+        return shown.trouble(context, 500)
+
+
+def _to_script(found: Response) -> Response:
+    """Return an answer for a script: one that followed a redirect would load the page, and the browser once more."""
+    if not isinstance(found, RedirectResponse):
+        return found
+    return Response(status_code=204, headers={"HX-Redirect": found.headers["location"]})
+
+
+def _request_context(shared: AppContext, request: Request, form: FormData) -> RequestContext:
+    secret = request.cookies.get(auth.cookie_name(shared.settings.desk), "")
+    device = request.cookies.get(auth.device_cookie_name(shared.settings.desk), "")
+    now = shared.now()
+    # What a page asks for by itself is no sign that somebody is there.
+    by_itself = request.url.path in {"/evenements", "/alertes"} or "morceau" in request.query_params
+    account = auth.account_of(shared, secret, now, there=not by_itself) if secret else None
+    return RequestContext(
+        app=shared,
+        user=account,
+        secret=secret if account else "",
+        now=now,
+        path=request.path_params,
+        query=request.query_params,
+        form=form,
+        client=shared.limits.client(
+            request.client.host if request.client else "", request.headers.getlist("x-forwarded-for")
+        ),
+        device=digest_of(device) if device else "",
+        url=request.url.path + (f"?{request.url.query}" if request.url.query else ""),
+        since=shared.store.desk.latest_event() if account else 0,
+        headers=request.headers,
+    )
+
+
+def _with_headers(response: Response) -> Response:
+    for name, value in _HEADERS.items():
+        response.headers.setdefault(name, value)
+    return response
+
+
+def _digests() -> dict[str, str]:
+    """Return the digest of each file that pages name, by its name."""
+    paths = [path for folder in _FOLDERS for path in folder.iterdir()]
+    return {path.name: hashlib.sha256(path.read_bytes()).hexdigest()[:16] for path in paths}
+
+
+class _StaticFiles(StaticFiles):
+    """The files that pages name, under paths that change with their content: browsers keep them."""
+
+    def __init__(self) -> None:
+        super().__init__(directory=_FOLDERS[0])
+        self.all_directories += _FOLDERS[1:]
+
+    def get_path(self, scope: Scope) -> str:
+        name: str = scope["path_params"]["name"]
+        return name
+
+    def file_response(self, *arguments: Any, **more: Any) -> Response:
+        response = super().file_response(*arguments, **more)
+        response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+        return _with_headers(response)

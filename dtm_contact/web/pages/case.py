@@ -1,0 +1,463 @@
+"""One case: who, where, what, how urgent, why here, what next; and an action for each verb that agents have."""
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from starlette.responses import Response
+
+from dtm_contact.access import Right, sees
+from dtm_contact.cases import NeverUsedError, RefusedError
+from dtm_contact.cases.addressees import Addressee, Care, addressees, usual
+from dtm_contact.cases.taken_back import handed_over
+from dtm_contact.cases.verbs.closing import DANGER_OVER
+from dtm_contact.cases.verbs.confirming import known_to_household, reached_by, why_not_learnt
+from dtm_contact.errors import NotFoundError
+from dtm_contact.explain import summary
+from dtm_contact.labels.judging import CARE
+from dtm_contact.model import Judgement, KeptHistory, Proposal, RuleTrace
+from dtm_contact.outbound.wording import moment, opening_hours
+from dtm_contact.rules import decide
+from dtm_contact.rules.answer_templates import AnswerFailedError, fill_in
+from dtm_contact.store import NOT_READ, Case, CaseFile, Event
+from dtm_contact.web.case_view import (
+    by_register,
+    guarded,
+    household,
+    proposals,
+    residence_caretakers,
+    time_line,
+    violence_at_home,
+    voice_messages,
+    wishes,
+)
+from dtm_contact.web.register_view import asked_entry, note_protection, proposed, register_of_case, shown_register
+from dtm_contact.web.registry import page, post
+from dtm_contact.web.request_context import LONGEST_SEARCH, RequestContext, go
+
+OF_ANOTHER_OFFICE = "un logement d’un autre bureau"
+"""Instead of where somebody lives whose dwelling the agent's office does not work."""
+
+_CANDIDATES = 6
+_OTHERS = 12
+
+
+@page("/dossier/{number}")
+def case(context: RequestContext) -> Mapping[str, Any]:
+    """Show a case; that its household's card was read is noted before it is shown."""
+    return case_page(context)
+
+
+def case_page(context: RequestContext, *, alert: str = "", refused: str = "", said: str = "") -> Mapping[str, Any]:
+    """Return what the page of the path's case needs.
+
+    Args:
+        context: who sees it.
+        alert: why what they asked for was refused.
+        refused: the form that was refused, by the last word of its path: what was typed in it comes back.
+        said: the verb that was carried out.
+    """
+    since = context.app.store.desk.latest_event()
+    file = context.file()
+    context.audit("read", file.case.number, dwelling=file.case.dwelling_id, tenant=file.case.tenant_id)
+    registered = register_of_case(context, file.case)
+    last = next((each.judgement for each in reversed(file.contacts) if each.judgement), None)
+    directory, names = context.app.directory, context.app.names
+    found, answerable = file.case, addressees_of(context, file)
+    elsewhere = found.dwelling_id is not None and not context.sees_dwelling(found.dwelling_id)
+    shows_home = found.dwelling_id is not None and not elsewhere
+    card = household(directory, names, found.dwelling_id or "", context.now) if shows_home else None
+    care = violence_at_home(file.contacts)
+    if card is not None and care:
+        card = guarded(card, file.contacts)
+    card = by_register(card, registered) if card is not None else None
+    theirs = not elsewhere and (shows_home or (found.tenant_id is not None and context.sees_tenant(found.tenant_id)))
+    if theirs:
+        note_protection(context, registered, found.number)
+    caretakers = card.caretakers if card else ()
+    residence = directory.residences.get(found.residence_id or "")
+    if not caretakers and residence is not None and sees(context.account, residence.office_id):
+        caretakers = residence_caretakers(directory, names, residence.residence_id, context.now)
+    candidates = [each for each in last.match.candidates if context.sees_tenant(each.tenant_id)] if last else []
+    return {
+        "case": found,
+        "line": time_line(file, context.now),
+        "arrivals": [each.arrival_id for each in file.contacts],
+        "judged": last,
+        "summary": summary(last, names, alarm=found.alarm) if last else "",
+        "card": card,
+        "care": CARE if care else "",
+        "elsewhere": elsewhere,
+        "lives_at": _lives_at(context, last),
+        "caretakers": caretakers,
+        "wishes": wishes(file.contacts),
+        "proposals": [each for each in _proposals(context, file) if each.value not in registered.never],
+        "register": shown_register(context, registered, whole=theirs),
+        "register_proposals": proposed(file.contacts, found.tenant_id, registered) if theirs else [],
+        "voices": voice_messages(file.contacts),
+        "others": _others(context, found),
+        "candidates": candidates[:_CANDIDATES],
+        "findings": last.understanding.findings if last else (),
+        "topics": sorted(context.app.rules.reader.topics.items(), key=lambda each: each[1].label),
+        "all_queues": context.app.rules.queues.values(),
+        "answers": context.app.rules.answers,
+        "addressees": answerable,
+        "usual": usual(answerable),
+        "draft": _draft(context, found),
+        "can_undo": _can_undo(file.events, context.account.name),
+        "since": since,
+        "said": said or context.text("fait"),
+        "not_read": NOT_READ,
+        "alert": alert,
+        "refused": refused,
+        "dangers_over": DANGER_OVER,
+        "status": 409 if alert else 200,
+    }
+
+
+def _can_undo(events: Iterable[Event], who: str) -> bool:
+    """Return whether the last change by hand that stands is this agent's, so that it can be taken back."""
+    undone, last = set(), None
+    for event in events:
+        if "undoes" in event.data:
+            undone.add(event.data["undoes"])
+    for event in events:
+        if "changed" in event.data and event.id not in undone:
+            last = event
+    return last is not None and last.who == who
+
+
+def _lives_at(context: RequestContext, last: Judgement | None) -> str:
+    """Return where the tenant lives, where the matter is elsewhere, as far as the agent may see it."""
+    home = last.match.home if last else None
+    if home is None:
+        return ""
+    seen = home.dwelling_id is not None and context.sees_dwelling(home.dwelling_id)
+    return context.app.names.home(home) if seen else OF_ANOTHER_OFFICE
+
+
+def _others(context: RequestContext, found: Case) -> list[Case]:
+    if not found.dwelling_id and not found.tenant_id:
+        return []
+    ways = {"dwellings": [found.dwelling_id] if found.dwelling_id else []}
+    ways["tenants"] = [found.tenant_id] if found.tenant_id else []
+    others = context.app.store.desk.of(**ways, limit=_OTHERS + 1)
+    return [each for each in others if each.number != found.number and sees(context.account, each.office_id)][:_OTHERS]
+
+
+def _proposals(context: RequestContext, file: CaseFile) -> list[Proposal]:
+    """Return what the contacts give that an agent may confirm, and that nobody has confirmed yet."""
+    tenant_id = file.case.tenant_id
+    if tenant_id is None or not context.sees_tenant(tenant_id):
+        return []
+    grounds = context.app.in_force()
+    reached = [Proposal(kind, value, tenant_id, value) for kind, value in reached_by(file.contacts)]
+    given = {(each.kind, each.value): each for each in (*proposals(file.contacts, tenant_id), *reached)}
+    known = context.app.store.desk.confirmed(tenant_id, [value for _kind, value in given])
+    of_household = known_to_household(tenant_id, grounds.directory)
+    return [
+        each
+        for fact, each in given.items()
+        if each.value not in known and fact not in of_household and why_not_learnt(fact, file.contacts, grounds) is None
+    ]
+
+
+def addressees_of(context: RequestContext, file: CaseFile) -> tuple[Addressee, ...]:
+    """Return the addresses that a case may be answered at, the one to be chosen first."""
+    tenant_id, known = file.case.tenant_id, context.app.in_force()
+    if tenant_id is not None and not context.sees_tenant(tenant_id):
+        tenant_id = None
+    confirmed = context.app.store.desk.confirmations([tenant_id]) if tenant_id else ()
+    care = Care(
+        lambda reaches: context.app.store.desk.never_used(reaches, context.now.date()),
+        register_of_case(context, file.case).protected,
+    )
+    return addressees(file.contacts, tenant_id, confirmed, known.directory, known.settings, care)
+
+
+def _draft(context: RequestContext, found: Case) -> str:
+    """Return the answer that the page was asked to begin with, filled in; "" where none was."""
+    rules, settings = context.app.rules, context.app.settings
+    answer = rules.answers.get(context.text("modele"))
+    if answer is None:
+        return ""
+    calendar = (rules.queues.get(found.queue) or rules.desks.reception).calendar
+    values = {
+        "case": found.number,
+        "due": moment(found.due, settings.zone),
+        "phone": settings.numbers[0] if settings.numbers else "",
+        "hours": opening_hours(calendar),
+        "open": calendar.is_open(context.now),
+        "urgent": found.priority == "P1",
+        "known": found.tenant_id is not None or found.dwelling_id is not None,
+        "again": False,
+    }
+    try:
+        return fill_in(answer, values)[1]
+    except AnswerFailedError:
+        return ""
+
+
+@page("/dossier/{number}/regles")
+def case_rules(context: RequestContext) -> Mapping[str, Any]:
+    """Show what every rule saw of the latest message, by the rules in force now."""
+    file = context.file()
+    judged = next((each.judgement for each in reversed(file.contacts) if each.judgement), None)
+    if judged is None:
+        raise NotFoundError("judgement")
+    context.audit("read", file.case.number, rules=True)
+    return {"case": file.case, "judged": judged, "trace": _trace(context, judged)}
+
+
+def _trace(context: RequestContext, judged: Judgement) -> tuple[RuleTrace, ...]:
+    known = context.app.in_force()
+    decision = decide(
+        judged.contact,
+        judged.match,
+        judged.understanding,
+        judged.contact.at,
+        known.rules,
+        known.directory,
+        history=KeptHistory(judged.history),
+        trace=True,
+    )
+    return decision.trace
+
+
+@page("/dossier/{number}/locataires")
+def tenants(context: RequestContext) -> Mapping[str, Any]:
+    """Find people whom a case may be about."""
+    found = context.case()
+    asked = context.text("q")[:LONGEST_SEARCH]
+    return {"case": found, "people": context.find_people(asked, found.number), "q": asked}
+
+
+Arguments = Callable[[RequestContext], Mapping[str, Any]]
+_LEAVES = frozenset({"done", "move"})
+
+
+def _verb_action(word: str, verb: str, *, versioned: bool = True) -> Callable[[Arguments], Arguments]:
+    """Register the action `/dossier/{number}/<word>`; the function reads the verb's arguments from the form."""
+
+    def register(arguments: Arguments) -> Arguments:
+        @post(f"/dossier/{{number}}/{word}", Right.WORK, template="case.html")
+        def done(context: RequestContext) -> Mapping[str, Any] | Response:
+            number = context.case().number
+            given = {name: value for name, value in arguments(context).items() if value not in (None, "", ())}
+            try:
+                context.apply(verb, number, given, context.number("version") if versioned else None)
+            except NeverUsedError as error:
+                return case_page(context, alert=f"{error}{_other_address(context)}", refused=word)
+            except RefusedError as error:
+                return case_page(context, alert=str(error), refused=word)
+            return _after(context, verb, number)
+
+        return arguments
+
+    return register
+
+
+def _other_address(context: RequestContext) -> str:
+    """Return the address that may be written to instead, said behind what was refused; "" where none is sure."""
+    other = usual(addressees_of(context, context.file()))
+    return f" Adresse connue : {other.address}." if other else ""
+
+
+def _after(context: RequestContext, verb: str, number: str) -> Mapping[str, Any] | Response:
+    if context.is_htmx and context.text("bandeau"):
+        return {"template": "announced.html", "said": verb, "about": number}
+    if verb in _LEAVES and not (context.text("reste") and _still_seen(context, number)):
+        return go(f"/file?fait={verb}&de={number}")
+    return case_page(context, said=verb) if context.is_htmx else go(f"/dossier/{number}?fait={verb}")
+
+
+def _still_seen(context: RequestContext, number: str) -> bool:
+    try:
+        context.case(number)
+    except NotFoundError:
+        return False
+    return True
+
+
+@_verb_action("prendre", "take")
+def take(context: RequestContext) -> Mapping[str, Any]:
+    """Take a case; one that a colleague took only where asked for."""
+    return {"from_colleague": context.text("collegue") == "1" or None}
+
+
+@_verb_action("rendre", "release")
+def release(context: RequestContext) -> Mapping[str, Any]:
+    """Let a case go."""
+    del context
+    return {}
+
+
+@_verb_action("transmettre", "move")
+def move(context: RequestContext) -> Mapping[str, Any]:
+    """Hand a case over to another queue."""
+    return {"queue": context.text("file"), "reason": context.text("raison")}
+
+
+@_verb_action("attendre", "wait")
+def wait(context: RequestContext) -> Mapping[str, Any]:
+    """Set a case waiting."""
+    return {"until": _time(context), "reason": context.text("raison")}
+
+
+@_verb_action("reprendre", "resume")
+def resume(context: RequestContext) -> Mapping[str, Any]:
+    """Lay a waiting case back into its order."""
+    del context
+    return {}
+
+
+@_verb_action("clore", "done")
+def close(context: RequestContext) -> Mapping[str, Any]:
+    """Close a case; a P1 by saying why the danger is over."""
+    return {
+        "reason": context.text("raison"),
+        "danger_over": context.text("danger_ecarte"),
+        "spoke": context.text("joint") == "1" or None,
+    }
+
+
+@_verb_action("sans-reponse", "no_answer")
+def no_answer(context: RequestContext) -> Mapping[str, Any]:
+    """Note that a call-back was in vain; again later."""
+    return {"again": _time(context)}
+
+
+@_verb_action("rouvrir", "reopen")
+def reopen(context: RequestContext) -> Mapping[str, Any]:
+    """Open a closed case again."""
+    return {"reason": context.text("raison")}
+
+
+@_verb_action("noter", "note", versioned=False)
+def note(context: RequestContext) -> Mapping[str, Any]:
+    """Leave words for colleagues."""
+    return {"text": context.text("texte")}
+
+
+@_verb_action("etiqueter", "tag")
+def tag(context: RequestContext) -> Mapping[str, Any]:
+    """Put labels to a case, or take one off."""
+    return {
+        "add": tuple(context.text("ajouter").split(",")) if context.text("ajouter") else (),
+        "remove": context.values("retirer"),
+    }
+
+
+@_verb_action("locataire", "tenant")
+def tenant(context: RequestContext) -> Mapping[str, Any]:
+    """Say whom a case is about."""
+    return {"tenant": context.text("locataire"), "dwelling": context.text("logement")}
+
+
+@_verb_action("retenir", "confirm")
+def confirm(context: RequestContext) -> Mapping[str, Any]:
+    """Keep that an address or number is the tenant's."""
+    return {"value": context.text("valeur")}
+
+
+@_verb_action("inscrire", "register", versioned=False)
+def register(context: RequestContext) -> Mapping[str, Any]:
+    """Enter something into the register of the case's household."""
+    return asked_entry(context)
+
+
+@_verb_action("terminer-inscription", "register_end", versioned=False)
+def register_end(context: RequestContext) -> Mapping[str, Any]:
+    """End an entry of the register."""
+    return {"entry": context.number("inscription") or 0, "reason": context.text("raison")}
+
+
+@_verb_action("motif", "topic")
+def topic(context: RequestContext) -> Mapping[str, Any]:
+    """Say what a case is about."""
+    return {"topic": context.text("motif")}
+
+
+@_verb_action("danger-reel", "danger")
+def danger(context: RequestContext) -> Mapping[str, Any]:
+    """Say that somebody is in danger: those on call are told at once."""
+    return {"reason": context.text("raison")}
+
+
+@_verb_action("pas-de-danger", "no_danger")
+def no_danger(context: RequestContext) -> Mapping[str, Any]:
+    """Say that nobody is in danger."""
+    return {"reason": context.text("raison")}
+
+
+@_verb_action("priorite", "priority")
+def priority(context: RequestContext) -> Mapping[str, Any]:
+    """Say how urgent a case is."""
+    return {"priority": context.text("priorite"), "reason": context.text("raison")}
+
+
+@_verb_action("lier", "link")
+def link(context: RequestContext) -> Mapping[str, Any]:
+    """Link a case to another one."""
+    return {"other": context.text("autre")}
+
+
+@_verb_action("reunir", "merge")
+def merge(context: RequestContext) -> Mapping[str, Any]:
+    """Make a case one with another one."""
+    return {"into": context.text("autre"), "reason": context.text("raison")}
+
+
+@_verb_action("separer", "split")
+def split(context: RequestContext) -> Mapping[str, Any]:
+    """Make a case of its own of some messages."""
+    return {"arrivals": tuple(int(each) for each in context.values("arrivee") if each.isdecimal())}
+
+
+@_verb_action("repondre", "reply")
+def reply(context: RequestContext) -> Mapping[str, Any]:
+    """Answer the one who wrote; an address that nothing proves only where asked for."""
+    return {
+        "text": context.text("texte"),
+        "to": context.text("a"),
+        "unproven_ok": context.text("non_verifiee") == "1" or None,
+    }
+
+
+@post("/dossier/{number}/annuler", Right.WORK, template="case.html")
+def undo(context: RequestContext) -> Mapping[str, Any] | Response:
+    """Take one's own last change back; a case that one has just handed over to another office included."""
+    number = _theirs_or_just_handed_over(context)
+    try:
+        context.apply("undo", number, {})
+    except RefusedError as error:
+        return case_page(context, alert=str(error))
+    if context.is_htmx:
+        return case_page(context, said="undo")
+    return go(f"/dossier/{number}?fait=undo")
+
+
+def _theirs_or_just_handed_over(context: RequestContext) -> str:
+    try:
+        return context.case().number
+    except NotFoundError:
+        if not handed_over(context.app.store.cases.get(context.path["number"]).events, context.account.name):
+            raise
+        return context.path["number"]
+
+
+def _time(context: RequestContext) -> str | None:
+    """Return the time that a form gives, in ISO 8601: hours from now, a morning in some days, or a time itself."""
+    hours, days, at = context.number("heures"), context.number("jours"), context.text("quand")
+    if at:
+        try:
+            found = datetime.fromisoformat(at)
+        except ValueError:
+            return at
+        return (found if found.tzinfo else found.replace(tzinfo=context.now.tzinfo)).isoformat()
+    if hours:
+        return (context.now + timedelta(hours=min(hours, 1000))).isoformat()
+    if days:
+        morning = context.now.replace(hour=9, minute=0, second=0, microsecond=0)
+        return (morning + timedelta(days=min(days, 365))).isoformat()
+    return None

@@ -1,0 +1,173 @@
+"""Incidents, several households of one residence with one matter; and one action on several cases at once."""
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from typing import Any, Final, Self
+from urllib.parse import urlencode
+
+from starlette.responses import Response
+
+from dtm_contact.access import sees
+from dtm_contact.cases import RefusedError
+from dtm_contact.errors import NotFoundError
+from dtm_contact.model import Priority
+from dtm_contact.store import Case
+from dtm_contact.store.desk import Incident
+from dtm_contact.web.registry import page, post
+from dtm_contact.web.request_context import RequestContext, go
+
+_MOST_AT_ONCE: Final = 200
+_CHANGED: Final = re.compile(r"(\d{4}-\d{6,9})\.(\d{1,9})")
+_NUMBER: Final = re.compile(r"\d{4}-\d{6,9}")
+NOT_UNDONE: Final = frozenset({"reply", "undo"})
+"""A letter that is on its way is not taken back, nor is it taken back that something was."""
+
+
+@dataclass(frozen=True, slots=True)
+class BatchResult:
+    """What became of one act on several cases.
+
+    Attributes:
+        verb: what was done.
+        done: the cases to which it was done, each with the version that it has since then.
+        dangers: how many P1 were left open: they are closed one at a time.
+        refused: the cases to which it could not be done.
+        why: what the last of them was refused for.
+    """
+
+    verb: str
+    done: tuple[tuple[str, int], ...] = ()
+    dangers: int = 0
+    refused: tuple[str, ...] = ()
+    why: str = field(default="", compare=False)
+
+    @property
+    def undoable(self) -> bool:
+        """Whether it can be taken back."""
+        return bool(self.done) and self.verb not in NOT_UNDONE
+
+    def as_query(self) -> str:
+        """Return it as a page's query says it, for `of_query`."""
+        done = " ".join(f"{number}.{version}" for number, version in self.done)
+        return urlencode({"fait": self.verb, "lot": done, "urgences": self.dangers, "refus": " ".join(self.refused)})
+
+    @classmethod
+    def of_query(cls, context: RequestContext) -> Self | None:
+        """Return what a page's query says was done; None where it says nothing of several cases."""
+        if "lot" not in context.query:
+            return None
+        done = tuple((number, int(version)) for number, version in _CHANGED.findall(context.query["lot"]))
+        refused = tuple(_NUMBER.findall(context.query.get("refus", "")))
+        return cls(context.text("fait"), done[:_MOST_AT_ONCE], context.number("urgences") or 0, refused[:_MOST_AT_ONCE])
+
+
+def to_each(context: RequestContext, verb: str, numbers: Iterable[str], **arguments: str) -> BatchResult:
+    """Do something to each of several cases that they see; a P1 is not closed this way."""
+
+    def act(number: str) -> int | None:
+        case = context.case(number)
+        if verb == "done" and case.priority is Priority.P1:
+            return None
+        return context.apply(verb, case.number, arguments).version
+
+    return _apply_each(verb, dict.fromkeys(list(numbers)[:_MOST_AT_ONCE]), act)
+
+
+def undo_each(context: RequestContext, changed: str) -> BatchResult:
+    """Undo what was done to several cases, as `BatchResult.as_query` names them, where it was the last thing done."""
+    versions = {number: int(version) for number, version in _CHANGED.findall(changed)[:_MOST_AT_ONCE]}
+    return _apply_each("undo", versions, lambda number: context.apply("undo", number, {}, versions[number]).version)
+
+
+def _apply_each(verb: str, numbers: Iterable[str], act: Callable[[str], int | None]) -> BatchResult:
+    found, done, refused = BatchResult(verb), list[tuple[str, int]](), list[str]()
+    for number in numbers:
+        try:
+            version = act(number)
+        except RefusedError as error:
+            refused.append(number)
+            found = replace(found, why=str(error))
+        except NotFoundError:
+            refused.append(number)
+        else:
+            if version is None:
+                found = replace(found, dangers=found.dangers + 1)
+            else:
+                done.append((number, version))
+    return replace(found, done=tuple(done), refused=tuple(refused))
+
+
+TOPICS = (
+    "elevator",
+    "elevator_trapped",
+    "heating",
+    "water_cut",
+    "water_leak",
+    "electricity",
+    "gas",
+    "fire",
+    "access_control",
+)
+"""What can befall a whole building at once."""
+_WITHIN = timedelta(hours=24)
+
+
+@page("/incidents")
+def incidents(context: RequestContext) -> Mapping[str, Any]:
+    """Show what befalls several households at once."""
+    context.audit("read", "incidents")
+    return {"incidents": current(context), "said": context.text("fait"), "several": BatchResult.of_query(context)}
+
+
+def current(context: RequestContext) -> Sequence[Incident]:
+    """Return the incidents of the last day that somebody sees."""
+    found = context.app.cached("incidents", lambda: context.app.store.desk.incidents(TOPICS, context.now - _WITHIN))
+    return [each for each in found if any(sees(context.account, office) for office in each.offices)]
+
+
+@page("/incident/{residence}/{topic}")
+def incident(context: RequestContext) -> Mapping[str, Any]:
+    """Show one incident: all of its cases, and what can be said to all."""
+    return _shown(context)
+
+
+def _shown(context: RequestContext) -> Mapping[str, Any]:
+    cases = _cases(context)
+    context.audit("read", f"incident {context.path['residence']} {context.path['topic']}", cases=len(cases))
+    dangers = sum(case.priority is Priority.P1 for case in cases)
+    return {
+        "cases": cases,
+        "dangers": dangers,
+        "refused": "",
+        "residence": context.path["residence"],
+        "topic": context.path["topic"],
+    }
+
+
+@post("/incident/{residence}/{topic}/nouvelle", template="incident.html")
+def news(context: RequestContext) -> Mapping[str, Any] | Response:
+    """Write the same to all who asked."""
+    return _to_all(context, "reply", text=context.text("texte"))
+
+
+@post("/incident/{residence}/{topic}/clore", template="incident.html")
+def end(context: RequestContext) -> Mapping[str, Any] | Response:
+    """Close all of its cases for one reason, but for those that are a danger."""
+    return _to_all(context, "done", reason=context.text("raison"))
+
+
+def _cases(context: RequestContext) -> list[Case]:
+    found = context.app.store.desk.of_incident(context.path["residence"], context.path["topic"], context.now - _WITHIN)
+    seen = [case for case in found if sees(context.account, case.office_id)]
+    if not seen or context.path["topic"] not in TOPICS:
+        raise NotFoundError("incident")
+    return seen
+
+
+def _to_all(context: RequestContext, verb: str, **arguments: str) -> Mapping[str, Any] | Response:
+    several = to_each(context, verb, [case.number for case in _cases(context)], **arguments)
+    if several.why and not several.done:
+        return {**_shown(context), "alert": several.why, "refused": verb, "status": 409}
+    return go(f"/incidents?{several.as_query()}")

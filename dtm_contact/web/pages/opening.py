@@ -1,0 +1,137 @@
+"""Cases opened by hand: for somebody on the line, at the counter, a letter; and from what was set aside."""
+
+import time
+from collections.abc import Mapping
+from typing import Any
+from uuid import uuid4
+
+from starlette.responses import Response
+
+from dtm_contact.access import Right, Role, sees
+from dtm_contact.access.rpc import Released
+from dtm_contact.cases import RefusedError, WrongStateError
+from dtm_contact.cases.registered import household_of, registered
+from dtm_contact.errors import NotFoundError
+from dtm_contact.explain.names import without_code
+from dtm_contact.store import Case
+from dtm_contact.web.registry import page, post
+from dtm_contact.web.request_context import LONGEST_SEARCH, RequestContext, go
+
+_FIELDS = ("visit", "text", "subject", "name", "address", "phone", "place", "tenant", "dwelling", "topic", "priority")
+_JUDGED_WITHIN_SECONDS = 4.0
+_POLL_SECONDS = 0.1
+
+
+@page("/nouveau", Right.WORK)
+def new_case(context: RequestContext) -> Mapping[str, Any]:
+    """Ask what is told."""
+    return _form(context, _seen(context, {name: context.text(name) for name in _FIELDS}))
+
+
+def _seen(context: RequestContext, given: dict[str, str]) -> dict[str, str]:
+    """Return what is given, without whom they may not see; that the others are shown is noted."""
+    # Whom the page names was looked up on it, or by hand in the address.
+    if given["tenant"] and not context.sees_tenant(given["tenant"]):
+        given["tenant"] = ""
+    if given["dwelling"] and not context.sees_dwelling(given["dwelling"]):
+        given["dwelling"] = ""
+    if given["tenant"] or given["dwelling"]:
+        context.audit("read", given["dwelling"] or given["tenant"], tenant=given["tenant"])
+    return given
+
+
+@post("/nouveau/chercher", template="new_case.html")
+def look_up_for_new(context: RequestContext) -> Mapping[str, Any]:
+    """Look for people, or choose one of those found, and keep what is told so far."""
+    given = {name: context.text(name) for name in _FIELDS}
+    if context.text("personne"):
+        given["tenant"], _, given["dwelling"] = context.text("personne").partition(" ")
+    given = _seen(context, given)
+    if given["tenant"] and not given["name"]:
+        given["name"] = without_code(context.app.names.person(given["tenant"]))
+    return _form(context, given)
+
+
+def _form(context: RequestContext, given: Mapping[str, str], alert: str = "") -> Mapping[str, Any]:
+    asked = "" if context.text("personne") else context.text("q")[:LONGEST_SEARCH]
+    return {
+        "given": given,
+        "first": _first(context, given),
+        "q": asked,
+        "people": context.find_people(asked, ""),
+        "topics": sorted(context.app.rules.reader.topics.items(), key=lambda each: each[1].label),
+        "id": context.text("id") or uuid4().hex,
+        "alert": alert,
+        "status": 409 if alert else 200,
+    }
+
+
+def _first(context: RequestContext, given: Mapping[str, str]) -> tuple[str, ...]:
+    """Return what the register says first of whom the page names: an agent reads it before anybody is told anything."""
+    directory, today = context.app.directory, context.now.date()
+    people = household_of(directory, given["tenant"] or None, given["dwelling"] or None, today)
+    found = registered(people, context.app.store.desk.register(people), today)
+    return found.first(lambda tenant_id: without_code(context.app.names.person(tenant_id)))
+
+
+@post("/nouveau", template="new_case.html")
+def opened(context: RequestContext) -> Mapping[str, Any] | Response:
+    """Open the case; it is judged by the same rules as what comes in by mail, and shown as soon as it is."""
+    given = {name: context.text(name) for name in _FIELDS}
+    try:
+        done = context.apply(
+            "new", "", {"id": context.text("id") or uuid4().hex, **{k: v for k, v in given.items() if v}}
+        )
+    except RefusedError as error:
+        return _form(context, given, str(error))
+    case = _wait_for(context, done.arrival or "")
+    if case is None:
+        return go("/file?fait=new")
+    if not sees(context.account, case.office_id):
+        return go(f"/file?fait=sent&de={case.number}")
+    return go(f"/dossier/{case.number}?fait=new")
+
+
+def _wait_for(context: RequestContext, external_id: str) -> Case | None:
+    """Return the case that an arrival became; None where that is not known within seconds."""
+    until = time.monotonic() + _JUDGED_WITHIN_SECONDS
+    while time.monotonic() < until:
+        found = context.app.store.desk.case_of_external("desk", external_id)
+        if found is not None:
+            return found
+        time.sleep(_POLL_SECONDS)
+    return None
+
+
+_PAGE = 50
+_ALREADY = "ce message a déjà été repris ; il est un dossier, ou le devient"
+
+
+@page("/ecartes")
+def set_aside(context: RequestContext) -> Mapping[str, Any]:
+    """Show what was set aside: it belongs to no office, so those of the agency see it."""
+    _must_be_of_the_agency(context)
+    context.audit("read", "ecartes")
+    found = context.app.store.desk.set_aside(before=context.number("avant"), limit=_PAGE + 1)
+    return {"arrivals": found[:_PAGE], "more": found[_PAGE - 1].arrival_id if len(found) > _PAGE else 0}
+
+
+@post("/ecartes/{arrival}/reprendre")
+def bring_back(context: RequestContext) -> Response:
+    """Make a case of what was set aside."""
+    _must_be_of_the_agency(context)
+    arrival = context.path["arrival"]
+    if not arrival.isdecimal() or len(arrival) > 15:  # noqa: PLR2004 - fits 64 bits
+        raise NotFoundError("arrival")
+    outcome = context.app.call("release_arrival", arrival_id=int(arrival), who=context.account.name)
+    if outcome == Released.UNKNOWN:
+        raise NotFoundError("arrival")
+    if outcome == Released.ALREADY:
+        raise WrongStateError(_ALREADY)
+    return go("/ecartes")
+
+
+def _must_be_of_the_agency(context: RequestContext) -> None:
+    agency = context.app.directory.agency.office_id
+    if context.account.role == Role.AGENT and context.account.office_id != agency:
+        raise NotFoundError("what was set aside")

@@ -1,0 +1,58 @@
+"""What heads, admins and auditors look at: the audit trail, alarms of danger, accounts, the rules in force."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from dtm_contact.access import Right
+from dtm_contact.access.login import locked_until
+from dtm_contact.web.registry import page
+from dtm_contact.web.request_context import RequestContext
+
+_WEEKS = 8
+_LABELS = 200
+_TRAIL = 100
+
+
+@page("/comptes", Right.ADMIN)
+def accounts(context: RequestContext) -> Mapping[str, Any]:
+    """Show who may use the desk; `dtm-contact user` changes it."""
+    offices = {each.office_id: each.name for each in context.app.directory.records.offices}
+    found = context.app.store.accounts.all()
+    # For browsers that the account does not know: those that it has logged in from have locks of their own.
+    locks = {each.id: locked_until(context.app.store, each, "", context.now) for each in found}
+    return {"accounts": found, "offices": offices, "locks": locks}
+
+
+@page("/dangers", Right.TRAIL)
+def dangers(context: RequestContext) -> Mapping[str, Any]:
+    """Show how often those on call were woken in vain, week by week, and what agents said of alarms, latest first."""
+    said = context.app.store.alarm_labels.all(context.now - timedelta(weeks=_WEEKS))
+    context.audit("read", "dangers", cases=len(said))
+    return {
+        "weeks": context.app.store.alarm_labels.false_wakings(context.now, _WEEKS),
+        "budget": context.app.settings.desk.false_wakings,
+        "labels": said[::-1][:_LABELS],
+    }
+
+
+@page("/regles", Right.ADMIN)
+def rules_status(context: RequestContext) -> Mapping[str, Any]:
+    """Show the rules in force, and what was wrong with those that were refused."""
+    rules = context.app.rules
+    return {"rules": rules, "in_force": context.app.store.rule_versions.in_force()}
+
+
+@page("/journal", Right.TRAIL)
+def trail(context: RequestContext) -> Mapping[str, Any]:
+    """Show who read and did what."""
+    subject, who = context.text("quoi"), context.text("qui")
+    lines = context.app.store.accounts.trail_of(
+        subject=subject, who=who, before=context.number("avant"), limit=_TRAIL + 1
+    )
+    return {
+        "lines": lines[:_TRAIL],
+        "more": lines[_TRAIL - 1][0] if len(lines) > _TRAIL else 0,
+        "quoi": subject,
+        "qui": who,
+    }

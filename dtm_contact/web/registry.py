@@ -1,0 +1,67 @@
+"""Pages (GET) and actions (POST) by their paths; each is one decorated function in a module of `pages`."""
+
+import importlib
+import pkgutil
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from types import ModuleType
+from typing import Any
+
+from starlette.responses import Response
+
+from dtm_contact.access import Right
+from dtm_contact.web.request_context import RequestContext
+
+Handler = Callable[[RequestContext], Mapping[str, Any] | Response]
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """A page (GET) or an action (POST).
+
+    Attributes:
+        path: where, as Starlette writes it.
+        method: `GET` or `POST`.
+        right: the right it needs; None: it is there for everybody, logged in or not.
+        handler: does it; a page's returns what its template needs, or a response of its own.
+        template: the page's template, named as the function.
+    """
+
+    path: str
+    method: str
+    right: Right | None
+    handler: Handler
+    template: str
+
+
+_routes: dict[tuple[str, str], Route] = {}
+
+
+def page(path: str, right: Right | None = Right.READ) -> Callable[[Handler], Handler]:
+    """Register a page; its template is the file `templates/<name of the function>.html`."""
+    return _register(path, "GET", right, "")
+
+
+def post(path: str, right: Right | None = Right.WORK, template: str = "") -> Callable[[Handler], Handler]:
+    """Register an action, which a form posts; where it does not lead on to a page, `template` shows what it returns."""
+    return _register(path, "POST", right, template)
+
+
+def _register(path: str, method: str, right: Right | None, template: str) -> Callable[[Handler], Handler]:
+    def register(handler: Handler) -> Handler:
+        if (method, path) in _routes:
+            raise ValueError(f"two handlers for {method} {path}")
+        _routes[method, path] = Route(path, method, right, handler, template or f"{handler.__name__}.html")
+        return handler
+
+    return register
+
+
+@cache
+def known_routes(pages: ModuleType) -> tuple[Route, ...]:
+    """Return all pages and actions; every module of the package `pages` is imported."""
+    for module in pkgutil.iter_modules(pages.__path__, f"{pages.__name__}."):
+        importlib.import_module(module.name)
+    # The literal paths first: `/demande/nouvelle` is no case's number.
+    return tuple(sorted(_routes.values(), key=lambda route: (route.path.count("{"), route.path, route.method)))

@@ -1,0 +1,180 @@
+"""What a page is given beside its own: names, times in words, addresses of files, who is there."""
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, Final
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from markupsafe import Markup, escape
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+
+from dtm_contact.access import Role
+from dtm_contact.explain import alarm_line
+from dtm_contact.explain.names import without_code
+from dtm_contact.labels.cases import CHANNELS, PRIORITIES, actor, audit_details, audited, role_label
+from dtm_contact.labels.formats import clock, due_in, lasting, percent, plural, size, spaced
+from dtm_contact.labels.judging import condition_values, condition_word, evidence_strength, match_evidence
+from dtm_contact.model import Evidence
+from dtm_contact.store import Case
+from dtm_contact.web.app_context import AppContext
+from dtm_contact.web.case_view import shown_value
+from dtm_contact.web.request_context import RequestContext
+
+_BITS_SHOWN: Final = 12.0
+_TROUBLES = {
+    400: "La demande n’a pas été comprise.",
+    403: "Votre rôle ne le permet pas, ou la page était trop ancienne. Revenez en arrière et rechargez-la.",
+    404: "Rien de tel ici, ou pas pour votre bureau.",
+    405: "Cela ne se fait pas ainsi.",
+    409: "Ce n’est pas possible.",
+    413: "C’est trop long.",
+    408: "La demande n’est pas arrivée en entier. Rien n’a été fait ; recommencez.",
+    421: "Le bureau n’est pas connu sous cette adresse. Un administrateur la règle (DTM_DESK_HOSTS).",
+    429: "Trop d’essais. Attendez une minute.",
+    500: "Une erreur s’est produite ; elle est au journal. Rien n’a été changé, ou le dossier le dit.",
+    503: "Le moteur ne répond pas. Rien n’est perdu ; réessayez dans un instant.",
+}
+
+
+class Rendering:
+    """Makes pages of templates."""
+
+    def __init__(self, shared: AppContext, digests: Mapping[str, str]) -> None:
+        """Load the templates; `digests` are those of the files beside them."""
+        self._shared = shared
+        self._environment = Environment(
+            loader=FileSystemLoader(Path(__file__).parent / "templates"),
+            autoescape=select_autoescape(default=True, default_for_string=True),
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            auto_reload=False,
+        )
+        self._environment.globals["file"] = lambda name: f"/fichiers/{digests[name]}/{name}"
+        self._environment.globals["app"] = shared
+        self._environment.globals["part"] = self._part
+        self._environment.filters.update(_FILTERS)
+        # All at once: a program that is replaced while it runs must not mix its old pages with new ones.
+        for name in self._environment.list_templates():
+            self._environment.get_template(name)
+
+    def page(
+        self, context: RequestContext | None, template: str, given: Mapping[str, Any], status: int = 200
+    ) -> Response:
+        """Return a page.
+
+        Args:
+            context: who sees it.
+            template: its file.
+            given: what it needs; or of a part that many see alike its `template`, under `make` what gives what that
+                needs, and under `alike` for whom else it is the same.
+            status: of the answer, unless `given` has another.
+        """
+        made = self._part(context, given) if "make" in given else self._made(context, template, given)
+        return HTMLResponse(made, int(given.get("status", status)))
+
+    def _part(self, context: RequestContext | None, part: Mapping[str, Any]) -> str:
+        """Return a part of a page that many see alike, made for the first of them."""
+
+        def make() -> Markup:
+            return Markup(self._made(context, part["template"], part["make"]()))  # noqa: S704 - a template made it
+
+        return self._shared.cached(part["alike"], make)
+
+    def _made(self, context: RequestContext | None, template: str, given: Mapping[str, Any]) -> str:
+        user = context.user if context else None
+        now = context.now if context else self._shared.now()
+        shared = {
+            "context": context,
+            "account": user,
+            "now": now,
+            "names": self._shared.names,
+            "csrf": context.csrf if context else "",
+            "role": Role(user.role).label if user else "",
+            "alert": "",
+            "said": "",
+            "about": "",
+            "several": None,
+        }
+        return self._environment.get_template(template).render({**shared, **given})
+
+    def trouble(self, context: RequestContext | None, status: int, message: str = "") -> Response:
+        """Return the page that says why there is no other."""
+        message = message or _TROUBLES.get(status, _TROUBLES[500])
+        return self.page(context, "trouble.html", {"message": message, "number": status}, status)
+
+    async def http_error(self, request: Request, error: Exception) -> Response:
+        """Answer what no route takes."""
+        del request
+        return self.trouble(None, error.status_code if isinstance(error, HTTPException) else 500)
+
+
+def due(case: Case, now: datetime) -> str:
+    """Return when a case's first answer is due, or when it comes back, in words."""
+    return due_in(case.due, now, case.waiting_until if case.waits(now) else None)
+
+
+def urgency(case: Case, now: datetime) -> str:
+    """Return how a due time is to look: `late`, `soon` (within two hours), `waits` or `later`."""
+    if case.waits(now):
+        return "waits"
+    left = case.due - now
+    if left < timedelta():
+        return "late"
+    return "soon" if left < timedelta(hours=2) else "later"
+
+
+def bar(weight: float) -> Markup:
+    """Return how much a piece of evidence weighs as a bar, to the left where it speaks against; decoration only."""
+    width = min(abs(weight), _BITS_SHOWN) / _BITS_SHOWN * 50
+    start = 50 if weight >= 0 else 50 - width
+    kind = "for" if weight >= 0 else "against"
+    return Markup(
+        '<svg class="bar" viewBox="0 0 100 8" preserveAspectRatio="none" aria-hidden="true">'
+        '<rect class="axis" x="49.75" y="0" width="0.5" height="8"/>'
+        '<rect class="{}" x="{:.1f}" y="1" width="{:.1f}" height="6"/></svg>'
+    ).format(kind, start, width)
+
+
+def marked(segments: Iterable[Any]) -> Markup:
+    """Return text with the words marked that counted."""
+    parts = [
+        Markup('<mark class="{}">{}</mark>').format(each.mark, each.text) if each.mark else escape(each.text)
+        for each in segments
+    ]
+    return Markup("").join(parts)
+
+
+def evidence_name(evidence: Evidence) -> str:
+    """Return what a piece of evidence is called."""
+    return match_evidence(evidence.name)
+
+
+_FILTERS: Final[Mapping[str, Callable[..., Any]]] = {
+    "actor": actor,
+    "alarm_line": alarm_line,
+    "bar": bar,
+    "bare": without_code,
+    "channel_word": lambda channel: CHANNELS.get(channel, channel),
+    "clock": clock,
+    "condition_values": condition_values,
+    "condition_word": condition_word,
+    "done_word": audited,
+    "due": due,
+    "evidence_name": evidence_name,
+    "lasting": lasting,
+    "marked": marked,
+    "percent": percent,
+    "plural": plural,
+    "priority_word": lambda priority: PRIORITIES[str(priority)],
+    "role_word": role_label,
+    "shown_value": shown_value,
+    "size": size,
+    "spaced": spaced,
+    "strength": evidence_strength,
+    "trail_details": audit_details,
+    "urgency": urgency,
+}

@@ -1,0 +1,142 @@
+"""Agents at work in a real browser, with a real daemon: mail in, calls in its log, mail out."""
+
+import asyncio
+import re
+from datetime import datetime
+
+import pytest
+from playwright.async_api import expect
+
+from dtm_contact.access import Role
+from tests.calls.logs import MONDAY_NIGHT, record
+from tests.web.world import Come, World, arrived, said, sent, settled
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+
+async def test_the_open_queue_fills_with_mail_and_with_calls(world: World, come: Come) -> None:
+    page = await come()
+    await page.evaluate("window.stays = true")
+    await sent(world, "Fuite au fil de l’eau")
+    await settled(page, "Fuite au fil de l’eau")
+    at = int(datetime.now().timestamp()) - MONDAY_NIGHT  # noqa: DTZ005 - seconds since 1970 have no zone
+    with world.calls.open("a") as log:
+        log.write(record(at=at - 30, number="0616733185", context="from-trunk") + "\n")
+    line = page.locator(".line", has_text="Message vocal à écouter")
+    await expect(line).to_be_visible()
+    await expect(line).to_contain_text("1 appel")
+    assert await page.evaluate("window.stays"), "nobody loaded the page anew"
+
+
+async def test_a_case_from_the_mail_to_the_answer(world: World, come: Come) -> None:
+    page = await come()
+    await sent(world, "Fuite cuisine")
+    number = await settled(page, "Fuite cuisine")
+    await page.locator(f"#d-{number} .open").click()
+    await expect(page.locator(".wish")).to_contain_text("Rappelez-moi après 18 h")
+    await expect(page.locator("mark.topic").first).to_be_visible()
+    await page.locator(".finder input").fill("Joli Jean")
+    await page.locator("#trouves button", has_text="Jean-Luc Joly").click()
+    await said(page, "Locataire précisé")
+    await expect(page.locator(".whose")).to_contain_text("Jean-Luc Joly")
+    await page.get_by_text("Répondre", exact=True).click()
+    # Nothing proves who wrote: writing there is a step of its own.
+    await page.locator("[action$='/repondre'] select").select_option("huguette.joly@courriel.example")
+    unproven = page.locator("[action$='/repondre'] [name=non_verifiee]")
+    if await unproven.is_visible():
+        await unproven.check()
+    await page.locator("[action$='/repondre'] textarea").fill("Nous passons ce soir.")
+    await page.get_by_role("button", name="Envoyer").click()
+    await said(page, "Réponse en route")
+    to, mail = await arrived(world.sink, "Nous passons")
+    assert to == "huguette.joly@courriel.example"
+    assert number in str(mail["Subject"])
+    await page.get_by_text("Clore", exact=True).first.click()
+    await page.locator("form[action$='/clore'] input[name=raison]").fill("Réponse donnée")
+    await page.locator("form[action$='/clore'] button.primary").click()
+    await page.wait_for_url("**/file?*")
+    await page.get_by_role("button", name="Annuler").click()
+    await said(page, "Changement annulé")
+    await expect(page.locator(".casehead .due.closed")).to_have_count(0)
+
+
+# A header's value may hold line feeds once it is decoded: in the subject, in the writer's name.
+INJECTING = b"""From: =?utf-8?q?Nadia=0D=0ABcc:_victime=40evil.example?= <nadia@free.example>
+Subject: =?utf-8?q?Injection=0D=0ABcc:_victime=40evil.example=0D=0A=0D=0AVous_avez_gagn=C3=A9?=
+Message-ID: <injection@free.example>
+References: <un@free.example> <deux@free.example
+ Bcc: victime@evil.example>
+
+Bonjour, une fuite dans la cuisine.
+"""
+
+
+async def test_nothing_of_what_came_in_adds_a_header_to_the_reply(world: World, come: Come) -> None:
+    page = await come()
+    await asyncio.to_thread(world.daemon.hand_over, "nadia@free.example", INJECTING)
+    number = await settled(page, "Injection")
+    await page.goto(f"{world.daemon.desk}/dossier/{number}")
+    form = {
+        name: await page.locator(f"[action$='/repondre'] [name={name}]").input_value() for name in ("csrf", "version")
+    }
+    before = world.sink.recipients
+    for forged in ({"a": "nadia@free.example\r\nBcc: victime@evil.example"}, {"a": "victime@evil.example"}):
+        answer = await page.request.post(
+            f"{world.daemon.desk}/dossier/{number}/repondre", form={**form, **forged, "texte": "Bonjour"}
+        )
+        assert answer.status == 409
+    hostile = "Bien reçu.\r\n.\r\nMAIL FROM:<x@evil.example>\r\nBcc: victime@evil.example"
+    answer = await page.request.post(
+        f"{world.daemon.desk}/dossier/{number}/repondre",
+        form={**form, "texte": hostile, "a": "nadia@free.example", "non_verifiee": "1"},
+    )
+    assert answer.ok
+    to, mail = await arrived(world.sink, "Bien re")
+    assert (to, world.sink.recipients) == ("nadia@free.example", before + 1)
+    assert mail["Bcc"] is None
+    for header in ("To", "From", "Subject", "Reply-To", "Message-ID"):
+        assert len(mail.get_all(header, [])) == 1, header
+    assert mail["To"] == "nadia@free.example"
+    assert "Bcc: victime@evil.example" in mail["Subject"], "in one line, as words"
+    plain = next(part for part in mail.walk() if part.get_content_type() == "text/plain")
+    assert b"\r\nBcc: victime@evil.example" in bytes(plain.get_payload(decode=True) or b"")
+
+
+async def test_the_second_of_two_is_told(world: World, come: Come) -> None:
+    first, second = await come(), await come()
+    await sent(world, "Deux agents")
+    number = await settled(first, "Deux agents")
+    for page in (first, second):
+        await page.goto(f"{world.daemon.desk}/dossier/{number}")
+    await first.get_by_role("button", name="Prendre", exact=True).click()
+    await said(first, "il est à vous")
+    await expect(first.locator("[data-changed]")).to_be_hidden()
+    await expect(second.locator("[data-changed]")).to_be_visible()
+    await second.get_by_role("button", name="Prendre", exact=True).click()
+    await expect(second.get_by_role("alert")).to_contain_text("a changé entre-temps")
+    await expect(second.locator(".casehead")).to_contain_text("pris par agent")
+
+
+async def test_an_agent_of_another_office_finds_nothing(world: World, come: Come) -> None:
+    page = await come(path="/file?file=nord")
+    await sent(world, "Pour le Nord")
+    number = await settled(page, "Pour le Nord")
+    other = await come(Role.AGENT, "agence")
+    answer = await other.goto(f"{world.daemon.desk}/dossier/{number}")
+    assert answer is not None
+    assert answer.status == 404
+    for path in (f"/recherche?q={number}", "/recherche?q=Nord", "/file?file=toutes"):
+        await other.goto(f"{world.daemon.desk}{path}")
+        await expect(other.get_by_text("Pour le Nord")).to_have_count(0)
+
+
+async def test_a_p1_is_announced_until_somebody_takes_it(world: World, come: Come) -> None:
+    page = await come(path="/aide")
+    await page.mouse.click(5, 400)
+    await sent(world, "Odeur de gaz", "Ça sent très fort le gaz dans le hall.")
+    alarm = page.locator(".alarm", has_text="Odeur de gaz")
+    await expect(alarm).to_be_visible()
+    assert await page.evaluate("document.body.dataset.rang")
+    await expect(page).to_have_title(re.compile(r"^\(P1\)"))
+    await alarm.get_by_role("button").click()
+    await expect(page.locator(".alarm", has_text="Odeur de gaz")).to_have_count(0)

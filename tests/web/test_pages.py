@@ -1,0 +1,412 @@
+"""What pages show: order, search with slips, incidents, undo, appointments, the second who is told."""
+
+import re
+import time
+from dataclasses import replace
+
+import pytest
+
+from dtm_contact.access import Role
+from dtm_contact.model import (
+    Alarm,
+    AlarmLevel,
+    AlarmSource,
+    Evidence,
+    Mailbox,
+    Part,
+    Proposal,
+    Span,
+    VoiceNotice,
+    Wish,
+    Wished,
+    WriterHome,
+)
+from dtm_contact.web.search import nearest
+from tests.web.conftest import DeskAlone, Somebody, open_in
+
+
+@pytest.fixture
+def secretary(desk: DeskAlone) -> Somebody:
+    return Somebody(desk, "claire", Role.AGENCY, "agence")
+
+
+def numbers(page: str) -> list[str]:
+    return re.findall(r'id="d-(\d{4}-\d{6})"', page)
+
+
+def test_pages_of_the_queue_follow_on_without_gap_or_double(desk: DeskAlone, secretary: Somebody) -> None:
+    opened = [open_in(desk.store, "nord" if at % 2 else "sud", f"m{at}") for at in range(95)]
+    path, seen = "/file?file=toutes", list[str]()
+    while path:
+        page = secretary.get(path).text
+        seen += numbers(page)
+        more = re.search(r'class="button" href="(\?[^"]+)"', page)
+        path = "/file" + more[1].replace("&amp;", "&") if more else ""
+    assert seen == opened, "due times and openings grow with the numbers"
+
+
+def test_lines_asked_for_by_the_page_itself_are_those_of_the_page(desk: DeskAlone, secretary: Somebody) -> None:
+    number = open_in(desk.store, "nord", "one")
+    part = secretary.get("/file?file=toutes&morceau=1").text
+    assert numbers(part) == [number]
+    assert "<html" not in part
+
+
+@pytest.mark.parametrize("asked", ["fuite", "fuitte", "fiute", "Fuite Nadia", "benali", "benaly"])
+def test_search_forgives_slips(desk: DeskAlone, secretary: Somebody, asked: str) -> None:
+    number = open_in(desk.store, "nord", "one")
+    until = time.monotonic() + 30
+    while desk.contact_index.upto < 1:
+        assert time.monotonic() < until
+    assert numbers(secretary.get(f"/recherche?q={asked}").text) == [number]
+
+
+def test_a_number_leads_straight_to_its_case(desk: DeskAlone, secretary: Somebody) -> None:
+    number = open_in(desk.store, "nord", "one")
+    assert secretary.get(f"/recherche?q={number}").headers["location"] == f"/dossier/{number}"
+
+
+def test_short_words_and_figures_are_taken_as_they_are() -> None:
+    assert nearest("eau", ["peau", "eux"]) == []
+    assert nearest("2026", ["2025"]) == []
+    assert nearest("chaufage", ["chauffage", "chaussure"]) == ["chauffage"]
+
+
+def test_households_of_one_residence_with_one_matter_are_one_incident(desk: DeskAlone, secretary: Somebody) -> None:
+    one, two = open_in(desk.store, "nord", "one"), open_in(desk.store, "nord", "two")
+    assert "Aucun incident" in secretary.get("/incidents").text, "one household, however often it writes"
+    secretary.post(f"/dossier/{two}/locataire", locataire="", logement="L02", version=1)
+    desk._cached.clear()
+    page = secretary.get("/incidents").text
+    assert "2 foyers, 2 dossiers" in page
+    ended = secretary.post("/incident/R01/heating/clore", raison="Chaudière réparée")
+    assert "2 dossiers clos." in secretary.get(ended.headers["location"]).text
+    assert {desk.store.cases.get(number).case.state for number in (one, two)} == {"closed"}
+
+
+def test_the_second_is_told_and_sees_the_case_as_it_is(desk: DeskAlone, agent: Somebody, secretary: Somebody) -> None:
+    number = open_in(desk.store, "nord", "one")
+    assert agent.post(f"/dossier/{number}/prendre", version=1).status_code == 303
+    answer = secretary.post(f"/dossier/{number}/clore", version=1, raison="Fait")
+    assert answer.status_code == 409
+    assert "a changé entre-temps" in answer.text
+    assert "pris par paul" in answer.text
+    assert desk.store.cases.get(number).case.state == "open"
+
+
+def test_what_was_handed_to_another_office_can_be_taken_back(desk: DeskAlone, agent: Somebody) -> None:
+    number = open_in(desk.store, "nord", "one")
+    moved = agent.post(f"/dossier/{number}/transmettre", version=1, file="pantin", raison="Pantin")
+    assert moved.headers["location"] == f"/file?fait=move&de={number}"
+    assert agent.get(f"/dossier/{number}").status_code == 404
+    assert agent.post(f"/dossier/{number}/annuler").status_code == 303
+    assert agent.get(f"/dossier/{number}").status_code == 200
+
+
+def test_an_appointment_is_made_listed_and_sent_as_an_invitation(desk: DeskAlone, agent: Somebody) -> None:
+    number = open_in(desk.store, "nord", "one")
+    page = agent.get(f"/rendez-vous?dossier={number}").text
+    slot = re.search(r'name="quand" value="([^"]+)"', page)
+    assert slot is not None
+    assert agent.post(f"/dossier/{number}/rendez-vous", quand=slot[1]).status_code == 303
+    assert slot[1] not in agent.get(f"/rendez-vous?dossier={number}").text
+    assert number in agent.get(f"/rendez-vous?jour={slot[1][:10]}").text
+    invitation = agent.get(f"/dossier/{number}/invitation").text
+    assert "BEGIN:VEVENT" in invitation
+    assert f"Dossier {number}" in invitation
+
+
+def test_every_answer_bears_the_headers_that_keep_it_in(agent: Somebody) -> None:
+    for path in ("/file", "/connexion", "/rien", "/aide"):
+        answer = agent.get(path)
+        assert "default-src 'none'" in answer.headers.get("content-security-policy", ""), path
+        assert answer.headers["x-content-type-options"] == "nosniff"
+
+
+def test_where_the_tenant_lives_is_told_where_the_matter_is_elsewhere(
+    desk: DeskAlone, agent: Somebody, secretary: Somebody
+) -> None:
+    at_home = open_in(desk.store, "nord", "one")
+    assert "habite ailleurs" not in agent.get(f"/dossier/{at_home}").text
+    home = WriterHome("L09", "R02")
+    number = open_in(desk.store, "nord", "two", match={"dwelling": None, "home": home})
+    assert "habite ailleurs : 9 rue Béranger" in secretary.get(f"/dossier/{number}").text
+    # What another office works is not shown.
+    page = agent.get(f"/dossier/{number}").text
+    assert "habite ailleurs : un logement d’un autre bureau" in page
+    assert "rue Béranger" not in page
+
+
+WORDS = "Fuite sous l’évier. Appelez-moi au 06 98 76 54 32 après 18 h svp, pas avant. Merci"
+CALL = WORDS.index("Appelez"), WORDS.index("54")
+
+
+def test_the_card_tells_what_is_wished_and_what_may_be_confirmed(desk: DeskAlone, agent: Somebody) -> None:
+    said = Evidence("wish.word", 1.0, WORDS[slice(*CALL)], Span(Part.NEW, *CALL))
+    number = open_in(
+        desk.store,
+        "nord",
+        "one",
+        new_text=WORDS,
+        match={"proposals": (Proposal("number", "+33698765432", "T01", "06 98 76 54 32"),)},
+        understood={"wishes": (Wished(Wish.CALL, said),)},
+    )
+    page = agent.get(f"/dossier/{number}").text
+    assert "« Appelez-moi au 06 98 76 54 32 après 18 h svp, pas avant »" in page
+    assert 'name="valeur" value="+33698765432"' in page
+    assert agent.post(f"/dossier/{number}/retenir", valeur="+33698765432", version=1).status_code == 303
+    assert desk.store.desk.confirmed("T01", ["+33698765432"])
+    offered = 'name="valeur" value="+33698765432"'
+    assert offered not in agent.get(f"/dossier/{number}").text
+    agent.post(f"/dossier/{number}/annuler")
+    assert offered in agent.get(f"/dossier/{number}").text
+
+
+def test_what_was_read_of_a_letter_stands_beside_the_message(desk: DeskAlone, agent: Somebody) -> None:
+    said = Evidence("danger.word", 1.0, "gaz", Span(Part.ATTACHED, 14, 17))
+    number = open_in(
+        desk.store,
+        "nord",
+        "one",
+        new_text="",
+        attached_text="Une odeur <de gaz>",
+        understood={"raised_by": (said,)},
+    )
+    page = agent.get(f"/dossier/{number}").text
+    assert "<details open><summary>Pièce jointe (PDF), telle qu’elle a été lue</summary>" in page
+    assert re.search("Une odeur &lt;de <mark[^>]*>gaz", page)
+
+
+def test_a_voice_message_is_called_one_and_stands_on_the_card(desk: DeskAlone, agent: Somebody) -> None:
+    number = open_in(desk.store, "nord", "one", voice=VoiceNotice("+33612345678"))
+    page = agent.get(f"/dossier/{number}").text
+    assert "<b>Message vocal</b> 06 12 34 56 78" in page
+    assert "1 message vocal à écouter" in page
+
+
+@pytest.fixture
+def pair(desk: DeskAlone) -> tuple[str, str]:
+    """Two cases of one household, the first of two messages."""
+    return open_in(desk.store, "nord", "one", proven=True), open_in(desk.store, "nord", "two", proven=True)
+
+
+def test_cases_are_linked_made_one_and_made_two(desk: DeskAlone, agent: Somebody, pair: tuple[str, str]) -> None:
+    one, two = pair
+    assert agent.post(f"/dossier/{one}/lier", autre=two, version=1).headers["location"] == f"/dossier/{one}?fait=link"
+    version = desk.store.cases.get(two).case.version
+    assert agent.post(f"/dossier/{two}/reunir", autre=one, version=version).status_code == 303
+    held = desk.store.cases.get(one)
+    assert (len(held.contacts), desk.store.cases.get(two).case.state) == (2, "closed")
+    page = agent.get(f"/dossier/{one}").text
+    assert "Séparer ces messages" in page
+    last = held.contacts[-1].arrival_id
+    assert agent.post(f"/dossier/{one}/separer", arrivee=str(last), version=held.case.version).status_code == 303
+    assert len(desk.store.cases.get(one).contacts) == 1
+
+
+def test_another_office_s_case_is_not_found_as_the_other_one_either(desk: DeskAlone, agent: Somebody) -> None:
+    own, other = open_in(desk.store, "nord", "one"), open_in(desk.store, "sud", "two")
+    for word in ("lier", "reunir"):
+        assert agent.post(f"/dossier/{own}/{word}", autre=other, version=1).status_code == 404
+    told = agent.get(agent.post("/file/clore", dossier=[own, other], motif_de_cloture="Fait").headers["location"]).text
+    assert "1 dossier clos." in told
+    assert f'Non fait pour <a href="/dossier/{other}">' in told
+    states = [desk.store.cases.get(number).case.state for number in (own, other)]
+    assert states == ["closed", "open"]
+
+
+def test_one_news_goes_to_all_of_an_incident(desk: DeskAlone, secretary: Somebody, pair: tuple[str, str]) -> None:
+    secretary.post(f"/dossier/{pair[1]}/locataire", locataire="", logement="L02", version=1)
+    told = secretary.post("/incident/R01/heating/nouvelle", texte="Le chauffagiste passe à 14 h.")
+    assert "2 réponses en route." in secretary.get(told.headers["location"]).text
+    replied = [event for number in pair for event in desk.store.cases.get(number).events if event.what == "replied"]
+    assert [event.data["text"] for event in replied] == ["Le chauffagiste passe à 14 h."] * 2
+    assert desk.store.outbox.waiting() == 2
+
+
+def test_the_banner_of_a_p1_stands_on_every_page(desk: DeskAlone, agent: Somebody) -> None:
+    number = open_in(desk.store, "nord", "one")
+    agent.post(f"/dossier/{number}/priorite", priorite="P1", version=1)
+    for path in ("/file", "/aide", "/rendez-vous", "/recherche"):
+        assert f'data-alarm="{number}"' in agent.get(path).text, path
+    agent.post(f"/dossier/{number}/prendre", version=2)
+    assert "data-alarm=" not in agent.get("/aide").text
+
+
+NADIA = "nadia.benali@free.example"
+
+
+def test_a_reply_to_an_unproven_address_asks_a_second_step_and_keeps_what_was_chosen(
+    desk: DeskAlone, agent: Somebody
+) -> None:
+    number = open_in(desk.store, "nord", "one", reply_to=Mailbox("", "nadia@evil.example"))
+    page = agent.get(f"/dossier/{number}").text
+    assert '<option value="">Choisissez une adresse</option>' in page
+    assert f"Non vérifiée\N{NO-BREAK SPACE}: {NADIA}" in page
+    assert "Non vérifiée, adresse de réponse\N{NO-BREAK SPACE}: nadia@evil.example" in page
+    refused = agent.post(f"/dossier/{number}/repondre", texte="Bonjour", a=NADIA, version=1)
+    assert refused.status_code == 409
+    assert "rien ne prouve" in refused.text
+    assert f'<option value="{NADIA}" data-unproven selected>' in refused.text
+    assert desk.store.outbox.waiting() == 0
+    sent = agent.post(f"/dossier/{number}/repondre", texte="Bonjour", a=NADIA, version=1, non_verifiee="1")
+    assert sent.headers["location"] == f"/dossier/{number}?fait=reply"
+    assert desk.store.outbox.waiting() == 1
+
+
+def test_a_proven_address_is_chosen_beforehand(desk: DeskAlone, agent: Somebody) -> None:
+    number = open_in(desk.store, "nord", "one", proven=True)
+    page = agent.get(f"/dossier/{number}").text
+    assert f'<input type="hidden" name="a" value="{NADIA}">' in page
+    assert "non_verifiee" not in page
+
+
+def test_a_robot_is_no_addressee_and_nothing_to_keep(desk: DeskAlone, agent: Somebody) -> None:
+    robot = "no-reply@standard-vocal.example"
+    number = open_in(desk.store, "nord", "one", sender=Mailbox("", robot))
+    page = agent.get(f"/dossier/{number}").text
+    assert f'value="{robot}"' not in page
+    assert "Aucune adresse à laquelle répondre" in page
+    assert f'value="{robot}"' not in agent.get(f"/rendez-vous?dossier={number}").text
+
+
+def test_only_where_nothing_is_unproven_somebody_is_invited(desk: DeskAlone, agent: Somebody) -> None:
+    stranger, proven = open_in(desk.store, "nord", "one"), open_in(desk.store, "nord", "two", proven=True)
+    assert NADIA not in agent.get(f"/rendez-vous?dossier={stranger}").text
+    assert f'<option value="{NADIA}">' in agent.get(f"/rendez-vous?dossier={proven}").text
+
+
+def test_to_choose_a_candidate_keeps_no_address(desk: DeskAlone, agent: Somebody) -> None:
+    number = open_in(desk.store, "nord", "one")
+    agent.post(f"/dossier/{number}/locataire", locataire="T01", version=1)
+    assert desk.store.desk.confirmations(["T01"]) == []
+    assert f'name="valeur" value="{NADIA}"' in agent.get(f"/dossier/{number}").text, "that is a button of its own"
+
+
+def test_what_is_kept_of_a_household_is_shown_and_taken_back(desk: DeskAlone, agent: Somebody) -> None:
+    number = open_in(desk.store, "nord", "one")
+    agent.post(f"/dossier/{number}/retenir", valeur=NADIA, version=1)
+    page = agent.get("/foyer/L01").text
+    assert "Adresses et numéros retenus" in page
+    assert f'<a href="/dossier/{number}">dossier {number}</a>' in page
+    assert "retenu par paul" in page
+    agent.post("/foyer/L01/retirer", locataire="T01", valeur=NADIA)
+    assert desk.store.desk.confirmations(["T01"]) == []
+    assert "Adresses et numéros retenus" not in agent.get("/foyer/L01").text
+    lines = desk.store.accounts.trail_of(subject="L01", who="paul", limit=10)
+    assert "withdrew" in {line.what for _id, line in lines}
+    assert agent.post("/foyer/L01/retirer", locataire="T01", valeur=NADIA).status_code == 404
+
+
+def danger(desk: DeskAlone, agent: Somebody) -> str:
+    """Return the number of a case that is a danger, by an agent's hand."""
+    number = open_in(desk.store, "nord", "danger")
+    agent.post(f"/dossier/{number}/priorite", priorite="P1", version=1)
+    return number
+
+
+def test_a_danger_is_closed_by_saying_why_it_is_over(desk: DeskAlone, agent: Somebody) -> None:
+    number = danger(desk, agent)
+    refused = agent.post(f"/dossier/{number}/clore", version=2, raison="Réponse donnée")
+    assert refused.status_code == 409
+    assert "pourquoi le danger est écarté" in refused.text
+    assert 'value="Réponse donnée"' in refused.text, "what was typed comes back"
+    assert "Rappelé, joint" not in refused.text
+    given = {"danger_ecarte": "checked", "raison": "vu sur place"}
+    assert agent.post(f"/dossier/{number}/clore", version=2, **given).status_code == 303
+    assert desk.store.cases.get(number).case.done_reason == "Vérifié sur place : pas de danger – vu sur place"
+
+
+@pytest.mark.parametrize(
+    ("word", "given"),
+    [
+        ("noter", {"texte": ""}),
+        ("transmettre", {"file": "pantin", "raison": "c’est à Pantin"}),
+        ("attendre", {"raison": "pièce commandée", "quand": "2020-01-01T10:00"}),
+        ("etiqueter", {"ajouter": "un, deux"}),
+        ("repondre", {"texte": "Nous passons <demain>"}),
+        ("lier", {"autre": "2026-000001"}),
+    ],
+)
+def test_what_is_refused_comes_back_in_its_field(
+    desk: DeskAlone, agent: Somebody, word: str, given: dict[str, str]
+) -> None:
+    number = open_in(desk.store, "nord", "one")
+    agent.post(f"/dossier/{number}/etiqueter", ajouter="autre", version=1)
+    answer = agent.post(f"/dossier/{number}/{word}", version=1, **given)
+    assert answer.status_code == 409
+    form = re.search(rf'<form method="post" action="/dossier/{number}/{word}".*?</form>', answer.text, re.DOTALL)
+    assert form is not None
+    shown = form[0].replace("&lt;", "<").replace("&gt;", ">")
+    assert all(value in shown for value in given.values())
+    opened_again = answer.text[: form.start()].rpartition("<details")[2]
+    assert re.match(r"[^>]* open>", opened_again), "and is not folded"
+
+
+def test_several_are_closed_but_for_dangers_and_taken_back_in_one(desk: DeskAlone, agent: Somebody) -> None:
+    urgent, one, two = danger(desk, agent), open_in(desk.store, "nord", "one"), open_in(desk.store, "nord", "two")
+    without = agent.post("/file/clore", dossier=[one, two], ici="?file=nord")
+    assert without.status_code == 409
+    assert re.findall(r'value="(\d{4}-\d{6})" form="lot" checked', without.text) == [one, two]
+    closed = agent.post("/file/clore", dossier=[urgent, one, two], motif_de_cloture="Fait", ici="?file=nord")
+    page = agent.get(closed.headers["location"]).text
+    assert "2 dossiers clos." in page
+    assert "1 urgence laissée ouverte" in page
+    assert "Annuler les 2" in page
+    lot = re.search(r'name="lot" value="([^"]+)"', page)
+    assert lot is not None
+    agent.post(f"/dossier/{one}/rouvrir", version=desk.store.cases.get(one).case.version)
+    back = agent.get(agent.post("/file/annuler", lot=lot[1], ici="?file=nord").headers["location"]).text
+    assert "1 changement annulé." in back
+    assert f'Non fait pour <a href="/dossier/{one}">' in back
+    assert [desk.store.cases.get(number).case.state for number in (urgent, one, two)] == ["open"] * 3
+
+
+def test_what_all_of_an_incident_refuse_comes_back(desk: DeskAlone, secretary: Somebody, pair: tuple[str, str]) -> None:
+    secretary.post(f"/dossier/{pair[1]}/locataire", locataire="", logement="L02", version=1)
+    desk.settings.outbound.host = ""
+    answer = secretary.post("/incident/R01/heating/nouvelle", texte="Le chauffagiste passe.")
+    assert answer.status_code == 409
+    assert "aucun serveur" in answer.text
+    assert "Le chauffagiste passe.</textarea>" in answer.text
+
+
+MAYBE = Alarm(AlarmLevel.POSSIBLE, AlarmSource.MODEL, 0.41, 0.7)
+
+
+def test_a_possible_danger_is_first_and_says_why_and_an_agent_says_what_it_is(
+    desk: DeskAlone, secretary: Somebody
+) -> None:
+    other = open_in(desk.store, "nord", "one")
+    number = open_in(desk.store, "nord", "two", alarm=MAYBE)
+    page = secretary.get("/file?file=toutes").text
+    assert numbers(page) == [number, other]
+    assert "Danger possible" in page
+    card = secretary.get(f"/dossier/{number}").text
+    assert "Danger possible : alerte donnée par le modèle (probabilité 41\u00a0%, seuil 70\u00a0%)" in card
+    assert "danger-reel" not in secretary.get(f"/dossier/{other}").text
+    secretary.post(f"/dossier/{number}/danger-reel", raison="elle entend siffler")
+    assert desk.store.cases.get(number).case.priority == "P1"
+    refused = secretary.post(f"/dossier/{number}/pas-de-danger")
+    assert (refused.status_code, "dites pourquoi" in refused.text) == (409, True)
+    secretary.post(f"/dossier/{number}/pas-de-danger", raison="c'était le voisin")
+    assert "un agent a dit : pas de danger" in secretary.get(f"/dossier/{number}").text
+
+
+@pytest.mark.parametrize(("times", "beyond"), [(1, False), (3, True)])
+def test_heads_see_how_often_those_on_call_were_woken_in_vain(desk: DeskAlone, times: int, *, beyond: bool) -> None:
+    head = Somebody(desk, "odile", Role.HEAD, "agence")
+    for at in range(times):
+        number = open_in(desk.store, "nord", f"m{at}", alarm=replace(MAYBE, level=AlarmLevel.CERTAIN))
+        head.post(f"/dossier/{number}/clore", danger_ecarte="false_alarm")
+    page = head.get("/dangers").text
+    assert f"{times} fois pour rien" in page
+    assert ("dépassé" in page) is beyond
+
+
+def test_of_violence_at_home_the_card_says_what_care_to_take(desk: DeskAlone, secretary: Somebody) -> None:
+    ordinary = secretary.get(f"/dossier/{open_in(desk.store, 'nord', 'one')}").text
+    assert "Violences au foyer" not in ordinary
+    number = open_in(desk.store, "nord", "two", understood={"violence_at_home": True})
+    page = secretary.get(f"/dossier/{number}").text
+    assert page.count("Violences au foyer : n&#39;appelez aucun numéro du foyer") == 1

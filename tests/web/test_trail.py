@@ -1,0 +1,97 @@
+"""What was looked at stands in the audit trail before it is shown; what cannot be noted is not shown."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from dtm_contact.access import Role
+from dtm_contact.errors import StoreUnavailableError
+from tests.web.conftest import DIGEST, DeskAlone, Somebody, open_in
+
+# What each page leaves, with what is looked for; "{number}" and "{arrival}" are filled in.
+LEAVES = {
+    "/dossier/{number}": ("read", "{number}"),
+    "/dossier/{number}/locataires?q=beranger": ("searched", "beranger"),
+    "/dossier/{number}/regles": ("read", "{number}"),
+    "/ecartes": ("read", "ecartes"),
+    "/file": ("read", "file"),
+    "/file?morceau=1": ("read", "file"),
+    "/file?morceau=1&apres=WyJQMSJd": ("read", "file"),
+    "/foyer/L01": ("read", "L01"),
+    "/incident/R01/heating": ("read", "incident R01 heating"),
+    "/incidents": ("read", "incidents"),
+    "/message/{arrival}": ("read", "{number}"),
+    "/nouveau?q=beranger": ("searched", "beranger"),
+    "/nouveau?tenant=T01&dwelling=L01": ("read", "L01"),
+    "/piece/{arrival}/{sha256}": ("read", "{number}"),
+    "/piece/{arrival}/{sha256}/photo": ("read", "{number}"),
+    "/piece/{arrival}/{sha256}/vignette": ("read", "{number}"),
+    "/recherche?q=beranger": ("searched", "beranger"),
+    "/recherche?q=introuvable": ("searched", "introuvable"),
+    "/recherche?q={number}": ("searched", "{number}"),
+    "/recherche?q=0611223344": ("searched", "0611223344"),
+    "/rendez-vous": ("read", "rendez-vous"),
+}
+Fill = Callable[[str], str]
+
+
+@pytest.fixture
+def head(desk: DeskAlone) -> Somebody:
+    return Somebody(desk, "claire", Role.HEAD, "nord")
+
+
+@pytest.fixture
+def fill(desk: DeskAlone) -> Fill:
+    number = open_in(desk.store, "nord", "one")
+    arrival = desk.store.cases.get(number).contacts[0].arrival_id
+    return lambda text: text.format(number=number, arrival=arrival, sha256=DIGEST)
+
+
+@pytest.mark.parametrize("path", LEAVES)
+def test_what_is_looked_at_leaves_its_line(head: Somebody, fill: Fill, path: str) -> None:
+    assert head.get(fill(path)).status_code in {200, 303}
+    what, subject = LEAVES[path]
+    told = [(line.who, line.what, line.subject) for _, line in head.desk.store.accounts.trail_of(limit=9)]
+    assert ("claire", what, fill(subject)) in told
+
+
+@pytest.mark.parametrize("path", LEAVES)
+def test_what_cannot_be_noted_is_not_shown(
+    head: Somebody, fill: Fill, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(name: str, **_: Any) -> None:
+        raise StoreUnavailableError(name)
+
+    monkeypatch.setattr(head.desk, "call", fails)
+    answer = head.get(fill(path))
+    assert answer.status_code == 503
+    assert not {"T09", "T01", "Fuite", "06 11 22 33 44"} & set(answer.text.replace("<", " ").replace('"', " ").split())
+
+
+def test_people_who_were_shown_stand_in_the_line_of_their_search(head: Somebody, fill: Fill) -> None:
+    head.get(fill("/dossier/{number}/locataires?q=beranger"))
+    (line,) = [line for _, line in head.desk.store.accounts.trail_of(limit=9)]
+    assert line.data == {"people": ["T09"], "case": fill("{number}")}
+
+
+def test_a_page_that_keeps_itself_up_is_noted_once(head: Somebody) -> None:
+    for path in ("/file", "/file?morceau=1", "/file?morceau=1"):
+        head.get(path)
+    assert [line.subject for _, line in head.desk.store.accounts.trail_of(limit=9)] == ["file"]
+
+
+def test_a_tenant_of_another_office_is_not_named_by_the_page_of_a_new_case(desk: DeskAlone) -> None:
+    agent = Somebody(desk, "paul", Role.AGENT, "nord")
+    assert "Béranger" not in agent.get("/nouveau?tenant=T09&dwelling=L09").text
+    assert agent.desk.store.accounts.trail_of(limit=9) == []
+
+
+def test_what_an_agent_changes_and_opens_has_its_subject(desk: DeskAlone, fill: Fill) -> None:
+    agent = Somebody(desk, "paul", Role.AGENT, "nord")
+    agent.post(fill("/dossier/{number}/noter"), texte="Vu avec elle")
+    lines = [(line.what, line.subject) for _, line in desk.store.accounts.trail_of(who="paul")]
+    assert lines == [("changed", fill("{number}"))]
+    agent.post("/nouveau", visit="call", text="Bonjour, plus de chauffage.", id="0123456789abcdef")
+    line = desk.store.accounts.trail_of(who="paul", limit=1)[0][1]
+    assert (line.what, line.subject) == ("changed", "0123456789abcdef")
