@@ -6,7 +6,7 @@ import pkgutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
+from functools import cache, wraps
 from types import MappingProxyType
 from typing import Any, Concatenate, ParamSpec
 
@@ -58,7 +58,7 @@ def verb(
     """
 
     def register(function: Callable[Concatenate[Act, Arguments], None]) -> Callable[Concatenate[Act, Arguments], None]:
-        checked = validate_call(config=STRICT)(function)
+        checked = validate_call(config=STRICT)(_unmistaken(function))
 
         def apply(store: Store, command: Command, now: datetime, grounds: Ways) -> Done:
             if without_case and not command.number:
@@ -69,6 +69,22 @@ def verb(
         return function
 
     return register
+
+
+def _unmistaken(
+    function: Callable[Concatenate[Act, Arguments], None],
+) -> Callable[Concatenate[Act, Arguments], None]:
+    """Return a verb whose own `ValidationError`, a fault of the program, is not taken for one of its arguments."""
+
+    @wraps(function)
+    def carried_out(act: Act, /, *given: Arguments.args, **arguments: Arguments.kwargs) -> None:
+        try:
+            function(act, *given, **arguments)
+        except ValidationError as error:
+            # Without its text, which quotes what was read.
+            raise RuntimeError(f"what is no {error.title} was read").with_traceback(error.__traceback__) from None
+
+    return carried_out
 
 
 def arguments_of(function: Callable[..., Any]) -> tuple[str, ...]:

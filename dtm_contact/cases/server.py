@@ -17,7 +17,7 @@ from dtm_contact.cases.wire import LONGEST_LINE, pack_done, pack_error, program_
 from dtm_contact.errors import DtmContactError
 from dtm_contact.rules import RuleSet
 from dtm_contact.settings import Settings
-from dtm_contact.store import Store
+from dtm_contact.store import Store, StoreRefusedError
 
 _OWNER_ONLY = 0o600
 
@@ -109,6 +109,8 @@ class CommandServer:
             command = unpack_command(line)
             verb = command.verb
             done = await asyncio.get_running_loop().run_in_executor(self._thread, self._apply, command)
+        except StoreRefusedError:
+            return pack_error(program_fault(verb))
         except DtmContactError as error:
             return pack_error(error)
         except Exception:  # noqa: BLE001 - whatever it is, the other end must hear of it

@@ -22,6 +22,7 @@ from dtm_contact.access import digest_of
 from dtm_contact.cases import RefusedError
 from dtm_contact.errors import NotFoundError, ProgramFaultError, StoreUnavailableError
 from dtm_contact.log import get_log
+from dtm_contact.store import StoreRefusedError
 from dtm_contact.web import auth, pages, rendering
 from dtm_contact.web.app_context import AppContext
 from dtm_contact.web.limits import BusyError
@@ -130,16 +131,25 @@ def _answer(
         return (
             found if isinstance(found, Response) else shown.page(context, found.get("template", route.template), found)
         )
-    except NotFoundError:
-        return shown.trouble(context, 404)
-    except (RefusedError, ProgramFaultError) as error:
-        return shown.trouble(context, 409 if isinstance(error, RefusedError) else 500, str(error))
-    except (BusyError, StoreUnavailableError) as error:
-        _log.warning("the desk could not be served", error=type(error).__name__)
-        return shown.trouble(context, 503, _BUSY if isinstance(error, BusyError) else "")
-    except Exception:  # noqa: BLE001 - whoever waits must be told something, whatever it is
-        _log.exception("a page failed", page=route.path)
-        return shown.trouble(context, 500)
+    except Exception as error:  # noqa: BLE001 - whoever waits must be answered, whatever it is
+        return shown.trouble(context, *_failure(error, route.path))
+
+
+def _failure(error: Exception, path: str) -> tuple[int, str]:
+    """Return the status and the message for what a page or an action raised; log what is no answer to the person."""
+    match error:
+        case NotFoundError():
+            return 404, ""
+        case RefusedError():
+            return 409, str(error)
+        case ProgramFaultError():
+            return 500, str(error)
+        case BusyError() | StoreUnavailableError() if not isinstance(error, StoreRefusedError):
+            _log.warning("the desk could not be served", error=type(error).__name__)
+            return 503, _BUSY if isinstance(error, BusyError) else ""
+        case _:
+            _log.exception("a page failed", page=path)
+            return 500, ""
 
 
 def _to_script(found: Response) -> Response:

@@ -21,7 +21,7 @@ from dtm_contact.cases.knowledge import Ways
 from dtm_contact.cases.server import CommandServer
 from dtm_contact.cases.wire import pack_error, program_fault, raise_if_error
 from dtm_contact.errors import NotFoundError, StoreUnavailableError
-from dtm_contact.store import Store
+from dtm_contact.store import Store, StoreRefusedError
 
 _SECONDS: Final = 30.0
 _CALL: Final = b'{"call"'
@@ -84,6 +84,8 @@ class RpcServer(CommandServer):
             if name == "log_in_failed" and answer:
                 self._alarms.happened("log-in", _LOCKED)
             return json.dumps({"answer": answer}).encode() + b"\n"
+        except StoreRefusedError:
+            return pack_error(program_fault(name))
         except (RefusedError, StoreUnavailableError, NotFoundError) as error:
             return pack_error(error)
         except Exception:  # noqa: BLE001 - whatever it is, the other end must hear of it

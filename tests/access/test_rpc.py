@@ -10,7 +10,7 @@ import pytest
 from dtm_contact.access import call_procedure
 from dtm_contact.access.rpc import WrongCallError
 from dtm_contact.errors import NotFoundError, ProgramFaultError, StoreUnavailableError
-from dtm_contact.store import Store, migrate, open_store
+from dtm_contact.store import Store, StoreRefusedError, migrate, open_store
 from dtm_contact.web import rpc
 from dtm_contact.web.rpc import RpcServer
 from tests.heard import made_alarms
@@ -52,6 +52,7 @@ def test_a_type_error_within_a_procedure_stays_what_it_is(store: Store, monkeypa
     [
         (TypeError("unsupported operand"), ProgramFaultError),
         (KeyError("x"), ProgramFaultError),
+        (StoreRefusedError("CONSTRAINT_CHECK"), ProgramFaultError),
         (StoreUnavailableError(), StoreUnavailableError),
         (NotFoundError("arrival 3"), NotFoundError),
     ],

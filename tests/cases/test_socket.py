@@ -7,11 +7,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from pydantic import TypeAdapter
 
 from dtm_contact.cases import ChangedMeanwhileError, Command, Done, WrongArgumentError, WrongStateError
 from dtm_contact.cases.client import send
 from dtm_contact.cases.server import CommandServer
 from dtm_contact.errors import CommitUnknownError, NotFoundError, ProgramFaultError, StoreUnavailableError
+from dtm_contact.store import StoreRefusedError
 from tests.cases.conftest import Desk
 from tests.store.samples import NOW
 
@@ -144,13 +146,30 @@ def test_a_daemon_that_goes_away_leaves_it_open_whether_it_was_done(tmp_path: Pa
     asyncio.run(serve())
 
 
+def typed_wrong() -> None:
+    raise TypeError("'NoneType' object is not subscriptable")
+
+
+def read_wrong() -> None:
+    TypeAdapter(int).validate_python("Mme Joly")
+
+
+def refused_by_the_store() -> None:
+    raise StoreRefusedError("CONSTRAINT_CHECK")
+
+
+@pytest.mark.parametrize("fails", [typed_wrong, read_wrong, refused_by_the_store])
 def test_a_fault_in_a_verb_is_told_as_one_with_the_reference_of_the_log(
-    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    desk: Desk,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    fails: Callable[[], None],
 ) -> None:
     number = desk.open()
 
     def take(*_: object, **__: object) -> None:
-        raise TypeError("'NoneType' object is not subscriptable")
+        fails()
 
     monkeypatch.setattr("dtm_contact.cases.act.Act.change", take)
     told: list[str] = []
@@ -163,5 +182,7 @@ def test_a_fault_in_a_verb_is_told_as_one_with_the_reference_of_the_log(
     assert served(desk, tmp_path / "desk.sock", talk) == []
     assert told[0].startswith("Le programme a une faute : rien n'a été changé")
     reference = told[0].split()[-3]
-    assert reference in capsys.readouterr().err
+    log = capsys.readouterr().err
+    assert reference in log
+    assert "Joly" not in log
     assert desk.store.cases.get(number).case.owner is None
