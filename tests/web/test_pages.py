@@ -3,10 +3,12 @@
 import re
 import time
 from dataclasses import replace
+from hashlib import sha256
 
 import pytest
 
 from dtm_contact.access import Role
+from dtm_contact.errors import ProgramFaultError, StoreUnavailableError
 from dtm_contact.model import (
     Alarm,
     AlarmLevel,
@@ -21,6 +23,7 @@ from dtm_contact.model import (
     Wished,
     WriterHome,
 )
+from dtm_contact.store import StoreRefusedError
 from dtm_contact.web.search import nearest
 from tests.web.conftest import DeskAlone, Somebody, open_in
 
@@ -410,3 +413,40 @@ def test_of_violence_at_home_the_card_says_what_care_to_take(desk: DeskAlone, se
     number = open_in(desk.store, "nord", "two", understood={"violence_at_home": True})
     page = secretary.get(f"/dossier/{number}").text
     assert page.count("Violences au foyer : n&#39;appelez aucun numéro du foyer") == 1
+
+
+def test_a_file_is_named_by_its_content_and_kept(agent: Somebody) -> None:
+    paths = re.findall(r"/fichiers/[0-9a-f]{16}/[\w.-]+", agent.get("/aide").text)
+    assert {path.rpartition("/")[2] for path in paths} >= {"desk.css", "desk.js", "htmx-2.0.11.min.js"}
+    for path in paths:
+        answer = agent.get(path)
+        digest = path.split("/")[2]
+        assert (answer.status_code, sha256(answer.content).hexdigest()[:16]) == (200, digest)
+        assert answer.headers["cache-control"] == "public, max-age=31536000, immutable"
+        assert answer.headers["x-content-type-options"] == "nosniff"
+        assert agent.client.send("GET", path, headers={"if-none-match": answer.headers["etag"]}).status_code == 304
+
+
+@pytest.mark.parametrize("name", ["nothing.css", "..%2Fapp.py", "%2Fetc%2Fpasswd", ".."])
+def test_nothing_but_those_files_is_served(agent: Somebody, name: str) -> None:
+    assert agent.get(f"/fichiers/0/{name}").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("raised", "status", "said"),
+    [
+        (TypeError("unsupported operand"), 500, "Une erreur s’est produite"),
+        (StoreRefusedError("CONSTRAINT_CHECK"), 500, "Une erreur s’est produite"),
+        (StoreUnavailableError("locked"), 503, "Le moteur ne répond pas"),
+        (ProgramFaultError("référence ab12 du journal"), 500, "référence ab12"),
+    ],
+)
+def test_a_fault_of_the_program_is_told_from_a_store_that_is_away(
+    desk: DeskAlone, agent: Somebody, monkeypatch: pytest.MonkeyPatch, raised: Exception, status: int, said: str
+) -> None:
+    def fails(*_: object, **__: object) -> None:
+        raise raised
+
+    monkeypatch.setattr(desk, "cached", fails)
+    answer = agent.get("/incidents")
+    assert (answer.status_code, said in answer.text) == (status, True)
