@@ -115,29 +115,29 @@ def count_failure(store: Store, name: str, device: str, now: datetime) -> bool:
         # What was typed in place of a name may be a password: it is not kept.
         store.accounts.refused(TrailLine(now, "", "refused", ""))
         return False
-    known = known_device(store, account, device, now)
+    known_digest = known_device(store, account, device, now)
     line = TrailLine(now, account.name, "refused", account.name)
-    if locked_until(store, account, known, now) is not None:
+    if locked_until(store, account, known_digest, now) is not None:
         store.accounts.refused(line)
         return False
-    failures = _remembered(store.accounts.failures(account.id, known), now) + 1
+    failures = _remembered(store.accounts.failures(account.id, known_digest), now) + 1
     until = now + lock_of(failures)
     locks = until > now
-    data = {"until": until.isoformat(), "device": "known" if known else "unknown"} if locks else {}
-    store.accounts.refused(replace(line, data=data), (account.id, known, failures))
+    data = {"until": until.isoformat(), "device": "known" if known_digest else "unknown"} if locks else {}
+    store.accounts.refused(replace(line, data=data), (account.id, known_digest, failures))
     return locks
 
 
 def locked_until(store: Store, account: Account, device: str, now: datetime) -> datetime | None:
     """Return till when no password of an account is taken from a device ("": from unknown ones); None where one is."""
-    found = store.accounts.failures(account.id, device)
-    until = found[1] + lock_of(found[0]) if found else now
+    counted = store.accounts.failures(account.id, device)
+    until = counted[1] + lock_of(counted[0]) if counted else now
     return until if until > now else None
 
 
-def _remembered(found: tuple[int, datetime] | None, now: datetime) -> int:
+def _remembered(counted: tuple[int, datetime] | None, now: datetime) -> int:
     """Return how many failures still count: one is forgotten with each hour since the last."""
-    return max(0, found[0] - int((now - found[1]) / _FORGOTTEN_EVERY)) if found else 0
+    return max(0, counted[0] - int((now - counted[1]) / _FORGOTTEN_EVERY)) if counted else 0
 
 
 def lock_of(failures: int) -> timedelta:
@@ -146,9 +146,9 @@ def lock_of(failures: int) -> timedelta:
     return _LOCK * 2 ** min(beyond, _LONGEST_LOCK_DOUBLINGS) if beyond >= 0 else timedelta(0)
 
 
-def _verify(known: str, password: str) -> bool:
+def _verify(stored: str, password: str) -> bool:
     try:
-        return _hasher().verify(known, password[:LONGEST_PASSWORD])
+        return _hasher().verify(stored, password[:LONGEST_PASSWORD])
     except (VerificationError, InvalidHashError):
         return False
 

@@ -63,18 +63,18 @@ def check(settings: Settings, folder: Path, *, as_json: bool) -> int:
         return 1
     records, _files = read
     in_force = _in_force_if_any(settings)
-    found = suspicions(in_force or Records(), records)
-    _print_suspicions(found, as_json=as_json)
+    suspected = suspicions(in_force or Records(), records)
+    _print_suspicions(suspected, as_json=as_json)
     if as_json:
         print_json({"records": _counts(records)})
-        return 1 if found else 0
-    verdict = "readable, but an import would be refused" if found else "sound"
+        return 1 if suspected else 0
+    verdict = "readable, but an import would be refused" if suspected else "sound"
     alone = "" if in_force else " (no directory is in force to compare it with)"
     counted = ", ".join(f"{count} {name}" for name, count in _counts(records).items())
     click.echo(f"{folder}: {verdict}: {counted}{alone}")
-    if found:
+    if suspected:
         click.echo(_ASKED, err=True)
-    return 1 if found else 0
+    return 1 if suspected else 0
 
 
 @directory.command("import")
@@ -107,17 +107,17 @@ def import_(settings: Settings, folder: Path, *, dry_run: bool, force: bool, sch
     migrate(settings.store.url)
     with open_store(settings.store.url) as store:
         in_force = _current(store)
-        found = suspicions(in_force, records)
+        suspected = suspicions(in_force, records)
         if as_json:
-            _print_suspicions(found, as_json=True)
+            _print_suspicions(suspected, as_json=True)
         _print_difference(compare(in_force, records), as_json=as_json)
         if not as_json:
-            _print_suspicions(found, as_json=False)
-        if found and not force:
+            _print_suspicions(suspected, as_json=False)
+        if suspected and not force:
             click.echo(f"nothing was changed: {_ASKED}", err=True)
             return 1
         if not dry_run:
-            _put_in_force(settings, store, records, getuser(), _origin(files, found))
+            _put_in_force(settings, store, records, getuser(), _origin(files, suspected))
     if not as_json:
         click.echo("nothing was changed (--dry-run)" if dry_run else "imported")
     return 0
@@ -132,10 +132,10 @@ def history(settings: Settings, limit: int, *, as_json: bool) -> int:
     with open_store(settings.store.url, read_only=True) as store:
         imports = store.directory.imports(limit)
     if as_json:
-        for each in imports:
-            print_json(plain(each))
+        for imported in imports:
+            print_json(plain(imported))
         return 0
-    rows = [_history_row(each, in_force=place == 0) for place, each in enumerate(imports)]
+    rows = [_history_row(imported, in_force=place == 0) for place, imported in enumerate(imports)]
     columns = ("number", "imported", "by", "exported", "from", *_COUNTED, "state", "forced")
     console().print(table(columns, rows))
     return 0
@@ -181,13 +181,13 @@ def _import_scheduled(settings: Settings, folder: Path) -> int:
             _log.info(waits, folder=str(folder))
             return 0
         in_force = _current(store)
-        if not faults and (found := suspicions(in_force, records)):
-            faults = [*map(str, found), f"If all that is right: dtm-contact directory import --force {folder}"]
+        if not faults and (suspected := suspicions(in_force, records)):
+            faults = [*map(str, suspected), f"If all that is right: dtm-contact directory import --force {folder}"]
         if faults:
             return _refuse(settings, store, folder, files.digest, faults)
         _put_in_force(settings, store, records, f"{getuser()} (scheduled)", _origin(files))
         changes = compare(in_force, records)
-        counted = {what: sum(len(getattr(each, what)) for each in changes) for what in ("added", "changed", "gone")}
+        counted = {what: sum(len(getattr(change, what)) for change in changes) for what in ("added", "changed", "gone")}
         _log.info("imported", folder=str(folder), warnings=warnings, **counted)
     return 0
 
@@ -211,7 +211,7 @@ def _refuse(settings: Settings, store: Store, folder: Path, digest: str, faults:
     lines = [*faults[:_FAULTS_TOLD], *more]
     _log.error("the export is refused; the directory in force stays", folder=str(folder))
     click.echo("\n".join(lines), err=True)
-    told = "\n".join(
+    letter = "\n".join(
         (
             f"The export in {folder} on {socket.gethostname()} is refused; the directory in force stays.",
             "",
@@ -223,7 +223,7 @@ def _refuse(settings: Settings, store: Store, folder: Path, digest: str, faults:
     )
     now, ways = datetime.now(UTC), ways_of(settings.alarm)
     untold = store.directory.refuse(digest, now) and bool(ways)
-    if untold and asyncio.run(tell_once(settings, ways, "directory-refused", told, now)):
+    if untold and asyncio.run(tell_once(settings, ways, "directory-refused", letter, now)):
         store.directory.told_of_refusal(digest, now)
     return 1
 
@@ -235,9 +235,12 @@ def _put_in_force(settings: Settings, store: Store, records: Records, who: str, 
     _take_cases_along(settings, store, before, records)
 
 
-def _origin(files: ExportFiles, found: Sequence[Suspicion] = ()) -> Origin:
+def _origin(files: ExportFiles, suspected: Sequence[Suspicion] = ()) -> Origin:
     """Return where records that were read from these files come from, and what was forced, without identifiers."""
-    forced = tuple(": ".join(part for part in (each.file, each.column, each.message) if part) for each in found)
+    forced = tuple(
+        ": ".join(part for part in (suspicion.file, suspicion.column, suspicion.message) if part)
+        for suspicion in suspected
+    )
     return Origin(files.digest, _exported_at(files, datetime.now(UTC)), forced)
 
 
@@ -281,8 +284,10 @@ def _take_cases_along(settings: Settings, store: Store, before: Records, records
         with files_in_force(store.rule_versions, settings.name, settings.rules.dir) as folder:
             rules = load_in_force(folder, zone=settings.zone, model=settings.model)
     except InvalidFilesError:
-        told = "the rules hold errors, so open cases stay where they are: mend them, and run rules replay --apply-open"
-        click.echo(f"{len(former)} residences have another office; {told}", err=True)
+        reason = (
+            "the rules hold errors, so open cases stay where they are: mend them, and run rules replay --apply-open"
+        )
+        click.echo(f"{len(former)} residences have another office; {reason}", err=True)
         return
     moved = Placement(store, rules, directory, now).follow_offices(former)
     click.echo(f"{len(former)} residences have another office; {moved} open cases moved to it", err=True)
@@ -295,26 +300,26 @@ def _current(store: Store) -> Records:
         return Records()
 
 
-def _print_suspicions(found: Sequence[Suspicion], *, as_json: bool) -> None:
-    for each in found:
+def _print_suspicions(suspected: Sequence[Suspicion], *, as_json: bool) -> None:
+    for suspicion in suspected:
         if as_json:
-            print_json({"suspicion": {**plain(each), "message": each.message, "hint": each.hint}})
+            print_json({"suspicion": {**plain(suspicion), "message": suspicion.message, "hint": suspicion.hint}})
         else:
-            click.secho(f"suspicious: {each}", err=True, fg="yellow")
+            click.secho(f"suspicious: {suspicion}", err=True, fg="yellow")
 
 
-def _history_row(each: DirectoryImport, *, in_force: bool) -> tuple[str, ...]:
-    origin = each.origin
+def _history_row(imported: DirectoryImport, *, in_force: bool) -> tuple[str, ...]:
+    origin = imported.origin
     digest = origin.digest[:12] if origin.digest else "–"
     came_from = f"version {origin.restored_from}" if origin.restored_from else digest
-    state = "in force" if in_force else "kept" if each.kept else "–"
+    state = "in force" if in_force else "kept" if imported.kept else "–"
     return (
-        str(each.number),
-        _shown_time(each.imported_at),
-        each.imported_by,
+        str(imported.number),
+        _shown_time(imported.imported_at),
+        imported.imported_by,
         _shown_time(origin.exported_at) if origin.exported_at else "–",
         came_from,
-        *(f"{each.counts[name]:,}" if name in each.counts else "–" for name in _COUNTED),
+        *(f"{imported.counts[name]:,}" if name in imported.counts else "–" for name in _COUNTED),
         state,
         "; ".join(origin.forced) or "–",
     )

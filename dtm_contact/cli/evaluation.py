@@ -54,13 +54,13 @@ def score_command(
     (truth.jsonl). Prints how many answers are right for each question, then which topic is taken for which, and every
     miss with what was said and what is right.
     """
-    found = _scorer(folder)(folder, settings, directory, rules)
+    scored = _scorer(folder)(folder, settings, directory, rules)
     if totals:
-        found = replace(found, misses=())
+        scored = replace(scored, misses=())
     if as_json:
-        print_json(_as_json(found))
+        print_json(_as_json(scored))
     else:
-        console().print(_as_tables(found))
+        console().print(_as_tables(scored))
 
 
 def _scorer(folder: Path) -> Callable[[Path, Settings, Path | None, Path | None], Score]:
@@ -71,9 +71,9 @@ def _of_messages(folder: Path, settings: Settings, directory: Path | None, rules
     truths = read_truth(folder)
     grounds = load_grounds(settings, directory, rules)
     judgements = list(judge_messages([str(folder)], datetime.now(UTC), grounds))
-    found = score(judgements, truths, grounds)
+    scored = score(judgements, truths, grounds)
     _tell_missing(truths.keys() - {judgement.source for judgement in judgements})
-    return found
+    return scored
 
 
 def _of_calls(folder: Path, settings: Settings, directory: Path | None, rules: Path | None) -> Score:
@@ -92,7 +92,7 @@ def _tell_missing(sources: AbstractSet[str]) -> None:
         click.echo(f"{source}: named in the truth, but not in the folder", err=True)
 
 
-def _as_json(found: Score) -> dict[str, object]:
+def _as_json(scored: Score) -> dict[str, object]:
     return {
         "figures": [
             {
@@ -102,7 +102,7 @@ def _as_json(found: Score) -> dict[str, object]:
                 "share": round(figure.share, 4),
                 "interval": [round(end, 4) for end in figure.interval],
             }
-            for figure in found.figures
+            for figure in scored.figures
         ],
         "reliability": [
             {
@@ -113,28 +113,28 @@ def _as_json(found: Score) -> dict[str, object]:
                 "right": round(band.right, 4),
                 "interval": [round(end, 4) for end in band.interval],
             }
-            for band in found.reliability
+            for band in scored.reliability
         ],
-        "confusions": [{"right": right, "said": said, "times": times} for right, said, times in found.confusions],
+        "confusions": [{"right": right, "said": said, "times": times} for right, said, times in scored.confusions],
         "misses": [
             {"file": miss.file, "question": miss.question, "said": miss.said, "right": miss.right, "note": miss.note}
-            for miss in found.misses
+            for miss in scored.misses
         ],
     }
 
 
-def _as_tables(found: Score) -> Group:
-    figures = [table(("question", "right", "of", "share", "95 % interval"), map(_figure_row, found.figures))]
-    if found.reliability:
+def _as_tables(scored: Score) -> Group:
+    figures = [table(("question", "right", "of", "share", "95 % interval"), map(_figure_row, scored.figures))]
+    if scored.reliability:
         columns = ("likeliest tenant", "answers", "said", "right", "95 % interval")
-        figures.append(table(columns, map(_band_row, found.reliability), title="\nReliability"))
-    if not found.misses:
+        figures.append(table(columns, map(_band_row, scored.reliability), title="\nReliability"))
+    if not scored.misses:
         return Group(*figures)
     return Group(
         *figures,
-        table(("topic", "taken for", "times"), map(_confusion_row, found.confusions[:_CONFUSIONS_SHOWN])),
-        Text(f"\n{len(found.misses)} misses", style="bold"),
-        table(("file", "question", "said", "right", "note"), map(_miss_row, found.misses)),
+        table(("topic", "taken for", "times"), map(_confusion_row, scored.confusions[:_CONFUSIONS_SHOWN])),
+        Text(f"\n{len(scored.misses)} misses", style="bold"),
+        table(("file", "question", "said", "right", "note"), map(_miss_row, scored.misses)),
     )
 
 
@@ -203,12 +203,12 @@ def _ask(judgement: Judgement, grounds: Grounds) -> Label:
     return Label(judgement.source, kind, topic, priority, tenant_id=tenant, note=note)
 
 
-def _choice(question: str, known: Collection[str], usual: str) -> str:
+def _choice(question: str, choices: Collection[str], usual: str) -> str:
     while True:
-        found = meant(click.prompt(question, default=usual), known, usual)
-        if found is not None:
-            return found
-        click.echo(", ".join(known))
+        chosen = meant(click.prompt(question, default=usual), choices, usual)
+        if chosen is not None:
+            return chosen
+        click.echo(", ".join(choices))
 
 
 _PAIR = (click.Path(exists=True, file_okay=False, path_type=Path), click.Path(exists=True, path_type=Path))
@@ -239,8 +239,8 @@ def fit_matching(
             "made_by": "dtm-contact fit-matching",
             "on": datetime.now(settings.zone).date().isoformat(),
             "source": source,
-            "training_messages": sum(len(each.truths) for each in learning),
-            "calibration_messages": sum(len(each.truths) for each in held),
+            "training_messages": sum(len(corpus.truths) for corpus in learning),
+            "calibration_messages": sum(len(corpus.truths) for corpus in held),
         },
         "belief": learnt.belief,
         "calibration": learnt.calibration,

@@ -63,11 +63,11 @@ class IsoTime(click.ParamType[datetime]):
         if isinstance(value, datetime):
             return value
         try:
-            found = datetime.fromisoformat(value)
+            time = datetime.fromisoformat(value)
         except ValueError:
             self.fail(f"{value!r} is no ISO time; write for instance 2026-11-24T09:30 or 2026-11-24T09:30+01:00", param)
         settings: Settings = ctx.obj if ctx else Settings()
-        return found if found.tzinfo else found.replace(tzinfo=settings.zone)
+        return time if time.tzinfo else time.replace(tzinfo=settings.zone)
 
 
 @dataclass(frozen=True, slots=True)

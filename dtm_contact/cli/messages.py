@@ -61,8 +61,8 @@ def route(
     require_at_rest(paths)
     grounds = load_grounds(settings, directory, rules)
     if calls is None:
-        found = judge_messages(paths, datetime.now(UTC), grounds, at=at, trace=trace)
-        _print_route(found, grounds, trace=trace, as_json=as_json)
+        judgements = judge_messages(paths, datetime.now(UTC), grounds, at=at, trace=trace)
+        _print_route(judgements, grounds, trace=trace, as_json=as_json)
         return
     at_rest = CallsAtRest(map(Path, paths), queue_log, settings, datetime.now(UTC))
     _print_route(JudgedCalls(grounds).judge(at_rest, trace=trace), grounds, trace=trace, as_json=as_json)
@@ -76,17 +76,17 @@ def _check_options(calls: str | None, queue_log: Path | None, at: datetime | Non
         raise click.UsageError("--at does not go with --calls: each call is judged as of its end")
 
 
-def _print_route(found: Iterator[Judgement], grounds: Grounds, *, trace: bool, as_json: bool) -> None:
+def _print_route(judgements: Iterator[Judgement], grounds: Grounds, *, trace: bool, as_json: bool) -> None:
     if as_json or trace:
-        for judgement in found:
+        for judgement in judgements:
             print_json(contract_json(judgement, trace=trace))
     else:
-        _print_table(found, grounds)
+        _print_table(judgements, grounds)
 
 
-def _print_table(found: Iterator[Judgement], grounds: Grounds) -> None:
+def _print_table(judgements: Iterator[Judgement], grounds: Grounds) -> None:
     rows: list[list[str | Text]] = []
-    for judgement in found:
+    for judgement in judgements:
         match, decision = judgement.match, judgement.decision
         residence = grounds.directory.residences.get(match.residence.id) if match.residence else None
         rows.append(
@@ -134,9 +134,9 @@ def explain(
 
 
 def _draw(judgement: Judgement, names: Names, svg: Path) -> None:
-    told = waterfall(judgement.match, names)
-    if told is None:
+    drawn = waterfall(judgement.match, names)
+    if drawn is None:
         click.echo("nothing drawn: nobody of the directory comes into question", err=True)
         return
     subject = short(judgement.contact.subject) or "(sans objet)"
-    svg.write_text(picture(told, f"Qui écrit ? {judgement.source} : {subject}"), encoding="utf-8")
+    svg.write_text(picture(drawn, f"Qui écrit ? {judgement.source} : {subject}"), encoding="utf-8")

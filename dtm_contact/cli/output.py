@@ -24,8 +24,8 @@ as_json_option = click.option("--json", "as_json", is_flag=True, help="Print JSO
 
 def console() -> Console:
     """Return where people read: standard output, with colour on a terminal only (NO_COLOR and TERM are heeded)."""
-    found = Console(highlight=False, soft_wrap=False)
-    return found if found.is_terminal else Console(highlight=False, width=_WIDTH_OFF_TERMINAL)
+    terminal = Console(highlight=False, soft_wrap=False)
+    return terminal if terminal.is_terminal else Console(highlight=False, width=_WIDTH_OFF_TERMINAL)
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[str | Text]], title: str | None = None) -> Table:

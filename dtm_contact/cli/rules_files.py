@@ -46,10 +46,10 @@ class Days(click.ParamType[timedelta]):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> timedelta:
         """Return how long it is."""
-        found = _DAYS.fullmatch(value) if isinstance(value, str) else None
-        if isinstance(value, timedelta) or found is None:
+        written = _DAYS.fullmatch(value) if isinstance(value, str) else None
+        if isinstance(value, timedelta) or written is None:
             return value if isinstance(value, timedelta) else self.fail(f"{value!r} is no span; write 90d", param, ctx)
-        return timedelta(days=int(found[1]))
+        return timedelta(days=int(written[1]))
 
 
 @click.command()
@@ -110,8 +110,8 @@ def check_rules(settings: Settings, folder: Path) -> tuple[RuleSet, tuple[Proble
 def _stranded(settings: Settings, rules: RuleSet, directory: Directory) -> Iterator[Problem]:
     """Yield a warning for each queue that has open cases and that these rules do not know."""
     with open_store(settings.store.url, read_only=True) as store:
-        found = store.cases.open_queues()
-    for queue, count in found.items():
+        open_queues = store.cases.open_queues()
+    for queue, count in open_queues.items():
         if rules.desks.current(queue, directory.offices) is None:
             message = f"{count} open cases lie in {cut(queue)}, which is no queue of these rules"
             hint = f"write formerly: {cut(queue)} in the queue that has its cases now"
@@ -172,8 +172,8 @@ def _print_run(rules: RuleSet, run: TestRun, *, coverage: bool, as_json: bool) -
     default = rules.default.id
     tried = sum(bool(reached.held[name] and (reached.not_held[name] or name == default)) for name in reached.held)
     if as_json:
-        told = {"tests": len(run.found), "failed": len(run.failed), "rules": len(rules.rules), "rules_tried": tried}
-        print_json({**told, "conditions": reached.conditions, "conditions_both_ways": reached.both_ways})
+        counts = {"tests": len(run.found), "failed": len(run.failed), "rules": len(rules.rules), "rules_tried": tried}
+        print_json({**counts, "conditions": reached.conditions, "conditions_both_ways": reached.both_ways})
         return
     for line in reached.one_way if coverage else ():
         click.echo(f"seen one way only: {line}")
@@ -242,7 +242,7 @@ def fmt(settings: Settings, folder: Path | None, *, check: bool, diff: bool) -> 
         changed += _formatted(path, folder, problems, check=check, diff=diff)
     print_problems(problems, as_json=False)
     click.echo(f"{changed} files {'would change' if check else 'changed'}")
-    return 1 if any(each.severity is Severity.ERROR for each in problems) or (check and changed) else 0
+    return 1 if any(problem.severity is Severity.ERROR for problem in problems) or (check and changed) else 0
 
 
 def _formatted(path: Path, folder: Path, problems: list[Problem], *, check: bool, diff: bool) -> bool:
@@ -315,10 +315,10 @@ def _comments(text: str) -> Iterator[tuple[str, int]]:
     """Yield each comment, and where it starts; a # within a value is none."""
     values = [token for token in yaml.scan(text) if isinstance(token, yaml.ScalarToken)]
     starts = [token.start_mark.index for token in values]
-    for found in re.finditer(r"(?:^|(?<=\s))#.*$", text, re.MULTILINE):
-        before = bisect_right(starts, found.start()) - 1
-        if before < 0 or values[before].end_mark.index <= found.start():
-            yield found.group().rstrip(), found.start()
+    for comment in re.finditer(r"(?:^|(?<=\s))#.*$", text, re.MULTILINE):
+        before = bisect_right(starts, comment.start()) - 1
+        if before < 0 or values[before].end_mark.index <= comment.start():
+            yield comment.group().rstrip(), comment.start()
 
 
 def _says_the_same(data: object, text: str) -> bool:
@@ -361,9 +361,9 @@ def new_test(settings: Settings, number: str, queue: str | None, folder: Path | 
     path.parent.mkdir(exist_ok=True)
     if path.exists():
         raise click.ClickException(f"{path} is there already; delete it first")
-    told = yaml.safe_dump([test], allow_unicode=True, sort_keys=False, width=110)
-    path.write_text(told, encoding="utf-8")
-    click.echo(f"{path}:\n{told}", nl=False)
+    written = yaml.safe_dump([test], allow_unicode=True, sort_keys=False, width=110)
+    path.write_text(written, encoding="utf-8")
+    click.echo(f"{path}:\n{written}", nl=False)
 
 
 def _first_judgement(store: Store, number: str) -> tuple[Judgement, str]:
@@ -429,7 +429,7 @@ def _place_keys(judgement: Judgement, directory: Directory) -> Iterator[tuple[st
 
 def _history_lines(judgement: Judgement, at: datetime) -> list[dict[str, Any]]:
     """Return what the party brought before, as it was known when the contact was judged."""
-    found = []
+    lines = []
     for recalled in judgement.history.dealings:
         still_open = {case.number for case in recalled.dealings.open}
         for dealt in recalled.dealings.contacts:
@@ -437,8 +437,8 @@ def _history_lines(judgement: Judgement, at: datetime) -> list[dict[str, Any]]:
             earlier: dict[str, Any] = {"ago": _ago(minutes), "channel": dealt.channel, "topic": dealt.topic}
             earlier |= {"outcome": dealt.outcome, "open": dealt.case_number in still_open or None}
             earlier |= {"neighbour": recalled.party.residence_id is not None or None}
-            found.append({key: value for key, value in earlier.items() if value is not None})
-    return found
+            lines.append({key: value for key, value in earlier.items() if value is not None})
+    return lines
 
 
 def _ago(minutes: int) -> str:

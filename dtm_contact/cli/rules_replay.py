@@ -68,17 +68,17 @@ def replay_command(
     """
     folder = folder or settings.rules.dir
     rules, problems = check_rules(settings, folder)
-    for problem in (each for each in problems if each.severity is Severity.ERROR):
+    for problem in (problem for problem in problems if problem.severity is Severity.ERROR):
         click.secho(str(problem), err=True, fg="red")
     with_topics = _reader_changed(settings, folder, rules) if topics is None else topics
-    found = replay_since(settings, Proposal(folder, with_topics), datetime.now(UTC) - since)
+    replayed = replay_since(settings, Proposal(folder, with_topics), datetime.now(UTC) - since)
     if as_json:
-        _print_json(found, rules)
+        _print_json(replayed, rules)
     else:
-        _print(found, rules, limit, settings.zone)
+        _print(replayed, rules, limit, settings.zone)
     if apply_open:
-        click.echo(_apply_open(settings, found, rules), err=as_json)
-    return 1 if found.moved and not apply_open else 0
+        click.echo(_apply_open(settings, replayed, rules), err=as_json)
+    return 1 if replayed.moved and not apply_open else 0
 
 
 def replay_since(settings: Settings, proposal: Proposal, since: datetime) -> Replay:
@@ -109,65 +109,66 @@ def _contents(folder: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in reader_files(folder) if path.exists()}
 
 
-def _print_json(found: Replay, rules: RuleSet) -> None:
-    for moved in found.dangers_first:
+def _print_json(replayed: Replay, rules: RuleSet) -> None:
+    for moved in replayed.dangers_first:
         print_json({**plain(moved), "danger": moved.danger})
-    elsewhere = sum(moved.elsewhere for moved in found.moved)
-    dangers = sum(moved.danger for moved in found.moved)
+    elsewhere = sum(moved.elsewhere for moved in replayed.moved)
+    dangers = sum(moved.danger for moved in replayed.moved)
     print_json(
         {
-            "judged": found.judged,
-            "with_topics": found.with_topics,
+            "judged": replayed.judged,
+            "with_topics": replayed.with_topics,
             "version": rules.version,
             "model": rules.model_version,
-            "treated_otherwise": len(found.moved),
+            "treated_otherwise": len(replayed.moved),
             "elsewhere": elsewhere,
             "dangers": dangers,
-            "failures": dict(found.failures),
-            "models": dict(found.models),
+            "failures": dict(replayed.failures),
+            "models": dict(replayed.models),
         }
     )
 
 
-def _print(found: Replay, rules: RuleSet, limit: int, zone: tzinfo) -> None:
+def _print(replayed: Replay, rules: RuleSet, limit: int, zone: tzinfo) -> None:
     how = (
-        "understood anew and decided again" if found.with_topics else "decided again; topics and phrases did not change"
+        "understood anew and decided again"
+        if replayed.with_topics
+        else "decided again; topics and phrases did not change"
     )
-    click.echo(f"{found.judged} contacts {how}, by version {rules.version}")
-    if {model for model, _count in found.models} - {rules.model_version}:
-        heard = ", ".join(f"{model or 'not known'} ({count} messages)" for model, count in found.models)
+    click.echo(f"{replayed.judged} contacts {how}, by version {rules.version}")
+    if {model for model, _count in replayed.models} - {rules.model_version}:
+        heard = ", ".join(f"{model or 'not known'} ({count} messages)" for model, count in replayed.models)
         click.echo(f"learned model: {rules.model_version or 'none'}; when they were judged: {heard}")
-    elsewhere = [moved for moved in found.moved if moved.elsewhere]
+    elsewhere = [moved for moved in replayed.moved if moved.elsewhere]
     click.echo(
-        f"{len(elsewhere)} would lie elsewhere, {len(found.moved) - len(elsewhere)} be treated otherwise there\n"
+        f"{len(elsewhere)} would lie elsewhere, {len(replayed.moved) - len(elsewhere)} be treated otherwise there\n"
     )
-    dangers = sum(moved.danger for moved in found.moved)
+    dangers = sum(moved.danger for moved in replayed.moved)
     if dangers:
-        told = f"{dangers} of them are dangers that would lie elsewhere, be told to others, or be none: see first\n"
-        click.secho(told, fg="red")
+        warning = f"{dangers} of them are dangers that would lie elsewhere, be told to others, or be none: see first\n"
+        click.secho(warning, fg="red")
     mark = ("",) if dangers else ()
     out = console()
-    if found.moved:
+    if replayed.moved:
         out.print(
             table(
                 (*mark, "contacts", "from", "to", "by rule", "instead of"),
-                _ways(found.moved, mark),
+                _ways(replayed.moved, mark),
                 title="Where they go",
             )
         )
-    if found.moved and limit:
-        shown = found.dangers_first[:limit]
-        title = f"\nThe first {limit} of {len(found.moved)}" if len(found.moved) > limit else "\nAll of them"
+    if replayed.moved and limit:
+        shown = replayed.dangers_first[:limit]
+        title = f"\nThe first {limit} of {len(replayed.moved)}" if len(replayed.moved) > limit else "\nAll of them"
         columns = (*mark, "came", "case", "", "from", "to", "topic", "because")
         out.print(table(columns, [_moved_row(moved, zone, mark) for moved in shown], title=title))
-    for failure, count in found.failures:
+    for failure, count in replayed.failures:
         click.secho(f"a rule failed for {count} contacts: {failure}", fg="red")
 
 
 def _ways(moved: tuple[Moved, ...], mark: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
     ways = Counter(
-        (each.danger, _place_text(each.before), _place_text(each.after), each.after.rule, each.before.rule)
-        for each in moved
+        (one.danger, _place_text(one.before), _place_text(one.after), one.after.rule, one.before.rule) for one in moved
     )
     for (danger, before, after, rule, old), count in sorted(ways.items(), key=lambda way: (not way[0][0], -way[1])):
         yield (
@@ -181,8 +182,8 @@ def _ways(moved: tuple[Moved, ...], mark: tuple[str, ...]) -> Iterator[tuple[str
 
 
 def _place_text(place: Place) -> str:
-    told = f", tells {', '.join(place.notify)}" if place.notify else ""
-    return f"{place.queue or _NOWHERE} {place.priority}{told}"
+    notified = f", tells {', '.join(place.notify)}" if place.notify else ""
+    return f"{place.queue or _NOWHERE} {place.priority}{notified}"
 
 
 def _moved_row(moved: Moved, zone: tzinfo, mark: tuple[str, ...]) -> list[str | Text]:
@@ -198,25 +199,25 @@ def _moved_row(moved: Moved, zone: tzinfo, mark: tuple[str, ...]) -> list[str | 
     ]
 
 
-def _apply_open(settings: Settings, found: Replay, rules: RuleSet) -> str:
+def _apply_open(settings: Settings, replayed: Replay, rules: RuleSet) -> str:
     """Move what is open, and say how many were moved and how many stay."""
-    wanted = [moved for moved in found.moved if moved.open and moved.is_first and moved.elsewhere]
+    wanted = [moved for moved in replayed.moved if moved.open and moved.is_first and moved.elsewhere]
     asked_by, now = getpass.getuser(), datetime.now(UTC)
     with open_store(settings.store.url) as store:
         placement = Placement(store, rules, Directory(store.directory.load()), now)
         queues = placement.follow_queues()
-        moved = {each.case_number for each in wanted if _is_moved(store, each, rules, asked_by, now)}
-        for number, former in found.left_behind:
+        moved = {one.case_number for one in wanted if _is_moved(store, one, rules, asked_by, now)}
+        for number, former in replayed.left_behind:
             with suppress(NotFoundError):
                 if placement.change_office(number, former, again=False):
                     moved.add(number)
-    stays = sum(each.case_number not in moved for each in wanted)
-    told = f"{len(moved)} open cases moved; {stays} stay: taken, moved by hand, or not a case for the proposed rules"
+    stays = sum(one.case_number not in moved for one in wanted)
+    report = f"{len(moved)} open cases moved; {stays} stay: taken, moved by hand, or not a case for the proposed rules"
     if queues.moved:
-        told += f"\n{queues.moved} open cases went along with their queue, which has another name now"
+        report += f"\n{queues.moved} open cases went along with their queue, which has another name now"
     for queue, count in queues.left.items():
-        told += f"\n{count} open cases lie in {queue}, which these rules do not have: write formerly: {queue} in one"
-    return told
+        report += f"\n{count} open cases lie in {queue}, which these rules do not have: write formerly: {queue} in one"
+    return report
 
 
 def _is_moved(store: Store, moved: Moved, rules: RuleSet, asked_by: str, now: datetime) -> bool:
@@ -275,12 +276,12 @@ def try_command(
     with _in_force(settings) as in_force:
         phrases = (_phrase(settings, folder or in_force, text, does, topic),) if text is not None else ()
         proposal = Proposal(folder or in_force, with_topics=True, phrases=phrases, against=in_force)
-        found = replay_since(settings, proposal, datetime.now(UTC) - since)
-    changed = _changed(found)
+        replayed = replay_since(settings, proposal, datetime.now(UTC) - since)
+    changed = _changed(replayed)
     if as_json:
-        _print_trial_json(found, changed)
+        _print_trial_json(replayed, changed)
     else:
-        _print_trial(found, changed, limit, settings.zone, tried=text is not None)
+        _print_trial(replayed, changed, limit, settings.zone, tried=text is not None)
     return 1 if changed else 0
 
 
@@ -308,9 +309,9 @@ def _phrase(settings: Settings, folder: Path, text: str, does: str | None, topic
         raise click.UsageError("the phrase has no word to look for, or a sign that is part of no word") from error
 
 
-def _changed(found: Replay) -> list[Moved]:
+def _changed(replayed: Replay) -> list[Moved]:
     """Return those whose alarm or topic is another: where the alarm is, first, the surest of them before the others."""
-    changed = [moved for moved in found.moved if _alarm_changes(moved) or moved.before.topic != moved.after.topic]
+    changed = [moved for moved in replayed.moved if _alarm_changes(moved) or moved.before.topic != moved.after.topic]
     return sorted(changed, key=lambda moved: (not _alarm_changes(moved), -max(_ranks(moved))))
 
 
@@ -322,10 +323,10 @@ def _ranks(moved: Moved) -> tuple[int, int]:
     return AlarmLevel(moved.before.alarm).rank, AlarmLevel(moved.after.alarm).rank
 
 
-def _counts(found: Replay, changed: list[Moved]) -> dict[str, int]:
+def _counts(replayed: Replay, changed: list[Moved]) -> dict[str, int]:
     ranks = [_ranks(moved) for moved in changed]
     return {
-        "read": found.judged,
+        "read": replayed.judged,
         "raised_to_certain": sum(before < after == AlarmLevel.CERTAIN.rank for before, after in ranks),
         "raised_to_possible": sum(before < after == AlarmLevel.POSSIBLE.rank for before, after in ranks),
         "lowered": sum(before > after for before, after in ranks),
@@ -335,11 +336,11 @@ def _counts(found: Replay, changed: list[Moved]) -> dict[str, int]:
             ON_CALL in moved.before.notify and ON_CALL not in moved.after.notify for moved in changed
         ),
         "elsewhere": sum(moved.elsewhere for moved in changed),
-        "otherwise_only": len(found.moved) - len(changed),
+        "otherwise_only": len(replayed.moved) - len(changed),
     }
 
 
-def _print_trial_json(found: Replay, changed: list[Moved]) -> None:
+def _print_trial_json(replayed: Replay, changed: list[Moved]) -> None:
     for moved in changed:
         before, after = moved.before, moved.after
         print_json(
@@ -351,13 +352,13 @@ def _print_trial_json(found: Replay, changed: list[Moved]) -> None:
                 "topic": [before.topic, after.topic],
             }
         )
-    print_json({**_counts(found, changed), "said": found.said})
+    print_json({**_counts(replayed, changed), "said": replayed.said})
 
 
-def _print_trial(found: Replay, changed: list[Moved], limit: int, zone: tzinfo, *, tried: bool) -> None:
-    counts = _counts(found, changed)
-    where = f"; the phrase stands in {found.said} of them" if tried else ""
-    click.echo(f"{found.judged} messages and calls read again{where}")
+def _print_trial(replayed: Replay, changed: list[Moved], limit: int, zone: tzinfo, *, tried: bool) -> None:
+    counts = _counts(replayed, changed)
+    where = f"; the phrase stands in {replayed.said} of them" if tried else ""
+    click.echo(f"{replayed.judged} messages and calls read again{where}")
     click.echo(
         f"{counts['raised_to_certain']} alarms raised to certain, {counts['raised_to_possible']} to possible, "
         f"{counts['lowered']} lowered; {counts['other_topic']} other topics; {counts['elsewhere']} would lie elsewhere"

@@ -32,31 +32,31 @@ def status(settings: Settings, *, as_json: bool) -> int:
         in_force = store.rule_versions.in_force()
     folder = digest(settings.rules.dir)
     if as_json:
-        for each in in_force:
-            print_json(plain(each) | {"folder": folder})
+        for version in in_force:
+            print_json(plain(version) | {"folder": folder})
     else:
         for line in _status_lines(settings, in_force, folder):
             click.echo(line)
-    return 1 if any(each.refused for each in in_force) else 0
+    return 1 if any(version.refused for version in in_force) else 0
 
 
 def _status_lines(settings: Settings, in_force: list[InForce], folder: str) -> Iterator[str]:
     if not in_force:
         yield "no daemon has judged by any rules yet"
-    for each in in_force:
-        since = each.since.astimezone(settings.zone)
-        yield f"{each.daemon}: version {each.version} in force since {since:%Y-%m-%d %H:%M:%S}"
-        if each.refused and each.refused_at:
-            at = each.refused_at.astimezone(settings.zone)
-            yield f"{each.daemon}: version {each.refused} REFUSED at {at:%Y-%m-%d %H:%M:%S}:"
-            yield from (f"  {problem}" for problem in each.problems)
+    for version in in_force:
+        since = version.since.astimezone(settings.zone)
+        yield f"{version.daemon}: version {version.version} in force since {since:%Y-%m-%d %H:%M:%S}"
+        if version.refused and version.refused_at:
+            at = version.refused_at.astimezone(settings.zone)
+            yield f"{version.daemon}: version {version.refused} REFUSED at {at:%Y-%m-%d %H:%M:%S}:"
+            yield from (f"  {problem}" for problem in version.problems)
     yield f"the folder {settings.rules.dir} holds version {folder}, which is {_folder_state(in_force, folder)}"
 
 
 def _folder_state(in_force: list[InForce], folder: str) -> str:
-    if any(each.version == folder for each in in_force):
+    if any(version.version == folder for version in in_force):
         return "in force"
-    if any(each.refused == folder for each in in_force):
+    if any(version.refused == folder for version in in_force):
         return "refused"
     return "not in force: a daemon that runs is about to try it"
 
@@ -75,8 +75,8 @@ def history(settings: Settings, limit: int, *, as_json: bool) -> None:
     """
     with open_store(settings.store.url, read_only=True) as store:
         changes = list(store.rule_versions.changes(limit + 1))
-        told = _differences(store, changes)
-    rows = list(zip(changes, told, strict=True))[:limit]
+        differences = _differences(store, changes)
+    rows = list(zip(changes, differences, strict=True))[:limit]
     if as_json:
         for change, what in rows:
             print_json(plain(change) | {"changed": what})
@@ -93,11 +93,13 @@ def _change_row(settings: Settings, change: RuleChange, what: str) -> tuple[str,
 def _differences(store: Store, changes: list[RuleChange]) -> list[str]:
     """Return what each version changed against the one that was in force before; "" where that cannot be told."""
     parts = {change.version: _parts(store, change.version) for change in changes if change.taken}
-    told = []
+    differences = []
     for number, change in enumerate(changes):
-        before = next((each for each in changes[number + 1 :] if each.taken and each.daemon == change.daemon), None)
-        told.append(_difference(parts[before.version], parts[change.version]) if before and change.taken else "")
-    return told
+        before = next(
+            (earlier for earlier in changes[number + 1 :] if earlier.taken and earlier.daemon == change.daemon), None
+        )
+        differences.append(_difference(parts[before.version], parts[change.version]) if before and change.taken else "")
+    return differences
 
 
 def _parts(store: Store, version: str) -> dict[str, Any]:
@@ -149,8 +151,8 @@ def restore(settings: Settings, version: str, folder: Path | None, *, force: boo
         click.echo(f"{aside}: put aside, since that version had no such test")
     now = digest(folder)
     # Earlier versions of the program counted the learned model as one of the files.
-    told = "" if now == version else f", which is told as {now} now"
-    click.echo(f"{folder} holds version {version} again{told}; a running daemon tries it and takes it up")
+    renamed = "" if now == version else f", which is told as {now} now"
+    click.echo(f"{folder} holds version {version} again{renamed}; a running daemon tries it and takes it up")
 
 
 def _is_kept(store: Store, version: str) -> bool:

@@ -32,8 +32,8 @@ from dtm_contact.store import Store, migrate, open_store
 @click.pass_obj
 def run_command(settings: Settings) -> None:
     """Run the daemon: take in mail, judge it, fill the queues; stop cleanly on SIGINT or SIGTERM."""
-    for told in unknown(os.environ):
-        get_log("settings").warning(told)
+    for sentence in unknown(os.environ):
+        get_log("settings").warning(sentence)
     asyncio.run(run(settings))
 
 

@@ -25,8 +25,8 @@ def settings_command(settings: Settings, *, markdown: bool) -> None:
     if markdown:
         click.echo(as_markdown(), nl=False)
         return
-    told = [(name, _written(value), what) for name, _default, value, what in rows(settings)]
-    console().print(table(("variable", "value", "what it is"), told))
+    lines = [(name, _written(value), what) for name, _default, value, what in rows(settings)]
+    console().print(table(("variable", "value", "what it is"), lines))
     for sentence in unknown(os.environ):
         click.echo(sentence, err=True)
 

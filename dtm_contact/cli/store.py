@@ -30,13 +30,13 @@ def migrate_(settings: Settings) -> None:
 def daemons(settings: Settings, *, as_json: bool) -> None:
     """List the daemons that share the store, until when each has its lease, and what it holds."""
     with open_store(settings.store.url, read_only=True) as store:
-        found = [(line, store.leases.held_by(line.incarnation)) for line in store.leases.listing()]
+        held_by_line = [(line, store.leases.held_by(line.incarnation)) for line in store.leases.listing()]
     if as_json:
-        for line, held in found:
+        for line, held in held_by_line:
             print_json({**plain(line), **asdict(held)})
         return
     columns = ("daemon", "host", "process", "since", "lease until", "judges", "sends", "follows")
-    console().print(table(columns, [_daemon_row(line, held, settings) for line, held in found]))
+    console().print(table(columns, [_daemon_row(line, held, settings) for line, held in held_by_line]))
 
 
 def _daemon_row(line: LeaseLine, held: Held, settings: Settings) -> tuple[str, ...]:

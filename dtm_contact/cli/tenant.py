@@ -39,27 +39,27 @@ def show(settings: Settings, tenant: str, *, as_json: bool) -> None:
     with open_store(settings.store.url, read_only=True) as store:
         names = listing_names(settings, store)
         home = home_of(tenant, names.names.directory, datetime.now(settings.zone).date())
-        found = household(store.database, home.parties)
+        dealings = household(store.database, home.parties)
         today = datetime.now(settings.zone).date()
         first = registered(home.people, store.desk.register(home.people), today).first(names.person)
     if as_json:
-        print_json(_as_json(home, found))
+        print_json(_as_json(home, dealings))
     else:
-        console().print(Group(*(Text(line, style="bold red") for line in first), *_timeline(home, found, names)))
+        console().print(Group(*(Text(line, style="bold red") for line in first), *_timeline(home, dealings, names)))
 
 
-def _as_json(home: Home, found: Household) -> dict[str, Any]:
+def _as_json(home: Home, dealings: Household) -> dict[str, Any]:
     return {
         "dwelling": home.dwelling_id,
         "people": list(home.people),
         "caretakers": [plain(duty) for duty in home.caretakers],
-        "cases": [plain(case) for case in found.cases],
-        "contacts": [plain(contact) for contact in found.contacts],
-        "events": [{"case": number, **plain(event)} for number, event in found.events],
+        "cases": [plain(case) for case in dealings.cases],
+        "contacts": [plain(contact) for contact in dealings.contacts],
+        "events": [{"case": number, **plain(event)} for number, event in dealings.events],
     }
 
 
-def _timeline(home: Home, found: Household, names: ListingNames) -> Iterator[RenderableType]:
+def _timeline(home: Home, dealings: Household, names: ListingNames) -> Iterator[RenderableType]:
     if home.dwelling_id is not None:
         yield Text(names.names.dwelling(home.dwelling_id), style="bold")
     elif not home.people:
@@ -68,9 +68,9 @@ def _timeline(home: Home, found: Household, names: ListingNames) -> Iterator[Ren
         yield Text(names.person(person))
     if home.caretakers:
         yield Text(f"gardien : {', '.join(_on_duty(duty, names) for duty in home.caretakers)}")
-    open_ = [case.number for case in found.cases if case.state == "open"]
+    open_ = [case.number for case in dealings.cases if case.state == "open"]
     yield Text(f"dossiers ouverts : {', '.join(open_) or 'aucun'}")
-    for day, moments in days(found, names.names.zone):
+    for day, moments in days(dealings, names.names.zone):
         yield Text(f"\n{day:%d/%m/%Y}", style="bold underline")
         rows = [
             (f"{moment.at.astimezone(names.names.zone):%H:%M}", moment.case_number or "", moment.who, moment.what)
@@ -103,8 +103,8 @@ def list_(settings: Settings, tenant: str, *, with_over: bool, as_json: bool) ->
     with open_store(settings.store.url, read_only=True) as store:
         names = listing_names(settings, store)
         people = home_of(tenant, names.names.directory, today).people
-        found = registered(people, store.desk.register(people), today)
-    shown = (*found.in_force, *(found.over if with_over else ()))
+        register_of_home = registered(people, store.desk.register(people), today)
+    shown = (*register_of_home.in_force, *(register_of_home.over if with_over else ()))
     if as_json:
         print_json([plain(entry) for entry in shown])
         return

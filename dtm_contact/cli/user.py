@@ -96,11 +96,11 @@ def _ask_password() -> str:
 
 def _must_be_known(store: Store, office: str | None) -> None:
     try:
-        known = [each.office_id for each in store.directory.load().offices]
+        offices = [line.office_id for line in store.directory.load().offices]
     except NoDirectoryError:
         return
-    if office is not None and office not in known:
-        raise click.ClickException(f"there is no office {office!r}; there are {', '.join(known)}")
+    if office is not None and office not in offices:
+        raise click.ClickException(f"there is no office {office!r}; there are {', '.join(offices)}")
 
 
 def _named(store: Store, name: str) -> Account:

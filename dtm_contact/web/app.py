@@ -101,8 +101,8 @@ def _endpoint(shared: AppContext, shown: "rendering.Rendering", route: Route) ->
             # The rest of the form is not waited for.
             refused.headers["Connection"] = "close"
             return refused
-        found = await run_in_threadpool(_answer, shared, shown, route, request, form)
-        return _with_headers(_to_script(found) if request.headers.get("hx-request") == "true" else found)
+        response = await run_in_threadpool(_answer, shared, shown, route, request, form)
+        return _with_headers(_to_script(response) if request.headers.get("hx-request") == "true" else response)
 
     return answer
 
@@ -127,9 +127,11 @@ def _answer(
         refused = auth.refusal(context, route)
         if refused is not None:
             return refused if isinstance(refused, Response) else shown.trouble(context, refused)
-        found = route.handler(context)
+        result = route.handler(context)
         return (
-            found if isinstance(found, Response) else shown.page(context, found.get("template", route.template), found)
+            result
+            if isinstance(result, Response)
+            else shown.page(context, result.get("template", route.template), result)
         )
     except Exception as error:  # noqa: BLE001 - whoever waits must be answered, whatever it is
         return shown.trouble(context, *_failure(error, route.path))
@@ -152,11 +154,11 @@ def _failure(error: Exception, path: str) -> tuple[int, str]:
             return 500, ""
 
 
-def _to_script(found: Response) -> Response:
+def _to_script(response: Response) -> Response:
     """Return an answer for a script: one that followed a redirect would load the page, and the browser once more."""
-    if not isinstance(found, RedirectResponse):
-        return found
-    return Response(status_code=204, headers={"HX-Redirect": found.headers["location"]})
+    if not isinstance(response, RedirectResponse):
+        return response
+    return Response(status_code=204, headers={"HX-Redirect": response.headers["location"]})
 
 
 def _request_context(shared: AppContext, request: Request, form: FormData) -> RequestContext:

@@ -164,18 +164,18 @@ class AppContext:
 
     def office_of(self, queue: str) -> str:
         """Return the office that works a queue."""
-        known = self.in_force()
-        found = known.rules.queues.get(queue)
-        if found is None:
+        in_force = self.in_force()
+        named = in_force.rules.queues.get(queue)
+        if named is None:
             # The directory may bring an office that has no queue yet: it has one of its own name.
             return queue
-        return found.office_id or self.directory.agency.office_id
+        return named.office_id or self.directory.agency.office_id
 
     def queues_of(self, account: Account) -> tuple[str, ...]:
         """Return the queues whose cases an account sees, the own office's first."""
-        known = self.in_force()
-        main = [known.rules.desks.of_office(office) for office in known.directory.offices]
-        named = dict.fromkeys([*known.rules.queues, *(queue.id for queue in main)])
+        in_force = self.in_force()
+        main = [in_force.rules.desks.of_office(office) for office in in_force.directory.offices]
+        named = dict.fromkeys([*in_force.rules.queues, *(queue.id for queue in main)])
         seen = [queue for queue in named if sees(account, self.office_of(queue))]
         return tuple(sorted(seen, key=lambda queue: self.office_of(queue) != account.office_id))
 

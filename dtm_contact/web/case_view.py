@@ -35,11 +35,11 @@ class ShownWish:
 
 def wishes(contacts: Sequence[CaseContact]) -> list[ShownWish]:
     """Return what the writers wish, as it was understood, each once; of several times to call the latest first."""
-    found: dict[ShownWish, None] = {}
-    for judged in (each.judgement for each in reversed(contacts) if each.judgement):
+    shown: dict[ShownWish, None] = {}
+    for judged in (contact.judgement for contact in reversed(contacts) if contact.judgement):
         for wished in judged.understanding.wishes:
-            found.setdefault(ShownWish(WISH_HEADINGS[wished.wish], wish_words(wished, judged.contact.text)))
-    return list(found)[:_MOST_WISHES]
+            shown.setdefault(ShownWish(WISH_HEADINGS[wished.wish], wish_words(wished, judged.contact.text)))
+    return list(shown)[:_MOST_WISHES]
 
 
 def wish_words(wished: Wished, text_of: Callable[[Part], str]) -> str:
@@ -49,8 +49,8 @@ def wish_words(wished: Wished, text_of: Callable[[Part], str]) -> str:
         return wished.evidence.seen
     text = text_of(span.part)
     end = _SENTENCE_ENDS.search(text, span.end)
-    told = " ".join(text[span.start : end.start() if end else len(text)].split())
-    return told if len(told) <= _LONGEST_WISH else f"{told[:_LONGEST_WISH].rpartition(' ')[0]}…"
+    words = " ".join(text[span.start : end.start() if end else len(text)].split())
+    return words if len(words) <= _LONGEST_WISH else f"{words[:_LONGEST_WISH].rpartition(' ')[0]}…"
 
 
 def proposals(contacts: Sequence[CaseContact], tenant_id: str | None) -> list[Proposal]:
@@ -67,7 +67,7 @@ def shown_value(proposal: Proposal | Confirmation) -> str:
 
 def voice_messages(contacts: Sequence[CaseContact]) -> list[CaseContact]:
     """Return the contacts that left a voice message: notices that bear one, and calls that a mailbox took."""
-    return [each for each in contacts if each.judgement and _is_voice(each.judgement.contact)]
+    return [contact for contact in contacts if contact.judgement and _is_voice(contact.judgement.contact)]
 
 
 def _is_voice(contact: Contact) -> bool:
@@ -101,7 +101,7 @@ class HouseholdCard:
 
 def violence_at_home(contacts: Sequence[CaseContact]) -> bool:
     """Return whether one of a case's contacts tells of violence at home."""
-    return any(each.judgement.understanding.violence_at_home for each in contacts if each.judgement)
+    return any(contact.judgement.understanding.violence_at_home for contact in contacts if contact.judgement)
 
 
 def guarded(card: HouseholdCard, contacts: Sequence[CaseContact]) -> HouseholdCard:
@@ -115,9 +115,9 @@ def guarded(card: HouseholdCard, contacts: Sequence[CaseContact]) -> HouseholdCa
         contacts: the case's.
     """
     proven = {
-        each.judgement.match.proven
-        for each in contacts
-        if each.judgement and each.judgement.understanding.violence_at_home and each.proven
+        contact.judgement.match.proven
+        for contact in contacts
+        if contact.judgement and contact.judgement.understanding.violence_at_home and contact.proven
     }
     writers = next(iter(proven)) if len(proven) == 1 else ()
     writer = writers[0] if len(writers) == 1 else None
@@ -161,8 +161,8 @@ def _with_first(card: HouseholdCard, first: Collection[str]) -> HouseholdCard:
         for member in sorted(card.members, key=lambda member: member.tenant_id not in first)
     ]
     shown = {reach for member in kept for reach in _reaches(member)}
-    told = dict.fromkeys((*(reach for member in card.members for reach in _reaches(member)), *card.guarded))
-    return replace(card, members=tuple(kept), guarded=tuple(reach for reach in told if reach not in shown))
+    reaches = dict.fromkeys((*(reach for member in card.members for reach in _reaches(member)), *card.guarded))
+    return replace(card, members=tuple(kept), guarded=tuple(reach for reach in reaches if reach not in shown))
 
 
 def _reaches(member: Member) -> tuple[str, ...]:
@@ -204,12 +204,12 @@ def residence_caretakers(
 
 def caretaker_lines(directory: Directory, names: Names, on: Sequence[OnDuty]) -> tuple[tuple[str, str, str], ...]:
     """Return of each caretaker on duty the name, the phone, and whom they replace."""
-    told = []
+    lines = []
     for duty in on:
         there = directory.caretakers.get(duty.id or "")
         absent = names.caretaker(duty.replaces) if duty.replaces else ""
-        told.append((names.caretaker(duty.id) if duty.id else "personne", there.phone if there else "", absent))
-    return tuple(told)
+        lines.append((names.caretaker(duty.id) if duty.id else "personne", there.phone if there else "", absent))
+    return tuple(lines)
 
 
 _QUIET = frozenset({"judged", "completed"})
@@ -260,9 +260,9 @@ SHOWN_TYPES = frozenset({"image/jpeg", "image/png", "image/gif", "image/webp", "
 
 def time_line(file: CaseFile, now: datetime) -> list[TimeLineEntry]:
     """Return all that was said and done, the latest first."""
-    told = [_contact_entry(contact, file.case) for contact in file.contacts]
-    told += [each for event in file.events for each in _event_entries(event, now)]
-    return sorted(told, key=lambda each: each.at, reverse=True)
+    entries = [_contact_entry(contact, file.case) for contact in file.contacts]
+    entries += [entry for event in file.events for entry in _event_entries(event, now)]
+    return sorted(entries, key=lambda entry: entry.at, reverse=True)
 
 
 def _contact_entry(contact: CaseContact, case: Case) -> TimeLineEntry:

@@ -60,9 +60,9 @@ def _tell_host(link: LexborNode) -> None:
     if not target:
         link.unwrap()
         return
-    told = LexborHTMLParser(f'<span class="host">[{escape(true_host(target))}]</span>').css_first("span")
-    if told is not None:
-        link.insert_after(told)
+    host = LexborHTMLParser(f'<span class="host">[{escape(true_host(target))}]</span>').css_first("span")
+    if host is not None:
+        link.insert_after(host)
         link.insert_after(" ")
 
 

@@ -106,7 +106,7 @@ class AccessLimits:
         self.passwords = RateLimit(settings.entries_per_minute)
         self.links = RateLimit(settings.entries_per_minute)
         self._known, self._unknown = BoundedLock(), BoundedLock()
-        self._proxies = tuple(ip_network(each) for each in settings.proxies)
+        self._proxies = tuple(ip_network(proxy) for proxy in settings.proxies)
         self._hosts = {*LOOPBACK, *settings.hosts, *({settings.host.lower()} - _ANY_ADDRESS)}
 
     def hashing(self, *, known: bool) -> "BoundedLock":
@@ -120,21 +120,23 @@ class AccessLimits:
             peer: the address at the other end of the connection.
             forwarded: the values of the headers X-Forwarded-For, in their order.
         """
-        found = _address(peer)
+        address = _address(peer)
         chain = [part for value in forwarded for part in value.split(",")]
-        while found is not None and chain and self.is_proxy(found):
+        while address is not None and chain and self.is_proxy(address):
             before = _address(chain.pop().strip())
             if before is None:
                 break
-            found = before
-        if isinstance(found, IPv6Address):
-            return str(IPv6Network((found, _SITE_BITS), strict=False))
-        return peer if found is None else str(found)
+            address = before
+        if isinstance(address, IPv6Address):
+            return str(IPv6Network((address, _SITE_BITS), strict=False))
+        return peer if address is None else str(address)
 
     def is_proxy(self, address: "Address | str") -> bool:
         """Return whether an address is one of the proxies that we believe."""
-        found = _address(address) if isinstance(address, str) else address
-        return found is not None and any(found.version == each.version and found in each for each in self._proxies)
+        parsed = _address(address) if isinstance(address, str) else address
+        return parsed is not None and any(
+            parsed.version == network.version and parsed in network for network in self._proxies
+        )
 
     def serves(self, host: str) -> bool:
         """Return whether a Host header names us, with or without a port."""
@@ -145,7 +147,7 @@ class AccessLimits:
 def _address(written: str) -> Address | None:
     """Return an address; None for what is none, a name or an address with a port included."""
     try:
-        found = ip_address(written)
+        address = ip_address(written)
     except ValueError:
         return None
-    return (found.ipv4_mapped or found) if isinstance(found, IPv6Address) else found
+    return (address.ipv4_mapped or address) if isinstance(address, IPv6Address) else address

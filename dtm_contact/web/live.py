@@ -127,16 +127,16 @@ class EventFollower:
 
         A page that comes later finds `latest` moved on, and asks for what its page lacks by itself.
         """
-        found = self._store.desk.latest_event()
-        if found == self.latest:
+        latest = self._store.desk.latest_event()
+        if latest == self.latest:
             return
         with self._lock:
             if not self._streams:
-                self.latest = found
+                self.latest = latest
                 return
         happened = self._after(self.latest)
         with self._lock:
-            self.latest = max((found, *(each.event_id for each in happened)))
+            self.latest = max((latest, *(event.event_id for event in happened)))
             streams = self._streams
         for stream in streams:
             stream.send(happened)

@@ -99,26 +99,28 @@ def register_of_home(context: RequestContext, dwelling_id: str) -> HouseholdRegi
     return registered(people, context.app.store.desk.register(people), today)
 
 
-def shown_register(context: RequestContext, found: HouseholdRegister, *, whole: bool = True) -> RegisterShown:
+def shown_register(context: RequestContext, register: HouseholdRegister, *, whole: bool = True) -> RegisterShown:
     """Return a household's register as who comes may see it.
 
     Args:
         context: who comes.
-        found: what the register says.
+        register: what the register says.
         whole: they may see the household; else they learn that it is protected, and no more.
     """
     if not whole:
-        warning = ("Foyer protégé : n’en dites rien à personne, et voyez avec l’agence.",) if found.protected else ()
-        return RegisterShown(warning, protected=bool(found.protected))
+        warning = ("Foyer protégé : n’en dites rien à personne, et voyez avec l’agence.",) if register.protected else ()
+        return RegisterShown(warning, protected=bool(register.protected))
     names = context.app.names
     knows = context.may(Right.PROTECTION)
-    over = (each for each in found.over if knows or each.kind is not EntryKind.PROTECTION)
+    over = (entry for entry in register.over if knows or entry.kind is not EntryKind.PROTECTION)
     return RegisterShown(
-        found.first(lambda tenant_id: without_code(names.person(tenant_id))),
-        tuple(_shown(context, each, found) for each in found.in_force),
-        tuple(_shown(context, each, found) for each in over),
-        tuple((person, without_code(names.person(person))) for person in found.people if context.sees_tenant(person)),
-        bool(found.protected),
+        register.first(lambda tenant_id: without_code(names.person(tenant_id))),
+        tuple(_shown(context, entry, register) for entry in register.in_force),
+        tuple(_shown(context, entry, register) for entry in over),
+        tuple(
+            (person, without_code(names.person(person))) for person in register.people if context.sees_tenant(person)
+        ),
+        bool(register.protected),
         knows and context.may(Right.WORK),
     )
 
@@ -138,25 +140,25 @@ def asked_entry(context: RequestContext) -> dict[str, Any]:
     return {name: value for name, value in asked.items() if value not in {"", None}}
 
 
-def note_protection(context: RequestContext, found: HouseholdRegister, subject: str) -> None:
+def note_protection(context: RequestContext, register: HouseholdRegister, subject: str) -> None:
     """Note that somebody was shown by what a household is protected, where they are.
 
     Raises:
         StoreUnavailableError: it could not be noted: it must not be shown.
     """
-    seen = [str(entry.id) for entry in found.entries if entry.kind is EntryKind.PROTECTION]
+    seen = [str(entry.id) for entry in register.entries if entry.kind is EntryKind.PROTECTION]
     if seen and context.may(Right.PROTECTION):
         context.audit("protection", subject, entries=seen)
 
 
-def _shown(context: RequestContext, entry: RegisterEntry, found: HouseholdRegister) -> ShownEntry:
+def _shown(context: RequestContext, entry: RegisterEntry, register: HouseholdRegister) -> ShownEntry:
     protects = entry.kind is EntryKind.PROTECTION
     knows = not protects or context.may(Right.PROTECTION)
     may_work = knows and context.may(Right.WORK)
-    held = entry.in_force(found.on)
+    held = entry.in_force(register.on)
     last = entry.ended_by or entry.entered_by
     undoable = last == context.account.name and (entry.ended_at is None or entry.ended_why != WITHDRAWN)
-    today = (entry.ended_at or entry.entered_at).astimezone(context.now.tzinfo).date() == found.on
+    today = (entry.ended_at or entry.entered_at).astimezone(context.now.tzinfo).date() == register.on
     return ShownEntry(
         entry,
         ENTRY_KINDS[entry.kind],
@@ -204,7 +206,9 @@ def _seen(context: RequestContext, number: str | None) -> str:
         return ""
 
 
-def proposed(contacts: Sequence[CaseContact], tenant_id: str | None, found: HouseholdRegister) -> list[ProposedEntry]:
+def proposed(
+    contacts: Sequence[CaseContact], tenant_id: str | None, register: HouseholdRegister
+) -> list[ProposedEntry]:
     """Return the entries that the messages of a case propose for its tenant, the latest first, each once.
 
     What somebody wrote for another is not the tenant's wish. What the register has, or had and an agent ended since
@@ -213,7 +217,7 @@ def proposed(contacts: Sequence[CaseContact], tenant_id: str | None, found: Hous
     Args:
         contacts: the case's, oldest first.
         tenant_id: whom the case names.
-        found: what the register says of their household.
+        register: what the register says of their household.
     """
     if tenant_id is None:
         return []
@@ -222,9 +226,9 @@ def proposed(contacts: Sequence[CaseContact], tenant_id: str | None, found: Hous
         judged = contact.judgement
         if judged is None or not _is_theirs(judged, tenant_id):
             continue
-        for each in _proposed(judged):
-            if not _is_settled(each, contact, tenant_id, found):
-                given.setdefault((each.kind, each.value), each)
+        for entry in _proposed(judged):
+            if not _is_settled(entry, contact, tenant_id, register):
+                given.setdefault((entry.kind, entry.value), entry)
     return list(given.values())[:_MOST_PROPOSED]
 
 
@@ -248,7 +252,7 @@ def _proposed(judged: Judgement) -> Iterator[ProposedEntry]:
 
 
 def _reached(words: str) -> Reach:
-    return Reach.MAIL if any(each in words.lower() for each in _BY_MAIL) else Reach.PHONE
+    return Reach.MAIL if any(word in words.lower() for word in _BY_MAIL) else Reach.PHONE
 
 
 _REACH_OF_WISH: Final[dict[Wish, tuple[Callable[[str], Reach], str]]] = {
@@ -258,14 +262,15 @@ _REACH_OF_WISH: Final[dict[Wish, tuple[Callable[[str], Reach], str]]] = {
 }
 
 
-def _is_settled(each: ProposedEntry, contact: CaseContact, tenant_id: str, found: HouseholdRegister) -> bool:
+def _is_settled(proposal: ProposedEntry, contact: CaseContact, tenant_id: str, register: HouseholdRegister) -> bool:
     alike = [
         entry
-        for entry in found.entries
-        if (entry.kind, entry.value) == (each.kind, each.value) and (entry.tenant_id == tenant_id or entry.household)
+        for entry in register.entries
+        if (entry.kind, entry.value) == (proposal.kind, proposal.value)
+        and (entry.tenant_id == tenant_id or entry.household)
     ]
     return any(
-        entry.in_force(found.on)
+        entry.in_force(register.on)
         or (entry.ended_at is not None and contact.at is not None and entry.ended_at >= contact.at)
         for entry in alike
     )

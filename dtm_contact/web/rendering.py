@@ -142,8 +142,10 @@ def bar(weight: float) -> Markup:
 def marked(segments: Iterable[Any]) -> Markup:
     """Return text with the words marked that counted."""
     parts = [
-        Markup('<mark class="{}">{}</mark>').format(each.mark, each.text) if each.mark else escape(each.text)
-        for each in segments
+        Markup('<mark class="{}">{}</mark>').format(segment.mark, segment.text)
+        if segment.mark
+        else escape(segment.text)
+        for segment in segments
     ]
     return Markup("").join(parts)
 

@@ -83,7 +83,7 @@ class RequestContext:
     @property
     def own_queues(self) -> tuple[str, ...]:
         """The queues of their own office; all that they see where they have none there."""
-        own = tuple(each for each in self.queues if self.app.office_of(each) == self.account.office_id)
+        own = tuple(queue for queue in self.queues if self.app.office_of(queue) == self.account.office_id)
         return own or self.queues
 
     @property
@@ -130,10 +130,10 @@ class RequestContext:
             NotFoundError: there is none, or it is another office's.
         """
         number = number or self.path["number"]
-        found = self.app.store.desk.case(number)
-        if found is None or not sees(self.account, found.office_id):
+        case = self.app.store.desk.case(number)
+        if case is None or not sees(self.account, case.office_id):
             raise NotFoundError("case")
-        return found
+        return case
 
     def file(self) -> CaseFile:
         """Return the path's case with all that lies in it.
@@ -157,8 +157,8 @@ class RequestContext:
         """
         if not asked:
             return []
-        found = self.app.people().find(asked, self.now.date())
-        seen = [person for person in found if sees(self.account, person.office_id)]
+        people = self.app.people().find(asked, self.now.date())
+        seen = [person for person in people if sees(self.account, person.office_id)]
         self.audit("searched", asked, people=[person.tenant_id for person in seen], case=where)
         return seen
 

@@ -47,13 +47,13 @@ def words_of(text: str) -> list[str]:
     return [word for word in _WORD.findall(fold(text)) if word not in _EMPTY]
 
 
-def nearest(word: str, known: Iterable[str]) -> list[str]:
+def nearest(word: str, vocabulary: Iterable[str]) -> list[str]:
     """Return the known words that a word may have been meant for, itself left out: one slip, two in long words."""
     if len(word) < _SHORTEST_FORGIVEN or word.isdigit():
         return []
     slips = 1 if len(word) < _LONG else 2
-    scored = ((DamerauLevenshtein.distance(word, each, score_cutoff=slips), each) for each in known)
-    return [each for distance, each in sorted(near for near in scored if 0 < near[0] <= slips)[:_NEAREST]]
+    scored = ((DamerauLevenshtein.distance(word, candidate, score_cutoff=slips), candidate) for candidate in vocabulary)
+    return [candidate for distance, candidate in sorted(near for near in scored if 0 < near[0] <= slips)[:_NEAREST]]
 
 
 class ContactIndex:
@@ -102,7 +102,7 @@ class ContactIndex:
         if len(word) < _SHORTEST_FORGIVEN:
             return f'"{word}"*'
         alike = nearest(word, self._known.get(word[0], ())) or nearest(word, self._shifted(word))
-        return "(" + " OR ".join([f'"{word}"*', *(f'"{each}"' for each in alike)]) + ")"
+        return "(" + " OR ".join([f'"{word}"*', *(f'"{other}"' for other in alike)]) + ")"
 
     def _shifted(self, word: str) -> list[str]:
         """Return the words that begin otherwise: with a word's second letter."""
@@ -199,15 +199,15 @@ class PeopleIndex:
 
     def _with_slips(self, word: str) -> set[int]:
         exact = self._named.get(word, set())
-        return exact or {row for each in nearest(word, self._named) for row in self._named[each]}
+        return exact or {row for near in nearest(word, self._named) for row in self._named[near]}
 
     def _by_name_and_place(self, words: list[str], named: list[set[int]], on: date) -> list[FoundPerson]:
         """Some of the words are the name, the rest the place; or all are the place."""
         placed = [self._entrances(word) for word in words]
         if not any(placed):
             return []
-        where = set.intersection(*(each for each in placed if each))
-        who = [each for each, place in zip(named, placed, strict=True) if not place]
+        where = set.intersection(*(rows for rows in placed if rows))
+        who = [rows for rows, place in zip(named, placed, strict=True) if not place]
         if not all(who):
             return []
         dwellings = [home for entrance in sorted(where) for home in self._homes[entrance]]
@@ -219,7 +219,7 @@ class PeopleIndex:
 
     def _entrances(self, word: str) -> set[str]:
         exact = self._placed.get(word, set())
-        return exact or {each for near in nearest(word, self._placed) for each in self._placed[near]}
+        return exact or {entrance for near in nearest(word, self._placed) for entrance in self._placed[near]}
 
     def _household(self, dwelling_id: str, on: date) -> list[FoundPerson]:
         return [self._person(tenant_id, dwelling_id) for tenant_id in self.directory.household(dwelling_id, on)]
@@ -232,14 +232,14 @@ class PeopleIndex:
                 not in_force(lease, on), _farness(lease.last_name, words), lease.last_name, lease.first_name,
             )
         )  # fmt: skip
-        found: dict[str, FoundPerson] = {}
+        people: dict[str, FoundPerson] = {}
         for lease in leases:
             home = self.directory.home(lease.tenant_id, on)
             where = home.dwelling_id if home else lease.dwelling_id
-            found.setdefault(lease.tenant_id, self._person(lease.tenant_id, where))
-            if len(found) == _MOST_PEOPLE:
+            people.setdefault(lease.tenant_id, self._person(lease.tenant_id, where))
+            if len(people) == _MOST_PEOPLE:
                 break
-        return list(found.values())
+        return list(people.values())
 
     def _person(self, tenant_id: str, dwelling_id: str) -> FoundPerson:
         residence = self.directory.residence_of(dwelling_id)

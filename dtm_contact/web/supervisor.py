@@ -54,8 +54,8 @@ async def open_desk(
         return
     with TemporaryDirectory(prefix="dtm-desk-") as folder, _listening(settings.desk.host, settings.desk.port) as heard:
         rpc_socket = Path(folder) / "rpc.sock"
-        known = InForce(store, settings, rules)
-        server = RpcServer(store, known, lambda: datetime.now(settings.zone), lambda _done: arrived(), alarms)
+        in_force = InForce(store, settings, rules)
+        server = RpcServer(store, in_force, lambda: datetime.now(settings.zone), lambda _done: arrived(), alarms)
         await server.listen(rpc_socket)
         keeping = asyncio.create_task(_keep(settings, rpc_socket, heard, alarms), name="desk")
         host, port = heard.getsockname()[:2]

@@ -51,13 +51,15 @@ def _invited(context: RequestContext, chosen: Case) -> list[Addressee]:
     """Return where an invitation may go: where nothing is unproven; nowhere while nothing is set up to be sent."""
     if not context.app.settings.outbound.host:
         return []
-    found = addressees_of(context, context.app.store.cases.get(chosen.number))
-    return [each for each in found if not each.unproven]
+    answerable = addressees_of(context, context.app.store.cases.get(chosen.number))
+    return [addressee for addressee in answerable if not addressee.unproven]
 
 
 def _offices(context: RequestContext) -> dict[str, str]:
     directory = context.app.directory
-    return {each.office_id: each.name for each in directory.records.offices if sees(context.account, each.office_id)}
+    return {
+        office.office_id: office.name for office in directory.records.offices if sees(context.account, office.office_id)
+    }
 
 
 def _day(context: RequestContext) -> date:
@@ -77,17 +79,17 @@ def _free(context: RequestContext, office: str) -> dict[date, list[datetime]]:
     calendar = context.app.rules.desks.of_office(office).calendar
     first = context.now.astimezone(UTC).replace(minute=0, second=0, microsecond=0) + SLOT
     end = first + timedelta(days=_DAYS_LOOKED)
-    taken = {each.at for each in context.app.store.desk.appointments(office, first, end)}
-    found: dict[date, list[datetime]] = {}
+    taken = {appointment.at for appointment in context.app.store.desk.appointments(office, first, end)}
+    free: dict[date, list[datetime]] = {}
     for count in range(int((end - first) / SLOT)):
         at = first + count * SLOT
         if at <= context.now or at in taken or not calendar.is_open(at) or not calendar.is_open(at + SLOT / 2):
             continue
         local = at.astimezone(context.now.tzinfo)
-        if local.date() not in found and len(found) == _DAYS_OFFERED:
+        if local.date() not in free and len(free) == _DAYS_OFFERED:
             break
-        found.setdefault(local.date(), []).append(local)
-    return found
+        free.setdefault(local.date(), []).append(local)
+    return free
 
 
 @post("/dossier/{number}/rendez-vous", template="case.html")
@@ -118,7 +120,7 @@ def invitation(context: RequestContext) -> Response:
     """Give the invitation to a case's next appointment (RFC 5545), to be sent or printed."""
     case = context.case()
     coming = context.app.store.desk.appointments(case.office_id, context.now, context.now + timedelta(days=365))
-    mine = next((each for each in coming if each.number == case.number), None)
+    mine = next((appointment for appointment in coming if appointment.number == case.number), None)
     if mine is None:
         raise NotFoundError("appointment")
     office = context.app.directory.offices[mine.office_id]

@@ -83,10 +83,10 @@ def _arrival(context: RequestContext) -> int:
 
 
 def _case(context: RequestContext) -> Case:
-    found = context.app.store.desk.case_of_arrival(_arrival(context))
-    if found is None or not sees(context.account, found.office_id):
+    case = context.app.store.desk.case_of_arrival(_arrival(context))
+    if case is None or not sees(context.account, case.office_id):
         raise NotFoundError("case")
-    return found
+    return case
 
 
 def _raw(context: RequestContext) -> bytes:
@@ -94,7 +94,7 @@ def _raw(context: RequestContext) -> bytes:
 
 
 def _octets(context: RequestContext) -> tuple[bytes, str]:
-    found = attached(_raw(context), context.path["sha256"])
-    if found is None:
+    attachment = attached(_raw(context), context.path["sha256"])
+    if attachment is None:
         raise NotFoundError("piece")
-    return found
+    return attachment

@@ -136,13 +136,15 @@ def _lives_at(context: RequestContext, last: Judgement | None) -> str:
     return context.app.names.home(home) if seen else OF_ANOTHER_OFFICE
 
 
-def _others(context: RequestContext, found: Case) -> list[Case]:
-    if not found.dwelling_id and not found.tenant_id:
+def _others(context: RequestContext, current: Case) -> list[Case]:
+    if not current.dwelling_id and not current.tenant_id:
         return []
-    ways = {"dwellings": [found.dwelling_id] if found.dwelling_id else []}
-    ways["tenants"] = [found.tenant_id] if found.tenant_id else []
+    ways = {"dwellings": [current.dwelling_id] if current.dwelling_id else []}
+    ways["tenants"] = [current.tenant_id] if current.tenant_id else []
     others = context.app.store.desk.of(**ways, limit=_OTHERS + 1)
-    return [each for each in others if each.number != found.number and sees(context.account, each.office_id)][:_OTHERS]
+    return [other for other in others if other.number != current.number and sees(context.account, other.office_id)][
+        :_OTHERS
+    ]
 
 
 def _proposals(context: RequestContext, file: CaseFile) -> list[Proposal]:
@@ -164,7 +166,7 @@ def _proposals(context: RequestContext, file: CaseFile) -> list[Proposal]:
 
 def addressees_of(context: RequestContext, file: CaseFile) -> tuple[Addressee, ...]:
     """Return the addresses that a case may be answered at, the one to be chosen first."""
-    tenant_id, known = file.case.tenant_id, context.app.in_force()
+    tenant_id, in_force = file.case.tenant_id, context.app.in_force()
     if tenant_id is not None and not context.sees_tenant(tenant_id):
         tenant_id = None
     confirmed = context.app.store.desk.confirmations([tenant_id]) if tenant_id else ()
@@ -172,24 +174,24 @@ def addressees_of(context: RequestContext, file: CaseFile) -> tuple[Addressee, .
         lambda reaches: context.app.store.desk.never_used(reaches, context.now.date()),
         register_of_case(context, file.case).protected,
     )
-    return addressees(file.contacts, tenant_id, confirmed, known.directory, known.settings, care)
+    return addressees(file.contacts, tenant_id, confirmed, in_force.directory, in_force.settings, care)
 
 
-def _draft(context: RequestContext, found: Case) -> str:
+def _draft(context: RequestContext, current: Case) -> str:
     """Return the answer that the page was asked to begin with, filled in; "" where none was."""
     rules, settings = context.app.rules, context.app.settings
     answer = rules.answers.get(context.text("modele"))
     if answer is None:
         return ""
-    calendar = (rules.queues.get(found.queue) or rules.desks.reception).calendar
+    calendar = (rules.queues.get(current.queue) or rules.desks.reception).calendar
     values = {
-        "case": found.number,
-        "due": moment(found.due, settings.zone),
+        "case": current.number,
+        "due": moment(current.due, settings.zone),
         "phone": settings.numbers[0] if settings.numbers else "",
         "hours": opening_hours(calendar),
         "open": calendar.is_open(context.now),
-        "urgent": found.priority == "P1",
-        "known": found.tenant_id is not None or found.dwelling_id is not None,
+        "urgent": current.priority == "P1",
+        "known": current.tenant_id is not None or current.dwelling_id is not None,
         "again": False,
     }
     try:
@@ -202,7 +204,7 @@ def _draft(context: RequestContext, found: Case) -> str:
 def case_rules(context: RequestContext) -> Mapping[str, Any]:
     """Show what every rule saw of the latest message, by the rules in force now."""
     file = context.file()
-    judged = next((each.judgement for each in reversed(file.contacts) if each.judgement), None)
+    judged = next((contact.judgement for contact in reversed(file.contacts) if contact.judgement), None)
     if judged is None:
         raise NotFoundError("judgement")
     context.audit("read", file.case.number, rules=True)
@@ -210,14 +212,14 @@ def case_rules(context: RequestContext) -> Mapping[str, Any]:
 
 
 def _trace(context: RequestContext, judged: Judgement) -> tuple[RuleTrace, ...]:
-    known = context.app.in_force()
+    in_force = context.app.in_force()
     decision = decide(
         judged.contact,
         judged.match,
         judged.understanding,
         judged.contact.at,
-        known.rules,
-        known.directory,
+        in_force.rules,
+        in_force.directory,
         history=KeptHistory(judged.history),
         trace=True,
     )
@@ -227,9 +229,9 @@ def _trace(context: RequestContext, judged: Judgement) -> tuple[RuleTrace, ...]:
 @page("/dossier/{number}/locataires")
 def tenants(context: RequestContext) -> Mapping[str, Any]:
     """Find people whom a case may be about."""
-    found = context.case()
+    current = context.case()
     asked = context.text("q")[:LONGEST_SEARCH]
-    return {"case": found, "people": context.find_people(asked, found.number), "q": asked}
+    return {"case": current, "people": context.find_people(asked, current.number), "q": asked}
 
 
 Arguments = Callable[[RequestContext], Mapping[str, Any]]
@@ -411,7 +413,7 @@ def merge(context: RequestContext) -> Mapping[str, Any]:
 @_verb_action("separer", "split")
 def split(context: RequestContext) -> Mapping[str, Any]:
     """Make a case of its own of some messages."""
-    return {"arrivals": tuple(int(each) for each in context.values("arrivee") if each.isdecimal())}
+    return {"arrivals": tuple(int(arrival) for arrival in context.values("arrivee") if arrival.isdecimal())}
 
 
 @_verb_action("repondre", "reply")
@@ -451,10 +453,10 @@ def _time(context: RequestContext) -> str | None:
     hours, days, at = context.number("heures"), context.number("jours"), context.text("quand")
     if at:
         try:
-            found = datetime.fromisoformat(at)
+            time = datetime.fromisoformat(at)
         except ValueError:
             return at
-        return (found if found.tzinfo else found.replace(tzinfo=context.now.tzinfo)).isoformat()
+        return (time if time.tzinfo else time.replace(tzinfo=context.now.tzinfo)).isoformat()
     if hours:
         return (context.now + timedelta(hours=min(hours, 1000))).isoformat()
     if days:

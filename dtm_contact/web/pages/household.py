@@ -35,14 +35,16 @@ def _household(context: RequestContext, alert: str = "", refused: str = "") -> d
     note_protection(context, registered, card.dwelling_id)
     card = by_register(card, registered)
     tenants = [member.tenant_id for member in card.members]
-    found = context.app.store.desk.of(dwellings=[card.dwelling_id], tenants=tenants)
+    theirs = context.app.store.desk.of(dwellings=[card.dwelling_id], tenants=tenants)
     cases = sorted(
-        (case for case in found if sees(context.account, case.office_id)), key=lambda case: case.opened_at, reverse=True
+        (case for case in theirs if sees(context.account, case.office_id)),
+        key=lambda case: case.opened_at,
+        reverse=True,
     )
     return {
         "card": card,
         "cases": cases,
-        "beside": context.app.store.desk.beside([each.number for each in cases]),
+        "beside": context.app.store.desk.beside([shown.number for shown in cases]),
         "confirmed": _confirmed(context, card.dwelling_id),
         "register": shown_register(context, registered),
         "refused": refused,
@@ -71,10 +73,14 @@ def _confirmed(context: RequestContext, dwelling_id: str) -> list[tuple[Confirma
     """
     directory = context.app.directory
     people = {lease.tenant_id for lease in directory.leases_in(dwelling_id)}
-    found = context.app.store.desk.confirmations(people)
+    confirmations = context.app.store.desk.confirmations(people)
     return [
-        (each, _seen(context, each.case_number), not directory.of_one_household((each.tenant_id, *each.others)))
-        for each in found
+        (
+            confirmation,
+            _seen(context, confirmation.case_number),
+            not directory.of_one_household((confirmation.tenant_id, *confirmation.others)),
+        )
+        for confirmation in confirmations
     ]
 
 
@@ -90,7 +96,10 @@ def withdraw(context: RequestContext) -> Mapping[str, Any] | Response:
     """Take back that an address or number is somebody's of a household."""
     dwelling_id = _card(context).dwelling_id
     asked = context.text("locataire"), context.text("valeur")
-    shown = {(each.tenant_id, each.value): number for each, number, _shared in _confirmed(context, dwelling_id)}
+    shown = {
+        (confirmation.tenant_id, confirmation.value): number
+        for confirmation, number, _shared in _confirmed(context, dwelling_id)
+    }
     number = shown.get(asked)
     if not number:
         raise NotFoundError("confirmation")

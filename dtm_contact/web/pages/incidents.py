@@ -82,21 +82,21 @@ def undo_each(context: RequestContext, changed: str) -> BatchResult:
 
 
 def _apply_each(verb: str, numbers: Iterable[str], act: Callable[[str], int | None]) -> BatchResult:
-    found, done, refused = BatchResult(verb), list[tuple[str, int]](), list[str]()
+    result, done, refused = BatchResult(verb), list[tuple[str, int]](), list[str]()
     for number in numbers:
         try:
             version = act(number)
         except RefusedError as error:
             refused.append(number)
-            found = replace(found, why=str(error))
+            result = replace(result, why=str(error))
         except NotFoundError:
             refused.append(number)
         else:
             if version is None:
-                found = replace(found, dangers=found.dangers + 1)
+                result = replace(result, dangers=result.dangers + 1)
             else:
                 done.append((number, version))
-    return replace(found, done=tuple(done), refused=tuple(refused))
+    return replace(result, done=tuple(done), refused=tuple(refused))
 
 
 TOPICS = (
@@ -123,8 +123,8 @@ def incidents(context: RequestContext) -> Mapping[str, Any]:
 
 def current(context: RequestContext) -> Sequence[Incident]:
     """Return the incidents of the last day that somebody sees."""
-    found = context.app.cached("incidents", lambda: context.app.store.desk.incidents(TOPICS, context.now - _WITHIN))
-    return [each for each in found if any(sees(context.account, office) for office in each.offices)]
+    recent = context.app.cached("incidents", lambda: context.app.store.desk.incidents(TOPICS, context.now - _WITHIN))
+    return [incident for incident in recent if any(sees(context.account, office) for office in incident.offices)]
 
 
 @page("/incident/{residence}/{topic}")
@@ -159,8 +159,8 @@ def end(context: RequestContext) -> Mapping[str, Any] | Response:
 
 
 def _cases(context: RequestContext) -> list[Case]:
-    found = context.app.store.desk.of_incident(context.path["residence"], context.path["topic"], context.now - _WITHIN)
-    seen = [case for case in found if sees(context.account, case.office_id)]
+    cases = context.app.store.desk.of_incident(context.path["residence"], context.path["topic"], context.now - _WITHIN)
+    seen = [case for case in cases if sees(context.account, case.office_id)]
     if not seen or context.path["topic"] not in TOPICS:
         raise NotFoundError("incident")
     return seen

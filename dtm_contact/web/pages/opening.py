@@ -70,8 +70,8 @@ def _first(context: RequestContext, given: Mapping[str, str]) -> tuple[str, ...]
     """Return what the register says first of whom the page names: an agent reads it before anybody is told anything."""
     directory, today = context.app.directory, context.now.date()
     people = household_of(directory, given["tenant"] or None, given["dwelling"] or None, today)
-    found = registered(people, context.app.store.desk.register(people), today)
-    return found.first(lambda tenant_id: without_code(context.app.names.person(tenant_id)))
+    register = registered(people, context.app.store.desk.register(people), today)
+    return register.first(lambda tenant_id: without_code(context.app.names.person(tenant_id)))
 
 
 @post("/nouveau", template="new_case.html")
@@ -96,9 +96,9 @@ def _wait_for(context: RequestContext, external_id: str) -> Case | None:
     """Return the case that an arrival became; None where that is not known within seconds."""
     until = time.monotonic() + _JUDGED_WITHIN_SECONDS
     while time.monotonic() < until:
-        found = context.app.store.desk.case_of_external("desk", external_id)
-        if found is not None:
-            return found
+        case = context.app.store.desk.case_of_external("desk", external_id)
+        if case is not None:
+            return case
         time.sleep(_POLL_SECONDS)
     return None
 
@@ -112,8 +112,8 @@ def set_aside(context: RequestContext) -> Mapping[str, Any]:
     """Show what was set aside: it belongs to no office, so those of the agency see it."""
     _must_be_of_the_agency(context)
     context.audit("read", "ecartes")
-    found = context.app.store.desk.set_aside(before=context.number("avant"), limit=_PAGE + 1)
-    return {"arrivals": found[:_PAGE], "more": found[_PAGE - 1].arrival_id if len(found) > _PAGE else 0}
+    arrivals = context.app.store.desk.set_aside(before=context.number("avant"), limit=_PAGE + 1)
+    return {"arrivals": arrivals[:_PAGE], "more": arrivals[_PAGE - 1].arrival_id if len(arrivals) > _PAGE else 0}
 
 
 @post("/ecartes/{arrival}/reprendre")

@@ -18,10 +18,10 @@ _TRAIL = 100
 def accounts(context: RequestContext) -> Mapping[str, Any]:
     """Show who may use the desk; `dtm-contact user` changes it."""
     offices = {each.office_id: each.name for each in context.app.directory.records.offices}
-    found = context.app.store.accounts.all()
+    listed = context.app.store.accounts.all()
     # For browsers that the account does not know: those that it has logged in from have locks of their own.
-    locks = {each.id: locked_until(context.app.store, each, "", context.now) for each in found}
-    return {"accounts": found, "offices": offices, "locks": locks}
+    locks = {each.id: locked_until(context.app.store, each, "", context.now) for each in listed}
+    return {"accounts": listed, "offices": offices, "locks": locks}
 
 
 @page("/dangers", Right.TRAIL)

@@ -90,7 +90,7 @@ def _lines(context: RequestContext) -> Mapping[str, Any]:
 
 def _around(context: RequestContext) -> Mapping[str, Any]:
     wanted, asked = _wanted(context), _asked(context)
-    known = context.app.in_force()
+    in_force = context.app.in_force()
     return {
         "first": not context.text("apres"),
         "here": f"?{urlencode(asked)}",
@@ -99,9 +99,9 @@ def _around(context: RequestContext) -> Mapping[str, Any]:
         "queues": context.queues,
         "chosen": wanted.queues,
         "counts": _counts(context),
-        "topics": sorted(known.rules.reader.topics.items(), key=lambda each: each[1].label),
-        "residences": _residences(context, known.directory),
-        "caretakers": _caretakers(context, known.directory),
+        "topics": sorted(in_force.rules.reader.topics.items(), key=lambda each: each[1].label),
+        "residences": _residences(context, in_force.directory),
+        "caretakers": _caretakers(context, in_force.directory),
         "incidents": () if context.text("apres") else current(context),
         "said": context.text("fait"),
         "about": context.text("de"),
@@ -156,11 +156,11 @@ def _filters(context: RequestContext) -> str:
     return urlencode({name: given[name] for name in _FILTERS if given.get(name)})
 
 
-def _as_before(context: RequestContext, told: str = "") -> RequestContext:
+def _as_before(context: RequestContext, result: str = "") -> RequestContext:
     """Return the request for the page that a form was sent from, as it is now."""
     since = context.app.store.desk.latest_event()
-    picked = FormData([("dossier", number) for number in context.values("dossier")] if not told else [])
-    return replace(context, query=QueryParams(f"{_filters(context)}&{told}"), form=picked, since=since)
+    picked = FormData([("dossier", number) for number in context.values("dossier")] if not result else [])
+    return replace(context, query=QueryParams(f"{_filters(context)}&{result}"), form=picked, since=since)
 
 
 def _wanted(context: RequestContext) -> Wanted:
@@ -187,7 +187,7 @@ def _places(context: RequestContext) -> tuple[str, ...]:
         return (residence,) if residence else ()
     theirs = _seen_to(context.app.directory, caretaker, context.now)
     if residence:
-        theirs = tuple(each for each in theirs if each == residence)
+        theirs = tuple(place for place in theirs if place == residence)
     return theirs or ("",)
 
 
@@ -200,33 +200,39 @@ def _seen_to(directory: Directory, caretaker: str, now: datetime) -> tuple[str, 
         and (line.start_date is None or line.start_date <= today)
         and (line.end_date is None or today <= line.end_date)
     ]
-    found = (directory.addresses.get(entrance) for entrance in entrances)
-    return tuple(dict.fromkeys(address.residence_id for address in found if address))
+    addresses = (directory.addresses.get(entrance) for entrance in entrances)
+    return tuple(dict.fromkeys(address.residence_id for address in addresses if address))
 
 
 def _residences(context: RequestContext, directory: Directory) -> Sequence[tuple[str, str]]:
     offices = {context.app.office_of(queue) for queue in context.queues}
-    found = [each for each in directory.records.residences if each.office_id in offices]
-    return sorted(((each.residence_id, f"{each.name}, {each.commune}") for each in found), key=lambda each: each[1])
+    theirs = [residence for residence in directory.records.residences if residence.office_id in offices]
+    return sorted(
+        ((residence.residence_id, f"{residence.name}, {residence.commune}") for residence in theirs),
+        key=lambda residence: residence[1],
+    )
 
 
 def _caretakers(context: RequestContext, directory: Directory) -> Sequence[tuple[str, str]]:
     offices = {context.app.office_of(queue) for queue in context.queues}
-    found = [each for each in directory.records.caretakers if each.office_id in offices]
-    return sorted(((each.caretaker_id, f"{each.last_name} {each.first_name}") for each in found), key=lambda e: e[1])
+    theirs = [caretaker for caretaker in directory.records.caretakers if caretaker.office_id in offices]
+    return sorted(
+        ((caretaker.caretaker_id, f"{caretaker.last_name} {caretaker.first_name}") for caretaker in theirs),
+        key=lambda e: e[1],
+    )
 
 
 def _written(place: Place) -> str:
     level, priority, due, opened, number = place
-    told = json.dumps([level, priority, due.isoformat(), opened.isoformat(), number])
-    return base64.urlsafe_b64encode(told.encode()).decode().rstrip("=")
+    content = json.dumps([level, priority, due.isoformat(), opened.isoformat(), number])
+    return base64.urlsafe_b64encode(content.encode()).decode().rstrip("=")
 
 
 def _place(written: str) -> Place | None:
     """Return the place that a link names; None for one that names none."""
     try:
-        told = json.loads(base64.urlsafe_b64decode(written + "=" * (-len(written) % 4)))
-        level, priority, due, opened, number = told
+        content = json.loads(base64.urlsafe_b64decode(written + "=" * (-len(written) % 4)))
+        level, priority, due, opened, number = content
         times = datetime.fromisoformat(due), datetime.fromisoformat(opened)
         place = AlarmLevel(level), str(priority), *times, str(number)
     except (ValueError, TypeError):

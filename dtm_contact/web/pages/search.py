@@ -38,11 +38,11 @@ def search(context: RequestContext) -> Mapping[str, Any] | Response:
 
 
 def _by_number(context: RequestContext, asked: str) -> Case | None:
-    found = _NUMBER.fullmatch(asked)
-    if found is None:
+    number = _NUMBER.fullmatch(asked)
+    if number is None:
         return None
     try:
-        return context.case(f"{found[1]}-{int(found[2]):06d}")
+        return context.case(f"{number[1]}-{int(number[2]):06d}")
     except NotFoundError:
         return None
 
@@ -51,9 +51,9 @@ def _cases(context: RequestContext, asked: str) -> list[Case]:
     store = context.app.store.desk
     key = phone_key(asked)
     if key or "@" in asked:
-        found = store.of(phones=[key] if key else [], addresses=[asked.lower()] if "@" in asked else [])
+        cases = store.of(phones=[key] if key else [], addresses=[asked.lower()] if "@" in asked else [])
     else:
-        found = store.by_contacts(context.app.contact_index.contacts(asked))
-    seen = [case for case in found if sees(context.account, case.office_id)]
+        cases = store.by_contacts(context.app.contact_index.contacts(asked))
+    seen = [case for case in cases if sees(context.account, case.office_id)]
     seen.sort(key=lambda case: case.state == "closed")
     return seen[:_MOST_SHOWN]
