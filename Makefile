@@ -22,7 +22,7 @@ $(BENCH_READY): requirements.lock requirements-bench.lock
 	@touch $@
 
 run: $(READY) ## set up, start the daemon on loopback, send it the sample messages, show the queues
-	@exec $(BIN)/dtm-contact demo fixtures
+	@exec $(BIN)/dtm-contact demo
 
 test: $(READY) ## check, and run every test, four files at a time
 	$(MAKE) --no-print-directory style

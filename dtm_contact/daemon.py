@@ -200,10 +200,15 @@ async def _mail(
     return Mail(Answering(settings, tokens, untold=partial(alarms.happened, "untold")), sender.wake, storms)
 
 
+def files_needed(settings: Settings) -> int:
+    """Return how many files the daemon may have open at once, connections included."""
+    servers = [group for name in settings.channels if isinstance(group := getattr(settings, name, None), MailServer)]
+    return _FILES_BESIDE_CONNECTIONS + sum(server.connections for server in servers)
+
+
 def _allow_files(settings: Settings) -> None:
     """Let this process open as many files as its connections need: systems commonly allow 1,024 unless asked."""
-    servers = [group for name in settings.channels if isinstance(group := getattr(settings, name, None), MailServer)]
-    needed = _FILES_BESIDE_CONNECTIONS + sum(server.connections for server in servers)
+    needed = files_needed(settings)
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if hard != resource.RLIM_INFINITY and hard < needed:
         _log.warning("the system allows fewer open files than the connections need", allowed=hard, needed=needed)

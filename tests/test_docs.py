@@ -10,8 +10,10 @@ import pytest
 
 from dtm_contact.alarms import CAUSES, cause_of
 from dtm_contact.cli import cli
+from dtm_contact.doctor import CHECKS
 from dtm_contact.health import _SOUNDED, READY
 from dtm_contact.settings import Settings, rows
+from dtm_contact.settings.loading import CONFIG_VARIABLE, load
 
 ROOT = Path(__file__).parents[1]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
@@ -55,18 +57,17 @@ def test_every_command_stands_in_the_readme() -> None:
 def test_every_setting_named_is_one(page: Path) -> None:
     known = {name for name, *_ in rows(Settings.defaults())}
     named = set(re.findall(r"\bDTM_[A-Z_]*[A-Z](?![A-Z_])(?!_?[…*])", page.read_text(encoding="utf-8")))
-    assert sorted(named - known - {"DTM_CORPORA"}) == []
+    assert sorted(named - known - {"DTM_CORPORA", CONFIG_VARIABLE}) == []
 
 
-def test_the_example_of_the_settings_holds(monkeypatch: pytest.MonkeyPatch) -> None:
-    lines = (ROOT / "deploy" / "environment").read_text(encoding="utf-8").splitlines()
-    for line in lines:
-        name, said, value = line.removeprefix("#").partition("=")
-        if said and name.startswith("DTM_"):
-            monkeypatch.setenv(name, value.strip("'"))
-    settings = Settings()
-    assert settings.rules.observe
+def test_the_example_of_the_settings_holds_with_all_that_it_offers(tmp_path: Path) -> None:
+    example = (ROOT / "deploy" / "dtm-contact.toml").read_text(encoding="utf-8")
+    assert load(ROOT / "deploy" / "dtm-contact.toml", {}).settings.rules.observe
+    offered = tmp_path / "offered.toml"
+    offered.write_text(re.sub(r"^#(?=[a-z_]+ = |\[)", "", example, flags=re.MULTILINE), encoding="utf-8")
+    settings = load(offered, {}).settings
     assert settings.outbound.host == "smtp.parishabitat.example"
+    assert settings.danger.folder == Path("/var/lib/dtm-contact/danger")
 
 
 def told_rows() -> list[tuple[str, str, str]]:
@@ -129,3 +130,10 @@ def test_every_metric_named_is_one() -> None:
     for page in PAGES:
         named = set(re.findall(r"`(dtm_[a-z_]+)`", page.read_text(encoding="utf-8")))
         assert {name.removesuffix("_total") for name in named} <= known, page.name
+
+
+def test_every_check_of_the_doctor_stands_in_its_table() -> None:
+    page = (ROOT / "docs" / "doctor.md").read_text(encoding="utf-8").partition("## The checks")[2]
+    told = re.findall(r"^\| `([a-z]+)` \| (.+) \| ?(yes)? ?\|$", page, re.MULTILINE)
+    checks = [(each.name, each.looks_at, "yes" if each.offline else "") for each in CHECKS.values()]
+    assert [(name, looks_at, offline) for name, looks_at, offline in told] == checks

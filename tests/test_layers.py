@@ -34,6 +34,7 @@ LINES = (
     ("health",),
     ("dead_man_switch",),
     ("daemon",),
+    ("doctor",),
     ("cli",),
     ("__main__",),
 )

@@ -6,17 +6,14 @@ import re
 import sys
 from collections.abc import Mapping
 from importlib.util import find_spec
-from itertools import takewhile
 from pathlib import Path
-from typing import NoReturn
+from typing import Final, NoReturn
 
 import click
-from pydantic import ValidationError
-from pydantic_settings import SettingsError
 
 from dtm_contact import __version__, log
 from dtm_contact.errors import DtmContactError
-from dtm_contact.settings import Settings
+from dtm_contact.settings.loading import load
 
 _LONGEST_SENTENCE = 500
 
@@ -95,8 +92,10 @@ _COMMANDS: Mapping[str, str | click.Command] = {
     "danger": "danger:danger",
     "demo": "run:demo",
     "directory": "directory:directory",
+    "doctor": "doctor:doctor",
     "explain": "messages:explain",
     "fit-matching": "evaluation:fit_matching",
+    "init": "init:init",
     "label": "evaluation:label_command",
     "queue": "queue:queue",
     "route": "messages:route",
@@ -110,17 +109,29 @@ _COMMANDS: Mapping[str, str | click.Command] = {
 }
 
 
+_LOAD_THEMSELVES: Final = {"doctor", "init", "settings"}
+"""The commands that are of use while the settings do not hold; they find the file of `--config` in their context."""
+
+
 @click.command(cls=LazyGroup, lazy=_COMMANDS, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option(
+    "--config",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Read the settings of this file; without it that of DTM_CONFIG, else dtm-contact.toml in this folder, "
+    "else yours, else that of /etc/dtm-contact.",
+)
 @click.version_option(__version__, prog_name="dtm-contact")
 @click.pass_context
-def cli(context: click.Context) -> None:
+def cli(context: click.Context, config: Path | None) -> None:
     """Bring every message and call of the one address and the one number into the right office's queue.
 
-    Settings are environment variables (docs/settings.md). Exit status: 0 done, 1 not done or something found wrong,
-    2 wrong use, 130 interrupted.
+    Settings are a file of TOML, and environment variables, which win (docs/settings.md). Exit status: 0 done, 1 not
+    done or something found wrong, 2 wrong use, 130 interrupted.
     """
-    context.obj = settings = Settings()
-    log.configure(settings.log)
+    context.obj = config
+    if context.invoked_subcommand not in _LOAD_THEMSELVES:
+        context.obj = settings = load(config).settings
+        log.configure(settings.log)
 
 
 def main() -> NoReturn:
@@ -132,10 +143,6 @@ def main() -> NoReturn:
         sys.exit(error.exit_code)
     except (click.Abort, KeyboardInterrupt):
         sys.exit(130)
-    except ValidationError as error:
-        sys.exit(_fail("\n".join(_invalid_settings(error))))
-    except SettingsError as error:
-        sys.exit(_fail(_not_json(error)))
     except DtmContactError as error:
         sys.exit(_fail(str(error)))
 
@@ -143,18 +150,3 @@ def main() -> NoReturn:
 def _fail(message: str) -> int:
     click.echo(f"dtm-contact: {message}", err=True)
     return 1
-
-
-def _invalid_settings(error: ValidationError) -> list[str]:
-    """Return a line for each setting; a fault within a list is reported under the setting's name alone."""
-    faults: dict[str, list[str]] = {}
-    for fault in error.errors(include_input=False):
-        names = takewhile(lambda part: isinstance(part, str), fault["loc"])
-        faults.setdefault("_".join(("DTM", *map(str, names))).upper(), []).append(fault["msg"])
-    return [f"setting {name}: {'; '.join(dict.fromkeys(said))} (docs/settings.md)" for name, said in faults.items()]
-
-
-def _not_json(error: SettingsError) -> str:
-    """Return what is wrong with a list; the library's words name the setting or its group in quotation marks."""
-    name = str(error).split('"')[1].upper()
-    return f'setting DTM_{name} or DTM_{name}_…: write a list as JSON, such as ["one", "two"] (docs/settings.md)'

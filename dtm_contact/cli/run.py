@@ -3,6 +3,7 @@
 import asyncio
 import os
 import smtplib
+import sys
 from collections.abc import Coroutine, Sequence
 from datetime import UTC, datetime
 from email.parser import BytesHeaderParser
@@ -21,10 +22,12 @@ from dtm_contact.cli.output import console
 from dtm_contact.cli.queue import cases_table, queues_table
 from dtm_contact.daemon import Running, daemon, run, stop_signal
 from dtm_contact.directory import Directory, read_export
-from dtm_contact.errors import NoDirectoryError
+from dtm_contact.errors import DtmContactError, NoDirectoryError
 from dtm_contact.log import get_log
 from dtm_contact.model import domain_of
 from dtm_contact.settings import Settings, unknown
+from dtm_contact.settings.loading import CONFIG_VARIABLE
+from dtm_contact.settings.places import shipped
 from dtm_contact.store import Store, migrate, open_store
 
 
@@ -32,7 +35,7 @@ from dtm_contact.store import Store, migrate, open_store
 @click.pass_obj
 def run_command(settings: Settings) -> None:
     """Run the daemon: take in mail, judge it, fill the queues; stop cleanly on SIGINT or SIGTERM."""
-    for sentence in unknown(os.environ):
+    for sentence in unknown(name for name in os.environ if name != CONFIG_VARIABLE):
         get_log("settings").warning(sentence)
     asyncio.run(run(settings))
 
@@ -40,6 +43,12 @@ def run_command(settings: Settings) -> None:
 _LOOK_SECONDS = 0.25
 _CASES_SHOWN = 6
 _VISITOR = "essai"
+_IMPORTER = "demo"
+
+
+class ForeignStoreError(DtmContactError):
+    """The store holds a directory that is not the demo's, and sample messages would mix with its mail."""
+
 
 _NEXT = """
 The daemon goes on. In another terminal:
@@ -47,23 +56,25 @@ The daemon goes on. In another terminal:
   send a message     printf 'From: Moi <moi@free.example>\\nSubject: Fuite\\n\\nGrosse fuite au 3e.\\n' | \\
                      python3 -c "import smtplib,sys; smtplib.SMTP('{host}', {port}).sendmail(
                      'moi@free.example', '{recipient}', sys.stdin.read())"
-  the desk           the address above; another way in: .venv/bin/dtm-contact user link essai
-  read a queue       .venv/bin/dtm-contact queue show {queue}
-  read a case        .venv/bin/dtm-contact case show {case}
-  why it lies there  .venv/bin/dtm-contact explain {message}
+  the desk           the address above; another way in: {program} user link essai
+  read a queue       {program} queue show {queue}
+  read a case        {program} case show {case}
+  why it lies there  {program} explain {message}
   stop               Ctrl-C here; what has arrived is kept in {store}
 """
 
 
 @click.command()
-@click.argument("fixtures", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.argument("fixtures", required=False, type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.option("--once", is_flag=True, help="Stop once the queues are shown.")
 @click.pass_obj
-def demo(settings: Settings, fixtures: Path, *, once: bool) -> None:
+def demo(settings: Settings, fixtures: Path | None, *, once: bool) -> None:
     """Import a sample directory, start the daemon on loopback, send it sample messages, show the queues.
 
-    FIXTURES holds `directory/` and `mail/`. The daemon goes on until Ctrl-C.
+    FIXTURES holds `directory/` and `mail/`; without it, those that come with the program. The daemon goes on until
+    Ctrl-C.
     """
+    fixtures = fixtures or shipped("sample")
     messages = sorted((fixtures / "mail").glob("*.eml"))
     if not messages:
         raise click.UsageError(f"{fixtures} holds no messages (mail/*.eml); the sample ones are in `fixtures`")
@@ -79,12 +90,15 @@ def demo(settings: Settings, fixtures: Path, *, once: bool) -> None:
 
 def _import_directory(settings: Settings, folder: Path) -> None:
     with open_store(settings.store.url) as store:
+        last = next(iter(store.directory.imports(1)), None)
+        if last is not None and last.imported_by != _IMPORTER:
+            raise ForeignStoreError("name another one, by DTM_STORE_URL for instance")
         try:
             records = store.directory.load()
             done = "The directory imported before is in force"
         except NoDirectoryError:
             records, _warnings = read_export(folder)
-            store.directory.save(records, "demo", datetime.now(UTC))
+            store.directory.save(records, _IMPORTER, datetime.now(UTC))
             done = f"Imported the directory {folder}"
     click.echo(
         f"{done}: {len(records.offices)} offices, {len(records.residences)} residences,"
@@ -184,6 +198,7 @@ def _say_what_next(settings: Settings, running: Running, messages: Sequence[Path
     first = next(iter(running.store.cases.queue(limit=1)), None)
     click.echo(
         _NEXT.format(
+            program=sys.argv[0] if Path(sys.argv[0]).name == "dtm-contact" else "dtm-contact",
             host=host,
             port=port,
             recipient=settings.smtp.recipients[0],

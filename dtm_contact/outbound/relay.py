@@ -1,7 +1,7 @@
 """Handing one message to the mail server that sends for us, and what its answer means."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from enum import StrEnum
@@ -52,6 +52,19 @@ class Sent:
         return self.detail or self.reason
 
 
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """What a look at the server found, without a message.
+
+    Attributes:
+        trouble: why it would take nothing from us; None where it would.
+        certificate: its certificate as it was verified, as `ssl.SSLSocket.getpeercert` has it; None without TLS.
+    """
+
+    trouble: str | None
+    certificate: Mapping[str, object] | None = None
+
+
 async def _always() -> bool:
     return True
 
@@ -85,6 +98,18 @@ class Relay:
         except (aiosmtplib.SMTPException, WrongSettingError, OSError, ValueError) as error:
             return exchange.failed(error)
         return Sent(Fate.SENT, "250")
+
+    async def reach(self) -> Reached:
+        """Connect, protect the connection and log in, as for a message, and part again."""
+        exchange = _Exchange(self._settings)
+        try:
+            async with exchange.client() as client:
+                return Reached(None, client.get_transport_info("peercert"))
+        except (aiosmtplib.SMTPException, WrongSettingError, OSError, ValueError) as error:
+            if type(error) is aiosmtplib.SMTPException:
+                # The library's own words, not the server's: an extension that we need is not offered.
+                return Reached(str(error).rstrip("."))
+            return Reached(exchange.failed(error).why)
 
 
 class _Exchange:

@@ -1,12 +1,15 @@
 """Every setting of the engine; an environment variable each, `DTM_<GROUP>_<NAME>`; `docs/settings.md` lists them."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from contextvars import ContextVar
 from difflib import get_close_matches
 from pathlib import Path
+from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, Field
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic.fields import FieldInfo
+from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
 from dtm_contact.settings.engine import Desk, Directory, Judge, Lease, Log, Match, Pdf, Rules, Store, Timers
 from dtm_contact.settings.mail_server import Lmtp, MailServer, Smtp
@@ -37,9 +40,13 @@ __all__ = [
     "Store",
     "Switchboard",
     "Timers",
+    "below_environment",
     "rows",
     "unknown",
 ]
+
+below_environment: Final[ContextVar[Mapping[str, Any]]] = ContextVar("below_environment", default={})  # noqa: B039 - never changed
+"""What a settings file says, while settings are made of it: it holds where the environment says nothing."""
 
 
 class Settings(BaseSettings):
@@ -103,6 +110,19 @@ class Settings(BaseSettings):
     )
 
     @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Return where values come from, the first wins: arguments, the environment, a settings file."""
+        del dotenv_settings, file_secret_settings
+        return init_settings, env_settings, InitSettingsSource(settings_cls, dict(below_environment.get()))
+
+    @classmethod
     def defaults(cls) -> "Settings":
         """Return the settings as they are where the environment says nothing."""
         return cls.model_construct()
@@ -120,7 +140,15 @@ def rows(model: BaseModel, prefix: str = "DTM_") -> Iterator[tuple[str, object, 
         if isinstance(value, BaseModel):
             yield from rows(value, f"{prefix}{name.upper()}_")
         else:
-            yield f"{prefix}{name.upper()}", field.default, value, field.description or ""
+            yield f"{prefix}{name.upper()}", _default(field), value, field.description or ""
+
+
+def _default(field: FieldInfo) -> object:
+    """Return a setting's default; of one that is another for each user, how it is told."""
+    if field.default_factory is None:
+        return field.default
+    told = field.json_schema_extra
+    return told["default"] if isinstance(told, dict) else ""
 
 
 def unknown(variables: Iterable[str]) -> Iterator[str]:

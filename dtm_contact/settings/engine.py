@@ -7,6 +7,8 @@ from typing import Self
 
 from pydantic import BaseModel, Field, field_validator, model_validator
 
+from dtm_contact.settings.places import shipped, store_in, user_data
+
 _HOST = re.compile(r"[0-9A-Za-z]([0-9A-Za-z.-]{0,252}[0-9A-Za-z])?|[0-9A-Fa-f:.]{2,45}")
 _SQLITE_PATH = re.compile(r"sqlite(?:\+\w+)?:///([^?]+)")
 _STORE_URL = re.compile(r"sqlite(\+\w+)?:///(?!:memory:).+|postgresql(\+\w+)?://.*")
@@ -16,7 +18,9 @@ class Store(BaseModel):
     """Where everything is kept."""
 
     url: str = Field(
-        default="sqlite:///var/dtm-contact.db", description="SQLAlchemy URL of the store (SQLite or PostgreSQL)"
+        default_factory=lambda: store_in(user_data()),
+        json_schema_extra={"default": "sqlite:///$XDG_DATA_HOME/dtm-contact/store.db"},
+        description="SQLAlchemy URL of the store (SQLite or PostgreSQL); as a service: in `/var/lib/dtm-contact`",
     )
 
     reserve: int = Field(
@@ -63,7 +67,11 @@ class Directory(BaseModel):
 class Rules(BaseModel):
     """The rules that admins own."""
 
-    dir: Path = Field(default=Path("rules"), description="Folder of the rules")
+    dir: Path = Field(
+        default_factory=lambda: shipped("rules"),
+        json_schema_extra={"default": "those that come with the program"},
+        description="Folder of the rules; as a service: `/etc/dtm-contact/rules`",
+    )
     poll_seconds: float = Field(
         default=2.0, gt=0, description="Seconds between two looks whether the folder changed; taken up once it is quiet"
     )

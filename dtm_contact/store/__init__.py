@@ -13,6 +13,7 @@ from dtm_contact.store.directory import DirectoryImport, DirectoryVersion, Origi
 from dtm_contact.store.events import Event
 from dtm_contact.store.history import StoredHistory
 from dtm_contact.store.inbox import GroupCommitInbox
+from dtm_contact.store.inspecting import Inspection, inspect_database
 from dtm_contact.store.leases import Daemon, Held, LeaseLine, NameLock, name_lock
 from dtm_contact.store.migrating import migrate
 from dtm_contact.store.opening import Store, open_store
@@ -46,6 +47,7 @@ __all__ = [
     "Held",
     "HeldCase",
     "HeldContact",
+    "Inspection",
     "LeaseLine",
     "Mailing",
     "NameLock",
@@ -62,6 +64,7 @@ __all__ = [
     "Visibility",
     "Work",
     "case_number",
+    "inspect_database",
     "migrate",
     "name_lock",
     "open_store",

@@ -18,6 +18,7 @@ Program = Callable[..., subprocess.CompletedProcess[str]]
 def environment(tmp_path: Path) -> dict[str, str]:
     return {
         **{name: value for name, value in os.environ.items() if not name.startswith("DTM_")},
+        "DTM_CONFIG": "",
         "DTM_STORE_URL": f"sqlite:///{tmp_path}/store.db",
         "DTM_SMTP_PORT": "0",
         "DTM_DESK_PORT": "0",

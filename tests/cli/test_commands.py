@@ -101,9 +101,9 @@ def test_wrong_use_is_told_with_what_would_be_right(
     ("variable", "value", "told"),
     [
         ("DTM_SMTP_PORT", "a lot", "setting DTM_SMTP_PORT: Input should be a valid integer"),
-        ("DTM_TIMEZONE", "Mars/Olympus", "setting DTM_TIMEZONE: Value error, no such time zone"),
-        ("DTM_STORE_URL", "var/store.db", "setting DTM_STORE_URL: Value error, write sqlite:///PATH or postgresql://"),
-        ("DTM_STORE_URL", "sqlite:///:memory:", "setting DTM_STORE_URL: Value error, write sqlite:///PATH"),
+        ("DTM_TIMEZONE", "Mars/Olympus", "setting DTM_TIMEZONE: no such time zone"),
+        ("DTM_STORE_URL", "var/store.db", "setting DTM_STORE_URL: write sqlite:///PATH or postgresql://"),
+        ("DTM_STORE_URL", "sqlite:///:memory:", "setting DTM_STORE_URL: write sqlite:///PATH"),
         ("DTM_OUTBOUND_SENDER", "metropole", "setting DTM_OUTBOUND_SENDER: "),
         ("DTM_CHANNELS", "smtp", "setting DTM_CHANNELS or DTM_CHANNELS_…: write a list as JSON"),
         ("DTM_SMTP_RECIPIENTS", "a@b.example", "setting DTM_SMTP or DTM_SMTP_…: write a list as JSON"),

@@ -1,0 +1,6 @@
+"""Looks at all that a daemon rests on, before it starts or beside it, and says what to do; docs/doctor.md lists it."""
+
+from dtm_contact.doctor.examining import CHECKS, examine
+from dtm_contact.doctor.registry import Check, Finding, State
+
+__all__ = ["CHECKS", "Check", "Finding", "State", "examine"]

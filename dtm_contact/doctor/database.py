@@ -1,0 +1,154 @@
+"""The store: its database, its clock, what is held in it, who may read it at the desk."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Final
+
+from dtm_contact.doctor.registry import Finding, Site, SkipError, check, fault, ok, warning
+from dtm_contact.errors import StoreUnavailableError
+from dtm_contact.store import Inspection, inspect_database
+from dtm_contact.store.database import Database
+from dtm_contact.store.schema import SCHEMA_VERSION
+
+_MIB: Final = 1024 * 1024
+_LARGE_LOG: Final = 1024 * _MIB
+_LAG_SECONDS: Final = 60.0
+_OFF_SECONDS: Final = 2.0
+_FAR_OFF_SECONDS: Final = 30.0
+_PATIENCE: Final = 5.0
+_FEW_CONNECTIONS: Final = 40
+
+
+def _inspected(site: Site) -> Inspection:
+    """Look at the database.
+
+    Raises:
+        StoreUnavailableError: it cannot be read.
+        ImportError: its driver is not installed.
+    """
+    database = Database(site.settings.store.url, read_only=True, patience=_PATIENCE)
+    try:
+        return inspect_database(database)
+    finally:
+        database.close()
+
+
+@check(
+    "database",
+    "The database answers; its tables are of this version; it keeps what it was told through a power cut; it is no "
+    "standby; those that follow it, and SQLite's log, are not far behind.",
+)
+def database(site: Site) -> Iterator[Finding]:
+    """Look at the database itself."""
+    path = site.settings.store.sqlite_path
+    if path is not None and not path.exists():
+        yield warning(
+            f"there is no store yet: {path.absolute()}", "dtm-contact store migrate; the first start makes it, too"
+        )
+        return
+    try:
+        seen = _inspected(site)
+    except StoreUnavailableError as error:
+        yield fault(str(error), "mend what it names; store.url says where the database is")
+        return
+    except ImportError:
+        yield fault("the driver of PostgreSQL is not installed", "pip install 'dtm-contact[postgresql]'")
+        return
+    found = [*_of_version(seen), *_of_durability(seen), *_of_lag(seen)]
+    yield from found
+    if not found:
+        yield ok(f"{seen.product}, tables of version {seen.schema}")
+
+
+def _of_version(seen: Inspection) -> Iterator[Finding]:
+    if seen.schema is None:
+        yield warning("it has no tables yet", "dtm-contact store migrate; the first start makes them, too")
+    elif seen.schema > SCHEMA_VERSION:
+        told = f"its tables are of version {seen.schema}, this program knows {SCHEMA_VERSION}"
+        yield fault(told, "run the program that brought it there, or go back to a backup made before it")
+    elif seen.schema < SCHEMA_VERSION:
+        told = f"its tables are of version {seen.schema}, this program's are {SCHEMA_VERSION}"
+        yield warning(told, "make a backup, then: dtm-contact store migrate; the next start does it, too")
+
+
+def _of_durability(seen: Inspection) -> Iterator[Finding]:
+    said = seen.configuration
+    if said.get("journal_mode", "wal") != "wal":
+        yield fault(
+            f"journal_mode is {said['journal_mode']}, so readers and the daemon keep each other waiting",
+            "start the daemon once: it sets WAL",
+        )
+    for name in ("fsync", "full_page_writes"):
+        if said.get(name, "on") == "off":
+            yield fault(
+                f"{name} is off: a power cut loses mail that was taken in",
+                f"{name} = on in postgresql.conf, then reload",
+            )
+    if int(said.get("max_connections", "100")) < _FEW_CONNECTIONS:
+        yield warning(f"max_connections is {said['max_connections']}", f"{_FEW_CONNECTIONS} or more for each daemon")
+    if seen.standby:
+        yield fault("it is a standby: nothing can be written", "name the primary in store.url, or promote this one")
+
+
+def _of_lag(seen: Inspection) -> Iterator[Finding]:
+    for name, seconds in seen.lag.items():
+        if seconds > _LAG_SECONDS:
+            yield warning(f"the standby {name} is {seconds:.0f} s behind", "look at its disk and network")
+    if seen.log_octets > _LARGE_LOG:
+        told = f"SQLite's log has {seen.log_octets // _MIB:,} MiB that are not in the file yet"
+        yield warning(told, "somebody reads without end: close sqlite3 or a backup that hangs, then restart the daemon")
+
+
+@check("clock", "This machine's clock agrees with the database's, and nothing in the store comes from the future.")
+def clock(site: Site) -> Iterator[Finding]:
+    """Hold our clock against that of PostgreSQL, and against what is kept."""
+    path = site.settings.store.sqlite_path
+    if path is not None and not path.exists():
+        raise SkipError("there is no store yet, and no other clock")
+    try:
+        seen = _inspected(site)
+    except (StoreUnavailableError, ImportError):
+        raise SkipError("the database cannot be read: see the check database") from None
+    now = datetime.now(UTC)
+    off = (now - seen.now).total_seconds()
+    ahead = (seen.newest - now).total_seconds() if seen.newest else 0.0
+    remedy = "set the clock by NTP: systemctl status systemd-timesyncd chrony"
+    if abs(off) > _OFF_SECONDS:
+        told = f"this machine's clock is {abs(off):.0f} s {'ahead of' if off > 0 else 'behind'} the database's"
+        yield (fault if abs(off) > _FAR_OFF_SECONDS else warning)(told, remedy)
+    elif ahead > _OFF_SECONDS:
+        yield warning(f"the newest arrival came {ahead:.0f} s from now: the clock was set back, or was ahead", remedy)
+    else:
+        yield ok("it agrees with the database's" if path is None else "nothing in the store is newer than now")
+
+
+@check("leases", "Nothing is held by a daemon that is gone.")
+def leases(site: Site) -> Iterator[Finding]:
+    """Look at what nobody works on."""
+    held = site.store.leases.held_beyond()
+    lines = site.store.leases.listing()
+    if held:
+        gone = "; ".join(str(line) for line in lines if not line.alive)
+        told = f"held beyond a lease: {held}" + (f", by {gone}" if gone else "")
+        yield fault(told, "start a daemon on this store: it takes over what they held")
+        return
+    alive = [line.name for line in lines if line.alive]
+    yield ok(f"daemons that live: {', '.join(alive)}" if alive else "no daemon runs, and nothing is held")
+
+
+@check("desk", "Where the desk is served, there is an account that may come in, and at least one head or admin.")
+def desk(site: Site) -> Iterator[Finding]:
+    """Look at the accounts: how many, never who."""
+    if not site.settings.desk.open:
+        raise SkipError("no desk is served: desk.open is false")
+    roles = [account.role for account in site.store.accounts.all() if account.disabled_at is None]
+    if not roles:
+        yield fault(
+            "nobody may come in: there is no account", "dtm-contact user add NAME --role head --without-password"
+        )
+    elif not {"head", "admin"} & set(roles):
+        yield warning(
+            f"of {len(roles)} accounts none is a head's or an admin's", "dtm-contact user add NAME --role head"
+        )
+    else:
+        yield ok(f"{len(roles)} accounts may come in")

@@ -1,0 +1,224 @@
+"""What the daemon speaks with over the network: the mail server that sends, the mailbox, names in the DNS."""
+
+import asyncio
+import random
+import socket
+import ssl
+import struct
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+from urllib.parse import urlsplit
+
+import sqlalchemy as sa
+
+from dtm_contact.channels.mailbox import login_by
+from dtm_contact.channels.mailbox.client import (
+    CredentialsRefusedError,
+    MailboxLostError,
+    MailboxRefusedError,
+    connected,
+)
+from dtm_contact.doctor.local import certificate_finding, ends_at
+from dtm_contact.doctor.registry import SECONDS, Finding, Site, SkipError, check, fault, ok, warning
+from dtm_contact.errors import WrongSettingError, described
+from dtm_contact.outbound.relay import Relay
+from dtm_contact.settings import Imap, Settings
+
+RESOLVERS: Path = Path("/etc/resolv.conf")
+DNS_PORT: int = 53
+_DNS_SECONDS: Final = 3.0
+_MX: Final = 15
+_INTERNET: Final = 1
+_RECURSIVE: Final = 0x0100
+_NO_SUCH_NAME: Final = 3
+_CODE: Final = 0x000F
+_LARGEST_DATAGRAM: Final = 4096
+_FOLLOWED: Final = ("imap", "imap_sent")
+
+
+@check("relay", "The mail server that sends for us answers, its certificate is sound, and it takes our credentials.")
+def relay(site: Site) -> Iterator[Finding]:
+    """Connect to it and log in; no message is handed over."""
+    outbound = site.settings.outbound
+    if not outbound.host:
+        if site.settings.rules.observe:
+            raise SkipError("nothing is to be sent: rules.observe")
+        yield warning(
+            "nothing is sent, and nobody is told of danger (P1) by mail: outbound.host is empty", "set outbound.host"
+        )
+        return
+    at = f"{outbound.host}:{outbound.port} ({outbound.security})"
+    bounds = {"connect_seconds": min(outbound.connect_seconds, SECONDS), "seconds": min(outbound.seconds, SECONDS)}
+    reached = asyncio.run(Relay(outbound.model_copy(update=bounds)).reach())
+    if reached.trouble is not None:
+        yield fault(f"{at}: {reached.trouble}{_by(outbound.authority)}", _remedy(reached.trouble, "outbound"))
+        return
+    if outbound.user and outbound.security == "none" and not _local(outbound.host):
+        yield fault(f"{at}: the password is sent in the clear", "outbound.security: starttls or tls")
+    if reached.certificate:
+        yield certificate_finding(at, ends_at(reached.certificate), site.now)
+    else:
+        yield ok(f"{at}: it answers" + (" and takes our credentials" if outbound.user else ""))
+
+
+@check("mailbox", "Where a mailbox is read: it answers, its certificate is sound and does not end soon, it takes our "
+       "credentials, and its folders can be opened.")  # fmt: skip
+def mailbox(site: Site) -> Iterator[Finding]:
+    """Connect to it, log in and open the folders; nothing is read or changed."""
+    channels = [name for name in _FOLLOWED if name in site.settings.channels]
+    if not channels:
+        raise SkipError("no mailbox is read: imap is not among the channels")
+    imap = site.settings.imap.model_copy(update={"seconds": min(site.settings.imap.seconds, SECONDS)})
+    at = f"{imap.host}:{imap.port}"
+    if not imap.tls and not _local(imap.host):
+        yield fault(f"{at}: password and mail cross the network in the clear", "imap.tls: true")
+    folders = {"imap": imap.folder, "imap_sent": imap.sent_folder}
+    try:
+        if imap.tls:
+            yield certificate_finding(at, ends_at(_certificate(imap)), site.now)
+        asyncio.run(_open_folders(imap, [folders[name] for name in channels]))
+    except (CredentialsRefusedError, MailboxLostError, MailboxRefusedError, WrongSettingError) as error:
+        yield fault(f"{at}: {error}{_by(imap.authority)}", _remedy(str(error), "imap"))
+    except (OSError, ValueError) as error:
+        yield fault(f"{at}: {described(error)}{_by(imap.authority)}", _remedy(described(error), "imap"))
+    else:
+        yield ok(f"{at}: it takes our credentials, and its folders can be opened")
+
+
+def _certificate(imap: Imap) -> object:
+    """Return the server's certificate, verified as for reading.
+
+    Raises:
+        OSError: it cannot be reached, or its certificate is refused.
+    """
+    context = ssl.create_default_context(cafile=str(imap.authority) if imap.authority else None)
+    with (
+        socket.create_connection((imap.host, imap.port), timeout=imap.seconds) as plain,
+        context.wrap_socket(plain, server_hostname=imap.host) as protected,
+    ):
+        return protected.getpeercert()
+
+
+async def _open_folders(imap: Imap, folders: list[str]) -> None:
+    async with connected(await login_by(imap)()) as box:
+        for folder in folders:
+            await box.select(folder)
+
+
+def _by(authority: Path | None) -> str:
+    return f" (checked against {authority})" if authority else ""
+
+
+def _remedy(told: str, group: str) -> str:
+    """Return what to do about a connection that fails, by what was told of it."""
+    if "certificate" in told:
+        wrong = f"a wrong name is {group}.host, an unknown authority {group}.authority"
+        return f"renew the server's certificate if it has expired; {wrong}"
+    if "credentials" in told or "password" in told.lower() or "name, password" in told:
+        return f"mend {group}.user and {group}.password_file" + (" or the token" if group == "imap" else "")
+    if "STARTTLS" in told:
+        return "have the server offer STARTTLS; or outbound.security: tls with port 465, or none on one machine"
+    if "folder" in told:
+        return "mend imap.folder or imap.sent_folder"
+    return f"see whether the server runs and a firewall lets us through; {group}.host and {group}.port say where it is"
+
+
+def _local(host: str) -> bool:
+    return host in {"localhost", "::1"} or host.startswith("127.")
+
+
+@check(
+    "dns", "The names of other machines in the settings resolve; the domains of our addresses have a mail server (MX)."
+)
+def dns(site: Site) -> Iterator[Finding]:
+    """Resolve what the daemon will have to."""
+    found = []
+    named = dict(_hosts(site.settings))
+    for setting, host in named.items():
+        try:
+            socket.getaddrinfo(host, None)
+        except (OSError, UnicodeError) as error:
+            told = f"{setting}: {host}: {described(error)}"
+            found.append(fault(told, f"mend {setting}, or the name in the DNS (/etc/resolv.conf, /etc/hosts)"))
+    domains = _domains(site.settings)
+    for domain in domains:
+        try:
+            count = mail_exchangers(domain)
+        except OSError as error:
+            found.append(
+                warning(
+                    f"{domain}: its MX cannot be asked for: {described(error)}",
+                    "see whether the server in /etc/resolv.conf answers",
+                )
+            )
+            break
+        if not count:
+            found.append(
+                warning(
+                    f"{domain} has no MX, so mail from outside may not reach us",
+                    "add the mail server in front to its zone",
+                )
+            )
+    yield from found
+    if not found:
+        yield ok(
+            ", ".join([*named.values(), *(f"MX of {domain}" for domain in domains)]) or "no name is to be resolved"
+        )
+
+
+def _hosts(settings: Settings) -> Iterator[tuple[str, str]]:
+    """Yield each host that the daemon connects to, by the setting that names it."""
+    if settings.outbound.host:
+        yield "outbound.host", settings.outbound.host
+    if any(name in settings.channels for name in _FOLLOWED):
+        yield "imap.host", settings.imap.host
+    if settings.alarm.recipients:
+        yield "alarm.host", settings.alarm.host
+    for setting, url in (("alarm.webhook", settings.alarm.webhook), ("heartbeat.url", settings.heartbeat.url)):
+        if url is not None and (host := urlsplit(url).hostname):
+            yield setting, host
+    database = sa.make_url(settings.store.url)
+    if database.get_backend_name() == "postgresql" and database.host:
+        yield "store.url", database.host
+
+
+def _domains(settings: Settings) -> list[str]:
+    servers = [getattr(settings, name) for name in settings.channels if name in {"smtp", "lmtp"}]
+    found = [address.rpartition("@")[2].lower() for server in servers for address in server.recipients]
+    return list(dict.fromkeys([*found, settings.outbound.sender.rpartition("@")[2].lower()]))
+
+
+def mail_exchangers(domain: str) -> int:
+    """Return how many mail servers the DNS names for a domain (RFC 1035): the system's resolver has no call for it.
+
+    Raises:
+        OSError: no server of /etc/resolv.conf answers, or it answers that it cannot.
+    """
+    lines = (line.split() for line in RESOLVERS.read_text(encoding="utf-8", errors="replace").splitlines())
+    servers = [words[1] for words in lines if len(words) > 1 and words[0] == "nameserver"]
+    number = random.SystemRandom().randrange(0x10000)
+    labels = b"".join(bytes((len(label),)) + label for label in domain.encode("idna").split(b"."))
+    asked = struct.pack("!6H", number, _RECURSIVE, 1, 0, 0, 0) + labels + b"\0" + struct.pack("!2H", _MX, _INTERNET)
+    failure: OSError = OSError("no server is named in /etc/resolv.conf")
+    for server in servers:
+        try:
+            return _answered(server, asked, number)
+        except OSError as error:
+            failure = error
+    raise failure
+
+
+def _answered(server: str, asked: bytes, number: int) -> int:
+    family = socket.AF_INET6 if ":" in server else socket.AF_INET
+    with socket.socket(family, socket.SOCK_DGRAM) as sender:
+        sender.settimeout(_DNS_SECONDS)
+        sender.connect((server, DNS_PORT))
+        sender.send(asked)
+        head = sender.recv(_LARGEST_DATAGRAM)[:12]
+    if len(head) < struct.calcsize("!6H"):
+        raise TimeoutError
+    same, flags, _questions, answers, _authorities, _more = struct.unpack("!6H", head)
+    if same != number or flags & _CODE not in {0, _NO_SUCH_NAME}:
+        raise ConnectionRefusedError("the DNS server cannot answer")
+    return 0 if flags & _CODE else int(answers)

@@ -1,0 +1,416 @@
+"""What can be told without a connection: settings, rights, secrets, addresses, certificates, ways to raise an alarm."""
+
+import os
+import pwd
+import shutil
+import socket
+import ssl
+import stat
+from collections.abc import Iterator
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Final
+from urllib.parse import urlsplit
+
+from dtm_contact.channels import names
+from dtm_contact.doctor.registry import Finding, Site, SkipError, addresses_of, check, days, fault, ok, warning
+from dtm_contact.errors import DtmContactError, WrongSettingError, described
+from dtm_contact.rules.ruleset import yaml_files
+from dtm_contact.settings import MailServer, Settings
+
+SOON: Final = timedelta(days=21)
+"""How long before its end a certificate is told of."""
+_LONGEST_SOCKET: Final = 107
+_FIRST_FREE_PORT: Final = 1024
+_LOOPBACK: Final = ("127.", "::1", "localhost")
+
+
+@check("settings", "The settings file and the environment are read; no key is misspelt.", offline=True)
+def settings(site: Site) -> Iterator[Finding]:
+    """Tell where the settings come from, and of variables and channels that there are not."""
+    for slip in site.loaded.slips:
+        yield warning(slip, "correct its name, or delete it")
+    for name in site.settings.channels:
+        if name not in names():
+            yield fault(f"channels: there is no channel {name}", f"choose from {', '.join(names())}")
+    if not site.settings.channels:
+        yield fault("channels: no way in is open, so nothing is taken in", 'write channels = ["smtp"], for instance')
+    file = site.loaded.file
+    if file is None:
+        yield ok("they hold; no settings file is read, only the environment")
+    else:
+        yield ok(f"they hold; read from {file.path}")
+
+
+@check(
+    "rights",
+    "The folders of the store, of alarms, of the page of open P1, of sockets and of the heartbeat are there and can be "
+    "written; the rules and files that settings name can be read; the command runs as the daemon's user.",
+    offline=True,
+)
+def rights(site: Site) -> Iterator[Finding]:
+    """Look at every folder and file that the settings name, as the user who runs this."""
+    found = [*_wrong_folders(site.settings), *_wrong_files(site.settings)]
+    yield from found
+    stranger = _runs_as_another(site.settings)
+    if stranger is not None:
+        yield stranger
+    if not found:
+        yield ok(f"folders and files are as they must be for the user {_user(os.geteuid())}")
+
+
+def _wrong_folders(settings: Settings) -> Iterator[Finding]:
+    for setting, folder in _written_folders(settings):
+        told = _cannot_write(folder)
+        if told is not None:
+            yield fault(f"{setting}: {told}", f"make the folder, and give it to the daemon's user: {folder}")
+    store = settings.store.sqlite_path
+    if store is None:
+        return
+    if not store.is_absolute():
+        yield warning(f"store.url: {store} is another file in each folder where a command is started", "write it whole")
+    for file in (store, store.with_name(f"{store.name}-wal")):
+        with suppress(OSError):
+            if file.exists() and not os.access(file, os.W_OK):
+                yield fault(f"store.url: {file} cannot be written", "give it to the daemon's user")
+            elif file.exists() and file.stat().st_mode & (stat.S_IROTH | stat.S_IWOTH):
+                yield fault(
+                    f"store.url: every user can read {file}, and with it all that tenants wrote", f"chmod 600 {file}"
+                )
+
+
+def _written_folders(settings: Settings) -> Iterator[tuple[str, Path]]:
+    """Yield each folder that is written to, with the setting that names it or what lies in it."""
+    if (store := settings.store.sqlite_path) is not None:
+        yield "store.url", store.absolute().parent
+    if settings.alarm.folder is not None:
+        yield "alarm.folder", settings.alarm.folder
+    if settings.danger.folder is not None:
+        yield "danger.folder", settings.danger.folder
+    if settings.heartbeat.file is not None:
+        yield "heartbeat.file", settings.heartbeat.file.absolute().parent
+    for setting, path in _sockets(settings):
+        yield setting, path.absolute().parent
+
+
+def _sockets(settings: Settings) -> Iterator[tuple[str, Path]]:
+    if settings.desk.socket is not None:
+        yield "desk.socket", settings.desk.socket
+    if "lmtp" in settings.channels and settings.lmtp.socket is not None:
+        yield "lmtp.socket", settings.lmtp.socket
+
+
+def _cannot_write(folder: Path) -> str | None:
+    try:
+        if not folder.exists():
+            return f"{folder} does not exist"
+        if not folder.is_dir():
+            return f"{folder} is no folder"
+    except OSError as error:
+        return described(error)
+    return None if os.access(folder, os.W_OK | os.X_OK) else f"{folder} cannot be written"
+
+
+def _wrong_files(settings: Settings) -> Iterator[Finding]:
+    rules = settings.rules.dir
+    for file in (rules, *(yaml_files(rules) if rules.is_dir() else ())):
+        told = _cannot_read(file)
+        if told is not None:
+            yield fault(f"rules.dir: {told}", "let the daemon's user read the folder of the rules and all in it")
+    named = {
+        "model": settings.model,
+        "outbound.authority": settings.outbound.authority,
+        "imap.authority": settings.imap.authority if "imap" in settings.channels else None,
+        "alarm.authority": settings.alarm.authority,
+        "heartbeat.authority": settings.heartbeat.authority,
+    }
+    for setting, file in named.items():
+        if file is not None and (told := _cannot_read(file)) is not None:
+            yield fault(f"{setting}: {told}", "name a file that is there and that the daemon's user may read")
+    for setting, path in _sockets(settings):
+        if len(os.fsencode(path)) > _LONGEST_SOCKET:
+            yield fault(
+                f"{setting}: {path} is longer than the {_LONGEST_SOCKET} octets of a socket's name",
+                "choose a shorter one",
+            )
+
+
+def _cannot_read(path: Path) -> str | None:
+    try:
+        path.stat()
+    except OSError as error:
+        return described(error)
+    return None if os.access(path, os.R_OK) else f"{path} cannot be read"
+
+
+def _runs_as_another(settings: Settings) -> Finding | None:
+    """Tell that what root may do says nothing of what the daemon may do."""
+    store = settings.store.sqlite_path
+    if os.geteuid() != 0 or store is None:
+        return None
+    try:
+        owner = (store if store.exists() else store.absolute().parent).stat().st_uid
+    except OSError:
+        return None
+    if owner == 0:
+        return None
+    name = _user(owner)
+    return warning(
+        f"this runs as root, and the store is {name}'s: rights were looked at as root's",
+        f"runuser -u {name} -- dtm-contact …",
+    )
+
+
+def _user(number: int) -> str:
+    try:
+        return pwd.getpwuid(number).pw_name
+    except KeyError:
+        return str(number)
+
+
+@check(
+    "secrets",
+    "Files of passwords, tokens and keys are there, hold something, belong to root or the daemon's user, and no other "
+    "user can read or change them; no password stands in a settings file that others can read.",
+    offline=True,
+)
+def secrets(site: Site) -> Iterator[Finding]:
+    """Look at every file that holds a secret."""
+    found = [*_secret_files(site.settings), *_secrets_in_the_open(site)]
+    yield from found
+    if not found:
+        yield ok("each can be read by the daemon, and by no other user")
+
+
+def _secret_files(settings: Settings) -> Iterator[Finding]:
+    outbound, imap = settings.outbound, settings.imap
+    for setting, path in (
+        ("outbound.password_file", outbound.password_file),
+        ("outbound.key_file", outbound.key_file),
+        ("imap.password_file", imap.password_file),
+        ("imap.token_file", imap.token_file),
+        *((f"{name}.key", server.key or server.certificate) for name, server in _mail_servers(settings)),
+    ):
+        if path is not None:
+            yield from _of_secret(setting, path)
+    with suppress(OSError):
+        # That it cannot be read at all is told above.
+        key = outbound.read_key()
+        if key is not None and len(key) < 16:  # noqa: PLR2004 - what the setting's description says
+            yield fault(f"outbound.key_file: {outbound.key_file} holds fewer than 16 octets", "openssl rand -hex 32")
+    for setting, read in (
+        ("outbound.password_file", outbound.read_password),
+        ("imap.password_file", imap.read_password),
+    ):
+        try:
+            read()
+        except WrongSettingError as error:
+            if not isinstance(error.__cause__, OSError):
+                yield fault(f"{setting}: {error}", "write the password into its first line")
+    if outbound.user and outbound.password_file is None and outbound.host:
+        yield fault("outbound.user: a user without a password", "name outbound.password_file, or leave the user out")
+
+
+def _mail_servers(settings: Settings) -> Iterator[tuple[str, MailServer]]:
+    for name in settings.channels:
+        server = getattr(settings, name, None)
+        if isinstance(server, MailServer):
+            yield name, server
+
+
+def _of_secret(setting: str, path: Path) -> Iterator[Finding]:
+    if (told := _cannot_read(path)) is not None:
+        yield fault(f"{setting}: {told}", "name a file that is there and that the daemon's user may read")
+        return
+    status = path.stat()
+    if status.st_mode & (stat.S_IROTH | stat.S_IWOTH):
+        mode = f"{stat.S_IMODE(status.st_mode):04o}"
+        yield fault(f"{setting}: every user can read {path} (mode {mode})", f"chmod 640 {path}, group of the daemon")
+    if status.st_uid not in {0, os.geteuid()}:
+        told = f"{setting}: {path} belongs to {_user(status.st_uid)}, who can change it"
+        yield warning(told, "give it to root, with the daemon's group")
+
+
+def _secrets_in_the_open(site: Site) -> Iterator[Finding]:
+    file = site.loaded.file
+    if file is None:
+        return
+    try:
+        mode = file.path.stat().st_mode
+    except OSError:
+        return
+    if not mode & stat.S_IROTH:
+        return
+    values = {name: group for name, group in file.values.items() if isinstance(group, dict)}
+    written = values.get("store", {}).get("url", "")
+    held = [
+        place
+        for place, secret in (
+            ("store.url", bool(urlsplit(str(written)).password)),
+            ("alarm.webhook", "webhook" in values.get("alarm", {})),
+            ("heartbeat.url", "url" in values.get("heartbeat", {})),
+        )
+        if secret
+    ]
+    for place in held:
+        told = f"{file.place(tuple(place.split('.')))}: a secret stands in a file that every user can read"
+        yield fault(told, f"chmod 640 {file.path}, group of the daemon")
+
+
+@check(
+    "addresses",
+    "What the daemon listens on is an address of this machine and is named once; what is not meant for the outside is "
+    "not open to it; cookies are not sent without TLS.",
+    offline=True,
+)
+def addresses(site: Site) -> Iterator[Finding]:
+    """Look at every address to listen on; that one is taken is told only while no daemon answers there."""
+    found = [*_wrong_addresses(site.settings), *_open_to_all(site.settings)]
+    yield from found
+    if not found:
+        yield ok(", ".join(f"{name} on {host}:{port}" for name, host, port in addresses_of(site.settings)))
+
+
+def _wrong_addresses(settings: Settings) -> Iterator[Finding]:
+    seen: dict[tuple[str, int], str] = {}
+    for name, host, port in addresses_of(settings):
+        earlier = seen.setdefault((host, port), name)
+        if port and earlier != name:
+            yield fault(f"{name}.port: {host}:{port} is that of {earlier}, too", f"give {name} another port")
+        try:
+            family, kind, protocol, _, address = socket.getaddrinfo(host, 0, type=socket.SOCK_STREAM)[0]
+            with socket.socket(family, kind, protocol) as tried:
+                tried.bind(address)
+        except OSError as error:
+            yield fault(
+                f"{name}.host: {host}: {described(error)}", "name an address of this machine, such as 127.0.0.1"
+            )
+        if 0 < port < _FIRST_FREE_PORT and os.geteuid() != 0:
+            yield fault(
+                f"{name}.port: {port} is root's alone to open",
+                "take one from 1024 on; a proxy or Postfix in front has the others",
+            )
+
+
+def _open_to_all(settings: Settings) -> Iterator[Finding]:
+    if not settings.monitor.host.startswith(_LOOPBACK):
+        told = f"monitor.host: /metrics and /healthz are open to whoever reaches {settings.monitor.host}"
+        yield warning(told, "127.0.0.1, or a firewall that lets only the watching machine in")
+    desk = settings.desk
+    if not desk.open:
+        return
+    if not desk.secure_cookies and (desk.hosts or not desk.host.startswith(_LOOPBACK)):
+        yield fault(
+            "desk.secure_cookies: browsers send the session without TLS",
+            "secure_cookies = true, and a proxy with TLS in front",
+        )
+    if desk.hosts and not desk.proxies:
+        told = "desk.proxies: none is named, so all agents share one bound on attempts to log in"
+        yield warning(told, 'name the proxy with TLS in front: proxies = ["127.0.0.1", "::1"]')
+    smtp = settings.smtp
+    if "smtp" in settings.channels and any(network.prefixlen == 0 for network in smtp.networks):
+        yield fault(
+            "smtp.networks: whoever reaches it may hand over mail, and vouch for any sender",
+            "name the mail servers in front alone",
+        )
+
+
+@check(
+    "certificate", "The certificate of the way in by SMTP or LMTP fits its key, and does not end soon.", offline=True
+)
+def certificate(site: Site) -> Iterator[Finding]:
+    """Look at the certificates that we show."""
+    shown = [(name, server) for name, server in _mail_servers(site.settings) if server.certificate is not None]
+    if not shown:
+        raise SkipError("no certificate is set: mail is taken in without STARTTLS, as on one machine it may be")
+    for name, server in shown:
+        assert server.certificate is not None  # noqa: S101 - chosen above
+        told = f"{name}.certificate: {server.certificate}"
+        try:
+            until = _end_of(server.certificate, server.key)
+        except (OSError, ValueError) as error:
+            yield fault(
+                f"{told}: {described(error)}", "put the renewed certificate and its key there, and restart the daemon"
+            )
+        else:
+            yield certificate_finding(told, until, site.now)
+
+
+def certificate_finding(told: str, until: datetime, now: datetime) -> Finding:
+    """Return what is to be said of a certificate that is sound now and ends then."""
+    left = until - now
+    said = f"{told}: its certificate ends in {days(left.total_seconds())} ({until:%Y-%m-%d})"
+    return warning(said, "have it renewed in time") if left < SOON else ok(said)
+
+
+def _end_of(chain: Path, key: Path | None) -> datetime:
+    """Return when a certificate ends, by showing it to ourselves.
+
+    Raises:
+        OSError: it cannot be read, does not fit its key, or has ended (`ssl.SSLError`).
+    """
+    server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    server.load_cert_chain(chain, key)
+    client = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    client.check_hostname = False
+    client.load_verify_locations(chain)
+    client.verify_flags |= ssl.VerifyFlags.VERIFY_X509_PARTIAL_CHAIN
+    there, back = ssl.MemoryBIO(), ssl.MemoryBIO()
+    ours, theirs = client.wrap_bio(back, there), server.wrap_bio(there, back, server_side=True)
+    for _ in range(4):
+        for side in (ours, theirs):
+            with suppress(ssl.SSLWantReadError):
+                side.do_handshake()
+    return ends_at(ours.getpeercert())
+
+
+def ends_at(seen: object) -> datetime:
+    """Return when a certificate that was verified ends.
+
+    Raises:
+        ValueError: none was seen.
+    """
+    if not isinstance(seen, dict) or "notAfter" not in seen:
+        raise ValueError("no certificate was seen")
+    return datetime.fromtimestamp(ssl.cert_time_to_seconds(str(seen["notAfter"])), UTC)
+
+
+@check("alarms", "At least one way is set by which the admins are told, and it can be used.", offline=True)
+def alarms(site: Site) -> Iterator[Finding]:
+    """Look at the ways of alarms; beside `settings check` the mail server is connected to."""
+    alarm = site.settings.alarm
+    given = {"mail": bool(alarm.recipients), "webhook": alarm.webhook is not None, "command": bool(alarm.command)}
+    ready = [way for way in dict.fromkeys(alarm.ways) if given[way]]
+    for way in (way for way in given if given[way] and way not in ready):
+        yield warning(f"alarm.ways: {way} is set up, and is not among them", f"add {way}")
+    if not ready:
+        yield warning(
+            "nobody is told when something needs a person", "set alarm.recipients, alarm.webhook or alarm.command"
+        )
+        return
+    wrong = []
+    if "command" in ready and (told := _cannot_run(alarm.command[0])) is not None:
+        wrong.append(
+            fault(f"alarm.command: {told}", "name a program with its whole path that the daemon's user may run")
+        )
+    if "mail" in ready and not site.offline:
+        try:
+            with socket.create_connection((alarm.host, alarm.port), timeout=min(alarm.seconds, 10.0)):
+                pass
+        except OSError as error:
+            told = f"alarm.host: {alarm.host}:{alarm.port}: {described(error)}"
+            wrong.append(fault(told, "name a mail server that takes mail from this machine: alarm.host, alarm.port"))
+    yield from wrong
+    if not wrong:
+        yield ok(f"told by {', then '.join(ready)}")
+
+
+def _cannot_run(program: str) -> str | None:
+    if shutil.which(program) is not None:
+        return None
+    path = Path(program)
+    try:
+        return f"{program} may not be run" if path.exists() else f"there is no program {program}"
+    except (OSError, DtmContactError) as error:
+        return described(error)

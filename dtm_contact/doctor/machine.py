@@ -1,0 +1,195 @@
+"""The machine that the daemon runs on: its disks, its memory, its limits; and whether the daemon on it is well."""
+
+import json
+import os
+import resource
+import socket
+from collections.abc import Iterator
+from http.client import HTTPConnection, HTTPException
+from pathlib import Path
+from typing import Any, Final
+
+from dtm_contact.daemon import files_needed
+from dtm_contact.doctor.registry import SECONDS, Finding, Site, SkipError, check, fault, ok, warning
+from dtm_contact.errors import described
+from dtm_contact.health import free_octets
+from dtm_contact.settings import Settings
+
+_MIB: Final = 1024 * 1024
+_FEW_FILES: Final = 0.05
+_PROCESS: Final = 190 * _MIB
+"""What the daemon, and each process that judges, holds at rest with a directory of 17,000 leases."""
+_DESK: Final = 130 * _MIB
+_LARGEST_ANSWER: Final = 1024 * 1024
+_FAMILIES: Final = {"nfs", "nfs4", "cifs", "smb3", "9p", "ceph", "glusterfs", "fuse.sshfs"}
+_OF_MEMORY: Final = {"tmpfs", "ramfs"}
+
+PROC: Path = Path("/proc")
+CGROUPS: Path = Path("/sys/fs/cgroup")
+
+
+@check("disk", "Each disk that the daemon writes on has the room and the files free that the settings want.")
+def disk(site: Site) -> Iterator[Finding]:
+    """Look at the room on the disks, and at the kind of the store's."""
+    settings, free = site.settings, free_octets(site.settings)
+    wanted = settings.monitor.free_octets
+    sqlite = settings.store.sqlite_path
+    found = []
+    for folder, octets in free.items():
+        of_store = sqlite is not None and sqlite.absolute().parent == folder.absolute()
+        told = f"{folder} has {octets // _MIB:,} MiB free"
+        if of_store and octets < settings.store.reserve:
+            told = f"{told}; store.reserve keeps {settings.store.reserve // _MIB:,}, so no mail is taken in"
+            found.append(fault(told, f"free space at {folder}, or enlarge that disk"))
+        elif octets < wanted:
+            found.append(warning(f"{told}; monitor.free_octets wants {wanted // _MIB:,}", f"free space at {folder}"))
+        status = os.statvfs(folder)
+        if status.f_files and status.f_favail < status.f_files * _FEW_FILES:
+            found.append(
+                fault(f"{folder} has {status.f_favail:,} files (inodes) left", f"delete files on the disk of {folder}")
+            )
+    if sqlite is not None:
+        found.extend(_kind_of_disk(sqlite.absolute().parent))
+    yield from found
+    if not found:
+        yield ok("; ".join(f"{folder}: {octets // _MIB:,} MiB free" for folder, octets in free.items()))
+
+
+def _kind_of_disk(folder: Path) -> Iterator[Finding]:
+    mounted: list[tuple[int, str]] = []
+    for line in _text(PROC / "self/mounts").splitlines():
+        _device, at, kind, *_rest = line.split(" ")
+        at = at.replace("\\040", " ")
+        if folder.is_relative_to(at):
+            mounted.append((len(at), kind))
+    kind = max(mounted)[1] if mounted else ""
+    if kind in _FAMILIES:
+        yield fault(
+            f"the store lies on {kind}: {folder}; SQLite's locks do not hold there", "a local disk, or PostgreSQL"
+        )
+    elif kind in _OF_MEMORY:
+        yield warning(f"the store lies in memory ({kind}): {folder}; it is gone with the next start", "a disk")
+
+
+@check("memory", "The processes that judge fit into the machine's memory and into the bound of the service (cgroup).")
+def memory(site: Site) -> Iterator[Finding]:
+    """Hold what the settings may take against what there is."""
+    settings = site.settings
+    bounds = dict(_bounds(_pid_of_daemon(site)))
+    if not bounds:
+        raise SkipError(f"{PROC}/meminfo tells no total")
+    where, most = min(bounds.items(), key=lambda each: each[1])
+    rest, peak = _needed(settings)
+    said = f"{rest // _MIB:,} MiB at rest, {peak // _MIB:,} at most; {where} allows {most // _MIB:,}"
+    if rest > most:
+        yield fault(said, f"lower judge.processes ({settings.judge.processes}), or give it more memory")
+    elif peak > most:
+        lower = "lower judge.processes, smtp.size_limit or smtp.memory_limit, or give it more memory"
+        yield warning(f"{said}: several of the largest messages at once may not fit", lower)
+    else:
+        yield ok(said)
+
+
+def _needed(settings: Settings) -> tuple[int, int]:
+    """Return the octets that the daemon takes at rest, and at most, while the largest messages come all at once."""
+    judge, processes = settings.judge, settings.judge.processes
+    rest = _PROCESS * (1 + processes) + (_DESK if settings.desk.open else 0)
+    servers = [getattr(settings, name) for name in settings.channels if name in {"smtp", "lmtp"}]
+    message = max((server.size_limit for server in servers), default=settings.imap.size_limit)
+    judging = (
+        int(judge.memory_factor * message) + judge.memory_margin + (settings.pdf.memory if settings.pdf.octets else 0)
+    )
+    return rest, rest + processes * judging + sum(server.memory_limit for server in servers)
+
+
+def _bounds(pid: str) -> Iterator[tuple[str, int]]:
+    for line in _text(PROC / "meminfo").splitlines():
+        name, _, value = line.partition(":")
+        if name == "MemTotal":
+            yield "the machine", int(value.split()[0]) * 1024
+    for line in _text(PROC / pid / "cgroup").splitlines():
+        path = line.partition("::")[2].strip("/")
+        if not line.startswith("0::"):
+            continue
+        group = CGROUPS / path
+        for folder in (group, *group.parents):
+            if not folder.is_relative_to(CGROUPS):
+                break
+            if (most := _text(folder / "memory.max").strip()).isdigit():
+                yield f"memory.max of {folder}", int(most)
+
+
+def _pid_of_daemon(site: Site) -> str:
+    """Return the process of the daemon on this machine; this one, where none lives or nobody knows."""
+    try:
+        here = [line for line in site.store.leases.listing() if line.alive and line.host == socket.gethostname()]
+    except Exception:  # noqa: BLE001 - whatever is wrong with the store, its own check tells
+        here = []
+    return str(here[0].pid) if here else "self"
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""
+
+
+@check("files", "The system lets the daemon open as many files as the connections that the settings allow need.")
+def files(site: Site) -> Iterator[Finding]:
+    """Look at the hard limit, since the daemon raises the soft one itself."""
+    needed = files_needed(site.settings)
+    pid = _pid_of_daemon(site)
+    try:
+        _soft, hard = resource.prlimit(0 if pid == "self" else int(pid), resource.RLIMIT_NOFILE)
+    except OSError as error:
+        raise SkipError(f"the limits of process {pid} cannot be read: {described(error)}") from None
+    if hard != resource.RLIM_INFINITY and hard < needed:
+        remedy = f"LimitNOFILE={needed} in the unit, or lower smtp.connections"
+        yield warning(f"{hard:,} open files are allowed, the connections may need {needed:,}", remedy)
+    else:
+        yield ok(f"{needed:,} open files may be needed, and are allowed")
+
+
+@check("daemon", "The daemon on this machine answers, and is well by its own `/healthz`.")
+def daemon(site: Site) -> Iterator[Finding]:
+    """Ask the daemon itself."""
+    monitor = site.settings.monitor
+    at = f"{monitor.host}:{monitor.port}"
+    lives = _pid_of_daemon(site) != "self"
+    try:
+        status, body = _asked(monitor.host, monitor.port)
+    except ConnectionRefusedError:
+        if lives:
+            yield fault(
+                f"a daemon of this machine has a lease, and {at} refuses connections",
+                "restart it; do both have the same settings?",
+            )
+            return
+        raise SkipError(f"no daemon runs on this machine ({at})") from None
+    except (OSError, HTTPException) as error:
+        yield fault(f"{at} does not answer: {described(error)}", "restart the daemon: systemctl restart dtm-contact")
+        return
+    try:
+        report: dict[str, Any] = json.loads(body)
+        wrong = [f"{name}: {said}" for name, said in report["checks"].items() if said != "well"]
+        told = [f"{cause}: {said}" for cause, said in report["told"].items()]
+    except (ValueError, KeyError, AttributeError, TypeError):
+        yield fault(f"another program answers at {at} (status {status})", "give one of both another port: monitor.port")
+        return
+    for said in wrong:
+        yield fault(said, "docs/alarms.md tells what to do")
+    for said in told:
+        yield warning(said, "docs/alarms.md tells what to do")
+    if not wrong and not told:
+        yield ok(f"it is well, as {at} says")
+
+
+def _asked(host: str, port: int) -> tuple[int, bytes]:
+    connection = HTTPConnection(host, port, timeout=SECONDS)
+    try:
+        connection.request("GET", "/healthz")
+        answer = connection.getresponse()
+        return answer.status, answer.read(_LARGEST_ANSWER)
+    finally:
+        connection.close()

@@ -1,0 +1,166 @@
+"""Postfix on the same machine: whether mail for our addresses gets through it to us."""
+
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from typing import Final
+
+from dtm_contact.doctor.registry import SECONDS, Finding, Site, SkipError, check, fault, ok, warning
+from dtm_contact.settings import MailServer, Settings
+
+_ADMINS_PATH: Final = "/usr/sbin:/usr/local/sbin"
+_ACCEPTING: Final = ("relay_domains", "virtual_mailbox_domains", "virtual_alias_domains", "mydestination")
+_PARAMETERS: Final = (
+    *_ACCEPTING, "transport_maps", "local_recipient_maps", "message_size_limit", "recipient_delimiter", "alias_maps",
+)  # fmt: skip
+
+
+class _Postfix:
+    """What Postfix's own programs say of it."""
+
+    def __init__(self) -> None:
+        path = f"{os.environ.get('PATH', '')}:{_ADMINS_PATH}"
+        postconf, postmap = shutil.which("postconf", path=path), shutil.which("postmap", path=path)
+        if postconf is None or postmap is None:
+            raise SkipError("Postfix is not on this machine")
+        self._postconf, self._postmap = postconf, postmap
+        asked = self._said(postconf, "-x", *_PARAMETERS)
+        self.values = {name.strip(): value.strip() for name, _, value in (line.partition("=") for line in asked)}
+        if not self.values:
+            raise SkipError("postconf says nothing: is Postfix set up?")
+
+    def entries(self, name: str) -> list[str]:
+        """Return the members of a list; a table in braces is one of them."""
+        found, depth, word = [], 0, ""
+        for character in f"{self.values.get(name, '')},":
+            depth += {"{": 1, "}": -1}.get(character, 0)
+            if depth == 0 and character in ", \t" and not word.endswith(":"):
+                found.append(word)
+                word = ""
+            elif word or not character.isspace():
+                word += character
+        return [entry for entry in found if entry]
+
+    def looked_up(self, key: str, table: str) -> str | None:
+        """Return what a table has for a key."""
+        found = self._said(self._postmap, "-q", key, table.removeprefix("proxy:"))
+        return found[0] if found else None
+
+    def holds(self, name: str, key: str) -> bool:
+        """Tell whether a list names a key, itself or by one of its tables."""
+        return any(
+            self.looked_up(key, entry) is not None if ":" in entry else entry.lower() == key
+            for entry in self.entries(name)
+        )
+
+    def chroot(self, service: str) -> bool:
+        """Tell whether a service of master.cf sees another root."""
+        said = " ".join(self._said(self._postconf, "-F", f"{service}/unix/chroot"))
+        return said.rpartition("=")[2].strip() == "y"
+
+    @staticmethod
+    def _said(program: str, *arguments: str) -> list[str]:
+        try:
+            done = subprocess.run(  # noqa: S603 - Postfix's own program, with names of its parameters and our addresses
+                [program, *arguments], capture_output=True, text=True, timeout=SECONDS, check=False, errors="replace"
+            )
+        except (OSError, subprocess.TimeoutExpired):
+            return []
+        return done.stdout.splitlines() if done.returncode == 0 else []
+
+
+@check(
+    "postfix",
+    "Where Postfix is on this machine: it takes mail for our domains, its transport leads to where we listen (and out "
+    "of its chroot), it keeps `+` in addresses, and refuses what is too large for us.",
+)
+def postfix(site: Site) -> Iterator[Finding]:
+    """Ask postconf and postmap."""
+    ways = list(_ways(site.settings))
+    if not ways:
+        raise SkipError("no mail is taken in by SMTP or LMTP")
+    if not any(network.is_loopback for _name, server in ways for network in server.networks):
+        raise SkipError("other machines hand mail over: smtp.networks, lmtp.networks")
+    asked = _Postfix()
+    found = list(_of_sizes(asked, ways))
+    if "+" not in asked.values.get("recipient_delimiter", ""):
+        told = "recipient_delimiter has no +, so replies to our signed addresses (name+…@) find no transport"
+        found.append(fault(told, "postconf -e 'recipient_delimiter = +'"))
+    addresses = dict.fromkeys(address.lower() for _name, server in ways for address in server.recipients)
+    for address in addresses:
+        found.extend(_of_address(asked, site.settings, address))
+    yield from found
+    if not found:
+        yield ok(f"mail for {', '.join(addresses)} comes through to us")
+
+
+def _ways(settings: Settings) -> Iterator[tuple[str, MailServer]]:
+    if "smtp" in settings.channels:
+        yield "smtp", settings.smtp
+    if "lmtp" in settings.channels:
+        yield "lmtp", settings.lmtp
+
+
+def _of_sizes(asked: _Postfix, ways: list[tuple[str, MailServer]]) -> Iterator[Finding]:
+    said = asked.values.get("message_size_limit", "")
+    limit = int(said) if said.isdigit() else 0
+    for name, server in ways:
+        if not limit or limit > server.size_limit:
+            refused = f"what {name}.size_limit ({server.size_limit}) refuses, and bounces it"
+            told = f"message_size_limit is {limit or 'none'}: Postfix takes {refused}"
+            yield warning(told, f"postconf -e 'message_size_limit = {server.size_limit}'")
+
+
+def _of_address(asked: _Postfix, settings: Settings, address: str) -> Iterator[Finding]:
+    local, _, domain = address.rpartition("@")
+    accepting = [name for name in _ACCEPTING if asked.holds(name, domain)]
+    if not accepting:
+        told = f"Postfix takes no mail for {domain} from outside (Relay access denied)"
+        yield fault(told, f"add {domain} to relay_domains")
+    elif accepting == ["mydestination"] and not _known_locally(asked, local, address):
+        told = f"{domain} is in mydestination, where {address} is unknown (User unknown in local recipient table)"
+        yield fault(
+            told, f"move {domain} from mydestination to relay_domains, or add the address to local_recipient_maps"
+        )
+    tables = asked.entries("transport_maps")
+    leads = next((way for key in (address, domain) for table in tables if (way := asked.looked_up(key, table))), None)
+    if leads is None:
+        yield fault(
+            f"no transport leads {address} to us", f"transport_maps = inline:{{ {address}={_right(settings)} }}"
+        )
+    else:
+        yield from _of_transport(asked, settings, address, leads)
+
+
+def _known_locally(asked: _Postfix, local: str, address: str) -> bool:
+    tables = [entry for entry in asked.entries("local_recipient_maps") if ":" in entry]
+    return not tables or any(asked.looked_up(key, table) is not None for key in (address, local) for table in tables)
+
+
+def _right(settings: Settings) -> str:
+    if "smtp" in settings.channels:
+        return f"smtp:[{settings.smtp.host}]:{settings.smtp.port}"
+    lmtp = settings.lmtp
+    return f"lmtp:unix:{lmtp.socket}" if lmtp.socket else f"lmtp:inet:{lmtp.host}:{lmtp.port}"
+
+
+def _of_transport(asked: _Postfix, settings: Settings, address: str, leads: str) -> Iterator[Finding]:
+    """Hold where mail goes against where we listen; a host that is not this one is somebody else's affair."""
+    transport, _, next_hop = leads.partition(":")
+    right = _right(settings)
+    if next_hop.startswith("unix:"):
+        path = next_hop.removeprefix("unix:")
+        if "lmtp" not in settings.channels or settings.lmtp.socket is None or str(settings.lmtp.socket) != path:
+            yield fault(f"the transport of {address} is {leads}, where we do not listen", f"make it {right}")
+        elif asked.chroot(transport):
+            told = f"Postfix's {transport} client is in a chroot, where it does not see {path}"
+            yield fault(told, f"postconf -F {transport}/unix/chroot=n, then: postfix reload")
+        return
+    host, _, port = next_hop.removeprefix("inet:").rpartition(":")
+    ours = {
+        str(settings.smtp.port) if "smtp" in settings.channels else "",
+        str(settings.lmtp.port) if "lmtp" in settings.channels and settings.lmtp.socket is None else "",
+    }
+    if host.strip("[]") in {"127.0.0.1", "localhost", "::1"} and port not in ours:
+        yield fault(f"the transport of {address} is {leads}, where we do not listen", f"make it {right}")

@@ -1,0 +1,124 @@
+"""What messages are judged by and calls are read from: the directory, the rules, the switchboard's logs."""
+
+import os
+from collections.abc import Collection, Iterable, Iterator
+from datetime import timedelta
+from itertools import islice
+from pathlib import Path
+from typing import Final
+
+from dtm_contact.calls import Faults, Line, RecordReader, split_lines
+from dtm_contact.calls.records import ColumnsError
+from dtm_contact.directory import Residence
+from dtm_contact.doctor.registry import Finding, Site, SkipError, check, days, fault, ok, warning
+from dtm_contact.errors import DtmContactError, InvalidFilesError, described
+from dtm_contact.model import Problem, errors_first
+from dtm_contact.rules import load_in_force
+from dtm_contact.rules.model_file import load_model
+
+_SHOWN: Final = 3
+_READ_OCTETS: Final = 256 * 1024
+
+
+@check("directory", "A directory has been imported, and is not older than the settings allow.")
+def directory(site: Site) -> Iterator[Finding]:
+    """Look at the age of the directory in force."""
+    exported_at = site.store.directory.exported_at()
+    if exported_at is None:
+        yield fault("no directory has been imported: the daemon does not start", "dtm-contact directory import DIR")
+        return
+    age, most = site.now - exported_at, timedelta(days=site.settings.directory.max_age_days)
+    told = f"the directory in force was exported {days(age.total_seconds())} ago ({exported_at:%Y-%m-%d})"
+    if most and age > most:
+        remedy = "see whether the export still comes and is imported: journalctl -u dtm-contact-directory"
+        yield warning(f"{told}; directory.max_age_days allows {most.days}", remedy)
+    else:
+        yield ok(told)
+
+
+@check("rules", "The rules and the learned model can be read, and the rules hold no error. Their tests are not run.")
+def rules(site: Site) -> Iterator[Finding]:
+    """Read the rules as the daemon does."""
+    settings = site.settings
+    unusable: list[Problem] = []
+    model = settings.model if load_model(settings.model, unusable) is not None else None
+    for problem in unusable:
+        yield warning(f"model: {problem}; the program's own is heard in its place", "leave model out, or: make model")
+    offices, residences = _estate(site)
+    try:
+        found = load_in_force(settings.rules.dir, offices, residences=residences, zone=settings.zone, model=model)
+    except InvalidFilesError as error:
+        yield from _faulty(settings.rules.dir, error.problems)
+        return
+    if found.faults:
+        yield from _faulty(settings.rules.dir, found.faults)
+        return
+    told = f"{settings.rules.dir}: {len(found.rules)} rules, version {found.version}"
+    if found.problems:
+        yield warning(
+            f"{told}; {len(found.problems)} warnings, the first: {found.problems[0]}", "dtm-contact rules check"
+        )
+    else:
+        yield ok(told)
+
+
+def _estate(site: Site) -> tuple[Collection[str] | None, Iterable[Residence]]:
+    """Return the offices and the residences of the directory, to hold the rules against; none where there is none."""
+    try:
+        found = site.store.directory.in_force()
+    except DtmContactError:
+        return None, ()
+    return found.offices, found.residences.values()
+
+
+def _faulty(folder: Path, problems: tuple[Problem, ...]) -> Iterator[Finding]:
+    for problem in errors_first(problems)[:_SHOWN]:
+        yield fault(f"{folder}/{problem}", "correct it; dtm-contact rules check tells all")
+
+
+@check(
+    "switchboard",
+    "Where calls are read: the switchboard's logs can be read, their lines are call records, and their times are those "
+    "of the time zone in the settings.",
+)
+def switchboard(site: Site) -> Iterator[Finding]:
+    """Read the end of the call records."""
+    if "asterisk_cdr" not in site.settings.channels:
+        raise SkipError("no calls are read: asterisk_cdr is not among the channels")
+    switchboard = site.settings.switchboard
+    for setting, path in (("records", switchboard.records), ("queue_log", switchboard.queue_log)):
+        if path is not None and not os.access(path, os.R_OK):
+            why = "cannot be read" if path.exists() else "does not exist"
+            yield fault(
+                f"switchboard.{setting}: {path} {why}",
+                "let the daemon's user read it (group asterisk), or mend the setting",
+            )
+            return
+    faults = Faults()
+    try:
+        reader = RecordReader(switchboard.records.name, switchboard.zone, faults, switchboard.columns)
+        read = sum(reader.read(line) is not None for line in _last_lines(switchboard.records))
+    except (OSError, ColumnsError) as error:
+        yield fault(f"switchboard.records: {described(error)}", "mend switchboard.records or switchboard.columns")
+        return
+    wrong = reader.zone_check.problem(str(switchboard.records))
+    if wrong is not None:
+        yield fault(wrong.message, "set switchboard.timezone to the zone that the switchboard writes its times in")
+    elif faults.total > read:
+        yield fault(
+            f"{switchboard.records}: {faults.total} of the last lines are no call records", "mend switchboard.columns"
+        )
+    elif read:
+        yield ok(f"the last {read} records of {switchboard.records} can be read; their times are right")
+    else:
+        yield warning(f"{switchboard.records} holds no record yet", "call the number once, and look again")
+
+
+def _last_lines(path: Path) -> Iterator[Line]:
+    """Yield the last whole lines of a file."""
+    with path.open("rb") as file:
+        size = file.seek(0, os.SEEK_END)
+        file.seek(max(0, size - _READ_OCTETS))
+        lines = split_lines([file.read(_READ_OCTETS)])
+    # The first may be the end of a line only.
+    return (line for line in islice(lines, 1 if size > _READ_OCTETS else 0, None) if line.ended)

@@ -1,0 +1,49 @@
+"""Where things lie that nobody set: what comes with the program, and the folders of who tries it or runs it."""
+
+import os
+from pathlib import Path
+from typing import Final
+
+APPLICATION: Final = "dtm-contact"
+FILE_NAME: Final = f"{APPLICATION}.toml"
+SERVICE_CONFIG: Final = Path("/etc") / APPLICATION
+SERVICE_DATA: Final = Path("/var/lib") / APPLICATION
+STORE_NAME: Final = "store.db"
+
+_PACKAGE: Final = Path(__file__).parents[1]
+# What a wheel holds under another name than the source tree has for it (pyproject.toml, force-include).
+_IN_THE_SOURCE: Final = {"rules": "rules", "deploy": "deploy", "sample": "fixtures"}
+
+
+def shipped(name: str) -> Path:
+    """Return a folder that comes with the program: `rules`, `deploy` (a service's files) or `sample` (made-up data)."""
+    installed = _PACKAGE / "shipped" / name
+    return installed if installed.is_dir() else _PACKAGE.parent / _IN_THE_SOURCE[name]
+
+
+def user_config() -> Path:
+    """Return the folder for settings of whoever tries the program (XDG Base Directory Specification)."""
+    return _xdg("XDG_CONFIG_HOME", ".config")
+
+
+def user_data() -> Path:
+    """Return the folder for data of whoever tries the program (XDG Base Directory Specification)."""
+    return _xdg("XDG_DATA_HOME", ".local/share")
+
+
+def store_in(folder: Path) -> str:
+    """Return the URL of the SQLite store in a folder."""
+    return f"sqlite:///{folder / STORE_NAME}"
+
+
+def _xdg(variable: str, below_home: str) -> Path:
+    named = Path(os.environ.get(variable, ""))
+    if named.is_absolute():
+        return named / APPLICATION
+    # A relative path counts for nothing (the same specification).
+    try:
+        home = Path.home()
+    except RuntimeError:
+        # A system's user may have none.
+        home = Path("/nonexistent")
+    return home / below_home / APPLICATION
