@@ -79,7 +79,9 @@ def mailbox(site: Site) -> Iterator[Finding]:
             yield certificate_finding(at, ends_at(_certificate(imap)), site.now)
         asyncio.run(_open_folders(imap, [folders[name] for name in channels]))
     except (CredentialsRefusedError, MailboxLostError, MailboxRefusedError, WrongSettingError) as error:
-        yield fault(f"{at}: {error}{_by(imap.authority)}", _remedy(str(error), "imap"))
+        # Where it is and that it is the mailbox stands before it already.
+        told = str(error).removeprefix(str(MailboxLostError(at))).removeprefix(": ")
+        yield fault(f"{at}: {told}{_by(imap.authority)}", _remedy(told, "imap"))
     except (OSError, ValueError) as error:
         yield fault(f"{at}: {described(error)}{_by(imap.authority)}", _remedy(described(error), "imap"))
     else:

@@ -232,12 +232,18 @@ def _unknown_keys(file: SettingsFile) -> Iterator[str]:
 
 
 def _meant(written: str, known: Mapping[Key, str]) -> str | None:
+    """Return what a key that there is not was meant to be: a variable, a key of another group, or one mistyped."""
+    group, _, name = written.lower().rpartition(".")
     for key, variable in known.items():
-        if written.upper().rpartition(".")[2] == variable:
+        if name == variable.lower():
             return ".".join(key)
-    found = get_close_matches(written.lower(), [".".join(key) for key in known], n=1)
-    alone = [".".join(key) for key in known if key[-1] == written.rpartition(".")[2].lower()]
-    return found[0] if found else (alone[0] if len(alone) == 1 else None)
+    elsewhere = [".".join(key) for key in known if key[-1] == name]
+    if len(elsewhere) == 1:
+        return elsewhere[0]
+    beside = {key[-1]: ".".join(key) for key in known if ".".join(key[:-1]) == group}
+    if near := get_close_matches(name, beside, n=1):
+        return beside[near[0]]
+    return next(iter(get_close_matches(written.lower(), [".".join(key) for key in known], n=1)), None)
 
 
 def _known_keys(model: type[BaseModel] = Settings, above: Key = ()) -> Iterator[tuple[Key, str]]:

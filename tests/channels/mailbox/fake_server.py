@@ -9,6 +9,8 @@ CUT = b"cut"
 """In place of an answer: the connection ends."""
 SILENCE = b"silence"
 """In place of an answer: nothing."""
+REFUSAL = b"refusal"
+"""In place of an answer: the server does not want to."""
 _QUIET = {
     b"CAPABILITY": b"* CAPABILITY IMAP4rev1 IDLE MOVE UIDPLUS AUTH=XOAUTH2\r\n",
     b"LIST": b'* LIST (\\Noselect) "/" ""\r\n',
@@ -49,6 +51,8 @@ class FakeServer:
         said = self.says.get(name, _QUIET.get(name, b""))
         if said == CUT:
             writer.transport.abort()
+        elif said == REFUSAL:
+            writer.write(b"%s NO refused\r\n" % tag)
         elif said.startswith(b"+"):
             writer.write(said)
         elif said != SILENCE and name == b"IDLE":

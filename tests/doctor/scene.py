@@ -1,0 +1,144 @@
+"""A sound installation in a folder, and what is done to it."""
+
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dtm_contact.access import Role, new_account
+from dtm_contact.directory import read_export
+from dtm_contact.doctor import CHECKS, Finding, State, examine
+from dtm_contact.settings.places import shipped
+from dtm_contact.store import Store, migrate, open_store
+
+ROOT = Path(__file__).parents[2]
+ADDRESS = "metropole@bailleur.example"
+
+
+def made_store(path: Path) -> None:
+    """Make a store that has a directory exported now and an account that may come in."""
+    migrate(f"sqlite:///{path}")
+    now = datetime.now(UTC)
+    with open_store(f"sqlite:///{path}") as store:
+        records, _warnings = read_export(ROOT / "tests" / "directory" / "good")
+        store.directory.save(records, "test", now)
+        store.accounts.add(new_account("claire", "Claire", Role.HEAD, None, None), now)
+
+
+@dataclass
+class Scene:
+    """One installation.
+
+    Attributes:
+        folder: all of it lies there.
+        patch: for the environment.
+        values: its settings file.
+        running: what is to be stopped with the test.
+        config: the settings file, once it was written.
+    """
+
+    folder: Path
+    patch: pytest.MonkeyPatch
+    values: dict[str, Any]
+    running: ExitStack = field(default_factory=ExitStack)
+
+    @classmethod
+    def sound(cls, folder: Path, template: Path, patch: pytest.MonkeyPatch) -> "Scene":
+        """Lay one out in which nothing is wrong."""
+        for name in [name for name in os.environ if name.startswith("DTM_")]:
+            patch.delenv(name)
+        data = folder / "data"
+        data.mkdir(mode=0o700)
+        shutil.copyfile(template, data / "store.db")
+        (data / "store.db").chmod(0o600)
+        shutil.copytree(shipped("rules"), folder / "rules")
+        values: dict[str, Any] = {
+            "channels": ["smtp"],
+            "store": {"url": f"sqlite:///{data}/store.db", "reserve": 0},
+            "rules": {"dir": str(folder / "rules"), "observe": True},
+            "smtp": {"recipients": [ADDRESS], "port": 18025},
+            "desk": {"open": True, "port": 18027, "secure_cookies": False},
+            "monitor": {"port": 0, "free_octets": 0},
+            "alarm": {"command": ["true"]},
+            "outbound": {"sender": ADDRESS},
+        }
+        return cls(folder, patch, values)
+
+    def set(self, **groups: Mapping[str, Any] | list[str] | str) -> None:
+        """Change settings, a group each; what is no group is replaced."""
+        for name, value in groups.items():
+            known = self.values.get(name)
+            self.values[name] = {**known, **value} if isinstance(known, dict) and isinstance(value, dict) else value
+
+    @property
+    def config(self) -> Path:
+        return self.folder / "dtm-contact.toml"
+
+    def write(self, *lines: str, mode: int = 0o600) -> None:
+        """Write the settings file, with some lines more at its end."""
+        tops = {name: value for name, value in self.values.items() if not isinstance(value, dict)}
+        text = _assigned(tops)
+        for name, group in self.values.items():
+            if isinstance(group, dict):
+                text += [f"[{name}]", *_assigned(group)]
+        self.config.write_text("\n".join([*text, *lines]) + "\n", encoding="utf-8")
+        self.config.chmod(mode)
+
+    def found(self, check: str, *, offline: bool = False) -> list[Finding]:
+        """Return what a check finds."""
+        if not self.config.exists():
+            self.write()
+        return list(examine(self.config, only=[check], offline=offline))
+
+    def store(self) -> Store:
+        """Open the store for changes; it is closed with the scene."""
+        return self.running.enter_context(open_store(self.values["store"]["url"]))
+
+    def file(self, name: str, content: str = "", mode: int = 0o600) -> Path:
+        path = self.folder / name
+        path.write_text(content, encoding="utf-8")
+        path.chmod(mode)
+        return path
+
+    def postfix(self, main: str, master: str = "lmtp unix - - n - - lmtp") -> None:
+        """Set up Postfix in a folder of its own, which postconf and postmap then speak of."""
+        folder = self.folder / "postfix"
+        folder.mkdir()
+        (folder / "main.cf").write_text(f"compatibility_level = 3.6\n{main}\n")
+        (folder / "master.cf").write_text(f"{master}\n")
+        self.patch.setenv("MAIL_CONFIG", str(folder))
+
+
+def _assigned(values: Mapping[str, Any]) -> list[str]:
+    return [f"{name} = {_toml(value)}" for name, value in values.items()]
+
+
+def _toml(value: Any) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, list):
+        return "[" + ", ".join(map(_toml, value)) + "]"
+    return str(value) if isinstance(value, int | float) else f'"{value}"'
+
+
+def states(findings: list[Finding]) -> Iterator[State]:
+    return (finding.state for finding in findings)
+
+
+def mounted(folder: Path, stack: ExitStack, options: str) -> bool:
+    """Mount a disk in memory over a folder; return whether we may."""
+    command = ["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(folder)]
+    done = subprocess.run(command, check=False, capture_output=True)
+    if done.returncode == 0:
+        stack.callback(subprocess.run, ["umount", str(folder)], check=True)
+    return done.returncode == 0
+
+
+__all__ = ["ADDRESS", "CHECKS", "ROOT", "Scene", "made_store", "mounted", "states"]

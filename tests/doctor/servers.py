@@ -1,0 +1,136 @@
+"""Servers that the doctor connects to, each in a thread of its own: mail, a mailbox, names, pages."""
+
+import asyncio
+import socket
+import ssl
+import struct
+import threading
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
+from aiosmtpd.smtp import SMTP, AuthResult
+
+from tests.channels.mailbox.fake_server import FakeServer
+
+PASSWORD = b"right"
+
+
+@contextmanager
+def _looped(start: Callable[[], Awaitable[asyncio.Server]]) -> Iterator[int]:
+    """Run a server on an event loop in a thread; give its port."""
+    ports: list[int] = []
+    listening, stopped = threading.Event(), asyncio.Event()
+    loops: list[asyncio.AbstractEventLoop] = []
+
+    async def serve() -> None:
+        server = await start()
+        ports.append(server.sockets[0].getsockname()[1])
+        loops.append(asyncio.get_running_loop())
+        listening.set()
+        await stopped.wait()
+        server.close()
+        rest = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
+        for task in rest:
+            task.cancel()
+        await asyncio.gather(*rest, return_exceptions=True)
+
+    thread = threading.Thread(target=lambda: asyncio.run(serve()), daemon=True)
+    thread.start()
+    assert listening.wait(30)
+    try:
+        yield ports[0]
+    finally:
+        loops[0].call_soon_threadsafe(stopped.set)
+        thread.join(30)
+
+
+@contextmanager
+def mailbox(tls: ssl.SSLContext | None = None, **says: bytes) -> Iterator[int]:
+    """Serve a mailbox; `says`: what it says to a command in place of the usual."""
+    scripted = {name.replace("_", " ").encode(): said for name, said in says.items()}
+
+    async def start() -> asyncio.Server:
+        return await asyncio.start_server(FakeServer(scripted).serve, "127.0.0.1", 0, ssl=tls)
+
+    with _looped(start) as port:
+        yield port
+
+
+@contextmanager
+def mail_server(tls: ssl.SSLContext | None = None) -> Iterator[int]:
+    """Serve SMTP that takes one password; with STARTTLS where `tls` is given."""
+
+    def authenticate(_server: object, _session: object, _envelope: object, _mechanism: str, data: object) -> AuthResult:
+        return AuthResult(success=getattr(data, "password", None) == PASSWORD, handled=False)
+
+    def protocol() -> SMTP:
+        return SMTP(
+            object(),
+            hostname="relay.example",
+            tls_context=tls,
+            authenticator=authenticate,
+            auth_require_tls=False,
+            loop=asyncio.get_running_loop(),
+        )
+
+    async def start() -> asyncio.Server:
+        return await asyncio.get_running_loop().create_server(protocol, "127.0.0.1", 0)
+
+    with _looped(start) as port:
+        yield port
+
+
+@contextmanager
+def page(status: int, body: bytes) -> Iterator[int]:
+    """Answer every request with the same."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(status)
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the library's name
+            del format, args
+
+    with HTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
+        thread.start()
+        try:
+            yield server.server_address[1]
+        finally:
+            server.shutdown()
+            thread.join(30)
+
+
+@contextmanager
+def names(answers: int, code: int = 0) -> Iterator[int]:
+    """Answer each question to the DNS with so many records (their count alone is told), or with an error's code."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
+        server.bind(("127.0.0.1", 0))
+        server.settimeout(30)
+
+        def serve() -> None:
+            while True:
+                asked, client = server.recvfrom(4096)
+                if asked == b"stop":
+                    return
+                number = struct.unpack("!H", asked[:2])[0]
+                server.sendto(struct.pack("!6H", number, 0x8180 | code, 1, answers, 0, 0) + asked[12:], client)
+
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        try:
+            yield server.getsockname()[1]
+        finally:
+            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as stopping:
+                stopping.sendto(b"stop", server.getsockname())
+            thread.join(30)
+
+
+def free_port() -> int:
+    """Return a port at which nothing listens."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        return int(taken.getsockname()[1])

@@ -1,0 +1,516 @@
+"""Each fault that is planted is found by the check that is there for it, told with its cause, without a secret."""
+
+import os
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from dtm_contact.doctor import CHECKS, State, examine, links, machine
+from dtm_contact.store.channels_schema import daemons
+from tests import certificates
+from tests.channels.mailbox.fake_server import REFUSAL
+from tests.doctor.scene import ADDRESS, ROOT, Scene, mounted
+from tests.doctor.servers import free_port, mail_server, mailbox, names, page
+from tests.store.samples import NOW, arrival, daemon
+
+SECRET = "Sesame-1234"
+ENDED = "20210101000000Z"
+POSTFIX = (
+    f"relay_domains = bailleur.example\ntransport_maps = inline:{{ {ADDRESS}=smtp:[127.0.0.1]:18025 }}\n"
+    "recipient_delimiter = +\nmessage_size_limit = 35000000"
+)
+
+Plant = Callable[[Scene], None]
+
+
+def misspelt_key(scene: Scene) -> None:
+    scene.write("[smpt]", "port = 25")
+
+
+def wrong_type(scene: Scene) -> None:
+    scene.set(smtp={"port": "twenty-five"})
+
+
+def no_toml(scene: Scene) -> None:
+    scene.write("name = daemon")
+
+
+def anybody_may_change_the_settings(scene: Scene) -> None:
+    scene.write(mode=0o666)
+
+
+def misspelt_variable(scene: Scene) -> None:
+    scene.patch.setenv("DTM_OUTBOUND_HSOT", "relay.example")
+
+
+def no_such_channel(scene: Scene) -> None:
+    scene.set(channels=["smtp", "fax"])
+
+
+def no_folder_for_the_store(scene: Scene) -> None:
+    scene.set(store={"url": f"sqlite:///{scene.folder}/nowhere/store.db"})
+
+
+def folder_that_cannot_be_written(scene: Scene) -> None:
+    folder = scene.folder / "danger"
+    folder.mkdir(mode=0o555)
+    if os.geteuid() == 0 and not mounted(folder, scene.running, "ro,size=64k"):
+        pytest.skip("root may write everywhere here, and mount nothing")
+    scene.set(danger={"folder": str(folder)})
+
+
+def rules_not_there(scene: Scene) -> None:
+    scene.set(rules={"dir": str(scene.folder / "rulez")})
+
+
+def socket_with_a_long_name(scene: Scene) -> None:
+    scene.set(desk={"socket": f"{scene.folder}/{'x' * 120}"})
+
+
+def store_that_all_can_read(scene: Scene) -> None:
+    (scene.folder / "data" / "store.db").chmod(0o644)
+
+
+def password_that_all_can_read(scene: Scene) -> None:
+    scene.set(outbound={"password_file": str(scene.file("password", SECRET, 0o644))})
+
+
+def password_that_is_empty(scene: Scene) -> None:
+    scene.set(imap={"password_file": str(scene.file("password", f"\n{SECRET}"))})
+
+
+def password_that_is_not_there(scene: Scene) -> None:
+    scene.set(outbound={"password_file": str(scene.folder / "nowhere")})
+
+
+def password_in_a_settings_file_that_all_can_read(scene: Scene) -> None:
+    scene.set(store={"url": f"postgresql://dtm:{SECRET}@127.0.0.1:{free_port()}/dtm"})
+    scene.write(mode=0o644)
+
+
+def one_port_twice(scene: Scene) -> None:
+    scene.set(desk={"port": 18025})
+
+
+def address_of_another_machine(scene: Scene) -> None:
+    scene.set(smtp={"host": "192.0.2.7"})
+
+
+def cookies_without_tls(scene: Scene) -> None:
+    scene.set(desk={"hosts": ["contact.bailleur.example"], "proxies": ["127.0.0.1"]})
+
+
+def everybody_may_hand_over_mail(scene: Scene) -> None:
+    scene.set(smtp={"networks": ["0.0.0.0/0"]})
+
+
+def certificate_that_has_ended(scene: Scene) -> None:
+    scene.set(smtp={"certificate": str(certificates.made(scene.folder / "tls", until=ENDED))})
+
+
+def certificate_with_the_key_of_another(scene: Scene) -> None:
+    one, other = (certificates.made(scene.folder / name) for name in ("one", "other"))
+    scene.set(smtp={"certificate": str(one), "key": str(other)})
+
+
+def certificate_that_ends_soon(scene: Scene) -> None:
+    soon = f"{datetime.now(UTC) + timedelta(days=9):%Y%m%d%H%M%SZ}"
+    scene.set(smtp={"certificate": str(certificates.made(scene.folder / "tls", until=soon))})
+
+
+def nobody_hears_alarms(scene: Scene) -> None:
+    scene.set(alarm={"command": []})
+
+
+def no_such_program_for_alarms(scene: Scene) -> None:
+    scene.set(alarm={"command": ["/nowhere/ring"]})
+
+
+def no_mail_server_for_alarms(scene: Scene) -> None:
+    scene.set(alarm={"recipients": ["it@bailleur.example"], "port": free_port()})
+
+
+def disk_that_is_full(scene: Scene) -> None:
+    scene.set(store={"reserve": 10**18})
+
+
+def disk_without_inodes(scene: Scene) -> None:
+    folder = scene.folder / "danger"
+    folder.mkdir()
+    if not mounted(folder, scene.running, "nr_inodes=40,size=1m"):
+        pytest.skip("a disk can be mounted by root alone")
+    for number in range(39):
+        (folder / str(number)).touch()
+    scene.set(danger={"folder": str(folder)})
+
+
+def judges_beyond_the_memory(scene: Scene) -> None:
+    scene.set(judge={"processes": 64})
+    proc = scene.folder / "proc"
+    (proc / "self").mkdir(parents=True)
+    (proc / "meminfo").write_text("MemTotal:        8000000 kB\n")
+    scene.patch.setattr(machine, "PROC", proc)
+
+
+def bound_of_the_service_too_low(scene: Scene) -> None:
+    proc, groups = scene.folder / "proc", scene.folder / "cgroup"
+    (proc / "self").mkdir(parents=True)
+    (proc / "meminfo").write_text("MemTotal:        8000000 kB\n")
+    (proc / "self" / "cgroup").write_text("0::/system.slice/dtm-contact.service\n")
+    (groups / "system.slice" / "dtm-contact.service").mkdir(parents=True)
+    (groups / "system.slice" / "memory.max").write_text(f"{400 * 1024 * 1024}\n")
+    scene.patch.setattr(machine, "PROC", proc)
+    scene.patch.setattr(machine, "CGROUPS", groups)
+
+
+def too_few_open_files(scene: Scene) -> None:
+    scene.set(smtp={"connections": 10**10})
+
+
+def another_program_on_the_port(scene: Scene) -> None:
+    scene.set(monitor={"port": scene.running.enter_context(page(200, b"<html>"))})
+
+
+def daemon_that_is_unwell(scene: Scene) -> None:
+    body = b'{"well": false, "checks": {"store": "well", "relay": "connection refused"}, "told": {}}'
+    scene.set(monitor={"port": scene.running.enter_context(page(503, body))})
+
+
+def no_database_at_all(scene: Scene) -> None:
+    (scene.folder / "data" / "store.db").write_bytes(b"no database, but a file" * 1000)
+
+
+def tables_of_a_later_version(scene: Scene) -> None:
+    _in_sqlite(scene, "UPDATE alembic_version SET version_num = '9999'")
+
+
+def tables_of_an_earlier_version(scene: Scene) -> None:
+    _in_sqlite(scene, "UPDATE alembic_version SET version_num = '0003'")
+
+
+def journal_of_another_kind(scene: Scene) -> None:
+    _in_sqlite(scene, "PRAGMA journal_mode = DELETE")
+
+
+def postgresql_that_is_away(scene: Scene) -> None:
+    scene.set(store={"url": f"postgresql://dtm:{SECRET}@127.0.0.1:{free_port()}/dtm"})
+
+
+def _in_sqlite(scene: Scene, statement: str) -> None:
+    with closing(sqlite3.connect(scene.folder / "data" / "store.db")) as connection:
+        connection.execute(statement)
+        connection.commit()
+
+
+def clock_that_was_set_back(scene: Scene) -> None:
+    scene.store().arrivals.accept([arrival(received_at=datetime.now(UTC) + timedelta(hours=2))])
+
+
+def arrival_held_by_the_dead(scene: Scene) -> None:
+    store = scene.store()
+    store.leases.register(daemon("d1"), 600)
+    store.arrivals.accept([arrival()])
+    assert store.arrivals.claim("d1", NOW) is not None
+    past = datetime.now(UTC) - timedelta(minutes=1)
+    with store.database.writing() as connection:
+        connection.execute(sa.update(daemons).values(until=past, renewed_at=past))
+
+
+def nobody_may_come_in(scene: Scene) -> None:
+    store = scene.store()
+    for account in store.accounts.all():
+        store.accounts.disable(account.id, datetime.now(UTC))
+
+
+def sending(scene: Scene, port: int, **values: object) -> None:
+    scene.set(rules={"observe": False}, outbound={"host": "localhost", "port": port, **values})
+
+
+def nothing_is_sent(scene: Scene) -> None:
+    scene.set(rules={"observe": False})
+
+
+def no_mail_server(scene: Scene) -> None:
+    sending(scene, free_port())
+
+
+def mail_server_without_starttls(scene: Scene) -> None:
+    sending(scene, scene.running.enter_context(mail_server()))
+
+
+def mail_server_with_a_certificate_that_has_ended(scene: Scene) -> None:
+    made = certificates.made(scene.folder / "tls", until=ENDED)
+    sending(scene, scene.running.enter_context(mail_server(certificates.served(made))), authority=str(made))
+
+
+def mail_server_with_a_wrong_name(scene: Scene) -> None:
+    made = certificates.made(scene.folder / "tls", name="other.example")
+    sending(scene, scene.running.enter_context(mail_server(certificates.served(made))), authority=str(made))
+
+
+def mail_server_that_refuses_the_password(scene: Scene) -> None:
+    port = scene.running.enter_context(mail_server())
+    sending(scene, port, security="none", user="us", password_file=str(scene.file("password", SECRET)))
+
+
+def reading(scene: Scene, port: int, **values: object) -> None:
+    password = str(scene.file("password", SECRET))
+    scene.set(channels=["imap"], imap={"host": "localhost", "port": port, "password_file": password, **values})
+
+
+def mailbox_with_a_certificate_that_has_ended(scene: Scene) -> None:
+    made = certificates.made(scene.folder / "tls", until=ENDED)
+    reading(scene, scene.running.enter_context(mailbox(certificates.served(made))), authority=str(made))
+
+
+def mailbox_with_an_unknown_authority(scene: Scene) -> None:
+    made = certificates.made(scene.folder / "tls")
+    reading(scene, scene.running.enter_context(mailbox(certificates.served(made))))
+
+
+def mailbox_that_refuses_the_password(scene: Scene) -> None:
+    reading(scene, scene.running.enter_context(mailbox(LOGIN=REFUSAL)), tls=False)
+
+
+def mailbox_without_the_folder(scene: Scene) -> None:
+    reading(scene, scene.running.enter_context(mailbox(SELECT=REFUSAL)), tls=False)
+
+
+def mailbox_that_is_away(scene: Scene) -> None:
+    reading(scene, free_port(), tls=False)
+
+
+def name_that_does_not_resolve(scene: Scene) -> None:
+    scene.set(outbound={"host": "relay.invalid"})
+
+
+def domain_without_a_mail_server(scene: Scene) -> None:
+    asked_at(scene, scene.running.enter_context(names(0)))
+
+
+def asked_at(scene: Scene, port: int) -> None:
+    scene.patch.setattr(links, "RESOLVERS", scene.file("resolv.conf", "nameserver 127.0.0.1\n"))
+    scene.patch.setattr(links, "DNS_PORT", port)
+
+
+def postfix_that_takes_no_mail_for_us(scene: Scene) -> None:
+    scene.postfix(POSTFIX.replace("relay_domains", "#relay_domains"))
+
+
+def postfix_that_looks_for_a_local_user(scene: Scene) -> None:
+    scene.postfix(POSTFIX.replace("relay_domains", "mydestination") + "\nlocal_recipient_maps = inline:{ root=root }")
+
+
+def postfix_without_a_transport(scene: Scene) -> None:
+    scene.postfix(POSTFIX.replace("transport_maps", "#transport_maps"))
+
+
+def postfix_that_leads_elsewhere(scene: Scene) -> None:
+    scene.postfix(POSTFIX.replace("18025", "18026"))
+
+
+def postfix_that_sees_no_socket(scene: Scene) -> None:
+    socket = scene.folder / "data" / "lmtp.sock"
+    scene.set(channels=["lmtp"], lmtp={"socket": str(socket), "recipients": [ADDRESS]})
+    main = POSTFIX.replace("smtp:[127.0.0.1]:18025", f"lmtp:unix:{socket}")
+    scene.postfix(main, "lmtp unix - - y - - lmtp")
+
+
+def postfix_that_takes_larger_messages(scene: Scene) -> None:
+    scene.postfix(POSTFIX.replace("35000000", "90000000"))
+
+
+def postfix_that_keeps_no_plus(scene: Scene) -> None:
+    scene.postfix(POSTFIX.replace("recipient_delimiter", "#recipient_delimiter"))
+
+
+def no_directory(scene: Scene) -> None:
+    _in_sqlite(scene, "DELETE FROM directory_contents")
+    _in_sqlite(scene, "DELETE FROM directory_versions")
+
+
+def directory_that_is_old(scene: Scene) -> None:
+    _in_sqlite(scene, "UPDATE directory_versions SET imported_at = '2026-01-01 00:00:00', exported_at = NULL")
+
+
+def rules_with_an_error(scene: Scene) -> None:
+    (scene.folder / "rules" / "routing.yaml").write_text("rules: [")
+
+
+def model_that_is_none(scene: Scene) -> None:
+    scene.set(model=str(scene.file("model.npz", "no model")))
+
+
+def calls(scene: Scene, **values: object) -> None:
+    logs = ROOT / "fixtures" / "calls"
+    named = {"records": str(logs / "Master.csv"), "queue_log": str(logs / "queue_log"), **values}
+    scene.set(channels=["smtp", "asterisk_cdr"], switchboard=named)
+
+
+def switchboard_in_another_time_zone(scene: Scene) -> None:
+    calls(scene, timezone="America/New_York")
+
+
+def switchboard_without_a_log(scene: Scene) -> None:
+    calls(scene, records=str(scene.folder / "Master.csv"))
+
+
+def switchboard_with_other_columns(scene: Scene) -> None:
+    calls(scene, records=str(scene.file("Master.csv", "some;thing;else\n" * 5)))
+
+
+ENDED_OF = "certificate has expired (checked against {folder}/tls/both.pem)"
+FAULTS: list[tuple[Plant, str, State, str]] = [
+    (misspelt_key, "settings", State.FAULT, "smpt: there is no such setting; did you mean smtp?"),
+    (wrong_type, "settings", State.FAULT, "dtm-contact.toml:10: smtp.port: Input should be a valid integer"),
+    (no_toml, "settings", State.FAULT, "no TOML: Invalid value; write a text in quotation marks"),
+    (anybody_may_change_the_settings, "settings", State.FAULT, "anybody may change it"),
+    (misspelt_variable, "settings", State.WARNING, "did you mean DTM_OUTBOUND_HOST?"),
+    (no_such_channel, "settings", State.FAULT, "there is no channel fax"),
+    (no_folder_for_the_store, "rights", State.FAULT, "nowhere does not exist"),
+    (folder_that_cannot_be_written, "rights", State.FAULT, "danger cannot be written"),
+    (rules_not_there, "rights", State.FAULT, "No such file or directory: {folder}/rulez"),
+    (socket_with_a_long_name, "rights", State.FAULT, "longer than the 107 octets"),
+    (store_that_all_can_read, "rights", State.FAULT, "every user can read {folder}/data/store.db"),
+    (password_that_all_can_read, "secrets", State.FAULT, "{folder}/password (mode 0644)"),
+    (password_that_is_empty, "secrets", State.FAULT, "its first line is empty: {folder}/password"),
+    (password_that_is_not_there, "secrets", State.FAULT, "No such file or directory: {folder}/nowhere"),
+    (password_in_a_settings_file_that_all_can_read, "secrets", State.FAULT, "dtm-contact.toml:3: store.url: a secret"),
+    (one_port_twice, "addresses", State.FAULT, "127.0.0.1:18025 is that of smtp, too"),
+    (address_of_another_machine, "addresses", State.FAULT, "192.0.2.7: Cannot assign requested address"),
+    (cookies_without_tls, "addresses", State.FAULT, "without TLS"),
+    (everybody_may_hand_over_mail, "addresses", State.FAULT, "whoever reaches it may hand over mail"),
+    (certificate_that_has_ended, "certificate", State.FAULT, "its certificate is refused: certificate has expired"),
+    (certificate_with_the_key_of_another, "certificate", State.FAULT, "{folder}/one/both.pem: TLS fails: "),
+    (certificate_that_ends_soon, "certificate", State.WARNING, "ends in 9 days"),
+    (nobody_hears_alarms, "alarms", State.WARNING, "nobody is told"),
+    (no_such_program_for_alarms, "alarms", State.FAULT, "there is no program /nowhere/ring"),
+    (no_mail_server_for_alarms, "alarms", State.FAULT, "Connection refused"),
+    (disk_that_is_full, "disk", State.FAULT, "so no mail is taken in"),
+    (disk_without_inodes, "disk", State.FAULT, "files (inodes) left"),
+    (judges_beyond_the_memory, "memory", State.FAULT, "12,480 MiB at rest"),
+    (bound_of_the_service_too_low, "memory", State.FAULT, "system.slice allows 400"),
+    (too_few_open_files, "files", State.WARNING, "the connections may need 10,000,000,256"),
+    (another_program_on_the_port, "daemon", State.FAULT, "another program answers at 127.0.0.1:"),
+    (daemon_that_is_unwell, "daemon", State.FAULT, "relay: connection refused"),
+    (no_database_at_all, "database", State.FAULT, "SQLITE_NOTADB: {folder}/data/store.db"),
+    (tables_of_a_later_version, "database", State.FAULT, "of version 9999"),
+    (tables_of_an_earlier_version, "database", State.WARNING, "of version 0003"),
+    (journal_of_another_kind, "database", State.FAULT, "journal_mode is delete"),
+    (postgresql_that_is_away, "database", State.FAULT, "(connection refused): PostgreSQL at 127.0.0.1:"),
+    (clock_that_was_set_back, "clock", State.WARNING, "s from now: the clock was set back"),
+    (arrival_held_by_the_dead, "leases", State.FAULT, "held beyond a lease: 1 arrivals, by d1 "),
+    (nobody_may_come_in, "desk", State.FAULT, "there is no account"),
+    (nothing_is_sent, "relay", State.WARNING, "nobody is told of danger"),
+    (no_mail_server, "relay", State.FAULT, "(starttls): Connection refused"),
+    (mail_server_without_starttls, "relay", State.FAULT, "STARTTLS extension not supported"),
+    (mail_server_with_a_certificate_that_has_ended, "relay", State.FAULT, ENDED_OF),
+    (mail_server_with_a_wrong_name, "relay", State.FAULT, "certificate is not valid for 'localhost'"),
+    (mail_server_that_refuses_the_password, "relay", State.FAULT, "credentials refused (535)"),
+    (mailbox_with_a_certificate_that_has_ended, "mailbox", State.FAULT, ENDED_OF),
+    (mailbox_with_an_unknown_authority, "mailbox", State.FAULT, "its certificate is refused: self-signed certificate"),
+    (mailbox_that_refuses_the_password, "mailbox", State.FAULT, "refuses our name, password or token"),
+    (mailbox_without_the_folder, "mailbox", State.FAULT, "the folder INBOX cannot be opened"),
+    (mailbox_that_is_away, "mailbox", State.FAULT, ": Connection refused"),
+    (name_that_does_not_resolve, "dns", State.FAULT, "outbound.host: relay.invalid: "),
+    (domain_without_a_mail_server, "dns", State.WARNING, "bailleur.example has no MX"),
+    (postfix_that_takes_no_mail_for_us, "postfix", State.FAULT, "Relay access denied"),
+    (postfix_that_looks_for_a_local_user, "postfix", State.FAULT, "User unknown in local recipient table"),
+    (postfix_without_a_transport, "postfix", State.FAULT, f"no transport leads {ADDRESS} to us"),
+    (postfix_that_leads_elsewhere, "postfix", State.FAULT, "smtp:[127.0.0.1]:18026, where we do not listen"),
+    (postfix_that_sees_no_socket, "postfix", State.FAULT, "lmtp client is in a chroot, where it does not see"),
+    (postfix_that_takes_larger_messages, "postfix", State.WARNING, "message_size_limit is 90000000"),
+    (postfix_that_keeps_no_plus, "postfix", State.FAULT, "recipient_delimiter has no +"),
+    (no_directory, "directory", State.FAULT, "no directory has been imported"),
+    (directory_that_is_old, "directory", State.WARNING, "(2026-01-01)"),
+    (rules_with_an_error, "rules", State.FAULT, "{folder}/rules/routing.yaml:"),
+    (model_that_is_none, "rules", State.WARNING, "{folder}/model.npz: error: "),
+    (switchboard_in_another_time_zone, "switchboard", State.FAULT, "read as America/New_York"),
+    (switchboard_without_a_log, "switchboard", State.FAULT, "Master.csv does not exist"),
+    (switchboard_with_other_columns, "switchboard", State.FAULT, "are no call records"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("plant", "check", "state", "told"), FAULTS, ids=[plant.__name__ for plant, *_ in FAULTS])
+def test_a_fault_is_found_by_its_check(scene: Scene, plant: Plant, check: str, state: State, told: str) -> None:
+    plant(scene)
+    found = scene.found(check)
+    matching = [each for each in found if each.state is state and told.format(folder=scene.folder) in each.told]
+    assert matching, found
+    assert all(each.remedy for each in found if each.state in {State.WARNING, State.FAULT})
+    assert SECRET not in str(found)
+
+
+def test_each_check_has_a_fault_that_it_finds() -> None:
+    assert {check for _plant, check, _state, _told in FAULTS} == set(CHECKS)
+
+
+def test_nothing_is_found_where_nothing_is_wrong(scene: Scene) -> None:
+    made = certificates.made(scene.folder / "tls")
+    made.chmod(0o600)
+    sending(
+        scene,
+        scene.running.enter_context(mail_server(certificates.served(made))),
+        user="us",
+        password_file=str(scene.file("relay.password", "right")),
+        authority=str(made),
+    )
+    reading(scene, scene.running.enter_context(mailbox(certificates.served(made))), authority=str(made))
+    calls(scene)
+    scene.set(channels=["smtp", "imap", "imap_sent", "asterisk_cdr"], smtp={"certificate": str(made)})
+    asked_at(scene, scene.running.enter_context(names(1)))
+    scene.postfix(POSTFIX)
+    (scene.folder / "proc").mkdir()
+    (scene.folder / "proc" / "meminfo").write_text("MemTotal:        8000000 kB\n")
+    scene.patch.setattr(machine, "PROC", scene.folder / "proc")
+    scene.write()
+    found = list(examine(scene.config))
+    # No daemon runs, and the directory of the tests has none of the offices that the rules name.
+    others = {"daemon": State.SKIPPED, "rules": State.WARNING}
+    assert {each.check: each.state for each in found if each.state is not State.OK} == others
+    assert {each.check for each in found} == set(CHECKS)
+    assert SECRET not in str(found)
+
+
+def test_postgresql_that_loses_what_it_was_told_is_found(scene: Scene, postgresql_url: str) -> None:
+    scene.set(store={"url": postgresql_url})
+    found = scene.found("database")
+    assert [each.told.split(" ")[0] for each in found] == ["fsync", "full_page_writes"]
+    assert [each.state for each in scene.found("clock")] == [State.OK]
+    late = timedelta(seconds=90)
+    scene.patch.setattr("dtm_contact.store.inspecting.database_time", lambda _: datetime.now(UTC) - late)
+    [off] = scene.found("clock")
+    assert (off.state, off.told) == (State.FAULT, "this machine's clock is 90 s ahead of the database's")
+
+
+def test_a_check_that_fails_itself_stops_no_other(scene: Scene) -> None:
+    def broken(_site: object) -> object:
+        raise RuntimeError(SECRET)
+
+    scene.patch.setattr("dtm_contact.doctor.machine.free_octets", broken)
+    scene.write()
+    found = {each.check: each for each in examine(scene.config, only=["disk", "database"])}
+    assert (found["disk"].state, found["disk"].told) == (State.WARNING, "the check itself failed: RuntimeError")
+    assert found["database"].state is State.OK
+
+
+def test_without_a_connection_nothing_is_connected_to(scene: Scene) -> None:
+    no_mail_server_for_alarms(scene)
+    scene.write()
+    found = list(examine(scene.config, offline=True))
+    assert {each.check for each in found} == {each.name for each in CHECKS.values() if each.offline}
+    assert [each.state for each in found if each.check == "alarms"] == [State.OK]
+
+
+def test_settings_that_do_not_hold_leave_the_rest_unlooked_at(scene: Scene, tmp_path: Path) -> None:
+    misspelt_key(scene)
+    found = list(examine(scene.config))
+    assert {each.state for each in found if each.check != "settings"} == {State.SKIPPED}
+    assert [each.told for each in examine(tmp_path / "none.toml") if each.check == "settings"] == [
+        f"{tmp_path}/none.toml: No such file or directory; dtm-contact init lays one out"
+    ]
