@@ -23,6 +23,7 @@ SOON: Final = timedelta(days=21)
 """How long before its end a certificate is told of."""
 _LONGEST_SOCKET: Final = 107
 _FIRST_FREE_PORT: Final = 1024
+_RUN: Final = Path("/run")
 _LOOPBACK: Final = ("127.", "::1", "localhost")
 
 
@@ -91,7 +92,10 @@ def _written_folders(settings: Settings) -> Iterator[tuple[str, Path]]:
     if settings.heartbeat.file is not None:
         yield "heartbeat.file", settings.heartbeat.file.absolute().parent
     for setting, path in _sockets(settings):
-        yield setting, path.absolute().parent
+        folder = path.absolute().parent
+        # systemd makes that of a service with its start, and takes it away with its end (RuntimeDirectory).
+        if folder.exists() or folder.parent != _RUN:
+            yield setting, folder
 
 
 def _sockets(settings: Settings) -> Iterator[tuple[str, Path]]:

@@ -488,6 +488,11 @@ def test_postgresql_that_loses_what_it_was_told_is_found(scene: Scene, postgresq
     assert (off.state, off.told) == (State.FAULT, "this machine's clock is 90 s ahead of the database's")
 
 
+def test_a_folder_that_systemd_makes_with_the_start_is_not_missed_before(scene: Scene) -> None:
+    scene.set(desk={"socket": "/run/dtm-contact-of-tests/desk.sock"})
+    assert [each.state for each in scene.found("rights")] == [State.OK]
+
+
 def test_a_check_that_fails_itself_stops_no_other(scene: Scene) -> None:
     def broken(_site: object) -> object:
         raise RuntimeError(SECRET)
