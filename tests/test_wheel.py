@@ -32,7 +32,8 @@ def test_a_wheel_runs_alone(site: Path, tmp_path: Path) -> None:
     environment = {
         **{name: value for name, value in os.environ.items() if not name.startswith("DTM_")},
         "PYTHONPATH": str(site),
-        "DTM_SMTP_PORT": "0", "DTM_DESK_PORT": "0", "DTM_JUDGE_PROCESSES": "1", "DTM_MONITOR_PORT": "0", "DTM_LOG_JSON_LINES": "true",
+        "DTM_SMTP_PORT": "0", "DTM_DESK_PORT": "0", "DTM_MONITOR_PORT": "0",
+        "DTM_JUDGE_PROCESSES": "1", "DTM_LOG_JSON_LINES": "true",
     }  # fmt: skip
     trial = tmp_path / "trial"
 

@@ -11,6 +11,8 @@ import pytest
 import sqlalchemy as sa
 
 from dtm_contact.doctor import CHECKS, State, examine, links, machine
+from dtm_contact.settings.loading import load
+from dtm_contact.settings.places import shipped
 from dtm_contact.store.channels_schema import daemons
 from tests import certificates
 from tests.channels.mailbox.fake_server import REFUSAL
@@ -475,6 +477,13 @@ def test_nothing_is_found_where_nothing_is_wrong(scene: Scene) -> None:
     assert {each.check: each.state for each in found if each.state is not State.OK} == others
     assert {each.check for each in found} == set(CHECKS)
     assert SECRET not in str(found)
+
+
+def test_the_lines_for_postfix_that_we_give_let_mail_through(scene: Scene) -> None:
+    scene.postfix((shipped("deploy") / "postfix-main.cf").read_text(encoding="utf-8"))
+    scene.set(smtp=load(shipped("deploy") / "dtm-contact.toml", {}).settings.smtp.model_dump(include={"port"}))
+    scene.set(smtp={"recipients": ["metropole@parishabitat.fr"]})
+    assert [each.state for each in scene.found("postfix")] == [State.OK]
 
 
 def test_postgresql_that_loses_what_it_was_told_is_found(scene: Scene, postgresql_url: str) -> None:
