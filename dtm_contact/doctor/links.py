@@ -147,6 +147,9 @@ def dns(site: Site) -> Iterator[Finding]:
     for domain in domains:
         try:
             count = mail_exchangers(domain)
+        except UnicodeError:
+            found.append(fault(f"{domain} is no name that the DNS can have", "mend the addresses in the settings"))
+            continue
         except OSError as error:
             found.append(
                 warning(

@@ -78,6 +78,12 @@ def store_that_all_can_read(scene: Scene) -> None:
     (scene.folder / "data" / "store.db").chmod(0o644)
 
 
+def seen_as_root(scene: Scene) -> None:
+    if os.geteuid() != 0:
+        pytest.skip("only root looks with other rights than the daemon's")
+    os.chown(scene.folder / "data" / "store.db", 12345, 12345)
+
+
 def password_that_all_can_read(scene: Scene) -> None:
     scene.set(outbound={"password_file": str(scene.file("password", SECRET, 0o644))})
 
@@ -291,6 +297,11 @@ def name_that_does_not_resolve(scene: Scene) -> None:
     scene.set(outbound={"host": "relay.invalid"})
 
 
+def domain_that_is_none(scene: Scene) -> None:
+    asked_at(scene, scene.running.enter_context(names(1)))
+    scene.set(outbound={"sender": f"us@{'x' * 70}.example"})
+
+
 def domain_without_a_mail_server(scene: Scene) -> None:
     asked_at(scene, scene.running.enter_context(names(0)))
 
@@ -379,6 +390,7 @@ FAULTS: list[tuple[Plant, str, State, str]] = [
     (rules_not_there, "rights", State.FAULT, "No such file or directory: {folder}/rulez"),
     (socket_with_a_long_name, "rights", State.FAULT, "longer than the 107 octets"),
     (store_that_all_can_read, "rights", State.FAULT, "every user can read {folder}/data/store.db"),
+    (seen_as_root, "rights", State.WARNING, "this runs as root, and the store is 12345's"),
     (password_that_all_can_read, "secrets", State.FAULT, "{folder}/password (mode 0644)"),
     (password_that_is_empty, "secrets", State.FAULT, "its first line is empty: {folder}/password"),
     (password_that_is_not_there, "secrets", State.FAULT, "No such file or directory: {folder}/nowhere"),
@@ -420,6 +432,7 @@ FAULTS: list[tuple[Plant, str, State, str]] = [
     (mailbox_without_the_folder, "mailbox", State.FAULT, "the folder INBOX cannot be opened"),
     (mailbox_that_is_away, "mailbox", State.FAULT, ": Connection refused"),
     (name_that_does_not_resolve, "dns", State.FAULT, "outbound.host: relay.invalid: "),
+    (domain_that_is_none, "dns", State.FAULT, "is no name that the DNS can have"),
     (domain_without_a_mail_server, "dns", State.WARNING, "bailleur.example has no MX"),
     (postfix_that_takes_no_mail_for_us, "postfix", State.FAULT, "Relay access denied"),
     (postfix_that_looks_for_a_local_user, "postfix", State.FAULT, "User unknown in local recipient table"),
