@@ -15,7 +15,7 @@ from dtm_contact.labels.formats import clock, spaced
 from dtm_contact.labels.judging import OUTCOMES
 from dtm_contact.model import Contact, Wish
 from dtm_contact.store import NOT_READ, Case, CaseContact, CaseFile, Event
-from dtm_contact.web.case_view import by_register, household, residence_caretakers, wishes
+from dtm_contact.web.case_view import by_register, household_card, residence_caretakers, wishes
 
 _MOST_WORDS: Final = 1500
 _MOST_WRITTEN: Final = 5
@@ -94,7 +94,7 @@ def entries(
 def _entry(file: CaseFile, known: Known, names: Names, now: datetime, registered: HouseholdRegister) -> Entry:
     case = file.case
     queue = known.rules.queues.get(case.queue)
-    card = household(known.directory, names, case.dwelling_id, now) if case.dwelling_id else None
+    card = household_card(known.directory, names, case.dwelling_id, now) if case.dwelling_id else None
     card = by_register(card, registered) if card else None
     people = tuple(_with_numbers(without_code(each.name), each.phones) for each in card.members) if card else ()
     on_duty = card.caretakers if card else _of_residence(case, known, names, now)

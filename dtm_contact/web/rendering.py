@@ -39,7 +39,7 @@ _TROUBLES = {
 }
 
 
-class Rendering:
+class Renderer:
     """Makes pages of templates."""
 
     def __init__(self, shared: AppContext, digests: Mapping[str, str]) -> None:
