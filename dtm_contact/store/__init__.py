@@ -15,10 +15,10 @@ from dtm_contact.store.history import StoredHistory
 from dtm_contact.store.inbox import GroupCommitInbox
 from dtm_contact.store.leases import Daemon, Held, LeaseLine, NameLock, name_lock
 from dtm_contact.store.migrating import migrate
-from dtm_contact.store.opening import Store, open_store
 from dtm_contact.store.outbox import Mailing, StoredOutbox
 from dtm_contact.store.recording import NOT_READ, Destination, Fallback
 from dtm_contact.store.register import RegisterEntry
+from dtm_contact.store.store import Store, StoreThread, open_store
 from dtm_contact.store.work import HeldCase, HeldContact, Work, case_number, working
 
 __all__ = [
@@ -55,6 +55,7 @@ __all__ = [
     "Session",
     "Store",
     "StoreRefusedError",
+    "StoreThread",
     "StoredDirectory",
     "StoredHistory",
     "StoredOutbox",

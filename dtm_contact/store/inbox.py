@@ -12,7 +12,7 @@ from dtm_contact.errors import LeaseLostError, StoreUnavailableError
 from dtm_contact.log import get_log
 from dtm_contact.model import Arrival, KeptLines, LogLine, Position
 from dtm_contact.store.database import StoreRefusedError
-from dtm_contact.store.opening import Store
+from dtm_contact.store.store import Store
 
 _log = get_log("inbox")
 _MOST_ARRIVALS = 500

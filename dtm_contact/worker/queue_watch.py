@@ -9,8 +9,7 @@ from dtm_contact.background import beside, repeat
 from dtm_contact.cases.rerouting import Placement, Stranded
 from dtm_contact.log import get_log
 from dtm_contact.rules import RuleSet
-from dtm_contact.store import Store
-from dtm_contact.worker.thread import StoreThread
+from dtm_contact.store import Store, StoreThread
 
 ALARM = "queues"
 

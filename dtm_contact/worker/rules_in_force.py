@@ -18,10 +18,9 @@ from dtm_contact.rules import RuleSet, load_in_force
 from dtm_contact.rules.model_file import FORMER, former_model, load_model
 from dtm_contact.rules.ruleset import digest
 from dtm_contact.settings import Settings
-from dtm_contact.store import Store
+from dtm_contact.store import Store, StoreThread
 from dtm_contact.store.rule_versions import files_in_force, pack, unpack
-from dtm_contact.worker.rules_trial import Tried, tried
-from dtm_contact.worker.thread import StoreThread
+from dtm_contact.worker.ipc import Child, TrialResult, TryRules
 
 ALARM = "rules-refused"
 FAULTY = "rules-faulty"
@@ -107,7 +106,7 @@ def copies(settings: Settings) -> Iterator[Copies]:
 
 
 @dataclass(frozen=True, slots=True)
-class InForce:
+class LoadedRules:
     """The rules that judge: settings that point to the copy, and the rules read from it."""
 
     settings: Settings
@@ -116,7 +115,7 @@ class InForce:
 
 async def at_start(
     settings: Settings, store: Store, taken: Copies, copy: Settings, alarms: Alarms, now: datetime
-) -> InForce:
+) -> LoadedRules:
     """Return the rules that judge from the start: those of the copy, or the last good ones where it is broken.
 
     Rules that were never in force are held to every check and to their tests first, unless there are no others. Those
@@ -142,13 +141,13 @@ async def at_start(
     except InvalidFilesError as error:
         if last is None:
             raise
-        refused = Tried(digest(copy.rules.dir), error.problems)
+        refused = TrialResult(digest(copy.rules.dir), error.problems)
         return _last_good(settings, store, taken, alarms, (last, refused), now)
     errors = found.rules.faults
     if last is not None and not _was_in_force(settings, store, found.rules.version, last):
-        outcome = await tried(copy)
-        if not outcome.sound:
-            refused = Tried(found.rules.version, outcome.problems)
+        outcome = await try_rules(copy)
+        if not outcome.is_sound:
+            refused = TrialResult(found.rules.version, outcome.problems)
             # Where what was in force cannot be read any more, rules with a fault are better than none.
             with suppress(InvalidFilesError):
                 return _last_good(settings, store, taken, alarms, (last, refused), now)
@@ -158,9 +157,9 @@ async def at_start(
     return found
 
 
-def _loaded(copy: Settings) -> InForce:
+def _loaded(copy: Settings) -> LoadedRules:
     # Offices are not checked: an export that dropped one in the night must not keep mail from being judged.
-    return InForce(copy, load_in_force(copy.rules.dir, zone=copy.zone, model=copy.model))
+    return LoadedRules(copy, load_in_force(copy.rules.dir, zone=copy.zone, model=copy.model))
 
 
 def _was_in_force(settings: Settings, store: Store, version: str, last: str) -> bool:
@@ -169,7 +168,9 @@ def _was_in_force(settings: Settings, store: Store, version: str, last: str) -> 
         return version in {last, digest(kept)}
 
 
-def _keep(settings: Settings, store: Store, found: InForce, now: datetime, refused: Tried | None = None) -> None:
+def _keep(
+    settings: Settings, store: Store, found: LoadedRules, now: datetime, refused: TrialResult | None = None
+) -> None:
     told = {each.daemon: each for each in store.rule_versions.in_force()}.get(settings.name)
     version = found.rules.version
     if told is not None and (told.version, told.refused) == (version, refused.version if refused else None):
@@ -181,6 +182,27 @@ def _keep(settings: Settings, store: Store, found: InForce, now: datetime, refus
     except StoreUnavailableError as error:
         # Mail can be judged all the same; a restart tries again.
         _log.warning("the rules in force could not be kept", error=type(error).__name__)
+
+
+async def try_rules(settings: Settings) -> TrialResult:
+    """Try the rules of the settings' folder in a process of its own, as the directory is now.
+
+    They are loaded, checked, and held to their own tests; whatever goes wrong is a problem of the result.
+    """
+    child = await Child.start(TryRules(settings))
+    try:
+        result = await child.answer(settings.rules.trial_seconds)
+    except TimeoutError:
+        return _failed_trial(f"they could not be tried within {settings.rules.trial_seconds:g} s")
+    except (EOFError, ConnectionError):
+        return _failed_trial("the process that tried them ended")
+    finally:
+        await child.kill()
+    return result if isinstance(result, TrialResult) else _failed_trial("the process that tried them gave no result")
+
+
+def _failed_trial(message: str) -> TrialResult:
+    return TrialResult(None, (Problem("routing.yaml", 0, 0, message, "look at the log of the daemon"),))
 
 
 async def quiet_copy(taken: Copies) -> Settings:
@@ -208,8 +230,8 @@ async def quiet_copy(taken: Copies) -> Settings:
 
 
 def _last_good(
-    settings: Settings, store: Store, taken: Copies, alarms: Alarms, which: tuple[str, Tried], now: datetime
-) -> InForce:
+    settings: Settings, store: Store, taken: Copies, alarms: Alarms, which: tuple[str, TrialResult], now: datetime
+) -> LoadedRules:
     version, refused = which
     found = _loaded(taken.restore(store.rule_versions.archive(version)))
     _keep(settings, store, found, now, refused)
@@ -256,9 +278,9 @@ class RulesWatch:
         taken: Copies,
         alarms: Alarms,
         *,
-        in_force: InForce,
+        in_force: LoadedRules,
         clock: Callable[[], datetime],
-        take_up: Callable[[InForce], None],
+        use_rules: Callable[[LoadedRules], None],
     ) -> None:
         """Take the rules in force, and what has others judge from the next arrival on."""
         self.in_force = in_force
@@ -267,7 +289,7 @@ class RulesWatch:
         self._taken = taken
         self._alarms = alarms
         self._clock = clock
-        self._take_up = take_up
+        self._use_rules = use_rules
         self._settling: str | None = None
         refused = next((each.refused for each in store.rule_versions.in_force() if each.daemon == settings.name), None)
         self._done = refused or in_force.rules.version
@@ -301,8 +323,8 @@ class RulesWatch:
         if version == self.in_force.rules.version:
             await self._back(version)
             return
-        outcome = await tried(copy)
-        if outcome.sound:
+        outcome = await try_rules(copy)
+        if outcome.is_sound:
             await self._swap(copy, outcome)
         else:
             await self._refuse(version, outcome.errors)
@@ -323,12 +345,12 @@ class RulesWatch:
         self._alarms.over(UNREADABLE)
         return version
 
-    async def _swap(self, copy: Settings, outcome: Tried) -> None:
+    async def _swap(self, copy: Settings, outcome: TrialResult) -> None:
         found = await asyncio.to_thread(_loaded, copy)
         archive, now, name = pack(copy.rules.dir), self._clock(), self._settings.name
         await self._store.run(lambda store: store.rule_versions.take(name, found.rules.version, archive, now))
         self.in_force = found
-        self._take_up(found)
+        self._use_rules(found)
         self._alarms.over(ALARM)
         self._alarms.over(FAULTY)
         _log.info("new rules are in force", version=found.rules.version, warnings=len(outcome.problems))

@@ -19,12 +19,12 @@ from dtm_contact.worker.rules_in_force import (
     MODEL,
     UNREADABLE,
     Copies,
-    InForce,
+    LoadedRules,
     RulesWatch,
     at_start,
     quiet_copy,
+    try_rules,
 )
-from dtm_contact.worker.rules_trial import tried
 from tests.heard import made_alarms
 
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
@@ -56,7 +56,7 @@ class Scene:
         self.told: dict[str, str] = {}
         self.alarms = made_alarms(self.told.__setitem__)
         self.copies = Copies(settings, folder)
-        self.taken_up: list[InForce] = []
+        self.taken_up: list[LoadedRules] = []
         self._settings = settings
         self._store = store
 
@@ -70,7 +70,7 @@ class Scene:
             self.alarms,
             in_force=found,
             clock=lambda: NOW,
-            take_up=self.taken_up.append,
+            use_rules=self.taken_up.append,
         )
 
 
@@ -318,8 +318,8 @@ async def test_a_copy_is_whole_or_none(ruled: Settings, folder: Path, tmp_path: 
 
 async def test_a_trial_that_takes_too_long_is_refused(ruled: Settings) -> None:
     hasty = ruled.model_copy(update={"rules": Rules(dir=ruled.rules.dir, trial_seconds=0.001)})
-    outcome = await tried(hasty)
-    assert not outcome.sound
+    outcome = await try_rules(hasty)
+    assert not outcome.is_sound
     assert "could not be tried within 0.001 s" in str(outcome.errors[0])
 
 

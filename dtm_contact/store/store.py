@@ -1,9 +1,11 @@
-"""The store as its users open it."""
+"""The store as its users open it, and as an event loop uses it."""
 
-from collections.abc import Iterator
+import asyncio
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from types import TracebackType
-from typing import Self
+from typing import Self, TypeVar
 
 from dtm_contact.model import Arrival
 from dtm_contact.store.accounts import StoredAccounts
@@ -21,6 +23,8 @@ from dtm_contact.store.outbox import StoredOutbox
 from dtm_contact.store.positions import Positions
 from dtm_contact.store.rule_versions import RuleVersions
 from dtm_contact.store.timers import Timers
+
+_Result = TypeVar("_Result")
 
 
 class Store:
@@ -102,3 +106,19 @@ def open_store(url: str, *, read_only: bool = False, patience: float = 10.0) -> 
         database.close()
         raise
     return Store(database)
+
+
+class StoreThread:
+    """A store whose blocking calls run in one thread, off the event loop and in the order in which they were made."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="store")
+
+    async def run(self, call: Callable[[Store], _Result]) -> _Result:
+        """Return what `call` returns of the store; a caller that is cancelled does not stop it."""
+        return await asyncio.get_running_loop().run_in_executor(self._thread, call, self._store)
+
+    def close(self) -> None:
+        """Return once what was begun is done."""
+        self._thread.shutdown(wait=True)
