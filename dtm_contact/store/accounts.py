@@ -9,8 +9,8 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from dtm_contact.errors import NotFoundError
-from dtm_contact.store.access_schema import accounts, audit_trail, devices, entry_failures, entry_links, sessions
 from dtm_contact.store.database import Database
+from dtm_contact.store.system_schema import accounts, audit_trail, devices, entry_failures, entry_links, sessions
 
 _DEVICE_AGE = timedelta(days=365)
 

@@ -12,8 +12,7 @@ from dtm_contact.conversation import fingerprint as fingerprint_of
 from dtm_contact.model import DANGER_QUESTION, AlarmLevel, Alike, Arrival, Asked, KnownCase, OutgoingKind, Sent, Wish
 from dtm_contact.reading import read
 from dtm_contact.store.columns import bounded_key
-from dtm_contact.store.outbox_schema import outbox
-from dtm_contact.store.schema import arrivals, cases, contacts, judgements
+from dtm_contact.store.schema import arrivals, cases, contacts, judgements, outbox
 
 MOST_ALIKE = 100
 """Contacts that say the same, as far as they are told: the latest."""

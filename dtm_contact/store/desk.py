@@ -11,12 +11,12 @@ from sqlalchemy.engine import Connection
 
 from dtm_contact.model import AlarmLevel
 from dtm_contact.store import confirmations, register
-from dtm_contact.store.access_schema import appointments
 from dtm_contact.store.cases import CASE_COLUMNS, Case, case_of
 from dtm_contact.store.confirmations import Confirmation
 from dtm_contact.store.database import Database
 from dtm_contact.store.register import RegisterEntry
 from dtm_contact.store.schema import ORDER, arrivals, cases, confirmed_contacts, contacts, events, judgements
+from dtm_contact.store.system_schema import appointments
 
 _WORDS_SHOWN = 220
 _MOST_CASES = 200

@@ -25,11 +25,10 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from dtm_contact.errors import LeaseLostError, StoreUnavailableError
-from dtm_contact.store.channels_schema import daemons, followers
 from dtm_contact.store.database import Database
 from dtm_contact.store.inserting import insert_of
-from dtm_contact.store.outbox_schema import outbox
-from dtm_contact.store.schema import arrivals
+from dtm_contact.store.schema import arrivals, outbox
+from dtm_contact.store.system_schema import daemons, followers
 
 _INCARNATION_OCTETS = 6
 _LOCK_SUFFIX = ".daemon"

@@ -8,10 +8,10 @@ from sqlalchemy.engine import Connection
 
 from dtm_contact.model import KeptLines, LogLine, Position
 from dtm_contact.store import leases
-from dtm_contact.store.channels_schema import followers, log_lines, positions
 from dtm_contact.store.columns import bounded_key
 from dtm_contact.store.database import Database
 from dtm_contact.store.inserting import insert_of
+from dtm_contact.store.system_schema import followers, log_lines, positions
 
 
 class Positions:

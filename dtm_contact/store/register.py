@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from dtm_contact.model import EntryKind, KnownEntry
-from dtm_contact.store.register_schema import register_entries
+from dtm_contact.store.schema import register_entries
 from dtm_contact.text import canonical_mailbox
 
 WITHHELD = "register: never write there"

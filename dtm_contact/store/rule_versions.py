@@ -17,7 +17,7 @@ from dtm_contact.model import Problem
 from dtm_contact.rules.model_file import FORMER
 from dtm_contact.store.database import Database
 from dtm_contact.store.inserting import insert_of
-from dtm_contact.store.rules_schema import rule_changes, rule_versions, rules_in_force
+from dtm_contact.store.system_schema import rule_changes, rule_versions, rules_in_force
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,12 +11,10 @@ from sqlalchemy.engine import Connection
 from dtm_contact.errors import NotFoundError
 from dtm_contact.model import Priority
 from dtm_contact.store.arrivals import envelope_of
-from dtm_contact.store.channels_schema import positions
 from dtm_contact.store.database import Database
 from dtm_contact.store.inserting import insert_of
-from dtm_contact.store.outbox_schema import outbox
-from dtm_contact.store.rules_schema import storms, timers
-from dtm_contact.store.schema import arrivals, cases, contacts, events
+from dtm_contact.store.schema import arrivals, cases, contacts, events, outbox, storms, timers
+from dtm_contact.store.system_schema import positions
 
 FOLLOWER = "timers"
 """The name under which one daemon at a time runs the timers (`Positions.follow`), and its place among the events."""

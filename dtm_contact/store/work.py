@@ -12,7 +12,6 @@ from sqlalchemy.engine import Connection
 from dtm_contact.errors import NotFoundError
 from dtm_contact.model import Alarm, AlarmLevel, Arrival, Limits, Outgoing, Priority
 from dtm_contact.store import confirmations, events, outbox, register, timers
-from dtm_contact.store.access_schema import appointments
 from dtm_contact.store.accounts import TrailLine, add_to_trail
 from dtm_contact.store.alarm_labels import AlarmLabel, alarm_values, put_label, take_label_back
 from dtm_contact.store.arrivals import envelope_of
@@ -23,6 +22,7 @@ from dtm_contact.store.inserting import insert_of
 from dtm_contact.store.recording import next_number
 from dtm_contact.store.register import RegisterEntry
 from dtm_contact.store.schema import arrivals, case_links, cases, contacts
+from dtm_contact.store.system_schema import appointments
 
 Whom = tuple[str | None, str | None, str | None]
 """Tenant, dwelling, residence."""

@@ -13,8 +13,8 @@ import sqlalchemy as sa
 
 from dtm_contact.errors import HeldError, NotFoundError, StoreUnavailableError
 from dtm_contact.store import Claimed, Held, Store, events, name_lock, open_store
-from dtm_contact.store.channels_schema import daemons
 from dtm_contact.store.recording import look_up
+from dtm_contact.store.system_schema import daemons
 from tests.store.samples import NOW, arrival, daemon, judgement, minutes
 from tests.store.test_joining import letter, recorded
 

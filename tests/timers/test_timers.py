@@ -18,7 +18,7 @@ from dtm_contact.rules import RuleSet
 from dtm_contact.settings import Settings
 from dtm_contact.settings import Timers as TimerSettings
 from dtm_contact.store import Store, migrate, open_store, working
-from dtm_contact.store.outbox_schema import outbox
+from dtm_contact.store.schema import outbox
 from dtm_contact.timers import Post, Runner, Storms, running
 from dtm_contact.tokens import Tokens
 from tests.heard import Heard

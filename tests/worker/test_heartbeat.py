@@ -15,7 +15,7 @@ from dtm_contact.errors import DaemonRunsError, LeaseLostError
 from dtm_contact.settings import Lease, Settings
 from dtm_contact.settings import Store as StoreSettings
 from dtm_contact.store import Store, open_store
-from dtm_contact.store.channels_schema import daemons
+from dtm_contact.store.system_schema import daemons
 from dtm_contact.worker import Heartbeat, beating
 from tests.heard import made_alarms
 from tests.store.conftest import (  # noqa: F401 - fixtures
