@@ -15,8 +15,8 @@ from dtm_contact.rules.actions import OFFICE
 from dtm_contact.store import HeldCase, Store, Work, working
 from dtm_contact.store.alarm_labels import alarm_values
 from dtm_contact.store.cases import Lying
-from dtm_contact.store.judged import PLACED
-from dtm_contact.store.recording import WORKER
+from dtm_contact.store.judgements import PLACED
+from dtm_contact.store.record_result import WORKER
 
 RULES = "rules"
 """Who moves them: the rules, at an admin's word."""

@@ -46,7 +46,7 @@ def lasting(span: timedelta) -> str:
 
 def due(case: Case, now: datetime) -> str:
     """Return when the first answer is due, in words that tell of lateness without any colour."""
-    if case.waits(now) and case.waiting_until is not None:
+    if case.is_waiting(now) and case.waiting_until is not None:
         return f"revient {clock(case.waiting_until, now)}"
     left = case.due - now
     return f"en retard de {lasting(left)}" if left < timedelta() else f"dans {lasting(left)}"
@@ -54,7 +54,7 @@ def due(case: Case, now: datetime) -> str:
 
 def urgency(case: Case, now: datetime) -> str:
     """Return how a due time is to look: `late`, `soon` (within two hours), `waits` or `later`."""
-    if case.waits(now):
+    if case.is_waiting(now):
         return "waits"
     left = case.due - now
     if left < timedelta():

@@ -12,11 +12,11 @@ from dtm_contact.cases.knowledge import Known
 from dtm_contact.cases.registered import HouseholdRegister
 from dtm_contact.console.card import by_register, household, residence_caretakers, wishes
 from dtm_contact.console.words import bare, clock
-from dtm_contact.explain import who_calls
+from dtm_contact.explain import NOT_READ, who_calls
 from dtm_contact.explain.calls import spaced
 from dtm_contact.explain.names import Names
 from dtm_contact.model import Contact, Wish
-from dtm_contact.store import NOT_READ, Case, CaseContact, CaseFile, Event
+from dtm_contact.store import Case, CaseContact, CaseFile, Event
 
 _MOST_WORDS: Final = 1500
 _MOST_WRITTEN: Final = 5
@@ -195,7 +195,7 @@ def _status(file: CaseFile, now: datetime) -> Iterator[str]:
         yield f"Pris par {case.owner}."
     else:
         yield "Personne ne l’a pris."
-    if case.waits(now) and case.waiting_until is not None:
+    if case.is_waiting(now) and case.waiting_until is not None:
         yield f"Mis en attente jusqu’à {clock(case.waiting_until, now)}."
     for event in file.events:
         yield from _told_of(event, now)

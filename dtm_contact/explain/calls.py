@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from dtm_contact.callbacks import OUTCOMES
+from dtm_contact.explain.words import SPOKE
 from dtm_contact.model import Call, Outcome
 
 WITHHELD = "numéro masqué"
@@ -24,6 +25,16 @@ def call_back_subject(outcomes: Sequence[Outcome]) -> str:
     if Outcome.VOICEMAIL in outcomes[:-1] and outcomes[-1] is not Outcome.VOICEMAIL:
         parts.append("message vocal laissé")
     return " ; ".join(parts)
+
+
+def outcome_text(outcome: Outcome, before: Outcome | None = None) -> str:
+    """Return what became of a call and, where its records said otherwise before, what they said."""
+    return OUTCOMES[outcome] if before is None else f"{OUTCOMES[outcome]}, et non « {OUTCOMES[before]} »"
+
+
+def spoke_although_taken(owner: str) -> str:
+    """Return why a call-back is closed whose party was spoken to though an agent had taken it."""
+    return f"{SPOKE}, alors que {owner} l'avait pris"
 
 
 def who_calls(call: Call) -> str:

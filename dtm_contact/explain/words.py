@@ -98,3 +98,15 @@ DAYS: Final = ("lun.", "mar.", "mer.", "jeu.", "ven.", "sam.", "dim.")
 def day_and_time(local: datetime) -> str:
     """Return "mar. 24/11/2026 09:30" for a time on the offices' wall clock."""
     return f"{DAYS[local.weekday()]} {local.strftime('%d/%m/%Y %H:%M')}"
+
+
+NOT_READ: Final = "non lu en entier"
+"""The mark on a case that stands in for an arrival that could not be judged."""
+LAY_LONG: Final = "ancien message"
+"""The tag of a case whose message lay in the mailbox for long before that was ever looked at: nobody was told of it."""
+SPOKE: Final = "joint par téléphone"
+"""Why a call-back is closed whose party was spoken to."""
+ANSWERED_AFTER_ALL: Final = "appel finalement répondu"
+"""Why a call-back is closed whose only call turned out to have been answered."""
+PRIORITY_CHANGED: Final = "la priorité a été changée"
+"""Why an alarm is no longer certain, where an agent has lowered the priority."""

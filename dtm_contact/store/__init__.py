@@ -6,6 +6,7 @@ Beside a SQLite store that the daemon writes, others open it `read_only`, but fo
 from dtm_contact.store.accounts import EVERYTHING, Account, Session, TrailLine, Visibility
 from dtm_contact.store.alarm_labels import AlarmLabel
 from dtm_contact.store.arrivals import ArrivalLine, Arrivals, ArrivalState, Claimed, Glance
+from dtm_contact.store.case_changes import Destination
 from dtm_contact.store.cases import Case, CaseContact, CaseFile, Cases, QueueCount
 from dtm_contact.store.confirmations import Confirmation
 from dtm_contact.store.database import StoreRefusedError
@@ -16,14 +17,13 @@ from dtm_contact.store.inbox import GroupCommitInbox
 from dtm_contact.store.leases import Daemon, Held, LeaseLine, NameLock, name_lock
 from dtm_contact.store.migrating import migrate
 from dtm_contact.store.outbox import Mailing, StoredOutbox
-from dtm_contact.store.recording import NOT_READ, Destination, Fallback
+from dtm_contact.store.record_result import Fallback
 from dtm_contact.store.register import RegisterEntry
 from dtm_contact.store.store import Store, StoreThread, open_store
 from dtm_contact.store.work import HeldCase, HeldContact, Work, case_number, working
 
 __all__ = [
     "EVERYTHING",
-    "NOT_READ",
     "Account",
     "AlarmLabel",
     "ArrivalLine",

@@ -117,6 +117,6 @@ class AlarmLabels:
         return counts
 
 
-def more_urgent(alarm: Alarm, level: AlarmLevel) -> bool:
-    """Tell whether an alarm is more urgent than one of that level."""
+def is_more_urgent(alarm: Alarm, level: AlarmLevel) -> bool:
+    """Return whether an alarm is more urgent than one of that level."""
     return alarm.level.rank > level.rank

@@ -12,7 +12,7 @@ from sqlalchemy.engine import Connection
 
 from dtm_contact.errors import HeldError, NotFoundError
 from dtm_contact.model import Arrival, Envelope, KeptLines, Position
-from dtm_contact.store import events, leases, positions
+from dtm_contact.store import checkpoints, events, leases
 from dtm_contact.store.accepting import fit_one_statement, insert_arrivals, insert_at_once, prepare_at_once
 from dtm_contact.store.columns import bounded_key
 from dtm_contact.store.database import Database
@@ -132,7 +132,7 @@ class Arrivals:
                 for position, kept in read:
                     if position.channel in following:
                         leases.check_following(connection, position.channel, following[position.channel])
-                    positions.put(connection, position, kept)
+                    checkpoints.put(connection, position, kept)
 
     def decided(self, channel: str, external_ids: Sequence[str]) -> dict[str, str]:
         """Return where those of a channel's arrivals went that are judged or parked.

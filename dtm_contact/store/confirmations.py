@@ -7,7 +7,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from dtm_contact.store.inserting import insert_of
+from dtm_contact.store.database import insert_of
 from dtm_contact.store.schema import confirmed_contacts
 
 

@@ -7,11 +7,12 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from urllib.parse import quote
 
 import sqlalchemy as sa
 from sqlalchemy import event
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, Connection, Engine
 from sqlalchemy.exc import (
     DataError,
@@ -370,3 +371,14 @@ def _postgresql_engine(url: URL, *, patience: float) -> Engine:
         hide_parameters=True,
         json_serializer=encode_json,
     )
+
+
+def insert_of(connection: Connection) -> Callable[[sa.Table], sqlite.Insert]:
+    """Return what makes an INSERT with `on_conflict_do_nothing` and `on_conflict_do_update` for this database.
+
+    Each database has it under a name of its own.
+    """
+    if connection.dialect.name == "sqlite":
+        return sqlite.insert
+    # What of it is used here is called the same.
+    return cast("Callable[[sa.Table], sqlite.Insert]", postgresql.insert)

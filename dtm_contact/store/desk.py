@@ -15,7 +15,7 @@ from dtm_contact.store.cases import CASE_COLUMNS, Case, case_of
 from dtm_contact.store.confirmations import Confirmation
 from dtm_contact.store.database import Database
 from dtm_contact.store.register import RegisterEntry
-from dtm_contact.store.schema import ORDER, arrivals, cases, confirmed_contacts, contacts, events, judgements
+from dtm_contact.store.schema import IS_OPEN, ORDER, arrivals, cases, confirmed_contacts, contacts, events, judgements
 from dtm_contact.store.system_schema import appointments
 
 _WORDS_SHOWN = 220
@@ -149,7 +149,7 @@ class StoredDesk:
 
     def counts(self, queues: Collection[str]) -> dict[str, int]:
         """Return how many cases are open in each of these queues."""
-        query = sa.select(cases.c.queue, sa.func.count()).where(_IS_OPEN, cases.c.queue.in_(queues))
+        query = sa.select(cases.c.queue, sa.func.count()).where(IS_OPEN, cases.c.queue.in_(queues))
         with self._database.reading() as connection:
             return {row[0]: row[1] for row in connection.execute(query.group_by(cases.c.queue))}
 
@@ -161,7 +161,7 @@ class StoredDesk:
     def alarms(self, queues: Collection[str]) -> list[Case]:
         """Return the P1 of these queues that nobody has taken yet."""
         query = sa.select(*CASE_COLUMNS).where(
-            _IS_OPEN, cases.c.queue.in_(queues), cases.c.priority == "P1", cases.c.owner.is_(None)
+            IS_OPEN, cases.c.queue.in_(queues), cases.c.priority == "P1", cases.c.owner.is_(None)
         )
         with self._database.reading() as connection:
             return _cases(connection, query.order_by(cases.c.due).limit(20))
@@ -206,7 +206,7 @@ class StoredDesk:
         query = (
             sa.select(cases.c.residence_id, cases.c.topic, homes, sa.func.count(), sa.func.min(cases.c.opened_at))
             .add_columns(sa.func.min(cases.c.priority), sa.func.min(cases.c.office_id), sa.func.max(cases.c.office_id))
-            .where(_IS_OPEN, cases.c.topic.in_(topics), cases.c.residence_id.is_not(None), cases.c.opened_at >= since)
+            .where(IS_OPEN, cases.c.topic.in_(topics), cases.c.residence_id.is_not(None), cases.c.opened_at >= since)
             .group_by(cases.c.topic, cases.c.residence_id)
             .having(homes > 1)
         )
@@ -220,7 +220,7 @@ class StoredDesk:
     def of_incident(self, residence_id: str, topic: str, since: datetime) -> list[Case]:
         """Return the open cases of an incident, oldest first."""
         query = sa.select(*CASE_COLUMNS).where(
-            _IS_OPEN, cases.c.topic == topic, cases.c.residence_id == residence_id, cases.c.opened_at >= since
+            IS_OPEN, cases.c.topic == topic, cases.c.residence_id == residence_id, cases.c.opened_at >= since
         )
         with self._database.reading() as connection:
             return _cases(connection, query.order_by(cases.c.opened_at).limit(_MOST_CASES))
@@ -324,11 +324,8 @@ class StoredDesk:
         return [(row[0], "\n".join(part or "" for part in row[1:])) for row in rows]
 
 
-_IS_OPEN = cases.c.state == sa.literal("open", sa.Text, literal_execute=True)
-
-
 def _wanted(wanted: Wanted, after: Place | None, limit: int) -> sa.Select[Any]:
-    query = sa.select(*CASE_COLUMNS).where(_IS_OPEN).order_by(*ORDER).limit(limit)
+    query = sa.select(*CASE_COLUMNS).where(IS_OPEN).order_by(*ORDER).limit(limit)
     later = cases.c.waiting_until > wanted.now
     query = query.where(later if wanted.waiting else sa.or_(cases.c.waiting_until.is_(None), sa.not_(later)))
     if wanted.topic is not None:

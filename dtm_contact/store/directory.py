@@ -20,8 +20,7 @@ from dtm_contact.directory import Directory
 from dtm_contact.directory.lines import Lines
 from dtm_contact.directory.records import Records
 from dtm_contact.errors import NoDirectoryError, NotFoundError
-from dtm_contact.store.database import Database
-from dtm_contact.store.inserting import insert_of
+from dtm_contact.store.database import Database, insert_of
 from dtm_contact.store.system_schema import (
     DIRECTORY_TABLES,
     DirectoryTable,

@@ -12,7 +12,7 @@ from dtm_contact.model import Party
 from dtm_contact.store import events
 from dtm_contact.store.cases import CASE_COLUMNS, Case, case_of
 from dtm_contact.store.database import Database
-from dtm_contact.store.schema import cases, contacts
+from dtm_contact.store.schema import HAS_SENDER, cases, contacts
 
 MOST = 500
 """Contacts and cases of each person, dwelling, address or number that are told: the latest."""
@@ -88,7 +88,7 @@ def _by_key(party: Party) -> Iterator[sa.Select[Any]]:
     for number in party.numbers:
         yield latest.where(contacts.c.phone_key == number, contacts.c.at.is_not(None))
     for address in filter(None, party.addresses):
-        yield latest.where(contacts.c.sender_address == address, _SENT, contacts.c.at.is_not(None))
+        yield latest.where(contacts.c.sender_address == address, HAS_SENDER, contacts.c.at.is_not(None))
 
 
 def _cases(connection: Connection, parties: list[Party], ids: set[int]) -> dict[int, Case]:
@@ -104,8 +104,6 @@ def _cases(connection: Connection, parties: list[Party], ids: set[int]) -> dict[
     return {row.id: case_of(row[1:]) for each in queries for row in connection.execute(each)}
 
 
-# Written out, not bound: only so does SQLite see that the partial index answers this.
-_SENT = contacts.c.sender_address != sa.literal("", sa.Text, literal_execute=True)
 _OF_CONTACT = tuple(name for name in HouseholdContact.__dataclass_fields__ if name not in {"arrival_id", "case_number"})
 _CONTACT = sa.select(
     contacts.c.id,

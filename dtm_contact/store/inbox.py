@@ -117,11 +117,11 @@ class GroupCommitInbox:
 
     async def position(self, channel: str) -> Position | None:
         """Return the position that was stored last for a channel, or None; see `channels.Inbox`."""
-        return await asyncio.to_thread(self._store.positions.of, channel)
+        return await asyncio.to_thread(self._store.checkpoints.of, channel)
 
     async def lines(self, channel: str) -> Sequence[LogLine]:
         """Return the lines that are kept for a channel; see `channels.Inbox`."""
-        return await asyncio.to_thread(self._store.positions.lines, channel)
+        return await asyncio.to_thread(self._store.checkpoints.lines, channel)
 
     async def decided(self, channel: str, external_ids: Sequence[str]) -> Mapping[str, str]:
         """Return where those of a channel's arrivals went that are judged; see `channels.Inbox`."""
@@ -133,7 +133,7 @@ class GroupCommitInbox:
         From then on what is read there is stored only while it is.
         """
         holder = self._holder()
-        ours = await asyncio.to_thread(self._store.positions.follow, channel, holder)
+        ours = await asyncio.to_thread(self._store.checkpoints.follow, channel, holder)
         if ours:
             self._following[channel] = holder
         return ours
@@ -141,7 +141,7 @@ class GroupCommitInbox:
     async def leave(self, channel: str) -> None:
         """Let another daemon follow what a channel followed; see `channels.Inbox`."""
         if channel in self._following:
-            await asyncio.to_thread(self._store.positions.leave, channel, self._following[channel])
+            await asyncio.to_thread(self._store.checkpoints.leave, channel, self._following[channel])
 
     async def close(self) -> None:
         """Take no more, and return when what was handed over is stored or refused."""

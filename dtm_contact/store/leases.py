@@ -25,8 +25,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from dtm_contact.errors import LeaseLostError, StoreUnavailableError
-from dtm_contact.store.database import Database
-from dtm_contact.store.inserting import insert_of
+from dtm_contact.store.database import Database, insert_of
 from dtm_contact.store.schema import arrivals, outbox
 from dtm_contact.store.system_schema import daemons, followers
 

@@ -10,8 +10,7 @@ from sqlalchemy.engine import Connection
 
 from dtm_contact.model import DANGER_QUESTION, ClaimedOutgoing, Limits, Outgoing, OutgoingKind, Priority, Urgency
 from dtm_contact.store import events, leases
-from dtm_contact.store.database import Database
-from dtm_contact.store.inserting import insert_of
+from dtm_contact.store.database import Database, insert_of
 from dtm_contact.store.register import WITHHELD, never_used, utc_day
 from dtm_contact.store.schema import cases, outbox, signing_keys, undeliverable
 from dtm_contact.store.system_schema import daemons

@@ -15,8 +15,7 @@ from sqlalchemy.engine import Connection
 from dtm_contact.errors import NotFoundError
 from dtm_contact.model import Problem
 from dtm_contact.rules.model_file import FORMER
-from dtm_contact.store.database import Database
-from dtm_contact.store.inserting import insert_of
+from dtm_contact.store.database import Database, insert_of
 from dtm_contact.store.system_schema import rule_changes, rule_versions, rules_in_force
 
 

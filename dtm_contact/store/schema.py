@@ -178,6 +178,10 @@ sa.Index("ix_cases_tenant_id", cases.c.tenant_id)
 sa.Index("ix_cases_dwelling_id", cases.c.dwelling_id)
 sa.Index("ix_cases_residence_open", cases.c.residence_id, sqlite_where=_OPEN, postgresql_where=_OPEN)
 
+# The conditions of partial indexes as queries must say them: written out, not bound, or SQLite does not use the index.
+IS_OPEN = cases.c.state == sa.literal("open", sa.Text, literal_execute=True)
+"""The condition that a case is open."""
+
 case_links = sa.Table(
     "case_links",
     metadata,
@@ -222,6 +226,8 @@ it answers to, as message ids; `proven`: who wrote is proven, and not only named
 
 _SENT = sa.text("sender_address <> ''")
 sa.Index("ix_contacts_sender", contacts.c.sender_address, contacts.c.at, sqlite_where=_SENT, postgresql_where=_SENT)
+HAS_SENDER = contacts.c.sender_address != sa.literal("", sa.Text, literal_execute=True)
+"""The condition that a contact has a sender's address."""
 for _name in ("phone_key", "party", "fingerprint", "tenant_id", "dwelling_id", "residence_id"):
     _column = contacts.c[_name]
     _known = sa.text(f"{_column.name} IS NOT NULL")

@@ -12,15 +12,15 @@ from dtm_contact.store.accounts import StoredAccounts
 from dtm_contact.store.alarm_labels import AlarmLabels
 from dtm_contact.store.arrivals import Arrivals
 from dtm_contact.store.cases import Cases
+from dtm_contact.store.checkpoints import Checkpoints
 from dtm_contact.store.database import Database
 from dtm_contact.store.desk import StoredDesk
 from dtm_contact.store.directory import StoredDirectory
 from dtm_contact.store.history import StoredHistory
-from dtm_contact.store.judged import StoredJudgements
+from dtm_contact.store.judgements import StoredJudgements
 from dtm_contact.store.leases import Leases
 from dtm_contact.store.migrating import check_schema
 from dtm_contact.store.outbox import StoredOutbox
-from dtm_contact.store.positions import Positions
 from dtm_contact.store.rule_versions import RuleVersions
 from dtm_contact.store.timers import Timers
 
@@ -37,7 +37,7 @@ class Store:
         cases: what agents work.
         alarm_labels: what agents said of alarms.
         directory: the estate and its people.
-        positions: how far channels have read, and what they keep until the rest has come.
+        checkpoints: how far channels have read, and what they keep until the rest has come.
         leases: which daemons live, and what is taken over from those that do not.
         outbox: what is to be sent.
         judgements: what was judged, to see what other rules would have done with it.
@@ -56,7 +56,7 @@ class Store:
         self.directory = StoredDirectory(database)
         self.leases = Leases(database)
         self.outbox = StoredOutbox(database)
-        self.positions = Positions(database)
+        self.checkpoints = Checkpoints(database)
         self.accounts = StoredAccounts(database)
         self.desk = StoredDesk(database)
         self.judgements = StoredJudgements(database)

@@ -11,8 +11,7 @@ from sqlalchemy.engine import Connection
 from dtm_contact.errors import NotFoundError
 from dtm_contact.model import Priority
 from dtm_contact.store.arrivals import envelope_of
-from dtm_contact.store.database import Database
-from dtm_contact.store.inserting import insert_of
+from dtm_contact.store.database import Database, insert_of
 from dtm_contact.store.schema import arrivals, cases, contacts, events, outbox, storms, timers
 from dtm_contact.store.system_schema import positions
 

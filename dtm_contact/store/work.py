@@ -10,24 +10,23 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from dtm_contact.errors import NotFoundError
+from dtm_contact.explain import PRIORITY_CHANGED
 from dtm_contact.model import Alarm, AlarmLevel, Arrival, Limits, Outgoing, Priority
 from dtm_contact.store import confirmations, events, outbox, register, timers
 from dtm_contact.store.accounts import TrailLine, add_to_trail
 from dtm_contact.store.alarm_labels import AlarmLabel, alarm_values, put_label, take_label_back
 from dtm_contact.store.arrivals import envelope_of
+from dtm_contact.store.case_changes import next_number
 from dtm_contact.store.cases import CASE_COLUMNS, Case, CaseContact, case_of, contacts_of
 from dtm_contact.store.confirmations import Confirmation
-from dtm_contact.store.database import Database
-from dtm_contact.store.inserting import insert_of
-from dtm_contact.store.recording import next_number
+from dtm_contact.store.database import Database, insert_of
 from dtm_contact.store.register import RegisterEntry
-from dtm_contact.store.schema import arrivals, case_links, cases, contacts
+from dtm_contact.store.schema import IS_OPEN, arrivals, case_links, cases, contacts
 from dtm_contact.store.system_schema import appointments
 
 Whom = tuple[str | None, str | None, str | None]
 """Tenant, dwelling, residence."""
 
-_PRIORITY_CHANGED = "la priorité a été changée"
 _NO_LIMITS = Limits(0, 0)
 """They are for what goes out by itself."""
 _WHOM = ("tenant_id", "dwelling_id", "residence_id")
@@ -112,7 +111,7 @@ class Work:
     def rival(self, held: HeldCase) -> str | None:
         """Return the other open call-back of a case's party, which may have only one that is open; None without one."""
         own = sa.select(cases.c.party).where(cases.c.id == held.id).scalar_subquery()
-        others = sa.select(cases.c.number).where(cases.c.party == own, _IS_OPEN, cases.c.id != held.id)
+        others = sa.select(cases.c.number).where(cases.c.party == own, IS_OPEN, cases.c.id != held.id)
         return self._connection.execute(others).scalar_one_or_none()
 
     def open(self, like: Case, **values: Any) -> HeldCase:
@@ -274,8 +273,6 @@ class Work:
         return self._connection.execute(query).all()
 
 
-# Written out, not bound: only so does SQLite see that the partial index answers this.
-_IS_OPEN = cases.c.state == sa.literal("open", sa.Text, literal_execute=True)
 _OF_CONTACT = tuple(name for name in HeldContact.__dataclass_fields__ if name != "whom")
 
 
@@ -311,7 +308,7 @@ def working(database: Database, who: str, now: datetime) -> Iterator[Work]:
 def _as_urgent(alarm: Alarm, priority: Priority) -> Alarm:
     if priority is Priority.P1:
         return alarm if alarm.certain else Alarm(AlarmLevel.CERTAIN)
-    return alarm.lowered(AlarmLevel.NONE, _PRIORITY_CHANGED) if alarm.certain else alarm
+    return alarm.lowered(AlarmLevel.NONE, PRIORITY_CHANGED) if alarm.certain else alarm
 
 
 def as_json(value: Any) -> Any:

@@ -80,7 +80,7 @@ def call_handler(grounds: Grounds) -> Handler:
 
 def _judge_call(call: Call, first: Arrival, grounds: CallGrounds, history: StoredHistory) -> Judgement:
     """Judge a call; one that came before and asks for the same stands where it stood."""
-    before = history.told_before(first)
+    before = history.earlier_call(first)
     if before is not None and before.standing is not None and before.outcome is not None:
         judgement = judge_call(call, grounds, history, AsBefore(before.standing))
         standing = judgement.contact.standing

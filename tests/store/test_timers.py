@@ -97,7 +97,7 @@ def test_judgements_are_read_again_in_the_order_of_time(store: Store) -> None:
     number = open_case(store, "one", judgement())
     (arrival_id,) = store.judgements.since(NOW)
     (judged,) = store.judgements.read([arrival_id, 999])
-    assert (judged.case_number, judged.is_first, judged.open, judged.queue) == (number, True, True, "montreuil")
+    assert (judged.case_number, judged.is_first, judged.is_open, judged.queue) == (number, True, True, "montreuil")
     assert judged.judgement == judgement()
     assert store.judgements.rules_used(NOW) >= {"routing.yaml:plomberie"}
     assert store.judgements.since(minutes(1)) == []

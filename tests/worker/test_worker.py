@@ -9,9 +9,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from dtm_contact.errors import JudgeDiedError, JudgeTimeoutError
+from dtm_contact.explain import NOT_READ
 from dtm_contact.model import Arrival, Envelope, Priority
 from dtm_contact.settings import Judge, Settings
-from dtm_contact.store import NOT_READ, ArrivalLine, ArrivalState, Claimed, GroupCommitInbox, Store
+from dtm_contact.store import ArrivalLine, ArrivalState, Claimed, GroupCommitInbox, Store
 from dtm_contact.worker import FallbackQueue, WakingInbox, Worker
 from dtm_contact.worker.fallback import readable_part
 from dtm_contact.worker.ipc import JudgeFailure, JudgeReply, JudgeRequest

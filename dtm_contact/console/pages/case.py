@@ -23,13 +23,13 @@ from dtm_contact.console.telling import time_line
 from dtm_contact.console.visit import LONGEST_SEARCH, Visit
 from dtm_contact.console.words import undoable
 from dtm_contact.errors import NotFoundError
-from dtm_contact.explain import summary
+from dtm_contact.explain import NOT_READ, summary
 from dtm_contact.explain.words import CARE
 from dtm_contact.model import Judgement, KeptHistory, Proposal, RuleTrace
 from dtm_contact.outbound.wording import moment, opening_hours
 from dtm_contact.rules import decide
 from dtm_contact.rules.answer_templates import AnswerFailedError, fill_in
-from dtm_contact.store import NOT_READ, Case, CaseFile
+from dtm_contact.store import Case, CaseFile
 
 OF_ANOTHER_OFFICE = "un logement d’un autre bureau"
 """Instead of where somebody lives whose dwelling the agent's office does not work."""

@@ -9,10 +9,11 @@ from rich.text import Text
 from dtm_contact.cases.words import said
 from dtm_contact.cli.grounds import Called, called
 from dtm_contact.cli.output import as_json_option, console, plain, print_json, table
+from dtm_contact.explain import NOT_READ
 from dtm_contact.explain.told import tell
 from dtm_contact.explain.words import STATES
 from dtm_contact.settings import Settings
-from dtm_contact.store import NOT_READ, CaseFile, Event, open_store
+from dtm_contact.store import CaseFile, Event, open_store
 
 
 @click.command()
