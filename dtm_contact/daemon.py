@@ -30,21 +30,21 @@ from dtm_contact.timers import Post, Runner, Storms, running
 from dtm_contact.tokens import Tokens
 from dtm_contact.worker import (
     FallbackQueue,
-    Heartbeat,
+    LeaseHeartbeat,
     OutboxWriter,
     QueueWatch,
     RulesWatch,
     WakingInbox,
     Worker,
     at_start,
-    beating,
     copies,
-    following,
+    heartbeat_lifespan,
+    queue_watch_lifespan,
     quiet_copy,
+    rules_watch_lifespan,
     sender_lifespan,
     tokens_of,
     utc_now,
-    watching_queues,
 )
 
 _log = get_log("daemon")
@@ -87,7 +87,7 @@ async def daemon(settings: Settings) -> AsyncIterator[Running]:
         announcer = Announcer(settings, ways_of(settings.alarm), kept_in(settings), utc_now)
         await stack.enter_async_context(announcing(announcer))
         alarms = Alarms(announcer, time.monotonic)
-        heartbeat = await stack.enter_async_context(beating(Heartbeat(settings, store, alarms)))
+        heartbeat = await stack.enter_async_context(heartbeat_lifespan(LeaseHeartbeat(settings, store, alarms)))
         holder = heartbeat.holder
         taken = stack.enter_context(copies(settings))
         copy = await quiet_copy(taken)
@@ -106,10 +106,10 @@ async def daemon(settings: Settings) -> AsyncIterator[Running]:
         watching = RulesWatch(
             settings, store, taken, alarms, in_force=in_force, clock=utc_now, use_rules=worker.use_rules
         )
-        await stack.enter_async_context(following(watching))
+        await stack.enter_async_context(rules_watch_lifespan(watching))
         post = Post(settings, mail.answering.tokens, mail.wake) if mail else None
         rules = watching.rules_now
-        await stack.enter_async_context(watching_queues(QueueWatch(store, alarms, rules=rules, clock=utc_now)))
+        await stack.enter_async_context(queue_watch_lifespan(QueueWatch(store, alarms, rules=rules, clock=utc_now)))
         runner = Runner(
             settings, store, estate, alarms, rules=rules, clock=utc_now, storms=storms, post=post, holder=holder
         )

@@ -63,7 +63,7 @@ def let_in(visit: Visit, enter: Callable[..., bool], to: str) -> Response | None
     """
     settings, secret, device = visit.desk.settings.desk, new_secret(), new_secret()
     # Colleagues who share a computer share what it is known by.
-    is_known = bool(visit.desk.store.accounts.known_on(visit.device, visit.now))
+    is_known = bool(visit.desk.store.accounts.accounts_of_device(visit.device, visit.now))
     digest = visit.device if is_known else digest_of(device)
     if not enter(digest=digest_of(secret), device=digest, hours=settings.session_hours):
         return None

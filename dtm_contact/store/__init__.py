@@ -7,6 +7,13 @@ from dtm_contact.store.accounts import EVERYTHING, Account, Session, TrailLine, 
 from dtm_contact.store.alarm_labels import AlarmLabel
 from dtm_contact.store.arrivals import ArrivalLine, Arrivals, ArrivalState, Claimed, Glance
 from dtm_contact.store.case_changes import Destination
+from dtm_contact.store.case_transactions import (
+    CaseTransaction,
+    LockedCase,
+    LockedContact,
+    case_number,
+    case_transaction,
+)
 from dtm_contact.store.cases import Case, CaseContact, CaseFile, Cases, QueueCount
 from dtm_contact.store.confirmations import Confirmation
 from dtm_contact.store.database import StoreRefusedError
@@ -20,7 +27,6 @@ from dtm_contact.store.outbox import Mailing, StoredOutbox
 from dtm_contact.store.record_result import Fallback
 from dtm_contact.store.register import RegisterEntry
 from dtm_contact.store.store import Store, StoreThread, open_store
-from dtm_contact.store.work import HeldCase, HeldContact, Work, case_number, working
 
 __all__ = [
     "EVERYTHING",
@@ -32,6 +38,7 @@ __all__ = [
     "Case",
     "CaseContact",
     "CaseFile",
+    "CaseTransaction",
     "Cases",
     "Claimed",
     "Confirmation",
@@ -44,9 +51,9 @@ __all__ = [
     "Glance",
     "GroupCommitInbox",
     "Held",
-    "HeldCase",
-    "HeldContact",
     "LeaseLine",
+    "LockedCase",
+    "LockedContact",
     "Mailing",
     "NameLock",
     "Origin",
@@ -61,10 +68,9 @@ __all__ = [
     "StoredOutbox",
     "TrailLine",
     "Visibility",
-    "Work",
     "case_number",
+    "case_transaction",
     "migrate",
     "name_lock",
     "open_store",
-    "working",
 ]

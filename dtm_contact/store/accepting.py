@@ -73,7 +73,7 @@ def _fill(driver: sqlite3.Connection, number: int, raw: bytes) -> None:
 
 
 def fit_one_statement(new: New) -> bool:
-    """Tell whether `insert_at_once` takes so many arrivals, of such a size: SQLite copies their bytes twice for it."""
+    """Return whether `insert_at_once` takes these arrivals: few and small: SQLite copies their bytes twice."""
     return len(new) <= _AT_ONCE and sum(len(arrival.raw) for arrival in new.values()) <= _OCTETS_AT_ONCE
 
 

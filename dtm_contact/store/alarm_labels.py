@@ -52,7 +52,7 @@ class AlarmLabel:
     danger: bool
 
     @property
-    def false_waking(self) -> bool:
+    def is_false_waking(self) -> bool:
         """Whether those on call were woken for nothing."""
         return self.before.certain and not self.danger
 
@@ -112,7 +112,7 @@ class AlarmLabels:
         counts = [0] * weeks
         last: Mapping[str, AlarmLabel] = {each.case_number: each for each in self.all(now - weeks * _WEEK)}
         for label in last.values():
-            if label.false_waking and label.at <= now:
+            if label.is_false_waking and label.at <= now:
                 counts[min(weeks - 1, (now - label.at) // _WEEK)] += 1
         return counts
 

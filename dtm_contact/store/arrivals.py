@@ -281,7 +281,7 @@ class Arrivals:
         self._reopen(arrival_id, (ArrivalState.SET_ASIDE,), forced, events.NewEvent(who, "released", now))
 
     def was_set_aside(self, arrival_id: int) -> bool:
-        """Tell whether an arrival was set aside once and brought back since."""
+        """Return whether an arrival was set aside once and brought back since."""
         query = sa.select(arrivals.c.id).where(arrivals.c.id == arrival_id, arrivals.c.forced_case)
         with self._database.reading() as connection:
             return connection.execute(query).first() is not None

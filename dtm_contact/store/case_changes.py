@@ -226,9 +226,9 @@ def change_joined(connection: Connection, row: Any, changes: dict[str, Any]) -> 
         return {}
     _update(connection, row.id, changes)
     if "state" in changes:
-        timers.begin_anew(connection, row.id)
+        timers.restart(connection, row.id)
     elif "priority" in changes:
-        timers.begin_anew(connection, row.id, changes["priority"])
+        timers.restart(connection, row.id, changes["priority"])
     data = {name: value for name, value in changes.items() if name in _SHOWN_IN_EVENTS}
     return {**data, timers.RAISED_FROM: row.priority} if "priority" in changes else data
 

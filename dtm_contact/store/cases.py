@@ -17,7 +17,7 @@ from dtm_contact.store.case_changes import Destination
 from dtm_contact.store.database import Database
 from dtm_contact.store.judgements import unpack_judgements
 from dtm_contact.store.outbox import Mailing
-from dtm_contact.store.placement import Result
+from dtm_contact.store.placement import JudgingResult
 from dtm_contact.store.record_result import Fallback
 from dtm_contact.store.schema import IS_OPEN, ORDER, cases, contacts, judgements
 
@@ -133,7 +133,7 @@ class QueueCount:
 
 
 @dataclass(frozen=True, slots=True)
-class Lying:
+class PlacedCase:
     """An open case, the queue it lies in, and its residence; None where that is not sure."""
 
     number: str
@@ -182,7 +182,7 @@ class Cases:
             ValueError: the decision opens a case without saying where.
         """
         with self._database.writing() as connection:
-            return record_result.record(connection, Result(claimed, judgement, decision, now, mail))
+            return record_result.record(connection, JudgingResult(claimed, judgement, decision, now, mail))
 
     def park(
         self, claimed: Claimed, reason: str, fallback: Fallback, destination: Destination, now: datetime
@@ -251,12 +251,12 @@ class Cases:
         with self._database.reading() as connection:
             return {row[0]: row[1] for row in connection.execute(query.order_by(cases.c.queue))}
 
-    def lying_in(self, queues: Sequence[str]) -> list[Lying]:
+    def open_in(self, queues: Sequence[str]) -> list[PlacedCase]:
         """Return the open cases of some queues, the oldest first."""
         query = sa.select(cases.c.number, cases.c.queue, cases.c.residence_id).where(IS_OPEN)
         with self._database.reading() as connection:
             rows = connection.execute(query.where(cases.c.queue.in_(queues)).order_by(cases.c.id))
-            return [Lying(*row) for row in rows]
+            return [PlacedCase(*row) for row in rows]
 
     def get(self, number: str) -> CaseFile:
         """Return a case with its contacts and events.

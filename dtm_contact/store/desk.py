@@ -23,7 +23,7 @@ _MOST_CASES = 200
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class CaseFilter:
     """Which open cases a page shows, in their total order: alarm, priority, due, opened, number.
 
     Attributes:
@@ -45,12 +45,12 @@ class Wanted:
     waiting: bool = False
 
 
-Place = tuple[AlarmLevel, str, datetime, datetime, str]
+QueueCursor = tuple[AlarmLevel, str, datetime, datetime, str]
 """Where a case stands in the total order."""
 
 
 @dataclass(frozen=True, slots=True)
-class Beside:
+class CaseHints:
     """What a line of the queue tells beside the case: the first words, and how often they called and wrote."""
 
     words: str = ""
@@ -102,13 +102,13 @@ class Appointment:
     booked_by: str
 
 
-def place_of(case: Case) -> Place:
+def cursor_of(case: Case) -> QueueCursor:
     """Return where a case stands in the total order."""
     return case.alarm_level, case.priority.value, case.due, case.opened_at, case.number
 
 
 def _in_order(case: Case) -> tuple[Any, ...]:
-    level, *rest = place_of(case)
+    level, *rest = cursor_of(case)
     return -level.rank, *rest
 
 
@@ -118,7 +118,7 @@ class StoredDesk:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def page(self, wanted: Wanted, *, after: Place | None = None, limit: int = 50) -> list[Case]:
+    def page(self, wanted: CaseFilter, *, after: QueueCursor | None = None, limit: int = 50) -> list[Case]:
         """Return open cases in their total order, those behind `after` only."""
         with self._database.reading() as connection:
             if wanted.owner is not None:
@@ -130,7 +130,7 @@ class StoredDesk:
             ]
         return list(heapq.merge(*each, key=_in_order))[:limit]
 
-    def beside(self, numbers: Collection[str]) -> dict[str, Beside]:
+    def case_hints(self, numbers: Collection[str]) -> dict[str, CaseHints]:
         """Return what the lines of these cases tell beside them."""
         called = sa.func.count().filter(contacts.c.channel == "phone")
         counted = (
@@ -145,7 +145,7 @@ class StoredDesk:
             first = sa.select(judgements.c.contact_id, sa.func.substr(text, 1, _WORDS_SHOWN))
             found = connection.execute(first.where(judgements.c.contact_id.in_([row.first for row in rows])))
             words = {row[0]: row[1] for row in found}
-        return {row[0]: Beside(" ".join((words.get(row[1]) or "").split()), row[2], row[3]) for row in rows}
+        return {row[0]: CaseHints(" ".join((words.get(row[1]) or "").split()), row[2], row[3]) for row in rows}
 
     def counts(self, queues: Collection[str]) -> dict[str, int]:
         """Return how many cases are open in each of these queues."""
@@ -324,7 +324,7 @@ class StoredDesk:
         return [(row[0], "\n".join(part or "" for part in row[1:])) for row in rows]
 
 
-def _wanted(wanted: Wanted, after: Place | None, limit: int) -> sa.Select[Any]:
+def _wanted(wanted: CaseFilter, after: QueueCursor | None, limit: int) -> sa.Select[Any]:
     query = sa.select(*CASE_COLUMNS).where(IS_OPEN).order_by(*ORDER).limit(limit)
     later = cases.c.waiting_until > wanted.now
     query = query.where(later if wanted.waiting else sa.or_(cases.c.waiting_until.is_(None), sa.not_(later)))

@@ -208,7 +208,7 @@ class StoredDirectory:
             told = sa.select(directory_refusals.c.told_at).where(directory_refusals.c.digest == digest)
             return connection.execute(told).scalar_one() is None
 
-    def told_of_refusal(self, digest: str, now: datetime) -> None:
+    def mark_refusal_reported(self, digest: str, now: datetime) -> None:
         """Keep that the admins were told that these files were refused."""
         told = directory_refusals.update().where(directory_refusals.c.digest == digest)
         with self._database.writing() as connection:

@@ -42,7 +42,7 @@ from dtm_contact.model import (
 )
 from dtm_contact.reading import read
 from dtm_contact.store.columns import bounded_key
-from dtm_contact.store.register import known_entries
+from dtm_contact.store.register import entries_in_force
 from dtm_contact.store.schema import (
     HAS_SENDER,
     IS_OPEN,
@@ -81,7 +81,7 @@ class StoredHistory:
 
     def register(self, tenants: Sequence[str], on: date) -> Sequence[KnownEntry]:
         """Return the entries of the register that are in force on a day for any of these tenants, oldest first."""
-        return known_entries(self._connection, tenants, on) if tenants else ()
+        return entries_in_force(self._connection, tenants, on) if tenants else ()
 
     def cases(self, numbers: Sequence[str]) -> Sequence[KnownCase]:
         """Return the cases of these numbers that exist, in the order asked."""

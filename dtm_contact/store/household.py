@@ -42,7 +42,7 @@ class HouseholdContact:
 
 
 @dataclass(frozen=True, slots=True)
-class Household:
+class HouseholdHistory:
     """Contacts, cases, and the events of each case by its number; each oldest first."""
 
     contacts: tuple[HouseholdContact, ...]
@@ -50,7 +50,7 @@ class Household:
     events: tuple[tuple[str, events.Event], ...]
 
 
-def household(database: Database, parties: Iterable[Party]) -> Household:
+def household(database: Database, parties: Iterable[Party]) -> HouseholdHistory:
     """Return all that concerns any of the parties, as it is at one moment.
 
     Raises:
@@ -63,7 +63,7 @@ def household(database: Database, parties: Iterable[Party]) -> Household:
         happened = [
             (case.number, event) for case_id, case in mine.items() for event in events.of_case(connection, case_id)
         ]
-    return Household(
+    return HouseholdHistory(
         tuple(_told(row) for row in found),
         tuple(sorted(mine.values(), key=lambda case: (case.opened_at, case.number))),
         tuple(sorted(happened, key=lambda each: (each[1].at, each[1].id))),

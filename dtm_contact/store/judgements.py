@@ -129,7 +129,7 @@ class _Referred:
             history.alike_by_id, connection, (each for one in references for each in one["alike"])
         )
         self._register: dict[int, KnownEntry] = _found(
-            register.known_by_id, connection, (each for one in references for each in one.get("register", ()))
+            register.entries_by_id, connection, (each for one in references for each in one.get("register", ()))
         )
         numbers = list(dict.fromkeys(number for one in references for number in one["cases"]))
         cases_seen = history.cases_for_joining(connection, numbers, own_contact=None)

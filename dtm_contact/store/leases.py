@@ -333,7 +333,7 @@ class _FileLock:
             os.close(opened)
 
     def _is_in_place(self, opened: int) -> bool:
-        """Tell whether the locked file is still the one that others would lock: somebody may have tidied it away."""
+        """Return whether the locked file is still the one that others would lock: somebody may have tidied it away."""
         try:
             return os.path.samestat(os.fstat(opened), self._path.stat())
         except FileNotFoundError:

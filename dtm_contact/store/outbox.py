@@ -78,7 +78,7 @@ def _tell_withheld(connection: Connection, case_id: int, kind: str, reason: str,
 
 
 def _is_never_used(connection: Connection, kind: str, address: str, now: datetime) -> bool:
-    """Tell whether the register says never to write to an address; our own people are told whatever it says."""
+    """Return whether the register says never to write to an address; our own people are told whatever it says."""
     return kind != OutgoingKind.NOTICE and bool(never_used(connection, [address.lower()], utc_day(now)))
 
 
@@ -152,7 +152,7 @@ def _reason_by_now(
     return letter.reason if last is None or now - last < again_after else f"{again}{now.astimezone(UTC):%Y-%m-%dT%H:%M}"
 
 
-def mark_bounced(connection: Connection, case_id: int, text: str, told: str, now: datetime) -> tuple[str, ...]:
+def mark_bounced(connection: Connection, case_id: int, text: str, status: str, now: datetime) -> tuple[str, ...]:
     """Take a report of failure into account that came back to a case, and return the addresses that it names.
 
     Only addresses that something was sent to in that case count: a made-up report marks nobody else.
@@ -161,21 +161,21 @@ def mark_bounced(connection: Connection, case_id: int, text: str, told: str, now
         connection: the transaction.
         case_id: the case.
         text: what the report says, in lower case.
-        told: how the failure is to be told: a code.
+        status: how it failed: a code.
         now: when.
     """
     sent = sa.select(outbox.c.to_address).where(outbox.c.case_id == case_id).distinct()
     named = tuple(address for address in connection.execute(sent).scalars() if address in text)
     for address in named:
-        _mark(connection, address, told, now)
+        _mark(connection, address, status, now)
         theirs = sa.update(outbox).where(outbox.c.case_id == case_id, outbox.c.to_address == address)
-        connection.execute(theirs.where(outbox.c.state == "sent").values(state="bounced", told=told))
+        connection.execute(theirs.where(outbox.c.state == "sent").values(state="bounced", told=status))
     return named
 
 
-def _mark(connection: Connection, address: str, told: str, now: datetime) -> None:
+def _mark(connection: Connection, address: str, status: str, now: datetime) -> None:
     insert = insert_of(connection)
-    statement = insert(undeliverable).values(address=address, since=now, told=told)
+    statement = insert(undeliverable).values(address=address, since=now, told=status)
     connection.execute(statement.on_conflict_do_nothing())
 
 

@@ -34,7 +34,7 @@ _SPOKE_OUTCOMES: Final = tuple(outcome.value for outcome in Outcome if outcome.s
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
+class JudgingResult:
     """What is to be recorded of one arrival.
 
     Attributes:
@@ -53,7 +53,7 @@ class Result:
 
 
 @dataclass(frozen=True, slots=True)
-class Placement:
+class CasePlacement:
     """Where a result goes.
 
     Attributes:
@@ -79,7 +79,7 @@ class Placement:
     left: int | None = None
 
 
-def place(connection: Connection, result: Result, contact_id: int | None, case: CaseRef | None) -> Placement:
+def place(connection: Connection, result: JudgingResult, contact_id: int | None, case: CaseRef | None) -> CasePlacement:
     """Find or open the case that a result goes to, and change it accordingly.
 
     Args:
@@ -103,7 +103,7 @@ def place(connection: Connection, result: Result, contact_id: int | None, case: 
     return replace(placement, contact_id=contact_id)
 
 
-def _open(connection: Connection, result: Result, **values: Any) -> CaseRef:
+def _open(connection: Connection, result: JudgingResult, **values: Any) -> CaseRef:
     """Open a case for what was judged: with the tags of the rules, which agents then own."""
     arrival, judgement = result.claimed.arrival, result.judgement
     tags = list(judgement.decision.tags)
@@ -113,22 +113,22 @@ def _open(connection: Connection, result: Result, **values: Any) -> CaseRef:
     return case_changes.open_case(connection, columns, case_changes.destination_of(judgement), result.now)
 
 
-def _place_message(connection: Connection, result: Result, case: CaseRef | None) -> Placement:
+def _place_message(connection: Connection, result: JudgingResult, case: CaseRef | None) -> CasePlacement:
     judgement = result.judgement
     links = judgement.joining.linked
     if case is not None:
         case_changes.complete(connection, case.id, judgement)
-        return Placement(case, _COMPLETED, links=links, sends=True)
+        return CasePlacement(case, _COMPLETED, links=links, sends=True)
     number = judgement.joining.case_number
     row = case_changes.find_case(connection, number) if number else None
     if row is not None:
         data = _join(connection, row, judgement, result.now)
-        return Placement(CaseRef(row.id, row.number), _how_joined(judgement.joining), data, links=links, sends=True)
+        return CasePlacement(CaseRef(row.id, row.number), _how_joined(judgement.joining), data, links=links, sends=True)
     if judgement.decision.kind is CaseKind.CASE:
         _check_not_repeated(connection, judgement, result.claimed.claimed_at)
         data = {"why": judgement.joining.why} if judgement.joining.why else {}
-        return Placement(_open(connection, result), OPENED, data, links=links, sends=True)
-    return Placement(None, _JUDGED)
+        return CasePlacement(_open(connection, result), OPENED, data, links=links, sends=True)
+    return CasePlacement(None, _JUDGED)
 
 
 def _join(connection: Connection, row: Any, judgement: Judgement, now: datetime) -> dict[str, Any]:
@@ -193,7 +193,7 @@ def _check_not_repeated(connection: Connection, judgement: Judgement, claimed_at
         raise MovedError("the same words have a case by now")
 
 
-def _place_call(connection: Connection, result: Result, call: Call, standing: Standing) -> Placement:
+def _place_call(connection: Connection, result: JudgingResult, call: Call, standing: Standing) -> CasePlacement:
     """Place a call: in the call-back of its party where nobody served it, else in the one that it closes.
 
     A call that arrives again stays where it is unless it now asks for something else.
@@ -208,13 +208,13 @@ def _place_call(connection: Connection, result: Result, call: Call, standing: St
     waits = result.judgement.decision.kind is CaseKind.CASE
     if waits and before is not None and before.case_id is not None and _stays(before, standing):
         case = _stay(connection, result.judgement, standing, before, before.case_id)
-        placement = Placement(case, _REVISED, revised)
+        placement = CasePlacement(case, _REVISED, revised)
     elif waits:
         placement = _place_in_call_back(connection, result, standing, outcome, revised)
     elif standing.closes is not None:
         placement = _close_by_call(connection, standing, outcome, result.now)
     else:
-        placement = Placement(None, _JUDGED if before is None else _REVISED, revised)
+        placement = CasePlacement(None, _JUDGED if before is None else _REVISED, revised)
     contact: dict[str, Any] = {"party": standing.party}
     if before is not None:
         contact["arrival_id"] = before.arrival_id
@@ -238,19 +238,19 @@ def _revised_outcome(call: Call, before: EarlierCall | None) -> dict[str, Any] |
 
 
 def _place_in_call_back(
-    connection: Connection, result: Result, standing: Standing, outcome: dict[str, Any], revised: dict[str, Any]
-) -> Placement:
+    connection: Connection, result: JudgingResult, standing: Standing, outcome: dict[str, Any], revised: dict[str, Any]
+) -> CasePlacement:
     row = case_changes.lock_call_back(connection, standing.party)
     if row is None and standing.joins is not None:
         raise MovedError("the call-back that it joins")
     if row is None:
-        return Placement(_open(connection, result, party=standing.party), OPENED, outcome)
+        return CasePlacement(_open(connection, result, party=standing.party), OPENED, outcome)
     # It ends a pause, and may raise the priority.
     changes = {"waiting_until": None, **raised_urgency(row, result.judgement.decision)}
     data = case_changes.change_joined(connection, row, changes)
     # The event of a call has its alarm with its decision.
     data.pop("alarm_level", None)
-    return Placement(CaseRef(row.id, row.number), _JOINED, {**revised, "count": standing.count, **data})
+    return CasePlacement(CaseRef(row.id, row.number), _JOINED, {**revised, "count": standing.count, **data})
 
 
 def _stays(before: EarlierCall, standing: Standing) -> bool:
@@ -272,15 +272,15 @@ def _stay(
     return CaseRef(case_id, number)
 
 
-def _close_by_call(connection: Connection, standing: Standing, outcome: dict[str, Any], now: datetime) -> Placement:
+def _close_by_call(connection: Connection, standing: Standing, outcome: dict[str, Any], now: datetime) -> CasePlacement:
     """Close the call-back that a call answers, even one that an agent has taken: its event says so."""
     row = case_changes.lock_call_back(connection, standing.party)
     if row is None:
         # Somebody's hand was faster.
-        return Placement(None, _JUDGED, outcome)
+        return CasePlacement(None, _JUDGED, outcome)
     what = case_changes.close_call_back(connection, row, SPOKE, now)
     reason = spoke_although_taken(row.owner) if row.owner else SPOKE
-    return Placement(
+    return CasePlacement(
         CaseRef(row.id, row.number), what, {**outcome, "reason": reason, "spoke": True, "owner": row.owner}
     )
 
@@ -301,7 +301,7 @@ def close_left(connection: Connection, case_id: int, now: datetime) -> tuple[Cas
 
 
 def close_if_spoken_since(
-    connection: Connection, result: Result, case: CaseRef
+    connection: Connection, result: JudgingResult, case: CaseRef
 ) -> tuple[CaseRef, str, dict[str, Any]] | None:
     """Close a call-back at once where the party was spoken to after that call, which came to be known late.
 
@@ -324,7 +324,9 @@ def close_if_spoken_since(
     return case, case_changes.close_call_back(connection, row, SPOKE, result.now), {"reason": SPOKE}
 
 
-def _place_notice(connection: Connection, result: Result, voice: VoiceNotice, case: CaseRef | None) -> Placement:
+def _place_notice(
+    connection: Connection, result: JudgingResult, voice: VoiceNotice, case: CaseRef | None
+) -> CasePlacement:
     """Place the notice of a voice message: with its call, in its caller's call-back, or in a case of its own.
 
     A call that comes later joins the case that it opened. What is spoken can make the case of the call more urgent.
@@ -334,17 +336,17 @@ def _place_notice(connection: Connection, result: Result, voice: VoiceNotice, ca
     contact = {"phone_key": voice.key, "party": party}
     if case is not None:
         case_changes.complete(connection, case.id, judgement)
-        return Placement(case, _COMPLETED, {"voice_message": True}, contact=contact)
+        return CasePlacement(case, _COMPLETED, {"voice_message": True}, contact=contact)
     case = _case_of_call(connection, judgement.contact.at, voice)
     if case is None and (call_back := case_changes.lock_call_back(connection, party)) is not None:
         case = CaseRef(call_back.id, call_back.number)
     if case is None:
         opened = _open(connection, result, party=party)
-        return Placement(opened, OPENED, {"voice_message": True}, contact=contact, sends=True)
+        return CasePlacement(opened, OPENED, {"voice_message": True}, contact=contact, sends=True)
     row = case_changes.find_open_case(connection, case.id)
     changes = {} if row is None else raised_urgency(row, judgement.decision)
     raised = case_changes.change_joined(connection, row, {**changes, "waiting_until": None} if changes else {})
-    return Placement(case, _JOINED, {"voice_message": True, **raised}, contact=contact, sends=bool(raised))
+    return CasePlacement(case, _JOINED, {"voice_message": True, **raised}, contact=contact, sends=bool(raised))
 
 
 def _party(judgement: Judgement, voice: VoiceNotice) -> str | None:

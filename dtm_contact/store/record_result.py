@@ -18,7 +18,7 @@ from dtm_contact.store import case_changes, events, outbox, placement
 from dtm_contact.store.arrivals import ArrivalState, Claimed
 from dtm_contact.store.case_changes import WHOM, CaseRef, Destination
 from dtm_contact.store.judgements import pack_judgement
-from dtm_contact.store.placement import Placement, Result
+from dtm_contact.store.placement import CasePlacement, JudgingResult
 from dtm_contact.store.schema import arrivals, cases, contacts, judgements
 
 WORKER: Final = "worker"
@@ -88,7 +88,7 @@ _STATUS = (
 )
 
 
-def record(connection: Connection, result: Result) -> str | None:
+def record(connection: Connection, result: JudgingResult) -> str | None:
     """Store what was judged of a message or call, and return the number of its case; see `Cases.record`."""
     claimed, judgement, now = result.claimed, result.judgement, result.now
     status = lock_arrival(connection, claimed)
@@ -124,7 +124,7 @@ def park(
     return _add_event(connection, claimed, case, "parked", now, {"reason": reason, "attempt": claimed.attempt})
 
 
-def _finish_case(connection: Connection, result: Result, placed: Placement, case: CaseRef) -> None:
+def _finish_case(connection: Connection, result: JudgingResult, placed: CasePlacement, case: CaseRef) -> None:
     """Give a case what its new contact brings: links, the subject of a call-back, and what is sent because of it."""
     case_changes.link(connection, case.id, placed.links)
     if placed.waits and (outcomes := case_changes.waiting_outcomes(connection, case.id)):
@@ -134,7 +134,7 @@ def _finish_case(connection: Connection, result: Result, placed: Placement, case
         result.mail.withheld.extend(outbox.put(connection, case.id, letters, result.mail.limits, result.now))
 
 
-def _put_judged_contact(connection: Connection, result: Result, placed: Placement) -> None:
+def _put_judged_contact(connection: Connection, result: JudgingResult, placed: CasePlacement) -> None:
     """Store a contact with every step of judging it, in place of what was judged of it before."""
     values = {**_contact_values(result.claimed, result.judgement, result.now), **placed.contact}
     contact_id = _put_contact(connection, placed.contact_id, values, placed.case)

@@ -22,7 +22,7 @@ from dtm_contact.store.leases import Leases
 from dtm_contact.store.migrating import check_schema
 from dtm_contact.store.outbox import StoredOutbox
 from dtm_contact.store.rule_versions import RuleVersions
-from dtm_contact.store.timers import Timers
+from dtm_contact.store.timers import StoredTimers
 
 _Result = TypeVar("_Result")
 
@@ -61,7 +61,7 @@ class Store:
         self.desk = StoredDesk(database)
         self.judgements = StoredJudgements(database)
         self.rule_versions = RuleVersions(database)
-        self.timers = Timers(database)
+        self.timers = StoredTimers(database)
 
     @contextmanager
     def history(self, apart_from: Arrival | None = None) -> Iterator[StoredHistory]:

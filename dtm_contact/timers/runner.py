@@ -97,7 +97,7 @@ class Runner:
         """Plan for each case that something happened to; where nothing did, nothing is written."""
         rules = self._rules()
         while True:
-            last, fresh = self._store.timers.fresh(_EVENTS_AT_ONCE)
+            last, fresh = self._store.timers.changed_cases(_EVENTS_AT_ONCE)
             if last == self._followed:
                 return
             self._store.timers.plan([plan for case in fresh for plan in plans(case, rules)], last)

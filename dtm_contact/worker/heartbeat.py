@@ -29,7 +29,7 @@ def _elapsed() -> float:
     return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
 
 
-class Heartbeat:
+class LeaseHeartbeat:
     """The lease of this daemon.
 
     It is renewed every `lease.heartbeat_seconds`. Where it was over and somebody has taken over, a new incarnation
@@ -192,7 +192,7 @@ class Heartbeat:
 
 
 @asynccontextmanager
-async def beating(heartbeat: Heartbeat) -> AsyncIterator[Heartbeat]:
+async def heartbeat_lifespan(heartbeat: LeaseHeartbeat) -> AsyncIterator[LeaseHeartbeat]:
     """Keep the lease until the block ends.
 
     Raises:

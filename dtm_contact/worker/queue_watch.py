@@ -72,7 +72,7 @@ class QueueWatch:
 
 
 @asynccontextmanager
-async def watching_queues(watch: QueueWatch) -> AsyncIterator[QueueWatch]:
+async def queue_watch_lifespan(watch: QueueWatch) -> AsyncIterator[QueueWatch]:
     """Look at the queues until the block ends."""
     try:
         async with beside(watch.run(), "queues"):

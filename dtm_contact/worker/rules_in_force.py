@@ -163,7 +163,7 @@ def _loaded(copy: Settings) -> LoadedRules:
 
 
 def _was_in_force(settings: Settings, store: Store, version: str, last: str) -> bool:
-    """Tell whether rules are those that judged last; an earlier version of the program may have told them otherwise."""
+    """Return whether rules are those that judged last; an earlier program may have given them another version."""
     with files_in_force(store.rule_versions, settings.name, settings.rules.dir) as kept:
         return version in {last, digest(kept)}
 
@@ -176,7 +176,7 @@ def _keep(
     if told is not None and (told.version, told.refused) == (version, refused.version if refused else None):
         return
     try:
-        store.rule_versions.take(settings.name, version, pack(found.settings.rules.dir), now)
+        store.rule_versions.put_in_force(settings.name, version, pack(found.settings.rules.dir), now)
         if refused is not None:
             store.rule_versions.refuse(settings.name, refused.version or "", refused.errors, now)
     except StoreUnavailableError as error:
@@ -348,7 +348,7 @@ class RulesWatch:
     async def _swap(self, copy: Settings, outcome: TrialResult) -> None:
         found = await asyncio.to_thread(_loaded, copy)
         archive, now, name = pack(copy.rules.dir), self._clock(), self._settings.name
-        await self._store.run(lambda store: store.rule_versions.take(name, found.rules.version, archive, now))
+        await self._store.run(lambda store: store.rule_versions.put_in_force(name, found.rules.version, archive, now))
         self.in_force = found
         self._use_rules(found)
         self._alarms.over(ALARM)
@@ -364,7 +364,7 @@ class RulesWatch:
     async def _back(self, version: str) -> None:
         """What the folder holds is in force already: somebody took a broken change back."""
         name = self._settings.name
-        await self._store.run(lambda store: store.rule_versions.settled(name))
+        await self._store.run(lambda store: store.rule_versions.clear_refusal(name))
         self._done, self._settling = version, None
         self._alarms.over(ALARM)
 
@@ -374,7 +374,7 @@ class RulesWatch:
 
 
 @asynccontextmanager
-async def following(watch: RulesWatch) -> AsyncIterator[RulesWatch]:
+async def rules_watch_lifespan(watch: RulesWatch) -> AsyncIterator[RulesWatch]:
     """Follow the folder until the block ends."""
     try:
         async with beside(watch.run(), "rules"):

@@ -190,7 +190,7 @@ def test_the_age_is_that_of_the_export(store: Store) -> None:
 def test_a_refusal_is_to_be_told_until_it_was_and_anew_after_an_import(store: Store) -> None:
     assert store.directory.refuse("d", NOW)
     assert store.directory.refuse("d", minutes(1))
-    store.directory.told_of_refusal("d", minutes(1))
+    store.directory.mark_refusal_reported("d", minutes(1))
     assert not store.directory.refuse("d", minutes(2))
     assert store.directory.refuse("e", minutes(2))
     store.directory.save(SMALL, "import", minutes(3))

@@ -22,7 +22,7 @@ from dtm_contact.model import (
     Scope,
     Span,
 )
-from dtm_contact.store import ArrivalState, Fallback, Store, working
+from dtm_contact.store import ArrivalState, Fallback, Store, case_transaction
 from dtm_contact.store.judgements import pack_judgement, unpack_judgements
 from dtm_contact.store.schema import cases
 from tests.store.samples import FALLBACK, NOW, RECEPTION, claim, judgement, minutes, open_case
@@ -85,8 +85,8 @@ def test_every_step_comes_back_as_it_was_judged(store: Store) -> None:
 def test_a_case_tells_whether_who_wrote_is_proven(store: Store, *, proven: bool) -> None:
     number = open_case(store, "one", replace(judgement(), joining=Joining(proven=proven)))
     assert store.cases.get(number).contacts[0].proven is proven
-    with working(store.database, "paul", NOW) as work:
-        assert [each.proven for each in work.contacts(work.hold(number)[0])] == [proven]
+    with case_transaction(store.database, "paul", NOW) as work:
+        assert [each.proven for each in work.contacts(work.lock(number)[0])] == [proven]
 
 
 def test_nobody_is_proven_who_wrote_what_could_not_be_judged(store: Store) -> None:

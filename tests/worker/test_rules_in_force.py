@@ -180,7 +180,7 @@ async def test_rules_in_force_that_a_new_check_refuses_judge_on_and_the_admins_a
     scene: Scene, store: Store, folder: Path
 ) -> None:
     leave_a_danger_untold(folder)
-    store.rule_versions.take("daemon", digest(folder), pack(folder), NOW)
+    store.rule_versions.put_in_force("daemon", digest(folder), pack(folder), NOW)
     watch = await scene.start()
     assert watch.in_force.rules.version == digest(folder)
     assert watch.in_force.rules.rules[0].id == "mairie"
@@ -204,7 +204,7 @@ async def test_rules_that_an_earlier_version_took_are_known_again_though_it_coun
     leave_a_danger_untold(folder)
     change(folder, 'text: "Mon loyer", holds: false', 'text: "Mon loyer", holds: true')
     (folder / FORMER).write_bytes(b"of then")
-    store.rule_versions.take("daemon", "0123456789ab", _with_model(folder), NOW)
+    store.rule_versions.put_in_force("daemon", "0123456789ab", _with_model(folder), NOW)
     watch = await scene.start()
     assert watch.in_force.rules.version == digest(folder)
     assert scene.alarms.lasting == (FAULTY,)
@@ -246,13 +246,13 @@ async def test_rules_with_a_fault_judge_where_those_in_force_cannot_be_read_any_
     before = tmp_path / "before"
     shutil.copytree(folder, before)
     change(before, "topic: gas", "topik: gas")
-    store.rule_versions.take("daemon", "0123456789ab", pack(before), NOW)
+    store.rule_versions.put_in_force("daemon", "0123456789ab", pack(before), NOW)
     change(folder, "holds: false", "holds: true")
     watch = await scene.start()
     assert watch.in_force.rules.version == digest(folder)
     assert scene.alarms.lasting == (FAULTY,)
     assert "the test expects that gaz decides" in scene.told[FAULTY]
-    store.rule_versions.take("daemon", "0123456789ab", pack(before), NOW)
+    store.rule_versions.put_in_force("daemon", "0123456789ab", pack(before), NOW)
     change(folder, "topic: gas", "topik: gas")
     with pytest.raises(InvalidFilesError, match="topik"):
         await scene.start()

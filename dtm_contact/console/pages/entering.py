@@ -45,7 +45,7 @@ def entered(visit: Visit) -> Mapping[str, Any] | Response:
     """
     name, to = visit.text("nom").lower()[:_LONGEST_NAME], _ours(visit.text("vers"))
     desk, given = visit.desk, visit.given.get("mot_de_passe", "")
-    known = bool(visit.device) and bool(desk.store.accounts.known_on(visit.device, visit.now))
+    known = bool(visit.device) and bool(desk.store.accounts.accounts_of_device(visit.device, visit.now))
     if not desk.gate.passwords.allows(f"device {visit.device}" if known else f"client {visit.client}"):
         return {"vers": to, "nom": name, "alert": _TOO_OFTEN, "status": 429}
     try:

@@ -37,7 +37,7 @@ def search(visit: Visit) -> Mapping[str, Any] | Response:
         "q": asked,
         "people": people,
         "cases": cases,
-        "beside": visit.desk.store.desk.beside([case.number for case in cases]),
+        "beside": visit.desk.store.desk.case_hints([case.number for case in cases]),
     }
 
 
@@ -90,7 +90,7 @@ def _household(visit: Visit, alert: str = "", refused: str = "") -> dict[str, An
     return {
         "card": card,
         "cases": cases,
-        "beside": visit.desk.store.desk.beside([each.number for each in cases]),
+        "beside": visit.desk.store.desk.case_hints([each.number for each in cases]),
         "confirmed": _confirmed(visit, card.dwelling_id),
         "register": shown_register(visit, registered),
         "refused": refused,

@@ -17,7 +17,7 @@ from dtm_contact.console.registry import deed, page
 from dtm_contact.console.visit import Visit, go
 from dtm_contact.directory import Directory
 from dtm_contact.model import AlarmLevel
-from dtm_contact.store.desk import Place, Wanted, place_of
+from dtm_contact.store.desk import CaseFilter, QueueCursor, cursor_of
 
 _PAGE = 40
 _COUNTS_SECONDS = 10.0
@@ -79,8 +79,8 @@ def _lines(visit: Visit) -> Mapping[str, Any]:
     shown, more = cases[:_PAGE], len(cases) > _PAGE
     return {
         "cases": shown,
-        "beside": visit.desk.store.desk.beside([case.number for case in shown]),
-        "next": f"?{urlencode({**_asked(visit), 'apres': _written(place_of(shown[-1]))})}" if more else "",
+        "beside": visit.desk.store.desk.case_hints([case.number for case in shown]),
+        "next": f"?{urlencode({**_asked(visit), 'apres': _written(cursor_of(shown[-1]))})}" if more else "",
         "first": not visit.text("apres"),
         "picked": visit.several("dossier"),
     }
@@ -161,13 +161,13 @@ def _as_before(visit: Visit, told: str = "") -> Visit:
     return replace(visit, asked=QueryParams(f"{_filters(visit)}&{told}"), given=picked, since=since)
 
 
-def _wanted(visit: Visit) -> Wanted:
+def _wanted(visit: Visit) -> CaseFilter:
     view = visit.text("vue")
     queue = visit.text("file")
     queues = visit.queues if queue == "toutes" else (queue,) if queue in visit.queues else visit.own_queues
     if view == "miennes":
         queues = visit.queues
-    return Wanted(
+    return CaseFilter(
         queues=queues,
         now=visit.now,
         topic=visit.text("motif") or None,
@@ -214,13 +214,13 @@ def _caretakers(visit: Visit, directory: Directory) -> Sequence[tuple[str, str]]
     return sorted(((each.caretaker_id, f"{each.last_name} {each.first_name}") for each in found), key=lambda e: e[1])
 
 
-def _written(place: Place) -> str:
+def _written(place: QueueCursor) -> str:
     level, priority, due, opened, number = place
     told = json.dumps([level, priority, due.isoformat(), opened.isoformat(), number])
     return base64.urlsafe_b64encode(told.encode()).decode().rstrip("=")
 
 
-def _place(written: str) -> Place | None:
+def _place(written: str) -> QueueCursor | None:
     """Return the place that a link names; None for one that names none."""
     try:
         told = json.loads(base64.urlsafe_b64decode(written + "=" * (-len(written) % 4)))

@@ -8,7 +8,7 @@ from dtm_contact.cli.output import as_json_option, plain, print_json
 from dtm_contact.rules.ruleset import digest
 from dtm_contact.settings import Settings
 from dtm_contact.store import open_store
-from dtm_contact.store.rule_versions import InForce
+from dtm_contact.store.rule_versions import DaemonRules
 
 
 @click.command()
@@ -32,7 +32,7 @@ def command(settings: Settings, *, as_json: bool) -> int:
     return 1 if any(each.refused for each in in_force) else 0
 
 
-def _told(settings: Settings, in_force: list[InForce], folder: str) -> Iterator[str]:
+def _told(settings: Settings, in_force: list[DaemonRules], folder: str) -> Iterator[str]:
     if not in_force:
         yield "no daemon has judged by any rules yet"
     for each in in_force:
@@ -45,7 +45,7 @@ def _told(settings: Settings, in_force: list[InForce], folder: str) -> Iterator[
     yield f"the folder {settings.rules.dir} holds version {folder}, which is {_standing(in_force, folder)}"
 
 
-def _standing(in_force: list[InForce], folder: str) -> str:
+def _standing(in_force: list[DaemonRules], folder: str) -> str:
     if any(each.version == folder for each in in_force):
         return "in force"
     if any(each.refused == folder for each in in_force):

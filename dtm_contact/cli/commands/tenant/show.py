@@ -15,7 +15,7 @@ from dtm_contact.cli.output import as_json_option, console, plain, print_json, t
 from dtm_contact.model import OnDuty
 from dtm_contact.settings import Settings
 from dtm_contact.store import open_store
-from dtm_contact.store.household import Household, household
+from dtm_contact.store.household import HouseholdHistory, household
 
 
 @click.command()
@@ -39,7 +39,7 @@ def command(settings: Settings, tenant: str, *, as_json: bool) -> None:
         console().print(Group(*(Text(line, style="bold red") for line in first), *_told(home, found, names)))
 
 
-def _as_json(home: Home, found: Household) -> dict[str, Any]:
+def _as_json(home: Home, found: HouseholdHistory) -> dict[str, Any]:
     return {
         "dwelling": home.dwelling_id,
         "people": list(home.people),
@@ -50,7 +50,7 @@ def _as_json(home: Home, found: Household) -> dict[str, Any]:
     }
 
 
-def _told(home: Home, found: Household, names: Called) -> Iterator[RenderableType]:
+def _told(home: Home, found: HouseholdHistory, names: Called) -> Iterator[RenderableType]:
     if home.dwelling_id is not None:
         yield Text(names.names.dwelling(home.dwelling_id), style="bold")
     elif not home.people:
