@@ -73,19 +73,19 @@ def _fill(driver: sqlite3.Connection, number: int, raw: bytes) -> None:
 
 
 def fit_one_statement(new: New) -> bool:
-    """Return whether `insert_at_once` takes these arrivals: few and small: SQLite copies their bytes twice."""
+    """Return whether arrivals are few and small enough for `insert_at_once`: SQLite copies their bytes twice."""
     return len(new) <= _AT_ONCE and sum(len(arrival.raw) for arrival in new.values()) <= _OCTETS_AT_ONCE
 
 
 def insert_at_once(driver: sqlite3.Connection, new: New) -> None:
-    """Do the same on SQLite's own connection by one statement, outside of any transaction: that is one by itself.
+    """Store arrivals with their bytes by one statement on SQLite's own connection, as a transaction of its own.
 
     Args:
         driver: made ready by `prepare_at_once`.
         new: arrivals that fit.
 
     Raises:
-        sqlite3.Error: they cannot be stored; or, of some kinds, whether they are cannot be told.
+        sqlite3.Error: they cannot be stored; or, of some kinds, whether they are is not certain.
         sqlalchemy.exc.StatementError: a value is none that its column could hold.
     """
     values = tuple(chain.from_iterable(map(_bound, new.values())))

@@ -119,7 +119,7 @@ class Arrivals:
         Raises:
             LeaseLostError: another daemon follows one of them meanwhile; nothing was stored.
             StoreUnavailableError: none was stored.
-            CommitUnknownError: whether they were stored cannot be told.
+            CommitUnknownError: whether they were stored is not certain.
         """
         unique = {(arrival.channel, bounded_key(arrival.external_id)): arrival for arrival in reversed(new)}
         in_order = dict(reversed(unique.items()))

@@ -231,14 +231,14 @@ class Database:
         """Return the driver's code of an error, what it means where it tells of a disk or a server, and which it is."""
         cause = getattr(error, "orig", None) or error
         code = getattr(cause, "sqlite_errorname", None) or getattr(cause, "sqlstate", None) or ""
-        told = f"{type(cause).__name__} {code}".rstrip()
+        text = f"{type(cause).__name__} {code}".rstrip()
         path = self.sqlite_path
         if path is None:
             why = "" if code and not code.startswith(_OF_A_CONNECTION) else _connecting(str(cause))
-            return f"{told}{why}: {self._server}"
+            return f"{text}{why}: {self._server}"
         if code in _MEAN_NO_ROOM:
-            return f"{told} ({_NO_ROOM}): {path.absolute()}, {_free(path)} octets free"
-        return f"{told}: {path.absolute()}"
+            return f"{text} ({_NO_ROOM}): {path.absolute()}, {_free(path)} octets free"
+        return f"{text}: {path.absolute()}"
 
     @property
     def _server(self) -> str:
@@ -276,12 +276,12 @@ class Database:
         try:
             disk = os.statvfs(path)
         except OSError as error:
-            told = f"{type(error).__name__}: the disk of {path.absolute()} cannot be asked for free room"
-            raise StoreUnavailableError(told) from None
+            text = f"{type(error).__name__}: the disk of {path.absolute()} cannot be asked for free room"
+            raise StoreUnavailableError(text) from None
         free = disk.f_bavail * disk.f_frsize
         if free < octets:
-            told = f"{free // _MIB:,} MiB ({free:,} octets) are free on its disk, {-(-octets // _MIB):,} are wanted"
-            raise StoreUnavailableError(f"{told}: {path.absolute()}")
+            text = f"{free // _MIB:,} MiB ({free:,} octets) are free on its disk, {-(-octets // _MIB):,} are wanted"
+            raise StoreUnavailableError(f"{text}: {path.absolute()}")
 
     def restart_log(self) -> None:
         """Take SQLite's log into the database, both synced, and begin it anew.
@@ -322,8 +322,8 @@ def _connecting(said: str) -> str:
 
     Only words of our own: what a driver says may hold a user, or a value.
     """
-    told = next((words for sign, words in _WHY_NO_CONNECTION if sign in said.lower()), "")
-    return f" ({told})" if told else ""
+    text = next((words for sign, words in _WHY_NO_CONNECTION if sign in said.lower()), "")
+    return f" ({text})" if text else ""
 
 
 def _sqlite_engine(url: URL, *, read_only: bool, patience: float) -> Engine:

@@ -205,14 +205,14 @@ class StoredDirectory:
         with self._database.writing() as connection:
             insert = insert_of(connection)(directory_refusals).values(digest=digest, refused_at=now)
             connection.execute(insert.on_conflict_do_nothing())
-            told = sa.select(directory_refusals.c.told_at).where(directory_refusals.c.digest == digest)
-            return connection.execute(told).scalar_one() is None
+            query = sa.select(directory_refusals.c.told_at).where(directory_refusals.c.digest == digest)
+            return connection.execute(query).scalar_one() is None
 
     def mark_refusal_reported(self, digest: str, now: datetime) -> None:
         """Keep that the admins were told that these files were refused."""
-        told = directory_refusals.update().where(directory_refusals.c.digest == digest)
+        change = directory_refusals.update().where(directory_refusals.c.digest == digest)
         with self._database.writing() as connection:
-            connection.execute(told.values(told_at=now))
+            connection.execute(change.values(told_at=now))
 
     def load(self) -> Records:
         """Return the directory in force, its lines in the order of their files.

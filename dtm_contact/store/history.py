@@ -269,7 +269,7 @@ def _values(row: sa.RowMapping) -> dict[str, Any]:
 
 
 MOST_ALIKE = 100
-"""Contacts that say the same, as far as they are told: the latest."""
+"""Contacts that say the same, at most: the latest."""
 
 
 def cases_for_joining(connection: Connection, numbers: Sequence[str], own_contact: int | None) -> list[KnownCase]:

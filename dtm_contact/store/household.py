@@ -15,7 +15,7 @@ from dtm_contact.store.database import Database
 from dtm_contact.store.schema import HAS_SENDER, cases, contacts
 
 MOST = 500
-"""Contacts and cases of each person, dwelling, address or number that are told: the latest."""
+"""Contacts and cases of each person, dwelling, address or number at most: the latest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,7 @@ def household(database: Database, parties: Iterable[Party]) -> HouseholdHistory:
             (case.number, event) for case_id, case in mine.items() for event in events.of_case(connection, case_id)
         ]
     return HouseholdHistory(
-        tuple(_told(row) for row in found),
+        tuple(_contact(row) for row in found),
         tuple(sorted(mine.values(), key=lambda case: (case.opened_at, case.number))),
         tuple(sorted(happened, key=lambda each: (each[1].at, each[1].id))),
     )
@@ -75,7 +75,7 @@ def _contacts(connection: Connection, parties: list[Party]) -> list[sa.Row[Any]]
     return sorted({row.id: row for row in rows}.values(), key=lambda row: (row.at, row.id))
 
 
-def _told(row: sa.Row[Any]) -> HouseholdContact:
+def _contact(row: sa.Row[Any]) -> HouseholdContact:
     return HouseholdContact(**dict(zip(HouseholdContact.__dataclass_fields__, list(row)[2:], strict=True)))
 
 

@@ -323,8 +323,8 @@ class _FileLock:
         # For people only: on a disk that is full it may stay empty.
         with suppress(OSError):
             os.ftruncate(opened, 0)
-            told = {"name": self._daemon.name, "host": self._daemon.host, "process": self._daemon.pid}
-            os.pwrite(opened, json.dumps({**told, "since": f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC"}).encode(), 0)
+            owner = {"name": self._daemon.name, "host": self._daemon.host, "process": self._daemon.pid}
+            os.pwrite(opened, json.dumps({**owner, "since": f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC"}).encode(), 0)
         return True
 
     def release(self) -> None:
@@ -341,8 +341,8 @@ class _FileLock:
 
     def owner(self) -> str:
         try:
-            told = json.loads(self._path.read_bytes())
-            return f"{told['name']} (host {told['host']}, process {told['process']}, since {told['since']})"
+            owner = json.loads(self._path.read_bytes())
+            return f"{owner['name']} (host {owner['host']}, process {owner['process']}, since {owner['since']})"
         except (OSError, ValueError, KeyError, TypeError):
             return "one that is not known"
 

@@ -269,8 +269,8 @@ class StoredOutbox:
                 return
             if fate == "no_such_address":
                 _mark(connection, claimed.outgoing.to, reason, now)
-            told = {"kind": claimed.outgoing.kind, "message_id": claimed.outgoing.message_id, "reason": reason}
-            event = events.NewEvent(OUTBOUND, fate, now, {**told, "attempts": claimed.attempt})
+            data = {"kind": claimed.outgoing.kind, "message_id": claimed.outgoing.message_id, "reason": reason}
+            event = events.NewEvent(OUTBOUND, fate, now, {**data, "attempts": claimed.attempt})
             events.append(connection, event, case_id=row.case_id, arrival_id=None)
 
     def retry(self, claimed: ClaimedOutgoing, reason: str, until: datetime) -> None:

@@ -68,10 +68,10 @@ class RuleVersions:
 
     def refuse(self, daemon: str, version: str, problems: Iterable[Problem], now: datetime) -> None:
         """Say that a daemon's folder holds a version that does not take effect, and why; what is in force stays."""
-        told = {"refused": version, "refused_at": now, "problems": [str(problem) for problem in problems]}
+        values = {"refused": version, "refused_at": now, "problems": [str(problem) for problem in problems]}
         with self._database.writing() as connection:
             mine = sa.update(rules_in_force).where(rules_in_force.c.daemon == daemon)
-            connection.execute(mine.values(told))
+            connection.execute(mine.values(values))
             _note(connection, RuleChange(daemon, version, now, taken=False))
 
     def clear_refusal(self, daemon: str) -> None:

@@ -108,10 +108,10 @@ class LeaseHeartbeat:
         deadline = self._clock() + _SECONDS_TO_DIE
         while not await self._run(self._lock.acquire):
             if self._clock() > deadline:
-                raise DaemonRunsError(self._told(await self._run(self._lock.owner)))
+                raise DaemonRunsError(self._in_use(await self._run(self._lock.owner)))
             await asyncio.sleep(_LOOK_SECONDS)
 
-    def _told(self, owner: str) -> str:
+    def _in_use(self, owner: str) -> str:
         if self._store.database.sqlite_path is not None:
             return (
                 f"it works on the same SQLite file: {owner}. Stop it first; several daemons need PostgreSQL"
@@ -181,10 +181,10 @@ class LeaseHeartbeat:
 
     def _ill(self, error: Exception) -> None:
         if isinstance(error, LeaseLostError):
-            told = f"This daemon has no lease and judges and sends nothing ({error})."
+            text = f"This daemon has no lease and judges and sends nothing ({error})."
         else:
-            told = f"The lease cannot be renewed ({described(error)}): others take over what this daemon holds."
-        self._alarms.sound(_ALARM, told)
+            text = f"The lease cannot be renewed ({described(error)}): others take over what this daemon holds."
+        self._alarms.sound(_ALARM, text)
         _log.warning("heartbeat", error=type(error).__name__)
 
     async def _run(self, call: Callable[[], Result]) -> Result:

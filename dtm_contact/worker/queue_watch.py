@@ -57,11 +57,11 @@ class QueueWatch:
             self._alarms.over(ALARM)
             return
         listed = ", ".join(f"{queue} ({count})" for queue, count in found.left.items())
-        told = (
+        text = (
             f"Open cases lie in queues that are no more, where nobody looks: {listed}. Write that name under formerly:"
             " in the queue of queues.yaml that has its cases now, or move them: dtm-contact case move."
         )
-        self._alarms.sound(ALARM, told)
+        self._alarms.sound(ALARM, text)
 
     def _follow(self, store: Store) -> Stranded:
         return Placement(store, self._rules(), store.directory.in_force(), self._clock()).follow_queues()

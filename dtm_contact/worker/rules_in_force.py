@@ -169,14 +169,14 @@ def _was_in_force(settings: Settings, store: Store, version: str, last: str) -> 
 
 
 def _keep(
-    settings: Settings, store: Store, found: LoadedRules, now: datetime, refused: TrialResult | None = None
+    settings: Settings, store: Store, rules: LoadedRules, now: datetime, refused: TrialResult | None = None
 ) -> None:
-    told = {each.daemon: each for each in store.rule_versions.in_force()}.get(settings.name)
-    version = found.rules.version
-    if told is not None and (told.version, told.refused) == (version, refused.version if refused else None):
+    kept = {rules.daemon: rules for rules in store.rule_versions.in_force()}.get(settings.name)
+    version = rules.rules.version
+    if kept is not None and (kept.version, kept.refused) == (version, refused.version if refused else None):
         return
     try:
-        store.rule_versions.put_in_force(settings.name, version, pack(found.settings.rules.dir), now)
+        store.rule_versions.put_in_force(settings.name, version, pack(rules.settings.rules.dir), now)
         if refused is not None:
             store.rule_versions.refuse(settings.name, refused.version or "", refused.errors, now)
     except StoreUnavailableError as error:
@@ -217,9 +217,9 @@ async def quiet_copy(taken: Copies) -> Settings:
         except FileNotFoundError:
             copy = None
         except OSError as error:
-            told = f"the folder of the rules cannot be read: {described(error)}"
+            text = f"the folder of the rules cannot be read: {described(error)}"
             hint = "let the daemon's user read the folder DTM_RULES_DIR and all in it"
-            raise InvalidFilesError([Problem("routing.yaml", 0, 0, told, hint)]) from error
+            raise InvalidFilesError([Problem("routing.yaml", 0, 0, text, hint)]) from error
         if copy is not None:
             return copy
         await asyncio.sleep(0.1)
@@ -235,7 +235,7 @@ def _last_good(
     version, refused = which
     found = _loaded(taken.restore(store.rule_versions.archive(version)))
     _keep(settings, store, found, now, refused)
-    alarms.sound(ALARM, _told(refused.version or "", refused.errors, version))
+    alarms.sound(ALARM, _refusal_text(refused.version or "", refused.errors, version))
     _tell_of_faults(alarms, found.rules.version, found.rules.faults)
     return found
 
@@ -252,15 +252,15 @@ def _tell_of_model(settings: Settings, taken: Copies, alarms: Alarms) -> None:
 def _tell_of_faults(alarms: Alarms, version: str, faults: tuple[Problem, ...]) -> None:
     if not faults:
         return
-    told = "; ".join(map(str, faults[:_FAULTS_TOLD]))
+    text = "; ".join(map(str, faults[:_FAULTS_TOLD]))
     alarms.sound(
         FAULTY,
         f"The rules in force (version {version}) judge on, though new ones with their faults would be refused."
-        f" Mend the folder. Errors: {len(faults)}: {told}. `dtm-contact rules check` tells all.",
+        f" Mend the folder. Errors: {len(faults)}: {text}. `dtm-contact rules check` tells all.",
     )
 
 
-def _told(refused: str, problems: tuple[Problem, ...], in_force: str) -> str:
+def _refusal_text(refused: str, problems: tuple[Problem, ...], in_force: str) -> str:
     first = str(problems[0]) if problems else "no reason was given"
     return (
         f"The rules in the folder (version {refused}) do not take effect; version {in_force} stays in force."
@@ -339,8 +339,8 @@ class RulesWatch:
             # Went between the look at the folder and the look at the file: the next look sees what is there.
             return None
         except OSError as error:
-            told = f"The folder of the rules cannot be read ({described(error)}): changes in it do not take effect."
-            self._alarms.sound(UNREADABLE, told)
+            text = f"The folder of the rules cannot be read ({described(error)}): changes in it do not take effect."
+            self._alarms.sound(UNREADABLE, text)
             return None
         self._alarms.over(UNREADABLE)
         return version
@@ -358,7 +358,7 @@ class RulesWatch:
     async def _refuse(self, version: str, errors: tuple[Problem, ...]) -> None:
         now, name = self._clock(), self._settings.name
         await self._store.run(lambda store: store.rule_versions.refuse(name, version, errors, now))
-        self._alarms.sound(ALARM, _told(version, errors, self.in_force.rules.version))
+        self._alarms.sound(ALARM, _refusal_text(version, errors, self.in_force.rules.version))
         _log.warning("rules are refused", version=version, errors=len(errors))
 
     async def _back(self, version: str) -> None:
