@@ -1,4 +1,4 @@
-"""What a case keeps of its alarm, and what agents said of alarms: labels by which danger can be told better later."""
+"""What a case keeps of its alarm, and what agents said of alarms: labels to recognise danger better by."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -58,7 +58,7 @@ class AlarmLabel:
 
 
 def put_label(connection: Connection, case_id: int, event_id: int, label: AlarmLabel) -> None:
-    """Keep what an agent said of a case's alarm by the act that an event tells."""
+    """Keep what an agent said of a case's alarm by the act that an event records."""
     values = {
         "case_id": case_id,
         "event_id": event_id,

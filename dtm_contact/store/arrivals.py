@@ -38,7 +38,7 @@ class Claimed:
         arrival: what came in.
         attempt: which attempt this is, from 1; one that a crash cut short counts.
         worker: who claimed it: a daemon's incarnation.
-        claimed_at: when; with `worker`, what tells this claim from any other.
+        claimed_at: when; with `worker`, it identifies this claim.
         forced_case: an agent released it, so it must become a case whatever it looks like.
         danger_score: how likely it tells of danger by a glance, in thousandths; None where nobody glanced at it.
     """

@@ -126,7 +126,7 @@ def complete(connection: Connection, case_id: int, judgement: Judgement) -> None
     if judgement.decision.kind is CaseKind.CASE and by_hand.isdisjoint(_PLACE):
         untouched = sa.and_(cases.c.state == "open", cases.c.owner.is_(None), cases.c.read_in_full.is_(False))
         place = _place_values(destination_of(judgement))
-        # A danger that was read elsewhere in the case is not over because this arrival tells of none, or of less.
+        # A danger that was read elsewhere in the case is not over because this arrival mentions none, or less.
         danger = cases.c.alarm_level < judgement.decision.alarm.level
         for name in ("priority", "due", *ALARM_COLUMNS):
             place[name] = sa.case((danger, cases.c[name]), else_=sa.literal(place[name], cases.c[name].type))
@@ -212,7 +212,7 @@ def raised_urgency(row: Any, decision: Decision) -> dict[str, Any]:
 
 
 def change_joined(connection: Connection, row: Any, changes: dict[str, Any]) -> dict[str, Any]:
-    """Change a case that something joins, and let its escalation begin anew as far as that calls for it.
+    """Change a case that something joins, and restart its escalation as far as that calls for it.
 
     Args:
         connection: the transaction.

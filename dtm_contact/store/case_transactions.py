@@ -1,4 +1,4 @@
-"""The hand's work on cases: what one person changes in one transaction, each change with what was there before."""
+"""What one person changes about cases in one transaction; each change is returned with what was there before."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -68,10 +68,10 @@ class LockedContact:
 
 
 class CaseTransaction:
-    """One person's work at one time, all of it or none.
+    """One person's changes at one time, all of them or none.
 
     Attributes:
-        who, now: who does it, and when.
+        who, now: who makes them, and when.
     """
 
     def __init__(self, connection: Connection, who: str, now: datetime) -> None:
@@ -296,7 +296,7 @@ def case_number(database: Database, channel: str, external_id: str) -> str | Non
 
 @contextmanager
 def case_transaction(database: Database, who: str, now: datetime) -> Iterator[CaseTransaction]:
-    """Open a transaction for one person's work.
+    """Open a transaction for one person's changes.
 
     Raises:
         StoreUnavailableError: nothing was changed.

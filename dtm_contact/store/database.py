@@ -228,7 +228,7 @@ class Database:
             raise StoreUnavailableError(self._why(error)) from error
 
     def _why(self, error: SQLAlchemyError | sqlite3.Error) -> str:
-        """Return the driver's code of an error, what it means where it tells of a disk or a server, and which it is."""
+        """Return the driver's code of an error, its meaning where a disk or a server caused it, and which one."""
         cause = getattr(error, "orig", None) or error
         code = getattr(cause, "sqlite_errorname", None) or getattr(cause, "sqlstate", None) or ""
         text = f"{type(cause).__name__} {code}".rstrip()
@@ -251,7 +251,7 @@ class Database:
 
         A sync that failed may have dropped pages that can still be read and that no later sync writes: those of a
         daemon that was killed before its own sync, for instance. SQLite's log is therefore taken into the database
-        whole, and begun anew, before anything is written.
+        whole, and restarted, before anything is written.
 
         Raises:
             StoreUnavailableError: it cannot.
@@ -284,7 +284,7 @@ class Database:
             raise StoreUnavailableError(f"{text}: {path.absolute()}")
 
     def restart_log(self) -> None:
-        """Take SQLite's log into the database, both synced, and begin it anew.
+        """Take SQLite's log into the database, both synced, and restart it.
 
         Raises:
             StoreUnavailableError: that failed, or somebody reads from the log for longer than our patience.

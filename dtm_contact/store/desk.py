@@ -51,7 +51,7 @@ QueueCursor = tuple[AlarmLevel, str, datetime, datetime, str]
 
 @dataclass(frozen=True, slots=True)
 class CaseHints:
-    """What a line of the queue tells beside the case: the first words, and how often they called and wrote."""
+    """What a line of the queue shows beside the case: the first words, and how often they called and wrote."""
 
     words: str = ""
     calls: int = 0
@@ -131,7 +131,7 @@ class StoredDesk:
         return list(heapq.merge(*each, key=_in_order))[:limit]
 
     def case_hints(self, numbers: Collection[str]) -> dict[str, CaseHints]:
-        """Return what the lines of these cases tell beside them."""
+        """Return what the lines of these cases show beside them."""
         called = sa.func.count().filter(contacts.c.channel == "phone")
         counted = (
             sa.select(cases.c.number, sa.func.min(contacts.c.id).label("first"), called, sa.func.count())

@@ -201,7 +201,7 @@ class StoredDirectory:
             connection.execute(update.values(exported_at=exported_at))
 
     def refuse(self, digest: str, now: datetime) -> bool:
-        """Keep that a scheduled import refused these files; return whether the admins have still to be told."""
+        """Keep that a scheduled import refused these files; return whether the admins have still to be notified."""
         with self._database.writing() as connection:
             insert = insert_of(connection)(directory_refusals).values(digest=digest, refused_at=now)
             connection.execute(insert.on_conflict_do_nothing())
@@ -209,7 +209,7 @@ class StoredDirectory:
             return connection.execute(query).scalar_one() is None
 
     def mark_refusal_reported(self, digest: str, now: datetime) -> None:
-        """Keep that the admins were told that these files were refused."""
+        """Keep that the admins were notified that these files were refused."""
         change = directory_refusals.update().where(directory_refusals.c.digest == digest)
         with self._database.writing() as connection:
             connection.execute(change.values(told_at=now))

@@ -66,7 +66,7 @@ class StoredHistory:
         self._apart_from = apart_from
 
     def thread(self, message_ids: Sequence[str]) -> Sequence[Earlier]:
-        """Return the earlier contacts in cases that bear one of these message ids, in the order of their ids."""
+        """Return the earlier contacts in cases that have one of these message ids, in the order of their ids."""
         wanted = list(dict.fromkeys(filter(None, message_ids)))
         return [earlier for some in _slices(wanted) for earlier in self._bearing(some)]
 
@@ -88,7 +88,7 @@ class StoredHistory:
         return cases_for_joining(self._connection, numbers, self._own_contact) if numbers else ()
 
     def alike(self, fingerprint: str, since: datetime) -> Sequence[Alike]:
-        """Return the contacts in cases received since then that bear this fingerprint, oldest first."""
+        """Return the contacts in cases received since then that have this fingerprint, oldest first."""
         return _contacts_alike(self._connection, fingerprint, since, self._own_contact)
 
     def sent(self, message_ids: Sequence[str]) -> Sequence[Sent]:
@@ -310,7 +310,7 @@ def _case_for_joining(connection: Connection, number: str, own_contact: int | No
 
 
 def _to_be_careful_with(connection: Connection, case_id: int, own_contact: int | None) -> tuple[bool, bool]:
-    """Return whether a contact of a case tells of violence at home, and whether one forbids to write."""
+    """Return whether a contact of a case mentions violence at home, and whether one forbids to write."""
     understood = judgements.c.judgement["understanding"]
     query = (
         sa.select(understood["violence_at_home"].as_boolean(), understood["wishes"])
@@ -358,7 +358,7 @@ def _sent_to(connection: Connection, case_id: int) -> frozenset[str]:
 
 
 def _contacts_alike(connection: Connection, fingerprint: str, since: datetime, own_contact: int | None) -> list[Alike]:
-    """Return the contacts in cases since then that bear this fingerprint, oldest first; the latest of too many."""
+    """Return the contacts in cases since then that have this fingerprint, oldest first; the latest of too many."""
     query = (
         _ALIKE.where(contacts.c.fingerprint == fingerprint, contacts.c.at >= since, contacts.c.id != (own_contact or 0))
         .order_by(contacts.c.at.desc(), contacts.c.id.desc())

@@ -67,10 +67,10 @@ class GroupCommitInbox:
             store: where arrivals are kept.
             holder: returns the incarnation under which this daemon follows channels, while it has a lease.
             reserve: octets of the store's disk that are kept free for judging what was accepted: with less, senders
-                are told to come again.
+                are asked to come again.
             on_change: called on the event loop with the error when the store fails, once until it is well again, and
                 with None when it is.
-            on_trouble: called with what a channel has to tell the admins; see `channels.Inbox.trouble`.
+            on_trouble: called with what a channel reports to the admins; see `channels.Inbox.trouble`.
         """
         self._store = store
         self._holder = holder
@@ -98,7 +98,7 @@ class GroupCommitInbox:
         Returns:
             What ends once they survive a power cut, or with an error:
             StoreUnavailableError: nothing is certain to be stored; the sender must try again later.
-            CommitUnknownError: the same, and the sender should be told nothing at all.
+            CommitUnknownError: the same, and the sender should get no answer at all.
         """
         outcome: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         if self._closed:

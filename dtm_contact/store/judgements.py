@@ -34,7 +34,7 @@ from dtm_contact.store.database import Database
 from dtm_contact.store.schema import arrivals, cases, contacts, events, judgements
 
 CANDIDATES_EXPLAINED: Final = 5
-"""Candidates, best first, that are kept with their evidence: as many as the decision's contract tells. The rest keep
+"""Candidates, best first, that are kept with their evidence: as many as the decision's contract has. The rest keep
 their places and probabilities, by which the office of a place that is not sure is chosen."""
 
 _BY_REFERENCE: Final = "by_reference"

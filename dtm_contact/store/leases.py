@@ -36,7 +36,7 @@ _LOCK_NAMESPACE = b"dtm-contact daemon "
 
 @dataclass(frozen=True, slots=True)
 class Daemon:
-    """A running daemon, as others are told of it.
+    """A running daemon, as others see it.
 
     Attributes:
         name: by the settings.
@@ -212,7 +212,7 @@ def database_time(connection: Connection) -> datetime:
 
 
 def _alive(now: datetime) -> sa.ColumnElement[bool]:
-    # A lease renewed in the future tells of a clock that was set back since: it says nothing about today.
+    # A lease renewed in the future means a clock that was set back since: it says nothing about today.
     return sa.and_(daemons.c.until > now, daemons.c.renewed_at <= now + _CLOCK_STEP)
 
 

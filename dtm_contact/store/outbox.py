@@ -17,7 +17,7 @@ from dtm_contact.store.system_schema import daemons
 from dtm_contact.text import canonical_mailbox
 
 OUTBOUND: Final = "outbound"
-"""Who does what the outbox's events tell."""
+"""Who does what the outbox's events say."""
 _DAY: Final = timedelta(hours=24)
 _HOUR: Final = timedelta(hours=1)
 MOST_AN_HOUR: Final = 2
@@ -78,7 +78,7 @@ def _tell_withheld(connection: Connection, case_id: int, kind: str, reason: str,
 
 
 def _is_never_used(connection: Connection, kind: str, address: str, now: datetime) -> bool:
-    """Return whether the register says never to write to an address; our own people are told whatever it says."""
+    """Return whether the register says never to write to an address; our own people are notified whatever it says."""
     return kind != OutgoingKind.NOTICE and bool(never_used(connection, [address.lower()], utc_day(now)))
 
 
@@ -133,7 +133,7 @@ def _insert(connection: Connection, case_id: int, letter: Outgoing, now: datetim
 
 
 def _urgency(case_id: int, kind: OutgoingKind) -> sa.ColumnElement[int]:
-    """Return before which others something is sent: what goes out by itself of a P1 case tells somebody of danger."""
+    """Return before which others something is sent: what goes out by itself in a P1 case is about danger."""
     rest = {OutgoingKind.NOTICE: Urgency.NOTICE, OutgoingKind.REPLY: Urgency.REPLY, OutgoingKind.ANSWER: Urgency.ANSWER}
     if kind is OutgoingKind.REPLY:
         return sa.literal(int(rest[kind]))

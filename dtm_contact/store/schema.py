@@ -276,8 +276,8 @@ alarm_labels = sa.Table(
     sa.Column("alarm_why_not", SafeText, info=_WORDS),
     info=_STAFF,
 )
-"""What agents said of alarms, by which danger can be told better later: the alarm as it was, `danger` whether somebody
-was in danger, `act` the verb and `event_id` the event by which they said so. What is taken back is deleted."""
+"""What agents said of alarms, to recognise danger better by: the alarm as it was, `danger` whether somebody was in
+danger, `act` the verb and `event_id` the event by which they said so. What is taken back is deleted."""
 
 confirmed_contacts = sa.Table(
     "confirmed_contacts",
@@ -394,7 +394,7 @@ undeliverable = sa.Table(
     sa.Column("told", sa.Text, nullable=False, info=_NOTHING),
     info=classed(DataClass.CONTACT, keep="P1Y", since="marked"),
 )
-"""Addresses that a server said there are not: nothing goes there by itself, and agents are told."""
+"""Addresses that a server said there are not: nothing goes there by itself, and agents see that."""
 
 signing_keys = sa.Table(
     "signing_keys",
@@ -434,7 +434,7 @@ storms = sa.Table(
     sa.Column("cases", sa.Integer, nullable=False),
     info=_NOTHING,
 )
-"""Topics on which many cases come at once in a department: while one lasts, it is told once, not with each case."""
+"""Topics on which many cases come at once in a department: while one lasts, one notice stands for them."""
 
 probes = sa.Table(
     "probes",

@@ -249,7 +249,7 @@ directory_refusals = sa.Table(
     sa.Column("told_at", UtcTime),
     info=_NOTHING,
 )
-"""Exports that a scheduled import refused since the last import, and when the admins were told."""
+"""Exports that a scheduled import refused since the last import, and when the admins were notified."""
 
 
 @dataclass(frozen=True, slots=True)

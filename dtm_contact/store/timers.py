@@ -247,7 +247,7 @@ def _answered_since(begun: sa.ColumnElement[datetime]) -> sa.ColumnElement[bool]
 
 
 _BEGUN = _last(_AGAIN)
-"""When a case was opened; one that a message opened again begins anew: what was done about it was before that."""
+"""When a case was opened; one that a message opened again starts over: what was done about it was before that."""
 _PLACE = sa.select(positions.c.place).where(positions.c.channel == FOLLOWER)
 _SINCE = _last(_AGAIN, _RAISED, _OTHER_PRIORITY)
 _FRESH_CASE = (

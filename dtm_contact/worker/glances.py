@@ -31,7 +31,7 @@ class Glances:
     """What the consumers of a worker have glanced at; one batch of arrivals is one consumer's."""
 
     def __init__(self, store: StoreThread, clock: Callable[[], float] = monotonic) -> None:
-        """Take the store, and the seconds by which it is looked anew whether much waits."""
+        """Take the store, and the clock, in seconds, that paces the looks whether much waits."""
         self._store = store
         self._clock = clock
         self._asking = asyncio.Lock()

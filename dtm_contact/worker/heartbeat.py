@@ -45,7 +45,7 @@ class LeaseHeartbeat:
         taken_over: Callable[[], None] = lambda: None,
         clock: Callable[[], float] = _elapsed,
     ) -> None:
-        """Take the store, who hears of trouble, and whom to tell when something is there to be claimed again.
+        """Take the store, who hears of trouble, and what to call when something can be claimed again.
 
         Args:
             settings: the daemon's name, how long its lease lasts, how often it is renewed.

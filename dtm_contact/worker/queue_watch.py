@@ -1,4 +1,4 @@
-"""Looks that every open case lies in a queue of today: moves what belongs to a renamed one, and tells of the rest."""
+"""Looks that every open case lies in a queue of today: moves those of a renamed one, raises an alarm for the rest."""
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
