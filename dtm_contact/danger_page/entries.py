@@ -12,9 +12,9 @@ from dtm_contact.cases.registered import HouseholdRegister
 from dtm_contact.explain import who_calls
 from dtm_contact.explain.names import Names, without_code
 from dtm_contact.labels.formats import clock, spaced
-from dtm_contact.labels.judging import OUTCOMES
+from dtm_contact.labels.judging import NOT_READ, OUTCOMES
 from dtm_contact.model import Contact, Wish
-from dtm_contact.store import NOT_READ, Case, CaseContact, CaseFile, Event
+from dtm_contact.store import Case, CaseContact, CaseFile, Event
 from dtm_contact.web.case_view import by_register, household_card, residence_caretakers, wishes
 
 _MOST_WORDS: Final = 1500
@@ -194,7 +194,7 @@ def _status(file: CaseFile, now: datetime) -> Iterator[str]:
         yield f"Pris par {case.owner}."
     else:
         yield "Personne ne l’a pris."
-    if case.waits(now) and case.waiting_until is not None:
+    if case.is_waiting(now) and case.waiting_until is not None:
         yield f"Mis en attente jusqu’à {clock(case.waiting_until, now)}."
     for event in file.events:
         yield from _told_of(event, now)

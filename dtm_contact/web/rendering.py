@@ -114,12 +114,12 @@ class Renderer:
 
 def due(case: Case, now: datetime) -> str:
     """Return when a case's first answer is due, or when it comes back, in words."""
-    return due_in(case.due, now, case.waiting_until if case.waits(now) else None)
+    return due_in(case.due, now, case.waiting_until if case.is_waiting(now) else None)
 
 
 def urgency(case: Case, now: datetime) -> str:
     """Return how a due time is to look: `late`, `soon` (within two hours), `waits` or `later`."""
-    if case.waits(now):
+    if case.is_waiting(now):
         return "waits"
     left = case.due - now
     if left < timedelta():

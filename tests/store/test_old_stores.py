@@ -16,8 +16,9 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
 from dtm_contact.errors import UnknownSchemaError
+from dtm_contact.labels.judging import NOT_READ
 from dtm_contact.model import Confirmed, Party
-from dtm_contact.store import NOT_READ, Store, migrate, migrations, open_store
+from dtm_contact.store import Store, migrate, migrations, open_store
 from dtm_contact.store.schema import metadata
 from tests.store.samples import NOW, claim, judgement, minutes
 

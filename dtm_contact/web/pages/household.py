@@ -44,7 +44,7 @@ def _household(context: RequestContext, alert: str = "", refused: str = "") -> d
     return {
         "card": card,
         "cases": cases,
-        "beside": context.app.store.desk.beside([shown.number for shown in cases]),
+        "beside": context.app.store.desk.case_hints([shown.number for shown in cases]),
         "confirmed": _confirmed(context, card.dwelling_id),
         "register": shown_register(context, registered),
         "refused": refused,
