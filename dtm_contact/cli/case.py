@@ -19,9 +19,10 @@ from dtm_contact.cli.grounds import IsoTime, ListingNames, listing_names
 from dtm_contact.cli.output import as_json_option, console, plain, print_json, printable, table
 from dtm_contact.explain.told import tell
 from dtm_contact.labels.cases import STATES, event_line
+from dtm_contact.labels.judging import NOT_READ
 from dtm_contact.model import Priority
 from dtm_contact.settings import Settings
-from dtm_contact.store import NOT_READ, CaseFile, Event, case_number, open_store
+from dtm_contact.store import CaseFile, Event, case_number, open_store
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 

@@ -6,6 +6,14 @@ Beside a SQLite store that the daemon writes, others open it `read_only`, but fo
 from dtm_contact.store.accounts import EVERYTHING, Account, Session, TrailLine, Visibility
 from dtm_contact.store.alarm_labels import AlarmLabel
 from dtm_contact.store.arrivals import ArrivalLine, Arrivals, ArrivalState, Claimed, Glance
+from dtm_contact.store.case_changes import Destination
+from dtm_contact.store.case_transactions import (
+    CaseTransaction,
+    LockedCase,
+    LockedContact,
+    case_number,
+    case_transaction,
+)
 from dtm_contact.store.cases import Case, CaseContact, CaseFile, Cases, QueueCount
 from dtm_contact.store.confirmations import Confirmation
 from dtm_contact.store.database import StoreRefusedError
@@ -16,15 +24,13 @@ from dtm_contact.store.inbox import GroupCommitInbox
 from dtm_contact.store.inspecting import Inspection, inspect_database
 from dtm_contact.store.leases import Daemon, Held, LeaseLine, NameLock, name_lock
 from dtm_contact.store.migrating import migrate
-from dtm_contact.store.opening import Store, open_store
 from dtm_contact.store.outbox import Mailing, StoredOutbox
-from dtm_contact.store.recording import NOT_READ, Destination, Fallback
+from dtm_contact.store.record_result import Fallback
 from dtm_contact.store.register import RegisterEntry
-from dtm_contact.store.work import HeldCase, HeldContact, Work, case_number, working
+from dtm_contact.store.store import Store, StoreThread, open_store
 
 __all__ = [
     "EVERYTHING",
-    "NOT_READ",
     "Account",
     "AlarmLabel",
     "ArrivalLine",
@@ -33,6 +39,7 @@ __all__ = [
     "Case",
     "CaseContact",
     "CaseFile",
+    "CaseTransaction",
     "Cases",
     "Claimed",
     "Confirmation",
@@ -45,10 +52,10 @@ __all__ = [
     "Glance",
     "GroupCommitInbox",
     "Held",
-    "HeldCase",
-    "HeldContact",
     "Inspection",
     "LeaseLine",
+    "LockedCase",
+    "LockedContact",
     "Mailing",
     "NameLock",
     "Origin",
@@ -57,16 +64,16 @@ __all__ = [
     "Session",
     "Store",
     "StoreRefusedError",
+    "StoreThread",
     "StoredDirectory",
     "StoredHistory",
     "StoredOutbox",
     "TrailLine",
     "Visibility",
-    "Work",
     "case_number",
+    "case_transaction",
     "inspect_database",
     "migrate",
     "name_lock",
     "open_store",
-    "working",
 ]

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from dtm_contact.doctor import CHECKS, State, examine, links, machine
 from dtm_contact.settings.loading import load
 from dtm_contact.settings.places import shipped
-from dtm_contact.store.channels_schema import daemons
+from dtm_contact.store.system_schema import daemons
 from tests import certificates
 from tests.channels.mailbox.fake_server import REFUSAL
 from tests.doctor.scene import ADDRESS, ROOT, Scene, mounted
