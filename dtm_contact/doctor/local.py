@@ -23,6 +23,7 @@ SOON: Final = timedelta(days=21)
 """How long before its end a certificate is told of."""
 _LONGEST_SOCKET: Final = 107
 _FIRST_FREE_PORT: Final = 1024
+_OTHERS: Final = stat.S_IROTH | stat.S_IWOTH
 _RUN: Final = Path("/run")
 _LOOPBACK: Final = ("127.", "::1", "localhost")
 
@@ -30,18 +31,18 @@ _LOOPBACK: Final = ("127.", "::1", "localhost")
 @check("settings", "The settings file and the environment are read; no key is misspelt.", offline=True)
 def settings(site: Site) -> Iterator[Finding]:
     """Tell where the settings come from, and of variables and channels that there are not."""
-    for slip in site.loaded.slips:
-        yield warning(slip, "correct its name, or delete it")
+    found = [warning(slip, "correct its name, or delete it") for slip in site.loaded.slips]
     for name in site.settings.channels:
         if name not in names():
-            yield fault(f"channels: there is no channel {name}", f"choose from {', '.join(names())}")
+            found.append(fault(f"channels: there is no channel {name}", f"choose from {', '.join(names())}"))
     if not site.settings.channels:
-        yield fault("channels: no way in is open, so nothing is taken in", 'write channels = ["smtp"], for instance')
-    file = site.loaded.file
-    if file is None:
-        yield ok("they hold; no settings file is read, only the environment")
-    else:
-        yield ok(f"they hold; read from {file.path}")
+        found.append(fault("channels: no way in is open", 'name at least one: channels = ["smtp"]'))
+    yield from found
+    if not found:
+        file = site.loaded.file
+        yield ok(
+            f"they hold; read from {file.path}" if file else "they hold; only the environment is read, and no file"
+        )
 
 
 @check(
@@ -75,10 +76,9 @@ def _wrong_folders(settings: Settings) -> Iterator[Finding]:
         with suppress(OSError):
             if file.exists() and not os.access(file, os.W_OK):
                 yield fault(f"store.url: {file} cannot be written", "give it to the daemon's user")
-            elif file.exists() and file.stat().st_mode & (stat.S_IROTH | stat.S_IWOTH):
-                yield fault(
-                    f"store.url: every user can read {file}, and with it all that tenants wrote", f"chmod 600 {file}"
-                )
+            elif file.exists() and file.stat().st_mode & _OTHERS and file.parent.stat().st_mode & stat.S_IXOTH:
+                told = f"store.url: every user can read {file}, and with it all that tenants wrote"
+                yield fault(told, f"chmod 600 {file}; chmod 700 {file.parent}")
 
 
 def _written_folders(settings: Settings) -> Iterator[tuple[str, Path]]:
@@ -125,7 +125,7 @@ def _wrong_files(settings: Settings) -> Iterator[Finding]:
     named = {
         "model": settings.model,
         "outbound.authority": settings.outbound.authority,
-        "imap.authority": settings.imap.authority if "imap" in settings.channels else None,
+        "imap.authority": settings.imap.authority if {"imap", "imap_sent"} & set(settings.channels) else None,
         "alarm.authority": settings.alarm.authority,
         "heartbeat.authority": settings.heartbeat.authority,
     }
@@ -228,7 +228,7 @@ def _of_secret(setting: str, path: Path) -> Iterator[Finding]:
         yield fault(f"{setting}: {told}", "name a file that is there and that the daemon's user may read")
         return
     status = path.stat()
-    if status.st_mode & (stat.S_IROTH | stat.S_IWOTH):
+    if status.st_mode & _OTHERS:
         mode = f"{stat.S_IMODE(status.st_mode):04o}"
         yield fault(f"{setting}: every user can read {path} (mode {mode})", f"chmod 640 {path}, group of the daemon")
     if status.st_uid not in {0, os.geteuid()}:

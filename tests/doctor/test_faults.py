@@ -75,6 +75,7 @@ def socket_with_a_long_name(scene: Scene) -> None:
 
 
 def store_that_all_can_read(scene: Scene) -> None:
+    (scene.folder / "data").chmod(0o755)
     (scene.folder / "data" / "store.db").chmod(0o644)
 
 
