@@ -32,9 +32,8 @@ _LOOPBACK: Final = ("127.", "::1", "localhost")
 def settings(site: Site) -> Iterator[Finding]:
     """Tell where the settings come from, and of variables and channels that there are not."""
     found = [warning(slip, "correct its name, or delete it") for slip in site.loaded.slips]
-    for name in site.settings.channels:
-        if name not in names():
-            found.append(fault(f"channels: there is no channel {name}", f"choose from {', '.join(names())}"))
+    others = (name for name in site.settings.channels if name not in names())
+    found += [fault(f"channels: there is no channel {name}", f"choose from {', '.join(names())}") for name in others]
     if not site.settings.channels:
         found.append(fault("channels: no way in is open", 'name at least one: channels = ["smtp"]'))
     yield from found

@@ -3,7 +3,7 @@
 import os
 import shutil
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -14,7 +14,7 @@ import pytest
 
 from dtm_contact.access import Role, new_account
 from dtm_contact.directory import read_export
-from dtm_contact.doctor import CHECKS, Finding, State, examine
+from dtm_contact.doctor import Finding, examine
 from dtm_contact.settings.places import shipped
 from dtm_contact.store import Store, migrate, open_store
 
@@ -109,6 +109,10 @@ class Scene:
 
     def postfix(self, main: str, master: str = "lmtp unix - - n - - lmtp") -> None:
         """Set up Postfix in a folder of its own, which postconf and postmap then speak of."""
+        if shutil.which("postconf", path=f"{os.environ['PATH']}:/usr/sbin") is None:
+            if os.environ.get("CI") == "true":
+                pytest.fail("Postfix is not installed, and CI must test with it")
+            pytest.skip("Postfix is not installed")
         folder = self.folder / "postfix"
         folder.mkdir()
         (folder / "main.cf").write_text(f"compatibility_level = 3.6\n{main}\n")
@@ -128,10 +132,6 @@ def _toml(value: Any) -> str:
     return str(value) if isinstance(value, int | float) else f'"{value}"'
 
 
-def states(findings: list[Finding]) -> Iterator[State]:
-    return (finding.state for finding in findings)
-
-
 def mounted(folder: Path, stack: ExitStack, options: str) -> bool:
     """Mount a disk in memory over a folder; return whether we may."""
     command = ["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(folder)]
@@ -139,6 +139,3 @@ def mounted(folder: Path, stack: ExitStack, options: str) -> bool:
     if done.returncode == 0:
         stack.callback(subprocess.run, ["umount", str(folder)], check=True)
     return done.returncode == 0
-
-
-__all__ = ["ADDRESS", "CHECKS", "ROOT", "Scene", "made_store", "mounted", "states"]

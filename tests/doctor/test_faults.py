@@ -1,11 +1,15 @@
 """Each fault that is planted is found by the check that is there for it, told with its cause, without a secret."""
 
 import os
+import shutil
 import sqlite3
+import subprocess
+import tempfile
 from collections.abc import Callable
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -18,6 +22,7 @@ from tests import certificates
 from tests.channels.mailbox.fake_server import REFUSAL
 from tests.doctor.scene import ADDRESS, ROOT, Scene, mounted
 from tests.doctor.servers import free_port, mail_server, mailbox, names, page
+from tests.store.postgresql import Server, programs
 from tests.store.samples import NOW, arrival, daemon
 
 SECRET = "Sesame-1234"
@@ -509,6 +514,34 @@ def test_postgresql_that_loses_what_it_was_told_is_found(scene: Scene, postgresq
     scene.patch.setattr("dtm_contact.store.inspecting.database_time", lambda _: datetime.now(UTC) - late)
     [off] = scene.found("clock")
     assert (off.state, off.told) == (State.FAULT, "this machine's clock is 90 s ahead of the database's")
+
+
+def test_a_standby_is_found_where_the_primary_is_wanted(
+    scene: Scene, postgresql_server: Server, postgresql_url: str
+) -> None:
+    found = programs()
+    assert found is not None
+    bin_folder = (found / "pg_ctl").resolve().parent
+    with tempfile.TemporaryDirectory(prefix="dtm-pg-") as name:
+        folder = Path(name)
+        owner: dict[str, Any] = {"user": "postgres", "group": "postgres"} if os.geteuid() == 0 else {}
+        if owner:
+            shutil.chown(folder, "postgres", "postgres")
+
+        def run(program: str, *arguments: str) -> None:
+            command = [str(bin_folder / program), "-D", f"{folder}/data", *arguments]
+            subprocess.run(command, check=True, cwd=folder, stdout=subprocess.DEVNULL, **owner)
+
+        run("pg_basebackup", "-h", str(postgresql_server.folder), "-U", "postgres", "-R", "-c", "fast", "--no-sync")
+        # A standby allows no fewer connections than its primary, or does not start.
+        options = f"-k {folder} -c listen_addresses='' -c fsync=off -c max_connections=200"
+        run("pg_ctl", "-w", "-l", f"{folder}/log", "-o", options, "start")
+        try:
+            scene.set(store={"url": postgresql_url.replace(str(postgresql_server.folder), str(folder))})
+            told = [each.told for each in scene.found("database")]
+        finally:
+            run("pg_ctl", "-w", "-m", "immediate", "stop")
+    assert "it is a standby: nothing can be written" in told
 
 
 def test_a_folder_that_systemd_makes_with_the_start_is_not_missed_before(scene: Scene) -> None:
