@@ -70,7 +70,7 @@ def _of_tenant(tenant_id: str, directory: Directory, on: date) -> Home:
     dwelling = directory.home(tenant_id, on)
     if dwelling is not None and tenant_id in directory.household(dwelling.dwelling_id, on):
         return _of_dwelling(dwelling.dwelling_id, directory, on)
-    # Who has left keeps his own time line: those who live there now are others.
+    # Who has left keeps their own time line: those who live there now are others.
     return Home(None, (tenant_id,), (), (Party(tenant_id=tenant_id),))
 
 

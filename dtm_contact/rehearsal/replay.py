@@ -296,7 +296,7 @@ class _Bench:
         return _Chunk(count, tuple(moved), tuple(failures), tuple(left), models, said)
 
     def _says(self, judged: JudgedContact) -> bool:
-        """Tell whether a phrase that is tried stands in a message."""
+        """Return whether a phrase that is tried stands in a message."""
         contact, model = judged.judgement.contact, self._rules.reader.model
         text = f"{contact.subject}\n\n{contact.new_text}"
         return any(stands_in(phrase, text, model) for phrase in self._proposal.phrases)
@@ -379,7 +379,7 @@ def before(judged: JudgedContact) -> Decision:
 
 
 def differs(old: Treated, new: Treated) -> bool:
-    """Tell whether a contact is sent elsewhere, or treated as another matter or another danger, or told to others."""
+    """Return whether a contact is sent elsewhere, or treated as another matter or another danger, or told to others."""
     return _essence(old) != _essence(new)
 
 
