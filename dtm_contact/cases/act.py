@@ -92,14 +92,14 @@ class Act:
         return held
 
     def sees_tenant(self, tenant_id: str) -> bool:
-        """Tell whether the actor may see a tenant of the directory."""
+        """Return whether the actor may see a tenant of the directory."""
         if self.visibility.all_offices:
             return True
         offices = self.grounds.directory.offices_of(tenant_id, self.now.date())
         return any(self.visibility.sees(office_id) for office_id in offices)
 
     def sees_dwelling(self, dwelling_id: str) -> bool:
-        """Tell whether the actor may see a dwelling of the directory."""
+        """Return whether the actor may see a dwelling of the directory."""
         return self.visibility.sees(self.grounds.directory.office_of(dwelling_id))
 
     def queue(self, queue: str) -> Queue:

@@ -20,7 +20,7 @@ def standing(events: Iterable[Event]) -> tuple[Event, ...]:
 
 
 def handed_over(events: Iterable[Event], who: str) -> bool:
-    """Tell whether the last change that stands is that somebody handed the case over to another queue."""
+    """Return whether the last change that stands is that somebody handed the case over to another queue."""
     changes = standing(events)
     return bool(changes) and (changes[-1].what, changes[-1].who) == ("moved", who)
 

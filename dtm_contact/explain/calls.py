@@ -32,6 +32,6 @@ def spoke_although_taken(owner: str) -> str:
 
 
 def who_calls(call: Call) -> str:
-    """Return a caller as the switchboard gives him: number and name; anybody can send any."""
+    """Return a caller as the switchboard gives them: number and name; anybody can send any."""
     number = NUMBER_WITHHELD if call.number is None else spaced(call.number)
     return f"{number} ({call.name})" if call.name else number

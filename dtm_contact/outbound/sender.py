@@ -12,7 +12,7 @@ from dtm_contact.background import cancel_and_wait
 from dtm_contact.errors import LeaseLostError, described
 from dtm_contact.log import get_log
 from dtm_contact.model import ClaimedOutgoing, Urgency
-from dtm_contact.outbound.relay import Fate, Relay, Sent
+from dtm_contact.outbound.relay import Fate, Relay, SendResult
 from dtm_contact.settings import Outbound
 
 _GROWTH: Final = 3
@@ -138,14 +138,14 @@ class Sender:
         _log.info("sending", outgoing=claimed.id, attempt=claimed.attempt, fate=sent.fate.value, reason=sent.reason)
 
     async def _still_ours(self, claimed: ClaimedOutgoing) -> bool:
-        """Tell whether nobody else sends it; where that cannot be told, somebody may."""
+        """Return whether nobody else sends it; where that cannot be told, somebody may."""
         try:
             return await self._outbox.lease_left(claimed) > self._least_lease
         except Exception as error:  # noqa: BLE001 - whatever it is, what is not certain is not sent
             _log.warning("outbox", error=type(error).__name__)
             return False
 
-    async def _noted(self, claimed: ClaimedOutgoing, sent: Sent, now: datetime) -> None:
+    async def _noted(self, claimed: ClaimedOutgoing, sent: SendResult, now: datetime) -> None:
         if sent.fate in _ENDS:
             await self._outbox.settle(claimed, sent.fate.value, sent.reason, now)
         else:
@@ -162,7 +162,7 @@ class Sender:
         elif fate is not Fate.NOT_OURS:
             self._away, self._failures = fate is Fate.DOWN, self._failures + 1
 
-    async def _later(self, claimed: ClaimedOutgoing, sent: Sent, now: datetime) -> None:
+    async def _later(self, claimed: ClaimedOutgoing, sent: SendResult, now: datetime) -> None:
         if now - claimed.created_at > timedelta(days=self._settings.days):
             await self._outbox.settle(claimed, "given_up", sent.reason, now)
             return

@@ -14,7 +14,7 @@ from dtm_contact.reading.headers import Headers, split_head, with_line_feeds
 from dtm_contact.reading.notes import Notes
 from dtm_contact.reading.parameters import parse
 from dtm_contact.reading.sealed import PKCS7, signed_content
-from dtm_contact.reading.transfer import Body, read_body, undo_transfer
+from dtm_contact.reading.transfer import DecodedBody, read_body, undo_transfer
 
 _UNFIT: Final = re.compile(r"[^\w.+/*-]", re.ASCII)
 _DELIMITER_END: Final = re.compile(rb"(--)?[ \t]*\r*(?:\n|\Z)")
@@ -57,7 +57,7 @@ class Node:
         """Return the body with its transfer encoding undone."""
         return undo_transfer(self.source[self.start : self.end], self.encoding)
 
-    def body(self) -> Body:
+    def body(self) -> DecodedBody:
         """Return the body of a text with its transfer encoding undone."""
         return read_body(self.source[self.start : self.end], self.encoding, self.parameters.get("charset", ""))
 
@@ -95,7 +95,7 @@ class _Budget:
     octets: int = limits.SCANNED_OCTETS
 
     def allows_scan(self, node: Node) -> bool:
-        """Tell whether this part may be looked into."""
+        """Return whether this part may be looked into."""
         self.octets -= node.end - node.start
         node.unread = node.depth >= limits.NESTING or self.octets <= 0
         if node.unread:
@@ -103,14 +103,14 @@ class _Budget:
         return not node.unread
 
     def allows_part(self) -> bool:
-        """Tell whether one more part may be made."""
+        """Return whether one more part may be made."""
         self.parts -= 1
         if self.parts <= 0:
             self.found.add(notes.PARTS_CUT)
         return self.parts > 0
 
     def allows_false_mark(self) -> bool:
-        """Tell whether one more line may look like a delimiter without being one."""
+        """Return whether one more line may look like a delimiter without being one."""
         self.false_marks -= 1
         if self.false_marks <= 0:
             self.found.add(notes.PARTS_CUT)

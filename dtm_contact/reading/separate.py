@@ -32,7 +32,7 @@ class _Kind(StrEnum):
 
 
 @dataclass(slots=True)
-class Told:
+class SeparatedText:
     """A text told apart; each part as its lines joined."""
 
     new: str = ""
@@ -51,11 +51,11 @@ class _Split:
     rest: list[Line] = field(default_factory=list)
 
     def has_own_words(self) -> bool:
-        """Tell whether the writer has said anything yet."""
+        """Return whether the writer has said anything yet."""
         return any(character.isalnum() for rows in self.own for row in rows for character in row)
 
 
-def separate(lines: list[Line], subject: str, found: Notes, *, answers: bool = False) -> Told:
+def separate(lines: list[Line], subject: str, found: Notes, *, answers: bool = False) -> SeparatedText:
     """Tell the parts of a text apart.
 
     Args:
@@ -70,7 +70,7 @@ def separate(lines: list[Line], subject: str, found: Notes, *, answers: bool = F
     title, kind = subject, _kind(subject, answers=answers)
     if kind is _Kind.FRESH:
         lines = _without_bullets(lines)
-    told = Told()
+    told = SeparatedText()
     split = _split(lines, kind)
     _tell_own(split, told)
     quoted, latest = split.quoted, told.new
@@ -82,7 +82,7 @@ def separate(lines: list[Line], subject: str, found: Notes, *, answers: bool = F
                 found.add(notes.FORWARDED_CUT)
             break
         split = _split(split.rest, _Kind.FORWARD)
-        inner = Told()
+        inner = SeparatedText()
         _tell_own(split, inner)
         quoted += split.quoted
         told.forwarded.append(_forwarded(head, inner))
@@ -125,7 +125,7 @@ def _with_bullet(line: Line) -> Line:
     return Line(f"{'> ' * line.depth}{line.text}", opens=line.opens)
 
 
-def _forwarded(head: Head, inner: Told) -> Forwarded:
+def _forwarded(head: Head, inner: SeparatedText) -> Forwarded:
     senders = parse_mailboxes(head.headers.get("sender", "").replace("[mailto:", "<").replace("]", ">").encode())
     return Forwarded(
         sender=senders[0] if senders else Mailbox(),
@@ -143,7 +143,7 @@ def _is_forward(head: Head, subject: str, new: str) -> bool:
     return bool(_FORWARDS.match(subject)) or (not new.strip() and not _REPLIES.match(subject))
 
 
-def _tell_own(split: _Split, told: Told) -> None:
+def _tell_own(split: _Split, told: SeparatedText) -> None:
     new: list[str] = []
     signature: list[str] = []
     disclaimer: list[str] = []
@@ -197,13 +197,13 @@ def _head(lines: list[Line], at: int) -> Head | None:
 
 
 def _continues(lines: list[Line], head: Head, split: _Split) -> bool:
-    """Tell whether own text may follow: the quotation is marked, or nothing of his own stands above it."""
+    """Return whether own text may follow: the quotation is marked, or nothing of the writer stands above it."""
     nothing_follows = not any(line.text.strip() for line in lines[head.end : head.end + 5])
     return nothing_follows or _is_marked(lines, head.end) or not split.has_own_words()
 
 
 def _is_own(head: Head, lines: list[Line], split: _Split, kind: _Kind) -> bool:
-    """Tell whether what looks like a head is a person's: "De : Mme X / Objet : chauffage", "Le 3 à 10h, Y a écrit :".
+    """Return whether what looks like a head is a person's: "De : Mme X / Objet : chauffage", "Le 3 à 10h, Y a écrit :".
 
     Programs put an address into it, a rule or title above it, or marks below it. Without all of these it counts in
     answers only, and headers there only below own words: above all words they are a letter's. So do two headers alone.

@@ -39,7 +39,7 @@ class SomeResidence(Strict):
     office: str = ""
 
 
-class Earlier(Strict):
+class EarlierContact(Strict):
     """A contact that the same party brought before.
 
     Attributes:
@@ -96,7 +96,7 @@ class Trial(Strict):
         language, attachments: what the message declares, and the names of its files.
         outcome, withheld, equipment, calls: of a call.
         residence, office: the place, where it is known.
-        role: what the named tenant is on his lease.
+        role: what the named tenant is on their lease.
         dwelling: what kind of unit it is about.
         topic, priority, alarm, kind, scope, asker, unread, wishes: what was understood, in place of what the text would
             give.
@@ -127,7 +127,7 @@ class Trial(Strict):
     asker: Asker | None = None
     unread: Unread | None = None
     wishes: Annotated[tuple[Wish, ...], BeforeValidator(one_or_several)] = ()
-    history: tuple[Earlier, ...] = ()
+    history: tuple[EarlierContact, ...] = ()
     registered: Annotated[Registered | None, Field(alias="register")] = None
 
     @model_validator(mode="after")

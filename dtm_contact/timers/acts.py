@@ -39,7 +39,7 @@ class Means:
 
 
 def is_needless(timer: DueTimer) -> bool:
-    """Tell whether somebody saw to the case before its step was due."""
+    """Return whether somebody saw to the case before its step was due."""
     if timer.state != "open" or timer.priority.value != timer.data["priority"]:
         return True
     answered = timer.answered if timer.data.get("of_any") else timer.answered_since_raised

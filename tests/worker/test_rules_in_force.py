@@ -335,7 +335,7 @@ async def test_what_the_store_could_not_keep_is_not_in_force_and_is_tried_again(
         raise StoreUnavailableError
 
     with monkeypatch.context() as patch:
-        patch.setattr(store.rule_versions, "take", fail)
+        patch.setattr(store.rule_versions, "put_in_force", fail)
         with pytest.raises(StoreUnavailableError):
             await watch.look()
     assert (watch.in_force, scene.taken_up) == (before, [])

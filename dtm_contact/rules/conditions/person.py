@@ -1,8 +1,8 @@
 """Conditions on who it is."""
 
-from dtm_contact.rules.arguments import OneOf, Share, Texts, YesNo
+from dtm_contact.rules.arguments import OneOf, Share, TextList, YesNo
 from dtm_contact.rules.facts import Facts, Values
-from dtm_contact.rules.registry import Outcome, judges, sees
+from dtm_contact.rules.registry import ConditionOutcome, judges, sees
 
 _LABELS = 8
 """Labels of a domain that are looked at, from its end."""
@@ -10,7 +10,7 @@ _LABELS = 8
 
 @sees("tenant.known", YesNo(), single=True)
 def tenant_known(facts: Facts) -> Values:
-    """Whether the tenant is named, which is only so where he is sure.
+    """Whether the tenant is named, which is only so where it is sure who they are.
 
     Example: `tenant.known: false`
     """
@@ -19,7 +19,7 @@ def tenant_known(facts: Facts) -> Values:
 
 @sees("tenant.role", OneOf(("holder", "co_holder", "occupant", "commercial")), tenant__known="true")
 def tenant_role(facts: Facts) -> Values:
-    """What the named tenant is on his lease; with several leases, on that of the dwelling it is about, else on any.
+    """What the named tenant is on their lease; with several leases, on that of the dwelling it is about, else on any.
 
     It never holds where no tenant is named.
 
@@ -29,18 +29,18 @@ def tenant_role(facts: Facts) -> Values:
 
 
 @judges("certainty", Share())
-def certainty(facts: Facts, wanted: float) -> Outcome:
-    """How probable the likeliest person is, at least; also where it is not sure enough to name him.
+def certainty(facts: Facts, wanted: float) -> ConditionOutcome:
+    """How probable the likeliest person is, at least; also where it is not sure enough to name them.
 
     Example: `certainty: 0.9`
     """
     best = facts.match.tenant.probability if facts.match.tenant else 0.0
     if facts.match.candidates:
         best = max(best, facts.match.candidates[0].probability)
-    return Outcome(best >= wanted, f"{best:.2f}")
+    return ConditionOutcome(best >= wanted, f"{best:.2f}")
 
 
-@sees("sender.address", Texts("mail addresses"), single=True)
+@sees("sender.address", TextList("mail addresses"), single=True)
 def sender_address(facts: Facts) -> Values:
     """The address that the message says it is from. Anybody can write any address there.
 
@@ -49,7 +49,7 @@ def sender_address(facts: Facts) -> Values:
     return (facts.contact.sender.address.strip().lower(),)
 
 
-@sees("sender.domain", Texts("mail domains"))
+@sees("sender.domain", TextList("mail domains"))
 def sender_domain(facts: Facts) -> Values:
     """The domain of that address, or a domain above it: `caf.example` also holds for `mail.caf.example`.
 
