@@ -14,7 +14,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from dtm_contact.channels import names
-from dtm_contact.doctor.registry import Finding, Site, SkipError, addresses_of, check, days, fault, ok, warning
+from dtm_contact.doctor.registry import SECONDS, Finding, Site, SkipError, addresses_of, check, days, fault, ok, warning
 from dtm_contact.errors import DtmContactError, WrongSettingError, described
 from dtm_contact.rules.ruleset import yaml_files
 from dtm_contact.settings import MailServer, Settings
@@ -399,7 +399,7 @@ def alarms(site: Site) -> Iterator[Finding]:
         )
     if "mail" in ready and not site.offline:
         try:
-            with socket.create_connection((alarm.host, alarm.port), timeout=min(alarm.seconds, 10.0)):
+            with socket.create_connection((alarm.host, alarm.port), timeout=min(alarm.seconds, SECONDS)):
                 pass
         except OSError as error:
             told = f"alarm.host: {alarm.host}:{alarm.port}: {described(error)}"

@@ -7,7 +7,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Final
 
-from dtm_contact.calls import Faults, Line, RecordReader, split_lines
+from dtm_contact.calls import Faults, FileLine, RecordReader, split_lines
 from dtm_contact.calls.records import ColumnsError
 from dtm_contact.directory import Residence
 from dtm_contact.doctor.registry import Finding, Site, SkipError, check, days, fault, ok, warning
@@ -114,7 +114,7 @@ def switchboard(site: Site) -> Iterator[Finding]:
         yield warning(f"{switchboard.records} holds no record yet", "call the number once, and look again")
 
 
-def _last_lines(path: Path) -> Iterator[Line]:
+def _last_lines(path: Path) -> Iterator[FileLine]:
     """Yield the last whole lines of a file."""
     with path.open("rb") as file:
         size = file.seek(0, os.SEEK_END)

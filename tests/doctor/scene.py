@@ -54,6 +54,11 @@ class Scene:
         """Lay one out in which nothing is wrong."""
         for name in [name for name in os.environ if name.startswith("DTM_")]:
             patch.delenv(name)
+        # A machine under load is no fault of the installation.
+        for bound in ("links.SECONDS", "links._DNS_SECONDS", "local.SECONDS", "machine.SECONDS", "postfix.SECONDS"):
+            patch.setattr(f"dtm_contact.doctor.{bound}", 300.0)
+        for bound in ("database._PATIENCE", "registry._PATIENCE"):
+            patch.setattr(f"dtm_contact.doctor.{bound}", 300.0)
         data = folder / "data"
         data.mkdir(mode=0o700)
         shutil.copyfile(template, data / "store.db")
@@ -67,7 +72,8 @@ class Scene:
             "desk": {"open": True, "port": 18027, "secure_cookies": False},
             "monitor": {"port": 0, "free_octets": 0},
             "alarm": {"command": ["true"]},
-            "outbound": {"sender": ADDRESS},
+            "outbound": {"sender": ADDRESS, "connect_seconds": 300.0, "seconds": 300.0},
+            "imap": {"seconds": 300.0},
         }
         return cls(folder, patch, values)
 
