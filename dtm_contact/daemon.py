@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from dtm_contact.alarms import Alarms, cause_of
+from dtm_contact.backup import StoreJournal, open_journal
 from dtm_contact.cases.knowledge import Known
 from dtm_contact.cases.server import hearing
 from dtm_contact.channels import start_channels
@@ -100,8 +101,9 @@ async def daemon(settings: Settings) -> AsyncIterator[Running]:
         in_force = await at_start(settings, store, taken, copy, alarms, utc_now())
         if in_force.settings is not copy:
             await worker.restart(in_force)
-        mail = await _mail(stack, settings, store, alarms, (tokens, storms := Storms(), holder))
-        heartbeat.taken_over = partial(_wake, worker, mail)
+        journal = await stack.enter_async_context(open_journal(settings, store, alarms, utc_now))
+        mail = await _mail(stack, settings, store, alarms, (tokens, storms := Storms(), holder), journal)
+        heartbeat.taken_over = wake = partial(_wake, worker, mail)
         worker.start(Reception(in_force.rules, estate), mail)
         inbox = await _inbox(stack, settings, holder, store, alarms)
         watching = RulesWatch(settings, store, taken, alarms, in_force=in_force, clock=utc_now, take_up=worker.take_up)
@@ -114,7 +116,6 @@ async def daemon(settings: Settings) -> AsyncIterator[Running]:
         )
         if not settings.rules.observe:
             await stack.enter_async_context(running(runner))
-        wake = partial(_wake, worker, mail)
         with opening("the socket for commands", "the settings DTM_DESK_…"):
             await stack.enter_async_context(hearing(settings, store, rules, utc_now, lambda _done: wake()))
         with opening("the desk", "the settings DTM_DESK_…"):
@@ -184,6 +185,7 @@ async def _mail(
     store: Store,
     alarms: Alarms,
     means: tuple[Tokens, Storms, Callable[[], str]],
+    journal: StoreJournal | None,
 ) -> Mail | None:
     """Start sending, where a server sends for us and we do not only observe, and return what writes.
 
@@ -196,7 +198,7 @@ async def _mail(
         return None
     settings.outbound.read_password()
     tokens, storms, holder = means
-    sender = await stack.enter_async_context(posting(settings, store, alarms, utc_now, holder))
+    sender = await stack.enter_async_context(posting(settings, store, alarms, utc_now, holder, journal))
     return Mail(Answering(settings, tokens, untold=partial(alarms.happened, "untold")), sender.wake, storms)
 
 

@@ -90,6 +90,7 @@ _RULES = LazyGroup(
 )
 _COMMANDS: Mapping[str, str | click.Command] = {
     "arrivals": "arrivals:arrivals",
+    "backup": "backup:backup_command",
     "case": "case:case",
     "daemons": "store:daemons",
     "danger": "danger:danger",
@@ -98,7 +99,9 @@ _COMMANDS: Mapping[str, str | click.Command] = {
     "explain": "messages:explain",
     "fit-matching": "evaluation:fit_matching",
     "label": "evaluation:label_command",
+    "outbox": "outbox:outbox",
     "queue": "queue:queue",
+    "restore": "backup:restore",
     "route": "messages:route",
     "rules": _RULES,
     "run": "run:run_command",
@@ -107,6 +110,7 @@ _COMMANDS: Mapping[str, str | click.Command] = {
     "store": "store:store_group",
     "tenant": "tenant:tenant",
     "user": "user:user",
+    "verify": "backup:verify",
 }
 
 

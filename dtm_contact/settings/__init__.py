@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from pydantic import BaseModel, Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from dtm_contact.settings.backup import Backup, Journal
 from dtm_contact.settings.engine import Desk, Directory, Judge, Lease, Log, Match, Pdf, Rules, Store, Timers
 from dtm_contact.settings.mail_server import Lmtp, MailServer, Smtp
 from dtm_contact.settings.mailbox import Imap, Outbound
@@ -17,11 +18,13 @@ from dtm_contact.settings.zones import ZoneName
 
 __all__ = [
     "Alarm",
+    "Backup",
     "Danger",
     "Desk",
     "Directory",
     "Heartbeat",
     "Imap",
+    "Journal",
     "Judge",
     "Lease",
     "Lmtp",
@@ -80,6 +83,8 @@ class Settings(BaseSettings):
     danger: Danger = Danger()
     timers: Timers = Timers()
     outbound: Outbound = Outbound()
+    backup: Backup = Backup()
+    journal: Journal = Journal()
     name: str = Field(
         default="daemon",
         min_length=1,

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from dtm_contact.store.columns import AlarmOrder, DataClass, Id, KeyText, SafeText, UtcTime, classed
 
-SCHEMA_VERSION = "0017"
+SCHEMA_VERSION = "0018"
 """The Alembic revision that this version of the program reads and writes."""
 
 metadata = sa.MetaData(

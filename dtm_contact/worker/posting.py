@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Final
 
 from dtm_contact.alarms import Alarms
+from dtm_contact.backup import StoreJournal
 from dtm_contact.model import ClaimedOutgoing
 from dtm_contact.outbound import Relay, Sender
 from dtm_contact.settings import Settings
@@ -20,10 +21,14 @@ _LEAST_OF_A_LEASE: Final = 3
 
 @dataclass(frozen=True, slots=True)
 class PostedOutbox:
-    """The outbox (`outbound.Outbox`) of a store, worked by one daemon while it has a lease."""
+    """The outbox (`outbound.Outbox`) of a store, worked by one daemon while it has a lease.
+
+    `journal`: keeps what was sent besides; None where no journal is kept.
+    """
 
     store: StoreThread
     holder: Callable[[], str]
+    journal: StoreJournal | None = None
 
     async def claim(self, now: datetime) -> ClaimedOutgoing | None:
         """Take the most urgent that may be tried now; see `StoredOutbox.claim`."""
@@ -39,7 +44,13 @@ class PostedOutbox:
 
     async def settle(self, claimed: ClaimedOutgoing, fate: str, reason: str, now: datetime) -> None:
         """Say that one is done with; see `StoredOutbox.settle`."""
-        await self.store.run(lambda store: store.outbox.settle(claimed, fate, reason, now))
+
+        def settle(store: Store) -> None:
+            if fate == "sent" and self.journal is not None:
+                self.journal.sent(claimed, now)
+            store.outbox.settle(claimed, fate, reason, now)
+
+        await self.store.run(settle)
 
     async def retry(self, claimed: ClaimedOutgoing, reason: str, until: datetime) -> None:
         """Say that one is tried again; see `StoredOutbox.retry`."""
@@ -48,11 +59,16 @@ class PostedOutbox:
 
 @asynccontextmanager
 async def posting(
-    settings: Settings, store: Store, alarms: Alarms, clock: Callable[[], datetime], holder: Callable[[], str]
+    settings: Settings,
+    store: Store,
+    alarms: Alarms,
+    clock: Callable[[], datetime],
+    holder: Callable[[], str],
+    journal: StoreJournal | None = None,
 ) -> AsyncIterator[Sender]:
     """Send what waits in the outbox until the block ends; what is being handed over then is brought to its end."""
     thread = StoreThread(store)
-    outbox = PostedOutbox(thread, holder)
+    outbox = PostedOutbox(thread, holder, journal)
     least = settings.lease.seconds / _LEAST_OF_A_LEASE
     sender = Sender(settings.outbound, outbox, Relay(settings.outbound), alarms, clock, least_lease=least)
     task = asyncio.create_task(sender.run(), name="sender")
