@@ -8,7 +8,6 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final
@@ -34,14 +33,12 @@ class Snapshot:
 
     Attributes:
         file: as the archive holds it.
-        made_at: the moment.
         schema: the revision of its tables.
         counts: the rows of each table.
         bodies: the SHA-256 of each arrival's octets, a line each.
     """
 
     file: Path
-    made_at: datetime
     schema: str
     counts: dict[str, int]
     bodies: bytes
@@ -68,7 +65,6 @@ def _of_sqlite(database: Database, folder: Path) -> Snapshot:
     A reader does not hold the writer of a log-ahead store, whatever it takes, and the copy leaves out what was erased.
     """
     copy = folder / "store.db"
-    made_at = datetime.now(UTC)
     with database.errors(), database.engine.connect() as connection:
         driver: Any = connection.connection.driver_connection
         driver.execute("VACUUM INTO ?", (str(copy),))
@@ -78,20 +74,19 @@ def _of_sqlite(database: Database, folder: Path) -> Snapshot:
     with copy.open("rb") as plain, gzip.open(packed, "xb", _COMPRESSION) as out:
         shutil.copyfileobj(plain, out, _PIECE)
     copy.unlink()
-    return Snapshot(packed, made_at, schema, counts, bodies)
+    return Snapshot(packed, schema, counts, bodies)
 
 
 def _of_postgresql(database: Database, folder: Path) -> Snapshot:
     """Take out a PostgreSQL store by `pg_dump`, which sees the very moment that is counted."""
     file = folder / "store.pgdump"
     with database.reading() as connection:
-        made_at = datetime.now(UTC)
         shared = connection.exec_driver_sql("SELECT pg_export_snapshot()").scalar_one()
         command = ["pg_dump", "--format=custom", "--no-owner", "--no-privileges", f"--snapshot={shared}"]
         dbname, environment = connection_of(database.url)
         run([*command, f"--file={file}", f"--dbname={dbname}"], env=environment)
         schema, counts, bodies = _looked_through(connection)
-    return Snapshot(file, made_at, schema, counts, bodies)
+    return Snapshot(file, schema, counts, bodies)
 
 
 def connection_of(url: URL) -> tuple[str, dict[str, str]]:
@@ -99,7 +94,8 @@ def connection_of(url: URL) -> tuple[str, dict[str, str]]:
     query = dict(url.query)
     password = url.password or query.pop("password", None)
     query.pop("password", None)
-    plain = url.set(drivername="postgresql", password=None, query=query)
+    # `URL.set` takes None for "as it is".
+    plain = URL.create("postgresql", url.username, None, url.host, url.port, url.database, query)
     environment = dict(os.environ) | ({"PGPASSWORD": str(password)} if password else {})
     return plain.render_as_string(hide_password=False), environment
 
@@ -211,9 +207,9 @@ def empty(database: Database) -> None:
         StoreUnavailableError: they cannot be dropped.
     """
     with database.writing(hurried=False) as connection:
-        held = sa.MetaData()
-        held.reflect(connection)
-        held.drop_all(connection)
+        names = [name for name in sa.inspect(connection).get_table_names() if _NAME.fullmatch(name)]
+        if names:
+            connection.exec_driver_sql(f"DROP TABLE {', '.join(names)} CASCADE")
 
 
 def integrity(path: Path) -> list[str]:

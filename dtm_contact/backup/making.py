@@ -63,7 +63,9 @@ class Made:
     erased: tuple[Path, ...]
 
 
-def make_backup(settings: Settings, store: Store, folder: Path, *, keep: int, secrets: bool, check: bool) -> Made:
+def make_backup(  # noqa: PLR0913 - all of it is the operator's choice
+    settings: Settings, store: Store, folder: Path, now: datetime, *, keep: int, secrets: bool, check: bool
+) -> Made:
     """Make a backup of a store, which may be at work, and erase the oldest ones.
 
     It is written under another name, synced, and renamed: what has its name is whole.
@@ -72,6 +74,7 @@ def make_backup(settings: Settings, store: Store, folder: Path, *, keep: int, se
         settings: whose store it is, and for whom it is encrypted.
         store: opened, for reading only.
         folder: where it goes.
+        now: the time, aware: what the store gets from then on is not in it, or nobody can tell.
         keep: so many are kept; the newest verified one besides.
         secrets: with the passwords and keys that files of the settings hold.
         check: verify it before it is encrypted; only then is it known to be verified.
@@ -83,7 +86,7 @@ def make_backup(settings: Settings, store: Store, folder: Path, *, keep: int, se
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         with _alone(folder), _work_folder(store.database) as work:
-            manifest, members = _members(settings, store, work, secrets=secrets)
+            manifest, members = _members(settings, store, work, now, secrets=secrets)
             plain = work / "plain.tar"
             verified = None
             if check:
@@ -101,7 +104,7 @@ def make_backup(settings: Settings, store: Store, folder: Path, *, keep: int, se
 
 
 def _members(
-    settings: Settings, store: Store, work: Path, *, secrets: bool
+    settings: Settings, store: Store, work: Path, now: datetime, *, secrets: bool
 ) -> tuple[Manifest, dict[str, "Path | bytes"]]:
     taken = snapshot(store.database, work)
     kind = store.database.engine.dialect.name
@@ -113,7 +116,7 @@ def _members(
         program=__version__,
         schema=taken.schema,
         database=kind,
-        made_at=taken.made_at,
+        made_at=now,
         daemon=settings.name,
         counts=taken.counts,
         members={name: digest_of(content) for name, content in members.items()},

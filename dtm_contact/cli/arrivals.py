@@ -74,7 +74,8 @@ def replay(settings: Settings, journal: Path, since: datetime | None, *, as_json
         print_json({**plain(done), "gaps": [plain(gap) for gap in done.gaps]})
         return
     click.echo(f"{done.taken_in:,} of {done.held:,} arrivals were not in the store and are taken in")
-    click.echo(f"{done.marks + done.settled:,} e-mails were sent that the store did not know; they are not sent again")
+    waited = f"{done.settled:,} of them waited in it" if done.settled else "none of them waited in it"
+    click.echo(f"{done.marks:,} e-mails were sent that the store did not know, {waited}; they are not sent again")
     for gap in done.gaps:
         click.echo(
             f"before {gap.astimezone(settings.zone):%d/%m/%Y %H:%M:%S} the journal could not be written for a while"

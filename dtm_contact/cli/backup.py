@@ -33,7 +33,9 @@ def backup_command(
     if into is None:
         raise click.UsageError("name a folder: --to DIR, or set DTM_BACKUP_DIR")
     with open_store(settings.store.url, read_only=True) as store:
-        made = make_backup(settings, store, into, keep=keep or settings.backup.keep, secrets=secrets, check=check)
+        made = make_backup(
+            settings, store, into, datetime.now(UTC), keep=keep or settings.backup.keep, secrets=secrets, check=check
+        )
     if as_json:
         told = {"file": str(made.path), "octets": made.octets, **plain(made.manifest)}
         print_json({**told, "verified": bool(made.verified and made.verified.loaded), "erased": len(made.erased)})

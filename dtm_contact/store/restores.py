@@ -355,11 +355,12 @@ def give_up(connection: Connection, ids: Sequence[int], now: datetime) -> list[t
 
 
 def _end_hold(connection: Connection, ids: Sequence[int], values: dict[str, Any]) -> list[tuple[int, int]]:
-    done: list[tuple[int, int]] = []
+    done: dict[int, int] = {}
     for some in _pages(list(ids)):
         change = sa.update(outbox).where(IS_HELD, outbox.c.id.in_(some)).values(values)
-        done += [(row.id, row.case_id) for row in connection.execute(change.returning(outbox.c.id, outbox.c.case_id))]
-    return done
+        rows = connection.execute(change.returning(outbox.c.id, outbox.c.case_id))
+        done.update({row.id: row.case_id for row in rows})
+    return [(number, done[number]) for number in dict.fromkeys(ids) if number in done]
 
 
 def _pages(items: list[Item]) -> Iterable[list[Item]]:
