@@ -150,8 +150,8 @@ def test_octets_that_are_not_those_that_were_taken_out_are_found(sqlite_store: S
     taken = snapshot(sqlite_store.database, tmp_path / "work")
     copy = tmp_path / "copy.db"
     unpack_sqlite(taken.file, copy)
-    with closing(sqlite3.connect(copy)) as connection, connection:
-        connection.execute("UPDATE arrival_bodies SET raw = x'00' || substr(raw, 2) WHERE arrival_id = 3")
+    with closing(sqlite3.connect(copy)) as driver, driver:
+        driver.execute("UPDATE arrival_bodies SET raw = x'00' || substr(raw, 2) WHERE arrival_id = 3")
     with open_store(f"sqlite:///{copy}") as store, store.database.reading() as connection:
         found = b"".join(body_digests(connection)).splitlines()
     before = taken.bodies.splitlines()
