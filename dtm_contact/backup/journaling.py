@@ -13,7 +13,7 @@ from dtm_contact.background import beside, repeat
 from dtm_contact.errors import StoreUnavailableError, described
 from dtm_contact.journal import Journal, Sent
 from dtm_contact.log import get_log
-from dtm_contact.model import Arrival, ClaimedOutgoing
+from dtm_contact.model import Arrival, ClaimedOutgoing, Urgency
 from dtm_contact.settings import Settings
 from dtm_contact.store import Store
 from dtm_contact.store.outbox_schema import outbox
@@ -63,6 +63,10 @@ class StoreJournal:
             self._numbers = numbers
         self._journal.erase_old()
 
+    def close(self) -> None:
+        """Close its file."""
+        self._journal.close()
+
     def _case_of(self, outgoing_id: int) -> tuple[str, tuple[tuple[str, str], ...]]:
         """Return the number of the case that something was sent for, and its arrivals."""
         query = (
@@ -93,23 +97,36 @@ class StoreJournal:
 async def open_journal(
     settings: Settings, store: Store, alarms: Alarms, clock: Callable[[], datetime]
 ) -> AsyncIterator[StoreJournal | None]:
-    """Keep a journal of what the store takes in until the block ends; None where the settings name no folder."""
-    if settings.journal.dir is None:
-        yield None
-        return
-    written = Journal(settings.journal.dir, settings.journal.days, clock)
-    journal = StoreJournal(written, store, alarms)
-    store.arrivals.on_accepted = journal.arrived
+    """Keep a journal of what the store takes in until the block ends; None where the settings name no folder.
+
+    Beside it, the admins are told as long as anything is held since a restore.
+    """
+    journal = None
+    if settings.journal.dir is not None:
+        journal = StoreJournal(Journal(settings.journal.dir, settings.journal.days, clock), store, alarms)
+        store.arrivals.on_accepted = journal.arrived
 
     def trouble(error: Exception) -> None:
         _log.warning("the journal cannot be looked after", error=described(error))
 
     async def look() -> None:
-        await asyncio.to_thread(journal.look)
+        await asyncio.to_thread(_tell_held, store, alarms)
+        if journal is not None:
+            await asyncio.to_thread(journal.look)
 
     try:
         async with beside(repeat(look, _LOOK_SECONDS, trouble), "journal"):
             yield journal
     finally:
         store.arrivals.on_accepted = None
-        written.close()
+        if journal is not None:
+            journal.close()
+
+
+def _tell_held(store: Store, alarms: Alarms) -> None:
+    held = store.outbox.held()
+    if not held:
+        alarms.over("outbox-held")
+        return
+    danger = sum(each.urgency is Urgency.DANGER for each in held)
+    alarms.sound("outbox-held", f"{len(held)} e-mails are held since a restore; {danger} of them tell of danger.")

@@ -340,7 +340,10 @@ def held(connection: Connection) -> list[HeldOutgoing]:
     return [HeldOutgoing(*row[:5], Urgency(row.urgency), *row[6:]) for row in rows]
 
 
-IS_HELD = sa.and_(outbox.c.state == "waiting", outbox.c.held_since.is_not(None))
+# As the partial index has it: only so does SQLite see that it answers the question, which is asked every few seconds.
+IS_HELD = sa.and_(
+    sa.text("outbox.state IN ('waiting', 'claimed')"), outbox.c.state == "waiting", outbox.c.held_since.is_not(None)
+)
 
 
 def release(connection: Connection, ids: Sequence[int]) -> list[tuple[int, int]]:

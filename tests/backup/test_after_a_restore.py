@@ -1,5 +1,6 @@
 """What a restored store sends, and which numbers it gives: nothing and none that may have been before."""
 
+import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
@@ -11,13 +12,14 @@ import pytest
 import sqlalchemy as sa
 
 from dtm_contact.alarms import Alarms
-from dtm_contact.backup import make_backup, replay, restore
+from dtm_contact.backup import make_backup, open_journal, replay, restore
 from dtm_contact.backup.journaling import StoreJournal
 from dtm_contact.backup.replaying import Replayed
 from dtm_contact.backup.restoring import LEAST_MARGIN
 from dtm_contact.errors import StoreUnavailableError
-from dtm_contact.journal import Journal
+from dtm_contact.journal import Journal, contents_of
 from dtm_contact.model import Limits, OutgoingKind, Priority
+from dtm_contact.settings import Journal as JournalSettings
 from dtm_contact.settings import Settings
 from dtm_contact.store import Mailing, Store, migrate, open_store
 from dtm_contact.store.outbox import put
@@ -25,7 +27,7 @@ from dtm_contact.store.restores import AFTER_RESTORE
 from dtm_contact.store.rules_schema import timers
 from tests.backup.conftest import at
 from tests.backup.test_backup import letter, written
-from tests.heard import made_alarms
+from tests.heard import Heard, made_alarms
 from tests.store.samples import NOW, arrival, judgement, minutes, open_case
 
 BACKED_UP = minutes(5)
@@ -273,3 +275,30 @@ def test_what_is_to_be_done_again_after_a_restore_is_done_or_nothing_is_restored
     if place.store.sqlite_path is not None:
         assert not place.store.sqlite_path.exists()
     assert AFTER_RESTORE == []
+
+
+async def test_the_admins_are_told_as_long_as_anything_is_held(on_sqlite: Site) -> None:
+    written(on_sqlite.store, "one", letter("tenant"))
+    backup = on_sqlite.back_up()
+    heard = Heard()
+    with on_sqlite.restored(backup) as back:
+        settings = Settings.defaults()
+        async with open_journal(settings, back, Alarms(heard, lambda: 0.0), lambda: LATER) as journal:
+            assert journal is None
+            while not heard.told:
+                await asyncio.sleep(0.01)
+        assert heard.told == [("outbox-held", "1 e-mails are held since a restore; 0 of them tell of danger.")]
+
+
+async def test_a_journal_that_cannot_be_written_is_told_and_keeps_nothing_away(on_sqlite: Site) -> None:
+    (on_sqlite.folder / "file").write_text("in its way")
+    settings = Settings.defaults().model_copy(update={"journal": JournalSettings(dir=on_sqlite.folder / "file")})
+    heard = Heard()
+    store = on_sqlite.store
+    async with open_journal(settings, store, Alarms(heard, lambda: 0.0), lambda: LATER):
+        store.arrivals.accept([arrival("taken-in")])
+        (on_sqlite.folder / "file").unlink()
+        store.arrivals.accept([arrival("and-kept")])
+    assert [line.external_id for line in store.arrivals.listing()] == ["taken-in", "and-kept"]
+    assert ("journal" in heard.ended, heard.told[0][0]) == (True, "journal")
+    assert list(contents_of(on_sqlite.folder / "file").arrived) == [("smtp", "and-kept")]

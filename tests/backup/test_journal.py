@@ -42,6 +42,22 @@ def test_what_came_in_is_read_as_it_was(tmp_path: Path) -> None:
     assert kept(tmp_path) == [arrival(), hostile, at_rest]
 
 
+def test_what_is_filled_ahead_costs_no_record(tmp_path: Path) -> None:
+    """A daemon that is killed leaves zeros; one larger than these goes beyond them, and what follows goes behind it."""
+    journal = Journal(tmp_path, 14, lambda: NOW)
+    sizes = (0, 10, 3_000_000, 3_000_000, 5_000_000, 20, 9_000_000, 4_000_000, 1)
+    arrivals = [arrival(f"a{number}", raw=bytes(size)) for number, size in enumerate(sizes)]
+    for each in arrivals:
+        journal.append_arrivals([each])
+        found = contents_of(tmp_path)
+        assert (found.torn, found.damaged) == (0, 0)
+    assert kept(tmp_path) == arrivals
+    journal.close()
+    assert kept(tmp_path) == arrivals
+    (file,) = files_of(tmp_path)
+    assert file.stat().st_size < sum(sizes) + 5_000
+
+
 def test_what_was_sent_and_the_numbers_are_kept(tmp_path: Path) -> None:
     journal = Journal(tmp_path, 14, lambda: NOW)
     journal.append_sent(SENT)

@@ -171,11 +171,7 @@ def _backup(trial: Trial) -> bool:
     control = asyncio.run(
         backup.prove_backup(trial.new("off"), 1, max(5, mails // 5), trial.random, place=trial.place, journal=False)
     )
-    _say(
-        [
-            f"control, no journal: {control.lost:,} lost; {control.again:,} had a second e-mail, {control.held:,} are held"
-        ]
-    )
+    _say([f"control, no journal: {control.lost:,} lost; {control.again:,} written to twice, {control.held:,} held"])
     return outcome.sound and control.lost > 0
 
 

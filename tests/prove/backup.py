@@ -48,6 +48,7 @@ class Outcome:
         unsound: those with a fault, or without something that was answered 250 before they were begun.
         unseen: flipped bits that `verify` did not find, of as many as there were backups.
         mails: taken in after the last backup.
+        window: of those, how many the restored backup does not have before the journal is taken in.
         lost: of those and all before, those that are not in the store in the end.
         sent: e-mails to tenants before the machine was lost; `again`: tenants who had a second one after it.
         unanswered: mails of tenants that no answer was sent for.
@@ -59,6 +60,7 @@ class Outcome:
     unsound: int
     unseen: int
     mails: int
+    window: int
     lost: int
     sent: int
     again: int
@@ -103,7 +105,8 @@ async def prove_backup(
                 await program.kill()
             before, given = _to_tenants(relay), _numbers(database)
             with _elsewhere(database, folder / "restored") as restored:
-                await asyncio.to_thread(_bring_back, restored, made[-1].path, folder / "journal", journal=journal)
+                backup, kept_on_disk = made[-1].path, folder / "journal" if journal else None
+                without = await asyncio.to_thread(_bring_back, restored, backup, kept_on_disk)
                 again = Program(restored, environment=environment)
                 try:
                     await again.started()
@@ -117,6 +120,7 @@ async def prove_backup(
                     unsound=sum(not each.sound for each in made),
                     unseen=sum(not each.flip_found for each in made),
                     mails=mails,
+                    window=len({digest(raw) for raw in batch} - without),
                     lost=len(senders.ledger.answered - kept),
                     sent=sum(before.values()),
                     again=sum(count > 1 for count in after.values()),
@@ -180,11 +184,14 @@ def _flip_found(database: Database, path: Path, number: int) -> bool:
         flipped.unlink()
 
 
-def _bring_back(restored: Database, backup: Path, kept: Path, *, journal: bool) -> None:
+def _bring_back(restored: Database, backup: Path, kept: Path | None) -> set[bytes]:
+    """Restore a backup and take in a journal; return the messages that were there before that."""
     restore(_site(restored.url), backup, datetime.now(UTC))
-    if journal:
+    without = {digest(bytes(row[0])) for row in restored.rows(_BODIES)}
+    if kept is not None:
         with open_store(restored.url) as store:
             replay(store, kept, datetime.now(UTC))
+    return without
 
 
 def _site(url: str) -> Settings:
