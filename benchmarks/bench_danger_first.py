@@ -3,7 +3,7 @@
     python benchmarks/bench_danger_first.py [--waiting N] [--processes N] [--runs N] [--without N] [--samples DIR]
 
 The waiting ones are sample messages that are no danger, again and again, each made different; what is measured is the
-time from the start of the lanes until the last one's case is there. Without the glance it comes last: that is measured
+time from their start until the last one's case is there. Without the glance it comes last: that is measured
 once, with fewer waiting, and reckoned up to as many.
 """
 
@@ -25,7 +25,7 @@ from dtm_contact.rules import load_rules
 from dtm_contact.settings import Judge, Log, Settings
 from dtm_contact.settings import Store as StoreSettings
 from dtm_contact.store import Store, case_number, migrate, open_store
-from dtm_contact.worker import Reception, Worker
+from dtm_contact.worker import FallbackQueue, Worker
 from dtm_contact.worker.glances import Glances
 from tests.heard import made_alarms
 
@@ -59,7 +59,7 @@ async def seconds_to_the_last(store: Store, settings: Settings) -> tuple[float, 
     await asyncio.gather(*(judge.ready() for judge in worker.judges))
     before = store.arrivals.waiting()
     began = perf_counter()
-    worker.start(Reception(load_rules(settings.rules.dir, zone=settings.zone), store.directory.in_force))
+    worker.start(FallbackQueue(load_rules(settings.rules.dir, zone=settings.zone), store.directory.in_force))
     try:
         while await asyncio.to_thread(case_number, store.database, "smtp", LAST) is None:  # noqa: ASYNC110
             await asyncio.sleep(0.05)

@@ -28,7 +28,7 @@ from dtm_contact.settings import Desk as DeskSettings
 from dtm_contact.settings import Settings
 from dtm_contact.settings import Store as StoreSettings
 from dtm_contact.store import Store, migrate, open_store
-from dtm_contact.store.judgement_format import packed
+from dtm_contact.store.judgements import pack_judgement
 from dtm_contact.web.app import build
 from dtm_contact.web.app_context import AppContext
 
@@ -138,7 +138,7 @@ def _at(moment: datetime) -> str:
 def _sample() -> dict[str, Any]:
     from tests.store.samples import judgement  # noqa: PLC0415 - the only thing of the tests that is needed
 
-    return packed(judgement())
+    return pack_judgement(judgement())
 
 
 def _said(sample: dict[str, Any], chance: random.Random) -> dict[str, Any]:

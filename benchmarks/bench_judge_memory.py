@@ -18,8 +18,8 @@ from dtm_contact.model import Arrival, Envelope
 from dtm_contact.settings import Rules, Settings
 from dtm_contact.settings import Store as StoreSettings
 from dtm_contact.store import migrate, open_store
-from dtm_contact.worker.judge import JudgeProcess
-from dtm_contact.worker.messages import Judged, Task
+from dtm_contact.worker.ipc import JudgeReply, JudgeRequest
+from dtm_contact.worker.judge_process import JudgeProcess
 
 ROOT = Path(__file__).parents[1]
 MESSAGES = 100
@@ -54,8 +54,8 @@ async def measure(count: int) -> None:
         for place in range(count):
             envelope = Envelope("a@free.example", ("b@bailleur.example",), "127.0.0.1")
             arrival = Arrival("smtp", str(place), now, "message/rfc822", envelope, raws[place % len(raws)])
-            answers = [await judge.judge(Task(arrival, now)) for judge in judges]
-            judged += sum(isinstance(answer, Judged) for answer in answers)
+            answers = [await judge.judge(JudgeRequest(arrival, now)) for judge in judges]
+            judged += sum(isinstance(answer, JudgeReply) for answer in answers)
         tell(f"after {count} messages", judges)
         print(f"{judged} of {2 * count} judged")
         for judge in judges:

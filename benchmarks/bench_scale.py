@@ -27,7 +27,7 @@ from dtm_contact.pipeline import Grounds
 from dtm_contact.rules import load_rules
 from dtm_contact.settings import Settings
 from dtm_contact.store import migrate, open_store
-from dtm_contact.worker.judge import FRUGAL
+from dtm_contact.worker.judge_process import FRUGAL
 from fixtures.hard_contacts.estate.making import Estate
 from fixtures.hard_contacts.landlord import Landlord
 from fixtures.hard_contacts.parts import Part

@@ -31,22 +31,22 @@ from dtm_contact.timers import Runner, Storms, running
 from dtm_contact.tokens import Tokens
 from dtm_contact.web.supervisor import open_desk
 from dtm_contact.worker import (
-    Heartbeat,
-    Mail,
+    FallbackQueue,
+    LeaseHeartbeat,
+    OutboxWriter,
     QueueWatch,
-    Reception,
     RulesWatch,
     WakingInbox,
     Worker,
     at_start,
-    beating,
     copies,
-    following,
-    posting,
+    heartbeat_lifespan,
+    queue_watch_lifespan,
     quiet_copy,
+    rules_watch_lifespan,
+    sender_lifespan,
     tokens_of,
     utc_now,
-    watching_queues,
 )
 
 _log = get_log("daemon")
@@ -89,7 +89,7 @@ async def daemon(settings: Settings) -> AsyncIterator[Running]:
         announcer = Announcer(settings, ways_of(settings.alarm), kept_in(settings), utc_now)
         await stack.enter_async_context(announcing(announcer))
         alarms = Alarms(announcer, time.monotonic)
-        heartbeat = await stack.enter_async_context(beating(Heartbeat(settings, store, alarms)))
+        heartbeat = await stack.enter_async_context(heartbeat_lifespan(LeaseHeartbeat(settings, store, alarms)))
         holder = heartbeat.holder
         taken = stack.enter_context(copies(settings))
         copy = await quiet_copy(taken)
@@ -104,13 +104,15 @@ async def daemon(settings: Settings) -> AsyncIterator[Running]:
         journal = await stack.enter_async_context(open_journal(settings, store, alarms, utc_now))
         mail = await _mail(stack, settings, store, alarms, (tokens, storms := Storms(), holder), journal)
         heartbeat.taken_over = wake = partial(_wake, worker, mail)
-        worker.start(Reception(in_force.rules, estate), mail)
+        worker.start(FallbackQueue(in_force.rules, estate), mail)
         inbox = await _inbox(stack, settings, holder, store, alarms)
-        watching = RulesWatch(settings, store, taken, alarms, in_force=in_force, clock=utc_now, take_up=worker.take_up)
-        await stack.enter_async_context(following(watching))
+        watching = RulesWatch(
+            settings, store, taken, alarms, in_force=in_force, clock=utc_now, use_rules=worker.use_rules
+        )
+        await stack.enter_async_context(rules_watch_lifespan(watching))
         post = NoticeWriter(settings, mail.answering.tokens, mail.wake) if mail else None
         rules = watching.rules_now
-        await stack.enter_async_context(watching_queues(QueueWatch(store, alarms, rules=rules, clock=utc_now)))
+        await stack.enter_async_context(queue_watch_lifespan(QueueWatch(store, alarms, rules=rules, clock=utc_now)))
         runner = Runner(
             settings, store, estate, alarms, rules=rules, clock=utc_now, storms=storms, post=post, holder=holder
         )
@@ -120,7 +122,7 @@ async def daemon(settings: Settings) -> AsyncIterator[Running]:
             await stack.enter_async_context(hearing(settings, store, rules, utc_now, lambda _done: wake()))
         with opening("the desk", "the settings DTM_DESK_…"):
             served = await stack.enter_async_context(open_desk(in_force.settings, store, alarms, rules, wake))
-        listening = await _channels(stack, settings, WakingInbox(inbox, worker.arrived))
+        listening = await _channels(stack, settings, WakingInbox(inbox, worker.wake))
         known = partial(_known, settings, estate, rules)
         await stack.enter_async_context(
             keeping(Keeper(settings.danger, store, known, alarms, utc_now), settings.danger)
@@ -153,9 +155,9 @@ async def _channels(stack: AsyncExitStack, settings: Settings, inbox: WakingInbo
     return {channel.name: channel.address for channel in opened}
 
 
-def _wake(worker: Worker, mail: Mail | None) -> None:
+def _wake(worker: Worker, mail: OutboxWriter | None) -> None:
     """Say that an agent did something: there may be a case by hand to judge, or a reply to send."""
-    worker.arrived()
+    worker.wake()
     if mail is not None:
         mail.wake()
 
@@ -186,7 +188,7 @@ async def _mail(
     alarms: Alarms,
     means: tuple[Tokens, Storms, Callable[[], str]],
     journal: StoreJournal | None,
-) -> Mail | None:
+) -> OutboxWriter | None:
     """Start sending, where a server sends for us and we do not only observe, and return what writes.
 
     Raises:
@@ -198,8 +200,8 @@ async def _mail(
         return None
     settings.outbound.read_password()
     tokens, storms, holder = means
-    sender = await stack.enter_async_context(posting(settings, store, alarms, utc_now, holder, journal))
-    return Mail(Answering(settings, tokens, untold=partial(alarms.happened, "untold")), sender.wake, storms)
+    sender = await stack.enter_async_context(sender_lifespan(settings, store, alarms, utc_now, holder, journal))
+    return OutboxWriter(Answering(settings, tokens, untold=partial(alarms.happened, "untold")), sender.wake, storms)
 
 
 def _allow_files(settings: Settings) -> None:

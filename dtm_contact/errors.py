@@ -116,7 +116,7 @@ class HeldError(DtmContactError):
 class CommitUnknownError(StoreUnavailableError):
     """The store broke off while it committed: whether the change is stored cannot be told.
 
-    Whoever hands something over must be told nothing, neither yes nor no, so that he tries again.
+    Whoever hands something over must be told nothing, neither yes nor no, so that they try again.
     """
 
 

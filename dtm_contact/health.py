@@ -27,7 +27,7 @@ from dtm_contact.notices import Announcer
 from dtm_contact.notices.kept import state_folder
 from dtm_contact.settings import Settings
 from dtm_contact.store import Store
-from dtm_contact.worker import Heartbeat
+from dtm_contact.worker import LeaseHeartbeat
 
 _LOOP_SECONDS = 2.0
 _FOLLOWED = ("imap", "imap_sent")
@@ -55,7 +55,7 @@ class Health:
         settings: Settings,
         store: Store,
         alarms: Alarms,
-        heartbeat: Heartbeat,
+        heartbeat: LeaseHeartbeat,
         announcer: Announcer,
         clock: Callable[[], datetime],
         *,
@@ -289,7 +289,7 @@ def _store_answers(store: Store) -> str | None:
     return None
 
 
-def _nothing_held_beyond(store: Store, heartbeat: Heartbeat) -> str | None:
+def _nothing_held_beyond(store: Store, heartbeat: LeaseHeartbeat) -> str | None:
     """Tell what is held by daemons whose lease is over, this one included: nobody works on that."""
     found = []
     if heartbeat.seconds_left() <= 0:

@@ -36,17 +36,17 @@ def public_holidays(year: int) -> frozenset[date]:
 
 
 def is_public_holiday(day: date) -> bool:
-    """Tell whether a day is a public holiday."""
+    """Return whether a day is a public holiday."""
     return day in public_holidays(day.year)
 
 
 def is_whit_monday(day: date) -> bool:
-    """Tell whether a day is the Monday after Pentecost, on which many work (Code du travail, article L3133-7)."""
+    """Return whether a day is the Monday after Pentecost, on which many work (Code du travail, article L3133-7)."""
     return day.weekday() == _MONDAY and day == easter(day.year) + timedelta(days=50)
 
 
 def is_bridge_day(day: date) -> bool:
-    """Tell whether a day is a working day that stands between a public holiday and a week-end."""
+    """Return whether a day is a working day that stands between a public holiday and a week-end."""
     between = {_MONDAY: _DAY, _FRIDAY: -_DAY}.get(day.weekday())
     return between is not None and not is_public_holiday(day) and is_public_holiday(day + between)
 
@@ -92,16 +92,16 @@ class Calendar:
                 raise ValueError("the spans of a day must follow each other and not overlap")
 
     def is_holiday(self, at: datetime) -> bool:
-        """Tell whether an aware time falls on a public holiday here."""
+        """Return whether an aware time falls on a public holiday here."""
         return self._is_holiday(at.astimezone(self.zone).date())
 
     def is_closed_for_days(self, at: datetime) -> bool:
-        """Tell whether an aware time falls on a closure: days that somebody stands in for, not a night or a holiday."""
+        """Return whether an aware time falls on a closure: days with a stand-in, not a night or a holiday."""
         day = at.astimezone(self.zone).date()
         return any(closure.first <= day <= closure.last for closure in self.closures)
 
     def is_open(self, at: datetime) -> bool:
-        """Tell whether the office is open at an aware time; at the closing minute it is not."""
+        """Return whether the office is open at an aware time; at the closing minute it is not."""
         instant = at.astimezone(UTC)
         return any(start <= instant < end for start, end in self._spans_of(at.astimezone(self.zone).date()))
 

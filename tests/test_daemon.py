@@ -344,7 +344,7 @@ async def test_it_is_unwell_while_anything_is_held_beyond_its_lease(tmp_path: Pa
     slow = Lease(seconds=45, heartbeat_seconds=15)
     settings = with_directory(settings_for(tmp_path)).model_copy(update={"lease": slow})
     async with daemon(settings) as running:
-        assert running.store.positions.follow("a log", "gone")
+        assert running.store.checkpoints.follow("a log", "gone")
         status, checks = await asyncio.to_thread(health, running.addresses["monitor"])
         assert (status, checks["leases"]) == (503, "held beyond a lease: 1 channels")
         running.store.leases.take_over()

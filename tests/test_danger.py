@@ -32,7 +32,7 @@ from dtm_contact.pipeline import Grounds, judge
 from dtm_contact.reading.formats.desk import DESK
 from dtm_contact.rules import load_rules
 from dtm_contact.settings import Settings
-from dtm_contact.store.judgement_format import packed, unpacked
+from dtm_contact.store.judgements import pack_judgement, unpack_judgements
 from tests.rules.cast import DIRECTORY
 
 NOW = datetime(2026, 11, 24, 10, 0, tzinfo=PARIS)
@@ -139,10 +139,10 @@ def test_priority_and_alarm_agree(usual: Priority, level: AlarmLevel) -> None:
 
 def test_a_judgement_kept_before_there_were_levels_is_certain_where_it_was_p1(grounds: Grounds) -> None:
     judged = judge(mail(GAS), NOW, grounds, NoHistory())
-    before = packed(judged)
+    before = pack_judgement(judged)
     for step in ("understanding", "decision"):
         del before[step]["alarm"]
     with sa.create_engine("sqlite://").connect() as connection:
-        kept, now = unpacked(connection, [before, packed(judged)])
+        kept, now = unpack_judgements(connection, [before, pack_judgement(judged)])
     assert (kept.decision.alarm, kept.understanding.alarm) == (Alarm(AlarmLevel.CERTAIN),) * 2
     assert now == judged

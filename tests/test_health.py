@@ -28,7 +28,7 @@ from dtm_contact.settings import Directory, Imap, Monitor, Outbound, Rules, Sett
 from dtm_contact.settings import Store as StoreSettings
 from dtm_contact.store import Origin, Store, migrate, open_store
 from dtm_contact.store.timers import Plan
-from dtm_contact.worker import Heartbeat
+from dtm_contact.worker import LeaseHeartbeat
 from tests.heard import Heard, made_alarms
 from tests.store.samples import arrival, judgement
 from tests.store.test_joining import recorded
@@ -121,7 +121,7 @@ class Scene:
         kept = kept or StoreSettings(url=f"sqlite:///{store.database.sqlite_path}")
         self.settings = Settings(store=kept, outbound=Outbound(host="relay.example"), **groups)  # type: ignore[arg-type]
         self.announcer = Announcer(self.settings, (), Kept(None), lambda: self.now)
-        heartbeat = Heartbeat(self.settings, store, self.alarms)
+        heartbeat = LeaseHeartbeat(self.settings, store, self.alarms)
         self.health = Health(self.settings, store, self.alarms, heartbeat, self.announcer, lambda: self.now, desk=desk)
         self.watch = HealthWatch(self.settings, self.health.report, self.alarms)
 

@@ -101,7 +101,7 @@ def account_named(store: Store, name: str) -> Account | None:
 
 def known_device(store: Store, account: Account, device: str, now: datetime) -> str:
     """Return a device's digest where the account has logged in from it before, "" where it has not."""
-    return device if device and account.id in store.accounts.known_on(device, now) else ""
+    return device if device and account.id in store.accounts.accounts_of_device(device, now) else ""
 
 
 def count_failure(store: Store, name: str, device: str, now: datetime) -> bool:

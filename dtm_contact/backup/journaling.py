@@ -16,9 +16,8 @@ from dtm_contact.log import get_log
 from dtm_contact.model import Arrival, ClaimedOutgoing, Urgency
 from dtm_contact.settings import Settings
 from dtm_contact.store import Store
-from dtm_contact.store.outbox_schema import outbox
 from dtm_contact.store.restores import address_digest, last_numbers
-from dtm_contact.store.schema import arrivals, cases, contacts
+from dtm_contact.store.schema import arrivals, cases, contacts, outbox
 
 _LOOK_SECONDS: Final = 5.0
 _log = get_log("journal")

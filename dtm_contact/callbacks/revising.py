@@ -23,5 +23,5 @@ class AsBefore:
 
 
 def same_consequence(call: Call, before: Outcome) -> bool:
-    """Tell whether a call asks for the same as by its outcome before: a call-back, none, or the end of one."""
+    """Return whether a call asks for the same as by its outcome before: a call-back, none, or the end of one."""
     return (call.outcome.needs_call_back, call.outcome.spoke) == (before.needs_call_back, before.spoke)

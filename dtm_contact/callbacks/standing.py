@@ -15,7 +15,7 @@ def party_of(call: Call, household: str | None) -> str:
         household: the one dwelling that its number tells, or None.
 
     Returns:
-        The household; else the number; a withheld caller is a party of his own each time.
+        The household; else the number; a withheld caller is a party of their own each time.
     """
     if household is not None:
         return household_party(household)

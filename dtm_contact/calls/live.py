@@ -64,7 +64,7 @@ class _Call:
         return max(part.at for part in self.lines.values())
 
     def goes_on(self) -> bool:
-        """Tell whether the queue log says that the caller still waits, speaks, or was transferred to a leg to come."""
+        """Return whether the queue log says that the caller waits, speaks, or was transferred to a leg to come."""
         if not self.events:
             return False
         # Of one second the later line counts, hence not `max` alone, which takes the first.

@@ -17,7 +17,7 @@ _HIDDEN = frozenset(
     confidentiel
     """.split()  # noqa: SIM905 - a list of words reads better than one of quotations
 )
-"""Words by which a caller, or his network at his wish, keeps his number to himself."""
+"""Words by which a caller, or their network at their wish, keeps the number back."""
 _UNAVAILABLE = frozenset(
     "unknown unavailable inconnu indisponible none null na nobody asterisk device s p o u".split()  # noqa: SIM905
 )
@@ -40,7 +40,7 @@ class Caller:
     Attributes:
         number: in national form, as in the directory; None where there is none.
         key: of the subscriber; digits that no numbering plan knows are a key of their own. None where there is none.
-        withheld: he keeps it to himself, or no number came along.
+        withheld: the caller keeps it back, or no number came along.
         name: the name that came along, empty where that is none.
     """
 
@@ -89,7 +89,7 @@ def _split(field: str) -> tuple[str, str]:
 
 
 def _says(text: str, words: frozenset[str]) -> bool:
-    """Tell whether a text is one of these words, alone or among those that stand beside them."""
+    """Return whether a text is one of these words, alone or among those that stand beside them."""
     found = [word for word in _WORDS.split(fold(text).partition("@")[0]) if word]
     return any(word in words for word in found) and all(word in words or word in _AROUND for word in found)
 

@@ -66,7 +66,7 @@ class Telling:
         )
 
     def waited(self, ended: Ended) -> bool:
-        """Tell whether a call was in a queue, so that the queue log should know of it."""
+        """Return whether a call was in a queue, so that the queue log should know of it."""
         return any(self._is_queue(leg) for leg in ended.records)
 
     def _other_side(self, first: Record, outcome: Outcome) -> Caller:
@@ -90,7 +90,7 @@ class Telling:
         return self._unheard(call)
 
     def _other_number(self, destination: str) -> bool:
-        """Tell whether a number was dialled that is none of ours; an extension or a name of the dialplan is none."""
+        """Return whether a number was dialled that is none of ours; an extension or a name of the dialplan is none."""
         key = dialled(destination).key
         return key is not None and len(key) >= _SHORTEST_NUMBER and key not in self._own
 
@@ -103,7 +103,7 @@ class Telling:
         heard = [leg for leg in call.legs if leg.answered]
         if heard and all(leg.context in self._closed for leg in heard):
             return Outcome.OUT_OF_HOURS
-        # Without a queue log nothing says that a caller left the queue, but that he was in it and spoke to nobody.
+        # Without a queue log nothing says that a caller left the queue, but that they were in it and spoke to nobody.
         return Outcome.ABANDONED if any(self._is_queue(leg) for leg in heard) else Outcome.BEFORE_ANSWER
 
     def _outcome_from_inside(self, call: _Evidence) -> Outcome:
@@ -113,9 +113,9 @@ class Telling:
         return Outcome.OUTBOUND_ANSWERED if answered else Outcome.OUTBOUND_UNANSWERED
 
     def _from_inside(self, first: Record) -> bool:
-        """Tell whether the first leg comes from one of our extensions.
+        """Return whether the first leg comes from one of our extensions.
 
-        The leg of a caller who was transferred runs in the internal context on his own channel; where his first leg is
+        The leg of a caller who was transferred runs in the internal context on their own channel; where its begin is
         missing from the log, it must not pass for a call of ours.
         """
         if first.context not in self._internal:
@@ -132,7 +132,7 @@ class Telling:
         return "CONNECT" in call.events or any(self._by_extension(leg, call) for leg in call.legs)
 
     def _by_extension(self, leg: Record, call: _Evidence) -> bool:
-        """Tell whether one of our extensions answered a leg.
+        """Return whether one of our extensions answered a leg.
 
         Of a caller who hung up in the queue Asterisk says ANSWERED, at times with the channel of the agent that rang
         last: of queues the queue log tells, where it knows the call.
@@ -144,7 +144,7 @@ class Telling:
         return self._is_extension(leg.answering_channel)
 
     def _left_after_transfer(self, call: _Evidence) -> bool:
-        """Tell whether the caller was transferred, at last to a leg that nobody answered."""
+        """Return whether the caller was transferred, at last to a leg that nobody answered."""
         transferred = max((number for number, event in enumerate(call.events) if event in TRANSFERS), default=-1)
         if "CONNECT" in call.events[transferred + 1 :] and transferred >= 0:
             return False
@@ -158,7 +158,7 @@ class Telling:
         return leg.answered and bool(leg.answering_channel) and leg.application.lower() not in self._voicemail
 
     def _is_transfer(self, leg: Record, call: _Evidence) -> bool:
-        """Tell whether a leg is one that the caller was transferred to: he goes on through the internal context.
+        """Return whether a leg is one that the caller was transferred to: they go on through the internal context.
 
         A leg on another channel is the agent's own, who may only have asked a colleague: the queue log tells.
         """
@@ -172,7 +172,7 @@ class Telling:
         return leg.application.lower() in self._queueing
 
     def _is_extension(self, channel: str) -> bool:
-        """Tell whether a channel (`PJSIP/205-0000001c`, `Local/302@from-internal-01;1`) is of one of our extensions."""
+        """Return whether a channel (`PJSIP/205-0000001c`, `Local/302@from-internal-01;1`) is one of our extensions."""
         _technology, _slash, rest = channel.partition("/")
         device = rest.rpartition("-")[0] or rest
         name = device.partition("@")[0]

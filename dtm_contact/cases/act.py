@@ -10,7 +10,7 @@ from dtm_contact.errors import NotFoundError
 from dtm_contact.model import Alarm, Priority, agreed
 from dtm_contact.rules import RuleSet
 from dtm_contact.rules.queues import Queue
-from dtm_contact.store import Case, Event, HeldCase, Visibility, Work
+from dtm_contact.store import Case, CaseTransaction, Event, LockedCase, Visibility
 from dtm_contact.store.alarm_labels import alarm_values
 
 
@@ -24,7 +24,7 @@ class Act:
         opened: the case that the verb opened, if it did.
     """
 
-    def __init__(self, work: Work, held: HeldCase | None, grounds: Ways, visibility: Visibility) -> None:
+    def __init__(self, work: CaseTransaction, held: LockedCase | None, grounds: Ways, visibility: Visibility) -> None:
         """Take the transaction, the case if there is one, the way to directory and rules, what the actor may see."""
         self.work = work
         self._held = held
@@ -34,7 +34,7 @@ class Act:
         self._grounds = grounds
 
     @property
-    def held(self) -> HeldCase:
+    def held(self) -> LockedCase:
         """The case in hand, as it was when the verb began.
 
         Raises:
@@ -80,26 +80,26 @@ class Act:
         """The rules in force."""
         return self.grounds.rules
 
-    def other_case(self, number: str) -> HeldCase:
+    def other_case(self, number: str) -> LockedCase:
         """Return another case than the one in hand, which the actor may see too.
 
         Raises:
             NotFoundError: there is none of that number, or the actor may not see it.
         """
-        (held,) = self.work.hold(number)
+        (held,) = self.work.lock(number)
         if not self.visibility.sees(held.case.office_id):
             raise NotFoundError(f"case {number}")
         return held
 
     def sees_tenant(self, tenant_id: str) -> bool:
-        """Tell whether the actor may see a tenant of the directory."""
+        """Return whether the actor may see a tenant of the directory."""
         if self.visibility.all_offices:
             return True
         offices = self.grounds.directory.offices_of(tenant_id, self.now.date())
         return any(self.visibility.sees(office_id) for office_id in offices)
 
     def sees_dwelling(self, dwelling_id: str) -> bool:
-        """Tell whether the actor may see a dwelling of the directory."""
+        """Return whether the actor may see a dwelling of the directory."""
         return self.visibility.sees(self.grounds.directory.office_of(dwelling_id))
 
     def queue(self, queue: str) -> Queue:
@@ -127,7 +127,7 @@ class Act:
 
     def label(self, *, danger: bool) -> None:
         """Keep what the last event says of the case's alarm: that somebody was in danger, or that nobody was."""
-        self.work.label(self.held, self.told[-1], danger=danger)
+        self.work.add_alarm_label(self.held, self.told[-1], danger=danger)
 
     def must_be_open(self) -> None:
         """Make sure that the case is open.
@@ -154,6 +154,6 @@ class Act:
         changed = self.work.change(self.held, **to)
         self.tell(what, {**(data or {}), "changed": changed})
 
-    def tell(self, what: str, data: dict[str, Any], of: HeldCase | None = None) -> None:
+    def tell(self, what: str, data: dict[str, Any], of: LockedCase | None = None) -> None:
         """Tell what happened to the case in hand, or to another one."""
-        self.told.append(self.work.tell(of or self.held, what, data))
+        self.told.append(self.work.add_event(of or self.held, what, data))

@@ -188,7 +188,7 @@ def _written(contact: CaseContact, known: Collection[str], settings: Settings) -
 
 
 def _proves_others(contact: CaseContact, tenant_id: str | None, directory: Directory) -> bool:
-    """Tell whether the writer of a message is proven to be of another household than the case's tenant."""
+    """Return whether the writer of a message is proven to be of another household than the case's tenant."""
     proven = contact.judgement.match.proven if contact.judgement else ()
     if tenant_id is None or not proven:
         return False
@@ -196,7 +196,7 @@ def _proves_others(contact: CaseContact, tenant_id: str | None, directory: Direc
 
 
 def _by_program(contact: Contact, settings: Settings, *, passes_on: bool) -> bool:
-    """Tell whether a program sent a message: its structure says so, or it is our own form that passes another's on."""
+    """Return whether a program sent a message: its structure says so, or our own form passes it on."""
     ours = domain_of(contact.sender.address) in _domains(settings)
     return contact.by_program or contact.voice is not None or (ours and passes_on)
 

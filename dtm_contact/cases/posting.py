@@ -73,7 +73,9 @@ def addressees_of(act: Act) -> tuple[Addressee, ...]:
         tenant_id = None
     confirmed = act.work.confirmations(tenant_id) if tenant_id else ()
     care = Care(act.work.never_used, registered_of(act).protected)
-    return addressees(act.work.judged(act.held), tenant_id, confirmed, grounds.directory, grounds.settings, care)
+    return addressees(
+        act.work.judged_contacts(act.held), tenant_id, confirmed, grounds.directory, grounds.settings, care
+    )
 
 
 def registered_of(act: Act) -> HouseholdRegister:
@@ -134,7 +136,7 @@ def post(
     except NoAddressError as error:
         raise WrongArgumentError("aucun message ne peut être envoyé à cette adresse") from error
     outgoing = Outgoing(OutgoingKind.REPLY, f"agent: {act.actor}", to.address, letter.reply_to, letter.message_id, raw)
-    act.work.post(act.held, outgoing)
+    act.work.put_outgoing(act.held, outgoing)
     # A new version, so that a colleague who answers at the same time is told; no change, since no mail is taken back.
     act.work.change(act.held)
     told = {"to": to.address, "text": text, "message_id": letter.message_id}
@@ -152,7 +154,7 @@ def danger_letters(act: Act, alarm: Alarm) -> tuple[Outgoing, ...]:
         alarm: the alarm as it is with the agent's word.
     """
     grounds = act.grounds
-    last = next((each for each in reversed(act.work.judged(act.held)) if each.judgement is not None), None)
+    last = next((each for each in reversed(act.work.judged_contacts(act.held)) if each.judgement is not None), None)
     arrival = act.work.arrival(last.arrival_id) if last is not None else None
     sends = grounds.settings.outbound.host and not grounds.settings.rules.observe
     if last is None or last.judgement is None or arrival is None or not sends:
@@ -178,7 +180,7 @@ def danger_letters(act: Act, alarm: Alarm) -> tuple[Outgoing, ...]:
 def _registered_now(act: Act, judged: Judgement) -> Judgement:
     """Return what was judged, with what the register says by now."""
     people = whoever_it_may_be(judged.match, act.grounds.directory, act.now.date())
-    entries = tuple(each.known for each in act.work.register(people) if each.in_force(act.now.date()))
+    entries = tuple(each.for_judging for each in act.work.register(people) if each.in_force(act.now.date()))
     return replace(judged, history=replace(judged.history, register=entries))
 
 

@@ -82,7 +82,7 @@ class HouseholdRegister:
         return tuple(entry.value for entry in self.in_force if entry.kind is EntryKind.NEVER)
 
     def ends_soon(self, entry: RegisterEntry) -> bool:
-        """Tell whether a protection in force is about to end."""
+        """Return whether a protection in force is about to end."""
         protects = entry.kind is EntryKind.PROTECTION and entry.in_force(self.on)
         return protects and entry.until is not None and entry.until - self.on <= ENDS_SOON
 

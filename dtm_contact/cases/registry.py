@@ -18,7 +18,7 @@ from dtm_contact.cases.command import Command, Done
 from dtm_contact.cases.knowledge import Ways
 from dtm_contact.cases.refusals import ChangedMeanwhileError, WrongArgumentError
 from dtm_contact.errors import NotFoundError
-from dtm_contact.store import Store, working
+from dtm_contact.store import Store, case_transaction
 
 Arguments = ParamSpec("Arguments")
 
@@ -132,20 +132,20 @@ def _on_case(
     grounds: Ways,
     unless: Callable[[Act], bool],
 ) -> Done:
-    with working(store.database, command.actor, now) as work:
-        (held,) = work.hold(command.number)
+    with case_transaction(store.database, command.actor, now) as work:
+        (held,) = work.lock(command.number)
         act = Act(work, held, grounds, command.visibility)
         if not command.visibility.sees(held.case.office_id) and not unless(act):
             raise NotFoundError(f"case {command.number}")
         if command.expected_version not in (None, held.case.version):
             raise ChangedMeanwhileError(f"{command.number} est à la version {held.case.version}")
         checked_call(checked, act, **command.arguments)
-        (after,) = work.hold(command.number)
+        (after,) = work.lock(command.number)
         return Done(command.number, after.case.version, tuple(act.told), act.opened)
 
 
 def _without_case(checked: Callable[..., None], store: Store, command: Command, now: datetime, grounds: Ways) -> Done:
-    with working(store.database, command.actor, now) as work:
+    with case_transaction(store.database, command.actor, now) as work:
         act = Act(work, None, grounds, command.visibility)
         checked_call(checked, act, **command.arguments)
         return Done("", 0, tuple(act.told), act.opened)

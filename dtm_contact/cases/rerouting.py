@@ -12,11 +12,11 @@ from dtm_contact.directory import Directory, Residence
 from dtm_contact.model import AlarmSource, Priority, agreed
 from dtm_contact.rules import Queue, RuleSet
 from dtm_contact.rules.actions import OFFICE
-from dtm_contact.store import HeldCase, Store, Work, working
+from dtm_contact.store import CaseTransaction, LockedCase, Store, case_transaction
 from dtm_contact.store.alarm_labels import alarm_values
-from dtm_contact.store.cases import Lying
-from dtm_contact.store.judged import PLACED
-from dtm_contact.store.recording import WORKER
+from dtm_contact.store.cases import PlacedCase
+from dtm_contact.store.judgements import PLACED
+from dtm_contact.store.record_result import WORKER
 
 RULES = "rules"
 """Who moves them: the rules, at an admin's word."""
@@ -61,8 +61,8 @@ def reroute(store: Store, wanted: Reroute, asked_by: str, now: datetime) -> bool
         NotFoundError: there is no such case.
         StoreUnavailableError: nothing was changed.
     """
-    with working(store.database, RULES, now) as work:
-        (held,) = work.hold(wanted.number)
+    with case_transaction(store.database, RULES, now) as work:
+        (held,) = work.lock(wanted.number)
         case = held.case
         if case.state != "open" or case.owner is not None or "queue" in case.by_hand or case.queue != wanted.was_in:
             return False
@@ -73,7 +73,7 @@ def reroute(store: Store, wanted: Reroute, asked_by: str, now: datetime) -> bool
         changed = work.change(
             held, **to, **({} if keeps else {"priority": priority, "due": wanted.due, **alarm_values(alarm)})
         )
-        work.tell(held, REROUTED, {"changed": changed, "rules_version": wanted.version, "asked_by": asked_by})
+        work.add_event(held, REROUTED, {"changed": changed, "rules_version": wanted.version, "asked_by": asked_by})
         return True
 
 
@@ -121,7 +121,7 @@ class Placement:
             if queue is None:
                 left[queue_id] = count
             elif queue.id != queue_id:
-                moved += sum(self._rename(case, queue) for case in self.store.cases.lying_in([queue_id]))
+                moved += sum(self._rename(case, queue) for case in self.store.cases.open_in([queue_id]))
         return Stranded(moved, left)
 
     def follow_offices(self, former: Mapping[str, str]) -> int:
@@ -139,7 +139,7 @@ class Placement:
             StoreUnavailableError: some may have been moved.
         """
         queues = {queue_id for office_id in former.values() for queue_id in self.rules.desks.of(office_id)}
-        lying = ((case.number, case.residence_id or "") for case in self.store.cases.lying_in(sorted(queues)))
+        lying = ((case.number, case.residence_id or "") for case in self.store.cases.open_in(sorted(queues)))
         return sum(self.change_office(number, former[residence]) for number, residence in lying if residence in former)
 
     def change_office(self, number: str, former: str, *, again: bool = True) -> bool:
@@ -157,8 +157,8 @@ class Placement:
             NotFoundError: there is no such case.
             StoreUnavailableError: nothing was changed.
         """
-        with working(self.store.database, WORKER, self.now) as work:
-            (held,) = work.hold(number)
+        with case_transaction(self.store.database, WORKER, self.now) as work:
+            (held,) = work.lock(number)
             residence = self.directory.residences.get(held.case.residence_id or "")
             if residence is None or residence.office_id == former or not self._is_of(held, former):
                 return False
@@ -170,7 +170,7 @@ class Placement:
             self._move(work, held, OFFICE_CHANGED, to, "la résidence relève maintenant de ce bureau", owner=None)
             return True
 
-    def _is_of(self, held: HeldCase, office_id: str) -> bool:
+    def _is_of(self, held: LockedCase, office_id: str) -> bool:
         """Whether a case is open and lies in a queue of an office for its place or by hand, not by a rule's word."""
         case = held.case
         if case.state != "open" or case.queue not in self.rules.desks.of(office_id):
@@ -178,18 +178,18 @@ class Placement:
         named = (rule.then.queue for rule in self.rules.rules if rule.key == case.rule)
         return "queue" in case.by_hand or next(named, OFFICE) != case.queue
 
-    def _rename(self, case: Lying, to: Queue) -> bool:
-        with working(self.store.database, WORKER, self.now) as work:
-            (held,) = work.hold(case.number)
+    def _rename(self, case: PlacedCase, to: Queue) -> bool:
+        with case_transaction(self.store.database, WORKER, self.now) as work:
+            (held,) = work.lock(case.number)
             if held.case.state != "open" or held.case.queue != case.queue:
                 return False
             self._move(work, held, QUEUE_RENAMED, to, f"cette file s'appelait {case.queue}")
             return True
 
-    def _move(self, work: Work, held: HeldCase, what: str, to: Queue, why: str, **besides: None) -> None:
+    def _move(self, work: CaseTransaction, held: LockedCase, what: str, to: Queue, why: str, **besides: None) -> None:
         office_id = to.office_id or self.directory.agency.office_id
         changed = work.change(held, queue=to.id, office_id=office_id, **besides)
-        work.tell(held, what, {"why": why, "changed": changed})
+        work.add_event(held, what, {"why": why, "changed": changed})
 
 
 def former_offices(before: Iterable[Residence], after: Directory) -> dict[str, str]:

@@ -23,7 +23,7 @@ _OWNER_ONLY = 0o600
 
 
 class CommandServer:
-    """Carries commands out one after the other; whoever may open the socket is believed to be who he says.
+    """Carries commands out one after the other; whoever may open the socket is believed to be who they say.
 
     A line is a command, the line that comes back is what came of it; a connection may send as many as it likes.
     Belongs to one event loop.

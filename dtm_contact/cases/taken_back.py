@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from dtm_contact.cases.refusals import ChangedMeanwhileError, WrongStateError
-from dtm_contact.store import Event, HeldCase, Work
-from dtm_contact.store.work import as_json, from_json
+from dtm_contact.store import CaseTransaction, Event, LockedCase
+from dtm_contact.store.case_transactions import as_json, from_json
 
 UNDONE = "undone"
 WITHDRAWN = "saisie annulée"
@@ -20,12 +20,12 @@ def standing(events: Iterable[Event]) -> tuple[Event, ...]:
 
 
 def handed_over(events: Iterable[Event], who: str) -> bool:
-    """Tell whether the last change that stands is that somebody handed the case over to another queue."""
+    """Return whether the last change that stands is that somebody handed the case over to another queue."""
     changes = standing(events)
     return bool(changes) and (changes[-1].what, changes[-1].who) == ("moved", who)
 
 
-def take_back(work: Work, held: HeldCase, event: Event) -> dict[str, list[Any]]:
+def take_back(work: CaseTransaction, held: LockedCase, event: Event) -> dict[str, list[Any]]:
     """Undo what an event of a case did, to other cases too; return what changed in the case.
 
     Raises:
@@ -35,33 +35,33 @@ def take_back(work: Work, held: HeldCase, event: Event) -> dict[str, list[Any]]:
     data = event.data
     work.take_label_back(event)
     for kind, value, tenant_id in data.get("confirmed", ()):
-        work.withdraw(value, tenant_id)
+        work.withdraw_confirmation(value, tenant_id)
         del kind
     for kind, value, tenant_id in data.get("withdrawn", ()):
         work.confirm(held, kind, value, tenant_id)
     for arrival_id, whom in data.get("concerned", ()):
-        work.concern([arrival_id], tuple(whom))
+        work.set_whom([arrival_id], tuple(whom))
     for entry_id in data.get("registered", ()):
         work.end_entry(entry_id, held.case.number, WITHDRAWN)
     for entry_id in data.get("ended", ()):
-        work.take_up_entry(entry_id)
+        work.restore_entry(entry_id)
     if "moved" in data:
-        work.move(data["moved"], held)
+        work.move_contacts(data["moved"], held)
     if "other" in data:
         _on_the_other(work, held, data)
     return _put_back(work, held, data["changed"])
 
 
-def _put_back(work: Work, held: HeldCase, changed: dict[str, list[Any]]) -> dict[str, list[Any]]:
+def _put_back(work: CaseTransaction, held: LockedCase, changed: dict[str, list[Any]]) -> dict[str, list[Any]]:
     for name, (_before, after) in changed.items():
         if as_json(getattr(held.case, name)) != after:
             raise ChangedMeanwhileError(held.case.number)
     return work.change(held, **{name: from_json(name, before) for name, (before, _after) in changed.items()})
 
 
-def _on_the_other(work: Work, held: HeldCase, data: dict[str, Any]) -> None:
+def _on_the_other(work: CaseTransaction, held: LockedCase, data: dict[str, Any]) -> None:
     told = data["other"]
-    (other,) = work.hold(told["number"])
+    (other,) = work.lock(told["number"])
     if told["linked"]:
         work.unlink(held, other)
         work.unlink(other, held)
@@ -74,4 +74,4 @@ def _on_the_other(work: Work, held: HeldCase, data: dict[str, Any]) -> None:
         )
     elif told["changed"]:
         changed = _put_back(work, other, told["changed"])
-    work.tell(other, UNDONE, {"with": held.case.number, "restored": changed})
+    work.add_event(other, UNDONE, {"with": held.case.number, "restored": changed})

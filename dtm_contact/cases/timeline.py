@@ -12,7 +12,7 @@ from dtm_contact.labels.cases import TIME_LINE_CHANNELS, event_line
 from dtm_contact.labels.judging import OUTCOMES
 from dtm_contact.model import OnDuty, Outcome, Party
 from dtm_contact.store import Event
-from dtm_contact.store.household import Household, HouseholdContact
+from dtm_contact.store.household import HouseholdContact, HouseholdHistory
 from dtm_contact.text import phone_key
 
 
@@ -70,7 +70,7 @@ def _of_tenant(tenant_id: str, directory: Directory, on: date) -> Home:
     dwelling = directory.home(tenant_id, on)
     if dwelling is not None and tenant_id in directory.household(dwelling.dwelling_id, on):
         return _of_dwelling(dwelling.dwelling_id, directory, on)
-    # Who has left keeps his own time line: those who live there now are others.
+    # Who has left keeps their own time line: those who live there now are others.
     return Home(None, (tenant_id,), (), (Party(tenant_id=tenant_id),))
 
 
@@ -81,7 +81,7 @@ def _of_dwelling(dwelling_id: str, directory: Directory, on: date) -> Home:
     return Home(dwelling_id, people, duty, parties)
 
 
-def days(found: Household, zone: tzinfo) -> Iterator[tuple[date, tuple[Moment, ...]]]:
+def days(found: HouseholdHistory, zone: tzinfo) -> Iterator[tuple[date, tuple[Moment, ...]]]:
     """Yield each day with all that happened on it, oldest first, by the offices' wall clock."""
     moments = [_contact(contact) for contact in found.contacts]
     moments += [_event(number, event, zone) for number, event in found.events]

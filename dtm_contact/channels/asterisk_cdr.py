@@ -140,7 +140,7 @@ class AsteriskLogs:
         return all(file.at_end for file in self._files())
 
     def _queue_log_is_abreast(self) -> bool:
-        """Tell whether the queue log was read as far as the records: else calls would be told without it."""
+        """Return whether the queue log was read as far as the records: else calls would be told without it."""
         return self._queue_log is None or self._queue_log.at_end or self._queue_log_at > self._live.clock
 
     def _let_time_pass(self, grown: int, now: datetime) -> None:

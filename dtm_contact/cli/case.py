@@ -19,9 +19,10 @@ from dtm_contact.cli.grounds import IsoTime, ListingNames, listing_names
 from dtm_contact.cli.output import as_json_option, console, plain, print_json, printable, table
 from dtm_contact.explain.told import tell
 from dtm_contact.labels.cases import STATES, event_line
+from dtm_contact.labels.judging import NOT_READ
 from dtm_contact.model import Priority
 from dtm_contact.settings import Settings
-from dtm_contact.store import NOT_READ, CaseFile, Event, case_number, open_store
+from dtm_contact.store import CaseFile, Event, case_number, open_store
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 
@@ -286,8 +287,8 @@ def tenant(
 @click.option("--name", help="Who calls, comes or writes.")
 @click.option("--address", help="The e-mail address that was given.")
 @click.option("--phone", help="The number that was given.")
-@click.option("--place", help="Where he said that he lives: number, street and town, or a residence.")
-@click.option("--tenant", help="The tenant, where he is known.")
+@click.option("--place", help="Where they said that they live: number, street and town, or a residence.")
+@click.option("--tenant", help="The tenant, where they are known.")
 @click.option("--dwelling", help="The dwelling that it is about.")
 @click.option("--residence", help="The residence, where the dwelling is not known.")
 @click.option("--topic", help="What is asked; without it, the words tell.")

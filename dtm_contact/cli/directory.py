@@ -224,7 +224,7 @@ def _refuse(settings: Settings, store: Store, folder: Path, digest: str, faults:
     now, ways = datetime.now(UTC), ways_of(settings.alarm)
     untold = store.directory.refuse(digest, now) and bool(ways)
     if untold and asyncio.run(tell_once(settings, ways, "directory-refused", letter, now)):
-        store.directory.told_of_refusal(digest, now)
+        store.directory.mark_refusal_reported(digest, now)
     return 1
 
 

@@ -16,7 +16,7 @@ from dtm_contact.rules.rule_tests import FOLDER as TESTS
 from dtm_contact.rules.ruleset import deciding_files, digest
 from dtm_contact.settings import Settings
 from dtm_contact.store import Store, open_store
-from dtm_contact.store.rule_versions import InForce, RuleChange, unpack
+from dtm_contact.store.rule_versions import DaemonRules, RuleChange, unpack
 
 
 @click.command()
@@ -40,7 +40,7 @@ def status(settings: Settings, *, as_json: bool) -> int:
     return 1 if any(version.refused for version in in_force) else 0
 
 
-def _status_lines(settings: Settings, in_force: list[InForce], folder: str) -> Iterator[str]:
+def _status_lines(settings: Settings, in_force: list[DaemonRules], folder: str) -> Iterator[str]:
     if not in_force:
         yield "no daemon has judged by any rules yet"
     for version in in_force:
@@ -53,7 +53,7 @@ def _status_lines(settings: Settings, in_force: list[InForce], folder: str) -> I
     yield f"the folder {settings.rules.dir} holds version {folder}, which is {_folder_state(in_force, folder)}"
 
 
-def _folder_state(in_force: list[InForce], folder: str) -> str:
+def _folder_state(in_force: list[DaemonRules], folder: str) -> str:
     if any(version.version == folder for version in in_force):
         return "in force"
     if any(version.refused == folder for version in in_force):

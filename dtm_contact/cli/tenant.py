@@ -19,7 +19,7 @@ from dtm_contact.labels.cases import ENTRY_KINDS, PROTECTIONS
 from dtm_contact.model import EntryKind, OnDuty, Protection
 from dtm_contact.settings import Settings
 from dtm_contact.store import RegisterEntry, open_store
-from dtm_contact.store.household import Household, household
+from dtm_contact.store.household import HouseholdHistory, household
 
 
 @click.group(cls=CommandGroup)
@@ -48,7 +48,7 @@ def show(settings: Settings, tenant: str, *, as_json: bool) -> None:
         console().print(Group(*(Text(line, style="bold red") for line in first), *_timeline(home, dealings, names)))
 
 
-def _as_json(home: Home, dealings: Household) -> dict[str, Any]:
+def _as_json(home: Home, dealings: HouseholdHistory) -> dict[str, Any]:
     return {
         "dwelling": home.dwelling_id,
         "people": list(home.people),
@@ -59,7 +59,7 @@ def _as_json(home: Home, dealings: Household) -> dict[str, Any]:
     }
 
 
-def _timeline(home: Home, dealings: Household, names: ListingNames) -> Iterator[RenderableType]:
+def _timeline(home: Home, dealings: HouseholdHistory, names: ListingNames) -> Iterator[RenderableType]:
     if home.dwelling_id is not None:
         yield Text(names.names.dwelling(home.dwelling_id), style="bold")
     elif not home.people:

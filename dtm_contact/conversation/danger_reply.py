@@ -24,7 +24,7 @@ _SI: Final = re.compile(rf"{_BEFORE}(?:s[íì](?!\w)|si(?=\s*(?:[.,!;:\n]|$)))",
 
 
 def answers_question(contact: Contact, asked: Asked, received_at: datetime) -> bool:
-    """Tell whether a message that bears our signature answers the question of its case, whatever it says.
+    """Return whether a message that bears our signature answers the question of its case, whatever it says.
 
     Only what comes from exactly the address that was asked, and within a day, does; and nothing that a check of the
     sender failed for, or that a program wrote.

@@ -175,7 +175,7 @@ def join_by_rule(
 
 
 def answers_somebody(contact: Contact, house: House) -> bool:
-    """Tell whether a message that one of us wrote goes to somebody outside."""
+    """Return whether a message that one of us wrote goes to somebody outside."""
     return any(domain_of(to.address) not in house.domains for to in contact.recipients)
 
 
@@ -347,7 +347,7 @@ def _not_a_party(authentication: Authentication) -> str:
 
 
 def _may_join(message: _Message, reference: Reference, case: KnownCase) -> bool:
-    """Tell whether what points to a case lets the message into it."""
+    """Return whether what points to a case lets the message into it."""
     if message.failed:
         return False
     if message.by_staff or reference.signed or reference.way in _REPEATS:
@@ -356,7 +356,7 @@ def _may_join(message: _Message, reference: Reference, case: KnownCase) -> bool:
 
 
 def _proves_writer(message: _Message, reference: Reference, case: KnownCase) -> bool:
-    """Tell whether who wrote into a case is proven: as its tenant's household, or as somebody whom we wrote to in it.
+    """Return whether who wrote into a case is proven: as its tenant's household, or as somebody whom we wrote to in it.
 
     Copies and forwards carry our signatures on, so that one proves its bearer only from an address that it was sent to.
     """
@@ -368,7 +368,7 @@ def _proves_writer(message: _Message, reference: Reference, case: KnownCase) -> 
 
 
 def _is_of_household(match: Match, case: KnownCase) -> bool:
-    """Tell whether the sender's own address proves them to be the case's tenant, or to live with them."""
+    """Return whether the sender's own address proves them to be the case's tenant, or to live with them."""
     return case.tenant_id in match.proven or (case.dwelling_id is not None and case.dwelling_id in match.proven_homes)
 
 
@@ -377,7 +377,7 @@ def _names_nobody(case: KnownCase) -> bool:
 
 
 def _is_known(match: Match) -> bool:
-    """Tell whether the sender is proven, and is whom the message is about, or lives with them."""
+    """Return whether the sender is proven, and is whom the message is about, or lives with them."""
     if match.tenant is not None and match.tenant.id in match.proven:
         return True
     if match.dwelling is not None:

@@ -14,7 +14,7 @@ SENT_BY_AGENTS: Final = "imap_sent"
 
 
 def is_ours(contact: Contact, channel: str, house: House, history: Questions) -> bool:
-    """Tell whether a message is one of ours: out of our folder of sent mail, or something we sent that has come back.
+    """Return whether a message is one of ours: out of our folder of sent mail, or something we sent that has come back.
 
     Our Message-IDs stand in whatever answers our messages or passes them on, and any sender can be written. What has
     come back is therefore ours only where our server vouches for it, or where it says what we sent under that id, word

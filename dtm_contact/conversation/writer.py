@@ -6,12 +6,12 @@ from dtm_contact.model import Authentication, Contact, Mailbox, domain_of
 
 
 def claims_house(contact: Contact, domains: Collection[str]) -> bool:
-    """Tell whether the message bears an address of ours as its sender; anybody can write one there."""
+    """Return whether the message bears an address of ours as its sender; anybody can write one there."""
     return domain_of(contact.sender.address) in domains
 
 
 def by_house(contact: Contact, domains: Collection[str]) -> bool:
-    """Tell whether one of us wrote: the sender is an address of ours, and our mail server vouches for it.
+    """Return whether one of us wrote: the sender is an address of ours, and our mail server vouches for it.
 
     Args:
         contact: what was read.

@@ -12,10 +12,10 @@ from dtm_contact.cases.registered import HouseholdRegister
 from dtm_contact.explain import who_calls
 from dtm_contact.explain.names import Names, without_code
 from dtm_contact.labels.formats import clock, spaced
-from dtm_contact.labels.judging import OUTCOMES
+from dtm_contact.labels.judging import NOT_READ, OUTCOMES
 from dtm_contact.model import Contact, Wish
-from dtm_contact.store import NOT_READ, Case, CaseContact, CaseFile, Event
-from dtm_contact.web.case_view import by_register, household, residence_caretakers, wishes
+from dtm_contact.store import Case, CaseContact, CaseFile, Event
+from dtm_contact.web.case_view import by_register, household_card, residence_caretakers, wishes
 
 _MOST_WORDS: Final = 1500
 _MOST_WRITTEN: Final = 5
@@ -94,7 +94,7 @@ def entries(
 def _entry(file: CaseFile, known: Known, names: Names, now: datetime, registered: HouseholdRegister) -> Entry:
     case = file.case
     queue = known.rules.queues.get(case.queue)
-    card = household(known.directory, names, case.dwelling_id, now) if case.dwelling_id else None
+    card = household_card(known.directory, names, case.dwelling_id, now) if case.dwelling_id else None
     card = by_register(card, registered) if card else None
     people = tuple(_with_numbers(without_code(each.name), each.phones) for each in card.members) if card else ()
     on_duty = card.caretakers if card else _of_residence(case, known, names, now)
@@ -194,7 +194,7 @@ def _status(file: CaseFile, now: datetime) -> Iterator[str]:
         yield f"Pris par {case.owner}."
     else:
         yield "Personne ne l’a pris."
-    if case.waits(now) and case.waiting_until is not None:
+    if case.is_waiting(now) and case.waiting_until is not None:
         yield f"Mis en attente jusqu’à {clock(case.waiting_until, now)}."
     for event in file.events:
         yield from _told_of(event, now)

@@ -77,7 +77,7 @@ def one_unit_a_lease(values: Values, sheet: Sheet, report: Report) -> None:
 
 
 def replaced_by_another(values: Values, sheet: Sheet, report: Report) -> None:
-    """Check that nobody stands in for himself."""
+    """Check that nobody stands in for themselves."""
     for row, (absent, replacement) in enumerate(zip(values["caretaker_id"], values["replacement_id"], strict=True)):
         if absent == replacement:
-            _warn(sheet, report, row, "replacement_id", "the absent caretaker stands in for himself")
+            _warn(sheet, report, row, "replacement_id", "the absent caretaker stands in for themselves")

@@ -11,7 +11,7 @@ from dtm_contact.model import OnDuty
 def on_duty(directory: Directory, address_id: str, on: date) -> tuple[OnDuty, ...]:
     """Return who is on duty for an entrance on a day, in the order of the assignments.
 
-    Assignments and absences hold on their first and on their last day. A replacement who is away himself is replaced
+    Assignments and absences hold on their first and on their last day. A replacement who is away too is replaced
     in turn. An assigned caretaker for whom nobody stands in counts (`id` None) only where no one else is there.
     """
     found: dict[str, OnDuty] = {}
@@ -21,7 +21,7 @@ def on_duty(directory: Directory, address_id: str, on: date) -> tuple[OnDuty, ..
         if duty.id is None:
             vacant[assigned] = duty
         elif duty.replaces is None:
-            # Whoever is there in his own right and stands in for a colleague too is there once, in his own right.
+            # Whoever is there in their own right and stands in for a colleague too is there once, in their own right.
             found[duty.id] = duty
         else:
             found.setdefault(duty.id, duty)
@@ -33,7 +33,7 @@ def on_duty_in_residence(directory: Directory, residence_id: str, on: date) -> t
 
     Returns:
         Those on duty where all entrances have the same; else all who are on duty at any of them, which are several.
-        Nobody where one caretaker is alone at some entrances and none is known at the others: that he is the one
+        Nobody where one caretaker is alone at some entrances and none is known at the others: that they are the one
         cannot be said.
     """
     by_entrance = [on_duty(directory, entrance.address_id, on) for entrance in directory.entrances(residence_id)]
@@ -49,7 +49,7 @@ def _name(duty: OnDuty) -> tuple[str | None, str | None]:
 
 
 def _together(entrances: Iterable[tuple[OnDuty, ...]]) -> dict[tuple[str | None, str | None], OnDuty]:
-    """Return everyone once; whom he replaces only where that is the same at all entrances where he is."""
+    """Return everyone once; whom they replace only where that is the same at all entrances where they are."""
     everyone: dict[tuple[str | None, str | None], OnDuty] = {}
     for there in entrances:
         for duty in there:

@@ -74,7 +74,7 @@ class Directory:
         return tuple(leases[row] for row in self._leases_of.get(tenant_id))
 
     def first_lease_of(self, tenant_id: str) -> int:
-        """Return the place of a person's first lease in the file, -1 where he has none."""
+        """Return the place of a person's first lease in the file, -1 where they have none."""
         return self._leases_of.first(tenant_id)
 
     def rows_in(self, dwelling_id: str) -> list[int]:
@@ -140,7 +140,7 @@ class Directory:
         return tuple(dict.fromkeys((tenant_id, *(each for home in homes for each in self.household(home, on)))))
 
     def of_one_household(self, people: Iterable[str]) -> bool:
-        """Tell whether people share, or shared, one unit; whoever the directory does not know is passed over."""
+        """Return whether people share, or shared, one unit; whoever the directory does not know is passed over."""
         homes = [{lease.dwelling_id for lease in self.leases_of(each)} for each in people]
         known = [each for each in homes if each]
         return not known or bool(set.intersection(*known))

@@ -99,7 +99,7 @@ class _Shared:
         return self
 
     def spares_nothing(self) -> bool:
-        """Tell whether most values have come only once by now."""
+        """Return whether most values have come only once by now."""
         return len(self._values) > max(len(self._numbers), _BATCH) // 2
 
     def at(self, row: int) -> Any:

@@ -1,4 +1,4 @@
-"""The bytes of a file that somebody else has put there, whatever he has put there."""
+"""The bytes of a file that somebody else has put there, whatever they have put there."""
 
 import stat
 from pathlib import Path

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from dtm_contact.labels.formats import spaced
-from dtm_contact.labels.judging import NUMBER_WITHHELD, OUTCOMES
+from dtm_contact.labels.judging import NUMBER_WITHHELD, OUTCOMES, SPOKE
 from dtm_contact.model import Call, Outcome
 
 
@@ -21,7 +21,17 @@ def call_back_subject(outcomes: Sequence[Outcome]) -> str:
     return " ; ".join(parts)
 
 
+def outcome_text(outcome: Outcome, before: Outcome | None = None) -> str:
+    """Return what became of a call and, where its records said otherwise before, what they said."""
+    return OUTCOMES[outcome] if before is None else f"{OUTCOMES[outcome]}, et non « {OUTCOMES[before]} »"
+
+
+def spoke_although_taken(owner: str) -> str:
+    """Return why a call-back is closed whose party was spoken to though an agent had taken it."""
+    return f"{SPOKE}, alors que {owner} l'avait pris"
+
+
 def who_calls(call: Call) -> str:
-    """Return a caller as the switchboard gives him: number and name; anybody can send any."""
+    """Return a caller as the switchboard gives them: number and name; anybody can send any."""
     number = NUMBER_WITHHELD if call.number is None else spaced(call.number)
     return f"{number} ({call.name})" if call.name else number

@@ -48,8 +48,8 @@ class Waterfall:
     """One candidate's sum.
 
     Attributes:
-        who, where: the candidate and his home.
-        verdict: whether he is named, and how probable he is.
+        who, where: the candidate and their home.
+        verdict: whether they are named, and how probable they are.
         people: among how many the sum starts.
         steps: what was seen, heaviest first.
         total: the start and all steps together, in points.
@@ -177,7 +177,7 @@ def _told(piece: Evidence | None) -> str:
 
 
 def _by_kind(pieces: Iterable[Evidence]) -> dict[str, Evidence]:
-    """Return the heaviest piece of each kind: an address is one kind, be it his own or his household's."""
+    """Return the heaviest piece of each kind: an address is one kind, be it their own or their household's."""
     found: dict[str, Evidence] = {}
     for piece in sorted(pieces, key=lambda piece: -piece.weight):
         family, _dot, detail = piece.name.partition(".")

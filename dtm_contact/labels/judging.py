@@ -298,3 +298,15 @@ def condition_values(values: str, topics: Mapping[str, str], name: str = "") -> 
     """Return what a condition of that name wants or saw, codes in French."""
     named = {**_VALUES, **topics, **(_LEVELS if name == "alarm" else {})}
     return ", ".join(named.get(value, value) for value in values.split(", "))
+
+
+NOT_READ: Final = "non lu en entier"
+"""The mark on a case that stands in for an arrival that could not be judged."""
+LAY_LONG: Final = "ancien message"
+"""The tag of a case whose message lay in the mailbox for long before that was ever looked at: nobody was told of it."""
+SPOKE: Final = "joint par téléphone"
+"""Why a call-back is closed whose party was spoken to."""
+ANSWERED_AFTER_ALL: Final = "appel finalement répondu"
+"""Why a call-back is closed whose only call turned out to have been answered."""
+PRIORITY_CHANGED: Final = "la priorité a été changée"
+"""Why an alarm is no longer certain, where an agent has lowered the priority."""

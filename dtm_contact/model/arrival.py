@@ -24,7 +24,7 @@ class Envelope:
     backlog: bool = False
 
     def lay_long(self, received_at: datetime, written: datetime) -> bool:
-        """Tell whether it lay in the mailbox for more than a day before that was ever looked at.
+        """Return whether it lay in the mailbox for more than a day before that was ever looked at.
 
         Whoever is told of danger at once could do nothing any more, and a first look may find hundreds of them.
 

@@ -83,7 +83,7 @@ class Call:
         started_at, ended_at: when its first leg began and its last one ended; aware.
         number: the other side's number in national form, as in the directory; None where withheld or internal.
         key: the same as the key of its subscriber; None likewise.
-        withheld: the caller kept his number to himself.
+        withheld: the caller kept their number to themselves.
         name: what the network gave as the caller's name; anybody can send any.
     """
 

@@ -165,7 +165,7 @@ class Contact:
         subject: the decoded subject.
         new_text: what the writer wrote this time.
         signature: the block under it, "Envoyé de mon iPhone" included.
-        quoted_text: what he answers to.
+        quoted_text: what they answer to.
         disclaimer: a legal notice at the end.
         forwarded: originals passed on, outermost first.
         attachments: files that came along.

@@ -1,4 +1,4 @@
-"""What an agent says himself of a contact that he writes down: a caller on the line, a visitor, a letter."""
+"""What an agent says of a contact that they write down: a caller on the line, a visitor, a letter."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ from dtm_contact.model.alarm import Priority
 
 @dataclass(frozen=True, slots=True)
 class Stated:
-    """An agent's own word on a contact; what is None he leaves to the engine.
+    """An agent's own word on a contact; what is None they leave to the engine.
 
     Attributes:
         by: the agent.

@@ -18,7 +18,7 @@ class Scope(StrEnum):
 
 
 class Asker(StrEnum):
-    """Who asks, as far as the text says: not who he is, but on what footing he writes."""
+    """Who asks, as far as the text says: not who they are, but on what footing they write."""
 
     TENANT = "tenant"
     THIRD_PARTY = "third_party"
@@ -36,7 +36,7 @@ class Wish(StrEnum):
     """How the writer wants to be treated."""
 
     ANONYMOUS = "anonymous"
-    """"Ne dites pas que ça vient de moi": answers to others and exports do not name him."""
+    """"Ne dites pas que ça vient de moi": answers to others and exports do not name them."""
     CALL = "call"
     """When, or how, they want to be reached ("après 18 h")."""
     NO_PHONE = "no_phone"

@@ -63,7 +63,7 @@ class Episode:
         return None
 
     def is_new(self) -> bool:
-        """Tell whether nobody has heard of it."""
+        """Return whether nobody has heard of it."""
         return self.told_at is None
 
     def again(self, told: str) -> None:

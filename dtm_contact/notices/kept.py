@@ -27,7 +27,7 @@ class Kept:
         self._path = path
 
     def keeps(self) -> bool:
-        """Tell whether there is a file at all."""
+        """Return whether there is a file at all."""
         return self._path is not None
 
     def load(self) -> list[Episode]:

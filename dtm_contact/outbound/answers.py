@@ -190,7 +190,7 @@ def told_decision(arrival: Arrival, judgement: Judgement, rules: RuleSet, direct
 
 
 def reaches_protected(judgement: Judgement, address: str, directory: Directory, today: date) -> bool:
-    """Tell whether an answer reaches a household of which the register says that somebody is protected.
+    """Return whether an answer reaches a household of which the register says that somebody is protected.
 
     That is where somebody of it is proven to have written, or where the address is known as theirs. Whom a message
     only names does not count: an answer that changed with a name would tell a stranger who is protected, one guess a
@@ -233,7 +233,7 @@ def _name(judgement: Judgement, decision: Decision, rules: RuleSet, now: datetim
 
 
 def asks_whether_now(judgement: Judgement, decision: Decision, rules: RuleSet, now: datetime) -> bool:
-    """Tell whether a message is answered by the question whether its danger is happening now: nobody else can tell.
+    """Return whether a message is answered by the question whether its danger is happening now: nobody else can tell.
 
     While the office works somebody reads a possible danger within minutes; while it is closed only its writer can say
     what it is. A case asks once.
@@ -253,7 +253,7 @@ def asks_whether_now(judgement: Judgement, decision: Decision, rules: RuleSet, n
 
 
 def _is_their_own(match: Match) -> bool:
-    """Tell whether a message is about somebody who is proven, or about the home where they live."""
+    """Return whether a message is about somebody who is proven, or about the home where they live."""
     if match.tenant is not None and match.tenant.id in match.proven:
         return True
     return match.dwelling is not None and match.dwelling.id in match.proven_homes

@@ -66,7 +66,7 @@ def calendar(visit: Visit, method: Method, now: datetime) -> str:
 def _invited(address: str) -> vCalAddress:
     invited = vCalAddress(f"mailto:{address}")
     invited.params["role"] = vText("REQ-PARTICIPANT")
-    # Whoever cannot come writes; that he accepts need not be told.
+    # Whoever cannot come writes; that they accept need not be told.
     invited.params["rsvp"] = vText("FALSE")
     return invited
 

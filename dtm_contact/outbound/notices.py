@@ -30,7 +30,7 @@ _UNNAMED: Final = "L'auteur ne veut pas être nommé : ne dites à personne de q
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """One word to one of us; `reason` says as what he is told."""
+    """One word to one of us; `reason` says as what they are told."""
 
     to: str
     reason: str
@@ -67,7 +67,7 @@ def notices(
 
 
 def _is_protected(judgement: Judgement, directory: Directory, today: date) -> bool:
-    """Tell whether somebody of the household that it is about is protected, by the register."""
+    """Return whether somebody of the household that it is about is protected, by the register."""
     match = judgement.match
     about = {*(directory.household(match.dwelling.id, today) if match.dwelling else ())}
     about |= {*(directory.housemates(match.tenant.id, today) if match.tenant else ())}
@@ -90,7 +90,7 @@ def _addresses(
 
 
 def _caretakers(judgement: Judgement, directory: Directory, stands_in: str | None) -> Iterator[tuple[str, str]]:
-    """Yield those on duty; where one is away and nobody replaces him, who is told in his place."""
+    """Yield those on duty; where one is away and nobody replaces them, who is told in their place."""
     on_duty = judgement.match.caretakers
     for caretaker in filter(None, (directory.caretakers.get(each.id) for each in on_duty if each.id)):
         if caretaker.email:

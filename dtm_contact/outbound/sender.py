@@ -138,7 +138,7 @@ class Sender:
         _log.info("sending", outgoing=claimed.id, attempt=claimed.attempt, fate=sent.fate.value, reason=sent.reason)
 
     async def _still_ours(self, claimed: ClaimedOutgoing) -> bool:
-        """Tell whether nobody else sends it; where that cannot be told, somebody may."""
+        """Return whether nobody else sends it; where that cannot be told, somebody may."""
         try:
             return await self._outbox.lease_left(claimed) > self._least_lease
         except Exception as error:  # noqa: BLE001 - whatever it is, what is not certain is not sent

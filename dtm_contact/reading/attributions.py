@@ -71,7 +71,7 @@ def _wrapped_end(lines: list[Line], at: int, *, dated: bool) -> int | None:
 
 
 def _begins_anew(text: str) -> bool:
-    """Tell whether a line begins an attribution of its own, with its day: what stands above is then the writer's."""
+    """Return whether a line begins an attribution of its own, with its day: what stands above is then the writer's."""
     start = _WORD_START.match(text)
     return start is not None and not _TIME.match(text, start.end() - 1)
 
@@ -89,7 +89,7 @@ def _is_marked(lines: list[Line], at: int) -> bool:
 
 
 def _goes_on(lines: list[Line], at: int) -> bool:
-    """Tell whether an attribution goes on after a blank line: only where its address was put on lines of its own."""
+    """Return whether an attribution goes on after a blank line: only where its address was put on lines of its own."""
     return at < len(lines) and lines[at].text.lstrip().startswith("<")
 
 

@@ -108,7 +108,7 @@ def parse_results(text: str) -> tuple[Result, ...]:
 
 
 def aligned(domain: str, author: str) -> bool:
-    """Tell whether two domains belong to one organization (relaxed alignment, RFC 7489 section 3.1)."""
+    """Return whether two domains belong to one organization (relaxed alignment, RFC 7489 section 3.1)."""
     domain, author = _ascii(domain), _ascii(author)
     if not domain or not author:
         return False
@@ -129,7 +129,7 @@ def _added_by_us(headers: Headers) -> Iterator[tuple[str, bytes]]:
 
 
 def _is_ours(body: bytes, authserv_ids: Collection[str]) -> bool:
-    """Tell whether a header bears the name of one of our servers (RFC 8601 section 5); any does if none is known."""
+    """Return whether a header bears the name of one of our servers (RFC 8601 section 5); any does if none is known."""
     if not authserv_ids:
         return True
     named = re.split(r"[;\s]", clean_line(decode(body)).strip(), maxsplit=1)[0].lower()

@@ -197,7 +197,7 @@ def signs_of(
 
 
 def answers_suppressed(headers: Headers) -> bool:
-    """Tell whether the sender wants no answer from a program; some programs write so into everybody's mail."""
+    """Return whether the sender wants no answer from a program; some programs write so into everybody's mail."""
     return not _SUPPRESSED.isdisjoint(re.split(r"[\s,;]+", headers.text(_SUPPRESS.lower()).lower()))
 
 
@@ -287,7 +287,7 @@ def _flagged(headers: Headers, names: Iterable[str]) -> Iterator[str]:
 def _reply_words(sender: Mailbox, subject: str, text: str) -> Iterator[str]:
     """Recognise what older systems send without any structure: by the words of machines at the subject's beginning.
 
-    A person who answers or passes on such a message has "RE:" or "TR:" before them, and speaks with his own address.
+    A person who answers or passes on such a message has "RE:" or "TR:" before them, and speaks with their own address.
     """
     folded = fold(subject)
     if any(known.match(folded) for known in (_ANSWER_SUBJECTS, _RECEIPT_SUBJECTS, _REPORT_SUBJECTS)):

@@ -75,7 +75,7 @@ class Content:
         self.letters.update(other.letters)
 
     def has_text(self) -> bool:
-        """Tell whether there is a word in the text."""
+        """Return whether there is a word in the text."""
         return any(character.isalnum() for line in self.lines for character in line.text)
 
 
@@ -186,7 +186,7 @@ class Reader:
 
 
 def _is_text(kind: str) -> bool:
-    """Tell whether a part without children is text; a multipart that never shows its boundary is."""
+    """Return whether a part without children is text; a multipart that never shows its boundary is."""
     return kind in {"text/plain", "message/partial"} or kind in _HTML or kind.startswith("multipart/")
 
 

@@ -65,7 +65,7 @@ _BANNER: Final = re.compile(
 def take_disclaimer(rows: list[str]) -> tuple[list[str], list[str]]:
     """Split rows into the writer's and those of legal notices.
 
-    Each paragraph is judged by itself, so that what a person writes between or under two notices stays his; a notice
+    Each paragraph is judged by itself, so that what a person writes between or under two notices stays theirs; a notice
     may begin within a paragraph, under a name. Outside banners, the first words of a mail are never a notice.
     """
     if not any(len(row) > 12 for row in rows):  # noqa: PLR2004

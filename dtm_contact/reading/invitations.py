@@ -53,7 +53,7 @@ def read_invitation(node: Node, zone: tzinfo) -> tuple[str, str]:
 
 
 def is_acceptance(node: Node) -> bool:
-    """Tell whether a calendar's part only says that an invitation is accepted (RFC 5546 section 3.2.3).
+    """Return whether a calendar's part only says that an invitation is accepted (RFC 5546 section 3.2.3).
 
     Who declines, proposes another time or adds a comment wants something to be read.
     """

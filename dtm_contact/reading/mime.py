@@ -95,7 +95,7 @@ class _Budget:
     octets: int = limits.SCANNED_OCTETS
 
     def allows_scan(self, node: Node) -> bool:
-        """Tell whether this part may be looked into."""
+        """Return whether this part may be looked into."""
         self.octets -= node.end - node.start
         node.unread = node.depth >= limits.NESTING or self.octets <= 0
         if node.unread:
@@ -103,14 +103,14 @@ class _Budget:
         return not node.unread
 
     def allows_part(self) -> bool:
-        """Tell whether one more part may be made."""
+        """Return whether one more part may be made."""
         self.parts -= 1
         if self.parts <= 0:
             self.found.add(notes.PARTS_CUT)
         return self.parts > 0
 
     def allows_false_mark(self) -> bool:
-        """Tell whether one more line may look like a delimiter without being one."""
+        """Return whether one more line may look like a delimiter without being one."""
         self.false_marks -= 1
         if self.false_marks <= 0:
             self.found.add(notes.PARTS_CUT)

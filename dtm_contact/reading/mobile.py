@@ -131,7 +131,7 @@ _TALK: Final = frozenset(
 
 
 def is_mobile_line(row: str) -> bool:
-    """Tell whether a line was added by a device or a program.
+    """Return whether a line was added by a device or a program.
 
     "Envoyé de mon téléphone car je suis bloquée dans l'ascenseur" is not: a word of speech makes it the writer's.
     """

@@ -51,7 +51,7 @@ class _Split:
     rest: list[Line] = field(default_factory=list)
 
     def has_own_words(self) -> bool:
-        """Tell whether the writer has said anything yet."""
+        """Return whether the writer has said anything yet."""
         return any(character.isalnum() for rows in self.own for row in rows for character in row)
 
 
@@ -197,13 +197,13 @@ def _head(lines: list[Line], at: int) -> Head | None:
 
 
 def _continues(lines: list[Line], head: Head, split: _Split) -> bool:
-    """Tell whether own text may follow: the quotation is marked, or nothing of his own stands above it."""
+    """Return whether own text may follow: the quotation is marked, or nothing of the writer stands above it."""
     nothing_follows = not any(line.text.strip() for line in lines[head.end : head.end + 5])
     return nothing_follows or _is_marked(lines, head.end) or not split.has_own_words()
 
 
 def _is_own(head: Head, lines: list[Line], split: _Split, kind: _Kind) -> bool:
-    """Tell whether what looks like a head is a person's: "De : Mme X / Objet : chauffage", "Le 3 à 10h, Y a écrit :".
+    """Return whether what looks like a head is a person's: "De : Mme X / Objet : chauffage", "Le 3 à 10h, Y a écrit :".
 
     Programs put an address into it, a rule or title above it, or marks below it. Without all of these it counts in
     answers only, and headers there only below own words: above all words they are a letter's. So do two headers alone.

@@ -54,7 +54,7 @@ class Foot:
 
 
 def foot_of(rows: list[str]) -> Foot:
-    """Tell the writer's text from his signature and from the legal notice.
+    """Tell the writer's text from their signature and from the legal notice.
 
     The signature is what follows a `-- ` line, the mobile's lines, and a block of contact details under a closing
     formula. A closing formula and the names under it stay in the text where no such details follow.
@@ -117,7 +117,7 @@ def _are_details(rows: list[str]) -> bool:
 
 
 def _says_more(row: str) -> bool:
-    """Tell whether a line holds more words than an address or a number has beside it."""
+    """Return whether a line holds more words than an address or a number has beside it."""
     return len(_WORD.findall(_DETAIL.sub("", row))) > _WORDS_BESIDE
 
 

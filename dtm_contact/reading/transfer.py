@@ -97,13 +97,13 @@ def _base64_then_text(body: bytes, charset: str, *, declared: bool) -> Body | No
 
 
 def _reads_as_text(octets: bytes, charset: str) -> bool:
-    """Tell whether octets are text: hardly a control character, and none that the charset cannot show."""
+    """Return whether octets are text: hardly a control character, and none that the charset cannot show."""
     text = decode(octets[:_PROBED], charset)
     return len(_UNFIT.findall(text)) * _UNFIT_SHARE <= len(text)
 
 
 def _is_plain(body: bytes) -> bool:
-    """Tell whether a body that claims to be base64 is none: words with spaces and punctuation between them."""
+    """Return whether a body that claims to be base64 is none: words with spaces and punctuation between them."""
     head = body[:4096].translate(None, b"\r\n\t")
     foreign = _BASE64_LETTERS.sub(b"", head)
     spaces = foreign.count(b" ")

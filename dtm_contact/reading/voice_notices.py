@@ -51,7 +51,7 @@ def voice_notice(contact: Contact, senders: Collection[str], own_numbers: Collec
 
 
 def _is_transcribed(folded: str) -> bool:
-    """Tell whether a notice says what was spoken, and not only that this could not be told."""
+    """Return whether a notice says what was spoken, and not only that this could not be told."""
     found = _TRANSCRIPT.search(folded)
     if found is None or _NONE_MADE.search(found.group()):
         return False

@@ -164,7 +164,7 @@ def answers(examples: Iterable[Labelled], what: str) -> list[tuple[float, bool]]
 
 
 def _likeliest(match: Match, what: str) -> Likely | None:
-    """Return the likeliest tenant, named or not, where the question who he is is of this kind."""
+    """Return the likeliest tenant, named or not, where the question who they are is of this kind."""
     if not match.candidates:
         return None
     best = max(match.candidates, key=lambda each: each.probability)

@@ -27,7 +27,7 @@ from dtm_contact.rules import RuleSet, load_in_force
 from dtm_contact.rules.facts import office_of
 from dtm_contact.settings import Settings
 from dtm_contact.store import Store, StoredHistory, open_store
-from dtm_contact.store.judged import Judged
+from dtm_contact.store.judgements import JudgedContact
 from dtm_contact.topics import Phrase, PhraseBook, stands_in
 
 _CHUNK = 200
@@ -295,13 +295,13 @@ class _Bench:
                     moved.append(self._moved(judged, before, after, history))
         return _Chunk(count, tuple(moved), tuple(failures), tuple(left), models, said)
 
-    def _says(self, judged: Judged) -> bool:
-        """Tell whether a phrase that is tried stands in a message."""
+    def _says(self, judged: JudgedContact) -> bool:
+        """Return whether a phrase that is tried stands in a message."""
         contact, model = judged.judgement.contact, self._rules.reader.model
         text = f"{contact.subject}\n\n{contact.new_text}"
         return any(stands_in(phrase, text, model) for phrase in self._proposal.phrases)
 
-    def _before(self, judged: Judged, history: StoredHistory) -> Treated:
+    def _before(self, judged: JudgedContact, history: StoredHistory) -> Treated:
         """Return what was decided, or would be today, in the queue of today that has the cases of the queue of then."""
         if self._against is not None:
             return self._again(judged, self._against, history)
@@ -310,16 +310,16 @@ class _Bench:
         decision = replace(decision, queue=queue.id) if queue else decision
         return Treated(decision, judged.judgement.understanding.topic)
 
-    def _left_behind(self, judged: Judged) -> Iterator[tuple[str, str]]:
+    def _left_behind(self, judged: JudgedContact) -> Iterator[tuple[str, str]]:
         """Yield an open case that lies in a queue of the office that its residence had then, and has no more."""
         match = judged.judgement.match
         former, now = match.office_id, office_of(match, self._directory)
-        if former is None or now == former or judged.case_number is None or not judged.open:
+        if former is None or now == former or judged.case_number is None or not judged.is_open:
             return
         if judged.queue in self._rules.desks.of(former):
             yield judged.case_number, former
 
-    def _again(self, judged: Judged, rules: RuleSet, history: StoredHistory, *, trace: bool = False) -> Treated:
+    def _again(self, judged: JudgedContact, rules: RuleSet, history: StoredHistory, *, trace: bool = False) -> Treated:
         judgement, understanding = judged.judgement, judged.judgement.understanding
         known = Replayed(judgement, history)
         if self._proposal.with_topics:
@@ -331,7 +331,7 @@ class _Bench:
         )
         return Treated(decision, understanding.topic)
 
-    def _moved(self, judged: Judged, before: Treated, after: Treated, history: StoredHistory) -> Moved:
+    def _moved(self, judged: JudgedContact, before: Treated, after: Treated, history: StoredHistory) -> Moved:
         traced = self._again(judged, self._rules, history, trace=True).decision
         deciding = next((rule for rule in traced.trace if rule.rule == traced.rule), None)
         return Moved(
@@ -342,7 +342,7 @@ class _Bench:
             after=after.place,
             why=_why(deciding),
             is_first=judged.is_first,
-            open=judged.open,
+            open=judged.is_open,
             by_hand=judged.owner is not None or "queue" in judged.by_hand,
         )
 
@@ -370,7 +370,7 @@ class Replayed(KeptHistory):
         return super().register(tenants, on) or self._now.register(tenants, on)
 
 
-def before(judged: Judged) -> Decision:
+def before(judged: JudgedContact) -> Decision:
     """Return what was decided, or where rules, renamed queues or changed offices have put the case since."""
     decision = judged.judgement.decision
     if not judged.is_first or judged.placed is None:
@@ -379,7 +379,7 @@ def before(judged: Judged) -> Decision:
 
 
 def differs(old: Treated, new: Treated) -> bool:
-    """Tell whether a contact is sent elsewhere, or treated as another matter or another danger, or told to others."""
+    """Return whether a contact is sent elsewhere, or treated as another matter or another danger, or told to others."""
     return _essence(old) != _essence(new)
 
 

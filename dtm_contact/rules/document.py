@@ -48,7 +48,7 @@ class Document:
         return value
 
     def is_refused(self, loc: Iterable[str | int]) -> bool:
-        """Tell whether the value at `loc`, or one around it, was reported already."""
+        """Return whether the value at `loc`, or one around it, was reported already."""
         location = tuple(loc)
         return any(location[: len(refused)] == refused for refused in self.refused)
 

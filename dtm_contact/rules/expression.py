@@ -18,7 +18,7 @@ class Expression(Protocol):
     """A condition, or several with a word around them."""
 
     def holds(self, facts: Facts) -> bool | None:
-        """Tell whether it holds; None where it hangs on a condition that raised (noted in `facts.failed`)."""
+        """Return whether it holds; None where it hangs on a condition that raised (noted in `facts.failed`)."""
         ...
 
     def trace(self, facts: Facts, around: str = "") -> Iterator[ConditionTrace]:

@@ -94,7 +94,7 @@ class Facts:
 
     @cached_property
     def dealings(self) -> Dealings:
-        """What the writer or caller, and his household, brought before: open cases, and contacts of `RECALLED`."""
+        """What the writer or caller, and their household, brought before: open cases, and contacts of `RECALLED`."""
         match, call = self.match, self.contact.call
         # What one program sends comes from everybody: its address is nobody's.
         address = "" if self.contact.automatic_signs else self.contact.sender.address.strip().lower()
@@ -141,7 +141,7 @@ class Facts:
 
     @cached_property
     def leases(self) -> tuple[Lease, ...]:
-        """The named tenant's leases: those of the named dwelling, where he has one there; in force, where one is."""
+        """The named tenant's leases: those of the named dwelling, where they have one there; in force, where one is."""
         if self.match.tenant is None:
             return ()
         leases = tuple(self.directory.leases_of(self.match.tenant.id))
@@ -157,7 +157,7 @@ class Facts:
 
     @cached_property
     def text(self) -> str:
-        """The writer's new words and the originals that he passes on, folded."""
+        """The writer's new words and the originals that they pass on, folded."""
         forwarded = (f"{original.subject} {original.text}" for original in self.contact.forwarded)
         return squeeze(" ".join((self.contact.new_text, *forwarded)))
 

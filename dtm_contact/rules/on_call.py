@@ -32,7 +32,7 @@ class Shift:
     dates: Closure | None = None
 
     def lasts(self, local: datetime) -> bool:
-        """Tell whether it lasts at a time of the office's wall clock."""
+        """Return whether it lasts at a time of the office's wall clock."""
         clock, day = local.time(), local.date()
         if self.between is not None:
             first, last = self.between

@@ -96,7 +96,7 @@ class Trial(Strict):
         language, attachments: what the message declares, and the names of its files.
         outcome, withheld, equipment, calls: of a call.
         residence, office: the place, where it is known.
-        role: what the named tenant is on his lease.
+        role: what the named tenant is on their lease.
         dwelling: what kind of unit it is about.
         topic, priority, alarm, kind, scope, asker, unread, wishes: what was understood, in place of what the text would
             give.

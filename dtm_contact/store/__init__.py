@@ -6,6 +6,14 @@ Beside a SQLite store that the daemon writes, others open it `read_only`, but fo
 from dtm_contact.store.accounts import EVERYTHING, Account, Session, TrailLine, Visibility
 from dtm_contact.store.alarm_labels import AlarmLabel
 from dtm_contact.store.arrivals import ArrivalLine, Arrivals, ArrivalState, Claimed, Glance
+from dtm_contact.store.case_changes import Destination
+from dtm_contact.store.case_transactions import (
+    CaseTransaction,
+    LockedCase,
+    LockedContact,
+    case_number,
+    case_transaction,
+)
 from dtm_contact.store.cases import Case, CaseContact, CaseFile, Cases, QueueCount
 from dtm_contact.store.confirmations import Confirmation
 from dtm_contact.store.database import StoreRefusedError
@@ -15,15 +23,13 @@ from dtm_contact.store.history import StoredHistory
 from dtm_contact.store.inbox import GroupCommitInbox
 from dtm_contact.store.leases import Daemon, Held, LeaseLine, NameLock, name_lock
 from dtm_contact.store.migrating import migrate
-from dtm_contact.store.opening import Store, open_store
 from dtm_contact.store.outbox import Mailing, StoredOutbox
-from dtm_contact.store.recording import NOT_READ, Destination, Fallback
+from dtm_contact.store.record_result import Fallback
 from dtm_contact.store.register import RegisterEntry
-from dtm_contact.store.work import HeldCase, HeldContact, Work, case_number, working
+from dtm_contact.store.store import Store, StoreThread, open_store
 
 __all__ = [
     "EVERYTHING",
-    "NOT_READ",
     "Account",
     "AlarmLabel",
     "ArrivalLine",
@@ -32,6 +38,7 @@ __all__ = [
     "Case",
     "CaseContact",
     "CaseFile",
+    "CaseTransaction",
     "Cases",
     "Claimed",
     "Confirmation",
@@ -44,9 +51,9 @@ __all__ = [
     "Glance",
     "GroupCommitInbox",
     "Held",
-    "HeldCase",
-    "HeldContact",
     "LeaseLine",
+    "LockedCase",
+    "LockedContact",
     "Mailing",
     "NameLock",
     "Origin",
@@ -55,15 +62,15 @@ __all__ = [
     "Session",
     "Store",
     "StoreRefusedError",
+    "StoreThread",
     "StoredDirectory",
     "StoredHistory",
     "StoredOutbox",
     "TrailLine",
     "Visibility",
-    "Work",
     "case_number",
+    "case_transaction",
     "migrate",
     "name_lock",
     "open_store",
-    "working",
 ]

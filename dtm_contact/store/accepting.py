@@ -13,7 +13,6 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
 
 from dtm_contact.model import Arrival, Envelope
-from dtm_contact.store.bodies import insert_bodies
 from dtm_contact.store.columns import bounded_key, storable
 from dtm_contact.store.schema import arrival_bodies, arrivals
 
@@ -22,6 +21,8 @@ _AT_ONCE = 500
 _OCTETS_AT_ONCE = 1024 * 1024
 _KEY = ("channel", "external_id")
 _WHOLE = "whole_arrivals"
+_LARGE = 1024 * 1024
+_PIECE = 256 * 1024
 
 New = Mapping[tuple[str, str], Arrival]
 """Arrivals by channel and bounded external id."""
@@ -42,23 +43,49 @@ def insert_arrivals(connection: Connection, new: New) -> None:
     rest = iter(new.values())
     while some := [_values(arrival) for arrival in islice(rest, _AT_ONCE)]:
         stored = connection.execute(insert, some).all()
-        insert_bodies(connection, {number: new[channel, external_id].raw for number, channel, external_id in stored})
+        _insert_bodies(connection, {number: new[channel, external_id].raw for number, channel, external_id in stored})
+
+
+def _insert_bodies(connection: Connection, bodies: Mapping[int, bytes]) -> None:
+    """Store the bytes of each arrival, by its number in the store.
+
+    Raises:
+        sqlalchemy.exc.SQLAlchemyError: they cannot be written.
+        sqlite3.Error: the same.
+    """
+    driver = connection.connection.driver_connection
+    whole = []
+    for number, raw in bodies.items():
+        if len(raw) > _LARGE and isinstance(driver, sqlite3.Connection):
+            connection.execute(arrival_bodies.insert().values(arrival_id=number, raw=sa.func.zeroblob(len(raw))))
+            _fill(driver, number, raw)
+        else:
+            whole.append({"arrival_id": number, "raw": raw})
+    if whole:
+        connection.execute(arrival_bodies.insert(), whole)
+
+
+def _fill(driver: sqlite3.Connection, number: int, raw: bytes) -> None:
+    """Write one body into its place, piece by piece: given as a value, it would be copied twice."""
+    with driver.blobopen(arrival_bodies.name, arrival_bodies.c.raw.name, number) as place:
+        for start in range(0, len(raw), _PIECE):
+            place.write(memoryview(raw)[start : start + _PIECE])
 
 
 def fit_one_statement(new: New) -> bool:
-    """Tell whether `insert_at_once` takes so many arrivals, of such a size: SQLite copies their bytes twice for it."""
+    """Return whether arrivals are few and small enough for `insert_at_once`: SQLite copies their bytes twice."""
     return len(new) <= _AT_ONCE and sum(len(arrival.raw) for arrival in new.values()) <= _OCTETS_AT_ONCE
 
 
 def insert_at_once(driver: sqlite3.Connection, new: New) -> None:
-    """Do the same on SQLite's own connection by one statement, outside of any transaction: that is one by itself.
+    """Store arrivals with their bytes by one statement on SQLite's own connection, as a transaction of its own.
 
     Args:
         driver: made ready by `prepare_at_once`.
         new: arrivals that fit.
 
     Raises:
-        sqlite3.Error: they cannot be stored; or, of some kinds, whether they are cannot be told.
+        sqlite3.Error: they cannot be stored; or, of some kinds, whether they are is not certain.
         sqlalchemy.exc.StatementError: a value is none that its column could hold.
     """
     values = tuple(chain.from_iterable(map(_bound, new.values())))

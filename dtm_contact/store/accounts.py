@@ -9,8 +9,8 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from dtm_contact.errors import NotFoundError
-from dtm_contact.store.access_schema import accounts, audit_trail, devices, entry_failures, entry_links, sessions
 from dtm_contact.store.database import Database
+from dtm_contact.store.system_schema import accounts, audit_trail, devices, entry_failures, entry_links, sessions
 
 _DEVICE_AGE = timedelta(days=365)
 
@@ -52,7 +52,7 @@ class Visibility:
     protection: bool = False
 
     def sees(self, office_id: str | None) -> bool:
-        """Tell whether what an office works may be seen; None is what no office works."""
+        """Return whether what an office works may be seen; None is what no office works."""
         return self.all_offices or (office_id is not None and office_id == self.office_id)
 
 
@@ -87,7 +87,7 @@ class StoredAccounts:
         self._database = database
 
     def add(self, account: Account, now: datetime) -> bool:
-        """Add an account; tell whether its name was free. Its `id` is given by the store."""
+        """Add an account; return whether its name was free. Its `id` is given by the store."""
         values = {name: getattr(account, name) for name in ("name", "shown_as", "role", "office_id", "password")}
         with self._database.writing() as connection:
             known = sa.select(accounts.c.id).where(accounts.c.name == account.name)
@@ -127,7 +127,7 @@ class StoredAccounts:
             for table in (sessions, entry_links, devices, entry_failures):
                 connection.execute(table.delete().where(table.c.account_id == account_id))
 
-    def known_on(self, device: str, now: datetime) -> frozenset[int]:
+    def accounts_of_device(self, device: str, now: datetime) -> frozenset[int]:
         """Return the ids of the accounts that have logged in from a device, by its digest, within a year."""
         query = sa.select(devices.c.account_id).where(devices.c.digest == device, devices.c.seen_at > now - _DEVICE_AGE)
         with self._database.reading() as connection:
@@ -206,7 +206,7 @@ class StoredAccounts:
             connection.execute(entry_links.insert(), new)
 
     def has_link(self, digest: str) -> bool:
-        """Tell whether there is a link of that digest."""
+        """Return whether there is a link of that digest."""
         with self._database.reading() as connection:
             query = sa.select(entry_links.c.digest).where(entry_links.c.digest == digest)
             return connection.execute(query).first() is not None

@@ -1,4 +1,4 @@
-"""What a case keeps of its alarm, and what agents said of alarms: labels by which danger can be told better later."""
+"""What a case keeps of its alarm, and what agents said of alarms: labels to recognise danger better by."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -52,13 +52,13 @@ class AlarmLabel:
     danger: bool
 
     @property
-    def false_waking(self) -> bool:
+    def is_false_waking(self) -> bool:
         """Whether those on call were woken for nothing."""
         return self.before.certain and not self.danger
 
 
 def put_label(connection: Connection, case_id: int, event_id: int, label: AlarmLabel) -> None:
-    """Keep what an agent said of a case's alarm by the act that an event tells."""
+    """Keep what an agent said of a case's alarm by the act that an event records."""
     values = {
         "case_id": case_id,
         "event_id": event_id,
@@ -112,11 +112,11 @@ class AlarmLabels:
         counts = [0] * weeks
         last: Mapping[str, AlarmLabel] = {each.case_number: each for each in self.all(now - weeks * _WEEK)}
         for label in last.values():
-            if label.false_waking and label.at <= now:
+            if label.is_false_waking and label.at <= now:
                 counts[min(weeks - 1, (now - label.at) // _WEEK)] += 1
         return counts
 
 
-def more_urgent(alarm: Alarm, level: AlarmLevel) -> bool:
-    """Tell whether an alarm is more urgent than one of that level."""
+def is_more_urgent(alarm: Alarm, level: AlarmLevel) -> bool:
+    """Return whether an alarm is more urgent than one of that level."""
     return alarm.level.rank > level.rank

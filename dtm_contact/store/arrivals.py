@@ -12,7 +12,7 @@ from sqlalchemy.engine import Connection
 
 from dtm_contact.errors import HeldError, NotFoundError
 from dtm_contact.model import Arrival, Envelope, KeptLines, Position
-from dtm_contact.store import events, leases, positions
+from dtm_contact.store import checkpoints, events, leases
 from dtm_contact.store.accepting import fit_one_statement, insert_arrivals, insert_at_once, prepare_at_once
 from dtm_contact.store.columns import bounded_key
 from dtm_contact.store.database import Database
@@ -38,7 +38,7 @@ class Claimed:
         arrival: what came in.
         attempt: which attempt this is, from 1; one that a crash cut short counts.
         worker: who claimed it: a daemon's incarnation.
-        claimed_at: when; with `worker`, what tells this claim from any other.
+        claimed_at: when; with `worker`, it identifies this claim.
         forced_case: an agent released it, so it must become a case whatever it looks like.
         danger_score: how likely it tells of danger by a glance, in thousandths; None where nobody glanced at it.
     """
@@ -125,7 +125,7 @@ class Arrivals:
         Raises:
             LeaseLostError: another daemon follows one of them meanwhile; nothing was stored.
             StoreUnavailableError: none was stored.
-            CommitUnknownError: whether they were stored cannot be told.
+            CommitUnknownError: whether they were stored is not certain.
         """
         unique = {(arrival.channel, bounded_key(arrival.external_id)): arrival for arrival in reversed(new)}
         in_order = dict(reversed(unique.items()))
@@ -138,7 +138,7 @@ class Arrivals:
                 for position, kept in read:
                     if position.channel in following:
                         leases.check_following(connection, position.channel, following[position.channel])
-                    positions.put(connection, position, kept)
+                    checkpoints.put(connection, position, kept)
         if in_order and self.on_accepted is not None:
             self.on_accepted(tuple(in_order.values()))
 
@@ -289,7 +289,7 @@ class Arrivals:
         self._reopen(arrival_id, (ArrivalState.SET_ASIDE,), forced, events.NewEvent(who, "released", now))
 
     def was_set_aside(self, arrival_id: int) -> bool:
-        """Tell whether an arrival was set aside once and brought back since."""
+        """Return whether an arrival was set aside once and brought back since."""
         query = sa.select(arrivals.c.id).where(arrivals.c.id == arrival_id, arrivals.c.forced_case)
         with self._database.reading() as connection:
             return connection.execute(query).first() is not None

@@ -1,6 +1,6 @@
 """Cases: opened by what was judged, listed in the order in which they must be worked, shown with all that belongs."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -9,17 +9,17 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from dtm_contact.errors import NotFoundError
-from dtm_contact.model import Alarm, AlarmLevel, Contact, Judgement, Priority
-from dtm_contact.store import events, recording
+from dtm_contact.model import Alarm, AlarmLevel, Judgement, Priority
+from dtm_contact.store import events, record_result
 from dtm_contact.store.alarm_labels import alarm_of
 from dtm_contact.store.arrivals import Claimed
+from dtm_contact.store.case_changes import Destination
 from dtm_contact.store.database import Database
-from dtm_contact.store.judgement_format import unpacked
+from dtm_contact.store.judgements import unpack_judgements
 from dtm_contact.store.outbox import Mailing
-from dtm_contact.store.recording import Destination, Fallback, Judged, Known, record_message
-from dtm_contact.store.recording_calls import record_call
-from dtm_contact.store.recording_notices import record_notice
-from dtm_contact.store.schema import ORDER, cases, contacts, judgements
+from dtm_contact.store.placement import JudgingResult
+from dtm_contact.store.record_result import Fallback
+from dtm_contact.store.schema import IS_OPEN, ORDER, cases, contacts, judgements
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +83,8 @@ class Case:
         """Whether somebody is in danger; certain just where it is P1."""
         return alarm_of(self)
 
-    def waits(self, now: datetime) -> bool:
-        """Tell whether it is out of its queue's order."""
+    def is_waiting(self, now: datetime) -> bool:
+        """Return whether it is out of its queue's order."""
         return self.waiting_until is not None and self.waiting_until > now
 
 
@@ -133,7 +133,7 @@ class QueueCount:
 
 
 @dataclass(frozen=True, slots=True)
-class Lying:
+class PlacedCase:
     """An open case, the queue it lies in, and its residence; None where that is not sure."""
 
     number: str
@@ -181,10 +181,8 @@ class Cases:
             StoreUnavailableError: nothing was stored.
             ValueError: the decision opens a case without saying where.
         """
-        judged = Judged(claimed, judgement, decision, now, mail)
         with self._database.writing() as connection:
-            known = recording.look_up(connection, claimed)
-            return _recording_of(judgement.contact)(connection, judged, known) if known.still_claimed else known.number
+            return record_result.record(connection, JudgingResult(claimed, judgement, decision, now, mail))
 
     def park(
         self, claimed: Claimed, reason: str, fallback: Fallback, destination: Destination, now: datetime
@@ -205,7 +203,7 @@ class Cases:
             and it has none.
         """
         with self._database.writing() as connection:
-            return recording.park(connection, claimed, reason, fallback, destination, now)
+            return record_result.park(connection, claimed, reason, fallback, destination, now)
 
     def queue(
         self, queue: str | None = None, *, now: datetime | None = None, after: Case | None = None, limit: int = 100
@@ -218,7 +216,7 @@ class Cases:
             after: only those behind this case: the last one of the page before, as it was then.
             limit: how many at the most.
         """
-        query = sa.select(*CASE_COLUMNS).where(_IS_OPEN).order_by(*ORDER).limit(limit)
+        query = sa.select(*CASE_COLUMNS).where(IS_OPEN).order_by(*ORDER).limit(limit)
         if queue is not None:
             query = query.where(cases.c.queue == queue)
         if now is not None:
@@ -231,7 +229,7 @@ class Cases:
 
     def of_priority(self, priority: Priority, limit: int) -> list[Case]:
         """Return the open cases of a priority, those set waiting included, in the order of `queue`."""
-        query = sa.select(*CASE_COLUMNS).where(_IS_OPEN, cases.c.priority == priority).order_by(*ORDER).limit(limit)
+        query = sa.select(*CASE_COLUMNS).where(IS_OPEN, cases.c.priority == priority).order_by(*ORDER).limit(limit)
         with self._database.reading() as connection:
             return [case_of(row) for row in connection.execute(query)]
 
@@ -242,23 +240,23 @@ class Cases:
         danger = sa.func.count().filter(here, cases.c.priority == Priority.P1)
         possible = sa.func.count().filter(here, cases.c.alarm_level == AlarmLevel.POSSIBLE)
         counts = (sa.func.count().filter(here), late, danger, possible, sa.func.count().filter(sa.not_(here)))
-        query = sa.select(cases.c.queue, *counts).where(_IS_OPEN)
+        query = sa.select(cases.c.queue, *counts).where(IS_OPEN)
         with self._database.reading() as connection:
             rows = connection.execute(query.group_by(cases.c.queue).order_by(cases.c.queue))
             return [QueueCount(*row) for row in rows]
 
     def open_queues(self) -> dict[str, int]:
         """Return how many cases are open in each queue that has any, by its identifier."""
-        query = sa.select(cases.c.queue, sa.func.count()).where(_IS_OPEN).group_by(cases.c.queue)
+        query = sa.select(cases.c.queue, sa.func.count()).where(IS_OPEN).group_by(cases.c.queue)
         with self._database.reading() as connection:
             return {row[0]: row[1] for row in connection.execute(query.order_by(cases.c.queue))}
 
-    def lying_in(self, queues: Sequence[str]) -> list[Lying]:
+    def open_in(self, queues: Sequence[str]) -> list[PlacedCase]:
         """Return the open cases of some queues, the oldest first."""
-        query = sa.select(cases.c.number, cases.c.queue, cases.c.residence_id).where(_IS_OPEN)
+        query = sa.select(cases.c.number, cases.c.queue, cases.c.residence_id).where(IS_OPEN)
         with self._database.reading() as connection:
             rows = connection.execute(query.where(cases.c.queue.in_(queues)).order_by(cases.c.id))
-            return [Lying(*row) for row in rows]
+            return [PlacedCase(*row) for row in rows]
 
     def get(self, number: str) -> CaseFile:
         """Return a case with its contacts and events.
@@ -273,16 +271,7 @@ class Cases:
             return CaseFile(case_of(row[1:]), contacts_of(connection, row.id), events.of_case(connection, row.id))
 
 
-def _recording_of(contact: Contact) -> Callable[[Connection, Judged, Known], str | None]:
-    """Return what records a contact of that kind."""
-    if contact.call is not None:
-        return record_call
-    return record_message if contact.voice is None else record_notice
-
-
 CASE_COLUMNS = tuple(cases.c[name] for name in Case.__dataclass_fields__)
-# Written out, not bound: only so does SQLite see that the partial index answers this.
-_IS_OPEN = cases.c.state == sa.literal("open", sa.Text, literal_execute=True)
 _PRIORITY = list(Case.__dataclass_fields__).index("priority")
 _LISTS = tuple(list(Case.__dataclass_fields__).index(name) for name in ("tags", "by_hand"))
 
@@ -311,7 +300,7 @@ def contacts_of(connection: Connection, case_id: int) -> tuple[CaseContact, ...]
         .order_by(contacts.c.id)
     )
     rows = connection.execute(query).all()
-    kept = iter(unpacked(connection, [row.judgement for row in rows if row.judgement is not None]))
+    kept = iter(unpack_judgements(connection, [row.judgement for row in rows if row.judgement is not None]))
     return tuple(_contact(row, None if row.judgement is None else next(kept)) for row in rows)
 
 

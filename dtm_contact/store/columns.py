@@ -23,7 +23,7 @@ Id = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 
 
 class DataClass(StrEnum):
-    """What a column tells about a person (GDPR article 4); each class is erased at its own age."""
+    """What a column says about a person (GDPR article 4); each class is erased at its own age."""
 
     NONE = "none"
     """Nothing about a person."""
@@ -41,7 +41,7 @@ def classed(data_class: DataClass, keep: str = "", since: str = "") -> dict[str,
     """Return the `info` of a table or column.
 
     Args:
-        data_class: what it tells about a person.
+        data_class: what it says about a person.
         keep: how long, as an ISO 8601 duration; empty only for `DataClass.NONE`.
         since: the moment from which `keep` counts, in words.
     """

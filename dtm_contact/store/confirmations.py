@@ -7,7 +7,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from dtm_contact.store.inserting import insert_of
+from dtm_contact.store.database import insert_of
 from dtm_contact.store.schema import confirmed_contacts
 
 
@@ -58,7 +58,7 @@ def confirmed_for(connection: Connection, value: str) -> list[str]:
 
 
 def confirm(connection: Connection, new: Confirmation) -> bool:
-    """Keep a confirmation; tell whether it was not known yet."""
+    """Keep a confirmation; return whether it was not known yet."""
     values = {
         "kind": new.kind,
         "value": new.value,

@@ -7,11 +7,12 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from urllib.parse import quote
 
 import sqlalchemy as sa
 from sqlalchemy import event
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, Connection, Engine
 from sqlalchemy.exc import (
     DataError,
@@ -227,17 +228,17 @@ class Database:
             raise StoreUnavailableError(self._why(error)) from error
 
     def _why(self, error: SQLAlchemyError | sqlite3.Error) -> str:
-        """Return the driver's code of an error, what it means where it tells of a disk or a server, and which it is."""
+        """Return the driver's code of an error, its meaning where a disk or a server caused it, and which one."""
         cause = getattr(error, "orig", None) or error
         code = getattr(cause, "sqlite_errorname", None) or getattr(cause, "sqlstate", None) or ""
-        told = f"{type(cause).__name__} {code}".rstrip()
+        text = f"{type(cause).__name__} {code}".rstrip()
         path = self.sqlite_path
         if path is None:
             why = "" if code and not code.startswith(_OF_A_CONNECTION) else _connecting(str(cause))
-            return f"{told}{why}: {self._server}"
+            return f"{text}{why}: {self._server}"
         if code in _MEAN_NO_ROOM:
-            return f"{told} ({_NO_ROOM}): {path.absolute()}, {_free(path)} octets free"
-        return f"{told}: {path.absolute()}"
+            return f"{text} ({_NO_ROOM}): {path.absolute()}, {_free(path)} octets free"
+        return f"{text}: {path.absolute()}"
 
     @property
     def _server(self) -> str:
@@ -250,7 +251,7 @@ class Database:
 
         A sync that failed may have dropped pages that can still be read and that no later sync writes: those of a
         daemon that was killed before its own sync, for instance. SQLite's log is therefore taken into the database
-        whole, and begun anew, before anything is written.
+        whole, and restarted, before anything is written.
 
         Raises:
             StoreUnavailableError: it cannot.
@@ -275,15 +276,15 @@ class Database:
         try:
             disk = os.statvfs(path)
         except OSError as error:
-            told = f"{type(error).__name__}: the disk of {path.absolute()} cannot be asked for free room"
-            raise StoreUnavailableError(told) from None
+            text = f"{type(error).__name__}: the disk of {path.absolute()} cannot be asked for free room"
+            raise StoreUnavailableError(text) from None
         free = disk.f_bavail * disk.f_frsize
         if free < octets:
-            told = f"{free // _MIB:,} MiB ({free:,} octets) are free on its disk, {-(-octets // _MIB):,} are wanted"
-            raise StoreUnavailableError(f"{told}: {path.absolute()}")
+            text = f"{free // _MIB:,} MiB ({free:,} octets) are free on its disk, {-(-octets // _MIB):,} are wanted"
+            raise StoreUnavailableError(f"{text}: {path.absolute()}")
 
     def restart_log(self) -> None:
-        """Take SQLite's log into the database, both synced, and begin it anew.
+        """Take SQLite's log into the database, both synced, and restart it.
 
         Raises:
             StoreUnavailableError: that failed, or somebody reads from the log for longer than our patience.
@@ -321,8 +322,8 @@ def _connecting(said: str) -> str:
 
     Only words of our own: what a driver says may hold a user, or a value.
     """
-    told = next((words for sign, words in _WHY_NO_CONNECTION if sign in said.lower()), "")
-    return f" ({told})" if told else ""
+    text = next((words for sign, words in _WHY_NO_CONNECTION if sign in said.lower()), "")
+    return f" ({text})" if text else ""
 
 
 def _sqlite_engine(url: URL, *, read_only: bool, patience: float) -> Engine:
@@ -370,3 +371,14 @@ def _postgresql_engine(url: URL, *, patience: float) -> Engine:
         hide_parameters=True,
         json_serializer=encode_json,
     )
+
+
+def insert_of(connection: Connection) -> Callable[[sa.Table], sqlite.Insert]:
+    """Return what makes an INSERT with `on_conflict_do_nothing` and `on_conflict_do_update` for this database.
+
+    Each database has it under a name of its own.
+    """
+    if connection.dialect.name == "sqlite":
+        return sqlite.insert
+    # What of it is used here is called the same.
+    return cast("Callable[[sa.Table], sqlite.Insert]", postgresql.insert)

@@ -11,19 +11,19 @@ from sqlalchemy.engine import Connection
 
 from dtm_contact.model import AlarmLevel
 from dtm_contact.store import confirmations, register
-from dtm_contact.store.access_schema import appointments
 from dtm_contact.store.cases import CASE_COLUMNS, Case, case_of
 from dtm_contact.store.confirmations import Confirmation
 from dtm_contact.store.database import Database
 from dtm_contact.store.register import RegisterEntry
-from dtm_contact.store.schema import ORDER, arrivals, cases, confirmed_contacts, contacts, events, judgements
+from dtm_contact.store.schema import IS_OPEN, ORDER, arrivals, cases, confirmed_contacts, contacts, events, judgements
+from dtm_contact.store.system_schema import appointments
 
 _WORDS_SHOWN = 220
 _MOST_CASES = 200
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class CaseFilter:
     """Which open cases a page shows, in their total order: alarm, priority, due, opened, number.
 
     Attributes:
@@ -45,13 +45,13 @@ class Wanted:
     waiting: bool = False
 
 
-Place = tuple[AlarmLevel, str, datetime, datetime, str]
+QueueCursor = tuple[AlarmLevel, str, datetime, datetime, str]
 """Where a case stands in the total order."""
 
 
 @dataclass(frozen=True, slots=True)
-class Beside:
-    """What a line of the queue tells beside the case: the first words, and how often they called and wrote."""
+class CaseHints:
+    """What a line of the queue shows beside the case: the first words, and how often they called and wrote."""
 
     words: str = ""
     calls: int = 0
@@ -102,13 +102,13 @@ class Appointment:
     booked_by: str
 
 
-def place_of(case: Case) -> Place:
+def cursor_of(case: Case) -> QueueCursor:
     """Return where a case stands in the total order."""
     return case.alarm_level, case.priority.value, case.due, case.opened_at, case.number
 
 
 def _in_order(case: Case) -> tuple[Any, ...]:
-    level, *rest = place_of(case)
+    level, *rest = cursor_of(case)
     return -level.rank, *rest
 
 
@@ -118,7 +118,7 @@ class StoredDesk:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def page(self, wanted: Wanted, *, after: Place | None = None, limit: int = 50) -> list[Case]:
+    def page(self, wanted: CaseFilter, *, after: QueueCursor | None = None, limit: int = 50) -> list[Case]:
         """Return open cases in their total order, those behind `after` only."""
         with self._database.reading() as connection:
             if wanted.owner is not None:
@@ -130,8 +130,8 @@ class StoredDesk:
             ]
         return list(heapq.merge(*each, key=_in_order))[:limit]
 
-    def beside(self, numbers: Collection[str]) -> dict[str, Beside]:
-        """Return what the lines of these cases tell beside them."""
+    def case_hints(self, numbers: Collection[str]) -> dict[str, CaseHints]:
+        """Return what the lines of these cases show beside them."""
         called = sa.func.count().filter(contacts.c.channel == "phone")
         counted = (
             sa.select(cases.c.number, sa.func.min(contacts.c.id).label("first"), called, sa.func.count())
@@ -145,11 +145,11 @@ class StoredDesk:
             first = sa.select(judgements.c.contact_id, sa.func.substr(text, 1, _WORDS_SHOWN))
             found = connection.execute(first.where(judgements.c.contact_id.in_([row.first for row in rows])))
             words = {row[0]: row[1] for row in found}
-        return {row[0]: Beside(" ".join((words.get(row[1]) or "").split()), row[2], row[3]) for row in rows}
+        return {row[0]: CaseHints(" ".join((words.get(row[1]) or "").split()), row[2], row[3]) for row in rows}
 
     def counts(self, queues: Collection[str]) -> dict[str, int]:
         """Return how many cases are open in each of these queues."""
-        query = sa.select(cases.c.queue, sa.func.count()).where(_IS_OPEN, cases.c.queue.in_(queues))
+        query = sa.select(cases.c.queue, sa.func.count()).where(IS_OPEN, cases.c.queue.in_(queues))
         with self._database.reading() as connection:
             return {row[0]: row[1] for row in connection.execute(query.group_by(cases.c.queue))}
 
@@ -161,7 +161,7 @@ class StoredDesk:
     def alarms(self, queues: Collection[str]) -> list[Case]:
         """Return the P1 of these queues that nobody has taken yet."""
         query = sa.select(*CASE_COLUMNS).where(
-            _IS_OPEN, cases.c.queue.in_(queues), cases.c.priority == "P1", cases.c.owner.is_(None)
+            IS_OPEN, cases.c.queue.in_(queues), cases.c.priority == "P1", cases.c.owner.is_(None)
         )
         with self._database.reading() as connection:
             return _cases(connection, query.order_by(cases.c.due).limit(20))
@@ -206,7 +206,7 @@ class StoredDesk:
         query = (
             sa.select(cases.c.residence_id, cases.c.topic, homes, sa.func.count(), sa.func.min(cases.c.opened_at))
             .add_columns(sa.func.min(cases.c.priority), sa.func.min(cases.c.office_id), sa.func.max(cases.c.office_id))
-            .where(_IS_OPEN, cases.c.topic.in_(topics), cases.c.residence_id.is_not(None), cases.c.opened_at >= since)
+            .where(IS_OPEN, cases.c.topic.in_(topics), cases.c.residence_id.is_not(None), cases.c.opened_at >= since)
             .group_by(cases.c.topic, cases.c.residence_id)
             .having(homes > 1)
         )
@@ -220,7 +220,7 @@ class StoredDesk:
     def of_incident(self, residence_id: str, topic: str, since: datetime) -> list[Case]:
         """Return the open cases of an incident, oldest first."""
         query = sa.select(*CASE_COLUMNS).where(
-            _IS_OPEN, cases.c.topic == topic, cases.c.residence_id == residence_id, cases.c.opened_at >= since
+            IS_OPEN, cases.c.topic == topic, cases.c.residence_id == residence_id, cases.c.opened_at >= since
         )
         with self._database.reading() as connection:
             return _cases(connection, query.order_by(cases.c.opened_at).limit(_MOST_CASES))
@@ -324,11 +324,8 @@ class StoredDesk:
         return [(row[0], "\n".join(part or "" for part in row[1:])) for row in rows]
 
 
-_IS_OPEN = cases.c.state == sa.literal("open", sa.Text, literal_execute=True)
-
-
-def _wanted(wanted: Wanted, after: Place | None, limit: int) -> sa.Select[Any]:
-    query = sa.select(*CASE_COLUMNS).where(_IS_OPEN).order_by(*ORDER).limit(limit)
+def _wanted(wanted: CaseFilter, after: QueueCursor | None, limit: int) -> sa.Select[Any]:
+    query = sa.select(*CASE_COLUMNS).where(IS_OPEN).order_by(*ORDER).limit(limit)
     later = cases.c.waiting_until > wanted.now
     query = query.where(later if wanted.waiting else sa.or_(cases.c.waiting_until.is_(None), sa.not_(later)))
     if wanted.topic is not None:

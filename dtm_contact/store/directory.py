@@ -20,9 +20,14 @@ from dtm_contact.directory import Directory
 from dtm_contact.directory.lines import Lines
 from dtm_contact.directory.records import Records
 from dtm_contact.errors import NoDirectoryError, NotFoundError
-from dtm_contact.store.database import Database
-from dtm_contact.store.directory_schema import PARTS, Part, directory_contents, directory_refusals, directory_versions
-from dtm_contact.store.inserting import insert_of
+from dtm_contact.store.database import Database, insert_of
+from dtm_contact.store.system_schema import (
+    DIRECTORY_TABLES,
+    DirectoryTable,
+    directory_contents,
+    directory_refusals,
+    directory_versions,
+)
 
 _ROWS_AT_ONCE = 4_096
 _VERSIONS_KEPT = 14
@@ -110,7 +115,7 @@ class StoredDirectory:
             StoreUnavailableError: the directory that was there is still in force.
         """
         content = _packed(records)
-        counts = {part.name: len(getattr(records, part.name)) for part in PARTS}
+        counts = {part.name: len(getattr(records, part.name)) for part in DIRECTORY_TABLES}
         values = {
             "imported_at": now,
             "imported_by": who,
@@ -122,7 +127,7 @@ class StoredDirectory:
         }
         with self._database.writing(hurried=False) as connection:
             _keep_what_is_in_force(connection)
-            for part in PARTS:
+            for part in DIRECTORY_TABLES:
                 connection.execute(part.table.delete())
                 _insert(connection, part, getattr(records, part.name))
             insert = directory_versions.insert().returning(directory_versions.c.number)
@@ -196,18 +201,18 @@ class StoredDirectory:
             connection.execute(update.values(exported_at=exported_at))
 
     def refuse(self, digest: str, now: datetime) -> bool:
-        """Keep that a scheduled import refused these files; return whether the admins have still to be told."""
+        """Keep that a scheduled import refused these files; return whether the admins have still to be notified."""
         with self._database.writing() as connection:
             insert = insert_of(connection)(directory_refusals).values(digest=digest, refused_at=now)
             connection.execute(insert.on_conflict_do_nothing())
-            told = sa.select(directory_refusals.c.told_at).where(directory_refusals.c.digest == digest)
-            return connection.execute(told).scalar_one() is None
+            query = sa.select(directory_refusals.c.told_at).where(directory_refusals.c.digest == digest)
+            return connection.execute(query).scalar_one() is None
 
-    def told_of_refusal(self, digest: str, now: datetime) -> None:
-        """Keep that the admins were told that these files were refused."""
-        told = directory_refusals.update().where(directory_refusals.c.digest == digest)
+    def mark_refusal_reported(self, digest: str, now: datetime) -> None:
+        """Keep that the admins were notified that these files were refused."""
+        change = directory_refusals.update().where(directory_refusals.c.digest == digest)
         with self._database.writing() as connection:
-            connection.execute(told.values(told_at=now))
+            connection.execute(change.values(told_at=now))
 
     def load(self) -> Records:
         """Return the directory in force, its lines in the order of their files.
@@ -234,7 +239,7 @@ def _version(connection: Connection) -> DirectoryVersion | None:
 
 
 def _load(connection: Connection) -> Records:
-    return Records(**{part.name: _lines(connection, part) for part in PARTS})
+    return Records(**{part.name: _lines(connection, part) for part in DIRECTORY_TABLES})
 
 
 def _keep_what_is_in_force(connection: Connection) -> None:
@@ -259,7 +264,7 @@ def _packed(records: Records) -> bytes:
     def add(values: list[Any]) -> None:
         packed.append(packing.compress(json.dumps(values, separators=(",", ":"), default=date.isoformat).encode()))
 
-    for part in PARTS:
+    for part in DIRECTORY_TABLES:
         lines = getattr(records, part.name)
         names = [each.name for each in fields(part.record)]
         of_line = attrgetter(*names)
@@ -276,7 +281,7 @@ def _packed(records: Records) -> bytes:
 def _unpacked(content: bytes) -> Records:
     """Return the directory of a content that `_packed` made, or that an earlier version of the program did."""
     batches = map(json.loads, zlib.decompress(content).splitlines())
-    parts = {part.name: part for part in PARTS}
+    parts = {part.name: part for part in DIRECTORY_TABLES}
     found: dict[str, Lines[Any]] = {}
     for name, names, count in batches:
         rows: list[list[Any]] = []
@@ -303,7 +308,7 @@ def _reader(kind: object) -> Callable[[Any], Any]:
     return lambda value: value or ""
 
 
-def _insert(connection: Connection, part: Part, records: Sequence[Any]) -> None:
+def _insert(connection: Connection, part: DirectoryTable, records: Sequence[Any]) -> None:
     names = [each.name for each in fields(part.record)]
     values = attrgetter(*names)
     rows = [{"line": line, **dict(zip(names, values(record), strict=True))} for line, record in enumerate(records)]
@@ -311,7 +316,7 @@ def _insert(connection: Connection, part: Part, records: Sequence[Any]) -> None:
         connection.execute(part.table.insert(), rows)
 
 
-def _lines(connection: Connection, part: Part) -> Lines[Any]:
+def _lines(connection: Connection, part: DirectoryTable) -> Lines[Any]:
     columns = [part.table.c[each.name] for each in fields(part.record)]
     return Lines(part.record, _rows(connection, sa.select(*columns).order_by(part.table.c.line)))
 

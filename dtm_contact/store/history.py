@@ -1,18 +1,58 @@
-"""What the store knows of a party: the look-up that judging asks (`model.History`), answered from one moment."""
+"""What the store knows of a party and of earlier cases: the look-up that judging asks (`model.History`).
 
-from collections.abc import Iterator, Sequence
+All answers of one `StoredHistory` are of one moment. A judgement keeps most of them by reference; the functions whose
+names end in `_by_id` or `_by_number` look those up again (`judgements`).
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
+from pydantic import TypeAdapter
 from sqlalchemy.engine import Connection
 
-from dtm_contact.model import Alike, Arrival, Confirmed, Dealings, Earlier, KnownCase, KnownEntry, Party, Sent
-from dtm_contact.store import conversations, dealings
-from dtm_contact.store.call_backs import StoredCallBacks, ToldBefore, told_before
-from dtm_contact.store.register import known_entries
-from dtm_contact.store.schema import cases, confirmed_contacts, contacts
+from dtm_contact.conversation import SENT_BY_AGENTS
+from dtm_contact.conversation import fingerprint as fingerprint_of
+from dtm_contact.model import (
+    DANGER_QUESTION,
+    MOST_DEALINGS,
+    RECENT_KEPT,
+    AlarmLevel,
+    Alike,
+    Arrival,
+    Asked,
+    CallBack,
+    Confirmed,
+    Dealings,
+    Dealt,
+    Earlier,
+    KnownCase,
+    KnownEntry,
+    OpenCase,
+    Outcome,
+    OutgoingKind,
+    Party,
+    Priority,
+    Sent,
+    Standing,
+    Wish,
+)
+from dtm_contact.reading import read
+from dtm_contact.store.columns import bounded_key
+from dtm_contact.store.register import entries_in_force
+from dtm_contact.store.schema import (
+    HAS_SENDER,
+    IS_OPEN,
+    arrivals,
+    cases,
+    confirmed_contacts,
+    contacts,
+    judgements,
+    outbox,
+)
 
 _MOST_IDS = 500
 _T = TypeVar("_T")
@@ -26,7 +66,7 @@ class StoredHistory:
         self._apart_from = apart_from
 
     def thread(self, message_ids: Sequence[str]) -> Sequence[Earlier]:
-        """Return the earlier contacts in cases that bear one of these message ids, in the order of their ids."""
+        """Return the earlier contacts in cases that have one of these message ids, in the order of their ids."""
         wanted = list(dict.fromkeys(filter(None, message_ids)))
         return [earlier for some in _slices(wanted) for earlier in self._bearing(some)]
 
@@ -37,35 +77,35 @@ class StoredHistory:
 
     def dealings(self, party: Party, since: datetime) -> Dealings:
         """Return a party's open cases, and its contacts since then, each oldest first; the latest of too many."""
-        return dealings.dealings(self._connection, party, since, self._apart_from)
+        return _party_dealings(self._connection, party, since, self._apart_from)
 
     def register(self, tenants: Sequence[str], on: date) -> Sequence[KnownEntry]:
         """Return the entries of the register that are in force on a day for any of these tenants, oldest first."""
-        return known_entries(self._connection, tenants, on) if tenants else ()
+        return entries_in_force(self._connection, tenants, on) if tenants else ()
 
     def cases(self, numbers: Sequence[str]) -> Sequence[KnownCase]:
         """Return the cases of these numbers that exist, in the order asked."""
-        return conversations.known_cases(self._connection, numbers, self._own_contact) if numbers else ()
+        return cases_for_joining(self._connection, numbers, self._own_contact) if numbers else ()
 
     def alike(self, fingerprint: str, since: datetime) -> Sequence[Alike]:
-        """Return the contacts in cases received since then that bear this fingerprint, oldest first."""
-        return conversations.alike(self._connection, fingerprint, since, self._own_contact)
+        """Return the contacts in cases received since then that have this fingerprint, oldest first."""
+        return _contacts_alike(self._connection, fingerprint, since, self._own_contact)
 
     def sent(self, message_ids: Sequence[str]) -> Sequence[Sent]:
         """Return what we sent under these message ids."""
-        return conversations.sent(self._connection, message_ids)
+        return _sent_messages(self._connection, message_ids)
 
-    def told_before(self, arrival: Arrival) -> ToldBefore | None:
+    def earlier_call(self, arrival: Arrival) -> "EarlierCall | None":
         """Return how the call of this first arrival was judged before; None where it was not."""
-        return told_before(self._connection, arrival)
+        return earlier_call(self._connection, arrival)
 
-    def call_backs(self, before: datetime, own_contact: int | None) -> StoredCallBacks:
+    def call_backs(self, before: datetime, own_contact: int | None) -> "StoredCallBacks":
         """Return the call-backs that are open for a call that ended `before`, its own contact left out."""
         return StoredCallBacks(self._connection, before, own_contact)
 
     @cached_property
     def _own_contact(self) -> int | None:
-        return dealings.own_of(self._connection, self._apart_from).contact_id
+        return _own_of(self._connection, self._apart_from).contact_id
 
     def _bearing(self, message_ids: Sequence[str]) -> Iterator[Earlier]:
         query = _EARLIER.where(contacts.c.message_id.in_(message_ids)).order_by(contacts.c.id)
@@ -73,10 +113,10 @@ class StoredHistory:
 
     def _confirming(self, wanted: Sequence[tuple[str, str]]) -> Iterator[Confirmed]:
         table = confirmed_contacts.c
-        known = {kind: [value for each, value in wanted if each == kind] for kind in ("address", "number")}
+        by_kind = {kind: [value for its_kind, value in wanted if its_kind == kind] for kind in ("address", "number")}
         query = (
             sa.select(table.value, table.tenant_id)
-            .where(sa.or_(*(sa.and_(table.kind == kind, table.value.in_(values)) for kind, values in known.items())))
+            .where(sa.or_(*(sa.and_(table.kind == kind, table.value.in_(values)) for kind, values in by_kind.items())))
             .order_by(table.value, table.tenant_id)
         )
         return (Confirmed(*row) for row in self._connection.execute(query))
@@ -84,8 +124,8 @@ class StoredHistory:
 
 def earlier_by_id(connection: Connection, contact_ids: Sequence[int]) -> dict[int, Earlier]:
     """Return contacts in cases by their ids, as they stand; those that are gone are left out."""
-    found = (Earlier(*row) for row in connection.execute(_EARLIER.where(contacts.c.id.in_(contact_ids))))
-    return {each.contact_id: each for each in found}
+    rows = (Earlier(*row) for row in connection.execute(_EARLIER.where(contacts.c.id.in_(contact_ids))))
+    return {each.contact_id: each for each in rows}
 
 
 _EARLIER = sa.select(
@@ -101,3 +141,334 @@ _EARLIER = sa.select(
 
 def _slices(values: list[_T]) -> Iterator[list[_T]]:
     return (values[start : start + _MOST_IDS] for start in range(0, len(values), _MOST_IDS))
+
+
+_MOST_KEYS = 20
+"""Addresses, and numbers, of one party that are looked up: the first ones."""
+
+_MOST_SEARCHED = 1000
+"""Contacts of one address or number that are searched for open cases: the latest."""
+
+
+def _party_dealings(connection: Connection, party: Party, since: datetime, apart_from: Arrival | None) -> Dealings:
+    """Return the dealings of a party.
+
+    Args:
+        connection: a transaction.
+        party: whose they are.
+        since: contacts before are left out, aware.
+        apart_from: an arrival whose own contact, and the case that it opened, do not count.
+    """
+    own = _own_of(connection, apart_from)
+    open_ = _latest("opened_at", _rows(connection, _open_queries(party)))
+    dealt = _latest("at", _rows(connection, _contact_queries(party, since)))
+    return Dealings(
+        tuple(OpenCase(**_values(row)) for row in open_ if row["id"] != own.case_id),
+        tuple(_dealt(row) for row in dealt if row["id"] != own.contact_id),
+    )
+
+
+def dealt_by_id(connection: Connection, contact_ids: Sequence[int]) -> dict[int, Dealt]:
+    """Return contacts by their ids, as they stand; those that are gone are left out."""
+    rows = connection.execute(_CONTACTS.where(contacts.c.id.in_(contact_ids))).mappings()
+    return {row["id"]: _dealt(row) for row in rows}
+
+
+def cases_by_number(connection: Connection, numbers: Sequence[str]) -> dict[str, OpenCase]:
+    """Return cases by their numbers, as they stand, open or closed meanwhile; those that are gone are left out."""
+    rows = connection.execute(_CASES.where(cases.c.number.in_(numbers))).mappings()
+    return {row["number"]: OpenCase(**_values(row)) for row in rows}
+
+
+@dataclass(frozen=True, slots=True)
+class _Own:
+    """What an earlier attempt at an arrival left: its contact, and the case that it opened."""
+
+    contact_id: int | None = None
+    case_id: int | None = None
+
+
+def _own_of(connection: Connection, arrival: Arrival | None) -> _Own:
+    """Return an arrival's own contact and the case that it opened, if it has been here before."""
+    if arrival is None:
+        return _Own()
+    key = {"channel": arrival.channel, "external_id": arrival.external_id}
+    row = connection.execute(_OWN, key).one_or_none()
+    if row is None:
+        return _Own()
+    first = connection.execute(_FIRST, {"case": row.case_id}).scalar_one_or_none()
+    return _Own(row.id, row.case_id if first == row.id else None)
+
+
+_OWN = (
+    sa.select(contacts.c.id, contacts.c.case_id)
+    .join(arrivals, arrivals.c.id == contacts.c.arrival_id)
+    .where(arrivals.c.channel == sa.bindparam("channel"), arrivals.c.external_id == sa.bindparam("external_id"))
+)
+_FIRST = sa.select(sa.func.min(contacts.c.id)).where(contacts.c.case_id == sa.bindparam("case"))
+
+_CASES = sa.select(cases.c.id, *(cases.c[name] for name in OpenCase.__dataclass_fields__))
+_OPEN = _CASES.where(IS_OPEN)
+_CONTACTS = sa.select(
+    contacts.c.id,
+    cases.c.number.label("case_number"),
+    *(contacts.c[name] for name in Dealt.__dataclass_fields__ if name not in {"case_number", "contact_id"}),
+).outerjoin(cases, cases.c.id == contacts.c.case_id)
+_DEALT = _CONTACTS.order_by(contacts.c.at.desc()).limit(MOST_DEALINGS)
+
+
+def _open_queries(party: Party) -> Iterator[sa.Select[Any]]:
+    for name, value in _whom(party):
+        yield _OPEN.where(cases.c[name] == value).order_by(cases.c.id.desc()).limit(MOST_DEALINGS)
+    for reached in _reached(party):
+        latest = sa.select(contacts.c.case_id).where(*reached).order_by(contacts.c.at.desc()).limit(_MOST_SEARCHED)
+        yield _OPEN.where(cases.c.id.in_(latest.scalar_subquery())).limit(MOST_DEALINGS)
+
+
+def _contact_queries(party: Party, since: datetime) -> Iterator[sa.Select[Any]]:
+    for name, value in _whom(party):
+        yield _DEALT.where(contacts.c[name] == value, contacts.c.at >= since)
+    for reached in _reached(party):
+        yield _DEALT.where(*reached, contacts.c.at >= since)
+
+
+def _whom(party: Party) -> Iterator[tuple[str, str]]:
+    for name in ("tenant_id", "dwelling_id", "residence_id"):
+        value = getattr(party, name)
+        if value:
+            yield name, value
+
+
+def _reached(party: Party) -> Iterator[tuple[sa.ColumnElement[bool], ...]]:
+    for address in filter(None, party.addresses[:_MOST_KEYS]):
+        yield contacts.c.sender_address == address, HAS_SENDER
+    for number in filter(None, party.numbers[:_MOST_KEYS]):
+        yield (contacts.c.phone_key == number,)
+
+
+def _rows(connection: Connection, queries: Iterable[sa.Select[Any]]) -> Iterator[sa.RowMapping]:
+    for query in queries:
+        yield from connection.execute(query).mappings()
+
+
+def _latest(time: str, rows: Iterable[sa.RowMapping]) -> list[sa.RowMapping]:
+    """Return each row once, oldest first; of too many, the latest."""
+    found = {row["id"]: row for row in rows}
+    return sorted(found.values(), key=lambda row: (row[time], row["id"]))[-MOST_DEALINGS:]
+
+
+def _dealt(row: sa.RowMapping) -> Dealt:
+    return Dealt(**_values(row), contact_id=row["id"])
+
+
+def _values(row: sa.RowMapping) -> dict[str, Any]:
+    values = {name: value for name, value in row.items() if name != "id"}
+    if "priority" in values:
+        values["priority"] = Priority(values["priority"])
+    return values
+
+
+MOST_ALIKE = 100
+"""Contacts that say the same, at most: the latest."""
+
+
+def cases_for_joining(connection: Connection, numbers: Sequence[str], own_contact: int | None) -> list[KnownCase]:
+    """Return the cases of these numbers that exist, in the order asked.
+
+    Args:
+        connection: a transaction.
+        numbers: case numbers; a message's handful.
+        own_contact: a contact that does not count, the one that is being judged.
+    """
+    named = (_case_for_joining(connection, number, own_contact) for number in dict.fromkeys(numbers))
+    return [case for case in named if case is not None]
+
+
+def _case_for_joining(connection: Connection, number: str, own_contact: int | None) -> KnownCase | None:
+    case = connection.execute(sa.select(cases).where(cases.c.number == number)).one_or_none()
+    if case is None:
+        return None
+    wanted = (contacts.c.at, contacts.c.topic, contacts.c.sender_address)
+    theirs = sa.select(*wanted).where(contacts.c.case_id == case.id, contacts.c.id != (own_contact or 0))
+    found = connection.execute(theirs.order_by(contacts.c.id)).all()
+    sent_to = _sent_to(connection, case.id)
+    violence_at_home, unwritable = _to_be_careful_with(connection, case.id, own_contact)
+    return KnownCase(
+        number=number,
+        closed_at=case.closed_at if case.state == "closed" else None,
+        last_contact_at=max((row.at for row in found if row.at is not None), default=case.opened_at),
+        topics=tuple(dict.fromkeys(filter(None, (case.topic, *(row.topic for row in found))))),
+        addresses=frozenset(filter(None, (*(row.sender_address for row in found), *sent_to))),
+        tenant_id=case.tenant_id,
+        dwelling_id=case.dwelling_id,
+        sent_to=sent_to,
+        asked=_asked(connection, case.id),
+        in_danger=case.alarm_level is AlarmLevel.CERTAIN,
+        violence_at_home=violence_at_home,
+        unwritable=unwritable,
+    )
+
+
+def _to_be_careful_with(connection: Connection, case_id: int, own_contact: int | None) -> tuple[bool, bool]:
+    """Return whether a contact of a case mentions violence at home, and whether one forbids to write."""
+    understood = judgements.c.judgement["understanding"]
+    query = (
+        sa.select(understood["violence_at_home"].as_boolean(), understood["wishes"])
+        .join(contacts, contacts.c.id == judgements.c.contact_id)
+        .where(contacts.c.case_id == case_id, contacts.c.id != (own_contact or 0))
+    )
+    rows = connection.execute(query).all()
+    wished = (each["wish"] for _violence, wishes in rows for each in wishes or ())
+    return any(violence for violence, _wishes in rows), Wish.NO_POST.value in wished
+
+
+def _asked(connection: Connection, case_id: int) -> Asked | None:
+    """Return the question whether its danger is happening now, where it was put in a case: once at the most."""
+    question = sa.and_(outbox.c.kind == OutgoingKind.ANSWER, outbox.c.reason == DANGER_QUESTION)
+    query = sa.select(outbox.c.to_address, outbox.c.created_at).where(outbox.c.case_id == case_id, question)
+    row = connection.execute(query).first()
+    return Asked(row.to_address, row.created_at) if row is not None else None
+
+
+def _sent_to(connection: Connection, case_id: int) -> frozenset[str]:
+    """Return the addresses that one of us wrote to in a case, or that an answer went to because they were proven.
+
+    What went out by itself to somebody who was only named proves nothing when it comes back: anybody could have
+    themselves proven by answering our answer.
+    """
+    theirs = sa.exists().where(
+        contacts.c.case_id == case_id, contacts.c.sender_address == outbox.c.to_address, contacts.c.proven
+    )
+    meant = sa.or_(outbox.c.kind == OutgoingKind.REPLY, sa.and_(outbox.c.kind == OutgoingKind.ANSWER, theirs))
+    sent = sa.select(outbox.c.to_address).where(outbox.c.case_id == case_id, meant).distinct()
+    by_agents = (
+        sa.select(judgements.c.judgement["contact"]["recipients"])
+        .join(contacts, contacts.c.id == judgements.c.contact_id)
+        .join(arrivals, arrivals.c.id == contacts.c.arrival_id)
+        .where(contacts.c.case_id == case_id, arrivals.c.channel == SENT_BY_AGENTS)
+    )
+    named = (
+        mailbox.get("address", "")
+        for recipients in connection.execute(by_agents).scalars()
+        for mailbox in recipients or ()
+    )
+    return frozenset(
+        filter(None, (*connection.execute(sent).scalars(), *(bounded_key(each.lower()) for each in named)))
+    )
+
+
+def _contacts_alike(connection: Connection, fingerprint: str, since: datetime, own_contact: int | None) -> list[Alike]:
+    """Return the contacts in cases since then that have this fingerprint, oldest first; the latest of too many."""
+    query = (
+        _ALIKE.where(contacts.c.fingerprint == fingerprint, contacts.c.at >= since, contacts.c.id != (own_contact or 0))
+        .order_by(contacts.c.at.desc(), contacts.c.id.desc())
+        .limit(MOST_ALIKE)
+    )
+    return [Alike(*row) for row in reversed(connection.execute(query).all())]
+
+
+def alike_by_id(connection: Connection, contact_ids: Sequence[int]) -> dict[int, Alike]:
+    """Return contacts in cases by their ids, as they stand; those that are gone are left out."""
+    found = (Alike(*row) for row in connection.execute(_ALIKE.where(contacts.c.id.in_(contact_ids))))
+    return {each.contact_id: each for each in found}
+
+
+_ALIKE = sa.select(contacts.c.message_id, contacts.c.sender_address, cases.c.number, contacts.c.at, contacts.c.id).join(
+    cases, cases.c.id == contacts.c.case_id
+)
+
+
+def _sent_messages(connection: Connection, message_ids: Sequence[str]) -> list[Sent]:
+    """Return what we sent under these message ids; a message's handful."""
+    query = sa.select(outbox.c.message_id, outbox.c.raw, outbox.c.created_at).where(
+        outbox.c.message_id.in_(message_ids)
+    )
+    rows = connection.execute(query).all() if message_ids else ()
+    return [Sent(row.message_id, _says(row)) for row in rows]
+
+
+def _says(row: Any) -> str:
+    return fingerprint_of(read(Arrival("outbox", row.message_id, row.created_at, "message/rfc822", None, row.raw)))
+
+
+_STANDING: TypeAdapter[Standing] = TypeAdapter(Standing)
+_NEEDS_CALL_BACK = tuple(outcome.value for outcome in Outcome if outcome.needs_call_back)
+
+CALL_WAITS = sa.and_(contacts.c.channel == "phone", contacts.c.outcome.in_(_NEEDS_CALL_BACK))
+"""Whether a contact is a call that nobody served."""
+
+
+@dataclass(frozen=True, slots=True)
+class EarlierCall:
+    """A call as it was judged before; `standing` is None where that arrival was parked."""
+
+    contact_id: int
+    arrival_id: int
+    case_id: int | None
+    outcome: Outcome | None
+    standing: Standing | None
+
+
+class StoredCallBacks:
+    """The open call-backs in one transaction, as they stand for one call."""
+
+    def __init__(self, connection: Connection, before: datetime, own_contact: int | None) -> None:
+        """Look at what began before a time, but for the call's own contact.
+
+        Args:
+            connection: the transaction.
+            before: the call's end: a caller who rang again later was not served by it.
+            own_contact: of the call, where it was judged before.
+        """
+        self._connection = connection
+        self._before = before
+        self._own = own_contact
+
+    def open_call_back(self, party: str) -> CallBack | None:
+        """Return the open call-back of a party, or None."""
+        case_id = self._connection.execute(_OF_PARTY, {"party": party}).scalar_one_or_none()
+        if case_id is None:
+            return None
+        others = sa.true() if self._own is None else contacts.c.id != self._own
+        mine = sa.and_(contacts.c.case_id == case_id, CALL_WAITS, contacts.c.at < self._before, others)
+        count = self._connection.execute(sa.select(sa.func.count()).select_from(contacts).where(mine)).scalar_one()
+        if count == 0:
+            return None
+        opener = (
+            sa.select(arrivals.c.external_id)
+            .join(contacts, contacts.c.arrival_id == arrivals.c.id)
+            .where(mine)
+            .order_by(contacts.c.at, contacts.c.id)
+            .limit(1)
+        )
+        latest = sa.select(contacts.c.at).where(mine).order_by(contacts.c.at.desc()).limit(RECENT_KEPT)
+        recent = tuple(reversed(self._connection.execute(latest).scalars().all()))
+        return CallBack(self._connection.execute(opener).scalar_one(), party, count, recent)
+
+
+_OF_PARTY = sa.select(cases.c.id).where(cases.c.party == sa.bindparam("party"), IS_OPEN)
+
+
+def earlier_call(connection: Connection, arrival: Arrival) -> EarlierCall | None:
+    """Return how a call was judged when it arrived before; None where it was not.
+
+    Args:
+        connection: a transaction.
+        arrival: the call's first arrival, or one that has its channel and external id.
+    """
+    row = connection.execute(_BEFORE, {"channel": arrival.channel, "external_id": arrival.external_id}).one_or_none()
+    if row is None:
+        return None
+    kept = None if row.judgement is None else row.judgement["contact"].get("standing")
+    standing = None if kept is None else _STANDING.validate_python(kept)
+    return EarlierCall(
+        row.id, row.arrival_id, row.case_id, None if row.outcome is None else Outcome(row.outcome), standing
+    )
+
+
+_BEFORE = (
+    sa.select(contacts.c.id, contacts.c.arrival_id, contacts.c.case_id, contacts.c.outcome, judgements.c.judgement)
+    .join(arrivals, arrivals.c.id == contacts.c.arrival_id)
+    .outerjoin(judgements, judgements.c.contact_id == contacts.c.id)
+    .where(arrivals.c.channel == sa.bindparam("channel"), arrivals.c.external_id == sa.bindparam("external_id"))
+)

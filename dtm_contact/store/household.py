@@ -12,10 +12,10 @@ from dtm_contact.model import Party
 from dtm_contact.store import events
 from dtm_contact.store.cases import CASE_COLUMNS, Case, case_of
 from dtm_contact.store.database import Database
-from dtm_contact.store.schema import cases, contacts
+from dtm_contact.store.schema import HAS_SENDER, cases, contacts
 
 MOST = 500
-"""Contacts and cases of each person, dwelling, address or number that are told: the latest."""
+"""Contacts and cases of each person, dwelling, address or number at most: the latest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ class HouseholdContact:
 
 
 @dataclass(frozen=True, slots=True)
-class Household:
+class HouseholdHistory:
     """Contacts, cases, and the events of each case by its number; each oldest first."""
 
     contacts: tuple[HouseholdContact, ...]
@@ -50,7 +50,7 @@ class Household:
     events: tuple[tuple[str, events.Event], ...]
 
 
-def household(database: Database, parties: Iterable[Party]) -> Household:
+def household(database: Database, parties: Iterable[Party]) -> HouseholdHistory:
     """Return all that concerns any of the parties, as it is at one moment.
 
     Raises:
@@ -63,8 +63,8 @@ def household(database: Database, parties: Iterable[Party]) -> Household:
         happened = [
             (case.number, event) for case_id, case in mine.items() for event in events.of_case(connection, case_id)
         ]
-    return Household(
-        tuple(_told(row) for row in found),
+    return HouseholdHistory(
+        tuple(_contact(row) for row in found),
         tuple(sorted(mine.values(), key=lambda case: (case.opened_at, case.number))),
         tuple(sorted(happened, key=lambda each: (each[1].at, each[1].id))),
     )
@@ -75,7 +75,7 @@ def _contacts(connection: Connection, parties: list[Party]) -> list[sa.Row[Any]]
     return sorted({row.id: row for row in rows}.values(), key=lambda row: (row.at, row.id))
 
 
-def _told(row: sa.Row[Any]) -> HouseholdContact:
+def _contact(row: sa.Row[Any]) -> HouseholdContact:
     return HouseholdContact(**dict(zip(HouseholdContact.__dataclass_fields__, list(row)[2:], strict=True)))
 
 
@@ -88,7 +88,7 @@ def _by_key(party: Party) -> Iterator[sa.Select[Any]]:
     for number in party.numbers:
         yield latest.where(contacts.c.phone_key == number, contacts.c.at.is_not(None))
     for address in filter(None, party.addresses):
-        yield latest.where(contacts.c.sender_address == address, _SENT, contacts.c.at.is_not(None))
+        yield latest.where(contacts.c.sender_address == address, HAS_SENDER, contacts.c.at.is_not(None))
 
 
 def _cases(connection: Connection, parties: list[Party], ids: set[int]) -> dict[int, Case]:
@@ -104,8 +104,6 @@ def _cases(connection: Connection, parties: list[Party], ids: set[int]) -> dict[
     return {row.id: case_of(row[1:]) for each in queries for row in connection.execute(each)}
 
 
-# Written out, not bound: only so does SQLite see that the partial index answers this.
-_SENT = contacts.c.sender_address != sa.literal("", sa.Text, literal_execute=True)
 _OF_CONTACT = tuple(name for name in HouseholdContact.__dataclass_fields__ if name not in {"arrival_id", "case_number"})
 _CONTACT = sa.select(
     contacts.c.id,

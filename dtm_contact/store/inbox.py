@@ -12,7 +12,7 @@ from dtm_contact.errors import LeaseLostError, StoreUnavailableError
 from dtm_contact.log import get_log
 from dtm_contact.model import Arrival, KeptLines, LogLine, Position
 from dtm_contact.store.database import StoreRefusedError
-from dtm_contact.store.opening import Store
+from dtm_contact.store.store import Store
 
 _log = get_log("inbox")
 _MOST_ARRIVALS = 500
@@ -67,10 +67,10 @@ class GroupCommitInbox:
             store: where arrivals are kept.
             holder: returns the incarnation under which this daemon follows channels, while it has a lease.
             reserve: octets of the store's disk that are kept free for judging what was accepted: with less, senders
-                are told to come again.
+                are asked to come again.
             on_change: called on the event loop with the error when the store fails, once until it is well again, and
                 with None when it is.
-            on_trouble: called with what a channel has to tell the admins; see `channels.Inbox.trouble`.
+            on_trouble: called with what a channel reports to the admins; see `channels.Inbox.trouble`.
         """
         self._store = store
         self._holder = holder
@@ -98,7 +98,7 @@ class GroupCommitInbox:
         Returns:
             What ends once they survive a power cut, or with an error:
             StoreUnavailableError: nothing is certain to be stored; the sender must try again later.
-            CommitUnknownError: the same, and the sender should be told nothing at all.
+            CommitUnknownError: the same, and the sender should get no answer at all.
         """
         outcome: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         if self._closed:
@@ -117,11 +117,11 @@ class GroupCommitInbox:
 
     async def position(self, channel: str) -> Position | None:
         """Return the position that was stored last for a channel, or None; see `channels.Inbox`."""
-        return await asyncio.to_thread(self._store.positions.of, channel)
+        return await asyncio.to_thread(self._store.checkpoints.of, channel)
 
     async def lines(self, channel: str) -> Sequence[LogLine]:
         """Return the lines that are kept for a channel; see `channels.Inbox`."""
-        return await asyncio.to_thread(self._store.positions.lines, channel)
+        return await asyncio.to_thread(self._store.checkpoints.lines, channel)
 
     async def decided(self, channel: str, external_ids: Sequence[str]) -> Mapping[str, str]:
         """Return where those of a channel's arrivals went that are judged; see `channels.Inbox`."""
@@ -133,7 +133,7 @@ class GroupCommitInbox:
         From then on what is read there is stored only while it is.
         """
         holder = self._holder()
-        ours = await asyncio.to_thread(self._store.positions.follow, channel, holder)
+        ours = await asyncio.to_thread(self._store.checkpoints.follow, channel, holder)
         if ours:
             self._following[channel] = holder
         return ours
@@ -141,7 +141,7 @@ class GroupCommitInbox:
     async def leave(self, channel: str) -> None:
         """Let another daemon follow what a channel followed; see `channels.Inbox`."""
         if channel in self._following:
-            await asyncio.to_thread(self._store.positions.leave, channel, self._following[channel])
+            await asyncio.to_thread(self._store.checkpoints.leave, channel, self._following[channel])
 
     async def close(self) -> None:
         """Take no more, and return when what was handed over is stored or refused."""

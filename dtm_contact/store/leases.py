@@ -25,11 +25,9 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from dtm_contact.errors import LeaseLostError, StoreUnavailableError
-from dtm_contact.store.channels_schema import daemons, followers
-from dtm_contact.store.database import Database
-from dtm_contact.store.inserting import insert_of
-from dtm_contact.store.outbox_schema import outbox
-from dtm_contact.store.schema import arrivals
+from dtm_contact.store.database import Database, insert_of
+from dtm_contact.store.schema import arrivals, outbox
+from dtm_contact.store.system_schema import daemons, followers
 
 _INCARNATION_OCTETS = 6
 _LOCK_SUFFIX = ".daemon"
@@ -38,7 +36,7 @@ _LOCK_NAMESPACE = b"dtm-contact daemon "
 
 @dataclass(frozen=True, slots=True)
 class Daemon:
-    """A running daemon, as others are told of it.
+    """A running daemon, as others see it.
 
     Attributes:
         name: by the settings.
@@ -214,7 +212,7 @@ def database_time(connection: Connection) -> datetime:
 
 
 def _alive(now: datetime) -> sa.ColumnElement[bool]:
-    # A lease renewed in the future tells of a clock that was set back since: it says nothing about today.
+    # A lease renewed in the future means a clock that was set back since: it says nothing about today.
     return sa.and_(daemons.c.until > now, daemons.c.renewed_at <= now + _CLOCK_STEP)
 
 
@@ -325,8 +323,8 @@ class _FileLock:
         # For people only: on a disk that is full it may stay empty.
         with suppress(OSError):
             os.ftruncate(opened, 0)
-            told = {"name": self._daemon.name, "host": self._daemon.host, "process": self._daemon.pid}
-            os.pwrite(opened, json.dumps({**told, "since": f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC"}).encode(), 0)
+            owner = {"name": self._daemon.name, "host": self._daemon.host, "process": self._daemon.pid}
+            os.pwrite(opened, json.dumps({**owner, "since": f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC"}).encode(), 0)
         return True
 
     def release(self) -> None:
@@ -335,7 +333,7 @@ class _FileLock:
             os.close(opened)
 
     def _is_in_place(self, opened: int) -> bool:
-        """Tell whether the locked file is still the one that others would lock: somebody may have tidied it away."""
+        """Return whether the locked file is still the one that others would lock: somebody may have tidied it away."""
         try:
             return os.path.samestat(os.fstat(opened), self._path.stat())
         except FileNotFoundError:
@@ -343,8 +341,8 @@ class _FileLock:
 
     def owner(self) -> str:
         try:
-            told = json.loads(self._path.read_bytes())
-            return f"{told['name']} (host {told['host']}, process {told['process']}, since {told['since']})"
+            owner = json.loads(self._path.read_bytes())
+            return f"{owner['name']} (host {owner['host']}, process {owner['process']}, since {owner['since']})"
         except (OSError, ValueError, KeyError, TypeError):
             return "one that is not known"
 

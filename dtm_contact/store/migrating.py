@@ -61,10 +61,10 @@ def check_schema(database: Database) -> None:
         raise UnknownSchemaError(_other_version(found))
 
 
-def _other_version(found: str | None) -> str:
+def _other_version(version: str | None) -> str:
     """Say what a store of another version wants: an older program can do nothing to a newer store."""
-    remedy = _TOO_OLD if found is not None and found > SCHEMA_VERSION else _REMEDY
-    return f"found {found or 'none'}, this version knows {SCHEMA_VERSION}; {remedy}"
+    remedy = _TOO_OLD if version is not None and version > SCHEMA_VERSION else _REMEDY
+    return f"found {version or 'none'}, this version knows {SCHEMA_VERSION}; {remedy}"
 
 
 def schema_version(connection: Connection) -> str | None:

@@ -10,16 +10,14 @@ from sqlalchemy.engine import Connection
 
 from dtm_contact.model import DANGER_QUESTION, ClaimedOutgoing, Limits, Outgoing, OutgoingKind, Priority, Urgency
 from dtm_contact.store import events, leases, restores
-from dtm_contact.store.channels_schema import daemons
-from dtm_contact.store.database import Database
-from dtm_contact.store.inserting import insert_of
-from dtm_contact.store.outbox_schema import outbox, signing_keys, undeliverable
+from dtm_contact.store.database import Database, insert_of
 from dtm_contact.store.register import WITHHELD, never_used, utc_day
-from dtm_contact.store.schema import cases
+from dtm_contact.store.schema import cases, outbox, signing_keys, undeliverable
+from dtm_contact.store.system_schema import daemons
 from dtm_contact.text import canonical_mailbox
 
 OUTBOUND: Final = "outbound"
-"""Who does what the outbox's events tell."""
+"""Who does what the outbox's events say."""
 _DAY: Final = timedelta(hours=24)
 _HOUR: Final = timedelta(hours=1)
 MOST_AN_HOUR: Final = 2
@@ -80,7 +78,7 @@ def _tell_withheld(connection: Connection, case_id: int, kind: str, reason: str,
 
 
 def _is_never_used(connection: Connection, kind: str, address: str, now: datetime) -> bool:
-    """Tell whether the register says never to write to an address; our own people are told whatever it says."""
+    """Return whether the register says never to write to an address; our own people are notified whatever it says."""
     return kind != OutgoingKind.NOTICE and bool(never_used(connection, [address.lower()], utc_day(now)))
 
 
@@ -135,7 +133,7 @@ def _insert(connection: Connection, case_id: int, letter: Outgoing, now: datetim
 
 
 def _urgency(case_id: int, kind: OutgoingKind) -> sa.ColumnElement[int]:
-    """Return before which others something is sent: what goes out by itself of a P1 case tells somebody of danger."""
+    """Return before which others something is sent: what goes out by itself in a P1 case is about danger."""
     rest = {OutgoingKind.NOTICE: Urgency.NOTICE, OutgoingKind.REPLY: Urgency.REPLY, OutgoingKind.ANSWER: Urgency.ANSWER}
     if kind is OutgoingKind.REPLY:
         return sa.literal(int(rest[kind]))
@@ -168,7 +166,7 @@ def _was_maybe_sent(connection: Connection, row: sa.Row[Any], now: datetime) -> 
     return verdict is not restores.Verdict.GO
 
 
-def mark_bounced(connection: Connection, case_id: int, text: str, told: str, now: datetime) -> tuple[str, ...]:
+def mark_bounced(connection: Connection, case_id: int, text: str, status: str, now: datetime) -> tuple[str, ...]:
     """Take a report of failure into account that came back to a case, and return the addresses that it names.
 
     Only addresses that something was sent to in that case count: a made-up report marks nobody else.
@@ -177,21 +175,21 @@ def mark_bounced(connection: Connection, case_id: int, text: str, told: str, now
         connection: the transaction.
         case_id: the case.
         text: what the report says, in lower case.
-        told: how the failure is to be told: a code.
+        status: how it failed: a code.
         now: when.
     """
     sent = sa.select(outbox.c.to_address).where(outbox.c.case_id == case_id).distinct()
     named = tuple(address for address in connection.execute(sent).scalars() if address in text)
     for address in named:
-        _mark(connection, address, told, now)
+        _mark(connection, address, status, now)
         theirs = sa.update(outbox).where(outbox.c.case_id == case_id, outbox.c.to_address == address)
-        connection.execute(theirs.where(outbox.c.state == "sent").values(state="bounced", told=told))
+        connection.execute(theirs.where(outbox.c.state == "sent").values(state="bounced", told=status))
     return named
 
 
-def _mark(connection: Connection, address: str, told: str, now: datetime) -> None:
+def _mark(connection: Connection, address: str, status: str, now: datetime) -> None:
     insert = insert_of(connection)
-    statement = insert(undeliverable).values(address=address, since=now, told=told)
+    statement = insert(undeliverable).values(address=address, since=now, told=status)
     connection.execute(statement.on_conflict_do_nothing())
 
 
@@ -297,8 +295,8 @@ class StoredOutbox:
                 return
             if fate == "no_such_address":
                 _mark(connection, claimed.outgoing.to, reason, now)
-            told = {"kind": claimed.outgoing.kind, "message_id": claimed.outgoing.message_id, "reason": reason}
-            event = events.NewEvent(OUTBOUND, fate, now, {**told, "attempts": claimed.attempt})
+            data = {"kind": claimed.outgoing.kind, "message_id": claimed.outgoing.message_id, "reason": reason}
+            event = events.NewEvent(OUTBOUND, fate, now, {**data, "attempts": claimed.attempt})
             events.append(connection, event, case_id=row.case_id, arrival_id=None)
 
     def retry(self, claimed: ClaimedOutgoing, reason: str, until: datetime) -> None:

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from dtm_contact.model import EntryKind, KnownEntry
-from dtm_contact.store.register_schema import register_entries
+from dtm_contact.store.schema import register_entries
 from dtm_contact.text import canonical_mailbox
 
 WITHHELD = "register: never write there"
@@ -51,11 +51,11 @@ class RegisterEntry:
     ended_why: str | None = None
 
     def in_force(self, on: date) -> bool:
-        """Tell whether it holds on a day: nobody ended it, and its last day is not over."""
+        """Return whether it holds on a day: nobody ended it, and its last day is not over."""
         return self.ended_at is None and (self.until is None or on <= self.until)
 
     @property
-    def known(self) -> KnownEntry:
+    def for_judging(self) -> KnownEntry:
         """What judging needs of it."""
         return KnownEntry(self.kind, self.value, self.tenant_id, self.household, self.id)
 
@@ -93,15 +93,15 @@ def entry(connection: Connection, entry_id: int) -> RegisterEntry | None:
     return None if row is None else _entry(row)
 
 
-def known_entries(connection: Connection, tenants: Sequence[str], on: date) -> list[KnownEntry]:
+def entries_in_force(connection: Connection, tenants: Sequence[str], on: date) -> list[KnownEntry]:
     """Return the entries of some tenants that are in force on a day, oldest first."""
-    return [each.known for each in entries_of(connection, tenants) if each.in_force(on)]
+    return [each.for_judging for each in entries_of(connection, tenants) if each.in_force(on)]
 
 
-def known_by_id(connection: Connection, entry_ids: Sequence[int]) -> dict[int, KnownEntry]:
+def entries_by_id(connection: Connection, entry_ids: Sequence[int]) -> dict[int, KnownEntry]:
     """Return entries by their ids, in force or not; those that are gone are left out."""
     rows = connection.execute(sa.select(*_COLUMNS).where(_TABLE.id.in_(entry_ids)))
-    return {each.id: each.known for each in map(_entry, rows)}
+    return {each.id: each.for_judging for each in map(_entry, rows)}
 
 
 def never_used(connection: Connection, reaches: Collection[str], on: date) -> frozenset[str]:
@@ -136,8 +136,8 @@ def end_entry(connection: Connection, entry_id: int, at: datetime, who: str, cas
     connection.execute(sa.update(register_entries).where(_TABLE.id == entry_id).values(ended))
 
 
-def take_up_entry(connection: Connection, entry_id: int) -> None:
-    """Have an entry hold again whose end was a slip of the hand."""
+def restore_entry(connection: Connection, entry_id: int) -> None:
+    """Put an entry in force again whose end was a slip of the hand."""
     ended = {"ended_at": None, "ended_by": None, "ended_in": None, "ended_why": None}
     connection.execute(sa.update(register_entries).where(_TABLE.id == entry_id).values(ended))
 

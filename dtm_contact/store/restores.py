@@ -17,10 +17,8 @@ from sqlalchemy.engine import Connection
 
 from dtm_contact.model import OutgoingKind, Urgency
 from dtm_contact.store.columns import DataClass, Id, KeyText, SafeText, UtcTime, bounded_key, classed
-from dtm_contact.store.inserting import insert_of
-from dtm_contact.store.outbox_schema import outbox
-from dtm_contact.store.rules_schema import timers
-from dtm_contact.store.schema import arrivals, case_numbers, cases, contacts, metadata
+from dtm_contact.store.database import insert_of
+from dtm_contact.store.schema import arrivals, case_numbers, cases, contacts, metadata, outbox, timers
 
 _NOTHING = classed(DataClass.NONE)
 _REACH = classed(DataClass.CONTACT, keep="P1Y", since="sent")

@@ -15,13 +15,12 @@ from sqlalchemy.engine import Connection
 from dtm_contact.errors import NotFoundError
 from dtm_contact.model import Problem
 from dtm_contact.rules.model_file import FORMER
-from dtm_contact.store.database import Database
-from dtm_contact.store.inserting import insert_of
-from dtm_contact.store.rules_schema import rule_changes, rule_versions, rules_in_force
+from dtm_contact.store.database import Database, insert_of
+from dtm_contact.store.system_schema import rule_changes, rule_versions, rules_in_force
 
 
 @dataclass(frozen=True, slots=True)
-class InForce:
+class DaemonRules:
     """Which rules a daemon judges by.
 
     Attributes:
@@ -56,7 +55,7 @@ class RuleVersions:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def take(self, daemon: str, version: str, archive: bytes, now: datetime) -> None:
+    def put_in_force(self, daemon: str, version: str, archive: bytes, now: datetime) -> None:
         """Keep a version, and say that a daemon judges by it from now on."""
         in_force = {"version": version, "since": now, "refused": None, "refused_at": None, "problems": None}
         with self._database.writing() as connection:
@@ -69,24 +68,24 @@ class RuleVersions:
 
     def refuse(self, daemon: str, version: str, problems: Iterable[Problem], now: datetime) -> None:
         """Say that a daemon's folder holds a version that does not take effect, and why; what is in force stays."""
-        told = {"refused": version, "refused_at": now, "problems": [str(problem) for problem in problems]}
+        values = {"refused": version, "refused_at": now, "problems": [str(problem) for problem in problems]}
         with self._database.writing() as connection:
             mine = sa.update(rules_in_force).where(rules_in_force.c.daemon == daemon)
-            connection.execute(mine.values(told))
+            connection.execute(mine.values(values))
             _note(connection, RuleChange(daemon, version, now, taken=False))
 
-    def settled(self, daemon: str) -> None:
+    def clear_refusal(self, daemon: str) -> None:
         """Say that a daemon's folder holds again what it judges by."""
         nothing = {"refused": None, "refused_at": None, "problems": None}
         mine = sa.update(rules_in_force).where(rules_in_force.c.daemon == daemon, rules_in_force.c.refused.is_not(None))
         with self._database.writing() as connection:
             connection.execute(mine.values(nothing))
 
-    def in_force(self) -> list[InForce]:
+    def in_force(self) -> list[DaemonRules]:
         """Return what each daemon judges by, or judged by when it was stopped, by the daemons' names."""
         with self._database.reading() as connection:
             rows = connection.execute(sa.select(rules_in_force).order_by(rules_in_force.c.daemon))
-            return [InForce(**{**row._asdict(), "problems": tuple(row.problems or ())}) for row in rows]
+            return [DaemonRules(**{**row._asdict(), "problems": tuple(row.problems or ())}) for row in rows]
 
     def last_good(self, daemon: str) -> str | None:
         """Return the version that a daemon judged by last, else the newest that any did; None without one."""

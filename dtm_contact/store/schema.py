@@ -1,4 +1,6 @@
-"""The store's tables: arrivals, and the contacts, cases and events that come of them.
+"""The tables of the work: arrivals, the contacts, cases and events made of them, what is sent, and what is due.
+
+The tables of what the program runs by (accounts, channels, rules, directory) are in `system_schema`.
 
 Every table says in its `info` which class of data it holds, how long that is kept and from when; a column that differs
 says so itself. The ages: three years after a case is closed, since what derives from a lease is barred after three
@@ -29,6 +31,11 @@ _WHO = classed(DataClass.IDENTITY, keep="P3Y", since="case closed")
 _REACH = classed(DataClass.CONTACT, keep="P3Y", since="case closed")
 _WORDS = classed(DataClass.CONTENT, keep="P3Y", since="case closed")
 _STAFF = classed(DataClass.STAFF, keep="P3Y", since="case closed")
+_REACH_OF_LEASE = classed(DataClass.CONTACT, keep="P3Y", since="lease ended")
+_WHO_OF_LEASE = classed(DataClass.IDENTITY, keep="P3Y", since="lease ended")
+_WORDS_OF_LEASE = classed(DataClass.CONTENT, keep="P3Y", since="lease ended")
+_STAFF_OF_LEASE = classed(DataClass.STAFF, keep="P3Y", since="lease ended")
+_OPPONENT = classed(DataClass.IDENTITY, keep="P1Y", since="entry ended")
 
 arrivals = sa.Table(
     "arrivals",
@@ -171,6 +178,10 @@ sa.Index("ix_cases_tenant_id", cases.c.tenant_id)
 sa.Index("ix_cases_dwelling_id", cases.c.dwelling_id)
 sa.Index("ix_cases_residence_open", cases.c.residence_id, sqlite_where=_OPEN, postgresql_where=_OPEN)
 
+# The conditions of partial indexes as queries must say them: written out, not bound, or SQLite does not use the index.
+IS_OPEN = cases.c.state == sa.literal("open", sa.Text, literal_execute=True)
+"""The condition that a case is open."""
+
 case_links = sa.Table(
     "case_links",
     metadata,
@@ -215,6 +226,8 @@ it answers to, as message ids; `proven`: who wrote is proven, and not only named
 
 _SENT = sa.text("sender_address <> ''")
 sa.Index("ix_contacts_sender", contacts.c.sender_address, contacts.c.at, sqlite_where=_SENT, postgresql_where=_SENT)
+HAS_SENDER = contacts.c.sender_address != sa.literal("", sa.Text, literal_execute=True)
+"""The condition that a contact has a sender's address."""
 for _name in ("phone_key", "party", "fingerprint", "tenant_id", "dwelling_id", "residence_id"):
     _column = contacts.c[_name]
     _known = sa.text(f"{_column.name} IS NOT NULL")
@@ -263,8 +276,8 @@ alarm_labels = sa.Table(
     sa.Column("alarm_why_not", SafeText, info=_WORDS),
     info=_STAFF,
 )
-"""What agents said of alarms, by which danger can be told better later: the alarm as it was, `danger` whether somebody
-was in danger, `act` the verb and `event_id` the event by which they said so. What is taken back is deleted."""
+"""What agents said of alarms, to recognise danger better by: the alarm as it was, `danger` whether somebody was in
+danger, `act` the verb and `event_id` the event by which they said so. What is taken back is deleted."""
 
 confirmed_contacts = sa.Table(
     "confirmed_contacts",
@@ -280,6 +293,150 @@ confirmed_contacts = sa.Table(
 )
 """Addresses and numbers that agents confirmed for a tenant, and in which case; no import touches them."""
 sa.Index("ix_confirmed_contacts_tenant_id", confirmed_contacts.c.tenant_id)
+
+register_entries = sa.Table(
+    "register_entries",
+    metadata,
+    sa.Column("id", Id, primary_key=True),
+    sa.Column("tenant_id", sa.Text, nullable=False, info=_WHO_OF_LEASE),
+    sa.Column("household", sa.Boolean, nullable=False, info=_NOTHING),
+    sa.Column("kind", sa.Text, nullable=False, info=_WHO_OF_LEASE),
+    sa.Column("value", SafeText, nullable=False),
+    sa.Column("key", KeyText, nullable=False),
+    sa.Column("words", SafeText, nullable=False, info=_WORDS_OF_LEASE),
+    sa.Column("reference", SafeText, nullable=False, info=_OPPONENT),
+    sa.Column("since", sa.Date, nullable=False, info=_WHO_OF_LEASE),
+    sa.Column("until", sa.Date, info=_WHO_OF_LEASE),
+    sa.Column("entered_at", UtcTime, nullable=False, info=_NOTHING),
+    sa.Column("entered_by", SafeText, nullable=False, info=_STAFF_OF_LEASE),
+    sa.Column("case_number", sa.Text, info=_NOTHING),
+    sa.Column("ended_at", UtcTime, info=_NOTHING),
+    sa.Column("ended_by", SafeText, info=_STAFF_OF_LEASE),
+    sa.Column("ended_in", sa.Text, info=_NOTHING),
+    sa.Column("ended_why", SafeText, info=_WORDS_OF_LEASE),
+    sa.CheckConstraint("kind IN ('protection', 'never', 'reach', 'language', 'sms_consent')", name="kind"),
+    sa.CheckConstraint("until IS NULL OR until >= since", name="dates"),
+    info=_REACH_OF_LEASE,
+)
+"""What agents entered of a person, or (`household`) of all who live with them; no import touches it, and none of it is
+overwritten: it ends. `key`: what an address or number is looked up by; `words`: what was said beside it, such as the
+hours or who agreed; `reference`: the number of a protection order, and nothing else of whom it is against; `until`: its
+last day, where it is known beforehand; `case_number`, `ended_in`: the cases from which it was entered and ended."""
+
+_NOT_ENDED = sa.text("ended_at IS NULL")
+sa.Index("ix_register_entries_tenant_id", register_entries.c.tenant_id)
+sa.Index(
+    "ix_register_entries_key",
+    register_entries.c.kind,
+    register_entries.c.key,
+    sqlite_where=_NOT_ENDED,
+    postgresql_where=_NOT_ENDED,
+)
+
+outbox = sa.Table(
+    "outbox",
+    metadata,
+    sa.Column("id", Id, primary_key=True),
+    sa.Column("case_id", Id, sa.ForeignKey("cases.id"), nullable=False, index=True),
+    sa.Column("kind", sa.Text, nullable=False, info=_NOTHING),
+    sa.Column("reason", SafeText, nullable=False, info=_REACH),
+    sa.Column("to_address", KeyText, nullable=False),
+    sa.Column("mailbox", KeyText),
+    sa.Column("safety", sa.Boolean, nullable=False, server_default=sa.false(), info=_NOTHING),
+    sa.Column("mail_from", KeyText, nullable=False, info=_NOTHING),
+    sa.Column("message_id", KeyText, nullable=False, unique=True, info=_NOTHING),
+    sa.Column("raw", sa.LargeBinary, nullable=False, info=_WORDS),
+    sa.Column("state", sa.Text, nullable=False, info=_NOTHING),
+    sa.Column("urgency", sa.Integer, nullable=False, server_default="3", info=_NOTHING),
+    sa.Column("attempts", sa.Integer, nullable=False, server_default="0", info=_NOTHING),
+    sa.Column("created_at", UtcTime, nullable=False, info=_NOTHING),
+    sa.Column("not_before", UtcTime, info=_NOTHING),
+    sa.Column("claimed_by", sa.Text, info=_NOTHING),
+    sa.Column("settled_at", UtcTime, info=_NOTHING),
+    sa.Column("told", sa.Text, info=_NOTHING),
+    sa.Column("held_since", UtcTime, info=_NOTHING),
+    sa.CheckConstraint(
+        "state IN ('waiting', 'claimed', 'sent', 'refused', 'no_such_address', 'given_up', 'bounced')", name="state"
+    ),
+    sa.CheckConstraint("kind IN ('answer', 'reply', 'notice')", name="kind"),
+    info=_REACH,
+)
+"""What is to be sent, whole, by `urgency` (`model.Urgency`), then in the order of its ids; `told`: the server's last
+code, or the error's class. Of an answer `mailbox` is one spelling of all addresses that reach the same mailbox, and
+`safety` whether it tells somebody in danger what to do: both count in the limits. `held_since`: since when it waits for
+a person's word, because it may have been sent before the store was restored (`restores`)."""
+
+_AT_WORK = sa.text("state IN ('waiting', 'claimed')")
+sa.Index("ix_outbox_at_work", outbox.c.urgency, outbox.c.id, sqlite_where=_AT_WORK, postgresql_where=_AT_WORK)
+_BY_ITSELF = sa.text("kind <> 'reply'")
+sa.Index(
+    "ix_outbox_once",
+    outbox.c.case_id,
+    outbox.c.kind,
+    outbox.c.reason,
+    unique=True,
+    sqlite_where=_BY_ITSELF,
+    postgresql_where=_BY_ITSELF,
+)
+_ANSWERS = sa.text("kind = 'answer'")
+sa.Index(
+    "ix_outbox_answers_mailbox",
+    outbox.c.mailbox,
+    outbox.c.created_at,
+    sqlite_where=_ANSWERS,
+    postgresql_where=_ANSWERS,
+)
+sa.Index("ix_outbox_answers_at", outbox.c.created_at, sqlite_where=_ANSWERS, postgresql_where=_ANSWERS)
+
+undeliverable = sa.Table(
+    "undeliverable_addresses",
+    metadata,
+    sa.Column("address", KeyText, primary_key=True),
+    sa.Column("since", UtcTime, nullable=False, info=_NOTHING),
+    sa.Column("told", sa.Text, nullable=False, info=_NOTHING),
+    info=classed(DataClass.CONTACT, keep="P1Y", since="marked"),
+)
+"""Addresses that a server said there are not: nothing goes there by itself, and agents see that."""
+
+signing_keys = sa.Table(
+    "signing_keys",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("key", sa.LargeBinary, nullable=False),
+    info=_NOTHING,
+)
+"""The secret that signs case numbers, where the settings name no file for it."""
+
+timers = sa.Table(
+    "timers",
+    metadata,
+    sa.Column("id", Id, primary_key=True),
+    sa.Column("case_id", Id, sa.ForeignKey("cases.id"), nullable=False),
+    sa.Column("step", sa.Text, nullable=False),
+    sa.Column("at", UtcTime, nullable=False),
+    sa.Column("data", sa.JSON, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("settled_at", UtcTime),
+    sa.UniqueConstraint("case_id", "step"),
+    sa.CheckConstraint("state IN ('waiting', 'done', 'needless')", name="state"),
+    info=_NOTHING,
+)
+"""What is to happen to a case unless somebody sees to it before: `step` names it within the case, `data` says what."""
+
+_TIMER_WAITING = sa.text("state = 'waiting'")
+sa.Index("ix_timers_waiting", timers.c.at, timers.c.id, sqlite_where=_TIMER_WAITING, postgresql_where=_TIMER_WAITING)
+
+storms = sa.Table(
+    "storms",
+    metadata,
+    sa.Column("topic", sa.Text, primary_key=True),
+    sa.Column("department", sa.Text, primary_key=True),
+    sa.Column("began_at", UtcTime, nullable=False),
+    sa.Column("seen_at", UtcTime, nullable=False),
+    sa.Column("cases", sa.Integer, nullable=False),
+    info=_NOTHING,
+)
+"""Topics on which many cases come at once in a department: while one lasts, one notice stands for them."""
 
 probes = sa.Table(
     "probes",

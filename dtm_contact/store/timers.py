@@ -11,12 +11,9 @@ from sqlalchemy.engine import Connection
 from dtm_contact.errors import NotFoundError
 from dtm_contact.model import Priority
 from dtm_contact.store.arrivals import envelope_of
-from dtm_contact.store.channels_schema import positions
-from dtm_contact.store.database import Database
-from dtm_contact.store.inserting import insert_of
-from dtm_contact.store.outbox_schema import outbox
-from dtm_contact.store.rules_schema import storms, timers
-from dtm_contact.store.schema import arrivals, cases, contacts, events
+from dtm_contact.store.database import Database, insert_of
+from dtm_contact.store.schema import arrivals, cases, contacts, events, outbox, storms, timers
+from dtm_contact.store.system_schema import positions
 
 FOLLOWER = "timers"
 """The name under which one daemon at a time runs the timers (`Positions.follow`), and its place among the events."""
@@ -73,7 +70,7 @@ class DueTimer:
 
 
 @dataclass(frozen=True, slots=True)
-class Fresh:
+class ChangedCase:
     """A case that something happened to which may bring timers, as it is now.
 
     Attributes:
@@ -90,13 +87,13 @@ class Fresh:
     due: datetime
 
 
-class Timers:
+class StoredTimers:
     """The timers of one store."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def fresh(self, limit: int) -> tuple[int, list[Fresh]]:
+    def changed_cases(self, limit: int) -> tuple[int, list[ChangedCase]]:
         """Return the open cases that something happened to since `followed`, and the last event looked at.
 
         Left out are those that hold nothing but what lay in a mailbox for long before that was ever looked at.
@@ -141,7 +138,7 @@ class Timers:
             at: datetime | None = first.scalar_one_or_none()
             return at
 
-    def crowds(self, since: datetime) -> list[tuple[str, str, int]]:
+    def case_counts(self, since: datetime) -> list[tuple[str, str, int]]:
         """Return how many cases were opened since then, by topic and residence; of what is younger than a day."""
         query = (
             sa.select(cases.c.topic, cases.c.residence_id, sa.func.count())
@@ -161,7 +158,7 @@ class Timers:
             number: str | None = connection.execute(query).scalar_one_or_none()
             return number
 
-    def storm(self, topic: str, department: str, number: int, now: datetime) -> bool:
+    def report_storm(self, topic: str, department: str, number: int, now: datetime) -> bool:
         """Say that many cases come; return whether that is new."""
         with self._database.writing() as connection:
             new = insert_of(connection)(storms).values(
@@ -178,14 +175,14 @@ class Timers:
         with self._database.reading() as connection:
             return {(row.topic, row.department) for row in connection.execute(sa.select(storms))}
 
-    def calm(self, before: datetime) -> list[tuple[str, str]]:
+    def end_storms(self, before: datetime) -> list[tuple[str, str]]:
         """End the storms that were seen last before then; return their topics and departments."""
         over = storms.delete().where(storms.c.seen_at < before).returning(storms.c.topic, storms.c.department)
         with self._database.writing() as connection:
             return [(row.topic, row.department) for row in connection.execute(over)]
 
 
-def begin_anew(connection: Connection, case_id: int, priority: Priority | None = None) -> None:
+def restart(connection: Connection, case_id: int, priority: Priority | None = None) -> None:
     """Forget, in a transaction, what was to happen to a case and what did: a message has opened it again.
 
     Where it has only made it more urgent, the steps of that priority alone: the case may have had it before.
@@ -194,7 +191,7 @@ def begin_anew(connection: Connection, case_id: int, priority: Priority | None =
     connection.execute(timers.delete().where(timers.c.case_id == case_id, *steps))
 
 
-def wait_again(connection: Connection, case_id: int, since: datetime) -> None:
+def resume(connection: Connection, case_id: int, since: datetime) -> None:
     """Let happen, in a transaction, the steps of a case that were found needless from a time on."""
     needless = sa.and_(timers.c.case_id == case_id, timers.c.state == "needless", timers.c.settled_at >= since)
     connection.execute(sa.update(timers).where(needless).values(state="waiting", settled_at=None))
@@ -250,7 +247,7 @@ def _answered_since(begun: sa.ColumnElement[datetime]) -> sa.ColumnElement[bool]
 
 
 _BEGUN = _last(_AGAIN)
-"""When a case was opened; one that a message opened again begins anew: what was done about it was before that."""
+"""When a case was opened; one that a message opened again starts over: what was done about it was before that."""
 _PLACE = sa.select(positions.c.place).where(positions.c.channel == FOLLOWER)
 _SINCE = _last(_AGAIN, _RAISED, _OTHER_PRIORITY)
 _FRESH_CASE = (
@@ -284,8 +281,8 @@ _DUE = (
 )
 
 
-def _fresh(row: Any) -> Fresh:
-    return Fresh(row.number, row.queue, Priority(row.priority), row.opened_at, row.since, row.due)
+def _fresh(row: Any) -> ChangedCase:
+    return ChangedCase(row.number, row.queue, Priority(row.priority), row.opened_at, row.since, row.due)
 
 
 def _due(row: Any) -> DueTimer:

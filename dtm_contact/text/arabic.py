@@ -1,6 +1,6 @@
 """Names written in Arabic letters, held against the same names in Latin ones: by their consonants.
 
-Arabic writes the consonants and the long vowels; in Latin letters a French registrar wrote both as he heard them, and
+Arabic writes the consonants and the long vowels; in Latin letters a French registrar wrote both by ear, and
 one letter in several ways ("Rachid", "Rachide"; "Djamel", "Jamal"). What both have in common are the consonants in
 their order.
 """

@@ -71,12 +71,12 @@ _MACHINES: Final = re.compile(
 
 
 def takes_no_answers(address: str) -> bool:
-    """Tell whether an address says of itself that nobody reads what is sent there: `no-reply@`, a list's bounces."""
+    """Return whether an address says of itself that nobody reads what is sent there: `no-reply@`, a list's bounces."""
     return _NOBODY_READS.fullmatch(address.strip().rpartition("@")[0]) is not None
 
 
 def is_robot(address: str, gateways: Collection[str] = ()) -> bool:
-    """Tell whether a program, and no person, is behind an address.
+    """Return whether a program, and no person, is behind an address.
 
     Args:
         address: the address.

@@ -1,4 +1,4 @@
-"""Phone numbers: one key for one subscriber, however a person in France writes his number.
+"""Phone numbers: one key for one subscriber, however a person in France writes it.
 
 The key is the number in the international form of ITU-T E.164 ("+33612345678"). Numbers of the overseas departments
 that are written like numbers of the mainland (0690 …, +33690 …) get the calling code that really reaches them.
@@ -141,7 +141,7 @@ _DATE_AND_MORE = re.compile(r"0?[0-9]{1,2}([/.-])[0-9]{2}\1(?:19|20)[0-9]{2}(?![
 
 
 def _stands_as_phone(text: str, start: int, end: int) -> bool:
-    """Tell whether the digits from `start` to `end` are a phone's, by what stands beside them and their grouping."""
+    """Return whether the digits from `start` to `end` are a phone's, by what stands beside them and their grouping."""
     left, written = text[max(0, start - _CONTEXT) : start], text[start:end]
     if _PHONE_LABEL.search(left):
         return True

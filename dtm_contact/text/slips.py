@@ -55,7 +55,7 @@ class Slips:
 
 
 def is_slip(form: str, word: str) -> bool:
-    """Tell whether two words differ by one letter more, less or other, or by two neighbours swapped."""
+    """Return whether two words differ by one letter more, less or other, or by two neighbours swapped."""
     if abs(len(form) - len(word)) > 1:
         return False
     begin = 0

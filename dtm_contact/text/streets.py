@@ -49,7 +49,7 @@ def written_out(word: str) -> str:
 
 
 def same_word(said: str, known: str) -> bool:
-    """Tell whether a word of a text is a known word of a place's name, one slip in a long one allowed."""
+    """Return whether a word of a text is a known word of a place's name, one slip in a long one allowed."""
     if said == known:
         return True
     return len(known) >= _LONG and not known.isdigit() and OSA.distance(said, known, score_cutoff=1) <= 1
@@ -76,7 +76,7 @@ class HouseNumber:
     suffix: str = ""
 
     def covers(self, other: "HouseNumber") -> bool:
-        """Tell whether the other number lies in this one, whatever the suffixes."""
+        """Return whether the other number lies in this one, whatever the suffixes."""
         return self.low <= other.low and other.high <= self.high
 
 

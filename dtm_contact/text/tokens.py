@@ -161,7 +161,7 @@ class _Naming:
         self._numbered = False
 
     def names(self, form: str, *, capital: bool) -> bool:
-        """Tell whether the next word of the sentence is part of a name; call it for each word in order."""
+        """Return whether the next word of the sentence is part of a name; call it for each word in order."""
         behind = self._behind
         if form in _TITLES:
             self._behind = "title"

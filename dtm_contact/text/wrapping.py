@@ -160,7 +160,7 @@ def _blanked(text: str, cuts: Sequence[tuple[int, int]]) -> str:
 
 
 def has_scan_alone(contact: Contact) -> bool:
-    """Tell whether a mail brings files as copiers make them, of which no word was read, and quotes nothing.
+    """Return whether a mail brings files as copiers make them, of which no word was read, and quotes nothing.
 
     What it says itself decides the rest.
     """

@@ -12,7 +12,7 @@ from dtm_contact.outbound import NoAddressError
 from dtm_contact.outbound.notices import NoticeWriter
 from dtm_contact.rules import Queue, RuleSet
 from dtm_contact.rules.escalation import Action, Until
-from dtm_contact.store import HeldCase, Store, Work, working
+from dtm_contact.store import CaseTransaction, LockedCase, Store, case_transaction
 from dtm_contact.store.timers import DueTimer
 
 TIMERS = "timers"
@@ -39,7 +39,7 @@ class Means:
 
 
 def is_needless(timer: DueTimer) -> bool:
-    """Tell whether somebody saw to the case before its step was due."""
+    """Return whether somebody saw to the case before its step was due."""
     if timer.state != "open" or timer.priority.value != timer.data["priority"]:
         return True
     answered = timer.answered if timer.data.get("of_any") else timer.answered_since_raised
@@ -58,8 +58,8 @@ def perform(store: Store, timer: DueTimer, means: Means, now: datetime) -> bool:
     Raises:
         StoreUnavailableError: nothing was done, and the step is still due.
     """
-    with working(store.database, TIMERS, now) as work:
-        (held,) = work.hold(timer.case_number)
+    with case_transaction(store.database, TIMERS, now) as work:
+        (held,) = work.lock(timer.case_number)
         # What was looked at may have changed since; a case that somebody has taken in between is left alone.
         stale = (held.case.state, held.case.owner, held.case.priority) != (timer.state, timer.owner, timer.priority)
         does = None if stale or is_needless(timer) else _ACTS[Action(timer.data["does"])]
@@ -70,14 +70,14 @@ def perform(store: Store, timer: DueTimer, means: Means, now: datetime) -> bool:
         return done
 
 
-def _remind(work: Work, held: HeldCase, timer: DueTimer, means: Means) -> bool:
-    work.tell(held, "reminded", {"step": timer.step, "due": held.case.due.isoformat()})
+def _remind(work: CaseTransaction, held: LockedCase, timer: DueTimer, means: Means) -> bool:
+    work.add_event(held, "reminded", {"step": timer.step, "due": held.case.due.isoformat()})
     told = f"Le dossier {held.case.number} attend une réponse, l'échéance est passée."
     _write(work, held, means, (_office(held.case.queue, means), f"remind {timer.step}"), told)
     return True
 
 
-def _raise(work: Work, held: HeldCase, timer: DueTimer, means: Means) -> bool:
+def _raise(work: CaseTransaction, held: LockedCase, timer: DueTimer, means: Means) -> bool:
     priority = max(held.case.priority.raised(), _MOST_URGENT_RAISED_TO)
     if priority >= held.case.priority or "priority" in held.case.by_hand:
         return False
@@ -88,7 +88,7 @@ def _raise(work: Work, held: HeldCase, timer: DueTimer, means: Means) -> bool:
     return True
 
 
-def _hand_over(work: Work, held: HeldCase, timer: DueTimer, means: Means) -> bool:
+def _hand_over(work: CaseTransaction, held: LockedCase, timer: DueTimer, means: Means) -> bool:
     to = means.rules.queues.get(timer.data["to"] or "")
     if to is None or to.id == held.case.queue:
         return False
@@ -100,11 +100,11 @@ def _hand_over(work: Work, held: HeldCase, timer: DueTimer, means: Means) -> boo
     return True
 
 
-def _call_next(work: Work, held: HeldCase, timer: DueTimer, means: Means) -> bool:
+def _call_next(work: CaseTransaction, held: LockedCase, timer: DueTimer, means: Means) -> bool:
     called = _queue(held.case.queue, means).called_at(work.now)
     # The first was told when the case was opened; after the last it is the last again.
     whom = called[min(timer.data["nth"], len(called) - 1)]
-    work.tell(held, "called next", {"step": timer.step, "to": whom})
+    work.add_event(held, "called next", {"step": timer.step, "to": whom})
     told = (
         f"{held.case.priority} : personne ne s'occupe encore du dossier {held.case.number}.\n"
         "Prenez-le pour dire que vous vous en occupez."
@@ -113,7 +113,7 @@ def _call_next(work: Work, held: HeldCase, timer: DueTimer, means: Means) -> boo
     return True
 
 
-_ACTS: dict[Action, Callable[[Work, HeldCase, DueTimer, Means], bool]] = {
+_ACTS: dict[Action, Callable[[CaseTransaction, LockedCase, DueTimer, Means], bool]] = {
     Action.REMIND: _remind,
     Action.RAISE: _raise,
     Action.HAND_OVER: _hand_over,
@@ -131,16 +131,16 @@ def _office(queue: str, means: Means) -> str:
     return office.email
 
 
-def _escalated(work: Work, held: HeldCase, timer: DueTimer, changed: dict[str, list[Any]]) -> None:
-    work.tell(held, "escalated", {"step": timer.step, "does": timer.data["does"], "changed": changed})
+def _escalated(work: CaseTransaction, held: LockedCase, timer: DueTimer, changed: dict[str, list[Any]]) -> None:
+    work.add_event(held, "escalated", {"step": timer.step, "does": timer.data["does"], "changed": changed})
 
 
-def _write(work: Work, held: HeldCase, means: Means, to: tuple[str, str], text: str) -> None:
+def _write(work: CaseTransaction, held: LockedCase, means: Means, to: tuple[str, str], text: str) -> None:
     """Lay a notice into the outbox; where nothing can be sent, the admins are told that it was not."""
     address, reason = to
     told = f"[{held.case.priority}] dossier {held.case.number}", f"{text}\n"
     with suppress(NoAddressError):
         if means.post is not None and address:
-            work.post(held, means.post.notice(held.case.number, reason, address, told, work.now))
+            work.put_outgoing(held, means.post.notice(held.case.number, reason, address, told, work.now))
             return
     means.untold(f"Case {held.case.number} waits too long, and nobody could be told by mail ({reason}).")

@@ -4,10 +4,10 @@ from collections.abc import Iterator
 
 from dtm_contact.rules import RuleSet
 from dtm_contact.rules.escalation import Action
-from dtm_contact.store.timers import Fresh, Plan
+from dtm_contact.store.timers import ChangedCase, Plan
 
 
-def plans(case: Fresh, rules: RuleSet) -> Iterator[Plan]:
+def plans(case: ChangedCase, rules: RuleSet) -> Iterator[Plan]:
     """Yield what is to happen to a case as it is now, unless somebody sees to it before."""
     queue = rules.queues.get(case.queue)
     if queue is None:

@@ -78,7 +78,7 @@ class Runner:
         now, timers = self._clock(), self._settings.timers
         done = 0
         self._held_by = self._holder()
-        if self._store.positions.follow(FOLLOWER, self._held_by):
+        if self._store.checkpoints.follow(FOLLOWER, self._held_by):
             self._plan()
             means = self._means()
             done = self._perform(means, now)
@@ -88,7 +88,7 @@ class Runner:
 
     def leave(self) -> None:
         """Let another daemon run them at once."""
-        self._store.positions.leave(FOLLOWER, self._held_by)
+        self._store.checkpoints.leave(FOLLOWER, self._held_by)
 
     def _means(self) -> Means:
         return Means(self._rules(), self._directory(), self._post, lambda told: self._alarms.happened("untold", told))
@@ -97,7 +97,7 @@ class Runner:
         """Plan for each case that something happened to; where nothing did, nothing is written."""
         rules = self._rules()
         while True:
-            last, fresh = self._store.timers.fresh(_EVENTS_AT_ONCE)
+            last, fresh = self._store.timers.changed_cases(_EVENTS_AT_ONCE)
             if last == self._followed:
                 return
             self._store.timers.plan([plan for case in fresh for plan in plans(case, rules)], last)

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from dtm_contact.directory import Directory
 from dtm_contact.model import Judgement, Outgoing, OutgoingKind, Priority
 from dtm_contact.settings import Timers as TimerSettings
-from dtm_contact.store import Store, working
+from dtm_contact.store import Store, case_transaction
 from dtm_contact.timers.acts import TIMERS, Means
 
 
@@ -45,7 +45,7 @@ class Crowd:
 def crowds(store: Store, directory: Directory, settings: TimerSettings, now: datetime) -> Iterator[Crowd]:
     """Yield where so many cases came within so short a time that it is a storm."""
     counts: Counter[tuple[str, str]] = Counter()
-    for topic, residence_id, number in store.timers.crowds(now - timedelta(minutes=settings.storm_minutes)):
+    for topic, residence_id, number in store.timers.case_counts(now - timedelta(minutes=settings.storm_minutes)):
         residence = directory.residences.get(residence_id)
         if residence is not None:
             counts[topic, residence.department] += number
@@ -61,9 +61,9 @@ def follow(store: Store, means: Means, settings: TimerSettings, now: datetime) -
         StoreUnavailableError: the store cannot be used.
     """
     for crowd in crowds(store, means.directory, settings, now):
-        if store.timers.storm(crowd.topic, crowd.department, crowd.cases, now):
+        if store.timers.report_storm(crowd.topic, crowd.department, crowd.cases, now):
             _tell(store, crowd, means, now)
-    store.timers.calm(now - timedelta(minutes=settings.calm_minutes))
+    store.timers.end_storms(now - timedelta(minutes=settings.calm_minutes))
 
 
 def _tell(store: Store, crowd: Crowd, means: Means, now: datetime) -> None:
@@ -82,7 +82,7 @@ def _tell(store: Store, crowd: Crowd, means: Means, now: datetime) -> None:
         return
     whom = means.rules.desks.reception.called_at(now)[0]
     reason = f"storm {crowd.topic} {crowd.department} {now:%Y-%m-%dT%H:%M}"
-    with working(store.database, TIMERS, now) as work:
-        (held,) = work.hold(number)
-        work.tell(held, "storm", {"topic": crowd.topic, "department": crowd.department, "cases": crowd.cases})
-        work.post(held, means.post.notice(number, reason, whom, (subject, text), now))
+    with case_transaction(store.database, TIMERS, now) as work:
+        (held,) = work.lock(number)
+        work.add_event(held, "storm", {"topic": crowd.topic, "department": crowd.department, "cases": crowd.cases})
+        work.put_outgoing(held, means.post.notice(number, reason, whom, (subject, text), now))

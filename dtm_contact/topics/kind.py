@@ -65,5 +65,5 @@ def kind_of(contact: Contact, heard: Heard, alarm: Alarm, reader: Reader) -> tup
 
 
 def may_be_letter(attachment: Attachment) -> bool:
-    """Tell whether a file may be a letter, which words around it do not set aside: nobody has read it."""
+    """Return whether a file may be a letter, which words around it do not set aside: nobody has read it."""
     return attachment.media_type in _LETTERS or attachment.name.lower().endswith(_LETTER_ENDINGS)

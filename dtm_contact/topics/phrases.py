@@ -220,7 +220,7 @@ def _places(
 
 
 def _is_denied(phrase: Phrase, places: tuple[int, ...], denied: dict[int, int]) -> bool:
-    """Tell whether a negation that is no part of the phrase denies one of its words."""
+    """Return whether a negation that is no part of the phrase denies one of its words."""
     if phrase.denies:
         return False
     return any(place in denied and denied[place] not in places for place in places)

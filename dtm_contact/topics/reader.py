@@ -105,12 +105,12 @@ class Heard:
         return cls(tokens, reading, reader.model.all_scores(reading), hits)
 
     def has(self, effect: Effect) -> bool:
-        """Tell whether a phrase of an effect stands there and is not denied."""
+        """Return whether a phrase of an effect stands there and is not denied."""
         return any(hit.phrase.effect is effect and not hit.denied for hit in self.hits)
 
 
 def stands_in(phrase: Phrase, text: str, model: Model) -> bool:
-    """Tell whether a phrase stands in a text and is not denied there."""
+    """Return whether a phrase stands in a text and is not denied there."""
     tokens = tokenize([(Part.NEW, text)])
     hits = PhraseBook([phrase]).find(tokens, model.mended(tokens), model.common)
     return any(not hit.denied for hit in hits)

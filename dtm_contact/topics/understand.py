@@ -190,7 +190,7 @@ def _understood(contact: Contact, reader: Reader, parts: Sequence[Part], masked:
 
 
 def _says_copier(contact: Contact, reader: Reader) -> bool:
-    """Tell whether all that a mail says is what a copier or a mail room writes around a letter."""
+    """Return whether all that a mail says is what a copier or a mail room writes around a letter."""
     parts = (Part.SUBJECT, Part.NEW, Part.SIGNATURE, Part.FORWARDED)
     reading = reader.model.read(tokenize([(part, contact.text(part)) for part in parts]))
     if not len(reading.rows):

@@ -23,10 +23,11 @@ from dtm_contact.cases import RefusedError
 from dtm_contact.errors import NotFoundError, ProgramFaultError, StoreUnavailableError
 from dtm_contact.log import get_log
 from dtm_contact.store import StoreRefusedError
-from dtm_contact.web import auth, pages, rendering
+from dtm_contact.web import auth, pages
 from dtm_contact.web.app_context import AppContext
 from dtm_contact.web.limits import BusyError
 from dtm_contact.web.registry import Route, known_routes
+from dtm_contact.web.rendering import Renderer
 from dtm_contact.web.request_context import RequestContext
 
 _log = get_log("desk")
@@ -54,54 +55,54 @@ _Endpoint = Callable[[Request], Awaitable[Response]]
 
 def build(shared: AppContext) -> Starlette:
     """Return the application over what its requests share."""
-    shown = rendering.Rendering(shared, _digests())
+    renderer = Renderer(shared, _digests())
     routes: list[BaseRoute] = [StarletteRoute(_FILES, _StaticFiles(), methods=["GET"], name=f"GET {_FILES}")]
     routes += [
         StarletteRoute(
-            route.path, _endpoint(shared, shown, route), methods=[route.method], name=f"{route.method} {route.path}"
+            route.path, _endpoint(shared, renderer, route), methods=[route.method], name=f"{route.method} {route.path}"
         )
         for route in known_routes(pages)
     ]
     return Starlette(
         routes=routes,
-        exception_handlers={HTTPException: _unrouted(shown)},
-        middleware=[Middleware(_Hosts, shared=shared, shown=shown)],
+        exception_handlers={HTTPException: _unrouted(renderer)},
+        middleware=[Middleware(_Hosts, shared=shared, renderer=renderer)],
     )
 
 
 class _Hosts:
     """Serves only requests for a name that is ours: a page of another name must not be answered as one of its own."""
 
-    def __init__(self, app: ASGIApp, shared: AppContext, shown: "rendering.Rendering") -> None:
+    def __init__(self, app: ASGIApp, shared: AppContext, renderer: Renderer) -> None:
         self._app = app
         self._shared = shared
-        self._shown = shown
+        self._renderer = renderer
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and not self._shared.limits.serves(Headers(scope=scope).get("host", "")):
-            refused = await run_in_threadpool(self._shown.trouble, None, 421)
+            refused = await run_in_threadpool(self._renderer.trouble, None, 421)
             await _with_headers(refused)(scope, receive, send)
         else:
             await self._app(scope, receive, send)
 
 
-def _unrouted(shown: "rendering.Rendering") -> Callable[[Request, Exception], Awaitable[Response]]:
+def _unrouted(renderer: Renderer) -> Callable[[Request, Exception], Awaitable[Response]]:
     async def answer(request: Request, error: Exception) -> Response:
-        return _with_headers(await shown.http_error(request, error))
+        return _with_headers(await renderer.http_error(request, error))
 
     return answer
 
 
-def _endpoint(shared: AppContext, shown: "rendering.Rendering", route: Route) -> _Endpoint:
+def _endpoint(shared: AppContext, renderer: Renderer, route: Route) -> _Endpoint:
     async def answer(request: Request) -> Response:
         try:
             form = await _form(request) if route.method == "POST" else FormData()
         except HTTPException as error:
-            refused = _with_headers(shown.trouble(None, error.status_code))
+            refused = _with_headers(renderer.trouble(None, error.status_code))
             # The rest of the form is not waited for.
             refused.headers["Connection"] = "close"
             return refused
-        response = await run_in_threadpool(_answer, shared, shown, route, request, form)
+        response = await run_in_threadpool(_answer, shared, renderer, route, request, form)
         return _with_headers(_to_script(response) if request.headers.get("hx-request") == "true" else response)
 
     return answer
@@ -118,23 +119,21 @@ async def _form(request: Request) -> FormData:
         raise HTTPException(408) from None
 
 
-def _answer(
-    shared: AppContext, shown: "rendering.Rendering", route: Route, request: Request, form: FormData
-) -> Response:
+def _answer(shared: AppContext, renderer: Renderer, route: Route, request: Request, form: FormData) -> Response:
     context = None
     try:
         context = _request_context(shared, request, form)
         refused = auth.refusal(context, route)
         if refused is not None:
-            return refused if isinstance(refused, Response) else shown.trouble(context, refused)
+            return refused if isinstance(refused, Response) else renderer.trouble(context, refused)
         result = route.handler(context)
         return (
             result
             if isinstance(result, Response)
-            else shown.page(context, result.get("template", route.template), result)
+            else renderer.page(context, result.get("template", route.template), result)
         )
     except Exception as error:  # noqa: BLE001 - whoever waits must be answered, whatever it is
-        return shown.trouble(context, *_failure(error, route.path))
+        return renderer.trouble(context, *_failure(error, route.path))
 
 
 def _failure(error: Exception, path: str) -> tuple[int, str]:

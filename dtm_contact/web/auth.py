@@ -65,7 +65,7 @@ def open_session(context: RequestContext, enter: Callable[..., bool], to: str) -
     """
     settings, secret, device = context.app.settings.desk, new_secret(), new_secret()
     # Colleagues who share a computer share what it is known by.
-    is_known = bool(context.app.store.accounts.known_on(context.device, context.now))
+    is_known = bool(context.app.store.accounts.accounts_of_device(context.device, context.now))
     digest = context.device if is_known else digest_of(device)
     if not enter(digest=digest_of(secret), device=digest, hours=settings.session_hours):
         return None

@@ -173,7 +173,7 @@ def _reach_key(reach: str) -> str:
     return phone_key(reach) or (canonical_mailbox(reach) if "@" in reach else reach.strip().lower())
 
 
-def household(directory: Directory, names: Names, dwelling_id: str, now: datetime) -> HouseholdCard | None:
+def household_card(directory: Directory, names: Names, dwelling_id: str, now: datetime) -> HouseholdCard | None:
     """Return a household's card, None where the directory does not know the dwelling."""
     dwelling = directory.dwellings.get(dwelling_id)
     if dwelling is None:

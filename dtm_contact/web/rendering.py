@@ -39,7 +39,7 @@ _TROUBLES = {
 }
 
 
-class Rendering:
+class Renderer:
     """Makes pages of templates."""
 
     def __init__(self, shared: AppContext, digests: Mapping[str, str]) -> None:
@@ -114,12 +114,12 @@ class Rendering:
 
 def due(case: Case, now: datetime) -> str:
     """Return when a case's first answer is due, or when it comes back, in words."""
-    return due_in(case.due, now, case.waiting_until if case.waits(now) else None)
+    return due_in(case.due, now, case.waiting_until if case.is_waiting(now) else None)
 
 
 def urgency(case: Case, now: datetime) -> str:
     """Return how a due time is to look: `late`, `soon` (within two hours), `waits` or `later`."""
-    if case.waits(now):
+    if case.is_waiting(now):
         return "waits"
     left = case.due - now
     if left < timedelta():

@@ -13,10 +13,9 @@ from typing import Final
 from dtm_contact import metrics
 from dtm_contact.errors import DtmContactError
 from dtm_contact.log import get_log
-from dtm_contact.store import Glance
-from dtm_contact.worker.judge import JudgeProcess
-from dtm_contact.worker.messages import Look
-from dtm_contact.worker.thread import StoreThread
+from dtm_contact.store import Glance, StoreThread
+from dtm_contact.worker.ipc import Look
+from dtm_contact.worker.judge_process import JudgeProcess
 
 _AT_ONCE: Final = 100
 _OCTETS: Final = 32 * 1024
@@ -29,10 +28,10 @@ _log = get_log("worker")
 
 
 class Glances:
-    """What the lanes of a worker have glanced at; one batch of arrivals is one lane's."""
+    """What the consumers of a worker have glanced at; one batch of arrivals is one consumer's."""
 
     def __init__(self, store: StoreThread, clock: Callable[[], float] = monotonic) -> None:
-        """Take the store, and the seconds by which it is looked anew whether much waits."""
+        """Take the store, and the clock, in seconds, that paces the looks whether much waits."""
         self._store = store
         self._clock = clock
         self._asking = asyncio.Lock()

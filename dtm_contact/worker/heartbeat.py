@@ -29,7 +29,7 @@ def _elapsed() -> float:
     return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
 
 
-class Heartbeat:
+class LeaseHeartbeat:
     """The lease of this daemon.
 
     It is renewed every `lease.heartbeat_seconds`. Where it was over and somebody has taken over, a new incarnation
@@ -45,7 +45,7 @@ class Heartbeat:
         taken_over: Callable[[], None] = lambda: None,
         clock: Callable[[], float] = _elapsed,
     ) -> None:
-        """Take the store, who hears of trouble, and whom to tell when something is there to be claimed again.
+        """Take the store, who hears of trouble, and what to call when something can be claimed again.
 
         Args:
             settings: the daemon's name, how long its lease lasts, how often it is renewed.
@@ -108,10 +108,10 @@ class Heartbeat:
         deadline = self._clock() + _SECONDS_TO_DIE
         while not await self._run(self._lock.acquire):
             if self._clock() > deadline:
-                raise DaemonRunsError(self._told(await self._run(self._lock.owner)))
+                raise DaemonRunsError(self._in_use(await self._run(self._lock.owner)))
             await asyncio.sleep(_LOOK_SECONDS)
 
-    def _told(self, owner: str) -> str:
+    def _in_use(self, owner: str) -> str:
         if self._store.database.sqlite_path is not None:
             return (
                 f"it works on the same SQLite file: {owner}. Stop it first; several daemons need PostgreSQL"
@@ -181,10 +181,10 @@ class Heartbeat:
 
     def _ill(self, error: Exception) -> None:
         if isinstance(error, LeaseLostError):
-            told = f"This daemon has no lease and judges and sends nothing ({error})."
+            text = f"This daemon has no lease and judges and sends nothing ({error})."
         else:
-            told = f"The lease cannot be renewed ({described(error)}): others take over what this daemon holds."
-        self._alarms.sound(_ALARM, told)
+            text = f"The lease cannot be renewed ({described(error)}): others take over what this daemon holds."
+        self._alarms.sound(_ALARM, text)
         _log.warning("heartbeat", error=type(error).__name__)
 
     async def _run(self, call: Callable[[], Result]) -> Result:
@@ -192,7 +192,7 @@ class Heartbeat:
 
 
 @asynccontextmanager
-async def beating(heartbeat: Heartbeat) -> AsyncIterator[Heartbeat]:
+async def heartbeat_lifespan(heartbeat: LeaseHeartbeat) -> AsyncIterator[LeaseHeartbeat]:
     """Keep the lease until the block ends.
 
     Raises:

@@ -1,4 +1,4 @@
-"""Looks that every open case lies in a queue of today: moves what belongs to a renamed one, and tells of the rest."""
+"""Looks that every open case lies in a queue of today: moves those of a renamed one, raises an alarm for the rest."""
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -9,8 +9,7 @@ from dtm_contact.background import beside, repeat
 from dtm_contact.cases.rerouting import Placement, Stranded
 from dtm_contact.log import get_log
 from dtm_contact.rules import RuleSet
-from dtm_contact.store import Store
-from dtm_contact.worker.thread import StoreThread
+from dtm_contact.store import Store, StoreThread
 
 ALARM = "queues"
 
@@ -58,11 +57,11 @@ class QueueWatch:
             self._alarms.over(ALARM)
             return
         listed = ", ".join(f"{queue} ({count})" for queue, count in found.left.items())
-        told = (
+        text = (
             f"Open cases lie in queues that are no more, where nobody looks: {listed}. Write that name under formerly:"
             " in the queue of queues.yaml that has its cases now, or move them: dtm-contact case move."
         )
-        self._alarms.sound(ALARM, told)
+        self._alarms.sound(ALARM, text)
 
     def _follow(self, store: Store) -> Stranded:
         return Placement(store, self._rules(), store.directory.in_force(), self._clock()).follow_queues()
@@ -73,7 +72,7 @@ class QueueWatch:
 
 
 @asynccontextmanager
-async def watching_queues(watch: QueueWatch) -> AsyncIterator[QueueWatch]:
+async def queue_watch_lifespan(watch: QueueWatch) -> AsyncIterator[QueueWatch]:
     """Look at the queues until the block ends."""
     try:
         async with beside(watch.run(), "queues"):

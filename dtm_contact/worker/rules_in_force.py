@@ -18,10 +18,9 @@ from dtm_contact.rules import RuleSet, load_in_force
 from dtm_contact.rules.model_file import FORMER, former_model, load_model
 from dtm_contact.rules.ruleset import digest
 from dtm_contact.settings import Settings
-from dtm_contact.store import Store
+from dtm_contact.store import Store, StoreThread
 from dtm_contact.store.rule_versions import files_in_force, pack, unpack
-from dtm_contact.worker.rules_trial import Tried, tried
-from dtm_contact.worker.thread import StoreThread
+from dtm_contact.worker.ipc import Child, TrialResult, TryRules
 
 ALARM = "rules-refused"
 FAULTY = "rules-faulty"
@@ -107,7 +106,7 @@ def copies(settings: Settings) -> Iterator[Copies]:
 
 
 @dataclass(frozen=True, slots=True)
-class InForce:
+class LoadedRules:
     """The rules that judge: settings that point to the copy, and the rules read from it."""
 
     settings: Settings
@@ -116,7 +115,7 @@ class InForce:
 
 async def at_start(
     settings: Settings, store: Store, taken: Copies, copy: Settings, alarms: Alarms, now: datetime
-) -> InForce:
+) -> LoadedRules:
     """Return the rules that judge from the start: those of the copy, or the last good ones where it is broken.
 
     Rules that were never in force are held to every check and to their tests first, unless there are no others. Those
@@ -142,13 +141,13 @@ async def at_start(
     except InvalidFilesError as error:
         if last is None:
             raise
-        refused = Tried(digest(copy.rules.dir), error.problems)
+        refused = TrialResult(digest(copy.rules.dir), error.problems)
         return _last_good(settings, store, taken, alarms, (last, refused), now)
     errors = found.rules.faults
     if last is not None and not _was_in_force(settings, store, found.rules.version, last):
-        outcome = await tried(copy)
-        if not outcome.sound:
-            refused = Tried(found.rules.version, outcome.problems)
+        outcome = await try_rules(copy)
+        if not outcome.is_sound:
+            refused = TrialResult(found.rules.version, outcome.problems)
             # Where what was in force cannot be read any more, rules with a fault are better than none.
             with suppress(InvalidFilesError):
                 return _last_good(settings, store, taken, alarms, (last, refused), now)
@@ -158,29 +157,52 @@ async def at_start(
     return found
 
 
-def _loaded(copy: Settings) -> InForce:
+def _loaded(copy: Settings) -> LoadedRules:
     # Offices are not checked: an export that dropped one in the night must not keep mail from being judged.
-    return InForce(copy, load_in_force(copy.rules.dir, zone=copy.zone, model=copy.model))
+    return LoadedRules(copy, load_in_force(copy.rules.dir, zone=copy.zone, model=copy.model))
 
 
 def _was_in_force(settings: Settings, store: Store, version: str, last: str) -> bool:
-    """Tell whether rules are those that judged last; an earlier version of the program may have told them otherwise."""
+    """Return whether rules are those that judged last; an earlier program may have given them another version."""
     with files_in_force(store.rule_versions, settings.name, settings.rules.dir) as kept:
         return version in {last, digest(kept)}
 
 
-def _keep(settings: Settings, store: Store, found: InForce, now: datetime, refused: Tried | None = None) -> None:
-    told = {each.daemon: each for each in store.rule_versions.in_force()}.get(settings.name)
-    version = found.rules.version
-    if told is not None and (told.version, told.refused) == (version, refused.version if refused else None):
+def _keep(
+    settings: Settings, store: Store, rules: LoadedRules, now: datetime, refused: TrialResult | None = None
+) -> None:
+    kept = {rules.daemon: rules for rules in store.rule_versions.in_force()}.get(settings.name)
+    version = rules.rules.version
+    if kept is not None and (kept.version, kept.refused) == (version, refused.version if refused else None):
         return
     try:
-        store.rule_versions.take(settings.name, version, pack(found.settings.rules.dir), now)
+        store.rule_versions.put_in_force(settings.name, version, pack(rules.settings.rules.dir), now)
         if refused is not None:
             store.rule_versions.refuse(settings.name, refused.version or "", refused.errors, now)
     except StoreUnavailableError as error:
         # Mail can be judged all the same; a restart tries again.
         _log.warning("the rules in force could not be kept", error=type(error).__name__)
+
+
+async def try_rules(settings: Settings) -> TrialResult:
+    """Try the rules of the settings' folder in a process of its own, as the directory is now.
+
+    They are loaded, checked, and held to their own tests; whatever goes wrong is a problem of the result.
+    """
+    child = await Child.start(TryRules(settings))
+    try:
+        result = await child.answer(settings.rules.trial_seconds)
+    except TimeoutError:
+        return _failed_trial(f"they could not be tried within {settings.rules.trial_seconds:g} s")
+    except (EOFError, ConnectionError):
+        return _failed_trial("the process that tried them ended")
+    finally:
+        await child.kill()
+    return result if isinstance(result, TrialResult) else _failed_trial("the process that tried them gave no result")
+
+
+def _failed_trial(message: str) -> TrialResult:
+    return TrialResult(None, (Problem("routing.yaml", 0, 0, message, "look at the log of the daemon"),))
 
 
 async def quiet_copy(taken: Copies) -> Settings:
@@ -195,9 +217,9 @@ async def quiet_copy(taken: Copies) -> Settings:
         except FileNotFoundError:
             copy = None
         except OSError as error:
-            told = f"the folder of the rules cannot be read: {described(error)}"
+            text = f"the folder of the rules cannot be read: {described(error)}"
             hint = "let the daemon's user read the folder DTM_RULES_DIR and all in it"
-            raise InvalidFilesError([Problem("routing.yaml", 0, 0, told, hint)]) from error
+            raise InvalidFilesError([Problem("routing.yaml", 0, 0, text, hint)]) from error
         if copy is not None:
             return copy
         await asyncio.sleep(0.1)
@@ -208,12 +230,12 @@ async def quiet_copy(taken: Copies) -> Settings:
 
 
 def _last_good(
-    settings: Settings, store: Store, taken: Copies, alarms: Alarms, which: tuple[str, Tried], now: datetime
-) -> InForce:
+    settings: Settings, store: Store, taken: Copies, alarms: Alarms, which: tuple[str, TrialResult], now: datetime
+) -> LoadedRules:
     version, refused = which
     found = _loaded(taken.restore(store.rule_versions.archive(version)))
     _keep(settings, store, found, now, refused)
-    alarms.sound(ALARM, _told(refused.version or "", refused.errors, version))
+    alarms.sound(ALARM, _refusal_text(refused.version or "", refused.errors, version))
     _tell_of_faults(alarms, found.rules.version, found.rules.faults)
     return found
 
@@ -230,15 +252,15 @@ def _tell_of_model(settings: Settings, taken: Copies, alarms: Alarms) -> None:
 def _tell_of_faults(alarms: Alarms, version: str, faults: tuple[Problem, ...]) -> None:
     if not faults:
         return
-    told = "; ".join(map(str, faults[:_FAULTS_TOLD]))
+    text = "; ".join(map(str, faults[:_FAULTS_TOLD]))
     alarms.sound(
         FAULTY,
         f"The rules in force (version {version}) judge on, though new ones with their faults would be refused."
-        f" Mend the folder. Errors: {len(faults)}: {told}. `dtm-contact rules check` tells all.",
+        f" Mend the folder. Errors: {len(faults)}: {text}. `dtm-contact rules check` tells all.",
     )
 
 
-def _told(refused: str, problems: tuple[Problem, ...], in_force: str) -> str:
+def _refusal_text(refused: str, problems: tuple[Problem, ...], in_force: str) -> str:
     first = str(problems[0]) if problems else "no reason was given"
     return (
         f"The rules in the folder (version {refused}) do not take effect; version {in_force} stays in force."
@@ -256,9 +278,9 @@ class RulesWatch:
         taken: Copies,
         alarms: Alarms,
         *,
-        in_force: InForce,
+        in_force: LoadedRules,
         clock: Callable[[], datetime],
-        take_up: Callable[[InForce], None],
+        use_rules: Callable[[LoadedRules], None],
     ) -> None:
         """Take the rules in force, and what has others judge from the next arrival on."""
         self.in_force = in_force
@@ -267,7 +289,7 @@ class RulesWatch:
         self._taken = taken
         self._alarms = alarms
         self._clock = clock
-        self._take_up = take_up
+        self._use_rules = use_rules
         self._settling: str | None = None
         refused = next((each.refused for each in store.rule_versions.in_force() if each.daemon == settings.name), None)
         self._done = refused or in_force.rules.version
@@ -301,8 +323,8 @@ class RulesWatch:
         if version == self.in_force.rules.version:
             await self._back(version)
             return
-        outcome = await tried(copy)
-        if outcome.sound:
+        outcome = await try_rules(copy)
+        if outcome.is_sound:
             await self._swap(copy, outcome)
         else:
             await self._refuse(version, outcome.errors)
@@ -317,18 +339,18 @@ class RulesWatch:
             # Went between the look at the folder and the look at the file: the next look sees what is there.
             return None
         except OSError as error:
-            told = f"The folder of the rules cannot be read ({described(error)}): changes in it do not take effect."
-            self._alarms.sound(UNREADABLE, told)
+            text = f"The folder of the rules cannot be read ({described(error)}): changes in it do not take effect."
+            self._alarms.sound(UNREADABLE, text)
             return None
         self._alarms.over(UNREADABLE)
         return version
 
-    async def _swap(self, copy: Settings, outcome: Tried) -> None:
+    async def _swap(self, copy: Settings, outcome: TrialResult) -> None:
         found = await asyncio.to_thread(_loaded, copy)
         archive, now, name = pack(copy.rules.dir), self._clock(), self._settings.name
-        await self._store.run(lambda store: store.rule_versions.take(name, found.rules.version, archive, now))
+        await self._store.run(lambda store: store.rule_versions.put_in_force(name, found.rules.version, archive, now))
         self.in_force = found
-        self._take_up(found)
+        self._use_rules(found)
         self._alarms.over(ALARM)
         self._alarms.over(FAULTY)
         _log.info("new rules are in force", version=found.rules.version, warnings=len(outcome.problems))
@@ -336,13 +358,13 @@ class RulesWatch:
     async def _refuse(self, version: str, errors: tuple[Problem, ...]) -> None:
         now, name = self._clock(), self._settings.name
         await self._store.run(lambda store: store.rule_versions.refuse(name, version, errors, now))
-        self._alarms.sound(ALARM, _told(version, errors, self.in_force.rules.version))
+        self._alarms.sound(ALARM, _refusal_text(version, errors, self.in_force.rules.version))
         _log.warning("rules are refused", version=version, errors=len(errors))
 
     async def _back(self, version: str) -> None:
         """What the folder holds is in force already: somebody took a broken change back."""
         name = self._settings.name
-        await self._store.run(lambda store: store.rule_versions.settled(name))
+        await self._store.run(lambda store: store.rule_versions.clear_refusal(name))
         self._done, self._settling = version, None
         self._alarms.over(ALARM)
 
@@ -352,7 +374,7 @@ class RulesWatch:
 
 
 @asynccontextmanager
-async def following(watch: RulesWatch) -> AsyncIterator[RulesWatch]:
+async def rules_watch_lifespan(watch: RulesWatch) -> AsyncIterator[RulesWatch]:
     """Follow the folder until the block ends."""
     try:
         async with beside(watch.run(), "rules"):

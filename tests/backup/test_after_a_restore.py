@@ -24,7 +24,7 @@ from dtm_contact.settings import Settings
 from dtm_contact.store import Mailing, Store, migrate, open_store
 from dtm_contact.store.outbox import put
 from dtm_contact.store.restores import AFTER_RESTORE
-from dtm_contact.store.rules_schema import timers
+from dtm_contact.store.schema import timers
 from tests.backup.conftest import at
 from tests.backup.test_backup import letter, written
 from tests.heard import Heard, made_alarms

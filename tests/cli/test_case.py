@@ -95,7 +95,7 @@ def test_a_danger_is_closed_by_saying_why_it_is_over(program: Program, store: St
 def test_a_call_back_comes_again(program: Program, store: Store) -> None:
     tried = program("case", "done", NUMBER, "--no-answer", "--again", "2099-11-25T10:00", "--as", "paul")
     assert tried.stdout == f"{NUMBER} : rappel sans réponse ; jusqu'au 25/11/2099 10:00\n"
-    assert store.cases.get(NUMBER).case.waits(datetime.now(UTC))
+    assert store.cases.get(NUMBER).case.is_waiting(datetime.now(UTC))
 
 
 def test_without_a_daemon_the_socket_is_not_waited_for(program: Program, store: Store, tmp_path: Path) -> None:

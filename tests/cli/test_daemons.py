@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 
 from dtm_contact.store import Store, migrate, open_store
-from dtm_contact.store.channels_schema import daemons
+from dtm_contact.store.system_schema import daemons
 from tests.cli.conftest import Program
 from tests.store.samples import NOW, arrival, daemon
 

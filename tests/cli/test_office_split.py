@@ -96,7 +96,7 @@ def store(tmp_path: Path, folder: Path, exported: Path, shipped: RuleSet) -> Ite
             claimed = opened.arrivals.claim("test", at)
             assert claimed is not None
             opened.cases.record(claimed, judgement, as_json(judgement), at)
-        opened.rule_versions.take("daemon", digest(folder), pack(folder), NOW)
+        opened.rule_versions.put_in_force("daemon", digest(folder), pack(folder), NOW)
         yield opened
 
 

@@ -64,7 +64,7 @@ def store(tmp_path: Path, folder: Path) -> Iterator[Store]:
         opened.directory.save(records, "import", NOW)
         at = NOW - timedelta(days=1)
         come(opened, Grounds.build(Directory(records), load_once(folder), Settings()), SHUTTER, at)
-        opened.rule_versions.take("daemon", digest(folder), pack(folder), at)
+        opened.rule_versions.put_in_force("daemon", digest(folder), pack(folder), at)
         yield opened
 
 
@@ -112,7 +112,7 @@ def test_history_tells_what_each_version_changed_and_restore_takes_one_back(
     (folder / "phrases-plus.yaml~").write_text("version: 1\n", "utf-8")
     refused = CliRunner().invoke(cli, ["rules", "restore", before])
     assert "never in force" in refused.output
-    store.rule_versions.take("daemon", digest(folder), pack(folder), NOW)
+    store.rule_versions.put_in_force("daemon", digest(folder), pack(folder), NOW)
     assert "+answers/neuf.fr.txt, +essai, +phrases-plus.yaml" in run("history").output
     (folder / "tests").mkdir(exist_ok=True)
     (folder / "tests" / "a-moi.yaml").write_text("[]\n", "utf-8")
@@ -206,7 +206,7 @@ def test_a_version_of_when_the_learned_model_was_counted_is_restored_without_it(
 ) -> None:
     now = digest(folder)
     (folder / FORMER).write_bytes(b"what was learned then")
-    store.rule_versions.take("daemon", "0123456789ab", pack(folder), NOW)
+    store.rule_versions.put_in_force("daemon", "0123456789ab", pack(folder), NOW)
     (folder / FORMER).unlink()
     send_shutters_elsewhere(folder)
     assert "holds version 0123456789ab again, which is told as " in run("restore", "--force", "0123456789ab").output

@@ -20,8 +20,8 @@ from dtm_contact.settings import Outbound, Settings
 from dtm_contact.settings import Store as StoreSettings
 from dtm_contact.store import Store, migrate, open_store
 from dtm_contact.timers import Runner, Storms
-from dtm_contact.worker.mailing import Mail, tokens_of
-from dtm_contact.worker.standin import Reception
+from dtm_contact.worker.fallback import FallbackQueue
+from dtm_contact.worker.outbox import OutboxWriter, tokens_of
 from tests.heard import made_alarms
 from tests.rules.once import load_once
 
@@ -55,8 +55,8 @@ class Engine:
         with self.store.history(apart_from=arrival) as history:
             judged = judge(arrival, at, self.grounds, history)
         answering = Answering(self.settings, self.grounds.house.tokens)
-        mailing = Mail(answering, lambda: None).of(
-            claimed, judged, Reception(self.grounds.rules, lambda: self.grounds.directory), at
+        mailing = OutboxWriter(answering, lambda: None).mailing(
+            claimed, judged, FallbackQueue(self.grounds.rules, lambda: self.grounds.directory), at
         )
         number = self.store.cases.record(claimed, judged, as_json(judged), at, mail=mailing)
         self.withheld += mailing.withheld

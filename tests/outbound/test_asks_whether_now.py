@@ -24,7 +24,7 @@ from dtm_contact.model import (
     Understanding,
 )
 from dtm_contact.model.conversation import Asked
-from dtm_contact.store import Case, working
+from dtm_contact.store import Case, case_transaction
 from dtm_contact.topics import understand
 from tests.outbound.engine import US, Engine
 from tests.vouched import found, vouched
@@ -174,8 +174,8 @@ def test_a_yes_minutes_later_is_answered_by_what_to_do(running: Engine) -> None:
 
 def test_a_yes_to_thanks_opens_a_closed_case_again(running: Engine) -> None:
     number, question = asked(running)
-    with working(running.store.database, "anne", SATURDAY) as work:
-        (held,) = work.hold(number)
+    with case_transaction(running.store.database, "anne", SATURDAY) as work:
+        (held,) = work.lock(number)
         work.change(held, owner="anne", state="closed", closed_at=SATURDAY)
     at = SATURDAY + HOUR
     running.take(vouched(message("Oui merci", at, answers=question)), WRITER, at)

@@ -12,9 +12,8 @@ from dtm_contact.notices import Announcer, Kept, State, Telling
 from dtm_contact.outbound import Sender
 from dtm_contact.outbound.relay import Fate, Relay, Sent
 from dtm_contact.settings import Outbound, Settings
-from dtm_contact.store import Store, migrate, open_store
-from dtm_contact.worker.posting import PostedOutbox
-from dtm_contact.worker.thread import StoreThread
+from dtm_contact.store import Store, StoreThread, migrate, open_store
+from dtm_contact.worker.outbox import AsyncOutbox
 from tests.notices.test_announcer import FakeWay
 from tests.store.samples import NOW, daemon, judgement
 from tests.store.test_joining import recorded
@@ -72,7 +71,7 @@ async def played(store: Store, relay: Away, seconds: float, ways: Sequence[FakeW
     The admins are told of its alarms by `ways`, looked at in each pause.
     """
     settings = Outbound(host="relay.example")
-    outbox = PostedOutbox(thread := StoreThread(store), lambda: "sender")
+    outbox = AsyncOutbox(thread := StoreThread(store), lambda: "sender")
     announcer = Announcer(Settings(), ways, Kept(None), lambda: relay.now)
     alarms = Alarms(announcer, lambda: relay.now.timestamp())  # noqa: PLW0108 - the clock moves
     sender = Sender(settings, outbox, relay, alarms, lambda: relay.now, least_lease=10)

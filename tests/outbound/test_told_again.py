@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
 from email.utils import format_datetime
 
-from dtm_contact.store import working
+from dtm_contact.store import case_transaction
 from tests.outbound.engine import US, Engine, performed
 from tests.vouched import vouched
 
@@ -44,10 +44,10 @@ def test_danger_in_a_case_that_was_closed_is_told_and_answered_again(running: En
     number = begun(running)
     later = FIRST + timedelta(days=3)
     assert performed(running, FIRST) == 0
-    with working(running.store.database, "anne", FIRST) as work:
-        (held,) = work.hold(number)
+    with case_transaction(running.store.database, "anne", FIRST) as work:
+        (held,) = work.lock(number)
         work.change(held, owner="anne", state="closed", closed_at=FIRST)
-        work.tell(held, "replied", {})
+        work.add_event(held, "replied", {})
     assert performed(running, later) == 0
     assert again(running, later) == number
     assert running.store.cases.get(number).case.state == "open"

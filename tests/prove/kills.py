@@ -151,9 +151,9 @@ async def _live_and_die(program: Program, random: Random, judges: Judges, sender
 async def _kill_a_judge(program: Program, random: Random) -> bool:
     """Kill a judge while it judges; return whether that was so, false where none could be met at work.
 
-    All of them are made to stand still. Once every lane has a claim, and none of these changes any more, nothing is on
-    its way: a judge that had answered has been sent the next task, and has not read it; one that has read what it was
-    sent has not answered.
+    All of them are made to stand still. Once every consumer has a claim, and none of these changes any more, nothing is
+    on its way: a judge that had answered has been sent the next request, and has not read it; one that has read what it
+    was sent has not answered.
     """
     await _judging(program)
     for _ in range(_TRIES):

@@ -16,7 +16,7 @@ from dtm_contact.rehearsal.replay import Proposal, Replay, replay
 from dtm_contact.rules import load_rules
 from dtm_contact.settings import Settings
 from dtm_contact.settings import Store as StoreSettings
-from dtm_contact.store import Store, migrate, open_store, working
+from dtm_contact.store import Store, case_transaction, migrate, open_store
 from dtm_contact.topics import Effect, Phrase
 
 ROOT = Path(__file__).parents[2]
@@ -145,8 +145,8 @@ def test_an_open_case_is_moved_with_an_event(store: Store) -> None:
 @pytest.mark.parametrize("change", [{"owner": "anne"}, {"by_hand": ("queue",)}, {"state": "closed"}], ids=str)
 def test_what_an_agent_has_in_hand_stays(store: Store, change: dict[str, object]) -> None:
     number = store.cases.queue("agence-accueil")[0].number
-    with working(store.database, "anne", START) as work:
-        work.change(work.hold(number)[0], **change)
+    with case_transaction(store.database, "anne", START) as work:
+        work.change(work.lock(number)[0], **change)
     assert not reroute(store, target(number), "chef", START)
     assert store.cases.get(number).case.queue == "agence-accueil"
 

@@ -57,7 +57,7 @@ def settings(folder: Path, tmp_path: Path) -> Settings:
     migrate(found.store.url)
     with open_store(found.store.url) as store:
         store.directory.save(read_export(HERE.parent / "directory" / "good")[0], "import", AT)
-        store.rule_versions.take(found.name, "as it was told", pack(folder), AT)
+        store.rule_versions.put_in_force(found.name, "as it was told", pack(folder), AT)
     return found
 
 
@@ -97,7 +97,7 @@ async def test_a_rule_of_then_that_a_new_check_refuses_keeps_the_daemon_from_not
 ) -> None:
     (folder / "routing.yaml").write_text(UNTOLD + (folder / "routing.yaml").read_text("utf-8"), "utf-8")
     with open_store(settings.store.url) as store:
-        store.rule_versions.take(settings.name, "as it was told then", pack(folder), AT)
+        store.rule_versions.put_in_force(settings.name, "as it was told then", pack(folder), AT)
     async with daemon(settings) as running:
         await _send(running.addresses["smtp"], "Il y a une forte odeur de gaz dans tout le hall de la mairie annexe")
         async with asyncio.timeout(60):

@@ -2,7 +2,7 @@ import pytest
 
 from dtm_contact.errors import StoreUnavailableError
 from dtm_contact.store import Store
-from dtm_contact.store.bodies import _fill
+from dtm_contact.store.accepting import _fill
 from tests.store.samples import arrival
 
 LARGE = bytes(range(256)) * 8192 + b"end"
@@ -19,7 +19,7 @@ def test_bodies_of_every_size_come_back_as_they_were(store: Store) -> None:
 def test_a_large_body_that_cannot_be_written_stores_nothing(
     sqlite_store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("dtm_contact.store.bodies._fill", lambda driver, _number, raw: _fill(driver, -1, raw))
+    monkeypatch.setattr("dtm_contact.store.accepting._fill", lambda driver, _number, raw: _fill(driver, -1, raw))
     with pytest.raises(StoreUnavailableError, match="OperationalError SQLITE_ERROR"):
         sqlite_store.arrivals.accept([arrival("small"), arrival("large", raw=LARGE)])
     assert sqlite_store.arrivals.listing() == []

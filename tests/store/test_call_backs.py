@@ -16,8 +16,8 @@ from dtm_contact.pipeline import Grounds
 from dtm_contact.settings import Settings
 from dtm_contact.store import CaseFile, Claimed, Store, StoreRefusedError
 from dtm_contact.store.schema import cases
-from dtm_contact.worker.kinds import Judges
-from dtm_contact.worker.messages import Task
+from dtm_contact.worker.handlers import Handlers
+from dtm_contact.worker.ipc import JudgeRequest
 from tests.calls.logs import MONDAY_NIGHT, record
 from tests.rules.once import load_once
 
@@ -37,7 +37,7 @@ class Desk:
 
     def __init__(self, store: Store, grounds: Grounds) -> None:
         self.store = store
-        self._judges = Judges(grounds)
+        self._judges = Handlers(grounds)
 
     def take(self, at: int, line: str = "1", *, revision: int = 0, seconds: int = 30, **leg: object) -> Claimed:
         """Take in a call that begins `at` seconds after Monday night."""
@@ -52,7 +52,7 @@ class Desk:
         return claimed
 
     def judge(self, claimed: Claimed) -> Judgement:
-        return self._judges.of(MEDIA_TYPE)(Task(claimed.arrival, NOW), self.store)
+        return self._judges.of(MEDIA_TYPE)(JudgeRequest(claimed.arrival, NOW), self.store)
 
     def record(self, claimed: Claimed, judgement: Judgement) -> CaseFile | None:
         number = self.store.cases.record(claimed, judgement, as_json(judgement), NOW)

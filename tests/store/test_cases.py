@@ -49,7 +49,7 @@ def test_what_waits_is_out_of_the_order_until_its_time(store: Store) -> None:
     set_waiting(store, numbers[0], minutes(30))
     assert [case.number for case in store.cases.queue(now=NOW)] == numbers[1:]
     assert [case.number for case in store.cases.queue(now=minutes(30))] == numbers
-    assert [case.waits(NOW) for case in store.cases.queue()] == [True, False, False]
+    assert [case.is_waiting(NOW) for case in store.cases.queue()] == [True, False, False]
     assert store.cases.queue_counts(NOW) == [QueueCount("montreuil", open=2, late=0, danger=0, waiting=1)]
     assert store.cases.queue_counts(minutes(30)) == [QueueCount("montreuil", open=3, late=0, danger=0)]
 

@@ -5,13 +5,13 @@ import re
 import pytest
 import sqlalchemy as sa
 
-from dtm_contact.store import directory_schema
+from dtm_contact.store import system_schema
 from dtm_contact.store.columns import DataClass
 from dtm_contact.store.schema import metadata
 
 AGE = re.compile(r"P(?=\d)(\d+Y)?(\d+M)?(\d+D)?")
 COLUMNS = [column for table in metadata.sorted_tables for column in table.columns]
-assert directory_schema.PARTS
+assert system_schema.DIRECTORY_TABLES
 
 
 def class_of(column: "sa.Column[object]") -> dict[str, str]:

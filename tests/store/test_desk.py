@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from dtm_contact.model import CaseKind, Contact, Likely, Mailbox, Match, Priority
-from dtm_contact.store import Store, working
-from dtm_contact.store.desk import Place, Wanted, place_of
+from dtm_contact.store import Store, case_transaction
+from dtm_contact.store.desk import CaseFilter, QueueCursor, cursor_of
 from tests.store.samples import NOW, arrival, confirmed, judgement, minutes, open_case
 
 ALL = ("montreuil", "pantin")
@@ -32,13 +32,13 @@ def living(dwelling: str, residence: str = "R1", tenant: str | None = None) -> M
     )
 
 
-def pages(store: Store, wanted: Wanted, of: int) -> list[str]:
+def pages(store: Store, wanted: CaseFilter, of: int) -> list[str]:
     """Return all cases wanted, asked for page by page."""
     seen = list[str]()
-    after: Place | None = None
+    after: QueueCursor | None = None
     while found := store.desk.page(wanted, after=after, limit=of):
         seen += [case.number for case in found]
-        after = place_of(found[-1])
+        after = cursor_of(found[-1])
     return seen
 
 
@@ -53,12 +53,14 @@ def test_the_order_is_total_and_pages_follow_on(store: Store, of: int) -> None:
         for at in range(13)
     }
     ordered = sorted(numbers, key=lambda number: (*numbers[number], number))
-    assert pages(store, Wanted(ALL, NOW), of) == ordered
-    assert pages(store, Wanted(ALL[:1], NOW), of) == [each for each in ordered if each in in_queue(store, "montreuil")]
+    assert pages(store, CaseFilter(ALL, NOW), of) == ordered
+    assert pages(store, CaseFilter(ALL[:1], NOW), of) == [
+        each for each in ordered if each in in_queue(store, "montreuil")
+    ]
 
 
 def in_queue(store: Store, queue: str) -> set[str]:
-    return {case.number for case in store.desk.page(Wanted((queue,), NOW), limit=100)}
+    return {case.number for case in store.desk.page(CaseFilter((queue,), NOW), limit=100)}
 
 
 @pytest.mark.parametrize(
@@ -83,21 +85,21 @@ def test_each_filter_leaves_its_own(store: Store, named: dict[str, Any], kept: s
     }
     change(store, numbers["taken"], owner="paul")
     change(store, numbers["waits"], waiting_until=minutes(90))
-    assert pages(store, Wanted(ALL, NOW, **named), 2) == [numbers[kept]]
-    assert numbers["waits"] not in pages(store, Wanted(ALL, NOW), 2)
-    assert numbers["waits"] in pages(store, Wanted(ALL, minutes(91)), 2), "it comes back by itself"
+    assert pages(store, CaseFilter(ALL, NOW, **named), 2) == [numbers[kept]]
+    assert numbers["waits"] not in pages(store, CaseFilter(ALL, NOW), 2)
+    assert numbers["waits"] in pages(store, CaseFilter(ALL, minutes(91)), 2), "it comes back by itself"
 
 
 def change(store: Store, number: str, **values: Any) -> None:
-    with working(store.database, "paul", NOW) as work:
-        work.change(work.hold(number)[0], **values)
+    with case_transaction(store.database, "paul", NOW) as work:
+        work.change(work.lock(number)[0], **values)
 
 
 def test_a_line_tells_the_first_words_and_how_often_they_wrote(store: Store) -> None:
     number = opened(store)
-    assert store.desk.beside([number, "2026-999999"])[number].words == "Bonjour, ça coule."
-    assert store.desk.beside([number])[number].contacts == 1
-    assert store.desk.beside([]) == {}
+    assert store.desk.case_hints([number, "2026-999999"])[number].words == "Bonjour, ça coule."
+    assert store.desk.case_hints([number])[number].contacts == 1
+    assert store.desk.case_hints([]) == {}
 
 
 def test_what_is_closed_or_taken_is_neither_counted_nor_alarming(store: Store) -> None:
@@ -166,12 +168,12 @@ def test_what_was_set_aside_is_told_latest_first(store: Store) -> None:
 
 def test_appointments_are_told_of_one_office_and_day(store: Store) -> None:
     number, other = opened(store), opened(store)
-    with working(store.database, "paul", NOW) as work:
-        held, rival = work.hold(number, other)
-        assert work.book(held, "BP1", minutes(60), "Nadia")
-        assert not work.book(rival, "BP1", minutes(60), "Jean")
-        assert work.book(rival, "BP1", minutes(30), "Jean")
-        assert work.book(rival, "BP2", minutes(60), "Jean")
+    with case_transaction(store.database, "paul", NOW) as work:
+        held, rival = work.lock(number, other)
+        assert work.book_appointment(held, "BP1", minutes(60), "Nadia")
+        assert not work.book_appointment(rival, "BP1", minutes(60), "Jean")
+        assert work.book_appointment(rival, "BP1", minutes(30), "Jean")
+        assert work.book_appointment(rival, "BP2", minutes(60), "Jean")
     day = store.desk.appointments("BP1", NOW, minutes(61))
     assert [(each.at, each.number, each.who) for each in day] == [
         (minutes(30), other, "Jean"),
@@ -186,8 +188,8 @@ def test_pages_are_told_what_happened_after_an_event(store: Store) -> None:
     since = store.desk.latest_event()
     assert store.desk.happened(0)[0][1] == "opened"
     change(store, number, queue="pantin")
-    with working(store.database, "paul", NOW) as work:
-        work.tell(work.hold(number)[0], "moved", {})
+    with case_transaction(store.database, "paul", NOW) as work:
+        work.add_event(work.lock(number)[0], "moved", {})
     ((event_id, *told),) = store.desk.happened(since)
     assert told == ["moved", "paul", number, "pantin", "P3"]
     assert store.desk.latest_event() == event_id
@@ -196,8 +198,8 @@ def test_pages_are_told_what_happened_after_an_event(store: Store) -> None:
 
 def test_confirmed_values_are_told_of_their_tenant_alone(store: Store) -> None:
     number = opened(store)
-    with working(store.database, "paul", NOW) as work:
-        assert work.confirm(work.hold(number)[0], "number", "+33612345678", "T1")
+    with case_transaction(store.database, "paul", NOW) as work:
+        assert work.confirm(work.lock(number)[0], "number", "+33612345678", "T1")
     assert store.desk.confirmed("T1", ["+33612345678", "x@free.example"]) == {"+33612345678"}
     assert store.desk.confirmed("T2", ["+33612345678"]) == frozenset()
     (told,) = store.desk.confirmations(["T1"])

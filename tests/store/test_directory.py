@@ -11,7 +11,7 @@ from dtm_contact.errors import NoDirectoryError, NotFoundError, StoreUnavailable
 from dtm_contact.model import Confirmed
 from dtm_contact.store import DirectoryVersion, Origin, Store
 from dtm_contact.store.database import StoreRefusedError
-from dtm_contact.store.directory_schema import PARTS, directory_contents
+from dtm_contact.store.system_schema import DIRECTORY_TABLES, directory_contents
 from tests.directory.wrong_exports import WRONG, changed, reduced
 from tests.store.samples import NOW, confirmed, minutes
 
@@ -58,7 +58,7 @@ def test_a_full_size_directory_comes_back_line_for_line(store: Store, full_size:
 
 
 def test_every_field_of_records_is_kept() -> None:
-    assert [part.name for part in PARTS] == [field.name for field in fields(Records)]
+    assert [part.name for part in DIRECTORY_TABLES] == [field.name for field in fields(Records)]
 
 
 def test_a_new_directory_replaces_the_old_and_what_agents_confirmed_stays(store: Store, reduced_size: Records) -> None:
@@ -190,7 +190,7 @@ def test_the_age_is_that_of_the_export(store: Store) -> None:
 def test_a_refusal_is_to_be_told_until_it_was_and_anew_after_an_import(store: Store) -> None:
     assert store.directory.refuse("d", NOW)
     assert store.directory.refuse("d", minutes(1))
-    store.directory.told_of_refusal("d", minutes(1))
+    store.directory.mark_refusal_reported("d", minutes(1))
     assert not store.directory.refuse("d", minutes(2))
     assert store.directory.refuse("e", minutes(2))
     store.directory.save(SMALL, "import", minutes(3))

@@ -8,7 +8,7 @@ from pydantic import TypeAdapter
 
 from dtm_contact.model import Answers, Candidate, Evidence, Judgement, Mailbox, Match, NotedHistory, Party
 from dtm_contact.store import Store
-from dtm_contact.store.judgement_format import CANDIDATES_EXPLAINED, packed
+from dtm_contact.store.judgements import CANDIDATES_EXPLAINED, pack_judgement
 from dtm_contact.store.schema import contacts, judgements
 from tests.store.samples import NOW, claim, confirmed, judgement, open_case
 from tests.store.test_history import contact
@@ -72,7 +72,7 @@ def test_what_was_erased_of_others_is_in_no_judgement(store: Store) -> None:
 
 def test_one_that_was_kept_with_the_answers_themselves_is_read(store: Store) -> None:
     judged = _judged(store, _neighbour(store))
-    kept = {**packed(replace(judged, history=Answers())), "history": _whole(judged.history)}
+    kept = {**pack_judgement(replace(judged, history=Answers())), "history": _whole(judged.history)}
     with store.database.writing() as connection:
         latest = sa.select(sa.func.max(judgements.c.contact_id)).scalar_subquery()
         connection.execute(sa.update(judgements).where(judgements.c.contact_id == latest).values(judgement=kept))
@@ -89,6 +89,6 @@ def test_of_many_candidates_the_first_keep_their_evidence_and_all_their_places()
         Candidate(f"T{number}", f"L{number}", "R1", 0.05, 1.0, (Evidence("name.last", 9.0, "Roy"),))
         for number in range(20)
     )
-    told = packed(judgement(match=Match(candidates=many)))["match"]["candidates"]
+    told = pack_judgement(judgement(match=Match(candidates=many)))["match"]["candidates"]
     assert [each["tenant_id"] for each in told] == [each.tenant_id for each in many]
     assert ["evidence" in each for each in told] == [n < CANDIDATES_EXPLAINED for n in range(20)]

@@ -13,8 +13,8 @@ import sqlalchemy as sa
 
 from dtm_contact.errors import HeldError, NotFoundError, StoreUnavailableError
 from dtm_contact.store import Claimed, Held, Store, events, name_lock, open_store
-from dtm_contact.store.channels_schema import daemons
-from dtm_contact.store.recording import look_up
+from dtm_contact.store.record_result import lock_arrival
+from dtm_contact.store.system_schema import daemons
 from tests.store.samples import NOW, arrival, daemon, judgement, minutes
 from tests.store.test_joining import letter, recorded
 
@@ -44,7 +44,7 @@ def holding(store: Store, name: str) -> Claimed:
     claimed = store.arrivals.claim(name, NOW)
     assert claimed is not None
     assert store.outbox.claim(name, NOW) is not None
-    assert store.positions.follow(f"log of {name}", name)
+    assert store.checkpoints.follow(f"log of {name}", name)
     return claimed
 
 
@@ -61,7 +61,7 @@ def test_what_is_held_beyond_a_lease_is_told_and_given_back(two: Store) -> None:
     again = two.arrivals.claim("living", NOW)
     assert again is not None
     assert (again.arrival.external_id, again.attempt) == ("of dead", 2)
-    assert two.positions.follow("log of dead", "living")
+    assert two.checkpoints.follow("log of dead", "living")
 
 
 def test_what_is_held_under_a_name_that_never_had_a_lease_is_given_back(two: Store) -> None:
@@ -156,7 +156,7 @@ def test_whoever_stands_still_within_a_transaction_keeps_nothing_locked(postgres
 
         def recorded_late() -> None:
             with still.database.writing() as connection:
-                look_up(connection, claimed)
+                lock_arrival(connection, claimed)
                 assert not other.leases.take_over()
                 until(lambda: other.leases.take_over().arrivals == 1)
                 event = events.NewEvent("still", "judged", NOW)

@@ -11,8 +11,8 @@ from alembic.script import ScriptDirectory
 
 from dtm_contact.errors import StoreUnavailableError, UnknownSchemaError
 from dtm_contact.store import Store, migrate, open_store
-from dtm_contact.store.directory_schema import PARTS
 from dtm_contact.store.schema import SCHEMA_VERSION, metadata
+from dtm_contact.store.system_schema import DIRECTORY_TABLES
 from tests.store.samples import arrival
 
 
@@ -34,7 +34,7 @@ def test_the_program_knows_the_newest_revision() -> None:
 
 
 def test_every_line_type_of_the_directory_has_its_table() -> None:
-    assert {part.table.name for part in PARTS} <= set(metadata.tables)
+    assert {part.table.name for part in DIRECTORY_TABLES} <= set(metadata.tables)
 
 
 def test_a_store_that_is_not_there_is_refused_and_not_made(empty_url: str) -> None:

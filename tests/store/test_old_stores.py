@@ -2,7 +2,7 @@
 
 Each file of `old/` was written by the program as it was at that revision, from the first one on: six messages of
 invented people, of which one is set aside, one is parked and one still waits. Those of 0003 and 0005 have no secret
-that signs case numbers: revision 0003 was changed after it had been used.
+that signs case numbers: revision 0003 was changed after it had been used. `keep_store` writes the next one.
 """
 
 import hashlib
@@ -16,12 +16,15 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
 from dtm_contact.errors import UnknownSchemaError
+from dtm_contact.labels.judging import NOT_READ
 from dtm_contact.model import Confirmed, Party
-from dtm_contact.store import NOT_READ, Store, migrate, migrations, open_store
+from dtm_contact.store import Store, migrate, migrations, open_store
 from dtm_contact.store.schema import metadata
 from tests.store.samples import NOW, claim, judgement, minutes
 
 OLD = sorted((Path(__file__).parent / "old").glob("schema_*.sql"))
+NEWEST = OLD[-1]
+WITHOUT_CASE_OF_CONFIRMATION = [file for file in OLD if file.stem < "schema_0009"]
 VERSIONS = Path(migrations.__file__).parent / "versions"
 RELEASED = {
     "v0001_first_schema": "80d37ef5f5c7bd4c",
@@ -61,6 +64,7 @@ def brought_over(old_url: str) -> str:
     return old_url
 
 
+@pytest.mark.parametrize("old_url", OLD[:-1], indirect=True, ids=[file.stem for file in OLD[:-1]])
 def test_it_is_refused_until_it_is_migrated(old_url: str) -> None:
     with pytest.raises(UnknownSchemaError, match="store migrate"):
         open_store(old_url)
@@ -108,6 +112,12 @@ def test_what_was_known_is_known(brought_over: str) -> None:
         assert {lease.tenant_id for lease in store.directory.load().leases} >= {"T000001", "T000002"}
 
 
+@pytest.mark.parametrize(
+    "old_url",
+    WITHOUT_CASE_OF_CONFIRMATION,
+    indirect=True,
+    ids=[file.stem for file in WITHOUT_CASE_OF_CONFIRMATION],
+)
 def test_what_was_confirmed_is_told_with_the_case_that_it_was_given_in(old_url: str) -> None:
     told = json.dumps({"confirmed": [["address", "zoe@libre.example", "T000001"]], "changed": {}})
     with closing(sqlite3.connect(old_url.removeprefix("sqlite:///"))) as connection, connection:
@@ -126,6 +136,12 @@ def test_work_goes_on_where_it_stopped(brought_over: str) -> None:
     with open_store(brought_over) as store:
         _settle_the_waiting(store)
         assert store.cases.record(claim(store, "new", minutes(61)), judgement(), {}, NOW) == "2026-000006"
+
+
+def test_the_newest_one_is_of_the_newest_schema() -> None:
+    """A release keeps its store: `python -m tests.store.keep_store`."""
+    newest = max(file.stem for file in VERSIONS.glob("v[0-9]*.py"))
+    assert NEWEST.stem.removeprefix("schema_") == newest[1:5]
 
 
 def test_case_numbers_can_be_signed(brought_over: str) -> None:

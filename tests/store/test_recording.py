@@ -22,8 +22,8 @@ from dtm_contact.model import (
     Scope,
     Span,
 )
-from dtm_contact.store import ArrivalState, Fallback, Store, working
-from dtm_contact.store.judgement_format import packed, unpacked
+from dtm_contact.store import ArrivalState, Fallback, Store, case_transaction
+from dtm_contact.store.judgements import pack_judgement, unpack_judgements
 from dtm_contact.store.schema import cases
 from tests.store.samples import FALLBACK, NOW, RECEPTION, claim, judgement, minutes, open_case
 
@@ -46,10 +46,10 @@ def test_signs_of_a_program_that_were_kept_as_text_alone_still_say_what_they_say
     )
     judged = judgement()
     judged = replace(judged, contact=replace(judged.contact, automatic_signs=signs))
-    kept, before = packed(judged), packed(judged)
+    kept, before = pack_judgement(judged), pack_judgement(judged)
     before["contact"]["automatic_signs"] = [sign.seen for sign in signs]
     with sa.create_engine("sqlite://").connect() as connection:
-        assert unpacked(connection, [kept, before]) == [judged, judged]
+        assert unpack_judgements(connection, [kept, before]) == [judged, judged]
 
 
 def test_a_case_tells_who_where_what_and_why(store: Store) -> None:
@@ -85,8 +85,8 @@ def test_every_step_comes_back_as_it_was_judged(store: Store) -> None:
 def test_a_case_tells_whether_who_wrote_is_proven(store: Store, *, proven: bool) -> None:
     number = open_case(store, "one", replace(judgement(), joining=Joining(proven=proven)))
     assert store.cases.get(number).contacts[0].proven is proven
-    with working(store.database, "paul", NOW) as work:
-        assert [each.proven for each in work.contacts(work.hold(number)[0])] == [proven]
+    with case_transaction(store.database, "paul", NOW) as work:
+        assert [each.proven for each in work.contacts(work.lock(number)[0])] == [proven]
 
 
 def test_nobody_is_proven_who_wrote_what_could_not_be_judged(store: Store) -> None:

@@ -21,7 +21,7 @@ from dtm_contact.store.register import (
     key_of,
     never_used,
     put_entry,
-    take_up_entry,
+    restore_entry,
 )
 from dtm_contact.store.schema import cases
 from tests.store.samples import NOW, judgement, minutes, open_case
@@ -86,7 +86,7 @@ def test_it_holds_to_its_last_day_or_until_somebody_ends_it(store: Store) -> Non
         assert [each.in_force(TODAY) for each in entries_of(connection, ["T1"])] == [False, True]
         assert entry(connection, order + 1) is None
     with store.database.writing() as connection:
-        take_up_entry(connection, language)
+        restore_entry(connection, language)
     assert [each.in_force(TODAY) for each in store.desk.register(["T1"])] == [True, True]
 
 

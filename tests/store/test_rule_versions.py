@@ -15,8 +15,8 @@ LATER = NOW + timedelta(hours=1)
 
 
 def test_each_daemon_has_its_own_rules_in_force(store: Store) -> None:
-    store.rule_versions.take("un", "aaa", b"first", NOW)
-    store.rule_versions.take("deux", "bbb", b"second", LATER)
+    store.rule_versions.put_in_force("un", "aaa", b"first", NOW)
+    store.rule_versions.put_in_force("deux", "bbb", b"second", LATER)
     assert [(each.daemon, each.version, each.since) for each in store.rule_versions.in_force()] == [
         ("deux", "bbb", LATER),
         ("un", "aaa", NOW),
@@ -25,19 +25,19 @@ def test_each_daemon_has_its_own_rules_in_force(store: Store) -> None:
 
 
 def test_a_version_that_is_refused_leaves_the_other_in_force(store: Store) -> None:
-    store.rule_versions.take("un", "aaa", b"first", NOW)
+    store.rule_versions.put_in_force("un", "aaa", b"first", NOW)
     store.rule_versions.refuse("un", "bad", [Problem("routing.yaml", 2, 1, "no")], LATER)
     (told,) = store.rule_versions.in_force()
     assert (told.version, told.refused, told.refused_at) == ("aaa", "bad", LATER)
     assert told.problems == ("routing.yaml:2:1: error: no",)
-    store.rule_versions.settled("un")
+    store.rule_versions.clear_refusal("un")
     assert store.rule_versions.in_force()[0].refused is None
 
 
 def test_what_was_in_force_is_told_in_its_order(store: Store) -> None:
-    store.rule_versions.take("un", "aaa", b"first", NOW)
+    store.rule_versions.put_in_force("un", "aaa", b"first", NOW)
     store.rule_versions.refuse("un", "bad", [], LATER)
-    store.rule_versions.take("un", "aaa", b"first", LATER)
+    store.rule_versions.put_in_force("un", "aaa", b"first", LATER)
     assert [(change.version, change.taken) for change in store.rule_versions.changes(10)] == [
         ("aaa", True),
         ("bad", False),
@@ -47,8 +47,8 @@ def test_what_was_in_force_is_told_in_its_order(store: Store) -> None:
 
 def test_the_last_good_rules_are_a_daemon_s_own_or_else_the_newest(store: Store) -> None:
     assert store.rule_versions.last_good("un") is None
-    store.rule_versions.take("un", "aaa", b"first", NOW)
-    store.rule_versions.take("deux", "bbb", b"second", LATER)
+    store.rule_versions.put_in_force("un", "aaa", b"first", NOW)
+    store.rule_versions.put_in_force("deux", "bbb", b"second", LATER)
     assert store.rule_versions.last_good("un") == "aaa"
     assert store.rule_versions.last_good("trois") == "bbb"
     with pytest.raises(NotFoundError, match="version ccc"):

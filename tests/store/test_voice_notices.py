@@ -10,8 +10,8 @@ from dtm_contact.contract import as_json
 from dtm_contact.model import AlarmLevel, Arrival, CaseKind
 from dtm_contact.pipeline import Grounds
 from dtm_contact.store import CaseFile, Store
-from dtm_contact.worker.kinds import MESSAGE, Judges
-from dtm_contact.worker.messages import Task
+from dtm_contact.worker.handlers import MESSAGE, Handlers
+from dtm_contact.worker.ipc import JudgeRequest
 from tests.calls.logs import MONDAY_NIGHT
 from tests.store.test_call_backs import ANSWERED, NOW, Desk, desk, grounds  # noqa: F401 - fixtures
 
@@ -53,13 +53,13 @@ def notice(
 class Post:
     def __init__(self, store: Store, grounds: Grounds) -> None:  # noqa: F811 - no fixture
         self._store = store
-        self._judges = Judges(grounds)
+        self._judges = Handlers(grounds)
 
     def mail(self, arrival: Arrival) -> CaseFile | None:
         self._store.arrivals.accept([arrival])
         claimed = self._store.arrivals.claim("worker", NOW)
         assert claimed is not None
-        judgement = self._judges.of(MESSAGE)(Task(claimed.arrival, arrival.received_at), self._store)
+        judgement = self._judges.of(MESSAGE)(JudgeRequest(claimed.arrival, arrival.received_at), self._store)
         number = self._store.cases.record(claimed, judgement, as_json(judgement), NOW)
         return None if number is None else self._store.cases.get(number)
 

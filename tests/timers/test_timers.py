@@ -18,8 +18,8 @@ from dtm_contact.outbound.notices import NoticeWriter
 from dtm_contact.rules import RuleSet
 from dtm_contact.settings import Settings
 from dtm_contact.settings import Timers as TimerSettings
-from dtm_contact.store import Store, migrate, open_store, working
-from dtm_contact.store.outbox_schema import outbox
+from dtm_contact.store import Store, case_transaction, migrate, open_store
+from dtm_contact.store.schema import outbox
 from dtm_contact.timers import Runner, Storms, running
 from dtm_contact.tokens import Tokens
 from tests.heard import Heard
@@ -124,10 +124,10 @@ def whats(store: Store, number: str) -> list[str]:
 
 
 def take(store: Store, number: str) -> None:
-    with working(store.database, "anne", OPENED) as work:
-        (held,) = work.hold(number)
+    with case_transaction(store.database, "anne", OPENED) as work:
+        (held,) = work.lock(number)
         work.change(held, owner="anne")
-        work.tell(held, "taken", {})
+        work.add_event(held, "taken", {})
 
 
 def test_a_danger_that_nobody_takes_goes_from_one_on_call_to_the_next(store: Store, scene: Scene) -> None:
@@ -230,8 +230,8 @@ def test_a_case_past_due_is_reminded_of_then_raised_once(store: Store, scene: Sc
 
 def test_a_human_answer_makes_it_needless(store: Store, scene: Scene) -> None:
     number = opened(store, Priority.P3)
-    with working(store.database, "anne", OPENED) as work:
-        work.tell(work.hold(number)[0], "replied", {})
+    with case_transaction(store.database, "anne", OPENED) as work:
+        work.add_event(work.lock(number)[0], "replied", {})
     assert scene.after(days=60) == 0
     assert whats(store, number) == ["opened", "replied"]
 
@@ -259,9 +259,9 @@ def test_no_mail_that_came_in_ends_what_follows_a_danger(
 def test_what_came_in_before_an_agent_saw_the_danger_is_no_answer_to_it(store: Store, scene: Scene) -> None:
     number = opened(store, Priority.P3)
     _written_by_a_colleague(store, number, OPENED + timedelta(minutes=1), in_sent_folder=False)
-    with working(store.database, "anne", OPENED + timedelta(minutes=2)) as work:
-        (held,) = work.hold(number)
-        work.tell(held, "priority", {"changed": work.change(held, priority=Priority.P1)})
+    with case_transaction(store.database, "anne", OPENED + timedelta(minutes=2)) as work:
+        (held,) = work.lock(number)
+        work.add_event(held, "priority", {"changed": work.change(held, priority=Priority.P1)})
     assert scene.after(minutes=15) == 1
 
 
@@ -278,8 +278,8 @@ def test_after_45_days_without_an_answer_the_head_has_it(store: Store, scene: Sc
 
 def test_a_closed_case_is_left_alone(store: Store, scene: Scene) -> None:
     number = opened(store)
-    with working(store.database, "anne", OPENED) as work:
-        work.change(work.hold(number)[0], state="closed", closed_at=OPENED)
+    with case_transaction(store.database, "anne", OPENED) as work:
+        work.change(work.lock(number)[0], state="closed", closed_at=OPENED)
     assert scene.after(days=60) == 0
 
 
@@ -304,21 +304,21 @@ def test_a_case_that_becomes_a_danger_after_days_calls_one_after_the_other(store
 
 def test_what_was_answered_before_the_danger_is_no_answer_to_it(store: Store, scene: Scene) -> None:
     number = opened(store, Priority.P4)
-    with working(store.database, "anne", OPENED) as work:
-        work.tell(work.hold(number)[0], "replied", {})
+    with case_transaction(store.database, "anne", OPENED) as work:
+        work.add_event(work.lock(number)[0], "replied", {})
     danger(store, number, OPENED + timedelta(days=3))
     assert scene.after(days=3, minutes=10) == 1
-    with working(store.database, "anne", scene.now) as work:
-        work.tell(work.hold(number)[0], "replied", {})
+    with case_transaction(store.database, "anne", scene.now) as work:
+        work.add_event(work.lock(number)[0], "replied", {})
     assert scene.after(days=50) == 0
 
 
 def test_a_danger_that_an_agent_lowered_and_that_comes_back_calls_anew(store: Store, scene: Scene) -> None:
     number = opened(store)
     assert scene.after(minutes=31) == 3
-    with working(store.database, "anne", scene.now) as work:
-        (held,) = work.hold(number)
-        work.tell(held, "priority", {"changed": work.change(held, priority=Priority.P4, by_hand=("priority",))})
+    with case_transaction(store.database, "anne", scene.now) as work:
+        (held,) = work.lock(number)
+        work.add_event(held, "priority", {"changed": work.change(held, priority=Priority.P4, by_hand=("priority",))})
     assert scene.after(hours=1) == 0
     danger(store, number, OPENED + timedelta(hours=5))
     assert scene.after(hours=5, minutes=9) == 0
@@ -327,9 +327,9 @@ def test_a_danger_that_an_agent_lowered_and_that_comes_back_calls_anew(store: St
 
 def test_the_head_has_what_was_raised_on_the_way_no_later(store: Store, scene: Scene) -> None:
     number = opened(store, Priority.P4)
-    with working(store.database, "anne", OPENED + timedelta(days=40)) as work:
-        (held,) = work.hold(number)
-        work.tell(held, "priority", {"changed": work.change(held, priority=Priority.P2)})
+    with case_transaction(store.database, "anne", OPENED + timedelta(days=40)) as work:
+        (held,) = work.lock(number)
+        work.add_event(held, "priority", {"changed": work.change(held, priority=Priority.P2)})
     assert scene.after(days=44, hours=23) == 0
     assert scene.after(days=45, minutes=1) == 1
     assert store.cases.get(number).case.queue == "comptes"

@@ -19,7 +19,7 @@ def test_rules_that_were_taken_up_are_shown_and_those_refused_are_told(desk: Des
     shutil.copytree(ROOT / "rules", folder)
     queues = folder / "queues.yaml"
     queues.write_text(queues.read_text().replace("Bureau de proximité de Pantin", "Pantin, rue Hoche"))
-    desk.store.rule_versions.take(desk.settings.name, digest(folder), pack(folder), desk.now())
+    desk.store.rule_versions.put_in_force(desk.settings.name, digest(folder), pack(folder), desk.now())
     assert rules().queues["pantin"].label == "Pantin, rue Hoche"
     desk.store.rule_versions.refuse(
         desk.settings.name, "abc", [Problem("routing.yaml", 3, 1, "no such topic", "")], desk.now()

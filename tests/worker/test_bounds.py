@@ -9,8 +9,8 @@ import pytest
 from dtm_contact.settings import Judge, Pdf, Settings
 from dtm_contact.store import ArrivalState, Store
 from dtm_contact.worker.bounds import Bounds, CpuSpentError
-from dtm_contact.worker.judge import JudgeProcess
-from dtm_contact.worker.messages import Judged, Task
+from dtm_contact.worker.ipc import JudgeReply, JudgeRequest
+from dtm_contact.worker.judge_process import JudgeProcess
 from tests.pdf import documents
 from tests.worker.conftest import ROOT
 from tests.worker.test_worker import LEAK, Clock, arrival, settled, until, working
@@ -114,8 +114,8 @@ async def test_a_judge_as_the_daemon_starts_it_reads_ordinary_mail_within_its_bo
         # A product of matrices takes memory only beyond some size: several messages in one are of that size.
         raws = [path.read_bytes() for path in longest]
         for raw in (*raws, raws[0] + b"\r\n".join(raw.partition(b"\n\n")[2] for raw in raws)):
-            answer = await judge.judge(Task(arrival(raw), datetime.now(UTC)))
-            assert isinstance(answer, Judged), answer
+            answer = await judge.judge(JudgeRequest(arrival(raw), datetime.now(UTC)))
+            assert isinstance(answer, JudgeReply), answer
         assert judge.pid == pid
     finally:
         await judge.kill()

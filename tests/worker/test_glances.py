@@ -1,4 +1,4 @@
-"""Glances at what waits: when there are some, what comes of those that fail, and in which order lanes claim then."""
+"""Glances at what waits: when there are some, what those that fail lead to, and the order of claims then."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -10,12 +10,11 @@ import pytest
 from dtm_contact.errors import JudgeDiedError
 from dtm_contact.model import Arrival, Envelope
 from dtm_contact.settings import Settings
-from dtm_contact.store import Glance, Store
+from dtm_contact.store import Glance, Store, StoreThread
 from dtm_contact.worker.glances import Glances
-from dtm_contact.worker.judge import JudgeProcess
-from dtm_contact.worker.lane import Lane
-from dtm_contact.worker.messages import Look
-from dtm_contact.worker.thread import StoreThread
+from dtm_contact.worker.ipc import Look
+from dtm_contact.worker.judge_process import JudgeProcess
+from dtm_contact.worker.worker import Consumer
 from tests.store.samples import FALLBACK, NOW, RECEPTION, minutes
 
 MANY = 25
@@ -122,9 +121,9 @@ def test_one_claim_in_four_is_by_age_and_these_take_turns(store: Store) -> None:
     accept(store, *(f"call {number}" for number in range(2)), in_turn=True)
     accept(store, *(f"letter {number}" for number in range(3)))
     store.arrivals.looked_at({number: 1_000 - number for number in range(1, 13)})
-    work: Any = SimpleNamespace(holder=lambda: "worker", clock=lambda: datetime.now(UTC))
-    lane, order = Lane(work, None), []  # type: ignore[arg-type]
-    while claimed := lane._claim(store):
+    context: Any = SimpleNamespace(holder=lambda: "worker", clock=lambda: datetime.now(UTC))
+    consumer, order = Consumer(context, None), []  # type: ignore[arg-type]
+    while claimed := consumer._claim(store):
         store.cases.park(claimed, "tried", FALLBACK, RECEPTION, NOW)
         order.append(claimed.arrival.external_id.partition(" ")[0])
     danger = ["danger"] * 3

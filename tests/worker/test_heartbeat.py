@@ -15,8 +15,8 @@ from dtm_contact.errors import DaemonRunsError, LeaseLostError
 from dtm_contact.settings import Lease, Settings
 from dtm_contact.settings import Store as StoreSettings
 from dtm_contact.store import Store, open_store
-from dtm_contact.store.channels_schema import daemons
-from dtm_contact.worker import Heartbeat, beating
+from dtm_contact.store.system_schema import daemons
+from dtm_contact.worker import LeaseHeartbeat, heartbeat_lifespan
 from tests.heard import made_alarms
 from tests.store.conftest import (  # noqa: F401 - fixtures
     create_database,
@@ -46,13 +46,13 @@ def heart(
     told: list[str] | None = None,
     clock: Callable[[], float] | None = None,
     taken_over: Callable[[], None] = lambda: None,
-) -> Heartbeat:
+) -> LeaseHeartbeat:
     alarms = made_alarms(lambda cause, _sentence: (told if told is not None else []).append(cause))
     named = {} if clock is None else {"clock": clock}
-    return Heartbeat(settings, store, alarms, taken_over=taken_over, **named)
+    return LeaseHeartbeat(settings, store, alarms, taken_over=taken_over, **named)
 
 
-def stand_still(store: Store, heartbeat: Heartbeat, clock: Clock) -> None:
+def stand_still(store: Store, heartbeat: LeaseHeartbeat, clock: Clock) -> None:
     """Let a daemon stand still for longer than its lease lasts."""
     past = datetime.now(UTC) - timedelta(seconds=1)
     mine = sa.update(daemons).where(daemons.c.incarnation == heartbeat.holder())
@@ -65,7 +65,7 @@ async def test_whoever_stood_still_holds_nothing_and_begins_anew(settings: Setti
     clock = Clock()
     told: list[str] = []
     heartbeat = heart(store, settings, told, clock)
-    async with beating(heartbeat):
+    async with heartbeat_lifespan(heartbeat):
         first = heartbeat.holder()
         store.arrivals.accept([arrival()])
         claimed = store.arrivals.claim(first, NOW)
@@ -84,7 +84,7 @@ async def test_whoever_stood_still_holds_nothing_and_begins_anew(settings: Setti
 async def test_whoever_stood_still_and_was_missed_by_nobody_goes_on(settings: Settings, store: Store) -> None:
     clock = Clock()
     heartbeat = heart(store, settings, None, clock)
-    async with beating(heartbeat):
+    async with heartbeat_lifespan(heartbeat):
         first = heartbeat.holder()
         stand_still(store, heartbeat, clock)
         await heartbeat.beat()
@@ -94,7 +94,7 @@ async def test_whoever_stood_still_and_was_missed_by_nobody_goes_on(settings: Se
 async def test_what_the_dead_held_is_taken_over_and_told(settings: Settings, store: Store) -> None:
     woken: list[str] = []
     heartbeat = heart(store, settings, taken_over=lambda: woken.append("woken"))
-    async with beating(heartbeat):
+    async with heartbeat_lifespan(heartbeat):
         await heartbeat.beat()
         assert woken == []
         store.arrivals.accept([arrival()])
@@ -110,7 +110,7 @@ async def test_a_store_that_is_ill_costs_the_lease_and_is_an_alarm_until_it_is_w
     clock = Clock()
     told: list[str] = []
     heartbeat = heart(store, settings, told, clock)
-    async with beating(heartbeat):
+    async with heartbeat_lifespan(heartbeat):
         with monkeypatch.context() as patch:
             patch.setattr(store.leases, "renew", lambda *_: 1 / 0)
             await heartbeat.beat()
@@ -128,12 +128,12 @@ async def test_a_second_daemon_on_a_sqlite_file_is_refused_and_told_which_one_ru
     settings: Settings, store: Store
 ) -> None:
     with open_store(settings.store.url) as another:
-        async with beating(heart(store, settings)):
+        async with heartbeat_lifespan(heart(store, settings)):
             other = settings.model_copy(update={"name": "other"})
             with pytest.raises(DaemonRunsError, match=rf"daemon \(host .*, process {os.getpid()}, since .*PostgreSQL"):
-                async with beating(heart(another, other)):
+                async with heartbeat_lifespan(heart(another, other)):
                     pass
-        async with beating(heart(another, settings)):
+        async with heartbeat_lifespan(heart(another, settings)):
             assert [line.name for line in another.leases.listing()] == ["daemon"]
 
 
@@ -145,11 +145,11 @@ def shared(settings: Settings, postgresql_url: str) -> Settings:  # noqa: F811 -
 
 async def test_two_living_daemons_of_one_name_are_refused_and_of_two_names_not(shared: Settings) -> None:
     with open_store(shared.store.url) as one, open_store(shared.store.url) as two:
-        async with beating(heart(one, shared)):
+        async with heartbeat_lifespan(heart(one, shared)):
             with pytest.raises(DaemonRunsError, match=r"d1 \(host .*lease until .*DTM_NAME"):
-                async with beating(heart(two, shared)):
+                async with heartbeat_lifespan(heart(two, shared)):
                     pass
-            async with beating(heart(two, shared.model_copy(update={"name": "d2"}))):
+            async with heartbeat_lifespan(heart(two, shared.model_copy(update={"name": "d2"}))):
                 assert [line.name for line in one.leases.listing()] == ["d1", "d2"]
 
 
@@ -158,9 +158,9 @@ async def test_whose_name_another_has_by_now_judges_nothing_until_that_is_gone(s
     clock = Clock()
     with open_store(shared.store.url) as one, open_store(shared.store.url) as two:
         paused = heart(one, shared, told, clock)
-        async with beating(paused):
+        async with heartbeat_lifespan(paused):
             stand_still(one, paused, clock)
-            async with beating(heart(two, shared)) as other:
+            async with heartbeat_lifespan(heart(two, shared)) as other:
                 await paused.beat()
                 with pytest.raises(LeaseLostError):
                     paused.holder()
@@ -193,7 +193,7 @@ async def test_after_a_kill_the_same_name_starts_again_and_has_what_was_held(sha
         store.arrivals.accept([arrival()])
         await asyncio.to_thread(claimed_and_killed, shared.store.url)
         # Its lease has an hour to go: that it is dead is known by its connection.
-        async with beating(heart(store, shared)) as heartbeat:
+        async with heartbeat_lifespan(heart(store, shared)) as heartbeat:
             assert store.arrivals.claim(heartbeat.holder(), datetime.now(UTC)) is not None
 
 

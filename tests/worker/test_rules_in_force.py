@@ -19,12 +19,12 @@ from dtm_contact.worker.rules_in_force import (
     MODEL,
     UNREADABLE,
     Copies,
-    InForce,
+    LoadedRules,
     RulesWatch,
     at_start,
     quiet_copy,
+    try_rules,
 )
-from dtm_contact.worker.rules_trial import tried
 from tests.heard import made_alarms
 
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
@@ -56,7 +56,7 @@ class Scene:
         self.told: dict[str, str] = {}
         self.alarms = made_alarms(self.told.__setitem__)
         self.copies = Copies(settings, folder)
-        self.taken_up: list[InForce] = []
+        self.taken_up: list[LoadedRules] = []
         self._settings = settings
         self._store = store
 
@@ -70,7 +70,7 @@ class Scene:
             self.alarms,
             in_force=found,
             clock=lambda: NOW,
-            take_up=self.taken_up.append,
+            use_rules=self.taken_up.append,
         )
 
 
@@ -180,7 +180,7 @@ async def test_rules_in_force_that_a_new_check_refuses_judge_on_and_the_admins_a
     scene: Scene, store: Store, folder: Path
 ) -> None:
     leave_a_danger_untold(folder)
-    store.rule_versions.take("daemon", digest(folder), pack(folder), NOW)
+    store.rule_versions.put_in_force("daemon", digest(folder), pack(folder), NOW)
     watch = await scene.start()
     assert watch.in_force.rules.version == digest(folder)
     assert watch.in_force.rules.rules[0].id == "mairie"
@@ -204,7 +204,7 @@ async def test_rules_that_an_earlier_version_took_are_known_again_though_it_coun
     leave_a_danger_untold(folder)
     change(folder, 'text: "Mon loyer", holds: false', 'text: "Mon loyer", holds: true')
     (folder / FORMER).write_bytes(b"of then")
-    store.rule_versions.take("daemon", "0123456789ab", _with_model(folder), NOW)
+    store.rule_versions.put_in_force("daemon", "0123456789ab", _with_model(folder), NOW)
     watch = await scene.start()
     assert watch.in_force.rules.version == digest(folder)
     assert scene.alarms.lasting == (FAULTY,)
@@ -246,13 +246,13 @@ async def test_rules_with_a_fault_judge_where_those_in_force_cannot_be_read_any_
     before = tmp_path / "before"
     shutil.copytree(folder, before)
     change(before, "topic: gas", "topik: gas")
-    store.rule_versions.take("daemon", "0123456789ab", pack(before), NOW)
+    store.rule_versions.put_in_force("daemon", "0123456789ab", pack(before), NOW)
     change(folder, "holds: false", "holds: true")
     watch = await scene.start()
     assert watch.in_force.rules.version == digest(folder)
     assert scene.alarms.lasting == (FAULTY,)
     assert "the test expects that gaz decides" in scene.told[FAULTY]
-    store.rule_versions.take("daemon", "0123456789ab", pack(before), NOW)
+    store.rule_versions.put_in_force("daemon", "0123456789ab", pack(before), NOW)
     change(folder, "topic: gas", "topik: gas")
     with pytest.raises(InvalidFilesError, match="topik"):
         await scene.start()
@@ -318,8 +318,8 @@ async def test_a_copy_is_whole_or_none(ruled: Settings, folder: Path, tmp_path: 
 
 async def test_a_trial_that_takes_too_long_is_refused(ruled: Settings) -> None:
     hasty = ruled.model_copy(update={"rules": Rules(dir=ruled.rules.dir, trial_seconds=0.001)})
-    outcome = await tried(hasty)
-    assert not outcome.sound
+    outcome = await try_rules(hasty)
+    assert not outcome.is_sound
     assert "could not be tried within 0.001 s" in str(outcome.errors[0])
 
 
@@ -335,7 +335,7 @@ async def test_what_the_store_could_not_keep_is_not_in_force_and_is_tried_again(
         raise StoreUnavailableError
 
     with monkeypatch.context() as patch:
-        patch.setattr(store.rule_versions, "take", fail)
+        patch.setattr(store.rule_versions, "put_in_force", fail)
         with pytest.raises(StoreUnavailableError):
             await watch.look()
     assert (watch.in_force, scene.taken_up) == (before, [])

@@ -9,12 +9,13 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from dtm_contact.errors import JudgeDiedError, JudgeTimeoutError
+from dtm_contact.labels.judging import NOT_READ
 from dtm_contact.model import Arrival, Envelope, Priority
 from dtm_contact.settings import Judge, Settings
-from dtm_contact.store import NOT_READ, ArrivalLine, ArrivalState, Claimed, GroupCommitInbox, Store
-from dtm_contact.worker import Reception, WakingInbox, Worker
-from dtm_contact.worker.messages import Judged, Refused, Task
-from dtm_contact.worker.standin import what_can_be_read
+from dtm_contact.store import ArrivalLine, ArrivalState, Claimed, GroupCommitInbox, Store
+from dtm_contact.worker import FallbackQueue, WakingInbox, Worker
+from dtm_contact.worker.fallback import readable_part
+from dtm_contact.worker.ipc import JudgeFailure, JudgeReply, JudgeRequest
 from tests.heard import made_alarms
 from tests.rules.once import load_once
 from tests.store.samples import daemon
@@ -49,8 +50,8 @@ class Clock:
         return self.now
 
 
-def reception(settings: Settings, store: Store) -> Reception:
-    return Reception(load_once(settings.rules.dir, zone=settings.zone), store.directory.in_force)
+def reception(settings: Settings, store: Store) -> FallbackQueue:
+    return FallbackQueue(load_once(settings.rules.dir, zone=settings.zone), store.directory.in_force)
 
 
 @asynccontextmanager
@@ -59,7 +60,7 @@ async def working(settings: Settings, store: Store, clock: Callable[[], datetime
     inbox = GroupCommitInbox(store)
     worker.start(reception(settings, store))
     try:
-        yield WakingInbox(inbox, worker.arrived)
+        yield WakingInbox(inbox, worker.wake)
     finally:
         await inbox.close()
         await worker.stop()
@@ -133,19 +134,19 @@ async def test_a_judge_that_dies_costs_only_an_attempt(settings: Settings, store
     worker.start(reception(settings, store))
     try:
         store.arrivals.accept([arrival(LEAK.replace(b"Fuite", b"Avant"))])
-        worker.arrived()
+        worker.wake()
         await settled(store)
         (judge,) = worker.judges
         assert judge.pid is not None
         os.kill(judge.pid, signal.SIGKILL)
         store.arrivals.accept([arrival()])
-        worker.arrived()
+        worker.wake()
         await until(lambda: store.arrivals.listing()[1].not_before is not None)
         line = store.arrivals.listing()[1]
         assert (line.attempts, line.reason) == (1, "JudgeDiedError")
         assert line.not_before == RECEIVED + timedelta(seconds=settings.judge.pause)
         clock.now = line.not_before
-        worker.arrived()
+        worker.wake()
         await until(lambda: store.arrivals.listing()[1].state is ArrivalState.JUDGED)
     finally:
         await worker.stop()
@@ -157,7 +158,7 @@ async def test_one_whose_judge_dies_each_time_is_parked_after_as_many_attempts_a
     async def dies(*_: object) -> None:
         raise JudgeDiedError
 
-    monkeypatch.setattr("dtm_contact.worker.judge.JudgeProcess.judge", dies)
+    monkeypatch.setattr("dtm_contact.worker.judge_process.JudgeProcess.judge", dies)
     clock = Clock()
     async with working(settings, store, clock) as inbox:
         await inbox.accept([arrival()])
@@ -167,7 +168,7 @@ async def test_one_whose_judge_dies_each_time_is_parked_after_as_many_attempts_a
             assert (line.state, line.attempts) == (ArrivalState.WAITING, attempt)
             assert line.not_before is not None
             clock.now = line.not_before
-            inbox.stored()
+            inbox.on_stored()
         line = await settled(store)
     assert (line.state, line.attempts, line.reason) == (ArrivalState.PARKED, settings.judge.attempts, "JudgeDiedError")
 
@@ -206,26 +207,26 @@ async def test_a_new_directory_is_taken_up_before_the_next_arrival(settings: Set
     ],
 )
 def test_the_stand_in_says_what_the_head_says(raw: bytes, subject: str, address: str) -> None:
-    found = what_can_be_read(arrival(raw))
+    found = readable_part(arrival(raw))
     assert (found.subject, found.sender.address) == (subject, address)
 
 
 async def test_an_arrival_that_the_clock_ended_is_tried_once_more(settings: Settings, store: Store) -> None:
     worker = Worker(settings, store, made_alarms(), Clock())
     judge = worker.judges[0].judge
-    times: list[Task] = []
+    times: list[JudgeRequest] = []
 
-    async def stands_still_once(task: Task) -> Judged | Refused:
-        times.append(task)
+    async def stands_still_once(request: JudgeRequest) -> JudgeReply | JudgeFailure:
+        times.append(request)
         if len(times) == 1:
             raise JudgeTimeoutError
-        return await judge(task)
+        return await judge(request)
 
     worker.judges[0].judge = stands_still_once  # type: ignore[method-assign]
     worker.start(reception(settings, store))
     try:
         store.arrivals.accept([arrival()])
-        worker.arrived()
+        worker.wake()
         line = await settled(store)
         assert (line.state, line.attempts, len(times)) == (ArrivalState.JUDGED, 1, 2)
     finally:

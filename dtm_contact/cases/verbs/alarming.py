@@ -45,7 +45,7 @@ def raise_alarm(act: Act, what: str, reason: str | None) -> None:
         what: the event's word.
         reason: why, if the agent says so.
     """
-    act.work.escalate_anew(act.held, Priority.P1)
+    act.work.restart_escalation(act.held, Priority.P1)
     alarm = act.case.alarm.raised(AlarmSource.AGENT)
     letters = danger_letters(act, alarm)
     data: dict[str, Any] = {"told": [letter.to for letter in letters if letter.kind is OutgoingKind.NOTICE]}
@@ -54,7 +54,7 @@ def raise_alarm(act: Act, what: str, reason: str | None) -> None:
     act.label(danger=True)
     for letter in letters:
         # Once the case is a P1: what is sent about one goes before all else.
-        act.work.post(act.held, letter)
+        act.work.put_outgoing(act.held, letter)
 
 
 def lower_alarm(act: Act, what: str, priority: Priority, reason: str | None) -> None:

@@ -26,7 +26,7 @@ def appoint(act: Act, slot: AwareDatetime, office: Code | None = None, invite: L
     act.must_be_open()
     office = office or act.case.office_id
     _must_be_a_slot(act, slot, office)
-    if not act.work.book(act.held, office, slot, act.case.who):
+    if not act.work.book_appointment(act.held, office, slot, act.case.who):
         raise WrongStateError("ce créneau vient d'être pris")
     data = {"at": slot.isoformat(), "office": office}
     invited = None if invite is None else recipient(act, invite)
@@ -62,7 +62,7 @@ def _write(act: Act, slot: datetime, office: str, to: Addressee, method: Method)
 @verb("cancel_appointment")
 def cancel_appointment(act: Act, slot: AwareDatetime) -> None:
     """Annule un rendez-vous du dossier ; le créneau est libre à nouveau, et qui était invité l'apprend par courriel."""
-    if not act.work.cancel(act.held, slot):
+    if not act.work.cancel_appointment(act.held, slot):
         raise WrongStateError("le dossier n'a pas de rendez-vous à ce moment")
     made = next(
         event.data

@@ -109,7 +109,7 @@ def reopen(act: Act, reason: Line | None = None) -> None:
         raise WrongStateError("il a été réuni à un autre ; annulez plutôt la réunion")
     no_second_call_back(act)
     if act.case.closed_at is not None:
-        act.work.escalate_on(act.held, act.case.closed_at)
+        act.work.resume_escalation(act.held, act.case.closed_at)
     data = {"reason": reason} if reason else None
     act.change("reopened", data=data, state="open", closed_at=None, done_reason=None)
 
@@ -120,6 +120,6 @@ def no_second_call_back(act: Act) -> None:
     Raises:
         WrongStateError: one is.
     """
-    rival = act.work.rival(act.held)
+    rival = act.work.other_call_back(act.held)
     if rival is not None:
         raise WrongStateError(f"la même personne attend déjà un rappel au dossier {rival}")

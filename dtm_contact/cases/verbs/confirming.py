@@ -31,7 +31,7 @@ def confirm(act: Act, value: Line) -> None:
     machine, à nous, ou à qui écrit pour quelqu'un d'autre ne peut pas être retenu.
     """
     fact, tenant_id = fact_of(value), _tenant(act)
-    reason = why_not_learnt(fact, act.work.judged(act.held), act.grounds)
+    reason = why_not_learnt(fact, act.work.judged_contacts(act.held), act.grounds)
     if reason is not None:
         raise WrongArgumentError(reason)
     if fact in known_to_household(tenant_id, act.grounds.directory):
@@ -50,7 +50,7 @@ def unconfirm(act: Act, value: Line | None = None, tenant: Code | None = None) -
     if tenant is not None and not act.sees_tenant(tenant):
         raise WrongStateError(_NOTHING_KEPT)
     wanted = _confirmed_here(act) if value is None else [(fact_of(value)[1], tenant or _tenant(act))]
-    kinds = [(act.work.withdraw(each, tenant_id), each, tenant_id) for each, tenant_id in wanted]
+    kinds = [(act.work.withdraw_confirmation(each, tenant_id), each, tenant_id) for each, tenant_id in wanted]
     withdrawn = [[kind, each, tenant_id] for kind, each, tenant_id in kinds if kind is not None]
     if not withdrawn:
         raise WrongStateError(_NOTHING_KEPT)
@@ -63,7 +63,7 @@ def learn(act: Act, tenant_id: str) -> list[list[str]]:
     Raises:
         WrongArgumentError: none of them can be a tenant's.
     """
-    contacts, known = act.work.judged(act.held), known_to_household(tenant_id, act.grounds.directory)
+    contacts, known = act.work.judged_contacts(act.held), known_to_household(tenant_id, act.grounds.directory)
     unknown = [fact for fact in reached_by(contacts) if fact not in known]
     reasons = {fact: why_not_learnt(fact, contacts, act.grounds) for fact in unknown}
     refused = [reason for reason in reasons.values() if reason is not None]

@@ -10,7 +10,7 @@ from dtm_contact.cases.verbs.alarming import lower_alarm, raise_alarm
 from dtm_contact.cases.verbs.confirming import learn, shared
 from dtm_contact.directory import in_force
 from dtm_contact.model import Priority
-from dtm_contact.store.work import Whom
+from dtm_contact.store.case_transactions import Whom
 
 _WHOM = ("tenant_id", "dwelling_id", "residence_id")
 
@@ -29,7 +29,7 @@ def tenant(act: Act, tenant: Code | None = None, dwelling: Code | None = None, *
     contacts = act.work.contacts(act.held)
     confirmed = learn(act, tenant) if tenant is not None and confirm else []
     concerned = [each for each in contacts if each.whom != whom]
-    act.work.concern([each.arrival_id for each in concerned], whom)
+    act.work.set_whom([each.arrival_id for each in concerned], whom)
     data: dict[str, Any] = {"concerned": [[each.arrival_id, list(each.whom)] for each in concerned]}
     if confirmed:
         data |= {"confirmed": confirmed, **shared(act, [(kind, value) for kind, value, _tenant_id in confirmed])}

@@ -9,7 +9,7 @@ from dtm_contact.cases.refusals import WrongArgumentError, WrongStateError
 from dtm_contact.cases.registry import verb
 from dtm_contact.cases.texts import Code, Line
 from dtm_contact.model import Priority
-from dtm_contact.store import HeldCase, HeldContact
+from dtm_contact.store import LockedCase, LockedContact
 from dtm_contact.store.alarm_labels import ALARM_COLUMNS
 from dtm_contact.store.timers import RAISED_FROM
 
@@ -37,7 +37,7 @@ def merge(act: Act, into: Code, reason: Line | None = None) -> None:
     to = _other(act, into)
     _may_be_one(act.held, to)
     arrivals = [contact.arrival_id for contact in act.work.contacts(act.held)]
-    act.work.move(arrivals, to)
+    act.work.move_contacts(arrivals, to)
     linked = act.work.link(act.held, to, "merged")
     urgent = min((act.case, to.case), key=lambda case: (-case.alarm_level.rank, case.priority))
     soonest = min(act.case.due, to.case.due)
@@ -47,7 +47,7 @@ def merge(act: Act, into: Code, reason: Line | None = None) -> None:
     raised = {}
     if urgent.priority < to.case.priority:
         raised = {RAISED_FROM: to.case.priority}
-        act.work.escalate_anew(to, urgent.priority)
+        act.work.restart_escalation(to, urgent.priority)
         if urgent.priority is Priority.P1:
             # Whoever has the other case has said nothing of the danger.
             changes["owner"] = act.case.owner
@@ -59,7 +59,7 @@ def merge(act: Act, into: Code, reason: Line | None = None) -> None:
     act.tell("absorbed", {"with": act.case.number, "contacts": len(arrivals), **raised}, of=to)
 
 
-def _may_be_one(held: HeldCase, to: HeldCase) -> None:
+def _may_be_one(held: LockedCase, to: LockedCase) -> None:
     if to.case.state != "open":
         raise WrongStateError(f"le dossier {to.case.number} est clos")
     for name, what in (("tenant_id", "du même locataire"), ("dwelling_id", "du même logement")):
@@ -79,8 +79,8 @@ def split(act: Act, arrivals: Arrivals) -> None:
     if len(set(arrivals)) == len(contacts):
         raise WrongArgumentError("il faut en laisser un au moins")
     moved = sorted(set(arrivals))
-    new = act.work.open(act.case, **_as_of(contacts[moved[0]], act))
-    act.work.move(moved, new)
+    new = act.work.open_like(act.case, **_as_of(contacts[moved[0]], act))
+    act.work.move_contacts(moved, new)
     act.work.link(new, act.held, "split")
     act.opened = new.case.number
     other = {"number": new.case.number, "changed": {}, "linked": True, "opened": True}
@@ -88,7 +88,7 @@ def split(act: Act, arrivals: Arrivals) -> None:
     act.tell("opened", {"with": act.case.number, "contacts": len(moved)}, of=new)
 
 
-def _as_of(contact: HeldContact, act: Act) -> dict[str, Any]:
+def _as_of(contact: LockedContact, act: Act) -> dict[str, Any]:
     tenant_id, dwelling_id, residence_id = contact.whom
     name, address = contact.sender_name, contact.sender_address
     return {
@@ -103,7 +103,7 @@ def _as_of(contact: HeldContact, act: Act) -> dict[str, Any]:
     }
 
 
-def _other(act: Act, number: str) -> HeldCase:
+def _other(act: Act, number: str) -> LockedCase:
     if number == act.case.number:
         raise WrongArgumentError("c'est le même dossier")
     return act.other_case(number)

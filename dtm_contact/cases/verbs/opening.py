@@ -1,7 +1,7 @@
 """A case by hand: a caller on the line, a visitor at the counter, a letter; judged like all that comes in.
 
 It is an arrival of the channel `desk`: durable at once, then judged by the worker with the same rules, so that whoever
-must be told of a P1 is told by the same way. What the agent says himself of whom and what goes before what is weighed.
+must be told of a P1 is told by the same way. What the agent says of whom and what goes before what is weighed.
 """
 
 import inspect

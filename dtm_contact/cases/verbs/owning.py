@@ -51,4 +51,4 @@ def _escalate_on(act: Act) -> None:
     """Let the steps still happen that were needless because somebody had the case, who has it no more."""
     taken = [event.at for event in standing(act.work.events(act.held)) if event.what == "taken"]
     if act.case.owner is not None and taken:
-        act.work.escalate_on(act.held, taken[-1])
+        act.work.resume_escalation(act.held, taken[-1])

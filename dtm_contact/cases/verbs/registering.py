@@ -87,7 +87,7 @@ def register(  # noqa: PLR0913 - all that an entry is made of
         raise WrongStateError(f"le registre a déjà {MOST_IN_FORCE} inscriptions pour cette personne ; terminez-en")
     for entry in replaced:
         act.work.end_entry(entry.id, new.case_number, "remplacé")
-    number = act.work.enter(new)
+    number = act.work.add_entry(new)
     ended = [entry.id for entry in replaced]
     _tell(act, "registered", new, {"registered": [number], **({"ended": ended} if ended else {})})
 
@@ -111,7 +111,7 @@ def register_undo(act: Act, entry: EntryId) -> None:
     elif found.ended_by == act.actor and found.ended_why != WITHDRAWN:
         if any(_would_double(found, each) for each in act.work.register([found.tenant_id]) if each.ended_at is None):
             raise WrongStateError("autre chose l'a remplacée depuis")
-        act.work.take_up_entry(entry)
+        act.work.restore_entry(entry)
     else:
         raise WrongStateError("ce n'est pas vous qui l'avez inscrite ou terminée en dernier")
     _tell(act, "register undone", found, {})
@@ -124,7 +124,7 @@ def _tell(act: Act, what: str, entry: RegisterEntry, data: Mapping[str, Any]) ->
         return
     home = act.grounds.directory.home(entry.tenant_id, act.now.date())
     told = {"tenant": entry.tenant_id, "entry": entry_words(entry.kind, entry.value)}
-    act.work.note(what, home.dwelling_id if home else entry.tenant_id, told)
+    act.work.add_to_trail(what, home.dwelling_id if home else entry.tenant_id, told)
 
 
 def _tenant(act: Act, tenant_id: str | None) -> str:

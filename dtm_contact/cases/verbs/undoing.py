@@ -35,7 +35,7 @@ def undo(act: Act, reason: Line | None = None, danger_over: DangerOver | None = 
     if "other" in last.data:
         act.other_case(last.data["other"]["number"])
     restored = take_back(act.work, act.held, last)
-    act.work.escalate_on(act.held, last.at)
+    act.work.resume_escalation(act.held, last.at)
     why = {"reason": reason} if reason else {}
     why |= {"danger_over": danger_over.value} if danger_over else {}
     act.tell(UNDONE, {"undoes": last.id, "what": last.what, "restored": restored, **why})

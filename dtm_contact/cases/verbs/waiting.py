@@ -24,6 +24,6 @@ def wait(act: Act, until: AwareDatetime, reason: Line | None = None) -> None:
 def resume(act: Act) -> None:
     """Remet un dossier en attente dans l'ordre de sa file, tout de suite."""
     act.must_be_open()
-    if not act.case.waits(act.now):
+    if not act.case.is_waiting(act.now):
         raise WrongStateError("il n'est pas en attente")
     act.change("resumed", waiting_until=None)

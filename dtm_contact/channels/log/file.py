@@ -207,7 +207,7 @@ class FollowedFile:
         return _find(mark, _siblings(self.path))
 
     def _is_drained(self, mark: Mark) -> bool:
-        """Tell whether a file that was rotated away has not grown for long enough that nobody writes to it."""
+        """Return whether a file that was rotated away has not grown for long enough that nobody writes to it."""
         since = self._grown.setdefault(mark.inode, self._clock())
         return self._clock() - since >= _DRAIN_SECONDS
 
@@ -248,7 +248,7 @@ def _escaped(name: str) -> str:
 
 
 def _holds(path: Path, mark: Mark) -> bool:
-    """Tell whether a file holds what was read before the mark."""
+    """Return whether a file holds what was read before the mark."""
     if mark.offset == 0:
         return True
     try:

@@ -40,7 +40,7 @@ class Recipients:
         self._ours = frozenset(_folded(address) for address in self._as_written)
 
     def __contains__(self, address: str) -> bool:
-        """Tell whether mail to `address` is for us; what follows a plus sign in the name does not matter."""
+        """Return whether mail to `address` is for us; what follows a plus sign in the name does not matter."""
         if address in self._as_written:
             return True
         local, domain = _folded(address)

@@ -214,7 +214,7 @@ class MailConnection(SMTP):
             self._go_on()
 
     def _waits(self) -> bool:
-        """Tell whether nothing may be obeyed now."""
+        """Return whether nothing may be obeyed now."""
         return self._storing is not None or self._handshake is not None or self._behind
 
     def _take(self, data: bytes) -> None:

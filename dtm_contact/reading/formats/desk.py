@@ -18,7 +18,7 @@ _VISITS: Final = {"call": "Appel", "counter": "Visite au guichet", "letter": "Co
 
 @reads(DESK)
 def read_desk(arrival: Arrival, _reading: Reading) -> Contact:
-    """Read what an agent wrote down; his own word stands in `stated`.
+    """Read what an agent wrote down; their own word stands in `stated`.
 
     Raises:
         UnreadableArrivalError: it is not what `new` makes.
@@ -57,7 +57,7 @@ def _stated(told: dict[str, Any]) -> Stated:
 
 
 def block(place: str, phone: str) -> str:
-    """Return where he lives and his number as people write them under a letter: matching looks for them there."""
+    """Return where they live and their number as people write them under a letter: matching looks for them there."""
     return "\n".join(filter(None, (place and f"Adresse : {place}", phone)))
 
 

@@ -1,4 +1,4 @@
-"""Conditions on who asks and what he wishes."""
+"""Conditions on who asks and what they wish."""
 
 from dtm_contact.model import Asker, Wish
 from dtm_contact.rules.arguments import OneOf
@@ -17,7 +17,7 @@ def asker(facts: Facts) -> Values:
 
 @sees("wish", OneOf(tuple(Wish)))
 def wish(facts: Facts) -> Values:
-    """How the writer wants to be treated: not to be named, or to be called at a time that he gives.
+    """How the writer wants to be treated: not to be named, or to be called at a time that they give.
 
     Example: `wish: anonymous`
     """

@@ -17,7 +17,7 @@ def outcome(facts: Facts) -> Values:
 
 @sees("withheld", YesNo(), single=True, channel="phone")
 def withheld(facts: Facts) -> Values:
-    """Whether the caller kept his number to himself. It never holds for a message.
+    """Whether the caller kept their number to themselves. It never holds for a message.
 
     Example: `withheld: true`
     """

@@ -10,7 +10,7 @@ _LABELS = 8
 
 @sees("tenant.known", YesNo(), single=True)
 def tenant_known(facts: Facts) -> Values:
-    """Whether the tenant is named, which is only so where he is sure.
+    """Whether the tenant is named, which is only so where it is sure who they are.
 
     Example: `tenant.known: false`
     """
@@ -19,7 +19,7 @@ def tenant_known(facts: Facts) -> Values:
 
 @sees("tenant.role", OneOf(("holder", "co_holder", "occupant", "commercial")), tenant__known="true")
 def tenant_role(facts: Facts) -> Values:
-    """What the named tenant is on his lease; with several leases, on that of the dwelling it is about, else on any.
+    """What the named tenant is on their lease; with several leases, on that of the dwelling it is about, else on any.
 
     It never holds where no tenant is named.
 
@@ -30,7 +30,7 @@ def tenant_role(facts: Facts) -> Values:
 
 @judges("certainty", Share())
 def certainty(facts: Facts, wanted: float) -> Outcome:
-    """How probable the likeliest person is, at least; also where it is not sure enough to name him.
+    """How probable the likeliest person is, at least; also where it is not sure enough to name them.
 
     Example: `certainty: 0.9`
     """

@@ -14,16 +14,16 @@ from dtm_contact.cases.verbs.closing import DANGER_OVER
 from dtm_contact.cases.verbs.confirming import known_to_household, reached_by, why_not_learnt
 from dtm_contact.errors import NotFoundError
 from dtm_contact.explain import summary
-from dtm_contact.labels.judging import CARE
+from dtm_contact.labels.judging import CARE, NOT_READ
 from dtm_contact.model import Judgement, KeptHistory, Proposal, RuleTrace
 from dtm_contact.outbound.wording import moment, opening_hours
 from dtm_contact.rules import decide
 from dtm_contact.rules.answer_templates import AnswerFailedError, fill_in
-from dtm_contact.store import NOT_READ, Case, CaseFile, Event
+from dtm_contact.store import Case, CaseFile, Event
 from dtm_contact.web.case_view import (
     by_register,
     guarded,
-    household,
+    household_card,
     proposals,
     residence_caretakers,
     time_line,
@@ -66,7 +66,7 @@ def case_page(context: RequestContext, *, alert: str = "", refused: str = "", sa
     found, answerable = file.case, addressees_of(context, file)
     elsewhere = found.dwelling_id is not None and not context.sees_dwelling(found.dwelling_id)
     shows_home = found.dwelling_id is not None and not elsewhere
-    card = household(directory, names, found.dwelling_id or "", context.now) if shows_home else None
+    card = household_card(directory, names, found.dwelling_id or "", context.now) if shows_home else None
     care = violence_at_home(file.contacts)
     if card is not None and care:
         card = guarded(card, file.contacts)

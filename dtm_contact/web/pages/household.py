@@ -9,7 +9,7 @@ from dtm_contact.access import sees
 from dtm_contact.cases import RefusedError
 from dtm_contact.errors import NotFoundError
 from dtm_contact.store import Confirmation
-from dtm_contact.web.case_view import HouseholdCard, by_register, household
+from dtm_contact.web.case_view import HouseholdCard, by_register, household_card
 from dtm_contact.web.register_view import asked_entry, note_protection, register_of_home, shown_register
 from dtm_contact.web.registry import page, post
 from dtm_contact.web.request_context import RequestContext, go
@@ -44,7 +44,7 @@ def _household(context: RequestContext, alert: str = "", refused: str = "") -> d
     return {
         "card": card,
         "cases": cases,
-        "beside": context.app.store.desk.beside([shown.number for shown in cases]),
+        "beside": context.app.store.desk.case_hints([shown.number for shown in cases]),
         "confirmed": _confirmed(context, card.dwelling_id),
         "register": shown_register(context, registered),
         "refused": refused,
@@ -60,7 +60,7 @@ def _card(context: RequestContext) -> HouseholdCard:
     Raises:
         NotFoundError: there is none, or it is another office's.
     """
-    card = household(context.app.directory, context.app.names, context.path["dwelling"], context.now)
+    card = household_card(context.app.directory, context.app.names, context.path["dwelling"], context.now)
     if card is None or not sees(context.account, card.office_id):
         raise NotFoundError("household")
     return card

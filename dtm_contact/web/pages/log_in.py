@@ -45,7 +45,7 @@ def entered(context: RequestContext) -> Mapping[str, Any] | Response:
     """
     name, to = context.text("nom").lower()[:_LONGEST_NAME], _ours(context.text("vers"))
     desk, given = context.app, context.form.get("mot_de_passe", "")
-    known = bool(context.device) and bool(desk.store.accounts.known_on(context.device, context.now))
+    known = bool(context.device) and bool(desk.store.accounts.accounts_of_device(context.device, context.now))
     if not desk.limits.passwords.allows(f"device {context.device}" if known else f"client {context.client}"):
         return {"vers": to, "nom": name, "alert": _TOO_OFTEN, "status": 429}
     try:

@@ -14,7 +14,7 @@ from starlette.responses import Response, StreamingResponse
 
 from dtm_contact.directory import Directory
 from dtm_contact.model import AlarmLevel
-from dtm_contact.store.desk import Place, Wanted, place_of
+from dtm_contact.store.desk import CaseFilter, QueueCursor, cursor_of
 from dtm_contact.web import auth
 from dtm_contact.web.live import EventStream
 from dtm_contact.web.pages.incidents import BatchResult, current, to_each, undo_each
@@ -81,8 +81,8 @@ def _lines(context: RequestContext) -> Mapping[str, Any]:
     shown, more = cases[:_PAGE], len(cases) > _PAGE
     return {
         "cases": shown,
-        "beside": context.app.store.desk.beside([case.number for case in shown]),
-        "next": f"?{urlencode({**_asked(context), 'apres': _written(place_of(shown[-1]))})}" if more else "",
+        "beside": context.app.store.desk.case_hints([case.number for case in shown]),
+        "next": f"?{urlencode({**_asked(context), 'apres': _written(cursor_of(shown[-1]))})}" if more else "",
         "first": not context.text("apres"),
         "picked": context.values("dossier"),
     }
@@ -163,13 +163,13 @@ def _as_before(context: RequestContext, result: str = "") -> RequestContext:
     return replace(context, query=QueryParams(f"{_filters(context)}&{result}"), form=picked, since=since)
 
 
-def _wanted(context: RequestContext) -> Wanted:
+def _wanted(context: RequestContext) -> CaseFilter:
     view = context.text("vue")
     queue = context.text("file")
     queues = context.queues if queue == "toutes" else (queue,) if queue in context.queues else context.own_queues
     if view == "miennes":
         queues = context.queues
-    return Wanted(
+    return CaseFilter(
         queues=queues,
         now=context.now,
         topic=context.text("motif") or None,
@@ -222,13 +222,13 @@ def _caretakers(context: RequestContext, directory: Directory) -> Sequence[tuple
     )
 
 
-def _written(place: Place) -> str:
+def _written(place: QueueCursor) -> str:
     level, priority, due, opened, number = place
     content = json.dumps([level, priority, due.isoformat(), opened.isoformat(), number])
     return base64.urlsafe_b64encode(content.encode()).decode().rstrip("=")
 
 
-def _place(written: str) -> Place | None:
+def _place(written: str) -> QueueCursor | None:
     """Return the place that a link names; None for one that names none."""
     try:
         content = json.loads(base64.urlsafe_b64decode(written + "=" * (-len(written) % 4)))

@@ -33,7 +33,7 @@ def search(context: RequestContext) -> Mapping[str, Any] | Response:
         "q": asked,
         "people": people,
         "cases": cases,
-        "beside": context.app.store.desk.beside([case.number for case in cases]),
+        "beside": context.app.store.desk.case_hints([case.number for case in cases]),
     }
 
 

@@ -55,7 +55,7 @@ async def test_what_agents_send_stands_in_its_case(server: Dovecot, tmp_path: Pa
             )
         await until(lambda: len(running.store.cases.queue()) == 1)
         # The first look has been: only what is sent from now on is taken.
-        await until(lambda: running.store.positions.of("imap_sent") is not None)
+        await until(lambda: running.store.checkpoints.of("imap_sent") is not None)
         (case,) = running.store.cases.queue()
         for name, answers in (("stray", ""), ("answer", "first@courriel.example")):
             raw = mail(us, TENANT, f"{name}@outlook.example", "Nous passons mardi.", answers)

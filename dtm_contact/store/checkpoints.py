@@ -8,14 +8,13 @@ from sqlalchemy.engine import Connection
 
 from dtm_contact.model import KeptLines, LogLine, Position
 from dtm_contact.store import leases
-from dtm_contact.store.channels_schema import followers, log_lines, positions
 from dtm_contact.store.columns import bounded_key
-from dtm_contact.store.database import Database
-from dtm_contact.store.inserting import insert_of
+from dtm_contact.store.database import Database, insert_of
+from dtm_contact.store.system_schema import followers, log_lines, positions
 
 
-class Positions:
-    """The positions of one store."""
+class Checkpoints:
+    """The checkpoints of one store."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

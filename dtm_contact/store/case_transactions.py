@@ -1,4 +1,4 @@
-"""The hand's work on cases: what one person changes in one transaction, each change with what was there before."""
+"""What one person changes about cases in one transaction; each change is returned with what was there before."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -10,24 +10,23 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from dtm_contact.errors import NotFoundError
+from dtm_contact.labels.judging import PRIORITY_CHANGED
 from dtm_contact.model import Alarm, AlarmLevel, Arrival, Limits, Outgoing, Priority
-from dtm_contact.store import confirmations, events, outbox, register, timers
-from dtm_contact.store.access_schema import appointments
-from dtm_contact.store.accounts import TrailLine, add_to_trail
+from dtm_contact.store import accounts, confirmations, events, outbox, register, timers
+from dtm_contact.store.accounts import TrailLine
 from dtm_contact.store.alarm_labels import AlarmLabel, alarm_values, put_label, take_label_back
 from dtm_contact.store.arrivals import envelope_of
+from dtm_contact.store.case_changes import next_number
 from dtm_contact.store.cases import CASE_COLUMNS, Case, CaseContact, case_of, contacts_of
 from dtm_contact.store.confirmations import Confirmation
-from dtm_contact.store.database import Database
-from dtm_contact.store.inserting import insert_of
-from dtm_contact.store.recording import next_number
+from dtm_contact.store.database import Database, insert_of
 from dtm_contact.store.register import RegisterEntry
-from dtm_contact.store.schema import arrivals, case_links, cases, contacts
+from dtm_contact.store.schema import IS_OPEN, arrivals, case_links, cases, contacts
+from dtm_contact.store.system_schema import appointments
 
 Whom = tuple[str | None, str | None, str | None]
 """Tenant, dwelling, residence."""
 
-_PRIORITY_CHANGED = "la priorité a été changée"
 _NO_LIMITS = Limits(0, 0)
 """They are for what goes out by itself."""
 _WHOM = ("tenant_id", "dwelling_id", "residence_id")
@@ -35,7 +34,7 @@ _TIMES = frozenset({"due", "opened_at", "closed_at", "waiting_until"})
 
 
 @dataclass(frozen=True, slots=True)
-class HeldCase:
+class LockedCase:
     """A case that nobody else can change until the transaction ends; `id` is the store's own."""
 
     id: int
@@ -43,7 +42,7 @@ class HeldCase:
 
 
 @dataclass(frozen=True, slots=True)
-class HeldContact:
+class LockedContact:
     """A contact of a case that is held.
 
     Attributes:
@@ -68,11 +67,11 @@ class HeldContact:
     whom: Whom
 
 
-class Work:
-    """One person's work at one time, all of it or none.
+class CaseTransaction:
+    """One person's changes at one time, all of them or none.
 
     Attributes:
-        who, now: who does it, and when.
+        who, now: who makes them, and when.
     """
 
     def __init__(self, connection: Connection, who: str, now: datetime) -> None:
@@ -80,7 +79,7 @@ class Work:
         self.now = now
         self._connection = connection
 
-    def hold(self, *numbers: str) -> list[HeldCase]:
+    def lock(self, *numbers: str) -> list[LockedCase]:
         """Return cases as they are now, in the order asked, and keep others from changing them.
 
         Raises:
@@ -88,13 +87,13 @@ class Work:
         """
         # Always locked in the same order, so that two who hold the same pair never wait for each other.
         query = sa.select(cases.c.id, *CASE_COLUMNS).where(cases.c.number.in_(numbers)).order_by(cases.c.id)
-        found = {row.number: HeldCase(row.id, case_of(row[1:])) for row in self._rows(query.with_for_update())}
+        found = {row.number: LockedCase(row.id, case_of(row[1:])) for row in self._rows(query.with_for_update())}
         for number in numbers:
             if number not in found:
                 raise NotFoundError(f"case {number}")
         return [found[number] for number in numbers]
 
-    def change(self, held: HeldCase, **values: Any) -> dict[str, list[Any]]:
+    def change(self, held: LockedCase, **values: Any) -> dict[str, list[Any]]:
         """Change columns of a case; return of each that differs what was there and what is there now, as JSON.
 
         A priority that comes alone takes the alarm along: P1 is certain, and nothing else is.
@@ -109,13 +108,13 @@ class Work:
         self._connection.execute(sa.update(cases).where(cases.c.id == held.id).values({**stored, **grown}))
         return {name: [as_json(before[name]), as_json(value)] for name, value in differing.items()}
 
-    def rival(self, held: HeldCase) -> str | None:
+    def other_call_back(self, held: LockedCase) -> str | None:
         """Return the other open call-back of a case's party, which may have only one that is open; None without one."""
         own = sa.select(cases.c.party).where(cases.c.id == held.id).scalar_subquery()
-        others = sa.select(cases.c.number).where(cases.c.party == own, _IS_OPEN, cases.c.id != held.id)
+        others = sa.select(cases.c.number).where(cases.c.party == own, IS_OPEN, cases.c.id != held.id)
         return self._connection.execute(others).scalar_one_or_none()
 
-    def open(self, like: Case, **values: Any) -> HeldCase:
+    def open_like(self, like: Case, **values: Any) -> LockedCase:
         """Open a case like another one, but for `values`.
 
         Its number is of the year that `now` reads; it belongs to nobody, waits for nothing and was never changed.
@@ -125,14 +124,14 @@ class Work:
         new |= {"state": "open", "opened_at": self.now, "closed_at": None, "owner": None, "waiting_until": None}
         new |= {"done_reason": None, "tags": None, "by_hand": None, "version": 1, **values, "number": number}
         self._connection.execute(cases.insert(), new)
-        return self.hold(number)[0]
+        return self.lock(number)[0]
 
-    def tell(self, held: HeldCase, what: str, data: Mapping[str, Any]) -> events.Event:
+    def add_event(self, held: LockedCase, what: str, data: Mapping[str, Any]) -> events.Event:
         """Add an event to a case."""
         new = events.NewEvent(self.who, what, self.now, dict(data))
         return events.append(self._connection, new, case_id=held.id, arrival_id=None)
 
-    def label(self, held: HeldCase, event: events.Event, *, danger: bool) -> None:
+    def add_alarm_label(self, held: LockedCase, event: events.Event, *, danger: bool) -> None:
         """Keep what an event says of a case's alarm, as it was when it was held: that somebody is in danger, or not."""
         label = AlarmLabel(held.case.number, self.now, self.who, event.what, held.case.alarm, danger)
         put_label(self._connection, held.id, event.id, label)
@@ -141,37 +140,37 @@ class Work:
         """Forget what an event says of an alarm: it is taken back."""
         take_label_back(self._connection, event.id)
 
-    def events(self, held: HeldCase) -> tuple[events.Event, ...]:
+    def events(self, held: LockedCase) -> tuple[events.Event, ...]:
         """Return a case's events, oldest first."""
         return events.of_case(self._connection, held.id)
 
-    def contacts(self, held: HeldCase) -> list[HeldContact]:
+    def contacts(self, held: LockedCase) -> list[LockedContact]:
         """Return a case's contacts, oldest first."""
         query = sa.select(*(contacts.c[name] for name in (*_OF_CONTACT, *_WHOM)))
         rows = self._rows(query.where(contacts.c.case_id == held.id).order_by(contacts.c.id))
         return [_contact(row) for row in rows]
 
-    def move(self, arrival_ids: Collection[int], to: HeldCase) -> None:
+    def move_contacts(self, arrival_ids: Collection[int], to: LockedCase) -> None:
         """Lay the contacts of these arrivals into a case."""
         mine = contacts.c.arrival_id.in_(arrival_ids)
         self._connection.execute(sa.update(contacts).where(mine).values(case_id=to.id))
 
-    def concern(self, arrival_ids: Collection[int], whom: Whom) -> None:
+    def set_whom(self, arrival_ids: Collection[int], whom: Whom) -> None:
         """Say whom the contacts of these arrivals are about."""
         mine = contacts.c.arrival_id.in_(arrival_ids)
         self._connection.execute(sa.update(contacts).where(mine).values(dict(zip(_WHOM, whom, strict=True))))
 
-    def link(self, held: HeldCase, other: HeldCase, kind: str) -> bool:
-        """Link a case to another one; tell whether it was not yet."""
+    def link(self, held: LockedCase, other: LockedCase, kind: str) -> bool:
+        """Link a case to another one; return whether it was not yet."""
         values = {"case_id": held.id, "other_id": other.id, "kind": kind}
         return self._insert(case_links, values)
 
-    def unlink(self, held: HeldCase, other: HeldCase) -> None:
+    def unlink(self, held: LockedCase, other: LockedCase) -> None:
         """Take a link back."""
         mine = sa.and_(case_links.c.case_id == held.id, case_links.c.other_id == other.id)
         self._connection.execute(case_links.delete().where(mine))
 
-    def judged(self, held: HeldCase) -> tuple[CaseContact, ...]:
+    def judged_contacts(self, held: LockedCase) -> tuple[CaseContact, ...]:
         """Return a case's contacts with all that was judged of them, oldest first."""
         return contacts_of(self._connection, held.id)
 
@@ -183,8 +182,8 @@ class Work:
         envelope = envelope_of(row.envelope)
         return Arrival(row.channel, row.external_id, row.received_at, row.media_type, envelope, b"")
 
-    def confirm(self, held: HeldCase, kind: str, value: str, tenant_id: str) -> bool:
-        """Keep that an address (lower case) or number (its key) is a tenant's; tell whether it was not known yet.
+    def confirm(self, held: LockedCase, kind: str, value: str, tenant_id: str) -> bool:
+        """Keep that an address (lower case) or number (its key) is a tenant's; return whether it was not known yet.
 
         Args:
             held: the case in which it was given.
@@ -211,7 +210,7 @@ class Work:
         """Return an entry of the register, which nobody else can change until the transaction ends; None without it."""
         return register.entry(self._connection, entry_id)
 
-    def enter(self, new: RegisterEntry) -> int:
+    def add_entry(self, new: RegisterEntry) -> int:
         """Enter an entry into the register; return its id."""
         return register.put_entry(self._connection, new)
 
@@ -219,19 +218,19 @@ class Work:
         """End an entry of the register, from a case or from none."""
         register.end_entry(self._connection, entry_id, self.now, self.who, case, why)
 
-    def take_up_entry(self, entry_id: int) -> None:
+    def restore_entry(self, entry_id: int) -> None:
         """Have an entry of the register hold again."""
-        register.take_up_entry(self._connection, entry_id)
+        register.restore_entry(self._connection, entry_id)
 
     def never_used(self, reaches: Collection[str]) -> frozenset[str]:
         """Return which of these addresses and numbers, as their keys, must never be written to or called."""
         return register.never_used(self._connection, reaches, self.now.date())
 
-    def note(self, what: str, subject: str, data: Mapping[str, Any]) -> None:
+    def add_to_trail(self, what: str, subject: str, data: Mapping[str, Any]) -> None:
         """Add a line to the audit trail, of what is done in no case."""
-        add_to_trail(self._connection, TrailLine(self.now, self.who, what, subject, dict(data)))
+        accounts.add_to_trail(self._connection, TrailLine(self.now, self.who, what, subject, dict(data)))
 
-    def post(self, held: HeldCase, letter: Outgoing) -> None:
+    def put_outgoing(self, held: LockedCase, letter: Outgoing) -> None:
         """Lay something that one person wrote into the outbox; it is sent once this is committed."""
         outbox.put(self._connection, held.id, [letter], _NO_LIMITS, self.now)
 
@@ -239,29 +238,29 @@ class Work:
         """Say that what was to happen has happened, or is needless."""
         timers.settle(self._connection, timer_id, self.now, done=done)
 
-    def escalate_anew(self, held: HeldCase, priority: Priority) -> None:
+    def restart_escalation(self, held: LockedCase, priority: Priority) -> None:
         """Let the steps of a priority happen to a case that has got it by hand; it may have had it before."""
-        timers.begin_anew(self._connection, held.id, priority)
+        timers.restart(self._connection, held.id, priority)
 
-    def escalate_on(self, held: HeldCase, since: datetime) -> None:
+    def resume_escalation(self, held: LockedCase, since: datetime) -> None:
         """Let the steps still happen to a case that what was done to it at `since` had made needless."""
-        timers.wait_again(self._connection, held.id, since)
+        timers.resume(self._connection, held.id, since)
 
     def signing_key(self) -> bytes:
         """Return the secret that signs case numbers in what is sent."""
         return outbox.signing_key(self._connection)
 
-    def withdraw(self, value: str, tenant_id: str) -> str | None:
+    def withdraw_confirmation(self, value: str, tenant_id: str) -> str | None:
         """Forget that an address or number was confirmed for a tenant; return its kind, None where it was not."""
         return confirmations.withdraw(self._connection, value, tenant_id)
 
-    def book(self, held: HeldCase, office_id: str, at: datetime, who: str) -> bool:
-        """Note that somebody comes to an office at a time because of a case; tell whether the slot was free."""
+    def book_appointment(self, held: LockedCase, office_id: str, at: datetime, who: str) -> bool:
+        """Note that somebody comes to an office at a time because of a case; return whether the slot was free."""
         values = {"office_id": office_id, "at": at, "case_id": held.id, "who": who}
         return self._insert(appointments, {**values, "booked_by": self.who, "booked_at": self.now})
 
-    def cancel(self, held: HeldCase, at: datetime) -> bool:
-        """Let a slot of a case go; tell whether it had it."""
+    def cancel_appointment(self, held: LockedCase, at: datetime) -> bool:
+        """Let a slot of a case go; return whether it had it."""
         mine = appointments.delete().where(appointments.c.case_id == held.id, appointments.c.at == at)
         return self._connection.execute(mine).rowcount > 0
 
@@ -274,14 +273,12 @@ class Work:
         return self._connection.execute(query).all()
 
 
-# Written out, not bound: only so does SQLite see that the partial index answers this.
-_IS_OPEN = cases.c.state == sa.literal("open", sa.Text, literal_execute=True)
-_OF_CONTACT = tuple(name for name in HeldContact.__dataclass_fields__ if name != "whom")
+_OF_CONTACT = tuple(name for name in LockedContact.__dataclass_fields__ if name != "whom")
 
 
-def _contact(row: sa.Row[Any]) -> HeldContact:
+def _contact(row: sa.Row[Any]) -> LockedContact:
     *rest, tenant_id, dwelling_id, residence_id = list(row)
-    return HeldContact(**dict(zip(_OF_CONTACT, rest, strict=True)), whom=(tenant_id, dwelling_id, residence_id))
+    return LockedContact(**dict(zip(_OF_CONTACT, rest, strict=True)), whom=(tenant_id, dwelling_id, residence_id))
 
 
 def case_number(database: Database, channel: str, external_id: str) -> str | None:
@@ -298,20 +295,20 @@ def case_number(database: Database, channel: str, external_id: str) -> str | Non
 
 
 @contextmanager
-def working(database: Database, who: str, now: datetime) -> Iterator[Work]:
-    """Open a transaction for one person's work.
+def case_transaction(database: Database, who: str, now: datetime) -> Iterator[CaseTransaction]:
+    """Open a transaction for one person's changes.
 
     Raises:
         StoreUnavailableError: nothing was changed.
     """
     with database.writing() as connection:
-        yield Work(connection, who, now)
+        yield CaseTransaction(connection, who, now)
 
 
 def _as_urgent(alarm: Alarm, priority: Priority) -> Alarm:
     if priority is Priority.P1:
         return alarm if alarm.certain else Alarm(AlarmLevel.CERTAIN)
-    return alarm.lowered(AlarmLevel.NONE, _PRIORITY_CHANGED) if alarm.certain else alarm
+    return alarm.lowered(AlarmLevel.NONE, PRIORITY_CHANGED) if alarm.certain else alarm
 
 
 def as_json(value: Any) -> Any:

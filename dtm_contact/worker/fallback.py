@@ -1,4 +1,4 @@
-"""The case that stands in for an arrival that could not be judged: what can be read of it, and where it lies."""
+"""Where arrivals go that could not be judged: a case at the agency's reception, with what can be read of them."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -20,7 +20,7 @@ _HEAD_OCTETS = 16 * 1024
 
 
 @dataclass(slots=True)
-class Reception:
+class FallbackQueue:
     """The agency's reception, where somebody reads what the engine could not.
 
     Attributes:
@@ -38,7 +38,7 @@ class Reception:
         return Destination(queue.id, office, _PRIORITY, queue.due_at(_PRIORITY, received_at))
 
 
-def what_can_be_read(arrival: Arrival) -> Fallback:
+def readable_part(arrival: Arrival) -> Fallback:
     """Return the sender, subject and date of an arrival whose whole could not be read or judged."""
     try:
         contact = read(replace(arrival, raw=_head(arrival.raw)))

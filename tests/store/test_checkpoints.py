@@ -19,38 +19,38 @@ def accept(store: Store, place: str, *lines: LogLine, forget_before: float = flo
 
 
 def test_a_position_is_replaced_by_the_next(store: Store) -> None:
-    assert store.positions.of(CHANNEL) is None
+    assert store.checkpoints.of(CHANNEL) is None
     accept(store, "one")
     accept(store, "two")
-    assert store.positions.of(CHANNEL) == Position(CHANNEL, "two")
-    assert store.positions.of("another") is None
+    assert store.checkpoints.of(CHANNEL) == Position(CHANNEL, "two")
+    assert store.checkpoints.of("another") is None
 
 
 def test_lines_are_kept_once_in_the_order_in_which_they_came(store: Store) -> None:
     other = replace(LINE, key="k2", at=AT - 5)
     accept(store, "one", LINE, other)
     accept(store, "two", LINE, replace(other, told=0))
-    assert store.positions.lines(CHANNEL) == (LINE, replace(other, told=0))
+    assert store.checkpoints.lines(CHANNEL) == (LINE, replace(other, told=0))
 
 
 def test_a_line_that_is_given_twice_at_once_stands_as_it_was_said_last(store: Store) -> None:
     accept(store, "one", LINE, replace(LINE, told=3))
-    assert store.positions.lines(CHANNEL) == (replace(LINE, told=3),)
+    assert store.checkpoints.lines(CHANNEL) == (replace(LINE, told=3),)
 
 
 def test_old_lines_go_and_those_of_other_channels_stay(store: Store) -> None:
     store.arrivals.accept([], [(Position("other", "x"), KeptLines((LINE,)))])
     accept(store, "one", LINE, replace(LINE, key="k2", at=AT + 10))
     accept(store, "two", forget_before=AT + 1)
-    assert [line.key for line in store.positions.lines(CHANNEL)] == ["k2"]
-    assert store.positions.lines("other") == (LINE,)
+    assert [line.key for line in store.checkpoints.lines(CHANNEL)] == ["k2"]
+    assert store.checkpoints.lines("other") == (LINE,)
 
 
 def test_position_lines_and_arrivals_are_stored_together_or_not_at_all(store: Store) -> None:
     unstorable = replace(LINE, kind=None)  # type: ignore[arg-type]
     with pytest.raises(StoreRefusedError):
         store.arrivals.accept([arrival("one")], [(Position(CHANNEL, "one"), KeptLines((unstorable,)))])
-    assert store.positions.of(CHANNEL) is None
+    assert store.checkpoints.of(CHANNEL) is None
     assert store.arrivals.listing() == []
 
 
@@ -69,15 +69,15 @@ async def test_the_inbox_stores_positions_with_what_came_at_the_same_time(store:
 def test_one_daemon_at_a_time_follows(store: Store) -> None:
     for name in ("one", "two"):
         store.leases.register(daemon(name), 60)
-    follow = store.positions.follow
+    follow = store.checkpoints.follow
     assert follow(CHANNEL, "one")
     assert not follow(CHANNEL, "two")
     assert follow(CHANNEL, "one")
     store.leases.end("one")
     assert follow(CHANNEL, "two")
-    store.positions.leave(CHANNEL, "one")
+    store.checkpoints.leave(CHANNEL, "one")
     assert not follow(CHANNEL, "one")
-    store.positions.leave(CHANNEL, "two")
+    store.checkpoints.leave(CHANNEL, "two")
     assert follow(CHANNEL, "one")
 
 
@@ -88,7 +88,7 @@ async def test_what_a_late_follower_read_is_not_stored_and_costs_nobody_else(sto
     await inbox.accept([arrival("one")], Position(CHANNEL, "one"))
     store.leases.end("late")
     store.leases.register(daemon("other"), 60)
-    assert store.positions.follow(CHANNEL, "other")
+    assert store.checkpoints.follow(CHANNEL, "other")
     accept(store, "ahead")
     late = inbox.accept([arrival("two")], Position(CHANNEL, "behind"))
     beside = inbox.accept([arrival("three")])
@@ -96,5 +96,5 @@ async def test_what_a_late_follower_read_is_not_stored_and_costs_nobody_else(sto
         await late
     await beside
     await inbox.close()
-    assert store.positions.of(CHANNEL) == Position(CHANNEL, "ahead")
+    assert store.checkpoints.of(CHANNEL) == Position(CHANNEL, "ahead")
     assert [line.external_id for line in store.arrivals.listing()] == ["one", "three"]

@@ -1,26 +1,30 @@
-"""The store as its users open it."""
+"""The store as its users open it, and as an event loop uses it."""
 
-from collections.abc import Iterator
+import asyncio
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from types import TracebackType
-from typing import Self
+from typing import Self, TypeVar
 
 from dtm_contact.model import Arrival
 from dtm_contact.store.accounts import StoredAccounts
 from dtm_contact.store.alarm_labels import AlarmLabels
 from dtm_contact.store.arrivals import Arrivals
 from dtm_contact.store.cases import Cases
+from dtm_contact.store.checkpoints import Checkpoints
 from dtm_contact.store.database import Database
 from dtm_contact.store.desk import StoredDesk
 from dtm_contact.store.directory import StoredDirectory
 from dtm_contact.store.history import StoredHistory
-from dtm_contact.store.judged import StoredJudgements
+from dtm_contact.store.judgements import StoredJudgements
 from dtm_contact.store.leases import Leases
 from dtm_contact.store.migrating import check_schema
 from dtm_contact.store.outbox import StoredOutbox
-from dtm_contact.store.positions import Positions
 from dtm_contact.store.rule_versions import RuleVersions
-from dtm_contact.store.timers import Timers
+from dtm_contact.store.timers import StoredTimers
+
+_Result = TypeVar("_Result")
 
 
 class Store:
@@ -33,7 +37,7 @@ class Store:
         cases: what agents work.
         alarm_labels: what agents said of alarms.
         directory: the estate and its people.
-        positions: how far channels have read, and what they keep until the rest has come.
+        checkpoints: how far channels have read, and what they keep until the rest has come.
         leases: which daemons live, and what is taken over from those that do not.
         outbox: what is to be sent.
         judgements: what was judged, to see what other rules would have done with it.
@@ -52,12 +56,12 @@ class Store:
         self.directory = StoredDirectory(database)
         self.leases = Leases(database)
         self.outbox = StoredOutbox(database)
-        self.positions = Positions(database)
+        self.checkpoints = Checkpoints(database)
         self.accounts = StoredAccounts(database)
         self.desk = StoredDesk(database)
         self.judgements = StoredJudgements(database)
         self.rule_versions = RuleVersions(database)
-        self.timers = Timers(database)
+        self.timers = StoredTimers(database)
 
     @contextmanager
     def history(self, apart_from: Arrival | None = None) -> Iterator[StoredHistory]:
@@ -102,3 +106,19 @@ def open_store(url: str, *, read_only: bool = False, patience: float = 10.0) -> 
         database.close()
         raise
     return Store(database)
+
+
+class StoreThread:
+    """A store whose blocking calls run in one thread, off the event loop and in the order in which they were made."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="store")
+
+    async def run(self, call: Callable[[Store], _Result]) -> _Result:
+        """Return what `call` returns of the store; a caller that is cancelled does not stop it."""
+        return await asyncio.get_running_loop().run_in_executor(self._thread, call, self._store)
+
+    def close(self) -> None:
+        """Return once what was begun is done."""
+        self._thread.shutdown(wait=True)
