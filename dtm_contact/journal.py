@@ -67,7 +67,7 @@ class Contents:
     Attributes:
         files: how many were read.
         sent: what was sent, each once, in the order of the files.
-        numbers: the last case number that was given, by year.
+        numbers: the last case number of a year that was given by a time: the time, the year, the number.
         arrived: channel and external id of each arrival, with when it was received.
         gaps: times from which on the journal could not be written for a while.
         torn: records that were not finished when the daemon, or its machine, ended.
@@ -76,11 +76,19 @@ class Contents:
 
     files: int = 0
     sent: list[Sent] = field(default_factory=list)
-    numbers: dict[int, int] = field(default_factory=dict)
+    numbers: list[tuple[datetime, int, int]] = field(default_factory=list)
     arrived: dict[tuple[str, str], datetime] = field(default_factory=dict)
     gaps: list[datetime] = field(default_factory=list)
     torn: int = 0
     damaged: int = 0
+
+    def last_numbers(self, before: datetime | None = None) -> dict[int, int]:
+        """Return the last case number of each year that was given, as far as a time; None: as far as is known."""
+        found: dict[int, int] = {}
+        for at, year, last in self.numbers:
+            if before is None or at < before:
+                found[year] = max(last, found.get(year, 0))
+        return found
 
 
 class Journal:
@@ -122,7 +130,9 @@ class Journal:
         Raises:
             OSError: it cannot be written.
         """
-        self._append([({"record": "numbers", "numbers": {str(year): last for year, last in numbers.items()}}, b"")])
+        at = self._clock().astimezone(UTC).isoformat()
+        given = {str(year): last for year, last in numbers.items()}
+        self._append([({"record": "numbers", "at": at, "numbers": given}, b"")])
 
     def close(self) -> None:
         """Close the file."""
@@ -211,7 +221,6 @@ def contents_of(folder: Path) -> Contents:
     found = Contents()
     for told, _raw in _records(folder, found):
         _take(told, found)
-    found.numbers = _with_told_numbers(found)
     return found
 
 
@@ -366,20 +375,14 @@ def _take(told: dict[str, Any], found: Contents) -> None:
             key = (told["channel"], told["external_id"])
             found.arrived.setdefault(key, datetime.fromisoformat(told["received_at"]))
         case "sent":
-            found.sent.append(
-                Sent(
-                    told["message_id"],
-                    told["to_digest"],
-                    told["kind"],
-                    told["reason"],
-                    told["case_number"],
-                    datetime.fromisoformat(told["at"]),
-                    tuple((channel, external_id) for channel, external_id in told["arrivals"]),
-                )
-            )
+            sent = _sent_of(told)
+            found.sent.append(sent)
+            year, _, number = sent.case_number.partition("-")
+            if year.isdecimal() and number.isdecimal():
+                found.numbers.append((sent.at, int(year), int(number)))
         case "numbers":
-            for year, last in told["numbers"].items():
-                found.numbers[int(year)] = max(last, found.numbers.get(int(year), 0))
+            at = datetime.fromisoformat(told["at"])
+            found.numbers += [(at, int(year), last) for year, last in told["numbers"].items()]
         case "begun" if told["gap"]:
             found.gaps.append(datetime.fromisoformat(told["at"]))
         case _:
@@ -387,11 +390,13 @@ def _take(told: dict[str, Any], found: Contents) -> None:
             pass
 
 
-def _with_told_numbers(found: Contents) -> dict[int, int]:
-    """Return the last numbers, those of the cases included that something was sent for."""
-    numbers = dict(found.numbers)
-    for sent in found.sent:
-        year, _, number = sent.case_number.partition("-")
-        if year.isdecimal() and number.isdecimal():
-            numbers[int(year)] = max(int(number), numbers.get(int(year), 0))
-    return numbers
+def _sent_of(told: dict[str, Any]) -> Sent:
+    return Sent(
+        told["message_id"],
+        told["to_digest"],
+        told["kind"],
+        told["reason"],
+        told["case_number"],
+        datetime.fromisoformat(told["at"]),
+        tuple((channel, external_id) for channel, external_id in told["arrivals"]),
+    )

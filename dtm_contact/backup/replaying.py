@@ -1,6 +1,6 @@
 """Taking in what an intake journal holds and the store does not: what came after the backup that was restored."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -18,6 +18,7 @@ from dtm_contact.store.restores import (
     clear_unsure,
     last_numbers,
     raise_numbers,
+    restored_last,
     settle_by_marks,
 )
 from dtm_contact.store.schema import arrivals
@@ -76,10 +77,7 @@ def replay(store: Store, folder: Path, now: datetime, since: datetime | None = N
     wanted = {key for key, received_at in found.arrived.items() if since is None or received_at >= since}
     missing = _missing(store, wanted)
     with store.database.writing(hurried=False) as connection:
-        # Where the store knows as many numbers as the journal, none is left out.
-        known = last_numbers(connection)
-        behind = {year: last + MARGIN for year, last in found.numbers.items() if last > known.get(year, 0)}
-        raise_numbers(connection, behind)
+        raise_numbers(connection, _numbers_behind(found, restored_last(connection), last_numbers(connection)))
         marks = add_marks(connection, map(_mark, found.sent))
         settled = settle_by_marks(connection, now)
         whole = not found.gaps and not found.damaged
@@ -100,6 +98,13 @@ def replay(store: Store, folder: Path, now: datetime, since: datetime | None = N
         torn=found.torn,
         damaged=found.damaged,
     )
+
+
+def _numbers_behind(found: journal.Contents, restored_at: datetime | None, known: Mapping[int, int]) -> dict[int, int]:
+    """Return behind which numbers a store goes on: by year, and nothing where it has given all of them itself."""
+    if restored_at is not None:
+        return {year: last + MARGIN for year, last in found.last_numbers(restored_at).items()}
+    return {year: last + MARGIN for year, last in found.last_numbers().items() if last > known.get(year, 0)}
 
 
 def _mark(sent: journal.Sent) -> SentMark:

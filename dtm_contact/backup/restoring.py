@@ -124,14 +124,12 @@ def margin_for(store: Store, made_at: datetime, now: datetime) -> int:
         first = connection.execute(sa.select(sa.func.min(moment))).scalar_one()
         if first is None:
             return LEAST_MARGIN
-        first = datetime.fromisoformat(str(first)) if not isinstance(first, datetime) else first
-        first = first if first.tzinfo else first.replace(tzinfo=UTC)
         days = min(_DAYS_LOOKED_AT, max(1.0, (made_at - first).total_seconds() / _SECONDS_A_DAY))
         since = datetime.fromtimestamp(made_at.timestamp() - days * _SECONDS_A_DAY, UTC)
         opened_then = sa.select(sa.func.count()).where(moment >= since)
         pace = connection.execute(opened_then).scalar_one() / days
     passed = max(0.0, (now - made_at).total_seconds() / _SECONDS_A_DAY)
-    return LEAST_MARGIN + round(_SAFETY * pace * passed)
+    return LEAST_MARGIN + int(_SAFETY * pace * passed)
 
 
 @contextmanager

@@ -170,6 +170,12 @@ def raise_numbers(connection: Connection, at_least: Mapping[int, int]) -> None:
         )
 
 
+def restored_last(connection: Connection) -> datetime | None:
+    """Return when a store was restored last, in a transaction; None where it never was."""
+    moment: datetime | None = connection.execute(sa.select(sa.func.max(restores.c.restored_at))).scalar_one()
+    return moment
+
+
 def last_numbers(connection: Connection) -> dict[int, int]:
     """Return the last case number of each year, in a transaction."""
     return {row.year: row.last for row in connection.execute(sa.select(case_numbers))}

@@ -222,6 +222,23 @@ def test_a_journal_with_a_gap_makes_nothing_sure(on_sqlite: Site) -> None:
         assert send(back) == []
 
 
+def test_numbers_go_on_well_behind_the_last_one_that_the_journal_knows(on_sqlite: Site) -> None:
+    """It hears of a number some seconds after that was given: the margin must hold these as well."""
+    open_case(on_sqlite.store, "one", judgement())
+    backup = on_sqlite.back_up()
+    kept = Journal(on_sqlite.folder / "journal", 14, lambda: minutes(50))
+    kept.append_numbers({2026: 999})
+    with on_sqlite.restored(backup, margin=0) as back:
+        on_sqlite.replay_into(back)
+        assert open_case(back, "two", judgement()) == "2026-002001"
+        later = Journal(on_sqlite.folder / "journal", 14, lambda: minutes(70))
+        later.append_numbers({2026: 2001})
+        on_sqlite.replay_into(back)
+        assert open_case(back, "three", judgement()) == "2026-002002", "those are the restored store's own"
+    kept.close()
+    later.close()
+
+
 def test_only_what_came_since_is_taken_in(on_sqlite: Site) -> None:
     backup = on_sqlite.back_up()
     on_sqlite.store.arrivals.accept([arrival("early", minutes(1)), arrival("late", minutes(30))])
