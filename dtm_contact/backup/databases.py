@@ -133,9 +133,14 @@ def body_digests(connection: Connection) -> Iterator[bytes]:
     while more:
         more = False
         for number, held in connection.execute(query, {"after": after, "most": _BODIES_AT_ONCE}):
-            digest = held if isinstance(held, str) else sha256(held).hexdigest()
+            digest = held if connection.dialect.name == "postgresql" else _digest(held)
             yield f"{number} {digest}\n".encode()
             after, more = number, True
+
+
+def _digest(held: bytes | str) -> str:
+    # SQLite gives what a column holds, whatever its type: a damaged store may hold text here.
+    return sha256(held.encode("utf-8", "surrogateescape") if isinstance(held, str) else held).hexdigest()
 
 
 _PAGE: Final = "FROM arrival_bodies WHERE arrival_id > :after ORDER BY arrival_id LIMIT :most"
