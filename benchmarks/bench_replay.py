@@ -15,7 +15,7 @@ from dtm_contact.contract import as_json
 from dtm_contact.directory import Directory, read_export
 from dtm_contact.model import Arrival, Judgement
 from dtm_contact.pipeline import Grounds, judge
-from dtm_contact.rehearsal.replay import Proposal, replay
+from dtm_contact.rehearsal.replay import ReplayProposal, replay
 from dtm_contact.rules import load_rules
 from dtm_contact.settings import Settings
 from dtm_contact.settings import Store as StoreSettings
@@ -38,7 +38,7 @@ def main() -> None:
         print(f"{count:,} cases, {cores} processes")
         for title, with_topics in (("decided again", False), ("understood anew", True)):
             start, used = perf_counter(), os.times()
-            found = replay(settings, Proposal(ROOT / "rules", with_topics), START, processes=cores)
+            found = replay(settings, ReplayProposal(ROOT / "rules", with_topics), START, processes=cores)
             after = os.times()
             cpu = sum(after[:4]) - sum(used[:4])
             taken = perf_counter() - start

@@ -28,7 +28,7 @@ from dtm_contact.rules import RuleSet
 from dtm_contact.settings import MailServer, Settings
 from dtm_contact.store import GroupCommitInbox, Store, migrate, open_store
 from dtm_contact.timers import Runner, Storms, running
-from dtm_contact.tokens import Tokens
+from dtm_contact.tokens import CaseTokens
 from dtm_contact.web.supervisor import open_desk
 from dtm_contact.worker import (
     FallbackQueue,
@@ -55,7 +55,7 @@ _FILES_BESIDE_CONNECTIONS = 256
 
 
 @dataclass(frozen=True, slots=True)
-class Running:
+class RunningDaemon:
     """A daemon that has started.
 
     Attributes:
@@ -68,7 +68,7 @@ class Running:
 
 
 @asynccontextmanager
-async def daemon(settings: Settings) -> AsyncIterator[Running]:
+async def daemon(settings: Settings) -> AsyncIterator[RunningDaemon]:
     """Start everything, hand it out, and stop it in reverse when the block ends.
 
     Mail is taken in last and refused first: what a sender was thanked for has somebody to judge it.
@@ -135,7 +135,7 @@ async def daemon(settings: Settings) -> AsyncIterator[Running]:
         await stack.enter_async_context(watching_directory(settings, store, alarms, utc_now))
         addresses = {**listening, **served, "monitor": monitor.address}
         _log.info("started", rules=in_force.rules.version, model=in_force.rules.model_version, **addresses)
-        yield Running(store, addresses)
+        yield RunningDaemon(store, addresses)
         _log.info("stopping")
 
 
@@ -186,7 +186,7 @@ async def _mail(
     settings: Settings,
     store: Store,
     alarms: Alarms,
-    means: tuple[Tokens, Storms, Callable[[], str]],
+    means: tuple[CaseTokens, Storms, Callable[[], str]],
     journal: StoreJournal | None,
 ) -> OutboxWriter | None:
     """Start sending, where a server sends for us and we do not only observe, and return what writes.

@@ -22,7 +22,7 @@ from dtm_contact.background import beside, repeat
 from dtm_contact.errors import StoreUnavailableError, described
 from dtm_contact.log import get_log
 from dtm_contact.model import Urgency
-from dtm_contact.monitor import Check, Report
+from dtm_contact.monitor import Check, HealthReport
 from dtm_contact.notices import Announcer
 from dtm_contact.notices.kept import state_folder
 from dtm_contact.settings import Settings
@@ -82,7 +82,7 @@ class Health:
         }
         metrics.FALSE_WAKINGS_BUDGET.set(settings.desk.false_wakings)
 
-    def report(self) -> Report:
+    def report(self) -> HealthReport:
         """Return what is not well, and what else the admins are told of."""
         store = _store_answers(self._store)
         found: dict[str, str | None] = {"store": store}
@@ -103,7 +103,7 @@ class Health:
             told["disk"] = low
         for name, wrong in found.items():
             metrics.WELL.labels(name).set(wrong is None)
-        return Report(found, told)
+        return HealthReport(found, told)
 
     def _room_for_mail(self) -> str | None:
         try:
@@ -150,7 +150,7 @@ class Health:
 class HealthWatch:
     """Looks at the health now and then, and sounds the alarm of what is wrong at two looks in a row."""
 
-    def __init__(self, settings: Settings, report: Callable[[], Report], alarms: Alarms) -> None:
+    def __init__(self, settings: Settings, report: Callable[[], HealthReport], alarms: Alarms) -> None:
         """Take what looks, and who hears."""
         self._settings = settings
         self._report = report

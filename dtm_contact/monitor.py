@@ -17,7 +17,7 @@ Check = Callable[[], str | None]
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class HealthReport:
     """What a look at the daemon has found.
 
     Attributes:
@@ -33,9 +33,9 @@ class Report:
         """Whether nothing is wrong."""
         return not any(self.checks.values())
 
-    def of(self, names: Collection[str]) -> "Report":
+    def of(self, names: Collection[str]) -> "HealthReport":
         """Return what was found by some checks alone."""
-        return Report({name: wrong for name, wrong in self.checks.items() if name in names})
+        return HealthReport({name: wrong for name, wrong in self.checks.items() if name in names})
 
 
 _SECONDS = 10
@@ -59,7 +59,12 @@ class Monitor:
     """The pages, served by a thread of its own, so that they answer where the event loop hangs, and say so."""
 
     def __init__(
-        self, host: str, port: int, report: Callable[[], Report], ready: Collection[str], refresh: Callable[[], None]
+        self,
+        host: str,
+        port: int,
+        report: Callable[[], HealthReport],
+        ready: Collection[str],
+        refresh: Callable[[], None],
     ) -> None:
         """Listen; the pages answer from `__enter__` on.
 
@@ -113,7 +118,7 @@ class Monitor:
         return HTTPStatus.OK, CONTENT_TYPE_LATEST, generate_latest()
 
 
-def _told(report: Report) -> tuple[HTTPStatus, str, bytes]:
+def _told(report: HealthReport) -> tuple[HTTPStatus, str, bytes]:
     checks = {name: wrong or "well" for name, wrong in report.checks.items()}
     body = json.dumps({"well": report.well, "checks": checks, "told": dict(report.told)}).encode()
     status = HTTPStatus.OK if report.well else HTTPStatus.SERVICE_UNAVAILABLE

@@ -31,7 +31,7 @@ from dtm_contact.model import (
 from dtm_contact.reading import read, voice_notice
 from dtm_contact.rules import RuleSet, decide, with_what_was_spoken
 from dtm_contact.settings import Settings
-from dtm_contact.tokens import SHORTEST_KEY, Tokens
+from dtm_contact.tokens import SHORTEST_KEY, CaseTokens
 from dtm_contact.topics import understand
 
 
@@ -61,7 +61,7 @@ class Grounds:
         directory: Directory,
         rules: RuleSet,
         settings: Settings,
-        tokens: Tokens | None = None,
+        tokens: CaseTokens | None = None,
         files: FileReader | None = None,
     ) -> "Grounds":
         """Make the look-ups for a directory and put the rules beside them.
@@ -73,7 +73,7 @@ class Grounds:
             tokens: what reads the case numbers that we signed; where nothing was ever sent, none is read.
             files: what reads the words of PDFs that came along; without it they are not read.
         """
-        tokens = tokens or Tokens(secrets.token_bytes(SHORTEST_KEY), settings.outbound.sender)
+        tokens = tokens or CaseTokens(secrets.token_bytes(SHORTEST_KEY), settings.outbound.sender)
         house = House(tokens, frozenset(domain.lower() for domain in settings.domains))
         return cls(directory, MatchIndex.build(directory, settings), rules, settings, house, files)
 

@@ -24,7 +24,7 @@ SHORTEST_KEY = 16
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Tokens:
+class CaseTokens:
     """Signs and reads the case numbers in what we send.
 
     Attributes:

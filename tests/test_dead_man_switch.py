@@ -7,14 +7,14 @@ from pathlib import Path
 from prometheus_client import REGISTRY
 
 from dtm_contact.dead_man_switch import DeadManSwitch, signing
-from dtm_contact.monitor import Report
+from dtm_contact.monitor import HealthReport
 from dtm_contact.settings import Heartbeat
 from tests.certificates import made
 from tests.notices.test_ways import free_port, web_server
 from tests.test_described import tls_server
 
-WELL = Report({"store": None, "relay": None})
-ILL = Report({"store": None, "relay": "away"})
+WELL = HealthReport({"store": None, "relay": None})
+ILL = HealthReport({"store": None, "relay": "away"})
 
 
 def counted(outcome: str) -> float:
@@ -45,7 +45,7 @@ async def test_while_anything_is_wrong_there_is_no_sign(tmp_path: Path) -> None:
 
 async def test_what_is_only_told_withholds_nothing(tmp_path: Path) -> None:
     file = tmp_path / "alive"
-    assert await DeadManSwitch(Heartbeat(file=file), lambda: Report({"store": None}, {"disk": "low"})).sign()
+    assert await DeadManSwitch(Heartbeat(file=file), lambda: HealthReport({"store": None}, {"disk": "low"})).sign()
     assert file.exists()
 
 
@@ -67,7 +67,7 @@ async def test_a_look_that_fails_is_no_sign_and_ends_nothing(tmp_path: Path) -> 
     looked = asyncio.Event()
     loop = asyncio.get_running_loop()
 
-    def report() -> Report:
+    def report() -> HealthReport:
         loop.call_soon_threadsafe(looked.set)
         raise RuntimeError
 
@@ -81,7 +81,7 @@ async def test_a_look_that_fails_is_no_sign_and_ends_nothing(tmp_path: Path) -> 
 async def test_where_the_settings_name_nothing_nothing_is_looked_at() -> None:
     looked: list[int] = []
 
-    def report() -> Report:
+    def report() -> HealthReport:
         looked.append(1)
         return WELL
 

@@ -22,7 +22,7 @@ from dtm_contact.health import (
     watching_directory,
 )
 from dtm_contact.model import CaseKind, Outgoing, OutgoingKind, Priority
-from dtm_contact.monitor import Report
+from dtm_contact.monitor import HealthReport
 from dtm_contact.notices import Announcer, Kept
 from dtm_contact.settings import Directory, Imap, Monitor, Outbound, Rules, Settings
 from dtm_contact.settings import Store as StoreSettings
@@ -125,7 +125,7 @@ class Scene:
         self.health = Health(self.settings, store, self.alarms, heartbeat, self.announcer, lambda: self.now, desk=desk)
         self.watch = HealthWatch(self.settings, self.health.report, self.alarms)
 
-    async def report(self) -> Report:
+    async def report(self) -> HealthReport:
         return await asyncio.to_thread(self.health.report)
 
     async def look(self) -> None:

@@ -6,7 +6,7 @@ from http.client import HTTPConnection
 
 import pytest
 
-from dtm_contact.monitor import Monitor, Report
+from dtm_contact.monitor import HealthReport, Monitor
 
 
 class Watched:
@@ -16,7 +16,7 @@ class Watched:
         self.wrong: dict[str, str | None] = {"store": None, "relay": None}
         self.told: dict[str, str] = {}
         self.refreshed = 0
-        self.monitor = Monitor("127.0.0.1", 0, lambda: Report(self.wrong, self.told), ("store",), self.refresh)
+        self.monitor = Monitor("127.0.0.1", 0, lambda: HealthReport(self.wrong, self.told), ("store",), self.refresh)
 
     def refresh(self) -> None:
         self.refreshed += 1

@@ -2,10 +2,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dtm_contact.tokens import Tokens
+from dtm_contact.tokens import CaseTokens
 
-OURS = Tokens(b"k" * 32, "metropole@bailleur.example")
-OTHERS = Tokens(b"o" * 32, "metropole@bailleur.example")
+OURS = CaseTokens(b"k" * 32, "metropole@bailleur.example")
+OTHERS = CaseTokens(b"o" * 32, "metropole@bailleur.example")
 NUMBER = "2026-004217"
 
 
@@ -42,7 +42,7 @@ def test_any_text_is_read(text: str) -> None:
 @pytest.mark.parametrize(("key", "mailbox"), [(b"short", "a@b.example"), (b"k" * 16, "nowhere")])
 def test_bad_keys_and_addresses_are_refused(key: bytes, mailbox: str) -> None:
     with pytest.raises(ValueError, match=r"needed|write one such as"):
-        Tokens(key, mailbox)
+        CaseTokens(key, mailbox)
 
 
 def test_the_key_is_not_shown() -> None:

@@ -140,12 +140,16 @@ class Learner:
     """Learns of lessons, step by step."""
 
     def __init__(self, lessons: Lessons, topics: int, seed: int = 0) -> None:
-        """Take the lessons, how many topics there are, and what chance begins from."""
+        """Take the lessons, how many topics there are, and what chance begins from.
+
+        One core does it, as `learn` does.
+        """
         self._random = np.random.default_rng(seed)
         self._lessons = lessons
         self._words = _Words(lessons.heard)
         self._messages = [self._words.places(each) for each in lessons.heard]
-        self._own = _Learned(self._first_vectors(topics, seed))
+        with threadpool_limits(1):
+            self._own = _Learned(self._first_vectors(topics, seed))
         self._pieces = _Learned(self._drawn(BUCKETS, VECTOR, spread=_PIECES_SPREAD))
         self._filters = [_Learned(self._drawn(width * VECTOR, FILTERS, spread=2 / np.sqrt(width * VECTOR)))
                          for width in WIDTHS]  # fmt: skip

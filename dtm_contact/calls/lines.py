@@ -10,7 +10,7 @@ _BOM = b"\xef\xbb\xbf"
 
 
 @dataclass(frozen=True, slots=True)
-class Position:
+class FilePosition:
     """Where in a file reading stands: the next line's number, from 1, and its first octet, from 0."""
 
     line: int = 1
@@ -18,7 +18,7 @@ class Position:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class FileLine:
     """One line.
 
     Attributes:
@@ -41,12 +41,12 @@ class Line:
         return self.size > LONGEST_LINE
 
     @property
-    def next(self) -> Position:
+    def next(self) -> FilePosition:
         """Where reading goes on after it."""
-        return Position(self.number + 1, self.offset + self.size)
+        return FilePosition(self.number + 1, self.offset + self.size)
 
 
-def split_lines(chunks: Iterable[bytes], start: Position = Position()) -> Iterator[Line]:
+def split_lines(chunks: Iterable[bytes], start: FilePosition = FilePosition()) -> Iterator[FileLine]:
     """Yield the lines of a file that comes in chunks from `start` on, in bounded memory however long a line is."""
     number, offset, size = start.line, start.offset, 0
     kept = bytearray()
@@ -55,13 +55,13 @@ def split_lines(chunks: Iterable[bytes], start: Position = Position()) -> Iterat
         for piece in pieces[:-1]:
             _keep(kept, piece)
             size += len(piece) + 1
-            yield Line(number, offset, _clean(kept, offset), size, ended=True)
+            yield FileLine(number, offset, _clean(kept, offset), size, ended=True)
             number, offset, size = number + 1, offset + size, 0
             kept.clear()
         _keep(kept, pieces[-1])
         size += len(pieces[-1])
     if size:
-        yield Line(number, offset, _clean(kept, offset), size, ended=False)
+        yield FileLine(number, offset, _clean(kept, offset), size, ended=False)
 
 
 def _keep(kept: bytearray, piece: bytes) -> None:

@@ -29,7 +29,7 @@ _BEFORE_TRANSFER = 5.0  # seconds: a leg that begins so much before the transfer
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class QuietCall:
     """A call that is quiet.
 
     Attributes:
@@ -162,7 +162,7 @@ class LiveCalls:
             self._doubtful = None
             self._take(line, record)
 
-    def quiet(self) -> tuple[Told, ...]:
+    def quiet(self) -> tuple[QuietCall, ...]:
         """Give out the calls that are quiet, in the order in which they ended."""
         ready = [(call.end, call.start, call_id) for call_id, call in self._waiting.items() if self._is_quiet(call)]
         return tuple(self._give_out(call_id) for _end, _start, call_id in sorted(ready))
@@ -188,13 +188,13 @@ class LiveCalls:
         held = self._hold if call.goes_on() else self._quiet
         return call.last_sign + held <= self.clock
 
-    def _give_out(self, call_id: str) -> Told:
+    def _give_out(self, call_id: str) -> QuietCall:
         call = self._waiting.pop(call_id)
         call.waits = False
         for key, line in call.lines.items():
             if line.told is None:
                 call.lines[key] = self._changed[key] = replace(line, told=call.revision)
-        told = Told(call_id, call.revision, tuple(call.lines.values()))
+        told = QuietCall(call_id, call.revision, tuple(call.lines.values()))
         call.revision += 1
         return told
 

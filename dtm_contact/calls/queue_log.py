@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 
 from dtm_contact.calls.faults import Faults
-from dtm_contact.calls.lines import LONGEST_LINE, Line
+from dtm_contact.calls.lines import LONGEST_LINE, FileLine
 from dtm_contact.model import Problem
 
 _FIELDS = 5  # time|call id|queue|agent|event|data…
@@ -31,7 +31,7 @@ class QueueEvent:
     event: str
 
 
-def parse_event(line: Line, file: str, faults: Faults, wanted: Collection[str] = TOLD) -> QueueEvent | None:
+def parse_event(line: FileLine, file: str, faults: Faults, wanted: Collection[str] = TOLD) -> QueueEvent | None:
     """Return the event of a line; None where it has none of those wanted, faults being told."""
     if not line.raw.strip():
         return None
@@ -46,7 +46,7 @@ def parse_event(line: Line, file: str, faults: Faults, wanted: Collection[str] =
     return QueueEvent(float(at), call_id, queue, event)
 
 
-def _fault(line: Line) -> str:
+def _fault(line: FileLine) -> str:
     if line.too_long:
         return f"the line is longer than {LONGEST_LINE} octets"
     if b"\x00" in line.raw:

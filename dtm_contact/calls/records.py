@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from dtm_contact.calls.clock import ZoneCheck, begin, later
 from dtm_contact.calls.faults import Faults
-from dtm_contact.calls.lines import LONGEST_LINE, Line
+from dtm_contact.calls.lines import LONGEST_LINE, FileLine
 from dtm_contact.errors import DtmContactError
 from dtm_contact.model import Problem, Severity
 
@@ -110,7 +110,7 @@ class RecordReader:
         """Say what time it is, in seconds since 1970, for a log that is followed."""
         self._latest = now + _DAY
 
-    def read(self, line: Line) -> Record | None:
+    def read(self, line: FileLine) -> Record | None:
         """Return the record of a line; None where it holds none, the fault being told unless the line is empty."""
         if not line.raw.strip():
             return None
@@ -122,7 +122,7 @@ class RecordReader:
             self.faults.add(Problem(self.file, line.number, 0, message, error.hint), _kind(message))
             return None
 
-    def _record(self, line: Line) -> Record:
+    def _record(self, line: FileLine) -> Record:
         row = _row(line)
         at = self._declared or _detected(row)
         if len(row) != at["width"]:
@@ -198,7 +198,7 @@ class RecordReader:
             raise _NoRecordError(f"the {name} is no time", "YYYY-MM-DD hh:mm:ss") from None
 
 
-def _row(line: Line) -> list[str]:
+def _row(line: FileLine) -> list[str]:
     if line.too_long:
         raise _NoRecordError(f"the line has {line.size} octets", f"a record has {LONGEST_LINE} at the most")
     if _NOT_TEXT.search(line.raw):

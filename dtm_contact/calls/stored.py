@@ -6,11 +6,11 @@ from typing import TypeGuard
 
 from dtm_contact.calls.faults import Faults
 from dtm_contact.calls.grouping import Ended
-from dtm_contact.calls.lines import Line
-from dtm_contact.calls.live import EVENT, RECORD, WANTED, Told
+from dtm_contact.calls.lines import FileLine
+from dtm_contact.calls.live import EVENT, RECORD, WANTED, QuietCall
 from dtm_contact.calls.queue_log import TOLD, QueueEvent, parse_event
 from dtm_contact.calls.records import Record, RecordReader
-from dtm_contact.calls.telling import Telling
+from dtm_contact.calls.telling import CallInterpreter
 from dtm_contact.errors import UnreadableArrivalError
 from dtm_contact.model import Call, LogLine
 from dtm_contact.settings import Settings, Switchboard
@@ -20,13 +20,13 @@ MEDIA_TYPE = "application/x-asterisk-call"
 _MARKS = {RECORD: b"R", EVENT: b"Q"}
 
 
-def pack(told: Told) -> bytes:
+def pack(told: QuietCall) -> bytes:
     """Return a call's lines as the bytes of an arrival: a line of JSON, then each line after a letter for its log."""
     head = json.dumps({"id": told.id, "revision": told.revision}).encode()
     return b"\n".join((head, *(_MARKS[line.kind] + line.raw for line in told.lines)))
 
 
-def external_id(told: Told) -> str:
+def external_id(told: QuietCall) -> str:
     """Return what makes the arrival the same when it is handed over twice: the linkedid, and which revision it is."""
     return told.id if told.revision == 0 else f"{told.id}#{told.revision}"
 
@@ -36,9 +36,9 @@ def call_id_of(external: str) -> str:
     return external.rpartition("#")[0] or external
 
 
-def line_of(raw: bytes) -> Line:
+def line_of(raw: bytes) -> FileLine:
     """Return a line that was kept, as reading it takes it; its place in the file is known no more."""
-    return Line(0, 0, raw, len(raw), ended=True)
+    return FileLine(0, 0, raw, len(raw), ended=True)
 
 
 class PartReader:
@@ -74,7 +74,7 @@ class StoredCalls:
         """Take what the switchboard's contexts and applications are called, and the numbers that are ours."""
         self._queues = frozenset(settings.switchboard.queues)
         self._switchboard = settings.switchboard
-        self._telling = Telling(settings.switchboard, settings.numbers)
+        self._telling = CallInterpreter(settings.switchboard, settings.numbers)
 
     def call(self, raw: bytes) -> Call:
         """Return the call.

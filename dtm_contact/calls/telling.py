@@ -30,7 +30,7 @@ class _Evidence:
         return bool(self.events)
 
 
-class Telling:
+class CallInterpreter:
     """Tells what became of calls, by the names that the switchboard gives its contexts and applications."""
 
     def __init__(self, switchboard: Switchboard, own_numbers: Iterable[str]) -> None:

@@ -14,15 +14,15 @@ from dtm_contact.outbound import Answering, Letter, NoAddressError, write
 from dtm_contact.pipeline import whoever_it_may_be
 from dtm_contact.rules import decide
 from dtm_contact.rules.actions import ON_CALL
-from dtm_contact.tokens import Tokens
+from dtm_contact.tokens import CaseTokens
 
 _NONCE_OCTETS: Final = 8
 _REPLY_MARKS: Final = re.compile(r"(?:(?:re|rép|tr|fwd?|fw)\s*:\s*)+", re.IGNORECASE)
 
 
-def tokens_of(act: Act) -> Tokens:
+def tokens_of(act: Act) -> CaseTokens:
     """Return what signs the case's number in what is sent."""
-    return Tokens.of(act.grounds.settings.outbound, act.work.signing_key)
+    return CaseTokens.of(act.grounds.settings.outbound, act.work.signing_key)
 
 
 def recipient(act: Act, to: str | None, *, unproven_ok: bool = False) -> Addressee:

@@ -17,7 +17,7 @@ from dtm_contact.text import phone_key
 
 
 @dataclass(frozen=True, slots=True)
-class Home:
+class TimelineHome:
     """Whom a time line is about.
 
     Attributes:
@@ -43,7 +43,7 @@ class Moment:
     what: str
 
 
-def home_of(asked: str, directory: Directory, on: date) -> Home:
+def home_of(asked: str, directory: Directory, on: date) -> TimelineHome:
     """Return whom a tenant's id, a dwelling's id or a phone number means.
 
     Raises:
@@ -63,22 +63,22 @@ def home_of(asked: str, directory: Directory, on: date) -> Home:
         raise WrongArgumentError(f"ce numéro est à plusieurs logements : {', '.join(sorted(homes))}")
     if homes:
         return _of_dwelling(homes.pop(), directory, on)
-    return Home(None, tuple(sorted(holders)), (), (Party(numbers=(key,)),))
+    return TimelineHome(None, tuple(sorted(holders)), (), (Party(numbers=(key,)),))
 
 
-def _of_tenant(tenant_id: str, directory: Directory, on: date) -> Home:
+def _of_tenant(tenant_id: str, directory: Directory, on: date) -> TimelineHome:
     dwelling = directory.home(tenant_id, on)
     if dwelling is not None and tenant_id in directory.household(dwelling.dwelling_id, on):
         return _of_dwelling(dwelling.dwelling_id, directory, on)
     # Who has left keeps their own time line: those who live there now are others.
-    return Home(None, (tenant_id,), (), (Party(tenant_id=tenant_id),))
+    return TimelineHome(None, (tenant_id,), (), (Party(tenant_id=tenant_id),))
 
 
-def _of_dwelling(dwelling_id: str, directory: Directory, on: date) -> Home:
+def _of_dwelling(dwelling_id: str, directory: Directory, on: date) -> TimelineHome:
     people = directory.household(dwelling_id, on)
     duty = on_duty(directory, directory.dwellings[dwelling_id].address_id, on)
     parties = (Party(dwelling_id=dwelling_id), *(Party(tenant_id=person) for person in people))
-    return Home(dwelling_id, people, duty, parties)
+    return TimelineHome(dwelling_id, people, duty, parties)
 
 
 def days(found: HouseholdHistory, zone: tzinfo) -> Iterator[tuple[date, tuple[Moment, ...]]]:

@@ -108,7 +108,7 @@ class ReadingInbox(Inbox, Protocol):
         ...
 
 
-class Running(Protocol):
+class RunningChannel(Protocol):
     """A channel that is open."""
 
     @property
@@ -129,7 +129,7 @@ class Running(Protocol):
 class Channel(Protocol):
     """What a channel's module offers."""
 
-    async def start(self, settings: Settings, inbox: ReadingInbox) -> Running:
+    async def start(self, settings: Settings, inbox: ReadingInbox) -> RunningChannel:
         """Open the channel.
 
         Raises:
@@ -154,7 +154,7 @@ def channel(name: str) -> Channel:
     return cast("Channel", import_module(f"{__name__}.{name}"))
 
 
-async def start_channels(settings: Settings, inbox: ReadingInbox) -> tuple[Running, ...]:
+async def start_channels(settings: Settings, inbox: ReadingInbox) -> tuple[RunningChannel, ...]:
     """Open the channels that the settings name; all or, if one cannot be opened, none.
 
     Raises:

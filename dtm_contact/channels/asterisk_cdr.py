@@ -11,19 +11,19 @@ from dtm_contact.calls import (
     MEDIA_TYPE,
     WANTED,
     Faults,
-    Line,
+    FileLine,
     LiveCalls,
     PartReader,
     QueueEvent,
+    QuietCall,
     RecordReader,
-    Told,
     event_line,
     external_id,
     pack,
     parse_event,
     record_line,
 )
-from dtm_contact.channels import ReadingInbox, Running
+from dtm_contact.channels import ReadingInbox, RunningChannel
 from dtm_contact.channels.log import Batch, FollowedFile, Follower, Mark
 from dtm_contact.log import get_log
 from dtm_contact.model import Arrival, KeptLines, LogLine, Severity
@@ -154,7 +154,7 @@ class AsteriskLogs:
         else:
             self._idle_since = seconds
 
-    def _arrival(self, told: Told, now: datetime) -> Arrival:
+    def _arrival(self, told: QuietCall, now: datetime) -> Arrival:
         return Arrival(NAME, external_id(told), now, MEDIA_TYPE, None, pack(told), in_turn=True)
 
     def _where(self) -> dict[str, Any]:
@@ -194,13 +194,13 @@ def _marks(place: dict[str, Any], name: str) -> tuple[Mark, ...]:
     return tuple(Mark(**mark) for mark in place.get(name, ()))
 
 
-def _second(line: Line) -> float:
+def _second(line: FileLine) -> float:
     """Return the time that a line of the queue log begins with; 0 where it has none."""
     second = line.raw.partition(b"|")[0].partition(b".")[0]
     return float(second) if second.isdigit() and len(second) <= len("9999999999") + 1 else 0.0
 
 
-async def start(settings: Settings, inbox: ReadingInbox) -> Running:
+async def start(settings: Settings, inbox: ReadingInbox) -> RunningChannel:
     """Follow the logs that `settings.switchboard` names.
 
     Raises:

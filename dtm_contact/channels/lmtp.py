@@ -2,7 +2,7 @@
 
 from typing import ClassVar
 
-from dtm_contact.channels import Inbox, Running
+from dtm_contact.channels import Inbox, RunningChannel
 from dtm_contact.channels.mail import Clock, MailListener, MailSession, replies, system_clock
 from dtm_contact.model import Envelope
 from dtm_contact.settings import Settings
@@ -29,7 +29,7 @@ class LmtpSession(MailSession):
         super().reply_to_message(envelope, "\r\n".join(reply for _ in envelope.recipients))
 
 
-async def start(settings: Settings, inbox: Inbox, clock: Clock = system_clock) -> Running:
+async def start(settings: Settings, inbox: Inbox, clock: Clock = system_clock) -> RunningChannel:
     """Listen by `settings.lmtp`.
 
     Raises:

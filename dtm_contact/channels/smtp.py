@@ -1,11 +1,11 @@
 """The channel `smtp`: mail from a mail server (RFC 5321)."""
 
-from dtm_contact.channels import Inbox, Running
+from dtm_contact.channels import Inbox, RunningChannel
 from dtm_contact.channels.mail import Clock, MailListener, MailSession, system_clock
 from dtm_contact.settings import Settings
 
 
-async def start(settings: Settings, inbox: Inbox, clock: Clock = system_clock) -> Running:
+async def start(settings: Settings, inbox: Inbox, clock: Clock = system_clock) -> RunningChannel:
     """Listen by `settings.smtp`.
 
     Raises:

@@ -19,7 +19,7 @@ from dtm_contact.cli.rules_files import Days, check_rules, folder_argument
 from dtm_contact.directory import Directory
 from dtm_contact.errors import NotFoundError
 from dtm_contact.model import AlarmLevel, Priority, Severity
-from dtm_contact.rehearsal.replay import Moved, Place, Proposal, Replay, replay
+from dtm_contact.rehearsal.replay import CasePlace, Moved, Replay, ReplayProposal, replay
 from dtm_contact.rules import RuleSet, load_in_force
 from dtm_contact.rules.actions import ON_CALL
 from dtm_contact.rules.reader_files import reader_files
@@ -71,7 +71,7 @@ def replay_command(
     for problem in (problem for problem in problems if problem.severity is Severity.ERROR):
         click.secho(str(problem), err=True, fg="red")
     with_topics = _reader_changed(settings, folder, rules) if topics is None else topics
-    replayed = replay_since(settings, Proposal(folder, with_topics), datetime.now(UTC) - since)
+    replayed = replay_since(settings, ReplayProposal(folder, with_topics), datetime.now(UTC) - since)
     if as_json:
         _print_json(replayed, rules)
     else:
@@ -81,7 +81,7 @@ def replay_command(
     return 1 if replayed.moved and not apply_open else 0
 
 
-def replay_since(settings: Settings, proposal: Proposal, since: datetime) -> Replay:
+def replay_since(settings: Settings, proposal: ReplayProposal, since: datetime) -> Replay:
     """Judge what came since a time again, and show meanwhile how far that has come."""
     processes = os.cpu_count() or 1
     with Progress(console=Console(stderr=True), transient=True) as progress:
@@ -181,7 +181,7 @@ def _ways(moved: tuple[Moved, ...], mark: tuple[str, ...]) -> Iterator[tuple[str
         )
 
 
-def _place_text(place: Place) -> str:
+def _place_text(place: CasePlace) -> str:
     notified = f", tells {', '.join(place.notify)}" if place.notify else ""
     return f"{place.queue or _NOWHERE} {place.priority}{notified}"
 
@@ -275,7 +275,7 @@ def try_command(
         check_rules(settings, folder)
     with _in_force(settings) as in_force:
         phrases = (_phrase(settings, folder or in_force, text, does, topic),) if text is not None else ()
-        proposal = Proposal(folder or in_force, with_topics=True, phrases=phrases, against=in_force)
+        proposal = ReplayProposal(folder or in_force, with_topics=True, phrases=phrases, against=in_force)
         replayed = replay_since(settings, proposal, datetime.now(UTC) - since)
     changed = _changed(replayed)
     if as_json:

@@ -19,7 +19,7 @@ from dtm_contact.access.login import LINK_MINUTES
 from dtm_contact.cli.grounds import ListingNames, listing_names
 from dtm_contact.cli.output import console
 from dtm_contact.cli.queue import cases_table, queues_table
-from dtm_contact.daemon import Running, daemon, run, stop_signal
+from dtm_contact.daemon import RunningDaemon, daemon, run, stop_signal
 from dtm_contact.directory import Directory, read_export
 from dtm_contact.errors import NoDirectoryError
 from dtm_contact.log import get_log
@@ -107,7 +107,7 @@ async def _demo(settings: Settings, messages: Sequence[Path], *, once: bool) -> 
     click.echo("Stopped. Everything is kept.")
 
 
-def _way_in(running: Running) -> str:
+def _way_in(running: RunningDaemon) -> str:
     """Make a link that lets whoever sees it into the desk, once, as somebody of the agency."""
     accounts, now = running.store.accounts, datetime.now(UTC)
     agency = Directory(running.store.directory.load()).agency.office_id
@@ -130,7 +130,9 @@ async def _unless(stopped: asyncio.Event, work: Coroutine[None, None, None]) -> 
     return False
 
 
-async def _send_and_watch(settings: Settings, running: Running, messages: Sequence[Path], names: ListingNames) -> None:
+async def _send_and_watch(
+    settings: Settings, running: RunningDaemon, messages: Sequence[Path], names: ListingNames
+) -> None:
     out = console()
     sending = asyncio.ensure_future(asyncio.to_thread(_send, settings, running.addresses["smtp"], messages))
     with Live(console=out, auto_refresh=False, transient=True) as live:
@@ -179,7 +181,7 @@ def _show_queues(store: Store, names: ListingNames, out: Console) -> None:
         out.print(cases_table(store.cases.queue(count.queue, limit=_CASES_SHOWN), names, title=title))
 
 
-def _say_what_next(settings: Settings, running: Running, messages: Sequence[Path]) -> None:
+def _say_what_next(settings: Settings, running: RunningDaemon, messages: Sequence[Path]) -> None:
     host, _, port = running.addresses["smtp"].rpartition(":")
     first = next(iter(running.store.cases.queue(limit=1)), None)
     click.echo(

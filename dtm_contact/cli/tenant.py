@@ -10,7 +10,7 @@ from rich.text import Text
 
 from dtm_contact.cases import Command
 from dtm_contact.cases.registered import entry_words, registered
-from dtm_contact.cases.timeline import Home, days, home_of
+from dtm_contact.cases.timeline import TimelineHome, days, home_of
 from dtm_contact.cli import CommandGroup
 from dtm_contact.cli.case import actor_option, perform
 from dtm_contact.cli.grounds import ListingNames, listing_names
@@ -48,7 +48,7 @@ def show(settings: Settings, tenant: str, *, as_json: bool) -> None:
         console().print(Group(*(Text(line, style="bold red") for line in first), *_timeline(home, dealings, names)))
 
 
-def _as_json(home: Home, dealings: HouseholdHistory) -> dict[str, Any]:
+def _as_json(home: TimelineHome, dealings: HouseholdHistory) -> dict[str, Any]:
     return {
         "dwelling": home.dwelling_id,
         "people": list(home.people),
@@ -59,7 +59,7 @@ def _as_json(home: Home, dealings: HouseholdHistory) -> dict[str, Any]:
     }
 
 
-def _timeline(home: Home, dealings: HouseholdHistory, names: ListingNames) -> Iterator[RenderableType]:
+def _timeline(home: TimelineHome, dealings: HouseholdHistory, names: ListingNames) -> Iterator[RenderableType]:
     if home.dwelling_id is not None:
         yield Text(names.names.dwelling(home.dwelling_id), style="bold")
     elif not home.people:

@@ -24,7 +24,7 @@ from dtm_contact.model import (
     Way,
     domain_of,
 )
-from dtm_contact.tokens import Tokens
+from dtm_contact.tokens import CaseTokens
 
 REOPENED_WITHIN: Final = timedelta(days=14)
 """A reply to a closed case reopens it for so long."""
@@ -51,7 +51,7 @@ class Questions(Conversations, Protocol):
 class House:
     """What makes a message ours: the signatures of our case numbers, and our own mail domains, lower case."""
 
-    tokens: Tokens
+    tokens: CaseTokens
     domains: frozenset[str]
 
 

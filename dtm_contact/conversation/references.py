@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from dtm_contact.model import Contact, Earlier, Way
-from dtm_contact.tokens import Tokens
+from dtm_contact.tokens import CaseTokens
 
 _NUMBER = re.compile(r"(?<![\w-])(20[0-9]{2}-[0-9]{6})(?![\w-])")
 MOST_CASES = 10
@@ -22,7 +22,7 @@ class Reference:
 
 
 def references(
-    contact: Contact, recipients: Sequence[str], earlier: Sequence[Earlier], tokens: Tokens
+    contact: Contact, recipients: Sequence[str], earlier: Sequence[Earlier], tokens: CaseTokens
 ) -> tuple[Reference, ...]:
     """Return the cases that a message points to, the surest pointer first, each case once.
 
@@ -46,7 +46,7 @@ def thread_ids(contact: Contact) -> tuple[str, ...]:
 
 
 def _all(
-    contact: Contact, recipients: Sequence[str], earlier: Sequence[Earlier], tokens: Tokens
+    contact: Contact, recipients: Sequence[str], earlier: Sequence[Earlier], tokens: CaseTokens
 ) -> Iterator[Reference]:
     for message_id in thread_ids(contact):
         if number := tokens.case_of_message_id(message_id):

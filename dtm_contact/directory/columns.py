@@ -102,7 +102,7 @@ class Identifier:
 
 
 @dataclass(frozen=True, slots=True)
-class Reference:
+class LineReference:
     """The identifier of a line in another file; `optional`: it may be empty."""
 
     file: str
@@ -184,7 +184,7 @@ def _day(cell: str) -> date | None:
 
 
 @dataclass(frozen=True, slots=True)
-class Mail:
+class MailAddress:
     """An e-mail address, which may be empty."""
 
     def read(self, cells: Sequence[str], at: Cells) -> Sequence[object]:

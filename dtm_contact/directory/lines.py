@@ -23,7 +23,7 @@ FEW = 50_000
 """Up to so many lines are made once and kept: they take little beside the time that making them anew would."""
 
 
-class Texts(Sequence[str]):
+class PackedTexts(Sequence[str]):
     """Texts in one string of octets."""
 
     def __init__(self, texts: Iterable[str] = ()) -> None:
@@ -40,7 +40,7 @@ class Texts(Sequence[str]):
             self._ends.append(len(octets))
         self._octets = octets
 
-    def packed(self) -> "Texts":
+    def packed(self) -> "PackedTexts":
         """Return the same, without the room that was kept for more."""
         self._octets, self._ends = bytes(self._octets), self._ends[:]
         return self
@@ -113,7 +113,7 @@ class _Several:
     """Some texts for each line."""
 
     def __init__(self) -> None:
-        self._texts = Texts()
+        self._texts = PackedTexts()
         self._ends = array("I", (0,))
 
     def extend(self, values: Iterable[tuple[str, ...]]) -> None:
@@ -141,7 +141,7 @@ def _narrowest(count: int) -> str:
 
 def _grown(column: _Column, kind: object, values: Iterable[Any]) -> _Column:
     column.extend(values)
-    return Texts(column) if kind is str and isinstance(column, _Shared) and column.spares_nothing() else column
+    return PackedTexts(column) if kind is str and isinstance(column, _Shared) and column.spares_nothing() else column
 
 
 class Lines(Sequence[T], Generic[T]):

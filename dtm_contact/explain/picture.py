@@ -5,7 +5,7 @@ from html import escape
 from itertools import accumulate
 from textwrap import wrap
 
-from dtm_contact.explain.waterfall import Step, Waterfall, points
+from dtm_contact.explain.waterfall import Waterfall, WaterfallStep, points
 
 _WIDTH = 900
 _ROW, _TOP, _LABELS, _BARS, _VALUES = 40, 104, 330, 440, 64
@@ -34,7 +34,9 @@ def picture(told: Waterfall, title: str) -> str:
         told: what to draw.
         title: what the picture is of, for those who do not see it and as its first line.
     """
-    first = Step("au départ", "", f"1 personne sur {told.people:,}".replace(",", "\N{NO-BREAK SPACE}"), told.start)
+    first = WaterfallStep(
+        "au départ", "", f"1 personne sur {told.people:,}".replace(",", "\N{NO-BREAK SPACE}"), told.start
+    )
     steps = [first, *told.steps]
     ends = list(accumulate(step.points for step in steps))
     low, high = min(*ends, 0.0), max(*ends, 0.0)
@@ -57,14 +59,14 @@ def picture(told: Waterfall, title: str) -> str:
     return "\n".join(parts) + "\n"
 
 
-def _spoken(told: Waterfall, steps: Iterable[Step]) -> str:
+def _spoken(told: Waterfall, steps: Iterable[WaterfallStep]) -> str:
     said = [f"{step.label} {step.seen or step.against} {points(step.points)}" for step in steps]
     return (
         f"{told.who}, {told.verdict}. {' ; '.join(said)} ; total {points(told.total)}. {' '.join(told.not_the_second)}"
     )
 
 
-def _rows(steps: list[Step], ends: list[float], low: float, scale: float) -> Iterator[str]:
+def _rows(steps: list[WaterfallStep], ends: list[float], low: float, scale: float) -> Iterator[str]:
     zero = _LABELS + (0.0 - low) * scale
     bottom = _TOP + _ROW * (len(steps) + 1)
     yield f'<line class="line" x1="{zero:.1f}" x2="{zero:.1f}" y1="{_TOP - 8}" y2="{bottom - 8}"/>'
@@ -73,11 +75,13 @@ def _rows(steps: list[Step], ends: list[float], low: float, scale: float) -> Ite
         kind = "start" if row == 0 else "for" if step.points >= 0 else "against"
         yield from _row(_TOP + row * _ROW, step, (begun, end), (low, scale), kind)
         begun = end
-    total = Step("total", "", "au-dessus de 0 : plus probable que le hasard", ends[-1])
+    total = WaterfallStep("total", "", "au-dessus de 0 : plus probable que le hasard", ends[-1])
     yield from _row(_TOP + len(steps) * _ROW, total, (0.0, ends[-1]), (low, scale), "total")
 
 
-def _row(top: int, step: Step, reach: tuple[float, float], axis: tuple[float, float], kind: str) -> Iterator[str]:
+def _row(
+    top: int, step: WaterfallStep, reach: tuple[float, float], axis: tuple[float, float], kind: str
+) -> Iterator[str]:
     low, scale = axis
     left, right = (_LABELS + (value - low) * scale for value in sorted(reach))
     yield _text(20, top + 13, step.label, "")

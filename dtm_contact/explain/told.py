@@ -12,7 +12,7 @@ from dtm_contact.explain.marks import mark
 from dtm_contact.explain.names import Names
 from dtm_contact.explain.reason import alarm_line
 from dtm_contact.explain.summary import summary
-from dtm_contact.explain.waterfall import Step, Waterfall, percent, points, waterfall
+from dtm_contact.explain.waterfall import Waterfall, WaterfallStep, percent, points, waterfall
 from dtm_contact.labels.formats import day_and_time
 from dtm_contact.labels.judging import (
     ASKERS,
@@ -217,7 +217,7 @@ def _who(match: Match, names: Names) -> Iterator[RenderableType]:
 
 def _waterfall(told: Waterfall) -> RenderableType:
     made = Table.grid(padding=(0, 2))
-    start = Step("au départ", "", f"1 personne sur {told.people}", told.start)
+    start = WaterfallStep("au départ", "", f"1 personne sur {told.people}", told.start)
     for step in (start, *told.steps):
         bar = ("+" if step.points >= 0 else "-") * min(_CELLS_MOST, round(abs(step.points) / _BITS_PER_CELL))
         style = "green" if step.points >= 0 else "red"

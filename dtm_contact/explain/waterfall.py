@@ -27,7 +27,7 @@ _STANDS_OUT = 0.05
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class WaterfallStep:
     """One thing that was seen: what kind, the words, what they were held against, and its points."""
 
     label: str
@@ -60,7 +60,7 @@ class Waterfall:
     where: str
     verdict: str
     people: int
-    steps: tuple[Step, ...]
+    steps: tuple[WaterfallStep, ...]
     total: float
     not_the_second: tuple[str, ...]
 
@@ -115,15 +115,15 @@ def _verdict(match: Match, best: Candidate) -> str:
     return f"personne n'est retenu ; le plus probable : {chance}"
 
 
-def _steps(candidate: Candidate, names: Names) -> Iterator[Step]:
+def _steps(candidate: Candidate, names: Names) -> Iterator[WaterfallStep]:
     told = 0.0
     for piece in sorted(candidate.evidence, key=lambda piece: -abs(piece.weight)):
         told += piece.weight
         if abs(piece.weight) >= _LEAST_TOLD:
-            yield Step(match_evidence(piece.name), short(piece.seen), _against(piece, names), piece.weight)
+            yield WaterfallStep(match_evidence(piece.name), short(piece.seen), _against(piece, names), piece.weight)
     rest = candidate.score - told
     if abs(rest) >= _LEAST_TOLD:
-        yield Step(STANDING, "", "", rest)
+        yield WaterfallStep(STANDING, "", "", rest)
 
 
 def _against(piece: Evidence, names: Names) -> str:

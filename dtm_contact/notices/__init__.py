@@ -3,20 +3,20 @@
 from dtm_contact.notices.announcer import Announcer, announcing, tell_lasting, tell_once
 from dtm_contact.notices.episodes import Episode, State
 from dtm_contact.notices.kept import Kept, kept_in
-from dtm_contact.notices.telling import Telling
-from dtm_contact.notices.ways import Command, Mail, NotToldError, Way, Webhook, ways_of
+from dtm_contact.notices.telling import AlarmNotice
+from dtm_contact.notices.ways import CommandWay, MailWay, NoticeWay, NotToldError, WebhookWay, ways_of
 
 __all__ = [
+    "AlarmNotice",
     "Announcer",
-    "Command",
+    "CommandWay",
     "Episode",
     "Kept",
-    "Mail",
+    "MailWay",
     "NotToldError",
+    "NoticeWay",
     "State",
-    "Telling",
-    "Way",
-    "Webhook",
+    "WebhookWay",
     "announcing",
     "kept_in",
     "tell_lasting",

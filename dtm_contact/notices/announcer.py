@@ -14,8 +14,8 @@ from dtm_contact.background import beside
 from dtm_contact.log import get_log
 from dtm_contact.notices.episodes import Episode, State
 from dtm_contact.notices.kept import Kept, kept_in
-from dtm_contact.notices.telling import Telling
-from dtm_contact.notices.ways import NotToldError, Way, ways_of
+from dtm_contact.notices.telling import AlarmNotice
+from dtm_contact.notices.ways import NoticeWay, NotToldError, ways_of
 from dtm_contact.settings import Settings
 
 _FIRST_PAUSE: Final = timedelta(seconds=10)
@@ -34,7 +34,9 @@ class Announcer:
     at once all the same. One that ends and comes back within the time to settle is the same alarm.
     """
 
-    def __init__(self, settings: Settings, ways: Sequence[Way], kept: Kept, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self, settings: Settings, ways: Sequence[NoticeWay], kept: Kept, clock: Callable[[], datetime]
+    ) -> None:
         """Begin with what was kept: an alarm of before the restart is over, unless it sounds again while it settles.
 
         Args:
@@ -155,11 +157,13 @@ class Announcer:
         """Tell of something that happened by the first way that works, and keep nothing; return whether one did."""
         return await self._told(self._telling(State.HAPPENED, episode, self._clock()), list(self._ways))
 
-    def _telling(self, state: State, episode: Episode, now: datetime) -> Telling:
+    def _telling(self, state: State, episode: Episode, now: datetime) -> AlarmNotice:
         # A copy: while it is told the alarm may end.
-        return Telling(state, replace(episode), self._host, self._settings.name, now.astimezone(self._settings.zone))
+        return AlarmNotice(
+            state, replace(episode), self._host, self._settings.name, now.astimezone(self._settings.zone)
+        )
 
-    async def _told(self, telling: Telling, working: list[Way]) -> bool:
+    async def _told(self, telling: AlarmNotice, working: list[NoticeWay]) -> bool:
         """Tell by the first way that works; one that does not is not tried again in this round."""
         while working:
             way = working[0]
@@ -240,7 +244,7 @@ async def tell_lasting(settings: Settings, cause: str, told: str, now: datetime)
         await announcer.stop()
 
 
-async def tell_once(settings: Settings, ways: Sequence[Way], cause: str, told: str, now: datetime) -> bool:
+async def tell_once(settings: Settings, ways: Sequence[NoticeWay], cause: str, told: str, now: datetime) -> bool:
     """Tell of something that happened, now, by the first way that works; return whether one did.
 
     Args:

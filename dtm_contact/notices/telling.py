@@ -16,7 +16,7 @@ _DAY: Final = 86400
 
 
 @dataclass(frozen=True, slots=True)
-class Telling:
+class AlarmNotice:
     """One word to the admins.
 
     Attributes:

@@ -12,7 +12,7 @@ from typing import Final, Protocol
 import aiosmtplib
 
 from dtm_contact.errors import DtmContactError, described
-from dtm_contact.notices.telling import Telling
+from dtm_contact.notices.telling import AlarmNotice
 from dtm_contact.settings import Alarm
 from dtm_contact.webcall import webcall
 
@@ -25,7 +25,7 @@ class NotToldError(DtmContactError):
     retry = True
 
 
-class Way(Protocol):
+class NoticeWay(Protocol):
     """One way."""
 
     @property
@@ -33,7 +33,7 @@ class Way(Protocol):
         """Its name: `mail`, `webhook` or `command`."""
         ...
 
-    async def tell(self, telling: Telling) -> None:
+    async def tell(self, telling: AlarmNotice) -> None:
         """Tell, and return once whoever takes it has it.
 
         Raises:
@@ -42,7 +42,7 @@ class Way(Protocol):
         ...
 
 
-class Mail:
+class MailWay:
     """E-mail through the mail server of `DTM_ALARM_HOST`."""
 
     name = "mail"
@@ -51,7 +51,7 @@ class Mail:
         """Take who is told and by which mail server."""
         self._settings = settings
 
-    async def tell(self, telling: Telling) -> None:
+    async def tell(self, telling: AlarmNotice) -> None:
         """Hand a mail to the mail server; see `Way.tell`."""
         settings = self._settings
         message = EmailMessage()
@@ -75,7 +75,7 @@ class Mail:
             raise NotToldError(f"the mail server {settings.host}:{settings.port} refuses all recipients")
 
 
-class Webhook:
+class WebhookWay:
     """A web address to which the JSON is posted."""
 
     name = "webhook"
@@ -85,7 +85,7 @@ class Webhook:
         self._settings = settings
         self._url = url
 
-    async def tell(self, telling: Telling) -> None:
+    async def tell(self, telling: AlarmNotice) -> None:
         """Post it; see `Way.tell`."""
         settings = self._settings
         try:
@@ -94,7 +94,7 @@ class Webhook:
             raise NotToldError(f"the address of DTM_ALARM_WEBHOOK: {described(error)}") from error
 
 
-class Command:
+class CommandWay:
     """A program that gets the JSON on its standard input; no shell is between."""
 
     name = "command"
@@ -103,7 +103,7 @@ class Command:
         """Take the program, its arguments, and how long it may take."""
         self._settings = settings
 
-    async def tell(self, telling: Telling) -> None:
+    async def tell(self, telling: AlarmNotice) -> None:
         """Run it; see `Way.tell`. One that takes too long is ended, with all that it started."""
         settings = self._settings
         try:
@@ -131,13 +131,13 @@ class Command:
             raise NotToldError(f"the program of DTM_ALARM_COMMAND ends with status {process.returncode}")
 
 
-def ways_of(settings: Alarm) -> Sequence[Way]:
+def ways_of(settings: Alarm) -> Sequence[NoticeWay]:
     """Return the ways that the settings give what they need, in the order in which they are tried."""
-    ready: dict[str, Way] = {}
+    ready: dict[str, NoticeWay] = {}
     if settings.recipients:
-        ready[Mail.name] = Mail(settings)
+        ready[MailWay.name] = MailWay(settings)
     if settings.webhook is not None:
-        ready[Webhook.name] = Webhook(settings, settings.webhook)
+        ready[WebhookWay.name] = WebhookWay(settings, settings.webhook)
     if settings.command:
-        ready[Command.name] = Command(settings)
+        ready[CommandWay.name] = CommandWay(settings)
     return [ready[name] for name in dict.fromkeys(settings.ways) if name in ready]

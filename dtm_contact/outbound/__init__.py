@@ -3,7 +3,17 @@
 from dtm_contact.outbound.answers import Answering
 from dtm_contact.outbound.letters import Letter, NoAddressError, write
 from dtm_contact.outbound.manners import why_not_answered
-from dtm_contact.outbound.relay import Relay, Sent
+from dtm_contact.outbound.relay import Relay, SendResult
 from dtm_contact.outbound.sender import Outbox, Sender
 
-__all__ = ["Answering", "Letter", "NoAddressError", "Outbox", "Relay", "Sender", "Sent", "why_not_answered", "write"]
+__all__ = [
+    "Answering",
+    "Letter",
+    "NoAddressError",
+    "Outbox",
+    "Relay",
+    "SendResult",
+    "Sender",
+    "why_not_answered",
+    "write",
+]

@@ -30,7 +30,7 @@ from dtm_contact.outbound.wording import moment, opening_hours
 from dtm_contact.rules import RuleSet, decide
 from dtm_contact.rules.answer_templates import AnswerFailedError, fill_in
 from dtm_contact.settings import Settings
-from dtm_contact.tokens import Tokens
+from dtm_contact.tokens import CaseTokens
 
 AGAIN_AFTER = timedelta(hours=1)
 """Of danger that is written of anew in the same case, the same people are told again after so long."""
@@ -55,7 +55,7 @@ class Answering:
     """
 
     settings: Settings
-    tokens: Tokens
+    tokens: CaseTokens
     nonce: Callable[[], str] = _nonce
     untold: Callable[[str], None] = _log.error
 

@@ -14,7 +14,7 @@ from dtm_contact.model import AlarmSource, EntryKind, Judgement, Outgoing, Outgo
 from dtm_contact.outbound.letters import Letter, write
 from dtm_contact.rules import RuleSet
 from dtm_contact.settings import Settings
-from dtm_contact.tokens import Tokens
+from dtm_contact.tokens import CaseTokens
 
 _FIRST_WORDS: Final = 200
 _NONCE_OCTETS: Final = 8
@@ -143,7 +143,7 @@ class NoticeWriter:
     """
 
     settings: Settings
-    tokens: Tokens
+    tokens: CaseTokens
     wake: Callable[[], None]
 
     def notice(self, number: str, reason: str, to: str, content: tuple[str, str], now: datetime) -> Outgoing:

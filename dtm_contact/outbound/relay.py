@@ -33,7 +33,7 @@ class Fate(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Sent:
+class SendResult:
     """What became of an attempt.
 
     Attributes:
@@ -63,7 +63,7 @@ class Relay:
         """Take where it is and how it knows us."""
         self._settings = settings
 
-    async def send(self, outgoing: Outgoing, still_ours: Callable[[], Awaitable[bool]] = _always) -> Sent:
+    async def send(self, outgoing: Outgoing, still_ours: Callable[[], Awaitable[bool]] = _always) -> SendResult:
         """Hand over one message; whatever goes wrong is an answer too.
 
         Before the server has us and our credentials, no message is at fault, whatever it says: it is down.
@@ -79,12 +79,12 @@ class Relay:
         try:
             async with exchange.client() as client:
                 if not await still_ours():
-                    return Sent(Fate.NOT_OURS, "lease")
+                    return SendResult(Fate.NOT_OURS, "lease")
                 exchange.ready = True
                 await client.sendmail(outgoing.mail_from, [outgoing.to], outgoing.raw)
         except (aiosmtplib.SMTPException, WrongSettingError, OSError, ValueError) as error:
             return exchange.failed(error)
-        return Sent(Fate.SENT, "250")
+        return SendResult(Fate.SENT, "250")
 
 
 class _Exchange:
@@ -112,26 +112,26 @@ class _Exchange:
         async with client:
             yield client
 
-    def failed(self, error: Exception) -> Sent:
+    def failed(self, error: Exception) -> SendResult:
         if isinstance(error, WrongSettingError):
             # Short, since agents read it in the case; where the file should be is told at the start.
-            return Sent(Fate.DOWN, "DTM_OUTBOUND_PASSWORD_FILE cannot be read", str(error))
+            return SendResult(Fate.DOWN, "DTM_OUTBOUND_PASSWORD_FILE cannot be read", str(error))
         if isinstance(error, aiosmtplib.SMTPAuthenticationError):
-            return Sent(Fate.DOWN, f"credentials refused ({error.code})")
+            return SendResult(Fate.DOWN, f"credentials refused ({error.code})")
         if isinstance(error, aiosmtplib.SMTPRecipientsRefused):
             return _of_code(error.recipients[0].code, of_recipient=True)
         if isinstance(error, aiosmtplib.SMTPResponseException):
             if not self.ready or isinstance(error, aiosmtplib.SMTPHeloError):
-                return Sent(Fate.DOWN, str(error.code))
+                return SendResult(Fate.DOWN, str(error.code))
             return _of_code(error.code, of_recipient=False)
-        return Sent(Fate.CUT if self.ready else Fate.DOWN, type(error).__name__, described(error))
+        return SendResult(Fate.CUT if self.ready else Fate.DOWN, type(error).__name__, described(error))
 
 
-def _of_code(code: int, *, of_recipient: bool) -> Sent:
+def _of_code(code: int, *, of_recipient: bool) -> SendResult:
     """Return what a refusal means (RFC 5321 section 4.2.1)."""
     if code < _PERMANENT:
-        return Sent(Fate.LATER, str(code))
-    return Sent(Fate.NO_SUCH_ADDRESS if of_recipient and code in _NO_MAILBOX else Fate.REFUSED, str(code))
+        return SendResult(Fate.LATER, str(code))
+    return SendResult(Fate.NO_SUCH_ADDRESS if of_recipient and code in _NO_MAILBOX else Fate.REFUSED, str(code))
 
 
 # RFC 5321 section 4.2.3: no mailbox here; not local; name not allowed.

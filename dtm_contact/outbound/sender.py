@@ -12,7 +12,7 @@ from dtm_contact.background import cancel_and_wait
 from dtm_contact.errors import LeaseLostError, described
 from dtm_contact.log import get_log
 from dtm_contact.model import ClaimedOutgoing, Urgency
-from dtm_contact.outbound.relay import Fate, Relay, Sent
+from dtm_contact.outbound.relay import Fate, Relay, SendResult
 from dtm_contact.settings import Outbound
 
 _GROWTH: Final = 3
@@ -145,7 +145,7 @@ class Sender:
             _log.warning("outbox", error=type(error).__name__)
             return False
 
-    async def _noted(self, claimed: ClaimedOutgoing, sent: Sent, now: datetime) -> None:
+    async def _noted(self, claimed: ClaimedOutgoing, sent: SendResult, now: datetime) -> None:
         if sent.fate in _ENDS:
             await self._outbox.settle(claimed, sent.fate.value, sent.reason, now)
         else:
@@ -162,7 +162,7 @@ class Sender:
         elif fate is not Fate.NOT_OURS:
             self._away, self._failures = fate is Fate.DOWN, self._failures + 1
 
-    async def _later(self, claimed: ClaimedOutgoing, sent: Sent, now: datetime) -> None:
+    async def _later(self, claimed: ClaimedOutgoing, sent: SendResult, now: datetime) -> None:
         if now - claimed.created_at > timedelta(days=self._settings.days):
             await self._outbox.settle(claimed, "given_up", sent.reason, now)
             return

@@ -6,7 +6,7 @@ from datetime import datetime, tzinfo
 from dtm_contact.errors import UnreadableArrivalError
 from dtm_contact.model import Arrival, Contact, FileReader
 from dtm_contact.reading.automatic import kind_of_sign
-from dtm_contact.reading.formats import READERS, Reading
+from dtm_contact.reading.formats import READERS, FormatContext
 from dtm_contact.reading.glance import texts_at_a_glance
 from dtm_contact.reading.headers import split_head, with_line_feeds
 from dtm_contact.reading.times import PARIS, time_of
@@ -41,7 +41,7 @@ def read(
     reader = READERS.get(arrival.media_type.lower())
     if reader is None:
         raise UnreadableArrivalError(f"media type {arrival.media_type[:80]!r}, known are {', '.join(sorted(READERS))}")
-    return reader(arrival, Reading(zone, authserv_ids, files, file_octets))
+    return reader(arrival, FormatContext(zone, authserv_ids, files, file_octets))
 
 
 def message_time(raw: bytes, fallback: datetime) -> datetime:

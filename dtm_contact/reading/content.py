@@ -16,7 +16,7 @@ from dtm_contact.reading.lines import Line, lines_of
 from dtm_contact.reading.mime import Node
 from dtm_contact.reading.notes import Notes
 from dtm_contact.reading.sealed import PKCS7, without_armour
-from dtm_contact.reading.transfer import Body
+from dtm_contact.reading.transfer import DecodedBody
 
 _MESSAGES: Final = frozenset({"message/rfc822", "message/global"})
 _REPORTS: Final = frozenset({
@@ -80,7 +80,7 @@ class Content:
 
 
 @dataclass(frozen=True, slots=True)
-class Reader:
+class ContentReader:
     """Sorts what one message holds.
 
     Attributes:
@@ -200,7 +200,7 @@ def _says_something(choice: Content) -> bool:
     return choice.has_text() and not placeholder
 
 
-def _text(node: Node, body: Body, found: Notes) -> list[Line]:
+def _text(node: Node, body: DecodedBody, found: Notes) -> list[Line]:
     lines = _encoded_text(node, body.octets, found)
     if body.tail:
         lines = [*lines, Line(""), *lines_of(clean(decode(body.tail[: limits.PLAIN_OCTETS])))]

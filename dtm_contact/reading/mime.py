@@ -14,7 +14,7 @@ from dtm_contact.reading.headers import Headers, split_head, with_line_feeds
 from dtm_contact.reading.notes import Notes
 from dtm_contact.reading.parameters import parse
 from dtm_contact.reading.sealed import PKCS7, signed_content
-from dtm_contact.reading.transfer import Body, read_body, undo_transfer
+from dtm_contact.reading.transfer import DecodedBody, read_body, undo_transfer
 
 _UNFIT: Final = re.compile(r"[^\w.+/*-]", re.ASCII)
 _DELIMITER_END: Final = re.compile(rb"(--)?[ \t]*\r*(?:\n|\Z)")
@@ -57,7 +57,7 @@ class Node:
         """Return the body with its transfer encoding undone."""
         return undo_transfer(self.source[self.start : self.end], self.encoding)
 
-    def body(self) -> Body:
+    def body(self) -> DecodedBody:
         """Return the body of a text with its transfer encoding undone."""
         return read_body(self.source[self.start : self.end], self.encoding, self.parameters.get("charset", ""))
 

@@ -32,7 +32,7 @@ class _Kind(StrEnum):
 
 
 @dataclass(slots=True)
-class Told:
+class SeparatedText:
     """A text told apart; each part as its lines joined."""
 
     new: str = ""
@@ -55,7 +55,7 @@ class _Split:
         return any(character.isalnum() for rows in self.own for row in rows for character in row)
 
 
-def separate(lines: list[Line], subject: str, found: Notes, *, answers: bool = False) -> Told:
+def separate(lines: list[Line], subject: str, found: Notes, *, answers: bool = False) -> SeparatedText:
     """Tell the parts of a text apart.
 
     Args:
@@ -70,7 +70,7 @@ def separate(lines: list[Line], subject: str, found: Notes, *, answers: bool = F
     title, kind = subject, _kind(subject, answers=answers)
     if kind is _Kind.FRESH:
         lines = _without_bullets(lines)
-    told = Told()
+    told = SeparatedText()
     split = _split(lines, kind)
     _tell_own(split, told)
     quoted, latest = split.quoted, told.new
@@ -82,7 +82,7 @@ def separate(lines: list[Line], subject: str, found: Notes, *, answers: bool = F
                 found.add(notes.FORWARDED_CUT)
             break
         split = _split(split.rest, _Kind.FORWARD)
-        inner = Told()
+        inner = SeparatedText()
         _tell_own(split, inner)
         quoted += split.quoted
         told.forwarded.append(_forwarded(head, inner))
@@ -125,7 +125,7 @@ def _with_bullet(line: Line) -> Line:
     return Line(f"{'> ' * line.depth}{line.text}", opens=line.opens)
 
 
-def _forwarded(head: Head, inner: Told) -> Forwarded:
+def _forwarded(head: Head, inner: SeparatedText) -> Forwarded:
     senders = parse_mailboxes(head.headers.get("sender", "").replace("[mailto:", "<").replace("]", ">").encode())
     return Forwarded(
         sender=senders[0] if senders else Mailbox(),
@@ -143,7 +143,7 @@ def _is_forward(head: Head, subject: str, new: str) -> bool:
     return bool(_FORWARDS.match(subject)) or (not new.strip() and not _REPLIES.match(subject))
 
 
-def _tell_own(split: _Split, told: Told) -> None:
+def _tell_own(split: _Split, told: SeparatedText) -> None:
     new: list[str] = []
     signature: list[str] = []
     disclaimer: list[str] = []

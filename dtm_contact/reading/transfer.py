@@ -31,7 +31,7 @@ _LETTERS_BEFORE: Final = 24
 
 
 @dataclass(frozen=True, slots=True)
-class Body:
+class DecodedBody:
     """The body of a text part.
 
     Attributes:
@@ -56,7 +56,7 @@ def undo_transfer(body: bytes, encoding: str) -> bytes:
     return body
 
 
-def read_body(body: bytes, encoding: str, charset: str) -> Body:
+def read_body(body: bytes, encoding: str, charset: str) -> DecodedBody:
     """Return what the body of a text part holds.
 
     Base64 ends at its padding, or where a line holds anything else (RFC 2045 section 6.8): what is appended behind is
@@ -72,10 +72,10 @@ def read_body(body: bytes, encoding: str, charset: str) -> Body:
         if found is not None:
             return found
     octets = undo_transfer(body, encoding)
-    return Body(octets, sound=_reads_as_text(octets, charset))
+    return DecodedBody(octets, sound=_reads_as_text(octets, charset))
 
 
-def _base64_then_text(body: bytes, charset: str, *, declared: bool) -> Body | None:
+def _base64_then_text(body: bytes, charset: str, *, declared: bool) -> DecodedBody | None:
     """Return the text behind leading lines of base64, and what stands behind them; None where there are none."""
     lines = _BASE64_LINES.match(body)
     end = lines.end() if lines else 0
@@ -92,7 +92,7 @@ def _base64_then_text(body: bytes, charset: str, *, declared: bool) -> Body | No
             continue
         octets = decode_base64(letters)
         if _reads_as_text(octets, charset if declared else "utf-8"):
-            return Body(octets, rest.strip(b"\r\n"))
+            return DecodedBody(octets, rest.strip(b"\r\n"))
     return None
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from dtm_contact.calls import (
+    CallInterpreter,
     Ended,
     Faults,
     Grouper,
@@ -14,7 +15,6 @@ from dtm_contact.calls import (
     QueueLog,
     Record,
     RecordReader,
-    Telling,
     parse_event,
     split_lines,
 )
@@ -50,7 +50,7 @@ class CallsAtRest:
         """
         self.faults = Faults()
         self._switchboard = settings.switchboard
-        self._telling = Telling(settings.switchboard, settings.numbers)
+        self._telling = CallInterpreter(settings.switchboard, settings.numbers)
         self._queue_log = queue_log
         self._wait = max(settings.switchboard.quiet_seconds, settings.switchboard.late_seconds)
         self._untold = 0

@@ -35,7 +35,7 @@ _SHOWN_CONDITIONS = 6
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class CasePlace:
     """Where something goes, and as what.
 
     Attributes:
@@ -74,8 +74,8 @@ class Moved:
     arrival_id: int
     received_at: datetime
     case_number: str | None
-    before: Place
-    after: Place
+    before: CasePlace
+    after: CasePlace
     why: str
     is_first: bool
     open: bool
@@ -137,7 +137,7 @@ class _Chunk:
 
 
 @dataclass(frozen=True, slots=True)
-class Proposal:
+class ReplayProposal:
     """What messages are judged again by.
 
     Attributes:
@@ -162,17 +162,17 @@ class Treated:
     topic: str | None
 
     @property
-    def place(self) -> Place:
+    def place(self) -> CasePlace:
         """Where it goes, and as what."""
         decision = self.decision
         urgent = (decision.priority.value, decision.alarm.level.value)
         where = (decision.queue, decision.office_id)
-        return Place(*where, *urgent, decision.due, decision.rule, decision.notify, self.topic)
+        return CasePlace(*where, *urgent, decision.due, decision.rule, decision.notify, self.topic)
 
 
 def replay(
     settings: Settings,
-    proposal: Proposal,
+    proposal: ReplayProposal,
     since: datetime,
     *,
     processes: int = 2,
@@ -221,7 +221,7 @@ def replay(
 
 
 def _judged(
-    settings: Settings, proposal: Proposal, chunks: Sequence[Sequence[int]], processes: int
+    settings: Settings, proposal: ReplayProposal, chunks: Sequence[Sequence[int]], processes: int
 ) -> Iterator[_Chunk]:
     prepare = partial(_Bench.prepare, settings, proposal)
     if processes == 1 or len(chunks) <= 1:
@@ -242,7 +242,7 @@ class _Bench:
 
     _here: "_Bench | None" = None
 
-    def __init__(self, settings: Settings, proposal: Proposal) -> None:
+    def __init__(self, settings: Settings, proposal: ReplayProposal) -> None:
         self._store: Store = open_store(settings.store.url, read_only=True)
         self._directory = Directory(self._store.directory.load())
         self._proposal = proposal
@@ -253,7 +253,7 @@ class _Bench:
             self._against = load_in_force(proposal.against, zone=settings.zone, model=settings.model)
 
     @classmethod
-    def prepare(cls, settings: Settings, proposal: Proposal) -> None:
+    def prepare(cls, settings: Settings, proposal: ReplayProposal) -> None:
         """Make ready what this process judges with."""
         cls._here = cls(settings, proposal)
 

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator, model_validator
 
 from dtm_contact.model import CaseKind, Priority
-from dtm_contact.rules.arguments import Place
+from dtm_contact.rules.arguments import DocumentValue
 from dtm_contact.rules.names import Identifier
 from dtm_contact.rules.on_call import check_address
 from dtm_contact.rules.openings import DueTime, parse_due
@@ -159,7 +159,7 @@ class Then(Strict):
         return bool(self.priority or self.alarm or self.due or self.tags or self.notify or self.answer)
 
 
-def check_then(then: Any, place: Place, *, decides: bool) -> None:
+def check_then(then: Any, place: DocumentValue, *, decides: bool) -> None:
     """Report queues and answers that do not exist, and a queue where none belongs or one is missing."""
     if not isinstance(then, Mapping):
         return
@@ -176,7 +176,7 @@ def check_then(then: Any, place: Place, *, decides: bool) -> None:
             place.below(key).fault(f"a rule with decides: false gives no {key}", "a later rule does", at_key=True)
 
 
-def check_adds(then: Then, place: Place) -> None:
+def check_adds(then: Then, place: DocumentValue) -> None:
     """Report a rule that neither decides nor adds anything."""
     if not then.adds:
         place.fault(

@@ -34,7 +34,7 @@ _NO_RESIDENCES = Residences(MappingProxyType({}))
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class KnownIdentifiers:
     """The identifiers that rules may name; None where they could not be told and are not checked."""
 
     topics: Collection[str] | None = None
@@ -45,17 +45,17 @@ class Known:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class DocumentValue:
     """A value in a document while it is read: where it stands, and where its faults are put."""
 
     document: Document
-    known: Known
+    known: KnownIdentifiers
     problems: list[Problem]
     loc: Location = ()
 
-    def below(self, part: str | int) -> "Place":
+    def below(self, part: str | int) -> "DocumentValue":
         """Return the place of a value inside this one."""
-        return Place(self.document, self.known, self.problems, (*self.loc, part))
+        return DocumentValue(self.document, self.known, self.problems, (*self.loc, part))
 
     def fault(self, message: str, hint: str = "", *, at_key: bool = False) -> None:
         """Report an error here, unless the value was reported before."""
@@ -75,7 +75,7 @@ class Argument(Protocol):
         """What may be written, for the manual."""
         ...
 
-    def read(self, value: Any, place: Place) -> Any:
+    def read(self, value: Any, place: DocumentValue) -> Any:
         """Return the value as the condition wants it, or None where faults were reported."""
         ...
 
@@ -91,7 +91,7 @@ class OneOf:
         """What may be written, for the manual."""
         return "one or several of " + ", ".join(f"`{word}`" for word in self.words)
 
-    def read(self, value: Any, place: Place) -> frozenset[str] | None:
+    def read(self, value: Any, place: DocumentValue) -> frozenset[str] | None:
         """Return the words, all of them known."""
         return _words(value, place, self.words)
 
@@ -107,13 +107,13 @@ class Identifiers:
         """What may be written, for the manual."""
         return f"one or several {self.kind}"
 
-    def read(self, value: Any, place: Place) -> frozenset[str] | None:
+    def read(self, value: Any, place: DocumentValue) -> frozenset[str] | None:
         """Return the identifiers, all of them known."""
         return _words(value, place, getattr(place.known, self.kind), self.kind.removesuffix("s"))
 
 
 @dataclass(frozen=True, slots=True)
-class Texts:
+class TextList:
     """One or several texts, compared without regard to case and accents."""
 
     what: str
@@ -124,7 +124,7 @@ class Texts:
         """What may be written, for the manual."""
         return f"one or several {self.what}"
 
-    def read(self, value: Any, place: Place) -> frozenset[str] | None:
+    def read(self, value: Any, place: DocumentValue) -> frozenset[str] | None:
         """Return the texts as they are compared."""
         words = [(self.key(text), inner) for text, inner in items(value, place)]
         for text, inner in words:
@@ -140,13 +140,13 @@ class Entries:
     model: type[BaseModel]
     form: str
 
-    def read(self, value: Any, place: Place) -> BaseModel | None:
+    def read(self, value: Any, place: DocumentValue) -> BaseModel | None:
         """Return the model, or None where faults were reported."""
         found = check(value, self.model)
         if not isinstance(found, list):
             return found
         for fault in found:
-            there = Place(place.document, place.known, place.problems, (*place.loc, *fault.loc))
+            there = DocumentValue(place.document, place.known, place.problems, (*place.loc, *fault.loc))
             there.fault(fault.message, fault.hint, at_key=fault.at_key)
         return None
 
@@ -157,7 +157,7 @@ class ResidenceNames:
 
     form: str = 'one or several residences, by identifier, by name, or as "name (commune)"'
 
-    def read(self, value: Any, place: Place) -> frozenset[str] | None:
+    def read(self, value: Any, place: DocumentValue) -> frozenset[str] | None:
         """Return the names as they are compared."""
         communes = _communes_beside(place)
         names = [(squeeze(text), text, inner) for text, inner in items(value, place)]
@@ -173,7 +173,7 @@ class ResidenceNames:
         return frozenset(name for name, _, _ in names if name) or None
 
 
-def _communes_beside(place: Place) -> frozenset[str]:
+def _communes_beside(place: DocumentValue) -> frozenset[str]:
     """Return the communes that the same conditions want besides, as names are compared."""
     around = place.document.value(place.loc[:-1])
     beside = around.get("commune") if isinstance(around, Mapping) else None
@@ -201,7 +201,7 @@ class YesNo:
 
     form: str = "`true` or `false`"
 
-    def read(self, value: Any, place: Place) -> frozenset[str] | None:
+    def read(self, value: Any, place: DocumentValue) -> frozenset[str] | None:
         """Return the word as a set of one, as the other words are."""
         if isinstance(value, bool):
             return frozenset((shown(value),))
@@ -215,7 +215,7 @@ class Share:
 
     form: str = "a number from 0 to 1"
 
-    def read(self, value: Any, place: Place) -> float | None:
+    def read(self, value: Any, place: DocumentValue) -> float | None:
         """Return the number."""
         if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 1 and math.isfinite(value):
             return float(value)
@@ -223,7 +223,7 @@ class Share:
         return None
 
 
-def items(value: Any, place: Place) -> Iterator[tuple[str, Place]]:
+def items(value: Any, place: DocumentValue) -> Iterator[tuple[str, DocumentValue]]:
     """Yield each text of a value that may be one text or a list of texts; whole numbers count as text."""
     if isinstance(value, list):
         if not 0 < len(value) <= LIST_LIMIT:
@@ -235,7 +235,7 @@ def items(value: Any, place: Place) -> Iterator[tuple[str, Place]]:
         yield from _item(value, place)
 
 
-def _item(value: Any, place: Place) -> Iterator[tuple[str, Place]]:
+def _item(value: Any, place: DocumentValue) -> Iterator[tuple[str, DocumentValue]]:
     if isinstance(value, str | int) and not isinstance(value, bool):
         yield str(value), place
     else:
@@ -243,7 +243,9 @@ def _item(value: Any, place: Place) -> Iterator[tuple[str, Place]]:
         place.fault(f"expected text, got {shown(value)}", hint)
 
 
-def _words(value: Any, place: Place, known: Collection[str] | None, what: str = "word") -> frozenset[str] | None:
+def _words(
+    value: Any, place: DocumentValue, known: Collection[str] | None, what: str = "word"
+) -> frozenset[str] | None:
     found = set()
     for word, inner in items(value, place):
         if known is not None and word not in known:

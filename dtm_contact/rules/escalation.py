@@ -35,7 +35,7 @@ class Until(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class EscalationStep:
     """One step.
 
     Attributes:
@@ -59,7 +59,7 @@ class Step:
         return self.wait.after(due if self.past_due else begun, calendar)
 
 
-Escalation = Mapping[Priority, tuple[Step, ...]]
+Escalation = Mapping[Priority, tuple[EscalationStep, ...]]
 """The steps for each priority, in the order of the file."""
 
 _Wait = Annotated[DueTime, PlainValidator(parse_due)]
@@ -85,12 +85,12 @@ class StepEntry(BaseModel):
             raise InvalidValueError("to goes with do: hand_over", "write {after: …, do: hand_over, to: a queue}")
         return self
 
-    def built(self) -> Step:
+    def built(self) -> EscalationStep:
         """Return the step."""
         wait = self.after or self.past_due
         if wait is None:
             raise InvalidValueError("a step has one of after and past_due")
-        return Step(self.do, wait, self.past_due is not None, self.until, self.to)
+        return EscalationStep(self.do, wait, self.past_due is not None, self.until, self.to)
 
 
 EscalationEntry = dict[

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from dtm_contact.model import ConditionTrace
-from dtm_contact.rules.arguments import Place
+from dtm_contact.rules.arguments import DocumentValue
 from dtm_contact.rules.facts import Facts
 from dtm_contact.rules.registry import Condition, known_conditions
 from dtm_contact.rules.suggestions import hint_for
@@ -121,7 +121,7 @@ class Not:
             yield trace if trace.held is None else replace(trace, held=not trace.held)
 
 
-def read_when(value: Any, place: Place) -> Expression | None:
+def read_when(value: Any, place: DocumentValue) -> Expression | None:
     """Read the conditions of a rule; faults are reported at their places, and None is returned.
 
     A mapping of several keys wants all of them; `all` and `any` take a list of such mappings, `not` takes one.
@@ -148,7 +148,7 @@ def conjuncts(expression: Expression) -> Iterator[Expression]:
         yield expression
 
 
-def _part(name: str, argument: Any, place: Place) -> Expression | None:
+def _part(name: str, argument: Any, place: DocumentValue) -> Expression | None:
     match name:
         case "all":
             parts = _several(argument, place)
@@ -169,7 +169,7 @@ def _part(name: str, argument: Any, place: Place) -> Expression | None:
     return None if wanted is None else Test(condition, wanted, _written(argument))
 
 
-def _several(value: Any, place: Place) -> tuple[Expression, ...] | None:
+def _several(value: Any, place: DocumentValue) -> tuple[Expression, ...] | None:
     if not isinstance(value, list) or not value:
         place.fault(
             f"expected a list of conditions, got {shown(value or None)}", "write each with its - on a line of its own"

@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode
 
 from dtm_contact.rules.actions import Then
-from dtm_contact.rules.arguments import Argument, Entries, Identifiers, OneOf, ResidenceNames, Share, Texts, YesNo
+from dtm_contact.rules.arguments import Argument, Entries, Identifiers, OneOf, ResidenceNames, Share, TextList, YesNo
 from dtm_contact.rules.queues import RESERVED, QueuesFile
 from dtm_contact.rules.reader_files import PhrasesFile, TopicsFile
 from dtm_contact.rules.registry import known_conditions
@@ -107,7 +107,7 @@ _SEARCH: Schema = {
 _KINDS: dict[type, Callable[[Any, RuleSet], Schema]] = {
     OneOf: lambda takes, _: _or_list({"enum": list(map(str, takes.words))}),
     Identifiers: _identifiers,
-    Texts: lambda _takes, _rules: _or_list(_TEXT),
+    TextList: lambda _takes, _rules: _or_list(_TEXT),
     ResidenceNames: lambda _takes, _rules: _or_list(_TEXT),
     YesNo: lambda _takes, _rules: {"type": "boolean"},
     Share: lambda _takes, _rules: {"type": "number", "minimum": 0, "maximum": 1},

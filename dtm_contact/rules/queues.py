@@ -12,9 +12,9 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from dtm_contact.hours import Calendar, Closure, Span
 from dtm_contact.model import AlarmLevel, Priority, Problem, Severity
-from dtm_contact.rules.arguments import Known
+from dtm_contact.rules.arguments import KnownIdentifiers
 from dtm_contact.rules.document import Document, Location, read_document, validate
-from dtm_contact.rules.escalation import Escalation, EscalationEntry, Step, escalation_of
+from dtm_contact.rules.escalation import Escalation, EscalationEntry, EscalationStep, escalation_of
 from dtm_contact.rules.names import Identifier
 from dtm_contact.rules.on_call import Address, OnCall, OnCallEntry, on_call_of
 from dtm_contact.rules.openings import DueTime, parse_closure, parse_due, parse_spans, parse_week
@@ -77,7 +77,7 @@ class Queue:
         """Return whom to call at an aware time, the first to be told first."""
         return self.on_call.at(moment, self.calendar.zone)
 
-    def steps(self, priority: Priority) -> tuple[Step, ...]:
+    def steps(self, priority: Priority) -> tuple[EscalationStep, ...]:
         """Return what happens to a case of a priority that waits too long."""
         return self.escalation.get(priority, ())
 
@@ -213,7 +213,7 @@ class QueuesFile(_Strict):
 
 
 def load_queues(
-    folder: Path, known: Known, zone: ZoneInfo, problems: list[Problem]
+    folder: Path, known: KnownIdentifiers, zone: ZoneInfo, problems: list[Problem]
 ) -> tuple[Queues | None, frozenset[str] | None]:
     """Read `queues.yaml`.
 

@@ -15,7 +15,7 @@ from dtm_contact.rules.source import printable
 from dtm_contact.rules.suggestions import hint_for
 from dtm_contact.rules.validation import cut
 from dtm_contact.text import fold
-from dtm_contact.topics import DangerLimits, Effect, Limits, Model, Phrase, PhraseBook, Reader, Topic, stands_in
+from dtm_contact.topics import DangerLimits, Effect, Model, Phrase, PhraseBook, Reader, ReaderLimits, Topic, stands_in
 
 FILE: Final = "topics.yaml"
 PHRASE_FILES: Final = "phrases*.yaml"
@@ -44,7 +44,7 @@ class _Topic(_Strict):
     momentary: bool = False
 
 
-_USUAL: Final = Limits()
+_USUAL: Final = ReaderLimits()
 
 
 class _Limits(_Strict):
@@ -132,7 +132,7 @@ def load_reader(root: Path, model: Model, problems: list[Problem]) -> Reader | N
     ):
         return None
     limits = file.limits
-    given = Limits(
+    given = ReaderLimits(
         DangerLimits(limits.certain, limits.possible),
         limits.urgent, limits.nobody, limits.further, limits.wish, limits.scan,
     )  # fmt: skip

@@ -16,7 +16,7 @@ from dtm_contact.rules.facts import Facts, Values
 _registered: dict[str, "Condition"] = {}
 
 
-class Outcome(NamedTuple):
+class ConditionOutcome(NamedTuple):
     """Whether a condition held, and what it saw, for the trace."""
 
     held: bool
@@ -43,7 +43,7 @@ class Condition:
     takes: Argument
     manual: str
     sees: Callable[[Facts], Values] | None
-    judges: Callable[[Facts, Any], Outcome]
+    judges: Callable[[Facts, Any], ConditionOutcome]
     single: bool = False
     needs: Mapping[str, frozenset[str]] = field(default_factory=dict, compare=False)
     lasting: bool = True
@@ -64,9 +64,9 @@ def sees(
     """
 
     def register(function: Callable[[Facts], Values]) -> Callable[[Facts], Values]:
-        def judges(facts: Facts, wanted: frozenset[str]) -> Outcome:
+        def judges(facts: Facts, wanted: frozenset[str]) -> ConditionOutcome:
             values = facts.seen(name, function)
-            return Outcome(not wanted.isdisjoint(values), ", ".join(values))
+            return ConditionOutcome(not wanted.isdisjoint(values), ", ".join(values))
 
         manual = inspect.getdoc(function) or ""
         _add(Condition(name, takes, manual, function, judges, single, _needed(needs)))
@@ -77,13 +77,13 @@ def sees(
 
 def judges(
     name: str, takes: Argument, *, lasting: bool = True, **needs: str
-) -> Callable[[Callable[[Facts, Any], Outcome]], Callable[[Facts, Any], Outcome]]:
+) -> Callable[[Callable[[Facts, Any], ConditionOutcome]], Callable[[Facts, Any], ConditionOutcome]]:
     """Register a condition by the function that tells whether it holds for what is wanted, and what it saw.
 
     `needs` is as for `sees`; `lasting`: of one contact it is the same whichever rule asks.
     """
 
-    def register(function: Callable[[Facts, Any], Outcome]) -> Callable[[Facts, Any], Outcome]:
+    def register(function: Callable[[Facts, Any], ConditionOutcome]) -> Callable[[Facts, Any], ConditionOutcome]:
         manual = inspect.getdoc(function) or ""
         _add(Condition(name, takes, manual, None, function, needs=_needed(needs), lasting=lasting))
         return function

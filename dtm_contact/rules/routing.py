@@ -9,7 +9,7 @@ from pydantic import Field
 
 from dtm_contact.model import Problem
 from dtm_contact.rules.actions import NOWHERE, ON_CALL, Strict, Then, check_adds, check_then
-from dtm_contact.rules.arguments import Known, Place
+from dtm_contact.rules.arguments import DocumentValue, KnownIdentifiers
 from dtm_contact.rules.document import Document, read_document, validate
 from dtm_contact.rules.expression import Expression, read_when
 from dtm_contact.rules.names import Identifier
@@ -74,7 +74,7 @@ class Rule:
         return self.decides and not self.observes
 
 
-def load_routing(folder: Path, known: Known, problems: list[Problem]) -> tuple[Rule, ...] | None:
+def load_routing(folder: Path, known: KnownIdentifiers, problems: list[Problem]) -> tuple[Rule, ...] | None:
     """Read `routing.yaml`.
 
     Args:
@@ -101,19 +101,19 @@ def load_routing(folder: Path, known: Known, problems: list[Problem]) -> tuple[R
     return tuple(rule for rule in rules if rule is not None)
 
 
-def _rule(document: Document, index: int, known: Known, problems: list[Problem]) -> Rule | None:
+def _rule(document: Document, index: int, known: KnownIdentifiers, problems: list[Problem]) -> Rule | None:
     data = document.data[index]
     frame = validate(document, _Frame, problems, (index,))
     when = None
     if isinstance(data, Mapping):
-        place = Place(document, known, problems, (index,))
+        place = DocumentValue(document, known, problems, (index,))
         check_then(data.get("then"), place.below("then"), decides=data.get("decides") is not False)
         if "when" in data:
             when = read_when(data["when"], place.below("when"))
     if frame is None or (when is None and "when" in data):
         return None
     if not frame.decides:
-        check_adds(frame.then, Place(document, known, problems, (index, "then")))
+        check_adds(frame.then, DocumentValue(document, known, problems, (index, "then")))
     return Rule(
         id=frame.id,
         key=f"{FILE}:{frame.id}",

@@ -17,7 +17,7 @@ from dtm_contact.rules import queues as queues_file
 from dtm_contact.rules import reader_files
 from dtm_contact.rules import routing as routing_file
 from dtm_contact.rules.answers import answer_file, answer_files, load_answers
-from dtm_contact.rules.arguments import Known, Residences
+from dtm_contact.rules.arguments import KnownIdentifiers, Residences
 from dtm_contact.rules.dangers import untold_dangers
 from dtm_contact.rules.facts import residence_names
 from dtm_contact.rules.implication import contradiction
@@ -135,9 +135,9 @@ def load_in_force(
     learned = load_model(model, problems)
     reader = reader_files.load_reader(folder, learned, problems) if learned else None
     topics = reader.topics if reader else None
-    queues, named = load_queues(folder, Known(topics, offices or None), zone, problems)
+    queues, named = load_queues(folder, KnownIdentifiers(topics, offices or None), zone, problems)
     answers = load_answers(folder, problems)
-    known = Known(topics, offices or None, named, answers, _called(residences))
+    known = KnownIdentifiers(topics, offices or None, named, answers, _called(residences))
     routing = load_routing(folder, known, problems)
     faults = list(_unreached(routing)) if routing is not None else []
     if digest(folder) != version:

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 import re2
 
-from dtm_contact.rules.arguments import Place, Texts
+from dtm_contact.rules.arguments import DocumentValue, TextList
 from dtm_contact.rules.suggestions import hint_for
 from dtm_contact.rules.validation import cut, shown
 from dtm_contact.text import fold
@@ -76,7 +76,7 @@ class Search:
         "or `{matches: …}` with an RE2 pattern"
     )
 
-    def read(self, value: Any, place: Place) -> Wanted | None:
+    def read(self, value: Any, place: DocumentValue) -> Wanted | None:
         """Return what finds them."""
         if not isinstance(value, Mapping) or len(value) != 1:
             hint = "write {contains: …}, {about: …} or {matches: '…'}"
@@ -84,7 +84,7 @@ class Search:
             return None
         (word, wanted), inner = next(iter(value.items())), place.below(next(iter(value)))
         if word == "contains":
-            phrases = Texts("phrases").read(wanted, inner)
+            phrases = TextList("phrases").read(wanted, inner)
             return _phrases(phrases) if phrases else None
         if word == "about":
             return _forms(wanted, inner)
@@ -101,8 +101,8 @@ def _phrases(phrases: frozenset[str]) -> Pattern:
     return Pattern(source, _compile(source))
 
 
-def _forms(value: Any, place: Place) -> Forms | None:
-    phrases = Texts("phrases").read(value, place) or ()
+def _forms(value: Any, place: DocumentValue) -> Forms | None:
+    phrases = TextList("phrases").read(value, place) or ()
     found = {tuple(map(stem, _WORD.findall(phrase))) for phrase in phrases}
     if phrases and () in found:
         place.fault("a phrase has no word", "write words, or use contains")
@@ -110,7 +110,7 @@ def _forms(value: Any, place: Place) -> Forms | None:
     return Forms(tuple(sorted(found, key=lambda phrase: (-len(phrase), phrase)))) if found else None
 
 
-def _pattern(value: Any, place: Place) -> Pattern | None:
+def _pattern(value: Any, place: DocumentValue) -> Pattern | None:
     if not isinstance(value, str) or not value:
         place.fault(f"expected a pattern, got {shown(value)}", "write it in single quotes: '…'")
     elif len(value) > PATTERN_LIMIT:

@@ -32,7 +32,7 @@ from dtm_contact.model import (
     Understanding,
     Wished,
 )
-from dtm_contact.rules.trial import Earlier, Registered, Trial
+from dtm_contact.rules.trial import EarlierContact, Registered, Trial
 from dtm_contact.topics import Reader, understand
 
 OFFICE_HOURS = datetime(2026, 11, 24, 10, 0, tzinfo=PARIS)
@@ -200,7 +200,7 @@ def _entries(registered: Registered) -> Iterator[KnownEntry]:
         yield KnownEntry(EntryKind.SMS_CONSENT, registered.sms, _TENANT)
 
 
-def _dealings(history: Sequence[Earlier], now: datetime) -> Dealings:
+def _dealings(history: Sequence[EarlierContact], now: datetime) -> Dealings:
     numbered = [(f"2026-{number:06}", earlier) for number, earlier in enumerate(history, start=1)]
     numbered.sort(key=lambda each: -each[1].ago.amount)
     return Dealings(

@@ -39,7 +39,7 @@ class SomeResidence(Strict):
     office: str = ""
 
 
-class Earlier(Strict):
+class EarlierContact(Strict):
     """A contact that the same party brought before.
 
     Attributes:
@@ -127,7 +127,7 @@ class Trial(Strict):
     asker: Asker | None = None
     unread: Unread | None = None
     wishes: Annotated[tuple[Wish, ...], BeforeValidator(one_or_several)] = ()
-    history: tuple[Earlier, ...] = ()
+    history: tuple[EarlierContact, ...] = ()
     registered: Annotated[Registered | None, Field(alias="register")] = None
 
     @model_validator(mode="after")

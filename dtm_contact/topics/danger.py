@@ -31,7 +31,7 @@ class DangerLimits:
 
 
 @dataclass(frozen=True, slots=True)
-class Danger:
+class DangerFinding:
     """What was found of danger.
 
     Attributes:
@@ -99,7 +99,7 @@ class DangerScale:
 
 def judge_danger(
     tokens: Tokens, reading: Reading, hits: Sequence[Hit], scale: DangerScale, limits: DangerLimits, *, outage: bool
-) -> Danger:
+) -> DangerFinding:
     """Return what words and model say of danger.
 
     A phrase `not_danger` takes its sentence out of what is judged, unless an `always_danger` stands in it too. Nothing
@@ -128,7 +128,7 @@ def judge_danger(
     by_words = level_by_words(raising) if raising or not frail else AlarmLevel.POSSIBLE
     level = max(by_words, by_model, key=lambda each: each.rank)
     silent = max(_level(probability, limits), level_by_words(said), key=lambda each: each.rank)
-    return Danger(
+    return DangerFinding(
         Alarm(
             level,
             _source(level, by_words, frail=bool(frail), raising=bool(raising)),

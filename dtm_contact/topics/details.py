@@ -17,7 +17,7 @@ from dtm_contact.errors import UnusableModelError
 from dtm_contact.model import Evidence, Peril, Wish
 from dtm_contact.model_archive import archived, opened_archive
 from dtm_contact.text import Tokens
-from dtm_contact.topics.danger import Danger
+from dtm_contact.topics.danger import DangerFinding
 from dtm_contact.topics.features import GROUPS
 from dtm_contact.topics.model import BY_OUTAGE, SHARES, Model, Reading, Values
 
@@ -186,7 +186,7 @@ def wishes_of(
 
 
 def peril_of(
-    danger: Danger, tokens: Tokens, reading: Reading, details: DetailModel, model: Model, topic: str
+    danger: DangerFinding, tokens: Tokens, reading: Reading, details: DetailModel, model: Model, topic: str
 ) -> Peril | None:
     """Return what kind of danger an alarm is about, by the sentences of the phrases that raised it, else its stretch.
 

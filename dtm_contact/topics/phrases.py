@@ -63,7 +63,7 @@ class Effect(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class PhrasePlace:
     """One place of a phrase: the keys that fit it, and how many other words may come before it."""
 
     keys: frozenset[str]
@@ -89,7 +89,7 @@ class Phrase:
     effect: Effect
     topic: str | None
     source: str
-    steps: tuple[Step, ...]
+    steps: tuple[PhrasePlace, ...]
 
     @classmethod
     def parse(cls, text: str, effect: Effect, topic: str | None = None, source: str = "") -> "Phrase":
@@ -105,13 +105,13 @@ class Phrase:
         looked_for = [piece for piece in words if not set(piece.split("/")) <= SMALL_WORDS]
         if len(looked_for) < min(2, len(words)):
             looked_for = words
-        steps: list[Step] = []
+        steps: list[PhrasePlace] = []
         gap = 0
         for piece in pieces:
             if piece == _GAP:
                 gap = GAP_WORDS if steps else 0
             elif piece in looked_for:
-                steps.append(Step(frozenset(map(_key, piece.split("/"))), gap))
+                steps.append(PhrasePlace(frozenset(map(_key, piece.split("/"))), gap))
                 gap = 0
         return cls(text, effect, topic, source, tuple(steps))
 

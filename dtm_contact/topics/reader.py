@@ -35,7 +35,7 @@ class Topic:
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class ReaderLimits:
     """From which score something is said.
 
     Attributes:
@@ -63,7 +63,7 @@ class Reader:
     details: DetailModel
     phrases: PhraseBook
     topics: Mapping[str, Topic]
-    limits: Limits = Limits()
+    limits: ReaderLimits = ReaderLimits()
 
     @cached_property
     def scale(self) -> DangerScale:

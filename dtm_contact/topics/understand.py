@@ -23,7 +23,7 @@ from dtm_contact.model import (
     Wished,
 )
 from dtm_contact.text import MASKED, Tokens, has_scan_alone, tokenize, unwrapped
-from dtm_contact.topics.danger import OF_DANGER, Danger, judge_danger, level_by_words, silenced_sentences
+from dtm_contact.topics.danger import OF_DANGER, DangerFinding, judge_danger, level_by_words, silenced_sentences
 from dtm_contact.topics.details import peril_of, wishes_of
 from dtm_contact.topics.features import NEGATIONS
 from dtm_contact.topics.kind import kind_of
@@ -230,7 +230,7 @@ def _topics(heard: Heard, reader: Reader, *, readable: bool) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*named, *first, *further)))
 
 
-def _sharpest_first(topics: tuple[str, ...], heard: Heard, danger: Danger, reader: Reader) -> tuple[str, ...]:
+def _sharpest_first(topics: tuple[str, ...], heard: Heard, danger: DangerFinding, reader: Reader) -> tuple[str, ...]:
     """Return the topics with that of a certain danger first, where the message asks for something else besides."""
     if not danger.alarm.certain or reader.topics[topics[0]].priority is Priority.P1:
         return topics
@@ -278,7 +278,7 @@ def _finding(code: str, heard: Heard, reader: Reader) -> Finding:
     return Finding(code, points, (*by_phrase, *words_for(code, heard, reader.model, "topic.word")))
 
 
-def _telling(danger: Danger, heard: Heard, reader: Reader) -> tuple[Evidence, ...]:
+def _telling(danger: DangerFinding, heard: Heard, reader: Reader) -> tuple[Evidence, ...]:
     """Return the words that raised the alarm, those of phrases first."""
     if not danger.alarm.any:
         return ()

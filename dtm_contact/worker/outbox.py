@@ -14,20 +14,20 @@ from dtm_contact.outbound import Answering, Relay, Sender
 from dtm_contact.settings import Settings
 from dtm_contact.store import Claimed, Mailing, Store, StoreThread
 from dtm_contact.timers import Storms
-from dtm_contact.tokens import Tokens
+from dtm_contact.tokens import CaseTokens
 from dtm_contact.worker.fallback import FallbackQueue
 
 _LEAST_OF_A_LEASE: Final = 3
 """An e-mail is handed over only while so great a part of the lease is left: less means a heartbeat in trouble."""
 
 
-def tokens_of(settings: Settings, store: Store) -> Tokens:
+def tokens_of(settings: Settings, store: Store) -> CaseTokens:
     """Return what signs and reads our case numbers: by the settings' secret, else by the store's.
 
     Raises:
         WrongSettingError: the file of the secret cannot be read, or the secret is too short.
     """
-    return Tokens.of(settings.outbound, store.outbox.signing_key)
+    return CaseTokens.of(settings.outbound, store.outbox.signing_key)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dtm_contact.calls import Faults, Line, QueueLog, RecordReader, caller_of, parse_event, split_lines
+from dtm_contact.calls import Faults, FileLine, QueueLog, RecordReader, caller_of, parse_event, split_lines
 from dtm_contact.settings import Switchboard
 
 FIXTURE = (Path(__file__).parents[2] / "fixtures/calls/Master.csv").read_bytes().splitlines()[:40]
@@ -14,7 +14,7 @@ FIXTURE = (Path(__file__).parents[2] / "fixtures/calls/Master.csv").read_bytes()
 @given(st.binary(max_size=400))
 def test_any_line_is_a_record_or_a_fault(raw: bytes) -> None:
     faults = Faults()
-    line = Line(1, 0, raw.replace(b"\n", b""), len(raw), ended=True)
+    line = FileLine(1, 0, raw.replace(b"\n", b""), len(raw), ended=True)
     found = RecordReader("x", Switchboard().zone, faults).read(line)
     assert (found is not None) or faults.total == 1 or not line.raw.strip()
     assert parse_event(line, "x", faults) is None or b"|" in raw
@@ -36,7 +36,7 @@ def test_a_damaged_log_never_stops_the_reading(data: st.DataObject) -> None:
     lines[place] = lines[place][:start] + data.draw(st.binary(max_size=20)) + lines[place][start:]
     faults = Faults()
     reader = RecordReader("x", Switchboard().zone, faults)
-    read = [reader.read(Line(number, 0, raw, len(raw), ended=True)) for number, raw in enumerate(lines, 1)]
+    read = [reader.read(FileLine(number, 0, raw, len(raw), ended=True)) for number, raw in enumerate(lines, 1)]
     assert sum(1 for found in read if found is not None) >= len(lines) - 1 - lines[place].count(b"\n")
 
 
@@ -57,6 +57,6 @@ def test_what_the_queue_log_says_of_no_call_is_let_go() -> None:
     assert len(log) < 700
 
 
-def _event(number: int) -> Line:
+def _event(number: int) -> FileLine:
     text = f"{1_700_000_000 + number * 600}|17.{number}|q|NONE|ENTERQUEUE||x|1".encode()
-    return Line(number, 0, text, len(text), ended=True)
+    return FileLine(number, 0, text, len(text), ended=True)

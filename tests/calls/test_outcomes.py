@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from dtm_contact.calls import Ended, Faults, Line, QueueEvent, RecordReader, Telling
+from dtm_contact.calls import CallInterpreter, Ended, Faults, FileLine, QueueEvent, RecordReader
 from dtm_contact.model import Call, Outcome
 from dtm_contact.settings import Switchboard
 from tests.calls.logs import MONDAY_NIGHT, record
@@ -27,11 +27,11 @@ class Case:
 def told(records: list[str], events: list[str], own: tuple[str, ...] = ("0179616460",)) -> Call:
     switchboard = Switchboard()
     reader = RecordReader("Master.csv", switchboard.zone, Faults())
-    read = [reader.read(Line(number, 0, line.encode(), 1, ended=True)) for number, line in enumerate(records, 1)]
+    read = [reader.read(FileLine(number, 0, line.encode(), 1, ended=True)) for number, line in enumerate(records, 1)]
     legs = tuple(sorted((leg for leg in read if leg), key=lambda leg: leg.start))
     ended = Ended(legs[0].call_id, legs, max(leg.end for leg in legs), 0)
     seen = tuple(QueueEvent(MONDAY_NIGHT + at, ended.id, "dtm-accueil", name) for at, name in enumerate(events))
-    return Telling(switchboard, own).tell(ended, seen)
+    return CallInterpreter(switchboard, own).tell(ended, seen)
 
 
 CASES = [
@@ -217,11 +217,11 @@ def test_the_number_is_the_callers_or_the_one_called() -> None:
 def test_the_names_are_settings() -> None:
     switchboard = Switchboard(closed_contexts=("nuit",), voicemail_applications=("Record",))
     reader = RecordReader("x", switchboard.zone, Faults())
-    leg = reader.read(Line(1, 0, record(at=0, context="nuit", application="Playback").encode(), 1, ended=True))
+    leg = reader.read(FileLine(1, 0, record(at=0, context="nuit", application="Playback").encode(), 1, ended=True))
     assert leg is not None
     ended = Ended(leg.call_id, (leg,), leg.end, 0)
-    assert Telling(switchboard, ("0179616460",)).tell(ended, ()).outcome is Outcome.OUT_OF_HOURS
-    assert Telling(Switchboard(), ("0179616460",)).tell(ended, ()).outcome is Outcome.BEFORE_ANSWER
+    assert CallInterpreter(switchboard, ("0179616460",)).tell(ended, ()).outcome is Outcome.OUT_OF_HOURS
+    assert CallInterpreter(Switchboard(), ("0179616460",)).tell(ended, ()).outcome is Outcome.BEFORE_ANSWER
 
 
 def test_every_outcome_is_tried() -> None:

@@ -5,7 +5,7 @@ import io
 
 import pytest
 
-from dtm_contact.calls import Faults, Grouper, Line, Position, Record, RecordReader, split_lines
+from dtm_contact.calls import Faults, FileLine, FilePosition, Grouper, Record, RecordReader, split_lines
 from dtm_contact.calls.records import ColumnsError
 from dtm_contact.settings import Settings, Switchboard
 from tests.calls.logs import MONDAY_NIGHT, local, record
@@ -15,7 +15,7 @@ PARIS = Switchboard().zone
 
 def read(line: str, columns: tuple[str, ...] = (), zone: str = "Europe/Paris") -> Record | None:
     reader = RecordReader("Master.csv", Switchboard(timezone=zone).zone, Faults(), columns)
-    return reader.read(Line(1, 0, line.encode(), len(line), ended=True))
+    return reader.read(FileLine(1, 0, line.encode(), len(line), ended=True))
 
 
 def values(line: str) -> list[str]:
@@ -89,7 +89,7 @@ def test_a_record_of_the_future_is_told_and_kept() -> None:
     line = record(at=0).encode()
     for now in (MONDAY_NIGHT - 80_000, MONDAY_NIGHT - 90_000):
         reader = RecordReader("Master.csv", PARIS, faults, now=now)
-        assert reader.read(Line(7, 0, line, len(line), ended=True)) is not None
+        assert reader.read(FileLine(7, 0, line, len(line), ended=True)) is not None
     (problem,) = faults.problems()
     assert str(problem).startswith("Master.csv:7: warning: the record's time lies in the future")
 
@@ -130,7 +130,7 @@ def test_a_wrong_time_zone_is_told(written: str, read_as: str, told: str | None)
     reader = RecordReader("Master.csv", Switchboard(timezone=read_as).zone, Faults())
     for number in range(20):
         line = record(at=number * 60, zone=written).encode()
-        reader.read(Line(number, 0, line, len(line), ended=True))
+        reader.read(FileLine(number, 0, line, len(line), ended=True))
     problem = reader.zone_check.problem("Master.csv")
     assert (problem is None) is (told is None)
     assert told is None or told in str(problem)
@@ -139,7 +139,7 @@ def test_a_wrong_time_zone_is_told(written: str, read_as: str, told: str | None)
 def test_legs_of_transfers_say_nothing_of_the_zone() -> None:
     reader = RecordReader("Master.csv", PARIS, Faults())
     for line in (record(at=0), record(at=900, call=0, leg=f"{MONDAY_NIGHT}.19"), record(at=1_800, call=0, leg="x")):
-        reader.read(Line(1, 0, line.encode(), len(line), ended=True))
+        reader.read(FileLine(1, 0, line.encode(), len(line), ended=True))
     assert not reader.zone_check.wrong
 
 
@@ -160,7 +160,7 @@ def test_lines_bear_positions_to_go_on_from() -> None:
     assert [line.raw for line in whole] == [b"one", b"two", b"", b"four"]
     assert [line.ended for line in whole] == [True, True, True, False]
     position = whole[1].next
-    assert position == Position(3, 12)
+    assert position == FilePosition(3, 12)
     assert list(split_lines([content[position.offset :]], position)) == whole[2:]
 
 
@@ -169,7 +169,7 @@ def grouped(lines: list[str], *, quiet: float = 10, late: float = 0) -> tuple[li
     reader, grouper = RecordReader("Master.csv", PARIS, faults), Grouper(quiet, late, faults)
     found = []
     for number, line in enumerate(lines, 1):
-        leg = reader.read(Line(number, 0, line.encode(), len(line), ended=True))
+        leg = reader.read(FileLine(number, 0, line.encode(), len(line), ended=True))
         found += list(grouper.add(leg)) if leg else []
     found += list(grouper.close())
     return [(call.id.partition(".")[2], len(call.records), call.revision) for call in found], faults
@@ -221,7 +221,7 @@ def test_what_is_held_is_bounded_by_the_window() -> None:
     most = 0
     for number in range(2_000):
         line = record(at=number * 60, line=str(number))
-        leg = reader.read(Line(number, 0, line.encode(), len(line), ended=True))
+        leg = reader.read(FileLine(number, 0, line.encode(), len(line), ended=True))
         assert leg is not None
         list(grouper.add(leg))
         most = max(most, len(grouper))

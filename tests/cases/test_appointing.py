@@ -10,7 +10,7 @@ from icalendar import Calendar, Event
 
 from dtm_contact.cases import RefusedError
 from dtm_contact.settings import Outbound
-from dtm_contact.tokens import Tokens
+from dtm_contact.tokens import CaseTokens
 from tests.cases.conftest import Desk
 from tests.rules.cast import DIRECTORY
 from tests.store.samples import NOW
@@ -71,7 +71,7 @@ def invitation(mail: EmailMessage) -> tuple[str, Event]:
 def test_who_is_invited_gets_it_for_his_calendar_and_hears_when_it_is_cancelled(desk: Desk) -> None:
     outbound = Outbound(host="relay.example", sender="metropole@bailleur.example")
     desk.grounds = replace(desk.grounds, settings=desk.grounds.settings.model_copy(update={"outbound": outbound}))
-    number, tokens = desk.open("one"), Tokens(desk.store.outbox.signing_key(), outbound.sender)
+    number, tokens = desk.open("one"), CaseTokens(desk.store.outbox.signing_key(), outbound.sender)
     with pytest.raises(RefusedError, match="ni d'un message"):
         desk.do(number, "appoint", slot=SLOT, office=OFFICE, invite="x@evil.example\r\nBcc: y@evil.example")
     assert desk.happened(number)[-1] != "appointed", "nor is the slot taken"

@@ -12,7 +12,7 @@ from dtm_contact.directory import Directory
 from dtm_contact.model import AutomaticSign, Automation, Contact, Likely, Mailbox, Match, VoiceNotice
 from dtm_contact.pipeline import Grounds
 from dtm_contact.settings import Outbound
-from dtm_contact.tokens import Tokens
+from dtm_contact.tokens import CaseTokens
 from tests.cases.conftest import Desk
 from tests.store.samples import NOW
 
@@ -39,7 +39,7 @@ def test_a_reply_goes_into_the_thread(sending: Desk) -> None:
     done = sending.do(number, "reply", text="Un technicien passe demain.")
     assert [event.what for event in done.events] == ["replied"]
     message = sent(sending)
-    tokens = Tokens(sending.store.outbox.signing_key(), OUTBOUND.sender)
+    tokens = CaseTokens(sending.store.outbox.signing_key(), OUTBOUND.sender)
     assert message["To"] == "nadia.benali@free.example"
     assert message["Subject"] == f"Re: Fuite sous l’évier – dossier {number}"
     assert message["In-Reply-To"] == "<m1@free.example>"

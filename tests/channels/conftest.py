@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from dtm_contact.channels import Running, lmtp, smtp
+from dtm_contact.channels import RunningChannel, lmtp, smtp
 from dtm_contact.settings import Lmtp, Settings, Smtp
 from tests.channels.clients import Clients
 from tests.channels.inbox import FakeInbox
@@ -28,9 +28,9 @@ async def inbox() -> FakeInbox:
 @pytest_asyncio.fixture
 async def start(inbox: FakeInbox) -> AsyncIterator[Start]:
     """Open a way in with these settings, on a free port; it is closed after the test."""
-    running: list[Running] = []
+    running: list[RunningChannel] = []
 
-    async def open_way_in(channel: str = "smtp", **settings: object) -> Running:
+    async def open_way_in(channel: str = "smtp", **settings: object) -> RunningChannel:
         values = {"port": 0, "stop_seconds": 0.01, **settings}
         if channel == "smtp":
             running.append(await smtp.start(Settings(smtp=Smtp.model_validate(values)), inbox, lambda: NOON))

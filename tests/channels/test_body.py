@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from dtm_contact.channels.mail.body import Body, hops
+from dtm_contact.channels.mail.body import IncomingBody, hops
 
 END = b"\r\n.\r\n"
 TRICKY = st.lists(st.sampled_from([b"\r\n", b"\r", b"\n", b".", b"..", b"a", b"\x00"]), max_size=40).map(b"".join)
@@ -21,7 +21,7 @@ def stuffed(content: bytes) -> bytes:
 
 
 def received(wire: bytes, cuts: list[int]) -> tuple[bytes, bytes, bool]:
-    body, rest = Body(hashlib.sha256()), b""
+    body, rest = IncomingBody(hashlib.sha256()), b""
     for start, end in pairwise([0, *sorted(cut % (len(wire) + 1) for cut in cuts), len(wire)]):
         if body.complete:
             rest += wire[start:end]
@@ -46,7 +46,7 @@ def test_nothing_else_ends_a_message(wire: bytes, cuts: list[int]) -> None:
 
 def test_the_digest_is_that_of_the_content() -> None:
     digest = hashlib.sha256()
-    body = Body(digest)
+    body = IncomingBody(digest)
     for chunk in (b"..a\r", b"\n..", b"b\r\n.\r", b"\n"):
         body.feed(chunk)
     assert body.content() == b".a\r\n.b\r\n"
@@ -55,7 +55,7 @@ def test_the_digest_is_that_of_the_content() -> None:
 
 
 def test_a_dropped_message_is_followed_to_its_end_but_not_kept() -> None:
-    body = Body(hashlib.sha256())
+    body = IncomingBody(hashlib.sha256())
     body.feed(b"abc\r\n")
     body.drop()
     assert body.feed(b"def\r\n.\r\nNOOP\r\n") == b"NOOP\r\n"
@@ -66,7 +66,7 @@ def test_a_large_message_takes_little_more_than_itself() -> None:
     size, chunk = 30_000_000, b"Bonjour, il fait froid.\r\n" * 7_000
     tracemalloc.start()
     try:
-        body = Body(hashlib.sha256())
+        body = IncomingBody(hashlib.sha256())
         while body.size < size:
             body.feed(chunk)
         body.feed(b".\r\n")

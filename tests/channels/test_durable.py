@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from dtm_contact.channels import Running, smtp
+from dtm_contact.channels import RunningChannel, smtp
 from dtm_contact.settings import Settings, Smtp
 from dtm_contact.store import GroupCommitInbox, migrate, open_store
 from tests.channels.clients import ENVELOPE, Clients
@@ -27,7 +27,7 @@ def path(tmp_path: Path) -> Path:
 
 
 @pytest_asyncio.fixture
-async def running(path: Path) -> AsyncIterator[Running]:
+async def running(path: Path) -> AsyncIterator[RunningChannel]:
     """A way in with a store behind it that soon loses patience."""
     with open_store(f"sqlite:///{path}", patience=0.01) as store:
         inbox = GroupCommitInbox(store)
@@ -44,7 +44,9 @@ def stored(path: Path) -> list[str]:
         return [store.arrivals.get(number).raw.decode().strip() for number in numbers]
 
 
-async def test_trouble_of_the_store_is_451_until_it_is_over(running: Running, clients: Clients, path: Path) -> None:
+async def test_trouble_of_the_store_is_451_until_it_is_over(
+    running: RunningChannel, clients: Clients, path: Path
+) -> None:
     reader, writer = await clients.begin(running.address)
     with closing(sqlite3.connect(path, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
@@ -59,7 +61,7 @@ async def test_trouble_of_the_store_is_451_until_it_is_over(running: Running, cl
     assert stored(path) == ["un"]
 
 
-async def test_a_message_that_comes_again_is_stored_once(running: Running, clients: Clients, path: Path) -> None:
+async def test_a_message_that_comes_again_is_stored_once(running: RunningChannel, clients: Clients, path: Path) -> None:
     for _ in range(3):
         reader, writer = await clients.begin(running.address)
         writer.write(b"un\r\n.\r\n")

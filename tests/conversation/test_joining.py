@@ -26,10 +26,10 @@ from dtm_contact.model import (
     Understanding,
     Way,
 )
-from dtm_contact.tokens import Tokens
+from dtm_contact.tokens import CaseTokens
 
 NOW = datetime(2026, 11, 24, 10, 0, tzinfo=UTC)
-TOKENS = Tokens(b"k" * 32, "metropole@bailleur.example")
+TOKENS = CaseTokens(b"k" * 32, "metropole@bailleur.example")
 HOUSE = House(TOKENS, frozenset({"bailleur.example"}))
 
 NADIA = Mailbox("Nadia Benali", "nadia@free.example")

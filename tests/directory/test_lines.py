@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dtm_contact.directory.lines import Lines, Texts, cells, column, columns
+from dtm_contact.directory.lines import Lines, PackedTexts, cells, column, columns
 from dtm_contact.directory.lookups import ById, Keys
 
 
@@ -57,8 +57,8 @@ def test_a_line_that_there_is_not() -> None:
     with pytest.raises(IndexError):
         Lines(Line, [])[0]
     with pytest.raises(IndexError):
-        Texts(["a"])[1]
-    assert Texts(["a", "é", "\ud800"])[-2:] == ("é", "\ud800")
+        PackedTexts(["a"])[1]
+    assert PackedTexts(["a", "é", "\ud800"])[-2:] == ("é", "\ud800")
 
 
 def test_a_column_of_plain_objects() -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from dtm_contact.alarms import CAUSES, Alarms
-from dtm_contact.notices import Announcer, Kept, NotToldError, State, Telling, Way, kept_in
+from dtm_contact.notices import AlarmNotice, Announcer, Kept, NoticeWay, NotToldError, State, kept_in
 from dtm_contact.settings import Alarm, Settings, Store
 
 NOW = datetime(2026, 11, 30, 10, 16, 19, tzinfo=UTC)
@@ -22,9 +22,9 @@ class FakeWay:
     name: str = "mail"
     works: bool = True
     tried: int = 0
-    told: list[Telling] = field(default_factory=list)
+    told: list[AlarmNotice] = field(default_factory=list)
 
-    async def tell(self, telling: Telling) -> None:
+    async def tell(self, telling: AlarmNotice) -> None:
         self.tried += 1
         if not self.works:
             raise NotToldError("it does not work")
@@ -38,7 +38,7 @@ class FakeWay:
 class Scene:
     """An announcer, its ways, its clock."""
 
-    def __init__(self, folder: Path, ways: list[Way], **settings: float) -> None:
+    def __init__(self, folder: Path, ways: list[NoticeWay], **settings: float) -> None:
         self.now = NOW
         self.ways = ways
         self.kept = Kept(folder / "alarms.json")

@@ -14,15 +14,15 @@ import pytest
 from aiosmtpd.smtp import SMTP, Envelope, Session
 from pydantic import ValidationError
 
-from dtm_contact.notices import Announcer, Episode, Kept, NotToldError, State, Telling, announcing, ways_of
+from dtm_contact.notices import AlarmNotice, Announcer, Episode, Kept, NotToldError, State, announcing, ways_of
 from dtm_contact.notices.announcer import tell_once
 from dtm_contact.settings import Alarm, Settings
 
 NOW = datetime(2026, 11, 30, 10, 16, 19, tzinfo=UTC)
 
 
-def telling() -> Telling:
-    return Telling(State.SOUNDS, Episode("relay", "The server is away: é.", NOW), "host1", "dtm1", NOW)
+def telling() -> AlarmNotice:
+    return AlarmNotice(State.SOUNDS, Episode("relay", "The server is away: é.", NOW), "host1", "dtm1", NOW)
 
 
 class Inbox:
@@ -199,6 +199,6 @@ async def test_a_command_of_the_command_line_tells_once_by_the_first_way_that_wo
 
 def test_times_are_told_by_the_offices_clock() -> None:
     at = (NOW + timedelta(days=2)).astimezone(Settings().zone)
-    told = Telling(State.LASTS, Episode("relay", "x", NOW, told_at=NOW, tellings=1), "h", "d", at).text
+    told = AlarmNotice(State.LASTS, Episode("relay", "x", NOW, told_at=NOW, tellings=1), "h", "d", at).text
     assert "Since:   2026-11-30 11:16:19 CET (2 d 0 h)\n" in told
     assert "1 times before, last at 2026-11-30 11:16:19 CET" in told

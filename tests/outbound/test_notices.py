@@ -14,7 +14,7 @@ from dtm_contact.outbound import Answering
 from dtm_contact.outbound.notices import notices
 from dtm_contact.rules import RuleSet
 from dtm_contact.settings import Settings
-from dtm_contact.tokens import Tokens
+from dtm_contact.tokens import CaseTokens
 from tests.rules.folders import GOOD, overlay
 from tests.rules.once import load_once
 from tests.store.samples import arrival, judgement
@@ -56,7 +56,7 @@ def test_an_address_that_is_none_costs_its_own_notice_and_no_other(rules: RuleSe
     judged = judgement(CaseKind.CASE, priority=Priority.P1, queue="nord", match=Match(caretakers=(OnDuty("C1"),)))
     judged = replace(judged, decision=replace(judged.decision, notify=("caretaker", "on_call")))
     said: list[str] = []
-    answering = Answering(Settings(), Tokens(b"0" * 32, "us@bailleur.example"), untold=said.append)
+    answering = Answering(Settings(), CaseTokens(b"0" * 32, "us@bailleur.example"), untold=said.append)
     written = answering.written(arrival(), judged, "2026-000001", (rules, directory), NOW)
     notices = [each.to for each in written if each.kind is OutgoingKind.NOTICE]
     assert notices == ["astreinte@bailleur.example"]

@@ -8,9 +8,9 @@ import pytest
 
 from dtm_contact.alarms import Alarms
 from dtm_contact.model import CaseKind, Outgoing, OutgoingKind, Priority
-from dtm_contact.notices import Announcer, Kept, State, Telling
+from dtm_contact.notices import AlarmNotice, Announcer, Kept, State
 from dtm_contact.outbound import Sender
-from dtm_contact.outbound.relay import Fate, Relay, Sent
+from dtm_contact.outbound.relay import Fate, Relay, SendResult
 from dtm_contact.settings import Outbound, Settings
 from dtm_contact.store import Store, StoreThread, migrate, open_store
 from dtm_contact.worker.outbox import AsyncOutbox
@@ -32,13 +32,13 @@ class Away(Relay):
     tried: int = 0
     sent: list[tuple[Outgoing, timedelta]] = field(default_factory=list)
 
-    async def send(self, outgoing: Outgoing, still_ours: Callable[[], Awaitable[bool]]) -> Sent:  # type: ignore[override]
+    async def send(self, outgoing: Outgoing, still_ours: Callable[[], Awaitable[bool]]) -> SendResult:  # type: ignore[override]
         assert await still_ours()
         self.tried += 1
         if self.now < self.back_at:
-            return Sent(self.fate, "451")
+            return SendResult(self.fate, "451")
         self.sent.append((outgoing, self.now - self.back_at))
-        return Sent(Fate.SENT, "250")
+        return SendResult(Fate.SENT, "250")
 
 
 def letter(number: int, kind: OutgoingKind) -> Outgoing:
@@ -60,7 +60,7 @@ class AdminsMail(FakeWay):
         super().__init__()
         self._relay = relay
 
-    async def tell(self, telling: Telling) -> None:
+    async def tell(self, telling: AlarmNotice) -> None:
         self.works = self._relay.now >= self._relay.back_at
         await super().tell(telling)
 

@@ -9,7 +9,7 @@ import pytest
 
 from dtm_contact.model import ClaimedOutgoing, Outgoing, Urgency
 from dtm_contact.outbound import Sender
-from dtm_contact.outbound.relay import Fate, Relay, Sent
+from dtm_contact.outbound.relay import Fate, Relay, SendResult
 from dtm_contact.settings import Outbound
 from tests.heard import made_alarms
 from tests.outbound.test_relay import LETTER
@@ -67,13 +67,13 @@ class Box:
 class Answers(Relay):
     """A relay that answers what it is told to."""
 
-    def __init__(self, *sent: Sent) -> None:
+    def __init__(self, *sent: SendResult) -> None:
         self.sent = list(sent)
 
-    async def send(self, outgoing: Outgoing, still_ours: Callable[[], Awaitable[bool]] = always) -> Sent:
+    async def send(self, outgoing: Outgoing, still_ours: Callable[[], Awaitable[bool]] = always) -> SendResult:
         assert outgoing == LETTER
         if not await still_ours():
-            return Sent(Fate.NOT_OURS, "lease")
+            return SendResult(Fate.NOT_OURS, "lease")
         return self.sent.pop(0) if len(self.sent) > 1 else self.sent[0]
 
 
@@ -95,7 +95,7 @@ async def worked(box: Box, relay: Relay) -> list[str]:
 
 async def test_pauses_grow_until_it_is_given_up_with_its_reason() -> None:
     box = Box()
-    assert await worked(box, Answers(Sent(Fate.LATER, "451"))) == []
+    assert await worked(box, Answers(SendResult(Fate.LATER, "451"))) == []
     pauses = [int((later - earlier).total_seconds()) for earlier, later in pairwise(box.tried_at)]
     assert pauses[:6] == [15, 45, 135, 405, 1215, 3600]
     assert set(pauses[6:]) == {3600}
@@ -106,13 +106,15 @@ async def test_pauses_grow_until_it_is_given_up_with_its_reason() -> None:
 @pytest.mark.parametrize(("fate", "reason"), [(Fate.SENT, "250"), (Fate.REFUSED, "554"), (Fate.NO_SUCH_ADDRESS, "550")])
 async def test_an_end_is_an_end(fate: Fate, reason: str) -> None:
     box = Box()
-    await worked(box, Answers(Sent(fate, reason)))
+    await worked(box, Answers(SendResult(fate, reason)))
     assert (box.attempts, box.ended) == (1, (fate.value, reason))
 
 
 async def test_a_server_that_is_away_is_one_alarm_and_costs_nothing() -> None:
     box = Box()
-    told = await worked(box, Answers(*[Sent(Fate.DOWN, "ConnectionRefusedError")] * 5, Sent(Fate.SENT, "250")))
+    told = await worked(
+        box, Answers(*[SendResult(Fate.DOWN, "ConnectionRefusedError")] * 5, SendResult(Fate.SENT, "250"))
+    )
     assert told == ["relay"]
     assert (box.attempts, box.ended) == (6, ("sent", "250"))
 
@@ -120,7 +122,7 @@ async def test_a_server_that_is_away_is_one_alarm_and_costs_nothing() -> None:
 async def test_an_outbox_that_cannot_be_read_is_an_alarm_and_ends_nothing() -> None:
     box = Box(ill=True)
     told: list[str] = []
-    working = sender(box, Answers(Sent(Fate.SENT, "250")), told)
+    working = sender(box, Answers(SendResult(Fate.SENT, "250")), told)
     assert not await working.send_one()
     box.ill = False
     assert await working.send_one()
@@ -130,13 +132,13 @@ async def test_an_outbox_that_cannot_be_read_is_an_alarm_and_ends_nothing() -> N
 async def test_what_was_sent_is_noted_as_soon_as_the_store_can() -> None:
     box = Box(refuses=3)
     told: list[str] = []
-    assert await sender(box, Answers(Sent(Fate.SENT, "250")), told, pause=0.001).send_one()
+    assert await sender(box, Answers(SendResult(Fate.SENT, "250")), told, pause=0.001).send_one()
     assert (box.attempts, box.ended, told) == (1, ("sent", "250"), ["outbox"])
 
 
 async def test_of_danger_no_pause_grows() -> None:
     box = Box(urgency=Urgency.DANGER)
-    await worked(box, Answers(*[Sent(Fate.LATER, "451")] * 100, Sent(Fate.SENT, "250")))
+    await worked(box, Answers(*[SendResult(Fate.LATER, "451")] * 100, SendResult(Fate.SENT, "250")))
     assert {later - earlier for earlier, later in pairwise(box.tried_at)} == {timedelta(seconds=15)}
     assert (box.attempts, box.ended) == (101, ("sent", "250"))
 
@@ -145,7 +147,7 @@ async def test_of_danger_no_pause_grows() -> None:
 async def test_with_too_little_of_its_lease_left_nothing_is_handed_over(lease: float) -> None:
     box = Box(lease=lease)
     told: list[str] = []
-    relay = Answers(Sent(Fate.SENT, "250"))
+    relay = Answers(SendResult(Fate.SENT, "250"))
     working = sender(box, relay, told)
     assert await working.send_one()
     assert (box.ended, told) == (None, [])
@@ -161,5 +163,5 @@ async def test_a_lease_that_cannot_be_looked_up_is_none(monkeypatch: pytest.Monk
         raise OSError
 
     monkeypatch.setattr(box, "lease_left", ill)
-    await sender(box, Answers(Sent(Fate.SENT, "250")), []).send_one()
+    await sender(box, Answers(SendResult(Fate.SENT, "250")), []).send_one()
     assert box.ended is None

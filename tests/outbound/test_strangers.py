@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from dtm_contact.cases import Command, InForce, UnprovenAddressError, WrongArgumentError, apply
-from dtm_contact.daemon import Running, daemon
+from dtm_contact.daemon import RunningDaemon, daemon
 from dtm_contact.settings import Outbound, Settings
 from dtm_contact.store import Case
 from tests.outbound.relays import RelayServer, relay_server
@@ -38,7 +38,7 @@ HUGUETTE = "T000001"
 class Office(Talk):
     """A daemon that runs, and agents who work beside it."""
 
-    def __init__(self, running: Running, relay: RelayServer, settings: Settings) -> None:
+    def __init__(self, running: RunningDaemon, relay: RelayServer, settings: Settings) -> None:
         super().__init__(running, relay)
         self.settings = settings
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import aiosmtplib
 import pytest
 
-from dtm_contact.daemon import Running, daemon
+from dtm_contact.daemon import RunningDaemon, daemon
 from dtm_contact.settings import Outbound
 from dtm_contact.store import CaseFile
 from tests.outbound.relays import RelayServer, relay_server
@@ -55,7 +55,7 @@ def report(to: str, about: Message) -> bytes:
 class Talk:
     """A daemon that runs, and the server that sends for it."""
 
-    def __init__(self, running: Running, relay: RelayServer) -> None:
+    def __init__(self, running: RunningDaemon, relay: RelayServer) -> None:
         self.running = running
         self.relay = relay
 

@@ -6,7 +6,7 @@ import hashlib
 import pytest
 
 from dtm_contact.reading import notes
-from dtm_contact.reading.transfer import Body, read_body
+from dtm_contact.reading.transfer import DecodedBody, read_body
 from tests.reading.reads import contact
 
 GAS = "Bonjour, ça sent très fort le gaz dans la cage d'escalier jusqu'à l'entrée, venez vite. Merci, N. Benali"
@@ -48,7 +48,7 @@ def test_html_in_base64_has_a_tail_too() -> None:
 
 def test_words_behind_the_padding_are_no_base64() -> None:
     body = encoded("Plus d'eau chaude depuis hier !!").encode() + b"Cordialement\nVotre liste, le bureau.\n"
-    assert read_body(body, "base64", "utf-8") == Body(
+    assert read_body(body, "base64", "utf-8") == DecodedBody(
         b"Plus d'eau chaude depuis hier !!", b"Cordialement\nVotre liste, le bureau."
     )
 

@@ -12,7 +12,7 @@ from dtm_contact.contract import as_json
 from dtm_contact.directory import Directory, read_export
 from dtm_contact.model import Arrival, Priority
 from dtm_contact.pipeline import Grounds, judge
-from dtm_contact.rehearsal.replay import Proposal, Replay, replay
+from dtm_contact.rehearsal.replay import Replay, ReplayProposal, replay
 from dtm_contact.rules import load_rules
 from dtm_contact.settings import Settings
 from dtm_contact.settings import Store as StoreSettings
@@ -67,7 +67,7 @@ def proposed(tmp_path: Path) -> Path:
 
 
 def replayed(settings: Settings, folder: Path, *, with_topics: bool = False, processes: int = 1) -> Replay:
-    return replay(settings, Proposal(folder, with_topics), START, processes=processes)
+    return replay(settings, ReplayProposal(folder, with_topics), START, processes=processes)
 
 
 @pytest.mark.parametrize("with_topics", [False, True])
@@ -105,7 +105,7 @@ def test_a_phrase_is_tried_against_what_the_same_rules_say_today(
 ) -> None:
     assert store.arrivals.waiting() == 0
     phrases = (Phrase.parse("quittance de loyer", Effect.POSSIBLE), Phrase.parse("pas de fuite", Effect.FRAIL))
-    found = replay(settings, Proposal(proposed, True, phrases, against=proposed), START, processes=1)
+    found = replay(settings, ReplayProposal(proposed, True, phrases, against=proposed), START, processes=1)
     assert (found.judged, found.said) == (9, 3)
     assert [(moved.before.alarm, moved.after.alarm, moved.danger) for moved in found.moved] == [
         ("none", "possible", True)

@@ -9,7 +9,7 @@ from dtm_contact.errors import InvalidFilesError
 from dtm_contact.model import Severity
 from dtm_contact.rules import load_rules, run_rule_tests
 from dtm_contact.rules.arguments import LIST_LIMIT
-from dtm_contact.topics import Limits
+from dtm_contact.topics import ReaderLimits
 from tests.rules.folders import BAD, EXPECTED, GOOD, OFFICES, RESIDENCES, overlay
 
 FAULTS = sorted(path for path in BAD.iterdir() if path.is_dir())
@@ -115,7 +115,7 @@ def test_topics_of_version_1_are_read_without_their_words_and_with_a_warning(tmp
     (folder / "topics.yaml").write_text(topics, "utf-8")
     rules = load_rules(folder)
     assert rules.reader.topics["water_leak"].outage
-    assert rules.reader.limits == Limits()
+    assert rules.reader.limits == ReaderLimits()
     (problem,) = rules.problems
     assert str(problem) == (
         "topics.yaml:1:10: warning: topics.yaml is of an earlier version (its words are not read any more: take"

@@ -15,7 +15,7 @@ from dtm_contact.errors import InvalidFilesError
 from dtm_contact.model import Alarm, AlarmLevel, AlarmSource, CaseKind, Priority, Problem, Severity
 from dtm_contact.rules import RuleSet, decide, load_rules
 from dtm_contact.rules.actions import Then
-from dtm_contact.rules.arguments import Known
+from dtm_contact.rules.arguments import KnownIdentifiers
 from dtm_contact.rules.dangers import untold_dangers
 from dtm_contact.rules.routing import Rule, load_routing
 from tests.rules.cast import DIRECTORY, asked, at, expression, facts, written
@@ -38,7 +38,7 @@ def changed(folder: Path, change: Callable[[str], str]) -> list[str]:
     path = folder / "routing.yaml"
     path.write_text(change(path.read_text("utf-8")), "utf-8")
     problems: list[Problem] = []
-    rules = load_routing(folder, Known(), problems)
+    rules = load_routing(folder, KnownIdentifiers(), problems)
     assert rules is not None
     problems.extend(untold_dangers(rules, TOPICS))
     return [re.sub(r"^routing\.yaml:\d+:\d+: ", "", str(each)) for each in problems]

@@ -21,7 +21,7 @@ from dtm_contact.settings import Timers as TimerSettings
 from dtm_contact.store import Store, case_transaction, migrate, open_store
 from dtm_contact.store.schema import outbox
 from dtm_contact.timers import Runner, Storms, running
-from dtm_contact.tokens import Tokens
+from dtm_contact.tokens import CaseTokens
 from tests.heard import Heard
 from tests.rules.folders import GOOD, overlay
 from tests.rules.once import load_once
@@ -81,7 +81,7 @@ class Scene:
         self.told: list[str] = []
         self.storms = Storms()
         settings = Settings(name=name, timers=TimerSettings(storm_cases=4))
-        post = NoticeWriter(settings, Tokens(b"0" * 32, settings.outbound.sender), lambda: None) if sends else None
+        post = NoticeWriter(settings, CaseTokens(b"0" * 32, settings.outbound.sender), lambda: None) if sends else None
         self.runner = Runner(
             settings,
             store,
@@ -392,7 +392,7 @@ def test_within_a_storm_no_case_is_told_by_itself_unless_somebody_is_in_danger(s
     scene = Scene(store, rules)
     scene.storms.lasting = frozenset({("plumbing", "93")})
     number = opened(store)
-    post = NoticeWriter(Settings(), Tokens(b"0" * 32, Settings().outbound.sender), lambda: None)
+    post = NoticeWriter(Settings(), CaseTokens(b"0" * 32, Settings().outbound.sender), lambda: None)
     notice = post.notice(number, "on_call", "un@bailleur.example", ("x", "y"), OPENED)
     here = Match(residence=Likely("R1", 0.99))
     for priority, kept in ((Priority.P1, 1), (Priority.P2, 0)):

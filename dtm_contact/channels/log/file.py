@@ -14,7 +14,7 @@ from pathlib import Path
 from time import monotonic
 from typing import Any, BinaryIO, cast
 
-from dtm_contact.calls import Line, Position, split_lines
+from dtm_contact.calls import FileLine, FilePosition, split_lines
 from dtm_contact.errors import DtmContactError
 
 _CHUNK = 65_536
@@ -110,7 +110,7 @@ class FollowedFile:
             # Nothing was read of it that would tell whether it was truncated; its copies do.
             self.marks = (*older, *unread, replace(current, modified=newest))
 
-    def pull(self, octets: int, enough: Callable[[Line], bool] = lambda _line: False) -> list[Line]:
+    def pull(self, octets: int, enough: Callable[[FileLine], bool] = lambda _line: False) -> list[FileLine]:
         """Read on, the oldest file first; a last line without its end waits.
 
         Args:
@@ -120,7 +120,7 @@ class FollowedFile:
         Raises:
             NotReadableError: a file may not be read.
         """
-        lines: list[Line] = []
+        lines: list[FileLine] = []
         done: list[Mark] = []
         self.at_end = True
         for mark in self.marks:
@@ -181,15 +181,15 @@ class FollowedFile:
         )
 
     def _read(
-        self, mark: Mark, octets: int, enough: Callable[[Line], bool], *, drained: bool
-    ) -> tuple[list[Line], bool, Mark]:
+        self, mark: Mark, octets: int, enough: Callable[[FileLine], bool], *, drained: bool
+    ) -> tuple[list[FileLine], bool, Mark]:
         """Return the lines behind a mark, whether the file's end was reached, and the mark as it stands after them."""
         path = self._where(mark)
         if path is None:
             return [], True, mark
         with _opened(path) as file:
             file.seek(mark.offset)
-            rest = split_lines(_chunks(file), Position(mark.line, mark.offset))
+            rest = split_lines(_chunks(file), FilePosition(mark.line, mark.offset))
             lines, ended = _complete(rest, octets, enough, drained=drained)
             if not lines:
                 return [], ended, mark
@@ -213,12 +213,12 @@ class FollowedFile:
 
 
 def _complete(
-    lines: Iterator[Line],
+    lines: Iterator[FileLine],
     octets: int,
-    enough: Callable[[Line], bool],
+    enough: Callable[[FileLine], bool],
     drained: bool,  # noqa: FBT001 - one of four facts
-) -> tuple[list[Line], bool]:
-    taken: list[Line] = []
+) -> tuple[list[FileLine], bool]:
+    taken: list[FileLine] = []
     for line in lines:
         if not line.ended and not drained:
             return taken, True

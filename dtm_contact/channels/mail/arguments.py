@@ -10,7 +10,7 @@ _BODIES = frozenset({"7BIT", "8BITMIME"})
 _OF_MAIL = frozenset({"BODY", "SIZE", "SMTPUTF8"})
 
 
-class RefusedError(Exception):
+class RefusedArgumentError(Exception):
     """A command is refused.
 
     Attributes:
@@ -40,15 +40,15 @@ def path_behind(keyword: str, argument: str | None, syntax: str, *, extended: bo
     """
     length = len(keyword)
     if argument is None or argument[:length].upper() != keyword:
-        raise RefusedError(syntax)
+        raise RefusedArgumentError(syntax)
     text = argument[length:].strip()
     if not text:
-        raise RefusedError(syntax)
+        raise RefusedArgumentError(syntax)
     path = parse_path(text)
     if path is None:
-        raise RefusedError(replies.NO_ADDRESS)
+        raise RefusedArgumentError(replies.NO_ADDRESS)
     if path[1] and not extended:
-        raise RefusedError(syntax)
+        raise RefusedArgumentError(syntax)
     return path
 
 
@@ -60,14 +60,14 @@ def check_parameters_of_mail(parameters: str, size_limit: int) -> None:
     """
     given = _given(parameters, replies.MAIL_SYNTAX)
     if given.get("BODY", "7BIT") not in _BODIES:
-        raise RefusedError(replies.NO_SUCH_BODY)
+        raise RefusedArgumentError(replies.NO_SUCH_BODY)
     if given.get("SMTPUTF8"):
-        raise RefusedError(replies.SMTPUTF8_ALONE)
+        raise RefusedArgumentError(replies.SMTPUTF8_ALONE)
     size = given.get("SIZE", "0")
     if not (size.isascii() and size.isdigit() and len(size) <= _LONGEST_SIZE):
-        raise RefusedError(replies.MAIL_SYNTAX)
+        raise RefusedArgumentError(replies.MAIL_SYNTAX)
     if int(size) > size_limit:
-        raise RefusedError(replies.TOO_LARGE)
+        raise RefusedArgumentError(replies.TOO_LARGE)
     _refuse_others(given, _OF_MAIL, replies.NO_SUCH_PARAMETER_OF_MAIL)
 
 
@@ -86,11 +86,11 @@ def _given(parameters: str, syntax: str) -> Mapping[str, str]:
     for parameter in parameters.upper().split():
         name, equals, value = parameter.partition("=")
         if not name.isalnum() or (equals and not value):
-            raise RefusedError(syntax)
+            raise RefusedArgumentError(syntax)
         given[name] = value
     return given
 
 
 def _refuse_others(given: Mapping[str, str], known: Iterable[str], reply: str) -> None:
     if not given.keys() <= set(known):
-        raise RefusedError(reply)
+        raise RefusedArgumentError(reply)

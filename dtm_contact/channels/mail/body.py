@@ -20,7 +20,7 @@ class Digest(Protocol):
         """Return the hash of what was taken in."""
 
 
-class Body:
+class IncomingBody:
     """One message on its way in (RFC 5321 sections 4.1.1.4 and 4.5.2).
 
     Only CR LF, dot, CR LF ends it. A CR or LF by itself is an octet like any other, and is kept.

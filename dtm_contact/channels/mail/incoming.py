@@ -3,7 +3,7 @@
 import asyncio
 
 from dtm_contact.channels.mail import replies
-from dtm_contact.channels.mail.body import Body, hops
+from dtm_contact.channels.mail.body import IncomingBody, hops
 from dtm_contact.channels.mail.reception import Reception, digest_of
 from dtm_contact.model import Envelope
 
@@ -28,7 +28,7 @@ class Incoming:
         self.envelope = envelope
         self._reception = reception
         self._digest = digest_of(envelope)
-        self._body = Body(self._digest)
+        self._body = IncomingBody(self._digest)
         self._refusal: str | None = None
         self._held = 0
 

@@ -7,7 +7,7 @@ from aiosmtpd.smtp import Envelope, Session, syntax
 from dtm_contact import model
 from dtm_contact.channels.mail import replies
 from dtm_contact.channels.mail.arguments import (
-    RefusedError,
+    RefusedArgumentError,
     check_parameters_of_mail,
     check_parameters_of_rcpt,
     path_behind,
@@ -103,7 +103,7 @@ class MailSession(MailConnection):
                 return replies.NESTED
             if parameters:
                 check_parameters_of_mail(parameters, self._limits.size_limit)
-        except RefusedError as refused:
+        except RefusedArgumentError as refused:
             return refused.reply
         envelope.mail_from = address
         return replies.SENDER_OK
@@ -118,7 +118,7 @@ class MailSession(MailConnection):
             address, parameters = path_behind("TO:", arg, replies.RCPT_SYNTAX, extended=session.extended_smtp)
             if parameters:
                 check_parameters_of_rcpt(parameters)
-        except RefusedError as refused:
+        except RefusedArgumentError as refused:
             return refused.reply
         if address not in self._reception.recipients:
             return replies.NOT_OURS

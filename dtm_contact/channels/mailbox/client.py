@@ -88,7 +88,7 @@ class Login:
     seconds: float = 60.0
 
 
-class Mailbox:
+class MailboxConnection:
     """A connection; everything asked of it ends with an answer or with an error, after which it is of no more use."""
 
     def __init__(self, login: Login) -> None:
@@ -318,14 +318,14 @@ def _bodies(lines: Sequence[bytes | bytearray]) -> Iterator[tuple[int, bytes]]:
 
 
 @asynccontextmanager
-async def connected(login: Login) -> AsyncIterator[Mailbox]:
+async def connected(login: Login) -> AsyncIterator[MailboxConnection]:
     """Connect and log in, and part at the end of the block.
 
     Raises:
         CredentialsRefusedError: the server does not want us.
         MailboxLostError: there is no server, or it does not speak.
     """
-    mailbox = Mailbox(login)
+    mailbox = MailboxConnection(login)
     try:
         await mailbox.open()
         yield mailbox

@@ -12,7 +12,13 @@ from typing import Final
 from dtm_contact import metrics
 from dtm_contact.background import cancel_and_wait
 from dtm_contact.channels import ReadingInbox
-from dtm_contact.channels.mailbox.client import CredentialsRefusedError, Login, Mailbox, MailboxRefusedError, connected
+from dtm_contact.channels.mailbox.client import (
+    CredentialsRefusedError,
+    Login,
+    MailboxConnection,
+    MailboxRefusedError,
+    connected,
+)
 from dtm_contact.channels.mailbox.envelope import envelope
 from dtm_contact.errors import DtmContactError, StoreUnavailableError, WrongSettingError, described
 from dtm_contact.log import get_log
@@ -31,7 +37,7 @@ _log = get_log("imap")
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class MailboxPlace:
     """How far a folder has been read: all UIDs up to `uid`, as long as they mean the same.
 
     Attributes:
@@ -45,7 +51,7 @@ class Place:
     first: int = 0
 
     @classmethod
-    def read(cls, position: Position | None) -> "Place | None":
+    def read(cls, position: Position | None) -> "MailboxPlace | None":
         """Return the place that a stored position tells; None where there is none."""
         if position is None:
             return None
@@ -57,7 +63,7 @@ class Place:
         return Position(channel, json.dumps({"validity": self.validity, "uid": self.uid, "first": self.first}))
 
 
-class Follower:
+class MailboxFollower:
     """Follows one folder until it is stopped; no trouble ends it.
 
     Attributes:
@@ -145,9 +151,9 @@ class Follower:
         metrics.CHANNEL_TROUBLES.labels(self.name, reason).inc()
         self._inbox.trouble(self.name, told)
 
-    async def _follow(self, mailbox: Mailbox) -> None:
+    async def _follow(self, mailbox: MailboxConnection) -> None:
         selected = await mailbox.select(self._settings.folder)
-        place = Place.read(await self._inbox.position(self.name))
+        place = MailboxPlace.read(await self._inbox.position(self.name))
         if place is None or place.validity != selected.validity:
             place = await self._begin(mailbox, selected.validity, selected.next_uid, known=place is not None)
             # At once: what comes while we are away after a first start without any mail comes after this place.
@@ -160,20 +166,20 @@ class Follower:
             filing = await self._file(mailbox, place)
             await mailbox.wait(_FILING_SECONDS if filing else self._settings.poll_seconds)
 
-    async def _begin(self, mailbox: Mailbox, validity: int, next_uid: int, *, known: bool) -> Place:
+    async def _begin(self, mailbox: MailboxConnection, validity: int, next_uid: int, *, known: bool) -> MailboxPlace:
         """Return the place from which to read a folder that is new to us, or whose UIDs mean something else now.
 
         In the second case everything is read again: what was taken in before is known by its octets.
         """
         if known:
-            return Place(validity, 0)
+            return MailboxPlace(validity, 0)
         since = self._settings.since
         if since is None:
-            return Place(validity, next_uid - 1, next_uid)
+            return MailboxPlace(validity, next_uid - 1, next_uid)
         uids = await mailbox.uids_since(f"{since.day}-{_MONTHS[since.month - 1]}-{since.year}")
-        return Place(validity, uids[0] - 1 if uids else next_uid - 1, next_uid)
+        return MailboxPlace(validity, uids[0] - 1 if uids else next_uid - 1, next_uid)
 
-    async def _take(self, mailbox: Mailbox, place: Place) -> Place:
+    async def _take(self, mailbox: MailboxConnection, place: MailboxPlace) -> MailboxPlace:
         """Take in what is new, oldest first, a batch at a time, each with its place in one transaction."""
         uids = await mailbox.uids_above(place.uid)
         sizes = await mailbox.sizes(uids)
@@ -183,7 +189,7 @@ class Follower:
             await self._store(place, bodies)
         return place
 
-    async def _bodies(self, mailbox: Mailbox, batch: Sequence[int]) -> dict[int, bytes]:
+    async def _bodies(self, mailbox: MailboxConnection, batch: Sequence[int]) -> dict[int, bytes]:
         """Return the octets of a batch; what is missing and still there is asked for once more, by itself."""
         bodies = await mailbox.messages(batch, self._settings.size_limit)
         missing = [uid for uid in batch if uid not in bodies]
@@ -211,7 +217,7 @@ class Follower:
             octets += size
         return batches
 
-    async def _store(self, place: Place, bodies: dict[int, bytes]) -> None:
+    async def _store(self, place: MailboxPlace, bodies: dict[int, bytes]) -> None:
         """Store a batch; one message that the store cannot hold costs the others nothing."""
         try:
             await self._accept(place, bodies)
@@ -225,7 +231,7 @@ class Follower:
             self._left(place.uid, "the store refuses it")
             await self._inbox.accept((), place.told(self.name))
 
-    async def _accept(self, place: Place, bodies: dict[int, bytes]) -> None:
+    async def _accept(self, place: MailboxPlace, bodies: dict[int, bytes]) -> None:
         now = self._clock()
         arrivals = {uid: self._arrival(raw, now, backlog=uid < place.first) for uid, raw in bodies.items()}
         lines = tuple(
@@ -243,7 +249,7 @@ class Follower:
         external_id = hashlib.sha256(raw).hexdigest()
         return Arrival(self.name, external_id, now, "message/rfc822", replace(envelope(raw), backlog=backlog), raw)
 
-    async def _file(self, mailbox: Mailbox, place: Place) -> bool:
+    async def _file(self, mailbox: MailboxConnection, place: MailboxPlace) -> bool:
         """Lay what was judged where its case lies; return whether something is still to be judged."""
         if self._settings.after == "leave":
             return False
@@ -257,7 +263,9 @@ class Follower:
             await self._lay(mailbox, place, target, lines)
         return len(waiting) > sum(map(len, by_target.values()))
 
-    async def _lay(self, mailbox: Mailbox, place: Place, target: str, lines: Sequence[LogLine]) -> None:
+    async def _lay(
+        self, mailbox: MailboxConnection, place: MailboxPlace, target: str, lines: Sequence[LogLine]
+    ) -> None:
         validity = f"{place.validity}."
         uids = [int(line.key.removeprefix(validity)) for line in lines if line.key.startswith(validity)]
         with suppress(MailboxRefusedError):

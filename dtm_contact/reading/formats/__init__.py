@@ -11,7 +11,7 @@ from dtm_contact.model import Arrival, Contact, FileReader
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class FormatContext:
     """What a reader knows besides the arrival.
 
     Attributes:
@@ -27,7 +27,7 @@ class Reading:
     file_octets: int = 0
 
 
-Reader = Callable[[Arrival, Reading], Contact]
+Reader = Callable[[Arrival, FormatContext], Contact]
 READERS: Final[dict[str, Reader]] = {}
 
 

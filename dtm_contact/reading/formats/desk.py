@@ -6,7 +6,7 @@ from typing import Any, Final
 from dtm_contact.errors import UnreadableArrivalError
 from dtm_contact.model import Arrival, Contact, Mailbox, Priority, Stated
 from dtm_contact.reading import limits
-from dtm_contact.reading.formats import Reading, reads
+from dtm_contact.reading.formats import FormatContext, reads
 from dtm_contact.text import phone_key
 
 DESK: Final = "application/vnd.dtm-contact.desk+json"
@@ -17,7 +17,7 @@ _VISITS: Final = {"call": "Appel", "counter": "Visite au guichet", "letter": "Co
 
 
 @reads(DESK)
-def read_desk(arrival: Arrival, _reading: Reading) -> Contact:
+def read_desk(arrival: Arrival, _reading: FormatContext) -> Contact:
     """Read what an agent wrote down; their own word stands in `stated`.
 
     Raises:

@@ -11,12 +11,12 @@ from dtm_contact.reading.attachments import words_of
 from dtm_contact.reading.authentication import authentication, trusted_verdicts
 from dtm_contact.reading.automatic import answers_suppressed, signs_of
 from dtm_contact.reading.charsets import clean_line, decode
-from dtm_contact.reading.content import Content, Reader
-from dtm_contact.reading.formats import Reading, reads
+from dtm_contact.reading.content import Content, ContentReader
+from dtm_contact.reading.formats import FormatContext, reads
 from dtm_contact.reading.headers import Headers
 from dtm_contact.reading.mime import Node, parse_message
 from dtm_contact.reading.notes import Notes
-from dtm_contact.reading.separate import Told, separate
+from dtm_contact.reading.separate import SeparatedText, separate
 from dtm_contact.reading.times import time_of
 from dtm_contact.reading.undelivered import undelivered
 
@@ -25,13 +25,13 @@ _REFERENCES: Final = 200
 
 
 @reads("message/rfc822")
-def read_message(arrival: Arrival, reading: Reading) -> Contact:
+def read_message(arrival: Arrival, reading: FormatContext) -> Contact:
     """Read one message; see `Contact` for what each part means."""
     found = Notes()
     root = parse_message(arrival.raw, found)
     headers = root.headers
     subject = headers.text("subject")[: limits.DISPLAY]
-    content = Reader(root, found, reading.zone, reading.file_octets if reading.files else 0).read()
+    content = ContentReader(root, found, reading.zone, reading.file_octets if reading.files else 0).read()
     answers = bool(_ids(headers, "in-reply-to") or _ids(headers, "references"))
     told = separate(content.lines, subject, found, answers=answers)
     sender = first_mailbox((*headers.all_raw("from"), *headers.all_raw("sender")))
@@ -71,7 +71,7 @@ def read_message(arrival: Arrival, reading: Reading) -> Contact:
     )
 
 
-def _emptiness(told: Told, content: Content, attached_text: str) -> str:
+def _emptiness(told: SeparatedText, content: Content, attached_text: str) -> str:
     if attached_text:
         return notes.ONLY_LETTER
     if told.quoted:
@@ -97,7 +97,7 @@ def _files(content: Content, found: Notes) -> tuple[Attachment, ...]:
     return tuple(content.files[: limits.ATTACHMENTS])
 
 
-def _attached(content: Content, found: Notes, received_at: datetime, reading: Reading) -> list[Forwarded]:
+def _attached(content: Content, found: Notes, received_at: datetime, reading: FormatContext) -> list[Forwarded]:
     """Read the messages that came along, those within them after them."""
     originals: list[Forwarded] = []
     waiting = list(content.messages)
@@ -106,7 +106,7 @@ def _attached(content: Content, found: Notes, received_at: datetime, reading: Re
         if not node.children:
             continue
         inner = node.children[0]
-        held = Reader(inner, found, reading.zone, reading.file_octets if reading.files else 0).read()
+        held = ContentReader(inner, found, reading.zone, reading.file_octets if reading.files else 0).read()
         told = separate(held.lines, inner.headers.text("subject"), found)
         originals.append(_original(inner, told, received_at, reading.zone))
         originals.extend(told.forwarded)
@@ -117,7 +117,7 @@ def _attached(content: Content, found: Notes, received_at: datetime, reading: Re
     return originals
 
 
-def _original(node: Node, told: Told, received_at: datetime, zone: tzinfo) -> Forwarded:
+def _original(node: Node, told: SeparatedText, received_at: datetime, zone: tzinfo) -> Forwarded:
     return Forwarded(
         sender=first_mailbox(node.headers.all_raw("from")),
         subject=node.headers.text("subject")[: limits.DISPLAY],

@@ -9,7 +9,7 @@ from dtm_contact.model import Dealt
 from dtm_contact.rules.arguments import Entries, OneOf
 from dtm_contact.rules.facts import RECALLED, Facts
 from dtm_contact.rules.openings import parse_due
-from dtm_contact.rules.registry import Outcome, judges
+from dtm_contact.rules.registry import ConditionOutcome, judges
 from dtm_contact.rules.validation import InvalidValueError, shown
 
 _OPEN = ("same_topic", "any", "none")
@@ -17,7 +17,7 @@ _CHANNELS = {"messages": "email", "calls": "phone"}
 
 
 @judges("open_case", OneOf(_OPEN))
-def open_case(facts: Facts, wanted: frozenset[str]) -> Outcome:
+def open_case(facts: Facts, wanted: frozenset[str]) -> ConditionOutcome:
     """Whether the same party has an open case already: `same_topic`, on `any` matter, or `none`.
 
     The party is the tenant, the household, or else who writes from the same address or calls from the same number.
@@ -28,7 +28,7 @@ def open_case(facts: Facts, wanted: frozenset[str]) -> Outcome:
     seen = {"any" if facts.dealings.open else "none"}
     if topic is not None and any(case.topic == topic for case in facts.dealings.open):
         seen.add("same_topic")
-    return Outcome(not wanted.isdisjoint(seen), ", ".join(sorted(seen)))
+    return ConditionOutcome(not wanted.isdisjoint(seen), ", ".join(sorted(seen)))
 
 
 def _parse_within(value: Any) -> timedelta:
@@ -58,7 +58,7 @@ _FORM = (
 
 
 @judges("count", Entries(Count, _FORM))
-def count(facts: Facts, wanted: Count) -> Outcome:
+def count(facts: Facts, wanted: Count) -> ConditionOutcome:
     """How much the same party, or anybody of the same residence, brought in a time, this contact included.
 
     `still_open` counts only what lies in cases that are not closed; `topic: same` only what is about the same.
@@ -71,7 +71,7 @@ def count(facts: Facts, wanted: Count) -> Outcome:
     found = [dealt for dealt in dealings.contacts if _counts(dealt, facts, wanted, still_open)]
     number = len({dealt.case_number for dealt in found if dealt.case_number} if wanted.of == "cases" else found)
     number += wanted.of == "cases" or _is(facts.contact.channel, wanted)
-    return Outcome(number >= wanted.at_least, f"{number} {wanted.of} in {wanted.within.days or wanted.within}")
+    return ConditionOutcome(number >= wanted.at_least, f"{number} {wanted.of} in {wanted.within.days or wanted.within}")
 
 
 def _counts(dealt: Dealt, facts: Facts, wanted: Count, still_open: set[str]) -> bool:

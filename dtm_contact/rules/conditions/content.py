@@ -1,13 +1,13 @@
 """Conditions on what stands in the message."""
 
-from dtm_contact.rules.arguments import Texts
+from dtm_contact.rules.arguments import TextList
 from dtm_contact.rules.facts import Facts, Values
-from dtm_contact.rules.registry import Outcome, judges, sees
+from dtm_contact.rules.registry import ConditionOutcome, judges, sees
 from dtm_contact.rules.search import Search, Wanted
 
 
 @judges("subject", Search())
-def subject(facts: Facts, wanted: Wanted) -> Outcome:
+def subject(facts: Facts, wanted: Wanted) -> ConditionOutcome:
     """Words of the subject, without regard to case and accents; a phrase is found as whole words.
 
     `about` finds them in any form: `{about: ascenseur bloqué}` also finds "ascenseurs bloqués".
@@ -15,11 +15,11 @@ def subject(facts: Facts, wanted: Wanted) -> Outcome:
     Example: `subject: {contains: [résiliation, "préavis"]}`
     """
     found = wanted.find(facts.subject)
-    return Outcome(found is not None, found or "")
+    return ConditionOutcome(found is not None, found or "")
 
 
 @judges("text", Search())
-def text(facts: Facts, wanted: Wanted) -> Outcome:
+def text(facts: Facts, wanted: Wanted) -> ConditionOutcome:
     """Words of the new text or of an original passed on; what is only quoted, and the signature, do not count.
 
     Compared without regard to case and accents, line ends count as spaces. Patterns are RE2: no look-around.
@@ -27,10 +27,10 @@ def text(facts: Facts, wanted: Wanted) -> Outcome:
     Example: `text: {matches: 'badges? (perdu|vole)s?'}`
     """
     found = wanted.find(facts.text)
-    return Outcome(found is not None, found or "")
+    return ConditionOutcome(found is not None, found or "")
 
 
-@sees("attachments", Texts("of `any`, `none`, a type (`image/*`) or an ending (`.pdf`)"))
+@sees("attachments", TextList("of `any`, `none`, a type (`image/*`) or an ending (`.pdf`)"))
 def attachments(facts: Facts) -> Values:
     """The files that came along: `any`, `none`, a media type, a family of them (`image/*`) or an ending of the name.
 
@@ -44,7 +44,7 @@ def attachments(facts: Facts) -> Values:
     return ("any", *found) if found else ("none",)
 
 
-@sees("language", Texts("language codes (`fr`, `en`)"))
+@sees("language", TextList("language codes (`fr`, `en`)"))
 def language(facts: Facts) -> Values:
     """The language that the message declares; most declare none, then it never holds.
 

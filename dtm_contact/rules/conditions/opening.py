@@ -6,10 +6,10 @@ from datetime import datetime, time
 from typing import Any
 
 from dtm_contact.hours import WEEKDAYS
-from dtm_contact.rules.arguments import OneOf, Place
+from dtm_contact.rules.arguments import DocumentValue, OneOf
 from dtm_contact.rules.facts import Facts
 from dtm_contact.rules.openings import parse_span
-from dtm_contact.rules.registry import Outcome, judges
+from dtm_contact.rules.registry import ConditionOutcome, judges
 from dtm_contact.rules.suggestions import hint_for
 from dtm_contact.rules.validation import InvalidValueError, cut
 
@@ -32,7 +32,7 @@ class _Moments:
 
     form: str = "`open`, `closed` or `holiday`; or any of `{state: …, between: …, weekday: …}`"
 
-    def read(self, value: Any, place: Place) -> _Moment | None:
+    def read(self, value: Any, place: DocumentValue) -> _Moment | None:
         """Return the moment, or None where faults were reported."""
         if not isinstance(value, Mapping):
             states = OneOf(_STATES).read(value, place)
@@ -50,7 +50,7 @@ class _Moments:
 
 
 @judges("hours", _Moments())
-def hours(facts: Facts, wanted: _Moment) -> Outcome:
+def hours(facts: Facts, wanted: _Moment) -> ConditionOutcome:
     """When the contact came, by the wall clock of the office of the place (of the reception where none is known).
 
     `closed` is every time outside its opening hours; public holidays count as closed. `between` may run over midnight;
@@ -68,7 +68,7 @@ def hours(facts: Facts, wanted: _Moment) -> Outcome:
         and (wanted.between is None or _within(local, *wanted.between))
         and (wanted.weekdays is None or weekday in wanted.weekdays)
     )
-    return Outcome(held, f"{weekday} {local:%H:%M}, {', '.join(sorted(states, reverse=True))}")
+    return ConditionOutcome(held, f"{weekday} {local:%H:%M}, {', '.join(sorted(states, reverse=True))}")
 
 
 def _within(local: datetime, first: time, last: time) -> bool:
@@ -76,7 +76,7 @@ def _within(local: datetime, first: time, last: time) -> bool:
     return first <= clock < last if first < last else clock >= first or clock < last
 
 
-def _between(value: Any, place: Place) -> tuple[time, time] | None:
+def _between(value: Any, place: DocumentValue) -> tuple[time, time] | None:
     try:
         return parse_span(value, over_midnight=True)
     except InvalidValueError as error:

@@ -1,8 +1,8 @@
 """Conditions on who it is."""
 
-from dtm_contact.rules.arguments import OneOf, Share, Texts, YesNo
+from dtm_contact.rules.arguments import OneOf, Share, TextList, YesNo
 from dtm_contact.rules.facts import Facts, Values
-from dtm_contact.rules.registry import Outcome, judges, sees
+from dtm_contact.rules.registry import ConditionOutcome, judges, sees
 
 _LABELS = 8
 """Labels of a domain that are looked at, from its end."""
@@ -29,7 +29,7 @@ def tenant_role(facts: Facts) -> Values:
 
 
 @judges("certainty", Share())
-def certainty(facts: Facts, wanted: float) -> Outcome:
+def certainty(facts: Facts, wanted: float) -> ConditionOutcome:
     """How probable the likeliest person is, at least; also where it is not sure enough to name them.
 
     Example: `certainty: 0.9`
@@ -37,10 +37,10 @@ def certainty(facts: Facts, wanted: float) -> Outcome:
     best = facts.match.tenant.probability if facts.match.tenant else 0.0
     if facts.match.candidates:
         best = max(best, facts.match.candidates[0].probability)
-    return Outcome(best >= wanted, f"{best:.2f}")
+    return ConditionOutcome(best >= wanted, f"{best:.2f}")
 
 
-@sees("sender.address", Texts("mail addresses"), single=True)
+@sees("sender.address", TextList("mail addresses"), single=True)
 def sender_address(facts: Facts) -> Values:
     """The address that the message says it is from. Anybody can write any address there.
 
@@ -49,7 +49,7 @@ def sender_address(facts: Facts) -> Values:
     return (facts.contact.sender.address.strip().lower(),)
 
 
-@sees("sender.domain", Texts("mail domains"))
+@sees("sender.domain", TextList("mail domains"))
 def sender_domain(facts: Facts) -> Values:
     """The domain of that address, or a domain above it: `caf.example` also holds for `mail.caf.example`.
 

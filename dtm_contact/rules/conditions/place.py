@@ -1,6 +1,6 @@
 """Conditions on where it is about."""
 
-from dtm_contact.rules.arguments import Identifiers, OneOf, ResidenceNames, Texts, YesNo
+from dtm_contact.rules.arguments import Identifiers, OneOf, ResidenceNames, TextList, YesNo
 from dtm_contact.rules.facts import Facts, Values, office_of, residence_names, squeeze
 from dtm_contact.rules.registry import sees
 
@@ -28,7 +28,7 @@ def residence(facts: Facts) -> Values:
     return residence_names(facts.residence) if facts.residence else ()
 
 
-@sees("commune", Texts("communes, by name, postcode or INSEE code"), residence__known="true")
+@sees("commune", TextList("communes, by name, postcode or INSEE code"), residence__known="true")
 def commune(facts: Facts) -> Values:
     """The commune of the residence, by name, postcode or INSEE code.
 
@@ -38,7 +38,7 @@ def commune(facts: Facts) -> Values:
     return tuple(map(squeeze, (found.commune, found.postcode, found.insee_code))) if found else ()
 
 
-@sees("department", Texts("department numbers"), single=True, residence__known="true")
+@sees("department", TextList("department numbers"), single=True, residence__known="true")
 def department(facts: Facts) -> Values:
     """The department of the residence.
 

@@ -3,7 +3,7 @@
 from typing import Final
 
 from dtm_contact.model import Consent, EntryKind, KnownEntry, Reach
-from dtm_contact.rules.arguments import OneOf, Texts
+from dtm_contact.rules.arguments import OneOf, TextList
 from dtm_contact.rules.facts import Facts, Values
 from dtm_contact.rules.registry import sees
 
@@ -40,7 +40,7 @@ def _words(entry: KnownEntry) -> Values:
     return (entry.kind.value, *narrower)
 
 
-@sees("register.language", Texts("language codes (`pt`, `ar`)"), register="language")
+@sees("register.language", TextList("language codes (`pt`, `ar`)"), register="language")
 def register_language(facts: Facts) -> Values:
     """The language in which to write to whom it is about, by the register; an ISO 639 code.
 

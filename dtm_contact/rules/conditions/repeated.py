@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from dtm_contact.rules.arguments import Place
+from dtm_contact.rules.arguments import DocumentValue
 from dtm_contact.rules.facts import Facts
-from dtm_contact.rules.registry import Outcome, judges
+from dtm_contact.rules.registry import ConditionOutcome, judges
 from dtm_contact.rules.suggestions import hint_for
 from dtm_contact.rules.validation import cut, shown
 
@@ -29,7 +29,7 @@ class Frequency:
 class _FrequencyArgument:
     form: str = "`{count: …, minutes: …}`: 2 to 20 calls, in at most a week"
 
-    def read(self, value: Any, place: Place) -> Frequency | None:
+    def read(self, value: Any, place: DocumentValue) -> Frequency | None:
         """Return the frequency, or None where faults were reported."""
         if not isinstance(value, Mapping):
             place.fault(f"expected count and minutes, got {shown(value)}", _HINT)
@@ -44,7 +44,7 @@ class _FrequencyArgument:
         return None if count is None or minutes is None else Frequency(count, minutes)
 
 
-def _whole(value: Mapping[Any, Any], key: str, bounds: tuple[int, int], place: Place) -> int | None:
+def _whole(value: Mapping[Any, Any], key: str, bounds: tuple[int, int], place: DocumentValue) -> int | None:
     if key not in value:
         place.fault(f"{key} is missing", _HINT)
         return None
@@ -56,7 +56,7 @@ def _whole(value: Mapping[Any, Any], key: str, bounds: tuple[int, int], place: P
 
 
 @judges("calls", _FrequencyArgument(), channel="phone")
-def calls(facts: Facts, wanted: Frequency) -> Outcome:
+def calls(facts: Facts, wanted: Frequency) -> ConditionOutcome:
     """The same party called so many times within so many minutes and still waits to be called back.
 
     This call counts; what an answered call closed does not. It never holds for a message.
@@ -65,7 +65,7 @@ def calls(facts: Facts, wanted: Frequency) -> Outcome:
     """
     standing, call = facts.contact.standing, facts.contact.call
     if standing is None or call is None or standing.closes is not None:
-        return Outcome(held=False, seen="")
+        return ConditionOutcome(held=False, seen="")
     since = call.started_at - timedelta(minutes=wanted.minutes)
     recent = sum(1 for at in standing.recent if at >= since)
-    return Outcome(recent >= wanted.count, f"{recent} in {wanted.minutes} minutes")
+    return ConditionOutcome(recent >= wanted.count, f"{recent} in {wanted.minutes} minutes")

@@ -1,14 +1,14 @@
 """The condition on what rules above have put to the contact."""
 
-from dtm_contact.rules.arguments import Texts
+from dtm_contact.rules.arguments import TextList
 from dtm_contact.rules.facts import Facts
-from dtm_contact.rules.registry import Outcome, judges
+from dtm_contact.rules.registry import ConditionOutcome, judges
 
 
-@judges("tags", Texts("tags", key=str), lasting=False)
-def tags(facts: Facts, wanted: frozenset[str]) -> Outcome:
+@judges("tags", TextList("tags", key=str), lasting=False)
+def tags(facts: Facts, wanted: frozenset[str]) -> ConditionOutcome:
     """What rules above, with `decides: false`, have put to the contact.
 
     Example: `tags: [sous-garantie, chantier]`
     """
-    return Outcome(not wanted.isdisjoint(facts.tags), ", ".join(facts.tags))
+    return ConditionOutcome(not wanted.isdisjoint(facts.tags), ", ".join(facts.tags))

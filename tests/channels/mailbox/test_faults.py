@@ -9,7 +9,7 @@ import pytest
 from dtm_contact.channels.mailbox.client import (
     CredentialsRefusedError,
     Login,
-    Mailbox,
+    MailboxConnection,
     MailboxLostError,
     MailboxRefusedError,
     connected,
@@ -25,31 +25,31 @@ def login(server: FakeServer, *, seconds: float = 20.0, token: str = "") -> Logi
     return Login("127.0.0.1", server.port, "metropole", password="secret", token=token, seconds=seconds)  # noqa: S106 - a test's
 
 
-async def _search(mailbox: Mailbox) -> object:
+async def _search(mailbox: MailboxConnection) -> object:
     return await mailbox.uids_above(0)
 
 
-async def _store(mailbox: Mailbox) -> None:
+async def _store(mailbox: MailboxConnection) -> None:
     await mailbox.flag([1], "dtm-nord")
 
 
-async def _move(mailbox: Mailbox) -> None:
+async def _move(mailbox: MailboxConnection) -> None:
     await mailbox.move([1], "Bureaux/nord")
 
 
-async def _idle(mailbox: Mailbox) -> None:
+async def _idle(mailbox: MailboxConnection) -> None:
     await mailbox.wait(60.0)
 
 
-async def _fetch(mailbox: Mailbox) -> object:
+async def _fetch(mailbox: MailboxConnection) -> object:
     return await mailbox.messages([1], 100)
 
 
-async def _sizes(mailbox: Mailbox) -> object:
+async def _sizes(mailbox: MailboxConnection) -> object:
     return await mailbox.sizes([1])
 
 
-Call = Callable[[Mailbox], Awaitable[object]]
+Call = Callable[[MailboxConnection], Awaitable[object]]
 COMMANDS: tuple[tuple[str, Call], ...] = (
     ("UID_SEARCH", _search), ("UID_STORE", _store), ("UID_MOVE", _move), ("IDLE", _idle), ("UID_FETCH", _fetch),
 )  # fmt: skip
@@ -58,7 +58,7 @@ COMMANDS: tuple[tuple[str, Call], ...] = (
 @asynccontextmanager
 async def talking(
     says: dict[str, bytes] | None = None, seconds: float = 20.0
-) -> AsyncIterator[tuple[FakeServer, Mailbox]]:
+) -> AsyncIterator[tuple[FakeServer, MailboxConnection]]:
     """Give a server that says these things, and a connection to it with a folder open; all within a bounded time."""
     async with (
         asyncio.timeout(15),

@@ -11,9 +11,9 @@ import pytest
 
 from dtm_contact.channels import NOTHING_KEPT
 from dtm_contact.channels import imap as imap_channel
-from dtm_contact.channels.mailbox import Follower, login_by
-from dtm_contact.channels.mailbox.client import Mailbox
-from dtm_contact.channels.mailbox.follow import Place
+from dtm_contact.channels.mailbox import MailboxFollower, login_by
+from dtm_contact.channels.mailbox.client import MailboxConnection
+from dtm_contact.channels.mailbox.follow import MailboxPlace
 from dtm_contact.errors import StoreUnavailableError
 from dtm_contact.model import Arrival, KeptLines, Position
 from dtm_contact.settings import Imap, Rules, Settings
@@ -51,8 +51,8 @@ def settings(server: Dovecot, folder: str, tmp_path: Path, **values: object) -> 
 
 
 @asynccontextmanager
-async def following(chosen: Imap, inbox: FakeInbox) -> AsyncIterator[Follower]:
-    follower = Follower("imap", chosen, inbox, login_by(chosen), lambda: datetime.now(UTC))
+async def following(chosen: Imap, inbox: FakeInbox) -> AsyncIterator[MailboxFollower]:
+    follower = MailboxFollower("imap", chosen, inbox, login_by(chosen), lambda: datetime.now(UTC))
     follower.start()
     try:
         yield follower
@@ -168,7 +168,7 @@ async def test_uids_that_are_given_anew_take_nothing_twice(server: Dovecot, box:
         await asyncio.to_thread(server.append, message(number), box)
     async with following(chosen, inbox):
         await until(lambda: len(inbox.arrivals) == 5)
-    before = Place.read(inbox.positions["imap"])
+    before = MailboxPlace.read(inbox.positions["imap"])
     folder = server.folder / "mail" / box
     (folder / "dovecot-uidlist").unlink()
     for index in folder.glob("dovecot.index*"):
@@ -176,7 +176,7 @@ async def test_uids_that_are_given_anew_take_nothing_twice(server: Dovecot, box:
     await asyncio.to_thread(server.append, message("new"), box)
     async with following(chosen, inbox):
         await until(lambda: len(inbox.arrivals) == 6)
-    after = Place.read(inbox.positions["imap"])
+    after = MailboxPlace.read(inbox.positions["imap"])
     assert before is not None
     assert after is not None
     assert before.validity != after.validity
@@ -287,7 +287,7 @@ async def test_a_poison_message_keeps_nobody(server: Dovecot, box: str, tmp_path
     assert len(server.uids(box)) == 3
 
 
-class Withholding(Mailbox):
+class Withholding(MailboxConnection):
     """A mailbox whose server keeps one message to itself, and another one at first."""
 
     def __init__(self) -> None:
@@ -306,7 +306,7 @@ class Withholding(Mailbox):
 async def test_what_a_server_does_not_hand_over_is_asked_for_again_and_told(server: Dovecot, tmp_path: Path) -> None:
     inbox = FakeInbox()
     chosen = settings(server, "INBOX", tmp_path)
-    follower = Follower("imap", chosen, inbox, login_by(chosen), lambda: datetime.now(UTC))
+    follower = MailboxFollower("imap", chosen, inbox, login_by(chosen), lambda: datetime.now(UTC))
     bodies = await follower._bodies(Withholding(), [1, 2, 3, 4])
     assert list(bodies) == [1, 2]
     assert "UID 3" in inbox.troubles["imap-left"]
