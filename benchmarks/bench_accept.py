@@ -35,6 +35,7 @@ from typing import Any
 from aiosmtpd.smtp import SMTP
 
 from dtm_contact.channels import smtp
+from dtm_contact.journal import Journal
 from dtm_contact.model import Arrival, Envelope
 from dtm_contact.settings import Settings, Smtp
 from dtm_contact.store import GroupCommitInbox, migrate, open_store
@@ -87,17 +88,24 @@ async def _until_ended(announce: int) -> None:
     await ended.wait()
 
 
-async def serve_ours(folder: Path) -> None:
+async def serve_ours(folder: Path, journal: Journal | None = None) -> None:
     """Serve as the daemon does, but judge nothing."""
     url = f"sqlite:///{folder / 'store.db'}"
     migrate(url)
     with open_store(url) as store:
+        if journal is not None:
+            store.arrivals.on_accepted = journal.append_arrivals
         inbox = GroupCommitInbox(store)
         settings = Settings(smtp=Smtp(port=0, connections_per_client=100, recipients=(RECIPIENT,)))
         channel = await smtp.start(settings, inbox)
         await _until_ended(int(channel.address.rpartition(":")[2]))
         await channel.stop()
         await inbox.close()
+
+
+async def serve_journaled(folder: Path) -> None:
+    """Serve as the daemon does with an intake journal, on the disk of the store: the worst case."""
+    await serve_ours(folder, Journal(folder / "journal", 14, lambda: datetime.now(UTC)))
 
 
 class _OneFileEach:
@@ -189,6 +197,7 @@ def _counted(folder: Path) -> int:
 
 SERVED_HERE = {
     "ours": (serve_ours, _kept_by_ours),
+    "ours, journal": (serve_journaled, _kept_by_ours),
     "a file each": (serve_files, _kept_as_files),
     "stock, stored": (serve_as_it_is, _kept_by_ours),
     "stock, nothing": (serve_nothing, _counted),
@@ -338,6 +347,7 @@ def main() -> None:
     arguments.add_argument("--rounds", type=int, default=5)
     arguments.add_argument("--seconds", type=float, default=1.5, help="seconds that each run takes, about")
     arguments.add_argument("--only", default="", help="only the loads whose name begins so")
+    arguments.add_argument("--servers", nargs="*", choices=list(SERVED_HERE), help="only these; without Postfix")
     chosen = arguments.parse_args()
     if chosen.serve:
         serve, _ = SERVED_HERE[chosen.serve]
@@ -350,9 +360,12 @@ def main() -> None:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(dir=chosen.folder)))
         folder.chmod(0o711)
         servers = [
-            stack.enter_context(served_here(name, folder / str(number))) for number, name in enumerate(SERVED_HERE)
+            stack.enter_context(served_here(name, folder / str(number)))
+            for number, name in enumerate(chosen.servers or SERVED_HERE)
         ]
-        if reason := _no_postfix():
+        if chosen.servers:
+            pass
+        elif reason := _no_postfix():
             print(f"Postfix is left out: {reason}")
         else:
             servers.append(stack.enter_context(postfix(folder / "postfix")))

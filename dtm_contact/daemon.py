@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from dtm_contact.alarms import Alarms, cause_of
+from dtm_contact.backup import StoreJournal, open_journal
 from dtm_contact.cases.knowledge import Known
 from dtm_contact.cases.server import hearing
 from dtm_contact.channels import start_channels
@@ -100,8 +101,9 @@ async def daemon(settings: Settings) -> AsyncIterator[RunningDaemon]:
         in_force = await at_start(settings, store, taken, copy, alarms, utc_now())
         if in_force.settings is not copy:
             await worker.restart(in_force)
-        mail = await _mail(stack, settings, store, alarms, (tokens, storms := Storms(), holder))
-        heartbeat.taken_over = partial(_wake, worker, mail)
+        journal = await stack.enter_async_context(open_journal(settings, store, alarms, utc_now))
+        mail = await _mail(stack, settings, store, alarms, (tokens, storms := Storms(), holder), journal)
+        heartbeat.taken_over = wake = partial(_wake, worker, mail)
         worker.start(FallbackQueue(in_force.rules, estate), mail)
         inbox = await _inbox(stack, settings, holder, store, alarms)
         watching = RulesWatch(
@@ -116,7 +118,6 @@ async def daemon(settings: Settings) -> AsyncIterator[RunningDaemon]:
         )
         if not settings.rules.observe:
             await stack.enter_async_context(running(runner))
-        wake = partial(_wake, worker, mail)
         with opening("the socket for commands", "the settings DTM_DESK_…"):
             await stack.enter_async_context(hearing(settings, store, rules, utc_now, lambda _done: wake()))
         with opening("the desk", "the settings DTM_DESK_…"):
@@ -186,6 +187,7 @@ async def _mail(
     store: Store,
     alarms: Alarms,
     means: tuple[CaseTokens, Storms, Callable[[], str]],
+    journal: StoreJournal | None,
 ) -> OutboxWriter | None:
     """Start sending, where a server sends for us and we do not only observe, and return what writes.
 
@@ -198,7 +200,7 @@ async def _mail(
         return None
     settings.outbound.read_password()
     tokens, storms, holder = means
-    sender = await stack.enter_async_context(sender_lifespan(settings, store, alarms, utc_now, holder))
+    sender = await stack.enter_async_context(sender_lifespan(settings, store, alarms, utc_now, holder, journal))
     return OutboxWriter(Answering(settings, tokens, untold=partial(alarms.happened, "untold")), sender.wake, storms)
 
 

@@ -102,6 +102,15 @@ CAUSES: Final[Mapping[str, Cause]] = MappingProxyType(
             "The page of the open P1 on disk is not kept fresh: it is of no use if the store goes down now.",
             "Let the daemon's user write the folder DTM_DANGER_FOLDER, and free its disk.",
         ),
+        "journal": Cause(
+            "The intake journal is not written: what comes in meanwhile is in the store alone, and lost with it.",
+            "Free or mount the disk of DTM_JOURNAL_DIR, then make a backup, which holds what the journal lacks: "
+            "dtm-contact backup.",
+        ),
+        "outbox-held": Cause(
+            "E-mails are held since the store was restored: they may have been sent before, and nobody knows.",
+            "Look at them, danger first: dtm-contact outbox list; then release or drop them.",
+        ),
         "directory-age": Cause(
             "The directory in force is old: tenants who moved in since are not known.",
             "See whether the landlord's export still comes and its import still runs: dtm-contact directory history, "

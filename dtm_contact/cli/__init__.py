@@ -87,6 +87,7 @@ _RULES = LazyGroup(
 )
 _COMMANDS: Mapping[str, str | click.Command] = {
     "arrivals": "arrivals:arrivals",
+    "backup": "backup:backup_command",
     "case": "case:case",
     "daemons": "store:daemons",
     "danger": "danger:danger",
@@ -97,7 +98,9 @@ _COMMANDS: Mapping[str, str | click.Command] = {
     "fit-matching": "evaluation:fit_matching",
     "init": "init:init",
     "label": "evaluation:label_command",
+    "outbox": "outbox:outbox",
     "queue": "queue:queue",
+    "restore": "backup:restore",
     "route": "messages:route",
     "rules": _RULES,
     "run": "run:run_command",
@@ -106,6 +109,7 @@ _COMMANDS: Mapping[str, str | click.Command] = {
     "store": "store:store_group",
     "tenant": "tenant:tenant",
     "user": "user:user",
+    "verify": "backup:verify",
 }
 
 

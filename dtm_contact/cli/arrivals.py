@@ -3,15 +3,18 @@
 from collections.abc import Callable
 from datetime import UTC, datetime
 from getpass import getuser
+from pathlib import Path
 
 import click
 
+from dtm_contact.backup import replay as replay_journal
 from dtm_contact.cli import CommandGroup
 from dtm_contact.cli.output import as_json_option, console, plain, print_json, table
 from dtm_contact.settings import Settings
 from dtm_contact.store import ArrivalLine, ArrivalState, Store, open_store
 
 _PAGE = 1_000
+_SINCE = ("%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M")
 
 
 @click.group(cls=CommandGroup)
@@ -55,6 +58,30 @@ def release(settings: Settings, arrival: int) -> None:
     """Make a case of an ARRIVAL that was set aside as automatic or spam."""
     _change(settings, lambda store, who, now: store.arrivals.release(arrival, who, now))
     click.echo(f"arrival {arrival} becomes a case")
+
+
+@arrivals.command()
+@click.argument("journal", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option("--since", type=click.DateTime(_SINCE), help="Only what was received from then on, by the offices' time.")
+@as_json_option
+@click.pass_obj
+def replay(settings: Settings, journal: Path, since: datetime | None, *, as_json: bool) -> None:
+    """Take in what the intake JOURNAL holds and the store does not: what came after a backup that was restored."""
+    from_then = None if since is None else since.replace(tzinfo=settings.zone)
+    with open_store(settings.store.url) as store:
+        done = replay_journal(store, journal, datetime.now(UTC), from_then)
+    if as_json:
+        print_json({**plain(done), "gaps": [plain(gap) for gap in done.gaps]})
+        return
+    click.echo(f"{done.taken_in:,} of {done.held:,} arrivals were not in the store and are taken in")
+    waited = f"{done.settled:,} of them waited in it" if done.settled else "none of them waited in it"
+    click.echo(f"{done.marks:,} e-mails were sent that the store did not know, {waited}; they are not sent again")
+    for gap in done.gaps:
+        click.echo(
+            f"before {gap.astimezone(settings.zone):%d/%m/%Y %H:%M:%S} the journal could not be written for a while"
+        )
+    if done.damaged:
+        click.echo(f"in {done.damaged} places the journal is damaged: what stood there is not taken in", err=True)
 
 
 def _change(settings: Settings, change: Callable[[Store, str, datetime], None]) -> None:

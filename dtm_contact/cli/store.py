@@ -5,6 +5,7 @@ from datetime import datetime
 
 import click
 
+from dtm_contact.backup import copy_store
 from dtm_contact.cli import CommandGroup
 from dtm_contact.cli.output import as_json_option, console, plain, print_json, table
 from dtm_contact.settings import Settings
@@ -22,6 +23,19 @@ def migrate_(settings: Settings) -> None:
     """Bring the store's tables to this version; creates the store where there is none."""
     migrate(settings.store.url)
     click.echo("the store's tables are those of this version")
+
+
+@store_group.command("copy")
+@click.argument("from_url")
+@click.argument("to_url")
+def copy(from_url: str, to_url: str) -> None:
+    """Copy a store, stopped, into an empty database: from sqlite:///PATH to postgresql://USER@HOST/DATABASE."""
+    for url in (from_url, to_url):
+        if not url.startswith(("sqlite", "postgresql")):
+            raise click.UsageError("write sqlite:///PATH or postgresql://USER@HOST/DATABASE")
+    counts = copy_store(from_url, to_url)
+    click.echo(f"{sum(counts.values()):,} rows in {len(counts)} tables, counted on both sides")
+    click.echo("set DTM_STORE_URL to the copy before the daemon is started again")
 
 
 @click.command()

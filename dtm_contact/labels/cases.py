@@ -38,6 +38,8 @@ EVENTS: Final[Mapping[str, str]] = {
     "refused": "courrier refusé par le serveur",
     "no_such_address": "courrier refusé : l'adresse n'existe pas",
     "given_up": "courrier abandonné : aucun serveur ne l'a pris",
+    "outgoing released": "courrier retenu depuis la restauration, à envoyer",
+    "outgoing dropped": "courrier retenu depuis la restauration, abandonné",
     "tagged": "étiquettes changées",
     "tenant": "locataire précisé",
     "confirmed": "adresse ou numéro retenu",

@@ -11,6 +11,7 @@ from pydantic import BaseModel, Field
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
+from dtm_contact.settings.backup import Backup, Journal
 from dtm_contact.settings.engine import Desk, Directory, Judge, Lease, Log, Match, Pdf, Rules, Store, Timers
 from dtm_contact.settings.mail_server import Lmtp, MailServer, Smtp
 from dtm_contact.settings.mailbox import Imap, Outbound
@@ -20,11 +21,13 @@ from dtm_contact.settings.zones import ZoneName
 
 __all__ = [
     "Alarm",
+    "Backup",
     "Danger",
     "Desk",
     "Directory",
     "Heartbeat",
     "Imap",
+    "Journal",
     "Judge",
     "Lease",
     "Lmtp",
@@ -87,6 +90,8 @@ class Settings(BaseSettings):
     danger: Danger = Danger()
     timers: Timers = Timers()
     outbound: Outbound = Outbound()
+    backup: Backup = Backup()
+    journal: Journal = Journal()
     name: str = Field(
         default="daemon",
         min_length=1,

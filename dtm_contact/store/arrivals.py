@@ -1,6 +1,6 @@
 """Arrivals: taken in, claimed by one worker each, put off, parked and let go again."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -98,10 +98,16 @@ _UNDECIDED = ("waiting", "claimed")
 
 
 class Arrivals:
-    """The arrivals of one store."""
+    """The arrivals of one store.
+
+    Attributes:
+        on_accepted: called with arrivals once they are stored, before whoever brought them is thanked; it raises
+            nothing.
+    """
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self.on_accepted: Callable[[Sequence[Arrival]], None] | None = None
 
     def accept(
         self,
@@ -133,6 +139,8 @@ class Arrivals:
                     if position.channel in following:
                         leases.check_following(connection, position.channel, following[position.channel])
                     checkpoints.put(connection, position, kept)
+        if in_order and self.on_accepted is not None:
+            self.on_accepted(tuple(in_order.values()))
 
     def decided(self, channel: str, external_ids: Sequence[str]) -> dict[str, str]:
         """Return where those of a channel's arrivals went that are judged or parked.

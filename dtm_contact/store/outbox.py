@@ -1,15 +1,15 @@
 """The outbox: written in the transaction that calls for it, claimed and settled by the one who sends."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from dtm_contact.model import DANGER_QUESTION, ClaimedOutgoing, Limits, Outgoing, OutgoingKind, Priority, Urgency
-from dtm_contact.store import events, leases
+from dtm_contact.store import events, leases, restores
 from dtm_contact.store.database import Database, insert_of
 from dtm_contact.store.register import WITHHELD, never_used, utc_day
 from dtm_contact.store.schema import cases, outbox, signing_keys, undeliverable
@@ -152,6 +152,20 @@ def _reason_by_now(
     return letter.reason if last is None or now - last < again_after else f"{again}{now.astimezone(UTC):%Y-%m-%dT%H:%M}"
 
 
+def _was_maybe_sent(connection: Connection, row: sa.Row[Any], now: datetime) -> bool:
+    """Tell, of something just claimed, whether it was or may have been sent before a restore; it is let go then."""
+    verdict = restores.verdict_on(connection, row, now)
+    if verdict is restores.Verdict.SENT:
+        restores.take_as_sent(connection, row.id, now)
+        told = {"kind": row.kind, "message_id": row.message_id, "reason": restores.BY_JOURNAL}
+        event = events.NewEvent(OUTBOUND, "sent", now, {**told, "attempts": 0})
+        events.append(connection, event, case_id=row.case_id, arrival_id=None)
+    elif verdict is restores.Verdict.UNKNOWN:
+        kept = {"state": "waiting", "claimed_by": None, "held_since": now, "attempts": row.attempts - 1}
+        connection.execute(sa.update(outbox).where(outbox.c.id == row.id).values(kept))
+    return verdict is not restores.Verdict.GO
+
+
 def mark_bounced(connection: Connection, case_id: int, text: str, status: str, now: datetime) -> tuple[str, ...]:
     """Take a report of failure into account that came back to a case, and return the addresses that it names.
 
@@ -195,6 +209,15 @@ def _of_attempt(claimed: ClaimedOutgoing) -> sa.ColumnElement[bool]:
     return sa.and_(outbox.c.id == claimed.id, outbox.c.attempts == claimed.attempt, at_work)
 
 
+def _tell_end_of_hold(
+    connection: Connection, ended: Sequence[tuple[int, int]], what: str, who: str, now: datetime
+) -> list[int]:
+    for number, case_id in ended:
+        event = events.NewEvent(who, what, now, {"outgoing": number})
+        events.append(connection, event, case_id=case_id, arrival_id=None)
+    return [number for number, _case_id in ended]
+
+
 # As the partial index has it: only so does SQLite see that it answers the question.
 _AT_WORK = sa.text("outbox.state IN ('waiting', 'claimed')")
 
@@ -208,14 +231,16 @@ class StoredOutbox:
     def claim(self, worker: str, now: datetime) -> ClaimedOutgoing | None:
         """Take the most urgent that may be tried now, the oldest of them; None where there is none.
 
-        What waits for an address that the register has meanwhile said never to write to is given up.
+        What waits for an address that the register has meanwhile said never to write to is given up. In a store that
+        was restored, what was sent before is taken as sent, and what may have been is held (`restores`).
 
         Args:
             worker: who takes it: a daemon's incarnation.
             now: the time, aware.
         """
         due = sa.or_(outbox.c.not_before.is_(None), outbox.c.not_before <= now)
-        first = sa.select(outbox.c.id).where(_AT_WORK, outbox.c.state == "waiting", due)
+        free = outbox.c.held_since.is_(None)
+        first = sa.select(outbox.c.id).where(_AT_WORK, outbox.c.state == "waiting", due, free)
         first = first.order_by(outbox.c.urgency, outbox.c.id).limit(1)
         with self._database.reading() as connection:
             if connection.execute(first).first() is None:
@@ -228,11 +253,12 @@ class StoredOutbox:
                 claim = sa.update(outbox).where(outbox.c.id == found).returning(*outbox.c)
                 taken = {"state": "claimed", "claimed_by": worker, "attempts": outbox.c.attempts + 1}
                 row = connection.execute(claim.values(taken)).one()
-                if not _is_never_used(connection, row.kind, row.to_address, now):
+                if _is_never_used(connection, row.kind, row.to_address, now):
+                    given_up = {"state": "given_up", "told": WITHHELD, "settled_at": now, "claimed_by": None}
+                    connection.execute(sa.update(outbox).where(outbox.c.id == found).values(given_up))
+                    _tell_withheld(connection, row.case_id, row.kind, WITHHELD, now)
+                elif not _was_maybe_sent(connection, row, now):
                     break
-                given_up = {"state": "given_up", "told": WITHHELD, "settled_at": now, "claimed_by": None}
-                connection.execute(sa.update(outbox).where(outbox.c.id == found).values(given_up))
-                _tell_withheld(connection, row.case_id, row.kind, WITHHELD, now)
         kind = OutgoingKind(row.kind)
         letter = Outgoing(kind, row.reason, row.to_address, row.mail_from, row.message_id, row.raw)
         return ClaimedOutgoing(row.id, letter, row.attempts, row.created_at, Urgency(row.urgency))
@@ -293,11 +319,30 @@ class StoredOutbox:
             return int(connection.execute(query).scalar_one())
 
     def backlog(self) -> dict[Urgency, Backlog]:
-        """Return what is still to be sent, by how urgent it is; nothing of an urgency of which nothing waits."""
+        """Return what is still to be sent, by how urgent it is; nothing of an urgency of which nothing waits.
+
+        What is held since a restore is left out: it waits for a person.
+        """
         counted = sa.select(outbox.c.urgency, sa.func.count(), sa.func.min(outbox.c.created_at))
         with self._database.reading() as connection:
-            rows = connection.execute(counted.where(_AT_WORK).group_by(outbox.c.urgency))
+            at_work = counted.where(_AT_WORK, outbox.c.held_since.is_(None))
+            rows = connection.execute(at_work.group_by(outbox.c.urgency))
             return {Urgency(row[0]): Backlog(row[1], row[2]) for row in rows}
+
+    def held(self) -> list[restores.HeldOutgoing]:
+        """Return what waits for a person's word since a restore, the most urgent first."""
+        with self._database.reading() as connection:
+            return restores.held(connection)
+
+    def release(self, ids: Sequence[int], who: str, now: datetime) -> list[int]:
+        """Let what is held since a restore be sent, with an event in its case; return the numbers of what was held."""
+        with self._database.writing() as connection:
+            return _tell_end_of_hold(connection, restores.release(connection, ids), "outgoing released", who, now)
+
+    def give_up(self, ids: Sequence[int], who: str, now: datetime) -> list[int]:
+        """Never send what is held since a restore, with an event in its case; return the numbers of what was held."""
+        with self._database.writing() as connection:
+            return _tell_end_of_hold(connection, restores.give_up(connection, ids, now), "outgoing dropped", who, now)
 
     def signing_key(self) -> bytes:
         """Return the secret that signs case numbers; the store was made with it."""

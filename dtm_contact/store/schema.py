@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from dtm_contact.store.columns import AlarmOrder, DataClass, Id, KeyText, SafeText, UtcTime, classed
 
-SCHEMA_VERSION = "0017"
+SCHEMA_VERSION = "0018"
 """The Alembic revision that this version of the program reads and writes."""
 
 metadata = sa.MetaData(
@@ -354,6 +354,7 @@ outbox = sa.Table(
     sa.Column("claimed_by", sa.Text, info=_NOTHING),
     sa.Column("settled_at", UtcTime, info=_NOTHING),
     sa.Column("told", sa.Text, info=_NOTHING),
+    sa.Column("held_since", UtcTime, info=_NOTHING),
     sa.CheckConstraint(
         "state IN ('waiting', 'claimed', 'sent', 'refused', 'no_such_address', 'given_up', 'bounced')", name="state"
     ),
@@ -362,7 +363,8 @@ outbox = sa.Table(
 )
 """What is to be sent, whole, by `urgency` (`model.Urgency`), then in the order of its ids; `told`: the server's last
 code, or the error's class. Of an answer `mailbox` is one spelling of all addresses that reach the same mailbox, and
-`safety` whether it tells somebody in danger what to do: both count in the limits."""
+`safety` whether it tells somebody in danger what to do: both count in the limits. `held_since`: since when it waits for
+a person's word, because it may have been sent before the store was restored (`restores`)."""
 
 _AT_WORK = sa.text("state IN ('waiting', 'claimed')")
 sa.Index("ix_outbox_at_work", outbox.c.urgency, outbox.c.id, sqlite_where=_AT_WORK, postgresql_where=_AT_WORK)

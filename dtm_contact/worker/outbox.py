@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Final
 
 from dtm_contact.alarms import Alarms
+from dtm_contact.backup import StoreJournal
 from dtm_contact.model import ClaimedOutgoing, Judgement, Limits, Outgoing
 from dtm_contact.outbound import Answering, Relay, Sender
 from dtm_contact.settings import Settings
@@ -58,10 +59,17 @@ class OutboxWriter:
 
 @dataclass(frozen=True, slots=True)
 class AsyncOutbox:
-    """The outbox (`outbound.Outbox`) of a store, off the event loop, worked by one daemon while it has a lease."""
+    """The outbox (`outbound.Outbox`) of a store, off the event loop, worked by one daemon while it has a lease.
+
+    Attributes:
+        store: the store's calls, in their thread.
+        holder: the incarnation under which this daemon claims.
+        journal: keeps what was sent besides; None where no journal is kept.
+    """
 
     store: StoreThread
     holder: Callable[[], str]
+    journal: StoreJournal | None = None
 
     async def claim(self, now: datetime) -> ClaimedOutgoing | None:
         """Take the most urgent that may be tried now; see `StoredOutbox.claim`."""
@@ -77,7 +85,13 @@ class AsyncOutbox:
 
     async def settle(self, claimed: ClaimedOutgoing, fate: str, reason: str, now: datetime) -> None:
         """Say that one is done with; see `StoredOutbox.settle`."""
-        await self.store.run(lambda store: store.outbox.settle(claimed, fate, reason, now))
+
+        def settle(store: Store) -> None:
+            if fate == "sent" and self.journal is not None:
+                self.journal.sent(claimed, now)
+            store.outbox.settle(claimed, fate, reason, now)
+
+        await self.store.run(settle)
 
     async def retry(self, claimed: ClaimedOutgoing, reason: str, until: datetime) -> None:
         """Say that one is tried again; see `StoredOutbox.retry`."""
@@ -86,11 +100,16 @@ class AsyncOutbox:
 
 @asynccontextmanager
 async def sender_lifespan(
-    settings: Settings, store: Store, alarms: Alarms, clock: Callable[[], datetime], holder: Callable[[], str]
+    settings: Settings,
+    store: Store,
+    alarms: Alarms,
+    clock: Callable[[], datetime],
+    holder: Callable[[], str],
+    journal: StoreJournal | None = None,
 ) -> AsyncIterator[Sender]:
     """Send what waits in the outbox until the block ends; what is being handed over then is brought to its end."""
     thread = StoreThread(store)
-    outbox = AsyncOutbox(thread, holder)
+    outbox = AsyncOutbox(thread, holder, journal)
     least = settings.lease.seconds / _LEAST_OF_A_LEASE
     sender = Sender(settings.outbound, outbox, Relay(settings.outbound), alarms, clock, least_lease=least)
     task = asyncio.create_task(sender.run(), name="sender")

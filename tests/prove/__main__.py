@@ -9,7 +9,22 @@ from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
-from tests.prove import calls, disk, failover, fsync, fuzz, hostile, idle, kills, loader, mailbox, outbox, power, reload
+from tests.prove import (
+    backup,
+    calls,
+    disk,
+    failover,
+    fsync,
+    fuzz,
+    hostile,
+    idle,
+    kills,
+    loader,
+    mailbox,
+    outbox,
+    power,
+    reload,
+)
 from tests.prove.database import PLACES, Place
 from tests.prove.program import chance
 
@@ -149,6 +164,17 @@ def _failover(trial: Trial) -> bool:
     return outcome.sound and left > 0
 
 
+def _backup(trial: Trial) -> bool:
+    mails = 10 * trial.times
+    outcome = asyncio.run(backup.prove_backup(trial.new("kept"), trial.times, mails, trial.random, place=trial.place))
+    _say(outcome.lines())
+    control = asyncio.run(
+        backup.prove_backup(trial.new("off"), 1, max(5, mails // 5), trial.random, place=trial.place, journal=False)
+    )
+    _say([f"control, no journal: {control.lost:,} lost; {control.again:,} written to twice, {control.held:,} held"])
+    return outcome.sound and control.lost > 0
+
+
 _FILE = ("sqlite",)
 _SERVER = ("postgresql",)
 PROOFS = {
@@ -164,6 +190,7 @@ PROOFS = {
     "outbox": Proof(_outbox, 30),
     "mailbox": Proof(_mailbox, 10),
     "failover": Proof(_failover, 50, _SERVER),
+    "backup": Proof(_backup, 20),
 }
 
 

@@ -1,0 +1,26 @@
+"""Backups of a store: made while the daemon runs, verified, restored; what an intake journal holds taken in again."""
+
+from dtm_contact.backup.archive import BackupDamagedError, BackupError, Manifest
+from dtm_contact.backup.copying import copy_store
+from dtm_contact.backup.journaling import StoreJournal, open_journal
+from dtm_contact.backup.making import Made, make_backup
+from dtm_contact.backup.replaying import Replayed, replay
+from dtm_contact.backup.restoring import Restored, restore
+from dtm_contact.backup.verifying import Verified, verify
+
+__all__ = [
+    "BackupDamagedError",
+    "BackupError",
+    "Made",
+    "Manifest",
+    "Replayed",
+    "Restored",
+    "StoreJournal",
+    "Verified",
+    "copy_store",
+    "make_backup",
+    "open_journal",
+    "replay",
+    "restore",
+    "verify",
+]

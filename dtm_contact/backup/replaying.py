@@ -1,0 +1,137 @@
+"""Taking in what an intake journal holds and the store does not: what came after the backup that was restored."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+import sqlalchemy as sa
+
+from dtm_contact import journal
+from dtm_contact.model import Arrival
+from dtm_contact.store import Store
+from dtm_contact.store.columns import bounded_key
+from dtm_contact.store.restores import (
+    SentMark,
+    add_marks,
+    clear_unsure,
+    last_numbers,
+    raise_numbers,
+    restored_last,
+    settle_by_marks,
+)
+from dtm_contact.store.schema import arrivals
+
+MARGIN: Final = 1_000
+"""Case numbers left out behind the last one that a journal knows: they are told to it some seconds after they are
+given, and a journal that could not be written knows fewer."""
+_MOST_ARRIVALS: Final = 200
+_MOST_OCTETS: Final = 16 * 1024 * 1024
+_AT_ONCE: Final = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Replayed:
+    """What taking a journal in did.
+
+    Attributes:
+        files: how many were read.
+        held: how many arrivals they hold (since the time that was named).
+        taken_in: arrivals that the store did not have.
+        marks: e-mails that were sent, which the store did not know.
+        settled: e-mails that waited in the store and were found to be sent.
+        sure: arrivals of which it is known by the journal whether they were answered.
+        gaps: times before which the journal could not be written for a while.
+        torn: records that were never finished.
+        damaged: places where octets of it are no records.
+    """
+
+    files: int
+    held: int
+    taken_in: int
+    marks: int
+    settled: int
+    sure: int
+    gaps: tuple[datetime, ...]
+    torn: int
+    damaged: int
+
+
+def replay(store: Store, folder: Path, now: datetime, since: datetime | None = None) -> Replayed:
+    """Take in what a journal holds and the store does not. It may be done again, and beside a running daemon.
+
+    What was sent and which numbers were given comes first: whatever is judged then meets it.
+
+    Args:
+        store: opened for writing.
+        folder: the journal's.
+        now: the time, aware.
+        since: only arrivals that were received from then on.
+
+    Raises:
+        JournalError: there is no journal, or it cannot be read.
+        StoreUnavailableError: the store cannot be written; what was taken in till then stays.
+    """
+    found = journal.contents_of(folder)
+    wanted = {key for key, received_at in found.arrived.items() if since is None or received_at >= since}
+    missing = _missing(store, wanted)
+    with store.database.writing(hurried=False) as connection:
+        raise_numbers(connection, _numbers_behind(found, restored_last(connection), last_numbers(connection)))
+        marks = add_marks(connection, map(_mark, found.sent))
+        settled = settle_by_marks(connection, now)
+        whole = not found.gaps and not found.damaged
+        sure = clear_unsure(connection, list(found.arrived)) if whole else 0
+    taken_in = 0
+    for batch in _batches(journal.arrivals_of(folder, lambda channel, key, _at: (channel, key) in missing)):
+        store.arrivals.accept(batch)
+        taken_in += len(batch)
+        missing.difference_update((arrival.channel, arrival.external_id) for arrival in batch)
+    return Replayed(
+        files=found.files,
+        held=len(wanted),
+        taken_in=taken_in,
+        marks=marks,
+        settled=settled,
+        sure=sure,
+        gaps=tuple(found.gaps),
+        torn=found.torn,
+        damaged=found.damaged,
+    )
+
+
+def _numbers_behind(found: journal.Contents, restored_at: datetime | None, known: Mapping[int, int]) -> dict[int, int]:
+    """Return behind which numbers a store goes on: by year, and nothing where it has given all of them itself."""
+    if restored_at is not None:
+        return {year: last + MARGIN for year, last in found.last_numbers(restored_at).items()}
+    return {year: last + MARGIN for year, last in found.last_numbers().items() if last > known.get(year, 0)}
+
+
+def _mark(sent: journal.Sent) -> SentMark:
+    return SentMark(sent.message_id, sent.to_digest, sent.kind, sent.reason, sent.case_number, sent.at, sent.arrivals)
+
+
+def _missing(store: Store, wanted: Iterable[tuple[str, str]]) -> set[tuple[str, str]]:
+    """Return which arrivals, by channel and external id, the store does not have."""
+    by_key = {(channel, bounded_key(external_id)): (channel, external_id) for channel, external_id in wanted}
+    keys = list(by_key)
+    with store.database.reading() as connection:
+        for start in range(0, len(keys), _AT_ONCE):
+            some = [key for _channel, key in keys[start : start + _AT_ONCE]]
+            query = sa.select(arrivals.c.channel, arrivals.c.external_id).where(arrivals.c.external_id.in_(some))
+            for row in connection.execute(query):
+                by_key.pop((row.channel, row.external_id), None)
+    return set(by_key.values())
+
+
+def _batches(found: Iterator[Arrival]) -> Iterator[list[Arrival]]:
+    batch: dict[tuple[str, str], Arrival] = {}
+    octets = 0
+    for arrival in found:
+        batch.setdefault((arrival.channel, arrival.external_id), arrival)
+        octets += len(arrival.raw)
+        if len(batch) >= _MOST_ARRIVALS or octets >= _MOST_OCTETS:
+            yield list(batch.values())
+            batch, octets = {}, 0
+    if batch:
+        yield list(batch.values())

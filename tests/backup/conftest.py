@@ -1,0 +1,62 @@
+"""The stores of these tests, on both databases, and the settings of a site around one."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from dtm_contact.settings import Backup, Rules, Settings
+from dtm_contact.settings import Store as StoreSettings
+from tests.store.conftest import (  # noqa: F401 - the fixtures of the store
+    create_database,
+    postgresql_admin,
+    postgresql_server,
+    postgresql_template,
+    postgresql_url,
+    sqlite_store,
+    sqlite_template,
+    sqlite_url,
+    store,
+    url,
+)
+
+RULES = Path(__file__).parents[2] / "rules"
+
+
+@pytest.fixture
+def new_url(request: pytest.FixtureRequest, url: str, tmp_path: Path) -> Callable[[], str]:  # noqa: F811
+    """Return the URLs of empty places for a store, of the same kind as `url`."""
+    numbers = iter(range(100))
+
+    def made() -> str:
+        if url.startswith("sqlite"):
+            return f"sqlite:///{tmp_path}/place{next(numbers)}/store.db"
+        create: Callable[[str], str] = request.getfixturevalue("create_database")
+        return create("template0")
+
+    return made
+
+
+@pytest.fixture
+def site(url: str, new_url: Callable[[], str]) -> Settings:  # noqa: F811
+    """The settings of a site whose store is at `url`, with a database to try backups in."""
+    scratch = "" if url.startswith("sqlite") else new_url()
+    return Settings.defaults().model_copy(
+        update={
+            "store": StoreSettings(url=url),
+            "rules": Rules(dir=RULES),
+            "backup": Backup(scratch_url=scratch),
+        }
+    )
+
+
+@pytest.fixture
+def sqlite_site(sqlite_url: str) -> Settings:  # noqa: F811
+    """The settings of a site on SQLite."""
+    return Settings.defaults().model_copy(update={"store": StoreSettings(url=sqlite_url), "rules": Rules(dir=RULES)})
+
+
+def at(settings: Settings, store_url: str, **backup: object) -> Settings:
+    """Return the settings with the store elsewhere, and other ones for backups."""
+    changed = settings.backup.model_copy(update=backup)
+    return settings.model_copy(update={"store": StoreSettings(url=store_url), "backup": changed})

@@ -1,0 +1,47 @@
+"""The commands around a backup, as an operator types them."""
+
+import json
+from pathlib import Path
+
+from dtm_contact.journal import Journal
+from dtm_contact.store import open_store
+from tests.backup.test_backup import filled
+from tests.cli.conftest import Program
+from tests.store.samples import NOW, arrival
+
+
+def test_out_of_the_machine_and_back(program: Program, environment: dict[str, str], tmp_path: Path) -> None:
+    assert program("store", "migrate").returncode == 0
+    with open_store(environment["DTM_STORE_URL"]) as store:
+        filled(store)
+    assert "--to DIR" in program("backup").stderr
+    told = json.loads(program("backup", "--to", f"{tmp_path}/backups", "--verify", "--json").stdout)
+    assert (told["verified"], told["counts"]["cases"], told["schema"]) == (True, 14, "0018")
+    sound = program("verify", told["file"])
+    assert (sound.returncode, sound.stdout[:6]) == (0, "sound:")
+    damaged = tmp_path / "damaged.tar"
+    damaged.write_bytes(Path(told["file"]).read_bytes()[:-70])
+    refused = program("verify", str(damaged))
+    assert (refused.returncode, "damaged" in refused.stderr) == (1, True)
+
+    files = program("restore", told["file"], "--files", f"{tmp_path}/files")
+    assert f"{tmp_path}/files/rules/routing.yaml" in files.stdout
+    assert "move it aside by --replace" in program("restore", told["file"]).stderr
+    place = {"DTM_STORE_URL": f"sqlite:///{tmp_path}/new/store.db", "DTM_RULES_DIR": f"{tmp_path}/rules"}
+    restored = program("restore", told["file"], **place)
+    assert (restored.returncode, "waits@free.example" in restored.stdout) == (0, True)
+    assert (tmp_path / "rules" / "routing.yaml").exists()
+
+    journal = Journal(tmp_path / "journal", 14, lambda: NOW)
+    journal.append_arrivals([arrival("since"), arrival("waits")])
+    journal.close()
+    replayed = program("arrivals", "replay", f"{tmp_path}/journal", **place)
+    assert replayed.stdout.startswith("1 of 2 arrivals were not in the store")
+    (held,) = (json.loads(line) for line in program("outbox", "list", "--json", **place).stdout.splitlines())
+    assert (held["to"], held["urgency"]) == ("waits@free.example", "answer")
+    assert "name numbers" in program("outbox", "release", **place).stderr
+    assert program("outbox", "release", "99", **place).returncode == 1
+    assert "will be sent" in program("outbox", "release", str(held["id"]), **place).stdout
+    assert "will not be sent" not in program("outbox", "drop", "--all", **place).stdout
+    assert "no file of a journal" in program("arrivals", "replay", f"{tmp_path}/files", **place).stderr
+    assert "write sqlite" in program("store", "copy", "mysql://x", "postgresql://y").stderr
