@@ -1,3 +1,3 @@
 """Contact-routing engine: messages and calls, each in the right office's queue."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
