@@ -249,7 +249,8 @@ def _audit(database: Database, relay: Moody, excused: Counter[str], kills: tuple
         not_sent=sum(row[1] == "sent" and not relay.took[row[0]] for row in rows),
         doubled=sum(max(0, relay.took[number] - most) for number, most in once.items()),
         again=sum(max(0, count - 1) for count in relay.took.values()),
-        again_between=sum(relay.took[number] > 1 + relay.cut[number] for number in excused),
+        # One message may be the one at work at several kills: the oldest goes first again.
+        again_between=sum(max(0, min(relay.took[key] - 1 - relay.cut[key], times)) for key, times in excused.items()),
         rewritten=sum(count > 1 for count in answers.values()) + len(relay.took.keys() - once.keys()),
     )
 
