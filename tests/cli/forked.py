@@ -5,23 +5,18 @@ program is spent once. `python -m dtm_contact` itself is what `test_demo.py` sta
 """
 
 import os
-import pkgutil
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from multiprocessing import get_context
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import IO
 
-from dtm_contact import cli
 from dtm_contact.cli import main
+from tests.forks import FORKS
 
 _SECONDS = 120
-_IMPORTED = [module.name for module in pkgutil.iter_modules(cli.__path__, f"{cli.__name__}.")]
-_FORKS = get_context("forkserver")
-_FORKS.set_forkserver_preload([__name__, *_IMPORTED])
 
 
 @dataclass(frozen=True)
@@ -60,7 +55,7 @@ def run(
 
 def _forked(call: _Call, streams: Sequence[IO[bytes]]) -> int:
     names = [f"/proc/{os.getpid()}/fd/{stream.fileno()}" for stream in streams]
-    process = _FORKS.Process(target=_command, args=(call, names))
+    process = FORKS.Process(target=_command, args=(call, names))
     process.start()
     process.join(_SECONDS)
     if process.exitcode is None:

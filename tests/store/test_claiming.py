@@ -1,16 +1,13 @@
 from collections import Counter
-from multiprocessing import get_context
 
 from dtm_contact.store import ArrivalState, Store, open_store
 from dtm_contact.store.arrivals import _CLAIM
+from tests.forks import FORKS
 from tests.store import claimer
 from tests.store.samples import NOW, arrival, minutes
 
 COUNT = 160
 CLAIMERS = 8
-FORKS = get_context("forkserver")
-# The second that Python takes to read the store is spent once.
-FORKS.set_forkserver_preload([claimer.__name__])
 
 
 def test_eight_processes_never_claim_the_same_arrival(store: Store, url: str) -> None:
