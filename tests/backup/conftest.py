@@ -1,5 +1,7 @@
 """The stores of these tests, on both databases, and the settings of a site around one."""
 
+import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -21,6 +23,12 @@ from tests.store.conftest import (  # noqa: F401 - the fixtures of the store
 )
 
 RULES = Path(__file__).parents[2] / "rules"
+
+
+def needs(program: str) -> None:
+    """Skip a test where a program that it runs is not installed; CI must have it."""
+    if shutil.which(program) is None:
+        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(f"{program} is not installed")
 
 
 @pytest.fixture

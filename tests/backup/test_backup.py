@@ -18,7 +18,7 @@ from dtm_contact.model import Limits, Outgoing, OutgoingKind, Priority
 from dtm_contact.settings import Outbound, Settings
 from dtm_contact.store import Daemon, Mailing, Store, name_lock, open_store
 from dtm_contact.store.database import Database
-from tests.backup.conftest import at
+from tests.backup.conftest import at, needs
 from tests.prove.program import chance
 from tests.store.samples import NOW, arrival, claim, judgement, minutes, open_case
 
@@ -102,6 +102,7 @@ def flipped(path: Path, place: int) -> Path:
 @pytest.fixture
 def keys(tmp_path: Path) -> dict[str, object]:
     """Settings by which backups are encrypted by age, and opened again."""
+    needs("age-keygen")
     identity = tmp_path / "identity"
     made = subprocess.run(["age-keygen", "-o", identity], check=True, capture_output=True, text=True)
     return {"age_recipient": made.stderr.split()[-1], "age_identity": identity}
@@ -250,6 +251,7 @@ def test_a_recipient_that_is_none_makes_no_backup(sqlite_url: str, tmp_path: Pat
 
 @pytest.fixture
 def gpg_key(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    needs("gpg")
     # The socket of its agent must have a short path.
     home = Path(subprocess.check_output(["mktemp", "-d"], text=True).strip())
     monkeypatch.setenv("GNUPGHOME", str(home))
