@@ -37,7 +37,7 @@ from aiosmtpd.smtp import SMTP
 from dtm_contact.channels import smtp
 from dtm_contact.journal import Journal
 from dtm_contact.model import Arrival, Envelope
-from dtm_contact.settings import Settings, Smtp
+from dtm_contact.settings import Settings, SmtpSettings
 from dtm_contact.store import GroupCommitInbox, migrate, open_store
 
 RECIPIENT = "metropole@parishabitat.fr"
@@ -96,7 +96,7 @@ async def serve_ours(folder: Path, journal: Journal | None = None) -> None:
         if journal is not None:
             store.arrivals.on_accepted = journal.append_arrivals
         inbox = GroupCommitInbox(store)
-        settings = Settings(smtp=Smtp(port=0, connections_per_client=100, recipients=(RECIPIENT,)))
+        settings = Settings(smtp=SmtpSettings(port=0, connections_per_client=100, recipients=(RECIPIENT,)))
         channel = await smtp.start(settings, inbox)
         await _until_ended(int(channel.address.rpartition(":")[2]))
         await channel.stop()

@@ -23,7 +23,7 @@ from dtm_contact.directory import Directory, read_export
 from dtm_contact.pipeline import Grounds
 from dtm_contact.rehearsal import CallsAtRest, JudgedCalls
 from dtm_contact.rules import load_rules
-from dtm_contact.settings import Settings, Switchboard
+from dtm_contact.settings import Settings, SwitchboardSettings
 
 ROOT = Path(__file__).parent.parent
 CALLS = ROOT / "fixtures" / "calls"
@@ -74,7 +74,7 @@ def told(master: Path, queue_log: Path) -> int:
 
 
 def followed(master: Path, queue_log: Path) -> int:
-    settings = Settings(switchboard=Switchboard(records=master, queue_log=queue_log))
+    settings = Settings(switchboard=SwitchboardSettings(records=master, queue_log=queue_log))
     source = AsteriskLogs(settings, now=lambda: datetime(9000, 1, 1, tzinfo=PARIS))
     count = 0
     while (batch := source.read()) and batch.more:

@@ -22,8 +22,7 @@ from dtm_contact import log
 from dtm_contact.directory import read_export
 from dtm_contact.model import Arrival, Envelope
 from dtm_contact.rules import load_rules
-from dtm_contact.settings import Judge, Log, Settings
-from dtm_contact.settings import Store as StoreSettings
+from dtm_contact.settings import JudgeSettings, LogSettings, Settings, StoreSettings
 from dtm_contact.store import Store, case_number, migrate, open_store
 from dtm_contact.worker import FallbackQueue, Worker
 from dtm_contact.worker.glances import Glances
@@ -71,7 +70,9 @@ async def seconds_to_the_last(store: Store, settings: Settings) -> tuple[float, 
 def one_run(count: int, processes: int, samples: Path) -> tuple[float, int]:
     """Make a store in which so many wait; return how long the last one waited, and how many were judged meanwhile."""
     with tempfile.TemporaryDirectory() as folder:
-        settings = Settings(store=StoreSettings(url=f"sqlite:///{folder}/store.db"), judge=Judge(processes=processes))
+        settings = Settings(
+            store=StoreSettings(url=f"sqlite:///{folder}/store.db"), judge=JudgeSettings(processes=processes)
+        )
         migrate(settings.store.url)
         with open_store(settings.store.url) as store:
             store.directory.save(read_export(ROOT / "fixtures" / "directory")[0], "import", BEGAN)
@@ -89,7 +90,7 @@ def main() -> None:
     arguments.add_argument("--without", type=int, default=1_000, metavar="N", help="how many wait without the glance")
     arguments.add_argument("--samples", type=Path, default=ROOT / "fixtures" / "mail", help="a folder with truth.jsonl")
     chosen = arguments.parse_args()
-    log.configure(Log(level="ERROR"))
+    log.configure(LogSettings(level="ERROR"))
     found = []
     for _ in range(chosen.runs):
         seconds, judged = one_run(chosen.waiting, chosen.processes, chosen.samples)

@@ -24,9 +24,7 @@ import httpx
 from dtm_contact.access import Role, call_procedure, digest_of, new_account, new_secret
 from dtm_contact.cases import Command, Done, apply
 from dtm_contact.directory import Directory, read_export
-from dtm_contact.settings import Desk as DeskSettings
-from dtm_contact.settings import Settings
-from dtm_contact.settings import Store as StoreSettings
+from dtm_contact.settings import DeskSettings, Settings, StoreSettings
 from dtm_contact.store import Store, migrate, open_store
 from dtm_contact.store.judgements import pack_judgement
 from dtm_contact.web.app import build

@@ -23,7 +23,7 @@ from pathlib import Path
 from statistics import median
 
 from dtm_contact.channels.mailbox import MailboxFollower, login_by
-from dtm_contact.settings import Imap
+from dtm_contact.settings import ImapSettings
 from dtm_contact.store import GroupCommitInbox, open_store
 from tests.channels.mailbox.dovecot import PASSWORD, USER, Dovecot, imap, running
 from tests.prove.database import prepared_store
@@ -75,7 +75,7 @@ async def taken_in_only(server: Dovecot, folder: Path, number: int) -> float:
     """Return how many messages a second are fetched and committed, with nobody judging beside it."""
     secret = folder / "password"
     secret.write_text(f"{PASSWORD}\n")
-    settings = Imap(
+    settings = ImapSettings(
         host="127.0.0.1", port=server.port, tls=False, user=USER, password_file=secret,
         since=datetime(2000, 1, 1, tzinfo=UTC).date(), after="leave",
     )  # fmt: skip

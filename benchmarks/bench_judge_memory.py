@@ -15,8 +15,7 @@ from pathlib import Path
 
 from dtm_contact.directory import read_export
 from dtm_contact.model import Arrival, Envelope
-from dtm_contact.settings import Rules, Settings
-from dtm_contact.settings import Store as StoreSettings
+from dtm_contact.settings import RulesSettings, Settings, StoreSettings
 from dtm_contact.store import migrate, open_store
 from dtm_contact.worker.ipc import JudgeReply, JudgeRequest
 from dtm_contact.worker.judge_process import JudgeProcess
@@ -41,7 +40,9 @@ def tell(name: str, judges: list[JudgeProcess]) -> None:
 
 async def measure(count: int) -> None:
     with tempfile.TemporaryDirectory() as folder:
-        settings = Settings(store=StoreSettings(url=f"sqlite:///{folder}/store.db"), rules=Rules(dir=ROOT / "rules"))
+        settings = Settings(
+            store=StoreSettings(url=f"sqlite:///{folder}/store.db"), rules=RulesSettings(dir=ROOT / "rules")
+        )
         migrate(settings.store.url)
         with open_store(settings.store.url) as store:
             store.directory.save(read_export(ROOT / "fixtures" / "directory")[0], "import", datetime.now(UTC))

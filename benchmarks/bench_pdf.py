@@ -15,7 +15,7 @@ from dtm_contact.model import Arrival, FileOutcome, NoHistory
 from dtm_contact.pdf.reader import PdfReader
 from dtm_contact.pipeline import Grounds, judge
 from dtm_contact.rules import load_rules
-from dtm_contact.settings import Pdf, Settings
+from dtm_contact.settings import PdfSettings, Settings
 from tests.pdf.documents import letter, mail
 
 ROOT = Path(__file__).parent.parent
@@ -31,14 +31,14 @@ def timed(work: Callable[[], object]) -> float:
     return (perf_counter() - start) * 1e3
 
 
-def started(bounds: Pdf, octets: bytes) -> None:
+def started(bounds: PdfSettings, octets: bytes) -> None:
     reader = PdfReader(bounds)
     reader([octets])
     reader.close()
 
 
 def main() -> None:
-    octets, bounds = letter(PAGE, PAGE, PAGE), Pdf(cpu_seconds=20, seconds=60)
+    octets, bounds = letter(PAGE, PAGE, PAGE), PdfSettings(cpu_seconds=20, seconds=60)
     reader = PdfReader(bounds)
     directory = Directory(read_export(ROOT / "fixtures" / "directory")[0])
     grounds = Grounds.build(directory, load_rules(ROOT / "rules"), Settings.defaults(), files=reader)

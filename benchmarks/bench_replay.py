@@ -17,8 +17,7 @@ from dtm_contact.model import Arrival, Judgement
 from dtm_contact.pipeline import Grounds, judge
 from dtm_contact.rehearsal.replay import ReplayProposal, replay
 from dtm_contact.rules import load_rules
-from dtm_contact.settings import Settings
-from dtm_contact.settings import Store as StoreSettings
+from dtm_contact.settings import Settings, StoreSettings
 from dtm_contact.store import Store, migrate, open_store
 
 ROOT = Path(__file__).parent.parent

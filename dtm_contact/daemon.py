@@ -11,7 +11,7 @@ from functools import partial
 
 from dtm_contact.alarms import Alarms, cause_of
 from dtm_contact.backup import StoreJournal, open_journal
-from dtm_contact.cases.knowledge import Known
+from dtm_contact.cases.knowledge import SiteConfiguration
 from dtm_contact.cases.server import hearing
 from dtm_contact.channels import start_channels
 from dtm_contact.danger_page import Keeper, keeping
@@ -25,7 +25,7 @@ from dtm_contact.notices import Announcer, announcing, kept_in, tell_lasting, wa
 from dtm_contact.outbound import Answering
 from dtm_contact.outbound.notices import NoticeWriter
 from dtm_contact.rules import RuleSet
-from dtm_contact.settings import MailServer, Settings
+from dtm_contact.settings import MailServerSettings, Settings
 from dtm_contact.store import GroupCommitInbox, Store, migrate, open_store
 from dtm_contact.timers import Runner, Storms, running
 from dtm_contact.tokens import CaseTokens
@@ -143,8 +143,8 @@ def _monitor(settings: Settings, health: Health) -> Monitor:
     return Monitor(settings.monitor.host, settings.monitor.port, health.report, READY, health.count)
 
 
-def _known(settings: Settings, estate: Callable[[], Directory], rules: Callable[[], RuleSet]) -> Known:
-    return Known(estate(), rules(), settings)
+def _known(settings: Settings, estate: Callable[[], Directory], rules: Callable[[], RuleSet]) -> SiteConfiguration:
+    return SiteConfiguration(estate(), rules(), settings)
 
 
 async def _channels(stack: AsyncExitStack, settings: Settings, inbox: WakingInbox) -> dict[str, str]:
@@ -206,7 +206,9 @@ async def _mail(
 
 def files_needed(settings: Settings) -> int:
     """Return how many files the daemon may have open at once, connections included."""
-    servers = [group for name in settings.channels if isinstance(group := getattr(settings, name, None), MailServer)]
+    servers = [
+        group for name in settings.channels if isinstance(group := getattr(settings, name, None), MailServerSettings)
+    ]
     return _FILES_BESIDE_CONNECTIONS + sum(server.connections for server in servers)
 
 

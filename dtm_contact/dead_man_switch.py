@@ -10,7 +10,7 @@ from dtm_contact.background import beside, repeat
 from dtm_contact.errors import DtmContactError, described
 from dtm_contact.log import get_log
 from dtm_contact.monitor import HealthReport
-from dtm_contact.settings import Heartbeat
+from dtm_contact.settings import HeartbeatSettings
 from dtm_contact.webcall import webcall
 
 _SECONDS: Final = 60.0
@@ -21,7 +21,7 @@ _log = get_log("dead-man's switch")
 class DeadManSwitch:
     """Gives the sign; whatever fails about it harms nothing, and shows where the sign is awaited."""
 
-    def __init__(self, settings: Heartbeat, report: Callable[[], HealthReport]) -> None:
+    def __init__(self, settings: HeartbeatSettings, report: Callable[[], HealthReport]) -> None:
         """Take where the sign goes, and what looks whether all is well, which may block."""
         self._settings = settings
         self._report = report
@@ -63,7 +63,7 @@ class DeadManSwitch:
 
 
 @asynccontextmanager
-async def signing(switch: DeadManSwitch, settings: Heartbeat) -> AsyncIterator[None]:
+async def signing(switch: DeadManSwitch, settings: HeartbeatSettings) -> AsyncIterator[None]:
     """Give the sign now and every minute until the block ends, where the settings name where."""
     if settings.url is None and settings.file is None:
         yield

@@ -39,7 +39,7 @@ class JournalError(DtmContactError):
 
 
 @dataclass(frozen=True, slots=True)
-class Sent:
+class SentRecord:
     """Something that was sent, as the journal has it.
 
     Attributes:
@@ -75,7 +75,7 @@ class Contents:
     """
 
     files: int = 0
-    sent: list[Sent] = field(default_factory=list)
+    sent: list[SentRecord] = field(default_factory=list)
     numbers: list[tuple[datetime, int, int]] = field(default_factory=list)
     arrived: dict[tuple[str, str], datetime] = field(default_factory=dict)
     gaps: list[datetime] = field(default_factory=list)
@@ -115,7 +115,7 @@ class Journal:
         """
         self._append([(_of_arrival(arrival), arrival.raw) for arrival in arrivals])
 
-    def append_sent(self, sent: Sent) -> None:
+    def append_sent(self, sent: SentRecord) -> None:
         """Append that something was sent.
 
         Raises:
@@ -390,8 +390,8 @@ def _take(told: dict[str, Any], found: Contents) -> None:
             pass
 
 
-def _sent_of(told: dict[str, Any]) -> Sent:
-    return Sent(
+def _sent_of(told: dict[str, Any]) -> SentRecord:
+    return SentRecord(
         told["message_id"],
         told["to_digest"],
         told["kind"],

@@ -13,7 +13,7 @@ from typing import Any
 
 import structlog
 
-from dtm_contact.settings import Log
+from dtm_contact.settings import LogSettings
 
 _ADDRESS = re.compile(r"[^\s<>\"'(),;:]{1,64}@[^\s<>\"'(),;:]{1,255}")
 _NUMBER = re.compile(r"(?<!\d)(?:\+\d|0|33)(?:[ ./-]?\d){8,13}(?!\d)")
@@ -104,7 +104,7 @@ class _StandardError:
     debug = info = warning = error = exception = critical = _write
 
 
-def configure(settings: Log) -> None:
+def configure(settings: LogSettings) -> None:
     """Send the log of the engine and of its libraries to standard error.
 
     Libraries are heard from WARNING on only: the SMTP library writes whole messages at DEBUG.

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from dtm_contact.errors import WrongSettingError
-from dtm_contact.settings import Outbound
+from dtm_contact.settings import OutboundSettings
 
 _SIGNATURE_OCTETS = 10
 _NUMBER = r"(?P<number>[0-9]{4}-[0-9]{6})"
@@ -43,7 +43,7 @@ class CaseTokens:
             raise ValueError("the mailbox is no address: write one such as contact@landlord.example")
 
     @classmethod
-    def of(cls, outbound: Outbound, kept: Callable[[], bytes]) -> Self:
+    def of(cls, outbound: OutboundSettings, kept: Callable[[], bytes]) -> Self:
         """Return what signs by the secret that the settings name; without one, by that which the store keeps.
 
         Raises:

@@ -7,11 +7,11 @@ import pytest
 from hypothesis import settings
 
 from dtm_contact.log import configure
-from dtm_contact.settings import Log
+from dtm_contact.settings import LogSettings
 from tests.rules.once import in_force_once
 
 # Without it, structlog draws each exception with all that its frames hold, which takes ten seconds of the event loop.
-configure(Log())
+configure(LogSettings())
 
 # A busy machine must not fail a test, and what decides over a merge must say the same twice: chance is for people.
 settings.register_profile("here", deadline=None)
@@ -22,7 +22,7 @@ settings.load_profile("ci" if os.environ.get("CI") == "true" else "here")
 @pytest.fixture(autouse=True)
 def _log_of_its_own() -> None:
     """Let no test's log hold back a warning because another test's had one of its kind a moment before."""
-    configure(Log())
+    configure(LogSettings())
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from prometheus_client import REGISTRY
 
 from dtm_contact import log
 from dtm_contact.alarms import AGAIN_SECONDS, Alarms
-from dtm_contact.settings import Log
+from dtm_contact.settings import LogSettings
 from tests.heard import Heard
 
 
@@ -60,7 +60,7 @@ def test_what_happens_is_told_once_an_hour_for_each_cause() -> None:
 
 
 def test_what_is_not_told_again_stands_in_the_log(capsys: pytest.CaptureFixture[str]) -> None:
-    log.configure(Log(json_lines=True))
+    log.configure(LogSettings(json_lines=True))
     admins = Admins()
     for number in (1, 2):
         admins.alarms.happened("untold", f"case {number}")

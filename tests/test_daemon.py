@@ -28,20 +28,20 @@ from dtm_contact.errors import (
     WrongSettingError,
 )
 from dtm_contact.settings import (
-    Alarm,
-    Danger,
-    Desk,
-    Imap,
-    Judge,
-    Lease,
-    Monitor,
-    Outbound,
-    Rules,
+    AlarmSettings,
+    DangerSettings,
+    DeskSettings,
+    HeartbeatSettings,
+    ImapSettings,
+    JudgeSettings,
+    LeaseSettings,
+    MonitorSettings,
+    OutboundSettings,
+    RulesSettings,
     Settings,
-    Smtp,
-    Store,
+    SmtpSettings,
+    StoreSettings,
 )
-from dtm_contact.settings import Heartbeat as HeartbeatSettings
 from dtm_contact.store import case_number, migrate, open_store
 from tests.notices.test_ways import free_port, web_server
 from tests.store.samples import arrival
@@ -54,11 +54,11 @@ DISK_OCTETS = 12_000_000
 
 def settings_for(folder: Path) -> Settings:
     return Settings(
-        store=Store(url=f"sqlite:///{folder}/store.db"),
-        rules=Rules(dir=ROOT / "rules"),
-        smtp=Smtp(port=0),
-        monitor=Monitor(port=0),
-        judge=Judge(processes=1, pause=0.05),
+        store=StoreSettings(url=f"sqlite:///{folder}/store.db"),
+        rules=RulesSettings(dir=ROOT / "rules"),
+        smtp=SmtpSettings(port=0),
+        monitor=MonitorSettings(port=0),
+        judge=JudgeSettings(processes=1, pause=0.05),
     )
 
 
@@ -176,7 +176,7 @@ async def test_a_disk_that_is_full_at_the_start_puts_senders_off_until_it_is_wel
 
 async def test_a_case_by_hand_is_judged_and_worked_through_the_socket(tmp_path: Path) -> None:
     path = tmp_path / "desk.sock"
-    settings = with_directory(settings_for(tmp_path)).model_copy(update={"desk": Desk(socket=path)})
+    settings = with_directory(settings_for(tmp_path)).model_copy(update={"desk": DeskSettings(socket=path)})
 
     def ask(verb: str, number: str = "", **arguments: object) -> Done:
         return desk_client.send(path, Command(verb, "paul", number, arguments))
@@ -195,8 +195,8 @@ async def test_a_case_by_hand_is_judged_and_worked_through_the_socket(tmp_path: 
 
 @pytest.mark.parametrize("observe", [True, False])
 async def test_in_observation_it_judges_and_nobody_hears_of_it(tmp_path: Path, *, observe: bool) -> None:
-    outbound = Outbound(host="127.0.0.1", port=1, security="none")
-    rules = Rules(dir=ROOT / "rules", observe=observe)
+    outbound = OutboundSettings(host="127.0.0.1", port=1, security="none")
+    rules = RulesSettings(dir=ROOT / "rules", observe=observe)
     settings = with_directory(settings_for(tmp_path)).model_copy(update={"rules": rules, "outbound": outbound})
     end_of_time = datetime.max.replace(tzinfo=UTC)
     async with daemon(settings) as running:
@@ -220,9 +220,11 @@ async def test_a_relay_that_is_away_reaches_the_admins_while_mail_is_taken_in_an
     async with web_server(received) as port:
         settings = with_directory(settings_for(tmp_path)).model_copy(
             update={
-                "outbound": Outbound(host="127.0.0.1", port=free_port(), security="none", pause=0.1),
-                "alarm": Alarm(recipients=("a@b.example",), port=free_port(), webhook=f"http://127.0.0.1:{port}/"),
-                "danger": Danger(folder=danger),
+                "outbound": OutboundSettings(host="127.0.0.1", port=free_port(), security="none", pause=0.1),
+                "alarm": AlarmSettings(
+                    recipients=("a@b.example",), port=free_port(), webhook=f"http://127.0.0.1:{port}/"
+                ),
+                "danger": DangerSettings(folder=danger),
                 "heartbeat": HeartbeatSettings(file=tmp_path / "alive"),
             }
         )
@@ -244,7 +246,7 @@ async def test_a_relay_that_is_away_reaches_the_admins_while_mail_is_taken_in_an
 async def test_a_daemon_that_does_not_start_tells_so_once(tmp_path: Path) -> None:
     received: list[bytes] = []
     async with web_server(received) as port:
-        alarm = Alarm(webhook=f"http://127.0.0.1:{port}/")
+        alarm = AlarmSettings(webhook=f"http://127.0.0.1:{port}/")
         settings = settings_for(tmp_path).model_copy(update={"alarm": alarm})
         for _ in range(3):
             with pytest.raises(NoDirectoryError):
@@ -271,7 +273,7 @@ async def test_it_does_not_start_with_broken_rules(tmp_path: Path) -> None:
     rules = tmp_path / "rules"
     rules.mkdir()
     (rules / "routing.yaml").write_text("- id: x\n", encoding="utf-8")
-    settings = with_directory(settings_for(tmp_path)).model_copy(update={"rules": Rules(dir=rules)})
+    settings = with_directory(settings_for(tmp_path)).model_copy(update={"rules": RulesSettings(dir=rules)})
     with pytest.raises(InvalidFilesError, match=r"routing\.yaml"):
         async with daemon(settings):
             pass
@@ -280,7 +282,7 @@ async def test_it_does_not_start_with_broken_rules(tmp_path: Path) -> None:
 async def test_rules_that_somebody_is_writing_are_not_in_force(tmp_path: Path) -> None:
     rules = tmp_path / "rules"
     shutil.copytree(ROOT / "rules", rules)
-    settings = with_directory(settings_for(tmp_path)).model_copy(update={"rules": Rules(dir=rules)})
+    settings = with_directory(settings_for(tmp_path)).model_copy(update={"rules": RulesSettings(dir=rules)})
     async with daemon(settings) as running:
         (rules / "routing.yaml").write_text("- id: half wri", encoding="utf-8")
         assert await send(running.addresses["smtp"], "Fuite") == 250
@@ -296,7 +298,7 @@ async def test_it_does_not_start_without_its_secret(tmp_path: Path, secret: byte
     path = tmp_path / "secret"
     if secret is not None:
         path.write_bytes(secret)
-    settings = with_directory(settings_for(tmp_path)).model_copy(update={"outbound": Outbound(key_file=path)})
+    settings = with_directory(settings_for(tmp_path)).model_copy(update={"outbound": OutboundSettings(key_file=path)})
     with pytest.raises(WrongSettingError, match=f"DTM_OUTBOUND_KEY_FILE: {told}.*{path}"):
         async with daemon(settings):
             pass
@@ -311,7 +313,7 @@ async def test_it_does_not_start_without_the_password_to_send_with(
     path = tmp_path / "password"
     if secret is not None:
         path.write_bytes(secret)
-    outbound = Outbound(host="localhost", user="us", password_file=path)
+    outbound = OutboundSettings(host="localhost", user="us", password_file=path)
     settings = with_directory(settings_for(tmp_path)).model_copy(update={"outbound": outbound})
     with pytest.raises(WrongSettingError, match=f"DTM_OUTBOUND_PASSWORD_FILE: .*{told}.*{path}"):
         async with daemon(settings):
@@ -319,7 +321,7 @@ async def test_it_does_not_start_without_the_password_to_send_with(
 
 
 async def test_a_mailbox_without_its_password_does_not_keep_mail_out(tmp_path: Path) -> None:
-    imap = Imap(port=1, password_file=tmp_path / "nowhere")
+    imap = ImapSettings(port=1, password_file=tmp_path / "nowhere")
     settings = with_directory(settings_for(tmp_path)).model_copy(update={"imap": imap, "channels": ("smtp", "imap")})
     async with daemon(settings) as running:
         assert await send(running.addresses["smtp"], "Fuite") == 250
@@ -341,7 +343,7 @@ async def test_two_daemons_do_not_work_on_one_sqlite_file(tmp_path: Path) -> Non
 
 
 async def test_it_is_unwell_while_anything_is_held_beyond_its_lease(tmp_path: Path) -> None:
-    slow = Lease(seconds=45, heartbeat_seconds=15)
+    slow = LeaseSettings(seconds=45, heartbeat_seconds=15)
     settings = with_directory(settings_for(tmp_path)).model_copy(update={"lease": slow})
     async with daemon(settings) as running:
         assert running.store.checkpoints.follow("a log", "gone")
@@ -357,7 +359,7 @@ async def test_it_does_not_start_where_its_pages_address_is_taken(tmp_path: Path
     async with daemon(settings) as running:
         port = int(running.addresses["monitor"].rpartition(":")[2])
         with pytest.raises(CannotOpenError, match=r"the monitor's pages: .*in use.*DTM_MONITOR_"):
-            async with daemon(another(tmp_path).model_copy(update={"monitor": Monitor(port=port)})):
+            async with daemon(another(tmp_path).model_copy(update={"monitor": MonitorSettings(port=port)})):
                 pass
 
 
@@ -366,6 +368,6 @@ async def test_it_does_not_start_where_its_address_is_taken(tmp_path: Path) -> N
     async with daemon(settings) as running:
         port = int(running.addresses["smtp"].rpartition(":")[2])
         with pytest.raises(CannotOpenError, match="address already in use"):
-            async with daemon(another(tmp_path).model_copy(update={"smtp": Smtp(port=port)})):
+            async with daemon(another(tmp_path).model_copy(update={"smtp": SmtpSettings(port=port)})):
                 pass
         assert await send(running.addresses["smtp"], "still well") == 250

@@ -10,11 +10,11 @@ import pytest
 
 from dtm_contact.alarms import Alarms
 from dtm_contact.cases import Command, apply
-from dtm_contact.cases.knowledge import Known
+from dtm_contact.cases.knowledge import SiteConfiguration
 from dtm_contact.danger_page import HTML, TEXT, Keeper
 from dtm_contact.errors import StoreUnavailableError
 from dtm_contact.model import EntryKind
-from dtm_contact.settings import Danger
+from dtm_contact.settings import DangerSettings
 from tests.heard import Heard
 from tests.outbound.engine import Engine, engine
 from tests.store.samples import entered
@@ -39,9 +39,9 @@ class Scene:
 
     def __post_init__(self) -> None:
         grounds = self.running.grounds
-        known = Known(grounds.directory, grounds.rules, self.running.settings)
+        known = SiteConfiguration(grounds.directory, grounds.rules, self.running.settings)
         alarms = Alarms(self.heard, lambda: 0.0)
-        self.settings = Danger(folder=self.folder)
+        self.settings = DangerSettings(folder=self.folder)
         self.keeper = Keeper(self.settings, self.running.store, lambda: known, alarms, lambda: self.now)
 
     def take(self, number: int, text: str, subject: str = "Odeur de gaz") -> str:
@@ -97,7 +97,7 @@ def test_only_open_p1_stand_there_and_it_says_when_there_is_none(scene: Scene) -
 
 def _close(scene: Scene, command: Command) -> None:
     grounds = scene.running.grounds
-    known = Known(grounds.directory, grounds.rules, scene.running.settings)
+    known = SiteConfiguration(grounds.directory, grounds.rules, scene.running.settings)
     apply(scene.running.store, command, scene.now, lambda: known)
 
 

@@ -8,7 +8,7 @@ from prometheus_client import REGISTRY
 
 from dtm_contact.dead_man_switch import DeadManSwitch, signing
 from dtm_contact.monitor import HealthReport
-from dtm_contact.settings import Heartbeat
+from dtm_contact.settings import HeartbeatSettings
 from tests.certificates import made
 from tests.notices.test_ways import free_port, web_server
 from tests.test_described import tls_server
@@ -25,7 +25,7 @@ async def test_while_all_is_well_the_address_is_asked_and_the_file_touched(tmp_p
     received: list[bytes] = []
     file = tmp_path / "alive"
     async with web_server(received) as port:
-        switch = DeadManSwitch(Heartbeat(url=f"http://127.0.0.1:{port}/ping/secret", file=file), lambda: WELL)
+        switch = DeadManSwitch(HeartbeatSettings(url=f"http://127.0.0.1:{port}/ping/secret", file=file), lambda: WELL)
         assert await switch.sign()
         os.utime(file, (0, 0))
         assert await switch.sign()
@@ -37,7 +37,7 @@ async def test_while_anything_is_wrong_there_is_no_sign(tmp_path: Path) -> None:
     received: list[bytes] = []
     withheld = counted("withheld")
     async with web_server(received) as port:
-        switch = DeadManSwitch(Heartbeat(url=f"http://127.0.0.1:{port}/", file=tmp_path / "alive"), lambda: ILL)
+        switch = DeadManSwitch(HeartbeatSettings(url=f"http://127.0.0.1:{port}/", file=tmp_path / "alive"), lambda: ILL)
         assert not await switch.sign()
     assert (received, (tmp_path / "alive").exists()) == ([], False)
     assert counted("withheld") == withheld + 1
@@ -45,22 +45,26 @@ async def test_while_anything_is_wrong_there_is_no_sign(tmp_path: Path) -> None:
 
 async def test_what_is_only_told_withholds_nothing(tmp_path: Path) -> None:
     file = tmp_path / "alive"
-    assert await DeadManSwitch(Heartbeat(file=file), lambda: HealthReport({"store": None}, {"disk": "low"})).sign()
+    assert await DeadManSwitch(
+        HeartbeatSettings(file=file), lambda: HealthReport({"store": None}, {"disk": "low"})
+    ).sign()
     assert file.exists()
 
 
 async def test_its_failure_harms_nothing_and_one_way_does_not_need_the_other(tmp_path: Path) -> None:
     file = tmp_path / "alive"
     failed = counted("failed")
-    assert not await DeadManSwitch(Heartbeat(url=f"http://127.0.0.1:{free_port()}/", file=file), lambda: WELL).sign()
+    assert not await DeadManSwitch(
+        HeartbeatSettings(url=f"http://127.0.0.1:{free_port()}/", file=file), lambda: WELL
+    ).sign()
     assert file.exists()
-    assert not await DeadManSwitch(Heartbeat(file=tmp_path / "nowhere" / "alive"), lambda: WELL).sign()
+    assert not await DeadManSwitch(HeartbeatSettings(file=tmp_path / "nowhere" / "alive"), lambda: WELL).sign()
     assert counted("failed") == failed + 2
 
 
 async def test_the_certificate_of_the_address_must_be_right(tmp_path: Path) -> None:
     async with tls_server(made(tmp_path / "issuer")) as port:
-        assert not await DeadManSwitch(Heartbeat(url=f"https://localhost:{port}/"), lambda: WELL).sign()
+        assert not await DeadManSwitch(HeartbeatSettings(url=f"https://localhost:{port}/"), lambda: WELL).sign()
 
 
 async def test_a_look_that_fails_is_no_sign_and_ends_nothing(tmp_path: Path) -> None:
@@ -71,7 +75,7 @@ async def test_a_look_that_fails_is_no_sign_and_ends_nothing(tmp_path: Path) -> 
         loop.call_soon_threadsafe(looked.set)
         raise RuntimeError
 
-    settings = Heartbeat(file=tmp_path / "alive")
+    settings = HeartbeatSettings(file=tmp_path / "alive")
     async with signing(DeadManSwitch(settings, report), settings):
         async with asyncio.timeout(30):
             await looked.wait()
@@ -85,6 +89,6 @@ async def test_where_the_settings_name_nothing_nothing_is_looked_at() -> None:
         looked.append(1)
         return WELL
 
-    async with signing(DeadManSwitch(Heartbeat(), report), Heartbeat()):
+    async with signing(DeadManSwitch(HeartbeatSettings(), report), HeartbeatSettings()):
         await asyncio.sleep(0)
     assert looked == []

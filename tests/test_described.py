@@ -14,7 +14,7 @@ from dtm_contact.channels.mailbox.client import Login, MailboxLostError, connect
 from dtm_contact.errors import DtmContactError, StoreUnavailableError, described
 from dtm_contact.model import Outgoing, OutgoingKind
 from dtm_contact.outbound.relay import Fate, Relay
-from dtm_contact.settings import Outbound
+from dtm_contact.settings import OutboundSettings
 from dtm_contact.store import open_store
 from dtm_contact.webcall import WebcallRefusedError, webcall
 from tests.certificates import made, served
@@ -87,7 +87,9 @@ async def test_a_mailbox_says_which_server_and_what_of_its_certificate(
 async def test_a_relay_says_what_of_its_certificate(certificates: dict[str, Path], told: str, security: str) -> None:
     authority = trusted(told, certificates[told])
     async with tls_server(certificates[told], starttls=security == "starttls") as port:
-        sent = await Relay(Outbound(host="localhost", port=port, security=security, authority=authority)).send(letter())
+        sent = await Relay(OutboundSettings(host="localhost", port=port, security=security, authority=authority)).send(
+            letter()
+        )
     assert (sent.fate, sent.why) == (Fate.DOWN, told)
     assert "certificate" not in sent.reason
 

@@ -24,8 +24,15 @@ from dtm_contact.health import (
 from dtm_contact.model import CaseKind, Outgoing, OutgoingKind, Priority
 from dtm_contact.monitor import HealthReport
 from dtm_contact.notices import Announcer, Kept
-from dtm_contact.settings import Directory, Imap, Monitor, Outbound, Rules, Settings
-from dtm_contact.settings import Store as StoreSettings
+from dtm_contact.settings import (
+    DirectorySettings,
+    ImapSettings,
+    MonitorSettings,
+    OutboundSettings,
+    RulesSettings,
+    Settings,
+    StoreSettings,
+)
 from dtm_contact.store import Origin, Store, migrate, open_store
 from dtm_contact.store.timers import Plan
 from dtm_contact.worker import LeaseHeartbeat
@@ -47,7 +54,7 @@ NOW = datetime(2026, 11, 30, 9, 0, tzinfo=UTC)
     ],
 )
 def test_a_mailbox_that_is_not_looked_at(channels: tuple[str, ...], looked: float, unwell: str | None) -> None:
-    settings = Settings(channels=channels, imap=Imap(poll_seconds=300.0))
+    settings = Settings(channels=channels, imap=ImapSettings(poll_seconds=300.0))
     metrics.CHANNEL_LOOKED.labels("imap").set(looked)
     try:
         assert _mailboxes_looked_at(settings, lambda: AT) == unwell
@@ -65,7 +72,7 @@ def store(tmp_path: Path) -> Store:
 def test_a_directory_too_old_is_an_alarm_until_a_young_one_is_imported(store: Store) -> None:
     told: list[tuple[str, str]] = []
     alarms = made_alarms(lambda cause, said: told.append((cause, said)))
-    settings = Settings(directory=Directory(max_age_days=8.0))
+    settings = Settings(directory=DirectorySettings(max_age_days=8.0))
     look_at_directory(settings, store, alarms, NOW)
     store.directory.save(Records(), "import", NOW, Origin("d", exported_at=NOW - timedelta(days=1)))
 
@@ -85,7 +92,7 @@ def test_a_directory_too_old_is_an_alarm_until_a_young_one_is_imported(store: St
 def test_the_age_may_be_no_matter(store: Store) -> None:
     alarms = made_alarms()
     store.directory.save(Records(), "import", NOW)
-    look_at_directory(Settings(directory=Directory(max_age_days=0)), store, alarms, NOW + timedelta(days=999))
+    look_at_directory(Settings(directory=DirectorySettings(max_age_days=0)), store, alarms, NOW + timedelta(days=999))
     assert alarms.lasting == ()
 
 
@@ -119,7 +126,7 @@ class Scene:
         self.heard = Heard()
         self.alarms = Alarms(self.heard, lambda: 0.0)
         kept = kept or StoreSettings(url=f"sqlite:///{store.database.sqlite_path}")
-        self.settings = Settings(store=kept, outbound=Outbound(host="relay.example"), **groups)  # type: ignore[arg-type]
+        self.settings = Settings(store=kept, outbound=OutboundSettings(host="relay.example"), **groups)  # type: ignore[arg-type]
         self.announcer = Announcer(self.settings, (), Kept(None), lambda: self.now)
         heartbeat = LeaseHeartbeat(self.settings, store, self.alarms)
         self.health = Health(self.settings, store, self.alarms, heartbeat, self.announcer, lambda: self.now, desk=desk)
@@ -165,7 +172,7 @@ async def test_steps_that_are_due_and_not_done_are_an_illness(store: Store) -> N
     assert (await scene.report()).checks["timers"] is None
     scene.now += timedelta(minutes=1)
     assert (await scene.report()).checks["timers"] == "a step that was due 6 min ago is not done"
-    scene = Scene(store, rules=Rules(observe=True))
+    scene = Scene(store, rules=RulesSettings(observe=True))
     scene.now += timedelta(hours=1)
     assert (await scene.report()).checks["timers"] is None, "under observation nothing is due to anybody"
 
@@ -199,7 +206,7 @@ async def test_a_desk_whose_process_is_gone_is_unwell_though_its_socket_listens(
 
 async def test_a_disk_that_is_nearly_full_is_told_and_one_below_the_reserve_makes_unwell(store: Store) -> None:
     everything = 2**62
-    scene = Scene(store, monitor=Monitor(free_octets=everything))
+    scene = Scene(store, monitor=MonitorSettings(free_octets=everything))
     report = await scene.report()
     path = store.database.sqlite_path
     assert path is not None
@@ -209,14 +216,14 @@ async def test_a_disk_that_is_nearly_full_is_told_and_one_below_the_reserve_make
     await scene.look()
     assert scene.alarms.troubles().keys() == {"disk"}
     url = f"sqlite:///{path}"
-    scene = Scene(store, kept=StoreSettings(url=url, reserve=everything), monitor=Monitor(free_octets=0))
+    scene = Scene(store, kept=StoreSettings(url=url, reserve=everything), monitor=MonitorSettings(free_octets=0))
     report = await scene.report()
     assert f"{path}" in (report.checks["intake"] or "")
     assert "disk" not in report.told
 
 
 async def test_what_lasts_is_told_by_its_own_check_or_with_the_other_alarms(store: Store) -> None:
-    scene = Scene(store, monitor=Monitor(free_octets=0))
+    scene = Scene(store, monitor=MonitorSettings(free_octets=0))
     for cause in ("relay", "recording", "queues"):
         scene.alarms.sound(cause, f"{cause} is wrong")
     report = await scene.report()

@@ -6,7 +6,7 @@ import structlog
 
 from dtm_contact import log
 from dtm_contact.log import RepeatFilter, get_log, mask
-from dtm_contact.settings import Log
+from dtm_contact.settings import LogSettings
 
 
 @pytest.mark.parametrize(
@@ -24,14 +24,14 @@ def test_what_looks_personal_is_masked(text: str, masked: str) -> None:
 
 
 def test_a_line_is_json_and_names_its_part(capsys: pytest.CaptureFixture[str]) -> None:
-    log.configure(Log(level="INFO", json_lines=True))
+    log.configure(LogSettings(level="INFO", json_lines=True))
     get_log("worker").info("judged", note="wrote to a@b.example", arrival=3)
     line = json.loads(capsys.readouterr().err)
     assert (line["part"], line["event"], line["note"], line["arrival"]) == ("worker", "judged", "wrote to <address>", 3)
 
 
 def test_an_exception_is_told_by_type_and_place_without_its_text(capsys: pytest.CaptureFixture[str]) -> None:
-    log.configure(Log(json_lines=True))
+    log.configure(LogSettings(json_lines=True))
     try:
         int("Mme Joly, 3e étage")
     except ValueError:
@@ -43,7 +43,7 @@ def test_an_exception_is_told_by_type_and_place_without_its_text(capsys: pytest.
 
 
 def test_a_log_that_nobody_reads_any_more_stops_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    log.configure(Log())
+    log.configure(LogSettings())
     gone = io.StringIO()
     gone.close()
     monkeypatch.setattr("sys.stderr", gone)

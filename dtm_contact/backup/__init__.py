@@ -4,16 +4,16 @@ from dtm_contact.backup.archive import BackupDamagedError, BackupError, Manifest
 from dtm_contact.backup.copying import copy_store
 from dtm_contact.backup.journaling import StoreJournal, open_journal
 from dtm_contact.backup.making import Made, make_backup
-from dtm_contact.backup.replaying import Replayed, replay
+from dtm_contact.backup.replaying import JournalReplay, replay
 from dtm_contact.backup.restoring import Restored, restore
 from dtm_contact.backup.verifying import Verified, verify
 
 __all__ = [
     "BackupDamagedError",
     "BackupError",
+    "JournalReplay",
     "Made",
     "Manifest",
-    "Replayed",
     "Restored",
     "StoreJournal",
     "Verified",

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from dtm_contact.alarms import Alarms
 from dtm_contact.background import beside, repeat
 from dtm_contact.errors import StoreUnavailableError, described
-from dtm_contact.journal import Journal, Sent
+from dtm_contact.journal import Journal, SentRecord
 from dtm_contact.log import get_log
 from dtm_contact.model import Arrival, ClaimedOutgoing, Urgency
 from dtm_contact.settings import Settings
@@ -47,7 +47,7 @@ class StoreJournal:
 
         def append() -> None:
             number, of_case = self._case_of(claimed.id)
-            told = Sent(
+            told = SentRecord(
                 letter.message_id, address_digest(letter.to), letter.kind.value, letter.reason, number, now, of_case
             )
             self._journal.append_sent(told)

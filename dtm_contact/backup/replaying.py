@@ -32,7 +32,7 @@ _AT_ONCE: Final = 500
 
 
 @dataclass(frozen=True, slots=True)
-class Replayed:
+class JournalReplay:
     """What taking a journal in did.
 
     Attributes:
@@ -58,7 +58,7 @@ class Replayed:
     damaged: int
 
 
-def replay(store: Store, folder: Path, now: datetime, since: datetime | None = None) -> Replayed:
+def replay(store: Store, folder: Path, now: datetime, since: datetime | None = None) -> JournalReplay:
     """Take in what a journal holds and the store does not. It may be done again, and beside a running daemon.
 
     What was sent and which numbers were given comes first: whatever is judged then meets it.
@@ -87,7 +87,7 @@ def replay(store: Store, folder: Path, now: datetime, since: datetime | None = N
         store.arrivals.accept(batch)
         taken_in += len(batch)
         missing.difference_update((arrival.channel, arrival.external_id) for arrival in batch)
-    return Replayed(
+    return JournalReplay(
         files=found.files,
         held=len(wanted),
         taken_in=taken_in,
@@ -107,7 +107,7 @@ def _numbers_behind(found: journal.Contents, restored_at: datetime | None, known
     return {year: last + MARGIN for year, last in found.last_numbers().items() if last > known.get(year, 0)}
 
 
-def _mark(sent: journal.Sent) -> SentMark:
+def _mark(sent: journal.SentRecord) -> SentMark:
     return SentMark(sent.message_id, sent.to_digest, sent.kind, sent.reason, sent.case_number, sent.at, sent.arrivals)
 
 

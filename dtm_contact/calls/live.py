@@ -12,7 +12,7 @@ from dtm_contact.calls.faults import Faults
 from dtm_contact.calls.queue_log import LEFT, TOLD, TRANSFERS, QueueEvent
 from dtm_contact.calls.records import Record
 from dtm_contact.model import LogLine, Problem
-from dtm_contact.settings import Switchboard
+from dtm_contact.settings import SwitchboardSettings
 
 RECORD = "record"
 EVENT = "queue_log"
@@ -96,7 +96,7 @@ class LiveCalls:
             seconds since 1970.
     """
 
-    def __init__(self, switchboard: Switchboard, faults: Faults, clock: float = float("-inf")) -> None:
+    def __init__(self, switchboard: SwitchboardSettings, faults: Faults, clock: float = float("-inf")) -> None:
         """Begin where the log's clock stood; `faults` takes records that cannot be true."""
         self.clock = clock
         self._quiet = switchboard.quiet_seconds

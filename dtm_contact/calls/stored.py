@@ -13,7 +13,7 @@ from dtm_contact.calls.records import Record, RecordReader
 from dtm_contact.calls.telling import CallInterpreter
 from dtm_contact.errors import UnreadableArrivalError
 from dtm_contact.model import Call, LogLine
-from dtm_contact.settings import Settings, Switchboard
+from dtm_contact.settings import Settings, SwitchboardSettings
 
 MEDIA_TYPE = "application/x-asterisk-call"
 
@@ -44,7 +44,7 @@ def line_of(raw: bytes) -> FileLine:
 class PartReader:
     """Reads kept lines again; what is wrong in them was told when they came."""
 
-    def __init__(self, switchboard: Switchboard) -> None:
+    def __init__(self, switchboard: SwitchboardSettings) -> None:
         """Take how the switchboard writes.
 
         Raises:

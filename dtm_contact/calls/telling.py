@@ -9,7 +9,7 @@ from dtm_contact.calls.numbers import Caller, caller_of, dialled
 from dtm_contact.calls.queue_log import TRANSFERS, QueueEvent
 from dtm_contact.calls.records import Record
 from dtm_contact.model import Call, Outcome
-from dtm_contact.settings import Switchboard
+from dtm_contact.settings import SwitchboardSettings
 from dtm_contact.text import phone_key
 
 _SHORTEST_NUMBER = 9  # digits of a number that a provider delivers; shorter ones are the dialplan's own
@@ -33,7 +33,7 @@ class _Evidence:
 class CallInterpreter:
     """Tells what became of calls, by the names that the switchboard gives its contexts and applications."""
 
-    def __init__(self, switchboard: Switchboard, own_numbers: Iterable[str]) -> None:
+    def __init__(self, switchboard: SwitchboardSettings, own_numbers: Iterable[str]) -> None:
         """Take the names, and the numbers that are ours, in any form."""
         self._internal = frozenset(switchboard.internal_contexts)
         self._closed = frozenset(switchboard.closed_contexts)

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from dtm_contact.cases.command import Command, Done
-from dtm_contact.cases.knowledge import InForce, Known, Ways
+from dtm_contact.cases.knowledge import InForce, SiteConfiguration, Ways
 from dtm_contact.cases.refusals import (
     ChangedMeanwhileError,
     NeverUsedError,
@@ -20,9 +20,9 @@ __all__ = [
     "Command",
     "Done",
     "InForce",
-    "Known",
     "NeverUsedError",
     "RefusedError",
+    "SiteConfiguration",
     "UnprovenAddressError",
     "WrongArgumentError",
     "WrongStateError",

@@ -35,7 +35,7 @@ Ways = Callable[[], Knowledge] | None
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class SiteConfiguration:
     """Directory, rules and settings, made ready."""
 
     directory: Directory
@@ -58,14 +58,14 @@ class InForce:
         self._settings = settings
         self._rules = rules or cache(self._from_folder)
 
-    def __call__(self) -> Known:
+    def __call__(self) -> SiteConfiguration:
         """Return what is in force.
 
         Raises:
             NoDirectoryError: none has been imported.
             InvalidFilesError: the rules hold errors.
         """
-        return Known(self._store.directory.in_force(), self._rules(), self._settings)
+        return SiteConfiguration(self._store.directory.in_force(), self._rules(), self._settings)
 
     def _from_folder(self) -> RuleSet:
         return load_in_force(self._settings.rules.dir, zone=self._settings.zone, model=self._settings.model)

@@ -10,11 +10,16 @@ from rich.text import Text
 
 from dtm_contact import log
 from dtm_contact.cli.output import as_json_option, console, print_json, printable
-from dtm_contact.doctor import CHECKS, Finding, State, examine
-from dtm_contact.settings import Log
+from dtm_contact.doctor import CHECKS, CheckResult, CheckState, examine
+from dtm_contact.settings import LogSettings
 
-_STYLES: Final = {State.OK: "green", State.SKIPPED: "dim", State.WARNING: "yellow", State.FAULT: "bold red"}
-_STATUS: Final = {State.WARNING: 1, State.FAULT: 2}
+_STYLES: Final = {
+    CheckState.OK: "green",
+    CheckState.SKIPPED: "dim",
+    CheckState.WARNING: "yellow",
+    CheckState.FAULT: "bold red",
+}
+_STATUS: Final = {CheckState.WARNING: 1, CheckState.FAULT: 2}
 
 
 @click.command()
@@ -31,17 +36,17 @@ def doctor(config: Path | None, only: tuple[str, ...], *, as_json: bool) -> int:
     well, 1 warnings, 2 faults.
     """
     # What the parts that are looked at have to say stands in what is found.
-    log.configure(Log(level="ERROR"))
+    log.configure(LogSettings(level="ERROR"))
     worst = print_findings(examine(config, only=only), as_json=as_json)
     return _STATUS.get(worst, 0)
 
 
-def print_findings(findings: Iterable[Finding], *, as_json: bool) -> State:
+def print_findings(findings: Iterable[CheckResult], *, as_json: bool) -> CheckState:
     """Print each finding as soon as it is known, on a line, and what to do below it; return the worst state."""
-    worst = State.OK
+    worst = CheckState.OK
     out = console()
     for finding in findings:
-        worst = max(worst, finding.state, key=list(State).index)
+        worst = max(worst, finding.state, key=list(CheckState).index)
         if as_json:
             print_json({**asdict(finding), "state": finding.state.value})
             continue

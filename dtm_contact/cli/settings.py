@@ -8,7 +8,7 @@ import click
 from dtm_contact.cli import CommandGroup
 from dtm_contact.cli.doctor import print_findings
 from dtm_contact.cli.output import as_json_option, console, table
-from dtm_contact.doctor import State, examine
+from dtm_contact.doctor import CheckState, examine
 from dtm_contact.settings import Settings, rows
 from dtm_contact.settings.loading import load
 
@@ -61,7 +61,7 @@ def check(config: Path | None, *, as_json: bool) -> int:
 
     Nothing is connected to and nothing is written. Exit status: 0 sound, warnings included; 1 a fault.
     """
-    return int(print_findings(examine(config, offline=True), as_json=as_json) is State.FAULT)
+    return int(print_findings(examine(config, offline=True), as_json=as_json) is CheckState.FAULT)
 
 
 def as_markdown() -> str:

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Final
 
 from dtm_contact.calls import national
-from dtm_contact.cases.knowledge import Known
+from dtm_contact.cases.knowledge import SiteConfiguration
 from dtm_contact.cases.registered import HouseholdRegister
 from dtm_contact.explain import who_calls
 from dtm_contact.explain.names import Names, without_code
@@ -76,7 +76,10 @@ class Entry:
 
 
 def entries(
-    files: Sequence[CaseFile], known: Known, now: datetime, registered_of: Callable[[Case], HouseholdRegister]
+    files: Sequence[CaseFile],
+    known: SiteConfiguration,
+    now: datetime,
+    registered_of: Callable[[Case], HouseholdRegister],
 ) -> list[Entry]:
     """Return what is told of some cases.
 
@@ -91,7 +94,9 @@ def entries(
     return [_entry(file, known, names, now, registered_of(file.case)) for file in files]
 
 
-def _entry(file: CaseFile, known: Known, names: Names, now: datetime, registered: HouseholdRegister) -> Entry:
+def _entry(
+    file: CaseFile, known: SiteConfiguration, names: Names, now: datetime, registered: HouseholdRegister
+) -> Entry:
     case = file.case
     queue = known.rules.queues.get(case.queue)
     card = household_card(known.directory, names, case.dwelling_id, now) if case.dwelling_id else None
@@ -125,7 +130,9 @@ def labels_of(names: Names, case: Case) -> str:
     return names.topics.get(case.topic or "", case.subject)
 
 
-def _of_residence(case: Case, known: Known, names: Names, now: datetime) -> tuple[tuple[str, str, str], ...]:
+def _of_residence(
+    case: Case, known: SiteConfiguration, names: Names, now: datetime
+) -> tuple[tuple[str, str, str], ...]:
     if case.residence_id is None or case.residence_id not in known.directory.residences:
         return ()
     return residence_caretakers(known.directory, names, case.residence_id, now)
@@ -180,7 +187,7 @@ def _written(file: CaseFile, read: Sequence[Contact], now: datetime) -> Iterator
         yield Written(clock(contact.at, now), contact.sender.name or contact.sender.address, cut)
 
 
-def _advice(file: CaseFile, known: Known) -> Iterator[str]:
+def _advice(file: CaseFile, known: SiteConfiguration) -> Iterator[str]:
     """Yield what the answer tells people in danger to do, where its template says so in a list without blanks."""
     decided = (each.judgement.decision.answer for each in reversed(file.contacts) if each.judgement)
     name = next((answer for answer in decided if answer), None)

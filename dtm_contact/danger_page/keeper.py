@@ -9,7 +9,7 @@ from typing import Final
 
 from dtm_contact.alarms import Alarms
 from dtm_contact.background import beside, repeat
-from dtm_contact.cases.knowledge import Known
+from dtm_contact.cases.knowledge import SiteConfiguration
 from dtm_contact.cases.registered import HouseholdRegister, look_up
 from dtm_contact.danger_page.entries import entries
 from dtm_contact.danger_page.page import Page
@@ -17,7 +17,7 @@ from dtm_contact.errors import NotFoundError, StoreUnavailableError, described
 from dtm_contact.log import get_log
 from dtm_contact.model import Priority
 from dtm_contact.notices.kept import replace_file
-from dtm_contact.settings import Danger
+from dtm_contact.settings import DangerSettings
 from dtm_contact.store import Case, CaseFile, Store
 
 ALARM: Final = "danger-page"
@@ -34,9 +34,9 @@ class Keeper:
 
     def __init__(
         self,
-        settings: Danger,
+        settings: DangerSettings,
         store: Store,
-        known: Callable[[], Known],
+        known: Callable[[], SiteConfiguration],
         alarms: Alarms,
         clock: Callable[[], datetime],
     ) -> None:
@@ -90,7 +90,7 @@ class Keeper:
         self._alarms.over(ALARM)
 
 
-def made(store: Store, known: Known, now: datetime, old_minutes: int) -> Page:
+def made(store: Store, known: SiteConfiguration, now: datetime, old_minutes: int) -> Page:
     """Return the page of the open P1 as the store has them now.
 
     Args:
@@ -124,7 +124,7 @@ def _file(store: Store, number: str) -> CaseFile | None:
 
 
 @asynccontextmanager
-async def keeping(keeper: Keeper, settings: Danger) -> AsyncIterator[None]:
+async def keeping(keeper: Keeper, settings: DangerSettings) -> AsyncIterator[None]:
     """Keep the page fresh until the block ends, where the settings want one; the last one stays."""
     if settings.folder is None:
         yield

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Final
 
-from dtm_contact.doctor.registry import Finding, Site, SkipError, check, fault, ok, warning
+from dtm_contact.doctor.registry import CheckResult, Site, SkipError, check, fault, ok, warning
 from dtm_contact.errors import StoreUnavailableError
 from dtm_contact.store import Inspection, inspect_database
 from dtm_contact.store.database import Database
@@ -38,7 +38,7 @@ def _inspected(site: Site) -> Inspection:
     "The database answers; its tables are of this version; it keeps what it was told through a power cut; it is no "
     "standby; those that follow it, and SQLite's log, are not far behind.",
 )
-def database(site: Site) -> Iterator[Finding]:
+def database(site: Site) -> Iterator[CheckResult]:
     """Look at the database itself."""
     path = site.settings.store.sqlite_path
     if path is not None and not path.exists():
@@ -60,7 +60,7 @@ def database(site: Site) -> Iterator[Finding]:
         yield ok(f"{seen.product}, tables of version {seen.schema}")
 
 
-def _of_version(seen: Inspection) -> Iterator[Finding]:
+def _of_version(seen: Inspection) -> Iterator[CheckResult]:
     if seen.schema is None:
         yield warning("it has no tables yet", "dtm-contact store migrate; the first start makes them, too")
     elif seen.schema > SCHEMA_VERSION:
@@ -71,7 +71,7 @@ def _of_version(seen: Inspection) -> Iterator[Finding]:
         yield warning(told, "make a backup, then: dtm-contact store migrate; the next start does it, too")
 
 
-def _of_durability(seen: Inspection) -> Iterator[Finding]:
+def _of_durability(seen: Inspection) -> Iterator[CheckResult]:
     said = seen.configuration
     if said.get("journal_mode", "wal") != "wal":
         yield fault(
@@ -90,7 +90,7 @@ def _of_durability(seen: Inspection) -> Iterator[Finding]:
         yield fault("it is a standby: nothing can be written", "name the primary in store.url, or promote this one")
 
 
-def _of_lag(seen: Inspection) -> Iterator[Finding]:
+def _of_lag(seen: Inspection) -> Iterator[CheckResult]:
     for name, seconds in seen.lag.items():
         if seconds > _LAG_SECONDS:
             yield warning(f"the standby {name} is {seconds:.0f} s behind", "look at its disk and network")
@@ -100,7 +100,7 @@ def _of_lag(seen: Inspection) -> Iterator[Finding]:
 
 
 @check("clock", "This machine's clock agrees with the database's, and nothing in the store comes from the future.")
-def clock(site: Site) -> Iterator[Finding]:
+def clock(site: Site) -> Iterator[CheckResult]:
     """Hold our clock against that of PostgreSQL, and against what is kept."""
     path = site.settings.store.sqlite_path
     if path is not None and not path.exists():
@@ -123,7 +123,7 @@ def clock(site: Site) -> Iterator[Finding]:
 
 
 @check("leases", "Nothing is held by a daemon that is gone.")
-def leases(site: Site) -> Iterator[Finding]:
+def leases(site: Site) -> Iterator[CheckResult]:
     """Look at what nobody works on."""
     held = site.store.leases.held_beyond()
     lines = site.store.leases.listing()
@@ -137,7 +137,7 @@ def leases(site: Site) -> Iterator[Finding]:
 
 
 @check("desk", "Where the desk is served, there is an account that may come in, and at least one head or admin.")
-def desk(site: Site) -> Iterator[Finding]:
+def desk(site: Site) -> Iterator[CheckResult]:
     """Look at the accounts: how many, never who."""
     if not site.settings.desk.open:
         raise SkipError("no desk is served: desk.open is false")

@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import Final
 
 from dtm_contact.doctor import database, links, local, machine, postfix, sources
-from dtm_contact.doctor.registry import Check, Finding, Site, SkipError, State, warning
+from dtm_contact.doctor.registry import Check, CheckResult, CheckState, Site, SkipError, warning
 from dtm_contact.errors import described
 from dtm_contact.settings.loading import InvalidSettingsError, load
 
@@ -19,7 +19,7 @@ CHECKS: Final[Mapping[str, Check]] = MappingProxyType(
 """All checks by name, in the order in which they are made."""
 
 
-def examine(config: Path | None, *, offline: bool = False, only: Collection[str] = ()) -> Iterator[Finding]:
+def examine(config: Path | None, *, offline: bool = False, only: Collection[str] = ()) -> Iterator[CheckResult]:
     """Make the checks one after the other, and yield what each finds as soon as it is known.
 
     Args:
@@ -32,10 +32,10 @@ def examine(config: Path | None, *, offline: bool = False, only: Collection[str]
         loaded = load(config)
     except InvalidSettingsError as error:
         for told in error.faults:
-            yield Finding("settings", State.FAULT, told, "correct it: docs/settings.md lists every setting")
+            yield CheckResult("settings", CheckState.FAULT, told, "correct it: docs/settings.md lists every setting")
         for each in wanted:
             if each.name != "settings":
-                yield Finding(each.name, State.SKIPPED, "the settings do not hold")
+                yield CheckResult(each.name, CheckState.SKIPPED, "the settings do not hold")
         return
     site = Site(loaded, offline=offline)
     try:
@@ -46,10 +46,10 @@ def examine(config: Path | None, *, offline: bool = False, only: Collection[str]
         site.close()
 
 
-def _looked(each: Check, site: Site) -> Iterator[Finding]:
+def _looked(each: Check, site: Site) -> Iterator[CheckResult]:
     try:
         yield from each.look(site)
     except SkipError as error:
-        yield Finding("", State.SKIPPED, error.reason)
+        yield CheckResult("", CheckState.SKIPPED, error.reason)
     except Exception as error:  # noqa: BLE001 - one check that fails must not keep the others from being made
         yield warning(f"the check itself failed: {described(error)}", "tell whoever maintains the program")

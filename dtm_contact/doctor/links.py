@@ -20,10 +20,10 @@ from dtm_contact.channels.mailbox.client import (
     connected,
 )
 from dtm_contact.doctor.local import certificate_finding, ends_at
-from dtm_contact.doctor.registry import SECONDS, Finding, Site, SkipError, check, fault, ok, warning
+from dtm_contact.doctor.registry import SECONDS, CheckResult, Site, SkipError, check, fault, ok, warning
 from dtm_contact.errors import WrongSettingError, described
 from dtm_contact.outbound.relay import Relay
-from dtm_contact.settings import Imap, Settings
+from dtm_contact.settings import ImapSettings, Settings
 
 RESOLVERS: Path = Path("/etc/resolv.conf")
 DNS_PORT: int = 53
@@ -38,7 +38,7 @@ _FOLLOWED: Final = ("imap", "imap_sent")
 
 
 @check("relay", "The mail server that sends for us answers, its certificate is sound, and it takes our credentials.")
-def relay(site: Site) -> Iterator[Finding]:
+def relay(site: Site) -> Iterator[CheckResult]:
     """Connect to it and log in; no message is handed over."""
     outbound = site.settings.outbound
     if not outbound.host:
@@ -64,7 +64,7 @@ def relay(site: Site) -> Iterator[Finding]:
 
 @check("mailbox", "Where a mailbox is read: it answers, its certificate is sound and does not end soon, it takes our "
        "credentials, and its folders can be opened.")  # fmt: skip
-def mailbox(site: Site) -> Iterator[Finding]:
+def mailbox(site: Site) -> Iterator[CheckResult]:
     """Connect to it, log in and open the folders; nothing is read or changed."""
     channels = [name for name in _FOLLOWED if name in site.settings.channels]
     if not channels:
@@ -88,7 +88,7 @@ def mailbox(site: Site) -> Iterator[Finding]:
         yield ok(f"{at}: it takes our credentials, and its folders can be opened")
 
 
-def _certificate(imap: Imap) -> object:
+def _certificate(imap: ImapSettings) -> object:
     """Return the server's certificate, verified as for reading.
 
     Raises:
@@ -102,7 +102,7 @@ def _certificate(imap: Imap) -> object:
         return protected.getpeercert()
 
 
-async def _open_folders(imap: Imap, folders: list[str]) -> None:
+async def _open_folders(imap: ImapSettings, folders: list[str]) -> None:
     async with connected(await login_by(imap)()) as box:
         for folder in folders:
             await box.select(folder)
@@ -133,7 +133,7 @@ def _local(host: str) -> bool:
 @check(
     "dns", "The names of other machines in the settings resolve; the domains of our addresses have a mail server (MX)."
 )
-def dns(site: Site) -> Iterator[Finding]:
+def dns(site: Site) -> Iterator[CheckResult]:
     """Resolve what the daemon will have to."""
     found = []
     named = dict(_hosts(site.settings))

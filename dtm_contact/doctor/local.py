@@ -14,10 +14,21 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from dtm_contact.channels import names
-from dtm_contact.doctor.registry import SECONDS, Finding, Site, SkipError, addresses_of, check, days, fault, ok, warning
+from dtm_contact.doctor.registry import (
+    SECONDS,
+    CheckResult,
+    Site,
+    SkipError,
+    addresses_of,
+    check,
+    days,
+    fault,
+    ok,
+    warning,
+)
 from dtm_contact.errors import DtmContactError, WrongSettingError, described
 from dtm_contact.rules.ruleset import yaml_files
-from dtm_contact.settings import MailServer, Settings
+from dtm_contact.settings import MailServerSettings, Settings
 
 SOON: Final = timedelta(days=21)
 """How long before its end a certificate is told of."""
@@ -29,7 +40,7 @@ _LOOPBACK: Final = ("127.", "::1", "localhost")
 
 
 @check("settings", "The settings file and the environment are read; no key is misspelt.", offline=True)
-def settings(site: Site) -> Iterator[Finding]:
+def settings(site: Site) -> Iterator[CheckResult]:
     """Tell where the settings come from, and of variables and channels that there are not."""
     found = [warning(slip, "correct its name, or delete it") for slip in site.loaded.slips]
     others = (name for name in site.settings.channels if name not in names())
@@ -50,7 +61,7 @@ def settings(site: Site) -> Iterator[Finding]:
     "written; the rules and files that settings name can be read; the command runs as the daemon's user.",
     offline=True,
 )
-def rights(site: Site) -> Iterator[Finding]:
+def rights(site: Site) -> Iterator[CheckResult]:
     """Look at every folder and file that the settings name, as the user who runs this."""
     found = [*_wrong_folders(site.settings), *_wrong_files(site.settings)]
     yield from found
@@ -61,7 +72,7 @@ def rights(site: Site) -> Iterator[Finding]:
         yield ok(f"folders and files are as they must be for the user {_user(os.geteuid())}")
 
 
-def _wrong_folders(settings: Settings) -> Iterator[Finding]:
+def _wrong_folders(settings: Settings) -> Iterator[CheckResult]:
     for setting, folder in _written_folders(settings):
         told = _cannot_write(folder)
         if told is not None:
@@ -115,7 +126,7 @@ def _cannot_write(folder: Path) -> str | None:
     return None if os.access(folder, os.W_OK | os.X_OK) else f"{folder} cannot be written"
 
 
-def _wrong_files(settings: Settings) -> Iterator[Finding]:
+def _wrong_files(settings: Settings) -> Iterator[CheckResult]:
     rules = settings.rules.dir
     for file in (rules, *(yaml_files(rules) if rules.is_dir() else ())):
         told = _cannot_read(file)
@@ -147,7 +158,7 @@ def _cannot_read(path: Path) -> str | None:
     return None if os.access(path, os.R_OK) else f"{path} cannot be read"
 
 
-def _runs_as_another(settings: Settings) -> Finding | None:
+def _runs_as_another(settings: Settings) -> CheckResult | None:
     """Tell that what root may do says nothing of what the daemon may do."""
     store = settings.store.sqlite_path
     if os.geteuid() != 0 or store is None:
@@ -178,7 +189,7 @@ def _user(number: int) -> str:
     "user can read or change them; no password stands in a settings file that others can read.",
     offline=True,
 )
-def secrets(site: Site) -> Iterator[Finding]:
+def secrets(site: Site) -> Iterator[CheckResult]:
     """Look at every file that holds a secret."""
     found = [*_secret_files(site.settings), *_secrets_in_the_open(site)]
     yield from found
@@ -186,7 +197,7 @@ def secrets(site: Site) -> Iterator[Finding]:
         yield ok("each can be read by the daemon, and by no other user")
 
 
-def _secret_files(settings: Settings) -> Iterator[Finding]:
+def _secret_files(settings: Settings) -> Iterator[CheckResult]:
     outbound, imap = settings.outbound, settings.imap
     for setting, path in (
         ("outbound.password_file", outbound.password_file),
@@ -215,14 +226,14 @@ def _secret_files(settings: Settings) -> Iterator[Finding]:
         yield fault("outbound.user: a user without a password", "name outbound.password_file, or leave the user out")
 
 
-def _mail_servers(settings: Settings) -> Iterator[tuple[str, MailServer]]:
+def _mail_servers(settings: Settings) -> Iterator[tuple[str, MailServerSettings]]:
     for name in settings.channels:
         server = getattr(settings, name, None)
-        if isinstance(server, MailServer):
+        if isinstance(server, MailServerSettings):
             yield name, server
 
 
-def _of_secret(setting: str, path: Path) -> Iterator[Finding]:
+def _of_secret(setting: str, path: Path) -> Iterator[CheckResult]:
     if (told := _cannot_read(path)) is not None:
         yield fault(f"{setting}: {told}", "name a file that is there and that the daemon's user may read")
         return
@@ -235,7 +246,7 @@ def _of_secret(setting: str, path: Path) -> Iterator[Finding]:
         yield warning(told, "give it to root, with the daemon's group")
 
 
-def _secrets_in_the_open(site: Site) -> Iterator[Finding]:
+def _secrets_in_the_open(site: Site) -> Iterator[CheckResult]:
     file = site.loaded.file
     if file is None:
         return
@@ -267,7 +278,7 @@ def _secrets_in_the_open(site: Site) -> Iterator[Finding]:
     "not open to it; cookies are not sent without TLS.",
     offline=True,
 )
-def addresses(site: Site) -> Iterator[Finding]:
+def addresses(site: Site) -> Iterator[CheckResult]:
     """Look at every address to listen on; that one is taken is told only while no daemon answers there."""
     found = [*_wrong_addresses(site.settings), *_open_to_all(site.settings)]
     yield from found
@@ -275,7 +286,7 @@ def addresses(site: Site) -> Iterator[Finding]:
         yield ok(", ".join(f"{name} on {host}:{port}" for name, host, port in addresses_of(site.settings)))
 
 
-def _wrong_addresses(settings: Settings) -> Iterator[Finding]:
+def _wrong_addresses(settings: Settings) -> Iterator[CheckResult]:
     seen: dict[tuple[str, int], str] = {}
     for name, host, port in addresses_of(settings):
         earlier = seen.setdefault((host, port), name)
@@ -296,7 +307,7 @@ def _wrong_addresses(settings: Settings) -> Iterator[Finding]:
             )
 
 
-def _open_to_all(settings: Settings) -> Iterator[Finding]:
+def _open_to_all(settings: Settings) -> Iterator[CheckResult]:
     if not settings.monitor.host.startswith(_LOOPBACK):
         told = f"monitor.host: /metrics and /healthz are open to whoever reaches {settings.monitor.host}"
         yield warning(told, "127.0.0.1, or a firewall that lets only the watching machine in")
@@ -322,7 +333,7 @@ def _open_to_all(settings: Settings) -> Iterator[Finding]:
 @check(
     "certificate", "The certificate of the way in by SMTP or LMTP fits its key, and does not end soon.", offline=True
 )
-def certificate(site: Site) -> Iterator[Finding]:
+def certificate(site: Site) -> Iterator[CheckResult]:
     """Look at the certificates that we show."""
     shown = [(name, server) for name, server in _mail_servers(site.settings) if server.certificate is not None]
     if not shown:
@@ -340,7 +351,7 @@ def certificate(site: Site) -> Iterator[Finding]:
             yield certificate_finding(told, until, site.now)
 
 
-def certificate_finding(told: str, until: datetime, now: datetime) -> Finding:
+def certificate_finding(told: str, until: datetime, now: datetime) -> CheckResult:
     """Return what is to be said of a certificate that is sound now and ends then."""
     left = until - now
     said = f"{told}: its certificate ends in {days(left.total_seconds())} ({until:%Y-%m-%d})"
@@ -380,7 +391,7 @@ def ends_at(seen: object) -> datetime:
 
 
 @check("alarms", "At least one way is set by which the admins are told, and it can be used.", offline=True)
-def alarms(site: Site) -> Iterator[Finding]:
+def alarms(site: Site) -> Iterator[CheckResult]:
     """Look at the ways of alarms; beside `settings check` the mail server is connected to."""
     alarm = site.settings.alarm
     given = {"mail": bool(alarm.recipients), "webhook": alarm.webhook is not None, "command": bool(alarm.command)}

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from dtm_contact.daemon import files_needed
-from dtm_contact.doctor.registry import SECONDS, Finding, Site, SkipError, check, fault, ok, warning
+from dtm_contact.doctor.registry import SECONDS, CheckResult, Site, SkipError, check, fault, ok, warning
 from dtm_contact.errors import described
 from dtm_contact.health import free_octets
 from dtm_contact.settings import Settings
@@ -29,7 +29,7 @@ CGROUPS: Path = Path("/sys/fs/cgroup")
 
 
 @check("disk", "Each disk that the daemon writes on has the room and the files free that the settings want.")
-def disk(site: Site) -> Iterator[Finding]:
+def disk(site: Site) -> Iterator[CheckResult]:
     """Look at the room on the disks, and at the kind of the store's."""
     settings, free = site.settings, free_octets(site.settings)
     wanted = settings.monitor.free_octets
@@ -55,7 +55,7 @@ def disk(site: Site) -> Iterator[Finding]:
         yield ok("; ".join(f"{folder}: {octets // _MIB:,} MiB free" for folder, octets in free.items()))
 
 
-def _kind_of_disk(folder: Path) -> Iterator[Finding]:
+def _kind_of_disk(folder: Path) -> Iterator[CheckResult]:
     mounted: list[tuple[int, str]] = []
     for line in _text(PROC / "self/mounts").splitlines():
         _device, at, kind, *_rest = line.split(" ")
@@ -72,7 +72,7 @@ def _kind_of_disk(folder: Path) -> Iterator[Finding]:
 
 
 @check("memory", "The processes that judge fit into the machine's memory and into the bound of the service (cgroup).")
-def memory(site: Site) -> Iterator[Finding]:
+def memory(site: Site) -> Iterator[CheckResult]:
     """Hold what the settings may take against what there is."""
     settings = site.settings
     bounds = dict(_bounds(_pid_of_daemon(site)))
@@ -136,7 +136,7 @@ def _text(path: Path) -> str:
 
 
 @check("files", "The system lets the daemon open as many files as the connections that the settings allow need.")
-def files(site: Site) -> Iterator[Finding]:
+def files(site: Site) -> Iterator[CheckResult]:
     """Look at the hard limit, since the daemon raises the soft one itself."""
     needed = files_needed(site.settings)
     pid = _pid_of_daemon(site)
@@ -152,7 +152,7 @@ def files(site: Site) -> Iterator[Finding]:
 
 
 @check("daemon", "The daemon on this machine answers, and is well by its own `/healthz`.")
-def daemon(site: Site) -> Iterator[Finding]:
+def daemon(site: Site) -> Iterator[CheckResult]:
     """Ask the daemon itself."""
     monitor = site.settings.monitor
     at = f"{monitor.host}:{monitor.port}"

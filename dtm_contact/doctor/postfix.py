@@ -6,8 +6,8 @@ import subprocess
 from collections.abc import Iterator
 from typing import Final
 
-from dtm_contact.doctor.registry import SECONDS, Finding, Site, SkipError, check, fault, ok, warning
-from dtm_contact.settings import MailServer, Settings
+from dtm_contact.doctor.registry import SECONDS, CheckResult, Site, SkipError, check, fault, ok, warning
+from dtm_contact.settings import MailServerSettings, Settings
 
 _ADMINS_PATH: Final = "/usr/sbin:/usr/local/sbin"
 _ACCEPTING: Final = ("relay_domains", "virtual_mailbox_domains", "virtual_alias_domains", "mydestination")
@@ -75,7 +75,7 @@ class _Postfix:
     "Where Postfix is on this machine: it takes mail for our domains, its transport leads to where we listen (and out "
     "of its chroot), it keeps `+` in addresses, and refuses what is too large for us.",
 )
-def postfix(site: Site) -> Iterator[Finding]:
+def postfix(site: Site) -> Iterator[CheckResult]:
     """Ask postconf and postmap."""
     ways = list(_ways(site.settings))
     if not ways:
@@ -95,14 +95,14 @@ def postfix(site: Site) -> Iterator[Finding]:
         yield ok(f"mail for {', '.join(addresses)} comes through to us")
 
 
-def _ways(settings: Settings) -> Iterator[tuple[str, MailServer]]:
+def _ways(settings: Settings) -> Iterator[tuple[str, MailServerSettings]]:
     if "smtp" in settings.channels:
         yield "smtp", settings.smtp
     if "lmtp" in settings.channels:
         yield "lmtp", settings.lmtp
 
 
-def _of_sizes(asked: _Postfix, ways: list[tuple[str, MailServer]]) -> Iterator[Finding]:
+def _of_sizes(asked: _Postfix, ways: list[tuple[str, MailServerSettings]]) -> Iterator[CheckResult]:
     said = asked.values.get("message_size_limit", "")
     limit = int(said) if said.isdigit() else 0
     for name, server in ways:
@@ -112,7 +112,7 @@ def _of_sizes(asked: _Postfix, ways: list[tuple[str, MailServer]]) -> Iterator[F
             yield warning(told, f"postconf -e 'message_size_limit = {server.size_limit}'")
 
 
-def _of_address(asked: _Postfix, settings: Settings, address: str) -> Iterator[Finding]:
+def _of_address(asked: _Postfix, settings: Settings, address: str) -> Iterator[CheckResult]:
     local, _, domain = address.rpartition("@")
     accepting = [name for name in _ACCEPTING if asked.holds(name, domain)]
     if not accepting:
@@ -145,7 +145,7 @@ def _right(settings: Settings) -> str:
     return f"lmtp:unix:{lmtp.socket}" if lmtp.socket else f"lmtp:inet:{lmtp.host}:{lmtp.port}"
 
 
-def _of_transport(asked: _Postfix, settings: Settings, address: str, leads: str) -> Iterator[Finding]:
+def _of_transport(asked: _Postfix, settings: Settings, address: str, leads: str) -> Iterator[CheckResult]:
     """Hold where mail goes against where we listen; a host that is not this one is somebody else's affair."""
     transport, _, next_hop = leads.partition(":")
     right = _right(settings)

@@ -17,7 +17,7 @@ SECONDS: Final = 10.0
 """The longest that a check waits for another machine, where the settings do not wait for less."""
 
 
-class State(StrEnum):
+class CheckState(StrEnum):
     """How it stands with what a check looked at, the worse the later."""
 
     OK = "ok"
@@ -27,7 +27,7 @@ class State(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class CheckResult:
     """What a check has to say, in a line.
 
     Attributes:
@@ -38,7 +38,7 @@ class Finding:
     """
 
     check: str
-    state: State
+    state: CheckState
     told: str
     remedy: str = ""
 
@@ -52,19 +52,19 @@ class SkipError(DtmContactError):
         self.reason = reason
 
 
-def ok(told: str) -> Finding:
+def ok(told: str) -> CheckResult:
     """Return a finding that all is well."""
-    return Finding("", State.OK, told)
+    return CheckResult("", CheckState.OK, told)
 
 
-def warning(told: str, remedy: str) -> Finding:
+def warning(told: str, remedy: str) -> CheckResult:
     """Return a finding that somebody should look at."""
-    return Finding("", State.WARNING, told, remedy)
+    return CheckResult("", CheckState.WARNING, told, remedy)
 
 
-def fault(told: str, remedy: str) -> Finding:
+def fault(told: str, remedy: str) -> CheckResult:
     """Return a finding that keeps the daemon from its work."""
-    return Finding("", State.FAULT, told, remedy)
+    return CheckResult("", CheckState.FAULT, told, remedy)
 
 
 class Site:
@@ -101,7 +101,7 @@ class Site:
             self._opened.close()
 
 
-Look = Callable[[Site], Iterator[Finding]]
+Look = Callable[[Site], Iterator[CheckResult]]
 
 
 @dataclass(frozen=True, slots=True)

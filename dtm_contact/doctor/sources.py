@@ -10,7 +10,7 @@ from typing import Final
 from dtm_contact.calls import Faults, FileLine, RecordReader, split_lines
 from dtm_contact.calls.records import ColumnsError
 from dtm_contact.directory import Residence
-from dtm_contact.doctor.registry import Finding, Site, SkipError, check, days, fault, ok, warning
+from dtm_contact.doctor.registry import CheckResult, Site, SkipError, check, days, fault, ok, warning
 from dtm_contact.errors import DtmContactError, InvalidFilesError, described
 from dtm_contact.model import Problem, errors_first
 from dtm_contact.rules import load_in_force
@@ -21,7 +21,7 @@ _READ_OCTETS: Final = 256 * 1024
 
 
 @check("directory", "A directory has been imported, and is not older than the settings allow.")
-def directory(site: Site) -> Iterator[Finding]:
+def directory(site: Site) -> Iterator[CheckResult]:
     """Look at the age of the directory in force."""
     exported_at = site.store.directory.exported_at()
     if exported_at is None:
@@ -37,7 +37,7 @@ def directory(site: Site) -> Iterator[Finding]:
 
 
 @check("rules", "The rules and the learned model can be read, and the rules hold no error. Their tests are not run.")
-def rules(site: Site) -> Iterator[Finding]:
+def rules(site: Site) -> Iterator[CheckResult]:
     """Read the rules as the daemon does."""
     settings = site.settings
     unusable: list[Problem] = []
@@ -71,7 +71,7 @@ def _estate(site: Site) -> tuple[Collection[str] | None, Iterable[Residence]]:
     return found.offices, found.residences.values()
 
 
-def _faulty(folder: Path, problems: tuple[Problem, ...]) -> Iterator[Finding]:
+def _faulty(folder: Path, problems: tuple[Problem, ...]) -> Iterator[CheckResult]:
     for problem in errors_first(problems)[:_SHOWN]:
         yield fault(f"{folder}/{problem}", "correct it; dtm-contact rules check tells all")
 
@@ -81,7 +81,7 @@ def _faulty(folder: Path, problems: tuple[Problem, ...]) -> Iterator[Finding]:
     "Where calls are read: the switchboard's logs can be read, their lines are call records, and their times are those "
     "of the time zone in the settings.",
 )
-def switchboard(site: Site) -> Iterator[Finding]:
+def switchboard(site: Site) -> Iterator[CheckResult]:
     """Read the end of the call records."""
     if "asterisk_cdr" not in site.settings.channels:
         raise SkipError("no calls are read: asterisk_cdr is not among the channels")

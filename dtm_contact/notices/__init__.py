@@ -1,7 +1,7 @@
 """Alarms that reach somebody: told by the first way that works, kept until one does, told again while they last."""
 
 from dtm_contact.notices.announcer import Announcer, announcing, tell_lasting, tell_once
-from dtm_contact.notices.episodes import Episode, State
+from dtm_contact.notices.episodes import Episode, NoticeState
 from dtm_contact.notices.kept import Kept, kept_in
 from dtm_contact.notices.telling import AlarmNotice
 from dtm_contact.notices.ways import CommandWay, MailWay, NoticeWay, NotToldError, WebhookWay, ways_of
@@ -14,8 +14,8 @@ __all__ = [
     "Kept",
     "MailWay",
     "NotToldError",
+    "NoticeState",
     "NoticeWay",
-    "State",
     "WebhookWay",
     "announcing",
     "kept_in",

@@ -12,7 +12,7 @@ from typing import Final
 from dtm_contact import metrics
 from dtm_contact.background import beside
 from dtm_contact.log import get_log
-from dtm_contact.notices.episodes import Episode, State
+from dtm_contact.notices.episodes import Episode, NoticeState
 from dtm_contact.notices.kept import Kept, kept_in
 from dtm_contact.notices.telling import AlarmNotice
 from dtm_contact.notices.ways import NoticeWay, NotToldError, ways_of
@@ -155,9 +155,9 @@ class Announcer:
 
     async def tell(self, episode: Episode) -> bool:
         """Tell of something that happened by the first way that works, and keep nothing; return whether one did."""
-        return await self._told(self._telling(State.HAPPENED, episode, self._clock()), list(self._ways))
+        return await self._told(self._telling(NoticeState.HAPPENED, episode, self._clock()), list(self._ways))
 
-    def _telling(self, state: State, episode: Episode, now: datetime) -> AlarmNotice:
+    def _telling(self, state: NoticeState, episode: Episode, now: datetime) -> AlarmNotice:
         # A copy: while it is told the alarm may end.
         return AlarmNotice(
             state, replace(episode), self._host, self._settings.name, now.astimezone(self._settings.zone)
@@ -179,13 +179,13 @@ class Announcer:
                 return True
         return False
 
-    def _heard(self, episode: Episode, state: State, now: datetime) -> None:
+    def _heard(self, episode: Episode, state: NoticeState, now: datetime) -> None:
         with self._lock:
             self._saved = False
             episode.heard(now)
-            if not episode.lasts or (state is State.OVER and episode.ended is not None):
+            if not episode.lasts or (state is NoticeState.OVER and episode.ended is not None):
                 self._episodes.remove(episode)
-            elif state is State.OVER:
+            elif state is NoticeState.OVER:
                 # It came back while its end was told: to the admins it is new.
                 episode.told_at, self._new = None, True
 

@@ -7,7 +7,7 @@ from enum import StrEnum
 from pydantic import AwareDatetime
 
 
-class State(StrEnum):
+class NoticeState(StrEnum):
     """What a telling says of an alarm."""
 
     SOUNDS = "sounds"
@@ -43,7 +43,7 @@ class Episode:
     told_at: AwareDatetime | None = None
     tellings: int = 0
 
-    def wanted(self, now: datetime, settle: timedelta, repeat: timedelta) -> State | None:
+    def wanted(self, now: datetime, settle: timedelta, repeat: timedelta) -> NoticeState | None:
         """Return what is to be told of it now; None where nothing is.
 
         Args:
@@ -52,14 +52,14 @@ class Episode:
             repeat: after how long it is told again while it lasts; zero: never.
         """
         if not self.lasts:
-            return State.HAPPENED
+            return NoticeState.HAPPENED
         if self.ended is not None and not timedelta() <= now - self.ended < settle:
-            return State.OVER
+            return NoticeState.OVER
         if self.told_at is None:
-            return State.SOUNDS
+            return NoticeState.SOUNDS
         # A clock that was set back must not keep it silent for longer.
         if self.ended is None and repeat and not timedelta() <= now - self.told_at < repeat:
-            return State.LASTS
+            return NoticeState.LASTS
         return None
 
     def is_new(self) -> bool:

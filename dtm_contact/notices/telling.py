@@ -6,10 +6,15 @@ from datetime import datetime, timedelta, tzinfo
 from typing import Final
 
 from dtm_contact.alarms import cause_of
-from dtm_contact.notices.episodes import Episode, State
+from dtm_contact.notices.episodes import Episode, NoticeState
 
 _LONGEST_SUBJECT: Final = 150
-_WORDS: Final = {State.SOUNDS: "ALARM", State.LASTS: "STILL", State.OVER: "OVER", State.HAPPENED: "ALARM"}
+_WORDS: Final = {
+    NoticeState.SOUNDS: "ALARM",
+    NoticeState.LASTS: "STILL",
+    NoticeState.OVER: "OVER",
+    NoticeState.HAPPENED: "ALARM",
+}
 _MINUTE: Final = 60
 _HOUR: Final = 3600
 _DAY: Final = 86400
@@ -26,7 +31,7 @@ class AlarmNotice:
         at: when it is told, on the offices' wall clock.
     """
 
-    state: State
+    state: NoticeState
     episode: Episode
     host: str
     daemon: str
@@ -44,7 +49,7 @@ class AlarmNotice:
         """The whole of it, in lines."""
         episode, cause = self.episode, cause_of(self.episode.cause)
         rows = [("Cause", episode.cause), ("Daemon", f"{self.daemon}, on the host {self.host}"), *self._times()]
-        if self.state is State.OVER:
+        if self.state is NoticeState.OVER:
             said = f"It is over: {episode.cause}. It was: {episode.told}"
             after = ""
         else:
@@ -55,7 +60,7 @@ class AlarmNotice:
 
     def _times(self) -> list[tuple[str, str]]:
         episode, zone = self.episode, self.at.tzinfo
-        if self.state is State.HAPPENED:
+        if self.state is NoticeState.HAPPENED:
             return [("At", _clock(episode.since, zone))]
         until = episode.ended or self.at
         rows = [("Since", f"{_clock(episode.since, zone)} ({_span(until - episode.since)})")]

@@ -13,7 +13,7 @@ import aiosmtplib
 
 from dtm_contact.errors import DtmContactError, described
 from dtm_contact.notices.telling import AlarmNotice
-from dtm_contact.settings import Alarm
+from dtm_contact.settings import AlarmSettings
 from dtm_contact.webcall import webcall
 
 _GONE_SECONDS: Final = 5.0
@@ -47,7 +47,7 @@ class MailWay:
 
     name = "mail"
 
-    def __init__(self, settings: Alarm) -> None:
+    def __init__(self, settings: AlarmSettings) -> None:
         """Take who is told and by which mail server."""
         self._settings = settings
 
@@ -80,7 +80,7 @@ class WebhookWay:
 
     name = "webhook"
 
-    def __init__(self, settings: Alarm, url: str) -> None:
+    def __init__(self, settings: AlarmSettings, url: str) -> None:
         """Take the address, which may be secret."""
         self._settings = settings
         self._url = url
@@ -99,7 +99,7 @@ class CommandWay:
 
     name = "command"
 
-    def __init__(self, settings: Alarm) -> None:
+    def __init__(self, settings: AlarmSettings) -> None:
         """Take the program, its arguments, and how long it may take."""
         self._settings = settings
 
@@ -131,7 +131,7 @@ class CommandWay:
             raise NotToldError(f"the program of DTM_ALARM_COMMAND ends with status {process.returncode}")
 
 
-def ways_of(settings: Alarm) -> Sequence[NoticeWay]:
+def ways_of(settings: AlarmSettings) -> Sequence[NoticeWay]:
     """Return the ways that the settings give what they need, in the order in which they are tried."""
     ready: dict[str, NoticeWay] = {}
     if settings.recipients:

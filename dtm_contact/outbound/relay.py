@@ -11,7 +11,7 @@ import aiosmtplib
 
 from dtm_contact.errors import WrongSettingError, described
 from dtm_contact.model import Outgoing
-from dtm_contact.settings import Outbound
+from dtm_contact.settings import OutboundSettings
 
 _PERMANENT: Final = 500
 
@@ -72,7 +72,7 @@ async def _always() -> bool:
 class Relay:
     """The mail server that sends for us."""
 
-    def __init__(self, settings: Outbound) -> None:
+    def __init__(self, settings: OutboundSettings) -> None:
         """Take where it is and how it knows us."""
         self._settings = settings
 
@@ -115,7 +115,7 @@ class Relay:
 class _Exchange:
     """One connection to the server; `ready` from when a message is handed over: what fails then may be its fault."""
 
-    def __init__(self, settings: Outbound) -> None:
+    def __init__(self, settings: OutboundSettings) -> None:
         self._settings = settings
         self.ready = False
 

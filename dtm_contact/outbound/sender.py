@@ -13,7 +13,7 @@ from dtm_contact.errors import LeaseLostError, described
 from dtm_contact.log import get_log
 from dtm_contact.model import ClaimedOutgoing, Urgency
 from dtm_contact.outbound.relay import Fate, Relay, SendResult
-from dtm_contact.settings import Outbound
+from dtm_contact.settings import OutboundSettings
 
 _GROWTH: Final = 3
 _ILL_AFTER: Final = 3
@@ -51,7 +51,7 @@ class Sender:
 
     def __init__(
         self,
-        settings: Outbound,
+        settings: OutboundSettings,
         outbox: Outbox,
         relay: Relay,
         alarms: Alarms,

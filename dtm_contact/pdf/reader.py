@@ -16,7 +16,7 @@ from time import monotonic
 from typing import Final
 
 from dtm_contact.model import FileOutcome, FileText
-from dtm_contact.settings import Pdf
+from dtm_contact.settings import PdfSettings
 
 _ANSWER_OCTETS: Final = 4_000_000
 
@@ -24,7 +24,7 @@ _ANSWER_OCTETS: Final = 4_000_000
 class PdfReader:
     """Reads the PDFs of one message after the other; a `FileReader`. Not to be shared by threads."""
 
-    def __init__(self, settings: Pdf) -> None:
+    def __init__(self, settings: PdfSettings) -> None:
         """Take the bounds; the process starts with the first file."""
         self._settings = settings
         self._process: subprocess.Popen[bytes] | None = None

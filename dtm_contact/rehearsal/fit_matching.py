@@ -20,13 +20,12 @@ from dtm_contact.matching.learned import Learnt, answer_about, log_odds
 from dtm_contact.model import Arrival, Candidate, Likely, Match, NoHistory
 from dtm_contact.reading import read
 from dtm_contact.rehearsal.truth import Truth
-from dtm_contact.settings import Match as Thresholds
-from dtm_contact.settings import Settings
+from dtm_contact.settings import MatchSettings, Settings
 
 Floats = NDArray[np.float64]
 
 ANSWERS = ("tenant", "tenant_at_home", "tenant_doubted", "dwelling", "residence")
-_EVERYTHING = Thresholds(tenant=0.501, dwelling=0.501, residence=0.501)
+_EVERYTHING = MatchSettings(tenant=0.501, dwelling=0.501, residence=0.501)
 _MOST_CANDIDATES = 20
 _HELD_NEAR_ONE = 40.0  # messages that it takes to move a factor halfway
 _STEPS, _RATE = 400, 0.02

@@ -11,38 +11,49 @@ from pydantic import BaseModel, Field
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
-from dtm_contact.settings.backup import Backup, Journal
-from dtm_contact.settings.engine import Desk, Directory, Judge, Lease, Log, Match, Pdf, Rules, Store, Timers
-from dtm_contact.settings.mail_server import Lmtp, MailServer, Smtp
-from dtm_contact.settings.mailbox import Imap, Outbound
-from dtm_contact.settings.switchboard import Switchboard
-from dtm_contact.settings.watching import Alarm, Danger, Heartbeat, Monitor
+from dtm_contact.settings.backup import BackupSettings, JournalSettings
+from dtm_contact.settings.engine import (
+    DeskSettings,
+    DirectorySettings,
+    JudgeSettings,
+    LeaseSettings,
+    LogSettings,
+    MatchSettings,
+    PdfSettings,
+    RulesSettings,
+    StoreSettings,
+    TimersSettings,
+)
+from dtm_contact.settings.mail_server import LmtpSettings, MailServerSettings, SmtpSettings
+from dtm_contact.settings.mailbox import ImapSettings, OutboundSettings
+from dtm_contact.settings.switchboard import SwitchboardSettings
+from dtm_contact.settings.watching import AlarmSettings, DangerSettings, HeartbeatSettings, MonitorSettings
 from dtm_contact.settings.zones import ZoneName
 
 __all__ = [
-    "Alarm",
-    "Backup",
-    "Danger",
-    "Desk",
-    "Directory",
-    "Heartbeat",
-    "Imap",
-    "Journal",
-    "Judge",
-    "Lease",
-    "Lmtp",
-    "Log",
-    "MailServer",
-    "Match",
-    "Monitor",
-    "Outbound",
-    "Pdf",
-    "Rules",
+    "AlarmSettings",
+    "BackupSettings",
+    "DangerSettings",
+    "DeskSettings",
+    "DirectorySettings",
+    "HeartbeatSettings",
+    "ImapSettings",
+    "JournalSettings",
+    "JudgeSettings",
+    "LeaseSettings",
+    "LmtpSettings",
+    "LogSettings",
+    "MailServerSettings",
+    "MatchSettings",
+    "MonitorSettings",
+    "OutboundSettings",
+    "PdfSettings",
+    "RulesSettings",
     "Settings",
-    "Smtp",
-    "Store",
-    "Switchboard",
-    "Timers",
+    "SmtpSettings",
+    "StoreSettings",
+    "SwitchboardSettings",
+    "TimersSettings",
     "below_environment",
     "rows",
     "unknown",
@@ -63,9 +74,9 @@ class Settings(BaseSettings):
         env_prefix="DTM_", env_nested_delimiter="_", env_nested_max_split=1, frozen=True, extra="ignore"
     )
 
-    store: Store = Store()
-    directory: Directory = Directory()
-    rules: Rules = Rules()
+    store: StoreSettings = StoreSettings()
+    directory: DirectorySettings = DirectorySettings()
+    rules: RulesSettings = RulesSettings()
     model: Path | None = Field(
         default=None,
         description="File of the learned model that is heard beside the words; unset: the one that comes with the "
@@ -74,24 +85,24 @@ class Settings(BaseSettings):
     channels: tuple[str, ...] = Field(
         default=("smtp",), description="The ways in that are open (JSON list); each is a file of `dtm_contact/channels`"
     )
-    smtp: Smtp = Smtp()
-    lmtp: Lmtp = Lmtp()
-    imap: Imap = Imap()
-    switchboard: Switchboard = Switchboard()
-    match: Match = Match()
-    judge: Judge = Judge()
-    pdf: Pdf = Pdf()
-    lease: Lease = Lease()
-    desk: Desk = Desk()
-    log: Log = Log()
-    monitor: Monitor = Monitor()
-    alarm: Alarm = Alarm()
-    heartbeat: Heartbeat = Heartbeat()
-    danger: Danger = Danger()
-    timers: Timers = Timers()
-    outbound: Outbound = Outbound()
-    backup: Backup = Backup()
-    journal: Journal = Journal()
+    smtp: SmtpSettings = SmtpSettings()
+    lmtp: LmtpSettings = LmtpSettings()
+    imap: ImapSettings = ImapSettings()
+    switchboard: SwitchboardSettings = SwitchboardSettings()
+    match: MatchSettings = MatchSettings()
+    judge: JudgeSettings = JudgeSettings()
+    pdf: PdfSettings = PdfSettings()
+    lease: LeaseSettings = LeaseSettings()
+    desk: DeskSettings = DeskSettings()
+    log: LogSettings = LogSettings()
+    monitor: MonitorSettings = MonitorSettings()
+    alarm: AlarmSettings = AlarmSettings()
+    heartbeat: HeartbeatSettings = HeartbeatSettings()
+    danger: DangerSettings = DangerSettings()
+    timers: TimersSettings = TimersSettings()
+    outbound: OutboundSettings = OutboundSettings()
+    backup: BackupSettings = BackupSettings()
+    journal: JournalSettings = JournalSettings()
     name: str = Field(
         default="daemon",
         min_length=1,

@@ -6,7 +6,7 @@ from typing import Self
 from pydantic import BaseModel, Field, field_validator, model_validator
 
 
-class Backup(BaseModel):
+class BackupSettings(BaseModel):
     """Where backups go, how many are kept, and for whom they are encrypted."""
 
     dir: Path | None = Field(
@@ -50,7 +50,7 @@ class Backup(BaseModel):
         return self
 
 
-class Journal(BaseModel):
+class JournalSettings(BaseModel):
     """The intake journal: what came in and what was sent, on another disk than the store."""
 
     dir: Path | None = Field(

@@ -14,7 +14,7 @@ _SQLITE_PATH = re.compile(r"sqlite(?:\+\w+)?:///([^?]+)")
 _STORE_URL = re.compile(r"sqlite(\+\w+)?:///(?!:memory:).+|postgresql(\+\w+)?://.*")
 
 
-class Store(BaseModel):
+class StoreSettings(BaseModel):
     """Where everything is kept."""
 
     url: str = Field(
@@ -43,7 +43,7 @@ class Store(BaseModel):
         return url
 
 
-class Directory(BaseModel):
+class DirectorySettings(BaseModel):
     """The landlord's export of the estate and its people."""
 
     versions: int = Field(
@@ -64,7 +64,7 @@ class Directory(BaseModel):
     )
 
 
-class Rules(BaseModel):
+class RulesSettings(BaseModel):
     """The rules that admins own."""
 
     dir: Path = Field(
@@ -84,7 +84,7 @@ class Rules(BaseModel):
     )
 
 
-class Match(BaseModel):
+class MatchSettings(BaseModel):
     """From which probability a name is said."""
 
     tenant: float = Field(
@@ -115,7 +115,7 @@ class Match(BaseModel):
     )
 
 
-class Judge(BaseModel):
+class JudgeSettings(BaseModel):
     """The processes that judge arrivals."""
 
     processes: int = Field(default=2, ge=1, le=64, description="Processes that judge side by side")
@@ -137,7 +137,7 @@ class Judge(BaseModel):
     )
 
 
-class Pdf(BaseModel):
+class PdfSettings(BaseModel):
     """Reading the words of PDFs that came along with a message, in a process beside each judge."""
 
     octets: int = Field(
@@ -158,7 +158,7 @@ class Pdf(BaseModel):
     )
 
 
-class Desk(BaseModel):
+class DeskSettings(BaseModel):
     """How agents work on cases."""
 
     open: bool = Field(default=False, description="Whether the desk is served")
@@ -222,7 +222,7 @@ class Desk(BaseModel):
         return proxies
 
 
-class Log(BaseModel):
+class LogSettings(BaseModel):
     """What the program says of itself."""
 
     level: str = Field(
@@ -234,7 +234,7 @@ class Log(BaseModel):
 _HEARTBEATS = 3
 
 
-class Lease(BaseModel):
+class LeaseSettings(BaseModel):
     """How long a daemon is believed to live without a sign of it."""
 
     seconds: float = Field(
@@ -257,7 +257,7 @@ class Lease(BaseModel):
         return self
 
 
-class Timers(BaseModel):
+class TimersSettings(BaseModel):
     """What happens to cases that wait too long, and when many come at once."""
 
     seconds: float = Field(default=5.0, gt=0, description="Seconds between two looks at what is due")

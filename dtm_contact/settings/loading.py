@@ -270,9 +270,10 @@ def _wrong_values(error: ValidationError, file: SettingsFile | None, environ: Ma
     faults: dict[str, list[str]] = {}
     for fault in error.errors(include_input=False):
         key = tuple(str(part) for part in takewhile(lambda part: isinstance(part, str), fault["loc"]))
-        told = fault["msg"].removeprefix("Value error, ")
+        message = "this is a group of settings" if fault["type"] == "model_type" else fault["msg"]
         hint = _TYPES.get(fault["type"])
-        faults.setdefault(_where(key, file, environ), []).append(f"{told}; {hint}" if hint else told)
+        message = message.removeprefix("Value error, ")
+        faults.setdefault(_where(key, file, environ), []).append(f"{message}; {hint}" if hint else message)
     return [f"{place}: {'; '.join(dict.fromkeys(said))} (docs/settings.md)" for place, said in faults.items()]
 
 

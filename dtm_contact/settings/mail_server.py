@@ -7,7 +7,7 @@ from typing import Self
 from pydantic import BaseModel, Field, model_validator
 
 
-class MailServer(BaseModel):
+class MailServerSettings(BaseModel):
     """What the ways in for mail have in common: whom they hear and how much they bear."""
 
     hostname: str = Field(default="localhost", description="Name given in the greeting; no DNS is asked for it")
@@ -51,14 +51,14 @@ class MailServer(BaseModel):
         return self
 
 
-class Smtp(MailServer):
+class SmtpSettings(MailServerSettings):
     """The way in for mail, as a mail server's neighbour."""
 
     host: str = Field(default="127.0.0.1", description="Address to listen on")
     port: int = Field(default=8025, ge=0, le=65535, description="Port to listen on; 0 takes a free one")
 
 
-class Lmtp(MailServer):
+class LmtpSettings(MailServerSettings):
     """The way in for mail from a mail server on the same host, with a reply for each recipient."""
 
     host: str = Field(default="127.0.0.1", description="Address to listen on, where no socket is set")

@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 from dtm_contact.settings.files import first_line
 
 
-class Imap(BaseModel):
+class ImapSettings(BaseModel):
     """The mailbox that the address already has."""
 
     host: str = Field(default="localhost", description="Its IMAP server")
@@ -76,7 +76,7 @@ class Imap(BaseModel):
         return first_line(self.token_file, "DTM_IMAP_TOKEN_FILE")
 
 
-class Outbound(BaseModel):
+class OutboundSettings(BaseModel):
     """What is sent: answers that go out by themselves, agents' replies, words to our own people."""
 
     host: str = Field(default="", description="Mail server that sends for us; empty: nothing is written or sent")

@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field, field_validator
 from dtm_contact.settings.zones import ZoneName
 
 
-class Switchboard(BaseModel):
+class SwitchboardSettings(BaseModel):
     """How the switchboard (Asterisk) writes its call records, and what its contexts and applications are called."""
 
     records: Path = Field(

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BaseModel, Field
 
 
-class Monitor(BaseModel):
+class MonitorSettings(BaseModel):
     """`/metrics`, `/healthz` and `/readyz`."""
 
     host: str = Field(default="127.0.0.1", description="Address that `/metrics`, `/healthz` and `/readyz` listen on")
@@ -36,7 +36,7 @@ def _http_url(url: str | None) -> str | None:
 Url = Annotated[str | None, AfterValidator(_http_url)]
 
 
-class Alarm(BaseModel):
+class AlarmSettings(BaseModel):
     """Who is told when something needs a person, and how."""
 
     recipients: tuple[str, ...] = Field(default=(), description="Admins who are told by e-mail (JSON list)")
@@ -81,7 +81,7 @@ class Alarm(BaseModel):
     )
 
 
-class Heartbeat(BaseModel):
+class HeartbeatSettings(BaseModel):
     """The dead-man's switch: a sign every minute while all is well, whose silence is an alarm elsewhere."""
 
     url: Url = Field(
@@ -95,7 +95,7 @@ class Heartbeat(BaseModel):
     )
 
 
-class Danger(BaseModel):
+class DangerSettings(BaseModel):
     """The page of the open P1 on disk, for when the store or the desk is down."""
 
     folder: Path | None = Field(

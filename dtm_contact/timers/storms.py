@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from dtm_contact.directory import Directory
 from dtm_contact.model import Judgement, Outgoing, OutgoingKind, Priority
-from dtm_contact.settings import Timers as TimerSettings
+from dtm_contact.settings import TimersSettings
 from dtm_contact.store import Store, case_transaction
 from dtm_contact.timers.acts import TIMERS, Means
 
@@ -42,7 +42,7 @@ class Crowd:
     cases: int
 
 
-def crowds(store: Store, directory: Directory, settings: TimerSettings, now: datetime) -> Iterator[Crowd]:
+def crowds(store: Store, directory: Directory, settings: TimersSettings, now: datetime) -> Iterator[Crowd]:
     """Yield where so many cases came within so short a time that it is a storm."""
     counts: Counter[tuple[str, str]] = Counter()
     for topic, residence_id, number in store.timers.case_counts(now - timedelta(minutes=settings.storm_minutes)):
@@ -54,7 +54,7 @@ def crowds(store: Store, directory: Directory, settings: TimerSettings, now: dat
             yield Crowd(topic, department, number)
 
 
-def follow(store: Store, means: Means, settings: TimerSettings, now: datetime) -> None:
+def follow(store: Store, means: Means, settings: TimersSettings, now: datetime) -> None:
     """See which storms begin and end; of each that begins, the on-call service is told once.
 
     Raises:

@@ -13,7 +13,7 @@ from dtm_contact.access import sees
 from dtm_contact.access.login import warm_up
 from dtm_contact.cases import Command, Done
 from dtm_contact.cases.client import send
-from dtm_contact.cases.knowledge import InForce, Known
+from dtm_contact.cases.knowledge import InForce, SiteConfiguration
 from dtm_contact.directory import Directory
 from dtm_contact.explain.names import Names
 from dtm_contact.rules import RuleSet, load_in_force
@@ -54,7 +54,7 @@ class AppContext:
         self._in_force = InForce(store, settings, RulesInForce(store, settings))
         self._lock = threading.Lock()
         self._checked_at = 0.0
-        self._grounds: tuple[Known, Names] | None = None
+        self._grounds: tuple[SiteConfiguration, Names] | None = None
         self._people: PeopleIndex | None = None
         self._making = threading.RLock()
         self._audited: dict[Hashable, float] = {}
@@ -82,7 +82,7 @@ class AppContext:
         """Return the time on the offices' wall clock."""
         return datetime.now(self.settings.zone)
 
-    def in_force(self) -> Known:
+    def in_force(self) -> SiteConfiguration:
         """Return the directory, the rules and the settings in force; those imported since are taken up in seconds."""
         return self._current()[0]
 
@@ -101,7 +101,7 @@ class AppContext:
         """How people, places and topics are called."""
         return self._current()[1]
 
-    def _current(self) -> tuple[Known, Names]:
+    def _current(self) -> tuple[SiteConfiguration, Names]:
         with self._lock:
             if self._grounds is None or time.monotonic() - self._checked_at > _CHECK_AGAIN_SECONDS:
                 in_force = self._in_force()

@@ -8,7 +8,7 @@ from urllib.parse import quote, urlsplit
 from starlette.responses import Response
 
 from dtm_contact.access import digest_of, may, new_secret
-from dtm_contact.settings import Desk as DeskSettings
+from dtm_contact.settings import DeskSettings
 from dtm_contact.store import Account
 from dtm_contact.web.app_context import AppContext
 from dtm_contact.web.registry import Route

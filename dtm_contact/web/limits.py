@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
 from dtm_contact.errors import DtmContactError
-from dtm_contact.settings import Desk as DeskSettings
+from dtm_contact.settings import DeskSettings
 
 _MINUTE = 60.0
 _MOST_KEYS = 10_000

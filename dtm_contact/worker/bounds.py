@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from dtm_contact.settings import Judge
+from dtm_contact.settings import JudgeSettings
 
 _STATM = Path("/proc/self/statm")
 _AGAIN_SECONDS = 0.25
@@ -26,7 +26,7 @@ class CpuSpentError(BaseException):
 class Bounds:
     """The bounds on each arrival; one for the process, in its main thread, since it owns the signal SIGPROF."""
 
-    def __init__(self, settings: Judge) -> None:
+    def __init__(self, settings: JudgeSettings) -> None:
         """Take the bounds from the settings and prepare to hear of spent time."""
         self._settings = settings
         self._armed = False

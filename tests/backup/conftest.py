@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from dtm_contact.settings import Backup, Rules, Settings
-from dtm_contact.settings import Store as StoreSettings
+from dtm_contact.settings import BackupSettings, RulesSettings, Settings, StoreSettings
 from tests.store.conftest import (  # noqa: F401 - the fixtures of the store
     create_database,
     postgresql_admin,
@@ -52,8 +51,8 @@ def site(url: str, new_url: Callable[[], str]) -> Settings:  # noqa: F811
     return Settings.defaults().model_copy(
         update={
             "store": StoreSettings(url=url),
-            "rules": Rules(dir=RULES),
-            "backup": Backup(scratch_url=scratch),
+            "rules": RulesSettings(dir=RULES),
+            "backup": BackupSettings(scratch_url=scratch),
         }
     )
 
@@ -61,7 +60,9 @@ def site(url: str, new_url: Callable[[], str]) -> Settings:  # noqa: F811
 @pytest.fixture
 def sqlite_site(sqlite_url: str) -> Settings:  # noqa: F811
     """The settings of a site on SQLite."""
-    return Settings.defaults().model_copy(update={"store": StoreSettings(url=sqlite_url), "rules": Rules(dir=RULES)})
+    return Settings.defaults().model_copy(
+        update={"store": StoreSettings(url=sqlite_url), "rules": RulesSettings(dir=RULES)}
+    )
 
 
 def at(settings: Settings, store_url: str, **backup: object) -> Settings:

@@ -14,13 +14,12 @@ import sqlalchemy as sa
 from dtm_contact.alarms import Alarms
 from dtm_contact.backup import make_backup, open_journal, replay, restore
 from dtm_contact.backup.journaling import StoreJournal
-from dtm_contact.backup.replaying import Replayed
+from dtm_contact.backup.replaying import JournalReplay
 from dtm_contact.backup.restoring import LEAST_MARGIN
 from dtm_contact.errors import StoreUnavailableError
 from dtm_contact.journal import Journal, contents_of
 from dtm_contact.model import Limits, OutgoingKind, Priority
-from dtm_contact.settings import Journal as JournalSettings
-from dtm_contact.settings import Settings
+from dtm_contact.settings import JournalSettings, Settings
 from dtm_contact.store import Mailing, Store, migrate, open_store
 from dtm_contact.store.outbox import put
 from dtm_contact.store.restores import AFTER_RESTORE
@@ -82,7 +81,7 @@ class Site:
         restore(place, backup, LATER, margin=margin)
         return open_store(place.store.url)
 
-    def replay_into(self, store: Store, since: datetime | None = None) -> Replayed:
+    def replay_into(self, store: Store, since: datetime | None = None) -> JournalReplay:
         return replay(store, self.folder / "journal", LATER, since)
 
 

@@ -15,7 +15,7 @@ from dtm_contact.backup.databases import body_digests, connection_of, snapshot, 
 from dtm_contact.backup.making import backups_in, is_verified, mark_verified, rotate
 from dtm_contact.errors import DaemonRunsError, DtmContactError
 from dtm_contact.model import Limits, Outgoing, OutgoingKind, Priority
-from dtm_contact.settings import Outbound, Settings
+from dtm_contact.settings import OutboundSettings, Settings
 from dtm_contact.store import Daemon, Mailing, Store, name_lock, open_store
 from dtm_contact.store.database import Database
 from tests.backup.conftest import at, needs
@@ -216,7 +216,7 @@ def test_a_damaged_backup_changes_nothing(sqlite_site: Settings, sqlite_store: S
 def test_secrets_stay_out_unless_asked_for(sqlite_url: str, tmp_path: Path) -> None:
     secret = tmp_path / "smtp.password"
     secret.write_text("hunter2\n")
-    outbound = Outbound(host="smtp.example", password_file=secret, sender_name="L'office")
+    outbound = OutboundSettings(host="smtp.example", password_file=secret, sender_name="L'office")
     site = at(Settings.defaults(), sqlite_url).model_copy(update={"outbound": outbound})
     plain = made(site, tmp_path / "without")
     assert plain.manifest.left_out == ("DTM_OUTBOUND_PASSWORD_FILE",)

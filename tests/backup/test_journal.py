@@ -7,7 +7,7 @@ from dtm_contact.journal import (
     MAGIC,
     Journal,
     JournalError,
-    Sent,
+    SentRecord,
     arrivals_of,
     contents_of,
     files_of,
@@ -15,7 +15,7 @@ from dtm_contact.journal import (
 from dtm_contact.model import Arrival, Envelope
 from tests.store.samples import NOW, arrival, minutes
 
-SENT = Sent("a@b", "0" * 64, "answer", "recu", "2026-000042", NOW, (("smtp", "one"),))
+SENT = SentRecord("a@b", "0" * 64, "answer", "recu", "2026-000042", NOW, (("smtp", "one"),))
 
 
 def keep(folder: Path, *arrivals: Arrival) -> Path:

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dtm_contact.calls import Faults, FileLine, QueueLog, RecordReader, caller_of, parse_event, split_lines
-from dtm_contact.settings import Switchboard
+from dtm_contact.settings import SwitchboardSettings
 
 FIXTURE = (Path(__file__).parents[2] / "fixtures/calls/Master.csv").read_bytes().splitlines()[:40]
 
@@ -15,7 +15,7 @@ FIXTURE = (Path(__file__).parents[2] / "fixtures/calls/Master.csv").read_bytes()
 def test_any_line_is_a_record_or_a_fault(raw: bytes) -> None:
     faults = Faults()
     line = FileLine(1, 0, raw.replace(b"\n", b""), len(raw), ended=True)
-    found = RecordReader("x", Switchboard().zone, faults).read(line)
+    found = RecordReader("x", SwitchboardSettings().zone, faults).read(line)
     assert (found is not None) or faults.total == 1 or not line.raw.strip()
     assert parse_event(line, "x", faults) is None or b"|" in raw
 
@@ -35,7 +35,7 @@ def test_a_damaged_log_never_stops_the_reading(data: st.DataObject) -> None:
     start = data.draw(st.integers(0, len(lines[place])))
     lines[place] = lines[place][:start] + data.draw(st.binary(max_size=20)) + lines[place][start:]
     faults = Faults()
-    reader = RecordReader("x", Switchboard().zone, faults)
+    reader = RecordReader("x", SwitchboardSettings().zone, faults)
     read = [reader.read(FileLine(number, 0, raw, len(raw), ended=True)) for number, raw in enumerate(lines, 1)]
     assert sum(1 for found in read if found is not None) >= len(lines) - 1 - lines[place].count(b"\n")
 

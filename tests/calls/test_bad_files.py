@@ -7,7 +7,7 @@ import pytest
 from dtm_contact.model import Outcome
 from dtm_contact.rehearsal import CallsAtRest
 from dtm_contact.rehearsal.at_rest import UnreadablePathError
-from dtm_contact.settings import Settings, Switchboard
+from dtm_contact.settings import Settings, SwitchboardSettings
 from tests.calls.logs import record, written
 
 BAD = Path(__file__).parent / "bad"
@@ -89,7 +89,7 @@ def test_a_queue_log_that_does_not_know_a_call_that_waited_is_told(tmp_path: Pat
 
 
 def test_records_after_the_window_are_told(tmp_path: Path) -> None:
-    settings = Settings.defaults().model_copy(update={"switchboard": Switchboard(late_seconds=60)})
+    settings = Settings.defaults().model_copy(update={"switchboard": SwitchboardSettings(late_seconds=60)})
     late = record(at=5, call=0, answered=False)
     (tmp_path / "Master.csv").write_text(written(record(at=0), record(at=100), late), encoding="utf-8")
     calls = at_rest(tmp_path, settings)

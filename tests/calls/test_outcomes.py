@@ -7,7 +7,7 @@ import pytest
 
 from dtm_contact.calls import CallInterpreter, Ended, Faults, FileLine, QueueEvent, RecordReader
 from dtm_contact.model import Call, Outcome
-from dtm_contact.settings import Switchboard
+from dtm_contact.settings import SwitchboardSettings
 from tests.calls.logs import MONDAY_NIGHT, record
 
 AGENT = "PJSIP/205-0000000a"
@@ -25,7 +25,7 @@ class Case:
 
 
 def told(records: list[str], events: list[str], own: tuple[str, ...] = ("0179616460",)) -> Call:
-    switchboard = Switchboard()
+    switchboard = SwitchboardSettings()
     reader = RecordReader("Master.csv", switchboard.zone, Faults())
     read = [reader.read(FileLine(number, 0, line.encode(), 1, ended=True)) for number, line in enumerate(records, 1)]
     legs = tuple(sorted((leg for leg in read if leg), key=lambda leg: leg.start))
@@ -215,13 +215,13 @@ def test_the_number_is_the_callers_or_the_one_called() -> None:
 
 
 def test_the_names_are_settings() -> None:
-    switchboard = Switchboard(closed_contexts=("nuit",), voicemail_applications=("Record",))
+    switchboard = SwitchboardSettings(closed_contexts=("nuit",), voicemail_applications=("Record",))
     reader = RecordReader("x", switchboard.zone, Faults())
     leg = reader.read(FileLine(1, 0, record(at=0, context="nuit", application="Playback").encode(), 1, ended=True))
     assert leg is not None
     ended = Ended(leg.call_id, (leg,), leg.end, 0)
     assert CallInterpreter(switchboard, ("0179616460",)).tell(ended, ()).outcome is Outcome.OUT_OF_HOURS
-    assert CallInterpreter(Switchboard(), ("0179616460",)).tell(ended, ()).outcome is Outcome.BEFORE_ANSWER
+    assert CallInterpreter(SwitchboardSettings(), ("0179616460",)).tell(ended, ()).outcome is Outcome.BEFORE_ANSWER
 
 
 def test_every_outcome_is_tried() -> None:

@@ -7,14 +7,14 @@ import pytest
 
 from dtm_contact.calls import Faults, FileLine, FilePosition, Grouper, Record, RecordReader, split_lines
 from dtm_contact.calls.records import ColumnsError
-from dtm_contact.settings import Settings, Switchboard
+from dtm_contact.settings import Settings, SwitchboardSettings
 from tests.calls.logs import MONDAY_NIGHT, local, record
 
-PARIS = Switchboard().zone
+PARIS = SwitchboardSettings().zone
 
 
 def read(line: str, columns: tuple[str, ...] = (), zone: str = "Europe/Paris") -> Record | None:
-    reader = RecordReader("Master.csv", Switchboard(timezone=zone).zone, Faults(), columns)
+    reader = RecordReader("Master.csv", SwitchboardSettings(timezone=zone).zone, Faults(), columns)
     return reader.read(FileLine(1, 0, line.encode(), len(line), ended=True))
 
 
@@ -127,7 +127,7 @@ def test_a_time_of_the_missing_hour_is_what_the_uniqueid_says() -> None:
     ],
 )
 def test_a_wrong_time_zone_is_told(written: str, read_as: str, told: str | None) -> None:
-    reader = RecordReader("Master.csv", Switchboard(timezone=read_as).zone, Faults())
+    reader = RecordReader("Master.csv", SwitchboardSettings(timezone=read_as).zone, Faults())
     for number in range(20):
         line = record(at=number * 60, zone=written).encode()
         reader.read(FileLine(number, 0, line, len(line), ended=True))
@@ -145,7 +145,7 @@ def test_legs_of_transfers_say_nothing_of_the_zone() -> None:
 
 def test_a_zone_that_does_not_exist_is_refused() -> None:
     with pytest.raises(ValueError, match="no such time zone"):
-        Switchboard(timezone="Europe/Pantin")
+        SwitchboardSettings(timezone="Europe/Pantin")
 
 
 def test_the_settings_say_what_the_contract_says() -> None:

@@ -8,13 +8,13 @@ import pytest
 
 from dtm_contact.model import Alarm, AlarmLevel, AlarmSource, Judgement, OutgoingKind, Priority
 from dtm_contact.pipeline import Grounds
-from dtm_contact.settings import Outbound
+from dtm_contact.settings import OutboundSettings
 from tests.cases.conftest import Desk
 from tests.store.samples import NOW, judgement, minutes
 
 MAYBE = Alarm(AlarmLevel.POSSIBLE, AlarmSource.MODEL, 0.41, 0.7)
 CERTAIN = replace(MAYBE, level=AlarmLevel.CERTAIN)
-SENDS = Outbound(host="relay.example", sender="metropole@bailleur.example", answers=True)
+SENDS = OutboundSettings(host="relay.example", sender="metropole@bailleur.example", answers=True)
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import pytest
 from icalendar import Calendar, Event
 
 from dtm_contact.cases import RefusedError
-from dtm_contact.settings import Outbound
+from dtm_contact.settings import OutboundSettings
 from dtm_contact.tokens import CaseTokens
 from tests.cases.conftest import Desk
 from tests.rules.cast import DIRECTORY
@@ -69,7 +69,7 @@ def invitation(mail: EmailMessage) -> tuple[str, Event]:
 
 
 def test_who_is_invited_gets_it_for_his_calendar_and_hears_when_it_is_cancelled(desk: Desk) -> None:
-    outbound = Outbound(host="relay.example", sender="metropole@bailleur.example")
+    outbound = OutboundSettings(host="relay.example", sender="metropole@bailleur.example")
     desk.grounds = replace(desk.grounds, settings=desk.grounds.settings.model_copy(update={"outbound": outbound}))
     number, tokens = desk.open("one"), CaseTokens(desk.store.outbox.signing_key(), outbound.sender)
     with pytest.raises(RefusedError, match="ni d'un message"):

@@ -11,12 +11,12 @@ from dtm_contact.cases import ChangedMeanwhileError, RefusedError, UnprovenAddre
 from dtm_contact.directory import Directory
 from dtm_contact.model import AutomaticSign, Automation, Contact, Likely, Mailbox, Match, VoiceNotice
 from dtm_contact.pipeline import Grounds
-from dtm_contact.settings import Outbound
+from dtm_contact.settings import OutboundSettings
 from dtm_contact.tokens import CaseTokens
 from tests.cases.conftest import Desk
 from tests.store.samples import NOW
 
-OUTBOUND = Outbound(host="relay.example", sender="metropole@bailleur.example")
+OUTBOUND = OutboundSettings(host="relay.example", sender="metropole@bailleur.example")
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ import pytest
 import pytest_asyncio
 
 from dtm_contact.channels import RunningChannel, lmtp, smtp
-from dtm_contact.settings import Lmtp, Settings, Smtp
+from dtm_contact.settings import LmtpSettings, Settings, SmtpSettings
 from tests.channels.clients import Clients
 from tests.channels.inbox import FakeInbox
 
@@ -33,9 +33,9 @@ async def start(inbox: FakeInbox) -> AsyncIterator[Start]:
     async def open_way_in(channel: str = "smtp", **settings: object) -> RunningChannel:
         values = {"port": 0, "stop_seconds": 0.01, **settings}
         if channel == "smtp":
-            running.append(await smtp.start(Settings(smtp=Smtp.model_validate(values)), inbox, lambda: NOON))
+            running.append(await smtp.start(Settings(smtp=SmtpSettings.model_validate(values)), inbox, lambda: NOON))
         else:
-            running.append(await lmtp.start(Settings(lmtp=Lmtp.model_validate(values)), inbox, lambda: NOON))
+            running.append(await lmtp.start(Settings(lmtp=LmtpSettings.model_validate(values)), inbox, lambda: NOON))
         return running[-1]
 
     yield open_way_in

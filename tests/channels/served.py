@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from dtm_contact.channels import Inbox, smtp
 from dtm_contact.model import Arrival
-from dtm_contact.settings import Settings, Smtp
+from dtm_contact.settings import Settings, SmtpSettings
 from dtm_contact.store import GroupCommitInbox, open_store
 
 _GATHERED = 1_000_000
@@ -31,7 +31,7 @@ class EarlyInbox:
 async def serve(url: str, *, early: bool) -> None:
     with open_store(url) as store:
         inbox: Inbox = GroupCommitInbox(store)
-        running = await smtp.start(Settings(smtp=Smtp(port=0)), EarlyInbox(inbox) if early else inbox)
+        running = await smtp.start(Settings(smtp=SmtpSettings(port=0)), EarlyInbox(inbox) if early else inbox)
         print(running.address, flush=True)  # noqa: T201 - whoever started it reads the port
         await asyncio.Event().wait()
 

@@ -15,7 +15,7 @@ from dtm_contact.channels.log import NotReadableError
 from dtm_contact.errors import StoreUnavailableError
 from dtm_contact.model import Arrival, Call, LogLine, Outcome
 from dtm_contact.rehearsal import CallsAtRest
-from dtm_contact.settings import Settings, Switchboard
+from dtm_contact.settings import Settings, SwitchboardSettings
 from tests.calls.logs import MONDAY_NIGHT, record, written
 from tests.channels.inbox import FakeInbox
 from tests.prove.switchboard import recording
@@ -33,7 +33,7 @@ class Followed:
         self.records = folder / "Master.csv"
         self.queue_log = folder / "queue_log"
         named = {"records": self.records, "queue_log": self.queue_log, **switchboard}
-        self.settings = Settings(switchboard=Switchboard.model_validate(named))
+        self.settings = Settings(switchboard=SwitchboardSettings.model_validate(named))
         self.seconds = 0.0
         self.place: str | None = None
         self.kept: dict[str, LogLine] = {}
@@ -280,7 +280,7 @@ async def test_what_another_daemon_follows_is_left_to_it(tmp_path: Path) -> None
 
 def quick(folder: Path) -> Settings:
     return Settings(
-        switchboard=Switchboard(
+        switchboard=SwitchboardSettings(
             records=folder / "Master.csv", queue_log=None, quiet_seconds=0.0, poll_seconds=0.01, hold_seconds=0.0
         )
     )

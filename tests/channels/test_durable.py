@@ -12,7 +12,7 @@ import pytest
 import pytest_asyncio
 
 from dtm_contact.channels import RunningChannel, smtp
-from dtm_contact.settings import Settings, Smtp
+from dtm_contact.settings import Settings, SmtpSettings
 from dtm_contact.store import GroupCommitInbox, migrate, open_store
 from tests.channels.clients import ENVELOPE, Clients
 
@@ -31,7 +31,7 @@ async def running(path: Path) -> AsyncIterator[RunningChannel]:
     """A way in with a store behind it that soon loses patience."""
     with open_store(f"sqlite:///{path}", patience=0.01) as store:
         inbox = GroupCommitInbox(store)
-        running = await smtp.start(Settings(smtp=Smtp(port=0)), inbox)
+        running = await smtp.start(Settings(smtp=SmtpSettings(port=0)), inbox)
         yield running
         await running.stop()
         await inbox.close()

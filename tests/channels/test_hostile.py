@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from dtm_contact.channels import smtp
-from dtm_contact.settings import Settings, Smtp
+from dtm_contact.settings import Settings, SmtpSettings
 from tests.channels.clients import ENVELOPE, MESSAGE, Clients
 from tests.channels.inbox import FakeInbox
 
@@ -54,7 +54,7 @@ REPLY = re.compile(rb"[2345]\d\d[ -][ -~]*\r\n")
 async def said_to(pieces: list[bytes]) -> tuple[list[bytes], list[bytes]]:
     """Return what the server says to the pieces, and then to a well-behaved client."""
     inbox, clients = FakeInbox(), Clients()
-    running = await smtp.start(Settings(smtp=Smtp(port=0, stop_seconds=1)), inbox)
+    running = await smtp.start(Settings(smtp=SmtpSettings(port=0, stop_seconds=1)), inbox)
     try:
         reader, writer = await clients.connect(running.address)
         for piece in pieces:

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from dtm_contact.channels import UnknownChannelError, channel, names, start_channels
 from dtm_contact.errors import CannotOpenError
-from dtm_contact.settings import Lmtp, Settings, Smtp
+from dtm_contact.settings import LmtpSettings, Settings, SmtpSettings
 from tests.channels.clients import ENVELOPE, Clients
 from tests.channels.conftest import Start
 from tests.channels.inbox import FakeInbox
@@ -30,7 +30,7 @@ def test_a_channel_that_there_is_not(name: str) -> None:
 
 
 async def test_the_channels_of_the_settings_are_opened(inbox: FakeInbox, clients: Clients) -> None:
-    settings = Settings(channels=("lmtp", "smtp"), smtp=Smtp(port=0), lmtp=Lmtp(port=0))
+    settings = Settings(channels=("lmtp", "smtp"), smtp=SmtpSettings(port=0), lmtp=LmtpSettings(port=0))
     running = await start_channels(settings, inbox)
     assert [each.name for each in running] == ["lmtp", "smtp"]
     assert [await clients.greeted(each.address) for each in running] == ["220", "220"]
@@ -44,7 +44,9 @@ async def test_all_channels_are_opened_or_none(inbox: FakeInbox, clients: Client
     address = free.address
     await free.stop()
     settings = Settings(
-        channels=("smtp", "lmtp"), smtp=Smtp(port=int(address.rpartition(":")[2])), lmtp=Lmtp(port=taken)
+        channels=("smtp", "lmtp"),
+        smtp=SmtpSettings(port=int(address.rpartition(":")[2])),
+        lmtp=LmtpSettings(port=taken),
     )
     with pytest.raises(CannotOpenError, match=r"the channel lmtp: .*address already in use"):
         await start_channels(settings, inbox)
@@ -112,4 +114,4 @@ def test_the_librarys_own_log_quotes_nobody() -> None:
 
 def test_a_memory_limit_must_hold_one_message() -> None:
     with pytest.raises(ValidationError, match="memory_limit is less than size_limit"):
-        Smtp(size_limit=2_000, memory_limit=1_000)
+        SmtpSettings(size_limit=2_000, memory_limit=1_000)

@@ -17,7 +17,7 @@ from prometheus_client import REGISTRY
 
 from dtm_contact.daemon import daemon
 from dtm_contact.directory import Records, read_export
-from dtm_contact.settings import Judge, Monitor, Rules, Settings, Smtp, Store
+from dtm_contact.settings import JudgeSettings, MonitorSettings, RulesSettings, Settings, SmtpSettings, StoreSettings
 from dtm_contact.store import open_store
 from tests.cli.conftest import ROOT, Program
 from tests.directory.samples import FULL_SIZE, GOOD
@@ -106,11 +106,11 @@ def test_a_version_that_is_not_there_cannot_be_restored(program: Program) -> Non
 
 def daemon_settings(tmp_path: Path) -> Settings:
     return Settings(
-        store=Store(url=store_url(tmp_path)),
-        rules=Rules(dir=ROOT / "rules"),
-        smtp=Smtp(port=0),
-        monitor=Monitor(port=0),
-        judge=Judge(processes=1),
+        store=StoreSettings(url=store_url(tmp_path)),
+        rules=RulesSettings(dir=ROOT / "rules"),
+        smtp=SmtpSettings(port=0),
+        monitor=MonitorSettings(port=0),
+        judge=JudgeSettings(processes=1),
     )
 
 

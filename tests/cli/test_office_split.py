@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from dtm_contact.cases import Command, apply
-from dtm_contact.cases.knowledge import Known
+from dtm_contact.cases.knowledge import SiteConfiguration
 from dtm_contact.cli import cli
 from dtm_contact.contract import as_json
 from dtm_contact.directory import Directory, read_export
@@ -114,7 +114,7 @@ def run(tmp_path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
 @pytest.fixture
 def act(store: Store, shipped: RuleSet) -> Act:
     def call(number: str, verb: str, **arguments: str) -> None:
-        known = Known(store.directory.in_force(), shipped, Settings())
+        known = SiteConfiguration(store.directory.in_force(), shipped, Settings())
         apply(store, Command(verb, "paul", number, dict(arguments)), NOW, lambda: known)
 
     return call

@@ -14,7 +14,7 @@ import pytest
 
 from dtm_contact.access import Role, new_account
 from dtm_contact.directory import read_export
-from dtm_contact.doctor import Finding, examine
+from dtm_contact.doctor import CheckResult, examine
 from dtm_contact.settings.places import shipped
 from dtm_contact.store import Store, migrate, open_store
 
@@ -97,7 +97,7 @@ class Scene:
         self.config.write_text("\n".join([*text, *lines]) + "\n", encoding="utf-8")
         self.config.chmod(mode)
 
-    def found(self, check: str, *, offline: bool = False) -> list[Finding]:
+    def found(self, check: str, *, offline: bool = False) -> list[CheckResult]:
         """Return what a check finds."""
         if not self.config.exists():
             self.write()

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from dtm_contact.doctor import CHECKS, State, examine, links, machine
+from dtm_contact.doctor import CHECKS, CheckState, examine, links, machine
 from dtm_contact.settings.loading import load
 from dtm_contact.settings.places import shipped
 from dtm_contact.store.system_schema import daemons
@@ -384,86 +384,101 @@ def switchboard_with_other_columns(scene: Scene) -> None:
 
 
 ENDED_OF = "certificate has expired (checked against {folder}/tls/both.pem)"
-FAULTS: list[tuple[Plant, str, State, str]] = [
-    (misspelt_key, "settings", State.FAULT, "smpt: there is no such setting; did you mean smtp?"),
-    (wrong_type, "settings", State.FAULT, "dtm-contact.toml:10: smtp.port: Input should be a valid integer"),
-    (no_toml, "settings", State.FAULT, "no TOML: Invalid value; write a text in quotation marks"),
-    (anybody_may_change_the_settings, "settings", State.FAULT, "anybody may change it"),
-    (misspelt_variable, "settings", State.WARNING, "did you mean DTM_OUTBOUND_HOST?"),
-    (no_such_channel, "settings", State.FAULT, "there is no channel fax"),
-    (no_folder_for_the_store, "rights", State.FAULT, "nowhere does not exist"),
-    (folder_that_cannot_be_written, "rights", State.FAULT, "danger cannot be written"),
-    (rules_not_there, "rights", State.FAULT, "No such file or directory: {folder}/rulez"),
-    (socket_with_a_long_name, "rights", State.FAULT, "longer than the 107 octets"),
-    (store_that_all_can_read, "rights", State.FAULT, "every user can read {folder}/data/store.db"),
-    (seen_as_root, "rights", State.WARNING, "this runs as root, and the store is 12345's"),
-    (password_that_all_can_read, "secrets", State.FAULT, "{folder}/password (mode 0644)"),
-    (password_that_is_empty, "secrets", State.FAULT, "its first line is empty: {folder}/password"),
-    (password_that_is_not_there, "secrets", State.FAULT, "No such file or directory: {folder}/nowhere"),
-    (password_in_a_settings_file_that_all_can_read, "secrets", State.FAULT, "dtm-contact.toml:3: store.url: a secret"),
-    (one_port_twice, "addresses", State.FAULT, "127.0.0.1:18025 is that of smtp, too"),
-    (address_of_another_machine, "addresses", State.FAULT, "192.0.2.7: Cannot assign requested address"),
-    (cookies_without_tls, "addresses", State.FAULT, "without TLS"),
-    (everybody_may_hand_over_mail, "addresses", State.FAULT, "whoever reaches it may hand over mail"),
-    (certificate_that_has_ended, "certificate", State.FAULT, "its certificate is refused: certificate has expired"),
-    (certificate_with_the_key_of_another, "certificate", State.FAULT, "{folder}/one/both.pem: TLS fails: "),
-    (certificate_that_ends_soon, "certificate", State.WARNING, "ends in 9 days"),
-    (nobody_hears_alarms, "alarms", State.WARNING, "nobody is told"),
-    (no_such_program_for_alarms, "alarms", State.FAULT, "there is no program /nowhere/ring"),
-    (no_mail_server_for_alarms, "alarms", State.FAULT, "Connection refused"),
-    (disk_that_is_full, "disk", State.FAULT, "so no mail is taken in"),
-    (disk_without_inodes, "disk", State.FAULT, "files (inodes) left"),
-    (judges_beyond_the_memory, "memory", State.FAULT, "12,480 MiB at rest"),
-    (bound_of_the_service_too_low, "memory", State.FAULT, "system.slice allows 400"),
-    (too_few_open_files, "files", State.WARNING, "the connections may need 10,000,000,256"),
-    (another_program_on_the_port, "daemon", State.FAULT, "another program answers at 127.0.0.1:"),
-    (daemon_that_is_unwell, "daemon", State.FAULT, "relay: connection refused"),
-    (no_database_at_all, "database", State.FAULT, "SQLITE_NOTADB: {folder}/data/store.db"),
-    (tables_of_a_later_version, "database", State.FAULT, "of version 9999"),
-    (tables_of_an_earlier_version, "database", State.WARNING, "of version 0003"),
-    (journal_of_another_kind, "database", State.FAULT, "journal_mode is delete"),
-    (postgresql_that_is_away, "database", State.FAULT, "(connection refused): PostgreSQL at 127.0.0.1:"),
-    (clock_that_was_set_back, "clock", State.WARNING, "s from now: the clock was set back"),
-    (arrival_held_by_the_dead, "leases", State.FAULT, "held beyond a lease: 1 arrivals, by d1 "),
-    (nobody_may_come_in, "desk", State.FAULT, "there is no account"),
-    (nothing_is_sent, "relay", State.WARNING, "nobody is told of danger"),
-    (no_mail_server, "relay", State.FAULT, "(starttls): Connection refused"),
-    (mail_server_without_starttls, "relay", State.FAULT, "STARTTLS extension not supported"),
-    (mail_server_with_a_certificate_that_has_ended, "relay", State.FAULT, ENDED_OF),
-    (mail_server_with_a_wrong_name, "relay", State.FAULT, "certificate is not valid for 'localhost'"),
-    (mail_server_that_refuses_the_password, "relay", State.FAULT, "credentials refused (535)"),
-    (mailbox_with_a_certificate_that_has_ended, "mailbox", State.FAULT, ENDED_OF),
-    (mailbox_with_an_unknown_authority, "mailbox", State.FAULT, "its certificate is refused: self-signed certificate"),
-    (mailbox_that_refuses_the_password, "mailbox", State.FAULT, "refuses our name, password or token"),
-    (mailbox_without_the_folder, "mailbox", State.FAULT, "the folder INBOX cannot be opened"),
-    (mailbox_that_is_away, "mailbox", State.FAULT, ": Connection refused"),
-    (name_that_does_not_resolve, "dns", State.FAULT, "outbound.host: relay.invalid: "),
-    (domain_that_is_none, "dns", State.FAULT, "is no name that the DNS can have"),
-    (domain_without_a_mail_server, "dns", State.WARNING, "bailleur.example has no MX"),
-    (postfix_that_takes_no_mail_for_us, "postfix", State.FAULT, "Relay access denied"),
-    (postfix_that_looks_for_a_local_user, "postfix", State.FAULT, "User unknown in local recipient table"),
-    (postfix_without_a_transport, "postfix", State.FAULT, f"no transport leads {ADDRESS} to us"),
-    (postfix_that_leads_elsewhere, "postfix", State.FAULT, "smtp:[127.0.0.1]:18026, where we do not listen"),
-    (postfix_that_sees_no_socket, "postfix", State.FAULT, "lmtp client is in a chroot, where it does not see"),
-    (postfix_that_takes_larger_messages, "postfix", State.WARNING, "message_size_limit is 90000000"),
-    (postfix_that_keeps_no_plus, "postfix", State.FAULT, "recipient_delimiter has no +"),
-    (no_directory, "directory", State.FAULT, "no directory has been imported"),
-    (directory_that_is_old, "directory", State.WARNING, "(2026-01-01)"),
-    (rules_with_an_error, "rules", State.FAULT, "{folder}/rules/routing.yaml:"),
-    (model_that_is_none, "rules", State.WARNING, "{folder}/model.npz: error: "),
-    (switchboard_in_another_time_zone, "switchboard", State.FAULT, "read as America/New_York"),
-    (switchboard_without_a_log, "switchboard", State.FAULT, "Master.csv does not exist"),
-    (switchboard_with_other_columns, "switchboard", State.FAULT, "are no call records"),
+FAULTS: list[tuple[Plant, str, CheckState, str]] = [
+    (misspelt_key, "settings", CheckState.FAULT, "smpt: there is no such setting; did you mean smtp?"),
+    (wrong_type, "settings", CheckState.FAULT, "dtm-contact.toml:10: smtp.port: Input should be a valid integer"),
+    (no_toml, "settings", CheckState.FAULT, "no TOML: Invalid value; write a text in quotation marks"),
+    (anybody_may_change_the_settings, "settings", CheckState.FAULT, "anybody may change it"),
+    (misspelt_variable, "settings", CheckState.WARNING, "did you mean DTM_OUTBOUND_HOST?"),
+    (no_such_channel, "settings", CheckState.FAULT, "there is no channel fax"),
+    (no_folder_for_the_store, "rights", CheckState.FAULT, "nowhere does not exist"),
+    (folder_that_cannot_be_written, "rights", CheckState.FAULT, "danger cannot be written"),
+    (rules_not_there, "rights", CheckState.FAULT, "No such file or directory: {folder}/rulez"),
+    (socket_with_a_long_name, "rights", CheckState.FAULT, "longer than the 107 octets"),
+    (store_that_all_can_read, "rights", CheckState.FAULT, "every user can read {folder}/data/store.db"),
+    (seen_as_root, "rights", CheckState.WARNING, "this runs as root, and the store is 12345's"),
+    (password_that_all_can_read, "secrets", CheckState.FAULT, "{folder}/password (mode 0644)"),
+    (password_that_is_empty, "secrets", CheckState.FAULT, "its first line is empty: {folder}/password"),
+    (password_that_is_not_there, "secrets", CheckState.FAULT, "No such file or directory: {folder}/nowhere"),
+    (
+        password_in_a_settings_file_that_all_can_read,
+        "secrets",
+        CheckState.FAULT,
+        "dtm-contact.toml:3: store.url: a secret",
+    ),
+    (one_port_twice, "addresses", CheckState.FAULT, "127.0.0.1:18025 is that of smtp, too"),
+    (address_of_another_machine, "addresses", CheckState.FAULT, "192.0.2.7: Cannot assign requested address"),
+    (cookies_without_tls, "addresses", CheckState.FAULT, "without TLS"),
+    (everybody_may_hand_over_mail, "addresses", CheckState.FAULT, "whoever reaches it may hand over mail"),
+    (
+        certificate_that_has_ended,
+        "certificate",
+        CheckState.FAULT,
+        "its certificate is refused: certificate has expired",
+    ),
+    (certificate_with_the_key_of_another, "certificate", CheckState.FAULT, "{folder}/one/both.pem: TLS fails: "),
+    (certificate_that_ends_soon, "certificate", CheckState.WARNING, "ends in 9 days"),
+    (nobody_hears_alarms, "alarms", CheckState.WARNING, "nobody is told"),
+    (no_such_program_for_alarms, "alarms", CheckState.FAULT, "there is no program /nowhere/ring"),
+    (no_mail_server_for_alarms, "alarms", CheckState.FAULT, "Connection refused"),
+    (disk_that_is_full, "disk", CheckState.FAULT, "so no mail is taken in"),
+    (disk_without_inodes, "disk", CheckState.FAULT, "files (inodes) left"),
+    (judges_beyond_the_memory, "memory", CheckState.FAULT, "12,480 MiB at rest"),
+    (bound_of_the_service_too_low, "memory", CheckState.FAULT, "system.slice allows 400"),
+    (too_few_open_files, "files", CheckState.WARNING, "the connections may need 10,000,000,256"),
+    (another_program_on_the_port, "daemon", CheckState.FAULT, "another program answers at 127.0.0.1:"),
+    (daemon_that_is_unwell, "daemon", CheckState.FAULT, "relay: connection refused"),
+    (no_database_at_all, "database", CheckState.FAULT, "SQLITE_NOTADB: {folder}/data/store.db"),
+    (tables_of_a_later_version, "database", CheckState.FAULT, "of version 9999"),
+    (tables_of_an_earlier_version, "database", CheckState.WARNING, "of version 0003"),
+    (journal_of_another_kind, "database", CheckState.FAULT, "journal_mode is delete"),
+    (postgresql_that_is_away, "database", CheckState.FAULT, "(connection refused): PostgreSQL at 127.0.0.1:"),
+    (clock_that_was_set_back, "clock", CheckState.WARNING, "s from now: the clock was set back"),
+    (arrival_held_by_the_dead, "leases", CheckState.FAULT, "held beyond a lease: 1 arrivals, by d1 "),
+    (nobody_may_come_in, "desk", CheckState.FAULT, "there is no account"),
+    (nothing_is_sent, "relay", CheckState.WARNING, "nobody is told of danger"),
+    (no_mail_server, "relay", CheckState.FAULT, "(starttls): Connection refused"),
+    (mail_server_without_starttls, "relay", CheckState.FAULT, "STARTTLS extension not supported"),
+    (mail_server_with_a_certificate_that_has_ended, "relay", CheckState.FAULT, ENDED_OF),
+    (mail_server_with_a_wrong_name, "relay", CheckState.FAULT, "certificate is not valid for 'localhost'"),
+    (mail_server_that_refuses_the_password, "relay", CheckState.FAULT, "credentials refused (535)"),
+    (mailbox_with_a_certificate_that_has_ended, "mailbox", CheckState.FAULT, ENDED_OF),
+    (
+        mailbox_with_an_unknown_authority,
+        "mailbox",
+        CheckState.FAULT,
+        "its certificate is refused: self-signed certificate",
+    ),
+    (mailbox_that_refuses_the_password, "mailbox", CheckState.FAULT, "refuses our name, password or token"),
+    (mailbox_without_the_folder, "mailbox", CheckState.FAULT, "the folder INBOX cannot be opened"),
+    (mailbox_that_is_away, "mailbox", CheckState.FAULT, ": Connection refused"),
+    (name_that_does_not_resolve, "dns", CheckState.FAULT, "outbound.host: relay.invalid: "),
+    (domain_that_is_none, "dns", CheckState.FAULT, "is no name that the DNS can have"),
+    (domain_without_a_mail_server, "dns", CheckState.WARNING, "bailleur.example has no MX"),
+    (postfix_that_takes_no_mail_for_us, "postfix", CheckState.FAULT, "Relay access denied"),
+    (postfix_that_looks_for_a_local_user, "postfix", CheckState.FAULT, "User unknown in local recipient table"),
+    (postfix_without_a_transport, "postfix", CheckState.FAULT, f"no transport leads {ADDRESS} to us"),
+    (postfix_that_leads_elsewhere, "postfix", CheckState.FAULT, "smtp:[127.0.0.1]:18026, where we do not listen"),
+    (postfix_that_sees_no_socket, "postfix", CheckState.FAULT, "lmtp client is in a chroot, where it does not see"),
+    (postfix_that_takes_larger_messages, "postfix", CheckState.WARNING, "message_size_limit is 90000000"),
+    (postfix_that_keeps_no_plus, "postfix", CheckState.FAULT, "recipient_delimiter has no +"),
+    (no_directory, "directory", CheckState.FAULT, "no directory has been imported"),
+    (directory_that_is_old, "directory", CheckState.WARNING, "(2026-01-01)"),
+    (rules_with_an_error, "rules", CheckState.FAULT, "{folder}/rules/routing.yaml:"),
+    (model_that_is_none, "rules", CheckState.WARNING, "{folder}/model.npz: error: "),
+    (switchboard_in_another_time_zone, "switchboard", CheckState.FAULT, "read as America/New_York"),
+    (switchboard_without_a_log, "switchboard", CheckState.FAULT, "Master.csv does not exist"),
+    (switchboard_with_other_columns, "switchboard", CheckState.FAULT, "are no call records"),
 ]  # fmt: skip
 
 
 @pytest.mark.parametrize(("plant", "check", "state", "told"), FAULTS, ids=[plant.__name__ for plant, *_ in FAULTS])
-def test_a_fault_is_found_by_its_check(scene: Scene, plant: Plant, check: str, state: State, told: str) -> None:
+def test_a_fault_is_found_by_its_check(scene: Scene, plant: Plant, check: str, state: CheckState, told: str) -> None:
     plant(scene)
     found = scene.found(check)
     matching = [each for each in found if each.state is state and told.format(folder=scene.folder) in each.told]
     assert matching, found
-    assert all(each.remedy for each in found if each.state in {State.WARNING, State.FAULT})
+    assert all(each.remedy for each in found if each.state in {CheckState.WARNING, CheckState.FAULT})
     assert SECRET not in str(found)
 
 
@@ -492,8 +507,8 @@ def test_nothing_is_found_where_nothing_is_wrong(scene: Scene) -> None:
     scene.write()
     found = list(examine(scene.config))
     # No daemon runs, and the directory of the tests has none of the offices that the rules name.
-    others = {"daemon": State.SKIPPED, "rules": State.WARNING}
-    assert {each.check: each.state for each in found if each.state is not State.OK} == others
+    others = {"daemon": CheckState.SKIPPED, "rules": CheckState.WARNING}
+    assert {each.check: each.state for each in found if each.state is not CheckState.OK} == others
     assert {each.check for each in found} == set(CHECKS)
     assert SECRET not in str(found)
 
@@ -502,18 +517,18 @@ def test_the_lines_for_postfix_that_we_give_let_mail_through(scene: Scene) -> No
     scene.postfix((shipped("deploy") / "postfix-main.cf").read_text(encoding="utf-8"))
     scene.set(smtp=load(shipped("deploy") / "dtm-contact.toml", {}).settings.smtp.model_dump(include={"port"}))
     scene.set(smtp={"recipients": ["metropole@parishabitat.fr"]})
-    assert [each.state for each in scene.found("postfix")] == [State.OK]
+    assert [each.state for each in scene.found("postfix")] == [CheckState.OK]
 
 
 def test_postgresql_that_loses_what_it_was_told_is_found(scene: Scene, postgresql_url: str) -> None:
     scene.set(store={"url": postgresql_url})
     found = scene.found("database")
     assert [each.told.split(" ")[0] for each in found] == ["fsync", "full_page_writes"]
-    assert [each.state for each in scene.found("clock")] == [State.OK]
+    assert [each.state for each in scene.found("clock")] == [CheckState.OK]
     late = timedelta(seconds=90)
     scene.patch.setattr("dtm_contact.store.inspecting.database_time", lambda _: datetime.now(UTC) - late)
     [off] = scene.found("clock")
-    assert (off.state, off.told) == (State.FAULT, "this machine's clock is 90 s ahead of the database's")
+    assert (off.state, off.told) == (CheckState.FAULT, "this machine's clock is 90 s ahead of the database's")
 
 
 def test_a_standby_is_found_where_the_primary_is_wanted(
@@ -546,7 +561,7 @@ def test_a_standby_is_found_where_the_primary_is_wanted(
 
 def test_a_folder_that_systemd_makes_with_the_start_is_not_missed_before(scene: Scene) -> None:
     scene.set(desk={"socket": "/run/dtm-contact-of-tests/desk.sock"})
-    assert [each.state for each in scene.found("rights")] == [State.OK]
+    assert [each.state for each in scene.found("rights")] == [CheckState.OK]
 
 
 def test_a_check_that_fails_itself_stops_no_other(scene: Scene) -> None:
@@ -556,8 +571,8 @@ def test_a_check_that_fails_itself_stops_no_other(scene: Scene) -> None:
     scene.patch.setattr("dtm_contact.doctor.machine.free_octets", broken)
     scene.write()
     found = {each.check: each for each in examine(scene.config, only=["disk", "database"])}
-    assert (found["disk"].state, found["disk"].told) == (State.WARNING, "the check itself failed: RuntimeError")
-    assert found["database"].state is State.OK
+    assert (found["disk"].state, found["disk"].told) == (CheckState.WARNING, "the check itself failed: RuntimeError")
+    assert found["database"].state is CheckState.OK
 
 
 def test_without_a_connection_nothing_is_connected_to(scene: Scene) -> None:
@@ -565,13 +580,13 @@ def test_without_a_connection_nothing_is_connected_to(scene: Scene) -> None:
     scene.write()
     found = list(examine(scene.config, offline=True))
     assert {each.check for each in found} == {each.name for each in CHECKS.values() if each.offline}
-    assert [each.state for each in found if each.check == "alarms"] == [State.OK]
+    assert [each.state for each in found if each.check == "alarms"] == [CheckState.OK]
 
 
 def test_settings_that_do_not_hold_leave_the_rest_unlooked_at(scene: Scene, tmp_path: Path) -> None:
     misspelt_key(scene)
     found = list(examine(scene.config))
-    assert {each.state for each in found if each.check != "settings"} == {State.SKIPPED}
+    assert {each.state for each in found if each.check != "settings"} == {CheckState.SKIPPED}
     assert [each.told for each in examine(tmp_path / "none.toml") if each.check == "settings"] == [
         f"{tmp_path}/none.toml: No such file or directory; dtm-contact init lays one out"
     ]

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from dtm_contact.alarms import CAUSES, Alarms
-from dtm_contact.notices import AlarmNotice, Announcer, Kept, NoticeWay, NotToldError, State, kept_in
-from dtm_contact.settings import Alarm, Settings, Store
+from dtm_contact.notices import AlarmNotice, Announcer, Kept, NoticeState, NoticeWay, NotToldError, kept_in
+from dtm_contact.settings import AlarmSettings, Settings, StoreSettings
 
 NOW = datetime(2026, 11, 30, 10, 16, 19, tzinfo=UTC)
 SECOND, MINUTE, HOUR = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1)
@@ -31,7 +31,7 @@ class FakeWay:
         self.told.append(telling)
 
     @property
-    def said(self) -> list[tuple[str, State]]:
+    def said(self) -> list[tuple[str, NoticeState]]:
         return [(each.episode.cause, each.state) for each in self.told]
 
 
@@ -42,7 +42,7 @@ class Scene:
         self.now = NOW
         self.ways = ways
         self.kept = Kept(folder / "alarms.json")
-        self.settings = Settings(name="dtm1", alarm=Alarm(**settings))
+        self.settings = Settings(name="dtm1", alarm=AlarmSettings(**settings))
         self.start()
 
     def start(self) -> None:
@@ -72,12 +72,12 @@ def scene(tmp_path: Path, way: FakeWay) -> Scene:
 async def test_an_alarm_is_told_at_once_and_again_while_it_lasts_and_its_end_once(scene: Scene, way: FakeWay) -> None:
     scene.alarms.sound("relay", "The mail server is away.")
     await scene.after(timedelta(0))
-    assert way.said == [("relay", State.SOUNDS)]
+    assert way.said == [("relay", NoticeState.SOUNDS)]
     await scene.after(13 * HOUR, MINUTE)
-    assert way.said[1:] == [("relay", State.LASTS)] * 2
+    assert way.said[1:] == [("relay", NoticeState.LASTS)] * 2
     scene.alarms.over("relay")
     await scene.after(HOUR)
-    assert way.said[3:] == [("relay", State.OVER)]
+    assert way.said[3:] == [("relay", NoticeState.OVER)]
     assert way.told[-1].at - scene.now.astimezone() == -HOUR + timedelta(seconds=300)
     await scene.after(24 * HOUR, MINUTE)
     assert len(way.told) == 4
@@ -89,14 +89,14 @@ async def test_what_flaps_is_one_alarm(scene: Scene, way: FakeWay) -> None:
         await scene.after(10 * SECOND)
         scene.alarms.over("imap_sent")
         await scene.after(200 * SECOND)
-    assert way.said == [("imap_sent", State.SOUNDS)]
+    assert way.said == [("imap_sent", NoticeState.SOUNDS)]
     await scene.after(HOUR)
-    assert way.said[1:] == [("imap_sent", State.OVER)]
+    assert way.said[1:] == [("imap_sent", NoticeState.OVER)]
     assert way.told[-1].episode.returns == 99
     assert "Came back: 99 times" in way.told[-1].text
     scene.alarms.sound("imap_sent", "anew")
     await scene.after(timedelta(0))
-    assert way.said[2:] == [("imap_sent", State.SOUNDS)]
+    assert way.said[2:] == [("imap_sent", NoticeState.SOUNDS)]
 
 
 async def test_what_cannot_be_told_is_kept_and_told_once_that_works(scene: Scene, way: FakeWay) -> None:
@@ -109,7 +109,7 @@ async def test_what_cannot_be_told_is_kept_and_told_once_that_works(scene: Scene
     assert way.tried <= 20
     way.works = True
     await scene.after(timedelta(seconds=310))
-    assert way.said == [("relay", State.SOUNDS), ("parked-X", State.HAPPENED)]
+    assert way.said == [("relay", NoticeState.SOUNDS), ("parked-X", NoticeState.HAPPENED)]
     assert way.told[0].episode.since == NOW
     assert "nobody could be told before" in way.told[0].text
 
@@ -122,7 +122,7 @@ async def test_what_was_told_to_nobody_and_is_over_is_told_once(scene: Scene, wa
     await scene.after(HOUR)
     way.works = True
     await scene.after(HOUR)
-    assert way.said == [("relay", State.OVER)]
+    assert way.said == [("relay", NoticeState.OVER)]
     assert "2026-11-30 11:16:19 CET (1 h 00 min)" in way.told[0].text
 
 
@@ -135,7 +135,7 @@ async def test_a_new_alarm_is_tried_at_once_while_others_wait(scene: Scene, way:
     scene.alarms.sound("intake", "full")
     await scene.after(timedelta(0))
     assert way.tried > tried
-    assert way.said == [("relay", State.SOUNDS), ("intake", State.SOUNDS)]
+    assert way.said == [("relay", NoticeState.SOUNDS), ("intake", NoticeState.SOUNDS)]
 
 
 async def test_the_next_way_tells_where_the_first_does_not(tmp_path: Path) -> None:
@@ -159,7 +159,7 @@ async def test_an_alarm_outlasts_a_restart(scene: Scene, way: FakeWay) -> None:
     scene.start()
     way.works = True
     await scene.after(timedelta(0))
-    assert way.said == [("intake", State.SOUNDS), ("untold", State.HAPPENED)]
+    assert way.said == [("intake", NoticeState.SOUNDS), ("untold", NoticeState.HAPPENED)]
     assert way.told[0].episode.told == "The disk is full."
     scene.start()
     scene.alarms.sound("intake", "The disk is full.")
@@ -167,7 +167,7 @@ async def test_an_alarm_outlasts_a_restart(scene: Scene, way: FakeWay) -> None:
     assert len(way.told) == 2, "it lasts over the restart, and was told"
     scene.start()
     await scene.after(HOUR)
-    assert way.said[2:] == [("intake", State.OVER)], "after the restart it did not sound again"
+    assert way.said[2:] == [("intake", NoticeState.OVER)], "after the restart it did not sound again"
 
 
 @pytest.mark.parametrize(
@@ -181,7 +181,7 @@ async def test_a_file_that_nobody_can_read_keeps_nobody_from_being_told(
     scene.start()
     scene.alarms.sound("relay", "away")
     await scene.after(timedelta(0))
-    assert way.said == [("relay", State.SOUNDS)]
+    assert way.said == [("relay", NoticeState.SOUNDS)]
     assert (tmp_path / "alarms.json").stat().st_mode & 0o777 == 0o600
 
 
@@ -189,7 +189,7 @@ async def test_a_folder_that_cannot_be_written_keeps_nobody_from_being_told(way:
     scene = Scene(tmp_path / "nowhere", [way])
     scene.alarms.sound("intake", "full")
     await scene.after(HOUR)
-    assert way.said == [("intake", State.SOUNDS)]
+    assert way.said == [("intake", NoticeState.SOUNDS)]
 
 
 async def test_a_clock_that_is_set_back_silences_nothing(scene: Scene, way: FakeWay) -> None:
@@ -200,7 +200,7 @@ async def test_a_clock_that_is_set_back_silences_nothing(scene: Scene, way: Fake
     scene.alarms.over("relay")
     scene.now -= 24 * HOUR
     await scene.after(timedelta(0))
-    assert way.said == [("relay", State.SOUNDS), ("relay", State.LASTS), ("relay", State.OVER)]
+    assert way.said == [("relay", NoticeState.SOUNDS), ("relay", NoticeState.LASTS), ("relay", NoticeState.OVER)]
 
 
 async def test_it_is_said_that_nobody_can_be_told(scene: Scene, way: FakeWay) -> None:
@@ -244,13 +244,13 @@ async def test_the_latest_sentence_is_told(scene: Scene, way: FakeWay) -> None:
         "connection refused",
         "its certificate is refused",
     ]
-    assert way.said == [("relay", State.SOUNDS), ("relay", State.LASTS)]
+    assert way.said == [("relay", NoticeState.SOUNDS), ("relay", NoticeState.LASTS)]
 
 
 def test_alarms_are_kept_beside_a_sqlite_store_each_daemons_apart(tmp_path: Path) -> None:
-    settings = Settings(name="a/b", store=Store(url=f"sqlite:///{tmp_path}/store.db"))
+    settings = Settings(name="a/b", store=StoreSettings(url=f"sqlite:///{tmp_path}/store.db"))
     kept = kept_in(settings)
     assert kept.save([])
     assert [path.name for path in tmp_path.iterdir()] == ["alarms-a%2Fb.json"]
-    postgresql = Settings(store=Store(url="postgresql://dtm@db.example/dtm"))
+    postgresql = Settings(store=StoreSettings(url="postgresql://dtm@db.example/dtm"))
     assert kept_in(postgresql).load() == []

@@ -14,15 +14,15 @@ import pytest
 from aiosmtpd.smtp import SMTP, Envelope, Session
 from pydantic import ValidationError
 
-from dtm_contact.notices import AlarmNotice, Announcer, Episode, Kept, NotToldError, State, announcing, ways_of
+from dtm_contact.notices import AlarmNotice, Announcer, Episode, Kept, NoticeState, NotToldError, announcing, ways_of
 from dtm_contact.notices.announcer import tell_once
-from dtm_contact.settings import Alarm, Settings
+from dtm_contact.settings import AlarmSettings, Settings
 
 NOW = datetime(2026, 11, 30, 10, 16, 19, tzinfo=UTC)
 
 
 def telling() -> AlarmNotice:
-    return AlarmNotice(State.SOUNDS, Episode("relay", "The server is away: é.", NOW), "host1", "dtm1", NOW)
+    return AlarmNotice(NoticeState.SOUNDS, Episode("relay", "The server is away: é.", NOW), "host1", "dtm1", NOW)
 
 
 class Inbox:
@@ -69,7 +69,7 @@ def free_port() -> int:
 
 async def test_a_mail_that_no_robot_answers() -> None:
     async with mail_server(inbox := Inbox()) as port:
-        (way,) = ways_of(Alarm(recipients=("a@bailleur.example", "b@bailleur.example"), port=port))
+        (way,) = ways_of(AlarmSettings(recipients=("a@bailleur.example", "b@bailleur.example"), port=port))
         await way.tell(telling())
     message = message_from_bytes(inbox.received.get_nowait(), policy=policy.default)
     assert message["To"] == "a@bailleur.example, b@bailleur.example"
@@ -83,7 +83,7 @@ async def test_a_mail_that_no_robot_answers() -> None:
 
 async def test_a_mail_server_that_refuses_or_is_not_there() -> None:
     async with mail_server(Inbox("451 later")) as port:
-        (way,) = ways_of(Alarm(recipients=("a@bailleur.example",), port=port))
+        (way,) = ways_of(AlarmSettings(recipients=("a@bailleur.example",), port=port))
         with pytest.raises(NotToldError, match=f"127.0.0.1:{port}: status 451"):
             await way.tell(telling())
     with pytest.raises(NotToldError, match=f"127.0.0.1:{port}: Connection refused"):
@@ -93,7 +93,7 @@ async def test_a_mail_server_that_refuses_or_is_not_there() -> None:
 async def test_the_webhook_gets_the_json() -> None:
     received: list[bytes] = []
     async with web_server(received) as port:
-        (way,) = ways_of(Alarm(webhook=f"http://127.0.0.1:{port}/hook?key=1"))
+        (way,) = ways_of(AlarmSettings(webhook=f"http://127.0.0.1:{port}/hook?key=1"))
         await way.tell(telling())
     head, _, body = received[0].partition(b"\r\n\r\n")
     assert head.startswith(b"POST /hook?key=1 HTTP/1.1\r\n")
@@ -102,7 +102,7 @@ async def test_the_webhook_gets_the_json() -> None:
 
 async def test_a_webhook_that_fails_tells_nothing_of_its_address() -> None:
     async with web_server([], b"HTTP/1.1 500 no\r\n\r\n") as port:
-        (way,) = ways_of(Alarm(webhook=f"http://127.0.0.1:{port}/hush"))
+        (way,) = ways_of(AlarmSettings(webhook=f"http://127.0.0.1:{port}/hush"))
         with pytest.raises(NotToldError, match=r"DTM_ALARM_WEBHOOK: .*status 500") as raised:
             await way.tell(telling())
     assert "hush" not in str(raised.value)
@@ -117,7 +117,7 @@ async def test_a_webhook_that_fails_tells_nothing_of_its_address() -> None:
 )  # fmt: skip
 def test_what_is_no_web_address_is_no_setting(url: str) -> None:
     with pytest.raises(ValidationError, match="write https://HOST/PATH"):
-        Alarm(webhook=url)
+        AlarmSettings(webhook=url)
 
 
 def lives(process: int) -> bool:
@@ -125,10 +125,10 @@ def lives(process: int) -> bool:
     return stat.exists() and ") Z " not in stat.read_text()
 
 
-def command(tmp_path: Path, program: str, **settings: float) -> Alarm:
+def command(tmp_path: Path, program: str, **settings: float) -> AlarmSettings:
     script = tmp_path / "told.py"
     script.write_text(program)
-    return Alarm(command=(sys.executable, str(script), "$HOME; echo"), **settings)
+    return AlarmSettings(command=(sys.executable, str(script), "$HOME; echo"), **settings)
 
 
 async def test_the_command_gets_the_json_on_its_standard_input_and_no_shell_is_between(tmp_path: Path) -> None:
@@ -144,7 +144,7 @@ async def test_a_command_that_fails_or_is_not_there(tmp_path: Path) -> None:
     (way,) = ways_of(command(tmp_path, "import sys; sys.exit(3)"))
     with pytest.raises(NotToldError, match="status 3"):
         await way.tell(telling())
-    (way,) = ways_of(Alarm(command=(str(tmp_path / "nowhere"),)))
+    (way,) = ways_of(AlarmSettings(command=(str(tmp_path / "nowhere"),)))
     with pytest.raises(NotToldError, match="No such file or directory"):
         await way.tell(telling())
 
@@ -168,15 +168,17 @@ async def test_a_command_that_hangs_is_ended_with_all_that_it_started(tmp_path: 
 
 
 def test_ways_are_tried_in_the_order_of_the_setting() -> None:
-    alarm = Alarm(recipients=("a@b.example",), webhook="https://a.example/", ways=("webhook", "mail", "command"))
+    alarm = AlarmSettings(
+        recipients=("a@b.example",), webhook="https://a.example/", ways=("webhook", "mail", "command")
+    )
     assert [way.name for way in ways_of(alarm)] == ["webhook", "mail"]
-    assert ways_of(Alarm()) == []
+    assert ways_of(AlarmSettings()) == []
 
 
 async def test_the_loop_tells_at_once_from_any_thread_and_keeps_at_the_end_what_it_could_not(tmp_path: Path) -> None:
     received: list[bytes] = []
     async with web_server(received) as port:
-        settings = Settings(alarm=Alarm(webhook=f"http://127.0.0.1:{port}/"))
+        settings = Settings(alarm=AlarmSettings(webhook=f"http://127.0.0.1:{port}/"))
         announcer = Announcer(settings, ways_of(settings.alarm), Kept(tmp_path / "kept"), lambda: datetime.now(UTC))
         async with announcing(announcer):
             await asyncio.to_thread(announcer.happened, "parked-X", "x")
@@ -191,7 +193,7 @@ async def test_the_loop_tells_at_once_from_any_thread_and_keeps_at_the_end_what_
 async def test_a_command_of_the_command_line_tells_once_by_the_first_way_that_works() -> None:
     received: list[bytes] = []
     async with web_server(received) as port:
-        alarm = Alarm(recipients=("a@b.example",), port=free_port(), webhook=f"http://127.0.0.1:{port}/")
+        alarm = AlarmSettings(recipients=("a@b.example",), port=free_port(), webhook=f"http://127.0.0.1:{port}/")
         assert await tell_once(Settings(alarm=alarm), ways_of(alarm), "directory-refused", "x", NOW)
     assert len(received) == 1
     assert not await tell_once(Settings(alarm=alarm), ways_of(alarm), "directory-refused", "x", NOW)
@@ -199,6 +201,6 @@ async def test_a_command_of_the_command_line_tells_once_by_the_first_way_that_wo
 
 def test_times_are_told_by_the_offices_clock() -> None:
     at = (NOW + timedelta(days=2)).astimezone(Settings().zone)
-    told = AlarmNotice(State.LASTS, Episode("relay", "x", NOW, told_at=NOW, tellings=1), "h", "d", at).text
+    told = AlarmNotice(NoticeState.LASTS, Episode("relay", "x", NOW, told_at=NOW, tellings=1), "h", "d", at).text
     assert "Since:   2026-11-30 11:16:19 CET (2 d 0 h)\n" in told
     assert "1 times before, last at 2026-11-30 11:16:19 CET" in told

@@ -16,8 +16,7 @@ from dtm_contact.outbound import Answering
 from dtm_contact.outbound.notices import NoticeWriter
 from dtm_contact.pipeline import Grounds, judge
 from dtm_contact.rules import RuleSet
-from dtm_contact.settings import Outbound, Settings
-from dtm_contact.settings import Store as StoreSettings
+from dtm_contact.settings import OutboundSettings, Settings, StoreSettings
 from dtm_contact.store import Store, migrate, open_store
 from dtm_contact.timers import Runner, Storms
 from dtm_contact.worker.fallback import FallbackQueue
@@ -84,7 +83,8 @@ def _ruled() -> tuple[Directory, RuleSet]:
 def engine(folder: Path) -> Iterator[Engine]:
     """Make one, with the small sample directory and the shipped rules."""
     settings = Settings(
-        store=StoreSettings(url=f"sqlite:///{folder}/store.db"), outbound=Outbound(host="relay.example", sender=US)
+        store=StoreSettings(url=f"sqlite:///{folder}/store.db"),
+        outbound=OutboundSettings(host="relay.example", sender=US),
     )
     migrate(settings.store.url)
     with open_store(settings.store.url) as store:

@@ -16,7 +16,7 @@ from dtm_contact.channels.mail import listener
 from dtm_contact.daemon import daemon
 from dtm_contact.hours import PARIS
 from dtm_contact.model import AlarmLevel, AlarmSource
-from dtm_contact.settings import Outbound, Rules
+from dtm_contact.settings import OutboundSettings, RulesSettings
 from dtm_contact.store import Case
 from dtm_contact.worker import worker
 from tests.outbound.relays import RelayServer, relay_server
@@ -103,13 +103,13 @@ async def by_night(folder: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterat
     monkeypatch.setattr(listener, "datetime", Clock)
     monkeypatch.setattr(worker, "datetime", Clock)
     async with relay_server(RelayServer()) as relay:
-        outbound = Outbound(host="127.0.0.1", port=relay.port, security="none")
+        outbound = OutboundSettings(host="127.0.0.1", port=relay.port, security="none")
         rules = copytree(ROOT / "rules", folder / "rules")
         topics = rules / "topics.yaml"
         # Possible by a phrase, whatever any model makes of it: what is tried is what follows of that.
         text = re.sub("certain: [0-9.]+", "certain: 0.999", topics.read_text(encoding="utf-8"), count=1)
         topics.write_text(text, encoding="utf-8")
-        given = settings_for(folder).model_copy(update={"outbound": outbound, "rules": Rules(dir=rules)})
+        given = settings_for(folder).model_copy(update={"outbound": outbound, "rules": RulesSettings(dir=rules)})
         settings = with_directory(given)
         async with daemon(settings) as running:
             yield Night(Talk(running, relay))

@@ -8,10 +8,10 @@ import pytest
 
 from dtm_contact.alarms import Alarms
 from dtm_contact.model import CaseKind, Outgoing, OutgoingKind, Priority
-from dtm_contact.notices import AlarmNotice, Announcer, Kept, State
+from dtm_contact.notices import AlarmNotice, Announcer, Kept, NoticeState
 from dtm_contact.outbound import Sender
 from dtm_contact.outbound.relay import Fate, Relay, SendResult
-from dtm_contact.settings import Outbound, Settings
+from dtm_contact.settings import OutboundSettings, Settings
 from dtm_contact.store import Store, StoreThread, migrate, open_store
 from dtm_contact.worker.outbox import AsyncOutbox
 from tests.notices.test_announcer import FakeWay
@@ -70,7 +70,7 @@ async def played(store: Store, relay: Away, seconds: float, ways: Sequence[FakeW
 
     The admins are told of its alarms by `ways`, looked at in each pause.
     """
-    settings = Outbound(host="relay.example")
+    settings = OutboundSettings(host="relay.example")
     outbox = AsyncOutbox(thread := StoreThread(store), lambda: "sender")
     announcer = Announcer(Settings(), ways, Kept(None), lambda: relay.now)
     alarms = Alarms(announcer, lambda: relay.now.timestamp())  # noqa: PLW0108 - the clock moves
@@ -121,7 +121,7 @@ async def test_the_admins_hear_of_an_hour_without_a_relay(store: Store) -> None:
     assert relay.sent[0][0].message_id == danger
     assert relay.sent[0][1] <= SOON
     # Through the same relay: once it is back, with since when it was away; and then that it is over.
-    assert mail.said == [("relay", State.SOUNDS), ("relay", State.OVER)]
+    assert mail.said == [("relay", NoticeState.SOUNDS), ("relay", NoticeState.OVER)]
     assert mail.told[0].episode.since == NOW
     assert mail.told[0].at - relay.back_at <= SOON
 
@@ -134,7 +134,7 @@ async def test_the_admins_hear_at_once_by_another_way(store: Store) -> None:
     (told,) = webhook.told
     assert told.at == NOW
     assert told.episode.told == "The mail server relay.example:587 does not take our mail (451): it waits here."
-    assert mail.said == [("relay", State.OVER)]
+    assert mail.said == [("relay", NoticeState.OVER)]
 
 
 async def test_a_relay_that_is_away_is_tried_once_a_pause_however_much_waits(store: Store) -> None:
@@ -142,7 +142,7 @@ async def test_a_relay_that_is_away_is_tried_once_a_pause_however_much_waits(sto
         write(store, number, OutgoingKind.REPLY)
     relay = Away(back_at=NOW + HOUR)
     await played(store, relay, 0)
-    assert relay.tried == HOUR / timedelta(seconds=Outbound().pause)
+    assert relay.tried == HOUR / timedelta(seconds=OutboundSettings().pause)
 
 
 async def test_what_is_written_of_danger_goes_before_all_that_waits(store: Store) -> None:

@@ -4,7 +4,7 @@ import pytest
 
 from dtm_contact.model import Outgoing, OutgoingKind
 from dtm_contact.outbound.relay import Fate, Relay
-from dtm_contact.settings import Outbound
+from dtm_contact.settings import OutboundSettings
 from tests.outbound.relays import DROP, TAKE, RelayServer, relay_server
 
 LETTER = Outgoing(
@@ -17,9 +17,9 @@ LETTER = Outgoing(
 )
 
 
-def settings(port: int, **values: object) -> Outbound:
+def settings(port: int, **values: object) -> OutboundSettings:
     chosen: dict[str, object] = {"host": "127.0.0.1", "port": port, "security": "none", "seconds": 5.0, **values}
-    return Outbound.model_validate(chosen)
+    return OutboundSettings.model_validate(chosen)
 
 
 async def test_a_message_arrives_as_it_was_written() -> None:

@@ -27,7 +27,7 @@ from dtm_contact.model import (
 )
 from dtm_contact.outbound import Answering, answers
 from dtm_contact.pipeline import Grounds, judge
-from dtm_contact.settings import Outbound, Settings
+from dtm_contact.settings import OutboundSettings, Settings
 from tests.rules.once import load_once
 from tests.vouched import vouched
 
@@ -52,7 +52,7 @@ MATTERS = (
 
 @pytest.fixture(scope="module")
 def grounds() -> Grounds:
-    settings = Settings(outbound=Outbound(host="relay.example", sender=US))
+    settings = Settings(outbound=OutboundSettings(host="relay.example", sender=US))
     directory = Directory(read_export(ROOT / "fixtures" / "directory")[0])
     return Grounds.build(directory, load_once(ROOT / "rules", directory.offices), settings)
 

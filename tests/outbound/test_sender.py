@@ -10,7 +10,7 @@ import pytest
 from dtm_contact.model import ClaimedOutgoing, Outgoing, Urgency
 from dtm_contact.outbound import Sender
 from dtm_contact.outbound.relay import Fate, Relay, SendResult
-from dtm_contact.settings import Outbound
+from dtm_contact.settings import OutboundSettings
 from tests.heard import made_alarms
 from tests.outbound.test_relay import LETTER
 
@@ -79,7 +79,7 @@ class Answers(Relay):
 
 def sender(box: Box, relay: Relay, told: list[str], pause: float = 15) -> Sender:
     alarms = made_alarms(lambda cause, _sentence: told.append(cause))
-    settings = Outbound(pause=pause, longest_pause=3600, days=3)
+    settings = OutboundSettings(pause=pause, longest_pause=3600, days=3)
     return Sender(settings, box, relay, alarms, lambda: box.now, least_lease=10)
 
 

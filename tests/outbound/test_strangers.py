@@ -13,7 +13,7 @@ import pytest
 
 from dtm_contact.cases import Command, InForce, UnprovenAddressError, WrongArgumentError, apply
 from dtm_contact.daemon import RunningDaemon, daemon
-from dtm_contact.settings import Outbound, Settings
+from dtm_contact.settings import OutboundSettings, Settings
 from dtm_contact.store import Case
 from tests.outbound.relays import RelayServer, relay_server
 from tests.outbound.test_through_the_daemon import GAS, TENANT, US, Talk, letter
@@ -61,7 +61,7 @@ class Office(Talk):
 @asynccontextmanager
 async def office(folder: Path, gateways: tuple[str, ...] = (), **outbound: Any) -> AsyncIterator[Office]:
     async with relay_server(RelayServer()) as relay:
-        sending = Outbound(host="127.0.0.1", port=relay.port, security="none", **outbound)
+        sending = OutboundSettings(host="127.0.0.1", port=relay.port, security="none", **outbound)
         settings = with_directory(settings_for(folder))
         switchboard = settings.switchboard.model_copy(update={"voicemail_senders": gateways})
         settings = settings.model_copy(update={"outbound": sending, "switchboard": switchboard})

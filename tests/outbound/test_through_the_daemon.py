@@ -12,7 +12,7 @@ import aiosmtplib
 import pytest
 
 from dtm_contact.daemon import RunningDaemon, daemon
-from dtm_contact.settings import Outbound
+from dtm_contact.settings import OutboundSettings
 from dtm_contact.store import CaseFile
 from tests.outbound.relays import RelayServer, relay_server
 from tests.test_daemon import settings_for, with_directory
@@ -83,7 +83,7 @@ class Talk:
 
 async def test_a_conversation_stays_in_one_case(tmp_path: Path) -> None:
     async with relay_server(RelayServer()) as relay:
-        outbound = Outbound(host="127.0.0.1", port=relay.port, security="none")
+        outbound = OutboundSettings(host="127.0.0.1", port=relay.port, security="none")
         settings = with_directory(settings_for(tmp_path)).model_copy(update={"outbound": outbound})
         async with daemon(settings) as running:
             talk = Talk(running, relay)

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from dtm_contact.cases import Command, apply
 from dtm_contact.daemon import daemon
-from dtm_contact.settings import Outbound, Rules
+from dtm_contact.settings import OutboundSettings, RulesSettings
 from dtm_contact.store import Case, CaseContact
 from dtm_contact.store.schema import case_links, cases
 from dtm_contact.timers.acts import is_needless
@@ -112,9 +112,9 @@ def _rules(folder: Path) -> Path:
 @asynccontextmanager
 async def danger(folder: Path) -> AsyncIterator[Danger]:
     async with relay_server(RelayServer()) as relay:
-        outbound = Outbound(host="127.0.0.1", port=relay.port, security="none")
+        outbound = OutboundSettings(host="127.0.0.1", port=relay.port, security="none")
         settings = with_directory(settings_for(folder)).model_copy(update={"outbound": outbound})
-        settings = settings.model_copy(update={"rules": Rules(dir=_rules(folder / "rules"))})
+        settings = settings.model_copy(update={"rules": RulesSettings(dir=_rules(folder / "rules"))})
         settings = settings.model_copy(update={"timers": settings.timers.model_copy(update={"seconds": 0.1})})
         async with daemon(settings) as running:
             talk = Talk(running, relay)

@@ -24,7 +24,7 @@ from dtm_contact.pdf.reader import PdfReader
 from dtm_contact.pipeline import Grounds, judge
 from dtm_contact.reading import limits, notes, read
 from dtm_contact.rules import load_rules
-from dtm_contact.settings import Pdf, Settings
+from dtm_contact.settings import PdfSettings, Settings
 from tests.pdf import documents
 from tests.pdf.documents import letter, mail
 from tests.reading.reads import RECEIVED_AT, arrival
@@ -47,7 +47,7 @@ LONG = (
 @pytest.fixture(scope="module")
 def grounds() -> Iterator[Grounds]:
     directory = Directory(read_export(ROOT / "tests" / "directory" / "good")[0])
-    pdfs = PdfReader(Pdf(cpu_seconds=20, seconds=60))
+    pdfs = PdfReader(PdfSettings(cpu_seconds=20, seconds=60))
     yield Grounds.build(directory, load_rules(ROOT / "rules", directory.offices), Settings.defaults(), files=pdfs)
     pdfs.close()
 

@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 
 from dtm_contact.model import FileOutcome, FileText
 from dtm_contact.pdf.reader import PdfReader
-from dtm_contact.settings import Pdf
+from dtm_contact.settings import PdfSettings
 from tests.pdf import documents
 from tests.pdf.documents import letter
 
 GAS = "Madame, Monsieur,\nÇa sent le gaz (très fort) à l’étage, près de la chaudière.\nOù êtes-vous ? Cœur serré."
-ROOMY = Pdf(cpu_seconds=20, seconds=60)
+ROOMY = PdfSettings(cpu_seconds=20, seconds=60)
 
 
 @pytest.fixture(scope="module")
@@ -73,10 +73,14 @@ def test_what_cannot_be_read_says_why_and_the_next_file_is_read(
 
 @pytest.mark.parametrize(
     "bounds",
-    [Pdf(cpu_seconds=0.3, seconds=60), Pdf(cpu_seconds=60, seconds=0.3), Pdf(memory=1, cpu_seconds=20, seconds=60)],
+    [
+        PdfSettings(cpu_seconds=0.3, seconds=60),
+        PdfSettings(cpu_seconds=60, seconds=0.3),
+        PdfSettings(memory=1, cpu_seconds=20, seconds=60),
+    ],
     ids=["processor", "clock", "memory"],
 )
-def test_beyond_a_bound_a_file_is_given_up_and_the_next_message_is_read_by_a_new_process(bounds: Pdf) -> None:
+def test_beyond_a_bound_a_file_is_given_up_and_the_next_message_is_read_by_a_new_process(bounds: PdfSettings) -> None:
     reader = PdfReader(bounds)
     try:
         assert reader([documents.costly()]) == [FileText(FileOutcome.COSTLY)]
@@ -86,7 +90,7 @@ def test_beyond_a_bound_a_file_is_given_up_and_the_next_message_is_read_by_a_new
 
 
 def test_pages_before_a_costly_one_are_kept() -> None:
-    reader = PdfReader(Pdf(cpu_seconds=0.5, seconds=60))
+    reader = PdfReader(PdfSettings(cpu_seconds=0.5, seconds=60))
     try:
         plain = documents.packed(documents.shown(documents.rows(GAS)))
         heavy = documents.packed(b"BT /F1 11 Tf\n" + b"(a) Tj\n" * 600_000 + b"ET")

@@ -13,8 +13,7 @@ import psycopg
 import sqlalchemy as sa
 
 from dtm_contact.backup import BackupDamagedError, Made, make_backup, replay, restore, verify
-from dtm_contact.settings import Backup, Settings
-from dtm_contact.settings import Store as StoreSettings
+from dtm_contact.settings import BackupSettings, Settings, StoreSettings
 from dtm_contact.store import open_store
 from tests.outbound.relays import RelayServer, relay_server
 from tests.prove.database import Database, Place, PostgreSQL, Sqlite, on_sqlite
@@ -195,7 +194,7 @@ def _bring_back(restored: Database, backup: Path, kept: Path | None) -> set[byte
 
 
 def _site(url: str) -> Settings:
-    return Settings.defaults().model_copy(update={"store": StoreSettings(url=url), "backup": Backup()})
+    return Settings.defaults().model_copy(update={"store": StoreSettings(url=url), "backup": BackupSettings()})
 
 
 @contextmanager

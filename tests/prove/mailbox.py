@@ -11,7 +11,7 @@ from pathlib import Path
 from random import Random
 
 from dtm_contact.channels.mailbox.names import encoded
-from dtm_contact.settings import Imap
+from dtm_contact.settings import ImapSettings
 from tests.channels.mailbox.dovecot import PASSWORD, USER, Dovecot, imap, running
 from tests.prove.database import Database, Place, on_sqlite
 from tests.prove.kills import settled
@@ -197,7 +197,7 @@ def _audit(trial: Trial, times: int, away: list[bytes], anew: list[bytes]) -> Ou
     rows = trial.database.rows(_WENT)
     taken = Counter(bytes(row[3]) for row in rows)
     folders = _folders(trial.server)
-    stays, settings = set(anew), Imap()
+    stays, settings = set(anew), ImapSettings()
     expected = {
         raw: "." if raw in stays else encoded(settings.folder_of(queue or kind or "none"))
         for _external_id, kind, queue, raw, _id in rows

@@ -14,8 +14,7 @@ from dtm_contact.model import Arrival, Priority
 from dtm_contact.pipeline import Grounds, judge
 from dtm_contact.rehearsal.replay import Replay, ReplayProposal, replay
 from dtm_contact.rules import load_rules
-from dtm_contact.settings import Settings
-from dtm_contact.settings import Store as StoreSettings
+from dtm_contact.settings import Settings, StoreSettings
 from dtm_contact.store import Store, case_transaction, migrate, open_store
 from dtm_contact.topics import Effect, Phrase
 

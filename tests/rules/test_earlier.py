@@ -27,7 +27,7 @@ from dtm_contact.directory import read_export
 from dtm_contact.rules import load_rules
 from dtm_contact.rules.model_file import FORMER
 from dtm_contact.rules.ruleset import digest
-from dtm_contact.settings import Judge, Monitor, Rules, Settings, Smtp, Store
+from dtm_contact.settings import JudgeSettings, MonitorSettings, RulesSettings, Settings, SmtpSettings, StoreSettings
 from dtm_contact.store import migrate, open_store
 from dtm_contact.store.rule_versions import pack
 
@@ -49,11 +49,11 @@ def folder(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
 def settings(folder: Path, tmp_path: Path) -> Settings:
     """A daemon that judged by the folder before the program was upgraded."""
     found = Settings(
-        store=Store(url=f"sqlite:///{tmp_path}/store.db"),
-        rules=Rules(dir=folder),
-        smtp=Smtp(port=0),
-        monitor=Monitor(port=0),
-        judge=Judge(processes=1, pause=0.05),
+        store=StoreSettings(url=f"sqlite:///{tmp_path}/store.db"),
+        rules=RulesSettings(dir=folder),
+        smtp=SmtpSettings(port=0),
+        monitor=MonitorSettings(port=0),
+        judge=JudgeSettings(processes=1, pause=0.05),
     )
     migrate(found.store.url)
     with open_store(found.store.url) as store:

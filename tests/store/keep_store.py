@@ -17,8 +17,7 @@ from dtm_contact.contract import as_json
 from dtm_contact.directory import read_export
 from dtm_contact.model import Arrival
 from dtm_contact.rules import load_rules
-from dtm_contact.settings import Rules, Settings
-from dtm_contact.settings import Store as StoreSettings
+from dtm_contact.settings import RulesSettings, Settings, StoreSettings
 from dtm_contact.store import Claimed, Store, migrate, open_store
 from dtm_contact.store.confirmations import Confirmation, confirm
 from dtm_contact.worker.child import JudgeContext
@@ -36,7 +35,7 @@ def main() -> None:
     """Write the store as SQL to standard output."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "kept.db"
-        settings = Settings(store=StoreSettings(url=f"sqlite:///{path}"), rules=Rules(dir=_ROOT / "rules"))
+        settings = Settings(store=StoreSettings(url=f"sqlite:///{path}"), rules=RulesSettings(dir=_ROOT / "rules"))
         migrate(settings.store.url)
         with open_store(settings.store.url) as store:
             records, _ = read_export(_ROOT / "tests" / "directory" / "good")

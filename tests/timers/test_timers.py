@@ -16,8 +16,7 @@ from dtm_contact.errors import StoreUnavailableError
 from dtm_contact.model import CaseKind, Joining, Likely, Match, Priority, Way
 from dtm_contact.outbound.notices import NoticeWriter
 from dtm_contact.rules import RuleSet
-from dtm_contact.settings import Settings
-from dtm_contact.settings import Timers as TimerSettings
+from dtm_contact.settings import Settings, TimersSettings
 from dtm_contact.store import Store, case_transaction, migrate, open_store
 from dtm_contact.store.schema import outbox
 from dtm_contact.timers import Runner, Storms, running
@@ -80,7 +79,7 @@ class Scene:
         self.now = OPENED
         self.told: list[str] = []
         self.storms = Storms()
-        settings = Settings(name=name, timers=TimerSettings(storm_cases=4))
+        settings = Settings(name=name, timers=TimersSettings(storm_cases=4))
         post = NoticeWriter(settings, CaseTokens(b"0" * 32, settings.outbound.sender), lambda: None) if sends else None
         self.runner = Runner(
             settings,

@@ -25,9 +25,7 @@ from dtm_contact.cases.knowledge import InForce
 from dtm_contact.directory.records import Address, Dwelling
 from dtm_contact.model import Alarm, Attachment, Joining, Likely, Match
 from dtm_contact.rules import RuleSet
-from dtm_contact.settings import Desk as DeskSettings
-from dtm_contact.settings import Outbound, Rules, Settings
-from dtm_contact.settings import Store as StoreSettings
+from dtm_contact.settings import DeskSettings, OutboundSettings, RulesSettings, Settings, StoreSettings
 from dtm_contact.store import Store, migrate, open_store
 from dtm_contact.web.app import build
 from dtm_contact.web.app_context import AppContext
@@ -154,8 +152,8 @@ def desk_over(folder: Path) -> Iterator[DeskAlone]:
     url = f"sqlite:///{folder}/store.db"
     settings = Settings(
         store=StoreSettings(url=url),
-        rules=Rules(dir=ROOT / "rules"),
-        outbound=Outbound(host="relay.example"),
+        rules=RulesSettings(dir=ROOT / "rules"),
+        outbound=OutboundSettings(host="relay.example"),
         desk=DeskSettings(secure_cookies=False, entries_per_minute=1000, hosts=("desk.example",)),
     )
     with open_store(url) as opened, DeskAlone(settings, opened) as desk:

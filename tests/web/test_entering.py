@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from dtm_contact.access import Role, csrf_token, digest_of, login, new_account, new_link, try_password
 from dtm_contact.access.login import AccountError
-from dtm_contact.settings import Desk as DeskSettings
+from dtm_contact.settings import DeskSettings
 from dtm_contact.web import auth
 from dtm_contact.web.limits import AccessLimits, BoundedLock, BusyError
 from tests.web.conftest import Browser, DeskAlone, Somebody

@@ -7,8 +7,7 @@ from pathlib import Path
 import pytest
 
 from dtm_contact.directory import read_export
-from dtm_contact.settings import Judge, Rules, Settings
-from dtm_contact.settings import Store as StoreSettings
+from dtm_contact.settings import JudgeSettings, RulesSettings, Settings, StoreSettings
 from dtm_contact.store import Store, migrate, open_store
 
 ROOT = Path(__file__).parents[2]
@@ -19,8 +18,8 @@ SMALL_DIRECTORY = ROOT / "tests" / "directory" / "good"
 def settings(tmp_path: Path) -> Settings:
     return Settings(
         store=StoreSettings(url=f"sqlite:///{tmp_path}/store.db"),
-        rules=Rules(dir=ROOT / "rules"),
-        judge=Judge(processes=1, seconds=60, attempts=3, pause=2),
+        rules=RulesSettings(dir=ROOT / "rules"),
+        judge=JudgeSettings(processes=1, seconds=60, attempts=3, pause=2),
     )
 
 

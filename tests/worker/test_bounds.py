@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from dtm_contact.settings import Judge, Pdf, Settings
+from dtm_contact.settings import JudgeSettings, PdfSettings, Settings
 from dtm_contact.store import ArrivalState, Store
 from dtm_contact.worker.bounds import Bounds, CpuSpentError
 from dtm_contact.worker.ipc import JudgeReply, JudgeRequest
@@ -37,7 +37,7 @@ def take(octets: int) -> Callable[[], None]:
 def test_a_bound_ends_the_block_and_lasts_no_longer(
     bounded: Callable[[], None], error: type[BaseException] | None
 ) -> None:
-    bounds = Bounds(Judge(cpu_seconds=0.05, memory_factor=10, memory_margin=16 * MEBIBYTE))
+    bounds = Bounds(JudgeSettings(cpu_seconds=0.05, memory_factor=10, memory_margin=16 * MEBIBYTE))
     before = resource.getrlimit(resource.RLIMIT_AS)
     try:
         with bounds.on(1 * MEBIBYTE):
@@ -52,7 +52,7 @@ def test_a_bound_ends_the_block_and_lasts_no_longer(
 
 
 def test_memory_is_allowed_in_proportion_to_the_size() -> None:
-    bounds = Bounds(Judge(memory_factor=10, memory_margin=16 * MEBIBYTE))
+    bounds = Bounds(JudgeSettings(memory_factor=10, memory_margin=16 * MEBIBYTE))
     with bounds.on(20 * MEBIBYTE):
         take(150 * MEBIBYTE)()
 
@@ -66,13 +66,17 @@ def with_file(octets: int) -> bytes:
 @pytest.mark.parametrize(
     ("judge", "costly", "reason"),
     [
-        (Judge(processes=1, seconds=60, memory_factor=0, memory_margin=4 * MEBIBYTE), with_file(24_000_000), "Memory"),
-        (Judge(processes=1, seconds=60, cpu_seconds=0.1), with_file(24_000_000), "CpuSpent"),
+        (
+            JudgeSettings(processes=1, seconds=60, memory_factor=0, memory_margin=4 * MEBIBYTE),
+            with_file(24_000_000),
+            "Memory",
+        ),
+        (JudgeSettings(processes=1, seconds=60, cpu_seconds=0.1), with_file(24_000_000), "CpuSpent"),
     ],
     ids=["memory", "processor"],
 )
 async def test_one_that_costs_too_much_is_parked_and_the_next_is_judged(
-    settings: Settings, store: Store, judge: Judge, costly: bytes, reason: str
+    settings: Settings, store: Store, judge: JudgeSettings, costly: bytes, reason: str
 ) -> None:
     bounded = settings.model_copy(update={"judge": judge})
     async with working(bounded, store, Clock()) as inbox:
@@ -90,7 +94,7 @@ async def test_a_pdf_that_costs_too_much_does_not_cost_its_message_the_judgement
     settings: Settings, store: Store
 ) -> None:
     bounded = settings.model_copy(
-        update={"judge": Judge(processes=1, seconds=60), "pdf": Pdf(cpu_seconds=0.3, seconds=50)}
+        update={"judge": JudgeSettings(processes=1, seconds=60), "pdf": PdfSettings(cpu_seconds=0.3, seconds=50)}
     )
     letter = documents.letter("Madame, Monsieur,\nMon robinet de cuisine fuit, il faut un plombier.")
     async with working(bounded, store, Clock()) as inbox:
@@ -107,7 +111,7 @@ async def test_a_pdf_that_costs_too_much_does_not_cost_its_message_the_judgement
 async def test_a_judge_as_the_daemon_starts_it_reads_ordinary_mail_within_its_bounds(settings: Settings) -> None:
     """Whatever judging calls must find its memory within the bound: BLAS ends the process where it does not."""
     longest = sorted((ROOT / "fixtures" / "mail").glob("*.eml"), key=lambda path: -path.stat().st_size)[:20]
-    judge = JudgeProcess(settings.model_copy(update={"judge": Judge(processes=1)}))
+    judge = JudgeProcess(settings.model_copy(update={"judge": JudgeSettings(processes=1)}))
     await judge.ready()
     pid = judge.pid
     try:

@@ -12,8 +12,7 @@ import sqlalchemy as sa
 from pydantic import ValidationError
 
 from dtm_contact.errors import DaemonRunsError, LeaseLostError
-from dtm_contact.settings import Lease, Settings
-from dtm_contact.settings import Store as StoreSettings
+from dtm_contact.settings import LeaseSettings, Settings, StoreSettings
 from dtm_contact.store import Store, open_store
 from dtm_contact.store.system_schema import daemons
 from dtm_contact.worker import LeaseHeartbeat, heartbeat_lifespan
@@ -199,6 +198,6 @@ async def test_after_a_kill_the_same_name_starts_again_and_has_what_was_held(sha
 
 def test_a_lease_outlasts_some_heartbeats() -> None:
     with pytest.raises(ValidationError, match="outlast 3 heartbeats"):
-        Lease(seconds=10, heartbeat_seconds=4)
+        LeaseSettings(seconds=10, heartbeat_seconds=4)
     with pytest.raises(ValidationError):
-        Lease(seconds=60)
+        LeaseSettings(seconds=60)

@@ -10,7 +10,7 @@ from dtm_contact.errors import InvalidFilesError, StoreUnavailableError
 from dtm_contact.rules import load_in_force
 from dtm_contact.rules.model_file import FORMER, OWN
 from dtm_contact.rules.ruleset import digest
-from dtm_contact.settings import Rules, Settings
+from dtm_contact.settings import RulesSettings, Settings
 from dtm_contact.store import Store
 from dtm_contact.store.rule_versions import pack
 from dtm_contact.worker.rules_in_force import (
@@ -46,7 +46,7 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def ruled(settings: Settings, folder: Path) -> Settings:
-    return settings.model_copy(update={"rules": Rules(dir=folder)})
+    return settings.model_copy(update={"rules": RulesSettings(dir=folder)})
 
 
 class Scene:
@@ -317,7 +317,7 @@ async def test_a_copy_is_whole_or_none(ruled: Settings, folder: Path, tmp_path: 
 
 
 async def test_a_trial_that_takes_too_long_is_refused(ruled: Settings) -> None:
-    hasty = ruled.model_copy(update={"rules": Rules(dir=ruled.rules.dir, trial_seconds=0.001)})
+    hasty = ruled.model_copy(update={"rules": RulesSettings(dir=ruled.rules.dir, trial_seconds=0.001)})
     outcome = await try_rules(hasty)
     assert not outcome.is_sound
     assert "could not be tried within 0.001 s" in str(outcome.errors[0])

@@ -11,7 +11,7 @@ import pytest
 from dtm_contact.errors import JudgeDiedError, JudgeTimeoutError
 from dtm_contact.labels.judging import NOT_READ
 from dtm_contact.model import Arrival, Envelope, Priority
-from dtm_contact.settings import Judge, Settings
+from dtm_contact.settings import JudgeSettings, Settings
 from dtm_contact.store import ArrivalLine, ArrivalState, Claimed, GroupCommitInbox, Store
 from dtm_contact.worker import FallbackQueue, WakingInbox, Worker
 from dtm_contact.worker.fallback import readable_part
@@ -119,7 +119,7 @@ async def test_what_cannot_be_read_is_parked_with_a_case_at_the_reception(settin
 
 
 async def test_one_that_takes_too_long_is_parked(settings: Settings, store: Store) -> None:
-    hasty = settings.model_copy(update={"judge": Judge(processes=1, seconds=1e-6, attempts=3, pause=2)})
+    hasty = settings.model_copy(update={"judge": JudgeSettings(processes=1, seconds=1e-6, attempts=3, pause=2)})
     async with working(hasty, store, Clock()) as inbox:
         await inbox.accept([arrival()])
         line = await settled(store)

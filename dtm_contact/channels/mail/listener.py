@@ -13,7 +13,7 @@ from pathlib import Path
 from dtm_contact.channels import Inbox
 from dtm_contact.channels.mail.reception import Reception
 from dtm_contact.channels.mail.session import MailSession
-from dtm_contact.settings import MailServer
+from dtm_contact.settings import MailServerSettings
 
 _BACKLOG = 512
 _SOCKET_UMASK = 0o117
@@ -30,7 +30,12 @@ class MailListener:
     """One way in for mail, open from `listen` to `stop`."""
 
     def __init__(
-        self, name: str, settings: MailServer, inbox: Inbox, session: type[MailSession], clock: Clock = system_clock
+        self,
+        name: str,
+        settings: MailServerSettings,
+        inbox: Inbox,
+        session: type[MailSession],
+        clock: Clock = system_clock,
     ) -> None:
         """Prepare; `session` is the protocol that is spoken.
 
@@ -82,7 +87,7 @@ class MailListener:
         return self._session(self._reception, self._tls, asyncio.get_running_loop())
 
 
-def _tls_context(settings: MailServer) -> ssl.SSLContext | None:
+def _tls_context(settings: MailServerSettings) -> ssl.SSLContext | None:
     if settings.certificate is None:
         return None
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)

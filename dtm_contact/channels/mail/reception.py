@@ -16,7 +16,7 @@ from dtm_contact.channels.mail.body import Digest
 from dtm_contact.errors import CommitUnknownError
 from dtm_contact.log import get_log
 from dtm_contact.model import Arrival, Envelope
-from dtm_contact.settings import MailServer
+from dtm_contact.settings import MailServerSettings
 
 _CLIENTS_REMEMBERED = 1024
 
@@ -55,7 +55,7 @@ class Connected(Protocol):
 class Reception:
     """The state that the sessions of one way in share."""
 
-    def __init__(self, name: str, settings: MailServer, inbox: Inbox, clock: Callable[[], datetime]) -> None:
+    def __init__(self, name: str, settings: MailServerSettings, inbox: Inbox, clock: Callable[[], datetime]) -> None:
         """Begin with nobody connected; `clock` tells the time at which a message was there, aware."""
         self.name = name
         self.settings = settings

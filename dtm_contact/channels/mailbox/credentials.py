@@ -7,12 +7,12 @@ from collections.abc import Awaitable, Callable
 from typing import Final
 
 from dtm_contact.channels.mailbox.client import CredentialsRefusedError, Login
-from dtm_contact.settings import Imap
+from dtm_contact.settings import ImapSettings
 
 _SECONDS: Final = 30.0
 
 
-def login_by(settings: Imap) -> Callable[[], Awaitable[Login]]:
+def login_by(settings: ImapSettings) -> Callable[[], Awaitable[Login]]:
     """Return what reads the credentials.
 
     Raises:
@@ -36,7 +36,7 @@ def login_by(settings: Imap) -> Callable[[], Awaitable[Login]]:
     return login
 
 
-async def _token(settings: Imap) -> str:
+async def _token(settings: ImapSettings) -> str:
     """Return the token of XOAUTH2; empty where a password is used."""
     if not settings.token_command:
         return settings.read_token() or ""

@@ -23,7 +23,7 @@ from dtm_contact.channels.mailbox.envelope import envelope
 from dtm_contact.errors import DtmContactError, StoreUnavailableError, WrongSettingError, described
 from dtm_contact.log import get_log
 from dtm_contact.model import Arrival, KeptLines, LogLine, Position
-from dtm_contact.settings import Imap
+from dtm_contact.settings import ImapSettings
 
 _BATCH_MESSAGES: Final = 50
 _BATCH_OCTETS: Final = 16 * 1024 * 1024
@@ -74,7 +74,7 @@ class MailboxFollower:
     def __init__(
         self,
         name: str,
-        settings: Imap,
+        settings: ImapSettings,
         inbox: ReadingInbox,
         login: Callable[[], Awaitable[Login]],
         clock: Callable[[], datetime],

@@ -8,12 +8,12 @@ import pytest
 
 from dtm_contact.channels.mailbox import login_by
 from dtm_contact.channels.mailbox.client import CredentialsRefusedError, connected
-from dtm_contact.settings import Imap
+from dtm_contact.settings import ImapSettings
 from tests.channels.mailbox.fake_server import fake_server
 
 
-def settings(port: int = 1, **values: object) -> Imap:
-    return Imap.model_validate({"host": "127.0.0.1", "port": port, "tls": False, "user": "metropole", **values})
+def settings(port: int = 1, **values: object) -> ImapSettings:
+    return ImapSettings.model_validate({"host": "127.0.0.1", "port": port, "tls": False, "user": "metropole", **values})
 
 
 async def test_a_token_is_handed_over_as_xoauth2_wants_it(tmp_path: Path) -> None:

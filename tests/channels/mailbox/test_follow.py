@@ -16,7 +16,7 @@ from dtm_contact.channels.mailbox.client import MailboxConnection
 from dtm_contact.channels.mailbox.follow import MailboxPlace
 from dtm_contact.errors import StoreUnavailableError
 from dtm_contact.model import Arrival, KeptLines, Position
-from dtm_contact.settings import Imap, Rules, Settings
+from dtm_contact.settings import ImapSettings, RulesSettings, Settings
 from tests.channels.inbox import FakeInbox
 from tests.channels.mailbox.dovecot import PASSWORD, USER, Dovecot, imap
 
@@ -39,7 +39,7 @@ def box(server: Dovecot, request: pytest.FixtureRequest) -> str:
     return name
 
 
-def settings(server: Dovecot, folder: str, tmp_path: Path, **values: object) -> Imap:
+def settings(server: Dovecot, folder: str, tmp_path: Path, **values: object) -> ImapSettings:
     secret = tmp_path / "password"
     secret.write_text(f"{PASSWORD}\n")
     chosen: dict[str, object] = {
@@ -47,11 +47,11 @@ def settings(server: Dovecot, folder: str, tmp_path: Path, **values: object) -> 
         "folder": folder, "since": "2000-01-01", "pause": 0.05, "longest_pause": 0.2, "seconds": 20.0,
         "poll_seconds": 1700.0, "queue_folder": f"{folder}-Bureaux/{{queue}}",
     }  # fmt: skip
-    return Imap.model_validate({**chosen, **values})
+    return ImapSettings.model_validate({**chosen, **values})
 
 
 @asynccontextmanager
-async def following(chosen: Imap, inbox: FakeInbox) -> AsyncIterator[MailboxFollower]:
+async def following(chosen: ImapSettings, inbox: FakeInbox) -> AsyncIterator[MailboxFollower]:
     follower = MailboxFollower("imap", chosen, inbox, login_by(chosen), lambda: datetime.now(UTC))
     follower.start()
     try:
@@ -113,7 +113,7 @@ async def test_beside_an_old_process_every_message_stays(
     inbox.went = {hashlib.sha256(raw).hexdigest(): "bagnolet"}
     await asyncio.to_thread(server.append, raw, box)
     watched = settings(server, box, tmp_path)
-    running = await imap_channel.start(Settings(imap=watched, rules=Rules(observe=observe)), inbox)
+    running = await imap_channel.start(Settings(imap=watched, rules=RulesSettings(observe=observe)), inbox)
     await until(lambda: len(inbox.arrivals) == 1)
     await until(lambda: observe or not (server.uids(box) or inbox.kept_lines))
     await running.stop()

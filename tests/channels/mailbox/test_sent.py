@@ -10,7 +10,7 @@ import aiosmtplib
 import pytest
 
 from dtm_contact.daemon import daemon
-from dtm_contact.settings import Imap
+from dtm_contact.settings import ImapSettings
 from tests.channels.mailbox.dovecot import PASSWORD, USER, Dovecot, imap
 from tests.test_daemon import settings_for, with_directory
 
@@ -41,7 +41,7 @@ async def test_what_agents_send_stands_in_its_case(server: Dovecot, tmp_path: Pa
     settings = with_directory(settings_for(tmp_path)).model_copy(
         update={
             "channels": ("smtp", "imap_sent"),
-            "imap": Imap(
+            "imap": ImapSettings(
                 host="127.0.0.1", port=server.port, tls=False, user=USER, password_file=secret, poll_seconds=0.5
             ),
         }
