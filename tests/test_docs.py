@@ -27,9 +27,10 @@ def test_every_link_leads_somewhere(page: Path) -> None:
     assert dead == []
 
 
-def test_every_decision_stands_in_the_list() -> None:
-    folder = ROOT / "docs" / "decisions"
-    listed = set(LINK.findall((folder / "README.md").read_text(encoding="utf-8")))
+@pytest.mark.parametrize("name", ["decisions", "figures"])
+def test_every_page_of_a_folder_stands_in_its_list(name: str) -> None:
+    folder = ROOT / "docs" / name
+    listed = {link for link in LINK.findall((folder / "README.md").read_text(encoding="utf-8")) if "/" not in link}
     assert listed == {page.name for page in folder.glob("*.md")} - {"README.md"}
 
 
