@@ -255,7 +255,14 @@ async def run(settings: Settings) -> None:
         DtmContactError: it does not start; the admins are told.
     """
     try:
-        migrate(settings.store.url)
+        migration = migrate(settings.store.url)
+        if migration.came_from is not None and migration.revisions:
+            _log.info(
+                "store migrated",
+                came_from=migration.came_from,
+                revision=migration.revisions[-1][0],
+                seconds=round(migration.seconds, 1),
+            )
         stopped = stop_signal()
         async with daemon(settings):
             await stopped.wait()

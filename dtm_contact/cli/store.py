@@ -20,8 +20,16 @@ def store_group() -> None:
 @store_group.command("migrate")
 @click.pass_obj
 def migrate_(settings: Settings) -> None:
-    """Bring the store's tables to this version; creates the store where there is none."""
-    migrate(settings.store.url)
+    """Bring the store's tables to this version; creates the store where there is none.
+
+    Prints how long each revision took: meanwhile nobody else could write, and the mail server kept what came.
+    """
+    migration = migrate(settings.store.url)
+    if migration.came_from is not None:
+        for revision, seconds in migration.revisions:
+            click.echo(f"revision {revision}: {seconds:.1f} s")
+        if migration.revisions:
+            click.echo(f"from {migration.came_from}; writes were held for {migration.seconds:.1f} s")
     click.echo("the store's tables are those of this version")
 
 

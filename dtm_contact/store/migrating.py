@@ -4,7 +4,10 @@ import os
 import sqlite3
 import tempfile
 from contextlib import closing, suppress
+from dataclasses import dataclass
 from pathlib import Path
+from time import perf_counter
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -22,10 +25,25 @@ _TOO_OLD = (
 _version = sa.table("alembic_version", sa.column("version_num", sa.Text))
 
 
-def migrate(url: str) -> None:
-    """Create the store's tables, or bring them up to this version; in one transaction.
+@dataclass(frozen=True, slots=True)
+class Migration:
+    """What was done to a store: the version that it had, each revision with its seconds, and all seconds.
+
+    Nobody else could write meanwhile.
+    """
+
+    came_from: str | None
+    revisions: tuple[tuple[str, float], ...]
+    seconds: float
+
+
+def migrate(url: str) -> Migration:
+    """Create the store's tables, or bring them up to this version; in one transaction, so that it is done or not.
 
     The folder and file of a SQLite store are created, readable by their owner alone.
+
+    Returns:
+        What was done; no revisions where the store was of this version.
 
     Raises:
         UnknownSchemaError: the tables are of a later version than this program.
@@ -40,8 +58,10 @@ def migrate(url: str) -> None:
         with database.writing(hurried=False) as connection:
             if connection.dialect.name == "postgresql":
                 connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_MIGRATING)))
-            if schema_version(connection) != SCHEMA_VERSION:
-                _upgrade(connection)
+            started = perf_counter()
+            came_from = schema_version(connection)
+            revisions = _upgrade(connection) if came_from != SCHEMA_VERSION else ()
+        return Migration(came_from, revisions, perf_counter() - started)
     finally:
         database.close()
 
@@ -91,7 +111,8 @@ def _create_file(path: Path) -> None:
         new.unlink()
 
 
-def _upgrade(connection: Connection) -> None:
+def _upgrade(connection: Connection) -> tuple[tuple[str, float], ...]:
+    """Run what is missing; return each revision with its seconds."""
     # Takes as long to import as all the rest of the store, and only a new schema needs it.
     from alembic import command  # noqa: PLC0415
     from alembic.config import Config  # noqa: PLC0415
@@ -100,7 +121,17 @@ def _upgrade(connection: Connection) -> None:
     config = Config()
     config.set_main_option("script_location", "dtm_contact.store:migrations")
     config.attributes["connection"] = connection
+    passed: list[tuple[str, float]] = []
+    before = perf_counter()
+
+    def applied(*, step: Any, **_of_alembic: object) -> None:
+        nonlocal before
+        passed.append((step.up_revision_id, perf_counter() - before))
+        before = perf_counter()
+
+    config.attributes["on_version_apply"] = applied
     try:
         command.upgrade(config, "head")
     except CommandError:
         raise UnknownSchemaError(_other_version(schema_version(connection))) from None
+    return tuple(passed)

@@ -8,11 +8,17 @@ that signs case numbers: revision 0003 was changed after it had been used. `keep
 import hashlib
 import json
 import sqlite3
+from collections.abc import Callable
 from contextlib import closing
+from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
+import sqlalchemy as sa
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
 
 from dtm_contact.errors import UnknownSchemaError
@@ -48,14 +54,17 @@ RELEASED = {
 NUMBERS = [f"2026-{number:06}" for number in range(1, 5)]
 
 
+def laid_into_sqlite(path: Path, script: Path) -> str:
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.executescript(script.read_text(encoding="utf-8"))
+    return f"sqlite:///{path}"
+
+
 @pytest.fixture(params=OLD, ids=[file.stem for file in OLD])
 def old_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """The URL of a store as an earlier version left it."""
-    path = tmp_path / "old.db"
-    with closing(sqlite3.connect(path)) as connection:
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.executescript(request.param.read_text(encoding="utf-8"))
-    return f"sqlite:///{path}"
+    return laid_into_sqlite(tmp_path / "old.db", request.param)
 
 
 @pytest.fixture
@@ -168,6 +177,81 @@ def test_a_revision_that_was_released_never_changes() -> None:
         file.stem: hashlib.sha256(file.read_bytes()).hexdigest()[:16] for file in sorted(VERSIONS.glob("v[0-9]*.py"))
     }
     assert found == RELEASED
+
+
+def laid_into_postgresql(url: str, sqlite_url: str, revision: str) -> None:
+    """Make the tables of a revision in an empty database, and lay the rows of a store on SQLite into them."""
+    config = Config()
+    config.set_main_option("script_location", "dtm_contact.store:migrations")
+    engine = sa.create_engine(sa.make_url(url).set(drivername="postgresql+psycopg"))
+    source = sa.create_engine(sqlite_url)
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, revision)
+        tables = sa.MetaData()
+        tables.reflect(connection)
+        for table in tables.sorted_tables:
+            connection.execute(sa.delete(table))
+        for table in tables.sorted_tables:
+            with source.connect() as reading:
+                names = {column["name"] for column in sa.inspect(reading).get_columns(table.name)}
+                rows = reading.execute(sa.text(f'SELECT * FROM "{table.name}"')).mappings().all()  # noqa: S608 - ours
+            kept = [column for column in table.columns if column.name in names and column.computed is None]
+            for row in rows:
+                values = {column.name: as_postgresql_has_it(column, row[column.name]) for column in kept}
+                connection.execute(sa.insert(table).values(values))
+            for column in table.columns:
+                name = f'"{table.name}"'
+                sequence = connection.execute(sa.select(sa.func.pg_get_serial_sequence(name, column.name))).scalar()
+                if sequence is not None and rows:
+                    connection.execute(sa.select(sa.func.setval(sequence, max(row[column.name] for row in rows))))
+    engine.dispose()
+    source.dispose()
+
+
+def as_postgresql_has_it(column: sa.Column[Any], value: Any) -> Any:
+    """Return what SQLite keeps as text or number as the type that the column has on PostgreSQL."""
+    if value is None:
+        return None
+    if isinstance(column.type, sa.DateTime):
+        time = datetime.fromisoformat(value)
+        return time if time.tzinfo else time.replace(tzinfo=UTC)
+    if isinstance(column.type, sa.Date):
+        return date.fromisoformat(value)
+    if isinstance(column.type, sa.Boolean):
+        return bool(value)
+    if isinstance(column.type, sa.JSON):
+        return json.loads(value)
+    return value
+
+
+@pytest.mark.parametrize("script", OLD, ids=[file.stem for file in OLD])
+def test_it_is_brought_over_on_postgresql_as_well(
+    script: Path, create_database: Callable[[str], str], tmp_path: Path
+) -> None:
+    url = create_database("template0")
+    sqlite_url = laid_into_sqlite(tmp_path / "old.db", script)
+    laid_into_postgresql(url, sqlite_url, script.stem.removeprefix("schema_"))
+    came = [migrate(each).came_from for each in (url, sqlite_url)]
+    assert came == [script.stem.removeprefix("schema_")] * 2
+    stories = []
+    for each in (url, sqlite_url):
+        with open_store(each) as store:
+            files = [store.cases.get(number) for number in NUMBERS]
+            stories.append([(file.case, file.contacts, [event.what for event in file.events]) for file in files])
+            _settle_the_waiting(store)
+    assert stories[0] == stories[1]
+
+
+def test_what_was_done_is_told_by_revision(old_url: str) -> None:
+    migration = migrate(old_url)
+    assert migration.came_from is not None
+    newest = NEWEST.stem.removeprefix("schema_")
+    revisions = [revision for revision, _ in migration.revisions]
+    assert revisions == sorted(revisions)
+    assert (revisions[-1:] == [newest]) is (migration.came_from != newest)
+    assert migration.seconds >= sum(seconds for _, seconds in migration.revisions) >= 0
+    assert migrate(old_url).revisions == ()
 
 
 def _settle_the_waiting(store: Store) -> None:
