@@ -29,7 +29,7 @@ from dtm_contact.model import (
     Understanding,
 )
 from dtm_contact.reading import read, voice_notice
-from dtm_contact.rules import RuleSet, decide, with_what_was_spoken
+from dtm_contact.rules import RuleSet, decide, with_unheard_voice
 from dtm_contact.settings import Settings
 from dtm_contact.tokens import SHORTEST_KEY, CaseTokens
 from dtm_contact.topics import understand
@@ -135,7 +135,7 @@ def judge(
     noted.register(whoever_it_may_be(matched, grounds.directory, today), today)
     joining = join(contact, matched, understanding, grounds.house, noted, recipients=recipients, now=now)
     understanding = _in_its_case(understanding, joining, noted)
-    understanding = with_what_was_spoken(contact, matched, understanding, now, grounds.rules, grounds.directory)
+    understanding = with_unheard_voice(contact, matched, understanding, now, grounds.rules, grounds.directory)
     decision = decide(
         contact, matched, understanding, now, grounds.rules, grounds.directory, history=noted, trace=trace
     )
@@ -210,7 +210,7 @@ def understand_again(
         return judgement.understanding
     understanding = _understood(judgement.contact, judgement.match, rules, as_case=as_case)
     understanding = _in_its_case(understanding, judgement.joining, history)
-    return with_what_was_spoken(judgement.contact, judgement.match, understanding, now, rules, directory)
+    return with_unheard_voice(judgement.contact, judgement.match, understanding, now, rules, directory)
 
 
 def decide_again(  # noqa: PLR0913 - what was judged, and what it is judged by this time

@@ -13,7 +13,7 @@ ROOT = Path(dtm_contact.__file__).parent
 # From the bottom up. What stands on one line does not import each other, but for the first, whose order is the arrow.
 LINES = (
     ("model",),
-    ("errors",),
+    ("errors", "registry"),
     ("settings",),
     ("log", "metrics"),
     ("alarms",),

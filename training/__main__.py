@@ -13,8 +13,7 @@ import numpy as np
 
 from dtm_contact.matching.place_model import FILE, PlaceModel
 from dtm_contact.model import Problem
-from dtm_contact.rules.model_file import OWN, OWN_DETAILS, load_model
-from dtm_contact.rules.reader_files import load_reader, read_topics
+from dtm_contact.rules.reader_files import SHIPPED_DETAILS, SHIPPED_MODEL, load_model, load_reader, read_topics
 from dtm_contact.settings import Settings
 from dtm_contact.store import open_store
 from dtm_contact.topics import DetailModel, Model, Reader, understand
@@ -42,7 +41,7 @@ def main() -> None:
 
 
 @main.command()
-@click.option("--output", type=click.Path(dir_okay=False, path_type=Path), default=OWN, show_default=True)
+@click.option("--output", type=click.Path(dir_okay=False, path_type=Path), default=SHIPPED_MODEL, show_default=True)
 def model(output: Path) -> None:
     """Make the model from nothing: the same corpus gives the same model."""
     paths = corpus.learned()
@@ -51,8 +50,8 @@ def model(output: Path) -> None:
 
 
 @main.command()
-@click.option("--output", type=click.Path(dir_okay=False, path_type=Path), default=OWN_DETAILS, show_default=True)
-@click.option("--model", "file", type=click.Path(exists=True, dir_okay=False, path_type=Path), default=OWN)
+@click.option("--output", type=click.Path(dir_okay=False, path_type=Path), default=SHIPPED_DETAILS, show_default=True)
+@click.option("--model", "file", type=click.Path(exists=True, dir_okay=False, path_type=Path), default=SHIPPED_MODEL)
 def details(output: Path, file: Path) -> None:
     """Make the small model of wishes and kinds of danger, by what the large one reads."""
     trained = train_details(_model(file))
@@ -77,7 +76,7 @@ def place_model(output: Path, left_out: bool) -> None:  # noqa: FBT001 - a flag 
 
 @main.command(name="evaluate")
 @click.argument("sets", nargs=-1, type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--model", "file", type=click.Path(exists=True, dir_okay=False, path_type=Path), default=OWN)
+@click.option("--model", "file", type=click.Path(exists=True, dir_okay=False, path_type=Path), default=SHIPPED_MODEL)
 @click.option("--rules", type=click.Path(exists=True, file_okay=False, path_type=Path), default=RULES)
 def evaluate_sets(sets: Sequence[Path], file: Path, rules: Path) -> None:
     """Print how well a model understands sets: without SETS, all that are kept aside but the unseen ones."""
@@ -94,7 +93,7 @@ def evaluate_sets(sets: Sequence[Path], file: Path, rules: Path) -> None:
 @main.command()
 @click.argument("labels", required=False, type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--output", type=click.Path(dir_okay=False, path_type=Path), required=True, help="File of the proposal.")
-@click.option("--in-force", type=click.Path(exists=True, dir_okay=False, path_type=Path), default=OWN)
+@click.option("--in-force", type=click.Path(exists=True, dir_okay=False, path_type=Path), default=SHIPPED_MODEL)
 @click.option("--calibrate", is_flag=True, help="Learn of what agents said of alarms what probabilities are worth.")
 @click.option("--days", type=click.IntRange(1, 3650), default=180, show_default=True, help="What they said since then.")
 def fit(labels: Path | None, output: Path, in_force: Path, *, calibrate: bool, days: int) -> None:

@@ -18,7 +18,7 @@ from dtm_contact.model import (
     Understanding,
 )
 from dtm_contact.pipeline import Grounds
-from dtm_contact.rules import decide, with_what_was_spoken
+from dtm_contact.rules import decide, with_unheard_voice
 
 CHANNEL = "phone"
 
@@ -75,9 +75,7 @@ def _decided(
     )
     waiting = call.outcome.needs_call_back and not standing.automated
     understanding = Understanding.of_call(waits=waiting, equipment=matched.equipment is not None)
-    understanding = with_what_was_spoken(
-        contact, matched, understanding, call.ended_at, grounds.rules, grounds.directory
-    )
+    understanding = with_unheard_voice(contact, matched, understanding, call.ended_at, grounds.rules, grounds.directory)
     decision = decide(
         contact,
         matched,

@@ -13,7 +13,7 @@ from dtm_contact.model import Alarm, CaseKind, Contact, Judgement, KeptHistory, 
 from dtm_contact.outbound import Answering, Letter, NoAddressError, write
 from dtm_contact.pipeline import whoever_it_may_be
 from dtm_contact.rules import decide
-from dtm_contact.rules.actions import ON_CALL
+from dtm_contact.rules.routing import ON_CALL
 from dtm_contact.tokens import CaseTokens
 
 _NONCE_OCTETS: Final = 8

@@ -11,7 +11,7 @@ from datetime import datetime
 from dtm_contact.directory import Directory, Residence
 from dtm_contact.model import AlarmSource, Priority, agreed
 from dtm_contact.rules import Queue, RuleSet
-from dtm_contact.rules.actions import OFFICE
+from dtm_contact.rules.routing import OFFICE
 from dtm_contact.store import CaseTransaction, LockedCase, Store, case_transaction
 from dtm_contact.store.alarm_labels import alarm_values
 from dtm_contact.store.cases import PlacedCase

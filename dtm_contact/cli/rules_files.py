@@ -22,10 +22,10 @@ from dtm_contact.directory import Directory
 from dtm_contact.errors import InvalidFilesError, NoDirectoryError, UnknownSchemaError
 from dtm_contact.model import Judgement, Problem, Severity
 from dtm_contact.rules import RuleSet, TestRun, conditions_manual, load_rules, read_document, run_rule_tests
+from dtm_contact.rules.document import read_text
 from dtm_contact.rules.json_schema import SCHEMAS, Schema, json_schemas
-from dtm_contact.rules.rule_tests import FOLDER
+from dtm_contact.rules.rule_tests import TESTS_FOLDER
 from dtm_contact.rules.ruleset import yaml_files
-from dtm_contact.rules.source import read_text
 from dtm_contact.rules.validation import cut
 from dtm_contact.settings import Settings
 from dtm_contact.store import Store, open_store
@@ -172,13 +172,13 @@ def _print_run(rules: RuleSet, run: TestRun, *, coverage: bool, as_json: bool) -
     default = rules.default.id
     tried = sum(bool(reached.held[name] and (reached.not_held[name] or name == default)) for name in reached.held)
     if as_json:
-        counts = {"tests": len(run.found), "failed": len(run.failed), "rules": len(rules.rules), "rules_tried": tried}
+        counts = {"tests": len(run.results), "failed": len(run.failed), "rules": len(rules.rules), "rules_tried": tried}
         print_json({**counts, "conditions": reached.conditions, "conditions_both_ways": reached.both_ways})
         return
     for line in reached.one_way if coverage else ():
         click.echo(f"seen one way only: {line}")
     click.echo(
-        f"{len(run.found)} tests, {len(run.failed)} failed; {tried} of {len(rules.rules)} rules tried both ways;"
+        f"{len(run.results)} tests, {len(run.failed)} failed; {tried} of {len(rules.rules)} rules tried both ways;"
         f" {reached.both_ways} of {reached.conditions} conditions seen both true and false"
     )
 
@@ -238,7 +238,7 @@ def fmt(settings: Settings, folder: Path | None, *, check: bool, diff: bool) -> 
     folder = folder or settings.rules.dir
     problems: list[Problem] = []
     changed = 0
-    for path in (*yaml_files(folder), *sorted((folder / FOLDER).glob("*.yaml"))):
+    for path in (*yaml_files(folder), *sorted((folder / TESTS_FOLDER).glob("*.yaml"))):
         changed += _formatted(path, folder, problems, check=check, diff=diff)
     print_problems(problems, as_json=False)
     click.echo(f"{changed} files {'would change' if check else 'changed'}")
@@ -357,7 +357,7 @@ def new_test(settings: Settings, number: str, queue: str | None, folder: Path | 
         directory = Directory(store.directory.load())
     test = dict(_test_keys(judgement, directory, settings, with_text=with_text))
     test |= {"note": f"dossier {number}", "expect": {"queue": queue or lies_in}}
-    path = folder / FOLDER / f"{number}.yaml"
+    path = folder / TESTS_FOLDER / f"{number}.yaml"
     path.parent.mkdir(exist_ok=True)
     if path.exists():
         raise click.ClickException(f"{path} is there already; delete it first")

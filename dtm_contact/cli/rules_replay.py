@@ -21,9 +21,9 @@ from dtm_contact.errors import NotFoundError
 from dtm_contact.model import AlarmLevel, Priority, Severity
 from dtm_contact.rehearsal.replay import CasePlace, Moved, Replay, ReplayProposal, replay
 from dtm_contact.rules import RuleSet, load_in_force
-from dtm_contact.rules.actions import ON_CALL
 from dtm_contact.rules.reader_files import reader_files
-from dtm_contact.rules.suggestions import hint_for
+from dtm_contact.rules.routing import ON_CALL
+from dtm_contact.rules.validation import hint_for
 from dtm_contact.settings import Settings
 from dtm_contact.store import Store, open_store
 from dtm_contact.store.rule_versions import files_in_force

@@ -12,7 +12,7 @@ from dtm_contact.cli.output import as_json_option, console, plain, print_json, t
 from dtm_contact.errors import NotFoundError
 from dtm_contact.model import Problem
 from dtm_contact.rules import read_document
-from dtm_contact.rules.rule_tests import FOLDER as TESTS
+from dtm_contact.rules.rule_tests import TESTS_FOLDER
 from dtm_contact.rules.ruleset import deciding_files, digest
 from dtm_contact.settings import Settings
 from dtm_contact.store import Store, open_store
@@ -176,7 +176,7 @@ def _replace(folder: Path, archive: bytes) -> list[Path]:
         unpack(archive, kept)
         for path in _missing(deciding_files(folder), folder, kept):
             path.unlink()
-        tests = sorted((folder / TESTS).glob("[!.]*"))
+        tests = sorted((folder / TESTS_FOLDER).glob("[!.]*"))
         put_aside = [path.rename(_free_name(path)) for path in _missing(tests, folder, kept)]
         shutil.copytree(kept, folder, dirs_exist_ok=True)
     return put_aside

@@ -14,7 +14,7 @@ from dtm_contact.doctor.registry import CheckResult, Site, SkipError, check, day
 from dtm_contact.errors import DtmContactError, InvalidFilesError, described
 from dtm_contact.model import Problem, errors_first
 from dtm_contact.rules import load_in_force
-from dtm_contact.rules.model_file import load_model
+from dtm_contact.rules.reader_files import load_model
 
 _SHOWN: Final = 3
 _READ_OCTETS: Final = 256 * 1024

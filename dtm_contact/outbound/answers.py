@@ -28,7 +28,7 @@ from dtm_contact.outbound.manners import why_not_answered
 from dtm_contact.outbound.notices import notices
 from dtm_contact.outbound.wording import moment, opening_hours
 from dtm_contact.rules import RuleSet, decide
-from dtm_contact.rules.answer_templates import AnswerFailedError, fill_in
+from dtm_contact.rules.answers import AnswerFailedError, fill_in
 from dtm_contact.settings import Settings
 from dtm_contact.tokens import CaseTokens
 

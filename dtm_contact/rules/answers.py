@@ -1,16 +1,138 @@
-"""`answers/*.fr.txt`: what is answered to tenants, in French, a file each."""
+"""`answers/*.fr.txt`: what is answered to tenants, in French, a file each; by Jinja in its sandbox.
 
+An answer goes out by itself, to an address that anybody can pretend to have: it has no name at hand that would tell the
+writer anything about themselves, their dwelling or their neighbours. To whoever is not proven to be a tenant the values
+are those of a message whose writer and place the directory does not know (`outbound.answers.told_decision`).
+"""
+
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from pathlib import Path
+from typing import Final
+
+from jinja2 import StrictUndefined, Template, TemplateError, TemplateSyntaxError, nodes
+from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from dtm_contact.model import Problem
-from dtm_contact.rules.answer_templates import faults
-from dtm_contact.rules.names import check_identifier
-from dtm_contact.rules.source import printable, read_text
-from dtm_contact.rules.validation import InvalidValueError
+from dtm_contact.rules.document import printable, read_text
+from dtm_contact.rules.validation import InvalidValueError, check_identifier, hint_for
 
-FOLDER = "answers"
+ANSWERS_FOLDER: Final = "answers"
 
-_ENDING = ".fr.txt"
+_ENDING: Final = ".fr.txt"
+
+NAMES: Final[Mapping[str, str]] = {
+    "case": "le numéro du dossier, 2026-004217",
+    "due": "quand la première réponse est due, en toutes lettres",
+    "phone": "notre numéro de téléphone",
+    "hours": "les heures d'ouverture, en toutes lettres",
+    "open": "vrai quand les bureaux sont ouverts",
+    "urgent": "vrai pour une urgence absolue (P1)",
+    "known": "vrai quand l'expéditeur est un locataire, prouvé par son adresse vérifiée, et son logement reconnu",
+    "again": "vrai quand le dossier était déjà ouvert",
+}
+"""What an answer can name, each with what it stands for, in French as admins read it."""
+
+SUBJECT: Final = "Objet :"
+"""How the first line of an answer gives its subject; without it the subject is the writer's own."""
+
+# What a text needs is a condition and a name. Loops could be endless, and the rest reaches further than a text should.
+_FORBIDDEN: Final = (
+    nodes.For,
+    nodes.Macro,
+    nodes.CallBlock,
+    nodes.Call,
+    nodes.Include,
+    nodes.Import,
+    nodes.FromImport,
+    nodes.Extends,
+    nodes.Block,
+    nodes.Assign,
+    nodes.AssignBlock,
+    nodes.Getattr,
+    nodes.Getitem,
+    nodes.BinExpr,
+    nodes.Filter,
+)
+
+
+_DEEPEST: Final = 40
+"""Nodes within nodes: what an answer needs takes ten, and Python compiles no more than a hundred."""
+_TOO_DEEP: Final = (
+    "the braces stand too deep within each other",
+    "an answer needs few {% if %}, two or three within each other; end each by {% endif %}",
+)
+
+
+def _environment() -> ImmutableSandboxedEnvironment:
+    # Plain text: what makes HTML of it escapes it there.
+    return ImmutableSandboxedEnvironment(undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+
+
+_ENVIRONMENT: Final = _environment()
+
+
+def template_faults(file: str, text: str) -> Iterator[Problem]:
+    """Yield what keeps a text from being an answer, each with its line.
+
+    Args:
+        file: the file's name, for the message.
+        text: the whole text.
+    """
+    try:
+        tree = _ENVIRONMENT.parse(text)
+    except RecursionError:
+        yield Problem(file, 1, 1, *_TOO_DEEP)
+        return
+    except TemplateSyntaxError as error:
+        hint = "write {{ name }} for a name, {% if name %} … {% endif %} for what holds only then"
+        yield Problem(file, error.lineno, 1, f"the braces cannot be read: {error.message}", hint)
+        return
+    if _is_deeper(tree, _DEEPEST):
+        yield Problem(file, 1, 1, *_TOO_DEEP)
+        return
+    for node in tree.find_all(_FORBIDDEN):
+        hint = "an answer knows only {{ name }} and {% if name %} … {% else %} … {% endif %}"
+        yield Problem(file, node.lineno, 1, f"an answer cannot hold {type(node).__name__.lower()} here", hint)
+    for node in tree.find_all(nodes.Name):
+        if node.name not in NAMES:
+            yield Problem(file, node.lineno, 1, f"unknown name {node.name}", hint_for(node.name, NAMES))
+
+
+def _is_deeper(tree: nodes.Node, most: int) -> bool:
+    level = [tree]
+    for _ in range(most):
+        level = [child for node in level for child in node.iter_child_nodes()]
+    return bool(level)
+
+
+@lru_cache(maxsize=256)
+def _compiled(text: str) -> Template:
+    return _ENVIRONMENT.from_string(text)
+
+
+class AnswerFailedError(ValueError):
+    """An answer could not be filled in."""
+
+
+def fill_in(text: str, values: Mapping[str, object]) -> tuple[str, str]:
+    """Return the subject, empty where the answer has none of its own, and the body of an answer.
+
+    Args:
+        text: an answer against which `template_faults` has nothing.
+        values: a value for each of `NAMES`.
+
+    Raises:
+        AnswerFailedError: a name is missing.
+    """
+    try:
+        filled = _compiled(text).render(values)
+    except TemplateError as error:
+        raise AnswerFailedError(type(error).__name__) from error
+    first, _, rest = filled.lstrip().partition("\n")
+    if first.startswith(SUBJECT):
+        return " ".join(first.removeprefix(SUBJECT).split()), rest.strip() + "\n"
+    return "", filled.strip() + "\n"
 
 
 def load_answers(folder: Path, problems: list[Problem]) -> dict[str, str]:
@@ -31,7 +153,7 @@ def load_answers(folder: Path, problems: list[Problem]) -> dict[str, str]:
         text = read_text(path, file, problems)
         if text is not None and not text.strip():
             problems.append(Problem(file, 1, 1, "the answer is empty", "write the text, or delete the file"))
-        problems.extend(faults(file, text or ""))
+        problems.extend(template_faults(file, text or ""))
         answers[name] = text or ""
     return answers
 
@@ -41,7 +163,7 @@ def answer_files(folder: Path) -> list[Path]:
 
     Where the folder of the answers is a link to elsewhere, it is returned itself, as what is no answer.
     """
-    answers = folder / FOLDER
+    answers = folder / ANSWERS_FOLDER
     if answers.is_symlink():
         return [answers]
     return sorted(path for path in answers.iterdir() if not path.name.startswith(".")) if answers.is_dir() else []
@@ -49,4 +171,4 @@ def answer_files(folder: Path) -> list[Path]:
 
 def answer_file(name: str) -> str:
     """Return the file of an answer, relative to the folder of the rules."""
-    return f"{FOLDER}/{name}{_ENDING}"
+    return f"{ANSWERS_FOLDER}/{name}{_ENDING}"

@@ -1,47 +1,47 @@
 """What a condition may be given in the YAML: read strictly, each kind in one class."""
 
 import math
+import re
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass
-from types import MappingProxyType
+from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, Protocol
 
+import re2
 from pydantic import BaseModel
 
 from dtm_contact.model import Problem, Severity
-from dtm_contact.rules.document import Document, Location
+from dtm_contact.rules.document import Document
 from dtm_contact.rules.facts import squeeze
-from dtm_contact.rules.suggestions import hint_for, nearest
-from dtm_contact.rules.validation import check, cut, shown
+from dtm_contact.rules.validation import Location, check, cut, hint_for, nearest, shown
+from dtm_contact.text import fold
+from dtm_contact.text.stems import stem
 
 LIST_LIMIT = 1_000
 """Values of the longest list."""
 
+PATTERN_LIMIT = 1_000
+"""Characters of the longest pattern."""
+
+_SEARCHES = ("contains", "about", "matches")
+_WORD = re.compile("[a-z0-9]+")
+
 
 @dataclass(frozen=True, slots=True)
-class Residences:
-    """The residences of the directory, by what rules may call them; empty where they are not known.
+class AllowedNames:
+    """What rules may name; None where it could not be read and is not checked.
 
     Attributes:
-        named: identifiers and communes of the residences that go by a name, an identifier or "name (commune)", as
-            conditions compare texts.
+        topics, offices, queues, answers: identifiers.
+        residences: identifier and commune of the residences that go by a name, an identifier or "name (commune)", as
+            conditions compare texts; empty where they are not checked.
     """
-
-    named: Mapping[str, tuple[tuple[str, str], ...]]
-
-
-_NO_RESIDENCES = Residences(MappingProxyType({}))
-
-
-@dataclass(frozen=True, slots=True)
-class KnownIdentifiers:
-    """The identifiers that rules may name; None where they could not be told and are not checked."""
 
     topics: Collection[str] | None = None
     offices: Collection[str] | None = None
     queues: Collection[str] | None = None
     answers: Collection[str] | None = None
-    residences: Residences = _NO_RESIDENCES
+    residences: Mapping[str, tuple[tuple[str, str], ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +49,13 @@ class DocumentValue:
     """A value in a document while it is read: where it stands, and where its faults are put."""
 
     document: Document
-    known: KnownIdentifiers
+    allowed: AllowedNames
     problems: list[Problem]
     loc: Location = ()
 
     def below(self, part: str | int) -> "DocumentValue":
         """Return the place of a value inside this one."""
-        return DocumentValue(self.document, self.known, self.problems, (*self.loc, part))
+        return DocumentValue(self.document, self.allowed, self.problems, (*self.loc, part))
 
     def fault(self, message: str, hint: str = "", *, at_key: bool = False) -> None:
         """Report an error here, unless the value was reported before."""
@@ -92,7 +92,7 @@ class OneOf:
         return "one or several of " + ", ".join(f"`{word}`" for word in self.words)
 
     def read(self, value: Any, place: DocumentValue) -> frozenset[str] | None:
-        """Return the words, all of them known."""
+        """Return the words, each of them one of `words`."""
         return _words(value, place, self.words)
 
 
@@ -108,8 +108,8 @@ class Identifiers:
         return f"one or several {self.kind}"
 
     def read(self, value: Any, place: DocumentValue) -> frozenset[str] | None:
-        """Return the identifiers, all of them known."""
-        return _words(value, place, getattr(place.known, self.kind), self.kind.removesuffix("s"))
+        """Return the identifiers, each of them allowed."""
+        return _words(value, place, getattr(place.allowed, self.kind), self.kind.removesuffix("s"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,18 +142,18 @@ class Entries:
 
     def read(self, value: Any, place: DocumentValue) -> BaseModel | None:
         """Return the model, or None where faults were reported."""
-        found = check(value, self.model)
-        if not isinstance(found, list):
-            return found
-        for fault in found:
-            there = DocumentValue(place.document, place.known, place.problems, (*place.loc, *fault.loc))
+        result = check(value, self.model)
+        if not isinstance(result, list):
+            return result
+        for fault in result:
+            there = DocumentValue(place.document, place.allowed, place.problems, (*place.loc, *fault.loc))
             there.fault(fault.message, fault.hint, at_key=fault.at_key)
         return None
 
 
 @dataclass(frozen=True, slots=True)
 class ResidenceNames:
-    """One or several residences; a name that several of the directory bear must be told apart by its commune."""
+    """One or several residences; a name that several of the directory bear needs its commune beside it."""
 
     form: str = 'one or several residences, by identifier, by name, or as "name (commune)"'
 
@@ -162,14 +162,14 @@ class ResidenceNames:
         communes = _communes_beside(place)
         names = [(squeeze(text), text, inner) for text, inner in items(value, place)]
         for name, text, inner in names:
-            found = place.known.residences.named.get(name, ())
-            meant = [residence for residence in found if not communes or squeeze(residence[1]) in communes]
+            namesakes = place.allowed.residences.get(name, ())
+            meant = [residence for residence in namesakes if not communes or squeeze(residence[1]) in communes]
             if not name:
                 inner.fault("this must not be empty", "write a residence")
-            elif len(found) > 1 and len(meant) != 1:
-                inner.fault(f"{len(found)} residences are called {cut(text)}", _told_apart(text, found))
-            elif not found and place.known.residences.named:
-                inner.warn(f"the directory has no residence {cut(text)}", _perhaps(name, place.known.residences.named))
+            elif len(namesakes) > 1 and len(meant) != 1:
+                inner.fault(f"{len(namesakes)} residences are called {cut(text)}", _which_of(text, namesakes))
+            elif not namesakes and place.allowed.residences:
+                inner.warn(f"the directory has no residence {cut(text)}", _perhaps(name, place.allowed.residences))
         return frozenset(name for name, _, _ in names if name) or None
 
 
@@ -190,9 +190,9 @@ def _perhaps(name: str, named: Mapping[str, tuple[tuple[str, str], ...]]) -> str
     return f"did you mean {near} ({identifier} in {commune})? Else {holds}"
 
 
-def _told_apart(text: str, found: tuple[tuple[str, str], ...]) -> str:
-    listed = ", ".join(f"{identifier} in {commune}" for identifier, commune in found[:6])
-    return f"{listed}; write the identifier, or “{cut(text)} ({found[0][1]})”"
+def _which_of(text: str, namesakes: tuple[tuple[str, str], ...]) -> str:
+    listed = ", ".join(f"{identifier} in {commune}" for identifier, commune in namesakes[:6])
+    return f"{listed}; write the identifier, or “{cut(text)} ({namesakes[0][1]})”"
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,12 +244,126 @@ def _item(value: Any, place: DocumentValue) -> Iterator[tuple[str, DocumentValue
 
 
 def _words(
-    value: Any, place: DocumentValue, known: Collection[str] | None, what: str = "word"
+    value: Any, place: DocumentValue, allowed: Collection[str] | None, what: str = "word"
 ) -> frozenset[str] | None:
-    found = set()
+    words = set()
     for word, inner in items(value, place):
-        if known is not None and word not in known:
-            inner.fault(f"unknown {what} {cut(word)}", hint_for(word, known))
+        if allowed is not None and word not in allowed:
+            inner.fault(f"unknown {what} {cut(word)}", hint_for(word, allowed))
         else:
-            found.add(word)
-    return frozenset(found) or None
+            words.add(word)
+    return frozenset(words) or None
+
+
+class Wanted(Protocol):
+    """What is looked for in a folded text."""
+
+    def find(self, text: str) -> str | None:
+        """Return the first words that match, or None."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """A way to look for words in a folded text; compiled by RE2, so that no text makes it slow."""
+
+    source: str
+    compiled: Any = field(compare=False, repr=False)
+
+    def find(self, text: str) -> str | None:
+        """Return the first words that match, or None."""
+        match = self.compiled.search(text)
+        return match.group().strip() if match else None
+
+
+@dataclass(frozen=True, slots=True)
+class Forms:
+    """Phrases whose words may stand in any form: plural, feminine, conjugated; by what their forms have in common.
+
+    The longest come first: of two that begin alike it is the one that is returned.
+    """
+
+    phrases: tuple[tuple[str, ...], ...]
+
+    def find(self, text: str) -> str | None:
+        """Return the first words that match, or None."""
+        words, stems = _words_and_stems(text)
+        for start, first in enumerate(stems):
+            for phrase in self.phrases:
+                if first == phrase[0] and stems[start : start + len(phrase)] == phrase:
+                    return " ".join(words[start : start + len(phrase)])
+        return None
+
+
+@lru_cache(maxsize=8)
+def _words_and_stems(text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    words = tuple(_WORD.findall(text))
+    return words, tuple(map(stem, words))
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """Words to look for: phrases as they are, phrases in any form of their words, or a pattern."""
+
+    form: str = (
+        "`{contains: …}` with one or several phrases, `{about: …}` with phrases whose words may stand in any form, "
+        "or `{matches: …}` with an RE2 pattern"
+    )
+
+    def read(self, value: Any, place: DocumentValue) -> Wanted | None:
+        """Return what finds them."""
+        if not isinstance(value, Mapping) or len(value) != 1:
+            hint = "write {contains: …}, {about: …} or {matches: '…'}"
+            place.fault(f"expected contains, about or matches, got {shown(value)}", hint)
+            return None
+        (word, wanted), inner = next(iter(value.items())), place.below(next(iter(value)))
+        if word == "contains":
+            phrases = TextList("phrases").read(wanted, inner)
+            return _phrases(phrases) if phrases else None
+        if word == "about":
+            return _forms(wanted, inner)
+        if word == "matches":
+            return _pattern(wanted, inner)
+        inner.fault(f"unknown word {cut(word)}", hint_for(word, _SEARCHES), at_key=True)
+        return None
+
+
+def _phrases(phrases: frozenset[str]) -> Pattern:
+    """Return a pattern that finds any of the phrases as whole words, also one that begins or ends with a sign."""
+    either = "|".join(re2.escape(phrase) for phrase in sorted(phrases, key=lambda phrase: (-len(phrase), phrase)))
+    source = f"(?:^|[^a-z0-9])(?:{either})(?:$|[^a-z0-9])"
+    return Pattern(source, _compile(source))
+
+
+def _forms(value: Any, place: DocumentValue) -> Forms | None:
+    phrases = TextList("phrases").read(value, place) or ()
+    stems = {tuple(map(stem, _WORD.findall(phrase))) for phrase in phrases}
+    if phrases and () in stems:
+        place.fault("a phrase has no word", "write words, or use contains")
+        return None
+    return Forms(tuple(sorted(stems, key=lambda phrase: (-len(phrase), phrase)))) if stems else None
+
+
+def _pattern(value: Any, place: DocumentValue) -> Pattern | None:
+    if not isinstance(value, str) or not value:
+        place.fault(f"expected a pattern, got {shown(value)}", "write it in single quotes: '…'")
+    elif len(value) > PATTERN_LIMIT:
+        place.fault(f"the pattern is longer than {PATTERN_LIMIT} characters", "use contains with a list")
+    else:
+        source = "".join(sign if sign.isascii() else fold(sign) for sign in value)
+        try:
+            return Pattern(source, _compile(source))
+        except re2.error as error:
+            message = error.args[0] if error.args else ""
+            reason = message.decode("utf-8", "replace") if isinstance(message, bytes) else str(message)
+            place.fault(
+                f"the pattern is not valid: {reason}", "RE2 syntax; look-around and back references do not exist"
+            )
+    return None
+
+
+def _compile(source: str) -> Any:
+    options = re2.Options()
+    options.log_errors = False
+    options.case_sensitive = False
+    return re2.compile(source, options)

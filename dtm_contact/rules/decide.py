@@ -1,4 +1,4 @@
-"""Where a contact goes: the first rule that holds, and why."""
+"""Where a contact goes: one walk down the rules, whose steps are the trace; the first that holds decides."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -10,6 +10,7 @@ from dtm_contact.model import (
     AlarmLevel,
     AlarmSource,
     CaseKind,
+    ConditionTrace,
     Contact,
     Decision,
     History,
@@ -20,12 +21,11 @@ from dtm_contact.model import (
     Understanding,
     Unread,
 )
-from dtm_contact.rules.actions import EVERYBODY, OFFICE
 from dtm_contact.rules.facts import Facts, office_of
-from dtm_contact.rules.openings import DueTime
 from dtm_contact.rules.queues import Queue, Queues
-from dtm_contact.rules.routing import Rule
+from dtm_contact.rules.routing import EVERYBODY, OFFICE, Rule
 from dtm_contact.rules.ruleset import RuleSet
+from dtm_contact.rules.schedule import DueTime
 
 AGENCY = "agency"
 """The kind of the one office that is no proximity office."""
@@ -49,7 +49,7 @@ def decide(  # noqa: PLR0913 - all that was judged of one contact, and what it i
     The first rule that holds decides; rules before it that only add have their effects added, and those in observation
     are noted. Where a rule before it hangs on a condition that raised, nobody can tell whether
     that one would have: the contact goes where the default says, and `Decision.failures` names the condition, for an
-    alarm. If it was understood to be P1, all who can be told are told.
+    alarm. If it was understood to be P1, all who can be notified are.
 
     Args:
         contact: what was read.
@@ -63,12 +63,11 @@ def decide(  # noqa: PLR0913 - all that was judged of one contact, and what it i
     """
     place = _queue_of_place(match, rules, directory)
     facts = Facts(contact, match, understanding, now, directory, place.calendar, history)
-    course = followed(rules, facts, rules.index.candidates(facts))
-    decision = _decision(_read_by_somebody(course, rules, facts), rules, facts, place, directory)
-    return replace(decision, trace=_traced(rules, facts)) if trace else decision
+    walk = walk_all_rules(rules, facts) if trace else walk_rules(rules, facts, rules.index.candidates(facts))
+    return _decision(_read_by_somebody(walk, rules, facts), rules, facts, place, directory)
 
 
-def with_what_was_spoken(
+def with_unheard_voice(
     contact: Contact, match: Match, understanding: Understanding, now: datetime, rules: RuleSet, directory: Directory
 ) -> Understanding:
     """Return what is asked where a voice message that nobody has heard counts: it is a possible danger at the least.
@@ -92,7 +91,7 @@ def with_what_was_spoken(
 
 
 @dataclass(frozen=True, slots=True)
-class Course:
+class Walk:
     """What became of the rules, one after the other.
 
     Attributes:
@@ -100,12 +99,16 @@ class Course:
         failures: the conditions that failed on the way.
         added: rules that hold and only add, in order.
         observed: rules that hold and are only observed, in order.
+        tags: what the rules that count put to the contact.
+        trace: every rule with what it saw, those below the one that decided included; empty unless all were asked.
     """
 
     decides: Rule
     failures: tuple[str, ...] = ()
     added: tuple[Rule, ...] = ()
     observed: tuple[Rule, ...] = ()
+    tags: tuple[str, ...] = ()
+    trace: tuple[RuleTrace, ...] = ()
 
     @property
     def effective(self) -> tuple[Rule, ...]:
@@ -113,43 +116,75 @@ class Course:
         return (*self.added, self.decides)
 
 
-def followed(rules: RuleSet, facts: Facts, numbers: Iterable[int]) -> Course:
-    """Return what becomes of the rules, by their numbers in order: the first that holds and decides ends it.
+def walk_rules(rules: RuleSet, facts: Facts, numbers: Iterable[int]) -> Walk:
+    """Ask rules in order until one holds and decides.
+
+    Args:
+        rules: the rules in force.
+        facts: the contact.
+        numbers: the rules to ask, by their numbers in order; what is left out does not hold.
+    """
+    return _walk(rules, facts, numbers, None)
+
+
+def walk_all_rules(rules: RuleSet, facts: Facts) -> Walk:
+    """Ask every rule and keep what each condition saw; what is decided is the same as by `walk_rules`."""
+    trace: list[RuleTrace] = []
+    walk = _walk(rules, facts, range(len(rules.rules)), trace)
+    return replace(walk, trace=tuple(trace))
+
+
+def _walk(rules: RuleSet, facts: Facts, numbers: Iterable[int], trace: list[RuleTrace] | None) -> Walk:
+    """Ask rules in order; the first that holds and decides ends the walk, or is followed by what is only traced.
 
     Where it cannot be told whether a rule that decides holds, the default decides.
     """
     added: list[Rule] = []
     observed: list[Rule] = []
     failures: list[str] = []
-    decides = rules.default
+    decides: Rule | None = None
     facts.tags = ()
     for number in numbers:
         rule = rules.rules[number]
-        facts.failed.clear()
-        held = True if rule.when is None else rule.when.holds(facts)
-        if held is None and not rule.observes:
-            failures += (f"{rule.key}: {failure}" for failure in facts.failed)
-        if rule.ends and held is not False:
-            decides = rule if held else decides
-            break
-        if held:
-            (observed if rule.observes else added).append(rule)
-            facts.tags = facts.tags if rule.observes else _tagged(facts.tags, rule)
-    facts.tags = _tagged(facts.tags, decides)
-    return Course(decides, tuple(failures), tuple(added), tuple(observed))
+        held = _ask(rule, facts, trace)
+        if decides is None:
+            if held is None and not rule.observes:
+                failures += (f"{rule.key}: {failure}" for failure in facts.failed)
+            if rule.ends and held is not False:
+                decides = rule if held else rules.default
+                if trace is None:
+                    break
+            elif held:
+                (observed if rule.observes else added).append(rule)
+        if held and not rule.ends and not rule.observes:
+            facts.tags = _tagged(facts.tags, rule)
+    walk = Walk(decides or rules.default, tuple(failures), tuple(added), tuple(observed))
+    for rule in walk.effective:
+        walk = replace(walk, tags=_tagged(walk.tags, rule))
+    return walk
 
 
-def _read_by_somebody(course: Course, rules: RuleSet, facts: Facts) -> Course:
-    """Return the course with the default deciding where a rule would set an alarm aside and does not say `untold`."""
-    rule, understanding = course.decides, facts.understanding
+def _ask(rule: Rule, facts: Facts, trace: list[RuleTrace] | None) -> bool | None:
+    """Return whether a rule holds, and add to the trace what its conditions saw."""
+    facts.failed.clear()
+    conditions: list[ConditionTrace] | None = None if trace is None else []
+    held = True if rule.when is None else rule.when.holds(facts, conditions)
+    if trace is not None:
+        trace.append(RuleTrace(rule.key, held, tuple(conditions or ())))
+    return held
+
+
+def _read_by_somebody(walk: Walk, rules: RuleSet, facts: Facts) -> Walk:
+    """Return the walk with the default deciding where a rule would set an alarm aside and does not say `untold`."""
+    rule, understanding = walk.decides, facts.understanding
     if not rule.then.opens_nothing or rule.untold or understanding.kind is CaseKind.NONE:
-        return course
-    alarm = _urgency(course.effective, understanding)[1]
-    return replace(course, decides=rules.default) if alarm.any else course
+        return walk
+    alarm = _urgency(walk.effective, understanding)[1]
+    return replace(walk, decides=rules.default) if alarm.any else walk
 
 
-def _decision(course: Course, rules: RuleSet, facts: Facts, place: Queue, directory: Directory) -> Decision:
-    rule, effective = course.decides, course.effective
+def _decision(walk: Walk, rules: RuleSet, facts: Facts, place: Queue, directory: Directory) -> Decision:
+    rule, effective = walk.decides, walk.effective
     queue = _queue(rule, rules, place, facts.now)
     priority, alarm = _urgency(effective, facts.understanding)
     if queue is None:
@@ -163,12 +198,13 @@ def _decision(course: Course, rules: RuleSet, facts: Facts, place: Queue, direct
         rule=rule.key,
         rules_version=rules.version,
         model_version=rules.model_version,
-        notify=_told(effective, course, priority) if queue else (),
+        notify=_notified(effective, walk, priority) if queue else (),
         answer=_answer(effective) if queue else None,
-        failures=course.failures,
-        tags=facts.tags,
-        added=tuple(each.key for each in course.added),
-        observed=tuple(each.key for each in course.observed),
+        failures=walk.failures,
+        tags=walk.tags,
+        added=tuple(added.key for added in walk.added),
+        observed=tuple(observed.key for observed in walk.observed),
+        trace=walk.trace,
         join=_open_case(rule, facts) if queue else None,
         alarm=alarm,
     )
@@ -216,11 +252,11 @@ def _given(rule: Rule, queue: Queue, facts: Facts) -> datetime | None:
     return max(queue.calendar.last_open_on_or_before(facts.stated_day), facts.now)
 
 
-def _told(effective: Sequence[Rule], course: Course, priority: Priority) -> tuple[str, ...]:
-    told = dict.fromkeys(whom for rule in effective for whom in rule.then.notify)
-    if course.failures and priority is Priority.P1:
-        told |= dict.fromkeys(EVERYBODY)
-    return tuple(told)
+def _notified(effective: Sequence[Rule], walk: Walk, priority: Priority) -> tuple[str, ...]:
+    notified = dict.fromkeys(whom for rule in effective for whom in rule.then.notify)
+    if walk.failures and priority is Priority.P1:
+        notified |= dict.fromkeys(EVERYBODY)
+    return tuple(notified)
 
 
 def _answer(effective: Sequence[Rule]) -> str | None:
@@ -265,16 +301,3 @@ def _office_id(queue: Queue | None, directory: Directory) -> str | None:
     if queue is None or queue.office_id is not None:
         return queue.office_id if queue else None
     return next((office.office_id for office in directory.records.offices if office.kind == AGENCY), None)
-
-
-def _traced(rules: RuleSet, facts: Facts) -> tuple[RuleTrace, ...]:
-    """Return what every rule saw, those below the one that decided included; tags as they had been put by then."""
-    final, traced = facts.tags, []
-    facts.tags = ()
-    for rule in rules.rules:
-        held = rule.when.holds(facts) if rule.when else True
-        traced.append(RuleTrace(rule.key, held, tuple(rule.when.trace(facts)) if rule.when else ()))
-        if held and not rule.ends and not rule.observes:
-            facts.tags = _tagged(facts.tags, rule)
-    facts.tags = final
-    return tuple(traced)

@@ -1,9 +1,13 @@
 """What the conditions of the rules look at: all that is known of one contact when its queue is decided."""
 
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING
+
+from dateutil.relativedelta import relativedelta
 
 from dtm_contact.directory import Directory, Lease, Residence, in_force
 from dtm_contact.hours import Calendar
@@ -18,8 +22,7 @@ from dtm_contact.model import (
     Understanding,
     holding_for,
 )
-from dtm_contact.rules.stated_dates import stated_day
-from dtm_contact.text import fold
+from dtm_contact.text import fold, parse_date
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -83,13 +86,13 @@ class Facts:
     history: History = field(default_factory=NoHistory)
     failed: list[str] = field(default_factory=list)
     tags: Values = ()
-    _seen: dict[str, Values] = field(default_factory=dict)
+    _values: dict[str, Values] = field(default_factory=dict)
 
-    def seen(self, name: str, sees: "Callable[[Facts], Values]") -> Values:
-        """Return what the condition `name` sees here, asking `sees` the first time."""
-        values = self._seen.get(name)
+    def values_of(self, name: str, function: "Callable[[Facts], Values]") -> Values:
+        """Return the values that the condition `name` sees here, calling its function the first time."""
+        values = self._values.get(name)
         if values is None:
-            values = self._seen[name] = sees(self)
+            values = self._values[name] = function(self)
         return values
 
     @cached_property
@@ -127,11 +130,11 @@ class Facts:
     def _recalled(self, party: Party) -> Dealings:
         if not party:
             return Dealings()
-        found = self.history.dealings(party, self.now - RECALLED)
+        dealings = self.history.dealings(party, self.now - RECALLED)
         # Judged again later, it must not see what came after it.
         return Dealings(
-            tuple(case for case in found.open if case.opened_at <= self.now),
-            tuple(dealt for dealt in found.contacts if dealt.at <= self.now),
+            tuple(case for case in dealings.open if case.opened_at <= self.now),
+            tuple(dealt for dealt in dealings.contacts if dealt.at <= self.now),
         )
 
     @cached_property
@@ -165,3 +168,52 @@ class Facts:
     def stated_day(self) -> date | None:
         """The first day to come that the text names or grants until; None where it names none."""
         return stated_day(f"{self.subject} {self.text}", self.now.astimezone(self.calendar.zone).date())
+
+
+_MONTHS = "janvier|fevrier|mars|avril|mai|juin|juillet|aout|septembre|octobre|novembre|decembre"
+_DATE = re.compile(
+    rf"\b(?:[0-9]{{1,2}}[/.-][0-9]{{1,2}}[/.-][0-9]{{4}}|[0-9]{{1,2}}(?:er)? (?:{_MONTHS}) [0-9]{{4}})\b"
+)
+# What stands before a time that is granted, not one that has passed: "sous huit jours", "dans un délai de deux mois".
+_DELAY = re.compile(
+    r"\b(?:sous|dans(?: un| le)? delai(?: maximum| maximal| imperatif)?(?: de| d')?|delai de|dans les)"
+    r" ?(?P<number>[0-9]{1,3}|un|une|deux|trois|quatre|six|huit|dix|quinze|trente)(?: \([0-9]+\))?"
+    r" (?P<unit>heures?|jours?|semaines?|mois)\b"
+)
+_NUMBERS = {
+    "un": 1, "une": 1, "deux": 2, "trois": 3, "quatre": 4, "six": 6, "huit": 8, "dix": 10, "quinze": 15, "trente": 30,
+}  # fmt: skip
+_FARTHEST = timedelta(days=366)
+
+
+def stated_day(text: str, today: date) -> date | None:
+    """Return the first day after today, within a year, that a folded text names or grants until; None without one.
+
+    A letter names more days than one: its own, that of an inspection, that by which it wants an answer. The first that
+    is still to come is the one that must not be missed.
+    """
+    days = [day for day in (*_named(text), *_granted(text, today)) if today < day <= today + _FARTHEST]
+    return min(days, default=None)
+
+
+def _named(text: str) -> Iterator[date]:
+    for match in _DATE.finditer(text):
+        try:
+            yield parse_date(match.group())
+        except ValueError:
+            continue
+
+
+def _granted(text: str, today: date) -> Iterator[date]:
+    for delay in _DELAY.finditer(text):
+        written, unit = delay["number"], delay["unit"]
+        number = _NUMBERS.get(written) or int(written)
+        match unit.rstrip("s"):
+            case "heure":
+                yield today + timedelta(days=-(-number // 24))
+            case "jour":
+                yield today + timedelta(days=number)
+            case "semaine":
+                yield today + timedelta(weeks=number)
+            case "moi":
+                yield today + relativedelta(months=number)

@@ -9,13 +9,22 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode
 
-from dtm_contact.rules.actions import Then
-from dtm_contact.rules.arguments import Argument, Entries, Identifiers, OneOf, ResidenceNames, Share, TextList, YesNo
+from dtm_contact.rules.arguments import (
+    Argument,
+    Entries,
+    Identifiers,
+    OneOf,
+    ResidenceNames,
+    Search,
+    Share,
+    TextList,
+    YesNo,
+)
+from dtm_contact.rules.conditions import all_conditions
 from dtm_contact.rules.queues import RESERVED, QueuesFile
 from dtm_contact.rules.reader_files import PhrasesFile, TopicsFile
-from dtm_contact.rules.registry import known_conditions
+from dtm_contact.rules.routing import Then
 from dtm_contact.rules.ruleset import RuleSet
-from dtm_contact.rules.search import Search
 from dtm_contact.rules.trial import FileTest, RuleTest
 
 Schema = dict[str, Any]
@@ -78,22 +87,22 @@ def _tests() -> Schema:
 def _when(rules: RuleSet) -> Schema:
     several = {"type": "array", "minItems": 1, "items": {"$ref": "#/$defs/when"}}
     conditions: dict[str, Schema] = {"all": several, "any": several, "not": {"$ref": "#/$defs/when"}}
-    for condition in known_conditions().values():
-        conditions[condition.name] = _argument(condition.takes, rules) | {"description": condition.manual}
+    for condition in all_conditions().values():
+        conditions[condition.name] = _argument(condition.argument, rules) | {"description": condition.manual}
     return {"type": "object", "minProperties": 1, "additionalProperties": False, "properties": conditions}
 
 
-def _argument(takes: Argument, rules: RuleSet) -> Schema:
-    return next((make(takes, rules) for kind, make in _KINDS.items() if isinstance(takes, kind)), {})
+def _argument(argument: Argument, rules: RuleSet) -> Schema:
+    return next((make(argument, rules) for kind, make in _KINDS.items() if isinstance(argument, kind)), {})
 
 
 def _or_list(schema: Schema) -> Schema:
     return {"anyOf": [schema, {"type": "array", "minItems": 1, "items": schema}]}
 
 
-def _identifiers(takes: Any, rules: RuleSet) -> Schema:
-    known = {"topics": sorted(rules.reader.topics), "queues": sorted(rules.queues)}.get(takes.kind)
-    return _or_list({"enum": known} if known else {"type": "string"})
+def _identifiers(argument: Any, rules: RuleSet) -> Schema:
+    choices = {"topics": sorted(rules.reader.topics), "queues": sorted(rules.queues)}.get(argument.kind)
+    return _or_list({"enum": choices} if choices else {"type": "string"})
 
 
 _TEXT: Schema = {"type": ["string", "integer"]}
@@ -105,14 +114,14 @@ _SEARCH: Schema = {
     "properties": {"contains": _or_list(_TEXT), "about": _or_list(_TEXT), "matches": {"type": "string"}},
 }
 _KINDS: dict[type, Callable[[Any, RuleSet], Schema]] = {
-    OneOf: lambda takes, _: _or_list({"enum": list(map(str, takes.words))}),
+    OneOf: lambda argument, _: _or_list({"enum": list(map(str, argument.words))}),
     Identifiers: _identifiers,
     TextList: lambda _takes, _rules: _or_list(_TEXT),
     ResidenceNames: lambda _takes, _rules: _or_list(_TEXT),
     YesNo: lambda _takes, _rules: {"type": "boolean"},
     Share: lambda _takes, _rules: {"type": "number", "minimum": 0, "maximum": 1},
     Search: lambda _takes, _rules: dict(_SEARCH),
-    Entries: lambda takes, _: _model(takes.model),
+    Entries: lambda argument, _: _model(argument.model),
 }
 
 
@@ -120,7 +129,7 @@ class _Lenient(GenerateJsonSchema):
     """Lets pass what a validator of ours reads: durations, spans, one value in the place of a list of one."""
 
     def function_plain_schema(self, schema: Any) -> Schema:
-        """Return a schema that takes anything."""
+        """Return a schema that argument anything."""
         del schema
         return {}
 

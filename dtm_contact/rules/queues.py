@@ -8,20 +8,29 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator
+from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator
 
 from dtm_contact.hours import Calendar, Closure, Span
 from dtm_contact.model import AlarmLevel, Priority, Problem, Severity
-from dtm_contact.rules.arguments import KnownIdentifiers
-from dtm_contact.rules.document import Document, Location, read_document, validate
-from dtm_contact.rules.escalation import Escalation, EscalationEntry, EscalationStep, escalation_of
-from dtm_contact.rules.names import Identifier
-from dtm_contact.rules.on_call import Address, OnCall, OnCallEntry, on_call_of
-from dtm_contact.rules.openings import DueTime, parse_closure, parse_due, parse_spans, parse_week
-from dtm_contact.rules.suggestions import hint_for
-from dtm_contact.rules.validation import cut, one_or_several
+from dtm_contact.rules.arguments import AllowedNames
+from dtm_contact.rules.document import Document, read_document, validate
+from dtm_contact.rules.schedule import (
+    DueTime,
+    Escalation,
+    EscalationEntry,
+    EscalationStep,
+    OnCall,
+    OnCallEntry,
+    escalation_of,
+    on_call_of,
+    parse_closure,
+    parse_due,
+    parse_spans,
+    parse_week,
+)
+from dtm_contact.rules.validation import Address, Identifier, Location, StrictModel, cut, hint_for, one_or_several
 
-FILE = "queues.yaml"
+QUEUES_FILE = "queues.yaml"
 
 RESERVED = ("office", "none")
 """Words that rules use in the place of a queue's identifier."""
@@ -74,7 +83,7 @@ class Queue:
         return min(usual, self.possible_due.after(start, self.calendar))
 
     def called_at(self, moment: datetime) -> tuple[str, ...]:
-        """Return whom to call at an aware time, the first to be told first."""
+        """Return whom to call at an aware time, in this order."""
         return self.on_call.at(moment, self.calendar.zone)
 
     def steps(self, priority: Priority) -> tuple[EscalationStep, ...]:
@@ -88,7 +97,7 @@ class Queues:
 
     Attributes:
         by_id: each queue by its identifier.
-        reception: takes what no office can be told for.
+        reception: takes what no office is known for.
         main: for each office that has a queue, the one that takes its cases.
         formerly: the queue that has the cases of one that is no more, by its old identifier.
     """
@@ -105,10 +114,10 @@ class Queues:
             queue_id: a queue's identifier, maybe of long ago.
             offices: the identifiers of the directory's offices: those without a queue have one of their own name.
         """
-        found = self.by_id.get(self.formerly.get(queue_id, queue_id))
-        if found is None and (queue_id in self.main or queue_id in offices):
-            found = self.of_office(queue_id)
-        return found
+        queue = self.by_id.get(self.formerly.get(queue_id, queue_id))
+        if queue is None and (queue_id in self.main or queue_id in offices):
+            queue = self.of_office(queue_id)
+        return queue
 
     def of(self, office_id: str) -> frozenset[str]:
         """Return the identifiers of all queues in which an office's cases may lie, those of former names too."""
@@ -150,18 +159,14 @@ ClosedDays = Annotated[Closure, PlainValidator(parse_closure)]
 Label = Annotated[str, Field(min_length=1, max_length=120)]
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
-
-
-class _Holidays(_Strict):
+class _Holidays(StrictModel):
     """What the law leaves to each employer."""
 
     whit_monday: Literal["worked", "closed"] = "closed"
     bridge_days: Literal["worked", "closed"] = "worked"
 
 
-class _DueTimes(_Strict):
+class _DueTimes(StrictModel):
     """How soon a first answer is due, for every priority, and for topics that have a time of their own."""
 
     P1: Due
@@ -169,10 +174,10 @@ class _DueTimes(_Strict):
     P3: Due
     P4: Due
     possible: Due = parse_due("30 business minutes")
-    topics: dict[str, Due] = {}
+    topics: dict[str, Due] = Field(default={})
 
 
-class _OtherDueTimes(_Strict):
+class _OtherDueTimes(StrictModel):
     """The same of one queue, where it differs."""
 
     P1: Due | None = None
@@ -182,14 +187,14 @@ class _OtherDueTimes(_Strict):
     possible: Due | None = None
 
 
-class _Queue(_Strict):
+class _Queue(StrictModel):
     """A queue as the file has it; what it does not say is as for all."""
 
     label: Label
     office: str | None = None
     main: bool = False
     hours: Hours | None = None
-    closures: list[ClosedDays] = []
+    closures: tuple[ClosedDays, ...] = ()
     due: _OtherDueTimes = _OtherDueTimes()
     on_call: OnCallEntry | None = None
     escalation: EscalationEntry | None = None
@@ -198,28 +203,28 @@ class _Queue(_Strict):
     formerly: Annotated[tuple[Identifier, ...], BeforeValidator(one_or_several), Field(max_length=20)] = ()
 
 
-class QueuesFile(_Strict):
+class QueuesFile(StrictModel):
     """The whole file."""
 
     hours: Hours
-    closures: list[ClosedDays] = []
+    closures: tuple[ClosedDays, ...] = ()
     holidays: _Holidays = _Holidays()
     due: _DueTimes
     on_call: OnCallEntry
-    escalation: EscalationEntry = {}
+    escalation: EscalationEntry = Field(default={})
     caretaker_away: Address | None = None
     reception: str
     queues: dict[Identifier, _Queue] = Field(min_length=1)
 
 
 def load_queues(
-    folder: Path, known: KnownIdentifiers, zone: ZoneInfo, problems: list[Problem]
+    folder: Path, allowed: AllowedNames, zone: ZoneInfo, problems: list[Problem]
 ) -> tuple[Queues | None, frozenset[str] | None]:
     """Read `queues.yaml`.
 
     Args:
         folder: the folder of the rules.
-        known: the topics, and the directory's offices. That these differ is a warning: the directory comes from
+        allowed: the topics, and the directory's offices. That these differ is a warning: the directory comes from
             elsewhere every night, and must not keep the rules from loading.
         zone: whose wall clock the hours are read on.
         problems: what is wrong is added here.
@@ -228,22 +233,22 @@ def load_queues(
         The queues, or None where they cannot be used; and the identifiers that the file gives, also where it holds
         faults, or None where it cannot be read at all.
     """
-    document = read_document(folder / FILE, folder, problems)
+    document = read_document(folder / QUEUES_FILE, folder, problems)
     if document is None:
         return None, None
     file = validate(document, QueuesFile, problems)
     entries = _entries(document)
-    found = [
+    faults = [
         *_reserved(document, entries),
         *_reception(document, entries),
         *_mains(document, entries),
-        *_strange_queues(document, entries),
-        *_strange_topics(document, known.topics),
-        *_strange_former(document, entries),
+        *_unknown_queues(document, entries),
+        *_unknown_topics(document, allowed.topics),
+        *_unknown_former(document, entries),
     ]
-    problems.extend(found)
-    problems.extend(_strange_offices(document, entries, known.offices or ()))
-    return None if found or file is None else _built(file, zone), frozenset(entries)
+    problems.extend(faults)
+    problems.extend(_unknown_offices(document, entries, allowed.offices or ()))
+    return None if faults or file is None else _built(file, zone), frozenset(entries)
 
 
 def _entries(document: Document) -> dict[str, Mapping[str, Any]]:
@@ -317,7 +322,7 @@ def _mains(document: Document, entries: Mapping[str, Mapping[str, Any]]) -> Iter
             yield document.problem(("queues", names[-1]), message, "write main: true in one of them", at_key=True)
 
 
-def _strange_queues(document: Document, entries: Mapping[str, Mapping[str, Any]]) -> Iterator[Problem]:
+def _unknown_queues(document: Document, entries: Mapping[str, Mapping[str, Any]]) -> Iterator[Problem]:
     """Yield a problem for each queue that is to take something over and does not exist, or takes over from itself."""
     whole = document.data if isinstance(document.data, Mapping) else {}
     for place, name in _handed_over((), whole):
@@ -335,7 +340,7 @@ def _strange_queues(document: Document, entries: Mapping[str, Mapping[str, Any]]
             yield document.problem(place, f"{name} takes over from itself in the end", hint)
 
 
-def _strange_former(document: Document, entries: Mapping[str, Mapping[str, Any]]) -> Iterator[Problem]:
+def _unknown_former(document: Document, entries: Mapping[str, Mapping[str, Any]]) -> Iterator[Problem]:
     """Yield a problem for each former name that a queue bears today, or that two queues claim."""
     claimed: dict[str, str] = {}
     for name, entry in entries.items():
@@ -353,10 +358,10 @@ def _strange_former(document: Document, entries: Mapping[str, Mapping[str, Any]]
 
 def _taking_over(name: str, entries: Mapping[str, Mapping[str, Any]]) -> list[str]:
     """Return the queues that take over from each other, from `name` on."""
-    found = [name]
-    while isinstance(name := entries.get(name, {}).get("takes_over", ""), str) and name and name not in found:
-        found.append(name)
-    return found
+    chain = [name]
+    while isinstance(name := entries.get(name, {}).get("takes_over", ""), str) and name and name not in chain:
+        chain.append(name)
+    return chain
 
 
 def _handed_over(place: Location, entry: Mapping[str, Any]) -> Iterator[tuple[Location, str]]:
@@ -368,7 +373,7 @@ def _handed_over(place: Location, entry: Mapping[str, Any]) -> Iterator[tuple[Lo
                 yield (*place, "escalation", priority, number, "to"), step["to"]
 
 
-def _strange_topics(document: Document, topics: Collection[str] | None) -> Iterator[Problem]:
+def _unknown_topics(document: Document, topics: Collection[str] | None) -> Iterator[Problem]:
     due = document.data.get("due") if isinstance(document.data, Mapping) else None
     named = due.get("topics") if isinstance(due, Mapping) else None
     if not isinstance(named, Mapping) or topics is None:
@@ -379,7 +384,7 @@ def _strange_topics(document: Document, topics: Collection[str] | None) -> Itera
         )
 
 
-def _strange_offices(
+def _unknown_offices(
     document: Document, entries: Mapping[str, Mapping[str, Any]], offices: Collection[str]
 ) -> Iterator[Problem]:
     """Yield a warning for each queue whose office the directory does not have."""

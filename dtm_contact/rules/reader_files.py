@@ -1,23 +1,36 @@
-"""`topics.yaml` and `phrases*.yaml` read into the Reader: the topics, the limits, and the phrases that admins own."""
+"""`topics.yaml`, `phrases*.yaml` and the learned model, read into the Reader that messages are understood by.
+
+The model is no part of the rules: who edits them need not know of it, and a new version of the program brings a new
+one. `make model` writes its file: the program's own, or a site's (`DTM_MODEL`).
+"""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-from dtm_contact.errors import InvalidFilesError
+from dtm_contact.errors import InvalidFilesError, UnusableModelError
 from dtm_contact.model import Priority, Problem, Severity
-from dtm_contact.rules.document import Document, read_document, validate
-from dtm_contact.rules.model_file import load_details
-from dtm_contact.rules.source import printable
-from dtm_contact.rules.suggestions import hint_for
-from dtm_contact.rules.validation import cut
+from dtm_contact.rules.document import Document, printable, read_document, validate
+from dtm_contact.rules.validation import StrictModel, cut, hint_for
 from dtm_contact.text import fold
-from dtm_contact.topics import DangerLimits, Effect, Model, Phrase, PhraseBook, Reader, ReaderLimits, Topic, stands_in
+from dtm_contact.topics import (
+    DangerLimits,
+    DetailModel,
+    Effect,
+    Model,
+    Phrase,
+    PhraseBook,
+    Reader,
+    ReaderLimits,
+    Topic,
+    stands_in,
+)
 
-FILE: Final = "topics.yaml"
+TOPICS_FILE: Final = "topics.yaml"
 PHRASE_FILES: Final = "phrases*.yaml"
 _USUAL_NAME: Final = "phrases.yaml"
 _EARLIER: Final = 1
@@ -28,16 +41,25 @@ NEEDED: Final = ("other", "thanks", "automatic", "spam")
 
 _MOST_PHRASES: Final = 2_000
 
+SHIPPED_MODEL: Final = Path(__file__).parents[1] / "data" / "topics.npz"
+"""The model that comes with the program."""
+
+SHIPPED_DETAILS: Final = SHIPPED_MODEL.with_name("details.npz")
+"""The small model of wishes and kinds of danger beside it; it reads what any larger one has read."""
+
+FORMER_MODEL: Final = "learned.npz"
+"""What the model was called in the rules folders of earlier versions. It is not read any more."""
+
+_LARGEST_MODEL: Final = 32_000_000
+_REMAKE = "make it again: make model; or leave DTM_MODEL out: the program's own is read"
+_REINSTALL = "install the program again"
+
 Text = Annotated[str, Field(min_length=1, max_length=200)]
 Probability = Annotated[float, Field(gt=0, lt=1)]
 Score = Annotated[float, Field(ge=-20, le=20)]
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-
-class _Topic(_Strict):
+class _Topic(StrictModel):
     label: Text
     priority: Priority
     outage: bool = False
@@ -47,7 +69,7 @@ class _Topic(_Strict):
 _USUAL: Final = ReaderLimits()
 
 
-class _Limits(_Strict):
+class _Limits(StrictModel):
     """From which probability, or score of the model, something is said."""
 
     certain: Probability = _USUAL.danger.certain
@@ -59,7 +81,7 @@ class _Limits(_Strict):
     scan: Score = _USUAL.scan
 
 
-class TopicsFile(_Strict):
+class TopicsFile(StrictModel):
     """The topics by their codes, and from when the model says something."""
 
     version: Literal[2]
@@ -67,36 +89,36 @@ class TopicsFile(_Strict):
     topics: dict[str, _Topic]
 
 
-class _PhraseTest(_Strict):
+class _PhraseTest(StrictModel):
     text: Annotated[str, Field(min_length=1, max_length=2_000)]
     holds: bool
 
 
-class _Phrase(_Strict):
+class _Phrase(StrictModel):
     phrase: Text
-    tests: list[_PhraseTest] = []
+    tests: tuple[_PhraseTest, ...] = ()
 
 
 class _TopicPhrase(_Phrase):
     topic: Text
 
 
-class PhrasesFile(_Strict):
+class PhrasesFile(StrictModel):
     """Phrases, in lists by what they do."""
 
     version: Literal[1]
-    always_danger: list[_Phrase | Text] = []
-    danger: list[_Phrase | Text] = []
-    possible: list[_Phrase | Text] = []
-    not_danger: list[_Phrase | Text] = []
-    frail: list[_Phrase | Text] = []
-    request: list[_Phrase | Text] = []
-    violence_at_home: list[_Phrase | Text] = []
-    anonymous: list[_Phrase | Text] = []
-    call: list[_Phrase | Text] = []
-    no_phone: list[_Phrase | Text] = []
-    no_post: list[_Phrase | Text] = []
-    topic: list[_TopicPhrase] = []
+    always_danger: tuple[_Phrase | Text, ...] = ()
+    danger: tuple[_Phrase | Text, ...] = ()
+    possible: tuple[_Phrase | Text, ...] = ()
+    not_danger: tuple[_Phrase | Text, ...] = ()
+    frail: tuple[_Phrase | Text, ...] = ()
+    request: tuple[_Phrase | Text, ...] = ()
+    violence_at_home: tuple[_Phrase | Text, ...] = ()
+    anonymous: tuple[_Phrase | Text, ...] = ()
+    call: tuple[_Phrase | Text, ...] = ()
+    no_phone: tuple[_Phrase | Text, ...] = ()
+    no_post: tuple[_Phrase | Text, ...] = ()
+    topic: tuple[_TopicPhrase, ...] = ()
 
 
 def load_reader(root: Path, model: Model, problems: list[Problem]) -> Reader | None:
@@ -110,7 +132,7 @@ def load_reader(root: Path, model: Model, problems: list[Problem]) -> Reader | N
     Returns:
         The reader, or None where a file holds an error.
     """
-    document = read_document(root / FILE, root, problems)
+    document = read_document(root / TOPICS_FILE, root, problems)
     file = validate(_today(document, problems), TopicsFile, problems) if document is not None else None
     topics = None
     if document is not None and file is not None:
@@ -146,7 +168,7 @@ def read_topics(root: Path) -> dict[str, Topic]:
         InvalidFilesError: `topics.yaml` holds errors.
     """
     problems: list[Problem] = []
-    document = read_document(root / FILE, root, problems)
+    document = read_document(root / TOPICS_FILE, root, problems)
     file = validate(_today(document, problems), TopicsFile, problems) if document is not None else None
     if file is None:
         raise InvalidFilesError(problems)
@@ -167,7 +189,7 @@ def _topics_of(file: TopicsFile) -> dict[str, Topic]:
 
 def reader_files(root: Path) -> list[Path]:
     """Return the files of a rules folder that messages are understood by, those that are missing included."""
-    return [root / FILE, *phrase_files(root)]
+    return [root / TOPICS_FILE, *phrase_files(root)]
 
 
 def _crossed(document: Document, limits: _Limits) -> Iterator[Problem]:
@@ -178,7 +200,7 @@ def _crossed(document: Document, limits: _Limits) -> Iterator[Problem]:
 
 
 def _without_phrases(root: Path, document: Document) -> Iterator[Problem]:
-    # Of an earlier version it is told already that a file of phrases is wanted.
+    # Of an earlier version it is reported already that a file of phrases is wanted.
     if document.data["version"] != _EARLIER and not phrase_files(root):
         message = "the folder has no phrases: the model alone tells of danger"
         yield Problem(_USUAL_NAME, 0, 0, message, "take phrases.yaml as it comes with the program", Severity.WARNING)
@@ -194,7 +216,7 @@ def _misnamed(root: Path) -> Iterator[Problem]:
 
 
 def _phrases(root: Path, topics: Mapping[str, Topic] | None, model: Model, problems: list[Problem]) -> Iterator[Phrase]:
-    """Yield the phrases of all files, each tried on its own tests; faults are told with their places.
+    """Yield the phrases of all files, each tried on its own tests; faults are reported with their places.
 
     Args:
         root: the folder.
@@ -255,9 +277,9 @@ def _untrue(
     """Yield the tests of a phrase that fail: it stands where it should not, or does not where it should."""
     for number, test in enumerate(entry.tests):
         if stands_in(phrase, test.text, model) is not test.holds:
-            told = "does not stand in its test, or is denied there" if test.holds else "stands in its test"
+            verdict = "does not stand in its test, or is denied there" if test.holds else "stands in its test"
             hint = "change the phrase, or the test"
-            yield document.problem((*at, "tests", number), f"“{cut(phrase.text)}” {told}", hint)
+            yield document.problem((*at, "tests", number), f"“{cut(phrase.text)}” {verdict}", hint)
 
 
 def _today(document: Document, problems: list[Problem]) -> Document:
@@ -282,3 +304,57 @@ def _today(document: Document, problems: list[Problem]) -> Document:
         if isinstance(topic, dict)
     }
     return replace(document, data={"version": 2, "topics": kept})
+
+
+def load_model(path: Path | None, problems: list[Problem]) -> Model | None:
+    """Read a learned model; one that was read before is shared.
+
+    Args:
+        path: its file; None for the program's own.
+        problems: what is wrong is added here.
+
+    Returns:
+        The model, or None where it cannot be used.
+    """
+    file = path or SHIPPED_MODEL
+    try:
+        status = file.stat()
+        return _read(file, status.st_mtime_ns, status.st_size)
+    except OSError as error:
+        message, hint = f"the learned model cannot be read: {error.strerror or type(error).__name__}", "check DTM_MODEL"
+    except UnusableModelError as error:
+        message, hint = str(error), _REMAKE
+    problems.append(Problem(str(file), 0, 0, message, hint if path else _REINSTALL))
+    return None
+
+
+def load_details(problems: list[Problem]) -> DetailModel | None:
+    """Read the model of wishes and kinds of danger; None where it cannot be used, which is added to `problems`."""
+    try:
+        return _read_details()
+    except OSError as error:
+        message = f"the model of wishes cannot be read: {error.strerror or type(error).__name__}"
+    except UnusableModelError as error:
+        message = str(error)
+    problems.append(Problem(str(SHIPPED_DETAILS), 0, 0, message, _REINSTALL))
+    return None
+
+
+@lru_cache(maxsize=1)
+def _read_details() -> DetailModel:
+    return DetailModel.unpacked(SHIPPED_DETAILS.read_bytes())
+
+
+@lru_cache(maxsize=2)
+def _read(file: Path, _changed: int, size: int) -> Model:
+    if size > _LARGEST_MODEL:
+        raise UnusableModelError(f"it has {size:,} bytes, {_LARGEST_MODEL:,} at the most are read")
+    return Model.unpacked(file.read_bytes())
+
+
+def former_model(folder: Path) -> list[Problem]:
+    """Return a warning where a rules folder still holds the model, as those of earlier versions did; else nothing."""
+    if not (folder / FORMER_MODEL).exists():
+        return []
+    message = "this file is not read any more: the learned model comes with the program"
+    return [Problem(FORMER_MODEL, 0, 0, message, "delete it", Severity.WARNING)]

@@ -1,28 +1,177 @@
-"""`routing.yaml`: the rules in order; the first that holds decides, and the last is the default."""
+"""`routing.yaml`: the rules in order and what each does; the first that holds decides, and the last is the default."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field
+from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator, model_validator
 
-from dtm_contact.model import Problem
-from dtm_contact.rules.actions import NOWHERE, ON_CALL, Strict, Then, check_adds, check_then
-from dtm_contact.rules.arguments import DocumentValue, KnownIdentifiers
+from dtm_contact.model import CaseKind, Priority, Problem
+from dtm_contact.rules.arguments import AllowedNames, DocumentValue
 from dtm_contact.rules.document import Document, read_document, validate
 from dtm_contact.rules.expression import Expression, read_when
-from dtm_contact.rules.names import Identifier
+from dtm_contact.rules.queues import RESERVED
+from dtm_contact.rules.schedule import DueTime, parse_due
 from dtm_contact.rules.trial import RuleTest
-from dtm_contact.rules.validation import cut, shown
+from dtm_contact.rules.validation import (
+    Identifier,
+    InvalidValueError,
+    StrictModel,
+    check_address,
+    cut,
+    hint_for,
+    one_or_several,
+    shown,
+)
 
-FILE = "routing.yaml"
+ROUTING_FILE = "routing.yaml"
 
 RULES_LIMIT = 20_000
 """Rules of the longest file."""
 
 
-class _Frame(Strict):
+OFFICE, NOWHERE = RESERVED
+
+ON_CALL = "on_call"
+"""The on-call service, as a rule names whom it notifies."""
+
+EVERYBODY = (ON_CALL, "caretaker")
+"""Who can be notified at once, besides addresses."""
+
+STATED = "stated"
+"""In the place of a due time: the day that the letter names."""
+
+Join = Literal["same_topic", "open_case"]
+"""Which open case of the same party a contact joins."""
+
+
+class PriorityChange(StrictModel):
+    """What becomes of the priority; exactly one is given.
+
+    Attributes:
+        at_least: it is at least this urgent.
+        steps: it is so many steps more urgent; `raise` in the file.
+        set: it is this one, whatever it was: but a danger stays P1.
+    """
+
+    at_least: Priority | None = None
+    steps: Annotated[int, Field(ge=1, le=3)] | None = Field(default=None, alias="raise")
+    set: Priority | None = None
+
+    @model_validator(mode="after")
+    def _one(self) -> Self:
+        if sum(value is not None for value in (self.at_least, self.steps, self.set)) != 1:
+            hint = "write P2 (at least), {raise: 1} or {set: P4}"
+            raise InvalidValueError("a priority is changed in exactly one way", hint)
+        if self.at_least is Priority.P4:
+            raise InvalidValueError("priority P4 changes nothing", "leave it out, or write {set: P4}")
+        return self
+
+    @property
+    def may_make_danger(self) -> bool:
+        """Whether it makes a P1 of something that is less urgent."""
+        return self.applied(Priority.P2) is Priority.P1
+
+    def applied(self, current: Priority) -> Priority:
+        """Return the priority once it is changed."""
+        if self.steps is not None:
+            return current.raised(self.steps)
+        if self.set is not None:
+            return current if current is Priority.P1 else self.set
+        return min(current, self.at_least or current)
+
+
+def _as_change(value: Any) -> Any:
+    return value if isinstance(value, Mapping) else {"at_least": value}
+
+
+def _check_notified(text: str) -> str:
+    if text in EVERYBODY:
+        return text
+    if "@" in text:
+        return check_address(text)
+    raise InvalidValueError(f"{shown(text)} is not known here", f"{hint_for(text, EVERYBODY)} or write a mail address")
+
+
+_Notified = Annotated[str, AfterValidator(_check_notified)]
+
+
+def _parse_then_due(value: Any) -> DueTime | str:
+    if value == STATED:
+        return STATED
+    try:
+        return parse_due(value)
+    except InvalidValueError as error:
+        raise InvalidValueError(str(error), f"{error.hint}; or {STATED}: the day that the letter names") from error
+
+
+_Due = Annotated[DueTime | str, PlainValidator(_parse_then_due)]
+
+
+class Then(StrictModel):
+    """What a rule does where it holds.
+
+    Attributes:
+        queue: a queue's identifier; `office` for that of the office of the place; `none` where no case is opened. None
+            only in a rule that does not decide.
+        priority: how it changes the priority.
+        alarm: the most that is left of an alarm: it is lowered to that, and the decision says by which rule.
+        due: when the first answer is due, in place of what the queue says; or `STATED`.
+        tags: words put to the case.
+        notify: who is notified at once.
+        answer: the answer's name.
+        join: the open case of the same party that the contact joins, where there is one.
+        kind: what the contact becomes where no case is opened.
+        set_aside: the same with `queue: none`, in one word.
+    """
+
+    queue: str | None = None
+    priority: Annotated[PriorityChange, BeforeValidator(_as_change)] | None = None
+    alarm: Literal["none", "possible"] | None = None
+    due: _Due | None = None
+    tags: Annotated[tuple[Identifier, ...], BeforeValidator(one_or_several), Field(max_length=20)] = ()
+    notify: Annotated[tuple[_Notified, ...], BeforeValidator(one_or_several), Field(max_length=20)] = ()
+    answer: str | None = None
+    join: Join | None = None
+    kind: CaseKind | None = None
+    set_aside: Literal["automatic", "spam", "none"] | None = None
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        if self.set_aside is not None and (self.queue is not None or self.kind is not None):
+            raise InvalidValueError("set_aside opens no case", "leave out queue and kind")
+        if not self.opens_nothing:
+            if self.kind not in {None, CaseKind.CASE}:
+                raise InvalidValueError(f"kind {self.kind} opens no case", "leave kind out, or write queue: none")
+        elif self.becomes is None:
+            raise InvalidValueError("queue none opens no case", "add kind: automatic, spam or none")
+        elif self.notify or self.priority or self.alarm or self.answer or self.due or self.join:
+            hint = "leave out priority, alarm, due, notify, answer and join"
+            raise InvalidValueError("queue none opens no case", hint)
+        if self.alarm is not None and self.priority is not None and self.priority.may_make_danger:
+            raise InvalidValueError("one rule cannot lower the alarm and make it P1", "leave out alarm, or priority")
+        return self
+
+    @property
+    def opens_nothing(self) -> bool:
+        """Whether no case is opened."""
+        return self.queue == NOWHERE or self.set_aside is not None
+
+    @property
+    def becomes(self) -> CaseKind | None:
+        """What the contact becomes where no case is opened; None where the rule does not say."""
+        if self.set_aside is not None:
+            return CaseKind(self.set_aside)
+        return None if self.kind is CaseKind.CASE else self.kind
+
+    @property
+    def adds(self) -> bool:
+        """Whether it does anything that can be added to what another rule decides."""
+        return bool(self.priority or self.alarm or self.due or self.tags or self.notify or self.answer)
+
+
+class _RuleEntry(StrictModel):
     """A rule as the file has it; `when` is read by its own grammar."""
 
     id: Identifier
@@ -48,7 +197,7 @@ class Rule:
         test_places: line and column of each.
         decides: it says where a contact goes; else it only adds to what a later rule decides.
         observes: it is judged and recorded, without effect.
-        untold: why it may decide for a danger without anybody on call being told, or set one aside; None where it may
+        untold: why it may decide for a danger without notifying anybody on call, or set one aside; None where it may
             not.
     """
 
@@ -64,8 +213,8 @@ class Rule:
     untold: str | None = None
 
     @property
-    def tells_on_call(self) -> bool:
-        """Whether the on-call service is told at once."""
+    def notifies_on_call(self) -> bool:
+        """Whether the on-call service is notified at once."""
         return ON_CALL in self.then.notify
 
     @property
@@ -74,18 +223,18 @@ class Rule:
         return self.decides and not self.observes
 
 
-def load_routing(folder: Path, known: KnownIdentifiers, problems: list[Problem]) -> tuple[Rule, ...] | None:
+def load_routing(folder: Path, allowed: AllowedNames, problems: list[Problem]) -> tuple[Rule, ...] | None:
     """Read `routing.yaml`.
 
     Args:
         folder: the folder of the rules.
-        known: what rules may name.
+        allowed: what rules may name.
         problems: what is wrong is added here.
 
     Returns:
         The rules in order, the default last, without those that hold faults; None where none can be read.
     """
-    document = read_document(folder / FILE, folder, problems)
+    document = read_document(folder / ROUTING_FILE, folder, problems)
     if document is None:
         return None
     if not isinstance(document.data, list):
@@ -97,35 +246,60 @@ def load_routing(folder: Path, known: KnownIdentifiers, problems: list[Problem])
         return None
     problems.extend(_order(document))
     problems.extend(_doubled(document))
-    rules = [_rule(document, index, known, problems) for index in range(len(document.data))]
+    rules = [_rule(document, index, allowed, problems) for index in range(len(document.data))]
     return tuple(rule for rule in rules if rule is not None)
 
 
-def _rule(document: Document, index: int, known: KnownIdentifiers, problems: list[Problem]) -> Rule | None:
+def _rule(document: Document, index: int, allowed: AllowedNames, problems: list[Problem]) -> Rule | None:
     data = document.data[index]
-    frame = validate(document, _Frame, problems, (index,))
+    entry = validate(document, _RuleEntry, problems, (index,))
     when = None
     if isinstance(data, Mapping):
-        place = DocumentValue(document, known, problems, (index,))
-        check_then(data.get("then"), place.below("then"), decides=data.get("decides") is not False)
+        place = DocumentValue(document, allowed, problems, (index,))
+        _check_then(data.get("then"), place.below("then"), decides=data.get("decides") is not False)
         if "when" in data:
             when = read_when(data["when"], place.below("when"))
-    if frame is None or (when is None and "when" in data):
+    if entry is None or (when is None and "when" in data):
         return None
-    if not frame.decides:
-        check_adds(frame.then, DocumentValue(document, known, problems, (index, "then")))
+    if not entry.decides:
+        _check_adds(entry.then, DocumentValue(document, allowed, problems, (index, "then")))
     return Rule(
-        id=frame.id,
-        key=f"{FILE}:{frame.id}",
+        id=entry.id,
+        key=f"{ROUTING_FILE}:{entry.id}",
         place=document.position((index,)),
         when=when,
-        then=frame.then,
-        tests=frame.tests,
-        test_places=tuple(document.position((index, "tests", number)) for number in range(len(frame.tests))),
-        decides=frame.decides,
-        observes=frame.mode == "observe",
-        untold=frame.untold,
+        then=entry.then,
+        tests=entry.tests,
+        test_places=tuple(document.position((index, "tests", number)) for number in range(len(entry.tests))),
+        decides=entry.decides,
+        observes=entry.mode == "observe",
+        untold=entry.untold,
     )
+
+
+def _check_then(then: Any, place: DocumentValue, *, decides: bool) -> None:
+    """Report queues and answers that do not exist, and a queue where none belongs or one is missing."""
+    if not isinstance(then, Mapping):
+        return
+    queue, answer = then.get("queue"), then.get("answer")
+    queues, answers = place.allowed.queues, place.allowed.answers
+    if isinstance(queue, str) and queues is not None and queue not in (*queues, *RESERVED):
+        place.below("queue").fault(f"unknown queue {cut(queue)}", hint_for(queue, (*queues, *RESERVED)))
+    if isinstance(answer, str) and answers is not None and answer not in answers:
+        place.below("answer").fault(f"unknown answer {cut(answer)}", hint_for(answer, answers))
+    if decides and "queue" not in then and "set_aside" not in then:
+        place.fault("the key queue is missing", "add queue: …")
+    for key in ("queue", "set_aside", "kind", "join"):
+        if not decides and key in then:
+            place.below(key).fault(f"a rule with decides: false gives no {key}", "a later rule does", at_key=True)
+
+
+def _check_adds(then: Then, place: DocumentValue) -> None:
+    """Report a rule that neither decides nor adds anything."""
+    if not then.adds:
+        place.fault(
+            "the rule does nothing", "add priority, alarm, due, tags, notify or answer, or leave out decides: false"
+        )
 
 
 def _order(document: Document) -> Iterator[Problem]:

@@ -13,19 +13,14 @@ from dtm_contact.directory import Residence
 from dtm_contact.errors import InvalidFilesError, described
 from dtm_contact.hours import PARIS
 from dtm_contact.model import DANGER_QUESTION, NEUTRAL_RECEIPT, Problem, Severity
-from dtm_contact.rules import queues as queues_file
-from dtm_contact.rules import reader_files
-from dtm_contact.rules import routing as routing_file
 from dtm_contact.rules.answers import answer_file, answer_files, load_answers
-from dtm_contact.rules.arguments import KnownIdentifiers, Residences
-from dtm_contact.rules.dangers import untold_dangers
+from dtm_contact.rules.arguments import AllowedNames
+from dtm_contact.rules.coverage import dangers_without_on_call, unreached_rules
+from dtm_contact.rules.expression import Index, contradiction
 from dtm_contact.rules.facts import residence_names
-from dtm_contact.rules.implication import contradiction
-from dtm_contact.rules.index import Index
-from dtm_contact.rules.model_file import former_model, load_model
-from dtm_contact.rules.queues import Queue, Queues, load_queues
-from dtm_contact.rules.routing import Rule, load_routing
-from dtm_contact.rules.unreached import unreached
+from dtm_contact.rules.queues import QUEUES_FILE, Queue, Queues, load_queues
+from dtm_contact.rules.reader_files import former_model, load_model, load_reader, reader_files
+from dtm_contact.rules.routing import ROUTING_FILE, Rule, load_routing
 from dtm_contact.topics import Reader
 
 _DIGITS = 12
@@ -130,24 +125,22 @@ def load_in_force(
         problems: list[Problem] = former_model(folder)
         version = digest(folder)
     except OSError as error:
-        told, hint = f"the folder of the rules cannot be read: {described(error)}", "let this user read all in it"
-        raise InvalidFilesError([Problem(routing_file.FILE, 0, 0, told, hint)]) from None
+        message, hint = f"the folder of the rules cannot be read: {described(error)}", "let this user read all in it"
+        raise InvalidFilesError([Problem(ROUTING_FILE, 0, 0, message, hint)]) from None
     learned = load_model(model, problems)
-    reader = reader_files.load_reader(folder, learned, problems) if learned else None
+    reader = load_reader(folder, learned, problems) if learned else None
     topics = reader.topics if reader else None
-    queues, named = load_queues(folder, KnownIdentifiers(topics, offices or None), zone, problems)
+    queues, named = load_queues(folder, AllowedNames(topics, offices or None), zone, problems)
     answers = load_answers(folder, problems)
-    known = KnownIdentifiers(topics, offices or None, named, answers, _called(residences))
-    routing = load_routing(folder, known, problems)
+    allowed = AllowedNames(topics, offices or None, named, answers, _residences_by_name(residences))
+    routing = load_routing(folder, allowed, problems)
     faults = list(_unreached(routing)) if routing is not None else []
     if digest(folder) != version:
-        problems.append(
-            Problem(routing_file.FILE, 0, 0, "a file of the rules changed while it was read", "load them again")
-        )
+        problems.append(Problem(ROUTING_FILE, 0, 0, "a file of the rules changed while it was read", "load them again"))
     sound = not _errors(problems)
     if routing is not None and sound and not faults:
         faults.extend(_unused(answers, routing))
-        faults.extend(untold_dangers(routing, reader.topics) if reader else ())
+        faults.extend(dangers_without_on_call(routing, reader.topics) if reader else ())
     problems.extend(faults)
     problems.sort(key=lambda problem: (problem.file, problem.line, problem.column))
     if reader is None or queues is None or routing is None or not sound:
@@ -155,19 +148,19 @@ def load_in_force(
     return RuleSet(reader, routing, queues, MappingProxyType(answers), version, tuple(problems))
 
 
-def _called(residences: Iterable[Residence]) -> Residences:
+def _residences_by_name(residences: Iterable[Residence]) -> Mapping[str, tuple[tuple[str, str], ...]]:
     """Return the residences by what rules may call them."""
     named: defaultdict[str, list[tuple[str, str]]] = defaultdict(list)
     for residence in residences:
         for name in dict.fromkeys(residence_names(residence)):
             named[name].append((residence.residence_id, residence.commune))
-    return Residences({name: tuple(several) for name, several in named.items()})
+    return {name: tuple(several) for name, several in named.items()}
 
 
 def yaml_files(folder: Path) -> list[Path]:
     """Return the YAML files of a folder that decide, those that are missing included."""
-    others = (folder / queues_file.FILE, folder / routing_file.FILE)
-    return [*reader_files.reader_files(folder), *others]
+    others = (folder / QUEUES_FILE, folder / ROUTING_FILE)
+    return [*reader_files(folder), *others]
 
 
 def deciding_files(folder: Path) -> list[Path]:
@@ -194,14 +187,14 @@ def _unreached(rules: tuple[Rule, ...]) -> Iterator[Problem]:
     for rule in rules:
         why = contradiction(rule.when) if rule.when else None
         if why:
-            yield Problem(routing_file.FILE, *rule.place, f"the rule {rule.id} can never hold", why)
-    for rule, before in unreached(rules):
+            yield Problem(ROUTING_FILE, *rule.place, f"the rule {rule.id} can never hold", why)
+    for rule, before in unreached_rules(rules):
         message = f"the rule {rule.id} is never reached"
         hint = (
             f"what {before.id} in line {before.place[0]} and the rules above it take leaves nothing to it;"
             f" move {rule.id} above it, or delete it"
         )
-        yield Problem(routing_file.FILE, *rule.place, message, hint)
+        yield Problem(ROUTING_FILE, *rule.place, message, hint)
 
 
 _SENT_BY_ENGINE: Final = frozenset({DANGER_QUESTION, NEUTRAL_RECEIPT})

@@ -1,23 +1,30 @@
-"""The data of a file held against a pydantic model, with faults in plain words."""
+"""The data of a file held against a pydantic model, with faults in plain words and a hint at what would be right."""
 
 import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
+from email.errors import MessageError
+from email.headerregistry import Address as MailAddress
 from itertools import islice
 from types import UnionType
 from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
 
-from pydantic import BaseModel, ValidationError
-
-from dtm_contact.rules.compose import Location
-from dtm_contact.rules.suggestions import hint_for
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from rapidfuzz import process
+from rapidfuzz.distance import OSA
 
 Model = TypeVar("Model", bound=BaseModel)
 
-_SHOWN = 40
+Location = tuple[str | int, ...]
+"""The way to a value: keys of mappings and indexes of lists, from the top."""
 
-_FAULTS_TOLD = 100
+_SHOWN = 40
+"""Characters of a value that a message quotes, at the most."""
+
+_MOST_FAULTS = 100
+_MOST_LISTED = 12
 
 _EXPECTED = {
     "string_type": "text",
@@ -55,6 +62,12 @@ class Fault:
     at_key: bool = False
 
 
+class StrictModel(BaseModel):
+    """What a file of the rules holds: nothing but the keys that its fields name."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True, populate_by_name=True)
+
+
 def check(data: Any, model: type[Model]) -> Model | list[Fault]:
     """Return `data` as the model, or all faults of it.
 
@@ -64,8 +77,8 @@ def check(data: Any, model: type[Model]) -> Model | list[Fault]:
     try:
         return model.model_validate_json(json.dumps(data), strict=True)
     except ValidationError as error:
-        faults = list(islice(_faults(error, data, model), _FAULTS_TOLD))
-        if error.error_count() > _FAULTS_TOLD:
+        faults = list(islice(_faults(error, data, model), _MOST_FAULTS))
+        if error.error_count() > _MOST_FAULTS:
             faults.append(
                 Fault((), f"there are {error.error_count()} faults in all", "mend the first ones and check again")
             )
@@ -96,23 +109,88 @@ def cut(text: str) -> str:
     return text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…"
 
 
+def nearest(word: str, allowed: Iterable[str]) -> str | None:
+    """Return the allowed word that `word` most likely is a misspelling of, or None where none is near."""
+    words = {each.lower(): each for each in allowed}
+    match = process.extractOne(word.lower(), list(words), scorer=OSA.distance, score_cutoff=len(word) // 3)
+    return words[match[0]] if match else None
+
+
+def hint_for(word: str, allowed: Iterable[str]) -> str:
+    """Return "did you mean …?", and else what is allowed, as far as a line holds it."""
+    words = sorted(allowed) if isinstance(allowed, AbstractSet) else list(dict.fromkeys(allowed))
+    near = nearest(word, words)
+    if near is not None:
+        return f"did you mean {near}?"
+    return one_of(words)
+
+
+def one_of(words: Iterable[str]) -> str:
+    """Return "one of: …" for a hint, cut where the list is long."""
+    listed = list(words)
+    if not listed:
+        return "none is defined"
+    rest = len(listed) - _MOST_LISTED
+    return "one of: " + ", ".join(listed[:_MOST_LISTED]) + (f" and {rest} more" if rest > 0 else "")
+
+
+_IDENTIFIER = re.compile(r"[a-z0-9]+(?:[-_][a-z0-9]+)*")
+_LONGEST_IDENTIFIER = 60
+
+
+def check_identifier(text: str) -> str:
+    """Return an identifier as it is.
+
+    Raises:
+        InvalidValueError: it is none.
+    """
+    if len(text) > _LONGEST_IDENTIFIER or not _IDENTIFIER.fullmatch(text):
+        hint = f"small letters without accents, figures and single - between, {_LONGEST_IDENTIFIER} at the most"
+        raise InvalidValueError(f"{shown(text)} cannot be an identifier", hint)
+    return text
+
+
+Identifier = Annotated[str, AfterValidator(check_identifier)]
+"""What admins name a rule, a queue or an answer by."""
+
+
+def check_address(text: str) -> str:
+    """Return a mail address as it is.
+
+    Raises:
+        InvalidValueError: it is none.
+    """
+    try:
+        # What is sent to nobody is noticed when somebody is in danger.
+        address = MailAddress(addr_spec=text)
+    except (ValueError, IndexError, MessageError):
+        address = MailAddress()
+    if not address.domain or address.addr_spec != text:
+        raise InvalidValueError(f"{shown(text)} is no mail address", "write name@domain")
+    return text
+
+
+Address = Annotated[str, Field(min_length=3, max_length=254), AfterValidator(check_address)]
+"""A mail address that something is sent to."""
+
+
 def _faults(error: ValidationError, data: Any, model: type[BaseModel]) -> Iterator[Fault]:
-    """Yield a fault for each error; of the branches of one union, those that lead deepest into the data are told."""
+    """Yield a fault for each error; of the branches of one union, those that lead deepest into the data."""
     unions: dict[Location, list[tuple[Location, Any]]] = {}
     for detail in error.errors(include_url=False):
         missing = detail["type"] == "missing"
         path = detail["loc"][:-1] if missing else detail["loc"]
-        known, found = _led(data, path)
-        if len(known) == len(path):
-            yield _fault(known, detail, model)
+        real, reached = _resolve(data, path)
+        if len(real) == len(path):
+            yield _fault(real, detail, model)
         else:
-            unions.setdefault(known, []).append((found, detail))
-    for known, branches in unions.items():
-        depth = max(len(found) for found, _ in branches)
-        if depth == len(known):
-            yield _union_fault(known, [detail for _, detail in branches], model)
+            unions.setdefault(real, []).append((reached, detail))
+    for real, branches in unions.items():
+        depth = max(len(reached) for reached, _ in branches)
+        if depth == len(real):
+            yield _union_fault(real, [detail for _, detail in branches], model)
         else:
-            yield from (_fault(found, detail, model) for found, detail in branches if len(found) == depth)
+            yield from (_fault(reached, detail, model) for reached, detail in branches if len(reached) == depth)
 
 
 def _fault(loc: Location, detail: Any, model: type[BaseModel]) -> Fault:
@@ -127,7 +205,7 @@ def _fault(loc: Location, detail: Any, model: type[BaseModel]) -> Fault:
 
 
 def _union_fault(loc: Location, details: Sequence[Any], model: type[BaseModel]) -> Fault:
-    """Return what is told of a value that fits no branch of its union."""
+    """Return the fault of a value that fits no branch of its union."""
     expected = list(dict.fromkeys(_EXPECTED[detail["type"]] for detail in details if detail["type"] in _EXPECTED))
     if len(expected) > 1:
         return Fault(loc, f"expected {' or '.join(expected)}, got {shown(details[0]['input'])}", "")
@@ -155,16 +233,16 @@ def _words(detail: Any) -> tuple[str, str]:
     return f"{message}, not {shown(value)}" if isinstance(value, int | float | str) else message, ""
 
 
-def _led(data: Any, path: Sequence[str | int]) -> tuple[Location, Location]:
+def _resolve(data: Any, path: Sequence[str | int]) -> tuple[Location, Location]:
     """Return how far `path` leads through `data`, and how far it does once the names of union branches are left out."""
-    known: Location | None = None
-    found: Location = ()
+    real: Location | None = None
+    reached: Location = ()
     for part in path:
         if _has(data, part):
-            data, found = data[part], (*found, part)
-        elif known is None:
-            known = found
-    return (found if known is None else known), found
+            data, reached = data[part], (*reached, part)
+        elif real is None:
+            real = reached
+    return (reached if real is None else real), reached
 
 
 def _has(data: Any, part: str | int) -> bool:
@@ -177,7 +255,7 @@ def _keys_at(model: type[BaseModel], loc: Iterable[str | int]) -> list[str]:
     for part in loc:
         annotations = [inner for annotation in annotations for inner in _step(annotation, part)]
     models = [annotation for annotation in annotations if _is_model(annotation)]
-    return [field.alias or name for found in models for name, field in found.model_fields.items()]
+    return [field.alias or name for each in models for name, field in each.model_fields.items()]
 
 
 def _step(annotation: Any, part: str | int) -> Iterator[Any]:

@@ -14,7 +14,7 @@ from sqlalchemy.engine import Connection
 
 from dtm_contact.errors import NotFoundError
 from dtm_contact.model import Problem
-from dtm_contact.rules.model_file import FORMER
+from dtm_contact.rules.reader_files import FORMER_MODEL
 from dtm_contact.store.database import Database, insert_of
 from dtm_contact.store.system_schema import rule_changes, rule_versions, rules_in_force
 
@@ -134,7 +134,7 @@ def pack(folder: Path) -> bytes:
 def unpack(archive: bytes, folder: Path) -> None:
     """Write the files of an archive of ours into a folder, but for the learned model that earlier ones hold."""
     with zipfile.ZipFile(io.BytesIO(archive)) as packed:
-        packed.extractall(folder, [name for name in packed.namelist() if name != FORMER])
+        packed.extractall(folder, [name for name in packed.namelist() if name != FORMER_MODEL])
 
 
 @contextmanager

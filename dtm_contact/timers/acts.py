@@ -11,7 +11,7 @@ from dtm_contact.model import Priority
 from dtm_contact.outbound import NoAddressError
 from dtm_contact.outbound.notices import NoticeWriter
 from dtm_contact.rules import Queue, RuleSet
-from dtm_contact.rules.escalation import Action, Until
+from dtm_contact.rules.schedule import Action, Until
 from dtm_contact.store import CaseTransaction, LockedCase, Store, case_transaction
 from dtm_contact.store.timers import DueTimer
 

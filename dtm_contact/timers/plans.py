@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from dtm_contact.rules import RuleSet
-from dtm_contact.rules.escalation import Action
+from dtm_contact.rules.schedule import Action
 from dtm_contact.store.timers import ChangedCase, Plan
 
 

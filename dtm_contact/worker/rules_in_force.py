@@ -15,7 +15,7 @@ from dtm_contact.errors import InvalidFilesError, StoreUnavailableError, describ
 from dtm_contact.log import get_log
 from dtm_contact.model import Problem
 from dtm_contact.rules import RuleSet, load_in_force
-from dtm_contact.rules.model_file import FORMER, former_model, load_model
+from dtm_contact.rules.reader_files import FORMER_MODEL, former_model, load_model
 from dtm_contact.rules.ruleset import digest
 from dtm_contact.settings import Settings
 from dtm_contact.store import Store, StoreThread
@@ -95,7 +95,7 @@ class Copies:
         return self._settings.model_copy(update={"rules": rules, "model": self._model})
 
 
-_left_out = shutil.ignore_patterns(".*", "*~", FORMER)
+_left_out = shutil.ignore_patterns(".*", "*~", FORMER_MODEL)
 
 
 @contextmanager

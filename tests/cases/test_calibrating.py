@@ -6,7 +6,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from dtm_contact.model import Alarm, AlarmLevel, AlarmSource
-from dtm_contact.rules.model_file import OWN, load_model
+from dtm_contact.rules.reader_files import SHIPPED_MODEL, load_model
 from tests.cases.conftest import Desk
 from tests.cases.test_alarming import alarming
 from tests.store.samples import NOW
@@ -36,7 +36,7 @@ def test_clicks_become_a_proposal_beside_the_model_in_force(
     say(desk, 90)
     assert len(desk.store.alarm_labels.probabilities(NOW.replace(year=2020))) == 90
     assert desk.store.alarm_labels.probabilities(NOW.replace(year=2030)) == []
-    before = OWN.read_bytes()
+    before = SHIPPED_MODEL.read_bytes()
     done = fit(tmp_path / "site.npz", url, monkeypatch)
     assert done.exit_code in {0, 1}, done.output
     assert "labels, proposal" in done.output
@@ -45,7 +45,7 @@ def test_clicks_become_a_proposal_beside_the_model_in_force(
     proposal = load_model(tmp_path / "site.npz", [])
     assert proposal is not None
     assert proposal.about["calibrated"]["labels"] == 90
-    assert OWN.read_bytes() == before
+    assert SHIPPED_MODEL.read_bytes() == before
 
 
 def test_three_labels_are_refused_and_nothing_is_written(

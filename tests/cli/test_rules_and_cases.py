@@ -19,7 +19,7 @@ from dtm_contact.directory import Directory, read_export
 from dtm_contact.model import Arrival, Problem
 from dtm_contact.pipeline import Grounds, judge
 from dtm_contact.rules import load_rules
-from dtm_contact.rules.model_file import FORMER
+from dtm_contact.rules.reader_files import FORMER_MODEL
 from dtm_contact.rules.ruleset import digest
 from dtm_contact.settings import Settings
 from dtm_contact.store import Store, migrate, open_store
@@ -205,12 +205,12 @@ def test_a_version_of_when_the_learned_model_was_counted_is_restored_without_it(
     run: Run, store: Store, folder: Path
 ) -> None:
     now = digest(folder)
-    (folder / FORMER).write_bytes(b"what was learned then")
+    (folder / FORMER_MODEL).write_bytes(b"what was learned then")
     store.rule_versions.put_in_force("daemon", "0123456789ab", pack(folder), NOW)
-    (folder / FORMER).unlink()
+    (folder / FORMER_MODEL).unlink()
     send_shutters_elsewhere(folder)
     assert "holds version 0123456789ab again, which is told as " in run("restore", "--force", "0123456789ab").output
-    assert (digest(folder), (folder / FORMER).exists()) == (now, False)
+    assert (digest(folder), (folder / FORMER_MODEL).exists()) == (now, False)
 
 
 def test_replay_lists_dangers_first_and_marks_them(run: Run, store: Store, folder: Path) -> None:

@@ -28,8 +28,7 @@ from dtm_contact.model import (
     Understanding,
     Unread,
 )
-from dtm_contact.rules.model_file import load_model
-from dtm_contact.rules.reader_files import load_reader
+from dtm_contact.rules.reader_files import load_model, load_reader
 from dtm_contact.topics import Reader, understand
 
 RULES = Path(__file__).parents[2] / "rules"

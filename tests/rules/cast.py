@@ -21,7 +21,7 @@ from dtm_contact.model import (
     Understanding,
 )
 from dtm_contact.rules import Document
-from dtm_contact.rules.arguments import DocumentValue, KnownIdentifiers
+from dtm_contact.rules.arguments import AllowedNames, DocumentValue
 from dtm_contact.rules.expression import Expression, read_when
 from dtm_contact.rules.facts import Facts
 
@@ -120,7 +120,7 @@ def facts(
 def expression(when: object) -> Expression:
     """Read conditions from plain data; whatever is wrong with them fails the test."""
     problems: list[Problem] = []
-    found = read_when(when, DocumentValue(Document("routing.yaml", when, {}, {}), KnownIdentifiers(), problems))
+    found = read_when(when, DocumentValue(Document("routing.yaml", when, {}, {}), AllowedNames(), problems))
     assert problems == []
     assert found is not None
     return found

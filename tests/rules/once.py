@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from dtm_contact.directory.records import Residence
 from dtm_contact.hours import PARIS
 from dtm_contact.rules import RuleSet, load_in_force, load_rules
-from dtm_contact.rules.model_file import FORMER, OWN
+from dtm_contact.rules.reader_files import FORMER_MODEL, SHIPPED_MODEL
 from dtm_contact.rules.ruleset import digest
 
 
@@ -39,10 +39,10 @@ def once(load: Callable[..., RuleSet]) -> Load:
         zone: ZoneInfo = PARIS,
         model: Path | None = None,
     ) -> RuleSet:
-        known, learned = tuple(residences), model or OWN
+        known, learned = tuple(residences), model or SHIPPED_MODEL
         octets = hashlib.sha256(learned.read_bytes()).digest() if learned.is_file() else b""
         # A model among the rules, where earlier versions had it, is warned of.
-        files = digest(folder), (folder / FORMER).exists(), learned, octets
+        files = digest(folder), (folder / FORMER_MODEL).exists(), learned, octets
         given = files, frozenset(offices or ()), known, zone
         if given not in loaded:
             loaded[given] = load(folder, offices, residences=known, zone=zone, model=model)

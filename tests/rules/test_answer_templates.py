@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from dtm_contact.model.outgoing import NEUTRAL_RECEIPT
-from dtm_contact.rules.answer_templates import NAMES, AnswerFailedError, faults, fill_in
+from dtm_contact.rules.answers import NAMES, AnswerFailedError, fill_in, template_faults
 
 ANSWERS = Path(__file__).parents[2] / "rules" / "answers"
 VALUES: dict[str, object] = {
@@ -54,7 +54,7 @@ def test_a_missing_name_is_an_error_not_an_empty_place() -> None:
     ],
 )
 def test_what_reaches_further_than_a_text_needs_is_refused(text: str) -> None:
-    assert list(faults("a.fr.txt", text))
+    assert list(template_faults("a.fr.txt", text))
 
 
 @pytest.mark.parametrize(
@@ -68,12 +68,12 @@ def test_what_reaches_further_than_a_text_needs_is_refused(text: str) -> None:
     ids=["parsed too deep", "compiled too deep", "operators", "brackets"],
 )
 def test_what_stands_too_deep_is_told_as_a_problem(text: str) -> None:
-    (told,) = faults("answers/a.fr.txt", text)
+    (told,) = template_faults("answers/a.fr.txt", text)
     assert "too deep" in str(told)
     assert (told.file, told.line) == ("answers/a.fr.txt", 1)
 
 
 def test_conditions_one_within_the_other_are_no_problem() -> None:
     text = "{% if known %}" * 8 + "{{ case }}" + "{% else %}non{% endif %}" * 8
-    assert list(faults("answers/a.fr.txt", text)) == []
+    assert list(template_faults("answers/a.fr.txt", text)) == []
     assert "2026-004217" in fill_in(text, {**VALUES, "known": True})[1]

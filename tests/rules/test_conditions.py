@@ -17,6 +17,7 @@ from dtm_contact.model import (
     Call,
     Candidate,
     CaseKind,
+    ConditionTrace,
     Consent,
     Contact,
     Dealings,
@@ -40,8 +41,8 @@ from dtm_contact.model import (
     Wish,
     Wished,
 )
+from dtm_contact.rules.conditions import all_conditions
 from dtm_contact.rules.facts import Facts
-from dtm_contact.rules.registry import known_conditions
 from tests.rules.cast import (
     ALL_SAINTS,
     BAKER,
@@ -284,7 +285,7 @@ def test_does_not_hold(when: object, seen: Facts) -> None:
 
 @pytest.mark.parametrize("cases", [HOLDS, DOES_NOT], ids=["holds", "does not"])
 def test_every_condition_is_tried_both_ways(cases: list[tuple[dict[str, Any], Facts]]) -> None:
-    assert {name for when, _ in cases for name in when} == known_conditions().keys()
+    assert {name for when, _ in cases for name in when} == all_conditions().keys()
 
 
 @pytest.mark.parametrize(
@@ -299,7 +300,9 @@ def test_every_condition_is_tried_both_ways(cases: list[tuple[dict[str, Any], Fa
     ],
 )
 def test_the_trace_tells_what_was_wanted_and_seen(when: object, told: tuple[str, str, str, bool]) -> None:
-    (trace,) = expression(when).trace(facts(written("un dégât"), understanding=asked("water_leak")))
+    conditions: list[ConditionTrace] = []
+    expression(when).holds(facts(written("un dégât"), understanding=asked("water_leak")), conditions)
+    (trace,) = conditions
     assert (trace.name, trace.wanted, trace.seen, trace.held) == told
 
 

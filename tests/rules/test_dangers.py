@@ -14,10 +14,9 @@ from hypothesis import strategies as st
 from dtm_contact.errors import InvalidFilesError
 from dtm_contact.model import Alarm, AlarmLevel, AlarmSource, CaseKind, Priority, Problem, Severity
 from dtm_contact.rules import RuleSet, decide, load_rules
-from dtm_contact.rules.actions import Then
-from dtm_contact.rules.arguments import KnownIdentifiers
-from dtm_contact.rules.dangers import untold_dangers
-from dtm_contact.rules.routing import Rule, load_routing
+from dtm_contact.rules.arguments import AllowedNames
+from dtm_contact.rules.coverage import dangers_without_on_call
+from dtm_contact.rules.routing import Rule, Then, load_routing
 from tests.rules.cast import DIRECTORY, asked, at, expression, facts, written
 from tests.rules.folders import GOOD, SHIPPED, overlay
 from tests.rules.test_index import GOOD_RULES
@@ -38,9 +37,9 @@ def changed(folder: Path, change: Callable[[str], str]) -> list[str]:
     path = folder / "routing.yaml"
     path.write_text(change(path.read_text("utf-8")), "utf-8")
     problems: list[Problem] = []
-    rules = load_routing(folder, KnownIdentifiers(), problems)
+    rules = load_routing(folder, AllowedNames(), problems)
     assert rules is not None
-    problems.extend(untold_dangers(rules, TOPICS))
+    problems.extend(dangers_without_on_call(rules, TOPICS))
     return [re.sub(r"^routing\.yaml:\d+:\d+: ", "", str(each)) for each in problems]
 
 
@@ -270,7 +269,7 @@ def test_a_rule_that_is_nearly_safe_is_refused(listed: list[tuple[dict[str, Any]
         rule_of(number, when, then, decides="queue" in then, observes=False)
         for number, (when, then) in enumerate(listed)
     ]
-    assert [each.severity for each in untold_dangers(rules, ("gas", "other"))] == [Severity.ERROR]
+    assert [each.severity for each in dangers_without_on_call(rules, ("gas", "other"))] == [Severity.ERROR]
 
 
 def test_what_one_rule_lowers_another_may_raise_again() -> None:
@@ -278,8 +277,8 @@ def test_what_one_rule_lowers_another_may_raise_again() -> None:
     listed = [({"alarm": "certain"}, {"alarm": "possible"}), ({"topic": "gas"}, {"priority": {"raise": 1}})]
     rules = [rule_of(number, *each, decides=False, observes=False) for number, each in enumerate(listed)]
     last = rule_of(len(rules), None, LEAVES, decides=True, observes=False)
-    assert [each.severity for each in untold_dangers([*rules, last], ("gas", "other"))] != []
-    assert list(untold_dangers([rules[0], last], ("gas", "other"))) == []
+    assert [each.severity for each in dangers_without_on_call([*rules, last], ("gas", "other"))] != []
+    assert list(dangers_without_on_call([rules[0], last], ("gas", "other"))) == []
 
 
 THENS = st.sampled_from(
@@ -347,7 +346,7 @@ SEEN = tuple(
 def mended(rules: list[Rule]) -> RuleSet:
     """Return rules of which nothing is told any more: each that was told tells the on-call service now."""
     for _ in range(len(rules) + 1):
-        errors = [each for each in untold_dangers(rules, FEW["topic"]) if each.severity is Severity.ERROR]
+        errors = [each for each in dangers_without_on_call(rules, FEW["topic"]) if each.severity is Severity.ERROR]
         if not errors:
             return replace(GOOD_RULES, rules=tuple(rules))
         for error in errors:

@@ -4,8 +4,7 @@ import pytest
 
 from dtm_contact.model import Problem
 from dtm_contact.rules import Document, read_document
-from dtm_contact.rules.compose import DEPTH_LIMIT, VALUES_LIMIT
-from dtm_contact.rules.source import SIZE_LIMIT
+from dtm_contact.rules.document import DEPTH_LIMIT, SIZE_LIMIT, VALUES_LIMIT
 
 
 def read(folder: Path, raw: bytes) -> Document:

@@ -25,7 +25,7 @@ from dtm_contact.cli import cli
 from dtm_contact.daemon import daemon
 from dtm_contact.directory import read_export
 from dtm_contact.rules import load_rules
-from dtm_contact.rules.model_file import FORMER
+from dtm_contact.rules.reader_files import FORMER_MODEL
 from dtm_contact.rules.ruleset import digest
 from dtm_contact.settings import JudgeSettings, MonitorSettings, RulesSettings, Settings, SmtpSettings, StoreSettings
 from dtm_contact.store import migrate, open_store
@@ -41,7 +41,7 @@ UNTOLD = "- id: mairie\n  when: {text: {contains: mairie}}\n  then: {queue: offi
 def folder(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     """A rules folder as an earlier version of the program left it, its learned model included."""
     shutil.copytree(request.param, tmp_path / "rules")
-    (tmp_path / "rules" / FORMER).write_bytes(b"what was learned then")
+    (tmp_path / "rules" / FORMER_MODEL).write_bytes(b"what was learned then")
     return tmp_path / "rules"
 
 
@@ -65,7 +65,7 @@ def settings(folder: Path, tmp_path: Path) -> Settings:
 def test_each_is_read_and_only_what_is_not_read_any_more_is_remarked_upon(folder: Path) -> None:
     model, *words = load_rules(folder).problems
     assert str(model) == (
-        f"{FORMER}: warning: this file is not read any more: the learned model comes with the program (delete it)"
+        f"{FORMER_MODEL}: warning: this file is not read any more: the learned model comes with the program (delete it)"
     )
     about_words = "topics.yaml:1:10: warning: topics.yaml is of an earlier version (its words are not read"
     has_words = not (folder / "phrases.yaml").exists()
@@ -77,7 +77,7 @@ def test_the_check_finds_nothing_but_tests_of_what_is_understood_otherwise_since
     errors = [line for line in done.output.splitlines() if ": error: " in line]
     assert all(re.match(r"routing\.yaml:\d+:\d+: error: the test expects", line) for line in errors), errors
     assert done.return_value == bool(errors)
-    assert done.output.count(FORMER) == 1
+    assert done.output.count(FORMER_MODEL) == 1
 
 
 async def test_the_daemon_judges_a_message_by_it(settings: Settings) -> None:

@@ -9,12 +9,10 @@ from hypothesis import strategies as st
 
 from dtm_contact.model import CaseKind, Likely, Match, Priority
 from dtm_contact.rules import load_rules
-from dtm_contact.rules.actions import Then
-from dtm_contact.rules.decide import followed
-from dtm_contact.rules.expression import Expression
+from dtm_contact.rules.decide import walk_all_rules, walk_rules
+from dtm_contact.rules.expression import Expression, Index
 from dtm_contact.rules.facts import Facts
-from dtm_contact.rules.index import Index
-from dtm_contact.rules.routing import Rule
+from dtm_contact.rules.routing import Rule, Then
 from tests.rules.cast import SHOP, asked, expression, facts, written
 from tests.rules.folders import GOOD
 
@@ -95,8 +93,11 @@ def test_looking_up_decides_as_trying_one_by_one(
     ]
     listed.append(Rule("reste", "routing.yaml:reste", (len(drawn), 3), None, Then(queue="office")))
     rules = replace(GOOD_RULES, rules=tuple(listed))
-    looked_up = followed(rules, seen, rules.index.candidates(seen))
-    assert looked_up == followed(rules, seen, range(len(listed)))
+    looked_up = walk_rules(rules, seen, rules.index.candidates(seen))
+    assert looked_up == walk_rules(rules, seen, range(len(listed)))
+    traced = walk_all_rules(rules, seen)
+    assert looked_up == replace(traced, trace=())
+    assert [each.rule for each in traced.trace] == [rule.key for rule in listed]
 
 
 def test_few_rules_are_left_to_try() -> None:

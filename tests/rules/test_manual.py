@@ -6,7 +6,7 @@ import pytest
 import yaml
 
 from dtm_contact.rules import conditions_manual
-from dtm_contact.rules.registry import known_conditions
+from dtm_contact.rules.conditions import all_conditions
 from tests.rules.cast import expression, facts
 from tests.rules.folders import HERE
 
@@ -17,9 +17,9 @@ def test_the_page_is_current() -> None:
     assert PAGE.read_text("utf-8") == conditions_manual(markdown=True)
 
 
-@pytest.mark.parametrize("name", known_conditions())
+@pytest.mark.parametrize("name", all_conditions())
 def test_every_condition_has_an_entry_with_an_example_that_can_be_read(name: str) -> None:
-    entry = known_conditions()[name].manual
+    entry = all_conditions()[name].manual
     assert entry
     (example,) = re.findall(r"Example: `(.*)`", entry)
     when = yaml.safe_load(example)
@@ -29,5 +29,5 @@ def test_every_condition_has_an_entry_with_an_example_that_can_be_read(name: str
 
 def test_the_terminal_shows_every_condition_without_markup() -> None:
     told = conditions_manual()
-    assert [line for line in told.splitlines() if line and not line.startswith(" ")] == list(known_conditions())
+    assert [line for line in told.splitlines() if line and not line.startswith(" ")] == list(all_conditions())
     assert "`" not in "".join(line for line in told.splitlines() if not line.startswith("    takes"))

@@ -6,7 +6,7 @@ from datetime import date, time, timedelta
 import pytest
 
 from dtm_contact.hours import END_OF_DAY, Closure
-from dtm_contact.rules.openings import DueTime, parse_closure, parse_due, parse_span, parse_spans, parse_week
+from dtm_contact.rules.schedule import DueTime, parse_closure, parse_due, parse_span, parse_spans, parse_week
 from dtm_contact.rules.validation import InvalidValueError
 
 MORNING = (time(9), time(12))

@@ -8,7 +8,7 @@ import pytest
 from dtm_contact.hours import PARIS
 from dtm_contact.model import Priority
 from dtm_contact.rules import RuleSet, load_rules
-from dtm_contact.rules.escalation import Action, Until
+from dtm_contact.rules.schedule import Action, Until
 from tests.rules.folders import GOOD, overlay
 
 ON_CALL = """on_call:

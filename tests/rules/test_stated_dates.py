@@ -4,8 +4,7 @@ from datetime import date
 
 import pytest
 
-from dtm_contact.rules.facts import squeeze
-from dtm_contact.rules.stated_dates import stated_day
+from dtm_contact.rules.facts import squeeze, stated_day
 
 TODAY = date(2026, 11, 24)
 

@@ -7,11 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dtm_contact.rules.actions import Then
+from dtm_contact.rules.coverage import unreached_rules
+from dtm_contact.rules.expression import contradiction
 from dtm_contact.rules.facts import Facts
-from dtm_contact.rules.implication import contradiction
-from dtm_contact.rules.routing import Rule
-from dtm_contact.rules.unreached import unreached
+from dtm_contact.rules.routing import Rule, Then
 from tests.rules.cast import expression
 from tests.rules.test_index import CONTACTS, NESTED
 
@@ -56,26 +55,26 @@ def test_an_earlier_rule_that_is_as_wide_or_wider(
     second: dict[str, Any],
     is_unreached: bool,  # noqa: FBT001 - a table's column
 ) -> None:
-    found = [(later.id, earlier.id) for later, earlier in unreached(rules_of(first, second))]
+    found = [(later.id, earlier.id) for later, earlier in unreached_rules(rules_of(first, second))]
     assert found == ([("r1", "r0")] if is_unreached else [])
 
 
 def test_several_earlier_rules_that_together_are_as_wide() -> None:
     rules = rules_of({"topic": "gas"}, {"topic": ["fire", "other"]}, {"topic": ["gas", "fire"], "office": "nord"})
-    assert [(later.id, earlier.id) for later, earlier in unreached(rules)] == [("r2", "r1")]
+    assert [(later.id, earlier.id) for later, earlier in unreached_rules(rules)] == [("r2", "r1")]
 
 
 def test_a_rule_that_does_not_decide_stands_before_none() -> None:
     first, second = rules_of({"topic": "gas"}, {"topic": "gas"})
-    assert list(unreached([replace(first, decides=False), second])) == []
-    assert list(unreached([replace(first, observes=True), second])) == []
-    assert list(unreached([first, replace(second, decides=False)])) == [(replace(second, decides=False), first)]
+    assert list(unreached_rules([replace(first, decides=False), second])) == []
+    assert list(unreached_rules([replace(first, observes=True), second])) == []
+    assert list(unreached_rules([first, replace(second, decides=False)])) == [(replace(second, decides=False), first)]
 
 
 def test_a_rule_on_tags_may_be_reached_though_one_like_it_stands_above() -> None:
     first, adds, second = rules_of({"tags": "chantier"}, {"topic": "gas"}, {"tags": "chantier"})
     adds = replace(adds, decides=False, then=Then(tags=("chantier",)))
-    assert list(unreached([first, adds, second])) == []
+    assert list(unreached_rules([first, adds, second])) == []
 
 
 @pytest.mark.parametrize(
@@ -111,7 +110,7 @@ def test_what_contradiction_never_holds(when: dict[str, Any], seen: Facts) -> No
 @given(st.lists(NESTED, max_size=12), CONTACTS)
 def test_a_rule_told_to_be_unreached_never_decides(whens: list[dict[str, Any]], seen: Facts) -> None:
     rules = rules_of(*whens)
-    for later, earlier in unreached(rules):
+    for later, earlier in unreached_rules(rules):
         assert earlier.place < later.place
         assert later.when is not None
         if later.when.holds(seen):

@@ -8,7 +8,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from dtm_contact.model import Problem, Scope
 from dtm_contact.rules import read_document, validate
-from dtm_contact.rules.document import InvalidValueError
+from dtm_contact.rules.validation import InvalidValueError
 
 
 def even(number: int) -> int:

@@ -7,8 +7,7 @@ from pathlib import Path
 import pytest
 
 from dtm_contact.model import Attachment, AutomaticSign, Contact, Problem, Understanding
-from dtm_contact.rules.model_file import load_model
-from dtm_contact.rules.reader_files import load_reader
+from dtm_contact.rules.reader_files import load_model, load_reader
 from dtm_contact.topics import Reader, understand
 
 RULES = Path(__file__).parents[2] / "rules"

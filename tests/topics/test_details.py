@@ -11,8 +11,8 @@ import pytest
 
 from dtm_contact.errors import UnusableModelError
 from dtm_contact.model import Contact, Peril, Problem, Wish
-from dtm_contact.rules import model_file
-from dtm_contact.rules.model_file import OWN_DETAILS, load_details
+from dtm_contact.rules import reader_files
+from dtm_contact.rules.reader_files import SHIPPED_DETAILS, load_details
 from dtm_contact.topics import DetailModel, Effect, Phrase, PhraseBook, Reader, understand
 from dtm_contact.topics.details import weighed_apart
 from tests.topics.conftest import Read
@@ -115,7 +115,7 @@ def test_kinds_of_danger_go_with_the_topics_of_kept_sets(read: Read) -> None:
 def test_the_file_was_made_of_the_corpus_as_it_stands() -> None:
     pytest.importorskip("sklearn", reason="scikit-learn (the group training) is not installed")
     details = importlib.import_module("training.details")
-    assert DetailModel.unpacked(OWN_DETAILS.read_bytes()).about["sources"] == corpus.digest(details.SOURCES)
+    assert DetailModel.unpacked(SHIPPED_DETAILS.read_bytes()).about["sources"] == corpus.digest(details.SOURCES)
 
 
 def test_it_is_packed_and_unpacked_the_same(reader: Reader) -> None:
@@ -130,15 +130,15 @@ def test_a_damaged_file_is_told(content: bytes, tmp_path: Path, monkeypatch: pyt
     path.write_bytes(content)
     with pytest.raises(UnusableModelError):
         DetailModel.unpacked(content)
-    monkeypatch.setattr(model_file, "OWN_DETAILS", path)
-    model_file._read_details.cache_clear()
+    monkeypatch.setattr(reader_files, "SHIPPED_DETAILS", path)
+    reader_files._read_details.cache_clear()
     problems: list[Problem] = []
     assert load_details(problems) is None
     assert problems[0].hint == "install the program again"
     path.unlink()
     assert load_details(problems) is None
     monkeypatch.undo()
-    model_file._read_details.cache_clear()
+    reader_files._read_details.cache_clear()
     assert load_details([]) is not None
 
 

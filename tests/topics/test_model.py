@@ -8,7 +8,7 @@ import pytest
 
 from dtm_contact.errors import UnusableModelError
 from dtm_contact.model import Part, Problem
-from dtm_contact.rules.model_file import OWN, load_model
+from dtm_contact.rules.reader_files import SHIPPED_MODEL, load_model
 from dtm_contact.text import tokenize
 from dtm_contact.topics import Model, Reader
 from dtm_contact.topics.model import DANGER
@@ -22,7 +22,7 @@ def test_a_model_is_read_as_it_was_written(reader: Reader) -> None:
     assert again.columns == reader.model.columns
 
 
-@pytest.mark.parametrize("content", [b"", b"no archive", b"PK\x03\x04 broken", OWN.read_bytes()[:5_000]])
+@pytest.mark.parametrize("content", [b"", b"no archive", b"PK\x03\x04 broken", SHIPPED_MODEL.read_bytes()[:5_000]])
 def test_what_is_no_model_is_refused_in_words(content: bytes, tmp_path: Path) -> None:
     path = tmp_path / "model.npz"
     path.write_bytes(content)

@@ -8,7 +8,7 @@ import pytest
 
 from dtm_contact.errors import InvalidFilesError, StoreUnavailableError
 from dtm_contact.rules import load_in_force
-from dtm_contact.rules.model_file import FORMER, OWN
+from dtm_contact.rules.reader_files import FORMER_MODEL, SHIPPED_MODEL
 from dtm_contact.rules.ruleset import digest
 from dtm_contact.settings import RulesSettings, Settings
 from dtm_contact.store import Store
@@ -203,23 +203,23 @@ async def test_rules_that_an_earlier_version_took_are_known_again_though_it_coun
 ) -> None:
     leave_a_danger_untold(folder)
     change(folder, 'text: "Mon loyer", holds: false', 'text: "Mon loyer", holds: true')
-    (folder / FORMER).write_bytes(b"of then")
+    (folder / FORMER_MODEL).write_bytes(b"of then")
     store.rule_versions.put_in_force("daemon", "0123456789ab", _with_model(folder), NOW)
     watch = await scene.start()
     assert watch.in_force.rules.version == digest(folder)
     assert scene.alarms.lasting == (FAULTY,)
     (told,) = store.rule_versions.in_force()
     assert (told.version, told.refused) == (digest(folder), None)
-    log = [line for line in capsys.readouterr().err.splitlines() if FORMER in line]
+    log = [line for line in capsys.readouterr().err.splitlines() if FORMER_MODEL in line]
     assert len(log) == 1
     assert "can be deleted" in log[0]
-    assert (folder / FORMER).exists()
-    assert not (watch.in_force.settings.rules.dir / FORMER).exists()
+    assert (folder / FORMER_MODEL).exists()
+    assert not (watch.in_force.settings.rules.dir / FORMER_MODEL).exists()
 
 
 def _with_model(folder: Path) -> bytes:
     archive = pack(folder)
-    assert FORMER.encode() in archive
+    assert FORMER_MODEL.encode() in archive
     return archive
 
 
@@ -275,7 +275,7 @@ async def test_all_that_judges_hears_the_same_model_until_the_next_start(
     settings: Settings, store: Store, tmp_path: Path
 ) -> None:
     (tmp_path / "copies").mkdir()
-    shutil.copyfile(OWN, tmp_path / "model")
+    shutil.copyfile(SHIPPED_MODEL, tmp_path / "model")
     scene = Scene(settings.model_copy(update={"model": tmp_path / "model"}), store, tmp_path / "copies")
     (tmp_path / "model").write_bytes(b"another")
     watch = await scene.start()

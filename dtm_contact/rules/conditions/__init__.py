@@ -1,1 +1,133 @@
-"""The conditions, a module for each thing that they look at; a module put here is found by itself."""
+"""The conditions that rules may use; each is one decorated function whose docstring is its entry in the manual.
+
+A module that is put into this package is found by itself.
+"""
+
+import inspect
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final, NamedTuple
+
+from dtm_contact.registry import Registry
+from dtm_contact.rules.arguments import Argument
+from dtm_contact.rules.facts import Facts, Values
+
+
+class ConditionOutcome(NamedTuple):
+    """Whether a condition held, and what it saw, for the trace."""
+
+    held: bool
+    seen: str
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """A condition by its name in the YAML.
+
+    Attributes:
+        name: the key in the YAML.
+        argument: what it may be given.
+        manual: its entry in the manual.
+        values: where not None, the condition holds where one of the values that this returns is among those wanted;
+            such conditions are looked up instead of being asked one by one.
+        predicate: returns the outcome for what is wanted.
+        is_single: `values` never returns more than one value.
+        requires: it can only hold where another condition, by its name, would hold for one of these values.
+        is_lasting: of one contact it is the same whichever rule asks.
+    """
+
+    name: str
+    argument: Argument
+    manual: str
+    values: Callable[[Facts], Values] | None
+    predicate: Callable[[Facts, Any], ConditionOutcome]
+    is_single: bool = False
+    requires: Mapping[str, frozenset[str]] = field(default_factory=dict, compare=False)
+    is_lasting: bool = True
+
+
+_REGISTRY: Final = Registry[Condition]("condition", __name__)
+
+
+def value_condition(
+    name: str, argument: Argument, *, is_single: bool = False, **requires: str
+) -> Callable[[Callable[[Facts], Values]], Callable[[Facts], Values]]:
+    """Register a condition by the values that a contact shows; it holds where one of them is among those wanted.
+
+    The function raises where the values cannot be worked out; it returns an empty tuple where there are none.
+
+    Args:
+        name: its key in the YAML.
+        argument: what it may be given.
+        is_single: the function never returns more than one value.
+        requires: conditions and the value of each without which it cannot hold; `__` stands for the dot of a name.
+    """
+
+    def register(function: Callable[[Facts], Values]) -> Callable[[Facts], Values]:
+        def predicate(facts: Facts, wanted: frozenset[str]) -> ConditionOutcome:
+            values = facts.values_of(name, function)
+            return ConditionOutcome(not wanted.isdisjoint(values), ", ".join(values))
+
+        manual = inspect.getdoc(function) or ""
+        _REGISTRY.add(name, Condition(name, argument, manual, function, predicate, is_single, _dotted(requires)))
+        return function
+
+    return register
+
+
+def predicate_condition(
+    name: str, argument: Argument, *, is_lasting: bool = True, **requires: str
+) -> Callable[[Callable[[Facts, Any], ConditionOutcome]], Callable[[Facts, Any], ConditionOutcome]]:
+    """Register a condition by the function that returns whether it holds for what is wanted, and what it saw.
+
+    Args:
+        name: its key in the YAML.
+        argument: what it may be given.
+        is_lasting: of one contact it is the same whichever rule asks.
+        requires: as for `value_condition`.
+    """
+
+    def register(function: Callable[[Facts, Any], ConditionOutcome]) -> Callable[[Facts, Any], ConditionOutcome]:
+        manual = inspect.getdoc(function) or ""
+        condition = Condition(name, argument, manual, None, function, requires=_dotted(requires), is_lasting=is_lasting)
+        _REGISTRY.add(name, condition)
+        return function
+
+    return register
+
+
+def all_conditions() -> Mapping[str, Condition]:
+    """Return all conditions by name, in the order of their names."""
+    return _REGISTRY.entries()
+
+
+def _dotted(requires: Mapping[str, str]) -> Mapping[str, frozenset[str]]:
+    return {name.replace("__", "."): frozenset((value,)) for name, value in requires.items()}
+
+
+_MANUAL_HEAD: Final = """# Conditions
+
+What `when` may ask in `rules/routing.yaml`. Several lines under `when` must all hold; `all` and `any` take a list,
+`not` takes one. Where a condition takes several values, one of them is enough. Text is compared without regard to
+case and accents.
+
+This page is generated: `dtm-contact rules conditions --markdown > docs/conditions.md`.
+"""
+
+
+def conditions_manual(*, markdown: bool = False) -> str:
+    """Return the manual of all conditions: the page `docs/conditions.md`, or plain text for a terminal."""
+    entries = [_manual_entry(condition, markdown=markdown) for condition in all_conditions().values()]
+    return "\n".join([_MANUAL_HEAD, *entries] if markdown else entries)
+
+
+def _manual_entry(condition: Condition, *, markdown: bool) -> str:
+    if markdown:
+        return "\n".join((f"## `{condition.name}`\n", f"Takes {condition.argument.form}.\n", condition.manual)) + "\n"
+    lines = (f"takes {condition.argument.form}", *_plain(condition.manual))
+    return f"{condition.name}\n" + "".join(f"    {line}\n" for line in lines).replace("    \n", "\n")
+
+
+def _plain(text: str) -> Iterator[str]:
+    return iter(re.sub(r"`([^`]*)`", r"\1", text).splitlines())

@@ -18,7 +18,7 @@ from dtm_contact.labels.judging import CARE, NOT_READ
 from dtm_contact.model import Judgement, KeptHistory, Proposal, RuleTrace
 from dtm_contact.outbound.wording import moment, opening_hours
 from dtm_contact.rules import decide
-from dtm_contact.rules.answer_templates import AnswerFailedError, fill_in
+from dtm_contact.rules.answers import AnswerFailedError, fill_in
 from dtm_contact.store import Case, CaseFile, Event
 from dtm_contact.web.case_view import (
     by_register,

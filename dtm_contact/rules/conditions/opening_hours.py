@@ -1,4 +1,4 @@
-"""Conditions on the time."""
+"""The condition on the time at which a contact came."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,11 +7,10 @@ from typing import Any
 
 from dtm_contact.hours import WEEKDAYS
 from dtm_contact.rules.arguments import DocumentValue, OneOf
+from dtm_contact.rules.conditions import ConditionOutcome, predicate_condition
 from dtm_contact.rules.facts import Facts
-from dtm_contact.rules.openings import parse_span
-from dtm_contact.rules.registry import ConditionOutcome, judges
-from dtm_contact.rules.suggestions import hint_for
-from dtm_contact.rules.validation import InvalidValueError, cut
+from dtm_contact.rules.schedule import parse_span
+from dtm_contact.rules.validation import InvalidValueError, cut, hint_for
 
 _STATES = ("open", "closed", "holiday")
 _KEYS = ("state", "between", "weekday")
@@ -49,7 +48,7 @@ class _Moments:
         return moment if moment != _Moment() else None
 
 
-@judges("hours", _Moments())
+@predicate_condition("hours", _Moments())
 def hours(facts: Facts, wanted: _Moment) -> ConditionOutcome:
     """When the contact came, by the wall clock of the office of the place (of the reception where none is known).
 

@@ -1,0 +1,179 @@
+"""Conditions on calls, and on what the same party or the same residence brought before."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, PlainValidator
+
+from dtm_contact.model import Dealt, Outcome
+from dtm_contact.rules.arguments import DocumentValue, Entries, OneOf, YesNo
+from dtm_contact.rules.conditions import ConditionOutcome, predicate_condition, value_condition
+from dtm_contact.rules.facts import RECALLED, Facts, Values
+from dtm_contact.rules.schedule import parse_due
+from dtm_contact.rules.validation import InvalidValueError, StrictModel, cut, hint_for, shown
+
+
+@value_condition("outcome", OneOf(tuple(Outcome)), is_single=True, channel="phone")
+def outcome(facts: Facts) -> Values:
+    """What became of a call. It never holds for a message.
+
+    Example: `outcome: [voicemail, abandoned]`
+    """
+    return (facts.contact.call.outcome.value,) if facts.contact.call else ()
+
+
+@value_condition("withheld", YesNo(), is_single=True, channel="phone")
+def withheld(facts: Facts) -> Values:
+    """Whether the caller kept their number to themselves. It never holds for a message.
+
+    Example: `withheld: true`
+    """
+    if facts.contact.call is None:
+        return ()
+    return ("true" if facts.contact.call.withheld else "false",)
+
+
+@value_condition("equipment", YesNo(), is_single=True)
+def equipment(facts: Facts) -> Values:
+    """Whether a machine called by itself: a line of `equipment.csv`, such as the alarm of a lift.
+
+    Example: `equipment: true`
+    """
+    return ("true" if facts.match.equipment else "false",)
+
+
+_FREQUENCY_KEYS = ("count", "minutes")
+_MOST_CALLS = 20
+_MOST_MINUTES = 7 * 24 * 60
+_FREQUENCY_HINT = "write {count: 3, minutes: 60} for three calls in an hour"
+
+
+@dataclass(frozen=True, slots=True)
+class Frequency:
+    """So many calls in so many minutes."""
+
+    count: int
+    minutes: int
+
+
+@dataclass(frozen=True, slots=True)
+class _FrequencyArgument:
+    form: str = "`{count: …, minutes: …}`: 2 to 20 calls, in at most a week"
+
+    def read(self, value: Any, place: DocumentValue) -> Frequency | None:
+        """Return the frequency, or None where faults were reported."""
+        if not isinstance(value, Mapping):
+            place.fault(f"expected count and minutes, got {shown(value)}", _FREQUENCY_HINT)
+            return None
+        unknown = [key for key in value if key not in _FREQUENCY_KEYS]
+        for key in unknown:
+            place.below(key).fault(f"unknown word {cut(key)}", hint_for(key, _FREQUENCY_KEYS), at_key=True)
+        if unknown:
+            return None
+        count = _whole(value, "count", (2, _MOST_CALLS), place)
+        minutes = _whole(value, "minutes", (1, _MOST_MINUTES), place)
+        return None if count is None or minutes is None else Frequency(count, minutes)
+
+
+def _whole(value: Mapping[Any, Any], key: str, bounds: tuple[int, int], place: DocumentValue) -> int | None:
+    if key not in value:
+        place.fault(f"{key} is missing", _FREQUENCY_HINT)
+        return None
+    number = value[key]
+    if isinstance(number, int) and not isinstance(number, bool) and bounds[0] <= number <= bounds[1]:
+        return number
+    place.below(key).fault(
+        f"expected a whole number from {bounds[0]} to {bounds[1]}, got {shown(number)}", _FREQUENCY_HINT
+    )
+    return None
+
+
+@predicate_condition("calls", _FrequencyArgument(), channel="phone")
+def calls(facts: Facts, wanted: Frequency) -> ConditionOutcome:
+    """The same party called so many times within so many minutes and still waits to be called back.
+
+    This call counts; what an answered call closed does not. It never holds for a message.
+
+    Example: `calls: {count: 3, minutes: 60}`
+    """
+    standing, call = facts.contact.standing, facts.contact.call
+    if standing is None or call is None or standing.closes is not None:
+        return ConditionOutcome(held=False, seen="")
+    since = call.started_at - timedelta(minutes=wanted.minutes)
+    recent = sum(1 for at in standing.recent if at >= since)
+    return ConditionOutcome(recent >= wanted.count, f"{recent} in {wanted.minutes} minutes")
+
+
+_OPEN = ("same_topic", "any", "none")
+_CHANNELS = {"messages": "email", "calls": "phone"}
+
+
+@predicate_condition("open_case", OneOf(_OPEN))
+def open_case(facts: Facts, wanted: frozenset[str]) -> ConditionOutcome:
+    """Whether the same party has an open case already: `same_topic`, on `any` matter, or `none`.
+
+    The party is the tenant, the household, or else who writes from the same address or calls from the same number.
+
+    Example: `open_case: same_topic`
+    """
+    topic = facts.understanding.topic
+    seen = {"any" if facts.dealings.open else "none"}
+    if topic is not None and any(case.topic == topic for case in facts.dealings.open):
+        seen.add("same_topic")
+    return ConditionOutcome(not wanted.isdisjoint(seen), ", ".join(sorted(seen)))
+
+
+def _parse_within(value: Any) -> timedelta:
+    span = parse_due(value)
+    if span.business or span.months or not span.amount <= RECALLED:
+        raise InvalidValueError(f"{shown(value)} is no time to look back", f"write 60 minutes, or {RECALLED.days} days")
+    return span.amount
+
+
+class Count(StrictModel):
+    """So many contacts of a kind, on what, in how long a time."""
+
+    of: Literal["contacts", "messages", "calls", "cases"]
+    at_least: Annotated[int, Field(ge=2, le=100)]
+    within: Annotated[timedelta, PlainValidator(_parse_within)]
+    by: Literal["party", "residence"] = "party"
+    topic: Literal["same", "any"] = "any"
+    still_open: bool = False
+
+
+_COUNT_FORM = (
+    "`{of: …, at_least: …, within: …}`: `of` is contacts, messages, calls or cases, `at_least` 2 to 100, `within` a "
+    f"time of at most {RECALLED.days} days; besides `by: residence`, `topic: same`, `still_open: true`"
+)
+
+
+@predicate_condition("count", Entries(Count, _COUNT_FORM))
+def count(facts: Facts, wanted: Count) -> ConditionOutcome:
+    """How much the same party, or anybody of the same residence, brought in a time, this contact included.
+
+    `still_open` counts only what lies in cases that are not closed; `topic: same` only what is about the same.
+    `cases` counts those that were opened, and this contact as one more.
+
+    Example: `count: {of: contacts, at_least: 3, within: 30 days, topic: same, still_open: true}`
+    """
+    dealings = facts.neighbours if wanted.by == "residence" else facts.dealings
+    still_open = {case.number for case in dealings.open}
+    counted = [dealt for dealt in dealings.contacts if _counts(dealt, facts, wanted, still_open)]
+    number = len({dealt.case_number for dealt in counted if dealt.case_number} if wanted.of == "cases" else counted)
+    number += wanted.of == "cases" or _is(facts.contact.channel, wanted)
+    return ConditionOutcome(number >= wanted.at_least, f"{number} {wanted.of} in {wanted.within.days or wanted.within}")
+
+
+def _counts(dealt: Dealt, facts: Facts, wanted: Count, still_open: set[str]) -> bool:
+    return (
+        dealt.at >= facts.now - wanted.within
+        and (wanted.of == "cases" or _is(dealt.channel, wanted))
+        and (wanted.topic == "any" or dealt.topic == facts.understanding.topic)
+        and (not wanted.still_open or dealt.case_number in still_open)
+    )
+
+
+def _is(channel: str, wanted: Count) -> bool:
+    return wanted.of not in _CHANNELS or channel == _CHANNELS[wanted.of]
