@@ -12,7 +12,7 @@ from pathlib import Path
 
 from dtm_contact.directory import Directory, read_export
 from dtm_contact.matching import MatchIndex, match
-from dtm_contact.model import Contact, NoHistory
+from dtm_contact.model import Channel, Contact, NoHistory
 from dtm_contact.settings import Settings
 from fixtures.hard_contacts.landlord import TODAY
 
@@ -27,7 +27,7 @@ def bench_hostile(index: MatchIndex) -> None:
     names = "\n".join(f"Mme {index.people.person(n).label}" for n in range(len(index.people))) * 7
     cases = {"100,000 names": names, "1 MB word": "a" * 1_000_000, "10,000 numbers": "3900689/60 " * 10_000}
     for name, text in cases.items():
-        contact = Contact("email", datetime(2026, 11, 24, tzinfo=UTC), new_text=text)
+        contact = Contact(Channel.EMAIL, datetime(2026, 11, 24, tzinfo=UTC), new_text=text)
         print(f"{name:22} {_milliseconds(partial(match, contact, TODAY, index, NoHistory())):6.2f} ms")
 
 

@@ -15,7 +15,7 @@ from time import perf_counter
 
 from dtm_contact.directory import Directory, read_export
 from dtm_contact.hours import PARIS
-from dtm_contact.model import CaseKind, Contact, Likely, Mailbox, Match, Priority, Understanding
+from dtm_contact.model import CaseKind, Channel, Contact, Likely, Mailbox, Match, Priority, Understanding
 from dtm_contact.rules import RuleSet, decide, load_rules
 
 ROOT = Path(__file__).parent.parent
@@ -88,7 +88,7 @@ def made_up_contacts(
         at = datetime(2026, 11, 24, 10, tzinfo=PARIS) + timedelta(hours=random.randrange(5_000))
         residence = random.choice(residences)
         place = Match(residence=Likely(residence.residence_id, 0.99), office_id=residence.office_id)
-        contact = Contact("email", at, Mailbox(address="a@poste.example"), new_text="le badge du hall")
+        contact = Contact(Channel.EMAIL, at, Mailbox(address="a@poste.example"), new_text="le badge du hall")
         understanding = Understanding(CaseKind.CASE, tuple(random.sample(topics, 2)), Priority.P3)
         yield contact, place if number % 4 else Match(), understanding, at
 
@@ -108,7 +108,7 @@ def timed_trace(rules: RuleSet, directory: Directory) -> float:
     now = datetime(2026, 11, 24, 10, tzinfo=PARIS)
     asked = Understanding(CaseKind.CASE, ("gas",), Priority.P1)
     start = perf_counter()
-    decide(Contact("email", now), Match(), asked, now, rules, directory, trace=True)
+    decide(Contact(Channel.EMAIL, now), Match(), asked, now, rules, directory, trace=True)
     return perf_counter() - start
 
 

@@ -22,6 +22,7 @@ from dtm_contact.directory import read_export
 from dtm_contact.model import (
     Arrival,
     CaseKind,
+    Channel,
     Contact,
     Decision,
     Envelope,
@@ -48,7 +49,7 @@ def arrival(external_id: str) -> Arrival:
 
 def judgement(number: int) -> Judgement:
     contact = Contact(
-        "email", NOW, Mailbox("Nadia", "nadia@free.example"), subject="Fuite", new_text="Ça coule. " * 50,
+        Channel.EMAIL, NOW, Mailbox("Nadia", "nadia@free.example"), subject="Fuite", new_text="Ça coule. " * 50,
         message_id=f"{number}@free.example",
     )  # fmt: skip
     due = NOW + timedelta(minutes=number % 977)

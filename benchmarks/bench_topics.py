@@ -8,7 +8,7 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
-from dtm_contact.model import Contact
+from dtm_contact.model import Channel, Contact
 from dtm_contact.rules import load_rules
 from dtm_contact.topics import Reader, understand
 from training import corpus
@@ -28,7 +28,7 @@ HOSTILE = {
 
 def milliseconds(text: str, reader: Reader) -> float:
     start = time.process_time()
-    understand(Contact("email", AT, new_text=text), reader)
+    understand(Contact(Channel.EMAIL, AT, new_text=text), reader)
     return (time.process_time() - start) * 1000
 
 

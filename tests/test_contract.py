@@ -7,6 +7,7 @@ from dtm_contact.contract import as_json
 from dtm_contact.model import (
     Candidate,
     CaseKind,
+    Channel,
     ConditionTrace,
     Contact,
     Decision,
@@ -37,7 +38,7 @@ def judgement(caretakers: tuple[OnDuty, ...] = (OnDuty("G029", "G094"),)) -> Jud
     candidates = tuple(Candidate(f"T{n}", "L1", "R1", 0.98765 / (n + 1), 20.0 - n, (PHONE,)) for n in range(7))
     return Judgement(
         source="D1-001.eml",
-        contact=Contact(channel="email", at=AT),
+        contact=Contact(channel=Channel.EMAIL, at=AT),
         match=Match(
             candidates,
             tenant=Likely("T0", 0.98765),
@@ -93,7 +94,7 @@ def test_the_caretaker_is_said_where_there_is_one(
 def test_due_has_its_offset_and_the_unknown_is_null() -> None:
     unknown = Judgement(
         "x.eml",
-        Contact(channel="email", at=AT),
+        Contact(channel=Channel.EMAIL, at=AT),
         Match(),
         Understanding(CaseKind.SPAM, ("spam",), Priority.P4),
         Decision(CaseKind.SPAM, Priority.P4, None, None, None, "routing.yaml:spam", "ab12"),

@@ -29,7 +29,7 @@ from dtm_contact.model import (
     agreed,
 )
 from dtm_contact.pipeline import Grounds, judge
-from dtm_contact.reading.formats.desk import DESK
+from dtm_contact.reading.formats.fields import DESK
 from dtm_contact.rules import load_rules
 from dtm_contact.settings import Settings
 from dtm_contact.store.judgements import pack_judgement, unpack_judgements

@@ -8,6 +8,7 @@ from dtm_contact.model import (
     Answers,
     Call,
     CaseKind,
+    Channel,
     Confirmed,
     Contact,
     Dealings,
@@ -33,13 +34,13 @@ NOW = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
 EARLIER = Earlier("m1@free.example", "nadia@free.example", "2026-000001", "T1", None, None)
 FACT = Confirmed("nadia@free.example", "T1")
 HOME = Party(tenant_id="T1", dwelling_id="D1", addresses=("nadia@free.example",))
-CONTACT = Contact("email", NOW, Mailbox("Nadia", "Nadia@Free.example "))
+CONTACT = Contact(Channel.EMAIL, NOW, Mailbox("Nadia", "Nadia@Free.example "))
 _DAY = ((time(9), time(17)),)
 HERE = Match(tenant=Likely("T1", 1.0), dwelling=Likely("D1", 1.0), residence=Likely("R1", 1.0))
 
 
 def a_case(opened_at: datetime) -> OpenCase:
-    return OpenCase("2026-000001", "email", None, "montreuil", Priority.P3, opened_at)
+    return OpenCase("2026-000001", Channel.EMAIL, None, "montreuil", Priority.P3, opened_at)
 
 
 class Known(NoHistory):
@@ -64,7 +65,7 @@ def facts(history: History, contact: Contact = CONTACT, match: Match = HERE) -> 
 
 
 def test_what_was_answered_is_noted_once_and_answers_again() -> None:
-    dealings = Dealings((a_case(NOW),), (Dealt(NOW, "email"),))
+    dealings = Dealings((a_case(NOW),), (Dealt(NOW, Channel.EMAIL),))
     known = Known(dealings)
     noted = NotedHistory(known)
     for _ in range(2):
@@ -97,18 +98,18 @@ def test_conditions_ask_for_the_household_and_its_neighbours_only_when_they_look
 def test_a_caller_is_asked_for_by_his_number() -> None:
     known = Known(Dealings())
     call = Call("c1", Outcome.ABANDONED, NOW, NOW, "0612345678", "+33612345678")
-    assert facts(known, Contact("phone", NOW, call=call), Match()).dealings == Dealings()
+    assert facts(known, Contact(Channel.PHONE, NOW, call=call), Match()).dealings == Dealings()
     assert known.asked == [(Party(numbers=("+33612345678",)), NOW - RECALLED)]
 
 
 def test_strangers_have_no_dealings() -> None:
     known = Known(Dealings((a_case(NOW),)))
-    nobody = facts(known, Contact("email", NOW), Match())
+    nobody = facts(known, Contact(Channel.EMAIL, NOW), Match())
     assert nobody.dealings == nobody.neighbours == Dealings()
     assert known.asked == []
 
 
 def test_what_came_after_is_not_seen_when_judged_again() -> None:
     later = NOW + timedelta(minutes=1)
-    known = Known(Dealings((a_case(NOW), a_case(later)), (Dealt(NOW, "email"), Dealt(later, "email"))))
-    assert facts(known).dealings == Dealings((a_case(NOW),), (Dealt(NOW, "email"),))
+    known = Known(Dealings((a_case(NOW), a_case(later)), (Dealt(NOW, Channel.EMAIL), Dealt(later, Channel.EMAIL))))
+    assert facts(known).dealings == Dealings((a_case(NOW),), (Dealt(NOW, Channel.EMAIL),))

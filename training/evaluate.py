@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Final
 
-from dtm_contact.model import AlarmLevel, CaseKind, Contact, Understanding
+from dtm_contact.model import AlarmLevel, CaseKind, Channel, Contact, Understanding
 from training.corpus import Message
 
 AT: Final = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
@@ -123,7 +123,7 @@ def evaluate(messages: Sequence[Message], understand: Understand) -> tuple[Figur
 
 def contact_of(message: Message) -> Contact:
     """Return a message as a mail that was read."""
-    return Contact("email", AT, subject=message.subject, new_text=message.text)
+    return Contact(Channel.EMAIL, AT, subject=message.subject, new_text=message.text)
 
 
 def by_set(messages: Iterable[Message]) -> dict[str, list[Message]]:

@@ -36,7 +36,7 @@ from dtm_contact.matching.people import NOWHERE, Person
 from dtm_contact.matching.place_features import features_of
 from dtm_contact.matching.place_model import QUESTIONS, PlaceModel
 from dtm_contact.matching.places import Group
-from dtm_contact.model import Arrival, Contact, Mailbox, NoHistory
+from dtm_contact.model import Arrival, Channel, Contact, Mailbox, NoHistory
 from dtm_contact.reading import read
 from dtm_contact.settings import Settings
 from fixtures.hard_contacts.estate.making import Estate
@@ -179,7 +179,9 @@ def _told(index: MatchIndex) -> Iterator[Letter]:
             text = _SLOT.sub(named, text).replace("\\n", "\n")
             # Of another's account the model learns besides what it says of a place that is not its owner's.
             account = _address(writer, directory) if concerned is not writer else ""
-            contact = Contact("email", _DAY, Mailbox("", account), subject=_SLOT.sub(named, subject), new_text=text)
+            contact = Contact(
+                Channel.EMAIL, _DAY, Mailbox("", account), subject=_SLOT.sub(named, subject), new_text=text
+            )
             about = matter if "{m}" in line else theirs
             truth = {
                 "kind": "case",

@@ -8,8 +8,8 @@ from pathlib import Path
 from benchmarks.engines.engine import Answer
 from dtm_contact.directory import Directory, read_export
 from dtm_contact.matching import MatchIndex, match
-from dtm_contact.model import Contact, Mailbox, NoHistory, Stated
-from dtm_contact.reading.formats.desk import block
+from dtm_contact.model import Channel, Contact, Mailbox, NoHistory, Stated
+from dtm_contact.reading.formats.fields import block
 from dtm_contact.settings import Settings
 from fixtures.hard_contacts.landlord import TODAY
 from fixtures.hard_contacts.queries import Query
@@ -34,6 +34,6 @@ class Ours:
     def best(self, query: Query) -> Answer:
         """Return the first candidate and his probability."""
         sender, told = Mailbox(query.name, query.email), block(query.address, query.phone)
-        contact = Contact("desk", _AT, sender, signature=told, stated=_BY_HAND)
+        contact = Contact(Channel.DESK, _AT, sender, signature=told, stated=_BY_HAND)
         candidates = match(contact, TODAY, self.index, NoHistory()).candidates
         return Answer(candidates[0].tenant_id, candidates[0].probability) if candidates else Answer()

@@ -8,6 +8,7 @@ from dtm_contact.matching.callers import CallerIndex, Line
 from dtm_contact.model import (
     Call,
     CallBacks,
+    Channel,
     Contact,
     History,
     Judgement,
@@ -19,8 +20,6 @@ from dtm_contact.model import (
 )
 from dtm_contact.pipeline import Grounds
 from dtm_contact.rules import decide, with_unheard_voice
-
-CHANNEL = "phone"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +65,7 @@ def _decided(
     call: Call, standing: Standing, matched: Match, grounds: Grounds, history: NotedHistory, *, trace: bool
 ) -> Judgement:
     contact = Contact(
-        channel=CHANNEL,
+        channel=Channel.PHONE,
         at=call.started_at,
         sender=Mailbox(name=call.name),
         subject=OUTCOMES[call.outcome],

@@ -8,7 +8,7 @@ from itertools import groupby
 from dtm_contact.cases.refusals import WrongArgumentError
 from dtm_contact.directory import Directory, on_duty
 from dtm_contact.directory.lines import columns
-from dtm_contact.labels.cases import TIME_LINE_CHANNELS, event_line
+from dtm_contact.labels.cases import event_line
 from dtm_contact.labels.judging import OUTCOMES
 from dtm_contact.model import OnDuty, Outcome, Party
 from dtm_contact.store import Event
@@ -91,8 +91,8 @@ def days(found: HouseholdHistory, zone: tzinfo) -> Iterator[tuple[date, tuple[Mo
 
 
 def _contact(contact: HouseholdContact) -> Moment:
-    channel = TIME_LINE_CHANNELS.get(contact.channel, contact.channel)
-    what = OUTCOMES[Outcome(contact.outcome)] if contact.outcome else f"{channel} : {contact.subject}"
+    entry = contact.channel.traits.entry
+    what = OUTCOMES[Outcome(contact.outcome)] if contact.outcome else f"{entry} : {contact.subject}"
     who = contact.sender_name or contact.sender_address
     return Moment(contact.at, contact.case_number, who, what)
 

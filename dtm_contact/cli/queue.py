@@ -101,7 +101,7 @@ def case_row(case: Case, names: ListingNames) -> list[str | Text]:
 
 def _who(case: Case, names: ListingNames) -> str:
     """Return who it is; of a call the number, and who it may be: anybody can send any number."""
-    if case.channel != "phone":
+    if not case.channel.is_spoken:
         return names.person(case.tenant_id) if case.tenant_id else f"? {case.who}"
     return f"{case.who}: {names.person(case.tenant_id)} ? ({UNVERIFIED_CALLER})" if case.tenant_id else f"? {case.who}"
 

@@ -8,9 +8,6 @@ from dtm_contact.model import Consent, EntryKind, Protection, Reach
 
 STATES: Final[Mapping[str, str]] = {"open": "ouvert", "closed": "clos"}
 PRIORITIES: Final[Mapping[str, str]] = {"P1": "Danger", "P2": "Dans la journée", "P3": "Normal", "P4": "Peut attendre"}
-CHANNELS: Final[Mapping[str, str]] = {"email": "courriel", "phone": "appel", "desk": "au bureau"}
-TIME_LINE_CHANNELS: Final[Mapping[str, str]] = {"email": "message", "phone": "appel", "desk": "guichet"}
-"""How each is called on the time line of a household."""
 EVENTS: Final[Mapping[str, str]] = {
     "opened": "dossier ouvert",
     "completed": "message relu, dossier complété",

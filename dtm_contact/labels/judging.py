@@ -11,6 +11,7 @@ from dtm_contact.model import (
     AlarmSource,
     Asker,
     CaseKind,
+    Channel,
     Evidence,
     Outcome,
     Part,
@@ -266,9 +267,7 @@ _CONDITIONS: Final[Mapping[str, str]] = {
 _VALUES: Final[Mapping[str, str]] = {
     **{kind.value: word for kind, word in KINDS.items()},
     **{scope.value: word for scope, word in SCOPES.items()},
-    "email": "courriel",
-    "phone": "appel",
-    "desk": "au bureau",
+    **{channel.value: channel.label for channel in Channel},
     "closed": "fermé",
     "open": "ouvert",
 }

@@ -3,6 +3,7 @@
 from dtm_contact.model.alarm import Alarm, AlarmLevel, AlarmSource, Priority, agreed
 from dtm_contact.model.arrival import Arrival, Envelope
 from dtm_contact.model.call import RECENT_KEPT, Call, CallBack, CallBacks, Outcome, Standing
+from dtm_contact.model.channel import SPOKEN_CHANNELS, Channel, ChannelTraits
 from dtm_contact.model.contact import (
     Attachment,
     Authentication,
@@ -65,6 +66,7 @@ __all__ = [
     "NEUTRAL_RECEIPT",
     "RECENT_KEPT",
     "SINGLE",
+    "SPOKEN_CHANNELS",
     "Alarm",
     "AlarmLevel",
     "AlarmSource",
@@ -82,6 +84,8 @@ __all__ = [
     "CallBacks",
     "Candidate",
     "CaseKind",
+    "Channel",
+    "ChannelTraits",
     "ClaimedOutgoing",
     "ConditionTrace",
     "Confirmed",

@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from dtm_contact.model.call import Call, Outcome, Standing
+from dtm_contact.model.channel import Channel
 from dtm_contact.model.stated import Stated
 
 
@@ -157,7 +158,7 @@ class Contact:
     """Who writes or calls, when, and what is new in it.
 
     Attributes:
-        channel: `email`, `phone` or `desk`, as the decision's contract has it.
+        channel: how the person made contact.
         at: the contact's own time, aware: its Date; missing or absurd, its newest Received; else when it arrived.
         sender: who the message says it is from.
         reply_to: where an answer is asked for; empty where the message does not say.
@@ -185,7 +186,7 @@ class Contact:
         stated: what an agent said of it who wrote it down; None where it came in by itself.
     """
 
-    channel: str
+    channel: Channel
     at: datetime
     sender: Mailbox = Mailbox()
     reply_to: Mailbox = Mailbox()

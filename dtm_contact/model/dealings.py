@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from dtm_contact.model.alarm import Priority
+from dtm_contact.model.channel import Channel
 
 MOST_DEALINGS = 200
 """Open cases, and contacts, that one answer holds at the most: the latest."""
@@ -41,7 +42,7 @@ class OpenCase:
     """
 
     number: str
-    channel: str
+    channel: Channel
     topic: str | None
     queue: str
     priority: Priority
@@ -58,7 +59,7 @@ class Dealt:
 
     Attributes:
         at: the contact's own time.
-        channel: `email`, `phone` or `desk`.
+        channel: how it came.
         case_number: the case that it lies in; None where it opened none (an answered call).
         topic: its deciding topic, or None.
         outcome: what became of the call; None for a message.
@@ -67,7 +68,7 @@ class Dealt:
     """
 
     at: datetime
-    channel: str
+    channel: Channel
     case_number: str | None = None
     topic: str | None = None
     outcome: str | None = None

@@ -32,9 +32,9 @@ def why_not_answered(
     by_program |= contact.answers_suppressed
     checks = (
         (judgement.decision.kind is not CaseKind.CASE, "no case"),
-        (contact.channel != "email", "no e-mail"),
+        (not contact.channel.traits.autoreply, "no e-mail"),
         (by_program, "automatic"),
-        (arrival.envelope is None or not arrival.envelope.mail_from.strip("<> "), "null sender"),
+        (not contact.channel.traits.from_program and not _return_path(arrival), "null sender"),
         (arrival.envelope is not None and arrival.envelope.backlog, "it lay in the mailbox before the first look"),
         (_ADDRESS.fullmatch(address) is None, "no address that could be answered"),
         (_is_robot(address, arrival), "no-reply address"),
@@ -46,5 +46,8 @@ def why_not_answered(
 
 
 def _is_robot(address: str, arrival: Arrival) -> bool:
-    return_path = arrival.envelope.mail_from if arrival.envelope else ""
-    return is_robot(address) or takes_no_answers(return_path.strip("<>"))
+    return is_robot(address) or takes_no_answers(_return_path(arrival))
+
+
+def _return_path(arrival: Arrival) -> str:
+    return arrival.envelope.mail_from.strip("<> ") if arrival.envelope else ""

@@ -6,13 +6,13 @@ from datetime import datetime, tzinfo
 from dtm_contact.errors import UnreadableArrivalError
 from dtm_contact.model import Arrival, Contact, FileReader
 from dtm_contact.reading.automatic import kind_of_sign
-from dtm_contact.reading.formats import READERS, FormatContext
+from dtm_contact.reading.formats import CHANNELS, READERS, FormatContext
 from dtm_contact.reading.glance import texts_at_a_glance
 from dtm_contact.reading.headers import split_head, with_line_feeds
 from dtm_contact.reading.times import PARIS, time_of
 from dtm_contact.reading.voice_notices import voice_notice
 
-__all__ = ["kind_of_sign", "message_time", "read", "texts_at_a_glance", "voice_notice"]
+__all__ = ["CHANNELS", "kind_of_sign", "message_time", "read", "texts_at_a_glance", "voice_notice"]
 
 
 def read(

@@ -17,6 +17,7 @@ from dtm_contact.model import (
     Attachment,
     Call,
     CaseKind,
+    Channel,
     Consent,
     Contact,
     Dealings,
@@ -49,7 +50,6 @@ Text = Annotated[str, Field(min_length=1)]
 _Several = Annotated[tuple[Text, ...], BeforeValidator(one_or_several)]
 _Ago = Annotated[DueTime, PlainValidator(parse_due)]
 _Figures = Annotated[str, BeforeValidator(lambda value: str(value) if type(value) is int else value)]
-_Channel = Literal["email", "phone", "desk"]
 
 
 def _check_local_time(text: str) -> str:
@@ -83,7 +83,7 @@ class EarlierContact(StrictModel):
     """
 
     ago: _Ago
-    channel: _Channel = "email"
+    channel: Channel = Channel.EMAIL
     topic: str | None = None
     outcome: Outcome | None = None
     open: bool = False
@@ -141,7 +141,7 @@ class Trial(StrictModel):
     subject: str = ""
     sender: str = ""
     at: Annotated[str, AfterValidator(_check_local_time)] = ""
-    channel: _Channel = "email"
+    channel: Channel = Channel.EMAIL
     language: str = ""
     attachments: _Several = ()
     outcome: Outcome | None = None
@@ -165,9 +165,9 @@ class Trial(StrictModel):
 
     @model_validator(mode="after")
     def _says_something(self) -> Self:
-        if not self.text and not self.subject and not self.topic and self.kind is None and self.channel != "phone":
+        if not self.text and not self.subject and not self.topic and self.kind is None and not self.channel.is_spoken:
             raise InvalidValueError("the test says nothing", "add text: …, or topic: …, or channel: phone")
-        if self.channel != "phone" and (self.outcome or self.withheld or self.calls):
+        if not self.channel.is_spoken and (self.outcome or self.withheld or self.calls):
             raise InvalidValueError("only a call has an outcome", "add channel: phone")
         return self
 
@@ -274,7 +274,7 @@ def _contact(trial: Trial, now: datetime) -> Contact:
         language=trial.language,
         attachments=tuple(Attachment(name, _media_type(name), 1, "") for name in trial.attachments),
     )
-    if trial.channel != "phone":
+    if not trial.channel.is_spoken:
         return contact
     number = None if trial.withheld else "0612345678"
     key = None if trial.withheld else "+33612345678"

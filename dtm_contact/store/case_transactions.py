@@ -11,7 +11,7 @@ from sqlalchemy.engine import Connection
 
 from dtm_contact.errors import NotFoundError
 from dtm_contact.labels.judging import PRIORITY_CHANGED
-from dtm_contact.model import Alarm, AlarmLevel, Arrival, Limits, Outgoing, Priority
+from dtm_contact.model import Alarm, AlarmLevel, Arrival, Channel, Limits, Outgoing, Priority
 from dtm_contact.store import accounts, confirmations, events, outbox, register, timers
 from dtm_contact.store.accounts import TrailLine
 from dtm_contact.store.alarm_labels import AlarmLabel, alarm_values, put_label, take_label_back
@@ -54,7 +54,7 @@ class LockedContact:
     """
 
     arrival_id: int
-    channel: str
+    channel: Channel
     at: datetime | None
     sender_name: str
     sender_address: str

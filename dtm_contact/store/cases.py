@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from dtm_contact.errors import NotFoundError
-from dtm_contact.model import Alarm, AlarmLevel, Judgement, Priority
+from dtm_contact.model import Alarm, AlarmLevel, Channel, Judgement, Priority
 from dtm_contact.store import events, record_result
 from dtm_contact.store.alarm_labels import alarm_of
 from dtm_contact.store.arrivals import Claimed
@@ -50,7 +50,7 @@ class Case:
 
     number: str
     state: str
-    channel: str
+    channel: Channel
     office_id: str
     queue: str
     priority: Priority

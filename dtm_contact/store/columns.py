@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
 
-from dtm_contact.model import AlarmLevel
+from dtm_contact.model import AlarmLevel, Channel
 
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _REPLACEMENT = "\ufffd"
@@ -104,6 +104,23 @@ class AlarmOrder(TypeDecorator[AlarmLevel]):
         """Give the level back."""
         del dialect
         return None if value is None else _LEVELS[value]
+
+
+class ChannelText(TypeDecorator[Channel]):
+    """A channel by its value."""
+
+    impl = sa.Text
+    cache_ok = True
+
+    def process_bind_param(self, value: Channel | None, dialect: Dialect) -> str | None:
+        """Return its value."""
+        del dialect
+        return None if value is None else Channel(value).value
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> Channel | None:
+        """Give the channel back."""
+        del dialect
+        return None if value is None else Channel(value)
 
 
 class SafeText(TypeDecorator[str]):

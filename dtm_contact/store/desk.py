@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from dtm_contact.model import AlarmLevel
+from dtm_contact.model import SPOKEN_CHANNELS, AlarmLevel
 from dtm_contact.store import confirmations, register
 from dtm_contact.store.cases import CASE_COLUMNS, Case, case_of
 from dtm_contact.store.confirmations import Confirmation
@@ -132,7 +132,7 @@ class StoredDesk:
 
     def case_hints(self, numbers: Collection[str]) -> dict[str, CaseHints]:
         """Return what the lines of these cases show beside them."""
-        called = sa.func.count().filter(contacts.c.channel == "phone")
+        called = sa.func.count().filter(contacts.c.channel.in_(SPOKEN_CHANNELS))
         counted = (
             sa.select(cases.c.number, sa.func.min(contacts.c.id).label("first"), called, sa.func.count())
             .join(contacts, contacts.c.case_id == cases.c.id)

@@ -20,6 +20,7 @@ from dtm_contact.model import (
     DANGER_QUESTION,
     MOST_DEALINGS,
     RECENT_KEPT,
+    SPOKEN_CHANNELS,
     AlarmLevel,
     Alike,
     Arrival,
@@ -394,7 +395,7 @@ def _says(row: Any) -> str:
 _STANDING: TypeAdapter[Standing] = TypeAdapter(Standing)
 _NEEDS_CALL_BACK = tuple(outcome.value for outcome in Outcome if outcome.needs_call_back)
 
-CALL_WAITS = sa.and_(contacts.c.channel == "phone", contacts.c.outcome.in_(_NEEDS_CALL_BACK))
+CALL_WAITS = sa.and_(contacts.c.channel.in_(SPOKEN_CHANNELS), contacts.c.outcome.in_(_NEEDS_CALL_BACK))
 """Whether a contact is a call that nobody served."""
 
 

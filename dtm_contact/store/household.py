@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from dtm_contact.model import Party
+from dtm_contact.model import Channel, Party
 from dtm_contact.store import events
 from dtm_contact.store.cases import CASE_COLUMNS, Case, case_of
 from dtm_contact.store.database import Database
@@ -33,7 +33,7 @@ class HouseholdContact:
     arrival_id: int
     case_number: str | None
     at: datetime
-    channel: str
+    channel: Channel
     sender_name: str
     sender_address: str
     subject: str

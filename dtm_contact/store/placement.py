@@ -15,7 +15,18 @@ from dtm_contact.calls import call_id_of
 from dtm_contact.errors import MovedError
 from dtm_contact.explain import outcome_text, spoke_although_taken
 from dtm_contact.labels.judging import ANSWERED_AFTER_ALL, LAY_LONG, SPOKE
-from dtm_contact.model import Call, CaseKind, Joining, Judgement, Outcome, Priority, Standing, VoiceNotice, Way
+from dtm_contact.model import (
+    SPOKEN_CHANNELS,
+    Call,
+    CaseKind,
+    Joining,
+    Judgement,
+    Outcome,
+    Priority,
+    Standing,
+    VoiceNotice,
+    Way,
+)
 from dtm_contact.store import case_changes, timers
 from dtm_contact.store.arrivals import Claimed
 from dtm_contact.store.case_changes import CaseRef, raised_urgency
@@ -292,7 +303,7 @@ def close_left(connection: Connection, case_id: int, now: datetime) -> tuple[Cas
     Returns:
         The case, and what its event says; None where it stays as it is.
     """
-    waits = sa.or_(CALL_WAITS, contacts.c.channel != "phone")
+    waits = sa.or_(CALL_WAITS, contacts.c.channel.not_in(SPOKEN_CHANNELS))
     others = sa.select(sa.func.count()).select_from(contacts).where(contacts.c.case_id == case_id, waits)
     row = case_changes.find_open_case(connection, case_id)
     if row is None or connection.execute(others).scalar_one():
@@ -316,7 +327,7 @@ def close_if_spoken_since(
     later = sa.select(contacts.c.id).where(
         contacts.c.party == party,
         contacts.c.at > contact.call.ended_at,
-        contacts.c.channel == "phone",
+        contacts.c.channel.in_(SPOKEN_CHANNELS),
         contacts.c.outcome.in_(_SPOKE_OUTCOMES),
     )
     if connection.execute(later.limit(1)).first() is None:

@@ -14,7 +14,7 @@ from sqlalchemy.engine import Connection
 from dtm_contact.errors import NotFoundError
 from dtm_contact.explain import call_back_subject
 from dtm_contact.labels.judging import NOT_READ
-from dtm_contact.model import CaseKind, Contact, Judgement, Mailbox
+from dtm_contact.model import CaseKind, Channel, Contact, Judgement, Mailbox
 from dtm_contact.store import case_changes, events, outbox, placement
 from dtm_contact.store.arrivals import ArrivalState, Claimed
 from dtm_contact.store.case_changes import WHOM, CaseRef, Destination
@@ -33,7 +33,7 @@ class Fallback:
     sender: Mailbox = field(default_factory=Mailbox)
     subject: str = ""
     at: datetime | None = None
-    channel: str = "email"
+    channel: Channel = Channel.EMAIL
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ says so itself. The ages: three years after a case is closed, since what derives
 
 import sqlalchemy as sa
 
-from dtm_contact.store.columns import AlarmOrder, DataClass, Id, KeyText, SafeText, UtcTime, classed
+from dtm_contact.store.columns import AlarmOrder, ChannelText, DataClass, Id, KeyText, SafeText, UtcTime, classed
 
 SCHEMA_VERSION = "0018"
 """The Alembic revision that this version of the program reads and writes."""
@@ -113,7 +113,7 @@ cases = sa.Table(
     sa.Column("id", Id, primary_key=True),
     sa.Column("number", sa.Text, nullable=False, unique=True),
     sa.Column("state", sa.Text, nullable=False),
-    sa.Column("channel", sa.Text, nullable=False),
+    sa.Column("channel", ChannelText, nullable=False),
     sa.Column("office_id", sa.Text, nullable=False),
     sa.Column("queue", sa.Text, nullable=False),
     sa.Column("priority", sa.Text, nullable=False),
@@ -201,7 +201,7 @@ contacts = sa.Table(
     sa.Column("arrival_id", Id, sa.ForeignKey("arrivals.id"), nullable=False, unique=True),
     sa.Column("case_id", Id, sa.ForeignKey("cases.id"), index=True),
     sa.Column("kind", sa.Text, nullable=False, info=_NOTHING),
-    sa.Column("channel", sa.Text, nullable=False, info=_NOTHING),
+    sa.Column("channel", ChannelText, nullable=False, info=_NOTHING),
     sa.Column("at", UtcTime, info=_NOTHING),
     sa.Column("judged_at", UtcTime, info=_NOTHING),
     sa.Column("sender_name", SafeText, nullable=False),

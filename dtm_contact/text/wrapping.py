@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from dtm_contact.model import Attachment, Contact, Part
+from dtm_contact.model import Attachment, Channel, Contact, Part
 from dtm_contact.text.folding import fold
 from dtm_contact.text.tokens import CHARACTERS_READ
 
@@ -166,7 +166,7 @@ def has_scan_alone(contact: Contact) -> bool:
     """
     if contact.attached_text:
         return False
-    if contact.channel != "email" or not contact.attachments or contact.undecoded or contact.quoted_text:
+    if contact.channel is not Channel.EMAIL or not contact.attachments or contact.undecoded or contact.quoted_text:
         return False
     return all(map(_may_be_scan, contact.attachments))
 

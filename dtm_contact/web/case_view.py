@@ -284,7 +284,7 @@ def _contact_entry(contact: CaseContact, case: Case) -> TimeLineEntry:
     return TimeLineEntry(
         at,
         _writer(read),
-        "voice" if read.voice else "visit" if read.channel == "desk" else "message",
+        "voice" if read.voice else "visit" if read.channel.traits.at_desk else "message",
         subject=tuple(mark(read, Part.SUBJECT, marks)),
         new=tuple(mark(read, Part.NEW, marks)),
         signature=read.signature,

@@ -14,7 +14,7 @@ from starlette.responses import HTMLResponse, Response
 from dtm_contact.access import Role
 from dtm_contact.explain import alarm_line
 from dtm_contact.explain.names import without_code
-from dtm_contact.labels.cases import CHANNELS, PRIORITIES, actor, audit_details, audited, role_label
+from dtm_contact.labels.cases import PRIORITIES, actor, audit_details, audited, role_label
 from dtm_contact.labels.formats import clock, due_in, lasting, percent, plural, size, spaced
 from dtm_contact.labels.judging import condition_values, condition_word, evidence_strength, match_evidence
 from dtm_contact.model import Evidence
@@ -160,7 +160,7 @@ _FILTERS: Final[Mapping[str, Callable[..., Any]]] = {
     "alarm_line": alarm_line,
     "bar": bar,
     "bare": without_code,
-    "channel_word": lambda channel: CHANNELS.get(channel, channel),
+    "channel_word": lambda channel: channel.label,
     "clock": clock,
     "condition_values": condition_values,
     "condition_word": condition_word,

@@ -4,18 +4,16 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from dtm_contact.calls import MEDIA_TYPE as CALL
 from dtm_contact.directory import Directory
 from dtm_contact.log import get_log
 from dtm_contact.model import Arrival, Priority
 from dtm_contact.reading import read
 from dtm_contact.rules import RuleSet
 from dtm_contact.store import Destination, Fallback
+from dtm_contact.worker.handlers import channel_of
 
 # A person must look at it the same day: nobody knows yet what it says.
 _PRIORITY = Priority.P2
-_CHANNELS = {CALL: "phone"}
-"""What a contact's channel is where only the media type of its arrival is known; all others are e-mail."""
 _HEAD_OCTETS = 16 * 1024
 
 
@@ -44,7 +42,7 @@ def readable_part(arrival: Arrival) -> Fallback:
         contact = read(replace(arrival, raw=_head(arrival.raw)))
     except Exception:  # noqa: BLE001 - the case must be opened whatever the bytes are
         get_log("worker").exception("not even the head could be read")
-        return Fallback(channel=_CHANNELS.get(arrival.media_type, Fallback().channel))
+        return Fallback(channel=channel_of(arrival.media_type))
     return Fallback(contact.sender, contact.subject, contact.at, contact.channel)
 
 

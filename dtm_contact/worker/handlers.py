@@ -10,8 +10,9 @@ from typing import Final
 from dtm_contact.callbacks import AsBefore, CallGrounds, judge_call, same_consequence
 from dtm_contact.calls import MEDIA_TYPE as CALL
 from dtm_contact.calls import StoredCalls, call_id_of
-from dtm_contact.model import Arrival, Call, Judgement
+from dtm_contact.model import Arrival, Call, Channel, Judgement
 from dtm_contact.pipeline import Grounds, judge
+from dtm_contact.reading import CHANNELS
 from dtm_contact.store import Store, StoredHistory
 from dtm_contact.worker.ipc import JudgeRequest
 
@@ -23,16 +24,23 @@ HandlerFactory = Callable[[Grounds], Handler]
 
 MESSAGE: Final = "message/rfc822"
 HANDLERS: Final[dict[str, HandlerFactory]] = {}
+_CHANNELS: Final[dict[str, Channel]] = {**CHANNELS}
 
 
-def handles(media_type: str) -> Callable[[HandlerFactory], HandlerFactory]:
-    """Register what makes the handler of arrivals of `media_type`."""
+def handles(media_type: str, channel: Channel) -> Callable[[HandlerFactory], HandlerFactory]:
+    """Register what makes the handler of arrivals of `media_type`, all of which are contacts by one channel."""
 
     def register(factory: HandlerFactory) -> HandlerFactory:
         HANDLERS[media_type] = factory
+        _CHANNELS[media_type] = channel
         return factory
 
     return register
+
+
+def channel_of(media_type: str) -> Channel:
+    """Return the channel of an arrival of which only the media type is known; mail where that is known to nobody."""
+    return _CHANNELS.get(media_type.lower(), Channel.EMAIL)
 
 
 class Handlers:
@@ -51,7 +59,7 @@ class Handlers:
         return self._ready[kind]
 
 
-@handles(MESSAGE)
+@handles(MESSAGE, Channel.EMAIL)
 def message_handler(grounds: Grounds) -> Handler:
     """Judge a message as `route` does, with what the store knows of the party."""
 
@@ -62,7 +70,7 @@ def message_handler(grounds: Grounds) -> Handler:
     return judge_message
 
 
-@handles(CALL)
+@handles(CALL, Channel.PHONE)
 def call_handler(grounds: Grounds) -> Handler:
     """Judge a call that the channel `asterisk_cdr` put together, with the call-backs that are open in the store."""
     stored = StoredCalls(grounds.settings)

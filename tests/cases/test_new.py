@@ -10,7 +10,7 @@ from dtm_contact.errors import UnreadableArrivalError
 from dtm_contact.model import Arrival, CaseKind, Judgement, NoHistory, Party, Priority
 from dtm_contact.pipeline import judge
 from dtm_contact.reading import read
-from dtm_contact.reading.formats.desk import DESK
+from dtm_contact.reading.formats.fields import DESK
 from dtm_contact.store import case_number
 from tests.cases.conftest import Desk
 from tests.store.samples import NOW

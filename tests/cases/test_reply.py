@@ -9,7 +9,7 @@ import pytest
 
 from dtm_contact.cases import ChangedMeanwhileError, RefusedError, UnprovenAddressError, WrongArgumentError
 from dtm_contact.directory import Directory
-from dtm_contact.model import AutomaticSign, Automation, Contact, Likely, Mailbox, Match, VoiceNotice
+from dtm_contact.model import AutomaticSign, Automation, Channel, Contact, Likely, Mailbox, Match, VoiceNotice
 from dtm_contact.pipeline import Grounds
 from dtm_contact.settings import OutboundSettings
 from dtm_contact.tokens import CaseTokens
@@ -70,7 +70,7 @@ def test_the_second_of_two_who_answer_at_once_is_told(sending: Desk) -> None:
 def test_a_subject_that_bears_the_number_and_marks_grows_no_longer(sending: Desk) -> None:
     number = "2026-000001"
     subject = f"RE: Re: TR: dossier {number}"
-    contact = Contact("email", NOW, Mailbox("", "n@free.example"), subject=subject, message_id="m@free.example")
+    contact = Contact(Channel.EMAIL, NOW, Mailbox("", "n@free.example"), subject=subject, message_id="m@free.example")
     assert sending.open(contact=contact) == number
     sending.do(number, "reply", text="Bonjour")
     assert sent(sending)["Subject"] == f"Re: dossier {number}"
@@ -92,7 +92,9 @@ def test_what_is_refused(sending: Desk, arguments: dict[str, Any], why: str) -> 
 
 
 def test_an_address_that_is_none_is_refused_in_words(sending: Desk) -> None:
-    contact = Contact("email", NOW, Mailbox("", "nadia.@free.example"), subject="Fuite", message_id="m@free.example")
+    contact = Contact(
+        Channel.EMAIL, NOW, Mailbox("", "nadia.@free.example"), subject="Fuite", message_id="m@free.example"
+    )
     number = sending.open(contact=contact)
     with pytest.raises(WrongArgumentError, match="aucun message ne peut être envoyé"):
         sending.do(number, "reply", text="Bonjour")
@@ -106,7 +108,7 @@ def test_nothing_is_written_where_nobody_sends(desk: Desk) -> None:
 
 def email(address: str, reply_to: str = "", **more: Any) -> Contact:
     number = f"{reply_to.partition('@')[0] or 'one'}.{address}"
-    return Contact("email", NOW, Mailbox("", address), Mailbox("", reply_to), message_id=number, **more)
+    return Contact(Channel.EMAIL, NOW, Mailbox("", address), Mailbox("", reply_to), message_id=number, **more)
 
 
 def with_address(desk: Desk, address: str, tenant_id: str = "T01") -> Match:

@@ -7,7 +7,7 @@ import pytest
 from dtm_contact.cases import WrongArgumentError
 from dtm_contact.cases.timeline import days, home_of
 from dtm_contact.hours import PARIS
-from dtm_contact.model import Call, CaseKind, Contact, Likely, Mailbox, Match, Outcome
+from dtm_contact.model import Call, CaseKind, Channel, Contact, Likely, Mailbox, Match, Outcome
 from dtm_contact.store.household import household
 from tests.cases.conftest import Desk
 from tests.rules.cast import DIRECTORY
@@ -20,11 +20,11 @@ NIGHT = NOW + timedelta(hours=14)
 
 def called(outcome: Outcome, at: float) -> Contact:
     call = Call(f"c{at}", outcome, minutes(at), minutes(at), "0612345678", "+33612345678")
-    return Contact("phone", minutes(at), Mailbox("0612345678"), call=call)
+    return Contact(Channel.PHONE, minutes(at), Mailbox("0612345678"), call=call)
 
 
 def test_messages_and_calls_of_one_day_stand_together(desk: Desk) -> None:
-    mail = Contact("email", NOW, Mailbox("Mme Petit", "petit@free.example"), subject="Fuite")
+    mail = Contact(Channel.EMAIL, NOW, Mailbox("Mme Petit", "petit@free.example"), subject="Fuite")
     number = desk.open("mail", contact=mail, match=Match(tenant=Likely("T01", 0.99)))
     back = desk.open("call", contact=called(Outcome.ABANDONED, 5), match=HOME)
     answered = judgement(CaseKind.NONE, contact=called(Outcome.ANSWERED, 9), match=HOME)

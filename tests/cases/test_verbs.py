@@ -23,6 +23,7 @@ from dtm_contact.model import (
     AutomaticSign,
     Automation,
     Call,
+    Channel,
     Confirmed,
     Contact,
     Forwarded,
@@ -38,7 +39,7 @@ from tests.store.samples import NOW, judgement, minutes
 
 LATER = minutes(30).isoformat()
 NOBODY = Match()
-CALL = Contact("phone", NOW, call=Call("c1", Outcome.ABANDONED, NOW, NOW, "0612345678", "+33612345678"))
+CALL = Contact(Channel.PHONE, NOW, call=Call("c1", Outcome.ABANDONED, NOW, NOW, "0612345678", "+33612345678"))
 
 DANGER = ("priority", {"priority": "P1"})
 OVER = ("done", {"danger_over": "rescued"})
@@ -310,7 +311,9 @@ def test_a_tenant_named_by_mistake_leaves_nothing_behind(desk: Desk) -> None:
 
 
 def of(address: str = "nadia.benali@free.example", **contact: Any) -> Contact:
-    return Contact("email", NOW, Mailbox("Nadia", address), subject="Fuite", message_id="m1@free.example", **contact)
+    return Contact(
+        Channel.EMAIL, NOW, Mailbox("Nadia", address), subject="Fuite", message_id="m1@free.example", **contact
+    )
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from dtm_contact.cases.knowledge import SiteConfiguration
 from dtm_contact.cli import cli
 from dtm_contact.contract import as_json
 from dtm_contact.directory import Directory, read_export
-from dtm_contact.model import Contact, Judgement, Likely, Mailbox, Match, Priority, Understanding
+from dtm_contact.model import Channel, Contact, Judgement, Likely, Mailbox, Match, Priority, Understanding
 from dtm_contact.model.decision import CaseKind
 from dtm_contact.rules import RuleSet, decide
 from dtm_contact.rules.ruleset import digest
@@ -87,7 +87,7 @@ def store(tmp_path: Path, folder: Path, exported: Path, shipped: RuleSet) -> Ite
         directory = Directory(records)
         for number, residence in enumerate(CASES):
             at = NOW - timedelta(days=9 - number)
-            contact = Contact("email", at, Mailbox(address=f"l{number}@tenant.example"), new_text="Une fuite.")
+            contact = Contact(Channel.EMAIL, at, Mailbox(address=f"l{number}@tenant.example"), new_text="Une fuite.")
             match = Match(residence=Likely(residence, 0.99), office_id="malakoff")
             understood = Understanding(CaseKind.CASE, ("water_leak",), Priority.P3)
             decision = decide(contact, match, understood, at, shipped, directory)

@@ -5,10 +5,10 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from dtm_contact.conversation import fingerprint
-from dtm_contact.model import Contact, Forwarded, Mailbox
+from dtm_contact.model import Channel, Contact, Forwarded, Mailbox
 
 NADIA = Mailbox("Nadia", "nadia@free.example")
-LEAK = Contact("email", datetime(2026, 11, 24, 10, 0, tzinfo=UTC), NADIA, new_text="L'évier fuit.")
+LEAK = Contact(Channel.EMAIL, datetime(2026, 11, 24, 10, 0, tzinfo=UTC), NADIA, new_text="L'évier fuit.")
 
 
 def test_a_letter_that_is_normalized_into_eighteen_takes_little_memory() -> None:

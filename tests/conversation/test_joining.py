@@ -12,6 +12,7 @@ from dtm_contact.model import (
     Attachment,
     Authentication,
     CaseKind,
+    Channel,
     Contact,
     Earlier,
     Forwarded,
@@ -222,7 +223,7 @@ DO_NOT_JOIN = (
 
 def _read(line: Line, text: str) -> tuple[Contact, Match]:
     contact = Contact(
-        channel="email",
+        channel=Channel.EMAIL,
         at=NOW,
         sender=line.sender,
         subject=line.subject,
@@ -342,7 +343,7 @@ def test_a_rule_lets_only_a_party_join_the_open_case_of_whom_the_text_names(
 
 def test_what_an_agent_wrote_down_joins_as_the_agent_says() -> None:
     contact, matched = _read(Line("", None, sender=Mailbox(), by=NONE, tenant=THEIRS), "Ça coule.")
-    contact = replace(contact, channel="desk", stated=Stated(by="anna", visit="counter"))
+    contact = replace(contact, channel=Channel.DESK, stated=Stated(by="anna", visit="counter"))
     joining = join_by_rule(Joining(), LEAK, "suite", contact, matched, Known())
     assert (joining.case_number, joining.proven) == (LEAK, False)
 
@@ -362,13 +363,13 @@ def test_a_petition_is_as_many_cases_shown_together() -> None:
 
 
 def test_fingerprints_ignore_how_it_travelled() -> None:
-    plain = Contact("email", NOW, subject="Fuite", new_text="L'eau  coule\nau plafond")
-    again = Contact("email", NOW, subject="RELANCE Fuite", new_text="L'EAU COULE AU PLAFOND ")
-    other = Contact("email", NOW, subject="Fuite", new_text="L'eau coule au plafond et au mur")
+    plain = Contact(Channel.EMAIL, NOW, subject="Fuite", new_text="L'eau  coule\nau plafond")
+    again = Contact(Channel.EMAIL, NOW, subject="RELANCE Fuite", new_text="L'EAU COULE AU PLAFOND ")
+    other = Contact(Channel.EMAIL, NOW, subject="Fuite", new_text="L'eau coule au plafond et au mur")
     photo = Attachment("a.jpg", "image/jpeg", 3, "0" * 64)
     assert fingerprint(plain) == fingerprint(again) != fingerprint(other)
-    assert fingerprint(Contact("email", NOW)) == ""
-    assert fingerprint(Contact("email", NOW, attachments=(photo,))) != ""
+    assert fingerprint(Contact(Channel.EMAIL, NOW)) == ""
+    assert fingerprint(Contact(Channel.EMAIL, NOW, attachments=(photo,))) != ""
 
 
 def test_who_names_hundreds_of_cases_is_not_followed() -> None:

@@ -5,12 +5,12 @@ from dataclasses import dataclass, replace
 import pytest
 
 from dtm_contact.conversation import fingerprint, is_ours, join_ours
-from dtm_contact.model import Authentication, Contact, Earlier, Sent, Way
+from dtm_contact.model import Authentication, Channel, Contact, Earlier, Sent, Way
 from tests.conversation.test_joining import COLLEAGUE, EARLIER, HOUSE, LEAK, NADIA, NOW, US, Known, ours
 
 VOUCHED, NONE, FAILED = Authentication.VOUCHED, Authentication.NONE, Authentication.FAILED
 OUTLOOK = "outlook-7@bailleur.example"
-TO_HER = Contact("email", NOW, US, recipients=(NADIA,), message_id=OUTLOOK, new_text="Nous passons mardi.")
+TO_HER = Contact(Channel.EMAIL, NOW, US, recipients=(NADIA,), message_id=OUTLOOK, new_text="Nous passons mardi.")
 
 
 @dataclass

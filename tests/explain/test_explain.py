@@ -18,6 +18,7 @@ from dtm_contact.model import (
     Asker,
     Candidate,
     CaseKind,
+    Channel,
     ConditionTrace,
     Contact,
     Decision,
@@ -50,7 +51,7 @@ def directory() -> Directory:
 
 
 def contact(text: str = TEXT) -> Contact:
-    return Contact(channel="email", at=AT, sender=Mailbox("A", "a@free.example"), subject="Froid", new_text=text)
+    return Contact(channel=Channel.EMAIL, at=AT, sender=Mailbox("A", "a@free.example"), subject="Froid", new_text=text)
 
 
 def told(judgement: Judgement, directory: Directory) -> str:

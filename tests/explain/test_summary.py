@@ -17,6 +17,7 @@ from dtm_contact.model import (
     AlarmSource,
     Call,
     CaseKind,
+    Channel,
     Contact,
     Decision,
     Evidence,
@@ -67,7 +68,7 @@ def judged(contact: Contact, understanding: Understanding, alarm: Alarm | None =
 
 
 def said(text: str, subject: str, reader: Reader, names: Names) -> str:
-    contact = Contact("email", datetime(2026, 11, 24, 8, 0, tzinfo=UTC), subject=subject, new_text=text)
+    contact = Contact(Channel.EMAIL, datetime(2026, 11, 24, 8, 0, tzinfo=UTC), subject=subject, new_text=text)
     return summary(judged(contact, understand(contact, reader)), names, due=DUE)
 
 
@@ -108,7 +109,7 @@ def test_every_kind_of_danger_has_its_name_everywhere(peril: Peril, level: Alarm
     understanding = Understanding(
         CaseKind.CASE, ("payment_difficulty",), Priority.P2, raised_by=words, alarm=alarm, peril=peril
     )
-    told = summary(judged(Contact("email", DUE), understanding), names)
+    told = summary(judged(Contact(Channel.EMAIL, DUE), understanding), names)
     assert PERILS[peril].lower() in told.lower()
     assert PERILS[peril].lower() in alarm_line(alarm, peril)
     beside = {Peril.VIOLENCE, Peril.SUICIDE}
@@ -118,21 +119,21 @@ def test_every_kind_of_danger_has_its_name_everywhere(peril: Peril, level: Alarm
 def test_a_possible_danger_without_telling_words_is_not_given_a_kind(names: Names) -> None:
     alarm = Alarm(AlarmLevel.POSSIBLE, AlarmSource.MODEL, 0.15, 0.7)
     understanding = Understanding(CaseKind.CASE, ("works",), Priority.P2, alarm=alarm)
-    told = summary(judged(Contact("email", DUE), understanding), names)
+    told = summary(judged(Contact(Channel.EMAIL, DUE), understanding), names)
     assert told.startswith("Peut-être un danger que rien de précis ne nomme : montré en tête")
 
 
 @pytest.mark.parametrize("source", [*AlarmSource, None])
 def test_every_source_is_said(source: AlarmSource | None, names: Names) -> None:
     understanding = Understanding(CaseKind.CASE, ("gas",), Priority.P1, alarm=Alarm(AlarmLevel.CERTAIN, source))
-    told = summary(judged(Contact("email", DUE), understanding), names)
+    told = summary(judged(Contact(Channel.EMAIL, DUE), understanding), names)
     assert told.startswith("Danger. Alarme certaine, ")
 
 
 def test_what_somebody_said_since_counts(names: Names) -> None:
     alarm = Alarm(AlarmLevel.POSSIBLE, AlarmSource.MODEL, 0.3, 0.7)
     understanding = Understanding(CaseKind.CASE, ("gas",), Priority.P2, alarm=alarm, peril=Peril.GAS)
-    judgement = judged(Contact("email", DUE), understanding)
+    judgement = judged(Contact(Channel.EMAIL, DUE), understanding)
     lowered = alarm.lowered(AlarmLevel.NONE, "Anne dit qu'il n'y a pas de danger")
     told = summary(judgement, names, alarm=lowered)
     assert told.startswith("Pas d'alarme : Anne dit qu'il n'y a pas de danger ; rien d'autre")
@@ -144,17 +145,17 @@ def test_what_somebody_said_since_counts(names: Names) -> None:
 def test_what_lowered_a_certain_alarm_is_said(names: Names) -> None:
     alarm = Alarm(AlarmLevel.CERTAIN, AlarmSource.WORDS).lowered(AlarmLevel.POSSIBLE, "la règle travaux le dit")
     understanding = Understanding(CaseKind.CASE, ("fire",), Priority.P2, alarm=alarm, peril=Peril.FIRE)
-    told = summary(judged(Contact("email", DUE), understanding, alarm), names)
+    told = summary(judged(Contact(Channel.EMAIL, DUE), understanding, alarm), names)
     assert "Ce n'est pas une alarme certaine, car la règle travaux le dit." in told
 
 
 def test_calls_letters_and_what_is_set_aside(names: Names) -> None:
-    call = Contact("phone", DUE, call=Call("1", Outcome.ABANDONED, DUE, DUE, "0639980000"))
+    call = Contact(Channel.PHONE, DUE, call=Call("1", Outcome.ABANDONED, DUE, DUE, "0639980000"))
     assert "C'est un appel : " in summary(judged(call, Understanding.of_call(waits=True, equipment=False)), names)
     scan = Understanding(CaseKind.CASE, ("other",), Priority.P3, unread=Unread.SCAN)
-    assert "lettre numérisée : personne ne l'a encore lue" in summary(judged(Contact("email", DUE), scan), names)
+    assert "lettre numérisée : personne ne l'a encore lue" in summary(judged(Contact(Channel.EMAIL, DUE), scan), names)
     aside = Understanding(CaseKind.SPAM, ("spam",), Priority.P4)
-    told = summary(judged(Contact("email", DUE), aside), names)
+    told = summary(judged(Contact(Channel.EMAIL, DUE), aside), names)
     assert told == "C'est un message indésirable : aucun dossier n'est ouvert. Pas d'alarme : rien n'annonce un danger."
 
 

@@ -3,7 +3,7 @@
 from datetime import UTC, date, datetime
 
 from dtm_contact.matching import MatchIndex, match
-from dtm_contact.model import Authentication, Contact, Mailbox, Match, NoHistory
+from dtm_contact.model import Authentication, Channel, Contact, Mailbox, Match, NoHistory
 
 ON = date(2026, 11, 24)
 AT = datetime(2026, 11, 24, 9, tzinfo=UTC)
@@ -13,7 +13,7 @@ UNKNOWN = "inconnu@poste.example"
 def ask(text: str, index: MatchIndex, address: str = UNKNOWN, name: str = "", subject: str = "") -> Match:
     """Return what is made of a message from a mailbox, by default one that the directory does not know."""
     by = Authentication.VOUCHED
-    contact = Contact("email", AT, Mailbox(name, address), subject=subject, new_text=text, authentication=by)
+    contact = Contact(Channel.EMAIL, AT, Mailbox(name, address), subject=subject, new_text=text, authentication=by)
     return match(contact, ON, index, NoHistory())
 
 

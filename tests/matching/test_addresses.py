@@ -10,7 +10,7 @@ import pytest
 
 from dtm_contact.directory import Address, Directory, Dwelling, Office, Records, Residence
 from dtm_contact.matching import MatchIndex, match
-from dtm_contact.model import Contact, NoHistory
+from dtm_contact.model import Channel, Contact, NoHistory
 from dtm_contact.settings import Settings
 from dtm_contact.text import parse_house_number, street_words
 
@@ -54,7 +54,7 @@ def test_the_entrance_meant_comes_first() -> None:
     labels = {entrance.label: entrance for entrance in index.gazetteer.entrances}
     missed = []
     for row in queries:
-        contact = Contact("email", datetime(2026, 1, 1, tzinfo=UTC), new_text=f"J'habite {row['query']}")
+        contact = Contact(Channel.EMAIL, datetime(2026, 1, 1, tzinfo=UTC), new_text=f"J'habite {row['query']}")
         evidence = match(contact, date(2026, 1, 1), index, NoHistory()).place_evidence
         meant = labels[evidence[0].detail] if evidence else None
         number = row.get("expected_housenumber")

@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from dtm_contact.matching import MatchIndex, match
-from dtm_contact.model import Arrival, Contact, Evidence, Forwarded, Mailbox, Match, NoHistory
+from dtm_contact.model import Arrival, Channel, Contact, Evidence, Forwarded, Mailbox, Match, NoHistory
 from dtm_contact.reading import read
 from fixtures.hard_contacts.correspondence import Correspondence
 from fixtures.hard_contacts.landlord import Landlord
@@ -75,13 +75,15 @@ def test_evidence_begins_and_ends_at_word_borders(mail: Path, fixture_index: Mat
     ],
 )  # fmt: skip
 def test_evidence_is_no_more_than_what_was_said(text: str, name: str, seen: str | None, placed: MatchIndex) -> None:
-    contact = Contact("email", datetime(2026, 11, 24, tzinfo=UTC), new_text=text)
+    contact = Contact(Channel.EMAIL, datetime(2026, 11, 24, tzinfo=UTC), new_text=text)
     told = {piece.seen for piece in _pieces(match(contact, ON, placed, NoHistory())) if piece.name == name}
     assert told == ({seen} if seen else set())
 
 
 def test_a_candidates_evidence_explains_the_order(placed: MatchIndex) -> None:
-    contact = Contact("email", datetime(2026, 11, 24, tzinfo=UTC), new_text="Odette Vauquelin\n12 rue Laplace, Arcueil")
+    contact = Contact(
+        Channel.EMAIL, datetime(2026, 11, 24, tzinfo=UTC), new_text="Odette Vauquelin\n12 rue Laplace, Arcueil"
+    )
     best = match(contact, ON, placed, NoHistory()).candidates[0]
     assert sum(piece.weight for piece in best.evidence) == pytest.approx(best.score, abs=0.05)
     assert {piece.name for piece in best.evidence} == {"name.signed", "place.street"}
@@ -101,7 +103,7 @@ _TEXTS = st.lists(_WORDS | st.text(max_size=6), max_size=40).map(" ".join)
 def test_no_text_breaks_it(placed: MatchIndex, name: str, address: str, **texts: str) -> None:
     passed_on = texts["passed_on"]
     contact = Contact(
-        "email",
+        Channel.EMAIL,
         datetime(2026, 11, 24, tzinfo=UTC),
         Mailbox(name, address),
         subject=texts["subject"],

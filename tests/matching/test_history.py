@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 import pytest
 
 from dtm_contact.matching import MatchIndex, match
-from dtm_contact.model import Authentication, Confirmed, Contact, Earlier, Mailbox, Match, NoHistory
+from dtm_contact.model import Authentication, Channel, Confirmed, Contact, Earlier, Mailbox, Match, NoHistory
 
 ON = date(2026, 11, 24)
 AT = datetime(2026, 11, 24, 9, tzinfo=UTC)
@@ -29,7 +29,7 @@ class _Confirmations(NoHistory):
 
 
 def _mail(text: str, address: str = "inconnu@poste.example", **more: object) -> Contact:
-    return replace(Contact("email", AT, Mailbox("", address), new_text=text), **more)  # type: ignore[arg-type]
+    return replace(Contact(Channel.EMAIL, AT, Mailbox("", address), new_text=text), **more)  # type: ignore[arg-type]
 
 
 def _names(found: Match) -> set[str]:

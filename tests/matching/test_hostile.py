@@ -10,7 +10,7 @@ from dtm_contact.matching import MatchIndex, match
 from dtm_contact.matching.mentions import MOST_MENTIONS
 from dtm_contact.matching.passages import MOST_WORDS, texts
 from dtm_contact.matching.weights import MOST_CANDIDATES
-from dtm_contact.model import Contact, Forwarded, Mailbox, NoHistory
+from dtm_contact.model import Channel, Contact, Forwarded, Mailbox, NoHistory
 
 ON = date(2026, 11, 24)
 AT = datetime(2026, 11, 24, tzinfo=UTC)
@@ -45,11 +45,11 @@ HOSTILE: dict[str, Callable[[Records], str]] = {
 def test_a_hostile_text_names_nobody(kind: str, where: str, placed: MatchIndex) -> None:
     text = HOSTILE[kind](placed.directory.records)
     if where == "sender":
-        contact = Contact("email", AT, Mailbox(text, "x@poste.example"))
+        contact = Contact(Channel.EMAIL, AT, Mailbox(text, "x@poste.example"))
     elif where == "forwarded":
-        contact = Contact("email", AT, forwarded=(Forwarded(Mailbox("", text), text, text),) * 9)
+        contact = Contact(Channel.EMAIL, AT, forwarded=(Forwarded(Mailbox("", text), text, text),) * 9)
     else:
-        contact = Contact("email", AT, **{where: text})  # type: ignore[arg-type]
+        contact = Contact(Channel.EMAIL, AT, **{where: text})  # type: ignore[arg-type]
     found = match(contact, ON, placed, NoHistory())
     assert found.tenant is None
     assert len(found.candidates) <= MOST_CANDIDATES
@@ -58,6 +58,6 @@ def test_a_hostile_text_names_nobody(kind: str, where: str, placed: MatchIndex) 
 
 def test_a_petition_is_nobodys(placed: MatchIndex) -> None:
     names = "\n".join(f"{lease.first_name} {lease.last_name}" for lease in placed.directory.records.leases[:14])
-    contact = Contact("email", AT, new_text=f"Nous, locataires, demandons un ascenseur.\n{names}")
+    contact = Contact(Channel.EMAIL, AT, new_text=f"Nous, locataires, demandons un ascenseur.\n{names}")
     assert match(contact, ON, placed, NoHistory()).tenant is None
     assert MOST_MENTIONS > 14

@@ -9,6 +9,7 @@ import pytest
 from dtm_contact.matching import MatchIndex, match
 from dtm_contact.model import (
     Authentication,
+    Channel,
     Confirmed,
     Contact,
     Earlier,
@@ -19,19 +20,19 @@ from dtm_contact.model import (
     OnDuty,
     Stated,
 )
-from dtm_contact.reading.formats.desk import block
+from dtm_contact.reading.formats.fields import block
 
 ON = date(2026, 11, 24)
 AT = datetime(2026, 11, 24, 9, tzinfo=UTC)
 
 
 def _mail(text: str = "", name: str = "", address: str = "inconnu@poste.example", **more: object) -> Contact:
-    return replace(Contact("email", AT, Mailbox(name, address), new_text=text), **more)  # type: ignore[arg-type]
+    return replace(Contact(Channel.EMAIL, AT, Mailbox(name, address), new_text=text), **more)  # type: ignore[arg-type]
 
 
 def _typed(name: str, place: str = "", phone: str = "") -> Contact:
     said = Stated(by="anna", visit="counter")
-    return Contact("desk", AT, Mailbox(name), new_text="Fuite.", signature=block(place, phone), stated=said)
+    return Contact(Channel.DESK, AT, Mailbox(name), new_text="Fuite.", signature=block(place, phone), stated=said)
 
 
 def _ids(found: Match) -> tuple[str | None, str | None, str | None]:

@@ -7,7 +7,7 @@ import pytest
 
 from dtm_contact.directory import Directory, Dwelling, Lease
 from dtm_contact.matching import MatchIndex, match
-from dtm_contact.model import Contact, Forwarded, Mailbox, NoHistory
+from dtm_contact.model import Channel, Contact, Forwarded, Mailbox, NoHistory
 from dtm_contact.settings import Settings
 from tests.matching.asked import AT, ON, ask, named
 from tests.matching.placed import placed_estate
@@ -208,7 +208,7 @@ def test_who_says_whose_wife_she_is_writes_for_both(placed: MatchIndex) -> None:
 
 def test_who_is_told_of_from_the_account_of_another_did_not_write(placed: MatchIndex) -> None:
     text = "Enlevez Georges Vauquelin du bail. Il est sur le palier, il tape dans la porte et il crie."
-    contact = Contact("email", AT, Mailbox("Odette Vauquelin", HERS), new_text=text)
+    contact = Contact(Channel.EMAIL, AT, Mailbox("Odette Vauquelin", HERS), new_text=text)
     found = match(contact, ON, placed, NoHistory())
     assert named(found) in {ODETTE, None}
     assert found.dwelling is not None
@@ -228,7 +228,7 @@ def test_a_title_and_a_comma_are_no_name(placed: MatchIndex) -> None:
 def test_whom_a_letter_addresses_did_not_sign_it(placed: MatchIndex) -> None:
     letter = "Madame Odette VAUQUELIN,\nNous n'avons pas reçu votre attestation. Votre aide est suspendue."
     contact = Contact(
-        "email",
+        Channel.EMAIL,
         AT,
         Mailbox("Georges Vauquelin", "g@poste.example"),
         new_text="Voici leur lettre.\nGeorges Vauquelin\n12 rue Laplace, Arcueil",
@@ -306,7 +306,9 @@ def test_an_initial_and_a_surname_that_are_the_caretakers_too_name_nobody() -> N
 
 def test_the_number_by_which_somebody_passed_on_is_called(placed: MatchIndex) -> None:
     passed_on = (Forwarded(Mailbox("Momo 06 11 00 00 09", ""), "", "le volet est cassé, 14 bis rue laplace"),)
-    contact = Contact("email", AT, Mailbox("", "cousin@poste.example"), new_text="Je fais suivre.", forwarded=passed_on)
+    contact = Contact(
+        Channel.EMAIL, AT, Mailbox("", "cousin@poste.example"), new_text="Je fais suivre.", forwarded=passed_on
+    )
     found = match(contact, ON, placed, NoHistory())
     assert found.candidates[0].tenant_id == "TX-gavroche"
     assert "phone.known" in {piece.name for piece in found.candidates[0].evidence}
@@ -318,5 +320,5 @@ def test_two_who_moved_in_at_different_times_have_one_home() -> None:
     later = [replace(each, lease_start=date(2014, 4, 22)) if each is his else each for each in records.leases]
     index = MatchIndex.build(Directory(replace(records, leases=tuple(later))), Settings())
     text = "Décès de Georges Vauquelin en août. Je reste dans le logement, à Arcueil.\nO. Vauquelin"
-    contact = Contact("email", AT, Mailbox("Odette Vauquelin", HERS), new_text=text)
+    contact = Contact(Channel.EMAIL, AT, Mailbox("Odette Vauquelin", HERS), new_text=text)
     assert named(match(contact, ON, index, NoHistory())) == ODETTE

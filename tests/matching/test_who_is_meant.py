@@ -7,7 +7,7 @@ import pytest
 from dtm_contact.directory import Directory
 from dtm_contact.matching import MatchIndex
 from dtm_contact.matching.clues import extract
-from dtm_contact.model import Contact, Mailbox
+from dtm_contact.model import Channel, Contact, Mailbox
 from dtm_contact.settings import Settings
 from tests.matching.asked import AT, UNKNOWN, ask, named
 from tests.matching.placed import placed_estate
@@ -127,7 +127,7 @@ def test_who_is_not_meant(text: str, expected: str, placed: MatchIndex) -> None:
     ],
 )
 def test_what_is_no_house_number(text: str, seen: str, house: str, placed: MatchIndex) -> None:
-    groups = extract(Contact("email", AT, Mailbox("", UNKNOWN), new_text=text), placed).groups
+    groups = extract(Contact(Channel.EMAIL, AT, Mailbox("", UNKNOWN), new_text=text), placed).groups
     assert [group.where()[0] for group in groups] == [seen]
     assert {str(atom.house or "") for group in groups for atom in group.of("street")} == {house}
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from dtm_contact.directory import Directory, Lease, Records, read_export
 from dtm_contact.matching import MatchIndex, match
 from dtm_contact.matching.clues import extract
-from dtm_contact.model import Arrival, Contact, Mailbox, NoHistory
+from dtm_contact.model import Arrival, Channel, Contact, Mailbox, NoHistory
 from dtm_contact.reading import read
 from dtm_contact.settings import Settings
 from fixtures.hard_contacts.correspondence import Correspondence
@@ -44,7 +44,7 @@ def halves(records: Records) -> Iterator[Contact]:
     for number, lease in enumerate(_compound(records)[:40]):
         name = f"Aubin {lease.last_name}"
         said = f"J'habite {large[number % len(large)]}, pas rue Beauséjour.\n{name}"
-        yield Contact("email", AT, Mailbox(name, "quelquun@courriel.example"), new_text=said)
+        yield Contact(Channel.EMAIL, AT, Mailbox(name, "quelquun@courriel.example"), new_text=said)
 
 
 def _compound(records: Records) -> Sequence[Lease]:

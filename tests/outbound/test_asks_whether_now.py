@@ -18,6 +18,7 @@ from dtm_contact.model import (
     Authentication,
     AutomaticSign,
     Automation,
+    Channel,
     Contact,
     DangerReply,
     Mailbox,
@@ -287,7 +288,7 @@ def test_a_yes_in_a_case_where_nothing_was_asked_is_an_ordinary_reply(running: E
     ],
 )
 def test_the_first_word_is_the_answer(text: str, reply: DangerReply | None) -> None:
-    contact = Contact("email", SATURDAY, Mailbox("", WRITER), new_text=text)
+    contact = Contact(Channel.EMAIL, SATURDAY, Mailbox("", WRITER), new_text=text)
     assert danger_reply(contact, Asked(WRITER, SATURDAY), SATURDAY + HOUR) is reply
 
 
@@ -300,7 +301,7 @@ def test_the_first_word_is_the_answer(text: str, reply: DangerReply | None) -> N
     ],
 )
 def test_the_word_of_nobody_who_was_asked_is_no_answer(changes: dict[str, object]) -> None:
-    contact = Contact("email", SATURDAY, Mailbox("", WRITER), new_text="oui")
+    contact = Contact(Channel.EMAIL, SATURDAY, Mailbox("", WRITER), new_text="oui")
     assert danger_reply(contact, Asked(WRITER, SATURDAY), SATURDAY + HOUR) is DangerReply.YES
     changed = replace(contact, **changes)  # type: ignore[arg-type]
     assert danger_reply(changed, Asked(WRITER, SATURDAY), SATURDAY + HOUR) is None

@@ -11,6 +11,7 @@ from dtm_contact.model import (
     AutomaticSign,
     Automation,
     CaseKind,
+    Channel,
     Contact,
     Decision,
     Envelope,
@@ -24,7 +25,7 @@ from dtm_contact.model import (
 from dtm_contact.outbound import why_not_answered
 
 NOW = datetime(2026, 11, 24, 10, 0, tzinfo=UTC)
-CONTACT = Contact("email", NOW, Mailbox("Nadia", "nadia@free.example"), subject="Fuite", new_text="Ça coule.")
+CONTACT = Contact(Channel.EMAIL, NOW, Mailbox("Nadia", "nadia@free.example"), subject="Fuite", new_text="Ça coule.")
 DECISION = Decision(CaseKind.CASE, Priority.P2, "bagnolet", "bagnolet", NOW, "routing.yaml:fuite", "1")
 JUDGEMENT = Judgement("1", CONTACT, Match(), Understanding(CaseKind.CASE, ("water_leak",), Priority.P2), DECISION)
 ARRIVAL = Arrival("smtp", "1", NOW, "message/rfc822", Envelope("nadia@free.example", ("us@bailleur.example",)), b"")
@@ -53,7 +54,7 @@ def test_a_person_is_answered() -> None:
     [
         ("no case", {"kind": CaseKind.AUTOMATIC}),
         ("no case", {"kind": CaseKind.SPAM}),
-        ("no e-mail", {"channel": "phone"}),
+        ("no e-mail", {"channel": Channel.PHONE}),
         *(("automatic", {"automatic_signs": (AutomaticSign(kind, "x"),)}) for kind in Automation),
         ("null sender", {"mail_from": ""}),
         ("null sender", {"mail_from": "<>"}),

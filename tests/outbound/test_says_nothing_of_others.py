@@ -15,6 +15,7 @@ import pytest
 from dtm_contact.directory import Directory, Lease, in_force, read_export
 from dtm_contact.model import (
     Arrival,
+    Channel,
     Dealings,
     Dealt,
     Envelope,
@@ -67,8 +68,8 @@ class Busy(NoHistory):
         if party.tenant_id is None and party.dwelling_id is None:
             return super().dealings(party, since)
         at = DAY - timedelta(days=5)
-        open_case = OpenCase("2026-000007", "email", self._topic, "pantin", Priority.P3, at)
-        return Dealings((open_case,), (Dealt(at, "email", "2026-000007", self._topic),) * 2)
+        open_case = OpenCase("2026-000007", Channel.EMAIL, self._topic, "pantin", Priority.P3, at)
+        return Dealings((open_case,), (Dealt(at, Channel.EMAIL, "2026-000007", self._topic),) * 2)
 
 
 def statements(lease: Lease, directory: Directory) -> dict[str, str]:

@@ -7,7 +7,19 @@ from pathlib import Path
 import pytest
 
 from dtm_contact.cli.grounds import load_grounds
-from dtm_contact.model import CaseKind, Contact, History, Joining, Judgement, Likely, Mailbox, Match, Party, Priority
+from dtm_contact.model import (
+    CaseKind,
+    Channel,
+    Contact,
+    History,
+    Joining,
+    Judgement,
+    Likely,
+    Mailbox,
+    Match,
+    Party,
+    Priority,
+)
 from dtm_contact.pipeline import Grounds
 from dtm_contact.rehearsal import judge_messages
 from dtm_contact.rehearsal.judged_so_far import JudgedSoFar
@@ -77,7 +89,7 @@ def _contacts() -> list[Judgement]:
     for place in range(12):
         name = ("zoe", "leo", "ada")[place % 3]
         contact = Contact(
-            channel="email",
+            channel=Channel.EMAIL,
             at=NOW + timedelta(hours=place),
             sender=Mailbox(name.title(), f"{name}@libre.example"),
             message_id=f"m{place}@libre.example" if place % 5 else "",

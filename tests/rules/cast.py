@@ -8,6 +8,7 @@ from dtm_contact.directory import Address, Directory, Dwelling, Lease, Office, R
 from dtm_contact.hours import PARIS, Calendar
 from dtm_contact.model import (
     CaseKind,
+    Channel,
     Contact,
     Dealings,
     KnownEntry,
@@ -70,7 +71,7 @@ DIRECTORY = Directory(
 
 
 def written(text: str = "", subject: str = "", sender: str = "jean@poste.example") -> Contact:
-    return Contact("email", TUESDAY, Mailbox(address=sender), subject=subject, new_text=text)
+    return Contact(Channel.EMAIL, TUESDAY, Mailbox(address=sender), subject=subject, new_text=text)
 
 
 def asked(*topics: str, priority: Priority = Priority.P3, kind: CaseKind = CaseKind.CASE) -> Understanding:

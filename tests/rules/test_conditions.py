@@ -17,6 +17,7 @@ from dtm_contact.model import (
     Call,
     Candidate,
     CaseKind,
+    Channel,
     ConditionTrace,
     Consent,
     Contact,
@@ -65,14 +66,16 @@ PHOTO = Attachment("fuite.JPG", "image/jpeg", 10, "")
 LETTER = Attachment("bail.pdf", "application/pdf", 10, "")
 STAIRS = Understanding(CaseKind.CASE, ("heating",), Priority.P2, scope=Scope.STAIRCASE)
 PASSED_ON = Contact(
-    "email", TUESDAY, new_text="voir dessous", forwarded=(Forwarded(Mailbox(), "Fuite", "ça coule\nencore"),)
+    Channel.EMAIL, TUESDAY, new_text="voir dessous", forwarded=(Forwarded(Mailbox(), "Fuite", "ça coule\nencore"),)
 )
-QUOTING = Contact("email", TUESDAY, new_text="merci", quoted_text="la fuite", signature="Fuite & fils", subject="Re: x")
+QUOTING = Contact(
+    Channel.EMAIL, TUESDAY, new_text="merci", quoted_text="la fuite", signature="Fuite & fils", subject="Re: x"
+)
 CALL = Call("1.3", Outcome.ABANDONED, TUESDAY, TUESDAY + timedelta(minutes=2), "0612345678", "+33612345678")
 STANDING = Standing(
     "number:+33612345678", joins="1.1", count=3, recent=tuple(TUESDAY - timedelta(minutes=ago) for ago in (60, 1, 0))
 )
-CALLED = Contact("phone", TUESDAY, call=CALL, standing=STANDING)
+CALLED = Contact(Channel.PHONE, TUESDAY, call=CALL, standing=STANDING)
 
 LEAK = asked("water_leak")
 MAYBE = replace(LEAK, alarm=Alarm(AlarmLevel.POSSIBLE, AlarmSource.MODEL))
@@ -80,12 +83,12 @@ DAUGHTER = replace(
     LEAK, asker=Asker.THIRD_PARTY, wishes=(Wished(Wish.ANONYMOUS, Evidence("wish", 1.0, "sans me nommer")),)
 )
 BEFORE = Dealings(
-    open=(OpenCase("2026-000001", "email", "water_leak", "nord", Priority.P3, TUESDAY - timedelta(days=5)),),
+    open=(OpenCase("2026-000001", Channel.EMAIL, "water_leak", "nord", Priority.P3, TUESDAY - timedelta(days=5)),),
     contacts=(
-        Dealt(TUESDAY - timedelta(days=40), "email", "2026-000000", "heating"),
-        Dealt(TUESDAY - timedelta(days=5), "email", "2026-000001", "water_leak"),
-        Dealt(TUESDAY - timedelta(days=1), "phone", "2026-000001", "water_leak", "voicemail"),
-        Dealt(TUESDAY - timedelta(hours=1), "phone", None, None, "answered"),
+        Dealt(TUESDAY - timedelta(days=40), Channel.EMAIL, "2026-000000", "heating"),
+        Dealt(TUESDAY - timedelta(days=5), Channel.EMAIL, "2026-000001", "water_leak"),
+        Dealt(TUESDAY - timedelta(days=1), Channel.PHONE, "2026-000001", "water_leak", "voicemail"),
+        Dealt(TUESDAY - timedelta(hours=1), Channel.PHONE, None, None, "answered"),
     ),
 )
 

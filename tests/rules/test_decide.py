@@ -13,6 +13,7 @@ from dtm_contact.model import (
     AlarmSource,
     Candidate,
     CaseKind,
+    Channel,
     Dealings,
     Decision,
     Likely,
@@ -296,7 +297,7 @@ def test_a_rule_lets_a_contact_join_the_latest_open_case_of_its_matter(
     adding: RuleSet, topic: str, joined: str | None
 ) -> None:
     cases = tuple(
-        OpenCase(f"2026-00000{n}", "email", about, "comptes", Priority.P3, TUESDAY - timedelta(days=9 - n))
+        OpenCase(f"2026-00000{n}", Channel.EMAIL, about, "comptes", Priority.P3, TUESDAY - timedelta(days=9 - n))
         for n, about in ((6, "rent_charges"), (7, "rent_charges"), (8, "gas"))
     )
     before = Before(Dealings(open=cases))

@@ -8,7 +8,18 @@ from pathlib import Path
 import pytest
 
 from dtm_contact.hours import PARIS
-from dtm_contact.model import Alarm, AlarmLevel, AlarmSource, CaseKind, Contact, Likely, Match, Priority, Understanding
+from dtm_contact.model import (
+    Alarm,
+    AlarmLevel,
+    AlarmSource,
+    CaseKind,
+    Channel,
+    Contact,
+    Likely,
+    Match,
+    Priority,
+    Understanding,
+)
 from dtm_contact.rules import RuleSet, decide, load_rules, run_rule_tests
 from tests.rules.cast import BAKER, DIRECTORY, LES_TILLEULS, SATURDAY_NIGHT, SHOP, TUESDAY, asked, at, written
 from tests.rules.folders import HERE, SHIPPED
@@ -151,13 +162,13 @@ def test_what_cannot_wait_for_monday_is_told_to_the_on_call_service(
     ids=["place known", "place unknown", "needs no one"],
 )
 def test_calls(shipped: RuleSet, kind: CaseKind, match: Match, queue: str | None) -> None:
-    call = Contact("phone", TUESDAY)
+    call = Contact(Channel.PHONE, TUESDAY)
     found = decide(call, match, Understanding(kind, (), Priority.P3), TUESDAY, shipped, DIRECTORY)
     assert (found.queue, found.kind) == (queue, kind)
 
 
 def test_an_alarm_line_of_a_lift_is_an_emergency_unless_the_call_needs_no_one(shipped: RuleSet) -> None:
-    call = Contact("phone", TUESDAY)
+    call = Contact(Channel.PHONE, TUESDAY)
     ringing, served = (
         decide(call, at("nord"), Understanding(kind, (), Priority.P1), TUESDAY, shipped, DIRECTORY)
         for kind in (CaseKind.CASE, CaseKind.NONE)

@@ -6,6 +6,7 @@ from typing import Any
 from dtm_contact.model import (
     Arrival,
     CaseKind,
+    Channel,
     Contact,
     Decision,
     EntryKind,
@@ -48,7 +49,7 @@ def judgement(
     match: Match | None = None,
 ) -> Judgement:
     contact = contact or Contact(
-        channel="email",
+        channel=Channel.EMAIL,
         at=NOW,
         sender=Mailbox("Nadia Benali", "Nadia.Benali@free.example"),
         subject="Fuite sous l’évier",

@@ -8,6 +8,7 @@ from dtm_contact.contract import as_json
 from dtm_contact.conversation import fingerprint
 from dtm_contact.model import (
     CaseKind,
+    Channel,
     Contact,
     Joining,
     Judgement,
@@ -79,7 +80,9 @@ def test_whom_we_wrote_to_is_who_a_person_chose_or_who_was_proven(
 @pytest.mark.parametrize(("channel", "expected"), [("imap_sent", {"n.benali@travail.example"}), ("smtp", set())])
 def test_whom_an_agent_wrote_to_from_their_own_mailbox_counts(store: Store, channel: str, expected: set[str]) -> None:
     number = recorded(store, judgement())
-    contact = Contact("email", NOW, Mailbox("", "anne@bailleur.example"), recipients=(WORK, Mailbox("Sans adresse")))
+    contact = Contact(
+        Channel.EMAIL, NOW, Mailbox("", "anne@bailleur.example"), recipients=(WORK, Mailbox("Sans adresse"))
+    )
     ours = judgement(CaseKind.NONE, contact=contact)
     ours = replace(ours, joining=Joining(number, Way.THREAD, by_staff=True, ours=True, writer=contact.sender))
     assert recorded(store, ours, name="two", channel=channel) == number

@@ -8,6 +8,7 @@ from dtm_contact.model import (
     MOST_DEALINGS,
     Call,
     CaseKind,
+    Channel,
     Contact,
     Dealings,
     Judgement,
@@ -27,13 +28,15 @@ NOBODY = Match()
 
 
 def by_mail(at: float = 0, match: Match | None = None, address: str = "nadia@free.example") -> Judgement:
-    contact = Contact(channel="email", at=minutes(at), sender=Mailbox("", address), message_id=f"{at}@free.example")
+    contact = Contact(
+        channel=Channel.EMAIL, at=minutes(at), sender=Mailbox("", address), message_id=f"{at}@free.example"
+    )
     return judgement(contact=contact, match=match)
 
 
 def by_phone(at: float, key: str, kind: CaseKind = CaseKind.CASE, match: Match = NOBODY) -> Judgement:
     call = Call(f"c{at}", Outcome.ANSWERED, minutes(at), minutes(at + 1), key, key)
-    return judgement(kind, contact=Contact(channel="phone", at=minutes(at), call=call), match=match)
+    return judgement(kind, contact=Contact(channel=Channel.PHONE, at=minutes(at), call=call), match=match)
 
 
 def ask(store: Store, party: Party, **options: object) -> Dealings:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from dtm_contact.model import CaseKind, Contact, Likely, Mailbox, Match, Priority
+from dtm_contact.model import CaseKind, Channel, Contact, Likely, Mailbox, Match, Priority
 from dtm_contact.store import Store, case_transaction
 from dtm_contact.store.desk import CaseFilter, QueueCursor, cursor_of
 from tests.store.samples import NOW, arrival, confirmed, judgement, minutes, open_case
@@ -120,7 +120,7 @@ def test_what_is_closed_or_taken_is_neither_counted_nor_alarming(store: Store) -
     ids=["tenant", "dwelling", "address"],
 )
 def test_a_household_s_cases_are_found_open_ones_first(store: Store, way: dict[str, Any]) -> None:
-    contact = Contact("email", NOW, Mailbox("Sept", "sept@free.example"), new_text="Bonjour")
+    contact = Contact(Channel.EMAIL, NOW, Mailbox("Sept", "sept@free.example"), new_text="Bonjour")
     mine = [opened(store, match=living("D7", tenant="T7"), contact=contact) for _ in range(3)]
     opened(store)
     change(store, mine[2], state="closed", closed_at=NOW)

@@ -1,11 +1,11 @@
-from dtm_contact.model import CaseKind, Confirmed, Contact, Earlier, History, Mailbox
+from dtm_contact.model import CaseKind, Channel, Confirmed, Contact, Earlier, History, Mailbox
 from dtm_contact.store import Store
 from dtm_contact.store.confirmations import withdraw
 from tests.store.samples import FALLBACK, NOW, RECEPTION, claim, confirmed, judgement, open_case
 
 
 def contact(message_id: str, address: str = "Nadia@Free.example") -> Contact:
-    return Contact(channel="email", at=NOW, sender=Mailbox("Nadia", address), message_id=message_id)
+    return Contact(channel=Channel.EMAIL, at=NOW, sender=Mailbox("Nadia", address), message_id=message_id)
 
 
 def test_a_thread_names_the_case_and_whom_it_is_about(store: Store) -> None:

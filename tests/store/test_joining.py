@@ -14,6 +14,7 @@ from dtm_contact.model import (
     Alike,
     Answers,
     CaseKind,
+    Channel,
     Contact,
     Joining,
     Judgement,
@@ -62,7 +63,7 @@ def joining(
     priority = more.pop("priority", Priority.P3)
     assert isinstance(priority, Priority)
     text = str(more.pop("text", "Ça coule."))
-    contact = Contact("email", NOW, NADIA, subject="Fuite", new_text=text, message_id="m2@free.example")
+    contact = Contact(Channel.EMAIL, NOW, NADIA, subject="Fuite", new_text=text, message_id="m2@free.example")
     judged = judgement(kind, priority=priority, contact=contact)
     if kind is not CaseKind.CASE:
         nowhere = replace(judged.decision, queue=None, office_id=None, due=None)

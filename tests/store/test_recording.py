@@ -10,6 +10,7 @@ from dtm_contact.model import (
     AutomaticSign,
     Automation,
     CaseKind,
+    Channel,
     Contact,
     Evidence,
     Finding,
@@ -269,7 +270,7 @@ def test_numbers_begin_again_each_year(store: Store) -> None:
 @pytest.mark.parametrize("hostile", ["nul \x00", "lone \udc80", "\U0001f6b1", "' OR 1=1; --", "x" * 100_000])
 def test_hostile_words_are_stored_and_offsets_stay_right(store: Store, hostile: str) -> None:
     contact = Contact(
-        channel="email",
+        channel=Channel.EMAIL,
         at=NOW,
         sender=Mailbox(hostile, hostile),
         subject=hostile,

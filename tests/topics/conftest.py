@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from dtm_contact.model import Attachment, AutomaticSign, Contact, Problem, Understanding
+from dtm_contact.model import Attachment, AutomaticSign, Channel, Contact, Problem, Understanding
 from dtm_contact.rules.reader_files import load_model, load_reader
 from dtm_contact.topics import Reader, understand
 
@@ -36,7 +36,7 @@ def read(reader: Reader) -> Read:
     ) -> Understanding:
         at = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
         contact = Contact(
-            "email",
+            Channel.EMAIL,
             at,
             subject=subject,
             new_text=text,

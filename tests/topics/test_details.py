@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from dtm_contact.errors import UnusableModelError
-from dtm_contact.model import Contact, Peril, Problem, Wish
+from dtm_contact.model import Channel, Contact, Peril, Problem, Wish
 from dtm_contact.rules import reader_files
 from dtm_contact.rules.reader_files import SHIPPED_DETAILS, load_details
 from dtm_contact.topics import DetailModel, Effect, Phrase, PhraseBook, Reader, understand
@@ -168,7 +168,7 @@ def test_violence_and_a_wish_to_die_are_what_a_message_is_about(
 def test_an_alarm_by_a_phrase_of_admins_on_something_else_is_not_taken_for_violence(reader: Reader) -> None:
     phrases = PhraseBook([*reader.phrases.phrases, Phrase.parse("volet ... cassé", Effect.DANGER)])
     at = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
-    contact = Contact("email", at, subject="Volet", new_text="Le volet de ma chambre est cassé.")
+    contact = Contact(Channel.EMAIL, at, subject="Volet", new_text="Le volet de ma chambre est cassé.")
     understood = understand(contact, replace(reader, phrases=phrases))
     assert understood.alarm.certain
     assert (understood.topics, understood.peril) == (("joinery",), None)

@@ -19,7 +19,7 @@ from dtm_contact.cases.refusals import RefusedError, WrongArgumentError
 from dtm_contact.cases.registry import STRICT, Verb, add, checked_call
 from dtm_contact.cases.texts import Code, Line, Words
 from dtm_contact.model import Arrival, Priority
-from dtm_contact.reading.formats.desk import DESK
+from dtm_contact.reading.formats.fields import DESK
 from dtm_contact.store import Store, Visibility
 
 CHANNEL = "desk"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import tzinfo
 from typing import Final
 
-from dtm_contact.model import Arrival, Contact, FileReader
+from dtm_contact.model import Arrival, Channel, Contact, FileReader
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,13 +29,16 @@ class FormatContext:
 
 Reader = Callable[[Arrival, FormatContext], Contact]
 READERS: Final[dict[str, Reader]] = {}
+CHANNELS: Final[dict[str, Channel]] = {}
+"""By which channel people made contact whose words came as a media type."""
 
 
-def reads(media_type: str) -> Callable[[Reader], Reader]:
-    """Register a reader for arrivals of `media_type`."""
+def reads(media_type: str, channel: Channel) -> Callable[[Reader], Reader]:
+    """Register a reader for arrivals of `media_type`, all of which are contacts by one channel."""
 
     def register(reader: Reader) -> Reader:
         READERS[media_type] = reader
+        CHANNELS[media_type] = channel
         return reader
 
     return register

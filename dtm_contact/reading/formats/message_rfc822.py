@@ -4,7 +4,7 @@ import re
 from datetime import datetime, tzinfo
 from typing import Final
 
-from dtm_contact.model import Arrival, Attachment, Contact, Forwarded
+from dtm_contact.model import Arrival, Attachment, Channel, Contact, Forwarded
 from dtm_contact.reading import limits, notes
 from dtm_contact.reading.addresses import first_mailbox, parse_mailboxes
 from dtm_contact.reading.attachments import words_of
@@ -24,7 +24,7 @@ _MESSAGE_ID: Final = re.compile(r"<\s*([^<>\s]{1,900})\s*>")
 _REFERENCES: Final = 200
 
 
-@reads("message/rfc822")
+@reads("message/rfc822", Channel.EMAIL)
 def read_message(arrival: Arrival, reading: FormatContext) -> Contact:
     """Read one message; see `Contact` for what each part means."""
     found = Notes()
@@ -42,7 +42,7 @@ def read_message(arrival: Arrival, reading: FormatContext) -> Contact:
     if not told.new and not forwarded:
         found.add(_emptiness(told, content, attached_text))
     return Contact(
-        channel="email",
+        channel=Channel.EMAIL,
         at=time_of(headers, arrival.received_at, reading.zone),
         sender=sender,
         reply_to=first_mailbox(headers.all_raw("reply-to")),

@@ -1,13 +1,13 @@
 """Conditions on calls, and on what the same party or the same residence brought before."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, PlainValidator
 
-from dtm_contact.model import Dealt, Outcome
+from dtm_contact.model import SPOKEN_CHANNELS, Channel, Dealt, Outcome
 from dtm_contact.rules.arguments import DocumentValue, Entries, OneOf, YesNo
 from dtm_contact.rules.conditions import ConditionOutcome, predicate_condition, value_condition
 from dtm_contact.rules.facts import RECALLED, Facts, Values
@@ -15,7 +15,7 @@ from dtm_contact.rules.schedule import parse_due
 from dtm_contact.rules.validation import InvalidValueError, StrictModel, cut, hint_for, shown
 
 
-@value_condition("outcome", OneOf(tuple(Outcome)), is_single=True, channel="phone")
+@value_condition("outcome", OneOf(tuple(Outcome)), is_single=True, channel=Channel.PHONE)
 def outcome(facts: Facts) -> Values:
     """What became of a call. It never holds for a message.
 
@@ -24,7 +24,7 @@ def outcome(facts: Facts) -> Values:
     return (facts.contact.call.outcome.value,) if facts.contact.call else ()
 
 
-@value_condition("withheld", YesNo(), is_single=True, channel="phone")
+@value_condition("withheld", YesNo(), is_single=True, channel=Channel.PHONE)
 def withheld(facts: Facts) -> Values:
     """Whether the caller kept their number to themselves. It never holds for a message.
 
@@ -90,7 +90,7 @@ def _whole(value: Mapping[Any, Any], key: str, bounds: tuple[int, int], place: D
     return None
 
 
-@predicate_condition("calls", _FrequencyArgument(), channel="phone")
+@predicate_condition("calls", _FrequencyArgument(), channel=Channel.PHONE)
 def calls(facts: Facts, wanted: Frequency) -> ConditionOutcome:
     """The same party called so many times within so many minutes and still waits to be called back.
 
@@ -107,7 +107,10 @@ def calls(facts: Facts, wanted: Frequency) -> ConditionOutcome:
 
 
 _OPEN = ("same_topic", "any", "none")
-_CHANNELS = {"messages": "email", "calls": "phone"}
+_CHANNELS: Mapping[str, Collection[Channel]] = {
+    "messages": frozenset(channel for channel in Channel if channel.is_written),
+    "calls": frozenset(SPOKEN_CHANNELS),
+}
 
 
 @predicate_condition("open_case", OneOf(_OPEN))
@@ -175,5 +178,5 @@ def _counts(dealt: Dealt, facts: Facts, wanted: Count, still_open: set[str]) -> 
     )
 
 
-def _is(channel: str, wanted: Count) -> bool:
-    return wanted.of not in _CHANNELS or channel == _CHANNELS[wanted.of]
+def _is(channel: Channel, wanted: Count) -> bool:
+    return wanted.of not in _CHANNELS or channel in _CHANNELS[wanted.of]

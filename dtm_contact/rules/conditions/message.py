@@ -1,18 +1,18 @@
 """Conditions on the message: what is asked, by whom, in which words, and what rules above have put to it."""
 
-from dtm_contact.model import AlarmLevel, Asker, CaseKind, Priority, Scope, Unread, Wish
+from dtm_contact.model import AlarmLevel, Asker, CaseKind, Channel, Priority, Scope, Unread, Wish
 from dtm_contact.rules.arguments import Identifiers, OneOf, Search, TextList, Wanted, YesNo
 from dtm_contact.rules.conditions import ConditionOutcome, predicate_condition, value_condition
 from dtm_contact.rules.facts import Facts, Values
 
 
-@value_condition("channel", OneOf(("email", "phone", "desk")), is_single=True)
+@value_condition("channel", OneOf(tuple(Channel)), is_single=True)
 def channel(facts: Facts) -> Values:
-    """The way in: a message, a call, or a case that an agent opens.
+    """How the person made contact: by e-mail, by phone, at the desk, by an online form, a letter or an SMS.
 
     Example: `channel: phone`
     """
-    return (facts.contact.channel,)
+    return (facts.contact.channel.value,)
 
 
 @value_condition("kind", OneOf(tuple(CaseKind)), is_single=True)
