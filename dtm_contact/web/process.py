@@ -120,7 +120,7 @@ def main() -> None:
     _give_way()
     arguments = json.loads(sys.stdin.buffer.readline())
     settings = Settings(**arguments["settings"])
-    log.configure(settings.log)
+    log.configure(settings.log, to_file=True)
     threading.Thread(target=_leave_with_the_daemon, name="daemon", daemon=True).start()
     with (
         open_store(settings.store.url, read_only=True) as store,
