@@ -225,6 +225,16 @@ def backups_in(folder: Path) -> list[Path]:
     return sorted(found, key=lambda path: (path.name[:29], len(path.name), path.name))
 
 
+def newest_backup(folder: Path) -> datetime | None:
+    """Return when the newest backup of a folder was made, as its name says; None where there is none.
+
+    Raises:
+        OSError: the folder cannot be read.
+    """
+    found = backups_in(folder)
+    return datetime.strptime(found[-1].name[12:28], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC) if found else None
+
+
 def rotate(folder: Path, keep: int) -> tuple[Path, ...]:
     """Erase all but the newest backups; the newest that was verified stays, however old it is.
 

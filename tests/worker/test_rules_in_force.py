@@ -370,16 +370,16 @@ async def test_a_reload_takes_up_a_change_at_once_and_tries_again_what_was_refus
     assert watch.in_force.rules.version != before
     change(folder, "topic: gas", "topik: gas")
     await watch.reload()
-    assert scene.alarms.lasting == (ALARM,)
+    assert list(scene.alarms.lasting) == [ALARM]
     scene.told.clear()
     scene.alarms.over(ALARM)
     await watch.look()
-    assert scene.alarms.lasting == (), "looking alone does not try it again"
+    assert list(scene.alarms.lasting) == [], "looking alone does not try it again"
     await watch.reload()
-    assert scene.alarms.lasting == (ALARM,)
+    assert list(scene.alarms.lasting) == [ALARM]
     change(folder, "topik: gas", "topic: gas")
     await watch.reload()
-    assert scene.alarms.lasting == ()
+    assert list(scene.alarms.lasting) == []
 
 
 async def test_however_many_changes_are_refused_judges_can_load_the_rules_in_force(scene: Scene, folder: Path) -> None:
