@@ -3,6 +3,7 @@
 import asyncio
 import resource
 import signal
+import sys
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -10,6 +11,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from dtm_contact.alarms import Alarms, cause_of
+from dtm_contact.background import beside
 from dtm_contact.backup import StoreJournal, open_journal
 from dtm_contact.cases.knowledge import SiteConfiguration
 from dtm_contact.cases.server import hearing
@@ -17,14 +19,16 @@ from dtm_contact.channels import start_channels
 from dtm_contact.danger_page import Keeper, keeping
 from dtm_contact.dead_man_switch import DeadManSwitch, signing
 from dtm_contact.directory import Directory
-from dtm_contact.errors import DtmContactError, StoreUnavailableError, opening
-from dtm_contact.health import READY, Health, HealthWatch, watching_directory, watching_health
+from dtm_contact.errors import DtmContactError, StoreUnavailableError, described, opening
+from dtm_contact.health import READY, Health, HealthWatch, watching_ages, watching_health
 from dtm_contact.log import get_log
+from dtm_contact.log import reopen as reopen_log
 from dtm_contact.monitor import Monitor
 from dtm_contact.notices import Announcer, announcing, kept_in, tell_lasting, ways_of
 from dtm_contact.outbound import Answering
 from dtm_contact.outbound.notices import NoticeWriter
 from dtm_contact.rules import RuleSet
+from dtm_contact.service_manager import ServiceManager, Watchdog, fed
 from dtm_contact.settings import MailServerSettings, Settings
 from dtm_contact.store import GroupCommitInbox, Store, migrate, open_store
 from dtm_contact.timers import Runner, Storms, running
@@ -61,10 +65,21 @@ class RunningDaemon:
     Attributes:
         store: what it keeps everything in.
         addresses: where each channel listens, by the channel's name, and the monitor's pages.
+        worker: judges what arrives.
+        rules_watch: has changed rules take effect.
+        alarms: what is wrong with it.
     """
 
     store: Store
     addresses: dict[str, str]
+    worker: Worker
+    rules_watch: RulesWatch
+    alarms: Alarms
+
+    def status(self) -> str:
+        """Return in a few words how it stands, without a person's data."""
+        lasting = ", ".join(self.alarms.lasting) or "none"
+        return f"rules {self.rules_watch.rules_now().version}; alarms: {lasting}"
 
 
 @asynccontextmanager
@@ -132,10 +147,10 @@ async def daemon(settings: Settings) -> AsyncIterator[RunningDaemon]:
             monitor = stack.enter_context(_monitor(settings, health))
         await stack.enter_async_context(watching_health(HealthWatch(settings, health.report, alarms)))
         await stack.enter_async_context(signing(DeadManSwitch(settings.heartbeat, health.report), settings.heartbeat))
-        await stack.enter_async_context(watching_directory(settings, store, alarms, utc_now))
+        await stack.enter_async_context(watching_ages(settings, store, alarms, utc_now))
         addresses = {**listening, **served, "monitor": monitor.address}
         _log.info("started", rules=in_force.rules.version, model=in_force.rules.model_version, **addresses)
-        yield RunningDaemon(store, addresses)
+        yield RunningDaemon(store, addresses, worker, watching, alarms)
         _log.info("stopping")
 
 
@@ -251,10 +266,15 @@ def stop_signal() -> asyncio.Event:
 async def run(settings: Settings) -> None:
     """Bring the store's tables up to date, run the daemon until SIGINT or SIGTERM, stop it cleanly.
 
+    SIGHUP takes up the rules and opens the log's file anew; where standard input is a terminal, it says that this one
+    was closed, and stops the daemon, too. The service manager is told of each of these.
+
     Raises:
         DtmContactError: it does not start; the admins are told.
     """
+    manager = ServiceManager()
     try:
+        manager.tell("STATUS=brings the store's tables to this version")
         migration = migrate(settings.store.url)
         if migration.came_from is not None and migration.revisions:
             _log.info(
@@ -263,9 +283,31 @@ async def run(settings: Settings) -> None:
                 revision=migration.revisions[-1][0],
                 seconds=round(migration.seconds, 1),
             )
-        stopped = stop_signal()
-        async with daemon(settings):
-            await stopped.wait()
+        manager.tell("STATUS=starts")
+        stopped, reload = stop_signal(), asyncio.Event()
+        of_terminal = sys.stdin is not None and sys.stdin.isatty()
+        asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, (stopped if of_terminal else reload).set)
+        async with daemon(settings) as running:
+            watchdog = Watchdog(manager, running.worker.stuck, running.status)
+            async with fed(watchdog), beside(_reload_on(reload, running, manager), "reload"):
+                manager.tell("READY=1")
+                await stopped.wait()
+                manager.tell("STOPPING=1", "STATUS=stops")
     except DtmContactError as error:
+        manager.tell("STATUS=does not start; the log says why")
         await tell_lasting(settings, "start", f"The daemon does not start. {error}", utc_now())
         raise
+
+
+async def _reload_on(asked: asyncio.Event, running: RunningDaemon, manager: ServiceManager) -> None:
+    """Take up the rules and the log's file each time that the event is set, until cancelled."""
+    while True:
+        await asked.wait()
+        asked.clear()
+        with manager.reloading():
+            reopen_log()
+            _log.info("reloading")
+            try:
+                await running.rules_watch.reload()
+            except Exception as error:  # noqa: BLE001 - what cannot be reloaded now must not end the daemon
+                _log.error("the rules cannot be reloaded", error=described(error))

@@ -1,13 +1,14 @@
 """What being well means for the daemon, looked at when somebody asks and now and then; and what is counted for that."""
 
 import asyncio
+import math
 import os
 import socket
 import tempfile
 import threading
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from functools import partial
@@ -19,6 +20,7 @@ from prometheus_client import REGISTRY
 from dtm_contact import metrics
 from dtm_contact.alarms import Alarms
 from dtm_contact.background import beside, repeat
+from dtm_contact.backup import newest_backup
 from dtm_contact.errors import StoreUnavailableError, described
 from dtm_contact.log import get_log
 from dtm_contact.model import Urgency
@@ -35,8 +37,9 @@ _FOLLOWED = ("imap", "imap_sent")
 _LOOKS = 3
 _MINUTE = 60.0
 _MIB = 1024 * 1024
-_DIRECTORY_SECONDS = 3600.0
+_AGES_SECONDS = 3600.0
 _DIRECTORY_OLD = "directory-age"
+_BACKUP_OLD = "backup-age"
 _DESK_SECONDS = 5.0
 _LOOK_SECONDS = 30.0
 _SOUNDED: Final = {"mailbox": "mailbox-silent", "outbox": "outbox-late", "timers": "timers-late", "desk": "desk"}
@@ -141,10 +144,18 @@ class Health:
         """Bring the metrics up to date that are counted when they are asked for; a store that is down leaves them."""
         for path, free in free_octets(self._settings).items():
             metrics.DISK_FREE.labels(str(path)).set(free)
+        self._count_backup()
         try:
             _count_store(self._store, self._clock())
         except StoreUnavailableError as error:
             _log.warning("the store cannot be counted", error=type(error).__name__)
+
+    def _count_backup(self) -> None:
+        if self._settings.backup.dir is None:
+            return
+        with suppress(OSError):
+            age = backup_age(self._settings, self._clock())
+            metrics.BACKUP_AGE.set(math.inf if age is None else age.total_seconds())
 
 
 class HealthWatch:
@@ -189,19 +200,58 @@ async def watching_health(watch: HealthWatch) -> AsyncIterator[None]:
 
 
 @asynccontextmanager
-async def watching_directory(
+async def watching_ages(
     settings: Settings, store: Store, alarms: Alarms, clock: Callable[[], datetime]
 ) -> AsyncIterator[None]:
-    """Look at the age of the directory now and every hour until the block ends."""
+    """Look at the age of the newest backup and of the directory now and every hour until the block ends."""
 
     async def look() -> None:
+        await asyncio.to_thread(look_at_backup, settings, alarms, clock())
         await asyncio.to_thread(look_at_directory, settings, store, alarms, clock())
 
     def trouble(error: Exception) -> None:
         _log.warning("the age of the directory cannot be read", error=described(error))
 
-    async with beside(repeat(look, _DIRECTORY_SECONDS, trouble), "directory's age"):
+    async with beside(repeat(look, _AGES_SECONDS, trouble), "ages"):
         yield
+
+
+def backup_age(settings: Settings, now: datetime) -> timedelta | None:
+    """Return how old the newest backup is in the folder of the settings; None where there is none.
+
+    Raises:
+        OSError: the folder cannot be read.
+    """
+    made_at = newest_backup(settings.backup.dir) if settings.backup.dir else None
+    return None if made_at is None else now - made_at
+
+
+def look_at_backup(settings: Settings, alarms: Alarms, now: datetime) -> None:
+    """Raise the alarm where the newest backup is too old, or there is none where one should be; or end it."""
+    told = backup_trouble(settings, now)
+    if told is None:
+        alarms.over(_BACKUP_OLD)
+    else:
+        alarms.sound(_BACKUP_OLD, f"{told[0].upper()}{told[1:]}.")
+
+
+def backup_trouble(settings: Settings, now: datetime) -> str | None:
+    """Say that the newest backup is too old, that there is none, or that nobody can tell; None where all is well."""
+    folder, hours = settings.backup.dir, settings.backup.max_age_hours
+    if folder is None or not hours:
+        return None
+    try:
+        age = backup_age(settings, now)
+    except OSError as error:
+        return f"the folder of the backups cannot be read ({described(error)})"
+    if age is None:
+        return f"{folder} holds no backup"
+    if age <= timedelta(hours=hours):
+        return None
+    return (
+        f"the newest backup in {folder} was made {age / timedelta(hours=1):.0f} hours ago; "
+        f"DTM_BACKUP_MAX_AGE_HOURS allows {hours:g}"
+    )
 
 
 def look_at_directory(settings: Settings, store: Store, alarms: Alarms, now: datetime) -> None:

@@ -1,8 +1,10 @@
-"""What the program says of itself: structured lines on standard error, personal data masked."""
+"""What the program says of itself: structured lines on standard error or in a file, personal data masked."""
 
 import logging
+import os
 import re
 import sys
+import threading
 import traceback
 from collections import Counter
 from collections.abc import MutableMapping
@@ -89,30 +91,102 @@ class RepeatFilter:
         return line
 
 
-class _StandardError:
-    """Writes lines to standard error as it is at that moment."""
+class _Output:
+    """Where lines go: into a file, where there is one and it can be written, else to standard error as it is then.
+
+    Processes that write into the same file do so line by line, and each finds out by itself that it was renamed.
+    """
+
+    def __init__(self) -> None:
+        """Begin with standard error."""
+        self._path: Path | None = None
+        self._file: int | None = None
+        self._lock = threading.Lock()
+
+    def go_to(self, path: Path | None) -> None:
+        """Write into another file from now on, or to standard error."""
+        with self._lock:
+            self._close()
+            self._path = path
+
+    def reopen(self) -> None:
+        """Write the next line into the file of that name, whichever was written into before."""
+        with self._lock:
+            self._close()
+
+    def write(self, line: str) -> None:
+        """Write a line."""
+        with self._lock:
+            if self._path is not None and self._written(self._path, f"{line}\n".encode(errors="replace")):
+                return
+            # Whoever reads our log may have gone; the work goes on all the same.
+            with suppress(OSError, ValueError):
+                sys.stderr.write(f"{line}\n")
+                sys.stderr.flush()
+
+    def _written(self, path: Path, octets: bytes) -> bool:
+        try:
+            if self._file is None or not _is_at(self._file, path):
+                self._close()
+                self._file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o640)
+            return os.write(self._file, octets) == len(octets)
+        except OSError:
+            return False
+
+    def _close(self) -> None:
+        if self._file is not None:
+            with suppress(OSError):
+                os.close(self._file)
+            self._file = None
+
+
+def _is_at(opened: int, path: Path) -> bool:
+    try:
+        return os.path.samestat(os.fstat(opened), path.stat())
+    except FileNotFoundError:
+        return False
+
+
+_output = _Output()
+reopen = _output.reopen
+"""Has the next line written into the file of the settings, whatever became of the one before (SIGHUP, logrotate)."""
+
+
+class _Logger:
+    """Writes lines of structlog."""
 
     def __init__(self, *_arguments: object) -> None:
         """Take what structlog hands to every logger; there is nothing to keep."""
 
     def _write(self, line: str) -> None:
-        # Whoever reads our log may have gone; the work goes on all the same.
-        with suppress(OSError, ValueError):
-            sys.stderr.write(f"{line}\n")
-            sys.stderr.flush()
+        _output.write(line)
 
     debug = info = warning = error = exception = critical = _write
 
 
-def configure(settings: LogSettings) -> None:
-    """Send the log of the engine and of its libraries to standard error.
+class _Handler(logging.Handler):
+    """Writes lines of the standard library's loggers."""
 
-    Libraries are heard from WARNING on only: the SMTP library writes whole messages at DEBUG.
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write one."""
+        try:
+            _output.write(self.format(record))
+        except Exception:  # noqa: BLE001 - what cannot be written down must not end what it tells of
+            self.handleError(record)
+
+
+def configure(settings: LogSettings, *, to_file: bool = False) -> None:
+    """Send the log of the engine and of its libraries to standard error, or to the file of the settings.
+
+    The daemon and its processes write into that file (`to_file`); a command tells whoever typed it. Libraries are heard
+    from WARNING on only: the SMTP library writes whole messages at DEBUG.
     """
+    file = settings.file if to_file else None
+    _output.go_to(file)
     renderer: structlog.typing.Processor = (
         structlog.processors.JSONRenderer()
         if settings.json_lines
-        else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), pad_event_to=28)
+        else structlog.dev.ConsoleRenderer(colors=file is None and sys.stderr.isatty(), pad_event_to=28)
     )
     shared: list[structlog.typing.Processor] = [
         structlog.stdlib.add_log_level,
@@ -123,13 +197,13 @@ def configure(settings: LogSettings) -> None:
     structlog.configure(
         processors=[*shared, RepeatFilter(), renderer],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[settings.level]),
-        logger_factory=_StandardError,
+        logger_factory=_Logger,
     )
     formatter = structlog.stdlib.ProcessorFormatter(
         foreign_pre_chain=shared,
         processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
     )
-    handler = logging.StreamHandler(sys.stderr)
+    handler = _Handler()
     handler.setFormatter(formatter)
     root = logging.getLogger()
     root.handlers = [handler]

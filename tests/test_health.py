@@ -1,6 +1,7 @@
 """What makes the daemon unwell, what is only told, and which alarms come of it."""
 
 import asyncio
+import math
 import socket
 import tempfile
 from dataclasses import replace
@@ -18,13 +19,15 @@ from dtm_contact.health import (
     HealthWatch,
     _count_store,
     _mailboxes_looked_at,
+    look_at_backup,
     look_at_directory,
-    watching_directory,
+    watching_ages,
 )
 from dtm_contact.model import CaseKind, Outgoing, OutgoingKind, Priority
 from dtm_contact.monitor import HealthReport
 from dtm_contact.notices import Announcer, Kept
 from dtm_contact.settings import (
+    BackupSettings,
     DirectorySettings,
     ImapSettings,
     MonitorSettings,
@@ -111,10 +114,39 @@ async def test_the_daemon_looks_at_the_age_from_the_start(store: Store) -> None:
 
     alarms = made_alarms(notice)
     store.directory.save(Records(), "import", NOW)
-    async with watching_directory(Settings(), store, alarms, lambda: NOW + timedelta(days=9)):
+    async with watching_ages(Settings(), store, alarms, lambda: NOW + timedelta(days=9)):
         async with asyncio.timeout(60):
             await sounded.wait()
     assert alarms.lasting == ("directory-age",)
+
+
+async def test_a_backup_too_old_or_missing_is_an_alarm_until_there_is_a_young_one(store: Store, tmp_path: Path) -> None:
+    told: list[str] = []
+    alarms = made_alarms(lambda _cause, said: told.append(said))
+    folder = tmp_path / "backups"
+    settings = Settings(backup=BackupSettings(dir=folder, max_age_hours=30))
+    look_at_backup(settings, alarms, NOW)
+    assert "cannot be read" in told[-1]
+    folder.mkdir()
+    look_at_backup(settings, alarms, NOW)
+    assert told[-1] == f"{folder} holds no backup."
+    (folder / "dtm-contact-20261129T024000Z.tar").touch()
+    (folder / ".dtm-contact-partial-x").touch()
+    look_at_backup(settings, alarms, NOW)
+    assert "was made 30 hours ago; DTM_BACKUP_MAX_AGE_HOURS allows 30" in told[-1]
+    (folder / "dtm-contact-20261130T024000Z.tar.age").touch()
+    look_at_backup(settings, alarms, NOW)
+    assert alarms.lasting == ()
+    health = Scene(store, backup=settings.backup).health
+    health.count()
+    assert REGISTRY.get_sample_value("dtm_backup_age_seconds") == 6 * 3600 + 20 * 60
+    for path in folder.glob("dtm-*"):
+        path.unlink()
+    health.count()
+    assert REGISTRY.get_sample_value("dtm_backup_age_seconds") == math.inf
+    never = Settings(backup=BackupSettings(dir=folder, max_age_hours=0))
+    look_at_backup(never, alarms, NOW)
+    assert alarms.lasting == ()
 
 
 class Scene:

@@ -32,7 +32,7 @@ LINES = (
     ("worker", "monitor", "notices", "web"),
     ("danger_page",),
     ("health",),
-    ("dead_man_switch",),
+    ("dead_man_switch", "service_manager"),
     ("daemon",),
     ("doctor",),
     ("cli",),

@@ -107,6 +107,11 @@ CAUSES: Final[Mapping[str, Cause]] = MappingProxyType(
             "Free or mount the disk of DTM_JOURNAL_DIR, then make a backup, which holds what the journal lacks: "
             "dtm-contact backup.",
         ),
+        "backup-age": Cause(
+            "There is no backup, or the newest is old: what came in since is lost if the store is.",
+            "See why none is made: journalctl -u dtm-contact-backup, systemctl list-timers dtm-contact-backup.timer; "
+            "then make one: dtm-contact backup --verify.",
+        ),
         "outbox-held": Cause(
             "E-mails are held since the store was restored: they may have been sent before, and nobody knows.",
             "Look at them, danger first: dtm-contact outbox list; then release or drop them.",

@@ -3,7 +3,7 @@
 from dtm_contact.backup.archive import BackupDamagedError, BackupError, Manifest
 from dtm_contact.backup.copying import copy_store
 from dtm_contact.backup.journaling import StoreJournal, open_journal
-from dtm_contact.backup.making import Made, make_backup
+from dtm_contact.backup.making import Made, make_backup, newest_backup
 from dtm_contact.backup.replaying import JournalReplay, replay
 from dtm_contact.backup.restoring import Restored, restore
 from dtm_contact.backup.verifying import Verified, verify
@@ -19,6 +19,7 @@ __all__ = [
     "Verified",
     "copy_store",
     "make_backup",
+    "newest_backup",
     "open_journal",
     "replay",
     "restore",

@@ -31,6 +31,7 @@ from dtm_contact.backup.archive import (
 from dtm_contact.backup.databases import snapshot
 from dtm_contact.backup.verifying import Verified, look_through
 from dtm_contact.settings import Settings, rows
+from dtm_contact.settings.files import is_out_of_reach, secret_file
 from dtm_contact.store import Store
 from dtm_contact.store.database import Database
 
@@ -132,8 +133,8 @@ def _settings(settings: Settings, *, secrets: bool) -> tuple[bytes, dict[str, "P
     left_out: list[str] = []
     for name, default, value, _what in rows(settings):
         if isinstance(value, Path) and _SECRET_FILES.fullmatch(name):
-            if secrets:
-                files[f"secrets/{name}"] = value.read_bytes()
+            if secrets and not is_out_of_reach(value):
+                files[f"secrets/{name}"] = secret_file(value, name).read_bytes()
             else:
                 left_out.append(name)
         if name == "DTM_MODEL" and isinstance(value, Path):
@@ -222,6 +223,16 @@ def backups_in(folder: Path) -> list[Path]:
     """Return the backups in a folder, the oldest first."""
     found = [path for path in folder.iterdir() if _NAME.fullmatch(path.name)]
     return sorted(found, key=lambda path: (path.name[:29], len(path.name), path.name))
+
+
+def newest_backup(folder: Path) -> datetime | None:
+    """Return when the newest backup of a folder was made, as its name says; None where there is none.
+
+    Raises:
+        OSError: the folder cannot be read.
+    """
+    found = backups_in(folder)
+    return datetime.strptime(found[-1].name[12:28], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC) if found else None
 
 
 def rotate(folder: Path, keep: int) -> tuple[Path, ...]:

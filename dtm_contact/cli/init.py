@@ -17,6 +17,7 @@ from dtm_contact.errors import DtmContactError
 from dtm_contact.settings.places import APPLICATION, FILE_NAME, SERVICE_CONFIG, SERVICE_DATA, shipped
 
 _RUN: Final = Path("/run") / APPLICATION
+_BACKUPS: Final = Path("/var/backups") / APPLICATION
 _PROGRAM_IN_FILES: Final = f"/opt/dtm-contact/venv/bin/{APPLICATION}"
 _UNQUOTABLE: Final = frozenset('"\\')
 
@@ -141,6 +142,7 @@ def _trial(folder: Path) -> str:
         (str(SERVICE_DATA), str(folder / "data")),
         (str(SERVICE_CONFIG), str(folder)),
         ("secure_cookies = true", "secure_cookies = false"),
+        (f'[backup]\ndir = "{_BACKUPS}"', f'#[backup]\n#dir = "{folder / "backups"}"'),
         (f'socket = "{_RUN}/', f'#socket = "{_RUN}/'),
     ):
         text = text.replace(before, after)
@@ -195,7 +197,7 @@ def lay_out_service(root: Path = Path("/"), user: str = APPLICATION) -> LaidOut:
 _PLACES: Final = {
     "config": SERVICE_CONFIG,
     "data": SERVICE_DATA,
-    "backups": Path("/var/backups") / APPLICATION,
+    "backups": _BACKUPS,
     "units": Path("/etc/systemd/system"),
     "commands": Path("/usr/local/sbin"),
 }

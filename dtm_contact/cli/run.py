@@ -1,6 +1,7 @@
 """`dtm-contact run` and `dtm-contact demo`: the daemon, and the way of a message through it on one's own machine."""
 
 import asyncio
+import faulthandler
 import os
 import smtplib
 import sys
@@ -34,7 +35,10 @@ from dtm_contact.store import Store, migrate, open_store
 @click.command()
 @click.pass_obj
 def run_command(settings: Settings) -> None:
-    """Run the daemon: take in mail, judge it, fill the queues; stop cleanly on SIGINT or SIGTERM."""
+    """Run the daemon: take in mail, judge it, fill the queues; stop cleanly on SIGINT or SIGTERM, reload on SIGHUP."""
+    log.configure(settings.log, to_file=True)
+    # Where the program hung or crashed stands on standard error, by files and lines alone: systemd ends it by SIGABRT.
+    faulthandler.enable()
     for sentence in unknown(name for name in os.environ if name != CONFIG_VARIABLE):
         get_log("settings").warning(sentence)
     asyncio.run(run(settings))

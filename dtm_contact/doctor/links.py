@@ -24,6 +24,7 @@ from dtm_contact.doctor.registry import SECONDS, CheckResult, Site, SkipError, c
 from dtm_contact.errors import WrongSettingError, described
 from dtm_contact.outbound.relay import Relay
 from dtm_contact.settings import ImapSettings, Settings
+from dtm_contact.settings.files import is_out_of_reach
 
 RESOLVERS: Path = Path("/etc/resolv.conf")
 DNS_PORT: int = 53
@@ -48,6 +49,7 @@ def relay(site: Site) -> Iterator[CheckResult]:
             "nothing is sent, and nobody is told of danger (P1) by mail: outbound.host is empty", "set outbound.host"
         )
         return
+    _require_secrets("outbound", outbound.password_file)
     at = f"{outbound.host}:{outbound.port} ({outbound.security})"
     bounds = {"connect_seconds": min(outbound.connect_seconds, SECONDS), "seconds": min(outbound.seconds, SECONDS)}
     reached = asyncio.run(Relay(outbound.model_copy(update=bounds)).reach())
@@ -69,6 +71,7 @@ def mailbox(site: Site) -> Iterator[CheckResult]:
     channels = [name for name in _FOLLOWED if name in site.settings.channels]
     if not channels:
         raise SkipError("no mailbox is read: imap is not among the channels")
+    _require_secrets("imap", site.settings.imap.password_file, site.settings.imap.token_file)
     imap = site.settings.imap.model_copy(update={"seconds": min(site.settings.imap.seconds, SECONDS)})
     at = f"{imap.host}:{imap.port}"
     if not imap.tls and not _local(imap.host):
@@ -86,6 +89,16 @@ def mailbox(site: Site) -> Iterator[CheckResult]:
         yield fault(f"{at}: {described(error)}{_by(imap.authority)}", _remedy(described(error), "imap"))
     else:
         yield ok(f"{at}: it takes our credentials, and its folders can be opened")
+
+
+def _require_secrets(group: str, *paths: Path | None) -> None:
+    """Let a check be made only where this process can read the secrets that it logs in with.
+
+    Raises:
+        SkipError: one is a credential.
+    """
+    if any(map(is_out_of_reach, paths)):
+        raise SkipError(f"the password of {group} is a credential, which the daemon's unit alone is handed")
 
 
 def _certificate(imap: ImapSettings) -> object:

@@ -17,6 +17,7 @@ from dtm_contact.channels import names
 from dtm_contact.doctor.registry import (
     SECONDS,
     CheckResult,
+    CheckState,
     Site,
     SkipError,
     addresses_of,
@@ -29,6 +30,7 @@ from dtm_contact.doctor.registry import (
 from dtm_contact.errors import DtmContactError, WrongSettingError, described
 from dtm_contact.rules.ruleset import yaml_files
 from dtm_contact.settings import MailServerSettings, Settings
+from dtm_contact.settings.files import is_out_of_reach, secret_file
 
 SOON: Final = timedelta(days=21)
 """How long before its end a certificate is told of."""
@@ -99,6 +101,8 @@ def _written_folders(settings: Settings) -> Iterator[tuple[str, Path]]:
         yield "alarm.folder", settings.alarm.folder
     if settings.danger.folder is not None:
         yield "danger.folder", settings.danger.folder
+    if settings.log.file is not None:
+        yield "log.file", settings.log.file.absolute().parent
     if settings.heartbeat.file is not None:
         yield "heartbeat.file", settings.heartbeat.file.absolute().parent
     for setting, path in _sockets(settings):
@@ -206,19 +210,23 @@ def _secret_files(settings: Settings) -> Iterator[CheckResult]:
         ("imap.token_file", imap.token_file),
         *((f"{name}.key", server.key or server.certificate) for name, server in _mail_servers(settings)),
     ):
-        if path is not None:
+        if is_out_of_reach(path):
+            told = f"{setting}: {path} is handed to the daemon's unit alone, so it is not looked at here"
+            yield CheckResult("", CheckState.SKIPPED, told)
+        elif path is not None:
             yield from _of_secret(setting, path)
-    with suppress(OSError):
+    with suppress(OSError, WrongSettingError):
         # That it cannot be read at all is told above.
         key = outbound.read_key()
         if key is not None and len(key) < 16:  # noqa: PLR2004 - what the setting's description says
             yield fault(f"outbound.key_file: {outbound.key_file} holds fewer than 16 octets", "openssl rand -hex 32")
-    for setting, read in (
-        ("outbound.password_file", outbound.read_password),
-        ("imap.password_file", imap.read_password),
+    for setting, path, read in (
+        ("outbound.password_file", outbound.password_file, outbound.read_password),
+        ("imap.password_file", imap.password_file, imap.read_password),
     ):
         try:
-            read()
+            if not is_out_of_reach(path):
+                read()
         except WrongSettingError as error:
             if not isinstance(error.__cause__, OSError):
                 yield fault(f"{setting}: {error}", "write the password into its first line")
@@ -234,6 +242,11 @@ def _mail_servers(settings: Settings) -> Iterator[tuple[str, MailServerSettings]
 
 
 def _of_secret(setting: str, path: Path) -> Iterator[CheckResult]:
+    try:
+        path = secret_file(path, setting)
+    except WrongSettingError as error:
+        yield fault(str(error), "docs/installation.md tells how secrets are handed over")
+        return
     if (told := _cannot_read(path)) is not None:
         yield fault(f"{setting}: {told}", "name a file that is there and that the daemon's user may read")
         return
@@ -342,8 +355,10 @@ def certificate(site: Site) -> Iterator[CheckResult]:
         assert server.certificate is not None  # noqa: S101 - chosen above
         told = f"{name}.certificate: {server.certificate}"
         try:
-            until = _end_of(server.certificate, server.key)
-        except (OSError, ValueError) as error:
+            if is_out_of_reach(server.key):
+                raise SkipError(f"{name}.key is a credential, which the daemon's unit alone is handed")
+            until = _end_of(server.certificate, server.key_path())
+        except (OSError, ValueError, WrongSettingError) as error:
             yield fault(
                 f"{told}: {described(error)}", "put the renewed certificate and its key there, and restart the daemon"
             )

@@ -12,7 +12,7 @@ from typing import Any, Final
 from dtm_contact.daemon import files_needed
 from dtm_contact.doctor.registry import SECONDS, CheckResult, Site, SkipError, check, fault, ok, warning
 from dtm_contact.errors import described
-from dtm_contact.health import free_octets
+from dtm_contact.health import backup_age, backup_trouble, free_octets
 from dtm_contact.settings import Settings
 
 _MIB: Final = 1024 * 1024
@@ -69,6 +69,21 @@ def _kind_of_disk(folder: Path) -> Iterator[CheckResult]:
         )
     elif kind in _OF_MEMORY:
         yield warning(f"the store lies in memory ({kind}): {folder}; it is gone with the next start", "a disk")
+
+
+@check("backup", "Where a folder of backups is set: the newest backup in it is not older than the settings allow.")
+def backup(site: Site) -> Iterator[CheckResult]:
+    """Look at the age of the newest backup."""
+    folder = site.settings.backup.dir
+    if folder is None:
+        raise SkipError("backup.dir is not set, so nobody is told where no backup is made")
+    told = backup_trouble(site.settings, site.now)
+    if told is not None:
+        remedy = "see why none is made: journalctl -u dtm-contact-backup; then: dtm-contact backup --verify"
+        yield warning(told, remedy)
+    else:
+        age = backup_age(site.settings, site.now)
+        yield ok(f"the newest in {folder} is {age.total_seconds() / 3600:.0f} hours old" if age else "age is no matter")
 
 
 @check("memory", "The processes that judge fit into the machine's memory and into the bound of the service (cgroup).")

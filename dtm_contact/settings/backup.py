@@ -10,7 +10,14 @@ class BackupSettings(BaseModel):
     """Where backups go, how many are kept, and for whom they are encrypted."""
 
     dir: Path | None = Field(
-        default=None, description="Folder of the backups, best on another disk; unset: `backup --to` must name one"
+        default=None,
+        description="Folder of the backups, best on another disk; unset: `backup --to` must name one, and nobody "
+        "is told that none is made",
+    )
+    max_age_hours: float = Field(
+        default=30.0,
+        ge=0,
+        description="Hours after which the newest backup in that folder is so old that the admins are told; 0: never",
     )
     keep: int = Field(
         default=14, ge=1, le=1000, description="Backups that are kept; the newest verified one is kept besides"

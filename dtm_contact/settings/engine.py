@@ -135,6 +135,12 @@ class JudgeSettings(BaseModel):
     pause: float = Field(
         default=2.0, gt=0, description="Seconds before the second attempt; each further pause is 4 times longer"
     )
+    stuck_seconds: float = Field(
+        default=180.0,
+        ge=10,
+        description="Seconds without progress, beyond `DTM_JUDGE_SECONDS`, after which the daemon does not feed "
+        "systemd's watchdog any more, which then starts it again",
+    )
 
 
 class PdfSettings(BaseModel):
@@ -229,6 +235,11 @@ class LogSettings(BaseModel):
         default="INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$", description="Least severe level that is written"
     )
     json_lines: bool = Field(default=False, description="One JSON object a line, for machines, in place of text")
+    file: Path | None = Field(
+        default=None,
+        description="File that the daemon writes its log into, opened anew once it was renamed and on SIGHUP; unset, "
+        "or where it cannot be written: standard error",
+    )
 
 
 _HEARTBEATS = 3

@@ -1,18 +1,55 @@
-"""What is read from files that settings name."""
+"""Secrets that stand in files: those that settings name, and those that systemd hands over (`credential:NAME`)."""
 
+import os
+import re
 from pathlib import Path
+from typing import Final
 
 from dtm_contact.errors import WrongSettingError
 
+_PREFIX: Final = "credential:"
+_FOLDER_VARIABLE: Final = "CREDENTIALS_DIRECTORY"
+_NAME: Final = re.compile(r"[0-9A-Za-z_-][0-9A-Za-z._-]{0,254}")
+
+
+def is_out_of_reach(path: Path | None) -> bool:
+    """Whether a secret is a credential, and this process is none that systemd hands credentials to."""
+    return path is not None and str(path).startswith(_PREFIX) and _FOLDER_VARIABLE not in os.environ
+
+
+def secret_file(path: Path, setting: str) -> Path:
+    """Return the file of a secret: the one that the setting names, or that of a credential (systemd.exec(5)).
+
+    Raises:
+        WrongSettingError: the credential has no name that one can have, or is not handed over to this process.
+    """
+    written = str(path)
+    if not written.startswith(_PREFIX):
+        return path
+    name = written.removeprefix(_PREFIX)
+    if not _NAME.fullmatch(name):
+        raise WrongSettingError(f"{setting}: {written!r}: write credential:NAME, with letters, digits and ._- alone")
+    folder = os.environ.get(_FOLDER_VARIABLE)
+    if folder is None:
+        told = "systemd hands credentials to a unit alone, and this process is of none"
+        raise WrongSettingError(f"{setting}: {told}; in the unit: LoadCredential={name}:FILE")
+    file = Path(folder) / name
+    if not file.exists():
+        raise WrongSettingError(
+            f"{setting}: the unit is handed no credential {name}; write into it: LoadCredential={name}:FILE"
+        )
+    return file
+
 
 def first_line(path: Path | None, setting: str) -> str | None:
-    """Return the first line of a file, without white space around it; None where no file is set.
+    """Return the first line of a secret's file, without white space around it; None where no file is set.
 
     Raises:
         WrongSettingError: the file cannot be read, or nothing stands in its first line; the setting is named.
     """
     if path is None:
         return None
+    path = secret_file(path, setting)
     right = "write the secret into the first line of a file that the daemon's user may read"
     try:
         found = next(iter(path.read_text(encoding="utf-8").splitlines()), "").strip()

@@ -6,6 +6,8 @@ from typing import Self
 
 from pydantic import BaseModel, Field, model_validator
 
+from dtm_contact.settings.files import secret_file
+
 
 class MailServerSettings(BaseModel):
     """What the ways in for mail have in common: whom they hear and how much they bear."""
@@ -23,7 +25,10 @@ class MailServerSettings(BaseModel):
     certificate: Path | None = Field(
         default=None, description="PEM file of the TLS certificate and its chain; STARTTLS is offered where it is set"
     )
-    key: Path | None = Field(default=None, description="PEM file of the certificate's key, if not in the same file")
+    key: Path | None = Field(
+        default=None,
+        description="PEM file of the certificate's key, if not in the same file; or `credential:NAME`",
+    )
     size_limit: int = Field(default=35_000_000, gt=0, description="Largest message taken, in octets")
     memory_limit: int = Field(
         default=512_000_000, gt=0, description="Octets of messages on their way in; beyond it senders try again later"
@@ -49,6 +54,14 @@ class MailServerSettings(BaseModel):
         if self.memory_limit < self.size_limit:
             raise ValueError("memory_limit is less than size_limit: the largest messages would be put off for ever")
         return self
+
+    def key_path(self) -> Path | None:
+        """Return the file of the certificate's key; None where it stands in the same file.
+
+        Raises:
+            WrongSettingError: it is a credential that is not handed over.
+        """
+        return None if self.key is None else secret_file(self.key, "the key of the way in for mail")
 
 
 class SmtpSettings(MailServerSettings):

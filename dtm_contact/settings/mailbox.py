@@ -5,7 +5,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, Field
 
-from dtm_contact.settings.files import first_line
+from dtm_contact.settings.files import first_line, secret_file
 
 
 class ImapSettings(BaseModel):
@@ -19,8 +19,14 @@ class ImapSettings(BaseModel):
         description="PEM file of the authorities that its certificate is checked against; unset: the system's",
     )
     user: str = Field(default="", description="User name there")
-    password_file: Path | None = Field(default=None, description="File that holds the password, in its first line")
-    token_file: Path | None = Field(default=None, description="File that holds a token for XOAUTH2, in its first line")
+    password_file: Path | None = Field(
+        default=None,
+        description="File that holds the password, in its first line; or `credential:NAME`, which systemd hands over "
+        "(`LoadCredential`)",
+    )
+    token_file: Path | None = Field(
+        default=None, description="File that holds a token for XOAUTH2, in its first line; or `credential:NAME`"
+    )
     token_command: str = Field(
         default="", description="Command that prints a token for XOAUTH2, run for each connection"
     )
@@ -91,7 +97,9 @@ class OutboundSettings(BaseModel):
         description="PEM file of the authorities that its certificate is checked against; unset: the system's",
     )
     user: str = Field(default="", description="User name at that server; empty: none is asked for")
-    password_file: Path | None = Field(default=None, description="File that holds the password, in its first line")
+    password_file: Path | None = Field(
+        default=None, description="File that holds the password, in its first line; or `credential:NAME`"
+    )
     sender: str = Field(
         default="metropole@parishabitat.fr",
         pattern=r"^[^@\s]+@[^@\s]+$",
@@ -100,7 +108,8 @@ class OutboundSettings(BaseModel):
     sender_name: str = Field(default="Votre bailleur", description="Name beside it")
     key_file: Path | None = Field(
         default=None,
-        description="File with the secret (16 octets or more) that signs case numbers; unset: the store keeps one",
+        description="File with the secret (16 octets or more) that signs case numbers, or `credential:NAME`; unset: "
+        "the store keeps one",
     )
     answers: bool = Field(default=True, description="Whether answers that rules name go out by themselves")
     answers_per_address: int = Field(
@@ -141,8 +150,11 @@ class OutboundSettings(BaseModel):
 
         Raises:
             OSError: the file cannot be read.
+            WrongSettingError: it is a credential that is not handed over.
         """
-        return None if self.key_file is None else self.key_file.read_bytes().strip()
+        if self.key_file is None:
+            return None
+        return secret_file(self.key_file, "DTM_OUTBOUND_KEY_FILE").read_bytes().strip()
 
     def read_password(self) -> str | None:
         """Return the password; None where no file is set.

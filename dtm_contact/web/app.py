@@ -34,6 +34,8 @@ _log = get_log("desk")
 _HERE = Path(__file__).parent
 _FILES = "/fichiers/{digest}/{name}"
 _FOLDERS = [_HERE / "static", _HERE / "vendor"]
+PAGE = "dtm_contact.page"
+"""What the scope of a request has the path of its page under, without what stands for a case or a person."""
 _LARGEST_FORM = 256 * 1024
 _MOST_FIELDS = 400
 _FORM_SECONDS = 20.0
@@ -95,6 +97,7 @@ def _unrouted(renderer: Renderer) -> Callable[[Request, Exception], Awaitable[Re
 
 def _endpoint(shared: AppContext, renderer: Renderer, route: Route) -> _Endpoint:
     async def answer(request: Request) -> Response:
+        request.scope[PAGE] = route.path
         try:
             form = await _form(request) if route.method == "POST" else FormData()
         except HTTPException as error:

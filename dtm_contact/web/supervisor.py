@@ -12,6 +12,7 @@ from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from dtm_contact import metrics
 from dtm_contact.alarms import Alarms
 from dtm_contact.background import cancel_and_wait
 from dtm_contact.cases.knowledge import InForce
@@ -99,6 +100,7 @@ async def _serve(settings: Settings, rpc_socket: Path, heard: socket.socket) -> 
         "-m",
         "dtm_contact.web.process",
         stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
         pass_fds=(heard.fileno(),),
         start_new_session=True,
         env={**os.environ, "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"},
@@ -114,10 +116,21 @@ async def _serve(settings: Settings, rpc_socket: Path, heard: socket.socket) -> 
                 # The pipe stays open as long as we live: its end tells the process to go.
                 process.stdin.write(json.dumps(arguments).encode() + b"\n")
                 await process.stdin.drain()
+        if process.stdout is not None:
+            await _count_requests(process.stdout)
         return await process.wait()
     except asyncio.CancelledError:
         await _end(process)
         raise
+
+
+async def _count_requests(reports: asyncio.StreamReader) -> None:
+    """Count what the process reports of its requests until it ends; see `process.ReportingApp`."""
+    while line := await reports.readline():
+        with suppress(ValueError):
+            page, status, seconds = line.decode().split()
+            metrics.DESK_SECONDS.observe(float(seconds))
+            metrics.DESK_REQUESTS.labels(page, status).inc()
 
 
 async def _end(process: asyncio.subprocess.Process) -> None:

@@ -180,7 +180,7 @@ def main() -> None:
     # A stray print would break the frames.
     sys.stdout = sys.stderr
     first: FirstRequest = read_frame(requests)
-    log.configure(first.settings.log)
+    log.configure(first.settings.log, to_file=True)
     match first:
         case TryRules():
             _write(answers, _try_rules(first.settings))

@@ -40,6 +40,7 @@ class Copies:
 
     Attributes:
         unusable: what is wrong with that model, so that the program's own is heard in its place; mostly nothing.
+        in_force: the copy that judges load, which stays however many others are taken and refused.
     """
 
     def __init__(self, settings: Settings, folder: Path) -> None:
@@ -47,6 +48,8 @@ class Copies:
         self._settings = settings
         self._folder = folder
         self._taken: list[Path] = []
+        self._count = 0
+        self.in_force: Path | None = None
         self.unusable: list[Problem] = []
         self._model = settings.model and self._model_copied(settings.model)
 
@@ -83,11 +86,12 @@ class Copies:
         return copy
 
     def _new(self) -> Path:
-        number = len(self._taken)
-        if number >= _COPIES_KEPT:
-            # A judge that is loading one now started at most one change ago.
-            shutil.rmtree(self._taken[number - _COPIES_KEPT], ignore_errors=True)
-        self._taken.append(self._folder / f"rules-{number}")
+        # A judge that is loading one now started at most one change ago.
+        for old in [path for path in self._taken[: 1 - _COPIES_KEPT] if path != self.in_force]:
+            shutil.rmtree(old, ignore_errors=True)
+            self._taken.remove(old)
+        self._taken.append(self._folder / f"rules-{self._count}")
+        self._count += 1
         return self._taken[-1]
 
     def _pointing_to(self, copy: Path) -> Settings:
@@ -291,8 +295,10 @@ class RulesWatch:
         self._clock = clock
         self._use_rules = use_rules
         self._settling: str | None = None
+        self._looking = asyncio.Lock()
         refused = next((each.refused for each in store.rule_versions.in_force() if each.daemon == settings.name), None)
-        self._done = refused or in_force.rules.version
+        self._done: str | None = refused or in_force.rules.version
+        taken.in_force = in_force.settings.rules.dir
 
     def rules_now(self) -> RuleSet:
         """Return the rules that judge now."""
@@ -308,6 +314,20 @@ class RulesWatch:
 
     async def look(self) -> None:
         """Look once: what changed is tried once two looks have seen the same."""
+        async with self._looking:
+            await self._look()
+
+    async def reload(self) -> None:
+        """Try what the folder holds at once, and what was refused once more: somebody says that it is whole.
+
+        Raises:
+            OSError, StoreUnavailableError: it could not be tried; a later look tries it again.
+        """
+        async with self._looking:
+            self._done, self._settling = None, await self._version()
+            await self._look()
+
+    async def _look(self) -> None:
         version = await self._version()
         if version is None:
             return
@@ -317,11 +337,11 @@ class RulesWatch:
         if version != self._settling:
             self._settling = version
             return
-        copy = await asyncio.to_thread(self._taken.take)
-        if copy is None:
-            return
         if version == self.in_force.rules.version:
             await self._back(version)
+            return
+        copy = await asyncio.to_thread(self._taken.take)
+        if copy is None:
             return
         outcome = await try_rules(copy)
         if outcome.is_sound:
@@ -350,6 +370,7 @@ class RulesWatch:
         archive, now, name = pack(copy.rules.dir), self._clock(), self._settings.name
         await self._store.run(lambda store: store.rule_versions.put_in_force(name, found.rules.version, archive, now))
         self.in_force = found
+        self._taken.in_force = found.settings.rules.dir
         self._use_rules(found)
         self._alarms.over(ALARM)
         self._alarms.over(FAULTY)

@@ -5,6 +5,7 @@ other with a process of its own.
 """
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -127,6 +128,7 @@ class Worker:
         self._holder = holder or (lambda: settings.name)
         self._wakeup = WakeupEvent()
         self._consuming: asyncio.Task[None] | None = None
+        self._consumers: list[Consumer] = []
         self._fallback: FallbackQueue | None = None
 
     async def launch(self) -> None:
@@ -147,7 +149,8 @@ class Worker:
             Glances(self._store),
             outbox,
         )
-        self._consuming = asyncio.create_task(self._consume(context), name="worker")
+        self._consumers = [Consumer(context, judge) for judge in self.judges]
+        self._consuming = asyncio.create_task(self._consume(), name="worker")
 
     def use_rules(self, rules: LoadedRules) -> None:
         """Judge by other rules from the next arrival on."""
@@ -162,8 +165,20 @@ class Worker:
         await asyncio.gather(*(judge.kill() for judge in self.judges))
         await self.launch()
 
-    async def _consume(self, context: "ConsumerContext") -> None:
-        await asyncio.gather(*(Consumer(context, judge).run() for judge in self.judges))
+    async def _consume(self) -> None:
+        await asyncio.gather(*(consumer.run() for consumer in self._consumers))
+
+    def stuck(self) -> str | None:
+        """Say which consumer makes no progress, and for how long; None while all do: one that is idle looks on."""
+        if self._consuming is not None and self._consuming.done():
+            return "nothing is judged any more: the consumers have ended"
+        most = self._settings.judge.seconds + self._settings.judge.stuck_seconds
+        for consumer in self._consumers:
+            seconds = time.monotonic() - consumer.stepped_at
+            if seconds > most:
+                at = "claiming" if consumer.arrival is None else f"arrival {consumer.arrival}"
+                return f"no progress with {at} for {seconds:.0f} s"
+        return None
 
     async def stop(self) -> None:
         """Stop the consumers and end the judges; what was claimed but not recorded is given back with the lease."""
@@ -227,7 +242,12 @@ class ConsumerContext:
 
 
 class Consumer:
-    """Works arrivals one after the other; no trouble ends it, and none leaves an arrival claimed."""
+    """Works arrivals one after the other; no trouble ends it, and none leaves an arrival claimed.
+
+    Attributes:
+        arrival: the one that it works on; None while it looks for one.
+        stepped_at: when it last began a step, in seconds of `time.monotonic`; each step is bounded but by the store.
+    """
 
     def __init__(self, context: ConsumerContext, judge: JudgeProcess) -> None:
         """Take what the consumers share, and the process that judges for this one."""
@@ -235,16 +255,23 @@ class Consumer:
         self._judge = judge
         self._in_turn_first = True
         self._claims = 0
+        self.arrival: int | None = None
+        self.stepped_at = time.monotonic()
+
+    def _step(self) -> None:
+        self.stepped_at = time.monotonic()
 
     async def run(self) -> None:
         """Work until cancelled."""
         context = self._context
         while True:
             subscribed = context.wakeup.subscribe()
+            self._step()
             try:
                 # Nothing is claimed while nobody can judge it: that would cost the arrival its attempts.
                 await self._judge.ready()
                 await context.glances.glance(self._judge)
+                self._step()
                 claimed = await context.store.run(self._claim)
             except Exception as error:  # noqa: BLE001 - a consumer that ended would be missed by nobody
                 await context.back_off("claiming", error)
@@ -273,17 +300,20 @@ class Consumer:
 
     async def _process(self, claimed: Claimed) -> None:
         """Bring one arrival to its end, or let go of it so that it is claimed again."""
+        self.arrival = claimed.id
         with metrics.JUDGE_SECONDS.time():
             try:
                 await self._judge_and_record(claimed)
             except Exception as error:  # noqa: BLE001 - whatever it is, the arrival must not stay claimed
                 await self._let_go(claimed, error)
+        self.arrival = None
 
     async def _judge_and_record(self, claimed: Claimed) -> None:
         """Judge and record; where what was judged by has moved meanwhile, once more by what is there now."""
         for _ in range(self._context.settings.judge.attempts):
             with suppress(MovedError):
                 answer = await self._judge_within_bounds(claimed)
+                self._step()
                 if isinstance(answer, JudgeFailure):
                     await self._retry_or_park(claimed, answer)
                 else:
@@ -296,6 +326,7 @@ class Consumer:
         request = JudgeRequest(claimed.arrival, claimed.arrival.received_at, claimed.forced_case)
         failure = JudgeFailure("", retry=False)
         for _ in range(_TIMES_BY_THE_CLOCK):
+            self._step()
             try:
                 return await self._judge.judge(request)
             except JudgeTimeoutError as error:
@@ -367,6 +398,7 @@ class Consumer:
         last = claimed.attempt >= judge.attempts and not getattr(error, "retry", False)
         while True:
             await self._context.back_off("recording", error)
+            self._step()
             try:
                 if last:
                     await self._park(claimed, JudgeFailure(reason, retry=False))

@@ -153,6 +153,20 @@ def disk_that_is_full(scene: Scene) -> None:
     scene.set(store={"reserve": 10**18})
 
 
+def backups_that_are_none(scene: Scene) -> None:
+    (scene.folder / "backups").mkdir()
+    scene.set(backup={"dir": str(scene.folder / "backups")})
+
+
+def backups_that_are_old(scene: Scene) -> None:
+    backups_that_are_none(scene)
+    scene.file("backups/dtm-contact-20260101T024000Z.tar", "")
+
+
+def password_that_is_a_credential(scene: Scene) -> None:
+    scene.set(outbound={"host": "localhost", "user": "us", "password_file": "credential:smtp.password"})
+
+
 def disk_without_inodes(scene: Scene) -> None:
     folder = scene.folder / "danger"
     folder.mkdir()
@@ -422,6 +436,10 @@ FAULTS: list[tuple[Plant, str, CheckState, str]] = [
     (no_such_program_for_alarms, "alarms", CheckState.FAULT, "there is no program /nowhere/ring"),
     (no_mail_server_for_alarms, "alarms", CheckState.FAULT, "Connection refused"),
     (disk_that_is_full, "disk", CheckState.FAULT, "so no mail is taken in"),
+    (backups_that_are_none, "backup", CheckState.WARNING, "{folder}/backups holds no backup"),
+    (backups_that_are_old, "backup", CheckState.WARNING, "DTM_BACKUP_MAX_AGE_HOURS allows 30"),
+    (password_that_is_a_credential, "secrets", CheckState.SKIPPED, "handed to the daemon's unit alone"),
+    (password_that_is_a_credential, "relay", CheckState.SKIPPED, "the password of outbound is a credential"),
     (disk_without_inodes, "disk", CheckState.FAULT, "files (inodes) left"),
     (judges_beyond_the_memory, "memory", CheckState.FAULT, "12,480 MiB at rest"),
     (bound_of_the_service_too_low, "memory", CheckState.FAULT, "system.slice allows 400"),

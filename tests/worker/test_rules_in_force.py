@@ -360,3 +360,33 @@ async def test_a_folder_that_cannot_be_read_is_an_alarm_that_names_it_until_it_c
 
 def _denied(folder: Path) -> str:
     raise PermissionError(13, "Permission denied", str(folder / "routing.yaml"))
+
+
+async def test_a_reload_takes_up_a_change_at_once_and_tries_again_what_was_refused(scene: Scene, folder: Path) -> None:
+    watch = await scene.start()
+    before = watch.in_force.rules.version
+    change(folder, "then: {queue: comptes}", "then: {queue: nord}")
+    await watch.reload()
+    assert watch.in_force.rules.version != before
+    change(folder, "topic: gas", "topik: gas")
+    await watch.reload()
+    assert list(scene.alarms.lasting) == [ALARM]
+    scene.told.clear()
+    scene.alarms.over(ALARM)
+    await watch.look()
+    assert list(scene.alarms.lasting) == [], "looking alone does not try it again"
+    await watch.reload()
+    assert list(scene.alarms.lasting) == [ALARM]
+    change(folder, "topik: gas", "topic: gas")
+    await watch.reload()
+    assert list(scene.alarms.lasting) == []
+
+
+async def test_however_many_changes_are_refused_judges_can_load_the_rules_in_force(scene: Scene, folder: Path) -> None:
+    watch = await scene.start()
+    for number in range(5):
+        change(folder, "topic: gas" if number == 0 else f"topik{number - 1}: gas", f"topik{number}: gas")
+        await watch.reload()
+    copies = {path.name for path in watch.in_force.settings.rules.dir.parent.iterdir()}
+    assert digest(watch.in_force.settings.rules.dir) == watch.in_force.rules.version
+    assert len(copies) <= 4, "the others go"

@@ -91,7 +91,7 @@ def _tls_context(settings: MailServerSettings) -> ssl.SSLContext | None:
     if settings.certificate is None:
         return None
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    context.load_cert_chain(settings.certificate, settings.key)
+    context.load_cert_chain(settings.certificate, settings.key_path())
     return context
 
 
