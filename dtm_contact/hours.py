@@ -124,6 +124,26 @@ class Calendar:
             left -= max(closes - begin, timedelta())
         raise ValueError("the office never opens again")
 
+    def business_time(self, start: datetime, end: datetime) -> timedelta:
+        """Return for how long the office is open between two aware times; nothing where the end is not the later."""
+        first, last = start.astimezone(UTC), end.astimezone(UTC)
+        if first >= last:
+            return timedelta()
+        open_for, final_day = timedelta(), end.astimezone(self.zone).date()
+        day = start.astimezone(self.zone).date()
+        while day <= final_day:
+            for opens, closes in self._spans_of(day):
+                open_for += max(min(closes, last) - max(opens, first), timedelta())
+            day += _DAY
+        return open_for
+
+    def end_of_next_open_day(self, at: datetime) -> datetime:
+        """Return when the office closes on the first day that it opens after the day of `at`, an aware time."""
+        day = at.astimezone(self.zone).date() + _DAY
+        while not (spans := list(self._spans_of(day))):
+            day += _DAY
+        return spans[-1][1].astimezone(self.zone)
+
     def last_open_on_or_before(self, day: date) -> datetime:
         """Return when the office closes for the last time on a day or the nearest one before, in `zone`.
 
