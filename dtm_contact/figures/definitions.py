@@ -300,8 +300,8 @@ FIGURES: Final[tuple[Figure, ...]] = (
         "cases, events", "incident_length", Kind.QUANTILE, Unit.MINUTES, quantile=0.5, better=Better.LESS,
     ),
     Figure(
-        "transfers", "engine", "Transmis à une autre file", f"Dossiers passés d’une file à l’autre par un agent ; "
-        "{_BY_HAND}.",
+        "transfers", "engine", "Transmis à une autre file", "Dossiers passés d’une file à l’autre par un agent ; "
+        f"{_BY_HAND}.",
         "Handed to another queue", f"Cases that an agent handed from one queue to another; {_NOT_UNDONE}.",
         "events", "transfers", better=Better.LESS, basis=Basis.EVENTS, events=("moved",),
     ),
@@ -320,8 +320,8 @@ FIGURES: Final[tuple[Figure, ...]] = (
     Figure(
         "corrected_priority", "engine", "Priorité corrigée",
         f"Fois où un agent a changé la priorité, dit ou levé un danger ; {_BY_HAND}.",
-        "Priority corrected", f"Times that an agent changed the priority, said that there is danger or none; "
-        "{_NOT_UNDONE}.",
+        "Priority corrected", "Times that an agent changed the priority, said that there is danger or none; "
+        f"{_NOT_UNDONE}.",
         "events", "corrected_priority", better=Better.LESS, basis=Basis.EVENTS,
         events=("priority", "danger", "no_danger"),
     ),
