@@ -161,14 +161,40 @@ class Cells:
 
 def merged(parts: Iterable[Cells]) -> Cells:
     """Return several periods that follow each other as one: of what stands at a moment, the last one's holds."""
-    found: dict[Key, Counter[str]] = defaultdict(Counter)
-    for part in parts:
-        for counts in found.values():
-            for name in STOCKS & counts.keys():
-                del counts[name]
-        for key, counts in part.counted().items():
-            found[key].update(counts)
-    return Cells.pack(found)
+    given = list(parts)
+    keys = sorted({key for part in given for key in part.keys})
+    measures = sorted({measure for part in given for measure in part.measures})
+    key_at, measure_at = {key: at for at, key in enumerate(keys)}, {name: at for at, name in enumerate(measures)}
+    codes, counts = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
+    for part in given:
+        rows = np.array([key_at[key] for key in part.keys], np.int64)
+        columns = np.array([measure_at[name] for name in part.measures], np.int64)
+        stands = np.array([name in STOCKS and part is not given[-1] for name in part.measures], bool)
+        if len(part.cells):
+            kept = part.cells[~stands[part.cells[:, 1]]]
+            codes.append(rows[kept[:, 0]] * len(measures) + columns[kept[:, 1]])
+            counts.append(kept[:, 2].astype(np.int64))
+    found, where = np.unique(np.concatenate(codes), return_inverse=True)
+    sums = np.bincount(where, np.concatenate(counts), len(found)).astype(np.int64)
+    row, column = np.divmod(found, max(1, len(measures)))
+    # Only what is still there: a stock may have left a key, or a measure, without any number.
+    key_left, row = np.unique(row, return_inverse=True)
+    measure_left, column = np.unique(column, return_inverse=True)
+    return Cells(
+        tuple(keys[at] for at in key_left),
+        tuple(measures[at] for at in measure_left),
+        np.column_stack((row, column, sums)).astype(_CELL).reshape(-1, _IN_A_CELL),
+    )
+
+
+def added(several: Iterable[Counts]) -> Counter[str]:
+    """Return what was counted in several places as one: of a peak, the greatest holds."""
+    found: Counter[str] = Counter()
+    for counts in several:
+        peaks = {name: max(found[name], counts[name]) for name in PEAKS & counts.keys()}
+        found.update(counts)
+        found.update({name: peak - found[name] for name, peak in peaks.items()})
+    return found
 
 
 @dataclass(frozen=True, slots=True)

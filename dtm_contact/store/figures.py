@@ -93,6 +93,9 @@ class CasesWanted:
         priority: P1 alone (True), or all others (False).
         late_at: whose due time was before.
         silent_since: whose last event of an answer was before.
+        calls: those that a call opened alone.
+        topics: on one of these alone; all where there is none.
+        reopening: of the events, those alone that opened a case again.
     """
 
     start: datetime
@@ -106,6 +109,9 @@ class CasesWanted:
     priority: bool | None = None
     late_at: datetime | None = None
     silent_since: datetime | None = None
+    calls: bool = False
+    topics: tuple[str, ...] = ()
+    reopening: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -334,7 +340,14 @@ def _conditions(wanted: CasesWanted) -> Iterator[sa.ColumnElement[bool]]:
             happened = sa.select(events.c.case_id).where(
                 events.c.what.in_(wanted.events), events.c.at >= wanted.start, events.c.at < wanted.end
             )
+            if wanted.reopening:
+                opens = sa.or_(events.c.what == "reopened", events.c.data["state"].as_string() == "open")
+                happened = happened.where(opens)
             yield cases.c.id.in_(happened)
+    yield from _narrowing(wanted)
+
+
+def _narrowing(wanted: CasesWanted) -> Iterator[sa.ColumnElement[bool]]:
     for column, value in (
         (cases.c.office_id, wanted.office),
         (cases.c.residence_id, wanted.residence),
@@ -342,6 +355,10 @@ def _conditions(wanted: CasesWanted) -> Iterator[sa.ColumnElement[bool]]:
     ):
         if value is not None:
             yield column == value if value else column.is_(None)
+    if wanted.calls:
+        yield cases.c.channel == "phone"
+    if wanted.topics:
+        yield cases.c.topic.in_(wanted.topics)
     if wanted.danger:
         labelled = sa.select(alarm_labels.c.case_id)
         yield sa.or_(sa.type_coerce(cases.c.alarm_level, sa.SmallInteger) == 0, cases.c.id.in_(labelled))
