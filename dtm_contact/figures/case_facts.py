@@ -4,6 +4,7 @@ Everything is told of the case as it is known now: with the office, residence an
 agent has taken back.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
@@ -39,6 +40,7 @@ _UNSERVED: Final = _INCOMING - {"answered"}
 _OWN: Final = frozenset({"answered", "returned"})
 """Events of messages of our own that come in."""
 _DAY: Final = timedelta(days=1)
+_SHORTEST_SILENCE: Final = timedelta(days=min(SILENT_DAYS))
 
 
 @lru_cache(maxsize=2048)
@@ -188,14 +190,20 @@ class CaseFacts:
         opened_at = self._case.opened_at
         for start, stop in self._spans:
             for day, end in self._ends_between(tally, start, stop):
-                tally.add(day, self.key, "open")
-                tally.add(day, self.key, "oldest", (end - opened_at).days)
+                counts = tally.days[day][self.key]
+                age = end - opened_at
+                counts["open"] += 1
+                counts["oldest"] = max(counts["oldest"], age.days)
                 if self._case.due < end:
-                    tally.add(day, self.key, "late")
-                heard = max((at for at in self._answers if at < end), default=opened_at)
-                for days in SILENT_DAYS:
-                    if end - max(heard, opened_at) > timedelta(days=days):
-                        tally.add(day, self.key, f"silent_{days}")
+                    counts["late"] += 1
+                if age > _SHORTEST_SILENCE:
+                    self._count_silence(counts, end)
+
+    def _count_silence(self, counts: Counter[str], end: datetime) -> None:
+        heard = max((at for at in self._answers if at < end), default=self._case.opened_at)
+        for days in SILENT_DAYS:
+            if end - max(heard, self._case.opened_at) > timedelta(days=days):
+                counts[f"silent_{days}"] += 1
 
     def _ends_between(self, tally: Tally, start: datetime, stop: datetime) -> Iterator[tuple[date, datetime]]:
         """Yield the days at whose end the case was open, from one time till another, with those ends."""

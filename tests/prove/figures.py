@@ -20,6 +20,7 @@ from tests.prove.figures_store import CALENDARS, OFFICES, PARIS, Writer, places_
 RESIDENCES = tuple((f"R{number:03d}", OFFICES[number % 5]) for number in range(1, 57))
 _OFFICE_OF = dict(RESIDENCES)
 _DAYS_OF_A_PASS = 62
+_DAYS_OF_A_YEAR = 365
 _ROUNDING = 0.02
 """Minutes by which SQLite's day numbers are rounded."""
 
@@ -86,13 +87,15 @@ def prove_figures(
 
 
 def _count_again(store: Store, found: Mapping[date, Cells], now: datetime, outcome: Outcome) -> None:
-    """Count the last weeks as every night does, and a month as a rebuild from nothing would."""
-    last = max(found)
-    since = max(min(found), last - timedelta(days=_DAYS_OF_A_PASS))
-    for first, until in ((since, last), (min(found), min(last, min(found) + timedelta(days=40))), (last, last)):
-        for day, cells in count_days(store, first, until, grounds(now)).items():
+    """Count the last weeks as every night does, the last day as every few minutes; all again where that is short."""
+    first, last = min(found), max(found)
+    passes = [(max(first, last - timedelta(days=_DAYS_OF_A_PASS)), last), (last, last)]
+    if (last - first).days < _DAYS_OF_A_YEAR:
+        passes += [(first, last), (first, first + timedelta(days=20))]
+    for since, until in passes:
+        for day, cells in count_days(store, since, until, grounds(now)).items():
             if (cells.keys, cells.measures, cells.octets) != (found[day].keys, found[day].measures, found[day].octets):
-                outcome.faults.append(f"{day} counted from {first} to {until} differs")
+                outcome.faults.append(f"{day} counted from {since} to {until} differs")
 
 
 def _hold_weeks_and_months(store: Store, found: Mapping[date, Cells], outcome: Outcome) -> None:
@@ -152,28 +155,31 @@ def _hold_durations(
     mine: dict[tuple[str, ...], Counter[str]] = defaultdict(Counter)
     theirs: dict[tuple[str, ...], list[float]] = defaultdict(list)
     for day, keys in measured.items():
-        for (office, residence, topic), counts in keys.items():
+        for key, counts in keys.items():
             spans = Counter({name: count for name, count in counts.items() if name.startswith(f"{measure}:")})
-            for group in _groups(day.isoformat(), office, residence, topic):
+            for group in _groups(day.isoformat(), *key):
                 mine[group].update(spans)
-    for (day_text, office, residence, topic), minutes in expected.items():
-        if date.fromisoformat(day_text) in measured:
-            for group in _groups(day_text, office, residence, topic):
+    for place, minutes in expected.items():
+        if date.fromisoformat(place[0]) in measured:
+            for group in _groups(*place):
                 theirs[group].extend(minutes)
     for group in mine.keys() | theirs.keys():
-        spread, exact = Spread.of(mine[group], measure), sorted(theirs[group])
-        outcome.numbers += 1
-        if spread.count != len(exact):
-            outcome.faults.append(f"{measure} of {group}: {spread.count} and not {len(exact)}")
-            continue
-        for part in (0.5, 0.9) if exact else ():
-            true = exact[max(1, math.ceil(part * len(exact))) - 1]
-            outcome.quantiles += 1
-            off = abs((spread.quantile(part) or 0.0) - true)
-            if true >= 1:
-                outcome.worst = max(outcome.worst, off / true)
-            if off > max(1.0, true * LARGEST_ERROR + _ROUNDING):
-                outcome.faults.append(f"{measure} of {group}: {spread.quantile(part)} and not {true}")
+        _hold_spread(f"{measure} of {group}", Spread.of(mine[group], measure), sorted(theirs[group]), outcome)
+
+
+def _hold_spread(name: str, spread: Spread, exact: list[float], outcome: Outcome) -> None:
+    outcome.numbers += 1
+    if spread.count != len(exact):
+        outcome.faults.append(f"{name}: {spread.count} and not {len(exact)}")
+        return
+    for part in (0.5, 0.9) if exact else ():
+        true = exact[max(1, math.ceil(part * len(exact))) - 1]
+        outcome.quantiles += 1
+        off = abs((spread.quantile(part) or 0.0) - true)
+        if true >= 1:
+            outcome.worst = max(outcome.worst, off / true)
+        if off > max(1.0, true * LARGEST_ERROR + _ROUNDING):
+            outcome.faults.append(f"{name}: {spread.quantile(part)} and not {true}")
 
 
 def _groups(day: str, office: str, residence: str, topic: str) -> tuple[tuple[str, ...], ...]:
