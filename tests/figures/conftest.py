@@ -6,6 +6,7 @@ from tests.store.conftest import (  # noqa: F401 - fixtures
     postgresql_server,
     postgresql_template,
     postgresql_url,
+    sqlite_store,
     sqlite_template,
     sqlite_url,
     store,
