@@ -20,6 +20,7 @@ from dtm_contact.danger_page import Keeper, keeping
 from dtm_contact.dead_man_switch import DeadManSwitch, signing
 from dtm_contact.directory import Directory
 from dtm_contact.errors import DtmContactError, StoreUnavailableError, described, opening
+from dtm_contact.figures.keeping import FigureKeeper, counting_figures
 from dtm_contact.health import READY, Health, HealthWatch, watching_ages, watching_health
 from dtm_contact.log import get_log
 from dtm_contact.log import reopen as reopen_log
@@ -147,11 +148,29 @@ async def daemon(settings: Settings) -> AsyncIterator[RunningDaemon]:
             monitor = stack.enter_context(_monitor(settings, health))
         await stack.enter_async_context(watching_health(HealthWatch(settings, health.report, alarms)))
         await stack.enter_async_context(signing(DeadManSwitch(settings.heartbeat, health.report), settings.heartbeat))
-        await stack.enter_async_context(watching_ages(settings, store, alarms, utc_now))
+        await stack.enter_async_context(_now_and_then(settings, store, alarms, estate, (rules, holder)))
         addresses = {**listening, **served, "monitor": monitor.address}
         _log.info("started", rules=in_force.rules.version, model=in_force.rules.model_version, **addresses)
         yield RunningDaemon(store, addresses, worker, watching, alarms)
         _log.info("stopping")
+
+
+@asynccontextmanager
+async def _now_and_then(
+    settings: Settings,
+    store: Store,
+    alarms: Alarms,
+    estate: Callable[[], Directory],
+    means: tuple[Callable[[], RuleSet], Callable[[], str]],
+) -> AsyncIterator[None]:
+    """Look at the ages of directory and backup, and count figures, until the block ends."""
+    rules, holder = means
+    keeper = FigureKeeper(settings, store, estate, rules=rules, clock=utc_now, holder=holder)
+    async with (
+        watching_ages(settings, store, alarms, utc_now),
+        counting_figures(keeper, settings.figures.minutes),
+    ):
+        yield
 
 
 def _monitor(settings: Settings, health: Health) -> Monitor:

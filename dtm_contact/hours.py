@@ -1,7 +1,7 @@
 """Opening hours, French public holidays, and time counted while an office is open; all by the office's wall clock."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
@@ -24,6 +24,8 @@ Week = tuple[tuple[Span, ...], ...]
 _MONDAY, _FRIDAY = 0, 4
 _DAY = timedelta(days=1)
 _LONGEST_SEARCH_DAYS = 800
+_MOST_KNOWN_DAYS = 1000
+"""Days whose spans a calendar remembers: it is asked for the same ones again and again."""
 
 
 @lru_cache(maxsize=64)
@@ -81,6 +83,9 @@ class Calendar:
     zone: ZoneInfo = PARIS
     works_whit_monday: bool = False
     closed_on_bridge_days: bool = False
+    _known: dict[date, tuple[tuple[datetime, datetime], ...]] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     def __post_init__(self) -> None:
         """Refuse a week that cannot be."""
@@ -124,6 +129,26 @@ class Calendar:
             left -= max(closes - begin, timedelta())
         raise ValueError("the office never opens again")
 
+    def business_time(self, start: datetime, end: datetime) -> timedelta:
+        """Return for how long the office is open between two aware times; nothing where the end is not the later."""
+        first, last = start.astimezone(UTC), end.astimezone(UTC)
+        if first >= last:
+            return timedelta()
+        open_for, final_day = timedelta(), end.astimezone(self.zone).date()
+        day = start.astimezone(self.zone).date()
+        while day <= final_day:
+            for opens, closes in self._spans_of(day):
+                open_for += max(min(closes, last) - max(opens, first), timedelta())
+            day += _DAY
+        return open_for
+
+    def end_of_next_open_day(self, at: datetime) -> datetime:
+        """Return when the office closes on the first day that it opens after the day of `at`, an aware time."""
+        day = at.astimezone(self.zone).date() + _DAY
+        while not (spans := self._spans_of(day)):
+            day += _DAY
+        return spans[-1][1].astimezone(self.zone)
+
     def last_open_on_or_before(self, day: date) -> datetime:
         """Return when the office closes for the last time on a day or the nearest one before, in `zone`.
 
@@ -131,7 +156,7 @@ class Calendar:
             ValueError: it has not been open for years.
         """
         for back in range(_LONGEST_SEARCH_DAYS):
-            spans = list(self._spans_of(day - back * _DAY))
+            spans = self._spans_of(day - back * _DAY)
             if spans:
                 return spans[-1][1].astimezone(self.zone)
         raise ValueError("the office was never open")
@@ -141,11 +166,16 @@ class Calendar:
             yield from self._spans_of(day)
             day += timedelta(days=1)
 
-    def _spans_of(self, day: date) -> Iterator[tuple[datetime, datetime]]:
-        spans = self.week[day.weekday()]
-        if spans and self._opens_on(day):
-            for start, end in spans:
-                yield self._instant(day, start), self._instant(day, end)
+    def _spans_of(self, day: date) -> tuple[tuple[datetime, datetime], ...]:
+        found = self._known.get(day)
+        if found is None:
+            spans = self.week[day.weekday()]
+            is_open = spans and self._opens_on(day)
+            found = tuple((self._instant(day, start), self._instant(day, end)) for start, end in spans if is_open)
+            if len(self._known) >= _MOST_KNOWN_DAYS:
+                self._known.clear()
+            self._known[day] = found
+        return found
 
     def _opens_on(self, day: date) -> bool:
         if not self.open_on_holidays and self._is_holiday(day):

@@ -28,7 +28,7 @@ LINES = (
     ("background", "journal"),
     ("store", "channels", "outbound", "pdf", "webcall"),
     ("rehearsal", "cases", "access", "backup"),
-    ("timers",),
+    ("timers", "figures"),
     ("worker", "monitor", "notices", "web"),
     ("danger_page",),
     ("health",),

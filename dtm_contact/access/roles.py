@@ -36,6 +36,8 @@ class Right(StrEnum):
     TRAIL = "trail"
     PROTECTION = "protection"
     """To know by what somebody is protected; who works cases may enter it, too."""
+    FIGURES = "figures"
+    """To see the figures of all offices, and to take them and their cases out as files."""
     ADMIN = "admin"
 
 
@@ -43,9 +45,9 @@ _RIGHTS = MappingProxyType(
     {
         Role.AGENT: frozenset({Right.READ, Right.WORK}),
         Role.AGENCY: frozenset({Right.READ, Right.WORK, Right.PROTECTION}),
-        Role.HEAD: frozenset({Right.READ, Right.WORK, Right.TRAIL, Right.PROTECTION}),
-        Role.ADMIN: frozenset({Right.READ, Right.TRAIL, Right.ADMIN}),
-        Role.AUDITOR: frozenset({Right.READ, Right.TRAIL, Right.PROTECTION}),
+        Role.HEAD: frozenset({Right.READ, Right.WORK, Right.TRAIL, Right.PROTECTION, Right.FIGURES}),
+        Role.ADMIN: frozenset({Right.READ, Right.TRAIL, Right.ADMIN, Right.FIGURES}),
+        Role.AUDITOR: frozenset({Right.READ, Right.TRAIL, Right.PROTECTION, Right.FIGURES}),
     }
 )
 

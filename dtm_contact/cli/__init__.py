@@ -87,6 +87,7 @@ _RULES = LazyGroup(
 )
 _COMMANDS: Mapping[str, str | click.Command] = {
     "arrivals": "arrivals:arrivals",
+    "board": "figures:board",
     "backup": "backup:backup_command",
     "case": "case:case",
     "daemons": "store:daemons",
@@ -95,6 +96,7 @@ _COMMANDS: Mapping[str, str | click.Command] = {
     "directory": "directory:directory",
     "doctor": "doctor:doctor",
     "explain": "messages:explain",
+    "figures": "figures:figures",
     "fit-matching": "evaluation:fit_matching",
     "init": "init:init",
     "label": "evaluation:label_command",

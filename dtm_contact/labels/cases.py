@@ -121,6 +121,9 @@ _AUDITED: Final[Mapping[str, str]] = {
     "account disabled": "compte fermé",
     "password set": "mot de passe changé",
     "link made": "lien d’entrée fait",
+    "exported": "enregistré dans un fichier",
+    "board added": "tableau ouvert",
+    "board revoked": "tableau fermé",
 }
 _VERBS: Final[Mapping[str, str]] = {
     "take": "pris",
@@ -174,6 +177,12 @@ _AUDIT_DETAILS: Final[Mapping[str, Callable[[Any], str]]] = {
     "case": lambda case: f"dossier {case}",
     "cases": lambda count: f"{count} dossiers",
     "day": lambda day: f"jour {day}",
+    "period": lambda period: f"période {period}",
+    "columns": lambda columns: f"colonnes {columns}",
+    "figure": lambda figure: f"chiffre {figure}",
+    "table": lambda table: f"tableau {table}",
+    "residence": lambda residence: f"résidence {residence}",
+    "topic": lambda topic: f"motif {topic}",
     "apres": lambda _: "suite",
     "photo": lambda name: f"photo {name}",
     "piece": lambda name: f"pièce {name}",

@@ -24,6 +24,7 @@ from dtm_contact.settings.engine import (
     StoreSettings,
     TimersSettings,
 )
+from dtm_contact.settings.figures import FiguresSettings
 from dtm_contact.settings.mail_server import LmtpSettings, MailServerSettings, SmtpSettings
 from dtm_contact.settings.mailbox import ImapSettings, OutboundSettings
 from dtm_contact.settings.switchboard import SwitchboardSettings
@@ -36,6 +37,7 @@ __all__ = [
     "DangerSettings",
     "DeskSettings",
     "DirectorySettings",
+    "FiguresSettings",
     "HeartbeatSettings",
     "ImapSettings",
     "JournalSettings",
@@ -100,6 +102,7 @@ class Settings(BaseSettings):
     heartbeat: HeartbeatSettings = HeartbeatSettings()
     danger: DangerSettings = DangerSettings()
     timers: TimersSettings = TimersSettings()
+    figures: FiguresSettings = FiguresSettings()
     outbound: OutboundSettings = OutboundSettings()
     backup: BackupSettings = BackupSettings()
     journal: JournalSettings = JournalSettings()

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from dtm_contact.store.columns import AlarmOrder, ChannelText, DataClass, Id, KeyText, SafeText, UtcTime, classed
 
-SCHEMA_VERSION = "0018"
+SCHEMA_VERSION = "0022"
 """The Alembic revision that this version of the program reads and writes."""
 
 metadata = sa.MetaData(
@@ -174,6 +174,8 @@ for _filter, _columns, _which in (
     ("incident", (cases.c.topic, cases.c.residence_id, cases.c.opened_at), _PLACED),
 ):
     sa.Index(f"ix_cases_{_filter}", *_columns, sqlite_where=_which, postgresql_where=_which)
+sa.Index("ix_cases_opened_at", cases.c.opened_at)
+sa.Index("ix_cases_due", cases.c.due)
 sa.Index("ix_cases_tenant_id", cases.c.tenant_id)
 sa.Index("ix_cases_dwelling_id", cases.c.dwelling_id)
 sa.Index("ix_cases_residence_open", cases.c.residence_id, sqlite_where=_OPEN, postgresql_where=_OPEN)
@@ -258,6 +260,7 @@ events = sa.Table(
     info=_STAFF,
 )
 """What happened, append only. Ids grow in the order of their commits, so that a reader can follow them."""
+sa.Index("ix_events_what", events.c.what, events.c.at)
 
 alarm_labels = sa.Table(
     "alarm_labels",

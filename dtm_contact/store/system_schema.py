@@ -211,6 +211,32 @@ rule_changes = sa.Table(
 )
 """What became of each version that a daemon found in its folder: taken, or refused. Append only."""
 
+figure_periods = sa.Table(
+    "figure_periods",
+    metadata,
+    sa.Column("grain", sa.Text, primary_key=True),
+    sa.Column("first_day", sa.Date, primary_key=True),
+    sa.Column("counted_at", UtcTime, nullable=False),
+    sa.Column("keys", sa.JSON, nullable=False),
+    sa.Column("measures", sa.JSON, nullable=False),
+    sa.Column("cells", sa.LargeBinary, nullable=False),
+    sa.CheckConstraint("grain IN ('day', 'week', 'month')", name="grain"),
+    info=_NOTHING,
+)
+"""What was counted of a day, a week from Monday, a month. `keys`: each office, residence and topic; `measures`: what
+was counted; `cells`: of each number that is not 0 the places of its key and its measure, and itself, as three unsigned
+integers of 32 bits, the least octet first."""
+
+boards = sa.Table(
+    "boards",
+    metadata,
+    sa.Column("digest", sa.Text, primary_key=True),
+    sa.Column("name", SafeText, nullable=False, unique=True),
+    sa.Column("made_at", UtcTime, nullable=False),
+    info=_NOTHING,
+)
+"""Addresses of the board for a wall, which shows nothing of a person; by the SHA-256 of their secret."""
+
 directory_versions = sa.Table(
     "directory_versions",
     metadata,

@@ -16,6 +16,7 @@ from dtm_contact.cases.client import send
 from dtm_contact.cases.knowledge import InForce, SiteConfiguration
 from dtm_contact.directory import Directory
 from dtm_contact.explain.names import Names
+from dtm_contact.figures.overview import Reader
 from dtm_contact.rules import RuleSet, load_in_force
 from dtm_contact.settings import Settings
 from dtm_contact.store import Account, Store
@@ -42,6 +43,7 @@ class AppContext:
         store: opened for reading.
         follower: sends what happens to cases to the pages that are open.
         contact_index: finds cases by the words of their contacts.
+        figures: reads the figures that were counted.
         limits: the bounds on logging in.
         converter: makes what strangers sent fit to be shown.
     """
@@ -61,6 +63,7 @@ class AppContext:
         self._cached: dict[Hashable, tuple[float, Any]] = {}
         self.follower = EventFollower(store)
         self.contact_index = ContactIndex(store)
+        self.figures = Reader(store.figures)
         self.limits = AccessLimits(settings.desk)
         self.converter = Converter()
 

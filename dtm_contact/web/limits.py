@@ -99,12 +99,14 @@ class AccessLimits:
     Attributes:
         passwords: attempts by password, by client or by known device.
         links: attempts by a link that does not exist, by client.
+        boards: requests for the board of a wall, by client.
     """
 
     def __init__(self, settings: DeskSettings) -> None:
         """Take the bounds from the settings."""
         self.passwords = RateLimit(settings.entries_per_minute)
         self.links = RateLimit(settings.entries_per_minute)
+        self.boards = RateLimit(settings.entries_per_minute)
         self._known, self._unknown = BoundedLock(), BoundedLock()
         self._proxies = tuple(ip_network(proxy) for proxy in settings.proxies)
         self._hosts = {*LOOPBACK, *settings.hosts, *({settings.host.lower()} - _ANY_ADDRESS)}

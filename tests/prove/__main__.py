@@ -14,6 +14,7 @@ from tests.prove import (
     calls,
     disk,
     failover,
+    figures,
     fsync,
     fuzz,
     hostile,
@@ -175,6 +176,12 @@ def _backup(trial: Trial) -> bool:
     return outcome.sound and control.lost > 0
 
 
+def _figures(trial: Trial) -> bool:
+    outcome = figures.prove_figures(trial.folder, 1000 * trial.times, trial.random)
+    _say(outcome.lines())
+    return not outcome.faults
+
+
 _FILE = ("sqlite",)
 _SERVER = ("postgresql",)
 PROOFS = {
@@ -191,6 +198,7 @@ PROOFS = {
     "mailbox": Proof(_mailbox, 10),
     "failover": Proof(_failover, 50, _SERVER),
     "backup": Proof(_backup, 20),
+    "figures": Proof(_figures, 600, _FILE),
 }
 
 
@@ -214,7 +222,9 @@ def main() -> int:
     arguments = argparse.ArgumentParser(prog="python -m tests.prove", description=__doc__)
     arguments.add_argument("proofs", nargs="*", choices=[*PROOFS, []], metavar="PROOF", help=", ".join(PROOFS))
     arguments.add_argument(
-        "--times", type=int, help="kills, cuts, seconds, connections or mails, in place of each proof's own number"
+        "--times",
+        type=int,
+        help="kills, cuts, seconds, connections, mails or thousands of cases, in place of each proof's own number",
     )
     arguments.add_argument("--seed", type=int, default=1, help="of all that is left to chance")
     arguments.add_argument(

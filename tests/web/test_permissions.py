@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from starlette.routing import Route
 
-from dtm_contact.access import Role
+from dtm_contact.access import Role, digest_of
 from dtm_contact.model import EntryKind
 from dtm_contact.web import pages
 from dtm_contact.web.registry import known_routes
@@ -22,11 +22,18 @@ _READ = "on oo oo oo oo"
 _WORK = "on oo oo ff ff"
 _READ_ALL = "oo oo oo oo oo"
 _WORK_ALL = "oo oo oo ff ff"
+_OVERSIGHT = "ff ff oo oo oo"
 _AGENCY_READ = "nn oo oo oo oo"
 TABLE = {
     "GET /": _READ_ALL,
     "GET /aide": _READ_ALL,
     "GET /alertes": _READ_ALL,
+    "GET /chiffres": _OVERSIGHT,
+    "GET /chiffres/carte": _OVERSIGHT,
+    "GET /chiffres/detail": _OVERSIGHT,
+    "GET /chiffres/dossiers": _OVERSIGHT,
+    "GET /chiffres/dossiers/export": _OVERSIGHT,
+    "GET /chiffres/export": _OVERSIGHT,
     "GET /comptes": "ff ff ff oo ff",
     "GET /connexion": "ee ee ee ee ee",
     "POST /connexion": "ee ee ee ee ee",
@@ -91,11 +98,22 @@ TABLE = {
     "GET /recherche": _READ_ALL,
     "GET /regles": "ff ff ff oo ff",
     "GET /rendez-vous": _READ,
+    "GET /tableau/{token}": "oo oo oo oo oo",  # whoever has its token, logged in or not
 }
 ROUTES = {f"{route.method} {route.path}": route for route in known_routes(pages)}
 ROLES = (Role.AGENT, Role.AGENCY, Role.HEAD, Role.ADMIN, Role.AUDITOR)
 # What is asked for where that makes a difference; "{office}" is filled in.
-ASKED = {"GET /rendez-vous": "?bureau={office}", "GET /file": "?file={office}", "GET /recherche": "?q=fuite"}
+ASKED = {
+    "GET /rendez-vous": "?bureau={office}",
+    "GET /file": "?file={office}",
+    "GET /recherche": "?q=fuite",
+    "GET /chiffres": "?p=semaine&b={office}&r={residence}&m={topic}&le=2026-11-24",
+    "GET /chiffres/carte": "?b={office}",
+    "GET /chiffres/detail": "?c=in_time&b={office}&r={residence}&m={topic}",
+    "GET /chiffres/dossiers": "?c=opened&b={office}&r={residence}&m={topic}",
+    "GET /chiffres/dossiers/export": "?c=opened&b={office}&f=csv&colonne=objet&r={residence}&m={topic}",
+    "GET /chiffres/export": "?t=bureaux&f=csv&b={office}&r={residence}&m={topic}",
+}
 
 
 def test_every_page_and_action_has_its_line(offices: DeskAlone) -> None:
@@ -107,6 +125,7 @@ def test_every_page_and_action_has_its_line(offices: DeskAlone) -> None:
 @pytest.fixture(scope="module")
 def offices(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DeskAlone]:
     with desk_over(tmp_path_factory.mktemp("world")) as desk:
+        desk.store.figures.add_board("hall", digest_of(BOARD), desk.now())
         yield desk
 
 
@@ -124,7 +143,7 @@ def _found(offices: DeskAlone, name: str, role: Role, whose: str, things: dict[s
     if name == "GET /evenements":
         return "o" if things["number"] in asyncio.run(_first_told(who)) else "n"
     before = offices.store.cases.get(things["number"])
-    path = path.format(**things) + ASKED.get(name, "").format(office=OFFICES[whose])
+    path = (path + ASKED.get(name, "")).format(**things)
     fields = {key: value.format(**things) for key, value in FIELDS.get(name, {}).items()}
     answer = who.get(path) if method == "GET" else who.post(path, **fields, dossier=things["number"])
     assert answer.status_code < 500
@@ -161,6 +180,7 @@ async def _first_told(who: Somebody) -> str:
 
 
 _numbers = count(1)
+BOARD = "the secret of a board"
 FIELDS = {
     "POST /dossier/{number}/lier": {"autre": "2026-000001"},
     "POST /dossier/{number}/reunir": {"autre": "2026-000001"},
@@ -183,7 +203,7 @@ def _things(desk: DeskAlone, office: str, external_id: str) -> dict[str, str]:
     return {
         "number": number, "arrival": str(arrival), "sha256": DIGEST, "link": "x", "office": office,
         "dwelling": "L01" if office == "nord" else "L09", "residence": "R01" if office == "nord" else "R02",
-        "topic": "heating", "digest": "x", "name": "desk.css", "tenant": tenant, "entry": str(entry),
+        "topic": "heating", "digest": "x", "token": BOARD, "name": "desk.css", "tenant": tenant, "entry": str(entry),
     }  # fmt: skip
 
 

@@ -11,6 +11,12 @@ from tests.web.conftest import DIGEST, DeskAlone, Somebody, open_in
 
 # What each page leaves, with what is looked for; "{number}" and "{arrival}" are filled in.
 LEAVES = {
+    "/chiffres": ("read", "chiffres"),
+    "/chiffres/carte": ("read", "chiffres"),
+    "/chiffres/detail?c=open": ("read", "chiffres"),
+    "/chiffres/dossiers?c=opened": ("read", "chiffres"),
+    "/chiffres/dossiers/export?c=opened&colonne=objet": ("exported", "dossiers opened"),
+    "/chiffres/export?t=bureaux&f=json": ("exported", "chiffres bureaux"),
     "/dossier/{number}": ("read", "{number}"),
     "/dossier/{number}/locataires?q=beranger": ("searched", "beranger"),
     "/dossier/{number}/regles": ("read", "{number}"),

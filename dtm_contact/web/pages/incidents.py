@@ -12,6 +12,7 @@ from starlette.responses import Response
 from dtm_contact.access import sees
 from dtm_contact.cases import RefusedError
 from dtm_contact.errors import NotFoundError
+from dtm_contact.figures import INCIDENT_TOPICS
 from dtm_contact.model import Priority
 from dtm_contact.store import Case
 from dtm_contact.store.desk import Incident
@@ -99,18 +100,6 @@ def _apply_each(verb: str, numbers: Iterable[str], act: Callable[[str], int | No
     return replace(result, done=tuple(done), refused=tuple(refused))
 
 
-TOPICS = (
-    "elevator",
-    "elevator_trapped",
-    "heating",
-    "water_cut",
-    "water_leak",
-    "electricity",
-    "gas",
-    "fire",
-    "access_control",
-)
-"""What can befall a whole building at once."""
 _WITHIN = timedelta(hours=24)
 
 
@@ -123,7 +112,8 @@ def incidents(context: RequestContext) -> Mapping[str, Any]:
 
 def current(context: RequestContext) -> Sequence[Incident]:
     """Return the incidents of the last day that somebody sees."""
-    recent = context.app.cached("incidents", lambda: context.app.store.desk.incidents(TOPICS, context.now - _WITHIN))
+    since = context.now - _WITHIN
+    recent = context.app.cached("incidents", lambda: context.app.store.desk.incidents(INCIDENT_TOPICS, since))
     return [incident for incident in recent if any(sees(context.account, office) for office in incident.offices)]
 
 
@@ -161,7 +151,7 @@ def end(context: RequestContext) -> Mapping[str, Any] | Response:
 def _cases(context: RequestContext) -> list[Case]:
     cases = context.app.store.desk.of_incident(context.path["residence"], context.path["topic"], context.now - _WITHIN)
     seen = [case for case in cases if sees(context.account, case.office_id)]
-    if not seen or context.path["topic"] not in TOPICS:
+    if not seen or context.path["topic"] not in INCIDENT_TOPICS:
         raise NotFoundError("incident")
     return seen
 

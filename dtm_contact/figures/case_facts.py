@@ -1,0 +1,321 @@
+"""What one case adds to the figures: its openings, answers, closings, corrections and alarms, each on its day.
+
+Everything is told of the case as it is known now: with the office, residence and topic of today, and without what an
+agent has taken back.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+from dtm_contact.figures.cells import Key, Tally, timed
+from dtm_contact.figures.definitions import SILENT_DAYS
+from dtm_contact.hours import Calendar
+from dtm_contact.store.figures import CaseRow, ContactRow, EventRow, LabelRow
+
+ENGINE: Final = frozenset({"worker", "timers", "outbound", "import"})
+"""Who does what no person does."""
+_ANSWERS: Final = frozenset({"replied", "answered", "spoken"})
+_CORRECTIONS: Final = {
+    "tenant": "corrected_tenant",
+    "topic": "corrected_topic",
+    "priority": "corrected_priority",
+    "danger": "corrected_priority",
+    "no_danger": "corrected_priority",
+}
+_COUNTED: Final = {
+    "moved": "transfers",
+    "tried": "call_attempts",
+    "appointed": "appointments",
+    "appointment cancelled": "appointments_cancelled",
+}
+_INCOMING: Final = frozenset(
+    {"transfer_unanswered", "answered", "voicemail", "abandoned", "timeout", "out_of_hours", "before_answer"}
+)
+_UNSERVED: Final = _INCOMING - {"answered"}
+_OWN: Final = frozenset({"answered", "returned"})
+"""Events of messages of our own that come in."""
+_DAY: Final = timedelta(days=1)
+_SHORTEST_SILENCE: Final = timedelta(days=min(SILENT_DAYS))
+
+
+@lru_cache(maxsize=2048)
+def _midnight_after(day: date, zone: ZoneInfo) -> datetime:
+    return datetime.combine(day + _DAY, time.min, zone).astimezone(UTC)
+
+
+def is_incoming(channel: str, outcome: str | None) -> bool:
+    """Return whether a contact is something that came from outside: of calls, only some do."""
+    return channel != "phone" or outcome in _INCOMING
+
+
+@dataclass(frozen=True, slots=True)
+class Standpoint:
+    """From where cases are looked at.
+
+    Attributes:
+        zone: whose days are counted.
+        now: up to when; aware.
+        calendars: when each queue is open; `""` for those that are not there any more.
+    """
+
+    zone: ZoneInfo
+    now: datetime
+    calendars: Mapping[str, Calendar]
+
+    def day(self, at: datetime) -> date:
+        """Return the day of an aware time here."""
+        return at.astimezone(self.zone).date()
+
+    def end_of(self, day: date) -> datetime:
+        """Return when a day ends; now, of today."""
+        return min(_midnight_after(day, self.zone), self.now)
+
+    def calendar(self, queue: str) -> Calendar:
+        """Return when a queue is open."""
+        return self.calendars.get(queue) or self.calendars[""]
+
+
+@dataclass(frozen=True, slots=True)
+class CaseRows:
+    """All that the store holds of one case that figures are counted from, each oldest first."""
+
+    case: CaseRow
+    events: Sequence[EventRow]
+    contacts: Sequence[ContactRow]
+    labels: Sequence[LabelRow]
+    read_at: Sequence[datetime] = ()
+
+
+class CaseFacts:
+    """One case, looked at as a whole.
+
+    Attributes:
+        key: its office, residence and topic.
+        closings: when it was closed, but for mergers.
+        last_closed: when it was closed last; None while it is open.
+    """
+
+    def __init__(self, rows: CaseRows, seen: Standpoint) -> None:
+        """Take what the store holds of it, and from where it is looked at."""
+        self._rows = rows
+        self._case = rows.case
+        self._seen = seen
+        self.key: Key = (rows.case.office_id, rows.case.residence_id or "", rows.case.topic or "")
+        undone = {event.data.get("undoes") for event in rows.events if event.what == "undone"}
+        self._events = [event for event in rows.events if event.id not in undone and "undoes" not in event.data]
+        self.closings: list[datetime] = []
+        self._answers: list[datetime] = []
+        self._reopenings: list[datetime] = []
+        self._spans: list[tuple[datetime, datetime]] = []
+        self._merged_at: datetime | None = None
+        self.last_closed: datetime | None = None
+        self._follow()
+
+    def _follow(self) -> None:
+        """Walk through what happened: when it was open, who answered."""
+        opened_at: datetime | None = self._case.opened_at
+        for event in self._events:
+            if self._is_answer(event):
+                self._answers.append(event.at)
+            state = _state_after(event)
+            if state == "closed" and opened_at is not None:
+                self._spans.append((opened_at, event.at))
+                opened_at = None
+                if event.what == "merged":
+                    self._merged_at = event.at
+                else:
+                    self.closings.append(event.at)
+                    self._answers.append(event.at)
+            elif state == "open" and opened_at is None:
+                opened_at = event.at
+                self._reopenings.append(event.at)
+        if self._case.state == "closed" and opened_at is not None:
+            # Closed by something that left no event which says so.
+            self._spans.append((opened_at, self._case.closed_at or opened_at))
+            opened_at = None
+        if opened_at is not None:
+            self._spans.append((opened_at, datetime.max.replace(tzinfo=UTC)))
+        elif self._spans:
+            self.last_closed = self._spans[-1][1]
+        self._answers.sort()
+
+    def _is_answer(self, event: EventRow) -> bool:
+        if event.what == "answered" and self._case.priority == "P1":
+            return event.data.get("in_sent_folder") is True
+        return event.what in _ANSWERS
+
+    def count(self, tally: Tally) -> None:
+        """Count all that the case adds to the figures of the tally's days."""
+        self._count_life(tally)
+        self._count_answers(tally)
+        self._count_stock(tally)
+        self._count_events(tally)
+        self._count_contacts(tally)
+        self._count_alarm(tally)
+
+    def _add(self, tally: Tally, at: datetime, measure: str, key: Key | None = None) -> None:
+        tally.add(self._seen.day(at), key or self.key, measure)
+
+    def _count_life(self, tally: Tally) -> None:
+        self._add(tally, self._case.opened_at, "opened")
+        for at in self.closings:
+            self._add(tally, at, "closed")
+        for at in self._reopenings:
+            self._add(tally, at, "reopened")
+
+    def _count_answers(self, tally: Tally) -> None:
+        opened_at, due = self._case.opened_at, self._case.due
+        first = next((at for at in self._answers if at >= opened_at), None)
+        if first is not None:
+            if self._case.priority == "P1":
+                self._add(tally, first, timed("first_answer_p1", first - opened_at))
+            else:
+                open_for = self._seen.calendar(self._case.queue).business_time(opened_at, first)
+                self._add(tally, first, timed("first_answer", open_for))
+        if due > self._seen.now:
+            return
+        begun = max((at for at in self._reopenings if at <= due), default=opened_at)
+        met = any(begun <= at <= due for at in self._answers)
+        if met or self._merged_at is None or self._merged_at > due:
+            self._add(tally, due, "due")
+            if met:
+                self._add(tally, due, "due_met")
+
+    def _count_stock(self, tally: Tally) -> None:
+        opened_at = self._case.opened_at
+        for start, stop in self._spans:
+            for day, end in self._ends_between(tally, start, stop):
+                counts = tally.days[day][self.key]
+                age = end - opened_at
+                counts["open"] += 1
+                counts["oldest"] = max(counts["oldest"], age.days)
+                if self._case.due < end:
+                    counts["late"] += 1
+                if age > _SHORTEST_SILENCE:
+                    self._count_silence(counts, end)
+
+    def _count_silence(self, counts: Counter[str], end: datetime) -> None:
+        heard = max((at for at in self._answers if at < end), default=self._case.opened_at)
+        for days in SILENT_DAYS:
+            if end - max(heard, self._case.opened_at) > timedelta(days=days):
+                counts[f"silent_{days}"] += 1
+
+    def _ends_between(self, tally: Tally, start: datetime, stop: datetime) -> Iterator[tuple[date, datetime]]:
+        """Yield the days at whose end the case was open, from one time till another, with those ends."""
+        day = max(self._seen.day(start), tally.first)
+        while day <= tally.last and (end := self._seen.end_of(day)) <= stop:
+            if start < end:
+                yield day, end
+            day += _DAY
+
+    def _count_events(self, tally: Tally) -> None:
+        office, residence, _ = self.key
+        for event in self._events:
+            if event.what in _COUNTED:
+                self._add(tally, event.at, _COUNTED[event.what])
+            elif event.what == "sent" and event.data.get("kind") == "answer":
+                self._add(tally, event.at, "automatic_answers")
+            elif event.what in _CORRECTIONS and "changed" in event.data:
+                before = event.data["changed"].get("topic") if event.what == "topic" else None
+                key = self.key if before is None else (office, residence, before[0] or "")
+                self._add(tally, event.at, _CORRECTIONS[event.what], key)
+
+    def _count_contacts(self, tally: Tally) -> None:
+        own = {event.arrival_id for event in self._events if event.what in _OWN}
+        for contact in self._rows.contacts:
+            if contact.arrival_id in own or not is_incoming(contact.channel, contact.outcome):
+                continue
+            self._add(tally, contact.came_at, f"arrivals.{contact.channel}")
+            if contact.outcome in _UNSERVED:
+                self._add(tally, contact.came_at, "calls_unserved")
+                if self._called_back(contact.came_at):
+                    self._add(tally, contact.came_at, "called_back")
+            elif contact.outcome == "answered":
+                self._add(tally, contact.came_at, "calls_answered")
+
+    def _called_back(self, called_at: datetime) -> bool:
+        until = self._seen.calendar(self._case.queue).end_of_next_open_day(called_at)
+        tried = (event.at for event in self._events if event.what == "tried")
+        return any(called_at <= at <= until for at in (*self._answers, *tried))
+
+    def _count_alarm(self, tally: Tally) -> None:
+        cried_at = next((event.at for event in self._events if _cries(event)), None)
+        if cried_at is not None:
+            self._add(tally, cried_at, "alarms")
+            by_person = (event.at for event in self._events if event.who not in ENGINE)
+            looks = [at for at in (*self._rows.read_at, *by_person) if at >= cried_at]
+            if looks:
+                self._add(tally, cried_at, timed("alarm_look", min(looks) - cried_at))
+        if self._rows.labels:
+            last = self._rows.labels[-1]
+            if last.was_certain:
+                self._add(tally, last.at, "alarms_confirmed" if last.danger else "alarms_false")
+            elif last.danger:
+                self._add(tally, last.at, "alarms_missed")
+
+
+def _state_after(event: EventRow) -> str | None:
+    """Return the state that an event brings a case into; None where it leaves it."""
+    data: Mapping[str, Any] = event.data
+    for name in ("changed", "restored"):
+        if "state" in (data.get(name) or {}):
+            return str(data[name]["state"][1])
+    if event.what in {"done", "closed"} and "changed" not in data:
+        return "closed"
+    return "open" if data.get("state") == "open" else None
+
+
+def _cries(event: EventRow) -> bool:
+    """Return whether an event makes its case a certain alarm."""
+    if event.data.get("alarm") == "certain":
+        return True
+    changed = (event.data.get("changed") or {}).get("alarm_level")
+    return changed is not None and changed[1] == "certain"
+
+
+@dataclass(slots=True)
+class _Incident:
+    office: str
+    first: datetime
+    last: datetime | None
+    homes: set[str]
+
+
+class Incidents:
+    """Finds where several households opened a case on one day: adds them up over all cases."""
+
+    def __init__(self, seen: Standpoint) -> None:
+        """Take from where cases are looked at."""
+        self._seen = seen
+        self._found: dict[tuple[date, str, str], _Incident] = {}
+
+    def look_at(self, case: CaseRow, last_closed: datetime | None) -> None:
+        """Take one more case, on a topic that can befall a whole building; `last_closed` is None while it is open."""
+        if case.residence_id is None or case.dwelling_id is None or case.topic is None:
+            return
+        place = self._seen.day(case.opened_at), case.residence_id, case.topic
+        found = self._found.get(place)
+        if found is None:
+            self._found[place] = _Incident(case.office_id, case.opened_at, last_closed, {case.dwelling_id})
+            return
+        found.homes.add(case.dwelling_id)
+        if case.opened_at < found.first:
+            found.first, found.office = case.opened_at, case.office_id
+        found.last = None if None in (found.last, last_closed) else max(found.last, last_closed)  # type: ignore[type-var]
+
+    def count(self, tally: Tally) -> None:
+        """Count those of several households."""
+        for (day, residence, topic), found in self._several():
+            key = found.office, residence, topic
+            tally.add(day, key, "incidents")
+            tally.add(day, key, "incident_households", len(found.homes))
+            if found.last is not None:
+                tally.add(day, key, timed("incident_length", found.last - found.first))
+
+    def _several(self) -> Iterator[tuple[tuple[date, str, str], _Incident]]:
+        return ((place, found) for place, found in self._found.items() if len(found.homes) > 1)

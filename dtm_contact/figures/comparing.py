@@ -1,0 +1,234 @@
+"""What a figure is worth: its interval, whether places may be compared by it, and what stands out beyond chance.
+
+All intervals are of 95 %. Shares: Wilson's. Counts: Byar's for a Poisson count. Medians and 90th percentiles: the ranks
+between which they lie with that certainty, by the normal approximation of the binomial distribution.
+"""
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from dtm_contact.figures.cells import Counts, Spread
+from dtm_contact.figures.definitions import WAYS, Better, Figure, Kind, Unit
+
+_Z: Final = 1.959964
+SMALLEST: Final = 30
+"""Places are compared by a figure only where it rests on so many cases."""
+FEWEST: Final = 5
+"""A place stands out by so many cases at least."""
+HOW_MANY_TIMES: Final = 2.0
+"""And by so many times what is usual there."""
+BY_CHANCE: Final = 0.0001
+"""And where chance alone would bring as many less often than that."""
+_LEAST_USUAL: Final = 0.5
+PER_DWELLINGS: Final = 1000
+
+COMPARING: Final = (
+    "Un bureau n’est comparé aux autres par un chiffre que s’il repose sur 30 cas au moins. Entre parenthèses, "
+    "l’intervalle dans lequel le chiffre se trouve avec une certitude de 95 % (parts : Wilson ; nombres : Byar ; "
+    "médianes et 9 sur 10 : rangs de la loi binomiale). Quand deux intervalles se touchent, l’écart peut tenir au "
+    "hasard."
+)
+STANDING_OUT: Final = (
+    "Un bureau ressort quand son intervalle et celui de l’ensemble ne se touchent pas ; « depuis » est la première des "
+    "périodes qui se suivent jusqu’à celle-ci où il en est ainsi."
+)
+UNUSUAL: Final = (
+    "Une résidence ressort pour un motif quand elle a ouvert au moins 5 dossiers, au moins 2 fois ce qui y est "
+    "habituel (la moyenne des six périodes précédentes, ou des mois de l’année d’avant), et que le hasard seul en "
+    "amènerait autant moins d’une fois sur 10 000 (loi de Poisson)."
+)
+RULES: Final = (COMPARING, STANDING_OUT, UNUSUAL)
+"""The rules, as they stand under what they decide."""
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """A figure of a place and a period.
+
+    Attributes:
+        number: in the figure's unit; None where there is nothing that it could be made of.
+        count: how many cases it rests on.
+        low, high: the interval; None where there is none.
+        rate, rate_low, rate_high: the same per 1,000 dwellings; None where the place has none, or it makes no sense.
+    """
+
+    number: float | None
+    count: int
+    low: float | None = None
+    high: float | None = None
+    rate: float | None = None
+    rate_low: float | None = None
+    rate_high: float | None = None
+
+    @property
+    def is_comparable(self) -> bool:
+        """Whether it rests on enough cases."""
+        return self.number is not None and self.count >= SMALLEST
+
+    @property
+    def compared(self) -> tuple[float, float, float] | None:
+        """By what places are compared: the rate where there is one, else the number; with its interval."""
+        number, low, high = (
+            (self.number, self.low, self.high) if self.rate is None else (self.rate, self.rate_low, self.rate_high)
+        )
+        return None if number is None or low is None or high is None else (number, low, high)
+
+
+def wilson(part: int, whole: int) -> tuple[float, float]:
+    """Return the interval of a share, each end from 0 to 1; `whole` is not 0."""
+    share, square = part / whole, _Z * _Z
+    middle = (share + square / (2 * whole)) / (1 + square / whole)
+    half = _Z * math.sqrt(share * (1 - share) / whole + square / (4 * whole * whole)) / (1 + square / whole)
+    return max(0.0, middle - half), min(1.0, middle + half)
+
+
+def byar(count: int) -> tuple[float, float]:
+    """Return the interval of a count."""
+    low = count * (1 - 1 / (9 * count) - _Z / (3 * math.sqrt(count))) ** 3 if count else 0.0
+    over = count + 1
+    return max(0.0, low), over * (1 - 1 / (9 * over) + _Z / (3 * math.sqrt(over))) ** 3
+
+
+def ranks(part: float, count: int) -> tuple[int, int]:
+    """Return between which of `count` ranks a quantile lies."""
+    half = _Z * math.sqrt(count * part * (1 - part))
+    return max(1, math.floor(count * part - half)), min(count, math.ceil(count * part + half) + 1)
+
+
+def at_least(count: int, expected: float) -> float:
+    """Return how likely a Poisson count of that mean is `count` or more."""
+    term, below = math.exp(-expected), 0.0
+    for number in range(count):
+        below += term
+        term *= expected / (number + 1)
+    if below < 1 - 1e-9:
+        return 1 - below
+    # Too close to 1 to subtract from: the terms from `count` on are added up instead.
+    tail = 0.0
+    for number in range(count, count + 200):
+        tail += term
+        term *= expected / (number + 1)
+    return tail
+
+
+def amount(figure: Figure, counts: Counts) -> int:
+    """Return how much of a counted figure there is: of arrivals, by all ways."""
+    if figure.measure == "arrivals":
+        return sum(counts.get(f"arrivals.{way}", 0) for way in WAYS)
+    return counts.get(figure.measure, 0)
+
+
+def value_of(figure: Figure, counts: Counts, dwellings: int = 0) -> Value:
+    """Return a figure made of what was counted in a place.
+
+    Args:
+        figure: which.
+        counts: its measures, added up.
+        dwellings: of the place; 0 where that is not known.
+    """
+    match figure.kind:
+        case Kind.SHARE:
+            part, whole = counts.get(figure.measure, 0), counts.get(figure.whole, 0)
+            if not whole:
+                return Value(None, 0)
+            low, high = wilson(part, whole)
+            return Value(100 * part / whole, whole, 100 * low, 100 * high)
+        case Kind.QUANTILE:
+            spread = Spread.of(counts, figure.measure)
+            if not spread.count:
+                return Value(None, 0)
+            first, last = ranks(figure.quantile, spread.count)
+            return Value(spread.quantile(figure.quantile), spread.count, spread.at(first), spread.at(last))
+        case _:
+            return _counted(figure, amount(figure, counts), dwellings)
+
+
+def _counted(figure: Figure, count: int, dwellings: int) -> Value:
+    if figure.unit is Unit.DAYS:
+        return Value(count, 0)
+    low, high = byar(count)
+    if not figure.is_rated or not dwellings:
+        return Value(count, count, low, high)
+    per = PER_DWELLINGS / dwellings
+    return Value(count, count, low, high, count * per, low * per, high * per)
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """How far the best and the worst of some places are apart.
+
+    Attributes:
+        best, worst: which they are.
+        best_number, worst_number: by what they were compared.
+        is_sure: whether their intervals do not touch.
+    """
+
+    best: str
+    worst: str
+    best_number: float
+    worst_number: float
+    is_sure: bool
+
+
+def gap_of(figure: Figure, values: Mapping[str, Value]) -> Gap | None:
+    """Return the gap between the best and the worst place; None where fewer than two can be compared."""
+    if figure.better is Better.NEITHER:
+        return None
+    places = {name: value.compared for name, value in values.items() if value.is_comparable}
+    ordered = sorted((found[0], name, found) for name, found in places.items() if found is not None)
+    if len(ordered) < 2:  # noqa: PLR2004 - a gap has two sides
+        return None
+    best, worst = (ordered[0], ordered[-1]) if figure.better is Better.LESS else (ordered[-1], ordered[0])
+    low, high = sorted((best[2], worst[2]))
+    return Gap(best[1], worst[1], best[0], worst[0], high[1] > low[2])
+
+
+def is_worse(figure: Figure, mine: Value, whole: Value) -> bool:
+    """Return whether a place is worse than the whole beyond chance: their intervals do not touch."""
+    ours, all_of_it = mine.compared, whole.compared
+    if not mine.is_comparable or ours is None or all_of_it is None:
+        return False
+    if figure.better is Better.LESS:
+        return ours[1] > all_of_it[2]
+    return figure.better is Better.MORE and ours[2] < all_of_it[1]
+
+
+@dataclass(frozen=True, slots=True)
+class Unusual:
+    """Many more cases of a topic in a residence than is usual there: the number, what is usual, by what chance."""
+
+    residence: str
+    topic: str
+    count: int
+    usual: float
+    chance: float
+
+    @property
+    def times(self) -> float:
+        """How many times what is usual."""
+        return self.count / max(self.usual, _LEAST_USUAL)
+
+
+def unusual(now: Mapping[tuple[str, str], int], usual: Mapping[tuple[str, str], float]) -> list[Unusual]:
+    """Return where many more cases came than is usual, the least likely first.
+
+    Args:
+        now: the cases of each residence and topic.
+        usual: how many there usually are in as long a time.
+    """
+    found = []
+    for place, count in now.items():
+        expected = max(usual.get(place, 0.0), _LEAST_USUAL)
+        if count >= FEWEST and count >= HOW_MANY_TIMES * expected and (chance := at_least(count, expected)) < BY_CHANCE:
+            found.append(Unusual(*place, count, usual.get(place, 0.0), chance))
+    return sorted(found, key=lambda each: (each.chance, each.residence, each.topic))
+
+
+def worst_of(figure: Figure, values: Iterable[tuple[str, Value]]) -> str | None:
+    """Return the place where a figure is worst, of those that can be compared; None where none can."""
+    compared = [(value.compared[0], name) for name, value in values if value.is_comparable and value.compared]
+    if not compared:
+        return None
+    return (max if figure.better is Better.LESS else min)(compared)[1]

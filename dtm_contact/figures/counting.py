@@ -1,0 +1,105 @@
+"""Counting days of a store: one walk over the cases that may add something to them."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+
+from dtm_contact.figures.case_facts import CaseFacts, CaseRows, Incidents, Standpoint, is_incoming
+from dtm_contact.figures.cells import Cells, Tally, merged, weeks_and_months
+from dtm_contact.figures.definitions import INCIDENT_TOPICS
+from dtm_contact.store import Store
+from dtm_contact.store.figures import ContactRow, FigureRows, Period
+
+_ASIDE = frozenset({"automatic", "spam"})
+
+
+@dataclass(frozen=True, slots=True)
+class Grounds:
+    """What counting needs beside the store.
+
+    Attributes:
+        seen: the zone, the time, when each queue is open.
+        offices: the office that works each residence, for calls of no case.
+    """
+
+    seen: Standpoint
+    offices: Mapping[str, str]
+
+
+def count_days(store: Store, first: date, last: date, grounds: Grounds) -> dict[date, Cells]:
+    """Count the days from one to another, both included, from what the store holds now.
+
+    Raises:
+        StoreUnavailableError: it cannot be read.
+    """
+    seen, tally = grounds.seen, Tally.of(first, last)
+    start = datetime.combine(first, time.min, seen.zone).astimezone(UTC)
+    end = datetime.combine(last + timedelta(days=1), time.min, seen.zone).astimezone(UTC)
+    incidents = Incidents(seen)
+    with store.database.reading() as connection:
+        rows = FigureRows(connection)
+        for case in _cases(rows, start, end):
+            facts = CaseFacts(case, seen)
+            facts.count(tally)
+            if case.case.topic in INCIDENT_TOPICS and start <= case.case.opened_at < end:
+                incidents.look_at(case.case, facts.last_closed)
+        for contact in rows.contacts_without_case(start, end):
+            _count_lone(tally, contact, grounds)
+    incidents.count(tally)
+    return {day: Cells.pack(counted) for day, counted in tally.days.items()}
+
+
+def _cases(rows: FigureRows, start: datetime, end: datetime) -> Iterator[CaseRows]:
+    for cases, events, contacts, labels in rows.chunks(rows.cases_of(start, end)):
+        # Few cases were ever a danger, and of the others nobody asks when they were looked at.
+        dangers = {case.number for case in cases if case.priority == "P1" or case.id in labels}
+        dangers |= {case.number for case in cases if any(_alarms(event.data) for event in events.get(case.id, ()))}
+        read_at = rows.read_at(dangers)
+        for case in cases:
+            yield CaseRows(
+                case,
+                events.get(case.id, []),
+                contacts.get(case.id, []),
+                labels.get(case.id, []),
+                read_at.get(case.number, []),
+            )
+
+
+def _alarms(data: Mapping[str, object]) -> bool:
+    return data.get("alarm") == "certain" or "alarm_level" in (data.get("changed") or ())  # type: ignore[operator]
+
+
+def _count_lone(tally: Tally, contact: ContactRow, grounds: Grounds) -> None:
+    """Count a contact of no case: what was set aside, and the calls that were answered."""
+    residence = contact.residence_id or ""
+    key = grounds.offices.get(residence, ""), residence, contact.topic or ""
+    day = grounds.seen.day(contact.came_at)
+    if contact.channel == "phone":
+        if contact.outcome is not None and is_incoming(contact.channel, contact.outcome):
+            tally.add(day, key, "arrivals.phone")
+            if contact.outcome == "answered":
+                tally.add(day, key, "calls_answered")
+    elif contact.kind in _ASIDE:
+        tally.add(day, key, "set_aside")
+
+
+def periods_of(store: Store, days: Mapping[date, Cells], now: datetime) -> list[Period]:
+    """Return days that were counted as the store keeps them, with the weeks and months that they lie in.
+
+    The other days of those weeks and months are taken from the store.
+    """
+    found = [_period("day", day, cells, now) for day, cells in sorted(days.items())]
+    for grain, first, of_it in weeks_and_months(days):
+        kept = {each.first_day: each for each in store.figures.periods("day", of_it[0], of_it[-1])}
+        parts = []
+        for day in of_it:
+            if day in days:
+                parts.append(days[day])
+            elif day in kept:
+                parts.append(Cells.unpack(kept[day].keys, kept[day].measures, kept[day].cells))
+        found.append(_period(grain, first, merged(parts), now))
+    return found
+
+
+def _period(grain: str, first: date, cells: Cells, now: datetime) -> Period:
+    return Period(grain, first, now, [list(key) for key in cells.keys], list(cells.measures), cells.octets)

@@ -1,0 +1,164 @@
+"""Figures and cases as files: CSV as LibreOffice and Excel in French open it, and JSON."""
+
+import csv
+import io
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import date, datetime
+from types import MappingProxyType
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+from dtm_contact.figures.comparing import Value
+from dtm_contact.figures.definitions import FIGURES, Figure
+from dtm_contact.figures.overview import Overview
+from dtm_contact.store import Case
+
+Row = Mapping[str, Any]
+_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+"""What a spreadsheet takes for a formula, or for the end of a cell, at the head of one; wide forms too."""
+_BOM: Final = "\ufeff"
+ALL: Final = "ensemble"
+"""What the row of all offices is called."""
+
+TABLES: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "bureaux": "par bureau",
+        "residences": "par résidence",
+        "motifs": "par motif",
+        "evolution": "dans le temps",
+        "carte": "dossiers ouverts, par résidence et motif",
+        "definitions": "définitions",
+    }
+)
+"""The tables that can be saved."""
+_COLUMN: Final = {"bureaux": "bureau", "residences": "résidence", "motifs": "motif"}
+
+
+def as_rows(overview: Overview, which: str) -> Iterator[Row]:
+    """Yield a table row by row.
+
+    Args:
+        overview: the period and place.
+        which: one of `TABLES`.
+    """
+    match which:
+        case "definitions":
+            for figure in FIGURES:
+                yield {
+                    "chiffre": figure.id, "titre": figure.title, "compte": figure.counts, "unité": figure.unit.value,
+                    "se divise par": figure.split, "source": figure.source,
+                }  # fmt: skip
+        case "carte":
+            for (residence, topic), count in sorted(overview.by_residence_and_topic().items()):
+                yield {**_period(overview), "résidence": residence, "motif": topic, "dossiers ouverts": count}
+        case "evolution":
+            for figure in FIGURES:
+                for first, mine, whole in overview.course(figure):
+                    yield {"début": first.isoformat(), **_cells(figure, mine), ALL: _number(whole.number)}
+        case _:
+            for place, of in _places(overview, which):
+                column = _COLUMN[which]
+                for figure in FIGURES:
+                    yield {**_period(overview), column: place, **_cells(figure, of(figure))}
+
+
+def _places(overview: Overview, which: str) -> Iterator[tuple[str, Callable[[Figure], Value]]]:
+    if which == "bureaux":
+        yield ALL, overview.of_whole
+        for office in overview.offices:
+            yield office, _of(overview.of_office, office)
+    elif which == "residences":
+        for residence in sorted(overview.by_residence):
+            yield residence, _of(overview.of_residence, residence)
+    else:
+        for topic in sorted(overview.by_topic):
+            yield topic, _of(overview.of_topic, topic)
+
+
+def _of(value: Callable[[Figure, str], Value], name: str) -> Callable[[Figure], Value]:
+    return lambda figure: value(figure, name)
+
+
+def _period(overview: Overview) -> dict[str, str]:
+    return {"période": overview.span.grain.value, "début": overview.span.first.isoformat()}
+
+
+def _cells(figure: Figure, value: Value) -> dict[str, Any]:
+    return {
+        "chiffre": figure.id,
+        "titre": figure.title,
+        "valeur": _number(value.number),
+        "unité": figure.unit.value,
+        "cas": value.count,
+        "de": _number(value.low),
+        "à": _number(value.high),
+        "pour 1000 logements": _number(value.rate),
+    }
+
+
+def _number(number: float | None) -> float | None:
+    return None if number is None else round(number, 2)
+
+
+_OF_CASE: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "numéro": "number", "état": "state", "bureau": "office_id", "file": "queue", "priorité": "priority",
+        "motif": "topic", "résidence": "residence_id", "logement": "dwelling_id", "voie": "channel",
+        "ouvert": "opened_at", "échéance": "due", "clos": "closed_at", "objet": "subject", "auteur": "who",
+    }
+)  # fmt: skip
+CASE_COLUMNS: Final = tuple(_OF_CASE)
+"""The columns that may be chosen of cases; whose they are, of us, is none of them."""
+USUAL_COLUMNS: Final = tuple(name for name in CASE_COLUMNS if name not in {"logement", "objet", "auteur"})
+"""Those without anything of a person."""
+
+
+def cases_as_rows(cases: Iterable[Case], columns: Sequence[str], zone: ZoneInfo) -> Iterator[Row]:
+    """Yield cases with the columns that were chosen, in their order."""
+    chosen = [name for name in CASE_COLUMNS if name in columns]
+    for case in cases:
+        yield {name: _of_case(getattr(case, _OF_CASE[name]), zone) for name in chosen}
+
+
+def _of_case(value: Any, zone: ZoneInfo) -> str:
+    if isinstance(value, datetime):
+        return value.astimezone(zone).strftime("%Y-%m-%d %H:%M")
+    return "" if value is None else str(value)
+
+
+def as_csv(rows: Sequence[Row], columns: Sequence[str] = ()) -> bytes:
+    """Return rows as CSV: UTF-8 with its mark, semicolons, CRLF, decimal commas, and no formula.
+
+    Args:
+        rows: all with the same columns.
+        columns: of a table that may have no row.
+    """
+    written = io.StringIO()
+    writer = csv.writer(written, delimiter=";", lineterminator="\r\n")
+    names = list(rows[0]) if rows else list(columns)
+    writer.writerow(map(_cell, names))
+    for row in rows:
+        writer.writerow([_cell(row[name]) for name in names])
+    return f"{_BOM}{written.getvalue()}".encode("utf-8", "replace")
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, float):
+        return f"{value:.2f}".rstrip("0").rstrip(".").replace(".", ",")
+    if isinstance(value, int):
+        return str(value)
+    text = " ".join(str(value).splitlines()) if "\n" in str(value) or "\r" in str(value) else str(value)
+    # The apostrophe is seen, which says that something was there; spaces before a formula do not hide it.
+    return f"'{text}" if str(value).lstrip(" ").startswith(_FORMULA) else text
+
+
+def as_json(rows: Sequence[Row]) -> bytes:
+    """Return rows as a JSON list."""
+    return json.dumps(list(rows), ensure_ascii=False, default=_plain).encode("utf-8", "replace")
+
+
+def _plain(value: object) -> str:
+    return value.isoformat() if isinstance(value, (date, datetime)) else str(value)

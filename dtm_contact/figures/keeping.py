@@ -1,0 +1,188 @@
+"""Keeping figures up: the present day every few minutes, the last weeks once a night, all of it when asked to.
+
+What was counted long ago is not counted again by itself: its cases may have been erased since, and the figures stay.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Final
+
+from dtm_contact.background import beside, repeat
+from dtm_contact.directory import Directory
+from dtm_contact.errors import LeaseLostError, StoreUnavailableError, described
+from dtm_contact.figures.case_facts import Standpoint
+from dtm_contact.figures.cells import Cells
+from dtm_contact.figures.counter import Task, count_apart
+from dtm_contact.figures.counting import Grounds, periods_of
+from dtm_contact.hours import Calendar
+from dtm_contact.log import get_log
+from dtm_contact.rules import RuleSet
+from dtm_contact.settings import Settings
+from dtm_contact.store import Store
+from dtm_contact.store.figures import FigureRows
+
+FOLLOWER: Final = "figures"
+"""The name under which one daemon at a time counts."""
+_log = get_log("figures")
+_ERASABLE: Final = ("opened", "set_aside", "calls_answered")
+"""Measures of which a store holds less than was counted only where something was erased since."""
+Count = Callable[[Task], Awaitable[dict[date, Cells]]]
+
+
+def grounds_of(settings: Settings, rules: RuleSet, directory: Directory, now: datetime) -> Grounds:
+    """Return what counting needs beside the store.
+
+    Args:
+        settings: the offices' zone.
+        rules: the queues, and when each is open.
+        directory: the offices, and the residences of each.
+        now: the time, aware.
+    """
+    calendars: dict[str, Calendar] = {name: queue.calendar for name, queue in rules.queues.items()}
+    calendars[""] = rules.desks.reception.calendar
+    for office in directory.offices:
+        calendars.setdefault(office, rules.desks.of_office(office).calendar)
+    offices = {each.residence_id: each.office_id for each in directory.records.residences}
+    return Grounds(Standpoint(settings.zone, now, calendars), offices)
+
+
+@dataclass(frozen=True, slots=True)
+class Rebuilt:
+    """What a rebuild did: the days counted, and those that stayed because of them something was erased."""
+
+    days: int
+    kept: tuple[date, ...]
+
+
+def first_day(store: Store, settings: Settings) -> date | None:
+    """Return the day of the first case or contact; None in an empty store."""
+    with store.database.reading() as connection:
+        first = FigureRows(connection).first_day()
+    return None if first is None else first.astimezone(settings.zone).date()
+
+
+def keep_counts(store: Store, found: Mapping[date, Cells], now: datetime, *, guarded_before: date | None) -> Rebuilt:
+    """Store days that were counted, and the weeks and months that they lie in.
+
+    Args:
+        store: opened for writing.
+        found: the days.
+        now: when they were counted, aware.
+        guarded_before: of a day before this one, what was counted earlier stays where more was counted then than the
+            store still holds; None where no day is guarded.
+    """
+    kept = tuple(_erased_from(store, found, guarded_before)) if guarded_before is not None else ()
+    counted = {day: cells for day, cells in found.items() if day not in kept}
+    if counted:
+        store.figures.put(periods_of(store, counted, now))
+    return Rebuilt(len(counted), kept)
+
+
+def _erased_from(store: Store, found: Mapping[date, Cells], before: date) -> Iterator[date]:
+    old = [day for day in found if day < before]
+    for period in store.figures.periods("day", min(old), max(old)) if old else ():
+        cells = found.get(period.first_day)
+        if cells is None or period.first_day >= before:
+            continue
+        counted = Cells.unpack(period.keys, period.measures, period.cells)
+        if any(_sum(counted, name) > _sum(cells, name) for name in _ERASABLE):
+            yield period.first_day
+
+
+def _sum(cells: Cells, measure: str) -> int:
+    totals = cells.by("" for _ in cells.keys).get("", {})
+    return totals.get(measure, 0)
+
+
+class FigureKeeper:
+    """Counts what is to be counted, where this daemon is the one that does."""
+
+    def __init__(  # noqa: PLR0913 - all that counting touches
+        self,
+        settings: Settings,
+        store: Store,
+        directory: Callable[[], Directory],
+        *,
+        rules: Callable[[], RuleSet],
+        clock: Callable[[], datetime],
+        holder: Callable[[], str] | None = None,
+        count: Count = count_apart,
+    ) -> None:
+        """Take the store, what gives the directory and the rules in force, the clock, and what counts.
+
+        `holder` returns the incarnation that counts, while it has a lease; without, the daemon's name stands for it.
+        """
+        self._settings = settings
+        self._store = store
+        self._directory = directory
+        self._rules = rules
+        self._clock = clock
+        self._holder = holder or (lambda: settings.name)
+        self._held_by = ""
+        self._count = count
+
+    async def look(self) -> int:
+        """Count what is due, if it is ours to count; return how many days were counted.
+
+        Raises:
+            StoreUnavailableError: it cannot be read or written.
+            CountingFailedError: the process that counts has failed.
+        """
+        due = await asyncio.to_thread(self._due)
+        if due is None:
+            return 0
+        first, last, now = due
+        grounds = grounds_of(self._settings, self._rules(), self._directory(), now)
+        found = await self._count(Task(self._settings.store.url, first, last, grounds))
+        kept = await asyncio.to_thread(keep_counts, self._store, found, now, guarded_before=None)
+        if kept.days > 1:
+            _log.info("counted", first=first.isoformat(), last=last.isoformat(), days=kept.days)
+        return kept.days
+
+    def _due(self) -> tuple[date, date, datetime] | None:
+        """Return the days that are to be counted, and the time; None where it is not ours, or there is nothing."""
+        self._held_by = self._holder()
+        if not self._store.checkpoints.follow(FOLLOWER, self._held_by):
+            return None
+        now = self._clock()
+        today = now.astimezone(self._settings.zone).date()
+        counted = self._store.figures.counted_days()
+        if counted is None:
+            first = first_day(self._store, self._settings)
+            return None if first is None else (min(first, today), today, now)
+        yesterday = today - timedelta(days=1)
+        counted_at = self._store.figures.versions("day", yesterday, yesterday).get(yesterday)
+        if counted_at is not None and counted_at.astimezone(self._settings.zone).date() == today:
+            return today, today, now
+        # Days that no daemon counted are made up for, however long none ran.
+        since = min(today - timedelta(days=self._settings.figures.days), counted[1])
+        return max(since, counted[0]), today, now
+
+    def leave(self) -> None:
+        """Let another daemon count at once."""
+        self._store.checkpoints.leave(FOLLOWER, self._held_by)
+
+
+@asynccontextmanager
+async def counting_figures(keeper: FigureKeeper, minutes: float) -> AsyncIterator[None]:
+    """Count figures now, and every few minutes until the block ends."""
+
+    async def look() -> None:
+        # Without a lease others count, and the heartbeat tells of it once it is more than a moment.
+        with suppress(LeaseLostError):
+            await keeper.look()
+
+    def trouble(error: Exception) -> None:
+        _log.warning("figures are not counted", error=described(error))
+
+    try:
+        async with beside(repeat(look, minutes * 60, trouble), "figures"):
+            yield
+    finally:
+        try:
+            await asyncio.to_thread(keeper.leave)
+        except StoreUnavailableError as error:
+            _log.warning("figures not given up", error=type(error).__name__)

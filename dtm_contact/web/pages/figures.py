@@ -1,0 +1,373 @@
+"""The figures of the work: what stands out, each figure by office, residence and topic, and the cases behind it."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any, Final
+from urllib.parse import urlencode
+
+from starlette.responses import Response
+
+from dtm_contact.access import Right, digest_of
+from dtm_contact.errors import NotFoundError
+from dtm_contact.figures import BY_ID, FIGURES, GROUPS, INCIDENT_TOPICS, Figure
+from dtm_contact.figures.comparing import RULES, Gap, Value, gap_of, is_worse
+from dtm_contact.figures.definitions import SILENT_DAYS, Basis, Kind, Unit
+from dtm_contact.figures.files import CASE_COLUMNS, TABLES, USUAL_COLUMNS, as_csv, as_json, as_rows, cases_as_rows
+from dtm_contact.figures.overview import Grain, Overview, Place, Span
+from dtm_contact.figures.telling import number_told, period_told, rate_told, value_told
+from dtm_contact.store.figures import CasesWanted
+from dtm_contact.web.drawing import Bar, Point, bars, course, heat_map
+from dtm_contact.web.registry import page
+from dtm_contact.web.request_context import RequestContext
+
+_SHOWN_CASES: Final = 100
+_MOST_EXPORTED: Final = 50_000
+_RESIDENCES_DRAWN: Final = 24
+_TOPICS_DRAWN: Final = 12
+_BOARD_SECONDS: Final = 10.0
+_FIRST_YEAR: Final = 2000
+_FILES: Final = {"csv": "text/csv; charset=utf-8", "json": "application/json"}
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a page of figures is asked for: period and place.
+
+    Attributes:
+        span, place: the period, and which cases.
+        today: the day that it is.
+    """
+
+    span: Span
+    place: Place
+    today: date
+
+    @classmethod
+    def of(cls, context: RequestContext) -> "Asked":
+        """Return what a request asks; what it does not say, or says wrongly, is the present month of all offices."""
+        today = context.now.date()
+        grain = context.text("p")
+        span = Span.of(Grain(grain) if grain in set(Grain) else Grain.MONTH, _day(context.text("le"), today))
+        place = Place(*(context.text(name) or None for name in ("b", "r", "m")))
+        return cls(span, place, today)
+
+    def link(self, **other: str) -> str:
+        """Return the query of a page for the same, but for some fields; an empty one is left out."""
+        place = self.place
+        fields = {"p": self.span.grain.value, "le": self.span.first.isoformat()}
+        fields |= {"b": place.office or "", "r": place.residence or "", "m": place.topic or "", **other}
+        return f"?{urlencode({name: value for name, value in fields.items() if value})}"
+
+
+def _day(written: str, today: date) -> date:
+    try:
+        day = date.fromisoformat(written)
+    except ValueError:
+        return today
+    return day if _FIRST_YEAR <= day.year <= today.year + 1 else today
+
+
+@page("/chiffres", Right.FIGURES)
+def figures(context: RequestContext) -> Mapping[str, Any]:
+    """Show what stands out, and all figures of each office beside the whole."""
+    asked = Asked.of(context)
+    context.audit("read", "chiffres", **_audited(asked))
+    overview = _overview(context, asked)
+    return {
+        **_around(context, asked),
+        "groups": [(GROUPS[group][0], list(_rows(context, overview, group))) for group in GROUPS],
+        "offices": [(office, _office(context, office)) for office in overview.offices],
+        "homes": {office: overview.dwellings_at(replace(asked.place, office=office)) for office in overview.offices},
+        "standing_out": list(_standing_out(context, overview, asked)),
+        "rules": RULES,
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    figure: Figure
+    whole: Value
+    each: Sequence[tuple[str, Value, bool]]
+    gap: str
+
+
+def _rows(context: RequestContext, overview: Overview, group: str) -> Iterator[_Row]:
+    for figure in FIGURES:
+        if figure.group == group:
+            whole = overview.of_whole(figure)
+            values = {office: overview.of_office(figure, office) for office in overview.offices}
+            each = [(office, value, is_worse(figure, value, whole)) for office, value in values.items()]
+            yield _Row(figure, whole, each, _gap(context, figure, gap_of(figure, values)))
+
+
+def _gap(context: RequestContext, figure: Figure, gap: Gap | None) -> str:
+    if gap is None:
+        return ""
+    told = rate_told if figure.is_rated else lambda number: number_told(figure, number)
+    sure = "" if gap.is_sure else " (peut tenir au hasard)"
+    best, worst = _office(context, gap.best), _office(context, gap.worst)
+    return f"{best} {told(gap.best_number)}, {worst} {told(gap.worst_number)}{sure}"
+
+
+def _standing_out(context: RequestContext, overview: Overview, asked: Asked) -> Iterator[tuple[str, str]]:
+    """Yield what stands out in words, each with the page that shows it."""
+    names = context.app.names
+    for each in overview.offices_standing_out():
+        where = [names.topics.get(each.topic, each.topic)] if each.topic else []
+        where += [names.residence(each.residence)] if each.residence else []
+        told = (
+            f"{_office(context, each.office)} : {each.figure.title.lower()} {value_told(each.figure, each.mine)}, "
+            f"ensemble {value_told(each.figure, each.whole)} ; depuis "
+            f"{period_told(Span(_course_grain(asked), each.since))}"
+        )
+        told += f" ; le plus : {', '.join(where)}" if where else ""
+        yield told, f"/chiffres/detail{asked.link(c=each.figure.id, b=each.office)}"
+    for found in overview.unusual():
+        residence = names.residence(found.residence)
+        office = context.app.directory.residences.get(found.residence)
+        told = (
+            f"{_office(context, office.office_id) if office else '?'} : {names.topics.get(found.topic, found.topic)}, "
+            f"{residence}, {found.count} dossiers, ×{found.times:.0f} "
+            f"(d’habitude {number_told(BY_ID['opened'], found.usual)})"
+        )
+        yield told, f"/chiffres/dossiers{asked.link(c='opened', r=found.residence, m=found.topic)}"
+
+
+def _course_grain(asked: Asked) -> Grain:
+    return Grain.WEEK if asked.span.grain is Grain.WEEK else Grain.MONTH
+
+
+@page("/chiffres/detail", Right.FIGURES)
+def figure(context: RequestContext) -> Mapping[str, Any]:
+    """Show one figure: by office, over time, by residence and by topic."""
+    asked, shown = Asked.of(context), _figure(context)
+    context.audit("read", "chiffres", figure=shown.id, **_audited(asked))
+    overview = _overview(context, asked)
+    whole = overview.of_whole(shown)
+    offices = [(office, overview.of_office(shown, office)) for office in overview.offices]
+    steps = overview.course(shown)
+    names = context.app.names
+    return {
+        **_around(context, asked),
+        "figure": shown,
+        "whole": whole,
+        "by_office": [
+            (office, _office(context, office), value, is_worse(shown, value, whole)) for office, value in offices
+        ],
+        "by_residence": _places(overview.of_residence, shown, overview.by_residence, names.residence),
+        "by_topic": _places(overview.of_topic, shown, overview.by_topic, lambda topic: names.topics.get(topic, topic)),
+        "course": [(period_told(Span(_course_grain(asked), first)), mine, of_all) for first, mine, of_all in steps],
+        "bars": bars(
+            f"{shown.title}, par bureau",
+            "Une barre par bureau, avec son intervalle ; la ligne tiretée est l’ensemble, ▲ dit : moins bon que lui.",
+            [_bar(shown, _office(context, office), value, whole) for office, value in offices],
+            whole.compared[0] if whole.compared else None,
+        ),
+        "line": course(
+            f"{shown.title}, dans le temps",
+            "Trait plein et points : ce qui est choisi ; tirets et croix : tous les bureaux.",
+            [_point(first, asked, mine, of_all) for first, mine, of_all in steps],
+        ),
+        "rules": RULES[:2],
+    }
+
+
+def _places(of: Any, shown: Figure, names: Mapping[str, object], called: Any) -> list[tuple[str, str, Value]]:
+    """Return the residences or topics of a figure, those with the most cases first."""
+    found = [(name, called(name), of(shown, name)) for name in names if name]
+    return sorted((each for each in found if each[2].count), key=lambda each: (-each[2].count, each[1]))
+
+
+def _bar(shown: Figure, label: str, value: Value, whole: Value) -> Bar:
+    number, low, high = value.compared or (value.number, None, None)
+    told = rate_told(number) if value.rate is not None and number is not None else value_told(shown, value)
+    return Bar(label, number, low, high, told, is_worse(shown, value, whole))
+
+
+def _point(first: date, asked: Asked, mine: Value, of_all: Value) -> Point:
+    def number(value: Value) -> float | None:
+        return value.rate if value.rate is not None else value.number
+
+    label = f"{first:%d/%m}" if _course_grain(asked) is Grain.WEEK else f"{first:%m/%y}"
+    return Point(label, number(mine), number(of_all))
+
+
+@page("/chiffres/carte", Right.FIGURES)
+def figure_map(context: RequestContext) -> Mapping[str, Any]:
+    """Show how many cases each residence opened on each topic."""
+    asked = Asked.of(context)
+    context.audit("read", "chiffres", table="carte", **_audited(asked))
+    counted = _overview(context, asked).by_residence_and_topic()
+    residences = _most(counted, 0)[:_RESIDENCES_DRAWN]
+    topics = _most(counted, 1)[:_TOPICS_DRAWN]
+    cells = {
+        (row, column): count
+        for row, residence in enumerate(residences)
+        for column, topic in enumerate(topics)
+        if (count := counted.get((residence, topic), 0))
+    }
+    names = context.app.names
+    rows = [names.residence(residence) for residence in residences]
+    columns = [names.topics.get(topic, topic) for topic in topics]
+    return {
+        **_around(context, asked),
+        "drawing": heat_map(
+            "Dossiers ouverts, par résidence et motif",
+            "Une ligne par résidence, une colonne par motif ; le nombre est dans la case, plus foncée s’il est grand.",
+            rows,
+            columns,
+            cells,
+        ),
+        "rows": list(zip(residences, rows, strict=True)),
+        "columns": list(zip(topics, columns, strict=True)),
+        "counted": counted,
+        "left_out": len({place[0] for place in counted}) - len(residences),
+    }
+
+
+def _most(counted: Mapping[tuple[str, str], int], side: int) -> list[str]:
+    sums: dict[str, int] = {}
+    for place, count in counted.items():
+        sums[place[side]] = sums.get(place[side], 0) + count
+    return sorted(sums, key=lambda name: (-sums[name], name))
+
+
+@page("/chiffres/dossiers", Right.FIGURES)
+def figure_cases(context: RequestContext) -> Mapping[str, Any]:
+    """Show the cases behind a figure, as they are now."""
+    asked, shown = Asked.of(context), _figure(context)
+    cases = _cases(context, asked, shown, _SHOWN_CASES + 1)
+    context.audit("read", "chiffres", figure=shown.id, cases=len(cases), **_audited(asked))
+    listed = cases[:_SHOWN_CASES]
+    return {
+        **_around(context, asked),
+        "figure": shown,
+        "cases": listed,
+        "more": len(cases) > len(listed),
+        "beside": context.app.store.desk.case_hints([case.number for case in listed]),
+        "case_columns": CASE_COLUMNS,
+        "usual_columns": USUAL_COLUMNS,
+    }
+
+
+@page("/chiffres/export", Right.FIGURES)
+def figure_export(context: RequestContext) -> Response:
+    """Give a table as a file."""
+    asked, which, form = Asked.of(context), context.text("t"), _form(context)
+    if which not in TABLES:
+        raise NotFoundError("table")
+    context.audit("exported", f"chiffres {which}", **_audited(asked))
+    return _file(list(as_rows(_overview(context, asked), which)), form, f"chiffres-{which}-{asked.span.first}")
+
+
+@page("/chiffres/dossiers/export", Right.FIGURES)
+def figure_cases_export(context: RequestContext) -> Response:
+    """Give the cases behind a figure as a file, with the columns that were chosen."""
+    asked, shown, form = Asked.of(context), _figure(context), _form(context)
+    chosen = [name for name in CASE_COLUMNS if name in context.query.getlist("colonne")] or list(USUAL_COLUMNS)
+    cases = _cases(context, asked, shown, _MOST_EXPORTED)
+    context.audit("exported", f"dossiers {shown.id}", cases=len(cases), columns=", ".join(chosen), **_audited(asked))
+    rows = list(cases_as_rows(cases, chosen, context.app.settings.zone))
+    return _file(rows, form, f"dossiers-{shown.id}-{asked.span.first}", chosen)
+
+
+def _form(context: RequestContext) -> str:
+    form = context.text("f") or "csv"
+    if form not in _FILES:
+        raise NotFoundError("form of file")
+    return form
+
+
+def _file(rows: Sequence[Mapping[str, Any]], form: str, name: str, columns: Sequence[str] = ()) -> Response:
+    content = as_csv(rows, columns) if form == "csv" else as_json(rows)
+    saved = {"Content-Disposition": f'attachment; filename="{name}.{form}"'}
+    return Response(content, media_type=_FILES[form], headers=saved)
+
+
+def _figure(context: RequestContext) -> Figure:
+    found = BY_ID.get(context.text("c"))
+    if found is None:
+        raise NotFoundError("figure")
+    return found
+
+
+def _cases(context: RequestContext, asked: Asked, shown: Figure, limit: int) -> list[Any]:
+    if shown.basis is Basis.NONE:
+        raise NotFoundError("cases")
+    zone, span = context.app.settings.zone, asked.span
+    start, end = (datetime.combine(day, time.min, zone).astimezone(UTC) for day in (span.first, span.after.first))
+    silent = {f"silent_{days}": timedelta(days=days) for days in SILENT_DAYS}.get(shown.id)
+    wanted = CasesWanted(
+        start,
+        end,
+        shown.basis.value,
+        shown.events,
+        asked.place.office,
+        asked.place.residence,
+        asked.place.topic,
+        danger=shown.group == "alarms",
+        priority={"first_answer": False, "first_answer_p1": True}.get(shown.measure),
+        late_at=context.now if shown.id == "late" else None,
+        silent_since=context.now - silent if silent else None,
+        calls=shown.group == "calls" and shown.basis is Basis.OPENED,
+        topics=INCIDENT_TOPICS if shown.group == "incidents" else (),
+        reopening=shown.id == "reopened",
+    )
+    return context.app.store.figures.cases(wanted, limit)
+
+
+def _overview(context: RequestContext, asked: Asked) -> Overview:
+    return Overview(context.app.figures, context.app.directory, asked.span, asked.place, asked.today)
+
+
+def _audited(asked: Asked) -> dict[str, str]:
+    place = asked.place
+    told = {"period": f"{asked.span.grain.value} {asked.span.first}", "office": place.office}
+    told |= {"residence": place.residence, "topic": place.topic}
+    return {name: value for name, value in told.items() if value}
+
+
+def _office(context: RequestContext, office_id: str) -> str:
+    office = context.app.directory.offices.get(office_id)
+    return office.name if office else office_id
+
+
+def _around(context: RequestContext, asked: Asked) -> Mapping[str, Any]:
+    in_force = context.app.in_force()
+    records = in_force.directory.records
+    return {
+        "asked": asked,
+        "grains": {Grain.WEEK: "Semaine", Grain.MONTH: "Mois", Grain.YEAR: "Année"},
+        "period": period_told(asked.span),
+        "before": asked.link(le=asked.span.before.first.isoformat()),
+        "after": asked.link(le=asked.span.after.first.isoformat()) if asked.span.after.first <= asked.today else "",
+        "all_offices": sorted((each.office_id, each.name) for each in records.offices),
+        "all_residences": sorted(((each.residence_id, each.name) for each in records.residences), key=lambda e: e[1]),
+        "all_topics": sorted((code, topic.label) for code, topic in in_force.rules.reader.topics.items()),
+        "counted_at": context.app.figures.counted_at(),
+        "tables": TABLES,
+        "told": value_told,
+        "rate": rate_told,
+        "has_cases": lambda shown: shown.basis is not Basis.NONE,
+        "Kind": Kind,
+        "Unit": Unit,
+    }
+
+
+@page("/tableau/{token}", None)
+def board(context: RequestContext) -> Mapping[str, Any]:
+    """Show a wall how many cases wait in each queue; nothing of a person, and nothing that can be done."""
+    app = context.app
+    if not app.store.figures.has_board(digest_of(context.path["token"])):
+        if not app.limits.boards.allows(context.client):
+            return {"template": "trouble.html", "status": 429, "message": "Trop d’essais. Attendez.", "number": 429}
+        raise NotFoundError("board")
+    queues = app.cached("board", lambda: app.store.figures.on_board(context.now), _BOARD_SECONDS)
+    return {"queues": [(app.queue_label(each.queue), each) for each in queues], "all": _summed(queues)}
+
+
+def _summed(queues: Sequence[Any]) -> Mapping[str, int]:
+    return {
+        name: sum(getattr(each, name) for each in queues) for name in ("open", "late", "danger", "danger_free", "calls")
+    }

@@ -1,0 +1,133 @@
+"""Intervals, quantiles off histograms, and what stands out: held against numbers from elsewhere."""
+
+from collections import Counter
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dtm_contact.figures.cells import LARGEST_ERROR, Cells, Spread, added, bin_of, merged, timed
+from dtm_contact.figures.comparing import (
+    SMALLEST,
+    Value,
+    at_least,
+    byar,
+    gap_of,
+    is_worse,
+    ranks,
+    unusual,
+    value_of,
+    wilson,
+)
+from dtm_contact.figures.definitions import BY_ID
+from tests.prove.program import chance as made
+
+
+@pytest.mark.parametrize(
+    ("part", "whole", "low", "high"),
+    [(0, 10, 0.0, 0.2775), (5, 10, 0.2366, 0.7634), (81, 263, 0.2553, 0.3662), (10, 10, 0.7225, 1.0)],
+)
+def test_wilson_is_as_in_the_books(part: int, whole: int, low: float, high: float) -> None:
+    # Newcombe, Statistics in Medicine 17 (1998), table I, method 3.
+    assert wilson(part, whole) == pytest.approx((low, high), abs=5e-4)
+
+
+@pytest.mark.parametrize(
+    ("count", "low", "high"), [(0, 0.0, 3.67), (1, 0.01, 5.57), (10, 4.79, 18.39), (100, 81.36, 121.63)]
+)
+def test_byar_is_near_the_exact_interval(count: int, low: float, high: float) -> None:
+    assert byar(count) == pytest.approx((low, high), abs=0.1)
+
+
+def test_a_poisson_tail_is_exact_also_where_it_is_tiny() -> None:
+    assert at_least(1, 2.0) == pytest.approx(1 - 0.1353353, rel=1e-5)
+    assert at_least(5, 0.5) == pytest.approx(1.721e-4, rel=1e-3)
+    assert at_least(40, 1.0) == pytest.approx(4.62e-49, rel=1e-2)
+
+
+@given(st.lists(st.floats(0, 500_000), min_size=1, max_size=300), st.sampled_from((0.5, 0.9)))
+def test_a_quantile_off_a_histogram_is_as_near_as_is_said(minutes: list[float], part: float) -> None:
+    counts = Counter(timed("first_answer", timedelta(minutes=each)) for each in minutes)
+    exact = sorted(minutes)[max(1, -int(-part * len(minutes) // 1)) - 1]
+    found = Spread.of(counts, "first_answer").quantile(part)
+    assert found is not None
+    assert abs(found - exact) <= max(1.0, exact * LARGEST_ERROR * 1.001)
+
+
+def test_the_bins_follow_each_other() -> None:
+    bins = [bin_of(minute) for minute in range(2000)]
+    assert bins == sorted(bins)
+    assert bins[0] == 0 < bins[1]
+
+
+def packed(**counts: int) -> Cells:
+    return Cells.pack({("o", "r", "t"): counts})
+
+
+def test_of_several_days_the_last_stock_holds_and_the_rest_is_added_up() -> None:
+    days = [packed(opened=2, open=7, oldest=9), packed(opened=3, open=5), Cells.pack({("p", "", ""): {"open": 1}})]
+    whole = merged(days).counted()
+    assert whole == {("o", "r", "t"): {"opened": 5}, ("p", "", ""): {"open": 1}}
+
+
+@given(st.integers(0, 2**31))
+def test_packing_keeps_everything_and_parts_add_up(seed: int) -> None:
+    chance = made(seed)
+    counted = {
+        (chance.choice("ab"), chance.choice("rs"), chance.choice("tuv")): Counter(
+            {name: chance.randrange(5) for name in ("opened", "closed", "first_answer:3")}
+        )
+        for _ in range(8)
+    }
+    cells = Cells.pack(counted)
+    again = Cells.unpack([list(key) for key in cells.keys], list(cells.measures), cells.octets)
+    assert again.counted() == {key: +counts for key, counts in counted.items() if +counts}
+    by_office = again.by(key[0] for key in again.keys)
+    assert +added(by_office.values()) == +sum((Counter(counts) for counts in counted.values()), Counter())
+
+
+def test_cells_of_something_else_are_refused() -> None:
+    cells = packed(opened=1)
+    with pytest.raises(ValueError, match="other keys"):
+        Cells.unpack([], [], cells.octets)
+
+
+def test_few_cases_are_not_compared() -> None:
+    figure = BY_ID["in_time"]
+    few = value_of(figure, {"due": SMALLEST - 1, "due_met": 1})
+    many = value_of(figure, {"due": 4000, "due_met": 3600})
+    assert not few.is_comparable
+    assert not is_worse(figure, few, many)
+    assert gap_of(figure, {"a": few, "b": many}) is None
+
+
+def test_the_gap_is_sure_where_the_intervals_do_not_touch() -> None:
+    figure = BY_ID["in_time"]
+    values = {"a": value_of(figure, {"due": 400, "due_met": 360}), "b": value_of(figure, {"due": 400, "due_met": 300})}
+    gap = gap_of(figure, values)
+    assert gap is not None
+    assert (gap.best, gap.worst, gap.is_sure) == ("a", "b", True)
+    near = {**values, "b": value_of(figure, {"due": 400, "due_met": 355})}
+    assert not (gap_of(figure, near) or gap).is_sure
+
+
+def test_counts_are_compared_per_thousand_dwellings() -> None:
+    figure = BY_ID["reopened"]
+    small, large = value_of(figure, {"reopened": 60}, 1000), value_of(figure, {"reopened": 80}, 4000)
+    gap = gap_of(figure, {"small": small, "large": large})
+    assert gap is not None
+    assert (gap.best, gap.worst, gap.worst_number) == ("large", "small", 60)
+
+
+def test_a_share_of_nothing_and_a_median_of_none_are_no_number() -> None:
+    assert value_of(BY_ID["in_time"], {}) == Value(None, 0)
+    assert value_of(BY_ID["first_answer_median"], {}) == Value(None, 0)
+    assert ranks(0.5, 1) == (1, 1)
+
+
+def test_what_is_unusual_stands_out_and_what_is_not_does_not() -> None:
+    usual = {("R1", "elevator"): 3.4, ("R2", "elevator"): 12.0}
+    found = unusual({("R1", "elevator"): 14, ("R2", "elevator"): 14, ("R3", "pests"): 4, ("R4", "pests"): 6}, usual)
+    assert [(each.residence, each.count) for each in found] == [("R1", 14), ("R4", 6)]
+    assert found[0].times == pytest.approx(4.1, abs=0.1)

@@ -1,0 +1,157 @@
+"""What the agents' verbs and the engine do is counted as the definitions say: by events of their own."""
+
+from collections import Counter
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from dtm_contact.figures.case_facts import Standpoint
+from dtm_contact.figures.cells import Spread
+from dtm_contact.figures.counting import Grounds as CountingGrounds
+from dtm_contact.figures.counting import count_days
+from dtm_contact.model import Alarm, AlarmLevel, Joining, Priority, Way
+from dtm_contact.pipeline import Grounds
+from dtm_contact.settings import Settings
+from dtm_contact.store import Store, TrailLine
+from tests.cases.conftest import RULES, Desk
+from tests.prove.figures_store import CALENDARS, PARIS
+from tests.rules.cast import DIRECTORY
+from tests.rules.once import load_once
+from tests.store.samples import NOW, judgement, minutes
+
+LATER = NOW + timedelta(hours=3)
+
+
+@pytest.fixture
+def desk(store: Store) -> Desk:
+    return Desk(store, Grounds.build(DIRECTORY, load_once(RULES), Settings.defaults()))
+
+
+def counted(desk: Desk, at: datetime = LATER) -> Counter[str]:
+    """Return what is counted of the day, of all cases."""
+    seen = CountingGrounds(Standpoint(PARIS, at, CALENDARS), {})
+    cells = count_days(desk.store, NOW.date(), NOW.date(), seen)[NOW.date()]
+    return cells.by("" for _ in cells.keys).get("", Counter())
+
+
+def only(counts: Counter[str], *names: str) -> dict[str, int]:
+    return {name: counts[name] for name in names}
+
+
+def test_an_open_case_is_opened_open_and_late_once_it_is_due(desk: Desk) -> None:
+    desk.open()
+    assert only(counted(desk, minutes(30)), "opened", "arrivals.email", "open", "late", "due") == {
+        "opened": 1, "arrivals.email": 1, "open": 1, "late": 0, "due": 0,
+    }  # fmt: skip
+    assert only(counted(desk), "open", "late", "due", "due_met") == {"open": 1, "late": 1, "due": 1, "due_met": 0}
+
+
+def test_a_closing_answers_and_what_is_taken_back_does_not(desk: Desk) -> None:
+    number = desk.open()
+    desk.do(number, "done", at=minutes(20), reason="réparé")
+    counts = counted(desk)
+    assert only(counts, "closed", "due_met", "open") == {"closed": 1, "due_met": 1, "open": 0}
+    assert Spread.of(counts, "first_answer").quantile(0.5) == pytest.approx(20, rel=0.025)
+    desk.do(number, "undo", at=minutes(21))
+    assert only(counted(desk), "closed", "due_met", "open") == {"closed": 0, "due_met": 0, "open": 1}
+
+
+def test_a_case_opened_again_counts_and_so_does_its_second_closing(desk: Desk) -> None:
+    number = desk.open()
+    desk.do(number, "done", at=minutes(20), reason="réparé")
+    desk.do(number, "reopen", at=minutes(40), reason="non")
+    desk.do(number, "done", at=minutes(50), reason="réparé")
+    assert only(counted(desk), "closed", "reopened", "open") == {"closed": 2, "reopened": 1, "open": 0}
+
+
+def test_a_message_that_opens_a_case_again_does_too(desk: Desk) -> None:
+    number = desk.open()
+    desk.do(number, "done", at=minutes(20), reason="réparé")
+    again = replace(judgement(queue="bagnolet"), joining=Joining(case_number=number, way=Way.OWN, proven=True))
+    desk.take_in("two", again)
+    assert only(counted(desk), "arrivals.email", "reopened", "open") == {"arrivals.email": 2, "reopened": 1, "open": 1}
+
+
+def test_corrections_are_counted_and_a_topic_under_that_which_was_wrong(desk: Desk) -> None:
+    number = desk.open()
+    desk.do(number, "topic", topic="heating")
+    desk.do(number, "tenant", tenant="T01")
+    desk.do(number, "priority", priority="P2")
+    desk.do(number, "move", queue="pantin", reason="Pantin")
+    names = ("corrected_topic", "corrected_tenant", "corrected_priority", "transfers")
+    assert only(counted(desk), *names) == dict.fromkeys(names, 1)
+    cells = count_days(desk.store, NOW.date(), NOW.date(), CountingGrounds(Standpoint(PARIS, LATER, CALENDARS), {}))
+    by_topic = cells[NOW.date()].by(key[2] for key in cells[NOW.date()].keys)
+    assert (by_topic["plumbing"]["corrected_topic"], by_topic["heating"]["opened"]) == (1, 1)
+
+
+def test_merged_cases_are_neither_closed_nor_late(desk: Desk) -> None:
+    one, two = desk.open("one"), desk.open("two")
+    desk.do(two, "merge", at=minutes(5), into=one)
+    assert only(counted(desk), "opened", "closed", "open", "due") == {"opened": 2, "closed": 0, "open": 1, "due": 1}
+
+
+def alarming(level: AlarmLevel, priority: Priority) -> Any:
+    judged = judgement(queue="bagnolet", priority=priority)
+    alarm = Alarm(level)
+    return replace(
+        judged, understanding=replace(judged.understanding, alarm=alarm), decision=replace(judged.decision, alarm=alarm)
+    )
+
+
+def test_an_alarm_is_cried_once_looked_at_and_confirmed_or_false(desk: Desk) -> None:
+    number = desk.take_in("one", alarming(AlarmLevel.CERTAIN, Priority.P1))
+    desk.store.accounts.trail(TrailLine(minutes(4), "paul", "read", number))
+    desk.do(number, "done", at=minutes(9), danger_over="false_alarm")
+    counts = counted(desk)
+    names = ("alarms", "alarms_false", "alarms_confirmed", "alarms_missed")
+    assert only(counts, *names) == {"alarms": 1, "alarms_false": 1, "alarms_confirmed": 0, "alarms_missed": 0}
+    assert Spread.of(counts, "alarm_look").quantile(0.5) == pytest.approx(4, rel=0.025)
+    assert Spread.of(counts, "first_answer_p1").quantile(0.5) == pytest.approx(9, rel=0.025)
+
+
+def test_a_danger_that_an_agent_saw_alone_was_missed(desk: Desk) -> None:
+    number = desk.open()
+    desk.do(number, "danger", at=minutes(3))
+    names = ("alarms", "alarms_missed", "alarms_confirmed", "corrected_priority")
+    assert only(counted(desk), *names) == {
+        "alarms": 1,
+        "alarms_missed": 1,
+        "alarms_confirmed": 0,
+        "corrected_priority": 1,
+    }
+
+
+def test_several_households_on_one_day_are_an_incident(desk: Desk) -> None:
+    desk.with_neighbour()
+    for external_id, tenant in (("one", "T01"), ("two", "T09")):
+        number = desk.open(external_id)
+        desk.do(number, "topic", topic="heating")
+        desk.do(number, "tenant", tenant=tenant)
+        desk.do(number, "done", at=minutes(30), reason="réparé")
+    counts = counted(desk)
+    assert only(counts, "incidents", "incident_households") == {"incidents": 1, "incident_households": 2}
+    assert Spread.of(counts, "incident_length").quantile(0.5) == pytest.approx(30, rel=0.025)
+
+
+def test_attempts_and_appointments_are_counted(desk: Desk) -> None:
+    number = desk.open()
+    desk.do(number, "no_answer", at=minutes(10))
+    slot = (NOW + timedelta(hours=4)).replace(minute=30).isoformat()
+    office = next(office.office_id for office in DIRECTORY.records.offices if office.kind != "agency")
+    desk.do(number, "appoint", slot=slot, office=office)
+    desk.do(number, "cancel_appointment", slot=slot)
+    names = ("call_attempts", "appointments", "appointments_cancelled", "due_met")
+    assert only(counted(desk), *names) == {**dict.fromkeys(names, 1), "due_met": 0}
+
+
+def test_silence_begins_with_the_last_answer(desk: Desk) -> None:
+    desk.open()
+    at = (NOW + timedelta(days=14, hours=1)).astimezone(UTC)
+    seen = CountingGrounds(Standpoint(PARIS, at, CALENDARS), {})
+    cells = count_days(desk.store, NOW.date(), at.date(), seen)
+    last, before = (cells[at.date() - timedelta(days=back)] for back in (0, 1))
+    assert last.by("" for _ in last.keys)[""]["silent_14"] == 1
+    assert before.by("" for _ in before.keys)[""]["silent_14"] == 0

@@ -1,0 +1,290 @@
+"""Every figure counted once more, by SQL over the store's own tables, written from `docs/figures.md` alone.
+
+Of each measure a query gives day, office, residence, topic and how many; of durations a row each, with its minutes.
+Days are those of Paris: two hours from UTC between the last Sundays of March and October 2026, else one.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping
+from datetime import date, datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+HOLIDAYS = (
+    "2025-11-01", "2025-11-11", "2025-12-25", "2026-01-01", "2026-04-06", "2026-05-01", "2026-05-08", "2026-05-14",
+    "2026-05-25", "2026-07-14", "2026-08-15", "2026-11-01", "2026-11-11", "2026-12-25", "2027-01-01", "2027-03-29",
+)  # fmt: skip
+"""Of the law, from a calendar on paper."""
+_ALL_DAY = (("09:00", "17:00"),)
+_HOURS: dict[str, dict[int, tuple[tuple[str, str], ...]]] = {
+    queue: dict.fromkeys(range(5), _ALL_DAY)
+    for queue in ("bagnolet", "malakoff", "champigny", "kremlin-bicetre", "agence")
+}
+_HOURS["pantin"] = {**dict.fromkeys(range(5), (("09:00", "12:30"), ("13:30", "18:00"))), 5: (("09:00", "12:00"),)}
+
+Row = tuple[str, str, str, str, int]
+
+
+def _local(at: str) -> str:
+    summer = f"{at} >= '2026-03-29 01:00' AND {at} < '2026-10-25 01:00'"
+    return f"datetime({at}, CASE WHEN {summer} THEN '+2 hours' ELSE '+1 hour' END)"
+
+
+def _day(at: str) -> str:
+    return f"date({_local(at)})"
+
+
+_KEY = "c.office_id, coalesce(c.residence_id, ''), coalesce(c.topic, '')"
+_MADE = (
+    # What was taken back, and the taking back, are gone.
+    """CREATE TEMP TABLE happened AS SELECT e.* FROM events e WHERE case_id IS NOT NULL
+       AND NOT (e.what = 'undone' AND json_extract(e.data, '$.undoes') IS NOT NULL)
+       AND e.id NOT IN (SELECT json_extract(u.data, '$.undoes') FROM events u
+                        WHERE u.what = 'undone' AND json_extract(u.data, '$.undoes') IS NOT NULL)""",
+    "CREATE INDEX temp.happened_case ON happened (case_id, id)",
+    "CREATE INDEX temp.happened_what ON happened (what)",
+    # Where a case becomes closed or open again; only a change counts.
+    """CREATE TEMP TABLE turns AS
+       SELECT case_id, id, at, what, state FROM (
+         SELECT case_id, id, at, what, state,
+                coalesce(lag(state) OVER (PARTITION BY case_id ORDER BY id), 'open') AS before
+         FROM (SELECT case_id, id, at, what,
+                 CASE WHEN json_extract(data, '$.changed.state[1]') IS NOT NULL
+                        THEN json_extract(data, '$.changed.state[1]')
+                      WHEN what = 'done' THEN 'closed'
+                      WHEN json_extract(data, '$.state') = 'open' THEN 'open' END AS state
+               FROM happened)
+         WHERE state IS NOT NULL)
+       WHERE state <> before""",
+    "CREATE INDEX temp.turns_case ON turns (case_id, at)",
+    """CREATE TEMP TABLE answers AS
+       SELECT h.case_id, h.at FROM happened h JOIN cases c ON c.id = h.case_id
+       WHERE h.what IN ('replied', 'spoken')
+          OR (h.what = 'answered' AND (c.priority <> 'P1' OR json_extract(h.data, '$.in_sent_folder') = 1))
+       UNION ALL SELECT case_id, at FROM turns WHERE state = 'closed' AND what <> 'merged'""",
+    "CREATE INDEX temp.answers_case ON answers (case_id, at)",
+    """CREATE TEMP TABLE own AS SELECT arrival_id FROM happened
+       WHERE what IN ('answered', 'returned') AND arrival_id IS NOT NULL""",
+    "CREATE INDEX temp.own_arrival ON own (arrival_id)",
+    """CREATE TEMP TABLE came AS
+       SELECT k.case_id, k.arrival_id, k.channel, k.kind, k.outcome, coalesce(k.residence_id, '') AS residence,
+              coalesce(k.topic, '') AS topic, CASE WHEN k.channel = 'phone' THEN k.at ELSE a.received_at END AS at
+       FROM contacts k JOIN arrivals a ON a.id = k.arrival_id
+       WHERE (k.channel <> 'phone' OR k.outcome IN ('transfer_unanswered', 'answered', 'voicemail', 'abandoned',
+         'timeout', 'out_of_hours', 'before_answer'))
+         AND k.arrival_id NOT IN (SELECT arrival_id FROM own)""",
+)
+
+_EVENTS = {
+    "transfers": "h.what = 'moved'",
+    "corrected_tenant": "h.what = 'tenant'",
+    "corrected_priority": "h.what IN ('priority', 'danger', 'no_danger')",
+    "call_attempts": "h.what = 'tried'",
+    "automatic_answers": "h.what = 'sent' AND json_extract(h.data, '$.kind') = 'answer'",
+    "appointments": "h.what = 'appointed'",
+    "appointments_cancelled": "h.what = 'appointment cancelled'",
+}
+_BEGUN = """max(c.opened_at, coalesce((SELECT max(t.at) FROM turns t
+            WHERE t.case_id = c.id AND t.state = 'open' AND t.at <= c.due), c.opened_at))"""
+_MET = f"EXISTS (SELECT 1 FROM answers a WHERE a.case_id = c.id AND a.at >= {_BEGUN} AND a.at <= c.due)"
+_MERGED = "EXISTS (SELECT 1 FROM turns t WHERE t.case_id = c.id AND t.what = 'merged' AND t.at <= c.due)"
+_UNSERVED = "m.outcome IS NOT NULL AND m.outcome <> 'answered' AND m.case_id IS NOT NULL"
+_CALLED = f"""EXISTS (SELECT 1 FROM (SELECT case_id, at FROM answers
+                                     UNION ALL SELECT case_id, at FROM happened WHERE what = 'tried') f
+              WHERE f.case_id = m.case_id AND f.at >= m.at AND f.at <= (
+                SELECT max(s.closes) FROM spans s WHERE s.queue = c.queue AND s.day = (
+                  SELECT min(n.day) FROM spans n WHERE n.queue = c.queue AND n.day > {_day("m.at")})))"""
+_LAST_LABEL = "l.id = (SELECT max(o.id) FROM alarm_labels o WHERE o.case_id = l.case_id)"
+_CRIES = """(json_extract(h.data, '$.alarm') = 'certain'
+             OR json_extract(h.data, '$.changed.alarm_level[1]') = 'certain')"""
+_CRIED = f"""(SELECT h.case_id, min(h.at) AS at FROM happened h WHERE {_CRIES} GROUP BY h.case_id)"""
+_INCIDENT = """c.topic IN ('elevator', 'heating', 'water_leak') AND c.residence_id IS NOT NULL
+               AND c.dwelling_id IS NOT NULL"""
+
+
+def _grouped(select: str, day: str, key: str = _KEY) -> str:
+    return f"SELECT {day}, {key}, count(*) FROM {select} GROUP BY 1, 2, 3, 4"
+
+
+def counts(now: str) -> Mapping[str, str]:
+    """Return the query of each measure that is counted, up to a time in UTC."""
+    came, key_came = "came m JOIN cases c ON c.id = m.case_id", _KEY
+    found = {
+        "opened": _grouped("cases c", _day("c.opened_at")),
+        "closed": _grouped(
+            "turns t JOIN cases c ON c.id = t.case_id WHERE t.state = 'closed' AND t.what <> 'merged'", _day("t.at")
+        ),
+        "reopened": _grouped("turns t JOIN cases c ON c.id = t.case_id WHERE t.state = 'open'", _day("t.at")),
+        "due": _grouped(f"cases c WHERE c.due <= '{now}' AND ({_MET} OR NOT {_MERGED})", _day("c.due")),
+        "due_met": _grouped(f"cases c WHERE c.due <= '{now}' AND {_MET}", _day("c.due")),
+        "calls_unserved": _grouped(f"{came} WHERE {_UNSERVED}", _day("m.at"), key_came),
+        "called_back": _grouped(f"{came} WHERE {_UNSERVED} AND {_CALLED}", _day("m.at"), key_came),
+        "corrected_topic": _grouped(
+            "happened h JOIN cases c ON c.id = h.case_id WHERE h.what = 'topic'",
+            _day("h.at"),
+            "c.office_id, coalesce(c.residence_id, ''), coalesce(json_extract(h.data, '$.changed.topic[0]'), c.topic)",
+        ),
+        "calls_answered": _grouped(
+            "came m LEFT JOIN offices_of r ON r.residence = m.residence WHERE m.outcome = 'answered'",
+            _day("m.at"),
+            "coalesce(r.office, ''), m.residence, m.topic",
+        ),
+        "set_aside": _grouped(
+            "came m WHERE m.case_id IS NULL AND m.channel <> 'phone' AND m.kind IN ('automatic', 'spam')",
+            _day("m.at"),
+            "'', m.residence, m.topic",
+        ),
+        "alarms": _grouped(f"{_CRIED} h JOIN cases c ON c.id = h.case_id", _day("h.at")),
+        "alarms_confirmed": _label("l.danger AND l.alarm_level = 0"),
+        "alarms_false": _label("NOT l.danger AND l.alarm_level = 0"),
+        "alarms_missed": _label("l.danger AND l.alarm_level <> 0"),
+        "incidents": _incident("1"),
+        "incident_households": _incident("homes"),
+    }
+    for way in ("email", "desk"):
+        found[f"arrivals.{way}"] = _grouped(f"{came} WHERE m.channel = '{way}'", _day("m.at"))
+    found["arrivals.phone"] = f"""
+        SELECT day, office, residence, topic, sum(n) FROM (
+          SELECT {_day("m.at")} AS day, c.office_id AS office, coalesce(c.residence_id, '') AS residence,
+                 coalesce(c.topic, '') AS topic, 1 AS n
+          FROM {came} WHERE m.channel = 'phone'
+          UNION ALL SELECT {_day("m.at")}, coalesce(r.office, ''), m.residence, m.topic, 1
+          FROM came m LEFT JOIN offices_of r ON r.residence = m.residence
+          WHERE m.channel = 'phone' AND m.case_id IS NULL)
+        GROUP BY 1, 2, 3, 4"""
+    for measure, which in _EVENTS.items():
+        found[measure] = _grouped(f"happened h JOIN cases c ON c.id = h.case_id WHERE {which}", _day("h.at"))
+    found |= {name: _at_day_end(which, what) for name, (which, what) in _STOCKS.items()}
+    return found
+
+
+def _label(which: str) -> str:
+    return _grouped(f"alarm_labels l JOIN cases c ON c.id = l.case_id WHERE {_LAST_LABEL} AND {which}", _day("l.at"))
+
+
+def _incident(what: str) -> str:
+    return f"""SELECT day, (SELECT f.office_id FROM cases f WHERE f.residence_id = residence AND f.topic = matter
+                     AND f.opened_at = began), residence, matter, {what}
+               FROM (SELECT {_day("c.opened_at")} AS day, c.residence_id AS residence, c.topic AS matter,
+                            min(c.opened_at) AS began, count(DISTINCT c.dwelling_id) AS homes
+                     FROM cases c WHERE {_INCIDENT} GROUP BY 1, 2, 3 HAVING count(DISTINCT c.dwelling_id) > 1)"""
+
+
+_HEARD = "max(c.opened_at, coalesce((SELECT max(a.at) FROM answers a WHERE a.case_id = c.id AND a.at < d.ends), ''))"
+_STOCKS = {
+    "open": ("1", "count(*)"),
+    "late": ("c.due < d.ends", "count(*)"),
+    "oldest": (
+        "julianday(d.ends) - julianday(c.opened_at) >= 1",
+        "max(CAST(julianday(d.ends) - julianday(c.opened_at) AS INT))",
+    ),
+    "silent_14": (f"julianday(d.ends) - julianday({_HEARD}) > 14", "count(*)"),
+    "silent_45": (f"julianday(d.ends) - julianday({_HEARD}) > 45", "count(*)"),
+}
+
+
+def _at_day_end(which: str, what: str) -> str:
+    return f"""
+        SELECT d.day, {_KEY}, {what} FROM open_spans o JOIN days d ON d.ends > o.since AND d.ends <= o.till
+        JOIN cases c ON c.id = o.case_id WHERE {which} GROUP BY 1, 2, 3, 4"""
+
+
+_OPEN_SPANS = (
+    """CREATE TEMP TABLE open_spans AS
+       SELECT c.id AS case_id, c.opened_at AS since, coalesce((SELECT min(t.at) FROM turns t WHERE t.case_id = c.id
+         AND t.state = 'closed'), '9999') AS till FROM cases c
+       UNION ALL
+       SELECT r.case_id, r.at, coalesce((SELECT min(t.at) FROM turns t WHERE t.case_id = r.case_id AND
+         t.state = 'closed' AND t.id > r.id), '9999') FROM turns r WHERE r.state = 'open'""",
+)
+_FIRST = "(SELECT case_id, min(at) AS at FROM answers GROUP BY case_id)"
+_OPEN_MINUTES = """coalesce((SELECT sum(max(0.0, (julianday(min(s.closes, f.at)) - julianday(max(s.opens, c.opened_at)))
+    * 1440.0)) FROM spans s WHERE s.queue = c.queue AND s.closes > c.opened_at AND s.opens < f.at), 0.0)"""
+DURATIONS = {
+    "first_answer": f"""SELECT {_day("f.at")}, {_KEY}, {_OPEN_MINUTES} FROM {_FIRST} f JOIN cases c ON c.id = f.case_id
+                        WHERE c.priority <> 'P1'""",
+    "first_answer_p1": f"""SELECT {_day("f.at")}, {_KEY}, (julianday(f.at) - julianday(c.opened_at)) * 1440.0
+                           FROM {_FIRST} f JOIN cases c ON c.id = f.case_id WHERE c.priority = 'P1'""",
+    "alarm_look": f"""
+        SELECT {_day("h.at")}, {_KEY}, (julianday(min(l.at)) - julianday(h.at)) * 1440.0
+        FROM {_CRIED} h JOIN cases c ON c.id = h.case_id
+        JOIN (SELECT subject AS number, at FROM audit_trail WHERE what = 'read'
+              UNION ALL SELECT n.number, p.at FROM happened p JOIN cases n ON n.id = p.case_id
+              WHERE p.who NOT IN ('worker', 'outbound', 'timers', 'import')
+                AND p.case_id IN (SELECT case_id FROM {_CRIED})) l
+          ON l.number = c.number AND l.at >= h.at
+        GROUP BY c.id""",
+    "incident_length": f"""
+        SELECT day, (SELECT f.office_id FROM cases f WHERE f.residence_id = residence AND f.topic = matter
+                     AND f.opened_at = began), residence, matter, (julianday(ended) - julianday(began)) * 1440.0
+        FROM (SELECT {_day("c.opened_at")} AS day, c.residence_id AS residence, c.topic AS matter,
+                     min(c.opened_at) AS began, max(o.till) AS ended
+              FROM cases c JOIN open_spans o ON o.case_id = c.id
+                AND o.since = (SELECT max(x.since) FROM open_spans x WHERE x.case_id = c.id)
+              WHERE {_INCIDENT} GROUP BY 1, 2, 3 HAVING count(DISTINCT c.dwelling_id) > 1) WHERE ended < '9999'""",
+}
+
+
+def prepare(connection: Connection, days: list[date], now: str, offices: Mapping[str, str]) -> None:
+    """Make the tables beside the store's that the queries read, for this connection alone."""
+    for statement in (*_MADE, *_OPEN_SPANS):
+        connection.exec_driver_sql(statement)
+    connection.exec_driver_sql("CREATE INDEX temp.open_spans_case ON open_spans (case_id, since)")
+    connection.exec_driver_sql("CREATE TEMP TABLE offices_of (residence, office)")
+    connection.exec_driver_sql("CREATE TEMP TABLE days (day, ends)")
+    connection.exec_driver_sql("CREATE TEMP TABLE spans (queue, day, opens, closes)")
+    works = [{"residence": residence, "office": office} for residence, office in offices.items()]
+    connection.execute(sa.text("INSERT INTO offices_of VALUES (:residence, :office)"), works)
+    midnight = _utc("date(:day, '+1 day') || ' 00:00'")
+    ends = sa.text(f"INSERT INTO days SELECT :day, min({midnight}, :now)")
+    connection.execute(ends, [{"day": day.isoformat(), "now": now} for day in days])
+    _put_spans(connection, min(days))
+    for name, columns in (("spans", "queue, day"), ("days", "ends")):
+        connection.exec_driver_sql(f"CREATE INDEX temp.{name}_by ON {name} ({columns})")
+    connection.exec_driver_sql("CREATE INDEX temp.spans_closes ON spans (queue, closes)")
+
+
+def _utc(local: str) -> str:
+    """Return a time of Paris in UTC; no day begins, and no office opens, in an hour that there is twice or never."""
+    summer = f"{local} >= '2026-03-29 02:00' AND {local} < '2026-10-25 03:00'"
+    return f"strftime('%Y-%m-%d %H:%M:%f000', {local}, CASE WHEN {summer} THEN '-2 hours' ELSE '-1 hour' END)"
+
+
+def _put_spans(connection: Connection, first: date) -> None:
+    rows: list[dict[str, Any]] = []
+    for ordinal in range(first.toordinal() - 10, first.toordinal() + 420):
+        day = date.fromordinal(ordinal)
+        if day.isoformat() in HOLIDAYS:
+            continue
+        for queue, week in _HOURS.items():
+            rows += [
+                {"queue": queue, "day": day.isoformat(), "opens": f"{day} {opens}", "closes": f"{day} {closes}"}
+                for opens, closes in week.get(day.weekday(), ())
+            ]
+    utc = f"INSERT INTO spans VALUES (:queue, :day, {_utc(':opens')}, {_utc(':closes')})"
+    connection.execute(sa.text(utc), rows)
+
+
+def counted(connection: Connection, now: str) -> dict[str, Counter[tuple[str, str, str, str]]]:
+    """Return what each measure counts, by day, office, residence and topic."""
+    return {measure: _summed(connection.exec_driver_sql(query)) for measure, query in counts(now).items()}
+
+
+def _summed(rows: Any) -> Counter[tuple[str, str, str, str]]:
+    return Counter({tuple(row[:4]): row[4] for row in rows})
+
+
+def durations(connection: Connection) -> Iterator[tuple[str, dict[tuple[str, str, str, str], list[float]]]]:
+    """Yield each measure of durations with those in minutes, by day, office, residence and topic."""
+    for measure, query in DURATIONS.items():
+        found: dict[tuple[str, str, str, str], list[float]] = defaultdict(list)
+        for row in connection.exec_driver_sql(query):
+            found[tuple(row[:4])].append(row[4])
+        yield measure, found
+
+
+def as_text(at: datetime) -> str:
+    """Return a time in UTC as SQLite holds it."""
+    return at.strftime("%Y-%m-%d %H:%M:%S.%f")
