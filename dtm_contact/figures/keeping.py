@@ -93,7 +93,7 @@ def _erased_from(store: Store, found: Mapping[date, Cells], before: date) -> Ite
 
 
 def _sum(cells: Cells, measure: str) -> int:
-    totals = cells.by("" for _ in cells.keys).get("", {})
+    totals: Mapping[str, int] = cells.by("" for _ in cells.keys).get("", {})
     return totals.get(measure, 0)
 
 
