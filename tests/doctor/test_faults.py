@@ -15,8 +15,8 @@ import pytest
 import sqlalchemy as sa
 
 from dtm_contact.doctor import CHECKS, CheckState, examine, links, machine
+from dtm_contact.settings.common import shipped
 from dtm_contact.settings.loading import load
-from dtm_contact.settings.places import shipped
 from dtm_contact.store.system_schema import daemons
 from tests import certificates
 from tests.channels.mailbox.fake_server import REFUSAL
