@@ -20,7 +20,7 @@ from dtm_contact.directory import Directory, read_export
 from dtm_contact.matching import MatchIndex, match
 from dtm_contact.model import Arrival, Contact, Match, NoHistory
 from dtm_contact.reading import read
-from dtm_contact.rehearsal.reliability import reliability, wilson
+from dtm_contact.rehearsal.score import reliability, wilson
 from dtm_contact.settings import Settings
 from fixtures.hard_contacts.correspondence import Correspondence, Message
 from fixtures.hard_contacts.estate.making import Estate

@@ -25,7 +25,7 @@ from dtm_contact.health import READY, Health, HealthWatch, watching_ages, watchi
 from dtm_contact.log import get_log
 from dtm_contact.log import reopen as reopen_log
 from dtm_contact.monitor import Monitor
-from dtm_contact.notices import Announcer, announcing, kept_in, tell_lasting, ways_of
+from dtm_contact.notices import Announcer, announce_lasting, announcing, kept_in, ways_of
 from dtm_contact.outbound import Answering
 from dtm_contact.outbound.notices import NoticeWriter
 from dtm_contact.rules import RuleSet
@@ -314,7 +314,7 @@ async def run(settings: Settings) -> None:
                 manager.tell("STOPPING=1", "STATUS=stops")
     except DtmContactError as error:
         manager.tell("STATUS=does not start; the log says why")
-        await tell_lasting(settings, "start", f"The daemon does not start. {error}", utc_now())
+        await announce_lasting(settings, "start", f"The daemon does not start. {error}", utc_now())
         raise
 
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from dtm_contact.settings import Settings
+from dtm_contact.settings.common import FILE_NAME, SERVICE_CONFIG, shipped
 from dtm_contact.settings.loading import InvalidSettingsError, find_file, load, read_file
-from dtm_contact.settings.places import FILE_NAME, SERVICE_CONFIG, shipped
 
 
 @pytest.fixture(autouse=True)

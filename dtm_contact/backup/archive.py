@@ -229,12 +229,10 @@ def encrypting(command: list[str], out: BinaryIO) -> Iterator[IO[bytes]]:
     Raises:
         BackupError: the program is not there, or fails.
     """
-    with (
-        found(command),
-        subprocess.Popen(  # noqa: S603 - a program that the settings choose, no shell
-            command, stdin=subprocess.PIPE, stdout=out, stderr=subprocess.PIPE
-        ) as process,
-    ):
+    _require_program(command[0])
+    with subprocess.Popen(  # noqa: S603 - a program that the settings choose, no shell
+        command, stdin=subprocess.PIPE, stdout=out, stderr=subprocess.PIPE
+    ) as process:
         if process.stdin is None or process.stderr is None:
             raise BackupError(f"{command[0]}: no pipe")
         failed: Exception | None = None
@@ -257,25 +255,23 @@ def run(command: list[str], *, env: Mapping[str, str] | None = None, out: Binary
         BackupError: it is not there, or fails.
     """
     into = subprocess.DEVNULL if out is None else out
-    with found(command):
-        done = subprocess.run(  # noqa: S603 - programs of our own choice, no shell
-            command, env=env, stdin=subprocess.DEVNULL, stdout=into, stderr=subprocess.PIPE, check=False
-        )
+    _require_program(command[0])
+    done = subprocess.run(  # noqa: S603 - programs of our own choice, no shell
+        command, env=env, stdin=subprocess.DEVNULL, stdout=into, stderr=subprocess.PIPE, check=False
+    )
     if done.returncode:
         raise BackupError(f"{Path(command[0]).name} failed: {first_words(done.stderr)}")
 
 
-@contextmanager
-def found(command: list[str]) -> Iterator[None]:
-    """Say which program is not there, and what brings it.
+def _require_program(name: str) -> None:
+    """Check that a program is installed.
 
     Raises:
-        BackupError: it is not there.
+        BackupError: it is not; the error names the package that brings it.
     """
-    if shutil.which(command[0]) is None:
-        package = {"age": "age", "gpg": "gnupg"}.get(command[0], "postgresql-client")
-        raise BackupError(f"the program {command[0]} is not installed (Debian: apt install {package})")
-    yield
+    if shutil.which(name) is None:
+        package = {"age": "age", "gpg": "gnupg"}.get(name, "postgresql-client")
+        raise BackupError(f"the program {name} is not installed (Debian: apt install {package})")
 
 
 def first_words(said: bytes) -> str:

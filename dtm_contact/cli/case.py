@@ -17,7 +17,7 @@ from dtm_contact.cases.verbs.closing import DangerOver
 from dtm_contact.cli import CommandGroup
 from dtm_contact.cli.grounds import IsoTime, ListingNames, listing_names
 from dtm_contact.cli.output import as_json_option, console, plain, print_json, printable, table
-from dtm_contact.explain.told import tell
+from dtm_contact.explain.terminal import render_judgement
 from dtm_contact.labels.cases import STATES, event_line
 from dtm_contact.labels.judging import NOT_READ
 from dtm_contact.model import Priority
@@ -363,7 +363,7 @@ def _case_lines(file: CaseFile, names: ListingNames) -> Iterator[RenderableType]
         yield Text(f"{NOT_READ} : {case.who}, {case.subject}", style="bold red")
     for contact in file.contacts:
         if contact.judgement is not None:
-            yield tell(contact.judgement, names.names)
+            yield render_judgement(contact.judgement, names.names)
     yield Text("\nCe qui s'est passé", style="bold underline")
     yield table(("quand", "qui", ""), [_event_row(event, names) for event in file.events])
 

@@ -26,7 +26,7 @@ from dtm_contact.directory import (
 from dtm_contact.errors import InvalidFilesError, NoDirectoryError, StoreUnavailableError, UnknownSchemaError
 from dtm_contact.log import get_log
 from dtm_contact.model import errors_first
-from dtm_contact.notices import tell_once, ways_of
+from dtm_contact.notices import announce_once, ways_of
 from dtm_contact.rules import load_in_force
 from dtm_contact.settings import Settings
 from dtm_contact.store import DirectoryImport, Origin, Store, migrate, open_store
@@ -223,7 +223,7 @@ def _refuse(settings: Settings, store: Store, folder: Path, digest: str, faults:
     )
     now, ways = datetime.now(UTC), ways_of(settings.alarm)
     untold = store.directory.refuse(digest, now) and bool(ways)
-    if untold and asyncio.run(tell_once(settings, ways, "directory-refused", letter, now)):
+    if untold and asyncio.run(announce_once(settings, ways, "directory-refused", letter, now)):
         store.directory.mark_refusal_reported(digest, now)
     return 1
 

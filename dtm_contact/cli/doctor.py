@@ -1,7 +1,6 @@
 """`dtm-contact doctor`: looks at all that the daemon rests on, and says what to do."""
 
 from collections.abc import Iterable
-from dataclasses import asdict
 from pathlib import Path
 from typing import Final
 
@@ -48,10 +47,17 @@ def print_findings(findings: Iterable[CheckResult], *, as_json: bool) -> CheckSt
     for finding in findings:
         worst = max(worst, finding.state, key=list(CheckState).index)
         if as_json:
-            print_json({**asdict(finding), "state": finding.state.value})
+            print_json(
+                {
+                    "check": finding.check,
+                    "state": finding.state.value,
+                    "told": finding.message,
+                    "remedy": finding.remedy,
+                }
+            )
             continue
         line = Text(f"{finding.state:<8}", style=_STYLES[finding.state])
-        out.print(line.append(printable(f" {finding.check:<12} {finding.told}"), style="default"), soft_wrap=True)
+        out.print(line.append(printable(f" {finding.check:<12} {finding.message}"), style="default"), soft_wrap=True)
         if finding.remedy:
             out.print(Text(printable(f"{'':<21} → {finding.remedy}")), soft_wrap=True)
     return worst

@@ -32,8 +32,8 @@ from dtm_contact.rehearsal import (
     score_calls,
 )
 from dtm_contact.rehearsal.fit_matching import Corpus, fit
-from dtm_contact.rehearsal.labels import Label, add_label, labelled_files, meant, placed
-from dtm_contact.rehearsal.reliability import Band
+from dtm_contact.rehearsal.score import Band
+from dtm_contact.rehearsal.truth import Label, add_label, labelled_files, resolve_answer, with_home
 from dtm_contact.settings import Settings
 
 _CONFUSIONS_SHOWN = 20
@@ -179,7 +179,7 @@ def label_command(settings: Settings, folder: Path, directory: Path | None, rule
     for arrival in waiting:
         judgement = judge(arrival, arrival.received_at, grounds, NoHistory())
         _show(judgement)
-        label = placed(_ask(judgement, grounds), grounds.directory)
+        label = with_home(_ask(judgement, grounds), grounds.directory)
         residence = grounds.directory.residences.get(label.residence_id or "")
         add_label(folder, replace(label, office=residence.office_id if residence else judgement.decision.office_id))
 
@@ -205,7 +205,7 @@ def _ask(judgement: Judgement, grounds: Grounds) -> Label:
 
 def _choice(question: str, choices: Collection[str], usual: str) -> str:
     while True:
-        chosen = meant(click.prompt(question, default=usual), choices, usual)
+        chosen = resolve_answer(click.prompt(question, default=usual), choices, usual)
         if chosen is not None:
             return chosen
         click.echo(", ".join(choices))

@@ -14,7 +14,7 @@ from typing import Final
 import click
 
 from dtm_contact.errors import DtmContactError
-from dtm_contact.settings.places import APPLICATION, FILE_NAME, SERVICE_CONFIG, SERVICE_DATA, shipped
+from dtm_contact.settings.common import APPLICATION, FILE_NAME, SERVICE_CONFIG, SERVICE_DATA, shipped
 
 _RUN: Final = Path("/run") / APPLICATION
 _BACKUPS: Final = Path("/var/backups") / APPLICATION

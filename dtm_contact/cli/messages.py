@@ -12,7 +12,7 @@ from dtm_contact.cli.output import as_json_option, console, print_json, print_pr
 from dtm_contact.contract import as_json as contract_json
 from dtm_contact.explain.names import Names
 from dtm_contact.explain.picture import picture
-from dtm_contact.explain.told import tell
+from dtm_contact.explain.terminal import render_judgement
 from dtm_contact.explain.waterfall import short, waterfall
 from dtm_contact.model import Judgement
 from dtm_contact.pipeline import Grounds
@@ -128,7 +128,7 @@ def explain(
     names = names_of(grounds)
     out = console()
     for number, judgement in enumerate(judge_messages([file], datetime.now(UTC), grounds, at=at, trace=True)):
-        out.print(tell(judgement, names))
+        out.print(render_judgement(judgement, names))
         if svg is not None and not number:
             _draw(judgement, names, svg)
 

@@ -27,8 +27,8 @@ from dtm_contact.errors import DtmContactError, NoDirectoryError
 from dtm_contact.log import get_log
 from dtm_contact.model import domain_of
 from dtm_contact.settings import Settings, unknown
+from dtm_contact.settings.common import shipped
 from dtm_contact.settings.loading import CONFIG_VARIABLE
-from dtm_contact.settings.places import shipped
 from dtm_contact.store import Store, migrate, open_store
 
 

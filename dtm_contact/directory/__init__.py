@@ -1,8 +1,7 @@
 """The estate and its people: the landlord's CSV files, checked, and a fast look-up over them."""
 
-from dtm_contact.directory.difference import FileDifference, compare
 from dtm_contact.directory.duty import on_duty, on_duty_in_residence
-from dtm_contact.directory.export import ExportFiles, look_at, read_export
+from dtm_contact.directory.export import ExportFiles, FileDifference, compare, look_at, read_export
 from dtm_contact.directory.guard import Suspicion, suspicions
 from dtm_contact.directory.index import Directory, in_force
 from dtm_contact.directory.records import (

@@ -110,23 +110,23 @@ class LineReference:
 
     def read(self, cells: Sequence[str], at: Cells) -> Sequence[object]:
         """Return the cells as they are."""
-        known = at.keys[self.file]
-        if known is None:
+        allowed = at.keys[self.file]
+        if allowed is None:
             return cells
-        dangling = set(cells).difference(known)
+        dangling = set(cells).difference(allowed)
         if self.optional:
             dangling.discard("")
         if dangling:
             for row, cell in enumerate(cells):
                 if cell in dangling:
-                    self._report(row, cell, known, at)
+                    self._report(row, cell, allowed, at)
         return cells
 
-    def _report(self, row: int, cell: str, known: Collection[str], at: Cells) -> None:
+    def _report(self, row: int, cell: str, allowed: Collection[str], at: Cells) -> None:
         if not cell:
             at.error(row, f"no {at.column}")
             return
-        hint = at.report.suggestion(cell, known) if at.report.has_room(Severity.ERROR) else ""
+        hint = at.report.suggestion(cell, allowed) if at.report.has_room(Severity.ERROR) else ""
         at.error(row, f"{at.column}{at.report.shown(cell)} is not in {self.file}", hint)
 
 

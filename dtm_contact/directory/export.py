@@ -1,20 +1,20 @@
-"""Reading the landlord's export: all files, all checks, and every problem at once."""
+"""The landlord's export: all files read, all checks made, every problem at once; and what importing it would change."""
 
 import stat
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from datetime import date
 from functools import partial
 from hashlib import sha256
+from operator import attrgetter
 from pathlib import Path
 
-from dtm_contact.directory.checks import Values
 from dtm_contact.directory.columns import Cells, Keys
-from dtm_contact.directory.layouts import LAYOUTS, Layout
+from dtm_contact.directory.layouts import LAYOUTS, Layout, Values
 from dtm_contact.directory.lines import Lines
 from dtm_contact.directory.records import Records
 from dtm_contact.directory.report import Report
-from dtm_contact.directory.sheet import Sheet, read_sheet
-from dtm_contact.directory.source import read_bytes
+from dtm_contact.directory.sheet import Sheet, read_bytes, read_sheet
 from dtm_contact.errors import InvalidFilesError
 from dtm_contact.model import Problem, Severity
 
@@ -148,3 +148,50 @@ def _records(values: Mapping[str, Values]) -> Records:
             if layout.name in values
         }
     )
+
+
+Key = tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FileDifference:
+    """What would change in one file: the keys of the lines.
+
+    Where a file has no key of its own, a line is its own key, and there is no change, only a line gone and one added.
+    """
+
+    file: str
+    added: tuple[Key, ...]
+    changed: tuple[Key, ...]
+    gone: tuple[Key, ...]
+
+    def __bool__(self) -> bool:
+        """Return whether anything would change."""
+        return bool(self.added or self.changed or self.gone)
+
+
+def compare(old: Records, new: Records) -> tuple[FileDifference, ...]:
+    """Return what replacing `old` by `new` would change, for every file, those without a change too."""
+    return tuple(_compare(layout, getattr(old, layout.name), getattr(new, layout.name)) for layout in LAYOUTS)
+
+
+def _compare(layout: Layout, old: Iterable[object], new: Iterable[object]) -> FileDifference:
+    before, after = _by_key(layout, old), _by_key(layout, new)
+    return FileDifference(
+        layout.file,
+        added=tuple(key for key in after if key not in before),
+        changed=tuple(key for key, line in after.items() if key in before and before[key] != line),
+        gone=tuple(key for key in before if key not in after),
+    )
+
+
+def _by_key(layout: Layout, lines: Iterable[object]) -> dict[Key, object]:
+    columns = layout.key or layout.headers
+    if len(columns) == 1:
+        return {(getattr(line, columns[0]),): line for line in lines}
+    read = attrgetter(*columns)
+    return {tuple(map(_shown, read(line))): line for line in lines}
+
+
+def _shown(value: date | str | None) -> str:
+    return "" if value is None else str(value)

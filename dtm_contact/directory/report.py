@@ -1,4 +1,4 @@
-"""What is wrong with one file of the export, gathered so that all of it is told at once and nobody's data with it."""
+"""What is wrong with one file of the export, gathered so that all of it is reported at once, without personal data."""
 
 import re
 from collections.abc import Callable, Iterable
@@ -9,8 +9,8 @@ from rapidfuzz.process import extract
 
 from dtm_contact.model import Problem, Severity
 
-# Of each severity; beyond this nobody reads on, and the first thousand already tell what is wrong.
-MAX_TOLD = 1_000
+# Of each severity; beyond this nobody reads on, and the first thousand already show what is wrong.
+MAX_LISTED = 1_000
 
 # A look through all identifiers of a file costs a millisecond or two.
 _MAX_SUGGESTIONS = 100
@@ -29,37 +29,37 @@ class Report:
         """Begin with none; `personal`: the file holds people, and a cell may hold what its column does not say."""
         self.file = file
         self._personal = personal
-        self._told: dict[Severity, list[Problem]] = {severity: [] for severity in Severity}
-        self._untold = dict.fromkeys(Severity, 0)
+        self._listed: dict[Severity, list[Problem]] = {severity: [] for severity in Severity}
+        self._unlisted = dict.fromkeys(Severity, 0)
         self._suggestions = 0
 
     def add(self, severity: Severity, place: Callable[[], Place] | Place, message: str, hint: str = "") -> None:
-        """Note a problem; `place` is its line and column, or finds them, which is done only if it will be told."""
+        """Note a problem; `place` is its line and column, or finds them, which is done only if it will be listed."""
         if not self.has_room(severity):
-            self._untold[severity] += 1
+            self._unlisted[severity] += 1
             return
         line, column = place() if callable(place) else place
-        self._told[severity].append(Problem(self.file, line, column, message, hint, severity))
+        self._listed[severity].append(Problem(self.file, line, column, message, hint, severity))
 
     def has_room(self, severity: Severity) -> bool:
-        """Return whether one more problem of this severity will be told."""
-        return len(self._told[severity]) < MAX_TOLD
+        """Return whether one more problem of this severity will be listed."""
+        return len(self._listed[severity]) < MAX_LISTED
 
     @property
     def has_errors(self) -> bool:
         """Whether any error was noted."""
-        return bool(self._told[Severity.ERROR])
+        return bool(self._listed[Severity.ERROR])
 
     def problems(self) -> tuple[Problem, ...]:
         """Return what was noted in the order of the file, and at the end how many more there are."""
-        told = [problem for problems in self._told.values() for problem in problems]
-        told.sort(key=lambda problem: (problem.line, problem.column))
+        listed = [problem for problems in self._listed.values() for problem in problems]
+        listed.sort(key=lambda problem: (problem.line, problem.column))
         more = (
             Problem(self.file, 0, 0, f"{count:,} more of this file are not listed", severity=severity)
-            for severity, count in self._untold.items()
+            for severity, count in self._unlisted.items()
             if count
         )
-        return (*told, *more)
+        return (*listed, *more)
 
     def shown(self, value: str) -> str:
         """Return ` value` as it may stand in a message; empty where it could be a person's name, number or address.
@@ -69,12 +69,12 @@ class Report:
         """
         return "" if self._personal and not is_harmless(value) else f" {quoted(value)}"
 
-    def suggestion(self, value: str, known: Iterable[str]) -> str:
+    def suggestion(self, value: str, allowed: Iterable[str]) -> str:
         """Return what the module's `suggestion` does, for the first hundred times that this report is asked."""
         if self._suggestions >= _MAX_SUGGESTIONS:
             return ""
         self._suggestions += 1
-        return suggestion(value, known)
+        return suggestion(value, allowed)
 
 
 def is_harmless(value: str) -> bool:
@@ -87,15 +87,15 @@ def quoted(value: str) -> str:
     return repr(value if len(value) <= _MAX_SHOWN else value[:_MAX_SHOWN] + "…")
 
 
-def suggestion(value: str, known: Iterable[str]) -> str:
-    """Return which of `known` are nearest to `value`, at most two slips away; an empty text where none is.
+def suggestion(value: str, allowed: Iterable[str]) -> str:
+    """Return which of `allowed` are nearest to `value`, at most two slips away; an empty text where none is.
 
     A slip is a character too many, missing, taken for another, or swapped with the next (optimal string alignment).
     """
     if len(value) > _MAX_SHOWN:
         return ""
     slips = 2 if len(value) > len("R001") else 1
-    near = extract(value, tuple(known), scorer=OSA.distance, score_cutoff=slips, limit=_MAX_NEAREST + 1)
+    near = extract(value, tuple(allowed), scorer=OSA.distance, score_cutoff=slips, limit=_MAX_NEAREST + 1)
     nearest = [repr(found) for found, _, _ in takewhile(lambda found: found[1] == near[0][1], near)]
     if len(nearest) > 1:
         more = ", …" if len(nearest) > _MAX_NEAREST else ""

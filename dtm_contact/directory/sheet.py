@@ -1,18 +1,20 @@
-"""One CSV file (RFC 4180) as rows under known headers, where every field knows its line and column."""
+"""One CSV file (RFC 4180) as rows under known headers, where every field knows its line and column.
 
+Its bytes are what somebody else has put there, in UTF-8 or Windows-1252; which of them is decided by the bytes alone.
+"""
+
+import codecs
 import csv
 import io
 import re
-from collections.abc import Collection, Iterator
+import stat
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import islice
 from pathlib import Path
 
-from dtm_contact.directory.encoding import decode
-from dtm_contact.directory.fields import fault_in_row, place_of_field
 from dtm_contact.directory.report import Place, Report, quoted, suggestion
-from dtm_contact.directory.source import read_bytes
 from dtm_contact.model import Severity
 
 _MAX_BROKEN_ROWS = 100
@@ -191,3 +193,184 @@ def _add_row(sheet: Sheet, line: int, row: list[str], width: int, report: Report
         report.add(Severity.ERROR, (line, 1), message, f"the header has {sheet.delimiter!r} between its fields")
     else:
         report.add(Severity.ERROR, (line, 1), message, "is the file cut short?")
+
+
+_MAX_BYTES = 256 * 2**20
+
+
+def read_bytes(path: Path, report: Report, *, optional: bool = False) -> bytes | None:
+    """Return what a file holds; None, with the reason in `report`, where it cannot be read.
+
+    An `optional` file that is missing is None without a reason. Whatever is no regular file is left alone: a pipe would
+    make the reader wait, a device give no end of bytes.
+    """
+    try:
+        status = path.stat()
+        if not stat.S_ISREG(status.st_mode):
+            report.add(Severity.ERROR, (0, 0), "this is no file", "a folder, a pipe or a device cannot be read as CSV")
+            return None
+        if status.st_size > _MAX_BYTES:
+            report.add(Severity.ERROR, (0, 0), f"the file is larger than {_MAX_BYTES // 2**20} MiB")
+            return None
+        return path.read_bytes()
+    except FileNotFoundError:
+        if not optional or path.is_symlink():
+            report.add(Severity.ERROR, (0, 0), "the file is missing", _other_name(path))
+    except OSError as error:
+        report.add(Severity.ERROR, (0, 0), f"the file cannot be read: {error.strerror}")
+    return None
+
+
+def _other_name(path: Path) -> str:
+    if path.is_symlink():
+        return "it is a link to a file that is not there"
+    try:
+        others = sorted(other.name for other in path.parent.iterdir())
+    except OSError:
+        return ""
+    same = [name for name in others if name.lower() == path.name]
+    return f"{same[0]!r} must be called so" if same else suggestion(path.name, others)
+
+
+_UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+
+# How the letters and signs of French look in UTF-8. In Windows-1252 these bytes are "Ã", "Â", "Å" or "â€" and a sign,
+# which no French text holds.
+_FRENCH_IN_UTF_8 = re.compile(rb"\xc3[\x80-\xbf]|\xc2[\xa0\xab\xb0\xbb]|\xc5[\x92\x93\xb8]|\xe2\x80[\x93-\x9e\xa6\xaf]")
+
+_ONE_ENCODING = "save the whole file as UTF-8"
+
+
+def decode(raw: bytes, report: Report) -> str | None:
+    """Return the text of a file in UTF-8, with or without a byte order mark, or in Windows-1252.
+
+    Whatever is valid UTF-8 is UTF-8: text in another encoding that has one letter beyond ASCII hardly ever is. What is
+    not is Windows-1252, unless it says or shows that most of it was meant as UTF-8.
+
+    Returns:
+        The text without a byte order mark; None where there is none to be had, with the reason in `report`.
+    """
+    if raw.startswith(_UTF_16) or b"\0" in raw[:4]:
+        report.add(Severity.ERROR, (0, 0), "the file is in UTF-16, or is no text", "save it as UTF-8")
+        return None
+    marked = raw.startswith(codecs.BOM_UTF8)
+    raw = raw.removeprefix(codecs.BOM_UTF8)
+    try:
+        return raw.decode()
+    except UnicodeDecodeError as error:
+        not_utf_8 = error.start
+    if marked:
+        message = "this is not UTF-8, though the file begins as UTF-8"
+        report.add(Severity.ERROR, _place_of_byte(raw, not_utf_8), message, _ONE_ENCODING)
+        return None
+    if meant := _FRENCH_IN_UTF_8.search(raw):
+        _report_mixture(raw, meant.start(), not_utf_8, report)
+        return None
+    return _decode_windows_1252(raw, report)
+
+
+def _report_mixture(raw: bytes, utf_8: int, not_utf_8: int, report: Report) -> None:
+    for at, what in sorted(((utf_8, "UTF-8"), (not_utf_8, "Windows-1252"))):
+        report.add(
+            Severity.ERROR, _place_of_byte(raw, at), f"this is {what}, but the file mixes two encodings", _ONE_ENCODING
+        )
+
+
+def _decode_windows_1252(raw: bytes, report: Report) -> str | None:
+    try:
+        return raw.decode("cp1252")
+    except UnicodeDecodeError as error:
+        message = f"the byte {raw[error.start]:02X} is neither UTF-8 nor Windows-1252"
+        report.add(Severity.ERROR, _place_of_byte(raw, error.start), message, _ONE_ENCODING)
+        return None
+
+
+def _place_of_byte(raw: bytes, offset: int) -> tuple[int, int]:
+    """Return line and column of a byte; the column counts a letter of several bytes once."""
+    before = raw[:offset].replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    line_start = before.rfind(b"\n") + 1
+    try:
+        column = len(before[line_start:].decode())
+    except UnicodeDecodeError:
+        column = len(before) - line_start
+    return before.count(b"\n") + 1, column + 1
+
+
+MAX_FIELD = csv.field_size_limit()
+"""The most characters that a field may have; the csv module refuses a longer one."""
+
+_RIGHT_QUOTES = "a quoted field ends with a quote, and a quote within it is written twice"
+
+
+@dataclass(frozen=True, slots=True)
+class _Field:
+    """Where a field begins, how many characters it has, and what is wrong with it."""
+
+    place: Place
+    length: int
+    fault: str = ""
+
+
+def place_of_field(lines: Sequence[str], line: int, delimiter: str, index: int) -> Place:
+    """Return line and column, from 1, of a field.
+
+    Args:
+        lines: the lines of the file, with their line ends.
+        line: where the row begins, from 1.
+        delimiter: what stands between two fields.
+        index: the field's, from 0; where the row has no such field, the answer is where the row begins.
+    """
+    found = next(islice(_fields(lines, line, delimiter), index, None), None)
+    return (line, 1) if found is None else found.place
+
+
+def fault_in_row(lines: Sequence[str], line: int, delimiter: str) -> tuple[Place, str, str]:
+    """Return where a row that is no CSV goes wrong first, what is wrong, and what would be right."""
+    for found in _fields(lines, line, delimiter):
+        if found.fault:
+            return found.place, found.fault, _RIGHT_QUOTES
+        if found.length > MAX_FIELD:
+            return found.place, f"the field is longer than {MAX_FIELD:,} characters", ""
+    return (line, 1), "the line is no CSV", _RIGHT_QUOTES
+
+
+def _fields(lines: Sequence[str], line: int, delimiter: str) -> Iterator[_Field]:
+    """Walk along the row that begins on `line` as the csv module does, up to its end or to a quote never closed."""
+    position = 0
+    while position >= 0:
+        place = line, position + 1
+        length, fault = 0, ""
+        if lines[line - 1].startswith('"', position):
+            line, position, length = _end_of_quotes(lines, line, position + 1)
+            if position < 0:
+                yield _Field(place, length, "a quote is opened here and never closed")
+                return
+            if lines[line - 1][position : position + 1] not in (delimiter, "\r", "\n", ""):
+                fault = "text follows the closing quote of this field"
+        end = lines[line - 1].find(delimiter, position)
+        length += (end if end >= 0 else len(lines[line - 1].rstrip("\r\n"))) - position
+        yield _Field(place, length, fault)
+        position = end + 1 if end >= 0 else -1
+
+
+def _end_of_quotes(lines: Sequence[str], line: int, position: int) -> tuple[int, int, int]:
+    """Return line and offset behind the closing quote of a field, and its length; the offset is -1 if there is none.
+
+    A field that is too long anyway is not followed to the end of the file.
+    """
+    length = 0
+    while True:
+        text = lines[line - 1]
+        end = _closing_quote(text, position)
+        if end >= 0:
+            return line, end + 1, length + end - position
+        length += len(text) - position
+        if line == len(lines) or length > MAX_FIELD:
+            return line, -1, length
+        line, position = line + 1, 0
+
+
+def _closing_quote(text: str, position: int) -> int:
+    while (found := text.find('"', position)) >= 0 and text.startswith('"', found + 1):
+        position = found + 2
+    return found

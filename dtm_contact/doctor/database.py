@@ -64,11 +64,11 @@ def _of_version(seen: Inspection) -> Iterator[CheckResult]:
     if seen.schema is None:
         yield warning("it has no tables yet", "dtm-contact store migrate; the first start makes them, too")
     elif seen.schema > SCHEMA_VERSION:
-        told = f"its tables are of version {seen.schema}, this program knows {SCHEMA_VERSION}"
-        yield fault(told, "run the program that brought it there, or go back to a backup made before it")
+        message = f"its tables are of version {seen.schema}, this program knows {SCHEMA_VERSION}"
+        yield fault(message, "run the program that brought it there, or go back to a backup made before it")
     elif seen.schema < SCHEMA_VERSION:
-        told = f"its tables are of version {seen.schema}, this program's are {SCHEMA_VERSION}"
-        yield warning(told, "make a backup, then: dtm-contact store migrate; the next start does it, too")
+        message = f"its tables are of version {seen.schema}, this program's are {SCHEMA_VERSION}"
+        yield warning(message, "make a backup, then: dtm-contact store migrate; the next start does it, too")
 
 
 def _of_durability(seen: Inspection) -> Iterator[CheckResult]:
@@ -95,8 +95,10 @@ def _of_lag(seen: Inspection) -> Iterator[CheckResult]:
         if seconds > _LAG_SECONDS:
             yield warning(f"the standby {name} is {seconds:.0f} s behind", "look at its disk and network")
     if seen.log_octets > _LARGE_LOG:
-        told = f"SQLite's log has {seen.log_octets // _MIB:,} MiB that are not in the file yet"
-        yield warning(told, "somebody reads without end: close sqlite3 or a backup that hangs, then restart the daemon")
+        message = f"SQLite's log has {seen.log_octets // _MIB:,} MiB that are not in the file yet"
+        yield warning(
+            message, "somebody reads without end: close sqlite3 or a backup that hangs, then restart the daemon"
+        )
 
 
 @check("clock", "This machine's clock agrees with the database's, and nothing in the store comes from the future.")
@@ -114,8 +116,8 @@ def clock(site: Site) -> Iterator[CheckResult]:
     ahead = (seen.newest - now).total_seconds() if seen.newest else 0.0
     remedy = "set the clock by NTP: systemctl status systemd-timesyncd chrony"
     if abs(off) > _OFF_SECONDS:
-        told = f"this machine's clock is {abs(off):.0f} s {'ahead of' if off > 0 else 'behind'} the database's"
-        yield (fault if abs(off) > _FAR_OFF_SECONDS else warning)(told, remedy)
+        message = f"this machine's clock is {abs(off):.0f} s {'ahead of' if off > 0 else 'behind'} the database's"
+        yield (fault if abs(off) > _FAR_OFF_SECONDS else warning)(message, remedy)
     elif ahead > _OFF_SECONDS:
         yield warning(f"the newest arrival came {ahead:.0f} s from now: the clock was set back, or was ahead", remedy)
     else:
@@ -129,8 +131,8 @@ def leases(site: Site) -> Iterator[CheckResult]:
     lines = site.store.leases.listing()
     if held:
         gone = "; ".join(str(line) for line in lines if not line.alive)
-        told = f"held beyond a lease: {held}" + (f", by {gone}" if gone else "")
-        yield fault(told, "start a daemon on this store: it takes over what they held")
+        message = f"held beyond a lease: {held}" + (f", by {gone}" if gone else "")
+        yield fault(message, "start a daemon on this store: it takes over what they held")
         return
     alive = [line.name for line in lines if line.alive]
     yield ok(f"daemons that live: {', '.join(alive)}" if alive else "no daemon runs, and nothing is held")

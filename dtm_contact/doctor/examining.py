@@ -31,8 +31,8 @@ def examine(config: Path | None, *, offline: bool = False, only: Collection[str]
     try:
         loaded = load(config)
     except InvalidSettingsError as error:
-        for told in error.faults:
-            yield CheckResult("settings", CheckState.FAULT, told, "correct it: docs/settings.md lists every setting")
+        for message in error.faults:
+            yield CheckResult("settings", CheckState.FAULT, message, "correct it: docs/settings.md lists every setting")
         for each in wanted:
             if each.name != "settings":
                 yield CheckResult(each.name, CheckState.SKIPPED, "the settings do not hold")

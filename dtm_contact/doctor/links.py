@@ -83,8 +83,8 @@ def mailbox(site: Site) -> Iterator[CheckResult]:
         asyncio.run(_open_folders(imap, [folders[name] for name in channels]))
     except (CredentialsRefusedError, MailboxLostError, MailboxRefusedError, WrongSettingError) as error:
         # Where it is and that it is the mailbox stands before it already.
-        told = str(error).removeprefix(str(MailboxLostError(at))).removeprefix(": ")
-        yield fault(f"{at}: {told}{_by(imap.authority)}", _remedy(told, "imap"))
+        message = str(error).removeprefix(str(MailboxLostError(at))).removeprefix(": ")
+        yield fault(f"{at}: {message}{_by(imap.authority)}", _remedy(message, "imap"))
     except (OSError, ValueError) as error:
         yield fault(f"{at}: {described(error)}{_by(imap.authority)}", _remedy(described(error), "imap"))
     else:
@@ -125,16 +125,16 @@ def _by(authority: Path | None) -> str:
     return f" (checked against {authority})" if authority else ""
 
 
-def _remedy(told: str, group: str) -> str:
+def _remedy(message: str, group: str) -> str:
     """Return what to do about a connection that fails, by what was told of it."""
-    if "certificate" in told:
+    if "certificate" in message:
         wrong = f"a wrong name is {group}.host, an unknown authority {group}.authority"
         return f"renew the server's certificate if it has expired; {wrong}"
-    if "credentials" in told or "password" in told.lower() or "name, password" in told:
+    if "credentials" in message or "password" in message.lower() or "name, password" in message:
         return f"mend {group}.user and {group}.password_file" + (" or the token" if group == "imap" else "")
-    if "STARTTLS" in told:
+    if "STARTTLS" in message:
         return "have the server offer STARTTLS; or outbound.security: tls with port 465, or none on one machine"
-    if "folder" in told:
+    if "folder" in message:
         return "mend imap.folder or imap.sent_folder"
     return f"see whether the server runs and a firewall lets us through; {group}.host and {group}.port say where it is"
 
@@ -154,8 +154,8 @@ def dns(site: Site) -> Iterator[CheckResult]:
         try:
             socket.getaddrinfo(host, None)
         except (OSError, UnicodeError) as error:
-            told = f"{setting}: {host}: {described(error)}"
-            found.append(fault(told, f"mend {setting}, or the name in the DNS (/etc/resolv.conf, /etc/hosts)"))
+            message = f"{setting}: {host}: {described(error)}"
+            found.append(fault(message, f"mend {setting}, or the name in the DNS (/etc/resolv.conf, /etc/hosts)"))
     domains = _domains(site.settings)
     for domain in domains:
         try:

@@ -76,9 +76,9 @@ def rights(site: Site) -> Iterator[CheckResult]:
 
 def _wrong_folders(settings: Settings) -> Iterator[CheckResult]:
     for setting, folder in _written_folders(settings):
-        told = _cannot_write(folder)
-        if told is not None:
-            yield fault(f"{setting}: {told}", f"make the folder, and give it to the daemon's user: {folder}")
+        message = _cannot_write(folder)
+        if message is not None:
+            yield fault(f"{setting}: {message}", f"make the folder, and give it to the daemon's user: {folder}")
     store = settings.store.sqlite_path
     if store is None:
         return
@@ -89,8 +89,8 @@ def _wrong_folders(settings: Settings) -> Iterator[CheckResult]:
             if file.exists() and not os.access(file, os.W_OK):
                 yield fault(f"store.url: {file} cannot be written", "give it to the daemon's user")
             elif file.exists() and file.stat().st_mode & _OTHERS and file.parent.stat().st_mode & stat.S_IXOTH:
-                told = f"store.url: every user can read {file}, and with it all that tenants wrote"
-                yield fault(told, f"chmod 600 {file}; chmod 700 {file.parent}")
+                message = f"store.url: every user can read {file}, and with it all that tenants wrote"
+                yield fault(message, f"chmod 600 {file}; chmod 700 {file.parent}")
 
 
 def _written_folders(settings: Settings) -> Iterator[tuple[str, Path]]:
@@ -133,9 +133,9 @@ def _cannot_write(folder: Path) -> str | None:
 def _wrong_files(settings: Settings) -> Iterator[CheckResult]:
     rules = settings.rules.dir
     for file in (rules, *(yaml_files(rules) if rules.is_dir() else ())):
-        told = _cannot_read(file)
-        if told is not None:
-            yield fault(f"rules.dir: {told}", "let the daemon's user read the folder of the rules and all in it")
+        message = _cannot_read(file)
+        if message is not None:
+            yield fault(f"rules.dir: {message}", "let the daemon's user read the folder of the rules and all in it")
     named = {
         "model": settings.model,
         "outbound.authority": settings.outbound.authority,
@@ -144,8 +144,8 @@ def _wrong_files(settings: Settings) -> Iterator[CheckResult]:
         "heartbeat.authority": settings.heartbeat.authority,
     }
     for setting, file in named.items():
-        if file is not None and (told := _cannot_read(file)) is not None:
-            yield fault(f"{setting}: {told}", "name a file that is there and that the daemon's user may read")
+        if file is not None and (message := _cannot_read(file)) is not None:
+            yield fault(f"{setting}: {message}", "name a file that is there and that the daemon's user may read")
     for setting, path in _sockets(settings):
         if len(os.fsencode(path)) > _LONGEST_SOCKET:
             yield fault(
@@ -247,16 +247,16 @@ def _of_secret(setting: str, path: Path) -> Iterator[CheckResult]:
     except WrongSettingError as error:
         yield fault(str(error), "docs/installation.md tells how secrets are handed over")
         return
-    if (told := _cannot_read(path)) is not None:
-        yield fault(f"{setting}: {told}", "name a file that is there and that the daemon's user may read")
+    if (message := _cannot_read(path)) is not None:
+        yield fault(f"{setting}: {message}", "name a file that is there and that the daemon's user may read")
         return
     status = path.stat()
     if status.st_mode & _OTHERS:
         mode = f"{stat.S_IMODE(status.st_mode):04o}"
         yield fault(f"{setting}: every user can read {path} (mode {mode})", f"chmod 640 {path}, group of the daemon")
     if status.st_uid not in {0, os.geteuid()}:
-        told = f"{setting}: {path} belongs to {_user(status.st_uid)}, who can change it"
-        yield warning(told, "give it to root, with the daemon's group")
+        message = f"{setting}: {path} belongs to {_user(status.st_uid)}, who can change it"
+        yield warning(message, "give it to root, with the daemon's group")
 
 
 def _secrets_in_the_open(site: Site) -> Iterator[CheckResult]:
@@ -281,8 +281,8 @@ def _secrets_in_the_open(site: Site) -> Iterator[CheckResult]:
         if secret
     ]
     for place in held:
-        told = f"{file.place(tuple(place.split('.')))}: a secret stands in a file that every user can read"
-        yield fault(told, f"chmod 640 {file.path}, group of the daemon")
+        message = f"{file.place(tuple(place.split('.')))}: a secret stands in a file that every user can read"
+        yield fault(message, f"chmod 640 {file.path}, group of the daemon")
 
 
 @check(
@@ -322,8 +322,8 @@ def _wrong_addresses(settings: Settings) -> Iterator[CheckResult]:
 
 def _open_to_all(settings: Settings) -> Iterator[CheckResult]:
     if not settings.monitor.host.startswith(_LOOPBACK):
-        told = f"monitor.host: /metrics and /healthz are open to whoever reaches {settings.monitor.host}"
-        yield warning(told, "127.0.0.1, or a firewall that lets only the watching machine in")
+        message = f"monitor.host: /metrics and /healthz are open to whoever reaches {settings.monitor.host}"
+        yield warning(message, "127.0.0.1, or a firewall that lets only the watching machine in")
     desk = settings.desk
     if not desk.open:
         return
@@ -333,8 +333,8 @@ def _open_to_all(settings: Settings) -> Iterator[CheckResult]:
             "secure_cookies = true, and a proxy with TLS in front",
         )
     if desk.hosts and not desk.proxies:
-        told = "desk.proxies: none is named, so all agents share one bound on attempts to log in"
-        yield warning(told, 'name the proxy with TLS in front: proxies = ["127.0.0.1", "::1"]')
+        message = "desk.proxies: none is named, so all agents share one bound on attempts to log in"
+        yield warning(message, 'name the proxy with TLS in front: proxies = ["127.0.0.1", "::1"]')
     smtp = settings.smtp
     if "smtp" in settings.channels and any(network.prefixlen == 0 for network in smtp.networks):
         yield fault(
@@ -353,23 +353,24 @@ def certificate(site: Site) -> Iterator[CheckResult]:
         raise SkipError("no certificate is set: mail is taken in without STARTTLS, as on one machine it may be")
     for name, server in shown:
         assert server.certificate is not None  # noqa: S101 - chosen above
-        told = f"{name}.certificate: {server.certificate}"
+        message = f"{name}.certificate: {server.certificate}"
         try:
             if is_out_of_reach(server.key):
                 raise SkipError(f"{name}.key is a credential, which the daemon's unit alone is handed")
             until = _end_of(server.certificate, server.key_path())
         except (OSError, ValueError, WrongSettingError) as error:
             yield fault(
-                f"{told}: {described(error)}", "put the renewed certificate and its key there, and restart the daemon"
+                f"{message}: {described(error)}",
+                "put the renewed certificate and its key there, and restart the daemon",
             )
         else:
-            yield certificate_finding(told, until, site.now)
+            yield certificate_finding(message, until, site.now)
 
 
-def certificate_finding(told: str, until: datetime, now: datetime) -> CheckResult:
+def certificate_finding(message: str, until: datetime, now: datetime) -> CheckResult:
     """Return what is to be said of a certificate that is sound now and ends then."""
     left = until - now
-    said = f"{told}: its certificate ends in {days(left.total_seconds())} ({until:%Y-%m-%d})"
+    said = f"{message}: its certificate ends in {days(left.total_seconds())} ({until:%Y-%m-%d})"
     return warning(said, "have it renewed in time") if left < SOON else ok(said)
 
 
@@ -419,17 +420,17 @@ def alarms(site: Site) -> Iterator[CheckResult]:
         )
         return
     wrong = []
-    if "command" in ready and (told := _cannot_run(alarm.command[0])) is not None:
+    if "command" in ready and (message := _cannot_run(alarm.command[0])) is not None:
         wrong.append(
-            fault(f"alarm.command: {told}", "name a program with its whole path that the daemon's user may run")
+            fault(f"alarm.command: {message}", "name a program with its whole path that the daemon's user may run")
         )
     if "mail" in ready and not site.offline:
         try:
             with socket.create_connection((alarm.host, alarm.port), timeout=min(alarm.seconds, SECONDS)):
                 pass
         except OSError as error:
-            told = f"alarm.host: {alarm.host}:{alarm.port}: {described(error)}"
-            wrong.append(fault(told, "name a mail server that takes mail from this machine: alarm.host, alarm.port"))
+            message = f"alarm.host: {alarm.host}:{alarm.port}: {described(error)}"
+            wrong.append(fault(message, "name a mail server that takes mail from this machine: alarm.host, alarm.port"))
     yield from wrong
     if not wrong:
         yield ok(f"told by {', then '.join(ready)}")

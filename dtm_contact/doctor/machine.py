@@ -37,12 +37,12 @@ def disk(site: Site) -> Iterator[CheckResult]:
     found = []
     for folder, octets in free.items():
         of_store = sqlite is not None and sqlite.absolute().parent == folder.absolute()
-        told = f"{folder} has {octets // _MIB:,} MiB free"
+        message = f"{folder} has {octets // _MIB:,} MiB free"
         if of_store and octets < settings.store.reserve:
-            told = f"{told}; store.reserve keeps {settings.store.reserve // _MIB:,}, so no mail is taken in"
-            found.append(fault(told, f"free space at {folder}, or enlarge that disk"))
+            message = f"{message}; store.reserve keeps {settings.store.reserve // _MIB:,}, so no mail is taken in"
+            found.append(fault(message, f"free space at {folder}, or enlarge that disk"))
         elif octets < wanted:
-            found.append(warning(f"{told}; monitor.free_octets wants {wanted // _MIB:,}", f"free space at {folder}"))
+            found.append(warning(f"{message}; monitor.free_octets wants {wanted // _MIB:,}", f"free space at {folder}"))
         status = os.statvfs(folder)
         if status.f_files and status.f_favail < status.f_files * _FEW_FILES:
             found.append(
@@ -188,15 +188,15 @@ def daemon(site: Site) -> Iterator[CheckResult]:
     try:
         report: dict[str, Any] = json.loads(body)
         wrong = [f"{name}: {said}" for name, said in report["checks"].items() if said != "well"]
-        told = [f"{cause}: {said}" for cause, said in report["told"].items()]
+        message = [f"{cause}: {said}" for cause, said in report["told"].items()]
     except (ValueError, KeyError, AttributeError, TypeError):
         yield fault(f"another program answers at {at} (status {status})", "give one of both another port: monitor.port")
         return
     for said in wrong:
         yield fault(said, "docs/alarms.md tells what to do")
-    for said in told:
+    for said in message:
         yield warning(said, "docs/alarms.md tells what to do")
-    if not wrong and not told:
+    if not wrong and not message:
         yield ok(f"it is well, as {at} says")
 
 

@@ -85,8 +85,8 @@ def postfix(site: Site) -> Iterator[CheckResult]:
     asked = _Postfix()
     found = list(_of_sizes(asked, ways))
     if "+" not in asked.values.get("recipient_delimiter", ""):
-        told = "recipient_delimiter has no +, so replies to our signed addresses (name+…@) find no transport"
-        found.append(fault(told, "postconf -e 'recipient_delimiter = +'"))
+        message = "recipient_delimiter has no +, so replies to our signed addresses (name+…@) find no transport"
+        found.append(fault(message, "postconf -e 'recipient_delimiter = +'"))
     addresses = dict.fromkeys(address.lower() for _name, server in ways for address in server.recipients)
     for address in addresses:
         found.extend(_of_address(asked, site.settings, address))
@@ -108,20 +108,20 @@ def _of_sizes(asked: _Postfix, ways: list[tuple[str, MailServerSettings]]) -> It
     for name, server in ways:
         if not limit or limit > server.size_limit:
             refused = f"what {name}.size_limit ({server.size_limit}) refuses, and bounces it"
-            told = f"message_size_limit is {limit or 'none'}: Postfix takes {refused}"
-            yield warning(told, f"postconf -e 'message_size_limit = {server.size_limit}'")
+            message = f"message_size_limit is {limit or 'none'}: Postfix takes {refused}"
+            yield warning(message, f"postconf -e 'message_size_limit = {server.size_limit}'")
 
 
 def _of_address(asked: _Postfix, settings: Settings, address: str) -> Iterator[CheckResult]:
     local, _, domain = address.rpartition("@")
     accepting = [name for name in _ACCEPTING if asked.holds(name, domain)]
     if not accepting:
-        told = f"Postfix takes no mail for {domain} from outside (Relay access denied)"
-        yield fault(told, f"add {domain} to relay_domains")
+        message = f"Postfix takes no mail for {domain} from outside (Relay access denied)"
+        yield fault(message, f"add {domain} to relay_domains")
     elif accepting == ["mydestination"] and not _known_locally(asked, local, address):
-        told = f"{domain} is in mydestination, where {address} is unknown (User unknown in local recipient table)"
+        message = f"{domain} is in mydestination, where {address} is unknown (User unknown in local recipient table)"
         yield fault(
-            told, f"move {domain} from mydestination to relay_domains, or add the address to local_recipient_maps"
+            message, f"move {domain} from mydestination to relay_domains, or add the address to local_recipient_maps"
         )
     tables = asked.entries("transport_maps")
     leads = next((way for key in (address, domain) for table in tables if (way := asked.looked_up(key, table))), None)
@@ -154,8 +154,8 @@ def _of_transport(asked: _Postfix, settings: Settings, address: str, leads: str)
         if "lmtp" not in settings.channels or settings.lmtp.socket is None or str(settings.lmtp.socket) != path:
             yield fault(f"the transport of {address} is {leads}, where we do not listen", f"make it {right}")
         elif asked.chroot(transport):
-            told = f"Postfix's {transport} client is in a chroot, where it does not see {path}"
-            yield fault(told, f"postconf -F {transport}/unix/chroot=n, then: postfix reload")
+            message = f"Postfix's {transport} client is in a chroot, where it does not see {path}"
+            yield fault(message, f"postconf -F {transport}/unix/chroot=n, then: postfix reload")
         return
     host, _, port = next_hop.removeprefix("inet:").rpartition(":")
     ours = {

@@ -33,13 +33,13 @@ class CheckResult:
     Attributes:
         check: the name of the check.
         state: how it stands. A fault: the daemon cannot do its work. A warning: it does, and somebody should look.
-        told: what was found, with its cause and where; no person's data, no secrets.
+        message: what stands so, with its cause and where; no person's data, no secrets.
         remedy: what to do; empty where there is nothing to do.
     """
 
     check: str
     state: CheckState
-    told: str
+    message: str
     remedy: str = ""
 
 
@@ -47,24 +47,24 @@ class SkipError(DtmContactError):
     """A check cannot look, or there is nothing to look at."""
 
     def __init__(self, reason: str) -> None:
-        """Take the reason, as it is told."""
+        """Take the reason, as a sentence."""
         super().__init__()
         self.reason = reason
 
 
-def ok(told: str) -> CheckResult:
+def ok(message: str) -> CheckResult:
     """Return a finding that all is well."""
-    return CheckResult("", CheckState.OK, told)
+    return CheckResult("", CheckState.OK, message)
 
 
-def warning(told: str, remedy: str) -> CheckResult:
+def warning(message: str, remedy: str) -> CheckResult:
     """Return a finding that somebody should look at."""
-    return CheckResult("", CheckState.WARNING, told, remedy)
+    return CheckResult("", CheckState.WARNING, message, remedy)
 
 
-def fault(told: str, remedy: str) -> CheckResult:
+def fault(message: str, remedy: str) -> CheckResult:
     """Return a finding that keeps the daemon from its work."""
-    return CheckResult("", CheckState.FAULT, told, remedy)
+    return CheckResult("", CheckState.FAULT, message, remedy)
 
 
 class Site:

@@ -28,12 +28,12 @@ def directory(site: Site) -> Iterator[CheckResult]:
         yield fault("no directory has been imported: the daemon does not start", "dtm-contact directory import DIR")
         return
     age, most = site.now - exported_at, timedelta(days=site.settings.directory.max_age_days)
-    told = f"the directory in force was exported {days(age.total_seconds())} ago ({exported_at:%Y-%m-%d})"
+    message = f"the directory in force was exported {days(age.total_seconds())} ago ({exported_at:%Y-%m-%d})"
     if most and age > most:
         remedy = "see whether the export still comes and is imported: journalctl -u dtm-contact-directory"
-        yield warning(f"{told}; directory.max_age_days allows {most.days}", remedy)
+        yield warning(f"{message}; directory.max_age_days allows {most.days}", remedy)
     else:
-        yield ok(told)
+        yield ok(message)
 
 
 @check("rules", "The rules and the learned model can be read, and the rules hold no error. Their tests are not run.")
@@ -53,13 +53,13 @@ def rules(site: Site) -> Iterator[CheckResult]:
     if found.faults:
         yield from _faulty(settings.rules.dir, found.faults)
         return
-    told = f"{settings.rules.dir}: {len(found.rules)} rules, version {found.version}"
+    message = f"{settings.rules.dir}: {len(found.rules)} rules, version {found.version}"
     if found.problems:
         yield warning(
-            f"{told}; {len(found.problems)} warnings, the first: {found.problems[0]}", "dtm-contact rules check"
+            f"{message}; {len(found.problems)} warnings, the first: {found.problems[0]}", "dtm-contact rules check"
         )
     else:
-        yield ok(told)
+        yield ok(message)
 
 
 def _estate(site: Site) -> tuple[Collection[str] | None, Iterable[Residence]]:

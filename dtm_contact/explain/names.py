@@ -21,9 +21,9 @@ class Names:
         """How many people the directory holds."""
         return len(set(column(self.directory.records.leases, "tenant_id")))
 
-    def called(self, known_as: str) -> str:
+    def called(self, identifier_or_name: str) -> str:
         """Return a person's name where an identifier is given, else what is given."""
-        return self.person(known_as) if self.directory.leases_of(known_as) else known_as
+        return self.person(identifier_or_name) if self.directory.leases_of(identifier_or_name) else identifier_or_name
 
     def person(self, tenant_id: str) -> str:
         """Return "Mme Huguette Joly (T000001)"."""
@@ -38,11 +38,11 @@ class Names:
 
     def home(self, home: WriterHome) -> str:
         """Return where somebody lives: the dwelling with its residence, or the residence alone."""
-        told = (
+        parts = (
             self.dwelling(home.dwelling_id) if home.dwelling_id else "",
             self.residence(home.residence_id) if home.residence_id else "",
         )
-        return ", ".join(filter(None, told))
+        return ", ".join(filter(None, parts))
 
     def dwelling(self, dwelling_id: str) -> str:
         """Return "14 rue du 11-Novembre-1918, bât. A, étage 3, porte D (L000002)"."""

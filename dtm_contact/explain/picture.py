@@ -27,31 +27,31 @@ _OPENING = (
 )
 
 
-def picture(told: Waterfall, title: str) -> str:
+def picture(drawn: Waterfall, title: str) -> str:
     """Return the picture of a waterfall.
 
     Args:
-        told: what to draw.
+        drawn: what to draw.
         title: what the picture is of, for those who do not see it and as its first line.
     """
     first = WaterfallStep(
-        "au départ", "", f"1 personne sur {told.people:,}".replace(",", "\N{NO-BREAK SPACE}"), told.start
+        "au départ", "", f"1 personne sur {drawn.people:,}".replace(",", "\N{NO-BREAK SPACE}"), drawn.start
     )
-    steps = [first, *told.steps]
+    steps = [first, *drawn.steps]
     ends = list(accumulate(step.points for step in steps))
     low, high = min(*ends, 0.0), max(*ends, 0.0)
     scale = _BARS / max(high - low, 1.0)
-    notes = [line for each in told.not_the_second for line in wrap(each, _WRAPPED)]
+    notes = [line for each in drawn.not_the_second for line in wrap(each, _WRAPPED)]
     height = _TOP + _ROW * (len(steps) + 1) + 28 + _LINE * (len(notes) + 1)
     parts = [
         _OPENING.format(width=_WIDTH, height=height),
         f'<title id="dtm-title">{escape(title)}</title>',
-        f'<desc id="dtm-desc">{escape(_spoken(told, steps))}</desc>',
+        f'<desc id="dtm-desc">{escape(_spoken(drawn, steps))}</desc>',
         f"<style>{_STYLE}</style>",
         f'<rect class="back" width="{_WIDTH}" height="{height}"/>',
         _text(20, 28, title, "small"),
-        _text(20, 54, told.who, "who"),
-        _text(20, 76, f"{told.where} — {told.verdict}", "small"),
+        _text(20, 54, drawn.who, "who"),
+        _text(20, 76, f"{drawn.where} — {drawn.verdict}", "small"),
         *_rows(steps, ends, low, scale),
         *_notes(notes, _TOP + _ROW * (len(steps) + 1) + 24),
         "</svg>",
@@ -59,11 +59,10 @@ def picture(told: Waterfall, title: str) -> str:
     return "\n".join(parts) + "\n"
 
 
-def _spoken(told: Waterfall, steps: Iterable[WaterfallStep]) -> str:
-    said = [f"{step.label} {step.seen or step.against} {points(step.points)}" for step in steps]
-    return (
-        f"{told.who}, {told.verdict}. {' ; '.join(said)} ; total {points(told.total)}. {' '.join(told.not_the_second)}"
-    )
+def _spoken(drawn: Waterfall, steps: Iterable[WaterfallStep]) -> str:
+    said = " ; ".join(f"{step.label} {step.seen or step.against} {points(step.points)}" for step in steps)
+    total, against = points(drawn.total), " ".join(drawn.not_the_second)
+    return f"{drawn.who}, {drawn.verdict}. {said} ; total {total}. {against}"
 
 
 def _rows(steps: list[WaterfallStep], ends: list[float], low: float, scale: float) -> Iterator[str]:

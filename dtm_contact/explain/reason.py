@@ -1,9 +1,23 @@
-"""Why a case lies where it lies, and why it is an alarm or none, in one line each for agents."""
+"""What agents read of one case in a line: why it lies there, its alarm, its calls; and its text with words marked."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 
-from dtm_contact.labels.judging import ALARM_LEVELS, ALARM_SOURCES, OUTCOMES, PERILS
-from dtm_contact.model import Alarm, AlarmLevel, AlarmSource, Contact, Evidence, Judgement, Peril, Unread
+from dtm_contact.labels.formats import spaced
+from dtm_contact.labels.judging import ALARM_LEVELS, ALARM_SOURCES, NUMBER_WITHHELD, OUTCOMES, PERILS, SPOKE
+from dtm_contact.model import (
+    Alarm,
+    AlarmLevel,
+    AlarmSource,
+    Call,
+    Contact,
+    Evidence,
+    Judgement,
+    Outcome,
+    Part,
+    Peril,
+    Unread,
+)
 from dtm_contact.text import fold
 
 _WORDS_SHOWN = 3
@@ -49,7 +63,7 @@ def alarm_line(alarm: Alarm, peril: Peril | None = None) -> str:
 
     Args:
         alarm: as it stands.
-        peril: what kind of danger it is, told with it; None where that is not known, or not to be told.
+        peril: what kind of danger it is, named with it; None where that is not known, or not to be named.
     """
     if alarm == Alarm():
         return ""
@@ -95,3 +109,68 @@ def quoted(evidence: Iterable[Evidence]) -> str:
 def _same(words: str, other: str) -> bool:
     """Return whether one says no more than the other."""
     return fold(words) in fold(other) or fold(other) in fold(words)
+
+
+def call_back_subject(outcomes: Sequence[Outcome]) -> str:
+    """Return the subject of a call-back: what became of its latest call, how often there was one, and any message.
+
+    Args:
+        outcomes: of its calls, the oldest first; one at least.
+    """
+    parts = [OUTCOMES[outcomes[-1]]]
+    if len(outcomes) > 1:
+        parts.append(f"{len(outcomes)} appels")
+    if Outcome.VOICEMAIL in outcomes[:-1] and outcomes[-1] is not Outcome.VOICEMAIL:
+        parts.append("message vocal laissé")
+    return " ; ".join(parts)
+
+
+def outcome_text(outcome: Outcome, before: Outcome | None = None) -> str:
+    """Return what became of a call and, where its records said otherwise before, what they said."""
+    return OUTCOMES[outcome] if before is None else f"{OUTCOMES[outcome]}, et non « {OUTCOMES[before]} »"
+
+
+def spoke_although_taken(owner: str) -> str:
+    """Return why a call-back is closed whose party was spoken to though an agent had taken it."""
+    return f"{SPOKE}, alors que {owner} l'avait pris"
+
+
+def who_calls(call: Call) -> str:
+    """Return a caller as the switchboard gives them: number and name; anybody can send any."""
+    number = NUMBER_WITHHELD if call.number is None else spaced(call.number)
+    return f"{number} ({call.name})" if call.name else number
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A stretch of text; `mark` says what counted there ("" where nothing did)."""
+
+    text: str
+    mark: str = ""
+
+
+def mark(contact: Contact, part: Part, marks: Iterable[tuple[str, Evidence]]) -> list[Segment]:
+    """Cut one part's text at the words that counted.
+
+    Args:
+        contact: the contact whose text it is.
+        part: which text.
+        marks: a mark's name and a piece of evidence that bears it; where two overlap, the one that begins first, and of
+            those the longer, is shown.
+    """
+    text = contact.text(part)
+    spans = sorted(
+        (evidence.span.start, -evidence.span.end, name)
+        for name, evidence in marks
+        if evidence.span is not None and evidence.span.part is part
+    )
+    segments: list[Segment] = []
+    done = 0
+    for start, negative_end, name in spans:
+        end = min(-negative_end, len(text))
+        if start < done or end <= start:
+            continue
+        segments += [Segment(text[done:start]), Segment(text[start:end], name)]
+        done = end
+    segments.append(Segment(text[done:]))
+    return [segment for segment in segments if segment.text]

@@ -1,6 +1,6 @@
-"""Who a contact is about, told step by step in French: what spoke for and against, and why not the second.
+"""Who a contact is about, step by step in French: what spoke for and against, and why not the second.
 
-Weights are told in points (bits): each point doubles, or halves, how likely a person is. A waterfall starts from one
+Weights are given in points (bits): each point doubles, or halves, how likely a person is. A waterfall starts from one
 person among all, adds what was seen, and ends at a probability among all candidates and "nobody of the directory".
 """
 
@@ -17,7 +17,7 @@ _HELD_AGAINST = frozenset(
     {"place.street", "place.residence", "place.commune", "place.number", "place.floor", "place.door"}
 )
 _STRENGTHS = ((15.0, "décisif"), (8.0, "fort"), (3.0, "moyen"), (1.0, "faible"))
-_LEAST_TOLD = 0.5
+_LEAST_SHOWN = 0.5
 _LEAST_DIFFERENCE = 1.0
 _MOST_REASONS = 3
 _NEVER = 1e-12
@@ -116,13 +116,13 @@ def _verdict(match: Match, best: Candidate) -> str:
 
 
 def _steps(candidate: Candidate, names: Names) -> Iterator[WaterfallStep]:
-    told = 0.0
+    shown = 0.0
     for piece in sorted(candidate.evidence, key=lambda piece: -abs(piece.weight)):
-        told += piece.weight
-        if abs(piece.weight) >= _LEAST_TOLD:
+        shown += piece.weight
+        if abs(piece.weight) >= _LEAST_SHOWN:
             yield WaterfallStep(match_evidence(piece.name), short(piece.seen), _against(piece, names), piece.weight)
-    rest = candidate.score - told
-    if abs(rest) >= _LEAST_TOLD:
+    rest = candidate.score - shown
+    if abs(rest) >= _LEAST_SHOWN:
         yield WaterfallStep(STANDING, "", "", rest)
 
 
@@ -154,8 +154,8 @@ def _differences(best: Candidate, second: Candidate) -> Iterator[str]:
     """Yield what makes the most of the difference, each kind of thing once."""
     ours, theirs = _by_kind(best.evidence), _by_kind(second.evidence)
     differences = {kind: _weight(ours.get(kind)) - _weight(theirs.get(kind)) for kind in (*ours, *theirs)}
-    told = sorted(differences, key=lambda kind: -abs(differences[kind]))
-    reasons = [kind for kind in told if abs(differences[kind]) >= _LEAST_DIFFERENCE][:_MOST_REASONS]
+    kinds = sorted(differences, key=lambda kind: -abs(differences[kind]))
+    reasons = [kind for kind in kinds if abs(differences[kind]) >= _LEAST_DIFFERENCE][:_MOST_REASONS]
     for kind in reasons:
         yield f"\N{EN DASH} {_compared(ours.get(kind), theirs.get(kind))}"
     if not reasons:
@@ -165,11 +165,11 @@ def _differences(best: Candidate, second: Candidate) -> Iterator[str]:
 def _compared(one: Evidence | None, other: Evidence | None) -> str:
     """Return what one thing says of both: "signature « N. Roy » : +8,5 pour le premier, +2,2 pour l'autre"."""
     if one is not None and other is not None and (one.name, one.seen) == (other.name, other.seen):
-        return f"{_told(one)} pour le premier, {points(other.weight)} pour l'autre"
-    return f"{_told(one)} pour le premier ; {_told(other)} pour l'autre"
+        return f"{_worded(one)} pour le premier, {points(other.weight)} pour l'autre"
+    return f"{_worded(one)} pour le premier ; {_worded(other)} pour l'autre"
 
 
-def _told(piece: Evidence | None) -> str:
+def _worded(piece: Evidence | None) -> str:
     if piece is None:
         return "rien de tel"
     seen = f" « {short(piece.seen)} »" if piece.seen else ""

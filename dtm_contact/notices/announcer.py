@@ -1,4 +1,4 @@
-"""Tells the admins what the alarms say: each new one at once, one that lasts now and then, and its end once."""
+"""Notifies the admins of what the alarms say: each new one at once, one that lasts now and then, and its end once."""
 
 import asyncio
 import socket
@@ -12,10 +12,9 @@ from typing import Final
 from dtm_contact import metrics
 from dtm_contact.background import beside
 from dtm_contact.log import get_log
-from dtm_contact.notices.episodes import Episode, NoticeState
+from dtm_contact.notices.episodes import AlarmNotice, Episode, NoticeState
 from dtm_contact.notices.kept import Kept, kept_in
-from dtm_contact.notices.telling import AlarmNotice
-from dtm_contact.notices.ways import NoticeWay, NotToldError, ways_of
+from dtm_contact.notices.ways import NoticeFailedError, NoticeWay, ways_of
 from dtm_contact.settings import Settings
 
 _FIRST_PAUSE: Final = timedelta(seconds=10)
@@ -28,9 +27,9 @@ _log = get_log("alarm")
 
 
 class Announcer:
-    """Hears of alarms (`alarms.Listener`) and tells them by the first way that works; no trouble ends it.
+    """Hears of alarms (`alarms.Listener`) and sends them by the first way that works; no trouble ends it.
 
-    What cannot be told is kept, on disk as well, and told later, after pauses that grow. An alarm that is new is tried
+    What cannot be sent is kept, on disk as well, and sent later, after pauses that grow. An alarm that is new is tried
     at once all the same. One that ends and comes back within the time to settle is the same alarm.
     """
 
@@ -41,7 +40,7 @@ class Announcer:
 
         Args:
             settings: this daemon's name, how long alarms settle, how often they repeat.
-            ways: by which the admins are told, in the order in which they are tried.
+            ways: by which the admins are notified, in the order in which they are tried.
             kept: where alarms outlast a restart.
             clock: the time, aware.
         """
@@ -64,44 +63,44 @@ class Announcer:
         if not ways:
             _log.warning("nobody is told of alarms: DTM_ALARM_RECIPIENTS, _WEBHOOK and _COMMAND name nobody")
 
-    def sounds(self, cause: str, told: str) -> None:
+    def sounds(self, cause: str, sentence: str) -> None:
         """Hear that something is wrong and lasts."""
         with self._lock:
-            found = self._lasting(cause)
-            if found is None:
-                self._add(Episode(cause, told, self._clock()))
+            lasting = self._lasting(cause)
+            if lasting is None:
+                self._add(Episode(cause, sentence, self._clock()))
             else:
-                found.again(told)
+                lasting.sound_again(sentence)
             self._saved = False
         self._wake()
 
     def ends(self, cause: str) -> None:
         """Hear that what lasted is over."""
         with self._lock:
-            found = self._lasting(cause)
-            if found is not None and found.ended is None:
-                found.ended = self._clock()
-                # What was wrong may be what kept it from being told: a mail server that is back.
-                self._new = self._new or found.is_new()
+            lasting = self._lasting(cause)
+            if lasting is not None and lasting.ended is None:
+                lasting.ended = self._clock()
+                # What was wrong may be what kept it from being sent: a mail server that is back.
+                self._new = self._new or lasting.is_new()
                 self._saved = False
         self._wake()
 
-    def happened(self, cause: str, told: str) -> None:
+    def happened(self, cause: str, sentence: str) -> None:
         """Hear that something happened."""
         with self._lock:
-            self._add(Episode(cause, told, self._clock(), lasts=False))
+            self._add(Episode(cause, sentence, self._clock(), lasts=False))
             self._saved = False
         self._wake()
 
     def unheard(self) -> str | None:
-        """Say how many alarms could be told by no way for some minutes; None where there is none."""
+        """Return how many alarms could be sent by no way for some minutes; None where there is none."""
         now = self._clock()
         with self._lock:
             late = [each for each in self._episodes if each.is_new() and now - each.since > _UNHEARD]
         return f"{len(late)} alarms could be told to nobody, the first {late[0].cause}" if late and self._ways else None
 
     async def run(self) -> None:
-        """Tell until cancelled."""
+        """Send notices until cancelled."""
         loop, woken = asyncio.get_running_loop(), asyncio.Event()
         self._wake = lambda: _from_any_thread(loop, woken)
         while True:
@@ -117,14 +116,14 @@ class Announcer:
                 continue
 
     async def stop(self) -> None:
-        """Tell what is new, as far as that is quickly done, and keep the rest."""
+        """Send what is new, as far as that is quickly done, and keep the rest."""
         with suppress(TimeoutError):
             async with asyncio.timeout(_STOP_SECONDS):
                 await self.tick()
         await self._save()
 
     async def tick(self) -> None:
-        """Tell what is to be told now, and keep what has changed."""
+        """Send what is due now, and keep what has changed."""
         if not self._ways:
             with self._lock:
                 self._episodes.clear()
@@ -133,19 +132,19 @@ class Announcer:
         if self._new or self._not_before is None or now >= self._not_before:
             self._new = False
             await self._save()
-            await self._tell_all(now)
+            await self._send_due(now)
         await self._save()
         with self._lock:
             metrics.ALARMS_UNTOLD.set(sum(each.is_new() for each in self._episodes))
 
-    async def _tell_all(self, now: datetime) -> None:
+    async def _send_due(self, now: datetime) -> None:
         alarm = self._settings.alarm
         settle, repeat = timedelta(seconds=alarm.settle_seconds), timedelta(hours=alarm.repeat_hours)
         with self._lock:
             wanted = [(each, state) for each in self._episodes if (state := each.wanted(now, settle, repeat))]
         working = list(self._ways)
         for episode, state in wanted:
-            if not await self._told(self._telling(state, episode, now), working):
+            if not await self._send(self._notice(state, episode, now), working):
                 self._not_before = now + self._pause
                 self._pause = min(self._pause * _GROWTH, timedelta(seconds=alarm.longest_pause))
                 return
@@ -153,29 +152,29 @@ class Announcer:
         if wanted:
             self._not_before, self._pause = None, _FIRST_PAUSE
 
-    async def tell(self, episode: Episode) -> bool:
-        """Tell of something that happened by the first way that works, and keep nothing; return whether one did."""
-        return await self._told(self._telling(NoticeState.HAPPENED, episode, self._clock()), list(self._ways))
+    async def announce(self, episode: Episode) -> bool:
+        """Notify of something that happened by the first way that works, and keep nothing; return whether one did."""
+        return await self._send(self._notice(NoticeState.HAPPENED, episode, self._clock()), list(self._ways))
 
-    def _telling(self, state: NoticeState, episode: Episode, now: datetime) -> AlarmNotice:
-        # A copy: while it is told the alarm may end.
+    def _notice(self, state: NoticeState, episode: Episode, now: datetime) -> AlarmNotice:
+        # A copy: while it is sent the alarm may end.
         return AlarmNotice(
             state, replace(episode), self._host, self._settings.name, now.astimezone(self._settings.zone)
         )
 
-    async def _told(self, telling: AlarmNotice, working: list[NoticeWay]) -> bool:
-        """Tell by the first way that works; one that does not is not tried again in this round."""
+    async def _send(self, notice: AlarmNotice, working: list[NoticeWay]) -> bool:
+        """Send by the first way that works; one that does not is not tried again in this round."""
         while working:
             way = working[0]
             try:
-                await way.tell(telling)
-            except NotToldError as error:
+                await way.send(notice)
+            except NoticeFailedError as error:
                 metrics.ALARM_TELLINGS.labels(way.name, "failed").inc()
-                _log.warning("the admins could not be told", way=way.name, cause=telling.episode.cause, why=str(error))
+                _log.warning("the admins could not be told", way=way.name, cause=notice.episode.cause, why=str(error))
                 working.pop(0)
             else:
                 metrics.ALARM_TELLINGS.labels(way.name, "told").inc()
-                _log.info("told", way=way.name, cause=telling.episode.cause, state=telling.state.value)
+                _log.info("told", way=way.name, cause=notice.episode.cause, state=notice.state.value)
                 return True
         return False
 
@@ -186,8 +185,8 @@ class Announcer:
             if not episode.lasts or (state is NoticeState.OVER and episode.ended is not None):
                 self._episodes.remove(episode)
             elif state is NoticeState.OVER:
-                # It came back while its end was told: to the admins it is new.
-                episode.told_at, self._new = None, True
+                # It came back while its end was sent: to the admins it is new.
+                episode.notified_at, self._new = None, True
 
     async def _save(self) -> None:
         with self._lock:
@@ -205,7 +204,7 @@ class Announcer:
         self._new = True
         self._episodes.append(episode)
         if len(self._episodes) > _MOST_KEPT:
-            # What happened can be read in the log; states are told in any case.
+            # What happened can be read in the log; states are sent in any case.
             oldest = next((each for each in self._episodes if not each.lasts), None)
             if oldest is not None:
                 self._episodes.remove(oldest)
@@ -218,7 +217,7 @@ def _from_any_thread(loop: asyncio.AbstractEventLoop, woken: asyncio.Event) -> N
 
 @asynccontextmanager
 async def announcing(announcer: Announcer) -> AsyncIterator[Announcer]:
-    """Tell until the block ends; what is new then is tried once more, and kept if that fails."""
+    """Send notices until the block ends; what is new then is tried once more, and kept if that fails."""
     try:
         async with beside(announcer.run(), "announcer"):
             yield announcer
@@ -226,32 +225,34 @@ async def announcing(announcer: Announcer) -> AsyncIterator[Announcer]:
         await announcer.stop()
 
 
-async def tell_lasting(settings: Settings, cause: str, told: str, now: datetime) -> None:
-    """Tell of what lasts from a process that ends now; told once however often it is started again.
+async def announce_lasting(settings: Settings, cause: str, sentence: str, now: datetime) -> None:
+    """Notify of what lasts from a process that ends now; once however often it is started again.
 
-    Where nothing can be kept over a restart nobody is told: it would be once for each.
+    Where nothing can be kept over a restart nobody is notified: it would be once for each.
 
     Args:
-        settings: who is told, and where that is kept.
+        settings: who is notified, and where that is kept.
         cause: a word for it, one of `alarms.CAUSES`.
-        told: what is wrong, in a sentence without a person's data.
+        sentence: what is wrong, without a person's data.
         now: the time, aware.
     """
     kept, ways = kept_in(settings), ways_of(settings.alarm)
     if ways and kept.keeps() and kept.save(kept.load()):
         announcer = Announcer(settings, ways, kept, lambda: now)
-        announcer.sounds(cause, told)
+        announcer.sounds(cause, sentence)
         await announcer.stop()
 
 
-async def tell_once(settings: Settings, ways: Sequence[NoticeWay], cause: str, told: str, now: datetime) -> bool:
-    """Tell of something that happened, now, by the first way that works; return whether one did.
+async def announce_once(
+    settings: Settings, ways: Sequence[NoticeWay], cause: str, sentence: str, now: datetime
+) -> bool:
+    """Notify of something that happened, now, by the first way that works; return whether one did.
 
     Args:
         settings: where it happened.
-        ways: by which the admins are told, in the order in which they are tried.
+        ways: by which the admins are notified, in the order in which they are tried.
         cause: a word for it, one of `alarms.CAUSES`.
-        told: what happened, in a sentence without a person's data.
+        sentence: what happened, without a person's data.
         now: when, aware.
     """
-    return await Announcer(settings, ways, Kept(None), lambda: now).tell(Episode(cause, told, now, lasts=False))
+    return await Announcer(settings, ways, Kept(None), lambda: now).announce(Episode(cause, sentence, now, lasts=False))

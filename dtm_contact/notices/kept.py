@@ -47,9 +47,9 @@ class Kept:
         """Keep these in place of those before; return whether that worked: a full disk may be the alarm itself."""
         if self._path is None:
             return True
-        told = json.dumps(_EPISODES.dump_python(list(episodes), mode="json"), indent=1).encode("ascii")
+        content = _EPISODES.dump_python(list(episodes), mode="json", by_alias=True)
         try:
-            replace_file(self._path, told, mode=0o600)
+            replace_file(self._path, json.dumps(content, indent=1).encode("ascii"), mode=0o600)
         except OSError as error:
             _log.warning("the alarms cannot be kept", file=str(self._path), error=error.strerror)
             return False

@@ -1,4 +1,4 @@
-"""The ways by which the admins are told: mail, a web address, a program."""
+"""The ways by which the admins are notified: mail, a web address, a program."""
 
 import asyncio
 import os
@@ -12,15 +12,15 @@ from typing import Final, Protocol
 import aiosmtplib
 
 from dtm_contact.errors import DtmContactError, described
-from dtm_contact.notices.telling import AlarmNotice
+from dtm_contact.notices.episodes import AlarmNotice
 from dtm_contact.settings import AlarmSettings
 from dtm_contact.webcall import webcall
 
 _GONE_SECONDS: Final = 5.0
 
 
-class NotToldError(DtmContactError):
-    """Nobody was told."""
+class NoticeFailedError(DtmContactError):
+    """The notice reached nobody."""
 
     retry = True
 
@@ -33,11 +33,11 @@ class NoticeWay(Protocol):
         """Its name: `mail`, `webhook` or `command`."""
         ...
 
-    async def tell(self, telling: AlarmNotice) -> None:
-        """Tell, and return once whoever takes it has it.
+    async def send(self, notice: AlarmNotice) -> None:
+        """Send a notice, and return once whoever takes it has it.
 
         Raises:
-            NotToldError: that failed; it says why, without what is secret.
+            NoticeFailedError: that failed; it says why, without what is secret.
         """
         ...
 
@@ -48,21 +48,21 @@ class MailWay:
     name = "mail"
 
     def __init__(self, settings: AlarmSettings) -> None:
-        """Take who is told and by which mail server."""
+        """Take who is notified and by which mail server."""
         self._settings = settings
 
-    async def tell(self, telling: AlarmNotice) -> None:
-        """Hand a mail to the mail server; see `Way.tell`."""
+    async def send(self, notice: AlarmNotice) -> None:
+        """Hand a mail to the mail server; see `NoticeWay.send`."""
         settings = self._settings
         message = EmailMessage()
         message["From"] = settings.sender
         message["To"] = ", ".join(settings.recipients)
-        message["Subject"] = telling.subject
-        message["Date"] = format_datetime(telling.at)
+        message["Subject"] = notice.subject
+        message["Date"] = format_datetime(notice.at)
         message["Message-ID"] = make_msgid(domain=settings.sender.rpartition("@")[2] or "localhost")
         # No robot is to answer this (RFC 3834 section 5).
         message["Auto-Submitted"] = "auto-generated"
-        message.set_content(telling.text)
+        message.set_content(notice.text)
         try:
             async with asyncio.timeout(settings.seconds):
                 refused, _said = await aiosmtplib.send(
@@ -70,9 +70,9 @@ class MailWay:
                 )
         except (OSError, ValueError, aiosmtplib.SMTPException) as error:
             said = f"status {error.code}" if isinstance(error, aiosmtplib.SMTPResponseException) else described(error)
-            raise NotToldError(f"the mail server {settings.host}:{settings.port}: {said}") from error
+            raise NoticeFailedError(f"the mail server {settings.host}:{settings.port}: {said}") from error
         if len(refused) == len(settings.recipients):
-            raise NotToldError(f"the mail server {settings.host}:{settings.port} refuses all recipients")
+            raise NoticeFailedError(f"the mail server {settings.host}:{settings.port} refuses all recipients")
 
 
 class WebhookWay:
@@ -85,13 +85,13 @@ class WebhookWay:
         self._settings = settings
         self._url = url
 
-    async def tell(self, telling: AlarmNotice) -> None:
-        """Post it; see `Way.tell`."""
+    async def send(self, notice: AlarmNotice) -> None:
+        """Post it; see `NoticeWay.send`."""
         settings = self._settings
         try:
-            await webcall(self._url, body=telling.json, authority=settings.authority, seconds=settings.seconds)
+            await webcall(self._url, body=notice.json, authority=settings.authority, seconds=settings.seconds)
         except (OSError, DtmContactError) as error:
-            raise NotToldError(f"the address of DTM_ALARM_WEBHOOK: {described(error)}") from error
+            raise NoticeFailedError(f"the address of DTM_ALARM_WEBHOOK: {described(error)}") from error
 
 
 class CommandWay:
@@ -103,8 +103,8 @@ class CommandWay:
         """Take the program, its arguments, and how long it may take."""
         self._settings = settings
 
-    async def tell(self, telling: AlarmNotice) -> None:
-        """Run it; see `Way.tell`. One that takes too long is ended, with all that it started."""
+    async def send(self, notice: AlarmNotice) -> None:
+        """Run it; see `NoticeWay.send`. One that takes too long is ended, with all that it started."""
         settings = self._settings
         try:
             process = await asyncio.create_subprocess_exec(
@@ -115,12 +115,12 @@ class CommandWay:
                 start_new_session=True,
             )
         except (OSError, ValueError) as error:
-            raise NotToldError(f"the program of DTM_ALARM_COMMAND: {described(error)}") from error
+            raise NoticeFailedError(f"the program of DTM_ALARM_COMMAND: {described(error)}") from error
         try:
             async with asyncio.timeout(settings.seconds):
-                await process.communicate(telling.json + b"\n")
+                await process.communicate(notice.json + b"\n")
         except TimeoutError:
-            raise NotToldError("the program of DTM_ALARM_COMMAND takes too long") from None
+            raise NoticeFailedError("the program of DTM_ALARM_COMMAND takes too long") from None
         finally:
             with suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
@@ -128,7 +128,7 @@ class CommandWay:
                 async with asyncio.timeout(_GONE_SECONDS):
                     await process.wait()
         if process.returncode != 0:
-            raise NotToldError(f"the program of DTM_ALARM_COMMAND ends with status {process.returncode}")
+            raise NoticeFailedError(f"the program of DTM_ALARM_COMMAND ends with status {process.returncode}")
 
 
 def ways_of(settings: AlarmSettings) -> Sequence[NoticeWay]:

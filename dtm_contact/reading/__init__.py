@@ -5,14 +5,12 @@ from datetime import datetime, tzinfo
 
 from dtm_contact.errors import UnreadableArrivalError
 from dtm_contact.model import Arrival, Contact, FileReader
-from dtm_contact.reading.automatic import kind_of_sign
-from dtm_contact.reading.formats import CHANNELS, READERS, FormatContext
+from dtm_contact.reading.automatic import kind_of_sign, voice_notice
+from dtm_contact.reading.formats import FormatContext, all_formats
 from dtm_contact.reading.glance import texts_at_a_glance
-from dtm_contact.reading.headers import split_head, with_line_feeds
-from dtm_contact.reading.times import PARIS, time_of
-from dtm_contact.reading.voice_notices import voice_notice
+from dtm_contact.reading.headers import PARIS, split_head, time_of, with_line_feeds
 
-__all__ = ["CHANNELS", "kind_of_sign", "message_time", "read", "texts_at_a_glance", "voice_notice"]
+__all__ = ["all_formats", "kind_of_sign", "message_time", "read", "texts_at_a_glance", "voice_notice"]
 
 
 def read(
@@ -29,7 +27,7 @@ def read(
         arrival: what came in; its media type chooses the reader.
         authserv_ids: the names our mail servers give themselves in Authentication-Results.
         zone: of times that give no offset.
-        files: reads the words of PDFs that came along; None: they are told of only.
+        files: reads the words of PDFs that came along; None: they are only listed.
         file_octets: how large a PDF may be that is read.
 
     Returns:
@@ -38,10 +36,11 @@ def read(
     Raises:
         UnreadableArrivalError: there is no reader for its media type.
     """
-    reader = READERS.get(arrival.media_type.lower())
-    if reader is None:
-        raise UnreadableArrivalError(f"media type {arrival.media_type[:80]!r}, known are {', '.join(sorted(READERS))}")
-    return reader(arrival, FormatContext(zone, authserv_ids, files, file_octets))
+    formats = all_formats()
+    read_as = formats.get(arrival.media_type.lower())
+    if read_as is None:
+        raise UnreadableArrivalError(f"media type {arrival.media_type[:80]!r}, known are {', '.join(formats)}")
+    return read_as.reader(arrival, FormatContext(zone, authserv_ids, files, file_octets))
 
 
 def message_time(raw: bytes, fallback: datetime) -> datetime:

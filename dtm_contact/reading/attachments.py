@@ -1,6 +1,6 @@
 """Files that came along: a safe name, the type that the content shows, size and digest, and the words of PDFs.
 
-No archive is opened.
+No archive is opened. A part can be asked for after its message was read: a file by its digest, the layout as HTML.
 """
 
 import hashlib
@@ -12,8 +12,8 @@ from typing import Final
 
 from dtm_contact.model import Attachment, FileOutcome, FileReader
 from dtm_contact.reading import limits, notes
-from dtm_contact.reading.charsets import clean, clean_line
-from dtm_contact.reading.mime import Node
+from dtm_contact.reading.decoding import clean, clean_line, decode
+from dtm_contact.reading.mime import Node, parse_message
 from dtm_contact.reading.notes import Notes
 
 PDF: Final = "application/pdf"
@@ -87,7 +87,7 @@ _ENDINGS: Final = {
 _LIGATURES: Final = {code: unicodedata.normalize("NFKC", chr(code)) for code in range(0xFB00, 0xFB07)}
 """Two letters or three that fonts draw in one, as in "chauffage"."""
 
-_TOLD: Final = {
+_OUTCOME_NOTES: Final = {
     FileOutcome.CUT: notes.FILE_CUT,
     FileOutcome.EMPTY: notes.FILE_WITHOUT_WORDS,
     FileOutcome.LOCKED: notes.FILE_LOCKED,
@@ -97,12 +97,12 @@ _TOLD: Final = {
 
 
 def describe(node: Node) -> Attachment:
-    """Return what is told of one attached part."""
+    """Return the attachment that a part is."""
     return describe_octets(node.filename, node.octets(), node.media_type)
 
 
 def describe_octets(name: str, octets: bytes, declared: str) -> Attachment:
-    """Return what is told of a file with these octets."""
+    """Return the attachment that a file with these octets is."""
     media_type = real_type(octets, declared)
     return Attachment(
         name=safe_name(name) or _UNNAMED + _ENDINGS.get(media_type, ""),
@@ -112,8 +112,8 @@ def describe_octets(name: str, octets: bytes, declared: str) -> Attachment:
     )
 
 
-def words_of(
-    files: Sequence[Attachment], letters: Mapping[str, bytes], reader: FileReader, found: Notes
+def read_pdf_words(
+    files: Sequence[Attachment], letters: Mapping[str, bytes], reader: FileReader, noted: Notes
 ) -> tuple[str, tuple[Attachment, ...]]:
     """Read the words of the PDFs that came along.
 
@@ -121,7 +121,7 @@ def words_of(
         files: what came along.
         letters: the octets of PDFs that are small enough to be read, by their digest.
         reader: reads them.
-        found: takes a note on each that was not read in full.
+        noted: takes a note on each that was not read in full.
 
     Returns:
         Their words, in the order of the files, with a line feed between; the files, marked where they were read.
@@ -129,19 +129,19 @@ def words_of(
     pdfs = list(dict.fromkeys(file.sha256 for file in files if file.media_type == PDF))
     kept = [digest for digest in pdfs if digest in letters][: limits.FILES_READ]
     if len(kept) < len(pdfs):
-        found.add(notes.FILES_CUT if len(kept) == limits.FILES_READ else notes.FILE_COSTLY)
+        noted.add(notes.FILES_CUT if len(kept) == limits.FILES_READ else notes.FILE_COSTLY)
     if not kept:
         return "", tuple(files)
     texts: dict[str, str] = {}
-    for digest, told in zip(kept, reader([letters[digest] for digest in kept]), strict=True):
-        words = clean(told.text).translate(_LIGATURES).strip()
+    for digest, file_text in zip(kept, reader([letters[digest] for digest in kept]), strict=True):
+        words = clean(file_text.text).translate(_LIGATURES).strip()
         if words:
             texts[digest] = words
-        if told.outcome in _TOLD:
-            found.add(_TOLD[told.outcome])
+        if file_text.outcome in _OUTCOME_NOTES:
+            noted.add(_OUTCOME_NOTES[file_text.outcome])
     text = "\n".join(texts.values())
     if len(text) > limits.ATTACHED_TEXT:
-        found.add(notes.FILE_CUT)
+        noted.add(notes.FILE_CUT)
     return text[: limits.ATTACHED_TEXT], tuple(replace(file, read=file.sha256 in texts) for file in files)
 
 
@@ -177,9 +177,31 @@ def real_type(octets: bytes, declared: str) -> str:
 
 
 def _zip_type(octets: bytes, declared: str) -> str:
-    """Tell an office document from any other zip by the names of its first members, without unpacking."""
+    """Distinguish an office document from any other zip by the names of its first members, without unpacking."""
     head = octets[:4096]
     for member, media_type in _OFFICE:
         if member in head:
             return media_type
     return declared if declared.startswith(_CONFIRMED) else "application/zip"
+
+
+def attached_file(raw: bytes, sha256: str) -> tuple[bytes, str] | None:
+    """Return the octets and the safe name of the part of a message whose content has this digest; None without one."""
+    for node in parse_message(raw, Notes()).walk():
+        if not node.children:
+            octets = node.octets()
+            if hashlib.sha256(octets).hexdigest() == sha256:
+                return octets, describe(node).name
+    return None
+
+
+def html_of(raw: bytes) -> str | None:
+    """Return the HTML that a message was written in; None where it has none."""
+    for node in parse_message(raw, Notes()).walk():
+        if node.media_type == "text/html" and node.disposition != "attachment" and not node.children:
+            return _text(node)
+    return None
+
+
+def _text(node: Node) -> str:
+    return decode(node.octets(), node.parameters.get("charset", ""))

@@ -14,10 +14,8 @@ from typing import Final
 from publicsuffixlist import PublicSuffixList
 
 from dtm_contact.model import Authentication, domain_of
-from dtm_contact.reading.addresses import parse_mailboxes
-from dtm_contact.reading.charsets import clean_line, decode
-from dtm_contact.reading.headers import Headers
-from dtm_contact.reading.words import decode_header
+from dtm_contact.reading.decoding import clean_line, decode, decode_header
+from dtm_contact.reading.headers import Headers, parse_mailboxes
 
 _AUTHENTICATION: Final = "authentication-results"
 _FILTERS: Final = re.compile(r"x-(?:spam|virus|amavis|rspamd|ms-exchange-organization-scl)\b.*")
@@ -58,7 +56,7 @@ def authentication(headers: Headers, authserv_ids: Collection[str]) -> Authentic
 
     Args:
         headers: the message's.
-        authserv_ids: the names that our servers give themselves; without one no header can be told to be ours, and
+        authserv_ids: the names that our servers give themselves; without one no header is known to be ours, and
             nobody is vouched for.
     """
     authors = [mailbox.address for body in headers.all_raw("from")[:20] for mailbox in parse_mailboxes(body)]

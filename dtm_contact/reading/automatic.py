@@ -1,22 +1,31 @@
-"""What in a message's structure says that a program sent it (RFC 3834, RFC 3464, RFC 8098, RFC 5546, RFC 2369).
+"""What in a message says that a program sent it (RFC 3834, RFC 3464, RFC 8098, RFC 5546, RFC 2369).
 
-Three facts are told apart, see `Automation`: that it is a machine's reply, that it went to many alike, and that a
+Three facts are kept apart, see `Automation`: that it is a machine's reply, that it went to many alike, and that a
 program wrote it on an occasion. Only the first says that nobody asks for anything. A discussion list, which hands on
 what a person wrote, is none of them. A voice message that an exchange sends on as mail is a person's request, so
 nothing but a report's structure makes it a reply.
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import Final
 
-from dtm_contact.model import AutomaticSign, Automation, Envelope, Mailbox
-from dtm_contact.reading.headers import Headers
-from dtm_contact.reading.invitations import is_acceptance
+from dtm_contact.model import (
+    Authentication,
+    AutomaticSign,
+    Automation,
+    Contact,
+    Envelope,
+    Mailbox,
+    Undelivered,
+    VoiceNotice,
+)
+from dtm_contact.reading import limits
+from dtm_contact.reading.content import is_acceptance
+from dtm_contact.reading.headers import Headers, parse_parameters
+from dtm_contact.reading.languages import any_of
 from dtm_contact.reading.mime import Node
-from dtm_contact.reading.parameters import parse
-from dtm_contact.reading.patterns import any_of
-from dtm_contact.text import fold
+from dtm_contact.text import find_phones, fold
 
 _SHOWN: Final = 120
 _BODY: Final = 6_000
@@ -251,7 +260,7 @@ def _local_part(sender: Mailbox) -> str:
 
 
 def _answers(headers: Headers) -> Iterator[str]:
-    if parse(headers.raw("auto-submitted"))[0] == _REPLIED:
+    if parse_parameters(headers.raw("auto-submitted"))[0] == _REPLIED:
         yield f"Auto-Submitted: {_REPLIED}"
     precedence = headers.text("precedence").lower()
     if precedence in {"auto_reply", "auto-reply"}:
@@ -259,7 +268,7 @@ def _answers(headers: Headers) -> Iterator[str]:
 
 
 def _generated(headers: Headers, subject: str) -> Iterator[str]:
-    submitted = parse(headers.raw("auto-submitted"))[0]
+    submitted = parse_parameters(headers.raw("auto-submitted"))[0]
     if submitted not in {"", "no", _REPLIED}:
         yield f"Auto-Submitted: {submitted}"
     yield from _flagged(headers, _GENERATED_FLAGS)
@@ -296,3 +305,113 @@ def _reply_words(sender: Mailbox, subject: str, text: str) -> Iterator[str]:
         report = _REPORT_TEXTS.search(fold(text[:_BODY]))
         if report:
             yield f"Text: {report[0]}"
+
+
+_STATUS_PARTS: Final = frozenset({"message/delivery-status", "message/global-delivery-status"})
+_FAILED_RECIPIENT: Final = re.compile(
+    r"^(?:final|original)-recipient:[ \t]*[\w-]{1,20}[ \t]*;[ \t]*<?([^\s<>]{1,320})", re.IGNORECASE | re.MULTILINE
+)
+_ACTION: Final = re.compile(r"^action:[ \t]*([a-z]{1,20})", re.IGNORECASE | re.MULTILINE)
+_STATUS: Final = re.compile(r"^status:[ \t]*([245]\.\d{1,3}\.\d{1,3})", re.IGNORECASE | re.MULTILINE)
+_MOST_UNDELIVERED: Final = 20
+_FAILED: Final = "failed"
+
+
+def undelivered(root: Node) -> tuple[Undelivered, ...]:
+    """Return whom a message's reports name as not reached for good: delays, relays and deliveries are none.
+
+    Args:
+        root: the whole message.
+    """
+    found = dict.fromkeys((*_undelivered_of_reports(root), *_undelivered_of_headers(root.headers)))
+    return tuple(found)[:_MOST_UNDELIVERED]
+
+
+def _undelivered_of_reports(root: Node) -> Iterator[Undelivered]:
+    for node in root.walk():
+        if node.media_type in _STATUS_PARTS and not node.unread:
+            text = node.octets()[: limits.OTHER_TEXT].decode("utf-8", "replace").replace("\r\n", "\n")
+            for group in text.split("\n\n"):
+                yield from _undelivered_of_group(group)
+
+
+def _undelivered_of_group(group: str) -> Iterator[Undelivered]:
+    """Yield the recipients of one group of fields (RFC 3464 section 2.3)."""
+    action, status = _ACTION.search(group), _STATUS.search(group)
+    if action is None or action.group(1).lower() != _FAILED:
+        return
+    for recipient in _FAILED_RECIPIENT.findall(group):
+        yield Undelivered(recipient.lower(), status.group(1) if status else "")
+
+
+def _undelivered_of_headers(headers: Headers) -> Iterator[Undelivered]:
+    """Yield what Exim and its kin write, whose reports are plain text."""
+    for word in headers.text("x-failed-recipients").replace(",", " ").split():
+        if "@" in word:
+            yield Undelivered(word.strip("<>").lower()[:320], "")
+
+
+_RECORDING_ENDINGS: Final = (".wav", ".mp3", ".ogg", ".oga", ".gsm", ".m4a", ".amr", ".opus")
+_VOICE_WORDS: Final = re.compile(
+    r"message(?:rie)? vocal|voice ?mail|voice ?message|boite vocale|sur (?:votre|le) repondeur"
+    r"|left a \d\S* long message|message \d* ?in mailbox"
+)
+_WITHHELD: Final = re.compile(
+    r"(?:numero|appelant|appel|caller|number) (?:inconnu|masque|anonyme|prive|unknown|withheld|anonymous)"
+    r"|anonymous|unknown caller|private number"
+)
+_TRANSCRIPT: Final = re.compile(r"transcri(?:ption|pt)\b[^:\n]{0,40}:\s*(?P<said>[^\n]+)")
+_NO_TRANSCRIPT: Final = re.compile(
+    r"\b(?:indisponible|unavailable|not available|non disponible|pas disponible|impossible|failed|echec|echoue)\b"
+    r"|\b(?:n'a pas|aucune?|no) "
+)
+_FEWEST_TRANSCRIBED: Final = 2
+_LONGEST_NOTICE: Final = 4_000
+"""Characters of the text that are looked at: a notice is short."""
+
+
+def voice_notice(contact: Contact, senders: Collection[str], own_numbers: Collection[str]) -> VoiceNotice | None:
+    """Return whose voice message a contact announces; None where it is no such notice.
+
+    Telephone systems send these as mail: Asterisk's, and those of operators. Who sends them is a setting, since anybody
+    can write any sender; and a notice looks like one: a recording is attached, its words speak of a voice message, and
+    a caller's number stands in it or is said to be withheld.
+
+    Args:
+        contact: a message that was read.
+        senders: addresses, and domains that begin with @, that such notices come from.
+        own_numbers: keys of the numbers that are ours: they are no caller's.
+    """
+    if not (_is_sender(contact, senders) and _has_recording(contact)):
+        return None
+    text = f"{contact.subject}\n{contact.new_text}\n{contact.signature}"[:_LONGEST_NOTICE]
+    folded = fold(text)
+    if not _VOICE_WORDS.search(folded):
+        return None
+    keys = [key for key, _start, _end in find_phones(text) if key not in own_numbers]
+    if not keys and not _WITHHELD.search(folded):
+        return None
+    return VoiceNotice(keys[0] if keys else None, transcribed=_is_transcribed(folded))
+
+
+def _is_transcribed(folded: str) -> bool:
+    """Return whether a notice says what was spoken, and not only that this failed."""
+    found = _TRANSCRIPT.search(folded)
+    if found is None or _NO_TRANSCRIPT.search(found.group()):
+        return False
+    return len(re.findall(r"[^\W\d]{2,}", found["said"])) >= _FEWEST_TRANSCRIBED
+
+
+def _is_sender(contact: Contact, senders: Collection[str]) -> bool:
+    address = contact.sender.address.lower()
+    known = {sender.lower() for sender in senders}
+    if address not in known and f"@{address.rpartition('@')[2]}" not in known:
+        return False
+    return contact.authentication is not Authentication.FAILED
+
+
+def _has_recording(contact: Contact) -> bool:
+    return any(
+        attached.media_type.startswith("audio/") or attached.name.lower().endswith(_RECORDING_ENDINGS)
+        for attached in contact.attachments
+    )

@@ -3,20 +3,18 @@
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import tzinfo
+from datetime import datetime, tzinfo
 from typing import Final
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from dtm_contact.model import Attachment
-from dtm_contact.reading import limits, notes, tnef
+from dtm_contact.reading import limits, notes
 from dtm_contact.reading.attachments import PDF, describe_octets
-from dtm_contact.reading.charsets import clean, decode
-from dtm_contact.reading.html import html_lines
-from dtm_contact.reading.invitations import read_invitation
-from dtm_contact.reading.lines import Line, lines_of
+from dtm_contact.reading.decoding import DecodedBody, clean, clean_line, decode
+from dtm_contact.reading.encapsulated import PKCS7, TNEF_TYPES, unwrap_tnef, without_armour
+from dtm_contact.reading.lines import Line, html_lines, lines_of
 from dtm_contact.reading.mime import Node
 from dtm_contact.reading.notes import Notes
-from dtm_contact.reading.sealed import PKCS7, without_armour
-from dtm_contact.reading.transfer import DecodedBody
 
 _MESSAGES: Final = frozenset({"message/rfc822", "message/global"})
 _REPORTS: Final = frozenset({
@@ -85,13 +83,13 @@ class ContentReader:
 
     Attributes:
         root: the message.
-        found: takes notes.
+        noted: takes notes.
         zone: of an invitation's times.
         letter_octets: how large a PDF may be whose octets are kept to be read; 0: none is.
     """
 
     root: Node
-    found: Notes
+    noted: Notes
     zone: tzinfo
     letter_octets: int = 0
 
@@ -99,7 +97,7 @@ class ContentReader:
         """Return what the message holds."""
         content = self._part(self.root)
         if content.undecoded:
-            self.found.add(notes.UNDECODED)
+            self.noted.add(notes.UNDECODED)
         if not content.has_text():
             content.lines = content.spare
         return content
@@ -114,10 +112,10 @@ class ContentReader:
         if kind == "multipart/alternative":
             return self._alternative(node)
         if kind == "multipart/signed" or kind in PKCS7:
-            self.found.add(notes.SIGNED)
+            self.noted.add(notes.SIGNED)
             return self._part(node.children[0])
         if kind == "multipart/encrypted":
-            self.found.add(notes.ENCRYPTED)
+            self.noted.add(notes.ENCRYPTED)
         content = Content()
         for child in node.children:
             if kind != "multipart/report" or child.media_type not in _REPORTS:
@@ -145,16 +143,16 @@ class ContentReader:
             return Content()
         if kind in _INVITATIONS:
             return self._invitation(node)
-        if kind in tnef.TYPES or (node.filename.lower() == "winmail.dat" and kind == "application/octet-stream"):
+        if kind in TNEF_TYPES or (node.filename.lower() == "winmail.dat" and kind == "application/octet-stream"):
             return self._wrapped(node)
         if kind in PKCS7:
-            self.found.add(_sealed_note(node))
+            self.noted.add(_sealed_note(node))
         if kind == "message/partial":
-            self.found.add(notes.PARTIAL)
+            self.noted.add(notes.PARTIAL)
         if not _is_text(kind) or node.disposition == "attachment":
             return self._files([(node.filename, node.octets(), kind)])
         body = node.body()
-        lines = _text(node, body, self.found) if body.sound else []
+        lines = _text(node, body, self.noted) if body.sound else []
         if node.filename and node is not self.root and not _SPLIT_OFF.fullmatch(node.filename):
             held = self._files([(node.filename, node.octets(), kind)])
             held.spare = lines
@@ -163,19 +161,19 @@ class ContentReader:
 
     def _invitation(self, node: Node) -> Content:
         note, words = read_invitation(node, self.zone)
-        self.found.add(note)
+        self.noted.add(note)
         return Content(spare=lines_of(clean(words)))
 
     def _wrapped(self, node: Node) -> Content:
-        wrapped = tnef.unwrap(node.octets())
+        wrapped = unwrap_tnef(node.octets())
         files = [(name, octets, "application/octet-stream") for name, octets in wrapped.files]
-        self.found.add(notes.TNEF if files or wrapped.text else notes.TNEF_UNREADABLE)
+        self.noted.add(notes.TNEF if files or wrapped.text else notes.TNEF_UNREADABLE)
         held = self._files(files or [(node.filename, node.octets(), node.media_type)])
         held.spare = lines_of(clean(wrapped.text))
         return held
 
     def _files(self, files: Iterable[tuple[str, bytes, str]]) -> Content:
-        """Return files by name, octets and declared type as they are told of; a PDF keeps its octets to be read."""
+        """Return the attachments of files by name, octets and declared type; a PDF keeps its octets to be read."""
         held = Content()
         for name, octets, declared in files:
             attachment = describe_octets(name, octets, declared)
@@ -200,21 +198,21 @@ def _says_something(choice: Content) -> bool:
     return choice.has_text() and not placeholder
 
 
-def _text(node: Node, body: DecodedBody, found: Notes) -> list[Line]:
-    lines = _encoded_text(node, body.octets, found)
+def _text(node: Node, body: DecodedBody, noted: Notes) -> list[Line]:
+    lines = _encoded_text(node, body.octets, noted)
     if body.tail:
         lines = [*lines, Line(""), *lines_of(clean(decode(body.tail[: limits.PLAIN_OCTETS])))]
     return lines
 
 
-def _encoded_text(node: Node, data: bytes, found: Notes) -> list[Line]:
+def _encoded_text(node: Node, data: bytes, noted: Notes) -> list[Line]:
     charset = node.parameters.get("charset", "")
     if node.media_type in _HTML or data[:200].lstrip()[:14].lower().startswith((b"<html", b"<!doctype html")):
-        return html_lines(data, charset, found)
+        return html_lines(data, charset, noted)
     if len(data) > limits.PLAIN_OCTETS:
         data = data[: limits.PLAIN_OCTETS]
-        found.add(notes.TEXT_CUT)
-    text = without_armour(clean(decode(data, charset)), found)
+        noted.add(notes.TEXT_CUT)
+    text = without_armour(clean(decode(data, charset)), noted)
     if node.parameters.get("format", "").lower() == "flowed":
         text = _unfolded(text, delsp=node.parameters.get("delsp", "").lower() == "yes")
     return lines_of(text)
@@ -235,3 +233,86 @@ def _unfolded(text: str, *, delsp: bool) -> str:
             paragraphs.append([">" * depth + " " * bool(depth) + piece])
         open_depth = depth if soft else -1
     return "\n".join("".join(pieces) for pieces in paragraphs)
+
+
+_CALENDAR_OCTETS: Final = 200_000
+_LONGEST_CALENDAR_NOTE: Final = 300
+_CALENDAR_FOLD: Final = re.compile(r"\r?\n[ \t]")
+_EVENT: Final = re.compile(
+    r"^BEGIN:VEVENT\s*$(?P<lines>.*?)(?:^END:VEVENT|\Z)", re.DOTALL | re.MULTILINE | re.IGNORECASE
+)
+_CALENDAR_METHOD: Final = re.compile(r"^METHOD:([A-Z]{1,20})", re.MULTILINE | re.IGNORECASE)
+_CALENDAR_PROPERTY: Final = re.compile(
+    r"^(?P<name>SUMMARY|DESCRIPTION|LOCATION|DTSTART)(?P<parameters>;[^:\n]{0,300})?:(?P<value>[^\n]*)$",
+    re.MULTILINE | re.IGNORECASE,
+)
+_CALENDAR_ACCEPTS: Final = re.compile(r"^ATTENDEE[^:\n]{0,600};PARTSTAT=\"?ACCEPTED\b", re.MULTILINE | re.IGNORECASE)
+_CALENDAR_COMMENT: Final = re.compile(r"^COMMENT[;:]", re.MULTILINE | re.IGNORECASE)
+_CALENDAR_ESCAPE: Final = re.compile(r"\\([nN;,\\])")
+_CALENDAR_STAMP: Final = re.compile(r"(\d{4})(\d{2})(\d{2})(?:T(\d{2})(\d{2})(\d{2})(Z?))?")
+_CALENDAR_ZONE: Final = re.compile(r"TZID=\"?([\w/+-]{1,60})", re.IGNORECASE)
+_CALENDAR_KINDS: Final = {
+    "CANCEL": "Annulation d'un rendez-vous d'agenda",
+    "REPLY": "Réponse à une invitation d'agenda",
+    "COUNTER": "Contre-proposition à une invitation d'agenda",
+}
+
+
+def read_invitation(node: Node, zone: tzinfo) -> tuple[str, str]:
+    """Return the note that describes an invitation, and its words (summary and description)."""
+    text = _CALENDAR_FOLD.sub("", decode(node.octets()[:_CALENDAR_OCTETS], node.parameters.get("charset", "")))
+    event = _EVENT.search(text)
+    found = {
+        match["name"].upper(): match
+        for match in reversed(list(_CALENDAR_PROPERTY.finditer(event["lines"] if event else "")))
+    }
+    values = {name: _unescaped(match["value"]) for name, match in found.items()}
+    method = _CALENDAR_METHOD.search(text)
+    kind = _CALENDAR_KINDS.get(method[1].upper() if method else "", notes.INVITATION)
+    when = _when(found["DTSTART"], zone) if "DTSTART" in found else ""
+    details = [
+        detail
+        for detail in (clean_line(values.get("SUMMARY", "")), when, clean_line(values.get("LOCATION", "")))
+        if detail
+    ]
+    words = "\n".join(filter(None, (values.get("SUMMARY", ""), values.get("DESCRIPTION", ""))))
+    return (f"{kind} : {', '.join(details)}" if details else kind)[:_LONGEST_CALENDAR_NOTE], words
+
+
+def is_acceptance(node: Node) -> bool:
+    """Return whether a calendar's part only says that an invitation is accepted (RFC 5546 section 3.2.3).
+
+    Who declines, proposes another time or adds a comment wants something to be read.
+    """
+    text = _CALENDAR_FOLD.sub("", decode(node.octets()[:_CALENDAR_OCTETS], node.parameters.get("charset", "")))
+    method = _CALENDAR_METHOD.search(text)
+    replies = method is not None and method[1].upper() == "REPLY"
+    return replies and bool(_CALENDAR_ACCEPTS.search(text)) and not _CALENDAR_COMMENT.search(text)
+
+
+def _unescaped(value: str) -> str:
+    return _CALENDAR_ESCAPE.sub(lambda escape: "\n" if escape[1] in "nN" else escape[1], value.rstrip("\r"))
+
+
+def _when(start: re.Match[str], zone: tzinfo) -> str:
+    stamp = _CALENDAR_STAMP.match(start["value"])
+    if stamp is None:
+        return ""
+    year, month, day, hour, minute = (int(part or 0) for part in stamp.groups()[:5])
+    try:
+        moment = datetime(year, month, day, hour, minute, tzinfo=_zone_of(start, stamp, zone)).astimezone(zone)
+    except (ValueError, OverflowError):
+        return ""
+    return moment.strftime("le %d/%m/%Y" if stamp[4] is None else "le %d/%m/%Y à %H:%M")
+
+
+def _zone_of(start: re.Match[str], stamp: re.Match[str], zone: tzinfo) -> tzinfo:
+    if stamp[7]:
+        return ZoneInfo("UTC")
+    named = _CALENDAR_ZONE.search(start["parameters"] or "")
+    if named is None or ".." in named[1] or named[1].startswith("/"):
+        return zone
+    try:
+        return ZoneInfo(named[1])
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return zone

@@ -1,6 +1,6 @@
 """A glance at a message: the words that stand in its first octets, at a small part of what reading it costs.
 
-Nothing is told apart here (a quoted reply, a signature, a script): it serves to choose what is read first, not to read.
+Nothing is separated here (a quoted reply, a signature, a script): it serves to choose what is read first, not to read.
 """
 
 import binascii

@@ -200,3 +200,8 @@ def words(attribute: str) -> str:
     """Return the alternatives that all languages have under an attribute, longest first so that none hides another."""
     found = {word for language in LANGUAGES for word in getattr(language, attribute)}
     return "|".join(sorted(found, key=lambda word: (-len(word), word)))
+
+
+def any_of(*patterns: str) -> str:
+    """Return a group that matches any of the patterns, the first that does."""
+    return f"(?:{'|'.join(patterns)})"

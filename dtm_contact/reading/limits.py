@@ -54,7 +54,7 @@ FORWARDED: Final = 20
 """Originals kept of one message."""
 
 ATTACHMENTS: Final = 500
-"""Attachments told of."""
+"""Attachments listed."""
 
 FILES_READ: Final = 10
 """Files of one message whose words are read."""
@@ -69,7 +69,7 @@ DISPLAY: Final = 1_000
 """Characters of a subject or of a name."""
 
 LINES: Final = 20_000
-"""Lines of a text that are told apart."""
+"""Lines of a text that are separated."""
 
 LINE: Final = NEW_TEXT + 1
 """Characters of one line."""

@@ -10,11 +10,10 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from dtm_contact.reading import limits, notes
-from dtm_contact.reading.headers import Headers, split_head, with_line_feeds
+from dtm_contact.reading.decoding import DecodedBody, read_body, undo_transfer
+from dtm_contact.reading.encapsulated import PKCS7, signed_content
+from dtm_contact.reading.headers import Headers, parse_parameters, split_head, with_line_feeds
 from dtm_contact.reading.notes import Notes
-from dtm_contact.reading.parameters import parse
-from dtm_contact.reading.sealed import PKCS7, signed_content
-from dtm_contact.reading.transfer import DecodedBody, read_body, undo_transfer
 
 _UNFIT: Final = re.compile(r"[^\w.+/*-]", re.ASCII)
 _DELIMITER_END: Final = re.compile(rb"(--)?[ \t]*\r*(?:\n|\Z)")
@@ -40,12 +39,16 @@ class Node:
     @property
     def disposition(self) -> str:
         """`attachment`, `inline`, or empty where the part does not say."""
-        return parse(self.headers.raw("content-disposition"))[0] if "content-disposition" in self.headers else ""
+        return (
+            parse_parameters(self.headers.raw("content-disposition"))[0]
+            if "content-disposition" in self.headers
+            else ""
+        )
 
     @property
     def filename(self) -> str:
         """The file name as the part declares it, decoded but not made safe."""
-        _, parameters = parse(self.headers.raw("content-disposition"))
+        _, parameters = parse_parameters(self.headers.raw("content-disposition"))
         return parameters.get("filename") or parameters.get("name") or self.parameters.get("name", "")
 
     @property
@@ -70,16 +73,16 @@ class Node:
             waiting.extend(reversed(node.children))
 
 
-def parse_message(raw: bytes, found: Notes) -> Node:
+def parse_message(raw: bytes, noted: Notes) -> Node:
     """Cut a message into its parts, breadth first, so that what is cut at a bound is what lies deepest or last."""
     raw = with_line_feeds(raw)
-    budget = _Budget(found)
+    budget = _Budget(noted)
     root = _node(raw, 0, len(raw), default="text/plain")
     waiting = deque([root])
     while waiting:
         node = waiting.popleft()
         if node.headers.cut:
-            found.add(notes.HEADERS_CUT)
+            noted.add(notes.HEADERS_CUT)
         node.children = list(_children(node, budget))
         waiting.extend(node.children)
     return root
@@ -89,7 +92,7 @@ def parse_message(raw: bytes, found: Notes) -> Node:
 class _Budget:
     """What cutting one message into parts may still cost."""
 
-    found: Notes
+    noted: Notes
     parts: int = limits.PARTS
     false_marks: int = limits.FALSE_MARKS
     octets: int = limits.SCANNED_OCTETS
@@ -99,27 +102,27 @@ class _Budget:
         self.octets -= node.end - node.start
         node.unread = node.depth >= limits.NESTING or self.octets <= 0
         if node.unread:
-            self.found.add(notes.NESTING_CUT)
+            self.noted.add(notes.NESTING_CUT)
         return not node.unread
 
     def allows_part(self) -> bool:
         """Return whether one more part may be made."""
         self.parts -= 1
         if self.parts <= 0:
-            self.found.add(notes.PARTS_CUT)
+            self.noted.add(notes.PARTS_CUT)
         return self.parts > 0
 
     def allows_false_mark(self) -> bool:
         """Return whether one more line may look like a delimiter without being one."""
         self.false_marks -= 1
         if self.false_marks <= 0:
-            self.found.add(notes.PARTS_CUT)
+            self.noted.add(notes.PARTS_CUT)
         return self.false_marks > 0
 
 
 def _node(source: bytes, start: int, end: int, default: str, depth: int = 0, copies: int = 0) -> Node:
     headers, body = split_head(source, start, end)
-    value, parameters = parse(headers.raw("content-type")) if "content-type" in headers else ("", {})
+    value, parameters = parse_parameters(headers.raw("content-type")) if "content-type" in headers else ("", {})
     media_type = _UNFIT.sub("", value)[:100]
     if media_type == "text":
         media_type = "text/plain"

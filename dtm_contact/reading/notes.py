@@ -1,4 +1,4 @@
-"""What the agent is told of a message that was not read in full; each note once, in the order of its cause."""
+"""The notes that agents read of a message that was not read in full; each once, in the order of its cause."""
 
 from collections.abc import Iterator
 from typing import Final

@@ -1,9 +1,6 @@
 """Judging outside live work: messages and calls at rest, and decisions held against the truth."""
 
-from dtm_contact.rehearsal.at_rest import messages_at_rest, require_at_rest
-from dtm_contact.rehearsal.calls_at_rest import CallsAtRest
-from dtm_contact.rehearsal.judged_calls import JudgedCalls
-from dtm_contact.rehearsal.judged_messages import judge_messages
+from dtm_contact.rehearsal.at_rest import CallsAtRest, JudgedCalls, judge_messages, messages_at_rest, require_at_rest
 from dtm_contact.rehearsal.score import Figure, Miss, Score, score
 from dtm_contact.rehearsal.score_calls import QUEUE_LOG_FILE, RECORDS_FILE, read_call_truth, score_calls
 from dtm_contact.rehearsal.truth import Truth, read_truth

@@ -1,18 +1,51 @@
-"""Decisions held against the truth: figures, and every miss with what was said and what is right."""
+"""Decisions held against the truth: shares that are right, and how far probabilities may be believed."""
 
+import math
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Protocol, TypeVar
 
 from dtm_contact.model import CaseKind, Judgement, Likely, Match, Priority, Understanding
 from dtm_contact.pipeline import Grounds
-from dtm_contact.rehearsal.reliability import Band, reliability, wilson
 from dtm_contact.rehearsal.truth import Truth
 from dtm_contact.rules import decide
 
 _TOPIC = "topic"
 _OR = " | "
+
+
+EDGES = (0.0, 0.2, 0.5, 0.8, 0.9, 0.95, 0.98, 0.99, 1.0)
+"""Where the bands of a reliability table begin; the last ends at 1."""
+
+
+@dataclass(frozen=True, slots=True)
+class Band:
+    """Answers given with about the same probability.
+
+    Attributes:
+        low, high: from this probability up to, not including, that; 1 belongs to the last.
+        count: how many answers.
+        said: their mean probability.
+        right: the share of them that was right.
+    """
+
+    low: float
+    high: float
+    count: int
+    said: float
+    right: float
+
+    @property
+    def off(self) -> float:
+        """By how much the probability said too much (above 0) or too little."""
+        return self.said - self.right
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """Where the true share of right answers lies, 95 times of 100: few answers say little."""
+        return wilson(round(self.right * self.count), self.count)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +169,7 @@ class _Question:
         return Miss(case.truth.file, self.name, said, right, case.truth.note)
 
 
-def told_topics(topic: str, topics: Collection[str]) -> str:
+def joined_topics(topic: str, topics: Collection[str]) -> str:
     """Return the topics that are right, the first choice first."""
     return _OR.join((topic, *sorted(set(topics) - {topic})))
 
@@ -220,7 +253,7 @@ _QUESTIONS = (
         _TOPIC,
         _anyone,
         lambda case: case.judgement.understanding.topic,
-        lambda case: told_topics(case.truth.topic, case.truth.topics),
+        lambda case: joined_topics(case.truth.topic, case.truth.topics),
         lambda case: case.judgement.understanding.topic in case.truth.topics,
     ),
     _Question(
@@ -332,3 +365,36 @@ def _has_candidate(case: _Case) -> bool:
 def _likeliest(case: _Case) -> tuple[float, bool]:
     best = case.judgement.match.candidates[0]
     return best.probability, best.tenant_id in case.truth.tenants
+
+
+def reliability(answers: Iterable[tuple[float, bool]]) -> tuple[Band, ...]:
+    """Return the reliability table of answers, each a probability from 0 to 1 and whether it was right.
+
+    Bands without an answer are left out (DeGroot and Fienberg, The comparison and evaluation of forecasters, 1983).
+    """
+    listed = list(answers)
+    found = []
+    for low, high in pairwise(EDGES):
+        inside = [each for each in listed if low <= each[0] < high or (high == each[0] == EDGES[-1])]
+        if inside:
+            said = sum(probability for probability, _right in inside) / len(inside)
+            right = sum(right for _probability, right in inside) / len(inside)
+            found.append(Band(low, high, len(inside), said, right))
+    return tuple(found)
+
+
+def wilson(right: int, of: int, z: float = 1.96) -> tuple[float, float]:
+    """Return the interval in which the true share lies, 95 times of 100 by default (Wilson 1927).
+
+    Args:
+        right: how many were right.
+        of: of how many; 0 gives 0 to 1.
+        z: the standard normal quantile of the interval.
+    """
+    if not of:
+        return 0.0, 1.0
+    share, square = right / of, z * z
+    middle = share + square / (2 * of)
+    half = z * math.sqrt(share * (1 - share) / of + square / (4 * of * of))
+    scale = 1 + square / of
+    return max(0.0, (middle - half) / scale), min(1.0, (middle + half) / scale)

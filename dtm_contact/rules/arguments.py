@@ -14,8 +14,7 @@ from dtm_contact.model import Problem, Severity
 from dtm_contact.rules.document import Document
 from dtm_contact.rules.facts import squeeze
 from dtm_contact.rules.validation import Location, check, cut, hint_for, nearest, shown
-from dtm_contact.text import fold
-from dtm_contact.text.stems import stem
+from dtm_contact.text import fold, stem
 
 LIST_LIMIT = 1_000
 """Values of the longest list."""

@@ -12,6 +12,7 @@ from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
 from dtm_contact.settings.backup import BackupSettings, JournalSettings
+from dtm_contact.settings.common import ZoneName
 from dtm_contact.settings.engine import (
     DeskSettings,
     DirectorySettings,
@@ -29,7 +30,6 @@ from dtm_contact.settings.mail_server import LmtpSettings, MailServerSettings, S
 from dtm_contact.settings.mailbox import ImapSettings, OutboundSettings
 from dtm_contact.settings.switchboard import SwitchboardSettings
 from dtm_contact.settings.watching import AlarmSettings, DangerSettings, HeartbeatSettings, MonitorSettings
-from dtm_contact.settings.zones import ZoneName
 
 __all__ = [
     "AlarmSettings",

@@ -7,7 +7,7 @@ from typing import Self
 
 from pydantic import BaseModel, Field, field_validator, model_validator
 
-from dtm_contact.settings.places import shipped, store_in, user_data
+from dtm_contact.settings.common import shipped, store_in, user_data
 
 _HOST = re.compile(r"[0-9A-Za-z]([0-9A-Za-z.-]{0,252}[0-9A-Za-z])?|[0-9A-Fa-f:.]{2,45}")
 _SQLITE_PATH = re.compile(r"sqlite(?:\+\w+)?:///([^?]+)")

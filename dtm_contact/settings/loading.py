@@ -16,7 +16,7 @@ from pydantic_settings import SettingsError
 
 from dtm_contact.errors import DtmContactError, described
 from dtm_contact.settings import Settings, below_environment, unknown
-from dtm_contact.settings.places import FILE_NAME, SERVICE_CONFIG, SERVICE_DATA, store_in, user_config
+from dtm_contact.settings.common import FILE_NAME, SERVICE_CONFIG, SERVICE_DATA, store_in, user_config
 
 CONFIG_VARIABLE: Final = "DTM_CONFIG"
 _LARGEST: Final = 1024 * 1024

@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, Field, field_validator
 
-from dtm_contact.settings.zones import ZoneName
+from dtm_contact.settings.common import ZoneName
 
 
 class SwitchboardSettings(BaseModel):

@@ -4,15 +4,13 @@ One spelling for what people write in many: words, names, telephones, streets, d
 with spans, sentences, slips of the finger, what programs wrap around.
 """
 
-from dtm_contact.text.arabic import ARABIC, ARABIC_ARTICLE, consonants
 from dtm_contact.text.dates import parse_date
 from dtm_contact.text.folding import Folded, fold, fold_keeping_offsets
 from dtm_contact.text.mailboxes import canonical_mailbox, is_robot, takes_no_answers
-from dtm_contact.text.names import glued, name_words, sound, sound_once
+from dtm_contact.text.names import ARABIC, ARABIC_ARTICLE, consonants, glued, name_words, sound, sound_once
 from dtm_contact.text.phones import find_phones, phone_key, phones_in
 from dtm_contact.text.slips import Slips
 from dtm_contact.text.spoken import number_in_words
-from dtm_contact.text.stems import stem
 from dtm_contact.text.streets import (
     LITTLE_WORDS,
     STREET_TYPES,
@@ -30,6 +28,7 @@ from dtm_contact.text.tokens import (
     WORDS_READ,
     Tokens,
     number_kind,
+    stem,
     tokenize,
     word_set,
 )

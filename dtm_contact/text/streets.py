@@ -48,11 +48,11 @@ def written_out(word: str) -> str:
     return _WRITTEN_OUT.get(word, word)
 
 
-def same_word(said: str, known: str) -> bool:
+def same_word(said: str, name_word: str) -> bool:
     """Return whether a word of a text is a known word of a place's name, one slip in a long one allowed."""
-    if said == known:
+    if said == name_word:
         return True
-    return len(known) >= _LONG and not known.isdigit() and OSA.distance(said, known, score_cutoff=1) <= 1
+    return len(name_word) >= _LONG and not name_word.isdigit() and OSA.distance(said, name_word, score_cutoff=1) <= 1
 
 
 def place_words(text: str) -> tuple[str, ...]:

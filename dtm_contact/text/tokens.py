@@ -1,9 +1,12 @@
-"""The tokeniser: the words of a message in order, each with its span, its sentence and how it is written."""
+"""The tokeniser: the words of a message in order, each with its span, its sentence, how it is written, and its stem."""
 
 import re
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Final
+
+from Stemmer import Stemmer
 
 from dtm_contact.model import Part, Span
 from dtm_contact.text.folding import fold_keeping_offsets
@@ -195,3 +198,32 @@ def _ends_sentence(between: str, before: str) -> bool:
     if not _SENTENCE_ENDS.isdisjoint(between):
         return True
     return between.count("\n") > 1 or bool(_LISTED.search(between))
+
+
+_FRENCH = Stemmer("french", maxCacheSize=0)  # `stem` remembers
+_BY_SCRIPT = (
+    (range(0x0400, 0x0530), Stemmer("russian", maxCacheSize=0)),
+    (range(0x0600, 0x0700), Stemmer("arabic", maxCacheSize=0)),
+)
+"""Stemmers of the letters that only one family of languages is written in; Latin ones are taken for French."""
+_SHORTEST_STEM = 4
+_LONGEST_WORD = 40
+
+
+@lru_cache(maxsize=16_384)
+def stem(word: str) -> str:
+    """Return what the forms of a folded word have in common ("bloquées", "bloquer" → "bloqu").
+
+    The Snowball stemmer expects accents, which messages lack half of the time: plural and feminine endings that it
+    knows by their accent are taken off first, and a stem too short to tell words apart ("loyer" → "loi") is not used.
+    """
+    if len(word) < _SHORTEST_STEM or len(word) > _LONGEST_WORD:
+        return word
+    for letters, stemmer in _BY_SCRIPT:
+        if ord(word[0]) in letters:
+            return str(stemmer.stemWord(word))
+    singular = word[:-1] if word[-1] in "sx" else word
+    if singular.endswith("ee"):
+        singular = singular[:-1]
+    found = str(_FRENCH.stemWord(singular))
+    return found if len(found) >= _SHORTEST_STEM else singular

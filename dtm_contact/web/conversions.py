@@ -9,7 +9,7 @@ import nh3
 from PIL import Image, ImageOps
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-from dtm_contact.reading.html import readable_end
+from dtm_contact.reading.lines import readable_end
 
 _TAGS = {
     *("a", "b", "blockquote", "br", "caption", "code", "col", "colgroup", "dd", "div", "dl", "dt", "em", "h1", "h2"),

@@ -12,7 +12,7 @@ from dtm_contact.calls import MEDIA_TYPE as CALL
 from dtm_contact.calls import StoredCalls, call_id_of
 from dtm_contact.model import Arrival, Call, Channel, Judgement
 from dtm_contact.pipeline import Grounds, judge
-from dtm_contact.reading import CHANNELS
+from dtm_contact.reading import all_formats
 from dtm_contact.store import Store, StoredHistory
 from dtm_contact.worker.ipc import JudgeRequest
 
@@ -24,7 +24,7 @@ HandlerFactory = Callable[[Grounds], Handler]
 
 MESSAGE: Final = "message/rfc822"
 HANDLERS: Final[dict[str, HandlerFactory]] = {}
-_CHANNELS: Final[dict[str, Channel]] = {**CHANNELS}
+_CHANNELS: Final[dict[str, Channel]] = {name: each.channel for name, each in all_formats().items()}
 
 
 def handles(media_type: str, channel: Channel) -> Callable[[HandlerFactory], HandlerFactory]:

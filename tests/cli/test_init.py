@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from dtm_contact.cli.init import CannotLayOutError, lay_out, lay_out_service
+from dtm_contact.settings.common import shipped
 from dtm_contact.settings.loading import load
-from dtm_contact.settings.places import shipped
 from tests.cli.conftest import Program
 
 

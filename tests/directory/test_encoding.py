@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dtm_contact.directory.encoding import decode
 from dtm_contact.directory.report import Report
+from dtm_contact.directory.sheet import decode
 
 FRENCH = "abcdeXYZ 019,;\n'éèàùçêîôûëïüÿœæÉÈÀÇÊÎÔŒÆ«»’…–—€°"
 

@@ -6,7 +6,7 @@ import io
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dtm_contact.directory.fields import place_of_field
+from dtm_contact.directory.sheet import place_of_field
 
 _FIELD = st.text(alphabet='ab",;\n\r é’😀', max_size=8)
 

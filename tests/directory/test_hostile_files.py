@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from dtm_contact.directory import read_export
-from dtm_contact.directory.report import MAX_TOLD
+from dtm_contact.directory.report import MAX_LISTED
 from dtm_contact.errors import InvalidFilesError
 from tests.directory.samples import GOOD, problems_of, said_of
 
@@ -162,20 +162,20 @@ def test_a_hundred_thousand_errors_are_told_up_to_a_thousand_and_then_counted(fo
 
     problems = problems_of(folder)
 
-    assert len(problems) == MAX_TOLD + 1
+    assert len(problems) == MAX_LISTED + 1
     assert str(problems[-1]) == "dwellings.csv: error: 99,000 more of this file are not listed"
     assert [bool(problem.hint) for problem in problems[98:102]] == [True, True, False, False]
 
 
 def test_a_thousand_warnings_do_not_hide_an_error(folder: Path) -> None:
     with (folder / "tenants.csv").open("a", encoding="utf-8") as file:
-        file.writelines(f"U{number:06},B{number:06},L000001,holder,,X,,,,0,,\n" for number in range(3 * MAX_TOLD))
+        file.writelines(f"U{number:06},B{number:06},L000001,holder,,X,,,,0,,\n" for number in range(3 * MAX_LISTED))
         file.write("T9,B9,L000001,holder,,X,,,,,jadis,\n")
 
     with pytest.raises(InvalidFilesError) as refused:
         read_export(folder)
 
-    assert f"tenants.csv:{3 * MAX_TOLD + 9}:29: error: lease_start is no date" in str(refused.value)
+    assert f"tenants.csv:{3 * MAX_LISTED + 9}:29: error: lease_start is no date" in str(refused.value)
 
 
 def test_an_export_of_french_excel_reads_as_the_same_directory(folder: Path, tmp_path: Path) -> None:

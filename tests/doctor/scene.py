@@ -15,7 +15,7 @@ import pytest
 from dtm_contact.access import Role, new_account
 from dtm_contact.directory import read_export
 from dtm_contact.doctor import CheckResult, examine
-from dtm_contact.settings.places import shipped
+from dtm_contact.settings.common import shipped
 from dtm_contact.store import Store, migrate, open_store
 
 ROOT = Path(__file__).parents[2]

@@ -15,8 +15,8 @@ import pytest
 import sqlalchemy as sa
 
 from dtm_contact.doctor import CHECKS, CheckState, examine, links, machine
+from dtm_contact.settings.common import shipped
 from dtm_contact.settings.loading import load
-from dtm_contact.settings.places import shipped
 from dtm_contact.store.system_schema import daemons
 from tests import certificates
 from tests.channels.mailbox.fake_server import REFUSAL
@@ -494,7 +494,7 @@ FAULTS: list[tuple[Plant, str, CheckState, str]] = [
 def test_a_fault_is_found_by_its_check(scene: Scene, plant: Plant, check: str, state: CheckState, told: str) -> None:
     plant(scene)
     found = scene.found(check)
-    matching = [each for each in found if each.state is state and told.format(folder=scene.folder) in each.told]
+    matching = [each for each in found if each.state is state and told.format(folder=scene.folder) in each.message]
     assert matching, found
     assert all(each.remedy for each in found if each.state in {CheckState.WARNING, CheckState.FAULT})
     assert SECRET not in str(found)
@@ -541,12 +541,12 @@ def test_the_lines_for_postfix_that_we_give_let_mail_through(scene: Scene) -> No
 def test_postgresql_that_loses_what_it_was_told_is_found(scene: Scene, postgresql_url: str) -> None:
     scene.set(store={"url": postgresql_url})
     found = scene.found("database")
-    assert [each.told.split(" ")[0] for each in found] == ["fsync", "full_page_writes"]
+    assert [each.message.split(" ")[0] for each in found] == ["fsync", "full_page_writes"]
     assert [each.state for each in scene.found("clock")] == [CheckState.OK]
     late = timedelta(seconds=90)
     scene.patch.setattr("dtm_contact.store.inspecting.database_time", lambda _: datetime.now(UTC) - late)
     [off] = scene.found("clock")
-    assert (off.state, off.told) == (CheckState.FAULT, "this machine's clock is 90 s ahead of the database's")
+    assert (off.state, off.message) == (CheckState.FAULT, "this machine's clock is 90 s ahead of the database's")
 
 
 def test_a_standby_is_found_where_the_primary_is_wanted(
@@ -571,7 +571,7 @@ def test_a_standby_is_found_where_the_primary_is_wanted(
         run("pg_ctl", "-w", "-l", f"{folder}/log", "-o", options, "start")
         try:
             scene.set(store={"url": postgresql_url.replace(str(postgresql_server.folder), str(folder))})
-            told = [each.told for each in scene.found("database")]
+            told = [each.message for each in scene.found("database")]
         finally:
             run("pg_ctl", "-w", "-m", "immediate", "stop")
     assert "it is a standby: nothing can be written" in told
@@ -589,7 +589,7 @@ def test_a_check_that_fails_itself_stops_no_other(scene: Scene) -> None:
     scene.patch.setattr("dtm_contact.doctor.machine.free_octets", broken)
     scene.write()
     found = {each.check: each for each in examine(scene.config, only=["disk", "database"])}
-    assert (found["disk"].state, found["disk"].told) == (CheckState.WARNING, "the check itself failed: RuntimeError")
+    assert (found["disk"].state, found["disk"].message) == (CheckState.WARNING, "the check itself failed: RuntimeError")
     assert found["database"].state is CheckState.OK
 
 
@@ -605,6 +605,6 @@ def test_settings_that_do_not_hold_leave_the_rest_unlooked_at(scene: Scene, tmp_
     misspelt_key(scene)
     found = list(examine(scene.config))
     assert {each.state for each in found if each.check != "settings"} == {CheckState.SKIPPED}
-    assert [each.told for each in examine(tmp_path / "none.toml") if each.check == "settings"] == [
+    assert [each.message for each in examine(tmp_path / "none.toml") if each.check == "settings"] == [
         f"{tmp_path}/none.toml: No such file or directory; dtm-contact init lays one out"
     ]

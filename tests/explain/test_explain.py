@@ -11,7 +11,7 @@ from rich.console import Console
 from dtm_contact.directory import Directory, read_export
 from dtm_contact.explain import Segment, mark, reason
 from dtm_contact.explain.names import Names
-from dtm_contact.explain.told import tell
+from dtm_contact.explain.terminal import render_judgement
 from dtm_contact.hours import PARIS
 from dtm_contact.labels.judging import ASKERS, KINDS, PARTS, SCOPES, WISHES
 from dtm_contact.model import (
@@ -56,7 +56,7 @@ def contact(text: str = TEXT) -> Contact:
 
 def told(judgement: Judgement, directory: Directory) -> str:
     console = Console(width=160, record=True, file=StringIO())
-    console.print(tell(judgement, Names(directory, {"heating": "Chauffage, eau chaude"}, PARIS)))
+    console.print(render_judgement(judgement, Names(directory, {"heating": "Chauffage, eau chaude"}, PARIS)))
     return console.export_text()
 
 

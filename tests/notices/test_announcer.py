@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from dtm_contact.alarms import CAUSES, Alarms
-from dtm_contact.notices import AlarmNotice, Announcer, Kept, NoticeState, NoticeWay, NotToldError, kept_in
+from dtm_contact.notices import AlarmNotice, Announcer, Kept, NoticeFailedError, NoticeState, NoticeWay, kept_in
 from dtm_contact.settings import AlarmSettings, Settings, StoreSettings
 
 NOW = datetime(2026, 11, 30, 10, 16, 19, tzinfo=UTC)
@@ -24,11 +24,11 @@ class FakeWay:
     tried: int = 0
     told: list[AlarmNotice] = field(default_factory=list)
 
-    async def tell(self, telling: AlarmNotice) -> None:
+    async def send(self, notice: AlarmNotice) -> None:
         self.tried += 1
         if not self.works:
-            raise NotToldError("it does not work")
-        self.told.append(telling)
+            raise NoticeFailedError("it does not work")
+        self.told.append(notice)
 
     @property
     def said(self) -> list[tuple[str, NoticeState]]:
@@ -160,7 +160,7 @@ async def test_an_alarm_outlasts_a_restart(scene: Scene, way: FakeWay) -> None:
     way.works = True
     await scene.after(timedelta(0))
     assert way.said == [("intake", NoticeState.SOUNDS), ("untold", NoticeState.HAPPENED)]
-    assert way.told[0].episode.told == "The disk is full."
+    assert way.told[0].episode.sentence == "The disk is full."
     scene.start()
     scene.alarms.sound("intake", "The disk is full.")
     await scene.after(HOUR)
@@ -223,13 +223,13 @@ async def test_without_a_way_nothing_gathers(tmp_path: Path) -> None:
 async def test_what_is_told_is_in_english_and_says_where_and_what_to_do(scene: Scene, way: FakeWay) -> None:
     scene.alarms.sound("intake", "No mail is taken in.\nThe disk of /var/lib/dtm is full, 0 octets are free.")
     await scene.after(timedelta(0))
-    (telling,) = way.told
-    assert telling.subject.startswith("[dtm-contact] ALARM intake (dtm1 on ")
-    assert "\n" not in telling.subject
-    assert len(telling.subject) <= 150
-    assert CAUSES["intake"].remedy in telling.text
-    assert "0 octets are free" in telling.text
-    told = json.loads(telling.json)
+    (notice,) = way.told
+    assert notice.subject.startswith("[dtm-contact] ALARM intake (dtm1 on ")
+    assert "\n" not in notice.subject
+    assert len(notice.subject) <= 150
+    assert CAUSES["intake"].remedy in notice.text
+    assert "0 octets are free" in notice.text
+    told = json.loads(notice.json)
     assert (told["state"], told["cause"], told["daemon"], told["ended"]) == ("sounds", "intake", "dtm1", None)
     assert told["since"] == "2026-11-30T10:16:19+00:00"
     assert told["remedy"] == CAUSES["intake"].remedy

@@ -14,14 +14,23 @@ import pytest
 from aiosmtpd.smtp import SMTP, Envelope, Session
 from pydantic import ValidationError
 
-from dtm_contact.notices import AlarmNotice, Announcer, Episode, Kept, NoticeState, NotToldError, announcing, ways_of
-from dtm_contact.notices.announcer import tell_once
+from dtm_contact.notices import (
+    AlarmNotice,
+    Announcer,
+    Episode,
+    Kept,
+    NoticeFailedError,
+    NoticeState,
+    announcing,
+    ways_of,
+)
+from dtm_contact.notices.announcer import announce_once
 from dtm_contact.settings import AlarmSettings, Settings
 
 NOW = datetime(2026, 11, 30, 10, 16, 19, tzinfo=UTC)
 
 
-def telling() -> AlarmNotice:
+def notice() -> AlarmNotice:
     return AlarmNotice(NoticeState.SOUNDS, Episode("relay", "The server is away: é.", NOW), "host1", "dtm1", NOW)
 
 
@@ -70,41 +79,41 @@ def free_port() -> int:
 async def test_a_mail_that_no_robot_answers() -> None:
     async with mail_server(inbox := Inbox()) as port:
         (way,) = ways_of(AlarmSettings(recipients=("a@bailleur.example", "b@bailleur.example"), port=port))
-        await way.tell(telling())
+        await way.send(notice())
     message = message_from_bytes(inbox.received.get_nowait(), policy=policy.default)
     assert message["To"] == "a@bailleur.example, b@bailleur.example"
     assert message["Auto-Submitted"] == "auto-generated"
     # The library may fold a subject between two words with one more blank.
-    assert " ".join(message["Subject"].split()) == telling().subject
+    assert " ".join(message["Subject"].split()) == notice().subject
     assert message["Message-ID"]
     assert message["Date"].datetime == NOW
-    assert message.get_content().splitlines() == telling().text.splitlines()
+    assert message.get_content().splitlines() == notice().text.splitlines()
 
 
 async def test_a_mail_server_that_refuses_or_is_not_there() -> None:
     async with mail_server(Inbox("451 later")) as port:
         (way,) = ways_of(AlarmSettings(recipients=("a@bailleur.example",), port=port))
-        with pytest.raises(NotToldError, match=f"127.0.0.1:{port}: status 451"):
-            await way.tell(telling())
-    with pytest.raises(NotToldError, match=f"127.0.0.1:{port}: Connection refused"):
-        await way.tell(telling())
+        with pytest.raises(NoticeFailedError, match=f"127.0.0.1:{port}: status 451"):
+            await way.send(notice())
+    with pytest.raises(NoticeFailedError, match=f"127.0.0.1:{port}: Connection refused"):
+        await way.send(notice())
 
 
 async def test_the_webhook_gets_the_json() -> None:
     received: list[bytes] = []
     async with web_server(received) as port:
         (way,) = ways_of(AlarmSettings(webhook=f"http://127.0.0.1:{port}/hook?key=1"))
-        await way.tell(telling())
+        await way.send(notice())
     head, _, body = received[0].partition(b"\r\n\r\n")
     assert head.startswith(b"POST /hook?key=1 HTTP/1.1\r\n")
-    assert json.loads(body) == json.loads(telling().json)
+    assert json.loads(body) == json.loads(notice().json)
 
 
 async def test_a_webhook_that_fails_tells_nothing_of_its_address() -> None:
     async with web_server([], b"HTTP/1.1 500 no\r\n\r\n") as port:
         (way,) = ways_of(AlarmSettings(webhook=f"http://127.0.0.1:{port}/hush"))
-        with pytest.raises(NotToldError, match=r"DTM_ALARM_WEBHOOK: .*status 500") as raised:
-            await way.tell(telling())
+        with pytest.raises(NoticeFailedError, match=r"DTM_ALARM_WEBHOOK: .*status 500") as raised:
+            await way.send(notice())
     assert "hush" not in str(raised.value)
 
 
@@ -134,19 +143,19 @@ def command(tmp_path: Path, program: str, **settings: float) -> AlarmSettings:
 async def test_the_command_gets_the_json_on_its_standard_input_and_no_shell_is_between(tmp_path: Path) -> None:
     program = "import sys, pathlib; pathlib.Path(__file__).with_name('got').write_text(sys.argv[1] + sys.stdin.read())"
     (way,) = ways_of(command(tmp_path, program))
-    await way.tell(telling())
+    await way.send(notice())
     got = (tmp_path / "got").read_text()
     assert got.startswith("$HOME; echo")
-    assert json.loads(got.removeprefix("$HOME; echo")) == json.loads(telling().json)
+    assert json.loads(got.removeprefix("$HOME; echo")) == json.loads(notice().json)
 
 
 async def test_a_command_that_fails_or_is_not_there(tmp_path: Path) -> None:
     (way,) = ways_of(command(tmp_path, "import sys; sys.exit(3)"))
-    with pytest.raises(NotToldError, match="status 3"):
-        await way.tell(telling())
+    with pytest.raises(NoticeFailedError, match="status 3"):
+        await way.send(notice())
     (way,) = ways_of(AlarmSettings(command=(str(tmp_path / "nowhere"),)))
-    with pytest.raises(NotToldError, match="No such file or directory"):
-        await way.tell(telling())
+    with pytest.raises(NoticeFailedError, match="No such file or directory"):
+        await way.send(notice())
 
 
 async def test_a_command_that_hangs_is_ended_with_all_that_it_started(tmp_path: Path) -> None:
@@ -159,8 +168,8 @@ async def test_a_command_that_hangs_is_ended_with_all_that_it_started(tmp_path: 
         "time.sleep(600)\n"
     )
     (way,) = ways_of(command(tmp_path, program, seconds=3))
-    with pytest.raises(NotToldError, match="takes too long"):
-        await way.tell(telling())
+    with pytest.raises(NoticeFailedError, match="takes too long"):
+        await way.send(notice())
     child = int((tmp_path / "child").read_text())
     async with asyncio.timeout(30):
         while lives(child):
@@ -194,13 +203,15 @@ async def test_a_command_of_the_command_line_tells_once_by_the_first_way_that_wo
     received: list[bytes] = []
     async with web_server(received) as port:
         alarm = AlarmSettings(recipients=("a@b.example",), port=free_port(), webhook=f"http://127.0.0.1:{port}/")
-        assert await tell_once(Settings(alarm=alarm), ways_of(alarm), "directory-refused", "x", NOW)
+        assert await announce_once(Settings(alarm=alarm), ways_of(alarm), "directory-refused", "x", NOW)
     assert len(received) == 1
-    assert not await tell_once(Settings(alarm=alarm), ways_of(alarm), "directory-refused", "x", NOW)
+    assert not await announce_once(Settings(alarm=alarm), ways_of(alarm), "directory-refused", "x", NOW)
 
 
 def test_times_are_told_by_the_offices_clock() -> None:
     at = (NOW + timedelta(days=2)).astimezone(Settings().zone)
-    told = AlarmNotice(NoticeState.LASTS, Episode("relay", "x", NOW, told_at=NOW, tellings=1), "h", "d", at).text
+    told = AlarmNotice(
+        NoticeState.LASTS, Episode("relay", "x", NOW, notified_at=NOW, notifications=1), "h", "d", at
+    ).text
     assert "Since:   2026-11-30 11:16:19 CET (2 d 0 h)\n" in told
     assert "1 times before, last at 2026-11-30 11:16:19 CET" in told

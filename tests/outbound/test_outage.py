@@ -60,9 +60,9 @@ class AdminsMail(FakeWay):
         super().__init__()
         self._relay = relay
 
-    async def tell(self, telling: AlarmNotice) -> None:
+    async def send(self, notice: AlarmNotice) -> None:
         self.works = self._relay.now >= self._relay.back_at
-        await super().tell(telling)
+        await super().send(notice)
 
 
 async def played(store: Store, relay: Away, seconds: float, ways: Sequence[FakeWay] = ()) -> None:
@@ -133,7 +133,7 @@ async def test_the_admins_hear_at_once_by_another_way(store: Store) -> None:
     await played(store, relay, 900, [mail, webhook])
     (told,) = webhook.told
     assert told.at == NOW
-    assert told.episode.told == "The mail server relay.example:587 does not take our mail (451): it waits here."
+    assert told.episode.sentence == "The mail server relay.example:587 does not take our mail (451): it waits here."
     assert mail.said == [("relay", NoticeState.OVER)]
 
 

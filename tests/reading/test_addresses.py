@@ -1,7 +1,7 @@
 import pytest
 
 from dtm_contact.model import Mailbox
-from dtm_contact.reading.addresses import first_mailbox, parse_mailboxes
+from dtm_contact.reading.headers import first_mailbox, parse_mailboxes
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
 import pytest
 
-from dtm_contact.reading.charsets import clean, clean_line, codec_named, decode
+from dtm_contact.reading.decoding import clean, clean_line, codec_named, decode
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from dtm_contact.reading import notes
-from dtm_contact.reading.sealed import signed_content
-from dtm_contact.reading.tnef import unwrap
+from dtm_contact.reading.encapsulated import signed_content, unwrap_tnef
 from tests.reading.reads import contact, mail
 
 PARIS = ZoneInfo("Europe/Paris")
@@ -43,7 +42,7 @@ def test_winmail_is_unwrapped() -> None:
     "octets", [b"", b"\x78\x9f\x3e\x22", b"x" * 50, WINMAIL[:20], b"\x78\x9f\x3e\x22" + b"\xff" * 80]
 )
 def test_a_broken_winmail_holds_nothing_and_is_told(octets: bytes) -> None:
-    assert unwrap(octets).files == []
+    assert unwrap_tnef(octets).files == []
     read = contact(part('application/ms-tnef; name="winmail.dat"', octets))
     assert notes.TNEF_UNREADABLE in read.notes
     assert read.attachments[0].name == "winmail.dat"

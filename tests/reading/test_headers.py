@@ -1,9 +1,8 @@
 import pytest
 
 from dtm_contact.reading import limits
-from dtm_contact.reading.headers import split_head
-from dtm_contact.reading.parameters import parse
-from dtm_contact.reading.words import decode_header
+from dtm_contact.reading.decoding import decode_header
+from dtm_contact.reading.headers import parse_parameters, split_head
 
 
 @pytest.mark.parametrize(
@@ -55,11 +54,11 @@ def test_encoded_words_are_read_however_broken(raw: bytes, text: str) -> None:
     ],
 )
 def test_parameters_are_read_in_every_encoding(raw: bytes, name: str, value: str) -> None:
-    assert parse(raw)[1][name] == value
+    assert parse_parameters(raw)[1][name] == value
 
 
 def test_a_value_without_parameters() -> None:
-    assert parse(b" Text/HTML ;") == ("text/html", {})
+    assert parse_parameters(b" Text/HTML ;") == ("text/html", {})
 
 
 def head(raw: bytes) -> tuple[dict[str, str], bytes]:

@@ -3,9 +3,9 @@ import base64
 import pytest
 
 from dtm_contact.reading import limits, notes
+from dtm_contact.reading.decoding import undo_transfer
 from dtm_contact.reading.mime import parse_message
 from dtm_contact.reading.notes import Notes
-from dtm_contact.reading.transfer import undo_transfer
 from tests.reading.reads import contact
 
 

@@ -16,7 +16,7 @@ def test_an_arrival_of_an_unknown_type_is_parked_with_what_is_known() -> None:
 
 def test_every_file_of_the_formats_reads_a_type() -> None:
     modules = {module.name for module in pkgutil.iter_modules(formats.__path__)}
-    registered = {reader.__module__.rpartition(".")[2] for reader in formats.READERS.values()}
+    registered = {each.reader.__module__.rpartition(".")[2] for each in formats.all_formats().values()}
     assert registered == modules
 
 

@@ -3,7 +3,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from dtm_contact.reading import message_time
-from dtm_contact.reading.spoken_dates import parse_spoken
+from dtm_contact.reading.headers import parse_spoken_time
 from tests.reading.reads import RECEIVED_AT
 
 RECEIVED = (
@@ -77,5 +77,5 @@ def test_old_line_breaks_do_not_hide_the_date() -> None:
     ],
 )
 def test_times_written_for_people(text: str, expected: str | None) -> None:
-    found = parse_spoken(text)
+    found = parse_spoken_time(text)
     assert (found.isoformat() if found else None) == expected

@@ -6,7 +6,7 @@ import hashlib
 import pytest
 
 from dtm_contact.reading import notes
-from dtm_contact.reading.transfer import DecodedBody, read_body
+from dtm_contact.reading.decoding import DecodedBody, read_body
 from tests.reading.reads import contact
 
 GAS = "Bonjour, ça sent très fort le gaz dans la cage d'escalier jusqu'à l'entrée, venez vite. Merci, N. Benali"

@@ -22,7 +22,7 @@ from dtm_contact.model import (
 )
 from dtm_contact.pipeline import Grounds
 from dtm_contact.rehearsal import judge_messages
-from dtm_contact.rehearsal.judged_so_far import JudgedSoFar
+from dtm_contact.rehearsal.memory_history import MemoryHistory
 from dtm_contact.settings import Settings
 from dtm_contact.store import open_store
 from dtm_contact.store.migrating import migrate
@@ -106,7 +106,7 @@ def _contacts() -> list[Judgement]:
 def test_it_answers_as_the_store_does(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/store.db"
     migrate(url)
-    memory = JudgedSoFar()
+    memory = MemoryHistory()
     number_of: dict[str, str] = {}
     with open_store(url) as store:
         for place, one in enumerate(_contacts()):

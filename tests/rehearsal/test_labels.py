@@ -7,8 +7,7 @@ from pathlib import Path
 import pytest
 
 from dtm_contact.model import CaseKind, Priority
-from dtm_contact.rehearsal.labels import Label, add_label, labelled_files, meant
-from dtm_contact.rehearsal.truth import read_truth
+from dtm_contact.rehearsal.truth import Label, add_label, labelled_files, read_truth, resolve_answer
 from tests.cli.conftest import environment, program  # noqa: F401 (fixtures)
 
 ROOT = Path(__file__).parents[2]
@@ -42,7 +41,7 @@ def test_a_line_that_was_cut_off_is_labelled_again(tmp_path: Path) -> None:
     ],
 )
 def test_the_beginning_of_one_code_will_do(answer: str, found: str | None) -> None:
-    assert meant(answer, ("gas", "pests", "elevator", "elevator_trapped", "other"), "other") == found
+    assert resolve_answer(answer, ("gas", "pests", "elevator", "elevator_trapped", "other"), "other") == found
 
 
 def test_the_command_asks_only_for_what_is_not_labelled(tmp_path: Path, program) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN001, F811

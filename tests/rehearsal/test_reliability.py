@@ -2,7 +2,7 @@
 
 import pytest
 
-from dtm_contact.rehearsal.reliability import reliability, wilson
+from dtm_contact.rehearsal.score import reliability, wilson
 
 
 def test_a_band_holds_what_was_said_with_about_that_probability() -> None:

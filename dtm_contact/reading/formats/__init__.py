@@ -1,13 +1,12 @@
 """One module for each media type that can be read; a new one is a new file here with one decorated function."""
 
-import importlib
-import pkgutil
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import tzinfo
 from typing import Final
 
 from dtm_contact.model import Arrival, Channel, Contact, FileReader
+from dtm_contact.registry import Registry
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +16,7 @@ class FormatContext:
     Attributes:
         zone: of times that give no offset.
         authserv_ids: the names our mail servers give themselves in Authentication-Results; empty: not known.
-        files: reads the words of PDFs that came along; None: they are told of only.
+        files: reads the words of PDFs that came along; None: they are only listed.
         file_octets: how large a PDF may be that is read.
     """
 
@@ -28,21 +27,34 @@ class FormatContext:
 
 
 Reader = Callable[[Arrival, FormatContext], Contact]
-READERS: Final[dict[str, Reader]] = {}
-CHANNELS: Final[dict[str, Channel]] = {}
-"""By which channel people made contact whose words came as a media type."""
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """What is done with a media type.
+
+    Attributes:
+        reader: reads an arrival of it.
+        channel: by which channel people made contact whose words came so.
+    """
+
+    reader: Reader
+    channel: Channel
+
+
+_REGISTRY: Final = Registry[Format]("format", __name__)
 
 
 def reads(media_type: str, channel: Channel) -> Callable[[Reader], Reader]:
     """Register a reader for arrivals of `media_type`, all of which are contacts by one channel."""
 
     def register(reader: Reader) -> Reader:
-        READERS[media_type] = reader
-        CHANNELS[media_type] = channel
+        _REGISTRY.add(media_type, Format(reader, channel))
         return reader
 
     return register
 
 
-for _module in pkgutil.iter_modules(__path__):
-    importlib.import_module(f"{__name__}.{_module.name}")
+def all_formats() -> Mapping[str, Format]:
+    """Return all formats by their media type."""
+    return _REGISTRY.entries()

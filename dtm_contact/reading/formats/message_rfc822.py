@@ -6,19 +6,16 @@ from typing import Final
 
 from dtm_contact.model import Arrival, Attachment, Channel, Contact, Forwarded
 from dtm_contact.reading import limits, notes
-from dtm_contact.reading.addresses import first_mailbox, parse_mailboxes
-from dtm_contact.reading.attachments import words_of
+from dtm_contact.reading.attachments import read_pdf_words
 from dtm_contact.reading.authentication import authentication, trusted_verdicts
-from dtm_contact.reading.automatic import answers_suppressed, signs_of
-from dtm_contact.reading.charsets import clean_line, decode
+from dtm_contact.reading.automatic import answers_suppressed, signs_of, undelivered
 from dtm_contact.reading.content import Content, ContentReader
+from dtm_contact.reading.decoding import clean_line, decode
 from dtm_contact.reading.formats import FormatContext, reads
-from dtm_contact.reading.headers import Headers
+from dtm_contact.reading.headers import Headers, first_mailbox, parse_mailboxes, time_of
 from dtm_contact.reading.mime import Node, parse_message
 from dtm_contact.reading.notes import Notes
-from dtm_contact.reading.separate import SeparatedText, separate
-from dtm_contact.reading.times import time_of
-from dtm_contact.reading.undelivered import undelivered
+from dtm_contact.reading.quotation import SeparatedText, separate
 
 _MESSAGE_ID: Final = re.compile(r"<\s*([^<>\s]{1,900})\s*>")
 _REFERENCES: Final = 200
@@ -27,20 +24,20 @@ _REFERENCES: Final = 200
 @reads("message/rfc822", Channel.EMAIL)
 def read_message(arrival: Arrival, reading: FormatContext) -> Contact:
     """Read one message; see `Contact` for what each part means."""
-    found = Notes()
-    root = parse_message(arrival.raw, found)
+    noted = Notes()
+    root = parse_message(arrival.raw, noted)
     headers = root.headers
     subject = headers.text("subject")[: limits.DISPLAY]
-    content = ContentReader(root, found, reading.zone, reading.file_octets if reading.files else 0).read()
+    content = ContentReader(root, noted, reading.zone, reading.file_octets if reading.files else 0).read()
     answers = bool(_ids(headers, "in-reply-to") or _ids(headers, "references"))
-    told = separate(content.lines, subject, found, answers=answers)
+    separated = separate(content.lines, subject, noted, answers=answers)
     sender = first_mailbox((*headers.all_raw("from"), *headers.all_raw("sender")))
-    forwarded = (*told.forwarded, *_attached(content, found, arrival.received_at, reading))
-    attached_text, attachments = "", _files(content, found)
+    forwarded = (*separated.forwarded, *_attached(content, noted, arrival.received_at, reading))
+    attached_text, attachments = "", _files(content, noted)
     if reading.files is not None:
-        attached_text, attachments = words_of(attachments, content.letters, reading.files, found)
-    if not told.new and not forwarded:
-        found.add(_emptiness(told, content, attached_text))
+        attached_text, attachments = read_pdf_words(attachments, content.letters, reading.files, noted)
+    if not separated.new and not forwarded:
+        noted.add(_emptiness(separated, content, attached_text))
     return Contact(
         channel=Channel.EMAIL,
         at=time_of(headers, arrival.received_at, reading.zone),
@@ -50,10 +47,10 @@ def read_message(arrival: Arrival, reading: FormatContext) -> Contact:
             box for name in ("to", "cc") for body in headers.all_raw(name)[:20] for box in parse_mailboxes(body)
         ),
         subject=subject,
-        new_text=_bounded(told.new, limits.NEW_TEXT, found),
-        signature=_bounded(told.signature, limits.OTHER_TEXT, found),
-        quoted_text=_bounded(told.quoted, limits.OTHER_TEXT, found),
-        disclaimer=_bounded(told.disclaimer, limits.OTHER_TEXT, found),
+        new_text=_bounded(separated.new, limits.NEW_TEXT, noted),
+        signature=_bounded(separated.signature, limits.OTHER_TEXT, noted),
+        quoted_text=_bounded(separated.quoted, limits.OTHER_TEXT, noted),
+        disclaimer=_bounded(separated.disclaimer, limits.OTHER_TEXT, noted),
         forwarded=forwarded[: limits.FORWARDED],
         attachments=attachments,
         attached_text=attached_text,
@@ -61,27 +58,27 @@ def read_message(arrival: Arrival, reading: FormatContext) -> Contact:
         in_reply_to=_ids(headers, "in-reply-to"),
         references=_ids(headers, "references"),
         language=headers.text("content-language")[:35],
-        automatic_signs=signs_of(root, arrival.envelope, sender, subject, told.new),
+        automatic_signs=signs_of(root, arrival.envelope, sender, subject, separated.new),
         trusted_verdicts=trusted_verdicts(headers, reading.authserv_ids),
         authentication=authentication(headers, reading.authserv_ids),
         undelivered=undelivered(root),
         answers_suppressed=answers_suppressed(headers),
-        undecoded=not notes.UNREAD.isdisjoint(found),
-        notes=tuple(found),
+        undecoded=not notes.UNREAD.isdisjoint(noted),
+        notes=tuple(noted),
     )
 
 
-def _emptiness(told: SeparatedText, content: Content, attached_text: str) -> str:
+def _emptiness(separated: SeparatedText, content: Content, attached_text: str) -> str:
     if attached_text:
         return notes.ONLY_LETTER
-    if told.quoted:
+    if separated.quoted:
         return notes.ONLY_QUOTED
     return notes.ONLY_FILES if content.files else notes.NO_TEXT
 
 
-def _bounded(text: str, limit: int, found: Notes) -> str:
+def _bounded(text: str, limit: int, noted: Notes) -> str:
     if len(text) > limit:
-        found.add(notes.TEXT_CUT)
+        noted.add(notes.TEXT_CUT)
     return text[:limit]
 
 
@@ -91,13 +88,13 @@ def _ids(headers: Headers, name: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(ids))[:_REFERENCES]
 
 
-def _files(content: Content, found: Notes) -> tuple[Attachment, ...]:
+def _files(content: Content, noted: Notes) -> tuple[Attachment, ...]:
     if len(content.files) > limits.ATTACHMENTS:
-        found.add(notes.ATTACHMENTS_CUT)
+        noted.add(notes.ATTACHMENTS_CUT)
     return tuple(content.files[: limits.ATTACHMENTS])
 
 
-def _attached(content: Content, found: Notes, received_at: datetime, reading: FormatContext) -> list[Forwarded]:
+def _attached(content: Content, noted: Notes, received_at: datetime, reading: FormatContext) -> list[Forwarded]:
     """Read the messages that came along, those within them after them."""
     originals: list[Forwarded] = []
     waiting = list(content.messages)
@@ -106,21 +103,21 @@ def _attached(content: Content, found: Notes, received_at: datetime, reading: Fo
         if not node.children:
             continue
         inner = node.children[0]
-        held = ContentReader(inner, found, reading.zone, reading.file_octets if reading.files else 0).read()
-        told = separate(held.lines, inner.headers.text("subject"), found)
-        originals.append(_original(inner, told, received_at, reading.zone))
-        originals.extend(told.forwarded)
+        held = ContentReader(inner, noted, reading.zone, reading.file_octets if reading.files else 0).read()
+        separated = separate(held.lines, inner.headers.text("subject"), noted)
+        originals.append(_original(inner, separated, received_at, reading.zone))
+        originals.extend(separated.forwarded)
         content.add_files(held)
         waiting.extend(held.messages)
     if waiting:
-        found.add(notes.FORWARDED_CUT)
+        noted.add(notes.FORWARDED_CUT)
     return originals
 
 
-def _original(node: Node, told: SeparatedText, received_at: datetime, zone: tzinfo) -> Forwarded:
+def _original(node: Node, separated: SeparatedText, received_at: datetime, zone: tzinfo) -> Forwarded:
     return Forwarded(
         sender=first_mailbox(node.headers.all_raw("from")),
         subject=node.headers.text("subject")[: limits.DISPLAY],
-        text="\n".join(filter(None, (told.new, told.signature)))[: limits.OTHER_TEXT],
+        text="\n".join(filter(None, (separated.new, separated.signature)))[: limits.OTHER_TEXT],
         at=time_of(node.headers, received_at, zone) if "date" in node.headers else None,
     )

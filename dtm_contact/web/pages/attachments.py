@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from dtm_contact.access import sees
 from dtm_contact.errors import NotFoundError
-from dtm_contact.reading.parts import attached, html_of
+from dtm_contact.reading.attachments import attached_file, html_of
 from dtm_contact.store import Case
 from dtm_contact.web.converter import ConversionError, Job
 from dtm_contact.web.registry import page
@@ -94,7 +94,7 @@ def _raw(context: RequestContext) -> bytes:
 
 
 def _octets(context: RequestContext) -> tuple[bytes, str]:
-    attachment = attached(_raw(context), context.path["sha256"])
+    attachment = attached_file(_raw(context), context.path["sha256"])
     if attachment is None:
         raise NotFoundError("piece")
     return attachment

@@ -7,10 +7,8 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from dtm_contact.explain.calls import who_calls
-from dtm_contact.explain.marks import mark
 from dtm_contact.explain.names import Names
-from dtm_contact.explain.reason import alarm_line
+from dtm_contact.explain.reason import alarm_line, mark, who_calls
 from dtm_contact.explain.summary import summary
 from dtm_contact.explain.waterfall import Waterfall, WaterfallStep, percent, points, waterfall
 from dtm_contact.labels.formats import day_and_time
@@ -48,7 +46,7 @@ _STYLES = {
     "defused": "strike dim",
 }
 _SHOWN_PARTS = (Part.SUBJECT, Part.NEW, Part.SIGNATURE, Part.FORWARDED, Part.ATTACHED)
-_CANDIDATES_TOLD = 3
+_CANDIDATES_SHOWN = 3
 _TEXT_SHOWN = 6_000
 _SEEN_SHOWN = 60
 _SIGNS = {True: "oui", False: "non", None: "?  "}
@@ -56,10 +54,10 @@ _BITS_PER_CELL = 2.0
 _CELLS_MOST = 16
 
 
-def tell(judgement: Judgement, names: Names) -> RenderableType:
+def render_judgement(judgement: Judgement, names: Names) -> RenderableType:
     """Return everything that a person needs to see why this contact went where it went.
 
-    The rules are told where they were traced (`judge(…, trace=True)`).
+    The rules are shown where they were traced (`judge(…, trace=True)`).
     """
     return Group(
         _heading(f"{judgement.source}"),
@@ -147,11 +145,13 @@ def _destination(judgement: Judgement) -> str:
 
 
 def _caretakers(match: Match, names: Names) -> str:
-    told = []
+    names_on_duty = []
     for on_duty in match.caretakers:
         name = names.caretaker(on_duty.id) if on_duty.id else "personne"
-        told.append(f"{name}, pour remplacer {names.caretaker(on_duty.replaces)}" if on_duty.replaces else name)
-    return " ; ".join(told) or "inconnu"
+        names_on_duty.append(
+            f"{name}, pour remplacer {names.caretaker(on_duty.replaces)}" if on_duty.replaces else name
+        )
+    return " ; ".join(names_on_duty) or "inconnu"
 
 
 def _marks(judgement: Judgement) -> Iterator[tuple[str, Evidence]]:
@@ -196,14 +196,14 @@ def _visible(text: str) -> str:
 
 
 def _who(match: Match, names: Names) -> Iterator[RenderableType]:
-    told = waterfall(match, names)
-    if told is None:
+    drawn = waterfall(match, names)
+    if drawn is None:
         yield Text("aucune personne du fichier ne ressort")
     else:
-        yield Text(f"{told.who}, {told.where}")
-        yield Text(told.verdict, style="bold")
-        yield _waterfall(told)
-        for line in told.not_the_second:
+        yield Text(f"{drawn.who}, {drawn.where}")
+        yield Text(drawn.verdict, style="bold")
+        yield _waterfall(drawn)
+        for line in drawn.not_the_second:
             yield Text(line)
     if match.place_evidence and (match.residence is None or match.tenant is None or match.home is not None):
         yield Text(f"le lieu : {_likely(match.residence, names.residence)}")
@@ -211,21 +211,21 @@ def _who(match: Match, names: Names) -> Iterator[RenderableType]:
             yield Text(f"  {match_evidence(piece.name)} « {_cut(piece.seen)} » : {points(piece.weight)}")
     for proposal in match.proposals:
         yield Text(f"à confirmer par un agent : {proposal.seen}, pour {names.person(proposal.tenant_id)}", style="dim")
-    for candidate in match.candidates[2:_CANDIDATES_TOLD] if told is not None else ():
+    for candidate in match.candidates[2:_CANDIDATES_SHOWN] if drawn is not None else ():
         yield Text(f"puis {_candidate_line(candidate, names)}", style="dim")
 
 
-def _waterfall(told: Waterfall) -> RenderableType:
+def _waterfall(drawn: Waterfall) -> RenderableType:
     made = Table.grid(padding=(0, 2))
-    start = WaterfallStep("au départ", "", f"1 personne sur {told.people}", told.start)
-    for step in (start, *told.steps):
+    start = WaterfallStep("au départ", "", f"1 personne sur {drawn.people}", drawn.start)
+    for step in (start, *drawn.steps):
         bar = ("+" if step.points >= 0 else "-") * min(_CELLS_MOST, round(abs(step.points) / _BITS_PER_CELL))
         style = "green" if step.points >= 0 else "red"
         seen = "  ".join(filter(None, (f"« {step.seen} »" if step.seen else "", step.against)))
         strength = Text(step.strength if step is not start else "", style="dim")
         weight = Text(points(step.points), style=style, justify="right")
         made.add_row(weight, Text(bar, style=style), Text(step.label), Text(seen), strength)
-    made.add_row(Text(points(told.total), justify="right", style="bold"), "", Text("total", style="bold"), "", "")
+    made.add_row(Text(points(drawn.total), justify="right", style="bold"), "", Text("total", style="bold"), "", "")
     return Padding(made, (0, 0, 0, 2))
 
 

@@ -1,4 +1,4 @@
-"""What is known of a party from the messages judged before in the same run, kept in memory."""
+"""What the messages judged before in the same run say of a party, kept in memory."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
@@ -23,8 +23,8 @@ from dtm_contact.model import (
 
 
 @dataclass(frozen=True, slots=True)
-class _Told:
-    """One contact, as far as later ones may ask for it; `place` tells its turn."""
+class _Recorded:
+    """One contact, as far as later ones may ask for it; `place` is its turn."""
 
     place: int
     message_id: str
@@ -33,7 +33,7 @@ class _Told:
     understanding: Understanding
 
 
-class JudgedSoFar(NoHistory):
+class MemoryHistory(NoHistory):
     """The history of messages at rest: each sees those that were recorded before it, as live work would.
 
     No case has a number here: it is called by the source of the message that opened it. Nothing is ever closed, and
@@ -44,54 +44,60 @@ class JudgedSoFar(NoHistory):
         """Begin with nothing."""
         self._count = 0
         self._open: dict[str, OpenCase] = {}
-        self._in_case: defaultdict[str, list[_Told]] = defaultdict(list)
+        self._in_case: defaultdict[str, list[_Recorded]] = defaultdict(list)
         self._cases_of: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
-        self._contacts_of: defaultdict[tuple[str, str], list[_Told]] = defaultdict(list)
+        self._contacts_of: defaultdict[tuple[str, str], list[_Recorded]] = defaultdict(list)
 
     def record(self, judgement: Judgement, at: datetime) -> None:
         """Keep what was judged of a message received at this time, aware; the earliest message first."""
         case = self._case_of(judgement, at)
-        told = self._told(judgement, case, at)
+        recorded = self._recorded(judgement, case, at)
         if case is not None:
-            self._in_case[case].append(told)
-        for key in _keys(judgement, told):
-            self._contacts_of[key].append(told)
+            self._in_case[case].append(recorded)
+        for key in _keys(judgement, recorded):
+            self._contacts_of[key].append(recorded)
 
     def thread(self, message_ids: Sequence[str]) -> Sequence[Earlier]:
         """Return the earlier messages in cases that bear one of these ids, in their order."""
         found = self._contacts(("message_id", each) for each in message_ids)
-        return [self._earlier(told, self._open[told.dealt.case_number]) for told in found if told.dealt.case_number]
+        return [
+            self._earlier(recorded, self._open[recorded.dealt.case_number])
+            for recorded in found
+            if recorded.dealt.case_number
+        ]
 
     def dealings(self, party: Party, since: datetime) -> Dealings:
         """Return a party's cases and its messages since then, each oldest first; the latest of too many."""
         keys = [*_whom(party), *(("address", address) for address in party.addresses)]
         numbers = {number for key in keys for number in self._cases_of[key][-MOST_DEALINGS:]}
         contacts = list(self._contacts(keys))
-        theirs = (told.dealt.case_number for told in contacts if told.sender_address in party.addresses)
+        theirs = (recorded.dealt.case_number for recorded in contacts if recorded.sender_address in party.addresses)
         numbers.update(filter(None, theirs))
         cases = sorted((self._open[number] for number in numbers), key=lambda case: case.opened_at)
-        dealt = tuple(told.dealt for told in contacts if told.dealt.at >= since)
+        dealt = tuple(recorded.dealt for recorded in contacts if recorded.dealt.at >= since)
         return Dealings(tuple(cases[-MOST_DEALINGS:]), dealt[-MOST_DEALINGS:])
 
     def cases(self, numbers: Sequence[str]) -> Sequence[KnownCase]:
         """Return the cases of these names that exist, in the order asked."""
-        return [self._known(self._open[number]) for number in dict.fromkeys(numbers) if number in self._open]
+        return [self._known_case(self._open[number]) for number in dict.fromkeys(numbers) if number in self._open]
 
     def alike(self, fingerprint: str, since: datetime) -> Sequence[Alike]:
         """Return the messages in cases since then that say the same, oldest first; the latest of too many."""
         return [
-            Alike(told.message_id, told.sender_address, told.dealt.case_number, told.dealt.at)
-            for told in self._contacts([("fingerprint", fingerprint)])
-            if told.dealt.case_number and told.dealt.at >= since
+            Alike(recorded.message_id, recorded.sender_address, recorded.dealt.case_number, recorded.dealt.at)
+            for recorded in self._contacts([("fingerprint", fingerprint)])
+            if recorded.dealt.case_number and recorded.dealt.at >= since
         ]
 
     @staticmethod
-    def _earlier(told: _Told, case: OpenCase) -> Earlier:
+    def _earlier(recorded: _Recorded, case: OpenCase) -> Earlier:
         whom = case.tenant_id, case.dwelling_id, case.residence_id
-        return Earlier(told.message_id, told.sender_address, case.number, *whom)
+        return Earlier(recorded.message_id, recorded.sender_address, case.number, *whom)
 
-    def _contacts(self, keys: Iterable[tuple[str, str]]) -> Iterator[_Told]:
-        found = {told.place: told for key in keys for told in self._contacts_of.get(key, ())[-MOST_DEALINGS:]}
+    def _contacts(self, keys: Iterable[tuple[str, str]]) -> Iterator[_Recorded]:
+        found = {
+            recorded.place: recorded for key in keys for recorded in self._contacts_of.get(key, ())[-MOST_DEALINGS:]
+        }
         return (found[place] for place in sorted(found))
 
     def _case_of(self, judgement: Judgement, at: datetime) -> str | None:
@@ -125,7 +131,7 @@ class JudgedSoFar(NoHistory):
             self._cases_of[key].append(number)
         return number
 
-    def _told(self, judgement: Judgement, case: str | None, at: datetime) -> _Told:
+    def _recorded(self, judgement: Judgement, case: str | None, at: datetime) -> _Recorded:
         self._count += 1
         contact = judgement.contact
         topic = judgement.understanding.topic
@@ -139,23 +145,25 @@ class JudgedSoFar(NoHistory):
             dwelling_id=whom["dwelling_id"],
             residence_id=whom["residence_id"],
         )
-        return _Told(self._count, contact.message_id, judgement.writer.address.lower(), dealt, judgement.understanding)
+        return _Recorded(
+            self._count, contact.message_id, judgement.writer.address.lower(), dealt, judgement.understanding
+        )
 
-    def _known(self, case: OpenCase) -> KnownCase:
+    def _known_case(self, case: OpenCase) -> KnownCase:
         contacts = self._in_case[case.number]
-        topics = (case.topic, *(told.dealt.topic for told in contacts))
+        topics = (case.topic, *(recorded.dealt.topic for recorded in contacts))
         return KnownCase(
             number=case.number,
             closed_at=None,
-            last_contact_at=max((told.dealt.at for told in contacts), default=case.opened_at),
+            last_contact_at=max((recorded.dealt.at for recorded in contacts), default=case.opened_at),
             topics=tuple(dict.fromkeys(filter(None, topics))),
-            addresses=frozenset(filter(None, (told.sender_address for told in contacts))),
+            addresses=frozenset(filter(None, (recorded.sender_address for recorded in contacts))),
             tenant_id=case.tenant_id,
             dwelling_id=case.dwelling_id,
             # A case is P1 just where its alarm is certain.
             in_danger=case.priority is Priority.P1,
-            violence_at_home=any(told.understanding.violence_at_home for told in contacts),
-            unwritable=any(told.understanding.unwritable for told in contacts),
+            violence_at_home=any(recorded.understanding.violence_at_home for recorded in contacts),
+            unwritable=any(recorded.understanding.unwritable for recorded in contacts),
         )
 
 
@@ -164,12 +172,12 @@ def _whom(about: Party | OpenCase | Dealt) -> Iterator[tuple[str, str]]:
     return ((name, value) for name, value in whom.items() if value)
 
 
-def _keys(judgement: Judgement, told: _Told) -> Iterator[tuple[str, str]]:
+def _keys(judgement: Judgement, recorded: _Recorded) -> Iterator[tuple[str, str]]:
     """Return all by which a message may be asked for."""
-    yield from _whom(told.dealt)
+    yield from _whom(recorded.dealt)
     reached = {
-        "address": told.sender_address,
-        "message_id": told.message_id,
+        "address": recorded.sender_address,
+        "message_id": recorded.message_id,
         "fingerprint": judgement.joining.fingerprint,
     }
     yield from ((name, value) for name, value in reached.items() if value)

@@ -1,8 +1,24 @@
-"""Where things lie that nobody set: what comes with the program, and the folders of who tries it or runs it."""
+"""What several groups of settings share: names of time zones, and where things lie that nobody set."""
 
 import os
 from pathlib import Path
-from typing import Final
+from typing import Annotated, Final
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import AfterValidator
+
+
+def _exists(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise ValueError("no such time zone; write a name such as Europe/Paris") from error
+    return name
+
+
+ZoneName = Annotated[str, AfterValidator(_exists)]
+"""The name of a time zone that there is (IANA)."""
+
 
 APPLICATION: Final = "dtm-contact"
 FILE_NAME: Final = f"{APPLICATION}.toml"
