@@ -1,0 +1,160 @@
+"""The pages of figures: what they say is what was counted, each number leads to its cases, no agent is named."""
+
+import csv
+import io
+import json
+import re
+from collections.abc import Iterator
+from datetime import timedelta
+from html import unescape
+
+import pytest
+
+from dtm_contact.access import Role, digest_of
+from dtm_contact.figures.case_facts import Standpoint
+from dtm_contact.figures.counting import Grounds, count_days, periods_of
+from dtm_contact.figures.definitions import FIGURES
+from dtm_contact.web.limits import RateLimit
+from tests.prove.figures_store import CALENDARS, FORMULA, PARIS, PEOPLE, Writer, places_of, put
+from tests.prove.program import chance
+from tests.web.conftest import DeskAlone, Somebody, desk_over, open_in
+
+DAYS = 40
+
+
+@pytest.fixture(scope="module")
+def counted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DeskAlone]:
+    """A desk over some weeks that end today, all of them counted."""
+    with desk_over(tmp_path_factory.mktemp("figures")) as desk:
+        today = desk.now().date()
+        places = places_of([("R01", "nord"), ("R02", "sud")])
+        writer = Writer(chance(4), places, today - timedelta(days=DAYS), DAYS)
+        put(desk.store, writer.write(300))
+        grounds = Grounds(Standpoint(PARIS, writer.end, CALENDARS), {"R01": "nord", "R02": "sud"})
+        days = count_days(desk.store, today - timedelta(days=DAYS), today, grounds)
+        desk.store.figures.put(periods_of(desk.store, days, writer.end))
+        desk.store.figures.add_board("hall", digest_of("secret"), desk.now())
+        yield desk
+
+
+@pytest.fixture(scope="module")
+def head(counted: DeskAlone) -> Somebody:
+    return Somebody(counted, "claire", Role.HEAD, "nord")
+
+
+def last_month(desk: DeskAlone) -> str:
+    return (desk.now().date().replace(day=1) - timedelta(days=1)).isoformat()
+
+
+def rows(head: Somebody, path: str) -> list[dict[str, object]]:
+    answer = head.get(path)
+    assert answer.status_code == 200
+    found: list[dict[str, object]] = json.loads(answer.content)
+    return found
+
+
+def test_every_figure_stands_on_the_page_with_its_offices(head: Somebody) -> None:
+    page = unescape(head.get(f"/chiffres?le={last_month(head.desk)}").text)
+    assert [figure.title for figure in FIGURES if figure.title not in page] == []
+
+
+@pytest.mark.parametrize("figure", [figure.id for figure in FIGURES])
+def test_each_figure_has_its_page_with_a_table_under_each_drawing(head: Somebody, figure: str) -> None:
+    page = head.get(f"/chiffres/detail?c={figure}&le={last_month(head.desk)}").text
+    assert page.count('<svg class="drawing"') == 2
+    assert len(re.findall(r"<title id=.*?</title><desc id=.*?</desc>", page)) == 2
+    assert page.count("<table") >= 2
+
+
+@pytest.mark.parametrize(
+    ("figure", "office"), [("opened", ""), ("opened", "nord"), ("call_attempts", "sud"), ("automatic_answers", "")]
+)
+def test_a_number_leads_to_as_many_cases(head: Somebody, figure: str, office: str) -> None:
+    le = last_month(head.desk)
+    told = rows(head, f"/chiffres/export?t=bureaux&f=json&le={le}")
+    number = next(row["valeur"] for row in told if row["chiffre"] == figure and row["bureau"] == (office or "ensemble"))
+    cases = rows(head, f"/chiffres/dossiers/export?c={figure}&b={office}&le={le}&f=json")
+    # A case that was handed over twice is one case.
+    assert 0 < len(cases) <= int(str(number))
+    if figure == "opened":
+        assert len(cases) == number
+
+
+def test_late_and_silent_lead_to_cases_that_are_so_now(head: Somebody) -> None:
+    late = rows(head, "/chiffres/dossiers/export?c=late&f=json&colonne=état&colonne=échéance")
+    assert late
+    assert {row["état"] for row in late} == {"open"}
+    assert all(str(row["échéance"]) < head.desk.now().strftime("%Y-%m-%d %H:%M") for row in late)
+
+
+def test_no_page_and_no_file_of_figures_names_an_agent(head: Somebody) -> None:
+    le = last_month(head.desk)
+    for path in ("/chiffres", "/chiffres/detail?c=in_time", "/chiffres/carte", "/chiffres/export?t=bureaux"):
+        text = head.get(f"{path}{'&' if '?' in path else '?'}le={le}").text
+        named = [who for who in PEOPLE if re.search(rf"\b{who}\b", text)]
+        assert named == [], path
+
+
+def test_a_formula_in_a_subject_stays_text_in_the_file_of_cases(head: Somebody) -> None:
+    answer = head.get(f"/chiffres/dossiers/export?c=opened&le={last_month(head.desk)}&p=an&colonne=objet")
+    assert answer.headers["content-disposition"].startswith("attachment")
+    cells = [row[0] for row in csv.reader(io.StringIO(answer.content.decode("utf-8-sig")), delimiter=";")]
+    assert f"'{FORMULA}" in cells
+    assert not any(cell.startswith("=") for cell in cells)
+
+
+def test_files_of_cases_have_nothing_of_a_person_unless_it_is_chosen(head: Somebody) -> None:
+    usual = head.get("/chiffres/dossiers/export?c=opened&p=an").text
+    assert "Nadia" not in usual
+    assert "auteur" not in usual
+    assert "Nadia" in head.get("/chiffres/dossiers/export?c=opened&p=an&colonne=auteur").text
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/chiffres/detail?c=nothing", "/chiffres/export?t=nothing", "/chiffres/export?t=bureaux&f=exe",
+     "/chiffres/dossiers?c=set_aside", "/chiffres/dossiers"],
+)  # fmt: skip
+def test_what_there_is_not_is_not_found(head: Somebody, path: str) -> None:
+    assert head.get(path).status_code == 404
+
+
+@pytest.mark.parametrize("le", ["", "hier", "0001-01-01", "9999-12-31", "2026-02-30", "'; DROP TABLE cases"])
+@pytest.mark.parametrize("p", ["", "mois", "an", "semaine", "siècle"])
+def test_a_period_that_is_none_is_the_present_month(head: Somebody, le: str, p: str) -> None:
+    answer = head.get(f"/chiffres/carte?le={le}&p={p}&b=<script>&r=x&m=y")
+    assert answer.status_code == 200
+    assert "<script>" not in answer.text.replace("<script src=", "")
+
+
+def test_before_anything_is_counted_the_pages_say_so(desk: DeskAlone) -> None:
+    head = Somebody(desk, "claire", Role.HEAD, "nord")
+    for path in ("/chiffres", "/chiffres?p=an", "/chiffres/detail?c=first_answer_median", "/chiffres/carte"):
+        answer = head.get(path)
+        assert answer.status_code == 200
+        assert "rien n’est encore compté" in answer.text
+
+
+def test_the_board_has_no_log_in_and_nothing_of_a_person(desk: DeskAlone) -> None:
+    open_in(desk.store, "nord", "one")
+    desk.store.figures.add_board("hall", digest_of("secret"), desk.now())
+    stranger = Somebody(desk, "x", Role.AGENT, "nord")
+    stranger.client.cookies.clear()
+    board = stranger.get("/tableau/secret")
+    assert board.status_code == 200
+    assert "Nadia" not in board.text
+    assert "<form" not in board.text
+    assert "2026-" not in board.text
+    assert re.search(r"Dossiers ouverts</dt><dd>1</dd>", board.text)
+    assert board.headers["cache-control"] == "no-store"
+    assert desk.store.figures.revoke_board("hall")
+    assert stranger.get("/tableau/secret").status_code == 404
+
+
+def test_who_guesses_addresses_of_boards_is_bounded_and_the_screens_go_on(desk: DeskAlone) -> None:
+    desk.store.figures.add_board("hall", digest_of("secret"), desk.now())
+    guesser = Somebody(desk, "x", Role.AGENT, "nord")
+    desk.limits.boards = RateLimit(most := 3)
+    assert {guesser.get(f"/tableau/{at}").status_code for at in range(most)} == {404}
+    assert guesser.get("/tableau/again").status_code == 429
+    assert guesser.get("/tableau/secret").status_code == 200
