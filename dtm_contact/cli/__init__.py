@@ -90,6 +90,7 @@ _COMMANDS: Mapping[str, str | click.Command] = {
     "board": "figures:board",
     "backup": "backup:backup_command",
     "case": "case:case",
+    "completion": "manual:completion",
     "daemons": "store:daemons",
     "danger": "danger:danger",
     "demo": "run:demo",
@@ -100,6 +101,7 @@ _COMMANDS: Mapping[str, str | click.Command] = {
     "fit-matching": "evaluation:fit_matching",
     "init": "init:init",
     "label": "evaluation:label_command",
+    "man": "manual:man",
     "outbox": "outbox:outbox",
     "queue": "queue:queue",
     "restore": "backup:restore",
@@ -115,8 +117,8 @@ _COMMANDS: Mapping[str, str | click.Command] = {
 }
 
 
-_LOAD_THEMSELVES: Final = {"doctor", "init", "settings"}
-"""The commands that are of use while the settings do not hold; they find the file of `--config` in their context."""
+_LOAD_THEMSELVES: Final = {"completion", "doctor", "init", "man", "settings"}
+"""The commands that are of use while the settings do not hold; the file of `--config` is in their context."""
 
 
 @click.command(cls=LazyGroup, lazy=_COMMANDS, context_settings={"help_option_names": ["-h", "--help"]})
