@@ -11,7 +11,7 @@ from click.shell_completion import get_completion_class
 
 from dtm_contact import __version__
 from dtm_contact.errors import DtmContactError
-from dtm_contact.settings.places import APPLICATION
+from dtm_contact.settings.common import APPLICATION
 
 _COMPLETE_VARIABLE: Final = "_DTM_CONTACT_COMPLETE"
 _AS_IT_IS: Final = "\b"

@@ -1,6 +1,7 @@
 """The daemon counts the present day, the last weeks once a night, and leaves alone what can be counted no more."""
 
 import asyncio
+from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
@@ -43,7 +44,8 @@ def keeper(store: Store, clock: list[datetime], count: Counted, days: int = 7) -
 def opened(store: Store, day: date) -> int:
     (period,) = store.figures.periods("day", day, day)
     cells = Cells.unpack(period.keys, period.measures, period.cells)
-    return cells.by("" for _ in cells.keys).get("", {}).get("opened", 0)
+    totals: Mapping[str, int] = cells.by("" for _ in cells.keys).get("", {})
+    return totals.get("opened", 0)
 
 
 def test_an_empty_store_is_not_counted(store: Store) -> None:
@@ -90,8 +92,9 @@ def test_another_daemon_counts_nothing_meanwhile(store: Store) -> None:
         store.leases.register(daemon(name), 60)
 
     def of(name: str) -> FigureKeeper:
-        how = {"rules": lambda: rules, "clock": lambda: NOW, "holder": lambda: name, "count": count}
-        return FigureKeeper(settings, store, lambda: DIRECTORY, **how)
+        return FigureKeeper(
+            settings, store, lambda: DIRECTORY, rules=lambda: rules, clock=lambda: NOW, holder=lambda: name, count=count
+        )
 
     made = [of("d1"), of("d2")]
     assert [asyncio.run(each.look()) > 0 for each in made] == [True, False]
