@@ -3,7 +3,7 @@
 Colours are classes of `figures.css`, so that they follow light, dark and print.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -11,7 +11,7 @@ from markupsafe import Markup, escape
 
 _WIDTH: Final = 720
 _ROW: Final = 30
-_LABEL: Final = 210
+_LABEL: Final = 230
 _VALUE: Final = 130
 _SHADES: Final = 5
 _COURSE_HEIGHT: Final = 220
@@ -69,7 +69,7 @@ def bars(title: str, description: str, drawn: Sequence[Bar], line: float | None)
         top = row * _ROW + 6
         parts.append(Markup('<text x="0" y="{}">{}</text>').format(top + 14, _cut(bar.label)))
         if bar.number is not None:
-            kind = "bar worse" if bar.is_worse else "bar"
+            kind = "rod worse" if bar.is_worse else "rod"
             width = round(at(bar.number) - _LABEL, 1)
             parts.append(
                 Markup('<rect class="{}" x="{}" y="{}" width="{}" height="18"/>').format(kind, _LABEL, top, width)
@@ -85,8 +85,15 @@ def bars(title: str, description: str, drawn: Sequence[Bar], line: float | None)
     return _drawing("barres", title, description, (_WIDTH, height), parts)
 
 
-def course(title: str, description: str, points: Sequence[Point]) -> Markup:
-    """Return a figure over time: a line with round marks for the place, a dashed one with crosses for the whole."""
+def course(title: str, description: str, points: Sequence[Point], told: Callable[[float], str]) -> Markup:
+    """Return a figure over time: a line with round marks for the place, a dashed one with crosses for the whole.
+
+    Args:
+        title: what it shows.
+        description: how to read it.
+        points: the periods.
+        told: tells a number, for the scale.
+    """
     numbers = [each for point in points for each in (point.number, point.whole) if each is not None]
     most = max(numbers, default=0.0) or 1.0
     step = (_WIDTH - 40) / max(1, len(points) - 1)
@@ -94,7 +101,10 @@ def course(title: str, description: str, points: Sequence[Point]) -> Markup:
     def place(at: int, number: float) -> tuple[float, float]:
         return round(20 + at * step, 1), round(_COURSE_HEIGHT - 30 - (_COURSE_HEIGHT - 50) * number / most, 1)
 
-    parts = [Markup('<path class="axis" d="M0 {y}H{w}"/>').format(y=_COURSE_HEIGHT - 30, w=_WIDTH)]
+    parts = [
+        Markup('<path class="axis" d="M0 {y}H{w}M0 20H{w}"/>').format(y=_COURSE_HEIGHT - 30, w=_WIDTH),
+        Markup('<text x="0" y="14">{}</text>').format(told(most)),
+    ]
     for kind, values in (("line", [point.whole for point in points]), ("trace", [point.number for point in points])):
         known = [(at, place(at, number)) for at, number in enumerate(values) if number is not None]
         path = "".join(

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
+from functools import partial
 from typing import Any, Final
 from urllib.parse import urlencode
 
@@ -10,6 +11,7 @@ from starlette.responses import Response
 
 from dtm_contact.access import Right, digest_of
 from dtm_contact.errors import NotFoundError
+from dtm_contact.explain.names import without_code
 from dtm_contact.figures import BY_ID, FIGURES, GROUPS, INCIDENT_TOPICS, Figure
 from dtm_contact.figures.comparing import RULES, Gap, Value, gap_of, is_worse
 from dtm_contact.figures.definitions import SILENT_DAYS, Basis, Kind, Unit
@@ -115,7 +117,7 @@ def _standing_out(context: RequestContext, overview: Overview, asked: Asked) -> 
     names = context.app.names
     for each in overview.offices_standing_out():
         where = [names.topics.get(each.topic, each.topic)] if each.topic else []
-        where += [names.residence(each.residence)] if each.residence else []
+        where += [_residence(context, each.residence)] if each.residence else []
         told = (
             f"{_office(context, each.office)} : {each.figure.title.lower()} {value_told(each.figure, each.mine)}, "
             f"ensemble {value_told(each.figure, each.whole)} ; depuis "
@@ -124,7 +126,7 @@ def _standing_out(context: RequestContext, overview: Overview, asked: Asked) -> 
         told += f" ; le plus : {', '.join(where)}" if where else ""
         yield told, f"/chiffres/detail{asked.link(c=each.figure.id, b=each.office)}"
     for found in overview.unusual():
-        residence = names.residence(found.residence)
+        residence = _residence(context, found.residence)
         office = context.app.directory.residences.get(found.residence)
         told = (
             f"{_office(context, office.office_id) if office else '?'} : {names.topics.get(found.topic, found.topic)}, "
@@ -155,7 +157,7 @@ def figure(context: RequestContext) -> Mapping[str, Any]:
         "by_office": [
             (office, _office(context, office), value, is_worse(shown, value, whole)) for office, value in offices
         ],
-        "by_residence": _places(overview.of_residence, shown, overview.by_residence, names.residence),
+        "by_residence": _places(overview.of_residence, shown, overview.by_residence, partial(_residence, context)),
         "by_topic": _places(overview.of_topic, shown, overview.by_topic, lambda topic: names.topics.get(topic, topic)),
         "course": [(period_told(Span(_course_grain(asked), first)), mine, of_all) for first, mine, of_all in steps],
         "bars": bars(
@@ -168,6 +170,7 @@ def figure(context: RequestContext) -> Mapping[str, Any]:
             f"{shown.title}, dans le temps",
             "Trait plein et points : ce qui est choisi ; tirets et croix : tous les bureaux.",
             [_point(first, asked, mine, of_all) for first, mine, of_all in steps],
+            rate_told if whole.rate is not None else lambda number: number_told(shown, number),
         ),
         "rules": RULES[:2],
     }
@@ -208,7 +211,7 @@ def figure_map(context: RequestContext) -> Mapping[str, Any]:
         if (count := counted.get((residence, topic), 0))
     }
     names = context.app.names
-    rows = [names.residence(residence) for residence in residences]
+    rows = [_residence(context, residence) for residence in residences]
     columns = [names.topics.get(topic, topic) for topic in topics]
     return {
         **_around(context, asked),
@@ -331,6 +334,10 @@ def _audited(asked: Asked) -> dict[str, str]:
 def _office(context: RequestContext, office_id: str) -> str:
     office = context.app.directory.offices.get(office_id)
     return office.name if office else office_id
+
+
+def _residence(context: RequestContext, residence_id: str) -> str:
+    return without_code(context.app.names.residence(residence_id))
 
 
 def _around(context: RequestContext, asked: Asked) -> Mapping[str, Any]:
