@@ -9,10 +9,10 @@ from typing import Final
 
 from markupsafe import Markup, escape
 
-_WIDTH: Final = 720
+_WIDTH: Final = 900
 _ROW: Final = 30
-_LABEL: Final = 230
-_VALUE: Final = 130
+_LABEL: Final = 250
+_VALUE: Final = 270
 _SHADES: Final = 5
 _COURSE_HEIGHT: Final = 220
 _CELL: Final = (44, 24)
@@ -164,5 +164,5 @@ def heat_map(
     return _drawing("carte", title, description, size, parts)
 
 
-def _cut(label: str, longest: int = 30) -> Markup:
+def _cut(label: str, longest: int = 34) -> Markup:
     return escape(label if len(label) <= longest else label[: longest - 1].rstrip() + "…")

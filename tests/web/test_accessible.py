@@ -1,12 +1,16 @@
 """Every page by axe-core, on screens of several widths, in light and dark."""
 
 import asyncio
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from playwright.async_api import Page
 
-from dtm_contact.access import Role
+from dtm_contact.access import Role, digest_of
+from dtm_contact.figures import Grounds, Standpoint, count_days, periods_of
+from dtm_contact.store import open_store
+from tests.prove.figures_store import CALENDARS, PARIS
 from tests.web.world import Come, World, said, settled
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -44,7 +48,8 @@ PATHS = (
     "/foyer/L000001", "/journal", "/comptes", "/regles", "/dossier/{number}",
     "/dossier/{number}?modele=accuse-reception",
     "/dossier/{number}/regles", "/rendez-vous?dossier={number}", "/message/{arrival}", "/rien-de-tel", "/connexion",
-    "/entrer/un-lien",
+    "/entrer/un-lien", "/chiffres", "/chiffres?p=an", "/chiffres/detail?c=in_time", "/chiffres/detail?c=opened&p=semaine",
+    "/chiffres/carte", "/chiffres/dossiers?c=opened", "/tableau/hall",
 )  # fmt: skip
 LARGEST = 120_000
 OPEN_ALL = "document.querySelectorAll('main details').forEach(each => { each.open = true; })"
@@ -71,6 +76,11 @@ async def test_every_page_is_accessible_fits_and_is_light(world: World, come: Co
     for dwelling in ("L000001", "L000002"):
         await by_hand(world, head, dwelling, "heating")
     await head.goto(f"{world.daemon.desk}/dossier/{number}")
+    with open_store(world.daemon.url) as store:
+        store.figures.add_board("hall", digest_of("hall"), datetime.now(UTC))
+        today = datetime.now(UTC).date()
+        grounds = Grounds(Standpoint(PARIS, datetime.now(UTC), CALENDARS), {})
+        store.figures.put(periods_of(store, count_days(store, today, today, grounds), datetime.now(UTC)))
     arrival = str(await head.locator(".said-message").last.get_attribute("id")).removeprefix("m-")
     faults = []
     for path in PATHS:
