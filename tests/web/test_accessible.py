@@ -48,8 +48,8 @@ PATHS = (
     "/foyer/L000001", "/journal", "/comptes", "/regles", "/dossier/{number}",
     "/dossier/{number}?modele=accuse-reception",
     "/dossier/{number}/regles", "/rendez-vous?dossier={number}", "/message/{arrival}", "/rien-de-tel", "/connexion",
-    "/entrer/un-lien", "/chiffres", "/chiffres?p=an", "/chiffres/detail?c=in_time", "/chiffres/detail?c=opened&p=semaine",
-    "/chiffres/carte", "/chiffres/dossiers?c=opened", "/tableau/hall",
+    "/entrer/un-lien", "/chiffres", "/chiffres?p=an", "/chiffres/detail?c=in_time",
+    "/chiffres/detail?c=opened&p=semaine", "/chiffres/carte", "/chiffres/dossiers?c=opened", "/tableau/hall",
 )  # fmt: skip
 LARGEST = 120_000
 OPEN_ALL = "document.querySelectorAll('main details').forEach(each => { each.open = true; })"
