@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData, Headers
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute
 from starlette.routing import Route as StarletteRoute
@@ -37,6 +38,7 @@ _FOLDERS = [_HERE / "static", _HERE / "vendor"]
 PAGE = "dtm_contact.page"
 """What the scope of a request has the path of its page under, without what stands for a case or a person."""
 _LARGEST_FORM = 256 * 1024
+_MOST_DRAINED = 64 * 1024 * 1024
 _MOST_FIELDS = 400
 _FORM_SECONDS = 20.0
 _HEADERS = {
@@ -114,12 +116,26 @@ def _endpoint(shared: AppContext, renderer: Renderer, route: Route) -> _Endpoint
 async def _form(request: Request) -> FormData:
     length = request.headers.get("content-length", "")
     if not length.isdecimal() or int(length) > _LARGEST_FORM:
+        if length.isdecimal() and int(length) <= _MOST_DRAINED:
+            await _drain(request)
         raise HTTPException(413)
     try:
         async with asyncio.timeout(_FORM_SECONDS):
             return await request.form(max_files=0, max_fields=_MOST_FIELDS, max_part_size=_LARGEST_FORM)
     except TimeoutError:
         raise HTTPException(408) from None
+
+
+async def _drain(request: Request) -> None:
+    """Read a body to nowhere, while that does not take too long.
+
+    One that is left unread is reset by the system: browsers, and proxies that pass a request on while it comes, then
+    tell of a broken connection in place of our answer.
+    """
+    with suppress(TimeoutError, ClientDisconnect):
+        async with asyncio.timeout(_FORM_SECONDS):
+            async for _octets in request.stream():
+                pass
 
 
 def _answer(shared: AppContext, renderer: Renderer, route: Route, request: Request, form: FormData) -> Response:
