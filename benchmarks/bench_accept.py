@@ -34,7 +34,7 @@ from typing import Any
 
 from aiosmtpd.smtp import SMTP
 
-from dtm_contact.channels import smtp
+from dtm_contact.ingest import smtp
 from dtm_contact.journal import Journal
 from dtm_contact.model import Arrival, Envelope
 from dtm_contact.settings import Settings, SmtpSettings
@@ -97,7 +97,7 @@ async def serve_ours(folder: Path, journal: Journal | None = None) -> None:
             store.arrivals.on_accepted = journal.append_arrivals
         inbox = GroupCommitInbox(store)
         settings = Settings(smtp=SmtpSettings(port=0, connections_per_client=100, recipients=(RECIPIENT,)))
-        channel = await smtp.start(settings, inbox)
+        channel = await smtp.start_smtp(settings, inbox)
         await _until_ended(int(channel.address.rpartition(":")[2]))
         await channel.stop()
         await inbox.close()

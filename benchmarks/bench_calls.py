@@ -18,8 +18,8 @@ from statistics import median
 from time import perf_counter
 from zoneinfo import ZoneInfo
 
-from dtm_contact.channels.asterisk_cdr import AsteriskLogs
 from dtm_contact.directory import Directory, read_export
+from dtm_contact.ingest.asterisk_cdr import AsteriskLogs
 from dtm_contact.pipeline import Grounds
 from dtm_contact.rehearsal import CallsAtRest, JudgedCalls
 from dtm_contact.rules import load_rules

@@ -22,10 +22,10 @@ from itertools import islice
 from pathlib import Path
 from statistics import median
 
-from dtm_contact.channels.mailbox import MailboxFollower, login_by
+from dtm_contact.ingest.imap import MailboxFollower, login_by
 from dtm_contact.settings import ImapSettings
 from dtm_contact.store import GroupCommitInbox, open_store
-from tests.channels.mailbox.dovecot import PASSWORD, USER, Dovecot, imap, running
+from tests.ingest.mailbox.dovecot import PASSWORD, USER, Dovecot, imap, running
 from tests.prove.database import prepared_store
 from tests.prove.mailbox import environment
 from tests.prove.program import Program, chance

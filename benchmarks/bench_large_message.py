@@ -15,7 +15,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from dtm_contact.channels import smtp
+from dtm_contact.ingest import smtp
 from dtm_contact.model import Arrival
 from dtm_contact.settings import Settings, SmtpSettings
 
@@ -77,7 +77,7 @@ async def send(address: str, megabytes: int) -> tuple[float, int]:
 
 async def measure(megabytes: int, rounds: int) -> None:
     inbox = Nowhere()
-    running = await smtp.start(Settings(smtp=SmtpSettings(port=0, size_limit=megabytes * 2_000_000)), inbox)
+    running = await smtp.start_smtp(Settings(smtp=SmtpSettings(port=0, size_limit=megabytes * 2_000_000)), inbox)
     stalls, took = [], []
     for _ in range(rounds):
         inbox.last = None

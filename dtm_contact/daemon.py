@@ -15,13 +15,13 @@ from dtm_contact.background import beside
 from dtm_contact.backup import StoreJournal, open_journal
 from dtm_contact.cases.knowledge import SiteConfiguration
 from dtm_contact.cases.server import hearing
-from dtm_contact.channels import start_channels
 from dtm_contact.danger_page import Keeper, keeping
 from dtm_contact.dead_man_switch import DeadManSwitch, signing
 from dtm_contact.directory import Directory
 from dtm_contact.errors import DtmContactError, StoreUnavailableError, described, opening
 from dtm_contact.figures.keeping import FigureKeeper, counting_figures
 from dtm_contact.health import READY, Health, HealthWatch, watching_ages, watching_health
+from dtm_contact.ingest import RunningReceiver, start_receivers
 from dtm_contact.log import get_log
 from dtm_contact.log import reopen as reopen_log
 from dtm_contact.monitor import Monitor
@@ -138,18 +138,24 @@ async def daemon(settings: Settings) -> AsyncIterator[RunningDaemon]:
             await stack.enter_async_context(hearing(settings, store, rules, utc_now, lambda _done: wake()))
         with opening("the desk", "the settings DTM_DESK_…"):
             served = await stack.enter_async_context(open_desk(in_force.settings, store, alarms, rules, wake))
-        listening = await _channels(stack, settings, WakingInbox(inbox, worker.wake))
+        receivers = await _receivers(stack, settings, WakingInbox(inbox, worker.wake))
         known = partial(_known, settings, estate, rules)
         await stack.enter_async_context(
             keeping(Keeper(settings.danger, store, known, alarms, utc_now), settings.danger)
         )
-        health = Health(settings, store, alarms, heartbeat, announcer, utc_now, desk=served.get("desk", ""))
+        health = Health(
+            settings, store, alarms, heartbeat, announcer, utc_now, receivers=receivers, desk=served.get("desk", "")
+        )
         with opening("the monitor's pages", "the settings DTM_MONITOR_…"):
             monitor = stack.enter_context(_monitor(settings, health))
         await stack.enter_async_context(watching_health(HealthWatch(settings, health.report, alarms)))
         await stack.enter_async_context(signing(DeadManSwitch(settings.heartbeat, health.report), settings.heartbeat))
         await stack.enter_async_context(_now_and_then(settings, store, alarms, estate, (rules, holder)))
-        addresses = {**listening, **served, "monitor": monitor.address}
+        addresses = {
+            **{receiver.name: receiver.address for receiver in receivers},
+            **served,
+            "monitor": monitor.address,
+        }
         _log.info("started", rules=in_force.rules.version, model=in_force.rules.model_version, **addresses)
         yield RunningDaemon(store, addresses, worker, watching, alarms)
         _log.info("stopping")
@@ -181,12 +187,12 @@ def _known(settings: Settings, estate: Callable[[], Directory], rules: Callable[
     return SiteConfiguration(estate(), rules(), settings)
 
 
-async def _channels(stack: AsyncExitStack, settings: Settings, inbox: WakingInbox) -> dict[str, str]:
-    """Open the ways in, and return where each listens, by its name."""
-    opened = await start_channels(settings, inbox)
-    for channel in opened:
-        stack.push_async_callback(channel.stop)
-    return {channel.name: channel.address for channel in opened}
+async def _receivers(stack: AsyncExitStack, settings: Settings, inbox: WakingInbox) -> tuple[RunningReceiver, ...]:
+    """Open the receivers; the stack closes them."""
+    opened = await start_receivers(settings, inbox)
+    for receiver in opened:
+        stack.push_async_callback(receiver.stop)
+    return opened
 
 
 def _wake(worker: Worker, mail: OutboxWriter | None) -> None:

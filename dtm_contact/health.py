@@ -6,8 +6,7 @@ import os
 import socket
 import tempfile
 import threading
-import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import asdict
 from datetime import datetime, timedelta
@@ -15,13 +14,12 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-from prometheus_client import REGISTRY
-
 from dtm_contact import metrics
 from dtm_contact.alarms import Alarms
 from dtm_contact.background import beside, repeat
 from dtm_contact.backup import newest_backup
 from dtm_contact.errors import StoreUnavailableError, described
+from dtm_contact.ingest import RunningReceiver
 from dtm_contact.log import get_log
 from dtm_contact.model import Urgency
 from dtm_contact.monitor import Check, HealthReport
@@ -32,9 +30,6 @@ from dtm_contact.store import Store
 from dtm_contact.worker import LeaseHeartbeat
 
 _LOOP_SECONDS = 2.0
-_FOLLOWED = ("imap", "imap_sent")
-# A mailbox is looked at anew after so long without news; later than three such looks something hangs.
-_LOOKS = 3
 _MINUTE = 60.0
 _MIB = 1024 * 1024
 _AGES_SECONDS = 3600.0
@@ -62,9 +57,12 @@ class Health:
         announcer: Announcer,
         clock: Callable[[], datetime],
         *,
+        receivers: Collection[RunningReceiver] = (),
         desk: str = "",
     ) -> None:
-        """Take what is looked at; `desk`: the address of the desk, empty where none is served.
+        """Take what is looked at.
+
+        `receivers` are those that are open; `desk` is the address of the desk, empty where none is served.
 
         Called on the event loop that is looked at.
         """
@@ -77,7 +75,7 @@ class Health:
         self._checks: dict[str, Check] = {
             "event loop": partial(_loop_answers, asyncio.get_running_loop()),
             "leases": partial(_nothing_held_beyond, store, heartbeat),
-            "mailbox": partial(_mailboxes_looked_at, settings, time.time),
+            "mailbox": partial(_receivers_well, receivers),
             "outbox": self._urgent_is_sent,
             "timers": self._timers_run,
             "desk": self._desk_answers,
@@ -322,13 +320,9 @@ def _loop_answers(loop: asyncio.AbstractEventLoop) -> str | None:
     return None if answered.wait(_LOOP_SECONDS) else f"no answer within {_LOOP_SECONDS:g} s"
 
 
-def _mailboxes_looked_at(settings: Settings, clock: Callable[[], float]) -> str | None:
-    for channel in filter(settings.channels.__contains__, _FOLLOWED):
-        looked = REGISTRY.get_sample_value("dtm_channel_looked_seconds", {"channel": channel})
-        silent = clock() - looked if looked else 0.0
-        if silent > _LOOKS * settings.imap.poll_seconds:
-            return f"{channel} was not looked at for {silent / _MINUTE:.0f} min"
-    return None
+def _receivers_well(receivers: Collection[RunningReceiver]) -> str | None:
+    """Return what is wrong with the first receiver that is not well."""
+    return next(filter(None, (receiver.health() for receiver in receivers)), None)
 
 
 def _store_answers(store: Store) -> str | None:

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from dtm_contact.channels.mailbox.client import Login, MailboxLostError, connected
 from dtm_contact.errors import DtmContactError, StoreUnavailableError, described
+from dtm_contact.ingest.imap_client import Login, MailboxLostError, connected
 from dtm_contact.model import Outgoing, OutgoingKind
 from dtm_contact.outbound.relay import Fate, Relay
 from dtm_contact.settings import OutboundSettings

@@ -11,25 +11,23 @@ from pathlib import Path
 import pytest
 from prometheus_client import REGISTRY
 
-from dtm_contact import metrics
 from dtm_contact.alarms import Alarms
 from dtm_contact.directory import Records
 from dtm_contact.health import (
     Health,
     HealthWatch,
     _count_store,
-    _mailboxes_looked_at,
     look_at_backup,
     look_at_directory,
     watching_ages,
 )
+from dtm_contact.ingest import RunningReceiver
 from dtm_contact.model import CaseKind, Outgoing, OutgoingKind, Priority
 from dtm_contact.monitor import HealthReport
 from dtm_contact.notices import Announcer, Kept
 from dtm_contact.settings import (
     BackupSettings,
     DirectorySettings,
-    ImapSettings,
     MonitorSettings,
     OutboundSettings,
     RulesSettings,
@@ -45,24 +43,6 @@ from tests.store.test_joining import recorded
 
 AT = 1_800_000_000.0
 NOW = datetime(2026, 11, 30, 9, 0, tzinfo=UTC)
-
-
-@pytest.mark.parametrize(
-    ("channels", "looked", "unwell"),
-    [
-        (("smtp", "imap"), AT - 299.0, None),
-        (("smtp", "imap"), AT - 1_200.0, "imap was not looked at for 20 min"),
-        (("smtp",), AT - 1_200.0, None),
-        (("imap",), 0.0, None),
-    ],
-)
-def test_a_mailbox_that_is_not_looked_at(channels: tuple[str, ...], looked: float, unwell: str | None) -> None:
-    settings = Settings(channels=channels, imap=ImapSettings(poll_seconds=300.0))
-    metrics.CHANNEL_LOOKED.labels("imap").set(looked)
-    try:
-        assert _mailboxes_looked_at(settings, lambda: AT) == unwell
-    finally:
-        metrics.CHANNEL_LOOKED.clear()
 
 
 @pytest.fixture
@@ -152,7 +132,14 @@ async def test_a_backup_too_old_or_missing_is_an_alarm_until_there_is_a_young_on
 class Scene:
     """The health of a daemon that is not there but for what is looked at."""
 
-    def __init__(self, store: Store, desk: str = "", kept: StoreSettings | None = None, **groups: object) -> None:
+    def __init__(
+        self,
+        store: Store,
+        desk: str = "",
+        kept: StoreSettings | None = None,
+        receivers: tuple[RunningReceiver, ...] = (),
+        **groups: object,
+    ) -> None:
         self.store = store
         self.now = NOW
         self.heard = Heard()
@@ -161,7 +148,16 @@ class Scene:
         self.settings = Settings(store=kept, outbound=OutboundSettings(host="relay.example"), **groups)  # type: ignore[arg-type]
         self.announcer = Announcer(self.settings, (), Kept(None), lambda: self.now)
         heartbeat = LeaseHeartbeat(self.settings, store, self.alarms)
-        self.health = Health(self.settings, store, self.alarms, heartbeat, self.announcer, lambda: self.now, desk=desk)
+        self.health = Health(
+            self.settings,
+            store,
+            self.alarms,
+            heartbeat,
+            self.announcer,
+            lambda: self.now,
+            receivers=receivers,
+            desk=desk,
+        )
         self.watch = HealthWatch(self.settings, self.health.report, self.alarms)
 
     async def report(self) -> HealthReport:
@@ -169,6 +165,31 @@ class Scene:
 
     async def look(self) -> None:
         await asyncio.to_thread(self.watch.look)
+
+
+class Silent:
+    """A receiver that is not well, or is."""
+
+    name, address = "imap", "mail.example:993/INBOX"
+
+    def __init__(self, wrong: str | None) -> None:
+        self.wrong = wrong
+
+    def health(self) -> str | None:
+        return self.wrong
+
+    async def stop(self) -> None:
+        """Have nothing to stop."""
+
+
+async def test_a_receiver_says_what_is_wrong_with_it(store: Store) -> None:
+    silent = Silent("imap was not looked at for 20 min")
+    scene = Scene(store, receivers=(Silent(None), silent))
+    await scene.look()
+    await scene.look()
+    assert ("mailbox-silent", "Mailbox: imap was not looked at for 20 min.") in scene.heard.told
+    silent.wrong = None
+    assert (await scene.report()).checks["mailbox"] is None
 
 
 def write_danger(store: Store) -> None:

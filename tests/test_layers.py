@@ -26,7 +26,7 @@ LINES = (
     ("contract",),
     ("explain",),
     ("background", "journal"),
-    ("store", "channels", "outbound", "pdf", "webcall"),
+    ("store", "ingest", "outbound", "pdf", "webcall"),
     ("rehearsal", "cases", "access", "backup"),
     ("timers", "figures"),
     ("worker", "monitor", "notices", "web"),
@@ -39,10 +39,10 @@ LINES = (
     ("__main__",),
 )
 RANK = {name: rank for rank, line in enumerate(LINES) for name in line}
-CHANNELS_SEE = {"model", "errors", "settings", "log", "metrics", "text", "hours", "background"}
+RECEIVERS_SEE = {"model", "errors", "settings", "log", "metrics", "text", "hours", "background", "registry"}
 # Which lines of a log are one call has to be told before there is an arrival.
-LOG_CHANNELS_SEE = CHANNELS_SEE | {"calls"}
-LOG_CHANNELS = {"log", "asterisk_cdr"}
+LOG_RECEIVERS_SEE = RECEIVERS_SEE | {"calls"}
+LOG_RECEIVERS = {"asterisk_cdr", "followed_file", "log_follower"}
 # Up to here nothing knows of a clock, a network or a database.
 PURE_UP_TO = RANK["explain"]
 IMPURE = {"asyncio", "http", "multiprocessing", "smtplib", "socket", "sqlalchemy", "sqlite3", "subprocess", "time"}
@@ -93,11 +93,11 @@ def test_imports_only_from_above(path: Path) -> None:
         assert allowed, f"{path.name}:{line}: {part} must not import {imported}"
 
 
-@pytest.mark.parametrize("path", sorted((ROOT / "channels").rglob("*.py")), ids=lambda path: path.name)
-def test_channels_see_only_the_first_two_lines(path: Path) -> None:
-    seen = {imported for imported, _line in own_imports(path)} - {"channels"}
-    follows_a_log = path.relative_to(ROOT / "channels").parts[0].removesuffix(".py") in LOG_CHANNELS
-    assert seen <= (LOG_CHANNELS_SEE if follows_a_log else CHANNELS_SEE)
+@pytest.mark.parametrize("path", sorted((ROOT / "ingest").rglob("*.py")), ids=lambda path: path.name)
+def test_receivers_see_only_the_first_two_lines(path: Path) -> None:
+    seen = {imported for imported, _line in own_imports(path)} - {"ingest"}
+    follows_a_log = path.stem in LOG_RECEIVERS
+    assert seen <= (LOG_RECEIVERS_SEE if follows_a_log else RECEIVERS_SEE)
 
 
 def pure_modules() -> list[Path]:

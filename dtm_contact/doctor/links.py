@@ -12,16 +12,16 @@ from urllib.parse import urlsplit
 
 import sqlalchemy as sa
 
-from dtm_contact.channels.mailbox import login_by
-from dtm_contact.channels.mailbox.client import (
+from dtm_contact.doctor.local import certificate_finding, ends_at
+from dtm_contact.doctor.registry import SECONDS, CheckResult, Site, SkipError, check, fault, ok, warning
+from dtm_contact.errors import WrongSettingError, described
+from dtm_contact.ingest.imap import login_by
+from dtm_contact.ingest.imap_client import (
     CredentialsRefusedError,
     MailboxLostError,
     MailboxRefusedError,
     connected,
 )
-from dtm_contact.doctor.local import certificate_finding, ends_at
-from dtm_contact.doctor.registry import SECONDS, CheckResult, Site, SkipError, check, fault, ok, warning
-from dtm_contact.errors import WrongSettingError, described
 from dtm_contact.outbound.relay import Relay
 from dtm_contact.settings import ImapSettings, Settings
 from dtm_contact.settings.files import is_out_of_reach

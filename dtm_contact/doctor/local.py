@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
-from dtm_contact.channels import names
 from dtm_contact.doctor.registry import (
     SECONDS,
     CheckResult,
@@ -28,6 +27,7 @@ from dtm_contact.doctor.registry import (
     warning,
 )
 from dtm_contact.errors import DtmContactError, WrongSettingError, described
+from dtm_contact.ingest import known_receivers
 from dtm_contact.rules.ruleset import yaml_files
 from dtm_contact.settings import MailServerSettings, Settings
 from dtm_contact.settings.files import is_out_of_reach, secret_file
@@ -45,8 +45,10 @@ _LOOPBACK: Final = ("127.", "::1", "localhost")
 def settings(site: Site) -> Iterator[CheckResult]:
     """Tell where the settings come from, and of variables and channels that there are not."""
     found = [warning(slip, "correct its name, or delete it") for slip in site.loaded.slips]
-    others = (name for name in site.settings.channels if name not in names())
-    found += [fault(f"channels: there is no channel {name}", f"choose from {', '.join(names())}") for name in others]
+    others = (name for name in site.settings.channels if name not in known_receivers())
+    found += [
+        fault(f"channels: there is no channel {name}", f"choose from {', '.join(known_receivers())}") for name in others
+    ]
     if not site.settings.channels:
         found.append(fault("channels: no way in is open", 'name at least one: channels = ["smtp"]'))
     yield from found

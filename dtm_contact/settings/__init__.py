@@ -85,7 +85,8 @@ class Settings(BaseSettings):
         "program. A running daemon takes another one up when it is started again",
     )
     channels: tuple[str, ...] = Field(
-        default=("smtp",), description="The ways in that are open (JSON list); each is a file of `dtm_contact/channels`"
+        default=("smtp",),
+        description="The ways in that are open (JSON list); each is a receiver of `dtm_contact/ingest`",
     )
     smtp: SmtpSettings = SmtpSettings()
     lmtp: LmtpSettings = LmtpSettings()

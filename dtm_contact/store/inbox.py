@@ -40,7 +40,7 @@ class _Delivery:
 
 
 class GroupCommitInbox:
-    """An inbox for channels (`channels.Inbox`).
+    """An inbox for channels (`ingest.Inbox`).
 
     One thread writes. While it commits, further deliveries gather, and go together into the next transaction, with
     those that the event loop has all but read; it is woken once for all of them, and wakes the event loop once.
@@ -70,7 +70,7 @@ class GroupCommitInbox:
                 are asked to come again.
             on_change: called on the event loop with the error when the store fails, once until it is well again, and
                 with None when it is.
-            on_trouble: called with what a channel reports to the admins; see `channels.Inbox.trouble`.
+            on_trouble: called with what a channel reports to the admins; see `ingest.Inbox.trouble`.
         """
         self._store = store
         self._holder = holder
@@ -116,19 +116,19 @@ class GroupCommitInbox:
             await self.accept(())
 
     async def position(self, channel: str) -> Position | None:
-        """Return the position that was stored last for a channel, or None; see `channels.Inbox`."""
+        """Return the position that was stored last for a channel, or None; see `ingest.Inbox`."""
         return await asyncio.to_thread(self._store.checkpoints.of, channel)
 
     async def lines(self, channel: str) -> Sequence[LogLine]:
-        """Return the lines that are kept for a channel; see `channels.Inbox`."""
+        """Return the lines that are kept for a channel; see `ingest.Inbox`."""
         return await asyncio.to_thread(self._store.checkpoints.lines, channel)
 
     async def decided(self, channel: str, external_ids: Sequence[str]) -> Mapping[str, str]:
-        """Return where those of a channel's arrivals went that are judged; see `channels.Inbox`."""
+        """Return where those of a channel's arrivals went that are judged; see `ingest.Inbox`."""
         return await asyncio.to_thread(self._store.arrivals.decided, channel, external_ids)
 
     async def follow(self, channel: str) -> bool:
-        """Take what a channel follows, or keep it; return whether it is ours; see `channels.Inbox`.
+        """Take what a channel follows, or keep it; return whether it is ours; see `ingest.Inbox`.
 
         From then on what is read there is stored only while it is.
         """
@@ -139,7 +139,7 @@ class GroupCommitInbox:
         return ours
 
     async def leave(self, channel: str) -> None:
-        """Let another daemon follow what a channel followed; see `channels.Inbox`."""
+        """Let another daemon follow what a channel followed; see `ingest.Inbox`."""
         if channel in self._following:
             await asyncio.to_thread(self._store.checkpoints.leave, channel, self._following[channel])
 

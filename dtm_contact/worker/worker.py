@@ -15,9 +15,9 @@ from functools import partial
 from dtm_contact import metrics
 from dtm_contact.alarms import Alarms
 from dtm_contact.background import cancel_and_wait
-from dtm_contact.channels import NOTHING_KEPT
 from dtm_contact.contract import as_json
 from dtm_contact.errors import DtmContactError, JudgeTimeoutError, LeaseLostError, MovedError, described
+from dtm_contact.ingest import NOTHING_KEPT
 from dtm_contact.log import get_log
 from dtm_contact.model import Arrival, Judgement, KeptLines, Position
 from dtm_contact.settings import Settings
@@ -69,7 +69,7 @@ class WakeupEvent:
 
 
 class WakingInbox:
-    """An inbox for channels (`channels.Inbox`): the store's, which says when there is something to judge."""
+    """An inbox for channels (`ingest.Inbox`): the store's, which says when there is something to judge."""
 
     def __init__(self, inbox: GroupCommitInbox, on_stored: Callable[[], None]) -> None:
         """Take the store's inbox, and what is to be called when something is in it."""

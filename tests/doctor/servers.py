@@ -11,7 +11,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 
 from aiosmtpd.smtp import SMTP, AuthResult
 
-from tests.channels.mailbox.fake_server import FakeServer
+from tests.ingest.mailbox.fake_server import FakeServer
 
 PASSWORD = b"right"
 

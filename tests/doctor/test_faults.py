@@ -19,9 +19,9 @@ from dtm_contact.settings.loading import load
 from dtm_contact.settings.places import shipped
 from dtm_contact.store.system_schema import daemons
 from tests import certificates
-from tests.channels.mailbox.fake_server import REFUSAL
 from tests.doctor.scene import ADDRESS, ROOT, Scene, mounted
 from tests.doctor.servers import free_port, mail_server, mailbox, names, page
+from tests.ingest.mailbox.fake_server import REFUSAL
 from tests.store.postgresql import Server, programs
 from tests.store.samples import NOW, arrival, daemon
 

@@ -12,7 +12,7 @@ from shutil import copytree
 
 import pytest
 
-from dtm_contact.channels.mail import listener
+from dtm_contact import ingest
 from dtm_contact.daemon import daemon
 from dtm_contact.hours import PARIS
 from dtm_contact.model import AlarmLevel, AlarmSource
@@ -100,7 +100,7 @@ def _subject(message: Message) -> str:
 @asynccontextmanager
 async def by_night(folder: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Night]:
     Clock.at = NIGHT
-    monkeypatch.setattr(listener, "datetime", Clock)
+    monkeypatch.setattr(ingest, "datetime", Clock)
     monkeypatch.setattr(worker, "datetime", Clock)
     async with relay_server(RelayServer()) as relay:
         outbound = OutboundSettings(host="127.0.0.1", port=relay.port, security="none")

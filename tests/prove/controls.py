@@ -19,7 +19,7 @@ from typing import Any
 from sqlalchemy.engine import Connection
 
 from dtm_contact import daemon, log
-from dtm_contact.channels import NOTHING_KEPT
+from dtm_contact.ingest import NOTHING_KEPT
 from dtm_contact.model import Arrival, KeptLines, Position
 from dtm_contact.settings import Settings
 from dtm_contact.store import Claimed, Held, database

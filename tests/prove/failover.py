@@ -19,7 +19,7 @@ from typing import Any
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
-from tests.channels.mailbox.dovecot import Dovecot, running
+from tests.ingest.mailbox.dovecot import Dovecot, running
 from tests.outbound.relays import TAKE, RelayServer, relay_server
 from tests.prove import calls
 from tests.prove.audit import Audit, audit

@@ -10,9 +10,9 @@ from itertools import islice
 from pathlib import Path
 from random import Random
 
-from dtm_contact.channels.mailbox.names import encoded
+from dtm_contact.ingest.imap_client import encoded
 from dtm_contact.settings import ImapSettings
-from tests.channels.mailbox.dovecot import PASSWORD, USER, Dovecot, imap, running
+from tests.ingest.mailbox.dovecot import PASSWORD, USER, Dovecot, imap, running
 from tests.prove.database import Database, Place, on_sqlite
 from tests.prove.kills import settled
 from tests.prove.program import Program

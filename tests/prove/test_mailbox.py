@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.channels.mailbox.dovecot import program
+from tests.ingest.mailbox.dovecot import program
 from tests.prove.mailbox import prove_mailbox
 from tests.prove.program import chance
 

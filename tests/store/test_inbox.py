@@ -9,8 +9,8 @@ from contextlib import contextmanager
 import pytest
 import sqlalchemy as sa
 
-from dtm_contact.channels import Inbox
 from dtm_contact.errors import CommitUnknownError, StoreUnavailableError
+from dtm_contact.ingest import Inbox
 from dtm_contact.store import GroupCommitInbox, Store, StoreRefusedError
 from tests.store.samples import NOW, arrival
 
