@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 from dtm_contact.figures.cells import Key, Tally, timed
 from dtm_contact.figures.definitions import SILENT_DAYS
 from dtm_contact.hours import Calendar
+from dtm_contact.model import Channel
 from dtm_contact.store.figures import CaseRow, ContactRow, EventRow, LabelRow
 
 ENGINE: Final = frozenset({"worker", "timers", "outbound", "import"})
@@ -48,9 +49,9 @@ def _midnight_after(day: date, zone: ZoneInfo) -> datetime:
     return datetime.combine(day + _DAY, time.min, zone).astimezone(UTC)
 
 
-def is_incoming(channel: str, outcome: str | None) -> bool:
+def is_incoming(channel: Channel, outcome: str | None) -> bool:
     """Return whether a contact is something that came from outside: of calls, only some do."""
-    return channel != "phone" or outcome in _INCOMING
+    return not channel.is_spoken or outcome in _INCOMING
 
 
 @dataclass(frozen=True, slots=True)

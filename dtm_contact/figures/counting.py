@@ -74,7 +74,7 @@ def _count_lone(tally: Tally, contact: ContactRow, grounds: Grounds) -> None:
     residence = contact.residence_id or ""
     key = grounds.offices.get(residence, ""), residence, contact.topic or ""
     day = grounds.seen.day(contact.came_at)
-    if contact.channel == "phone":
+    if contact.channel.is_spoken:
         if contact.outcome is not None and is_incoming(contact.channel, contact.outcome):
             tally.add(day, key, "arrivals.phone")
             if contact.outcome == "answered":

@@ -10,7 +10,9 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
 
-WAYS: Final = ("email", "phone", "desk")
+from dtm_contact.model import Channel
+
+WAYS: Final = tuple(Channel)
 """The channels of contacts, by which arrivals are split."""
 SILENT_DAYS: Final = (14, 45)
 INCIDENT_TOPICS: Final = (

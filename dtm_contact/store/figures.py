@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from dtm_contact.model import SPOKEN_CHANNELS, Channel
 from dtm_contact.store.cases import CASE_COLUMNS, Case, case_of
 from dtm_contact.store.database import Database, insert_of
 from dtm_contact.store.schema import IS_OPEN, alarm_labels, arrivals, cases, contacts, events
@@ -52,7 +53,7 @@ class ContactRow(NamedTuple):
 
     case_id: int | None
     arrival_id: int
-    channel: str
+    channel: Channel
     kind: str
     outcome: str | None
     topic: str | None
@@ -217,7 +218,10 @@ _CASES = sa.select(*(cases.c[name] for name in CaseRow._fields)).where(cases.c.i
 _EVENTS = sa.select(*(events.c[name] for name in EventRow._fields)).where(events.c.case_id.in_(_IDS))
 _EVENTS = _EVENTS.order_by(events.c.id)
 _CAME_AT = sa.case(
-    (contacts.c.channel == "phone", sa.func.coalesce(contacts.c.at, arrivals.c.received_at, type_=contacts.c.at.type)),
+    (
+        contacts.c.channel.in_(SPOKEN_CHANNELS),
+        sa.func.coalesce(contacts.c.at, arrivals.c.received_at, type_=contacts.c.at.type),
+    ),
     else_=arrivals.c.received_at,
 )
 _CONTACT = sa.select(
@@ -356,7 +360,7 @@ def _narrowing(wanted: CasesWanted) -> Iterator[sa.ColumnElement[bool]]:
         if value is not None:
             yield column == value if value else column.is_(None)
     if wanted.calls:
-        yield cases.c.channel == "phone"
+        yield cases.c.channel.in_(SPOKEN_CHANNELS)
     if wanted.topics:
         yield cases.c.topic.in_(wanted.topics)
     if wanted.danger:
