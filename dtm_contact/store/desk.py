@@ -172,6 +172,12 @@ class StoredDesk:
             quiet = left_in_peace(connection, {row.id for row in rows})
             return [case_of(row[1:]) for row in rows if row.id not in quiet][:_MOST_SHOWN]
 
+    def calls_nobody(self, number: str) -> bool:
+        """Return whether nothing starts by itself in a case: all that it holds was taken over, or lay long."""
+        with self._database.reading() as connection:
+            case_id = connection.execute(sa.select(cases.c.id).where(cases.c.number == number)).scalar_one_or_none()
+            return case_id is not None and bool(left_in_peace(connection, {case_id}))
+
     def of(
         self,
         *,

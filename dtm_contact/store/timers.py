@@ -248,7 +248,9 @@ def settle(connection: Connection, timer_id: int, now: datetime, *, done: bool) 
 _told = events.alias()
 _AGAIN = _told.c.data["state"].as_string() == "open"
 _RAISED = _told.c.data[RAISED_FROM].as_string().is_not(None)
-_OTHER_PRIORITY = sa.or_(_told.c.what == "completed", _told.c.data[("changed", "priority")].as_string().is_not(None))
+_OTHER_PRIORITY = sa.or_(
+    _told.c.what.in_(("completed", "danger")), _told.c.data[("changed", "priority")].as_string().is_not(None)
+)
 
 
 def _last(*which: sa.ColumnElement[bool]) -> sa.ColumnElement[datetime]:
