@@ -99,7 +99,8 @@ def judge(
 
     Args:
         arrival: what came in.
-        now: the time that due dates and duties count from, aware: the arrival's own unless fixed from outside.
+        now: the time that due dates and duties count from, aware: the arrival's own unless fixed from outside. What was
+            taken over from another mailbox is judged as of its own date, and only its due time counts from `now`.
         grounds: directory and rules.
         history: what is already known of the party.
         trace: also evaluate every rule and keep what each saw.
@@ -116,6 +117,8 @@ def judge(
         files=grounds.files,
         file_octets=grounds.settings.pdf.octets,
     )
+    counted_from = now
+    now = min(contact.at, now) if arrival.imported else now
     voice = voice_notice(contact, grounds.settings.switchboard.voicemail_senders, grounds.index.our_numbers)
     if voice is not None:
         # Whoever was called waits for somebody to listen and call back, though a machine wrote it.
@@ -133,11 +136,28 @@ def judge(
         matched = replace(matched, caretakers=())
     recipients = arrival.envelope.recipients if arrival.envelope else ()
     noted.register(whoever_it_may_be(matched, grounds.directory, today), today)
-    joining = join(contact, matched, understanding, grounds.house, noted, recipients=recipients, now=now)
+    joining = join(
+        contact,
+        matched,
+        understanding,
+        grounds.house,
+        noted,
+        recipients=recipients,
+        now=now,
+        imported=arrival.imported,
+    )
     understanding = _in_its_case(understanding, joining, noted)
     understanding = with_unheard_voice(contact, matched, understanding, now, grounds.rules, grounds.directory)
     decision = decide(
-        contact, matched, understanding, now, grounds.rules, grounds.directory, history=noted, trace=trace
+        contact,
+        matched,
+        understanding,
+        now,
+        grounds.rules,
+        grounds.directory,
+        history=noted,
+        trace=trace,
+        counted_from=counted_from if arrival.imported else None,
     )
     if decision.join is not None:
         rule = decision.rule.rpartition(":")[2]

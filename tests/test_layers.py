@@ -28,7 +28,7 @@ LINES = (
     ("background", "journal"),
     ("store", "ingest", "outbound", "pdf", "webcall"),
     ("rehearsal", "cases", "access", "backup"),
-    ("timers", "figures"),
+    ("timers", "figures", "takeover"),
     ("worker", "monitor", "notices", "web"),
     ("danger_page",),
     ("health",),

@@ -12,7 +12,7 @@ from dtm_contact.cases.refusals import (
     WrongArgumentError,
     WrongStateError,
 )
-from dtm_contact.cases.registry import known_verbs
+from dtm_contact.cases.registry import all_verbs
 from dtm_contact.store import Store
 
 __all__ = [
@@ -26,8 +26,8 @@ __all__ = [
     "UnprovenAddressError",
     "WrongArgumentError",
     "WrongStateError",
+    "all_verbs",
     "apply",
-    "known_verbs",
 ]
 
 
@@ -48,7 +48,7 @@ def apply(store: Store, command: Command, now: datetime, grounds: Ways = None) -
         NotFoundError: there is no such case.
         StoreUnavailableError: nothing was done; trying again may help.
     """
-    verb = known_verbs().get(command.verb)
+    verb = all_verbs().get(command.verb)
     if verb is None:
-        raise WrongArgumentError(f"le verbe {command.verb!r} n'existe pas ; il y a {', '.join(known_verbs())}")
+        raise WrongArgumentError(f"le verbe {command.verb!r} n'existe pas ; il y a {', '.join(all_verbs())}")
     return verb.apply(store, command, now, grounds)

@@ -174,7 +174,7 @@ def danger_letters(act: Act, alarm: Alarm) -> tuple[Outgoing, ...]:
     )
     judgement = replace(judged, understanding=understanding, decision=decision)
     answering = Answering(grounds.settings, tokens_of(act))
-    return answering.written(arrival, judgement, act.case.number, (grounds.rules, grounds.directory), act.now)
+    return answering.written(arrival.as_live(), judgement, act.case.number, (grounds.rules, grounds.directory), act.now)
 
 
 def _registered_now(act: Act, judged: Judgement) -> Judgement:

@@ -1,14 +1,11 @@
 """The verbs by their names; each is one decorated function in a module of `verbs`."""
 
-import importlib
 import inspect
-import pkgutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache, wraps
-from types import MappingProxyType
-from typing import Any, Concatenate, ParamSpec
+from functools import wraps
+from typing import Any, Concatenate, Final, ParamSpec
 
 from pydantic import ConfigDict, ValidationError, validate_call
 
@@ -18,12 +15,12 @@ from dtm_contact.cases.command import Command, Done
 from dtm_contact.cases.knowledge import Ways
 from dtm_contact.cases.refusals import ChangedMeanwhileError, WrongArgumentError
 from dtm_contact.errors import NotFoundError
+from dtm_contact.registry import Registry
 from dtm_contact.store import Store, case_transaction
 
 Arguments = ParamSpec("Arguments")
 
 STRICT = ConfigDict(arbitrary_types_allowed=True, hide_input_in_errors=True)
-_registered: dict[str, "Verb"] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +38,9 @@ class Verb:
     manual: str
     arguments: tuple[str, ...]
     apply: Callable[[Store, Command, datetime, Ways], Done]
+
+
+_REGISTRY: Final = Registry[Verb]("verb", verbs.__name__)
 
 
 def verb(
@@ -98,17 +98,12 @@ def add(new: Verb) -> None:
     Raises:
         ValueError: its name is taken.
     """
-    if new.name in _registered:
-        raise ValueError(f"two verbs are named {new.name}")
-    _registered[new.name] = new
+    _REGISTRY.add(new.name, new)
 
 
-@cache
-def known_verbs() -> Mapping[str, Verb]:
-    """Return all verbs by name, in the order of their names; every module of `verbs` is imported."""
-    for module in pkgutil.iter_modules(verbs.__path__, f"{verbs.__name__}."):
-        importlib.import_module(module.name)
-    return MappingProxyType(dict(sorted(_registered.items())))
+def all_verbs() -> Mapping[str, Verb]:
+    """Return all verbs by name, in the order of their names."""
+    return _REGISTRY.entries()
 
 
 def checked_call(function: Callable[..., Any], *given: Any, **arguments: Any) -> Any:

@@ -13,7 +13,9 @@ from typing import Final
 
 import click
 
+from dtm_contact.cli.rules_merge import copy_shipped
 from dtm_contact.errors import DtmContactError
+from dtm_contact.rules.folder_merge import SHIPPED_BEFORE
 from dtm_contact.settings.common import APPLICATION, FILE_NAME, SERVICE_CONFIG, SERVICE_DATA, shipped
 
 _RUN: Final = Path("/run") / APPLICATION
@@ -92,15 +94,19 @@ class LaidOut:
         finally:
             Path(name).unlink()
 
-    def copy(self, source: Path, path: Path) -> None:
-        """Copy a folder, whole or not at all, unless there is one."""
+    def rules(self, path: Path) -> None:
+        """Copy the shipped rules, whole or not at all, unless there is a folder of them.
+
+        With them goes a copy that stays, by which `rules merge` knows one day what the site has changed.
+        """
         if path.is_symlink() or path.exists():
             self.kept.append(path)
             return
         with tempfile.TemporaryDirectory(prefix=f".{path.name}.", dir=path.parent) as beside:
             whole = Path(beside) / path.name
             # Neither rights nor times of the installed program: the files are their new owner's.
-            shutil.copytree(source, whole, copy_function=shutil.copyfile)
+            shutil.copytree(shipped("rules"), whole, copy_function=shutil.copyfile)
+            copy_shipped(shipped("rules"), whole / SHIPPED_BEFORE)
             for each in (whole, *whole.rglob("*")):
                 each.chmod(0o755 if each.is_dir() else 0o644)
             whole.rename(path)
@@ -120,7 +126,7 @@ def lay_out(folder: Path) -> LaidOut:
     try:
         done.folder(folder, 0o755)
         done.folder(folder / "data", 0o700)
-        done.copy(shipped("rules"), folder / "rules")
+        done.rules(folder / "rules")
         done.file(folder / FILE_NAME, _trial(folder), 0o640)
     except OSError as error:
         raise CannotLayOutError(f"{error.filename or folder}: {error.strerror}") from error
@@ -175,7 +181,7 @@ def lay_out_service(root: Path = Path("/"), user: str = APPLICATION) -> LaidOut:
         done.folder(below["config"], 0o755)
         done.folder(below["data"], 0o700, owner)
         done.folder(below["backups"], 0o700, owner)
-        done.copy(shipped("rules"), below["config"] / "rules")
+        done.rules(below["config"] / "rules")
         text = (shipped("deploy") / FILE_NAME).read_text(encoding="utf-8")
         done.file(below["config"] / FILE_NAME, text, 0o640, entry.pw_gid)
         for source, path, mode in _program_files(below):

@@ -66,6 +66,7 @@ class _Message:
         claims_house: it bears an address of ours as its sender, whether or not our server vouches for that.
         by_house, by_staff: one of us sent it, as our server vouches; and wrote it, too.
         fingerprint: what it says.
+        imported: it was taken over from a mailbox of ours.
     """
 
     contact: Contact
@@ -77,6 +78,7 @@ class _Message:
     by_house: bool
     by_staff: bool
     fingerprint: str
+    imported: bool = False
 
     @property
     def vouched(self) -> bool:
@@ -100,6 +102,7 @@ def join(  # noqa: PLR0913 - what was judged of one message, and what it is held
     *,
     recipients: Sequence[str],
     now: datetime,
+    imported: bool = False,
 ) -> Joining:
     """Say which earlier case a message joins, if any, and whether who wrote it is proven.
 
@@ -117,6 +120,8 @@ def join(  # noqa: PLR0913 - what was judged of one message, and what it is held
         history: earlier messages and cases.
         recipients: the addresses that it was delivered to.
         now: when it was received, aware.
+        imported: it was taken over from a mailbox of ours, whose server may have vouched for nobody: what answers there
+            a message from the same address joins its case, as agents saw both in one conversation. It proves nobody.
     """
     wrote = writer(contact, house.domains)
     ours = by_house(contact, house.domains)
@@ -130,6 +135,7 @@ def join(  # noqa: PLR0913 - what was judged of one message, and what it is held
         ours,
         ours and not contact.forwarded,
         fingerprint(contact),
+        imported,
     )
     pointed = (
         *_altered(message, house),
@@ -351,6 +357,8 @@ def _may_join(message: _Message, reference: Reference, case: KnownCase) -> bool:
     if message.failed:
         return False
     if message.by_staff or reference.signed or reference.way in _REPEATS:
+        return True
+    if message.imported and reference.way is Way.THREAD and message.writer_address in case.addresses:
         return True
     return message.vouched and (message.writer_address in case.addresses or _is_of_household(message.match, case))
 

@@ -114,7 +114,6 @@ _DAY: Final = 86_400.0
 _MINUTE: Final = 60.0
 _LOOKS: Final = 3
 """A mailbox is looked at anew after so long without news; later than so many such looks something hangs."""
-_MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 _log = get_log("imap")
 
@@ -269,7 +268,7 @@ class MailboxFollower:
         since = self._settings.since
         if since is None:
             return MailboxPlace(validity, next_uid - 1, next_uid)
-        uids = await mailbox.uids_since(f"{since.day}-{_MONTHS[since.month - 1]}-{since.year}")
+        uids = await mailbox.uids_since(since)
         return MailboxPlace(validity, uids[0] - 1 if uids else next_uid - 1, next_uid)
 
     async def _take(self, mailbox: MailboxConnection, place: MailboxPlace) -> MailboxPlace:

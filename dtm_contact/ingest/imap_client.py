@@ -17,6 +17,7 @@ import ssl
 from collections.abc import AsyncIterator, Awaitable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any, Final, TypeVar
 
 from aioimaplib import aioimaplib
@@ -76,6 +77,8 @@ _UIDVALIDITY: Final = re.compile(rb"\[UIDVALIDITY (\d{1,10})\]", re.IGNORECASE)
 _UIDNEXT: Final = re.compile(rb"\[UIDNEXT (\d{1,10})\]", re.IGNORECASE)
 _EXISTS: Final = re.compile(rb"^\* (\d{1,10}) (EXISTS|EXPUNGE)\b", re.IGNORECASE)
 _UID: Final = re.compile(rb"\bUID (\d{1,10})\b", re.IGNORECASE)
+_DATE: Final = re.compile(rb'INTERNALDATE "([ 0-9]\d-[A-Za-z]{3}-\d{4} [0-9:]{8} [+-]\d{4})"', re.IGNORECASE)
+_MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _SIZE: Final = re.compile(rb"\bRFC822\.SIZE (\d{1,19})\b", re.IGNORECASE)
 _DELIMITER: Final = re.compile(rb'^(?:LIST )?\([^)]*\) "(\\?.)"')
 Answer = TypeVar("Answer")
@@ -195,15 +198,19 @@ class MailboxConnection:
         await self._within(self._client.protocol.capability())
         self._delimiter = await self._ask_delimiter()
 
-    async def select(self, name: str) -> Selected:
-        """Open a folder.
+    async def select(self, name: str, *, read_only: bool = False) -> Selected:
+        """Open a folder; `read_only`: so that nothing of it can change, neither by us nor by our looking at it.
 
         Raises:
             MailboxRefusedError: there is no such folder.
         """
-        answer = await self._within(self._client.protocol.select(folder(name, self._delimiter)))
+        protocol, named = self._client.protocol, folder(name, self._delimiter)
+        command = protocol.simple_command("EXAMINE", named) if read_only else protocol.select(named)
+        answer = await self._within(command)
         if answer.result != "OK":
             raise MailboxRefusedError(f"the folder {name} cannot be opened ({answer.result})")
+        # The library knows of no other way to open one.
+        protocol.state = aioimaplib.SELECTED
         told = b"\n".join(line for line in answer.lines if isinstance(line, bytes))
         validity, next_uid = _UIDVALIDITY.search(told), _UIDNEXT.search(told)
         if validity is None:
@@ -216,9 +223,15 @@ class MailboxConnection:
         found = await self._search(f"UID {uid + 1}:*")
         return [each for each in found if each > uid]
 
-    async def uids_since(self, day: str) -> list[int]:
-        """Return the UIDs of what came on that day (`24-Nov-2026`) or later, lowest first."""
-        return await self._search(f"SINCE {day}")
+    async def uids_since(self, day: date | None, *, unanswered: bool = False) -> list[int]:
+        """Return the UIDs of what came on that day or later (None: at any time), lowest first.
+
+        Args:
+            day: by the server's own clock.
+            unanswered: only what nobody has marked as answered.
+        """
+        since = f"SINCE {day.day}-{_MONTHS[day.month - 1]}-{day.year}" if day is not None else "ALL"
+        return await self._search(f"{since} UNANSWERED" if unanswered else since)
 
     async def sizes(self, uids: Sequence[int]) -> dict[int, int]:
         """Return the octets of each message that there still is."""
@@ -230,12 +243,41 @@ class MailboxConnection:
                     found[int(uid.group(1))] = int(size.group(1))
         return {uid: found[uid] for uid in uids if uid in found}
 
+    async def dates(self, uids: Sequence[int]) -> dict[int, str]:
+        """Return when each message came to the mailbox, as the server writes it (`24-Nov-2026 10:30:00 +0100`)."""
+        found: dict[int, str] = {}
+        for some in _slices(uids):
+            answer = await self._done(self._client.protocol.fetch(_set(some), "(UID INTERNALDATE)", by_uid=True))
+            for line in answer.lines:
+                if isinstance(line, bytes) and (uid := _UID.search(line)) and (told := _DATE.search(line)):
+                    found[int(uid.group(1))] = told.group(1).decode("ascii", "replace")
+        return found
+
+    async def heads(self, uids: Sequence[int], limit: int) -> dict[int, bytes]:
+        """Return the lines before the first empty one of some messages, at most `limit` octets of each."""
+        return await self._peek(uids, "HEADER", limit, limit * len(uids))
+
     async def messages(self, uids: Sequence[int], limit: int) -> dict[int, bytes]:
         """Return the octets of some messages, at most `limit` of each, without marking them as read."""
-        wanted = f"(UID BODY.PEEK[]<0.{limit}>)"
-        answer = await self._done(self._client.protocol.fetch(_set(uids), wanted, by_uid=True), octets=limit)
+        return await self._peek(uids, "", limit, limit)
+
+    async def _peek(self, uids: Sequence[int], section: str, limit: int, octets: int) -> dict[int, bytes]:
+        wanted = f"(UID BODY.PEEK[{section}]<0.{limit}>)"
+        answer = await self._done(self._client.protocol.fetch(_set(uids), wanted, by_uid=True), octets=octets)
         found = dict(_bodies(answer.lines))
         return {uid: found[uid][:limit] for uid in uids if uid in found}
+
+    async def append(self, name: str, raw: bytes) -> None:
+        """Lay a message into a folder, which is made where there is none.
+
+        Raises:
+            MailboxRefusedError: the server does not take it.
+        """
+        target = folder(name, self._delimiter)
+        answer = await self._within(self._client.protocol.append(raw, target))
+        if answer.result != "OK":
+            await self._within(self._client.protocol.simple_command("CREATE", target))
+            await self._done(self._client.protocol.append(raw, target))
 
     async def move(self, uids: Sequence[int], name: str) -> None:
         """Move messages into a folder, which is made where there is none; what is not there any more is passed over."""

@@ -1,7 +1,7 @@
 """The types that flow through the engine, frozen: nothing here reads a clock, a file or a network."""
 
 from dtm_contact.model.alarm import Alarm, AlarmLevel, AlarmSource, Priority, agreed
-from dtm_contact.model.arrival import Arrival, Envelope
+from dtm_contact.model.arrival import IMPORTED, Arrival, Envelope
 from dtm_contact.model.call import RECENT_KEPT, Call, CallBack, CallBacks, Outcome, Standing
 from dtm_contact.model.channel import SPOKEN_CHANNELS, Channel, ChannelTraits
 from dtm_contact.model.contact import (
@@ -62,6 +62,7 @@ from dtm_contact.model.understanding import Asker, Finding, Peril, Scope, Unders
 
 __all__ = [
     "DANGER_QUESTION",
+    "IMPORTED",
     "MOST_DEALINGS",
     "NEUTRAL_RECEIPT",
     "RECENT_KEPT",

@@ -1,10 +1,14 @@
 """What comes in: an arrival, kept byte for byte as its channel received it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
+IMPORTED: Final = "import"
+"""The channel of what is taken over from a mailbox in use before: judged like any mail, it answers and calls nobody."""
+
 _LONG: Final = timedelta(days=1)
+_LIVE: Final = "imap"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,3 +60,21 @@ class Arrival:
     envelope: Envelope | None
     raw: bytes
     in_turn: bool = False
+
+    @property
+    def imported(self) -> bool:
+        """Whether it was taken over from a mailbox in use before."""
+        return self.channel == IMPORTED
+
+    def is_quiet(self, written: datetime) -> bool:
+        """Return whether it tells nobody and starts nothing by itself: somebody may have seen to it long ago.
+
+        Args:
+            written: when it was written, by its own date.
+        """
+        return self.imported or (self.envelope is not None and self.envelope.lay_long(self.received_at, written))
+
+    def as_live(self) -> "Arrival":
+        """Return it as if it had just come in: somebody says that what it tells is so now."""
+        envelope = replace(self.envelope, backlog=False) if self.envelope is not None else None
+        return replace(self, channel=_LIVE if self.imported else self.channel, envelope=envelope)

@@ -72,9 +72,10 @@ class Answering:
             now: the time of judging, aware.
         """
         rules, directory = ruled
+        quiet = arrival.is_quiet(judgement.contact.at)
         return (
             *self._answers(arrival, judgement, number, ruled, now),
-            *(() if _lay_long(arrival, judgement) else self._notices(judgement, number, rules, directory, now)),
+            *(() if quiet else self._notices(judgement, number, rules, directory, now)),
         )
 
     def _answers(
@@ -261,10 +262,6 @@ def _is_their_own(match: Match) -> bool:
 
 def _is_placed(match: Match) -> bool:
     return match.tenant is not None or match.dwelling is not None
-
-
-def _lay_long(arrival: Arrival, judgement: Judgement) -> bool:
-    return arrival.envelope is not None and arrival.envelope.lay_long(arrival.received_at, judgement.contact.at)
 
 
 def _again_after(judgement: Judgement) -> timedelta | None:

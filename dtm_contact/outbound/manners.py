@@ -35,6 +35,7 @@ def why_not_answered(
         (not contact.channel.traits.autoreply, "no e-mail"),
         (by_program, "automatic"),
         (not contact.channel.traits.from_program and not _return_path(arrival), "null sender"),
+        (arrival.imported, "it was taken over from another mailbox"),
         (arrival.envelope is not None and arrival.envelope.backlog, "it lay in the mailbox before the first look"),
         (_ADDRESS.fullmatch(address) is None, "no address that could be answered"),
         (_is_robot(address, arrival), "no-reply address"),

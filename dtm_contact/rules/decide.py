@@ -43,6 +43,7 @@ def decide(  # noqa: PLR0913 - all that was judged of one contact, and what it i
     *,
     history: History = _NO_HISTORY,
     trace: bool = False,
+    counted_from: datetime | None = None,
 ) -> Decision:
     """Return where a contact goes.
 
@@ -55,16 +56,23 @@ def decide(  # noqa: PLR0913 - all that was judged of one contact, and what it i
         contact: what was read.
         match: who it is.
         understanding: what is asked.
-        now: the time that due times count from, aware.
+        now: the time that it is judged as of, aware: the hours that conditions see, and what had come before.
         rules: the rules in force.
         directory: the estate.
         history: what is already known of the party; asked only where a condition looks at it.
         trace: also evaluate every rule, and keep what each condition saw.
+        counted_from: the time that due times count from, where that is a later one than `now`; aware.
     """
     place = _queue_of_place(match, rules, directory)
     facts = Facts(contact, match, understanding, now, directory, place.calendar, history)
     walk = walk_all_rules(rules, facts) if trace else walk_rules(rules, facts, rules.index.candidates(facts))
-    return _decision(_read_by_somebody(walk, rules, facts), rules, facts, place, directory)
+    walk = _read_by_somebody(walk, rules, facts)
+    decision = _decision(walk, rules, facts, place, directory)
+    if counted_from is None or decision.due is None:
+        return decision
+    queue = rules.queues.get(decision.queue or "") or place
+    due = _due(walk.effective, queue, (decision.priority, decision.alarm), facts, counted_from)
+    return replace(decision, due=due)
 
 
 def with_unheard_voice(
@@ -194,7 +202,7 @@ def _decision(walk: Walk, rules: RuleSet, facts: Facts, place: Queue, directory:
         priority=priority,
         office_id=_office_id(queue, directory),
         queue=queue.id if queue else None,
-        due=_due(effective, queue, (priority, alarm), facts) if queue else None,
+        due=_due(effective, queue, (priority, alarm), facts, facts.now) if queue else None,
         rule=rule.key,
         rules_version=rules.version,
         model_version=rules.model_version,
@@ -232,24 +240,26 @@ def _tagged(tags: tuple[str, ...], rule: Rule) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*tags, *rule.then.tags)))
 
 
-def _due(effective: Sequence[Rule], queue: Queue, urgency: tuple[Priority, Alarm], facts: Facts) -> datetime:
+def _due(
+    effective: Sequence[Rule], queue: Queue, urgency: tuple[Priority, Alarm], facts: Facts, begun: datetime
+) -> datetime:
     """Return the time that the last rule gives which gives one, else the queue's; an alarm never waits longer."""
     priority, alarm = urgency
-    usual = queue.due_at(priority, facts.now, facts.understanding.topic, alarm=alarm.level)
-    given = [due for rule in effective if (due := _given(rule, queue, facts))]
+    usual = queue.due_at(priority, begun, facts.understanding.topic, alarm=alarm.level)
+    given = [due for rule in effective if (due := _given(rule, queue, facts, begun))]
     if not given:
         return usual
     return min(usual, given[-1]) if alarm.any else given[-1]
 
 
-def _given(rule: Rule, queue: Queue, facts: Facts) -> datetime | None:
+def _given(rule: Rule, queue: Queue, facts: Facts, begun: datetime) -> datetime | None:
     """Return when a rule wants the first answer: what a letter wants by a day is due when the office last closes."""
     due = rule.then.due
     if isinstance(due, DueTime):
-        return due.after(facts.now, queue.calendar)
+        return due.after(begun, queue.calendar)
     if due is None or facts.stated_day is None:
         return None
-    return max(queue.calendar.last_open_on_or_before(facts.stated_day), facts.now)
+    return max(queue.calendar.last_open_on_or_before(facts.stated_day), begun)
 
 
 def _notified(effective: Sequence[Rule], walk: Walk, priority: Priority) -> tuple[str, ...]:

@@ -23,6 +23,12 @@ SIZE_LIMIT = 4_000_000
 DEPTH_LIMIT = 24
 """Levels that values may nest; the shipped files use six."""
 
+CONFLICT_START = "<<<<<<< yours"
+CONFLICT_END = ">>>>>>> shipped now"
+"""The lines between which `rules merge` lays what a person must settle."""
+
+_CONFLICT = re.compile("^(?:<{7} |>{7} )", re.MULTILINE)
+
 VALUES_LIMIT = 300_000
 """Values of the largest file; a thousand rules with their tests have fifteen thousand."""
 
@@ -141,6 +147,12 @@ def read_text(path: Path, file: str, problems: list[Problem]) -> str | None:
         return None
     text = _decode(raw, file, problems)
     if text is None:
+        return None
+    unsettled = _CONFLICT.search(text)
+    if unsettled:
+        line, _column = _line_and_column(text, unsettled.start())
+        message = "a conflict of `rules merge` stands here, between <<<<<<< and >>>>>>>"
+        problems.append(Problem(file, line, 1, message, "keep what is right, and delete the other lines and the marks"))
         return None
     forbidden = _FORBIDDEN.search(text)
     if forbidden:

@@ -28,9 +28,21 @@ from dtm_contact.rules.schedule import (
     parse_spans,
     parse_week,
 )
-from dtm_contact.rules.validation import Address, Identifier, Location, StrictModel, cut, hint_for, one_or_several
+from dtm_contact.rules.validation import (
+    Address,
+    Identifier,
+    InvalidValueError,
+    Location,
+    StrictModel,
+    cut,
+    hint_for,
+    one_or_several,
+)
 
 QUEUES_FILE = "queues.yaml"
+
+FORMAT = 1
+"""The newest format of a folder of rules that this program reads; one that does not say its own is of the first."""
 
 RESERVED = ("office", "none")
 """Words that rules use in the place of a queue's identifier."""
@@ -203,9 +215,19 @@ class _Queue(StrictModel):
     formerly: Annotated[tuple[Identifier, ...], BeforeValidator(one_or_several), Field(max_length=20)] = ()
 
 
-class QueuesFile(StrictModel):
-    """The whole file."""
+def _check_format(number: int) -> int:
+    if number > FORMAT:
+        raise InvalidValueError(
+            f"these rules are of format {number}, and this program reads formats up to {FORMAT}",
+            "install the version of the program that they were written for, or take the rules of this one",
+        )
+    return number
 
+
+class QueuesFile(StrictModel):
+    """The whole file; `format` is that of the whole folder."""
+
+    format: Annotated[int, Field(ge=1), AfterValidator(_check_format)] = FORMAT
     hours: Hours
     closures: tuple[ClosedDays, ...] = ()
     holidays: _Holidays = _Holidays()

@@ -234,6 +234,10 @@ class CaseTransaction:
         """Lay something that one person wrote into the outbox; it is sent once this is committed."""
         outbox.put(self._connection, held.id, [letter], _NO_LIMITS, self.now)
 
+    def calls_nobody(self, held: LockedCase) -> bool:
+        """Return whether nothing starts by itself in a case: all that it holds was taken over, or lay long."""
+        return held.id in timers.left_in_peace(self._connection, {held.id})
+
     def settle_timer(self, timer_id: int, *, done: bool) -> None:
         """Say that what was to happen has happened, or is needless."""
         timers.settle(self._connection, timer_id, self.now, done=done)

@@ -17,6 +17,10 @@ from dtm_contact.store.database import Database
 from dtm_contact.store.register import RegisterEntry
 from dtm_contact.store.schema import IS_OPEN, ORDER, arrivals, cases, confirmed_contacts, contacts, events, judgements
 from dtm_contact.store.system_schema import appointments
+from dtm_contact.store.timers import left_in_peace
+
+_MOST_ALARMS = 1_000
+_MOST_SHOWN = 20
 
 _WORDS_SHOWN = 220
 _MOST_CASES = 200
@@ -159,12 +163,20 @@ class StoredDesk:
             return next(iter(_cases(connection, sa.select(*CASE_COLUMNS).where(cases.c.number == number))), None)
 
     def alarms(self, queues: Collection[str]) -> list[Case]:
-        """Return the P1 of these queues that nobody has taken yet."""
-        query = sa.select(*CASE_COLUMNS).where(
+        """Return the P1 of these queues that nobody has taken yet, but for those that call nobody by themselves."""
+        query = sa.select(cases.c.id, *CASE_COLUMNS).where(
             IS_OPEN, cases.c.queue.in_(queues), cases.c.priority == "P1", cases.c.owner.is_(None)
         )
         with self._database.reading() as connection:
-            return _cases(connection, query.order_by(cases.c.due).limit(20))
+            rows = connection.execute(query.order_by(cases.c.due).limit(_MOST_ALARMS)).all()
+            quiet = left_in_peace(connection, {row.id for row in rows})
+            return [case_of(row[1:]) for row in rows if row.id not in quiet][:_MOST_SHOWN]
+
+    def calls_nobody(self, number: str) -> bool:
+        """Return whether nothing starts by itself in a case: all that it holds was taken over, or lay long."""
+        with self._database.reading() as connection:
+            case_id = connection.execute(sa.select(cases.c.id).where(cases.c.number == number)).scalar_one_or_none()
+            return case_id is not None and bool(left_in_peace(connection, {case_id}))
 
     def of(
         self,

@@ -14,7 +14,7 @@ from sqlalchemy.engine import Connection
 from dtm_contact.calls import call_id_of
 from dtm_contact.errors import MovedError
 from dtm_contact.explain import outcome_text, spoke_although_taken
-from dtm_contact.labels.judging import ANSWERED_AFTER_ALL, LAY_LONG, SPOKE
+from dtm_contact.labels.judging import ANSWERED_AFTER_ALL, LAY_LONG, SPOKE, TAKEN_OVER
 from dtm_contact.model import (
     SPOKEN_CHANNELS,
     Call,
@@ -119,8 +119,8 @@ def _open(connection: Connection, result: JudgingResult, **values: Any) -> CaseR
     """Open a case for what was judged: with the tags of the rules, which agents then own."""
     arrival, judgement = result.claimed.arrival, result.judgement
     tags = list(judgement.decision.tags)
-    if arrival.envelope is not None and arrival.envelope.lay_long(arrival.received_at, judgement.contact.at):
-        tags.append(LAY_LONG)
+    if arrival.is_quiet(judgement.contact.at):
+        tags.append(TAKEN_OVER if arrival.imported else LAY_LONG)
     columns = {**case_changes.case_values(judgement), "tags": tags or None, **values}
     return case_changes.open_case(connection, columns, case_changes.destination_of(judgement), result.now)
 
@@ -133,6 +133,9 @@ def _place_message(connection: Connection, result: JudgingResult, case: CaseRef 
         return CasePlacement(case, _COMPLETED, links=links, sends=True)
     number = judgement.joining.case_number
     row = case_changes.find_case(connection, number) if number else None
+    if row is not None and _leaves_alone(connection, row, result):
+        links = tuple(dict.fromkeys((row.number, *links)))
+        row = None
     if row is not None:
         data = _join(connection, row, judgement, result.now)
         return CasePlacement(CaseRef(row.id, row.number), _how_joined(judgement.joining), data, links=links, sends=True)
@@ -141,6 +144,21 @@ def _place_message(connection: Connection, result: JudgingResult, case: CaseRef 
         data = {"why": judgement.joining.why} if judgement.joining.why else {}
         return CasePlacement(_open(connection, result), OPENED, data, links=links, sends=True)
     return CasePlacement(None, _JUDGED)
+
+
+def _leaves_alone(connection: Connection, row: Any, result: JudgingResult) -> bool:
+    """Return whether a message that was taken over stands beside the case that it would join: it changes none at work.
+
+    It would open the case again, or make it more urgent, and what starts then calls people. A case of nothing but what
+    was taken over calls nobody, and is made more urgent as any.
+    """
+    judgement = result.judgement
+    if not result.claimed.arrival.imported or judgement.decision.kind is not CaseKind.CASE:
+        return False
+    if row.state == "closed":
+        return not judgement.asks_nothing
+    changes = _changes_by_message(row, judgement).keys() - {"waiting_until"}
+    return bool(changes) and row.id not in timers.left_in_peace(connection, {row.id})
 
 
 def _join(connection: Connection, row: Any, judgement: Judgement, now: datetime) -> dict[str, Any]:

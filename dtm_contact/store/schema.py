@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from dtm_contact.store.columns import AlarmOrder, ChannelText, DataClass, Id, KeyText, SafeText, UtcTime, classed
 
-SCHEMA_VERSION = "0022"
+SCHEMA_VERSION = "0023"
 """The Alembic revision that this version of the program reads and writes."""
 
 metadata = sa.MetaData(

@@ -18,6 +18,7 @@ from dtm_contact.store.desk import StoredDesk
 from dtm_contact.store.directory import StoredDirectory
 from dtm_contact.store.figures import StoredFigures
 from dtm_contact.store.history import StoredHistory
+from dtm_contact.store.imports import StoredImports
 from dtm_contact.store.judgements import StoredJudgements
 from dtm_contact.store.leases import Leases
 from dtm_contact.store.migrating import check_schema
@@ -39,6 +40,7 @@ class Store:
         alarm_labels: what agents said of alarms.
         directory: the estate and its people.
         checkpoints: how far channels have read, and what they keep until the rest has come.
+        imports: what was taken over from other mailboxes.
         leases: which daemons live, and what is taken over from those that do not.
         outbox: what is to be sent.
         judgements: what was judged, to see what other rules would have done with it.
@@ -56,6 +58,7 @@ class Store:
         self.cases = Cases(database)
         self.alarm_labels = AlarmLabels(database)
         self.directory = StoredDirectory(database)
+        self.imports = StoredImports(database)
         self.leases = Leases(database)
         self.outbox = StoredOutbox(database)
         self.checkpoints = Checkpoints(database)

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from dtm_contact.errors import NotFoundError
-from dtm_contact.model import Priority
+from dtm_contact.model import IMPORTED, Priority
 from dtm_contact.store.arrivals import envelope_of
 from dtm_contact.store.database import Database, insert_of
 from dtm_contact.store.schema import arrivals, cases, contacts, events, outbox, storms, timers
@@ -96,7 +96,7 @@ class StoredTimers:
     def changed_cases(self, limit: int) -> tuple[int, list[ChangedCase]]:
         """Return the open cases that something happened to since `followed`, and the last event looked at.
 
-        Left out are those that hold nothing but what lay in a mailbox for long before that was ever looked at.
+        Left out are those that hold nothing but what starts nothing by itself (`Arrival.is_quiet`).
         """
         with self._database.reading() as connection:
             place = connection.execute(_PLACE).scalar_one_or_none()
@@ -104,7 +104,7 @@ class StoredTimers:
             latest = sa.select(events.c.id, events.c.case_id).where(events.c.id > after)
             found = connection.execute(latest.order_by(events.c.id).limit(limit)).all()
             wanted = {row.case_id for row in found if row.case_id is not None}
-            wanted -= _left_in_peace(connection, wanted)
+            wanted -= left_in_peace(connection, wanted)
             rows = connection.execute(sa.select(*_FRESH_CASE).where(cases.c.id.in_(wanted), cases.c.state == "open"))
             return found[-1].id if found else after, [_fresh(row) for row in rows]
 
@@ -140,11 +140,14 @@ class StoredTimers:
 
     def case_counts(self, since: datetime) -> list[tuple[str, str, int]]:
         """Return how many cases were opened since then, by topic and residence; of what is younger than a day."""
+        of_case = sa.select(contacts.c.id).join(arrivals, arrivals.c.id == contacts.c.arrival_id)
+        of_case = of_case.where(contacts.c.case_id == cases.c.id, arrivals.c.channel != IMPORTED)
+        recent = of_case.where(contacts.c.at >= since - _DAY).exists()
         query = (
             sa.select(cases.c.topic, cases.c.residence_id, sa.func.count())
             .where(cases.c.opened_at >= since, cases.c.topic.is_not(None), cases.c.residence_id.is_not(None))
-            # What a first look into a mailbox finds, or an outage held back, is no storm.
-            .where(sa.exists().where(contacts.c.case_id == cases.c.id, contacts.c.at >= since - _DAY))
+            # What a first look into a mailbox finds, an outage held back, or is taken over from another, is no storm.
+            .where(recent)
             .group_by(cases.c.topic, cases.c.residence_id)
         )
         with self._database.reading() as connection:
@@ -197,18 +200,35 @@ def resume(connection: Connection, case_id: int, since: datetime) -> None:
     connection.execute(sa.update(timers).where(needless).values(state="waiting", settled_at=None))
 
 
-def _left_in_peace(connection: Connection, case_ids: set[int]) -> set[int]:
-    """Return the cases all of whose contacts lay in a mailbox for long before that was ever looked at."""
+def left_in_peace(connection: Connection, case_ids: set[int]) -> set[int]:
+    """Return, in a transaction, the cases in which nothing starts by itself.
+
+    All of their contacts were taken over from another mailbox, or lay in ours for long before that was ever looked at;
+    and no agent has said that one is a P1.
+    """
     query = (
-        sa.select(contacts.c.case_id, contacts.c.at, arrivals.c.received_at, arrivals.c.envelope)
+        sa.select(
+            contacts.c.case_id,
+            contacts.c.at,
+            arrivals.c.channel,
+            arrivals.c.received_at,
+            arrivals.c.envelope,
+            cases.c.priority,
+            cases.c.by_hand,
+        )
         .join(arrivals, arrivals.c.id == contacts.c.arrival_id)
+        .join(cases, cases.c.id == contacts.c.case_id)
         .where(contacts.c.case_id.in_(case_ids))
     )
     rows = connection.execute(query).all()
-    return {row.case_id for row in rows} - {row.case_id for row in rows if not _lay_long(row)}
+    return {row.case_id for row in rows} - {row.case_id for row in rows if not _is_quiet(row)}
 
 
-def _lay_long(row: Any) -> bool:
+def _is_quiet(row: Any) -> bool:
+    if row.priority == Priority.P1 and "priority" in (row.by_hand or ()):
+        return False
+    if row.channel == IMPORTED:
+        return True
     envelope = envelope_of(row.envelope)
     return envelope is not None and row.at is not None and envelope.lay_long(row.received_at, row.at)
 
@@ -228,7 +248,9 @@ def settle(connection: Connection, timer_id: int, now: datetime, *, done: bool) 
 _told = events.alias()
 _AGAIN = _told.c.data["state"].as_string() == "open"
 _RAISED = _told.c.data[RAISED_FROM].as_string().is_not(None)
-_OTHER_PRIORITY = sa.or_(_told.c.what == "completed", _told.c.data[("changed", "priority")].as_string().is_not(None))
+_OTHER_PRIORITY = sa.or_(
+    _told.c.what.in_(("completed", "danger")), _told.c.data[("changed", "priority")].as_string().is_not(None)
+)
 
 
 def _last(*which: sa.ColumnElement[bool]) -> sa.ColumnElement[datetime]:

@@ -24,10 +24,10 @@ from dtm_contact.cases import RefusedError
 from dtm_contact.errors import NotFoundError, ProgramFaultError, StoreUnavailableError
 from dtm_contact.log import get_log
 from dtm_contact.store import StoreRefusedError
-from dtm_contact.web import auth, pages
+from dtm_contact.web import auth
 from dtm_contact.web.app_context import AppContext
 from dtm_contact.web.limits import BusyError
-from dtm_contact.web.registry import Route, known_routes
+from dtm_contact.web.registry import Route, all_routes
 from dtm_contact.web.rendering import Renderer
 from dtm_contact.web.request_context import RequestContext
 
@@ -65,7 +65,7 @@ def build(shared: AppContext) -> Starlette:
         StarletteRoute(
             route.path, _endpoint(shared, renderer, route), methods=[route.method], name=f"{route.method} {route.path}"
         )
-        for route in known_routes(pages)
+        for route in all_routes()
     ]
     return Starlette(
         routes=routes,

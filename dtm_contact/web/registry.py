@@ -1,16 +1,13 @@
 """Pages (GET) and actions (POST) by their paths; each is one decorated function in a module of `pages`."""
 
-import importlib
-import pkgutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cache
-from types import ModuleType
-from typing import Any
+from typing import Any, Final
 
 from starlette.responses import Response
 
 from dtm_contact.access import Right
+from dtm_contact.registry import Registry
 from dtm_contact.web.request_context import RequestContext
 
 Handler = Callable[[RequestContext], Mapping[str, Any] | Response]
@@ -35,7 +32,7 @@ class Route:
     template: str
 
 
-_routes: dict[tuple[str, str], Route] = {}
+_REGISTRY: Final = Registry[Route]("route", "dtm_contact.web.pages")
 
 
 def page(path: str, right: Right | None = Right.READ) -> Callable[[Handler], Handler]:
@@ -50,18 +47,14 @@ def post(path: str, right: Right | None = Right.WORK, template: str = "") -> Cal
 
 def _register(path: str, method: str, right: Right | None, template: str) -> Callable[[Handler], Handler]:
     def register(handler: Handler) -> Handler:
-        if (method, path) in _routes:
-            raise ValueError(f"two handlers for {method} {path}")
-        _routes[method, path] = Route(path, method, right, handler, template or f"{handler.__name__}.html")
+        route = Route(path, method, right, handler, template or f"{handler.__name__}.html")
+        _REGISTRY.add(f"{method} {path}", route)
         return handler
 
     return register
 
 
-@cache
-def known_routes(pages: ModuleType) -> tuple[Route, ...]:
-    """Return all pages and actions; every module of the package `pages` is imported."""
-    for module in pkgutil.iter_modules(pages.__path__, f"{pages.__name__}."):
-        importlib.import_module(module.name)
-    # The literal paths first: `/demande/nouvelle` is no case's number.
-    return tuple(sorted(_routes.values(), key=lambda route: (route.path.count("{"), route.path, route.method)))
+def all_routes() -> tuple[Route, ...]:
+    """Return all pages and actions, the literal paths first: `/demande/nouvelle` is no case's number."""
+    routes = _REGISTRY.entries().values()
+    return tuple(sorted(routes, key=lambda route: (route.path.count("{"), route.path, route.method)))

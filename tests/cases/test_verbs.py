@@ -12,8 +12,8 @@ from dtm_contact.cases import (
     RefusedError,
     WrongArgumentError,
     WrongStateError,
+    all_verbs,
     apply,
-    known_verbs,
 )
 from dtm_contact.errors import NotFoundError
 from dtm_contact.labels.cases import event_line
@@ -455,8 +455,8 @@ REGISTER = {"register", "register_end", "register_undo"}
 
 def test_every_verb_has_its_words_and_its_test() -> None:
     tried = {verb for verb, *_ in CHANGES} | {verb for _, verb, *_ in REFUSED}
-    assert set(known_verbs()) <= tried | {"merge", "new", "reply", "appoint", "cancel_appointment"} | REGISTER
-    assert all(verb.manual for verb in known_verbs().values())
+    assert set(all_verbs()) <= tried | {"merge", "new", "reply", "appoint", "cancel_appointment"} | REGISTER
+    assert all(verb.manual for verb in all_verbs().values())
 
 
 @pytest.mark.parametrize(

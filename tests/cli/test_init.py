@@ -30,7 +30,8 @@ def test_a_trial_is_laid_out_so_that_its_settings_hold(program: Program, tmp_pat
     assert settings.rules.dir == folder / "rules"
     assert settings.rules.observe, "nobody is told or answered by a trial"
     assert not settings.desk.secure_cookies
-    assert contents(folder / "rules") == contents(shipped("rules"))
+    before = {f".shipped/{name}": octets for name, octets in contents(shipped("rules")).items() if "schema" not in name}
+    assert contents(folder / "rules") == contents(shipped("rules")) | before
     assert stat.S_IMODE((folder / "data").stat().st_mode) == 0o700
     checked = program("--config", str(folder / "dtm-contact.toml"), "settings", "check", DTM_SMTP_PORT="8025")
     assert checked.returncode == 0, checked.stdout

@@ -254,3 +254,15 @@ def test_alarms_are_kept_beside_a_sqlite_store_each_daemons_apart(tmp_path: Path
     assert [path.name for path in tmp_path.iterdir()] == ["alarms-a%2Fb.json"]
     postgresql = Settings(store=StoreSettings(url="postgresql://dtm@db.example/dtm"))
     assert kept_in(postgresql).load() == []
+
+
+def test_alarms_are_kept_under_the_names_of_earlier_versions(tmp_path: Path) -> None:
+    path = tmp_path / "alarms.json"
+    times = {"since": "2026-11-30T10:16:19Z", "ended": None, "told_at": "2026-11-30T10:17:00Z"}
+    earlier = {"cause": "intake", "told": "the disk is full", "lasts": True, "returns": 0, "tellings": 2, **times}
+    path.write_text(json.dumps([earlier]), "utf-8")
+    kept = Kept(path)
+    (episode,) = kept.load()
+    assert (episode.sentence, episode.notifications, episode.is_new()) == ("the disk is full", 2, False)
+    assert kept.save([episode])
+    assert json.loads(path.read_text("utf-8")) == [earlier]

@@ -43,11 +43,13 @@ class Engine:
     withheld: list[str]
     taken: int = 0
 
-    def take(self, raw: bytes, mail_from: str, at: datetime, to: str = US, *, backlog: bool = False) -> str | None:
+    def take(
+        self, raw: bytes, mail_from: str, at: datetime, to: str = US, *, backlog: bool = False, channel: str = "smtp"
+    ) -> str | None:
         """Take one message in, and return the number of the case that it lies in."""
         self.taken += 1
         envelope = Envelope(mail_from, (to,), backlog=backlog)
-        arrival = Arrival("smtp", f"{self.taken}", at, "message/rfc822", envelope, raw)
+        arrival = Arrival(channel, f"{self.taken}", at, "message/rfc822", envelope, raw)
         self.store.arrivals.accept([arrival])
         claimed = self.store.arrivals.claim("w", at)
         assert claimed is not None

@@ -25,6 +25,7 @@ from tests.prove import (
     outbox,
     power,
     reload,
+    takeover,
 )
 from tests.prove.database import PLACES, Place
 from tests.prove.program import chance
@@ -182,6 +183,23 @@ def _figures(trial: Trial) -> bool:
     return not outcome.faults
 
 
+def _import(trial: Trial) -> bool:
+    mails, kills = 100 * trial.times, max(4, trial.times // 5)
+    outcome = asyncio.run(takeover.prove_takeover(trial.new("mbox"), mails, kills, trial.random, place=trial.place))
+    _say(outcome.lines())
+    by_imap = asyncio.run(
+        takeover.prove_takeover(
+            trial.new("imap"), max(60, mails // 10), 2, trial.random, place=trial.place, by_imap=True
+        )
+    )
+    _say(["the same by IMAP, from a real Dovecot:", *by_imap.lines()])
+    control = asyncio.run(
+        takeover.prove_takeover(trial.new("loud"), 60, 0, trial.random, place=trial.place, command=takeover.LOUD)
+    )
+    _say([f"control, taken over as new mail: {control.sent} e-mails written, {control.planned} reminders planned"])
+    return outcome.sound and by_imap.sound and control.sent > 0 and control.planned > 0
+
+
 _FILE = ("sqlite",)
 _SERVER = ("postgresql",)
 PROOFS = {
@@ -199,6 +217,7 @@ PROOFS = {
     "failover": Proof(_failover, 50, _SERVER),
     "backup": Proof(_backup, 20),
     "figures": Proof(_figures, 600, _FILE),
+    "import": Proof(_import, 50),
 }
 
 

@@ -3,7 +3,8 @@
 `early` answers 250 before the commit, on a disk that takes its time; `hasty` commits without waiting for the disk
 (synchronous=NORMAL); `trusting` claims so, and after a sync that failed believes the first one that succeeds: where the
 test asks for it, the sync that fails is the one after such a claim, so that no luck is needed to lose something;
-`unleased` never takes over what another daemon held. Nothing in the product can be set so.
+`unleased` never takes over what another daemon held. `loud` is no daemon but `dtm-contact`, whose import takes old mail
+over as what has just come. Nothing in the product can be set so.
 """
 
 import asyncio
@@ -18,14 +19,15 @@ from typing import Any
 
 from sqlalchemy.engine import Connection
 
-from dtm_contact import daemon, log
+from dtm_contact import cli, daemon, log
 from dtm_contact.ingest import NOTHING_KEPT
 from dtm_contact.model import Arrival, KeptLines, Position
 from dtm_contact.settings import Settings
-from dtm_contact.store import Claimed, Held, database
+from dtm_contact.store import Claimed, Held, database, imports
 from dtm_contact.store.arrivals import Arrivals
 from dtm_contact.store.database import Database
 from dtm_contact.store.leases import Leases
+from dtm_contact.takeover import importing
 from dtm_contact.worker import WakingInbox
 from tests.store.unsafe import writing_without_waiting
 
@@ -111,6 +113,12 @@ def main(name: str) -> None:
             database._LOGGED_PAGES = 0
         case "unleased":
             Leases.take_over = lambda self: Held()  # type: ignore[method-assign]  # noqa: ARG005
+        case "loud":
+            # The import, and not the daemon: it takes mail over as what has just come into a mailbox.
+            for module in (importing, imports):
+                vars(module)["IMPORTED"] = "imap"
+            sys.argv = ["dtm-contact", *sys.argv[2:]]
+            cli.main()
         case _:
             raise SystemExit(f"no control is called {name!r}")
     settings = Settings()

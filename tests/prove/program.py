@@ -29,6 +29,7 @@ class Program:
         log: its last lines of log.
         said: how often it said each thing in its log.
         address: where it takes mail, or took it last.
+        environment: its settings.
         dark: its machine has no power: what it still says is heard by nobody.
     """
 
@@ -42,7 +43,7 @@ class Program:
         self.said: Counter[str] = Counter()
         self.address = ("127.0.0.1", 0)
         self._command = (sys.executable, *command)
-        self._environment = _environment(database) | dict(environment or {})
+        self.environment = _environment(database) | dict(environment or {})
         self._process: asyncio.subprocess.Process | None = None
         self._listening: asyncio.Task[None] | None = None
         self._started = asyncio.Event()
@@ -65,7 +66,7 @@ class Program:
         self._started.clear()
         self._takes_mail = False
         self._process = await asyncio.create_subprocess_exec(
-            *self._command, cwd=ROOT, env=self._environment, stderr=asyncio.subprocess.PIPE
+            *self._command, cwd=ROOT, env=self.environment, stderr=asyncio.subprocess.PIPE
         )
         self._listening = asyncio.create_task(self._listen(self._process))
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from dtm_contact.access import Role
-from dtm_contact.cases import Command, RefusedError, known_verbs
+from dtm_contact.cases import Command, RefusedError, all_verbs
 from dtm_contact.errors import NotFoundError
 from dtm_contact.model import Candidate, Likely
 from dtm_contact.store import EVERYTHING
@@ -93,7 +93,7 @@ def offices(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DeskAlone]:
 
 def test_every_argument_of_every_verb_has_its_place() -> None:
     told = {verb: naming | other for verb, (naming, other) in ARGUMENTS.items()}
-    assert {name: set(verb.arguments) for name, verb in known_verbs().items()} == told
+    assert {name: set(verb.arguments) for name, verb in all_verbs().items()} == told
     assert {(verb, each) for verb, (naming, _) in ARGUMENTS.items() for each in naming} == set(NAMED)
     assert all(not naming & other for naming, other in ARGUMENTS.values())
 

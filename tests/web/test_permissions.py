@@ -10,8 +10,7 @@ from starlette.routing import Route
 
 from dtm_contact.access import Role, digest_of
 from dtm_contact.model import EntryKind
-from dtm_contact.web import pages
-from dtm_contact.web.registry import known_routes
+from dtm_contact.web.registry import all_routes
 from tests.store.samples import confirmed, entered
 from tests.web.conftest import DIGEST, OFFICES, DeskAlone, Somebody, desk_over, open_in
 
@@ -100,7 +99,7 @@ TABLE = {
     "GET /rendez-vous": _READ,
     "GET /tableau/{token}": "oo oo oo oo oo",  # whoever has its token, logged in or not
 }
-ROUTES = {f"{route.method} {route.path}": route for route in known_routes(pages)}
+ROUTES = {f"{route.method} {route.path}": route for route in all_routes()}
 ROLES = (Role.AGENT, Role.AGENCY, Role.HEAD, Role.ADMIN, Role.AUDITOR)
 # What is asked for where that makes a difference; "{office}" is filled in.
 ASKED = {

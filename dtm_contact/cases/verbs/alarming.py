@@ -17,10 +17,11 @@ _BY_HAND: Final = ("priority", "due")
 def danger(act: Act, reason: Line | None = None) -> None:
     """Dit que quelqu'un est en danger : le dossier devient un P1, et l'astreinte est prévenue aussitôt.
 
-    Qui a écrit reçoit les consignes de sécurité, si une réponse automatique peut lui être envoyée.
+    Qui a écrit reçoit les consignes de sécurité, si une réponse automatique peut lui être envoyée. D'un P1 repris d'une
+    autre boîte, qui n'a encore prévenu personne, cela dit que le danger est actuel.
     """
     act.must_be_open()
-    if act.case.alarm.certain:
+    if act.case.alarm.certain and not act.work.calls_nobody(act.held):
         raise WrongStateError("c'est déjà une urgence P1")
     raise_alarm(act, "danger", reason)
 
@@ -74,7 +75,8 @@ def lower_alarm(act: Act, what: str, priority: Priority, reason: str | None) -> 
     alarm = act.case.alarm.lowered(AlarmLevel.NONE, _SAID_BY_AGENT)
     data = {"reason": reason} if reason else None
     act.change(what, by_hand=_BY_HAND, data=data, **act.urgency(alarm, priority))
-    if act.case.alarm.any:
+    if act.case.alarm.any and not act.work.calls_nobody(act.held):
+        # Of what was taken over it is said that the danger is no more, not that there was none.
         act.label(danger=False)
 
 

@@ -111,6 +111,7 @@ def case_page(context: RequestContext, *, alert: str = "", refused: str = "", sa
         "alert": alert,
         "refused": refused,
         "dangers_over": DANGER_OVER,
+        "unconfirmed": found.alarm.certain and context.app.store.desk.calls_nobody(found.number),
         "status": 409 if alert else 200,
     }
 
