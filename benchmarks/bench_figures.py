@@ -89,14 +89,14 @@ async def pages(desk: DeskAlone, secret: str) -> None:
     transport = httpx.ASGITransport(build(desk))
     cookies = {"Cookie": f"bureau={secret}"}
     async with httpx.AsyncClient(transport=transport, base_url="http://localhost", headers=cookies) as client:
-        pages: tuple[tuple[str, Callable[[], str]], ...] = (
+        asked: tuple[tuple[str, Callable[[], str]], ...] = (
             ("figures, the present month", lambda: "/chiffres"),
             ("figures, any period and place", lambda: f"/chiffres?{some()}"),
             ("one figure", lambda: f"/chiffres/detail?c=in_time&{some()}"),
             ("map", lambda: f"/chiffres/carte?{some()}"),
             ("cases behind a figure", lambda: f"/chiffres/dossiers?c={chance.choice(FIGURES)}&{some()}"),
         )
-        for name, path in pages:
+        for name, path in asked:
             spans, used = [], time.process_time()
             for _ in range(ASKED):
                 began = time.perf_counter()

@@ -20,6 +20,7 @@ from dtm_contact.dead_man_switch import DeadManSwitch, signing
 from dtm_contact.directory import Directory
 from dtm_contact.errors import DtmContactError, StoreUnavailableError, described, opening
 from dtm_contact.figures.keeping import FigureKeeper, counting_figures
+from dtm_contact.figures.report import MonthlyReport
 from dtm_contact.health import READY, Health, HealthWatch, watching_ages, watching_health
 from dtm_contact.ingest import RunningReceiver, start_receivers
 from dtm_contact.log import get_log
@@ -171,7 +172,8 @@ async def _now_and_then(
 ) -> AsyncIterator[None]:
     """Look at the ages of directory and backup, and count figures, until the block ends."""
     rules, holder = means
-    keeper = FigureKeeper(settings, store, estate, rules=rules, clock=utc_now, holder=holder)
+    report = MonthlyReport(settings, store, estate, rules).look
+    keeper = FigureKeeper(settings, store, estate, rules=rules, clock=utc_now, holder=holder, report=report)
     async with (
         watching_ages(settings, store, alarms, utc_now),
         counting_figures(keeper, settings.figures.minutes),

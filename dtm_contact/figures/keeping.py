@@ -110,8 +110,11 @@ class FigureKeeper:
         clock: Callable[[], datetime],
         holder: Callable[[], str] | None = None,
         count: Count = count_apart,
+        report: Callable[[datetime], Awaitable[object]] | None = None,
     ) -> None:
         """Take the store, what gives the directory and the rules in force, the clock, and what counts.
+
+        `report` is called with the time after each count: it sends what is due of the months that are over.
 
         `holder` returns the incarnation that counts, while it has a lease; without, the daemon's name stands for it.
         """
@@ -123,6 +126,7 @@ class FigureKeeper:
         self._holder = holder or (lambda: settings.name)
         self._held_by = ""
         self._count = count
+        self._report = report
 
     async def look(self) -> int:
         """Count what is due, if it is ours to count; return how many days were counted.
@@ -140,6 +144,8 @@ class FigureKeeper:
         kept = await asyncio.to_thread(keep_counts, self._store, found, now, guarded_before=None)
         if kept.days > 1:
             _log.info("counted", first=first.isoformat(), last=last.isoformat(), days=kept.days)
+        if self._report is not None:
+            await self._report(now)
         return kept.days
 
     def _due(self) -> tuple[date, date, datetime] | None:

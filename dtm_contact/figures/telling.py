@@ -1,10 +1,14 @@
 """Figures, rates and periods as people of the offices read them."""
 
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Final
 
+from dtm_contact.directory import Directory
+from dtm_contact.explain.names import Names, without_code
 from dtm_contact.figures.comparing import SMALLEST, Value
-from dtm_contact.figures.definitions import Figure, Unit
-from dtm_contact.figures.overview import Grain, Span
+from dtm_contact.figures.definitions import BY_ID, Figure, Unit
+from dtm_contact.figures.overview import Grain, Overview, Span
 
 _HOUR: Final = 60
 _DAY: Final = 24 * 60
@@ -76,3 +80,46 @@ def value_told(figure: Figure, value: Value) -> str:
     if value.count < SMALLEST:
         return f"{told} (sur {value.count} : trop peu pour comparer)"
     return f"{told} ({number_told(figure, value.low)} à {number_told(figure, value.high)})"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something that stands out, in words, with what shows it: a figure of an office, or the cases of a residence."""
+
+    words: str
+    figure: Figure
+    office: str = ""
+    residence: str = ""
+    topic: str = ""
+
+
+def step_of(span: Span) -> Grain:
+    """Return how long the periods are in which a figure's course is told: of a year, months."""
+    return Grain.WEEK if span.grain is Grain.WEEK else Grain.MONTH
+
+
+def office_told(directory: Directory, office_id: str) -> str:
+    """Return what an office is called."""
+    office = directory.offices.get(office_id)
+    return office.name if office else office_id
+
+
+def findings_told(overview: Overview, names: Names, directory: Directory) -> Iterator[Finding]:
+    """Yield what stands out in a period: where service is worse, since when, and where it is worst."""
+    for each in overview.offices_standing_out():
+        where = [names.topics.get(each.topic, each.topic)] if each.topic else []
+        where += [without_code(names.residence(each.residence))] if each.residence else []
+        words = (
+            f"{office_told(directory, each.office)} : {each.figure.title.lower()} "
+            f"{value_told(each.figure, each.mine)}, ensemble {value_told(each.figure, each.whole)} ; depuis "
+            f"{period_told(Span(step_of(overview.span), each.since))}"
+        )
+        yield Finding(words + (f" ; le plus : {', '.join(where)}" if where else ""), each.figure, office=each.office)
+    for found in overview.unusual():
+        residence = directory.residences.get(found.residence)
+        words = (
+            f"{office_told(directory, residence.office_id) if residence else '?'} : "
+            f"{names.topics.get(found.topic, found.topic)}, {without_code(names.residence(found.residence))}, "
+            f"{found.count} dossiers, ×{found.times:.0f} (d’habitude {number_told(BY_ID['opened'], found.usual)})"
+        )
+        yield Finding(words, BY_ID["opened"], residence=found.residence, topic=found.topic)

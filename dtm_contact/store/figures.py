@@ -12,9 +12,11 @@ from dtm_contact.model import SPOKEN_CHANNELS, Channel
 from dtm_contact.store.cases import CASE_COLUMNS, Case, case_of
 from dtm_contact.store.database import Database, insert_of
 from dtm_contact.store.schema import IS_OPEN, alarm_labels, arrivals, cases, contacts, events
-from dtm_contact.store.system_schema import audit_trail, boards, figure_periods
+from dtm_contact.store.system_schema import audit_trail, boards, figure_periods, positions
 
 _AT_ONCE = 400
+_REPORTED = "figures report"
+"""Under which name the positions keep who has the report of the last month."""
 _CLOCKS_DIFFER = timedelta(hours=1)
 """Ids grow with the times of what they are of, but for so much between the clocks of several daemons."""
 
@@ -285,6 +287,22 @@ class StoredFigures:
         """Forget all that was counted."""
         with self._database.writing() as connection:
             connection.execute(figure_periods.delete())
+
+    def reported(self, month: date) -> frozenset[str]:
+        """Return the digests of the addresses that have the report of a month, by its first day."""
+        query = sa.select(positions.c.place).where(positions.c.channel == _REPORTED)
+        with self._database.reading() as connection:
+            of, *digests = (connection.execute(query).scalar_one_or_none() or "-").split()
+        return frozenset(digests) if of == month.isoformat() else frozenset()
+
+    def keep_reported(self, month: date, digest: str) -> None:
+        """Keep that an address, by its digest, has the report of a month, or cannot have it."""
+        place = " ".join([month.isoformat(), *sorted(self.reported(month) | {digest})])
+        with self._database.writing() as connection:
+            insert = insert_of(connection)(positions).values(channel=_REPORTED, place=place)
+            connection.execute(
+                insert.on_conflict_do_update(index_elements=["channel"], set_={"place": insert.excluded.place})
+            )
 
     def cases(self, wanted: CasesWanted, limit: int) -> list[Case]:
         """Return the cases behind a figure as they are now, the latest first."""

@@ -17,7 +17,15 @@ from dtm_contact.figures.comparing import RULES, Gap, Value, gap_of, is_worse
 from dtm_contact.figures.definitions import SILENT_DAYS, Basis, Kind, Unit
 from dtm_contact.figures.files import CASE_COLUMNS, TABLES, USUAL_COLUMNS, as_csv, as_json, as_rows, cases_as_rows
 from dtm_contact.figures.overview import Grain, Overview, Place, Span
-from dtm_contact.figures.telling import number_told, period_told, rate_told, value_told
+from dtm_contact.figures.telling import (
+    findings_told,
+    number_told,
+    office_told,
+    period_told,
+    rate_told,
+    step_of,
+    value_told,
+)
 from dtm_contact.store.figures import CasesWanted
 from dtm_contact.web.drawing import Bar, Point, bars, course, heat_map
 from dtm_contact.web.registry import page
@@ -114,30 +122,10 @@ def _gap(context: RequestContext, figure: Figure, gap: Gap | None) -> str:
 
 def _standing_out(context: RequestContext, overview: Overview, asked: Asked) -> Iterator[tuple[str, str]]:
     """Yield what stands out in words, each with the page that shows it."""
-    names = context.app.names
-    for each in overview.offices_standing_out():
-        where = [names.topics.get(each.topic, each.topic)] if each.topic else []
-        where += [_residence(context, each.residence)] if each.residence else []
-        told = (
-            f"{_office(context, each.office)} : {each.figure.title.lower()} {value_told(each.figure, each.mine)}, "
-            f"ensemble {value_told(each.figure, each.whole)} ; depuis "
-            f"{period_told(Span(_course_grain(asked), each.since))}"
-        )
-        told += f" ; le plus : {', '.join(where)}" if where else ""
-        yield told, f"/chiffres/detail{asked.link(c=each.figure.id, b=each.office)}"
-    for found in overview.unusual():
-        residence = _residence(context, found.residence)
-        office = context.app.directory.residences.get(found.residence)
-        told = (
-            f"{_office(context, office.office_id) if office else '?'} : {names.topics.get(found.topic, found.topic)}, "
-            f"{residence}, {found.count} dossiers, ×{found.times:.0f} "
-            f"(d’habitude {number_told(BY_ID['opened'], found.usual)})"
-        )
-        yield told, f"/chiffres/dossiers{asked.link(c='opened', r=found.residence, m=found.topic)}"
-
-
-def _course_grain(asked: Asked) -> Grain:
-    return Grain.WEEK if asked.span.grain is Grain.WEEK else Grain.MONTH
+    for found in findings_told(overview, context.app.names, context.app.directory):
+        place = {"b": found.office} if found.office else {"r": found.residence, "m": found.topic}
+        shown = "detail" if found.office else "dossiers"
+        yield found.words, f"/chiffres/{shown}{asked.link(c=found.figure.id, **place)}"
 
 
 @page("/chiffres/detail", Right.FIGURES)
@@ -159,7 +147,7 @@ def figure(context: RequestContext) -> Mapping[str, Any]:
         ],
         "by_residence": _places(overview.of_residence, shown, overview.by_residence, partial(_residence, context)),
         "by_topic": _places(overview.of_topic, shown, overview.by_topic, lambda topic: names.topics.get(topic, topic)),
-        "course": [(period_told(Span(_course_grain(asked), first)), mine, of_all) for first, mine, of_all in steps],
+        "course": [(period_told(Span(step_of(asked.span), first)), mine, of_all) for first, mine, of_all in steps],
         "bars": bars(
             f"{shown.title}, par bureau",
             "Une barre par bureau, avec son intervalle ; la ligne tiretée est l’ensemble, ▲ dit : moins bon que lui.",
@@ -192,7 +180,7 @@ def _point(first: date, asked: Asked, mine: Value, of_all: Value) -> Point:
     def number(value: Value) -> float | None:
         return value.rate if value.rate is not None else value.number
 
-    label = f"{first:%d/%m}" if _course_grain(asked) is Grain.WEEK else f"{first:%m/%y}"
+    label = f"{first:%d/%m}" if step_of(asked.span) is Grain.WEEK else f"{first:%m/%y}"
     return Point(label, number(mine), number(of_all))
 
 
@@ -332,8 +320,7 @@ def _audited(asked: Asked) -> dict[str, str]:
 
 
 def _office(context: RequestContext, office_id: str) -> str:
-    office = context.app.directory.offices.get(office_id)
-    return office.name if office else office_id
+    return office_told(context.app.directory, office_id)
 
 
 def _residence(context: RequestContext, residence_id: str) -> str:
