@@ -96,9 +96,9 @@ OUTCOMES: Final[Mapping[Outcome, str]] = {
     Outcome.ANSWERED: "Appel répondu",
     Outcome.VOICEMAIL: "Message vocal à écouter",
     Outcome.ABANDONED: "Appel abandonné dans la file d'attente",
-    Outcome.TIMEOUT: "Appel sorti de la file d'attente sans réponse",
+    Outcome.TIMEOUT: "Appel sans réponse après attente",
     Outcome.OUT_OF_HOURS: "Appel reçu bureaux fermés",
-    Outcome.BEFORE_ANSWER: "Appel raccroché avant tout décroché",
+    Outcome.BEFORE_ANSWER: "Appel abandonné avant réponse",
 }
 NUMBER_WITHHELD: Final = "numéro masqué"
 UNVERIFIED_CALLER: Final = "appel, non vérifié"
@@ -111,7 +111,7 @@ WISHES: Final[Mapping[Wish, str]] = {
 }
 WISH_HEADINGS: Final[Mapping[Wish, str]] = {
     Wish.ANONYMOUS: "À ne pas nommer",
-    Wish.CALL: "À joindre ainsi",
+    Wish.CALL: "Comment le joindre",
     Wish.NO_PHONE: "Ne pas appeler",
     Wish.NO_POST: "Ne rien envoyer à l'adresse",
 }
@@ -254,7 +254,7 @@ _CONDITIONS: Final[Mapping[str, str]] = {
     "hours": "horaires",
     "scope": "étendue",
     "count": "nombre",
-    "any": "l’un de",
+    "any": "l'un de",
     "all": "tout de",
     "not": "pas",
     "office": "bureau",
@@ -282,7 +282,7 @@ def match_evidence(name: str) -> str:
 def evidence_strength(evidence: Evidence) -> str:
     """Return how much a piece of evidence weighs, in words; a doubt weighs nothing and bounds the rest."""
     if not evidence.weight:
-        return "réserve"
+        return "à vérifier"
     weight = abs(evidence.weight)
     much = "très fort" if weight >= 8 else "fort" if weight >= 4 else "moyen" if weight >= 1.5 else "faible"  # noqa: PLR2004
     return much if evidence.weight >= 0 else f"contre, {much}"

@@ -126,6 +126,10 @@ class CaseTransaction:
         self._connection.execute(cases.insert(), new)
         return self.lock(number)[0]
 
+    def shown_as(self, account: str) -> str:
+        """Return how an account is shown to colleagues; its own name where there is none of that name."""
+        return accounts.shown_as(self._connection, account)
+
     def add_event(self, held: LockedCase, what: str, data: Mapping[str, Any]) -> events.Event:
         """Add an event to a case."""
         new = events.NewEvent(self.who, what, self.now, dict(data))

@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from dtm_contact.model import SPOKEN_CHANNELS, AlarmLevel
+from dtm_contact.model import SPOKEN_CHANNELS, AlarmLevel, Peril
 from dtm_contact.store import confirmations, register
 from dtm_contact.store.cases import CASE_COLUMNS, Case, case_of
 from dtm_contact.store.confirmations import Confirmation
@@ -51,11 +51,21 @@ QueueCursor = tuple[AlarmLevel, str, datetime, datetime, str]
 
 @dataclass(frozen=True, slots=True)
 class CaseHints:
-    """What a line of the queue shows beside the case: the first words, and how often they called and wrote."""
+    """What a line of the queue shows beside the case.
+
+    Attributes:
+        words: the first words of the latest message.
+        calls: how often they called.
+        contacts: how often they called or wrote.
+        raised_by: the words of the latest message that raise the priority.
+        peril: what kind of danger that message tells of; None where none is clear.
+    """
 
     words: str = ""
     calls: int = 0
     contacts: int = 0
+    raised_by: tuple[str, ...] = ()
+    peril: Peril | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +122,12 @@ def _in_order(case: Case) -> tuple[Any, ...]:
     return -level.rank, *rest
 
 
+def _hints(calls: int, count: int, text: str | None, raised: Any, peril: str | None) -> CaseHints:
+    words = tuple(dict.fromkeys(str(each.get("seen", "")) for each in raised or ()))
+    kind = Peril(peril) if peril in set(Peril) else None
+    return CaseHints(" ".join((text or "").split()), calls, count, tuple(filter(None, words)), kind)
+
+
 class StoredDesk:
     """What the desk reads of one store."""
 
@@ -132,20 +148,23 @@ class StoredDesk:
 
     def case_hints(self, numbers: Collection[str]) -> dict[str, CaseHints]:
         """Return what the lines of these cases show beside them."""
-        called = sa.func.count().filter(contacts.c.channel.in_(SPOKEN_CHANNELS))
+        by_phone = contacts.c.channel.in_(SPOKEN_CHANNELS)
+        called = sa.func.count().filter(by_phone)
+        latest = sa.func.coalesce(sa.func.max(contacts.c.id).filter(sa.not_(by_phone)), sa.func.max(contacts.c.id))
         counted = (
-            sa.select(cases.c.number, sa.func.min(contacts.c.id).label("first"), called, sa.func.count())
+            sa.select(cases.c.number, latest.label("latest"), called, sa.func.count())
             .join(contacts, contacts.c.case_id == cases.c.id)
             .where(cases.c.number.in_(numbers))
             .group_by(cases.c.number)
         )
         with self._database.reading() as connection:
             rows = connection.execute(counted).all()
-            text = judgements.c.judgement["contact"]["new_text"].as_string()
-            first = sa.select(judgements.c.contact_id, sa.func.substr(text, 1, _WORDS_SHOWN))
-            found = connection.execute(first.where(judgements.c.contact_id.in_([row.first for row in rows])))
-            words = {row[0]: row[1] for row in found}
-        return {row[0]: CaseHints(" ".join((words.get(row[1]) or "").split()), row[2], row[3]) for row in rows}
+            read, understood = judgements.c.judgement["contact"], judgements.c.judgement["understanding"]
+            text = sa.func.substr(read["new_text"].as_string(), 1, _WORDS_SHOWN)
+            query = sa.select(judgements.c.contact_id, text, understood["raised_by"], understood["peril"].as_string())
+            shown = query.where(judgements.c.contact_id.in_([row.latest for row in rows]))
+            said = {row[0]: row[1:] for row in connection.execute(shown)}
+        return {row[0]: _hints(row[2], row[3], *said.get(row[1], ("", None, None))) for row in rows}
 
     def counts(self, queues: Collection[str]) -> dict[str, int]:
         """Return how many cases are open in each of these queues."""
@@ -159,12 +178,27 @@ class StoredDesk:
             return next(iter(_cases(connection, sa.select(*CASE_COLUMNS).where(cases.c.number == number))), None)
 
     def alarms(self, queues: Collection[str]) -> list[Case]:
-        """Return the P1 of these queues that nobody has taken yet."""
+        """Return the P1 of these queues that nobody has taken yet, newest first."""
         query = sa.select(*CASE_COLUMNS).where(
             IS_OPEN, cases.c.queue.in_(queues), cases.c.priority == "P1", cases.c.owner.is_(None)
         )
         with self._database.reading() as connection:
-            return _cases(connection, query.order_by(cases.c.due).limit(20))
+            return _cases(connection, query.order_by(cases.c.opened_at.desc(), cases.c.id.desc()).limit(20))
+
+    def possible_dangers(self, queues: Collection[str]) -> list[Case]:
+        """Return the cases of these queues in which somebody may be in danger and that nobody has taken, newest first.
+
+        What is set waiting is left out: somebody has looked at it.
+        """
+        query = sa.select(*CASE_COLUMNS).where(
+            IS_OPEN,
+            cases.c.queue.in_(queues),
+            cases.c.alarm_level == AlarmLevel.POSSIBLE,
+            cases.c.owner.is_(None),
+            cases.c.waiting_until.is_(None),
+        )
+        with self._database.reading() as connection:
+            return _cases(connection, query.order_by(cases.c.opened_at.desc(), cases.c.id.desc()).limit(20))
 
     def of(
         self,
@@ -293,13 +327,14 @@ class StoredDesk:
         with self._database.reading() as connection:
             return connection.execute(sa.select(sa.func.max(events.c.id))).scalar() or 0
 
-    def happened(self, after: int, limit: int = 1000) -> list[tuple[int, str, str, str, str, str]]:
+    def happened(self, after: int, limit: int = 1000) -> list[tuple[int, str, str, str, str, str, AlarmLevel]]:
         """Return what happened to cases after an event, of more than `limit` the latest; in the order of their ids.
 
-        Of each its id, word and who, the case's number, queue and priority.
+        Of each its id, word and who, the case's number, queue, priority and how sure its danger is.
         """
         query = (
             sa.select(events.c.id, events.c.what, events.c.who, cases.c.number, cases.c.queue, cases.c.priority)
+            .add_columns(cases.c.alarm_level)
             .join(cases, cases.c.id == events.c.case_id)
             .where(events.c.id > after)
             .order_by(events.c.id.desc())

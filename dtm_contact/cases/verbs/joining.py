@@ -54,7 +54,7 @@ def merge(act: Act, into: Code, reason: Line | None = None) -> None:
     changed = act.work.change(to, **changes)
     other = {"number": into, "changed": changed, "linked": linked}
     data: dict[str, Any] = {"moved": arrivals, "other": other, "reason": reason}
-    closed = f"réuni au dossier {into}"
+    closed = f"fusionné avec le dossier {into}"
     act.change("merged", data=data, state="closed", closed_at=act.now, done_reason=closed, waiting_until=None)
     act.tell("absorbed", {"with": act.case.number, "contacts": len(arrivals), **raised}, of=to)
 

@@ -2,6 +2,8 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
+from email.parser import BytesParser
+from email.policy import default as default_policy
 from typing import Any
 
 from starlette.responses import Response
@@ -14,6 +16,7 @@ from dtm_contact.cases.verbs.closing import DANGER_OVER
 from dtm_contact.cases.verbs.confirming import known_to_household, reached_by, why_not_learnt
 from dtm_contact.errors import NotFoundError
 from dtm_contact.explain import summary
+from dtm_contact.labels.events import SENT_STATES
 from dtm_contact.labels.judging import CARE, NOT_READ
 from dtm_contact.model import Judgement, KeptHistory, Proposal, RuleTrace
 from dtm_contact.outbound.wording import moment, opening_hours
@@ -59,6 +62,7 @@ def case_page(context: RequestContext, *, alert: str = "", refused: str = "", sa
     """
     since = context.app.store.desk.latest_event()
     file = context.file()
+    sent = {each.message_id: each for each in context.app.store.outbox.of_case(file.case.number)}
     context.audit("read", file.case.number, dwelling=file.case.dwelling_id, tenant=file.case.tenant_id)
     registered = register_of_case(context, file.case)
     last = next((each.judgement for each in reversed(file.contacts) if each.judgement), None)
@@ -81,7 +85,7 @@ def case_page(context: RequestContext, *, alert: str = "", refused: str = "", sa
     candidates = [each for each in last.match.candidates if context.sees_tenant(each.tenant_id)] if last else []
     return {
         "case": found,
-        "line": time_line(file, context.now),
+        "line": time_line(file, context.app.naming(context.now), sent),
         "arrivals": [each.arrival_id for each in file.contacts],
         "judged": last,
         "summary": summary(last, names, alarm=found.alarm) if last else "",
@@ -198,6 +202,26 @@ def _draft(context: RequestContext, current: Case) -> str:
         return fill_in(answer, values)[1]
     except AnswerFailedError:
         return ""
+
+
+@page("/dossier/{number}/envoi/{outgoing}")
+def sent_mail(context: RequestContext) -> Mapping[str, Any]:
+    """Show a message that went out because of a case: to whom, when, what it says."""
+    found = context.case()
+    if not context.path["outgoing"].isdecimal():
+        raise NotFoundError("message")
+    mail, raw = context.app.store.outbox.message(found.number, int(context.path["outgoing"]))
+    context.audit("read", found.number, sent=mail.id)
+    message = BytesParser(policy=default_policy).parsebytes(raw)
+    body = message.get_body(("plain",))
+    return {
+        "case": found,
+        "mail": mail,
+        "state": SENT_STATES[mail.state],
+        "subject": str(message["Subject"] or ""),
+        "text": body.get_content() if body is not None else "",
+        "files": [each.get_filename() for each in message.iter_attachments() if each.get_filename()],
+    }
 
 
 @page("/dossier/{number}/regles")

@@ -30,11 +30,11 @@
     const about = mine && !isShown && happened.filter((each) => each.n === mine.dataset.case).pop();
     if (about) {
       $("[data-changed]").hidden = false;
-      $("[data-changed-by]").textContent = about.by === "worker" ? "" : ` (${about.by})`;
+      $("[data-changed-by]").textContent = about.by ? ` (${about.by})` : "";
     }
     // The banner is asked for where something happened to a danger, or to a case that was one when it was last asked for.
-    const shown = new Set(all("[data-alarm]").map((each) => each.dataset.alarm));
-    alarming = alarming || happened.some((each) => each.p === "P1" || shown.has(each.n));
+    const shown = new Set(all("[data-alarm], [data-possible]").map((each) => each.dataset.alarm || each.dataset.possible));
+    alarming = alarming || happened.some((each) => each.d || shown.has(each.n));
     later(refresh);
   };
   const listen = (path, cut, pause) => {
@@ -126,7 +126,7 @@
     const chosen = all("input[name=dossier]:checked").length, lot = $("#lot");
     if (!lot) return;
     lot.classList.toggle("some", chosen > 0);
-    $("[data-chosen]").textContent = `${chosen} ${chosen > 1 ? "choisis" : "choisi"}`;
+    $("[data-chosen]").textContent = `${chosen} ${chosen > 1 ? "sélectionnés" : "sélectionné"}`;
   };
   document.addEventListener("change", (event) => {
     if (event.target.name !== "dossier") return;
@@ -324,6 +324,10 @@
     const target = keyed(key);
     if (!target) return false;
     if (target.matches("input")) { target.focus(); return true; }
+    // What stands behind another fold is shown with it.
+    for (let around = target.closest("details"); around; around = around.parentElement.closest("details")) {
+      if (around !== target.parentElement || target.matches("a, button")) around.open = true;
+    }
     target.click();
     const details = target.closest("details");
     // What ends a case is not written on into: Tab leads there.
