@@ -47,7 +47,7 @@ async def test_a_case_from_the_mail_to_the_answer(world: World, come: Come) -> N
         await unproven.check()
     await page.locator("[action$='/repondre'] textarea").fill("Nous passons ce soir.")
     await page.get_by_role("button", name="Envoyer").click()
-    await said(page, "Réponse en route")
+    await said(page, "Réponse en cours")
     to, mail = await arrived(world.sink, "Nous passons")
     assert to == "huguette.joly@courriel.example"
     assert number in str(mail["Subject"])
@@ -114,7 +114,7 @@ async def test_the_second_of_two_is_told(world: World, come: Come) -> None:
     await expect(second.locator("[data-changed]")).to_be_visible()
     await second.get_by_role("button", name="Prendre", exact=True).click()
     await expect(second.get_by_role("alert")).to_contain_text("a changé entre-temps")
-    await expect(second.locator(".casehead")).to_contain_text("pris par agent")
+    await expect(second.locator(".casehead")).to_contain_text("suivi par Agent")
 
 
 async def test_an_agent_of_another_office_finds_nothing(world: World, come: Come) -> None:

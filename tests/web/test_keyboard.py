@@ -120,7 +120,7 @@ async def test_a_case_is_worked_by_keyboard_alone(world: World, keys: Keys) -> N
     await keys.press("Tab")
     if await page.evaluate("document.activeElement.matches('[name=non_verifiee]')"):
         await keys.press("Space", "Tab")
-    await keys.do("Le chauffagiste passe demain.", "Tab", told="Réponse en route")
+    await keys.do("Le chauffagiste passe demain.", "Tab", told="Réponse en cours")
     await arrived(world.sink, "Le chauffagiste passe demain.")
     await keys.do("n", "Vu au clavier", "Tab", told="Note ajoutée")
     await keys.do("a", "Le chauffagiste passe", to="button[name=jours][value='7']", told="Mis en attente")
@@ -147,7 +147,7 @@ async def test_several_at_once_a_case_by_hand_and_search_by_keyboard_alone(world
     for number in [await settled(page, f"Deux à la fois, {which}") for which in ("un", "deux")]:
         await keys.go_to(number)
         await keys.press("x")
-    await expect(page.locator("[data-chosen]")).to_contain_text("2 choisis")
+    await expect(page.locator("[data-chosen]")).to_contain_text("2 sélectionnés")
     await keys.do("e", "Tab", "Vus ensemble", "Tab", told="2 dossiers clos.")
     await keys.do(UNDO, told="2 changements annulés.")
     await page.wait_for_timeout(SECOND)

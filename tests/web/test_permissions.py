@@ -40,6 +40,7 @@ TABLE = {
     "GET /dangers": "ff ff oo oo oo",
     "POST /deconnexion": _READ_ALL,
     "GET /dossier/{number}": _READ,
+    "GET /dossier/{number}/envoi/{outgoing}": "nn nn nn nn nn",  # nothing was sent of these cases
     "GET /dossier/{number}/invitation": "nn nn nn nn nn",
     "GET /dossier/{number}/locataires": _READ,
     "GET /dossier/{number}/regles": _READ,
@@ -203,7 +204,8 @@ def _things(desk: DeskAlone, office: str, external_id: str) -> dict[str, str]:
     return {
         "number": number, "arrival": str(arrival), "sha256": DIGEST, "link": "x", "office": office,
         "dwelling": "L01" if office == "nord" else "L09", "residence": "R01" if office == "nord" else "R02",
-        "topic": "heating", "digest": "x", "token": BOARD, "name": "desk.css", "tenant": tenant, "entry": str(entry),
+        "topic": "heating", "outgoing": "1", "digest": "x", "token": BOARD, "name": "desk.css",
+        "tenant": tenant, "entry": str(entry),
     }  # fmt: skip
 
 
@@ -214,7 +216,9 @@ def test_nobody_who_is_not_logged_in_gets_anything(desk: DeskAlone) -> None:
     for name, route in ROUTES.items():
         if route.right is None:
             continue
-        path = route.path.format(number=number, arrival="1", sha256=DIGEST, dwelling="L01", residence="R", topic="gas")
+        path = route.path.format(
+            number=number, arrival="1", sha256=DIGEST, dwelling="L01", residence="R", topic="gas", outgoing="1"
+        )
         answer = stranger.get(path) if route.method == "GET" else stranger.post(path)
         assert answer.status_code == 303, name
         assert answer.headers["location"].startswith("/connexion"), name

@@ -52,7 +52,7 @@ async def test_a_note_is_written_while_the_case_is_being_taken(world: World, com
     await page.evaluate("window.stays = true")
     await page.keyboard.type(f"tn{SENTENCE}\n", delay=BETWEEN)
     await said(page, "il est à vous")
-    await expect(page.locator(".casehead")).to_contain_text("pris par moi")
+    await expect(page.locator(".casehead")).to_contain_text("suivi par moi")
     note = page.locator("[action$='/noter'] textarea")
     await expect(note).to_be_focused()
     await expect(note).to_have_value(f"{SENTENCE}\n")
@@ -119,12 +119,12 @@ async def test_what_is_typed_and_refused_stays_and_what_came_between_is_shown(wo
     # The answer is not there yet.
     await page.keyboard.type(" à 14 h", delay=BETWEEN)
     await expect(page.get_by_role("alert")).to_contain_text("a changé entre-temps")
-    await expect(page.locator(".casehead")).to_contain_text("pris par agent")
+    await expect(page.locator(".casehead")).to_contain_text("suivi par Agent")
     await expect(text).to_be_focused()
     await page.keyboard.type(", sans faute", delay=BETWEEN)
     await expect(text).to_have_value("Nous passons demain à 14 h, sans faute")
     await page.keyboard.press("Control+Enter")
-    await said(page, "Réponse en route")
+    await said(page, "Réponse en cours")
     replies = [event.data["text"] for event in file(world, number).events if event.what == "replied"]
     assert replies == ["Nous passons demain à 14 h, sans faute"]
     await expect(text).to_have_value("")
