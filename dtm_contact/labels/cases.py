@@ -53,6 +53,8 @@ _AUDITED: Final[Mapping[str, str]] = {
     "exported": "enregistré dans un fichier",
     "board added": "tableau ouvert",
     "board revoked": "tableau fermé",
+    "answer written": "réponse type écrite",
+    "answer taken back": "réponse type reprise du dossier des règles",
 }
 _VERBS: Final[Mapping[str, str]] = {
     "take": "pris",
@@ -78,6 +80,7 @@ _VERBS: Final[Mapping[str, str]] = {
     "link": "lié",
     "merge": "fusionné",
     "split": "séparé",
+    "divide": "autre dossier pour le même message",
     "reply": "réponse",
     "undo": "annulé",
     "new": "dossier ouvert",

@@ -10,8 +10,14 @@ from dtm_contact.labels.formats import LONG_DAYS, MONTHS
 def moment(at: datetime, zone: ZoneInfo) -> str:
     """Return "mercredi 25 novembre à 13 h 30"."""
     local = at.astimezone(zone)
+    return f"{day_in_words(at, zone)} à {_hour(local.hour, local.minute)}"
+
+
+def day_in_words(at: datetime, zone: ZoneInfo) -> str:
+    """Return "mercredi 25 novembre"."""
+    local = at.astimezone(zone)
     day = "1er" if local.day == 1 else str(local.day)
-    return f"{LONG_DAYS[local.weekday()]} {day} {MONTHS[local.month - 1]} à {_hour(local.hour, local.minute)}"
+    return f"{LONG_DAYS[local.weekday()]} {day} {MONTHS[local.month - 1]}"
 
 
 def opening_hours(calendar: Calendar) -> str:

@@ -31,8 +31,8 @@ from dtm_contact.rules.trial import FileTest, RuleTest
 Schema = dict[str, Any]
 
 SCHEMAS = ("routing", "queues", "topics", "phrases", "tests", "library")
-"""The schemas by the files that they are of: `<name>.yaml`, `phrases*.yaml`, `tests/*.yaml`; of `answers/library/*.md` the
-head."""
+"""The schemas by the files that they are of: `<name>.yaml`, `phrases*.yaml`, `tests/*.yaml`; the head of
+`answers/library/*.md`."""
 
 _DRAFT = "https://json-schema.org/draft/2020-12/schema"
 

@@ -15,7 +15,17 @@ from dtm_contact.store.cases import CASE_COLUMNS, Case, case_of
 from dtm_contact.store.confirmations import Confirmation
 from dtm_contact.store.database import Database
 from dtm_contact.store.register import RegisterEntry
-from dtm_contact.store.schema import IS_OPEN, ORDER, arrivals, cases, confirmed_contacts, contacts, events, judgements
+from dtm_contact.store.schema import (
+    IS_OPEN,
+    ORDER,
+    arrivals,
+    cases,
+    confirmed_contacts,
+    contacts,
+    events,
+    judgements,
+    shared_contacts,
+)
 from dtm_contact.store.system_schema import appointments
 
 _WORDS_SHOWN = 220
@@ -259,11 +269,14 @@ class StoredDesk:
         with self._database.reading() as connection:
             return _cases(connection, query.order_by(cases.c.opened_at).limit(_MOST_CASES))
 
-    def case_of_arrival(self, arrival_id: int) -> Case | None:
-        """Return the case that an arrival lies in."""
-        query = sa.select(*CASE_COLUMNS).join(contacts, contacts.c.case_id == cases.c.id)
+    def cases_of_arrival(self, arrival_id: int) -> list[Case]:
+        """Return the case that an arrival lies in, and those that it stands in beside."""
+        contact = sa.select(contacts.c.id).where(contacts.c.arrival_id == arrival_id)
+        own = sa.select(contacts.c.case_id).where(contacts.c.arrival_id == arrival_id)
+        further = sa.select(shared_contacts.c.case_id).where(shared_contacts.c.contact_id.in_(contact))
+        query = sa.select(*CASE_COLUMNS).where(sa.or_(cases.c.id.in_(own), cases.c.id.in_(further)))
         with self._database.reading() as connection:
-            return next(iter(_cases(connection, query.where(contacts.c.arrival_id == arrival_id))), None)
+            return _cases(connection, query.order_by(cases.c.id))
 
     def case_of_external(self, channel: str, external_id: str) -> Case | None:
         """Return the case of what came in by a channel under an id of its own."""

@@ -19,10 +19,9 @@ from dtm_contact.explain import summary
 from dtm_contact.labels.events import SENT_STATES
 from dtm_contact.labels.judging import CARE, NOT_READ
 from dtm_contact.model import Judgement, KeptHistory, Proposal, RuleTrace
-from dtm_contact.outbound.wording import moment, opening_hours
 from dtm_contact.rules import decide
-from dtm_contact.rules.answers import AnswerFailedError, fill_in
 from dtm_contact.store import Case, CaseFile, Event
+from dtm_contact.web.canned import library, offered
 from dtm_contact.web.case_view import (
     by_register,
     guarded,
@@ -34,6 +33,7 @@ from dtm_contact.web.case_view import (
     voice_messages,
     wishes,
 )
+from dtm_contact.web.pages.canned import filled
 from dtm_contact.web.register_view import asked_entry, note_protection, proposed, register_of_case, shown_register
 from dtm_contact.web.registry import page, post
 from dtm_contact.web.request_context import LONGEST_SEARCH, RequestContext, go
@@ -43,6 +43,7 @@ OF_ANOTHER_OFFICE = "un logement d’un autre bureau"
 
 _CANDIDATES = 6
 _OTHERS = 12
+_CANNED = 8
 
 
 @page("/dossier/{number}")
@@ -62,6 +63,7 @@ def case_page(context: RequestContext, *, alert: str = "", refused: str = "", sa
     """
     since = context.app.store.desk.latest_event()
     file = context.file()
+    topic_now = context.app.rules.reader.topics.get(file.case.topic or "")
     sent = {each.message_id: each for each in context.app.store.outbox.of_case(file.case.number)}
     context.audit("read", file.case.number, dwelling=file.case.dwelling_id, tenant=file.case.tenant_id)
     registered = register_of_case(context, file.case)
@@ -104,10 +106,13 @@ def case_page(context: RequestContext, *, alert: str = "", refused: str = "", sa
         "findings": last.understanding.findings if last else (),
         "topics": sorted(context.app.rules.reader.topics.items(), key=lambda each: each[1].label),
         "all_queues": context.app.rules.queues.values(),
-        "answers": context.app.rules.answers,
+        "canned": offered(context.app, found.topic)[:_CANNED],
+        "library": library(context.app),
+        "instruction": topic_now.instruction if topic_now else (),
+        "buttons": topic_now.buttons if topic_now else (),
         "addressees": answerable,
         "usual": usual(answerable),
-        "draft": _draft(context, found),
+        "draft": _draft(context),
         "can_undo": _can_undo(file.events, context.account.name),
         "since": since,
         "said": said or context.text("fait"),
@@ -181,27 +186,10 @@ def addressees_of(context: RequestContext, file: CaseFile) -> tuple[Addressee, .
     return addressees(file.contacts, tenant_id, confirmed, in_force.directory, in_force.settings, care)
 
 
-def _draft(context: RequestContext, current: Case) -> str:
-    """Return the answer that the page was asked to begin with, filled in; "" where none was."""
-    rules, settings = context.app.rules, context.app.settings
-    answer = rules.answers.get(context.text("modele"))
-    if answer is None:
-        return ""
-    calendar = (rules.queues.get(current.queue) or rules.desks.reception).calendar
-    values = {
-        "case": current.number,
-        "due": moment(current.due, settings.zone),
-        "phone": settings.numbers[0] if settings.numbers else "",
-        "hours": opening_hours(calendar),
-        "open": calendar.is_open(context.now),
-        "urgent": current.priority == "P1",
-        "known": current.tenant_id is not None or current.dwelling_id is not None,
-        "again": False,
-    }
-    try:
-        return fill_in(answer, values)[1]
-    except AnswerFailedError:
-        return ""
+def _draft(context: RequestContext) -> str:
+    """Return the canned answer that the page was asked to begin with, filled in; "" where none was."""
+    answer = library(context.app).get(context.text("modele"))
+    return filled(context, answer) if answer is not None else ""
 
 
 @page("/dossier/{number}/envoi/{outgoing}")
@@ -438,6 +426,12 @@ def merge(context: RequestContext) -> Mapping[str, Any]:
 def split(context: RequestContext) -> Mapping[str, Any]:
     """Make a case of its own of some messages."""
     return {"arrivals": tuple(int(arrival) for arrival in context.values("arrivee") if arrival.isdecimal())}
+
+
+@_verb_action("dedoubler", "divide")
+def divide(context: RequestContext) -> Mapping[str, Any]:
+    """Open another case for a further matter of one message, linked to this one."""
+    return {"arrival": context.number("arrivee"), "topic": context.text("motif"), "queue": context.text("file")}
 
 
 @_verb_action("repondre", "reply")
