@@ -132,8 +132,14 @@ def audited(what: str) -> str:
     return _AUDITED.get(what, what)
 
 
-def audit_details(data: Mapping[str, Any]) -> str:
-    """Return what a line of the trail says beside who, what and on what."""
+def audit_details(data: Mapping[str, Any], queue: Callable[[str], str] = str) -> str:
+    """Return what a line of the trail says beside who, what and on what.
+
+    Args:
+        data: the line's details.
+        queue: what a queue is called.
+    """
+    data = {**data, "queues": [queue(each) for each in data.get("queues") or ()]}
     return ", ".join(
         _AUDIT_DETAILS[key](value) if key in _AUDIT_DETAILS else f"{key} {value}"
         for key, value in data.items()

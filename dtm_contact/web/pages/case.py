@@ -220,7 +220,9 @@ def case_rules(context: RequestContext) -> Mapping[str, Any]:
     if judged is None:
         raise NotFoundError("judgement")
     context.audit("read", file.case.number, rules=True)
-    return {"case": file.case, "judged": judged, "trace": _trace(context, judged)}
+    offices = {office: context.app.office_name(office) for office in context.app.directory.offices}
+    called = {**context.app.names.topics, **offices}
+    return {"case": file.case, "judged": judged, "trace": _trace(context, judged), "called": called}
 
 
 def _trace(context: RequestContext, judged: Judgement) -> tuple[RuleTrace, ...]:
