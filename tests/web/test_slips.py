@@ -266,8 +266,16 @@ async def test_the_end_of_a_session_loses_nothing(world: World, come: Come) -> N
 async def test_an_answer_begun_for_the_agent_takes_no_word_of_theirs_away(world: World, come: Come) -> None:
     page = await come()
     await opened(world, page, "Raton neuf")
-    await page.keyboard.type("rBonjour Madame,")
-    await page.get_by_label("Modèle").select_option("accuse-reception")
-    await page.get_by_role("button", name="Reprendre le modèle").click()
+    await page.keyboard.type("rDébut. Fin.")
     text = page.locator("[action$='/repondre'] textarea")
-    await expect(text).to_have_value(re.compile(r"^Bonjour Madame,\n.{40}", re.DOTALL))
+    await text.evaluate("each => each.setSelectionRange(6, 6)")
+    await page.locator(".canned > summary").click()
+    await page.locator("[data-canned-search]").fill("réponse d'attente")
+    await page.locator("#types button", has_text="Réponse d'attente").click()
+    # Where the caret was, and what only the agent can write is chosen.
+    await expect(text).to_have_value(re.compile(r"^Début\.\n\nBonjour.*répondez à ce message\. Fin\.$", re.DOTALL))
+    chosen = "each => each.value.slice(each.selectionStart, each.selectionEnd)"
+    assert str(await text.evaluate(chosen)).startswith("[à compléter : ")
+    await page.get_by_role("button", name="Envoyer").click()
+    await expect(page.get_by_role("alert")).to_contain_text("Complétez ou effacez")
+    await expect(text).to_have_value(re.compile("^Début"))
