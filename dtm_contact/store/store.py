@@ -11,6 +11,7 @@ from dtm_contact.model import Arrival
 from dtm_contact.store.accounts import StoredAccounts
 from dtm_contact.store.alarm_labels import AlarmLabels
 from dtm_contact.store.arrivals import Arrivals
+from dtm_contact.store.canned import StoredCannedAnswers
 from dtm_contact.store.cases import Cases
 from dtm_contact.store.checkpoints import Checkpoints
 from dtm_contact.store.database import Database
@@ -49,6 +50,7 @@ class Store:
         accounts: who may use the desk, who is in, and the trail of what they read and did.
         desk: what the agents' desk reads.
         figures: what was counted of the work, and the boards on walls.
+        canned: the canned answers that were written at the desk.
         database: its connections and transactions.
     """
 
@@ -65,6 +67,7 @@ class Store:
         self.accounts = StoredAccounts(database)
         self.desk = StoredDesk(database)
         self.figures = StoredFigures(database)
+        self.canned = StoredCannedAnswers(database)
         self.judgements = StoredJudgements(database)
         self.rule_versions = RuleVersions(database)
         self.timers = StoredTimers(database)

@@ -1,7 +1,7 @@
 """What the page of a case shows beside the case itself: the household's card, wishes, proposals, the time line."""
 
 import re
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
@@ -12,11 +12,12 @@ from dtm_contact.directory import Directory, in_force
 from dtm_contact.directory.duty import on_duty, on_duty_in_residence
 from dtm_contact.explain import Segment, mark, who_calls
 from dtm_contact.explain.names import Names
-from dtm_contact.labels.cases import event_line
-from dtm_contact.labels.formats import clock, spaced
+from dtm_contact.labels.events import ENGINE, Naming, actor, event_line, mail_line
+from dtm_contact.labels.formats import spaced
 from dtm_contact.labels.judging import NUMBER_WITHHELD, OUTCOMES, WISH_HEADINGS
 from dtm_contact.model import Attachment, Contact, Evidence, Judgement, OnDuty, Outcome, Part, Proposal, Wish, Wished
 from dtm_contact.store import Case, CaseContact, CaseFile, Confirmation, Event
+from dtm_contact.store.outbox import SentMail
 from dtm_contact.text import canonical_mailbox, phone_key
 
 _SENTENCE_ENDS: Final = re.compile(r"[.!?\n]")
@@ -212,7 +213,10 @@ def caretaker_lines(directory: Directory, names: Names, on: Sequence[OnDuty]) ->
     return tuple(lines)
 
 
-_QUIET = frozenset({"judged", "completed"})
+_QUIET: Final = frozenset({"judged", "completed"})
+_TOLD_BY_MESSAGE: Final = frozenset({"joined", "returned"})
+"""Events that say no more than the message that stands on the time line itself."""
+_FATES: Final = frozenset({"sent", "refused", "no_such_address", "given_up"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,6 +242,7 @@ class TimeLineEntry:
         pieces: attachments.
         arrival_id: the arrival of a message or call.
         notes: what could not be read.
+        outgoing: of an event that tells of a message that was sent: its number in the outbox; 0 of any other.
     """
 
     at: datetime
@@ -253,15 +258,22 @@ class TimeLineEntry:
     pieces: tuple[ShownAttachment, ...] = ()
     arrival_id: int = 0
     notes: tuple[str, ...] = ()
+    outgoing: int = 0
 
 
 SHOWN_TYPES = frozenset({"image/jpeg", "image/png", "image/gif", "image/webp", "image/bmp", "image/tiff"})
 
 
-def time_line(file: CaseFile, now: datetime) -> list[TimeLineEntry]:
-    """Return all that was said and done, the latest first."""
+def time_line(file: CaseFile, naming: Naming, sent: Mapping[str, SentMail]) -> list[TimeLineEntry]:
+    """Return all that was said and done, the latest first.
+
+    Args:
+        file: the case with all that lies in it.
+        naming: how identifiers are called.
+        sent: the messages that went out because of it, by their message ids.
+    """
     entries = [_contact_entry(contact, file.case) for contact in file.contacts]
-    entries += [entry for event in file.events for entry in _event_entries(event, now)]
+    entries += [entry for event in file.events for entry in _event_entries(event, naming, sent)]
     return sorted(entries, key=lambda entry: entry.at, reverse=True)
 
 
@@ -304,16 +316,19 @@ def _writer(contact: Contact) -> str:
     return f"{name} <{address}>" if name and address else name or address
 
 
-def _event_entries(event: Event, now: datetime) -> Iterator[TimeLineEntry]:
-    if event.what in _QUIET:
+def _event_entries(event: Event, naming: Naming, sent: Mapping[str, SentMail]) -> Iterator[TimeLineEntry]:
+    if event.what in _QUIET or (event.what in _TOLD_BY_MESSAGE and "way" in event.data and event.who in ENGINE):
         return
+    who = actor(event.who, naming.account)
+    mail = sent.get(str(event.data.get("message_id", "")))
     if event.what in {"noted", "replied"}:
         kind = "note" if event.what == "noted" else "reply"
-        yield TimeLineEntry(event.at, event.who, kind, text=str(event.data.get("text", "")))
+        yield TimeLineEntry(event.at, who, kind, text=str(event.data.get("text", "")), outgoing=mail.id if mail else 0)
         return
-    yield TimeLineEntry(
-        event.at, event.who, "event", text=event_line(event.what, event.data, lambda at: clock(at, now))
-    )
+    if mail is not None and event.what in _FATES:
+        yield TimeLineEntry(event.at, "", "event", text=mail_line(event.what, mail.kind, mail.to), outgoing=mail.id)
+        return
+    yield TimeLineEntry(event.at, who, "event", text=event_line(event.what, event.data, naming, event.who))
 
 
 def _marks(judgement: Judgement) -> Iterator[tuple[str, Evidence]]:

@@ -3,11 +3,12 @@
 import asyncio
 import json
 import threading
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Callable, Collection
 from dataclasses import dataclass
 
 from dtm_contact.errors import StoreUnavailableError
 from dtm_contact.log import get_log
+from dtm_contact.model import AlarmLevel
 from dtm_contact.store import Store
 
 _log = get_log("desk")
@@ -27,13 +28,26 @@ class CaseEvent:
     number: str
     queue: str
     priority: str
+    alarm: AlarmLevel = AlarmLevel.NONE
+
+    @property
+    def is_dangerous(self) -> bool:
+        """Whether somebody is in danger, or may be."""
+        return self.priority == "P1" or self.alarm is not AlarmLevel.NONE
 
 
 class EventStream:
     """One open page; belongs to the event loop of the process."""
 
-    def __init__(self, queues: Collection[str], since: int) -> None:
-        """Take the queues that it may hear of, and the latest event that the page shows already."""
+    def __init__(self, queues: Collection[str], since: int, called: Callable[[str], str] = str) -> None:
+        """Take the queues that it may hear of, the latest event that the page shows already, and how people are called.
+
+        Args:
+            queues: of their cases it hears.
+            since: the id of the latest event that the page shows.
+            called: the name that colleagues read for who did something; "" for the program itself.
+        """
+        self._called = called
         self.queues = frozenset(queues)
         self.since = since
         self._loop = asyncio.get_running_loop()
@@ -66,9 +80,9 @@ class EventStream:
                 yield ": all is quiet\n\n"
                 continue
             # Of very many the latest, but each danger: the page asks for its banner where one is sent.
-            dangers = (event for event in mine[:-_MOST_SENT] if event.priority == "P1")
+            dangers = (event for event in mine[:-_MOST_SENT] if event.is_dangerous)
             shown = (*dangers, *mine[-_MOST_SENT:])
-            sent = [{"n": event.number, "by": event.who, "p": event.priority} for event in shown]
+            sent = [{"n": event.number, "by": self._called(event.who), "d": event.is_dangerous} for event in shown]
             yield f"id: {mine[-1].event_id}\ndata: {json.dumps(sent)}\n\n"
 
 
