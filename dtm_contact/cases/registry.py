@@ -15,6 +15,7 @@ from dtm_contact.cases.command import Command, Done
 from dtm_contact.cases.knowledge import Ways
 from dtm_contact.cases.refusals import ChangedMeanwhileError, WrongArgumentError
 from dtm_contact.errors import NotFoundError
+from dtm_contact.model import DraftKind
 from dtm_contact.registry import Registry
 from dtm_contact.store import Store, case_transaction
 
@@ -133,8 +134,10 @@ def _on_case(
         if not command.visibility.sees(held.case.office_id) and not unless(act):
             raise NotFoundError(f"case {command.number}")
         if command.expected_version not in (None, held.case.version):
-            raise ChangedMeanwhileError(f"{command.number} est à la version {held.case.version}")
+            raise ChangedMeanwhileError
         checked_call(checked, act, **command.arguments)
+        if command.of_draft and command.verb in set(DraftKind):
+            work.drop_draft(DraftKind(command.verb), command.number)
         (after,) = work.lock(command.number)
         return Done(command.number, after.case.version, tuple(act.told), act.opened)
 

@@ -63,6 +63,20 @@ EVENTS: Final[Mapping[str, str]] = {
     "queue renamed": "la file a changé de nom",
     "undone": "changement annulé",
 }
+HAPPENED: Final[Mapping[str, str]] = {
+    "closed": "a clos le dossier",
+    "done": "a clos le dossier",
+    "moved": "a transmis le dossier",
+    "noted": "a ajouté une note",
+    "released": "a rendu le dossier",
+    "reopened": "a rouvert le dossier",
+    "replied": "a répondu",
+    "taken": "a pris le dossier",
+    "tenant": "a précisé le locataire",
+    "topic": "a changé le motif",
+    "waiting": "a mis le dossier en attente",
+}
+"""What somebody did meanwhile, told behind their name."""
 _SHOWN_TEXTS: Final = ("entry", "reason", "text", "why")
 """What an event holds that is shown as it stands."""
 _REASONS: Final[Mapping[str, str]] = {"register: never write there": "le registre interdit d'écrire à cette adresse"}
@@ -251,4 +265,4 @@ def audit_details(data: Mapping[str, Any]) -> str:
 
 def actor(who: str) -> str:
     """Return who did it: an account, or whoever may use the command line."""
-    return "ligne de commande" if who == "command line" else who
+    return {"command line": "ligne de commande", "worker": "le moteur", "outbound": "le courrier"}.get(who, who)

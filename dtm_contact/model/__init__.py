@@ -33,6 +33,7 @@ from dtm_contact.model.conversation import (
 )
 from dtm_contact.model.dealings import MOST_DEALINGS, Dealings, Dealt, OpenCase, Party
 from dtm_contact.model.decision import CaseKind, ConditionTrace, Decision, RuleTrace
+from dtm_contact.model.draft import Draft, DraftKey, DraftKind, Writer
 from dtm_contact.model.history import (
     Answers,
     Confirmed,
@@ -97,6 +98,9 @@ __all__ = [
     "Dealings",
     "Dealt",
     "Decision",
+    "Draft",
+    "DraftKey",
+    "DraftKind",
     "Earlier",
     "EntryKind",
     "Envelope",
@@ -150,6 +154,7 @@ __all__ = [
     "Way",
     "Wish",
     "Wished",
+    "Writer",
     "WriterHome",
     "agreed",
     "domain_of",

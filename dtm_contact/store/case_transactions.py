@@ -11,7 +11,7 @@ from sqlalchemy.engine import Connection
 
 from dtm_contact.errors import NotFoundError
 from dtm_contact.labels.judging import PRIORITY_CHANGED
-from dtm_contact.model import Alarm, AlarmLevel, Arrival, Channel, Limits, Outgoing, Priority
+from dtm_contact.model import Alarm, AlarmLevel, Arrival, Channel, DraftKey, DraftKind, Limits, Outgoing, Priority
 from dtm_contact.store import accounts, confirmations, events, outbox, register, timers
 from dtm_contact.store.accounts import TrailLine
 from dtm_contact.store.alarm_labels import AlarmLabel, alarm_values, put_label, take_label_back
@@ -20,8 +20,10 @@ from dtm_contact.store.case_changes import next_number
 from dtm_contact.store.cases import CASE_COLUMNS, Case, CaseContact, case_of, contacts_of
 from dtm_contact.store.confirmations import Confirmation
 from dtm_contact.store.database import Database, insert_of
+from dtm_contact.store.drafts import drop_draft
 from dtm_contact.store.register import RegisterEntry
 from dtm_contact.store.schema import IS_OPEN, arrivals, case_links, cases, contacts
+from dtm_contact.store.system_schema import accounts as accounts_table
 from dtm_contact.store.system_schema import appointments
 
 Whom = tuple[str | None, str | None, str | None]
@@ -237,6 +239,13 @@ class CaseTransaction:
     def calls_nobody(self, held: LockedCase) -> bool:
         """Return whether nothing starts by itself in a case: all that it holds was taken over, or lay long."""
         return held.id in timers.left_in_peace(self._connection, {held.id})
+
+    def drop_draft(self, kind: DraftKind, about: str) -> None:
+        """Forget what who acts was writing: it is done with."""
+        mine = sa.select(accounts_table.c.id).where(accounts_table.c.name == self.who)
+        account_id = self._connection.execute(mine).scalar()
+        if account_id is not None:
+            drop_draft(self._connection, DraftKey(account_id, kind, about))
 
     def settle_timer(self, timer_id: int, *, done: bool) -> None:
         """Say that what was to happen has happened, or is needless."""

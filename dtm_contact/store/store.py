@@ -16,6 +16,7 @@ from dtm_contact.store.checkpoints import Checkpoints
 from dtm_contact.store.database import Database
 from dtm_contact.store.desk import StoredDesk
 from dtm_contact.store.directory import StoredDirectory
+from dtm_contact.store.drafts import StoredDrafts
 from dtm_contact.store.figures import StoredFigures
 from dtm_contact.store.history import StoredHistory
 from dtm_contact.store.imports import StoredImports
@@ -48,6 +49,7 @@ class Store:
         timers: what is to happen to cases later.
         accounts: who may use the desk, who is in, and the trail of what they read and did.
         desk: what the agents' desk reads.
+        drafts: what agents are writing.
         figures: what was counted of the work, and the boards on walls.
         database: its connections and transactions.
     """
@@ -64,6 +66,7 @@ class Store:
         self.checkpoints = Checkpoints(database)
         self.accounts = StoredAccounts(database)
         self.desk = StoredDesk(database)
+        self.drafts = StoredDrafts(database)
         self.figures = StoredFigures(database)
         self.judgements = StoredJudgements(database)
         self.rule_versions = RuleVersions(database)

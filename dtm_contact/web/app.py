@@ -184,7 +184,9 @@ def _request_context(shared: AppContext, request: Request, form: FormData) -> Re
     device = request.cookies.get(auth.device_cookie_name(shared.settings.desk), "")
     now = shared.now()
     # What a page asks for by itself is no sign that somebody is there.
-    by_itself = request.url.path in {"/evenements", "/alertes"} or "morceau" in request.query_params
+    by_itself = (
+        request.url.path in {"/evenements", "/alertes", "/brouillon/present"} or "morceau" in request.query_params
+    )
     account = auth.account_of(shared, secret, now, there=not by_itself) if secret else None
     return RequestContext(
         app=shared,

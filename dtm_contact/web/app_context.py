@@ -4,6 +4,7 @@ import threading
 import time
 from collections.abc import Callable, Hashable
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import TracebackType
@@ -17,6 +18,7 @@ from dtm_contact.cases.knowledge import InForce, SiteConfiguration
 from dtm_contact.directory import Directory
 from dtm_contact.explain.names import Names
 from dtm_contact.figures.overview import Reader
+from dtm_contact.labels.cases import actor
 from dtm_contact.rules import RuleSet, load_in_force
 from dtm_contact.settings import Settings
 from dtm_contact.store import Account, Store
@@ -61,7 +63,7 @@ class AppContext:
         self._making = threading.RLock()
         self._audited: dict[Hashable, float] = {}
         self._cached: dict[Hashable, tuple[float, Any]] = {}
-        self.follower = EventFollower(store)
+        self.follower = EventFollower(store, partial(rpc.answers, rpc_socket))
         self.contact_index = ContactIndex(store)
         self.figures = Reader(store.figures)
         self.limits = AccessLimits(settings.desk)
@@ -181,6 +183,11 @@ class AppContext:
         named = dict.fromkeys([*in_force.rules.queues, *(queue.id for queue in main)])
         seen = [queue for queue in named if sees(account, self.office_of(queue))]
         return tuple(sorted(seen, key=lambda queue: self.office_of(queue) != account.office_id))
+
+    def shown_as(self, who: str) -> str:
+        """Return what colleagues call who did something: an account by the name that it is shown as."""
+        names = self.cached("accounts", lambda: {each.name: each.shown_as for each in self.store.accounts.all()})
+        return names.get(who, actor(who))
 
     def queue_label(self, queue: str) -> str:
         """Return a queue's French label."""

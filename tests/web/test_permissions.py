@@ -27,6 +27,9 @@ TABLE = {
     "GET /": _READ_ALL,
     "GET /aide": _READ_ALL,
     "GET /alertes": _READ_ALL,
+    "GET /brouillon": _WORK,
+    "POST /brouillon": _WORK,
+    "POST /brouillon/present": _WORK,
     "GET /chiffres": _OVERSIGHT,
     "GET /chiffres/carte": _OVERSIGHT,
     "GET /chiffres/detail": _OVERSIGHT,
@@ -43,6 +46,7 @@ TABLE = {
     "GET /dossier/{number}/locataires": _READ,
     "GET /dossier/{number}/regles": _READ,
     "POST /dossier/{number}/annuler": _WORK,
+    "POST /dossier/{number}/brouillon/supprimer": _WORK,
     "POST /dossier/{number}/attendre": _WORK,
     "POST /dossier/{number}/clore": _WORK,
     "POST /dossier/{number}/danger-reel": _WORK,
@@ -91,6 +95,7 @@ TABLE = {
     "GET /nouveau": _WORK_ALL,
     "POST /nouveau": _WORK_ALL,
     "POST /nouveau/chercher": _WORK_ALL,
+    "POST /nouveau/supprimer": _WORK_ALL,
     "GET /piece/{arrival}/{sha256}": _READ,
     "GET /piece/{arrival}/{sha256}/photo": _READ,
     "GET /piece/{arrival}/{sha256}/vignette": _READ,
@@ -112,6 +117,7 @@ ASKED = {
     "GET /chiffres/dossiers": "?c=opened&b={office}&r={residence}&m={topic}",
     "GET /chiffres/dossiers/export": "?c=opened&b={office}&f=csv&colonne=objet&r={residence}&m={topic}",
     "GET /chiffres/export": "?t=bureaux&f=csv&b={office}&r={residence}&m={topic}",
+    "GET /brouillon": "?forme=repondre&sur={number}",
 }
 
 
@@ -181,6 +187,9 @@ async def _first_told(who: Somebody) -> str:
 _numbers = count(1)
 BOARD = "the secret of a board"
 FIELDS = {
+    "POST /brouillon": {"forme": "repondre", "sur": "{number}", "champs": '{{"texte": "Bonjour"}}'},
+    "POST /brouillon/present": {"forme": "repondre", "sur": "{number}"},
+    "POST /dossier/{number}/brouillon/supprimer": {"forme": "noter"},
     "POST /dossier/{number}/lier": {"autre": "2026-000001"},
     "POST /dossier/{number}/reunir": {"autre": "2026-000001"},
     "POST /nouveau": {"visit": "call", "text": "Bonjour, plus de chauffage."},

@@ -18,7 +18,7 @@ from dtm_contact.cases.knowledge import Knowledge, Ways
 from dtm_contact.cases.refusals import RefusedError, WrongArgumentError
 from dtm_contact.cases.registry import STRICT, Verb, add, checked_call
 from dtm_contact.cases.texts import Code, Line, Words
-from dtm_contact.model import Arrival, Priority
+from dtm_contact.model import Arrival, DraftKind, Priority
 from dtm_contact.reading.formats.fields import DESK
 from dtm_contact.store import Store, Visibility
 
@@ -82,6 +82,9 @@ def _apply(store: Store, command: Command, now: datetime, grounds: Ways) -> Done
     _check(grounds(), told, command.visibility, now.date())
     raw = json.dumps({**told, "by": command.actor}, ensure_ascii=False).encode("utf-8", "backslashreplace")
     store.arrivals.accept([Arrival(CHANNEL, external_id, now, DESK, None, raw)])
+    if command.of_draft:
+        # After it: what is handed in twice under one id is one case.
+        store.drafts.drop_of(command.actor, DraftKind.NEW, external_id)
     return Done("", 0, (), arrival=external_id)
 
 

@@ -7,13 +7,14 @@ from typing import Any
 from starlette.responses import Response
 
 from dtm_contact.access import Right, sees
-from dtm_contact.cases import NeverUsedError, RefusedError
+from dtm_contact.cases import ChangedMeanwhileError, NeverUsedError, RefusedError
 from dtm_contact.cases.addressees import Addressee, Care, addressees, usual
 from dtm_contact.cases.taken_back import handed_over
 from dtm_contact.cases.verbs.closing import DANGER_OVER
 from dtm_contact.cases.verbs.confirming import known_to_household, reached_by, why_not_learnt
 from dtm_contact.errors import NotFoundError
 from dtm_contact.explain import summary
+from dtm_contact.labels.cases import HAPPENED, event_line
 from dtm_contact.labels.judging import CARE, NOT_READ
 from dtm_contact.model import Judgement, KeptHistory, Proposal, RuleTrace
 from dtm_contact.outbound.wording import moment, opening_hours
@@ -31,6 +32,7 @@ from dtm_contact.web.case_view import (
     voice_messages,
     wishes,
 )
+from dtm_contact.web.drafts import FORMS, keep_refused, typed_on, writing_in
 from dtm_contact.web.register_view import asked_entry, note_protection, proposed, register_of_case, shown_register
 from dtm_contact.web.registry import page, post
 from dtm_contact.web.request_context import LONGEST_SEARCH, RequestContext, go
@@ -40,6 +42,7 @@ OF_ANOTHER_OFFICE = "un logement d’un autre bureau"
 
 _CANDIDATES = 6
 _OTHERS = 12
+_MOST_BETWEEN = 4
 
 
 @page("/dossier/{number}")
@@ -109,7 +112,9 @@ def case_page(context: RequestContext, *, alert: str = "", refused: str = "", sa
         "said": said or context.text("fait"),
         "not_read": NOT_READ,
         "alert": alert,
-        "refused": refused,
+        "typed": typed_on(context, found, refused),
+        "writing": writing_in(context, found),
+        "unseen_since": _unseen_since(context, file.events) if refused else None,
         "dangers_over": DANGER_OVER,
         "unconfirmed": found.alarm.certain and context.app.store.desk.calls_nobody(found.number),
         "status": 409 if alert else 200,
@@ -247,17 +252,53 @@ def _verb_action(word: str, verb: str, *, versioned: bool = True) -> Callable[[A
         def done(context: RequestContext) -> Mapping[str, Any] | Response:
             number = context.case().number
             given = {name: value for name, value in arguments(context).items() if value not in (None, "", ())}
+            version = context.number("version") if versioned else None
             try:
-                context.apply(verb, number, given, context.number("version") if versioned else None)
-            except NeverUsedError as error:
-                return case_page(context, alert=f"{error}{_other_address(context)}", refused=word)
+                context.apply(verb, number, given, version, of_draft=word in FORMS and not context.text("bandeau"))
             except RefusedError as error:
-                return case_page(context, alert=str(error), refused=word)
+                keep_refused(context, word, number)
+                return case_page(context, alert=_why_refused(context, error), refused=word)
             return _after(context, verb, number)
 
         return arguments
 
     return register
+
+
+def _why_refused(context: RequestContext, error: RefusedError) -> str:
+    """Return why something is refused, with what helps to go on."""
+    match error:
+        case NeverUsedError():
+            return f"{error}{_other_address(context)}"
+        case ChangedMeanwhileError():
+            return f"{error}{_what_came_between(context)}"
+        case _:
+            return str(error)
+
+
+def _what_came_between(context: RequestContext) -> str:
+    """Return what happened to the case since the page of the form was made; "" where that is unknown."""
+    seen = context.number("vu")
+    if seen is None:
+        return ""
+    later = [event for event in context.file().events if event.id > seen]
+    told = [_in_words(context, event) for event in later[-_MOST_BETWEEN:]]
+    return f" Depuis : {' ; '.join(told)}. Ce que vous avez écrit est gardé." if told else ""
+
+
+def _in_words(context: RequestContext, event: Event) -> str:
+    at = f"{event.at.astimezone(context.now.tzinfo):%H:%M}"
+    if event.what == "joined":
+        return f"un message est arrivé à {at}"
+    what = HAPPENED.get(event.what) or event_line(event.what, {})
+    return f"{context.app.shown_as(event.who)} {what} à {at}"
+
+
+def _unseen_since(context: RequestContext, events: Iterable[Event]) -> datetime | None:
+    """Return when the last thing happened that the page showed from which a refused form was sent; None if unknown."""
+    seen = context.number("vu")
+    times = [event.at for event in events if seen is not None and event.id <= seen]
+    return max(times, default=None)
 
 
 def _other_address(context: RequestContext) -> str:
