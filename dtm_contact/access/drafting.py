@@ -1,5 +1,6 @@
 """The procedures on drafts: an account's own, and on cases that it may see."""
 
+import base64
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
@@ -8,7 +9,7 @@ from dtm_contact.access.roles import Right, may, visibility_of
 from dtm_contact.access.rpc import procedure
 from dtm_contact.errors import NotFoundError
 from dtm_contact.model import DraftKey, DraftKind
-from dtm_contact.store import Store
+from dtm_contact.store import Store, TrailLine
 
 MOST_FIELDS: Final = 40
 LONGEST: Final = 100_000
@@ -25,8 +26,10 @@ def save_draft(store: Store, now: datetime, *, who: str, kind: str, about: str, 
     """
     key, kept = key_of(store, who, kind, about), _checked(fields)
     if not any(value.strip() for value in kept.values()):
-        store.drafts.drop(key)
-        return 0
+        draft = store.drafts.draft(key)
+        if draft is None or not store.files.of_draft(draft.id):
+            store.drafts.drop(key)
+            return 0
     return store.drafts.save(key, kept, now).revision
 
 
@@ -44,6 +47,49 @@ def still_writes(store: Store, now: datetime, *, who: str, kind: str, about: str
     key = key_of(store, who, kind, about)
     if key.kind.is_letter:
         store.drafts.still_writes(key)
+
+
+@procedure
+def begin_file(  # noqa: PLR0913 - it travels as JSON
+    store: Store, now: datetime, *, who: str, kind: str, about: str, named: str, media_type: str
+) -> int:
+    """Begin a file of somebody's draft; return its id."""
+    return store.files.begin(key_of(store, who, kind, about), named, media_type, now)
+
+
+@procedure
+def add_piece(store: Store, now: datetime, *, who: str, file_id: int, place: int, octets: str) -> None:
+    """Add the next piece of a file that is coming in, in base64."""
+    del now
+    store.files.add_piece(file_id, store.accounts.named(who).id, place, base64.b64decode(octets))
+
+
+@procedure
+def finish_file(store: Store, now: datetime, *, who: str, file_id: int, sha256: str) -> None:
+    """Say that a file is whole."""
+    del now
+    store.files.finish(file_id, store.accounts.named(who).id, sha256)
+
+
+@procedure
+def file_is_clean(store: Store, now: datetime, *, file_id: int) -> None:
+    """Say that a virus scanner has found nothing in a file."""
+    del now
+    store.files.found_clean(file_id)
+
+
+@procedure
+def remove_file(store: Store, now: datetime, *, who: str, file_id: int) -> None:
+    """Remove a file from somebody's draft."""
+    del now
+    store.files.remove(file_id, store.accounts.named(who).id)
+
+
+@procedure
+def set_signature(store: Store, now: datetime, *, who: str, signature: str) -> None:
+    """Set what stands under what somebody writes."""
+    store.accounts.sign(store.accounts.named(who).id, signature)
+    store.accounts.trail(TrailLine(now, who, "signed", who))
 
 
 def key_of(store: Store, who: str, kind: str, about: str) -> DraftKey:

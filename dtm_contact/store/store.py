@@ -18,6 +18,7 @@ from dtm_contact.store.desk import StoredDesk
 from dtm_contact.store.directory import StoredDirectory
 from dtm_contact.store.drafts import StoredDrafts
 from dtm_contact.store.figures import StoredFigures
+from dtm_contact.store.files import StoredFiles
 from dtm_contact.store.history import StoredHistory
 from dtm_contact.store.imports import StoredImports
 from dtm_contact.store.judgements import StoredJudgements
@@ -51,6 +52,7 @@ class Store:
         desk: what the agents' desk reads.
         drafts: what agents are writing.
         figures: what was counted of the work, and the boards on walls.
+        files: what agents attach.
         database: its connections and transactions.
     """
 
@@ -68,6 +70,7 @@ class Store:
         self.desk = StoredDesk(database)
         self.drafts = StoredDrafts(database)
         self.figures = StoredFigures(database)
+        self.files = StoredFiles(database)
         self.judgements = StoredJudgements(database)
         self.rule_versions = RuleVersions(database)
         self.timers = StoredTimers(database)

@@ -15,7 +15,19 @@ from dtm_contact.explain.names import Names
 from dtm_contact.labels.cases import event_line
 from dtm_contact.labels.formats import clock, spaced
 from dtm_contact.labels.judging import NUMBER_WITHHELD, OUTCOMES, WISH_HEADINGS
-from dtm_contact.model import Attachment, Contact, Evidence, Judgement, OnDuty, Outcome, Part, Proposal, Wish, Wished
+from dtm_contact.model import (
+    Attachment,
+    Contact,
+    Evidence,
+    Judgement,
+    OnDuty,
+    Outcome,
+    Part,
+    Proposal,
+    StoredFile,
+    Wish,
+    Wished,
+)
 from dtm_contact.store import Case, CaseContact, CaseFile, Confirmation, Event
 from dtm_contact.text import canonical_mailbox, phone_key
 
@@ -212,6 +224,7 @@ def caretaker_lines(directory: Directory, names: Names, on: Sequence[OnDuty]) ->
     return tuple(lines)
 
 
+_WRITTEN: Final = {"noted": "note", "replied": "reply", "forwarded": "forward"}
 _QUIET = frozenset({"judged", "completed"})
 
 
@@ -225,12 +238,21 @@ class ShownAttachment:
 
 
 @dataclass(frozen=True, slots=True)
+class SentFile:
+    """A file that an agent attached."""
+
+    id: int
+    name: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
 class TimeLineEntry:
     """One thing on the time line.
 
     Attributes:
         at, who: when and who.
-        kind: `message`, `call`, `voice`, `visit`, `unread`, `note`, `reply` or `event`.
+        kind: `message`, `call`, `voice`, `visit`, `unread`, `note`, `reply`, `forward` or `event`.
         text: of an event, or of a note or reply.
         subject, new, signature: of a message, with the words marked that counted.
         quoted, forwarded: of a message, folded.
@@ -238,6 +260,9 @@ class TimeLineEntry:
         pieces: attachments.
         arrival_id: the arrival of a message or call.
         notes: what could not be read.
+        to, cc: of a reply or a message passed on, whom it went to.
+        sent: the files that an agent attached.
+        passed_on: the names of files that came in and were passed on.
     """
 
     at: datetime
@@ -253,14 +278,24 @@ class TimeLineEntry:
     pieces: tuple[ShownAttachment, ...] = ()
     arrival_id: int = 0
     notes: tuple[str, ...] = ()
+    to: tuple[str, ...] = ()
+    cc: tuple[str, ...] = ()
+    sent: tuple[SentFile, ...] = ()
+    passed_on: tuple[str, ...] = ()
 
 
 SHOWN_TYPES = frozenset({"image/jpeg", "image/png", "image/gif", "image/webp", "image/bmp", "image/tiff"})
 
 
-def time_line(file: CaseFile, now: datetime) -> list[TimeLineEntry]:
-    """Return all that was said and done, the latest first."""
-    entries = [_contact_entry(contact, file.case) for contact in file.contacts]
+def time_line(file: CaseFile, now: datetime, handed_in: Sequence[StoredFile] = ()) -> list[TimeLineEntry]:
+    """Return all that was said and done, the latest first; `handed_in`: the files of cases by hand."""
+    by_arrival: dict[int | None, list[SentFile]] = {}
+    for each in handed_in:
+        by_arrival.setdefault(each.arrival_id, []).append(SentFile(each.id, each.name, each.size))
+    entries = [
+        replace(_contact_entry(contact, file.case), sent=tuple(by_arrival.get(contact.arrival_id, ())))
+        for contact in file.contacts
+    ]
     entries += [entry for event in file.events for entry in _event_entries(event, now)]
     return sorted(entries, key=lambda entry: entry.at, reverse=True)
 
@@ -307,9 +342,18 @@ def _writer(contact: Contact) -> str:
 def _event_entries(event: Event, now: datetime) -> Iterator[TimeLineEntry]:
     if event.what in _QUIET:
         return
-    if event.what in {"noted", "replied"}:
-        kind = "note" if event.what == "noted" else "reply"
-        yield TimeLineEntry(event.at, event.who, kind, text=str(event.data.get("text", "")))
+    if event.what in _WRITTEN:
+        sent = tuple(SentFile(each["id"], each["name"], each["size"]) for each in event.data.get("files", ()))
+        yield TimeLineEntry(
+            event.at,
+            event.who,
+            _WRITTEN[event.what],
+            text=str(event.data.get("text", "")),
+            to=tuple(filter(None, (event.data.get("to", ""), *event.data.get("also_to", ())))),
+            cc=tuple(event.data.get("cc", ())),
+            sent=sent,
+            passed_on=tuple(event.data.get("forwarded", ())),
+        )
         return
     yield TimeLineEntry(
         event.at, event.who, "event", text=event_line(event.what, event.data, lambda at: clock(at, now))

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Final
 
 from dtm_contact.access.drafting import LONGEST, MOST_FIELDS
-from dtm_contact.model import Draft, DraftKind
+from dtm_contact.model import Draft, DraftKind, StoredFile
 from dtm_contact.store import Case
 from dtm_contact.store.drafts import names_of
 from dtm_contact.web.request_context import RequestContext
@@ -16,6 +16,7 @@ FORMS: Final[Mapping[str, DraftKind]] = {
     "attendre": DraftKind.WAIT,
     "clore": DraftKind.DONE,
     "danger-reel": DraftKind.DANGER,
+    "faire-suivre": DraftKind.FORWARD,
     "nouveau": DraftKind.NEW,
     "noter": DraftKind.NOTE,
     "pas-de-danger": DraftKind.NO_DANGER,
@@ -25,7 +26,7 @@ FORMS: Final[Mapping[str, DraftKind]] = {
     "transmettre": DraftKind.MOVE,
 }
 """The forms whose content is kept as it is typed, by the last word of their paths."""
-_NOT_KEPT: Final = frozenset({"csrf", "version", "vu", "reste", "bandeau"})
+_NOT_KEPT: Final = frozenset({"csrf", "version", "vu", "reste", "bandeau", "piece", "puis"})
 """Fields that say where a form was sent from, and not what was written."""
 
 
@@ -48,7 +49,23 @@ class TypedFields:
         if self.refused == form:
             return self.context.text(name)
         draft = self.of(form)
-        return otherwise if draft is None else draft.fields.get(name, "")
+        # Of one that was begun by a file alone, nothing was written yet.
+        return otherwise if draft is None or not draft.fields else draft.fields.get(name, "")
+
+    def several(self, form: str, name: str) -> tuple[str, ...]:
+        """Return what is chosen of a field that may be chosen several times."""
+        if self.refused == form:
+            return self.context.values(name)
+        return tuple(self(form, name).split("\n"))
+
+    def ticked(self, form: str, name: str, *, at_first: bool) -> bool:
+        """Return whether a box is ticked; `at_first`: while nobody has written anything in its form."""
+        return self(form, name, "1" if at_first else "") == "1"
+
+    def attached(self, form: str) -> list[StoredFile]:
+        """Return the files that were attached to what is written in a form."""
+        draft = self.of(form)
+        return self.context.app.store.files.of_draft(draft.id) if draft else []
 
     def of(self, form: str) -> Draft | None:
         """Return the draft of a form; None without one."""
@@ -83,7 +100,7 @@ def writing_in(context: RequestContext, current: Case) -> list[str]:
 
 def keep_refused(context: RequestContext, form: str, about: str) -> None:
     """Keep what was typed in a form that was refused."""
-    given = {name: value for name, value in context.form.items() if isinstance(value, str)}
+    given = {name: "\n".join(context.values(name)) for name in context.form}
     fields = {name: value for name, value in given.items() if name not in _NOT_KEPT and len(value) <= LONGEST}
     if form in FORMS and any(value.strip() for value in fields.values()):
         save(context, form, about, fields)

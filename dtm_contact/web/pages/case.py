@@ -1,5 +1,6 @@
 """One case: who, where, what, how urgent, why here, what next; and an action for each verb that agents have."""
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
@@ -33,6 +34,7 @@ from dtm_contact.web.case_view import (
     wishes,
 )
 from dtm_contact.web.drafts import FORMS, keep_refused, typed_on, writing_in
+from dtm_contact.web.letters import files_of_form, forwardable, own_signature, reply_subject
 from dtm_contact.web.register_view import asked_entry, note_protection, proposed, register_of_case, shown_register
 from dtm_contact.web.registry import page, post
 from dtm_contact.web.request_context import LONGEST_SEARCH, RequestContext, go
@@ -41,6 +43,7 @@ OF_ANOTHER_OFFICE = "un logement d’un autre bureau"
 """Instead of where somebody lives whose dwelling the agent's office does not work."""
 
 _CANDIDATES = 6
+_ANSWERED = frozenset({"message", "visit", "voice"})
 _OTHERS = 12
 _MOST_BETWEEN = 4
 
@@ -67,6 +70,8 @@ def case_page(context: RequestContext, *, alert: str = "", refused: str = "", sa
     last = next((each.judgement for each in reversed(file.contacts) if each.judgement), None)
     directory, names = context.app.directory, context.app.names
     found, answerable = file.case, addressees_of(context, file)
+    handed_in = context.app.store.files.of_arrivals([each.arrival_id for each in file.contacts])
+    entries = time_line(file, context.now, handed_in)
     elsewhere = found.dwelling_id is not None and not context.sees_dwelling(found.dwelling_id)
     shows_home = found.dwelling_id is not None and not elsewhere
     card = household_card(directory, names, found.dwelling_id or "", context.now) if shows_home else None
@@ -84,7 +89,7 @@ def case_page(context: RequestContext, *, alert: str = "", refused: str = "", sa
     candidates = [each for each in last.match.candidates if context.sees_tenant(each.tenant_id)] if last else []
     return {
         "case": found,
-        "line": time_line(file, context.now),
+        "line": entries,
         "arrivals": [each.arrival_id for each in file.contacts],
         "judged": last,
         "summary": summary(last, names, alarm=found.alarm) if last else "",
@@ -114,6 +119,11 @@ def case_page(context: RequestContext, *, alert: str = "", refused: str = "", sa
         "alert": alert,
         "typed": typed_on(context, found, refused),
         "writing": writing_in(context, found),
+        "answered": next((each for each in entries if each.kind in _ANSWERED), None),
+        "signature": own_signature(context, found),
+        "subject_of_reply": reply_subject(found, last, protected=bool(registered.protected)),
+        "forward_to": forwardable(context, caretakers),
+        "attachable": context.app.settings.attachments,
         "unseen_since": _unseen_since(context, file.events) if refused else None,
         "dangers_over": DANGER_OVER,
         "unconfirmed": found.alarm.certain and context.app.store.desk.calls_nobody(found.number),
@@ -251,9 +261,9 @@ def _verb_action(word: str, verb: str, *, versioned: bool = True) -> Callable[[A
         @post(f"/dossier/{{number}}/{word}", Right.WORK, template="case.html")
         def done(context: RequestContext) -> Mapping[str, Any] | Response:
             number = context.case().number
-            given = {name: value for name, value in arguments(context).items() if value not in (None, "", ())}
             version = context.number("version") if versioned else None
             try:
+                given = {name: value for name, value in arguments(context).items() if value not in (None, "", ())}
                 context.apply(verb, number, given, version, of_draft=word in FORMS and not context.text("bandeau"))
             except RefusedError as error:
                 keep_refused(context, word, number)
@@ -310,7 +320,9 @@ def _other_address(context: RequestContext) -> str:
 def _after(context: RequestContext, verb: str, number: str) -> Mapping[str, Any] | Response:
     if context.is_htmx and context.text("bandeau"):
         return {"template": "announced.html", "said": verb, "about": number}
-    if verb in _LEAVES and not (context.text("reste") and _still_seen(context, number)):
+    if (verb in _LEAVES or context.text("puis") == "clore") and not (
+        context.text("reste") and _still_seen(context, number)
+    ):
         return go(f"/file?fait={verb}&de={number}")
     return case_page(context, said=verb) if context.is_htmx else go(f"/dossier/{number}?fait={verb}")
 
@@ -380,7 +392,7 @@ def reopen(context: RequestContext) -> Mapping[str, Any]:
 @_verb_action("noter", "note", versioned=False)
 def note(context: RequestContext) -> Mapping[str, Any]:
     """Leave words for colleagues."""
-    return {"text": context.text("texte")}
+    return {"text": context.text("texte"), "files": files_of_form(context)}
 
 
 @_verb_action("etiqueter", "tag")
@@ -461,10 +473,36 @@ def split(context: RequestContext) -> Mapping[str, Any]:
 @_verb_action("repondre", "reply")
 def reply(context: RequestContext) -> Mapping[str, Any]:
     """Answer the one who wrote; an address that nothing proves only where asked for."""
+    then = _THEN.get(context.text("puis"))
+    return {
+        **_letter(context),
+        "also_to": context.values("aussi"),
+        "quote": context.text("citer") == "1" or None,
+        "then": then,
+        "until": _time(context) if then == "wait" else None,
+    }
+
+
+@_verb_action("faire-suivre", "forward", versioned=False)
+def forward(context: RequestContext) -> Mapping[str, Any]:
+    """Pass a message of the case on, with the files of it that were chosen."""
+    return {**_letter(context), "arrival": context.number("message") or 0, "attached": context.values("empreinte")}
+
+
+_THEN = {"clore": "done", "attendre": "wait"}
+
+
+def _letter(context: RequestContext) -> Mapping[str, Any]:
+    """Return what a reply and a message that is passed on have in common."""
+    others = [each.strip() for each in re.split(r"[,;\s]+", context.text("copie_autre")) if each.strip()]
     return {
         "text": context.text("texte"),
-        "to": context.text("a"),
+        "to": context.text("a_autre") or context.text("a"),
+        "cc": (*context.values("copie"), *others),
+        "subject": context.text("objet"),
         "unproven_ok": context.text("non_verifiee") == "1" or None,
+        "sign": context.text("signer") == "1" or None,
+        "files": files_of_form(context),
     }
 
 

@@ -21,7 +21,7 @@ _ID: Final = re.compile("[0-9A-Za-z._-]{8,80}")
 @post("/brouillon")
 def keep(context: RequestContext) -> Response:
     """Keep what somebody is typing; of a case that they do not see nothing is found."""
-    form, about = _which(context)
+    form, about = which_draft(context)
     fields = fields_of(context.form_text("champs"))
     if fields is None:
         return Response(status_code=400)
@@ -32,7 +32,7 @@ def keep(context: RequestContext) -> Response:
 @page("/brouillon", Right.WORK)
 def kept(context: RequestContext) -> Response:
     """Give one's own draft: a page asks for it that came while the last words of the one before were on their way."""
-    form, about = _which(context)
+    form, about = which_draft(context)
     draft = context.app.store.drafts.draft(DraftKey(context.account.id, FORMS[form], about))
     if draft is None:
         return JSONResponse({"revision": 0, "fields": {}})
@@ -42,7 +42,7 @@ def kept(context: RequestContext) -> Response:
 @post("/brouillon/present")
 def still_writes(context: RequestContext) -> Response:
     """Note that somebody is still at a letter, though they think rather than type."""
-    form, about = _which(context)
+    form, about = which_draft(context)
     context.app.call("still_writes", who=context.account.name, kind=FORMS[form].value, about=about)
     return Response(status_code=204)
 
@@ -68,7 +68,7 @@ def _drop(context: RequestContext, form: str, about: str) -> None:
     context.app.call("drop_draft", who=context.account.name, kind=FORMS[form].value, about=about)
 
 
-def _which(context: RequestContext) -> tuple[str, str]:
+def which_draft(context: RequestContext) -> tuple[str, str]:
     """Return the form, and what it is about.
 
     Raises:

@@ -15,7 +15,8 @@ from dtm_contact.errors import NotFoundError
 from dtm_contact.explain.names import without_code
 from dtm_contact.model import Draft, DraftKind
 from dtm_contact.store import Case
-from dtm_contact.web.drafts import keep_refused
+from dtm_contact.web.drafts import TypedFields, keep_refused
+from dtm_contact.web.letters import files_of_form
 from dtm_contact.web.registry import page, post
 from dtm_contact.web.request_context import LONGEST_SEARCH, RequestContext, go
 
@@ -33,7 +34,7 @@ def new_case(context: RequestContext) -> Mapping[str, Any]:
     if draft is None:
         return _form(context, _seen(context, given))
     given = {name: draft.fields.get(name, "") for name in _FIELDS}
-    return {**_form(context, _seen(context, given), about=draft.key.about), "draft": draft}
+    return _form(context, _seen(context, given), about=draft.key.about)
 
 
 def _taken_up(context: RequestContext) -> Draft | None:
@@ -70,14 +71,17 @@ def _form(context: RequestContext, given: Mapping[str, str], alert: str = "", *,
     asked = "" if context.text("personne") else context.text("q")[:LONGEST_SEARCH]
     about = about or context.text("id") or uuid4().hex
     drafts = context.app.store.drafts.of_kind(context.account.id, DraftKind.NEW)
+    draft = next((draft for draft in drafts if draft.key.about == about), None)
     return {
         "given": given,
+        "typed": TypedFields(context, drafts={DraftKind.NEW: draft} if draft else {}),
+        "attachable": context.app.settings.attachments,
         "first": _first(context, given),
         "q": asked,
         "people": context.find_people(asked, ""),
         "topics": sorted(context.app.rules.reader.topics.items(), key=lambda each: each[1].label),
         "id": about,
-        "draft": next((draft for draft in drafts if draft.key.about == about), None),
+        "draft": draft,
         "other_drafts": [draft for draft in drafts if draft.key.about != about][:_DRAFTS_SHOWN],
         "alert": alert,
         "status": 409 if alert else 200,
@@ -97,7 +101,9 @@ def opened(context: RequestContext) -> Mapping[str, Any] | Response:
     """Open the case; it is judged by the same rules as what comes in by mail, and shown as soon as it is."""
     given, about = {name: context.text(name) for name in _FIELDS}, context.text("id") or uuid4().hex
     try:
-        asked = {"id": about, **{name: value for name, value in given.items() if value}}
+        asked: dict[str, Any] = {"id": about, **{name: value for name, value in given.items() if value}}
+        if files := files_of_form(context):
+            asked["files"] = files
         done = context.apply("new", "", asked, of_draft=True)
     except RefusedError as error:
         keep_refused(context, "nouveau", about)

@@ -300,15 +300,16 @@
     if (unsent(form)) given.set("reste", "1");
     const sent = new Map(Array.from(form.elements).filter((each) => each.matches(FIELDS)).map((each) => [each, valueOf(each)]));
     sent.form = form;
-    const first = { form, after: [] };
-    fire("sends", first);
+    // What a button of the form does besides, as looking for a person, ends no draft.
+    const ends = path === form.action || path.endsWith("/supprimer"), first = { form, after: [] };
+    if (ends) fire("sends", first);
     await Promise.all(first.after);
     let answer;
     try {
       answer = await fetch(path, { method: "POST", body: new URLSearchParams(given), headers: { "HX-Request": "true" } });
     } catch { announce(CUT); return false; }
     if (answer.status === 401) { fire("ended"); return false; }
-    if (answer.ok) fire("sent", form);
+    if (answer.ok && ends) fire("sent", form);
     const next = answer.headers.get("HX-Redirect");
     if (next) { leave(true); location.assign(next); return true; }
     const theirs = new DOMParser().parseFromString(await answer.text(), "text/html");
@@ -403,12 +404,12 @@
     if (here && !event.defaultPrevented && !event.ctrlKey && !event.metaKey && !event.shiftKey) leave();
   });
   // These lead to where several lines are written: what is typed after them is text.
-  const WRITES = new Set(["n", "r"]);
+  const WRITES = new Set(["n", "r", "w"]);
   document.addEventListener("keydown", (event) => {
     if ($("dialog[open]")) return;
     if (event.key === "Escape") {
       const inside = event.target.closest("details[open]");
-      all("details[open]").forEach((each) => { each.open = false; });
+      all("details[open]:not(.answered)").forEach((each) => { each.open = false; });
       if (inside) $("summary", inside).focus();
       return;
     }

@@ -132,6 +132,77 @@
   late.forEach((each) => catchUp(each, 8).catch(() => { /* it stands in the page after the next */ }));
   forms().forEach((form) => { stateOf(form); if (isDirty(form)) later(form); });
 
+  // ---- files: each goes into the draft as it is chosen, dropped or pasted; what is refused says why
+  const shownFile = (form, file) => {
+    const line = document.createElement("li"), name = document.createElement("span");
+    name.textContent = file.name;
+    line.append(name);
+    $(".attached", form).append(line);
+    return line;
+  };
+  const told = (form, words) => { const line = $("[data-attach-told]", form); line.hidden = !words; line.textContent = words; };
+  const sendFile = (form, file) => new Promise((done) => {
+    const line = shownFile(form, file), bar = document.createElement("progress"), request = new XMLHttpRequest();
+    bar.setAttribute("aria-label", `Envoi de ${file.name}`);
+    line.append(" ", bar);
+    request.open("POST", `/brouillon/piece?${new URLSearchParams({ ...named(form), nom: file.name })}`);
+    request.setRequestHeader("HX-Request", "true");
+    request.setRequestHeader("X-CSRF-Token", body.dataset.csrf);
+    request.setRequestHeader("Content-Type", "application/octet-stream");
+    request.upload.addEventListener("progress", (event) => { bar.max = event.total; bar.value = event.loaded; });
+    request.addEventListener("loadend", () => {
+      const shown = now(keyOf(form)) || form;
+      if (request.status === 200) {
+        const kept = JSON.parse(request.responseText), id = document.createElement("input"), remove = document.createElement("button");
+        id.type = "hidden"; id.name = "piece"; id.value = kept.id;
+        remove.type = "button"; remove.className = "plain"; remove.dataset.remove = ""; remove.textContent = `Retirer ${kept.name}`;
+        const size = document.createElement("span");
+        size.className = "hint"; size.textContent = kept.size;
+        line.dataset.file = kept.id;
+        line.replaceChildren(id, kept.name, " ", size, " ", remove);
+        if (!line.isConnected) $(".attached", shown).append(line);
+        if (kept.told) told(shown, kept.told);
+        later(shown);
+      } else {
+        line.remove();
+        const page = new DOMParser().parseFromString(request.responseText || "", "text/html"), words = $(".gate h1", page);
+        told(shown, words ? `${file.name} : ${words.textContent.trim()}` : `${file.name} n’est pas joint : la connexion a été coupée. Réessayez.`);
+        if (request.status === 401) document.dispatchEvent(new CustomEvent("desk:ended"));
+      }
+      done();
+    });
+    request.send(file);
+  });
+  const sendFiles = (form, files) => {
+    told(form, "");
+    stateOf(form).busy = files.reduce((before, file) => before.then(() => sendFile(form, file)), stateOf(form).busy);
+  };
+  const mayAttach = (event) => { const form = event.target.closest && event.target.closest("form[data-draft]"); return form && $("[data-attach]", form) ? form : null; };
+  document.addEventListener("change", (event) => {
+    if (!event.target.matches("[data-upload]")) return;
+    const files = Array.from(event.target.files);
+    event.target.value = "";
+    sendFiles(event.target.closest("form"), files);
+  });
+  document.addEventListener("dragover", (event) => { if (mayAttach(event) && event.dataTransfer.types.includes("Files")) event.preventDefault(); });
+  ["drop", "paste"].forEach((name) => document.addEventListener(name, (event) => {
+    const form = mayAttach(event), files = Array.from((event.dataTransfer || event.clipboardData).files);
+    if (!form || !files.length) return;
+    event.preventDefault();
+    sendFiles(form, files);
+  }));
+  document.addEventListener("click", async (event) => {
+    if (!event.target.closest("[data-remove]")) return;
+    const line = event.target.closest("[data-file]"), form = line.closest("form");
+    try {
+      const answer = await asked(`/brouillon/piece/${line.dataset.file}/retirer`, {});
+      if (!answer.ok && answer.status !== 404) throw new Error();
+    } catch { told(form, "Le fichier n’est pas retiré : réessayez."); return; }
+    line.remove();
+    $("[data-upload]", form).focus();
+    later(form);
+  });
+
   // ---- who writes
   document.addEventListener("desk:writing", (event) => {
     const { n, who } = event.detail;
