@@ -26,7 +26,7 @@ class Account:
         office_id: the office they work in; None for those who belong to none.
         password: its argon2id hash; None where none is set.
         disabled_at: since when they may not come in; None where they may.
-        signature: stands under what they write; "" for the name that they are shown as.
+        signature: stands under what they write; None or empty for the name that they are shown as.
     """
 
     id: int
@@ -36,7 +36,7 @@ class Account:
     office_id: str | None
     password: str | None = None
     disabled_at: datetime | None = None
-    signature: str = ""
+    signature: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

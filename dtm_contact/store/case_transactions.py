@@ -256,7 +256,7 @@ class CaseTransaction:
         """Return what stands under what who acts writes, and what they are shown as; "" where it is no account."""
         query = sa.select(accounts_table.c.signature, accounts_table.c.shown_as)
         row = self._connection.execute(query.where(accounts_table.c.name == self.who)).one_or_none()
-        return ("", "") if row is None else (row.signature, row.shown_as)
+        return ("", "") if row is None else (row.signature or "", row.shown_as)
 
     def draft_files(self, kind: DraftKind, about: str) -> list[StoredFile]:
         """Return the files of what who acts was writing; none where it is no account."""

@@ -43,7 +43,7 @@ accounts = sa.Table(
     sa.Column("password", sa.Text),
     sa.Column("created_at", UtcTime, nullable=False),
     sa.Column("disabled_at", UtcTime),
-    sa.Column("signature", SafeText, nullable=False, server_default=""),
+    sa.Column("signature", SafeText),
     sa.CheckConstraint("role IN ('agent', 'agency', 'head', 'admin', 'auditor')", name="role"),
     info=_ACCOUNT,
 )

@@ -48,7 +48,7 @@ def own_signature(context: RequestContext, current: Case) -> str:
     """Return what stands under what they write in a case."""
     rules, account = context.app.rules, context.account
     queue = rules.queues.get(current.queue) or rules.desks.of_office(current.office_id)
-    return signature(account.signature, account.shown_as, queue, context.app.directory)
+    return signature(account.signature or "", account.shown_as, queue, context.app.directory)
 
 
 def reply_subject(current: Case, last: Judgement | None, *, protected: bool) -> str:

@@ -43,7 +43,7 @@ def letter(found: ClaimedOutgoing) -> EmailMessage:
 def plain(message: EmailMessage) -> str:
     body = message.get_body(("plain",))
     assert body is not None
-    return str(body.get_content())
+    return str(body.get_content()).replace("\r\n", "\n")
 
 
 def a_file(desk: Desk, number: str, kind: DraftKind = DraftKind.REPLY, octets: bytes = b"%PDF-") -> int:

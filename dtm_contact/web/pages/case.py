@@ -117,6 +117,7 @@ def case_page(context: RequestContext, *, alert: str = "", refused: str = "", sa
         "said": said or context.text("fait"),
         "not_read": NOT_READ,
         "alert": alert,
+        "refused": refused,
         "typed": typed_on(context, found, refused),
         "writing": writing_in(context, found),
         "answered": next((each for each in entries if each.kind in _ANSWERED), None),

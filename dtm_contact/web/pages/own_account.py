@@ -16,7 +16,7 @@ _LINES: Final = 8
 @page("/moi", Right.WORK)
 def own_account(context: RequestContext) -> Mapping[str, Any]:
     """Show the own signature."""
-    return {"signature": context.account.signature, "said": context.text("fait")}
+    return {"signature": context.account.signature or "", "said": context.text("fait")}
 
 
 @post("/moi")

@@ -7,7 +7,7 @@ CREATE TABLE accounts (
 	office_id TEXT, 
 	password TEXT, 
 	created_at DATETIME NOT NULL, 
-	disabled_at DATETIME, signature TEXT DEFAULT '' NOT NULL, 
+	disabled_at DATETIME, signature TEXT, 
 	CONSTRAINT pk_accounts PRIMARY KEY (id), 
 	CONSTRAINT ck_accounts_role CHECK (role IN ('agent', 'agency', 'head', 'admin', 'auditor')), 
 	CONSTRAINT uq_accounts_name UNIQUE (name)
@@ -574,7 +574,7 @@ CREATE TABLE signing_keys (
 	"key" BLOB NOT NULL, 
 	CONSTRAINT pk_signing_keys PRIMARY KEY (id)
 );
-INSERT INTO "signing_keys" VALUES(1,X'FF207AA83159553B4A61DE1437DFDE3452597B2D99EC91210584653EB4983958');
+INSERT INTO "signing_keys" VALUES(1,X'59C88BD2877E977B2583FA92B4CF6C70C2ACC366D0B913A7126738E53105EB9E');
 CREATE TABLE storms (
 	topic TEXT NOT NULL, 
 	department TEXT NOT NULL, 

@@ -38,7 +38,7 @@ def upgrade() -> None:
     _files()
     op.add_column("outbox", sa.Column("also_to", sa.JSON(), nullable=True))
     op.add_column("outbox", sa.Column("left_to", sa.JSON(), nullable=True))
-    op.add_column("accounts", sa.Column("signature", sa.Text(), server_default="", nullable=False))
+    op.add_column("accounts", sa.Column("signature", sa.Text(), nullable=True))
 
 
 def _files() -> None:
