@@ -8,7 +8,6 @@ from pydantic import Field
 from dtm_contact.cases.act import Act
 from dtm_contact.cases.refusals import WrongArgumentError, WrongStateError
 from dtm_contact.directory import Directory
-from dtm_contact.labels.formats import size
 from dtm_contact.model import Contact, DraftKind, StoredFile
 from dtm_contact.rules.queues import Queue
 from dtm_contact.settings import AttachmentSettings
@@ -46,7 +45,7 @@ def check_files(files: Sequence[StoredFile], settings: AttachmentSettings) -> No
     if len(files) > settings.count:
         raise WrongArgumentError(f"{settings.count} pièces jointes au plus")
     if sum(file.size for file in files) > settings.octets:
-        raise WrongArgumentError(f"les pièces jointes font plus de {size(settings.octets)} en tout")
+        raise WrongArgumentError(f"les pièces jointes font plus de {settings.megabytes} Mo en tout")
     waiting = next((file for file in files if settings.clamd and file.state != "clean"), None)
     if waiting is not None:
         raise WrongStateError(f"l'antivirus n'a pas encore examiné « {waiting.name} » ; réessayez dans un instant")

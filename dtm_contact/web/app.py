@@ -281,7 +281,8 @@ class _StaticFiles(StaticFiles):
         # Pages are not compressed: each holds a token, and words that a stranger may have chosen (BREACH).
         if response.status_code == _OK and "gzip" in Headers(scope=scope).get("accept-encoding", ""):
             media_type, _encoding = mimetypes.guess_type(full_path)
-            response = Response(_packed(Path(full_path)), media_type=media_type, headers={"Content-Encoding": "gzip"})
+            packed = {"Content-Encoding": "gzip", "ETag": response.headers["etag"]}
+            response = Response(_packed(Path(full_path)), media_type=media_type, headers=packed)
         response.headers["Vary"] = "Accept-Encoding"
         response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
         return _with_headers(response)

@@ -14,7 +14,6 @@ from dtm_contact.cases.texts import Line, Words
 from dtm_contact.cases.verbs.closing import done
 from dtm_contact.cases.verbs.waiting import wait
 from dtm_contact.directory.duty import on_duty, on_duty_in_residence
-from dtm_contact.labels.formats import size
 from dtm_contact.model import Contact, DraftKind, OutgoingFile
 from dtm_contact.model.attachable import MEDIA_TYPES, extension_of
 
@@ -96,7 +95,7 @@ def forward(  # noqa: PLR0913 - all that a letter may have
     total = sum(each.size for each in own) + sum(each.size for each in original.attachments if each.sha256 in attached)
     if total > act.grounds.settings.attachments.octets:
         raise WrongArgumentError(
-            f"les pièces jointes font plus de {size(act.grounds.settings.attachments.octets)} en tout"
+            f"les pièces jointes font plus de {act.grounds.settings.attachments.megabytes} Mo en tout"
         )
     copies = further(act, cc, (first.address,), unproven_ok=unproven_ok)
     tail = f"{signed(act, '') if sign else ''}{_forwarded(act, original)}"

@@ -64,7 +64,7 @@ def _checked_beforehand(context: RequestContext, form: str, about: str, name: st
     room = settings.octets - sum(file.size for file in there)
     if not length.isdecimal() or int(length) > room:
         raise UnfitFileError(
-            f"« {name} » est trop lourd : {size(settings.octets)} en tout, il reste {size(max(room, 0))}"
+            f"« {name} » est trop lourd : {settings.megabytes} Mo en tout, il reste {size(max(room, 0))}"
         )
     return media_type
 
