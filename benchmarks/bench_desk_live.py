@@ -79,7 +79,7 @@ class OneDesk:
     async def _hear(self) -> None:
         async with self.client.stream("GET", "/evenements", timeout=None) as stream:
             async for line in stream.aiter_lines():
-                if line.startswith("data:"):
+                if line.startswith("id:"):
                     self.changed.set()
 
     async def _look(self) -> None:

@@ -1,5 +1,6 @@
 """Who may use the desk and what each may do: accounts, passwords, sessions, the audit trail."""
 
+from dtm_contact.access.drafting import key_of as draft_key
 from dtm_contact.access.login import csrf_token, digest_of, new_account, new_link, new_secret, try_password
 from dtm_contact.access.roles import Right, Role, may, sees, visibility_of
 from dtm_contact.access.rpc import call_procedure, procedure_names
@@ -10,6 +11,7 @@ __all__ = [
     "call_procedure",
     "csrf_token",
     "digest_of",
+    "draft_key",
     "may",
     "new_account",
     "new_link",

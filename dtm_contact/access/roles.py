@@ -41,13 +41,25 @@ class Right(StrEnum):
     ANSWERS = "answers"
     """To write canned answers."""
     ADMIN = "admin"
+    ANYBODY = "anybody"
+    """To write to addresses that are of no party of a case and in no directory."""
 
 
 _RIGHTS = MappingProxyType(
     {
         Role.AGENT: frozenset({Right.READ, Right.WORK}),
-        Role.AGENCY: frozenset({Right.READ, Right.WORK, Right.PROTECTION}),
-        Role.HEAD: frozenset({Right.READ, Right.WORK, Right.TRAIL, Right.PROTECTION, Right.FIGURES, Right.ANSWERS}),
+        Role.AGENCY: frozenset({Right.READ, Right.WORK, Right.PROTECTION, Right.ANYBODY}),
+        Role.HEAD: frozenset(
+            {
+                Right.READ,
+                Right.WORK,
+                Right.TRAIL,
+                Right.PROTECTION,
+                Right.FIGURES,
+                Right.ANSWERS,
+                Right.ANYBODY,
+            }
+        ),
         Role.ADMIN: frozenset({Right.READ, Right.TRAIL, Right.ADMIN, Right.FIGURES, Right.ANSWERS}),
         Role.AUDITOR: frozenset({Right.READ, Right.TRAIL, Right.PROTECTION, Right.FIGURES}),
     }
@@ -63,7 +75,8 @@ def visibility_of(account: Account) -> Visibility:
     """Return which offices' cases and people an account may see."""
     if account.role == Role.AGENT:
         return Visibility(account.office_id)
-    return EVERYTHING if may(account, Right.PROTECTION) else replace(EVERYTHING, protection=False)
+    protection, anybody = may(account, Right.PROTECTION), may(account, Right.ANYBODY)
+    return replace(EVERYTHING, protection=protection, anybody=anybody)
 
 
 def sees(account: Account, office_id: str | None) -> bool:

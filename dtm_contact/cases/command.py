@@ -22,6 +22,7 @@ class Command:
         expected_version: the version of the case that the actor saw; None where it does not matter.
         visibility: what the actor may see. It does not travel: whoever receives a command decides it anew, by the
             socket that the command came by and by what the store says of the actor.
+        of_draft: what the actor had in their draft is what is asked for: the draft is gone with it.
     """
 
     verb: str
@@ -30,6 +31,7 @@ class Command:
     arguments: Mapping[str, Any] = field(default_factory=dict)
     expected_version: int | None = None
     visibility: Visibility = EVERYTHING
+    of_draft: bool = False
 
     def as_json(self) -> dict[str, Any]:
         """Return the command as JSON holds it."""
@@ -39,6 +41,7 @@ class Command:
             "number": self.number,
             "arguments": dict(self.arguments),
             "expected_version": self.expected_version,
+            "of_draft": self.of_draft,
         }
 
     @classmethod
@@ -57,7 +60,8 @@ class Command:
         if not isinstance(arguments, dict):
             raise WrongArgumentError("arguments est un objet JSON")
         number = _name(told, "number", empty=True)
-        return cls(_name(told, "verb"), _name(told, "actor"), number, arguments, version)
+        named = _name(told, "verb"), _name(told, "actor")
+        return cls(*named, number, arguments, version, of_draft=told.get("of_draft") is True)
 
 
 def _name(told: dict[str, Any], key: str, *, empty: bool = False) -> str:

@@ -2,21 +2,36 @@
 
 import re
 import secrets
-from dataclasses import replace
-from typing import Final
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final
 
 from dtm_contact.cases.act import Act
 from dtm_contact.cases.addressees import Addressee, Care, addressees, usual
 from dtm_contact.cases.refusals import NeverUsedError, RefusedError, UnprovenAddressError, WrongArgumentError
 from dtm_contact.cases.registered import HouseholdRegister, household_of, place_named, registered
-from dtm_contact.model import Alarm, CaseKind, Contact, Judgement, KeptHistory, Outgoing, OutgoingKind
+from dtm_contact.model import (
+    Alarm,
+    CaseKind,
+    Contact,
+    Judgement,
+    KeptHistory,
+    Outgoing,
+    OutgoingFile,
+    OutgoingKind,
+    StoredFile,
+)
 from dtm_contact.outbound import Answering, Letter, NoAddressError, write
 from dtm_contact.pipeline import whoever_it_may_be
 from dtm_contact.rules import decide
 from dtm_contact.rules.routing import ON_CALL
+from dtm_contact.store import Case
 from dtm_contact.tokens import CaseTokens
 
 _NONCE_OCTETS: Final = 8
+_BOUNDARY_OCTETS: Final = 12
+_NOT_OF_THE_CASE: Final = "cette adresse n'est ni d'un message du dossier, ni du locataire dans l'annuaire"
+ADDRESS: Final = re.compile(r"[^@\s<>,;\"]{1,64}@[^@\s<>,;\"]{1,255}")
 _REPLY_MARKS: Final = re.compile(r"(?:(?:re|rép|tr|fwd?|fw)\s*:\s*)+", re.IGNORECASE)
 
 
@@ -45,7 +60,7 @@ def recipient(act: Act, to: str | None, *, unproven_ok: bool = False) -> Address
     if to is not None:
         chosen = next((each for each in found if each.address == to.lower()), None)
         if chosen is None:
-            raise WrongArgumentError("cette adresse n'est ni d'un message du dossier, ni du locataire dans l'annuaire")
+            raise WrongArgumentError(_NOT_OF_THE_CASE)
     else:
         chosen = usual(found)
         if chosen is None and not found:
@@ -96,9 +111,78 @@ def check_tells_no_place(act: Act, text: str) -> None:
         raise WrongArgumentError("le foyer est protégé : retirez la rue et la résidence de la réponse")
 
 
-def post(
-    act: Act, to: Addressee, text: str, *, subject: str | None = None, calendar: str = "", method: str = ""
-) -> None:
+def further(act: Act, addresses: Sequence[str], apart_from: Sequence[str], *, unproven_ok: bool) -> tuple[str, ...]:
+    """Return who else gets what is written: parties of the case; anybody, where the actor may write to anybody.
+
+    Args:
+        act: the verb being carried out.
+        addresses: as they were written; one that is there already is left out.
+        apart_from: who gets it already, lower case.
+        unproven_ok: an address that nothing proves is meant all the same.
+
+    Raises:
+        WrongArgumentError: one is none, or one that the actor may not write to.
+        NeverUsedError: the register says never to write there.
+        UnprovenAddressError: nothing proves one, and it was not said that it is meant all the same.
+    """
+    known = {each.address: each for each in addressees_of(act)}
+    found = list[str]()
+    for address in dict.fromkeys(each.lower() for each in addresses):
+        if address in (*apart_from, *found):
+            continue
+        if address in known:
+            recipient(act, address, unproven_ok=unproven_ok)
+        else:
+            check_stranger(act, address, unproven_ok=unproven_ok)
+        found.append(address)
+    return tuple(found)
+
+
+def check_stranger(act: Act, address: str, *, unproven_ok: bool) -> None:
+    """Make sure that the actor may write to an address that is of no party of the case.
+
+    Raises:
+        WrongArgumentError: they may not, in the words for an address that there is not; or it is none.
+        NeverUsedError: the register says never to write there.
+        UnprovenAddressError: somebody of the household is protected, and it was not said that it is meant.
+    """
+    if not act.visibility.anybody:
+        raise WrongArgumentError(_NOT_OF_THE_CASE)
+    if not ADDRESS.fullmatch(address):
+        raise WrongArgumentError("ce n'est pas une adresse électronique")
+    if act.work.never_used((address,)):
+        raise NeverUsedError
+    if registered_of(act).protected and not unproven_ok:
+        raise UnprovenAddressError("le foyer est protégé : confirmez que vous écrivez à quelqu'un d'autre")
+
+
+@dataclass(frozen=True, slots=True)
+class Enclosed:
+    """What goes along with a letter, and to whom else it goes.
+
+    Attributes:
+        also_to, cc: its further recipients, and those who are sent a copy.
+        files: what is attached.
+        forwarded: files of messages that came in, which go along too.
+        calendar, method: an invitation (RFC 5545), and what calendars are to do with it.
+        tail: stands behind what the agent says: a signature, what is quoted.
+        kind: the event that tells it.
+    """
+
+    also_to: tuple[str, ...] = ()
+    cc: tuple[str, ...] = ()
+    files: tuple[StoredFile, ...] = ()
+    forwarded: tuple[OutgoingFile, ...] = ()
+    calendar: str = ""
+    method: str = ""
+    tail: str = ""
+    kind: str = "replied"
+
+
+NOTHING: Final = Enclosed()
+
+
+def post(act: Act, to: Addressee, text: str, *, subject: str | None = None, enclosed: Enclosed = NOTHING) -> None:
     """Lay a letter into the outbox, and tell it.
 
     Args:
@@ -106,16 +190,16 @@ def post(
         to: as `recipient` returned it.
         text: what the agent says.
         subject: instead of that of the message answered.
-        calendar: an invitation that goes along (RFC 5545).
-        method: what calendars are to do with it.
+        enclosed: what goes along, and to whom else it goes.
 
     Raises:
         WrongArgumentError: the address is none, or the letter tells where somebody protected lives.
     """
     last = to.contact
-    subject = subject or _subject(act, last)
-    if not calendar:
-        check_tells_no_place(act, f"{subject}\n{text}")
+    subject = subject or subject_of(act.case, last, protected=bool(registered_of(act).protected))
+    whole = f"{text.strip()}{enclosed.tail}"
+    if not enclosed.calendar:
+        check_tells_no_place(act, f"{subject}\n{whole}")
     tokens, settings, number = tokens_of(act), act.grounds.settings, act.case.number
     letter = Letter(
         sender_name=settings.outbound.sender_name,
@@ -123,24 +207,41 @@ def post(
         to=to.address,
         reply_to=tokens.address(number),
         subject=subject,
-        text=f"{text.strip()}\n",
+        text=f"{whole}\n",
         message_id=tokens.message_id(number, secrets.token_hex(_NONCE_OCTETS)),
         in_reply_to=last.message_id if last else "",
         references=tuple(reversed((*last.in_reply_to, *last.references))) if last else (),
         at=act.now,
-        calendar=calendar,
-        method=method,
+        calendar=enclosed.calendar,
+        method=enclosed.method,
+        also_to=enclosed.also_to,
+        cc=enclosed.cc,
+        boundary=f"=_{secrets.token_hex(_BOUNDARY_OCTETS)}" if enclosed.files or enclosed.forwarded else "",
     )
     try:
         raw = write(letter)
     except NoAddressError as error:
         raise WrongArgumentError("aucun message ne peut être envoyé à cette adresse") from error
-    outgoing = Outgoing(OutgoingKind.REPLY, f"agent: {act.actor}", to.address, letter.reply_to, letter.message_id, raw)
+    attached = tuple(OutgoingFile(file.name, file.media_type, file_id=file.id) for file in enclosed.files)
+    outgoing = Outgoing(
+        OutgoingKind.REPLY,
+        f"agent: {act.actor}",
+        to.address,
+        letter.reply_to,
+        letter.message_id,
+        raw,
+        also_to=(*enclosed.also_to, *enclosed.cc),
+        files=(*attached, *enclosed.forwarded),
+    )
     act.work.put_outgoing(act.held, outgoing)
+    act.work.lay_files(act.held, [file.id for file in enclosed.files])
     # A new version, so that a colleague who answers at the same time is told; no change, since no mail is taken back.
     act.work.change(act.held)
-    told = {"to": to.address, "text": text, "message_id": letter.message_id}
-    act.tell("replied", {**told, "unproven": True} if to.unproven else told)
+    told: dict[str, Any] = {"to": to.address, "text": text, "message_id": letter.message_id, "subject": subject}
+    told |= {"also_to": list(enclosed.also_to), "cc": list(enclosed.cc)}
+    told |= {"files": [file.told for file in enclosed.files], "forwarded": [each.name for each in enclosed.forwarded]}
+    told |= {"unproven": to.unproven}
+    act.tell(enclosed.kind, {name: value for name, value in told.items() if value})
 
 
 def danger_letters(act: Act, alarm: Alarm) -> tuple[Outgoing, ...]:
@@ -184,10 +285,9 @@ def _registered_now(act: Act, judged: Judgement) -> Judgement:
     return replace(judged, history=replace(judged.history, register=entries))
 
 
-def _subject(act: Act, last: Contact | None) -> str:
-    """Return the subject of an answer; of somebody protected it repeats nothing of the message's."""
-    number = act.case.number
-    if registered_of(act).protected:
-        return f"Votre demande – dossier {number}"
-    about = _REPLY_MARKS.sub("", (last.subject if last else act.case.subject).strip()) or "Votre demande"
-    return f"Re: {about}" if number in about else f"Re: {about} – dossier {number}"
+def subject_of(case: Case, last: Contact | None, *, protected: bool) -> str:
+    """Return the subject of an answer to a message; of somebody protected it repeats nothing of the message's."""
+    if protected:
+        return f"Votre demande – dossier {case.number}"
+    about = _REPLY_MARKS.sub("", (last.subject if last else case.subject).strip()) or "Votre demande"
+    return f"Re: {about}" if case.number in about else f"Re: {about} – dossier {case.number}"

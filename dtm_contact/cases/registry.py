@@ -16,6 +16,7 @@ from dtm_contact.cases.knowledge import Ways
 from dtm_contact.cases.refusals import ChangedMeanwhileError, WrongArgumentError
 from dtm_contact.errors import NotFoundError
 from dtm_contact.labels.events import event_line
+from dtm_contact.model import DraftKind
 from dtm_contact.registry import Registry
 from dtm_contact.store import Store, case_transaction
 from dtm_contact.store.outbox import OUTBOUND
@@ -137,6 +138,8 @@ def _on_case(
         if command.expected_version not in (None, held.case.version):
             raise ChangedMeanwhileError(_what_came_between(act, command.actor))
         checked_call(checked, act, **command.arguments)
+        if command.of_draft and command.verb in set(DraftKind):
+            work.drop_draft(DraftKind(command.verb), command.number)
         (after,) = work.lock(command.number)
         return Done(command.number, after.case.version, tuple(act.told), act.opened)
 

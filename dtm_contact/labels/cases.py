@@ -55,6 +55,7 @@ _AUDITED: Final[Mapping[str, str]] = {
     "board revoked": "tableau fermé",
     "answer written": "réponse type écrite",
     "answer taken back": "réponse type reprise du dossier des règles",
+    "signed": "signature changée",
 }
 _VERBS: Final[Mapping[str, str]] = {
     "take": "pris",
@@ -82,6 +83,7 @@ _VERBS: Final[Mapping[str, str]] = {
     "split": "séparé",
     "divide": "autre dossier pour le même message",
     "reply": "réponse",
+    "forward": "message transmis",
     "undo": "annulé",
     "new": "dossier ouvert",
     "appoint": "rendez-vous",
@@ -117,6 +119,7 @@ _AUDIT_DETAILS: Final[Mapping[str, Callable[[Any], str]]] = {
     "topic": lambda topic: f"motif {topic}",
     "apres": lambda _: "suite",
     "photo": lambda name: f"photo {name}",
+    "attached": lambda name: f"pièce jointe {name}",
     "piece": lambda name: f"pièce {name}",
     "until": lambda _: "compte verrouillé quelques minutes",
     "rules": lambda _: "ce que les règles ont vu",

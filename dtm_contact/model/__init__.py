@@ -33,6 +33,8 @@ from dtm_contact.model.conversation import (
 )
 from dtm_contact.model.dealings import MOST_DEALINGS, Dealings, Dealt, OpenCase, Party
 from dtm_contact.model.decision import CaseKind, ConditionTrace, Decision, RuleTrace
+from dtm_contact.model.draft import Draft, DraftKey, DraftKind, Writer
+from dtm_contact.model.file import StoredFile
 from dtm_contact.model.history import (
     Answers,
     Confirmed,
@@ -52,6 +54,7 @@ from dtm_contact.model.outgoing import (
     ClaimedOutgoing,
     Limits,
     Outgoing,
+    OutgoingFile,
     OutgoingKind,
     Urgency,
 )
@@ -97,6 +100,9 @@ __all__ = [
     "Dealings",
     "Dealt",
     "Decision",
+    "Draft",
+    "DraftKey",
+    "DraftKind",
     "Earlier",
     "EntryKind",
     "Envelope",
@@ -124,6 +130,7 @@ __all__ = [
     "OpenCase",
     "Outcome",
     "Outgoing",
+    "OutgoingFile",
     "OutgoingKind",
     "Part",
     "Party",
@@ -142,6 +149,7 @@ __all__ = [
     "Span",
     "Standing",
     "Stated",
+    "StoredFile",
     "Undelivered",
     "Understanding",
     "Unread",
@@ -150,6 +158,7 @@ __all__ = [
     "Way",
     "Wish",
     "Wished",
+    "Writer",
     "WriterHome",
     "agreed",
     "domain_of",

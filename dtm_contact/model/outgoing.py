@@ -29,6 +29,23 @@ class Urgency(IntEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class OutgoingFile:
+    """What is attached to an e-mail: a file of ours, or one that came in with a message.
+
+    Attributes:
+        name, media_type: what it is called, and what it is.
+        file_id: of ours; None for one that came in.
+        arrival_id, sha256: the message that it came in with, and its digest there.
+    """
+
+    name: str
+    media_type: str
+    file_id: int | None = None
+    arrival_id: int | None = None
+    sha256: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Outgoing:
     """One e-mail to be sent, once.
 
@@ -43,6 +60,8 @@ class Outgoing:
             never.
         proven: an answer goes to somebody who is proven (`Joining.proven`).
         safety: an answer tells somebody who is in danger (P1), or may be, what to do.
+        also_to: further addresses that it goes to, those of copies included.
+        files: what joins it when it is handed over.
     """
 
     kind: OutgoingKind
@@ -54,6 +73,13 @@ class Outgoing:
     again_after: timedelta | None = None
     proven: bool = False
     safety: bool = False
+    also_to: tuple[str, ...] = ()
+    files: tuple[OutgoingFile, ...] = ()
+
+    @property
+    def everybody(self) -> tuple[str, ...]:
+        """All addresses that it goes to."""
+        return (self.to, *self.also_to)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +92,7 @@ class ClaimedOutgoing:
         attempt: 1 for the first; with `id`, what tells this claim from any other.
         created_at: when it was written; after some days it is given up.
         urgency: before which others it is sent.
+        left_to: whom it is still to be handed over for; empty while that is everybody.
     """
 
     id: int
@@ -73,6 +100,12 @@ class ClaimedOutgoing:
     attempt: int
     created_at: datetime
     urgency: Urgency = Urgency.ANSWER
+    left_to: tuple[str, ...] = ()
+
+    @property
+    def recipients(self) -> tuple[str, ...]:
+        """Whom it is handed over for at this attempt."""
+        return self.left_to or self.outgoing.everybody
 
 
 @dataclass(frozen=True, slots=True)

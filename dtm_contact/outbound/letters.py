@@ -1,8 +1,9 @@
 """One e-mail of ours, as bytes: plain text and the same as HTML, in the thread that it answers."""
 
+import base64
 import html
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from email import policy
@@ -14,6 +15,7 @@ from typing import Final
 
 MOST_REFERENCES: Final = 20
 _SUBJECT_CUT: Final = 200
+_OCTETS_A_LINE: Final = 57
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f\u2028\u2029]+")
 _MESSAGE_ID: Final = re.compile(r"[^\s<>@]{1,200}@[^\s<>@]{1,200}")
 _POLICY: Final = policy.SMTP.clone(max_line_length=78)
@@ -39,6 +41,8 @@ class Letter:
         at: its Date, aware.
         automatic: nobody wrote it: `auto-replied` or `auto-generated` (RFC 3834 section 5); empty for an agent's words.
         calendar, method: an invitation that goes along (RFC 5545), and what calendars do with it; empty without one.
+        also_to, cc: its further recipients, and those who are sent a copy.
+        boundary: set where files join it when it is sent: what stands between its parts (RFC 2046 section 5.1.1).
     """
 
     sender_name: str
@@ -54,6 +58,18 @@ class Letter:
     automatic: str = ""
     calendar: str = ""
     method: str = ""
+    also_to: tuple[str, ...] = ()
+    cc: tuple[str, ...] = ()
+    boundary: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AttachedFile:
+    """A file that joins a letter when that is sent; its octets are read piece by piece."""
+
+    name: str
+    media_type: str
+    pieces: Iterator[bytes]
 
 
 def write(letter: Letter) -> bytes:
@@ -66,7 +82,9 @@ def write(letter: Letter) -> bytes:
     """
     message = EmailMessage(policy=_POLICY)
     message["From"] = _address(letter.sender, _one_line(letter.sender_name))
-    message["To"] = _address(letter.to)
+    message["To"] = [_address(each) for each in (letter.to, *letter.also_to)]
+    if letter.cc:
+        message["Cc"] = [_address(each) for each in letter.cc]
     if letter.reply_to:
         message["Reply-To"] = _address(letter.reply_to)
     message["Subject"] = _one_line(letter.subject)[:_SUBJECT_CUT]
@@ -81,9 +99,44 @@ def write(letter: Letter) -> bytes:
     message.add_alternative(as_html(letter.text), subtype="html", charset="utf-8", cte="quoted-printable")
     if letter.calendar:
         _put_calendar(message, letter)
+    if letter.boundary:
+        message.make_mixed(letter.boundary)
     # Last: what is set before would go to the first part alone.
     message["Content-Language"] = "fr"
     return message.as_bytes()
+
+
+def with_files(raw: bytes, files: Iterable[AttachedFile]) -> Iterator[bytes]:
+    """Yield a letter that was written with a boundary, and behind its text each file, as it is sent.
+
+    No file is ever whole in memory: each piece is given away before the next is read.
+    """
+    start, end, _ = raw.rstrip().rpartition(b"\r\n--")
+    boundary = raw[len(start) + len(end) :].rstrip().removesuffix(b"--")
+    yield start
+    for file in files:
+        yield b"\r\n--" + boundary + b"\r\n" + _headers(file) + b"\r\n"
+        yield from _in_base64(file.pieces)
+    yield b"\r\n--" + boundary + b"--\r\n"
+
+
+def _headers(file: AttachedFile) -> bytes:
+    part = EmailMessage(policy=_POLICY)
+    maintype, _, subtype = file.media_type.partition("/")
+    part.set_content(b"", maintype=maintype, subtype=subtype, disposition="attachment", filename=_one_line(file.name))
+    del part["MIME-Version"]
+    return part.as_bytes().split(b"\r\n\r\n")[0] + b"\r\n"
+
+
+def _in_base64(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """Yield octets as lines of base64 (RFC 2045 section 6.8)."""
+    rest = b""
+    for piece in pieces:
+        octets = rest + piece
+        whole = len(octets) - len(octets) % _OCTETS_A_LINE
+        rest = octets[whole:]
+        yield base64.encodebytes(octets[:whole]).replace(b"\n", b"\r\n")
+    yield base64.encodebytes(rest).replace(b"\n", b"\r\n")
 
 
 def _address(spec: str, name: str = "") -> Address:
@@ -136,8 +189,20 @@ _CASE_NUMBER: Final = re.compile(r"(?<![\w-])\d{4}-\d{6}(?![\w-])")
 _BEFORE_STOP: Final = re.compile(r" (?=[;:!?»])|(?<=«) ")
 
 
+_LINK: Final = re.compile(r"https?://[^\s<>\"«»]+[^\s<>\"«».,;:!?)\]]")
+
+
 def _line(text: str) -> str:
-    """Return one line as HTML, with what belongs together kept on one line."""
+    """Return one line as HTML: links show where they lead, and what belongs together stays on one line."""
+    parts, end = list[str](), 0
+    for link in _LINK.finditer(text):
+        shown = html.escape(link.group())
+        parts += [_words(text[end : link.start()]), f'<a href="{shown}">{shown}</a>']
+        end = link.end()
+    return "".join((*parts, _words(text[end:])))
+
+
+def _words(text: str) -> str:
     kept = _NUMBER.sub(lambda found: found.group().replace(" ", "\N{NO-BREAK SPACE}"), text)
     escaped = html.escape(_BEFORE_STOP.sub("\N{NO-BREAK SPACE}", kept))
     return _CASE_NUMBER.sub(r'<span style="white-space: nowrap">\g<0></span>', escaped)

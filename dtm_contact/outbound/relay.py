@@ -1,9 +1,9 @@
 """Handing one message to the mail server that sends for us, and what its answer means."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 
@@ -40,11 +40,15 @@ class SendResult:
         fate: that.
         reason: by what it is told in the case: the server's code, or the error's class.
         detail: what admins are told besides; empty where that is all.
+        refused: of several recipients, those for whom the server refused it for good, each with its code.
+        left_to: those of several for whom it is to be tried again; the others have it.
     """
 
     fate: Fate
     reason: str
     detail: str = ""
+    refused: Mapping[str, str] = field(default_factory=dict)
+    left_to: tuple[str, ...] = ()
 
     @property
     def why(self) -> str:
@@ -76,7 +80,14 @@ class Relay:
         """Take where it is and how it knows us."""
         self._settings = settings
 
-    async def send(self, outgoing: Outgoing, still_ours: Callable[[], Awaitable[bool]] = _always) -> SendResult:
+    async def send(
+        self,
+        outgoing: Outgoing,
+        still_ours: Callable[[], Awaitable[bool]] = _always,
+        *,
+        recipients: Sequence[str] = (),
+        body: AsyncIterable[bytes] | None = None,
+    ) -> SendResult:
         """Hand over one message; whatever goes wrong is an answer too.
 
         Before the server has us and our credentials, no message is at fault, whatever it says: it is down.
@@ -87,6 +98,8 @@ class Relay:
         Args:
             outgoing: the message.
             still_ours: asked once the server is ready to take it, at the last moment before it is handed over.
+            recipients: whom it is for; everybody whom it goes to where none is named.
+            body: the whole of it in pieces, with what joins it; None where what it holds is all.
         """
         exchange = _Exchange(self._settings)
         try:
@@ -94,10 +107,11 @@ class Relay:
                 if not await still_ours():
                     return SendResult(Fate.NOT_OURS, "lease")
                 exchange.ready = True
-                await client.sendmail(outgoing.mail_from, [outgoing.to], outgoing.raw)
+                wanted = tuple(recipients) or outgoing.everybody
+                unwelcome = await _hand_over(client, outgoing.mail_from, wanted, body or _whole(outgoing.raw))
         except (aiosmtplib.SMTPException, WrongSettingError, OSError, ValueError) as error:
             return exchange.failed(error)
-        return SendResult(Fate.SENT, "250")
+        return _of_some(unwelcome)
 
     async def reach(self) -> Reached:
         """Connect, protect the connection and log in, as for a message, and part again."""
@@ -110,6 +124,61 @@ class Relay:
                 # The library's own words, not the server's: an extension that we need is not offered.
                 return Reached(str(error).rstrip("."))
             return Reached(exchange.failed(error).why)
+
+
+async def _whole(raw: bytes) -> AsyncIterator[bytes]:
+    yield raw
+
+
+async def _hand_over(
+    client: aiosmtplib.SMTP, mail_from: str, recipients: Sequence[str], body: AsyncIterable[bytes]
+) -> dict[str, int]:
+    """Hand a message over piece by piece; return for whom of several recipients the server refused it, by its code.
+
+    Raises:
+        aiosmtplib.SMTPRecipientsRefused: for all of them.
+    """
+    await client.mail(mail_from)
+    refused = list[aiosmtplib.SMTPRecipientRefused]()
+    for address in recipients:
+        try:
+            await client.rcpt(address)
+        except aiosmtplib.SMTPRecipientRefused as error:
+            refused.append(error)
+    if len(refused) == len(recipients):
+        raise aiosmtplib.SMTPRecipientsRefused(refused)
+    ready = await client.execute_command(b"DATA")
+    if ready.code != aiosmtplib.SMTPStatus.start_input:
+        raise aiosmtplib.SMTPDataError(ready.code, ready.message)
+    protocol = client.protocol
+    if protocol is None:
+        raise aiosmtplib.SMTPServerDisconnected("Connection lost")
+    before = b"\r\n"
+    async for piece in body:
+        if piece:
+            protocol.write(_stuffed(piece, before))
+            before = (before + piece)[-2:]
+            # What the connection has not taken yet is waited for: the next piece is read only then.
+            await protocol._drain_helper()  # noqa: SLF001 - what asyncio.StreamWriter.drain does
+    protocol.write(b".\r\n" if before == b"\r\n" else b"\r\n.\r\n")
+    taken = await protocol.read_response(timeout=client.timeout)
+    if taken.code != aiosmtplib.SMTPStatus.completed:
+        raise aiosmtplib.SMTPDataError(taken.code, taken.message)
+    return {error.recipient: error.code for error in refused}
+
+
+def _stuffed(piece: bytes, before: bytes) -> bytes:
+    """Return a piece with the dots doubled that begin a line (RFC 5321 section 4.5.2); `before`: how the last ended."""
+    return (before + piece).replace(b"\r\n.", b"\r\n..")[len(before) :]
+
+
+def _of_some(unwelcome: Mapping[str, int]) -> SendResult:
+    """Return what became of a message that the server took for some recipients at least."""
+    for_good = {address: str(code) for address, code in unwelcome.items() if code >= _PERMANENT}
+    left_to = tuple(address for address, code in unwelcome.items() if code < _PERMANENT)
+    if left_to:
+        return SendResult(Fate.LATER, str(unwelcome[left_to[0]]), refused=for_good, left_to=left_to)
+    return SendResult(Fate.SENT, "250", refused=for_good)
 
 
 class _Exchange:

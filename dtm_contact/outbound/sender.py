@@ -1,7 +1,7 @@
 """The loop that empties the outbox."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Final, Protocol
@@ -37,8 +37,16 @@ class Outbox(Protocol):
         """Say that one is done with: `sent`, `refused`, `no_such_address` or `given_up`."""
         ...
 
-    async def retry(self, claimed: ClaimedOutgoing, reason: str, until: datetime) -> None:
-        """Say that one is tried again, not before `until`."""
+    async def retry(self, claimed: ClaimedOutgoing, reason: str, until: datetime, left_to: Sequence[str] = ()) -> None:
+        """Say that one is tried again, not before `until`; for some alone where the others have it."""
+        ...
+
+    async def refused_for(self, claimed: ClaimedOutgoing, refused: Mapping[str, str], now: datetime) -> None:
+        """Note to whom of several it does not come."""
+        ...
+
+    def body(self, claimed: ClaimedOutgoing) -> AsyncIterator[bytes] | None:
+        """Return the whole of it in pieces, with the files that join it; None where none does."""
         ...
 
     async def due_now(self) -> int:
@@ -124,7 +132,12 @@ class Sender:
         return True
 
     async def _try(self, claimed: ClaimedOutgoing) -> None:
-        sent = await self._relay.send(claimed.outgoing, partial(self._still_ours, claimed))
+        sent = await self._relay.send(
+            claimed.outgoing,
+            partial(self._still_ours, claimed),
+            recipients=claimed.recipients,
+            body=self._outbox.body(claimed),
+        )
         now = self._clock()
         metrics.SENT.labels(claimed.outgoing.kind.value, sent.fate.value).inc()
         if sent.fate in (Fate.DOWN, Fate.CUT):
@@ -146,6 +159,8 @@ class Sender:
             return False
 
     async def _noted(self, claimed: ClaimedOutgoing, sent: SendResult, now: datetime) -> None:
+        if sent.refused:
+            await self._outbox.refused_for(claimed, sent.refused, now)
         if sent.fate in _ENDS:
             await self._outbox.settle(claimed, sent.fate.value, sent.reason, now)
         else:
@@ -166,7 +181,9 @@ class Sender:
         if now - claimed.created_at > timedelta(days=self._settings.days):
             await self._outbox.settle(claimed, "given_up", sent.reason, now)
             return
-        await self._outbox.retry(claimed, sent.reason, now + timedelta(seconds=self._pause(claimed, sent.fate)))
+        await self._outbox.retry(
+            claimed, sent.reason, now + timedelta(seconds=self._pause(claimed, sent.fate)), sent.left_to
+        )
 
     def _pause(self, claimed: ClaimedOutgoing, fate: Fate) -> float:
         if fate in (Fate.DOWN, Fate.NOT_OURS):

@@ -65,6 +65,7 @@ class Queue:
         takes_over: the queue that takes its cases while the office is closed for days; None where nobody does.
         caretaker_away: who is told in the place of a caretaker who is away without replacement; None for the on-call
             service.
+        signature: stands under what its agents write, below their names; empty: the office's name and number do.
     """
 
     id: str
@@ -77,6 +78,7 @@ class Queue:
     escalation: Escalation
     possible_due: DueTime
     takes_over: str | None = None
+    signature: str = ""
     caretaker_away: str | None = None
 
     def due_at(
@@ -212,6 +214,7 @@ class _Queue(StrictModel):
     escalation: EscalationEntry | None = None
     takes_over: str | None = None
     caretaker_away: Address | None = None
+    signature: Annotated[str, Field(max_length=500)] = ""
     formerly: Annotated[tuple[Identifier, ...], BeforeValidator(one_or_several), Field(max_length=20)] = ()
 
 
@@ -312,6 +315,7 @@ def _queue(name: str, queue: _Queue, file: QueuesFile, zone: ZoneInfo) -> Queue:
         escalation=escalation_of(file.escalation if queue.escalation is None else queue.escalation),
         takes_over=queue.takes_over,
         caretaker_away=queue.caretaker_away or file.caretaker_away,
+        signature=queue.signature,
     )
 
 

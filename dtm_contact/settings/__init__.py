@@ -14,6 +14,7 @@ from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSett
 from dtm_contact.settings.backup import BackupSettings, JournalSettings
 from dtm_contact.settings.common import ZoneName
 from dtm_contact.settings.engine import (
+    AttachmentSettings,
     DeskSettings,
     DirectorySettings,
     JudgeSettings,
@@ -33,6 +34,7 @@ from dtm_contact.settings.watching import AlarmSettings, DangerSettings, Heartbe
 
 __all__ = [
     "AlarmSettings",
+    "AttachmentSettings",
     "BackupSettings",
     "DangerSettings",
     "DeskSettings",
@@ -97,6 +99,7 @@ class Settings(BaseSettings):
     pdf: PdfSettings = PdfSettings()
     lease: LeaseSettings = LeaseSettings()
     desk: DeskSettings = DeskSettings()
+    attachments: AttachmentSettings = AttachmentSettings()
     log: LogSettings = LogSettings()
     monitor: MonitorSettings = MonitorSettings()
     alarm: AlarmSettings = AlarmSettings()

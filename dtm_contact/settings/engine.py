@@ -228,6 +228,40 @@ class DeskSettings(BaseModel):
         return proxies
 
 
+class AttachmentSettings(BaseModel):
+    """What agents attach to replies, notes and cases by hand."""
+
+    megabytes: int = Field(
+        default=25,
+        ge=1,
+        le=100,
+        description="Largest sum of what is attached to one letter, in megabytes (1,048,576 octets); the mail servers "
+        "on the way must take a third more, in which attachments are written",
+    )
+    count: int = Field(default=20, ge=1, le=100, description="Most files of one letter")
+    clamd: str = Field(
+        default="",
+        description="Where clamd listens that looks through each file: the path of its socket, or HOST:PORT; empty: "
+        "nothing looks",
+    )
+    clamd_seconds: float = Field(default=60.0, gt=0, description="Seconds that clamd may take for one file")
+
+    @property
+    def octets(self) -> int:
+        """The largest sum in octets."""
+        return self.megabytes * 1024 * 1024
+
+    @field_validator("clamd")
+    @classmethod
+    def _is_an_address(cls, clamd: str) -> str:
+        host, _, port = clamd.rpartition(":")
+        if clamd and not clamd.startswith("/") and not (host and port.isdecimal()):
+            raise ValueError(
+                f"{clamd!r} is no socket; write an absolute path such as /run/clamav/clamd.ctl, or HOST:PORT"
+            )
+        return clamd
+
+
 class LogSettings(BaseModel):
     """What the program says of itself."""
 

@@ -26,6 +26,7 @@ class Account:
         office_id: the office they work in; None for those who belong to none.
         password: its argon2id hash; None where none is set.
         disabled_at: since when they may not come in; None where they may.
+        signature: stands under what they write; None or empty for the name that they are shown as.
     """
 
     id: int
@@ -35,6 +36,7 @@ class Account:
     office_id: str | None
     password: str | None = None
     disabled_at: datetime | None = None
+    signature: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,18 +47,20 @@ class Visibility:
         office_id: the office that they belong to; None for those who belong to none.
         all_offices: whether they see what every office works, and what none does.
         protection: whether they see by what somebody is protected, and not only that they are, and may enter it.
+        anybody: whether they may write to addresses that belong to no party of a case and stand in no directory.
     """
 
     office_id: str | None = None
     all_offices: bool = False
     protection: bool = False
+    anybody: bool = False
 
     def sees(self, office_id: str | None) -> bool:
         """Return whether what an office works may be seen; None is what no office works."""
         return self.all_offices or (office_id is not None and office_id == self.office_id)
 
 
-EVERYTHING = Visibility(all_offices=True, protection=True)
+EVERYTHING = Visibility(all_offices=True, protection=True, anybody=True)
 """The visibility of who runs the program: the command line, and what acts without an account."""
 
 
@@ -116,6 +120,11 @@ class StoredAccounts:
     def set_password(self, account_id: int, password: str) -> None:
         """Set a password's hash, unlock the account, and end all of its sessions; no device is known any more."""
         self._change(account_id, password=password)
+
+    def sign(self, account_id: int, signature: str) -> None:
+        """Set what stands under what somebody writes."""
+        with self._database.writing() as connection:
+            connection.execute(sa.update(accounts).where(accounts.c.id == account_id).values(signature=signature))
 
     def disable(self, account_id: int, now: datetime) -> None:
         """Let an account in no more, from this moment."""

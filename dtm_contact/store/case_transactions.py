@@ -11,7 +11,18 @@ from sqlalchemy.engine import Connection
 
 from dtm_contact.errors import NotFoundError
 from dtm_contact.labels.judging import PRIORITY_CHANGED
-from dtm_contact.model import Alarm, AlarmLevel, Arrival, Channel, Limits, Outgoing, Priority
+from dtm_contact.model import (
+    Alarm,
+    AlarmLevel,
+    Arrival,
+    Channel,
+    DraftKey,
+    DraftKind,
+    Limits,
+    Outgoing,
+    Priority,
+    StoredFile,
+)
 from dtm_contact.store import accounts, confirmations, events, outbox, register, timers
 from dtm_contact.store.accounts import TrailLine
 from dtm_contact.store.alarm_labels import AlarmLabel, alarm_values, put_label, take_label_back
@@ -20,8 +31,11 @@ from dtm_contact.store.case_changes import next_number
 from dtm_contact.store.cases import CASE_COLUMNS, Case, CaseContact, case_of, contacts_of
 from dtm_contact.store.confirmations import Confirmation
 from dtm_contact.store.database import Database, insert_of
+from dtm_contact.store.drafts import drop_draft
+from dtm_contact.store.files import draft_files, lay_to_case
 from dtm_contact.store.register import RegisterEntry
 from dtm_contact.store.schema import IS_OPEN, arrivals, case_links, cases, contacts, shared_contacts
+from dtm_contact.store.system_schema import accounts as accounts_table
 from dtm_contact.store.system_schema import appointments
 
 Whom = tuple[str | None, str | None, str | None]
@@ -246,6 +260,29 @@ class CaseTransaction:
     def calls_nobody(self, held: LockedCase) -> bool:
         """Return whether nothing starts by itself in a case: all that it holds was taken over, or lay long."""
         return held.id in timers.left_in_peace(self._connection, {held.id})
+
+    def signature(self) -> tuple[str, str]:
+        """Return what stands under what who acts writes, and what they are shown as; "" where it is no account."""
+        query = sa.select(accounts_table.c.signature, accounts_table.c.shown_as)
+        row = self._connection.execute(query.where(accounts_table.c.name == self.who)).one_or_none()
+        return ("", "") if row is None else (row.signature or "", row.shown_as)
+
+    def draft_files(self, kind: DraftKind, about: str) -> list[StoredFile]:
+        """Return the files of what who acts was writing; none where it is no account."""
+        mine = sa.select(accounts_table.c.id).where(accounts_table.c.name == self.who)
+        account_id = self._connection.execute(mine).scalar()
+        return [] if account_id is None else draft_files(self._connection, DraftKey(account_id, kind, about))
+
+    def lay_files(self, held: LockedCase, file_ids: Sequence[int]) -> None:
+        """Take files out of their draft, and lay them to a case."""
+        lay_to_case(self._connection, file_ids, held.id)
+
+    def drop_draft(self, kind: DraftKind, about: str) -> None:
+        """Forget what who acts was writing: it is done with."""
+        mine = sa.select(accounts_table.c.id).where(accounts_table.c.name == self.who)
+        account_id = self._connection.execute(mine).scalar()
+        if account_id is not None:
+            drop_draft(self._connection, DraftKey(account_id, kind, about))
 
     def settle_timer(self, timer_id: int, *, done: bool) -> None:
         """Say that what was to happen has happened, or is needless."""

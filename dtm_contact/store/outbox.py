@@ -1,7 +1,7 @@
 """The outbox: written in the transaction that calls for it, claimed and settled by the one who sends."""
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, fields
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
@@ -9,12 +9,22 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from dtm_contact.errors import NotFoundError
-from dtm_contact.model import DANGER_QUESTION, ClaimedOutgoing, Limits, Outgoing, OutgoingKind, Priority, Urgency
+from dtm_contact.model import (
+    DANGER_QUESTION,
+    ClaimedOutgoing,
+    Limits,
+    Outgoing,
+    OutgoingFile,
+    OutgoingKind,
+    Priority,
+    Urgency,
+)
 from dtm_contact.store import events, leases, restores
 from dtm_contact.store.database import Database, insert_of
 from dtm_contact.store.register import WITHHELD, never_used, utc_day
 from dtm_contact.store.schema import cases, outbox, signing_keys, undeliverable
 from dtm_contact.store.system_schema import daemons
+from dtm_contact.store.writing_schema import outbox_files
 from dtm_contact.text import canonical_mailbox
 
 OUTBOUND: Final = "outbound"
@@ -86,7 +96,7 @@ def put(connection: Connection, case_id: int, letters: Iterable[Outgoing], limit
     """
     withheld = []
     for letter in letters:
-        never = _is_never_used(connection, letter.kind, letter.to, now)
+        never = bool(_never_used_of(connection, letter.kind, letter.everybody, now))
         reason = WITHHELD if never else _why_withheld(connection, letter, limits, now)
         if reason is None:
             _insert(connection, case_id, letter, now)
@@ -101,9 +111,11 @@ def _tell_withheld(connection: Connection, case_id: int, kind: str, reason: str,
     events.append(connection, event, case_id=case_id, arrival_id=None)
 
 
-def _is_never_used(connection: Connection, kind: str, address: str, now: datetime) -> bool:
-    """Return whether the register says never to write to an address; our own people are notified whatever it says."""
-    return kind != OutgoingKind.NOTICE and bool(never_used(connection, [address.lower()], utc_day(now)))
+def _never_used_of(connection: Connection, kind: str, addresses: Sequence[str], now: datetime) -> frozenset[str]:
+    """Return to which of some addresses the register says never to write; our own people are notified in any case."""
+    if kind == OutgoingKind.NOTICE:
+        return frozenset()
+    return never_used(connection, [address.lower() for address in addresses], utc_day(now))
 
 
 def _why_withheld(connection: Connection, letter: Outgoing, limits: Limits, now: datetime) -> str | None:
@@ -152,8 +164,12 @@ def _insert(connection: Connection, case_id: int, letter: Outgoing, now: datetim
         state="waiting",
         urgency=int(Urgency.DANGER) if letter.safety else _urgency(case_id, letter.kind),
         created_at=now,
+        also_to=[address.lower() for address in letter.also_to] or None,
     )
-    connection.execute(statement.on_conflict_do_nothing())
+    made = connection.execute(statement.on_conflict_do_nothing().returning(outbox.c.id)).scalar()
+    if made is not None and letter.files:
+        attached = [{"outbox_id": made, "place": place, **asdict(each)} for place, each in enumerate(letter.files)]
+        connection.execute(outbox_files.insert(), attached)
 
 
 def _urgency(case_id: int, kind: OutgoingKind) -> sa.ColumnElement[int]:
@@ -190,6 +206,12 @@ def _was_maybe_sent(connection: Connection, row: sa.Row[Any], now: datetime) -> 
     return verdict is not restores.Verdict.GO
 
 
+def _files_of(connection: Connection, outgoing_id: int) -> tuple[OutgoingFile, ...]:
+    columns = (outbox_files.c[each.name] for each in fields(OutgoingFile))
+    query = sa.select(*columns).where(outbox_files.c.outbox_id == outgoing_id).order_by(outbox_files.c.place)
+    return tuple(OutgoingFile(*row) for row in connection.execute(query))
+
+
 def mark_bounced(connection: Connection, case_id: int, text: str, status: str, now: datetime) -> tuple[str, ...]:
     """Take a report of failure into account that came back to a case, and return the addresses that it names.
 
@@ -202,8 +224,9 @@ def mark_bounced(connection: Connection, case_id: int, text: str, status: str, n
         status: how it failed: a code.
         now: when.
     """
-    sent = sa.select(outbox.c.to_address).where(outbox.c.case_id == case_id).distinct()
-    named = tuple(address for address in connection.execute(sent).scalars() if address in text)
+    sent = sa.select(outbox.c.to_address, outbox.c.also_to).where(outbox.c.case_id == case_id)
+    addresses = {each for row in connection.execute(sent) for each in (row.to_address, *(row.also_to or ()))}
+    named = tuple(address for address in sorted(addresses) if address in text)
     for address in named:
         _mark(connection, address, status, now)
         theirs = sa.update(outbox).where(outbox.c.case_id == case_id, outbox.c.to_address == address)
@@ -269,6 +292,7 @@ class StoredOutbox:
         with self._database.reading() as connection:
             if connection.execute(first).first() is None:
                 return None
+        attached: tuple[OutgoingFile, ...] = ()
         with self._database.writing() as connection:
             while True:
                 found = connection.execute(first.with_for_update(skip_locked=True)).scalar_one_or_none()
@@ -277,15 +301,30 @@ class StoredOutbox:
                 claim = sa.update(outbox).where(outbox.c.id == found).returning(*outbox.c)
                 taken = {"state": "claimed", "claimed_by": worker, "attempts": outbox.c.attempts + 1}
                 row = connection.execute(claim.values(taken)).one()
-                if _is_never_used(connection, row.kind, row.to_address, now):
+                everybody = row.left_to or (row.to_address, *(row.also_to or ()))
+                never = _never_used_of(connection, row.kind, everybody, now)
+                left = tuple(each for each in everybody if each.lower() not in never)
+                if never:
+                    _tell_withheld(connection, row.case_id, row.kind, WITHHELD, now)
+                if not left:
                     given_up = {"state": "given_up", "told": WITHHELD, "settled_at": now, "claimed_by": None}
                     connection.execute(sa.update(outbox).where(outbox.c.id == found).values(given_up))
-                    _tell_withheld(connection, row.case_id, row.kind, WITHHELD, now)
                 elif not _was_maybe_sent(connection, row, now):
+                    attached = _files_of(connection, row.id)
                     break
         kind = OutgoingKind(row.kind)
-        letter = Outgoing(kind, row.reason, row.to_address, row.mail_from, row.message_id, row.raw)
-        return ClaimedOutgoing(row.id, letter, row.attempts, row.created_at, Urgency(row.urgency))
+        letter = Outgoing(
+            kind,
+            row.reason,
+            row.to_address,
+            row.mail_from,
+            row.message_id,
+            row.raw,
+            also_to=tuple(row.also_to or ()),
+            files=attached,
+        )
+        left_to = left if left != letter.everybody else ()
+        return ClaimedOutgoing(row.id, letter, row.attempts, row.created_at, Urgency(row.urgency), left_to)
 
     def lease_left(self, claimed: ClaimedOutgoing, worker: str) -> float:
         """Return for how many seconds nobody else may take what is claimed; 0 or less where somebody may, or has."""
@@ -323,10 +362,30 @@ class StoredOutbox:
             event = events.NewEvent(OUTBOUND, fate, now, {**data, "attempts": claimed.attempt})
             events.append(connection, event, case_id=row.case_id, arrival_id=None)
 
-    def retry(self, claimed: ClaimedOutgoing, reason: str, until: datetime) -> None:
-        """Say that one is tried again, not before `until`; nothing changes where the claim was lost meanwhile."""
+    def refused_for(self, claimed: ClaimedOutgoing, refused: Mapping[str, str], now: datetime) -> None:
+        """Note to whom of several the server does not bring something, which it has taken for the others.
+
+        Args:
+            claimed: the one.
+            refused: the server's code by address.
+            now: when.
+        """
+        with self._database.writing() as connection:
+            case_id = connection.execute(sa.select(outbox.c.case_id).where(outbox.c.id == claimed.id)).scalar_one()
+            for address, code in refused.items():
+                data = {"kind": claimed.outgoing.kind, "message_id": claimed.outgoing.message_id, "reason": code}
+                event = events.NewEvent(OUTBOUND, "refused", now, {**data, "to": address})
+                events.append(connection, event, case_id=case_id, arrival_id=None)
+
+    def retry(self, claimed: ClaimedOutgoing, reason: str, until: datetime, left_to: Sequence[str] = ()) -> None:
+        """Say that one is tried again, not before `until`; nothing changes where the claim was lost meanwhile.
+
+        `left_to`: for whom alone, where the others have it.
+        """
         change = sa.update(outbox).where(_still(claimed))
-        values = {"state": "waiting", "told": reason, "not_before": until, "claimed_by": None}
+        values: dict[str, Any] = {"state": "waiting", "told": reason, "not_before": until, "claimed_by": None}
+        if left_to:
+            values["left_to"] = list(left_to)
         with self._database.writing() as connection:
             connection.execute(change.values(values))
 

@@ -1,6 +1,7 @@
 """The tables of the work: arrivals, the contacts, cases and events made of them, what is sent, and what is due.
 
-The tables of what the program runs by (accounts, channels, rules, directory) are in `system_schema`.
+The tables of what the program runs by (accounts, channels, rules, directory) are in `system_schema`, those of what
+agents write in `writing_schema`.
 
 Every table says in its `info` which class of data it holds, how long that is kept and from when; a column that differs
 says so itself. The ages: three years after a case is closed, since what derives from a lease is barred after three
@@ -367,6 +368,8 @@ outbox = sa.Table(
     sa.Column("settled_at", UtcTime, info=_NOTHING),
     sa.Column("told", sa.Text, info=_NOTHING),
     sa.Column("held_since", UtcTime, info=_NOTHING),
+    sa.Column("also_to", sa.JSON(none_as_null=True)),
+    sa.Column("left_to", sa.JSON(none_as_null=True)),
     sa.CheckConstraint(
         "state IN ('waiting', 'claimed', 'sent', 'refused', 'no_such_address', 'given_up', 'bounced')", name="state"
     ),
@@ -376,7 +379,8 @@ outbox = sa.Table(
 """What is to be sent, whole, by `urgency` (`model.Urgency`), then in the order of its ids; `told`: the server's last
 code, or the error's class. Of an answer `mailbox` is one spelling of all addresses that reach the same mailbox, and
 `safety` whether it tells somebody in danger what to do: both count in the limits. `held_since`: since when it waits for
-a person's word, because it may have been sent before the store was restored (`restores`)."""
+a person's word, because it may have been sent before the store was restored (`restores`). `also_to`: its further
+recipients; `left_to`: those of all of them to whom it is still to be handed over, empty while that is everybody."""
 
 _AT_WORK = sa.text("state IN ('waiting', 'claimed')")
 sa.Index("ix_outbox_at_work", outbox.c.urgency, outbox.c.id, sqlite_where=_AT_WORK, postgresql_where=_AT_WORK)

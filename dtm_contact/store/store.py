@@ -17,7 +17,9 @@ from dtm_contact.store.checkpoints import Checkpoints
 from dtm_contact.store.database import Database
 from dtm_contact.store.desk import StoredDesk
 from dtm_contact.store.directory import StoredDirectory
+from dtm_contact.store.drafts import StoredDrafts
 from dtm_contact.store.figures import StoredFigures
+from dtm_contact.store.files import StoredFiles
 from dtm_contact.store.history import StoredHistory
 from dtm_contact.store.imports import StoredImports
 from dtm_contact.store.judgements import StoredJudgements
@@ -49,8 +51,10 @@ class Store:
         timers: what is to happen to cases later.
         accounts: who may use the desk, who is in, and the trail of what they read and did.
         desk: what the agents' desk reads.
+        drafts: what agents are writing.
         figures: what was counted of the work, and the boards on walls.
         canned: the canned answers that were written at the desk.
+        files: what agents attach.
         database: its connections and transactions.
     """
 
@@ -66,8 +70,10 @@ class Store:
         self.checkpoints = Checkpoints(database)
         self.accounts = StoredAccounts(database)
         self.desk = StoredDesk(database)
+        self.drafts = StoredDrafts(database)
         self.figures = StoredFigures(database)
         self.canned = StoredCannedAnswers(database)
+        self.files = StoredFiles(database)
         self.judgements = StoredJudgements(database)
         self.rule_versions = RuleVersions(database)
         self.timers = StoredTimers(database)

@@ -43,10 +43,12 @@ accounts = sa.Table(
     sa.Column("password", sa.Text),
     sa.Column("created_at", UtcTime, nullable=False),
     sa.Column("disabled_at", UtcTime),
+    sa.Column("signature", SafeText),
     sa.CheckConstraint("role IN ('agent', 'agency', 'head', 'admin', 'auditor')", name="role"),
     info=_ACCOUNT,
 )
-"""Who may use the desk. `password`: its argon2id hash, None where only a one-time link lets in."""
+"""Who may use the desk. `password`: its argon2id hash, None where only a one-time link lets in; `signature`:
+stands under what they write."""
 
 devices = sa.Table(
     "desk_devices",

@@ -1,9 +1,12 @@
 """The pages as one application: who comes, what they may, and what every answer bears."""
 
 import asyncio
+import gzip
 import hashlib
-from collections.abc import Awaitable, Callable
+import mimetypes
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +30,7 @@ from dtm_contact.store import StoreRefusedError
 from dtm_contact.web import auth
 from dtm_contact.web.app_context import AppContext
 from dtm_contact.web.limits import BusyError
-from dtm_contact.web.registry import Route, all_routes
+from dtm_contact.web.registry import Receiver, Route, all_routes
 from dtm_contact.web.rendering import Renderer
 from dtm_contact.web.request_context import RequestContext
 
@@ -41,10 +44,11 @@ _LARGEST_FORM = 256 * 1024
 _MOST_DRAINED = 64 * 1024 * 1024
 _MOST_FIELDS = 400
 _FORM_SECONDS = 20.0
+_OK = 200
 _HEADERS = {
     # Nothing from elsewhere, no script or style that stands in a page.
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
-    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+    "connect-src 'self'; frame-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
     "Referrer-Policy": "same-origin",
@@ -100,6 +104,8 @@ def _unrouted(renderer: Renderer) -> Callable[[Request, Exception], Awaitable[Re
 def _endpoint(shared: AppContext, renderer: Renderer, route: Route) -> _Endpoint:
     async def answer(request: Request) -> Response:
         request.scope[PAGE] = route.path
+        if route.takes is not None:
+            return _with_headers(await _taken_in(shared, renderer, route, route.takes, request))
         try:
             form = await _form(request) if route.method == "POST" else FormData()
         except HTTPException as error:
@@ -111,6 +117,38 @@ def _endpoint(shared: AppContext, renderer: Renderer, route: Route) -> _Endpoint
         return _with_headers(_to_script(response) if request.headers.get("hx-request") == "true" else response)
 
     return answer
+
+
+async def _taken_in(
+    shared: AppContext, renderer: Renderer, route: Route, takes: Receiver, request: Request
+) -> Response:
+    """Take in a file; what is refused is answered at once, and the rest of it not waited for."""
+    context = None
+    try:
+        context = await run_in_threadpool(_request_context, shared, request, FormData())
+        refused = await run_in_threadpool(auth.refusal, context, route)
+        if refused is None:
+            return await takes(context, _in_time(request))
+        response = refused if isinstance(refused, Response) else renderer.trouble(context, refused)
+    except Exception as error:  # noqa: BLE001 - whoever waits must be answered, whatever it is
+        response = renderer.trouble(context, *_failure(error, route.path))
+    response.headers["Connection"] = "close"
+    return response
+
+
+async def _in_time(request: Request) -> AsyncIterator[bytes]:
+    """Yield the body of a request as it comes.
+
+    Raises:
+        TimeoutError: nothing came for too long.
+    """
+    octets = request.stream().__aiter__()
+    while True:
+        try:
+            async with asyncio.timeout(_FORM_SECONDS):
+                yield await anext(octets)
+        except StopAsyncIteration:
+            return
 
 
 async def _form(request: Request) -> FormData:
@@ -162,6 +200,8 @@ def _failure(error: Exception, path: str) -> tuple[int, str]:
             return 404, ""
         case RefusedError():
             return 409, str(error)
+        case TimeoutError() | ClientDisconnect():
+            return 408, ""
         case ProgramFaultError():
             return 500, str(error)
         case BusyError() | StoreUnavailableError() if not isinstance(error, StoreRefusedError):
@@ -184,7 +224,9 @@ def _request_context(shared: AppContext, request: Request, form: FormData) -> Re
     device = request.cookies.get(auth.device_cookie_name(shared.settings.desk), "")
     now = shared.now()
     # What a page asks for by itself is no sign that somebody is there.
-    by_itself = request.url.path in {"/evenements", "/alertes"} or "morceau" in request.query_params
+    by_itself = (
+        request.url.path in {"/evenements", "/alertes", "/brouillon/present"} or "morceau" in request.query_params
+    )
     account = auth.account_of(shared, secret, now, there=not by_itself) if secret else None
     return RequestContext(
         app=shared,
@@ -216,6 +258,12 @@ def _digests() -> dict[str, str]:
     return {path.name: hashlib.sha256(path.read_bytes()).hexdigest()[:16] for path in paths}
 
 
+@cache
+def _packed(path: Path) -> bytes:
+    """Return a file of ours compressed, made once."""
+    return gzip.compress(path.read_bytes(), mtime=0)
+
+
 class _StaticFiles(StaticFiles):
     """The files that pages name, under paths that change with their content: browsers keep them."""
 
@@ -227,7 +275,14 @@ class _StaticFiles(StaticFiles):
         name: str = scope["path_params"]["name"]
         return name
 
-    def file_response(self, *arguments: Any, **more: Any) -> Response:
-        response = super().file_response(*arguments, **more)
+    def file_response(self, full_path: Any, *arguments: Any, **more: Any) -> Response:
+        response: Response = super().file_response(full_path, *arguments, **more)
+        scope = arguments[1] if len(arguments) > 1 else more["scope"]
+        # Pages are not compressed: each holds a token, and words that a stranger may have chosen (BREACH).
+        if response.status_code == _OK and "gzip" in Headers(scope=scope).get("accept-encoding", ""):
+            media_type, _encoding = mimetypes.guess_type(full_path)
+            packed = {"Content-Encoding": "gzip", "ETag": response.headers["etag"]}
+            response = Response(_packed(Path(full_path)), media_type=media_type, headers=packed)
+        response.headers["Vary"] = "Accept-Encoding"
         response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
         return _with_headers(response)

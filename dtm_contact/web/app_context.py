@@ -4,6 +4,7 @@ import threading
 import time
 from collections.abc import Callable, Hashable
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import TracebackType
@@ -63,7 +64,7 @@ class AppContext:
         self._making = threading.RLock()
         self._audited: dict[Hashable, float] = {}
         self._cached: dict[Hashable, tuple[float, Any]] = {}
-        self.follower = EventFollower(store)
+        self.follower = EventFollower(store, partial(rpc.answers, rpc_socket))
         self.contact_index = ContactIndex(store)
         self.figures = Reader(store.figures)
         self.limits = AccessLimits(settings.desk)

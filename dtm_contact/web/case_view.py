@@ -15,7 +15,19 @@ from dtm_contact.explain.names import Names
 from dtm_contact.labels.events import ENGINE, Naming, actor, event_line, mail_line
 from dtm_contact.labels.formats import spaced
 from dtm_contact.labels.judging import NUMBER_WITHHELD, OUTCOMES, WISH_HEADINGS
-from dtm_contact.model import Attachment, Contact, Evidence, Judgement, OnDuty, Outcome, Part, Proposal, Wish, Wished
+from dtm_contact.model import (
+    Attachment,
+    Contact,
+    Evidence,
+    Judgement,
+    OnDuty,
+    Outcome,
+    Part,
+    Proposal,
+    StoredFile,
+    Wish,
+    Wished,
+)
 from dtm_contact.store import Case, CaseContact, CaseFile, Confirmation, Event
 from dtm_contact.store.outbox import SentMail
 from dtm_contact.text import canonical_mailbox, phone_key
@@ -213,6 +225,7 @@ def caretaker_lines(directory: Directory, names: Names, on: Sequence[OnDuty]) ->
     return tuple(lines)
 
 
+_WRITTEN: Final = {"noted": "note", "replied": "reply", "forwarded": "forward"}
 _QUIET: Final = frozenset({"judged", "completed"})
 _TOLD_BY_MESSAGE: Final = frozenset({"joined", "returned"})
 """Events that say no more than the message that stands on the time line itself."""
@@ -229,12 +242,21 @@ class ShownAttachment:
 
 
 @dataclass(frozen=True, slots=True)
+class SentFile:
+    """A file that an agent attached."""
+
+    id: int
+    name: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
 class TimeLineEntry:
     """One thing on the time line.
 
     Attributes:
         at, who: when and who.
-        kind: `message`, `call`, `voice`, `visit`, `unread`, `note`, `reply` or `event`.
+        kind: `message`, `call`, `voice`, `visit`, `unread`, `note`, `reply`, `forward` or `event`.
         text: of an event, or of a note or reply.
         subject, new, signature: of a message, with the words marked that counted.
         quoted, forwarded: of a message, folded.
@@ -243,6 +265,9 @@ class TimeLineEntry:
         arrival_id: the arrival of a message or call.
         notes: what could not be read.
         outgoing: of an event that tells of a message that was sent: its number in the outbox; 0 of any other.
+        to, cc: of a reply or a message passed on, whom it went to.
+        sent: the files that an agent attached.
+        passed_on: the names of files that came in and were passed on.
     """
 
     at: datetime
@@ -259,21 +284,34 @@ class TimeLineEntry:
     arrival_id: int = 0
     notes: tuple[str, ...] = ()
     outgoing: int = 0
+    to: tuple[str, ...] = ()
+    cc: tuple[str, ...] = ()
+    sent: tuple[SentFile, ...] = ()
+    passed_on: tuple[str, ...] = ()
 
 
 SHOWN_TYPES = frozenset({"image/jpeg", "image/png", "image/gif", "image/webp", "image/bmp", "image/tiff"})
 
 
-def time_line(file: CaseFile, naming: Naming, sent: Mapping[str, SentMail]) -> list[TimeLineEntry]:
+def time_line(
+    file: CaseFile, naming: Naming, mails: Mapping[str, SentMail], handed_in: Sequence[StoredFile] = ()
+) -> list[TimeLineEntry]:
     """Return all that was said and done, the latest first.
 
     Args:
         file: the case with all that lies in it.
         naming: how identifiers are called.
-        sent: the messages that went out because of it, by their message ids.
+        mails: the messages that went out because of it, by their message ids.
+        handed_in: the files of cases that were opened by hand.
     """
-    entries = [_contact_entry(contact, file.case) for contact in file.contacts]
-    entries += [entry for event in file.events for entry in _event_entries(event, naming, sent)]
+    by_arrival: dict[int | None, list[SentFile]] = {}
+    for each in handed_in:
+        by_arrival.setdefault(each.arrival_id, []).append(SentFile(each.id, each.name, each.size))
+    entries = [
+        replace(_contact_entry(contact, file.case), sent=tuple(by_arrival.get(contact.arrival_id, ())))
+        for contact in file.contacts
+    ]
+    entries += [entry for event in file.events for entry in _event_entries(event, naming, mails)]
     return sorted(entries, key=lambda entry: entry.at, reverse=True)
 
 
@@ -316,14 +354,23 @@ def _writer(contact: Contact) -> str:
     return f"{name} <{address}>" if name and address else name or address
 
 
-def _event_entries(event: Event, naming: Naming, sent: Mapping[str, SentMail]) -> Iterator[TimeLineEntry]:
+def _event_entries(event: Event, naming: Naming, mails: Mapping[str, SentMail]) -> Iterator[TimeLineEntry]:
     if event.what in _QUIET or (event.what in _TOLD_BY_MESSAGE and "way" in event.data and event.who in ENGINE):
         return
     who = actor(event.who, naming.account)
-    mail = sent.get(str(event.data.get("message_id", "")))
-    if event.what in {"noted", "replied"}:
-        kind = "note" if event.what == "noted" else "reply"
-        yield TimeLineEntry(event.at, who, kind, text=str(event.data.get("text", "")), outgoing=mail.id if mail else 0)
+    mail = mails.get(str(event.data.get("message_id", "")))
+    if event.what in _WRITTEN:
+        yield TimeLineEntry(
+            event.at,
+            who,
+            _WRITTEN[event.what],
+            text=str(event.data.get("text", "")),
+            outgoing=mail.id if mail else 0,
+            to=tuple(filter(None, (event.data.get("to", ""), *event.data.get("also_to", ())))),
+            cc=tuple(event.data.get("cc", ())),
+            sent=tuple(SentFile(each["id"], each["name"], each["size"]) for each in event.data.get("files", ())),
+            passed_on=tuple(event.data.get("forwarded", ())),
+        )
         return
     if mail is not None and event.what in _FATES:
         yield TimeLineEntry(event.at, "", "event", text=mail_line(event.what, mail.kind, mail.to), outgoing=mail.id)

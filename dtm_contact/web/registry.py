@@ -1,6 +1,6 @@
 """Pages (GET) and actions (POST) by their paths; each is one decorated function in a module of `pages`."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -11,6 +11,7 @@ from dtm_contact.registry import Registry
 from dtm_contact.web.request_context import RequestContext
 
 Handler = Callable[[RequestContext], Mapping[str, Any] | Response]
+Receiver = Callable[[RequestContext, AsyncIterator[bytes]], Awaitable[Response]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +24,7 @@ class Route:
         right: the right it needs; None: it is there for everybody, logged in or not.
         handler: does it; a page's returns what its template needs, or a response of its own.
         template: the page's template, named as the function.
+        takes: for what is uploaded, in place of `handler`: is given the octets as they come, and no form is read.
     """
 
     path: str
@@ -30,6 +32,7 @@ class Route:
     right: Right | None
     handler: Handler
     template: str
+    takes: Receiver | None = None
 
 
 _REGISTRY: Final = Registry[Route]("route", "dtm_contact.web.pages")
@@ -43,6 +46,20 @@ def page(path: str, right: Right | None = Right.READ) -> Callable[[Handler], Han
 def post(path: str, right: Right | None = Right.WORK, template: str = "") -> Callable[[Handler], Handler]:
     """Register an action, which a form posts; where it does not lead on to a page, `template` shows what it returns."""
     return _register(path, "POST", right, template)
+
+
+def upload(path: str, right: Right = Right.WORK) -> Callable[[Receiver], Receiver]:
+    """Register what takes in a file that is the body of a request; the token of the session is a header."""
+
+    def register(receiver: Receiver) -> Receiver:
+        _REGISTRY.add(f"POST {path}", Route(path, "POST", right, _is_taken, "", receiver))
+        return receiver
+
+    return register
+
+
+def _is_taken(_context: RequestContext) -> Response:
+    raise NotImplementedError("a file is taken in as it comes")
 
 
 def _register(path: str, method: str, right: Right | None, template: str) -> Callable[[Handler], Handler]:

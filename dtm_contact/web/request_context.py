@@ -113,6 +113,11 @@ class RequestContext:
         value = self.form.get(name, self.query.get(name, ""))
         return value.strip()[:_LONGEST_FIELD] if isinstance(value, str) else ""
 
+    def form_text(self, name: str) -> str:
+        """Return a field of the form as it is, whatever its length; "" where there is none."""
+        value = self.form.get(name, "")
+        return value if isinstance(value, str) else ""
+
     @property
     def token(self) -> str:
         """The session's token as a form or a header gives it."""
@@ -175,14 +180,29 @@ class RequestContext:
         """
         self.app.call("audit", who=self.account.name, what=what, subject=subject, data=data)
 
-    def apply(self, verb: str, number: str, arguments: Mapping[str, Any], version: int | None = None) -> Done:
+    def apply(
+        self,
+        verb: str,
+        number: str,
+        arguments: Mapping[str, Any],
+        version: int | None = None,
+        *,
+        of_draft: bool = False,
+    ) -> Done:
         """Have the daemon carry out a verb on a case, and audit it.
+
+        Args:
+            verb: its name.
+            number: the case; "" for a verb that opens one.
+            arguments: the verb's own.
+            version: of the case, as the page showed it; None where it does not matter.
+            of_draft: it is what the agent had in their draft, which is gone with it.
 
         Raises:
             RefusedError: it cannot be done as asked; the message is for the agent.
         """
         visibility = visibility_of(self.account)
-        done = self.app.send(Command(verb, self.account.name, number, dict(arguments), version, visibility))
+        done = self.app.send(Command(verb, self.account.name, number, dict(arguments), version, visibility, of_draft))
         # What is only handed in to be judged has no number yet: it is found again by its arrival's own id. Of what is
         # done in no case the verb itself leaves the line.
         if done.number or done.arrival or number:

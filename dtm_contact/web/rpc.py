@@ -20,10 +20,12 @@ from dtm_contact.cases import Command, Done, RefusedError
 from dtm_contact.cases.knowledge import Ways
 from dtm_contact.cases.server import CommandServer
 from dtm_contact.cases.wire import pack_error, program_fault, raise_if_error
-from dtm_contact.errors import NotFoundError, StoreUnavailableError
+from dtm_contact.errors import NotFoundError, ProgramFaultError, StoreUnavailableError
 from dtm_contact.store import Store, StoreRefusedError
 
 _SECONDS: Final = 30.0
+_PULSE_SECONDS: Final = 2.0
+_PULSE: Final = "pulse"
 _CALL: Final = b'{"call"'
 _LOCKED: Final = (
     "An account of the desk was locked after several wrong passwords. The audit trail says which, for how long, and "
@@ -36,8 +38,17 @@ def pack_call(name: str, arguments: dict[str, Any]) -> bytes:
     return json.dumps({"call": name, "arguments": arguments}).encode() + b"\n"
 
 
-def call(path: Path, name: str, **arguments: Any) -> Any:
-    """Have the daemon that listens at `path` call a procedure, and return what it returned.
+def answers(path: Path) -> bool:
+    """Return whether the daemon that listens at `path` answers; whatever it is working on."""
+    try:
+        call(path, _PULSE, seconds=_PULSE_SECONDS)
+    except (StoreUnavailableError, ProgramFaultError):
+        return False
+    return True
+
+
+def call(path: Path, name: str, *, seconds: float = _SECONDS, **arguments: Any) -> Any:
+    """Have the daemon that listens at `path` call a procedure, and return what it returned; in so many seconds.
 
     Raises:
         StoreUnavailableError: it was not done, or whether it was cannot be known.
@@ -46,7 +57,7 @@ def call(path: Path, name: str, **arguments: Any) -> Any:
     """
     try:
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
-            connection.settimeout(_SECONDS)
+            connection.settimeout(seconds)
             connection.connect(str(path))
             connection.sendall(pack_call(name, arguments))
             with connection.makefile("rb") as answers:
@@ -79,6 +90,8 @@ class RpcServer(CommandServer):
         try:
             asked = json.loads(line)
             name, arguments = asked["call"], asked["arguments"]
+            if name == _PULSE:
+                return json.dumps({"answer": True}).encode() + b"\n"
             run = partial(call_procedure, self._store, name, arguments, self._clock())
             answer = await asyncio.get_running_loop().run_in_executor(self._thread, run)
             if name == "log_in_failed" and answer:

@@ -8,13 +8,14 @@ import socket
 import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
-from datetime import datetime
+from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from dtm_contact import metrics
 from dtm_contact.alarms import Alarms
-from dtm_contact.background import cancel_and_wait
+from dtm_contact.background import beside, cancel_and_wait, repeat
 from dtm_contact.cases.knowledge import InForce
 from dtm_contact.log import get_log
 from dtm_contact.rules import RuleSet
@@ -28,6 +29,7 @@ _LONGEST_PAUSE_SECONDS = 60.0
 _STOP_SECONDS = 5.0
 _WELL_SECONDS = 30.0
 _BACKLOG = 128
+_ERASE_SECONDS = 3600.0
 
 
 @asynccontextmanager
@@ -61,10 +63,22 @@ async def open_desk(
         keeping = asyncio.create_task(_keep(settings, rpc_socket, heard, alarms), name="desk")
         host, port = heard.getsockname()[:2]
         try:
-            yield {"desk": f"{host}:{port}"}
+            async with beside(repeat(partial(_erase, store), _ERASE_SECONDS, _not_erased), "old drafts"):
+                yield {"desk": f"{host}:{port}"}
         finally:
             await cancel_and_wait(keeping)
             await server.stop()
+
+
+async def _erase(store: Store) -> None:
+    """Erase the drafts that have reached their age; several daemons may do so, each finds what is left."""
+    erased = await asyncio.to_thread(store.drafts.erase_old, datetime.now(UTC))
+    if erased:
+        _log.info("old drafts erased", count=erased)
+
+
+def _not_erased(error: Exception) -> None:
+    _log.warning("old drafts are not erased yet", error=type(error).__name__)
 
 
 def _listening(host: str, port: int) -> socket.socket:

@@ -1,7 +1,7 @@
 """The worker's two ends of the outbox: what is written into it with each record, and the sender that empties it."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -9,8 +9,10 @@ from typing import Final
 
 from dtm_contact.alarms import Alarms
 from dtm_contact.backup import StoreJournal
-from dtm_contact.model import ClaimedOutgoing, Judgement, Limits, Outgoing
+from dtm_contact.model import ClaimedOutgoing, Judgement, Limits, Outgoing, OutgoingFile
 from dtm_contact.outbound import Answering, Relay, Sender
+from dtm_contact.outbound.letters import AttachedFile, with_files
+from dtm_contact.reading.attachments import attached_file
 from dtm_contact.settings import Settings
 from dtm_contact.store import Claimed, Mailing, Store, StoreThread
 from dtm_contact.timers import Storms
@@ -93,9 +95,34 @@ class AsyncOutbox:
 
         await self.store.run(settle)
 
-    async def retry(self, claimed: ClaimedOutgoing, reason: str, until: datetime) -> None:
+    async def retry(self, claimed: ClaimedOutgoing, reason: str, until: datetime, left_to: Sequence[str] = ()) -> None:
         """Say that one is tried again; see `StoredOutbox.retry`."""
-        await self.store.run(lambda store: store.outbox.retry(claimed, reason, until))
+        await self.store.run(lambda store: store.outbox.retry(claimed, reason, until, left_to))
+
+    async def refused_for(self, claimed: ClaimedOutgoing, refused: Mapping[str, str], now: datetime) -> None:
+        """Note to whom of several it does not come; see `StoredOutbox.refused_for`."""
+        await self.store.run(lambda store: store.outbox.refused_for(claimed, refused, now))
+
+    def body(self, claimed: ClaimedOutgoing) -> AsyncIterator[bytes] | None:
+        """Return the whole of it in pieces, with the files that join it; None where none does."""
+        return self._pieces(claimed) if claimed.outgoing.files else None
+
+    async def _pieces(self, claimed: ClaimedOutgoing) -> AsyncIterator[bytes]:
+        outgoing = claimed.outgoing
+        pieces = await self.store.run(
+            lambda store: with_files(outgoing.raw, (_attached(store, each) for each in outgoing.files))
+        )
+        while (piece := await self.store.run(lambda _store: next(pieces, None))) is not None:
+            yield piece
+
+
+def _attached(store: Store, file: OutgoingFile) -> AttachedFile:
+    """Return a file that joins a letter; one that came in is found again in its message."""
+    if file.file_id is not None:
+        return AttachedFile(file.name, file.media_type, store.files.pieces(file.file_id))
+    raw = store.arrivals.get(file.arrival_id or 0).raw
+    found = attached_file(raw, file.sha256 or "")
+    return AttachedFile(file.name, file.media_type, iter([found[0]] if found else []))
 
 
 @asynccontextmanager

@@ -30,8 +30,7 @@ class Server(Relay):
         self.taken = list[Outgoing]()
         self.fate = Fate.SENT
 
-    async def send(self, outgoing: Outgoing, still_ours: object = None) -> SendResult:
-        del still_ours
+    async def send(self, outgoing: Outgoing, *_given: object, **_named: object) -> SendResult:
         if self.fate is Fate.SENT:
             self.taken.append(outgoing)
         return SendResult(self.fate, "250")

@@ -1,4 +1,6 @@
 import socket
+from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import pytest
 
@@ -29,6 +31,38 @@ async def test_a_message_arrives_as_it_was_written() -> None:
     [(mail_from, to, message)] = server.taken
     assert (mail_from, to) == (LETTER.mail_from, LETTER.to)
     assert message.get_payload() == "Bonjour\r\n.\r\n"
+
+
+async def test_a_message_in_pieces_arrives_as_it_was_written() -> None:
+    # Cut where a dot begins a line, and within the end of one.
+    pieces = (b"Subject: Re\r\n\r\nBonjour\r", b"\n", b".\r\n..deux\r\n", b".", b"trois\r\n")
+
+    async def body() -> AsyncIterator[bytes]:
+        for piece in pieces:
+            yield piece
+
+    async with relay_server(RelayServer()) as server:
+        sent = await Relay(settings(server.port)).send(LETTER, body=body())
+    assert sent.fate is Fate.SENT
+    [(_, _, message)] = server.taken
+    assert message.get_payload() == "Bonjour\r\n.\r\n..deux\r\n.trois\r\n"
+
+
+@pytest.mark.parametrize(
+    ("second", "fate", "refused", "left_to"),
+    [
+        ("550 5.1.1 no such user", Fate.SENT, {"anne@free.example": "550"}, ()),
+        ("450 4.2.0 greylisted", Fate.LATER, {}, ("anne@free.example",)),
+    ],
+)
+async def test_of_several_recipients_each_is_told(
+    second: str, fate: Fate, refused: dict[str, str], left_to: tuple[str, ...]
+) -> None:
+    letter = replace(LETTER, also_to=("anne@free.example",))
+    async with relay_server(RelayServer(lambda nth: second if nth else TAKE)) as server:
+        sent = await Relay(settings(server.port)).send(letter)
+    assert (sent.fate, sent.refused, sent.left_to) == (fate, refused, left_to)
+    assert len(server.taken) == 1
 
 
 @pytest.mark.parametrize(

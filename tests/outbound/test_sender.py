@@ -1,9 +1,10 @@
 """The loop that empties the outbox, under a clock that is set by hand: pauses, an end, alarms."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
+from typing import Any
 
 import pytest
 
@@ -51,9 +52,15 @@ class Box:
             raise OSError
         self.ended = fate, reason
 
-    async def retry(self, claimed: ClaimedOutgoing, reason: str, until: datetime) -> None:
-        del claimed, reason
+    async def retry(self, claimed: ClaimedOutgoing, reason: str, until: datetime, left_to: Sequence[str] = ()) -> None:
+        del claimed, reason, left_to
         self.not_before = until
+
+    async def refused_for(self, claimed: ClaimedOutgoing, refused: Mapping[str, str], now: datetime) -> None:
+        del claimed, refused, now
+
+    def body(self, claimed: ClaimedOutgoing) -> None:
+        del claimed
 
     async def lease_left(self, claimed: ClaimedOutgoing) -> float:
         del claimed
@@ -70,8 +77,11 @@ class Answers(Relay):
     def __init__(self, *sent: SendResult) -> None:
         self.sent = list(sent)
 
-    async def send(self, outgoing: Outgoing, still_ours: Callable[[], Awaitable[bool]] = always) -> SendResult:
+    async def send(
+        self, outgoing: Outgoing, still_ours: Callable[[], Awaitable[bool]] = always, **how: Any
+    ) -> SendResult:
         assert outgoing == LETTER
+        assert how == {"recipients": LETTER.everybody, "body": None}
         if not await still_ours():
             return SendResult(Fate.NOT_OURS, "lease")
         return self.sent.pop(0) if len(self.sent) > 1 else self.sent[0]

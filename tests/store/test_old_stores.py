@@ -49,7 +49,8 @@ RELEASED = {
     "v0016_register": "3f87a3514adc06b3",
     "v0017_danger_score": "1be7619a702fde1f",
     "v0018_restores": "d349e042a872db84",
-    "v0022_figures": "c31df281b4b74ab4",
+    "v0019_writing": "5e90bf219e2a117c",
+    "v0022_figures": "a20eda3f94d722e8",
     "v0023_imports": "4c86877877b3c8ed",
     "v0024_canned_answers": "4791d453c78c3f51",
 }

@@ -29,6 +29,7 @@ from dtm_contact.settings import DeskSettings, OutboundSettings, RulesSettings, 
 from dtm_contact.store import Store, migrate, open_store
 from dtm_contact.web.app import build
 from dtm_contact.web.app_context import AppContext
+from dtm_contact.web.live import EventFollower
 from dtm_contact.web.rpc import authorized
 from tests.rules.cast import DIRECTORY, lease
 from tests.rules.once import load_once
@@ -65,6 +66,7 @@ class DeskAlone(AppContext):
 
     def __init__(self, settings: Settings, store: Store) -> None:
         super().__init__(settings, store, Path("/nowhere"))
+        self.follower = EventFollower(store)
         self._in_force = InForce(store, settings, _rules)
 
     @cached_property

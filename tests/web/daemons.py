@@ -61,14 +61,20 @@ class Served:
             client.sendmail(sender, ["metropole@parishabitat.fr"], raw)
 
 
-@contextmanager
-def served(folder: Path, **settings: str) -> Iterator[Served]:
-    """Run a daemon over the small sample directory, its desk open."""
-    url = f"sqlite:///{folder}/store.db"
+def filled(url: str) -> None:
+    """Make a store that knows the small sample directory."""
     migrate(url)
     with open_store(url) as store:
         records, _ = read_export(ROOT / "tests" / "directory" / "good")
         store.directory.save(records, "test", datetime.now(UTC))
+
+
+@contextmanager
+def served(folder: Path, url: str = "", **settings: str) -> Iterator[Served]:
+    """Run a daemon, its desk open: over a store of its own, which knows the small sample directory, or a filled one."""
+    if not url:
+        url = f"sqlite:///{folder}/store.db"
+        filled(url)
     environment = {name: value for name, value in os.environ.items() if not name.startswith("DTM_")}
     environment |= {
         "DTM_STORE_URL": url,

@@ -11,7 +11,7 @@ import pytest
 from dtm_contact.access import Role
 from dtm_contact.cases import Command, RefusedError, all_verbs
 from dtm_contact.errors import NotFoundError
-from dtm_contact.model import Candidate, Likely
+from dtm_contact.model import Candidate, DraftKey, DraftKind, Likely
 from dtm_contact.store import EVERYTHING
 from tests.web.conftest import DeskAlone, Somebody, desk_over, open_in
 
@@ -23,16 +23,20 @@ ARGUMENTS: Mapping[str, tuple[set[str], set[str]]] = {
     "confirm": (set(), {"value"}),
     "danger": (set(), {"reason"}),
     "done": (set(), {"reason", "danger_over", "spoke"}),
+    "forward": (
+        {"arrival", "to", "cc", "attached", "files"},
+        {"text", "subject", "unproven_ok", "sign"},
+    ),
     "link": ({"other"}, set()),
     "merge": ({"into"}, {"reason"}),
     "move": (set(), {"queue", "reason"}),
     "new": (
-        {"tenant", "dwelling", "residence"},
+        {"tenant", "dwelling", "residence", "files"},
         {"visit", "text", "subject", "name", "address", "phone", "place", "topic", "priority", "id"},
     ),
     "no_answer": (set(), {"again"}),
     "no_danger": (set(), {"reason"}),
-    "note": (set(), {"text"}),
+    "note": ({"files"}, {"text"}),
     "priority": (set(), {"priority", "reason"}),
     "register": (
         {"tenant"},
@@ -42,7 +46,10 @@ ARGUMENTS: Mapping[str, tuple[set[str], set[str]]] = {
     "register_undo": ({"entry"}, set()),
     "release": (set(), set()),
     "reopen": (set(), {"reason"}),
-    "reply": ({"to"}, {"text", "subject", "unproven_ok"}),
+    "reply": (
+        {"to", "also_to", "cc", "files"},
+        {"text", "subject", "unproven_ok", "sign", "quote", "then", "until"},
+    ),
     "resume": (set(), set()),
     "split": ({"arrivals"}, set()),
     "tag": (set(), {"add", "remove"}),
@@ -53,12 +60,15 @@ ARGUMENTS: Mapping[str, tuple[set[str], set[str]]] = {
     "undo": (set(), {"reason", "danger_over"}),
     "wait": (set(), {"until", "reason"}),
 }
+WRITER = "nadia.benali@free.example"
 CONFIRMED = "nouvelle-adresse@free.example"
 """What is kept as the address of the other office's tenant."""
 BESIDE: Mapping[str, Mapping[str, Any]] = {
     "new": {"visit": "call", "text": "Bonjour, plus de chauffage."},
     "register": {"kind": "language", "value": "pt"},
-    "reply": {"text": "Bonjour."},
+    "note": {"text": "Bonjour."},
+    "reply": {"text": "Bonjour.", "to": WRITER, "unproven_ok": True},
+    "forward": {"text": "Pour vous.", "to": WRITER, "unproven_ok": True},
     "unconfirm": {"value": CONFIRMED},
 }
 Named = Callable[[dict[str, Any]], tuple[Any, Any]]
@@ -73,6 +83,16 @@ NAMED: Mapping[tuple[str, str], Named] = {
     ("register", "tenant"): lambda _: ("T09", "T99"),
     ("register_end", "entry"): lambda other: (other["entry"], 999_999),
     ("register_undo", "entry"): lambda other: (other["entry"], 999_999),
+    ("forward", "arrival"): lambda other: (other["arrival"], 999_999),
+    ("forward", "to"): lambda _: ("t09@free.example", "personne@free.example"),
+    ("forward", "cc"): lambda _: (["t09@free.example"], ["personne@free.example"]),
+    ("forward", "attached"): lambda _: (["0" * 64], ["1" * 64]),
+    ("forward", "files"): lambda other: ([other["file"]], [999_999]),
+    ("new", "files"): lambda other: ([other["file"]], [999_999]),
+    ("note", "files"): lambda other: ([other["file"]], [999_999]),
+    ("reply", "also_to"): lambda _: (["t09@free.example"], ["personne@free.example"]),
+    ("reply", "cc"): lambda _: (["t09@free.example"], ["personne@free.example"]),
+    ("reply", "files"): lambda other: ([other["file"]], [999_999]),
     ("reply", "to"): lambda _: ("t09@free.example", "personne@free.example"),
     ("split", "arrivals"): lambda other: ([other["arrival"]], [999_999]),
     ("tenant", "tenant"): lambda _: ("T09", "T99"),
@@ -82,6 +102,10 @@ NAMED: Mapping[tuple[str, str], Named] = {
 }
 OF_ANOTHER_CASE = {"into", "arrivals", "value", "to", "invite"}
 """What is refused to everybody where it is of another case or tenant than the one in hand."""
+REFUSED_TO_ALL = {
+    ("forward", "arrival"), ("forward", "attached"), ("merge", "into"), ("reply", "to"), ("split", "arrivals"),
+    ("unconfirm", "value"),
+}  # fmt: skip
 _numbers = count(1)
 
 
@@ -116,10 +140,12 @@ def test_what_another_office_has_is_told_as_what_does_not_exist(offices: DeskAlo
     agent = Somebody(offices, f"agent-{next(_numbers)}", Role.AGENT, "nord")
     arrival = offices.store.cases.get(other).contacts[0].arrival_id
     entry = _register_for_the_other(offices)
-    foreign, made_up = NAMED[verb, argument]({"number": other, "arrival": arrival, "entry": entry})
+    foreign, made_up = NAMED[verb, argument](
+        {"number": other, "arrival": arrival, "entry": entry, "file": _file_of_the_other(offices, other)}
+    )
     before = offices.store.cases.get(own), offices.store.cases.get(other)
     number = "" if verb == "new" else own
-    beside = {**BESIDE.get(verb, {}), **({"slot": _slot(offices)} if verb == "appoint" else {})}
+    beside = _beside(offices, verb, own)
     found = refusal(offices, agent, verb, number, {**beside, argument: foreign})
     expected = refusal(offices, agent, verb, number, {**beside, argument: made_up})
     assert found.replace(_name(foreign), "…") == expected.replace(_name(made_up), "…")
@@ -134,13 +160,12 @@ def test_who_sees_all_offices_may_name_it(offices: DeskAlone, verb: str, argumen
     who = Somebody(offices, f"agency-{next(_numbers)}", Role.AGENCY, "agence")
     arrival = offices.store.cases.get(other).contacts[0].arrival_id
     entry = _register_for_the_other(offices, who)
-    foreign, _ = NAMED[verb, argument]({"number": other, "arrival": arrival, "entry": entry})
-    beside = {**BESIDE.get(verb, {}), **({"slot": _slot(offices)} if verb == "appoint" else {})}
+    foreign, _ = NAMED[verb, argument](
+        {"number": other, "arrival": arrival, "entry": entry, "file": _file_of_the_other(offices, other)}
+    )
+    beside = _beside(offices, verb, own)
     number = "" if verb == "new" else own
-    if (verb, argument) in {("merge", "into"), ("split", "arrivals"), ("unconfirm", "value")} or argument in {
-        "to",
-        "invite",
-    }:
+    if (verb, argument) in REFUSED_TO_ALL or argument in {"invite", "files"}:
         # Of another tenant or another case: refused for that, whoever asks.
         with pytest.raises(RefusedError):
             offices.send(Command(verb, who.account.name, number, {**beside, argument: foreign}))
@@ -196,6 +221,26 @@ def refusal(offices: DeskAlone, agent: Somebody, verb: str, number: str, argumen
     with pytest.raises((RefusedError, NotFoundError)) as told:
         offices.send(Command(verb, agent.account.name, number, arguments))
     return f"{type(told.value).__name__}: {told.value}"
+
+
+def _beside(offices: DeskAlone, verb: str, own: str) -> dict[str, Any]:
+    """Return the other arguments that a verb needs."""
+    beside = dict(BESIDE.get(verb, {}))
+    if verb == "appoint":
+        beside["slot"] = _slot(offices)
+    if verb == "forward":
+        beside["arrival"] = offices.store.cases.get(own).contacts[0].arrival_id
+    return beside
+
+
+def _file_of_the_other(offices: DeskAlone, number: str) -> int:
+    """Return the id of a file in a draft of somebody of the other office."""
+    who = Somebody(offices, f"agent-{next(_numbers)}", Role.AGENT, "sud")
+    key = DraftKey(who.account.id, DraftKind.REPLY, number)
+    file_id = offices.store.files.begin(key, "bail.pdf", "application/pdf", offices.now())
+    offices.store.files.add_piece(file_id, who.account.id, 0, b"%PDF-")
+    offices.store.files.finish(file_id, who.account.id, "0" * 64)
+    return file_id
 
 
 def _name(value: Any) -> str:

@@ -1,6 +1,7 @@
 """Who may what: every page and action, every role, the own office's case and another's."""
 
 import asyncio
+import hashlib
 from collections.abc import Iterator, Mapping
 from itertools import count
 from typing import Any
@@ -8,12 +9,14 @@ from typing import Any
 import pytest
 from starlette.routing import Route
 
-from dtm_contact.access import Role, digest_of
-from dtm_contact.model import EntryKind
+from dtm_contact.access import Role, csrf_token, digest_of
+from dtm_contact.cases import Command
+from dtm_contact.model import DraftKey, DraftKind, EntryKind
 from dtm_contact.web.registry import all_routes
 from tests.store.samples import confirmed, entered
-from tests.web.conftest import DIGEST, OFFICES, DeskAlone, Somebody, desk_over, open_in
+from tests.web.conftest import DIGEST, OFFICES, DeskAlone, Somebody, desk_over, message, open_in
 
+PDF = b"%PDF-1.7 bail"
 # For agent, agency, head, admin, auditor: with what is the own office's, and with what is another's.
 # What was set aside belongs to no office, and no case is among it.
 # o: served, or refused by the case's state alone; n: not found; f: not allowed; e: everybody, logged in or not.
@@ -27,6 +30,11 @@ TABLE = {
     "GET /": _READ_ALL,
     "GET /aide": _READ_ALL,
     "GET /alertes": _READ_ALL,
+    "GET /brouillon": _WORK,
+    "POST /brouillon": _WORK,
+    "POST /brouillon/piece": _WORK,
+    "POST /brouillon/piece/{file}/retirer": "nn nn nn ff ff",  # another's draft, whoever asks
+    "POST /brouillon/present": _WORK,
     "GET /chiffres": _OVERSIGHT,
     "GET /chiffres/carte": _OVERSIGHT,
     "GET /chiffres/detail": _OVERSIGHT,
@@ -47,10 +55,12 @@ TABLE = {
     "POST /dossier/{number}/reponses-types/{answer}": _WORK,
     "POST /dossier/{number}/dedoubler": _WORK,
     "POST /dossier/{number}/annuler": _WORK,
+    "POST /dossier/{number}/brouillon/supprimer": _WORK,
     "POST /dossier/{number}/attendre": _WORK,
     "POST /dossier/{number}/clore": _WORK,
     "POST /dossier/{number}/danger-reel": _WORK,
     "POST /dossier/{number}/etiqueter": _WORK,
+    "POST /dossier/{number}/faire-suivre": _WORK,
     "POST /dossier/{number}/inscrire": _WORK,
     "POST /dossier/{number}/lier": _WORK,
     "POST /dossier/{number}/locataire": _WORK,
@@ -90,12 +100,17 @@ TABLE = {
     "POST /incident/{residence}/{topic}/clore": _WORK,
     "POST /incident/{residence}/{topic}/nouvelle": _WORK,
     "GET /incidents": _READ_ALL,
+    "GET /jointe/{file}": _READ,
     "GET /journal": "ff ff oo oo oo",
     "GET /message/{arrival}": _READ,
+    "GET /moi": _WORK_ALL,
+    "POST /moi": _WORK_ALL,
     "GET /nouveau": _WORK_ALL,
     "POST /nouveau": _WORK_ALL,
     "POST /nouveau/chercher": _WORK_ALL,
+    "POST /nouveau/supprimer": _WORK_ALL,
     "GET /piece/{arrival}/{sha256}": _READ,
+    "GET /piece/{arrival}/{sha256}/apercu": _READ,
     "GET /piece/{arrival}/{sha256}/photo": _READ,
     "GET /piece/{arrival}/{sha256}/vignette": _READ,
     "GET /recherche": _READ_ALL,
@@ -121,6 +136,8 @@ ASKED = {
     "GET /chiffres/dossiers": "?c=opened&b={office}&r={residence}&m={topic}",
     "GET /chiffres/dossiers/export": "?c=opened&b={office}&f=csv&colonne=objet&r={residence}&m={topic}",
     "GET /chiffres/export": "?t=bureaux&f=csv&b={office}&r={residence}&m={topic}",
+    "GET /brouillon": "?forme=repondre&sur={number}",
+    "POST /brouillon/piece": "?forme=repondre&sur={number}&nom=bail.txt",
 }
 
 
@@ -151,9 +168,14 @@ def _found(offices: DeskAlone, name: str, role: Role, whose: str, things: dict[s
     if name == "GET /evenements":
         return "o" if things["number"] in asyncio.run(_first_told(who)) else "n"
     before = offices.store.cases.get(things["number"])
+    if path.endswith("/apercu"):
+        things = {**things, "sha256": hashlib.sha256(PDF).hexdigest()}
     path = (path + ASKED.get(name, "")).format(**things)
     fields = {key: value.format(**things) for key, value in FIELDS.get(name, {}).items()}
     answer = who.get(path) if method == "GET" else who.post(path, **fields, dossier=things["number"])
+    if name == "POST /brouillon/piece":
+        # A file is the body of a request, so the token comes as a header.
+        answer = who.client.send("POST", path, content=b"Bonjour", headers={"X-CSRF-Token": csrf_token(who.secret)})
     assert answer.status_code < 500
     after = offices.store.cases.get(things["number"])
     found = {404: "n", 403: "f"}.get(answer.status_code, "o")
@@ -173,8 +195,8 @@ async def _first_told(who: Somebody) -> str:
         await leave.wait()
         return {"type": "http.disconnect"}
 
-    async def send(message: Mapping[str, Any]) -> None:
-        told.append(message.get("body", b"").decode() or str(message.get("status", "")))
+    async def send(part: Mapping[str, Any]) -> None:
+        told.append(part.get("body", b"").decode() or str(part.get("status", "")))
         if told[-1].startswith("id:"):
             leave.set()
 
@@ -190,6 +212,9 @@ async def _first_told(who: Somebody) -> str:
 _numbers = count(1)
 BOARD = "the secret of a board"
 FIELDS = {
+    "POST /brouillon": {"forme": "repondre", "sur": "{number}", "champs": '{{"texte": "Bonjour"}}'},
+    "POST /brouillon/present": {"forme": "repondre", "sur": "{number}"},
+    "POST /dossier/{number}/brouillon/supprimer": {"forme": "noter"},
     "POST /dossier/{number}/lier": {"autre": "2026-000001"},
     "POST /dossier/{number}/reunir": {"autre": "2026-000001"},
     "POST /nouveau": {"visit": "call", "text": "Bonjour, plus de chauffage."},
@@ -202,7 +227,7 @@ FIELDS = {
 
 
 def _things(desk: DeskAlone, office: str, external_id: str) -> dict[str, str]:
-    number = open_in(desk.store, office, external_id)
+    number = open_in(desk.store, office, external_id, message(files={"bail.pdf": PDF}))
     if office == "nord":
         confirmed(desk.store, "number", "+33698765432", "T01", number)
     arrival = desk.store.cases.get(number).contacts[0].arrival_id
@@ -211,9 +236,20 @@ def _things(desk: DeskAlone, office: str, external_id: str) -> dict[str, str]:
     return {
         "number": number, "arrival": str(arrival), "sha256": DIGEST, "link": "x", "office": office,
         "dwelling": "L01" if office == "nord" else "L09", "residence": "R01" if office == "nord" else "R02",
-        "topic": "heating", "outgoing": "1", "answer": "fsl", "digest": "x", "token": BOARD, "name": "desk.css",
-        "tenant": tenant, "entry": str(entry),
+        "topic": "heating", "outgoing": "1", "answer": "fsl", "file": str(_sent_file(desk, number)), "digest": "x",
+        "token": BOARD, "name": "desk.css", "tenant": tenant, "entry": str(entry),
     }  # fmt: skip
+
+
+def _sent_file(desk: DeskAlone, number: str) -> int:
+    """Return the id of a file that was left with a case."""
+    who = Somebody(desk, f"agency-{next(_numbers)}", Role.AGENCY, "agence")
+    files = desk.store.files
+    file_id = files.begin(DraftKey(who.account.id, DraftKind.NOTE, number), "a.pdf", "application/pdf", desk.now())
+    files.add_piece(file_id, who.account.id, 0, PDF)
+    files.finish(file_id, who.account.id, "0" * 64)
+    desk.send(Command("note", who.account.name, number, {"text": "Vu", "files": [file_id]}))
+    return file_id
 
 
 def test_nobody_who_is_not_logged_in_gets_anything(desk: DeskAlone) -> None:
@@ -223,7 +259,7 @@ def test_nobody_who_is_not_logged_in_gets_anything(desk: DeskAlone) -> None:
     for name, route in ROUTES.items():
         if route.right is None:
             continue
-        named = {"dwelling": "L01", "residence": "R", "topic": "gas", "outgoing": "1", "answer": "fsl"}
+        named = {"dwelling": "L01", "residence": "R", "topic": "gas", "outgoing": "1", "answer": "fsl", "file": "1"}
         path = route.path.format(number=number, arrival="1", sha256=DIGEST, **named)
         answer = stranger.get(path) if route.method == "GET" else stranger.post(path)
         assert answer.status_code == 303, name

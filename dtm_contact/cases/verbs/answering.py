@@ -1,11 +1,26 @@
-"""An agent's words to the one who wrote, from our one address, in the thread."""
+"""An agent's words from our one address, in the thread: to who wrote, or on to somebody else with what was written."""
+
+from typing import Annotated, Final, Literal
+
+from pydantic import AwareDatetime, Field
 
 from dtm_contact.cases.act import Act
-from dtm_contact.cases.posting import post, recipient
-from dtm_contact.cases.refusals import WrongArgumentError
+from dtm_contact.cases.addressees import Addressee, Trust
+from dtm_contact.cases.attaching import FileIds, quoted, signed, taken_files
+from dtm_contact.cases.posting import Enclosed, addressees_of, check_stranger, further, post, recipient, registered_of
+from dtm_contact.cases.refusals import RefusedError, UnprovenAddressError, WrongArgumentError, WrongStateError
 from dtm_contact.cases.registry import verb
 from dtm_contact.cases.texts import Line, Words
+from dtm_contact.cases.verbs.closing import done
+from dtm_contact.cases.verbs.waiting import wait
+from dtm_contact.directory.duty import on_duty, on_duty_in_residence
+from dtm_contact.model import Contact, DraftKind, OutgoingFile
+from dtm_contact.model.attachable import MEDIA_TYPES, extension_of
 from dtm_contact.rules.library import TO_FILL_IN
+
+Addresses = Annotated[tuple[Line, ...], Field(max_length=20)]
+"""Addresses beside the first."""
+_REPLY_SENT: Final = "Réponse envoyée"
 
 
 def check_filled_in(text: str) -> None:
@@ -21,13 +36,126 @@ def check_filled_in(text: str) -> None:
 
 
 @verb("reply")
-def reply(
-    act: Act, text: Words, to: Line | None = None, subject: Line | None = None, *, unproven_ok: bool = False
+def reply(  # noqa: PLR0913 - all that a letter may have
+    act: Act,
+    text: Words,
+    to: Line | None = None,
+    subject: Line | None = None,
+    *,
+    unproven_ok: bool = False,
+    also_to: Addresses = (),
+    cc: Addresses = (),
+    files: FileIds = (),
+    sign: bool = False,
+    quote: bool = False,
+    then: Literal["done", "wait"] | None = None,
+    until: AwareDatetime | None = None,
 ) -> None:
     """Répond dans le dossier, depuis notre adresse et dans la conversation ; `to` : à quelle adresse.
 
     Sans `to`, à l'adresse vérifiée qui a écrit en dernier, sinon à celle du locataire dans l'annuaire. Une adresse que
-    rien ne vérifie demande `unproven_ok` ; à une machine, on ne répond pas.
+    rien ne vérifie demande `unproven_ok` ; à une machine, on ne répond pas. `also_to`, `cc` : les autres destinataires
+    et les copies, du dossier eux aussi. `files` : des pièces du brouillon. `sign`, `quote` : avec la signature, avec le
+    message auquel on répond. `then` : clôt le dossier ensuite, ou le met en attente jusqu'à `until`.
     """
     check_filled_in(text)
-    post(act, recipient(act, to, unproven_ok=unproven_ok), text, subject=subject)
+    first = recipient(act, to, unproven_ok=unproven_ok)
+    others = further(act, also_to, (first.address,), unproven_ok=unproven_ok)
+    copies = further(act, cc, (first.address, *others), unproven_ok=unproven_ok)
+    tail = _tail(act, first.contact if quote else None, sign=sign)
+    attached = taken_files(act, DraftKind.REPLY, files)
+    post(act, first, text, subject=subject, enclosed=Enclosed(others, copies, attached, tail=tail))
+    if then == "done":
+        done(act, reason=_REPLY_SENT)
+    elif then == "wait":
+        if until is None:
+            raise WrongArgumentError("dites jusqu'à quand le dossier attend")
+        wait(act, until=until, reason=_REPLY_SENT)
+
+
+def _tail(act: Act, original: Contact | None, *, sign: bool) -> str:
+    """Return what stands behind an agent's words: their signature, and what they answer."""
+    return quoted(act, signed(act, "") if sign else "", original)
+
+
+@verb("forward")
+def forward(  # noqa: PLR0913 - all that a letter may have
+    act: Act,
+    arrival: int,
+    to: Line,
+    text: Words,
+    subject: Line | None = None,
+    *,
+    unproven_ok: bool = False,
+    cc: Addresses = (),
+    attached: Annotated[tuple[Line, ...], Field(max_length=100)] = (),
+    files: FileIds = (),
+    sign: bool = False,
+) -> None:
+    """Fait suivre un message du dossier (`arrival`), avec un mot et les pièces choisies (`attached`, par empreinte).
+
+    Au gardien de service, à quelqu'un du dossier, à une adresse de l'annuaire du bureau ; à toute autre adresse
+    seulement pour qui en a le droit.
+    """
+    read = next((each for each in act.work.judged_contacts(act.held) if each.arrival_id == arrival), None)
+    original = read.judgement.contact if read is not None and read.judgement is not None else None
+    if original is None:
+        raise WrongArgumentError("ce message n'est pas du dossier")
+    first = _somebody(act, to, unproven_ok=unproven_ok)
+    if registered_of(act).protected and not unproven_ok:
+        raise UnprovenAddressError("le foyer est protégé : confirmez que le message peut être transmis")
+    passed_on = tuple(_piece(original, arrival, digest) for digest in dict.fromkeys(attached))
+    own = taken_files(act, DraftKind.FORWARD, files)
+    total = sum(each.size for each in own) + sum(each.size for each in original.attachments if each.sha256 in attached)
+    if total > act.grounds.settings.attachments.octets:
+        raise WrongArgumentError(
+            f"les pièces jointes font plus de {act.grounds.settings.attachments.megabytes} Mo en tout"
+        )
+    copies = further(act, cc, (first.address,), unproven_ok=unproven_ok)
+    tail = f"{signed(act, '') if sign else ''}{_forwarded(act, original)}"
+    about = subject or f"TR: {original.subject or 'message reçu'} – dossier {act.case.number}"
+    enclosed = Enclosed(cc=copies, files=own, forwarded=passed_on, tail=tail, kind="forwarded")
+    post(act, first, text, subject=about, enclosed=enclosed)
+
+
+def _somebody(act: Act, address: str, *, unproven_ok: bool) -> Addressee:
+    """Return whom a message may be forwarded to; it begins no thread with them."""
+    if not act.grounds.settings.outbound.host:
+        raise RefusedError("aucun serveur n'est réglé pour envoyer le courrier (DTM_OUTBOUND_HOST)")
+    address = address.lower()
+    if any(each.address == address for each in addressees_of(act)):
+        recipient(act, address, unproven_ok=unproven_ok)
+    elif address not in directory_addresses(act):
+        check_stranger(act, address, unproven_ok=unproven_ok)
+    return Addressee(address, Trust.KNOWN)
+
+
+def directory_addresses(act: Act) -> dict[str, str]:
+    """Return the addresses of the directory that a message may go on to: caretakers and offices."""
+    directory, today = act.grounds.directory, act.now.date()
+    dwelling = directory.dwellings.get(act.case.dwelling_id or "")
+    duty = on_duty(directory, dwelling.address_id, today) if dwelling else ()
+    if not duty and act.case.residence_id in directory.residences:
+        duty = on_duty_in_residence(directory, act.case.residence_id or "", today)
+    there = [directory.caretakers[each.id] for each in duty if each.id is not None and each.id in directory.caretakers]
+    seen = [each for each in directory.records.caretakers if act.visibility.sees(each.office_id)]
+    found = {each.email.lower(): f"{each.first_name} {each.last_name}" for each in (*there, *seen)}
+    found |= {each.email.lower(): each.name for each in directory.records.offices}
+    return {address: name for address, name in found.items() if address}
+
+
+def _piece(original: Contact, arrival: int, digest: str) -> OutgoingFile:
+    found = next((each for each in original.attachments if each.sha256 == digest and each.size), None)
+    if found is None:
+        raise WrongArgumentError("cette pièce n'est pas du message")
+    media_type = MEDIA_TYPES.get(extension_of(found.name))
+    if media_type is None:
+        raise WrongStateError(f"« {found.name} » n'est pas d'un format qui peut être envoyé")
+    return OutgoingFile(found.name, media_type, arrival_id=arrival, sha256=digest)
+
+
+def _forwarded(act: Act, original: Contact) -> str:
+    at = f"{original.at.astimezone(act.now.tzinfo):%d/%m/%Y à %H:%M}"
+    heads = (f"De : {original.sender.name} {original.sender.address}".rstrip(), f"Objet : {original.subject}")
+    told = "\n".join((*heads, f"Le {at}"))
+    return f"\n\n--- Message transmis ---\n{told}\n\n{original.new_text.strip()}"

@@ -6,7 +6,7 @@ from pydantic import AwareDatetime
 
 from dtm_contact.cases.act import Act
 from dtm_contact.cases.addressees import Addressee, Trust
-from dtm_contact.cases.posting import addressees_of, post, recipient, tokens_of
+from dtm_contact.cases.posting import Enclosed, addressees_of, post, recipient, tokens_of
 from dtm_contact.cases.refusals import WrongArgumentError, WrongStateError
 from dtm_contact.cases.registry import verb
 from dtm_contact.cases.texts import Code, Line
@@ -56,7 +56,8 @@ def _write(act: Act, slot: datetime, office: str, to: Addressee, method: Method)
     visit = Visit(act.case.number, slot, SLOT, act.grounds.directory.offices[office], organizer, to.address)
     phone = settings.numbers[0] if settings.numbers else ""
     subject, text = told(visit, method, settings.zone, phone)
-    post(act, to, text, subject=subject, calendar=calendar(visit, method, act.now), method=method)
+    invitation = Enclosed(calendar=calendar(visit, method, act.now), method=method)
+    post(act, to, text, subject=subject, enclosed=invitation)
 
 
 @verb("cancel_appointment")

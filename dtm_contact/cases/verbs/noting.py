@@ -5,9 +5,11 @@ from typing import Annotated
 from pydantic import Field, StringConstraints
 
 from dtm_contact.cases.act import Act
+from dtm_contact.cases.attaching import FileIds, taken_files
 from dtm_contact.cases.refusals import WrongArgumentError
 from dtm_contact.cases.registry import verb
 from dtm_contact.cases.texts import Words
+from dtm_contact.model import DraftKind
 
 _MOST_TAGS = 20
 
@@ -16,9 +18,12 @@ Tags = Annotated[tuple[Tag, ...], Field(max_length=_MOST_TAGS)]
 
 
 @verb("note")
-def note(act: Act, text: Words) -> None:
-    """Ajoute une note, que seuls les agents lisent ; aussi à un dossier clos."""
-    act.tell("noted", {"text": text, "changed": {}})
+def note(act: Act, text: Words, files: FileIds = ()) -> None:
+    """Ajoute une note, que seuls les agents lisent ; aussi à un dossier clos. `files` : des pièces du brouillon."""
+    attached = taken_files(act, DraftKind.NOTE, files)
+    act.work.lay_files(act.held, [file.id for file in attached])
+    told = {"files": [file.told for file in attached]} if attached else {}
+    act.tell("noted", {"text": text, "changed": {}, **told})
 
 
 @verb("tag")

@@ -13,12 +13,13 @@ from uuid import uuid4
 
 from pydantic import StringConstraints, validate_call
 
+from dtm_contact.cases.attaching import FileIds, check_files
 from dtm_contact.cases.command import Command, Done
 from dtm_contact.cases.knowledge import Knowledge, Ways
 from dtm_contact.cases.refusals import RefusedError, WrongArgumentError
 from dtm_contact.cases.registry import STRICT, Verb, add, checked_call
 from dtm_contact.cases.texts import Code, Line, Words
-from dtm_contact.model import Arrival, Priority
+from dtm_contact.model import Arrival, DraftKey, DraftKind, Priority
 from dtm_contact.reading.formats.fields import DESK
 from dtm_contact.store import Store, Visibility
 
@@ -44,16 +45,17 @@ def new(  # noqa: PLR0913 - all that an agent may write down
     topic: Code | None = None,
     priority: Priority | None = None,
     id: _Id | None = None,  # noqa: A002 - the command's own word
-) -> tuple[str, dict[str, Any]]:
+    files: FileIds = (),
+) -> tuple[str, dict[str, Any], FileIds]:
     """Ouvre un dossier à la main : un appel en ligne, une visite au guichet, un courrier ; jugé par les mêmes règles.
 
     `address` est son adresse électronique, `place` celle où il dit habiter.
-    `id` : le même deux fois n'ouvre qu'un dossier.
+    `id` : le même deux fois n'ouvre qu'un dossier. `files` : des pièces du brouillon.
     """
     told = {"visit": visit, "text": text, "subject": subject, "name": name, "address": address, "phone": phone}
     told["place"] = place
     told |= {"tenant": tenant, "dwelling": dwelling, "residence": residence, "topic": topic, "priority": priority}
-    return id or uuid4().hex, {key: value for key, value in told.items() if value is not None}
+    return id or uuid4().hex, {key: value for key, value in told.items() if value is not None}, files
 
 
 def _check(knowledge: Knowledge, told: dict[str, Any], visibility: Visibility, on: date) -> None:
@@ -78,11 +80,30 @@ def _check(knowledge: Knowledge, told: dict[str, Any], visibility: Visibility, o
 def _apply(store: Store, command: Command, now: datetime, grounds: Ways) -> Done:
     if grounds is None:
         raise RefusedError("ni annuaire ni règles ici")
-    external_id, told = checked_call(new, **command.arguments)
+    external_id, told, files = checked_call(new, **command.arguments)
     _check(grounds(), told, command.visibility, now.date())
     raw = json.dumps({**told, "by": command.actor}, ensure_ascii=False).encode("utf-8", "backslashreplace")
+    if files:
+        _check_files(store, command, external_id, files, grounds())
     store.arrivals.accept([Arrival(CHANNEL, external_id, now, DESK, None, raw)])
+    if files:
+        store.files.hand_in(_draft(store, command, external_id), files, CHANNEL, external_id)
+    if command.of_draft:
+        # After it: what is handed in twice under one id is one case.
+        store.drafts.drop_of(command.actor, DraftKind.NEW, external_id)
     return Done("", 0, (), arrival=external_id)
+
+
+def _check_files(store: Store, command: Command, about: str, files: FileIds, knowledge: Knowledge) -> None:
+    draft = store.drafts.draft(_draft(store, command, about))
+    theirs = {file.id: file for file in store.files.of_draft(draft.id)} if draft else {}
+    if not set(files) <= set(theirs):
+        raise WrongArgumentError("une pièce jointe n'est plus là ; joignez-la de nouveau")
+    check_files([theirs[each] for each in dict.fromkeys(files)], knowledge.settings.attachments)
+
+
+def _draft(store: Store, command: Command, about: str) -> DraftKey:
+    return DraftKey(store.accounts.named(command.actor).id, DraftKind.NEW, about)
 
 
 add(Verb("new", inspect.getdoc(new) or "", tuple(inspect.signature(new).parameters), _apply))

@@ -15,6 +15,7 @@ from dtm_contact.web.converter import ConversionError, Job
 from dtm_contact.web.registry import page
 from dtm_contact.web.request_context import RequestContext
 
+_FRAMED = "default-src 'none'; style-src 'unsafe-inline'; sandbox; frame-ancestors 'self'"
 _SEALED = "default-src 'none'; sandbox; frame-ancestors 'none'"
 
 
@@ -24,10 +25,26 @@ def piece(context: RequestContext) -> Response:
     case = _case(context)
     octets, name = _octets(context)
     context.audit("read", case.number, piece=name)
+    return Response(octets, media_type="application/octet-stream", headers=as_download(name))
+
+
+def as_download(name: str) -> dict[str, str]:
+    """Return the headers of a file that is only to be saved, under that name."""
     ascii_name = name.encode("ascii", "replace").decode().replace("?", "_").replace('"', "_").replace("\\", "_")
     disposition = f"attachment; filename=\"{ascii_name}\"; filename*=UTF-8''{quote(name, safe='')}"
-    headers = {"Content-Disposition": disposition, "Content-Security-Policy": _SEALED}
-    return Response(octets, media_type="application/octet-stream", headers=headers)
+    return {"Content-Disposition": disposition, "Content-Security-Policy": _SEALED}
+
+
+@page("/piece/{arrival}/{sha256}/apercu")
+def preview(context: RequestContext) -> Response:
+    """Give a PDF for a frame of our own page, under a policy of its own: nothing in it runs or loads anything."""
+    case = _case(context)
+    octets, name = _octets(context)
+    if not octets.startswith(b"%PDF-"):
+        raise NotFoundError("preview")
+    context.audit("read", case.number, piece=name)
+    headers = {"Content-Disposition": "inline", "Content-Security-Policy": _FRAMED, "X-Frame-Options": "SAMEORIGIN"}
+    return Response(octets, media_type="application/pdf", headers=headers)
 
 
 @page("/piece/{arrival}/{sha256}/vignette")

@@ -1,5 +1,6 @@
 """One case: who, where, what, how urgent, why here, what next; and an action for each verb that agents have."""
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 from email.parser import BytesParser
@@ -9,14 +10,14 @@ from typing import Any
 from starlette.responses import Response
 
 from dtm_contact.access import Right, sees
-from dtm_contact.cases import NeverUsedError, RefusedError
+from dtm_contact.cases import ChangedMeanwhileError, NeverUsedError, RefusedError
 from dtm_contact.cases.addressees import Addressee, Care, addressees, usual
 from dtm_contact.cases.taken_back import handed_over
 from dtm_contact.cases.verbs.closing import DANGER_OVER
 from dtm_contact.cases.verbs.confirming import known_to_household, reached_by, why_not_learnt
 from dtm_contact.errors import NotFoundError
 from dtm_contact.explain import summary
-from dtm_contact.labels.events import SENT_STATES
+from dtm_contact.labels.events import HAPPENED, SENT_STATES, event_line
 from dtm_contact.labels.judging import CARE, NOT_READ
 from dtm_contact.model import Judgement, KeptHistory, Proposal, RuleTrace
 from dtm_contact.rules import decide
@@ -33,6 +34,8 @@ from dtm_contact.web.case_view import (
     voice_messages,
     wishes,
 )
+from dtm_contact.web.drafts import FORMS, keep_refused, typed_on, writing_in
+from dtm_contact.web.letters import files_of_form, forwardable, own_signature, reply_subject
 from dtm_contact.web.pages.canned import filled
 from dtm_contact.web.register_view import asked_entry, note_protection, proposed, register_of_case, shown_register
 from dtm_contact.web.registry import page, post
@@ -42,8 +45,10 @@ OF_ANOTHER_OFFICE = "un logement d’un autre bureau"
 """Instead of where somebody lives whose dwelling the agent's office does not work."""
 
 _CANDIDATES = 6
+_ANSWERED = frozenset({"message", "visit", "voice"})
 _OTHERS = 12
 _CANNED = 8
+_MOST_BETWEEN = 4
 
 
 @page("/dossier/{number}")
@@ -70,6 +75,8 @@ def case_page(context: RequestContext, *, alert: str = "", refused: str = "", sa
     last = next((each.judgement for each in reversed(file.contacts) if each.judgement), None)
     directory, names = context.app.directory, context.app.names
     found, answerable = file.case, addressees_of(context, file)
+    handed_in = context.app.store.files.of_arrivals([each.arrival_id for each in file.contacts])
+    entries = time_line(file, context.app.naming(context.now), sent, handed_in)
     elsewhere = found.dwelling_id is not None and not context.sees_dwelling(found.dwelling_id)
     shows_home = found.dwelling_id is not None and not elsewhere
     card = household_card(directory, names, found.dwelling_id or "", context.now) if shows_home else None
@@ -87,7 +94,7 @@ def case_page(context: RequestContext, *, alert: str = "", refused: str = "", sa
     candidates = [each for each in last.match.candidates if context.sees_tenant(each.tenant_id)] if last else []
     return {
         "case": found,
-        "line": time_line(file, context.app.naming(context.now), sent),
+        "line": entries,
         "arrivals": [each.arrival_id for each in file.contacts],
         "judged": last,
         "summary": summary(last, names, alarm=found.alarm) if last else "",
@@ -119,6 +126,14 @@ def case_page(context: RequestContext, *, alert: str = "", refused: str = "", sa
         "not_read": NOT_READ,
         "alert": alert,
         "refused": refused,
+        "typed": typed_on(context, found, refused),
+        "writing": writing_in(context, found),
+        "answered": next((each for each in entries if each.kind in _ANSWERED), None),
+        "signature": own_signature(context, found),
+        "subject_of_reply": reply_subject(found, last, protected=bool(registered.protected)),
+        "forward_to": forwardable(context, caretakers),
+        "attachable": context.app.settings.attachments,
+        "unseen_since": _unseen_since(context, file.events) if refused else None,
         "dangers_over": DANGER_OVER,
         "unconfirmed": found.alarm.certain and context.app.store.desk.calls_nobody(found.number),
         "status": 409 if alert else 200,
@@ -260,18 +275,56 @@ def _verb_action(word: str, verb: str, *, versioned: bool = True) -> Callable[[A
         @post(f"/dossier/{{number}}/{word}", Right.WORK, template="case.html")
         def done(context: RequestContext) -> Mapping[str, Any] | Response:
             number = context.case().number
-            given = {name: value for name, value in arguments(context).items() if value not in (None, "", ())}
+            version = context.number("version") if versioned else None
             try:
-                context.apply(verb, number, given, context.number("version") if versioned else None)
-            except NeverUsedError as error:
-                return case_page(context, alert=f"{error}{_other_address(context)}", refused=word)
+                given = {name: value for name, value in arguments(context).items() if value not in (None, "", ())}
+                context.apply(verb, number, given, version, of_draft=word in FORMS and not context.text("bandeau"))
             except RefusedError as error:
-                return case_page(context, alert=str(error), refused=word)
+                keep_refused(context, word, number)
+                return case_page(context, alert=_why_refused(context, error), refused=word)
             return _after(context, verb, number)
 
         return arguments
 
     return register
+
+
+def _why_refused(context: RequestContext, error: RefusedError) -> str:
+    """Return why something is refused, with what helps to go on."""
+    match error:
+        case NeverUsedError():
+            return f"{error}{_other_address(context)}"
+        case ChangedMeanwhileError():
+            return f"{error}{_what_came_between(context)}"
+        case _:
+            return str(error)
+
+
+def _what_came_between(context: RequestContext) -> str:
+    """Return what happened to the case since the page of the form was made; "" where that is unknown."""
+    seen = context.number("vu")
+    if seen is None:
+        return ""
+    later = [event for event in context.file().events if event.id > seen]
+    told = [_in_words(context, event) for event in later[-_MOST_BETWEEN:]]
+    return f" Depuis : {' ; '.join(told)}. Ce que vous avez écrit est gardé." if told else ""
+
+
+def _in_words(context: RequestContext, event: Event) -> str:
+    at = f"{event.at.astimezone(context.now.tzinfo):%H:%M}"
+    if event.what == "joined":
+        return f"un message est arrivé à {at}"
+    by = context.app.account_name(event.who)
+    if by and event.what in HAPPENED:
+        return f"{by} {HAPPENED[event.what]} à {at}"
+    return f"{event_line(event.what, {}, who=event.who)} à {at}"
+
+
+def _unseen_since(context: RequestContext, events: Iterable[Event]) -> datetime | None:
+    """Return when the last thing happened that the page showed from which a refused form was sent; None if unknown."""
+    seen = context.number("vu")
+    times = [event.at for event in events if seen is not None and event.id <= seen]
+    return max(times, default=None)
 
 
 def _other_address(context: RequestContext) -> str:
@@ -283,7 +336,9 @@ def _other_address(context: RequestContext) -> str:
 def _after(context: RequestContext, verb: str, number: str) -> Mapping[str, Any] | Response:
     if context.is_htmx and context.text("bandeau"):
         return {"template": "announced.html", "said": verb, "about": number}
-    if verb in _LEAVES and not (context.text("reste") and _still_seen(context, number)):
+    if (verb in _LEAVES or context.text("puis") == "clore") and not (
+        context.text("reste") and _still_seen(context, number)
+    ):
         return go(f"/file?fait={verb}&de={number}")
     return case_page(context, said=verb) if context.is_htmx else go(f"/dossier/{number}?fait={verb}")
 
@@ -353,7 +408,7 @@ def reopen(context: RequestContext) -> Mapping[str, Any]:
 @_verb_action("noter", "note", versioned=False)
 def note(context: RequestContext) -> Mapping[str, Any]:
     """Leave words for colleagues."""
-    return {"text": context.text("texte")}
+    return {"text": context.text("texte"), "files": files_of_form(context)}
 
 
 @_verb_action("etiqueter", "tag")
@@ -440,10 +495,36 @@ def divide(context: RequestContext) -> Mapping[str, Any]:
 @_verb_action("repondre", "reply")
 def reply(context: RequestContext) -> Mapping[str, Any]:
     """Answer the one who wrote; an address that nothing proves only where asked for."""
+    then = _THEN.get(context.text("puis"))
+    return {
+        **_letter(context),
+        "also_to": context.values("aussi"),
+        "quote": context.text("citer") == "1" or None,
+        "then": then,
+        "until": _time(context) if then == "wait" else None,
+    }
+
+
+@_verb_action("faire-suivre", "forward", versioned=False)
+def forward(context: RequestContext) -> Mapping[str, Any]:
+    """Pass a message of the case on, with the files of it that were chosen."""
+    return {**_letter(context), "arrival": context.number("message") or 0, "attached": context.values("empreinte")}
+
+
+_THEN = {"clore": "done", "attendre": "wait"}
+
+
+def _letter(context: RequestContext) -> Mapping[str, Any]:
+    """Return what a reply and a message that is passed on have in common."""
+    others = [each.strip() for each in re.split(r"[,;\s]+", context.text("copie_autre")) if each.strip()]
     return {
         "text": context.text("texte"),
-        "to": context.text("a"),
+        "to": context.text("a_autre") or context.text("a"),
+        "cc": (*context.values("copie"), *others),
+        "subject": context.text("objet"),
         "unproven_ok": context.text("non_verifiee") == "1" or None,
+        "sign": context.text("signer") == "1" or None,
+        "files": files_of_form(context),
     }
 
 

@@ -13,19 +13,34 @@ from dtm_contact.cases import RefusedError, WrongStateError
 from dtm_contact.cases.registered import household_of, registered
 from dtm_contact.errors import NotFoundError
 from dtm_contact.explain.names import without_code
+from dtm_contact.model import Draft, DraftKind
 from dtm_contact.store import Case
+from dtm_contact.web.drafts import TypedFields, keep_refused
+from dtm_contact.web.letters import files_of_form
 from dtm_contact.web.registry import page, post
 from dtm_contact.web.request_context import LONGEST_SEARCH, RequestContext, go
 
 _FIELDS = ("visit", "text", "subject", "name", "address", "phone", "place", "tenant", "dwelling", "topic", "priority")
 _JUDGED_WITHIN_SECONDS = 4.0
 _POLL_SECONDS = 0.1
+_DRAFTS_SHOWN = 10
 
 
 @page("/nouveau", Right.WORK)
 def new_case(context: RequestContext) -> Mapping[str, Any]:
-    """Ask what is told."""
-    return _form(context, _seen(context, {name: context.text(name) for name in _FIELDS}))
+    """Ask what is told; what was being written is taken up again, unless the address says what to begin with."""
+    given = {name: context.text(name) for name in _FIELDS}
+    draft = None if any(given.values()) or context.text("vide") else _taken_up(context)
+    if draft is None:
+        return _form(context, _seen(context, given))
+    given = {name: draft.fields.get(name, "") for name in _FIELDS}
+    return _form(context, _seen(context, given), about=draft.key.about)
+
+
+def _taken_up(context: RequestContext) -> Draft | None:
+    """Return the draft that the address names; without a name the latest."""
+    named, drafts = context.text("brouillon"), context.app.store.drafts.of_kind(context.account.id, DraftKind.NEW)
+    return next((draft for draft in drafts if named in ("", draft.key.about)), None)
 
 
 def _seen(context: RequestContext, given: dict[str, str]) -> dict[str, str]:
@@ -52,15 +67,22 @@ def look_up_for_new(context: RequestContext) -> Mapping[str, Any]:
     return _form(context, given)
 
 
-def _form(context: RequestContext, given: Mapping[str, str], alert: str = "") -> Mapping[str, Any]:
+def _form(context: RequestContext, given: Mapping[str, str], alert: str = "", *, about: str = "") -> Mapping[str, Any]:
     asked = "" if context.text("personne") else context.text("q")[:LONGEST_SEARCH]
+    about = about or context.text("id") or uuid4().hex
+    drafts = context.app.store.drafts.of_kind(context.account.id, DraftKind.NEW)
+    draft = next((draft for draft in drafts if draft.key.about == about), None)
     return {
         "given": given,
+        "typed": TypedFields(context, drafts={DraftKind.NEW: draft} if draft else {}),
+        "attachable": context.app.settings.attachments,
         "first": _first(context, given),
         "q": asked,
         "people": context.find_people(asked, ""),
         "topics": sorted(context.app.rules.reader.topics.items(), key=lambda each: each[1].label),
-        "id": context.text("id") or uuid4().hex,
+        "id": about,
+        "draft": draft,
+        "other_drafts": [draft for draft in drafts if draft.key.about != about][:_DRAFTS_SHOWN],
         "alert": alert,
         "status": 409 if alert else 200,
     }
@@ -77,12 +99,14 @@ def _first(context: RequestContext, given: Mapping[str, str]) -> tuple[str, ...]
 @post("/nouveau", template="new_case.html")
 def opened(context: RequestContext) -> Mapping[str, Any] | Response:
     """Open the case; it is judged by the same rules as what comes in by mail, and shown as soon as it is."""
-    given = {name: context.text(name) for name in _FIELDS}
+    given, about = {name: context.text(name) for name in _FIELDS}, context.text("id") or uuid4().hex
     try:
-        done = context.apply(
-            "new", "", {"id": context.text("id") or uuid4().hex, **{k: v for k, v in given.items() if v}}
-        )
+        asked: dict[str, Any] = {"id": about, **{name: value for name, value in given.items() if value}}
+        if files := files_of_form(context):
+            asked["files"] = files
+        done = context.apply("new", "", asked, of_draft=True)
     except RefusedError as error:
+        keep_refused(context, "nouveau", about)
         return _form(context, given, str(error))
     case = _wait_for(context, done.arrival or "")
     if case is None:

@@ -16,7 +16,7 @@ from dtm_contact.directory import Directory
 from dtm_contact.model import AlarmLevel
 from dtm_contact.store.desk import CaseFilter, QueueCursor, cursor_of
 from dtm_contact.web import auth
-from dtm_contact.web.live import EventStream
+from dtm_contact.web.live import ENDED, EventStream
 from dtm_contact.web.pages.incidents import BatchResult, current, to_each, undo_each
 from dtm_contact.web.registry import page, post
 from dtm_contact.web.request_context import RequestContext, go
@@ -253,8 +253,10 @@ async def _event_lines(context: RequestContext) -> AsyncIterator[str]:
     loop = asyncio.get_running_loop()
     since = context.headers.get("last-event-id", context.text("depuis"))
     follower = context.app.follower
-    at = int(since) if since.isdecimal() else follower.latest
-    stream = EventStream(context.queues, at, context.app.account_name)
+    latest = int(since) if since.isdecimal() else follower.latest
+    stream = EventStream(
+        context.queues, latest, context.app.account_name, account_id=context.account.id, is_well=follower.is_well
+    )
     await asyncio.to_thread(follower.add, stream)
     looked = loop.time()
     try:
@@ -262,6 +264,7 @@ async def _event_lines(context: RequestContext) -> AsyncIterator[str]:
             if loop.time() - looked > _LOOK_AGAIN_SECONDS:
                 looked = loop.time()
                 if not await asyncio.to_thread(_still_in, context):
+                    yield ENDED
                     return
             yield line
     finally:

@@ -37,10 +37,30 @@
     alarming = alarming || happened.some((each) => each.d || shown.has(each.n));
     later(refresh);
   };
+  // ---- cut off: a beat comes every two seconds; without one the page says so, and comes again by itself
+  const SILENCE = 4000;
+  const CUT_OFF = "Le serveur ne répond plus : cette page n’est plus à jour. Ce que vous écrivez reste ici ; il sera enregistré dès son retour.";
+  let heardAt = Date.now(), isCut = false, stream = null;
+  const fire = (name, detail) => document.dispatchEvent(new CustomEvent(`desk:${name}`, { detail }));
+  const cutOff = (is) => {
+    if (is === isCut) return;
+    isCut = is;
+    $("#coupure").hidden = !is;
+    $("#coupure").textContent = is ? CUT_OFF : "";
+    document.title = is ? `(coupé) ${document.title}` : document.title.replace("(coupé) ", "");
+    if (is) return;
+    alarming = true;
+    later(refresh);
+    fire("back");
+  };
   const listen = (path, cut, pause) => {
-    const stream = new EventSource(path);
-    let next = path, wait = pause;
-    stream.addEventListener("message", (message) => { next = `/evenements?depuis=${message.lastEventId}`; told(message); });
+    if (stream) stream.close();
+    const mine = stream = new EventSource(path);
+    let wait = pause;
+    stream.addEventListener("message", (message) => { next = `/evenements?depuis=${message.lastEventId}`; heardAt = Date.now(); told(message); });
+    stream.addEventListener("beat", (message) => { heardAt = Date.now(); cutOff(message.data !== "1"); });
+    stream.addEventListener("writing", (message) => { heardAt = Date.now(); fire("writing", JSON.parse(message.data)); });
+    stream.addEventListener("ended", () => { mine.close(); ended(); });
     stream.addEventListener("open", () => {
       // Meanwhile more may have happened than is told.
       if (cut) { alarming = true; later(refresh); }
@@ -49,11 +69,25 @@
     });
     // A browser comes again by itself after a cut, but not after an answer that is no stream, as while a store cannot be read.
     stream.addEventListener("error", () => {
-      if (stream.readyState === EventSource.CLOSED) setTimeout(() => listen(next, true, Math.min(wait * 2, LONGEST)), wait);
+      if (mine.readyState !== EventSource.CLOSED || mine !== stream) return;
+      setTimeout(() => { if (mine === stream) listen(next, true, Math.min(wait * 2, LONGEST)); }, wait);
+      // Where the session is what has ended, no stream comes again.
+      fetch("/alertes", { headers: { "HX-Request": "true" } }).then((answer) => { if (answer.status === 401) ended(); }).catch(() => {});
     });
-    addEventListener("pagehide", () => stream.close());
   };
-  if (document.body.dataset.live) listen(document.body.dataset.live, false, AGAIN);
+  let next = document.body.dataset.live;
+  if (next) {
+    listen(next, false, AGAIN);
+    setInterval(() => {
+      if (Date.now() - heardAt < SILENCE) return;
+      cutOff(true);
+      // A line that was cut somewhere in between stays open here for minutes.
+      if (stream.readyState === EventSource.OPEN) { heardAt = Date.now(); listen(next, true, AGAIN); }
+    }, 500);
+    addEventListener("pagehide", () => stream.close());
+    addEventListener("pageshow", (event) => { if (event.persisted) { heardAt = Date.now(); listen(next, true, AGAIN); } });
+    document.addEventListener("desk:again", () => listen(next, true, AGAIN));
+  }
   const failed = (event) => {
     const answer = event.detail.xhr;
     if (!["file", "alertes"].includes(event.target.id) || (answer.status && answer.status < 500)) return;
@@ -63,8 +97,7 @@
   document.addEventListener("htmx:responseError", failed);
   document.addEventListener("htmx:sendError", failed);
   document.addEventListener("htmx:beforeOnLoad", (event) => {
-    // The session has ended: who is writing is told, and keeps what they have written.
-    if (event.detail.xhr.status === 401 && unsent()) { event.preventDefault(); announce(ENDED); }
+    if (event.detail.xhr.status === 401) { event.preventDefault(); ended(); }
   });
   document.addEventListener("htmx:beforeSwap", (event) => {
     // Lines asked for before somebody chose one of them would take the choice away.
@@ -145,7 +178,6 @@
 
   // ---- acts in place: a form is sent, and of the answer only what has changed is shown; what is being written stays
   const REGIONS = ["alertes", "annonce", "entete", "consigne", "actes", "ecrire", "echanges", "cote", "file", "qui"];
-  const ENDED = "Votre session est terminée. Ce que vous avez écrit est toujours ici : reconnectez-vous dans un autre onglet, puis copiez-le.";
   const CUT = "La connexion a été coupée : ce n’est peut-être pas parti. Ce que vous avez écrit est toujours ici ; réessayez.";
   const DROPPED = "Non envoyé, car ce qui précède a été refusé. Relisez le dossier, puis réessayez.";
   const FAILED = "Cela n’a pas été fait. Ce que vous avez écrit est toujours ici.";
@@ -157,7 +189,12 @@
     : field.matches("textarea") ? field.value.trim() !== "" : field.value !== field.defaultValue;
   const valueOf = (field) => ticked(field) ? field.checked : field.value;
   const fields = (within) => Array.from(within.querySelectorAll(FIELDS));
-  const unsent = (except) => fields(document).some((field) => field.form && field.form.method === "post" && field.form !== except && written(field));
+  const unsent = (except) => fields(document).some((field) => field.form && field.form.method === "post" && field.form !== except && !field.closest("dialog") && written(field));
+  // The session has ended: who is writing comes in again in place; anybody else is led to the log-in, and back here.
+  const ended = () => {
+    if (unsent()) fire("ended");
+    else { leave(); location.assign(`/connexion?${new URLSearchParams({ vers: location.pathname + location.search })}`); }
+  };
   const announce = (words) => {
     const told = document.createElement("p");
     told.className = "alert"; told.role = "alert"; told.textContent = words;
@@ -191,7 +228,7 @@
   };
   // What stays of a field: all of it, or of one whose form was sent, what has been written since then.
   const rest = (field, sent) => {
-    if (!sent || !sent.has(field)) return written(field) ? valueOf(field) : undefined;
+    if (!sent || !sent.has(field)) return written(field) || field.form?.matches("[data-draft]") ? valueOf(field) : undefined;
     const was = sent.get(field), is = valueOf(field);
     if (is === was) return undefined;
     return typeof is === "string" && is.startsWith(was) ? is.slice(was.length).trimStart() : is;
@@ -263,15 +300,21 @@
     if (unsent(form)) given.set("reste", "1");
     const sent = new Map(Array.from(form.elements).filter((each) => each.matches(FIELDS)).map((each) => [each, valueOf(each)]));
     sent.form = form;
+    // What a button of the form does besides, as looking for a person, ends no draft.
+    const ends = path === form.action || path.endsWith("/supprimer"), first = { form, after: [] };
+    if (ends) fire("sends", first);
+    await Promise.all(first.after);
     let answer;
     try {
       answer = await fetch(path, { method: "POST", body: new URLSearchParams(given), headers: { "HX-Request": "true" } });
     } catch { announce(CUT); return false; }
-    if (answer.status === 401) { announce(ENDED); return false; }
+    if (answer.status === 401) { fire("ended"); return false; }
+    if (answer.ok && ends) fire("sent", form);
     const next = answer.headers.get("HX-Redirect");
     if (next) { leave(true); location.assign(next); return true; }
     const theirs = new DOMParser().parseFromString(await answer.text(), "text/html");
     showAnswer(theirs, answer.ok, answer.ok ? sent : null);
+    fire("shown");
     return answer.ok;
   };
   const post = (form, button) => {
@@ -292,7 +335,7 @@
     form.ariaBusy = "true";
     try {
       const answer = await fetch(form.action, { method: "POST", body: new URLSearchParams(new FormData(form)), headers: { "HX-Request": "true" } });
-      if (answer.status === 401) { announce(ENDED); return; }
+      if (answer.status === 401) { fire("ended"); return; }
       if (!answer.ok) { announce(FAILED); return; }
       const words = await answer.text(), before = text.value.slice(0, text.selectionStart);
       for (let fold = text.closest("details"); fold; fold = fold.parentElement.closest("details")) fold.open = true;
@@ -393,11 +436,12 @@
     if (here && !event.defaultPrevented && !event.ctrlKey && !event.metaKey && !event.shiftKey) leave();
   });
   // These lead to where several lines are written: what is typed after them is text.
-  const WRITES = new Set(["n", "r", "i"]);
+  const WRITES = new Set(["n", "r", "i", "w"]);
   document.addEventListener("keydown", (event) => {
+    if ($("dialog[open]")) return;
     if (event.key === "Escape") {
       const inside = event.target.closest("details[open]");
-      all("details[open]").forEach((each) => { each.open = false; });
+      all("details[open]:not(.answered)").forEach((each) => { each.open = false; });
       if (inside) $("summary", inside).focus();
       return;
     }

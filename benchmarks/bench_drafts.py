@@ -1,0 +1,129 @@
+"""What drafts cost the intake: agents who each save a draft a second, while messages arrive.
+
+Rounds with and without agents take turns on one daemon, after one that is not counted; told are the times to each 250
+and, from request to answer, of each draft. The difference of two rounds of one kind is the noise that the other has to
+be held against.
+
+    PYTHONPATH=. python benchmarks/bench_drafts.py [--agents N] [--rate N] [--seconds N] [--rounds N]
+"""
+
+import argparse
+import asyncio
+import json
+import os
+import re
+import tempfile
+import time
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+from pathlib import Path
+
+import httpx
+
+from benchmarks.bench_desk_live import Round, send
+from dtm_contact.access import Role
+from tests.web.daemons import Served, served
+
+CSRF = re.compile(r'data-csrf="([^"]+)"')
+SENTENCE = "Bonjour Madame, le plombier passe demain entre quatorze et seize heures. "
+
+
+async def _write(address: str, cookies: list[str], numbers: list[str], seconds: float) -> list[float]:
+    took = list[float]()
+
+    async def one(cookie: str, number: str, late: float) -> None:
+        async with httpx.AsyncClient(base_url=address, timeout=60, headers={"Cookie": cookie}) as client:
+            csrf = CSRF.search((await client.get(f"/dossier/{number}")).text)
+            headers = {"X-CSRF-Token": csrf[1] if csrf else ""}
+            await asyncio.sleep(late)
+            until = time.monotonic() + seconds
+            for count in range(1, 10_000):
+                began = time.monotonic()
+                if began > until:
+                    return
+                fields = json.dumps({"texte": SENTENCE * min(count, 30)})
+                given = {"forme": "repondre", "sur": number, "champs": fields}
+                (await client.post("/brouillon", data=given, headers=headers)).raise_for_status()
+                took.append(time.monotonic() - began)
+                await asyncio.sleep(max(0.0, 1 - took[-1]))
+
+    writers = (
+        one(cookie, number, at / len(cookies)) for at, (cookie, number) in enumerate(zip(cookies, numbers, strict=True))
+    )
+    await asyncio.gather(*writers)
+    return took
+
+
+def write(address: str, cookies: list[str], numbers: list[str], seconds: float) -> list[float]:
+    """Let agents write, in a process of their own; return how long each draft took to be kept."""
+    # Elsewhere they write on machines of their own.
+    os.nice(10)
+    return asyncio.run(_write(address, cookies, numbers, seconds))
+
+
+async def arrive(daemon: Served, told: Round, rate: float, seconds: float) -> None:
+    """Send messages at a rate."""
+    async with asyncio.TaskGroup() as tasks:
+        for number in range(round(rate * seconds)):
+            tasks.create_task(send(daemon, told, number))
+            await asyncio.sleep(1 / rate)
+
+
+def cookies_of(daemon: Served, count: int) -> list[str]:
+    """Return the cookies of so many agents who are logged in."""
+    cookies = []
+    for number in range(count):
+        with httpx.Client(timeout=60) as client:
+            link = daemon.link(f"agent{number}", Role.AGENCY, "agence")
+            client.get(link)
+            client.post(link, headers={"Origin": daemon.desk})
+            cookies.append("; ".join(f"{name}={value}" for name, value in client.cookies.items()))
+    return cookies
+
+
+def numbers_of(daemon: Served, cookie: str, count: int) -> list[str]:
+    """Return the numbers of so many cases, once they are there."""
+    while True:
+        page = httpx.get(f"{daemon.desk}/file?file=toutes", headers={"Cookie": cookie}, timeout=60).text
+        found = list(dict.fromkeys(re.findall(r'data-case="(\d{4}-\d{6})"', page)))
+        if len(found) >= count:
+            return found[:count]
+        time.sleep(1)
+
+
+def percentile(values: list[float], of_hundred: int) -> float:
+    """Return a percentile in milliseconds; 0 of nothing."""
+    ordered = sorted(values)
+    return 1000 * ordered[min(len(ordered) - 1, len(ordered) * of_hundred // 100)] if ordered else 0.0
+
+
+def main() -> None:
+    """Measure, and print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--agents", type=int, default=20)
+    parser.add_argument("--rate", type=float, default=20.0)
+    parser.add_argument("--seconds", type=float, default=15.0)
+    parser.add_argument("--rounds", type=int, default=4)
+    given = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder, served(Path(folder)) as daemon:
+        asyncio.run(arrive(daemon, Round(), given.rate, (given.agents + 5) / given.rate))
+        cookies = cookies_of(daemon, given.agents)
+        numbers = numbers_of(daemon, cookies[0], given.agents)
+        with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as elsewhere:
+            for turn in range(2 * given.rounds + 1):
+                told, writes = Round(), turn % 2 == 0 and turn > 0
+                kept = elsewhere.submit(write, daemon.desk, cookies, numbers, given.seconds) if writes else None
+                asyncio.run(arrive(daemon, told, given.rate, given.seconds))
+                drafts = kept.result() if kept else []
+                name = "not counted" if turn == 0 else f"{given.agents} write" if writes else "nobody writes"
+                print(
+                    f"{name:14} {len(told.answers):5} taken in, {told.refused} put off: p50"
+                    f" {percentile(told.answers, 50):6.1f} ms, p99 {percentile(told.answers, 99):6.1f} ms"
+                    f" | {len(drafts):5} drafts: p50 {percentile(drafts, 50):6.1f} ms,"
+                    f" p99 {percentile(drafts, 99):6.1f} ms",
+                    flush=True,
+                )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,126 @@
+"""What stands in the forms of a page: what was refused just now, else what was being written; and who else writes."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final
+
+from dtm_contact.access.drafting import LONGEST, MOST_FIELDS
+from dtm_contact.model import Draft, DraftKind, StoredFile
+from dtm_contact.store import Case
+from dtm_contact.store.drafts import names_of
+from dtm_contact.web.request_context import RequestContext
+
+FORMS: Final[Mapping[str, DraftKind]] = {
+    "attendre": DraftKind.WAIT,
+    "clore": DraftKind.DONE,
+    "danger-reel": DraftKind.DANGER,
+    "faire-suivre": DraftKind.FORWARD,
+    "nouveau": DraftKind.NEW,
+    "noter": DraftKind.NOTE,
+    "pas-de-danger": DraftKind.NO_DANGER,
+    "priorite": DraftKind.PRIORITY,
+    "repondre": DraftKind.REPLY,
+    "rouvrir": DraftKind.REOPEN,
+    "transmettre": DraftKind.MOVE,
+}
+"""The forms whose content is kept as it is typed, by the last word of their paths."""
+_NOT_KEPT: Final = frozenset({"csrf", "version", "vu", "reste", "bandeau", "piece", "puis"})
+"""Fields that say where a form was sent from, and not what was written."""
+
+
+@dataclass(frozen=True, slots=True)
+class TypedFields:
+    """What stands in the fields of a page's forms.
+
+    Attributes:
+        context: the request: of the form that was refused it has what was typed.
+        refused: that form, by the last word of its path; "" where none was.
+        drafts: what was being written, by what it becomes.
+    """
+
+    context: RequestContext
+    refused: str = ""
+    drafts: Mapping[DraftKind, Draft] = field(default_factory=dict)
+
+    def __call__(self, form: str, name: str, otherwise: str = "") -> str:
+        """Return what stands in a field; `otherwise` where nobody has written anything in its form."""
+        if self.refused == form:
+            return self.context.text(name)
+        draft = self.of(form)
+        # Of one that was begun by a file alone, nothing was written yet.
+        return otherwise if draft is None or not draft.fields else draft.fields.get(name, "")
+
+    def several(self, form: str, name: str) -> tuple[str, ...]:
+        """Return what is chosen of a field that may be chosen several times."""
+        if self.refused == form:
+            return self.context.values(name)
+        return tuple(self(form, name).split("\n"))
+
+    def ticked(self, form: str, name: str, *, at_first: bool) -> bool:
+        """Return whether a box is ticked; `at_first`: while nobody has written anything in its form."""
+        return self(form, name, "1" if at_first else "") == "1"
+
+    def attached(self, form: str) -> list[StoredFile]:
+        """Return the files that were attached to what is written in a form."""
+        draft = self.of(form)
+        return self.context.app.store.files.of_draft(draft.id) if draft else []
+
+    def of(self, form: str) -> Draft | None:
+        """Return the draft of a form; None without one."""
+        kind = FORMS.get(form)
+        return self.drafts.get(kind) if kind is not None else None
+
+    def opens(self, *forms: str) -> bool:
+        """Return whether one of these forms is to be open: it was refused."""
+        return self.refused in forms
+
+    def written(self, form: str) -> bool:
+        """Return whether something was written in a form and not sent."""
+        return self.refused == form or self.of(form) is not None
+
+    def saved_at(self, form: str) -> datetime | None:
+        """Return when a form's draft was saved, on the offices' wall clock; None without one."""
+        draft = self.of(form)
+        return None if draft is None else draft.saved_at.astimezone(self.context.now.tzinfo)
+
+
+def typed_on(context: RequestContext, current: Case, refused: str) -> TypedFields:
+    """Return what stands in the forms of a case's page."""
+    # An answer that was begun for them is asked for alone: the page has what they wrote.
+    drafts = {} if context.text("seul") else context.app.store.drafts.on(context.account.id, current.number)
+    return TypedFields(context, refused, drafts)
+
+
+def writing_in(context: RequestContext, current: Case) -> list[str]:
+    """Return which colleagues write to the tenant at this moment, as they are called."""
+    return names_of(context.app.store.drafts.writers(), current.number, context.account.id)
+
+
+def keep_refused(context: RequestContext, form: str, about: str) -> None:
+    """Keep what was typed in a form that was refused."""
+    given = {name: "\n".join(context.values(name)) for name in context.form}
+    fields = {name: value for name, value in given.items() if name not in _NOT_KEPT and len(value) <= LONGEST}
+    if form in FORMS and any(value.strip() for value in fields.values()):
+        save(context, form, about, fields)
+
+
+def save(context: RequestContext, form: str, about: str, fields: Mapping[str, str]) -> int:
+    """Have the daemon keep a draft; return its revision, 0 where nothing is left of it."""
+    kept = {name: value for name, value in list(fields.items())[:MOST_FIELDS] if name not in _NOT_KEPT}
+    revision: int = context.app.call(
+        "save_draft", who=context.account.name, kind=FORMS[form].value, about=about, fields=kept
+    )
+    return revision
+
+
+def fields_of(written: str) -> Mapping[str, str] | None:
+    """Return the fields that a page sends as JSON; None where it sends something else."""
+    try:
+        told = json.loads(written)
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(told, dict) or not all(isinstance(value, str) for value in told.values()):
+        return None
+    return told

@@ -1,0 +1,84 @@
+"""What pages keep at the server while somebody types, and ask for again."""
+
+import re
+from collections.abc import Mapping
+from typing import Any, Final
+
+from starlette.responses import JSONResponse, Response
+
+from dtm_contact.access import Right
+from dtm_contact.errors import NotFoundError
+from dtm_contact.labels.formats import clock
+from dtm_contact.model import DraftKey, DraftKind
+from dtm_contact.web.drafts import FORMS, fields_of, save
+from dtm_contact.web.pages.case import case_page
+from dtm_contact.web.registry import page, post
+from dtm_contact.web.request_context import RequestContext, go
+
+_ID: Final = re.compile("[0-9A-Za-z._-]{8,80}")
+
+
+@post("/brouillon")
+def keep(context: RequestContext) -> Response:
+    """Keep what somebody is typing; of a case that they do not see nothing is found."""
+    form, about = which_draft(context)
+    fields = fields_of(context.form_text("champs"))
+    if fields is None:
+        return Response(status_code=400)
+    revision = save(context, form, about, fields)
+    return JSONResponse({"revision": revision, "at": clock(context.now, context.now)})
+
+
+@page("/brouillon", Right.WORK)
+def kept(context: RequestContext) -> Response:
+    """Give one's own draft: a page asks for it that came while the last words of the one before were on their way."""
+    form, about = which_draft(context)
+    draft = context.app.store.drafts.draft(DraftKey(context.account.id, FORMS[form], about))
+    if draft is None:
+        return JSONResponse({"revision": 0, "fields": {}})
+    return JSONResponse({"revision": draft.revision, "fields": dict(draft.fields)})
+
+
+@post("/brouillon/present")
+def still_writes(context: RequestContext) -> Response:
+    """Note that somebody is still at a letter, though they think rather than type."""
+    form, about = which_draft(context)
+    context.app.call("still_writes", who=context.account.name, kind=FORMS[form].value, about=about)
+    return Response(status_code=204)
+
+
+@post("/dossier/{number}/brouillon/supprimer", template="case.html")
+def discard(context: RequestContext) -> Mapping[str, Any] | Response:
+    """Forget what somebody was writing on a case, because they say so."""
+    number = context.case().number
+    _drop(context, context.text("forme"), number)
+    return case_page(context, said="discard") if context.is_htmx else go(f"/dossier/{number}?fait=discard")
+
+
+@post("/nouveau/supprimer")
+def discard_new(context: RequestContext) -> Response:
+    """Forget a case by hand that was being written."""
+    _drop(context, "nouveau", context.text("id"))
+    return go("/nouveau")
+
+
+def _drop(context: RequestContext, form: str, about: str) -> None:
+    if form not in FORMS:
+        raise NotFoundError("draft")
+    context.app.call("drop_draft", who=context.account.name, kind=FORMS[form].value, about=about)
+
+
+def which_draft(context: RequestContext) -> tuple[str, str]:
+    """Return the form, and what it is about.
+
+    Raises:
+        NotFoundError: there is no such form, or no case that they see.
+    """
+    form, about = context.text("forme"), context.text("sur")
+    if form not in FORMS:
+        raise NotFoundError("draft")
+    if FORMS[form] is not DraftKind.NEW:
+        return form, context.case(about or "-").number
+    if not _ID.fullmatch(about):
+        raise NotFoundError("draft")
+    return form, about
