@@ -12,7 +12,7 @@ from dtm_contact.backup import StoreJournal
 from dtm_contact.model import ClaimedOutgoing, Judgement, Limits, Outgoing, OutgoingFile
 from dtm_contact.outbound import Answering, Relay, Sender
 from dtm_contact.outbound.letters import AttachedFile, with_files
-from dtm_contact.reading.parts import attached
+from dtm_contact.reading.attachments import attached_file
 from dtm_contact.settings import Settings
 from dtm_contact.store import Claimed, Mailing, Store, StoreThread
 from dtm_contact.timers import Storms
@@ -121,7 +121,7 @@ def _attached(store: Store, file: OutgoingFile) -> AttachedFile:
     if file.file_id is not None:
         return AttachedFile(file.name, file.media_type, store.files.pieces(file.file_id))
     raw = store.arrivals.get(file.arrival_id or 0).raw
-    found = attached(raw, file.sha256 or "")
+    found = attached_file(raw, file.sha256 or "")
     return AttachedFile(file.name, file.media_type, iter([found[0]] if found else []))
 
 
