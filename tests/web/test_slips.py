@@ -257,7 +257,7 @@ async def test_the_end_of_a_session_loses_nothing(world: World, come: Come) -> N
     await page.keyboard.type("nvu le gardien")
     await page.context.clear_cookies()
     await page.keyboard.press("Control+Enter")
-    await expect(page.get_by_role("alert")).to_contain_text("Votre session est terminée")
+    await expect(page.get_by_role("dialog")).to_contain_text("Votre session est terminée")
     await page.evaluate("window.htmx.trigger('#alertes', 'alarms')")
     await asyncio.sleep(2 * LATENCY / 1000)
     await expect(page.locator("[action$='/noter'] textarea")).to_have_value("vu le gardien")
