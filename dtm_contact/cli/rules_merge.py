@@ -13,12 +13,11 @@ from dtm_contact.cli.output import print_problems
 from dtm_contact.cli.rules_files import check_rules, folder_argument
 from dtm_contact.errors import InvalidFilesError, described
 from dtm_contact.model import Severity
-from dtm_contact.rules.folder_merge import SHIPPED_BEFORE, FolderMerge, merge_folders
+from dtm_contact.rules.folder_merge import MERGED_FILES, SHIPPED_BEFORE, FolderMerge, merge_folders
 from dtm_contact.settings import Settings
 from dtm_contact.settings.common import shipped
 
 _MERGED: Final = ".merged"
-_SHIPPED_PATTERNS: Final = ("*.yaml", "answers/*.txt")
 _FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 _NO_BASE: Final = (
     "{folder} does not say which shipped rules it began with ({name} in it): name them by --base. Those of an earlier"
@@ -96,7 +95,7 @@ def _write(merged: FolderMerge, own: Path, work: Path, today: Path) -> None:
         (work / name).unlink(missing_ok=True)
     for name, text in merged.texts.items():
         path = work / name
-        path.parent.mkdir(exist_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8", newline="")
     shutil.rmtree(work / SHIPPED_BEFORE, ignore_errors=True)
     copy_shipped(today, work / SHIPPED_BEFORE)
@@ -113,7 +112,7 @@ def copy_shipped(source: Path, to: Path) -> None:
     Raises:
         OSError: they cannot be written.
     """
-    for path in (path for pattern in _SHIPPED_PATTERNS for path in source.glob(pattern)):
+    for path in (path for pattern in MERGED_FILES for path in source.glob(pattern)):
         target = to / path.relative_to(source)
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(path, target)

@@ -14,7 +14,9 @@ from dtm_contact.rules.merging import Conflict, MergedFile, merge_lines, merge_y
 SHIPPED_BEFORE: Final = ".shipped"
 """The folder within a folder of rules that holds these as they were shipped when it was laid out, or merged last."""
 
-_PATTERNS: Final = ("*.yaml", "answers/*.txt")
+MERGED_FILES: Final = ("*.yaml", "answers/*.txt", "answers/library/*.md")
+"""The files that are merged; those of YAML item by item, the others line by line."""
+
 _GENERATED: Final = "schema/*.json"
 """Files for editors, of which nobody has changed any by hand."""
 
@@ -110,7 +112,7 @@ def _texts(folder: Path) -> dict[str, str]:
     """
     found: dict[str, str] = {}
     problems: list[Problem] = []
-    for path in sorted(path for pattern in _PATTERNS for path in folder.glob(pattern)):
+    for path in sorted(path for pattern in MERGED_FILES for path in folder.glob(pattern)):
         name = printable(path.relative_to(folder).as_posix())
         told: list[Problem] = []
         text = read_text(path, name, told)

@@ -200,10 +200,7 @@ class StoredDesk:
             IS_OPEN, cases.c.queue.in_(queues), cases.c.priority == "P1", cases.c.owner.is_(None)
         )
         with self._database.reading() as connection:
-            newest = query.order_by(cases.c.opened_at.desc(), cases.c.id.desc())
-            rows = connection.execute(newest.limit(_MOST_ALARMS)).all()
-            quiet = left_in_peace(connection, {row.id for row in rows})
-            return [case_of(row[1:]) for row in rows if row.id not in quiet][:_MOST_SHOWN]
+            return _newest_that_call(connection, query)
 
     def calls_nobody(self, number: str) -> bool:
         """Return whether nothing starts by itself in a case: all that it holds was taken over, or lay long."""
@@ -214,9 +211,9 @@ class StoredDesk:
     def possible_dangers(self, queues: Collection[str]) -> list[Case]:
         """Return the cases of these queues in which somebody may be in danger and that nobody has taken, newest first.
 
-        What is set waiting is left out: somebody has looked at it.
+        What is set waiting is left out: somebody has looked at it; and so is what calls nobody by itself.
         """
-        query = sa.select(*CASE_COLUMNS).where(
+        query = sa.select(cases.c.id, *CASE_COLUMNS).where(
             IS_OPEN,
             cases.c.queue.in_(queues),
             cases.c.alarm_level == AlarmLevel.POSSIBLE,
@@ -224,7 +221,7 @@ class StoredDesk:
             cases.c.waiting_until.is_(None),
         )
         with self._database.reading() as connection:
-            return _cases(connection, query.order_by(cases.c.opened_at.desc(), cases.c.id.desc()).limit(20))
+            return _newest_that_call(connection, query)
 
     def of(
         self,
@@ -408,6 +405,14 @@ def _wanted(wanted: CaseFilter, after: QueueCursor | None, limit: int) -> sa.Sel
 
 def _cases(connection: Connection, query: sa.Select[Any]) -> list[Case]:
     return [case_of(row) for row in connection.execute(query)]
+
+
+def _newest_that_call(connection: Connection, query: sa.Select[Any]) -> list[Case]:
+    """Return cases of a query that begins with their ids, newest first, without what calls nobody by itself."""
+    newest = query.order_by(cases.c.opened_at.desc(), cases.c.id.desc())
+    rows = connection.execute(newest.limit(_MOST_ALARMS)).all()
+    quiet = left_in_peace(connection, {row.id for row in rows})
+    return [case_of(row[1:]) for row in rows if row.id not in quiet][:_MOST_SHOWN]
 
 
 def _who(name: str, address: str) -> str:

@@ -11,13 +11,14 @@ from dtm_contact.cases import Command, apply
 from dtm_contact.cases.knowledge import SiteConfiguration
 from dtm_contact.cases.refusals import WrongStateError
 from dtm_contact.labels.judging import TAKEN_OVER
-from dtm_contact.model import IMPORTED, Priority
+from dtm_contact.model import IMPORTED, AlarmLevel, Priority
 from dtm_contact.store.imports import ImportedMail
 from tests.outbound.engine import Engine, engine, performed
 from tests.takeover.mails import NOW, mail
 from tests.vouched import vouched
 
 TRAPPED = "Je suis bloquée dans l'ascenseur, venez vite !"
+POSSIBLE = "Plus de nouvelles de ma voisine depuis une semaine."
 LEAK = "Grosse fuite d'eau dans la salle de bain."
 
 
@@ -117,6 +118,15 @@ def test_a_case_at_work_is_never_changed(running: Engine, closed: bool) -> None:
     assert replace(running.store.cases.get(live).case, version=before.version) == before
     assert performed(running, NOW + timedelta(minutes=20)) == 0
     assert running.sent(NOW + timedelta(minutes=20)) == []
+
+
+def test_a_possible_danger_rings_at_no_desk(running: Engine) -> None:
+    live = running.take(mail(1, POSSIBLE), "nadia1@free.example", NOW)
+    old = taken_over(running, mail(2, f"{POSSIBLE} Au 2e.", NOW - timedelta(hours=2)))
+    queues = [running.store.cases.get(number).case.queue for number in (live or "", old)]
+    levels = [running.store.cases.get(number).case.alarm_level for number in (live or "", old)]
+    assert levels == [AlarmLevel.POSSIBLE] * 2
+    assert [case.number for case in running.store.desk.possible_dangers(queues)] == [live]
 
 
 def test_many_of_them_are_no_storm(running: Engine) -> None:
