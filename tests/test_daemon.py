@@ -16,7 +16,7 @@ import aiosmtplib
 import pytest
 
 from dtm_contact.cases import Command, Done
-from dtm_contact.cases import client as desk_client
+from dtm_contact.cases import wire as desk_client
 from dtm_contact.daemon import daemon, run
 from dtm_contact.directory import read_export
 from dtm_contact.errors import (

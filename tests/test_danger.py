@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 
 from dtm_contact import pipeline
-from dtm_contact.callbacks import CallGrounds, OpenCallBacks, judge_call
+from dtm_contact.calls.call_backs import CallGrounds, OpenCallBacks, judge_call
 from dtm_contact.contract import as_json
 from dtm_contact.directory import Directory
 from dtm_contact.directory.records import Equipment

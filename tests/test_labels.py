@@ -7,7 +7,7 @@ import pytest
 
 from dtm_contact.access import Role
 from dtm_contact.cases import all_verbs
-from dtm_contact.cases.taken_back import UNDONE
+from dtm_contact.cases.act import UNDONE
 from dtm_contact.labels import cases, judging
 from dtm_contact.labels.cases import audit_details
 from dtm_contact.labels.events import event_line

@@ -18,11 +18,11 @@ LINES = (
     ("log", "metrics"),
     ("alarms",),
     ("text", "hours", "tokens", "model_archive", "labels"),
-    ("directory", "reading", "calls"),
+    ("directory", "reading"),
     ("matching", "topics", "conversation"),
     ("rules",),
     ("pipeline",),
-    ("callbacks",),
+    ("calls",),
     ("contract",),
     ("explain",),
     ("background", "journal"),
@@ -98,6 +98,11 @@ def test_receivers_see_only_the_first_two_lines(path: Path) -> None:
     seen = {imported for imported, _line in own_imports(path)} - {"ingest"}
     follows_a_log = path.stem in LOG_RECEIVERS
     assert seen <= (LOG_RECEIVERS_SEE if follows_a_log else RECEIVERS_SEE)
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "ingest").rglob("*.py")), ids=lambda path: path.name)
+def test_receivers_know_no_judging(path: Path) -> None:
+    assert "dtm_contact.calls.call_backs" not in {name for name, _line in imports(path)}
 
 
 def pure_modules() -> list[Path]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from dtm_contact.callbacks import CallGrounds, OpenCallBacks, judge_call
+from dtm_contact.calls.call_backs import CallGrounds, OpenCallBacks, judge_call
 from dtm_contact.explain import reason
 from dtm_contact.hours import PARIS
 from dtm_contact.model import (

@@ -4,8 +4,7 @@ from collections import OrderedDict
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 
-from dtm_contact.calls.faults import Faults
-from dtm_contact.calls.lines import LONGEST_LINE, FileLine
+from dtm_contact.calls.log_lines import LONGEST_LINE, Faults, FileLine
 from dtm_contact.model import Problem
 
 _FIELDS = 5  # time|call id|queue|agent|event|data…
@@ -14,7 +13,7 @@ _NO_CALL = "NONE"
 _LONGEST_CALL = 24 * 3600.0
 
 TRANSFERS = frozenset({"BLINDTRANSFER", "ATTENDEDTRANSFER", "TRANSFER"})
-TOLD = frozenset({"ENTERQUEUE", "CONNECT", "ABANDON", "EXITWITHTIMEOUT", "EXITEMPTY", *TRANSFERS})
+OUTCOME_EVENTS = frozenset({"ENTERQUEUE", "CONNECT", "ABANDON", "EXITWITHTIMEOUT", "EXITEMPTY", *TRANSFERS})
 """The events that tell what became of a call; all others are passed over."""
 
 LEFT = frozenset({"COMPLETEAGENT", "COMPLETECALLER", "EXITWITHKEY"})
@@ -31,7 +30,9 @@ class QueueEvent:
     event: str
 
 
-def parse_event(line: FileLine, file: str, faults: Faults, wanted: Collection[str] = TOLD) -> QueueEvent | None:
+def parse_event(
+    line: FileLine, file: str, faults: Faults, wanted: Collection[str] = OUTCOME_EVENTS
+) -> QueueEvent | None:
     """Return the event of a line; None where it has none of those wanted, faults being told."""
     if not line.raw.strip():
         return None

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from functools import cached_property
 from typing import Final
 
-from dtm_contact.calls import national
+from dtm_contact.calls.outcomes import national
 from dtm_contact.directory import Directory
 from dtm_contact.labels.cases import CONSENTS, REACHES
 from dtm_contact.labels.formats import spaced

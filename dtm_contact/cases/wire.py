@@ -2,7 +2,9 @@
 
 import json
 import secrets
+import socket
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from dtm_contact.cases.command import Command, Done
@@ -44,6 +46,7 @@ _ERRORS: dict[str, type[DtmContactError]] = {
 }
 _REFERENCE_OCTETS = 4
 _log = get_log("desk")
+_SECONDS = 30.0
 
 
 def pack_command(command: Command) -> bytes:
@@ -136,3 +139,29 @@ def _done(told: dict[str, Any]) -> Done:
 
 def _line(value: Any) -> bytes:
     return json.dumps(value, ensure_ascii=True, separators=(",", ":")).encode() + b"\n"
+
+
+def send(path: Path, command: Command, *, seconds: float = _SECONDS) -> Done:
+    """Have a command carried out by the daemon that listens at `path`.
+
+    Raises:
+        DtmContactError: what `apply` raises.
+        StoreUnavailableError: no daemon listens there; nothing was done.
+        CommitUnknownError: the daemon went away, or was too slow, before it answered.
+    """
+    line = pack_command(command)
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
+        connection.settimeout(seconds)
+        try:
+            connection.connect(str(path))
+        except OSError as error:
+            raise StoreUnavailableError(f"no daemon listens at {path}") from error
+        try:
+            connection.sendall(line)
+            with connection.makefile("rb") as answers:
+                answer = answers.readline()
+        except OSError as error:
+            raise CommitUnknownError(type(error).__name__) from error
+    if not answer.endswith(b"\n"):
+        raise CommitUnknownError("the daemon went away")
+    return unpack_answer(answer)

@@ -12,8 +12,8 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from dtm_contact.cases import Command, Done, InForce, apply
-from dtm_contact.cases.client import send
-from dtm_contact.cases.verbs.closing import DangerOver
+from dtm_contact.cases.verbs.working import DangerOver
+from dtm_contact.cases.wire import send
 from dtm_contact.cli import CommandGroup
 from dtm_contact.cli.grounds import IsoTime, ListingNames, listing_names
 from dtm_contact.cli.output import as_json_option, console, plain, print_json, printable, table

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from dtm_contact.calls import national
+from dtm_contact.calls.outcomes import national
 from dtm_contact.cases.knowledge import SiteConfiguration
 from dtm_contact.cases.registered import HouseholdRegister
 from dtm_contact.explain import who_calls

@@ -7,8 +7,8 @@ from itertools import islice
 from pathlib import Path
 from typing import Final
 
-from dtm_contact.calls import Faults, FileLine, RecordReader, split_lines
-from dtm_contact.calls.records import ColumnsError
+from dtm_contact.calls.log_lines import Faults, FileLine, split_lines
+from dtm_contact.calls.records import ColumnsError, RecordReader
 from dtm_contact.directory import Residence
 from dtm_contact.doctor.registry import CheckResult, Site, SkipError, check, days, fault, ok, warning
 from dtm_contact.errors import DtmContactError, InvalidFilesError, described

@@ -7,22 +7,11 @@ from time import monotonic
 from typing import Any
 
 from dtm_contact import metrics
-from dtm_contact.calls import (
-    MEDIA_TYPE,
-    WANTED,
-    Faults,
-    FileLine,
-    LiveCalls,
-    PartReader,
-    QueueEvent,
-    QuietCall,
-    RecordReader,
-    event_line,
-    external_id,
-    pack,
-    parse_event,
-    record_line,
-)
+from dtm_contact.calls.grouping import WANTED, LiveCalls, QuietCall, event_line, record_line
+from dtm_contact.calls.log_lines import Faults, FileLine
+from dtm_contact.calls.outcomes import MEDIA_TYPE, PartReader, external_id, pack
+from dtm_contact.calls.queue_log import QueueEvent, parse_event
+from dtm_contact.calls.records import RecordReader
 from dtm_contact.ingest import ReadingInbox, RunningReceiver, receiver
 from dtm_contact.ingest.followed_file import FollowedFile, Mark
 from dtm_contact.ingest.log_follower import Batch, Follower

@@ -14,7 +14,7 @@ from pathlib import Path
 from time import monotonic
 from typing import Any, BinaryIO, cast
 
-from dtm_contact.calls import FileLine, FilePosition, split_lines
+from dtm_contact.calls.log_lines import FileLine, FilePosition, split_lines
 from dtm_contact.errors import DtmContactError
 
 _CHUNK = 65_536

@@ -30,6 +30,20 @@ from dtm_contact.model import Arrival, Envelope, KeptLines, LogLine, Position
 from dtm_contact.settings import ImapSettings, Settings
 
 _SECONDS: Final = 30.0
+_HEAD_OCTETS: Final = 128 * 1024
+_MOST: Final = 20
+# What servers note of the addresses that a message was delivered to.
+_DELIVERED: Final = ("Delivered-To", "X-Original-To", "Envelope-To")
+_BATCH_MESSAGES: Final = 50
+_BATCH_OCTETS: Final = 16 * 1024 * 1024
+_FILING_SECONDS: Final = 1.0
+_GROWTH: Final = 2.0
+_LONG_AGO: Final = 0.0
+_DAY: Final = 86_400.0
+_MINUTE: Final = 60.0
+_LOOKS: Final = 3
+"""A mailbox is looked at anew after so long without news; later than so many such looks something hangs."""
+_log = get_log("imap")
 
 
 def login_by(settings: ImapSettings) -> Callable[[], Awaitable[Login]]:
@@ -74,12 +88,6 @@ async def _token(settings: ImapSettings) -> str:
     return told.decode("ascii", "replace").strip()
 
 
-_HEAD_OCTETS: Final = 128 * 1024
-_MOST: Final = 20
-# What servers note of the addresses that a message was delivered to.
-_DELIVERED: Final = ("Delivered-To", "X-Original-To", "Envelope-To")
-
-
 def envelope(raw: bytes) -> Envelope:
     """Return the envelope that the head of a message tells.
 
@@ -103,19 +111,6 @@ def _address(value: str) -> str:
     start = value.rfind("<")
     address = value[start + 1 :].partition(">")[0] if start >= 0 else value
     return "".join(sign for sign in address if sign.isprintable() and not sign.isspace())[:320]
-
-
-_BATCH_MESSAGES: Final = 50
-_BATCH_OCTETS: Final = 16 * 1024 * 1024
-_FILING_SECONDS: Final = 1.0
-_GROWTH: Final = 2.0
-_LONG_AGO: Final = 0.0
-_DAY: Final = 86_400.0
-_MINUTE: Final = 60.0
-_LOOKS: Final = 3
-"""A mailbox is looked at anew after so long without news; later than so many such looks something hangs."""
-
-_log = get_log("imap")
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,23 @@ from dtm_contact.background import cancel_and_wait
 from dtm_contact.errors import DtmContactError, described
 
 _OTHER: Final = re.compile(r"[^\x20-\x7e]+")
+MOST_AT_ONCE: Final = 50
+"""Messages that one command is about."""
+_MOST_DIGITS: Final = 10
+_MOST_OCTETS: Final = 32 * 1024 * 1024
+"""Octets that a server may send between two commands of ours, beside the messages asked for."""
+_LONGEST_LINE: Final = 16 * 1024 * 1024
+"""Octets of one line: the UIDs of a folder are told in one."""
+# Numbers are of 32 bits, sizes of 63 (RFC 9051 section 9): longer ones are none.
+_UIDVALIDITY: Final = re.compile(rb"\[UIDVALIDITY (\d{1,10})\]", re.IGNORECASE)
+_UIDNEXT: Final = re.compile(rb"\[UIDNEXT (\d{1,10})\]", re.IGNORECASE)
+_EXISTS: Final = re.compile(rb"^\* (\d{1,10}) (EXISTS|EXPUNGE)\b", re.IGNORECASE)
+_UID: Final = re.compile(rb"\bUID (\d{1,10})\b", re.IGNORECASE)
+_DATE: Final = re.compile(rb'INTERNALDATE "([ 0-9]\d-[A-Za-z]{3}-\d{4} [0-9:]{8} [+-]\d{4})"', re.IGNORECASE)
+_MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_SIZE: Final = re.compile(rb"\bRFC822\.SIZE (\d{1,19})\b", re.IGNORECASE)
+_DELIMITER: Final = re.compile(rb'^(?:LIST )?\([^)]*\) "(\\?.)"')
+Answer = TypeVar("Answer")
 
 
 def encoded(name: str) -> str:
@@ -63,25 +80,6 @@ def folder(name: str, delimiter: str) -> str:
 
 # It writes what it receives, bodies included.
 logging.getLogger("aioimaplib").setLevel(logging.CRITICAL)
-
-MOST_AT_ONCE: Final = 50
-"""Messages that one command is about."""
-
-_MOST_DIGITS: Final = 10
-_MOST_OCTETS: Final = 32 * 1024 * 1024
-"""Octets that a server may send between two commands of ours, beside the messages asked for."""
-_LONGEST_LINE: Final = 16 * 1024 * 1024
-"""Octets of one line: the UIDs of a folder are told in one."""
-# Numbers are of 32 bits, sizes of 63 (RFC 9051 section 9): longer ones are none.
-_UIDVALIDITY: Final = re.compile(rb"\[UIDVALIDITY (\d{1,10})\]", re.IGNORECASE)
-_UIDNEXT: Final = re.compile(rb"\[UIDNEXT (\d{1,10})\]", re.IGNORECASE)
-_EXISTS: Final = re.compile(rb"^\* (\d{1,10}) (EXISTS|EXPUNGE)\b", re.IGNORECASE)
-_UID: Final = re.compile(rb"\bUID (\d{1,10})\b", re.IGNORECASE)
-_DATE: Final = re.compile(rb'INTERNALDATE "([ 0-9]\d-[A-Za-z]{3}-\d{4} [0-9:]{8} [+-]\d{4})"', re.IGNORECASE)
-_MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-_SIZE: Final = re.compile(rb"\bRFC822\.SIZE (\d{1,19})\b", re.IGNORECASE)
-_DELIMITER: Final = re.compile(rb'^(?:LIST )?\([^)]*\) "(\\?.)"')
-Answer = TypeVar("Answer")
 
 
 class MailboxLostError(DtmContactError):

@@ -21,6 +21,10 @@ _DOMAIN = rf"@(?:{_ATOM}|{_LITERAL})"
 _ROUTE = rf"(?:@{_ATOM}(?:,@{_ATOM})*:)?"
 _ANGLE = rf"<{_ROUTE}(?P<angle>{_NAME}(?:{_DOMAIN})?|)>"
 _PATH = re.compile(rf"(?:{_ANGLE}|(?P<bare>{_NAME}{_DOMAIN}))(?:[ \t]+(?P<parameters>.*))?")
+_LONGEST_SIZE = 15
+_BODIES = frozenset({"7BIT", "8BITMIME"})
+_OF_MAIL = frozenset({"BODY", "SIZE", "SMTPUTF8"})
+_EXTENSIONS = ("250-8BITMIME", "250-SMTPUTF8", "250-PIPELINING", "250-ENHANCEDSTATUSCODES")
 
 
 def parse_path(text: str) -> tuple[str, str] | None:
@@ -36,11 +40,6 @@ def parse_path(text: str) -> tuple[str, str] | None:
     if found is None:
         return None
     return found["angle"] or found["bare"] or "", found["parameters"] or ""
-
-
-_LONGEST_SIZE = 15
-_BODIES = frozenset({"7BIT", "8BITMIME"})
-_OF_MAIL = frozenset({"BODY", "SIZE", "SMTPUTF8"})
 
 
 class RefusedArgumentError(Exception):
@@ -127,9 +126,6 @@ def _given(parameters: str, syntax: str) -> Mapping[str, str]:
 def _refuse_others(given: Mapping[str, str], known: Iterable[str], reply: str) -> None:
     if not given.keys() <= set(known):
         raise RefusedArgumentError(reply)
-
-
-_EXTENSIONS = ("250-8BITMIME", "250-SMTPUTF8", "250-PIPELINING", "250-ENHANCEDSTATUSCODES")
 
 
 class MailSession(MailConnection):

@@ -23,8 +23,8 @@ from dtm_contact.model import (
     OutgoingKind,
     Priority,
 )
+from dtm_contact.outbound.autoreply_policy import why_not_answered
 from dtm_contact.outbound.letters import Letter, NoAddressError, write
-from dtm_contact.outbound.manners import why_not_answered
 from dtm_contact.outbound.notices import notices
 from dtm_contact.outbound.wording import moment, opening_hours
 from dtm_contact.rules import RuleSet, decide

@@ -10,19 +10,12 @@ from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
-from dtm_contact.callbacks import CallGrounds, OpenCallBacks, judge_call
-from dtm_contact.calls import (
-    CallInterpreter,
-    Ended,
-    Faults,
-    Grouper,
-    QueueEvent,
-    QueueLog,
-    Record,
-    RecordReader,
-    parse_event,
-    split_lines,
-)
+from dtm_contact.calls.call_backs import CallGrounds, OpenCallBacks, judge_call
+from dtm_contact.calls.grouping import Ended, Grouper
+from dtm_contact.calls.log_lines import Faults, split_lines
+from dtm_contact.calls.outcomes import CallInterpreter
+from dtm_contact.calls.queue_log import QueueEvent, QueueLog, parse_event
+from dtm_contact.calls.records import Record, RecordReader
 from dtm_contact.errors import DtmContactError
 from dtm_contact.model import Arrival, Call, History, Judgement, NoHistory, Problem, Severity
 from dtm_contact.pipeline import Grounds, judge
@@ -298,7 +291,7 @@ class CallsAtRest:
         events = queue_log.take(dict.fromkeys((ended.id, *(record.uniqueid for record in ended.records))))
         if self._queue_log is not None and not events and self._interpreter.waited(ended):
             self._without_queue_line += 1
-        yield self._interpreter.tell(ended, events)
+        yield self._interpreter.interpret(ended, events)
 
 
 def _opened(path: Path, files: ExitStack) -> BinaryIO:

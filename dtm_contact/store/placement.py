@@ -11,7 +11,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from dtm_contact.calls import call_id_of
+from dtm_contact.calls.outcomes import call_id_of
 from dtm_contact.errors import MovedError
 from dtm_contact.explain import outcome_text, spoke_although_taken
 from dtm_contact.labels.judging import ANSWERED_AFTER_ALL, LAY_LONG, SPOKE, TAKEN_OVER

@@ -15,8 +15,7 @@ from dtm_contact.rules import RuleSet
 from dtm_contact.settings import Settings
 from dtm_contact.store import Store
 from dtm_contact.store.timers import FOLLOWER
-from dtm_contact.timers.acts import Means, perform
-from dtm_contact.timers.plans import plans
+from dtm_contact.timers.escalation import Means, perform, plans
 from dtm_contact.timers.storms import Storms, follow
 
 _EVENTS_AT_ONCE = 500

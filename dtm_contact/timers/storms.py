@@ -9,7 +9,7 @@ from dtm_contact.directory import Directory
 from dtm_contact.model import Judgement, Outgoing, OutgoingKind, Priority
 from dtm_contact.settings import TimersSettings
 from dtm_contact.store import Store, case_transaction
-from dtm_contact.timers.acts import TIMERS, Means
+from dtm_contact.timers.escalation import TIMERS, Means
 
 
 @dataclass(slots=True)

@@ -13,8 +13,8 @@ from typing import Any, Self, TypeVar
 from dtm_contact.access import sees
 from dtm_contact.access.login import warm_up
 from dtm_contact.cases import Command, Done
-from dtm_contact.cases.client import send
 from dtm_contact.cases.knowledge import InForce, SiteConfiguration
+from dtm_contact.cases.wire import send
 from dtm_contact.directory import Directory
 from dtm_contact.explain.names import Names, without_code
 from dtm_contact.figures.overview import Reader

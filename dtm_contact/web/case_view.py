@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
-from dtm_contact.calls import national
+from dtm_contact.calls.outcomes import national
 from dtm_contact.cases.registered import HouseholdRegister
 from dtm_contact.directory import Directory, in_force
 from dtm_contact.directory.duty import on_duty, on_duty_in_residence

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from dtm_contact.access import Right
+from dtm_contact.cases.act import WITHDRAWN
 from dtm_contact.cases.registered import (
     HouseholdRegister,
     entry_words,
@@ -12,7 +13,6 @@ from dtm_contact.cases.registered import (
     registered,
     shown_reach,
 )
-from dtm_contact.cases.taken_back import WITHDRAWN
 from dtm_contact.cases.verbs.confirming import NOT_THE_TENANT
 from dtm_contact.errors import NotFoundError
 from dtm_contact.explain.names import without_code

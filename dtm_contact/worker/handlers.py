@@ -7,9 +7,9 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Final
 
-from dtm_contact.callbacks import AsBefore, CallGrounds, judge_call, same_consequence
-from dtm_contact.calls import MEDIA_TYPE as CALL
-from dtm_contact.calls import StoredCalls, call_id_of
+from dtm_contact.calls.call_backs import AsBefore, CallGrounds, judge_call, same_consequence
+from dtm_contact.calls.outcomes import MEDIA_TYPE as CALL
+from dtm_contact.calls.outcomes import StoredCalls, call_id_of
 from dtm_contact.model import Arrival, Call, Channel, Judgement
 from dtm_contact.pipeline import Grounds, judge
 from dtm_contact.reading import all_formats

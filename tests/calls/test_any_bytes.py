@@ -5,7 +5,10 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dtm_contact.calls import Faults, FileLine, QueueLog, RecordReader, caller_of, parse_event, split_lines
+from dtm_contact.calls.log_lines import Faults, FileLine, split_lines
+from dtm_contact.calls.outcomes import caller_of
+from dtm_contact.calls.queue_log import QueueLog, parse_event
+from dtm_contact.calls.records import RecordReader
 from dtm_contact.settings import SwitchboardSettings
 
 FIXTURE = (Path(__file__).parents[2] / "fixtures/calls/Master.csv").read_bytes().splitlines()[:40]

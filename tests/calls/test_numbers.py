@@ -2,7 +2,7 @@
 
 import pytest
 
-from dtm_contact.calls import caller_of, dialled, national
+from dtm_contact.calls.outcomes import caller_of, dialled, national
 from dtm_contact.text import phone_key
 
 GUADELOUPE = [

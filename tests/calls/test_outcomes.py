@@ -5,7 +5,11 @@ from typing import Any
 
 import pytest
 
-from dtm_contact.calls import CallInterpreter, Ended, Faults, FileLine, QueueEvent, RecordReader
+from dtm_contact.calls.grouping import Ended
+from dtm_contact.calls.log_lines import Faults, FileLine
+from dtm_contact.calls.outcomes import CallInterpreter
+from dtm_contact.calls.queue_log import QueueEvent
+from dtm_contact.calls.records import RecordReader
 from dtm_contact.model import Call, Outcome
 from dtm_contact.settings import SwitchboardSettings
 from tests.calls.logs import MONDAY_NIGHT, record
@@ -31,7 +35,7 @@ def told(records: list[str], events: list[str], own: tuple[str, ...] = ("0179616
     legs = tuple(sorted((leg for leg in read if leg), key=lambda leg: leg.start))
     ended = Ended(legs[0].call_id, legs, max(leg.end for leg in legs), 0)
     seen = tuple(QueueEvent(MONDAY_NIGHT + at, ended.id, "dtm-accueil", name) for at, name in enumerate(events))
-    return CallInterpreter(switchboard, own).tell(ended, seen)
+    return CallInterpreter(switchboard, own).interpret(ended, seen)
 
 
 CASES = [
@@ -220,8 +224,8 @@ def test_the_names_are_settings() -> None:
     leg = reader.read(FileLine(1, 0, record(at=0, context="nuit", application="Playback").encode(), 1, ended=True))
     assert leg is not None
     ended = Ended(leg.call_id, (leg,), leg.end, 0)
-    assert CallInterpreter(switchboard, ("0179616460",)).tell(ended, ()).outcome is Outcome.OUT_OF_HOURS
-    assert CallInterpreter(SwitchboardSettings(), ("0179616460",)).tell(ended, ()).outcome is Outcome.BEFORE_ANSWER
+    assert CallInterpreter(switchboard, ("0179616460",)).interpret(ended, ()).outcome is Outcome.OUT_OF_HOURS
+    assert CallInterpreter(SwitchboardSettings(), ("0179616460",)).interpret(ended, ()).outcome is Outcome.BEFORE_ANSWER
 
 
 def test_every_outcome_is_tried() -> None:

@@ -5,8 +5,9 @@ import io
 
 import pytest
 
-from dtm_contact.calls import Faults, FileLine, FilePosition, Grouper, Record, RecordReader, split_lines
-from dtm_contact.calls.records import ColumnsError
+from dtm_contact.calls.grouping import Grouper
+from dtm_contact.calls.log_lines import Faults, FileLine, FilePosition, split_lines
+from dtm_contact.calls.records import ColumnsError, Record, RecordReader
 from dtm_contact.settings import Settings, SwitchboardSettings
 from tests.calls.logs import MONDAY_NIGHT, local, record
 

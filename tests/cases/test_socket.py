@@ -10,8 +10,8 @@ import pytest
 from pydantic import TypeAdapter
 
 from dtm_contact.cases import ChangedMeanwhileError, Command, Done, WrongArgumentError, WrongStateError
-from dtm_contact.cases.client import send
 from dtm_contact.cases.server import CommandServer
+from dtm_contact.cases.wire import send
 from dtm_contact.errors import CommitUnknownError, NotFoundError, ProgramFaultError, StoreUnavailableError
 from dtm_contact.store import StoreRefusedError
 from tests.cases.conftest import Desk

@@ -9,7 +9,7 @@ from random import Random
 import pytest
 from prometheus_client import REGISTRY
 
-from dtm_contact.calls import StoredCalls
+from dtm_contact.calls.outcomes import StoredCalls
 from dtm_contact.errors import StoreUnavailableError
 from dtm_contact.ingest.asterisk_cdr import NAME, AsteriskLogs, start_asterisk_cdr
 from dtm_contact.ingest.followed_file import NotReadableError

@@ -3,6 +3,7 @@
 Both are added to a copy of the program, in which the daemon's own parts then take in, judge and show a contact.
 """
 
+import ast
 import json
 import shutil
 import subprocess
@@ -14,6 +15,7 @@ from typing import Any
 import pytest
 
 import dtm_contact
+from dtm_contact.model import Channel
 
 ROOT = Path(__file__).parents[2]
 MEMBER = '    SMS = "sms",'
@@ -159,3 +161,16 @@ def test_the_rules_are_checked_and_tested_with_it(copy: Path) -> None:
 
 def test_the_way_in_is_found_by_its_file(copy: Path) -> None:
     assert "fax_machine" in run(copy, "-c", "from dtm_contact.ingest import known_receivers; print(*known_receivers())")
+
+
+def test_no_module_compares_a_channel_with_a_word() -> None:
+    """Whoever asks what a channel is like asks its traits, so that one more channel is answered too."""
+    found = []
+    for path in sorted(Path(dtm_contact.__file__).parent.rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Compare):
+                sides = (node.left, *node.comparators)
+                words = {side.value for side in sides if isinstance(side, ast.Constant)} & set(map(str, Channel))
+                if words and any(isinstance(side, ast.Attribute) and side.attr == "channel" for side in sides):
+                    found.append(f"{path.name}:{node.lineno}")
+    assert found == []

@@ -16,7 +16,7 @@ from dtm_contact.daemon import daemon
 from dtm_contact.settings import OutboundSettings, RulesSettings
 from dtm_contact.store import Case, CaseContact
 from dtm_contact.store.schema import case_links, cases
-from dtm_contact.timers.acts import is_needless
+from dtm_contact.timers.escalation import is_needless
 from tests.outbound.relays import RelayServer, relay_server
 from tests.outbound.test_through_the_daemon import GAS, TENANT, US, Talk, letter
 from tests.test_daemon import ROOT, settings_for, with_directory

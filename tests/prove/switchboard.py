@@ -8,7 +8,8 @@ from pathlib import Path
 from time import monotonic
 from zoneinfo import ZoneInfo
 
-from dtm_contact.calls import Faults, RecordReader, split_lines
+from dtm_contact.calls.log_lines import Faults, split_lines
+from dtm_contact.calls.records import RecordReader
 
 _TICK = 0.02
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from dtm_contact.calls import MEDIA_TYPE
+from dtm_contact.calls.outcomes import MEDIA_TYPE
 from dtm_contact.contract import as_json
 from dtm_contact.directory import Directory, read_export
 from dtm_contact.errors import MovedError

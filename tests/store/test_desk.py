@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from dtm_contact.model import CaseKind, Channel, Contact, Likely, Mailbox, Match, Priority
+from dtm_contact.model import AlarmLevel, CaseKind, Channel, Contact, Likely, Mailbox, Match, Priority
 from dtm_contact.store import Store, case_transaction
 from dtm_contact.store.desk import CaseFilter, QueueCursor, cursor_of
 from tests.store.samples import NOW, arrival, confirmed, judgement, minutes, open_case
@@ -189,7 +189,7 @@ def test_pages_are_told_what_happened_after_an_event(store: Store) -> None:
     with case_transaction(store.database, "paul", NOW) as work:
         work.add_event(work.lock(number)[0], "moved", {})
     ((event_id, *told),) = store.desk.happened(since)
-    assert told == ["moved", "paul", number, "pantin", "P3"]
+    assert told == ["moved", "paul", number, "pantin", "P3", AlarmLevel.NONE]
     assert store.desk.latest_event() == event_id
     assert store.desk.happened(event_id) == []
 

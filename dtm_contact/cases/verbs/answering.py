@@ -11,8 +11,7 @@ from dtm_contact.cases.posting import Enclosed, addressees_of, check_stranger, f
 from dtm_contact.cases.refusals import RefusedError, UnprovenAddressError, WrongArgumentError, WrongStateError
 from dtm_contact.cases.registry import verb
 from dtm_contact.cases.texts import Line, Words
-from dtm_contact.cases.verbs.closing import done
-from dtm_contact.cases.verbs.waiting import wait
+from dtm_contact.cases.verbs.working import done, wait
 from dtm_contact.directory.duty import on_duty, on_duty_in_residence
 from dtm_contact.model import Contact, DraftKind, OutgoingFile
 from dtm_contact.model.attachable import MEDIA_TYPES, extension_of

@@ -4,11 +4,10 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from dtm_contact.cases.act import Act
+from dtm_contact.cases.act import Act, standing
 from dtm_contact.cases.knowledge import Knowledge
 from dtm_contact.cases.refusals import WrongArgumentError, WrongStateError
 from dtm_contact.cases.registry import verb
-from dtm_contact.cases.taken_back import standing
 from dtm_contact.cases.texts import Code, Line
 from dtm_contact.directory import Directory
 from dtm_contact.model import Asker, Judgement

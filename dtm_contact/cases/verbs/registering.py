@@ -9,11 +9,10 @@ from typing import Annotated, Any, Final
 
 from pydantic import Field, StringConstraints
 
-from dtm_contact.cases.act import Act
+from dtm_contact.cases.act import WITHDRAWN, Act
 from dtm_contact.cases.refusals import WrongArgumentError, WrongStateError
 from dtm_contact.cases.registered import entry_words
 from dtm_contact.cases.registry import verb
-from dtm_contact.cases.taken_back import WITHDRAWN
 from dtm_contact.cases.texts import Code, Line
 from dtm_contact.cases.verbs.confirming import fact_of, why_not_learnt
 from dtm_contact.model import SINGLE, Consent, EntryKind, Protection, Reach

@@ -1,12 +1,11 @@
 """Taking one's own last change back."""
 
-from dtm_contact.cases.act import Act
+from dtm_contact.cases.act import UNDONE, Act, handed_over, standing, take_back
 from dtm_contact.cases.refusals import WrongStateError
 from dtm_contact.cases.registry import verb
-from dtm_contact.cases.taken_back import UNDONE, handed_over, standing, take_back
 from dtm_contact.cases.texts import Line
-from dtm_contact.cases.verbs.alarming import check_why_lowered
-from dtm_contact.cases.verbs.closing import DangerOver, check_danger_over, no_second_call_back
+from dtm_contact.cases.verbs.correcting import check_why_lowered
+from dtm_contact.cases.verbs.working import DangerOver, check_danger_over, no_second_call_back
 from dtm_contact.model import Priority
 from dtm_contact.store import Event
 

@@ -11,10 +11,10 @@ from starlette.responses import Response
 
 from dtm_contact.access import Right, sees
 from dtm_contact.cases import ChangedMeanwhileError, NeverUsedError, RefusedError
+from dtm_contact.cases.act import handed_over
 from dtm_contact.cases.addressees import Addressee, Care, addressees, usual
-from dtm_contact.cases.taken_back import handed_over
-from dtm_contact.cases.verbs.closing import DANGER_OVER
 from dtm_contact.cases.verbs.confirming import known_to_household, reached_by, why_not_learnt
+from dtm_contact.cases.verbs.working import DANGER_OVER
 from dtm_contact.errors import NotFoundError
 from dtm_contact.explain import summary
 from dtm_contact.labels.events import HAPPENED, SENT_STATES, event_line

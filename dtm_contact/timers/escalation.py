@@ -1,6 +1,6 @@
-"""What a step does to a case, once its time has come: all of it or nothing, with an event."""
+"""Escalation: which steps await a case and when, and what a step does once its time has come, with an event."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,12 +13,31 @@ from dtm_contact.outbound.notices import NoticeWriter
 from dtm_contact.rules import Queue, RuleSet
 from dtm_contact.rules.schedule import Action, Until
 from dtm_contact.store import CaseTransaction, LockedCase, Store, case_transaction
-from dtm_contact.store.timers import DueTimer
+from dtm_contact.store.timers import ChangedCase, DueTimer, Plan
 
 TIMERS = "timers"
 """Who does what the timers do."""
-
 _MOST_URGENT_RAISED_TO = Priority.P2
+
+
+def plans(case: ChangedCase, rules: RuleSet) -> Iterator[Plan]:
+    """Yield what is to happen to a case as it is now, unless somebody sees to it before."""
+    queue = rules.queues.get(case.queue)
+    if queue is None:
+        return
+    called = 0
+    for number, step in enumerate(queue.steps(case.priority)):
+        called += step.does is Action.CALL_NEXT
+        data = {
+            "does": step.does.value,
+            "until": step.until.value,
+            "to": step.to,
+            "priority": case.priority.value,
+            "nth": called,
+            "of_any": step.of_any,
+        }
+        at = step.at(case.opened_at if step.of_any else case.since, case.due, queue.calendar)
+        yield Plan(case.number, f"{case.priority}:{number}", at, data)
 
 
 @dataclass(frozen=True, slots=True)
