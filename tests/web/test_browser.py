@@ -165,12 +165,14 @@ async def test_the_newest_danger_is_seen_first_with_its_place_in_one_line(world:
 
 async def test_what_the_instruction_names_is_at_hand(world: World, come: Come) -> None:
     page = await come()
-    await sent(world, "Difficile à payer", "Je ne peux plus payer mon loyer, je demande un échéancier pour ma dette.")
-    number = await settled(page, "Difficile à payer")
+    await sent(world, "Fuite et consigne")
+    number = await settled(page, "Fuite et consigne")
     await page.goto(f"{world.daemon.desk}/dossier/{number}")
-    await expect(page.locator("#consigne")).to_contain_text("Proposez un échange avec la conseillère sociale")
-    await page.locator("#consigne button", has_text="FSL").click()
-    await expect(page.locator("[action$='/repondre'] textarea")).to_have_value(re.compile("Fonds de solidarité"))
+    await expect(page.locator("#consigne")).to_contain_text("Commandez le plombier")
+    await page.locator("#consigne button", has_text="Réponse type : Fuite").click()
+    await expect(page.locator("[action$='/repondre'] textarea")).to_have_value(
+        re.compile("Vous nous signalez une fuite")
+    )
     assert await page.locator("#actes > *").count() <= 5, "three acts at hand, and the rest behind one"
     await page.locator("#consigne [data-hand-over]").click()
-    await expect(page.locator("[action$='/transmettre'] select")).to_have_value("agence-social")
+    await expect(page.locator("[action$='/transmettre'] select")).to_have_value("agence-sinistres")
