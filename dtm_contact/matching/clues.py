@@ -120,7 +120,7 @@ class Clues:
         """Return whether what seems a name is part of an address, or that of a relative ("Jean Roy mon mari")."""
         relatives = [each.span for each in self.mentions if each.role is NameRole.KIN and each.span is not None]
         span = mention.span
-        return self.in_a_place(mention) or (span is not None and any(_holds(kin, span) for kin in relatives))
+        return span is not None and any(_holds(kin, span) for kin in relatives)
 
     def _place_spans(self) -> Iterator[Span]:
         for group in self.groups:
@@ -344,8 +344,6 @@ def _of_a_name(text: Passage, atom: Atom, clues: Clues) -> bool:
     span = text.span(atom.start, atom.end) if atom.kind == "residence" else None
     if span is None:
         return False
-    if any(seen.span is not None and _holds(seen.span, span) for seen, _trade in clues.traders):
-        return True
     people = [
         each for each in (*clues.mentions, *clues.colleagues) if each.span is not None and _holds(each.span, span)
     ]

@@ -203,7 +203,6 @@ STRANGERS = _listed(
     """
 )
 GREETINGS = _listed("bonjour bonsoir cher chere salut dear hello madame monsieur")
-OPENING = _listed("oui allo alors")
 SPEAKING = _listed("j je euh")
 """After a name: who bears it speaks on ("madame roy j'habite")."""
 TELLING = _listed(
@@ -215,8 +214,6 @@ TELLING = _listed(
 """After a name on its line: a sentence about who bears it, no signature."""
 THE_WRITER = _listed("moi soussigne soussignee")
 """Right after a name: the writer's own ("M. Roy (moi)")."""
-AT_WHOSE_HOME = _listed("nou nous moi mwa lui elle eux vous mon ma mes ton ta ses sa son")
-"""After "che": that is "chez", no "chemin"."""
 AT_THEIR_HOME = "chez"
 """Before a name: that is where the matter is."""
 TENANCY = _listed("domicilie domiciliee demeurant nee titulaire locataire locataires")
@@ -465,7 +462,6 @@ _THEIR_OWN = frozenset({Part.NEW, Part.FORWARDED})
 
 _TRANSFER = _any_of(r"(?:demande|dossier|attente) (?:de |d'une |en )?(?:mutation|echange)", r"(?:ma|la|notre) mutation")
 
-_ANOTHER_LANDLORD = _any_of(r"mon bailleur|(?:autre|ancien|actuel) bailleur|bailleur actuel")
 
 OF_A_SERVICE = _any_of(
     r"(?:notre|nos) (?:beneficiaires?|patiente?s?|assuree?s?|adherente?s?|protegee?s?|societaires?|auxiliaires?)",
@@ -509,7 +505,7 @@ def said_in(folded: str, part: Part) -> Iterator[Statement]:
 def _is_meant(statement: Statement, folded: str) -> bool:
     """Return whether a statement found holds: who asks for a transfer looks for a home, and is a tenant of ours."""
     transfer = statement is Statement.APPLICANT and says(folded, _TRANSFER)
-    return not transfer or says(folded, _ANOTHER_LANDLORD)
+    return not transfer
 
 
 def says(folded: str, pattern: re.Pattern[str]) -> bool:

@@ -6,7 +6,6 @@ be meant.
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from itertools import pairwise
 
 from rapidfuzz.distance import OSA
 
@@ -57,22 +56,10 @@ def at_home(clues: Clues, identity: Identity, index: MatchIndex) -> list[Mention
         for text in clues.passages:
             if text.part in {Part.NEW, Part.SIGNATURE, Part.FORWARDED}:
                 told = _named(text, home, clues.groups)
-                named = [each for each in told if not (read.issuperset(each.words) or clues.has_read(each))]
-                others = named or _called_otherwise(text, home, read)
-                found.extend(each for each in others if not clues.has_read(each))
+                named = [each for each in told if not (read.issuperset(each.words))]
+                found.extend(each for each in named if not clues.has_read(each))
                 found.extend(_initialled(text, home))
     return found[:_MOST_AT_HOME]
-
-
-def _called_otherwise(text: Passage, home: Iterable[Person], read: set[str]) -> Iterator[Mention]:
-    """Yield the surname of a home after a word that is nobody's first name there: one of them, by a nickname."""
-    surnames = {each.surname for each in home} - read
-    for before, word in pairwise(text.words[:_MOST_WORDS]):
-        name = (before.capital or len(before.text) > len("de")) and before.text not in _NOT_FIRST_NAMES
-        together = word.start - before.end == 1 and before.text.isalpha()
-        if word.text in surnames and together and (name or len(before.text) == 1):
-            yield mention_of(text, [before, word], NameRole.PAIR)
-            return
 
 
 def _initialled(text: Passage, home: Iterable[Person]) -> Iterator[Mention]:
@@ -84,7 +71,7 @@ def _initialled(text: Passage, home: Iterable[Person]) -> Iterator[Mention]:
     between = text.folded.text[before[0].end : last[0].start]
     said = tuple(word.text for word in last)
     meant = [each for each in home if _bears(each, said)]
-    if len(meant) == 1 and ("\n" in between or before[0].text in CLOSINGS):
+    if len(meant) == 1 and ("\n" in between):
         signed = mention_of(text, last, NameRole.SIGNED)
         yield replace(signed, words=(meant[0].first,), units=(0,), initials=())
 
@@ -125,7 +112,7 @@ def _told_alone(around: Surroundings, text: Passage, person: Person, places: Seq
             continue
         beside = text.words[max(0, position - 1) : position] + text.words[position + 1 : position + 2]
         in_place = any(start <= word.start < end for start, end in taken)
-        named = any(each.capital and (each.start - word.end == 1 or word.start - each.end == 1) for each in beside)
+        named = any(each.capital and (each.start - word.end == 1) for each in beside)
         reach = 4 if word.capital else 1  # a comma stands before the others
         theirs = around.after(position + 1, 1) in _MINE and bool(
             (KIN | RELATIVES_WRITTEN_FOR) & set(around.after(position + 2, 1))
@@ -153,10 +140,8 @@ def _at(around: Surroundings, text: Passage, position: int, person: Person, alon
             return mention_of(text, text.words[span.start : span.stop], NameRole.PAIR)
     short = len(word.text) >= _SHORTEST_WITH_A_SLIP and _abbreviates(word.text, person.first)
     if len(word.text) > 1 and (short or any(_near(word.text, name) for name in alone)):
-        signs = (
-            _stands_alone(text, position)
-            or around.after(position + 1, 3) == ["a", "l", "appareil"]
-            or (_is_the_writers(around.before(position, 3)) and not _told_of(around.after(position + 1, 2)))
+        signs = _stands_alone(text, position) or (
+            _is_the_writers(around.before(position, 3)) and not _told_of(around.after(position + 1, 2))
         )
         return mention_of(text, [word], NameRole.SIGNED) if signs else None
     return None
@@ -178,7 +163,7 @@ def _stands_alone(text: Passage, position: int) -> bool:
     after = text.folded.text[text.words[position].end :].lstrip(" .,!")
     if position == 0:
         return False
-    closed = text.words[position - 1].text in CLOSINGS or before == ":"
+    closed = text.words[position - 1].text in CLOSINGS
     return closed or (before in set("\n,.!?") and after[:1] in {"", "\n"})
 
 

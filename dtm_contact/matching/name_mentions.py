@@ -48,7 +48,6 @@ _FAMILY = "famille"
 _LITTLE_WORDS = frozenset("aeoy")
 _STAMMERED = 3
 _ARTICLES = frozenset({"le", "la", "l"})
-_GRAND = frozenset({"petit", "petite", "grand", "grande", "beau", "belle"})
 _TITLE_WORDS = 3  # "M. et Mme", "famille de M."
 
 
@@ -110,19 +109,10 @@ class NameTaker:
         position = self._behind_stammer(position)
         end, most = position, min(position + _MOST_WORDS, len(self._words))
         while end < most and (end == position or self._goes_on(end, position)) and self._takes(end, cued=cued):
-            if end > position and self._tells_whose(end):
-                break
             end += 1
         while end > position and self._dangles(end - 1):
             end -= 1
         return position, end
-
-    def _tells_whose(self, position: int) -> bool:
-        """Return whether a relative's word follows an article: "André le fils de Thomas" bears one name of these."""
-        article, *following = [word.text for word in self._words[position : position + 3]]
-        if following and following[0] in _GRAND:
-            following = following[1:]
-        return article in _ARTICLES and bool(KIN & set(following[:1]))
 
     def _behind_stammer(self, position: int) -> int:
         """Return where a name begins whose first letters a voice message has twice: "madame lanfo lanfophise"."""
@@ -314,10 +304,7 @@ class AnnouncedNames(NameTaker):
         words = self._words[first:end]
         known = [word for word in words if self._known(word.text) and (len(words) == 1 or word.text not in PARTICLES)]
         if known:
-            return any(word.capital for word in known) or len(known) > 1 or any(map(self._is_initial, words))
-        written = "".join(word.text for word in words if len(word.text) > 1)
-        if len(words) > 1 and self._is_initial(words[0]) and self._resembles(written):
-            return True
+            return any(word.capital for word in known) or len(known) > 1
         # Names that the directory lacks: "je suis Gontran Malaparte".
         return self._has_capitals and len(words) > 1 and all(word.capital and len(word.text) > 1 for word in words)
 
@@ -339,9 +326,6 @@ class AnnouncedNames(NameTaker):
         """Return whether the words up to and with this one say that the writer's own name follows."""
         word = self._words[position].text
         said = " ".join([*reversed(before), word])
-        following = self._words[position + 1 : position + 2]
-        if word == "nom" and before[:1] == ["au"] and following and following[0].text not in OF:
-            return False  # "la quittance au nom Roy"
         if word == "nom" and before[:1] in (["son"], ["leur"]):
             return False  # "je porte son nom, Roy"
         if (word == "est" and before[:1] == ["c"]) or any(f" {said}".endswith(f" {cue}") for cue in SELF_CUES):
@@ -387,11 +371,11 @@ class SignedNames(NameTaker):
             if not self._words[line.start].text.isascii():
                 continue  # ordinary words in Arabic have the consonants of some name: `pairs` asks for two
             line = self._behind_closing(line) if number == len(lines) - 1 else line  # noqa: PLW2901
-            mention = self._signature(line, last=number >= len(lines) - 2, block=block)
+            mention = self._signature(line, last=number >= len(lines) - 2)
             if mention is not None:
                 found.append(mention)
         tail = self._after_closing() or self._last_words()
-        if tail and (mention := self._signature(tail, last=True, block=block)):
+        if tail and (mention := self._signature(tail, last=True)):
             found.append(mention)
         return found[:4]
 
@@ -423,7 +407,7 @@ class SignedNames(NameTaker):
             first -= 1
         if not first or count - first <= 1 or not self._has_capitals:
             return range(0)
-        apart = self._words[first - 1].text in TITLES or not self._goes_on(first)
+        apart = not self._goes_on(first)
         # "… est parti chercher M. Roy." tells of M. Roy.
         told = self._words[first].text in TITLES
         street = bool(STREET_TYPES.keys() & {word.text for word in self._words[max(0, first - _TWO) : first]})
@@ -437,7 +421,7 @@ class SignedNames(NameTaker):
         stop = next(opened, line.stop) if ends else line.stop
         return range(line.start, stop) if stop - line.start <= _SHORT_LINE else line
 
-    def _signature(self, line: range, *, last: bool, block: bool) -> Mention | None:
+    def _signature(self, line: range, *, last: bool) -> Mention | None:
         line = self._without_remark(line)
         if last and self._are_initials(line):
             return mention_of(self._text, self._words[line.start : line.stop], NameRole.SIGNED)
@@ -453,14 +437,13 @@ class SignedNames(NameTaker):
         if self._presents_the_writer(begin, end):
             return self.mention(NameRole.SIGNED, begin, end, title)
         signs = not self._is_street(line) and self._signs(self._words[begin:end])
-        signs = signs or (short and whole and self._may_sign(begin, end, title))
+        signs = signs or (short and whole and self._may_sign(begin, end))
         told_of = [word.text for word in self._words[end : line.stop]][:1] == ["qui"]
         if not signs or told_of or len(line) > (_LINE_WORDS if whole else 2 * _LINE_WORDS):
             return None
         tells = TELLING & {word.text for word in self._words[end : line.stop]}
-        goes_on = not whole and (tells or not ((last or block) and self._around.signs_on(end, line.stop)))
-        article = end - begin == 1 and not whole and self._words[begin].text in PARTICLES
-        if goes_on or article:
+        goes_on = not whole and (tells or not ((last) and self._around.signs_on(end, line.stop)))
+        if goes_on:
             return None
         return self.mention(NameRole.SIGNED, begin, end, title)
 
@@ -487,14 +470,14 @@ class SignedNames(NameTaker):
             return any(word.capital for word in known)
         return bool(known)
 
-    def _may_sign(self, begin: int, end: int, title: str) -> bool:
+    def _may_sign(self, begin: int, end: int) -> bool:
         """Return whether the last line is a name, in small letters or misspelt: each word is near one, or initial."""
         words = self._words[begin:end]
         if not _NO_SIGNATURE.isdisjoint([word.text for word in words if len(word.text) > 1]):
             return False
         names = [word for word in words if len(word.text) > 1 and word.text not in PARTICLES]
-        near = [word for word in names if self._known(word.text) or self._resembles(word.text)]
-        return bool(near) and len(near) == len(names) and (len(words) > 1 or bool(title))
+        near = [word for word in names if self._resembles(word.text)]
+        return bool(near) and len(near) == len(names) and (len(words) > 1)
 
 
 def _lines(text: Passage) -> list[range]:

@@ -213,8 +213,7 @@ class Surroundings:
         after = self.behind(end)[:4]
         mark = after.strip(" .")[:1]
         street = {*self.after(end, 1)} & _STREET_NAMES
-        joined = after[:1] == "-" and after[1:2].isalpha()  # "disse-me"
-        if "\n" in after or joined or not (street or (mark and mark in ",-(/:0123456789")):
+        if "\n" in after or not (street or (mark and mark in ",-(/:0123456789")):
             return False
         ahead = self._on_this_line(end, _ADDRESS_WORDS)
         told = set(ahead) & _STREET_NAMES or (set(ahead) & STREET_TYPES.keys() and any(map(str.isdigit, ahead)))
@@ -251,15 +250,12 @@ class Surroundings:
         first, second = following[0], following[1:]
         if first in _AT:
             return bool(second) and (second[0].isdigit() or second[0] in _LEVELS or self.words[end + 1].capital)
-        if first in _ARTICLES and self.behind(end).startswith(","):
-            return bool(second) and self.words[end + 1].capital  # "Odette Roy, la Redoute à Champigny"
         return first.isdigit() or first in _OF_AN_ADDRESS or first in STREET_TYPES
 
     def places_itself(self, end: int) -> bool:
         """Return whether an address or a phone follows a name: a comma, a figure, or the word for one."""
         after = self.behind(end)[:3].lstrip(" .")[:1]
-        following = self.after(end, 1)
-        return after in set(",-(/0123456789\n") or bool(SAME_PLACE & set(following))
+        return after in set(",-(/0123456789\n")
 
     def addressed(self, end: int) -> bool:
         """Return whether a comma ends the line of a name, and no address follows: so letters begin ("Madame Roy,")."""

@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from rapidfuzz.distance import OSA
 
 from dtm_contact.matching.cues import (
-    AT_WHOSE_HOME,
     BEFORE_A_HOUSE,
     BEFORE_A_PLACE,
     BEFORE_A_RESIDENCE,
@@ -44,8 +43,7 @@ _KIND_AFTER = {
     for kind, heads in (("door", DOOR_WORDS), ("staircase", STAIRCASE_WORDS), ("building", BUILDING_WORDS))
     for word in heads
 }
-_AT, _NOT_AT, _AND_AT = ["au"], ["pas", "au"], ["et", "au"]
-_TOLD_TOGETHER = 8  # words
+_AT, _NOT_AT = ["au"], ["pas", "au"]
 _THEIRS = DWELLS | {"moi", "suis"}
 _CALLED_THEIRS = 3  # words
 _LINES_BELOW = 3
@@ -156,8 +154,6 @@ def _floor(words: tuple[Word, ...], position: int) -> tuple[Atom, int] | None:
         return None
     following = words[last + 1] if last + 1 < len(words) else None
     before = [each.text for each in words[max(0, position - 3) : position]]
-    if before[-2:] == _AND_AT:  # "pareil chez la dame d'en face et au 5e"
-        before = [each.text for each in words[max(0, position - _TOLD_TOGETHER) : position]]
     if (WHERE_OTHERS_LIVE | NOT_THEIR_FLOORS).intersection(before) or before[-2:] == _NOT_AT:
         return None
     said = following is not None and following.text in FLOOR_WORDS and following.start - words[last].end < _CLOSE
@@ -232,9 +228,8 @@ def house_alone(passage: Passage, position: int) -> tuple[Atom, int] | None:
     suffixed = [each.text in _SUFFIXES for each in words[position + 1 : position + 2]] == [True]
     last = position + suffixed
     after = passage.folded.text[words[last].end : words[last].end + 1]
-    counted = NUMBERED & {each.text for each in words[last + 1 : last + 2]}
     house = parse_house_number(passage.folded.text[word.start : words[last].end])
-    if house is None or counted or (after and after not in _AFTER_A_HOUSE):
+    if house is None or (after and after not in _AFTER_A_HOUSE):
         return None
     return Atom("number", (), word.start, words[last].end, 1.0, house), last
 
@@ -338,7 +333,6 @@ _MOST_DIGITS_OF_A_HOUSE = 3
 _DIGITS_OF_A_POSTCODE = 5
 _DIGITS_OF_A_YEAR = 4
 _CHEMIN = "che"
-_EN_ROUTE = ("en", "route")
 _ENDS = frozenset(".\n")
 _SHORTEST_MISSPELT = 4  # letters of a kind of street
 _KIND_LEFT_OUT, _KIND_AND_NUMBER_WRONG = 0.95, 0.8
@@ -494,7 +488,7 @@ def _kind_of_street(passage: Passage, position: int) -> str:
     """Return the kind of street that a word is, misspelt where a number stands before it ("12 plae Hoche"), or ""."""
     word = passage.words[position].text
     before = passage.words[position - 1].text if position else ""
-    if (word == _CHEMIN and _says_chez(passage, position)) or (before, word) == _EN_ROUTE:
+    if word == _CHEMIN and _says_chez(passage, position):
         return ""
     if word in STREET_TYPES or len(word) < _SHORTEST_MISSPELT or not position:
         return STREET_TYPES.get(word, "")
@@ -508,9 +502,8 @@ def _kind_of_street(passage: Passage, position: int) -> str:
 
 def _says_chez(passage: Passage, position: int) -> bool:
     """Return whether what may stand for "chemin" is "chez" by ear: "ché nou", "che ma mère"."""
-    word, following = passage.words[position], passage.words[position + 1 : position + 2]
-    accented = passage.seen(word.start, word.end).lower() != _CHEMIN
-    return accented or (bool(following) and following[0].text in AT_WHOSE_HOME)
+    word = passage.words[position]
+    return passage.seen(word.start, word.end).lower() != _CHEMIN
 
 
 def _may_stand(house: HouseNumber, kind: str, streets: list[str], gazetteer: Gazetteer) -> bool:

@@ -225,8 +225,6 @@ def _begins_another(group: Group, atom: Atom, gazetteer: Gazetteer) -> bool:
     same = group.of(atom.kind)
     if same and atom.kind in {"street", "residence", "commune"} and not set(same[0].values) & set(atom.values):
         return True
-    if same and atom.kind == "number" and same[0].house != atom.house:
-        return True
     if same and atom.kind == "street" and None not in {same[-1].house, atom.house} and same[-1].house != atom.house:
         return True
     others = (

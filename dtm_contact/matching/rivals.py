@@ -136,7 +136,6 @@ def settle_homes(candidates: list[Weighed], told: Told) -> None:
         for home in by_home(each for each in candidates if not each.account):
             _forget_the_lender(home)
     for home in by_home(each for each in candidates if each.account):
-        _settle_numbers(home)
         _settle_borrowed(home, told)
         _settle_writers(home)
         best = max((each.signed.weight for each in home if each.signed), default=0.0)
@@ -225,17 +224,6 @@ def _settle_writers(home: Sequence[Weighed]) -> None:
                 if fits[0] <= best - weights.FITS_BETTER and fits[1] <= signed + weights.FITS_AS_WELL:
                     each.let_another_write()
             return
-
-
-def _settle_numbers(home: list[Weighed]) -> None:
-    """Let a number that is another's of the home tell more than whose name the account shows.
-
-    The name shown is the owner's, whoever of them writes: it says again what the address said.
-    """
-    if any(each.has(_NUMBERS_KNOWN) for each in home):
-        for each in home:
-            if not each.has(_NUMBERS_KNOWN):
-                each.forget("name.display")
 
 
 _SPOKEN_OF = frozenset({NameRole.FOR, NameRole.PAIR, NameRole.NAMED})

@@ -15,7 +15,6 @@ from dtm_contact.matching.cues import (
     CONFUSING,
     DETERMINERS,
     DWELLS,
-    FAMILIES,
     FLATS,
     GREETINGS,
     HELPED,
@@ -30,7 +29,6 @@ from dtm_contact.matching.cues import (
     NEIGHBOURS,
     OF,
     ON_BEHALF,
-    OPENING,
     PAPERS,
     PARCELS,
     RELATIVES_WRITTEN_FOR,
@@ -101,7 +99,7 @@ class Roles:
             return None
         if NEIGHBOURS & set(before[:3]):
             return NameRole.FOR if ON_BEHALF & set(before) else None
-        if self._the_writer(end) or self._your_tenant(before, end) or self._in_arabic(position):
+        if self._the_writer(end) or self._in_arabic(position):
             return NameRole.SELF
         if cue == "self" and not _to_me([self._words[position].text, *before]):
             return self._gives_own_name(position, end, before)
@@ -117,15 +115,14 @@ class Roles:
             return NameRole.NAMED if self._said_by_others(position) or self._lives_beside(before, end) else NameRole.FOR
         if cue == "kin" or KIN & set(before[:3]):
             return NameRole.FOR if self._around.gives_address(end) else NameRole.KIN
-        if (SELF_WORDS & set(before[:3]) and not _to_me(before)) or before[:2] == ["est", "c"]:
+        if SELF_WORDS & set(before[:3]) and not _to_me(before):
             return self._it_is(position, end)
         return self._by_address(position, end, before, self._after_greeting(before, end))
 
     def _is_caretaker(self, position: int, end: int, before: list[str], cue: str) -> bool:
         """Return whether a name is a caretaker's; who says "M. le gardien, c'est Odette Roy" is none."""
         told_before = CARETAKERS & set(before[:4]) and not (cue == "self" and self._greets(position))
-        in_lodge = self._around.after(end, 3) == ["a", "la", "loge"]
-        return bool(told_before or in_lodge or (CARETAKERS - LODGES) & set(self._around.after(end, 2)))
+        return bool(told_before or (CARETAKERS - LODGES) & set(self._around.after(end, 2)))
 
     def _the_writer(self, end: int) -> bool:
         """Return whether "moi" follows a name ("M. Roy (moi)") and begins no sentence ("…, moi je n'ai rien dit")."""
@@ -137,14 +134,12 @@ class Roles:
         by_ear = self._words[position].text in IT_IS
         if (by_ear or before[:1] == ["c"]) and (KIN | RELATIVES_WRITTEN_FOR) & set(before[not by_ear : 2 - by_ear]):
             return NameRole.KIN
-        if RELATIVES_WRITTEN_FOR & set(before) and "pour" in before:
-            return NameRole.FOR
         return self._it_is(position, end)
 
     def _it_is(self, position: int, end: int) -> NameRole:
         """Return who is meant by "c'est": the writer, or somebody else ("c'est M. Roy du 5e qui fait du bruit")."""
         said = [self._words[position].text, *self._around.before(position, 2)]
-        if not (said[:2] == ["est", "c"] or said[1:3] == ["est", "c"] or IT_IS & set(said[:2])):
+        if not (said[:2] == ["est", "c"] or IT_IS & set(said[:2])):
             return NameRole.SELF
         if NEIGHBOURS & set(self._around.after(end, 2)):
             return NameRole.NAMED
@@ -161,8 +156,7 @@ class Roles:
         for back, word in enumerate(self._around.before(position, _CLAUSE), 1):
             other = position - back
             if word == "autre" and self._around.before(other, 1) == ["l"]:
-                begins = not self._around.before(other - 1, 1)
-                return begins or self._words[other + 1].capital  # "chez l'autre Catherine Dufour"
+                return not self._around.before(other - 1, 1)
         return False
 
     def _lives_with(self, position: int, end: int, before: list[str], cue: str) -> bool:
@@ -173,16 +167,9 @@ class Roles:
             before[:1] == [_WITH] and SELF_WORDS & set(before[:3])
         ):
             return True  # "je vis avec mon père M. Roy", "où je suis avec M. Roy"
-        if before[:1] == [_WITH] and DWELLS & set(before[1:2]):
-            return True  # "cette administrée vit avec Mme Roy"
         in_their_flat = before[:1] == ["of"] and bool(FLATS & set(before[1:2]))  # "I live in the flat of Mrs Roy"
         at_home = in_their_flat or before[:1] == [AT_THEIR_HOME]
         return at_home and bool(DWELLS & set(self._around.before(position, _CLAUSE)))
-
-    def _your_tenant(self, before: list[str], end: int) -> bool:
-        """Return whether somebody calls themselves so: "Votre locataire M. Roy, 12 rue Hoche, vous écrit"."""
-        text = self._around.folded
-        return before == ["locataire", "votre"] and bool(_WRITES_TO_YOU.match(text, self._words[end - 1].end))
 
     def _is_helper(self, position: int, before: list[str]) -> bool:
         """Return whether a name is that of somebody's helper: "l'assistante sociale, Mme Roy, suit mon dossier"."""
@@ -193,25 +180,17 @@ class Roles:
         """Tell better who somebody is who seems merely named, where an address follows or the letter's end precedes."""
         if role is not NameRole.NAMED or not before:
             return role
-        if CLOSINGS & set(before[:1]):
-            return NameRole.SIGNED
         told = NameRole.SELF if self._around.ends_where_they_are(position, end) else None
         told = NameRole.FOR if self._around.bracketed_with_address(position, end) else told
         if told or LIKE_HIM & set(before) or not self._around.gives_address(end):
             return told or role
-        # "Je vous écris, M. Roy, 12 rue Hoche": the writer; "Le CCAS a reçu M. Roy (12 rue Hoche)": somebody else.
-        apposed = self._around.is_apposed(position)
-        if "je" in before and apposed:
-            return NameRole.SELF
-        return NameRole.SIGNED if self._words[position].text in FAMILIES else NameRole.FOR
+        return NameRole.FOR  # "Le CCAS a reçu M. Roy (12 rue Hoche)"
 
     def of_pair(self, position: int, end: int) -> NameRole:
         """Tell a first name and a surname that begin their line or end the text from those within a sentence."""
         before = self._around.before(position, 6)
         text = self._around.up_to(position)
-        if self._of_the_other(position):
-            return NameRole.NAMED
-        if self._the_writer(end) or text.endswith(_I_AM) or (before[1:2] == ["qui"] and before[0] in WRITING):
+        if text.endswith(_I_AM) or (before[1:2] == ["qui"] and before[0] in WRITING):
             return NameRole.SELF  # "c'est ma mère qui écrit, Odette Roy"
         if before[:1] == [_WITH] or self._is_my(KIN, end, apart=False) or self._around.after(end, 2) == _AND_ME:
             return NameRole.KIN  # "Jean Roy mon mari est dans l'ascenseur", "Jean Roy et moi"
@@ -221,7 +200,6 @@ class Roles:
             or _PARENTS in (before[:2], before[2:4])  # "mes parents Odette et Georges Roy"
             or _for_the_sake_of(before)
             or WHOM_IT_CONCERNS & set(before[:1])
-            or _instructed_by(before)
             or self._cannot_write(end)
         ):
             return NameRole.FOR
@@ -287,7 +265,7 @@ class Roles:
             return True
         if (cue == "kin" and ON_BEHALF & set(before[:3])) or WHOM_IT_CONCERNS & set(before[:1]):
             return True
-        if _instructed_by(before) or self._cannot_write(end):
+        if self._cannot_write(end):
             return True
         if before[:1] and before[0] in OF and (HELPERS & set(before[:5]) or before[1:2] == ["part"]):
             return True
@@ -316,7 +294,7 @@ class Roles:
     def _domiciled(self, end: int) -> bool:
         following = self._around.after(end, 5)
         lives = {"il", "elle"} & set(following) and {"habite", "vit", "demeure", "loge"} & set(following)
-        return bool(TENANCY & set(following) or lives) or following[:2] == ["ne", "le"]
+        return bool(TENANCY & set(following) or lives)
 
     def _after_greeting(self, before: list[str], end: int) -> NameRole | None:
         """Tell the one addressed ("Bonjour Madame Roy,") from the writer ("bonjour madame roy j'habite")."""
@@ -328,7 +306,7 @@ class Roles:
             return self._at_head_of_line(tail, end)
         if GREETINGS & set(before[:2]) or not before:
             return NameRole.SELF if speaks else None
-        return NameRole.SELF if speaks and OPENING & set(before[:4]) else NameRole.NAMED
+        return NameRole.NAMED
 
     def _at_head_of_line(self, tail: str, end: int) -> NameRole | None:
         """Tell a signature from somebody addressed, and from somebody told of."""
@@ -350,13 +328,6 @@ def _affair_of(before: list[str]) -> bool:
     """Return whether "dossier" or the like stands right before a name, or "de" between: "les papiers de ma mère"."""
     at = next((back for back, word in enumerate(before) if word in AFFAIRS), -1)
     return at == 0 or (at > 0 and bool(OF & set(before[:at])))
-
-
-def _instructed_by(before: list[str]) -> bool:
-    """Return whether whoever bears a name had it written: "mandatés par", "à la demande de votre locataire"."""
-    if before[:1] == ["par"]:
-        return bool(_CHARGED & set(before[1:2]))
-    return before[:2] == ["locataire", "votre"] and bool({"demande", "nom", "compte", "interets"} & set(before))
 
 
 def _for_the_sake_of(before: list[str]) -> bool:
@@ -388,9 +359,8 @@ def visited(mentions: list[Mention], groups: Iterable[Group]) -> list[Mention]:
         return mentions
     places = [group for group in groups if group.anchored]
     spans = [each.span for each in named if each.span is not None]
-    headed = any(span.part is Part.SUBJECT for span in spans)
     only = _are_one([each for each in mentions if each.title])
-    alone = only and len(places) == 1 and (headed or any(atom.house for atom in places[0].of("street")))
+    alone = only and len(places) == 1 and (any(atom.house for atom in places[0].of("street")))
     placed = alone or any(_stands_before_a_place(span, places) for span in spans)
     return [replace(each, role=NameRole.FOR) if placed and each in named else each for each in mentions]
 

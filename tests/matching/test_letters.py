@@ -16,7 +16,7 @@ FIXTURES = Path(__file__).parents[2] / "fixtures"
 # A namesake in another street, told of first.
 TAKEN_FOR_ANOTHER = {"KK-013.eml"}
 _EVERY = 4
-"""Of the other estates every fourth is made here, by six hands, for each costs seconds; `dtm-contact score` holds all."""
+"""Of the other estates every fourth is made here, for each costs seconds; `dtm-contact score` holds them all."""
 
 
 def _read(letters: Path, index: MatchIndex) -> tuple[Counter[str], dict[str, set[str]]]:
