@@ -7,7 +7,7 @@ from datetime import date, datetime
 from dtm_contact.conversation import House, is_ours, join, join_by_rule, join_ours
 from dtm_contact.directory import Directory
 from dtm_contact.matching import MatchIndex, match
-from dtm_contact.matching.stated import as_stated
+from dtm_contact.matching.verdict import as_stated
 from dtm_contact.model import (
     Alarm,
     AlarmLevel,

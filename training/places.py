@@ -29,12 +29,10 @@ from scipy.optimize import minimize
 from dtm_contact.directory import Address, Directory, read_export
 from dtm_contact.matching import MatchIndex
 from dtm_contact.matching.candidates import Weighing
-from dtm_contact.matching.clues import extract
+from dtm_contact.matching.clues import extract, identify
 from dtm_contact.matching.households import at_home
-from dtm_contact.matching.identity import identify
 from dtm_contact.matching.people import NOWHERE, Person
-from dtm_contact.matching.place_features import features_of
-from dtm_contact.matching.place_model import QUESTIONS, PlaceModel
+from dtm_contact.matching.place_model import QUESTIONS, PlaceModel, features_of
 from dtm_contact.matching.places import Group
 from dtm_contact.model import Arrival, Channel, Contact, Mailbox, NoHistory
 from dtm_contact.reading import read

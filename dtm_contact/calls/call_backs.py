@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from dtm_contact.labels.judging import OUTCOMES
-from dtm_contact.matching.callers import CallerIndex, Line
+from dtm_contact.matching.index import CallerIndex, CallerLine
 from dtm_contact.model import (
     RECENT_KEPT,
     Call,
@@ -173,7 +173,7 @@ def judge_call(
     """
     on = call.ended_at.astimezone(grounds.grounds.settings.zone).date()
     noted = NotedHistory(history)
-    line = Line("") if call.key is None else grounds.callers.line(call.key, on, noted)
+    line = CallerLine("") if call.key is None else grounds.callers.line(call.key, on, noted)
     automated = not line.known and _is_automated(call, grounds)
     standing = standing_of(call, line.household, line.homes, call_backs, automated=automated)
     matched = Match() if standing.party is None else grounds.callers.match(line, on)

@@ -1,11 +1,10 @@
-"""Who writes, and where he lives: every candidate with named, weighed evidence, and what is sure enough to be said."""
+"""Who writes, and where they live: every candidate with named, weighed evidence, and what is sure enough to be said."""
 
 from datetime import date
 
 from dtm_contact.matching.candidates import Weighing
-from dtm_contact.matching.clues import extract
+from dtm_contact.matching.clues import extract, identify
 from dtm_contact.matching.households import at_home
-from dtm_contact.matching.identity import identify
 from dtm_contact.matching.index import MatchIndex
 from dtm_contact.matching.verdict import verdict
 from dtm_contact.model import Contact, History, Match

@@ -1,5 +1,10 @@
-"""Collect whom a contact may be about, then weigh the best of them: Fellegi and Sunter's sum of named weights."""
+"""Collect whom a contact may be about, then weigh the best of them: Fellegi and Sunter's sum of named weights.
 
+Beside names and identifiers a candidate's home is held against the places told, piece by piece, with floor and door,
+and against where a caretaker who is named is on duty.
+"""
+
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -10,25 +15,179 @@ import numpy as np
 
 from dtm_contact.directory.lookups import Numbers
 from dtm_contact.matching import weights
-from dtm_contact.matching.caretakers_named import CaretakersNamed
-from dtm_contact.matching.clues import Clues
-from dtm_contact.matching.identity import Identity
-from dtm_contact.matching.index import MatchIndex
-from dtm_contact.matching.mentions import Role
-from dtm_contact.matching.mixture import PlaceWeights, mixture
+from dtm_contact.matching.clues import Clues, Identity
+from dtm_contact.matching.cues import Statement, Told
+from dtm_contact.matching.index import MatchIndex, door_key
+from dtm_contact.matching.mentions import Mention, NameRole
 from dtm_contact.matching.naming import Fits, Naming
+from dtm_contact.matching.passages import Passage
 from dtm_contact.matching.people import NOWHERE, Home, Person
-from dtm_contact.matching.place_evidence import PlaceEvidence
-from dtm_contact.matching.place_features import everywhere, of_text, with_homes
-from dtm_contact.matching.place_model import Meaning, Sums
-from dtm_contact.matching.places import Floats, Group, as_his_home_has_it, merged
-from dtm_contact.matching.rivals import settle
-from dtm_contact.matching.statements import Statement
-from dtm_contact.matching.told import Told
-from dtm_contact.matching.weighed import Weighed
-from dtm_contact.model import Evidence
+from dtm_contact.matching.place_mentions import Atom, is_their_own
+from dtm_contact.matching.place_model import Meaning, Sums, everywhere, of_text, with_homes
+from dtm_contact.matching.places import Floats, Group, PlaceWeights, as_their_home_has_it, merged, mixture
+from dtm_contact.matching.rivals import Weighed, settle
+from dtm_contact.model import Evidence, Span
 
-_CITED = frozenset({Role.PAIR, Role.NAMED, Role.KIN})
+_GIVES_OWN_NAME = frozenset({NameRole.SELF, NameRole.SIGNED})
+
+
+class CaretakersNamed:
+    """The caretaker whom a contact names, held against the entrances that those of that name look after."""
+
+    def __init__(self, mentions: Iterable[Mention], index: MatchIndex) -> None:
+        """Look the names up; of several caretakers the first counts."""
+        mentions = tuple(mentions)
+        self._index = index
+        self._found = _found(mentions, index)
+        self.may_sign_at = _looked_after(mentions, index)
+
+    def __bool__(self) -> bool:
+        """Return whether a caretaker of the directory is named."""
+        return bool(self._found)
+
+    def bits(self, entrances: Numbers) -> Floats:
+        """Return what it says for each of some entrances."""
+        bits = np.zeros(len(entrances))
+        for _mention, theirs in self._found:
+            inside = np.isin(entrances, list(theirs))
+            some = next(iter(theirs))
+            here, elsewhere = self._index.caretaker_bits(some, theirs), self._index.caretaker_bits(-1, theirs)
+            bits += np.where(inside, here, elsewhere)
+        return bits
+
+    def evidence(self, entrance: int) -> Iterable[Evidence]:
+        """Yield what it says for one entrance."""
+        for mention, entrances in self._found:
+            bits = self._index.caretaker_bits(entrance, entrances)
+            yield Evidence("place.caretaker", round(bits, 2), mention.seen, mention.span, mention.seen)
+
+
+def _found(mentions: Iterable[Mention], index: MatchIndex) -> list[tuple[Mention, frozenset[int]]]:
+    """Return the first caretaker named, with the entrances that those of that name look after."""
+    found = []
+    for mention in mentions:
+        if mention.role is NameRole.CARETAKER:
+            names = dict.fromkeys((*mention.words, "".join(mention.words)))
+            entrances = frozenset().union(*(index.caretakers.get(name, frozenset()) for name in names))
+            if entrances:
+                found.append((mention, entrances))
+    return found[:1]
+
+
+def _looked_after(mentions: Iterable[Mention], index: MatchIndex) -> frozenset[int]:
+    """Return the entrances of a caretaker whose surname is signed with an initial: "S. Benali" may be either."""
+    signed = [each for each in mentions if each.role in _GIVES_OWN_NAME and each.initials and len(each.words) == 1]
+    return frozenset().union(*(index.caretakers.get(each.words[0], frozenset()) for each in signed))
+
+
+Seen = tuple[str, Span | None]
+"""The words of a detail, and where they stand."""
+
+
+class PlaceEvidence:
+    """The places of one contact, told as evidence; what holds for many entrances alike is worked out once."""
+
+    def __init__(
+        self,
+        place: PlaceWeights,
+        strange: Group | None,
+        own_floors: Iterable[tuple[Passage, Atom]],
+        index: MatchIndex,
+    ) -> None:
+        """Prepare them.
+
+        Args:
+            place: the groups that may mean one of our places, and what they say together.
+            strange: an address that is none of ours, where nothing else was said.
+            own_floors: floors that the writer calls theirs, told beside no place.
+            index: the directory's.
+        """
+        self._place = place
+        self._strange = strange
+        self._index = index
+        self._own_floors = {atom.values[0]: _seen(passage, atom) for passage, atom in own_floors}
+        self.detailed = [group for group in place.groups if self._own_floors or group.of("floor") or group.of("door")]
+        self._bits_said: dict[int, list[float]] = {}  # those of an entrance that was not named are alike
+        self._told: dict[int, tuple[Evidence, ...]] = {}
+
+    def bits(self, entrance: int) -> float:
+        """Return what all places together say for an entrance."""
+        return self._place.of(entrance) if entrance != NOWHERE and self._place.groups else 0.0
+
+    def said_of(self, meant: int) -> tuple[Evidence, ...]:
+        """Return what was said of the place, as it weighs for whoever lives, or parks, at an entrance."""
+        told = self._told.get(meant)
+        if told is None:
+            label = self._index.gazetteer.entrances[meant].label
+            told = self._told[meant] = self._place.told(self._weights_said(meant), label)
+        return told
+
+    def _weights_said(self, meant: int) -> list[float]:
+        place, learnt = self._place, self._index.learnt
+        at = meant if meant in place.named else NOWHERE
+        bits = self._bits_said.get(at)
+        if bits is None:
+            shared = _shared_out(place.of(meant), place.said(meant))
+            pairs = zip(place.shown, shared, strict=True)
+            bits = self._bits_said[at] = [learnt.bits(name, each) for (name, _seen, _span), each in pairs]
+        return bits
+
+    def elsewhere(self, *, account: bool) -> Iterable[Evidence]:
+        """Yield what an address that is none of ours says against everybody, less against the account's owner."""
+        if self._strange is not None:
+            least = weights.UNKNOWN_STREET if account else -math.inf
+            bits = self._index.learnt.bits("place.elsewhere", max(self._strange.elsewhere_bits, least))
+            yield Evidence("place.elsewhere", bits, *self._strange.where())
+
+    def details(self, home: Home) -> Iterable[Evidence]:
+        """Compare floor and door with what stands beside the best place named."""
+        agreeing = [group for group in self.detailed if home.entrance in group.agreeing]
+        if not agreeing:
+            return
+        atoms = [(group, atom) for group in agreeing for atom in group.atoms]
+        floors = self._floors([(group, atom) for group, atom in atoms if atom.kind == "floor"])
+        if len(floors) == 1 and home.floor:
+            yield self._detail("floor", floors.popitem(), home.floor, self._index.floors)
+        doors = {atom.values[0]: _told_beside(group, atom) for group, atom in atoms if atom.kind == "door"}
+        if len(doors) == 1 and home.door:
+            yield self._detail("door", doors.popitem(), door_key(home.door), self._index.doors)
+
+    def _floors(self, beside: Sequence[tuple[Group, Atom]]) -> dict[str, Seen]:
+        """Return the floors told beside a place; of several, and where there is none, those that are the writer's."""
+        told = {atom.values[0]: _told_beside(group, atom) for group, atom in beside}
+        if not told:
+            return dict(self._own_floors)
+        own = [atom.values[0] for group, atom in beside if is_their_own(group.passage, atom)]
+        return {floor: seen for floor, seen in told.items() if floor in own} if own and len(told) > 1 else told
+
+    def _detail(self, kind: str, said: tuple[str, Seen], known: str, shares: dict[str, float]) -> Evidence:
+        fits, differs = (
+            (weights.FLOOR_FITS, weights.FLOOR_DIFFERS)
+            if kind == "floor"
+            else (weights.DOOR_FITS, weights.DOOR_DIFFERS)
+        )
+        value, seen = said
+        bits = log2(fits / max(shares.get(known, 1.0), 1e-3)) if value == known else differs
+        return Evidence(f"place.{kind}", self._index.learnt.bits(f"place.{kind}", bits), *seen, known)
+
+
+def _seen(passage: Passage, atom: Atom) -> Seen:
+    return passage.seen(atom.start, atom.end), passage.span(atom.start, atom.end)
+
+
+def _told_beside(group: Group, atom: Atom) -> Seen:
+    """Return the words of a detail; of a group that was joined of several they do not stand in one passage."""
+    return _seen(group.passage, atom) if group.said_at is None else (atom.values[0], None)
+
+
+def _shared_out(bits: float, said: Sequence[float]) -> list[float]:
+    """Share what all places said weigh together among those that speak for it: one of them is where the matter is."""
+    supports = [max(each if bits > 0 else -each, 0.0) for each in said]
+    total = sum(supports)
+    return [bits * each / total if total else bits / len(said) for each in supports]
+
+
+_CITED = frozenset({NameRole.PAIR, NameRole.NAMED, NameRole.KIN})
 """Merely spoken of, so no more surely concerned than their role says: neighbours speak of each other."""
 
 _NOTHING: Mapping[str, Evidence] = {}
@@ -64,20 +223,20 @@ class Weighing:
         # Who wants to stay unknown signs with no name: those in the text are others'.
         self.said = frozenset(clues.said)
         named = clues.mentions if Statement.ANONYMOUS not in self.said else ()
-        mentions = [each for each in named if each.role is not Role.CARETAKER]
-        self.third_party = any(each.role is Role.FOR for each in mentions)
+        mentions = [each for each in named if each.role is not NameRole.CARETAKER]
+        self.third_party = any(each.role is NameRole.FOR for each in mentions)
         self.naming = Naming(mentions, index.people, clues, index.learnt)
         self.of_kin = [fit for fit in self.naming.of_kin if not clues.in_a_place(fit.mention)]
         self.caretakers = CaretakersNamed(clues.mentions, index)
         self.homes = frozenset().union(*[self.homes_of(position) for position in identity.found])
-        groups = [as_his_home_has_it(group, self.homes, index.gazetteer) for group in clues.groups[:_MOST_GROUPS]]
+        groups = [as_their_home_has_it(group, self.homes, index.gazetteer) for group in clues.groups[:_MOST_GROUPS]]
         self.groups = merged(groups, index.gazetteer)
         self._shown: list[tuple[list[str], Sums]] = []
         self.meanings = self.meanings_to(self.homes)
         self.place = self._place()
         strange = [] if self.place.groups else [group for group in self.groups if group.elsewhere_bits]
         self.strange = min(strange, key=lambda group: group.elsewhere_bits) if strange else None
-        # Of who writes for another, what he calls his own is not that one's.
+        # Of who writes for another, what they call their own is not that one's.
         own_floors = () if self.third_party else clues.own_floors
         self.places = PlaceEvidence(self.place, self.strange, own_floors, index)
 
@@ -231,7 +390,7 @@ class Weighing:
         return max(reversed(homes), key=lambda home: self.places.bits(home.entrance))
 
     def _partners(self, position: int, person: Person, home: Home | None) -> Sequence[str]:
-        """Return the surnames mentioned that are of those who live with somebody, and not his own."""
+        """Return the surnames mentioned that are of those who live with somebody, and not their own."""
         if home is None:
             return ()
         people, own = self.index.people, {person.surname, person.birth}
@@ -242,7 +401,7 @@ class Weighing:
         return [each.surname for each in called if each.lived_with(home)]
 
     def _entrance_meant(self, person: Person, home: Home) -> int:
-        """Return the entrance of his home, or that of his parking space where the places said are rather there."""
+        """Return the entrance of their home, or that of their parking space where the places said are rather there."""
         if not person.parking:
             return home.entrance
         return max((home.entrance, *person.parking), key=self.places.bits)
@@ -253,7 +412,7 @@ class Weighing:
         return weights.ROLE.get(person.role, 0.0) + (leaving if gone else 0.0)
 
     def _living_with(self, position: int, person: Person, home: Home) -> Iterable[Evidence]:
-        """Yield what it says for somebody that a relative whom he lives with is named: "mon mari c'est Modibo"."""
+        """Yield what it says for somebody that a relative whom they live with is named: "mon mari c'est Modibo"."""
         people, told = self.index.people, list[Evidence]()
         for other in people.living_in(home.dwelling_id):
             beside = people.person(other)
@@ -286,27 +445,27 @@ def _telling(bits: Mapping[str, float]) -> list[tuple[str, float]]:
 
 
 def _doubt_unknown(weighed: Weighed, fits: Fits) -> None:
-    """Bound how surely somebody is concerned, and his household, of whom nothing known is told."""
+    """Bound how surely somebody is concerned, and their household, of whom nothing known is told."""
     role = fits.role
     if role in _CITED:
         weighed.doubt("cited", role.trust)
     elif (
         fits.best < weights.THREE_NAMES
-        and not _names_his_home(weighed)
-        and not _is_placed(weighed, 0.0 if role is Role.FOR else weights.PLACE_SAYS_NOTHING)
+        and not _names_their_home(weighed)
+        and not _is_placed(weighed, 0.0 if role is NameRole.FOR else weights.PLACE_SAYS_NOTHING)
     ):
         weighed.doubt("name_alone", weights.NAME_ALONE)
     elif role is None and fits.least < 0:
         weighed.doubt("nameless", weights.NAMELESS, household=False)
 
 
-def _names_his_home(weighed: Weighed) -> bool:
-    """Tell whether somebody whom he lives with is named beside him, by more than a frequent first name."""
-    return any(piece.name == "home.named" and piece.weight >= weights.NAMES_HIS_HOME for piece in weighed.evidence)
+def _names_their_home(weighed: Weighed) -> bool:
+    """Return whether somebody whom they live with is named beside them, by more than a frequent first name."""
+    return any(piece.name == "home.named" and piece.weight >= weights.NAMES_THEIR_HOME for piece in weighed.evidence)
 
 
 def _is_placed(weighed: Weighed, least: float) -> bool:
-    """Tell whether the place said is his by so many bits, with the floor and the door where these fit as well."""
+    """Return whether the place said is theirs by so many bits, with the floor and the door where these fit as well."""
     if weighed.at_place >= least or weighed.at_place <= 0:
         return weighed.at_place >= least
     details = (piece.weight for piece in weighed.evidence if piece.name in _DETAILS)

@@ -1,39 +1,51 @@
-"""What a contact offers to tell who writes and where: addresses, numbers, names, places, and what it says of itself."""
+"""What a contact offers to tell who writes and where: addresses, numbers, names, places, and what it says of itself.
+
+Known addresses and numbers, leases, units, threads and trade names tell a person by themselves (`identify`).
+"""
 
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
-from dtm_contact.matching.concerned import thanked, visited
-from dtm_contact.matching.index import MatchIndex
-from dtm_contact.matching.inside_mentions import Atom, is_his_own
-from dtm_contact.matching.mailbox_names import address_mention, display_mention, display_name
-from dtm_contact.matching.mention_choice import (
-    called_as_his_mailbox,
-    called_so_in_full,
-    distinct,
-    joined_in_mailbox,
-    written_for_in_full,
-)
-from dtm_contact.matching.mentions import MOST_MENTIONS, Mention, Role
-from dtm_contact.matching.name_mentions import NameReader
-from dtm_contact.matching.passages import LONGEST_ADDRESS, LONGEST_NAME, LONGEST_TAIL, Passage, texts
-from dtm_contact.matching.people import number_key
-from dtm_contact.matching.place_mentions import find_atoms
-from dtm_contact.matching.places import Group, as_its_town_has_it, grouped
-from dtm_contact.matching.statements import HAS_DIED, NOT_MY_LEASE, OF_A_SERVICE, THEN_MINE, Statement, said_in, says
-from dtm_contact.matching.traders import TradeMention
-from dtm_contact.matching.words import (
+from dtm_contact.matching import weights
+from dtm_contact.matching.cues import (
     CLOSINGS,
+    HAS_DIED,
     KIN,
     NEIGHBOURS,
+    NOT_MY_LEASE,
+    OF_A_SERVICE,
     ORGANISATIONS,
     PARTICLES,
     RELATIVES_WRITTEN_FOR,
     SERVICES,
+    THEN_MINE,
+    Statement,
+    said_in,
+    says,
 )
-from dtm_contact.model import Authentication, Contact, Part, Span
-from dtm_contact.text import fold, fold_keeping_offsets, name_words, phone_key, phones_in
+from dtm_contact.matching.index import MatchIndex
+from dtm_contact.matching.mentions import (
+    MOST_MENTIONS,
+    Mention,
+    NameRole,
+    address_mention,
+    called_as_the_mailbox,
+    called_so_in_full,
+    display_mention,
+    display_name,
+    distinct,
+    joined_in_mailbox,
+    written_for_in_full,
+)
+from dtm_contact.matching.name_mentions import NameReader
+from dtm_contact.matching.passages import LONGEST_ADDRESS, LONGEST_NAME, LONGEST_TAIL, Passage, texts
+from dtm_contact.matching.people import TradeMention, number_key
+from dtm_contact.matching.place_mentions import Atom, find_atoms, is_their_own
+from dtm_contact.matching.places import Group, as_its_town_has_it, grouped
+from dtm_contact.matching.roles import thanked, visited
+from dtm_contact.model import Authentication, Contact, Evidence, History, Part, Span
+from dtm_contact.text import fold, fold_keeping_offsets, is_robot, name_words, phone_key, phones_in
 
 _EMAIL = re.compile(r"(?<![a-z0-9._%+-])[a-z0-9._%+-]{1,64}@[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){1,4}")
 _NUMBER = re.compile(r"(?<![a-z0-9./])(?:[a-z] ?)?[0-9](?:(?:[ ./-]{0,3}| barre | slash )[0-9]){3,11}(?![0-9])")
@@ -43,8 +55,8 @@ _DIGITS = re.compile(r"[0-9](?:[ ./-]{0,3}[0-9]){3}")
 """What every number of interest has in it; told in a tenth of the time where a text has none."""
 _PLACES = frozenset({"street", "residence", "commune", "unknown_street", "number"})
 _RELATIVES = RELATIVES_WRITTEN_FOR | KIN
-_TOLD_BY_STAFF = frozenset({Role.FOR, Role.NAMED, Role.SIGNED})
-_NAMES_HIMSELF = frozenset({Role.SELF, Role.SIGNED})
+_TOLD_BY_STAFF = frozenset({NameRole.FOR, NameRole.NAMED, NameRole.SIGNED})
+_GIVES_OWN_NAME = frozenset({NameRole.SELF, NameRole.SIGNED})
 _MANY = re.compile(r"\b(?:gens|locataires|habitants|voisins|monde)\b[^.!?\n]{0,40}$")
 _BESIDE = 60  # characters
 _SIGNATURE_HEAD = 500
@@ -83,7 +95,7 @@ class Clues:
     colleagues: list[Mention] = field(default_factory=list)
     groups: list[Group] = field(default_factory=list)
     own_floors: list[tuple[Passage, Atom]] = field(default_factory=list)
-    """Floors that stand beside no place, which the writer calls his ("chez moi au 8e")."""
+    """Floors that stand beside no place, which the writer calls theirs ("chez moi au 8e")."""
     traders: list[tuple[Seen, TradeMention]] = field(default_factory=list)
     said: list[Statement] = field(default_factory=list)
     organisation: bool = False
@@ -101,14 +113,14 @@ class Clues:
         return most > _MOST_OF_ONE_WRITER or len(self.mentions) >= MOST_MENTIONS
 
     def in_a_place(self, mention: Mention) -> bool:
-        """Tell whether what seems a name is part of an address ("15 Louise-Michel")."""
+        """Return whether what seems a name is part of an address ("15 Louise-Michel")."""
         return mention.span is not None and any(_holds(place, mention.span) for place in self._place_spans())
 
     def has_read(self, mention: Mention) -> bool:
-        """Tell whether what seems a name is part of an address, or that of a relative ("Jean Roy mon mari")."""
-        relatives = [each.span for each in self.mentions if each.role is Role.KIN and each.span is not None]
+        """Return whether what seems a name is part of an address, or that of a relative ("Jean Roy mon mari")."""
+        relatives = [each.span for each in self.mentions if each.role is NameRole.KIN and each.span is not None]
         span = mention.span
-        return self.in_a_place(mention) or (span is not None and any(_holds(kin, span) for kin in relatives))
+        return span is not None and any(_holds(kin, span) for kin in relatives)
 
     def _place_spans(self) -> Iterator[Span]:
         for group in self.groups:
@@ -149,30 +161,30 @@ def extract(contact: Contact, index: MatchIndex) -> Clues:
         if (span := group.passage.span(atom.start, atom.end))
     ]
     clues.mentions = [each for each in clues.mentions if not _is_town(each, towns)]
-    clues.mentions = [each for each in clues.mentions if each.role is not Role.PAIR or not clues.in_a_place(each)]
+    clues.mentions = [each for each in clues.mentions if each.role is not NameRole.PAIR or not clues.in_a_place(each)]
     clues.mentions = [thanked(each, clues.passages, index) for each in clues.mentions]
     if clues.organisation and not clues.staff:
         clues.mentions = visited(clues.mentions, clues.groups)
-    if any(_has_died(each, contact) for each in clues.mentions if each.role is Role.FOR):
+    if any(_has_died(each, contact) for each in clues.mentions if each.role is NameRole.FOR):
         clues.said.append(Statement.DIED)
     return clues
 
 
 def _has_died(mention: Mention, contact: Contact) -> bool:
-    """Tell whether a name is followed by the news of a death: "mon père Jean Roy est décédé"."""
+    """Return whether a name is followed by the news of a death: "mon père Jean Roy est décédé"."""
     span = mention.span
     after = contact.text(span.part)[span.end : span.end + _NEWS] if span else ""
     return HAS_DIED.match(fold(after)) is not None
 
 
 def _is_town(mention: Mention, towns: list[Span]) -> bool:
-    """Tell whether what seems a signature is the town below an address ("Saint-Denis")."""
+    """Return whether what seems a signature is the town below an address ("Saint-Denis")."""
     span = mention.span
-    return mention.role is Role.SIGNED and not mention.title and any(span and _holds(town, span) for town in towns)
+    return mention.role is NameRole.SIGNED and not mention.title and any(span and _holds(town, span) for town in towns)
 
 
 def _signed_by_service(contact: Contact) -> bool:
-    """Tell whether one of the last lines, short as a signature's, names a service ("Mandataire judiciaire")."""
+    """Return whether one of the last lines, short as a signature's, names a service ("Mandataire judiciaire")."""
     closing = contact.new_text[-LONGEST_TAIL:].strip().splitlines()[-_CLOSING_LINES:]
     lines = [name_words(line) for line in closing if len(line) <= _SHORT_LINE]
     return any(len(words) <= _WORDS_OF_A_LINE and SERVICES.intersection(words) for words in lines)
@@ -225,7 +237,7 @@ def _statements(text: Passage) -> Iterator[Statement]:
 
 
 def _may_be_signed(folded: str) -> bool:
-    """Tell whether the last line is a few words without a stop that are no leave-taking, or "…:" stands before some."""
+    """Return whether the last line is a few words without a stop that take no leave, or "…:" stands before some."""
     if _LABELLED.search(folded):
         return True
     last = folded.rstrip().rpartition("\n")[2]
@@ -263,8 +275,8 @@ def _numbers_passed_on(contact: Contact, index: MatchIndex, clues: Clues) -> Non
 def _names(contact: Contact, sender: Passage, index: MatchIndex, clues: Clues) -> None:
     people = index.people
     found: list[Mention | None] = []
-    # Whoever stood before an agent said who he is; what a mailbox is called, somebody chose once.
-    called = Role.DISPLAY if contact.stated is None else Role.SELF
+    # Whoever stood before an agent said who they are; what a mailbox is called, somebody chose once.
+    called = NameRole.DISPLAY if contact.stated is None else NameRole.SELF
     writers = [(contact.sender, sender), *((original.sender, None) for original in contact.forwarded[:3])]
     for box, own in writers:
         if index.is_ours(box.address):
@@ -278,29 +290,29 @@ def _names(contact: Contact, sender: Passage, index: MatchIndex, clues: Clues) -
         titled = reader.titled()
         if text.part is Part.SUBJECT:
             # A subject names whom it is about, and is not signed.
-            titled = [replace(each, role=Role.NAMED) if each.role is Role.SIGNED else each for each in titled]
+            titled = [replace(each, role=NameRole.NAMED) if each.role is NameRole.SIGNED else each for each in titled]
         if _by_staff(text, clues):
             told = [each for each in titled if each.role in _TOLD_BY_STAFF and not _among_others(text, each)]
-            titled = [replace(each, role=Role.FOR) for each in told if not shown.issuperset(each.words)]
+            titled = [replace(each, role=NameRole.FOR) for each in told if not shown.issuperset(each.words)]
         found.extend(titled)
         if text.part is Part.SUBJECT:
             found.extend(reader.pairs())
         else:
             signed = [*reader.signed(block=text.part is Part.SIGNATURE), *reader.pairs()]
-            theirs = [each for each in signed if each.role is Role.SIGNED and _by_staff(text, clues)]
+            theirs = [each for each in signed if each.role is NameRole.SIGNED and _by_staff(text, clues)]
             clues.colleagues.extend(theirs)
             found.extend(each for each in signed if each not in theirs)
     said = _of_whom(clues, [mention for mention in found if mention is not None])
     said = [each for each in said if not _is_neighbour(each, clues.passages)]
-    named = called_as_his_mailbox(joined_in_mailbox(said, people.firsts.number), people.firsts.number)
+    named = called_as_the_mailbox(joined_in_mailbox(said, people.firsts.number), people.firsts.number)
     clues.mentions = distinct(written_for_in_full(called_so_in_full(named)))[:MOST_MENTIONS]
 
 
 def _of_whom(clues: Clues, mentions: list[Mention]) -> list[Mention]:
-    """Drop of those written for who are no tenants of ours, and whoever signs what he dictated himself."""
-    written_for = [each for each in mentions if each.role is Role.FOR]
+    """Drop of those written for who are no tenants of ours, and whoever signs what they dictated themselves."""
+    written_for = [each for each in mentions if each.role is NameRole.FOR]
     if Statement.DICTATED in clues.said:
-        signed = [{*each.words} for each in mentions if each.role in _NAMES_HIMSELF]
+        signed = [{*each.words} for each in mentions if each.role in _GIVES_OWN_NAME]
         written_for = [each for each in written_for if any(words.issuperset(each.words) for words in signed)]
     elif Statement.OF_NO_TENANT not in clues.said:
         return mentions
@@ -308,32 +320,30 @@ def _of_whom(clues: Clues, mentions: list[Mention]) -> list[Mention]:
 
 
 def _is_neighbour(mention: Mention, passages: Iterable[Passage]) -> bool:
-    """Tell whether whom a subject seems to be for is a neighbour of whom the text tells: "ma voisine, Mme Roy"."""
-    if mention.role is not Role.FOR or mention.span is None or mention.span.part is not Part.SUBJECT:
+    """Return whether whom a subject seems to be for is a neighbour of whom the text tells: "ma voisine, Mme Roy"."""
+    if mention.role is not NameRole.FOR or mention.span is None or mention.span.part is not Part.SUBJECT:
         return False
     after = rf"\b(?:{'|'.join(NEIGHBOURS)})\b[^.!?\n]{{0,{_BESIDE_A_NEIGHBOUR}}}\b{re.escape(mention.words[-1])}\b"
     return any(text.part is Part.NEW and re.search(after, text.folded.text) for text in passages)
 
 
 def _among_others(text: Passage, mention: Mention) -> bool:
-    """Tell whether a colleague names somebody as one of many: "les gens se plaignent, Mme Roy la première"."""
+    """Return whether a colleague names somebody as one of many: "les gens se plaignent, Mme Roy la première"."""
     span = mention.span
     start = span.start - (text.offset or 0) if span is not None else 0
     return _MANY.search(fold(text.original[max(0, start - _BESIDE) : start])) is not None
 
 
 def _by_staff(text: Passage, clues: Clues) -> bool:
-    """Tell whether a colleague wrote the text himself: he signs it with his own name."""
+    """Return whether a colleague wrote the text themselves: they sign it with their own name."""
     return clues.staff and text.part in {Part.NEW, Part.SIGNATURE}
 
 
 def _of_a_name(text: Passage, atom: Atom, clues: Clues) -> bool:
-    """Tell whether what seems a residence is a word of a name, a shop's or a person's ("Élodie Fontaine")."""
+    """Return whether what seems a residence is a word of a name, a shop's or a person's ("Élodie Fontaine")."""
     span = text.span(atom.start, atom.end) if atom.kind == "residence" else None
     if span is None:
         return False
-    if any(seen.span is not None and _holds(seen.span, span) for seen, _trade in clues.traders):
-        return True
     people = [
         each for each in (*clues.mentions, *clues.colleagues) if each.span is not None and _holds(each.span, span)
     ]
@@ -343,7 +353,7 @@ def _of_a_name(text: Passage, atom: Atom, clues: Clues) -> bool:
 
 
 def _begins_before(mention: Mention, place: Span) -> bool:
-    """Tell whether a name begins before a place with more than an article: "Élodie Fontaine", not "Le Belvédère"."""
+    """Return whether a name begins before a place with more than an article: "Élodie Fontaine", not "Le Belvédère"."""
     span = mention.span
     if span is None or span.start >= place.start:
         return False
@@ -361,4 +371,167 @@ def _places(text: Passage, index: MatchIndex, clues: Clues) -> None:
             if not index.is_office(group):
                 clues.groups.append(group)
         else:
-            clues.own_floors.extend((text, atom) for atom in group.of("floor") if is_his_own(text, atom))
+            clues.own_floors.extend((text, atom) for atom in group.of("floor") if is_their_own(text, atom))
+
+
+@dataclass(slots=True)
+class Identity:
+    """Bits and evidence of each person whom something known points to, by position among the `People`."""
+
+    found: dict[int, dict[str, Evidence]] = field(default_factory=dict)
+    known: set[str] = field(default_factory=set)
+    """Addresses and numbers that agents confirmed."""
+    proven: set[int] = field(default_factory=set)
+    """Whose the sender's address is, where our own server vouches for it."""
+
+    def add(self, person: int, evidence: Evidence) -> None:
+        """Keep the heaviest evidence of each kind."""
+        kinds = self.found.setdefault(person, {})
+        kind = evidence.name.partition(".")[0]
+        if kind not in kinds or kinds[kind].weight < evidence.weight:
+            kinds[kind] = evidence
+
+    def bits(self, person: int) -> float:
+        """Return the sum of a person's evidence."""
+        return sum(evidence.weight for evidence in self.found.get(person, {}).values())
+
+
+def identify(contact: Contact, clues: Clues, index: MatchIndex, history: History) -> Identity:
+    """Return what is known of the addresses and numbers that the contact brings."""
+    identity = Identity()
+    people = index.people
+    forged = contact.authentication is Authentication.FAILED
+    for seen in clues.emails:
+        bits = weights.EMAIL_KNOWN if seen.sender else weights.EMAIL_IN_TEXT
+        level = "unproven" if forged and seen.sender else "known"
+        bits = weights.EMAIL_UNPROVEN if level == "unproven" else bits
+        _holders(identity, index, people.by_email.get(seen.key), Known("email", level, bits, seen))
+    for seen in clues.phones:
+        known = Known("phone", "known", weights.PHONE_KNOWN, seen)
+        _holders(identity, index, people.by_phone.get(seen.key), known)
+    for seen in clues.numbers:
+        _numbers(identity, index, seen)
+    _confirmed(identity, clues, index, history, forged=forged)
+    _prove(identity, contact)
+    _thread(identity, contact, index, history)
+    for seen, mention in clues.traders:
+        for person in mention.people:
+            label = people.person(person).label
+            kind = "trade.name" if mention.signed else "trade.cited"
+            bits = index.learnt.bits(kind, mention.bits)
+            identity.add(person, Evidence(kind, bits, seen.seen, seen.span, label))
+    return identity
+
+
+_PROVING = frozenset({"email.known", "email.confirmed"})
+
+
+def _prove(identity: Identity, contact: Contact) -> None:
+    """Keep whose the sender's address is; that of a Reply-To or of a message passed on proves nothing."""
+    sender = contact.sender.address.strip().lower()
+    if contact.authentication is not Authentication.VOUCHED or not sender:
+        return
+    for person, kinds in identity.found.items():
+        evidence = kinds.get("email")
+        if evidence is not None and evidence.name in _PROVING and evidence.seen.strip().lower() == sender:
+            identity.proven.add(person)
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """One kind of known thing and its weight."""
+
+    kind: str
+    level: str
+    bits: float
+    seen: Seen
+
+
+def _holders(identity: Identity, index: MatchIndex, holders: Iterable[int], known: Known) -> None:
+    """Credit those who are known by it, and with less the people who live with them."""
+    people = index.people
+    for holder in holders:
+        person, seen = people.person(holder), known.seen
+        label = person.label
+        kind = f"{known.kind}.{known.level}"
+        identity.add(holder, Evidence(kind, index.learnt.bits(kind, known.bits), seen.seen, seen.span, label))
+        for home in person.homes:
+            for other in people.living_in(home.dwelling_id):
+                if other != holder and people.person(other).lived_with(home):
+                    bits = index.learnt.bits(f"{known.kind}.household", known.bits + weights.HOUSEHOLD)
+                    identity.add(other, Evidence(f"{known.kind}.household", bits, seen.seen, seen.span, label))
+
+
+def _numbers(identity: Identity, index: MatchIndex, seen: Seen) -> None:
+    people = index.people
+    for holder in people.by_number.get(seen.key):
+        label = people.person(holder).label
+        identity.add(
+            holder,
+            Evidence(
+                "lease.number", index.learnt.bits("lease.number", weights.LEASE_NUMBER), seen.seen, seen.span, label
+            ),
+        )
+    for row in people.units.get(seen.key):
+        unit = index.directory.records.dwellings[row].dwelling_id
+        for holder in people.living_in(unit):
+            identity.add(
+                holder,
+                Evidence(
+                    "unit.reference",
+                    index.learnt.bits("unit.reference", weights.UNIT_REFERENCE),
+                    seen.seen,
+                    seen.span,
+                    unit,
+                ),
+            )
+
+
+def _confirmed(identity: Identity, clues: Clues, index: MatchIndex, history: History, *, forged: bool) -> None:
+    """Credit what agents confirmed for an address or a number of one household."""
+    addresses = {seen.key: seen for seen in clues.emails if seen.sender}
+    numbers = {seen.key: seen for seen in clues.phones}
+    if not addresses and not numbers:
+        return
+    facts = history.confirmed(tuple(addresses), tuple(numbers))
+    owners: dict[str, set[str]] = {}
+    for fact in facts:
+        owners.setdefault(fact.value, set()).add(fact.tenant_id)
+    for fact in facts:
+        person = index.people.position(fact.tenant_id)
+        if person is None:
+            continue
+        identity.known.add(fact.value)
+        if is_robot(fact.value):
+            # Kept before such addresses were refused: a program's says nothing of who has it write.
+            continue
+        if not index.directory.of_one_household(owners[fact.value]):
+            # A mailbox or a line that several households use says nothing of which of them writes.
+            continue
+        if fact.value in addresses:
+            level, bits = ("unproven", weights.EMAIL_UNPROVEN) if forged else ("confirmed", weights.EMAIL_CONFIRMED)
+            known = Known("email", level, bits, addresses[fact.value])
+        elif fact.value in numbers:
+            known = Known("phone", "confirmed", weights.PHONE_CONFIRMED, numbers[fact.value])
+        else:
+            continue
+        _holders(identity, index, (person,), known)
+
+
+def _thread(identity: Identity, contact: Contact, index: MatchIndex, history: History) -> None:
+    """Credit whom the same sender's earlier messages of this thread were about."""
+    ids = tuple(dict.fromkeys((*contact.in_reply_to, *contact.references)))[:50]
+    if not ids:
+        return
+    sender = contact.sender.address.strip().lower()
+    for earlier in history.thread(ids):
+        if earlier.sender_address != sender or not sender:
+            continue
+        seen = Seen(earlier.case_number, earlier.case_number, None)
+        person = index.people.position(earlier.tenant_id)
+        if person is not None:
+            _holders(identity, index, (person,), Known("thread", "same_sender", weights.THREAD, seen))
+        elif earlier.dwelling_id:
+            for person in index.people.living_in(earlier.dwelling_id):
+                evidence = Evidence("thread.household", weights.THREAD, seen.seen, None, earlier.dwelling_id)
+                identity.add(person, evidence)

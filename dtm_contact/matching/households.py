@@ -6,19 +6,11 @@ be meant.
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from itertools import pairwise
 
 from rapidfuzz.distance import OSA
 
-from dtm_contact.matching.clues import Clues
-from dtm_contact.matching.identity import Identity
-from dtm_contact.matching.index import MatchIndex
-from dtm_contact.matching.mentions import Mention, Role, mention_of
-from dtm_contact.matching.passages import Passage, Word
-from dtm_contact.matching.people import Person
-from dtm_contact.matching.places import Group
-from dtm_contact.matching.surroundings import Surroundings
-from dtm_contact.matching.words import (
+from dtm_contact.matching.clues import Clues, Identity
+from dtm_contact.matching.cues import (
     CARETAKERS,
     CLOSINGS,
     KIN,
@@ -33,6 +25,11 @@ from dtm_contact.matching.words import (
     TITLES,
     WRITING,
 )
+from dtm_contact.matching.index import MatchIndex
+from dtm_contact.matching.mentions import Mention, NameRole, mention_of
+from dtm_contact.matching.passages import Passage, Surroundings, Word
+from dtm_contact.matching.people import Person
+from dtm_contact.matching.places import Group
 from dtm_contact.model import Part
 from dtm_contact.text import STREET_TYPES, sound
 
@@ -52,27 +49,17 @@ _NOT_FIRST_NAMES = _OTHERS | NOT_NAMES | TITLES | CLOSINGS | LABELS | SELF_WORDS
 def at_home(clues: Clues, identity: Identity, index: MatchIndex) -> list[Mention]:
     """Return the mentions of people of the homes that something known points to, beyond those read already."""
     found: list[Mention] = []
-    read = {word for mention in clues.mentions if mention.role in {Role.SELF, Role.SIGNED} for word in mention.words}
+    read = {
+        word for mention in clues.mentions if mention.role in {NameRole.SELF, NameRole.SIGNED} for word in mention.words
+    }
     for home in _homes(identity, index):
         for text in clues.passages:
             if text.part in {Part.NEW, Part.SIGNATURE, Part.FORWARDED}:
                 told = _named(text, home, clues.groups)
-                named = [each for each in told if not (read.issuperset(each.words) or clues.has_read(each))]
-                others = named or _called_otherwise(text, home, read)
-                found.extend(each for each in others if not clues.has_read(each))
+                named = [each for each in told if not (read.issuperset(each.words))]
+                found.extend(each for each in named if not clues.has_read(each))
                 found.extend(_initialled(text, home))
     return found[:_MOST_AT_HOME]
-
-
-def _called_otherwise(text: Passage, home: Iterable[Person], read: set[str]) -> Iterator[Mention]:
-    """Yield the surname of a home after a word that is nobody's first name there: one of them, by a nickname."""
-    surnames = {each.surname for each in home} - read
-    for before, word in pairwise(text.words[:_MOST_WORDS]):
-        name = (before.capital or len(before.text) > len("de")) and before.text not in _NOT_FIRST_NAMES
-        together = word.start - before.end == 1 and before.text.isalpha()
-        if word.text in surnames and together and (name or len(before.text) == 1):
-            yield mention_of(text, [before, word], Role.PAIR)
-            return
 
 
 def _initialled(text: Passage, home: Iterable[Person]) -> Iterator[Mention]:
@@ -84,8 +71,8 @@ def _initialled(text: Passage, home: Iterable[Person]) -> Iterator[Mention]:
     between = text.folded.text[before[0].end : last[0].start]
     said = tuple(word.text for word in last)
     meant = [each for each in home if _bears(each, said)]
-    if len(meant) == 1 and ("\n" in between or before[0].text in CLOSINGS):
-        signed = mention_of(text, last, Role.SIGNED)
+    if len(meant) == 1 and ("\n" in between):
+        signed = mention_of(text, last, NameRole.SIGNED)
         yield replace(signed, words=(meant[0].first,), units=(0,), initials=())
 
 
@@ -125,70 +112,68 @@ def _told_alone(around: Surroundings, text: Passage, person: Person, places: Seq
             continue
         beside = text.words[max(0, position - 1) : position] + text.words[position + 1 : position + 2]
         in_place = any(start <= word.start < end for start, end in taken)
-        named = any(each.capital and (each.start - word.end == 1 or word.start - each.end == 1) for each in beside)
+        named = any(each.capital and (each.start - word.end == 1) for each in beside)
         reach = 4 if word.capital else 1  # a comma stands before the others
-        his = around.after(position + 1, 1) in _MINE and bool(
+        theirs = around.after(position + 1, 1) in _MINE and bool(
             (KIN | RELATIVES_WRITTEN_FOR) & set(around.after(position + 2, 1))
         )
-        if not in_place and not named and not his and not _NOT_THE_WRITER & set(around.before(position, reach)):
-            return mention_of(text, [word], Role.PAIR)
+        if not in_place and not named and not theirs and not _NOT_THE_WRITER & set(around.before(position, reach)):
+            return mention_of(text, [word], NameRole.PAIR)
     return None
 
 
 def _set_apart(text: Passage, position: int) -> bool:
-    """Tell whether a name in small letters stands between commas or ends a line: "cé la maman, assetou, du 4eme"."""
+    """Return whether a name in small letters stands between commas or ends a line: "cé la maman, assetou, du 4eme"."""
     word, around = text.words[position], text.folded.text
     before, after = around[: word.start].rstrip(" ")[-1:], around[word.end :].lstrip(" ")[:1]
     return position > 0 and before in {",", "\n"} and after in {",", "\n", "", "."}
 
 
 def _at(around: Surroundings, text: Passage, position: int, person: Person, alone: Iterable[str]) -> Mention | None:
-    """Return the mention of a person that begins at a word: his first name beside his surname, or a name by itself."""
+    """Return the mention of a person that begins at a word: first name beside surname, or a name by itself."""
     word = text.words[position]
     if word.text in TITLES:  # "famille" is near to Camille
         return None
     if _near(word.text, person.first) or (word.text not in _NOT_FIRST_NAMES and _shortened(word.text, person.first)):
         span = _with_surname(text, position, person)
         if span and not _OTHERS & set(around.before(span.start, 4)):
-            return mention_of(text, text.words[span.start : span.stop], Role.PAIR)
+            return mention_of(text, text.words[span.start : span.stop], NameRole.PAIR)
     short = len(word.text) >= _SHORTEST_WITH_A_SLIP and _abbreviates(word.text, person.first)
     if len(word.text) > 1 and (short or any(_near(word.text, name) for name in alone)):
-        signs = (
-            _stands_alone(text, position)
-            or around.after(position + 1, 3) == ["a", "l", "appareil"]
-            or (_names_himself(around.before(position, 3)) and not _told_of(around.after(position + 1, 2)))
+        signs = _stands_alone(text, position) or (
+            _is_the_writers(around.before(position, 3)) and not _told_of(around.after(position + 1, 2))
         )
-        return mention_of(text, [word], Role.SIGNED) if signs else None
+        return mention_of(text, [word], NameRole.SIGNED) if signs else None
     return None
 
 
 def _shortened(said: str, first: str) -> bool:
-    """Tell whether letters are the initial of a first name, or a short form of three letters or more."""
+    """Return whether letters are the initial of a first name, or a short form of three letters or more."""
     return len(said) not in _TOO_SHORT and first.startswith(said)
 
 
 def _abbreviates(said: str, first: str) -> bool:
-    """Tell whether a word is the beginning or the end of a first name ("Laeti", "Nando")."""
+    """Return whether a word is the beginning or the end of a first name ("Laeti", "Nando")."""
     return said != first and (first.startswith(said) or first.endswith(said))
 
 
 def _stands_alone(text: Passage, position: int) -> bool:
-    """Tell whether a word ends its line, and begins it or follows a mark, as a signature does."""
+    """Return whether a word ends its line, and begins it or follows a mark, as a signature does."""
     before = text.folded.text[: text.words[position].start].rstrip(" ")[-1:]
     after = text.folded.text[text.words[position].end :].lstrip(" .,!")
     if position == 0:
         return False
-    closed = text.words[position - 1].text in CLOSINGS or before == ":"
+    closed = text.words[position - 1].text in CLOSINGS
     return closed or (before in set("\n,.!?") and after[:1] in {"", "\n"})
 
 
 def _told_of(after: list[str]) -> bool:
-    """Tell whether who is brought up does something else than write: "c'est Yves qui l'a posté"."""
+    """Return whether who is brought up does something else than write: "c'est Yves qui l'a posté"."""
     return after[:1] == ["qui"] and WRITING.isdisjoint(after[1:])
 
 
-def _names_himself(before: list[str]) -> bool:
-    """Tell whether "je suis" or the like stands before a name; the nearest word comes first."""
+def _is_the_writers(before: list[str]) -> bool:
+    """Return whether "je suis" or the like stands before a name; the nearest word comes first."""
     if before[:2] in (["nom", "son"], ["nom", "leur"]):
         return False  # "je porte son nom, Roy"
     said = f" {' '.join(reversed(before))}"
@@ -218,7 +203,7 @@ def _is_surname(said: str, person: Person) -> bool:
 
 
 def _near(said: str, name: str) -> bool:
-    """Tell whether a word is a name, or one slip from it, or sounds like it."""
+    """Return whether a word is a name, or one slip from it, or sounds like it."""
     if said == name or (len(said) >= _SHORTEST_WITH_A_SLIP and sound(said) == sound(name)):
         return bool(said)
     close = len(name) >= _SHORTEST_WITH_A_SLIP and abs(len(said) - len(name)) <= 1

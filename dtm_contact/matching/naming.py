@@ -12,12 +12,11 @@ from numpy.typing import NDArray
 from dtm_contact.directory.lookups import Numbers, values_of
 from dtm_contact.matching import weights
 from dtm_contact.matching.clues import Clues
-from dtm_contact.matching.learned import Learnt
-from dtm_contact.matching.mentions import Mention, Role
+from dtm_contact.matching.cues import PARTICLES, Statement
+from dtm_contact.matching.gazetteer import Vocabulary
+from dtm_contact.matching.mentions import Mention, NameRole
 from dtm_contact.matching.people import People, Person
-from dtm_contact.matching.statements import Statement
-from dtm_contact.matching.vocabulary import Vocabulary
-from dtm_contact.matching.words import PARTICLES
+from dtm_contact.matching.weights import Learnt
 from dtm_contact.model import Evidence
 
 _MOST_GLUED = 3
@@ -77,7 +76,7 @@ class Wording:
 
         Args:
             person: against whom it is held.
-            partners: surnames of those who live with him, by which he may call himself though the directory does not.
+            partners: surnames of those who live with them, which they may call themselves by.
         """
         names = self._names(person) if self._words else self._initials_alone(person)
         for surname in partners:
@@ -93,7 +92,7 @@ class Wording:
         return weights.INITIALS_FIT if said in theirs or said[::-1] in theirs else weights.INITIALS_DIFFER
 
     def gives_first_name_only(self, person: Person) -> bool:
-        """Tell whether the person's first name is mentioned with another surname."""
+        """Return whether the person's first name is mentioned with another surname."""
         return person.first in self.firsts and self.count > 1 and person.surname not in self.surnames
 
     def _names(self, person: Person) -> float:
@@ -142,7 +141,7 @@ class Wording:
         return weights.NICKNAME if differs == weights.OTHER_FIRST_NAME and self._begins_like(other_name) else differs
 
     def _begins_like(self, first: str) -> bool:
-        """Tell whether a word that is no surname may be short for a first name ("Momo" for Mohamed, "Nando")."""
+        """Return whether a word that is no surname may be short for a first name ("Momo" for Mohamed, "Nando")."""
         said = [word for word in self._words if word not in self.surnames]
         return any(word[0] == first[:1] or (len(word) >= _SHORTEST_ENDING and first.endswith(word)) for word in said)
 
@@ -169,7 +168,7 @@ class NameFit:
         self.may_oppose = role.against > 0 and trust >= role.trust
         self._against = role.against if self.may_oppose else 0.0
         known, count = wording.known, wording.count
-        self._full_name = known > 1 or (count > 1 and (known > 0 or role is Role.SELF))
+        self._full_name = known > 1 or (count > 1 and (known > 0 or role is NameRole.SELF))
         self._kind = f"name.{role.name.lower()}"
         self._learnt = learnt
 
@@ -204,8 +203,8 @@ class Fits:
     """
 
     counts: tuple[tuple[NameFit, float], ...] = ()
-    role: Role | None = None
-    by_role: Mapping[Role, float] = field(default_factory=dict)
+    role: NameRole | None = None
+    by_role: Mapping[NameRole, float] = field(default_factory=dict)
     best: float = 0.0
     least: float = 0.0
 
@@ -240,14 +239,14 @@ class Naming:
         for each in mentions:
             trust = _trust(each.role, clues)
             # Those merely spoken of are tenants often enough, however rare their name.
-            most = float(len(people)) if trust < Role.ADDRESS.trust else math.inf
+            most = float(len(people)) if trust < NameRole.ADDRESS.trust else math.inf
             worded = each.words, each.units, each.initials, each.gender, each.title, most
             number = numbers.setdefault(worded, len(numbers))
             if number == len(self._wordings):
                 self._wordings.append(Wording(each, most, people))
             self._fits.append((number, NameFit(each, self._wordings[number], trust, learnt)))
         fits = [fit for _number, fit in self._fits]
-        self.of_kin = [fit for fit in fits if fit.role is Role.KIN]
+        self.of_kin = [fit for fit in fits if fit.role is NameRole.KIN]
         self.surname_bits = _best((fit.trust, fit.wording.surnames) for fit in fits)
         self.first_bits = _best((fit.trust, fit.wording.firsts) for fit in fits)
         self.missing = -3.0 if any(fit.may_oppose for fit in fits) else 0.0
@@ -264,7 +263,7 @@ class Naming:
         return values_of(numbers, table, len(names.names), self.missing)
 
     def asks_for_partners(self, person: Person) -> bool:
-        """Tell whether somebody's first name is mentioned with another surname, which may be a partner's."""
+        """Return whether somebody's first name is mentioned with another surname, which may be a partner's."""
         return any(wording.gives_first_name_only(person) for wording in self._wordings)
 
     def weigh(self, person: Person, *, account: bool, partners: Sequence[str] = ()) -> Named:
@@ -289,7 +288,7 @@ class Naming:
         """Return what counts for everybody whom the wordings fit so well."""
         best, worst = -math.inf, math.inf
         chosen = opposed = self._fits[0][1]
-        by_role: dict[Role, float] = {}
+        by_role: dict[NameRole, float] = {}
         for number, fit in self._fits:
             bits = fit.bits(ratios[number])
             if bits > best:
@@ -316,21 +315,22 @@ class Naming:
         return fit.evidence(person, fit.weight(bits))
 
 
-_OF_MAILBOX = frozenset({Role.DISPLAY, Role.ADDRESS})
-_IN_TEXT = frozenset({Role.SELF, Role.SIGNED, Role.PAIR})
+_OF_MAILBOX = frozenset({NameRole.DISPLAY, NameRole.ADDRESS})
+_IN_TEXT = frozenset({NameRole.SELF, NameRole.SIGNED, NameRole.PAIR})
 
 
 _AUTHORITY = {
-    Role.FOR: 5, Role.SELF: 4, Role.SIGNED: 3, Role.DISPLAY: 2, Role.PAIR: 2, Role.ADDRESS: 1, Role.NAMED: 1,
-    Role.KIN: 0, Role.CARETAKER: 0,
+    NameRole.FOR: 5, NameRole.SELF: 4, NameRole.SIGNED: 3, NameRole.DISPLAY: 2, NameRole.PAIR: 2,
+    NameRole.ADDRESS: 1, NameRole.NAMED: 1,
+    NameRole.KIN: 0, NameRole.CARETAKER: 0,
 }  # fmt: skip
 
 
-def _trust(role: Role, clues: Clues) -> float:
+def _trust(role: NameRole, clues: Clues) -> float:
     """Return how surely a name of that role is the tenant's, by what the contact says of its writer."""
-    if Statement.APPLICANT in clues.said and role in {Role.FOR, Role.KIN, Role.NAMED, Role.PAIR}:
+    if Statement.APPLICANT in clues.said and role in {NameRole.FOR, NameRole.KIN, NameRole.NAMED, NameRole.PAIR}:
         return weights.APPLICANT_NAME_TRUST
-    if clues.organisation and role in {Role.DISPLAY, Role.SIGNED, Role.ADDRESS}:
+    if clues.organisation and role in {NameRole.DISPLAY, NameRole.SIGNED, NameRole.ADDRESS}:
         return weights.ORGANISATION_NAME_TRUST
     return role.trust
 

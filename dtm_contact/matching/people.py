@@ -1,4 +1,4 @@
-"""The people of the directory as matching sees them, and the look-ups that find them by what identifies."""
+"""The people and the shops of the directory as matching sees them, and the look-ups that find them."""
 
 import re
 from array import array
@@ -7,15 +7,19 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
+from math import log2
 
 import numpy as np
 
 from dtm_contact.directory import Directory, Lease, Records
 from dtm_contact.directory.lines import FEW, cells, column, columns
 from dtm_contact.directory.lookups import Groups, Keys, Numbers
-from dtm_contact.matching.gazetteer import numbered
-from dtm_contact.matching.vocabulary import Vocabulary
-from dtm_contact.text import glued, name_words, phone_key
+from dtm_contact.matching import weights
+from dtm_contact.matching.cues import CLOSINGS, RUNNING_A_SHOP
+from dtm_contact.matching.gazetteer import Vocabulary, numbered
+from dtm_contact.matching.passages import Passage, Surroundings
+from dtm_contact.model import Part
+from dtm_contact.text import LITTLE_WORDS, glued, name_words, phone_key, place_words, same_word, written_out
 
 _NOT_IN_KEY = re.compile(r"[^a-z0-9]+")
 _FEMALE = frozenset({"mme", "mlle", "madame", "mademoiselle"})
@@ -51,11 +55,11 @@ class Home:
     end: date | None
 
     def left(self, on: date) -> bool:
-        """Tell whether the lease has ended."""
+        """Return whether the lease has ended."""
         return self.end is not None and self.end < on
 
     def overlaps(self, other: "Home") -> bool:
-        """Tell whether two leases on one dwelling were ever in force on the same day."""
+        """Return whether two leases on one dwelling were ever in force on the same day."""
         if self.dwelling_id != other.dwelling_id:
             return False
         begun, ended = (
@@ -71,7 +75,7 @@ class Person:
 
     Attributes:
         homes: the dwellings (for a trader: the premises) in the order of their leases; parking spaces are none.
-        parking: the positions of the entrances where he rents a parking space.
+        parking: the positions of the entrances where they rent a parking space.
     """
 
     tenant_id: str
@@ -85,7 +89,7 @@ class Person:
     parking: tuple[int, ...] = ()
 
     def lived_with(self, home: Home) -> bool:
-        """Tell whether the person had a home together with whoever has that one."""
+        """Return whether the person had a home together with whoever has that one."""
         return any(each.overlaps(home) for each in self.homes)
 
     def home(self, on: date) -> Home | None:
@@ -105,7 +109,7 @@ class Person:
 
 
 def _nearness(home: Home) -> tuple[bool, date]:
-    """Order homes: a trader's flat, where he has one, counts before his shop; then the lease that began last."""
+    """Order homes: a trader's flat, where they have one, counts before their shop; then the lease that began last."""
     return home.kind == "dwelling", home.start or date.min
 
 
@@ -118,7 +122,7 @@ class People:
     Attributes:
         surnames, firsts: the names; birth names are among the surnames.
         surname, birth, first: for each person the number of the name in them, -1 for none.
-        entrance: for each person the position of the entrance where he lives (last), -1 for none.
+        entrance: for each person the position of the entrance where they live (last), -1 for none.
         by_name: people by the numbers of their surname and their birth name. `residents`: people by entrance.
         by_email, by_phone, by_number: people by an address, a phone key, the key of a lease or tenant number.
         units: dwellings, by their place in the records, by the key of a unit reference.
@@ -273,3 +277,102 @@ def _vocabulary(leases: Sequence[Lease], fields: tuple[str, ...], *, short_forms
             if len(word) > len("de"):
                 parts.setdefault(word, {})[glued(name)] = None
     return Vocabulary(counts, parts, short_forms=short_forms)
+
+
+_MOST_FOUND = 20
+_CLOSING_WORDS = 12
+_LAST_WORDS = 40
+
+
+@dataclass(frozen=True, slots=True)
+class TradeMention:
+    """A trade name in a text: who bears it, where it stands, and what it weighs for each bearer, in bits.
+
+    `signed` tells whether the shop itself writes; those who live beside it name it, too.
+    """
+
+    people: tuple[int, ...]
+    start: int
+    end: int
+    bits: float
+    signed: bool
+
+
+class Traders:
+    """The trade names of the directory, by their first word."""
+
+    def __init__(self, records: Records, people: People) -> None:
+        """Index the names of all commercial tenants."""
+        bearers: dict[tuple[str, ...], dict[int, None]] = {}
+        for row, (role, name) in enumerate(columns(records.leases, "role", "last_name")):
+            words = place_words(name) if role == "commercial" else ()
+            if words:
+                bearers.setdefault(words, {})[people.holder(row)] = None
+        self._by_first_word: dict[str, list[tuple[tuple[str, ...], tuple[int, ...]]]] = {}
+        for words, theirs in bearers.items():
+            self._by_first_word.setdefault(words[0], []).append((words, tuple(theirs)))
+        self._people = len(people) or 1
+
+    def find(self, text: Passage) -> Iterator[TradeMention]:
+        """Yield the trade names that stand in a passage."""
+        found = 0
+        for position, word in enumerate(text.words):
+            for words, people in self._by_first_word.get(word.text, ()):
+                last = _matched(text, position, words)
+                if last < 0:
+                    continue
+                found += 1
+                trust = weights.TRADE_CITED if _goes_on(text, last) else _trust(text, position, last)
+                ratio = (
+                    weights.TRADE_NAME
+                    * self._people
+                    / len(people)
+                    / (1.0 if trust < weights.TRADE_SIGNED else weights.TRADE_OUTSIDE)
+                )
+                bits = log2(trust * ratio + 1.0 - trust)
+                signed = trust >= weights.TRADE_SIGNED
+                yield TradeMention(people, word.start, text.words[last].end, bits, signed)
+            if found >= _MOST_FOUND:
+                return
+
+
+def _matched(text: Passage, position: int, words: tuple[str, ...]) -> int:
+    """Return the position of the last word of a name that begins at `position`, -1 where it does not."""
+    at = position
+    for known in words:
+        while at < len(text.words) and at > position and text.words[at].text in LITTLE_WORDS:
+            at += 1
+        if at >= len(text.words) or not same_word(written_out(text.words[at].text), known):
+            return -1
+        at += 1
+    return at - 1
+
+
+def _trust(text: Passage, position: int, last: int) -> float:
+    """Return how surely the writer is the shop: it signs, or they say that they run it."""
+    if text.part in {Part.SENDER_NAME, Part.SIGNATURE}:
+        return weights.TRADE_SIGNED
+    before = {word.text for word in text.words[max(0, position - 5) : position]}
+    closing = len(text.words) - position <= _CLOSING_WORDS and _signs(text, position)
+    signs = before & RUNNING_A_SHOP or closing or _heads_its_address(text, position, last)
+    return weights.TRADE_SIGNED if signs else weights.TRADE_CITED
+
+
+def _heads_its_address(text: Passage, position: int, last: int) -> bool:
+    """Return whether a name begins one of the last lines, its address follows: "Optique du Centre, 82 rue Hoche"."""
+    before = text.folded.text[: text.words[position].start].rstrip(" ")
+    ends = len(text.words) - position <= _LAST_WORDS and before.endswith("\n")
+    return ends and Surroundings(text).gives_address(last + 1)
+
+
+def _goes_on(text: Passage, last: int) -> bool:
+    """Return whether another word in capitals belongs to the name: "Crèche des Familles Chauffage" is another firm."""
+    following = text.words[last + 1 : last + 2]
+    between = text.folded.text[text.words[last].end : following[0].start] if following else ""
+    return between == " " and following[0].capital and text.words[last].capital
+
+
+def _signs(text: Passage, position: int) -> bool:
+    """Return whether a name begins its line or its sentence, or follows "cordialement"."""
+    before = text.folded.text[: text.words[position].start].rstrip(" ")
+    return before[-1:] in {"", "\n", ".", "!", "?", ",", ":"} or text.words[position - 1].text in CLOSINGS

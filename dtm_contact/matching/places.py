@@ -1,7 +1,7 @@
 """Weighing what a contact says of places against every entrance of the estate.
 
-The likelihood ratio of an entrance is what the writer would say so if he lived there, over the share of dwellings at
-entrances that agree with his words at least as well: that share needs no training and makes a rare street weigh more
+The likelihood ratio of an entrance is what the writer would say so if they lived there, over the share of dwellings at
+entrances that agree with their words at least as well: that share needs no training and makes a rare street weigh more
 than a frequent one. Several places in one message are a mixture: one of them is where the matter is.
 """
 
@@ -9,6 +9,7 @@ import re
 from bisect import bisect_left
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from math import log2
 
 import numpy as np
@@ -16,11 +17,11 @@ from numpy.typing import NDArray
 
 from dtm_contact.directory.lookups import Numbers
 from dtm_contact.matching import weights
+from dtm_contact.matching.cues import LIVING
 from dtm_contact.matching.gazetteer import THE_SAME_HOUSE, Compared, Gazetteer
-from dtm_contact.matching.inside_mentions import Atom
 from dtm_contact.matching.passages import Passage
-from dtm_contact.matching.words import LIVING
-from dtm_contact.model import Part, Span
+from dtm_contact.matching.place_mentions import Atom
+from dtm_contact.model import Evidence, Part, Span
 from dtm_contact.text import place_words
 
 Floats = NDArray[np.float64]
@@ -185,7 +186,7 @@ def as_its_town_has_it(group: Group, gazetteer: Gazetteer) -> Group:
     return _as_it_lies(group, towns, gazetteer)
 
 
-def as_his_home_has_it(group: Group, homes: Collection[int], gazetteer: Gazetteer) -> Group:
+def as_their_home_has_it(group: Group, homes: Collection[int], gazetteer: Gazetteer) -> Group:
     """Take a residence's name for a street's, or the other way round, where only that is a known writer's home.
 
     "Les Sorbiers" is the villa des Sorbiers to who lives there, though another town has a residence of that name.
@@ -223,8 +224,6 @@ def _of_the_other_kind(atom: Atom, words: tuple[str, ...], gazetteer: Gazetteer)
 def _begins_another(group: Group, atom: Atom, gazetteer: Gazetteer) -> bool:
     same = group.of(atom.kind)
     if same and atom.kind in {"street", "residence", "commune"} and not set(same[0].values) & set(atom.values):
-        return True
-    if same and atom.kind == "number" and same[0].house != atom.house:
         return True
     if same and atom.kind == "street" and None not in {same[-1].house, atom.house} and same[-1].house != atom.house:
         return True
@@ -416,3 +415,86 @@ def _join(one: Group, other: Group, gazetteer: Gazetteer) -> None:
     one.others = (*one.others, *other.stretches)
     one.atoms = [*one.atoms, *other.atoms]
     weigh(one, gazetteer)
+
+
+@dataclass
+class PlaceWeights:
+    """What all groups together say: bits for each entrance named (in order), and for the others.
+
+    `everywhere` has them for each entrance of the estate, and last those of a place that was not named.
+    """
+
+    groups: list[Group]
+    entrances: Numbers
+    bits: Floats
+    elsewhere: float
+    everywhere: Floats
+
+    def doubted(self, trust: float) -> None:
+        """Believe it all no more than so."""
+        self.bits = np.log2(trust * np.exp2(self.bits) + 1.0 - trust)
+        self.elsewhere = mixed(trust, self.elsewhere)
+        self.everywhere.fill(self.elsewhere)
+        self.everywhere[self.entrances] = self.bits
+
+    def of(self, entrance: int) -> float:
+        """Return the bits of an entrance."""
+        return self.everywhere.item(entrance)
+
+    @cached_property
+    def named(self) -> frozenset[int]:
+        """The entrances that what was said may mean."""
+        return frozenset(self.entrances.tolist())
+
+    def said(self, entrance: int) -> list[float]:
+        """Return the bits of each group for an entrance."""
+        pairs = zip(self.groups, self._weighed, strict=True)
+        return [round(weighed.get(entrance, group.elsewhere), 2) for group, weighed in pairs]
+
+    @cached_property
+    def _weighed(self) -> list[dict[int, float]]:
+        """The bits of each group for each entrance that it may mean."""
+        return [dict(zip(each.named.tolist(), each.weighed.tolist(), strict=True)) for each in self.groups]
+
+    def told(self, bits: Iterable[float], label: str) -> tuple[Evidence, ...]:
+        """Return what was said of the place, one piece of evidence a group, with what each weighs for an entrance."""
+        shown = zip(self.shown, bits, strict=True)
+        return tuple([Evidence(name, each, seen, span, label) for (name, seen, span), each in shown])
+
+    @cached_property
+    def shown(self) -> list[tuple[str, str, Span | None]]:
+        """What kind of evidence each group is, its words, and where they stand."""
+        return [(_evidence_name(group), *group.where()) for group in self.groups]
+
+
+def _evidence_name(group: Group) -> str:
+    kinds = ("street", "residence", "commune", "number")
+    return f"place.{next(kind for kind in kinds if group.of(kind))}"
+
+
+def mixture(groups: list[Group], weights_of: list[float], entrances: int) -> PlaceWeights:
+    """Let each group be the place of the matter with its weight, and none with what is missing to 1.
+
+    Args:
+        groups: what was said of each place.
+        weights_of: how likely each is it; at most 1 in all.
+        entrances: how many the estate has.
+    """
+    named = (
+        groups[0].named
+        if len(groups) == 1
+        else np.unique(np.concatenate([np.empty(0, np.int32), *[g.named for g in groups]]))
+    )
+    none = max(0.0, 1.0 - sum(weights_of))
+    likely, elsewhere = np.full(len(named), none), none
+    for group, weight in zip(groups, weights_of, strict=True):
+        said = group.weighed
+        if group.named is not named:
+            said = np.full(len(named), group.elsewhere)
+            said[named.searchsorted(group.named)] = group.weighed
+        likely += weight * np.exp2(said)
+        elsewhere += weight * 2.0**group.elsewhere
+    bits, beyond = np.log2(likely), log2(elsewhere) if groups else 0.0
+    everywhere = np.full(entrances + 1, beyond)
+    everywhere[named] = bits
+    return PlaceWeights(groups, named, bits, beyond, everywhere)

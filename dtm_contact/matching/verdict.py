@@ -1,36 +1,128 @@
-"""From weighed candidates to what may be said: probabilities over all of them and "nobody in the directory"."""
+"""From weighed candidates to what may be said: probabilities over all of them and "nobody in the directory".
+
+Who lives where is known first (`Masses`). A place named is then the tenant's home or it is not, and what the text shows
+of it (`place_model`) tells how likely the matter is there in either case. An agent's own word goes before all of it.
+"""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import date
 from functools import cached_property
 from itertools import islice
 
 import numpy as np
 
-from dtm_contact.directory import on_duty_in_residence
+from dtm_contact.directory import Directory, in_force, on_duty, on_duty_in_residence
 from dtm_contact.directory.lookups import Numbers
 from dtm_contact.matching import weights
 from dtm_contact.matching.candidates import Rest, Weighing
 from dtm_contact.matching.clues import Clues
+from dtm_contact.matching.cues import Statement
 from dtm_contact.matching.gazetteer import Gazetteer
 from dtm_contact.matching.index import MatchIndex
-from dtm_contact.matching.learned import Learnt, answer_about
-from dtm_contact.matching.matter import (
-    each_place,
-    home_of,
-    unit_there,
-    where_the_matter_is,
-    written_out,
-)
-from dtm_contact.matching.mentions import Role
+from dtm_contact.matching.mentions import NameRole
 from dtm_contact.matching.people import NOWHERE
-from dtm_contact.matching.places import Floats
-from dtm_contact.matching.statements import Statement
-from dtm_contact.matching.weighed import Weighed
-from dtm_contact.model import Candidate, Evidence, Likely, Match, OnDuty, Proposal, WriterHome
+from dtm_contact.matching.place_model import Meaning
+from dtm_contact.matching.places import Floats, Group
+from dtm_contact.matching.rivals import Weighed
+from dtm_contact.matching.weights import Learnt, answer_about
+from dtm_contact.model import Candidate, Evidence, Likely, Match, OnDuty, Proposal, Stated, WriterHome
+
+_NEVER = 1e-12
+_IN_THE_SAME_TOWN = 10.0
+"""How much likelier a street of the tenant's own town is meant, where several towns have it."""
+
+
+def where_the_matter_is(
+    places: Sequence[tuple[Group, Meaning]], homes: Floats, otherwise: Floats, gazetteer: Gazetteer
+) -> Floats:
+    """Return by entrance how likely the matter is there; what is missing to 1 is nowhere of ours.
+
+    Args:
+        places: what was named, with what the text shows of it.
+        homes: by entrance, how likely the tenant concerned lives there; what is missing to 1 is somebody unknown.
+        otherwise: by entrance, how likely the matter is there where it is at none of the places named.
+        gazetteer: the places of the directory.
+    """
+    unnamed = otherwise.copy()
+    anchored = [group for group, _meaning in places if group.anchored]
+    for group in anchored if len(anchored) > 1 else ():
+        # Whose home is named beside another place has the matter there, at the other, or at neither.
+        unnamed[group.meant] = 0.0
+    towns = gazetteer.compared.commune
+    at_home = np.bincount(towns, weights=homes, minlength=int(towns.max(initial=0)) + 1)
+    near = 1.0 + _IN_THE_SAME_TOWN * at_home[towns]
+    entrances = unnamed * max(0.0, 1.0 - sum(meaning.matter for _group, meaning in places))
+    for group, meaning in places:
+        entrances += meaning.matter * _there(group, homes, gazetteer.share * near)
+    return entrances
+
+
+def _there(group: Group, homes: Floats, share: Floats) -> Floats:
+    """Return by entrance how likely it is the one that a place named means."""
+    likely = np.zeros(len(homes))
+    said = share[group.named] * np.exp2(group.weighed - group.weighed.max(initial=0.0))
+    meant = group.meant
+    likely[group.named] = said * (1.0 - min(1.0, float(homes[meant].sum()))) / max(float(said.sum()), _NEVER)
+    likely[meant] += homes[meant]
+    return likely / max(float(likely.sum()), _NEVER)
+
+
+def written_out(places: Sequence[tuple[Group, Meaning]], gazetteer: Gazetteer) -> frozenset[str]:
+    """Return the residences that an address with a number, or a name with its town, means and no other residence."""
+    meant = [frozenset(gazetteer.residence[group.meant].tolist()) for group, _meaning in places if _is_whole(group)]
+    ids = list(gazetteer.residence_ids)
+    return frozenset(ids[number] for residences in meant if len(residences) == 1 for number in residences)
+
+
+def _is_whole(group: Group) -> bool:
+    house = any(atom.house for atom in group.of("street"))
+    return house or bool(group.of("residence") and (group.of("commune") or group.of("street")))
+
+
+def home_of(tenant: Likely | None, dwelling: Likely | None, on: date, directory: Directory) -> WriterHome | None:
+    """Return where the tenant lives; None where neither they nor their household is sure.
+
+    Args:
+        tenant: who is named.
+        dwelling: the household that is sure.
+        on: the day.
+        directory: the estate.
+    """
+    home = directory.home(tenant.id, on) if tenant is not None and dwelling is None else None
+    dwelling_id = dwelling.id if dwelling is not None else home.dwelling_id if home is not None else None
+    lives_in = directory.residence_of(dwelling_id) if dwelling_id is not None else None
+    return WriterHome(dwelling_id, lives_in.residence_id) if lives_in is not None else None
+
+
+def unit_there(tenant: Likely | None, residence: Likely | None, on: date, directory: Directory) -> Likely | None:
+    """Return the one unit that a tenant has in the residence of the matter (a parking space, a shop), if they have."""
+    if tenant is None or residence is None:
+        return None
+    let = [lease for lease in directory.leases_of(tenant.id) if in_force(lease, on)]
+    there = {
+        lease.dwelling_id
+        for lease in let
+        if (found := directory.residence_of(lease.dwelling_id)) is not None and found.residence_id == residence.id
+    }
+    likely = min(tenant.probability, residence.probability)
+    return Likely(there.pop(), likely) if len(there) == 1 else None
+
+
+def each_place(places: Sequence[tuple[Group, Meaning]], gazetteer: Gazetteer) -> tuple[Evidence, ...]:
+    """Return every address named as evidence for itself, where several are as likely the matter's."""
+    found = []
+    for group, _meaning in places:
+        if group.anchored and len(group.named):
+            best = int(group.weighed.argmax())
+            name = f"place.{'street' if group.of('street') else 'residence'}"
+            label = gazetteer.entrances[group.named.item(best)].label
+            found.append(Evidence(name, round(float(group.weighed.item(best)), 2), *group.where(), label))
+    return tuple(found)
+
 
 _MOST_PROPOSED = 3
-_NEVER = 1e-300
+_LEAST_MASS = 1e-300
 _LIKELY = 0.5
 _ACCOUNTS = frozenset({"email.known", "email.confirmed"})
 _NAMES_NOBODY = frozenset({Statement.ANONYMOUS, Statement.RENTS_ELSEWHERE})
@@ -63,7 +155,7 @@ class Masses:
         return {tenant_id: mass / self.total for tenant_id, mass in self.tenants.items()} if self.total else {}
 
     def is_at_home(self, residence_id: str | None) -> bool:
-        """Tell whether the matter is rather at a residence than anywhere else."""
+        """Return whether the matter is rather at a residence than anywhere else."""
         number = self.gazetteer.residence_ids.get(residence_id or "", NOWHERE)
         return number != NOWHERE and self.residences.item(number) >= _LIKELY * self.total
 
@@ -169,7 +261,7 @@ def _known_homes(weighing: Weighing, weighed: Sequence[Weighed], homes: Floats) 
 
 
 def _proposals(tenant: Likely, weighing: Weighing) -> Iterator[Proposal]:
-    """Yield what the tenant named brings that nobody is known by; who writes for another brings his own."""
+    """Yield what the tenant named brings that nobody is known by; who writes for another brings their own."""
     people, clues = weighing.index.people, weighing.clues
     known = weighing.identity.known
     if _on_behalf(weighing) or clues.staff:
@@ -182,7 +274,7 @@ def _proposals(tenant: Likely, weighing: Weighing) -> Iterator[Proposal]:
 
 
 def _on_behalf(weighing: Weighing) -> bool:
-    """Tell whether who writes does so for somebody else, or for an organisation."""
+    """Return whether who writes does so for somebody else, or for an organisation."""
     return weighing.third_party or weighing.clues.organisation
 
 
@@ -191,13 +283,13 @@ def _sure(likely: Likely | None, threshold: float) -> Likely | None:
 
 
 def _only_a_namesake(residence_id: str, weighed: Iterable[Weighed]) -> bool:
-    """Tell whether only somebody's name speaks for a residence, and the place said is another."""
+    """Return whether only somebody's name speaks for a residence, and the place said is another."""
     best = next((each for each in weighed if each.home is not None and each.home.residence_id == residence_id), None)
     return best is not None and best.at_place < 0 and any(each.name == "doubt.name_alone" for each in best.evidence)
 
 
 def _home_of(tenant: Likely | None, weighed: Iterable[Weighed]) -> Likely | None:
-    """Return the dwelling of a tenant who is named and has no other: it is as sure as he is."""
+    """Return the dwelling of a tenant who is named and has no other: it is as sure as they are."""
     theirs = [each for each in weighed if tenant is not None and each.person.tenant_id == tenant.id]
     homes = {home.dwelling_id for each in theirs for home in each.person.homes}
     alone = tenant is not None and len(homes) == 1 and all(each.household_certainty == 1.0 for each in theirs)
@@ -205,9 +297,9 @@ def _home_of(tenant: Likely | None, weighed: Iterable[Weighed]) -> Likely | None
 
 
 def _may_name(clues: Clues, weighed: list[Weighed]) -> bool:
-    """Tell whether a person may be named at all, however probable."""
+    """Return whether a person may be named at all, however probable."""
     for_another = any(
-        each.role is Role.FOR and each.fits.get(Role.FOR, 0.0) > weights.FITS_SURELY for each in weighed[:1]
+        each.role is NameRole.FOR and each.fits.get(NameRole.FOR, 0.0) > weights.FITS_SURELY for each in weighed[:1]
     )
     if not _NAMES_NOBODY.isdisjoint(clues.said) or (Statement.NOT_A_TENANT in clues.said and not for_another):
         return False
@@ -215,12 +307,12 @@ def _may_name(clues: Clues, weighed: list[Weighed]) -> bool:
 
 
 def _doubted(tenant_id: str, weighed: Iterable[Weighed]) -> bool:
-    """Tell whether something forbids to name a tenant, however often such messages are his."""
+    """Return whether something forbids to name a tenant, however often such messages are theirs."""
     return any(each.certainty < 1.0 for each in weighed if each.person.tenant_id == tenant_id)
 
 
 def _household_doubted(dwelling_id: str, weighed: Iterable[Weighed]) -> bool:
-    """Tell whether that holds for the likeliest of a dwelling, and for his household with him; the best come first."""
+    """Return whether that holds for the likeliest of a dwelling and for their household; the best come first."""
     there = (each for each in weighed if each.home is not None and each.home.dwelling_id == dwelling_id)
     return any(each.household_certainty < 1.0 for each in islice(there, 1))
 
@@ -244,7 +336,7 @@ def _masses(weighing: Weighing, weighed: list[Weighed], rest: Rest) -> Masses:
 
 
 def _add(masses: Masses, each: Weighed, mass: float) -> float:
-    """Add somebody's mass, and return what of it is at his home."""
+    """Add somebody's mass, and return what of it is at their home."""
     masses.total += mass
     _to(masses.tenants, each.person.tenant_id, mass * each.certainty)
     if each.home is not None:
@@ -264,7 +356,7 @@ def _to(table: dict[str, float], key: str, mass: float) -> None:
 
 
 def _no_tenant(weighing: Weighing) -> float:
-    """Return what the writer's own words say against his being a tenant."""
+    """Return what the writer's own words say against their being a tenant."""
     if Statement.NOT_A_TENANT in weighing.said:
         return weights.NOT_A_TENANT
     return weights.APPLICANT if Statement.APPLICANT in weighing.said else 0.0
@@ -285,7 +377,7 @@ def _nobody(weighing: Weighing, masses: Masses) -> None:
     mass = somebody * share * np.exp2(bits)
     total = float(mass.sum())
     if masses.moved:
-        masses.entrances[place.entrances] += mass + masses.moved * mass / max(total, _NEVER)
+        masses.entrances[place.entrances] += mass + masses.moved * mass / max(total, _LEAST_MASS)
     else:
         masses.entrances[place.entrances] += mass
     masses.total += total + somebody * max(0.0, 1.0 - float(share.sum())) * 2.0**place.elsewhere
@@ -352,3 +444,73 @@ def _on_duty(
     if len(answers) == 1:
         return answers.pop()
     return on_duty_in_residence(directory, residence.id, on)
+
+
+_BITS = 20.0
+
+
+def as_stated(weighed: Match, stated: Stated, directory: Directory, on: date) -> Match:
+    """Return the match with what the agent said put in; what they said nothing of, or nothing known, stays.
+
+    Args:
+        weighed: what the words of the contact say.
+        stated: what the agent said.
+        directory: the estate.
+        on: the day, for who is on duty.
+    """
+    dwelling_id = _dwelling(stated, directory, on)
+    residence_id = _stated_residence(stated, dwelling_id, directory)
+    named = stated.tenant_id if stated.tenant_id and directory.leases_of(stated.tenant_id) else None
+    if named is None and dwelling_id is None and residence_id is None:
+        return weighed
+    residence = directory.residences.get(residence_id or "")
+    return replace(
+        weighed,
+        candidates=_stated_candidates(weighed, named, dwelling_id, residence_id, stated.by),
+        tenant=Likely(named, 1.0) if named else _still(weighed, dwelling_id),
+        dwelling=Likely(dwelling_id, 1.0) if dwelling_id else None,
+        residence=Likely(residence_id, 1.0) if residence_id else None,
+        home=None,
+        office_id=residence.office_id if residence else weighed.office_id,
+        caretakers=_caretakers(dwelling_id, residence_id, directory, on),
+    )
+
+
+def _dwelling(stated: Stated, directory: Directory, on: date) -> str | None:
+    if stated.dwelling_id is not None:
+        return stated.dwelling_id if stated.dwelling_id in directory.dwellings else None
+    home = directory.home(stated.tenant_id, on) if stated.tenant_id else None
+    return home.dwelling_id if home else None
+
+
+def _stated_residence(stated: Stated, dwelling_id: str | None, directory: Directory) -> str | None:
+    if dwelling_id is not None:
+        residence = directory.residence_of(dwelling_id)
+        return residence.residence_id if residence else None
+    return stated.residence_id if stated.residence_id in directory.residences else None
+
+
+def _still(weighed: Match, dwelling_id: str | None) -> Likely | None:
+    """Return the tenant whom the words name, if they live where the agent says."""
+    if weighed.tenant is None or weighed.dwelling is None or weighed.dwelling.id != dwelling_id:
+        return None
+    return weighed.tenant
+
+
+def _stated_candidates(
+    weighed: Match, named: str | None, dwelling_id: str | None, residence_id: str | None, by: str
+) -> tuple[Candidate, ...]:
+    if named is None:
+        return weighed.candidates
+    said = Evidence("agent.said", _BITS, named, None, by)
+    first = Candidate(named, dwelling_id, residence_id, 1.0, _BITS, (said,))
+    others = (replace(each, probability=0.0) for each in weighed.candidates if each.tenant_id != named)
+    return (first, *others)
+
+
+def _caretakers(
+    dwelling_id: str | None, residence_id: str | None, directory: Directory, on: date
+) -> tuple[OnDuty, ...]:
+    if dwelling_id is not None:
+        return on_duty(directory, directory.dwellings[dwelling_id].address_id, on)
+    return on_duty_in_residence(directory, residence_id, on) if residence_id else ()

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from dtm_contact.directory import Directory
 from dtm_contact.matching import MatchIndex, match
-from dtm_contact.matching.learned import Learnt, answer_about, log_odds
+from dtm_contact.matching.weights import Learnt, answer_about, log_odds
 from dtm_contact.model import Arrival, Candidate, Likely, Match, NoHistory
 from dtm_contact.reading import read
 from dtm_contact.rehearsal.truth import Truth

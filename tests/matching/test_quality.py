@@ -12,7 +12,7 @@ import pytest
 
 from benchmarks.bench_hard_contacts import Examination, examine
 from dtm_contact.matching import MatchIndex, match
-from dtm_contact.matching.mentions import Role
+from dtm_contact.matching.mentions import NameRole
 from dtm_contact.matching.roles import Roles
 from dtm_contact.model import Arrival, Match, NoHistory
 from dtm_contact.reading import read
@@ -64,7 +64,7 @@ def test_who_writes_for_another_in_words_unheard_of_is_seldom_taken_for_the_tena
     fixture_index: MatchIndex, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Without a word by which that is told, the place and whom he speaks of must do; rather nobody than the wrong."""
-    for read_role, instead in (("of_titled", Role.NAMED), ("of_pair", Role.PAIR)):
+    for read_role, instead in (("of_titled", NameRole.NAMED), ("of_pair", NameRole.PAIR)):
         heard = getattr(Roles, read_role)
         monkeypatch.setattr(Roles, read_role, _deaf(heard, instead))
     named = wrong = places = 0
@@ -80,10 +80,10 @@ def test_who_writes_for_another_in_words_unheard_of_is_seldom_taken_for_the_tena
     assert places == 0
 
 
-def _deaf(heard: Callable[..., Role | None], instead: Role) -> Callable[..., Role | None]:
-    def unheard(*said: object) -> Role | None:
+def _deaf(heard: Callable[..., NameRole | None], instead: NameRole) -> Callable[..., NameRole | None]:
+    def unheard(*said: object) -> NameRole | None:
         role = heard(*said)
-        return instead if role is Role.FOR else role
+        return instead if role is NameRole.FOR else role
 
     return unheard
 

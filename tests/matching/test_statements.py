@@ -2,7 +2,7 @@
 
 import pytest
 
-from dtm_contact.matching.statements import HAS_DIED, Statement, said_in
+from dtm_contact.matching.cues import HAS_DIED, Statement, said_in
 from dtm_contact.model import Part
 
 

@@ -2,7 +2,7 @@
 
 from random import Random
 
-from dtm_contact.matching.learned import SHIPPED, Learnt, answer_about, log_odds
+from dtm_contact.matching.weights import SHIPPED, Learnt, answer_about, log_odds
 from dtm_contact.model import Candidate, CaseKind, Evidence, Match, Priority
 from dtm_contact.rehearsal.fit_matching import Labelled, learn_belief, learn_curve
 from dtm_contact.rehearsal.truth import Truth
