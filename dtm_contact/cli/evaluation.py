@@ -20,10 +20,10 @@ from dtm_contact.rehearsal import (
     QUEUE_LOG_FILE,
     RECORDS_FILE,
     CallsAtRest,
-    Figure,
     JudgedCalls,
     Miss,
     Score,
+    ScoreFigure,
     judge_messages,
     messages_at_rest,
     read_call_truth,
@@ -143,7 +143,7 @@ def _confusion_row(confusion: tuple[str, str, int]) -> tuple[str, ...]:
     return right, said, str(times)
 
 
-def _figure_row(figure: Figure) -> tuple[str, ...]:
+def _figure_row(figure: ScoreFigure) -> tuple[str, ...]:
     low, high = figure.interval
     return figure.name, str(figure.right), str(figure.of), f"{figure.share:.1%}", f"{low:.1%} – {high:.1%}"
 

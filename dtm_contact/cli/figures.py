@@ -14,7 +14,7 @@ from dtm_contact.figures import FIGURES, GROUPS, count_days
 from dtm_contact.figures.definitions import table as definitions_table
 from dtm_contact.figures.files import as_csv, as_rows
 from dtm_contact.figures.keeping import first_day, grounds_of, keep_counts
-from dtm_contact.figures.overview import Grain, Overview, Place, Reader, Span
+from dtm_contact.figures.overview import FigureReader, FigureSpan, Grain, Overview, Place
 from dtm_contact.rules import load_in_force
 from dtm_contact.settings import Settings
 from dtm_contact.store import Store, TrailLine, open_store
@@ -95,9 +95,9 @@ def show(
     """Show the figures of a period, all offices beside each."""
     with open_store(settings.store.url, read_only=True) as store:
         today = datetime.now(settings.zone).date()
-        span = Span.of(Grain(grain), day or today)
+        span = FigureSpan.of(Grain(grain), day or today)
         directory = Directory(store.directory.load())
-        overview = Overview(Reader(store.figures), directory, span, Place(office, residence, topic), today)
+        overview = Overview(FigureReader(store.figures), directory, span, Place(office, residence, topic), today)
         rows = list(as_rows(overview, "bureaux"))
     if as_file:
         sys.stdout.buffer.write(as_csv(rows))

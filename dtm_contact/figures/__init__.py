@@ -1,7 +1,7 @@
 """Figures by which heads see whether the quality of service is equal: defined, counted by day, compared, reported."""
 
 from dtm_contact.figures.case_facts import Standpoint
-from dtm_contact.figures.counting import Grounds, count_days, periods_of
+from dtm_contact.figures.counting import CountingContext, count_days, periods_of
 from dtm_contact.figures.definitions import BY_ID, FIGURES, GROUPS, INCIDENT_TOPICS, Figure
 
 __all__ = [
@@ -9,8 +9,8 @@ __all__ = [
     "FIGURES",
     "GROUPS",
     "INCIDENT_TOPICS",
+    "CountingContext",
     "Figure",
-    "Grounds",
     "Standpoint",
     "count_days",
     "periods_of",

@@ -73,7 +73,7 @@ class Tally:
 
 
 @dataclass(frozen=True, slots=True)
-class Cells:
+class FigureCells:
     """What was counted of one period.
 
     Attributes:
@@ -87,7 +87,7 @@ class Cells:
     cells: np.ndarray = field(default_factory=lambda: np.zeros((0, _IN_A_CELL), _CELL))
 
     @classmethod
-    def pack(cls, counted: Mapping[Key, Counts]) -> "Cells":
+    def pack(cls, counted: Mapping[Key, Counts]) -> "FigureCells":
         """Pack what was counted; keys and measures in their order, so that the same counts are the same octets."""
         keys = sorted(key for key, counts in counted.items() if any(counts.values()))
         measures = sorted({name for key in keys for name, count in counted[key].items() if count})
@@ -101,7 +101,7 @@ class Cells:
         return cls(tuple(keys), tuple(measures), np.array(rows, _CELL).reshape(-1, _IN_A_CELL))
 
     @classmethod
-    def unpack(cls, keys: Iterable[Iterable[str]], measures: Iterable[str], octets: bytes) -> "Cells":
+    def unpack(cls, keys: Iterable[Iterable[str]], measures: Iterable[str], octets: bytes) -> "FigureCells":
         """Return what was packed.
 
         Raises:
@@ -159,7 +159,7 @@ class Cells:
         }
 
 
-def merged(parts: Iterable[Cells]) -> Cells:
+def merged(parts: Iterable[FigureCells]) -> FigureCells:
     """Return several periods that follow each other as one: of what stands at a moment, the last one's holds."""
     given = list(parts)
     keys = sorted({key for part in given for key in part.keys})
@@ -180,7 +180,7 @@ def merged(parts: Iterable[Cells]) -> Cells:
     # Only what is still there: a stock may have left a key, or a measure, without any number.
     key_left, row = np.unique(row, return_inverse=True)
     measure_left, column = np.unique(column, return_inverse=True)
-    return Cells(
+    return FigureCells(
         tuple(keys[at] for at in key_left),
         tuple(measures[at] for at in measure_left),
         np.column_stack((row, column, sums)).astype(_CELL).reshape(-1, _IN_A_CELL),

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from dtm_contact.figures.cells import Counts, Spread
-from dtm_contact.figures.definitions import WAYS, Better, Figure, Kind, Unit
+from dtm_contact.figures.definitions import WAYS, Better, Figure, FigureKind, Unit
 
 _Z: Final = 1.959964
 SMALLEST: Final = 30
@@ -129,13 +129,13 @@ def value_of(figure: Figure, counts: Counts, dwellings: int = 0) -> Value:
         dwellings: of the place; 0 where that is not known.
     """
     match figure.kind:
-        case Kind.SHARE:
+        case FigureKind.SHARE:
             part, whole = counts.get(figure.measure, 0), counts.get(figure.whole, 0)
             if not whole:
                 return Value(None, 0)
             low, high = wilson(part, whole)
             return Value(100 * part / whole, whole, 100 * low, 100 * high)
-        case Kind.QUANTILE:
+        case FigureKind.QUANTILE:
             spread = Spread.of(counts, figure.measure)
             if not spread.count:
                 return Value(None, 0)

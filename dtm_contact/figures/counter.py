@@ -14,8 +14,8 @@ from typing import Final
 
 from dtm_contact.background import cancel_and_wait
 from dtm_contact.errors import DtmContactError
-from dtm_contact.figures.cells import Cells
-from dtm_contact.figures.counting import Grounds, count_days
+from dtm_contact.figures.cells import FigureCells
+from dtm_contact.figures.counting import CountingContext, count_days
 from dtm_contact.store import open_store
 
 _NICENESS: Final = 10
@@ -32,10 +32,10 @@ class Task:
     url: str
     first: date
     last: date
-    grounds: Grounds
+    grounds: CountingContext
 
 
-async def count_apart(task: Task) -> dict[date, Cells]:
+async def count_apart(task: Task) -> dict[date, FigureCells]:
     """Count days in a process of its own, which gives way to all others; it is ended with the caller.
 
     Raises:
@@ -57,7 +57,7 @@ async def count_apart(task: Task) -> dict[date, Cells]:
         await cancel_and_wait(talking)
     if process.returncode != 0:
         raise CountingFailedError(f"status {process.returncode}")
-    found: dict[date, Cells] = pickle.loads(counted)  # noqa: S301 - our own child wrote it
+    found: dict[date, FigureCells] = pickle.loads(counted)  # noqa: S301 - our own child wrote it
     return found
 
 

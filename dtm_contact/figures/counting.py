@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
 from dtm_contact.figures.case_facts import CaseFacts, CaseRows, Incidents, Standpoint, is_incoming
-from dtm_contact.figures.cells import Cells, Tally, merged, weeks_and_months
+from dtm_contact.figures.cells import FigureCells, Tally, merged, weeks_and_months
 from dtm_contact.figures.definitions import INCIDENT_TOPICS
 from dtm_contact.store import Store
 from dtm_contact.store.figures import ContactRow, FigureRows, Period
@@ -14,7 +14,7 @@ _ASIDE = frozenset({"automatic", "spam"})
 
 
 @dataclass(frozen=True, slots=True)
-class Grounds:
+class CountingContext:
     """What counting needs beside the store.
 
     Attributes:
@@ -26,7 +26,7 @@ class Grounds:
     offices: Mapping[str, str]
 
 
-def count_days(store: Store, first: date, last: date, grounds: Grounds) -> dict[date, Cells]:
+def count_days(store: Store, first: date, last: date, grounds: CountingContext) -> dict[date, FigureCells]:
     """Count the days from one to another, both included, from what the store holds now.
 
     Raises:
@@ -46,7 +46,7 @@ def count_days(store: Store, first: date, last: date, grounds: Grounds) -> dict[
         for contact in rows.contacts_without_case(start, end):
             _count_lone(tally, contact, grounds)
     incidents.count(tally)
-    return {day: Cells.pack(counted) for day, counted in tally.days.items()}
+    return {day: FigureCells.pack(counted) for day, counted in tally.days.items()}
 
 
 def _cases(rows: FigureRows, start: datetime, end: datetime) -> Iterator[CaseRows]:
@@ -69,7 +69,7 @@ def _alarms(data: Mapping[str, object]) -> bool:
     return data.get("alarm") == "certain" or "alarm_level" in (data.get("changed") or ())  # type: ignore[operator]
 
 
-def _count_lone(tally: Tally, contact: ContactRow, grounds: Grounds) -> None:
+def _count_lone(tally: Tally, contact: ContactRow, grounds: CountingContext) -> None:
     """Count a contact of no case: what was set aside, and the calls that were answered."""
     residence = contact.residence_id or ""
     key = grounds.offices.get(residence, ""), residence, contact.topic or ""
@@ -83,7 +83,7 @@ def _count_lone(tally: Tally, contact: ContactRow, grounds: Grounds) -> None:
         tally.add(day, key, "set_aside")
 
 
-def periods_of(store: Store, days: Mapping[date, Cells], now: datetime) -> list[Period]:
+def periods_of(store: Store, days: Mapping[date, FigureCells], now: datetime) -> list[Period]:
     """Return days that were counted as the store keeps them, with the weeks and months that they lie in.
 
     The other days of those weeks and months are taken from the store.
@@ -96,10 +96,10 @@ def periods_of(store: Store, days: Mapping[date, Cells], now: datetime) -> list[
             if day in days:
                 parts.append(days[day])
             elif day in kept:
-                parts.append(Cells.unpack(kept[day].keys, kept[day].measures, kept[day].cells))
+                parts.append(FigureCells.unpack(kept[day].keys, kept[day].measures, kept[day].cells))
         found.append(_period(grain, first, merged(parts), now))
     return found
 
 
-def _period(grain: str, first: date, cells: Cells, now: datetime) -> Period:
+def _period(grain: str, first: date, cells: FigureCells, now: datetime) -> Period:
     return Period(grain, first, now, [list(key) for key in cells.keys], list(cells.measures), cells.octets)

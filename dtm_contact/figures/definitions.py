@@ -29,7 +29,7 @@ INCIDENT_TOPICS: Final = (
 """What can befall a whole building at once."""
 
 
-class Kind(StrEnum):
+class FigureKind(StrEnum):
     """How a figure of a period is made of its measures."""
 
     COUNT = "count"
@@ -102,7 +102,7 @@ class Figure:
     counts_en: str
     source: str
     measure: str
-    kind: Kind = Kind.COUNT
+    kind: FigureKind = FigureKind.COUNT
     unit: Unit = Unit.NUMBER
     whole: str = ""
     quantile: float = 0.0
@@ -113,7 +113,7 @@ class Figure:
     @property
     def is_rated(self) -> bool:
         """Whether it is also told per 1,000 dwellings: what is counted, or stands at a moment."""
-        return self.kind in {Kind.COUNT, Kind.STOCK} and self.unit is Unit.NUMBER
+        return self.kind in {FigureKind.COUNT, FigureKind.STOCK} and self.unit is Unit.NUMBER
 
     @property
     def split(self) -> str:
@@ -185,14 +185,14 @@ FIGURES: Final[tuple[Figure, ...]] = (
         "letter, an "
         "answer from one’s own mailbox, a conversation by telephone, or a closing that is no merging. Half of the "
         "day’s answers took less.",
-        "cases, events", "first_answer", Kind.QUANTILE, Unit.BUSINESS_MINUTES, quantile=0.5, better=Better.LESS,
+        "cases, events", "first_answer", FigureKind.QUANTILE, Unit.BUSINESS_MINUTES, quantile=0.5, better=Better.LESS,
         basis=Basis.EVENTS, events=ANSWERS,
     ),
     Figure(
         "first_answer_p90", "answers", "Première réponse, 9 sur 10",
         "La même, en dessous de laquelle restent neuf réponses sur dix.",
         "First answer, 90th percentile", "The same, below which nine in ten answers stay.",
-        "cases, events", "first_answer", Kind.QUANTILE, Unit.BUSINESS_MINUTES, quantile=0.9, better=Better.LESS,
+        "cases, events", "first_answer", FigureKind.QUANTILE, Unit.BUSINESS_MINUTES, quantile=0.9, better=Better.LESS,
         basis=Basis.EVENTS, events=ANSWERS,
     ),
     Figure(
@@ -203,14 +203,14 @@ FIGURES: Final[tuple[Figure, ...]] = (
         "First answer to a P1, median",
         "The same of P1 cases, by the clock, day and night; an agent’s e-mail counts only where it lies in our folder "
         "of sent mail.",
-        "cases, events", "first_answer_p1", Kind.QUANTILE, Unit.MINUTES, quantile=0.5, better=Better.LESS,
+        "cases, events", "first_answer_p1", FigureKind.QUANTILE, Unit.MINUTES, quantile=0.5, better=Better.LESS,
         basis=Basis.EVENTS, events=ANSWERS,
     ),
     Figure(
         "p1_answer_p90", "answers", "Première réponse à un P1, 9 sur 10",
         "La même, en dessous de laquelle restent neuf réponses sur dix.",
         "First answer to a P1, 90th percentile", "The same, below which nine in ten answers stay.",
-        "cases, events", "first_answer_p1", Kind.QUANTILE, Unit.MINUTES, quantile=0.9, better=Better.LESS,
+        "cases, events", "first_answer_p1", FigureKind.QUANTILE, Unit.MINUTES, quantile=0.9, better=Better.LESS,
         basis=Basis.EVENTS, events=ANSWERS,
     ),
     Figure(
@@ -221,31 +221,31 @@ FIGURES: Final[tuple[Figure, ...]] = (
         "Answered in time",
         "Of the cases whose due time passed on that day, the share that had had an answer by a person since they were "
         "opened, or opened again last. A case that was merged into another before is none of them.",
-        "cases, events", "due_met", Kind.SHARE, Unit.PERCENT, whole="due", better=Better.MORE, basis=Basis.DUE,
+        "cases, events", "due_met", FigureKind.SHARE, Unit.PERCENT, whole="due", better=Better.MORE, basis=Basis.DUE,
     ),
     Figure(
         "open", "stock", "Dossiers ouverts en fin de période", "Dossiers ouverts à la fin du dernier jour.",
         "Open cases at the end", "Cases open at the end of the last day.",
-        "cases, events", "open", Kind.STOCK, better=Better.LESS, basis=Basis.OPEN_NOW,
+        "cases, events", "open", FigureKind.STOCK, better=Better.LESS, basis=Basis.OPEN_NOW,
     ),
     Figure(
         "late", "stock", "Dossiers en retard",
         "De ceux-là, les dossiers dont l’échéance est passée, ceux en attente compris.",
         "Late cases", "Of those, the cases whose due time is past, those set waiting included.",
-        "cases, events", "late", Kind.STOCK, better=Better.LESS, basis=Basis.OPEN_NOW,
+        "cases, events", "late", FigureKind.STOCK, better=Better.LESS, basis=Basis.OPEN_NOW,
     ),
     Figure(
         "oldest", "stock", "Le plus ancien",
         "Jours entiers depuis l’ouverture du plus ancien dossier ouvert.",
         "The oldest", "Whole days since the oldest open case was opened.",
-        "cases, events", "oldest", Kind.STOCK, Unit.DAYS, better=Better.LESS, basis=Basis.OPEN_NOW,
+        "cases, events", "oldest", FigureKind.STOCK, Unit.DAYS, better=Better.LESS, basis=Basis.OPEN_NOW,
     ),
     *(
         Figure(
             f"silent_{days}", "stock", f"Sans nouvelles depuis {days} jours",
             f"Dossiers ouverts auxquels personne n’a répondu depuis plus de {days} jours.",
             f"Silent for {days} days", f"Open cases that nobody has answered for more than {days} days.",
-            "cases, events", f"silent_{days}", Kind.STOCK, better=Better.LESS, basis=Basis.OPEN_NOW,
+            "cases, events", f"silent_{days}", FigureKind.STOCK, better=Better.LESS, basis=Basis.OPEN_NOW,
         )
         for days in SILENT_DAYS
     ),
@@ -273,7 +273,7 @@ FIGURES: Final[tuple[Figure, ...]] = (
         "The share of calls unserved that were followed by a call, even in vain, or an answer before the queue "
         "closes on "
         "its first day of opening after the day of the call.",
-        "contacts, events", "called_back", Kind.SHARE, Unit.PERCENT, whole="calls_unserved", better=Better.MORE,
+        "contacts, events", "called_back", FigureKind.SHARE, Unit.PERCENT, whole="calls_unserved", better=Better.MORE,
     ),
     Figure(
         "call_attempts", "calls", "Rappels en vain", f"Rappels auxquels personne n’a répondu ; {_BY_HAND}.",
@@ -299,7 +299,7 @@ FIGURES: Final[tuple[Figure, ...]] = (
         "À l’horloge, du premier dossier ouvert à la dernière clôture, une fois tous ses dossiers clos.",
         "Length of an incident, median",
         "By the clock, from the first case opened to the last closing, once all of its cases are closed.",
-        "cases, events", "incident_length", Kind.QUANTILE, Unit.MINUTES, quantile=0.5, better=Better.LESS,
+        "cases, events", "incident_length", FigureKind.QUANTILE, Unit.MINUTES, quantile=0.5, better=Better.LESS,
     ),
     Figure(
         "transfers", "engine", "Transmis à une autre file", "Dossiers passés d’une file à l’autre par un agent ; "
@@ -361,14 +361,14 @@ FIGURES: Final[tuple[Figure, ...]] = (
         "By the clock, from the alarm to the first reading of the case, or the first act of a person; counted on the "
         "day "
         "of the alarm.",
-        "events, audit_trail", "alarm_look", Kind.QUANTILE, Unit.MINUTES, quantile=0.5, better=Better.LESS,
+        "events, audit_trail", "alarm_look", FigureKind.QUANTILE, Unit.MINUTES, quantile=0.5, better=Better.LESS,
         basis=Basis.EVENTS, events=("opened", "joined", "completed", "danger", "priority"),
     ),
     Figure(
         "alarm_look_p90", "alarms", "Premier regard sur un danger, 9 sur 10",
         "Le même, en dessous duquel restent neuf sur dix.",
         "First look at a danger, 90th percentile", "The same, below which nine in ten stay.",
-        "events, audit_trail", "alarm_look", Kind.QUANTILE, Unit.MINUTES, quantile=0.9, better=Better.LESS,
+        "events, audit_trail", "alarm_look", FigureKind.QUANTILE, Unit.MINUTES, quantile=0.9, better=Better.LESS,
         basis=Basis.EVENTS, events=("opened", "joined", "completed", "danger", "priority"),
     ),
     Figure(
@@ -389,7 +389,7 @@ FIGURES: Final[tuple[Figure, ...]] = (
 )  # fmt: skip
 BY_ID: Final[Mapping[str, Figure]] = MappingProxyType({figure.id: figure for figure in FIGURES})
 
-STOCKS: Final = frozenset(figure.measure for figure in FIGURES if figure.kind is Kind.STOCK)
+STOCKS: Final = frozenset(figure.measure for figure in FIGURES if figure.kind is FigureKind.STOCK)
 """Measures that stand at a moment: of several days the last one's holds."""
 PEAKS: Final = frozenset({"oldest"})
 """Measures of which the greatest of several places holds, where others are added up."""

@@ -14,9 +14,9 @@ from dtm_contact.background import beside, repeat
 from dtm_contact.directory import Directory
 from dtm_contact.errors import LeaseLostError, StoreUnavailableError, described
 from dtm_contact.figures.case_facts import Standpoint
-from dtm_contact.figures.cells import Cells
+from dtm_contact.figures.cells import FigureCells
 from dtm_contact.figures.counter import Task, count_apart
-from dtm_contact.figures.counting import Grounds, periods_of
+from dtm_contact.figures.counting import CountingContext, periods_of
 from dtm_contact.hours import Calendar
 from dtm_contact.log import get_log
 from dtm_contact.rules import RuleSet
@@ -29,10 +29,10 @@ FOLLOWER: Final = "figures"
 _log = get_log("figures")
 _ERASABLE: Final = ("opened", "set_aside", "calls_answered")
 """Measures of which a store holds less than was counted only where something was erased since."""
-Count = Callable[[Task], Awaitable[dict[date, Cells]]]
+Count = Callable[[Task], Awaitable[dict[date, FigureCells]]]
 
 
-def grounds_of(settings: Settings, rules: RuleSet, directory: Directory, now: datetime) -> Grounds:
+def grounds_of(settings: Settings, rules: RuleSet, directory: Directory, now: datetime) -> CountingContext:
     """Return what counting needs beside the store.
 
     Args:
@@ -46,7 +46,7 @@ def grounds_of(settings: Settings, rules: RuleSet, directory: Directory, now: da
     for office in directory.offices:
         calendars.setdefault(office, rules.desks.of_office(office).calendar)
     offices = {each.residence_id: each.office_id for each in directory.records.residences}
-    return Grounds(Standpoint(settings.zone, now, calendars), offices)
+    return CountingContext(Standpoint(settings.zone, now, calendars), offices)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,35 +64,37 @@ def first_day(store: Store, settings: Settings) -> date | None:
     return None if first is None else first.astimezone(settings.zone).date()
 
 
-def keep_counts(store: Store, found: Mapping[date, Cells], now: datetime, *, guarded_before: date | None) -> Rebuilt:
+def keep_counts(
+    store: Store, counts: Mapping[date, FigureCells], now: datetime, *, guarded_before: date | None
+) -> Rebuilt:
     """Store days that were counted, and the weeks and months that they lie in.
 
     Args:
         store: opened for writing.
-        found: the days.
+        counts: the days.
         now: when they were counted, aware.
         guarded_before: of a day before this one, what was counted earlier stays where more was counted then than the
             store still holds; None where no day is guarded.
     """
-    kept = tuple(_erased_from(store, found, guarded_before)) if guarded_before is not None else ()
-    counted = {day: cells for day, cells in found.items() if day not in kept}
+    kept = tuple(_erased_from(store, counts, guarded_before)) if guarded_before is not None else ()
+    counted = {day: cells for day, cells in counts.items() if day not in kept}
     if counted:
         store.figures.put(periods_of(store, counted, now))
     return Rebuilt(len(counted), kept)
 
 
-def _erased_from(store: Store, found: Mapping[date, Cells], before: date) -> Iterator[date]:
+def _erased_from(store: Store, found: Mapping[date, FigureCells], before: date) -> Iterator[date]:
     old = [day for day in found if day < before]
     for period in store.figures.periods("day", min(old), max(old)) if old else ():
         cells = found.get(period.first_day)
         if cells is None or period.first_day >= before:
             continue
-        counted = Cells.unpack(period.keys, period.measures, period.cells)
+        counted = FigureCells.unpack(period.keys, period.measures, period.cells)
         if any(_sum(counted, name) > _sum(cells, name) for name in _ERASABLE):
             yield period.first_day
 
 
-def _sum(cells: Cells, measure: str) -> int:
+def _sum(cells: FigureCells, measure: str) -> int:
     totals: Mapping[str, int] = cells.by("" for _ in cells.keys).get("", {})
     return totals.get(measure, 0)
 

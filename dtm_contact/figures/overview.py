@@ -9,7 +9,7 @@ from enum import StrEnum
 from functools import cached_property, lru_cache
 
 from dtm_contact.directory import Directory
-from dtm_contact.figures.cells import Cells, Key, added, merged
+from dtm_contact.figures.cells import FigureCells, Key, added, merged
 from dtm_contact.figures.comparing import Unusual, Value, is_worse, unusual, value_of, worst_of
 from dtm_contact.figures.definitions import BY_ID, Figure
 from dtm_contact.store.figures import StoredFigures
@@ -36,7 +36,7 @@ class Grain(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class FigureSpan:
     """A period: a week from Monday, a month, a year.
 
     Attributes:
@@ -48,7 +48,7 @@ class Span:
     first: date
 
     @classmethod
-    def of(cls, grain: Grain, day: date) -> "Span":
+    def of(cls, grain: Grain, day: date) -> "FigureSpan":
         """Return the one that a day lies in."""
         match grain:
             case Grain.WEEK:
@@ -64,15 +64,15 @@ class Span:
         return self.after.first - timedelta(days=1)
 
     @property
-    def after(self) -> "Span":
+    def after(self) -> "FigureSpan":
         """The one that follows."""
         days = {Grain.WEEK: 7, Grain.MONTH: 31, Grain.YEAR: 366}[self.grain]
-        return Span.of(self.grain, self.first + timedelta(days=days))
+        return FigureSpan.of(self.grain, self.first + timedelta(days=days))
 
     @property
-    def before(self) -> "Span":
+    def before(self) -> "FigureSpan":
         """The one that went before."""
-        return Span.of(self.grain, self.first - timedelta(days=1))
+        return FigureSpan.of(self.grain, self.first - timedelta(days=1))
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,15 +109,15 @@ class OfficeStandsOut:
     residence: str | None
 
 
-class Reader:
+class FigureReader:
     """Reads periods that were counted, and keeps the last ones unpacked; threads may share it."""
 
     def __init__(self, figures: StoredFigures) -> None:
         self._figures = figures
         self._lock = threading.Lock()
-        self._kept: OrderedDict[tuple[str, date], tuple[datetime, Cells]] = OrderedDict()
+        self._kept: OrderedDict[tuple[str, date], tuple[datetime, FigureCells]] = OrderedDict()
 
-    def cells(self, grain: str, first: date, last: date) -> dict[date, Cells]:
+    def cells(self, grain: str, first: date, last: date) -> dict[date, FigureCells]:
         """Return what was counted of the days, weeks or months that begin from one day to another.
 
         Raises:
@@ -134,7 +134,7 @@ class Reader:
         for period in self._figures.periods(grain, stale[0], stale[-1]) if stale else ():
             if period.first_day in known:
                 continue
-            known[period.first_day] = cells = Cells.unpack(period.keys, period.measures, period.cells)
+            known[period.first_day] = cells = FigureCells.unpack(period.keys, period.measures, period.cells)
             with self._lock:
                 self._kept[grain, period.first_day] = period.counted_at, cells
                 self._kept.move_to_end((grain, period.first_day))
@@ -142,14 +142,14 @@ class Reader:
                     self._kept.popitem(last=False)
         return dict(sorted(known.items()))
 
-    def of(self, span: Span) -> Cells:
+    def of(self, span: FigureSpan) -> FigureCells:
         """Return what was counted of a period."""
         if span.grain is Grain.YEAR:
             return merged(self.cells("month", span.first, span.last).values())
         grain = "week" if span.grain is Grain.WEEK else "month"
-        return self.cells(grain, span.first, span.first).get(span.first, Cells())
+        return self.cells(grain, span.first, span.first).get(span.first, FigureCells())
 
-    def before(self, span: Span, count: int) -> dict[date, Cells]:
+    def before(self, span: FigureSpan, count: int) -> dict[date, FigureCells]:
         """Return the periods of the same length before one, by their first days, the earliest first; of a year months.
 
         Of a year they are its own months, and those of the year before.
@@ -171,7 +171,7 @@ class Reader:
 class Overview:
     """The figures of one period and place, by office, residence and topic."""
 
-    def __init__(self, reader: Reader, directory: Directory, span: Span, place: Place, today: date) -> None:
+    def __init__(self, reader: FigureReader, directory: Directory, span: FigureSpan, place: Place, today: date) -> None:
         """Take where periods are read from, what offices and residences there are, and what is asked."""
         self._reader = reader
         self._directory = directory
@@ -181,7 +181,7 @@ class Overview:
         self._offices: dict[str, Overview] = {}
 
     @cached_property
-    def _cells(self) -> Cells:
+    def _cells(self) -> FigureCells:
         return self._reader.of(self.span)
 
     @property
@@ -218,7 +218,7 @@ class Overview:
         """What was counted of each office; within the residence and topic that are asked for."""
         return self._by_office(self._cells)
 
-    def _by_office(self, cells: Cells) -> dict[str, Counter[str]]:
+    def _by_office(self, cells: FigureCells) -> dict[str, Counter[str]]:
         wide = replace(self.place, office=None)
         return cells.by(key[0] if wide.holds(key) else None for key in cells.keys)
 
@@ -338,7 +338,7 @@ def dwellings_of(directory: Directory) -> dict[str, int]:
     return dict(found)
 
 
-def _opened(cells: Cells, place: Place) -> dict[tuple[str, str], int]:
+def _opened(cells: FigureCells, place: Place) -> dict[tuple[str, str], int]:
     places = [(key[1], key[2]) if place.holds(key) and key[1] and key[2] else None for key in cells.keys]
     if "opened" not in cells.measures:
         return {}

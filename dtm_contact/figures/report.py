@@ -13,7 +13,7 @@ from typing import Final
 from dtm_contact.directory import Directory
 from dtm_contact.explain.names import Names
 from dtm_contact.figures.definitions import BY_ID
-from dtm_contact.figures.overview import Grain, Overview, Place, Reader, Span
+from dtm_contact.figures.overview import FigureReader, FigureSpan, Grain, Overview, Place
 from dtm_contact.figures.telling import findings_told, office_told, period_told, rate_told, value_told
 from dtm_contact.log import get_log
 from dtm_contact.model import Outgoing, OutgoingKind
@@ -83,7 +83,7 @@ class MonthlyReport:
         settings = self._settings
         if not settings.figures.report_to or not settings.outbound.host or settings.rules.observe:
             return 0
-        month = Span.of(Grain.MONTH, now.astimezone(settings.zone).date()).before
+        month = FigureSpan.of(Grain.MONTH, now.astimezone(settings.zone).date()).before
         due = await asyncio.to_thread(self._due, month.first)
         if not due:
             return 0
@@ -107,13 +107,13 @@ class MonthlyReport:
         done = self._store.figures.reported(month)
         return [address for address in self._settings.figures.report_to if _digest(address) not in done]
 
-    def _text(self, month: Span) -> str:
+    def _text(self, month: FigureSpan) -> str:
         directory, rules = self._directory(), self._rules()
         labels = {code: topic.label for code, topic in rules.reader.topics.items()}
-        overview = Overview(Reader(self._store.figures), directory, month, Place(), month.last)
+        overview = Overview(FigureReader(self._store.figures), directory, month, Place(), month.last)
         return report_text(overview, Names(directory, labels, self._settings.zone), directory)
 
-    def _outgoing(self, month: Span, address: str, text: str, now: datetime) -> Outgoing:
+    def _outgoing(self, month: FigureSpan, address: str, text: str, now: datetime) -> Outgoing:
         outbound = self._settings.outbound
         domain = outbound.sender.rpartition("@")[2]
         letter = Letter(

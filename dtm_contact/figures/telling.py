@@ -8,7 +8,7 @@ from dtm_contact.directory import Directory
 from dtm_contact.explain.names import Names, without_code
 from dtm_contact.figures.comparing import SMALLEST, Value
 from dtm_contact.figures.definitions import BY_ID, Figure, Unit
-from dtm_contact.figures.overview import Grain, Overview, Span
+from dtm_contact.figures.overview import FigureSpan, Grain, Overview
 
 _HOUR: Final = 60
 _DAY: Final = 24 * 60
@@ -21,7 +21,7 @@ _MONTHS: Final = (
 )
 
 
-def period_told(span: Span) -> str:
+def period_told(span: FigureSpan) -> str:
     """Return "semaine du 23 novembre 2026", "novembre 2026", "2026"."""
     first = span.first
     match span.grain:
@@ -83,7 +83,7 @@ def value_told(figure: Figure, value: Value) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class Outlier:
     """Something that stands out, in words, with what shows it: a figure of an office, or the cases of a residence."""
 
     words: str
@@ -93,7 +93,7 @@ class Finding:
     topic: str = ""
 
 
-def step_of(span: Span) -> Grain:
+def step_of(span: FigureSpan) -> Grain:
     """Return how long the periods are in which a figure's course is told: of a year, months."""
     return Grain.WEEK if span.grain is Grain.WEEK else Grain.MONTH
 
@@ -104,7 +104,7 @@ def office_told(directory: Directory, office_id: str) -> str:
     return office.name if office else office_id
 
 
-def findings_told(overview: Overview, names: Names, directory: Directory) -> Iterator[Finding]:
+def findings_told(overview: Overview, names: Names, directory: Directory) -> Iterator[Outlier]:
     """Yield what stands out in a period: where service is worse, since when, and where it is worst."""
     for each in overview.offices_standing_out():
         where = [names.topics.get(each.topic, each.topic)] if each.topic else []
@@ -112,9 +112,9 @@ def findings_told(overview: Overview, names: Names, directory: Directory) -> Ite
         words = (
             f"{office_told(directory, each.office)} : {each.figure.title.lower()} "
             f"{value_told(each.figure, each.mine)}, ensemble {value_told(each.figure, each.whole)} ; depuis "
-            f"{period_told(Span(step_of(overview.span), each.since))}"
+            f"{period_told(FigureSpan(step_of(overview.span), each.since))}"
         )
-        yield Finding(words + (f" ; le plus : {', '.join(where)}" if where else ""), each.figure, office=each.office)
+        yield Outlier(words + (f" ; le plus : {', '.join(where)}" if where else ""), each.figure, office=each.office)
     for found in overview.unusual():
         residence = directory.residences.get(found.residence)
         words = (
@@ -122,4 +122,4 @@ def findings_told(overview: Overview, names: Names, directory: Directory) -> Ite
             f"{names.topics.get(found.topic, found.topic)}, {without_code(names.residence(found.residence))}, "
             f"{found.count} dossiers, ×{found.times:.0f} (d’habitude {number_told(BY_ID['opened'], found.usual)})"
         )
-        yield Finding(words, BY_ID["opened"], residence=found.residence, topic=found.topic)
+        yield Outlier(words, BY_ID["opened"], residence=found.residence, topic=found.topic)

@@ -153,7 +153,7 @@ TAGS: Final[Mapping[str, str]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Naming:
+class EventNaming:
     """How what events hold by identifiers is called; by itself, as it is.
 
     Attributes:
@@ -185,7 +185,7 @@ class Naming:
         return called.get(column, str)(value)
 
 
-_AS_IT_IS: Final = Naming()
+_AS_IT_IS: Final = EventNaming()
 
 
 def tag_label(tag: str) -> str:
@@ -205,7 +205,7 @@ def actor(who: str, account: Callable[[str], str] = str) -> str:
     return "un administrateur" if who == _BY_COMMAND else account(who)
 
 
-def event_line(what: str, data: Mapping[str, Any], naming: Naming = _AS_IT_IS, who: str = "") -> str:
+def event_line(what: str, data: Mapping[str, Any], naming: EventNaming = _AS_IT_IS, who: str = "") -> str:
     """Return what an event of a case did, in a line; a word that nobody has put into French yet stands as it is.
 
     Args:
@@ -231,7 +231,7 @@ def mail_line(what: str, kind: OutgoingKind, to: str) -> str:
     return _FATES[what].format(kind=_KIND[kind], e=ending, to=to)
 
 
-def _details(what: str, data: Mapping[str, Any], naming: Naming) -> list[str]:
+def _details(what: str, data: Mapping[str, Any], naming: EventNaming) -> list[str]:
     because = str(data.get("reason") or "")
     details = [*_changed(what, data, naming), *_kept(data, naming), *_told(data)]
     if what in _SAY_ALL:
@@ -255,7 +255,7 @@ def _other(data: Mapping[str, Any]) -> str:
     return str(data.get("with") or (data.get("other") or {}).get("number") or "")
 
 
-def _changed(what: str, data: Mapping[str, Any], naming: Naming) -> list[str]:
+def _changed(what: str, data: Mapping[str, Any], naming: EventNaming) -> list[str]:
     told = []
     for column, (_before, after) in (data.get("changed") or {}).items():
         if column not in _COLUMNS or after in (None, []) or (column == "done_reason" and data.get("reason")):
@@ -269,7 +269,7 @@ def _changed(what: str, data: Mapping[str, Any], naming: Naming) -> list[str]:
     return told
 
 
-def _kept(data: Mapping[str, Any], naming: Naming) -> list[str]:
+def _kept(data: Mapping[str, Any], naming: EventNaming) -> list[str]:
     told = [f"{value} ajouté à la fiche de {naming.person(whose)}" for _kind, value, whose in data.get("confirmed", ())]
     told += [f"{value} retiré" for _kind, value, _whose in data.get("withdrawn", ())]
     told += [

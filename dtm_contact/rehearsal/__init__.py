@@ -1,7 +1,7 @@
 """Judging outside live work: messages and calls at rest, and decisions held against the truth."""
 
 from dtm_contact.rehearsal.at_rest import CallsAtRest, JudgedCalls, judge_messages, messages_at_rest, require_at_rest
-from dtm_contact.rehearsal.score import Figure, Miss, Score, score
+from dtm_contact.rehearsal.score import Miss, Score, ScoreFigure, score
 from dtm_contact.rehearsal.score_calls import QUEUE_LOG_FILE, RECORDS_FILE, read_call_truth, score_calls
 from dtm_contact.rehearsal.truth import Truth, read_truth
 
@@ -9,10 +9,10 @@ __all__ = [
     "QUEUE_LOG_FILE",
     "RECORDS_FILE",
     "CallsAtRest",
-    "Figure",
     "JudgedCalls",
     "Miss",
     "Score",
+    "ScoreFigure",
     "Truth",
     "judge_messages",
     "messages_at_rest",

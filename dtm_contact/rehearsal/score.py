@@ -49,7 +49,7 @@ class Band:
 
 
 @dataclass(frozen=True, slots=True)
-class Figure:
+class ScoreFigure:
     """How many of those that count for a question were right."""
 
     name: str
@@ -87,7 +87,7 @@ class Score:
         reliability: how far the probability of the likeliest tenant may be believed.
     """
 
-    figures: tuple[Figure, ...]
+    figures: tuple[ScoreFigure, ...]
     misses: tuple[Miss, ...]
     reliability: tuple[Band, ...] = ()
 
@@ -126,12 +126,12 @@ class Asking(Protocol[_Judged_contra]):
 
 def held(questions: Iterable[Asking[_Judged]], judged: Sequence[_Judged]) -> Score:
     """Return a figure for each question, in their order, and every miss."""
-    figures: list[Figure] = []
+    figures: list[ScoreFigure] = []
     misses: list[Miss] = []
     for question in questions:
         asked = [one for one in judged if question.asked(one)]
         wrong = [one for one in asked if not question.is_right(one)]
-        figures.append(Figure(question.name, len(asked) - len(wrong), len(asked)))
+        figures.append(ScoreFigure(question.name, len(asked) - len(wrong), len(asked)))
         misses += map(question.missed, wrong)
     return Score(tuple(figures), tuple(misses))
 

@@ -3,7 +3,7 @@
 from dtm_contact.takeover.folders import ImapFolder, MaildirFolder, MboxFile
 from dtm_contact.takeover.give_back import GivenBack, ImapTarget, MboxTarget, give_back
 from dtm_contact.takeover.importing import NoDaemonError, Progress, TakenOver, take_over
-from dtm_contact.takeover.mail import MailSource, Unread
+from dtm_contact.takeover.mail import MailSource, UnreadMail
 from dtm_contact.takeover.trial import TrialLine, as_csv, as_html, try_out
 
 __all__ = [
@@ -18,7 +18,7 @@ __all__ = [
     "Progress",
     "TakenOver",
     "TrialLine",
-    "Unread",
+    "UnreadMail",
     "as_csv",
     "as_html",
     "give_back",

@@ -13,7 +13,16 @@ from zoneinfo import ZoneInfo
 from dtm_contact.errors import DtmContactError, described
 from dtm_contact.ingest.imap_client import Login, MailboxConnection, MailboxLostError, connected
 from dtm_contact.reading.headers import parse_time
-from dtm_contact.takeover.mail import EMPTY, HEAD_OCTETS, TOO_LARGE, Contents, MailHead, SourceError, Unread, head_of
+from dtm_contact.takeover.mail import (
+    EMPTY,
+    HEAD_OCTETS,
+    TOO_LARGE,
+    MailContents,
+    MailHead,
+    SourceError,
+    UnreadMail,
+    head_of,
+)
 
 _SLACK: Final = timedelta(days=2)
 """A server counts days by its own clock; what came before the time asked for is left out afterwards."""
@@ -63,10 +72,10 @@ class ImapFolder:
         self._held = AsyncExitStack()
         self._mailbox: MailboxConnection | None = None
 
-    async def contents(self, since: datetime | None) -> Contents:
+    async def contents(self, since: datetime | None) -> MailContents:
         """Return the heads of what came from a time on; see `MailSource.contents`."""
         heads: list[MailHead] = []
-        unread: list[Unread] = []
+        unread: list[UnreadMail] = []
         now = datetime.now(UTC)
         mailbox = await self._connected()
         day = (since - _SLACK).date() if since is not None else None
@@ -81,10 +90,10 @@ class ImapFolder:
                 if since is not None and head.reached_at < since:
                     continue
                 if reason := _why_unread(uid in found, sizes[uid], self._limit):
-                    unread.append(Unread(head.place, reason))
+                    unread.append(UnreadMail(head.place, reason))
                 else:
                     heads.append(head)
-        return Contents(tuple(heads), tuple(unread))
+        return MailContents(tuple(heads), tuple(unread))
 
     async def read(self, heads: Sequence[MailHead]) -> Mapping[str, bytes]:
         """Return the octets of messages by their places; see `MailSource.read`."""
@@ -136,10 +145,10 @@ class MboxFile:
         self._zone = zone
         self._unanswered = unanswered
 
-    async def contents(self, since: datetime | None) -> Contents:
+    async def contents(self, since: datetime | None) -> MailContents:
         """Return the heads of what came from a time on; see `MailSource.contents`."""
         heads: list[MailHead] = []
-        unread: list[Unread] = []
+        unread: list[UnreadMail] = []
         now = datetime.now(UTC)
         with _mapped(self._path) as file:
             for line, start, end in _messages_in(file, self._path):
@@ -150,10 +159,10 @@ class MboxFile:
                 if self._unanswered and _ANSWERED.search(head.partition(b"\n\n")[0]):
                     continue
                 if reason := _why_unread(bool(head.strip()), told.size, self._limit):
-                    unread.append(Unread(place, reason))
+                    unread.append(UnreadMail(place, reason))
                 else:
                     heads.append(told)
-        return Contents(tuple(heads), tuple(unread))
+        return MailContents(tuple(heads), tuple(unread))
 
     async def read(self, heads: Sequence[MailHead]) -> Mapping[str, bytes]:
         """Return the octets of messages by their places; see `MailSource.read`."""
@@ -179,12 +188,12 @@ class MaildirFolder:
         self._zone = zone
         self._unanswered = unanswered
 
-    async def contents(self, since: datetime | None) -> Contents:
+    async def contents(self, since: datetime | None) -> MailContents:
         """Return the heads of what came from a time on; see `MailSource.contents`."""
         if not any((self._path / each).is_dir() for each in ("cur", "new")):
             raise SourceError(f"{self._path} holds neither cur nor new: it is no Maildir")
         heads: list[MailHead] = []
-        unread: list[Unread] = []
+        unread: list[UnreadMail] = []
         now = datetime.now(UTC)
         for place in self._places():
             flags = _MAILDIR_FLAGS.search(place)
@@ -193,16 +202,16 @@ class MaildirFolder:
             try:
                 head, size, kept_at = self._looked_at(place)
             except (OSError, SourceError) as error:
-                unread.append(Unread(place, described(error)))
+                unread.append(UnreadMail(place, described(error)))
                 continue
             told = head_of(place, head, size, kept_at, now, self._zone)
             if since is not None and told.reached_at < since:
                 continue
             if reason := _why_unread(bool(head.strip()), size, self._limit):
-                unread.append(Unread(place, reason))
+                unread.append(UnreadMail(place, reason))
             else:
                 heads.append(told)
-        return Contents(tuple(heads), tuple(unread))
+        return MailContents(tuple(heads), tuple(unread))
 
     def _places(self) -> list[str]:
         return [f"{each}/{name}" for each in ("cur", "new") for name in self._names(each)]

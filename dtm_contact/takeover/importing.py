@@ -13,7 +13,7 @@ from dtm_contact.ingest.imap import envelope
 from dtm_contact.model import IMPORTED, Arrival
 from dtm_contact.store import Store
 from dtm_contact.store.imports import Import, ImportedMail
-from dtm_contact.takeover.mail import GONE, MailHead, MailSource, Unread, same_mail
+from dtm_contact.takeover.mail import GONE, MailHead, MailSource, UnreadMail, same_mail
 
 _AT_ONCE: Final = 40
 """So many messages wait to be judged at a time at the most: live mail never waits behind more of them."""
@@ -47,7 +47,7 @@ class Progress:
     before: int = 0
     elsewhere: int = 0
     twice: int = 0
-    unread: list[Unread] = field(default_factory=list)
+    unread: list[UnreadMail] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,7 +197,7 @@ async def _read(
     for head in batch:
         raw = found.get(head.place)
         if raw is None:
-            progress.unread.append(Unread(head.place, GONE))
+            progress.unread.append(UnreadMail(head.place, GONE))
             continue
         arrival = Arrival(IMPORTED, same_mail(raw), now, "message/rfc822", envelope(raw), raw)
         mails.append((head, ImportedMail(arrival, head.reached_at)))

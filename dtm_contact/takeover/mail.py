@@ -56,7 +56,7 @@ class MailHead:
 
 
 @dataclass(frozen=True, slots=True)
-class Unread:
+class UnreadMail:
     """A message that could not be taken over: where it lies, and why, without a word of it."""
 
     place: str
@@ -64,11 +64,11 @@ class Unread:
 
 
 @dataclass(frozen=True, slots=True)
-class Contents:
+class MailContents:
     """What lies in a mailbox from a day on: the heads of its messages, and those that cannot be read."""
 
     heads: tuple[MailHead, ...]
-    unread: tuple[Unread, ...]
+    unread: tuple[UnreadMail, ...]
 
 
 class MailSource(Protocol):
@@ -79,7 +79,7 @@ class MailSource(Protocol):
         """Which one it is, for people, and to go on with an import that was broken off."""
         ...
 
-    async def contents(self, since: datetime | None) -> Contents:
+    async def contents(self, since: datetime | None) -> MailContents:
         """Return the heads of what came from a time on; None: of all.
 
         Raises:

@@ -20,7 +20,7 @@ from dtm_contact.labels.judging import ALARM_LEVELS, KINDS
 from dtm_contact.model import IMPORTED, AlarmLevel, Arrival, CaseKind, Judgement, Priority
 from dtm_contact.pipeline import Grounds, judge
 from dtm_contact.rehearsal.memory_history import MemoryHistory
-from dtm_contact.takeover.mail import EMPTY, GONE, TOO_LARGE, MailHead, MailSource, Unread, same_mail
+from dtm_contact.takeover.mail import EMPTY, GONE, TOO_LARGE, MailHead, MailSource, UnreadMail, same_mail
 
 _READ_AT_ONCE: Final = 20
 _COLUMNS: Final = ("Date", "Expéditeur", "Objet", "File", "Locataire", "Sujet", "Priorité", "Alerte", "Pourquoi")
@@ -63,7 +63,7 @@ class QueueFigures:
 
 
 @dataclass(frozen=True, slots=True)
-class Trial:
+class MailboxTrial:
     """What a trial found.
 
     Attributes:
@@ -78,7 +78,7 @@ class Trial:
     at: datetime
     lines: tuple[TrialLine, ...]
     queues: tuple[QueueFigures, ...]
-    unread: tuple[Unread, ...]
+    unread: tuple[UnreadMail, ...]
 
 
 async def try_out(
@@ -89,7 +89,7 @@ async def try_out(
     told: Callable[[int, int], None] = lambda _done, _of: None,
     *,
     masked: bool = True,
-) -> Trial:
+) -> MailboxTrial:
     """Judge the messages of a mailbox as an import would, and return where they would lie.
 
     Args:
@@ -117,7 +117,7 @@ async def _tried(
     told: Callable[[int, int], None],
     *,
     masked: bool,
-) -> Trial:
+) -> MailboxTrial:
     contents = await source.contents(since)
     heads = sorted(contents.heads, key=lambda head: head.reached_at)
     unread = list(contents.unread)
@@ -132,7 +132,7 @@ async def _tried(
         for head in some:
             raw = found.get(head.place)
             if raw is None:
-                unread.append(Unread(head.place, GONE))
+                unread.append(UnreadMail(head.place, GONE))
                 continue
             key = same_mail(raw)
             if key in seen:
@@ -142,14 +142,14 @@ async def _tried(
             try:
                 judgement = judge(arrival, now, grounds, history)
             except DtmContactError as error:
-                unread.append(Unread(head.place, str(error)))
+                unread.append(UnreadMail(head.place, str(error)))
                 continue
             history.record(judgement, head.reached_at)
             line = _line(head, judgement, names, labels, masked=masked)
             lines.append(line)
             figures.update((line.queue, each) for each in _counted(judgement))
         told(min(start + _READ_AT_ONCE, len(heads)), len(heads))
-    return Trial(source.name, now, tuple(lines), _by_queue(figures), tuple(unread))
+    return MailboxTrial(source.name, now, tuple(lines), _by_queue(figures), tuple(unread))
 
 
 def _line(head: MailHead, judgement: Judgement, names: Names, labels: dict[str, str], *, masked: bool) -> TrialLine:
@@ -198,7 +198,7 @@ def _by_queue(figures: Counter[tuple[str, str]]) -> tuple[QueueFigures, ...]:
     return tuple(QueueFigures(queue, *(figures[queue, name] for name in counted)) for queue in queues)
 
 
-def as_csv(trial: Trial) -> bytes:
+def as_csv(trial: MailboxTrial) -> bytes:
     """Return a trial as CSV: semicolons and a byte order mark, as spreadsheets in France read it."""
     out = io.StringIO(newline="")
     writer = csv.writer(out, delimiter=";")
@@ -213,7 +213,7 @@ def _no_formula(cell: str) -> str:
     return f"'{cell}" if cell.startswith(_FORMULA) else cell
 
 
-def as_html(trial: Trial) -> bytes:
+def as_html(trial: MailboxTrial) -> bytes:
     """Return a trial as a page that needs no other file, runs no script, and prints."""
     page = _templates().get_template("trial.html")
     columns, names = _COLUMNS, [field.name for field in fields(TrialLine)]

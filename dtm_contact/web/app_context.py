@@ -17,8 +17,8 @@ from dtm_contact.cases.knowledge import InForce, SiteConfiguration
 from dtm_contact.cases.wire import send
 from dtm_contact.directory import Directory
 from dtm_contact.explain.names import Names, without_code
-from dtm_contact.figures.overview import Reader
-from dtm_contact.labels.events import Naming, actor
+from dtm_contact.figures.overview import FigureReader
+from dtm_contact.labels.events import EventNaming, actor
 from dtm_contact.labels.formats import clock
 from dtm_contact.rules import RuleSet, load_in_force
 from dtm_contact.settings import Settings
@@ -66,7 +66,7 @@ class AppContext:
         self._cached: dict[Hashable, tuple[float, Any]] = {}
         self.follower = EventFollower(store, partial(rpc.answers, rpc_socket))
         self.contact_index = ContactIndex(store)
-        self.figures = Reader(store.figures)
+        self.figures = FigureReader(store.figures)
         self.limits = AccessLimits(settings.desk)
         self.converter = Converter()
 
@@ -190,10 +190,10 @@ class AppContext:
         shown = self.cached("accounts", lambda: {each.name: each.shown_as for each in self.store.accounts.all()})
         return actor(name, lambda account: shown.get(account) or account)
 
-    def naming(self, now: datetime) -> Naming:
+    def naming(self, now: datetime) -> EventNaming:
         """Return how the identifiers in events are called; times as they are said now."""
         names = self.names
-        return Naming(
+        return EventNaming(
             time=lambda at: clock(at, now),
             person=lambda tenant: without_code(names.person(tenant)),
             dwelling=lambda dwelling: without_code(names.dwelling(dwelling)),

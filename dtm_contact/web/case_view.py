@@ -12,7 +12,7 @@ from dtm_contact.directory import Directory, in_force
 from dtm_contact.directory.duty import on_duty, on_duty_in_residence
 from dtm_contact.explain import Segment, mark, who_calls
 from dtm_contact.explain.names import Names
-from dtm_contact.labels.events import ENGINE, Naming, actor, event_line, mail_line
+from dtm_contact.labels.events import ENGINE, EventNaming, actor, event_line, mail_line
 from dtm_contact.labels.formats import spaced
 from dtm_contact.labels.judging import NUMBER_WITHHELD, OUTCOMES, WISH_HEADINGS
 from dtm_contact.model import (
@@ -294,7 +294,7 @@ SHOWN_TYPES = frozenset({"image/jpeg", "image/png", "image/gif", "image/webp", "
 
 
 def time_line(
-    file: CaseFile, naming: Naming, mails: Mapping[str, SentMail], handed_in: Sequence[StoredFile] = ()
+    file: CaseFile, naming: EventNaming, mails: Mapping[str, SentMail], handed_in: Sequence[StoredFile] = ()
 ) -> list[TimeLineEntry]:
     """Return all that was said and done, the latest first.
 
@@ -354,7 +354,7 @@ def _writer(contact: Contact) -> str:
     return f"{name} <{address}>" if name and address else name or address
 
 
-def _event_entries(event: Event, naming: Naming, mails: Mapping[str, SentMail]) -> Iterator[TimeLineEntry]:
+def _event_entries(event: Event, naming: EventNaming, mails: Mapping[str, SentMail]) -> Iterator[TimeLineEntry]:
     if event.what in _QUIET or (event.what in _TOLD_BY_MESSAGE and "way" in event.data and event.who in ENGINE):
         return
     who = actor(event.who, naming.account)

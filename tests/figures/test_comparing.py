@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dtm_contact.figures.cells import LARGEST_ERROR, Cells, Spread, added, bin_of, merged, timed
+from dtm_contact.figures.cells import LARGEST_ERROR, FigureCells, Spread, added, bin_of, merged, timed
 from dtm_contact.figures.comparing import (
     SMALLEST,
     Value,
@@ -61,12 +61,16 @@ def test_the_bins_follow_each_other() -> None:
     assert bins[0] == 0 < bins[1]
 
 
-def packed(**counts: int) -> Cells:
-    return Cells.pack({("o", "r", "t"): counts})
+def packed(**counts: int) -> FigureCells:
+    return FigureCells.pack({("o", "r", "t"): counts})
 
 
 def test_of_several_days_the_last_stock_holds_and_the_rest_is_added_up() -> None:
-    days = [packed(opened=2, open=7, oldest=9), packed(opened=3, open=5), Cells.pack({("p", "", ""): {"open": 1}})]
+    days = [
+        packed(opened=2, open=7, oldest=9),
+        packed(opened=3, open=5),
+        FigureCells.pack({("p", "", ""): {"open": 1}}),
+    ]
     whole = merged(days).counted()
     assert whole == {("o", "r", "t"): {"opened": 5}, ("p", "", ""): {"open": 1}}
 
@@ -80,8 +84,8 @@ def test_packing_keeps_everything_and_parts_add_up(seed: int) -> None:
         )
         for _ in range(8)
     }
-    cells = Cells.pack(counted)
-    again = Cells.unpack([list(key) for key in cells.keys], list(cells.measures), cells.octets)
+    cells = FigureCells.pack(counted)
+    again = FigureCells.unpack([list(key) for key in cells.keys], list(cells.measures), cells.octets)
     assert again.counted() == {key: +counts for key, counts in counted.items() if +counts}
     by_office = again.by(key[0] for key in again.keys)
     assert +added(by_office.values()) == +sum((Counter(counts) for counts in counted.values()), Counter())
@@ -90,7 +94,7 @@ def test_packing_keeps_everything_and_parts_add_up(seed: int) -> None:
 def test_cells_of_something_else_are_refused() -> None:
     cells = packed(opened=1)
     with pytest.raises(ValueError, match="other keys"):
-        Cells.unpack([], [], cells.octets)
+        FigureCells.unpack([], [], cells.octets)
 
 
 def test_few_cases_are_not_compared() -> None:

@@ -18,7 +18,7 @@ from dtm_contact.directory import Directory, Office, Records, Residence
 from dtm_contact.figures.counting import count_days, periods_of
 from dtm_contact.figures.definitions import FIGURES
 from dtm_contact.figures.files import as_csv, as_json, as_rows
-from dtm_contact.figures.overview import Grain, Overview, Place, Reader, Span
+from dtm_contact.figures.overview import FigureReader, FigureSpan, Grain, Overview, Place
 from dtm_contact.store import Store
 from tests.figures.test_counting import FIRST
 from tests.prove import figures as proof
@@ -75,8 +75,8 @@ def overview(sqlite_store: Store) -> Overview:
         offices=[Office(each, each, "proximity_office", "", "", "", "", "") for each in (*sorted(offices), "agence")],
         residences=[Residence(name, name, (), "", "", "", "", office) for name, office in proof.RESIDENCES],
     )
-    span = Span.of(Grain.MONTH, FIRST)
-    return Overview(Reader(sqlite_store.figures), Directory(records), span, Place(), FIRST + timedelta(days=30))
+    span = FigureSpan.of(Grain.MONTH, FIRST)
+    return Overview(FigureReader(sqlite_store.figures), Directory(records), span, Place(), FIRST + timedelta(days=30))
 
 
 @pytest.mark.parametrize("which", ["bureaux", "residences", "motifs", "evolution", "carte", "definitions"])

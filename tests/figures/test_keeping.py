@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from dtm_contact.figures.cells import Cells
+from dtm_contact.figures.cells import FigureCells
 from dtm_contact.figures.counter import CountingFailedError, Task, count_apart
 from dtm_contact.figures.counting import count_days
 from dtm_contact.figures.keeping import FigureKeeper, grounds_of, keep_counts
@@ -30,7 +30,7 @@ class Counted:
         self._store = store
         self.asked = list[tuple[date, date]]()
 
-    async def __call__(self, task: Task) -> dict[date, Cells]:
+    async def __call__(self, task: Task) -> dict[date, FigureCells]:
         self.asked.append((task.first, task.last))
         return count_days(self._store, task.first, task.last, task.grounds)
 
@@ -43,7 +43,7 @@ def keeper(store: Store, clock: list[datetime], count: Counted, days: int = 7) -
 
 def opened(store: Store, day: date) -> int:
     (period,) = store.figures.periods("day", day, day)
-    cells = Cells.unpack(period.keys, period.measures, period.cells)
+    cells = FigureCells.unpack(period.keys, period.measures, period.cells)
     totals: Mapping[str, int] = cells.by("" for _ in cells.keys).get("", {})
     return totals.get("opened", 0)
 

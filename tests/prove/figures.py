@@ -10,9 +10,9 @@ from pathlib import Path
 from random import Random
 
 from dtm_contact.figures.case_facts import Standpoint
-from dtm_contact.figures.cells import LARGEST_ERROR, Cells, Spread
-from dtm_contact.figures.counting import Grounds, count_days, periods_of
-from dtm_contact.figures.definitions import FIGURES, Kind
+from dtm_contact.figures.cells import LARGEST_ERROR, FigureCells, Spread
+from dtm_contact.figures.counting import CountingContext, count_days, periods_of
+from dtm_contact.figures.definitions import FIGURES, FigureKind
 from dtm_contact.store import Store, migrate, open_store
 from tests.prove import figures_sql
 from tests.prove.figures_store import CALENDARS, OFFICES, PARIS, Writer, places_of, put
@@ -57,9 +57,9 @@ def made_store(store: Store, cases: int, first: date, days: int, random: Random)
     return writer.end
 
 
-def grounds(now: datetime) -> Grounds:
+def grounds(now: datetime) -> CountingContext:
     """Return what counting needs beside such a store."""
-    return Grounds(Standpoint(PARIS, now, CALENDARS), _OFFICE_OF)
+    return CountingContext(Standpoint(PARIS, now, CALENDARS), _OFFICE_OF)
 
 
 def prove_figures(
@@ -86,7 +86,7 @@ def prove_figures(
     return outcome
 
 
-def _count_again(store: Store, found: Mapping[date, Cells], now: datetime, outcome: Outcome) -> None:
+def _count_again(store: Store, found: Mapping[date, FigureCells], now: datetime, outcome: Outcome) -> None:
     """Count the last weeks as every night does, the last day as every few minutes; all again where that is short."""
     first, last = min(found), max(found)
     passes = [(max(first, last - timedelta(days=_DAYS_OF_A_PASS)), last), (last, last)]
@@ -98,21 +98,21 @@ def _count_again(store: Store, found: Mapping[date, Cells], now: datetime, outco
                 outcome.faults.append(f"{day} counted from {since} to {until} differs")
 
 
-def _hold_weeks_and_months(store: Store, found: Mapping[date, Cells], outcome: Outcome) -> None:
+def _hold_weeks_and_months(store: Store, found: Mapping[date, FigureCells], outcome: Outcome) -> None:
     first, last = min(found), max(found)
     for grain in ("week", "month"):
         kept = store.figures.periods(grain, first - timedelta(days=31), last)
         for measure in ("opened", "closed", "calls_unserved"):
-            whole = sum(_total(Cells.unpack(each.keys, each.measures, each.cells), measure) for each in kept)
+            whole = sum(_total(FigureCells.unpack(each.keys, each.measures, each.cells), measure) for each in kept)
             if whole != sum(_total(cells, measure) for cells in found.values()):
                 outcome.faults.append(f"{measure} by {grain} differs from that by day")
 
 
-def _total(cells: Cells, measure: str) -> int:
+def _total(cells: FigureCells, measure: str) -> int:
     return cells.by("all" for _ in cells.keys).get("all", Counter())[measure]
 
 
-def hold_against_sql(store: Store, found: Mapping[date, Cells], now: datetime, outcome: Outcome) -> None:
+def hold_against_sql(store: Store, found: Mapping[date, FigureCells], now: datetime, outcome: Outcome) -> None:
     """Count all figures by SQL, and note where they differ."""
     began = time.monotonic()
     text, days = figures_sql.as_text(now), sorted(found)
@@ -140,7 +140,7 @@ def hold_against_sql(store: Store, found: Mapping[date, Cells], now: datetime, o
                 outcome.faults.append(f"{measure}: {len(differing)} differ: {'; '.join(some)}")
         for measure, expected_spans in figures_sql.durations(connection):
             _hold_durations(measure, expected_spans, measured, outcome)
-        uncounted = {figure.measure for figure in FIGURES if figure.kind is not Kind.QUANTILE} - {"arrivals"}
+        uncounted = {figure.measure for figure in FIGURES if figure.kind is not FigureKind.QUANTILE} - {"arrivals"}
         uncounted -= by_sql.keys()
         outcome.faults += [f"{measure} is not counted by SQL" for measure in sorted(uncounted)]
     outcome.sql = time.monotonic() - began

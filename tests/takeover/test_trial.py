@@ -10,7 +10,7 @@ from dtm_contact.directory import Directory, read_export
 from dtm_contact.pipeline import Grounds
 from dtm_contact.settings import Settings
 from dtm_contact.takeover import MboxFile, as_csv, as_html, try_out
-from dtm_contact.takeover.trial import Trial
+from dtm_contact.takeover.trial import MailboxTrial
 from tests.outbound.engine import ROOT
 from tests.rules.once import load_once
 from tests.takeover.mails import mail
@@ -38,7 +38,7 @@ def source(tmp_path: Path) -> MboxFile:
     )
 
 
-async def tried(tmp_path: Path, *, masked: bool = True) -> Trial:
+async def tried(tmp_path: Path, *, masked: bool = True) -> MailboxTrial:
     return await try_out(source(tmp_path), None, grounds(), names_of(grounds()), masked=masked)
 
 

@@ -14,9 +14,9 @@ from dtm_contact.errors import NotFoundError
 from dtm_contact.explain.names import without_code
 from dtm_contact.figures import BY_ID, FIGURES, GROUPS, INCIDENT_TOPICS, Figure
 from dtm_contact.figures.comparing import RULES, Gap, Value, gap_of, is_worse
-from dtm_contact.figures.definitions import SILENT_DAYS, Basis, Kind, Unit
+from dtm_contact.figures.definitions import SILENT_DAYS, Basis, FigureKind, Unit
 from dtm_contact.figures.files import CASE_COLUMNS, TABLES, USUAL_COLUMNS, as_csv, as_json, as_rows, cases_as_rows
-from dtm_contact.figures.overview import Grain, Overview, Place, Span
+from dtm_contact.figures.overview import FigureSpan, Grain, Overview, Place
 from dtm_contact.figures.telling import (
     findings_told,
     number_told,
@@ -41,7 +41,7 @@ _FILES: Final = {"csv": "text/csv; charset=utf-8", "json": "application/json"}
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class FigureQuery:
     """What a page of figures is asked for: period and place.
 
     Attributes:
@@ -49,16 +49,16 @@ class Asked:
         today: the day that it is.
     """
 
-    span: Span
+    span: FigureSpan
     place: Place
     today: date
 
     @classmethod
-    def of(cls, context: RequestContext) -> "Asked":
+    def of(cls, context: RequestContext) -> "FigureQuery":
         """Return what a request asks; what it does not say, or says wrongly, is the present month of all offices."""
         today = context.now.date()
         grain = context.text("p")
-        span = Span.of(Grain(grain) if grain in set(Grain) else Grain.MONTH, _day(context.text("le"), today))
+        span = FigureSpan.of(Grain(grain) if grain in set(Grain) else Grain.MONTH, _day(context.text("le"), today))
         place = Place(*(context.text(name) or None for name in ("b", "r", "m")))
         return cls(span, place, today)
 
@@ -81,7 +81,7 @@ def _day(written: str, today: date) -> date:
 @page("/chiffres", Right.FIGURES)
 def figures(context: RequestContext) -> Mapping[str, Any]:
     """Show what stands out, and all figures of each office beside the whole."""
-    asked = Asked.of(context)
+    asked = FigureQuery.of(context)
     context.audit("read", "chiffres", **_audited(asked))
     overview = _overview(context, asked)
     return {
@@ -120,7 +120,7 @@ def _gap(context: RequestContext, figure: Figure, gap: Gap | None) -> str:
     return f"{best} {told(gap.best_number)}, {worst} {told(gap.worst_number)}{sure}"
 
 
-def _standing_out(context: RequestContext, overview: Overview, asked: Asked) -> Iterator[tuple[str, str]]:
+def _standing_out(context: RequestContext, overview: Overview, asked: FigureQuery) -> Iterator[tuple[str, str]]:
     """Yield what stands out in words, each with the page that shows it."""
     for found in findings_told(overview, context.app.names, context.app.directory):
         place = {"b": found.office} if found.office else {"r": found.residence, "m": found.topic}
@@ -131,7 +131,7 @@ def _standing_out(context: RequestContext, overview: Overview, asked: Asked) -> 
 @page("/chiffres/detail", Right.FIGURES)
 def figure(context: RequestContext) -> Mapping[str, Any]:
     """Show one figure: by office, over time, by residence and by topic."""
-    asked, shown = Asked.of(context), _figure(context)
+    asked, shown = FigureQuery.of(context), _figure(context)
     context.audit("read", "chiffres", figure=shown.id, **_audited(asked))
     overview = _overview(context, asked)
     whole = overview.of_whole(shown)
@@ -147,7 +147,9 @@ def figure(context: RequestContext) -> Mapping[str, Any]:
         ],
         "by_residence": _places(overview.of_residence, shown, overview.by_residence, partial(_residence, context)),
         "by_topic": _places(overview.of_topic, shown, overview.by_topic, lambda topic: names.topics.get(topic, topic)),
-        "course": [(period_told(Span(step_of(asked.span), first)), mine, of_all) for first, mine, of_all in steps],
+        "course": [
+            (period_told(FigureSpan(step_of(asked.span), first)), mine, of_all) for first, mine, of_all in steps
+        ],
         "bars": bars(
             f"{shown.title}, par bureau",
             "Une barre par bureau, avec son intervalle ; la ligne tiretée est l’ensemble, ▲ dit : moins bon que lui.",
@@ -176,7 +178,7 @@ def _bar(shown: Figure, label: str, value: Value, whole: Value) -> Bar:
     return Bar(label, number, low, high, told, is_worse(shown, value, whole))
 
 
-def _point(first: date, asked: Asked, mine: Value, of_all: Value) -> Point:
+def _point(first: date, asked: FigureQuery, mine: Value, of_all: Value) -> Point:
     def number(value: Value) -> float | None:
         return value.rate if value.rate is not None else value.number
 
@@ -187,7 +189,7 @@ def _point(first: date, asked: Asked, mine: Value, of_all: Value) -> Point:
 @page("/chiffres/carte", Right.FIGURES)
 def figure_map(context: RequestContext) -> Mapping[str, Any]:
     """Show how many cases each residence opened on each topic."""
-    asked = Asked.of(context)
+    asked = FigureQuery.of(context)
     context.audit("read", "chiffres", table="carte", **_audited(asked))
     counted = _overview(context, asked).by_residence_and_topic()
     residences = _most(counted, 0)[:_RESIDENCES_DRAWN]
@@ -227,7 +229,7 @@ def _most(counted: Mapping[tuple[str, str], int], side: int) -> list[str]:
 @page("/chiffres/dossiers", Right.FIGURES)
 def figure_cases(context: RequestContext) -> Mapping[str, Any]:
     """Show the cases behind a figure, as they are now."""
-    asked, shown = Asked.of(context), _figure(context)
+    asked, shown = FigureQuery.of(context), _figure(context)
     cases = _cases(context, asked, shown, _SHOWN_CASES + 1)
     context.audit("read", "chiffres", figure=shown.id, cases=len(cases), **_audited(asked))
     listed = cases[:_SHOWN_CASES]
@@ -245,7 +247,7 @@ def figure_cases(context: RequestContext) -> Mapping[str, Any]:
 @page("/chiffres/export", Right.FIGURES)
 def figure_export(context: RequestContext) -> Response:
     """Give a table as a file."""
-    asked, which, form = Asked.of(context), context.text("t"), _form(context)
+    asked, which, form = FigureQuery.of(context), context.text("t"), _form(context)
     if which not in TABLES:
         raise NotFoundError("table")
     context.audit("exported", f"chiffres {which}", **_audited(asked))
@@ -255,7 +257,7 @@ def figure_export(context: RequestContext) -> Response:
 @page("/chiffres/dossiers/export", Right.FIGURES)
 def figure_cases_export(context: RequestContext) -> Response:
     """Give the cases behind a figure as a file, with the columns that were chosen."""
-    asked, shown, form = Asked.of(context), _figure(context), _form(context)
+    asked, shown, form = FigureQuery.of(context), _figure(context), _form(context)
     chosen = [name for name in CASE_COLUMNS if name in context.query.getlist("colonne")] or list(USUAL_COLUMNS)
     cases = _cases(context, asked, shown, _MOST_EXPORTED)
     context.audit("exported", f"dossiers {shown.id}", cases=len(cases), columns=", ".join(chosen), **_audited(asked))
@@ -283,7 +285,7 @@ def _figure(context: RequestContext) -> Figure:
     return found
 
 
-def _cases(context: RequestContext, asked: Asked, shown: Figure, limit: int) -> list[Any]:
+def _cases(context: RequestContext, asked: FigureQuery, shown: Figure, limit: int) -> list[Any]:
     if shown.basis is Basis.NONE:
         raise NotFoundError("cases")
     zone, span = context.app.settings.zone, asked.span
@@ -308,11 +310,11 @@ def _cases(context: RequestContext, asked: Asked, shown: Figure, limit: int) -> 
     return context.app.store.figures.cases(wanted, limit)
 
 
-def _overview(context: RequestContext, asked: Asked) -> Overview:
+def _overview(context: RequestContext, asked: FigureQuery) -> Overview:
     return Overview(context.app.figures, context.app.directory, asked.span, asked.place, asked.today)
 
 
-def _audited(asked: Asked) -> dict[str, str]:
+def _audited(asked: FigureQuery) -> dict[str, str]:
     place = asked.place
     told = {"period": f"{asked.span.grain.value} {asked.span.first}", "office": place.office}
     told |= {"residence": place.residence, "topic": place.topic}
@@ -327,7 +329,7 @@ def _residence(context: RequestContext, residence_id: str) -> str:
     return without_code(context.app.names.residence(residence_id))
 
 
-def _around(context: RequestContext, asked: Asked) -> Mapping[str, Any]:
+def _around(context: RequestContext, asked: FigureQuery) -> Mapping[str, Any]:
     in_force = context.app.in_force()
     records = in_force.directory.records
     return {
@@ -344,7 +346,7 @@ def _around(context: RequestContext, asked: Asked) -> Mapping[str, Any]:
         "told": value_told,
         "rate": rate_told,
         "has_cases": lambda shown: shown.basis is not Basis.NONE,
-        "Kind": Kind,
+        "FigureKind": FigureKind,
         "Unit": Unit,
     }
 
