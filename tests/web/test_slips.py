@@ -278,6 +278,6 @@ async def test_an_answer_begun_for_the_agent_takes_no_word_of_theirs_away(world:
     assert str(await text.evaluate(chosen)).startswith("[à compléter : ")
     await page.locator("[action$='/repondre'] select").select_option("raton.neuf@free.example")
     await page.locator("[action$='/repondre'] [name=non_verifiee]").check()
-    await page.get_by_role("button", name="Envoyer").click()
+    await page.get_by_role("button", name="Envoyer", exact=True).click()
     await expect(page.get_by_role("alert")).to_contain_text("Complétez ou effacez")
     await expect(text).to_have_value(re.compile("^Début"))

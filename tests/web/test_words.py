@@ -119,7 +119,7 @@ def test_no_page_shows_a_code_or_a_log_in(desk: DeskAlone, seeded: dict[str, str
     for route in all_routes():
         if route.method != "GET" or "{sha256}" in route.path or route.path in _NO_PAGES:
             continue
-        path = route.path.format(**{"link": "x", "token": "x", **seeded})
+        path = route.path.format(**{"link": "x", "token": "x", "file": "1", **seeded})
         looked_for = [forbidden] if route.path != "/regles" else []
         looked_for += [identifier] if route.path not in _OF_IDENTIFIERS else []
         for somebody in who.values():
