@@ -9,7 +9,8 @@ from dtm_contact.access import Role
 from dtm_contact.cases import all_verbs
 from dtm_contact.cases.taken_back import UNDONE
 from dtm_contact.labels import cases, judging
-from dtm_contact.labels.cases import audit_details, event_line
+from dtm_contact.labels.cases import audit_details
+from dtm_contact.labels.events import event_line
 from dtm_contact.labels.formats import due_in, lasting, percent, plural, size, spaced
 from dtm_contact.model import (
     AlarmLevel,
@@ -58,12 +59,12 @@ def test_every_verb_is_named_in_the_audit_trail() -> None:
 @pytest.mark.parametrize(
     ("what", "data", "line"),
     [
-        (UNDONE, {}, "changement annulé"),
-        ("not sent", {"reason": WITHHELD}, "courrier retenu ; le registre interdit d'écrire à cette adresse"),
+        (UNDONE, {}, "Changement annulé"),
+        ("not sent", {"reason": WITHHELD}, "Message non envoyé : le registre interdit d'écrire à cette adresse"),
         (
             "moved",
             {"changed": {"queue": ["nord", "sud"]}},
-            "transmis à une autre file ; file sud",
+            "Transmis : sud",
         ),
         ("unheard of", {}, "unheard of"),
     ],

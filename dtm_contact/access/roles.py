@@ -38,6 +38,8 @@ class Right(StrEnum):
     """To know by what somebody is protected; who works cases may enter it, too."""
     FIGURES = "figures"
     """To see the figures of all offices, and to take them and their cases out as files."""
+    ANSWERS = "answers"
+    """To write canned answers."""
     ADMIN = "admin"
     ANYBODY = "anybody"
     """To write to addresses that are of no party of a case and in no directory."""
@@ -47,8 +49,10 @@ _RIGHTS = MappingProxyType(
     {
         Role.AGENT: frozenset({Right.READ, Right.WORK}),
         Role.AGENCY: frozenset({Right.READ, Right.WORK, Right.PROTECTION, Right.ANYBODY}),
-        Role.HEAD: frozenset({Right.READ, Right.WORK, Right.TRAIL, Right.PROTECTION, Right.FIGURES, Right.ANYBODY}),
-        Role.ADMIN: frozenset({Right.READ, Right.TRAIL, Right.ADMIN, Right.FIGURES}),
+        Role.HEAD: frozenset(
+            {Right.READ, Right.WORK, Right.TRAIL, Right.PROTECTION, Right.FIGURES, Right.ANYBODY, Right.ANSWERS}
+        ),
+        Role.ADMIN: frozenset({Right.READ, Right.TRAIL, Right.ADMIN, Right.FIGURES, Right.ANSWERS}),
         Role.AUDITOR: frozenset({Right.READ, Right.TRAIL, Right.PROTECTION, Right.FIGURES}),
     }
 )

@@ -95,6 +95,21 @@ def log_out(store: Store, now: datetime, *, digest: str, who: str) -> None:
     store.accounts.trail(TrailLine(now, who, "left", who))
 
 
+@procedure
+def save_canned_answer(store: Store, now: datetime, *, who: str, answer: str, source: str | None, after: int) -> bool:
+    """Keep a version of a canned answer, None for the file of the rules; return whether nobody was faster."""
+    saved = store.canned.save(answer, source, who, now, after)
+    if saved:
+        store.accounts.trail(TrailLine(now, who, "answer written" if source else "answer taken back", answer))
+    return saved
+
+
+@procedure
+def count_canned_use(store: Store, now: datetime, *, answer: str) -> None:
+    """Count that a canned answer was put into a reply, of nobody."""
+    store.canned.count_use(answer, now.date())
+
+
 class Released(StrEnum):
     """What came of bringing back what was set aside."""
 

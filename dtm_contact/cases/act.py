@@ -7,6 +7,7 @@ from typing import Any
 from dtm_contact.cases.knowledge import Knowledge, Ways
 from dtm_contact.cases.refusals import RefusedError, WrongArgumentError, WrongStateError
 from dtm_contact.errors import NotFoundError
+from dtm_contact.labels.events import actor
 from dtm_contact.model import Alarm, Priority, agreed
 from dtm_contact.rules import RuleSet
 from dtm_contact.rules.queues import Queue
@@ -90,6 +91,10 @@ class Act:
         if not self.visibility.sees(held.case.office_id):
             raise NotFoundError(f"case {number}")
         return held
+
+    def account(self, who: str) -> str:
+        """Return how colleagues read somebody's name: an account as it is shown; "" for the program itself."""
+        return actor(who, self.work.shown_as)
 
     def sees_tenant(self, tenant_id: str) -> bool:
         """Return whether the actor may see a tenant of the directory."""

@@ -4,7 +4,17 @@ from dtm_contact.errors import DtmContactError
 
 
 class RefusedError(DtmContactError):
-    """Impossible."""
+    """Ce n'est pas possible."""
+
+    def __init__(self, detail: str = "") -> None:
+        """Take why, as a sentence of its own; without it the class's docstring says so."""
+        super().__init__()
+        if detail:
+            self.args = (_sentence(detail),)
+
+
+def _sentence(words: str) -> str:
+    return f"{words[:1].upper()}{words[1:]}{'' if words.endswith(('.', '!', '?', '»')) else '.'}"
 
 
 class ChangedMeanwhileError(RefusedError):
@@ -12,11 +22,11 @@ class ChangedMeanwhileError(RefusedError):
 
 
 class WrongStateError(RefusedError):
-    """Le dossier ne s'y prête pas."""
+    """Le dossier ne le permet pas."""
 
 
 class WrongArgumentError(RefusedError):
-    """La demande n'est pas valable."""
+    """Il manque une précision, ou l'une d'elles ne convient pas."""
 
 
 class UnprovenAddressError(RefusedError):

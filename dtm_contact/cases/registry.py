@@ -15,9 +15,11 @@ from dtm_contact.cases.command import Command, Done
 from dtm_contact.cases.knowledge import Ways
 from dtm_contact.cases.refusals import ChangedMeanwhileError, WrongArgumentError
 from dtm_contact.errors import NotFoundError
+from dtm_contact.labels.events import event_line
 from dtm_contact.model import DraftKind
 from dtm_contact.registry import Registry
 from dtm_contact.store import Store, case_transaction
+from dtm_contact.store.outbox import OUTBOUND
 
 Arguments = ParamSpec("Arguments")
 
@@ -134,12 +136,24 @@ def _on_case(
         if not command.visibility.sees(held.case.office_id) and not unless(act):
             raise NotFoundError(f"case {command.number}")
         if command.expected_version not in (None, held.case.version):
-            raise ChangedMeanwhileError
+            raise ChangedMeanwhileError(_what_came_between(act, command.actor))
         checked_call(checked, act, **command.arguments)
         if command.of_draft and command.verb in set(DraftKind):
             work.drop_draft(DraftKind(command.verb), command.number)
         (after,) = work.lock(command.number)
         return Done(command.number, after.case.version, tuple(act.told), act.opened)
+
+
+def _what_came_between(act: Act, actor: str) -> str:
+    """Return, for the agent who was slower, what somebody else did last to the case; "" where that is not known."""
+    others = (event for event in reversed(act.work.events(act.held)) if event.who not in {actor, OUTBOUND})
+    last = next(others, None)
+    if last is None:
+        return ""
+    did = event_line(last.what, {}, who=last.who)
+    by = act.account(last.who)
+    at = last.at.astimezone(act.now.tzinfo).strftime("%H:%M")
+    return f"{did}{f' par {by}' if by else ''} à {at}, entre-temps. Relisez le dossier avant de recommencer"
 
 
 def _without_case(checked: Callable[..., None], store: Store, command: Command, now: datetime, grounds: Ways) -> Done:

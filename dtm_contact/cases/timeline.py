@@ -8,7 +8,7 @@ from itertools import groupby
 from dtm_contact.cases.refusals import WrongArgumentError
 from dtm_contact.directory import Directory, on_duty
 from dtm_contact.directory.lines import columns
-from dtm_contact.labels.cases import event_line
+from dtm_contact.labels.events import Naming, event_line
 from dtm_contact.labels.judging import OUTCOMES
 from dtm_contact.model import OnDuty, Outcome, Party
 from dtm_contact.store import Event
@@ -98,5 +98,6 @@ def _contact(contact: HouseholdContact) -> Moment:
 
 
 def _event(number: str, event: Event, zone: tzinfo) -> Moment:
-    what = event_line(event.what, event.data, lambda at: at.astimezone(zone).strftime("%d/%m/%Y %H:%M"))
+    naming = Naming(time=lambda at: at.astimezone(zone).strftime("%d/%m/%Y %H:%M"))
+    what = event_line(event.what, event.data, naming, event.who)
     return Moment(event.at, number, event.who, what)

@@ -94,7 +94,7 @@ _COMMANDS: Mapping[str, str | click.Command] = {
     "completion": "manual:completion",
     "daemons": "store:daemons",
     "danger": "danger:danger",
-    "demo": "run:demo",
+    "demo": "demo:demo",
     "directory": "directory:directory",
     "doctor": "doctor:doctor",
     "explain": "messages:explain",

@@ -18,7 +18,8 @@ from dtm_contact.cli import CommandGroup
 from dtm_contact.cli.grounds import IsoTime, ListingNames, listing_names
 from dtm_contact.cli.output import as_json_option, console, plain, print_json, printable, table
 from dtm_contact.explain.terminal import render_judgement
-from dtm_contact.labels.cases import STATES, event_line
+from dtm_contact.labels.cases import STATES
+from dtm_contact.labels.events import Naming, event_line
 from dtm_contact.labels.judging import NOT_READ
 from dtm_contact.model import Priority
 from dtm_contact.settings import Settings
@@ -91,8 +92,9 @@ def _print_done(done: Done, settings: Settings, *, as_json: bool) -> None:
         events = [{"id": event.id, "who": event.who, "what": event.what, "data": event.data} for event in done.events]
         print_json({"number": done.number, "version": done.version, "opened": done.opened, "events": events})
         return
+    naming = Naming(time=lambda at: _local(at, settings))
     for event in done.events:
-        click.echo(printable(f"{done.number} : {event_line(event.what, event.data, lambda at: _local(at, settings))}"))
+        click.echo(printable(f"{done.number} : {event_line(event.what, event.data, naming)}"))
     if done.opened is not None:
         click.echo(f"{done.opened} : nouveau dossier")
 
@@ -369,4 +371,4 @@ def _case_lines(file: CaseFile, names: ListingNames) -> Iterator[RenderableType]
 
 
 def _event_row(event: Event, names: ListingNames) -> tuple[str, ...]:
-    return names.time(event.at), event.who, event_line(event.what, event.data, names.time)
+    return names.time(event.at), event.who, event_line(event.what, event.data, Naming(time=names.time), event.who)

@@ -75,7 +75,9 @@ class Keeper:
             return False
         happened = self._store.desk.happened(self._event)
         self._event = happened[-1][0] if happened else self._event
-        return any(number in self._numbers or priority == Priority.P1 for *_, number, _queue, priority in happened)
+        return any(
+            number in self._numbers or priority == Priority.P1 for *_, number, _queue, priority, _alarm in happened
+        )
 
     def _write(self, page: Page) -> None:
         folder = self._settings.folder or Path()

@@ -69,5 +69,8 @@ class Names:
 
 
 def without_code(name: str) -> str:
-    """Return a name of `Names` without the identifier in brackets behind it."""
-    return name.rpartition(" (")[0] or name
+    """Return a name of `Names` without the identifier in brackets behind it; "sans nom" where nothing else is known."""
+    head, found, code = name.rpartition("(")
+    if not found or not code.endswith(")"):
+        return name
+    return head.rstrip() or "sans nom"

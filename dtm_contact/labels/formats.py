@@ -3,6 +3,11 @@
 from datetime import datetime, timedelta
 from typing import Final
 
+LONG_DAYS: Final = ("lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche")
+MONTHS: Final = (
+    "janvier", "février", "mars", "avril", "mai", "juin", "juillet", "août", "septembre", "octobre", "novembre",
+    "décembre",
+)  # fmt: skip
 DAYS: Final = ("lun.", "mar.", "mer.", "jeu.", "ven.", "sam.", "dim.")
 _MINUTE: Final = 60
 _HOUR: Final = 3600
@@ -31,7 +36,7 @@ def lasting(span: timedelta) -> str:
     seconds = int(abs(span.total_seconds()))
     if seconds < _HOUR:
         return f"{seconds // _MINUTE} min"
-    if seconds < _DAY:
+    if seconds < 2 * _DAY:
         hours, rest = divmod(seconds // _MINUTE, _MINUTE)
         return f"{hours} h {rest:02d}" if hours < 10 and rest else f"{hours} h"  # noqa: PLR2004 - a matter of reading
     return f"{seconds // _DAY} j"
@@ -48,7 +53,33 @@ def due_in(due: datetime, now: datetime, waits_until: datetime | None = None) ->
     if waits_until is not None:
         return f"revient {clock(waits_until, now)}"
     left = due - now
+    if abs(left) < timedelta(minutes=1):
+        return "à répondre maintenant"
     return f"en retard de {lasting(left)}" if left < timedelta() else f"dans {lasting(left)}"
+
+
+def answer_before(due: datetime, now: datetime, waits_until: datetime | None = None) -> str:
+    """Return by when somebody is to answer, in a whole phrase: "à répondre avant 10 h 55, dans 25 min".
+
+    Args:
+        due: when the first answer is due.
+        now: the time.
+        waits_until: when a case that is set waiting comes back; None for one that is not.
+    """
+    if waits_until is not None:
+        return f"en attente, revient {_said(waits_until, now)}"
+    if due < now:
+        return f"à répondre au plus vite, {due_in(due, now)} (prévu avant {_said(due, now)})"
+    return f"à répondre avant {_said(due, now)}, {due_in(due, now)}"
+
+
+def _said(at: datetime, now: datetime) -> str:
+    """Return a time as it is said: "10 h 55" today, "mardi 24 novembre à 10 h 55" on another day."""
+    local = at.astimezone(now.tzinfo)
+    hour = f"{local.hour} h {local.minute:02}" if local.minute else f"{local.hour} h"
+    if local.date() == now.date():
+        return hour
+    return f"{LONG_DAYS[local.weekday()]} {local.day} {MONTHS[local.month - 1]} à {hour}"
 
 
 def plural(count: int, word: str, many: str = "") -> str:

@@ -96,9 +96,9 @@ OUTCOMES: Final[Mapping[Outcome, str]] = {
     Outcome.ANSWERED: "Appel répondu",
     Outcome.VOICEMAIL: "Message vocal à écouter",
     Outcome.ABANDONED: "Appel abandonné dans la file d'attente",
-    Outcome.TIMEOUT: "Appel sorti de la file d'attente sans réponse",
+    Outcome.TIMEOUT: "Appel sans réponse après attente",
     Outcome.OUT_OF_HOURS: "Appel reçu bureaux fermés",
-    Outcome.BEFORE_ANSWER: "Appel raccroché avant tout décroché",
+    Outcome.BEFORE_ANSWER: "Appel abandonné avant réponse",
 }
 NUMBER_WITHHELD: Final = "numéro masqué"
 UNVERIFIED_CALLER: Final = "appel, non vérifié"
@@ -111,7 +111,7 @@ WISHES: Final[Mapping[Wish, str]] = {
 }
 WISH_HEADINGS: Final[Mapping[Wish, str]] = {
     Wish.ANONYMOUS: "À ne pas nommer",
-    Wish.CALL: "À joindre ainsi",
+    Wish.CALL: "Comment le joindre",
     Wish.NO_PHONE: "Ne pas appeler",
     Wish.NO_POST: "Ne rien envoyer à l'adresse",
 }
@@ -244,34 +244,80 @@ SCRIPTS: Final[Mapping[str, str]] = {
     "TAMIL": "en tamoul",
 }
 """In which language a text is, by the Unicode name of its letters' script."""
-_CONDITIONS: Final[Mapping[str, str]] = {
+CONDITIONS: Final[Mapping[str, str]] = {
     "alarm": "alerte",
+    "asker": "qui demande",
+    "attachments": "pièces jointes",
+    "automatic": "écrit par un programme",
+    "calls": "appels récents",
+    "certainty": "certitude sur la personne",
+    "channel": "moyen",
+    "commune": "commune",
+    "count": "nombre de dossiers semblables",
+    "department": "département",
+    "dwelling.kind": "nature du local",
+    "equipment": "ligne d'une machine",
+    "hours": "horaires",
+    "kind": "nature du message",
+    "language": "langue",
+    "office": "bureau",
+    "open_case": "dossier déjà ouvert",
+    "outcome": "issue de l'appel",
+    "priority": "priorité",
+    "readable": "texte compris",
+    "register": "registre du foyer",
+    "register.language": "langue au registre",
+    "residence": "résidence",
+    "residence.known": "résidence reconnue",
+    "scope": "étendue",
+    "sender.address": "adresse de l'expéditeur",
+    "sender.domain": "domaine de l'expéditeur",
+    "subject": "objet",
+    "tags": "étiquettes",
+    "tenant.known": "locataire reconnu",
+    "tenant.role": "place dans le bail",
+    "text": "texte",
     "topic": "motif",
     "topics": "motifs",
-    "kind": "nature",
-    "priority": "priorité",
-    "channel": "canal",
-    "hours": "horaires",
-    "scope": "étendue",
-    "count": "nombre",
-    "any": "l’un de",
-    "all": "tout de",
-    "not": "pas",
-    "office": "bureau",
-    "residence": "résidence",
+    "unread": "non lu",
     "wish": "souhait",
-    "asker": "qui demande",
-    "register": "registre",
-    "register.language": "langue au registre",
+    "withheld": "numéro masqué",
 }
-_VALUES: Final[Mapping[str, str]] = {
-    **{kind.value: word for kind, word in KINDS.items()},
-    **{scope.value: word for scope, word in SCOPES.items()},
-    **{channel.value: channel.label for channel in Channel},
-    "closed": "fermé",
-    "open": "ouvert",
+"""What the conditions of rules are called."""
+_AROUND: Final[Mapping[str, str]] = {"any": "l'un de", "all": "tout de", "not": "pas"}
+_YES_NO: Final = {"true": "oui", "false": "non"}
+CONDITION_VALUES: Final[Mapping[str, Mapping[str, str]]] = {
+    "alarm": {level.value: word.lower() for level, word in ALARM_LEVELS.items()},
+    "asker": {asker.value: word for asker, word in ASKERS.items()},
+    "channel": {channel.value: channel.label for channel in Channel},
+    "dwelling.kind": {"dwelling": "logement", "parking": "parking", "commercial": "local commercial"},
+    "hours": {"open": "ouvert", "closed": "fermé"},
+    "kind": {kind.value: word for kind, word in KINDS.items()},
+    "language": LANGUAGES,
+    "open_case": {"same_topic": "du même motif", "any": "de tout motif", "none": "aucun"},
+    "outcome": {outcome.value: word.lower() for outcome, word in OUTCOMES.items()},
+    "register": {
+        "protection": "protection",
+        "never": "à ne jamais utiliser",
+        "reach": "comment joindre",
+        "no_phone": "ne pas appeler",
+        "no_post": "ne rien envoyer",
+        "language": "langue",
+        "sms_consent": "accepte les SMS",
+        "sms_refused": "refuse les SMS",
+    },
+    "register.language": LANGUAGES,
+    "scope": {scope.value: word for scope, word in SCOPES.items()},
+    "tenant.role": {
+        "holder": "titulaire",
+        "co_holder": "cotitulaire",
+        "occupant": "occupant",
+        "commercial": "commerçant",
+    },
+    "unread": {"scan": "lettre numérisée", "undecoded": "texte indéchiffrable", "voice": "message vocal"},
+    "wish": {wish.value: word for wish, word in WISHES.items()},
 }
-_LEVELS: Final[Mapping[str, str]] = {level.value: word.lower() for level, word in ALARM_LEVELS.items()}
+"""What the values of conditions are called, by the condition; of topics and offices others say it."""
 
 
 def match_evidence(name: str) -> str:
@@ -282,20 +328,28 @@ def match_evidence(name: str) -> str:
 def evidence_strength(evidence: Evidence) -> str:
     """Return how much a piece of evidence weighs, in words; a doubt weighs nothing and bounds the rest."""
     if not evidence.weight:
-        return "réserve"
+        return "à vérifier"
     weight = abs(evidence.weight)
     much = "très fort" if weight >= 8 else "fort" if weight >= 4 else "moyen" if weight >= 1.5 else "faible"  # noqa: PLR2004
     return much if evidence.weight >= 0 else f"contre, {much}"
 
 
 def condition_word(name: str) -> str:
-    """Return the name of a condition of a rule in French, word by word; as the rules have it where it has none."""
-    return " ".join(_CONDITIONS.get(word, word) for word in name.split())
+    """Return the name of a condition of a rule in French, with what stands around it; as the rules have it else."""
+    *around, condition = name.split()
+    return " ".join([*(_AROUND.get(word, word) for word in around), CONDITIONS.get(condition, condition)])
 
 
-def condition_values(values: str, topics: Mapping[str, str], name: str = "") -> str:
-    """Return what a condition of that name wants or saw, codes in French."""
-    named = {**_VALUES, **topics, **(_LEVELS if name == "alarm" else {})}
+def condition_values(values: str, called: Mapping[str, str], name: str = "") -> str:
+    """Return what a condition of that name wants or saw, codes in French.
+
+    Args:
+        values: as the rules have them, one or several.
+        called: what topics and offices are called.
+        name: the condition's, with what stands around it.
+    """
+    condition = name.rsplit(maxsplit=1)[-1] if name else ""
+    named = {**_YES_NO, **called, **CONDITION_VALUES.get(condition, {})}
     return ", ".join(named.get(value, value) for value in values.split(", "))
 
 

@@ -1,23 +1,23 @@
 """Times as French letters write them."""
 
 from datetime import datetime, time
-from typing import Final
 from zoneinfo import ZoneInfo
 
 from dtm_contact.hours import END_OF_DAY, Calendar, Span
-
-_DAYS: Final = ("lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche")
-_MONTHS: Final = (
-    "janvier", "février", "mars", "avril", "mai", "juin", "juillet", "août", "septembre", "octobre", "novembre",
-    "décembre",
-)  # fmt: skip
+from dtm_contact.labels.formats import LONG_DAYS, MONTHS
 
 
 def moment(at: datetime, zone: ZoneInfo) -> str:
     """Return "mercredi 25 novembre à 13 h 30"."""
     local = at.astimezone(zone)
+    return f"{day_in_words(at, zone)} à {_hour(local.hour, local.minute)}"
+
+
+def day_in_words(at: datetime, zone: ZoneInfo) -> str:
+    """Return "mercredi 25 novembre"."""
+    local = at.astimezone(zone)
     day = "1er" if local.day == 1 else str(local.day)
-    return f"{_DAYS[local.weekday()]} {day} {_MONTHS[local.month - 1]} à {_hour(local.hour, local.minute)}"
+    return f"{LONG_DAYS[local.weekday()]} {day} {MONTHS[local.month - 1]}"
 
 
 def opening_hours(calendar: Calendar) -> str:
@@ -32,7 +32,7 @@ def opening_hours(calendar: Calendar) -> str:
 
 
 def _days(first: int, last: int) -> str:
-    return f"le {_DAYS[first]}" if first == last else f"du {_DAYS[first]} au {_DAYS[last]}"
+    return f"le {LONG_DAYS[first]}" if first == last else f"du {LONG_DAYS[first]} au {LONG_DAYS[last]}"
 
 
 def _spans(spans: tuple[Span, ...]) -> str:

@@ -5,7 +5,7 @@ writer anything about themselves, their dwelling or their neighbours. To whoever
 are those of a message whose writer and place the directory does not know (`outbound.answers.told_decision`).
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Final
@@ -18,6 +18,8 @@ from dtm_contact.rules.document import printable, read_text
 from dtm_contact.rules.validation import InvalidValueError, check_identifier, hint_for
 
 ANSWERS_FOLDER: Final = "answers"
+LIBRARY_FOLDER: Final = "library"
+"""The folder within it that holds the canned answers (`library`), which do not go out by themselves."""
 
 _ENDING: Final = ".fr.txt"
 
@@ -72,15 +74,25 @@ def _environment() -> ImmutableSandboxedEnvironment:
 _ENVIRONMENT: Final = _environment()
 
 
-def template_faults(file: str, text: str) -> Iterator[Problem]:
+def parsed(text: str) -> nodes.Template:
+    """Return an answer as Jinja reads it.
+
+    Raises:
+        TemplateSyntaxError: its braces cannot be read.
+    """
+    return _ENVIRONMENT.parse(text)
+
+
+def template_faults(file: str, text: str, names: Collection[str] = NAMES) -> Iterator[Problem]:
     """Yield what keeps a text from being an answer, each with its line.
 
     Args:
         file: the file's name, for the message.
         text: the whole text.
+        names: what it may name.
     """
     try:
-        tree = _ENVIRONMENT.parse(text)
+        tree = parsed(text)
     except RecursionError:
         yield Problem(file, 1, 1, *_TOO_DEEP)
         return
@@ -95,8 +107,8 @@ def template_faults(file: str, text: str) -> Iterator[Problem]:
         hint = "an answer knows only {{ name }} and {% if name %} … {% else %} … {% endif %}"
         yield Problem(file, node.lineno, 1, f"an answer cannot hold {type(node).__name__.lower()} here", hint)
     for node in tree.find_all(nodes.Name):
-        if node.name not in NAMES:
-            yield Problem(file, node.lineno, 1, f"unknown name {node.name}", hint_for(node.name, NAMES))
+        if node.name not in names:
+            yield Problem(file, node.lineno, 1, f"unknown name {node.name}", hint_for(node.name, names))
 
 
 def _is_deeper(tree: nodes.Node, most: int) -> bool:
@@ -159,14 +171,17 @@ def load_answers(folder: Path, problems: list[Problem]) -> dict[str, str]:
 
 
 def answer_files(folder: Path) -> list[Path]:
-    """Return the files of the answers in the order of their names; hidden ones do not count.
+    """Return the files of the answers in the order of their names; hidden ones and the library do not count.
 
     Where the folder of the answers is a link to elsewhere, it is returned itself, as what is no answer.
     """
     answers = folder / ANSWERS_FOLDER
     if answers.is_symlink():
         return [answers]
-    return sorted(path for path in answers.iterdir() if not path.name.startswith(".")) if answers.is_dir() else []
+    if not answers.is_dir():
+        return []
+    shown = (path for path in answers.iterdir() if not path.name.startswith("."))
+    return sorted(path for path in shown if path.name != LIBRARY_FOLDER or path.is_symlink() or not path.is_dir())
 
 
 def answer_file(name: str) -> str:

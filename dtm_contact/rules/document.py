@@ -105,8 +105,11 @@ def read_document(path: Path, root: Path, problems: list[Problem]) -> Document |
     """
     file = printable(path.relative_to(root).as_posix())
     text = read_text(path, file, problems)
-    if text is None:
-        return None
+    return read_text_as_document(text, file, problems) if text is not None else None
+
+
+def read_text_as_document(text: str, file: str, problems: list[Problem]) -> Document | None:
+    """Read a text as `read_document` reads a file; `file` is what problems call it."""
     try:
         return _Composer(text, file, problems).document()
     except yaml.YAMLError as error:

@@ -21,6 +21,7 @@ from dtm_contact.rules.arguments import (
     YesNo,
 )
 from dtm_contact.rules.conditions import all_conditions
+from dtm_contact.rules.library import VARIABLES, CannedAnswerHead
 from dtm_contact.rules.queues import RESERVED, QueuesFile
 from dtm_contact.rules.reader_files import PhrasesFile, TopicsFile
 from dtm_contact.rules.routing import Then
@@ -29,8 +30,9 @@ from dtm_contact.rules.trial import FileTest, RuleTest
 
 Schema = dict[str, Any]
 
-SCHEMAS = ("routing", "queues", "topics", "phrases", "tests")
-"""The schemas by the files that they are of: `<name>.yaml`, `phrases*.yaml`, `tests/*.yaml`."""
+SCHEMAS = ("routing", "queues", "topics", "phrases", "tests", "library")
+"""The schemas by the files that they are of: `<name>.yaml`, `phrases*.yaml`, `tests/*.yaml`; the head of
+`answers/library/*.md`."""
 
 _DRAFT = "https://json-schema.org/draft/2020-12/schema"
 
@@ -43,6 +45,7 @@ def json_schemas(rules: RuleSet) -> Mapping[str, Schema]:
         "topics": _whole("Topics, and from when the model says something", _model(TopicsFile)),
         "phrases": _whole("Phrases that the model cannot contradict", _phrases(rules)),
         "tests": _whole("Tests of the rules", _tests()),
+        "library": _whole("The head of a canned answer", _library(rules)),
     }
 
 
@@ -76,6 +79,13 @@ def _routing(rules: RuleSet) -> Schema:
 def _phrases(rules: RuleSet) -> Schema:
     schema = _model(PhrasesFile)
     schema["$defs"]["_TopicPhrase"]["properties"]["topic"] = {"enum": sorted(rules.reader.topics)}
+    return schema
+
+
+def _library(rules: RuleSet) -> Schema:
+    schema = _model(CannedAnswerHead)
+    schema["properties"]["topics"]["items"] = {"enum": sorted(rules.reader.topics)}
+    schema["properties"]["variables"]["items"] = {"enum": list(VARIABLES)}
     return schema
 
 

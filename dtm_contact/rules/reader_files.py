@@ -4,18 +4,19 @@ The model is no part of the rules: who edits them need not know of it, and a new
 one. `make model` writes its file: the program's own, or a site's (`DTM_MODEL`).
 """
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from dtm_contact.errors import InvalidFilesError, UnusableModelError
 from dtm_contact.model import Priority, Problem, Severity
 from dtm_contact.rules.document import Document, printable, read_document, validate
-from dtm_contact.rules.validation import StrictModel, cut, hint_for
+from dtm_contact.rules.validation import InvalidValueError, StrictModel, cut, hint_for, shown
 from dtm_contact.text import fold
 from dtm_contact.topics import (
     DangerLimits,
@@ -27,6 +28,7 @@ from dtm_contact.topics import (
     Reader,
     ReaderLimits,
     Topic,
+    TopicButton,
     stands_in,
 )
 
@@ -54,9 +56,41 @@ _LARGEST_MODEL: Final = 32_000_000
 _REMAKE = "make it again: make model; or leave DTM_MODEL out: the program's own is read"
 _REINSTALL = "install the program again"
 
+_LONGEST_INSTRUCTION: Final = 700
+_MOST_BUTTONS: Final = 6
+_CARETAKER: Final = "caretaker"
+_NUMBER: Final = re.compile(r"[0-9](?: ?[0-9]){1,13}")
+
 Text = Annotated[str, Field(min_length=1, max_length=200)]
 Probability = Annotated[float, Field(gt=0, lt=1)]
 Score = Annotated[float, Field(ge=-20, le=20)]
+
+
+class _Button(StrictModel):
+    """One thing that an instruction names: a number, the caretaker on duty, a canned answer, or a queue."""
+
+    call: Text | None = None
+    answer: Text | None = None
+    queue: Text | None = None
+    label: Annotated[str, Field(min_length=1, max_length=60)] = ""
+
+    @model_validator(mode="after")
+    def _one_of_them(self) -> Self:
+        given = [each for each in (self.call, self.answer, self.queue) if each is not None]
+        if len(given) != 1:
+            hint = "call: caretaker, call: a number, answer: a canned answer, or queue: a queue"
+            raise InvalidValueError(f"a button does one thing, this one {len(given) or 'nothing'}", hint)
+        if self.call not in {None, _CARETAKER} and not _NUMBER.fullmatch(self.call or ""):
+            hint = 'write call: caretaker, or a number in quotes: "0 800 47 33 33"'
+            raise InvalidValueError(f"{shown(self.call)} cannot be called", hint)
+        return self
+
+    @property
+    def button(self) -> TopicButton:
+        """The button as the desk takes it."""
+        by_number = self.call if self.call not in {None, _CARETAKER} else None
+        caretaker = self.call == _CARETAKER
+        return TopicButton(by_number or "", caretaker, self.answer or "", self.queue or "", self.label)
 
 
 class _Topic(StrictModel):
@@ -64,6 +98,8 @@ class _Topic(StrictModel):
     priority: Priority
     outage: bool = False
     momentary: bool = False
+    instruction: Annotated[str, Field(max_length=_LONGEST_INSTRUCTION)] = ""
+    buttons: Annotated[tuple[_Button, ...], Field(max_length=_MOST_BUTTONS)] = ()
 
 
 _USUAL: Final = ReaderLimits()
@@ -175,6 +211,27 @@ def read_topics(root: Path) -> dict[str, Topic]:
     return _topics_of(file)
 
 
+def unknown_buttons(
+    root: Path, topics: Mapping[str, Topic], answers: Collection[str], queues: Collection[str]
+) -> Iterator[Problem]:
+    """Yield the buttons of topics that name a canned answer or a queue which there is not.
+
+    Args:
+        root: the rules folder.
+        topics: as they were read.
+        answers: the names of the canned answers.
+        queues: the names of the queues.
+    """
+    document = read_document(root / TOPICS_FILE, root, [])
+    for code, topic in topics.items() if document is not None else ():
+        for number, button in enumerate(topic.buttons):
+            for key, name, known in (("answer", button.answer, answers), ("queue", button.queue, queues)):
+                if document is not None and name and name not in known:
+                    at = ("topics", code, "buttons", number, key)
+                    what = "canned answer" if key == "answer" else "queue"
+                    yield document.problem(at, f"unknown {what} {cut(name)}", hint_for(name, known))
+
+
 def phrase_files(root: Path) -> list[Path]:
     """Return the files of phrases of a rules folder, in the order of their names."""
     return sorted(root.glob(PHRASE_FILES))
@@ -182,7 +239,15 @@ def phrase_files(root: Path) -> list[Path]:
 
 def _topics_of(file: TopicsFile) -> dict[str, Topic]:
     return {
-        code: Topic(code, topic.label, topic.priority, topic.outage, topic.momentary)
+        code: Topic(
+            code,
+            topic.label,
+            topic.priority,
+            topic.outage,
+            topic.momentary,
+            tuple(line.strip() for line in topic.instruction.splitlines() if line.strip()),
+            tuple(each.button for each in topic.buttons),
+        )
         for code, topic in file.topics.items()
     }
 

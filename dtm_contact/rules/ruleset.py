@@ -18,8 +18,9 @@ from dtm_contact.rules.arguments import AllowedNames
 from dtm_contact.rules.coverage import dangers_without_on_call, unreached_rules
 from dtm_contact.rules.expression import Index, contradiction
 from dtm_contact.rules.facts import residence_names
+from dtm_contact.rules.library import CannedAnswer, library_files, load_library
 from dtm_contact.rules.queues import QUEUES_FILE, Queue, Queues, load_queues
-from dtm_contact.rules.reader_files import former_model, load_model, load_reader, reader_files
+from dtm_contact.rules.reader_files import former_model, load_model, load_reader, reader_files, unknown_buttons
 from dtm_contact.rules.routing import ROUTING_FILE, Rule, load_routing
 from dtm_contact.topics import Reader
 
@@ -37,6 +38,7 @@ class RuleSet:
         answers: the texts of the answers, by name.
         version: a short digest of all files.
         problems: warnings, which keep nothing from taking effect, and the faults of rules that judge all the same.
+        library: the canned answers, by name.
         index: finds the rules that may hold.
     """
 
@@ -46,6 +48,7 @@ class RuleSet:
     answers: Mapping[str, str]
     version: str
     problems: tuple[Problem, ...] = ()
+    library: Mapping[str, CannedAnswer] = field(default_factory=dict)
     index: Index = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -132,6 +135,11 @@ def load_in_force(
     topics = reader.topics if reader else None
     queues, named = load_queues(folder, AllowedNames(topics, offices or None), zone, problems)
     answers = load_answers(folder, problems)
+    # A canned answer that is wrong is not offered: it keeps nothing from being judged.
+    of_library: list[Problem] = []
+    library = load_library(folder, topics, of_library)
+    if topics is not None and queues is not None:
+        of_library.extend(unknown_buttons(folder, topics, library, queues.by_id))
     allowed = AllowedNames(topics, offices or None, named, answers, _residences_by_name(residences))
     routing = load_routing(folder, allowed, problems)
     faults = list(_unreached(routing)) if routing is not None else []
@@ -141,11 +149,11 @@ def load_in_force(
     if routing is not None and sound and not faults:
         faults.extend(_unused(answers, routing))
         faults.extend(dangers_without_on_call(routing, reader.topics) if reader else ())
-    problems.extend(faults)
+    problems.extend((*faults, *of_library))
     problems.sort(key=lambda problem: (problem.file, problem.line, problem.column))
     if reader is None or queues is None or routing is None or not sound:
         raise InvalidFilesError(problems)
-    return RuleSet(reader, routing, queues, MappingProxyType(answers), version, tuple(problems))
+    return RuleSet(reader, routing, queues, MappingProxyType(answers), version, tuple(problems), library)
 
 
 def _residences_by_name(residences: Iterable[Residence]) -> Mapping[str, tuple[tuple[str, str], ...]]:
@@ -165,7 +173,7 @@ def yaml_files(folder: Path) -> list[Path]:
 
 def deciding_files(folder: Path) -> list[Path]:
     """Return all files of a folder that decide, those that are missing included: YAML and answers, but no tests."""
-    return [*yaml_files(folder), *answer_files(folder)]
+    return [*yaml_files(folder), *answer_files(folder), *library_files(folder)]
 
 
 def digest(folder: Path) -> str:

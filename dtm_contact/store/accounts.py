@@ -259,6 +259,12 @@ class StoredAccounts:
         return [(row.id, TrailLine(row.at, row.who, row.what, row.subject, row.data)) for row in rows]
 
 
+def shown_as(connection: Connection, name: str) -> str:
+    """Return how an account is shown to colleagues, in a transaction; its own name where there is none of that name."""
+    found = connection.execute(sa.select(accounts.c.shown_as).where(accounts.c.name == name)).scalar_one_or_none()
+    return found or name
+
+
 _COLUMNS = tuple(accounts.c[name] for name in Account.__dataclass_fields__)
 
 

@@ -34,7 +34,7 @@ from dtm_contact.store.database import Database, insert_of
 from dtm_contact.store.drafts import drop_draft
 from dtm_contact.store.files import draft_files, lay_to_case
 from dtm_contact.store.register import RegisterEntry
-from dtm_contact.store.schema import IS_OPEN, arrivals, case_links, cases, contacts
+from dtm_contact.store.schema import IS_OPEN, arrivals, case_links, cases, contacts, shared_contacts
 from dtm_contact.store.system_schema import accounts as accounts_table
 from dtm_contact.store.system_schema import appointments
 
@@ -140,6 +140,10 @@ class CaseTransaction:
         self._connection.execute(cases.insert(), new)
         return self.lock(number)[0]
 
+    def shown_as(self, account: str) -> str:
+        """Return how an account is shown to colleagues; its own name where there is none of that name."""
+        return accounts.shown_as(self._connection, account)
+
     def add_event(self, held: LockedCase, what: str, data: Mapping[str, Any]) -> events.Event:
         """Add an event to a case."""
         new = events.NewEvent(self.who, what, self.now, dict(data))
@@ -168,6 +172,11 @@ class CaseTransaction:
         """Lay the contacts of these arrivals into a case."""
         mine = contacts.c.arrival_id.in_(arrival_ids)
         self._connection.execute(sa.update(contacts).where(mine).values(case_id=to.id))
+
+    def share_contact(self, arrival_id: int, to: LockedCase) -> None:
+        """Have the contact of an arrival stand in a further case, beside its own."""
+        contact = sa.select(sa.literal(to.id), contacts.c.id).where(contacts.c.arrival_id == arrival_id)
+        self._connection.execute(shared_contacts.insert().from_select(["case_id", "contact_id"], contact))
 
     def set_whom(self, arrival_ids: Collection[int], whom: Whom) -> None:
         """Say whom the contacts of these arrivals are about."""

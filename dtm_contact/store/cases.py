@@ -19,7 +19,7 @@ from dtm_contact.store.judgements import unpack_judgements
 from dtm_contact.store.outbox import Mailing
 from dtm_contact.store.placement import JudgingResult
 from dtm_contact.store.record_result import Fallback
-from dtm_contact.store.schema import IS_OPEN, ORDER, cases, contacts, judgements
+from dtm_contact.store.schema import IS_OPEN, ORDER, cases, contacts, judgements, shared_contacts
 
 
 @dataclass(frozen=True, slots=True)
@@ -289,14 +289,22 @@ def case_of(row: Any) -> Case:
     return Case(*values)
 
 
+def _shared_with(case_id: int) -> sa.Select[tuple[int]]:
+    """Return the query for the contacts that stand in a case beside their own."""
+    return sa.select(shared_contacts.c.contact_id).where(shared_contacts.c.case_id == case_id)
+
+
 def contacts_of(connection: Connection, case_id: int) -> tuple[CaseContact, ...]:
-    """Return the contacts of a case, by the store's own id, with all that was judged of them; oldest first."""
+    """Return the contacts of a case, by the store's own id, with all that was judged of them; oldest first.
+
+    Those that lie in another case and stand in this one, too, are among them.
+    """
     judged = (judgements.c.decision, judgements.c.judgement)
     reached = (contacts.c.proven, contacts.c.sender_address, contacts.c.phone_key)
     query = (
         sa.select(contacts.c.arrival_id, contacts.c.at, *judged, *reached)
         .outerjoin(judgements, judgements.c.contact_id == contacts.c.id)
-        .where(contacts.c.case_id == case_id)
+        .where(sa.or_(contacts.c.case_id == case_id, contacts.c.id.in_(_shared_with(case_id))))
         .order_by(contacts.c.id)
     )
     rows = connection.execute(query).all()

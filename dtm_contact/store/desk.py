@@ -9,13 +9,23 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from dtm_contact.model import SPOKEN_CHANNELS, AlarmLevel
+from dtm_contact.model import SPOKEN_CHANNELS, AlarmLevel, Peril
 from dtm_contact.store import confirmations, register
 from dtm_contact.store.cases import CASE_COLUMNS, Case, case_of
 from dtm_contact.store.confirmations import Confirmation
 from dtm_contact.store.database import Database
 from dtm_contact.store.register import RegisterEntry
-from dtm_contact.store.schema import IS_OPEN, ORDER, arrivals, cases, confirmed_contacts, contacts, events, judgements
+from dtm_contact.store.schema import (
+    IS_OPEN,
+    ORDER,
+    arrivals,
+    cases,
+    confirmed_contacts,
+    contacts,
+    events,
+    judgements,
+    shared_contacts,
+)
 from dtm_contact.store.system_schema import appointments
 from dtm_contact.store.timers import left_in_peace
 
@@ -55,11 +65,21 @@ QueueCursor = tuple[AlarmLevel, str, datetime, datetime, str]
 
 @dataclass(frozen=True, slots=True)
 class CaseHints:
-    """What a line of the queue shows beside the case: the first words, and how often they called and wrote."""
+    """What a line of the queue shows beside the case.
+
+    Attributes:
+        words: the first words of the latest message.
+        calls: how often they called.
+        contacts: how often they called or wrote.
+        raised_by: the words of the latest message that raise the priority.
+        peril: what kind of danger that message tells of; None where none is clear.
+    """
 
     words: str = ""
     calls: int = 0
     contacts: int = 0
+    raised_by: tuple[str, ...] = ()
+    peril: Peril | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +136,12 @@ def _in_order(case: Case) -> tuple[Any, ...]:
     return -level.rank, *rest
 
 
+def _hints(calls: int, count: int, text: str | None, raised: Any, peril: str | None) -> CaseHints:
+    words = tuple(dict.fromkeys(str(each.get("seen", "")) for each in raised or ()))
+    kind = Peril(peril) if peril in set(Peril) else None
+    return CaseHints(" ".join((text or "").split()), calls, count, tuple(filter(None, words)), kind)
+
+
 class StoredDesk:
     """What the desk reads of one store."""
 
@@ -136,20 +162,23 @@ class StoredDesk:
 
     def case_hints(self, numbers: Collection[str]) -> dict[str, CaseHints]:
         """Return what the lines of these cases show beside them."""
-        called = sa.func.count().filter(contacts.c.channel.in_(SPOKEN_CHANNELS))
+        by_phone = contacts.c.channel.in_(SPOKEN_CHANNELS)
+        called = sa.func.count().filter(by_phone)
+        latest = sa.func.coalesce(sa.func.max(contacts.c.id).filter(sa.not_(by_phone)), sa.func.max(contacts.c.id))
         counted = (
-            sa.select(cases.c.number, sa.func.min(contacts.c.id).label("first"), called, sa.func.count())
+            sa.select(cases.c.number, latest.label("latest"), called, sa.func.count())
             .join(contacts, contacts.c.case_id == cases.c.id)
             .where(cases.c.number.in_(numbers))
             .group_by(cases.c.number)
         )
         with self._database.reading() as connection:
             rows = connection.execute(counted).all()
-            text = judgements.c.judgement["contact"]["new_text"].as_string()
-            first = sa.select(judgements.c.contact_id, sa.func.substr(text, 1, _WORDS_SHOWN))
-            found = connection.execute(first.where(judgements.c.contact_id.in_([row.first for row in rows])))
-            words = {row[0]: row[1] for row in found}
-        return {row[0]: CaseHints(" ".join((words.get(row[1]) or "").split()), row[2], row[3]) for row in rows}
+            read, understood = judgements.c.judgement["contact"], judgements.c.judgement["understanding"]
+            text = sa.func.substr(read["new_text"].as_string(), 1, _WORDS_SHOWN)
+            query = sa.select(judgements.c.contact_id, text, understood["raised_by"], understood["peril"].as_string())
+            shown = query.where(judgements.c.contact_id.in_([row.latest for row in rows]))
+            said = {row[0]: row[1:] for row in connection.execute(shown)}
+        return {row[0]: _hints(row[2], row[3], *said.get(row[1], ("", None, None))) for row in rows}
 
     def counts(self, queues: Collection[str]) -> dict[str, int]:
         """Return how many cases are open in each of these queues."""
@@ -163,12 +192,16 @@ class StoredDesk:
             return next(iter(_cases(connection, sa.select(*CASE_COLUMNS).where(cases.c.number == number))), None)
 
     def alarms(self, queues: Collection[str]) -> list[Case]:
-        """Return the P1 of these queues that nobody has taken yet, but for those that call nobody by themselves."""
+        """Return the P1 of these queues that nobody has taken yet, newest first.
+
+        Those that call nobody by themselves are left out.
+        """
         query = sa.select(cases.c.id, *CASE_COLUMNS).where(
             IS_OPEN, cases.c.queue.in_(queues), cases.c.priority == "P1", cases.c.owner.is_(None)
         )
         with self._database.reading() as connection:
-            rows = connection.execute(query.order_by(cases.c.due).limit(_MOST_ALARMS)).all()
+            newest = query.order_by(cases.c.opened_at.desc(), cases.c.id.desc())
+            rows = connection.execute(newest.limit(_MOST_ALARMS)).all()
             quiet = left_in_peace(connection, {row.id for row in rows})
             return [case_of(row[1:]) for row in rows if row.id not in quiet][:_MOST_SHOWN]
 
@@ -177,6 +210,21 @@ class StoredDesk:
         with self._database.reading() as connection:
             case_id = connection.execute(sa.select(cases.c.id).where(cases.c.number == number)).scalar_one_or_none()
             return case_id is not None and bool(left_in_peace(connection, {case_id}))
+
+    def possible_dangers(self, queues: Collection[str]) -> list[Case]:
+        """Return the cases of these queues in which somebody may be in danger and that nobody has taken, newest first.
+
+        What is set waiting is left out: somebody has looked at it.
+        """
+        query = sa.select(*CASE_COLUMNS).where(
+            IS_OPEN,
+            cases.c.queue.in_(queues),
+            cases.c.alarm_level == AlarmLevel.POSSIBLE,
+            cases.c.owner.is_(None),
+            cases.c.waiting_until.is_(None),
+        )
+        with self._database.reading() as connection:
+            return _cases(connection, query.order_by(cases.c.opened_at.desc(), cases.c.id.desc()).limit(20))
 
     def of(
         self,
@@ -237,11 +285,14 @@ class StoredDesk:
         with self._database.reading() as connection:
             return _cases(connection, query.order_by(cases.c.opened_at).limit(_MOST_CASES))
 
-    def case_of_arrival(self, arrival_id: int) -> Case | None:
-        """Return the case that an arrival lies in."""
-        query = sa.select(*CASE_COLUMNS).join(contacts, contacts.c.case_id == cases.c.id)
+    def cases_of_arrival(self, arrival_id: int) -> list[Case]:
+        """Return the case that an arrival lies in, and those that it stands in beside."""
+        contact = sa.select(contacts.c.id).where(contacts.c.arrival_id == arrival_id)
+        own = sa.select(contacts.c.case_id).where(contacts.c.arrival_id == arrival_id)
+        further = sa.select(shared_contacts.c.case_id).where(shared_contacts.c.contact_id.in_(contact))
+        query = sa.select(*CASE_COLUMNS).where(sa.or_(cases.c.id.in_(own), cases.c.id.in_(further)))
         with self._database.reading() as connection:
-            return next(iter(_cases(connection, query.where(contacts.c.arrival_id == arrival_id))), None)
+            return _cases(connection, query.order_by(cases.c.id))
 
     def case_of_external(self, channel: str, external_id: str) -> Case | None:
         """Return the case of what came in by a channel under an id of its own."""
@@ -305,13 +356,14 @@ class StoredDesk:
         with self._database.reading() as connection:
             return connection.execute(sa.select(sa.func.max(events.c.id))).scalar() or 0
 
-    def happened(self, after: int, limit: int = 1000) -> list[tuple[int, str, str, str, str, str]]:
+    def happened(self, after: int, limit: int = 1000) -> list[tuple[int, str, str, str, str, str, AlarmLevel]]:
         """Return what happened to cases after an event, of more than `limit` the latest; in the order of their ids.
 
-        Of each its id, word and who, the case's number, queue and priority.
+        Of each its id, word and who, the case's number, queue, priority and how sure its danger is.
         """
         query = (
             sa.select(events.c.id, events.c.what, events.c.who, cases.c.number, cases.c.queue, cases.c.priority)
+            .add_columns(cases.c.alarm_level)
             .join(cases, cases.c.id == events.c.case_id)
             .where(events.c.id > after)
             .order_by(events.c.id.desc())

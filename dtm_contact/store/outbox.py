@@ -8,6 +8,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from dtm_contact.errors import NotFoundError
 from dtm_contact.model import (
     DANGER_QUESTION,
     ClaimedOutgoing,
@@ -51,6 +52,29 @@ class Mailing:
     write: Callable[[str], Iterable[Outgoing]]
     limits: Limits
     withheld: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class SentMail:
+    """A message that went out because of a case, or is to.
+
+    Attributes:
+        id: its number in the outbox.
+        kind: why.
+        to: where.
+        created_at: when it was written.
+        settled_at: when it was done with; None while it waits.
+        message_id: its Message-ID.
+        state: `waiting`, `claimed`, `sent`, `refused`, `no_such_address`, `given_up` or `bounced`.
+    """
+
+    id: int
+    kind: OutgoingKind
+    to: str
+    created_at: datetime
+    settled_at: datetime | None
+    message_id: str
+    state: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -403,7 +427,42 @@ class StoredOutbox:
         with self._database.writing() as connection:
             return _tell_end_of_hold(connection, restores.give_up(connection, ids, now), "outgoing dropped", who, now)
 
+    def of_case(self, number: str) -> list[SentMail]:
+        """Return what went out because of a case, or is to, oldest first."""
+        query = sa.select(*_SENT_COLUMNS).join(cases, cases.c.id == outbox.c.case_id).where(cases.c.number == number)
+        with self._database.reading() as connection:
+            return [_sent_mail(row) for row in connection.execute(query.order_by(outbox.c.id))]
+
+    def message(self, number: str, outgoing: int) -> tuple[SentMail, bytes]:
+        """Return one of a case's messages with all its octets.
+
+        Raises:
+            NotFoundError: there is none of that number in that case.
+        """
+        query = sa.select(*_SENT_COLUMNS, outbox.c.raw).join(cases, cases.c.id == outbox.c.case_id)
+        query = query.where(cases.c.number == number, outbox.c.id == outgoing)
+        with self._database.reading() as connection:
+            row = connection.execute(query).one_or_none()
+        if row is None:
+            raise NotFoundError("message")
+        return _sent_mail(row), bytes(row.raw)
+
     def signing_key(self) -> bytes:
         """Return the secret that signs case numbers; the store was made with it."""
         with self._database.reading() as connection:
             return signing_key(connection)
+
+
+_SENT_COLUMNS = (
+    outbox.c.id,
+    outbox.c.kind,
+    outbox.c.to_address,
+    outbox.c.created_at,
+    outbox.c.settled_at,
+    outbox.c.message_id,
+    outbox.c.state,
+)
+
+
+def _sent_mail(row: Any) -> SentMail:
+    return SentMail(row[0], OutgoingKind(row[1]), *row[2:7])

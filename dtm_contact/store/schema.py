@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from dtm_contact.store.columns import AlarmOrder, ChannelText, DataClass, Id, KeyText, SafeText, UtcTime, classed
 
-SCHEMA_VERSION = "0023"
+SCHEMA_VERSION = "0024"
 """The Alembic revision that this version of the program reads and writes."""
 
 metadata = sa.MetaData(
@@ -226,6 +226,15 @@ contacts = sa.Table(
 """One for each arrival that was judged or parked. `judged_at` is empty while it is still to be judged; `thread` is what
 it answers to, as message ids; `proven`: who wrote is proven, and not only named; `outcome` what became of a call,
 `party` whose call-back it belongs to. A contact without a case (set aside) is kept three months."""
+
+shared_contacts = sa.Table(
+    "shared_contacts",
+    metadata,
+    sa.Column("case_id", Id, sa.ForeignKey("cases.id"), primary_key=True),
+    sa.Column("contact_id", Id, sa.ForeignKey("contacts.id", ondelete="CASCADE"), primary_key=True, index=True),
+    info=_NOTHING,
+)
+"""Contacts that stand in a further case beside their own: one message that tells of two matters."""
 
 _SENT = sa.text("sender_address <> ''")
 sa.Index("ix_contacts_sender", contacts.c.sender_address, contacts.c.at, sqlite_where=_SENT, postgresql_where=_SENT)

@@ -11,6 +11,7 @@ from dtm_contact.model import Arrival
 from dtm_contact.store.accounts import StoredAccounts
 from dtm_contact.store.alarm_labels import AlarmLabels
 from dtm_contact.store.arrivals import Arrivals
+from dtm_contact.store.canned import StoredCannedAnswers
 from dtm_contact.store.cases import Cases
 from dtm_contact.store.checkpoints import Checkpoints
 from dtm_contact.store.database import Database
@@ -53,6 +54,7 @@ class Store:
         drafts: what agents are writing.
         figures: what was counted of the work, and the boards on walls.
         files: what agents attach.
+        canned: the canned answers that were written at the desk.
         database: its connections and transactions.
     """
 
@@ -71,6 +73,7 @@ class Store:
         self.drafts = StoredDrafts(database)
         self.figures = StoredFigures(database)
         self.files = StoredFiles(database)
+        self.canned = StoredCannedAnswers(database)
         self.judgements = StoredJudgements(database)
         self.rule_versions = RuleVersions(database)
         self.timers = StoredTimers(database)

@@ -109,6 +109,32 @@ audit_trail = sa.Table(
 sa.Index("ix_audit_trail_subject", audit_trail.c.subject, audit_trail.c.id)
 sa.Index("ix_audit_trail_who", audit_trail.c.who, audit_trail.c.id)
 
+canned_answers = sa.Table(
+    "canned_answers",
+    metadata,
+    sa.Column("id", Id, primary_key=True),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("source", SafeText),
+    sa.Column("who", SafeText, nullable=False, info=classed(DataClass.STAFF, keep="P1Y", since="account disabled")),
+    sa.Column("at", UtcTime, nullable=False),
+    sqlite_autoincrement=True,
+    info=_NOTHING,
+)
+"""Canned answers that were written at the desk, append only; of a name the last counts. An empty `source` takes back
+what was written: the file of the rules counts again."""
+
+sa.Index("ix_canned_answers_name", canned_answers.c.name, canned_answers.c.id)
+
+canned_uses = sa.Table(
+    "canned_uses",
+    metadata,
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("day", sa.Date, primary_key=True),
+    sa.Column("uses", sa.Integer, nullable=False),
+    info=_NOTHING,
+)
+"""How often a canned answer was put into a reply, by the day; by whom, and in which case, stands nowhere."""
+
 appointments = sa.Table(
     "appointments",
     metadata,

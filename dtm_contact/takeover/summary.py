@@ -10,7 +10,8 @@ from typing import Final
 
 from dtm_contact.cases.registered import HouseholdRegister
 from dtm_contact.explain.names import Names
-from dtm_contact.labels.cases import EVENTS, PRIORITIES, event_line
+from dtm_contact.labels.cases import PRIORITIES
+from dtm_contact.labels.events import EVENTS, Naming, event_line
 from dtm_contact.labels.formats import size
 from dtm_contact.labels.judging import CARE, NOT_READ, OUTCOMES, WISH_HEADINGS
 from dtm_contact.model import Channel, Judgement
@@ -163,7 +164,8 @@ class SummaryWriter:
 
     def _event(self, event: Event) -> str:
         bare = {DataClass.CONTENT, DataClass.IDENTITY, DataClass.CONTACT} & set(self.left_out)
-        what = EVENTS.get(event.what, event.what) if bare else event_line(event.what, event.data, self._time)
+        naming = Naming(time=self._time)
+        what = EVENTS.get(event.what, event.what) if bare else event_line(event.what, event.data, naming, event.who)
         return f"- {self._time(event.at)}, {self._who(event.who)} : {what}"
 
     def _who(self, who: str) -> str:

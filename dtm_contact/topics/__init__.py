@@ -4,7 +4,7 @@ from dtm_contact.topics.danger import DangerLimits
 from dtm_contact.topics.details import DetailModel
 from dtm_contact.topics.model import Calibration, Model
 from dtm_contact.topics.phrases import Effect, Phrase, PhraseBook
-from dtm_contact.topics.reader import Reader, ReaderLimits, Topic, stands_in
+from dtm_contact.topics.reader import Reader, ReaderLimits, Topic, TopicButton, stands_in
 from dtm_contact.topics.understand import SURE_DANGER, danger_score, understand
 
 __all__ = [
@@ -19,6 +19,7 @@ __all__ = [
     "Reader",
     "ReaderLimits",
     "Topic",
+    "TopicButton",
     "danger_score",
     "stands_in",
     "understand",

@@ -16,9 +16,10 @@ from dtm_contact.cases import Command, Done
 from dtm_contact.cases.client import send
 from dtm_contact.cases.knowledge import InForce, SiteConfiguration
 from dtm_contact.directory import Directory
-from dtm_contact.explain.names import Names
+from dtm_contact.explain.names import Names, without_code
 from dtm_contact.figures.overview import Reader
-from dtm_contact.labels.cases import actor
+from dtm_contact.labels.events import Naming, actor
+from dtm_contact.labels.formats import clock
 from dtm_contact.rules import RuleSet, load_in_force
 from dtm_contact.settings import Settings
 from dtm_contact.store import Account, Store
@@ -184,15 +185,33 @@ class AppContext:
         seen = [queue for queue in named if sees(account, self.office_of(queue))]
         return tuple(sorted(seen, key=lambda queue: self.office_of(queue) != account.office_id))
 
-    def shown_as(self, who: str) -> str:
-        """Return what colleagues call who did something: an account by the name that it is shown as."""
-        names = self.cached("accounts", lambda: {each.name: each.shown_as for each in self.store.accounts.all()})
-        return names.get(who, actor(who))
+    def account_name(self, name: str) -> str:
+        """Return how colleagues read an account's name; "" for the program itself."""
+        shown = self.cached("accounts", lambda: {each.name: each.shown_as for each in self.store.accounts.all()})
+        return actor(name, lambda account: shown.get(account) or account)
+
+    def naming(self, now: datetime) -> Naming:
+        """Return how the identifiers in events are called; times as they are said now."""
+        names = self.names
+        return Naming(
+            time=lambda at: clock(at, now),
+            person=lambda tenant: without_code(names.person(tenant)),
+            dwelling=lambda dwelling: without_code(names.dwelling(dwelling)),
+            residence=lambda residence: without_code(names.residence(residence)),
+            topic=lambda topic: names.topics.get(topic, topic),
+            queue=self.queue_label,
+            account=self.account_name,
+        )
+
+    def office_name(self, office_id: str) -> str:
+        """Return what an office is called."""
+        office = self.directory.offices.get(office_id)
+        return office.name if office else office_id
 
     def queue_label(self, queue: str) -> str:
         """Return a queue's French label."""
         labelled = self.rules.queues.get(queue)
-        return labelled.label if labelled else queue
+        return labelled.label if labelled else self.office_name(queue)
 
 
 class RulesInForce:

@@ -1,7 +1,7 @@
 """What the page of a case shows beside the case itself: the household's card, wishes, proposals, the time line."""
 
 import re
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
@@ -12,8 +12,8 @@ from dtm_contact.directory import Directory, in_force
 from dtm_contact.directory.duty import on_duty, on_duty_in_residence
 from dtm_contact.explain import Segment, mark, who_calls
 from dtm_contact.explain.names import Names
-from dtm_contact.labels.cases import event_line
-from dtm_contact.labels.formats import clock, spaced
+from dtm_contact.labels.events import ENGINE, Naming, actor, event_line, mail_line
+from dtm_contact.labels.formats import spaced
 from dtm_contact.labels.judging import NUMBER_WITHHELD, OUTCOMES, WISH_HEADINGS
 from dtm_contact.model import (
     Attachment,
@@ -29,6 +29,7 @@ from dtm_contact.model import (
     Wished,
 )
 from dtm_contact.store import Case, CaseContact, CaseFile, Confirmation, Event
+from dtm_contact.store.outbox import SentMail
 from dtm_contact.text import canonical_mailbox, phone_key
 
 _SENTENCE_ENDS: Final = re.compile(r"[.!?\n]")
@@ -225,7 +226,10 @@ def caretaker_lines(directory: Directory, names: Names, on: Sequence[OnDuty]) ->
 
 
 _WRITTEN: Final = {"noted": "note", "replied": "reply", "forwarded": "forward"}
-_QUIET = frozenset({"judged", "completed"})
+_QUIET: Final = frozenset({"judged", "completed"})
+_TOLD_BY_MESSAGE: Final = frozenset({"joined", "returned"})
+"""Events that say no more than the message that stands on the time line itself."""
+_FATES: Final = frozenset({"sent", "refused", "no_such_address", "given_up"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,6 +267,7 @@ class TimeLineEntry:
         to, cc: of a reply or a message passed on, whom it went to.
         sent: the files that an agent attached.
         passed_on: the names of files that came in and were passed on.
+        outgoing: of an event that tells of a message that was sent: its number in the outbox; 0 of any other.
     """
 
     at: datetime
@@ -282,13 +287,23 @@ class TimeLineEntry:
     cc: tuple[str, ...] = ()
     sent: tuple[SentFile, ...] = ()
     passed_on: tuple[str, ...] = ()
+    outgoing: int = 0
 
 
 SHOWN_TYPES = frozenset({"image/jpeg", "image/png", "image/gif", "image/webp", "image/bmp", "image/tiff"})
 
 
-def time_line(file: CaseFile, now: datetime, handed_in: Sequence[StoredFile] = ()) -> list[TimeLineEntry]:
-    """Return all that was said and done, the latest first; `handed_in`: the files of cases by hand."""
+def time_line(
+    file: CaseFile, naming: Naming, sent: Mapping[str, SentMail], handed_in: Sequence[StoredFile] = ()
+) -> list[TimeLineEntry]:
+    """Return all that was said and done, the latest first.
+
+    Args:
+        file: the case with all that lies in it.
+        naming: how identifiers are called.
+        sent: the messages that went out because of it, by their message ids.
+        handed_in: the files of cases by hand.
+    """
     by_arrival: dict[int | None, list[SentFile]] = {}
     for each in handed_in:
         by_arrival.setdefault(each.arrival_id, []).append(SentFile(each.id, each.name, each.size))
@@ -296,7 +311,7 @@ def time_line(file: CaseFile, now: datetime, handed_in: Sequence[StoredFile] = (
         replace(_contact_entry(contact, file.case), sent=tuple(by_arrival.get(contact.arrival_id, ())))
         for contact in file.contacts
     ]
-    entries += [entry for event in file.events for entry in _event_entries(event, now)]
+    entries += [entry for event in file.events for entry in _event_entries(event, naming, sent)]
     return sorted(entries, key=lambda entry: entry.at, reverse=True)
 
 
@@ -339,25 +354,29 @@ def _writer(contact: Contact) -> str:
     return f"{name} <{address}>" if name and address else name or address
 
 
-def _event_entries(event: Event, now: datetime) -> Iterator[TimeLineEntry]:
-    if event.what in _QUIET:
+def _event_entries(event: Event, naming: Naming, sent: Mapping[str, SentMail]) -> Iterator[TimeLineEntry]:
+    if event.what in _QUIET or (event.what in _TOLD_BY_MESSAGE and "way" in event.data and event.who in ENGINE):
         return
+    who = actor(event.who, naming.account)
+    mail = sent.get(str(event.data.get("message_id", "")))
     if event.what in _WRITTEN:
-        sent = tuple(SentFile(each["id"], each["name"], each["size"]) for each in event.data.get("files", ()))
+        attached = tuple(SentFile(each["id"], each["name"], each["size"]) for each in event.data.get("files", ()))
         yield TimeLineEntry(
             event.at,
-            event.who,
+            who,
             _WRITTEN[event.what],
             text=str(event.data.get("text", "")),
             to=tuple(filter(None, (event.data.get("to", ""), *event.data.get("also_to", ())))),
             cc=tuple(event.data.get("cc", ())),
-            sent=sent,
+            sent=attached,
             passed_on=tuple(event.data.get("forwarded", ())),
+            outgoing=mail.id if mail else 0,
         )
         return
-    yield TimeLineEntry(
-        event.at, event.who, "event", text=event_line(event.what, event.data, lambda at: clock(at, now))
-    )
+    if mail is not None and event.what in _FATES:
+        yield TimeLineEntry(event.at, "", "event", text=mail_line(event.what, mail.kind, mail.to), outgoing=mail.id)
+        return
+    yield TimeLineEntry(event.at, who, "event", text=event_line(event.what, event.data, naming, event.who))
 
 
 def _marks(judgement: Judgement) -> Iterator[tuple[str, Evidence]]:

@@ -12,7 +12,7 @@ from typing import Final
 
 from dtm_contact.errors import StoreUnavailableError
 from dtm_contact.log import get_log
-from dtm_contact.model import Writer
+from dtm_contact.model import AlarmLevel, Writer
 from dtm_contact.store import Store
 from dtm_contact.store.drafts import names_of
 from dtm_contact.store.listening import WRITING, ChangeListener
@@ -38,6 +38,12 @@ class CaseEvent:
     number: str
     queue: str
     priority: str
+    alarm: AlarmLevel = AlarmLevel.NONE
+
+    @property
+    def is_dangerous(self) -> bool:
+        """Whether somebody is in danger, or may be."""
+        return self.priority == "P1" or self.alarm is not AlarmLevel.NONE
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +63,7 @@ class EventStream:
         since: int,
         account_id: int = 0,
         is_well: Callable[[], bool] = lambda: True,
+        called: Callable[[str], str] = str,
     ) -> None:
         """Take what it may hear of.
 
@@ -64,8 +71,10 @@ class EventStream:
             queues: the queues that it may hear of.
             since: the latest event that the page shows already.
             account_id: whose page it is: that they write is not told to themselves.
+            called: the name that colleagues read for who did something; "" for the program itself.
             is_well: tells whether the daemon answers and the store can be read.
         """
+        self._called = called
         self.queues = frozenset(queues)
         self.since = since
         self.account_id = account_id
@@ -109,9 +118,9 @@ class EventStream:
                 yield f"event: writing\ndata: {json.dumps({'n': mine.number, 'who': mine.who})}\n\n"
                 continue
             # Of very many the latest, but each danger: the page asks for its banner where one is sent.
-            dangers = (event for event in mine[:-_MOST_SENT] if event.priority == "P1")
+            dangers = (event for event in mine[:-_MOST_SENT] if event.is_dangerous)
             shown = (*dangers, *mine[-_MOST_SENT:])
-            sent = [{"n": event.number, "by": event.who, "p": event.priority} for event in shown]
+            sent = [{"n": event.number, "by": self._called(event.who), "d": event.is_dangerous} for event in shown]
             yield f"id: {mine[-1].event_id}\ndata: {json.dumps(sent)}\n\n"
 
 

@@ -192,11 +192,11 @@ def _details(context: RequestContext, entry: RegisterEntry, *, knows: bool) -> I
         yield f"jusqu’au {entry.until:%d/%m/%Y}"
     if not knows:
         return
-    yield f"depuis le {entry.since:%d/%m/%Y}, inscrit par {entry.entered_by}"
+    yield f"depuis le {entry.since:%d/%m/%Y}, inscrit par {context.app.account_name(entry.entered_by)}"
     if entry.ended_at is not None:
         why = f" ({entry.ended_why})" if entry.ended_why else ""
         ended = entry.ended_at.astimezone(context.now.tzinfo)
-        yield f"terminé le {ended:%d/%m/%Y} par {entry.ended_by}{why}"
+        yield f"terminé le {ended:%d/%m/%Y} par {context.app.account_name(entry.ended_by or '')}{why}"
 
 
 def _seen(context: RequestContext, number: str | None) -> str:

@@ -14,11 +14,13 @@ from starlette.responses import HTMLResponse, Response
 from dtm_contact.access import Role
 from dtm_contact.explain import alarm_line
 from dtm_contact.explain.names import without_code
-from dtm_contact.labels.cases import PRIORITIES, actor, audit_details, audited, role_label
-from dtm_contact.labels.formats import clock, due_in, lasting, percent, plural, size, spaced
-from dtm_contact.labels.judging import condition_values, condition_word, evidence_strength, match_evidence
+from dtm_contact.labels.cases import PRIORITIES, audit_details, audited, role_label
+from dtm_contact.labels.events import rule_label, tag_label
+from dtm_contact.labels.formats import answer_before, clock, due_in, lasting, percent, plural, size, spaced
+from dtm_contact.labels.judging import PERILS, condition_values, condition_word, evidence_strength, match_evidence
 from dtm_contact.model import Evidence
 from dtm_contact.store import Case
+from dtm_contact.store.desk import CaseHints
 from dtm_contact.web.app_context import AppContext
 from dtm_contact.web.case_view import shown_value
 from dtm_contact.web.request_context import RequestContext
@@ -27,15 +29,15 @@ _BITS_SHOWN: Final = 12.0
 _TROUBLES = {
     400: "La demande n’a pas été comprise.",
     403: "Votre rôle ne le permet pas, ou la page était trop ancienne. Revenez en arrière et rechargez-la.",
-    404: "Rien de tel ici, ou pas pour votre bureau.",
-    405: "Cela ne se fait pas ainsi.",
+    404: "Cette page ou ce dossier n’existe pas, ou ne relève pas de votre bureau.",
+    405: "Cette action n’est pas possible ici. Revenez à la page précédente.",
     409: "Ce n’est pas possible.",
-    413: "C’est trop long.",
+    413: "Le texte ou le fichier envoyé est trop volumineux.",
     408: "La demande n’est pas arrivée en entier. Rien n’a été fait ; recommencez.",
     421: "Le bureau n’est pas connu sous cette adresse. Un administrateur la règle (DTM_DESK_HOSTS).",
-    429: "Trop d’essais. Attendez une minute.",
-    500: "Une erreur s’est produite ; elle est au journal. Rien n’a été changé, ou le dossier le dit.",
-    503: "Le moteur ne répond pas. Rien n’est perdu ; réessayez dans un instant.",
+    429: "Trop de tentatives. Attendez une minute.",
+    500: "Une erreur s’est produite. Vérifiez sur le dossier si votre action a été prise en compte.",
+    503: "Le service ne répond pas pour le moment. Rien n’est perdu ; réessayez dans un instant.",
 }
 
 
@@ -57,6 +59,7 @@ class Renderer:
         self._environment.globals["app"] = shared
         self._environment.globals["part"] = self._part
         self._environment.filters.update(_FILTERS)
+        self._environment.filters["called"] = shared.account_name
         # All at once: a program that is replaced while it runs must not mix its old pages with new ones.
         for name in self._environment.list_templates():
             self._environment.get_template(name)
@@ -117,6 +120,11 @@ def due(case: Case, now: datetime) -> str:
     return due_in(case.due, now, case.waiting_until if case.is_waiting(now) else None)
 
 
+def due_words(case: Case, now: datetime) -> str:
+    """Return, for its own page, until when a case is to be answered, or when it comes back, in words."""
+    return answer_before(case.due, now, case.waiting_until if case.is_waiting(now) else None)
+
+
 def urgency(case: Case, now: datetime) -> str:
     """Return how a due time is to look: `late`, `soon` (within two hours), `waits` or `later`."""
     if case.is_waiting(now):
@@ -125,6 +133,18 @@ def urgency(case: Case, now: datetime) -> str:
     if left < timedelta():
         return "late"
     return "soon" if left < timedelta(hours=2) else "later"
+
+
+def urgent_because(hints: CaseHints) -> str:
+    """Return, for a line of the queue, what the latest message says that makes it urgent."""
+    words = ", ".join(f"« {' '.join(word.split())} »" for word in hints.raised_by[:2])
+    return " : ".join(filter(None, (PERILS[hints.peril] if hints.peril else "", words)))
+
+
+def why_word(why: str) -> str:
+    """Return why a case lies where it lies without the rule's identifier, which stands beside it."""
+    told, _, rule = why.rpartition(" ; règle ")
+    return told if rule and told else "" if why.startswith("règle ") else why
 
 
 def bar(weight: float) -> Markup:
@@ -156,7 +176,6 @@ def evidence_name(evidence: Evidence) -> str:
 
 
 _FILTERS: Final[Mapping[str, Callable[..., Any]]] = {
-    "actor": actor,
     "alarm_line": alarm_line,
     "bar": bar,
     "bare": without_code,
@@ -166,6 +185,7 @@ _FILTERS: Final[Mapping[str, Callable[..., Any]]] = {
     "condition_word": condition_word,
     "done_word": audited,
     "due": due,
+    "due_words": due_words,
     "evidence_name": evidence_name,
     "lasting": lasting,
     "marked": marked,
@@ -173,10 +193,14 @@ _FILTERS: Final[Mapping[str, Callable[..., Any]]] = {
     "plural": plural,
     "priority_word": lambda priority: PRIORITIES[str(priority)],
     "role_word": role_label,
+    "rule_word": rule_label,
     "shown_value": shown_value,
     "size": size,
     "spaced": spaced,
     "strength": evidence_strength,
+    "tag_word": tag_label,
     "trail_details": audit_details,
     "urgency": urgency,
+    "urgent_because": urgent_because,
+    "why_word": why_word,
 }

@@ -88,8 +88,13 @@ class RequestContext:
 
     @property
     def alarms(self) -> list[Case]:
-        """The P1 that nobody has taken, of the queues that they see."""
+        """The P1 that nobody has taken, of the queues that they see, newest first."""
         return self.app.store.desk.alarms(self.queues)
+
+    @property
+    def possibles(self) -> list[Case]:
+        """The cases of the queues that they see in which somebody may be in danger and that nobody has taken."""
+        return self.app.store.desk.possible_dangers(self.queues)
 
     def sees_tenant(self, tenant_id: str) -> bool:
         """Return whether they may see a tenant of the directory."""

@@ -16,7 +16,7 @@ from dtm_contact.cases import (
     apply,
 )
 from dtm_contact.errors import NotFoundError
-from dtm_contact.labels.cases import event_line
+from dtm_contact.labels.events import event_line
 from dtm_contact.model import (
     AlarmLevel,
     Asker,
@@ -133,7 +133,7 @@ REFUSED: list[tuple[list[tuple[str, dict[str, Any]]], str, dict[str, Any], type[
     ([], "tenant", {"tenant": "T99"}, WrongArgumentError, "pas de locataire T99"),
     ([], "tenant", {"dwelling": "L99"}, WrongArgumentError, "pas de logement L99"),
     ([], "tenant", {"tenant": "T01", "dwelling": "L02"}, WrongArgumentError, "T01 n'a pas de bail au logement L02"),
-    ([], "unconfirm", {}, WrongStateError, "rien de tel"),
+    ([], "unconfirm", {}, WrongStateError, "pas enregistrée"),
     ([], "unconfirm", {"value": "personne"}, WrongArgumentError, "ni une adresse ni un numéro"),
     ([("tenant", {})], "confirm", {"value": "06 12 34 56 78"}, WrongStateError, "ne nomme aucun locataire"),
     ([("tenant", {"tenant": "T01"})], "confirm", {"value": "nadia"}, WrongArgumentError, "ni une adresse ni un numéro"),
@@ -371,7 +371,7 @@ def test_an_address_of_two_households_is_said_to_be_one(desk: Desk) -> None:
     assert "shared" not in desk.do(two, "tenant", tenant="T02", confirm=True).events[0].data, "they live together"
     told = desk.do(two, "tenant", tenant=neighbour, confirm=True).events[0]
     assert told.data["shared"] == ["nadia.benali@free.example"]
-    assert "retenu pour plusieurs foyers" in event_line(told.what, told.data)
+    assert "à plusieurs foyers" in event_line(told.what, told.data)
 
 
 def test_linked_cases_stay_two(desk: Desk) -> None:

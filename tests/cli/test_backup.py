@@ -5,6 +5,7 @@ from pathlib import Path
 
 from dtm_contact.journal import Journal
 from dtm_contact.store import open_store
+from dtm_contact.store.schema import SCHEMA_VERSION
 from tests.backup.test_backup import filled
 from tests.cli.conftest import Program
 from tests.store.samples import NOW, arrival
@@ -16,7 +17,7 @@ def test_out_of_the_machine_and_back(program: Program, environment: dict[str, st
         filled(store)
     assert "--to DIR" in program("backup").stderr
     told = json.loads(program("backup", "--to", f"{tmp_path}/backups", "--verify", "--json").stdout)
-    assert (told["verified"], told["counts"]["cases"], told["schema"]) == (True, 14, "0023")
+    assert (told["verified"], told["counts"]["cases"], told["schema"]) == (True, 14, SCHEMA_VERSION)
     sound = program("verify", told["file"])
     assert (sound.returncode, sound.stdout[:6]) == (0, "sound:")
     damaged = tmp_path / "damaged.tar"

@@ -16,8 +16,6 @@ from dtm_contact.rules import load_rules
 from dtm_contact.rules.folder_merge import FolderMerge, merge_folders
 from dtm_contact.rules.merging import merge_lines, merge_yaml
 
-ROOT = Path(__file__).parents[2]
-
 Change = tuple[str, str, str]
 """A file, a passage of it, and what stands in its place."""
 
@@ -40,7 +38,7 @@ EXPECTED_CONFLICTS = {
 
 def folder(tmp_path: Path, name: str, made_of: Sequence[Change]) -> Path:
     made = tmp_path / name
-    shutil.copytree(ROOT / "rules", made)
+    shutil.copytree(Path(__file__).parent / "earlier" / "version_0_2_0", made)
     for file, before, after in made_of:
         text = (made / file).read_text(encoding="utf-8")
         assert text.count(before) == 1, (file, before, text.count(before))

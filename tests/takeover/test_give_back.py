@@ -99,7 +99,7 @@ async def test_a_summary_tells_who_where_and_what_was_done(running: Engine, tmp_
     text = summary.get_content()
     assert "Joly" in text
     assert "Sujet : Fuite, dégât des eaux" in text
-    assert "dossier ouvert" in text
+    assert "Dossier créé" in text
     assert (summary["In-Reply-To"], summary["Auto-Submitted"]) == ("<1@free.example>", "auto-generated")
 
 

@@ -46,7 +46,7 @@ PATHS = (
     "/file?file=toutes", "/file?vue=retard", "/incidents", "/incident/R001/heating", "/rendez-vous", "/nouveau",
     "/nouveau?q=Joly", "/recherche", "/recherche?q=Joly", "/recherche?q=introuvable", "/aide", "/ecartes",
     "/foyer/L000001", "/journal", "/comptes", "/regles", "/dossier/{number}",
-    "/dossier/{number}?modele=accuse-reception",
+    "/dossier/{number}?modele=attente", "/reponses-types", "/reponses-types/fsl", "/reponses-types/nouvelle",
     "/dossier/{number}/regles", "/rendez-vous?dossier={number}", "/message/{arrival}", "/rien-de-tel", "/connexion",
     "/entrer/un-lien", "/chiffres", "/chiffres?p=an", "/chiffres/detail?c=in_time",
     "/chiffres/detail?c=opened&p=semaine", "/chiffres/carte", "/chiffres/dossiers?c=opened", "/tableau/hall",

@@ -47,7 +47,7 @@ async def test_a_case_from_the_mail_to_the_answer(world: World, come: Come) -> N
         await unproven.check()
     await page.locator("[action$='/repondre'] textarea").fill("Nous passons ce soir.")
     await page.get_by_role("button", name="Envoyer").click()
-    await said(page, "Réponse en route")
+    await said(page, "Réponse en cours")
     to, mail = await arrived(world.sink, "Nous passons")
     assert to == "huguette.joly@courriel.example"
     assert number in str(mail["Subject"])
@@ -114,7 +114,7 @@ async def test_the_second_of_two_is_told(world: World, come: Come) -> None:
     await expect(second.locator("[data-changed]")).to_be_visible()
     await second.get_by_role("button", name="Prendre", exact=True).click()
     await expect(second.get_by_role("alert")).to_contain_text("a changé entre-temps")
-    await expect(second.locator(".casehead")).to_contain_text("pris par agent")
+    await expect(second.locator(".casehead")).to_contain_text("suivi par Agent")
 
 
 async def test_an_agent_of_another_office_finds_nothing(world: World, come: Come) -> None:
@@ -140,3 +140,37 @@ async def test_a_p1_is_announced_until_somebody_takes_it(world: World, come: Com
     await expect(page).to_have_title(re.compile(r"^\(P1\)"))
     await alarm.get_by_role("button").click()
     await expect(page.locator(".alarm", has_text="Odeur de gaz")).to_have_count(0)
+
+
+async def test_the_newest_danger_is_seen_first_with_its_place_in_one_line(world: World, come: Come) -> None:
+    page = await come(viewport={"width": 360, "height": 740})
+    gas = "Ça sent très fort le gaz dans la cage, 14 rue du 11-Novembre-1918. Huguette Joly"
+    newest = page.locator("#alertes .band > [data-alarm]").first
+    for subject in ("Danger premier", "Danger second", "Danger troisième"):
+        await sent(world, subject, f"{gas} ({subject})")
+        number = await settled(page, subject)
+        await expect(newest).to_have_attribute("data-alarm", number)
+    await expect(newest).to_contain_text("14 rue du 11-Novembre-1918")
+    await expect(newest).to_contain_text("Huguette Joly")
+    box = await page.locator("#alertes").bounding_box()
+    assert box is not None
+    assert box["height"] <= 0.15 * 740
+    await page.locator("#alertes .rest summary").first.click()
+    await expect(page.locator("#alertes .rest [data-alarm]").first).to_be_visible()
+    for number in await page.evaluate("[...document.querySelectorAll('[data-alarm]')].map(each => each.dataset.alarm)"):
+        await page.goto(f"{world.daemon.desk}/dossier/{number}")
+        await page.locator("#actes").get_by_role("button", name="Prendre", exact=True).click()
+        await said(page, "Dossier pris")
+
+
+async def test_what_the_instruction_names_is_at_hand(world: World, come: Come) -> None:
+    page = await come()
+    await sent(world, "Difficile à payer", "Je ne peux plus payer mon loyer, je demande un échéancier pour ma dette.")
+    number = await settled(page, "Difficile à payer")
+    await page.goto(f"{world.daemon.desk}/dossier/{number}")
+    await expect(page.locator("#consigne")).to_contain_text("Proposez un échange avec la conseillère sociale")
+    await page.locator("#consigne button", has_text="FSL").click()
+    await expect(page.locator("[action$='/repondre'] textarea")).to_have_value(re.compile("Fonds de solidarité"))
+    assert await page.locator("#actes > *").count() <= 5, "three acts at hand, and the rest behind one"
+    await page.locator("#consigne [data-hand-over]").click()
+    await expect(page.locator("[action$='/transmettre'] select")).to_have_value("agence-social")

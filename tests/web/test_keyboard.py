@@ -1,5 +1,6 @@
 """Each task of the desk by the keyboard alone, from the log-in on."""
 
+import re
 from collections.abc import AsyncIterator
 from itertools import count
 
@@ -104,7 +105,7 @@ async def opened(world: World, keys: Keys, subject: str, text: str = LEAK, sende
 async def test_a_case_is_worked_by_keyboard_alone(world: World, keys: Keys) -> None:
     number = await opened(world, keys, "Au clavier")
     page = keys.page
-    await keys.do("t", told="il est à vous")
+    await keys.do("t", told="vous qui le suivez")
     await page.wait_for_timeout(SECOND)
     await keys.press("l")
     await keys.write("Jean-Luc Joly")
@@ -120,7 +121,15 @@ async def test_a_case_is_worked_by_keyboard_alone(world: World, keys: Keys) -> N
     await keys.press("Tab")
     if await page.evaluate("document.activeElement.matches('[name=non_verifiee]')"):
         await keys.press("Space", "Tab")
-    await keys.do("Le chauffagiste passe demain.", "Tab", told="Réponse en route")
+    # A canned answer is found by its key and by typing, and put in where the caret is.
+    await keys.press("Escape", "i")
+    await keys.write("chauffage panne")
+    await expect(page.locator("#types button").first).to_contain_text("Panne de chauffage")
+    await keys.press("Enter")
+    reply = page.locator("[action$='/repondre'] textarea")
+    await expect(reply).to_have_value(re.compile("Une panne prive"))
+    await keys.press("Control+a", "Delete")
+    await keys.do("Le chauffagiste passe demain.", "Tab", told="Réponse en cours")
     await arrived(world.sink, "Le chauffagiste passe demain.")
     await keys.do("n", "Vu au clavier", "Tab", told="Note ajoutée")
     await keys.do("a", "Le chauffagiste passe", to="button[name=jours][value='7']", told="Mis en attente")
@@ -132,9 +141,9 @@ async def test_a_case_is_worked_by_keyboard_alone(world: World, keys: Keys) -> N
     await page.wait_for_timeout(SECOND)
     await keys.press("f")
     await keys.choose("agence-accueil")
-    await keys.do("Tab", "Pour l’agence", "Tab", told="Transmis")
+    await keys.do("Tab", "Pour l’agence", "Tab", told="Dossier transmis")
     await keys.do(UNDO, told="Changement annulé")
-    await keys.do("e", "Tab", "Fait", "Tab", told="Clos")
+    await keys.do("e", "Tab", "Fait", "Tab", told="Dossier clos")
 
 
 async def test_several_at_once_a_case_by_hand_and_search_by_keyboard_alone(world: World, keys: Keys) -> None:
@@ -147,7 +156,7 @@ async def test_several_at_once_a_case_by_hand_and_search_by_keyboard_alone(world
     for number in [await settled(page, f"Deux à la fois, {which}") for which in ("un", "deux")]:
         await keys.go_to(number)
         await keys.press("x")
-    await expect(page.locator("[data-chosen]")).to_contain_text("2 choisis")
+    await expect(page.locator("[data-chosen]")).to_contain_text("2 sélectionnés")
     await keys.do("e", "Tab", "Vus ensemble", "Tab", told="2 dossiers clos.")
     await keys.do(UNDO, told="2 changements annulés.")
     await page.wait_for_timeout(SECOND)

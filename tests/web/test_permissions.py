@@ -47,9 +47,13 @@ TABLE = {
     "GET /dangers": "ff ff oo oo oo",
     "POST /deconnexion": _READ_ALL,
     "GET /dossier/{number}": _READ,
+    "GET /dossier/{number}/envoi/{outgoing}": "nn nn nn nn nn",  # nothing was sent of these cases
     "GET /dossier/{number}/invitation": "nn nn nn nn nn",
     "GET /dossier/{number}/locataires": _READ,
     "GET /dossier/{number}/regles": _READ,
+    "GET /dossier/{number}/reponses-types": _READ,
+    "POST /dossier/{number}/reponses-types/{answer}": _WORK,
+    "POST /dossier/{number}/dedoubler": _WORK,
     "POST /dossier/{number}/annuler": _WORK,
     "POST /dossier/{number}/brouillon/supprimer": _WORK,
     "POST /dossier/{number}/attendre": _WORK,
@@ -113,6 +117,11 @@ TABLE = {
     "GET /regles": "ff ff ff oo ff",
     "GET /rendez-vous": _READ,
     "GET /tableau/{token}": "oo oo oo oo oo",  # whoever has its token, logged in or not
+    "GET /reponses-types": _READ_ALL,
+    "GET /reponses-types/{answer}": _READ_ALL,
+    "POST /reponses-types/{answer}/enregistrer": "ff ff oo oo ff",
+    "POST /reponses-types/{answer}/essai": "ff ff oo oo ff",
+    "POST /reponses-types/{answer}/reprendre": "ff ff nn nn ff",  # nothing was written here that could be taken back
 }
 ROUTES = {f"{route.method} {route.path}": route for route in all_routes()}
 ROLES = (Role.AGENT, Role.AGENCY, Role.HEAD, Role.ADMIN, Role.AUDITOR)
@@ -227,8 +236,8 @@ def _things(desk: DeskAlone, office: str, external_id: str) -> dict[str, str]:
     return {
         "number": number, "arrival": str(arrival), "sha256": DIGEST, "link": "x", "office": office,
         "dwelling": "L01" if office == "nord" else "L09", "residence": "R01" if office == "nord" else "R02",
-        "topic": "heating", "file": str(_sent_file(desk, number)), "digest": "x", "token": BOARD,
-        "name": "desk.css", "tenant": tenant, "entry": str(entry),
+        "topic": "heating", "file": str(_sent_file(desk, number)), "outgoing": "1", "answer": "fsl", "digest": "x",
+        "token": BOARD, "name": "desk.css", "tenant": tenant, "entry": str(entry),
     }  # fmt: skip
 
 
@@ -250,9 +259,8 @@ def test_nobody_who_is_not_logged_in_gets_anything(desk: DeskAlone) -> None:
     for name, route in ROUTES.items():
         if route.right is None:
             continue
-        path = route.path.format(
-            number=number, arrival="1", sha256=DIGEST, dwelling="L01", residence="R", topic="gas", file="1"
-        )
+        named = {"dwelling": "L01", "residence": "R", "topic": "gas", "outgoing": "1", "answer": "fsl", "file": "1"}
+        path = route.path.format(number=number, arrival="1", sha256=DIGEST, **named)
         answer = stranger.get(path) if route.method == "GET" else stranger.post(path)
         assert answer.status_code == 303, name
         assert answer.headers["location"].startswith("/connexion"), name

@@ -52,7 +52,7 @@ async def test_a_note_is_written_while_the_case_is_being_taken(world: World, com
     await page.evaluate("window.stays = true")
     await page.keyboard.type(f"tn{SENTENCE}\n", delay=BETWEEN)
     await said(page, "il est à vous")
-    await expect(page.locator(".casehead")).to_contain_text("pris par moi")
+    await expect(page.locator(".casehead")).to_contain_text("suivi par moi")
     note = page.locator("[action$='/noter'] textarea")
     await expect(note).to_be_focused()
     await expect(note).to_have_value(f"{SENTENCE}\n")
@@ -119,12 +119,12 @@ async def test_what_is_typed_and_refused_stays_and_what_came_between_is_shown(wo
     # The answer is not there yet.
     await page.keyboard.type(" à 14 h", delay=BETWEEN)
     await expect(page.get_by_role("alert")).to_contain_text("a changé entre-temps")
-    await expect(page.locator(".casehead")).to_contain_text("pris par agent")
+    await expect(page.locator(".casehead")).to_contain_text("suivi par Agent")
     await expect(text).to_be_focused()
     await page.keyboard.type(", sans faute", delay=BETWEEN)
     await expect(text).to_have_value("Nous passons demain à 14 h, sans faute")
     await page.keyboard.press("Control+Enter")
-    await said(page, "Réponse en route")
+    await said(page, "Réponse en cours")
     replies = [event.data["text"] for event in file(world, number).events if event.what == "replied"]
     assert replies == ["Nous passons demain à 14 h, sans faute"]
     await expect(text).to_have_value("")
@@ -266,8 +266,16 @@ async def test_the_end_of_a_session_loses_nothing(world: World, come: Come) -> N
 async def test_an_answer_begun_for_the_agent_takes_no_word_of_theirs_away(world: World, come: Come) -> None:
     page = await come()
     await opened(world, page, "Raton neuf")
-    await page.keyboard.type("rBonjour Madame,")
-    await page.get_by_label("Modèle").select_option("accuse-reception")
-    await page.get_by_role("button", name="Reprendre le modèle").click()
+    await page.keyboard.type("rDébut. Fin.")
     text = page.locator("[action$='/repondre'] textarea")
-    await expect(text).to_have_value(re.compile(r"^Bonjour Madame,\n.{40}", re.DOTALL))
+    await text.evaluate("each => each.setSelectionRange(6, 6)")
+    await page.locator(".canned > summary").click()
+    await page.locator("[data-canned-search]").fill("réponse d'attente")
+    await page.locator("#types button", has_text="Réponse d'attente").click()
+    # Where the caret was, and what only the agent can write is chosen.
+    await expect(text).to_have_value(re.compile(r"^Début\.\n\nBonjour.*répondez à ce message\. Fin\.$", re.DOTALL))
+    chosen = "each => each.value.slice(each.selectionStart, each.selectionEnd)"
+    assert str(await text.evaluate(chosen)).startswith("[à compléter : ")
+    await page.get_by_role("button", name="Envoyer").click()
+    await expect(page.get_by_role("alert")).to_contain_text("Complétez ou effacez")
+    await expect(text).to_have_value(re.compile("^Début"))

@@ -16,10 +16,23 @@ from dtm_contact.cases.verbs.waiting import wait
 from dtm_contact.directory.duty import on_duty, on_duty_in_residence
 from dtm_contact.model import Contact, DraftKind, OutgoingFile
 from dtm_contact.model.attachable import MEDIA_TYPES, extension_of
+from dtm_contact.rules.library import TO_FILL_IN
 
 Addresses = Annotated[tuple[Line, ...], Field(max_length=20)]
 """Addresses beside the first."""
 _REPLY_SENT: Final = "Réponse envoyée"
+
+
+def check_filled_in(text: str) -> None:
+    """Make sure that no place of a canned answer is left that only an agent can fill in.
+
+    Raises:
+        WrongArgumentError: one is.
+    """
+    at = text.find(TO_FILL_IN)
+    if at >= 0:
+        place = text[at : text.find("]", at) + 1 or at + 40]
+        raise WrongArgumentError(f"complétez ou effacez « {place} » avant d'envoyer")
 
 
 @verb("reply")
@@ -45,6 +58,7 @@ def reply(  # noqa: PLR0913 - all that a letter may have
     et les copies, du dossier eux aussi. `files` : des pièces du brouillon. `sign`, `quote` : avec la signature, avec le
     message auquel on répond. `then` : clôt le dossier ensuite, ou le met en attente jusqu'à `until`.
     """
+    check_filled_in(text)
     first = recipient(act, to, unproven_ok=unproven_ok)
     others = further(act, also_to, (first.address,), unproven_ok=unproven_ok)
     copies = further(act, cc, (first.address, *others), unproven_ok=unproven_ok)

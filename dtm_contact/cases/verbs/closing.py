@@ -57,7 +57,7 @@ def done(act: Act, reason: Line | None = None, danger_over: DangerOver | None = 
         data = {"danger_over": danger_over.value}
         reason = f"{DANGER_OVER[danger_over]} – {reason}" if reason else DANGER_OVER[danger_over]
     if reason is None:
-        raise WrongArgumentError("dites pourquoi, ou que vous avez joint la personne")
+        raise WrongArgumentError("indiquez la raison de la clôture, ou que vous avez joint la personne")
     act.change("done", data=data, state="closed", closed_at=act.now, done_reason=reason, waiting_until=None)
     if danger_over is not None:
         act.label(danger=danger_over not in _NOBODY_WAS)
@@ -103,10 +103,10 @@ def no_answer(act: Act, again: AwareDatetime | None = None) -> None:
 def reopen(act: Act, reason: Line | None = None) -> None:
     """Rouvre un dossier clos."""
     if act.case.state == "open":
-        raise WrongStateError("il est ouvert")
+        raise WrongStateError("ce dossier est déjà ouvert")
     last = next((event.what for event in reversed(standing(act.work.events(act.held)))), "")
     if last == "merged":
-        raise WrongStateError("il a été réuni à un autre ; annulez plutôt la réunion")
+        raise WrongStateError("il a été fusionné avec un autre ; annulez plutôt la fusion")
     no_second_call_back(act)
     if act.case.closed_at is not None:
         act.work.resume_escalation(act.held, act.case.closed_at)

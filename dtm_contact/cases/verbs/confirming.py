@@ -18,7 +18,7 @@ from dtm_contact.text import is_robot, phone_key
 _ADDRESS: Final = re.compile(r"[^\s<>@,;\"]+@[^\s<>@,;\"]+")
 NOT_THE_TENANT: Final = frozenset({Asker.THIRD_PARTY, Asker.TOWN_HALL, Asker.SUPPLIER, Asker.OTHER_LANDLORD})
 """Who, by what they write, is not the tenant whom they write about."""
-_NOTHING_KEPT: Final = "rien de tel n'est retenu"
+_NOTHING_KEPT: Final = "cette coordonnée n'est pas enregistrée"
 Fact = tuple[str, str]
 """`address` or `number`, and its key: lower case, or that of its subscriber."""
 
@@ -37,7 +37,7 @@ def confirm(act: Act, value: Line) -> None:
     if fact in known_to_household(tenant_id, act.grounds.directory):
         raise WrongStateError("l'annuaire le donne déjà au foyer")
     if not act.work.confirm(act.held, *fact, tenant_id):
-        raise WrongStateError("c'est déjà retenu")
+        raise WrongStateError("cette coordonnée est déjà enregistrée")
     act.tell("confirmed", {"confirmed": [[*fact, tenant_id]], "changed": {}, **shared(act, [fact])})
 
 

@@ -8,9 +8,10 @@ from dtm_contact.cases.act import Act
 from dtm_contact.cases.refusals import WrongArgumentError, WrongStateError
 from dtm_contact.cases.registry import verb
 from dtm_contact.cases.texts import Code, Line
-from dtm_contact.model import Priority
+from dtm_contact.model import Alarm, AlarmLevel, CaseKind, KeptHistory, Priority, Understanding
+from dtm_contact.rules import Queue, decide
 from dtm_contact.store import LockedCase, LockedContact
-from dtm_contact.store.alarm_labels import ALARM_COLUMNS
+from dtm_contact.store.alarm_labels import ALARM_COLUMNS, alarm_values
 from dtm_contact.store.timers import RAISED_FROM
 
 _MOST_SPLIT = 500
@@ -54,7 +55,7 @@ def merge(act: Act, into: Code, reason: Line | None = None) -> None:
     changed = act.work.change(to, **changes)
     other = {"number": into, "changed": changed, "linked": linked}
     data: dict[str, Any] = {"moved": arrivals, "other": other, "reason": reason}
-    closed = f"réuni au dossier {into}"
+    closed = f"fusionné avec le dossier {into}"
     act.change("merged", data=data, state="closed", closed_at=act.now, done_reason=closed, waiting_until=None)
     act.tell("absorbed", {"with": act.case.number, "contacts": len(arrivals), **raised}, of=to)
 
@@ -86,6 +87,63 @@ def split(act: Act, arrivals: Arrivals) -> None:
     other = {"number": new.case.number, "changed": {}, "linked": True, "opened": True}
     act.tell("split", {"moved": moved, "other": other, "changed": {}})
     act.tell("opened", {"with": act.case.number, "contacts": len(moved)}, of=new)
+
+
+@verb("divide")
+def divide(act: Act, arrival: int, topic: Code, queue: Code | None = None) -> None:
+    """Ouvre un autre dossier pour une autre demande du même message : les deux le gardent, chacun à son bureau.
+
+    Sans `queue`, la file est celle que les règles donnent à ce motif. L'urgence est celle du motif : un danger reste au
+    dossier où il a été vu.
+    """
+    act.must_be_open()
+    if topic not in act.rules.reader.topics:
+        raise WrongArgumentError("ce motif n'existe pas")
+    if topic == act.case.topic:
+        raise WrongArgumentError("c'est déjà le motif de ce dossier ; choisissez celui de l'autre demande")
+    contact = next((each for each in act.work.contacts(act.held) if each.arrival_id == arrival), None)
+    if contact is None:
+        raise WrongArgumentError("ce message n'est pas dans ce dossier")
+    to, priority = _where_to(act, arrival, topic, queue)
+    office = to.office_id or act.grounds.directory.agency.office_id
+    values = {
+        **_as_of(contact, act),
+        "topic": topic,
+        "why": f"autre demande du message du dossier {act.case.number}",
+        "queue": to.id,
+        "office_id": office,
+        "due": to.due_at(priority, act.now, topic, alarm=AlarmLevel.NONE),
+        "priority": priority,
+        **alarm_values(Alarm()),
+    }
+    whom = dict(zip(("tenant_id", "dwelling_id", "residence_id"), contact.whom, strict=True))
+    if not any(whom.values()):
+        values |= {name: getattr(act.case, name) for name in whom}
+    new = act.work.open_like(act.case, **values)
+    act.work.share_contact(arrival, new)
+    act.work.link(new, act.held, "linked")
+    act.opened = new.case.number
+    # A new version, so that a colleague who changes the case at the same time is told; what was opened stands.
+    act.work.change(act.held)
+    act.tell("divided", {"with": new.case.number})
+    act.tell("opened", {"with": act.case.number}, of=new)
+
+
+def _where_to(act: Act, arrival: int, topic: str, queue: str | None) -> tuple[Queue, Priority]:
+    """Return the queue of a message's further matter, and how urgent that is by its topic."""
+    usual = max(act.rules.reader.topics[topic].priority, Priority.P2)
+    if queue is not None:
+        return act.queue(queue), usual
+    judged = next(each.judgement for each in act.work.judged_contacts(act.held) if each.arrival_id == arrival)
+    if judged is None:
+        return act.rules.desks.of_office(act.case.office_id), usual
+    understanding = Understanding(CaseKind.CASE, (topic,), usual)
+    grounds, history = act.grounds, KeptHistory(judged.history)
+    decision = decide(
+        judged.contact, judged.match, understanding, act.now, grounds.rules, grounds.directory, history=history
+    )
+    found = act.rules.queues.get(decision.queue or "")
+    return found or act.rules.desks.of_office(decision.office_id or act.case.office_id), max(decision.priority, usual)
 
 
 def _as_of(contact: LockedContact, act: Act) -> dict[str, Any]:

@@ -31,7 +31,7 @@ _LANGUAGE: Final = re.compile(r"[a-z]{2,3}")
 _REFERENCE: Final = re.compile(r"[0-9A-Za-zÀ-ÿ°./ -]*\d[0-9A-Za-zÀ-ÿ°./ -]*")
 _SAYS: Final = ("household", "value", "words", "reference", "until")
 _UNPRINTABLE: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
-_NOT_THERE: Final = "rien de tel n'est au registre"
+_NOT_THERE: Final = "cette inscription n'existe pas au registre"
 _ONLY_THE_AGENCY: Final = "seuls l'agence et les responsables inscrivent ou terminent une protection"
 
 Beside = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=LONGEST_WORDS)]

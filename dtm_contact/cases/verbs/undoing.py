@@ -28,7 +28,7 @@ def undo(act: Act, reason: Line | None = None, danger_over: DangerOver | None = 
         raise WrongStateError("il n'y a rien à annuler")
     last = changes[-1]
     if last.who != act.actor:
-        raise WrongStateError(f"le dernier changement est de {last.who}")
+        raise WrongStateError(f"le dernier changement est de {act.account(last.who)}")
     _check_danger(act, last, reason, danger_over)
     if last.data["changed"].get("state", [None])[0] == "open":
         no_second_call_back(act)

@@ -14,7 +14,7 @@ def wait(act: Act, until: AwareDatetime, reason: Line | None = None) -> None:
     """Met un dossier en attente jusqu'à un moment ; il revient de lui-même. Un dossier P1 n'attend pas."""
     act.must_be_open()
     if act.case.priority is Priority.P1:
-        raise WrongStateError("un P1 n'attend pas ; changez d'abord sa priorité")
+        raise WrongStateError("une urgence P1 ne peut pas être mise en attente ; changez d'abord sa priorité")
     if until <= act.now:
         raise WrongArgumentError("le moment est déjà passé")
     act.change("waiting", data={"reason": reason} if reason else None, waiting_until=until)

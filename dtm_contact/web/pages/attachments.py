@@ -100,10 +100,10 @@ def _arrival(context: RequestContext) -> int:
 
 
 def _case(context: RequestContext) -> Case:
-    case = context.app.store.desk.case_of_arrival(_arrival(context))
-    if case is None or not sees(context.account, case.office_id):
-        raise NotFoundError("case")
-    return case
+    for case in context.app.store.desk.cases_of_arrival(_arrival(context)):
+        if sees(context.account, case.office_id):
+            return case
+    raise NotFoundError("case")
 
 
 def _raw(context: RequestContext) -> bytes:

@@ -3,25 +3,26 @@
 import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
+from email.parser import BytesParser
+from email.policy import default as default_policy
 from typing import Any
 
 from starlette.responses import Response
 
 from dtm_contact.access import Right, sees
-from dtm_contact.cases import ChangedMeanwhileError, NeverUsedError, RefusedError
+from dtm_contact.cases import NeverUsedError, RefusedError
 from dtm_contact.cases.addressees import Addressee, Care, addressees, usual
 from dtm_contact.cases.taken_back import handed_over
 from dtm_contact.cases.verbs.closing import DANGER_OVER
 from dtm_contact.cases.verbs.confirming import known_to_household, reached_by, why_not_learnt
 from dtm_contact.errors import NotFoundError
 from dtm_contact.explain import summary
-from dtm_contact.labels.cases import HAPPENED, event_line
+from dtm_contact.labels.events import SENT_STATES
 from dtm_contact.labels.judging import CARE, NOT_READ
 from dtm_contact.model import Judgement, KeptHistory, Proposal, RuleTrace
-from dtm_contact.outbound.wording import moment, opening_hours
 from dtm_contact.rules import decide
-from dtm_contact.rules.answers import AnswerFailedError, fill_in
 from dtm_contact.store import Case, CaseFile, Event
+from dtm_contact.web.canned import library, offered
 from dtm_contact.web.case_view import (
     by_register,
     guarded,
@@ -35,6 +36,7 @@ from dtm_contact.web.case_view import (
 )
 from dtm_contact.web.drafts import FORMS, keep_refused, typed_on, writing_in
 from dtm_contact.web.letters import files_of_form, forwardable, own_signature, reply_subject
+from dtm_contact.web.pages.canned import filled
 from dtm_contact.web.register_view import asked_entry, note_protection, proposed, register_of_case, shown_register
 from dtm_contact.web.registry import page, post
 from dtm_contact.web.request_context import LONGEST_SEARCH, RequestContext, go
@@ -45,7 +47,7 @@ OF_ANOTHER_OFFICE = "un logement d’un autre bureau"
 _CANDIDATES = 6
 _ANSWERED = frozenset({"message", "visit", "voice"})
 _OTHERS = 12
-_MOST_BETWEEN = 4
+_CANNED = 8
 
 
 @page("/dossier/{number}")
@@ -65,13 +67,15 @@ def case_page(context: RequestContext, *, alert: str = "", refused: str = "", sa
     """
     since = context.app.store.desk.latest_event()
     file = context.file()
+    topic_now = context.app.rules.reader.topics.get(file.case.topic or "")
+    sent = {each.message_id: each for each in context.app.store.outbox.of_case(file.case.number)}
     context.audit("read", file.case.number, dwelling=file.case.dwelling_id, tenant=file.case.tenant_id)
     registered = register_of_case(context, file.case)
     last = next((each.judgement for each in reversed(file.contacts) if each.judgement), None)
     directory, names = context.app.directory, context.app.names
     found, answerable = file.case, addressees_of(context, file)
     handed_in = context.app.store.files.of_arrivals([each.arrival_id for each in file.contacts])
-    entries = time_line(file, context.now, handed_in)
+    entries = time_line(file, context.app.naming(context.now), sent, handed_in)
     elsewhere = found.dwelling_id is not None and not context.sees_dwelling(found.dwelling_id)
     shows_home = found.dwelling_id is not None and not elsewhere
     card = household_card(directory, names, found.dwelling_id or "", context.now) if shows_home else None
@@ -108,10 +112,13 @@ def case_page(context: RequestContext, *, alert: str = "", refused: str = "", sa
         "findings": last.understanding.findings if last else (),
         "topics": sorted(context.app.rules.reader.topics.items(), key=lambda each: each[1].label),
         "all_queues": context.app.rules.queues.values(),
-        "answers": context.app.rules.answers,
+        "canned": offered(context.app, found.topic)[:_CANNED],
+        "library": library(context.app),
+        "instruction": topic_now.instruction if topic_now else (),
+        "buttons": topic_now.buttons if topic_now else (),
         "addressees": answerable,
         "usual": usual(answerable),
-        "draft": _draft(context, found),
+        "draft": _draft(context),
         "can_undo": _can_undo(file.events, context.account.name),
         "since": since,
         "said": said or context.text("fait"),
@@ -194,27 +201,30 @@ def addressees_of(context: RequestContext, file: CaseFile) -> tuple[Addressee, .
     return addressees(file.contacts, tenant_id, confirmed, in_force.directory, in_force.settings, care)
 
 
-def _draft(context: RequestContext, current: Case) -> str:
-    """Return the answer that the page was asked to begin with, filled in; "" where none was."""
-    rules, settings = context.app.rules, context.app.settings
-    answer = rules.answers.get(context.text("modele"))
-    if answer is None:
-        return ""
-    calendar = (rules.queues.get(current.queue) or rules.desks.reception).calendar
-    values = {
-        "case": current.number,
-        "due": moment(current.due, settings.zone),
-        "phone": settings.numbers[0] if settings.numbers else "",
-        "hours": opening_hours(calendar),
-        "open": calendar.is_open(context.now),
-        "urgent": current.priority == "P1",
-        "known": current.tenant_id is not None or current.dwelling_id is not None,
-        "again": False,
+def _draft(context: RequestContext) -> str:
+    """Return the canned answer that the page was asked to begin with, filled in; "" where none was."""
+    answer = library(context.app).get(context.text("modele"))
+    return filled(context, answer) if answer is not None else ""
+
+
+@page("/dossier/{number}/envoi/{outgoing}")
+def sent_mail(context: RequestContext) -> Mapping[str, Any]:
+    """Show a message that went out because of a case: to whom, when, what it says."""
+    found = context.case()
+    if not context.path["outgoing"].isdecimal():
+        raise NotFoundError("message")
+    mail, raw = context.app.store.outbox.message(found.number, int(context.path["outgoing"]))
+    context.audit("read", found.number, sent=mail.id)
+    message = BytesParser(policy=default_policy).parsebytes(raw)
+    body = message.get_body(("plain",))
+    return {
+        "case": found,
+        "mail": mail,
+        "state": SENT_STATES[mail.state],
+        "subject": str(message["Subject"] or ""),
+        "text": body.get_content() if body is not None else "",
+        "files": [each.get_filename() for each in message.iter_attachments() if each.get_filename()],
     }
-    try:
-        return fill_in(answer, values)[1]
-    except AnswerFailedError:
-        return ""
 
 
 @page("/dossier/{number}/regles")
@@ -225,7 +235,9 @@ def case_rules(context: RequestContext) -> Mapping[str, Any]:
     if judged is None:
         raise NotFoundError("judgement")
     context.audit("read", file.case.number, rules=True)
-    return {"case": file.case, "judged": judged, "trace": _trace(context, judged)}
+    offices = {office: context.app.office_name(office) for office in context.app.directory.offices}
+    called = {**context.app.names.topics, **offices}
+    return {"case": file.case, "judged": judged, "trace": _trace(context, judged), "called": called}
 
 
 def _trace(context: RequestContext, judged: Judgement) -> tuple[RuleTrace, ...]:
@@ -281,28 +293,8 @@ def _why_refused(context: RequestContext, error: RefusedError) -> str:
     match error:
         case NeverUsedError():
             return f"{error}{_other_address(context)}"
-        case ChangedMeanwhileError():
-            return f"{error}{_what_came_between(context)}"
         case _:
             return str(error)
-
-
-def _what_came_between(context: RequestContext) -> str:
-    """Return what happened to the case since the page of the form was made; "" where that is unknown."""
-    seen = context.number("vu")
-    if seen is None:
-        return ""
-    later = [event for event in context.file().events if event.id > seen]
-    told = [_in_words(context, event) for event in later[-_MOST_BETWEEN:]]
-    return f" Depuis : {' ; '.join(told)}. Ce que vous avez écrit est gardé." if told else ""
-
-
-def _in_words(context: RequestContext, event: Event) -> str:
-    at = f"{event.at.astimezone(context.now.tzinfo):%H:%M}"
-    if event.what == "joined":
-        return f"un message est arrivé à {at}"
-    what = HAPPENED.get(event.what) or event_line(event.what, {})
-    return f"{context.app.shown_as(event.who)} {what} à {at}"
 
 
 def _unseen_since(context: RequestContext, events: Iterable[Event]) -> datetime | None:
@@ -469,6 +461,12 @@ def merge(context: RequestContext) -> Mapping[str, Any]:
 def split(context: RequestContext) -> Mapping[str, Any]:
     """Make a case of its own of some messages."""
     return {"arrivals": tuple(int(arrival) for arrival in context.values("arrivee") if arrival.isdecimal())}
+
+
+@_verb_action("dedoubler", "divide")
+def divide(context: RequestContext) -> Mapping[str, Any]:
+    """Open another case for a further matter of one message, linked to this one."""
+    return {"arrival": context.number("arrivee"), "topic": context.text("motif"), "queue": context.text("file")}
 
 
 @_verb_action("repondre", "reply")

@@ -117,8 +117,8 @@ def _counts(context: RequestContext) -> Mapping[str, int]:
 
 @page("/alertes")
 def alarms(context: RequestContext) -> Mapping[str, Any]:
-    """Show the banner of the P1 that nobody has taken."""
-    return {"alarms": context.alarms}
+    """Show the banner of the dangers, certain and possible, that nobody has taken."""
+    return {"alarms": context.alarms, "possibles": context.possibles}
 
 
 @post("/file/prendre", template="queue.html")
@@ -254,7 +254,7 @@ async def _event_lines(context: RequestContext) -> AsyncIterator[str]:
     since = context.headers.get("last-event-id", context.text("depuis"))
     follower = context.app.follower
     latest = int(since) if since.isdecimal() else follower.latest
-    stream = EventStream(context.queues, latest, context.account.id, follower.is_well)
+    stream = EventStream(context.queues, latest, context.account.id, follower.is_well, context.app.account_name)
     await asyncio.to_thread(follower.add, stream)
     looked = loop.time()
     try:

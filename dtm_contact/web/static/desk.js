@@ -30,11 +30,11 @@
     const about = mine && !isShown && happened.filter((each) => each.n === mine.dataset.case).pop();
     if (about) {
       $("[data-changed]").hidden = false;
-      $("[data-changed-by]").textContent = about.by === "worker" ? "" : ` (${about.by})`;
+      $("[data-changed-by]").textContent = about.by ? ` (${about.by})` : "";
     }
     // The banner is asked for where something happened to a danger, or to a case that was one when it was last asked for.
-    const shown = new Set(all("[data-alarm]").map((each) => each.dataset.alarm));
-    alarming = alarming || happened.some((each) => each.p === "P1" || shown.has(each.n));
+    const shown = new Set(all("[data-alarm], [data-possible]").map((each) => each.dataset.alarm || each.dataset.possible));
+    alarming = alarming || happened.some((each) => each.d || shown.has(each.n));
     later(refresh);
   };
   // ---- cut off: a beat comes every two seconds; without one the page says so, and comes again by itself
@@ -159,7 +159,7 @@
     const chosen = all("input[name=dossier]:checked").length, lot = $("#lot");
     if (!lot) return;
     lot.classList.toggle("some", chosen > 0);
-    $("[data-chosen]").textContent = `${chosen} ${chosen > 1 ? "choisis" : "choisi"}`;
+    $("[data-chosen]").textContent = `${chosen} ${chosen > 1 ? "sélectionnés" : "sélectionné"}`;
   };
   document.addEventListener("change", (event) => {
     if (event.target.name !== "dossier") return;
@@ -177,7 +177,7 @@
   }, true);
 
   // ---- acts in place: a form is sent, and of the answer only what has changed is shown; what is being written stays
-  const REGIONS = ["alertes", "annonce", "entete", "actes", "ecrire", "echanges", "cote", "file", "qui"];
+  const REGIONS = ["alertes", "annonce", "entete", "consigne", "actes", "ecrire", "echanges", "cote", "file", "qui"];
   const CUT = "La connexion a été coupée : ce n’est peut-être pas parti. Ce que vous avez écrit est toujours ici ; réessayez.";
   const DROPPED = "Non envoyé, car ce qui précède a été refusé. Relisez le dossier, puis réessayez.";
   const FAILED = "Cela n’a pas été fait. Ce que vous avez écrit est toujours ici.";
@@ -328,21 +328,49 @@
       else if (!await deliver(form, path, given)) refusals += 1;
     }).catch(() => { refusals += 1; announce(FAILED); }).finally(() => { onTheirWay -= 1; form.ariaBusy = null; hush(); });
   };
-  // An answer that was begun for the agent goes to where the caret is: it takes no word of theirs away.
-  const begin = async (form) => {
-    const text = $("[action$='/repondre'] textarea");
+  // A canned answer goes to where the caret is: it takes no word away. What only the agent can write is chosen, to be typed over.
+  const insert = async (form) => {
+    const text = $("#ecrire [action$='/repondre'] textarea");
+    if (!text || form.ariaBusy) return;
+    form.ariaBusy = "true";
     try {
-      const answer = await fetch(`${form.action}?seul=1&${new URLSearchParams(new FormData(form))}`);
-      const theirs = new DOMParser().parseFromString(await answer.text(), "text/html");
-      const draft = $("[action$='/repondre'] textarea", theirs).value;
-      text.setRangeText(text.value.trim() ? `\n${draft}` : draft, text.selectionStart, text.selectionEnd, "end");
-      text.dispatchEvent(new Event("input", { bubbles: true }));
+      const answer = await fetch(form.action, { method: "POST", body: new URLSearchParams(new FormData(form)), headers: { "HX-Request": "true" } });
+      if (answer.status === 401) { fire("ended"); return; }
+      if (!answer.ok) { announce(FAILED); return; }
+      const words = await answer.text(), before = text.value.slice(0, text.selectionStart);
+      for (let fold = text.closest("details"); fold; fold = fold.parentElement.closest("details")) fold.open = true;
+      all("[data-canned]").forEach((each) => { each.open = false; });
+      text.setRangeText(before.trim() && !before.endsWith("\n") ? `\n\n${words}` : words, text.selectionStart, text.selectionStart, "end");
+      const end = text.selectionEnd, place = /\[à compléter[^\]]*\]/.exec(text.value.slice(end - words.length, end));
       text.focus();
-    } catch { announce(FAILED); }
+      if (place) text.setSelectionRange(end - words.length + place.index, end - words.length + place.index + place[0].length);
+      text.dispatchEvent(new Event("input", { bubbles: true }));
+    } catch { announce(CUT); } finally { form.ariaBusy = null; hush(); }
   };
+  const handOver = (queue) => {
+    const choice = $("#actes [action$='/transmettre'] select");
+    if (!choice) return;
+    choice.value = queue;
+    choice.closest("details").open = true;
+    $("input[name=raison]", choice.form).focus();
+  };
+  document.addEventListener("click", (event) => {
+    const to = event.target.closest("[data-hand-over]");
+    if (to) { event.preventDefault(); handOver(to.dataset.handOver); }
+  });
+  document.addEventListener("keydown", (event) => {
+    const search = event.target.closest("[data-canned]");
+    if (!search || event.ctrlKey || event.metaKey || event.altKey) return;
+    const offered = Array.from(search.querySelectorAll("#types button")), at = offered.indexOf(document.activeElement);
+    if (event.key === "Enter" && event.target.matches("input")) { event.preventDefault(); if (offered[0]) offered[0].click(); }
+    if (event.key !== "ArrowDown" && event.key !== "ArrowUp") return;
+    event.preventDefault();
+    const next = at + (event.key === "ArrowDown" ? 1 : -1);
+    (next < 0 ? $("input", search) : offered[Math.min(next, offered.length - 1)] || $("input", search)).focus();
+  });
   document.addEventListener("submit", (event) => {
     if (event.defaultPrevented) return;
-    if (event.target.matches(".drafts")) { event.preventDefault(); begin(event.target); return; }
+    if (event.target.matches("[data-insert]")) { event.preventDefault(); insert(event.target); return; }
     if (!event.target.matches("[data-in-place]")) { leave(event.target.method === "post"); return; }
     event.preventDefault();
     post(event.target, event.submitter);
@@ -368,6 +396,10 @@
     const target = keyed(key);
     if (!target) return false;
     if (target.matches("input")) { target.focus(); return true; }
+    // What stands behind another fold is shown with it.
+    for (let around = target.closest("details"); around; around = around.parentElement.closest("details")) {
+      if (around !== target.parentElement || target.matches("a, button")) around.open = true;
+    }
     target.click();
     const details = target.closest("details");
     // What ends a case is not written on into: Tab leads there.
@@ -404,7 +436,7 @@
     if (here && !event.defaultPrevented && !event.ctrlKey && !event.metaKey && !event.shiftKey) leave();
   });
   // These lead to where several lines are written: what is typed after them is text.
-  const WRITES = new Set(["n", "r", "w"]);
+  const WRITES = new Set(["n", "r", "w", "i"]);
   document.addEventListener("keydown", (event) => {
     if ($("dialog[open]")) return;
     if (event.key === "Escape") {

@@ -1,0 +1,273 @@
+"""What happened to a case, one line of plain French an event: no code of the program, no name of its parts.
+
+Identifiers are put into words by `Naming`, which the caller fills with the directory, the rules and the accounts.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from dtm_contact.model import OutgoingKind, Way
+
+ENGINE: Final = frozenset({"worker", "outbound", "timers", "import"})
+"""Who does what no person did: a line says what happened, and names nobody."""
+_BY_COMMAND: Final = "command line"
+
+EVENTS: Final[Mapping[str, str]] = {
+    "opened": "Dossier créé",
+    "completed": "Message relu, dossier complété",
+    "judged": "Message lu",
+    "parked": "Message que le programme n'a pas pu lire : à lire par une personne",
+    "retried": "Message à relire",
+    "released": "Rendu à la file",
+    "joined": "Nouveau message ou appel",
+    "revised": "Appel corrigé par le journal du standard",
+    "reopened": "Dossier rouvert",
+    "taken": "Dossier pris",
+    "moved": "Transmis",
+    "waiting": "Mis en attente",
+    "resumed": "Remis dans l'ordre de la file",
+    "done": "Dossier clos",
+    "closed": "Dossier clos automatiquement",
+    "spoken": "Appel pris, l'urgence reste ouverte",
+    "tried": "Rappel sans réponse",
+    "noted": "Note",
+    "replied": "Réponse écrite",
+    "answered": "Réponse écrite depuis une messagerie",
+    "returned": "Notre propre message, revenu",
+    "sent": "Message envoyé",
+    "not sent": "Message non envoyé",
+    "refused": "Message refusé par le serveur du destinataire",
+    "no_such_address": "Message non remis : l'adresse n'existe pas",
+    "given_up": "Message non remis : aucun serveur ne l'a accepté",
+    "outgoing released": "Message retenu depuis la restauration, à envoyer",
+    "outgoing dropped": "Message retenu depuis la restauration, abandonné",
+    "tagged": "Étiquettes changées",
+    "tenant": "Locataire",
+    "confirmed": "Coordonnée ajoutée à la fiche",
+    "unconfirmed": "Coordonnée retirée de la fiche",
+    "registered": "Inscrit au registre du foyer",
+    "register ended": "Inscription au registre terminée",
+    "register undone": "Inscription au registre annulée",
+    "topic": "Motif changé",
+    "danger": "Danger réel, selon un agent",
+    "no_danger": "Pas de danger, selon un agent",
+    "priority": "Priorité changée",
+    "linked": "Lié",
+    "merged": "Fusionné",
+    "absorbed": "Un autre dossier a été fusionné avec celui-ci",
+    "split": "Messages séparés",
+    "divided": "Autre dossier ouvert pour le même message",
+    "appointed": "Rendez-vous pris",
+    "appointment cancelled": "Rendez-vous annulé",
+    "reminded": "Relance : délai de réponse dépassé",
+    "escalated": "Attend depuis trop longtemps",
+    "called next": "Personne ne l'a pris : l'astreinte suivante est prévenue",
+    "storm": "Beaucoup de dossiers semblables : l'astreinte est prévenue une fois pour tous",
+    "rerouted": "Déplacé par les règles, à la demande d'un administrateur",
+    "office changed": "Passé à un autre bureau",
+    "queue renamed": "La file a changé de nom",
+    "undone": "Changement annulé",
+}
+_BY_ENGINE: Final[Mapping[str, str]] = {"opened": "Dossier créé automatiquement"}
+WITHHELD_BECAUSE: Final[Mapping[str, str]] = {
+    "no such address": "l'adresse n'existe pas",
+    "limit for one mailbox": "déjà plusieurs réponses automatiques à cette adresse depuis hier",
+    "limit in all": "trop de réponses automatiques en une heure",
+    "register: never write there": "le registre interdit d'écrire à cette adresse",
+}
+"""Why a message did not go out, by the store's words."""
+_JOINED_BY: Final[Mapping[Way, str]] = {
+    Way.MESSAGE_ID: "",
+    Way.ADDRESS: "",
+    Way.THREAD: "",
+    Way.SUBJECT: "",
+    Way.OWN: "",
+    Way.SAME_MESSAGE: "déjà reçu",
+    Way.SAME_TEXT: "les mêmes mots que le précédent",
+    Way.RULE: "de la même personne, dont un dossier est ouvert",
+}
+_KIND: Final[Mapping[OutgoingKind, str]] = {
+    OutgoingKind.ANSWER: "Réponse automatique",
+    OutgoingKind.REPLY: "Réponse",
+    OutgoingKind.NOTICE: "Message de service",
+}
+_FATES: Final[Mapping[str, str]] = {
+    "sent": "{kind} envoyé{e} à {to}",
+    "refused": "{kind} non remis{e} : refusé{e} par le serveur de {to}",
+    "no_such_address": "{kind} non remis{e} : l'adresse {to} n'existe pas",
+    "given_up": "{kind} non remis{e} à {to} : aucun serveur ne l'a accepté{e}",
+}
+SENT_STATES: Final[Mapping[str, str]] = {
+    "waiting": "en attente d'envoi",
+    "claimed": "en cours d'envoi",
+    "sent": "envoyé",
+    "refused": "refusé par le serveur du destinataire",
+    "no_such_address": "non remis : l'adresse n'existe pas",
+    "given_up": "non remis : aucun serveur ne l'a accepté",
+    "bounced": "revenu : non remis au destinataire",
+}
+"""What became of a message, by its state in the outbox."""
+_COLUMNS: Final[Mapping[str, str]] = {
+    "queue": "file",
+    "priority": "priorité",
+    "waiting_until": "jusqu'au",
+    "due": "à répondre avant",
+    "topic": "motif",
+    "tenant_id": "locataire",
+    "dwelling_id": "logement",
+    "residence_id": "résidence",
+    "tags": "étiquettes",
+    "done_reason": "raison",
+}
+_ALONE: Final[Mapping[str, str]] = {"topic": "topic", "moved": "queue", "tenant": "tenant_id", "tagged": "tags"}
+"""Of these events, the column whose new value needs no name of its own: the event's words say it."""
+_SAY_ALL: Final = frozenset(
+    {"parked", "sent", "refused", "no_such_address", "given_up", "reminded", "storm", "revised", "completed"}
+)
+"""Events whose details are codes: their words say all that agents need."""
+_OF_TWO_CASES: Final = frozenset({"merged", "linked", "absorbed", "split", "divided"})
+TAGS: Final[Mapping[str, str]] = {
+    "langue-a-traduire": "À traduire",
+    "danger-possible": "Danger possible",
+    "message-illisible": "Message illisible",
+}
+"""What the tags of the rules that we ship are called."""
+
+
+@dataclass(frozen=True, slots=True)
+class Naming:
+    """How what events hold by identifiers is called; by itself, as it is.
+
+    Attributes:
+        time: writes a time on the offices' wall clock.
+        person, dwelling, residence, topic, queue, account: the name for an identifier.
+    """
+
+    time: Callable[[datetime], str] = datetime.isoformat
+    person: Callable[[str], str] = str
+    dwelling: Callable[[str], str] = str
+    residence: Callable[[str], str] = str
+    topic: Callable[[str], str] = str
+    queue: Callable[[str], str] = str
+    account: Callable[[str], str] = str
+
+    def value(self, column: str, value: Any) -> str:
+        """Return the new value of a case's column."""
+        if isinstance(value, list):
+            return ", ".join(map(tag_label, value))
+        if column in {"waiting_until", "due"}:
+            return self.time(datetime.fromisoformat(value))
+        called: dict[str, Callable[[str], str]] = {
+            "tenant_id": self.person,
+            "dwelling_id": self.dwelling,
+            "residence_id": self.residence,
+            "topic": self.topic,
+            "queue": self.queue,
+        }
+        return called.get(column, str)(value)
+
+
+_AS_IT_IS: Final = Naming()
+
+
+def tag_label(tag: str) -> str:
+    """Return what a tag is called: by its words where nobody has named it."""
+    return TAGS.get(tag) or tag.replace("-", " ").replace("_", " ")
+
+
+def rule_label(rule: str) -> str:
+    """Return a rule's identifier as words: "urgence-gaz" is "Urgence gaz"; where it stands is left out."""
+    return tag_label(rule.rpartition(":")[2]).capitalize()
+
+
+def actor(who: str, account: Callable[[str], str] = str) -> str:
+    """Return who did something: an account as it is shown, whoever may use the command line; "" for the program."""
+    if who in ENGINE:
+        return ""
+    return "un administrateur" if who == _BY_COMMAND else account(who)
+
+
+def event_line(what: str, data: Mapping[str, Any], naming: Naming = _AS_IT_IS, who: str = "") -> str:
+    """Return what an event of a case did, in a line; a word that nobody has put into French yet stands as it is.
+
+    Args:
+        what: its name in the store.
+        data: its details.
+        naming: how identifiers are called.
+        who: who did it, as the store has it.
+    """
+    head = (_BY_ENGINE.get(what) if who in ENGINE else None) or EVENTS.get(what, what)
+    details = [detail for detail in _details(what, data, naming) if detail]
+    return f"{head} : {' ; '.join(details)}" if details else head
+
+
+def mail_line(what: str, kind: OutgoingKind, to: str) -> str:
+    """Return what became of a message that was sent.
+
+    Args:
+        what: the event's name: `sent`, `refused`, `no_such_address` or `given_up`.
+        kind: why it was sent.
+        to: where it went.
+    """
+    ending = "" if kind is OutgoingKind.NOTICE else "e"
+    return _FATES[what].format(kind=_KIND[kind], e=ending, to=to)
+
+
+def _details(what: str, data: Mapping[str, Any], naming: Naming) -> list[str]:
+    because = str(data.get("reason") or "")
+    details = [*_changed(what, data, naming), *_kept(data, naming), *_told(data)]
+    if what in _SAY_ALL:
+        details = []
+    elif "way" in data:
+        details = [_JOINED_BY[Way(data["way"])] if data["way"] in set(Way) else ""]
+    elif what == "not sent":
+        details = [WITHHELD_BECAUSE.get(because, because)]
+    elif what in _OF_TWO_CASES:
+        details = [f"dossier {_other(data)}" if _other(data) else "", because]
+    elif what == "called next":
+        details = [str(data.get("to", ""))]
+    elif what == "undone":
+        details = [EVENTS.get(data.get("what", ""), "").lower(), *_told(data)]
+    elif what == "tenant" and (data.get("changed") or {}).get("tenant_id", [None, "?"])[1] is None:
+        details = ["aucun de nos locataires", *_kept(data, naming)]
+    return details
+
+
+def _other(data: Mapping[str, Any]) -> str:
+    return str(data.get("with") or (data.get("other") or {}).get("number") or "")
+
+
+def _changed(what: str, data: Mapping[str, Any], naming: Naming) -> list[str]:
+    told = []
+    for column, (_before, after) in (data.get("changed") or {}).items():
+        if column not in _COLUMNS or after in (None, []) or (column == "done_reason" and data.get("reason")):
+            continue
+        value = naming.value(column, after)
+        told.append(value if _ALONE.get(what) == column else f"{_COLUMNS[column]} {value}")
+    if "at" in data:
+        told.append(naming.time(datetime.fromisoformat(data["at"])))
+    if _other(data):
+        told.append(f"dossier {_other(data)}")
+    return told
+
+
+def _kept(data: Mapping[str, Any], naming: Naming) -> list[str]:
+    told = [f"{value} ajouté à la fiche de {naming.person(whose)}" for _kind, value, whose in data.get("confirmed", ())]
+    told += [f"{value} retiré" for _kind, value, _whose in data.get("withdrawn", ())]
+    told += [
+        f"{value} est à plusieurs foyers : cela ne dit plus qui appelle ou écrit" for value in data.get("shared", ())
+    ]
+    return told
+
+
+def _told(data: Mapping[str, Any]) -> list[str]:
+    told = [str(data[name]) for name in ("entry", "reason", "text", "why") if data.get(name)]
+    if data.get("told"):
+        told.append(f"prévenu : {', '.join(data['told'])}")
+    elif "told" in data:
+        told.append("personne n'a pu être prévenu par courriel")
+    if data.get("unproven"):
+        told.append("adresse non vérifiée")
+    return told
