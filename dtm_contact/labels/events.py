@@ -71,21 +71,6 @@ EVENTS: Final[Mapping[str, str]] = {
     "queue renamed": "La file a changé de nom",
     "undone": "Changement annulé",
 }
-HAPPENED: Final[Mapping[str, str]] = {
-    "closed": "a clos le dossier",
-    "done": "a clos le dossier",
-    "moved": "a transmis le dossier",
-    "forwarded": "a fait suivre un message",
-    "noted": "a ajouté une note",
-    "released": "a rendu le dossier",
-    "reopened": "a rouvert le dossier",
-    "replied": "a répondu",
-    "taken": "a pris le dossier",
-    "tenant": "a précisé le locataire",
-    "topic": "a changé le motif",
-    "waiting": "a mis le dossier en attente",
-}
-"""What somebody did meanwhile, told behind their name."""
 _BY_ENGINE: Final[Mapping[str, str]] = {"opened": "Dossier créé automatiquement"}
 WITHHELD_BECAUSE: Final[Mapping[str, str]] = {
     "no such address": "l'adresse n'existe pas",

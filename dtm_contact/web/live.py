@@ -61,17 +61,17 @@ class EventStream:
         self,
         queues: Collection[str],
         since: int,
-        called: Callable[[str], str] = str,
         account_id: int = 0,
         is_well: Callable[[], bool] = lambda: True,
+        called: Callable[[str], str] = str,
     ) -> None:
-        """Take what it may hear of, and how people are called.
+        """Take what it may hear of.
 
         Args:
             queues: the queues that it may hear of.
             since: the latest event that the page shows already.
-            called: the name that colleagues read for who did something; "" for the program itself.
             account_id: whose page it is: that they write is not told to themselves.
+            called: the name that colleagues read for who did something; "" for the program itself.
             is_well: tells whether the daemon answers and the store can be read.
         """
         self._called = called

@@ -1,6 +1,6 @@
 """Keep a store as this version of the program makes it, for the tests of every later upgrade.
 
-    python -m tests.store.keep_store > tests/store/old/schema_0023.sql
+    python -m tests.store.keep_store > tests/store/old/schema_0024.sql
 
 Run once for each release, named by the schema that it is of. The messages are those of the stores that are kept
 already; how they are judged is this version's.

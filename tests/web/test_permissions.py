@@ -236,7 +236,7 @@ def _things(desk: DeskAlone, office: str, external_id: str) -> dict[str, str]:
     return {
         "number": number, "arrival": str(arrival), "sha256": DIGEST, "link": "x", "office": office,
         "dwelling": "L01" if office == "nord" else "L09", "residence": "R01" if office == "nord" else "R02",
-        "topic": "heating", "outgoing": "1", "answer": "fsl", "file": str(_sent_file(desk, number)), "digest": "x",
+        "topic": "heating", "file": str(_sent_file(desk, number)), "outgoing": "1", "answer": "fsl", "digest": "x",
         "token": BOARD, "name": "desk.css", "tenant": tenant, "entry": str(entry),
     }  # fmt: skip
 

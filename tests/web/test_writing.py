@@ -52,7 +52,7 @@ async def test_25_megabytes_go_through_a_real_postfix_and_arrive_bit_for_bit(tmp
                 await reply.locator("select[name=a]").select_option("nadia@recu.example")
                 await reply.locator("[name=non_verifiee]").check()
                 await reply.get_by_role("button", name="Envoyer", exact=True).click()
-                await expect(page.locator(".said")).to_contain_text("Réponse en route", timeout=180_000)
+                await expect(page.locator(".said")).to_contain_text("Réponse en cours d’envoi", timeout=180_000)
             message = await asyncio.to_thread(_received, relay.received)
     found = {part.get_filename(): part for part in message.walk() if part.get_filename()}
     for path in files:

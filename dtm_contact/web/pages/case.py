@@ -10,14 +10,14 @@ from typing import Any
 from starlette.responses import Response
 
 from dtm_contact.access import Right, sees
-from dtm_contact.cases import ChangedMeanwhileError, NeverUsedError, RefusedError
+from dtm_contact.cases import NeverUsedError, RefusedError
 from dtm_contact.cases.act import handed_over
 from dtm_contact.cases.addressees import Addressee, Care, addressees, usual
 from dtm_contact.cases.verbs.confirming import known_to_household, reached_by, why_not_learnt
 from dtm_contact.cases.verbs.working import DANGER_OVER
 from dtm_contact.errors import NotFoundError
 from dtm_contact.explain import summary
-from dtm_contact.labels.events import HAPPENED, SENT_STATES, event_line
+from dtm_contact.labels.events import SENT_STATES
 from dtm_contact.labels.judging import CARE, NOT_READ
 from dtm_contact.model import Judgement, KeptHistory, Proposal, RuleTrace
 from dtm_contact.rules import decide
@@ -48,7 +48,6 @@ _CANDIDATES = 6
 _ANSWERED = frozenset({"message", "visit", "voice"})
 _OTHERS = 12
 _CANNED = 8
-_MOST_BETWEEN = 4
 
 
 @page("/dossier/{number}")
@@ -294,30 +293,8 @@ def _why_refused(context: RequestContext, error: RefusedError) -> str:
     match error:
         case NeverUsedError():
             return f"{error}{_other_address(context)}"
-        case ChangedMeanwhileError():
-            return f"{error}{_what_came_between(context)}"
         case _:
             return str(error)
-
-
-def _what_came_between(context: RequestContext) -> str:
-    """Return what happened to the case since the page of the form was made; "" where that is unknown."""
-    seen = context.number("vu")
-    if seen is None:
-        return ""
-    later = [event for event in context.file().events if event.id > seen]
-    told = [_in_words(context, event) for event in later[-_MOST_BETWEEN:]]
-    return f" Depuis : {' ; '.join(told)}. Ce que vous avez écrit est gardé." if told else ""
-
-
-def _in_words(context: RequestContext, event: Event) -> str:
-    at = f"{event.at.astimezone(context.now.tzinfo):%H:%M}"
-    if event.what == "joined":
-        return f"un message est arrivé à {at}"
-    by = context.app.account_name(event.who)
-    if by and event.what in HAPPENED:
-        return f"{by} {HAPPENED[event.what]} à {at}"
-    return f"{event_line(event.what, {}, who=event.who)} à {at}"
 
 
 def _unseen_since(context: RequestContext, events: Iterable[Event]) -> datetime | None:

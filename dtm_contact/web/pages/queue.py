@@ -254,9 +254,7 @@ async def _event_lines(context: RequestContext) -> AsyncIterator[str]:
     since = context.headers.get("last-event-id", context.text("depuis"))
     follower = context.app.follower
     latest = int(since) if since.isdecimal() else follower.latest
-    stream = EventStream(
-        context.queues, latest, context.app.account_name, account_id=context.account.id, is_well=follower.is_well
-    )
+    stream = EventStream(context.queues, latest, context.account.id, follower.is_well, context.app.account_name)
     await asyncio.to_thread(follower.add, stream)
     looked = loop.time()
     try:

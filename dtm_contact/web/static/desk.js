@@ -436,7 +436,7 @@
     if (here && !event.defaultPrevented && !event.ctrlKey && !event.metaKey && !event.shiftKey) leave();
   });
   // These lead to where several lines are written: what is typed after them is text.
-  const WRITES = new Set(["n", "r", "i", "w"]);
+  const WRITES = new Set(["n", "r", "w", "i"]);
   document.addEventListener("keydown", (event) => {
     if ($("dialog[open]")) return;
     if (event.key === "Escape") {
