@@ -14,6 +14,9 @@ class RefusedError(DtmContactError):
 
 
 def _sentence(words: str) -> str:
+    """Make a sentence of it; what begins with an argument's name stays as it is, for who calls a verb by name."""
+    if words.partition(" ")[0].endswith(":"):
+        return words
     return f"{words[:1].upper()}{words[1:]}{'' if words.endswith(('.', '!', '?', '»')) else '.'}"
 
 
