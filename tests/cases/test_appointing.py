@@ -22,12 +22,12 @@ SLOT = (NOW + timedelta(hours=4)).replace(minute=30).isoformat()
 def test_a_slot_is_taken_once_and_free_again_once_cancelled(desk: Desk) -> None:
     one, two = desk.open("one"), desk.open("two")
     desk.do(one, "appoint", slot=SLOT, office=OFFICE)
-    with pytest.raises(RefusedError, match="(?i)pris"):
+    with pytest.raises(RefusedError, match=r"(?i)pris"):
         desk.do(two, "appoint", slot=SLOT, office=OFFICE)
     desk.do(one, "cancel_appointment", slot=SLOT)
     desk.do(two, "appoint", slot=SLOT, office=OFFICE)
     assert desk.happened(one)[-2:] == ["appointed", "appointment cancelled"]
-    with pytest.raises(RefusedError, match="(?i)pas de rendez-vous"):
+    with pytest.raises(RefusedError, match=r"(?i)pas de rendez-vous"):
         desk.do(one, "cancel_appointment", slot=SLOT)
     kept = desk.store.desk.appointments(OFFICE, NOW, NOW + timedelta(days=1))
     assert [(each.number, each.booked_by) for each in kept] == [(two, "paul")]
@@ -72,7 +72,7 @@ def test_who_is_invited_gets_it_for_his_calendar_and_hears_when_it_is_cancelled(
     outbound = OutboundSettings(host="relay.example", sender="metropole@bailleur.example")
     desk.grounds = replace(desk.grounds, settings=desk.grounds.settings.model_copy(update={"outbound": outbound}))
     number, tokens = desk.open("one"), CaseTokens(desk.store.outbox.signing_key(), outbound.sender)
-    with pytest.raises(RefusedError, match="(?i)ni d'un message"):
+    with pytest.raises(RefusedError, match=r"(?i)ni d'un message"):
         desk.do(number, "appoint", slot=SLOT, office=OFFICE, invite="x@evil.example\r\nBcc: y@evil.example")
     assert desk.happened(number)[-1] != "appointed", "nor is the slot taken"
     desk.do(number, "appoint", slot=SLOT, office=OFFICE, invite="nadia.benali@free.example")

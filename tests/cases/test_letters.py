@@ -68,7 +68,7 @@ def test_who_may_not_write_to_anybody_writes_to_the_case_alone(sending: Desk, ar
     number = sending.open()
     office = sending.case(number).office_id
     command = Command("reply", "paul", number, {"text": "Bonjour", "to": NADIA, argument: [STRANGER]})
-    with pytest.raises(WrongArgumentError, match="(?i)ni d'un message du dossier"):
+    with pytest.raises(WrongArgumentError, match=r"(?i)ni d'un message du dossier"):
         apply(sending.store, replace(command, visibility=Visibility(office)), NOW, lambda: sending.grounds)
     assert sending.store.outbox.waiting() == 0
 
@@ -142,7 +142,7 @@ def test_files_go_from_the_draft_to_the_case_with_the_letter(sending: Desk) -> N
     file = sending.store.files.file(file_id)
     assert file is not None
     assert (file.draft_id, sending.store.files.case_number(file)) == (None, number)
-    with pytest.raises(WrongArgumentError, match="(?i)joignez-la de nouveau"):
+    with pytest.raises(WrongArgumentError, match=r"(?i)joignez-la de nouveau"):
         sending.do(number, "reply", text="Encore", files=[file_id])
 
 
@@ -152,7 +152,7 @@ def test_files_that_are_too_large_in_all_are_refused(sending: Desk) -> None:
     settings = sending.grounds.settings.model_copy(update={"attachments": attachments})
     sending.grounds = replace(sending.grounds, settings=settings)
     ids = [a_file(sending, number, octets=bytes(600 * 1024)) for _ in range(2)]
-    with pytest.raises(WrongArgumentError, match="(?i)en tout"):
+    with pytest.raises(WrongArgumentError, match=r"(?i)en tout"):
         sending.do(number, "reply", text="Bonjour", files=ids)
     sending.do(number, "reply", text="Bonjour", files=ids[:1])
 
@@ -162,7 +162,7 @@ def test_a_message_goes_on_with_its_files(sending: Desk) -> None:
     pieces = (Attachment("bail.pdf", "application/pdf", 9, DIGEST), Attachment("x.exe", "application/x", 9, "cd" * 32))
     number = sending.open(contact=replace(read.contact, attachments=pieces))
     arrival = sending.store.cases.get(number).contacts[0].arrival_id
-    with pytest.raises(RefusedError, match="(?i)n'est pas d'un format"):
+    with pytest.raises(RefusedError, match=r"(?i)n'est pas d'un format"):
         sending.do(number, "forward", arrival=arrival, to=STRANGER, text="Pour vous", attached=["cd" * 32])
     sending.do(number, "forward", arrival=arrival, to=STRANGER, text="Pour vous", attached=[DIGEST])
     found = claimed(sending)

@@ -138,7 +138,7 @@ def test_an_entry_that_is_not_there_cannot_be_ended(desk: Desk, entry: Any) -> N
 def test_what_is_there_already_is_refused_and_what_differs_replaces_it(desk: Desk) -> None:
     number = desk.open(match=T01)
     desk.do(number, "register", kind="language", value="pt")
-    with pytest.raises(WrongStateError, match="(?i)déjà au registre"):
+    with pytest.raises(WrongStateError, match=r"(?i)déjà au registre"):
         desk.do(number, "register", kind="language", value="pt")
     desk.do(number, "register", kind="language", value="ar", at=minutes(1))
     first, second = entries(desk)
@@ -155,7 +155,7 @@ def test_a_person_has_so_many_entries_and_no_more(desk: Desk) -> None:
     number = desk.open(match=T01)
     for each in range(40):
         desk.do(number, "register", kind="never", value=f"a{each}@free.example")
-    with pytest.raises(WrongStateError, match="(?i)déjà 40"):
+    with pytest.raises(WrongStateError, match=r"(?i)déjà 40"):
         desk.do(number, "register", kind="language", value="pt")
 
 
@@ -166,9 +166,9 @@ def test_what_ends_stays_and_an_undo_has_it_hold_again(desk: Desk) -> None:
     desk.do(number, "register_end", "anne", entry=found.id, reason="parle français")
     (ended,) = entries(desk)
     assert (ended.ended_by, ended.ended_in, ended.ended_why) == ("anne", number, "parle français")
-    with pytest.raises(WrongStateError, match="(?i)déjà terminée"):
+    with pytest.raises(WrongStateError, match=r"(?i)déjà terminée"):
         desk.do(number, "register_end", entry=found.id)
-    with pytest.raises(WrongStateError, match="(?i)le dernier changement est de anne"):
+    with pytest.raises(WrongStateError, match=r"(?i)le dernier changement est de anne"):
         desk.do(number, "undo")
     desk.do(number, "undo", "anne")
     assert entries(desk) == [found]
@@ -184,27 +184,27 @@ def test_without_a_case_it_leaves_a_line_in_the_trail_and_is_taken_back_by_who_d
     assert (line.who, line.what, line.subject) == ("paul", "registered", "L01")
     assert line.data == {"tenant": "T01", "entry": "protection"}
     assert "24/01234" not in str(line)
-    with pytest.raises(WrongStateError, match="(?i)pas vous"):
+    with pytest.raises(WrongStateError, match=r"(?i)pas vous"):
         alone(desk, "register_undo", "anne", entry=found.id)
     alone(desk, "register_end", "anne", entry=found.id)
     alone(desk, "register_undo", "anne", entry=found.id)
     assert in_force(desk) == [("protection", "order")]
     alone(desk, "register_undo", entry=found.id)
     assert in_force(desk) == []
-    with pytest.raises(WrongStateError, match="(?i)pas vous"):
+    with pytest.raises(WrongStateError, match=r"(?i)pas vous"):
         alone(desk, "register_undo", entry=found.id)
-    with pytest.raises(WrongStateError, match="(?i)aucun dossier"):
+    with pytest.raises(WrongStateError, match=r"(?i)aucun dossier"):
         alone(desk, "register", kind="language", value="pt")
 
 
 def test_only_who_may_enters_and_ends_a_protection(desk: Desk) -> None:
     nord = Visibility("nord")
-    with pytest.raises(WrongStateError, match="(?i)seuls l'agence"):
+    with pytest.raises(WrongStateError, match=r"(?i)seuls l'agence"):
         alone(desk, "register", visibility=nord, tenant="T01", **ORDER)
     alone(desk, "register", tenant="T01", **ORDER)
     (found,) = entries(desk)
     for verb in ("register_end", "register_undo"):
-        with pytest.raises(WrongStateError, match="(?i)seuls l'agence"):
+        with pytest.raises(WrongStateError, match=r"(?i)seuls l'agence"):
             alone(desk, verb, visibility=nord, entry=found.id)
     alone(desk, "register", visibility=nord, tenant="T01", kind="language", value="pt")
     assert in_force(desk) == [("protection", "order"), ("language", "pt")]
@@ -232,7 +232,7 @@ def test_nothing_is_written_where_it_never_must_be(sending: Desk) -> None:
     number = opened(sending, "one", "nadia@free.example", "T01")
     sending.do(number, "register", kind="never", value="nadia@free.example")
     for to in (None, "nadia@free.example", "NADIA@free.example"):
-        with pytest.raises(NeverUsedError, match="(?i)registre interdit"):
+        with pytest.raises(NeverUsedError, match=r"(?i)registre interdit"):
             sending.do(number, "reply", text="Bonjour", unproven_ok=True, to=to)
     assert sending.store.outbox.waiting() == 0
     sending.do(number, "undo")
@@ -274,7 +274,7 @@ def test_an_address_that_the_protected_share_is_not_theirs_alone(sending: Desk) 
     sending.do(number, "register", **ORDER)
     with pytest.raises(UnprovenAddressError):
         sending.do(number, "reply", text="Bonjour")
-    with pytest.raises(UnprovenAddressError, match="(?i)personne protégée"):
+    with pytest.raises(UnprovenAddressError, match=r"(?i)personne protégée"):
         sending.do(number, "reply", text="Bonjour", to="couple@free.example")
     sending.do(number, "register", **{**ORDER, "household": True, "until": str(TODAY + timedelta(days=90))})
     sending.do(number, "reply", text="Bonjour")
@@ -285,7 +285,7 @@ def test_an_address_that_the_protected_share_is_not_theirs_alone(sending: Desk) 
 def test_no_answer_tells_where_somebody_protected_lives(sending: Desk, text: str) -> None:
     number = opened(sending, "one", "nadia@free.example", "T01")
     sending.do(number, "register", **ORDER)
-    with pytest.raises(WrongArgumentError, match="(?i)retirez la rue"):
+    with pytest.raises(WrongArgumentError, match=r"(?i)retirez la rue"):
         sending.do(number, "reply", text=text)
     assert sending.store.outbox.waiting() == 0
     sending.do(number, "reply", text="Nous passons demain.")

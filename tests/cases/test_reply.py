@@ -54,7 +54,7 @@ def test_a_reply_goes_into_the_thread(sending: Desk) -> None:
 def test_a_reply_cannot_be_taken_back(sending: Desk) -> None:
     number = sending.open()
     sending.do(number, "reply", text="Bonjour")
-    with pytest.raises(RefusedError, match="(?i)rien à annuler"):
+    with pytest.raises(RefusedError, match=r"(?i)rien à annuler"):
         sending.do(number, "undo")
 
 
@@ -96,13 +96,13 @@ def test_an_address_that_is_none_is_refused_in_words(sending: Desk) -> None:
         Channel.EMAIL, NOW, Mailbox("", "nadia.@free.example"), subject="Fuite", message_id="m@free.example"
     )
     number = sending.open(contact=contact)
-    with pytest.raises(WrongArgumentError, match="(?i)aucun message ne peut être envoyé"):
+    with pytest.raises(WrongArgumentError, match=r"(?i)aucun message ne peut être envoyé"):
         sending.do(number, "reply", text="Bonjour")
     assert sending.happened(number) == ["opened"]
 
 
 def test_nothing_is_written_where_nobody_sends(desk: Desk) -> None:
-    with pytest.raises(RefusedError, match="(?i)DTM_OUTBOUND_HOST"):
+    with pytest.raises(RefusedError, match=r"(?i)DTM_OUTBOUND_HOST"):
         desk.do(desk.open(), "reply", text="Bonjour")
 
 
@@ -121,9 +121,9 @@ def with_address(desk: Desk, address: str, tenant_id: str = "T01") -> Match:
 
 def test_to_an_unproven_address_only_where_that_is_said(sending: Desk) -> None:
     number = sending.open(proven=False)
-    with pytest.raises(UnprovenAddressError, match="(?i)choisissez"):
+    with pytest.raises(UnprovenAddressError, match=r"(?i)choisissez"):
         sending.do(number, "reply", text="Bonjour", unproven_ok=True)
-    with pytest.raises(UnprovenAddressError, match="(?i)rien ne prouve"):
+    with pytest.raises(UnprovenAddressError, match=r"(?i)rien ne prouve"):
         sending.do(number, "reply", text="Bonjour", to="nadia.benali@free.example")
     assert sending.store.outbox.waiting() == 0
     done = sending.do(number, "reply", text="Bonjour", to="nadia.benali@free.example", unproven_ok=True)

@@ -61,6 +61,6 @@ def test_who_has_left_keeps_his_own(desk: Desk) -> None:
     home = home_of("T03", DIRECTORY, TODAY)
     assert home.dwelling_id == "L01"
     assert home_of("L02", DIRECTORY, TODAY).people == ("T02",)
-    with pytest.raises(WrongArgumentError, match="(?i)ni un locataire"):
+    with pytest.raises(WrongArgumentError, match=r"(?i)ni un locataire"):
         home_of("personne", DIRECTORY, TODAY)
     assert household(desk.store.database, home.parties).cases == ()

@@ -243,7 +243,7 @@ def test_a_danger_that_is_merged_is_to_be_taken_where_it_goes(desk: Desk) -> Non
     desk.do(danger, "merge", into=other)
     into = desk.case(other)
     assert (into.state, into.priority, into.owner) == ("open", Priority.P1, None)
-    with pytest.raises(WrongArgumentError, match="(?i)danger"):
+    with pytest.raises(WrongArgumentError, match=r"(?i)danger"):
         desk.do(other, "done", reason="fait")
     desk.do(danger, "undo")
     assert (desk.case(danger).state, desk.case(other).owner) == ("open", "anne")
@@ -347,7 +347,7 @@ def test_whose_address_is_no_tenants_is_never_kept_as_one(desk: Desk, judged: di
 def test_who_asks_for_others_is_no_tenant(desk: Desk, asker: Asker) -> None:
     judged = judgement(queue="bagnolet")
     number = desk.take_in("one", replace(judged, understanding=replace(judged.understanding, asker=asker)))
-    with pytest.raises(WrongArgumentError, match="(?i)organisme"):
+    with pytest.raises(WrongArgumentError, match=r"(?i)organisme"):
         desk.do(number, "tenant", tenant="T01", confirm=True)
 
 
@@ -377,7 +377,7 @@ def test_an_address_of_two_households_is_said_to_be_one(desk: Desk) -> None:
 def test_linked_cases_stay_two(desk: Desk) -> None:
     one, two = desk.open(), desk.open("two")
     desk.do(one, "link", other=two)
-    with pytest.raises(WrongStateError, match="(?i)déjà lié"):
+    with pytest.raises(WrongStateError, match=r"(?i)déjà lié"):
         desk.do(one, "link", other=two)
     desk.do(one, "undo")
     desk.do(one, "link", other=two)
@@ -395,7 +395,7 @@ def test_a_merged_case_hands_over_its_contacts_and_its_urgency(desk: Desk) -> No
     merged, into = desk.case(one), desk.case(two)
     assert (merged.state, merged.done_reason) == ("closed", f"fusionné avec le dossier {two}")
     assert (into.priority, into.due, into.waiting_until) == (Priority.P2, minutes(5), None)
-    with pytest.raises(WrongStateError, match="(?i)annulez plutôt la réunion"):
+    with pytest.raises(WrongStateError, match=r"(?i)annulez plutôt la réunion"):
         desk.do(one, "reopen")
     desk.do(one, "undo")
     assert [contact.arrival_id for contact in desk.store.cases.get(one).contacts] == [1]
@@ -414,7 +414,7 @@ def test_two_households_are_never_one_case(desk: Desk, match: Match, why: str) -
     with pytest.raises(WrongStateError, match=f"(?i){why}"):
         desk.do(one, "merge", into=two)
     desk.do(two, "done", reason="fait")
-    with pytest.raises(WrongStateError, match="(?i)est clos"):
+    with pytest.raises(WrongStateError, match=r"(?i)est clos"):
         desk.do(one, "merge", into=two)
 
 
@@ -480,5 +480,5 @@ def test_what_is_no_command_is_refused(told: object) -> None:
 def test_a_command_travels(desk: Desk) -> None:
     command = Command("move", "paul", desk.open(), {"queue": "pantin", "reason": "x"}, 1)
     assert Command.from_json(command.as_json()) == command
-    with pytest.raises(RefusedError, match="(?i)ni annuaire ni règles"):
+    with pytest.raises(RefusedError, match=r"(?i)ni annuaire ni règles"):
         apply(desk.store, command, NOW)
