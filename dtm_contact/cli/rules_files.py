@@ -380,7 +380,7 @@ def _test_keys(
     """Yield the keys of the test, those that say nothing left out."""
     contact, understanding = judgement.contact, judgement.understanding
     at = contact.call.ended_at if contact.call else contact.at
-    yield "channel", contact.channel
+    yield "channel", contact.channel.value
     yield "at", at.astimezone(settings.zone).strftime("%Y-%m-%dT%H:%M")
     if contact.call is not None:
         yield "outcome", contact.call.outcome.value
@@ -434,7 +434,7 @@ def _history_lines(judgement: Judgement, at: datetime) -> list[dict[str, Any]]:
         still_open = {case.number for case in recalled.dealings.open}
         for dealt in recalled.dealings.contacts:
             minutes = max(1, int((at - dealt.at).total_seconds() // 60))
-            earlier: dict[str, Any] = {"ago": _ago(minutes), "channel": dealt.channel, "topic": dealt.topic}
+            earlier: dict[str, Any] = {"ago": _ago(minutes), "channel": dealt.channel.value, "topic": dealt.topic}
             earlier |= {"outcome": dealt.outcome, "open": dealt.case_number in still_open or None}
             earlier |= {"neighbour": recalled.party.residence_id is not None or None}
             lines.append({key: value for key, value in earlier.items() if value is not None})

@@ -21,7 +21,7 @@ from dtm_contact.errors import NotFoundError
 from dtm_contact.model import AlarmLevel, Priority, Severity
 from dtm_contact.rehearsal.replay import CasePlace, Moved, Replay, ReplayProposal, replay
 from dtm_contact.rules import RuleSet, load_in_force
-from dtm_contact.rules.reader_files import reader_files
+from dtm_contact.rules.reader_files import what_is_understood
 from dtm_contact.rules.routing import ON_CALL
 from dtm_contact.rules.validation import hint_for
 from dtm_contact.settings import Settings
@@ -101,12 +101,8 @@ def _reader_changed(settings: Settings, folder: Path, rules: RuleSet) -> bool:
         open_store(settings.store.url, read_only=True) as store,
         files_in_force(store.rule_versions, settings.name, settings.rules.dir) as other,
     ):
-        in_force = (_contents(other), store.judgements.last_model())
-        return (_contents(folder), rules.model_version) != in_force
-
-
-def _contents(folder: Path) -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in reader_files(folder) if path.exists()}
+        in_force = (what_is_understood(other), store.judgements.last_model())
+        return (what_is_understood(folder), rules.model_version) != in_force
 
 
 def _print_json(replayed: Replay, rules: RuleSet) -> None:

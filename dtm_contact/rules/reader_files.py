@@ -6,11 +6,13 @@ one. `make model` writes its file: the program's own, or a site's (`DTM_MODEL`).
 
 import re
 from collections.abc import Collection, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Self
 
+import yaml
 from pydantic import Field, model_validator
 
 from dtm_contact.errors import InvalidFilesError, UnusableModelError
@@ -37,6 +39,9 @@ PHRASE_FILES: Final = "phrases*.yaml"
 _USUAL_NAME: Final = "phrases.yaml"
 _EARLIER: Final = 1
 """The version of `topics.yaml` that held the words of each topic."""
+
+_FOR_AGENTS: Final = ("label", "instruction", "buttons")
+"""What of a topic only agents read."""
 
 NEEDED: Final = ("other", "thanks", "automatic", "spam")
 """Topics that the program itself names."""
@@ -255,6 +260,26 @@ def _topics_of(file: TopicsFile) -> dict[str, Topic]:
 def reader_files(root: Path) -> list[Path]:
     """Return the files of a rules folder that messages are understood by, those that are missing included."""
     return [root / TOPICS_FILE, *phrase_files(root)]
+
+
+def what_is_understood(root: Path) -> Mapping[str, object]:
+    """Return by file what messages are understood by, without what agents alone read: labels, instructions, buttons.
+
+    Two folders that agree here understand every message alike. A file that is no YAML stands for itself, as its bytes.
+    """
+    contents: dict[str, object] = {}
+    for path in reader_files(root):
+        if not path.exists():
+            continue
+        contents[path.name] = path.read_bytes()
+        if path.name == TOPICS_FILE:
+            with suppress(yaml.YAMLError, AttributeError, KeyError, TypeError):
+                read = yaml.safe_load(path.read_bytes())
+                for topic in read["topics"].values():
+                    for key in _FOR_AGENTS:
+                        topic.pop(key, None)
+                contents[path.name] = read
+    return contents
 
 
 def _crossed(document: Document, limits: _Limits) -> Iterator[Problem]:

@@ -38,15 +38,16 @@ def test_messages_and_calls_of_one_day_stand_together(desk: Desk) -> None:
     assert [
         (moment.case_number, moment.what)
         for moment in first[1]
-        if " : " in moment.what or moment.what.startswith("Appel")
+        if moment.what.startswith(("message", "Appel")) or "Appel" in moment.what
     ] == [
         (number, "message : Fuite"),
+        (back, "Dossier créé automatiquement : Appel abandonné dans la file d'attente"),
         (back, "Appel abandonné dans la file d'attente"),
         (None, "Appel répondu"),
     ]
     assert (second[0], [moment.what for moment in second[1]]) == (
         NIGHT.astimezone(PARIS).date(),
-        ["note ; passé sur place"],
+        ["Note : passé sur place"],
     )
     assert household(desk.store.database, home_of("L01", DIRECTORY, TODAY).parties) == found
 

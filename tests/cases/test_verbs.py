@@ -395,7 +395,7 @@ def test_a_merged_case_hands_over_its_contacts_and_its_urgency(desk: Desk) -> No
     merged, into = desk.case(one), desk.case(two)
     assert (merged.state, merged.done_reason) == ("closed", f"fusionné avec le dossier {two}")
     assert (into.priority, into.due, into.waiting_until) == (Priority.P2, minutes(5), None)
-    with pytest.raises(WrongStateError, match=r"(?i)annulez plutôt la réunion"):
+    with pytest.raises(WrongStateError, match=r"(?i)annulez plutôt la fusion"):
         desk.do(one, "reopen")
     desk.do(one, "undo")
     assert [contact.arrival_id for contact in desk.store.cases.get(one).contacts] == [1]
@@ -431,6 +431,43 @@ def test_contacts_split_off_make_a_case_of_their_own(desk: Desk) -> None:
     assert desk.case(new.number).state == "closed"
 
 
+def test_two_matters_of_one_message_are_two_cases_that_both_have_it(desk: Desk) -> None:
+    one = desk.open()
+    desk.do(one, "danger")
+    done = desk.do(one, "divide", arrival=1, topic="parking")
+    new = desk.case(done.opened or "")
+    assert (new.topic, new.queue) == ("parking", "agence-accueil")
+    assert (new.tenant_id, new.state, new.owner) == ("T1", "open", None)
+    assert (new.priority, new.alarm_level) == (Priority.P4, AlarmLevel.NONE), "the danger stays where it was seen"
+    assert desk.case(one).priority is Priority.P1
+    for number in (one, new.number):
+        assert [contact.arrival_id for contact in desk.store.cases.get(number).contacts] == [1]
+    assert desk.happened(new.number) == ["opened"]
+    desk.do(new.number, "done", reason="place attribuée")
+    assert desk.case(one).state == "open"
+    elsewhere = desk.do(one, "divide", arrival=1, topic="neighbours", queue="pantin").opened or ""
+    assert desk.case(elsewhere).queue == "pantin"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "why"),
+    [
+        ({"arrival": 1, "topic": "heating"}, "déjà le motif de ce dossier"),
+        ({"arrival": 1, "topic": "nothing"}, "ce motif n'existe pas"),
+        ({"arrival": 2, "topic": "neighbours"}, "n'est pas dans ce dossier"),
+        ({"arrival": 1, "topic": "neighbours", "queue": "bobigny"}, "'bobigny' n'existe pas"),
+    ],
+)
+def test_a_second_matter_is_one_of_this_message(desk: Desk, arguments: dict[str, Any], why: str) -> None:
+    number = desk.open()
+    desk.do(number, "topic", topic="heating")
+    desk.open("two")
+    before = desk.happened(number)
+    with pytest.raises(WrongArgumentError, match=f"(?i){why}"):
+        desk.do(number, "divide", **arguments)
+    assert desk.happened(number) == before
+
+
 def test_a_case_worked_on_since_is_not_swallowed_again(desk: Desk) -> None:
     one, two = desk.open(), desk.open("two", match=NOBODY)
     desk.do(two, "merge", into=one)
@@ -455,7 +492,8 @@ REGISTER = {"register", "register_end", "register_undo"}
 
 def test_every_verb_has_its_words_and_its_test() -> None:
     tried = {verb for verb, *_ in CHANGES} | {verb for _, verb, *_ in REFUSED}
-    assert set(all_verbs()) <= tried | {"merge", "new", "reply", "forward", "appoint", "cancel_appointment"} | REGISTER
+    elsewhere = {"merge", "divide", "new", "reply", "forward", "appoint", "cancel_appointment"}
+    assert set(all_verbs()) <= tried | elsewhere | REGISTER
     assert all(verb.manual for verb in all_verbs().values())
 
 

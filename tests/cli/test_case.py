@@ -33,7 +33,7 @@ def a_tenant(store: Store) -> str:
 
 def test_an_agent_works_on_a_case(program: Program, store: Store) -> None:
     taken = program("case", "take", NUMBER, "--as", "paul", "--version", "1")
-    assert (taken.returncode, taken.stdout) == (0, f"{NUMBER} : dossier pris\n")
+    assert (taken.returncode, taken.stdout) == (0, f"{NUMBER} : Dossier pris\n")
     late = program("case", "note", NUMBER, "vu", "--as", "anne", "--version", "1")
     assert (late.returncode, late.stdout) == (1, "")
     assert "Le dossier a changé entre-temps" in late.stderr
@@ -49,7 +49,7 @@ def test_an_agent_works_on_a_case(program: Program, store: Store) -> None:
 def test_a_tenant_is_named_and_known_from_then_on(program: Program, store: Store) -> None:
     tenant_id = a_tenant(store)
     named = program("case", "tenant", NUMBER, tenant_id, "--confirm", "--as", "paul")
-    assert f"retenu : nadia.benali@free.example est à {tenant_id}" in named.stdout
+    assert f"nadia.benali@free.example ajouté à la fiche de {tenant_id}" in named.stdout
     assert store.cases.get(NUMBER).case.tenant_id == tenant_id
     undone = program("case", "undo", NUMBER, "--as", "paul")
     assert "changement annulé" in undone.stdout
@@ -60,18 +60,18 @@ def test_a_tenant_is_named_and_known_from_then_on(program: Program, store: Store
     ("arguments", "status", "said"),
     [
         (("take", "2026-999999"), 1, "2026-999999"),
-        (("move", NUMBER, "bobigny", "--reason", "x"), 1, "la file 'bobigny' n'existe pas ; il y a "),
+        (("move", NUMBER, "bobigny", "--reason", "x"), 1, "La file 'bobigny' n'existe pas ; il y a "),
         (("move", NUMBER, "pantin"), 2, "Missing option '--reason'"),
-        (("done", NUMBER), 1, "dites pourquoi"),
+        (("done", NUMBER), 1, "Indiquez la raison de la clôture"),
         (("done", NUMBER, "--no-answer", "--spoke"), 2, "--no-answer goes with neither"),
         (("done", NUMBER, "--no-answer", "--danger-over", "checked"), 2, "nor --danger-over"),
         (("done", NUMBER, "--danger-over", "checked"), 1, "n'est pas une urgence P1"),
         (("done", NUMBER, "--again", "2030-01-01T10:00"), 2, "--again goes with --no-answer"),
         (("wait", NUMBER, "--until", "demain"), 2, "'demain' is no ISO time"),
         (("tenant", NUMBER), 2, "name a tenant, or a --dwelling, or say --nobody"),
-        (("tenant", NUMBER, "T404"), 1, "l'annuaire n'a pas de locataire T404"),
-        (("release", NUMBER), 1, "personne ne l'a pris"),
-        (("undo", NUMBER), 1, "il n'y a rien à annuler"),
+        (("tenant", NUMBER, "T404"), 1, "L'annuaire n'a pas de locataire T404"),
+        (("release", NUMBER), 1, "Personne ne l'a pris"),
+        (("undo", NUMBER), 1, "Il n'y a rien à annuler"),
     ],
 )
 @pytest.mark.usefixtures("store")
@@ -88,13 +88,13 @@ def test_a_danger_is_closed_by_saying_why_it_is_over(program: Program, store: St
     assert "n'en est plus une" in refused.stderr
     assert "pourquoi le danger est écarté" in program("case", "done", NUMBER, "--reason", "fait").stderr
     done = program("case", "done", NUMBER, "--danger-over", "rescued", "--reason", "à 14 h", "--as", "paul")
-    assert done.stdout == f"{NUMBER} : dossier clos ; motif Les secours sont intervenus – à 14 h\n"
+    assert done.stdout == f"{NUMBER} : Dossier clos : raison Les secours sont intervenus – à 14 h\n"
     assert store.cases.get(NUMBER).case.state == "closed"
 
 
 def test_a_call_back_comes_again(program: Program, store: Store) -> None:
     tried = program("case", "done", NUMBER, "--no-answer", "--again", "2099-11-25T10:00", "--as", "paul")
-    assert tried.stdout == f"{NUMBER} : rappel sans réponse ; jusqu'au 25/11/2099 10:00\n"
+    assert tried.stdout == f"{NUMBER} : Rappel sans réponse : jusqu'au 25/11/2099 10:00\n"
     assert store.cases.get(NUMBER).case.is_waiting(datetime.now(UTC))
 
 

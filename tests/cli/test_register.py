@@ -49,9 +49,9 @@ def test_what_is_entered_is_listed_ended_and_taken_back(program: Program, store:
 def test_what_cannot_be_is_told_in_a_line(program: Program, store: Store) -> None:
     del store
     for arguments, said in (
-        (("add", "T99", "language", "pt"), "l'annuaire n'a pas de locataire T99"),
+        (("add", "T99", "language", "pt"), "L'annuaire n'a pas de locataire T99"),
         (("add", "T000001", "language", "pt", "--until", "2099-01-01"), "dans les dix ans"),
-        (("end", "7"), "rien de tel n'est au registre"),
+        (("end", "7"), "Cette inscription n'existe pas au registre"),
     ):
         refused = program("tenant", "register", *arguments)
         assert (refused.returncode, refused.stdout) == (1, "")

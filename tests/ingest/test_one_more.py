@@ -95,7 +95,7 @@ with desk_over(folder) as desk:
     print(json.dumps({
         "decision": as_json(judgement),
         "page": agent.get(f"/dossier/{number}").text,
-        "condition": condition_values("fax, email", {}),
+        "condition": condition_values("fax, email", {}, "channel"),
         "torn": torn.channel,
     }))
 """

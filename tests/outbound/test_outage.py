@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -32,8 +33,11 @@ class Away(Relay):
     tried: int = 0
     sent: list[tuple[Outgoing, timedelta]] = field(default_factory=list)
 
-    async def send(self, outgoing: Outgoing, still_ours: Callable[[], Awaitable[bool]]) -> SendResult:  # type: ignore[override]
+    async def send(  # type: ignore[override]
+        self, outgoing: Outgoing, still_ours: Callable[[], Awaitable[bool]], **how: Any
+    ) -> SendResult:
         assert await still_ours()
+        assert how.keys() <= {"recipients", "body"}
         self.tried += 1
         if self.now < self.back_at:
             return SendResult(self.fate, "451")

@@ -103,7 +103,7 @@ async def test_who_leaves_a_voice_message_is_not_whom_the_last_one_was_about(
     async with office(tmp_path, gateways) as talk:
         first = await talk.hear(voicemail("06 99 88 77 66"), GATEWAY)
         talk.do(first.number, "tenant", tenant=HUGUETTE)
-        with pytest.raises(WrongArgumentError, match="une machine"):
+        with pytest.raises(WrongArgumentError, match="Une machine écrit de cette adresse"):
             talk.do(first.number, "confirm", value=GATEWAY)
         second = await talk.hear(voicemail("numéro masqué"), GATEWAY)
         assert (second.tenant_id, second.dwelling_id) == (None, None)

@@ -22,6 +22,7 @@ ARGUMENTS: Mapping[str, tuple[set[str], set[str]]] = {
     "cancel_appointment": (set(), {"slot"}),
     "confirm": (set(), {"value"}),
     "danger": (set(), {"reason"}),
+    "divide": ({"arrival"}, {"topic", "queue"}),
     "done": (set(), {"reason", "danger_over", "spoke"}),
     "forward": (
         {"arrival", "to", "cc", "attached", "files"},
@@ -70,11 +71,13 @@ BESIDE: Mapping[str, Mapping[str, Any]] = {
     "reply": {"text": "Bonjour.", "to": WRITER, "unproven_ok": True},
     "forward": {"text": "Pour vous.", "to": WRITER, "unproven_ok": True},
     "unconfirm": {"value": CONFIRMED},
+    "divide": {"topic": "neighbours"},
 }
 Named = Callable[[dict[str, Any]], tuple[Any, Any]]
 NAMED: Mapping[tuple[str, str], Named] = {
     ("appoint", "office"): lambda _: ("sud", "ouest"),
     ("appoint", "invite"): lambda _: ("t09@free.example", "personne@free.example"),
+    ("divide", "arrival"): lambda other: (other["arrival"], 999_999),
     ("link", "other"): lambda other: (other["number"], "2026-999999"),
     ("merge", "into"): lambda other: (other["number"], "2026-999999"),
     ("new", "tenant"): lambda _: ("T09", "T99"),
@@ -103,8 +106,8 @@ NAMED: Mapping[tuple[str, str], Named] = {
 OF_ANOTHER_CASE = {"into", "arrivals", "value", "to", "invite"}
 """What is refused to everybody where it is of another case or tenant than the one in hand."""
 REFUSED_TO_ALL = {
-    ("forward", "arrival"), ("forward", "attached"), ("merge", "into"), ("reply", "to"), ("split", "arrivals"),
-    ("unconfirm", "value"),
+    ("divide", "arrival"), ("forward", "arrival"), ("forward", "attached"), ("merge", "into"), ("reply", "to"),
+    ("split", "arrivals"), ("unconfirm", "value"),
 }  # fmt: skip
 _numbers = count(1)
 
@@ -256,8 +259,11 @@ def _confirm_for_the_other(offices: DeskAlone, number: str) -> None:
 
 
 def _register_for_the_other(offices: DeskAlone, who: Somebody | None = None) -> int:
-    """Enter something for the other office's tenant, and return its number."""
+    """Enter something for the other office's tenant in place of what was entered before, and return its number."""
     who = who or Somebody(offices, f"agency-{next(_numbers)}", Role.AGENCY, "agence")
+    for entry in offices.store.desk.register(["T09"]):
+        if entry.ended_at is None:
+            offices.send(Command("register_end", who.account.name, "", {"entry": entry.id, "reason": "remplacé"}))
     asked = {"tenant": "T09", "kind": "never", "value": f"a{next(_numbers)}@free.example"}
     offices.send(Command("register", who.account.name, "", asked))
     return offices.store.desk.register(["T09"])[-1].id

@@ -142,8 +142,9 @@ def _where_to(act: Act, arrival: int, topic: str, queue: str | None) -> tuple[Qu
     decision = decide(
         judged.contact, judged.match, understanding, act.now, grounds.rules, grounds.directory, history=history
     )
-    found = act.rules.queues.get(decision.queue or "")
-    return found or act.rules.desks.of_office(decision.office_id or act.case.office_id), max(decision.priority, usual)
+    decided = act.rules.queues.get(decision.queue or "")
+    to = decided or act.rules.desks.of_office(decision.office_id or act.case.office_id)
+    return to, max(decision.priority, Priority.P2)
 
 
 def _as_of(contact: LockedContact, act: Act) -> dict[str, Any]:
