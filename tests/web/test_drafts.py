@@ -1,5 +1,6 @@
 """Nothing that is typed is lost: seven ways in which it was, each in a real browser, and who is told meanwhile."""
 
+import re
 from itertools import count
 
 import pytest
@@ -8,7 +9,7 @@ from playwright.async_api import Page, expect
 from dtm_contact.access import Role
 from dtm_contact.store import open_store
 from tests.web.test_slips import GAS, file
-from tests.web.world import Come, World, said, sent, settled
+from tests.web.world import NEWEST_ALARM, Come, World, said, sent, settled
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 WORDS = "Bonjour Madame, le plombier passe demain à 14 h."
@@ -102,7 +103,7 @@ async def test_the_end_of_a_session_is_followed_by_coming_in_again_in_place(worl
         await page.get_by_label("Mot de passe").fill(PASSWORD)
         await page.keyboard.press("Enter")
 
-    await page.get_by_label("Nom").fill(name)
+    await page.get_by_label("Identifiant").fill(name)
     await comes_in()
     await page.wait_for_url("**/file")
     number = await opened(world, page, "Brouillon trois")
@@ -126,7 +127,7 @@ async def test_the_end_of_a_session_is_followed_by_coming_in_again_in_place(worl
     await context.clear_cookies()
     await page.goto(f"{world.daemon.desk}/dossier/{number}")
     await page.wait_for_url("**/connexion?vers=**")
-    await page.get_by_label("Nom").fill(name)
+    await page.get_by_label("Identifiant").fill(name)
     await comes_in()
     await page.wait_for_url(f"**/dossier/{number}")
     await expect(page.locator(TEXT)).to_have_value(f"{WORDS} Cordialement")
@@ -150,7 +151,7 @@ async def test_a_danger_that_comes_while_one_writes_leaves_the_draft(world: Worl
     number = await opened(world, page, "Brouillon cinq")
     await write(page)
     await sent(world, "Gaz pendant le brouillon", GAS, "gaz.brouillon@free.example")
-    alarm = page.locator(".alarm", has_text="Gaz pendant le brouillon")
+    alarm = page.locator(NEWEST_ALARM)
     await expect(alarm).to_be_visible()
     await alarm.get_by_role("button").click()
     await expect(alarm).to_have_count(0)
@@ -178,7 +179,7 @@ async def test_what_is_told_at_the_counter_stays_while_somebody_is_looked_for(wo
     # A second caller has a sheet of their own, and the first one's is a click away.
     await page.get_by_role("link", name="Commencer un autre dossier").click()
     await expect(text).to_have_value("")
-    await page.get_by_role("link", name="Brouillon").click()
+    await page.get_by_role("link", name=re.compile("^Brouillon [0-9]")).click()
     await expect(text).to_have_value("Plus d’eau chaude depuis hier")
     await page.get_by_role("button", name="Ouvrir le dossier").click()
     await said(page, "Dossier ouvert")

@@ -14,7 +14,7 @@ from dtm_contact.store.events import NewEvent, append
 from dtm_contact.store.schema import cases
 from dtm_contact.web.live import CaseEvent, EventFollower, EventStream
 from tests.web.conftest import DeskAlone, open_in
-from tests.web.world import Come, World, sent, settled
+from tests.web.world import NEWEST_ALARM, Come, World, sent, settled
 
 in_browser = pytest.mark.asyncio(loop_scope="session")
 
@@ -105,11 +105,11 @@ async def test_a_page_whose_stream_was_refused_listens_again_and_catches_up(worl
         await page.reload()
     await sent(world, "Gaz au sous-sol", "Ça sent très fort le gaz dans tout le hall.")
     queue = await come()
-    await expect(queue.locator(".alarm", has_text="Gaz au sous-sol")).to_be_visible()
+    await expect(queue.locator(NEWEST_ALARM)).to_be_visible()
     await page.unroute("**/evenements?*")
-    await expect(page.locator(".alarm", has_text="Gaz au sous-sol")).to_be_visible()
-    await queue.locator(".alarm", has_text="Gaz au sous-sol").get_by_role("button").click()
-    await expect(page.locator(".alarm", has_text="Gaz au sous-sol")).to_have_count(0)
+    await expect(page.locator(NEWEST_ALARM)).to_be_visible()
+    await queue.locator(NEWEST_ALARM).get_by_role("button").click()
+    await expect(page.locator(NEWEST_ALARM)).to_have_count(0)
 
 
 @in_browser

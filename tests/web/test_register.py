@@ -240,5 +240,5 @@ def test_what_must_never_be_used_stands_nowhere_on_the_card() -> None:
 def test_a_command_of_the_desk_is_bounded_by_what_the_store_says_of_the_account(desk: DeskAlone) -> None:
     agent = Somebody(desk, "paul", Role.AGENT, "sud")
     asked = {"tenant": "T09", "kind": "protection", "value": "order"}
-    with pytest.raises(WrongStateError, match="seuls l'agence"):
+    with pytest.raises(WrongStateError, match="Seuls l'agence"):
         desk.send(Command("register", agent.account.name, "", asked, visibility=EVERYTHING))

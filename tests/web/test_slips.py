@@ -7,7 +7,7 @@ import pytest
 from playwright.async_api import Page, expect
 
 from dtm_contact.store import CaseFile, open_store
-from tests.web.world import Come, World, said, sent, settled
+from tests.web.world import NEWEST_ALARM, Come, World, said, sent, settled
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 LATENCY = 600
@@ -51,7 +51,7 @@ async def test_a_note_is_written_while_the_case_is_being_taken(world: World, com
     number = await opened(world, page, "Raton un")
     await page.evaluate("window.stays = true")
     await page.keyboard.type(f"tn{SENTENCE}\n", delay=BETWEEN)
-    await said(page, "il est à vous")
+    await said(page, "c’est vous qui le suivez")
     await expect(page.locator(".casehead")).to_contain_text("suivi par moi")
     note = page.locator("[action$='/noter'] textarea")
     await expect(note).to_be_focused()
@@ -114,7 +114,7 @@ async def test_what_is_typed_and_refused_stays_and_what_came_between_is_shown(wo
     await page.keyboard.type("Nous passons demain", delay=BETWEEN)
     await colleague.goto(f"{world.daemon.desk}/dossier/{number}")
     await colleague.keyboard.type("t")
-    await said(colleague, "il est à vous")
+    await said(colleague, "c’est vous qui le suivez")
     await page.keyboard.press("Control+Enter")
     # The answer is not there yet.
     await page.keyboard.type(" à 14 h", delay=BETWEEN)
@@ -174,7 +174,7 @@ async def test_a_danger_is_closed_by_saying_that_it_is_over(world: World, come: 
     page = await come()
     number = await opened(world, page, "Gaz au hall", GAS)
     await page.keyboard.type(f"tn{SENTENCE}\n", delay=BETWEEN)
-    await said(page, "il est à vous")
+    await said(page, "c’est vous qui le suivez")
     await expect(page.locator("[action$='/noter'] textarea")).to_have_value(f"{SENTENCE}\n")
     assert file(world, number).case.state == "open"
     await page.keyboard.press("Escape")
@@ -210,7 +210,7 @@ async def test_several_are_closed_but_for_dangers_and_taken_back_in_one(world: W
     await said(page, "2 changements annulés.")
     assert [file(world, number).case.state for number in numbers] == ["open", "open", "open"]
     # No other test is to hear of it.
-    await page.locator(".alarm", has_text="Huit gaz").get_by_role("button").click()
+    await page.locator(NEWEST_ALARM).get_by_role("button").click()
     await said(page, "Pris")
 
 
@@ -237,7 +237,7 @@ async def test_a_danger_is_taken_from_the_banner_while_something_else_is_written
     text = page.locator("textarea[name=text]")
     await text.fill("Plus d’eau chaude")
     await sent(world, "Gaz au sous-sol", GAS, "gaz.au.sous.sol@free.example")
-    alarm = page.locator(".alarm", has_text="Gaz au sous-sol")
+    alarm = page.locator(NEWEST_ALARM)
     await expect(alarm).to_be_visible()
     number = str(await alarm.get_attribute("data-alarm"))
     await slow(page)

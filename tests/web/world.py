@@ -83,6 +83,10 @@ async def settled(page: Page, subject: str) -> str:
     return str(await line.get_attribute("data-case"))
 
 
+NEWEST_ALARM = "#alertes .band > [data-alarm]"
+"""The line of the newest danger that nobody has taken."""
+
+
 async def said(page: Page, told: str) -> None:
     await expect(page.locator(".said")).to_contain_text(told)
 
