@@ -77,10 +77,10 @@ def backup(site: Site) -> Iterator[CheckResult]:
     folder = site.settings.backup.dir
     if folder is None:
         raise SkipError("backup.dir is not set, so nobody is told where no backup is made")
-    told = backup_trouble(site.settings, site.now)
-    if told is not None:
+    message = backup_trouble(site.settings, site.now)
+    if message is not None:
         remedy = "see why none is made: journalctl -u dtm-contact-backup; then: dtm-contact backup --verify"
-        yield warning(told, remedy)
+        yield warning(message, remedy)
     else:
         age = backup_age(site.settings, site.now)
         yield ok(f"the newest in {folder} is {age.total_seconds() / 3600:.0f} hours old" if age else "age is no matter")

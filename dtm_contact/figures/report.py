@@ -25,7 +25,8 @@ from dtm_contact.store import Store
 
 _TOLD: Final = (
     "opened", "first_answer_median", "first_answer_p90", "p1_answer_median", "in_time", "late", "silent_14",
-    "silent_45", "reopened", "calls_unserved", "called_back", "incidents", "alarms_false", "alarms_missed", "corrected_topic",
+    "silent_45", "reopened", "calls_unserved", "called_back", "incidents", "alarms_false", "alarms_missed",
+    "corrected_topic",
 )  # fmt: skip
 _AGAIN: Final = frozenset({Fate.LATER, Fate.DOWN, Fate.CUT})
 _log = get_log("figures")

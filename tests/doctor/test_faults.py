@@ -524,8 +524,8 @@ def test_nothing_is_found_where_nothing_is_wrong(scene: Scene) -> None:
     scene.patch.setattr(machine, "PROC", scene.folder / "proc")
     scene.write()
     found = list(examine(scene.config))
-    # No daemon runs, and the directory of the tests has none of the offices that the rules name.
-    others = {"daemon": CheckState.SKIPPED, "rules": CheckState.WARNING}
+    # No daemon runs, no folder of backups is set, and the directory of the tests has no office that the rules name.
+    others = {"backup": CheckState.SKIPPED, "daemon": CheckState.SKIPPED, "rules": CheckState.WARNING}
     assert {each.check: each.state for each in found if each.state is not CheckState.OK} == others
     assert {each.check for each in found} == set(CHECKS)
     assert SECRET not in str(found)

@@ -49,6 +49,7 @@ RELEASED = {
     "v0016_register": "3f87a3514adc06b3",
     "v0017_danger_score": "1be7619a702fde1f",
     "v0018_restores": "d349e042a872db84",
+    "v0022_figures": "c31df281b4b74ab4",
     "v0023_imports": "4c86877877b3c8ed",
 }
 """Each revision with the beginning of its text's SHA-256."""
