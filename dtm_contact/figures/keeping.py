@@ -29,6 +29,8 @@ FOLLOWER: Final = "figures"
 _log = get_log("figures")
 _ERASABLE: Final = ("opened", "set_aside", "calls_answered")
 """Measures of which a store holds less than was counted only where something was erased since."""
+_ASKED_EVERY: Final = 10.0
+"""Seconds between two questions whose it is to count."""
 Count = Callable[[Task], Awaitable[dict[date, FigureCells]]]
 
 
@@ -130,6 +132,19 @@ class FigureKeeper:
         self._count = count
         self._report = report
 
+    async def is_ours(self) -> bool:
+        """Take the counting, or keep it; return whether it is ours, and no other daemon's.
+
+        Raises:
+            StoreUnavailableError: it cannot be read or written.
+            LeaseLostError: this daemon has no lease now.
+        """
+        return await asyncio.to_thread(self._follow)
+
+    def _follow(self) -> bool:
+        self._held_by = self._holder()
+        return self._store.checkpoints.follow(FOLLOWER, self._held_by)
+
     async def look(self) -> int:
         """Count what is due, if it is ours to count; return how many days were counted.
 
@@ -152,8 +167,7 @@ class FigureKeeper:
 
     def _due(self) -> tuple[date, date, datetime] | None:
         """Return the days that are to be counted, and the time; None where it is not ours, or there is nothing."""
-        self._held_by = self._holder()
-        if not self._store.checkpoints.follow(FOLLOWER, self._held_by):
+        if not self._follow():
             return None
         now = self._clock()
         today = now.astimezone(self._settings.zone).date()
@@ -174,20 +188,49 @@ class FigureKeeper:
         self._store.checkpoints.leave(FOLLOWER, self._held_by)
 
 
+class Pace:
+    """Lets something be done once in so many seconds; what failed waits as long as what was done."""
+
+    def __init__(self, seconds: float, clock: Callable[[], float]) -> None:
+        """Take the seconds from one time to the next, and a clock that never goes back, in seconds."""
+        self._seconds = seconds
+        self._clock = clock
+        self._next: float | None = None
+
+    def is_due(self) -> bool:
+        """Return whether it is to be done now; if so, it is not again before the seconds are over."""
+        now = self._clock()
+        if self._next is not None and now < self._next:
+            return False
+        self._next = now + self._seconds
+        return True
+
+    def restart(self) -> None:
+        """Let it be due as soon as it is asked."""
+        self._next = None
+
+
 @asynccontextmanager
 async def counting_figures(keeper: FigureKeeper, minutes: float) -> AsyncIterator[None]:
-    """Count figures now, and every few minutes until the block ends."""
+    """Count figures now, and every few minutes until the block ends.
+
+    Whose it is to count is asked more often, so that what a dead daemon held is soon another's.
+    """
+    pace = Pace(minutes * 60, asyncio.get_running_loop().time)
 
     async def look() -> None:
         # Without a lease others count, and the heartbeat tells of it once it is more than a moment.
         with suppress(LeaseLostError):
-            await keeper.look()
+            if not await keeper.is_ours():
+                pace.restart()
+            elif pace.is_due():
+                await keeper.look()
 
     def trouble(error: Exception) -> None:
         _log.warning("figures are not counted", error=described(error))
 
     try:
-        async with beside(repeat(look, minutes * 60, trouble), "figures"):
+        async with beside(repeat(look, min(_ASKED_EVERY, minutes * 60), trouble), "figures"):
             yield
     finally:
         try:

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from dtm_contact.figures.cells import FigureCells
 from dtm_contact.figures.counter import CountingFailedError, Task, count_apart
 from dtm_contact.figures.counting import count_days
-from dtm_contact.figures.keeping import FigureKeeper, grounds_of, keep_counts
+from dtm_contact.figures.keeping import FigureKeeper, Pace, grounds_of, keep_counts
 from dtm_contact.settings import FiguresSettings, Settings, StoreSettings
 from dtm_contact.store import Store
 from tests.cases.conftest import RULES
@@ -100,6 +100,20 @@ def test_another_daemon_counts_nothing_meanwhile(store: Store) -> None:
     assert [asyncio.run(each.look()) > 0 for each in made] == [True, False]
     made[0].leave()
     assert asyncio.run(made[1].look()) > 0
+
+
+def test_whose_it_is_is_asked_more_often_than_counted_and_who_takes_over_counts_at_once() -> None:
+    clock = [0.0]
+    pace = Pace(300, lambda: clock[0])
+    assert (pace.is_due(), pace.is_due()) == (True, False)
+    clock[0] = 299.9
+    assert not pace.is_due()
+    pace.restart()
+    assert pace.is_due()
+    clock[0] = 599.8
+    assert not pace.is_due()
+    clock[0] = 599.9
+    assert pace.is_due()
 
 
 def test_a_process_of_its_own_counts_the_same(sqlite_store: Store) -> None:
