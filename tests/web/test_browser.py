@@ -34,7 +34,7 @@ async def test_a_case_from_the_mail_to_the_answer(world: World, come: Come) -> N
     number = await settled(page, "Fuite cuisine")
     await page.locator(f"#d-{number} .open").click()
     await expect(page.locator(".wish")).to_contain_text("Rappelez-moi après 18 h")
-    await expect(page.locator("mark.topic").first).to_be_visible()
+    await expect(page.locator(".said-message mark.topic").first).to_be_visible()
     await page.locator(".finder input").fill("Joli Jean")
     await page.locator("#trouves button", has_text="Jean-Luc Joly").click()
     await said(page, "Locataire précisé")
@@ -46,7 +46,7 @@ async def test_a_case_from_the_mail_to_the_answer(world: World, come: Come) -> N
     if await unproven.is_visible():
         await unproven.check()
     await page.locator("[action$='/repondre'] textarea").fill("Nous passons ce soir.")
-    await page.get_by_role("button", name="Envoyer").click()
+    await page.get_by_role("button", name="Envoyer", exact=True).click()
     await said(page, "Réponse en cours")
     to, mail = await arrived(world.sink, "Nous passons")
     assert to == "huguette.joly@courriel.example"
@@ -113,7 +113,7 @@ async def test_the_second_of_two_is_told(world: World, come: Come) -> None:
     await expect(first.locator("[data-changed]")).to_be_hidden()
     await expect(second.locator("[data-changed]")).to_be_visible()
     await second.get_by_role("button", name="Prendre", exact=True).click()
-    await expect(second.get_by_role("alert")).to_contain_text("a changé entre-temps")
+    await expect(second.get_by_role("alert")).to_contain_text("entre-temps. Relisez le dossier")
     await expect(second.locator(".casehead")).to_contain_text("suivi par Agent")
 
 

@@ -104,7 +104,7 @@ def test_an_office_enters_and_ends_wishes_from_its_pages_but_no_protection(desk:
     assert kinds(desk) == [("reach", "phone"), ("language", "pt")]
     refused = agent.post("/foyer/L09/inscrire", quoi="protection", valeur="order", locataire="T09")
     assert refused.status_code == 409
-    assert "seuls l&#39;agence et les responsables" in refused.text
+    assert "Seuls l&#39;agence et les responsables" in refused.text
     assert 'value="protection"' not in agent.get("/foyer/L09").text
     first, second = desk.store.desk.register(["T09"])
     assert agent.post("/foyer/L09/terminer-inscription", inscription=str(first.id)).status_code == 303

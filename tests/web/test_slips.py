@@ -118,7 +118,7 @@ async def test_what_is_typed_and_refused_stays_and_what_came_between_is_shown(wo
     await page.keyboard.press("Control+Enter")
     # The answer is not there yet.
     await page.keyboard.type(" à 14 h", delay=BETWEEN)
-    await expect(page.get_by_role("alert")).to_contain_text("a changé entre-temps")
+    await expect(page.get_by_role("alert")).to_contain_text("entre-temps. Relisez le dossier")
     await expect(page.locator(".casehead")).to_contain_text("suivi par Agent")
     await expect(text).to_be_focused()
     await page.keyboard.type(", sans faute", delay=BETWEEN)
@@ -185,7 +185,7 @@ async def test_a_danger_is_closed_by_saying_that_it_is_over(world: World, come: 
     await expect(close.locator("select:invalid")).to_have_count(1)
     await close.locator("select").select_option(label="Les secours sont intervenus")
     await close.get_by_role("button", name="Danger écarté : clore").click()
-    await said(page, "Clos")
+    await said(page, "Dossier clos")
     await expect(page.locator("[action$='/noter'] textarea")).to_have_value(f"{SENTENCE}\n")
     case = file(world, number).case
     assert (case.state, case.done_reason) == ("closed", "Les secours sont intervenus – GRDF à 14 h")
@@ -211,7 +211,7 @@ async def test_several_are_closed_but_for_dangers_and_taken_back_in_one(world: W
     assert [file(world, number).case.state for number in numbers] == ["open", "open", "open"]
     # No other test is to hear of it.
     await page.locator(NEWEST_ALARM).get_by_role("button").click()
-    await said(page, "Pris")
+    await said(page, "Dossier pris")
 
 
 async def test_what_is_told_stays_while_a_person_is_looked_for(come: Come) -> None:
@@ -245,7 +245,7 @@ async def test_a_danger_is_taken_from_the_banner_while_something_else_is_written
     await text.focus()
     await page.keyboard.press("End")
     await page.keyboard.type(" depuis hier", delay=BETWEEN)
-    await said(page, f"{number} : Pris")
+    await said(page, f"{number} : Dossier pris")
     await expect(alarm).to_have_count(0)
     await expect(text).to_be_focused()
     await expect(text).to_have_value("Plus d’eau chaude depuis hier")
