@@ -36,13 +36,13 @@ def test_an_agent_works_on_a_case(program: Program, store: Store) -> None:
     assert (taken.returncode, taken.stdout) == (0, f"{NUMBER} : Dossier pris\n")
     late = program("case", "note", NUMBER, "vu", "--as", "anne", "--version", "1")
     assert (late.returncode, late.stdout) == (1, "")
-    assert "Le dossier a changé entre-temps" in late.stderr
+    assert "entre-temps. Relisez le dossier" in late.stderr
     moved = program("case", "move", NUMBER, "pantin", "--reason", "c'est à Pantin", "--as", "paul", "--json")
     told = json.loads(moved.stdout)
     assert (told["number"], told["version"], told["events"][0]["what"]) == (NUMBER, 3, "moved")
     assert told["events"][0]["data"]["changed"]["queue"] == ["bagnolet", "pantin"]
     shown = program("case", "show", NUMBER).stdout
-    assert "transmis à une autre file ; c'est à Pantin ; file pantin" in shown
+    assert "Transmis : pantin ; c'est à Pantin" in shown
     assert store.cases.get(NUMBER).case.queue == "pantin"
 
 
@@ -52,7 +52,7 @@ def test_a_tenant_is_named_and_known_from_then_on(program: Program, store: Store
     assert f"nadia.benali@free.example ajouté à la fiche de {tenant_id}" in named.stdout
     assert store.cases.get(NUMBER).case.tenant_id == tenant_id
     undone = program("case", "undo", NUMBER, "--as", "paul")
-    assert "changement annulé" in undone.stdout
+    assert "Changement annulé : locataire" in undone.stdout
     assert store.cases.get(NUMBER).case.tenant_id == "T1"
 
 
