@@ -26,7 +26,7 @@ class Act:
     Attributes:
         work: the transaction.
         visibility: what the actor may see; what lies outside of it is refused as what does not exist is.
-        told: the events so far.
+        events: those so far.
         opened: the case that the verb opened, if it did.
     """
 
@@ -35,7 +35,7 @@ class Act:
         self.work = work
         self._held = held
         self.visibility = visibility
-        self.told: list[Event] = []
+        self.events: list[Event] = []
         self.opened: str | None = None
         self._grounds = grounds
 
@@ -137,7 +137,7 @@ class Act:
 
     def label(self, *, danger: bool) -> None:
         """Keep what the last event says of the case's alarm: that somebody was in danger, or that nobody was."""
-        self.work.add_alarm_label(self.held, self.told[-1], danger=danger)
+        self.work.add_alarm_label(self.held, self.events[-1], danger=danger)
 
     def must_be_open(self) -> None:
         """Make sure that the case is open.
@@ -166,7 +166,7 @@ class Act:
 
     def tell(self, what: str, data: dict[str, Any], of: LockedCase | None = None) -> None:
         """Tell what happened to the case in hand, or to another one."""
-        self.told.append(self.work.add_event(of or self.held, what, data))
+        self.events.append(self.work.add_event(of or self.held, what, data))
 
 
 def standing(events: Iterable[Event]) -> tuple[Event, ...]:

@@ -239,7 +239,10 @@ def post(act: Act, to: Addressee, text: str, *, subject: str | None = None, encl
     act.work.change(act.held)
     told: dict[str, Any] = {"to": to.address, "text": text, "message_id": letter.message_id, "subject": subject}
     told |= {"also_to": list(enclosed.also_to), "cc": list(enclosed.cc)}
-    told |= {"files": [file.told for file in enclosed.files], "forwarded": [each.name for each in enclosed.forwarded]}
+    told |= {
+        "files": [file.in_event for file in enclosed.files],
+        "forwarded": [each.name for each in enclosed.forwarded],
+    }
     told |= {"unproven": to.unproven}
     act.tell(enclosed.kind, {name: value for name, value in told.items() if value})
 

@@ -16,7 +16,7 @@ from dtm_contact.cases.verbs.working import DangerOver
 from dtm_contact.cases.wire import send
 from dtm_contact.cli import CommandGroup
 from dtm_contact.cli.grounds import IsoTime, ListingNames, listing_names
-from dtm_contact.cli.output import as_json_option, console, plain, print_json, printable, table
+from dtm_contact.cli.output import as_json_option, plain, print_json, printable, table, terminal_output
 from dtm_contact.explain.terminal import render_judgement
 from dtm_contact.labels.cases import STATES
 from dtm_contact.labels.events import EventNaming, event_line
@@ -338,7 +338,7 @@ def show(settings: Settings, number: str, *, as_json: bool) -> None:
         if as_json:
             print_json(_as_json(file))
         else:
-            console().print(Group(*_case_lines(file, listing_names(settings, store))))
+            terminal_output().print(Group(*_case_lines(file, listing_names(settings, store))))
 
 
 def _as_json(file: CaseFile) -> dict[str, object]:

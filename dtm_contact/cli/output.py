@@ -22,7 +22,7 @@ PRIORITY_STYLE = {"P1": "bold white on red", "P2": "bold yellow", "P3": "default
 as_json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, one object a line.")
 
 
-def console() -> Console:
+def terminal_output() -> Console:
     """Return where people read: standard output, with colour on a terminal only (NO_COLOR and TERM are heeded)."""
     terminal = Console(highlight=False, soft_wrap=False)
     return terminal if terminal.is_terminal else Console(highlight=False, width=_WIDTH_OFF_TERMINAL)

@@ -9,7 +9,7 @@ from rich.text import Text
 
 from dtm_contact.cli import CommandGroup
 from dtm_contact.cli.grounds import ListingNames, listing_names
-from dtm_contact.cli.output import as_json_option, console, plain, print_json, priority, table
+from dtm_contact.cli.output import as_json_option, plain, print_json, priority, table, terminal_output
 from dtm_contact.labels.judging import UNVERIFIED_CALLER
 from dtm_contact.model import AlarmLevel
 from dtm_contact.settings import Settings
@@ -29,7 +29,7 @@ def list_(settings: Settings, *, as_json: bool) -> None:
     with open_store(settings.store.url, read_only=True) as store:
         counts = store.cases.queue_counts(datetime.now(UTC))
         if not as_json:
-            console().print(queues_table(counts, listing_names(settings, store)))
+            terminal_output().print(queues_table(counts, listing_names(settings, store)))
     for count in counts if as_json else ():
         counted = {"queue": count.queue, "open": count.open, "late": count.late, "P1": count.danger}
         print_json({**counted, "possible": count.possible, "waiting": count.waiting})
@@ -55,7 +55,7 @@ def show(settings: Settings, queue: str, limit: int, *, as_json: bool) -> int:
         names = listing_names(settings, store)
         if not cases and queue not in names.queues:
             raise click.ClickException(f"there is no queue {queue!r}; there are {', '.join(sorted(names.queues))}")
-        console().print(cases_table(cases, names, title=names.queue(queue)))
+        terminal_output().print(cases_table(cases, names, title=names.queue(queue)))
     return 0
 
 

@@ -14,7 +14,7 @@ from dtm_contact.cases.timeline import TimelineHome, days, home_of
 from dtm_contact.cli import CommandGroup
 from dtm_contact.cli.case import actor_option, perform
 from dtm_contact.cli.grounds import ListingNames, listing_names
-from dtm_contact.cli.output import as_json_option, console, plain, print_json, printable, table
+from dtm_contact.cli.output import as_json_option, plain, print_json, printable, table, terminal_output
 from dtm_contact.labels.cases import ENTRY_KINDS, PROTECTIONS
 from dtm_contact.model import EntryKind, OnDuty, Protection
 from dtm_contact.settings import Settings
@@ -45,7 +45,9 @@ def show(settings: Settings, tenant: str, *, as_json: bool) -> None:
     if as_json:
         print_json(_as_json(home, dealings))
     else:
-        console().print(Group(*(Text(line, style="bold red") for line in first), *_timeline(home, dealings, names)))
+        terminal_output().print(
+            Group(*(Text(line, style="bold red") for line in first), *_timeline(home, dealings, names))
+        )
 
 
 def _as_json(home: TimelineHome, dealings: HouseholdHistory) -> dict[str, Any]:
@@ -112,7 +114,7 @@ def list_(settings: Settings, tenant: str, *, with_over: bool, as_json: bool) ->
         (str(entry.id), ENTRY_KINDS[entry.kind], names.person(entry.tenant_id), *_entry_columns(entry, today))
         for entry in shown
     ]
-    console().print(table(("n°", "", "", "", "", ""), rows) if rows else "rien au registre")
+    terminal_output().print(table(("n°", "", "", "", "", ""), rows) if rows else "rien au registre")
 
 
 @register.command("add")

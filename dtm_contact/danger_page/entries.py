@@ -77,7 +77,7 @@ class Entry:
 
 def entries(
     files: Sequence[CaseFile],
-    known: SiteConfiguration,
+    configuration: SiteConfiguration,
     now: datetime,
     registered_of: Callable[[Case], HouseholdRegister],
 ) -> list[Entry]:
@@ -85,13 +85,13 @@ def entries(
 
     Args:
         files: the cases with what lies in them.
-        known: the directory and the rules in force.
+        configuration: the directory and the rules in force.
         now: the time, on the offices' wall clock.
         registered_of: says what the register has of a case's household.
     """
-    labels = {code: topic.label for code, topic in known.rules.reader.topics.items()}
-    names = Names(known.directory, labels, known.settings.zone)
-    return [_entry(file, known, names, now, registered_of(file.case)) for file in files]
+    labels = {code: topic.label for code, topic in configuration.rules.reader.topics.items()}
+    names = Names(configuration.directory, labels, configuration.settings.zone)
+    return [_entry(file, configuration, names, now, registered_of(file.case)) for file in files]
 
 
 def _entry(

@@ -161,7 +161,7 @@ class StoredImports:
             ]
             connection.execute(insert_of(connection)(imported_arrivals).on_conflict_do_nothing(), rows)
 
-    def known(self, external_ids: Collection[str]) -> set[str]:
+    def already_taken(self, external_ids: Collection[str]) -> set[str]:
         """Return which of these were taken over before."""
         return {row.external_id for row in self._rows(external_ids)}
 

@@ -164,4 +164,4 @@ def test_what_is_stored_twice_is_there_once(running: Engine) -> None:
     for _ in range(2):
         running.store.imports.accept(begun.id, [ImportedMail(arrival, NOW)])
     assert running.store.imports.counts(begun.id).taken == 1
-    assert running.store.imports.known([arrival.external_id, "other"]) == {arrival.external_id}
+    assert running.store.imports.already_taken([arrival.external_id, "other"]) == {arrival.external_id}
