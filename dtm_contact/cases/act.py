@@ -2,13 +2,13 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from dtm_contact.cases.knowledge import Knowledge, Ways
 from dtm_contact.cases.refusals import ChangedMeanwhileError, RefusedError, WrongArgumentError, WrongStateError
 from dtm_contact.errors import NotFoundError
 from dtm_contact.labels.events import actor
-from dtm_contact.model import Alarm, Priority, agreed
+from dtm_contact.model import Alarm, CodedText, Priority, agreed
 from dtm_contact.rules import RuleSet
 from dtm_contact.rules.queues import Queue
 from dtm_contact.store import Case, CaseTransaction, Event, LockedCase, Visibility
@@ -16,7 +16,7 @@ from dtm_contact.store.alarm_labels import alarm_values
 from dtm_contact.store.case_transactions import as_json, from_json
 
 UNDONE = "undone"
-WITHDRAWN = "saisie annulée"
+WITHDRAWN: Final = CodedText("entry_withdrawn")
 """Why an entry of the register ended that was a slip of the hand."""
 
 
@@ -227,7 +227,7 @@ def _on_the_other(work: CaseTransaction, held: LockedCase, data: dict[str, Any])
         if other.case.version > 1:
             raise WrongStateError(f"le dossier {other.case.number} a été travaillé depuis")
         changed = work.change(
-            other, state="closed", closed_at=work.now, done_reason=f"réuni à nouveau au {held.case.number}"
+            other, state="closed", closed_at=work.now, done_reason=CodedText("merged_again", {"case": held.case.number})
         )
     elif told["changed"]:
         changed = _put_back(work, other, told["changed"])

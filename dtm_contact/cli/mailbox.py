@@ -19,6 +19,7 @@ from dtm_contact.cli.grounds import ListingNames, grounds_options, listing_names
 from dtm_contact.cli.output import as_json_option, plain, print_json, printable, table, terminal_output
 from dtm_contact.directory import Directory
 from dtm_contact.ingest.imap import login_by
+from dtm_contact.labels.coded_text import text_of
 from dtm_contact.settings import Settings
 from dtm_contact.store import Store, open_store
 from dtm_contact.store.columns import DataClass
@@ -195,7 +196,14 @@ def _print_end(settings: Settings, store: Store, waiting: Sequence[PendingDanger
 
 def _print_dangers(waiting: Sequence[PendingDanger], names: ListingNames) -> None:
     rows = [
-        (each.number, names.time(each.reached_at), each.subject, _place(each, names), names.queue(each.queue), each.who)
+        (
+            each.number,
+            names.time(each.reached_at),
+            text_of(each.subject),
+            _place(each, names),
+            names.queue(each.queue),
+            text_of(each.who),
+        )
         for each in waiting
     ]
     terminal_output().print(table(("case", "came", "subject", "place", "queue", "from"), rows))
@@ -210,8 +218,8 @@ def _ask_of_each(settings: Settings, store: Store, waiting: Sequence[PendingDang
     for number, danger in enumerate(waiting, start=1):
         click.echo(f"\nDanger {number} of {len(waiting)}: case {danger.number}, came {names.time(danger.reached_at)}")
         for name, value in (
-            ("subject", danger.subject),
-            ("from", danger.who),
+            ("subject", text_of(danger.subject)),
+            ("from", text_of(danger.who)),
             ("place", _place(danger, names)),
             ("queue", names.queue(danger.queue)),
         ):

@@ -10,6 +10,7 @@ from rich.text import Text
 from dtm_contact.cli import CommandGroup
 from dtm_contact.cli.grounds import ListingNames, listing_names
 from dtm_contact.cli.output import as_json_option, plain, print_json, priority, table, terminal_output
+from dtm_contact.labels.coded_text import text_of, texts_of
 from dtm_contact.labels.judging import UNVERIFIED_CALLER
 from dtm_contact.model import AlarmLevel
 from dtm_contact.settings import Settings
@@ -94,16 +95,19 @@ def case_row(case: Case, names: ListingNames) -> list[str | Text]:
         names.time(case.due),
         _who(case, names),
         names.place(case.residence_id, case.dwelling_id) or "?",
-        f"{names.topic(case.topic) if case.topic else ''}: {case.subject or '(sans objet)'}".removeprefix(": "),
-        case.why,
+        f"{names.topic(case.topic) if case.topic else ''}: {text_of(case.subject) or '(sans objet)'}".removeprefix(
+            ": "
+        ),
+        texts_of(case.why),
     ]
 
 
 def _who(case: Case, names: ListingNames) -> str:
     """Return who it is; of a call the number, and who it may be: anybody can send any number."""
+    who = text_of(case.who)
     if not case.channel.is_spoken:
-        return names.person(case.tenant_id) if case.tenant_id else f"? {case.who}"
-    return f"{case.who}: {names.person(case.tenant_id)} ? ({UNVERIFIED_CALLER})" if case.tenant_id else f"? {case.who}"
+        return names.person(case.tenant_id) if case.tenant_id else f"? {who}"
+    return f"{who}: {names.person(case.tenant_id)} ? ({UNVERIFIED_CALLER})" if case.tenant_id else f"? {who}"
 
 
 def waiting_line(store: Store) -> str:

@@ -9,13 +9,14 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from dtm_contact.cases import Command
-from dtm_contact.cases.registered import entry_words, registered
+from dtm_contact.cases.registered import entry_text, registered
 from dtm_contact.cases.timeline import TimelineHome, days, home_of
 from dtm_contact.cli import CommandGroup
 from dtm_contact.cli.case import actor_option, perform
 from dtm_contact.cli.grounds import ListingNames, listing_names
 from dtm_contact.cli.output import as_json_option, plain, print_json, printable, table, terminal_output
 from dtm_contact.labels.cases import ENTRY_KINDS, PROTECTIONS
+from dtm_contact.labels.coded_text import text_of
 from dtm_contact.model import EntryKind, OnDuty, Protection
 from dtm_contact.settings import Settings
 from dtm_contact.store import RegisterEntry, open_store
@@ -167,7 +168,7 @@ def _change_register(settings: Settings, verb: str, number: str, who: str, asked
 def _entry_columns(entry: RegisterEntry, today: date) -> tuple[str, str, str]:
     """Return what an entry says, what stands beside it, and its days and people."""
     protects = entry.kind is EntryKind.PROTECTION
-    said = PROTECTIONS[Protection(entry.value)] if protects else entry_words(entry.kind, entry.value)
+    said = PROTECTIONS[Protection(entry.value)] if protects else text_of(entry_text(entry.kind, entry.value))
     return (
         said,
         printable(", ".join(filter(None, (entry.words, entry.reference)))),

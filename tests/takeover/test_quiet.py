@@ -10,9 +10,9 @@ import pytest
 from dtm_contact.cases import Command, apply
 from dtm_contact.cases.knowledge import SiteConfiguration
 from dtm_contact.cases.refusals import WrongStateError
-from dtm_contact.labels.judging import TAKEN_OVER
 from dtm_contact.model import IMPORTED, AlarmLevel, Priority
 from dtm_contact.store.imports import ImportedMail
+from dtm_contact.store.placement import TAKEN_OVER
 from tests.outbound.engine import Engine, engine, performed
 from tests.takeover.mails import NOW, mail
 from tests.vouched import vouched
