@@ -53,7 +53,7 @@ RELEASED = {
     "v0022_figures": "a20eda3f94d722e8",
     "v0023_imports": "4c86877877b3c8ed",
     "v0024_canned_answers": "4791d453c78c3f51",
-    "v0025_coded_texts": "7ec3d0d76e5cb698",
+    "v0025_coded_texts": "471bdb78a7c6c514",
 }
 """Each revision with the beginning of its text's SHA-256."""
 NUMBERS = [f"2026-{number:06}" for number in range(1, 5)]
