@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from dtm_contact.labels.coded_text import text_of
 from dtm_contact.model import (
     Alarm,
     Call,
@@ -71,7 +72,7 @@ def _alarm(alarm: Alarm) -> Json:
         "raised_by": alarm.raised_by.value if alarm.raised_by else None,
         "score": _rounded(alarm.score),
         "limit": _rounded(alarm.limit),
-        "why_not": alarm.why_not,
+        "why_not": text_of(alarm.why_not) or None,
     }
 
 

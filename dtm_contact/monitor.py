@@ -22,11 +22,11 @@ class HealthReport:
 
     Attributes:
         checks: what is wrong by what was looked at; None where it is well.
-        told: what else the admins are told of, by its cause: the daemon does its work all the same.
+        warnings: what else the admins are told of, by its cause: the daemon does its work all the same.
     """
 
     checks: Mapping[str, str | None]
-    told: Mapping[str, str] = field(default_factory=dict)
+    warnings: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def well(self) -> bool:
@@ -47,7 +47,7 @@ class _Server(ThreadingMixIn, WSGIServer):
     daemon_threads = True
 
 
-class _Handler(WSGIRequestHandler):
+class _QuietHandler(WSGIRequestHandler):
     # A client that connects and says nothing must not hold its thread for ever.
     timeout = _SECONDS
 
@@ -81,7 +81,7 @@ class Monitor:
         self._report = report
         self._ready = ready
         self._refresh = refresh
-        self._server = make_server(host, port, self._page, _Server, _Handler)
+        self._server = make_server(host, port, self._page, _Server, _QuietHandler)
 
     @property
     def address(self) -> str:
@@ -120,6 +120,6 @@ class Monitor:
 
 def _told(report: HealthReport) -> tuple[HTTPStatus, str, bytes]:
     checks = {name: wrong or "well" for name, wrong in report.checks.items()}
-    body = json.dumps({"well": report.well, "checks": checks, "told": dict(report.told)}).encode()
+    body = json.dumps({"well": report.well, "checks": checks, "told": dict(report.warnings)}).encode()
     status = HTTPStatus.OK if report.well else HTTPStatus.SERVICE_UNAVAILABLE
     return status, "application/json", body + b"\n"

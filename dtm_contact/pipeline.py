@@ -14,6 +14,7 @@ from dtm_contact.model import (
     AlarmSource,
     Arrival,
     CaseKind,
+    CodedText,
     Contact,
     DangerReply,
     Decision,
@@ -187,8 +188,6 @@ def _judged_ours(
 
 
 _NOTHING_ASKED = Understanding(CaseKind.NONE, (), Priority.P4)
-_SAID_BY_AGENT = "l'agent qui l'a noté a dit {priority}"
-"""Why a case that an agent opens by hand gives no alarm, though what they wrote down reads like danger."""
 
 
 def _without_case(decision: Decision) -> Decision:
@@ -290,6 +289,11 @@ def _confirmed(understanding: Understanding, case: KnownCase) -> Understanding:
     )
 
 
+def _noted_by_agent(priority: Priority) -> CodedText:
+    """Return why a case that an agent opens by hand gives no alarm, though what they wrote down reads like danger."""
+    return CodedText("agent_noted_priority", {"priority": priority.value})
+
+
 def _as_said(understanding: Understanding, stated: Stated, rules: RuleSet) -> Understanding:
     """Return what is asked as the agent says, who wrote it down: it is a case, whatever it reads like."""
     asked = _as_case(understanding)
@@ -303,7 +307,7 @@ def _as_said(understanding: Understanding, stated: Stated, rules: RuleSet) -> Un
         return replace(asked, alarm=asked.alarm.raised(AlarmSource.AGENT))
     if stated.priority is None:
         return asked
-    lowered = asked.alarm.lowered(AlarmLevel.NONE, _SAID_BY_AGENT.format(priority=stated.priority))
+    lowered = asked.alarm.lowered(AlarmLevel.NONE, _noted_by_agent(stated.priority))
     return replace(asked, priority=stated.priority, alarm=lowered)
 
 

@@ -27,6 +27,7 @@ from dtm_contact.errors import (
     UnknownSchemaError,
     WrongSettingError,
 )
+from dtm_contact.labels.coded_text import text_of
 from dtm_contact.settings import (
     AlarmSettings,
     DangerSettings,
@@ -148,7 +149,7 @@ async def test_a_full_disk_puts_senders_off_until_it_is_well_again(small_disk: P
                 await asyncio.sleep(0.05)
             while running.store.arrivals.waiting():
                 await asyncio.sleep(0.05)
-        subjects = {case.subject for case in running.store.cases.queue()}
+        subjects = {text_of(case.subject) for case in running.store.cases.queue()}
     assert {"before", "after"} <= subjects <= {"before", "after", *taken}
 
 

@@ -263,8 +263,8 @@ async def test_a_disk_that_is_nearly_full_is_told_and_one_below_the_reserve_make
     report = await scene.report()
     path = store.database.sqlite_path
     assert path is not None
-    assert f"{path.parent} has" in report.told["disk"] or str(tempfile.gettempdir()) in report.told["disk"]
-    assert f"DTM_MONITOR_FREE_OCTETS wants {everything:,}" in report.told["disk"]
+    assert f"{path.parent} has" in report.warnings["disk"] or str(tempfile.gettempdir()) in report.warnings["disk"]
+    assert f"DTM_MONITOR_FREE_OCTETS wants {everything:,}" in report.warnings["disk"]
     assert report.checks["intake"] is None
     await scene.look()
     assert scene.alarms.troubles().keys() == {"disk"}
@@ -272,7 +272,7 @@ async def test_a_disk_that_is_nearly_full_is_told_and_one_below_the_reserve_make
     scene = Scene(store, kept=StoreSettings(url=url, reserve=everything), monitor=MonitorSettings(free_octets=0))
     report = await scene.report()
     assert f"{path}" in (report.checks["intake"] or "")
-    assert "disk" not in report.told
+    assert "disk" not in report.warnings
 
 
 async def test_what_lasts_is_told_by_its_own_check_or_with_the_other_alarms(store: Store) -> None:
@@ -282,7 +282,7 @@ async def test_what_lasts_is_told_by_its_own_check_or_with_the_other_alarms(stor
     report = await scene.report()
     assert report.checks["relay"] == "relay is wrong"
     assert report.checks["alarms"] == "recording: recording is wrong"
-    assert report.told == {"queues": "queues is wrong"}
+    assert report.warnings == {"queues": "queues is wrong"}
     assert not report.well
 
 

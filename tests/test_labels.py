@@ -1,20 +1,26 @@
 """The labels name what the layers above them call by the same codes."""
 
-from collections.abc import Iterable, Mapping
+import ast
+import inspect
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
+import dtm_contact
 from dtm_contact.access import Role
 from dtm_contact.cases import all_verbs
 from dtm_contact.cases.act import UNDONE
-from dtm_contact.labels import cases, judging
-from dtm_contact.labels.cases import audit_details
+from dtm_contact.conversation import joining
+from dtm_contact.labels import cases, coded_text, judging
+from dtm_contact.labels.audit import audit_details
 from dtm_contact.labels.events import event_line
 from dtm_contact.labels.formats import due_in, lasting, percent, plural, size, spaced
 from dtm_contact.model import (
     AlarmLevel,
     AlarmSource,
+    CodedText,
     Consent,
     EntryKind,
     Outcome,
@@ -23,9 +29,10 @@ from dtm_contact.model import (
     Protection,
     Reach,
     Unread,
+    Way,
     Wish,
+    Withheld,
 )
-from dtm_contact.store.register import WITHHELD
 
 NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 
@@ -60,7 +67,11 @@ def test_every_verb_is_named_in_the_audit_trail() -> None:
     ("what", "data", "line"),
     [
         (UNDONE, {}, "Changement annulé"),
-        ("not sent", {"reason": WITHHELD}, "Message non envoyé : le registre interdit d'écrire à cette adresse"),
+        (
+            "not sent",
+            {"reason": Withheld.REGISTER},
+            "Message non envoyé : le registre interdit d'écrire à cette adresse",
+        ),
         (
             "moved",
             {"changed": {"queue": ["nord", "sud"]}},
@@ -94,3 +105,69 @@ def test_an_event_is_a_line(what: str, data: Mapping[str, object], line: str) ->
 )
 def test_times_and_numbers_are_written_as_people_do(written: str, expected: str) -> None:
     assert written == expected
+
+
+def coded_texts() -> Iterator[tuple[str, frozenset[str] | None]]:
+    """Yield each code that the program makes, with the names of its arguments; None where they stand elsewhere."""
+    for path in sorted(Path(dtm_contact.__file__).parent.rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if not isinstance(node, ast.Call) or not node.args or not isinstance(node.args[0], ast.Constant):
+                continue
+            made = ast.unparse(node.func)
+            if made == "CodedText":
+                args = node.args[1] if len(node.args) > 1 else ast.Dict([], [])
+                keys = args.keys if isinstance(args, ast.Dict) else None
+                names = None if keys is None else frozenset(ast.literal_eval(key) for key in keys if key is not None)
+                yield str(node.args[0].value), names
+            elif made == "CodedText.about":
+                yield str(node.args[0].value), frozenset(keyword.arg or "" for keyword in node.keywords)
+
+
+def test_every_code_has_words_that_take_its_arguments() -> None:
+    made = list(coded_texts())
+    assert len(made) > 30
+    for code, names in made:
+        signature = inspect.signature(coded_text.WORDS[code])
+        if names is not None:
+            signature.bind(**dict.fromkeys(names))
+    obstacles = ast.parse(inspect.getsource(joining))
+    asked = [
+        node for node in ast.walk(obstacles) if isinstance(node, ast.Call) and ast.unparse(node.func) == "_Obstacle"
+    ]
+    assert {ast.literal_eval(node.args[0]) for node in asked} == set(coded_text.OBSTACLES)
+    of_own_messages = {"our_own_message", "our_message_again", "written_by_us"}
+    assert set(coded_text.WORDS) == {code for code, _names in made} | of_own_messages | {"text"}
+
+
+@pytest.mark.parametrize("way", [way for way in Way if way is not Way.RULE])
+def test_every_way_to_join_has_words(way: Way) -> None:
+    coded = CodedText("joined", {"way": way.value, "case": "2026-000001", "reopened": True})
+    assert coded_text.text_of(coded).endswith("2026-000001, rouvert")
+
+
+@pytest.mark.parametrize(
+    ("coded", "words"),
+    [
+        (
+            CodedText("not_joined", {"case": "2026-000001", "because": "closed_long_ago", "days": 14, "rule": "suite"}),
+            "dossier 2026-000001 non rejoint malgré la règle suite : clos depuis plus de 14 jours",
+        ),
+        (
+            CodedText("outcome", {"outcome": "voicemail", "before": "timeout"}),
+            "Message vocal à écouter, et non « Appel sans réponse après attente »",
+        ),
+        (CodedText("spoke", {"owner": "paul"}), "joint par téléphone, alors que paul l'avait pris"),
+        (
+            CodedText("danger_over", {"over": "checked", "spoke": True}),
+            "Vérifié sur place : pas de danger – rappelé, joint",
+        ),
+        (CodedText("register_entry", {"kind": "never", "value": "0612345678"}), "ne jamais appeler le 06 12 34 56 78"),
+        (CodedText("caller", {"number": "0612345678", "name": "NADIA"}), "06 12 34 56 78 (NADIA)"),
+        (CodedText("of_a_later_program", {"x": 1}), "of_a_later_program"),
+        (CodedText("rule", {"other": 1}), "rule"),
+        (CodedText("danger", {"level": "unheard of"}), "danger"),
+    ],
+)
+def test_a_code_is_read_in_words(coded: CodedText, words: str) -> None:
+    assert coded_text.text_of(coded) == words
+    assert coded_text.text_of_json([coded.as_json(), "et après"]) == f"{words} ; et après"

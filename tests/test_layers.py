@@ -23,7 +23,7 @@ LINES = (
     ("rules",),
     ("pipeline",),
     ("calls",),
-    ("contract",),
+    ("contract", "reasons"),
     ("explain",),
     ("background", "journal"),
     ("store", "ingest", "outbound", "pdf", "webcall"),

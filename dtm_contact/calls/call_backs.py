@@ -174,7 +174,7 @@ def judge_call(
     on = call.ended_at.astimezone(grounds.grounds.settings.zone).date()
     noted = NotedHistory(history)
     line = CallerLine("") if call.key is None else grounds.callers.line(call.key, on, noted)
-    automated = not line.known and _is_automated(call, grounds)
+    automated = not line.is_known and _is_automated(call, grounds)
     standing = standing_of(call, line.household, line.homes, call_backs, automated=automated)
     matched = Match() if standing.party is None else grounds.callers.match(line, on)
     return _decided(call, standing, matched, grounds.grounds, noted, trace=trace)

@@ -22,7 +22,7 @@ EVENT = "queue_log"
 WANTED = OUTCOME_EVENTS | LEFT
 """The queue events that are kept of a log that is followed."""
 REFUSED = -1
-"""The `told` of a line that no call is made of, since its time cannot be true."""
+"""The `revision` of a line that no call is made of, since its time cannot be true."""
 _HOUR = 3600.0
 _IN_QUEUE = frozenset({"ENTERQUEUE", "CONNECT"})
 _BEFORE_TRANSFER = 5.0  # seconds: a leg that begins so much before the transfer is told is the one transferred to
@@ -236,9 +236,9 @@ class LiveCalls:
     def restore(self, kept: Iterable[tuple[LogLine, Record | QueueEvent]]) -> None:
         """Take back what was kept, in the order in which it was first kept; calls stand as they did."""
         for line, part in kept:
-            if line.told == REFUSED:
+            if line.revision == REFUSED:
                 continue
-            if line.told is None and isinstance(part, Record) and part.end > self.clock + _DAY:
+            if line.revision is None and isinstance(part, Record) and part.end > self.clock + _DAY:
                 self._doubtful = line, part
             elif isinstance(part, Record):
                 self._take(line, part)
@@ -312,8 +312,8 @@ class LiveCalls:
         call = self._waiting.pop(call_id)
         call.waits = False
         for key, line in call.lines.items():
-            if line.told is None:
-                call.lines[key] = self._changed[key] = replace(line, told=call.revision)
+            if line.revision is None:
+                call.lines[key] = self._changed[key] = replace(line, revision=call.revision)
         told = QuietCall(call_id, call.revision, tuple(call.lines.values()))
         call.revision += 1
         return told
@@ -327,7 +327,7 @@ class LiveCalls:
             self._take(line, record)
             return
         # Where it is kept, it goes with the lines of its neighbours.
-        self._changed[line.key] = replace(line, told=REFUSED, at=self.clock)
+        self._changed[line.key] = replace(line, revision=REFUSED, at=self.clock)
         message = "the record's time is more than a day ahead of the records around it"
         self._faults.add(Problem(record.file, record.line, 0, message, "a clock was wrong"))
 
@@ -342,12 +342,12 @@ class LiveCalls:
             self._adopt(call_id, call, part.uniqueid)
         else:
             call.events[line.key] = part
-        if line.told is None:
+        if line.revision is None:
             self._changed[line.key] = line
             call.waits = True
             self._waiting[call_id] = call
         else:
-            call.revision = max(call.revision, line.told + 1)
+            call.revision = max(call.revision, line.revision + 1)
 
     def _id_of(self, part: Record | QueueEvent) -> str:
         if isinstance(part, Record):

@@ -291,15 +291,15 @@ class CallInterpreter:
         return name.isascii() and name.isdigit() and len(name) <= self._extension_digits
 
 
-def pack(told: QuietCall) -> bytes:
+def pack(call: QuietCall) -> bytes:
     """Return a call's lines as the bytes of an arrival: a line of JSON, then each line after a letter for its log."""
-    head = json.dumps({"id": told.id, "revision": told.revision}).encode()
-    return b"\n".join((head, *(_MARKS[line.kind] + line.raw for line in told.lines)))
+    head = json.dumps({"id": call.id, "revision": call.revision}).encode()
+    return b"\n".join((head, *(_MARKS[line.kind] + line.raw for line in call.lines)))
 
 
-def external_id(told: QuietCall) -> str:
+def external_id(call: QuietCall) -> str:
     """Return what makes the arrival the same when it is handed over twice: the linkedid, and which revision it is."""
-    return told.id if told.revision == 0 else f"{told.id}#{told.revision}"
+    return call.id if call.revision == 0 else f"{call.id}#{call.revision}"
 
 
 def call_id_of(external: str) -> str:

@@ -2,13 +2,13 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from dtm_contact.cases.knowledge import Knowledge, Ways
 from dtm_contact.cases.refusals import ChangedMeanwhileError, RefusedError, WrongArgumentError, WrongStateError
 from dtm_contact.errors import NotFoundError
 from dtm_contact.labels.events import actor
-from dtm_contact.model import Alarm, Priority, agreed
+from dtm_contact.model import Alarm, CodedText, Priority, agreed
 from dtm_contact.rules import RuleSet
 from dtm_contact.rules.queues import Queue
 from dtm_contact.store import Case, CaseTransaction, Event, LockedCase, Visibility
@@ -16,7 +16,7 @@ from dtm_contact.store.alarm_labels import alarm_values
 from dtm_contact.store.case_transactions import as_json, from_json
 
 UNDONE = "undone"
-WITHDRAWN = "saisie annulée"
+WITHDRAWN: Final = CodedText("entry_withdrawn")
 """Why an entry of the register ended that was a slip of the hand."""
 
 
@@ -26,7 +26,7 @@ class Act:
     Attributes:
         work: the transaction.
         visibility: what the actor may see; what lies outside of it is refused as what does not exist is.
-        told: the events so far.
+        events: those so far.
         opened: the case that the verb opened, if it did.
     """
 
@@ -35,7 +35,7 @@ class Act:
         self.work = work
         self._held = held
         self.visibility = visibility
-        self.told: list[Event] = []
+        self.events: list[Event] = []
         self.opened: str | None = None
         self._grounds = grounds
 
@@ -137,7 +137,7 @@ class Act:
 
     def label(self, *, danger: bool) -> None:
         """Keep what the last event says of the case's alarm: that somebody was in danger, or that nobody was."""
-        self.work.add_alarm_label(self.held, self.told[-1], danger=danger)
+        self.work.add_alarm_label(self.held, self.events[-1], danger=danger)
 
     def must_be_open(self) -> None:
         """Make sure that the case is open.
@@ -166,7 +166,7 @@ class Act:
 
     def tell(self, what: str, data: dict[str, Any], of: LockedCase | None = None) -> None:
         """Tell what happened to the case in hand, or to another one."""
-        self.told.append(self.work.add_event(of or self.held, what, data))
+        self.events.append(self.work.add_event(of or self.held, what, data))
 
 
 def standing(events: Iterable[Event]) -> tuple[Event, ...]:
@@ -227,7 +227,7 @@ def _on_the_other(work: CaseTransaction, held: LockedCase, data: dict[str, Any])
         if other.case.version > 1:
             raise WrongStateError(f"le dossier {other.case.number} a été travaillé depuis")
         changed = work.change(
-            other, state="closed", closed_at=work.now, done_reason=f"réuni à nouveau au {held.case.number}"
+            other, state="closed", closed_at=work.now, done_reason=CodedText("merged_again", {"case": held.case.number})
         )
     elif told["changed"]:
         changed = _put_back(work, other, told["changed"])

@@ -131,9 +131,9 @@ def addressees(
     return tuple(sorted(people, key=lambda each: _place(each, settings)))
 
 
-def usual(found: Sequence[Addressee]) -> Addressee | None:
+def usual(addressees: Sequence[Addressee]) -> Addressee | None:
     """Return the addressee whom an answer goes to unless the agent chooses; None where nothing proves any."""
-    return next((each for each in found if not (each.unproven or each.never)), None)
+    return next((each for each in addressees if not (each.unproven or each.never)), None)
 
 
 def _beside(each: Addressee) -> Addressee:

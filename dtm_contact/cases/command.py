@@ -45,27 +45,27 @@ class Command:
         }
 
     @classmethod
-    def from_json(cls, told: Any) -> Self:
+    def from_json(cls, data: Any) -> Self:
         """Return the command that `as_json` told.
 
         Raises:
             WrongArgumentError: it is none.
         """
-        if not isinstance(told, dict):
+        if not isinstance(data, dict):
             raise WrongArgumentError("une commande est un objet JSON")
-        version = told.get("expected_version")
-        arguments = told.get("arguments", {})
+        version = data.get("expected_version")
+        arguments = data.get("arguments", {})
         if version is not None and type(version) is not int:
             raise WrongArgumentError("expected_version est un nombre entier")
         if not isinstance(arguments, dict):
             raise WrongArgumentError("arguments est un objet JSON")
-        number = _name(told, "number", empty=True)
-        named = _name(told, "verb"), _name(told, "actor")
-        return cls(*named, number, arguments, version, of_draft=told.get("of_draft") is True)
+        number = _name(data, "number", empty=True)
+        named = _name(data, "verb"), _name(data, "actor")
+        return cls(*named, number, arguments, version, of_draft=data.get("of_draft") is True)
 
 
-def _name(told: dict[str, Any], key: str, *, empty: bool = False) -> str:
-    name = told.get(key, "")
+def _name(data: dict[str, Any], key: str, *, empty: bool = False) -> str:
+    name = data.get(key, "")
     if not isinstance(name, str) or len(name) > _LONGEST_NAME or not (name.strip() or empty):
         raise WrongArgumentError(f"{key} est un mot")
     return name

@@ -10,6 +10,7 @@ from dtm_contact.cases.act import Act
 from dtm_contact.cases.addressees import Addressee, Care, addressees, usual
 from dtm_contact.cases.refusals import NeverUsedError, RefusedError, UnprovenAddressError, WrongArgumentError
 from dtm_contact.cases.registered import HouseholdRegister, household_of, place_named, registered
+from dtm_contact.labels.coded_text import text_of
 from dtm_contact.model import (
     Alarm,
     CaseKind,
@@ -239,7 +240,10 @@ def post(act: Act, to: Addressee, text: str, *, subject: str | None = None, encl
     act.work.change(act.held)
     told: dict[str, Any] = {"to": to.address, "text": text, "message_id": letter.message_id, "subject": subject}
     told |= {"also_to": list(enclosed.also_to), "cc": list(enclosed.cc)}
-    told |= {"files": [file.told for file in enclosed.files], "forwarded": [each.name for each in enclosed.forwarded]}
+    told |= {
+        "files": [file.in_event for file in enclosed.files],
+        "forwarded": [each.name for each in enclosed.forwarded],
+    }
     told |= {"unproven": to.unproven}
     act.tell(enclosed.kind, {name: value for name, value in told.items() if value})
 
@@ -289,5 +293,5 @@ def subject_of(case: Case, last: Contact | None, *, protected: bool) -> str:
     """Return the subject of an answer to a message; of somebody protected it repeats nothing of the message's."""
     if protected:
         return f"Votre demande – dossier {case.number}"
-    about = _REPLY_MARKS.sub("", (last.subject if last else case.subject).strip()) or "Votre demande"
+    about = _REPLY_MARKS.sub("", (last.subject if last else text_of(case.subject)).strip()) or "Votre demande"
     return f"Re: {about}" if case.number in about else f"Re: {about} – dossier {case.number}"

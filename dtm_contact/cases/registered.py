@@ -8,10 +8,9 @@ from typing import Final
 
 from dtm_contact.calls.outcomes import national
 from dtm_contact.directory import Directory
-from dtm_contact.labels.cases import CONSENTS, REACHES
+from dtm_contact.labels.cases import REACHES
 from dtm_contact.labels.formats import spaced
-from dtm_contact.labels.judging import LANGUAGES
-from dtm_contact.model import Consent, EntryKind, Reach
+from dtm_contact.model import CodedText, EntryKind, Reach
 from dtm_contact.store import Case, RegisterEntry
 from dtm_contact.store.desk import StoredDesk
 from dtm_contact.text import fold
@@ -24,19 +23,11 @@ _SHORTEST_NAME: Final = 5
 """Letters of a street or a residence whose name in a text is taken for it, and not for any word."""
 
 
-def entry_words(kind: EntryKind, value: str) -> str:
+def entry_text(kind: EntryKind, value: str) -> CodedText:
     """Return what an entry says, as everybody who sees the household may read it: of a protection that it is one."""
-    match kind:
-        case EntryKind.PROTECTION:
-            return "protection"
-        case EntryKind.NEVER:
-            return f"ne jamais {'écrire à' if '@' in value else 'appeler le'} {shown_reach(value)}"
-        case EntryKind.REACH:
-            return REACHES[Reach(value)]
-        case EntryKind.LANGUAGE:
-            return f"langue : {LANGUAGES.get(value, value)}"
-        case EntryKind.SMS_CONSENT:
-            return CONSENTS[Consent(value)]
+    value = "" if kind is EntryKind.PROTECTION else value
+    dialled = national(value) if kind is EntryKind.NEVER and "@" not in value else value
+    return CodedText("register_entry", {"kind": kind.value, "value": dialled})
 
 
 def shown_reach(value: str) -> str:

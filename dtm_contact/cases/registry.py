@@ -141,7 +141,7 @@ def _on_case(
         if command.of_draft and command.verb in set(DraftKind):
             work.drop_draft(DraftKind(command.verb), command.number)
         (after,) = work.lock(command.number)
-        return Done(command.number, after.case.version, tuple(act.told), act.opened)
+        return Done(command.number, after.case.version, tuple(act.events), act.opened)
 
 
 def _what_came_between(act: Act, actor: str) -> str:
@@ -160,4 +160,4 @@ def _without_case(checked: Callable[..., None], store: Store, command: Command, 
     with case_transaction(store.database, command.actor, now) as work:
         act = Act(work, None, grounds, command.visibility)
         checked_call(checked, act, **command.arguments)
-        return Done("", 0, tuple(act.told), act.opened)
+        return Done("", 0, tuple(act.events), act.opened)

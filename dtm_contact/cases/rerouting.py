@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from dtm_contact.directory import Directory, Residence
-from dtm_contact.model import AlarmSource, Priority, agreed
+from dtm_contact.model import AlarmSource, CodedText, Priority, agreed
 from dtm_contact.rules import Queue, RuleSet
 from dtm_contact.rules.routing import OFFICE
 from dtm_contact.store import CaseTransaction, LockedCase, Store, case_transaction
@@ -167,7 +167,7 @@ class Placement:
             desks = self.rules.desks
             own = None if residence.office_id == self.directory.agency.office_id else residence.office_id
             to = desks.standing_in(desks.of_office(own), self.now)
-            self._move(work, held, OFFICE_CHANGED, to, "la résidence relève maintenant de ce bureau", owner=None)
+            self._move(work, held, OFFICE_CHANGED, to, CodedText("office_changed"), owner=None)
             return True
 
     def _is_of(self, held: LockedCase, office_id: str) -> bool:
@@ -183,13 +183,15 @@ class Placement:
             (held,) = work.lock(case.number)
             if held.case.state != "open" or held.case.queue != case.queue:
                 return False
-            self._move(work, held, QUEUE_RENAMED, to, f"cette file s'appelait {case.queue}")
+            self._move(work, held, QUEUE_RENAMED, to, CodedText("queue_renamed", {"queue": case.queue}))
             return True
 
-    def _move(self, work: CaseTransaction, held: LockedCase, what: str, to: Queue, why: str, **besides: None) -> None:
+    def _move(
+        self, work: CaseTransaction, held: LockedCase, what: str, to: Queue, why: CodedText, **besides: None
+    ) -> None:
         office_id = to.office_id or self.directory.agency.office_id
         changed = work.change(held, queue=to.id, office_id=office_id, **besides)
-        work.add_event(held, what, {"why": why, "changed": changed})
+        work.add_event(held, what, {"why": why.as_json(), "changed": changed})
 
 
 def former_offices(before: Iterable[Residence], after: Directory) -> dict[str, str]:

@@ -81,10 +81,10 @@ def _of_dwelling(dwelling_id: str, directory: Directory, on: date) -> TimelineHo
     return TimelineHome(dwelling_id, people, duty, parties)
 
 
-def days(found: HouseholdHistory, zone: tzinfo) -> Iterator[tuple[date, tuple[Moment, ...]]]:
+def days(history: HouseholdHistory, zone: tzinfo) -> Iterator[tuple[date, tuple[Moment, ...]]]:
     """Yield each day with all that happened on it, oldest first, by the offices' wall clock."""
-    moments = [_contact(contact) for contact in found.contacts]
-    moments += [_event(number, event, zone) for number, event in found.events]
+    moments = [_contact(contact) for contact in history.contacts]
+    moments += [_event(number, event, zone) for number, event in history.events]
     moments.sort(key=lambda moment: moment.at)
     for day, group in groupby(moments, key=lambda moment: moment.at.astimezone(zone).date()):
         yield day, tuple(group)

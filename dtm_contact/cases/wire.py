@@ -116,25 +116,25 @@ def unpack_answer(line: bytes) -> Done:
         raise CommitUnknownError("the daemon's answer cannot be understood") from None
 
 
-def raise_if_error(told: dict[str, Any]) -> None:
+def raise_if_error(answer: dict[str, Any]) -> None:
     """Raise the error that an answer holds, if it holds one.
 
     Raises:
         DtmContactError: what was raised at the other end.
     """
-    if "error" in told:
-        error = _ERRORS.get(told["error"], RefusedError)()
+    if "error" in answer:
+        error = _ERRORS.get(answer["error"], RefusedError)()
         # The message is whole already: its class's own words stand in it.
-        error.args = (told["message"],)
+        error.args = (answer["message"],)
         raise error
 
 
-def _done(told: dict[str, Any]) -> Done:
+def _done(answer: dict[str, Any]) -> Done:
     events = tuple(
         Event(each["id"], datetime.fromisoformat(each["at"]), each["who"], each["what"], each["data"])
-        for each in told["events"]
+        for each in answer["events"]
     )
-    return Done(told["number"], told["version"], events, told["opened"], told["arrival"])
+    return Done(answer["number"], answer["version"], events, answer["opened"], answer["arrival"])
 
 
 def _line(value: Any) -> bytes:

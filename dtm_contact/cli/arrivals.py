@@ -9,7 +9,7 @@ import click
 
 from dtm_contact.backup import replay as replay_journal
 from dtm_contact.cli import CommandGroup
-from dtm_contact.cli.output import as_json_option, console, plain, print_json, table
+from dtm_contact.cli.output import as_json_option, plain, print_json, table, terminal_output
 from dtm_contact.settings import Settings
 from dtm_contact.store import ArrivalLine, ArrivalState, Store, open_store
 
@@ -39,7 +39,7 @@ def list_(settings: Settings, state: ArrivalState | None, *, as_json: bool) -> N
             print_json(plain(line))
         return
     rows = [_row(line, settings) for line in lines]
-    console().print(table(("arrival", "received", "state", "case", "from", "subject", "reason"), rows))
+    terminal_output().print(table(("arrival", "received", "state", "case", "from", "subject", "reason"), rows))
 
 
 @arrivals.command()

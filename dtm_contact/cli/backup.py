@@ -11,7 +11,7 @@ from dtm_contact.backup import verify as verify_backup
 from dtm_contact.backup.making import mark_verified
 from dtm_contact.backup.restoring import take_out_files
 from dtm_contact.cli.outbox import held_table
-from dtm_contact.cli.output import as_json_option, console, plain, print_json
+from dtm_contact.cli.output import as_json_option, plain, print_json, terminal_output
 from dtm_contact.settings import Settings
 from dtm_contact.store import open_store
 
@@ -99,5 +99,5 @@ def restore(settings: Settings, file: Path, margin: int | None, folder: Path | N
         click.echo(f"the rules are back in {done.rules}")
     if done.held:
         click.echo(f"{len(done.held)} e-mails waited, and nobody knows whether they were sent since; they are held:")
-        console().print(held_table(done.held, settings))
+        terminal_output().print(held_table(done.held, settings))
     click.echo("next: dtm-contact arrivals replay JOURNAL (if one is kept), then outbox list, then start the daemon")

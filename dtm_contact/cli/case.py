@@ -16,11 +16,11 @@ from dtm_contact.cases.verbs.working import DangerOver
 from dtm_contact.cases.wire import send
 from dtm_contact.cli import CommandGroup
 from dtm_contact.cli.grounds import IsoTime, ListingNames, listing_names
-from dtm_contact.cli.output import as_json_option, console, plain, print_json, printable, table
+from dtm_contact.cli.output import as_json_option, plain, print_json, printable, table, terminal_output
 from dtm_contact.explain.terminal import render_judgement
 from dtm_contact.labels.cases import STATES
-from dtm_contact.labels.events import EventNaming, event_line
-from dtm_contact.labels.judging import NOT_READ
+from dtm_contact.labels.coded_text import NOT_READ, text_of
+from dtm_contact.labels.events import EventNaming, event_line, tag_label
 from dtm_contact.model import Priority
 from dtm_contact.settings import Settings
 from dtm_contact.store import CaseFile, Event, case_number, open_store
@@ -338,7 +338,7 @@ def show(settings: Settings, number: str, *, as_json: bool) -> None:
         if as_json:
             print_json(_as_json(file))
         else:
-            console().print(Group(*_case_lines(file, listing_names(settings, store))))
+            terminal_output().print(Group(*_case_lines(file, listing_names(settings, store))))
 
 
 def _as_json(file: CaseFile) -> dict[str, object]:
@@ -356,13 +356,15 @@ def _case_lines(file: CaseFile, names: ListingNames) -> Iterator[RenderableType]
     case = file.case
     yield Text(f"{case.number}  {case.priority}  {STATES[case.state]}, dans {names.queue(case.queue)}", style="bold")
     if case.owner or case.tags:
-        yield Text(", ".join(filter(None, (f"pris par {case.owner}" if case.owner else "", *case.tags))))
+        yield Text(
+            ", ".join(filter(None, (f"pris par {case.owner}" if case.owner else "", *map(tag_label, case.tags))))
+        )
     if case.waiting_until is not None:
         yield Text(f"en attente jusqu'au {names.time(case.waiting_until)}")
     if case.done_reason:
-        yield Text(f"clos : {case.done_reason}")
+        yield Text(f"clos : {text_of(case.done_reason)}")
     if not case.read_in_full:
-        yield Text(f"{NOT_READ} : {case.who}, {case.subject}", style="bold red")
+        yield Text(f"{NOT_READ} : {text_of(case.who)}, {text_of(case.subject)}", style="bold red")
     for contact in file.contacts:
         if contact.judgement is not None:
             yield render_judgement(contact.judgement, names.names)

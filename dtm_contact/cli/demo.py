@@ -31,7 +31,7 @@ from dtm_contact import log
 from dtm_contact.access import Role, new_account, new_link
 from dtm_contact.access.login import LINK_MINUTES
 from dtm_contact.cli.grounds import ListingNames, listing_names
-from dtm_contact.cli.output import console
+from dtm_contact.cli.output import terminal_output
 from dtm_contact.cli.queue import cases_table, queues_table
 from dtm_contact.daemon import RunningDaemon, daemon, stop_signal
 from dtm_contact.directory import Directory, in_force, read_export
@@ -150,11 +150,11 @@ def recent_calls(records: Path, queue_log: Path, now: datetime) -> dict[str, str
     epochs = [int(found[0]) for line in last if (found := _EPOCH.findall(line))]
     moved = timedelta(seconds=int(now.timestamp()) - max(epochs)) - _CALLS_ENDED
 
-    def local(found: re.Match[str]) -> str:
-        return str(datetime.fromisoformat(found[0]) + moved)
+    def local(match: re.Match[str]) -> str:
+        return str(datetime.fromisoformat(match[0]) + moved)
 
-    def epoch(found: re.Match[str]) -> str:
-        return str(int(found[0]) + int(moved.total_seconds()))
+    def epoch(match: re.Match[str]) -> str:
+        return str(int(match[0]) + int(moved.total_seconds()))
 
     shown = {epoch for line in last for epoch in _EPOCH.findall(line)}
     lines = queue_log.read_text("utf-8").splitlines() if queue_log.is_file() else []
@@ -211,7 +211,7 @@ async def _unless(stopped: asyncio.Event, work: Coroutine[None, None, None]) -> 
 async def _send_and_watch(
     settings: Settings, running: RunningDaemon, messages: Sequence[Path], names: ListingNames
 ) -> None:
-    out = console()
+    out = terminal_output()
     directory = Directory(await asyncio.to_thread(running.store.directory.load))
     samples = [path.read_bytes() for path in messages]
     further = incident(directory, datetime.now(settings.zone))

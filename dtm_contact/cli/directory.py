@@ -11,7 +11,7 @@ import click
 
 from dtm_contact.cases.rerouting import Placement, former_offices
 from dtm_contact.cli import CommandGroup
-from dtm_contact.cli.output import as_json_option, console, plain, print_json, print_problems, table
+from dtm_contact.cli.output import as_json_option, plain, print_json, print_problems, table, terminal_output
 from dtm_contact.directory import (
     Directory,
     ExportFiles,
@@ -137,7 +137,7 @@ def history(settings: Settings, limit: int, *, as_json: bool) -> int:
         return 0
     rows = [_history_row(imported, in_force=place == 0) for place, imported in enumerate(imports)]
     columns = ("number", "imported", "by", "exported", "from", *_COUNTED, "state", "forced")
-    console().print(table(columns, rows))
+    terminal_output().print(table(columns, rows))
     return 0
 
 
@@ -347,7 +347,7 @@ def _print_difference(difference: Sequence[FileDifference], *, as_json: bool) ->
         )
         return
     rows = [(change.file, _shown(change.added), _shown(change.changed), _shown(change.gone)) for change in difference]
-    console().print(table(("file", "added", "changed", "gone"), rows))
+    terminal_output().print(table(("file", "added", "changed", "gone"), rows))
 
 
 def _key(key: Key) -> str:

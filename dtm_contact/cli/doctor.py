@@ -8,7 +8,7 @@ import click
 from rich.text import Text
 
 from dtm_contact import log
-from dtm_contact.cli.output import as_json_option, console, print_json, printable
+from dtm_contact.cli.output import as_json_option, print_json, printable, terminal_output
 from dtm_contact.doctor import CHECKS, CheckResult, CheckState, examine
 from dtm_contact.settings import LogSettings
 
@@ -43,7 +43,7 @@ def doctor(config: Path | None, only: tuple[str, ...], *, as_json: bool) -> int:
 def print_findings(findings: Iterable[CheckResult], *, as_json: bool) -> CheckState:
     """Print each finding as soon as it is known, on a line, and what to do below it; return the worst state."""
     worst = CheckState.OK
-    out = console()
+    out = terminal_output()
     for finding in findings:
         worst = max(worst, finding.state, key=list(CheckState).index)
         if as_json:

@@ -12,7 +12,7 @@ from rich.console import Group
 from rich.text import Text
 
 from dtm_contact.cli.grounds import grounds_options, load_grounds
-from dtm_contact.cli.output import as_json_option, console, print_json, print_problems, printable, table
+from dtm_contact.cli.output import as_json_option, print_json, print_problems, printable, table, terminal_output
 from dtm_contact.directory import Directory, read_export
 from dtm_contact.model import CaseKind, Judgement, NoHistory, Priority
 from dtm_contact.pipeline import Grounds, judge
@@ -60,7 +60,7 @@ def score_command(
     if as_json:
         print_json(_as_json(scored))
     else:
-        console().print(_as_tables(scored))
+        terminal_output().print(_as_tables(scored))
 
 
 def _scorer(folder: Path) -> Callable[[Path, Settings, Path | None, Path | None], Score]:

@@ -8,7 +8,7 @@ import click
 
 from dtm_contact.access import digest_of, new_secret
 from dtm_contact.cli import CommandGroup
-from dtm_contact.cli.output import as_json_option, console, print_json, table
+from dtm_contact.cli.output import as_json_option, print_json, table, terminal_output
 from dtm_contact.directory import Directory
 from dtm_contact.figures import FIGURES, GROUPS, count_days
 from dtm_contact.figures.definitions import table as definitions_table
@@ -104,7 +104,9 @@ def show(
     elif as_json:
         print_json(rows)
     else:
-        console().print(table(tuple(rows[0]), [tuple(map(_shown, row.values())) for row in rows]) if rows else "")
+        terminal_output().print(
+            table(tuple(rows[0]), [tuple(map(_shown, row.values())) for row in rows]) if rows else ""
+        )
 
 
 @figures.command()
@@ -115,7 +117,7 @@ def definitions(*, markdown: bool) -> None:
         click.echo(definitions_markdown())
         return
     rows = [(figure.id, GROUPS[figure.group][1], figure.title_en, figure.counts_en) for figure in FIGURES]
-    console().print(table(("figure", "group", "title", "what it counts"), rows))
+    terminal_output().print(table(("figure", "group", "title", "what it counts"), rows))
 
 
 def definitions_markdown() -> str:
@@ -173,7 +175,7 @@ def list_boards(settings: Settings) -> None:
         rows = [
             (name, f"{made_at.astimezone(settings.zone):%Y-%m-%d %H:%M}") for name, made_at in store.figures.boards()
         ]
-    console().print(table(("name", "made"), rows))
+    terminal_output().print(table(("name", "made"), rows))
 
 
 def _note(store: Store, what: str, name: str) -> None:

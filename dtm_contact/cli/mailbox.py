@@ -16,9 +16,10 @@ from dtm_contact.cases.registered import look_up
 from dtm_contact.cli import CommandGroup
 from dtm_contact.cli.case import perform
 from dtm_contact.cli.grounds import ListingNames, grounds_options, listing_names, load_grounds, names_of
-from dtm_contact.cli.output import as_json_option, console, plain, print_json, printable, table
+from dtm_contact.cli.output import as_json_option, plain, print_json, printable, table, terminal_output
 from dtm_contact.directory import Directory
 from dtm_contact.ingest.imap import login_by
+from dtm_contact.labels.coded_text import text_of
 from dtm_contact.settings import Settings
 from dtm_contact.store import Store, open_store
 from dtm_contact.store.columns import DataClass
@@ -142,20 +143,20 @@ def _progress(*, as_json: bool) -> Callable[[Progress], None]:
     terminal = sys.stderr.isatty()
     last = -_STEP
 
-    def told(progress: Progress) -> None:
+    def show(progress: Progress) -> None:
         nonlocal last
-        if as_json or (not terminal and progress.seen - last < _STEP and progress.seen < progress.found):
+        if as_json or (not terminal and progress.seen - last < _STEP and progress.seen < progress.listed):
             return
         last = progress.seen
-        line = f"{progress.seen:,} of {progress.found:,} messages looked at, {progress.taken:,} taken over"
-        click.echo(f"\r{line}" if terminal else line, err=True, nl=not terminal or progress.seen == progress.found)
+        line = f"{progress.seen:,} of {progress.listed:,} messages looked at, {progress.taken:,} taken over"
+        click.echo(f"\r{line}" if terminal else line, err=True, nl=not terminal or progress.seen == progress.listed)
 
-    return told
+    return show
 
 
 def _print_counts(done: TakenOver, counts: ImportCounts, store: Store) -> None:
     progress = done.progress
-    click.echo(f"{progress.found:,} messages in {done.begun.source}:")
+    click.echo(f"{progress.listed:,} messages in {done.begun.source}:")
     for number, told in (
         (progress.taken, "taken over now"),
         (progress.before, "taken over before"),
@@ -195,10 +196,17 @@ def _print_end(settings: Settings, store: Store, waiting: Sequence[PendingDanger
 
 def _print_dangers(waiting: Sequence[PendingDanger], names: ListingNames) -> None:
     rows = [
-        (each.number, names.time(each.reached_at), each.subject, _place(each, names), names.queue(each.queue), each.who)
+        (
+            each.number,
+            names.time(each.reached_at),
+            text_of(each.subject),
+            _place(each, names),
+            names.queue(each.queue),
+            text_of(each.who),
+        )
         for each in waiting
     ]
-    console().print(table(("case", "came", "subject", "place", "queue", "from"), rows))
+    terminal_output().print(table(("case", "came", "subject", "place", "queue", "from"), rows))
 
 
 def _place(danger: PendingDanger, names: ListingNames) -> str:
@@ -210,8 +218,8 @@ def _ask_of_each(settings: Settings, store: Store, waiting: Sequence[PendingDang
     for number, danger in enumerate(waiting, start=1):
         click.echo(f"\nDanger {number} of {len(waiting)}: case {danger.number}, came {names.time(danger.reached_at)}")
         for name, value in (
-            ("subject", danger.subject),
-            ("from", danger.who),
+            ("subject", text_of(danger.subject)),
+            ("from", text_of(danger.who)),
             ("place", _place(danger, names)),
             ("queue", names.queue(danger.queue)),
         ):
@@ -332,18 +340,18 @@ def trial(
         (each.queue, *(f"{count:,}" for count in (each.messages, each.danger, each.possible, each.urgent)))
         for each in found.queues
     ]
-    console().print(table(("queue", "messages", "danger", "possible danger", "of the day"), rows))
+    terminal_output().print(table(("queue", "messages", "danger", "possible danger", "of the day"), rows))
     for unread in found.unread:
         click.echo(printable(f"could not be read: {unread.place}: {unread.reason}"), err=True)
     return 1 if found.unread else 0
 
 
 def _trial_progress(*, terminal: bool) -> Callable[[int, int], None]:
-    def told(done: int, of: int) -> None:
+    def show(done: int, of: int) -> None:
         if terminal:
             click.echo(f"\r{done:,} of {of:,} messages judged", err=True, nl=done == of)
 
-    return told
+    return show
 
 
 @mailbox.command("give-back")
@@ -398,7 +406,7 @@ def _print_given(given: Sequence[GivenBack], names: ListingNames) -> None:
         (names.queue(each.queue), *(f"{count:,}" for count in (each.cases, each.originals, each.erased)))
         for each in given
     ]
-    console().print(table(("queue", "cases", "messages", "erased by age"), rows))
+    terminal_output().print(table(("queue", "cases", "messages", "erased by age"), rows))
     for each in given:
         if each.missing:
             shown = ", ".join(each.missing[:10])

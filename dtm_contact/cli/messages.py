@@ -8,7 +8,7 @@ import click
 from rich.text import Text
 
 from dtm_contact.cli.grounds import IsoTime, grounds_options, load_grounds, names_of
-from dtm_contact.cli.output import as_json_option, console, print_json, print_problems, priority, table
+from dtm_contact.cli.output import as_json_option, print_json, print_problems, priority, table, terminal_output
 from dtm_contact.contract import as_json as contract_json
 from dtm_contact.explain.names import Names
 from dtm_contact.explain.picture import picture
@@ -101,7 +101,7 @@ def _print_table(judgements: Iterator[Judgement], grounds: Grounds) -> None:
                 decision.rule,
             ]
         )
-    console().print(table(("source", "", "queue", "topic", "tenant", "residence", "due", "rule"), rows))
+    terminal_output().print(table(("source", "", "queue", "topic", "tenant", "residence", "due", "rule"), rows))
 
 
 def _topic_or_outcome(judgement: Judgement) -> str:
@@ -126,7 +126,7 @@ def explain(
     require_at_rest([file])
     grounds = load_grounds(settings, directory, rules)
     names = names_of(grounds)
-    out = console()
+    out = terminal_output()
     for number, judgement in enumerate(judge_messages([file], datetime.now(UTC), grounds, at=at, trace=True)):
         out.print(render_judgement(judgement, names))
         if svg is not None and not number:

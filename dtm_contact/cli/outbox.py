@@ -8,7 +8,7 @@ import click
 from rich.table import Table
 
 from dtm_contact.cli import CommandGroup
-from dtm_contact.cli.output import as_json_option, console, plain, print_json, table
+from dtm_contact.cli.output import as_json_option, plain, print_json, table, terminal_output
 from dtm_contact.model import Urgency
 from dtm_contact.settings import Settings
 from dtm_contact.store import Store, open_store
@@ -31,7 +31,7 @@ def list_(settings: Settings, *, as_json: bool) -> None:
         for each in held:
             print_json({**plain(each), "urgency": each.urgency.name.lower()})
         return
-    console().print(held_table(held, settings))
+    terminal_output().print(held_table(held, settings))
 
 
 def held_table(held: Iterable[HeldOutgoing], settings: Settings) -> Table:

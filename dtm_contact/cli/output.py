@@ -12,7 +12,8 @@ from rich.table import Table
 from rich.text import Text
 
 from dtm_contact import __version__
-from dtm_contact.model import Problem, Severity, errors_first
+from dtm_contact.labels.coded_text import text_of
+from dtm_contact.model import CodedText, Problem, Severity, errors_first
 
 # Wide enough for every table of ours: output that goes to a file or a pipe must not lose cells to an unknown width.
 _WIDTH_OFF_TERMINAL = 200
@@ -22,7 +23,7 @@ PRIORITY_STYLE = {"P1": "bold white on red", "P2": "bold yellow", "P3": "default
 as_json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, one object a line.")
 
 
-def console() -> Console:
+def terminal_output() -> Console:
     """Return where people read: standard output, with colour on a terminal only (NO_COLOR and TERM are heeded)."""
     terminal = Console(highlight=False, soft_wrap=False)
     return terminal if terminal.is_terminal else Console(highlight=False, width=_WIDTH_OFF_TERMINAL)
@@ -57,13 +58,15 @@ def print_json(value: Any) -> None:
 
 def plain(value: Any) -> Any:
     """Return a record of ours as JSON can hold it: times and days in ISO 8601, enumerations by their value."""
+    if isinstance(value, CodedText):
+        return text_of(value)
     if is_dataclass(value) and not isinstance(value, type):
         return {field.name: plain(getattr(value, field.name)) for field in fields(value)}
     if isinstance(value, datetime):
         return value.isoformat(timespec="seconds")
     if isinstance(value, date):
         return value.isoformat()
-    return value
+    return [plain(each) for each in value] if isinstance(value, list | tuple) else value
 
 
 _COLOURS = {Severity.ERROR: "red", Severity.WARNING: "yellow"}

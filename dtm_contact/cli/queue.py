@@ -9,7 +9,8 @@ from rich.text import Text
 
 from dtm_contact.cli import CommandGroup
 from dtm_contact.cli.grounds import ListingNames, listing_names
-from dtm_contact.cli.output import as_json_option, console, plain, print_json, priority, table
+from dtm_contact.cli.output import as_json_option, plain, print_json, priority, table, terminal_output
+from dtm_contact.labels.coded_text import text_of, texts_of
 from dtm_contact.labels.judging import UNVERIFIED_CALLER
 from dtm_contact.model import AlarmLevel
 from dtm_contact.settings import Settings
@@ -29,7 +30,7 @@ def list_(settings: Settings, *, as_json: bool) -> None:
     with open_store(settings.store.url, read_only=True) as store:
         counts = store.cases.queue_counts(datetime.now(UTC))
         if not as_json:
-            console().print(queues_table(counts, listing_names(settings, store)))
+            terminal_output().print(queues_table(counts, listing_names(settings, store)))
     for count in counts if as_json else ():
         counted = {"queue": count.queue, "open": count.open, "late": count.late, "P1": count.danger}
         print_json({**counted, "possible": count.possible, "waiting": count.waiting})
@@ -55,7 +56,7 @@ def show(settings: Settings, queue: str, limit: int, *, as_json: bool) -> int:
         names = listing_names(settings, store)
         if not cases and queue not in names.queues:
             raise click.ClickException(f"there is no queue {queue!r}; there are {', '.join(sorted(names.queues))}")
-        console().print(cases_table(cases, names, title=names.queue(queue)))
+        terminal_output().print(cases_table(cases, names, title=names.queue(queue)))
     return 0
 
 
@@ -94,16 +95,19 @@ def case_row(case: Case, names: ListingNames) -> list[str | Text]:
         names.time(case.due),
         _who(case, names),
         names.place(case.residence_id, case.dwelling_id) or "?",
-        f"{names.topic(case.topic) if case.topic else ''}: {case.subject or '(sans objet)'}".removeprefix(": "),
-        case.why,
+        f"{names.topic(case.topic) if case.topic else ''}: {text_of(case.subject) or '(sans objet)'}".removeprefix(
+            ": "
+        ),
+        texts_of(case.why),
     ]
 
 
 def _who(case: Case, names: ListingNames) -> str:
     """Return who it is; of a call the number, and who it may be: anybody can send any number."""
+    who = text_of(case.who)
     if not case.channel.is_spoken:
-        return names.person(case.tenant_id) if case.tenant_id else f"? {case.who}"
-    return f"{case.who}: {names.person(case.tenant_id)} ? ({UNVERIFIED_CALLER})" if case.tenant_id else f"? {case.who}"
+        return names.person(case.tenant_id) if case.tenant_id else f"? {who}"
+    return f"{who}: {names.person(case.tenant_id)} ? ({UNVERIFIED_CALLER})" if case.tenant_id else f"? {who}"
 
 
 def waiting_line(store: Store) -> str:

@@ -14,7 +14,7 @@ from rich.progress import Progress
 from rich.text import Text
 
 from dtm_contact.cases.rerouting import Placement, Reroute, reroute
-from dtm_contact.cli.output import as_json_option, console, plain, print_json, priority, table
+from dtm_contact.cli.output import as_json_option, plain, print_json, priority, table, terminal_output
 from dtm_contact.cli.rules_files import Days, check_rules, folder_argument
 from dtm_contact.directory import Directory
 from dtm_contact.errors import NotFoundError
@@ -144,7 +144,7 @@ def _print(replayed: Replay, rules: RuleSet, limit: int, zone: tzinfo) -> None:
         warning = f"{dangers} of them are dangers that would lie elsewhere, be told to others, or be none: see first\n"
         click.secho(warning, fg="red")
     mark = ("",) if dangers else ()
-    out = console()
+    out = terminal_output()
     if replayed.moved:
         out.print(
             table(
@@ -365,7 +365,7 @@ def _print_trial(replayed: Replay, changed: list[Moved], limit: int, zone: tzinf
     if changed and limit:
         title = f"\nThe first {limit} of {len(changed)}" if len(changed) > limit else "\nAll of them"
         rows = [_trial_row(moved, zone) for moved in changed[:limit]]
-        console().print(table(("", "case", "came", "alarm", "topic"), rows, title=title))
+        terminal_output().print(table(("", "case", "came", "alarm", "topic"), rows, title=title))
 
 
 def _trial_row(moved: Moved, zone: tzinfo) -> list[str | Text]:

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from dtm_contact.cli.output import as_json_option, console, plain, print_json, table
+from dtm_contact.cli.output import as_json_option, plain, print_json, table, terminal_output
 from dtm_contact.errors import NotFoundError
 from dtm_contact.model import Problem
 from dtm_contact.rules import read_document
@@ -82,7 +82,7 @@ def history(settings: Settings, limit: int, *, as_json: bool) -> None:
             print_json(plain(change) | {"changed": what})
         return
     columns = ("at", "daemon", "version", "", "changed")
-    console().print(table(columns, [_change_row(settings, change, what) for change, what in rows]))
+    terminal_output().print(table(columns, [_change_row(settings, change, what) for change, what in rows]))
 
 
 def _change_row(settings: Settings, change: RuleChange, what: str) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ import click
 
 from dtm_contact.cli import CommandGroup
 from dtm_contact.cli.doctor import print_findings
-from dtm_contact.cli.output import as_json_option, console, table
+from dtm_contact.cli.output import as_json_option, table, terminal_output
 from dtm_contact.doctor import CheckState, examine
 from dtm_contact.settings import Settings, rows
 from dtm_contact.settings.loading import load
@@ -46,7 +46,7 @@ def settings_command(context: click.Context, *, markdown: bool) -> None:
         return
     loaded = load(context.obj)
     lines = [(name, _written(value), what) for name, _default, value, what in rows(loaded.settings)]
-    console().print(table(("variable", "value", "what it is"), lines))
+    terminal_output().print(table(("variable", "value", "what it is"), lines))
     if loaded.file is not None:
         click.echo(f"settings file: {loaded.file.path}", err=True)
     for sentence in loaded.slips:

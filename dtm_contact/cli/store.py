@@ -7,7 +7,7 @@ import click
 
 from dtm_contact.backup import copy_store
 from dtm_contact.cli import CommandGroup
-from dtm_contact.cli.output import as_json_option, console, plain, print_json, table
+from dtm_contact.cli.output import as_json_option, plain, print_json, table, terminal_output
 from dtm_contact.settings import Settings
 from dtm_contact.store import Held, LeaseLine, migrate, open_store
 
@@ -58,7 +58,7 @@ def daemons(settings: Settings, *, as_json: bool) -> None:
             print_json({**plain(line), **asdict(held)})
         return
     columns = ("daemon", "host", "process", "since", "lease until", "judges", "sends", "follows")
-    console().print(table(columns, [_daemon_row(line, held, settings) for line, held in held_by_line]))
+    terminal_output().print(table(columns, [_daemon_row(line, held, settings) for line, held in held_by_line]))
 
 
 def _daemon_row(line: LeaseLine, held: Held, settings: Settings) -> tuple[str, ...]:

@@ -9,13 +9,14 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from dtm_contact.cases import Command
-from dtm_contact.cases.registered import entry_words, registered
+from dtm_contact.cases.registered import entry_text, registered
 from dtm_contact.cases.timeline import TimelineHome, days, home_of
 from dtm_contact.cli import CommandGroup
 from dtm_contact.cli.case import actor_option, perform
 from dtm_contact.cli.grounds import ListingNames, listing_names
-from dtm_contact.cli.output import as_json_option, console, plain, print_json, printable, table
+from dtm_contact.cli.output import as_json_option, plain, print_json, printable, table, terminal_output
 from dtm_contact.labels.cases import ENTRY_KINDS, PROTECTIONS
+from dtm_contact.labels.coded_text import text_of
 from dtm_contact.model import EntryKind, OnDuty, Protection
 from dtm_contact.settings import Settings
 from dtm_contact.store import RegisterEntry, open_store
@@ -45,7 +46,9 @@ def show(settings: Settings, tenant: str, *, as_json: bool) -> None:
     if as_json:
         print_json(_as_json(home, dealings))
     else:
-        console().print(Group(*(Text(line, style="bold red") for line in first), *_timeline(home, dealings, names)))
+        terminal_output().print(
+            Group(*(Text(line, style="bold red") for line in first), *_timeline(home, dealings, names))
+        )
 
 
 def _as_json(home: TimelineHome, dealings: HouseholdHistory) -> dict[str, Any]:
@@ -112,7 +115,7 @@ def list_(settings: Settings, tenant: str, *, with_over: bool, as_json: bool) ->
         (str(entry.id), ENTRY_KINDS[entry.kind], names.person(entry.tenant_id), *_entry_columns(entry, today))
         for entry in shown
     ]
-    console().print(table(("n°", "", "", "", "", ""), rows) if rows else "rien au registre")
+    terminal_output().print(table(("n°", "", "", "", "", ""), rows) if rows else "rien au registre")
 
 
 @register.command("add")
@@ -165,7 +168,7 @@ def _change_register(settings: Settings, verb: str, number: str, who: str, asked
 def _entry_columns(entry: RegisterEntry, today: date) -> tuple[str, str, str]:
     """Return what an entry says, what stands beside it, and its days and people."""
     protects = entry.kind is EntryKind.PROTECTION
-    said = PROTECTIONS[Protection(entry.value)] if protects else entry_words(entry.kind, entry.value)
+    said = PROTECTIONS[Protection(entry.value)] if protects else text_of(entry_text(entry.kind, entry.value))
     return (
         said,
         printable(", ".join(filter(None, (entry.words, entry.reference)))),

@@ -8,7 +8,7 @@ import click
 from dtm_contact.access import Role, new_account, new_link
 from dtm_contact.access.login import LINK_MINUTES, hash_password
 from dtm_contact.cli import CommandGroup
-from dtm_contact.cli.output import console, table
+from dtm_contact.cli.output import table, terminal_output
 from dtm_contact.errors import NoDirectoryError, NotFoundError
 from dtm_contact.settings import Settings
 from dtm_contact.store import Account, Store, TrailLine, open_store
@@ -80,7 +80,7 @@ def list_(settings: Settings) -> None:
     """List the accounts."""
     with open_store(settings.store.url, read_only=True) as store:
         rows = [_row(account) for account in store.accounts.all()]
-    console().print(table(("name", "shown as", "role", "office", ""), rows))
+    terminal_output().print(table(("name", "shown as", "role", "office", ""), rows))
 
 
 def _row(account: Account) -> tuple[str, ...]:

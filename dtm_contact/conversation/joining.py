@@ -13,6 +13,7 @@ from dtm_contact.model import (
     Alike,
     Authentication,
     CaseKind,
+    CodedText,
     Contact,
     Conversations,
     DangerReply,
@@ -171,13 +172,13 @@ def join_by_rule(
     if contact.stated is not None or (
         vouched and (joining.writer.address.strip().lower() in case.addresses or _is_of_household(match, case))
     ):
-        why = f"la règle {rule} le joint au dossier ouvert de la même personne"
+        why = (CodedText("joined_by_rule", {"rule": rule}),)
         linked = tuple(each for each in joining.linked if each != number)
         proven = _is_of_household(match, case) or (_names_nobody(case) and joining.proven)
         return replace(joining, case_number=number, way=Way.RULE, why=why, linked=linked, proven=proven)
-    told = f"dossier {number} non rejoint malgré la règle {rule} : {_not_a_party(contact.authentication)}"
+    obstacle = _not_a_party(contact.authentication)
     linked = tuple(dict.fromkeys((number, *joining.linked)))
-    return replace(joining, linked=linked, why="; ".join(filter(None, (told, joining.why))))
+    return replace(joining, linked=linked, why=(_not_joined(number, obstacle, rule), *joining.why))
 
 
 def answers_somebody(contact: Contact, house: House) -> bool:
@@ -212,8 +213,8 @@ def _of_machine(pointed: Sequence[Reference], history: Questions) -> Joining:
     known = {case.number for case in history.cases([reference.number for reference in signed])}
     for reference in signed:
         if reference.number in known:
-            why = f"réponse automatique à notre message du dossier {reference.number}"
-            return Joining(reference.number, reference.way, why=why)
+            why = CodedText("machine_reply", {"case": reference.number})
+            return Joining(reference.number, reference.way, why=(why,))
     return Joining()
 
 
@@ -254,7 +255,7 @@ def _repeated(message: _Message, alike: Iterable[Alike]) -> Reference | None:
 def _first_joined(message: _Message, ways: Sequence[Reference], known: dict[str, KnownCase]) -> Joining:
     """Return how the first case that the message may join is joined, and link those that it may not."""
     linked: list[str] = []
-    reasons = [_ONLY_CLAIMS_HOUSE] if message.claims_house and not message.by_house else []
+    reasons = [CodedText("claims_to_be_us")] if message.claims_house and not message.by_house else []
     for reference in ways:
         case = known[reference.number]
         obstacle = _obstacle(message, reference, case)
@@ -262,8 +263,8 @@ def _first_joined(message: _Message, ways: Sequence[Reference], known: dict[str,
             return _into(message, reference, case, linked)
         if case.number not in linked:
             linked.append(case.number)
-            reasons.append(f"dossier {case.number} non rejoint : {obstacle}")
-    return Joining(linked=tuple(linked), why="; ".join(reasons), proven=_is_known(message.match))
+            reasons.append(_not_joined(case.number, obstacle))
+    return Joining(linked=tuple(linked), why=tuple(reasons), proven=_is_known(message.match))
 
 
 def _into(message: _Message, reference: Reference, case: KnownCase, linked: Sequence[str]) -> Joining:
@@ -271,15 +272,17 @@ def _into(message: _Message, reference: Reference, case: KnownCase, linked: Sequ
     asks = reply is DangerReply.YES or not _asks_nothing(message)
     reopens = case.closed_at is not None and asks
     proven = _proves_writer(message, reference, case)
-    told = f"{_TOLD[reference.way]} {case.number}" + (", rouvert" if reopens else "")
-    told += "" if proven or message.by_house else " ; l'expéditeur n'est pas vérifié"
-    told += f" ; {_REPLIES[reply]}" if reply is not None else ""
+    reasons = [CodedText.about("joined", way=reference.way.value, case=case.number, reopened=True if reopens else None)]
+    if not (proven or message.by_house):
+        reasons.append(CodedText("sender_not_verified"))
+    if reply is not None:
+        reasons.append(CodedText("danger_reply", {"reply": reply.value}))
     return Joining(
         case.number,
         reference.way,
         reopens,
         tuple(linked),
-        told,
+        tuple(reasons),
         by_staff=message.by_staff,
         proven=proven,
         danger_reply=reply,
@@ -299,26 +302,20 @@ def _answers_question(message: _Message, reference: Reference, case: KnownCase) 
     return answers_question(message.contact, case.asked, message.now)
 
 
-_REPLIES: Final = {
-    DangerReply.YES: "à notre question « est-ce en cours ? », répond oui",
-    DangerReply.NO: "à notre question « est-ce en cours ? », répond non",
-}
+@dataclass(frozen=True, slots=True)
+class _Obstacle:
+    """What keeps a message out of a case: its code, and for how many days where that is why."""
+
+    code: str
+    days: int | None = None
 
 
-_ONLY_CLAIMS_HOUSE: Final = "l'adresse est l'une des nôtres, mais rien ne prouve que l'un de nous a écrit"
-_TOLD: Final = {
-    Way.OWN: "porte l'identifiant de l'un de nos messages, mais ne dit pas la même chose : dossier",
-    Way.MESSAGE_ID: "répond à notre message du dossier",
-    Way.ADDRESS: "répond à l'adresse du dossier",
-    Way.THREAD: "suit un message du dossier",
-    Way.SUBJECT: "porte le numéro du dossier",
-    Way.SAME_MESSAGE: "même message, déjà reçu dans le dossier",
-    Way.SAME_TEXT: "même texte du même expéditeur, déjà reçu dans le dossier",
-}
+def _not_joined(number: str, obstacle: _Obstacle, rule: str | None = None) -> CodedText:
+    return CodedText.about("not_joined", case=number, because=obstacle.code, days=obstacle.days, rule=rule)
 
 
-def _obstacle(message: _Message, reference: Reference, case: KnownCase) -> str | None:
-    """Return what keeps a message out of a case, for agents; None where it joins."""
+def _obstacle(message: _Message, reference: Reference, case: KnownCase) -> _Obstacle | None:
+    """Return what keeps a message out of a case; None where it joins."""
     if reference.way is Way.OWN:
         return None
     if not _may_join(message, reference, case):
@@ -329,27 +326,27 @@ def _obstacle(message: _Message, reference: Reference, case: KnownCase) -> str |
     return _other_matter(message, case)
 
 
-def _other_matter(message: _Message, case: KnownCase) -> str | None:
-    """Return, for agents, why what a party writes is no more of a case; None where it is."""
+def _other_matter(message: _Message, case: KnownCase) -> _Obstacle | None:
+    """Return why what a party writes is no more of a case; None where it is."""
     if case.closed_at is not None and message.now - case.closed_at > REOPENED_WITHIN and not _asks_nothing(message):
-        return f"clos depuis plus de {REOPENED_WITHIN.days} jours"
+        return _Obstacle("closed_long_ago", REOPENED_WITHIN.days)
     if message.now - case.last_contact_at > SILENCE:
-        return f"sans échange depuis plus de {SILENCE.days} jours"
+        return _Obstacle("silent_for_long", SILENCE.days)
     topic = message.understanding.topic
     if topic not in _OF_ANY_MATTER and topic not in case.topics and case.topics:
-        return "c'est une autre demande"
+        return _Obstacle("other_matter")
     return None
 
 
-def _not_a_party(authentication: Authentication) -> str:
-    """Return, for agents, why a message may not join a case that it points to."""
+def _not_a_party(authentication: Authentication) -> _Obstacle:
+    """Return why a message may not join a case that it points to."""
     match authentication:
         case Authentication.FAILED:
-            return "l'authentification de l'expéditeur a échoué, donc rien ne dit qu'il y est partie"
+            return _Obstacle("authentication_failed")
         case Authentication.NONE:
-            return "l'expéditeur n'est pas vérifié"
+            return _Obstacle("not_verified")
         case Authentication.VOUCHED:
-            return "l'expéditeur n'y est pas partie"
+            return _Obstacle("no_party")
 
 
 def _may_join(message: _Message, reference: Reference, case: KnownCase) -> bool:

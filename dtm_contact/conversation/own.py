@@ -7,7 +7,7 @@ from dtm_contact.conversation.fingerprint import fingerprint
 from dtm_contact.conversation.joining import House, Questions, answers_somebody
 from dtm_contact.conversation.references import Reference, references, thread_ids
 from dtm_contact.conversation.writer import by_house, claims_house
-from dtm_contact.model import Contact, Joining, Way
+from dtm_contact.model import CodedText, Contact, Joining, Way
 
 SENT_BY_AGENTS: Final = "imap_sent"
 """The channel that brings what agents send from their own mail program; nobody else can lay anything there."""
@@ -55,7 +55,7 @@ def join_ours(
     return Joining(
         standing.number,
         standing.way,
-        why=f"{_TOLD.get(standing.way, _WRITTEN)} {standing.number}",
+        why=(CodedText(_WORDED.get(standing.way, "written_by_us"), {"case": standing.number}),),
         by_staff=True,
         ours=True,
         answers=by_agent and answers_somebody(contact, house),
@@ -63,11 +63,7 @@ def join_ours(
     )
 
 
-_WRITTEN: Final = "écrit par l'un de nous dans le dossier"
-_TOLD: Final = {
-    Way.OWN: "notre propre message, revenu, du dossier",
-    Way.SAME_MESSAGE: "même message de l'un de nous, déjà vu dans le dossier",
-}
+_WORDED: Final = {Way.OWN: "our_own_message", Way.SAME_MESSAGE: "our_message_again"}
 
 
 def _says_what_we_sent(contact: Contact, history: Questions) -> bool:

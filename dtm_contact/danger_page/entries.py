@@ -9,10 +9,11 @@ from typing import Final
 from dtm_contact.calls.outcomes import national
 from dtm_contact.cases.knowledge import SiteConfiguration
 from dtm_contact.cases.registered import HouseholdRegister
-from dtm_contact.explain import who_calls
+from dtm_contact.explain import caller
 from dtm_contact.explain.names import Names, without_code
+from dtm_contact.labels.coded_text import NOT_READ, text_of
 from dtm_contact.labels.formats import clock, spaced
-from dtm_contact.labels.judging import NOT_READ, OUTCOMES
+from dtm_contact.labels.judging import OUTCOMES
 from dtm_contact.model import Contact, Wish
 from dtm_contact.store import Case, CaseContact, CaseFile, Event
 from dtm_contact.web.case_view import by_register, household_card, residence_caretakers, wishes
@@ -77,7 +78,7 @@ class Entry:
 
 def entries(
     files: Sequence[CaseFile],
-    known: SiteConfiguration,
+    configuration: SiteConfiguration,
     now: datetime,
     registered_of: Callable[[Case], HouseholdRegister],
 ) -> list[Entry]:
@@ -85,13 +86,13 @@ def entries(
 
     Args:
         files: the cases with what lies in them.
-        known: the directory and the rules in force.
+        configuration: the directory and the rules in force.
         now: the time, on the offices' wall clock.
         registered_of: says what the register has of a case's household.
     """
-    labels = {code: topic.label for code, topic in known.rules.reader.topics.items()}
-    names = Names(known.directory, labels, known.settings.zone)
-    return [_entry(file, known, names, now, registered_of(file.case)) for file in files]
+    labels = {code: topic.label for code, topic in configuration.rules.reader.topics.items()}
+    names = Names(configuration.directory, labels, configuration.settings.zone)
+    return [_entry(file, configuration, names, now, registered_of(file.case)) for file in files]
 
 
 def _entry(
@@ -112,7 +113,7 @@ def _entry(
         opened=clock(case.opened_at, now),
         due=clock(case.due, now),
         where=_where(case, names),
-        who=case.who,
+        who=text_of(case.who),
         reached_from=_reached_from(file.contacts, registered.never),
         household=people,
         caretakers=tuple(_caretaker(*each) for each in on_duty),
@@ -127,7 +128,7 @@ def _entry(
 
 def labels_of(names: Names, case: Case) -> str:
     """Return what a case is about: its topic's label, else its subject."""
-    return names.topics.get(case.topic or "", case.subject)
+    return names.topics.get(case.topic or "", text_of(case.subject))
 
 
 def _of_residence(
@@ -177,10 +178,12 @@ def _wants_no_name(contact: CaseContact) -> bool:
 
 def _written(file: CaseFile, read: Sequence[Contact], now: datetime) -> Iterator[Written]:
     if not file.case.read_in_full:
-        yield Written(clock(file.case.opened_at, now), file.case.who, f"{file.case.subject} ({NOT_READ})")
+        yield Written(
+            clock(file.case.opened_at, now), text_of(file.case.who), f"{text_of(file.case.subject)} ({NOT_READ})"
+        )
     for contact in sorted(read, key=lambda each: each.at, reverse=True)[:_MOST_WRITTEN]:
         if contact.call is not None:
-            yield Written(clock(contact.at, now), who_calls(contact.call), OUTCOMES[contact.call.outcome])
+            yield Written(clock(contact.at, now), caller(contact.call), OUTCOMES[contact.call.outcome])
             continue
         words = (contact.new_text or contact.subject).strip()
         cut = words if len(words) <= _MOST_WORDS else f"{words[:_MOST_WORDS]}…"

@@ -92,12 +92,12 @@ class Keeper:
         self._alarms.over(ALARM)
 
 
-def made(store: Store, known: SiteConfiguration, now: datetime, old_minutes: int) -> Page:
+def made(store: Store, configuration: SiteConfiguration, now: datetime, old_minutes: int) -> Page:
     """Return the page of the open P1 as the store has them now.
 
     Args:
         store: the store.
-        known: the directory and the rules in force.
+        configuration: the directory and the rules in force.
         now: the time, aware.
         old_minutes: after how many minutes it is not to be trusted.
 
@@ -105,16 +105,16 @@ def made(store: Store, known: SiteConfiguration, now: datetime, old_minutes: int
         StoreUnavailableError: the store cannot be read.
     """
     found = store.cases.of_priority(Priority.P1, _MOST + 1)
-    here = now.astimezone(known.settings.zone)
+    here = now.astimezone(configuration.settings.zone)
     files = [file for case in found[:_MOST] if (file := _file(store, case.number)) is not None]
     more = len(found) - _MOST
     if more > 0:
         more = sum(count.danger for count in store.cases.queue_counts(now)) - len(files)
 
     def registered_of(case: Case) -> HouseholdRegister:
-        return look_up(store.desk, known.directory, case, here.date())
+        return look_up(store.desk, configuration.directory, case, here.date())
 
-    return Page(entries(files, known, here, registered_of), max(0, more), here, old_minutes)
+    return Page(entries(files, configuration, here, registered_of), max(0, more), here, old_minutes)
 
 
 def _file(store: Store, number: str) -> CaseFile | None:

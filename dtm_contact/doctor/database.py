@@ -17,6 +17,7 @@ _OFF_SECONDS: Final = 2.0
 _FAR_OFF_SECONDS: Final = 30.0
 _PATIENCE: Final = 5.0
 _FEW_CONNECTIONS: Final = 40
+_IMPORT_AGAIN: Final = "run dtm-contact mailbox import again as before: it goes on where it stopped"
 
 
 def _inspected(site: Site) -> Inspection:
@@ -136,6 +137,25 @@ def leases(site: Site) -> Iterator[CheckResult]:
         return
     alive = [line.name for line in lines if line.alive]
     yield ok(f"daemons that live: {', '.join(alive)}" if alive else "no daemon runs, and nothing is held")
+
+
+@check("imports", "No import of a mailbox is left half done: begun, and not ended.")
+def imports(site: Site) -> Iterator[CheckResult]:
+    """Look at the mailboxes that are being taken over, and at what each still waits for."""
+    stored = site.store.imports
+    begun = [each for each in stored.listing() if each.ended_at is None]
+    for each in begun:
+        dangers, waiting = len(stored.pending(each.id)), stored.counts(each.id).waiting
+        since = f"{each.begun_at:%Y-%m-%d %H:%M} UTC"
+        message = f"the import of {each.source}, begun {since}, is not ended: "
+        if waiting:
+            yield warning(f"{message}{waiting} messages wait to be judged", _IMPORT_AGAIN)
+        elif dangers:
+            yield warning(f"{message}{dangers} recent dangers wait for a person's word", "dtm-contact mailbox dangers")
+        else:
+            yield warning(f"{message}it was broken off", _IMPORT_AGAIN)
+    if not begun:
+        yield ok("no import is left half done")
 
 
 @check("desk", "Where the desk is served, there is an account that may come in, and at least one head or admin.")

@@ -6,23 +6,17 @@
 from dtm_contact.explain.reason import (
     Segment,
     alarm_line,
-    call_back_subject,
+    caller,
     mark,
-    outcome_text,
     reason,
-    spoke_although_taken,
-    who_calls,
 )
 from dtm_contact.explain.summary import summary
 
 __all__ = [
     "Segment",
     "alarm_line",
-    "call_back_subject",
+    "caller",
     "mark",
-    "outcome_text",
     "reason",
-    "spoke_although_taken",
     "summary",
-    "who_calls",
 ]

@@ -1,28 +1,21 @@
 """What agents read of one case in a line: why it lies there, its alarm, its calls; and its text with words marked."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from dtm_contact.labels.formats import spaced
-from dtm_contact.labels.judging import ALARM_LEVELS, ALARM_SOURCES, NUMBER_WITHHELD, OUTCOMES, PERILS, SPOKE
+from dtm_contact.labels.coded_text import quoted, text_of, texts_of
+from dtm_contact.labels.judging import ALARM_LEVELS, ALARM_SOURCES, PERILS
 from dtm_contact.model import (
     Alarm,
-    AlarmLevel,
     AlarmSource,
     Call,
     Contact,
     Evidence,
     Judgement,
-    Outcome,
     Part,
     Peril,
-    Unread,
 )
-from dtm_contact.text import fold
-
-_WORDS_SHOWN = 3
-_WORD_LENGTH = 40
-_UNHEARD = "message vocal non transcrit, laissé hors des heures d'ouverture"
+from dtm_contact.reasons import heaviest_words, reasons, who_calls
 
 
 def reason(judgement: Judgement) -> str:
@@ -32,28 +25,7 @@ def reason(judgement: Judgement) -> str:
 
     For instance "« grosse fuite » ; P1 : « sous oxygène » ; règle urgence-autre-sujet".
     """
-    understanding, decision = judgement.understanding, judgement.decision
-    deciding = next((finding for finding in understanding.findings if finding.topic == understanding.topic), None)
-    parts = [
-        *_of_call(judgement.contact),
-        quoted(deciding.evidence if deciding else ()),
-        f"{decision.priority} : {quoted(understanding.raised_by)}" if understanding.raised_by else "",
-        _danger(judgement),
-        _UNHEARD if understanding.unread is Unread.VOICE else "",
-        f"règle {decision.rule.rpartition(':')[2]}",
-    ]
-    return " ; ".join(part for part in parts if part)
-
-
-def _danger(judgement: Judgement) -> str:
-    """Return the kind of danger, and whether it is a possible one; "" where there is none."""
-    level, peril = judgement.decision.alarm.level, judgement.understanding.peril
-    if level is AlarmLevel.NONE:
-        return ""
-    named = PERILS[peril].lower() if peril else ""
-    if level is AlarmLevel.CERTAIN:
-        return named
-    return f"{ALARM_LEVELS[level].lower()} ({named})" if named else ALARM_LEVELS[level].lower()
+    return texts_of(reasons(judgement))
 
 
 def alarm_line(alarm: Alarm, peril: Peril | None = None) -> str:
@@ -76,7 +48,7 @@ def alarm_line(alarm: Alarm, peril: Peril | None = None) -> str:
         limits = f"probabilité {_percent(alarm.score)}, seuil {_percent(alarm.limit)}"
         parts.append(f"{parts.pop()} ({limits})" if parts else limits)
     if alarm.why_not is not None:
-        parts.append(f"n'alerte pas parce que : {alarm.why_not}")
+        parts.append(f"n'alerte pas parce que : {text_of(alarm.why_not)}")
     level = ALARM_LEVELS[alarm.level]
     named = f"{level} ({PERILS[peril].lower()})" if peril is not None and alarm.any else level
     return " : ".join(filter(None, (named, " ; ".join(parts))))
@@ -87,58 +59,14 @@ def _percent(probability: float) -> str:
     return f"{min(99, round(probability * 100))}\u00a0%"
 
 
-def _of_call(contact: Contact) -> Iterator[str]:
-    if contact.call is None:
-        return
-    yield OUTCOMES[contact.call.outcome]
-    if contact.standing is not None and contact.standing.joins is not None:
-        yield f"{contact.standing.count} appels"
-
-
-def quoted(evidence: Iterable[Evidence]) -> str:
+def quoted_words(evidence: Iterable[Evidence]) -> str:
     """Return the words that say most, each in quotation marks, the heaviest first; "" where there are none."""
-    heaviest = sorted(evidence, key=lambda piece: -piece.weight)
-    chosen: list[str] = []
-    for piece in heaviest:
-        words = " ".join(piece.seen.split())[:_WORD_LENGTH]
-        if words and not any(_same(words, other) for other in chosen):
-            chosen.append(words)
-    return ", ".join(f"« {words} »" for words in chosen[:_WORDS_SHOWN])
+    return quoted(heaviest_words(evidence))
 
 
-def _same(words: str, other: str) -> bool:
-    """Return whether one says no more than the other."""
-    return fold(words) in fold(other) or fold(other) in fold(words)
-
-
-def call_back_subject(outcomes: Sequence[Outcome]) -> str:
-    """Return the subject of a call-back: what became of its latest call, how often there was one, and any message.
-
-    Args:
-        outcomes: of its calls, the oldest first; one at least.
-    """
-    parts = [OUTCOMES[outcomes[-1]]]
-    if len(outcomes) > 1:
-        parts.append(f"{len(outcomes)} appels")
-    if Outcome.VOICEMAIL in outcomes[:-1] and outcomes[-1] is not Outcome.VOICEMAIL:
-        parts.append("message vocal laissé")
-    return " ; ".join(parts)
-
-
-def outcome_text(outcome: Outcome, before: Outcome | None = None) -> str:
-    """Return what became of a call and, where its records said otherwise before, what they said."""
-    return OUTCOMES[outcome] if before is None else f"{OUTCOMES[outcome]}, et non « {OUTCOMES[before]} »"
-
-
-def spoke_although_taken(owner: str) -> str:
-    """Return why a call-back is closed whose party was spoken to though an agent had taken it."""
-    return f"{SPOKE}, alors que {owner} l'avait pris"
-
-
-def who_calls(call: Call) -> str:
+def caller(call: Call) -> str:
     """Return a caller as the switchboard gives them: number and name; anybody can send any."""
-    number = NUMBER_WITHHELD if call.number is None else spaced(call.number)
-    return f"{number} ({call.name})" if call.name else number
+    return text_of(who_calls(call))
 
 
 @dataclass(frozen=True, slots=True)

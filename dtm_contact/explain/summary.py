@@ -6,7 +6,8 @@ from datetime import datetime
 from typing import Final
 
 from dtm_contact.explain.names import Names
-from dtm_contact.explain.reason import quoted
+from dtm_contact.explain.reason import quoted_words
+from dtm_contact.labels.coded_text import text_of
 from dtm_contact.labels.formats import day_and_time
 from dtm_contact.labels.judging import ALARM_RAISED, KINDS, LANGUAGES, OUTCOMES, PERILS, SCRIPTS, SOME_DANGER, UNREAD
 from dtm_contact.model import (
@@ -75,10 +76,10 @@ def _alarm(understanding: Understanding, alarm: Alarm, *, on_call: bool) -> str:
         return _no_alarm(understanding, alarm)
     danger = PERILS[understanding.peril] if understanding.peril else SOME_DANGER
     said = [piece for piece in understanding.raised_by if piece.name == "danger.phrase"] or understanding.raised_by
-    words = quoted(said)
+    words = quoted_words(said)
     named = f"{danger} : {words}" if words else danger
     if alarm.level is AlarmLevel.POSSIBLE:
-        lowered = f" Ce n'est pas une alarme certaine, car {alarm.why_not}." if alarm.why_not else ""
+        lowered = f" Ce n'est pas une alarme certaine, car {text_of(alarm.why_not)}." if alarm.why_not else ""
         named = f"({named[0].lower()}{named[1:]})" if said else "que rien de précis ne nomme"
         return f"Peut-être un danger {named} : montré en tête de file, personne n'est réveillé.{lowered}"
     waking = " ; l'astreinte est prévenue" if on_call else ""
@@ -89,8 +90,8 @@ def _no_alarm(understanding: Understanding, alarm: Alarm) -> str:
     """Return the sentence on why there is no alarm."""
     reasons = []
     if alarm.why_not:
-        reasons.append(alarm.why_not)
-    denied = quoted(understanding.denied)
+        reasons.append(text_of(alarm.why_not))
+    denied = quoted_words(understanding.denied)
     if denied:
         reasons.append(f"{denied} est nié")
     rest = "rien d'autre n'annonce un danger" if reasons else "rien n'annonce un danger"
@@ -114,7 +115,7 @@ def _matter(judgement: Judgement, names: Names, alarm: Alarm) -> Iterator[str]:
     if topic is None or (alarm.any and understanding.peril in _BY_TOPIC.get(topic, ())):
         return
     deciding = next((finding for finding in understanding.findings if finding.topic == topic), None)
-    words = quoted(deciding.evidence) if deciding is not None and not alarm.any else ""
+    words = quoted_words(deciding.evidence) if deciding is not None and not alarm.any else ""
     named = f"{names.topics.get(topic, topic)} ({words})" if words else names.topics.get(topic, topic)
     yield f"{'Demande aussi' if alarm.any and understanding.peril in _NO_MATTER else 'Sujet'} : {named}."
 

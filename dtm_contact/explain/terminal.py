@@ -8,9 +8,10 @@ from rich.table import Table
 from rich.text import Text
 
 from dtm_contact.explain.names import Names
-from dtm_contact.explain.reason import alarm_line, mark, who_calls
+from dtm_contact.explain.reason import alarm_line, caller, mark
 from dtm_contact.explain.summary import summary
 from dtm_contact.explain.waterfall import Waterfall, WaterfallStep, percent, points, waterfall
+from dtm_contact.labels.coded_text import texts_of
 from dtm_contact.labels.formats import day_and_time
 from dtm_contact.labels.judging import (
     ASKERS,
@@ -116,7 +117,7 @@ def _from(contact: Contact) -> Iterator[tuple[str, str]]:
     if contact.call is None:
         yield "de", f"{contact.sender.name} <{contact.sender.address}>"
         return
-    yield "de", f"{who_calls(contact.call)}: {UNVERIFIED_CALLER}"
+    yield "de", f"{caller(contact.call)}: {UNVERIFIED_CALLER}"
     yield "issue", OUTCOMES[contact.call.outcome]
     standing = contact.standing
     if standing is not None and standing.closes is not None:
@@ -134,7 +135,7 @@ def _conversation(judgement: Judgement) -> Iterator[tuple[str, str]]:
     if joining.linked:
         yield "voir aussi", ", ".join(joining.linked)
     if joining.why:
-        yield "échange", joining.why
+        yield "échange", texts_of(joining.why)
 
 
 def _destination(judgement: Judgement) -> str:

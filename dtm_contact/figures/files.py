@@ -12,6 +12,8 @@ from zoneinfo import ZoneInfo
 from dtm_contact.figures.comparing import Value
 from dtm_contact.figures.definitions import FIGURES, Figure
 from dtm_contact.figures.overview import Overview
+from dtm_contact.labels.coded_text import text_of
+from dtm_contact.model import CodedText
 from dtm_contact.store import Case
 
 Row = Mapping[str, Any]
@@ -124,6 +126,8 @@ def cases_as_rows(cases: Iterable[Case], columns: Sequence[str], zone: ZoneInfo)
 def _of_case(value: Any, zone: ZoneInfo) -> str:
     if isinstance(value, datetime):
         return value.astimezone(zone).strftime("%Y-%m-%d %H:%M")
+    if isinstance(value, CodedText):
+        return text_of(value)
     return "" if value is None else str(value)
 
 

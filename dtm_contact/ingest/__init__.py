@@ -103,12 +103,12 @@ class ReadingInbox(Inbox, Protocol):
         """
         ...
 
-    def trouble(self, cause: str, told: str | None) -> None:
+    def trouble(self, cause: str, message: str | None) -> None:
         """Alarm the admins of something that lasts, once, or (with None) say that it is over.
 
         Args:
             cause: a word for it, the same each time.
-            told: what is wrong and what to do, in a sentence without a person's data.
+            message: what is wrong and what to do, in a sentence without a person's data.
         """
         ...
 

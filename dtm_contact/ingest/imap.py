@@ -135,7 +135,7 @@ class MailboxPlace:
         told = json.loads(position.place)
         return cls(int(told["validity"]), int(told["uid"]), int(told.get("first", 0)))
 
-    def told(self, channel: str) -> Position:
+    def as_position(self, channel: str) -> Position:
         """Return the position that tells this place."""
         return Position(channel, json.dumps({"validity": self.validity, "uid": self.uid, "first": self.first}))
 
@@ -243,7 +243,7 @@ class MailboxFollower:
         if place is None or place.validity != selected.validity:
             place = await self._begin(mailbox, selected.validity, selected.next_uid, known=place is not None)
             # At once: what comes while we are away after a first start without any mail comes after this place.
-            await self._inbox.accept((), place.told(self.name))
+            await self._inbox.accept((), place.as_position(self.name))
         while await self._inbox.follow(self.name):
             place = await self._take(mailbox, place)
             self._looked_at = time()
@@ -316,7 +316,7 @@ class MailboxFollower:
                     await self._store(replace(place, uid=uid), {uid: raw})
                 return
             self._left(place.uid, "the store refuses it")
-            await self._inbox.accept((), place.told(self.name))
+            await self._inbox.accept((), place.as_position(self.name))
 
     async def _accept(self, place: MailboxPlace, bodies: dict[int, bytes]) -> None:
         now = self._clock()
@@ -326,7 +326,7 @@ class MailboxFollower:
             for uid, arrival in arrivals.items()
         )
         kept = KeptLines(lines if self._settings.after != "leave" else (), forget_before=self._forgotten_before())
-        await self._inbox.accept(tuple(arrivals.values()), place.told(self.name), kept)
+        await self._inbox.accept(tuple(arrivals.values()), place.as_position(self.name), kept)
 
     def _forgotten_before(self) -> float:
         return self._clock().timestamp() - self._settings.remembered_days * _DAY
@@ -362,7 +362,9 @@ class MailboxFollower:
             else:
                 await mailbox.flag(uids, f"dtm-{target}")
         done = tuple(LogLine(line.key, line.group, _LONG_AGO, line.kind, line.raw) for line in lines)
-        await self._inbox.accept((), place.told(self.name), KeptLines(done, forget_before=self._forgotten_before()))
+        await self._inbox.accept(
+            (), place.as_position(self.name), KeptLines(done, forget_before=self._forgotten_before())
+        )
 
 
 @receiver("imap")

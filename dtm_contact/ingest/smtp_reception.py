@@ -234,11 +234,11 @@ class Reception:
 
 def _ask_once(networks: Collection[IPv4Network | IPv6Network]) -> Callable[[str], bool]:
     @lru_cache(_CLIENTS_REMEMBERED)
-    def known(client: str) -> bool:
+    def is_inside(client: str) -> bool:
         address = ip_address(client.partition("%")[0])
         return any(address in network for network in networks)
 
-    return known
+    return is_inside
 
 
 class Incoming:

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from dtm_contact.model import OutgoingKind, Way
+from dtm_contact.labels.coded_text import text_of, text_of_json
+from dtm_contact.model import CodedText, OutgoingKind, Way, Withheld
 
 ENGINE: Final = frozenset({"worker", "outbound", "timers", "import"})
 """Who does what no person did: a line says what happened, and names nobody."""
@@ -72,13 +73,13 @@ EVENTS: Final[Mapping[str, str]] = {
     "undone": "Changement annulé",
 }
 _BY_ENGINE: Final[Mapping[str, str]] = {"opened": "Dossier créé automatiquement"}
-WITHHELD_BECAUSE: Final[Mapping[str, str]] = {
-    "no such address": "l'adresse n'existe pas",
-    "limit for one mailbox": "déjà plusieurs réponses automatiques à cette adresse depuis hier",
-    "limit in all": "trop de réponses automatiques en une heure",
-    "register: never write there": "le registre interdit d'écrire à cette adresse",
+WITHHELD_BECAUSE: Final[Mapping[Withheld, str]] = {
+    Withheld.NO_SUCH_ADDRESS: "l'adresse n'existe pas",
+    Withheld.MAILBOX_LIMIT: "déjà plusieurs réponses automatiques à cette adresse depuis hier",
+    Withheld.TOTAL_LIMIT: "trop de réponses automatiques en une heure",
+    Withheld.REGISTER: "le registre interdit d'écrire à cette adresse",
 }
-"""Why a message did not go out, by the store's words."""
+"""Why a message did not go out."""
 _JOINED_BY: Final[Mapping[Way, str]] = {
     Way.MESSAGE_ID: "",
     Way.ADDRESS: "",
@@ -132,9 +133,11 @@ _OF_TWO_CASES: Final = frozenset({"merged", "linked", "absorbed", "split", "divi
 TAGS: Final[Mapping[str, str]] = {
     "langue-a-traduire": "À traduire",
     "danger-possible": "Danger possible",
+    "lay_long": "ancien message",
+    "taken_over": "repris de l’ancienne boîte",
     "message-illisible": "Message illisible",
 }
-"""What the tags of the rules that we ship are called."""
+"""What the tags are called of the rules that we ship, and those that the program puts to a case."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +161,8 @@ class EventNaming:
         """Return the new value of a case's column."""
         if isinstance(value, list):
             return ", ".join(map(tag_label, value))
+        if column == "done_reason":
+            return text_of_json(value)
         if column in {"waiting_until", "due"}:
             return self.time(datetime.fromisoformat(value))
         called: dict[str, Callable[[str], str]] = {
@@ -217,14 +222,14 @@ def mail_line(what: str, kind: OutgoingKind, to: str) -> str:
 
 
 def _details(what: str, data: Mapping[str, Any], naming: EventNaming) -> list[str]:
-    because = str(data.get("reason") or "")
+    because = text_of_json(data.get("reason"))
     details = [*_changed(what, data, naming), *_kept(data, naming), *_told(data)]
     if what in _SAY_ALL:
         details = []
     elif "way" in data:
         details = [_JOINED_BY[Way(data["way"])] if data["way"] in set(Way) else ""]
     elif what == "not sent":
-        details = [WITHHELD_BECAUSE.get(because, because)]
+        details = [WITHHELD_BECAUSE[Withheld(because)] if because in set(Withheld) else because]
     elif what in _OF_TWO_CASES:
         details = [f"dossier {_other(data)}" if _other(data) else "", because]
     elif what == "called next":
@@ -264,7 +269,9 @@ def _kept(data: Mapping[str, Any], naming: EventNaming) -> list[str]:
 
 
 def _told(data: Mapping[str, Any]) -> list[str]:
-    told = [str(data[name]) for name in ("entry", "reason", "text", "why") if data.get(name)]
+    told = [text_of_json(data[name]) for name in ("entry", "reason", "text", "why") if data.get(name)]
+    if "outcome" in data and "text" not in data:
+        told.append(text_of(CodedText.about("outcome", outcome=data["outcome"], before=data.get("before"))))
     if data.get("told"):
         told.append(f"prévenu : {', '.join(data['told'])}")
     elif "told" in data:

@@ -351,17 +351,3 @@ def condition_values(values: str, called: Mapping[str, str], name: str = "") -> 
     condition = name.rsplit(maxsplit=1)[-1] if name else ""
     named = {**_YES_NO, **called, **CONDITION_VALUES.get(condition, {})}
     return ", ".join(named.get(value, value) for value in values.split(", "))
-
-
-NOT_READ: Final = "non lu en entier"
-"""The mark on a case that stands in for an arrival that could not be judged."""
-LAY_LONG: Final = "ancien message"
-"""The tag of a case whose message lay in the mailbox for long before that was ever looked at: nobody was told of it."""
-TAKEN_OVER: Final = "repris de l’ancienne boîte"
-"""The tag of a case whose message was taken over from a mailbox in use before: nobody was told of it."""
-SPOKE: Final = "joint par téléphone"
-"""Why a call-back is closed whose party was spoken to."""
-ANSWERED_AFTER_ALL: Final = "appel finalement répondu"
-"""Why a call-back is closed whose only call turned out to have been answered."""
-PRIORITY_CHANGED: Final = "la priorité a été changée"
-"""Why an alarm is no longer certain, where an agent has lowered the priority."""

@@ -16,7 +16,7 @@ import numpy as np
 from dtm_contact.directory.lookups import Numbers
 from dtm_contact.matching import weights
 from dtm_contact.matching.clues import Clues, Identity
-from dtm_contact.matching.cues import Statement, Told
+from dtm_contact.matching.cues import Statement, WriterStatements
 from dtm_contact.matching.index import MatchIndex, door_key
 from dtm_contact.matching.mentions import Mention, NameRole
 from dtm_contact.matching.naming import Fits, Naming
@@ -119,7 +119,7 @@ class PlaceEvidence:
         told = self._told.get(meant)
         if told is None:
             label = self._index.gazetteer.entrances[meant].label
-            told = self._told[meant] = self._place.told(self._weights_said(meant), label)
+            told = self._told[meant] = self._place.evidence(self._weights_said(meant), label)
         return told
 
     def _weights_said(self, meant: int) -> list[float]:
@@ -228,7 +228,7 @@ class Weighing:
         self.naming = Naming(mentions, index.people, clues, index.learnt)
         self.of_kin = [fit for fit in self.naming.of_kin if not clues.in_a_place(fit.mention)]
         self.caretakers = CaretakersNamed(clues.mentions, index)
-        self.homes = frozenset().union(*[self.homes_of(position) for position in identity.found])
+        self.homes = frozenset().union(*[self.homes_of(position) for position in identity.by_person])
         groups = [as_their_home_has_it(group, self.homes, index.gazetteer) for group in clues.groups[:_MOST_GROUPS]]
         self.groups = merged(groups, index.gazetteer)
         self._shown: list[tuple[list[str], Sums]] = []
@@ -273,7 +273,7 @@ class Weighing:
     def collect(self) -> Numbers:
         """Return the positions of the people to look at, in order."""
         people, near = self.index.people, self._entrances_named()
-        found = [np.fromiter(self.identity.found, np.int32)]
+        found = [np.fromiter(self.identity.by_person, np.int32)]
         room = weights.MOST_COLLECTED
         for name, _bits in _telling(self.naming.surname_bits):
             number = people.surnames.number[name]
@@ -321,10 +321,10 @@ class Weighing:
         looked_at = positions[chosen].tolist()
         if Statement.BORROWED in self.said:
             # Those who live with the account's owner, however little else speaks for them.
-            looked_at += [found for found in self.identity.found if found not in looked_at][:_AT_LEAST]
+            looked_at += [found for found in self.identity.by_person if found not in looked_at][:_AT_LEAST]
         weighed = [self._in_full(position) for position in looked_at]
         people, learnt = len(self.index.people), self.index.learnt
-        settle(weighed, people, learnt, Told(self.said, for_another=self.third_party))
+        settle(weighed, people, learnt, WriterStatements(self.said, for_another=self.third_party))
         weighed.sort(key=lambda each: -each.score)
         return weighed, Rest(positions[rest], quick[rest])
 
@@ -341,14 +341,14 @@ class Weighing:
         scores += self.place.everywhere.take(people.entrance.take(positions))
         if self.strange is not None:
             scores += self.strange.elsewhere_bits
-        for position in self.identity.found:
+        for position in self.identity.by_person:
             scores[np.searchsorted(positions, position)] += self.identity.bits(position)
         return scores
 
     def _in_full(self, position: int) -> Weighed:
         person = self.index.people.person(position)
         home = self._home(person)
-        known = self.identity.found.get(position, _NOTHING)
+        known = self.identity.by_person.get(position, _NOTHING)
         account = "email" in known
         partners = self._partners(position, person, home) if self.naming.asks_for_partners(person) else ()
         named = self.naming.weigh(person, account=account, partners=partners)

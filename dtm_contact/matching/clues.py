@@ -378,22 +378,22 @@ def _places(text: Passage, index: MatchIndex, clues: Clues) -> None:
 class Identity:
     """Bits and evidence of each person whom something known points to, by position among the `People`."""
 
-    found: dict[int, dict[str, Evidence]] = field(default_factory=dict)
-    known: set[str] = field(default_factory=set)
+    by_person: dict[int, dict[str, Evidence]] = field(default_factory=dict)
+    confirmed: set[str] = field(default_factory=set)
     """Addresses and numbers that agents confirmed."""
     proven: set[int] = field(default_factory=set)
     """Whose the sender's address is, where our own server vouches for it."""
 
     def add(self, person: int, evidence: Evidence) -> None:
         """Keep the heaviest evidence of each kind."""
-        kinds = self.found.setdefault(person, {})
+        kinds = self.by_person.setdefault(person, {})
         kind = evidence.name.partition(".")[0]
         if kind not in kinds or kinds[kind].weight < evidence.weight:
             kinds[kind] = evidence
 
     def bits(self, person: int) -> float:
         """Return the sum of a person's evidence."""
-        return sum(evidence.weight for evidence in self.found.get(person, {}).values())
+        return sum(evidence.weight for evidence in self.by_person.get(person, {}).values())
 
 
 def identify(contact: Contact, clues: Clues, index: MatchIndex, history: History) -> Identity:
@@ -405,9 +405,9 @@ def identify(contact: Contact, clues: Clues, index: MatchIndex, history: History
         bits = weights.EMAIL_KNOWN if seen.sender else weights.EMAIL_IN_TEXT
         level = "unproven" if forged and seen.sender else "known"
         bits = weights.EMAIL_UNPROVEN if level == "unproven" else bits
-        _holders(identity, index, people.by_email.get(seen.key), Known("email", level, bits, seen))
+        _holders(identity, index, people.by_email.get(seen.key), KnownReach("email", level, bits, seen))
     for seen in clues.phones:
-        known = Known("phone", "known", weights.PHONE_KNOWN, seen)
+        known = KnownReach("phone", "known", weights.PHONE_KNOWN, seen)
         _holders(identity, index, people.by_phone.get(seen.key), known)
     for seen in clues.numbers:
         _numbers(identity, index, seen)
@@ -431,14 +431,14 @@ def _prove(identity: Identity, contact: Contact) -> None:
     sender = contact.sender.address.strip().lower()
     if contact.authentication is not Authentication.VOUCHED or not sender:
         return
-    for person, kinds in identity.found.items():
+    for person, kinds in identity.by_person.items():
         evidence = kinds.get("email")
         if evidence is not None and evidence.name in _PROVING and evidence.seen.strip().lower() == sender:
             identity.proven.add(person)
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class KnownReach:
     """One kind of known thing and its weight."""
 
     kind: str
@@ -447,7 +447,7 @@ class Known:
     seen: Seen
 
 
-def _holders(identity: Identity, index: MatchIndex, holders: Iterable[int], known: Known) -> None:
+def _holders(identity: Identity, index: MatchIndex, holders: Iterable[int], known: KnownReach) -> None:
     """Credit those who are known by it, and with less the people who live with them."""
     people = index.people
     for holder in holders:
@@ -501,7 +501,7 @@ def _confirmed(identity: Identity, clues: Clues, index: MatchIndex, history: His
         person = index.people.position(fact.tenant_id)
         if person is None:
             continue
-        identity.known.add(fact.value)
+        identity.confirmed.add(fact.value)
         if is_robot(fact.value):
             # Kept before such addresses were refused: a program's says nothing of who has it write.
             continue
@@ -510,9 +510,9 @@ def _confirmed(identity: Identity, clues: Clues, index: MatchIndex, history: His
             continue
         if fact.value in addresses:
             level, bits = ("unproven", weights.EMAIL_UNPROVEN) if forged else ("confirmed", weights.EMAIL_CONFIRMED)
-            known = Known("email", level, bits, addresses[fact.value])
+            known = KnownReach("email", level, bits, addresses[fact.value])
         elif fact.value in numbers:
-            known = Known("phone", "confirmed", weights.PHONE_CONFIRMED, numbers[fact.value])
+            known = KnownReach("phone", "confirmed", weights.PHONE_CONFIRMED, numbers[fact.value])
         else:
             continue
         _holders(identity, index, (person,), known)
@@ -530,7 +530,7 @@ def _thread(identity: Identity, contact: Contact, index: MatchIndex, history: Hi
         seen = Seen(earlier.case_number, earlier.case_number, None)
         person = index.people.position(earlier.tenant_id)
         if person is not None:
-            _holders(identity, index, (person,), Known("thread", "same_sender", weights.THREAD, seen))
+            _holders(identity, index, (person,), KnownReach("thread", "same_sender", weights.THREAD, seen))
         elif earlier.dwelling_id:
             for person in index.people.living_in(earlier.dwelling_id):
                 evidence = Evidence("thread.household", weights.THREAD, seen.seen, None, earlier.dwelling_id)

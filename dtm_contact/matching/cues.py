@@ -518,7 +518,7 @@ _OF_THEIR_OWN = frozenset({Statement.SPOUSE_OF, Statement.HOLDS_THE_LEASE, State
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class WriterStatements:
     """What a text says of its writer.
 
     Attributes:

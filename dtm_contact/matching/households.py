@@ -84,9 +84,9 @@ def _bears(person: Person, initials: Sequence[str]) -> bool:
 def _homes(identity: Identity, index: MatchIndex) -> list[list[Person]]:
     """Return the homes of two or more whose account is known; those of one need no telling apart."""
     homes: dict[str, list[Person]] = {}
-    for position in sorted(identity.found)[: _MOST_AT_HOME * _MOST_HOMES]:
+    for position in sorted(identity.by_person)[: _MOST_AT_HOME * _MOST_HOMES]:
         person = index.people.person(position)
-        if "email" in identity.found[position] and person.homes and person.surname:
+        if "email" in identity.by_person[position] and person.homes and person.surname:
             homes.setdefault(person.homes[-1].dwelling_id, []).append(person)
     several = [home[:_MOST_AT_HOME] for home in homes.values() if len(home) > 1]
     return several[:_MOST_HOMES]

@@ -166,7 +166,7 @@ class CallerLine:
     staff: bool = False
 
     @property
-    def known(self) -> bool:
+    def is_known(self) -> bool:
         """Whether the directory knows it at all."""
         return bool(self.holders) or self.equipment is not None or self.staff
 

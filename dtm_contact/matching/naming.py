@@ -62,7 +62,7 @@ class Wording:
         self.surnames = _readings(words, units, people.surnames)
         self.firsts = _readings(words, units, people.firsts, weights.PART_OF_A_FIRST_NAME)
         self.count = len(set(units))
-        self.known = sum([word in people.surnames or word in people.firsts for word in words])
+        self.known_words = sum([word in people.surnames or word in people.firsts for word in words])
         self._most = most
         self._words = words
         self._twice = {word for word in words if words.count(word) > 1}
@@ -167,7 +167,7 @@ class NameFit:
         self.trust = trust
         self.may_oppose = role.against > 0 and trust >= role.trust
         self._against = role.against if self.may_oppose else 0.0
-        known, count = wording.known, wording.count
+        known, count = wording.known_words, wording.count
         self._full_name = known > 1 or (count > 1 and (known > 0 or role is NameRole.SELF))
         self._kind = f"name.{role.name.lower()}"
         self._learnt = learnt

@@ -238,10 +238,12 @@ _LONG = 5  # letters from which a word stays itself with a slip
 _SHORTEST_BEGINNING = 4
 
 
-def significant(words: tuple[Word, ...], position: int, most: int, known: Container[str] = ()) -> list[tuple[int, str]]:
+def significant(
+    words: tuple[Word, ...], position: int, most: int, vocabulary: Container[str] = ()
+) -> list[tuple[int, str]]:
     """Return the next words that tell a place apart, with their positions; they stop where the text makes a break.
 
-    A little word is joined to the next where that makes a `known` word ("rue la place" is rue Laplace).
+    A little word is joined to the next where that makes a `vocabulary` word ("rue la place" is rue Laplace).
     """
     found: list[tuple[int, str]] = []
     before = ""
@@ -251,7 +253,7 @@ def significant(words: tuple[Word, ...], position: int, most: int, known: Contai
             break
         if word.text not in LITTLE_WORDS:
             glued = before + word.text
-            found.append((ahead, glued if before and glued in known else written_out(word.text)))
+            found.append((ahead, glued if before and glued in vocabulary else written_out(word.text)))
         before = word.text if word.text in LITTLE_WORDS else ""
         if len(found) == most:
             break

@@ -456,7 +456,7 @@ class PlaceWeights:
         """The bits of each group for each entrance that it may mean."""
         return [dict(zip(each.named.tolist(), each.weighed.tolist(), strict=True)) for each in self.groups]
 
-    def told(self, bits: Iterable[float], label: str) -> tuple[Evidence, ...]:
+    def evidence(self, bits: Iterable[float], label: str) -> tuple[Evidence, ...]:
         """Return what was said of the place, one piece of evidence a group, with what each weighs for an entrance."""
         shown = zip(self.shown, bits, strict=True)
         return tuple([Evidence(name, each, seen, span, label) for (name, seen, span), each in shown])

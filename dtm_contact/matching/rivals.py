@@ -7,7 +7,7 @@ from functools import cache
 from math import log2
 
 from dtm_contact.matching import weights
-from dtm_contact.matching.cues import Statement, Told
+from dtm_contact.matching.cues import Statement, WriterStatements
 from dtm_contact.matching.mentions import NameRole
 from dtm_contact.matching.people import Home, Person
 from dtm_contact.matching.weights import Learnt
@@ -126,28 +126,28 @@ def settle_couples(homes: Iterable[Sequence[Weighed]], gender: str) -> None:
                     each.discount("home.other", weights.OTHER_OF_A_COUPLE)
 
 
-def settle_homes(candidates: list[Weighed], told: Told) -> None:
+def settle_homes(candidates: list[Weighed], writer: WriterStatements) -> None:
     """Tell apart those of one home whose account it is: its display name is the account's, the signature the writer's.
 
     Without that, the account's owner would be credited twice, by their address and by their name on it. Who writes from
     another's account signs; an account's owner need not.
     """
-    if told.is_borrowed:
+    if writer.is_borrowed:
         for home in by_home(each for each in candidates if not each.account):
             _forget_the_lender(home)
     for home in by_home(each for each in candidates if each.account):
-        _settle_borrowed(home, told)
+        _settle_borrowed(home, writer)
         _settle_writers(home)
         best = max((each.signed.weight for each in home if each.signed), default=0.0)
         if len(home) > 1 and best > weights.SIGNS_FOR_THE_HOME:
-            another = _tells_of_another(home, told)
+            another = _tells_of_another(home, writer)
             for each in home:
                 if another:
                     each.doubt("of_home", weights.ACCOUNT_OF_ANOTHER, household=False)
                 else:
                     each.believe_signature()
             _settle_together(home)
-        elif not (told.said & _MAY_BE_ANOTHERS) and not any(each.signed for each in home):
+        elif not (writer.said & _MAY_BE_ANOTHERS) and not any(each.signed for each in home):
             for each in home:
                 if each.has(_OF_HOUSEHOLD):
                     each.discount("account.unsigned", weights.UNSIGNED)
@@ -172,7 +172,7 @@ def _forget_the_lender(home: Sequence[Weighed]) -> None:
             each.forget("name.address")
 
 
-def _tells_of_another(home: Sequence[Weighed], told: Told) -> bool:
+def _tells_of_another(home: Sequence[Weighed], writer: WriterStatements) -> bool:
     """Return whether only a name amid a sentence is another's of a home than the account's and its display's.
 
     "Enlevez Olivier Garcia du bail", from Noëlle Blanc's account under her name, may well be hers.
@@ -181,19 +181,19 @@ def _tells_of_another(home: Sequence[Weighed], told: Told) -> bool:
     shown = named.fits.get(NameRole.DISPLAY, 0.0) + weights.FITS_BETTER
     owners = [each for each in home if each.has(_OF_ACCOUNT) and each.fits.get(NameRole.DISPLAY, 0.0) > shown]
     merely = named.signed is not None and named.signed.name == "name.pair"
-    return merely and not told.is_borrowed and bool(owners) and named not in owners
+    return merely and not writer.is_borrowed and bool(owners) and named not in owners
 
 
-def _settle_borrowed(home: Sequence[Weighed], told: Told) -> None:
+def _settle_borrowed(home: Sequence[Weighed], writer: WriterStatements) -> None:
     """Let the owner of an account not write where it is said to be lent ("je passe par la boîte de Thomas").
 
     Doubt it where the writer may be married to the owner ("mon épouse", in her account): that may be another woman.
     """
     owners = [each for each in home if each.has(_OF_ACCOUNT)]
-    if owners and not told.is_borrowed and _married_to(owners, home, told.gender):
+    if owners and not writer.is_borrowed and _married_to(owners, home, writer.gender):
         for each in owners:
             each.doubt("account", weights.ACCOUNT_OF_ANOTHER, household=False)
-    if not told.is_borrowed or not owners:
+    if not writer.is_borrowed or not owners:
         return
     for each in home:
         if each not in owners:
@@ -229,18 +229,18 @@ def _settle_writers(home: Sequence[Weighed]) -> None:
 _SPOKEN_OF = frozenset({NameRole.FOR, NameRole.PAIR, NameRole.NAMED})
 
 
-def doubt_whom_it_concerns(candidates: Sequence[Weighed], told: Told) -> None:
+def doubt_whom_it_concerns(candidates: Sequence[Weighed], writer: WriterStatements) -> None:
     """Doubt for whom a message is that names somebody for whom it seems to be written.
 
     Args:
         candidates: all who are weighed.
-        told: what the text says of its writer.
+        writer: what the text says of its writer.
     """
-    if Statement.DIED in told.said:
+    if Statement.DIED in writer.said:
         _doubt_the_dead(by_home(candidates))
-    if Statement.SPOUSE_OF in told.said:
+    if Statement.SPOUSE_OF in writer.said:
         _doubt_the_other_of_a_couple(by_home(candidates))
-    if Statement.WRITES_FOR not in told.said:
+    if Statement.WRITES_FOR not in writer.said:
         _doubt_either(candidates)
 
 
@@ -279,7 +279,7 @@ def _doubt_the_dead(homes: Iterable[Sequence[Weighed]]) -> None:
                 each.doubt("died", weights.NAMELESS, household=False)
 
 
-def doubt_accounts(candidates: list[Weighed], told: Told) -> None:
+def doubt_accounts(candidates: list[Weighed], writer: WriterStatements) -> None:
     """Doubt that an account's owner is concerned where the place is not theirs and the text speaks of somebody else.
 
     However somebody says that they write for another, that is what their message has in common with all such.
@@ -288,7 +288,7 @@ def doubt_accounts(candidates: list[Weighed], told: Told) -> None:
     for each in candidates:
         if not each.account:
             continue
-        gives_own = told.is_borrowed or each.own_name >= weights.GIVES_OWN_NAME
+        gives_own = writer.is_borrowed or each.own_name >= weights.GIVES_OWN_NAME
         others = [
             other
             for other in spoken_of
@@ -299,7 +299,7 @@ def doubt_accounts(candidates: list[Weighed], told: Told) -> None:
         elsewhere = each.at_place <= weights.PLACE_IS_NOT_THEIRS
         of_other_homes = [other for other in others if not other.lives_with(each)]
         namesakes = each.at_place < weights.PLACE_FITS and any(_surname_fits(each, other) for other in of_other_homes)
-        if namesakes or (elsewhere and (others or Statement.SPEAKS_OF_KIN in told.said)):
+        if namesakes or (elsewhere and (others or Statement.SPEAKS_OF_KIN in writer.said)):
             each.doubt("account", weights.ACCOUNT_OF_ANOTHER)
             each.place_certainty = weights.ACCOUNT_OF_ANOTHER
         elif any(other.lives_with(each) for other in others):
@@ -325,29 +325,29 @@ _LESS_THAN_THEIR_WORD = {None, NameRole.DISPLAY, NameRole.ADDRESS, NameRole.PAIR
 _SIGNS_FOR_THEMSELVES = frozenset({Statement.HOLDS_THE_LEASE, Statement.DIED})
 
 
-def settle(weighed: Iterable[Weighed], people: int, learnt: Learnt, told: Told) -> None:
+def settle(weighed: Iterable[Weighed], people: int, learnt: Learnt, writer: WriterStatements) -> None:
     """Weigh the candidates against each other.
 
     Args:
         weighed: the candidates.
         people: how many the directory holds.
         learnt: how far evidence is believed.
-        told: what the text says of its writer.
+        writer: what the text says of its writer.
     """
     candidates = list(weighed)
-    doubt_accounts(candidates, told)
+    doubt_accounts(candidates, writer)
     _settle_places(candidates)
     if any(not _TOLD_OF.isdisjoint(each.fits) for each in candidates):
         _settle_spoken_of(by_home(candidates))
-    if told.gender and not told.for_another:
-        settle_couples(by_home(candidates), told.gender)
-    if told.for_another and not _tells_of_their_home(by_home(candidates), told):
-        doubt_whom_it_concerns(candidates, told)
+    if writer.gender and not writer.for_another:
+        settle_couples(by_home(candidates), writer.gender)
+    if writer.for_another and not _tells_of_their_home(by_home(candidates), writer):
+        doubt_whom_it_concerns(candidates, writer)
         for each in candidates:
-            if not _fits_as_well(each, candidates) and not _is_written_for(each, told, candidates):
+            if not _fits_as_well(each, candidates) and not _is_written_for(each, writer, candidates):
                 _discount_writer(each, people, learnt)
     else:
-        settle_homes(candidates, told)
+        settle_homes(candidates, writer)
     for role, bits in ((NameRole.SELF, weights.SELF_FITS_ANOTHER), (NameRole.SIGNED, weights.SIGNATURE_FITS_ANOTHER)):
         best = max([each.fits.get(role, 0.0) for each in candidates], default=0.0)
         if best > weights.FITS_SURELY:
@@ -355,7 +355,7 @@ def settle(weighed: Iterable[Weighed], people: int, learnt: Learnt, told: Told) 
                 _discount_misfit(each, role, best, learnt.bits("name.fits_another", bits))
 
 
-def _tells_of_their_home(homes: Iterable[Sequence[Weighed]], told: Told) -> bool:
+def _tells_of_their_home(homes: Iterable[Sequence[Weighed]], writer: WriterStatements) -> bool:
     """Return whether one of a home calls themselves by name, and another is who seemed to be written for.
 
     "C'est Carmen, la femme de Patrick": where both are known, she writes of what is theirs, and not for Patrick.
@@ -363,19 +363,19 @@ def _tells_of_their_home(homes: Iterable[Sequence[Weighed]], told: Told) -> bool
     found = False
     for home in homes:
         # Relatives bear the surname that is told, too.
-        best = max(each.fits.get(NameRole.FOR, 0.0) for each in home) if told.of_their_own else 0.0
+        best = max(each.fits.get(NameRole.FOR, 0.0) for each in home) if writer.of_their_own else 0.0
         least = max(weights.GIVES_OWN_NAME, best - weights.FITS_BETTER)
         meant = [each for each in home if each.fits.get(NameRole.FOR, 0.0) >= least]
-        if meant and any(_gives_own_name(each, told) for each in home if each not in meant):
+        if meant and any(_gives_own_name(each, writer) for each in home if each not in meant):
             found = True
             for each in home:
                 each.forget("name.for", against=True)
     return found
 
 
-def _gives_own_name(weighed: Weighed, told: Told) -> bool:
+def _gives_own_name(weighed: Weighed, writer: WriterStatements) -> bool:
     """Return whether somebody says their own name, or signs with it where they are a tenant or tell of a death."""
-    roles = (NameRole.SELF, NameRole.SIGNED) if told.said & _SIGNS_FOR_THEMSELVES else (NameRole.SELF,)
+    roles = (NameRole.SELF, NameRole.SIGNED) if writer.said & _SIGNS_FOR_THEMSELVES else (NameRole.SELF,)
     return max(weighed.fits.get(role, 0.0) for role in roles) >= weights.GIVES_OWN_NAME
 
 
@@ -442,13 +442,13 @@ def _fits_as_well(weighed: Weighed, candidates: Iterable[Weighed]) -> bool:
     return weighed.home.dwelling_id in homes and weighed.fits.get(NameRole.FOR, 0.0) > least
 
 
-def _is_written_for(weighed: Weighed, told: Told, candidates: Iterable[Weighed]) -> bool:
+def _is_written_for(weighed: Weighed, writer: WriterStatements, candidates: Iterable[Weighed]) -> bool:
     """Return whether somebody writes for this one from this one's account, or from that of one with whom they live."""
     fits = weighed.fits.get(NameRole.FOR, 0.0)
-    if Statement.FROM_THEIR_ACCOUNT in told.said:
+    if Statement.FROM_THEIR_ACCOUNT in writer.said:
         return weighed.account and fits > weights.FITS_SURELY
     owners = [each for each in candidates if each.account and each.lives_with(weighed) and not each.has(_OF_HOUSEHOLD)]
-    named = fits > weights.FITS_BETTER and Statement.DIED not in told.said and weighed.has(_OF_HOUSEHOLD)
+    named = fits > weights.FITS_BETTER and Statement.DIED not in writer.said and weighed.has(_OF_HOUSEHOLD)
     return named and all(fits > each.fits.get(NameRole.FOR, 0.0) + weights.FITS_BETTER for each in owners)
 
 

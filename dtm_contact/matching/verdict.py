@@ -263,7 +263,7 @@ def _known_homes(weighing: Weighing, weighed: Sequence[Weighed], homes: Floats) 
 def _proposals(tenant: Likely, weighing: Weighing) -> Iterator[Proposal]:
     """Yield what the tenant named brings that nobody is known by; who writes for another brings their own."""
     people, clues = weighing.index.people, weighing.clues
-    known = weighing.identity.known
+    known = weighing.identity.confirmed
     if _on_behalf(weighing) or clues.staff:
         return
     for kind, seens, look_up in (("address", clues.emails, people.by_email), ("number", clues.phones, people.by_phone)):
@@ -424,7 +424,7 @@ def _place_evidence(weighing: Weighing, masses: Masses, residence: Likely | None
     best = int(masses.entrances.argmax())
     if not masses.entrances.item(best):
         return ()
-    return weighing.place.told(weighing.place.said(best), masses.gazetteer.entrances[best].label)
+    return weighing.place.evidence(weighing.place.said(best), masses.gazetteer.entrances[best].label)
 
 
 def _on_duty(

@@ -4,6 +4,7 @@ from dtm_contact.model.alarm import Alarm, AlarmLevel, AlarmSource, Priority, ag
 from dtm_contact.model.arrival import IMPORTED, Arrival, Envelope
 from dtm_contact.model.call import RECENT_KEPT, Call, CallBack, CallBacks, Outcome, Standing
 from dtm_contact.model.channel import SPOKEN_CHANNELS, Channel, ChannelTraits
+from dtm_contact.model.coded_text import CodedText
 from dtm_contact.model.contact import (
     Attachment,
     Authentication,
@@ -57,6 +58,7 @@ from dtm_contact.model.outgoing import (
     OutgoingFile,
     OutgoingKind,
     Urgency,
+    Withheld,
 )
 from dtm_contact.model.problem import Problem, Severity, errors_first
 from dtm_contact.model.register import SINGLE, Consent, EntryKind, KnownEntry, Protection, Reach, holding_for
@@ -91,6 +93,7 @@ __all__ = [
     "Channel",
     "ChannelTraits",
     "ClaimedOutgoing",
+    "CodedText",
     "ConditionTrace",
     "Confirmed",
     "Consent",
@@ -158,6 +161,7 @@ __all__ = [
     "Way",
     "Wish",
     "Wished",
+    "Withheld",
     "Writer",
     "WriterHome",
     "agreed",

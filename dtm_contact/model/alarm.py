@@ -3,6 +3,8 @@
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from dtm_contact.model.coded_text import CodedText
+
 
 class Priority(StrEnum):
     """P1 danger to people, now; P2 urgent, same day; P3 normal; P4 low. Compares by urgency: P1 is the smallest."""
@@ -58,14 +60,14 @@ class Alarm:
         raised_by: what raised it; None where nothing did.
         score: the model's probability of danger, 0 to 1; None where no model judged.
         limit: the probability from which the model calls it certain; None likewise.
-        why_not: what lowered an alarm that words or model gave, in French; None where nothing did.
+        why_not: what lowered an alarm that words or model gave; None where nothing did.
     """
 
     level: AlarmLevel = AlarmLevel.NONE
     raised_by: AlarmSource | None = None
     score: float | None = None
     limit: float | None = None
-    why_not: str | None = None
+    why_not: CodedText | None = None
 
     @property
     def certain(self) -> bool:
@@ -96,12 +98,12 @@ class Alarm:
             return self
         return replace(self, level=AlarmLevel.CERTAIN, raised_by=by, why_not=None)
 
-    def lowered(self, level: AlarmLevel, why: str) -> "Alarm":
+    def lowered(self, level: AlarmLevel, why: CodedText) -> "Alarm":
         """Return it at this level at the most; who raised it stays, beside what lowered it.
 
         Args:
             level: the most that is left of it.
-            why: what lowered it, in French; said only where it was higher.
+            why: what lowered it; said only where it was higher.
         """
         return self if self.level.rank <= level.rank else replace(self, level=level, why_not=why)
 

@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
+from dtm_contact.model.coded_text import CodedText
 from dtm_contact.model.contact import Mailbox
 
 
@@ -122,7 +123,7 @@ class Joining:
         way: by what that case was found.
         reopens: the case was closed and is open again.
         linked: cases that it does not join but has to do with, the most likely first.
-        why: the reason of what is joined, or is not, in a line for agents, in French; empty where there is none.
+        why: the reasons of what is joined, or is not, for agents; none where nothing was to be joined.
         fingerprint: what tells whether another message says the same; empty where it says nothing.
         by_staff: one of us wrote it, as our server vouches or our folder of sent mail shows: it asks for nothing.
         writer: whose message it is: of what a colleague passes on, the first writer.
@@ -139,7 +140,7 @@ class Joining:
     way: Way | None = None
     reopens: bool = False
     linked: tuple[str, ...] = ()
-    why: str = ""
+    why: tuple[CodedText, ...] = ()
     fingerprint: str = ""
     by_staff: bool = False
     writer: Mailbox = field(default_factory=Mailbox)

@@ -29,6 +29,6 @@ class StoredFile:
     arrival_id: int | None = None
 
     @property
-    def told(self) -> dict[str, object]:
+    def in_event(self) -> dict[str, object]:
         """What an event says of it."""
         return {"id": self.id, "name": self.name, "size": self.size}

@@ -26,7 +26,7 @@ class LogLine:
         at: when, in seconds since 1970 by the log's own clock.
         kind: which of the channel's logs it stands in.
         raw: its bytes as they came, without the line end.
-        told: the revision in which it was handed over with the rest of its group; None while it waits for the rest.
+        revision: that in which it was handed over with the rest of its group; None while it waits for the rest.
     """
 
     key: str
@@ -34,12 +34,12 @@ class LogLine:
     at: float
     kind: str
     raw: bytes
-    told: int | None = None
+    revision: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class KeptLines:
-    """Lines to be kept with a position, or kept anew with another `told`, and from when on older ones may go.
+    """Lines to be kept with a position, or kept anew with another `revision`, and from when on older ones may go.
 
     Attributes:
         lines: new ones, and those that change.

@@ -11,6 +11,15 @@ NEUTRAL_RECEIPT: Final = "recu-neutre"
 """The only answer that goes out by itself where somebody is hurt at home: it says that a message came, and no more."""
 
 
+class Withheld(StrEnum):
+    """Why something does not go out that was to be sent; the values stand in stores, in the outbox and in events."""
+
+    NO_SUCH_ADDRESS = "no such address"
+    MAILBOX_LIMIT = "limit for one mailbox"
+    TOTAL_LIMIT = "limit in all"
+    REGISTER = "register: never write there"
+
+
 class OutgoingKind(StrEnum):
     """Why something is sent: an answer by itself, an agent's words, a word to one of us."""
 

@@ -20,8 +20,8 @@ class Method(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Visit:
-    """Somebody comes to an office.
+class OfficeAppointment:
+    """The appointment of a person at an office.
 
     Attributes:
         number: the case because of which.
@@ -39,25 +39,28 @@ class Visit:
     attendee: str = ""
 
 
-def calendar(visit: Visit, method: Method, now: datetime) -> str:
-    """Return the visit as iCalendar, its lines ended by CRLF; what cancels bears the uid of what it cancels."""
+def calendar(appointment: OfficeAppointment, method: Method, now: datetime) -> str:
+    """Return the appointment as iCalendar, its lines ended by CRLF; what cancels bears the uid of what it cancels."""
     made = Calendar()
     made.add("prodid", "-//dtm-contact//bureau//FR")
     made.add("version", "2.0")
     made.add("method", method.value)
     event = Event()
-    event.add("uid", f"{visit.number}-{visit.at.astimezone(UTC):%Y%m%dT%H%M}@{visit.organizer.rpartition('@')[2]}")
+    event.add(
+        "uid",
+        f"{appointment.number}-{appointment.at.astimezone(UTC):%Y%m%dT%H%M}@{appointment.organizer.rpartition('@')[2]}",
+    )
     event.add("dtstamp", now.astimezone(UTC))
-    event.add("dtstart", visit.at.astimezone(UTC))
-    event.add("dtend", (visit.at + visit.lasts).astimezone(UTC))
+    event.add("dtstart", appointment.at.astimezone(UTC))
+    event.add("dtend", (appointment.at + appointment.lasts).astimezone(UTC))
     event.add("sequence", int(method is Method.CANCEL))
     event.add("status", "CANCELLED" if method is Method.CANCEL else "CONFIRMED")
-    event.add("summary", f"Rendez-vous, {visit.office.name}")
-    event.add("location", _where(visit.office))
-    event.add("description", f"Dossier {visit.number}")
-    event["organizer"] = vCalAddress(f"mailto:{visit.organizer}")
-    if visit.attendee:
-        event.add("attendee", _invited(visit.attendee), encode=False)
+    event.add("summary", f"Rendez-vous, {appointment.office.name}")
+    event.add("location", _where(appointment.office))
+    event.add("description", f"Dossier {appointment.number}")
+    event["organizer"] = vCalAddress(f"mailto:{appointment.organizer}")
+    if appointment.attendee:
+        event.add("attendee", _invited(appointment.attendee), encode=False)
     made.add_component(event)
     octets: bytes = made.to_ical()
     return octets.decode()
@@ -71,23 +74,23 @@ def _invited(address: str) -> vCalAddress:
     return invited
 
 
-def told(visit: Visit, method: Method, zone: ZoneInfo, phone: str) -> tuple[str, str]:
+def letter(appointment: OfficeAppointment, method: Method, zone: ZoneInfo, phone: str) -> tuple[str, str]:
     """Return subject and words of the letter that bears the invitation, or takes it back.
 
     Args:
-        visit: who comes when and where.
+        appointment: who comes when and where.
         method: `REQUEST` or `CANCEL`.
         zone: the offices' wall clock.
         phone: our one number; empty where none is set.
     """
-    when, call = moment(visit.at, zone), f", ou appelez-nous au {phone}" if phone else ""
+    when, call = moment(appointment.at, zone), f", ou appelez-nous au {phone}" if phone else ""
     if method is Method.CANCEL:
-        said = f"Le rendez-vous du {when} au {visit.office.name} est annulé."
+        said = f"Le rendez-vous du {when} au {appointment.office.name} est annulé."
         asked = f"Pour en prendre un autre, répondez à ce message{call}."
-        return f"Rendez-vous du {when} annulé – dossier {visit.number}", _letter(said, asked)
-    said = f"Nous vous attendons {when} au {visit.office.name}, {_where(visit.office)}."
+        return f"Rendez-vous du {when} annulé – dossier {appointment.number}", _letter(said, asked)
+    said = f"Nous vous attendons {when} au {appointment.office.name}, {_where(appointment.office)}."
     asked = f"L'invitation jointe s'ajoute à votre agenda. Pour changer ou annuler, répondez à ce message{call}."
-    return f"Rendez-vous {when} – dossier {visit.number}", _letter(said, asked)
+    return f"Rendez-vous {when} – dossier {appointment.number}", _letter(said, asked)
 
 
 def _letter(*paragraphs: str) -> str:

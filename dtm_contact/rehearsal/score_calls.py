@@ -70,7 +70,7 @@ class _Judged:
 
 
 @dataclass(frozen=True, slots=True)
-class _Question:
+class _CallQuestion:
     """Something asked of each call whose truth has the key, or of those that `counts` says."""
 
     name: str
@@ -96,28 +96,30 @@ def _tenants(judged: _Judged) -> str | None:
 
 
 _QUESTIONS = (
-    _Question("outcome", "outcome", lambda it: it.call.outcome.value, lambda it: it.truth.outcome.value),
-    _Question("kind", "kind", lambda it: it.judgement.decision.kind.value, lambda it: it.truth.kind.value),
-    _Question("number", "number", lambda it: it.call.number, lambda it: it.truth.number),
-    _Question("office", "office", lambda it: it.judgement.decision.office_id, lambda it: it.truth.office),
-    _Question("joins", "joins", lambda it: it.standing.joins, lambda it: it.truth.joins),
-    _Question(
+    _CallQuestion("outcome", "outcome", lambda it: it.call.outcome.value, lambda it: it.truth.outcome.value),
+    _CallQuestion("kind", "kind", lambda it: it.judgement.decision.kind.value, lambda it: it.truth.kind.value),
+    _CallQuestion("number", "number", lambda it: it.call.number, lambda it: it.truth.number),
+    _CallQuestion("office", "office", lambda it: it.judgement.decision.office_id, lambda it: it.truth.office),
+    _CallQuestion("joins", "joins", lambda it: it.standing.joins, lambda it: it.truth.joins),
+    _CallQuestion(
         "joins, where it joins one",
         "joins",
         lambda it: it.standing.joins,
         lambda it: it.truth.joins,
         lambda it: it.truth.joins is not None,
     ),
-    _Question("closes", "closes", lambda it: it.standing.closes, lambda it: it.truth.closes),
-    _Question(
+    _CallQuestion("closes", "closes", lambda it: it.standing.closes, lambda it: it.truth.closes),
+    _CallQuestion(
         "closes, where it closes one",
         "closes",
         lambda it: it.standing.closes,
         lambda it: it.truth.closes,
         lambda it: it.truth.closes is not None,
     ),
-    _Question("priority", "priority", lambda it: it.judgement.decision.priority.value, lambda it: it.truth.priority),
-    _Question(
+    _CallQuestion(
+        "priority", "priority", lambda it: it.judgement.decision.priority.value, lambda it: it.truth.priority
+    ),
+    _CallQuestion(
         "tenant named and right",
         "tenant_id",
         lambda it: it.tenant,
@@ -125,35 +127,35 @@ _QUESTIONS = (
         lambda it: it.truth.tenant_id is not None,
         lambda it: it.tenant in it.truth.tenants,
     ),
-    _Question(
+    _CallQuestion(
         "no wrong tenant named",
         "tenant_id",
         lambda it: it.tenant,
         _tenants,
         holds=lambda it: it.tenant is None or it.tenant in it.truth.tenants,
     ),
-    _Question(
+    _CallQuestion(
         "dwelling",
         "dwelling_id",
         lambda it: id_of(it.judgement.match.dwelling),
         lambda it: it.truth.dwelling_id,
         lambda it: it.truth.dwelling_id is not None,
     ),
-    _Question(
+    _CallQuestion(
         "no wrong dwelling",
         "dwelling_id",
         lambda it: id_of(it.judgement.match.dwelling),
         lambda it: it.truth.dwelling_id,
         holds=lambda it: place_not_wrong(it.judgement.match.dwelling, it.truth.dwelling_id),
     ),
-    _Question(
+    _CallQuestion(
         "residence",
         "residence_id",
         lambda it: id_of(it.judgement.match.residence),
         lambda it: it.truth.residence_id,
         lambda it: it.truth.residence_id is not None,
     ),
-    _Question(
+    _CallQuestion(
         "no wrong residence",
         "residence_id",
         lambda it: id_of(it.judgement.match.residence),

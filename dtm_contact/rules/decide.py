@@ -10,6 +10,7 @@ from dtm_contact.model import (
     AlarmLevel,
     AlarmSource,
     CaseKind,
+    CodedText,
     ConditionTrace,
     Contact,
     Decision,
@@ -232,8 +233,8 @@ def _urgency(effective: Sequence[Rule], understanding: Understanding) -> tuple[P
     return priority, alarm
 
 
-def _by_rule(rule: Rule) -> str:
-    return f"règle {rule.id}"
+def _by_rule(rule: Rule) -> CodedText:
+    return CodedText("rule", {"rule": rule.id})
 
 
 def _tagged(tags: tuple[str, ...], rule: Rule) -> tuple[str, ...]:

@@ -18,6 +18,7 @@ from dtm_contact.model import (
     Call,
     CaseKind,
     Channel,
+    CodedText,
     Consent,
     Contact,
     Dealings,
@@ -215,7 +216,7 @@ OFFICE_HOURS = datetime(2026, 11, 24, 10, 0, tzinfo=PARIS)
 
 _TENANT, _DWELLING, _PLACE = "T0", "L0", "A0"
 _SURE = 0.99
-_SAYS_SO = "le test le dit"
+_SAYS_SO = CodedText("rule_test_says_so")
 # Nobody without any address or name could have brought something before.
 _SOMEBODY = "locataire@tenant.example"
 

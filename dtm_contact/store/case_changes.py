@@ -12,8 +12,8 @@ from typing import Any, Final
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from dtm_contact.explain import reason, who_calls
-from dtm_contact.model import Alarm, CaseKind, Decision, Judgement, Mailbox, Outcome, Priority, agreed
+from dtm_contact.model import Alarm, CaseKind, CodedText, Decision, Judgement, Outcome, Priority, agreed
+from dtm_contact.reasons import reasons, who_wrote
 from dtm_contact.store import outbox, timers
 from dtm_contact.store.alarm_labels import ALARM_COLUMNS, alarm_values, is_more_urgent
 from dtm_contact.store.database import insert_of
@@ -72,20 +72,13 @@ def case_values(judgement: Judgement) -> dict[str, Any]:
     return {
         "channel": contact.channel,
         "subject": contact.subject,
-        "who": who_calls(contact.call) if contact.call else shown_mailbox(judgement.writer),
-        "why": reason(judgement),
+        "who": who_wrote(judgement),
+        "why": reasons(judgement),
         "topic": judgement.understanding.topic,
         "rule": judgement.decision.rule,
         "read_in_full": True,
         **judgement.whom,
     }
-
-
-def shown_mailbox(mailbox: Mailbox) -> str:
-    """Return a mailbox in one line: the name and the address, as far as there are any."""
-    if mailbox.name and mailbox.address:
-        return f"{mailbox.name} <{mailbox.address}>"
-    return mailbox.name or mailbox.address
 
 
 def open_case(connection: Connection, values: dict[str, Any], destination: Destination, now: datetime) -> CaseRef:
@@ -233,7 +226,7 @@ def change_joined(connection: Connection, row: Any, changes: dict[str, Any]) -> 
     return {**data, timers.RAISED_FROM: row.priority} if "priority" in changes else data
 
 
-def close_call_back(connection: Connection, row: Any, reason: str, now: datetime) -> str:
+def close_call_back(connection: Connection, row: Any, reason: CodedText, now: datetime) -> str:
     """Close a call-back, and return the word of the event that says so.
 
     That of a danger ends (no further call joins it), but its case stays open, and so does its escalation.
@@ -250,7 +243,7 @@ def waiting_outcomes(connection: Connection, case_id: int) -> list[Outcome]:
     return [Outcome(outcome) for outcome in connection.execute(query).scalars()]
 
 
-def set_subject(connection: Connection, case_id: int, subject: str) -> None:
+def set_subject(connection: Connection, case_id: int, subject: CodedText) -> None:
     """Write a case's subject, unless an agent has."""
     if "subject" not in set_by_hand(connection, case_id):
         connection.execute(sa.update(cases).where(cases.c.id == case_id).values(subject=subject))

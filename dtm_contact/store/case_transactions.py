@@ -10,12 +10,12 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from dtm_contact.errors import NotFoundError
-from dtm_contact.labels.judging import PRIORITY_CHANGED
 from dtm_contact.model import (
     Alarm,
     AlarmLevel,
     Arrival,
     Channel,
+    CodedText,
     DraftKey,
     DraftKind,
     Limits,
@@ -44,6 +44,7 @@ Whom = tuple[str | None, str | None, str | None]
 _NO_LIMITS = Limits(0, 0)
 """They are for what goes out by itself."""
 _WHOM = ("tenant_id", "dwelling_id", "residence_id")
+_TEXTS = frozenset({"subject", "who", "why", "done_reason", "alarm_why_not"})
 _TIMES = frozenset({"due", "opened_at", "closed_at", "waiting_until"})
 
 
@@ -117,7 +118,10 @@ class CaseTransaction:
         before = {name: getattr(held.case, name) for name in values}
         differing = {name: value for name, value in values.items() if before[name] != value}
         # Lists are columns of JSON.
-        stored = {name: list(value) if isinstance(value, tuple) else value for name, value in differing.items()}
+        stored = {
+            name: list(value) if isinstance(value, tuple) and name not in _TEXTS else value
+            for name, value in differing.items()
+        }
         grown = {"version": cases.c.version + 1}
         self._connection.execute(sa.update(cases).where(cases.c.id == held.id).values({**stored, **grown}))
         return {name: [as_json(before[name]), as_json(value)] for name, value in differing.items()}
@@ -237,7 +241,7 @@ class CaseTransaction:
         """Enter an entry into the register; return its id."""
         return register.put_entry(self._connection, new)
 
-    def end_entry(self, entry_id: int, case: str | None, why: str | None) -> None:
+    def end_entry(self, entry_id: int, case: str | None, why: CodedText | None) -> None:
         """End an entry of the register, from a case or from none."""
         register.end_entry(self._connection, entry_id, self.now, self.who, case, why)
 
@@ -304,7 +308,7 @@ class CaseTransaction:
         """Forget that an address or number was confirmed for a tenant; return its kind, None where it was not."""
         return confirmations.withdraw(self._connection, value, tenant_id)
 
-    def book_appointment(self, held: LockedCase, office_id: str, at: datetime, who: str) -> bool:
+    def book_appointment(self, held: LockedCase, office_id: str, at: datetime, who: CodedText) -> bool:
         """Note that somebody comes to an office at a time because of a case; return whether the slot was free."""
         values = {"office_id": office_id, "at": at, "case_id": held.id, "who": who}
         return self._insert(appointments, {**values, "booked_by": self.who, "booked_at": self.now})
@@ -358,18 +362,26 @@ def case_transaction(database: Database, who: str, now: datetime) -> Iterator[Ca
 def _as_urgent(alarm: Alarm, priority: Priority) -> Alarm:
     if priority is Priority.P1:
         return alarm if alarm.certain else Alarm(AlarmLevel.CERTAIN)
-    return alarm.lowered(AlarmLevel.NONE, PRIORITY_CHANGED) if alarm.certain else alarm
+    return alarm.lowered(AlarmLevel.NONE, CodedText("priority_changed")) if alarm.certain else alarm
 
 
 def as_json(value: Any) -> Any:
     """Return a column's value as an event holds it; times in UTC, so that the same time is the same text."""
     if isinstance(value, datetime):
         return value.astimezone(UTC).isoformat()
-    return list(value) if isinstance(value, tuple) else value
+    if isinstance(value, CodedText):
+        return value.as_json()
+    return [as_json(part) for part in value] if isinstance(value, tuple) else value
 
 
 def from_json(name: str, value: Any) -> Any:
     """Return what an event holds of the column `name` as the column has it."""
-    if name in _TIMES and value is not None:
+    if value is None:
+        return None
+    if name in _TIMES:
         return datetime.fromisoformat(value)
+    if name == "why":
+        return tuple(CodedText.from_json(text) for text in (value if isinstance(value, list) else [value]))
+    if name in _TEXTS:
+        return CodedText.from_json(value)
     return tuple(value) if isinstance(value, list) else value

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from dtm_contact.errors import NotFoundError
-from dtm_contact.model import Alarm, AlarmLevel, Channel, Judgement, Priority
+from dtm_contact.model import Alarm, AlarmLevel, Channel, CodedText, Judgement, Priority
 from dtm_contact.store import events, record_result
 from dtm_contact.store.alarm_labels import alarm_of
 from dtm_contact.store.arrivals import Claimed
@@ -38,7 +38,7 @@ class Case:
         rule: the rule that decided, as `file:id`; None where the arrival could not be judged.
         read_in_full: false while the case only stands in for an arrival that could not be judged.
         subject, who: what it is about, and who wrote, in a line each.
-        why: the words and the rule that put it where it lies, in a line, in French.
+        why: the words and the rule that put it where it lies.
         tenant_id, dwelling_id, residence_id: whom and where it is about; None where not sure.
         waiting_until: it is out of its queue's order till then; None where it is not set waiting.
         done_reason: what an agent said when it was done, or None.
@@ -61,14 +61,14 @@ class Case:
     topic: str | None
     rule: str | None
     read_in_full: bool
-    subject: str
-    who: str
-    why: str
+    subject: CodedText
+    who: CodedText
+    why: tuple[CodedText, ...]
     tenant_id: str | None
     dwelling_id: str | None
     residence_id: str | None
     waiting_until: datetime | None
-    done_reason: str | None
+    done_reason: CodedText | None
     tags: tuple[str, ...]
     by_hand: tuple[str, ...]
     version: int
@@ -76,7 +76,7 @@ class Case:
     alarm_by: str | None
     alarm_score: float | None
     alarm_limit: float | None
-    alarm_why_not: str | None
+    alarm_why_not: CodedText | None
 
     @property
     def alarm(self) -> Alarm:

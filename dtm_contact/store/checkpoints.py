@@ -79,7 +79,7 @@ def _rows(channel: str, lines: Iterable[LogLine]) -> list[dict[str, Any]]:
             "at": line.at,
             "kind": line.kind,
             "raw": line.raw,
-            "told": line.told,
+            "told": line.revision,
         }
         for key, line in latest.items()
     ]

@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from enum import StrEnum
 from hashlib import sha256
@@ -11,11 +12,12 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
 
-from dtm_contact.model import AlarmLevel, Channel
+from dtm_contact.model import AlarmLevel, Channel, CodedText
 
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _REPLACEMENT = "\ufffd"
 _LONGEST_KEY = 255
+_AS_JSON = '{"texts":'
 _LEVELS = sorted(AlarmLevel, key=lambda level: -level.rank)
 _encoder = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 
@@ -133,6 +135,65 @@ class SafeText(TypeDecorator[str]):
         """Replace what cannot be stored."""
         del dialect
         return None if value is None else storable(value)
+
+
+class CodedTextColumn(TypeDecorator[CodedText]):
+    """A coded text: words as they are stand so, codes as JSON; what an earlier program stored is such words."""
+
+    impl = sa.Text
+    cache_ok = True
+
+    def process_bind_param(self, value: CodedText | str | None, dialect: Dialect) -> str | None:
+        """Return the text that stands for it; a string is taken as words."""
+        del dialect
+        if value is None:
+            return None
+        return pack_texts((CodedText.plain(value) if isinstance(value, str) else value,))
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> CodedText | None:
+        """Return the coded text of what was stored."""
+        del dialect
+        return None if value is None else next(iter(unpack_texts(value)), CodedText.plain(""))
+
+
+class CodedTextsColumn(TypeDecorator[tuple[CodedText, ...]]):
+    """Several coded texts, stored like one."""
+
+    impl = sa.Text
+    cache_ok = True
+
+    def process_bind_param(self, value: Sequence[CodedText] | str | None, dialect: Dialect) -> str | None:
+        """Return the text that stands for them; a string is taken as words."""
+        del dialect
+        if value is None:
+            return None
+        return pack_texts((CodedText.plain(value),) if isinstance(value, str) else value)
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> tuple[CodedText, ...] | None:
+        """Return the coded texts of what was stored."""
+        del dialect
+        return None if value is None else unpack_texts(value)
+
+
+def pack_texts(texts: Sequence[CodedText]) -> str:
+    """Return coded texts as one text: a person's words as they are, all else, and words that look like it, as JSON."""
+    values = [text.as_json() for text in texts if text]
+    if not values:
+        return ""
+    first = values[0]
+    if len(values) == 1 and isinstance(first, str) and not first.startswith(_AS_JSON):
+        return storable(first)
+    return encode_json({"texts": values})
+
+
+def unpack_texts(stored: str) -> tuple[CodedText, ...]:
+    """Return the coded texts of what `pack_texts` returned; of anything else its words."""
+    if not stored.startswith(_AS_JSON):
+        return (CodedText.plain(stored),) if stored else ()
+    try:
+        return tuple(CodedText.from_json(value) for value in json.loads(stored)["texts"])
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return (CodedText.plain(stored),)
 
 
 class KeyText(TypeDecorator[str]):

@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from dtm_contact.model import SPOKEN_CHANNELS, AlarmLevel, Peril
+from dtm_contact.model import SPOKEN_CHANNELS, AlarmLevel, CodedText, Peril
 from dtm_contact.store import confirmations, register
 from dtm_contact.store.cases import CASE_COLUMNS, Case, case_of
 from dtm_contact.store.confirmations import Confirmation
@@ -122,7 +122,7 @@ class Appointment:
     office_id: str
     at: datetime
     number: str
-    who: str
+    who: CodedText
     booked_by: str
 
 

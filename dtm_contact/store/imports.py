@@ -12,7 +12,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from dtm_contact.model import IMPORTED, AlarmLevel, Arrival
+from dtm_contact.model import IMPORTED, AlarmLevel, Arrival, CodedText
 from dtm_contact.store.accepting import insert_arrivals
 from dtm_contact.store.arrivals import ArrivalState
 from dtm_contact.store.columns import DataClass, Id, SafeText, UtcTime, bounded_key, classed
@@ -115,8 +115,8 @@ class PendingDanger:
 
     number: str
     queue: str
-    subject: str
-    who: str
+    subject: CodedText
+    who: CodedText
     residence_id: str | None
     dwelling_id: str | None
     reached_at: datetime
@@ -161,7 +161,7 @@ class StoredImports:
             ]
             connection.execute(insert_of(connection)(imported_arrivals).on_conflict_do_nothing(), rows)
 
-    def known(self, external_ids: Collection[str]) -> set[str]:
+    def already_taken(self, external_ids: Collection[str]) -> set[str]:
         """Return which of these were taken over before."""
         return {row.external_id for row in self._rows(external_ids)}
 

@@ -28,6 +28,7 @@ from dtm_contact.model import (
     OpenCase,
     Recalled,
 )
+from dtm_contact.model.coded_text import PLAIN
 from dtm_contact.reading import kind_of_sign
 from dtm_contact.store import history, register
 from dtm_contact.store.database import Database
@@ -79,6 +80,9 @@ def unpack_judgements(connection: Connection, kept: Sequence[Any]) -> list[Judge
 
 def _unpacked(kept: Any, referred: "_Referred") -> Judgement:
     values = {**kept, "contact": _with_kinds_of_signs(kept["contact"])}
+    for step, name in (("joining", "why"), ("understanding", "alarm"), ("decision", "alarm")):
+        if step in values:
+            values[step] = _with_coded_texts(values[step], name)
     references = values.pop(_BY_REFERENCE, None)
     if references is not None:
         values["history"] = referred.answers(references)
@@ -92,6 +96,21 @@ def _with_kinds_of_signs(contact: Any) -> Any:
         for sign in contact.get("automatic_signs", ())
     ]
     return {**contact, "automatic_signs": signs}
+
+
+def _with_coded_texts(step: Any, name: str) -> Any:
+    """Return a step of judging whose reasons are coded: of an alarm, or of what was joined. They were words once."""
+    if not isinstance(step, dict) or name not in step:
+        return step
+    if name == "alarm":
+        alarm = step["alarm"]
+        return {**step, "alarm": {**alarm, "why_not": _coded(alarm["why_not"])}} if alarm.get("why_not") else step
+    why = step["why"]
+    return {**step, "why": [_coded(why)] if isinstance(why, str) else [_coded(text) for text in why]}
+
+
+def _coded(kept: Any) -> Any:
+    return {"code": PLAIN, "args": {"text": kept}} if isinstance(kept, str) else kept
 
 
 def _ids(of: Iterable[Alike | Dealt | Earlier]) -> list[int]:

@@ -18,10 +18,11 @@ from dtm_contact.model import (
     OutgoingKind,
     Priority,
     Urgency,
+    Withheld,
 )
 from dtm_contact.store import events, leases, restores
 from dtm_contact.store.database import Database, insert_of
-from dtm_contact.store.register import WITHHELD, never_used, utc_day
+from dtm_contact.store.register import never_used, utc_day
 from dtm_contact.store.schema import cases, outbox, signing_keys, undeliverable
 from dtm_contact.store.system_schema import daemons
 from dtm_contact.store.writing_schema import outbox_files
@@ -97,7 +98,7 @@ def put(connection: Connection, case_id: int, letters: Iterable[Outgoing], limit
     withheld = []
     for letter in letters:
         never = bool(_never_used_of(connection, letter.kind, letter.everybody, now))
-        reason = WITHHELD if never else _why_withheld(connection, letter, limits, now)
+        reason = Withheld.REGISTER if never else _why_withheld(connection, letter, limits, now)
         if reason is None:
             _insert(connection, case_id, letter, now)
         else:
@@ -123,7 +124,7 @@ def _why_withheld(connection: Connection, letter: Outgoing, limits: Limits, now:
         return None
     marked = sa.select(undeliverable.c.address).where(undeliverable.c.address == letter.to.lower())
     if connection.execute(marked).first() is not None:
-        return "no such address"
+        return Withheld.NO_SUCH_ADDRESS
 
     def count(since: timedelta, *which: sa.ColumnElement[bool]) -> int:
         answers = sa.select(sa.func.count()).where(
@@ -140,10 +141,10 @@ def _why_withheld(connection: Connection, letter: Outgoing, limits: Limits, now:
         # Whoever is in danger hears what to do, however many answers went out, and to whomever.
         return None
     if count(_DAY, theirs) >= (limits.per_mailbox if letter.proven else min(limits.per_mailbox, MOST_UNPROVEN)):
-        return "limit for one mailbox"
+        return Withheld.MAILBOX_LIMIT
     if count(_HOUR, theirs) >= MOST_AN_HOUR:
-        return "limit for one mailbox"
-    return "limit in all" if count(_HOUR, sa.not_(outbox.c.safety)) >= limits.per_hour else None
+        return Withheld.MAILBOX_LIMIT
+    return Withheld.TOTAL_LIMIT if count(_HOUR, sa.not_(outbox.c.safety)) >= limits.per_hour else None
 
 
 def _insert(connection: Connection, case_id: int, letter: Outgoing, now: datetime) -> None:
@@ -305,9 +306,9 @@ class StoredOutbox:
                 never = _never_used_of(connection, row.kind, everybody, now)
                 left = tuple(each for each in everybody if each.lower() not in never)
                 if never:
-                    _tell_withheld(connection, row.case_id, row.kind, WITHHELD, now)
+                    _tell_withheld(connection, row.case_id, row.kind, Withheld.REGISTER, now)
                 if not left:
-                    given_up = {"state": "given_up", "told": WITHHELD, "settled_at": now, "claimed_by": None}
+                    given_up = {"state": "given_up", "told": Withheld.REGISTER, "settled_at": now, "claimed_by": None}
                     connection.execute(sa.update(outbox).where(outbox.c.id == found).values(given_up))
                 elif not _was_maybe_sent(connection, row, now):
                     attached = _files_of(connection, row.id)

@@ -13,12 +13,11 @@ from sqlalchemy.engine import Connection
 
 from dtm_contact.calls.outcomes import call_id_of
 from dtm_contact.errors import MovedError
-from dtm_contact.explain import outcome_text, spoke_although_taken
-from dtm_contact.labels.judging import ANSWERED_AFTER_ALL, LAY_LONG, SPOKE, TAKEN_OVER
 from dtm_contact.model import (
     SPOKEN_CHANNELS,
     Call,
     CaseKind,
+    CodedText,
     Joining,
     Judgement,
     Outcome,
@@ -35,6 +34,12 @@ from dtm_contact.store.outbox import Mailing
 from dtm_contact.store.schema import cases, contacts
 
 OPENED: Final = "opened"
+LAY_LONG: Final = "lay_long"
+"""The tag of a case whose message lay in the mailbox for long before that was ever looked at: nobody was told of it."""
+TAKEN_OVER: Final = "taken_over"
+"""The tag of a case whose message was taken over from a mailbox in use before: nobody was told of it."""
+_SPOKE: Final = CodedText("spoke")
+_ANSWERED_AFTER_ALL: Final = CodedText("answered_after_all")
 _JOINED: Final = "joined"
 _COMPLETED: Final = "completed"
 _REVISED: Final = "revised"
@@ -141,8 +146,8 @@ def _place_message(connection: Connection, result: JudgingResult, case: CaseRef 
         return CasePlacement(CaseRef(row.id, row.number), _how_joined(judgement.joining), data, links=links, sends=True)
     if judgement.decision.kind is CaseKind.CASE:
         _check_not_repeated(connection, judgement, result.claimed.claimed_at)
-        data = {"why": judgement.joining.why} if judgement.joining.why else {}
-        return CasePlacement(_open(connection, result), OPENED, data, links=links, sends=True)
+        why = _as_json(judgement.joining)
+        return CasePlacement(_open(connection, result), OPENED, {"why": why} if why else {}, links=links, sends=True)
     return CasePlacement(None, _JUDGED)
 
 
@@ -164,7 +169,7 @@ def _leaves_alone(connection: Connection, row: Any, result: JudgingResult) -> bo
 def _join(connection: Connection, row: Any, judgement: Judgement, now: datetime) -> dict[str, Any]:
     """Change a case as a message that joins it calls for, and return what its event says."""
     joining = judgement.joining
-    data: dict[str, Any] = {"way": joining.way, "why": joining.why, "by_staff": joining.by_staff}
+    data: dict[str, Any] = {"way": joining.way, "why": _as_json(joining), "by_staff": joining.by_staff}
     if joining.danger_reply:
         data["danger_reply"] = joining.danger_reply
     if joining.answers and joining.ours:
@@ -173,6 +178,11 @@ def _join(connection: Connection, row: Any, judgement: Judgement, now: datetime)
     if judgement.decision.kind is CaseKind.AUTOMATIC:
         data |= case_changes.mark_bounces(connection, row.id, judgement, now)
     return data
+
+
+def _as_json(joining: Joining) -> list[Any]:
+    """Return why a message joins its case, or none, as an event holds it."""
+    return [reason.as_json() for reason in joining.why]
 
 
 def _changes_by_message(row: Any, judgement: Judgement) -> dict[str, Any]:
@@ -233,7 +243,7 @@ def _place_call(connection: Connection, result: JudgingResult, call: Call, stand
     """
     arrival = result.claimed.arrival
     before = earlier_call(connection, replace(arrival, external_id=call_id_of(arrival.external_id)))
-    outcome = {"outcome": call.outcome, "text": outcome_text(call.outcome)}
+    outcome = {"outcome": call.outcome}
     revised = _revised_outcome(call, before) or outcome
     waits = result.judgement.decision.kind is CaseKind.CASE
     if waits and before is not None and before.case_id is not None and _stays(before, standing):
@@ -263,8 +273,7 @@ def _revised_outcome(call: Call, before: EarlierCall | None) -> dict[str, Any] |
     """Return what an event says of a call whose outcome is another one than when it arrived before; else None."""
     if before is None or before.outcome is None or before.outcome is call.outcome:
         return None
-    text = outcome_text(call.outcome, before.outcome)
-    return {"outcome": call.outcome, "before": before.outcome, "text": text}
+    return {"outcome": call.outcome, "before": before.outcome}
 
 
 def _place_in_call_back(
@@ -308,8 +317,8 @@ def _close_by_call(connection: Connection, standing: Standing, outcome: dict[str
     if row is None:
         # Somebody's hand was faster.
         return CasePlacement(None, _JUDGED, outcome)
-    what = case_changes.close_call_back(connection, row, SPOKE, now)
-    reason = spoke_although_taken(row.owner) if row.owner else SPOKE
+    what = case_changes.close_call_back(connection, row, _SPOKE, now)
+    reason = CodedText.about("spoke", owner=row.owner).as_json()
     return CasePlacement(
         CaseRef(row.id, row.number), what, {**outcome, "reason": reason, "spoke": True, "owner": row.owner}
     )
@@ -326,8 +335,8 @@ def close_left(connection: Connection, case_id: int, now: datetime) -> tuple[Cas
     row = case_changes.find_open_case(connection, case_id)
     if row is None or connection.execute(others).scalar_one():
         return None
-    what = case_changes.close_call_back(connection, row, ANSWERED_AFTER_ALL, now)
-    return CaseRef(case_id, row.number), what, {"reason": ANSWERED_AFTER_ALL, "revised": True}
+    what = case_changes.close_call_back(connection, row, _ANSWERED_AFTER_ALL, now)
+    return CaseRef(case_id, row.number), what, {"reason": _ANSWERED_AFTER_ALL.as_json(), "revised": True}
 
 
 def close_if_spoken_since(
@@ -351,7 +360,7 @@ def close_if_spoken_since(
     if connection.execute(later.limit(1)).first() is None:
         return None
     row = case_changes.find_open_case(connection, case.id)
-    return case, case_changes.close_call_back(connection, row, SPOKE, result.now), {"reason": SPOKE}
+    return case, case_changes.close_call_back(connection, row, _SPOKE, result.now), {"reason": _SPOKE.as_json()}
 
 
 def _place_notice(

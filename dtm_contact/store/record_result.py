@@ -12,9 +12,8 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from dtm_contact.errors import NotFoundError
-from dtm_contact.explain import call_back_subject
-from dtm_contact.labels.judging import NOT_READ
 from dtm_contact.model import CaseKind, Channel, Contact, Judgement, Mailbox
+from dtm_contact.reasons import NOT_READ, call_back_subject, shown_mailbox
 from dtm_contact.store import case_changes, events, outbox, placement
 from dtm_contact.store.arrivals import ArrivalState, Claimed
 from dtm_contact.store.case_changes import WHOM, CaseRef, Destination
@@ -205,8 +204,8 @@ def _stand_in_values(fallback: Fallback) -> dict[str, Any]:
     return {
         "channel": fallback.channel,
         "subject": fallback.subject,
-        "who": case_changes.shown_mailbox(fallback.sender),
-        "why": NOT_READ,
+        "who": shown_mailbox(fallback.sender),
+        "why": (NOT_READ,),
         "read_in_full": False,
     }
 

@@ -7,12 +7,9 @@ from datetime import UTC, date, datetime
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from dtm_contact.model import EntryKind, KnownEntry
+from dtm_contact.model import CodedText, EntryKind, KnownEntry
 from dtm_contact.store.schema import register_entries
 from dtm_contact.text import canonical_mailbox
-
-WITHHELD = "register: never write there"
-"""Why something is not sent, in the outbox and in the events of its case."""
 
 _TABLE = register_entries.c
 _MOST_ASKED = 500
@@ -48,7 +45,7 @@ class RegisterEntry:
     ended_at: datetime | None = None
     ended_by: str | None = None
     ended_in: str | None = None
-    ended_why: str | None = None
+    ended_why: CodedText | None = None
 
     def in_force(self, on: date) -> bool:
         """Return whether it holds on a day: nobody ended it, and its last day is not over."""
@@ -130,7 +127,9 @@ def put_entry(connection: Connection, new: RegisterEntry) -> int:
     return int(connection.execute(inserted).scalar_one())
 
 
-def end_entry(connection: Connection, entry_id: int, at: datetime, who: str, case: str | None, why: str | None) -> None:
+def end_entry(
+    connection: Connection, entry_id: int, at: datetime, who: str, case: str | None, why: CodedText | None
+) -> None:
     """End an entry; it stays, with who ended it, when, from which case and why."""
     ended = {"ended_at": at, "ended_by": who, "ended_in": case, "ended_why": why}
     connection.execute(sa.update(register_entries).where(_TABLE.id == entry_id).values(ended))

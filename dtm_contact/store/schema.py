@@ -10,9 +10,20 @@ says so itself. The ages: three years after a case is closed, since what derives
 
 import sqlalchemy as sa
 
-from dtm_contact.store.columns import AlarmOrder, ChannelText, DataClass, Id, KeyText, SafeText, UtcTime, classed
+from dtm_contact.store.columns import (
+    AlarmOrder,
+    ChannelText,
+    CodedTextColumn,
+    CodedTextsColumn,
+    DataClass,
+    Id,
+    KeyText,
+    SafeText,
+    UtcTime,
+    classed,
+)
 
-SCHEMA_VERSION = "0024"
+SCHEMA_VERSION = "0025"
 """The Alembic revision that this version of the program reads and writes."""
 
 metadata = sa.MetaData(
@@ -125,22 +136,22 @@ cases = sa.Table(
     sa.Column("topic", sa.Text, info=_WORDS),
     sa.Column("rule", sa.Text),
     sa.Column("read_in_full", sa.Boolean, nullable=False),
-    sa.Column("subject", SafeText, nullable=False, info=_WORDS),
-    sa.Column("who", SafeText, nullable=False, info=_REACH),
-    sa.Column("why", SafeText, nullable=False, info=_WORDS),
+    sa.Column("subject", CodedTextColumn, nullable=False, info=_WORDS),
+    sa.Column("who", CodedTextColumn, nullable=False, info=_REACH),
+    sa.Column("why", CodedTextsColumn, nullable=False, info=_WORDS),
     sa.Column("tenant_id", sa.Text, info=_WHO),
     sa.Column("dwelling_id", sa.Text, info=_WHO),
     sa.Column("residence_id", sa.Text, info=_WHO),
     sa.Column("party", KeyText, info=_REACH),
     sa.Column("waiting_until", UtcTime),
-    sa.Column("done_reason", SafeText, info=_WORDS),
+    sa.Column("done_reason", CodedTextColumn, info=_WORDS),
     sa.Column("tags", sa.JSON(none_as_null=True), info=_WORDS),
     sa.Column("by_hand", sa.JSON(none_as_null=True)),
     sa.Column("alarm_level", AlarmOrder, nullable=False, server_default="2"),
     sa.Column("alarm_by", sa.Text),
     sa.Column("alarm_score", sa.Float),
     sa.Column("alarm_limit", sa.Float),
-    sa.Column("alarm_why_not", SafeText, info=_WORDS),
+    sa.Column("alarm_why_not", CodedTextColumn, info=_WORDS),
     sa.Column("version", sa.Integer, nullable=False, server_default="1"),
     sa.CheckConstraint("state IN ('open', 'closed')", name="state"),
     sa.CheckConstraint("priority IN ('P1', 'P2', 'P3', 'P4')", name="priority"),
@@ -286,7 +297,7 @@ alarm_labels = sa.Table(
     sa.Column("alarm_by", sa.Text, info=_NOTHING),
     sa.Column("alarm_score", sa.Float, info=_NOTHING),
     sa.Column("alarm_limit", sa.Float, info=_NOTHING),
-    sa.Column("alarm_why_not", SafeText, info=_WORDS),
+    sa.Column("alarm_why_not", CodedTextColumn, info=_WORDS),
     info=_STAFF,
 )
 """What agents said of alarms, to recognise danger better by: the alarm as it was, `danger` whether somebody was in
@@ -326,7 +337,7 @@ register_entries = sa.Table(
     sa.Column("ended_at", UtcTime, info=_NOTHING),
     sa.Column("ended_by", SafeText, info=_STAFF_OF_LEASE),
     sa.Column("ended_in", sa.Text, info=_NOTHING),
-    sa.Column("ended_why", SafeText, info=_WORDS_OF_LEASE),
+    sa.Column("ended_why", CodedTextColumn, info=_WORDS_OF_LEASE),
     sa.CheckConstraint("kind IN ('protection', 'never', 'reach', 'language', 'sms_consent')", name="kind"),
     sa.CheckConstraint("until IS NULL OR until >= since", name="dates"),
     info=_REACH_OF_LEASE,

@@ -22,7 +22,7 @@ from dtm_contact.directory.records import (
     Office,
     Residence,
 )
-from dtm_contact.store.columns import DataClass, Id, KeyText, SafeText, UtcTime, classed
+from dtm_contact.store.columns import CodedTextColumn, DataClass, Id, KeyText, SafeText, UtcTime, classed
 from dtm_contact.store.schema import metadata
 
 _NOTHING = classed(DataClass.NONE)
@@ -142,7 +142,7 @@ appointments = sa.Table(
     sa.Column("office_id", sa.Text, nullable=False, info=_NOTHING),
     sa.Column("at", UtcTime, nullable=False),
     sa.Column("case_id", Id, sa.ForeignKey("cases.id"), nullable=False, index=True),
-    sa.Column("who", SafeText, nullable=False),
+    sa.Column("who", CodedTextColumn, nullable=False),
     sa.Column("booked_by", SafeText, nullable=False, info=classed(DataClass.STAFF, keep="P1Y", since="appointment")),
     sa.Column("booked_at", UtcTime, nullable=False, info=_NOTHING),
     sa.UniqueConstraint("office_id", "at"),

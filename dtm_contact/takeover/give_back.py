@@ -60,7 +60,7 @@ class Target(Protocol):
         """
         ...
 
-    async def found(self, queue: str) -> Counter[str]:
+    async def digests_of(self, queue: str) -> Counter[str]:
         """Return the digests of what lies there for a queue, read again from there."""
         ...
 
@@ -93,7 +93,7 @@ class GivenBack:
 
 
 async def give_back(
-    store: Store, target: Target, writer: SummaryWriter, told: Callable[[GivenBack], None] = lambda _: None
+    store: Store, target: Target, writer: SummaryWriter, report: Callable[[GivenBack], None] = lambda _: None
 ) -> list[GivenBack]:
     """Give all open cases back, and count what is there afterwards. Nothing changes in the store.
 
@@ -101,7 +101,7 @@ async def give_back(
         store: opened for reading.
         target: where they go.
         writer: writes the summaries.
-        told: called with each queue that is done.
+        report: called with each queue that is done.
 
     Raises:
         DtmContactError: they cannot be laid there.
@@ -110,7 +110,7 @@ async def give_back(
     for queue in store.cases.open_queues():
         counts: Counter[str] = Counter()
         wanted = await target.put(queue, _items(store, queue, writer, counts))
-        there = await target.found(queue)
+        there = await target.digests_of(queue)
         missing = []
         for case, digest in wanted:
             if there[digest]:
@@ -118,7 +118,7 @@ async def give_back(
             else:
                 missing.append(case)
         given = GivenBack(queue, counts["cases"], counts["originals"], counts["erased"], tuple(dict.fromkeys(missing)))
-        told(given)
+        report(given)
         done.append(given)
     if not any(each.missing for each in done):
         await target.finish()
@@ -189,7 +189,7 @@ class MboxTarget:
                 self._listed.append((_file_name(queue), *told))
         return wanted
 
-    async def found(self, queue: str) -> Counter[str]:
+    async def digests_of(self, queue: str) -> Counter[str]:
         """Return what the file of a queue holds; see `Target.found`."""
         path = self._work / _file_name(queue)
         if not path.stat().st_size:
@@ -224,7 +224,7 @@ class ImapTarget:
 
     async def put(self, queue: str, items: Iterator[Item]) -> list[tuple[str, str]]:
         """Lay the messages of a queue into its folder, but for those that lie there; see `Target.put`."""
-        there = await self.found(queue)
+        there = await self.digests_of(queue)
         wanted = []
         async with connected(await self._login()) as mailbox:
             for item in items:
@@ -238,7 +238,7 @@ class ImapTarget:
                     await mailbox.append(self._folder_of(queue), _with_crlf(item.raw))
         return wanted
 
-    async def found(self, queue: str) -> Counter[str]:
+    async def digests_of(self, queue: str) -> Counter[str]:
         """Return what lies in the folder of a queue; see `Target.found`."""
         there: Counter[str] = Counter()
         async with connected(await self._login()) as mailbox:

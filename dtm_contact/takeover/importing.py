@@ -32,7 +32,7 @@ class Progress:
     """How far taking over is.
 
     Attributes:
-        found: messages in the mailbox, from the time on that was asked for.
+        listed: messages in the mailbox, from the time on that was asked for.
         seen: of those, how many were looked at.
         taken: stored by this run.
         before: taken over before.
@@ -41,7 +41,7 @@ class Progress:
         unread: those that could not be read.
     """
 
-    found: int = 0
+    listed: int = 0
     seen: int = 0
     taken: int = 0
     before: int = 0
@@ -63,7 +63,7 @@ async def take_over(
     store: Store,
     since: datetime | None,
     who: str,
-    told: Callable[[Progress], None] = lambda _: None,
+    report: Callable[[Progress], None] = lambda _: None,
 ) -> TakenOver:
     """Take a mailbox over, and return once all of it is judged or parked.
 
@@ -75,7 +75,7 @@ async def take_over(
         store: opened for writing, beside a running daemon, which judges.
         since: messages that came from then on, aware; None: all.
         who: who takes it over.
-        told: called now and then with how far it is.
+        report: called now and then with how far it is.
 
     Raises:
         NoDaemonError: none runs.
@@ -85,7 +85,7 @@ async def take_over(
     watch = _DaemonWatch(store)
     await watch.check()
     try:
-        return await _taken_over(source, store, since, who, told, watch)
+        return await _taken_over(source, store, since, who, report, watch)
     finally:
         await source.close()
 
@@ -100,7 +100,7 @@ async def _taken_over(
 ) -> TakenOver:
     contents = await source.contents(since)
     begun = await asyncio.to_thread(store.imports.begin, source.name, who, datetime.now(UTC))
-    progress = Progress(found=len(contents.heads) + len(contents.unread), seen=len(contents.unread))
+    progress = Progress(listed=len(contents.heads) + len(contents.unread), seen=len(contents.unread))
     progress.unread += contents.unread
     window = Window(sorted(contents.heads, key=lambda head: head.reached_at))
     seen: set[str] = set()
@@ -208,7 +208,7 @@ def _store(
     store: Store, begun: Import, mails: Sequence[tuple[MailHead, ImportedMail]], seen: set[str], progress: Progress
 ) -> None:
     """Store what is not in the store yet."""
-    known = store.imports.known([mail.arrival.external_id for _head, mail in mails])
+    known = store.imports.already_taken([mail.arrival.external_id for _head, mail in mails])
     new = []
     for head, mail in mails:
         key = mail.arrival.external_id

@@ -11,9 +11,10 @@ from typing import Final
 from dtm_contact.cases.registered import HouseholdRegister
 from dtm_contact.explain.names import Names
 from dtm_contact.labels.cases import PRIORITIES
-from dtm_contact.labels.events import EVENTS, EventNaming, event_line
+from dtm_contact.labels.coded_text import NOT_READ, text_of, texts_of
+from dtm_contact.labels.events import EVENTS, EventNaming, event_line, tag_label
 from dtm_contact.labels.formats import size
-from dtm_contact.labels.judging import CARE, NOT_READ, OUTCOMES, WISH_HEADINGS
+from dtm_contact.labels.judging import CARE, OUTCOMES, WISH_HEADINGS
 from dtm_contact.model import Channel, Judgement
 from dtm_contact.settings import Settings
 from dtm_contact.store import Case, CaseFile, Event
@@ -64,7 +65,7 @@ class SummaryWriter:
         message = EmailMessage(policy=_POLICY)
         sender = self.settings.outbound.sender
         message["From"] = message["To"] = sender
-        about = self._told(DataClass.CONTENT, case.subject) or "(objet non recopié)"
+        about = self._told(DataClass.CONTENT, text_of(case.subject)) or "(objet non recopié)"
         subject = " ".join(f"[{case.priority}] dossier {case.number} – {about}".split())
         message["Subject"] = "".join(sign for sign in subject if sign.isprintable())[:_SUBJECT_CUT]
         message["Date"] = format_datetime(at.astimezone(self.names.zone))
@@ -105,8 +106,8 @@ class SummaryWriter:
         wishes = {WISH_HEADINGS[wished.wish] for each in judged for wished in each.understanding.wishes}
         yield from (f"Souhait : {wish}" for wish in sorted(wishes) if self._told(DataClass.CONTENT, wish))
         if case.tags:
-            yield f"Étiquettes : {self._told(DataClass.CONTENT, ', '.join(case.tags)) or _NOT_COPIED}"
-        yield f"Pourquoi cette file : {self._told(DataClass.CONTENT, case.why) or _NOT_COPIED}"
+            yield f"Étiquettes : {self._told(DataClass.CONTENT, ', '.join(map(tag_label, case.tags))) or _NOT_COPIED}"
+        yield f"Pourquoi cette file : {self._told(DataClass.CONTENT, texts_of(case.why)) or _NOT_COPIED}"
         if not case.read_in_full:
             yield f"Attention : {NOT_READ}"
 
@@ -116,7 +117,7 @@ class SummaryWriter:
 
     def _whom(self, case: Case) -> str:
         people = self.names.person(case.tenant_id) if case.tenant_id else ""
-        told = (self._told(DataClass.IDENTITY, people), self._told(DataClass.CONTACT, case.who))
+        told = (self._told(DataClass.IDENTITY, people), self._told(DataClass.CONTACT, text_of(case.who)))
         return ", a écrit ou appelé : ".join(filter(None, told)) or _NOT_COPIED
 
     def _where(self, case: Case) -> str:

@@ -86,7 +86,7 @@ async def try_out(
     since: datetime | None,
     grounds: Grounds,
     names: Names,
-    told: Callable[[int, int], None] = lambda _done, _of: None,
+    report: Callable[[int, int], None] = lambda _done, _of: None,
     *,
     masked: bool = True,
 ) -> MailboxTrial:
@@ -97,14 +97,14 @@ async def try_out(
         since: messages that came from then on, aware; None: all.
         grounds: directory and rules.
         names: how people, places and topics are called.
-        told: called with how many are judged, and of how many.
+        report: called with how many are judged, and of how many.
         masked: show nobody's name and no whole address.
 
     Raises:
         SourceError: the mailbox cannot be read.
     """
     try:
-        return await _tried(source, since, grounds, names, told, masked=masked)
+        return await _tried(source, since, grounds, names, report, masked=masked)
     finally:
         await source.close()
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from dtm_contact.model import Alarm, AlarmLevel, AlarmSource
+from dtm_contact.model import Alarm, AlarmLevel, AlarmSource, CodedText
 from dtm_contact.text import Tokens
 from dtm_contact.topics.convolution import IN_DANGER
 from dtm_contact.topics.model import BY_OUTAGE, DANGER, WINDOW, Model, Reading, Values
@@ -175,6 +175,6 @@ def _source(level: AlarmLevel, by_words: AlarmLevel, *, frail: bool, raising: bo
     return AlarmSource.FRAILTY if frail else AlarmSource.MODEL
 
 
-def _why_not(said: Sequence[Hit]) -> str:
-    words = " ; ".join(f"« {hit.phrase.text} »" for hit in said if hit.phrase.effect is Effect.NOT_DANGER)
-    return f"la phrase où se trouve {words} n'est pas un danger d'après phrases.yaml"
+def _why_not(said: Sequence[Hit]) -> CodedText:
+    phrases = [hit.phrase.text for hit in said if hit.phrase.effect is Effect.NOT_DANGER]
+    return CodedText("harmless_phrase", {"phrases": phrases})

@@ -154,7 +154,7 @@ def _on_duty(
         yield from on_duty_in_residence(directory, residence, context.now.date())
 
 
-def told(problems: Sequence[Problem]) -> list[str]:
+def problem_lines(problems: Sequence[Problem]) -> list[str]:
     """Return what is wrong with a canned answer that somebody writes, in French: by the line of their own text."""
     lines = []
     for problem in problems:

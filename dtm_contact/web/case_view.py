@@ -10,8 +10,9 @@ from dtm_contact.calls.outcomes import national
 from dtm_contact.cases.registered import HouseholdRegister
 from dtm_contact.directory import Directory, in_force
 from dtm_contact.directory.duty import on_duty, on_duty_in_residence
-from dtm_contact.explain import Segment, mark, who_calls
+from dtm_contact.explain import Segment, caller, mark
 from dtm_contact.explain.names import Names
+from dtm_contact.labels.coded_text import text_of
 from dtm_contact.labels.events import ENGINE, EventNaming, actor, event_line, mail_line
 from dtm_contact.labels.formats import spaced
 from dtm_contact.labels.judging import NUMBER_WITHHELD, OUTCOMES, WISH_HEADINGS
@@ -318,12 +319,12 @@ def time_line(
 def _contact_entry(contact: CaseContact, case: Case) -> TimeLineEntry:
     at = contact.at or case.opened_at
     if contact.judgement is None:
-        return TimeLineEntry(at, case.who, "unread", arrival_id=contact.arrival_id)
+        return TimeLineEntry(at, text_of(case.who), "unread", arrival_id=contact.arrival_id)
     read = contact.judgement.contact
     if read.call is not None:
         outcome = OUTCOMES[read.call.outcome]
         return TimeLineEntry(
-            at, who_calls(read.call), "call", text=outcome, arrival_id=contact.arrival_id, notes=read.notes
+            at, caller(read.call), "call", text=outcome, arrival_id=contact.arrival_id, notes=read.notes
         )
     marks = list(_marks(contact.judgement))
     pieces = tuple(

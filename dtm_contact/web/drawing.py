@@ -21,13 +21,13 @@ _HEAD: Final = 130
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """One bar: its label, its number with the interval, the number as it is told, whether it is worse than all."""
+    """One bar: its label, its number with the interval, the number as it is shown, whether it is worse than all."""
 
     label: str
     number: float | None
     low: float | None
     high: float | None
-    told: str
+    shown: str
     is_worse: bool = False
 
 
@@ -78,21 +78,21 @@ def bars(title: str, description: str, drawn: Sequence[Bar], line: float | None)
             path = f"M{at(bar.low)} {top + 5}v8M{at(bar.low)} {top + 9}H{at(bar.high)}M{at(bar.high)} {top + 5}v8"
             parts.append(Markup('<path class="whisker" d="{}"/>').format(path))
         mark = "▲ " if bar.is_worse else ""
-        parts.append(Markup('<text x="{}" y="{}">{}{}</text>').format(_WIDTH - _VALUE + 8, top + 14, mark, bar.told))
+        parts.append(Markup('<text x="{}" y="{}">{}{}</text>').format(_WIDTH - _VALUE + 8, top + 14, mark, bar.shown))
     height = len(drawn) * _ROW + 8
     if line is not None:
         parts.append(Markup('<path class="line" d="M{} 0V{}"/>').format(at(line), height))
     return _drawing("barres", title, description, (_WIDTH, height), parts)
 
 
-def course(title: str, description: str, points: Sequence[Point], told: Callable[[float], str]) -> Markup:
+def course(title: str, description: str, points: Sequence[Point], shown: Callable[[float], str]) -> Markup:
     """Return a figure over time: a line with round marks for the place, a dashed one with crosses for the whole.
 
     Args:
         title: what it shows.
         description: how to read it.
         points: the periods.
-        told: tells a number, for the scale.
+        shown: tells a number, for the scale.
     """
     numbers = [each for point in points for each in (point.number, point.whole) if each is not None]
     most = max(numbers, default=0.0) or 1.0
@@ -103,7 +103,7 @@ def course(title: str, description: str, points: Sequence[Point], told: Callable
 
     parts = [
         Markup('<path class="axis" d="M0 {y}H{w}M0 20H{w}"/>').format(y=_COURSE_HEIGHT - 30, w=_WIDTH),
-        Markup('<text x="0" y="14">{}</text>').format(told(most)),
+        Markup('<text x="0" y="14">{}</text>').format(shown(most)),
     ]
     for kind, values in (("line", [point.whole for point in points]), ("trace", [point.number for point in points])):
         known = [(at, place(at, number)) for at, number in enumerate(values) if number is not None]

@@ -111,9 +111,9 @@ class AccessLimits:
         self._proxies = tuple(ip_network(proxy) for proxy in settings.proxies)
         self._hosts = {*LOOPBACK, *settings.hosts, *({settings.host.lower()} - _ANY_ADDRESS)}
 
-    def hashing(self, *, known: bool) -> "BoundedLock":
+    def hashing(self, *, known_device: bool) -> "BoundedLock":
         """Return the turn in which a password is hashed."""
-        return self._known if known else self._unknown
+        return self._known if known_device else self._unknown
 
     def client(self, peer: str, forwarded: Sequence[str]) -> str:
         """Return the address that a request comes from, of IPv6 its network of 64 bits, which is one site's.

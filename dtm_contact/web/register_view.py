@@ -8,7 +8,7 @@ from dtm_contact.access import Right
 from dtm_contact.cases.act import WITHDRAWN
 from dtm_contact.cases.registered import (
     HouseholdRegister,
-    entry_words,
+    entry_text,
     look_up,
     registered,
     shown_reach,
@@ -17,6 +17,7 @@ from dtm_contact.cases.verbs.confirming import NOT_THE_TENANT
 from dtm_contact.errors import NotFoundError
 from dtm_contact.explain.names import without_code
 from dtm_contact.labels.cases import ENTRY_KINDS, PROTECTIONS, REACHES
+from dtm_contact.labels.coded_text import text_of
 from dtm_contact.labels.judging import LANGUAGES
 from dtm_contact.model import EntryKind, Judgement, Protection, Reach, Wish
 from dtm_contact.store import Case, CaseContact, RegisterEntry
@@ -180,7 +181,7 @@ def _said(entry: RegisterEntry, *, knows: bool) -> str:
         case EntryKind.LANGUAGE:
             return LANGUAGES.get(entry.value, entry.value)
         case _:
-            return entry_words(entry.kind, entry.value)
+            return text_of(entry_text(entry.kind, entry.value))
 
 
 def _details(context: RequestContext, entry: RegisterEntry, *, knows: bool) -> Iterator[str]:

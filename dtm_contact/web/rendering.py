@@ -14,11 +14,13 @@ from starlette.responses import HTMLResponse, Response
 from dtm_contact.access import Role
 from dtm_contact.explain import alarm_line
 from dtm_contact.explain.names import without_code
-from dtm_contact.labels.cases import PRIORITIES, audit_details, audited, role_label
+from dtm_contact.labels.audit import audit_details, audited
+from dtm_contact.labels.cases import PRIORITIES, role_label
+from dtm_contact.labels.coded_text import text_of, texts_of
 from dtm_contact.labels.events import rule_label, tag_label
 from dtm_contact.labels.formats import answer_before, clock, due_in, lasting, percent, plural, size, spaced
 from dtm_contact.labels.judging import PERILS, condition_values, condition_word, evidence_strength, match_evidence
-from dtm_contact.model import Evidence
+from dtm_contact.model import CodedText, Evidence
 from dtm_contact.store import Case
 from dtm_contact.store.desk import CaseHints
 from dtm_contact.web.app_context import AppContext
@@ -141,10 +143,9 @@ def urgent_because(hints: CaseHints) -> str:
     return " : ".join(filter(None, (PERILS[hints.peril] if hints.peril else "", words)))
 
 
-def why_word(why: str) -> str:
-    """Return why a case lies where it lies without the rule's identifier, which stands beside it."""
-    told, _, rule = why.rpartition(" ; règle ")
-    return told if rule and told else "" if why.startswith("règle ") else why
+def why_word(why: Iterable[CodedText]) -> str:
+    """Return why a case lies where it lies without the rule, which stands beside it."""
+    return texts_of(text for text in why if text.code != "rule")
 
 
 def bar(weight: float) -> Markup:
@@ -202,5 +203,6 @@ _FILTERS: Final[Mapping[str, Callable[..., Any]]] = {
     "trail_details": audit_details,
     "urgency": urgency,
     "urgent_because": urgent_because,
+    "text": text_of,
     "why_word": why_word,
 }

@@ -19,7 +19,7 @@ from dtm_contact.contract import as_json
 from dtm_contact.errors import DtmContactError, JudgeTimeoutError, LeaseLostError, MovedError, described
 from dtm_contact.ingest import NOTHING_KEPT
 from dtm_contact.log import get_log
-from dtm_contact.model import Arrival, Judgement, KeptLines, Position
+from dtm_contact.model import Arrival, Judgement, KeptLines, Position, Withheld
 from dtm_contact.settings import Settings
 from dtm_contact.store import Claimed, GroupCommitInbox, Mailing, Store, StoreThread
 from dtm_contact.worker.fallback import FallbackQueue, readable_part
@@ -226,7 +226,7 @@ class ConsumerContext:
         """Have sent what was written with a record; a flood of answers is an alarm."""
         if mailing is None or self.outbox is None:
             return
-        if "limit in all" in mailing.withheld:
+        if Withheld.TOTAL_LIMIT in mailing.withheld:
             self.alarms.happened("answers", "So many answers went out within an hour that no more do: is this a loop?")
         self.outbox.wake()
 

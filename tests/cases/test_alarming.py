@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from dtm_contact.model import Alarm, AlarmLevel, AlarmSource, Judgement, OutgoingKind, Priority
+from dtm_contact.model import Alarm, AlarmLevel, AlarmSource, CodedText, Judgement, OutgoingKind, Priority
 from dtm_contact.pipeline import Grounds
 from dtm_contact.settings import OutboundSettings
 from tests.cases.conftest import Desk
@@ -72,7 +72,7 @@ def test_what_an_agent_lowers_is_no_alarm_any_more_and_says_so(desk: Desk, alarm
     number = desk.take_in("one", alarming(alarm))
     desk.do(number, "no_danger", reason="il parlait d'hier")
     case = desk.case(number)
-    lowered = replace(alarm, level=AlarmLevel.NONE, why_not="un agent a dit : pas de danger")
+    lowered = replace(alarm, level=AlarmLevel.NONE, why_not=CodedText("agent_says_no_danger"))
     assert (case.state, case.priority, case.alarm) == ("open", Priority.P2, lowered)
     assert labels(desk) == [("no_danger", "paul", alarm.level, False)]
 

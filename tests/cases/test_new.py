@@ -7,6 +7,7 @@ import pytest
 from dtm_contact.cases import Command, WrongArgumentError, apply
 from dtm_contact.contract import as_json
 from dtm_contact.errors import UnreadableArrivalError
+from dtm_contact.labels.coded_text import text_of
 from dtm_contact.model import Arrival, CaseKind, Judgement, NoHistory, Party, Priority
 from dtm_contact.pipeline import judge
 from dtm_contact.reading import read
@@ -38,7 +39,7 @@ def test_a_caller_on_the_line_has_a_case_at_the_right_office(desk: Desk) -> None
     judged, number = worked(desk)
     assert case_number(desk.store.database, "desk", external_id) == number
     case = desk.case(number)
-    assert (case.channel, case.office_id, case.topic, case.who) == ("desk", "nord", "water_leak", "Mme Petit")
+    assert (case.channel, case.office_id, case.topic, text_of(case.who)) == ("desk", "nord", "water_leak", "Mme Petit")
     assert (case.tenant_id, case.dwelling_id, case.residence_id) == ("T01", "L01", "R01")
     assert judged.match.candidates[0].evidence[0].detail == "paul"
     with desk.store.history() as history:

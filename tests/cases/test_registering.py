@@ -16,6 +16,7 @@ from dtm_contact.cases import (
     apply,
 )
 from dtm_contact.directory import Directory
+from dtm_contact.labels.coded_text import text_of
 from dtm_contact.model import EntryKind, Likely, Mailbox, Match
 from dtm_contact.pipeline import Grounds
 from dtm_contact.store import RegisterEntry, Visibility
@@ -142,7 +143,7 @@ def test_what_is_there_already_is_refused_and_what_differs_replaces_it(desk: Des
         desk.do(number, "register", kind="language", value="pt")
     desk.do(number, "register", kind="language", value="ar", at=minutes(1))
     first, second = entries(desk)
-    assert (first.value, first.ended_by, first.ended_why) == ("pt", "paul", "remplacé")
+    assert (first.value, first.ended_by, text_of(first.ended_why)) == ("pt", "paul", "remplacé")
     assert second.in_force(TODAY)
     desk.do(number, "undo")
     assert in_force(desk) == [("language", "pt")]
@@ -165,7 +166,7 @@ def test_what_ends_stays_and_an_undo_has_it_hold_again(desk: Desk) -> None:
     (found,) = entries(desk)
     desk.do(number, "register_end", "anne", entry=found.id, reason="parle français")
     (ended,) = entries(desk)
-    assert (ended.ended_by, ended.ended_in, ended.ended_why) == ("anne", number, "parle français")
+    assert (ended.ended_by, ended.ended_in, text_of(ended.ended_why)) == ("anne", number, "parle français")
     with pytest.raises(WrongStateError, match=r"(?i)déjà terminée"):
         desk.do(number, "register_end", entry=found.id)
     with pytest.raises(WrongStateError, match=r"(?i)le dernier changement est de anne"):
@@ -174,7 +175,7 @@ def test_what_ends_stays_and_an_undo_has_it_hold_again(desk: Desk) -> None:
     assert entries(desk) == [found]
     desk.do(number, "undo")
     assert in_force(desk) == []
-    assert entries(desk)[0].ended_why == "saisie annulée"
+    assert text_of(entries(desk)[0].ended_why) == "saisie annulée"
 
 
 def test_without_a_case_it_leaves_a_line_in_the_trail_and_is_taken_back_by_who_did_it(desk: Desk) -> None:

@@ -16,6 +16,7 @@ from dtm_contact.cases import (
     apply,
 )
 from dtm_contact.errors import NotFoundError
+from dtm_contact.labels.coded_text import text_of, texts_of
 from dtm_contact.labels.events import event_line
 from dtm_contact.model import (
     AlarmLevel,
@@ -24,6 +25,7 @@ from dtm_contact.model import (
     Automation,
     Call,
     Channel,
+    CodedText,
     Confirmed,
     Contact,
     Forwarded,
@@ -49,8 +51,8 @@ CHANGES: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
     ("take", {}, {"owner": "paul"}),
     ("move", {"queue": "pantin", "reason": "Pantin"}, {"queue": "pantin", "owner": None, "due": minutes(60)}),
     ("wait", {"until": LATER}, {"waiting_until": minutes(30), "state": "open"}),
-    ("done", {"reason": "réparé"}, {"state": "closed", "closed_at": NOW, "done_reason": "réparé"}),
-    ("done", {"spoke": True}, {"state": "closed", "done_reason": "rappelé, joint"}),
+    ("done", {"reason": "réparé"}, {"state": "closed", "closed_at": NOW, "done_reason": CodedText.plain("réparé")}),
+    ("done", {"spoke": True}, {"state": "closed", "done_reason": CodedText("called_back")}),
     ("no_answer", {}, {"state": "open", "waiting_until": minutes(120)}),
     ("no_answer", {"again": LATER}, {"state": "open", "waiting_until": minutes(30)}),
     ("tag", {"add": ["travaux", "urgent "]}, {"tags": ("travaux", "urgent")}),
@@ -221,12 +223,12 @@ def test_a_danger_is_closed_by_saying_why_it_is_over(desk: Desk) -> None:
     done = desk.do(number, "done", danger_over="rescued", reason="pompiers à 14 h")
     assert done.events[0].data["danger_over"] == "rescued"
     case = desk.case(number)
-    assert (case.state, case.done_reason) == ("closed", "Les secours sont intervenus – pompiers à 14 h")
+    assert (case.state, text_of(case.done_reason)) == ("closed", "Les secours sont intervenus – pompiers à 14 h")
     desk.do(number, "undo")
     assert desk.case(number).state == "open"
     desk.do(number, "priority", priority="P3", reason="le détecteur avait sa pile vide")
     desk.do(number, "done", reason="fait")
-    assert desk.case(number).done_reason == "fait"
+    assert text_of(desk.case(number).done_reason) == "fait"
 
 
 def test_taking_back_what_made_a_danger_says_why_it_is_none(desk: Desk) -> None:
@@ -255,7 +257,7 @@ def test_a_call_back_is_tried_so_often_and_no_more(desk: Desk) -> None:
         desk.do(number, "no_answer")
     desk.do(number, "no_answer")
     case = desk.case(number)
-    assert (case.state, case.done_reason) == ("closed", "rappelé en vain, 3 fois")
+    assert (case.state, text_of(case.done_reason)) == ("closed", "rappelé en vain, 3 fois")
     desk.do(number, "undo")
     assert desk.case(number).state == "open"
     desk.do(number, "undo")
@@ -393,7 +395,7 @@ def test_a_merged_case_hands_over_its_contacts_and_its_urgency(desk: Desk) -> No
     assert [contact.arrival_id for contact in desk.store.cases.get(two).contacts] == [1, 2]
     assert desk.store.cases.get(one).contacts == ()
     merged, into = desk.case(one), desk.case(two)
-    assert (merged.state, merged.done_reason) == ("closed", f"fusionné avec le dossier {two}")
+    assert (merged.state, text_of(merged.done_reason)) == ("closed", f"fusionné avec le dossier {two}")
     assert (into.priority, into.due, into.waiting_until) == (Priority.P2, minutes(5), None)
     with pytest.raises(WrongStateError, match=r"(?i)annulez plutôt la fusion"):
         desk.do(one, "reopen")
@@ -424,7 +426,7 @@ def test_contacts_split_off_make_a_case_of_their_own(desk: Desk) -> None:
     done = desk.do(one, "split", arrivals=[2])
     new = desk.case(done.opened or "")
     assert (new.queue, new.owner, new.tenant_id, new.channel) == ("bagnolet", None, None, "phone")
-    assert (new.why, new.state) == (f"séparé du dossier {one}", "open")
+    assert (texts_of(new.why), new.state) == (f"séparé du dossier {one}", "open")
     assert [contact.arrival_id for contact in desk.store.cases.get(new.number).contacts] == [2]
     desk.do(one, "undo")
     assert len(desk.store.cases.get(one).contacts) == 2

@@ -7,6 +7,7 @@ import subprocess
 import tempfile
 from collections.abc import Callable
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -15,15 +16,17 @@ import pytest
 import sqlalchemy as sa
 
 from dtm_contact.doctor import CHECKS, CheckState, examine, links, machine
+from dtm_contact.model import IMPORTED, Priority
 from dtm_contact.settings.common import shipped
 from dtm_contact.settings.loading import load
+from dtm_contact.store.imports import ImportedMail
 from dtm_contact.store.system_schema import daemons
 from tests import certificates
 from tests.doctor.scene import ADDRESS, ROOT, Scene, mounted
 from tests.doctor.servers import free_port, mail_server, mailbox, names, page
 from tests.ingest.mailbox.fake_server import REFUSAL
 from tests.store.postgresql import Server, programs
-from tests.store.samples import NOW, arrival, daemon
+from tests.store.samples import NOW, arrival, daemon, judgement
 
 SECRET = "Sesame-1234"
 ENDED = "20210101000000Z"
@@ -249,6 +252,24 @@ def arrival_held_by_the_dead(scene: Scene) -> None:
         connection.execute(sa.update(daemons).values(until=past, renewed_at=past))
 
 
+def import_broken_off(scene: Scene) -> None:
+    scene.store().imports.begin("imap agence@ancien.example", "paul", NOW)
+
+
+def import_with_mail_that_waits(scene: Scene) -> None:
+    imports = scene.store().imports
+    begun = imports.begin("mbox /tmp/agence.mbox", "paul", NOW)
+    imports.accept(begun.id, [ImportedMail(replace(arrival("old"), channel=IMPORTED), NOW)])
+
+
+def import_with_a_danger_that_nobody_has_confirmed(scene: Scene) -> None:
+    import_with_mail_that_waits(scene)
+    store = scene.store()
+    claimed = store.arrivals.claim("d1", NOW)
+    assert claimed is not None
+    store.cases.record(claimed, judgement(priority=Priority.P1), {"alarm": {"level": "certain"}}, NOW)
+
+
 def nobody_may_come_in(scene: Scene) -> None:
     store = scene.store()
     for account in store.accounts.all():
@@ -453,6 +474,9 @@ FAULTS: list[tuple[Plant, str, CheckState, str]] = [
     (postgresql_that_is_away, "database", CheckState.FAULT, "(connection refused): PostgreSQL at 127.0.0.1:"),
     (clock_that_was_set_back, "clock", CheckState.WARNING, "s from now: the clock was set back"),
     (arrival_held_by_the_dead, "leases", CheckState.FAULT, "held beyond a lease: 1 arrivals, by d1 "),
+    (import_broken_off, "imports", CheckState.WARNING, "begun 2026-11-24 09:30 UTC, is not ended: it was"),
+    (import_with_mail_that_waits, "imports", CheckState.WARNING, "1 messages wait to be judged"),
+    (import_with_a_danger_that_nobody_has_confirmed, "imports", CheckState.WARNING, "1 recent dangers wait for"),
     (nobody_may_come_in, "desk", CheckState.FAULT, "there is no account"),
     (nothing_is_sent, "relay", CheckState.WARNING, "nobody is told of danger"),
     (no_mail_server, "relay", CheckState.FAULT, "(starttls): Connection refused"),

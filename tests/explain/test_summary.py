@@ -18,6 +18,7 @@ from dtm_contact.model import (
     Call,
     CaseKind,
     Channel,
+    CodedText,
     Contact,
     Decision,
     Evidence,
@@ -134,7 +135,7 @@ def test_what_somebody_said_since_counts(names: Names) -> None:
     alarm = Alarm(AlarmLevel.POSSIBLE, AlarmSource.MODEL, 0.3, 0.7)
     understanding = Understanding(CaseKind.CASE, ("gas",), Priority.P2, alarm=alarm, peril=Peril.GAS)
     judgement = judged(Contact(Channel.EMAIL, DUE), understanding)
-    lowered = alarm.lowered(AlarmLevel.NONE, "Anne dit qu'il n'y a pas de danger")
+    lowered = alarm.lowered(AlarmLevel.NONE, CodedText.plain("Anne dit qu'il n'y a pas de danger"))
     told = summary(judgement, names, alarm=lowered)
     assert told.startswith("Pas d'alarme : Anne dit qu'il n'y a pas de danger ; rien d'autre")
     assert summary(judgement, names, alarm=alarm.raised(AlarmSource.AGENT)).startswith(
@@ -143,7 +144,9 @@ def test_what_somebody_said_since_counts(names: Names) -> None:
 
 
 def test_what_lowered_a_certain_alarm_is_said(names: Names) -> None:
-    alarm = Alarm(AlarmLevel.CERTAIN, AlarmSource.WORDS).lowered(AlarmLevel.POSSIBLE, "la règle travaux le dit")
+    alarm = Alarm(AlarmLevel.CERTAIN, AlarmSource.WORDS).lowered(
+        AlarmLevel.POSSIBLE, CodedText.plain("la règle travaux le dit")
+    )
     understanding = Understanding(CaseKind.CASE, ("fire",), Priority.P2, alarm=alarm, peril=Peril.FIRE)
     told = summary(judged(Contact(Channel.EMAIL, DUE), understanding, alarm), names)
     assert "Ce n'est pas une alarme certaine, car la règle travaux le dit." in told

@@ -30,7 +30,7 @@ def test_a_danger_of_long_ago_lies_in_the_queue_marked_and_calls_nobody(running:
     number = running.take(trapped(LOOKED - timedelta(days=6)), WRITER, LOOKED, backlog=True)
     assert number is not None
     case = running.store.cases.get(number).case
-    assert (case.priority, case.state, case.tags) == (Priority.P1, "open", ("ancien message",))
+    assert (case.priority, case.state, case.tags) == (Priority.P1, "open", ("lay_long",))
     assert performed(running, LOOKED + timedelta(days=60)) == 0
     assert running.sent(LOOKED) == []
 

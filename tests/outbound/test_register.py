@@ -8,9 +8,9 @@ import pytest
 import sqlalchemy as sa
 
 from dtm_contact.hours import PARIS
-from dtm_contact.model import EntryKind
+from dtm_contact.model import EntryKind, Withheld
 from dtm_contact.store import RegisterEntry
-from dtm_contact.store.register import WITHHELD, put_entry
+from dtm_contact.store.register import put_entry
 from dtm_contact.store.schema import judgements
 from tests.outbound.engine import US, Engine
 from tests.vouched import vouched
@@ -58,7 +58,7 @@ def test_without_an_entry_the_matter_is_answered(running: Engine) -> None:
 def test_no_answer_goes_where_it_never_must(running: Engine) -> None:
     entered(running, EntryKind.NEVER, HUGUETTE)
     assert written(running, vouched(mail(LEAK))) == []
-    assert running.withheld == [WITHHELD]
+    assert running.withheld == [Withheld.REGISTER]
     assert "not sent" in {event.what for event in running.store.cases.get("2026-000001").events}
 
 

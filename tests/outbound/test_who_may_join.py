@@ -13,6 +13,7 @@ import sqlalchemy as sa
 
 from dtm_contact.cases import Command, apply
 from dtm_contact.daemon import daemon
+from dtm_contact.labels.coded_text import texts_of
 from dtm_contact.settings import OutboundSettings, RulesSettings
 from dtm_contact.store import Case, CaseContact
 from dtm_contact.store.schema import case_links, cases
@@ -93,7 +94,7 @@ class Danger:
         assert number not in (before, self.number)
         assert (linked, contact.proven) == ([self.number], False)
         assert contact.judgement is not None
-        assert f"dossier {self.number} non rejoint" in contact.judgement.joining.why
+        assert f"dossier {self.number} non rejoint" in texts_of(contact.judgement.joining.why)
         assert len(self.store.cases.get(self.number).contacts) == inside
         self.stands()
 

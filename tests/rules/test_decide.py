@@ -14,6 +14,7 @@ from dtm_contact.model import (
     Candidate,
     CaseKind,
     Channel,
+    CodedText,
     Dealings,
     Decision,
     Likely,
@@ -370,12 +371,20 @@ MAYBE = replace(CERTAIN, level=AlarmLevel.POSSIBLE, raised_by=AlarmSource.MODEL)
 @pytest.mark.parametrize(
     ("then", "priority", "alarm"),
     [
-        ("alarm: possible", Priority.P2, replace(CERTAIN, level=AlarmLevel.POSSIBLE, why_not="règle essai")),
-        ("alarm: none", Priority.P2, replace(CERTAIN, level=AlarmLevel.NONE, why_not="règle essai")),
+        (
+            "alarm: possible",
+            Priority.P2,
+            replace(CERTAIN, level=AlarmLevel.POSSIBLE, why_not=CodedText("rule", {"rule": "essai"})),
+        ),
+        (
+            "alarm: none",
+            Priority.P2,
+            replace(CERTAIN, level=AlarmLevel.NONE, why_not=CodedText("rule", {"rule": "essai"})),
+        ),
         (
             "alarm: none, priority: {set: P4}",
             Priority.P4,
-            replace(CERTAIN, level=AlarmLevel.NONE, why_not="règle essai"),
+            replace(CERTAIN, level=AlarmLevel.NONE, why_not=CodedText("rule", {"rule": "essai"})),
         ),
         ("priority: {set: P4}, notify: on_call", Priority.P1, CERTAIN),
     ],
@@ -405,7 +414,7 @@ def test_what_may_be_danger_is_set_aside_only_where_a_rule_says_why(tmp_path: Pa
     routing.write_text(aside + routing.read_text("utf-8"), "utf-8")
     found = decided(load_rules(tmp_path / "rules"), replace(asked("water_leak"), alarm=MAYBE), at("nord"))
     if untold:
-        lowered = replace(MAYBE, level=AlarmLevel.NONE, why_not="règle pub")
+        lowered = replace(MAYBE, level=AlarmLevel.NONE, why_not=CodedText("rule", {"rule": "pub"}))
         assert (found.kind, found.queue, found.alarm) == (CaseKind.SPAM, None, lowered)
     else:
         assert (found.kind, found.rule, found.alarm) == (CaseKind.CASE, "routing.yaml:reste", MAYBE)

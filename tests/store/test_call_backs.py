@@ -11,6 +11,7 @@ from dtm_contact.calls.outcomes import MEDIA_TYPE
 from dtm_contact.contract import as_json
 from dtm_contact.directory import Directory, read_export
 from dtm_contact.errors import MovedError
+from dtm_contact.labels.coded_text import text_of
 from dtm_contact.model import Arrival, CaseKind, Judgement, Priority
 from dtm_contact.pipeline import Grounds
 from dtm_contact.settings import Settings
@@ -89,7 +90,7 @@ def test_further_calls_join_and_are_counted(desk: Desk) -> None:
     joined = desk.opened(7_200, "2", application="Playback")
     assert joined.case.number == first.case.number
     assert whats(joined) == ["opened", "joined"]
-    assert joined.case.subject == "Appel reçu bureaux fermés ; 2 appels ; message vocal laissé"
+    assert text_of(joined.case.subject) == "Appel reçu bureaux fermés ; 2 appels ; message vocal laissé"
     assert joined.contacts[1].decision is not None
     assert (joined.contacts[1].decision["joins"], joined.contacts[1].decision["count"]) == (f"{MONDAY_NIGHT}.1", 2)
 
@@ -147,7 +148,8 @@ def test_withheld_callers_are_a_party_each(desk: Desk) -> None:
     hidden = {"number": "anonymous", "clid": '"Anonymous" <anonymous>'}
     first, second = desk.opened(0, **hidden), desk.opened(600, "2", **hidden)
     assert first.case.number != second.case.number
-    assert first.case.who == "numéro masqué (Anonymous)" or first.case.who.startswith("numéro masqué")
+    assert first.case.who.code == "caller"
+    assert text_of(first.case.who).startswith("numéro masqué")
 
 
 def test_a_call_that_was_answered_after_all_closes_its_own_call_back(desk: Desk) -> None:
@@ -155,7 +157,7 @@ def test_a_call_that_was_answered_after_all_closes_its_own_call_back(desk: Desk)
     assert desk.call(0, revision=1, **ANSWERED) is None
     closed = desk.again(opened)
     assert closed.case.state == "closed"
-    assert closed.events[-1].data["reason"] == "appel finalement répondu"
+    assert closed.events[-1].data["reason"] == {"code": "answered_after_all"}
 
 
 def test_a_call_that_was_answered_after_all_leaves_the_later_ones_open(desk: Desk) -> None:

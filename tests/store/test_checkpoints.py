@@ -29,13 +29,13 @@ def test_a_position_is_replaced_by_the_next(store: Store) -> None:
 def test_lines_are_kept_once_in_the_order_in_which_they_came(store: Store) -> None:
     other = replace(LINE, key="k2", at=AT - 5)
     accept(store, "one", LINE, other)
-    accept(store, "two", LINE, replace(other, told=0))
-    assert store.checkpoints.lines(CHANNEL) == (LINE, replace(other, told=0))
+    accept(store, "two", LINE, replace(other, revision=0))
+    assert store.checkpoints.lines(CHANNEL) == (LINE, replace(other, revision=0))
 
 
 def test_a_line_that_is_given_twice_at_once_stands_as_it_was_said_last(store: Store) -> None:
-    accept(store, "one", LINE, replace(LINE, told=3))
-    assert store.checkpoints.lines(CHANNEL) == (replace(LINE, told=3),)
+    accept(store, "one", LINE, replace(LINE, revision=3))
+    assert store.checkpoints.lines(CHANNEL) == (replace(LINE, revision=3),)
 
 
 def test_old_lines_go_and_those_of_other_channels_stay(store: Store) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from dtm_contact.model import AlarmLevel, CaseKind, Channel, Contact, Likely, Mailbox, Match, Priority
+from dtm_contact.model import AlarmLevel, CaseKind, Channel, CodedText, Contact, Likely, Mailbox, Match, Priority
 from dtm_contact.store import Store, case_transaction
 from dtm_contact.store.desk import CaseFilter, QueueCursor, cursor_of
 from tests.store.samples import NOW, arrival, confirmed, judgement, minutes, open_case
@@ -165,17 +165,18 @@ def test_what_was_set_aside_is_told_latest_first(store: Store) -> None:
 
 
 def test_appointments_are_told_of_one_office_and_day(store: Store) -> None:
+    nadia, jean = CodedText.plain("Nadia"), CodedText("caller", {})
     number, other = opened(store), opened(store)
     with case_transaction(store.database, "paul", NOW) as work:
         held, rival = work.lock(number, other)
-        assert work.book_appointment(held, "BP1", minutes(60), "Nadia")
-        assert not work.book_appointment(rival, "BP1", minutes(60), "Jean")
-        assert work.book_appointment(rival, "BP1", minutes(30), "Jean")
-        assert work.book_appointment(rival, "BP2", minutes(60), "Jean")
+        assert work.book_appointment(held, "BP1", minutes(60), nadia)
+        assert not work.book_appointment(rival, "BP1", minutes(60), jean)
+        assert work.book_appointment(rival, "BP1", minutes(30), jean)
+        assert work.book_appointment(rival, "BP2", minutes(60), jean)
     day = store.desk.appointments("BP1", NOW, minutes(61))
     assert [(each.at, each.number, each.who) for each in day] == [
-        (minutes(30), other, "Jean"),
-        (minutes(60), number, "Nadia"),
+        (minutes(30), other, jean),
+        (minutes(60), number, nadia),
     ]
     assert store.desk.appointments("BP1", NOW, minutes(30)) == []
 

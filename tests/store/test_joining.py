@@ -15,6 +15,7 @@ from dtm_contact.model import (
     Answers,
     CaseKind,
     Channel,
+    CodedText,
     Contact,
     Joining,
     Judgement,
@@ -303,10 +304,13 @@ def test_what_we_wrote_ourselves_opens_no_case(store: Store) -> None:
     assert recorded(store, joining(None, kind=CaseKind.NONE, ours=True))[0] is None
 
 
+NOT_JOINED = CodedText("not_joined", {"case": "2026-000001", "because": "other_matter"})
+
+
 def test_why_a_case_was_not_joined_is_told_in_the_new_one(store: Store, number: str) -> None:
-    opened, _ = recorded(store, joining(None, linked=(number,), why=f"dossier {number} non rejoint"), "two")
+    opened, _ = recorded(store, joining(None, linked=(number,), why=(NOT_JOINED,)), "two")
     assert opened is not None
-    assert store.cases.get(opened).events[0].data["why"] == f"dossier {number} non rejoint"
+    assert store.cases.get(opened).events[0].data["why"] == [NOT_JOINED.as_json()]
 
 
 def test_the_same_words_judged_at_the_same_time_make_one_case(store: Store) -> None:

@@ -22,7 +22,7 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 
 from dtm_contact.errors import UnknownSchemaError
-from dtm_contact.labels.judging import NOT_READ
+from dtm_contact.labels.coded_text import NOT_READ, texts_of
 from dtm_contact.model import Confirmed, Party
 from dtm_contact.store import Store, migrate, migrations, open_store
 from dtm_contact.store.schema import metadata
@@ -53,6 +53,7 @@ RELEASED = {
     "v0022_figures": "a20eda3f94d722e8",
     "v0023_imports": "4c86877877b3c8ed",
     "v0024_canned_answers": "4791d453c78c3f51",
+    "v0025_coded_texts": "471bdb78a7c6c514",
 }
 """Each revision with the beginning of its text's SHA-256."""
 NUMBERS = [f"2026-{number:06}" for number in range(1, 5)]
@@ -104,7 +105,7 @@ def test_cases_contacts_judgements_and_events_are_there(brought_over: str) -> No
     assert judged.match.tenant is not None
     assert judged.match.tenant.id == "T000001"
     assert judged.decision.rule == first.case.rule
-    assert (parked.contacts[0].judgement, parked.case.why) == (None, NOT_READ)
+    assert (parked.contacts[0].judgement, texts_of(parked.case.why)) == (None, NOT_READ)
 
 
 def test_messages_are_byte_for_byte_what_came_in(brought_over: str) -> None:

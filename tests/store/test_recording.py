@@ -5,6 +5,7 @@ import pytest
 import sqlalchemy as sa
 
 from dtm_contact.errors import NotFoundError
+from dtm_contact.labels.coded_text import text_of
 from dtm_contact.model import (
     AlarmLevel,
     AutomaticSign,
@@ -59,7 +60,7 @@ def test_a_case_tells_who_where_what_and_why(store: Store) -> None:
     number = store.cases.record(claim(store), judged, decision, NOW)
     assert number == "2026-000001"
     file = store.cases.get(number)
-    assert file.case.who == "Nadia Benali <Nadia.Benali@free.example>"
+    assert text_of(file.case.who) == "Nadia Benali <Nadia.Benali@free.example>"
     assert (file.case.tenant_id, file.case.dwelling_id, file.case.residence_id) == ("T1", "D1", "R1")
     assert (file.case.queue, file.case.office_id, file.case.priority) == ("montreuil", "BP1", Priority.P3)
     assert (file.case.due, file.case.opened_at, file.case.state) == (minutes(60), NOW, "open")
@@ -164,7 +165,10 @@ def test_a_parked_arrival_has_a_case_that_stands_in_for_it(store: Store) -> None
     assert number is not None
     file = store.cases.get(number)
     assert not file.case.read_in_full
-    assert (file.case.subject, file.case.who) == ("Au secours", "Nadia Benali <Nadia.Benali@free.example>")
+    assert (text_of(file.case.subject), text_of(file.case.who)) == (
+        "Au secours",
+        "Nadia Benali <Nadia.Benali@free.example>",
+    )
     assert (file.case.queue, file.case.priority, file.case.due) == ("agence-accueil", Priority.P2, RECEPTION.due)
     assert file.contacts[0].judgement is None
     assert file.events[0].data == {"reason": "JudgeTimeoutError", "attempt": 1}
@@ -200,7 +204,7 @@ def test_a_retried_arrival_completes_its_stand_in_and_moves_it(store: Store) -> 
     assert store.cases.record(claimed, judgement(priority=Priority.P1), {}, minutes(2)) == number
     (case,) = store.cases.queue()
     assert (case.queue, case.priority, case.read_in_full) == ("montreuil", Priority.P1, True)
-    assert (case.subject, case.tenant_id, case.opened_at) == ("Fuite sous l’évier", "T1", NOW)
+    assert (text_of(case.subject), case.tenant_id, case.opened_at) == ("Fuite sous l’évier", "T1", NOW)
     assert happened(store, number) == ["parked", "retried", "completed"]
 
 

@@ -9,12 +9,11 @@ from alembic import command
 
 from dtm_contact.directory import Records
 from dtm_contact.errors import UnknownSchemaError
-from dtm_contact.model import EntryKind, KnownEntry, Limits, Outgoing, OutgoingKind, Protection
+from dtm_contact.model import CodedText, EntryKind, KnownEntry, Limits, Outgoing, OutgoingKind, Protection, Withheld
 from dtm_contact.store import RegisterEntry, Store, StoreRefusedError, migrate, open_store
 from dtm_contact.store.database import Database
 from dtm_contact.store.outbox import put
 from dtm_contact.store.register import (
-    WITHHELD,
     end_entry,
     entries_of,
     entry,
@@ -38,6 +37,7 @@ ORDER = replace(
     until=TODAY + timedelta(days=10),
 )
 _LIMITS = Limits(5, 100)
+FRENCH = CodedText.plain("parle français")
 
 
 def entered(store: Store, *new: RegisterEntry) -> list[int]:
@@ -76,12 +76,12 @@ def test_it_holds_to_its_last_day_or_until_somebody_ends_it(store: Store) -> Non
         assert len(history.register(["T1"], ORDER.until)) == 2
         assert [each.kind for each in history.register(["T1"], ORDER.until + timedelta(days=1))] == ["language"]
     with store.database.writing() as connection:
-        end_entry(connection, language, minutes(5), "anne", "2026-000002", "parle français")
+        end_entry(connection, language, minutes(5), "anne", "2026-000002", FRENCH)
     with store.database.writing() as connection:
         ended = entry(connection, language)
         assert ended == replace(
             PORTUGUESE, id=language, ended_at=minutes(5), ended_by="anne", ended_in="2026-000002",
-            ended_why="parle français",
+            ended_why=FRENCH,
         )  # fmt: skip
         assert [each.in_force(TODAY) for each in entries_of(connection, ["T1"])] == [False, True]
         assert entry(connection, order + 1) is None
@@ -110,11 +110,11 @@ def test_all_spellings_of_a_mailbox_are_never_used(store: Store) -> None:
 def test_nothing_is_laid_into_the_outbox_for_it_but_a_word_to_our_own(store: Store, kind: OutgoingKind) -> None:
     number = open_case(store, "one", judgement())
     entered(store, NEVER)
-    assert lay(store, number, letter(kind, "Couple@Free.example")) == [WITHHELD]
+    assert lay(store, number, letter(kind, "Couple@Free.example")) == [Withheld.REGISTER]
     assert lay(store, number, letter(OutgoingKind.NOTICE, "couple@free.example", 2)) == []
     assert store.outbox.waiting() == 1
     told = store.cases.get(number).events[-1]
-    assert (told.what, told.data) == ("not sent", {"kind": kind, "reason": WITHHELD})
+    assert (told.what, told.data) == ("not sent", {"kind": kind, "reason": Withheld.REGISTER})
 
 
 def test_what_waits_when_it_is_entered_is_given_up_and_the_rest_is_sent(store: Store) -> None:

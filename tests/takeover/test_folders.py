@@ -141,6 +141,6 @@ async def test_what_is_given_back_as_mbox_is_read_as_it_was(tmp_path: Path, raw:
     target = MboxTarget(tmp_path / "back", PARIS)
     items = [Item("2026-000001", "message", each, NOW) for each in (raw, b"Subject: x\n\ny\n", raw)]
     wanted = await target.put("nord", iter(items))
-    assert sorted((await target.found("nord")).elements()) == sorted(digest for _case, digest in wanted)
+    assert sorted((await target.digests_of("nord")).elements()) == sorted(digest for _case, digest in wanted)
     await target.finish()
     assert (tmp_path / "back" / "contenu.csv").read_text().count("\n") == 4

@@ -10,9 +10,9 @@ import pytest
 from dtm_contact.cases import Command, apply
 from dtm_contact.cases.knowledge import SiteConfiguration
 from dtm_contact.cases.refusals import WrongStateError
-from dtm_contact.labels.judging import TAKEN_OVER
 from dtm_contact.model import IMPORTED, AlarmLevel, Priority
 from dtm_contact.store.imports import ImportedMail
+from dtm_contact.store.placement import TAKEN_OVER
 from tests.outbound.engine import Engine, engine, performed
 from tests.takeover.mails import NOW, mail
 from tests.vouched import vouched
@@ -164,4 +164,4 @@ def test_what_is_stored_twice_is_there_once(running: Engine) -> None:
     for _ in range(2):
         running.store.imports.accept(begun.id, [ImportedMail(arrival, NOW)])
     assert running.store.imports.counts(begun.id).taken == 1
-    assert running.store.imports.known([arrival.external_id, "other"]) == {arrival.external_id}
+    assert running.store.imports.already_taken([arrival.external_id, "other"]) == {arrival.external_id}

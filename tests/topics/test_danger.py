@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import pytest
 
+from dtm_contact.labels.coded_text import text_of
 from dtm_contact.model import Alarm, AlarmLevel, AlarmSource, Part
 from dtm_contact.text import tokenize
 from dtm_contact.topics import DangerLimits, Effect, Phrase, PhraseBook, Reader
@@ -59,7 +60,7 @@ def test_a_phrase_of_no_danger_lowers_its_own_sentence_and_says_so(reader: Reade
     lowered = judged(GAS, reader, harmless)
     assert lowered.level is AlarmLevel.NONE
     assert lowered.why_not is not None
-    assert "forte odeur de gaz" in lowered.why_not
+    assert "forte odeur de gaz" in text_of(lowered.why_not)
     elsewhere = judged(f"{GAS} Une personne est bloquée dans l'ascenseur, elle crie.", reader, harmless)
     assert elsewhere.level is AlarmLevel.CERTAIN
 

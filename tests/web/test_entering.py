@@ -176,7 +176,7 @@ def test_too_many_attempts_from_one_address_wait_and_from_a_known_browser_do_not
 
 def test_who_waits_too_long_for_a_password_to_be_tried_is_told(stranger: Browser, desk: DeskAlone) -> None:
     desk.limits._unknown = BoundedLock(longest_wait=0.01)
-    with desk.limits.hashing(known=False).acquired():
+    with desk.limits.hashing(known_device=False).acquired():
         answer = stranger.send("POST", "/connexion", data={"nom": "anne", "mot_de_passe": PASSWORD})
         assert answer.status_code == 503
         assert "rien n’a été essayé" in answer.text

@@ -9,6 +9,7 @@ import pytest
 
 from dtm_contact.access import Role
 from dtm_contact.errors import ProgramFaultError, StoreUnavailableError
+from dtm_contact.labels.coded_text import text_of
 from dtm_contact.model import (
     Alarm,
     AlarmLevel,
@@ -318,7 +319,8 @@ def test_a_danger_is_closed_by_saying_why_it_is_over(desk: DeskAlone, agent: Som
     assert "Rappelé, joint" not in refused.text
     given = {"danger_ecarte": "checked", "raison": "vu sur place"}
     assert agent.post(f"/dossier/{number}/clore", version=2, **given).status_code == 303
-    assert desk.store.cases.get(number).case.done_reason == "Vérifié sur place : pas de danger – vu sur place"
+    closed = desk.store.cases.get(number).case
+    assert text_of(closed.done_reason) == "Vérifié sur place : pas de danger – vu sur place"
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import re
 import pytest
 from playwright.async_api import Page, expect
 
+from dtm_contact.labels.coded_text import text_of
 from dtm_contact.store import CaseFile, open_store
 from tests.web.world import NEWEST_ALARM, Come, World, said, sent, settled
 
@@ -80,7 +81,7 @@ async def test_a_letter_leads_to_where_a_case_is_closed_and_a_sentence_does_not_
     await unchanged(world, number)
     await page.keyboard.press("Control+Enter")
     await page.wait_for_url("**/file?fait=done&de=*")
-    assert file(world, number).case.done_reason == "réglé sur place"
+    assert text_of(file(world, number).case.done_reason) == "réglé sur place"
     # What is typed on into the next page commands nothing there.
     await page.keyboard.type(SENTENCE, delay=BETWEEN)
     await page.keyboard.press("Control+z")
@@ -188,7 +189,7 @@ async def test_a_danger_is_closed_by_saying_that_it_is_over(world: World, come: 
     await said(page, "Dossier clos")
     await expect(page.locator("[action$='/noter'] textarea")).to_have_value(f"{SENTENCE}\n")
     case = file(world, number).case
-    assert (case.state, case.done_reason) == ("closed", "Les secours sont intervenus – GRDF à 14 h")
+    assert (case.state, text_of(case.done_reason)) == ("closed", "Les secours sont intervenus – GRDF à 14 h")
 
 
 async def test_several_are_closed_but_for_dangers_and_taken_back_in_one(world: World, come: Come) -> None:

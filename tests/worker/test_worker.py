@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from dtm_contact.errors import JudgeDiedError, JudgeTimeoutError
-from dtm_contact.labels.judging import NOT_READ
+from dtm_contact.labels.coded_text import text_of, texts_of
 from dtm_contact.model import Arrival, Envelope, Priority
 from dtm_contact.settings import JudgeSettings, Settings
 from dtm_contact.store import ArrivalLine, ArrivalState, Claimed, GroupCommitInbox, Store
@@ -87,7 +87,7 @@ async def test_an_accepted_message_lies_in_a_queue(settings: Settings, store: St
         line = await settled(store)
     (case,) = store.cases.queue()
     assert (line.state, line.case_number) == (ArrivalState.JUDGED, case.number)
-    assert (case.topic, case.subject, case.read_in_full) == ("water_leak", "Fuite", True)
+    assert (case.topic, text_of(case.subject), case.read_in_full) == ("water_leak", "Fuite", True)
     assert case.number.startswith("2026-")
     (contact,) = store.cases.get(case.number).contacts
     assert contact.decision is not None
@@ -115,7 +115,7 @@ async def test_what_cannot_be_read_is_parked_with_a_case_at_the_reception(settin
     (case,) = store.cases.queue()
     desk = reception(settings, store).rules.desks.reception.id
     assert (case.queue, case.read_in_full, case.rule) == (desk, False, None)
-    assert NOT_READ == "non lu en entier"
+    assert texts_of(case.why) == "non lu en entier"
 
 
 async def test_one_that_takes_too_long_is_parked(settings: Settings, store: Store) -> None:
@@ -125,7 +125,7 @@ async def test_one_that_takes_too_long_is_parked(settings: Settings, store: Stor
         line = await settled(store)
     (case,) = store.cases.queue()
     assert (line.state, line.reason) == (ArrivalState.PARKED, "JudgeTimeoutError")
-    assert (case.subject, case.who) == ("Fuite", "Personne Inconnue <inconnue@free.example>")
+    assert (text_of(case.subject), text_of(case.who)) == ("Fuite", "Personne Inconnue <inconnue@free.example>")
 
 
 async def test_a_judge_that_dies_costs_only_an_attempt(settings: Settings, store: Store) -> None:

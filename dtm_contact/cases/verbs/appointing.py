@@ -10,7 +10,7 @@ from dtm_contact.cases.posting import Enclosed, addressees_of, post, recipient, 
 from dtm_contact.cases.refusals import WrongArgumentError, WrongStateError
 from dtm_contact.cases.registry import verb
 from dtm_contact.cases.texts import Code, Line
-from dtm_contact.outbound.invitations import Method, Visit, calendar, told
+from dtm_contact.outbound.invitations import Method, OfficeAppointment, calendar, letter
 
 SLOT = timedelta(minutes=30)
 """How long an appointment lasts; they begin on the hour and half past."""
@@ -53,10 +53,12 @@ def _must_be_a_slot(act: Act, slot: datetime, office: str) -> None:
 def _write(act: Act, slot: datetime, office: str, to: Addressee, method: Method) -> None:
     settings = act.grounds.settings
     organizer = tokens_of(act).address(act.case.number)
-    visit = Visit(act.case.number, slot, SLOT, act.grounds.directory.offices[office], organizer, to.address)
+    appointment = OfficeAppointment(
+        act.case.number, slot, SLOT, act.grounds.directory.offices[office], organizer, to.address
+    )
     phone = settings.numbers[0] if settings.numbers else ""
-    subject, text = told(visit, method, settings.zone, phone)
-    invitation = Enclosed(calendar=calendar(visit, method, act.now), method=method)
+    subject, text = letter(appointment, method, settings.zone, phone)
+    invitation = Enclosed(calendar=calendar(appointment, method, act.now), method=method)
     post(act, to, text, subject=subject, enclosed=invitation)
 
 

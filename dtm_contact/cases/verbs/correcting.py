@@ -9,10 +9,10 @@ from dtm_contact.cases.registry import verb
 from dtm_contact.cases.texts import Code, Line
 from dtm_contact.cases.verbs.confirming import learn, shared
 from dtm_contact.directory import in_force
-from dtm_contact.model import AlarmLevel, AlarmSource, OutgoingKind, Priority
+from dtm_contact.model import AlarmLevel, AlarmSource, CodedText, OutgoingKind, Priority
 from dtm_contact.store.case_transactions import Whom
 
-_SAID_BY_AGENT: Final = "un agent a dit : pas de danger"
+_SAID_BY_AGENT: Final = CodedText("agent_says_no_danger")
 _BY_HAND: Final = ("priority", "due")
 _WHOM = ("tenant_id", "dwelling_id", "residence_id")
 

@@ -8,7 +8,8 @@ from dtm_contact.cases.act import Act
 from dtm_contact.cases.refusals import WrongArgumentError, WrongStateError
 from dtm_contact.cases.registry import verb
 from dtm_contact.cases.texts import Code, Line
-from dtm_contact.model import Alarm, AlarmLevel, CaseKind, KeptHistory, Priority, Understanding
+from dtm_contact.model import Alarm, AlarmLevel, CaseKind, CodedText, KeptHistory, Mailbox, Priority, Understanding
+from dtm_contact.reasons import shown_mailbox
 from dtm_contact.rules import Queue, decide
 from dtm_contact.store import LockedCase, LockedContact
 from dtm_contact.store.alarm_labels import ALARM_COLUMNS, alarm_values
@@ -55,7 +56,7 @@ def merge(act: Act, into: Code, reason: Line | None = None) -> None:
     changed = act.work.change(to, **changes)
     other = {"number": into, "changed": changed, "linked": linked}
     data: dict[str, Any] = {"moved": arrivals, "other": other, "reason": reason}
-    closed = f"fusionné avec le dossier {into}"
+    closed = CodedText("merged_into", {"case": into})
     act.change("merged", data=data, state="closed", closed_at=act.now, done_reason=closed, waiting_until=None)
     act.tell("absorbed", {"with": act.case.number, "contacts": len(arrivals), **raised}, of=to)
 
@@ -109,7 +110,7 @@ def divide(act: Act, arrival: int, topic: Code, queue: Code | None = None) -> No
     values = {
         **_as_of(contact, act),
         "topic": topic,
-        "why": f"autre demande du message du dossier {act.case.number}",
+        "why": (CodedText("other_matter_of", {"case": act.case.number}),),
         "queue": to.id,
         "office_id": office,
         "due": to.due_at(priority, act.now, topic, alarm=AlarmLevel.NONE),
@@ -153,9 +154,9 @@ def _as_of(contact: LockedContact, act: Act) -> dict[str, Any]:
     return {
         "channel": contact.channel,
         "topic": contact.topic or act.case.topic,
-        "subject": contact.subject,
-        "who": f"{name} <{address}>" if name and address else name or address or act.case.who,
-        "why": f"séparé du dossier {act.case.number}",
+        "subject": CodedText.plain(contact.subject),
+        "who": CodedText.plain(shown_mailbox(Mailbox(name, address))) if name or address else act.case.who,
+        "why": (CodedText("split_from", {"case": act.case.number}),),
         "tenant_id": tenant_id,
         "dwelling_id": dwelling_id,
         "residence_id": residence_id,

@@ -22,7 +22,7 @@ def note(act: Act, text: Words, files: FileIds = ()) -> None:
     """Ajoute une note, que seuls les agents lisent ; aussi à un dossier clos. `files` : des pièces du brouillon."""
     attached = taken_files(act, DraftKind.NOTE, files)
     act.work.lay_files(act.held, [file.id for file in attached])
-    told = {"files": [file.told for file in attached]} if attached else {}
+    told = {"files": [file.in_event for file in attached]} if attached else {}
     act.tell("noted", {"text": text, "changed": {}, **told})
 
 

@@ -11,11 +11,11 @@ from pydantic import Field, StringConstraints
 
 from dtm_contact.cases.act import WITHDRAWN, Act
 from dtm_contact.cases.refusals import WrongArgumentError, WrongStateError
-from dtm_contact.cases.registered import entry_words
+from dtm_contact.cases.registered import entry_text
 from dtm_contact.cases.registry import verb
 from dtm_contact.cases.texts import Code, Line
 from dtm_contact.cases.verbs.confirming import fact_of, why_not_learnt
-from dtm_contact.model import SINGLE, Consent, EntryKind, Protection, Reach
+from dtm_contact.model import SINGLE, CodedText, Consent, EntryKind, Protection, Reach
 from dtm_contact.store import RegisterEntry
 
 LONGEST_WORDS: Final = 200
@@ -85,7 +85,7 @@ def register(  # noqa: PLR0913 - all that an entry is made of
     if len(mine) - len(replaced) >= MOST_IN_FORCE:
         raise WrongStateError(f"le registre a déjà {MOST_IN_FORCE} inscriptions pour cette personne ; terminez-en")
     for entry in replaced:
-        act.work.end_entry(entry.id, new.case_number, "remplacé")
+        act.work.end_entry(entry.id, new.case_number, CodedText("entry_replaced"))
     number = act.work.add_entry(new)
     ended = [entry.id for entry in replaced]
     _tell(act, "registered", new, {"registered": [number], **({"ended": ended} if ended else {})})
@@ -97,7 +97,7 @@ def register_end(act: Act, entry: EntryId, reason: Line | None = None) -> None:
     found = _seen(act, entry)
     if not found.in_force(act.now.date()):
         raise WrongStateError("cette inscription est déjà terminée")
-    act.work.end_entry(entry, act.case.number if act.in_case else None, reason)
+    act.work.end_entry(entry, act.case.number if act.in_case else None, CodedText.plain(reason) if reason else None)
     _tell(act, "register ended", found, {"ended": [entry], **({"reason": reason} if reason else {})})
 
 
@@ -119,10 +119,10 @@ def register_undo(act: Act, entry: EntryId) -> None:
 def _tell(act: Act, what: str, entry: RegisterEntry, data: Mapping[str, Any]) -> None:
     """Tell what was done: in the case, else in the audit trail. What protects somebody is named, and no more."""
     if act.in_case:
-        act.tell(what, {**data, "entry": entry_words(entry.kind, entry.value), "changed": {}})
+        act.tell(what, {**data, "entry": entry_text(entry.kind, entry.value).as_json(), "changed": {}})
         return
     home = act.grounds.directory.home(entry.tenant_id, act.now.date())
-    told = {"tenant": entry.tenant_id, "entry": entry_words(entry.kind, entry.value)}
+    told = {"tenant": entry.tenant_id, "entry": entry_text(entry.kind, entry.value).as_json()}
     act.work.add_to_trail(what, home.dwelling_id if home else entry.tenant_id, told)
 
 

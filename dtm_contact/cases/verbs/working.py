@@ -1,6 +1,5 @@
 """An agent's work on a case: taken, let go, handed over, put off, called back, done, and not done after all."""
 
-from collections.abc import Mapping
 from datetime import timedelta
 from enum import StrEnum
 from typing import Final
@@ -11,10 +10,7 @@ from dtm_contact.cases.act import Act, standing
 from dtm_contact.cases.refusals import WrongArgumentError, WrongStateError
 from dtm_contact.cases.registry import verb
 from dtm_contact.cases.texts import Code, Line
-from dtm_contact.model import Priority
-
-SPOKEN = "rappelé, joint"
-NO_ANSWER = "rappelé en vain, {tries} fois"
+from dtm_contact.model import CodedText, Priority
 
 
 @verb("take")
@@ -95,16 +91,6 @@ class DangerOver(StrEnum):
     FALSE_ALARM = "false_alarm"
 
 
-DANGER_OVER: Final[Mapping[DangerOver, str]] = {
-    DangerOver.MADE_SAFE: "Mise en sécurité faite (gaz ou courant coupé, accès fermé)",
-    DangerOver.RESCUED: "Les secours sont intervenus",
-    DangerOver.REPAIRED: "Le prestataire est intervenu, le danger a cessé",
-    DangerOver.SAFE: "La personne a été jointe et est hors de danger",
-    DangerOver.CHECKED: "Vérifié sur place : pas de danger",
-    DangerOver.FALSE_ALARM: "Fausse alerte : personne n'était en danger",
-}
-"""Each in the offices' words."""
-
 _NOBODY_WAS: Final = frozenset({DangerOver.CHECKED, DangerOver.FALSE_ALARM})
 """Those by which nobody ever was in danger."""
 
@@ -117,14 +103,18 @@ def done(act: Act, reason: Line | None = None, danger_over: DangerOver | None = 
     """
     act.must_be_open()
     check_danger_over(act, danger_over)
-    reason = reason or (SPOKEN if spoke else None)
     data = None
     if danger_over is not None:
         data = {"danger_over": danger_over.value}
-        reason = f"{DANGER_OVER[danger_over]} – {reason}" if reason else DANGER_OVER[danger_over]
-    if reason is None:
+        spoken = True if spoke and not reason else None
+        closed = CodedText.about("danger_over", over=danger_over.value, reason=reason, spoke=spoken)
+    elif reason:
+        closed = CodedText.plain(reason)
+    elif spoke:
+        closed = CodedText("called_back")
+    else:
         raise WrongArgumentError("indiquez la raison de la clôture, ou que vous avez joint la personne")
-    act.change("done", data=data, state="closed", closed_at=act.now, done_reason=reason, waiting_until=None)
+    act.change("done", data=data, state="closed", closed_at=act.now, done_reason=closed, waiting_until=None)
     if danger_over is not None:
         act.label(danger=danger_over not in _NOBODY_WAS)
 
@@ -153,7 +143,7 @@ def no_answer(act: Act, again: AwareDatetime | None = None) -> None:
     if act.case.priority is Priority.P1:
         act.change("tried", data={"tries": tries})
     elif again is None and tries >= desk.call_attempts:
-        reason = NO_ANSWER.format(tries=tries)
+        reason = CodedText("called_in_vain", {"tries": tries})
         data = {"tries": tries}
         act.change("tried", data=data, state="closed", closed_at=act.now, done_reason=reason, waiting_until=None)
     elif tries >= desk.call_attempts:

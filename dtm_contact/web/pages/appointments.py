@@ -11,8 +11,7 @@ from dtm_contact.cases import RefusedError
 from dtm_contact.cases.addressees import Addressee
 from dtm_contact.cases.verbs.appointing import SLOT
 from dtm_contact.errors import NotFoundError
-from dtm_contact.outbound.invitations import Method, calendar
-from dtm_contact.outbound.invitations import Visit as Invited
+from dtm_contact.outbound.invitations import Method, OfficeAppointment, calendar
 from dtm_contact.store import Case
 from dtm_contact.store.desk import Appointment
 from dtm_contact.web.pages.case import addressees_of, case_page
@@ -124,7 +123,7 @@ def invitation(context: RequestContext) -> Response:
     if mine is None:
         raise NotFoundError("appointment")
     office = context.app.directory.offices[mine.office_id]
-    sheet = Invited(case.number, mine.at, SLOT, office, context.app.settings.outbound.sender)
+    sheet = OfficeAppointment(case.number, mine.at, SLOT, office, context.app.settings.outbound.sender)
     context.audit("read", case.number, invitation=True)
     headers = {"Content-Disposition": f'attachment; filename="rendez-vous-{case.number}.ics"'}
     return Response(

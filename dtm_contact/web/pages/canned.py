@@ -12,7 +12,7 @@ from dtm_contact.model import Problem
 from dtm_contact.rules.answers import AnswerFailedError
 from dtm_contact.rules.library import VARIABLES, CannedAnswer, parse_answer
 from dtm_contact.text import fold
-from dtm_contact.web.canned import MOST_OFFERED, library, offered, told, values
+from dtm_contact.web.canned import MOST_OFFERED, library, offered, problem_lines, values
 from dtm_contact.web.register_view import register_of_case
 from dtm_contact.web.registry import page, post
 from dtm_contact.web.request_context import LONGEST_SEARCH, RequestContext, go
@@ -175,7 +175,7 @@ def _checked(context: RequestContext, typed: Mapping[str, Any]) -> dict[str, Any
     ]
     return {
         "answer": answer if not problems else None,
-        "problems": told(lines),
+        "problems": problem_lines(lines),
         "example": answer.filled(_EXAMPLE) if answer is not None else "",
         "bare": answer.filled(_bare()) if answer is not None else "",
     }

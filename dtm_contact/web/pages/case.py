@@ -14,11 +14,12 @@ from dtm_contact.cases import NeverUsedError, RefusedError
 from dtm_contact.cases.act import handed_over
 from dtm_contact.cases.addressees import Addressee, Care, addressees, usual
 from dtm_contact.cases.verbs.confirming import known_to_household, reached_by, why_not_learnt
-from dtm_contact.cases.verbs.working import DANGER_OVER
 from dtm_contact.errors import NotFoundError
 from dtm_contact.explain import summary
+from dtm_contact.labels.cases import DANGERS_OVER
+from dtm_contact.labels.coded_text import NOT_READ
 from dtm_contact.labels.events import SENT_STATES
-from dtm_contact.labels.judging import CARE, NOT_READ
+from dtm_contact.labels.judging import CARE
 from dtm_contact.model import Judgement, KeptHistory, Proposal, RuleTrace
 from dtm_contact.rules import decide
 from dtm_contact.store import Case, CaseFile, Event
@@ -133,7 +134,7 @@ def case_page(context: RequestContext, *, alert: str = "", refused: str = "", sa
         "forward_to": forwardable(context, caretakers),
         "attachable": context.app.settings.attachments,
         "unseen_since": _unseen_since(context, file.events) if refused else None,
-        "dangers_over": DANGER_OVER,
+        "dangers_over": DANGERS_OVER,
         "unconfirmed": found.alarm.certain and context.app.store.desk.calls_nobody(found.number),
         "status": 409 if alert else 200,
     }

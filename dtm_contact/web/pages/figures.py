@@ -98,7 +98,7 @@ def figures(context: RequestContext) -> Mapping[str, Any]:
 class _Row:
     figure: Figure
     whole: Value
-    each: Sequence[tuple[str, Value, bool]]
+    by_office: Sequence[tuple[str, Value, bool]]
     gap: str
 
 
@@ -107,8 +107,8 @@ def _rows(context: RequestContext, overview: Overview, group: str) -> Iterator[_
         if figure.group == group:
             whole = overview.of_whole(figure)
             values = {office: overview.of_office(figure, office) for office in overview.offices}
-            each = [(office, value, is_worse(figure, value, whole)) for office, value in values.items()]
-            yield _Row(figure, whole, each, _gap(context, figure, gap_of(figure, values)))
+            by_office = [(office, value, is_worse(figure, value, whole)) for office, value in values.items()]
+            yield _Row(figure, whole, by_office, _gap(context, figure, gap_of(figure, values)))
 
 
 def _gap(context: RequestContext, figure: Figure, gap: Gap | None) -> str:

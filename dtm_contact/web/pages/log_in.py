@@ -50,7 +50,7 @@ def entered(context: RequestContext) -> Mapping[str, Any] | Response:
         return {"vers": to, "nom": name, "alert": _TOO_OFTEN, "status": 429}
     try:
         # Counted in the same turn: many at once must not all be tried before the first of them counts.
-        with desk.limits.hashing(known=known).acquired():
+        with desk.limits.hashing(known_device=known).acquired():
             password = given if isinstance(given, str) else ""
             account = try_password(desk.store, name, password, context.device, context.now)
             if account is None:

@@ -1,0 +1,116 @@
+"""The audit trail in the words that agents read: what was read, entered, changed and exported."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from dtm_contact.labels.cases import role_label
+from dtm_contact.labels.coded_text import text_of_json
+
+_AUDITED: Final[Mapping[str, str]] = {
+    "read": "lu",
+    "changed": "changé",
+    "entered": "entré",
+    "left": "sorti",
+    "refused": "mot de passe refusé",
+    "searched": "cherché",
+    "released": "repris",
+    "withdrew": "coordonnée retirée de la fiche",
+    "protection": "protection lue",
+    "registered": "inscrit au registre",
+    "register ended": "inscription terminée",
+    "register undone": "inscription reprise",
+    "account added": "compte ajouté",
+    "account disabled": "compte fermé",
+    "password set": "mot de passe changé",
+    "link made": "lien d'entrée fait",
+    "exported": "enregistré dans un fichier",
+    "board added": "tableau ouvert",
+    "board revoked": "tableau fermé",
+    "answer written": "réponse type écrite",
+    "answer taken back": "réponse type reprise du dossier des règles",
+    "signed": "signature changée",
+}
+_VERBS: Final[Mapping[str, str]] = {
+    "take": "pris",
+    "release": "rendu",
+    "move": "transmis",
+    "wait": "mis en attente",
+    "resume": "remis dans l'ordre",
+    "done": "clos",
+    "no_answer": "rappel sans réponse",
+    "reopen": "rouvert",
+    "note": "note",
+    "tag": "étiquettes",
+    "tenant": "locataire",
+    "confirm": "coordonnée ajoutée à la fiche",
+    "unconfirm": "coordonnée retirée de la fiche",
+    "register": "inscrit au registre",
+    "register_end": "inscription terminée",
+    "register_undo": "inscription reprise",
+    "topic": "motif",
+    "danger": "danger réel",
+    "no_danger": "pas de danger",
+    "priority": "priorité",
+    "link": "lié",
+    "merge": "fusionné",
+    "split": "séparé",
+    "divide": "autre dossier pour le même message",
+    "reply": "réponse",
+    "forward": "message transmis",
+    "undo": "annulé",
+    "new": "dossier ouvert",
+    "appoint": "rendez-vous",
+    "cancel_appointment": "rendez-vous annulé",
+}
+_HOW: Final[Mapping[str, str]] = {"password": "par mot de passe", "link": "par lien"}
+_AUDIT_DETAILS: Final[Mapping[str, Callable[[Any], str]]] = {
+    "verb": lambda verb: _VERBS.get(verb, verb),
+    "people": lambda people: f"{len(people)} personne{'s' if len(people) > 1 else ''} : {', '.join(people)}",
+    "how": lambda how: _HOW.get(how, how),
+    "role": role_label,
+    "office": lambda office: f"bureau {office}",
+    "dwelling": lambda dwelling: f"foyer {dwelling}",
+    "tenant": lambda tenant: f"locataire {tenant}",
+    "entry": text_of_json,
+    "entries": lambda entries: f"inscription{'s' if len(entries) > 1 else ''} {', '.join(entries)}",
+    "queues": lambda queues: f"files {', '.join(queues)}",
+    "case": lambda case: f"dossier {case}",
+    "cases": lambda count: f"{count} dossiers",
+    "day": lambda day: f"jour {day}",
+    "period": lambda period: f"période {period}",
+    "columns": lambda columns: f"colonnes {columns}",
+    "figure": lambda figure: f"chiffre {figure}",
+    "table": lambda table: f"tableau {table}",
+    "residence": lambda residence: f"résidence {residence}",
+    "topic": lambda topic: f"motif {topic}",
+    "apres": lambda _: "suite",
+    "photo": lambda name: f"photo {name}",
+    "attached": lambda name: f"pièce jointe {name}",
+    "piece": lambda name: f"pièce {name}",
+    "until": lambda _: "compte verrouillé quelques minutes",
+    "rules": lambda _: "ce que les règles ont vu",
+    "household": lambda _: "le foyer entier",
+    "layout": lambda _: "mise en page d'origine",
+    "invitation": lambda _: "invitation",
+    "sent": lambda outgoing: f"message envoyé {outgoing}",
+}
+
+
+def audited(what: str) -> str:
+    """Return what an entry of the audit trail says was done; its own word where nobody has named it yet."""
+    return _AUDITED.get(what, what)
+
+
+def audit_details(data: Mapping[str, Any], queue: Callable[[str], str] = str) -> str:
+    """Return what a line of the trail says beside who, what and on what.
+
+    Args:
+        data: the line's details.
+        queue: what a queue is called.
+    """
+    data = {**data, "queues": [queue(each) for each in data.get("queues") or ()]}
+    return ", ".join(
+        _AUDIT_DETAILS[key](value) if key in _AUDIT_DETAILS else f"{key} {value}"
+        for key, value in data.items()
+        if value
+    )
