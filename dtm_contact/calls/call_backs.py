@@ -162,7 +162,7 @@ class CallGrounds:
 def judge_call(
     call: Call, grounds: CallGrounds, history: History, call_backs: CallBacks, *, trace: bool = False
 ) -> Judgement:
-    """Judge one call as of its end, when it became one that needs a call-back, or none.
+    """Judge one call, at the time when it ended: whether it needs a call-back, and which one it opens, joins or closes.
 
     Args:
         call: what became of it; calls are judged in the order in which they end.

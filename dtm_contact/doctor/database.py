@@ -104,7 +104,7 @@ def _of_lag(seen: Inspection) -> Iterator[CheckResult]:
 
 @check("clock", "This machine's clock agrees with the database's, and nothing in the store comes from the future.")
 def clock(site: Site) -> Iterator[CheckResult]:
-    """Hold our clock against that of PostgreSQL, and against what is kept."""
+    """Compare this machine's clock with PostgreSQL's, and with the times that the store holds."""
     path = site.settings.store.sqlite_path
     if path is not None and not path.exists():
         raise SkipError("there is no store yet, and no other clock")

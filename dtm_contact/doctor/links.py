@@ -98,7 +98,7 @@ def _require_secrets(group: str, *paths: Path | None) -> None:
         SkipError: one is a credential.
     """
     if any(map(is_out_of_reach, paths)):
-        raise SkipError(f"the password of {group} is a credential, which the daemon's unit alone is handed")
+        raise SkipError(f"the password of {group} is a systemd credential, which only the daemon's unit can read")
 
 
 def _certificate(imap: ImapSettings) -> object:

@@ -358,7 +358,7 @@ def certificate(site: Site) -> Iterator[CheckResult]:
         message = f"{name}.certificate: {server.certificate}"
         try:
             if is_out_of_reach(server.key):
-                raise SkipError(f"{name}.key is a credential, which the daemon's unit alone is handed")
+                raise SkipError(f"{name}.key is a systemd credential, which only the daemon's unit can read")
             until = _end_of(server.certificate, server.key_path())
         except (OSError, ValueError, WrongSettingError) as error:
             yield fault(

@@ -152,7 +152,7 @@ class MailSession(MailConnection):
         return offered if self.tls_context is None or self._tls_protocol else (*offered, "250-STARTTLS")
 
     async def smtp_STARTTLS(self, arg: str | None) -> None:  # noqa: N802
-        """Begin TLS, once; what the client slipped in behind the command is dropped."""
+        """Begin TLS, once a session; what the client sent in the clear behind the command is dropped (RFC 3207)."""
         if self.tls_context is None or self._tls_protocol is not None:
             await self.push(replies.NOT_OFFERED)
         elif arg:

@@ -64,7 +64,7 @@ class Announcer:
             _log.warning("nobody is told of alarms: DTM_ALARM_RECIPIENTS, _WEBHOOK and _COMMAND name nobody")
 
     def sounds(self, cause: str, sentence: str) -> None:
-        """Hear that something is wrong and lasts."""
+        """Begin an episode of a cause of alarm, or add to the one that lasts; see `Alarms`."""
         with self._lock:
             lasting = self._lasting(cause)
             if lasting is None:

@@ -137,7 +137,7 @@ class NoticeWriter:
     """Writes notices; each goes into the outbox in the transaction of what it is about.
 
     Attributes:
-        settings: our one address.
+        settings: have the address that notices come from.
         tokens: what signs case numbers.
         wake: says that something waits to be sent.
     """

@@ -219,12 +219,12 @@ class _Child:
         return "".join(_shifted(line, column - self.column) for line in lines)
 
     def lines(self, column: int, *, lead: bool, dash: bool) -> str:
-        """Return it as lines that begin in a column.
+        """Return its YAML, indented anew.
 
         Args:
-            column: which.
-            lead: with the comment above it, and the empty line above that.
-            dash: it is an item of a list.
+            column: where its lines begin, counted from 0.
+            lead: include the comment above it, and the empty line above that.
+            dash: it is an item of a list, and was written in braces: begin with "- ".
         """
         if not self.in_block:
             return f"{' ' * column}{'- ' if dash else ''}{self.flow}\n"

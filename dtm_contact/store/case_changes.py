@@ -264,7 +264,7 @@ def mark_bounces(connection: Connection, case_id: int, judgement: Judgement, now
 
 
 def link(connection: Connection, case_id: int, numbers: Sequence[str]) -> None:
-    """Link a case to those of these numbers that there are: they have to do with each other."""
+    """Link a case to other cases, by their numbers; a number that no case has is left out."""
     if not numbers:
         return
     insert = insert_of(connection)

@@ -82,7 +82,7 @@ class RuleVersions:
             connection.execute(mine.values(nothing))
 
     def in_force(self) -> list[DaemonRules]:
-        """Return what each daemon judges by, or judged by when it was stopped, by the daemons' names."""
+        """Return the rules that each daemon judges by, or judged by when it stopped; ordered by the daemons' names."""
         with self._database.reading() as connection:
             rows = connection.execute(sa.select(rules_in_force).order_by(rules_in_force.c.daemon))
             return [DaemonRules(**{**row._asdict(), "problems": tuple(row.problems or ())}) for row in rows]

@@ -210,7 +210,7 @@ def find_phones(text: str, *, limit: int = 64) -> list[PhoneFound]:
 
 
 def phones_in(folded: Folded, *, limit: int) -> list[PhoneFound]:
-    """Return what `find_phones` does, for a text that was folded already; offsets are those of the original."""
+    """Return the phone numbers of a text that is folded already; their offsets are those of the text before folding."""
     found = [
         *_written(folded, limit),
         *_without_zero(folded, limit),

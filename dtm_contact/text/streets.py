@@ -76,7 +76,7 @@ class HouseNumber:
     suffix: str = ""
 
     def covers(self, other: "HouseNumber") -> bool:
-        """Return whether the other number lies in this one, whatever the suffixes."""
+        """Return whether another number is this one, or lies in its range; suffixes are not compared."""
         return self.low <= other.low and other.high <= self.high
 
 

@@ -23,7 +23,7 @@ _REL = "noopener noreferrer nofollow"
 
 
 class TooComplexError(ValueError):
-    """It holds too many tags, or too many within each other: parsers take time by the square of that."""
+    """The HTML holds too many tags, or nests them too deeply: parsing takes time that grows with the square of both."""
 
 
 def safe_html(source: str) -> str:

@@ -82,7 +82,7 @@ class RequestContext:
 
     @property
     def own_queues(self) -> tuple[str, ...]:
-        """The queues of their own office; all that they see where they have none there."""
+        """The queues of the account's own office; where that office has none, all queues that the account may see."""
         own = tuple(queue for queue in self.queues if self.app.office_of(queue) == self.account.office_id)
         return own or self.queues
 

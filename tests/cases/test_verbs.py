@@ -149,7 +149,7 @@ REFUSED: list[tuple[list[tuple[str, dict[str, Any]]], str, dict[str, Any], type[
     ),
     ([], "link", {"other": "2026-000001"}, WrongArgumentError, "le même dossier"),
     ([], "split", {"arrivals": [1]}, WrongArgumentError, "il faut en laisser un"),
-    ([], "split", {"arrivals": [7]}, WrongArgumentError, "pas dans ce dossier : 7"),
+    ([], "split", {"arrivals": [7]}, WrongArgumentError, "ne sont pas dans ce dossier : 7"),
     ([], "split", {"arrivals": []}, WrongArgumentError, "arrivals"),
     ([], "take", {"gently": True}, WrongArgumentError, "gently"),
     ([], "dance", {}, WrongArgumentError, "'dance' n'existe pas"),

@@ -77,7 +77,7 @@ def split(act: Act, arrivals: Arrivals) -> None:
     contacts = {contact.arrival_id: contact for contact in act.work.contacts(act.held)}
     missing = [arrival_id for arrival_id in arrivals if arrival_id not in contacts]
     if missing:
-        raise WrongArgumentError(f"pas dans ce dossier : {', '.join(map(str, missing))}")
+        raise WrongArgumentError(f"ces messages ne sont pas dans ce dossier : {', '.join(map(str, missing))}")
     if len(set(arrivals)) == len(contacts):
         raise WrongArgumentError("il faut en laisser un au moins")
     moved = sorted(set(arrivals))
