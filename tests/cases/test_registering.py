@@ -59,6 +59,10 @@ def entries(desk: Desk, tenant_id: str = "T01") -> list[RegisterEntry]:
     return desk.store.desk.register([tenant_id])
 
 
+PROTECTION = {"code": "register_entry", "args": {"kind": "protection", "value": ""}}
+"""All that is kept of a protection beside its entry: that it is one."""
+
+
 def in_force(desk: Desk) -> list[tuple[str, str]]:
     return [(each.kind.value, each.value) for each in entries(desk) if each.in_force(TODAY)]
 
@@ -70,7 +74,8 @@ def test_an_entry_knows_who_entered_it_when_and_in_which_case(desk: Desk) -> Non
     assert (found.kind, found.value, found.words) == (EntryKind.SMS_CONSENT, "given", "Mme Benali, au téléphone")
     assert (found.entered_by, found.entered_at, found.case_number) == ("paul", NOW, number)
     assert (found.since.isoformat(), str(found.until)) == ("2026-11-02", "2027-11-02")
-    assert [(event.what, event.data["entry"]) for event in done.events] == [("registered", "accepte les SMS")]
+    (event,) = done.events
+    assert (event.what, event.data["entry"]["args"]) == ("registered", {"kind": "sms_consent", "value": "given"})
 
 
 @pytest.mark.parametrize(
@@ -183,7 +188,7 @@ def test_without_a_case_it_leaves_a_line_in_the_trail_and_is_taken_back_by_who_d
     (found,) = entries(desk)
     (line,) = [line for _, line in desk.store.accounts.trail_of()]
     assert (line.who, line.what, line.subject) == ("paul", "registered", "L01")
-    assert line.data == {"tenant": "T01", "entry": "protection"}
+    assert line.data == {"tenant": "T01", "entry": PROTECTION}
     assert "24/01234" not in str(line)
     with pytest.raises(WrongStateError, match=r"(?i)pas vous"):
         alone(desk, "register_undo", "anne", entry=found.id)
@@ -225,7 +230,7 @@ def test_another_offices_entry_is_one_that_does_not_exist(desk: Desk) -> None:
 def test_an_event_tells_of_a_protection_that_it_is_one_and_no_more(desk: Desk) -> None:
     number = desk.open(match=T01)
     (event,) = desk.do(number, "register", **ORDER).events
-    assert event.data["entry"] == "protection"
+    assert event.data["entry"] == PROTECTION
     assert "24/01234" not in str(event.data)
 
 
