@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from dtm_contact.conversation import House, fingerprint, join, join_by_rule
+from dtm_contact.conversation.references import references
 from dtm_contact.labels.coded_text import texts_of
 from dtm_contact.model import (
     Alike,
@@ -340,6 +341,19 @@ def test_a_rule_lets_only_a_party_join_the_open_case_of_whom_the_text_names(
     )
     assert joining.linked == (() if joins else (LEAK,))
     assert "la règle suite" in texts_of(joining.why)
+
+
+def test_the_case_that_a_rule_joins_is_linked_no_more() -> None:
+    line = Line("", None)
+    contact, matched = _read(line, "Ça coule toujours.")
+    linked = replace(_joined(line), linked=(LEAK, NEIGHBOURS))
+    assert join_by_rule(linked, LEAK, "suite", contact, matched, Known()).linked == (NEIGHBOURS,)
+
+
+def test_a_message_points_to_so_many_cases_and_no_more() -> None:
+    numbers = [f"2026-{number:06}" for number in range(1, 31)]
+    pointed = references(Contact(Channel.EMAIL, NOW, subject=" ".join(numbers)), (), (), TOKENS)
+    assert [reference.number for reference in pointed] == numbers[:10]
 
 
 def test_what_an_agent_wrote_down_joins_as_the_agent_says() -> None:

@@ -193,6 +193,7 @@ def test_a_revision_that_changes_nothing_moves_nothing(desk: Desk) -> None:
     again = desk.opened(0, revision=1, seconds=31)
     assert again.case.number == first.case.number
     assert whats(again) == ["opened", "joined", "revised"]
+    assert "before" not in again.events[-1].data
     assert len(again.contacts) == 2
 
 

@@ -138,6 +138,25 @@ def test_a_withheld_caller_is_found_by_the_time_alone(desk: Desk, post: Post) ->
     assert told.case.number == called.case.number
 
 
+WITHHELD = {"number": "anonymous", "clid": '"Anonymous" <anonymous>'}
+HIDDEN = "Vous avez reçu un nouveau message vocal d'un numéro masqué.\n"
+OF_NOBODY = notice("", (RINGOVER[0], "Nouveau message vocal", HIDDEN))
+
+
+def test_a_withheld_caller_who_left_no_message_is_somebody_else(desk: Desk, post: Post) -> None:  # noqa: F811
+    called = desk.opened(0, application="Playback", **WITHHELD)
+    told = post.mail(OF_NOBODY)
+    assert told is not None
+    assert told.case.number != called.case.number
+
+
+def test_of_two_withheld_callers_at_one_time_neither_is_chosen(desk: Desk, post: Post) -> None:  # noqa: F811
+    called = {desk.opened(0, **WITHHELD).case.number, desk.opened(60, "2", **WITHHELD).case.number}
+    told = post.mail(OF_NOBODY)
+    assert told is not None
+    assert told.case.number not in called
+
+
 @pytest.mark.parametrize(
     "arrival",
     [
