@@ -27,6 +27,7 @@ from dtm_contact.settings.engine import (
     TimersSettings,
 )
 from dtm_contact.settings.figures import FiguresSettings
+from dtm_contact.settings.intake import HttpSettings, HttpSource
 from dtm_contact.settings.mail_server import LmtpSettings, MailServerSettings, SmtpSettings
 from dtm_contact.settings.mailbox import ImapSettings, OutboundSettings
 from dtm_contact.settings.switchboard import SwitchboardSettings
@@ -41,6 +42,8 @@ __all__ = [
     "DirectorySettings",
     "FiguresSettings",
     "HeartbeatSettings",
+    "HttpSettings",
+    "HttpSource",
     "ImapSettings",
     "JournalSettings",
     "JudgeSettings",
@@ -93,6 +96,7 @@ class Settings(BaseSettings):
     smtp: SmtpSettings = SmtpSettings()
     lmtp: LmtpSettings = LmtpSettings()
     imap: ImapSettings = ImapSettings()
+    http: HttpSettings = HttpSettings()
     switchboard: SwitchboardSettings = SwitchboardSettings()
     match: MatchSettings = MatchSettings()
     judge: JudgeSettings = JudgeSettings()
