@@ -27,6 +27,7 @@ from dtm_contact.ingest import Clock, ReadingInbox, RunningReceiver, receiver, s
 from dtm_contact.ingest.http_openapi import openapi_document
 from dtm_contact.ingest.request_message import (
     HEAD_OCTETS,
+    REQUESTS,
     FieldLimits,
     Fields,
     IntakeRequest,
@@ -46,7 +47,7 @@ from dtm_contact.model import Channel
 from dtm_contact.serving import ClientAddresses, RateLimit, protocol
 from dtm_contact.settings import HttpSettings, HttpSource, Settings
 
-NAME: Final = "http"
+NAME: Final = REQUESTS
 _BACKLOG: Final = 512
 _PROBLEM: Final = "application/problem+json"
 _RETRY_SECONDS: Final = 30
@@ -184,7 +185,7 @@ class HttpIntake:
         number = number_in(submission.fields, number_key)
         check_content(submission.fields, number_key, submission.files)
         request = IntakeRequest(source, number, channel, submission.fields, submission.files)
-        arrival = await asyncio.to_thread(arrival_of, request, NAME, self._clock())
+        arrival = await asyncio.to_thread(arrival_of, request, self._clock())
         try:
             await self._inbox.accept((arrival,))
             # After the commit: of two that come at once with one number, the store has the first.

@@ -24,6 +24,8 @@ from dtm_contact.model import (
     Channel,
 )
 
+REQUESTS: Final = "http"
+"""The receiver that all requests are kept under: one number that comes by HTTP and in a folder is one request."""
 HEAD_OCTETS: Final = 4096
 """So much of a stored message holds its digest: our own headers come first."""
 
@@ -199,16 +201,10 @@ def check_content(fields: Fields, number_key: str, files: Sequence[RequestFile])
         raise RequestRefusedError(422, "the request says nothing: every field besides its number is empty", "")
 
 
-def arrival_of(request: IntakeRequest, receiver: str, received_at: datetime) -> Arrival:
-    """Return what is stored of a request.
-
-    Args:
-        request: what was checked.
-        receiver: the name of who took it in.
-        received_at: when it was there whole; aware.
-    """
+def arrival_of(request: IntakeRequest, received_at: datetime) -> Arrival:
+    """Return what is stored of a request that was there whole at a time, aware."""
     raw = message_of(request, received_at)
-    return Arrival(receiver, request.external_id, received_at, "message/rfc822", None, raw)
+    return Arrival(REQUESTS, request.external_id, received_at, "message/rfc822", None, raw)
 
 
 def is_same_content(head: bytes | None, request: IntakeRequest) -> bool:
@@ -239,8 +235,9 @@ def message_of(request: IntakeRequest, received_at: datetime) -> bytes:
     message["Subject"] = _subject(request)
     message["Message-ID"] = f"<{identity}@{request.source}.invalid>"
     message.set_content(_readable(request), charset="utf-8", cte="base64")
-    fields = json.dumps(request.fields, ensure_ascii=False, indent=1).encode()
-    message.add_attachment(fields, maintype="application", subtype="json", filename=REQUEST_FILE)
+    if request.fields:
+        fields = json.dumps(request.fields, ensure_ascii=False, indent=1).encode()
+        message.add_attachment(fields, maintype="application", subtype="json", filename=REQUEST_FILE)
     for file in request.files:
         main, _, sub = file.media_type.partition("/")
         message.add_attachment(file.octets, maintype=main, subtype=sub, filename=file.name)
@@ -349,4 +346,5 @@ def _writer(fields: Fields) -> Address | None:
 
 def _subject(request: IntakeRequest) -> str:
     said = "".join(each for each in _first(request.fields, _SUBJECT_KEYS) if each.isprintable())
-    return said[:_LONGEST_LINE] or f"Demande {request.number}"
+    # Nobody's words: what a letter asks for stands in its files alone.
+    return said[:_LONGEST_LINE] or (f"Demande {request.number}" if request.fields else "Courrier numérisé")

@@ -63,6 +63,47 @@ class HttpSource(BaseModel):
         return found
 
 
+class DropFolder(BaseModel):
+    """One folder in which a source drops files, by SFTP or over a share."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    path: Path = Field(description="The folder")
+    number: str = Field(default="number", min_length=1, description="The key of a request's number, in .json files")
+    channel: Channel = Field(default=Channel.FORM, description="The channel of its .json files")
+
+    @field_validator("channel")
+    @classmethod
+    def _channel_of_programs(cls, channel: Channel) -> Channel:
+        return _from_program(channel)
+
+
+class FolderSettings(BaseModel):
+    """The way in for files that are dropped in folders: mail, requests, scanned letters."""
+
+    sources: dict[SourceName, DropFolder] = Field(
+        default={},
+        description="Sources and their folders, by the source's name (JSON object): of each `path`, and where they "
+        "differ, for its .json files, `number` and `channel` as in DTM_HTTP_SOURCES",
+    )
+    quiet_seconds: float = Field(
+        default=30.0,
+        ge=0,
+        description="Seconds without a change, by the folder's clock, after which a file is whole",
+    )
+    poll_seconds: float = Field(default=5.0, gt=0, description="Seconds after which the folders are looked at again")
+    size_limit: int = Field(default=50_000_000, gt=0, description="Octets of the largest file taken")
+    done_days: float = Field(default=30.0, ge=0, description="Days after which files in `done` are erased")
+
+    @model_validator(mode="after")
+    def _apart(self) -> Self:
+        paths = [each.path.absolute() for each in self.sources.values()]
+        for path in paths:
+            if any(path in (other, *other.parents) for other in paths if other is not path):
+                raise ValueError(f"{path} is the folder of two sources, or holds another's; give each its own")
+        return self
+
+
 class HttpSettings(BaseModel):
     """The way in for requests by HTTP (JSON or a form with files), and the public form page."""
 
