@@ -7,7 +7,6 @@ import logging
 import socket
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
-from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -23,16 +22,16 @@ from starlette.routing import Route
 from dtm_contact import metrics
 from dtm_contact.background import cancel_and_wait
 from dtm_contact.errors import StoreUnavailableError, WrongSettingError
-from dtm_contact.ingest import Clock, ReadingInbox, RunningReceiver, receiver, system_clock
+from dtm_contact.ingest import Clock, ReadingInbox, RunningReceiver, form_page, receiver, system_clock
+from dtm_contact.ingest.form_page import FormPage
 from dtm_contact.ingest.http_openapi import openapi_document
 from dtm_contact.ingest.request_message import (
     HEAD_OCTETS,
     REQUESTS,
     FieldLimits,
-    Fields,
     IntakeRequest,
-    RequestFile,
     RequestRefusedError,
+    Submission,
     arrival_of,
     check_content,
     check_fields,
@@ -53,6 +52,7 @@ _PROBLEM: Final = "application/problem+json"
 _RETRY_SECONDS: Final = 30
 _MINUTE: Final = 60
 _PIECE: Final = 256 * 1024
+_MOST_DROPPED: Final = 64 * 1024 * 1024
 _START_SECONDS: Final = 30.0
 _HEADERS: Final = {
     "Cache-Control": "no-store",
@@ -83,21 +83,15 @@ class PutOffError(RequestRefusedError):
         self.seconds = seconds
 
 
-@dataclass(frozen=True, slots=True)
-class Submission:
-    """What the body of a request held: its fields, and the files that came with them."""
-
-    fields: Fields
-    files: tuple[RequestFile, ...] = ()
-
-
 class HttpIntake:
     """The way in for requests by HTTP, open from `listen` to `stop`."""
 
     name = NAME
 
-    def __init__(self, settings: HttpSettings, inbox: ReadingInbox, clock: Clock = system_clock) -> None:
-        """Prepare.
+    def __init__(
+        self, settings: HttpSettings, inbox: ReadingInbox, clock: Clock = system_clock, *, landlord: str = ""
+    ) -> None:
+        """Prepare; `landlord` is the name on the form page.
 
         Raises:
             WrongSettingError: the tokens of a source cannot be read.
@@ -110,6 +104,7 @@ class HttpIntake:
         self._clock = clock
         self._octets = 0
         self._by_source = RateLimit(settings.per_minute)
+        self._landlord = landlord
         self._server: _Server | None = None
         self._serving: asyncio.Task[None] | None = None
         for name, source in settings.sources.items():
@@ -148,6 +143,14 @@ class HttpIntake:
             Route("/intake/{source}", self._answering(self._post), methods=["POST"]),
             Route("/openapi.json", self._answering(self._describe), methods=["GET"]),
         ]
+        if self.settings.form_source:
+            page = FormPage(self, self._landlord)
+            routes += [
+                Route(form_page.PATH, self._answering(page.show), methods=["GET"]),
+                Route(form_page.PATH, self._answering(page.take), methods=["POST"]),
+                Route(form_page.STYLE, self._answering(page.style), methods=["GET"]),
+                Route(form_page.SENT, self._answering(page.sent), methods=["GET"]),
+            ]
         return Starlette(routes=routes, exception_handlers={HTTPException: _unrouted})
 
     def health(self) -> str | None:
@@ -181,6 +184,9 @@ class HttpIntake:
         Raises:
             RequestRefusedError: it cannot be taken, or not now.
         """
+        if not self._by_source.allows(source):
+            told = f"more than {self.settings.per_minute} requests came within a minute"
+            raise PutOffError(told, status=HTTPStatus.TOO_MANY_REQUESTS, seconds=_MINUTE)
         check_fields(submission.fields, self.limits)
         number = number_in(submission.fields, number_key)
         check_content(submission.fields, number_key, submission.files)
@@ -248,9 +254,6 @@ class HttpIntake:
     async def _post(self, request: Request) -> Response:
         source = request.path_params["source"]
         known = self._authorized(source, request)
-        if not self._by_source.allows(source):
-            told = f"more than {self.settings.per_minute} requests came within a minute"
-            raise PutOffError(told, status=HTTPStatus.TOO_MANY_REQUESTS, seconds=_MINUTE)
         async with self.body_of(request) as body:
             submission = await self.submitted(request, body)
             number = await self.take(source, submission, number_key=known.number, channel=known.channel)
@@ -287,7 +290,6 @@ class HttpIntake:
                 response = await endpoint(request)
             except RequestRefusedError as error:
                 response = problem(error)
-                await self._drop_rest(request)
             except WrongSettingError as error:
                 _log.error("the tokens of a source cannot be read", error=str(error))
                 response = problem(PutOffError("the request cannot be checked now", seconds=_RETRY_SECONDS))
@@ -296,6 +298,8 @@ class HttpIntake:
             except Exception:  # noqa: BLE001 - who waits must be answered, and nobody else may read why
                 _log.exception("a request failed")
                 response = problem(RequestRefusedError(HTTPStatus.INTERNAL_SERVER_ERROR, "the request failed here"))
+            if response.status_code >= HTTPStatus.BAD_REQUEST:
+                await self._drop_rest(request)
             response.headers.update({name: value for name, value in _HEADERS.items() if name not in response.headers})
             self._count(request, response, time.monotonic() - began)
             return response
@@ -303,10 +307,10 @@ class HttpIntake:
         return answer
 
     async def _drop_rest(self, request: Request) -> None:
-        """Read what is left of a body that is refused, within its limits: who still sends does not hear an answer."""
+        """Read what is left of a body that is refused, within limits: who still sends does not hear an answer."""
         if "expect" in request.headers:
             return
-        left = self.settings.size_limit
+        left = _MOST_DROPPED
         with contextlib.suppress(ClientDisconnect, RuntimeError, TimeoutError):
             async with asyncio.timeout(self.settings.body_seconds):
                 async for piece in request.stream():
@@ -453,6 +457,6 @@ async def start_http(settings: Settings, inbox: ReadingInbox, clock: Clock = sys
         OSError: the address is taken or not ours.
         WrongSettingError: the tokens of a source cannot be read.
     """
-    intake = HttpIntake(settings.http, inbox, clock)
+    intake = HttpIntake(settings.http, inbox, clock, landlord=settings.outbound.sender_name)
     await intake.listen()
     return intake

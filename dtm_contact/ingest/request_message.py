@@ -81,6 +81,14 @@ class RequestFile:
 
 
 @dataclass(frozen=True, slots=True)
+class Submission:
+    """What was handed over, not checked yet: its fields, and the files that came with them."""
+
+    fields: Fields
+    files: tuple[RequestFile, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class IntakeRequest:
     """A request that was checked.
 
@@ -255,6 +263,11 @@ def file_named(name: str, media_type: str, octets: bytes) -> RequestFile:
     return RequestFile(kept[-_LONGEST_NAME:] or "fichier", kind if usable else "application/octet-stream", octets)
 
 
+def is_mailbox(written: str) -> bool:
+    """Return whether something is one e-mail address as people have them, and nothing else."""
+    return _MAILBOX.fullmatch(written) is not None and ".." not in written
+
+
 def _too_deep(limits: FieldLimits, pointer: str | None = None) -> RequestRefusedError:
     told = f"objects and lists lie more than {limits.depth} deep within each other"
     return RequestRefusedError(422, told, None if pointer is None else pointer[:200])
@@ -334,7 +347,7 @@ def _first(fields: Fields, keys: frozenset[str]) -> str:
 def _writer(fields: Fields) -> Address | None:
     """Return who writes, where a key says by its own word that it holds an e-mail address."""
     address = _first(fields, _ADDRESS_KEYS)
-    if not _MAILBOX.fullmatch(address) or ".." in address:
+    if not is_mailbox(address):
         return None
     name = " ".join(filter(None, (_first(fields, keys) for keys in _NAME_KEYS)))
     shown = "".join(each for each in name if each.isprintable())[:_LONGEST_NAME]
