@@ -161,9 +161,7 @@ def _faults(said: Mapping[str, str], files: tuple[RequestFile, ...]) -> dict[str
             faults["pieces"] = f"Un des fichiers n’est pas d’une sorte que nous acceptons : {ACCEPTED}."
     if said.get(_TRAP):
         # Not in silence: what fills in every field may be a person's browser.
-        faults[""] = (
-            "Un champ caché, qui reconnaît les robots, était rempli. Il est vide de nouveau : renvoyez la demande."
-        )
+        faults[""] = "Un champ caché, qui reconnaît les robots, était rempli. Il est vide : renvoyez la demande."
     return faults
 
 
