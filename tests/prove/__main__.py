@@ -26,6 +26,7 @@ from tests.prove import (
     outbox,
     power,
     reload,
+    requests,
     takeover,
 )
 from tests.prove.database import PLACES, Place
@@ -211,6 +212,12 @@ def _intake(trial: Trial) -> bool:
     return outcome.sound and requests > 0
 
 
+def _requests(trial: Trial) -> bool:
+    outcome = requests.prove_requests(trial.new("requests"), 1000 * trial.times, trial.random.randrange(2**32))
+    _say(outcome.lines())
+    return outcome.sound
+
+
 _FILE = ("sqlite",)
 _SERVER = ("postgresql",)
 PROOFS = {
@@ -230,6 +237,7 @@ PROOFS = {
     "figures": Proof(_figures, 600, _FILE),
     "import": Proof(_import, 50),
     "intake": Proof(_intake, 50),
+    "requests": Proof(_requests, 10, _FILE),
 }
 
 

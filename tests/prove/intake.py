@@ -16,7 +16,7 @@ from typing import Any, Final, Self
 import httpx
 
 from dtm_contact.background import cancel_and_wait
-from tests.prove.audit import ORPHANS, TWO_EVENTS, TWO_JUDGEMENTS
+from tests.prove.audit import ORPHANS, TWO_EVENTS, TWO_JUDGEMENTS, waiting
 from tests.prove.database import Database, Place, on_sqlite
 from tests.prove.kills import EARLY, finished, settled
 from tests.prove.program import REAL, Program
@@ -25,7 +25,7 @@ SOURCE: Final = "agence"
 _TOKEN: Final = "proof-" + "x" * 40
 _SENDERS: Final = 4
 _DROPPERS: Final = 2
-_PAUSE: Final = 0.05
+_PAUSE: Final = 0.1
 _AGAIN: Final = 0.1
 _REPLY_SECONDS: Final = 60.0
 _SECONDS_TO_FINISH: Final = 600.0
@@ -34,6 +34,8 @@ _DIES_STARTING: Final = 1 / 5
 _BOTH_WAYS: Final = 1 / 10
 _CONFLICTS: Final = 1 / 10
 _DONE_BEFORE: Final = 40
+_MOST_LYING: Final = 30
+_MOST_WAITING: Final = 150
 _MATTERS = (
     "Il y a une fuite d'eau dans la salle de bain.",
     "L'ascenseur est en panne depuis hier.",
@@ -148,11 +150,16 @@ class Outcome:
 
 
 class Load:
-    """Programs that post requests again until a 202 is seen, and programs that drop files."""
+    """Programs that post requests again until a 202 is seen, and programs that drop files.
+
+    Attributes:
+        held_back: hand over nothing further while it is set.
+    """
 
     def __init__(self, program: Program, drop: Path, random: Random, pause: float = _PAUSE) -> None:
         """Prepare; `drop` is the folder of the source, each waits `pause` seconds after each thing."""
         self._pause = pause
+        self.held_back = False
         self.ledger = Ledger()
         self._program = program
         self._drop = drop
@@ -196,7 +203,12 @@ class Load:
             self.ledger.answered.add(number)
             if not self.ledger.conflicts or self._random.random() < _CONFLICTS:
                 await self._conflict({**said, "demande": "Autre chose."})
-            await asyncio.sleep(self._pause)
+            await self._rest()
+
+    async def _rest(self) -> None:
+        await asyncio.sleep(self._pause)
+        while self.held_back and not self._enough:
+            await asyncio.sleep(_AGAIN)
 
     async def _conflict(self, said: dict[str, str]) -> None:
         status = await self._posted(said, [])
@@ -234,7 +246,10 @@ class Load:
                 await self._dropped(f"{number}.eml", text)
             else:
                 await self._dropped(f"{number}.pdf", self._pdf())
-            await asyncio.sleep(self._pause)
+            await self._rest()
+            # A daemon that is away for long is to find files, and not a day's work.
+            while len(_lying(self._drop)) > _MOST_LYING and not self._enough:
+                await asyncio.sleep(_AGAIN)
 
     async def _dropped(self, name: str, octets: bytes, content: Content | None = None) -> None:
         """Write a file piece by piece, half of them under a name of their own until they are whole."""
@@ -270,11 +285,13 @@ async def prove_intake(
             await program.started()
             async with Load(program, drop, random, pause) as load:
                 for _ in range(times):
+                    load.held_back = await asyncio.to_thread(waiting, database) > _MOST_WAITING
                     if random.random() >= _DIES_STARTING:
                         await program.started()
                     await asyncio.sleep(random.uniform(0, _LONGEST_LIFE))
                     await program.kill()
                     await program.launch()
+                load.held_back = False
                 await program.started()
                 await load.finish()
             await _emptied(drop)
