@@ -340,6 +340,8 @@ def _environment(folder: Path, drop: Path) -> dict[str, str]:
         "DTM_FOLDER_SOURCES": json.dumps({SOURCE: {"path": str(drop)}}),
         "DTM_FOLDER_QUIET_SECONDS": "0.2",
         "DTM_FOLDER_POLL_SECONDS": "0.1",
+        # A judge that a busy machine keeps waiting is none that hangs.
+        "DTM_JUDGE_SECONDS": "600",
     }
 
 
