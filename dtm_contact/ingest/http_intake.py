@@ -136,6 +136,8 @@ class HttpIntake:
             # uvicorn sets no event.
             while not self._server.started and not self._serving.done():  # noqa: ASYNC110
                 await asyncio.sleep(0.01)
+        if self._serving.done():
+            await self._serving
 
     def application(self) -> Starlette:
         """Return what answers the requests."""
