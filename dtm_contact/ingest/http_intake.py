@@ -61,8 +61,9 @@ _HEADERS: Final = {
 }
 
 _log = get_log("http intake")
-# uvicorn tells of a client's slips and of each start; what fails in a request is told by us, without its content.
+# These tell of a client's slips and of each start; what fails in a request is told by us, without its content.
 logging.getLogger("uvicorn.error").setLevel(logging.ERROR)
+logging.getLogger("python_multipart").setLevel(logging.ERROR)
 
 
 class NumberTakenError(RequestRefusedError):

@@ -34,6 +34,8 @@ _DIES_STARTING: Final = 1 / 5
 _BOTH_WAYS: Final = 1 / 10
 _CONFLICTS: Final = 1 / 10
 _DONE_BEFORE: Final = 40
+_SLOW_DISK: Final = "1.0"
+"""So that even a busy machine kills the control between its answer and its commit."""
 _MOST_LYING: Final = 30
 _MOST_WAITING: Final = 150
 _MATTERS = (
@@ -306,7 +308,7 @@ async def lost_by_early_answers(folder: Path, times: int, random: Random, place:
     """Do the same to a daemon that answers before the commit; return how many requests and files it loses."""
     with place(folder) as database:
         drop = _drop_folder(folder)
-        program = Program(database, EARLY, _environment(folder, drop))
+        program = Program(database, EARLY, _environment(folder, drop) | {"EARLY_DISK_SECONDS": _SLOW_DISK})
         try:
             await program.started()
             async with Load(program, drop, random) as load:

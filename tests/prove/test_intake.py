@@ -11,11 +11,5 @@ async def test_a_killed_daemon_loses_no_request_and_no_file_and_doubles_none(tmp
 
 
 async def test_the_proof_catches_a_daemon_that_answers_too_early(tmp_path: Path) -> None:
-    requests, files = 0, 0
-    for seed in range(3):
-        place = tmp_path / f"seed{seed}"
-        place.mkdir()
-        requests, files = await lost_by_early_answers(place, 1, chance(seed))
-        if requests:
-            break
-    assert requests > 0, f"it lost no request in three kills, and {files} files"
+    requests, files = await lost_by_early_answers(tmp_path, 1, chance(1))
+    assert requests > 0, f"it lost no request, and {files} files"
