@@ -59,10 +59,11 @@ model: $(READY) ## make the models of topics, danger and wishes from the corpus 
 prove: $(READY) ## show at full length that nothing is lost and nothing hostile does harm (hours; as root)
 	@$(BIN)/python -m tests.prove
 
-docs: $(READY) ## write what is generated anew: docs/settings.md, docs/conditions.md, rules/schema
+docs: $(READY) ## write what is generated anew: docs/settings.md, docs/conditions.md, rules/schema, docs/intake.openapi.json
 	$(BIN)/dtm-contact settings --markdown > docs/settings.md
 	$(BIN)/dtm-contact rules conditions --markdown > docs/conditions.md
 	$(BIN)/dtm-contact rules schema rules
+	$(BIN)/python -m dtm_contact.ingest.http_openapi > docs/intake.openapi.json
 
 lock: $(READY) ## choose the newest allowed versions and pin them with their hashes
 	$(BIN)/uv pip compile --quiet --upgrade pyproject.toml --extra postgresql --group dev --universal \

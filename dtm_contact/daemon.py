@@ -31,7 +31,7 @@ from dtm_contact.outbound import Answering
 from dtm_contact.outbound.notices import NoticeWriter
 from dtm_contact.rules import RuleSet
 from dtm_contact.service_manager import ServiceManager, Watchdog, fed
-from dtm_contact.settings import MailServerSettings, Settings
+from dtm_contact.settings import HttpSettings, MailServerSettings, Settings
 from dtm_contact.store import GroupCommitInbox, Store, migrate, open_store
 from dtm_contact.timers import Runner, Storms, running
 from dtm_contact.tokens import CaseTokens
@@ -248,10 +248,10 @@ async def _mail(
 
 def files_needed(settings: Settings) -> int:
     """Return how many files the daemon may have open at once, connections included."""
-    servers = [
-        group for name in settings.channels if isinstance(group := getattr(settings, name, None), MailServerSettings)
-    ]
-    return _FILES_BESIDE_CONNECTIONS + sum(server.connections for server in servers)
+    groups = (getattr(settings, name, None) for name in settings.channels)
+    return _FILES_BESIDE_CONNECTIONS + sum(
+        group.connections for group in groups if isinstance(group, MailServerSettings | HttpSettings)
+    )
 
 
 def _allow_files(settings: Settings) -> None:

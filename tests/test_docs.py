@@ -109,7 +109,7 @@ def test_every_alarm_that_is_sounded_has_its_cause() -> None:
     found = set(sounded())
     assert len({cause for _file, cause in found}) > 10
     assert sorted((file, cause) for file, cause in found if cause not in CAUSES) == []
-    assert set(known_receivers()) - set(CAUSES) == {"smtp", "lmtp"}, "these are not followed"
+    assert set(known_receivers()) - set(CAUSES) == {"http", "lmtp", "smtp"}, "these are not followed"
     assert set(_SOUNDED.values()) <= set(CAUSES)
     assert cause_of("parked-JudgeTimeoutError") is CAUSES["parked-…"]
     assert set(READY) <= {"event loop", "store", "leases", "intake"}

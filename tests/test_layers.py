@@ -25,7 +25,7 @@ LINES = (
     ("calls",),
     ("contract", "reasons"),
     ("explain",),
-    ("background", "journal"),
+    ("background", "journal", "serving"),
     ("store", "ingest", "outbound", "pdf", "webcall"),
     ("rehearsal", "cases", "access", "backup"),
     ("timers", "figures", "takeover"),
@@ -39,7 +39,7 @@ LINES = (
     ("__main__",),
 )
 RANK = {name: rank for rank, line in enumerate(LINES) for name in line}
-RECEIVERS_SEE = {"model", "errors", "settings", "log", "metrics", "text", "hours", "background", "registry"}
+RECEIVERS_SEE = {"model", "errors", "settings", "log", "metrics", "text", "hours", "background", "registry", "serving"}
 # Which lines of a log are one call has to be told before there is an arrival.
 LOG_RECEIVERS_SEE = RECEIVERS_SEE | {"calls"}
 LOG_RECEIVERS = {"asterisk_cdr", "followed_file", "log_follower"}

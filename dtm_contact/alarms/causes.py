@@ -149,12 +149,21 @@ CAUSES: Final[Mapping[str, Cause]] = MappingProxyType(
             "The switchboard's logs are not read: missed calls make no call-back. They are read later.",
             "Let the daemon's user read the files that DTM_SWITCHBOARD_RECORDS and DTM_SWITCHBOARD_QUEUE_LOG name.",
         ),
+        "folder": Cause(
+            "A drop folder cannot be read: what is in it waits there. Nothing is lost.",
+            "Mount the share, and let the daemon's user read and write the folder that the alarm names "
+            "(DTM_FOLDER_SOURCES). Reading goes on by itself.",
+        ),
         "switchboard-timezone": Cause(
             "Times of calls are wrong by hours.", "Set DTM_SWITCHBOARD_TIMEZONE to the zone that the alarm names."
         ),
         "asterisk_cdr-rotation": _happening(
             "A rotated log of the switchboard was not found again: the last calls in it were not read.",
             "Look for its last lines in the file that the alarm names, and call back who called in vain.",
+        ),
+        "folder-refused": _happening(
+            "Files in a drop folder could not be taken: what is in them is in no case.",
+            "Read the reason beside each in the folder refused, have the sender mend it, and drop the file again.",
         ),
         "imap-left": _happening(
             "A message in the mailbox could not be taken in; it lies there still.", "Read it there."

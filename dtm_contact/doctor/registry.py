@@ -132,6 +132,8 @@ def addresses_of(settings: Settings) -> Iterator[tuple[str, str, int]]:
         yield "smtp", settings.smtp.host, settings.smtp.port
     if "lmtp" in settings.channels and settings.lmtp.socket is None:
         yield "lmtp", settings.lmtp.host, settings.lmtp.port
+    if "http" in settings.channels:
+        yield "http", settings.http.host, settings.http.port
     if settings.desk.open:
         yield "desk", settings.desk.host, settings.desk.port
     yield "monitor", settings.monitor.host, settings.monitor.port

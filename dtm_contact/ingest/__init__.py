@@ -76,6 +76,14 @@ class ReadingInbox(Inbox, Protocol):
         """
         ...
 
+    async def head(self, channel: str, external_id: str, octets: int) -> bytes | None:
+        """Return the first octets of what is stored of an arrival; None where nothing is, or no more.
+
+        Raises:
+            StoreUnavailableError: the store cannot be read.
+        """
+        ...
+
     async def decided(self, channel: str, external_ids: Sequence[str]) -> Mapping[str, str]:
         """Return where those of a receiver's arrivals went that are judged: a queue, `automatic` or `spam`.
 

@@ -1,6 +1,7 @@
-"""Reading a source again and again: by one daemon at a time, each batch stored with its position before the next."""
+"""Looking again and again, by one daemon at a time; each batch of a log is stored with its position before the next."""
 
 import asyncio
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -49,26 +50,23 @@ class Source(Protocol):
         ...
 
 
-class Follower:
-    """An open receiver that follows a source, until `stop`."""
+class PollingReceiver(ABC):
+    """An open receiver that looks again and again, until `stop`."""
 
-    def __init__(self, name: str, address: str, source: Source, inbox: ReadingInbox, poll_seconds: float) -> None:
-        """Begin to follow.
+    def __init__(self, name: str, address: str, inbox: ReadingInbox, poll_seconds: float) -> None:
+        """Begin to look.
 
         Args:
             name: the channel's.
-            address: what it follows, for people.
-            source: what is read.
-            inbox: where it goes.
-            poll_seconds: pause before reading again where there is nothing more.
+            address: what it looks at, for people.
+            inbox: where what it finds goes.
+            poll_seconds: pause before looking again where there is nothing more.
         """
         self.name = name
         self.address = address
-        self._source = source
         self._inbox = inbox
         self._poll_seconds = poll_seconds
         self._stopped = asyncio.Event()
-        self._restored = False
         self._task = asyncio.create_task(self._run(), name=name)
 
     def health(self) -> str | None:
@@ -81,13 +79,21 @@ class Follower:
         await self._task
         await self._leave()
 
+    @abstractmethod
+    async def _step(self) -> bool:
+        """Look and store once; return whether there is more."""
+
+    def _forget(self) -> None:  # noqa: B027 - there may be nothing to forget
+        """Take nothing for known of what was read before: it may not be stored, or others may have read on."""
+
     async def _run(self) -> None:
         while not self._stopped.is_set():
             try:
                 more = await self._step()
             except StoreUnavailableError:
                 # What was read and is not stored is read again.
-                more = self._restored = False
+                more = False
+                self._forget()
             except DtmContactError as error:
                 more = False
                 await self._leave()
@@ -102,8 +108,31 @@ class Follower:
             if not more:
                 await self._pause()
 
+    async def _leave(self) -> None:
+        """Let another daemon look: it may be able to read it."""
+        self._forget()
+        with suppress(StoreUnavailableError):
+            await self._inbox.leave(self.name)
+
+    async def _pause(self) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._poll_seconds):
+                await self._stopped.wait()
+
+
+class Follower(PollingReceiver):
+    """An open receiver that follows a log, until `stop`."""
+
+    def __init__(self, name: str, address: str, source: Source, inbox: ReadingInbox, poll_seconds: float) -> None:
+        """Begin to follow `source`; see `PollingReceiver` for the rest."""
+        self._source = source
+        self._restored = False
+        super().__init__(name, address, inbox, poll_seconds)
+
+    def _forget(self) -> None:
+        self._restored = False
+
     async def _step(self) -> bool:
-        """Read and store once; return whether there is more."""
         if not await self._inbox.follow(self.name):
             self._restored = False
             return False
@@ -119,14 +148,3 @@ class Follower:
         for cause, told in batch.troubles:
             self._inbox.trouble(cause, told)
         return batch.more
-
-    async def _leave(self) -> None:
-        """Let another daemon follow the source: it may be able to read it."""
-        self._restored = False
-        with suppress(StoreUnavailableError):
-            await self._inbox.leave(self.name)
-
-    async def _pause(self) -> None:
-        with suppress(TimeoutError):
-            async with asyncio.timeout(self._poll_seconds):
-                await self._stopped.wait()

@@ -1,7 +1,16 @@
 """The types that flow through the engine, frozen: nothing here reads a clock, a file or a network."""
 
 from dtm_contact.model.alarm import Alarm, AlarmLevel, AlarmSource, Priority, agreed
-from dtm_contact.model.arrival import IMPORTED, Arrival, Envelope
+from dtm_contact.model.arrival import (
+    CHANNEL_HEADER,
+    DIGEST_HEADER,
+    IMPORTED,
+    REQUEST_FILE,
+    REQUEST_HEADER,
+    SOURCE_HEADER,
+    Arrival,
+    Envelope,
+)
 from dtm_contact.model.call import RECENT_KEPT, Call, CallBack, CallBacks, Outcome, Standing
 from dtm_contact.model.channel import SPOKEN_CHANNELS, Channel, ChannelTraits
 from dtm_contact.model.coded_text import CodedText
@@ -66,12 +75,17 @@ from dtm_contact.model.stated import Stated
 from dtm_contact.model.understanding import Asker, Finding, Peril, Scope, Understanding, Unread, Wish, Wished
 
 __all__ = [
+    "CHANNEL_HEADER",
     "DANGER_QUESTION",
+    "DIGEST_HEADER",
     "IMPORTED",
     "MOST_DEALINGS",
     "NEUTRAL_RECEIPT",
     "RECENT_KEPT",
+    "REQUEST_FILE",
+    "REQUEST_HEADER",
     "SINGLE",
+    "SOURCE_HEADER",
     "SPOKEN_CHANNELS",
     "Alarm",
     "AlarmLevel",

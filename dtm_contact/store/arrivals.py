@@ -142,6 +142,17 @@ class Arrivals:
         if in_order and self.on_accepted is not None:
             self.on_accepted(tuple(in_order.values()))
 
+    def head(self, channel: str, external_id: str, octets: int) -> bytes | None:
+        """Return the first octets of an arrival; None where there is none, or its bytes have been erased by their age.
+
+        Raises:
+            StoreUnavailableError: the store cannot be read.
+        """
+        wanted = {"channel": channel, "external_id": bounded_key(external_id), "octets": octets}
+        with self._database.reading() as connection:
+            found = connection.execute(_HEAD, wanted).scalar_one_or_none()
+        return None if found is None else bytes(found)
+
     def decided(self, channel: str, external_ids: Sequence[str]) -> dict[str, str]:
         """Return where those of a channel's arrivals went that are judged or parked.
 
@@ -409,11 +420,17 @@ _FIRST_IN_TURN = (
 )
 
 
+_FIRST_OCTETS = sa.func.substr(arrival_bodies.c.raw, 1, sa.bindparam("octets"), type_=sa.LargeBinary)
+_HEAD = (
+    sa.select(_FIRST_OCTETS)
+    .join(arrivals, arrivals.c.id == arrival_bodies.c.arrival_id)
+    .where(arrivals.c.channel == sa.bindparam("channel"), arrivals.c.external_id == sa.bindparam("external_id"))
+)
 _NOT_LOOKED_AT = (
     sa.select(
         arrivals.c.id,
         arrivals.c.media_type,
-        sa.func.substr(arrival_bodies.c.raw, 1, sa.bindparam("octets"), type_=sa.LargeBinary).label("head"),
+        _FIRST_OCTETS.label("head"),
     )
     .join(arrival_bodies)
     .where(arrivals.c.state != _written_out(ArrivalState.JUDGED))

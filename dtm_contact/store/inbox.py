@@ -123,6 +123,10 @@ class GroupCommitInbox:
         """Return the lines that are kept for a channel; see `ingest.Inbox`."""
         return await asyncio.to_thread(self._store.checkpoints.lines, channel)
 
+    async def head(self, channel: str, external_id: str, octets: int) -> bytes | None:
+        """Return the first octets of an arrival that is stored; see `ingest.Inbox`."""
+        return await asyncio.to_thread(self._store.arrivals.head, channel, external_id, octets)
+
     async def decided(self, channel: str, external_ids: Sequence[str]) -> Mapping[str, str]:
         """Return where those of a channel's arrivals went that are judged; see `ingest.Inbox`."""
         return await asyncio.to_thread(self._store.arrivals.decided, channel, external_ids)

@@ -77,6 +77,7 @@ class WakingInbox:
         self.on_stored = on_stored
         self.position = inbox.position
         self.lines = inbox.lines
+        self.head = inbox.head
         self.decided = inbox.decided
         self.follow = inbox.follow
         self.leave = inbox.leave

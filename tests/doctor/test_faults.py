@@ -1,5 +1,6 @@
 """Each fault that is planted is found by the check that is there for it, told with its cause, without a secret."""
 
+import json
 import os
 import shutil
 import sqlite3
@@ -116,6 +117,58 @@ def one_port_twice(scene: Scene) -> None:
 
 def address_of_another_machine(scene: Scene) -> None:
     scene.set(smtp={"host": "192.0.2.7"})
+
+
+def taking_in(scene: Scene, **tokens: str) -> None:
+    """Open the ways in for requests and files, with tokens by their source and a folder."""
+    scene.set(channels=["smtp", "http", "folder"], http={"port": 18028})
+    sources = {name: {"tokens": str(scene.file(f"{name}.token", token))} for name, token in tokens.items()}
+    scene.patch.setenv("DTM_HTTP_SOURCES", json.dumps(sources or {"agence": {"tokens": "credential:agence"}}))
+    (scene.folder / "drop").mkdir()
+    scene.patch.setenv("DTM_FOLDER_SOURCES", json.dumps({"scans": {"path": str(scene.folder / "drop")}}))
+
+
+def token_that_is_short(scene: Scene) -> None:
+    taking_in(scene, agence=SECRET)
+
+
+def token_of_two_sources(scene: Scene) -> None:
+    taking_in(scene, agence=SECRET * 4, portail=SECRET * 4)
+
+
+def token_that_all_can_read(scene: Scene) -> None:
+    taking_in(scene, agence=SECRET * 4)
+    (scene.folder / "agence.token").chmod(0o644)
+
+
+def tokens_that_are_none(scene: Scene) -> None:
+    taking_in(scene, agence="\n")
+
+
+def form_page_behind_a_proxy_that_is_not_named(scene: Scene) -> None:
+    scene.set(channels=["http"], http={"form_source": "site"})
+
+
+def drop_folder_that_is_away(scene: Scene) -> None:
+    taking_in(scene)
+    (scene.folder / "drop").rmdir()
+
+
+def drop_folder_with_a_file_in_place_of_a_folder(scene: Scene) -> None:
+    taking_in(scene)
+    (scene.folder / "drop" / "done").write_text("x")
+
+
+def drop_folder_with_refused_files(scene: Scene) -> None:
+    taking_in(scene)
+    (scene.folder / "drop" / "refused").mkdir()
+    for name in ("a.pdf", "a.pdf.reason.txt"):
+        (scene.folder / "drop" / "refused" / name).write_text("x")
+
+
+def port_of_requests_twice(scene: Scene) -> None:
+    taking_in(scene)
+    scene.set(http={"port": 18025})
 
 
 def cookies_without_tls(scene: Scene) -> None:
@@ -441,6 +494,15 @@ FAULTS: list[tuple[Plant, str, CheckState, str]] = [
         CheckState.FAULT,
         "dtm-contact.toml:3: store.url: a secret",
     ),
+    (token_that_all_can_read, "secrets", CheckState.FAULT, "{folder}/agence.token (mode 0644)"),
+    (token_that_is_short, "intake", CheckState.FAULT, "fewer than 32 characters can be guessed"),
+    (token_of_two_sources, "intake", CheckState.FAULT, "agence has the same token, and can pass for portail"),
+    (tokens_that_are_none, "intake", CheckState.FAULT, "agence.token holds 0 tokens"),
+    (form_page_behind_a_proxy_that_is_not_named, "intake", CheckState.WARNING, "http.proxies: none is named"),
+    (drop_folder_that_is_away, "intake", CheckState.FAULT, "{folder}/drop does not exist"),
+    (drop_folder_with_a_file_in_place_of_a_folder, "intake", CheckState.FAULT, "{folder}/drop/done is no folder"),
+    (drop_folder_with_refused_files, "intake", CheckState.WARNING, "1 files lie in refused"),
+    (port_of_requests_twice, "addresses", CheckState.FAULT, "127.0.0.1:18025 is that of smtp, too"),
     (one_port_twice, "addresses", CheckState.FAULT, "127.0.0.1:18025 is that of smtp, too"),
     (address_of_another_machine, "addresses", CheckState.FAULT, "192.0.2.7: Cannot assign requested address"),
     (cookies_without_tls, "addresses", CheckState.FAULT, "without TLS"),
@@ -540,7 +602,8 @@ def test_nothing_is_found_where_nothing_is_wrong(scene: Scene) -> None:
     )
     reading(scene, scene.running.enter_context(mailbox(certificates.served(made))), authority=str(made))
     calls(scene)
-    scene.set(channels=["smtp", "imap", "imap_sent", "asterisk_cdr"], smtp={"certificate": str(made)})
+    taking_in(scene, agence=SECRET * 4)
+    scene.set(channels=["smtp", "imap", "imap_sent", "asterisk_cdr", "http", "folder"], smtp={"certificate": str(made)})
     asked_at(scene, scene.running.enter_context(names(1)))
     scene.postfix(POSTFIX)
     (scene.folder / "proc").mkdir()

@@ -47,6 +47,10 @@ class FakeInbox:
         del channel
         return tuple(self.kept_lines.values())
 
+    async def head(self, channel: str, external_id: str, octets: int) -> bytes | None:
+        raw = (each.raw for each in self.arrivals if (each.channel, each.external_id) == (channel, external_id))
+        return next((whole[:octets] for whole in raw), None)
+
     async def decided(self, channel: str, external_ids: Sequence[str]) -> Mapping[str, str]:
         del channel
         return {each: self.went[each] for each in external_ids if each in self.went}

@@ -19,12 +19,14 @@ from tests.prove import (
     fuzz,
     hostile,
     idle,
+    intake,
     kills,
     loader,
     mailbox,
     outbox,
     power,
     reload,
+    requests,
     takeover,
 )
 from tests.prove.database import PLACES, Place
@@ -200,6 +202,22 @@ def _import(trial: Trial) -> bool:
     return outcome.sound and by_imap.sound and control.sent > 0 and control.planned > 0
 
 
+def _intake(trial: Trial) -> bool:
+    outcome = asyncio.run(intake.prove_intake(trial.new("kept"), trial.times, trial.random, place=trial.place))
+    _say(outcome.lines())
+    requests, files = asyncio.run(
+        intake.lost_by_early_answers(trial.new("early"), max(3, trial.times // 5), trial.random, place=trial.place)
+    )
+    _say([f"control, 202 before the commit: {requests:,} requests and {files:,} files lost"])
+    return outcome.sound and requests > 0
+
+
+def _requests(trial: Trial) -> bool:
+    outcome = requests.prove_requests(trial.new("requests"), 1000 * trial.times, trial.random.randrange(2**32))
+    _say(outcome.lines())
+    return outcome.sound
+
+
 _FILE = ("sqlite",)
 _SERVER = ("postgresql",)
 PROOFS = {
@@ -218,6 +236,8 @@ PROOFS = {
     "backup": Proof(_backup, 20),
     "figures": Proof(_figures, 600, _FILE),
     "import": Proof(_import, 50),
+    "intake": Proof(_intake, 50),
+    "requests": Proof(_requests, 10, _FILE),
 }
 
 

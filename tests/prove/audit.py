@@ -9,14 +9,14 @@ from tests.prove.database import Database
 from tests.prove.senders import Ledger, digest
 
 _SETTLED = ("judged", "set_aside")
-_ORPHANS = "SELECT count(*) FROM cases WHERE id NOT IN (SELECT case_id FROM contacts WHERE case_id IS NOT NULL)"
+ORPHANS = "SELECT count(*) FROM cases WHERE id NOT IN (SELECT case_id FROM contacts WHERE case_id IS NOT NULL)"
 _MESSAGES = """
     SELECT raw, state, case_id FROM arrivals JOIN arrival_bodies ON arrival_bodies.arrival_id = arrivals.id
     LEFT JOIN contacts ON contacts.arrival_id = arrivals.id WHERE arrivals.channel <> 'asterisk_cdr'"""
-_TWO_JUDGEMENTS = """
+TWO_JUDGEMENTS = """
     SELECT count(*) FROM (SELECT contacts.arrival_id FROM judgements JOIN contacts ON contacts.id = contact_id
                           GROUP BY contacts.arrival_id HAVING count(*) > 1) AS twice"""
-_TWO_EVENTS = """
+TWO_EVENTS = """
     SELECT count(*) FROM (SELECT arrival_id FROM events WHERE what IN ('opened', 'judged', 'completed')
                           GROUP BY arrival_id HAVING count(*) > 1) AS twice"""
 
@@ -63,8 +63,8 @@ def audit(ledger: Ledger, database: Database) -> Audit:
         lost=len(ledger.answered - digests.keys()),
         stored_twice=sum(1 for number in digests.values() if number > 1),
         two_cases=sum(1 for numbers in cases.values() if len(numbers) > 1),
-        two_records=_count(database, _TWO_JUDGEMENTS) + _count(database, _TWO_EVENTS),
-        cases_of_nothing=_count(database, _ORPHANS),
+        two_records=_count(database, TWO_JUDGEMENTS) + _count(database, TWO_EVENTS),
+        cases_of_nothing=_count(database, ORPHANS),
         never_sent=len(digests.keys() - ledger.sent),
         undecided=undecided,
         broken_file=int(database.broken()),

@@ -31,7 +31,7 @@ from dtm_contact.takeover import importing
 from dtm_contact.worker import WakingInbox
 from tests.store.unsafe import writing_without_waiting
 
-_DISK_SECONDS = 0.02
+_DISK_SECONDS = float(os.environ.get("EARLY_DISK_SECONDS", "0.02"))
 
 
 class _EarlyInbox(WakingInbox):

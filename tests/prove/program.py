@@ -29,6 +29,7 @@ class Program:
         log: its last lines of log.
         said: how often it said each thing in its log.
         address: where it takes mail, or took it last.
+        addresses: where it takes what comes in by each way, or took it last, by the receiver's name.
         environment: its settings.
         dark: its machine has no power: what it still says is heard by nobody.
     """
@@ -42,6 +43,7 @@ class Program:
         self.log: deque[str] = deque(maxlen=_LINES_KEPT)
         self.said: Counter[str] = Counter()
         self.address = ("127.0.0.1", 0)
+        self.addresses: dict[str, str] = {}
         self._command = (sys.executable, *command)
         self.environment = _environment(database) | dict(environment or {})
         self._process: asyncio.subprocess.Process | None = None
@@ -124,7 +126,8 @@ class Program:
             with suppress(ValueError):
                 self.said[json.loads(text)["event"]] += 1
             if '"event": "started"' in text:
-                host, _, port = json.loads(text)["smtp"].rpartition(":")
+                self.addresses = json.loads(text)
+                host, _, port = self.addresses["smtp"].rpartition(":")
                 self.address = (host, int(port))
                 self._takes_mail = True
                 self._started.set()

@@ -149,3 +149,11 @@ def test_only_what_was_parked_is_retried_and_only_what_was_set_aside_released(st
 def test_an_arrival_that_is_not_there(store: Store) -> None:
     with pytest.raises(NotFoundError):
         store.arrivals.get(5)
+
+
+def test_the_first_octets_of_an_arrival_by_its_key(store: Store) -> None:
+    store.arrivals.accept([arrival("1")])
+    whole = store.arrivals.get(1)
+    assert store.arrivals.head(whole.channel, "1", 5) == whole.raw[:5]
+    assert store.arrivals.head(whole.channel, "2", 5) is None
+    assert store.arrivals.head("other", "1", 5) is None

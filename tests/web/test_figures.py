@@ -14,7 +14,7 @@ from dtm_contact.access import Role, digest_of
 from dtm_contact.figures.case_facts import Standpoint
 from dtm_contact.figures.counting import CountingContext, count_days, periods_of
 from dtm_contact.figures.definitions import FIGURES
-from dtm_contact.web.limits import RateLimit
+from dtm_contact.serving import RateLimit
 from tests.prove.figures_store import CALENDARS, FORMULA, PARIS, PEOPLE, Writer, places_of, put
 from tests.prove.program import chance
 from tests.web.conftest import DeskAlone, Somebody, desk_over, open_in

@@ -18,9 +18,9 @@ import httpx
 import pytest
 
 from dtm_contact.access import Role
+from dtm_contact.serving import HEADER_SECONDS, MOST_UNFINISHED
 from dtm_contact.store import Store, open_store
 from dtm_contact.web.converter import CPU_SECONDS
-from dtm_contact.web.process import HEADER_SECONDS, MOST_UNFINISHED
 from tests.web.daemons import Served, served
 from tests.web.test_hostile import COSTLY
 

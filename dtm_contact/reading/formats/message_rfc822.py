@@ -4,7 +4,7 @@ import re
 from datetime import datetime, tzinfo
 from typing import Final
 
-from dtm_contact.model import Arrival, Attachment, Channel, Contact, Forwarded
+from dtm_contact.model import CHANNEL_HEADER, Arrival, Attachment, Channel, Contact, Forwarded
 from dtm_contact.reading import limits, notes
 from dtm_contact.reading.attachments import read_pdf_words
 from dtm_contact.reading.authentication import authentication, trusted_verdicts
@@ -39,7 +39,7 @@ def read_message(arrival: Arrival, reading: FormatContext) -> Contact:
     if not separated.new and not forwarded:
         noted.add(_emptiness(separated, content, attached_text))
     return Contact(
-        channel=Channel.EMAIL,
+        channel=_channel(arrival, headers),
         at=time_of(headers, arrival.received_at, reading.zone),
         sender=sender,
         reply_to=first_mailbox(headers.all_raw("reply-to")),
@@ -66,6 +66,12 @@ def read_message(arrival: Arrival, reading: FormatContext) -> Contact:
         undecoded=not notes.UNREAD.isdisjoint(noted),
         notes=tuple(noted),
     )
+
+
+def _channel(arrival: Arrival, headers: Headers) -> Channel:
+    """Return the channel that our own intake wrote down; e-mail for all that others wrote, whatever that says."""
+    said = headers.text(CHANNEL_HEADER.lower()) if arrival.by_own_intake else ""
+    return Channel(said) if said in set(Channel) else Channel.EMAIL
 
 
 def _emptiness(separated: SeparatedText, content: Content, attached_text: str) -> str:
